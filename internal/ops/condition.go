@@ -1,0 +1,127 @@
+// Package ops is what an operator sees of a running process: its conditions,
+// the health pages made of them, and the metrics endpoint.
+package ops
+
+import (
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Conditions is the set of named states that decide readiness. A fault is
+// reported to its condition each time it is seen; only a change of state is
+// logged, so that an hour of outage is two lines and not two per second.
+type Conditions struct {
+	log zerolog.Logger
+	now func() time.Time
+
+	mu    sync.Mutex
+	conds map[string]*Condition
+}
+
+// NewConditions returns an empty set that logs changes to log. A nil now means
+// time.Now.
+func NewConditions(log zerolog.Logger, now func() time.Time) *Conditions {
+	if now == nil {
+		now = time.Now
+	}
+	return &Conditions{log: log, now: now, conds: make(map[string]*Condition)}
+}
+
+// Condition returns the condition of that name, making it (well) if needed.
+func (cs *Conditions) Condition(name string) *Condition {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	c := cs.conds[name]
+	if c == nil {
+		c = &Condition{set: cs, name: name, since: cs.now()}
+		cs.conds[name] = c
+	}
+	return c
+}
+
+// Remove forgets a condition, for those that come and go (one per lane).
+func (cs *Conditions) Remove(name string) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	delete(cs.conds, name)
+}
+
+// State is one condition as the health pages show it.
+type State struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	// Reason says what is wrong; empty when OK.
+	Reason string    `json:"reason,omitempty"`
+	Since  time.Time `json:"since"`
+}
+
+// States returns all conditions, those that are not well first, then by name.
+func (cs *Conditions) States() []State {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	out := make([]State, 0, len(cs.conds))
+	for _, c := range cs.conds {
+		out = append(out, State{Name: c.name, OK: c.reason == "", Reason: c.reason, Since: c.since})
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if out[i].OK != out[j].OK {
+			return !out[i].OK
+		}
+		return out[i].Name < out[j].Name
+	})
+	return out
+}
+
+// Condition is one named state: well, or failing for a reason since a time.
+// A nil Condition takes reports and drops them, so that tests and tools need
+// not make one.
+type Condition struct {
+	set  *Conditions
+	name string
+
+	reason string // guarded by set.mu, like the rest
+	since  time.Time
+}
+
+// Fail reports a fault. The reason must be safe to log; while the condition
+// keeps failing a new reason replaces the old one without a log line of its own,
+// because faults often alternate (refused, timed out) during one outage.
+func (c *Condition) Fail(reason string) {
+	if c == nil {
+		return
+	}
+	if reason == "" {
+		reason = "failing"
+	}
+	cs := c.set
+	cs.mu.Lock()
+	was := c.reason
+	c.reason = reason
+	if was == "" {
+		c.since = cs.now()
+	}
+	cs.mu.Unlock()
+	if was == "" {
+		cs.log.Warn().Str("condition", c.name).Str("reason", reason).Msg("condition failing")
+	}
+}
+
+// OK reports that all is well.
+func (c *Condition) OK() {
+	if c == nil {
+		return
+	}
+	cs := c.set
+	cs.mu.Lock()
+	was, since, now := c.reason, c.since, cs.now()
+	if was != "" {
+		c.reason, c.since = "", now
+	}
+	cs.mu.Unlock()
+	if was != "" {
+		cs.log.Info().Str("condition", c.name).Str("was", was).Dur("after", now.Sub(since)).Msg("condition well again")
+	}
+}

@@ -1,0 +1,213 @@
+package schemas
+
+import (
+	"errors"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// Decimal is an exact amount: an integer divided by a power of ten. It exists
+// because money must leave as it came: 129.95 in Kafka is 129.95 in JSON, and
+// no float in between gets the chance to make it 129.94999999999999. The zero
+// value is absent. Amounts whose digits fit an int64, all that a shop ever
+// sees, need no allocation.
+type Decimal struct {
+	form     form
+	scale    int32 // at least 0
+	unscaled int64
+	big      *big.Int // instead of unscaled where that is too small
+}
+
+type form uint8
+
+const (
+	formAbsent form = iota
+	formFinite
+	formNotFinite
+)
+
+// maxScale bounds how many decimals an amount may have: enough for any schema,
+// and few enough that a hostile exponent cannot ask for megabytes of zeros.
+const maxScale = 1000
+
+var (
+	errDecimalSyntax = errors.New("not a decimal number")
+	errDecimalRange  = errors.New("more digits than an amount can have")
+)
+
+// NewDecimal returns unscaled / 10^scale.
+func NewDecimal(unscaled int64, scale int) Decimal {
+	for ; scale < 0; scale++ {
+		unscaled *= 10
+	}
+	return Decimal{form: formFinite, scale: int32(scale), unscaled: unscaled}
+}
+
+// DecimalFromBytes reads the Avro form of a decimal: a big-endian two's
+// complement integer of any length, and the scale of its schema.
+func DecimalFromBytes(b []byte, scale int) Decimal {
+	d := Decimal{form: formFinite, scale: int32(scale)}
+	if len(b) <= 8 {
+		var v int64
+		if len(b) > 0 && b[0]&0x80 != 0 {
+			v = -1
+		}
+		for _, c := range b {
+			v = v<<8 | int64(c)
+		}
+		d.unscaled = v
+		return d
+	}
+	i := new(big.Int).SetBytes(b)
+	if b[0]&0x80 != 0 {
+		i.Sub(i, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
+	}
+	return fromBig(i, scale)
+}
+
+// DecimalFromRat is DecimalFromBytes for a value that goavro has already made a
+// rational; ok is false when r is no decimal of that scale.
+func DecimalFromRat(r *big.Rat, scale int) (d Decimal, ok bool) {
+	pow := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)
+	n := new(big.Int).Mul(r.Num(), pow)
+	q, rem := new(big.Int).QuoRem(n, r.Denom(), new(big.Int))
+	if rem.Sign() != 0 {
+		return Decimal{}, false
+	}
+	return fromBig(q, scale), true
+}
+
+// DecimalFromFloat takes the shortest decimal that reads back as f, which is
+// what whoever wrote a float meant. NaN and infinities are kept as such for the
+// validation to refuse.
+func DecimalFromFloat(f float64, bits int) Decimal {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return Decimal{form: formNotFinite}
+	}
+	d, err := ParseDecimal(strconv.FormatFloat(f, 'e', -1, bits))
+	if err != nil {
+		return Decimal{form: formNotFinite}
+	}
+	return d
+}
+
+// ParseDecimal reads a decimal number with an optional sign, fraction and
+// exponent: "129.95", "-3", "1e-7".
+func ParseDecimal(s string) (Decimal, error) {
+	mantissa, exp := s, 0
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		e, err := strconv.Atoi(s[i+1:])
+		if err != nil {
+			return Decimal{}, errDecimalSyntax
+		}
+		mantissa, exp = s[:i], e
+	}
+	whole, frac, point := strings.Cut(mantissa, ".")
+	neg := strings.HasPrefix(whole, "-")
+	whole = strings.TrimPrefix(strings.TrimPrefix(whole, "-"), "+")
+	if neg && strings.HasPrefix(mantissa, "-+") || point && frac == "" || whole == "" {
+		return Decimal{}, errDecimalSyntax
+	}
+	digits := whole + frac
+	for i := range len(digits) {
+		if digits[i] < '0' || digits[i] > '9' {
+			return Decimal{}, errDecimalSyntax
+		}
+	}
+	scale := len(frac) - exp
+	if len(digits) > maxScale || scale > maxScale || scale < -maxScale {
+		return Decimal{}, errDecimalRange
+	}
+	if scale < 0 {
+		digits += strings.Repeat("0", -scale)
+		scale = 0
+	}
+	if neg {
+		digits = "-" + digits
+	}
+	if v, err := strconv.ParseInt(digits, 10, 64); err == nil {
+		return Decimal{form: formFinite, scale: int32(scale), unscaled: v}, nil
+	}
+	i, ok := new(big.Int).SetString(digits, 10)
+	if !ok {
+		return Decimal{}, errDecimalSyntax
+	}
+	return fromBig(i, scale), nil
+}
+
+func fromBig(i *big.Int, scale int) Decimal {
+	if i.IsInt64() {
+		return Decimal{form: formFinite, scale: int32(scale), unscaled: i.Int64()}
+	}
+	return Decimal{form: formFinite, scale: int32(scale), big: i}
+}
+
+// IsSet tells whether there is an amount at all, finite or not.
+func (d Decimal) IsSet() bool { return d.form != formAbsent }
+
+// IsFinite is false for an absent amount and for NaN and infinities.
+func (d Decimal) IsFinite() bool { return d.form == formFinite }
+
+// Sign is -1, 0 or 1; 0 also for amounts that are absent or not finite.
+func (d Decimal) Sign() int {
+	switch {
+	case d.form != formFinite:
+		return 0
+	case d.big != nil:
+		return d.big.Sign()
+	case d.unscaled < 0:
+		return -1
+	case d.unscaled > 0:
+		return 1
+	}
+	return 0
+}
+
+// Append appends the amount as a JSON number: plain digits, no exponent, no
+// zeros at the end of the fraction. An absent amount appends nothing and one
+// that is not finite appends "NaN", which is no JSON: callers validate first.
+func (d Decimal) Append(dst []byte) []byte {
+	switch {
+	case d.form == formAbsent:
+		return dst
+	case d.form == formNotFinite:
+		return append(dst, "NaN"...)
+	}
+	var buf [24]byte
+	digits := buf[:0]
+	if d.big != nil {
+		digits = d.big.Append(digits, 10)
+	} else {
+		digits = strconv.AppendInt(digits, d.unscaled, 10)
+	}
+	if digits[0] == '-' {
+		dst = append(dst, '-')
+		digits = digits[1:]
+	}
+	scale := int(d.scale)
+	for scale > 0 && len(digits) > 0 && digits[len(digits)-1] == '0' {
+		digits = digits[:len(digits)-1]
+		scale--
+	}
+	if len(digits) == 0 {
+		return append(dst, '0')
+	}
+	if scale == 0 {
+		return append(dst, digits...)
+	}
+	if len(digits) > scale {
+		dst = append(dst, digits[:len(digits)-scale]...)
+		dst = append(dst, '.')
+		return append(dst, digits[len(digits)-scale:]...)
+	}
+	dst = append(dst, "0."...)
+	for range scale - len(digits) {
+		dst = append(dst, '0')
+	}
+	return append(dst, digits...)
+}
+
+// String is Append as a string.
+func (d Decimal) String() string { return string(d.Append(nil)) }

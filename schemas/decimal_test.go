@@ -1,0 +1,90 @@
+package schemas
+
+import (
+	"encoding/json"
+	"math"
+	"math/big"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestDecimalKeepsAmountsExact(t *testing.T) {
+	for in, want := range map[string]string{
+		"129.95":                  "129.95",
+		"0.10":                    "0.1",
+		"1e-7":                    "0.0000001",
+		"10000000000000.01":       "10000000000000.01",
+		"-0.50":                   "-0.5",
+		"0.00":                    "0",
+		"-0":                      "0",
+		"100":                     "100",
+		"1.5e3":                   "1500",
+		"+7":                      "7",
+		"92233720368547758079.25": "92233720368547758079.25",
+	} {
+		d, err := ParseDecimal(in)
+		if err != nil {
+			t.Errorf("ParseDecimal(%q): %v", in, err)
+			continue
+		}
+		if got := d.String(); got != want {
+			t.Errorf("ParseDecimal(%q) = %s, want %s", in, got, want)
+		}
+	}
+	for _, in := range []string{"", ".", "1.", ".5", "-", "1,5", "0x10", "NaN", "1e", "1e99999", "--1", "-+1", "1 "} {
+		if d, err := ParseDecimal(in); err == nil {
+			t.Errorf("ParseDecimal(%q) = %s, want an error", in, d)
+		}
+	}
+}
+
+func TestDecimalNotFinite(t *testing.T) {
+	for _, f := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		d := DecimalFromFloat(f, 64)
+		if !d.IsSet() || d.IsFinite() {
+			t.Errorf("DecimalFromFloat(%v): set %v, finite %v; want set and not finite", f, d.IsSet(), d.IsFinite())
+		}
+	}
+	if d := DecimalFromFloat(129.95, 64); d.String() != "129.95" {
+		t.Errorf("DecimalFromFloat(129.95) = %s", d)
+	}
+	if d := DecimalFromFloat(float64(float32(0.1)), 32); d.String() != "0.1" {
+		t.Errorf("DecimalFromFloat(float32 0.1) = %s", d)
+	}
+}
+
+// TestDecimalFormsAgree holds the three ways an amount arrives (Avro bytes, a
+// rational, text) to one result, which must be JSON and equal in value.
+func TestDecimalFormsAgree(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "bytes")
+		scale := rapid.IntRange(0, 30).Draw(t, "scale")
+		d := DecimalFromBytes(b, scale)
+
+		i := new(big.Int).SetBytes(b)
+		if len(b) > 0 && b[0]&0x80 != 0 {
+			i.Sub(i, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
+		}
+		want := new(big.Rat).SetFrac(i, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil))
+
+		got, ok := new(big.Rat).SetString(d.String())
+		if !ok || got.Cmp(want) != 0 {
+			t.Fatalf("DecimalFromBytes(%x, %d) = %s, want %s", b, scale, d, want.FloatString(scale))
+		}
+		if !json.Valid([]byte(d.String())) {
+			t.Fatalf("%s is no JSON number", d)
+		}
+		fromRat, ok := DecimalFromRat(want, scale)
+		if !ok || fromRat.String() != d.String() {
+			t.Fatalf("DecimalFromRat = %s, want %s", fromRat, d)
+		}
+		parsed, err := ParseDecimal(d.String())
+		if err != nil || parsed.String() != d.String() {
+			t.Fatalf("ParseDecimal(%s) = %s, %v", d, parsed, err)
+		}
+		if d.Sign() != want.Sign() {
+			t.Fatalf("Sign(%s) = %d, want %d", d, d.Sign(), want.Sign())
+		}
+	})
+}

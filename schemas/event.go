@@ -1,0 +1,70 @@
+// Package schemas knows what a TrackLayer event looks like on the wire and in
+// memory: the Avro schemas, the registry they live in, and the decoder that
+// turns a record's bytes into an Event whatever version its writer used.
+package schemas
+
+// Event is our view of a TrackLayer event, filled by field name from whichever
+// schema wrote it. Optional strings that are null, missing or not in the
+// writer's schema are empty: TrackLayer gives a blank no meaning of its own.
+type Event struct {
+	EventID      string
+	ProfileID    string
+	EventName    string
+	EventType    string // optional; EventName decides when empty
+	ActionSource string // where the action happened, such as WEBSITE or APP
+
+	// OccurredAt is when the user acted, in Unix milliseconds; 0 means absent.
+	OccurredAt int64
+
+	ClickID string
+	// ClickCapturedAt is when the click id was kept, in Unix milliseconds; 0
+	// means unknown.
+	ClickCapturedAt int64
+
+	User    UserData
+	Custom  CustomData
+	Consent Consent
+}
+
+// UserData holds the identifiers of the person who acted. Nothing in it may
+// ever be logged.
+type UserData struct {
+	Email       string
+	Phone       string
+	HashedEmail string
+	HashedPhone string
+	MADID       string
+	FirstName   string
+	LastName    string
+	City        string
+	State       string
+	CountryCode string
+	PostalCode  string
+}
+
+// CustomData is what was bought or done.
+type CustomData struct {
+	Value          Decimal
+	Currency       string
+	Quantity       int64 // 0 means absent
+	OrderReference string
+	Attributes     []Attribute // in the order of the writer's bytes
+}
+
+// Attribute is one entry of the event's free attributes.
+type Attribute struct{ Key, Value string }
+
+// Consent is what the person allowed, as TrackLayer recorded it.
+type Consent struct {
+	AdStorage  string // GRANTED, DENIED or empty
+	AdUserData string // GRANTED, DENIED or empty
+	TCF        string
+	GPP        string
+}
+
+// Reset empties the event for its next use and keeps the memory it owns.
+func (e *Event) Reset() {
+	attrs := e.Custom.Attributes[:0]
+	*e = Event{}
+	e.Custom.Attributes = attrs
+}

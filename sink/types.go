@@ -1,0 +1,40 @@
+// Package sink delivers conversions to Amazon: a lane per profile that batches,
+// sends and retries; the tokens it sends with; a verdict per event; and the
+// dead-letter topic for events that will never be accepted.
+package sink
+
+import (
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// Token says whose record a verdict is about: the assignment that took it, and
+// its place there. The sink carries it and gives it back.
+type Token struct {
+	Owner Owner
+	Seq   uint64
+}
+
+// Owner is the assignment that took a record.
+type Owner interface {
+	// Live is false once the assignment has ended. Its events are not sent any
+	// more, because the partition's next owner sends them; what Amazon said of
+	// those already sent changes nothing here.
+	Live() bool
+}
+
+// Verdict is what became of one record. It is final: for a dead letter, the
+// brokers have acknowledged the letter.
+type Verdict struct {
+	Token     Token
+	Record    *kgo.Record
+	ProfileID string // empty when the record could not be decoded
+	EventID   string // likewise
+	Class     verdict.Class
+	// Attempts is the number of requests to Amazon the event took part in; 0
+	// when it was never sent, more than 1 when it was retried.
+	Attempts int
+	// Reason is why, for every class but accepted.
+	Reason verdict.Reason
+}

@@ -1,0 +1,42 @@
+// Package transform turns a decoded TrackLayer event into the conversion that
+// is sent to Amazon: named by a mapping, validated, its identifiers normalised
+// and hashed. It is pure: no I/O, and no clock but the one it is given.
+package transform
+
+import "github.com/tracklayer/amazon-capi/schemas"
+
+// Conversion is a validated event in Amazon's terms but in no contract's
+// encoding yet. Everything a contract may send is here, and nothing else is:
+// raw email, phone and names do not survive the transform.
+type Conversion struct {
+	ProfileID    string
+	EventID      string
+	Name         string // human-readable, such as "Purchase"
+	EventType    string // canonical, such as "PURCHASE"
+	ActionSource string // WEBSITE or APP
+
+	// OccurredAt is the original event time in Unix milliseconds.
+	OccurredAt int64
+
+	ClickID     string
+	HashedEmail Hash
+	HashedPhone Hash
+	MADID       string
+	CountryCode string // ISO 3166-1 alpha-2, upper case
+	PostalCode  string // only with CountryCode
+
+	// Amount is absent when the event has no monetary value; Currency is
+	// ISO 4217, upper case, and set exactly when Amount is.
+	Amount   schemas.Decimal
+	Currency string
+
+	// Warnings names optional fields that were left out because they were bad.
+	Warnings Warnings
+}
+
+// Hash is a SHA-256 in lower-case hex, or all zero bytes when absent. An array
+// and not a string, so that hashing an identifier allocates nothing.
+type Hash [64]byte
+
+// IsSet tells whether the hash is present.
+func (h *Hash) IsSet() bool { return h[0] != 0 }
