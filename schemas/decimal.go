@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"math/big"
@@ -39,10 +40,14 @@ var (
 
 // NewDecimal returns unscaled / 10^scale.
 func NewDecimal(unscaled int64, scale int) Decimal {
-	for ; scale < 0; scale++ {
-		unscaled *= 10
+	if scale < 0 {
+		return fromBig(new(big.Int).Mul(big.NewInt(unscaled), pow10(-scale)), 0)
 	}
 	return Decimal{form: formFinite, scale: int32(scale), unscaled: unscaled}
+}
+
+func pow10(n int) *big.Int {
+	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
 }
 
 // DecimalFromBytes reads the Avro form of a decimal: a big-endian two's
@@ -65,18 +70,6 @@ func DecimalFromBytes(b []byte, scale int) Decimal {
 		i.Sub(i, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
 	}
 	return fromBig(i, scale)
-}
-
-// DecimalFromRat is DecimalFromBytes for a value that goavro has already made a
-// rational; ok is false when r is no decimal of that scale.
-func DecimalFromRat(r *big.Rat, scale int) (d Decimal, ok bool) {
-	pow := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)
-	n := new(big.Int).Mul(r.Num(), pow)
-	q, rem := new(big.Int).QuoRem(n, r.Denom(), new(big.Int))
-	if rem.Sign() != 0 {
-		return Decimal{}, false
-	}
-	return fromBig(q, scale), true
 }
 
 // DecimalFromFloat takes the shortest decimal that reads back as f, which is
@@ -165,6 +158,25 @@ func (d Decimal) Sign() int {
 	return 0
 }
 
+// Len is an upper bound, close and cheap, for the bytes that Append writes. The
+// Avro form of a decimal may be megabytes long, and turning that into digits
+// takes time with the square of its length: validation asks this first.
+func (d Decimal) Len() int {
+	const overhead = len("-0.")
+	switch {
+	case d.form != formFinite:
+		return len("NaN")
+	case d.big != nil:
+		// A bit is 0.30103 of a decimal digit.
+		return overhead + max(int(d.scale), d.big.BitLen()*30103/100000+1)
+	}
+	digits := 1
+	for v := d.unscaled / 10; v != 0; v /= 10 {
+		digits++
+	}
+	return overhead + max(int(d.scale), digits)
+}
+
 // Append appends the amount as a JSON number: plain digits, no exponent, no
 // zeros at the end of the fraction. An absent amount appends nothing and one
 // that is not finite appends "NaN", which is no JSON: callers validate first.
@@ -211,3 +223,25 @@ func (d Decimal) Append(dst []byte) []byte {
 
 // String is Append as a string.
 func (d Decimal) String() string { return string(d.Append(nil)) }
+
+// Equal tells whether two amounts are the same number, or both absent, or both
+// not finite. 0.1 and 0.10 are equal.
+func (d Decimal) Equal(other Decimal) bool {
+	if d.form != other.form {
+		return false
+	}
+	if d.big == nil && other.big == nil && d.scale == other.scale {
+		return d.unscaled == other.unscaled
+	}
+	var a, b [48]byte
+	return bytes.Equal(d.Append(a[:0]), other.Append(b[:0]))
+}
+
+// rat returns a finite amount as a rational.
+func (d Decimal) rat() *big.Rat {
+	n := d.big
+	if n == nil {
+		n = big.NewInt(d.unscaled)
+	}
+	return new(big.Rat).SetFrac(n, pow10(int(d.scale)))
+}

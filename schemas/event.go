@@ -13,7 +13,8 @@ type Event struct {
 	EventType    string // optional; EventName decides when empty
 	ActionSource string // where the action happened, such as WEBSITE or APP
 
-	// OccurredAt is when the user acted, in Unix milliseconds; 0 means absent.
+	// OccurredAt is when the user acted, in Unix milliseconds; 0 means absent,
+	// which costs nothing: no conversion happened at midnight of 1 January 1970.
 	OccurredAt int64
 
 	ClickID string
@@ -48,7 +49,10 @@ type CustomData struct {
 	Currency       string
 	Quantity       int64 // 0 means absent
 	OrderReference string
-	Attributes     []Attribute // in the order of the writer's bytes
+
+	// Attributes are sorted by key: Avro leaves the order of a map to chance,
+	// and the same record must read the same each time.
+	Attributes []Attribute
 }
 
 // Attribute is one entry of the event's free attributes.

@@ -82,8 +82,21 @@ type Condition struct {
 	set  *Conditions
 	name string
 
-	reason string // guarded by set.mu, like the rest
-	since  time.Time
+	// Guarded by set.mu.
+	reason  string
+	since   time.Time
+	pending bool // the reason is that of Pending
+}
+
+// Pending sets a reason for not being ready yet, without a log line: starting is
+// not a fault.
+func (c *Condition) Pending(reason string) {
+	if c == nil {
+		return
+	}
+	c.set.mu.Lock()
+	c.reason, c.since, c.pending = reason, c.set.now(), true
+	c.set.mu.Unlock()
 }
 
 // Fail reports a fault. The reason must be safe to log; while the condition
@@ -98,13 +111,13 @@ func (c *Condition) Fail(reason string) {
 	}
 	cs := c.set
 	cs.mu.Lock()
-	was := c.reason
-	c.reason = reason
-	if was == "" {
-		c.since = cs.now()
+	isNews := c.reason == "" || c.pending
+	if isNews {
+		c.since, c.pending = cs.now(), false
 	}
+	c.reason = reason
 	cs.mu.Unlock()
-	if was == "" {
+	if isNews {
 		cs.log.Warn().Str("condition", c.name).Str("reason", reason).Msg("condition failing")
 	}
 }
@@ -116,12 +129,12 @@ func (c *Condition) OK() {
 	}
 	cs := c.set
 	cs.mu.Lock()
-	was, since, now := c.reason, c.since, cs.now()
+	was, since, now, pending := c.reason, c.since, cs.now(), c.pending
 	if was != "" {
-		c.reason, c.since = "", now
+		c.reason, c.since, c.pending = "", now, false
 	}
 	cs.mu.Unlock()
-	if was != "" {
+	if was != "" && !pending {
 		cs.log.Info().Str("condition", c.name).Str("was", was).Dur("after", now.Sub(since)).Msg("condition well again")
 	}
 }

@@ -1,0 +1,133 @@
+package ops
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Server serves what an operator and an orchestrator ask of a process:
+//
+//	/metrics  Prometheus
+//	/livez    200 while the process makes progress or has reason not to
+//	/readyz   200 when all conditions are well, else 503 and which are not
+//
+// Both health pages answer in text, or in JSON for ?format=json and for clients
+// that accept only JSON.
+type Server struct {
+	conditions *Conditions
+	live       func() error
+	http       *http.Server
+	addr       atomic.Value // string, once listening
+}
+
+// NewServer returns a server that is not listening yet. live returns an error
+// when the process hangs; nil means it never does.
+func NewServer(cs *Conditions, live func() error, metrics prometheus.Gatherer) *Server {
+	if live == nil {
+		live = func() error { return nil }
+	}
+	s := &Server{conditions: cs, live: live}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	mux.HandleFunc("GET /livez", s.livez)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "amazon-capi: /metrics /livez /readyz\n")
+	})
+	s.http = &http.Server{
+		Handler: mux,
+		// A page nobody reads to its end must not hold a connection for ever.
+		ReadHeaderTimeout: 5 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+	}
+	return s
+}
+
+// Start listens on addr, such as ":8080", and serves until Close.
+func (s *Server) Start(addr string) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %q for metrics and health (--listen): %w", addr, err)
+	}
+	s.addr.Store(l.Addr().String())
+	go func() {
+		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.conditions.Condition("listen").Fail(err.Error())
+		}
+	}()
+	return nil
+}
+
+// Addr is where the server listens; empty until it does.
+func (s *Server) Addr() string {
+	addr, _ := s.addr.Load().(string)
+	return addr
+}
+
+// Close ends the server, letting requests in progress finish until ctx is done.
+func (s *Server) Close(ctx context.Context) {
+	if s.http.Shutdown(ctx) != nil {
+		s.http.Close()
+	}
+}
+
+func (s *Server) livez(w http.ResponseWriter, r *http.Request) {
+	if err := s.live(); err != nil {
+		s.write(w, r, false, []State{{Name: "progress", Reason: err.Error()}})
+		return
+	}
+	s.write(w, r, true, nil)
+}
+
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	states := s.conditions.States()
+	ok := true
+	for _, st := range states {
+		ok = ok && st.OK
+	}
+	s.write(w, r, ok, states)
+}
+
+func (s *Server) write(w http.ResponseWriter, r *http.Request, ok bool, states []State) {
+	status, word := http.StatusOK, "ok"
+	if !ok {
+		status, word = http.StatusServiceUnavailable, "not ok"
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if r.URL.Query().Get("format") == "json" || r.Header.Get("Accept") == "application/json" {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(struct {
+			OK         bool    `json:"ok"`
+			Conditions []State `json:"conditions,omitempty"`
+		}{ok, states})
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	var b strings.Builder
+	for _, st := range states {
+		if st.OK {
+			fmt.Fprintf(&b, "[+] %s ok\n", st.Name)
+			continue
+		}
+		fmt.Fprintf(&b, "[-] %s: %s", st.Name, st.Reason)
+		if !st.Since.IsZero() {
+			fmt.Fprintf(&b, " (since %s)", st.Since.UTC().Format(time.RFC3339))
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "%s\n", word)
+	_, _ = w.Write([]byte(b.String()))
+}

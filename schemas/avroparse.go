@@ -1,0 +1,251 @@
+package schemas
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// parseAvro reads a schema, after those it refers to: a schema's references
+// come before it. goavro parses schemas too, but keeps what it learns to
+// itself, and we need each field's type, scale and place.
+func parseAvro(text string, references ...string) (*avroType, error) {
+	p := avroParser{named: make(map[string]*avroType)}
+	for _, ref := range references {
+		if _, err := p.parseText(ref); err != nil {
+			return nil, fmt.Errorf("in a schema it refers to: %w", err)
+		}
+	}
+	return p.parseText(text)
+}
+
+type avroParser struct {
+	named map[string]*avroType // by full name
+}
+
+func (p *avroParser) parseText(text string) (*avroType, error) {
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		return nil, errors.New("it is not JSON")
+	}
+	return p.parse(v, "")
+}
+
+// parse reads a schema or a part of one. Names without a namespace of their
+// own are in ns.
+func (p *avroParser) parse(v any, ns string) (*avroType, error) {
+	switch v := v.(type) {
+	case string:
+		return p.lookup(v, ns)
+	case []any:
+		return p.parseUnion(v, ns)
+	case map[string]any:
+		return p.parseObject(v, ns)
+	}
+	return nil, errors.New("a type is neither a name, an object nor a union")
+}
+
+func (p *avroParser) lookup(name, ns string) (*avroType, error) {
+	if k, ok := primitives[name]; ok {
+		return &avroType{kind: k, key: name}, nil
+	}
+	if t, ok := p.named[fullName(name, ns)]; ok {
+		return t, nil
+	}
+	if t, ok := p.named[name]; ok {
+		return t, nil
+	}
+	return nil, fmt.Errorf("it uses a type %.100q that it does not define", name)
+}
+
+func (p *avroParser) parseUnion(branches []any, ns string) (*avroType, error) {
+	if len(branches) == 0 {
+		return nil, errors.New("it has a union of nothing")
+	}
+	t := &avroType{kind: kindUnion}
+	seen := make(map[string]bool, len(branches))
+	for _, b := range branches {
+		bt, err := p.parse(b, ns)
+		if err != nil {
+			return nil, err
+		}
+		if bt.kind == kindUnion {
+			return nil, errors.New("it has a union within a union")
+		}
+		if seen[bt.key] {
+			return nil, fmt.Errorf("it has a union with two branches of type %s", bt.kind)
+		}
+		seen[bt.key] = true
+		t.branches = append(t.branches, bt)
+	}
+	return t, nil
+}
+
+func (p *avroParser) parseObject(m map[string]any, ns string) (*avroType, error) {
+	name, ok := m["type"].(string)
+	if !ok {
+		if m["type"] == nil {
+			return nil, errors.New("it has a type without \"type\"")
+		}
+		return p.parse(m["type"], ns)
+	}
+	switch name {
+	case "record", "error":
+		return p.parseRecord(m, ns)
+	case "enum":
+		return p.parseEnum(m, ns)
+	case "fixed":
+		return p.parseFixed(m, ns)
+	case "array", "map":
+		k, part := kindArray, "items"
+		if name == "map" {
+			k, part = kindMap, "values"
+		}
+		elem, err := p.parse(m[part], ns)
+		if err != nil {
+			return nil, err
+		}
+		return &avroType{kind: k, key: name, elem: elem}, nil
+	}
+	t, err := p.lookup(name, ns)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := primitives[name]; ok {
+		t.annotate(m)
+	}
+	return t, nil
+}
+
+func (p *avroParser) parseRecord(m map[string]any, ns string) (*avroType, error) {
+	t, ns, err := p.define(kindRecord, m, ns)
+	if err != nil {
+		return nil, err
+	}
+	fields, ok := m["fields"].([]any)
+	if !ok {
+		return nil, fmt.Errorf("record %s has no fields", t.name)
+	}
+	for _, f := range fields {
+		fm, _ := f.(map[string]any)
+		name, _ := fm["name"].(string)
+		if name == "" {
+			return nil, fmt.Errorf("record %s has a field without a name", t.name)
+		}
+		typ := fm["type"]
+		if s, ok := typ.(string); ok && fm["logicalType"] != nil {
+			// Strictly, a logicalType beside the field's type means nothing.
+			// It is the commonest slip in hand-written schemas, and taking
+			// micros for millis would be the price of being strict.
+			if _, ok := primitives[s]; ok {
+				typ = fm
+			}
+		}
+		ft, err := p.parse(typ, ns)
+		if err != nil {
+			return nil, err
+		}
+		t.fields = append(t.fields, avroField{name: name, typ: ft})
+	}
+	return t, nil
+}
+
+func (p *avroParser) parseEnum(m map[string]any, ns string) (*avroType, error) {
+	t, _, err := p.define(kindEnum, m, ns)
+	if err != nil {
+		return nil, err
+	}
+	symbols, _ := m["symbols"].([]any)
+	for _, s := range symbols {
+		symbol, ok := s.(string)
+		if !ok {
+			return nil, fmt.Errorf("enum %s has a symbol that is no text", t.name)
+		}
+		t.symbols = append(t.symbols, symbol)
+	}
+	return t, nil
+}
+
+func (p *avroParser) parseFixed(m map[string]any, ns string) (*avroType, error) {
+	t, _, err := p.define(kindFixed, m, ns)
+	if err != nil {
+		return nil, err
+	}
+	size, ok := wholeNumber(m["size"])
+	if !ok {
+		return nil, fmt.Errorf("fixed %s has no size", t.name)
+	}
+	t.size = size
+	t.annotate(m)
+	return t, nil
+}
+
+// define makes a named type and returns it with the namespace of what is in it.
+func (p *avroParser) define(k kind, m map[string]any, ns string) (*avroType, string, error) {
+	name, _ := m["name"].(string)
+	if name == "" {
+		return nil, "", fmt.Errorf("it has a type %s without a name", k)
+	}
+	if own, ok := m["namespace"].(string); ok {
+		ns = own
+	}
+	name = fullName(name, ns)
+	if p.named[name] != nil {
+		return nil, "", fmt.Errorf("it defines type %.100s twice", name)
+	}
+	ns = ""
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		ns = name[:i]
+	}
+	t := &avroType{kind: k, name: name, key: fmt.Sprintf("t%d", len(p.named))}
+	p.named[name] = t
+	return t, ns, nil
+}
+
+func fullName(name, ns string) string {
+	if ns == "" || strings.Contains(name, ".") {
+		return name
+	}
+	return ns + "." + name
+}
+
+// annotate reads a type's logicalType. One that does not fit is as if it were
+// not there, as Avro's specification has it.
+func (t *avroType) annotate(m map[string]any) {
+	name, _ := m["logicalType"].(string)
+	switch {
+	case name == "decimal" && (t.kind == kindBytes || t.kind == kindFixed):
+		digits, ok := wholeNumber(m["precision"])
+		scale := 0
+		if m["scale"] != nil && ok {
+			scale, ok = wholeNumber(m["scale"])
+		}
+		if ok && digits > 0 && scale <= digits && scale <= maxScale {
+			t.logical, t.digits, t.scale = logicalDecimal, digits, scale
+		}
+	case name == "uuid" && t.kind == kindFixed && t.size == 16:
+		t.logical = logicalUUID
+	case t.kind == kindLong:
+		switch name {
+		case "timestamp-millis":
+			t.logical = logicalMillis
+		case "timestamp-micros":
+			t.logical = logicalMicros
+		case "timestamp-nanos":
+			t.logical = logicalNanos
+		case "time-micros", "local-timestamp-millis", "local-timestamp-micros", "local-timestamp-nanos":
+			t.logical = logicalOtherTime
+		}
+	}
+}
+
+// wholeNumber reads a size, precision or scale.
+func wholeNumber(v any) (int, bool) {
+	f, ok := v.(float64)
+	if !ok || f < 0 || f > math.MaxInt32 || f != math.Trunc(f) {
+		return 0, false
+	}
+	return int(f), true
+}

@@ -1,0 +1,87 @@
+package schemas
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParseAvroNames(t *testing.T) {
+	const schema = `{"type":"record","name":"com.x.Outer","fields":[
+		{"name":"a","type":{"type":"record","name":"Inner","fields":[{"name":"up","type":["null","Outer"]}]}},
+		{"name":"b","type":"com.x.Inner"},
+		{"name":"c","type":{"type":"enum","name":"E","namespace":"","symbols":["S"]}},
+		{"name":"d","type":["E","Inner",{"type":"Inner2","type":{"type":"fixed","name":"Inner2","size":3}}]}]}`
+	typ, err := parseAvro(schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := typ.field("a")
+	for name, got := range map[string]*avroType{"com.x.Outer": typ, "com.x.Inner": inner, "E": typ.field("c"), "com.x.Inner2": typ.field("d").branches[2]} {
+		if got.name != name {
+			t.Errorf("%s is named %s", name, got.name)
+		}
+	}
+	if typ.field("b") != inner || typ.field("d").branches[1] != inner || inner.field("up").branches[1] != typ || typ.field("d").branches[0] != typ.field("c") {
+		t.Error("a name does not lead to what it names")
+	}
+	if _, err := newCodec(typ); err != nil {
+		t.Errorf("goavro refuses it: %v", err)
+	}
+}
+
+// TestSchemasThatGoavroCannot: these are right, and goavro by itself panics,
+// or refuses them, or misreads them.
+func TestSchemasThatGoavroCannot(t *testing.T) {
+	for name, more := range map[string]string{
+		"second decimal without a scale": `,{"name":"a","type":{"type":"bytes","logicalType":"decimal","precision":4,"scale":2}},{"name":"b","type":{"type":"bytes","logicalType":"decimal","precision":4}}`,
+		"default of a logical type":      `,{"name":"a","type":{"type":"fixed","name":"F","size":2,"logicalType":"decimal","precision":4,"scale":2},"default":"\u0000\u0001"}`,
+		"type outside of the namespace":  `,{"name":"a","type":{"type":"fixed","name":"F","namespace":"","size":2}},{"name":"b","type":"F"}`,
+		"validated string":               `,{"name":"a","type":{"type":"string","logicalType":"validated-string","pattern":"("}}`,
+		"precision of text":              `,{"name":"a","type":{"type":"bytes","logicalType":"decimal","precision":"4"}}`,
+		"logical type of another":        `,{"name":"a","type":{"type":"string","logicalType":"timestamp-millis"}}`,
+		"logical type that is no text":   `,{"name":"a","type":{"type":"string","logicalType":5}}`,
+	} {
+		schema := strings.Replace(record(more), `"name":"E"`, `"name":"E","namespace":"com.x"`, 1)
+		if _, err := compile(WriterSchema{Text: schema}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSchemasThatAreWrong(t *testing.T) {
+	for schema, says := range map[string]string{
+		`{`:               "not JSON",
+		`17`:              "neither a name, an object nor a union",
+		`"Missing"`:       `a type "Missing" that it does not define`,
+		`{"name":"x"}`:    `without "type"`,
+		`[]`:              "union of nothing",
+		`["int",["int"]]`: "union within a union",
+		`["int",{"type":"int","logicalType":"date"}]`: "two branches of type int",
+		`["int",5]`:                                            "neither a name",
+		`{"type":"array"}`:                                     "neither a name",
+		`{"type":"map","values":"Nothing"}`:                    "Nothing",
+		`{"type":{"type":"Nothing"}}`:                          "Nothing",
+		`{"type":"record","fields":[]}`:                        "a type record without a name",
+		`{"type":"enum","symbols":["A"]}`:                      "a type enum without a name",
+		`{"type":"fixed","size":1}`:                            "a type fixed without a name",
+		`{"type":"fixed","name":"F"}`:                          "F has no size",
+		`{"type":"fixed","name":"F","size":1.5}`:               "F has no size",
+		`{"type":"fixed","name":"F","size":-1}`:                "F has no size",
+		`{"type":"enum","name":"E","symbols":[1]}`:             "symbol that is no text",
+		`{"type":"record","name":"R","fields":{}}`:             "R has no fields",
+		`{"type":"record","name":"R","fields":["a"]}`:          "field without a name",
+		`{"type":"record","name":"R","fields":[{"name":"a"}]}`: "neither a name",
+		`{"type":"record","name":"R","fields":[{"name":"a","type":{"type":"fixed","name":"R","size":1}}]}`: "type R twice",
+	} {
+		if _, err := parseAvro(schema); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: error %v, want it to say %q", schema, err, says)
+		}
+	}
+	if _, err := parseAvro(`"int"`, `{`); err == nil || !strings.Contains(err.Error(), "refers to") {
+		t.Errorf("a reference that is wrong: %v", err)
+	}
+	_, err := compile(WriterSchema{Text: record(`,{"name":"x","type":{"type":"enum","name":"X","symbols":["` + strings.Repeat("é", 5000) + `"]}}`)})
+	if err == nil || err.Code != CodeBadSchema || len(err.Message) > 1000 {
+		t.Errorf("error %v, want a short one", err)
+	}
+}

@@ -1,0 +1,244 @@
+package schemas
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// WriterSchema is a schema as the registry has it.
+type WriterSchema struct {
+	// Type is AVRO, JSON, PROTOBUF or what else a registry knows.
+	Type string
+	Text string
+	// References are the texts of the schemas it refers to, each after those
+	// it refers to itself.
+	References []string
+}
+
+// Source is where the Decoder asks for schemas; *Registry.
+type Source interface {
+	// SchemaByID returns the schema of that id. A *DecodeError says that there
+	// is none that could ever be read; any other error says nothing about it.
+	SchemaByID(ctx context.Context, id uint32) (WriterSchema, error)
+}
+
+const (
+	// failedFor is how long an id that cannot be read is not asked for again.
+	// It is not for ever: producers register before they write, but a registry
+	// that is a replica, or was restored from a backup, can learn of an id late,
+	// and a redrive of the dead letters then finds it without a restart. And it
+	// is not nothing: a topic full of garbage must not become a storm of
+	// requests.
+	failedFor = 30 * time.Second
+	// maxFailed bounds how many such ids are remembered. Garbage that happens
+	// to begin with a zero byte can name four billion.
+	maxFailed = 1000
+)
+
+// Decoder turns records into events. It is safe for concurrent use. Schemas
+// that were read once are kept, for they never change under their id; a record
+// of one needs no registry, no lock and no look at the clock.
+type Decoder struct {
+	source Source
+	now    func() time.Time
+	cached prometheus.Gauge
+
+	// programs is replaced and never changed.
+	programs atomic.Pointer[map[uint32]program]
+
+	mu      sync.Mutex
+	failed  map[uint32]failure
+	lookups map[uint32]*lookup
+}
+
+type failure struct {
+	err   *DecodeError
+	until time.Time
+}
+
+// lookup is a question to the source that is under way.
+type lookup struct {
+	done chan struct{}
+	// Valid once done is closed.
+	program   program
+	err       error
+	abandoned bool // whoever asked went away; the others ask themselves
+}
+
+// DecoderOption changes how a Decoder works.
+type DecoderOption func(*Decoder)
+
+// WithClock makes the Decoder take the time from now instead of time.Now.
+func WithClock(now func() time.Time) DecoderOption {
+	return func(d *Decoder) { d.now = now }
+}
+
+// WithMetrics registers the Decoder's metrics.
+func WithMetrics(reg prometheus.Registerer) DecoderOption {
+	return func(d *Decoder) { d.cached = newCachedGauge(reg) }
+}
+
+func newCachedGauge(reg prometheus.Registerer) prometheus.Gauge {
+	return promauto.With(reg).NewGauge(prometheus.GaugeOpts{
+		Name: "amazon_capi_schemas_cached",
+		Help: "Schemas of TrackLayer events that can be read without asking the registry.",
+	})
+}
+
+// NewDecoder returns a Decoder that asks source for the schemas it meets.
+func NewDecoder(source Source, opts ...DecoderOption) *Decoder {
+	d := &Decoder{
+		source:  source,
+		now:     time.Now,
+		failed:  make(map[uint32]failure),
+		lookups: make(map[uint32]*lookup),
+	}
+	d.programs.Store(&map[uint32]program{})
+	for _, opt := range opts {
+		opt(d)
+	}
+	if d.cached == nil {
+		d.cached = newCachedGauge(nil)
+	}
+	return d
+}
+
+// Decode empties ev and fills it from a record's value. A *DecodeError says
+// that the value can never be read; ev then has what was read before the fault,
+// which may be the event's id. Any other error (errors.Is ErrRegistryAway) says
+// that its schema cannot be had now: hold the record and try again. ev shares
+// no memory with value.
+func (d *Decoder) Decode(ctx context.Context, value []byte, ev *Event) error {
+	ev.Reset()
+	id, payload, err := ParseHeader(value)
+	if err != nil {
+		return err
+	}
+	p := (*d.programs.Load())[id]
+	if p == nil {
+		if p, err = d.lookup(ctx, id); err != nil {
+			return err
+		}
+	}
+	if err := p.read(payload, ev); err != nil {
+		return err.withID(id)
+	}
+	return nil
+}
+
+// lookup finds the program of an id that is not cached. There is one question
+// under way per id, whoever asks. singleflight is not used for it because those
+// who wait could not go when their own context ends, short of leaving behind a
+// goroutine that outlives them all.
+func (d *Decoder) lookup(ctx context.Context, id uint32) (program, error) {
+	if id > math.MaxInt32 {
+		// Ids are positive ints of Java. Asking for more gets whatever a web
+		// server says of a malformed path, which could be taken for an outage.
+		return nil, &DecodeError{Code: CodeUnknownSchema, SchemaID: id, Message: "no registry gives ids beyond 2147483647"}
+	}
+	for {
+		l, mine, p, err := d.join(id)
+		if l == nil {
+			return p, err
+		}
+		if mine {
+			d.ask(ctx, id, l)
+			return l.program, l.err
+		}
+		select {
+		case <-l.done:
+		case <-ctx.Done():
+			return nil, &RegistryError{Op: opSchemaID(id), Detail: "gave up waiting", cause: ctx.Err()}
+		}
+		if !l.abandoned {
+			return l.program, l.err
+		}
+	}
+}
+
+// join returns the lookup under way for id, a new one that is the caller's to
+// carry out, or no lookup because the answer is known.
+func (d *Decoder) join(id uint32) (l *lookup, mine bool, p program, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if p := (*d.programs.Load())[id]; p != nil {
+		return nil, false, p, nil
+	}
+	if f, ok := d.failed[id]; ok && d.now().Before(f.until) {
+		return nil, false, nil, f.err
+	}
+	if l := d.lookups[id]; l != nil {
+		return l, false, nil, nil
+	}
+	l = &lookup{done: make(chan struct{})}
+	d.lookups[id] = l
+	return l, true, nil, nil
+}
+
+func (d *Decoder) ask(ctx context.Context, id uint32, l *lookup) {
+	l.program, l.err = d.load(ctx, id)
+	l.abandoned = ctx.Err() != nil
+
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.lookups, id)
+	if l.err == nil {
+		d.keep(id, l.program)
+	}
+	var bad *DecodeError
+	if errors.As(l.err, &bad) {
+		d.fail(id, bad)
+	}
+	close(l.done)
+}
+
+func (d *Decoder) load(ctx context.Context, id uint32) (program, error) {
+	s, err := d.source.SchemaByID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if s.Type != "" && !strings.EqualFold(s.Type, "AVRO") {
+		return nil, &DecodeError{Code: CodeNotAvro, SchemaID: id, Message: "the id names a schema that is not Avro"}
+	}
+	p, bad := compile(s)
+	if bad != nil {
+		return nil, bad.withID(id)
+	}
+	return p, nil
+}
+
+// keep and fail are called with mu held.
+func (d *Decoder) keep(id uint32, p program) {
+	delete(d.failed, id)
+	old := *d.programs.Load()
+	programs := make(map[uint32]program, len(old)+1)
+	for k, v := range old {
+		programs[k] = v
+	}
+	programs[id] = p
+	d.programs.Store(&programs)
+	d.cached.Set(float64(len(programs)))
+}
+
+func (d *Decoder) fail(id uint32, err *DecodeError) {
+	now := d.now()
+	if len(d.failed) >= maxFailed {
+		for k, f := range d.failed {
+			if !now.Before(f.until) {
+				delete(d.failed, k)
+			}
+		}
+	}
+	if len(d.failed) >= maxFailed {
+		clear(d.failed)
+	}
+	d.failed[id] = failure{err: err, until: now.Add(failedFor)}
+}

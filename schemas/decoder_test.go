@@ -1,0 +1,257 @@
+package schemas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// sourceFunc counts what it is asked.
+type sourceFunc struct {
+	asked atomic.Int32
+	byID  func(ctx context.Context, id uint32) (WriterSchema, error)
+}
+
+func (s *sourceFunc) SchemaByID(ctx context.Context, id uint32) (WriterSchema, error) {
+	s.asked.Add(1)
+	return s.byID(ctx, id)
+}
+
+var errAway = &RegistryError{Op: "schema id 2", Detail: "connection refused"}
+
+func TestASchemaIsAskedForOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		latest, _ := Latest.Schema()
+		src := &sourceFunc{byID: func(context.Context, uint32) (WriterSchema, error) {
+			time.Sleep(time.Second)
+			return WriterSchema{Type: "AVRO", Text: latest}, nil
+		}}
+		reg := prometheus.NewRegistry()
+		dec := NewDecoder(src, WithMetrics(reg))
+		value := mustEncode(t, 2, V2, fullEvent())
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				var ev Event
+				if err := dec.Decode(context.Background(), value, &ev); err != nil {
+					t.Error(err)
+				}
+				if d := diff(fullEvent(), &ev); d != "" {
+					t.Error(d)
+				}
+			})
+		}
+		wg.Wait()
+		time.Sleep(24 * time.Hour)
+		var ev Event
+		if err := dec.Decode(context.Background(), value, &ev); err != nil {
+			t.Error(err)
+		}
+		if n := src.asked.Load(); n != 1 {
+			t.Errorf("the registry was asked %d times, want once", n)
+		}
+		if got := metric(t, reg, "amazon_capi_schemas_cached", ""); got != 1 {
+			t.Errorf("%v schemas cached, want 1", got)
+		}
+	})
+}
+
+// TestRegistryAwayIsNoVerdict: an hour of outage, and the record is read.
+func TestRegistryAwayIsNoVerdict(t *testing.T) {
+	away := true
+	ours := ours(t)
+	src := &sourceFunc{byID: func(ctx context.Context, id uint32) (WriterSchema, error) {
+		if away {
+			return WriterSchema{}, errAway
+		}
+		return ours.SchemaByID(ctx, id)
+	}}
+	dec := NewDecoder(src)
+	value := mustEncode(t, 2, V2, fullEvent())
+	var ev Event
+	for range 3 {
+		err := dec.Decode(context.Background(), value, &ev)
+		var bad *DecodeError
+		if !errors.Is(err, ErrRegistryAway) || errors.As(err, &bad) {
+			t.Fatalf("error %v, want one that says the registry is away", err)
+		}
+	}
+	if n := src.asked.Load(); n != 3 {
+		t.Errorf("asked %d times, want with each of 3 tries: an outage is not remembered", n)
+	}
+	away = false
+	if err := dec.Decode(context.Background(), value, &ev); err != nil {
+		t.Fatalf("once it is back: %v", err)
+	}
+	away = true
+	if err := dec.Decode(context.Background(), value, &ev); err != nil {
+		t.Fatalf("a known schema needs no registry: %v", err)
+	}
+}
+
+// TestUnknownIDsAreForgotten: an id may be registered late.
+func TestUnknownIDsAreForgotten(t *testing.T) {
+	now := time.Unix(0, 0)
+	known := schemaMap{}
+	src := &sourceFunc{byID: known.SchemaByID}
+	dec := NewDecoder(src, WithClock(func() time.Time { return now }))
+	value := mustEncode(t, 2, V2, fullEvent())
+	decode := func() error {
+		var ev Event
+		return dec.Decode(context.Background(), value, &ev)
+	}
+	for range 3 {
+		wantCode(t, decode(), CodeUnknownSchema, "")
+	}
+	if n := src.asked.Load(); n != 1 {
+		t.Errorf("asked %d times for an unknown id at once, want once", n)
+	}
+	known[2] = ours(t)[2]
+	now = now.Add(failedFor - 1)
+	wantCode(t, decode(), CodeUnknownSchema, "")
+	now = now.Add(1)
+	if err := decode(); err != nil {
+		t.Errorf("registered meanwhile: %v", err)
+	}
+}
+
+func TestGarbageIDsAreBounded(t *testing.T) {
+	now := time.Unix(0, 0)
+	dec := NewDecoder(schemaMap{}, WithClock(func() time.Time { return now }))
+	var ev Event
+	for id := range uint32(3 * maxFailed) {
+		now = now.Add(time.Millisecond)
+		wantCode(t, dec.Decode(context.Background(), AppendHeader(nil, id), &ev), CodeUnknownSchema, "")
+		if len(dec.failed) > maxFailed {
+			t.Fatalf("%d unknown ids are remembered, want at most %d", len(dec.failed), maxFailed)
+		}
+	}
+}
+
+// TestImpossibleIDsAreNotAskedFor: a registry answers those like a wrong URL,
+// and the record would be held for ever.
+func TestImpossibleIDsAreNotAskedFor(t *testing.T) {
+	src := &sourceFunc{byID: func(context.Context, uint32) (WriterSchema, error) { return WriterSchema{}, errAway }}
+	var ev Event
+	err := NewDecoder(src).Decode(context.Background(), AppendHeader(nil, 1<<31), &ev)
+	wantCode(t, err, CodeUnknownSchema, "")
+	if src.asked.Load() != 0 {
+		t.Error("the registry was asked")
+	}
+}
+
+func TestSchemasThatAreNotAvro(t *testing.T) {
+	for _, typ := range []string{"JSON", "PROTOBUF", "GRAPHQL"} {
+		var ev Event
+		err := NewDecoder(schemaMap{2: {Type: typ, Text: "{}"}}).Decode(context.Background(), AppendHeader(nil, 2), &ev)
+		wantCode(t, err, CodeNotAvro, "")
+	}
+}
+
+// TestWhoWaitsCanGo: those who wait for another's question leave when their
+// own context ends.
+func TestWhoWaitsCanGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		src := &sourceFunc{byID: func(context.Context, uint32) (WriterSchema, error) {
+			<-release
+			return WriterSchema{}, errAway
+		}}
+		dec := NewDecoder(src)
+		go func() {
+			var ev Event
+			_ = dec.Decode(context.Background(), AppendHeader(nil, 2), &ev)
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		var ev Event
+		err := dec.Decode(ctx, AppendHeader(nil, 2), &ev)
+		if !errors.Is(err, ErrRegistryAway) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v, want the registry away for the context's end", err)
+		}
+		close(release)
+	})
+}
+
+// TestWhoAsksMayGo: one caller's end must not become the others' error.
+func TestWhoAsksMayGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours := ours(t)
+		src := &sourceFunc{byID: func(ctx context.Context, id uint32) (WriterSchema, error) {
+			select {
+			case <-ctx.Done():
+				return WriterSchema{}, &RegistryError{Op: "asking", Detail: "gave up", cause: ctx.Err()}
+			case <-time.After(time.Minute):
+				return ours.SchemaByID(ctx, id)
+			}
+		}}
+		dec := NewDecoder(src)
+		value := mustEncode(t, 2, V2, fullEvent())
+		ctx, cancel := context.WithCancel(context.Background())
+		go func() {
+			var ev Event
+			if err := dec.Decode(ctx, value, &ev); !errors.Is(err, context.Canceled) {
+				t.Errorf("who asked: %v", err)
+			}
+		}()
+		synctest.Wait()
+		var wg sync.WaitGroup
+		for range 5 {
+			wg.Go(func() {
+				var ev Event
+				if err := dec.Decode(context.Background(), value, &ev); err != nil {
+					t.Errorf("who waited: %v", err)
+				}
+			})
+		}
+		synctest.Wait()
+		cancel()
+		wg.Wait()
+		if n := src.asked.Load(); n != 2 {
+			t.Errorf("asked %d times, want twice", n)
+		}
+	})
+}
+
+// TestManySchemasAtOnce is for the race detector.
+func TestManySchemasAtOnce(t *testing.T) {
+	latest, _ := Latest.Schema()
+	src := &sourceFunc{byID: func(_ context.Context, id uint32) (WriterSchema, error) {
+		switch id % 3 {
+		case 0:
+			return WriterSchema{Text: latest}, nil
+		case 1:
+			return WriterSchema{}, &DecodeError{Code: CodeUnknownSchema, SchemaID: id, Message: "none"}
+		}
+		return WriterSchema{}, errAway
+	}}
+	dec := NewDecoder(src)
+	payload, err := mustEncoder(t).Encode(V2, fullEvent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			var ev Event
+			for i := range uint32(60) {
+				id := (i + uint32(g)) % 30
+				err := dec.Decode(context.Background(), append(AppendHeader(nil, id), payload...), &ev)
+				var bad *DecodeError
+				ok := [3]bool{err == nil, errors.As(err, &bad) && bad.SchemaID == id, errors.Is(err, ErrRegistryAway)}
+				if !ok[id%3] {
+					t.Error(fmt.Errorf("id %d: %w", id, err))
+				}
+			}
+		})
+	}
+	wg.Wait()
+}

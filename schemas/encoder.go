@@ -1,0 +1,176 @@
+package schemas
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+
+	"github.com/linkedin/goavro/v2"
+)
+
+// Encoder writes events as Avro, in any of our versions: for the publish
+// command, the demo and tests. It does not judge them, so that bad events can
+// be published on purpose, and refuses only what a version cannot carry. It is
+// safe for concurrent use.
+type Encoder struct {
+	versions map[Version]versionEncoder
+}
+
+type versionEncoder struct {
+	root  *avroType
+	codec *goavro.Codec
+}
+
+// NewEncoder returns an Encoder for all versions.
+func NewEncoder() (*Encoder, error) {
+	e := &Encoder{versions: make(map[Version]versionEncoder)}
+	for _, v := range Versions() {
+		text, err := v.Schema()
+		if err != nil {
+			return nil, err
+		}
+		root, err := parseAvro(text)
+		if err != nil {
+			return nil, fmt.Errorf("schema version %d: %w", v, err)
+		}
+		codec, err := goavro.NewCodec(text)
+		if err != nil {
+			return nil, fmt.Errorf("schema version %d: %w", v, err)
+		}
+		e.versions[v] = versionEncoder{root, codec}
+	}
+	return e, nil
+}
+
+// Encode returns the event as the Avro bytes of a version, without a header.
+// The error names the field that the version cannot carry.
+func (e *Encoder) Encode(v Version, ev *Event) ([]byte, error) { return e.encode(nil, v, ev) }
+
+// EncodeWire is Encode in the Confluent wire format: what a record's value is.
+// The id is the one under which the registry has the version.
+func (e *Encoder) EncodeWire(id uint32, v Version, ev *Event) ([]byte, error) {
+	return e.encode(AppendHeader(nil, id), v, ev)
+}
+
+func (e *Encoder) encode(dst []byte, v Version, ev *Event) ([]byte, error) {
+	ver, ok := e.versions[v]
+	if !ok {
+		_, err := v.Schema()
+		return nil, err
+	}
+	record, err := ver.native("", ver.root, ev)
+	if err != nil {
+		return nil, fmt.Errorf("schema version %d: %w", v, err)
+	}
+	for _, name := range groups[1:] {
+		t := nonNull(ver.root.field(name))
+		group, err := ver.native(name, t, ev)
+		if err != nil {
+			return nil, fmt.Errorf("schema version %d: %w", v, err)
+		}
+		if len(group) > 0 {
+			record[name] = goavro.Union(t.name, group)
+		}
+	}
+	dst, err = ver.codec.BinaryFromNative(dst, record)
+	if err != nil {
+		// Not passed on: goavro's errors quote values.
+		return nil, fmt.Errorf("schema version %d: the event does not fit it", v)
+	}
+	return dst, nil
+}
+
+// native returns the fields of a group that are set, as goavro wants them. The
+// others get the schema's default, null.
+func (ver *versionEncoder) native(group string, t *avroType, ev *Event) (map[string]any, error) {
+	record := make(map[string]any)
+	for i := range fields {
+		f := &fields[i]
+		if f.group != group {
+			continue
+		}
+		ft := t.field(f.name)
+		if ft == nil {
+			if f.isSet(ev) {
+				return nil, fmt.Errorf("it has no field %s, which the event has", f.path())
+			}
+			continue
+		}
+		if ft.kind == kindUnion && !f.isSet(ev) {
+			continue
+		}
+		v, err := f.native(nonNull(ft), ev)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.path(), err)
+		}
+		if ft.kind == kindUnion {
+			v = goavro.Union(unionKey(nonNull(ft)), v)
+		}
+		record[f.name] = v
+	}
+	return record, nil
+}
+
+func (f *field) native(t *avroType, ev *Event) (any, error) {
+	switch {
+	case f.text != nil:
+		return *f.text(ev), nil
+	case f.instant != nil:
+		return *f.instant(ev), nil
+	case f.count != nil:
+		return *f.count(ev), nil
+	case f.amount != nil:
+		return decimalRat(*f.amount(ev), t)
+	}
+	m := make(map[string]any)
+	for _, a := range *f.attributes(ev) {
+		if _, twice := m[a.Key]; twice {
+			return nil, errors.New("it has a key twice")
+		}
+		m[a.Key] = a.Value
+	}
+	return m, nil
+}
+
+// decimalRat refuses what goavro would cut off in silence.
+func decimalRat(d Decimal, t *avroType) (*big.Rat, error) {
+	if !d.IsFinite() {
+		return nil, errors.New("it is not finite")
+	}
+	r := d.rat()
+	unscaled, exact := unscaledOf(r, t.scale)
+	if !exact {
+		return nil, fmt.Errorf("it has more than %d decimals", t.scale)
+	}
+	if unscaled.CmpAbs(pow10(t.digits)) >= 0 {
+		return nil, fmt.Errorf("it has more than %d digits", t.digits)
+	}
+	return r, nil
+}
+
+// unscaledOf returns r times 10^scale; exact is false when that is no integer.
+func unscaledOf(r *big.Rat, scale int) (unscaled *big.Int, exact bool) {
+	n := new(big.Int).Mul(r.Num(), pow10(scale))
+	q, rem := n.QuoRem(n, r.Denom(), new(big.Int))
+	return q, rem.Sign() == 0
+}
+
+// nonNull returns the other branch of our schemas' unions with null.
+func nonNull(t *avroType) *avroType {
+	if t.kind != kindUnion {
+		return t
+	}
+	return t.branches[1]
+}
+
+// unionKey is how goavro names a branch of a union when it knows of logical
+// types.
+func unionKey(t *avroType) string {
+	switch t.logical {
+	case logicalDecimal:
+		return "bytes.decimal"
+	case logicalMillis:
+		return "long.timestamp-millis"
+	}
+	return t.kind.String()
+}

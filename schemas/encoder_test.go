@@ -1,0 +1,146 @@
+package schemas
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// event draws any event that the version can carry.
+func event(v Version) *rapid.Generator[*Event] {
+	return rapid.Custom(func(t *rapid.T) *Event {
+		ev := new(Event)
+		for i := range fields {
+			f := &fields[i]
+			switch {
+			case f.text != nil:
+				*f.text(ev) = rapid.OneOf(rapid.Just(""), rapid.String()).Draw(t, f.path())
+			case f.instant != nil:
+				*f.instant(ev) = rapid.Int64().Draw(t, f.path())
+			case f.count != nil:
+				*f.count(ev) = rapid.Int64().Draw(t, f.path())
+			case f.amount != nil:
+				if rapid.Bool().Draw(t, "has a value") {
+					*f.amount(ev) = DecimalFromBytes(rapid.SliceOfN(rapid.Byte(), 0, 15).Draw(t, f.path()), rapid.IntRange(0, 10).Draw(t, "scale"))
+				}
+			default:
+				for key, value := range rapid.MapOfN(rapid.String(), rapid.String(), 0, 4).Draw(t, f.path()) {
+					*f.attributes(ev) = append(*f.attributes(ev), Attribute{key, value})
+				}
+				slices.SortFunc(*f.attributes(ev), func(a, b Attribute) int { return strings.Compare(a.Key, b.Key) })
+			}
+		}
+		if v == V1 {
+			return forV1(ev)
+		}
+		return ev
+	})
+}
+
+// TestAnyEventSurvivesTheWire: amounts of up to 28 digits before the point are
+// within the schema's 38, and 15 bytes with 10 decimals are more than that.
+func TestAnyEventSurvivesTheWire(t *testing.T) {
+	enc, dec := mustEncoder(t), NewDecoder(ours(t))
+	for _, v := range Versions() {
+		rapid.Check(t, func(t *rapid.T) {
+			want := event(v).Draw(t, "event")
+			value, err := enc.EncodeWire(uint32(v), v, want)
+			if err != nil {
+				if strings.Contains(err.Error(), "more than 38 digits") && len(want.Custom.Value.String()) > 28 {
+					return
+				}
+				t.Fatal(err)
+			}
+			var got Event
+			if err := dec.Decode(context.Background(), value, &got); err != nil {
+				t.Fatal(err)
+			}
+			if d := diff(want, &got); d != "" {
+				t.Fatalf("version %d (-want +got):\n%s", v, d)
+			}
+		})
+	}
+}
+
+func TestEncodeFramesWhatItEncodes(t *testing.T) {
+	enc := mustEncoder(t)
+	ev := fullEvent()
+	ev.Custom.Attributes = nil // a map's order is chance
+	payload, err := enc.Encode(V2, ev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := enc.EncodeWire(300, V2, ev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := append([]byte{0, 0, 0, 1, 44}, payload...); !bytes.Equal(value, want) {
+		t.Errorf("framed as %x, want %x", value[:headerSize], want[:headerSize])
+	}
+}
+
+func TestAmountsOfTheSchemaAreExact(t *testing.T) {
+	dec := NewDecoder(ours(t))
+	for _, amount := range []string{"129.95", "0.0000001", "10000000000000.01", "-3", "0", "9999999999999999999999999999.9999999999"} {
+		ev := &Event{EventID: "e", EventName: "n"}
+		var err error
+		if ev.Custom.Value, err = ParseDecimal(amount); err != nil {
+			t.Fatal(err)
+		}
+		var got Event
+		if err := dec.Decode(context.Background(), mustEncode(t, 2, V2, ev), &got); err != nil {
+			t.Fatal(err)
+		}
+		if s := got.Custom.Value.String(); s != amount {
+			t.Errorf("%s arrives as %s", amount, s)
+		}
+	}
+}
+
+func TestEncodeRefusesWhatItWouldLose(t *testing.T) {
+	enc := mustEncoder(t)
+	for name, c := range map[string]struct {
+		version Version
+		change  func(*Event)
+		says    string
+	}{
+		"unknown version":  {3, func(*Event) {}, "version 3 is unknown"},
+		"hashed email":     {V1, func(e *Event) { e.User.HashedEmail = "jane" }, "no field user_data.hashed_email"},
+		"click time":       {V1, func(e *Event) { e.ClickCapturedAt = 1 }, "no field click_captured_at"},
+		"too many digits":  {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(1e28, 64) }, "custom_data.value: it has more than 38 digits"},
+		"too small":        {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(1.5e-10, 64) }, "custom_data.value: it has more than 10 decimals"},
+		"not a number":     {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(math.NaN(), 64) }, "custom_data.value: it is not finite"},
+		"attribute thrice": {V2, func(e *Event) { e.Custom.Attributes = []Attribute{{"jane", "1"}, {"jane", "2"}} }, "custom_data.attributes: it has a key twice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ev := forV1(fullEvent())
+			c.change(ev)
+			_, err := enc.Encode(c.version, ev)
+			if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "jane") {
+				t.Errorf("error %v, want it to say %q", err, c.says)
+			}
+		})
+	}
+}
+
+// TestEncodeTakesBadEvents: the demo publishes them.
+func TestEncodeTakesBadEvents(t *testing.T) {
+	dec := NewDecoder(ours(t))
+	for name, ev := range map[string]*Event{
+		"nothing at all":   {},
+		"no email in UTF8": {EventID: "e", User: UserData{Email: "\xff"}},
+	} {
+		var got Event
+		err := dec.Decode(context.Background(), mustEncode(t, 2, V2, ev), &got)
+		if name == "nothing at all" && err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if name != "nothing at all" {
+			wantCode(t, err, CodeInvalidUTF8, "user_data.email")
+		}
+	}
+}

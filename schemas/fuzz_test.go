@@ -1,0 +1,93 @@
+package schemas
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"unicode/utf8"
+)
+
+// FuzzDecode reads any bytes by both versions, and by a schema with all that a
+// stranger's may have. The seeds are records of each, which the fuzzer mutates.
+func FuzzDecode(f *testing.F) {
+	stranger := record(`,{"name":"tree","type":{"type":"record","name":"Node","fields":[{"name":"next","type":["null","Node"]},{"name":"list","type":{"type":"array","items":"null"}}]}},
+		{"name":"profile_id","type":["null","long","bytes",{"type":"fixed","name":"U","size":16,"logicalType":"uuid"}]},
+		{"name":"occurred_at","type":["null","string",{"type":"long","logicalType":"timestamp-micros"}]},
+		{"name":"custom_data","type":["null","int",{"type":"record","name":"D","fields":[
+			{"name":"value","type":["double","float","string",{"type":"fixed","name":"A","size":9,"logicalType":"decimal","precision":20,"scale":3}]},
+			{"name":"quantity","type":"int"},
+			{"name":"attributes","type":{"type":"map","values":["null","boolean","string",{"type":"map","values":"double"}]}}]}]},
+		{"name":"consent","type":{"type":"record","name":"C","fields":[{"name":"ad_storage","type":{"type":"enum","name":"G","symbols":["DENIED","GRANTED"]}}]}}`)
+	source := ours(f)
+	source[0] = WriterSchema{Text: stranger}
+	dec := NewDecoder(source)
+	for _, v := range Versions() {
+		for _, ev := range []*Event{{}, forV1(fullEvent())} {
+			f.Add(byte(v), mustEncode(f, uint32(v), v, ev)[headerSize:])
+		}
+	}
+	f.Add(byte(V2), mustEncode(f, 2, V2, fullEvent())[headerSize:])
+	f.Add(byte(0), valueOf(long(1), long(0), long(0), long(1), long(5), long(1), text("2026-04-23T10:15:30Z"),
+		long(2), long(2), text("1.5"), long(3), long(1), text("k"), long(1), []byte{1}, long(0), long(1))[headerSize:])
+	f.Add(byte(1), []byte{0xff, 0xff, 0xff, 0xff, 0x0f})
+	f.Fuzz(func(t *testing.T, id byte, payload []byte) {
+		var ev Event
+		err := dec.Decode(context.Background(), append(AppendHeader(nil, uint32(id%3)), payload...), &ev)
+		if err != nil {
+			var bad *DecodeError
+			if !errors.As(err, &bad) || bad.Message == "" {
+				t.Fatalf("error %v is no DecodeError", err)
+			}
+			return
+		}
+		for i := range fields {
+			if f := &fields[i]; f.text != nil && !utf8.ValidString(*f.text(&ev)) {
+				t.Fatalf("%s is not UTF-8", f.path())
+			}
+		}
+		// What was read is an event: it can be written and read again.
+		if !ev.Custom.Value.IsFinite() {
+			ev.Custom.Value = Decimal{}
+		}
+		again, err := EventFromJSON(EventJSON(&ev))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := diff(&ev, again); d != "" {
+			t.Fatalf("(-want +got):\n%s", d)
+		}
+	})
+}
+
+func FuzzEventFromJSON(f *testing.F) {
+	f.Add(EventJSON(fullEvent()))
+	f.Add([]byte(`{"custom_data":{"value":"1e-7","attributes":{"a":"1"}}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		ev, err := EventFromJSON(data)
+		if err != nil {
+			return
+		}
+		again, err := EventFromJSON(EventJSON(ev))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := diff(ev, again); d != "" {
+			t.Fatalf("(-want +got):\n%s", d)
+		}
+	})
+}
+
+// FuzzSchema compiles any schema: it comes from a registry, and one that is
+// wrong must be an error for its records alone.
+func FuzzSchema(f *testing.F) {
+	for _, s := range ours(f) {
+		f.Add(s.Text)
+	}
+	f.Add(record(`,{"name":"x","type":["null",{"type":"array","items":{"type":"map","values":"E"}}]}`))
+	f.Add(record(`,{"name":"value","type":{"type":"bytes","logicalType":"decimal","precision":4,"scale":9}}`))
+	f.Fuzz(func(t *testing.T, schema string) {
+		if p, err := compile(WriterSchema{Text: schema}); err == nil {
+			_ = p.read([]byte{2, 'e', 2, 'n', 0, 0, 2}, new(Event))
+		}
+	})
+}

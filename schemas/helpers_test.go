@@ -1,0 +1,170 @@
+package schemas
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/linkedin/goavro/v2"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// fullEvent has every field of the latest version.
+func fullEvent() *Event {
+	return &Event{
+		EventID:         "ord_10492_purchase",
+		ProfileID:       "1234567890",
+		EventName:       "Purchase",
+		EventType:       "PURCHASE",
+		ActionSource:    "WEBSITE",
+		OccurredAt:      1776939330123,
+		ClickID:         "amzn1.click.abc123",
+		ClickCapturedAt: 1776939000000,
+		User: UserData{
+			Email: "jane.doe@example.com", Phone: "+15551234567",
+			HashedEmail: "hashed-email", HashedPhone: "hashed-phone",
+			MADID:     "AEBE52E7-03EE-455A-B3C4-E57283966239",
+			FirstName: "José", LastName: "Doe", City: "San Francisco", State: "California",
+			CountryCode: "US", PostalCode: "94105-1234",
+		},
+		Custom: CustomData{
+			Value: NewDecimal(12995, 2), Currency: "USD", Quantity: 3, OrderReference: "10492",
+			Attributes: []Attribute{{"basket", "b-1"}, {"sku", "A/1"}},
+		},
+		Consent: Consent{AdStorage: "GRANTED", AdUserData: "GRANTED", TCF: "tcf-string", GPP: "gpp-string"},
+	}
+}
+
+// forV1 takes away what version 1 cannot carry.
+func forV1(ev *Event) *Event {
+	e := *ev
+	e.ClickCapturedAt = 0
+	e.User.HashedEmail, e.User.HashedPhone = "", ""
+	e.Custom.Quantity = 0
+	e.Consent.GPP = ""
+	return &e
+}
+
+func mustEncoder(t testing.TB) *Encoder {
+	t.Helper()
+	enc, err := NewEncoder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return enc
+}
+
+func mustEncode(t testing.TB, id uint32, v Version, ev *Event) []byte {
+	t.Helper()
+	b, err := mustEncoder(t).EncodeWire(id, v, ev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// schemaMap is a Source of schemas by id.
+type schemaMap map[uint32]WriterSchema
+
+func (m schemaMap) SchemaByID(_ context.Context, id uint32) (WriterSchema, error) {
+	s, ok := m[id]
+	if !ok {
+		return WriterSchema{}, &DecodeError{Code: CodeUnknownSchema, SchemaID: id, Message: "there is none"}
+	}
+	return s, nil
+}
+
+// ours are both versions under the ids 1 and 2.
+func ours(t testing.TB) schemaMap {
+	t.Helper()
+	m := make(schemaMap)
+	for _, v := range Versions() {
+		text, err := v.Schema()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m[uint32(v)] = WriterSchema{Text: text}
+	}
+	return m
+}
+
+// written encodes a record with goavro and a schema of a test's own.
+func written(t testing.TB, schema string, record map[string]any) []byte {
+	t.Helper()
+	codec, err := goavro.NewCodec(schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := codec.BinaryFromNative(AppendHeader(nil, 7), record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// decodeAs decodes a value as one of the schema, under id 7.
+func decodeAs(schema string, value []byte) (*Event, error) {
+	var ev Event
+	err := NewDecoder(schemaMap{7: {Text: schema}}).Decode(context.Background(), value, &ev)
+	return &ev, err
+}
+
+// record is a schema of an event with more fields than the identifying ones.
+func record(more string) string {
+	return `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"event_name","type":"string"}` + more + `]}`
+}
+
+func diff(want, got *Event) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
+
+func wantCode(t *testing.T, err error, code Code, field string) {
+	t.Helper()
+	var bad *DecodeError
+	if !errors.As(err, &bad) {
+		t.Fatalf("error %v, want a DecodeError %s", err, code)
+	}
+	if !slices.Contains(Codes(), bad.Code) {
+		t.Fatalf("code %s is not among Codes", bad.Code)
+	}
+	if bad.Code != code || bad.Field != field {
+		t.Fatalf("error %q, want code %s and field %q", bad, code, field)
+	}
+}
+
+// metric returns a counter or gauge; label is the value of its one label.
+func metric(t *testing.T, reg prometheus.Gatherer, name, label string) float64 {
+	t.Helper()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name && (label == "" || m.GetLabel()[0].GetValue() == label) {
+				return m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+		}
+	}
+	t.Fatalf("no metric %s %s", name, label)
+	return 0
+}
+
+// Avro's own encoding, for bytes that no library would write.
+func long(n int64) []byte     { return binary.AppendVarint(nil, n) }
+func text(s string) []byte    { return append(long(int64(len(s))), s...) }
+func double(f float64) []byte { return binary.LittleEndian.AppendUint64(nil, math.Float64bits(f)) }
+func join(parts ...[]byte) (b []byte) {
+	for _, p := range parts {
+		b = append(b, p...)
+	}
+	return b
+}
+
+// valueOf is a value under id 7 of an event "e", "n" with what follows.
+func valueOf(parts ...[]byte) []byte {
+	return join(AppendHeader(nil, 7), text("e"), text("n"), join(parts...))
+}

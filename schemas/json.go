@@ -1,0 +1,277 @@
+package schemas
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// EventFromJSON reads one event in the form that files and the publish command
+// use: an object with the names of the schema, user_data, custom_data and
+// consent within it, instants as RFC 3339 or as Unix milliseconds, the value as
+// a number or as text with a number, exact either way. Null is absent.
+//
+// It is strict, because whoever writes such a file by hand wants to know of the
+// typing error: unknown names, names that are there twice and values of another
+// type are errors that name the field and not what is in it.
+func EventFromJSON(data []byte) (*Event, error) {
+	if !utf8.Valid(data) {
+		return nil, errors.New("the event is not valid UTF-8")
+	}
+	r := jsonReader{dec: json.NewDecoder(bytes.NewReader(data))}
+	r.dec.UseNumber()
+	ev := new(Event)
+	if err := r.group("", ev); err != nil {
+		return nil, err
+	}
+	if _, err := r.dec.Token(); err != io.EOF {
+		return nil, errors.New("the event is followed by something else: want one JSON object")
+	}
+	return ev, nil
+}
+
+type jsonReader struct{ dec *json.Decoder }
+
+// token returns the next token. The decoder's own errors quote the input.
+func (r *jsonReader) token(path string) (json.Token, error) {
+	tok, err := r.dec.Token()
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("%s: the JSON ends too early", name(path))
+	case err != nil:
+		return nil, fmt.Errorf("%s: not JSON at byte %d", name(path), r.dec.InputOffset())
+	}
+	return tok, nil
+}
+
+func name(path string) string {
+	if path == "" {
+		return "the event"
+	}
+	return path
+}
+
+// object reads an object and has member called for each of its names.
+func (r *jsonReader) object(path string, member func(key string) error) error {
+	tok, err := r.token(path)
+	if err != nil {
+		return err
+	}
+	if tok == nil && path != "" {
+		return nil
+	}
+	if tok != json.Delim('{') {
+		return fmt.Errorf("%s: want a JSON object", name(path))
+	}
+	for {
+		tok, err := r.token(path)
+		if err != nil {
+			return err
+		}
+		key, ok := tok.(string)
+		if !ok {
+			return nil // the closing brace: nothing else may be here
+		}
+		if err := member(key); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *jsonReader) group(group string, ev *Event) error {
+	seen := make(map[string]bool)
+	return r.object(group, func(key string) error {
+		if seen[key] {
+			return fmt.Errorf("%s: has the name %q twice", name(group), key)
+		}
+		seen[key] = true
+		if group == "" && slices.Contains(groups[1:], key) {
+			return r.group(key, ev)
+		}
+		i := slices.IndexFunc(fields[:], func(f field) bool { return f.group == group && f.name == key })
+		if i < 0 {
+			unknown := field{group: group, name: key}
+			return fmt.Errorf("unknown field %q: want one of %s", unknown.path(), strings.Join(namesIn(group), ", "))
+		}
+		f := &fields[i]
+		if f.attributes != nil {
+			return r.attributes(f, ev)
+		}
+		tok, err := r.token(f.path())
+		if err != nil || tok == nil {
+			return err
+		}
+		if want := f.setJSON(ev, tok); want != "" {
+			return fmt.Errorf("%s: want %s", f.path(), want)
+		}
+		return nil
+	})
+}
+
+// namesIn lists what a group may have.
+func namesIn(group string) []string {
+	var names []string
+	for i := range fields {
+		if fields[i].group == group {
+			names = append(names, fields[i].name)
+		}
+	}
+	if group == "" {
+		names = append(names, groups[1:]...)
+	}
+	return names
+}
+
+// setJSON returns what is wanted instead if the token is not it.
+func (f *field) setJSON(ev *Event, tok json.Token) (want string) {
+	s, isText := tok.(string)
+	n, isNumber := tok.(json.Number)
+	switch {
+	case f.text != nil:
+		if !isText {
+			return "a JSON string"
+		}
+		*f.text(ev) = s
+	case f.instant != nil:
+		ms, err := n.Int64()
+		ok := isNumber && err == nil
+		if isText {
+			ms, ok = parseInstant(s)
+		}
+		if !ok {
+			return "a time such as \"2026-04-23T10:15:30Z\", or whole milliseconds since 1970"
+		}
+		*f.instant(ev) = ms
+	case f.count != nil:
+		v, err := n.Int64()
+		if !isNumber || err != nil {
+			return "a whole number"
+		}
+		*f.count(ev) = v
+	case f.amount != nil:
+		if isNumber {
+			s = n.String()
+		}
+		d, err := ParseDecimal(s)
+		if err != nil {
+			return "a number such as 129.95, or the same as a string"
+		}
+		*f.amount(ev) = d
+	}
+	return ""
+}
+
+func (r *jsonReader) attributes(f *field, ev *Event) error {
+	var attrs []Attribute
+	err := r.object(f.path(), func(key string) error {
+		tok, err := r.token(f.path())
+		if err != nil {
+			return err
+		}
+		s, ok := tok.(string)
+		if !ok {
+			return fmt.Errorf("%s: want JSON strings as its values", f.path())
+		}
+		attrs = append(attrs, Attribute{Key: key, Value: s})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(attrs, func(a, b Attribute) int { return cmp.Compare(a.Key, b.Key) })
+	for i := range attrs[min(1, len(attrs)):] {
+		if attrs[i].Key == attrs[i+1].Key {
+			return fmt.Errorf("%s: has a name twice", f.path())
+		}
+	}
+	*f.attributes(ev) = attrs
+	return nil
+}
+
+// EventJSON is the inverse of EventFromJSON, on one line and without what is
+// absent. An amount that is not finite has no JSON and is left out as well. The
+// result holds identifiers: it is for files, not for logs.
+func EventJSON(ev *Event) []byte {
+	dst := []byte{'{'}
+	for _, group := range groups {
+		inner := appendGroupJSON(nil, group, ev)
+		if len(inner) == 0 {
+			continue
+		}
+		if len(dst) > 1 {
+			dst = append(dst, ',')
+		}
+		if group == "" {
+			dst = append(dst, inner...)
+			continue
+		}
+		dst = append(appendString(dst, group), ":{"...)
+		dst = append(append(dst, inner...), '}')
+	}
+	return append(dst, '}')
+}
+
+func appendGroupJSON(dst []byte, group string, ev *Event) []byte {
+	for i := range fields {
+		f := &fields[i]
+		if f.group != group || !f.isSet(ev) || f.amount != nil && !f.amount(ev).IsFinite() {
+			continue
+		}
+		if len(dst) > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, f.name), ':')
+		switch {
+		case f.text != nil:
+			dst = appendString(dst, *f.text(ev))
+		case f.instant != nil:
+			dst = appendInstant(dst, *f.instant(ev))
+		case f.amount != nil:
+			dst = f.amount(ev).Append(dst)
+		case f.count != nil:
+			dst = strconv.AppendInt(dst, *f.count(ev), 10)
+		default:
+			dst = appendAttributes(dst, *f.attributes(ev))
+		}
+	}
+	return dst
+}
+
+func appendAttributes(dst []byte, attrs []Attribute) []byte {
+	dst = append(dst, '{')
+	for i, a := range attrs {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, a.Key), ':')
+		dst = appendString(dst, a.Value)
+	}
+	return append(dst, '}')
+}
+
+// appendInstant writes RFC 3339 for the years that it can write.
+func appendInstant(dst []byte, ms int64) []byte {
+	t := time.UnixMilli(ms).UTC()
+	if y := t.Year(); y < 0 || y > 9999 {
+		return strconv.AppendInt(dst, ms, 10)
+	}
+	dst = append(dst, '"')
+	dst = t.AppendFormat(dst, "2006-01-02T15:04:05.999Z07:00")
+	return append(dst, '"')
+}
+
+func appendString(dst []byte, s string) []byte {
+	quoted, err := json.Marshal(s)
+	if err != nil { // not of a string
+		return append(dst, `""`...)
+	}
+	return append(dst, quoted...)
+}

@@ -1,0 +1,176 @@
+package schemas
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+const (
+	// maxDepth bounds how deep a record of a recursive schema may nest. Without
+	// it a few megabytes of hostile bytes overflow the stack, which ends the
+	// process and which no recover can catch.
+	maxDepth = 100
+	// maxParts bounds how many values a record may consist of. An event has
+	// some fifty and its attributes; nine bytes can announce billions of nulls,
+	// and goavro makes hundreds of bytes of each one-byte record of an array.
+	maxParts = 500_000
+)
+
+// checkLayout walks over a record's bytes and tells whether they are what the
+// schema says, to the last byte. It runs before goavro, which trusts the counts
+// it reads: it makes room for two billion entries when ten bytes ask for them,
+// and recurses as deep as the bytes say. It also names the field at fault
+// without its value, which goavro's errors do not.
+func checkLayout(t *avroType, payload []byte) *DecodeError {
+	w := layoutWalker{rest: payload, parts: maxParts}
+	if err := w.walk(t, maxDepth); err != nil {
+		return err
+	}
+	if n := len(w.rest); n > 0 {
+		return &DecodeError{Code: CodeTrailingBytes, Message: fmt.Sprintf("the value goes on for %d bytes after the record", n)}
+	}
+	return nil
+}
+
+type layoutWalker struct {
+	rest  []byte
+	parts int // that are left
+}
+
+func corrupt(format string, args ...any) *DecodeError {
+	return &DecodeError{Code: CodeCorrupt, Message: fmt.Sprintf(format, args...)}
+}
+
+func (w *layoutWalker) walk(t *avroType, depth int) *DecodeError {
+	if depth == 0 {
+		return corrupt("the record nests deeper than %d levels", maxDepth)
+	}
+	if w.parts--; w.parts < 0 {
+		return corrupt("the record consists of more than %d values", maxParts)
+	}
+	switch t.kind {
+	case kindNull:
+		return nil
+	case kindBoolean:
+		if len(w.rest) > 0 && w.rest[0] > 1 {
+			return corrupt("a boolean is neither 0 nor 1")
+		}
+		return w.skip(1)
+	case kindInt:
+		n, err := w.long()
+		if err == nil && (n < math.MinInt32 || n > math.MaxInt32) {
+			return corrupt("an int has more than 32 bits")
+		}
+		return err
+	case kindLong:
+		_, err := w.long()
+		return err
+	case kindFloat:
+		return w.skip(4)
+	case kindDouble:
+		return w.skip(8)
+	case kindFixed:
+		return w.skip(int64(t.size))
+	case kindBytes, kindString:
+		n, err := w.long()
+		if err != nil {
+			return err
+		}
+		return w.skip(n)
+	case kindEnum:
+		n, err := w.long()
+		if err == nil && (n < 0 || n >= int64(len(t.symbols))) {
+			return corrupt("an enum has %d symbols and the record names another", len(t.symbols))
+		}
+		return err
+	case kindUnion:
+		n, err := w.long()
+		if err != nil {
+			return err
+		}
+		if n < 0 || n >= int64(len(t.branches)) {
+			return corrupt("a union has %d branches and the record names another", len(t.branches))
+		}
+		return w.walk(t.branches[n], depth-1)
+	case kindRecord:
+		return w.record(t, depth)
+	}
+	return w.blocks(t, depth)
+}
+
+func (w *layoutWalker) record(t *avroType, depth int) *DecodeError {
+	for _, f := range t.fields {
+		if err := w.walk(f.typ, depth-1); err != nil {
+			if err.Field == "" {
+				err.Field = f.name
+			} else {
+				err.Field = f.name + "." + err.Field
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// blocks walks over an array or a map.
+func (w *layoutWalker) blocks(t *avroType, depth int) *DecodeError {
+	for {
+		n, err := w.long()
+		if err != nil || n == 0 {
+			return err
+		}
+		if n < 0 {
+			// A negative count comes with the block's size in bytes.
+			if n == math.MinInt64 {
+				return corrupt("a block of an array or map has an impossible count")
+			}
+			n = -n
+			if _, err := w.long(); err != nil {
+				return err
+			}
+		}
+		for range n {
+			if t.kind == kindMap {
+				size, err := w.long()
+				if err != nil {
+					return err
+				}
+				if err := w.skip(size); err != nil {
+					return err
+				}
+			}
+			if err := w.walk(t.elem, depth-1); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func truncated() *DecodeError {
+	return &DecodeError{Code: CodeTruncated, Message: "the value ends within the record"}
+}
+
+func (w *layoutWalker) skip(n int64) *DecodeError {
+	if n < 0 {
+		return corrupt("a length is negative")
+	}
+	if n > int64(len(w.rest)) {
+		return truncated()
+	}
+	w.rest = w.rest[n:]
+	return nil
+}
+
+// long reads a number. Avro's zigzag longs are encoding/binary's Varint.
+func (w *layoutWalker) long() (int64, *DecodeError) {
+	v, n := binary.Varint(w.rest)
+	switch {
+	case n == 0:
+		return 0, truncated()
+	case n < 0:
+		return 0, corrupt("a number has more than 64 bits")
+	}
+	w.rest = w.rest[n:]
+	return v, nil
+}

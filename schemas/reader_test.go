@@ -1,0 +1,405 @@
+package schemas
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/linkedin/goavro/v2"
+)
+
+func TestRoundTripOfBothVersions(t *testing.T) {
+	dec := NewDecoder(ours(t))
+	for v, want := range map[Version]*Event{V1: forV1(fullEvent()), V2: fullEvent()} {
+		var got Event
+		if err := dec.Decode(context.Background(), mustEncode(t, uint32(v), v, want), &got); err != nil {
+			t.Fatalf("version %d: %v", v, err)
+		}
+		if d := diff(want, &got); d != "" {
+			t.Errorf("version %d (-want +got):\n%s", v, d)
+		}
+	}
+}
+
+// TestEventIsReused holds Decode to emptying the event that it is given.
+func TestEventIsReused(t *testing.T) {
+	dec := NewDecoder(ours(t))
+	ev := *fullEvent()
+	want := &Event{EventID: "e", ProfileID: "p", EventName: "Lead", OccurredAt: 5}
+	if err := dec.Decode(context.Background(), mustEncode(t, 1, V1, want), &ev); err != nil {
+		t.Fatal(err)
+	}
+	if d := diff(want, &ev); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if err := dec.Decode(context.Background(), nil, &ev); err == nil || ev.EventID != "" {
+		t.Errorf("after a tombstone (error %v) the event is still %s", err, ev.EventID)
+	}
+}
+
+// TestEventSharesNoMemory: the consumer hands the value's buffer back while
+// the event is still under way.
+func TestEventSharesNoMemory(t *testing.T) {
+	value := written(t, record(`,{"name":"click_id","type":"bytes"}`),
+		map[string]any{"event_id": "e", "event_name": "n", "click_id": []byte("click")})
+	got, err := decodeAs(record(`,{"name":"click_id","type":"bytes"}`), value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(value)
+	if got.EventID != "e" || got.ClickID != "click" {
+		t.Errorf("the event changed with the value: %q, %q", got.EventID, got.ClickID)
+	}
+}
+
+func TestNewerAndReorderedWriters(t *testing.T) {
+	const schema = `{"type":"record","name":"Renamed","namespace":"elsewhere","fields":[
+		{"name":"consent","type":{"type":"record","name":"C","fields":[{"name":"new_signal","type":"boolean"},{"name":"ad_storage","type":{"type":"enum","name":"G","symbols":["DENIED","GRANTED"]}}]}},
+		{"name":"campaigns","type":{"type":"array","items":{"type":"record","name":"Campaign","fields":[{"name":"id","type":"long"},{"name":"parent","type":["null","Campaign"]}]}}},
+		{"name":"occurred_at","type":["null",{"type":"long","logicalType":"timestamp-micros"}]},
+		{"name":"event_name","type":["string","null"]},
+		{"name":"session","type":["null",{"type":"map","values":"double"}]},
+		{"name":"event_id","type":{"type":"string","avro.java.string":"String"}}
+	]}`
+	value := written(t, schema, map[string]any{
+		"consent":     map[string]any{"new_signal": true, "ad_storage": "GRANTED"},
+		"campaigns":   []any{map[string]any{"id": 1, "parent": goavro.Union("elsewhere.Campaign", map[string]any{"id": 2, "parent": nil})}},
+		"occurred_at": goavro.Union("long.timestamp-micros", time.UnixMicro(1776939330123999)),
+		"event_name":  goavro.Union("string", "Lead"),
+		"session":     goavro.Union("map", map[string]any{"score": 0.5}),
+		"event_id":    "lead_9821",
+	})
+	got, err := decodeAs(schema, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Event{EventID: "lead_9821", EventName: "Lead", OccurredAt: 1776939330123, Consent: Consent{AdStorage: "GRANTED"}}
+	if d := diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// TestLogicalTypesAgreeWithGoavro has goavro write by the full schema, with
+// its logical types, what we read by the schema without them.
+func TestLogicalTypesAgreeWithGoavro(t *testing.T) {
+	text, _ := V2.Schema()
+	at := time.Date(2026, 4, 23, 10, 15, 30, 120e6, time.UTC)
+	value := written(t, text, map[string]any{
+		"event_id": "e", "profile_id": "p", "event_name": "n", "occurred_at": at,
+		"click_captured_at": goavro.Union("long.timestamp-millis", at.Add(-time.Minute)),
+		"custom_data": goavro.Union("com.tracklayer.events.CustomData", map[string]any{
+			"value":    goavro.Union("bytes.decimal", big.NewRat(-1, 1e7)),
+			"quantity": goavro.Union("long", int64(2)),
+		}),
+	})
+	got, err := decodeAs(text, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Event{EventID: "e", ProfileID: "p", EventName: "n",
+		OccurredAt: at.UnixMilli(), ClickCapturedAt: at.Add(-time.Minute).UnixMilli()}
+	want.Custom.Value, want.Custom.Quantity = NewDecimal(-1, 7), 2
+	if d := diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestAmountVariants(t *testing.T) {
+	decimal := func(scale string) string {
+		return `{"type":"bytes","logicalType":"decimal","precision":30` + scale + `}`
+	}
+	unscaled := func(b ...byte) []byte { return join(long(int64(len(b))), b) }
+	for name, c := range map[string]struct {
+		typ   string
+		bytes []byte
+		want  string
+	}{
+		"decimal":             {decimal(`,"scale":2`), unscaled(0x32, 0xc3), "129.95"},
+		"decimal no scale":    {decimal(``), unscaled(0x32, 0xc3), "12995"},
+		"decimal negative":    {decimal(`,"scale":7`), unscaled(0xff), "-0.0000001"},
+		"decimal long":        {decimal(`,"scale":2`), unscaled(0x0d, 0xe0, 0xb6, 0xb3, 0xa7, 0x64, 0, 1, 0, 0), "655360000000000000655.36"},
+		"decimal no bytes":    {decimal(`,"scale":2`), unscaled(), "0"},
+		"fixed":               {`{"type":"fixed","name":"F","size":4,"logicalType":"decimal","precision":9,"scale":2}`, []byte{0xff, 0xff, 0xff, 0x9c}, "-1"},
+		"decimal on the side": {`"bytes","logicalType":"decimal","precision":9,"scale":1`, unscaled(0x0f), "1.5"},
+		"nullable":            {`["null",` + decimal(`,"scale":2`) + `]`, join(long(1), unscaled(0x32, 0xc3)), "129.95"},
+		"null":                {`["null",` + decimal(`,"scale":2`) + `]`, long(0), ""},
+		"of two":              {`["double",` + decimal(`,"scale":2`) + `]`, join(long(0), double(0.1)), "0.1"},
+		"double":              {`"double"`, double(129.95), "129.95"},
+		"double small":        {`"double"`, double(1e-7), "0.0000001"},
+		"double large":        {`"double"`, double(10000000000000.01), "10000000000000.01"},
+		"float":               {`"float"`, []byte{0xcd, 0xcc, 0xcc, 0x3d}, "0.1"},
+		"int":                 {`"int"`, long(7), "7"},
+		"long":                {`"long"`, long(-7), "-7"},
+		"string":              {`"string"`, text(" 0.10 "), "0.1"},
+		"string exponent":     {`"string"`, text("1e-7"), "0.0000001"},
+		"string blank":        {`"string"`, text(" "), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			schema := record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":` + c.typ + `}]}}`)
+			got, err := decodeAs(schema, valueOf(c.bytes))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s := got.Custom.Value.String(); s != c.want || got.Custom.Value.IsSet() != (c.want != "") {
+				t.Errorf("value %s, want %s", s, c.want)
+			}
+		})
+	}
+	nan, err := decodeAs(record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":"double"}]}}`), valueOf(double(math.NaN())))
+	if err != nil || !nan.Custom.Value.IsSet() || nan.Custom.Value.IsFinite() {
+		t.Errorf("NaN reads as %s, %v: want it kept for the validation to refuse", nan.Custom.Value, err)
+	}
+}
+
+func TestInstantVariants(t *testing.T) {
+	logical := func(name string) string { return `{"type":"long","logicalType":"` + name + `"}` }
+	const ms = 1776939330123
+	for name, c := range map[string]struct {
+		typ   string
+		bytes []byte
+		want  int64
+	}{
+		"millis":        {logical("timestamp-millis"), long(ms), ms},
+		"micros":        {logical("timestamp-micros"), long(ms*1000 + 999), ms},
+		"micros 1969":   {logical("timestamp-micros"), long(-1), -1},
+		"nanos":         {logical("timestamp-nanos"), long(ms*1e6 + 999999), ms},
+		"plain":         {`"long"`, long(ms), ms},
+		"on the side":   {`"long","logicalType":"timestamp-micros"`, long(ms * 1000), ms},
+		"not known":     {logical("made-up"), long(ms), ms},
+		"nullable":      {`["null",` + logical("timestamp-micros") + `]`, join(long(1), long(ms*1000)), ms},
+		"null":          {`["null",` + logical("timestamp-micros") + `]`, long(0), 0},
+		"year 9999":     {logical("timestamp-millis"), long(253402300799999), 253402300799999},
+		"string Z":      {`"string"`, text("2026-04-23T10:15:30.123Z"), ms},
+		"string offset": {`"string"`, text(" 2026-04-23T12:15:30.123+02:00"), ms},
+		"string basic":  {`"string"`, text("2026-04-23T12:15:30.1239+0200"), ms},
+		"string blank":  {`"string"`, text(""), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := decodeAs(record(`,{"name":"occurred_at","type":`+c.typ+`}`), valueOf(c.bytes))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.OccurredAt != c.want {
+				t.Errorf("occurred at %d, want %d", got.OccurredAt, c.want)
+			}
+		})
+	}
+}
+
+func TestTextVariants(t *testing.T) {
+	uuid := []byte{0x12, 0x3e, 0x45, 0x67, 0xe8, 0x9b, 0x12, 0xd3, 0xa4, 0x56, 0x42, 0x66, 0x14, 0x17, 0x40, 0}
+	for name, c := range map[string]struct {
+		typ   string
+		bytes []byte
+		want  string
+	}{
+		"string":      {`"string"`, text("é"), "é"},
+		"uuid string": {`{"type":"string","logicalType":"uuid"}`, text("123e"), "123e"},
+		"uuid fixed":  {`{"type":"fixed","name":"U","size":16,"logicalType":"uuid"}`, uuid, "123e4567-e89b-12d3-a456-426614174000"},
+		"bytes":       {`"bytes"`, text("é"), "é"},
+		"fixed":       {`{"type":"fixed","name":"U","size":2}`, []byte("US"), "US"},
+		"enum":        {`{"type":"enum","name":"U","symbols":["A","B"]}`, long(1), "B"},
+		"int":         {`"int"`, long(-3), "-3"},
+		"long":        {`"long"`, long(math.MaxInt64), "9223372036854775807"},
+		"decimal":     {`{"type":"bytes","logicalType":"decimal","precision":20}`, join(long(2), []byte{1, 0}), "256"},
+		"null":        {`"null"`, nil, ""},
+		"of many":     {`["null","long","string",{"type":"enum","name":"U","symbols":["A","B"]}]`, join(long(3), long(0)), "A"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := decodeAs(record(`,{"name":"profile_id","type":`+c.typ+`}`), valueOf(c.bytes))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.ProfileID != c.want {
+				t.Errorf("profile id %q, want %q", got.ProfileID, c.want)
+			}
+		})
+	}
+}
+
+// TestIncidentalFieldsCostNoEvent: what decides nothing is left out when it
+// cannot be read, and what is beside it is still read.
+func TestIncidentalFieldsCostNoEvent(t *testing.T) {
+	for name, c := range map[string]struct {
+		more  string
+		bytes []byte
+	}{
+		"click time of another type": {`,{"name":"click_captured_at","type":"boolean"}`, []byte{1}},
+		"click time no instant":      {`,{"name":"click_captured_at","type":"string"}`, text("yesterday")},
+		"quantity of another type":   {`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"quantity","type":"bytes"}]}}`, text("2")},
+		"quantity with a fraction":   {`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"quantity","type":"double"}]}}`, double(1.5)},
+		"quantity NaN":               {`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"quantity","type":"double"}]}}`, double(math.NaN())},
+		"attributes as a list":       {`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"attributes","type":{"type":"array","items":"string"}}]}}`, join(long(1), text("a"), long(0))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := decodeAs(record(c.more+`,{"name":"click_id","type":"string"}`), valueOf(c.bytes, text("click")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := diff(&Event{EventID: "e", EventName: "n", ClickID: "click"}, got); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestQuantityAndAttributeVariants(t *testing.T) {
+	schema := record(`,{"name":"custom_data","type":["null",{"type":"record","name":"D","fields":[
+		{"name":"quantity","type":["null","int","double","string"]},
+		{"name":"attributes","type":{"type":"map","values":["null","string","boolean","double","long",{"type":"array","items":"int"}]}}]}]}`)
+	for quantity, encoded := range map[int64][]byte{
+		0: long(0), 2: join(long(1), long(2)), 3: join(long(2), double(3)), 4: join(long(3), text(" 4"))} {
+		got, err := decodeAs(schema, valueOf(long(1), encoded,
+			long(6),
+			text("z"), join(long(1), text("last")), text("yes"), join(long(2), []byte{1}), text("half"), join(long(3), double(0.5)),
+			text("n"), join(long(4), long(-1)), text("none"), long(0), text("list"), join(long(5), long(0)),
+			long(0)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := &Event{EventID: "e", EventName: "n"}
+		want.Custom.Quantity = quantity
+		want.Custom.Attributes = []Attribute{{"half", "0.5"}, {"n", "-1"}, {"yes", "true"}, {"z", "last"}}
+		if d := diff(want, got); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
+}
+
+func TestSchemasThatAreNotTrackLayers(t *testing.T) {
+	for name, c := range map[string]struct {
+		schema string
+		code   Code
+		field  string
+	}{
+		"a string":                  {`"string"`, CodeNotTrackLayer, ""},
+		"a union":                   {`["null","string"]`, CodeNotTrackLayer, ""},
+		"no event id":               {`{"type":"record","name":"Order","fields":[{"name":"event_name","type":"string"}]}`, CodeNotTrackLayer, "event_id"},
+		"no event name":             {`{"type":"record","name":"Order","fields":[{"name":"event_id","type":"string"}]}`, CodeNotTrackLayer, "event_name"},
+		"id of another type":        {`{"type":"record","name":"Order","fields":[{"name":"event_id","type":"double"},{"name":"event_name","type":"string"}]}`, CodeNotTrackLayer, "event_id"},
+		"value as raw bytes":        {record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":"bytes"}]}}`), CodeNotTrackLayer, "custom_data.value"},
+		"more decimals than digits": {record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":{"type":"bytes","logicalType":"decimal","precision":4,"scale":9}}]}}`), CodeNotTrackLayer, "custom_data.value"},
+		"time without a zone":       {record(`,{"name":"occurred_at","type":{"type":"long","logicalType":"local-timestamp-millis"}}`), CodeNotTrackLayer, "occurred_at"},
+		"time as int":               {record(`,{"name":"occurred_at","type":["null","int"]}`), CodeNotTrackLayer, "occurred_at"},
+		"user data as text":         {record(`,{"name":"user_data","type":"string"}`), CodeNotTrackLayer, "user_data"},
+		"user data as union":        {record(`,{"name":"user_data","type":["null","string"]}`), CodeNotTrackLayer, "user_data"},
+		"email in a union":          {record(`,{"name":"user_data","type":["null",{"type":"record","name":"U","fields":[{"name":"email","type":"boolean"}]}]}`), CodeNotTrackLayer, "user_data.email"},
+		"not JSON":                  {`record {}`, CodeBadSchema, ""},
+		"unknown type":              {record(`,{"name":"x","type":"Missing"}`), CodeBadSchema, ""},
+		"no fields":                 {`{"type":"record","name":"Order"}`, CodeBadSchema, ""},
+		"field twice":               {record(`,{"name":"event_id","type":"string"}`), CodeBadSchema, ""},
+		"bad enum":                  {record(`,{"name":"x","type":{"type":"enum","name":"X","symbols":["a b"]}}`), CodeBadSchema, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := decodeAs(c.schema, valueOf())
+			wantCode(t, err, c.code, c.field)
+		})
+	}
+}
+
+func TestBadRecords(t *testing.T) {
+	whole := mustEncode(t, 7, V2, fullEvent())
+	latest, _ := Latest.Schema()
+	user := `,{"name":"user_data","type":["null","long",{"type":"record","name":"U","fields":[{"name":"email","type":["null","string","boolean"]}]}]}`
+	attributes := `,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"attributes","type":{"type":"map","values":"string"}}]}}`
+	for name, c := range map[string]struct {
+		schema string
+		value  []byte
+		code   Code
+		field  string
+	}{
+		"no record":           {latest, AppendHeader(nil, 7), CodeTruncated, "event_id"},
+		"last byte missing":   {latest, whole[:len(whole)-1], CodeTruncated, "consent.gpp"},
+		"half":                {latest, whole[:40], CodeTruncated, "event_name"},
+		"a byte too many":     {latest, append(bytes.Clone(whole), 0), CodeTrailingBytes, ""},
+		"negative length":     {record(``), join(AppendHeader(nil, 7), long(-5)), CodeCorrupt, "event_id"},
+		"huge length":         {record(``), join(AppendHeader(nil, 7), long(math.MaxInt64)), CodeTruncated, "event_id"},
+		"endless number":      {record(``), join(AppendHeader(nil, 7), bytes.Repeat([]byte{0xff}, 20)), CodeCorrupt, "event_id"},
+		"branch beyond":       {record(user), valueOf(long(3)), CodeCorrupt, "user_data"},
+		"branch negative":     {record(user), valueOf(long(-1)), CodeCorrupt, "user_data"},
+		"branch of another":   {record(user), valueOf(long(1), long(5)), CodeUnexpectedType, "user_data"},
+		"field of another":    {record(user), valueOf(long(2), long(2), []byte{1}), CodeUnexpectedType, "user_data.email"},
+		"bad boolean":         {record(user), valueOf(long(2), long(2), []byte{7}), CodeCorrupt, "user_data.email"},
+		"text not UTF-8":      {record(user), valueOf(long(2), long(1), text("jane\xff@example.com")), CodeInvalidUTF8, "user_data.email"},
+		"id not UTF-8":        {record(``), join(AppendHeader(nil, 7), text("\xc3\x28"), text("n")), CodeInvalidUTF8, "event_id"},
+		"attribute not UTF-8": {record(attributes), valueOf(long(1), text("k"), text("\xff"), long(0)), CodeInvalidUTF8, "custom_data.attributes"},
+		"key not UTF-8":       {record(attributes), valueOf(long(1), text("\xff"), text("v"), long(0)), CodeInvalidUTF8, "custom_data.attributes"},
+		"key twice":           {record(attributes), valueOf(long(2), text("k"), text("jane"), text("k"), text("doe"), long(0)), CodeCorrupt, ""},
+		"enum beyond":         {record(`,{"name":"action_source","type":{"type":"enum","name":"S","symbols":["APP"]}}`), valueOf(long(1)), CodeCorrupt, "action_source"},
+		"int of 40 bits":      {record(`,{"name":"x","type":"int"}`), valueOf(long(1 << 40)), CodeCorrupt, "x"},
+		"no instant":          {record(`,{"name":"occurred_at","type":"string"}`), valueOf(text("2026-04-23 10:15")), CodeBadValue, "occurred_at"},
+		"no zone":             {record(`,{"name":"occurred_at","type":"string"}`), valueOf(text("2026-04-23T10:15:30")), CodeBadValue, "occurred_at"},
+		"no amount": {record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":"string"}]}}`),
+			valueOf(text("12,50")), CodeBadValue, "custom_data.value"},
+		"amount without end": {record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}}]}}`),
+			valueOf(long(5<<20), make([]byte, 5<<20)), CodeBadValue, "custom_data.value"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := decodeAs(c.schema, c.value)
+			wantCode(t, err, c.code, c.field)
+			for _, secret := range []string{"jane", "example", "12,50", "10:15", "doe"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("error %q has what was in the record", err)
+				}
+			}
+			var bad *DecodeError
+			errors.As(err, &bad)
+			if bad.SchemaID != 7 {
+				t.Errorf("error names schema %d, want 7", bad.SchemaID)
+			}
+		})
+	}
+}
+
+// TestEveryCutIsNoticed cuts a record at each of its bytes.
+func TestEveryCutIsNoticed(t *testing.T) {
+	whole := mustEncode(t, 2, V2, fullEvent())
+	dec := NewDecoder(ours(t))
+	var ev Event
+	for n := range whole {
+		err := dec.Decode(context.Background(), whole[:n:n], &ev)
+		var bad *DecodeError
+		if !errors.As(err, &bad) {
+			t.Fatalf("the first %d of %d bytes: %v", n, len(whole), err)
+		}
+	}
+}
+
+// TestIDsSurviveLaterFaults: a dead letter is to be found by its event's id.
+func TestIDsSurviveLaterFaults(t *testing.T) {
+	ev := fullEvent()
+	ev.User.City = "\xff"
+	var got Event
+	err := NewDecoder(ours(t)).Decode(context.Background(), mustEncode(t, 2, V2, ev), &got)
+	wantCode(t, err, CodeInvalidUTF8, "user_data.city")
+	if got.EventID != ev.EventID || got.ProfileID != ev.ProfileID {
+		t.Errorf("ids %q and %q are lost", got.EventID, got.ProfileID)
+	}
+}
+
+func TestFiveMegabyteRecord(t *testing.T) {
+	ev := fullEvent()
+	ev.Custom.Attributes = []Attribute{{"payload", strings.Repeat("x", 5<<20)}}
+	var got Event
+	if err := NewDecoder(ours(t)).Decode(context.Background(), mustEncode(t, 2, V2, ev), &got); err != nil {
+		t.Fatal(err)
+	}
+	if d := diff(ev, &got); d != "" {
+		t.Error("a large record is not read as it was written")
+	}
+}
+
+func TestReasonIsTheVerdict(t *testing.T) {
+	err := &DecodeError{Code: CodeInvalidUTF8, Field: "user_data.city", SchemaID: 12, Message: "the text there is not valid UTF-8"}
+	if got, want := err.Reason().Error(), "decode invalid_utf8 (user_data.city): schema id 12: the text there is not valid UTF-8"; got != want {
+		t.Errorf("reason %q, want %q", got, want)
+	}
+	if got, want := err.Error(), "decode: invalid_utf8 (user_data.city, schema id 12): the text there is not valid UTF-8"; got != want {
+		t.Errorf("error %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,262 @@
+package schemas
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/twmb/franz-go/pkg/sr"
+)
+
+// RegistryOptions says where the schema registry is and how to speak to it.
+type RegistryOptions struct {
+	// URL is one base URL or several with commas between them, which are asked
+	// in turn while those before them are away. A URL without a scheme is http.
+	// User name and password may be in it.
+	URL string
+	// Username and Password are for basic authentication, and win over those
+	// in a URL.
+	Username, Password string
+	// TLS is for https URLs; nil for the system's roots.
+	TLS *tls.Config
+	// Timeout bounds one request, the reading of its answer included; 0 means
+	// 5 s.
+	Timeout time.Duration
+	// Metrics takes the metrics; nil for none.
+	Metrics prometheus.Registerer
+}
+
+const (
+	defaultRegistryTimeout = 5 * time.Second
+	// maxRegistryAnswer bounds an answer. The largest schemas are far below it,
+	// and a URL that by mistake serves a file must not fill the memory.
+	maxRegistryAnswer = 16 << 20
+)
+
+// Registry asks a Confluent-compatible schema registry. It is safe for
+// concurrent use. It tries nothing twice: whoever asks knows whether to wait.
+type Registry struct {
+	endpoints []endpoint
+	timeout   time.Duration
+	transport *http.Transport
+	requests  *prometheus.CounterVec
+	// current is the endpoint to ask first: the last that answered, so that one
+	// that hangs costs its timeout once and not with every question.
+	current atomic.Uint32
+}
+
+type endpoint struct {
+	url    string // without user name, password, query and fragment
+	client *sr.Client
+}
+
+// NewRegistry returns a client for a registry. It does not connect. An error
+// says what is wrong with the options, and repeats no user name or password.
+func NewRegistry(o RegistryOptions) (*Registry, error) {
+	r := &Registry{timeout: o.Timeout, transport: http.DefaultTransport.(*http.Transport).Clone()}
+	if r.timeout <= 0 {
+		r.timeout = defaultRegistryTimeout
+	}
+	if o.TLS != nil {
+		r.transport.TLSClientConfig = o.TLS
+	}
+	client := &http.Client{Timeout: r.timeout, Transport: boundedTransport{r.transport}}
+	for i, text := range strings.Split(o.URL, ",") {
+		u, err := parseRegistryURL(text)
+		if err != nil {
+			return nil, fmt.Errorf("schema registry URL number %d: %w", i+1, err)
+		}
+		user, password := o.Username, o.Password
+		if user == "" && password == "" && u.User != nil {
+			user = u.User.Username()
+			password, _ = u.User.Password()
+		}
+		// Kept out of the URL from here on, the credentials cannot get into
+		// anyone's error text.
+		u.User, u.RawQuery, u.Fragment = nil, "", ""
+		opts := []sr.ClientOpt{sr.URLs(u.String()), sr.HTTPClient(client), sr.UserAgent("amazon-capi")}
+		if user != "" || password != "" {
+			opts = append(opts, sr.BasicAuth(user, password))
+		}
+		cl, err := sr.NewClient(opts...)
+		if err != nil {
+			return nil, fmt.Errorf("schema registry URL number %d: %w", i+1, err)
+		}
+		r.endpoints = append(r.endpoints, endpoint{url: u.String(), client: cl})
+	}
+	r.requests = promauto.With(o.Metrics).NewCounterVec(prometheus.CounterOpts{
+		Name: "amazon_capi_registry_requests_total",
+		Help: "Questions to the schema registry by result: ok, refused (it answered no), away (no answer that can be trusted).",
+	}, []string{"result"})
+	for _, result := range []string{"ok", "refused", "away"} {
+		r.requests.WithLabelValues(result)
+	}
+	return r, nil
+}
+
+// parseRegistryURL gives errors that repeat nothing of the URL but its scheme:
+// what cannot be parsed may be all password.
+func parseRegistryURL(text string) (*url.URL, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil, errors.New("it is empty: want a URL such as http://localhost:8081")
+	}
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, errors.New("it is no URL: want one such as http://localhost:8081")
+	}
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("its scheme is %q: want http or https", u.Scheme)
+	}
+	if u.Hostname() == "" {
+		return nil, errors.New("it has no host: want a URL such as http://localhost:8081")
+	}
+	return u, nil
+}
+
+// Close closes the connections that are kept open.
+func (r *Registry) Close() { r.transport.CloseIdleConnections() }
+
+// boundedTransport bounds the bodies of answers.
+type boundedTransport struct{ base http.RoundTripper }
+
+func (t boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.base.RoundTrip(req)
+	if err == nil {
+		resp.Body = http.MaxBytesReader(nil, resp.Body, maxRegistryAnswer)
+	}
+	return resp, err
+}
+
+// question is what the registry is asked.
+type question struct {
+	op string // for errors
+	// submits is true if the question comes with a schema, which the registry
+	// may refuse with 409 or 422. To the others these are no answer.
+	submits bool
+}
+
+// call asks the endpoints in turn until one gives an answer, yes or no.
+func (r *Registry) call(ctx context.Context, q question, ask func(*sr.Client) error) error {
+	first := r.current.Load()
+	var away *RegistryError
+	for i := range uint32(len(r.endpoints)) {
+		n := (first + i) % uint32(len(r.endpoints))
+		e := r.endpoints[n]
+		err := r.classify(ctx, q, e.url, ask(e.client))
+		if err == nil {
+			r.requests.WithLabelValues("ok").Inc()
+		} else if !errors.As(err, &away) {
+			r.requests.WithLabelValues("refused").Inc()
+		} else {
+			r.requests.WithLabelValues("away").Inc()
+			if ctx.Err() != nil {
+				break
+			}
+			continue
+		}
+		r.current.Store(n)
+		return err
+	}
+	return away
+}
+
+func opSchemaID(id uint32) string { return fmt.Sprintf("schema id %d", id) }
+
+// schemaAnswer is a schema as the registry gives it. sr has a type for it too,
+// which fails on schema types it does not know; those are an answer.
+type schemaAnswer struct {
+	Schema     string               `json:"schema"`
+	SchemaType string               `json:"schemaType"`
+	References []sr.SchemaReference `json:"references"`
+}
+
+// SchemaByID returns a schema with all that it refers to.
+func (r *Registry) SchemaByID(ctx context.Context, id uint32) (WriterSchema, error) {
+	var a schemaAnswer
+	op := opSchemaID(id)
+	err := r.schema(ctx, op, fmt.Sprintf("/schemas/ids/%d", id), &a)
+	if missing(err) {
+		return WriterSchema{}, &DecodeError{Code: CodeUnknownSchema, SchemaID: id, Message: "the schema registry has no schema of this id"}
+	}
+	if err != nil {
+		return WriterSchema{}, err
+	}
+	s := WriterSchema{Type: a.SchemaType, Text: a.Schema}
+	refs := referenceWalk{registry: r, op: op, seen: make(map[string]bool)}
+	if err := refs.add(ctx, a.References); err != nil {
+		var bad *DecodeError
+		if errors.As(err, &bad) {
+			return WriterSchema{}, bad.withID(id)
+		}
+		return WriterSchema{}, err
+	}
+	s.References = refs.texts
+	return s, nil
+}
+
+// schema asks for a schema and takes no answer without one: {} from something
+// that is no registry must not pass for a schema that cannot be read.
+func (r *Registry) schema(ctx context.Context, op, path string, a *schemaAnswer) error {
+	return r.call(ctx, question{op: op}, func(cl *sr.Client) error {
+		*a = schemaAnswer{}
+		if err := cl.Do(ctx, http.MethodGet, path, nil, a); err != nil {
+			return err
+		}
+		if a.Schema == "" {
+			return errNoSchema
+		}
+		return nil
+	})
+}
+
+// maxReferences bounds how many schemas one may refer to, over all levels.
+const maxReferences = 100
+
+// referenceWalk collects the texts of the schemas that one refers to, deepest
+// first, each once.
+type referenceWalk struct {
+	registry *Registry
+	op       string
+	seen     map[string]bool
+	texts    []string
+}
+
+func (w *referenceWalk) add(ctx context.Context, refs []sr.SchemaReference) error {
+	for _, ref := range refs {
+		path := fmt.Sprintf("/subjects/%s/versions/%d", url.PathEscape(ref.Subject), ref.Version)
+		if w.seen[path] {
+			continue
+		}
+		w.seen[path] = true
+		if len(w.seen) > maxReferences {
+			return &DecodeError{Code: CodeBadSchema, Message: fmt.Sprintf("the schema refers to more than %d others", maxReferences)}
+		}
+		var a schemaAnswer
+		// Deleted versions too: they were deleted for new writers, and what
+		// was written before is still to be read.
+		err := w.registry.schema(sr.WithParams(ctx, sr.ShowDeleted), w.op+" and what it refers to", path, &a)
+		if missing(err) {
+			return &DecodeError{Code: CodeBadSchema, Message: "the schema refers to one that the schema registry does not have"}
+		}
+		if err != nil {
+			return err
+		}
+		if err := w.add(ctx, a.References); err != nil {
+			return err
+		}
+		w.texts = append(w.texts, a.Schema)
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package schemas
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/sr"
+)
+
+var errNoSchema = errors.New("answer without a schema")
+
+// RefusedError is the registry's no: there is no such subject, version or
+// schema, or it does not take the one it was given.
+type RefusedError struct {
+	// Op is what was asked for.
+	Op string
+	// Status is the HTTP status, Code the registry's own, such as 40403.
+	Status, Code int
+	// Message is what the registry says about it, on one line, bounded.
+	Message string
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("schema registry: %s: refused with %d (code %d): %s", e.Op, e.Status, e.Code, e.Message)
+}
+
+// missing tells whether the registry said that there is no such thing.
+func (e *RefusedError) missing() bool { return e.Status == http.StatusNotFound }
+
+func missing(err error) bool {
+	var no *RefusedError
+	return errors.As(err, &no) && no.missing()
+}
+
+// classify makes an error of the client a *RefusedError or a *RegistryError.
+//
+// Only what a registry itself says may count as no. A bare 404 is what a proxy,
+// or a registry under another path, says to everything: taking it for "no such
+// id" would dead-letter a whole topic over a wrong URL. So it must come with
+// the error code that the registry's API has for it.
+func (r *Registry) classify(ctx context.Context, q question, endpoint string, err error) error {
+	if err == nil {
+		return nil
+	}
+	away := &RegistryError{Op: q.op, Endpoint: endpoint, cause: err}
+	var answer *sr.ResponseError
+	if !errors.As(err, &answer) {
+		away.Detail = r.transportDetail(ctx, err)
+		return away
+	}
+	said := oneLine(answer.Message)
+	switch status := answer.StatusCode; {
+	case status == http.StatusNotFound && sr.IsNotFoundError(answer.ErrorCode),
+		q.submits && (status == http.StatusConflict || status == http.StatusUnprocessableEntity) && answer.ErrorCode != 0:
+		return &RefusedError{Op: q.op, Status: status, Code: answer.ErrorCode, Message: said}
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		away.Detail = fmt.Sprintf("it answers %d: check the registry's user name and password, and what they may read", status)
+	case status == http.StatusNotFound:
+		away.Detail = "it answers 404 without a registry's error code: check the URL"
+	case answer.ErrorCode != 0:
+		away.Detail = fmt.Sprintf("it answers %d: %s", status, said)
+	default:
+		away.Detail = fmt.Sprintf("it answers %d", status)
+	}
+	away.Status = answer.StatusCode
+	return away
+}
+
+// transportDetail says why there was no answer, or none that makes sense.
+func (r *Registry) transportDetail(ctx context.Context, err error) string {
+	var (
+		syntax   *json.SyntaxError
+		wrong    *json.UnmarshalTypeError
+		tooLarge *http.MaxBytesError
+		netErr   net.Error
+		urlErr   *url.Error
+	)
+	switch {
+	case ctx.Err() != nil:
+		return "gave up asking"
+	case errors.As(err, &syntax), errors.As(err, &wrong), errors.Is(err, errNoSchema):
+		return "its answer is not a registry's: check the URL"
+	case errors.As(err, &tooLarge):
+		return fmt.Sprintf("its answer has more than %d MB: check the URL", maxRegistryAnswer>>20)
+	case errors.As(err, &netErr) && netErr.Timeout():
+		return fmt.Sprintf("no whole answer within %s", r.timeout)
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "its answer was cut off"
+	case errors.As(err, &urlErr):
+		return oneLine(urlErr.Err.Error())
+	}
+	return oneLine(err.Error())
+}
+
+// oneLine bounds what others say to what fits a log line.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > 300 {
+		s = strings.ToValidUTF8(s[:300], "") + " …"
+	}
+	return s
+}

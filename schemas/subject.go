@@ -1,0 +1,183 @@
+package schemas
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/twmb/franz-go/pkg/sr"
+)
+
+// VersionStatus says under which numbers the registry has a version of ours.
+type VersionStatus struct {
+	// Version is ours.
+	Version Version `json:"version"`
+	// Registered is false if the registry's subject does not have it.
+	Registered bool `json:"registered"`
+	// ID is what records carry; SubjectVersion is the registry's own count.
+	ID             int `json:"id,omitempty"`
+	SubjectVersion int `json:"subject_version,omitempty"`
+}
+
+// SubjectStatus is what Check finds out about a subject.
+type SubjectStatus struct {
+	Subject string `json:"subject"`
+	// Exists is false if nothing is registered under the subject.
+	Exists bool `json:"exists"`
+	// Level is the compatibility the registry enforces, such as BACKWARD; NONE
+	// means that it takes everything.
+	Level string `json:"compatibility_level,omitempty"`
+	// Compatible tells whether the registry would take our latest version, and
+	// Messages why not.
+	Compatible bool     `json:"compatible"`
+	Messages   []string `json:"messages,omitempty"`
+	// Versions are ours, oldest first.
+	Versions []VersionStatus `json:"versions"`
+	// Foreign are the subject's versions that are none of ours. Records of
+	// theirs are read as well, as far as they are TrackLayer's.
+	Foreign []int `json:"foreign_versions,omitempty"`
+}
+
+func avroSchema(v Version) (sr.Schema, error) {
+	text, err := v.Schema()
+	return sr.Schema{Schema: text, Type: sr.TypeAvro}, err
+}
+
+// Register registers all versions under the subject, oldest first, and returns
+// the ids that records of theirs carry. Versions that are there already keep
+// their id, so it may be repeated. The error is a *RefusedError if the registry
+// will not take a version, and a *RegistryError if it is away.
+func (r *Registry) Register(ctx context.Context, subject string) ([]VersionStatus, error) {
+	var done []VersionStatus
+	for _, v := range Versions() {
+		s, err := avroSchema(v)
+		if err != nil {
+			return done, err
+		}
+		var answer struct {
+			ID int `json:"id"`
+		}
+		op := fmt.Sprintf("registering version %d of the event schema under %s", v, subject)
+		err = r.call(ctx, question{op, true}, func(cl *sr.Client) error {
+			answer.ID = 0
+			if err := cl.Do(ctx, http.MethodPost, subjectPath(subject)+"/versions", s, &answer); err != nil {
+				return err
+			}
+			if answer.ID <= 0 {
+				return errNoSchema
+			}
+			return nil
+		})
+		if err != nil {
+			return done, err
+		}
+		// Registries answer with the id alone; the subject's number is another
+		// question.
+		st, err := r.status(ctx, subject, v)
+		if err != nil {
+			return done, err
+		}
+		st.Registered, st.ID = true, answer.ID
+		done = append(done, st)
+	}
+	return done, nil
+}
+
+// Check compares the subject with our versions and changes nothing.
+func (r *Registry) Check(ctx context.Context, subject string) (SubjectStatus, error) {
+	res := SubjectStatus{Subject: subject}
+	numbers, err := r.subjectVersions(ctx, subject)
+	if err != nil {
+		return res, err
+	}
+	res.Exists = len(numbers) > 0
+	ours := make(map[int]bool)
+	for _, v := range Versions() {
+		st, err := r.status(ctx, subject, v)
+		if err != nil {
+			return res, err
+		}
+		ours[st.SubjectVersion] = true
+		res.Versions = append(res.Versions, st)
+	}
+	for _, n := range numbers {
+		if !ours[n] {
+			res.Foreign = append(res.Foreign, n)
+		}
+	}
+	if res.Level, err = r.level(ctx, subject); err != nil {
+		return res, err
+	}
+	res.Compatible, res.Messages, err = r.compatible(ctx, subject)
+	return res, err
+}
+
+func subjectPath(subject string) string { return "/subjects/" + url.PathEscape(subject) }
+
+func (r *Registry) subjectVersions(ctx context.Context, subject string) (numbers []int, err error) {
+	err = r.call(ctx, question{op: "the versions of " + subject}, func(cl *sr.Client) (err error) {
+		numbers, err = cl.SubjectVersions(ctx, subject)
+		return err
+	})
+	if missing(err) {
+		return nil, nil
+	}
+	return numbers, err
+}
+
+func (r *Registry) status(ctx context.Context, subject string, v Version) (VersionStatus, error) {
+	st := VersionStatus{Version: v}
+	s, err := avroSchema(v)
+	if err != nil {
+		return st, err
+	}
+	var found sr.SubjectSchema
+	op := fmt.Sprintf("version %d of the event schema under %s", v, subject)
+	err = r.call(ctx, question{op, true}, func(cl *sr.Client) (err error) {
+		if found, err = cl.LookupSchema(ctx, subject, s); err == nil && found.ID <= 0 {
+			err = errNoSchema
+		}
+		return err
+	})
+	if missing(err) {
+		return st, nil
+	}
+	if err != nil {
+		return st, err
+	}
+	st.Registered, st.ID, st.SubjectVersion = true, found.ID, found.Version
+	return st, nil
+}
+
+func (r *Registry) level(ctx context.Context, subject string) (string, error) {
+	var answer struct {
+		Level string `json:"compatibilityLevel"`
+	}
+	ctx = sr.WithParams(ctx, sr.DefaultToGlobal)
+	err := r.call(ctx, question{op: "the compatibility of " + subject}, func(cl *sr.Client) error {
+		return cl.Do(ctx, http.MethodGet, "/config/"+url.PathEscape(subject), nil, &answer)
+	})
+	if missing(err) {
+		return "", nil
+	}
+	return answer.Level, err
+}
+
+func (r *Registry) compatible(ctx context.Context, subject string) (ok bool, messages []string, err error) {
+	s, err := avroSchema(Latest)
+	if err != nil {
+		return false, nil, err
+	}
+	var answer sr.CheckCompatibilityResult
+	verbose := sr.WithParams(ctx, sr.Verbose)
+	err = r.call(ctx, question{"compatibility with " + subject, true}, func(cl *sr.Client) (err error) {
+		const allThatItsLevelAsksFor = -2
+		answer, err = cl.CheckCompatibility(verbose, subject, allThatItsLevelAsksFor, s)
+		return err
+	})
+	if missing(err) {
+		return true, nil, nil // nothing there to conflict with
+	}
+	return answer.Is, answer.Messages, err
+}

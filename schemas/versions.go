@@ -1,0 +1,43 @@
+package schemas
+
+import (
+	_ "embed"
+	"fmt"
+)
+
+// Version is a version of TrackLayer's event schema. It is ours: the registry
+// numbers the versions of a subject by itself.
+type Version int
+
+// The versions. Each is fully compatible with those before it: what one wrote
+// the other reads. Version 2 added click_captured_at, hashed_email,
+// hashed_phone, quantity and gpp.
+const (
+	V1     Version = 1
+	V2     Version = 2
+	Latest         = V2
+)
+
+//go:embed avro/tracklayer-event-v1.avsc
+var avscV1 string
+
+//go:embed avro/tracklayer-event-v2.avsc
+var avscV2 string
+
+// Versions returns all versions, oldest first: the order to register them in.
+func Versions() []Version { return []Version{V1, V2} }
+
+// Schema returns the version's Avro schema (.avsc) as text.
+func (v Version) Schema() (string, error) {
+	switch v {
+	case V1:
+		return avscV1, nil
+	case V2:
+		return avscV2, nil
+	}
+	return "", fmt.Errorf("schema version %d is unknown: want 1 to %d", int(v), int(Latest))
+}
+
+// Subject returns the registry's subject for the values of a topic, by the
+// naming that Confluent's serializers use unless told otherwise.
+func Subject(topic string) string { return topic + "-value" }

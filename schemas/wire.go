@@ -1,0 +1,36 @@
+package schemas
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// The Confluent wire format: a magic byte of 0, the schema's id as four bytes
+// big-endian, then the Avro record.
+const (
+	magic      = 0
+	headerSize = 5
+)
+
+// ParseHeader splits a record's value into the id of the schema that wrote it
+// and the Avro bytes, which share value's memory. An error is a *DecodeError.
+func ParseHeader(value []byte) (id uint32, payload []byte, err error) {
+	switch {
+	case value == nil:
+		return 0, nil, &DecodeError{Code: CodeTombstone, Message: "the value is null: a tombstone carries no event"}
+	case len(value) == 0:
+		return 0, nil, &DecodeError{Code: CodeEmpty, Message: "the value is empty"}
+	case value[0] != magic:
+		return 0, nil, &DecodeError{Code: CodeNoMagic, Message: fmt.Sprintf(
+			"the value begins with byte 0x%02x and not with 0x00: it was not written in the Confluent wire format", value[0])}
+	case len(value) < headerSize:
+		return 0, nil, &DecodeError{Code: CodeShort, Message: fmt.Sprintf(
+			"the value has %d bytes, and the header with the schema id alone needs %d", len(value), headerSize)}
+	}
+	return binary.BigEndian.Uint32(value[1:]), value[headerSize:], nil
+}
+
+// AppendHeader appends the header that ParseHeader reads.
+func AppendHeader(dst []byte, id uint32) []byte {
+	return binary.BigEndian.AppendUint32(append(dst, magic), id)
+}

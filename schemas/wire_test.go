@@ -1,0 +1,58 @@
+package schemas
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestParseHeader(t *testing.T) {
+	for name, c := range map[string]struct {
+		value []byte
+		code  Code
+	}{
+		"tombstone":       {nil, CodeTombstone},
+		"empty":           {[]byte{}, CodeEmpty},
+		"JSON":            {[]byte(`{"event_id":"e"}`), CodeNoMagic},
+		"other magic":     {[]byte{1, 0, 0, 0, 1}, CodeNoMagic},
+		"only magic":      {[]byte{0}, CodeShort},
+		"half an id":      {[]byte{0, 0, 0, 1}, CodeShort},
+		"no payload":      {[]byte{0, 0, 0, 0, 9}, ""},
+		"id of all bytes": {[]byte{0, 1, 2, 3, 4, 5}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			id, payload, err := ParseHeader(c.value)
+			if c.code != "" {
+				wantCode(t, err, c.code, "")
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if back := append(AppendHeader(nil, id), payload...); !bytes.Equal(back, c.value) {
+				t.Errorf("id %d and payload %x are not those of %x", id, payload, c.value)
+			}
+		})
+	}
+	if id, _, _ := ParseHeader([]byte{0, 1, 2, 3, 4}); id != 0x01020304 {
+		t.Errorf("id %#x, want 0x01020304: the id is big-endian", id)
+	}
+}
+
+func FuzzWireHeader(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte{0, 0, 0, 0, 1})
+	f.Add([]byte{0, 0xff, 0xff, 0xff, 0xff, 1, 2})
+	f.Add([]byte(`{"event_id":"e"}`))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		id, payload, err := ParseHeader(value)
+		if err != nil {
+			if len(value) >= headerSize && value[0] == magic {
+				t.Fatalf("a whole header is refused: %v", err)
+			}
+			return
+		}
+		if back := append(AppendHeader(nil, id), payload...); !bytes.Equal(back, value) {
+			t.Fatalf("%x reads as id %d and %x", value, id, payload)
+		}
+	})
+}
