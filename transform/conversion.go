@@ -3,7 +3,11 @@
 // and hashed. It is pure: no I/O, and no clock but the one it is given.
 package transform
 
-import "github.com/tracklayer/amazon-capi/schemas"
+import (
+	"strconv"
+
+	"github.com/tracklayer/amazon-capi/schemas"
+)
 
 // Conversion is a validated event in Amazon's terms but in no contract's
 // encoding yet. Everything a contract may send is here, and nothing else is:
@@ -34,9 +38,30 @@ type Conversion struct {
 	Warnings Warnings
 }
 
+// String names the conversion without what identifies the person, so that one
+// that is printed by accident, in an error or a test, shows nothing.
+func (c Conversion) String() string {
+	return "conversion " + strconv.Quote(c.EventID) + " of profile " + strconv.Quote(c.ProfileID)
+}
+
+// GoString is String: the %#v verb must not be a way around it.
+func (c Conversion) GoString() string { return c.String() }
+
 // Hash is a SHA-256 in lower-case hex, or all zero bytes when absent. An array
 // and not a string, so that hashing an identifier allocates nothing.
 type Hash [64]byte
+
+// String tells only whether there is a hash, for the same reason as Conversion's;
+// encoders take the bytes.
+func (h Hash) String() string {
+	if h.IsSet() {
+		return "(hash)"
+	}
+	return "(no hash)"
+}
+
+// GoString is String.
+func (h Hash) GoString() string { return h.String() }
 
 // IsSet tells whether the hash is present.
 func (h *Hash) IsSet() bool { return h[0] != 0 }

@@ -1,0 +1,157 @@
+package transform
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+const (
+	// maxEmail is RFC 5321's: 64 of local part, the @ and 255 of domain.
+	maxEmail = 320
+	// maxClickID is in bytes, generous beside the ids seen and a quarter of
+	// what a cookie can hold.
+	maxClickID = 1024
+)
+
+// email sends the address hashed. The raw address beats a hash that came with
+// it: we know how we normalised ours. A value of 64 hex digits in either field
+// is a hash already.
+func (t *Transformer) email(u *schemas.UserData, out *Conversion) {
+	if raw := trim(u.Email); raw != "" {
+		if out.HashedEmail.take(raw) {
+			return
+		}
+		var buf [maxEmail]byte
+		if normal, ok := appendEmail(buf[:0], raw, t.rules); ok {
+			out.HashedEmail.sum(normal)
+			return
+		}
+		out.Warnings.Add(EmailInvalid)
+	}
+	if hashed := trim(u.HashedEmail); hashed != "" && !out.HashedEmail.take(hashed) {
+		out.Warnings.Add(EmailHashInvalid)
+	}
+}
+
+// phone is email for phone numbers.
+func (t *Transformer) phone(u *schemas.UserData, out *Conversion) {
+	if raw := trim(u.Phone); raw != "" {
+		if out.HashedPhone.take(raw) {
+			return
+		}
+		var buf [maxPhoneDigits + 4]byte
+		if normal, ok := t.appendPhone(buf[:0], raw, out.CountryCode); ok {
+			out.HashedPhone.sum(normal)
+			return
+		}
+		out.Warnings.Add(PhoneInvalid)
+	}
+	if hashed := trim(u.HashedPhone); hashed != "" && !out.HashedPhone.take(hashed) {
+		out.Warnings.Add(PhoneHashInvalid)
+	}
+}
+
+// appendEmail appends the normalised form of a trimmed address. ok is false when
+// the address is none: no @ or several, nothing on one side of it, invalid
+// UTF-8, or an address book's form ("Jane <jane@…>"), of which the rules would
+// make a hash of name and address together that matches nobody.
+func appendEmail(dst []byte, s string, rules IdentifierRules) (normal []byte, ok bool) {
+	if len(s) > maxEmail {
+		return dst, false
+	}
+	start, at := len(dst), -1
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && size == 1 {
+				return dst, false
+			}
+			i += size
+			// Lower-casing comes before keeping: a Kelvin sign becomes a k.
+			if r = unicode.ToLower(r); rules == RulesPlain || r < utf8.RuneSelf && emailKeeps(byte(r)) {
+				dst = utf8.AppendRune(dst, r)
+			}
+			continue
+		}
+		i++
+		switch {
+		case c == '<' || c == '>':
+			return dst, false
+		case c == '@':
+			if at >= 0 {
+				return dst, false
+			}
+			at = len(dst)
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		if rules == RulesPlain || emailKeeps(c) {
+			dst = append(dst, c)
+		}
+	}
+	return dst, at > start && at < len(dst)-1
+}
+
+// emailKeeps is the alphabet of Amazon's published tag.
+func emailKeeps(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '.' || c == '@' || c == '_' || c == '-'
+}
+
+// madid sends a mobile advertising id as it came, in its own case: Amazon takes
+// it unhashed and does the comparing.
+func madid(u *schemas.UserData, out *Conversion) {
+	id := trim(u.MADID)
+	switch {
+	case id == "":
+	case !isUUID(id):
+		out.Warnings.Add(MADIDInvalid)
+	case id == "00000000-0000-0000-0000-000000000000":
+		out.Warnings.Add(MADIDZeros)
+	default:
+		out.MADID = id
+	}
+}
+
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if c != '-' {
+				return false
+			}
+		} else if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F') {
+			return false
+		}
+	}
+	return true
+}
+
+// clickID sends the click id as it came. Nothing is known of its alphabet, so
+// only what could not have been one in a URL is dropped.
+func clickID(ev *schemas.Event, out *Conversion) {
+	id := trim(ev.ClickID)
+	switch {
+	case id == "":
+	case len(id) > maxClickID || !inURL(id):
+		out.Warnings.Add(ClickIDInvalid)
+	default:
+		out.ClickID = id
+	}
+}
+
+// inURL tells whether s is visible ASCII: what a URL's parameter can hold, and
+// hence all that a click id can be made of.
+func inURL(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}

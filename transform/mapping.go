@@ -1,0 +1,179 @@
+package transform
+
+import (
+	_ "embed"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+//go:embed mapping.yaml
+var defaultMappingYAML string
+
+// DefaultMappingYAML is the embedded mapping file, for users to start from.
+func DefaultMappingYAML() string { return defaultMappingYAML }
+
+func defaultMapping() (*Mapping, error) {
+	return LoadMapping("mapping.yaml", []byte(defaultMappingYAML))
+}
+
+// typePurchase is the one event type with a rule of its own.
+const typePurchase = "PURCHASE"
+
+// typeOther is the type of an unmapped event that is passed on.
+const typeOther = "OTHER"
+
+// eventTypes are the types known without being declared. Amazon's list is open,
+// but a type that nobody declared is far more often a typing error than news.
+var eventTypes = [...]string{
+	typePurchase, "ADD_TO_CART", "CHECKOUT", "LEAD", "SIGN_UP", "SUBSCRIBE", "PAGE_VIEW",
+	"SEARCH", "CONTACT", "APPLICATION", "MOBILE_APP_FIRST_START", typeOther,
+}
+
+// Mapping says what each event of the source is called at Amazon. It is made by
+// LoadMapping and does not change.
+type Mapping struct {
+	unmapped unmappedRule
+	entries  map[string]*entry // by folded source name
+	types    map[string]string // event types by their folded form
+}
+
+// entry is one line of the mapping.
+type entry struct {
+	name         string
+	eventType    string
+	actionSource string // of events that name none; empty to refuse those
+	value        valueRule
+	filter       bool
+}
+
+type valueRule uint8
+
+const (
+	valueOptional valueRule = iota
+	valueRequired
+	valueNone // a value is not sent even when there is one
+)
+
+var valueRuleNames = []string{valueOptional: "optional", valueRequired: "required", valueNone: "none"}
+
+type unmappedRule uint8
+
+const (
+	unmappedReject unmappedRule = iota
+	unmappedFilter
+	unmappedPass
+)
+
+var unmappedRuleNames = []string{unmappedReject: "reject", unmappedFilter: "filter", unmappedPass: "pass"}
+
+// unmappedEntry is what an event without a line of its own is treated by.
+var unmappedEntry = entry{}
+
+// maxEventName is in characters, for names that are sent as they came.
+const maxEventName = 128
+
+// resolve finds what the event is called at Amazon and sets name and type of
+// out. A type that the event brings wins over the table's: the source knows its
+// event better than a table of names.
+func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.Reason) {
+	name := trim(ev.EventName)
+	if name == "" {
+		return nil, eventNameMissing.because("event_name is absent or blank: want a name such as Purchase")
+	}
+	e := m.entry(name)
+	if e != nil && e.filter {
+		return nil, filteredByRule.because("event_name " + quote(name) + " is filtered by the mapping")
+	}
+	own := trim(ev.EventType)
+	switch {
+	case own != "":
+		out.EventType = m.eventType(own)
+		if out.EventType == "" {
+			return nil, eventTypeUnknown.because("event_type is " + quote(own) + ": want none, or one of " + m.typeList())
+		}
+	case e != nil:
+		out.EventType = e.eventType
+	}
+	if e != nil {
+		out.Name = e.name
+		return e, nil
+	}
+
+	if out.EventType == "" {
+		switch m.unmapped {
+		case unmappedReject:
+			return nil, eventNameUnmapped.because("event_name " + quote(name) + " is not in the mapping: want a name that is, or an event_type with it")
+		case unmappedFilter:
+			return nil, filteredUnmapped.because("event_name " + quote(name) + " is not in the mapping, which filters such events")
+		}
+		out.EventType = typeOther
+	}
+	if longerThan(name, maxEventName) || !printable(name) {
+		return nil, eventNameInvalid.because("event_name is not in the mapping and cannot be sent as it is: want at most 128 printable characters")
+	}
+	out.Name = name
+	return &unmappedEntry, nil
+}
+
+// entry finds the line for a source's event name, nil if there is none.
+func (m *Mapping) entry(name string) *entry {
+	var buf [maxFolded]byte
+	return m.entries[string(appendFold(buf[:0], name))]
+}
+
+// eventType finds the type that a source means: a type in any spelling, or one
+// of the names that the table has for it.
+func (m *Mapping) eventType(s string) string {
+	var buf [maxFolded]byte
+	key := appendFold(buf[:0], s)
+	if canonical := m.types[string(key)]; canonical != "" {
+		return canonical
+	}
+	if e := m.entries[string(key)]; e != nil {
+		return e.eventType
+	}
+	return ""
+}
+
+// maxFolded is the most bytes of a folded name; names that fold to more are cut
+// and match nothing, since the mapping has none so long.
+const maxFolded = 64
+
+// appendFold appends what remains of a name when case, blanks, _ and - do not
+// count, at most maxFolded+1 bytes of it. Trackers agree on words and not on how
+// to join them: "Order Completed", order_completed and OrderCompleted are one.
+func appendFold(dst []byte, s string) []byte {
+	end := len(dst) + maxFolded
+	for i := 0; i < len(s) && len(dst) <= end; i++ {
+		switch c := s[i]; {
+		case c >= 'A' && c <= 'Z':
+			dst = append(dst, c+('a'-'A'))
+		case c == '_' || c == '-' || isBlank(rune(c)) && c < utf8.RuneSelf:
+		case c < utf8.RuneSelf:
+			dst = append(dst, c)
+		default:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			i += size - 1
+			if !isBlank(r) {
+				dst = utf8.AppendRune(dst, unicode.ToLower(r))
+			}
+		}
+	}
+	return dst
+}
+
+func fold(s string) string { return string(appendFold(nil, s)) }
+
+// typeList lists the known types for messages: Amazon's in their own order, then
+// those of the mapping.
+func (m *Mapping) typeList() string {
+	list := strings.Join(eventTypes[:], ", ")
+	if len(m.types) > len(eventTypes) {
+		list += " or a type of the mapping"
+	}
+	return list
+}

@@ -1,0 +1,264 @@
+package transform
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nyaruka/phonenumbers"
+	"pgregory.net/rapid"
+)
+
+func TestNormalisedPhone(t *testing.T) {
+	tr := newTransformer(t, Options{})
+	for _, c := range []struct{ raw, region, want string }{ // "" is refused
+		// With a +, the country of the event decides nothing.
+		{"+1 (555) 123-4567", "US", "15551234567"},
+		{"+1 (555) 123-4567", "DE", "15551234567"},
+		{"+1 (555) 123-4567", "", "15551234567"},
+		{"+1.555.123.4567", "AQ", "15551234567"},
+		{"(+44) 20 7946 0958", "", "442079460958"},
+		{"+44 (0)20 7946 0958", "US", "442079460958"},
+		{"+44 020 7946 0958", "US", "442079460958"},
+		{"+49 030 123456", "", "4930123456"},
+		{"+86 138 1234 5678", "", "8613812345678"},
+		{"+39 06 1234 5678", "", "390612345678"}, // Rome keeps its zero
+		{"+54 9 11 2345 6789", "", "5491123456789"},
+		{"+15551234567 ext. 89", "", "15551234567"},
+		{"tel:+1-555-123-4567", "", "15551234567"},
+		{"＋１５５５１２３４５６７", "", "15551234567"},
+		{"+800 1234 5678", "", "80012345678"}, // a service of no country
+
+		// The country puts its calling code in front.
+		{"(555) 123-4567", "US", "15551234567"},
+		{"1-555-123-4567", "US", "15551234567"},
+		{"5551234567", "CA", "15551234567"},
+		{"020 7946 0958", "GB", "442079460958"},
+		{"0 30 123456", "DE", "4930123456"},
+		{"0171 1234567", "DE", "491711234567"},
+		{"01 23 45 67 89", "FR", "33123456789"},
+		{"06 1234 5678", "IT", "390612345678"},
+		{"8 912 345-67-89", "RU", "79123456789"},
+		{"0412 345 678", "AU", "61412345678"},
+		{"090-1234-5678", "JP", "819012345678"},
+		{"011 15-2345-6789", "AR", "5491123456789"},
+		{"1-800-FLOWERS", "US", "18003569377"},
+
+		// An Indian number that begins like its calling code.
+		{"9123456789", "IN", "919123456789"},
+		{"09123456789", "IN", "919123456789"},
+		{"91 91234 56789", "IN", "919123456789"},
+		{"+91 91234 56789", "IN", "919123456789"},
+		{"919123456789", "", "919123456789"},
+
+		// Dialled abroad.
+		{"0044 20 7946 0958", "GB", "442079460958"},
+		{"0044 20 7946 0958", "DE", "442079460958"},
+		{"011 44 20 7946 0958", "US", "442079460958"},
+		{"0044 20 7946 0958", "US", "442079460958"}, // not how one dials there, but meant
+		{"442079460958", "US", "442079460958"},      // the + was lost
+
+		// No country and no +: the digits are all there is.
+		{"1 (555) 123-4567", "", "15551234567"},
+		{"020 7946 0958", "", "2079460958"},
+		{"0044 20 7946 0958", "", "442079460958"},
+		{"555 123 4567", "AQ", "5551234567"}, // no numbering plan
+		{"٠٢٠ ٧٩٤٦ ٠٩٥٨", "", "2079460958"},
+		{"١٢٣٤٥٦٧٨٩", "EG", "20123456789"},
+		{"１２３４５６７", "", "1234567"},
+
+		// None.
+		{"555-1234", "US", ""}, // works inside one area code only
+		{"+1 555 1234", "", ""},
+		{"123456", "", ""},
+		{"1234567890123456", "", ""},
+		{"12345678901234567890123", "US", ""},
+		{"+12345678901234567890123", "", ""},
+		{"+999 1234 5678", "", ""},
+		{"+0 555 123 4567", "", ""},
+		{"++++", "US", ""},
+		{"+", "", ""},
+		{"()", "US", ""},
+		{"0000000000", "GB", ""},
+		{"+44 0000000000", "", ""},
+		{"441111111111", "US", ""}, // no US number, and none is assigned in GB either
+		{"0000000000", "", ""},
+		{"00000000000", "US", ""},
+		{"not a number", "US", ""},
+		{"call 5551234567", "", ""},
+		{"\xff\xfe", "US", ""},
+		{"jane@example.com", "US", ""},
+		{strings.Repeat("1", 200), "US", ""},
+		{"+1" + strings.Repeat(" ", 200) + "5551234567", "US", ""},
+	} {
+		got, ok := tr.appendPhone(nil, c.raw, c.region)
+		if ok != (c.want != "") || ok && string(got) != c.want {
+			t.Errorf("%q in %q = %q, %v; want %q", c.raw, c.region, got, ok, c.want)
+		}
+		if c.want == "" {
+			continue
+		}
+		plain := newPlain(tr)
+		if got, ok := plain.appendPhone(nil, c.raw, c.region); !ok || string(got) != "+"+c.want {
+			t.Errorf("%q in %q by plain = %q, %v; want +%s", c.raw, c.region, got, ok, c.want)
+		}
+		// What was normalised once stays as it is.
+		if c.region != "" || strings.HasPrefix(c.raw, "+") {
+			if got, ok := tr.appendPhone(nil, "+"+c.want, c.region); c.region != "AQ" && (!ok || string(got) != c.want) {
+				t.Errorf("+%s again = %q, %v", c.want, got, ok)
+			}
+		}
+	}
+}
+
+// newPlain is tr by the other rules, without making the plans once more.
+func newPlain(tr *Transformer) *Transformer {
+	plain := *tr
+	plain.rules = RulesPlain
+	return &plain
+}
+
+// TestPhoneShortcutsAgreeWithTheLibrary: a shortcut may decline, but where it
+// answers, it answers what the parser does.
+func TestPhoneShortcutsAgreeWithTheLibrary(t *testing.T) {
+	d, err := newDialing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []phoneCase{
+		{"+375 800 123 4567", "BY"},    // assigned with what looks like a trunk prefix
+		{"9112345678901", "IN"},        // a calling code or not, by what is assigned
+		{"9191234567890", "IN"},        // as many digits as an Indian number can have
+		{"91 091234 56789", "IN"},      // calling code and trunk prefix
+		{"0 15 11 98765-4321", "BR"},   // with the code of a carrier
+		{"011 15-2345-6789", "AR"},     // a prefix in the middle
+		{"464 1234", "AG"},             // a prefix that is put in front
+		{"+44 0000000000", "GB"},       // a number of nothing but zeros
+		{"0030 123456", "DE"},          // Greece, or Berlin with a zero too many
+		{"+1 1 555 123 4567", "US"},    // a trunk prefix behind the calling code
+		{"01234567890123456", "DE"},    // too long with the trunk prefix
+		{"0123", "DE"},                 // too short without it
+		{"00 0 20 7946 0958", "GB"},    // no calling code begins with 0
+		{"14 1 44 20 7946 09", "AU"},   // nearly a prefix for calls abroad
+		{"0011 44 20 7946 0958", "AU"}, // one
+	} {
+		if msg := disagreement(d, c); msg != "" {
+			t.Error(msg)
+		}
+	}
+	number := genPhone()
+	rapid.Check(t, func(t *rapid.T) {
+		if msg := disagreement(d, number.Draw(t, "number")); msg != "" {
+			t.Fatal(msg)
+		}
+	})
+}
+
+func disagreement(d *dialing, n phoneCase) string {
+	digits, plus, plain := scanPhone(make([]byte, 0, maxPhoneDigits), n.text)
+	if !plain {
+		return ""
+	}
+	var short []byte
+	var ok bool
+	if plus {
+		short, ok = d.appendInternational(nil, digits)
+	} else {
+		short, ok = d.appendNational(nil, digits, n.region)
+	}
+	if !ok {
+		return ""
+	}
+	parsed, ok := appendParsed(nil, n.text, n.region, false)
+	if ok && string(parsed) == string(short) {
+		return ""
+	}
+	return fmt.Sprintf("%s: shortcut %s, library %s, %v", n, short, parsed, ok)
+}
+
+// TestPhoneShortcutsAnswer holds the shortcuts to being taken for the numbers
+// that they exist for: every region's own example, in E.164.
+func TestPhoneShortcutsAnswer(t *testing.T) {
+	d, err := newDialing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, region := range regions() {
+		n := phonenumbers.GetExampleNumberForType(region, phonenumbers.MOBILE)
+		if n == nil {
+			continue
+		}
+		e164 := phonenumbers.Format(n, phonenumbers.E164)
+		got, ok := d.appendInternational(nil, []byte(e164[1:]))
+		if ok && "+"+string(got) != e164 {
+			t.Errorf("%s: %s read as %s", region, e164, got)
+		}
+		// Where a mobile begins like a trunk prefix, the library has to look.
+		if !ok && !slices.Contains([]string{"BY", "KZ", "LT", "RU"}, region) {
+			t.Errorf("%s: %s takes the long way", region, e164)
+		}
+	}
+}
+
+type phoneCase struct{ text, region string }
+
+func (c phoneCase) String() string { return fmt.Sprintf("%q in %s", c.text, c.region) }
+
+func regions() []string {
+	var all []string
+	for r := range phonenumbers.GetSupportedRegions() {
+		all = append(all, r)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// genPhone draws numbers near the real ones: a region's example or random digits,
+// written in the ways that people write them, read in the same region or another.
+func genPhone() *rapid.Generator[phoneCase] {
+	all := regions()
+	types := []phonenumbers.PhoneNumberType{phonenumbers.MOBILE, phonenumbers.FIXED_LINE, phonenumbers.TOLL_FREE}
+	return rapid.Custom(func(t *rapid.T) phoneCase {
+		home := rapid.SampledFrom(all).Draw(t, "home")
+		region := home
+		if rapid.Bool().Draw(t, "abroad") {
+			region = rapid.SampledFrom(all).Draw(t, "region")
+		}
+		nsn := rapid.StringMatching(`[0-9]{1,16}`).Draw(t, "digits")
+		if n := phonenumbers.GetExampleNumberForType(home, rapid.SampledFrom(types).Draw(t, "type")); n != nil && rapid.Bool().Draw(t, "example") {
+			nsn = phonenumbers.GetNationalSignificantNumber(n)
+			if at := rapid.IntRange(0, len(nsn)-1).Draw(t, "at"); rapid.Bool().Draw(t, "changed") {
+				nsn = nsn[:at] + rapid.StringMatching(`[0-9]{0,2}`).Draw(t, "change") + nsn[at+1:]
+			}
+		}
+		code := fmt.Sprint(phonenumbers.GetCountryCodeForRegion(home))
+		before := rapid.SampledFrom([]string{"", "", "0", "1", "8", "06", "00", "+", "+" + code, "+" + code + "0", "+" + code + "1", code, code + "0", "00" + code, "011" + code}).Draw(t, "before")
+		return phoneCase{before + spread(t, nsn), region}
+	})
+}
+
+// spread puts punctuation between the digits now and then.
+func spread(t *rapid.T, digits string) string {
+	if !rapid.Bool().Draw(t, "spread") || len(digits) < 4 {
+		return digits
+	}
+	return " (" + digits[:2] + ") " + digits[2:4] + "-" + digits[4:]
+}
+
+// TestHostileNumbers: the library has had panics on malformed RFC 3966 text.
+func TestHostileNumbers(t *testing.T) {
+	tr := newTransformer(t, Options{})
+	for _, s := range []string{
+		";phone-context=tel:", "tel:;phone-context=+", ";phone-context=+1tel:555", "+1;isub=5", ";ext=1", "+;phone-context=",
+		"tel:+1-555-123-4567;phone-context=example.com", "x", "xx", "#", "+1 5x5", "0x", "+1;phone-context=;phone-context=",
+	} {
+		for _, region := range []string{"", "US", "GB", "XX"} {
+			if got, ok := tr.appendPhone(nil, s, region); ok && !isDigits(string(got)) {
+				t.Errorf("%q in %q = %q", s, region, got)
+			}
+		}
+	}
+}
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -1,0 +1,49 @@
+package transform
+
+import (
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+// maxPostalCode is in characters; the longest in use have ten.
+const maxPostalCode = 16
+
+// checkPlace takes country and postal code. The postal code leads to a person's
+// street, so it goes with the identifiers when those are denied; then it is as
+// if the source had sent none, and no country is asked for it.
+func checkPlace(u *schemas.UserData, userDataDenied bool, out *Conversion) *verdict.Reason {
+	if given := trim(u.CountryCode); given != "" {
+		code, ok := country(given)
+		if !ok {
+			return countryUnknown.because("user_data.country_code is " + quote(given) + ": want " + countryHint(given))
+		}
+		out.CountryCode = code
+	}
+	if userDataDenied {
+		return nil
+	}
+	postal := trim(u.PostalCode)
+	switch {
+	case postal == "":
+	case longerThan(postal, maxPostalCode) || !printable(postal):
+		out.Warnings.Add(PostalCodeInvalid)
+	case out.CountryCode == "":
+		return postalCodeWithoutCountry.because("user_data.postal_code is sent without user_data.country_code: want both, since a postal code alone is in many countries")
+	default:
+		out.PostalCode = postal
+	}
+	return nil
+}
+
+// countryHint says what would be right, for the codes that people use in good
+// faith although ISO never assigned them.
+func countryHint(given string) string {
+	var buf [maxFolded]byte
+	switch string(appendFold(buf[:0], given)) {
+	case "uk":
+		return "GB for the United Kingdom"
+	case "el":
+		return "GR for Greece"
+	}
+	return "two letters of ISO 3166-1, such as US or GB"
+}

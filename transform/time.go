@@ -1,0 +1,66 @@
+package transform
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// earliest is 2000-01-01 in Unix milliseconds. No source of conversions is
+// older; what claims to be is a time in another unit, nearly always seconds,
+// and sending it would credit a click of last week to the year 1970.
+const earliest = 946684800000
+
+// AppendTime appends a Unix time in milliseconds as ISO 8601 in UTC:
+// "2026-04-23T10:15:30Z", or "2026-04-23T10:15:30.120Z" where there are
+// milliseconds. The guide's own example has none, and the two forms keep what
+// the source had: nothing is rounded and no precision is made up.
+func AppendTime(dst []byte, millis int64) []byte {
+	at := time.UnixMilli(millis).UTC()
+	if at.Nanosecond() == 0 {
+		return at.AppendFormat(dst, time.RFC3339)
+	}
+	return at.AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+}
+
+// checkTime refuses the times that cannot be when the user acted.
+func (t *Transformer) checkTime(millis int64, now time.Time) *verdict.Reason {
+	limit := now.Add(t.maxAhead).UnixMilli()
+	switch {
+	case millis == 0:
+		return occurredAtMissing.because("occurred_at is absent: want the time of the user's action in milliseconds since 1970")
+	case millis > limit:
+		return occurredAtAhead.because(fmt.Sprintf("occurred_at is %s: want at most %s ahead of the clock%s",
+			describeTime(millis), t.maxAhead, unitHint(millis, limit)))
+	case millis < earliest:
+		return occurredAtTooOld.because(fmt.Sprintf("occurred_at is %s: want a time after the year 2000%s",
+			describeTime(millis), unitHint(millis, limit)))
+	}
+	return nil
+}
+
+func describeTime(millis int64) string {
+	at := time.UnixMilli(millis).UTC()
+	switch {
+	case millis < 0:
+		return "before 1970"
+	case at.Year() > 9999:
+		return "after the year 9999"
+	}
+	return "in the year " + at.Format("2006")
+}
+
+// unitHint says which unit makes the time a plausible one, if any does.
+func unitHint(millis, limit int64) string {
+	plausible := func(ms int64) bool { return ms >= earliest && ms <= limit }
+	switch {
+	case millis > 0 && millis <= limit/1000 && plausible(millis*1000):
+		return " (it looks like seconds where milliseconds belong)"
+	case plausible(millis / 1e3):
+		return " (it looks like microseconds where milliseconds belong)"
+	case plausible(millis / 1e6):
+		return " (it looks like nanoseconds where milliseconds belong)"
+	}
+	return ""
+}

@@ -1,0 +1,106 @@
+package transform
+
+import (
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+// Transformer turns events into conversions by one set of options. It keeps no
+// state between events and is safe for concurrent use.
+type Transformer struct {
+	mapping  *Mapping
+	rules    IdentifierRules
+	consent  ConsentPolicy
+	maxAhead time.Duration
+	dialing  *dialing
+}
+
+// New returns a Transformer, or an error that says which option is wrong. It
+// compiles the numbering plans of the world, so make one and share it.
+func New(o Options) (*Transformer, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if o.MaxAhead == 0 {
+		o.MaxAhead = DefaultMaxAhead
+	}
+	if o.Mapping == nil {
+		m, err := defaultMapping()
+		if err != nil {
+			return nil, err
+		}
+		o.Mapping = m
+	}
+	d, err := newDialing()
+	if err != nil {
+		return nil, err
+	}
+	return &Transformer{
+		mapping:  o.Mapping,
+		rules:    o.Identifiers,
+		consent:  o.ConsentDenied,
+		maxAhead: o.MaxAhead,
+		dialing:  d,
+	}, nil
+}
+
+// Transform fills out with the conversion that ev is. When the event is not to
+// be sent, ok is false, out is empty, and the reason has a class (Validation or
+// Filtered), a code of Codes, the field and a redacted message.
+//
+// The result depends on ev, now and the options alone, so a replay makes the
+// same conversion; now decides only whether the event is too far ahead. out may
+// be reused: all of it is overwritten. Its strings are parts of ev's strings or
+// of constants, so it is good for as long as those of ev are.
+func (t *Transformer) Transform(ev *schemas.Event, now time.Time, out *Conversion) (reason verdict.Reason, ok bool) {
+	*out = Conversion{}
+	if r := t.fill(ev, now, out); r != nil {
+		// A refused event must not leave identifiers where a caller might look.
+		*out = Conversion{}
+		return *r, false
+	}
+	return verdict.Reason{}, true
+}
+
+// fill takes the rules in an order that matters. What is filtered is filtered
+// before anything can refuse it: an event that a person did not consent to, or
+// that the user does not want, must not be kept in the dead-letter topic because
+// its currency was missing, too. Consent goes before identifiers and place, so
+// that what is not sent is not validated either.
+func (t *Transformer) fill(ev *schemas.Event, now time.Time, out *Conversion) *verdict.Reason {
+	entry, r := t.mapping.resolve(ev, out)
+	if r != nil {
+		return r
+	}
+	denied, r := t.checkConsent(&ev.Consent, out)
+	if r != nil {
+		return r
+	}
+	if r := checkIDs(ev, out); r != nil {
+		return r
+	}
+	if r := checkSource(ev.ActionSource, entry, out); r != nil {
+		return r
+	}
+	if r := t.checkTime(ev.OccurredAt, now); r != nil {
+		return r
+	}
+	out.OccurredAt = ev.OccurredAt
+	if r := checkPlace(&ev.User, denied.userData, out); r != nil {
+		return r
+	}
+	if r := checkMoney(&ev.Custom, entry.value, out); r != nil {
+		return r
+	}
+	if !denied.userData {
+		t.email(&ev.User, out)
+		t.phone(&ev.User, out)
+		madid(&ev.User, out)
+	}
+	if !denied.storage {
+		clickID(ev, out)
+	}
+	return nil
+}
