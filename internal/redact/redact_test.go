@@ -1,0 +1,132 @@
+package redact
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+const sha = "86e0b9e56c17cc4d12387e1949b85053fbe73bc3ce5a1188713a9d300cc6133d"
+
+func TestTextMasksWhatNamesAPersonOrOpensAnAccount(t *testing.T) {
+	for in, want := range map[string]string{
+		"bad email jane.doe@example.com given":            "bad email [email] given",
+		"email=jane%40example.com&x=1":                    "email=[email]&x=1",
+		"<jane@example.com>":                              "<[email]>",
+		"hashedEmail " + sha + " is unknown":              "hashedEmail [hash] is unknown",
+		"x" + strings.ToUpper(sha) + "y":                  "x[hash]y",
+		"md5 d41d8cd98f00b204e9800998ecf8427e":            "md5 [hash]",
+		"madid AEBE52E7-03EE-455A-B3C4-E57283966239.":     "madid [uuid].",
+		"phone +1 (555) 123-4567 invalid":                 "phone [number] invalid",
+		"phone 442079460958 invalid":                      "phone [number] invalid",
+		"token Atza|IwEBIabc refused":                     "token [token] refused",
+		"token Atzr%7CIwEBIabc refused":                   "token [token] refused",
+		"client amzn1.application-oa2-client.abcdef bad":  "client [amazon-id] bad",
+		"click amzn1.click.abc123, unknown":               "click [amazon-id], unknown",
+		`{"clickId":"abc-def","x":1}`:                     `{"clickId":"[masked]","x":1}`,
+		`{"clickId": "abc-def","x":1}`:                    `{"clickId": "[masked]","x":1}`,
+		"https://shop.example/?amzn_click_id=abc.def&b=2": "https://shop.example/?amzn_click_id=[masked]&b=2",
+		"refresh_token=abc&client_secret=def":             "refresh_token=[masked]&client_secret=[masked]",
+		"Authorization: Bearer abcdefghijklmnop":          "Authorization: [credentials]",
+		"id eyJhbGciOi.eyJzdWIi.sig is expired":           "id [token] is expired",
+	} {
+		if got := Text(in); got != want {
+			t.Errorf("Text(%q)\n got %q\nwant %q", in, got, want)
+		}
+	}
+}
+
+func TestTextLeavesMessagesReadable(t *testing.T) {
+	for _, s := range []string{
+		"",
+		"userInfo.countryCode must be an ISO 3166-1 alpha-2 code in capitals",
+		"timestamp 2026-04-23T10:15:30Z is in the future",
+		"Bearer token expired",
+		"clickId: must not be blank",
+		"HTTP 422 INVALID_USER_INFO at events[17]",
+		"dial tcp 127.0.0.1:8443: connect: connection refused",
+		"order ord_10492_purchase",
+	} {
+		if got := Text(s); got != s {
+			t.Errorf("Text(%q) = %q, want it unchanged", s, got)
+		}
+	}
+}
+
+func TestMessageMasksTheEventsOwnIdentifiers(t *testing.T) {
+	got := Message("postal code 10001 of click Abc-Def: bad\n\tvalue 10001", "10001", "abc-DEF", "", "not there")
+	want := "postal code [identifier] of click [identifier]: bad value [identifier]"
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Identifiers that are part of the masks' own words once made a message grow
+// with every identifier.
+func TestMessageDoesNotMaskItsMasks(t *testing.T) {
+	got := Message("say de", "d", "e", "i", "de")
+	if want := "say [identifier]"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestMessageIsBounded(t *testing.T) {
+	for name, s := range map[string]string{
+		"long words":       strings.Repeat("word ", 10_000),
+		"one word":         strings.Repeat("x", 100_000),
+		"wide runes":       strings.Repeat("日本 ", 5_000),
+		"hashes":           strings.Repeat(sha+" ", 1_000),
+		"invalid UTF-8":    strings.Repeat("\xff ", 5_000),
+		"control":          strings.Repeat("a\x00\r\n\u2028", 5_000),
+		"hash at the edge": strings.Repeat("y", MessageLimit-20) + " " + sha,
+		"email at the cut": strings.Repeat("y ", inputLimit/2-5) + "jane.doe@example.com",
+	} {
+		got := Message(s)
+		if len(got) > MessageLimit || !utf8.ValidString(got) {
+			t.Errorf("%s: %d bytes, valid %v", name, len(got), utf8.ValidString(got))
+		}
+		if strings.ContainsAny(got, "\x00\r\n\u2028") {
+			t.Errorf("%s: control characters are left in %q", name, got)
+		}
+		if strings.Contains(got, "86e0b9") || strings.Contains(got, "jane") {
+			t.Errorf("%s: an identifier was cut and not masked: %q", name, got[max(0, len(got)-80):])
+		}
+	}
+}
+
+func TestID(t *testing.T) {
+	for in, want := range map[string]string{
+		"ord_10492_purchase":               "ord_10492_purchase",
+		"5551234567":                       "5551234567",
+		"d41d8cd98f00b204e9800998ecf8427e": "d41d8cd98f00b204e9800998ecf8427e",
+		"lead:jane@example.com-7":          "lead:[email]",
+		"lead:" + sha:                      "lead:[hash]",
+		"a\nb":                             "a b",
+	} {
+		if got := ID(in); got != want {
+			t.Errorf("ID(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := ID(strings.Repeat("z", 10_000)); len(got) > idLimit {
+		t.Errorf("an id of 10,000 characters became %d bytes", len(got))
+	}
+}
+
+func FuzzMessage(f *testing.F) {
+	f.Add("bad email jane.doe@example.com", "jane.doe@example.com")
+	f.Add("postal 10001\xff\n", "10001")
+	f.Add("İİİ ABC", "abc")
+	f.Add(strings.Repeat("i", 3000), "i")
+	f.Fuzz(func(t *testing.T, s, id string) {
+		got := Message(s, id)
+		if len(got) > MessageLimit || !utf8.ValidString(got) || strings.ContainsAny(got, "\r\n\x00") {
+			t.Fatalf("Message(%q, %q) = %q", s, id, got)
+		}
+		if ids := ID(s); len(ids) > idLimit || !utf8.ValidString(ids) {
+			t.Fatalf("ID(%q) = %q", s, ids)
+		}
+		if len(id) > 12 && strings.Contains(got, id) {
+			t.Fatalf("Message(%q, %q) = %q keeps the identifier", s, id, got)
+		}
+	})
+}
