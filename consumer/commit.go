@@ -1,0 +1,87 @@
+package consumer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// commitTimeout bounds one commit: long enough for a coordinator that moves,
+// short enough for a revoke to get its turn within the rebalance timeout.
+const commitTimeout = 10 * time.Second
+
+func (c *Consumer) commitLoop(ctx context.Context) {
+	tick := time.NewTicker(c.opts.CommitInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			c.commit(ctx, c.owned())
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// commit writes down how far each of the assignments has got. What fails stays
+// to be committed at the next turn.
+func (c *Consumer) commit(ctx context.Context, as []*assignment) {
+	c.committing.Lock()
+	defer c.committing.Unlock()
+
+	offsets := make(map[string]map[int32]kgo.EpochOffset)
+	byPartition := make(map[topicPartition]*assignment)
+	for _, a := range as {
+		o, ok := a.commitable()
+		if !ok {
+			continue
+		}
+		if offsets[a.topic] == nil {
+			offsets[a.topic] = make(map[int32]kgo.EpochOffset)
+		}
+		offsets[a.topic][a.partition] = o
+		byPartition[topicPartition{a.topic, a.partition}] = a
+	}
+	if len(byPartition) == 0 {
+		return
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	started := c.opts.Now()
+	c.client.CommitOffsetsSync(ctx, offsets, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, resp *kmsg.OffsetCommitResponse, err error) {
+		if err != nil {
+			c.commitFailed(err)
+			return
+		}
+		var failed error
+		for _, t := range resp.Topics {
+			for _, p := range t.Partitions {
+				tp := topicPartition{t.Topic, p.Partition}
+				if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+					failed = fmt.Errorf("%s: %w", tp, err)
+					continue
+				}
+				if a := byPartition[tp]; a != nil {
+					a.setCommitted(offsets[t.Topic][p.Partition].Offset)
+				}
+			}
+		}
+		if failed != nil {
+			c.commitFailed(failed)
+			return
+		}
+		c.metrics.commits.Inc()
+		c.conditions.commits.OK()
+	})
+	c.metrics.commitSeconds.Observe(c.opts.Now().Sub(started).Seconds())
+}
+
+func (c *Consumer) commitFailed(err error) {
+	c.metrics.commitFailures.Inc()
+	c.conditions.commits.Fail(fmt.Sprintf("offsets cannot be committed: %v; they are tried again, and a crash before that sends what they cover again", err))
+}

@@ -1,0 +1,330 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink"
+)
+
+// Consumer is one member of the group. Make it with New, give its Settle to the
+// sink, then Run it once.
+type Consumer struct {
+	opts       Options
+	clientOpts []kgo.Opt
+	log        zerolog.Logger
+	tally      *Tally
+	window     *window
+	slots      chan struct{}
+	activity   activity
+
+	// Set by Run, before the client can call back.
+	client   *kgo.Client
+	delivery Delivery
+	pumpCtx  context.Context
+	pumps    sync.WaitGroup
+
+	mu          sync.Mutex
+	assignments map[topicPartition]*assignment
+	unreadable  map[topicPartition]bool // whose last fetch failed
+
+	// committing makes one commit at a time, from looking at the ledgers to the
+	// brokers' answer. Without it a slow periodic commit could arrive after the
+	// one of a revoke, and set the next owner's offset back.
+	committing sync.Mutex
+
+	conditions conditions
+	metrics    *metrics
+}
+
+type topicPartition struct {
+	topic     string
+	partition int32
+}
+
+func (tp topicPartition) String() string { return fmt.Sprintf("%s/%d", tp.topic, tp.partition) }
+
+// conditions are the states this stage reports to readiness.
+type conditions struct {
+	assignment, brokers, topic, fetch, commits, registry *ops.Condition
+}
+
+// New checks the options and connects nothing; Run joins the group. clientOpts
+// carry brokers, TLS, SASL, logging and hooks.
+func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
+	if err := o.setDefaults(); err != nil {
+		return nil, err
+	}
+	c := &Consumer{
+		opts:        o,
+		log:         o.Log.With().Str("stage", "consumer").Logger(),
+		tally:       o.Tally,
+		window:      newWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
+		slots:       make(chan struct{}, o.Workers),
+		assignments: make(map[topicPartition]*assignment),
+		unreadable:  make(map[topicPartition]bool),
+		conditions: conditions{
+			assignment: o.Conditions.Condition("assignment"),
+			brokers:    o.Conditions.Condition("brokers"),
+			topic:      o.Conditions.Condition("topic"),
+			fetch:      o.Conditions.Condition("fetch"),
+			commits:    o.Conditions.Condition("commits"),
+			registry:   o.Conditions.Condition("registry"),
+		},
+	}
+	c.conditions.assignment.Pending("the group has not answered yet")
+	c.clientOpts = append(clientOpts, c.groupOpts()...)
+	if err := kgo.ValidateOpts(c.clientOpts...); err != nil {
+		return nil, err
+	}
+	c.metrics = newMetrics(c, o.Registerer)
+	return c, nil
+}
+
+func (c *Consumer) groupOpts() []kgo.Opt {
+	start := kgo.NewOffset().AtStart()
+	if c.opts.Start == StartLatest {
+		start = kgo.NewOffset().AtEnd()
+	}
+	opts := []kgo.Opt{
+		kgo.ConsumeTopics(c.opts.Topic),
+		kgo.ConsumerGroup(c.opts.Group),
+		kgo.ConsumeStartOffset(start),
+		kgo.Balancers(kgo.CooperativeStickyBalancer()),
+		kgo.DisableAutoCommit(),
+		kgo.BlockRebalanceOnPoll(),
+		kgo.OnPartitionsAssigned(c.onAssigned),
+		kgo.OnPartitionsRevoked(c.onRevoked),
+		kgo.OnPartitionsLost(c.onLost),
+		kgo.SessionTimeout(c.opts.SessionTimeout),
+		kgo.RebalanceTimeout(c.opts.RebalanceTimeout),
+		kgo.FetchMaxBytes(c.opts.FetchMaxBytes),
+		// An open transaction's records may yet be aborted: a purchase that
+		// its producer took back must not reach Amazon.
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+	}
+	if c.opts.InstanceID != "" {
+		opts = append(opts, kgo.InstanceID(c.opts.InstanceID))
+	}
+	return opts
+}
+
+// Tally returns the counts of this consumer.
+func (c *Consumer) Tally() *Tally { return c.tally }
+
+// maxPoll bounds one poll, so that a large window is not filled by one partition
+// in one go.
+const maxPoll = 10_000
+
+// Run takes records and hands them to delivery until ctx ends or the client
+// fails for good. Then it drains within the budget, commits, and leaves the
+// group. It returns nil when it was told to stop.
+func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
+	c.delivery = delivery
+	pumpCtx, stopPumps := context.WithCancel(context.Background())
+	defer stopPumps()
+	c.pumpCtx = pumpCtx
+	client, err := kgo.NewClient(c.clientOpts...)
+	if err != nil {
+		return err
+	}
+	c.client = client
+
+	background, stopBackground := context.WithCancel(context.Background())
+	var loops sync.WaitGroup
+	loops.Go(func() { c.commitLoop(background) })
+	loops.Go(func() { c.lagLoop(background) })
+
+	err = c.poll(ctx)
+
+	c.activity.set(stopping, c.opts.Now())
+	c.shutdown()
+	stopBackground()
+	loops.Wait()
+	stopPumps()
+	c.pumps.Wait()
+	c.metrics.unregister()
+	return err
+}
+
+func (c *Consumer) poll(ctx context.Context) error {
+	for {
+		c.activity.set(waiting, c.opts.Now())
+		room, err := c.window.room(ctx)
+		if err != nil {
+			return nil
+		}
+		fetches := c.client.PollRecords(ctx, min(room, maxPoll))
+		c.activity.set(taking, c.opts.Now())
+		if fetches.IsClientClosed() {
+			return errors.New("consumer: the Kafka client was closed")
+		}
+		c.take(fetches)
+		c.client.AllowRebalance()
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+}
+
+// take enters what was polled into the ledgers. Rebalances are blocked while it
+// runs, so every partition in it is still ours; it does no work that could keep
+// the group waiting.
+func (c *Consumer) take(fetches kgo.Fetches) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+		tp := topicPartition{p.Topic, p.Partition}
+		if p.Err != nil {
+			c.fetchFailed(tp, p.Err)
+		}
+		if len(p.Records) == 0 {
+			return
+		}
+		if p.Err == nil && len(c.unreadable) > 0 {
+			c.readable(tp)
+		}
+		a := c.assignments[tp]
+		if a == nil {
+			return
+		}
+		// The window and the tally first: a verdict may come back before push
+		// returns, and in flight must never be seen below zero.
+		var bytes int64
+		for _, r := range p.Records {
+			bytes += int64(recordSize(r))
+		}
+		c.tally.take(len(p.Records))
+		c.window.take(len(p.Records), bytes)
+		a.push(p.Records, p.HighWatermark)
+	})
+}
+
+// fetchFailed notes a failed fetch. c.mu is held.
+func (c *Consumer) fetchFailed(tp topicPartition, err error) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return // the poll was ended, by us
+	}
+	var loss *kgo.ErrDataLoss
+	if errors.As(err, &loss) {
+		c.log.Error().Stringer("partition", tp).
+			Int64("consumed_to", loss.ConsumedTo).Int64("reset_to", loss.ResetTo).
+			Msg("the brokers lost records of this partition; going on at the offset they gave")
+		return
+	}
+	c.unreadable[tp] = true
+	where := tp.String()
+	if tp.topic == "" {
+		where = "group " + c.opts.Group
+	}
+	c.conditions.fetch.Fail(fmt.Sprintf("cannot read %s: %v", where, err))
+}
+
+// readable notes that a partition's fetches work again. c.mu is held.
+func (c *Consumer) readable(tp topicPartition) {
+	delete(c.unreadable, tp)
+	if len(c.unreadable) == 0 {
+		c.conditions.fetch.OK()
+	}
+}
+
+// Settle takes verdicts from the sink. It may be called from any goroutine; the
+// slice is not kept.
+func (c *Consumer) Settle(vs []sink.Verdict) {
+	var events int
+	var bytes int64
+	for len(vs) > 0 {
+		owner := vs[0].Token.Owner
+		n := 1
+		for n < len(vs) && vs[n].Token.Owner == owner {
+			n++
+		}
+		run := vs[:n]
+		vs = vs[n:]
+		a := owner.(*assignment)
+		counted, b := a.settle(run)
+		events, bytes = events+len(counted), bytes+b
+		c.tally.settled(counted)
+		if late := n - len(counted); late > 0 {
+			c.metrics.late.Add(float64(late))
+		}
+	}
+	if events > 0 {
+		c.window.release(events, bytes)
+	}
+}
+
+// shutdown drains what is in flight within the budget, commits and leaves.
+func (c *Consumer) shutdown() {
+	ctx, cancel := context.WithTimeout(context.Background(), c.opts.Drain)
+	defer cancel()
+	started := c.opts.Now()
+	all := c.releaseAll()
+	left := c.drain(ctx, all)
+	c.commit(context.WithoutCancel(ctx), all)
+	c.end(all)
+	c.leaveGroup()
+
+	s := c.tally.Summary()
+	event := c.log.Info()
+	if left > 0 {
+		event = c.log.Warn()
+	}
+	event.Dur("took", c.opts.Now().Sub(started)).Int("left", left).
+		Uint64("consumed", s.Taken-s.Returned).
+		Uint64("accepted", s.Total.Settled[verdict.Accepted]).Uint64("filtered", s.Total.Settled[verdict.Filtered]).
+		Uint64("dead_lettered", s.Total.DeadLettered()).
+		Msg("stopped; what is left will be read again from the last commit")
+}
+
+// leaveGroup closes the client, and does not wait for ever: brokers that are
+// gone must not keep a process from ending.
+func (c *Consumer) leaveGroup() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	c.client.AllowRebalance()
+	if err := c.client.LeaveGroupContext(ctx); err != nil {
+		c.log.Warn().Err(err).Msg("could not leave the group; its partitions move when the session times out")
+	}
+	c.client.CloseAllowingRebalance()
+}
+
+// activity is what the poll loop is doing, for liveness.
+type activity struct {
+	state atomic.Int32
+	since atomic.Int64
+}
+
+const (
+	waiting int32 = iota // for room, records or Kafka: may take for ever
+	taking               // what was polled: must be quick
+	stopping
+)
+
+func (a *activity) set(state int32, now time.Time) {
+	a.since.Store(now.UnixNano())
+	a.state.Store(state)
+}
+
+// Live returns an error when the consumer hangs: it has been busy with one poll
+// for longer than any poll can take. Waiting for records, for room, for a
+// rebalance or for Amazon is not hanging.
+func (c *Consumer) Live() error {
+	const limit = time.Minute
+	if c.activity.state.Load() != taking {
+		return nil
+	}
+	if busy := c.opts.Now().Sub(time.Unix(0, c.activity.since.Load())); busy > limit {
+		return fmt.Errorf("the poll loop has been busy for %s", busy.Round(time.Second))
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package consumer
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are the consumer's own; what became of events is the Tally's.
+type metrics struct {
+	commits, commitFailures, late prometheus.Counter
+	commitSeconds                 prometheus.Histogram
+
+	registerer prometheus.Registerer
+	registered []prometheus.Collector
+}
+
+func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
+	m := &metrics{
+		registerer: reg,
+		commits: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "amazon_capi_commits_total", Help: "Offset commits the brokers took.",
+		}),
+		commitFailures: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "amazon_capi_commit_failures_total", Help: "Offset commits that failed; they are tried again.",
+		}),
+		late: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "amazon_capi_late_verdicts_total", Help: "Verdicts that came after their partition had gone to another member, and changed nothing.",
+		}),
+		commitSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "amazon_capi_commit_seconds", Help: "Duration of offset commits.",
+			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}),
+	}
+	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.commitSeconds}
+	if reg != nil {
+		reg.MustRegister(m.registered...)
+	}
+	return m
+}
+
+func (m *metrics) unregister() {
+	if m.registerer == nil {
+		return
+	}
+	for _, c := range m.registered {
+		if _, isTally := c.(*Tally); isTally {
+			continue // the last scrape still wants to know how it ended
+		}
+		m.registerer.Unregister(c)
+	}
+}
+
+// stateCollector reads what changes with every record only when it is scraped.
+type stateCollector struct{ c *Consumer }
+
+var (
+	descInFlight = prometheus.NewDesc("amazon_capi_in_flight_events", "Events taken and without a verdict.", nil, nil)
+	descInBytes  = prometheus.NewDesc("amazon_capi_in_flight_bytes", "Memory of events taken and without a verdict, roughly.", nil, nil)
+	descOwned    = prometheus.NewDesc("amazon_capi_partitions_owned", "Partitions this member owns.", nil, nil)
+	descLag      = prometheus.NewDesc("amazon_capi_lag_records", "Records between the next offset to commit and the end of the partition.", []string{"topic", "partition"}, nil)
+	descLagAge   = prometheus.NewDesc("amazon_capi_lag_seconds", "Age of the oldest record taken and without a verdict, from its timestamp.", []string{"topic", "partition"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (s stateCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descInFlight, descInBytes, descOwned, descLag, descLagAge} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (s stateCollector) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	events, bytes := s.c.window.inFlight()
+	gauge(descInFlight, float64(events))
+	gauge(descInBytes, float64(bytes))
+	owned := s.c.owned()
+	gauge(descOwned, float64(len(owned)))
+	now := s.c.opts.Now()
+	for _, a := range owned {
+		l, known := a.lag(now)
+		p := strconv.Itoa(int(a.partition))
+		if known {
+			gauge(descLag, float64(l.records), a.topic, p)
+		}
+		gauge(descLagAge, l.age.Seconds(), a.topic, p)
+	}
+}

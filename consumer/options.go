@@ -1,0 +1,137 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Decoder turns a record's value into an event. A *schemas.DecodeError says
+// that the bytes are bad; any other error that they cannot be read now.
+type Decoder interface {
+	Decode(ctx context.Context, value []byte, ev *schemas.Event) error
+}
+
+// Feed takes what one pump has made to the sink's lanes; *sink.Feed.
+type Feed interface {
+	Add(tok sink.Token, rec *kgo.Record, c *transform.Conversion)
+	Refuse(tok sink.Token, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
+	Flush()
+}
+
+// Delivery is the sink as the consumer sees it.
+type Delivery interface {
+	NewFeed() Feed
+	// Flush sends open batches now instead of at their linger.
+	Flush()
+	// Sweep frees what lanes hold of assignments that have ended.
+	Sweep()
+}
+
+// Start says where a group without committed offsets begins.
+type Start int
+
+const (
+	// StartEarliest begins at the oldest record: a new deployment delivers
+	// what was published before it came up. The default.
+	StartEarliest Start = iota
+	// StartLatest begins at what is published from now on.
+	StartLatest
+)
+
+// ParseStart reads a Start from a flag.
+func ParseStart(s string) (Start, error) {
+	switch s {
+	case "earliest":
+		return StartEarliest, nil
+	case "latest":
+		return StartLatest, nil
+	}
+	return 0, fmt.Errorf("%q is no place to start: want earliest or latest", s)
+}
+
+// Options configures a Consumer. Zero values of the optional fields mean the
+// defaults named with them.
+type Options struct {
+	Topic string
+	Group string
+	// InstanceID makes the membership static: a restart within the session
+	// timeout keeps its partitions without a rebalance. Optional.
+	InstanceID string
+	Start      Start
+
+	// MaxInFlightEvents and MaxInFlightBytes bound what is taken and has no
+	// verdict yet (50,000 events, 64 MiB). Bytes are checked between polls, so
+	// that one poll, at most FetchMaxBytes, may go beyond.
+	MaxInFlightEvents int
+	MaxInFlightBytes  int64
+	// FetchMaxBytes bounds the answer of one broker to one fetch (16 MiB).
+	FetchMaxBytes int32
+	// Workers is how many partitions decode at the same time (GOMAXPROCS).
+	Workers int
+	// CommitInterval is how often offsets are committed (1s).
+	CommitInterval time.Duration
+	// Drain is how long stopping waits for verdicts (25s). A revoked partition
+	// waits as long, but never longer than half of the rebalance timeout. Less
+	// than zero means not at all.
+	Drain            time.Duration
+	SessionTimeout   time.Duration // 45s
+	RebalanceTimeout time.Duration // 60s
+
+	Decoder     Decoder
+	Transformer *transform.Transformer
+	Tally       *Tally // NewTally
+
+	Log        zerolog.Logger
+	Conditions *ops.Conditions
+	Registerer prometheus.Registerer // none
+	Now        func() time.Time      // time.Now
+}
+
+func (o *Options) setDefaults() error {
+	if o.Topic == "" || o.Group == "" {
+		return errors.New("consumer: topic and group are required")
+	}
+	if o.Decoder == nil || o.Transformer == nil {
+		return errors.New("consumer: decoder and transformer are required")
+	}
+	setDefault(&o.MaxInFlightEvents, 50_000)
+	setDefault(&o.MaxInFlightBytes, 64<<20)
+	setDefault(&o.FetchMaxBytes, 16<<20)
+	setDefault(&o.Workers, runtime.GOMAXPROCS(0))
+	setDefault(&o.CommitInterval, time.Second)
+	if o.Drain == 0 {
+		o.Drain = 25 * time.Second
+	}
+	o.Drain = max(o.Drain, 0)
+	setDefault(&o.SessionTimeout, 45*time.Second)
+	setDefault(&o.RebalanceTimeout, 60*time.Second)
+	if o.Tally == nil {
+		o.Tally = NewTally()
+	}
+	if o.Conditions == nil {
+		o.Conditions = ops.NewConditions(zerolog.Nop(), nil)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return nil
+}
+
+func setDefault[T int | int32 | int64 | time.Duration](v *T, def T) {
+	if *v <= 0 {
+		*v = def
+	}
+}

@@ -1,0 +1,211 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// chunkLen is how many records a pump decodes between two looks at anything
+// that is shared: large enough that locks per chunk do not count, small enough
+// that stopping is prompt.
+const chunkLen = 512
+
+// pump takes the records of one assignment through decoder and transform to the
+// sink, in order. One goroutine per partition keeps the order and lets a
+// partition that holds for the registry hold alone; slots keep no more of them
+// computing at once than there are workers.
+type pump struct {
+	a           *assignment
+	decoder     Decoder
+	transformer *transform.Transformer
+	feed        Feed
+	slots       chan struct{}
+	settle      func([]sink.Verdict)
+	tally       *Tally
+	registry    *ops.Condition
+	now         func() time.Time
+
+	event      schemas.Event
+	conversion transform.Conversion
+	filtered   []sink.Verdict
+	profiles   map[string]int
+	warnings   map[transform.Warning]int
+}
+
+// run works until ctx is done.
+func (p *pump) run(ctx context.Context) {
+	for {
+		in, ok := p.a.pull(ctx)
+		if !ok {
+			p.a.leave(0)
+			return
+		}
+		for begun := 0; begun < len(in.records); {
+			n := min(chunkLen, len(in.records)-begun)
+			did := p.chunk(ctx, in.records[begun:begun+n], in.firstSeq+uint64(begun))
+			begun += did
+			if did < n {
+				p.a.leave(len(in.records) - begun)
+				return
+			}
+		}
+	}
+}
+
+// chunk handles records and returns how many: all of them, unless ctx ended.
+func (p *pump) chunk(ctx context.Context, records []*kgo.Record, firstSeq uint64) (did int) {
+	if !p.enter(ctx) {
+		return 0
+	}
+	now := p.now()
+	for did < len(records) {
+		rec := records[did]
+		err := p.decoder.Decode(ctx, rec.Value, &p.event)
+		var bad *schemas.DecodeError
+		switch tok := (sink.Token{Owner: p.a, Seq: firstSeq + uint64(did)}); {
+		case err == nil:
+			p.transform(tok, rec, now)
+		case errors.As(err, &bad):
+			// The ids may have been read before the decoder came to what is bad.
+			p.refuse(tok, rec, bad.Reason())
+		default:
+			// The registry cannot be asked. That says nothing about the record,
+			// so it waits; what came before it goes out meanwhile, and so do
+			// the other partitions.
+			p.hand()
+			<-p.slots
+			if !p.hold(ctx, rec, err) || !p.enter(ctx) {
+				return did
+			}
+			now = p.now()
+			continue // the same record again: its schema is cached now
+		}
+		did++
+	}
+	p.hand()
+	<-p.slots
+	return did
+}
+
+func (p *pump) enter(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	select {
+	case p.slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (p *pump) transform(tok sink.Token, rec *kgo.Record, now time.Time) {
+	reason, ok := p.transformer.Transform(&p.event, now, &p.conversion)
+	if ok {
+		p.profiles[p.conversion.ProfileID]++
+		if ws := p.conversion.Warnings; ws != 0 {
+			ws.Each(func(w transform.Warning) { p.warnings[w]++ })
+		}
+		p.feed.Add(tok, rec, &p.conversion)
+		return
+	}
+	if reason.Class == verdict.Filtered {
+		profile := p.countProfile()
+		p.filtered = append(p.filtered, sink.Verdict{
+			Token: tok, Record: rec, ProfileID: profile, EventID: p.event.EventID,
+			Class: verdict.Filtered, Reason: reason,
+		})
+		return
+	}
+	p.refuse(tok, rec, reason)
+}
+
+func (p *pump) refuse(tok sink.Token, rec *kgo.Record, reason verdict.Reason) {
+	p.feed.Refuse(tok, rec, p.countProfile(), p.event.EventID, reason)
+}
+
+// countProfile counts the event for its profile and returns it; empty if it
+// names none that is valid, for a label or header made of it could hold anything.
+func (p *pump) countProfile() (profile string) {
+	if !transform.ValidProfileID(p.event.ProfileID) {
+		p.profiles[NoProfile]++
+		return ""
+	}
+	p.profiles[p.event.ProfileID]++
+	return p.event.ProfileID
+}
+
+// hand passes on what the chunk has made so far.
+func (p *pump) hand() {
+	// Consumed before settled: a scrape in between must not see more verdicts
+	// than events.
+	if len(p.profiles) > 0 {
+		p.tally.consumed(p.profiles)
+		clear(p.profiles)
+	}
+	if len(p.warnings) > 0 {
+		p.tally.warned(p.warnings)
+		clear(p.warnings)
+	}
+	p.feed.Flush()
+	if len(p.filtered) > 0 {
+		p.settle(p.filtered)
+		clear(p.filtered)
+		p.filtered = p.filtered[:0]
+	}
+}
+
+const (
+	holdMin = 200 * time.Millisecond
+	holdMax = 15 * time.Second
+)
+
+// hold asks for the record's schema again and again, until it is there or is
+// known not to exist (either is the caller's to find out), or until ctx ends.
+func (p *pump) hold(ctx context.Context, rec *kgo.Record, err error) bool {
+	for wait := holdMin; ; wait = min(wait*2, holdMax) {
+		if ctx.Err() != nil {
+			return false
+		}
+		p.registry.Fail(err.Error())
+		timer := time.NewTimer(wait/2 + rand.N(wait/2))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		}
+		err = p.decoder.Decode(ctx, rec.Value, &p.event)
+		var bad *schemas.DecodeError
+		if err == nil || errors.As(err, &bad) {
+			p.registry.OK()
+			return true
+		}
+	}
+}
+
+func newPump(c *Consumer, a *assignment) *pump {
+	return &pump{
+		a:           a,
+		decoder:     c.opts.Decoder,
+		transformer: c.opts.Transformer,
+		feed:        c.delivery.NewFeed(),
+		slots:       c.slots,
+		settle:      c.Settle,
+		tally:       c.tally,
+		registry:    c.conditions.registry,
+		now:         c.opts.Now,
+		profiles:    make(map[string]int),
+		warnings:    make(map[transform.Warning]int),
+	}
+}

@@ -1,0 +1,220 @@
+package consumer
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Counts is what became of a number of events.
+type Counts struct {
+	// Consumed events were taken from Kafka and read so far that their profile
+	// is known.
+	Consumed uint64
+	// Settled counts final verdicts by class.
+	Settled [verdict.Auth + 1]uint64
+	// Retried events needed more than one request.
+	Retried uint64
+}
+
+// DeadLettered is the sum over the classes that go to the dead-letter topic.
+func (c *Counts) DeadLettered() (n uint64) {
+	for _, class := range verdict.DeadLetterClasses() {
+		n += c.Settled[class]
+	}
+	return n
+}
+
+func (c *Counts) add(o *Counts) {
+	c.Consumed += o.Consumed
+	c.Retried += o.Retried
+	for i, n := range o.Settled {
+		c.Settled[i] += n
+	}
+}
+
+// NoProfile stands in tables and metrics for records whose profile is not known,
+// because they could not be decoded or name none that is valid.
+const NoProfile = "-"
+
+// OtherProfiles takes the counts of profiles past the first thousand: a label
+// per profile is worth its memory only while a person could look at it.
+const OtherProfiles = "other"
+
+const maxProfiles = 1000
+
+// Tally counts what was taken and what became of it, by profile. It is the one
+// source of the metrics, of the demo's table and of the summary at the end, so
+// that they cannot disagree.
+type Tally struct {
+	mu       sync.Mutex
+	profiles map[string]*Counts
+	taken    uint64
+	returned uint64
+	dropped  map[transform.Warning]uint64
+}
+
+// NewTally returns an empty tally.
+func NewTally() *Tally {
+	return &Tally{profiles: make(map[string]*Counts), dropped: make(map[transform.Warning]uint64)}
+}
+
+// Summary is the tally at one moment.
+type Summary struct {
+	// Taken records came from Kafka; Returned ones went back without a verdict
+	// when their partition moved to another member, which delivers them.
+	Taken, Returned uint64
+	Total           Counts
+	Profiles        []ProfileCounts // by profile id
+}
+
+// ProfileCounts is the counts of one profile.
+type ProfileCounts struct {
+	Profile string
+	Counts
+}
+
+// InFlight is what the sum leaves: taken, neither settled nor returned.
+func (s *Summary) InFlight() uint64 {
+	n := s.Taken - s.Returned
+	for _, settled := range s.Total.Settled {
+		n -= settled
+	}
+	return n
+}
+
+// Summary returns the counts so far.
+func (t *Tally) Summary() Summary {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := Summary{Taken: t.taken, Returned: t.returned}
+	for id, c := range t.profiles {
+		s.Total.add(c)
+		s.Profiles = append(s.Profiles, ProfileCounts{id, *c})
+	}
+	slices.SortFunc(s.Profiles, func(a, b ProfileCounts) int { return cmp.Compare(a.Profile, b.Profile) })
+	return s
+}
+
+func (t *Tally) take(n int) {
+	t.mu.Lock()
+	t.taken += uint64(n)
+	t.mu.Unlock()
+}
+
+func (t *Tally) giveBack(n int) {
+	t.mu.Lock()
+	t.returned += uint64(n)
+	t.mu.Unlock()
+}
+
+// consumed adds what one chunk of records held, by profile.
+func (t *Tally) consumed(byProfile map[string]int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, n := range byProfile {
+		t.profile(id).Consumed += uint64(n)
+	}
+}
+
+func (t *Tally) warned(counts map[transform.Warning]int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for w, n := range counts {
+		t.dropped[w] += uint64(n)
+	}
+}
+
+// settled adds verdicts. A batch is of one profile, so the map is looked into
+// once per batch and not once per event.
+func (t *Tally) settled(vs []sink.Verdict) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var c *Counts
+	id := ""
+	for i := range vs {
+		v := &vs[i]
+		if profile := labelOf(v); c == nil || profile != id {
+			id, c = profile, t.profile(profile)
+		}
+		c.Settled[v.Class]++
+		if v.Attempts > 1 {
+			c.Retried++
+		}
+	}
+}
+
+func labelOf(v *sink.Verdict) string {
+	if v.ProfileID == "" {
+		return NoProfile
+	}
+	return v.ProfileID
+}
+
+func (t *Tally) profile(id string) *Counts {
+	if c := t.profiles[id]; c != nil {
+		return c
+	}
+	if len(t.profiles) >= maxProfiles && id != NoProfile {
+		id = OtherProfiles
+	}
+	c := t.profiles[id]
+	if c == nil {
+		c = new(Counts)
+		t.profiles[id] = c
+	}
+	return c
+}
+
+var (
+	descTaken    = prometheus.NewDesc("amazon_capi_records_taken_total", "Records taken from Kafka, read or not.", nil, nil)
+	descReturned = prometheus.NewDesc("amazon_capi_records_returned_total", "Records given back without a verdict because their partition went to another member.", nil, nil)
+	descConsumed = prometheus.NewDesc("amazon_capi_events_consumed_total", "Events read, by profile.", []string{"profile"}, nil)
+	descAccepted = prometheus.NewDesc("amazon_capi_events_accepted_total", "Events Amazon accepted, by profile.", []string{"profile"}, nil)
+	descFiltered = prometheus.NewDesc("amazon_capi_events_filtered_total", "Events left out for consent or by a rule, by profile.", []string{"profile"}, nil)
+	descDead     = prometheus.NewDesc("amazon_capi_events_dead_lettered_total", "Events written to the dead-letter topic, by class and profile.", []string{"class", "profile"}, nil)
+	descRetried  = prometheus.NewDesc("amazon_capi_events_retried_total", "Events with a verdict that took more than one request, by profile.", []string{"profile"}, nil)
+	descWarned   = prometheus.NewDesc("amazon_capi_identifiers_dropped_total", "Optional fields left out of an event because they were bad, by warning.", []string{"warning"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (t *Tally) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descTaken, descReturned, descConsumed, descAccepted, descFiltered, descDead, descRetried, descWarned} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector: the metrics are the tally read at
+// scrape time, which costs the hot path nothing.
+func (t *Tally) Collect(ch chan<- prometheus.Metric) {
+	s := t.Summary()
+	counter := func(d *prometheus.Desc, n uint64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	}
+	counter(descTaken, s.Taken)
+	counter(descReturned, s.Returned)
+	for _, p := range s.Profiles {
+		counter(descConsumed, p.Consumed, p.Profile)
+		counter(descAccepted, p.Settled[verdict.Accepted], p.Profile)
+		counter(descFiltered, p.Settled[verdict.Filtered], p.Profile)
+		counter(descRetried, p.Retried, p.Profile)
+		for _, class := range verdict.DeadLetterClasses() {
+			counter(descDead, p.Settled[class], class.String(), p.Profile)
+		}
+	}
+	t.mu.Lock()
+	dropped := make(map[transform.Warning]uint64, len(t.dropped))
+	for w, n := range t.dropped {
+		dropped[w] = n
+	}
+	t.mu.Unlock()
+	for w, n := range dropped {
+		counter(descWarned, n, w.String())
+	}
+}

@@ -1,0 +1,60 @@
+package consumer
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+)
+
+func TestWindowStopsAndOpensAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWindow(100, 1000)
+		room := func() int {
+			t.Helper()
+			n, err := w.room(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if n := room(); n != 100 {
+			t.Fatalf("an empty window of 100 has room for %d", n)
+		}
+		w.take(99, 990)
+		if n := room(); n != 1 {
+			t.Fatalf("room %d with 99 of 100 taken, want 1", n)
+		}
+		w.take(1, 10)
+
+		got := make(chan int, 1)
+		go func() {
+			n, _ := w.room(t.Context())
+			got <- n
+		}()
+		synctest.Wait()
+		w.release(1, 10)
+		synctest.Wait()
+		if len(got) != 0 {
+			t.Fatal("a full window opened for one event: polls would fetch single records")
+		}
+		w.release(24, 240)
+		synctest.Wait()
+		if n := <-got; n != 25 {
+			t.Fatalf("room %d after 25 verdicts, want 25", n)
+		}
+	})
+}
+
+func TestWindowIsBoundedByBytesToo(t *testing.T) {
+	w := newWindow(100, 1000)
+	w.take(1, 5000) // a record larger than the window still passes, alone
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := w.room(ctx); err == nil {
+		t.Fatal("room in a window whose bytes are used up")
+	}
+	w.release(1, 5000)
+	if n, err := w.room(ctx); err != nil || n != 100 {
+		t.Fatalf("room %d, %v after release", n, err)
+	}
+}

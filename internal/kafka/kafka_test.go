@@ -1,0 +1,243 @@
+package kafka
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+func client(t *testing.T, s Settings) *kgo.Client {
+	t.Helper()
+	opts, err := s.Options(zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cl, err := kgo.NewClient(append(opts, kgo.RetryTimeout(2*time.Second), kgo.RequestRetries(1))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cl.Close)
+	return cl
+}
+
+func ping(t *testing.T, cl *kgo.Client) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	return cl.Ping(ctx)
+}
+
+func broker(t *testing.T, opts ...kfake.Opt) *kfake.Cluster {
+	t.Helper()
+	c, err := kfake.NewCluster(append(opts, kfake.NumBrokers(1))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func TestSASL(t *testing.T) {
+	c := broker(t, kfake.EnableSASL(),
+		kfake.User("PLAIN", "ann", "pw-plain"),
+		kfake.User("SCRAM-SHA-256", "ben", "pw-256"),
+		kfake.User("SCRAM-SHA-512", "cleo", "pw-512"))
+	for _, tc := range []struct {
+		sasl SASLSettings
+		ok   bool
+	}{
+		{SASLSettings{Mechanism: "plain", Username: "ann", Password: "pw-plain"}, true},
+		{SASLSettings{Mechanism: "SCRAM-SHA-256", Username: "ben", Password: "pw-256"}, true},
+		{SASLSettings{Mechanism: "scram-sha-512", Username: "cleo", Password: "pw-512"}, true},
+		{SASLSettings{Mechanism: "PLAIN", Username: "ann", Password: "wrong"}, false},
+		{SASLSettings{}, false},
+	} {
+		err := ping(t, client(t, Settings{Brokers: c.ListenAddrs(), SASL: tc.sasl}))
+		if (err == nil) != tc.ok {
+			t.Errorf("%s as %s: %v, want success %v", tc.sasl.Mechanism, tc.sasl.Username, err, tc.ok)
+		}
+		if err != nil && tc.sasl.Password != "" && strings.Contains(err.Error(), tc.sasl.Password) {
+			t.Errorf("the error shows the password: %v", err)
+		}
+	}
+}
+
+// TestOAuthTokens: one token for many connections, and errors that keep what
+// the endpoint said to themselves, since that may be the credentials.
+func TestOAuthTokens(t *testing.T) {
+	asked := 0
+	answer := func(w http.ResponseWriter) {
+		_, _ = w.Write([]byte(`{"access_token":"tok-1","token_type":"bearer","expires_in":3600}`))
+	}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		w.Header().Set("Content-Type", "application/json")
+		answer(w)
+	}))
+	defer srv.Close()
+	s := SASLSettings{Mechanism: "OAUTHBEARER", Username: "id", Password: "s3cret", OAuthTokenURL: srv.URL}
+	token := s.oauthToken(nil)
+	for range 3 {
+		auth, err := token(t.Context())
+		if err != nil || auth.Token != "tok-1" {
+			t.Fatalf("token %q, %v", auth.Token, err)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times for one token", asked)
+	}
+	answer = func(w http.ResponseWriter) {
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.Write([]byte(`{"error":"invalid_client","error_description":"s3cret is wrong"}`))
+	}
+	_, err := s.oauthToken(nil)(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "401") || !strings.Contains(err.Error(), "invalid_client") || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("refused: %v; want status and code, and nothing of the body", err)
+	}
+	fixed := SASLSettings{Mechanism: "OAUTHBEARER", Password: "given"}
+	if auth, err := fixed.oauthToken(nil)(t.Context()); err != nil || auth.Token != "given" {
+		t.Errorf("without a token URL: %q, %v; want the password as the token", auth.Token, err)
+	}
+}
+
+// certificate makes a self-signed one for 127.0.0.1, as files.
+func certificate(t *testing.T) (certFile, keyFile string, cert tls.Certificate) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for path, block := range map[string]*pem.Block{
+		certFile: {Type: "CERTIFICATE", Bytes: der},
+		keyFile:  {Type: "PRIVATE KEY", Bytes: keyDER},
+	} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cert, err = tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certFile, keyFile, cert
+}
+
+func TestTLS(t *testing.T) {
+	certFile, keyFile, cert := certificate(t)
+	pool := x509.NewCertPool()
+	pem, err := os.ReadFile(certFile)
+	if err != nil || !pool.AppendCertsFromPEM(pem) {
+		t.Fatal(err)
+	}
+	c := broker(t, kfake.TLS(&tls.Config{
+		Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool,
+	}))
+	for name, tc := range map[string]struct {
+		tls TLSSettings
+		ok  bool
+	}{
+		"with its CA and our certificate": {TLSSettings{CAFile: certFile, CertFile: certFile, KeyFile: keyFile}, true},
+		"without our certificate":         {TLSSettings{CAFile: certFile}, false},
+		"with the system's roots":         {TLSSettings{Enabled: true, CertFile: certFile, KeyFile: keyFile}, false},
+	} {
+		if err := ping(t, client(t, Settings{Brokers: c.ListenAddrs(), TLS: tc.tls})); (err == nil) != tc.ok {
+			t.Errorf("%s: %v, want success %v", name, err, tc.ok)
+		}
+	}
+}
+
+func TestMistakesNameTheirFlag(t *testing.T) {
+	certFile, keyFile, _ := certificate(t)
+	ok := []string{"localhost:9092"}
+	for name, tc := range map[string]struct {
+		s    Settings
+		want string
+	}{
+		"no broker":        {Settings{}, "--brokers"},
+		"a URL":            {Settings{Brokers: []string{"http://kafka:9092"}}, "host:port"},
+		"no host":          {Settings{Brokers: []string{":9092"}}, "--brokers"},
+		"bad port":         {Settings{Brokers: []string{"kafka:99999"}}, "--brokers"},
+		"unknown SASL":     {Settings{Brokers: ok, SASL: SASLSettings{Mechanism: "GSSAPI"}}, Mechanisms},
+		"no password":      {Settings{Brokers: ok, SASL: SASLSettings{Mechanism: "PLAIN", Username: "x"}}, "--sasl-password"},
+		"no mechanism":     {Settings{Brokers: ok, SASL: SASLSettings{Username: "x"}}, "--sasl-mechanism"},
+		"no such CA":       {Settings{Brokers: ok, TLS: TLSSettings{CAFile: "/nonexistent"}}, "--tls-ca"},
+		"CA is no PEM":     {Settings{Brokers: ok, TLS: TLSSettings{CAFile: "kafka_test.go"}}, "--tls-ca"},
+		"cert without key": {Settings{Brokers: ok, TLS: TLSSettings{CertFile: certFile}}, "--tls-key"},
+		"key as cert":      {Settings{Brokers: ok, TLS: TLSSettings{CertFile: keyFile, KeyFile: certFile}}, "--tls-cert"},
+	} {
+		if _, err := tc.s.Options(zerolog.Nop()); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: %v, want an error with %q", name, err, tc.want)
+		}
+	}
+	seeds, err := (&Settings{Brokers: []string{"kafka", " b:1 ", "", "[::1]:9093", "[::1]"}}).seeds()
+	if want := []string{"kafka:9092", "b:1", "[::1]:9093", "[::1]:9092"}; err != nil || !slices.Equal(seeds, want) {
+		t.Errorf("seeds %q, %v; want %q", seeds, err, want)
+	}
+}
+
+// TestEnsureTopics: a dead-letter topic made for a source must take any of the
+// source's records, and running it again changes nothing.
+func TestEnsureTopics(t *testing.T) {
+	c := broker(t)
+	cl := client(t, Settings{Brokers: c.ListenAddrs()})
+	admin := kadm.NewClient(cl)
+	if _, err := admin.CreateTopic(t.Context(), 7, 1, map[string]*string{maxMessageBytes: kadm.StringPtr("5000000")}, "source"); err != nil {
+		t.Fatal(err)
+	}
+	created, err := EnsureTopics(t.Context(), cl, "source", 3, "source.dlq", "")
+	if err != nil || !slices.Equal(created, []string{"source.dlq"}) {
+		t.Fatalf("created %q, %v", created, err)
+	}
+	// A client of its own: the first one's metadata is from before.
+	topics, err := kadm.NewClient(client(t, Settings{Brokers: c.ListenAddrs()})).ListTopics(t.Context(), "source.dlq")
+	if err != nil || len(topics["source.dlq"].Partitions) != 7 {
+		t.Errorf("the copy has %d partitions, %v; want the source's 7", len(topics["source.dlq"].Partitions), err)
+	}
+	if got := MessageLimit(t.Context(), cl, "source.dlq"); got != 5_000_000+headerRoom {
+		t.Errorf("the copy takes %d bytes, want the source's and room for headers: %d", got, 5_000_000+headerRoom)
+	}
+	if created, err := EnsureTopics(t.Context(), cl, "source", 3, "source.dlq"); err != nil || len(created) != 0 {
+		t.Errorf("a second run created %q, %v", created, err)
+	}
+	if created, err := EnsureTopics(t.Context(), cl, "new", 3, "new.dlq"); err != nil || !slices.Equal(created, []string{"new", "new.dlq"}) {
+		t.Errorf("created %q, %v", created, err)
+	}
+	if got := MessageLimit(t.Context(), cl, "no-such-topic"); got != defaultMessageBytes {
+		t.Errorf("limit of a topic that does not exist: %d", got)
+	}
+}

@@ -1,0 +1,193 @@
+// Package kafka turns connection settings into client options, once for every
+// command that talks to brokers.
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl"
+	saslauth "github.com/twmb/franz-go/pkg/sasl/oauth"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
+	"github.com/twmb/franz-go/plugin/kzerolog"
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+)
+
+// Settings says how to reach the brokers.
+type Settings struct {
+	// Brokers are the seeds, host:port; a port of 9092 is added when missing.
+	Brokers []string
+	// ClientID names this process to the brokers, for their logs and quotas.
+	ClientID string
+	TLS      TLSSettings
+	SASL     SASLSettings
+}
+
+// SASLSettings says how to authenticate to the brokers; an empty mechanism
+// means not at all.
+type SASLSettings struct {
+	// Mechanism is PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER, in any
+	// case.
+	Mechanism string
+	Username  string
+	Password  string
+	// OAuthTokenURL is where OAUTHBEARER gets its tokens, with Username and
+	// Password as client id and secret. Without it Password is the token.
+	OAuthTokenURL string
+	OAuthScopes   []string
+}
+
+// Mechanisms lists the values of SASLSettings.Mechanism.
+const Mechanisms = "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER"
+
+// Options returns the client options for the settings. Errors name the flag.
+func (s *Settings) Options(log zerolog.Logger) ([]kgo.Opt, error) {
+	brokers, err := s.seeds()
+	if err != nil {
+		return nil, err
+	}
+	clientID := s.ClientID
+	if clientID == "" {
+		clientID = "amazon-capi"
+	}
+	// The client tells at info level much that only its developers want to
+	// know; from warnings up it is worth an operator's time.
+	clientLog := log.With().Str("stage", "kafka").Logger()
+	if clientLog.GetLevel() == zerolog.InfoLevel {
+		clientLog = clientLog.Level(zerolog.WarnLevel)
+	}
+	// While brokers are away the client says so for every try of every
+	// connection. The conditions tell the operator once; a handful of the
+	// client's lines a minute add the detail without burying the log.
+	clientLog = clientLog.Sample(&zerolog.BurstSampler{Burst: 5, Period: time.Minute})
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(brokers...),
+		kgo.ClientID(clientID),
+		kgo.SoftwareNameAndVersion("amazon-capi", "v1"),
+		kgo.WithLogger(kzerolog.New(&clientLog)),
+	}
+	tlsConfig, err := s.TLS.Config()
+	if err != nil {
+		return nil, err
+	}
+	if tlsConfig != nil {
+		dialer := &tls.Dialer{NetDialer: &net.Dialer{Timeout: 10 * time.Second}, Config: tlsConfig}
+		opts = append(opts, kgo.Dialer(dialer.DialContext))
+	}
+	mechanism, err := s.SASL.mechanism(tlsConfig)
+	if err != nil {
+		return nil, err
+	}
+	if mechanism != nil {
+		opts = append(opts, kgo.SASL(mechanism))
+	}
+	return opts, nil
+}
+
+func (s *Settings) seeds() ([]string, error) {
+	var seeds []string
+	for _, b := range s.Brokers {
+		b = strings.TrimSpace(b)
+		if b == "" {
+			continue
+		}
+		if strings.Contains(b, "://") {
+			return nil, fmt.Errorf("--brokers: %q is a URL, want host:port", b)
+		}
+		host, port, err := net.SplitHostPort(b)
+		if err != nil {
+			host, port = strings.Trim(b, "[]"), "9092"
+		}
+		if n, err := strconv.Atoi(port); host == "" || err != nil || n < 1 || n > 65535 || strings.ContainsAny(host, " /") {
+			return nil, fmt.Errorf("--brokers: %q is no address, want host:port", b)
+		}
+		seeds = append(seeds, net.JoinHostPort(host, port))
+	}
+	if len(seeds) == 0 {
+		return nil, errors.New("--brokers: no broker given, want host:port, several separated by commas")
+	}
+	return seeds, nil
+}
+
+func (s *SASLSettings) mechanism(tlsConfig *tls.Config) (sasl.Mechanism, error) {
+	name := strings.ToUpper(s.Mechanism)
+	if name == "" {
+		if s.Username != "" || s.Password != "" {
+			return nil, fmt.Errorf("--sasl-username or --sasl-password is set without --sasl-mechanism: want %s", Mechanisms)
+		}
+		return nil, nil
+	}
+	switch name {
+	case "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER":
+	default:
+		return nil, fmt.Errorf("--sasl-mechanism %q is unknown: want %s", s.Mechanism, Mechanisms)
+	}
+	if s.Password == "" || s.Username == "" && (name != "OAUTHBEARER" || s.OAuthTokenURL != "") {
+		return nil, fmt.Errorf("--sasl-mechanism %s needs --sasl-username and --sasl-password", name)
+	}
+	switch name {
+	case "PLAIN":
+		return plain.Auth{User: s.Username, Pass: s.Password}.AsMechanism(), nil
+	case "SCRAM-SHA-256":
+		return scram.Auth{User: s.Username, Pass: s.Password}.AsSha256Mechanism(), nil
+	case "SCRAM-SHA-512":
+		return scram.Auth{User: s.Username, Pass: s.Password}.AsSha512Mechanism(), nil
+	default:
+		return saslauth.Oauth(s.oauthToken(tlsConfig)), nil
+	}
+}
+
+// oauthToken returns what OAUTHBEARER asks for a token at each (re)connection.
+func (s *SASLSettings) oauthToken(tlsConfig *tls.Config) func(context.Context) (saslauth.Auth, error) {
+	if s.OAuthTokenURL == "" {
+		return func(context.Context) (saslauth.Auth, error) { return saslauth.Auth{Token: s.Password}, nil }
+	}
+	client := &http.Client{Timeout: 10 * time.Second}
+	if tlsConfig != nil {
+		client.Transport = &http.Transport{TLSClientConfig: tlsConfig, Proxy: http.ProxyFromEnvironment}
+	}
+	config := &clientcredentials.Config{
+		ClientID: s.Username, ClientSecret: s.Password,
+		TokenURL: s.OAuthTokenURL, Scopes: s.OAuthScopes,
+	}
+	// One source for all connections, so that a reconnect to twenty brokers
+	// asks for one token.
+	source := oauth2.ReuseTokenSource(nil, config.TokenSource(context.WithValue(context.Background(), oauth2.HTTPClient, client)))
+	return func(context.Context) (saslauth.Auth, error) {
+		tok, err := source.Token()
+		if err != nil {
+			return saslauth.Auth{}, oauthError(err)
+		}
+		return saslauth.Auth{Token: tok.AccessToken}, nil
+	}
+}
+
+// oauthError keeps the answer's body, which may echo credentials, out of logs.
+func oauthError(err error) error {
+	var retrieve *oauth2.RetrieveError
+	if errors.As(err, &retrieve) && retrieve.Response != nil {
+		return fmt.Errorf("--sasl-oauth-token-url answered %s %s", retrieve.Response.Status, retrieve.ErrorCode)
+	}
+	return fmt.Errorf("--sasl-oauth-token-url cannot be asked: %w", err)
+}
+
+// readable names the flag in the error of a file that cannot be read.
+func readable(flag, path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return b, nil
+}

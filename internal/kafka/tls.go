@@ -1,0 +1,47 @@
+package kafka
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+)
+
+// TLSSettings says whether and how connections are encrypted.
+type TLSSettings struct {
+	Enabled bool
+	// CAFile holds the certificates to trust, PEM; the system's when empty.
+	CAFile string
+	// CertFile and KeyFile are the client's own certificate, PEM.
+	CertFile, KeyFile string
+}
+
+// Config returns the TLS configuration, or nil when TLS is off. Naming a file
+// turns TLS on: nobody names a CA to talk in the clear.
+func (s *TLSSettings) Config() (*tls.Config, error) {
+	if !s.Enabled && s.CAFile == "" && s.CertFile == "" && s.KeyFile == "" {
+		return nil, nil
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if s.CAFile != "" {
+		pem, err := readable("--tls-ca", s.CAFile)
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--tls-ca: %s holds no certificate in PEM", s.CAFile)
+		}
+	}
+	if (s.CertFile == "") != (s.KeyFile == "") {
+		return nil, errors.New("--tls-cert and --tls-key go together: one of them is missing")
+	}
+	if s.CertFile != "" {
+		cert, err := tls.LoadX509KeyPair(s.CertFile, s.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
+		}
+		config.Certificates = []tls.Certificate{cert}
+	}
+	return config, nil
+}

@@ -1,0 +1,82 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+const maxMessageBytes = "max.message.bytes"
+
+// defaultMessageBytes is the brokers' default for max.message.bytes.
+const defaultMessageBytes = 1_048_588
+
+// headerRoom is what the headers of a dead letter add to its original, at most.
+const headerRoom = 64 << 10
+
+// EnsureTopics creates those of source and copies that do not exist. A copy gets
+// as many partitions as the source, and takes any of the source's records with
+// headers added: a dead letter must never be too large to be kept. Topics that
+// exist stay as they are, and empty names are passed over. It returns the names of those created.
+func EnsureTopics(ctx context.Context, cl *kgo.Client, source string, partitions int32, copies ...string) (created []string, err error) {
+	copies = slices.DeleteFunc(slices.Clone(copies), func(name string) bool { return name == "" })
+	admin := kadm.NewClient(cl)
+	topics, err := admin.ListTopics(ctx, append([]string{source}, copies...)...)
+	if err != nil {
+		return nil, fmt.Errorf("topics cannot be listed: %w", err)
+	}
+	create := func(name string, partitions int32, configs map[string]*string) error {
+		if topics.Has(name) && topics[name].Err == nil {
+			return nil
+		}
+		_, err := admin.CreateTopic(ctx, partitions, -1, configs, name)
+		switch {
+		case errors.Is(err, kerr.TopicAlreadyExists): // by another member, just now
+			return nil
+		case err != nil:
+			return fmt.Errorf("topic %q cannot be created: %w", name, err)
+		}
+		created = append(created, name)
+		return nil
+	}
+	if err := create(source, partitions, nil); err != nil {
+		return created, err
+	}
+	if t := topics[source]; t.Err == nil && len(t.Partitions) > 0 {
+		partitions = int32(len(t.Partitions))
+	}
+	limit := MessageLimit(ctx, cl, source) + headerRoom
+	for _, name := range copies {
+		if err := create(name, partitions, map[string]*string{maxMessageBytes: kadm.StringPtr(strconv.Itoa(limit))}); err != nil {
+			return created, err
+		}
+	}
+	return created, nil
+}
+
+// MessageLimit returns the largest batch a topic takes, in bytes; the brokers'
+// default when they do not tell.
+func MessageLimit(ctx context.Context, cl *kgo.Client, topic string) int {
+	configs, err := kadm.NewClient(cl).DescribeTopicConfigs(ctx, topic)
+	if err != nil {
+		return defaultMessageBytes
+	}
+	rc, err := configs.On(topic, nil)
+	if err != nil || rc.Err != nil {
+		return defaultMessageBytes
+	}
+	for _, c := range rc.Configs {
+		if c.Key == maxMessageBytes {
+			if n, err := strconv.Atoi(c.MaybeValue()); err == nil && n > 0 {
+				return n
+			}
+		}
+	}
+	return defaultMessageBytes
+}
