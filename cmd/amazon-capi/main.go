@@ -1,0 +1,70 @@
+// Command amazon-capi carries TrackLayer conversions from Kafka to Amazon Ads.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit codes. Scripts and orchestrators tell by them whether trying again makes
+// sense: a wrong flag stays wrong.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	// A second signal while draining ends the process at once, by Go's default.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, process{args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}))
+}
+
+// process is what a command sees of the world it was started in, so that tests
+// run commands without starting processes.
+type process struct {
+	args    []string
+	environ []string
+	stdin   io.Reader
+	stdout  io.Writer
+	stderr  io.Writer
+}
+
+func run(ctx context.Context, p process) int {
+	root := newRoot(&p)
+	root.SetArgs(p.args)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintln(p.stderr, "amazon-capi: "+err.Error())
+	if usage := new(usageError); errors.As(err, &usage) {
+		fmt.Fprintln(p.stderr, "See amazon-capi --help, or --help after a command.")
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// usageError is a mistake of whoever called: flags, environment, files.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+func asUsage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &usageError{err}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const rootLong = `amazon-capi carries a company's conversions from Kafka to Amazon Ads.
+
+It reads Avro TrackLayer events as a member of a consumer group, maps them to
+Amazon's off-Amazon events, sends them in batches per profile, and commits an
+offset only when its event was accepted, dead-lettered or filtered.
+
+Every flag can also be given in the environment, as AMAZON_CAPI_ and its name in
+capitals with _ for -, and in a YAML file named by --config, under its own name.
+A flag wins over the environment, the environment over the file.`
+
+func newRoot(p *process) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "amazon-capi",
+		Short: "Carry conversions from Kafka to Amazon Ads",
+		Long:  rootLong,
+		Example: `  amazon-capi demo
+  amazon-capi run --brokers kafka:9092 --registry http://registry:8081 --client-id amzn1.application-oa2-client.x \
+      --client-secret-file /run/secrets/client-secret --refresh-token-file /run/secrets/refresh-token`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("there is no command %q", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetVersionTemplate("amazon-capi {{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.PersistentFlags().String("config", "", "YAML file with values for any of the flags, under their names")
+
+	root.AddCommand(
+		newRunCommand(p),
+		newDemoCommand(p),
+		newSandboxCommand(p),
+		newPublishCommand(p),
+		newSchemasCommand(p),
+		newHealthcheckCommand(p),
+	)
+	// A command's flags are looked up in environment and file before it runs,
+	// whichever command it is.
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		return applyConfig(cmd, allFlags(root), p)
+	}
+	return root
+}
+
+// noArgs refuses arguments that a command does not take; cobra's own check would
+// not say which.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s takes no argument, but got %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// allFlags is every flag of every command: a shared environment or file may hold
+// settings of commands other than the one that runs, but no unknown names.
+func allFlags(root *cobra.Command) map[string]bool {
+	names := make(map[string]bool)
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		add := func(f *pflag.Flag) { names[f.Name] = true }
+		c.Flags().VisitAll(add)
+		c.PersistentFlags().VisitAll(add)
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(root)
+	return names
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tracklayer/amazon-capi/internal/sandbox"
+)
+
+const sandboxLong = `Serve an Amazon to try things against: Login with Amazon's token endpoint and the
+events endpoint, as strict as the contract. It delivers nothing anywhere.
+
+Event ids that contain sandbox-400, sandbox-404, sandbox-409, sandbox-413 or
+sandbox-422 are refused with that status; profile ` + sandbox.ForbiddenProfile + ` is answered 403.
+
+--fault makes it go wrong: an action, then settings. The actions are delay,
+status, refuse, reset, hang, html, garbage, throttle, expire, items and omit; the
+settings at (events or token), profile, status, code, retry_after, latency,
+jitter, rate, share, chance, count and for. While it runs, /sandbox/faults shows
+and changes them, /sandbox/stats and /sandbox/events tell what it was sent.`
+
+type sandboxFlags struct {
+	log                        logFlags
+	listen                     string
+	clientID                   string
+	clientSecret, refreshToken secret
+	profiles, forbid           []string
+	tokenTTL                   time.Duration
+	refusal                    string
+	echo                       bool
+	successStatus              int
+	latency, jitter            time.Duration
+	throttle                   float64
+	faults                     []string
+	record                     string
+	forget                     bool
+	seed                       uint64
+}
+
+func newSandboxCommand(p *process) *cobra.Command {
+	var f sandboxFlags
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Serve a sandbox Amazon, to try things without Amazon",
+		Long:  sandboxLong,
+		Example: `  amazon-capi sandbox --listen :8090
+  amazon-capi sandbox --latency 300ms --throttle 20 --record requests.jsonl
+  amazon-capi sandbox --fault status,status=503,chance=0.1 --fault expire,chance=0.01`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
+	}
+	account := sandbox.DefaultAccount()
+	flags := cmd.Flags()
+	f.log.register(flags, "console")
+	flags.StringVar(&f.listen, "listen", ":8090", "address to serve on")
+	flags.StringVar(&f.clientID, "client-id", account.ClientID, "client id that may get tokens")
+	secretFlag(flags, &f.clientSecret, "client-secret", "its secret (default "+account.ClientSecret+")")
+	secretFlag(flags, &f.refreshToken, "refresh-token", "its refresh token (default "+account.RefreshToken+")")
+	flags.StringSliceVar(&f.profiles, "profiles", nil, "profiles the account may send for (default all)")
+	flags.StringSliceVar(&f.forbid, "forbid", nil, "profiles answered 403")
+	flags.DurationVar(&f.tokenTTL, "token-ttl", time.Hour, "how long an access token is good for")
+	flags.StringVar(&f.refusal, "refusal", "batch", "how bad events are refused: the whole batch with 422, or item by item in a 207")
+	flags.BoolVar(&f.echo, "echo", false, "repeat events in answers, as the live API does")
+	flags.IntVar(&f.successStatus, "success-status", 200, "status when all is taken: 200, 201, 202, 204 or 207")
+	flags.DurationVar(&f.latency, "latency", 0, "delay before each answer of the events endpoint")
+	flags.DurationVar(&f.jitter, "jitter", 0, "random delay on top, at most")
+	flags.Float64Var(&f.throttle, "throttle", 0, "requests a second beyond which the answer is 429 (0: no limit)")
+	flags.StringArrayVar(&f.faults, "fault", nil, "something to do wrong, such as status,status=503,chance=0.1; may be repeated")
+	flags.StringVar(&f.record, "record", "", "file to append one JSON line per request to, before it is answered")
+	flags.BoolVar(&f.forget, "forget-events", false, "keep totals only, for runs of many millions of events")
+	flags.Uint64Var(&f.seed, "seed", 1, "makes the chances of faults repeatable")
+	return cmd
+}
+
+func (f *sandboxFlags) options(warn io.Writer) (o sandbox.Options, err error) {
+	account := sandbox.DefaultAccount()
+	account.ClientID, account.Profiles = f.clientID, f.profiles
+	for _, s := range []struct {
+		name string
+		from *secret
+		to   *string
+	}{{"client-secret", &f.clientSecret, &account.ClientSecret}, {"refresh-token", &f.refreshToken, &account.RefreshToken}} {
+		v, err := s.from.read(s.name, warn)
+		if err != nil {
+			return o, err
+		}
+		if v != "" {
+			*s.to = v
+		}
+	}
+	o = sandbox.Options{
+		Accounts:     []sandbox.Account{account},
+		TokenTTL:     f.tokenTTL,
+		Seed:         f.seed,
+		ForgetEvents: f.forget,
+		Behaviour:    sandbox.Behaviour{Refusal: sandbox.Refusal(f.refusal), Echo: f.echo, SuccessStatus: f.successStatus},
+	}
+	// The delay first: the first fault that strikes ends the list, unless it is
+	// a delay.
+	var texts []string
+	if f.latency > 0 || f.jitter > 0 {
+		texts = append(texts, fmt.Sprintf("delay,latency=%s,jitter=%s", f.latency, f.jitter))
+	}
+	texts = append(texts, f.faults...)
+	if f.throttle > 0 {
+		texts = append(texts, fmt.Sprintf("throttle,rate=%g,retry_after=1s", f.throttle))
+	}
+	for _, profile := range f.forbid {
+		texts = append(texts, fmt.Sprintf("status,status=403,code=FORBIDDEN,profile=%s", profile))
+	}
+	for _, s := range texts {
+		fault, err := sandbox.ParseFault(s)
+		if err != nil {
+			return o, usagef("--fault: %w", err)
+		}
+		o.Faults = append(o.Faults, fault)
+	}
+	return o, nil
+}
+
+func (f *sandboxFlags) run(ctx context.Context, p *process) error {
+	log, err := f.log.logger(p.stderr)
+	if err != nil {
+		return err
+	}
+	o, err := f.options(p.stderr)
+	if err != nil {
+		return err
+	}
+	if f.record != "" {
+		file, err := os.OpenFile(f.record, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return usagef("--record: %w", err)
+		}
+		defer file.Close()
+		o.Record = file
+	}
+	amazon, err := sandbox.NewAmazon(o)
+	if err != nil {
+		return asUsage(err)
+	}
+	url, err := amazon.Start(f.listen)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %q (--listen): %w", f.listen, err)
+	}
+	defer amazon.Close()
+	log.Info().Str("amazon_url", url).Str("token_url", url+sandbox.TokenPath).
+		Str("client_id", f.clientID).Str("faults", faultNames(o.Faults)).Msg("sandbox Amazon is up")
+	<-ctx.Done()
+	s := amazon.Stats()
+	log.Info().Int64("requests", s.Requests).Int64("taken", s.Taken).Int64("refused", s.Refused).
+		Int64("duplicates", s.Duplicates()).Msg("sandbox Amazon stopped")
+	return nil
+}
+
+func faultNames(fs []sandbox.Fault) string {
+	names := make([]string, len(fs))
+	for i, f := range fs {
+		names[i] = f.Name
+	}
+	return strings.Join(names, " ")
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+func newSchemasCommand(p *process) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "schemas",
+		Short: "Register TrackLayer's Avro schemas, check them, or print them",
+		Long: `TrackLayer's event schema has versions, each compatible with the one before.
+They are registered under the subject <topic>-value.`,
+		Example: `  amazon-capi schemas register --registry http://registry:8081
+  amazon-capi schemas check --json
+  amazon-capi schemas print --version 2`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newSchemasRegister(p), newSchemasCheck(p), newSchemasPrint(p))
+	return cmd
+}
+
+// subjectFlags are what register and check share.
+type subjectFlags struct {
+	registry registryFlags
+	tls      kafka.TLSSettings
+	topic    string
+	json     bool
+}
+
+func (f *subjectFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	f.registry.register(flags)
+	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic whose values the schemas are for")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object")
+	flags.StringVar(&f.tls.CAFile, "tls-ca", "", "certificates to trust, PEM (default the system's)")
+	flags.StringVar(&f.tls.CertFile, "tls-cert", "", "client certificate, PEM")
+	flags.StringVar(&f.tls.KeyFile, "tls-key", "", "key of the client certificate, PEM")
+}
+
+func (f *subjectFlags) open(warn io.Writer) (*schemas.Registry, error) {
+	o, err := f.registry.resolve(f.tls, warn)
+	if err != nil {
+		return nil, err
+	}
+	reg, err := schemas.NewRegistry(o)
+	if err != nil {
+		return nil, usagef("--registry: %w", err)
+	}
+	return reg, nil
+}
+
+func newSchemasRegister(p *process) *cobra.Command {
+	var f subjectFlags
+	cmd := &cobra.Command{
+		Use:   "register",
+		Short: "Register all versions of the event schema",
+		Long: `Register all versions of the event schema, oldest first. Versions that are there
+already keep their id, so that it can be run at every deployment.`,
+		Example: "  amazon-capi schemas register --registry http://registry:8081 --topic tracklayer.events",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			reg, err := f.open(p.stderr)
+			if err != nil {
+				return err
+			}
+			defer reg.Close()
+			done, err := reg.Register(cmd.Context(), schemas.Subject(f.topic))
+			if err != nil {
+				return err
+			}
+			if f.json {
+				return printJSON(p.stdout, map[string]any{"subject": schemas.Subject(f.topic), "versions": done})
+			}
+			for _, v := range done {
+				fmt.Fprintf(p.stdout, "%s: version %s registered as id %d\n", schemas.Subject(f.topic), versionName(v.Version), v.ID)
+			}
+			return nil
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func newSchemasCheck(p *process) *cobra.Command {
+	var f subjectFlags
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Tell what the registry has of the event schema, and whether it takes the latest",
+		Long: `Compare the registry with the schemas in this program. Exit 0 when all versions
+are registered and the latest is compatible, 1 when not.`,
+		Example: "  amazon-capi schemas check --registry http://registry:8081",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			reg, err := f.open(p.stderr)
+			if err != nil {
+				return err
+			}
+			defer reg.Close()
+			status, err := reg.Check(cmd.Context(), schemas.Subject(f.topic))
+			if err != nil {
+				return err
+			}
+			if f.json {
+				err = printJSON(p.stdout, status)
+			} else {
+				printSubject(p.stdout, status)
+			}
+			if err != nil {
+				return err
+			}
+			return subjectVerdict(status)
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func printSubject(w io.Writer, s schemas.SubjectStatus) {
+	fmt.Fprintf(w, "subject        %s\n", s.Subject)
+	if s.Level != "" {
+		fmt.Fprintf(w, "compatibility  %s\n", s.Level)
+	}
+	for _, v := range s.Versions {
+		if v.Registered {
+			fmt.Fprintf(w, "version %s      id %d (the subject's version %d)\n", versionName(v.Version), v.ID, v.SubjectVersion)
+		} else {
+			fmt.Fprintf(w, "version %s      not registered\n", versionName(v.Version))
+		}
+	}
+	if len(s.Foreign) > 0 {
+		fmt.Fprintf(w, "others         %s, of somebody else's\n", strings.Trim(fmt.Sprint(s.Foreign), "[]"))
+	}
+	for _, m := range s.Messages {
+		fmt.Fprintf(w, "incompatible   %s\n", m)
+	}
+}
+
+func subjectVerdict(s schemas.SubjectStatus) error {
+	if !s.Compatible {
+		return fmt.Errorf("the registry would not take our latest schema under %s", s.Subject)
+	}
+	for _, v := range s.Versions {
+		if !v.Registered {
+			return errors.New("not all versions are registered; run amazon-capi schemas register")
+		}
+	}
+	return nil
+}
+
+func newSchemasPrint(p *process) *cobra.Command {
+	var version int
+	latest := schemas.Versions()[len(schemas.Versions())-1]
+	cmd := &cobra.Command{
+		Use:     "print",
+		Short:   "Print a version of the event schema (.avsc)",
+		Long:    "Print a version of the event schema, for producers in other languages.",
+		Example: "  amazon-capi schemas print --version 2 > tracklayer-event.avsc",
+		Args:    noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			text, err := schemas.Version(version).Schema()
+			if err != nil {
+				return usagef("--version: %w", err)
+			}
+			_, err = fmt.Fprintln(p.stdout, strings.TrimSpace(text))
+			return err
+		},
+	}
+	cmd.Flags().IntVar(&version, "version", int(latest), "version to print")
+	return cmd
+}
+
+func versionName(v schemas.Version) string { return fmt.Sprint(int(v)) }
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}

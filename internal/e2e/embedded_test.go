@@ -1,0 +1,78 @@
+//go:build !kafka
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/sandbox"
+)
+
+// scale is how many events the larger scenarios publish.
+const scale = 3000
+
+// servers starts a broker and a registry in this process.
+func servers(t *testing.T) (brokers []string, registry string) {
+	t.Helper()
+	c, err := sandbox.StartCluster(t.Context(), sandbox.ClusterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c.Brokers(), c.RegistryURL()
+}
+
+// embedded is the program in this process.
+type embedded struct {
+	pipeline *pipeline.Pipeline
+	buf      *buffer
+	end      func() error
+}
+
+func (w *world) start(c pipeline.Config) program {
+	w.t.Helper()
+	e := &embedded{buf: new(buffer)}
+	log, err := ops.NewLogger(e.buf, "json", "debug")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if e.pipeline, err = pipeline.New(c, log); err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- e.pipeline.Run(ctx) }()
+	e.end = sync.OnceValue(func() error {
+		cancel()
+		return <-done
+	})
+	w.t.Cleanup(func() { _ = e.stop() })
+	w.eventually(e, "the program serves its pages", func() bool { return e.addr() != "" })
+	return e
+}
+
+func (e *embedded) addr() string { return e.pipeline.Addr() }
+func (e *embedded) log() string  { return e.buf.String() }
+func (e *embedded) stop() error  { return e.end() }
+
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}

@@ -1,0 +1,127 @@
+//go:build kafka
+
+package e2e
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
+)
+
+// scale is how many events the larger scenarios publish.
+const scale = 100_000
+
+// servers are those that make test-kafka started or was given.
+func servers(t *testing.T) (brokers []string, registry string) {
+	t.Helper()
+	b, registry := os.Getenv("KAFKA_BROKERS"), os.Getenv("SCHEMA_REGISTRY_URL")
+	if b == "" || registry == "" {
+		t.Fatal("KAFKA_BROKERS and SCHEMA_REGISTRY_URL must be set; make test-kafka does, and starts the servers")
+	}
+	return strings.Split(b, ","), registry
+}
+
+// binary is the program, built once for all tests.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(os.TempDir(), fmt.Sprintf("amazon-capi-e2e-%d", os.Getpid()))
+	out, err := exec.Command("go", "build", "-race", "-o", path, "../../cmd/amazon-capi").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if path, err := binary(); err == nil {
+		_ = os.Remove(path)
+	}
+	os.Exit(code)
+}
+
+// process is the program as users run it.
+type process struct {
+	cmd    *exec.Cmd
+	listen string
+	end    func() error
+
+	mu  sync.Mutex
+	out strings.Builder
+}
+
+func (w *world) start(c pipeline.Config) program {
+	w.t.Helper()
+	path, err := binary()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p := &process{listen: freeAddr(w.t)}
+	p.cmd = exec.Command(path, "run",
+		"--brokers", strings.Join(c.Kafka.Brokers, ","), "--registry", c.Registry.URL,
+		"--topic", c.Topic, "--group", c.Group, "--dead-letter-topic", c.DeadLetterTopic,
+		"--amazon-url", c.AmazonURL, "--token-url", c.TokenURL, "--client-id", c.ClientID,
+		"--linger", c.Linger.String(), "--auth-hold", c.AuthHold.String(),
+		"--commit-interval", c.CommitInterval.String(), "--drain", c.Drain.String(),
+		"--listen", p.listen, "--log-level", "debug")
+	p.cmd.Env = append(os.Environ(), "AMAZON_CAPI_CLIENT_SECRET="+c.ClientSecret, "AMAZON_CAPI_REFRESH_TOKEN="+c.RefreshToken)
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		lines := bufio.NewReader(stderr)
+		for {
+			line, err := lines.ReadString('\n')
+			p.mu.Lock()
+			p.out.WriteString(line)
+			p.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	p.end = sync.OnceValue(func() error {
+		_ = p.cmd.Process.Signal(syscall.SIGTERM)
+		<-read
+		return p.cmd.Wait()
+	})
+	w.t.Cleanup(func() { _ = p.stop() })
+	w.eventually(p, "the program serves its pages", func() bool {
+		status, _ := w.get(p, "/livez")
+		return status != 0
+	})
+	return p
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (p *process) addr() string { return p.listen }
+func (p *process) stop() error  { return p.end() }
+
+func (p *process) log() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.String()
+}

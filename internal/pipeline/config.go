@@ -1,0 +1,63 @@
+// Package pipeline puts the stages together: the very same way for run, for the
+// demo, and for whatever else delivers.
+package pipeline
+
+import (
+	"time"
+
+	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Config is everything a pipeline can be told. Zero values of the optional
+// settings mean the defaults of the stage they belong to.
+type Config struct {
+	Kafka    kafka.Settings
+	Registry schemas.RegistryOptions
+
+	Topic           string
+	Group           string
+	InstanceID      string // optional
+	Start           consumer.Start
+	DeadLetterTopic string
+	// CreateTopics makes the topics that are missing, the source with
+	// Partitions (12 by default).
+	CreateTopics bool
+	Partitions   int32
+
+	// Contract names the adapter, such as "off-amazon-2023-11-13".
+	Contract     string
+	AmazonURL    string
+	TokenURL     string
+	ClientID     string
+	ClientSecret string
+	RefreshToken string
+
+	BatchEvents    int
+	BatchBytes     int
+	Linger         time.Duration
+	MaxAttempts    int
+	RequestTimeout time.Duration
+	AuthHold       time.Duration
+	BackoffMin     time.Duration
+	BackoffMax     time.Duration
+
+	MaxInFlightEvents int
+	MaxInFlightBytes  int64
+	FetchMaxBytes     int32
+	Workers           int
+	CommitInterval    time.Duration
+	Drain             time.Duration
+	SessionTimeout    time.Duration
+	RebalanceTimeout  time.Duration
+
+	// Mapping is the event table; nil for the embedded one.
+	Mapping       *transform.Mapping
+	Identifiers   transform.IdentifierRules
+	ConsentDenied transform.ConsentPolicy
+
+	// Listen is where metrics and health are served; empty for nowhere.
+	Listen string
+}

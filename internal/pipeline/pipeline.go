@@ -1,0 +1,154 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/plugin/kprom"
+
+	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Pipeline is all stages of one process, from the topic to Amazon and back.
+type Pipeline struct {
+	config     Config
+	log        zerolog.Logger
+	metrics    *prometheus.Registry
+	conditions *ops.Conditions
+	contract   sink.Contract
+	registry   *schemas.Registry
+	consumer   *consumer.Consumer
+	kafkaOpts  []kgo.Opt
+	server     *ops.Server
+}
+
+// New checks the configuration and builds what needs no connection.
+func New(c Config, log zerolog.Logger) (*Pipeline, error) {
+	p := &Pipeline{config: c, log: log, metrics: prometheus.NewRegistry(), conditions: ops.NewConditions(log, nil)}
+	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	var err error
+	if p.contract, err = sink.ContractByName(c.Contract); err != nil {
+		return nil, err
+	}
+	if p.kafkaOpts, err = c.Kafka.Options(log); err != nil {
+		return nil, err
+	}
+	c.Registry.Metrics = p.metrics
+	if p.registry, err = schemas.NewRegistry(c.Registry); err != nil {
+		return nil, fmt.Errorf("--registry: %w", err)
+	}
+	transformer, err := transform.New(transform.Options{
+		Mapping: c.Mapping, Identifiers: c.Identifiers, ConsentDenied: c.ConsentDenied,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.consumer, err = consumer.New(consumer.Options{
+		Topic: c.Topic, Group: c.Group, InstanceID: c.InstanceID, Start: c.Start,
+		MaxInFlightEvents: c.MaxInFlightEvents, MaxInFlightBytes: c.MaxInFlightBytes, FetchMaxBytes: c.FetchMaxBytes,
+		Workers: c.Workers, CommitInterval: c.CommitInterval, Drain: c.Drain,
+		SessionTimeout: c.SessionTimeout, RebalanceTimeout: c.RebalanceTimeout,
+		Decoder:     schemas.NewDecoder(p.registry, schemas.WithMetrics(p.metrics)),
+		Transformer: transformer,
+		Log:         log, Conditions: p.conditions, Registerer: p.metrics,
+	}, p.withMetrics("consumer")...)
+	if err != nil {
+		return nil, err
+	}
+	p.server = ops.NewServer(p.conditions, p.consumer.Live, p.metrics)
+	return p, nil
+}
+
+// withMetrics is the client options with the client's own metrics.
+func (p *Pipeline) withMetrics(role string) []kgo.Opt {
+	m := kprom.NewMetrics("amazon_capi_kafka",
+		kprom.Registry(p.metrics), kprom.WithStaticLabel(prometheus.Labels{"client": role}))
+	return append([]kgo.Opt{kgo.WithHooks(m)}, p.kafkaOpts...)
+}
+
+// Tally is what was taken and what became of it so far.
+func (p *Pipeline) Tally() *consumer.Tally { return p.consumer.Tally() }
+
+// Conditions are the states readiness is made of.
+func (p *Pipeline) Conditions() *ops.Conditions { return p.conditions }
+
+// Metrics are what /metrics serves.
+func (p *Pipeline) Metrics() prometheus.Gatherer { return p.metrics }
+
+// Addr is where metrics and health are served, once Run has begun.
+func (p *Pipeline) Addr() string { return p.server.Addr() }
+
+// closeBudget is what is left for the dead letters and connections once the
+// consumer has drained.
+const closeBudget = 5 * time.Second
+
+// Run delivers until ctx ends, then drains and stops. The stages start from the
+// far end, so that none hands on to one that is not there, and stop from the
+// near end, so that everything in flight has somewhere to go.
+func (p *Pipeline) Run(ctx context.Context) error {
+	if p.config.Listen != "" {
+		if err := p.server.Start(p.config.Listen); err != nil {
+			return err
+		}
+		defer within(closeBudget, p.server.Close)
+	}
+	defer p.registry.Close()
+
+	producer, err := p.producer(ctx)
+	if err != nil || producer == nil {
+		return err
+	}
+	defer producer.Close()
+
+	tokens, err := sink.NewTokenSource(sink.TokenOptions{
+		URL: p.config.TokenURL, ClientID: p.config.ClientID,
+		ClientSecret: p.config.ClientSecret, RefreshToken: p.config.RefreshToken,
+		Log: p.log, Conditions: p.conditions, Registerer: p.metrics,
+	})
+	if err != nil {
+		return err
+	}
+	defer tokens.Close()
+
+	lanes, err := sink.New(sink.Options{
+		Contract: p.contract, BaseURL: p.config.AmazonURL, ClientID: p.config.ClientID, Tokens: tokens,
+		RequestTimeout: p.config.RequestTimeout,
+		BatchEvents:    p.config.BatchEvents, BatchBytes: p.config.BatchBytes, Linger: p.config.Linger,
+		MaxAttempts: p.config.MaxAttempts, AuthHold: p.config.AuthHold,
+		BackoffMin: p.config.BackoffMin, BackoffMax: p.config.BackoffMax,
+		DeadLetters: sink.DeadLetterOptions{Producer: producer, Topic: p.config.DeadLetterTopic},
+		Settle:      p.consumer.Settle,
+		Log:         p.log, Conditions: p.conditions, Registerer: p.metrics,
+	})
+	if err != nil {
+		return err
+	}
+	defer within(closeBudget, func(ctx context.Context) {
+		if lanes.Close(ctx) != nil {
+			p.log.Warn().Msg("requests or dead letters were cut off at the end; their events are sent again from the last commit")
+		}
+	})
+
+	return p.consumer.Run(ctx, delivery{lanes})
+}
+
+// delivery is the sink in the consumer's words.
+type delivery struct{ *sink.Sink }
+
+func (d delivery) NewFeed() consumer.Feed { return d.Sink.NewFeed() }
+
+func within(budget time.Duration, f func(context.Context)) {
+	ctx, cancel := context.WithTimeout(context.Background(), budget)
+	defer cancel()
+	f(ctx)
+}

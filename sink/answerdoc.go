@@ -1,0 +1,188 @@
+package sink
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// document is the body of an answer as far as it could be read. Nothing in it
+// is relied on: a field of another type than expected is as good as absent.
+type document struct {
+	kind docKind
+
+	// Success is not nil where the body has such a list, be it empty. What an
+	// entry echoes of its event is passed over.
+	Success []struct {
+		Index index `json:"index"`
+	} `json:"success"`
+	Error errorList `json:"error"`
+
+	saying
+	Errors []saying `json:"errors"`
+}
+
+type docKind uint8
+
+const (
+	empty      docKind = iota // no body, white space, or null
+	object                    // a JSON object
+	otherJSON                 // another JSON value
+	brokenJSON                // begins like JSON and is none
+	noJSON
+)
+
+// saying is how Amazon puts a reason: a code, and a message or details.
+type saying struct {
+	Code          text `json:"code"`
+	Message       text `json:"message"`
+	Details       text `json:"details"`
+	FieldLocation text `json:"fieldLocation"`
+}
+
+// errorList is the list of refused items; what else may be called "error" is
+// only noticed.
+type errorList struct {
+	items  []itemError
+	isList bool
+	other  bool
+}
+
+// itemError is an entry of the error list, with its reasons in a list or, in
+// another version of the API, in the entry itself.
+type itemError struct {
+	Index index `json:"index"`
+	saying
+	Errors []saying `json:"errors"`
+}
+
+func parseDocument(body []byte) document {
+	var d document
+	trimmed := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+	if len(trimmed) == 0 || string(trimmed) == "null" {
+		return d
+	}
+	// A value of an unexpected type is skipped, and the rest is still read.
+	var wrongType *json.UnmarshalTypeError
+	err := json.Unmarshal(trimmed, &d)
+	switch c := trimmed[0]; {
+	case err != nil && !errors.As(err, &wrongType):
+		d = document{kind: noJSON}
+		if c == '{' || c == '[' {
+			d.kind = brokenJSON
+		}
+	case c == '{':
+		d.kind = object
+	default:
+		d.kind = otherJSON
+	}
+	return d
+}
+
+// listed tells whether the body has a list of items.
+func (d document) listed() bool { return d.Success != nil || d.Error.isList }
+
+// reportsError tells whether a body without item lists says that something
+// went wrong, in any of the usual ways.
+func (d document) reportsError() bool {
+	return d.Code != "" || len(d.Errors) > 0 || d.Error.other
+}
+
+// said finds the reason that the body gives for the request as a whole.
+func (d document) said(r Response) Said {
+	s := d.saying.said()
+	if s == (Said{}) && len(d.Errors) > 0 {
+		s = d.Errors[0].said()
+	}
+	if s.message == "" && (d.kind == noJSON || d.kind == otherJSON) && !d.html(r) {
+		s.message = string(r.Body)
+	}
+	return s
+}
+
+func (s saying) said() Said {
+	m := s.Message
+	if m == "" {
+		m = s.Details
+	}
+	field := string(s.FieldLocation)
+	// The place in a batch means nothing once the batch is gone, and would
+	// keep equal faults from being counted together.
+	if rest, ok := strings.CutPrefix(field, "events["); ok {
+		if _, path, ok := strings.Cut(rest, "]"); ok {
+			field = strings.TrimPrefix(path, ".")
+		}
+	}
+	return Said{code: string(s.Code), field: field, message: string(m)}
+}
+
+// outcome picks the reason that decides: with a permanent one among them,
+// trying again would not help.
+func (e itemError) outcome() (Outcome, Said) {
+	reasons := e.Errors
+	if e.saying != (saying{}) || len(reasons) == 0 {
+		reasons = append([]saying{e.saying}, reasons...)
+	}
+	var outcome Outcome
+	var said Said
+	for _, r := range reasons {
+		if o := classify(string(r.Code)); o > outcome {
+			outcome, said = o, r.said()
+		}
+	}
+	if said == (Said{}) {
+		said.message = "refused without a reason"
+	}
+	return outcome, said
+}
+
+// UnmarshalJSON never fails.
+func (l *errorList) UnmarshalJSON(b []byte) error {
+	*l = errorList{}
+	var wrongType *json.UnmarshalTypeError
+	if b[0] == '[' {
+		err := json.Unmarshal(b, &l.items)
+		l.isList = err == nil || errors.As(err, &wrongType)
+		return nil
+	}
+	switch string(b) {
+	case `null`, `""`, `false`, `{}`:
+	default:
+		l.other = true
+	}
+	return nil
+}
+
+// index is the place of an event in the request. Anything but a whole number is
+// not ok rather than 0, which would blame the first event.
+type index struct {
+	n  int
+	ok bool
+}
+
+// UnmarshalJSON never fails.
+func (i *index) UnmarshalJSON(b []byte) error {
+	n, err := strconv.Atoi(string(bytes.Trim(b, `"`)))
+	*i = index{n, err == nil}
+	return nil
+}
+
+// text is a string, or another JSON value in its own spelling: details are a
+// sentence in one answer and a list in the next.
+type text string
+
+// UnmarshalJSON never fails.
+func (t *text) UnmarshalJSON(b []byte) error {
+	var s string
+	switch {
+	case string(b) == "null":
+		*t = ""
+	case json.Unmarshal(b, &s) == nil:
+		*t = text(s)
+	default:
+		*t = text(b)
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package sink
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// maxRetryAfter bounds how long a server may tell us to stay away. A date
+// mistyped by a year must not stop a profile for that year.
+const maxRetryAfter = 5 * time.Minute
+
+// backoff spaces tries: exponential from min, never beyond max, with jitter so
+// that lanes which failed together do not come back together.
+type backoff struct {
+	min, max time.Duration
+	rand     func() float64 // in [0,1)
+}
+
+// full is full jitter: anything from nothing to the step. n counts from 0.
+func (b backoff) full(n int) time.Duration {
+	return time.Duration(b.rand() * float64(b.step(n)))
+}
+
+// spaced keeps half the step for certain, where trying at once is never right:
+// a refused credential, a broker that is away.
+func (b backoff) spaced(n int) time.Duration {
+	half := b.step(n) / 2
+	return half + time.Duration(b.rand()*float64(half))
+}
+
+// rest is a little over the cap, for when a round of tries is used up.
+func (b backoff) rest() time.Duration {
+	return b.max + time.Duration(b.rand()*float64(b.max)/10)
+}
+
+func (b backoff) step(n int) time.Duration {
+	d := b.min
+	for range n {
+		if d >= b.max/2 {
+			return b.max
+		}
+		d *= 2
+	}
+	return min(d, b.max)
+}
+
+// retryAfter reads the header of that name: seconds, or a date. The date is
+// taken relative to the server's own clock where it tells it, since ours may be
+// off. 0 means no wish.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := h.Get("Retry-After")
+	if v == "" {
+		return 0
+	}
+	var d time.Duration
+	if secs, err := strconv.ParseUint(v, 10, 32); err == nil {
+		d = time.Duration(secs) * time.Second
+	} else if at, err := http.ParseTime(v); err == nil {
+		if sent, err := http.ParseTime(h.Get("Date")); err == nil {
+			now = sent
+		}
+		d = at.Sub(now)
+	}
+	return min(max(d, 0), maxRetryAfter)
+}
+
+// sleep waits for d; false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func orNow(now func() time.Time) func() time.Time {
+	if now == nil {
+		return time.Now
+	}
+	return now
+}
+
+func orRand(f func() float64) func() float64 {
+	if f == nil {
+		return rand.Float64
+	}
+	return f
+}

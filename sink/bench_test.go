@@ -1,0 +1,66 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// discard is an Amazon that takes everything and says nothing, to measure what
+// the sink itself costs.
+type discard struct{}
+
+func (discard) RoundTrip(r *http.Request) (*http.Response, error) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	_ = r.Body.Close()
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+// BenchmarkLanes is an event's way from Add to its verdict, in fetches of 500
+// over 50 profiles, everything but the network included.
+func BenchmarkLanes(b *testing.B) {
+	var settled atomic.Int64
+	done := make(chan struct{}, 1)
+	var want int64
+	s, err := New(Options{
+		Contract: offAmazon{}, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{},
+		HTTPClient:  &http.Client{Transport: discard{}},
+		DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "dlq"},
+		Settle: func(vs []Verdict) {
+			if settled.Add(int64(len(vs))) == want {
+				done <- struct{}{}
+			}
+		},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close(context.Background())
+	const fetch, profiles, ids = 500, 50, 100_000
+	var events [ids]transform.Conversion
+	for i := range events {
+		events[i] = *purchase()
+		events[i].ProfileID = fmt.Sprint("profile-", i%profiles)
+		events[i].EventID = fmt.Sprint("order-", i)
+	}
+	feed, rec := s.NewFeed(), &kgo.Record{}
+	want = int64(b.N)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		feed.Add(Token{Seq: uint64(i)}, rec, &events[i%ids])
+		if i%fetch == fetch-1 {
+			feed.Flush()
+		}
+	}
+	feed.Flush()
+	s.Flush()
+	<-done
+}

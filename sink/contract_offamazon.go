@@ -1,0 +1,135 @@
+package sink
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// offAmazon is the contract of the user's guide: off-Amazon events, version
+// 2023-11-13.
+type offAmazon struct{}
+
+// The guide states no limits. These are the live Events API's count and the
+// byte limit that another client of it keeps to.
+const (
+	offAmazonEvents = 500
+	offAmazonBytes  = 1 << 20
+)
+
+var offAmazonFrame = Frame{Open: `{"events":[`, Between: `,`, Close: `]}`}
+
+// offAmazonAnswers: the guide does not say what success looks like, so every
+// status that could mean it is taken, and its body is read.
+var offAmazonAnswers = answerRules{
+	success:   []int{http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent, http.StatusMultiStatus},
+	indexBase: 0,
+}
+
+func (offAmazon) Name() string { return "off-amazon-2023-11-13" }
+
+func (offAmazon) Path() string { return "/offAmazonEvents/2023-11-13/events" }
+
+func (offAmazon) SetHeaders(h http.Header, p Principal) {
+	h.Set("Authorization", "Bearer "+p.Token.Secret())
+	h.Set("Amazon-Advertising-API-ClientId", p.ClientID)
+	h.Set("Amazon-Advertising-API-Scope", p.ProfileID)
+	h.Set("Content-Type", "application/json")
+	h.Set("Accept", "application/json")
+}
+
+func (offAmazon) Limits() Limits {
+	return Limits{
+		Events:     offAmazonEvents,
+		Bytes:      offAmazonBytes,
+		EventBytes: offAmazonBytes - offAmazonFrame.size(1, 0),
+	}
+}
+
+func (offAmazon) Frame() Frame { return offAmazonFrame }
+
+// AppendEvent writes by hand rather than through encoding/json: it is on the
+// path of every event, and the order of the fields is the guide's. Absent
+// fields are left out, and so are objects that would be empty, because the guide
+// asks to avoid blanks.
+func (offAmazon) AppendEvent(dst []byte, c *transform.Conversion) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, c.Name)
+	dst = append(dst, `,"eventType":`...)
+	dst = appendString(dst, c.EventType)
+	dst = append(dst, `,"eventActionSource":`...)
+	dst = appendString(dst, c.ActionSource)
+	dst = append(dst, `,"timestamp":"`...)
+	dst = transform.AppendTime(dst, c.OccurredAt)
+	dst = append(dst, '"')
+	if c.ClickID != "" {
+		dst = append(dst, `,"clickId":`...)
+		dst = appendString(dst, c.ClickID)
+	}
+	dst = appendUserInfo(dst, c)
+	if c.Amount.IsFinite() {
+		dst = append(dst, `,"value":{"amount":`...)
+		dst = c.Amount.Append(dst)
+		dst = append(dst, `,"currencyCode":`...)
+		dst = appendString(dst, c.Currency)
+		dst = append(dst, '}')
+	}
+	dst = append(dst, `,"eventId":`...)
+	dst = appendString(dst, c.EventID)
+	return append(dst, '}')
+}
+
+func appendUserInfo(dst []byte, c *transform.Conversion) []byte {
+	const open = `,"userInfo":{`
+	start := len(dst)
+	dst = append(dst, open...)
+	if c.HashedEmail.IsSet() {
+		dst = append(dst, `"hashedEmail":"`...)
+		dst = append(dst, c.HashedEmail[:]...)
+		dst = append(dst, `",`...)
+	}
+	if c.HashedPhone.IsSet() {
+		dst = append(dst, `"hashedPhone":"`...)
+		dst = append(dst, c.HashedPhone[:]...)
+		dst = append(dst, `",`...)
+	}
+	dst = appendOptional(dst, `"madid":`, c.MADID)
+	dst = appendOptional(dst, `"countryCode":`, c.CountryCode)
+	dst = appendOptional(dst, `"postalCode":`, c.PostalCode)
+	if len(dst) == start+len(open) {
+		return dst[:start]
+	}
+	dst[len(dst)-1] = '}' // instead of the last comma
+	return dst
+}
+
+func appendOptional(dst []byte, key, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	dst = append(dst, key...)
+	dst = appendString(dst, value)
+	return append(dst, ',')
+}
+
+func (offAmazon) ReadAnswer(r Response, items []Item) Answer {
+	return offAmazonAnswers.read(r, items)
+}
+
+func (offAmazon) Identifiers(event []byte) []string {
+	var e struct {
+		ClickID  string `json:"clickId"`
+		UserInfo struct {
+			HashedEmail string `json:"hashedEmail"`
+			HashedPhone string `json:"hashedPhone"`
+			MADID       string `json:"madid"`
+			PostalCode  string `json:"postalCode"`
+		} `json:"userInfo"`
+	}
+	if json.Unmarshal(event, &e) != nil {
+		return nil // our own encoding; held to be JSON by a fuzz test
+	}
+	u := e.UserInfo
+	return escapedToo(e.ClickID, u.HashedEmail, u.HashedPhone, u.MADID, u.PostalCode)
+}

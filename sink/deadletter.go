@@ -1,0 +1,274 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+)
+
+// Producer is what dead letters need of a Kafka client; *kgo.Client is one.
+type Producer interface {
+	TryProduce(ctx context.Context, r *kgo.Record, promise func(*kgo.Record, error))
+}
+
+const (
+	// maxRound is how many letters are on their way to the brokers at once.
+	maxRound = 500
+	// slowAck is from when on letters that are not acknowledged are reported:
+	// the client itself tries for ever and says nothing.
+	slowAck = 10 * time.Second
+)
+
+// deadLetters writes dead letters and settles them once the brokers have
+// acknowledged them. Lanes do not wait for it; a topic that is away holds the
+// letters' offsets and nothing else. It has a goroutine only while it has
+// letters.
+type deadLetters struct {
+	producer Producer
+	topic    string
+	contract string
+	settle   func([]Verdict)
+	cond     *ops.Condition
+	log      zerolog.Logger
+	metrics  *metrics
+	backoff  backoff
+	ctx      context.Context
+	wg       sync.WaitGroup
+
+	mu      sync.Mutex
+	pending []*letter
+	running bool
+	closed  bool
+}
+
+func newDeadLetters(ctx context.Context, o Options, m *metrics) *deadLetters {
+	return &deadLetters{
+		producer: o.DeadLetters.Producer,
+		topic:    o.DeadLetters.Topic,
+		contract: o.Contract.Name(),
+		settle:   o.Settle,
+		cond:     condition(o.Conditions, "dead-letter topic"),
+		log:      o.Log,
+		metrics:  m,
+		backoff:  backoff{o.BackoffMin, o.BackoffMax, o.Rand},
+		ctx:      ctx,
+	}
+}
+
+// put takes letters; the slice stays the caller's.
+func (d *deadLetters) put(letters []*letter) {
+	if len(letters) == 0 {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return
+	}
+	d.pending = append(d.pending, letters...)
+	if !d.running {
+		d.running = true
+		d.wg.Go(d.run)
+	}
+}
+
+// close waits until all letters are written, or the context ends.
+func (d *deadLetters) close() error {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	d.wg.Wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n := len(d.pending); n > 0 {
+		return fmt.Errorf("%d dead letters were not acknowledged by the brokers; their records are read again", n)
+	}
+	return nil
+}
+
+func (d *deadLetters) run() {
+	for failures := 0; d.ctx.Err() == nil; {
+		round := d.take()
+		if round == nil {
+			return
+		}
+		if d.write(round) {
+			failures = 0
+			continue
+		}
+		if !sleep(d.ctx, d.backoff.spaced(failures)) {
+			return
+		}
+		failures++
+	}
+}
+
+// take returns the next letters to write, at most maxRound; nil when there are
+// none, and then the goroutine is over. Letters of assignments that have ended
+// are dropped: the next owners write them.
+func (d *deadLetters) take() []*letter {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var round []*letter
+	n := 0
+	for _, l := range d.pending {
+		if l.record.live() {
+			if len(round) == maxRound || len(round) > 0 && (l.alone || round[0].alone) {
+				break
+			}
+			round = append(round, l)
+		} else {
+			d.metrics.fenced.Inc()
+		}
+		n++
+	}
+	clear(d.pending[:n])
+	if d.pending = d.pending[n:]; len(d.pending) == 0 {
+		d.pending = nil
+	}
+	if d.running = len(round) > 0; !d.running {
+		// Written, or dropped with their assignments: nothing is held up.
+		d.cond.OK()
+	}
+	return round
+}
+
+func (d *deadLetters) putBack(letters []*letter) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pending = append(letters, d.pending...)
+}
+
+// write writes a round of letters and settles those that are acknowledged;
+// false when it makes no sense to go on at once.
+func (d *deadLetters) write(round []*letter) bool {
+	acks := d.produce(round)
+	if acks == nil {
+		d.putBack(round)
+		return false
+	}
+	var verdicts []Verdict
+	var back []*letter
+	var fault error
+	for i, l := range round {
+		err := acks[i]
+		switch {
+		case err == nil:
+			d.metrics.lettersWritten.WithLabelValues(l.reason.Class.String()).Inc()
+			verdicts = append(verdicts, Verdict{
+				Token: l.token, Record: l.record.record, ProfileID: l.profile, EventID: l.eventID,
+				Class: l.reason.Class, Attempts: l.attempts, Reason: l.reason,
+			})
+			continue
+		case d.reduced(l, err, len(round)):
+		default:
+			fault = err
+			d.metrics.lettersFailed.Inc()
+		}
+		back = append(back, l)
+	}
+	if len(verdicts) > 0 {
+		d.settle(verdicts)
+	}
+	if len(back) > 0 {
+		d.putBack(back)
+	}
+	if fault != nil {
+		d.cond.Fail(d.describe(fault))
+		return false
+	}
+	if len(verdicts) > 0 {
+		d.cond.OK()
+	}
+	return true
+}
+
+// reduced deals with a letter that the topic does not take as it is. Brokers
+// refuse a batch of records for the one at fault, so it is first tried alone;
+// only then is something left out, which the original still has.
+func (d *deadLetters) reduced(l *letter, err error, round int) bool {
+	if !errors.Is(err, kerr.MessageTooLarge) && !errors.Is(err, kerr.InvalidTimestamp) {
+		return false
+	}
+	if round > 1 {
+		l.alone = true
+		return true
+	}
+	if !l.reduce(err) {
+		return false
+	}
+	l.alone = true
+	d.metrics.lettersReduced.Inc()
+	orig := l.record.record
+	d.log.Error().
+		Str("topic", orig.Topic).Int32("partition", orig.Partition).Int64("offset", orig.Offset).
+		Str("event_id", redact.ID(l.eventID)).Int("value_bytes", len(orig.Value)).
+		Bool("without_value", l.omitValue).Bool("without_headers", l.omitHeaders).
+		Bool("without_key", l.omitKey).Bool("without_timestamp", l.omitTime).
+		Str("reason", redact.Line(err.Error(), 200)).
+		Msg("the dead-letter topic does not take this record whole; the letter names where the original is")
+	return true
+}
+
+// produce returns an error or nil for each letter, and nil when the context
+// ended before all were known.
+func (d *deadLetters) produce(round []*letter) []error {
+	a := &acks{errs: make([]error, len(round)), left: len(round), done: make(chan struct{})}
+	for i, l := range round {
+		d.producer.TryProduce(d.ctx, l.build(d.topic, d.contract), func(_ *kgo.Record, err error) { a.set(i, err) })
+	}
+	slow := time.NewTimer(slowAck)
+	defer slow.Stop()
+	for {
+		select {
+		case <-a.done:
+			return a.errs
+		case <-slow.C:
+			d.cond.Fail(fmt.Sprintf("the brokers have not acknowledged dead letters to %s for %s", d.topic, slowAck))
+		case <-d.ctx.Done():
+			return nil
+		}
+	}
+}
+
+// acks collects what the client's promises say. They may come after everybody
+// has gone.
+type acks struct {
+	mu   sync.Mutex
+	errs []error
+	left int
+	done chan struct{}
+}
+
+func (a *acks) set(i int, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.errs[i] = err
+	if a.left--; a.left == 0 {
+		close(a.done)
+	}
+}
+
+func (d *deadLetters) describe(err error) string {
+	why := redact.Line(redact.Message(err.Error()), 200)
+	switch {
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		why = "it does not exist: create it, or see --dead-letter-topic"
+	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
+		why = "we are not allowed to write to it"
+	case errors.Is(err, kgo.ErrMaxBuffered):
+		why = "the client's buffer is full"
+	case errors.Is(err, kerr.MessageTooLarge):
+		why = "it does not even take a letter without key and value: raise its max.message.bytes"
+	}
+	return fmt.Sprintf("dead letters cannot be written to %s: %s", d.topic, why)
+}

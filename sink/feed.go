@@ -1,0 +1,121 @@
+package sink
+
+import (
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Feed is one goroutine's way into a sink. It encodes events into memory of its
+// own and hands them on by the profile, so that locks, clocks and wake-ups cost
+// once per Flush and lane and not once per event. It must not be used by two
+// goroutines at once.
+type Feed struct {
+	sink    *Sink
+	groups  map[string]*group
+	last    *group   // of the event before, which is often of the same profile
+	dirty   []*group // that have something for their lanes
+	letters []*letter
+}
+
+// group is a feed's events of one profile.
+type group struct {
+	profile string
+	buf     []byte
+	events  []pending
+}
+
+type pending struct {
+	token  Token
+	record *kgo.Record
+	id     string
+	end    int // of its bytes in buf, which begin where the one before ends
+}
+
+const (
+	// maxGroups and maxGroupBytes are what a feed keeps between flushes.
+	maxGroups     = 1024
+	maxGroupBytes = 1 << 20
+)
+
+// NewFeed returns a way into the sink.
+func (s *Sink) NewFeed() *Feed { return &Feed{sink: s, groups: make(map[string]*group)} }
+
+// Add takes an event. The conversion may be used again afterwards; the record
+// is kept until there is a verdict about it.
+func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
+	g := f.group(c.ProfileID)
+	start := len(g.buf)
+	g.buf = f.sink.opts.Contract.AppendEvent(g.buf, c)
+	if size := len(g.buf) - start; size > f.sink.limits.EventBytes {
+		g.buf = g.buf[:start]
+		f.Refuse(tok, rec, c.ProfileID, c.EventID, f.tooLarge(size))
+		return
+	}
+	if len(g.events) == 0 {
+		f.dirty = append(f.dirty, g)
+	}
+	g.events = append(g.events, pending{tok, rec, c.EventID, len(g.buf)})
+}
+
+func (f *Feed) tooLarge(size int) verdict.Reason {
+	return verdict.Reason{
+		Class: verdict.Validation,
+		Code:  "event_too_large",
+		Message: fmt.Sprintf("the event has %d bytes as Amazon would be sent it: want at most %d, which %s takes",
+			size, f.sink.limits.EventBytes, f.sink.opts.Contract.Name()),
+	}
+}
+
+func (f *Feed) group(profile string) *group {
+	if f.last != nil && f.last.profile == profile {
+		return f.last
+	}
+	g := f.groups[profile]
+	if g == nil {
+		g = &group{profile: profile}
+		f.groups[profile] = g
+	}
+	f.last = g
+	return g
+}
+
+// Refuse makes a dead letter of a record that is not to be sent. profileID and
+// eventID are empty where the record could not be decoded.
+func (f *Feed) Refuse(tok Token, rec *kgo.Record, profileID, eventID string, why verdict.Reason) {
+	now := f.sink.opts.Now()
+	f.letters = append(f.letters, &letter{
+		record: record{tok, rec}, profile: profileID, eventID: eventID, reason: why, first: now, last: now,
+	})
+}
+
+// Flush hands on what was added since the last one. It does not wait for
+// anything.
+func (f *Feed) Flush() {
+	s := f.sink
+	if len(f.dirty) > 0 {
+		now := s.opts.Now()
+		for i, g := range f.dirty {
+			s.deliver(g, now)
+			clear(g.events)
+			g.events, g.buf = g.events[:0], g.buf[:0]
+			if cap(g.buf) > maxGroupBytes {
+				g.buf, g.events = nil, nil
+			}
+			f.dirty[i] = nil
+		}
+		f.dirty = f.dirty[:0]
+		if len(f.groups) > maxGroups {
+			clear(f.groups)
+			f.last = nil
+		}
+	}
+	if len(f.letters) > 0 {
+		s.letters.put(f.letters)
+		clear(f.letters)
+		f.letters = f.letters[:0]
+	}
+}

@@ -1,0 +1,108 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+)
+
+// NewHTTPClient returns a client for an API that many lanes call at once. It
+// sets no overall timeout, because requests carry their own; it keeps enough
+// idle connections that lanes do not handshake for each batch; and it notices
+// HTTP/2 connections that died without a word, which would otherwise swallow
+// requests until the kernel gives up on them.
+func NewHTTPClient() *http.Client {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
+	return &http.Client{Transport: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           dialer.DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          512,
+		MaxIdleConnsPerHost:   256,
+		IdleConnTimeout:       60 * time.Second,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ExpectContinueTimeout: time.Second,
+		// Answers are small, and half a gzip stream is one more way to fail.
+		DisableCompression: true,
+		WriteBufferSize:    64 << 10,
+		HTTP2:              &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
+	}}
+}
+
+// noRedirects is client, but answers 3xx as they are: following one would carry
+// a token or a secret to wherever it points.
+func noRedirects(client *http.Client) *http.Client {
+	if client == nil {
+		client = NewHTTPClient()
+	}
+	c := *client
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &c
+}
+
+// endpoint checks a base URL that came from a setting of that name.
+func endpoint(setting, raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		// Not the error's own text: it repeats the URL, and with it a password.
+		return nil, fmt.Errorf("%s: not a URL: want one such as https://host.example", setting)
+	case u.User != nil:
+		return nil, fmt.Errorf("%s: has a user or password in it: want one without, such as https://%s", setting, u.Host)
+	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
+		return nil, fmt.Errorf("%s %q: want an absolute URL such as https://host.example", setting, u.Redacted())
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("%s: has a query or fragment: want one without, such as %s://%s%s", setting, u.Scheme, u.Host, u.Path)
+	}
+	return u, nil
+}
+
+// fault is why a request got no answer: a label for metrics, and words for
+// people that hold no secret and no URL.
+type fault struct{ label, text string }
+
+const (
+	faultTimeout    = "timeout"
+	faultConnection = "connection"
+	faultTruncated  = "truncated"
+	faultCancelled  = "cancelled"
+)
+
+// describeFault explains an error of an HTTP client. It is put together from the
+// error's parts and not from its text, which repeats URLs and what the other
+// side said.
+func describeFault(err error, timeout time.Duration) fault {
+	var (
+		dns  *net.DNSError
+		op   *net.OpError
+		wait interface{ Timeout() bool }
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return fault{faultCancelled, "cancelled"}
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &wait) && wait.Timeout():
+		return fault{faultTimeout, fmt.Sprintf("no answer within %s", timeout)}
+	case errors.As(err, &dns):
+		return fault{faultConnection, fmt.Sprintf("host %s cannot be found", redact.Line(dns.Name, wordLimit))}
+	case errors.As(err, &op):
+		text := op.Op
+		if op.Addr != nil {
+			text += " " + op.Addr.String()
+		}
+		return fault{faultConnection, redact.Line(fmt.Sprintf("%s: %v", text, op.Err), 200)}
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return fault{faultTruncated, "the connection was closed before the answer was whole"}
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fault{faultConnection, redact.Line(redact.Message(err.Error()), 200)}
+}

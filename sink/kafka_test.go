@@ -1,0 +1,156 @@
+package sink
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+const dlq = "events.dlq"
+
+// broker starts a Kafka in the process and a client of it.
+func broker(t *testing.T) (*kfake.Cluster, *kgo.Client) {
+	t.Helper()
+	c, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	cl, err := kgo.NewClient(
+		kgo.SeedBrokers(c.ListenAddrs()...), kgo.UnknownTopicRetries(0), kgo.ProducerBatchMaxBytes(8<<20), kgo.ProducerLinger(0),
+		kgo.MetadataMinAge(10*time.Millisecond),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cl.Close)
+	return c, cl
+}
+
+// written reads n letters back from the topic.
+func written(t *testing.T, c *kfake.Cluster, n int) []Letter {
+	t.Helper()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...), kgo.ConsumeTopics(dlq), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var letters []Letter
+	for len(letters) < n {
+		fs := cl.PollFetches(ctx)
+		if err := fs.Err(); err != nil {
+			t.Fatalf("%d of %d letters: %v", len(letters), n, err)
+		}
+		fs.EachRecord(func(r *kgo.Record) {
+			l, err := ParseLetter(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			letters = append(letters, l)
+		})
+	}
+	return letters
+}
+
+// eventually waits for what happens in other goroutines in real time; it fails
+// only if it never happens.
+func eventually(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !cond() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 20s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func TestDeadLettersOnKafka(t *testing.T) {
+	quick := func(cl *kgo.Client) func(*Options) {
+		return func(o *Options) {
+			o.DeadLetters = DeadLetterOptions{Producer: cl, Topic: dlq}
+			o.BackoffMin, o.BackoffMax = 10*time.Millisecond, 50*time.Millisecond
+		}
+	}
+	t.Run("a tombstone and a full record", func(t *testing.T) {
+		c, cl := broker(t)
+		if err := c.CreateTopic(dlq, 1, nil); err != nil {
+			t.Fatal(err)
+		}
+		r := newRig(t, always(ok), quick(cl))
+		at := time.UnixMilli(1776939330123)
+		r.refuse("a", &kgo.Record{Topic: "events", Partition: 1, Offset: 2, Key: nil, Value: nil, Timestamp: at})
+		r.refuse("b", &kgo.Record{Topic: "events", Partition: 1, Offset: 3, Key: []byte{}, Value: []byte{0, 1}, Timestamp: at})
+		letters := written(t, c, 2)
+		a, b := letters[0], letters[1]
+		if a.Value != nil || a.Key != nil || !a.Timestamp.Equal(at) || a.Offset != 2 {
+			t.Errorf("tombstone: %+v", a)
+		}
+		if string(b.Value) != "\x00\x01" || b.Reason != invalid || b.Stage != "TRANSFORMATION" {
+			t.Errorf("full: %+v", b)
+		}
+		eventually(t, "verdicts", func() bool { return r.count(verdict.Validation) == 2 })
+	})
+	t.Run("the topic is missing, then made", func(t *testing.T) {
+		c, cl := broker(t)
+		r := newRig(t, always(ok), quick(cl))
+		r.refuse("a", r.record("a"))
+		eventually(t, "the condition", func() bool {
+			f := r.failing()
+			return len(f) == 1 && strings.Contains(f[0], "it does not exist")
+		})
+		if err := c.CreateTopic(dlq, 1, nil); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the verdict", func() bool { return r.count(verdict.Validation) == 1 && len(r.failing()) == 0 })
+	})
+	t.Run("not authorised, then authorised", func(t *testing.T) {
+		c, cl := broker(t)
+		if err := c.CreateTopic(dlq, 1, nil); err != nil {
+			t.Fatal(err)
+		}
+		fault := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: dlq, Err: kerr.TopicAuthorizationFailed, Count: -1})
+		r := newRig(t, always(ok), quick(cl))
+		r.refuse("a", r.record("a"))
+		eventually(t, "the condition", func() bool {
+			f := r.failing()
+			return len(f) == 1 && strings.Contains(f[0], "not allowed")
+		})
+		fault.Remove()
+		eventually(t, "the verdict", func() bool { return r.count(verdict.Validation) == 1 && len(r.failing()) == 0 })
+	})
+	t.Run("a record larger than the topic takes", func(t *testing.T) {
+		c, cl := broker(t)
+		if err := c.CreateTopic(dlq, 1, map[string]string{"max.message.bytes": "200000"}); err != nil {
+			t.Fatal(err)
+		}
+		r := newRig(t, always(ok), quick(cl))
+		big := make([]byte, 5<<20)
+		for i := range big {
+			big[i] = byte(i * i >> 3) // so that it does not compress to nothing
+		}
+		for _, id := range numbered("small", 20) {
+			r.feed.Refuse(Token{r.owner, 1}, r.record(id), "p", id, invalid)
+		}
+		rec := r.record("big")
+		rec.Value = big
+		r.feed.Refuse(Token{r.owner, 2}, rec, "p", "big", invalid)
+		r.feed.Flush()
+		eventually(t, "verdicts", func() bool { return r.count(verdict.Validation) == 21 })
+		for _, l := range written(t, c, 21) {
+			if want := map[bool]int{true: len(big)}[l.EventID == "big"]; l.ValueOmitted != want {
+				t.Errorf("%s: %d bytes omitted, want %d", l.EventID, l.ValueOmitted, want)
+			}
+		}
+	})
+}

@@ -1,0 +1,430 @@
+package sink
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+func TestABatchGoesWhenItIsFull(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(ok), func(o *Options) { o.BatchEvents = 3 })
+		r.send("p", numbered("e", 7)...)
+		r.after(0)
+		if got := r.count(verdict.Accepted); got != 6 {
+			t.Fatalf("%d events accepted before the linger has passed, want the 6 of full batches", got)
+		}
+		r.after(time.Second)
+		var sizes []int
+		for _, c := range r.amazon.all() {
+			sizes = append(sizes, len(c.ids))
+		}
+		if diff := cmp.Diff([]int{3, 3, 1}, sizes); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+}
+
+func TestABatchGoesWhenItsBytesAreFull(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		one := len(offAmazon{}.AppendEvent(nil, purchase()))
+		limit := offAmazonFrame.size(2, 2*one) // ids below are as long as the example's
+		r := newRig(t, always(ok), func(o *Options) { o.BatchBytes = limit })
+		r.send("1234567890", numbered("ord_10492_purc", 5)...)
+		r.after(time.Second)
+		for i, c := range r.amazon.all() {
+			if len(c.body) > limit {
+				t.Errorf("request %d has %d bytes, over the limit of %d", i, len(c.body), limit)
+			}
+			if i < 2 && len(c.ids) != 2 {
+				t.Errorf("request %d has %d events, want the 2 that fit", i, len(c.ids))
+			}
+		}
+		if got := r.count(verdict.Accepted); got != 5 {
+			t.Errorf("%d accepted", got)
+		}
+	})
+}
+
+// An event over --batch-bytes but within the contract goes alone.
+func TestAnEventLargerThanABatchGoesAlone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(ok), func(o *Options) { o.BatchBytes = 10 })
+		r.send("p", "a", "b")
+		r.after(time.Second)
+		if n := len(r.amazon.all()); n != 2 || r.count(verdict.Accepted) != 2 {
+			t.Errorf("%d requests, %v", n, r.classes())
+		}
+	})
+}
+
+func TestABatchGoesAfterItsLinger(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(ok), func(o *Options) { o.Linger = 4 * time.Second })
+		r.send("p", "a")
+		r.after(3 * time.Second)
+		r.send("p", "b") // does not begin the wait anew
+		r.after(time.Second - 1)
+		if n := len(r.amazon.all()); n != 0 {
+			t.Fatalf("%d requests before the linger has passed", n)
+		}
+		r.after(1)
+		if calls := r.amazon.all(); len(calls) != 1 || len(calls[0].ids) != 2 {
+			t.Fatalf("want one request with both events, got %+v", calls)
+		}
+	})
+}
+
+func TestFlushDoesNotWaitForTheLinger(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(ok), func(o *Options) { o.Linger = time.Hour })
+		r.send("p", "a")
+		r.send("q", "b")
+		r.after(0)
+		r.sink.Flush()
+		r.after(0)
+		if diff := cmp.Diff([]string{"a accepted 1", "b accepted 1"}, r.classes()); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+}
+
+func TestARequestIsTheGuides(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(ok), func(o *Options) { o.BaseURL = "https://amazon.test/behind/" })
+		c := purchase()
+		r.feed.Add(Token{r.owner, 1}, r.record("x"), c)
+		r.feed.Flush()
+		r.after(time.Second)
+		got := r.amazon.all()[0]
+		golden, err := os.ReadFile("../testdata/golden/offamazon/purchase.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(strings.TrimSpace(string(golden)), got.body); diff != "" {
+			t.Errorf("body (-want +got):\n%s", diff)
+		}
+		if want := "https://amazon.test/behind/offAmazonEvents/2023-11-13/events"; got.url != want {
+			t.Errorf("URL %s, want %s", got.url, want)
+		}
+		for name, want := range map[string]string{
+			"Authorization":                   "Bearer Atza|secret-1",
+			"Amazon-Advertising-API-ClientId": "amzn1.application-oa2-client.test",
+			"Amazon-Advertising-API-Scope":    "1234567890",
+			"Content-Type":                    "application/json",
+		} {
+			if got.header.Get(name) != want {
+				t.Errorf("%s: %q, want %q", name, got.header.Get(name), want)
+			}
+		}
+	})
+}
+
+func TestTheSameEventIDIsSentOncePerBatch(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, func(c call) reply {
+			return reply{status: 207, body: `{"success":[{"index":0}],"error":[{"index":1,"code":"BAD"}]}`}
+		})
+		r.send("p", "a", "b", "a", "b/other", "a")
+		r.after(time.Second)
+		if diff := cmp.Diff([]string{"a", "b"}, r.amazon.all()[0].ids); diff != "" {
+			t.Errorf("sent (-want +got):\n%s", diff)
+		}
+		want := []string{"a accepted 1", "a accepted 1", "a accepted 1", "b rejected 1", "b rejected 1"}
+		if diff := cmp.Diff(want, r.classes()); diff != "" {
+			t.Errorf("verdicts (-want +got):\n%s", diff)
+		}
+		seqs := map[uint64]bool{}
+		for _, v := range r.verdicts {
+			seqs[v.Token.Seq] = true
+			if v.Record == nil || int64(v.Token.Seq) != v.Record.Offset {
+				t.Errorf("token %d came back with record %v", v.Token.Seq, v.Record)
+			}
+		}
+		if len(seqs) != 5 {
+			t.Errorf("verdicts for %d records, want 5", len(seqs))
+		}
+		// Each record's offset needs a letter of its own.
+		if n := len(r.box.all()); n != 2 {
+			t.Errorf("%d dead letters, want 2", n)
+		}
+		for differs, want := range map[string]float64{"false": 2, "true": 1} {
+			if got := r.metric(r.sink.metrics.duplicates.WithLabelValues(differs)); got != want {
+				t.Errorf("duplicates with differs=%s: %v, want %v", differs, got, want)
+			}
+		}
+	})
+}
+
+func TestProfilesHaveLanesOfTheirOwn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, func(c call) reply {
+			if c.profile == "slow" {
+				return reply{status: 200, delay: 20 * time.Second}
+			}
+			return ok
+		})
+		r.add("slow", "s1")
+		r.add("fast", "f1", "f2")
+		r.add("slow", "s2")
+		r.feed.Flush()
+		r.after(2 * time.Second)
+		if diff := cmp.Diff([]string{"f1 accepted 1", "f2 accepted 1"}, r.classes()); diff != "" {
+			t.Fatalf("-want +got:\n%s", diff)
+		}
+		if l := r.lane("slow"); l.State != LaneSending || l.Records != 2 {
+			t.Errorf("slow lane: %+v", l)
+		}
+		if l := r.lane("fast"); l.State != LaneIdle || l.Records != 0 {
+			t.Errorf("fast lane: %+v", l)
+		}
+		r.after(20 * time.Second)
+		if got := r.count(verdict.Accepted); got != 4 {
+			t.Errorf("%v", r.classes())
+		}
+		for _, c := range r.amazon.all() {
+			for _, id := range c.ids {
+				if id[0] != c.profile[0] {
+					t.Errorf("event %s was sent for profile %s", id, c.profile)
+				}
+			}
+		}
+	})
+}
+
+func TestALaneSendsOneBatchAtATime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		inFlight, most := 0, 0
+		var r *rig
+		r = newRig(t, func(c call) reply {
+			r.mu.Lock()
+			inFlight++
+			most = max(most, inFlight)
+			r.mu.Unlock()
+			time.Sleep(time.Second)
+			r.mu.Lock()
+			inFlight--
+			r.mu.Unlock()
+			return ok
+		}, func(o *Options) { o.BatchEvents = 1 })
+		r.send("p", numbered("e", 5)...)
+		r.after(10 * time.Second)
+		if most != 1 || r.count(verdict.Accepted) != 5 {
+			t.Errorf("%d at once, %v", most, r.classes())
+		}
+	})
+}
+
+func TestEventsOfAnEndedAssignmentAreNotSent(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, inTurn(reply{status: 503}, ok))
+		old := r.owner
+		r.send("p", "old1", "old2", "both")
+		r.owner = &owner{}
+		r.send("p", "new", "both")
+		r.after(time.Second) // first try fails
+		old.end()
+		r.after(10 * time.Second)
+		calls := r.amazon.all()
+		if len(calls) != 2 {
+			t.Fatalf("%d requests, want 2", len(calls))
+		}
+		if diff := cmp.Diff([]string{"both", "new"}, calls[1].ids); diff != "" {
+			t.Errorf("second try (-want +got):\n%s", diff)
+		}
+		if calls[0].events["both"] != calls[1].events["both"] {
+			t.Errorf("the bytes of an event changed with the record that it stands for")
+		}
+		if diff := cmp.Diff([]string{"both accepted 2", "new accepted 2"}, r.classes()); diff != "" {
+			t.Errorf("verdicts (-want +got):\n%s", diff)
+		}
+		if got := r.metric(r.sink.metrics.fenced); got != 3 {
+			t.Errorf("%v records fenced, want 3", got)
+		}
+		if l := r.lane("p"); l.Records != 0 {
+			t.Errorf("%+v", l)
+		}
+	})
+}
+
+func TestABatchOfEndedAssignmentsIsNotSentAtAll(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(ok))
+		r.send("p", "a", "b")
+		r.owner.end()
+		r.after(time.Minute)
+		if n := len(r.amazon.all()); n != 0 || len(r.classes()) != 0 {
+			t.Errorf("%d requests, %v", n, r.classes())
+		}
+		if l := r.lane("p"); l.State != LaneIdle || l.Records != 0 {
+			t.Errorf("%+v", l)
+		}
+	})
+}
+
+// What batches leave behind is used again, and must hold neither bytes nor
+// records of theirs.
+func TestReleasedMemoryHoldsNothing(t *testing.T) {
+	s, err := New(Options{
+		Contract: offAmazon{}, BaseURL: "http://127.0.0.1:1", ClientID: "c", Tokens: &fixedTokens{}, Settle: func([]Verdict) {},
+		DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "t"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := s.newBatch(time.Time{})
+	b.add(record{record: (&rig{}).record("a")}, "a", []byte("encoded"))
+	b.add(record{record: (&rig{}).record("b")}, "b", []byte("encoded"))
+	b.close()
+	st := b.store
+	s.release(b)
+	if len(st.buf) != 0 || len(st.ids) != 0 {
+		t.Errorf("%d bytes and %d ids are left", len(st.buf), len(st.ids))
+	}
+	for _, e := range st.events[:cap(st.events)] {
+		if e.record.record != nil || e.id != "" {
+			t.Errorf("%+v is left", e)
+		}
+	}
+}
+
+func TestSweepFreesWhatAHeldLaneKeeps(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(reply{status: 503}), func(o *Options) { o.BatchEvents = 2 })
+		old := r.owner
+		r.send("p", numbered("old", 7)...)
+		r.after(time.Minute)
+		r.owner = &owner{}
+		r.send("p", "new")
+		old.end()
+		r.sink.Sweep()
+		r.after(0)
+		if l := r.lane("p"); l.Records > 3 {
+			t.Errorf("%d records are left, want the new one and at most the batch in flight", l.Records)
+		}
+		r.after(time.Minute)
+		if l := r.lane("p"); l.Records != 1 {
+			t.Errorf("%d records are left, want 1", l.Records)
+		}
+		r.owner.end()
+		r.sink.Sweep()
+		r.after(time.Minute)
+		if l := r.lane("p"); l.State != LaneIdle || l.Records != 0 {
+			t.Errorf("%+v, want it idle", l)
+		}
+		// Nobody waits for the profile any more, so it is no reason not to be ready.
+		if diff := cmp.Diff([]string{}, r.failing()); diff != "" {
+			t.Errorf("failing (-want +got):\n%s", diff)
+		}
+		if len(r.classes()) != 0 {
+			t.Errorf("dropped events got verdicts: %v", r.classes())
+		}
+	})
+}
+
+func TestIdleLanesAreForgotten(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(ok))
+		for _, p := range numbered("p", 100) {
+			r.send(p, "e"+p)
+		}
+		r.after(2 * time.Second)
+		for _, l := range r.sink.Lanes() {
+			if l.State != LaneIdle {
+				t.Fatalf("%+v", l)
+			}
+		}
+		r.after(laneIdle)
+		r.send("q", "e")
+		r.after(2 * time.Second)
+		if lanes := r.sink.Lanes(); len(lanes) != 1 || lanes[0].Profile != "q" {
+			t.Errorf("%d lanes are left: want only the one that was used lately", len(lanes))
+		}
+		r.send("p0001", "again")
+		r.after(2 * time.Second)
+		if r.verdict("again").Class != verdict.Accepted {
+			t.Error("a forgotten lane did not come back")
+		}
+	})
+}
+
+// A producer that makes up profile ids must not fill the memory.
+func TestTooManyLanesAreForgottenEarly(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(ok), func(o *Options) { o.Linger = -1; o.Registerer = nil })
+		for i := range 2*manyLanes + 10 {
+			r.send(fmt.Sprint(i), fmt.Sprint("e", i))
+			if i%100 == 0 {
+				r.after(0)
+			}
+		}
+		r.after(0)
+		if n := len(r.sink.Lanes()); n > manyLanes+200 {
+			t.Errorf("%d lanes", n)
+		}
+		if n := r.count(verdict.Accepted); n != 2*manyLanes+10 {
+			t.Errorf("%d accepted", n)
+		}
+	})
+}
+
+func TestLanesAreCountedByState(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, func(c call) reply {
+			switch c.profile {
+			case "held":
+				return reply{status: 403}
+			case "sending":
+				return reply{status: 200, delay: time.Hour}
+			}
+			return ok
+		}, func(o *Options) { o.RequestTimeout = 2 * time.Hour })
+		r.send("idle", "a")
+		r.send("held", "b")
+		r.send("sending", "c")
+		r.after(time.Second)
+		r.send("batching", "d")
+		r.after(0)
+		families, err := r.reg.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]float64{}
+		for _, f := range families {
+			if f.GetName() == "amazon_capi_lanes" {
+				for _, m := range f.GetMetric() {
+					got[m.GetLabel()[0].GetValue()] = m.GetGauge().GetValue()
+				}
+			}
+		}
+		want := map[string]float64{"idle": 1, "held": 1, "sending": 1, "batching": 1}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		var profiles []string
+		for _, l := range r.sink.Lanes() {
+			profiles = append(profiles, l.Profile)
+			if (l.Reason != "") != (l.State == LaneHeld) {
+				t.Errorf("%+v: want a reason exactly when it is held", l)
+			}
+		}
+		if !slices.IsSorted(profiles) {
+			t.Errorf("%v", profiles)
+		}
+	})
+}
+
+func TestProfileLabelsAreBounded(t *testing.T) {
+	p := profileLabels{limit: 2}
+	got := []string{p.label("a"), p.label("b"), p.label("c"), p.label("a")}
+	if diff := cmp.Diff([]string{"a", "b", "other", "a"}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

@@ -1,0 +1,214 @@
+package sink
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// Headers of dead letters: Kafka Connect's, which inspection tools know, and
+// ours. They are a fixed set and each is bounded; a letter that is sent through
+// again and fails again has them replaced, so that they never pile up.
+const (
+	connectPrefix    = "__connect.errors."
+	headerTopic      = connectPrefix + "topic"
+	headerPartition  = connectPrefix + "partition"
+	headerOffset     = connectPrefix + "offset"
+	headerStage      = connectPrefix + "stage"
+	headerClassName  = connectPrefix + "class.name"
+	headerException  = connectPrefix + "exception.class.name"
+	headerExceptText = connectPrefix + "exception.message"
+
+	ownPrefix          = "amazon-capi."
+	headerClass        = ownPrefix + "class"
+	headerStatus       = ownPrefix + "status"
+	headerCode         = ownPrefix + "code"
+	headerField        = ownPrefix + "field"
+	headerMessage      = ownPrefix + "message"
+	headerProfile      = ownPrefix + "profile"
+	headerEventID      = ownPrefix + "event-id"
+	headerAttempts     = ownPrefix + "attempts"
+	headerFirstFailure = ownPrefix + "first-failure"
+	headerLastFailure  = ownPrefix + "last-failure"
+	headerContract     = ownPrefix + "contract"
+	// headerRedrives counts how often a letter was sent through again. It is
+	// the one header of ours that a new letter takes over.
+	headerRedrives = ownPrefix + "redrives"
+	// What a letter lacks of its original, because the topic would not take it.
+	headerValueOmitted     = ownPrefix + "value-omitted"
+	headerKeyOmitted       = ownPrefix + "key-omitted"
+	headerHeadersOmitted   = ownPrefix + "headers-omitted"
+	headerTimestampOmitted = ownPrefix + "timestamp-omitted"
+)
+
+const (
+	letterTime = "2006-01-02T15:04:05.000Z07:00"
+	// The original's own headers are kept up to these bounds.
+	maxOwnHeaders     = 64
+	maxOwnHeaderBytes = 16 << 10
+)
+
+// letter is a dead letter on its way.
+type letter struct {
+	record
+	profile     string
+	eventID     string
+	reason      verdict.Reason
+	attempts    int
+	first, last time.Time
+
+	// alone: it is written by itself, to learn whether it is the one that the
+	// brokers refused.
+	alone                                     bool
+	omitValue, omitHeaders, omitKey, omitTime bool
+}
+
+// reduce leaves out what the brokers' error is about; false when there is
+// nothing more to leave out.
+func (l *letter) reduce(err error) bool {
+	r := l.record.record
+	switch {
+	case errors.Is(err, kerr.InvalidTimestamp):
+		if l.omitTime {
+			return false
+		}
+		l.omitTime = true
+	case !errors.Is(err, kerr.MessageTooLarge):
+		return false
+	case !l.omitValue && len(r.Value) > 0:
+		l.omitValue = true
+	case !l.omitHeaders && len(r.Headers) > 0:
+		l.omitHeaders = true
+	case !l.omitKey && len(r.Key) > 0:
+		l.omitKey = true
+	default:
+		return false
+	}
+	return true
+}
+
+// build makes the record that is produced. It is made anew for every try, since
+// the client keeps state in it.
+func (l *letter) build(topic, contract string) *kgo.Record {
+	orig := l.record.record
+	out := &kgo.Record{Topic: topic, Key: orig.Key, Value: orig.Value, Timestamp: orig.Timestamp}
+	h := headers{}
+	dropped := 0
+	if l.omitHeaders {
+		dropped = len(orig.Headers)
+	} else {
+		dropped = h.keep(orig.Headers)
+	}
+
+	message := redact.Message(l.reason.Message)
+	h.set(headerTopic, redact.Line(orig.Topic, 249))
+	h.set(headerPartition, strconv.Itoa(int(orig.Partition)))
+	h.set(headerOffset, strconv.FormatInt(orig.Offset, 10))
+	h.set(headerStage, stage(l.reason.Class))
+	h.set(headerClassName, "github.com/tracklayer/amazon-capi/"+folder(l.reason.Class))
+	h.set(headerException, ownPrefix+l.reason.Class.String())
+	h.set(headerExceptText, message)
+
+	h.set(headerClass, l.reason.Class.String())
+	h.set(headerStatus, number(l.reason.Status))
+	h.set(headerCode, redact.Line(redact.Text(l.reason.Code), wordLimit))
+	h.set(headerField, redact.Line(redact.Text(l.reason.Field), wordLimit))
+	h.set(headerMessage, message)
+	h.set(headerProfile, redact.ID(l.profile))
+	h.set(headerEventID, redact.ID(l.eventID))
+	h.set(headerAttempts, strconv.Itoa(l.attempts))
+	h.set(headerFirstFailure, l.first.UTC().Format(letterTime))
+	h.set(headerLastFailure, l.last.UTC().Format(letterTime))
+	h.set(headerContract, contract)
+
+	if l.omitValue {
+		out.Value = nil
+		h.set(headerValueOmitted, strconv.Itoa(len(orig.Value)))
+	}
+	if l.omitKey {
+		out.Key = nil
+		h.set(headerKeyOmitted, strconv.Itoa(len(orig.Key)))
+	}
+	if dropped > 0 {
+		h.set(headerHeadersOmitted, strconv.Itoa(dropped))
+	}
+	if l.omitTime {
+		out.Timestamp = time.Time{} // the client's clock
+		h.set(headerTimestampOmitted, strconv.FormatInt(orig.Timestamp.UnixMilli(), 10))
+	}
+	out.Headers = h
+	return out
+}
+
+type headers []kgo.RecordHeader
+
+func (h *headers) set(key, value string) {
+	*h = append(*h, kgo.RecordHeader{Key: key, Value: []byte(value)})
+}
+
+// keep takes over the original's headers but for those of an earlier letter,
+// and returns how many of them were too many.
+func (h *headers) keep(orig []kgo.RecordHeader) (dropped int) {
+	bytes := 0
+	for _, o := range orig {
+		if strings.HasPrefix(o.Key, connectPrefix) || strings.HasPrefix(o.Key, ownPrefix) {
+			if o.Key == headerRedrives && count(o.Value) > 0 {
+				h.set(headerRedrives, strconv.Itoa(count(o.Value)))
+			}
+			continue
+		}
+		size := len(o.Key) + len(o.Value)
+		if len(*h) >= maxOwnHeaders || bytes+size > maxOwnHeaderBytes {
+			dropped++
+			continue
+		}
+		bytes += size
+		*h = append(*h, o)
+	}
+	return dropped
+}
+
+// count reads a small number; 0 for anything else.
+func count(b []byte) int {
+	n, err := strconv.ParseUint(string(b), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
+
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// stage puts a class into Kafka Connect's terms.
+func stage(c verdict.Class) string {
+	switch c {
+	case verdict.Decode:
+		return "VALUE_CONVERTER"
+	case verdict.Validation:
+		return "TRANSFORMATION"
+	}
+	return "TASK_PUT"
+}
+
+// folder is where a class is decided.
+func folder(c verdict.Class) string {
+	switch c {
+	case verdict.Decode:
+		return "schemas"
+	case verdict.Validation:
+		return "transform"
+	}
+	return "sink"
+}

@@ -1,0 +1,141 @@
+package sink
+
+import (
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// metrics are the sink's own. What became of events is counted where their
+// verdicts arrive, not here.
+type metrics struct {
+	requests       *prometheus.CounterVec
+	duration       prometheus.Histogram
+	batchEvents    prometheus.Histogram
+	batchBytes     prometheus.Histogram
+	retries        *prometheus.CounterVec
+	splits         prometheus.Counter
+	duplicates     *prometheus.CounterVec
+	unsaid         prometheus.Counter
+	contradictions prometheus.Counter
+	fenced         prometheus.Counter
+	lettersWritten *prometheus.CounterVec
+	lettersFailed  prometheus.Counter
+	lettersReduced prometheus.Counter
+
+	profiles profileLabels
+}
+
+// newMetrics registers with reg, which may be nil.
+func newMetrics(reg prometheus.Registerer) *metrics {
+	m := &metrics{
+		requests: counterVec("requests_total",
+			"Requests to Amazon by the status of their answer, or timeout, connection or truncated where there was none.", "status"),
+		duration: histogram("request_duration_seconds",
+			"From sending a request to Amazon to having read its answer.", prometheus.ExponentialBuckets(0.005, 2, 14)),
+		batchEvents: histogram("batch_events",
+			"Events in a request to Amazon.", []float64{1, 2, 5, 10, 25, 50, 100, 200, 300, 400, 500}),
+		batchBytes: histogram("batch_bytes",
+			"Bytes of a request to Amazon.", prometheus.ExponentialBuckets(512, 2, 12)),
+		retries: counterVec("retries_total",
+			"Events to be sent again, by the status or fault that asks for it and by profile.", "reason", "profile"),
+		splits: counter("batch_splits_total",
+			"Batches halved because they were refused as a whole."),
+		duplicates: counterVec("duplicate_event_ids_total",
+			"Records whose event id was already in the batch; differs tells whether their contents were not the same.", "differs"),
+		unsaid: counter("answer_unknown_items_total",
+			"Events that an answer with item results did not mention; they are sent again."),
+		contradictions: counter("answer_contradictory_items_total",
+			"Events that an answer named both as taken and as refused; they are treated as refused."),
+		fenced: counter("fenced_records_total",
+			"Records given up before they were sent, because their partition had gone to another member."),
+		lettersWritten: counterVec("dead_letters_written_total",
+			"Dead letters that the brokers have acknowledged, by class.", "class"),
+		lettersFailed: counter("dead_letters_failed_total",
+			"Dead letters that could not be written and are tried again."),
+		lettersReduced: counter("dead_letters_reduced_total",
+			"Dead letters written without a part that the topic does not take."),
+		profiles: profileLabels{limit: maxProfileLabels},
+	}
+	for _, differs := range []string{"true", "false"} {
+		m.duplicates.WithLabelValues(differs)
+	}
+	for _, c := range verdict.DeadLetterClasses() {
+		m.lettersWritten.WithLabelValues(c.String())
+	}
+	if reg != nil {
+		reg.MustRegister(m.requests, m.duration, m.batchEvents, m.batchBytes, m.retries, m.splits, m.duplicates,
+			m.unsaid, m.contradictions, m.fenced, m.lettersWritten, m.lettersFailed, m.lettersReduced)
+	}
+	return m
+}
+
+func (m *metrics) retried(reason, profile string, events int) {
+	m.retries.WithLabelValues(reason, m.profiles.label(profile)).Add(float64(events))
+}
+
+const namespace = "amazon_capi"
+
+func counter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help})
+}
+
+func counterVec(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func histogram(name, help string, buckets []float64) prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets})
+}
+
+// maxProfileLabels is how many profiles have a time series of their own; the
+// rest share one. Profile ids come from data, and a faulty producer could make
+// up more of them than a metrics store survives.
+const maxProfileLabels = 1000
+
+type profileLabels struct {
+	limit int
+	mu    sync.Mutex
+	known map[string]struct{}
+}
+
+func (p *profileLabels) label(profile string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.known[profile]; ok {
+		return profile
+	}
+	if len(p.known) >= p.limit {
+		return "other"
+	}
+	if p.known == nil {
+		p.known = make(map[string]struct{})
+	}
+	p.known[profile] = struct{}{}
+	return profile
+}
+
+// lanesCollector counts lanes by state when it is asked, so that lanes need not
+// keep counters in step.
+type lanesCollector struct {
+	sink *Sink
+	desc *prometheus.Desc
+}
+
+func newLanesCollector(s *Sink) *lanesCollector {
+	return &lanesCollector{s, prometheus.NewDesc(namespace+"_lanes", "Lanes by state: idle, batching, sending, held.", []string{"state"}, nil)}
+}
+
+func (c *lanesCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
+
+func (c *lanesCollector) Collect(ch chan<- prometheus.Metric) {
+	counts := make(map[LaneState]int)
+	for _, l := range c.sink.Lanes() {
+		counts[l.State]++
+	}
+	for _, state := range []LaneState{LaneIdle, LaneBatching, LaneSending, LaneHeld} {
+		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(counts[state]), string(state))
+	}
+}

@@ -1,0 +1,100 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/internal/ops"
+)
+
+// Options are the settings of a Sink. Contract, BaseURL, ClientID, Tokens,
+// Settle and DeadLetters are required; the zero value of the rest means the
+// default that is given with it.
+type Options struct {
+	Contract Contract
+	BaseURL  string // of the API, without the contract's path
+	ClientID string
+	Tokens   Tokens
+
+	HTTPClient     *http.Client  // NewHTTPClient; redirects are never followed
+	RequestTimeout time.Duration // of one request with its answer; 30s
+
+	BatchEvents int           // the contract's limit; 500
+	BatchBytes  int           // of a request's body; the contract's limit
+	Linger      time.Duration // how long a batch may wait for more events; 1s, negative means not at all
+
+	// MaxAttempts is how often in a row a lane tries before it rests for
+	// BackoffMax, says so, and begins again; 5.
+	MaxAttempts int
+	BackoffMin  time.Duration // 500ms
+	BackoffMax  time.Duration // 30s
+	// AuthHold is how long a profile that Amazon refuses is tried again before
+	// its events become dead letters; 2m, negative means not at all.
+	AuthHold time.Duration
+
+	DeadLetters DeadLetterOptions
+
+	// Settle takes final verdicts. It is called by several goroutines at once
+	// and holds up the lane that calls it; the slice is valid during the call
+	// only.
+	Settle func([]Verdict)
+
+	Log        zerolog.Logger
+	Conditions *ops.Conditions       // reports lanes and the dead-letter topic; nil reports nothing
+	Registerer prometheus.Registerer // nil means no metrics
+	Now        func() time.Time      // time.Now
+	Rand       func() float64        // in [0,1), for jitter; called concurrently; math/rand
+}
+
+// DeadLetterOptions say where dead letters go.
+type DeadLetterOptions struct {
+	// Producer must wait for all replicas (kgo's default) and take records as
+	// large as the source topic's.
+	Producer Producer
+	Topic    string
+}
+
+func (o *Options) normalise() error {
+	switch {
+	case o.Contract == nil:
+		return fmt.Errorf("contract (--contract) is missing: want one of %s", strings.Join(ContractNames(), ", "))
+	case o.ClientID == "":
+		return errors.New("client id (--client-id) is missing: want the client id from Login with Amazon")
+	case o.Tokens == nil:
+		return errors.New("no source of access tokens is given")
+	case o.Settle == nil:
+		return errors.New("nobody takes the verdicts: Settle is missing")
+	case o.DeadLetters.Producer == nil || o.DeadLetters.Topic == "":
+		return errors.New("dead-letter topic (--dead-letter-topic) is missing: want a topic, since events that are refused have nowhere else to go")
+	}
+	limits := o.Contract.Limits()
+	setDefault(&o.BatchEvents, limits.Events)
+	setDefault(&o.BatchBytes, limits.Bytes)
+	if o.BatchEvents < 1 || o.BatchEvents > limits.Events {
+		return fmt.Errorf("batch events (--batch-events) %d: want 1 to %d, which %s takes", o.BatchEvents, limits.Events, o.Contract.Name())
+	}
+	if o.BatchBytes < 1 || o.BatchBytes > limits.Bytes {
+		return fmt.Errorf("batch bytes (--batch-bytes) %d: want 1 to %d, which %s takes", o.BatchBytes, limits.Bytes, o.Contract.Name())
+	}
+	setDefault(&o.MaxAttempts, 5)
+	if o.MaxAttempts < 1 {
+		return fmt.Errorf("attempts (--max-attempts) %d: want 1 or more", o.MaxAttempts)
+	}
+	setDefault(&o.RequestTimeout, 30*time.Second)
+	setDefault(&o.Linger, time.Second)
+	setDefault(&o.BackoffMin, 500*time.Millisecond)
+	setDefault(&o.BackoffMax, 30*time.Second)
+	setDefault(&o.AuthHold, 2*time.Minute)
+	o.Linger, o.AuthHold = max(o.Linger, 0), max(o.AuthHold, 0)
+	if o.RequestTimeout < 0 || o.BackoffMin < 0 || o.BackoffMax < o.BackoffMin {
+		return fmt.Errorf("request timeout %s, backoff %s to %s: want positive durations, the smaller backoff first", o.RequestTimeout, o.BackoffMin, o.BackoffMax)
+	}
+	o.Now, o.Rand = orNow(o.Now), orRand(o.Rand)
+	return nil
+}

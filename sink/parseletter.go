@@ -1,0 +1,143 @@
+package sink
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// ErrNoLetter is returned for records that have none of the headers that mark a
+// dead letter.
+var ErrNoLetter = errors.New("the record has no header of a dead letter: want amazon-capi.* or __connect.errors.*")
+
+// Letter is a dead letter as it is read back. What a letter does not say, or
+// says in a way that cannot be read, has its zero value; numbers that may well
+// be 0 are -1 then.
+type Letter struct {
+	Key, Value []byte
+	Timestamp  time.Time          // the original's
+	Headers    []kgo.RecordHeader // the original's own
+
+	// Where the original was read.
+	Topic     string
+	Partition int32
+	Offset    int64
+
+	// Reason is as the letter gives it; its class is 0 in letters of other
+	// tools. All its words are masked once more.
+	Reason    verdict.Reason
+	Stage     string // Kafka Connect's word for where it failed
+	ProfileID string
+	EventID   string
+	Attempts  int
+	// FirstFailure and LastFailure are in UTC.
+	FirstFailure, LastFailure time.Time
+	Contract                  string
+	Redrives                  int // how often it was sent through again
+
+	// ValueOmitted and KeyOmitted are the bytes of a value or key that the
+	// topic did not take, HeadersOmitted the number of headers; the original
+	// has them.
+	ValueOmitted, KeyOmitted, HeadersOmitted int
+}
+
+// ParseLetter reads a record of a dead-letter topic, be it ours or of another
+// tool that follows Kafka Connect. With ErrNoLetter the letter holds what any
+// record has.
+func ParseLetter(rec *kgo.Record) (Letter, error) {
+	l := Letter{Key: rec.Key, Value: rec.Value, Timestamp: rec.Timestamp, Partition: -1, Offset: -1}
+	known := false
+	var exception string
+	for _, h := range rec.Headers {
+		switch {
+		case strings.HasPrefix(h.Key, ownPrefix):
+			l.own(h.Key, string(h.Value))
+		case strings.HasPrefix(h.Key, connectPrefix):
+			if h.Key == headerExceptText {
+				exception = string(h.Value)
+			}
+			l.connect(h.Key, string(h.Value))
+		default:
+			l.Headers = append(l.Headers, h)
+			continue
+		}
+		known = true
+	}
+	if l.Reason.Message == "" {
+		l.Reason.Message = redact.Message(exception)
+	}
+	if !known {
+		return l, ErrNoLetter
+	}
+	return l, nil
+}
+
+func (l *Letter) connect(key, value string) {
+	switch key {
+	case headerTopic:
+		l.Topic = value
+	case headerPartition:
+		if n, err := strconv.ParseInt(value, 10, 32); err == nil {
+			l.Partition = int32(n)
+		}
+	case headerOffset:
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+			l.Offset = n
+		}
+	case headerStage:
+		l.Stage = redact.Line(value, wordLimit)
+	}
+}
+
+func (l *Letter) own(key, value string) {
+	switch key {
+	case headerClass:
+		l.Reason.Class, _ = verdict.Parse(value) // another version's class stays 0
+	case headerStatus:
+		l.Reason.Status = count([]byte(value))
+	case headerCode:
+		l.Reason.Code = redact.Line(redact.Text(value), wordLimit)
+	case headerField:
+		l.Reason.Field = redact.Line(redact.Text(value), wordLimit)
+	case headerMessage:
+		l.Reason.Message = redact.Message(value)
+	case headerProfile:
+		l.ProfileID = value
+	case headerEventID:
+		l.EventID = value
+	case headerAttempts:
+		l.Attempts = count([]byte(value))
+	case headerFirstFailure:
+		l.FirstFailure = parseLetterTime(value)
+	case headerLastFailure:
+		l.LastFailure = parseLetterTime(value)
+	case headerContract:
+		l.Contract = value
+	case headerRedrives:
+		l.Redrives = count([]byte(value))
+	case headerValueOmitted:
+		l.ValueOmitted, _ = strconv.Atoi(value)
+	case headerKeyOmitted:
+		l.KeyOmitted, _ = strconv.Atoi(value)
+	case headerHeadersOmitted:
+		l.HeadersOmitted, _ = strconv.Atoi(value)
+	case headerTimestampOmitted:
+		if ms, err := strconv.ParseInt(value, 10, 64); err == nil {
+			l.Timestamp = time.UnixMilli(ms)
+		}
+	}
+}
+
+func parseLetterTime(s string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}

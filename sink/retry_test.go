@@ -1,0 +1,281 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// Whatever keeps an answer away, or makes it one worth asking for again, ends
+// in the same bytes being sent again, and in no dead letter.
+func TestFaultsThatPassAreTriedAgainWithTheSameBytes(t *testing.T) {
+	for name, tt := range map[string]struct {
+		bad    reply
+		status string // as metrics call it
+	}{
+		"408":                  {reply{status: 408}, "408"},
+		"429":                  {reply{status: 429, body: `{"code":"TOO_MANY_REQUESTS","message":"m"}`}, "429"},
+		"500":                  {reply{status: 500}, "500"},
+		"502 with a page":      {reply{status: 502, body: webPage}, "502"},
+		"503":                  {reply{status: 503}, "503"},
+		"504":                  {reply{status: 504}, "504"},
+		"timeout":              {reply{status: 200, delay: time.Hour}, "timeout"},
+		"refused":              {reply{err: &http.ProtocolError{ErrorString: "x"}}, "connection"},
+		"reset":                {reply{err: syscall.ECONNRESET}, "connection"},
+		"half an answer":       {reply{status: 200, body: `{"success":[{"index":0}`, cut: true}, "truncated"},
+		"half a good answer":   {reply{status: 200, body: `{"success":[{"index":0},{"index":1}]}`, cut: true}, "truncated"},
+		"207 without items":    {reply{status: 207, body: `{}`}, "207"},
+		"200 with a web page":  {reply{status: 200, body: webPage}, "200"},
+		"200 that breaks off":  {reply{status: 200, body: `{"success":[{"ind`}, "200"},
+		"all items put off":    {reply{status: 207, body: `{"error":[{"index":0,"code":"CONFLICT"},{"index":1,"code":"INTERNAL_ERROR"}]}`}, "207"},
+		"no item is mentioned": {reply{status: 200, body: `{"success":[],"error":[]}`}, "200"},
+		"too long an answer":   {reply{status: 200, body: `"` + strings.Repeat("x", maxAnswer) + `"`}, "truncated"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r := newRig(t, inTurn(tt.bad, tt.bad, ok))
+				r.send("p", "a", "b")
+				r.after(5 * time.Minute)
+				if diff := cmp.Diff([]string{"a accepted 3", "b accepted 3"}, r.classes()); diff != "" {
+					t.Fatalf("-want +got:\n%s", diff)
+				}
+				calls := r.amazon.all()
+				for _, c := range calls[1:] {
+					if c.body != calls[0].body {
+						t.Errorf("try %d sent other bytes", c.n)
+					}
+				}
+				if n := len(r.box.all()); n != 0 {
+					t.Errorf("%d dead letters", n)
+				}
+				want := 2.0
+				if strings.HasPrefix(tt.status, "2") {
+					want = 2 // and the third, good one, has a status of its own or the same
+				}
+				if got := r.metric(r.sink.metrics.requests.WithLabelValues(tt.status)); got < want {
+					t.Errorf("requests with status %s: %v, want %v", tt.status, got, want)
+				}
+				if diff := cmp.Diff([]string{}, r.failing()); diff != "" {
+					t.Errorf("failing (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestTriesAreSpacedThenTheLaneRestsAndBeginsAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(reply{status: 503, body: `{"code":"UNAVAILABLE","message":"later"}`}), func(o *Options) { o.Linger = -1 })
+		r.send("p", "a")
+		r.after(3 * time.Second)
+		if diff := cmp.Diff([]string{}, r.failing()); diff != "" {
+			t.Errorf("a lane is reported before it has used up its tries (-want +got):\n%s", diff)
+		}
+		r.after(7 * time.Second)
+		want := []string{"lane p: 5 attempts in a row failed, the last with: status 503 UNAVAILABLE"}
+		if diff := cmp.Diff(want, r.failing()); diff != "" {
+			t.Errorf("failing (-want +got):\n%s", diff)
+		}
+		if l := r.lane("p"); l.State != LaneHeld || l.Reason != "status 503 UNAVAILABLE" || l.Records != 1 {
+			t.Errorf("%+v", l)
+		}
+		r.after(time.Hour)
+		calls := r.amazon.all()
+		var waits []time.Duration
+		for i := range 10 {
+			waits = append(waits, calls[i+1].at.Sub(calls[i].at).Round(time.Millisecond))
+		}
+		second := time.Second
+		want2 := []time.Duration{second / 2, second, 2 * second, 4 * second, 33 * second, second / 2, second, 2 * second, 4 * second, 33 * second}
+		if diff := cmp.Diff(want2, waits); diff != "" {
+			t.Errorf("waits (-want +got):\n%s", diff)
+		}
+		if len(r.classes()) != 0 || len(r.box.all()) != 0 {
+			t.Errorf("an outage of an hour cost events: %v", r.classes())
+		}
+
+		r.amazon.become(always(ok))
+		r.after(time.Minute)
+		if r.verdict("a").Class != verdict.Accepted {
+			t.Error("the lane did not go on by itself")
+		}
+		if diff := cmp.Diff([]string{}, r.failing()); diff != "" {
+			t.Errorf("failing (-want +got):\n%s", diff)
+		}
+		for _, s := range r.conds.States() {
+			if strings.HasPrefix(s.Name, "lane ") {
+				t.Errorf("a lane that is well has a condition: %+v", s)
+			}
+		}
+		if n := strings.Count(r.log.String(), "\n"); n != 2 {
+			t.Errorf("an outage of an hour is %d log lines, want 2:\n%s", n, r.log)
+		}
+	})
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	for name, tt := range map[string]struct {
+		header map[string]string
+		want   time.Duration
+	}{
+		"seconds":              {map[string]string{"Retry-After": "17"}, 17 * time.Second},
+		"a date":               {map[string]string{"Retry-After": "Sat, 01 Jan 2000 00:00:42 GMT"}, 42 * time.Second},
+		"a date of its clock":  {map[string]string{"Retry-After": "Fri, 12 Mar 2027 10:00:25 GMT", "Date": "Fri, 12 Mar 2027 10:00:00 GMT"}, 25 * time.Second},
+		"longer than is sane":  {map[string]string{"Retry-After": "86400"}, maxRetryAfter},
+		"less than our wait":   {map[string]string{"Retry-After": "0"}, 500 * time.Millisecond},
+		"a date that is past":  {map[string]string{"Retry-After": "Fri, 31 Dec 1999 23:00:00 GMT"}, 500 * time.Millisecond},
+		"nothing to be parsed": {map[string]string{"Retry-After": "soon"}, 500 * time.Millisecond},
+		"negative":             {map[string]string{"Retry-After": "-5"}, 500 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r := newRig(t, inTurn(reply{status: 429, header: tt.header}, ok), func(o *Options) { o.Linger = -1 })
+				r.send("p", "a")
+				r.after(time.Hour)
+				calls := r.amazon.all()
+				if got := calls[1].at.Sub(calls[0].at).Round(time.Millisecond); got != tt.want {
+					t.Errorf("waited %s, want %s", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// While a lane is held, others move, and it takes no further batch.
+func TestAHeldLaneHoldsNoOther(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, func(c call) reply {
+			if c.profile == "bad" {
+				return reply{status: 503}
+			}
+			return ok
+		}, func(o *Options) { o.BatchEvents = 1; o.MaxAttempts = 2 })
+		r.send("bad", "x", "y")
+		r.send("good", "a", "b")
+		r.after(10 * time.Minute)
+		if diff := cmp.Diff([]string{"a accepted 1", "b accepted 1"}, r.classes()); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		for _, c := range r.amazon.all() {
+			if c.profile == "bad" && c.ids[0] != "x" {
+				t.Errorf("event %s was tried while the lane was held for another", c.ids[0])
+			}
+		}
+	})
+}
+
+func TestRetriesAreCountedByReasonAndProfile(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, inTurn(reply{status: 429}, reply{status: 503}, reply{status: 200, delay: time.Hour}, ok))
+		r.send("p", "a", "b")
+		r.after(5 * time.Minute)
+		for _, reason := range []string{"429", "503", "timeout"} {
+			if got := r.metric(r.sink.metrics.retries.WithLabelValues(reason, "p")); got != 2 {
+				t.Errorf("retries for %s: %v, want 2 events", reason, got)
+			}
+		}
+	})
+}
+
+func TestAWrongURLNeverCostsAnEvent(t *testing.T) {
+	for name, bad := range map[string]reply{
+		"404 of a web server": {status: 404, body: "404 page not found"},
+		"404 of a gateway":    {status: 404, body: `{"message":"Not Found"}`},
+		"404 with a page":     {status: 404, body: webPage},
+		"405":                 {status: 405},
+		"redirect":            {status: 302, header: map[string]string{"Location": "https://elsewhere.test/"}},
+		"permanent redirect":  {status: 308, header: map[string]string{"Location": "https://elsewhere.test/"}},
+		"a sign-in page":      {status: 200, body: webPage},
+		"a proxy's refusal":   {status: 403, body: webPage},
+		"a proxy's 401":       {status: 401, body: webPage},
+		"a proxy's 400":       {status: 400, body: webPage},
+		"a proxy's own 407":   {status: 407},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r := newRig(t, always(bad), func(o *Options) { o.Linger = -1 })
+				r.send("p", "a", "b", "c")
+				r.after(0)
+				if f := r.failing(); len(f) != 1 || !strings.Contains(f[0], "--amazon-url") || !strings.Contains(f[0], fmt.Sprint(bad.status)) {
+					t.Errorf("failing: %v; want the lane at once, with the status and the flag", f)
+				}
+				r.after(time.Hour)
+				if len(r.classes()) != 0 || len(r.box.all()) != 0 {
+					t.Fatalf("a wrong URL cost events: %v", r.classes())
+				}
+				for _, c := range r.amazon.all() {
+					if !strings.HasPrefix(c.url, "https://amazon.test/") {
+						t.Fatalf("the token was carried to %s", c.url)
+					}
+				}
+				if n := len(r.amazon.all()); n > 200 {
+					t.Errorf("%d requests in an hour", n)
+				}
+				r.amazon.become(always(ok))
+				r.after(time.Minute)
+				if r.count(verdict.Accepted) != 3 {
+					t.Errorf("%v", r.classes())
+				}
+				if diff := cmp.Diff([]string{}, r.failing()); diff != "" {
+					t.Errorf("failing (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestABackoffIsExponentialJitteredAndCapped(t *testing.T) {
+	roll := 0.0
+	b := backoff{time.Second, 30 * time.Second, func() float64 { return roll }}
+	for n, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30, 30} {
+		if got := b.step(n); got != want*time.Second {
+			t.Errorf("step %d: %s, want %ds", n, got, want)
+		}
+	}
+	if b.full(3) != 0 || b.spaced(3) != 4*time.Second {
+		t.Errorf("at the low end: full %s, spaced %s; want 0 and 4s", b.full(3), b.spaced(3))
+	}
+	roll = 0.5
+	if b.full(3) != 4*time.Second || b.spaced(3) != 6*time.Second {
+		t.Errorf("in the middle: full %s, spaced %s; want 4s and 6s", b.full(3), b.spaced(3))
+	}
+	if b.step(1_000_000) != 30*time.Second {
+		t.Error("a long outage overflows the backoff")
+	}
+}
+
+func TestFaultsAreDescribedWithoutURLs(t *testing.T) {
+	for want, err := range map[string]error{
+		"closed before the answer": fmt.Errorf("x: %w", errEOF()),
+		"connection refused":       syscall.ECONNREFUSED,
+	} {
+		if got := describeFault(err, time.Second).text; !strings.Contains(got, want) {
+			t.Errorf("%v: %q, want %q in it", err, got, want)
+		}
+	}
+	_, err := http.Get("http://user:secret@127.0.0.1:1/path?token=Atza|abc")
+	if err == nil {
+		t.Skip("something listens on port 1")
+	}
+	got := describeFault(err, time.Second)
+	if got.label != faultConnection || strings.Contains(got.text, "secret") || strings.Contains(got.text, "Atza") || !strings.Contains(got.text, "127.0.0.1:1") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func errEOF() error {
+	return errors.Join(errors.New("y"), http.ErrAbortHandler, fmt.Errorf("%w", errUnexpected()))
+}
+
+func errUnexpected() error {
+	_, err := brokenReader{}.Read(nil)
+	return err
+}

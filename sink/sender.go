@@ -1,0 +1,103 @@
+package sink
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// maxAnswer bounds what is read of an answer. A request has a megabyte at most
+// and the answer may echo it with its events spelt out more widely.
+const maxAnswer = 8 << 20
+
+// sender makes one HTTP exchange and says what came of it. It knows nothing of
+// lanes, retries or verdicts.
+type sender struct {
+	contract Contract
+	client   *http.Client
+	url      string
+	clientID string
+	timeout  time.Duration
+	now      func() time.Time
+	metrics  *metrics
+}
+
+// result is what came of an exchange: an answer, or the fault that kept it away.
+type result struct {
+	Answer
+	// fault is set when there was no answer, or not a whole one; the kind is
+	// then Failed. Half an answer is none: what it did not get to say about an
+	// event could be anything.
+	fault fault
+	// retryAfter is how long the server wants to be left alone; 0 means it did
+	// not say.
+	retryAfter time.Duration
+}
+
+// label names the result in metrics: the status, or the kind of fault.
+func (r *result) label() string {
+	if r.fault.label != "" {
+		return r.fault.label
+	}
+	return strconv.Itoa(r.Status)
+}
+
+// send posts a body of len(items) events and sets the items. The body is not
+// touched any more once it has returned.
+func (s *sender) send(ctx context.Context, profile string, token AccessToken, body []byte, items []Item) result {
+	began := s.now()
+	res := s.exchange(ctx, profile, token, body, items)
+	if res.fault.label == faultCancelled {
+		return res
+	}
+	s.metrics.requests.WithLabelValues(res.label()).Inc()
+	s.metrics.duration.Observe(s.now().Sub(began).Seconds())
+	s.metrics.batchEvents.Observe(float64(len(items)))
+	s.metrics.batchBytes.Observe(float64(len(body)))
+	return res
+}
+
+func (s *sender) exchange(ctx context.Context, profile string, token AccessToken, body []byte, items []Item) result {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	p := &payload{data: body}
+	defer p.release()
+
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, p.open())
+	if err != nil {
+		return s.failed(err)
+	}
+	req.ContentLength = int64(len(body))
+	// net/http can then itself send again what a connection that was just
+	// closed for being idle did not carry.
+	req.GetBody = func() (io.ReadCloser, error) { return p.open(), nil }
+	s.contract.SetHeaders(req.Header, Principal{ClientID: s.clientID, ProfileID: profile, Token: token})
+	req.Header.Set("User-Agent", "amazon-capi")
+
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return s.failed(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return s.failed(err)
+	}
+	if len(answer) > maxAnswer {
+		return result{Answer: Answer{Kind: Failed}, fault: fault{faultTruncated, "the answer is larger than 8 MB"}}
+	}
+	return result{
+		Answer: s.contract.ReadAnswer(Response{
+			Status:      resp.StatusCode,
+			ContentType: resp.Header.Get("Content-Type"),
+			Body:        answer,
+		}, items),
+		retryAfter: retryAfter(resp.Header, s.now()),
+	}
+}
+
+func (s *sender) failed(err error) result {
+	return result{Answer: Answer{Kind: Failed}, fault: describeFault(err, s.timeout)}
+}

@@ -1,0 +1,200 @@
+package sink
+
+import (
+	"context"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Sink delivers events to Amazon through a lane per profile. A lane has a
+// goroutine only while it has events, so that there can be many thousands.
+type Sink struct {
+	opts    Options
+	limits  Limits
+	frame   Frame
+	sender  *sender
+	backoff backoff
+	letters *deadLetters
+	metrics *metrics
+
+	// stop ends waiting and the start of requests; ctx ends requests as well.
+	ctx, stop          context.Context
+	cancel, cancelStop context.CancelFunc
+	ended              context.Context // has ended, for asking without waiting
+	wg                 sync.WaitGroup  // the lanes' goroutines
+
+	// mu guards the map. Who puts events into a lane holds it for reading, so
+	// that a lane cannot be forgotten, or the sink closed, in between.
+	mu       sync.RWMutex
+	lanes    map[string]*lane
+	forgetAt int // number of lanes at which idle ones are forgotten early
+	closed   bool
+
+	forgot  atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
+	stores  sync.Pool    // *store
+	scratch sync.Pool    // *scratch
+}
+
+const (
+	// laneIdle is how long a lane without events is remembered, with what it
+	// knows of its profile (that Amazon refuses it, say).
+	laneIdle = 10 * time.Minute
+	// manyLanes is from how many lanes on idle ones are not kept that long:
+	// profile ids come from data, and may all be different.
+	manyLanes = 10_000
+)
+
+// New returns a sink that has nothing running yet.
+func New(opts Options) (*Sink, error) {
+	if err := opts.normalise(); err != nil {
+		return nil, err
+	}
+	base, err := endpoint("Amazon URL (--amazon-url)", opts.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	m := newMetrics(opts.Registerer)
+	s := &Sink{
+		opts:     opts,
+		limits:   opts.Contract.Limits(),
+		frame:    opts.Contract.Frame(),
+		backoff:  backoff{opts.BackoffMin, opts.BackoffMax, opts.Rand},
+		metrics:  m,
+		lanes:    make(map[string]*lane),
+		forgetAt: manyLanes,
+		sender: &sender{
+			contract: opts.Contract,
+			client:   noRedirects(opts.HTTPClient),
+			url:      strings.TrimSuffix(base.String(), "/") + opts.Contract.Path(),
+			clientID: opts.ClientID,
+			timeout:  opts.RequestTimeout,
+			now:      opts.Now,
+			metrics:  m,
+		},
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.stop, s.cancelStop = context.WithCancel(s.ctx)
+	s.ended = endedContext()
+	s.stores.New = func() any { return &store{} }
+	s.scratch.New = func() any { return &scratch{} }
+	s.letters = newDeadLetters(s.ctx, opts, m)
+	s.forgot.Store(opts.Now().UnixNano())
+	if opts.Registerer != nil {
+		opts.Registerer.MustRegister(newLanesCollector(s))
+	}
+	return s, nil
+}
+
+// deliver puts a feed's events into their lane.
+func (s *Sink) deliver(g *group, now time.Time) {
+	s.mu.RLock()
+	l := s.lanes[g.profile]
+	if l != nil && !s.closed {
+		l.add(g, now)
+	}
+	closed := s.closed
+	s.mu.RUnlock()
+	if l != nil || closed {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	if l = s.lanes[g.profile]; l == nil {
+		if len(s.lanes) >= s.forgetAt {
+			s.forgetIdle(now, 0)
+			s.forgetAt = max(manyLanes, 2*len(s.lanes))
+		}
+		l = newLane(s, g.profile, now)
+		s.lanes[g.profile] = l
+	}
+	l.add(g, now)
+}
+
+// Flush sends what lanes have without waiting for more, for a drain.
+func (s *Sink) Flush() {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, l := range s.lanes {
+		l.flush()
+	}
+}
+
+// Sweep drops the events of assignments that have ended from all lanes, where
+// they would otherwise stay until it is their turn, which for a lane that is
+// held can be hours. To be called when an assignment has ended.
+func (s *Sink) Sweep() {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, l := range s.lanes {
+		l.sweep()
+	}
+}
+
+// Lanes returns what every lane is doing, by profile.
+func (s *Sink) Lanes() []LaneStatus {
+	s.mu.RLock()
+	out := make([]LaneStatus, 0, len(s.lanes))
+	for _, l := range s.lanes {
+		out = append(out, l.status())
+	}
+	s.mu.RUnlock()
+	sort.Slice(out, func(i, j int) bool { return out[i].Profile < out[j].Profile })
+	return out
+}
+
+// forgetSometimes looks for lanes to forget, at most once a minute. It is
+// called when a lane falls idle: without traffic there is nothing to forget,
+// and no timer is needed.
+func (s *Sink) forgetSometimes(now time.Time) {
+	last := s.forgot.Load()
+	if now.UnixNano()-last < int64(time.Minute) || !s.forgot.CompareAndSwap(last, now.UnixNano()) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetIdle(now, laneIdle)
+}
+
+// forgetIdle forgets lanes that have been idle for that long. The caller holds
+// mu.
+func (s *Sink) forgetIdle(now time.Time, idle time.Duration) {
+	for profile, l := range s.lanes {
+		if l.forgettable(now, idle) {
+			delete(s.lanes, profile)
+		}
+	}
+}
+
+// Close stops the lanes. Requests in flight and dead letters on their way are
+// waited for until ctx ends, then cut off; what has no verdict by then has none
+// and is sent again by whoever takes the partition next. When Close has
+// returned, nothing of the sink runs and Settle is not called any more. The
+// error says that something was cut off.
+func (s *Sink) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	s.cancelStop()
+	s.mu.Unlock()
+
+	cut := context.AfterFunc(ctx, s.cancel)
+	s.wg.Wait()
+	err := s.letters.close()
+	if !cut() {
+		err = context.Cause(ctx)
+	}
+	s.cancel()
+	s.sender.client.CloseIdleConnections()
+	return err
+}
+
+func endedContext() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
