@@ -144,7 +144,8 @@ func (a *assignment) leave(unbegun int) {
 }
 
 // drain stops the pump and waits until everything it began has its verdict, or
-// until ctx is done. It returns how much is left without one, begun or not.
+// until ctx is done. It returns how much of that is left without one: what its
+// next owner sends again.
 func (a *assignment) drain(ctx context.Context) (left int) {
 	a.stop()
 	select {
@@ -166,7 +167,7 @@ func (a *assignment) drain(ctx context.Context) (left int) {
 		}
 		a.mu.Lock()
 	}
-	return a.ledger.undone
+	return a.ledger.undone - a.unbegun
 }
 
 // end fences the assignment: no verdict counts any more. It returns what was

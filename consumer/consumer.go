@@ -283,7 +283,8 @@ func (c *Consumer) shutdown() {
 		Uint64("consumed", s.Taken-s.Returned).
 		Uint64("accepted", s.Total.Settled[verdict.Accepted]).Uint64("filtered", s.Total.Settled[verdict.Filtered]).
 		Uint64("dead_lettered", s.Total.DeadLettered()).
-		Msg("stopped; what is left will be read again from the last commit")
+		Uint64("returned", s.Returned).
+		Msg("stopped; what was left or returned is read again from the last commit")
 }
 
 // leaveGroup closes the client, and does not wait for ever: brokers that are

@@ -26,7 +26,7 @@ type kafkaFlags struct {
 func (f *kafkaFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.settings.Brokers, "brokers", []string{"localhost:9092"}, "Kafka brokers to start from, host:port")
 	flags.StringVar(&f.settings.ClientID, "kafka-client-id", "amazon-capi", "name of this process in the brokers' logs and quotas")
-	flags.BoolVar(&f.settings.TLS.Enabled, "tls", false, "encrypt connections to the brokers and the registry")
+	flags.BoolVar(&f.settings.TLS.Enabled, "tls", false, "encrypt connections to the brokers; the certificates below are for the registry, too, where its URL is https")
 	flags.StringVar(&f.settings.TLS.CAFile, "tls-ca", "", "certificates to trust, PEM (default the system's)")
 	flags.StringVar(&f.settings.TLS.CertFile, "tls-cert", "", "client certificate, PEM")
 	flags.StringVar(&f.settings.TLS.KeyFile, "tls-key", "", "key of the client certificate, PEM")

@@ -1,0 +1,98 @@
+# Variables that may be set on the command line, besides ARGS:
+#   GOTEST, GOTESTFLAGS  the test runner and its further flags (make test GOTESTFLAGS=-v)
+#   GOFLAGS              left alone: Go reads it from the environment itself
+#   RACE                 -race where there is a C compiler, which it needs; RACE= to do without
+#   PKG                  packages to test (./...)
+#   FUZZTIME             how long for each fuzz target, a count or a duration (10000x)
+#   BENCH, BENCHCOUNT    which benchmarks, how often (., 1)
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO          ?= go
+GOTEST      ?= $(GO) test
+GOTESTFLAGS ?=
+PKG         ?= ./...
+ARGS        ?=
+BENCH       ?= .
+BENCHCOUNT  ?= 1
+
+# A count and not a duration: when the time is up, Go's fuzzer sometimes calls
+# its own deadline a failure of the target.
+FUZZTIME    ?= 10000x
+
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+RACE        ?= $(if $(shell command -v $(firstword $(shell $(GO) env CC))),-race)
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+servers     := testdata/servers/servers.sh
+scripts     := $(servers) .ci/run .ci/image .ci/stack .ci/vulncheck
+
+# Test binaries with the race detector need cgo, whatever the environment says.
+test_env     = $(if $(RACE),CGO_ENABLED=1)
+say_race     = $(if $(RACE),,@echo 'no C compiler found: testing without the race detector' >&2)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/amazon-capi, a static binary
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.buildVersion=$(VERSION)' -o bin/amazon-capi ./cmd/amazon-capi
+
+.PHONY: demo
+demo: build ## deliver sample events through an embedded broker, registry and Amazon (ARGS=--json)
+	@bin/amazon-capi demo $(ARGS)
+
+.PHONY: test
+test: ## run every test that needs no other server
+	$(say_race)
+	$(test_env) $(GOTEST) $(RACE) -shuffle=on $(GOTESTFLAGS) $(PKG)
+
+.PHONY: test-kafka
+test-kafka: ## run the integration tests against a real Kafka and registry, started if need be
+	$(say_race)
+	$(test_env) $(servers) with $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=30m -tags=kafka $(GOTESTFLAGS) ./internal/e2e/...
+
+.PHONY: servers-start servers-stop
+servers-start: ## start that Kafka and registry, and leave them running
+	@$(servers) start && $(servers) env
+servers-stop: ## stop them, and forget their data
+	@$(servers) reset
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck, govulncheck, shellcheck
+	@unformatted=$$(gofmt -s -l .); test -z "$$unformatted" || { echo "gofmt -s -w these:" >&2; echo "$$unformatted" >&2; exit 1; }
+	$(GO) vet -tags=kafka ./...
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) -tags=kafka ./...
+	cd .ci && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
+	@if command -v shellcheck >/dev/null; then echo 'shellcheck $(scripts)'; shellcheck -x $(scripts); else echo 'shellcheck: skipped, it is not installed'; fi
+	@GO='$(GO)' .ci/vulncheck $(GOVULNCHECK)
+
+.PHONY: tidy-check
+tidy-check: ## fail if go.mod or go.sum are not what `go mod tidy` would leave
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+	cd .ci && $(GO) mod tidy -diff
+
+.PHONY: fuzz-smoke
+fuzz-smoke: ## fuzz every target of every package for a short while (FUZZTIME=)
+	@targets=$$($(GO) test -list '^Fuzz' $(PKG) | awk '/^Fuzz/ {names[++n] = $$1} /^ok/ {for (i = 1; i <= n; i++) print $$2, names[i]; n = 0}'); \
+	test -n "$$targets" || { echo 'no fuzz target found in $(PKG)' >&2; exit 1; }; \
+	while read -r package target; do \
+		echo "fuzz $$package $$target"; \
+		$(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=1000x "$$package" </dev/null; \
+	done <<<"$$targets"
+
+.PHONY: bench
+bench: ## run the benchmarks (BENCH=, BENCHCOUNT=)
+	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -count=$(BENCHCOUNT) $(PKG)
+
+.PHONY: clean
+clean: ## stop the servers and remove what was built, downloaded and cached here
+	@SERVERS_MODE= KAFKA_BROKERS= SCHEMA_REGISTRY_URL= $(servers) reset
+	rm -rf bin dist .cache
