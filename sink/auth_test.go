@@ -44,7 +44,6 @@ func TestARefusedProfileIsHeldThenDeadLettered(t *testing.T) {
 					}
 					return reply{status: status, body: `{"code":"NO","message":"not for jane@example.com, 10001"}`}
 				}, func(o *Options) { o.BatchEvents = 2; o.Linger = -1 })
-				r.tokens.stuck = true
 				began := time.Now()
 				r.send("bad", "b1", "b2", "b3")
 				r.after(0)
@@ -69,7 +68,8 @@ func TestARefusedProfileIsHeldThenDeadLettered(t *testing.T) {
 						}
 					}
 				}
-				if probes < 3 || probes > 15 {
+				// A probe answered 401 goes once more with a new token.
+				if most := map[int]int{401: 30, 403: 15}[status]; probes < 3 || probes > most {
 					t.Errorf("%d probes in two minutes", probes)
 				}
 				r.after(2 * time.Second)
@@ -123,6 +123,24 @@ func TestARefusedProfileRenewsTheTokenOnceOnly(t *testing.T) {
 		}
 		if v := r.verdict("a"); v.Class != verdict.Auth || v.Attempts != 2 {
 			t.Errorf("%+v", v)
+		}
+	})
+}
+
+// After its hold a refused profile's batches come as fast as events do; each may
+// not cost a token.
+func TestAProfileThatStaysRefusedRenewsNowAndThenOnly(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(reply{status: 401}), func(o *Options) { o.AuthHold = -1; o.Linger = -1; o.BatchEvents = 1 })
+		for i := range 300 {
+			r.send("p", fmt.Sprint("e", i))
+			r.after(100 * time.Millisecond)
+		}
+		if n := r.tokens.rejected; n < 1 || n > 2 {
+			t.Errorf("%d renewals for 300 refused batches in 30 s, want 1 or 2", n)
+		}
+		if got := r.count(verdict.Auth); got != 300 {
+			t.Errorf("%d of 300 dead-lettered", got)
 		}
 	})
 }

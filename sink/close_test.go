@@ -110,12 +110,10 @@ func TestCloseDoesNotWaitForWhatOnlyWaits(t *testing.T) {
 
 type noTokens struct{}
 
-func (noTokens) Token(ctx context.Context) (AccessToken, error) {
+func (noTokens) Token(ctx context.Context, _ AccessToken) (AccessToken, error) {
 	<-ctx.Done()
 	return AccessToken{}, ctx.Err()
 }
-
-func (noTokens) Reject(AccessToken) bool { return true }
 
 func TestWithoutATokenNothingIsSent(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -148,7 +146,7 @@ func TestWithoutATokenNothingIsSent(t *testing.T) {
 
 type lateTokens struct{ ready chan struct{} }
 
-func (l *lateTokens) Token(ctx context.Context) (AccessToken, error) {
+func (l *lateTokens) Token(ctx context.Context, _ AccessToken) (AccessToken, error) {
 	select {
 	case <-l.ready:
 		return NewAccessToken("Atza|late", 1), nil
@@ -161,8 +159,6 @@ func (l *lateTokens) Token(ctx context.Context) (AccessToken, error) {
 		return AccessToken{}, ctx.Err()
 	}
 }
-
-func (l *lateTokens) Reject(AccessToken) bool { return false }
 
 // lingeringTransport goes on reading request bodies after it has answered,
 // which net/http allows itself and does.

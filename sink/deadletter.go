@@ -164,6 +164,8 @@ func (d *deadLetters) write(round []*letter) bool {
 		switch {
 		case err == nil:
 			d.metrics.lettersWritten.WithLabelValues(l.reason.Class.String()).Inc()
+			d.log.Debug().Str("profile", redact.ID(l.profile)).Str("event_id", redact.ID(l.eventID)).
+				Stringer("class", l.reason.Class).Int("status", l.reason.Status).Msg("dead letter written")
 			verdicts = append(verdicts, Verdict{
 				Token: l.token, Record: l.record.record, ProfileID: l.profile, EventID: l.eventID,
 				Class: l.reason.Class, Attempts: l.attempts, Reason: l.reason,

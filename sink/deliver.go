@@ -3,6 +3,9 @@ package sink
 import (
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -101,13 +104,13 @@ func (l *lane) wait(d time.Duration) {
 func (l *lane) token() (AccessToken, bool) {
 	s := l.sink
 	// Nearly always there is one, and then the lane is not said to wait.
-	if token, err := s.opts.Tokens.Token(s.ended); err == nil {
+	if token, err := s.opts.Tokens.Token(s.ended, l.stale); err == nil {
 		return token, s.stop.Err() == nil
 	}
 	l.mu.Lock()
 	l.set(LaneHeld, "waits for an access token", s.opts.Now())
 	l.mu.Unlock()
-	token, err := s.opts.Tokens.Token(s.stop)
+	token, err := s.opts.Tokens.Token(s.stop, l.stale)
 	return token, err == nil
 }
 
@@ -122,12 +125,27 @@ func (l *lane) attempt(b *batch, token AccessToken) {
 		l.again(b) // the sink was closed; nobody will take it up
 	} else {
 		b.sent()
+		l.logAttempt(b, &res)
 		l.react(b, token, &res, sc)
 	}
 	clear(sc.items)
 	clear(sc.verdicts)
 	sc.verdicts = sc.verdicts[:0]
 	s.scratch.Put(sc)
+}
+
+// logAttempt is what a controlled test with a few events looks at.
+func (l *lane) logAttempt(b *batch, res *result) {
+	log := l.sink.opts.Log.Debug()
+	if !log.Enabled() {
+		return
+	}
+	ids := zerolog.Arr()
+	for i := range min(len(b.events), 3) {
+		ids.Str(redact.ID(b.events[i].id))
+	}
+	log.Str("profile", l.profile).Str("status", res.label()).Int("events", len(b.events)).
+		Int("attempt", b.events[0].attempts).Array("event_ids", ids).Msg("sent to Amazon")
 }
 
 // react does what a result asks for.

@@ -138,28 +138,22 @@ func inTurn(rs ...reply) func(call) reply {
 
 var ok = reply{status: 200}
 
-// fixedTokens gives a token of the generation that it is at.
+// fixedTokens gives a token of the generation that it is at, and renews it for
+// whoever was refused with it.
 type fixedTokens struct {
 	mu       sync.Mutex
 	gen      uint64
-	stuck    bool // Reject gives no other
 	rejected int
 }
 
-func (f *fixedTokens) Token(context.Context) (AccessToken, error) {
+func (f *fixedTokens) Token(_ context.Context, refused AccessToken) (AccessToken, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return NewAccessToken(fmt.Sprintf("Atza|secret-%d", f.gen+1), f.gen+1), nil
-}
-
-func (f *fixedTokens) Reject(AccessToken) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.rejected++
-	if !f.stuck {
+	if refused.generation > f.gen {
+		f.rejected++
 		f.gen++
 	}
-	return !f.stuck
+	return NewAccessToken(fmt.Sprintf("Atza|secret-%d", f.gen+1), f.gen+1), nil
 }
 
 // letterbox is a Producer that keeps what is produced.
@@ -262,7 +256,7 @@ func (l *logBuffer) String() string {
 func newRig(t *testing.T, answer func(call) reply, change ...func(*Options)) *rig {
 	t.Helper()
 	r := &rig{t: t, amazon: &amazon{answer: answer}, tokens: &fixedTokens{}, box: &letterbox{}, owner: &owner{}, log: &logBuffer{}}
-	log := zerolog.New(r.log)
+	log := zerolog.New(r.log).Level(zerolog.InfoLevel)
 	r.conds = ops.NewConditions(log, nil)
 	r.reg = prometheus.NewRegistry()
 	opts := Options{

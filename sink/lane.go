@@ -28,7 +28,9 @@ type lane struct {
 	since     time.Time
 	reason    string
 
-	trouble trouble // belongs to the goroutine, if there is one
+	// These belong to the goroutine, if there is one.
+	trouble trouble
+	stale   AccessToken // the token that Amazon last answered 401 to
 }
 
 func newLane(s *Sink, profile string, now time.Time) *lane {

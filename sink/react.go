@@ -15,8 +15,9 @@ type trouble struct {
 	// refusedSince is when Amazon began to refuse the profile; zero while it
 	// does not.
 	refusedSince time.Time
-	sentenced    bool // the refusal outlasted the hold
-	reported     bool // the lane's condition fails
+	sentenced    bool      // the refusal outlasted the hold
+	renewedAt    time.Time // when it last had the token renewed
+	reported     bool      // the lane's condition fails
 }
 
 func (l *lane) conditionName() string { return "lane " + l.profile }
@@ -192,12 +193,18 @@ func (l *lane) foreign(b *batch, res *result) {
 	l.hold(b, wait, why)
 }
 
+// renewAgain is how often a profile that stays refused after its hold may have
+// the token renewed: its batches come as fast as events do.
+const renewAgain = 30 * time.Second
+
 // unauthenticated has the token renewed and sends once more; a second 401 is
 // not the token's fault.
 func (l *lane) unauthenticated(b *batch, token AccessToken, res *result) {
-	if !b.renewed && l.sink.opts.Tokens.Reject(token) {
-		b.renewed = true
-		b.failed(l.sink.opts.Now())
+	now := l.sink.opts.Now()
+	t := &l.trouble
+	if !b.renewed && (!t.sentenced || now.Sub(t.renewedAt) >= renewAgain) {
+		b.renewed, t.renewedAt, l.stale = true, now, token
+		b.failed(now)
 		l.sink.metrics.retried(res.label(), l.profile, len(b.events))
 		l.again(b)
 		return

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"errors"
 	"sort"
 	"strings"
 	"sync"
@@ -175,7 +176,7 @@ func (s *Sink) forgetIdle(now time.Time, idle time.Duration) {
 // waited for until ctx ends, then cut off; what has no verdict by then has none
 // and is sent again by whoever takes the partition next. When Close has
 // returned, nothing of the sink runs and Settle is not called any more. The
-// error says that something was cut off.
+// error is not nil when ctx ended first.
 func (s *Sink) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
@@ -186,7 +187,7 @@ func (s *Sink) Close(ctx context.Context) error {
 	s.wg.Wait()
 	err := s.letters.close()
 	if !cut() {
-		err = context.Cause(ctx)
+		err = errors.Join(context.Cause(ctx), err)
 	}
 	s.cancel()
 	s.sender.client.CloseIdleConnections()

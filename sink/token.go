@@ -18,14 +18,16 @@ import (
 
 // Tokens is where lanes get their access tokens.
 type Tokens interface {
-	// Token returns a token to send with. While there is none it waits, until
-	// there is one or ctx ends: nothing is sent without a token, and nothing is
-	// given up for the want of one. If ctx has ended before the call, a token
-	// that is there is returned all the same.
-	Token(ctx context.Context) (AccessToken, error)
-	// Reject reports that Amazon did not take t. It returns true when Token
-	// will give another one, so that sending once more makes sense.
-	Reject(t AccessToken) bool
+	// Token returns a token to send with, other than refused, which Amazon did
+	// not take; the zero token if none was refused. While there is none it
+	// waits, until there is one or ctx ends: nothing is sent without a token,
+	// and nothing is given up for the want of one. If ctx has ended before the
+	// call, a token that is there is returned all the same.
+	//
+	// Who was refused waits for the renewal alone. Others go on with the token
+	// they have: it may well be the profile and not the token, and a renewal
+	// that fails must not stop those whom the token serves.
+	Token(ctx context.Context, refused AccessToken) (AccessToken, error)
 }
 
 // TokenOptions are the settings of a TokenSource. URL, ClientID, ClientSecret
@@ -55,9 +57,9 @@ const (
 	// assumedLifetime is Login with Amazon's own, for answers that do not say.
 	// If it is wrong, a 401 corrects it.
 	assumedLifetime = time.Hour
-	// forceEvery is how often 401s may force a renewal. A profile that is
-	// refused whatever the token must not cost every other one its token.
-	forceEvery = 30 * time.Second
+	// renewalSpacing is the least age of a token that a refusal has renewed: one
+	// may be withdrawn as soon as it is given.
+	renewalSpacing = time.Second
 )
 
 // ErrClosed is returned to those who wait for something that has been closed.
@@ -85,8 +87,8 @@ type TokenSource struct {
 	obtained time.Time
 	renewAt  time.Time
 	expires  time.Time // zero when there is no token to use
-	forced   time.Time // when a 401 last forced a renewal
 	renewing bool
+	forced   bool          // the renewal under way was asked for by a refusal
 	changed  chan struct{} // closed when a token has arrived
 }
 
@@ -135,9 +137,9 @@ func NewTokenSource(opts TokenOptions) (*TokenSource, error) {
 }
 
 // Token implements Tokens.
-func (s *TokenSource) Token(ctx context.Context) (AccessToken, error) {
+func (s *TokenSource) Token(ctx context.Context, refused AccessToken) (AccessToken, error) {
 	for {
-		token, wait := s.take()
+		token, wait := s.take(refused)
 		if wait == nil {
 			return token, nil
 		}
@@ -152,11 +154,13 @@ func (s *TokenSource) Token(ctx context.Context) (AccessToken, error) {
 }
 
 // take returns a token, or what to wait for.
-func (s *TokenSource) take() (AccessToken, <-chan struct{}) {
+func (s *TokenSource) take(refused AccessToken) (AccessToken, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.opts.Now()
-	usable := now.Before(s.expires)
+	good := now.Before(s.expires)
+	usable := good && s.current.generation > refused.generation
+	s.forced = s.forced || good && !usable
 	if !usable || !now.Before(s.renewAt) {
 		s.renew()
 	}
@@ -164,24 +168,6 @@ func (s *TokenSource) take() (AccessToken, <-chan struct{}) {
 		return s.current, nil
 	}
 	return AccessToken{}, s.changed
-}
-
-// Reject implements Tokens. Only a report about the token in force forces a
-// renewal: one about its predecessor says nothing new.
-func (s *TokenSource) Reject(t AccessToken) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.opts.Now()
-	switch {
-	case t.generation != s.current.generation, s.expires.IsZero():
-		return true
-	case !s.forced.IsZero() && now.Sub(s.forced) < forceEvery:
-		return false
-	}
-	s.forced = now
-	s.expires = time.Time{}
-	s.renew()
-	return true
 }
 
 // renew starts an exchange unless one is going on. The caller holds mu.
@@ -196,6 +182,13 @@ func (s *TokenSource) renew() {
 // renewal exchanges until it succeeds: work goes on by itself when the fault
 // ends, whether or not somebody is waiting.
 func (s *TokenSource) renewal() {
+	s.mu.Lock()
+	early := s.obtained.Add(renewalSpacing).Sub(s.opts.Now())
+	forced := s.forced
+	s.mu.Unlock()
+	if forced && early > 0 && !sleep(s.ctx, early) {
+		return
+	}
 	for n := 0; ; n++ {
 		began := s.opts.Now()
 		tok, err := s.exchange()
@@ -258,7 +251,7 @@ func (s *TokenSource) store(tok *oauth2.Token, began time.Time) {
 	s.obtained = began
 	s.renewAt = began.Add(life - min(s.opts.RenewBefore, life/4))
 	s.expires = began.Add(life - min(10*time.Second, life/10))
-	s.renewing = false
+	s.renewing, s.forced = false, false
 	close(s.changed)
 	s.changed = make(chan struct{})
 }

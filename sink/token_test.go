@@ -127,7 +127,7 @@ func newTokenRig(t *testing.T, answer func(n int) reply, change ...func(*TokenOp
 
 func (r *tokenRig) get(t *testing.T) string {
 	t.Helper()
-	tok, err := r.Token(t.Context())
+	tok, err := r.Token(t.Context(), AccessToken{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,24 +243,19 @@ func TestOneExchangeWhoeverAsks(t *testing.T) {
 			rep.delay = time.Second
 			return rep
 		})
-		for round := 1; round <= 2; round++ {
+		var refused AccessToken
+		for round := 1; round <= 2; round++ { // in the second, all have been refused
 			var wg sync.WaitGroup
 			for range 200 {
 				wg.Go(func() {
-					tok, err := r.Token(context.Background())
+					tok, err := r.Token(context.Background(), refused)
 					if want := fmt.Sprintf("Atza|access-%d", round); err != nil || tok.Secret() != want {
 						t.Errorf("%s, %v; want %s", tok.Secret(), err, want)
 					}
 				})
 			}
 			wg.Wait()
-			if round == 1 { // all of them find it refused
-				tok, _ := r.Token(context.Background())
-				for range 200 {
-					wg.Go(func() { r.Reject(tok) })
-				}
-				wg.Wait()
-			}
+			refused, _ = r.Token(context.Background(), AccessToken{})
 		}
 		if r.lwa.count() != 2 || r.lwa.most != 1 {
 			t.Errorf("%d exchanges, %d at once; want 2 and 1", r.lwa.count(), r.lwa.most)
@@ -268,33 +263,53 @@ func TestOneExchangeWhoeverAsks(t *testing.T) {
 	})
 }
 
-func TestA401ForcesARenewalOfTheTokenInForceOnly(t *testing.T) {
+func TestARefusalRenewsTheTokenInForceOnly(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newTokenRig(t, hourly)
-		first, _ := r.Token(t.Context())
-		if !r.Reject(first) {
-			t.Error("the first 401 must renew")
+		first, _ := r.Token(t.Context(), AccessToken{})
+		second, err := r.Token(t.Context(), first)
+		if err != nil || second.Secret() != "Atza|access-2" {
+			t.Fatalf("after a refusal: %s, %v", second.Secret(), err)
 		}
-		second, _ := r.Token(t.Context())
-		if second.Secret() != "Atza|access-2" {
-			t.Errorf("got %s", second.Secret())
+		// A late report about the old token: there is another already.
+		if tok, err := r.Token(t.Context(), first); err != nil || tok != second || r.lwa.count() != 2 {
+			t.Errorf("a late report: %s, %v, %d exchanges", tok.Secret(), err, r.lwa.count())
 		}
-		if !r.Reject(first) {
-			t.Error("a late report about the old token must say that there is another")
+	})
+}
+
+// A renewal that one profile asked for, and that fails, must not stop those whom
+// the token serves.
+func TestARefusalLeavesOthersTheirToken(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newTokenRig(t, func(n int) reply {
+			if n == 1 {
+				return hourly(n)
+			}
+			return reply{status: 503}
+		})
+		first, _ := r.Token(t.Context(), AccessToken{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if tok, err := r.Token(ctx, first); err == nil {
+			t.Errorf("who was refused got %s", tok.Secret())
 		}
-		if r.get(t) != "Atza|access-2" || r.lwa.count() != 2 {
-			t.Errorf("a late report about the old token renewed: %d exchanges", r.lwa.count())
+		if tok, err := r.Token(t.Context(), AccessToken{}); err != nil || tok != first {
+			t.Errorf("the others got %s, %v; want the token they had", tok.Secret(), err)
 		}
-		// Refused again at once: it is not the token.
-		if r.Reject(second) {
-			t.Error("a second 401 within moments must not renew")
+	})
+}
+
+func TestRenewalsKeepADistance(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newTokenRig(t, hourly)
+		began := time.Now()
+		tok, _ := r.Token(t.Context(), AccessToken{})
+		for range 10 { // withdrawn as soon as it is given
+			tok, _ = r.Token(t.Context(), tok)
 		}
-		if r.get(t) != "Atza|access-2" {
-			t.Error("the token in force was given up")
-		}
-		time.Sleep(forceEvery)
-		if !r.Reject(second) || r.get(t) != "Atza|access-3" {
-			t.Error("after a while a 401 may renew again")
+		if took := time.Since(began); r.lwa.count() != 11 || took < 10*renewalSpacing {
+			t.Errorf("%d exchanges in %s, want 11 a second apart", r.lwa.count(), took)
 		}
 	})
 }
@@ -329,7 +344,7 @@ func TestAFailedRefreshSaysWhyAndGoesOnByItself(t *testing.T) {
 				r := newTokenRig(t, func(int) reply { return tt.bad })
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
-				if _, err := r.Token(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				if _, err := r.Token(ctx, AccessToken{}); !errors.Is(err, context.DeadlineExceeded) {
 					t.Fatalf("error %v: want to wait as long as it takes", err)
 				}
 				if got := r.reason(); !strings.Contains(got, tt.want) || !strings.HasPrefix(got, "no access token, nothing is sent") {
@@ -388,7 +403,7 @@ func TestWhileRenewalFailsTheOldTokenIsUsedToItsEnd(t *testing.T) {
 		time.Sleep(4 * time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if tok, err := r.Token(ctx); err == nil {
+		if tok, err := r.Token(ctx, AccessToken{}); err == nil {
 			t.Errorf("got %s past its end", tok.Secret())
 		}
 		if r.left() != 0 {
@@ -402,9 +417,10 @@ func TestARotatedRefreshTokenIsUsed(t *testing.T) {
 		r := newTokenRig(t, func(n int) reply {
 			return reply{status: 200, body: fmt.Sprintf(`{"access_token":"Atza|%d","expires_in":3600,"refresh_token":"Atzr|new-%d"}`, n, n)}
 		})
-		first, _ := r.Token(t.Context())
-		r.Reject(first)
-		r.get(t)
+		first, _ := r.Token(t.Context(), AccessToken{})
+		if _, err := r.Token(t.Context(), first); err != nil {
+			t.Fatal(err)
+		}
 		if got := r.lwa.forms[1].Get("refresh_token"); got != "Atzr|new-1" {
 			t.Errorf("second exchange with %s", got)
 		}
@@ -419,7 +435,7 @@ func TestCloseEndsExchangesAndWaiting(t *testing.T) {
 		r := newTokenRig(t, func(int) reply { return reply{status: 200, delay: time.Hour} })
 		done := make(chan error)
 		go func() {
-			_, err := r.Token(context.Background())
+			_, err := r.Token(context.Background(), AccessToken{})
 			done <- err
 		}()
 		time.Sleep(time.Second)
@@ -428,7 +444,7 @@ func TestCloseEndsExchangesAndWaiting(t *testing.T) {
 		if err := <-done; !errors.Is(err, ErrClosed) || time.Since(before) != 0 {
 			t.Errorf("%v after %s", err, time.Since(before))
 		}
-		if _, err := r.Token(context.Background()); !errors.Is(err, ErrClosed) {
+		if _, err := r.Token(context.Background(), AccessToken{}); !errors.Is(err, ErrClosed) {
 			t.Errorf("%v", err)
 		}
 	})

@@ -105,7 +105,7 @@ func (w *world) config() pipeline.Config {
 		Topic:    w.topic, Group: w.group, DeadLetterTopic: w.letters,
 		Contract: sink.ContractNames()[0], AmazonURL: w.base, TokenURL: w.base + sandbox.TokenPath,
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
-		Linger: 50 * time.Millisecond, AuthHold: 300 * time.Millisecond,
+		Linger: 50 * time.Millisecond, AuthHold: time.Minute,
 		BackoffMin: 20 * time.Millisecond, BackoffMax: 200 * time.Millisecond,
 		CommitInterval: 100 * time.Millisecond, Drain: 20 * time.Second,
 		Listen: "127.0.0.1:0",
