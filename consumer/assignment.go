@@ -28,6 +28,9 @@ type assignment struct {
 	inbox     []intake
 	ledger    ledger
 	committed int64         // the offset last committed; -1 before the first
+	changes   uint64        // the ledger's at that commit
+	before    beyond        // what earlier owners have settled already
+	skipped   uint64        // records that were found in it
 	highWater int64         // the partition's end as last seen; -1 unknown
 	unbegun   int           // taken, and never to be begun because the pump has stopped
 	drained   chan struct{} // closed when all that was begun is settled; nil while nobody waits
@@ -57,25 +60,65 @@ func newAssignment(topic string, partition int32, stop context.CancelFunc) *assi
 // Live implements sink.Owner.
 func (a *assignment) Live() bool { return !a.ended.Load() }
 
-// push enters polled records into the ledger and the pump's inbox, and returns
-// their size.
-func (a *assignment) push(records []*kgo.Record, highWater int64) (bytes int64) {
+// resume tells what earlier owners have settled beyond the committed offset.
+func (a *assignment) resume(b beyond) {
 	a.mu.Lock()
-	first := a.ledger.next
-	for _, r := range records {
-		size := recordSize(r)
-		a.ledger.take(mark{r.Offset, r.LeaderEpoch}, size, r.Timestamp.UnixMilli())
-		bytes += int64(size)
+	a.before = b
+	a.mu.Unlock()
+}
+
+// fresh returns the records that no earlier owner has settled, and their size.
+// It returns records itself when that is all of them, as it nearly always is.
+func (a *assignment) fresh(records []*kgo.Record) (fresh []*kgo.Record, bytes int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	fresh = records
+	for i, r := range records {
+		if !a.before.has(r.Offset, r.LeaderEpoch) {
+			bytes += int64(recordSize(r))
+			if len(fresh) < len(records) {
+				fresh = append(fresh, r)
+			}
+		} else if len(fresh) == len(records) {
+			fresh = append(make([]*kgo.Record, 0, len(records)), records[:i]...)
+		}
 	}
-	a.inbox = append(a.inbox, intake{records, first})
+	return fresh, bytes
+}
+
+// push enters polled records into the ledger and those that fresh gave into the
+// pump's inbox. The others are in the ledger as settled: the committed prefix
+// passes them, and they stay in the metadata until it does.
+func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) {
+	a.mu.Lock()
 	a.highWater = max(a.highWater, highWater)
+	for len(fresh) > 0 || len(records) > 0 {
+		n := 0 // records of the same fate
+		for n < len(records) && (n < len(fresh)) && records[n] == fresh[n] {
+			n++
+		}
+		if n > 0 {
+			first := a.ledger.next
+			for _, r := range records[:n] {
+				a.ledger.take(markOf(r), recordSize(r), r.Timestamp.UnixMilli())
+			}
+			a.inbox = append(a.inbox, intake{records[:n], first})
+			records, fresh = records[n:], fresh[n:]
+			continue
+		}
+		r := records[0]
+		a.ledger.settle(a.ledger.take(markOf(r), 0, r.Timestamp.UnixMilli()))
+		a.skipped++
+		records = records[1:]
+	}
 	a.mu.Unlock()
 	select {
 	case a.wake <- struct{}{}:
 	default:
 	}
-	return bytes
 }
+
+func markOf(r *kgo.Record) mark { return mark{r.Offset, r.LeaderEpoch} }
 
 // pull waits for the next run of records; ok is false when ctx is done.
 func (a *assignment) pull(ctx context.Context) (in intake, ok bool) {
@@ -183,20 +226,35 @@ func (a *assignment) end() (events int, bytes int64) {
 	return a.ledger.undone, a.ledger.bytes
 }
 
-// commitable returns the offset to commit and whether it is news.
-func (a *assignment) commitable() (o kgo.EpochOffset, ok bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	m := a.ledger.prefix()
-	if a.ended.Load() || m == noMark || m.offset+1 == a.committed {
-		return kgo.EpochOffset{}, false
-	}
-	return kgo.EpochOffset{Epoch: m.epoch, Offset: m.offset + 1}, true
+// commit is what is to be committed of a partition.
+type commit struct {
+	offset   kgo.EpochOffset
+	metadata string
+	changes  uint64
 }
 
-func (a *assignment) setCommitted(offset int64) {
+// commitable returns what to commit, and whether any of it is news.
+func (a *assignment) commitable() (c commit, news bool) {
 	a.mu.Lock()
-	a.committed = offset
+	defer a.mu.Unlock()
+	if a.ended.Load() || a.ledger.changes == a.changes {
+		return commit{}, false
+	}
+	c.changes = a.ledger.changes
+	if a.ledger.undone == 0 {
+		c.offset = kgo.EpochOffset{Epoch: a.ledger.last.epoch, Offset: a.ledger.last.offset + 1}
+		return c, true
+	}
+	b := a.ledger.beyond()
+	m := a.ledger.prefix()
+	c.offset = kgo.EpochOffset{Epoch: m.epoch, Offset: b.committed}
+	c.metadata = b.metadata()
+	return c, true
+}
+
+func (a *assignment) setCommitted(c commit) {
+	a.mu.Lock()
+	a.committed, a.changes = c.offset.Offset, c.changes
 	a.mu.Unlock()
 }
 

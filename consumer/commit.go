@@ -34,21 +34,35 @@ func (c *Consumer) commit(ctx context.Context, as []*assignment) {
 	defer c.committing.Unlock()
 
 	offsets := make(map[string]map[int32]kgo.EpochOffset)
+	commits := make(map[topicPartition]commit)
 	byPartition := make(map[topicPartition]*assignment)
 	for _, a := range as {
-		o, ok := a.commitable()
-		if !ok {
+		o, news := a.commitable()
+		if !news {
 			continue
 		}
 		if offsets[a.topic] == nil {
 			offsets[a.topic] = make(map[int32]kgo.EpochOffset)
 		}
-		offsets[a.topic][a.partition] = o
-		byPartition[topicPartition{a.topic, a.partition}] = a
+		offsets[a.topic][a.partition] = o.offset
+		tp := topicPartition{a.topic, a.partition}
+		commits[tp], byPartition[tp] = o, a
 	}
 	if len(byPartition) == 0 {
 		return
 	}
+	ctx = kgo.PreCommitFnContext(ctx, func(req *kmsg.OffsetCommitRequest) error {
+		for i := range req.Topics {
+			t := &req.Topics[i]
+			for j := range t.Partitions {
+				p := &t.Partitions[j]
+				// Also when it is empty: the client would put the member's id.
+				text := commits[c.partitionOf(t.Topic, p.Partition)].metadata
+				p.Metadata = &text
+			}
+		}
+		return nil
+	})
 
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
@@ -61,13 +75,13 @@ func (c *Consumer) commit(ctx context.Context, as []*assignment) {
 		var failed error
 		for _, t := range resp.Topics {
 			for _, p := range t.Partitions {
-				tp := topicPartition{t.Topic, p.Partition}
+				tp := c.partitionOf(t.Topic, p.Partition)
 				if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
 					failed = fmt.Errorf("%s: %w", tp, err)
 					continue
 				}
 				if a := byPartition[tp]; a != nil {
-					a.setCommitted(offsets[t.Topic][p.Partition].Offset)
+					a.setCommitted(commits[tp])
 				}
 			}
 		}

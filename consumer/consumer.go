@@ -58,6 +58,15 @@ type conditions struct {
 	assignment, brokers, topic, fetch, commits, registry *ops.Condition
 }
 
+// partitionOf names a partition of a request or answer. Newer versions of both
+// name topics by id alone; this consumer reads one topic.
+func (c *Consumer) partitionOf(topic string, partition int32) topicPartition {
+	if topic == "" {
+		topic = c.opts.Topic
+	}
+	return topicPartition{topic, partition}
+}
+
 // New checks the options and connects nothing; Run joins the group. clientOpts
 // carry brokers, TLS, SASL, logging and hooks.
 func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
@@ -103,6 +112,7 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.OnPartitionsAssigned(c.onAssigned),
+		kgo.OnOffsetsFetched(c.onOffsetsFetched),
 		kgo.OnPartitionsRevoked(c.onRevoked),
 		kgo.OnPartitionsLost(c.onLost),
 		kgo.SessionTimeout(c.opts.SessionTimeout),
@@ -197,15 +207,13 @@ func (c *Consumer) take(fetches kgo.Fetches) {
 		if a == nil {
 			return
 		}
+		fresh, bytes := a.fresh(p.Records)
+		c.metrics.skipped.Add(float64(len(p.Records) - len(fresh)))
 		// The window and the tally first: a verdict may come back before push
 		// returns, and in flight must never be seen below zero.
-		var bytes int64
-		for _, r := range p.Records {
-			bytes += int64(recordSize(r))
-		}
-		c.tally.take(len(p.Records))
-		c.window.take(len(p.Records), bytes)
-		a.push(p.Records, p.HighWatermark)
+		c.tally.take(len(fresh))
+		c.window.take(len(fresh), bytes)
+		a.push(p.Records, fresh, p.HighWatermark)
 	})
 }
 

@@ -188,18 +188,23 @@ func (b *bench) publish(partition int32, values ...string) {
 // committed returns the group's offset of a partition, -1 when there is none.
 func (b *bench) committed(partition int32) int64 {
 	b.t.Helper()
-	offsets, err := b.admin.FetchOffsets(b.t.Context(), group)
-	if errors.Is(err, kerr.GroupIDNotFound) {
-		return -1
-	}
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	o, ok := offsets.Lookup(topic, partition)
+	o, ok := b.offset(partition)
 	if !ok {
 		return -1
 	}
 	return o.At
+}
+
+func (b *bench) offset(partition int32) (o kadm.OffsetResponse, ok bool) {
+	b.t.Helper()
+	offsets, err := b.admin.FetchOffsets(b.t.Context(), group)
+	if errors.Is(err, kerr.GroupIDNotFound) {
+		return o, false
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return offsets.Lookup(topic, partition)
 }
 
 // eventually waits for what another process (here: the broker) decides when.

@@ -19,8 +19,10 @@ type ledger struct {
 	base  uint64 // first seq of slots[0], a multiple of segmentLen
 	next  uint64 // seq of the next record taken
 
-	retired mark // the last record of the segments that left at the front
-	undone  int  // records taken and not settled
+	retired mark   // the last record of the segments that left at the front
+	last    mark   // the last record taken
+	changes uint64 // how many were settled, ever
+	undone  int    // records taken and not settled
 	bytes   int64
 }
 
@@ -55,7 +57,7 @@ type mark struct {
 // noMark is before any record.
 var noMark = mark{offset: -1, epoch: -1}
 
-func newLedger() ledger { return ledger{retired: noMark} }
+func newLedger() ledger { return ledger{retired: noMark, last: noMark} }
 
 // take enters a record and returns its sequence number. Offsets must rise.
 func (l *ledger) take(m mark, size int32, timestamp int64) uint64 {
@@ -71,6 +73,7 @@ func (l *ledger) take(m mark, size int32, timestamp int64) uint64 {
 		l.slots[i].end = m
 	}
 	l.next++
+	l.last = m
 	l.undone++
 	l.bytes += int64(size)
 	return seq
@@ -94,6 +97,7 @@ func (l *ledger) settle(seq uint64) (size int32, ok bool) {
 	}
 	*word |= bit
 	s.settled++
+	l.changes++
 	size = s.sizes[j]
 	l.undone--
 	l.bytes -= int64(size)

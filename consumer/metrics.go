@@ -8,8 +8,8 @@ import (
 
 // metrics are the consumer's own; what became of events is the Tally's.
 type metrics struct {
-	commits, commitFailures, late prometheus.Counter
-	commitSeconds                 prometheus.Histogram
+	commits, commitFailures, late, skipped prometheus.Counter
+	commitSeconds                          prometheus.Histogram
 
 	registerer prometheus.Registerer
 	registered []prometheus.Collector
@@ -27,12 +27,15 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 		late: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "amazon_capi_late_verdicts_total", Help: "Verdicts that came after their partition had gone to another member, and changed nothing.",
 		}),
+		skipped: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "amazon_capi_records_settled_before_total", Help: "Records passed over because an earlier owner of their partition had their verdict already, as its last commit says.",
+		}),
 		commitSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "amazon_capi_commit_seconds", Help: "Duration of offset commits.",
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
-	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.commitSeconds}
+	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.skipped, m.commitSeconds}
 	if reg != nil {
 		reg.MustRegister(m.registered...)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // The callbacks below run one at a time and never while a poll is being taken
@@ -25,6 +26,37 @@ func (c *Consumer) onAssigned(_ context.Context, _ *kgo.Client, added map[string
 	c.conditions.fetch.OK()
 	c.conditions.assignment.OK()
 	c.log.Info().Interface("added", added).Int("owned", len(c.assignments)).Msg("partitions assigned")
+}
+
+// onOffsetsFetched reads what earlier owners left in the metadata of their
+// commits. It comes after onAssigned and before the first record.
+func (c *Consumer) onOffsetsFetched(_ context.Context, _ *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
+	for _, g := range resp.Groups {
+		for _, t := range g.Topics {
+			for _, p := range t.Partitions {
+				if p.Metadata != nil {
+					c.resume(c.partitionOf(t.Topic, p.Partition), p.Offset, *p.Metadata)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Consumer) resume(tp topicPartition, committed int64, metadata string) {
+	c.mu.Lock()
+	a := c.assignments[tp]
+	c.mu.Unlock()
+	if a == nil {
+		return
+	}
+	b, err := parseBeyond(metadata, committed)
+	if err != nil {
+		c.log.Warn().Err(err).Stringer("partition", tp).Int64("committed", committed).
+			Msg("the commit's metadata cannot be used; what it says was delivered is sent again")
+		return
+	}
+	a.resume(b)
 }
 
 // start makes the assignment of a partition and its pump. c.mu is held.

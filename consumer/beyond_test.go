@@ -1,0 +1,259 @@
+package consumer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"pgregory.net/rapid"
+
+	"github.com/tracklayer/amazon-capi/sink"
+)
+
+// TestBeyondAgainstModel: for any ledger, what the metadata says is settled is
+// settled, and unless it had to be cut for length all that is settled is in it.
+func TestBeyondAgainstModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := newLedger()
+		var offsets []int64
+		var done []bool
+		offset := int64(rapid.IntRange(0, 1000).Draw(t, "start"))
+		n := rapid.IntRange(1, 3*segmentLen).Draw(t, "n")
+		share := rapid.IntRange(0, 100).Draw(t, "share settled")
+		for range n {
+			offset += int64(rapid.SampledFrom([]int{1, 1, 1, 1, 50}).Draw(t, "gap"))
+			l.take(mark{offset, 3}, 1, 0)
+			offsets, done = append(offsets, offset), append(done, false)
+		}
+		for i := range offsets {
+			if rapid.IntRange(0, 99).Draw(t, "settled") < share {
+				l.settle(uint64(i))
+				done[i] = true
+			}
+		}
+		first := slices.Index(done, false)
+		if first < 0 {
+			return // committable as a whole; there is nothing beyond
+		}
+		b := l.beyond()
+		if b.committed != offsets[first] {
+			t.Fatalf("belongs to offset %d, want the first without a verdict, %d", b.committed, offsets[first])
+		}
+		text := b.metadata()
+		if len(text) > metadataLimit {
+			t.Fatalf("%d characters", len(text))
+		}
+		got, err := parseBeyond(text, b.committed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for i := first; i < len(offsets); i++ {
+			if got.has(offsets[i], 3) {
+				if !done[i] {
+					t.Fatalf("offset %d has no verdict and is said to have one: it would be lost", offsets[i])
+				}
+				found++
+			} else if done[i] && len(b.text()) <= metadataLimit {
+				t.Fatalf("offset %d has a verdict and is not in metadata that had room", offsets[i])
+			}
+			if got.has(offsets[i], 4) {
+				t.Fatalf("a record of a later epoch is taken for one that was settled")
+			}
+		}
+		if got.has(b.committed, 3) {
+			t.Fatal("the committed offset itself is said to be settled")
+		}
+	})
+}
+
+// TestBeyondKeepsTheLongestRuns: metadata has 4,096 bytes and gaps can be many.
+func TestBeyondKeepsTheLongestRuns(t *testing.T) {
+	b := beyond{committed: 10, epoch: 1}
+	at := int64(11)
+	total, long := int64(0), int64(0)
+	for i := range 20_000 {
+		n := int64(1 + i*7919%50) // no pattern that compression would see
+		if i%1000 == 0 {
+			n = 100_000
+			long += n
+		}
+		b.settled = append(b.settled, span{at, at + n})
+		total += n
+		at += n + 1 + int64(i*31%17)
+	}
+	text := b.metadata()
+	got, err := parseBeyond(text, 10)
+	if err != nil || len(text) > metadataLimit {
+		t.Fatalf("%d characters, %v", len(text), err)
+	}
+	var kept, keptLong int64
+	for _, s := range got.settled {
+		kept += s.to - s.from
+		if s.to-s.from >= 100_000 {
+			keptLong += s.to - s.from
+		}
+	}
+	if keptLong != long || kept == long {
+		t.Errorf("kept %d of %d offsets, %d of %d in long runs; want all long runs and some others", kept, total, keptLong, long)
+	}
+}
+
+func TestParseBeyondRefusesWhatItCannotTrust(t *testing.T) {
+	good := beyond{committed: 100, epoch: 2, settled: []span{{105, 110}, {120, 121}}}.metadata()
+	if _, err := parseBeyond(good, 100); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := parseBeyond("", 5); err != nil || b.settled != nil {
+		t.Errorf("no metadata: %v, %v", b, err)
+	}
+	for name, tc := range map[string]struct {
+		text string
+		at   int64
+	}{
+		"another offset":  {good, 101},
+		"another version": {"2." + good[2:], 100},
+		"another program": {"consumer-1", 100},
+		"no base64":       {metadataVersion + "§§", 100},
+		"cut":             {good[:len(good)-4], 100},
+		"changed":         {metadataVersion + flip(good[2:]), 100},
+		"no compression":  {metadataVersion + "AAAA", 100},
+	} {
+		if b, err := parseBeyond(tc.text, tc.at); err == nil || b.settled != nil {
+			t.Errorf("%s: %v, %v; want an error and nothing settled", name, b, err)
+		}
+	}
+}
+
+func flip(s string) string {
+	c := byte('A')
+	if s[len(s)/2] == c {
+		c = 'B'
+	}
+	return s[:len(s)/2] + string(c) + s[len(s)/2+1:]
+}
+
+func FuzzParseBeyond(f *testing.F) {
+	f.Add(beyond{committed: 100, epoch: 2, settled: []span{{105, 110}, {120, 121}}}.metadata(), int64(100))
+	f.Add("1.", int64(0))
+	f.Add("", int64(0))
+	f.Fuzz(func(t *testing.T, text string, committed int64) {
+		b, err := parseBeyond(text, committed)
+		if err != nil {
+			return
+		}
+		last := b.committed
+		for _, s := range b.settled {
+			if s.from <= last || s.to <= s.from {
+				t.Fatalf("ranges %v after %d are not in order", b.settled, b.committed)
+			}
+			last = s.to
+		}
+		if b.has(committed, b.epoch) && text != "" {
+			t.Fatal("the committed offset itself is said to be settled")
+		}
+	})
+}
+
+// TestRestartSendsAgainOnlyWhatHadNoVerdict: a process that dies with one event
+// waiting must not have all sent again that came after it.
+func TestRestartSendsAgainOnlyWhatHadNoVerdict(t *testing.T) {
+	b := newBench(t, 1)
+	b.publish(0, events("p1", 0, 1000)...)
+	s := newFakeSink(false)
+	m := b.start(s, func(o *Options) { o.Drain = -1 })
+	vs := s.take(1000)
+	for i, v := range vs {
+		if i%100 != 3 { // ten of them wait
+			m.Settle([]sink.Verdict{v})
+		}
+	}
+	b.eventually("the metadata is committed", func() bool {
+		o, _ := b.offset(0)
+		got, err := parseBeyond(o.Metadata, o.At)
+		return err == nil && o.At == 3 && got.has(999, 0)
+	})
+	if err := m.stop(); err != nil {
+		t.Fatal(err)
+	}
+	s2 := newFakeSink(true)
+	m2 := b.start(s2, nil)
+	b.eventually("all is committed", func() bool { return b.committed(0) == 1000 })
+	for i := range 1000 {
+		want := 0
+		if i%100 == 3 {
+			want = 1
+		}
+		if n := s2.count(fmt.Sprintf("e%d", i)); n != want {
+			t.Errorf("e%d was sent %d times after the restart, want %d", i, n, want)
+		}
+	}
+	if sum := m2.Tally().Summary(); sum.Taken != 10 || sum.InFlight() != 0 {
+		t.Errorf("taken %d, in flight %d; want only the ten that waited", sum.Taken, sum.InFlight())
+	}
+	if o, _ := b.offset(0); o.Metadata != "" {
+		t.Errorf("metadata %q is left though all is committed", o.Metadata)
+	}
+}
+
+// TestStrangeMetadataIsIgnored: other programs commit metadata, too.
+func TestStrangeMetadataIsIgnored(t *testing.T) {
+	b := newBench(t, 1)
+	b.publish(0, events("p1", 0, 10)...)
+	var offsets kadm.Offsets
+	offsets.Add(kadm.Offset{Topic: topic, Partition: 0, At: 2, LeaderEpoch: -1, Metadata: "somebody else's"})
+	if err := b.admin.CommitAllOffsets(t.Context(), group, offsets); err != nil {
+		t.Fatal(err)
+	}
+	s := newFakeSink(true)
+	b.start(s, nil)
+	b.eventually("all is committed", func() bool { return b.committed(0) == 10 })
+	if s.count("e1") != 0 || s.count("e2") != 1 {
+		t.Errorf("e1 sent %d times, e2 %d times; want 0 and 1", s.count("e1"), s.count("e2"))
+	}
+	if !strings.Contains(b.log.String(), "metadata cannot be used") {
+		t.Errorf("no warning:\n%s", b.log)
+	}
+}
+
+func BenchmarkBeyond(b *testing.B) {
+	l := newLedger()
+	for i := range int64(1_000_000) {
+		seq := l.take(mark{i, 0}, 100, 0)
+		if i%10_000 != 0 {
+			l.settle(seq)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = l.beyond().metadata()
+	}
+}
+
+func TestFreshSplitsRuns(t *testing.T) {
+	a := newAssignment(topic, 0, func() {})
+	a.resume(beyond{committed: 0, epoch: 5, settled: []span{{2, 4}, {6, 7}}})
+	var records []*kgo.Record
+	for i := range int64(8) {
+		records = append(records, &kgo.Record{Offset: i, LeaderEpoch: 5, Timestamp: time.UnixMilli(i)})
+	}
+	fresh, bytes := a.fresh(records)
+	if len(fresh) != 5 || bytes != 5*int64(recordSize(records[0])) {
+		t.Fatalf("%d fresh records of %d bytes", len(fresh), bytes)
+	}
+	a.push(records, fresh, 8)
+	var got []string
+	for _, in := range a.inbox {
+		got = append(got, fmt.Sprintf("%d+%d@%d", in.records[0].Offset, len(in.records), in.firstSeq))
+	}
+	if want := []string{"0+2@0", "4+2@4", "7+1@7"}; !slices.Equal(got, want) {
+		t.Errorf("runs %v, want %v", got, want)
+	}
+	if a.ledger.undone != 5 || a.skipped != 3 {
+		t.Errorf("undone %d, skipped %d; want 5 and 3", a.ledger.undone, a.skipped)
+	}
+}
