@@ -27,11 +27,13 @@ type assignment struct {
 	mu        sync.Mutex
 	inbox     []intake
 	ledger    ledger
-	committed int64         // the offset last committed; -1 before the first
-	changes   uint64        // the ledger's at that commit
-	before    beyond        // what earlier owners have settled already
-	skipped   uint64        // records that were found in it
-	highWater int64         // the partition's end as last seen; -1 unknown
+	committed int64  // the offset last committed; -1 before the first
+	changes   uint64 // the ledger's at that commit
+	before    beyond // what earlier owners have settled already
+	skipped   uint64 // records that were found in it
+	highWater int64  // the partition's end as last seen; -1 unknown
+	movedTo   mark   // the settled prefix as watch last saw it change
+	movedAt   time.Time
 	unbegun   int           // taken, and never to be begun because the pump has stopped
 	drained   chan struct{} // closed when all that was begun is settled; nil while nobody waits
 }

@@ -35,7 +35,9 @@ type Consumer struct {
 
 	mu          sync.Mutex
 	assignments map[topicPartition]*assignment
+	alive       map[*assignment]bool    // not ended: those above, and those that drain
 	unreadable  map[topicPartition]bool // whose last fetch failed
+	hung        []string                // what watch found
 
 	// committing makes one commit at a time, from looking at the ledgers to the
 	// brokers' answer. Without it a slow periodic commit could arrive after the
@@ -55,7 +57,7 @@ func (tp topicPartition) String() string { return fmt.Sprintf("%s/%d", tp.topic,
 
 // conditions are the states this stage reports to readiness.
 type conditions struct {
-	assignment, brokers, topic, fetch, commits, registry *ops.Condition
+	assignment, brokers, topic, fetch, commits, registry, sum *ops.Condition
 }
 
 // partitionOf names a partition of a request or answer. Newer versions of both
@@ -80,6 +82,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		window:      newWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		slots:       make(chan struct{}, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
+		alive:       make(map[*assignment]bool),
 		unreadable:  make(map[topicPartition]bool),
 		conditions: conditions{
 			assignment: o.Conditions.Condition("assignment"),
@@ -88,6 +91,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 			fetch:      o.Conditions.Condition("fetch"),
 			commits:    o.Conditions.Condition("commits"),
 			registry:   o.Conditions.Condition("registry"),
+			sum:        o.Conditions.Condition("sum"),
 		},
 	}
 	c.conditions.assignment.Pending("the group has not answered yet")
@@ -153,6 +157,7 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { c.commitLoop(background) })
 	loops.Go(func() { c.lagLoop(background) })
+	loops.Go(func() { c.healthLoop(background) })
 
 	err = c.poll(ctx)
 
@@ -322,18 +327,4 @@ const (
 func (a *activity) set(state int32, now time.Time) {
 	a.since.Store(now.UnixNano())
 	a.state.Store(state)
-}
-
-// Live returns an error when the consumer hangs: it has been busy with one poll
-// for longer than any poll can take. Waiting for records, for room, for a
-// rebalance or for Amazon is not hanging.
-func (c *Consumer) Live() error {
-	const limit = time.Minute
-	if c.activity.state.Load() != taking {
-		return nil
-	}
-	if busy := c.opts.Now().Sub(time.Unix(0, c.activity.since.Load())); busy > limit {
-		return fmt.Errorf("the poll loop has been busy for %s", busy.Round(time.Second))
-	}
-	return nil
 }

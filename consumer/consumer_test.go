@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
+	"github.com/tracklayer/amazon-capi/internal/ops"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -219,6 +220,8 @@ func (b *bench) eventually(what string, ok func() bool) {
 	}
 }
 
+func (b *bench) logger() zerolog.Logger { return zerolog.New(b.log) }
+
 type member struct {
 	*Consumer
 	sink *fakeSink
@@ -239,6 +242,9 @@ func (b *bench) start(s *fakeSink, change func(*Options)) *member {
 	}
 	if change != nil {
 		change(&o)
+	}
+	if o.Conditions == nil {
+		o.Conditions = ops.NewConditions(b.logger(), nil)
 	}
 	c, err := New(o, kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(100*time.Millisecond), kgo.HeartbeatInterval(50*time.Millisecond))
 	if err != nil {

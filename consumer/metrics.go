@@ -10,6 +10,7 @@ import (
 type metrics struct {
 	commits, commitFailures, late, skipped prometheus.Counter
 	commitSeconds                          prometheus.Histogram
+	sumDifference                          prometheus.Gauge
 
 	registerer prometheus.Registerer
 	registered []prometheus.Collector
@@ -30,12 +31,15 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 		skipped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "amazon_capi_records_settled_before_total", Help: "Records passed over because an earlier owner of their partition had their verdict already, as its last commit says.",
 		}),
+		sumDifference: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "amazon_capi_sum_difference", Help: "Consumed less accepted, dead-lettered, filtered and in flight, checked every 10 s: anything but 0 is a bug.",
+		}),
 		commitSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "amazon_capi_commit_seconds", Help: "Duration of offset commits.",
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
-	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.skipped, m.commitSeconds}
+	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.skipped, m.commitSeconds, m.sumDifference}
 	if reg != nil {
 		reg.MustRegister(m.registered...)
 	}

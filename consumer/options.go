@@ -86,7 +86,11 @@ type Options struct {
 	// Drain is how long stopping waits for verdicts (25s). A revoked partition
 	// waits as long, but never longer than half of the rebalance timeout. Less
 	// than zero means not at all.
-	Drain            time.Duration
+	Drain time.Duration
+	// HangAfter is how long a partition may stand still, with nothing known to
+	// be wrong, before it is said to hang (5m). It must be longer than the sink
+	// may take to deliver an event or to report that it cannot.
+	HangAfter        time.Duration
 	SessionTimeout   time.Duration // 45s
 	RebalanceTimeout time.Duration // 60s
 
@@ -116,6 +120,7 @@ func (o *Options) setDefaults() error {
 		o.Drain = 25 * time.Second
 	}
 	o.Drain = max(o.Drain, 0)
+	setDefault(&o.HangAfter, 5*time.Minute)
 	setDefault(&o.SessionTimeout, 45*time.Second)
 	setDefault(&o.RebalanceTimeout, 60*time.Second)
 	if o.Tally == nil {

@@ -64,6 +64,7 @@ func (c *Consumer) start(tp topicPartition) {
 	ctx, stop := context.WithCancel(c.pumpCtx)
 	a := newAssignment(tp.topic, tp.partition, stop)
 	c.assignments[tp] = a
+	c.alive[a] = true
 	p := newPump(c, a)
 	c.pumps.Go(func() {
 		defer stop()
@@ -179,5 +180,8 @@ func (c *Consumer) end(as []*assignment) {
 			c.tally.giveBack(events)
 			c.window.release(events, bytes)
 		}
+		c.mu.Lock()
+		delete(c.alive, a)
+		c.mu.Unlock()
 	}
 }

@@ -58,6 +58,18 @@ type State struct {
 	Since  time.Time `json:"since"`
 }
 
+// Failing tells whether any condition is not well.
+func (cs *Conditions) Failing() bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	for _, c := range cs.conds {
+		if c.reason != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // States returns all conditions, those that are not well first, then by name.
 func (cs *Conditions) States() []State {
 	cs.mu.Lock()

@@ -57,7 +57,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 		Topic: c.Topic, Group: c.Group, InstanceID: c.InstanceID, Start: c.Start,
 		MaxInFlightEvents: c.MaxInFlightEvents, MaxInFlightBytes: c.MaxInFlightBytes, FetchMaxBytes: c.FetchMaxBytes,
 		Workers: c.Workers, CommitInterval: c.CommitInterval, Drain: c.Drain,
-		SessionTimeout: c.SessionTimeout, RebalanceTimeout: c.RebalanceTimeout,
+		SessionTimeout: c.SessionTimeout, RebalanceTimeout: c.RebalanceTimeout, HangAfter: hangAfter(c),
 		Decoder:     schemas.NewDecoder(p.registry, schemas.WithMetrics(p.metrics)),
 		Transformer: transformer,
 		Log:         log, Conditions: p.conditions, Registerer: p.metrics,
@@ -67,6 +67,13 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	}
 	p.server = ops.NewServer(p.conditions, p.consumer.Live, p.metrics)
 	return p, nil
+}
+
+// hangAfter is well beyond what a round of attempts may take before a lane says
+// that it is held.
+func hangAfter(c Config) time.Duration {
+	attempt := max(c.RequestTimeout, 30*time.Second) + max(c.BackoffMax, 30*time.Second)
+	return c.Linger + time.Duration(max(c.MaxAttempts, 5))*attempt
 }
 
 // withMetrics is the client options with the client's own metrics.

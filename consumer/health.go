@@ -1,0 +1,118 @@
+package consumer
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// checkEvery is how often progress and the sum are looked at.
+const checkEvery = 10 * time.Second
+
+func (c *Consumer) healthLoop(ctx context.Context) {
+	tick := time.NewTicker(checkEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			c.watch(c.opts.Now())
+			c.checkSum(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// watch notes which partitions have moved. One that has records in hand and does
+// not move for HangAfter hangs, unless something is known to be wrong: a lane
+// that is held, a registry that is away, a rebalance. Those have a condition,
+// and restarting the process would not mend them. Back-pressure is no excuse:
+// while the window is full, partitions move.
+func (c *Consumer) watch(now time.Time) {
+	excused := c.opts.Conditions.Failing()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var hung []string
+	for tp, a := range c.assignments {
+		a.mu.Lock()
+		if p := a.ledger.prefix(); excused || a.ledger.undone == 0 || p != a.movedTo || a.movedAt.IsZero() {
+			a.movedTo, a.movedAt = p, now
+		}
+		if still := now.Sub(a.movedAt); still >= c.opts.HangAfter {
+			hung = append(hung, fmt.Sprintf("partition %s has had no verdict for offset %d for %s, and nothing is known to be wrong",
+				tp, a.ledger.beyond().committed, still.Round(time.Second)))
+		}
+		a.mu.Unlock()
+	}
+	c.hung = hung
+}
+
+// Live returns an error when the consumer hangs: it has been busy with one poll
+// for longer than any poll can take, or a partition does not move and nothing
+// excuses it. Waiting for records, for room, for a rebalance, for the registry
+// or for Amazon is not hanging. It names the partition.
+func (c *Consumer) Live() error {
+	const limit = time.Minute
+	if c.activity.state.Load() == taking {
+		if busy := c.opts.Now().Sub(time.Unix(0, c.activity.since.Load())); busy > limit {
+			return fmt.Errorf("the poll loop has been busy for %s", busy.Round(time.Second))
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.hung) > 0 {
+		more := ""
+		if n := len(c.hung) - 1; n > 0 {
+			more = fmt.Sprintf(" (and %d more partitions)", n)
+		}
+		return fmt.Errorf("%s%s", c.hung[0], more)
+	}
+	return nil
+}
+
+// checkSum holds the promise to account: consumed = accepted + dead-lettered +
+// filtered + in flight. Three parties count on their own (the tally verdicts,
+// the window its room, the ledgers their records) and all must agree.
+//
+// They are not counted under one lock, which every batch would have to take; so
+// while events flow they differ for moments. A difference that is always there
+// is a breach: an event was lost or counted twice.
+func (c *Consumer) checkSum(ctx context.Context) {
+	const looks, apart = 200, 5 * time.Millisecond
+	var diff int64
+	for range looks {
+		if diff = c.sumDifference(); diff == 0 {
+			c.metrics.sumDifference.Set(0)
+			c.conditions.sum.OK()
+			return
+		}
+		select {
+		case <-time.After(apart):
+		case <-ctx.Done():
+			return
+		}
+	}
+	c.metrics.sumDifference.Set(float64(diff))
+	c.conditions.sum.Fail(fmt.Sprintf("consumed is not accepted + dead-lettered + filtered + in flight: they differ by %d; please report this", diff))
+	c.log.Error().Int64("difference", diff).Msg("the sum that says nothing is lost does not hold")
+}
+
+// sumDifference is 0 when all counts agree.
+func (c *Consumer) sumDifference() int64 {
+	s := c.tally.Summary()
+	inWindow, _ := c.window.inFlight()
+	inLedgers := 0
+	c.mu.Lock()
+	for a := range c.alive {
+		a.mu.Lock()
+		if !a.ended.Load() {
+			inLedgers += a.ledger.undone
+		}
+		a.mu.Unlock()
+	}
+	c.mu.Unlock()
+	if d := int64(s.InFlight()) - int64(inWindow); d != 0 {
+		return d
+	}
+	return int64(inWindow) - int64(inLedgers)
+}
