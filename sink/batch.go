@@ -187,15 +187,6 @@ func (b *batch) copyOf(events []event) *batch {
 	return c
 }
 
-// records is how many records wait for the batch's verdicts.
-func (b *batch) records() int {
-	n := len(b.events)
-	for i := range b.events {
-		n += len(b.events[i].more)
-	}
-	return n
-}
-
 // sent counts an attempt of every event.
 func (b *batch) sent() {
 	for i := range b.events {

@@ -163,7 +163,6 @@ func (l *lateTokens) Token(ctx context.Context, _ AccessToken) (AccessToken, err
 // lingeringTransport goes on reading request bodies after it has answered,
 // which net/http allows itself and does.
 type lingeringTransport struct {
-	amazon
 	mu     sync.Mutex
 	bodies []io.ReadCloser
 }

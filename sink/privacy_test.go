@@ -2,7 +2,6 @@ package sink
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +54,7 @@ func TestNothingIdentifyingLeavesTheSink(t *testing.T) {
 		"a page":       func(c call) reply { return reply{status: 200, body: "<p>" + echo(c)} },
 		"a redirect":   func(c call) reply { return reply{status: 302, header: map[string]string{"Location": "/?" + c.token}} },
 		"half of it":   func(c call) reply { return reply{status: 200, body: echo(c), cut: true} },
-		"odd protocol": func(c call) reply { return reply{err: &http.ProtocolError{ErrorString: echo(c)}} },
+		"odd protocol": func(c call) reply { return reply{err: fmt.Errorf("malformed HTTP response %q", echo(c))} },
 		"200 in error": func(c call) reply { return reply{status: 200, body: fmt.Sprintf(`{"error":%s}`, quoted(echo(c)))} },
 	}
 	for name, answer := range answers {

@@ -28,7 +28,7 @@ func TestFaultsThatPassAreTriedAgainWithTheSameBytes(t *testing.T) {
 		"503":                  {reply{status: 503}, "503"},
 		"504":                  {reply{status: 504}, "504"},
 		"timeout":              {reply{status: 200, delay: time.Hour}, "timeout"},
-		"refused":              {reply{err: &http.ProtocolError{ErrorString: "x"}}, "connection"},
+		"refused":              {reply{err: errors.New("malformed HTTP response")}, "connection"},
 		"reset":                {reply{err: syscall.ECONNRESET}, "connection"},
 		"half an answer":       {reply{status: 200, body: `{"success":[{"index":0}`, cut: true}, "truncated"},
 		"half a good answer":   {reply{status: 200, body: `{"success":[{"index":0},{"index":1}]}`, cut: true}, "truncated"},

@@ -208,13 +208,13 @@ func TestShortLivedTokensAreRenewedInProportion(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				r := newTokenRig(t, func(n int) reply { return granted(n, lifetime) })
 				r.get(t)
-				time.Sleep(want - 1)
+				time.Sleep(want - time.Nanosecond)
 				r.get(t)
 				synctest.Wait()
 				if n := r.lwa.count(); n != 1 {
 					t.Fatalf("%d exchanges before %s", n, want)
 				}
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				r.get(t)
 				synctest.Wait()
 				if n := r.lwa.count(); n != 2 {
