@@ -255,6 +255,7 @@ func (c *Consumer) readable(tp topicPartition) {
 func (c *Consumer) Settle(vs []sink.Verdict) {
 	var events int
 	var bytes int64
+	now := c.opts.Now()
 	for len(vs) > 0 {
 		owner := vs[0].Token.Owner
 		n := 1
@@ -267,6 +268,7 @@ func (c *Consumer) Settle(vs []sink.Verdict) {
 		counted, b := a.settle(run)
 		events, bytes = events+len(counted), bytes+b
 		c.tally.settled(counted)
+		c.metrics.accepted(counted, now)
 		if late := n - len(counted); late > 0 {
 			c.metrics.late.Add(float64(late))
 		}

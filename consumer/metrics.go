@@ -2,14 +2,19 @@ package consumer
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink"
 )
 
 // metrics are the consumer's own; what became of events is the Tally's.
 type metrics struct {
 	commits, commitFailures, late, skipped prometheus.Counter
 	commitSeconds                          prometheus.Histogram
+	acceptSeconds                          prometheus.Histogram
 	sumDifference                          prometheus.Gauge
 
 	registerer prometheus.Registerer
@@ -31,6 +36,10 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 		skipped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "amazon_capi_records_settled_before_total", Help: "Records passed over because an earlier owner of their partition had their verdict already, as its last commit says.",
 		}),
+		acceptSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "amazon_capi_accept_latency_seconds", Help: "From a record's timestamp to Amazon's acceptance of its event; of a replay, its age.",
+			Buckets: []float64{.05, .1, .25, .5, 1, 2, 3, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600},
+		}),
 		sumDifference: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "amazon_capi_sum_difference", Help: "Consumed less accepted, dead-lettered, filtered and in flight, checked every 10 s: anything but 0 is a bug.",
 		}),
@@ -39,11 +48,20 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
-	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.skipped, m.commitSeconds, m.sumDifference}
+	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.skipped, m.commitSeconds, m.acceptSeconds, m.sumDifference}
 	if reg != nil {
 		reg.MustRegister(m.registered...)
 	}
 	return m
+}
+
+// accepted observes how long the accepted of these took.
+func (m *metrics) accepted(vs []sink.Verdict, now time.Time) {
+	for i := range vs {
+		if vs[i].Class == verdict.Accepted {
+			m.acceptSeconds.Observe(max(now.Sub(vs[i].Record.Timestamp).Seconds(), 0))
+		}
+	}
 }
 
 func (m *metrics) unregister() {

@@ -54,6 +54,9 @@ func (w *world) checkMetrics(p program) {
 		w.t.Errorf("metrics: taken %d, ended %d, in flight %d, lag %d; want %d, as many, 0, 0",
 			taken, ended, sum("amazon_capi_in_flight_events"), sum("amazon_capi_lag_records"), len(w.published))
 	}
+	if timed, accepted := sum("amazon_capi_accept_latency_seconds_count"), sum("amazon_capi_events_accepted_total"); timed != accepted {
+		w.t.Errorf("metrics: the latency of %d events was observed, want that of the %d accepted", timed, accepted)
+	}
 	if consumed := sum("amazon_capi_events_consumed_total"); consumed != taken {
 		w.t.Errorf("metrics: consumed by profile add up to %d, want %d", consumed, taken)
 	}
