@@ -125,3 +125,29 @@ func TestWrongAddresses(t *testing.T) {
 	_, letters := w.deadLetters()
 	w.checkVerdicts(letters)
 }
+
+// TestDeadLetterTopicMissing: events that need it wait, others go on, and when
+// it is there nothing is missing.
+func TestDeadLetterTopicMissing(t *testing.T) {
+	w := newWorld(t, sandbox.Options{})
+	c := w.config()
+	c.DeadLetterTopic += ".late"
+	w.publish(generated(t, 300, 12, sample.GeneratorOptions{Broken: 0.2}))
+	p := w.start(c)
+	w.eventually(p, "readiness says so, and good events are delivered", func() bool {
+		status, body := w.get(p, "/readyz")
+		return status == 503 && strings.Contains(body, "[-] dead-letter topic") && w.amazon.Stats().Accepted > 200
+	})
+	if w.lag() == 0 {
+		t.Error("all is committed though no dead letter could be written")
+	}
+	w.letters = c.DeadLetterTopic
+	w.createTopic(w.letters, 9<<20)
+	w.delivered(p)
+	_, letters := w.deadLetters()
+	w.checkVerdicts(letters)
+	w.eventually(p, "ready again", func() bool { status, _ := w.get(p, "/readyz"); return status == 200 })
+	if n := strings.Count(p.log(), `"condition":"dead-letter topic"`); n != 2 {
+		t.Errorf("%d lines about the topic, want one when it failed and one when it was well:\n%s", n, tail(p.log()))
+	}
+}
