@@ -1,7 +1,6 @@
 package consumer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/testkit"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -153,7 +153,7 @@ type bench struct {
 	client *kgo.Client
 	admin  *kadm.Client
 	addrs  []string
-	log    *safeBuffer
+	log    *testkit.Buffer
 }
 
 func newBench(t *testing.T, partitions int32) *bench {
@@ -172,7 +172,7 @@ func newBench(t *testing.T, partitions int32) *bench {
 		cl.Close()
 		cluster.Close()
 	})
-	return &bench{t: t, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), log: new(safeBuffer)}
+	return &bench{t: t, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), log: new(testkit.Buffer)}
 }
 
 func (b *bench) publish(partition int32, values ...string) {
@@ -260,23 +260,6 @@ func (b *bench) start(s *fakeSink, change func(*Options)) *member {
 	})
 	b.t.Cleanup(func() { _ = stop() })
 	return &member{c, s, stop}
-}
-
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 func events(profile string, from, to int) (values []string) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -192,37 +192,10 @@ func TestPublish(t *testing.T) {
 	}
 }
 
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // background runs a command until the test stops it.
-func background(t *testing.T, args ...string) (stderr *safeBuffer, stop func() int) {
+func background(t *testing.T, args ...string) (stderr *testkit.Buffer, stop func() int) {
 	t.Helper()
-	stderr = new(safeBuffer)
+	stderr = new(testkit.Buffer)
 	ctx, cancel := context.WithCancel(context.Background())
 	code := make(chan int, 1)
 	go func() {
@@ -236,7 +209,7 @@ func background(t *testing.T, args ...string) (stderr *safeBuffer, stop func() i
 	return stderr, stop
 }
 
-func eventually(t *testing.T, log *safeBuffer, what string, ok func() bool) {
+func eventually(t *testing.T, log *testkit.Buffer, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for !ok() {
@@ -252,7 +225,7 @@ func eventually(t *testing.T, log *safeBuffer, what string, ok func() bool) {
 func TestSandboxPublishRun(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	c := cluster(t, "unrelated")
-	amazon, listen := freeAddr(t), freeAddr(t)
+	amazon, listen := testkit.FreeAddr(t), testkit.FreeAddr(t)
 	record := filepath.Join(t.TempDir(), "requests.jsonl")
 	sandboxLog, stopSandbox := background(t, "sandbox", "--listen", amazon, "--record", record, "--latency", "5ms", "--fault", "status,status=503,count=1")
 	eventually(t, sandboxLog, "the sandbox is up", func() bool {

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"sync"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/ops"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/testkit"
 )
 
 // scale is how many events the larger scenarios publish.
@@ -30,13 +30,13 @@ func servers(t *testing.T) (brokers []string, registry string) {
 // embedded is the program in this process.
 type embedded struct {
 	pipeline *pipeline.Pipeline
-	buf      *buffer
+	buf      *testkit.Buffer
 	end      func() error
 }
 
 func (w *world) start(c pipeline.Config) program {
 	w.t.Helper()
-	e := &embedded{buf: new(buffer)}
+	e := &embedded{buf: new(testkit.Buffer)}
 	log, err := ops.NewLogger(e.buf, "json", "debug")
 	if err != nil {
 		w.t.Fatal(err)
@@ -59,20 +59,3 @@ func (w *world) start(c pipeline.Config) program {
 func (e *embedded) addr() string { return e.pipeline.Addr() }
 func (e *embedded) log() string  { return e.buf.String() }
 func (e *embedded) stop() error  { return e.end() }
-
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}

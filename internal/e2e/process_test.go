@@ -3,9 +3,7 @@
 package e2e
 
 import (
-	"bufio"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/testkit"
 )
 
 // scale is how many events the larger scenarios publish.
@@ -53,9 +52,7 @@ type process struct {
 	cmd    *exec.Cmd
 	listen string
 	end    func() error
-
-	mu  sync.Mutex
-	out strings.Builder
+	out    testkit.Buffer
 }
 
 func (w *world) start(c pipeline.Config) program {
@@ -64,7 +61,7 @@ func (w *world) start(c pipeline.Config) program {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	p := &process{listen: freeAddr(w.t)}
+	p := &process{listen: testkit.FreeAddr(w.t)}
 	p.cmd = exec.Command(path, "run",
 		"--brokers", strings.Join(c.Kafka.Brokers, ","), "--registry", c.Registry.URL,
 		"--topic", c.Topic, "--group", c.Group, "--dead-letter-topic", c.DeadLetterTopic,
@@ -73,30 +70,12 @@ func (w *world) start(c pipeline.Config) program {
 		"--commit-interval", c.CommitInterval.String(), "--drain", c.Drain.String(),
 		"--listen", p.listen, "--log-level", "debug")
 	p.cmd.Env = append(os.Environ(), "AMAZON_CAPI_CLIENT_SECRET="+c.ClientSecret, "AMAZON_CAPI_REFRESH_TOKEN="+c.RefreshToken)
-	stderr, err := p.cmd.StderrPipe()
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	p.cmd.Stderr = &p.out
 	if err := p.cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		lines := bufio.NewReader(stderr)
-		for {
-			line, err := lines.ReadString('\n')
-			p.mu.Lock()
-			p.out.WriteString(line)
-			p.mu.Unlock()
-			if err != nil {
-				return
-			}
-		}
-	}()
 	p.end = sync.OnceValue(func() error {
 		_ = p.cmd.Process.Signal(syscall.SIGTERM)
-		<-read
 		return p.cmd.Wait()
 	})
 	w.t.Cleanup(func() { _ = p.stop() })
@@ -107,21 +86,7 @@ func (w *world) start(c pipeline.Config) program {
 	return p
 }
 
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func (p *process) addr() string { return p.listen }
 func (p *process) stop() error  { return p.end() }
 
-func (p *process) log() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.String()
-}
+func (p *process) log() string { return p.out.String() }
