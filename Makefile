@@ -57,6 +57,10 @@ test-kafka: ## run the integration tests against a real Kafka and registry, star
 	$(say_race)
 	$(test_env) $(servers) with $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=30m -tags=kafka $(GOTESTFLAGS) ./internal/e2e/...
 
+.PHONY: soak
+soak: ## hold 10 million events in a real Kafka with Amazon away, and watch memory (SOAK=1m SOAK_EVENTS=)
+	$(servers) with $(GOTEST) -count=1 -timeout=120m -tags=kafka,soak -run='^TestSoak' -v $(GOTESTFLAGS) ./internal/e2e/...
+
 .PHONY: servers-start servers-stop
 servers-start: ## start that Kafka and registry, and leave them running
 	@$(servers) start && $(servers) env

@@ -32,7 +32,7 @@ func servers(t *testing.T) (brokers []string, registry string) {
 // binary is the program, built once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(os.TempDir(), fmt.Sprintf("amazon-capi-e2e-%d", os.Getpid()))
-	out, err := exec.Command("go", "build", "-race", "-o", path, "../../cmd/amazon-capi").CombinedOutput()
+	out, err := exec.Command("go", append(buildFlags, "-o", path, "../../cmd/amazon-capi")...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
