@@ -116,8 +116,22 @@ func metricTable(t *testing.T) string {
 					}
 				}
 			case *ast.CallExpr:
-				if sel, ok := n.Fun.(*ast.SelectorExpr); ok && sel.Sel.Name == "NewDesc" && len(n.Args) > 1 {
-					name, text = stringOf(n.Args[0]), stringOf(n.Args[1])
+				if len(n.Args) < 2 {
+					break
+				}
+				name, text = stringOf(n.Args[0]), stringOf(n.Args[1])
+				switch f := n.Fun.(type) {
+				case *ast.SelectorExpr:
+					if f.Sel.Name != "NewDesc" {
+						name = ""
+					}
+				case *ast.Ident: // package sink's helpers put the namespace before
+					if slices.Contains([]string{"counter", "counterVec", "histogram"}, f.Name) && name != "" {
+						name = "_" + name
+					}
+				}
+				if strings.HasPrefix(name, "_") {
+					name = "amazon_capi" + name
 				}
 			}
 			if strings.HasPrefix(name, "amazon_capi_") {
