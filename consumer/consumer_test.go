@@ -94,6 +94,10 @@ func (f *fakeFeed) Refuse(tok sink.Token, rec *kgo.Record, profile, id string, r
 	f.batch = append(f.batch, sink.Verdict{Token: tok, Record: rec, ProfileID: profile, EventID: id, Class: r.Class, Reason: r})
 }
 
+func (f *fakeFeed) Filter(tok sink.Token, rec *kgo.Record, profile, id string, r verdict.Reason) {
+	f.batch = append(f.batch, sink.Verdict{Token: tok, Record: rec, ProfileID: profile, EventID: id, Class: r.Class, Reason: r})
+}
+
 func (f *fakeFeed) Flush() {
 	s := f.sink
 	s.mu.Lock()
@@ -523,5 +527,28 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 	if _, err := ParseStart("beginning"); err == nil || !strings.Contains(err.Error(), "earliest or latest") {
 		t.Errorf("ParseStart: %v", err)
+	}
+}
+
+// TestAFilteredEventWaitsForTheSink: what is left out is settled by the sink like
+// all else, once its receipt is written.
+func TestAFilteredEventWaitsForTheSink(t *testing.T) {
+	b := newBench(t, 1)
+	b.publish(0, "p1|denied", "p1|a")
+	s := newFakeSink(false)
+	m := b.start(s, func(o *Options) { o.Drain = 50 * time.Millisecond })
+	vs := s.take(2)
+	if vs[0].EventID != "denied" || vs[0].Class != verdict.Filtered || vs[0].Reason.Code == "" || vs[0].ProfileID != "p1" {
+		t.Errorf("the sink was given %+v", vs[0])
+	}
+	m.Settle(vs[1:])
+	if err := m.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.committed(0); got > 0 {
+		t.Errorf("committed %d, past an event without a verdict", got)
+	}
+	if sum := m.Tally().Summary(); sum.Total.Settled[verdict.Filtered] != 0 || sum.Returned != 1 {
+		t.Errorf("%d filtered, %d returned; want 0 and 1", sum.Total.Settled[verdict.Filtered], sum.Returned)
 	}
 }

@@ -28,6 +28,7 @@ type Decoder interface {
 type Feed interface {
 	Add(tok sink.Token, rec *kgo.Record, c *transform.Conversion)
 	Refuse(tok sink.Token, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
+	Filter(tok sink.Token, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
 	Flush()
 }
 

@@ -30,14 +30,12 @@ type pump struct {
 	transformer *transform.Transformer
 	feed        Feed
 	slots       chan struct{}
-	settle      func([]sink.Verdict)
 	tally       *Tally
 	registry    *ops.Condition
 	now         func() time.Time
 
 	event      schemas.Event
 	conversion transform.Conversion
-	filtered   []sink.Verdict
 	profiles   map[string]int
 	warnings   map[transform.Warning]int
 }
@@ -120,11 +118,7 @@ func (p *pump) transform(tok sink.Token, rec *kgo.Record, now time.Time) {
 		return
 	}
 	if reason.Class == verdict.Filtered {
-		profile := p.countProfile()
-		p.filtered = append(p.filtered, sink.Verdict{
-			Token: tok, Record: rec, ProfileID: profile, EventID: p.event.EventID,
-			Class: verdict.Filtered, Reason: reason,
-		})
+		p.feed.Filter(tok, rec, p.countProfile(), p.event.EventID, reason)
 		return
 	}
 	p.refuse(tok, rec, reason)
@@ -158,11 +152,6 @@ func (p *pump) hand() {
 		clear(p.warnings)
 	}
 	p.feed.Flush()
-	if len(p.filtered) > 0 {
-		p.settle(p.filtered)
-		clear(p.filtered)
-		p.filtered = p.filtered[:0]
-	}
 }
 
 const (
@@ -201,7 +190,6 @@ func newPump(c *Consumer, a *assignment) *pump {
 		transformer: c.opts.Transformer,
 		feed:        c.delivery.NewFeed(),
 		slots:       c.slots,
-		settle:      c.Settle,
 		tally:       c.tally,
 		registry:    c.conditions.registry,
 		now:         c.opts.Now,

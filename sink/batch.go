@@ -28,6 +28,7 @@ type event struct {
 	// When an answer first and last failed it, in Unix milliseconds; 0 means
 	// never.
 	firstFailure, lastFailure int64
+	firstSent                 time.Time
 }
 
 // prune removes the records whose assignment has ended and returns how many
@@ -187,10 +188,16 @@ func (b *batch) copyOf(events []event) *batch {
 	return c
 }
 
-// sent counts an attempt of every event.
-func (b *batch) sent() {
+// sent counts an attempt of every event, and completes what their receipt says
+// of the request.
+func (b *batch) sent(r *request) {
 	for i := range b.events {
-		b.events[i].attempts++
+		e := &b.events[i]
+		e.attempts++
+		if e.firstSent.IsZero() {
+			e.firstSent = r.sent
+		}
+		r.firstSent, r.attempts = e.firstSent, e.attempts
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// Producer is what dead letters need of a Kafka client; *kgo.Client is one.
+// Producer is what dead letters and receipts need of a Kafka client; *kgo.Client is one.
 type Producer interface {
 	TryProduce(ctx context.Context, r *kgo.Record, promise func(*kgo.Record, error))
 }
@@ -36,7 +36,7 @@ type deadLetters struct {
 	producer Producer
 	topic    string
 	contract string
-	settle   func([]Verdict)
+	conclude func(*request, []Verdict)
 	cond     *ops.Condition
 	log      zerolog.Logger
 	metrics  *metrics
@@ -50,12 +50,12 @@ type deadLetters struct {
 	closed  bool
 }
 
-func newDeadLetters(ctx context.Context, o Options, m *metrics) *deadLetters {
+func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*request, []Verdict)) *deadLetters {
 	return &deadLetters{
 		producer: o.DeadLetters.Producer,
 		topic:    o.DeadLetters.Topic,
 		contract: o.Contract.Name(),
-		settle:   o.Settle,
+		conclude: conclude,
 		cond:     condition(o.Conditions, "dead-letter topic"),
 		log:      o.Log,
 		metrics:  m,
@@ -64,8 +64,9 @@ func newDeadLetters(ctx context.Context, o Options, m *metrics) *deadLetters {
 	}
 }
 
-// put takes letters; the slice stays the caller's.
-func (d *deadLetters) put(letters []*letter) {
+// put takes the letters that came of a request, nil for those that were never
+// sent; the slice stays the caller's.
+func (d *deadLetters) put(r *request, letters []*letter) {
 	if len(letters) == 0 {
 		return
 	}
@@ -73,6 +74,9 @@ func (d *deadLetters) put(letters []*letter) {
 	defer d.mu.Unlock()
 	if d.closed {
 		return
+	}
+	for _, l := range letters {
+		l.request = r
 	}
 	d.pending = append(d.pending, letters...)
 	if !d.running {
@@ -156,8 +160,7 @@ func (d *deadLetters) write(round []*letter) bool {
 		d.putBack(round)
 		return false
 	}
-	var verdicts []Verdict
-	var back []*letter
+	var done, back []*letter
 	var fault error
 	for i, l := range round {
 		err := acks[i]
@@ -166,10 +169,7 @@ func (d *deadLetters) write(round []*letter) bool {
 			d.metrics.lettersWritten.WithLabelValues(l.reason.Class.String()).Inc()
 			d.log.Debug().Str("profile", redact.ID(l.profile)).Str("event_id", redact.ID(l.eventID)).
 				Stringer("class", l.reason.Class).Int("status", l.reason.Status).Msg("dead letter written")
-			verdicts = append(verdicts, Verdict{
-				Token: l.token, Record: l.record.record, ProfileID: l.profile, EventID: l.eventID,
-				Class: l.reason.Class, Attempts: l.attempts, Reason: l.reason,
-			})
+			done = append(done, l)
 			continue
 		case d.reduced(l, err, len(round)):
 		default:
@@ -178,9 +178,7 @@ func (d *deadLetters) write(round []*letter) bool {
 		}
 		back = append(back, l)
 	}
-	if len(verdicts) > 0 {
-		d.settle(verdicts)
-	}
+	d.settle(done)
 	if len(back) > 0 {
 		d.putBack(back)
 	}
@@ -188,10 +186,27 @@ func (d *deadLetters) write(round []*letter) bool {
 		d.cond.Fail(d.describe(fault))
 		return false
 	}
-	if len(verdicts) > 0 {
+	if len(done) > 0 {
 		d.cond.OK()
 	}
 	return true
+}
+
+// settle passes on the verdicts of letters that are acknowledged, those of one
+// request together, because they share a receipt. Only now: a receipt must not
+// speak of a dead letter that nobody finds.
+func (d *deadLetters) settle(letters []*letter) {
+	var verdicts []Verdict
+	for i, l := range letters {
+		verdicts = append(verdicts, Verdict{
+			Token: l.token, Record: l.record.record, ProfileID: l.profile, EventID: l.eventID,
+			Class: l.reason.Class, Attempts: l.attempts, Reason: l.reason,
+		})
+		if i == len(letters)-1 || letters[i+1].request != l.request {
+			d.conclude(l.request, verdicts)
+			verdicts = verdicts[:0]
+		}
+	}
 }
 
 // reduced deals with a letter that the topic does not take as it is. Brokers
@@ -261,16 +276,23 @@ func (a *acks) set(i int, err error) {
 }
 
 func (d *deadLetters) describe(err error) string {
-	why := redact.Line(redact.Message(err.Error()), 200)
-	switch {
-	case errors.Is(err, kerr.UnknownTopicOrPartition):
-		why = "it does not exist: create it, or see --dead-letter-topic"
-	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
-		why = "we are not allowed to write to it"
-	case errors.Is(err, kgo.ErrMaxBuffered):
-		why = "the client's buffer is full"
-	case errors.Is(err, kerr.MessageTooLarge):
+	why := whyNotWritten(err, "--dead-letter-topic")
+	if errors.Is(err, kerr.MessageTooLarge) {
 		why = "it does not even take a letter without key and value: raise its max.message.bytes"
 	}
 	return fmt.Sprintf("dead letters cannot be written to %s: %s", d.topic, why)
+}
+
+// whyNotWritten says what keeps a topic from being written to, and for a topic
+// that is missing which flag names it.
+func whyNotWritten(err error, flag string) string {
+	switch {
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return "it does not exist: create it, or see " + flag
+	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
+		return "we are not allowed to write to it"
+	case errors.Is(err, kgo.ErrMaxBuffered):
+		return "the client's buffer is full"
+	}
+	return redact.Line(redact.Message(err.Error()), 200)
 }

@@ -124,7 +124,7 @@ func (l *lane) attempt(b *batch, token AccessToken) {
 	if res.fault.label == faultCancelled {
 		l.again(b) // the sink was closed; nobody will take it up
 	} else {
-		b.sent()
+		b.sent(res.request)
 		l.logAttempt(b, &res)
 		l.react(b, token, &res, sc)
 	}

@@ -19,6 +19,8 @@ type Feed struct {
 	last    *group   // of the event before, which is often of the same profile
 	dirty   []*group // that have something for their lanes
 	letters []*letter
+	// filtered are verdicts on records that were left out on purpose.
+	filtered []Verdict
 }
 
 // group is a feed's events of one profile.
@@ -92,6 +94,15 @@ func (f *Feed) Refuse(tok Token, rec *kgo.Record, profileID, eventID string, why
 	})
 }
 
+// Filter takes a record that is left out on purpose. There is nothing to send or
+// to keep, but it gets its receipt like all others: receipts and dead letters
+// together have to account for every record of the source.
+func (f *Feed) Filter(tok Token, rec *kgo.Record, profileID, eventID string, why verdict.Reason) {
+	f.filtered = append(f.filtered, Verdict{
+		Token: tok, Record: rec, ProfileID: profileID, EventID: eventID, Class: why.Class, Reason: why,
+	})
+}
+
 // Flush hands on what was added since the last one. It does not wait for
 // anything.
 func (f *Feed) Flush() {
@@ -114,8 +125,13 @@ func (f *Feed) Flush() {
 		}
 	}
 	if len(f.letters) > 0 {
-		s.letters.put(f.letters)
+		s.letters.put(nil, f.letters)
 		clear(f.letters)
 		f.letters = f.letters[:0]
+	}
+	if len(f.filtered) > 0 {
+		s.leaveOut(f.filtered)
+		clear(f.filtered)
+		f.filtered = f.filtered[:0]
 	}
 }

@@ -2,6 +2,8 @@ package sink
 
 import (
 	"context"
+	"crypto/sha1"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
 )
 
 const dlq = "events.dlq"
@@ -151,6 +154,112 @@ func TestDeadLettersOnKafka(t *testing.T) {
 			if want := map[bool]int{true: len(big)}[l.EventID == "big"]; l.ValueOmitted != want {
 				t.Errorf("%s: %d bytes omitted, want %d", l.EventID, l.ValueOmitted, want)
 			}
+		}
+	})
+}
+
+func TestReceiptsOnKafka(t *testing.T) {
+	const topic = "events.receipts"
+	into := func(cl *kgo.Client) func(*Options) {
+		return func(o *Options) {
+			o.DeadLetters.Producer = cl
+			o.Receipts = ReceiptOptions{Producer: cl, Topic: topic, SchemaID: receiptSchemaID}
+			o.BackoffMin, o.BackoffMax = 10*time.Millisecond, 50*time.Millisecond
+			o.Linger = -1
+		}
+	}
+	// named reads receipts until they name n events, and returns their ids.
+	named := func(t *testing.T, c *kfake.Cluster, n int) map[string]int {
+		t.Helper()
+		cl, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cl.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		reader := schemas.NewReceiptReader(receiptSource{})
+		ids, total := make(map[string]int), 0
+		for total < n {
+			fs := cl.PollFetches(ctx)
+			if err := fs.Err(); err != nil {
+				t.Fatalf("%d of %d events: %v", total, n, err)
+			}
+			fs.EachRecord(func(r *kgo.Record) {
+				rc, err := reader.ParseReceipt(ctx, r.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, e := range rc.Events {
+					ids[e.EventID]++
+					total++
+				}
+			})
+		}
+		return ids
+	}
+	check := func(t *testing.T, got map[string]int, want []string) {
+		t.Helper()
+		for _, id := range want {
+			if got[id] != 1 {
+				t.Errorf("%s is named %d times, want once", id, got[id])
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%d events are named, want %d", len(got), len(want))
+		}
+	}
+	t.Run("the topic is missing, then made", func(t *testing.T) {
+		c, cl := broker(t)
+		r := newRig(t, always(ok), into(cl))
+		r.send("p", "a", "b")
+		eventually(t, "the condition", func() bool {
+			f := r.failing()
+			return len(f) == 1 && strings.Contains(f[0], "it does not exist: create it, or see --receipts-topic")
+		})
+		if r.count(verdict.Accepted) != 0 {
+			t.Error("settled without a receipt")
+		}
+		if err := c.CreateTopic(topic, 3, nil); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the verdicts", func() bool { return r.count(verdict.Accepted) == 2 && len(r.failing()) == 0 })
+		check(t, named(t, c, 2), []string{"a", "b"})
+	})
+	t.Run("the broker refuses, then takes", func(t *testing.T) {
+		c, cl := broker(t)
+		if err := c.CreateTopic(topic, 3, nil); err != nil {
+			t.Fatal(err)
+		}
+		fault := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: topic, Err: kerr.TopicAuthorizationFailed, Count: -1})
+		r := newRig(t, always(ok), into(cl))
+		r.send("p", "a")
+		eventually(t, "the condition", func() bool {
+			f := r.failing()
+			return len(f) == 1 && strings.Contains(f[0], "not allowed")
+		})
+		fault.Remove()
+		eventually(t, "the verdict", func() bool { return r.count(verdict.Accepted) == 1 && len(r.failing()) == 0 })
+		check(t, named(t, c, 1), []string{"a"})
+	})
+	t.Run("a topic that takes little", func(t *testing.T) {
+		c, cl := broker(t)
+		if err := c.CreateTopic(topic, 1, map[string]string{"max.message.bytes": "4000"}); err != nil {
+			t.Fatal(err)
+		}
+		r := newRig(t, always(ok), into(cl))
+		var all []string
+		for _, profile := range []string{"p", "q", "s"} {
+			// Ids that compress badly, or a receipt of any length would fit.
+			for i := range 500 {
+				all = append(all, fmt.Sprintf("%s-%x", profile, sha1.Sum([]byte(fmt.Sprint(profile, i)))))
+			}
+			r.send(profile, all[len(all)-500:]...)
+		}
+		eventually(t, "the verdicts", func() bool { return r.count(verdict.Accepted) == len(all) })
+		check(t, named(t, c, len(all)), all)
+		if r.metric(r.sink.metrics.receiptsSplit) == 0 {
+			t.Error("none was split: this test proves nothing")
 		}
 	})
 }

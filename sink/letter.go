@@ -58,6 +58,7 @@ const (
 // letter is a dead letter on its way.
 type letter struct {
 	record
+	request     *request // that it came of; nil if the record was never sent
 	profile     string
 	eventID     string
 	reason      verdict.Reason

@@ -25,6 +25,11 @@ type metrics struct {
 	lettersFailed  prometheus.Counter
 	lettersReduced prometheus.Counter
 
+	receiptsWritten prometheus.Counter
+	receiptsFailed  prometheus.Counter
+	receiptsSplit   prometheus.Counter
+	receiptSeconds  prometheus.Histogram
+
 	profiles profileLabels
 }
 
@@ -57,6 +62,14 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			"Dead letters that could not be written and are tried again."),
 		lettersReduced: counter("dead_letters_reduced_total",
 			"Dead letters written without a part that the topic does not take."),
+		receiptsWritten: counter("receipts_written_total",
+			"Receipts that the brokers have acknowledged."),
+		receiptsFailed: counter("receipts_failed_total",
+			"Receipts that could not be written and are tried again."),
+		receiptsSplit: counter("receipts_split_total",
+			"Receipts halved because they were too large for one record."),
+		receiptSeconds: histogram("receipt_seconds",
+			"From the verdicts to the acknowledgement of their receipt, which makes them final.", prometheus.ExponentialBuckets(0.002, 2, 14)),
 		profiles: profileLabels{limit: maxProfileLabels},
 	}
 	for _, differs := range []string{"true", "false"} {
@@ -67,7 +80,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	if reg != nil {
 		reg.MustRegister(m.requests, m.duration, m.batchEvents, m.batchBytes, m.retries, m.splits, m.duplicates,
-			m.unsaid, m.contradictions, m.fenced, m.lettersWritten, m.lettersFailed, m.lettersReduced)
+			m.unsaid, m.contradictions, m.fenced, m.lettersWritten, m.lettersFailed, m.lettersReduced,
+			m.receiptsWritten, m.receiptsFailed, m.receiptsSplit, m.receiptSeconds)
 	}
 	return m
 }

@@ -102,9 +102,10 @@ func (h *hostile) items(c call, moody bool) reply {
 }
 
 // TestEveryRecordGetsOneVerdictAndItIsTrue feeds a sink at random, with an
-// Amazon, a token and a dead-letter topic that fail at random, and then lets
-// everything be well. Each record must end with exactly one verdict; accepted
-// only what Amazon took, refused only what it refuses.
+// Amazon, a token, a dead-letter topic and a receipts topic that fail at random,
+// and then lets everything be well. Each record must end with exactly one
+// verdict; accepted only what Amazon took, refused only what it refuses; and none
+// before a receipt says the same.
 func TestEveryRecordGetsOneVerdictAndItIsTrue(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
@@ -121,8 +122,9 @@ func TestEveryRecordGetsOneVerdictAndItIsTrue(t *testing.T) {
 func chaos(t *testing.T, seed uint64, steps []int, batch int) string {
 	h := &hostile{rng: rand.New(rand.NewPCG(seed, 1)), taken: map[string]bool{}, bytes: map[string]string{}}
 	rng := rand.New(rand.NewPCG(seed, 2))
-	r := newRig(t, h.answer, func(o *Options) {
+	r, b := receiptRig(t, h.answer, func(o *Options) {
 		o.BatchEvents = batch
+		o.Receipts.MaxBytes = 100 + int(seed%1000)
 		o.AuthHold = 1000 * time.Hour // refusals by mood are none of the event's
 		src := &lockedRand{rng: rand.New(rand.NewPCG(seed, 3))}
 		o.Rand = src.float
@@ -135,6 +137,21 @@ func chaos(t *testing.T, seed uint64, steps []int, batch int) string {
 			return kerr.UnknownTopicOrPartition
 		}
 		return nil
+	}
+	b.fail = func(rec *kgo.Record) error {
+		h.mu.Lock()
+		calm, mood, size := h.calm, h.rng.IntN(8), 60+h.rng.IntN(1000)
+		h.mu.Unlock()
+		switch {
+		case calm || mood > 2:
+			return nil
+		case mood == 0:
+			time.Sleep(time.Duration(size) * 20 * time.Millisecond)
+			return nil
+		case mood == 1 && len(rec.Value) > size:
+			return kerr.MessageTooLarge
+		}
+		return kerr.UnknownTopicOrPartition
 	}
 	type sent struct{ profile, id string }
 	records := map[uint64]sent{}
@@ -149,6 +166,12 @@ func chaos(t *testing.T, seed uint64, steps []int, batch int) string {
 					id = "bad" + id
 				}
 				r.add(profile, id)
+				records[r.seq] = sent{profile, id}
+				owners[r.owner] = append(owners[r.owner], r.seq)
+			}
+			for range rng.IntN(3) {
+				id := fmt.Sprint("left-out", rng.IntN(400))
+				r.filter(profile, id)
 				records[r.seq] = sent{profile, id}
 				owners[r.owner] = append(owners[r.owner], r.seq)
 			}
@@ -180,6 +203,9 @@ func chaos(t *testing.T, seed uint64, steps []int, batch int) string {
 			return fmt.Sprintf("record %d of %v got the verdict of %s", v.Token.Seq, s, v.EventID)
 		case v.Class == verdict.Accepted && !h.taken[s.profile+"/"+s.id]:
 			return fmt.Sprintf("%v is accepted, but Amazon has not taken it", s)
+		case strings.HasPrefix(s.id, "left-out") != (v.Class == verdict.Filtered):
+			return fmt.Sprintf("%v got class %s", s, v.Class)
+		case v.Class == verdict.Filtered:
 		case v.Class == verdict.Accepted && bad(s.id), v.Class != verdict.Accepted && !bad(s.id):
 			return fmt.Sprintf("%v got class %s", s, v.Class)
 		}
@@ -198,6 +224,11 @@ func chaos(t *testing.T, seed uint64, steps []int, batch int) string {
 	}
 	if f := r.failing(); len(f) > 0 {
 		return fmt.Sprintf("after all is well: %v", f)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fault != "" {
+		return b.fault
 	}
 	return h.fault
 }

@@ -39,10 +39,11 @@ type Options struct {
 	AuthHold time.Duration
 
 	DeadLetters DeadLetterOptions
+	Receipts    ReceiptOptions // optional
 
 	// Settle takes final verdicts. It is called by several goroutines at once
-	// and holds up the lane that calls it; the slice is valid during the call
-	// only.
+	// and holds up who calls it, a lane for one; the slice is valid during the
+	// call only.
 	Settle func([]Verdict)
 
 	Log        zerolog.Logger
@@ -60,6 +61,20 @@ type DeadLetterOptions struct {
 	Topic    string
 }
 
+// ReceiptOptions say where receipts go. Without a topic none are written, and
+// verdicts are final without them.
+type ReceiptOptions struct {
+	// Producer must wait for all replicas (kgo's default). It should be one of
+	// their own, with a batch limit that the topic takes.
+	Producer Producer
+	Topic    string
+	// SchemaID is the id under which the registry has schemas.ReceiptSchema.
+	SchemaID uint32
+	// MaxBytes bounds the value of one receipt; 900,000, which fits into the
+	// brokers' default of a megabyte.
+	MaxBytes int
+}
+
 func (o *Options) normalise() error {
 	switch {
 	case o.Contract == nil:
@@ -72,6 +87,12 @@ func (o *Options) normalise() error {
 		return errors.New("nobody takes the verdicts: Settle is missing")
 	case o.DeadLetters.Producer == nil || o.DeadLetters.Topic == "":
 		return errors.New("dead-letter topic (--dead-letter-topic) is missing: want a topic, since events that are refused have nowhere else to go")
+	}
+	if r := &o.Receipts; r.Topic != "" {
+		if r.Producer == nil || r.SchemaID == 0 || r.MaxBytes < 0 {
+			return errors.New("receipts topic (--receipts-topic): want a producer, the id of the receipts' schema and a size above 0 with it")
+		}
+		setDefault(&r.MaxBytes, 900_000)
 	}
 	limits := o.Contract.Limits()
 	setDefault(&o.BatchEvents, limits.Events)

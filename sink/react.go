@@ -115,10 +115,8 @@ func (l *lane) itemised(b *batch, res *result, sc *scratch) {
 	}
 	l.well()
 	s.release(b)
-	if len(sc.verdicts) > 0 {
-		s.opts.Settle(sc.verdicts)
-	}
-	s.letters.put(letters)
+	s.conclude(res.request, sc.verdicts)
+	s.letters.put(res.request, letters)
 }
 
 // reasonItems labels retries that item results ask for.
@@ -235,7 +233,7 @@ func (l *lane) refused(b *batch, res *result) {
 		return
 	}
 	t.sentenced = true
-	l.bury(b, why)
+	l.bury(b, res, why)
 }
 
 // narrow halves a batch that was refused as a whole, until the event at fault
@@ -248,7 +246,7 @@ func (l *lane) narrow(b *batch, res *result) {
 		l.pushHalves(b)
 		return
 	}
-	l.bury(b, res.Said.Reason(verdict.Rejected, res.Status, l.identifiers(b)))
+	l.bury(b, res, res.Said.Reason(verdict.Rejected, res.Status, l.identifiers(b)))
 }
 
 // pushHalves puts the batch before all others, in halves if it can be halved.
@@ -264,14 +262,14 @@ func (l *lane) pushHalves(b *batch) {
 }
 
 // bury makes dead letters of all events of a batch.
-func (l *lane) bury(b *batch, why verdict.Reason) {
+func (l *lane) bury(b *batch, res *result, why verdict.Reason) {
 	var letters []*letter
 	for i := range b.events {
 		letters = l.condemn(letters, &b.events[i], why)
 	}
 	l.settled(len(letters))
 	l.sink.release(b)
-	l.sink.letters.put(letters)
+	l.sink.letters.put(res.request, letters)
 }
 
 // describe says in a few words what a failed request met, with the identifiers

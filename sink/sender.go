@@ -34,6 +34,8 @@ type result struct {
 	// retryAfter is how long the server wants to be left alone; 0 means it did
 	// not say.
 	retryAfter time.Duration
+	// request is what a receipt says of the exchange.
+	request *request
 }
 
 // label names the result in metrics: the status, or the kind of fault.
@@ -52,8 +54,13 @@ func (s *sender) send(ctx context.Context, profile string, token AccessToken, bo
 	if res.fault.label == faultCancelled {
 		return res
 	}
+	ended := s.now()
+	if res.request == nil {
+		res.request = &request{}
+	}
+	res.request.sent, res.request.answered = began, ended
 	s.metrics.requests.WithLabelValues(res.label()).Inc()
-	s.metrics.duration.Observe(s.now().Sub(began).Seconds())
+	s.metrics.duration.Observe(ended.Sub(began).Seconds())
 	s.metrics.batchEvents.Observe(float64(len(items)))
 	s.metrics.batchBytes.Observe(float64(len(body)))
 	return res
@@ -95,6 +102,7 @@ func (s *sender) exchange(ctx context.Context, profile string, token AccessToken
 			Body:        answer,
 		}, items),
 		retryAfter: retryAfter(resp.Header, s.now()),
+		request:    &request{id: requestID(resp.Header)},
 	}
 }
 

@@ -19,7 +19,9 @@ type Sink struct {
 	sender  *sender
 	backoff backoff
 	letters *deadLetters
-	metrics *metrics
+	// receipts is nil when none are written.
+	receipts *receiptWriter
+	metrics  *metrics
 
 	// stop ends waiting and the start of requests; ctx ends requests as well.
 	ctx, stop          context.Context
@@ -81,7 +83,10 @@ func New(opts Options) (*Sink, error) {
 	s.ended = endedContext()
 	s.stores.New = func() any { return &store{} }
 	s.scratch.New = func() any { return &scratch{} }
-	s.letters = newDeadLetters(s.ctx, opts, m)
+	s.letters = newDeadLetters(s.ctx, opts, m, s.conclude)
+	if opts.Receipts.Topic != "" {
+		s.receipts = newReceiptWriter(s.ctx, opts, m)
+	}
 	s.forgot.Store(opts.Now().UnixNano())
 	if opts.Registerer != nil {
 		opts.Registerer.MustRegister(newLanesCollector(s))
@@ -117,6 +122,15 @@ func (s *Sink) deliver(g *group, now time.Time) {
 	l.add(g, now)
 }
 
+// leaveOut concludes verdicts on records that are not delivered.
+func (s *Sink) leaveOut(vs []Verdict) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if !s.closed {
+		s.conclude(nil, vs)
+	}
+}
+
 // Flush sends what lanes have without waiting for more, for a drain.
 func (s *Sink) Flush() {
 	s.mu.RLock()
@@ -126,14 +140,17 @@ func (s *Sink) Flush() {
 	}
 }
 
-// Sweep drops the events of assignments that have ended from all lanes, where
-// they would otherwise stay until it is their turn, which for a lane that is
-// held can be hours. To be called when an assignment has ended.
+// Sweep drops the events of assignments that have ended from all lanes and from
+// the receipts, where they would otherwise stay until it is their turn, which
+// while something is held can be hours. To be called when an assignment has ended.
 func (s *Sink) Sweep() {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, l := range s.lanes {
 		l.sweep()
+	}
+	if s.receipts != nil {
+		s.receipts.sweep()
 	}
 }
 
@@ -172,8 +189,8 @@ func (s *Sink) forgetIdle(now time.Time, idle time.Duration) {
 	}
 }
 
-// Close stops the lanes. Requests in flight and dead letters on their way are
-// waited for until ctx ends, then cut off; what has no verdict by then has none
+// Close stops the lanes. Requests in flight, dead letters and receipts on
+// their way are waited for until ctx ends, then cut off; what has no verdict by then has none
 // and is sent again by whoever takes the partition next. When Close has
 // returned, nothing of the sink runs and Settle is not called any more. The
 // error is not nil when ctx ended first.
@@ -186,6 +203,9 @@ func (s *Sink) Close(ctx context.Context) error {
 	cut := context.AfterFunc(ctx, s.cancel)
 	s.wg.Wait()
 	err := s.letters.close()
+	if s.receipts != nil {
+		err = errors.Join(err, s.receipts.close()) // last: letters, too, end in receipts
+	}
 	if !cut() {
 		err = errors.Join(context.Cause(ctx), err)
 	}

@@ -1,6 +1,7 @@
 // Package sink delivers conversions to Amazon: a lane per profile that batches,
-// sends and retries; the tokens it sends with; a verdict per event; and the
-// dead-letter topic for events that will never be accepted.
+// sends and retries; the tokens it sends with; a verdict per event; the
+// dead-letter topic for events that will never be accepted; and receipts, which
+// keep what became of each.
 package sink
 
 import (
@@ -24,8 +25,8 @@ type Owner interface {
 	Live() bool
 }
 
-// Verdict is what became of one record. It is final: for a dead letter, the
-// brokers have acknowledged the letter.
+// Verdict is what became of one record. It is final: the brokers have
+// acknowledged its dead letter, if it has one, and its receipt, if there are any.
 type Verdict struct {
 	Token     Token
 	Record    *kgo.Record

@@ -83,7 +83,7 @@ func TestDemoForPeople(t *testing.T) {
 	if r.code != exitOK {
 		t.Fatalf("exit %d\n%s", r.code, r.stderr)
 	}
-	for _, want := range []string{"profile", "1234567890", "Dead letters", "What to do:", "bad-sandbox-422", "in flight 0", "Amazon's side:"} {
+	for _, want := range []string{"profile", "1234567890", "Dead letters", "What to do:", "bad-sandbox-422", "in flight 0", "Receipts:", "Amazon's side:"} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("the demo does not show %q:\n%s", want, r.stdout)
 		}
@@ -116,6 +116,7 @@ func TestWrongUsageIsExitTwo(t *testing.T) {
 		"batch events":     {append(credentials, "--batch-events", "501"), "want 1 to 500"},
 		"linger":           {append(credentials, "--linger", "-1s"), "--linger"},
 		"loop of letters":  {append(credentials, "--dead-letter-topic", "tracklayer.events"), "come back for ever"},
+		"receipts in dlq":  {append(credentials, "--receipts-topic", "tracklayer.events.dlq"), "--receipts-topic"},
 		"log level":        {append(credentials, "--log-level", "loud"), "loud"},
 		"fault":            {[]string{"sandbox", "--fault", "explode"}, "explode"},
 		"file":             {[]string{"publish", "/nonexistent.jsonl"}, "/nonexistent.jsonl"},
@@ -142,7 +143,8 @@ func TestSchemasRegisterAndCheck(t *testing.T) {
 		t.Errorf("check before register: exit %d\n%s", r.code, r.stderr)
 	}
 	for range 2 { // the second time changes nothing
-		if r := command(t, "", append([]string{"schemas", "register"}, registry...)...); r.code != exitOK || !strings.Contains(r.stdout, "orders-value: version 2 registered as id 2") {
+		if r := command(t, "", append([]string{"schemas", "register"}, registry...)...); r.code != exitOK || !strings.Contains(r.stdout, "orders-value: version 2 registered as id 2") ||
+			!strings.Contains(r.stdout, "tracklayer.events.receipts-value: receipts registered as id 3") {
 			t.Errorf("register: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 		}
 	}
@@ -150,9 +152,19 @@ func TestSchemasRegisterAndCheck(t *testing.T) {
 	var status struct {
 		Subject    string `json:"subject"`
 		Compatible bool   `json:"compatible"`
+		Receipts   receiptsStatus
 	}
-	if err := json.Unmarshal([]byte(r.stdout), &status); err != nil || r.code != exitOK || status.Subject != "orders-value" || !status.Compatible {
+	if err := json.Unmarshal([]byte(r.stdout), &status); err != nil || r.code != exitOK || status.Subject != "orders-value" || !status.Compatible || status.Receipts.ID != 3 {
 		t.Errorf("check: exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)
+	}
+	if r := command(t, "", append([]string{"schemas", "check", "--receipts-topic", "other"}, registry...)...); r.code != exitFailed || !strings.Contains(r.stdout, "not registered under other-value") {
+		t.Errorf("check of a receipts topic without a schema: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if r := command(t, "", append([]string{"schemas", "check", "--receipts-topic", ""}, registry...)...); r.code != exitOK || strings.Contains(r.stdout, "receipts") {
+		t.Errorf("check without receipts: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if r := command(t, "", "schemas", "print", "--receipts"); r.code != exitOK || !strings.Contains(r.stdout, "DeliveryReceipt") {
+		t.Errorf("print --receipts: exit %d\n%s", r.code, r.stdout)
 	}
 	if r := command(t, "", "schemas", "print", "--version", "1"); r.code != exitOK || !json.Valid([]byte(r.stdout)) {
 		t.Errorf("print: exit %d\n%s", r.code, r.stdout)

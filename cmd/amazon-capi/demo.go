@@ -30,7 +30,7 @@ different ways, or generated ones with --events. The sandbox fails now and then,
 so that retries can be seen. The exit code is 0 when every event ended as it
 should.`
 
-const demoTopic, demoLetters = "tracklayer.events", "tracklayer.events.dlq"
+const demoTopic, demoLetters, demoReceipts = "tracklayer.events", "tracklayer.events.dlq", defaultReceiptsTopic
 
 type demoFlags struct {
 	log      logFlags
@@ -110,7 +110,7 @@ func (d *demo) run(ctx context.Context, samples iter.Seq2[sample.Sample, error])
 	started := time.Now()
 	var err error
 	d.cluster, err = sandbox.StartCluster(ctx, sandbox.ClusterOptions{
-		Topics: []string{demoTopic, demoLetters}, Partitions: 12, Amazon: demoAmazon(),
+		Topics: []string{demoTopic, demoLetters, demoReceipts}, Partitions: 12, Amazon: demoAmazon(),
 	})
 	if err != nil {
 		return nil, err
@@ -144,7 +144,11 @@ func (d *demo) run(ctx context.Context, samples iter.Seq2[sample.Sample, error])
 	if err != nil {
 		return nil, err
 	}
-	return newDemoReport(pl.Tally().Summary(), letters, d.cluster.Amazon().Stats(), counts, time.Since(started)), nil
+	receipts, err := d.receipts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newDemoReport(pl.Tally().Summary(), letters, receipts, d.cluster.Amazon().Stats(), counts, time.Since(started)), nil
 }
 
 // demoAmazon fails a little: what a first look at the table should show is that
@@ -164,6 +168,7 @@ func (d *demo) config() pipeline.Config {
 		Topic:           demoTopic,
 		Group:           "amazon-capi-demo",
 		DeadLetterTopic: demoLetters,
+		ReceiptsTopic:   demoReceipts,
 		Contract:        sink.ContractNames()[0],
 		AmazonURL:       d.cluster.AmazonURL(),
 		TokenURL:        d.cluster.TokenURL(),
@@ -242,4 +247,31 @@ func (d *demo) letters(ctx context.Context) ([]sink.Letter, error) {
 		return int(a.Offset - b.Offset)
 	})
 	return letters, nil
+}
+
+// receipts reads the receipts topic to its end.
+func (d *demo) receipts(ctx context.Context) (receiptsReport, error) {
+	var report receiptsReport
+	records, err := kafka.ReadAll(ctx, kafka.Settings{Brokers: d.cluster.Brokers()}, demoReceipts)
+	if err != nil {
+		return report, err
+	}
+	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: d.cluster.RegistryURL()})
+	if err != nil {
+		return report, err
+	}
+	defer registry.Close()
+	reader := schemas.NewReceiptReader(registry)
+	report.Events = make(map[string]int)
+	for _, r := range records {
+		receipt, err := reader.ParseReceipt(ctx, r.Value)
+		if err != nil {
+			return report, err
+		}
+		report.Records++
+		for _, e := range receipt.Events {
+			report.Events[e.Class.String()]++
+		}
+	}
+	return report, nil
 }

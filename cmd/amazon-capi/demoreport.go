@@ -29,6 +29,7 @@ type demoReport struct {
 	Seconds      float64         `json:"seconds"`
 	Profiles     []profileReport `json:"profiles"`
 	DeadLetters  []letterReport  `json:"dead_letters"`
+	Receipts     receiptsReport  `json:"receipts"`
 	Amazon       amazonReport    `json:"amazon"`
 
 	// Expected is what the samples said would become of them, by class, where
@@ -70,7 +71,14 @@ type amazonReport struct {
 	Duplicates int64 `json:"duplicates"`
 }
 
-func newDemoReport(s consumer.Summary, letters []sink.Letter, amazon sandbox.Stats, published sample.Counts, took time.Duration) *demoReport {
+// receiptsReport is what the receipts topic says, which is the third account of
+// the same events.
+type receiptsReport struct {
+	Records int            `json:"records"`
+	Events  map[string]int `json:"events"` // they name, by class
+}
+
+func newDemoReport(s consumer.Summary, letters []sink.Letter, receipts receiptsReport, amazon sandbox.Stats, published sample.Counts, took time.Duration) *demoReport {
 	r := &demoReport{
 		Consumed:     s.Taken - s.Returned,
 		Accepted:     s.Total.Settled[verdict.Accepted],
@@ -81,6 +89,7 @@ func newDemoReport(s consumer.Summary, letters []sink.Letter, amazon sandbox.Sta
 		Seconds:      took.Round(time.Millisecond).Seconds(),
 		Profiles:     []profileReport{},
 		DeadLetters:  []letterReport{},
+		Receipts:     receipts,
 		Amazon:       amazonReport{amazon.Requests, amazon.Accepted, amazon.Duplicates()},
 		Expected:     published.Expect,
 		Ended:        make(map[string]int),
@@ -124,6 +133,8 @@ func (r *demoReport) check() error {
 		return fmt.Errorf("consumed %d, but accepted + dead-lettered + filtered + in flight is %d", r.Consumed, sum)
 	case r.written != int(r.DeadLettered):
 		return fmt.Errorf("%d dead letters in the topic, but %d verdicts", r.written, r.DeadLettered)
+	case !maps.Equal(r.Receipts.Events, r.Ended):
+		return fmt.Errorf("the receipts say %v, but the verdicts are %v", r.Receipts.Events, r.Ended)
 	}
 	expected := 0
 	for _, n := range r.Expected {
@@ -167,6 +178,11 @@ func (r *demoReport) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "\nconsumed %d = accepted %d + dead-lettered %d + filtered %d + in flight %d\n",
 		r.Consumed, r.Accepted, r.DeadLettered, r.Filtered, r.InFlight)
+	named := 0
+	for _, n := range r.Receipts.Events {
+		named += n
+	}
+	fmt.Fprintf(w, "Receipts: %d records in %s name %d events.\n", r.Receipts.Records, demoReceipts, named)
 	fmt.Fprintf(w, "Amazon's side: %d requests, %d event ids accepted, %d of them more than once. %.1f s in all.\n",
 		r.Amazon.Requests, r.Amazon.EventIDs, r.Amazon.Duplicates, r.Seconds)
 }

@@ -116,15 +116,22 @@ func metricTable(t *testing.T) string {
 					}
 				}
 			case *ast.CallExpr:
+				if len(n.Args) < 2 {
+					break
+				}
+				name, text = stringOf(n.Args[0]), stringOf(n.Args[1])
 				switch f := n.Fun.(type) {
 				case *ast.SelectorExpr:
-					if f.Sel.Name == "NewDesc" && len(n.Args) > 1 {
-						name, text = stringOf(n.Args[0]), stringOf(n.Args[1])
+					if f.Sel.Name != "NewDesc" {
+						name = ""
 					}
-				case *ast.Ident: // package sink's short forms, which add the prefix
-					if slices.Contains([]string{"counter", "counterVec", "gauge", "gaugeVec", "histogram", "desc"}, f.Name) && len(n.Args) > 1 && stringOf(n.Args[0]) != "" {
-						name, text = "amazon_capi_"+stringOf(n.Args[0]), stringOf(n.Args[1])
+				case *ast.Ident: // package sink's helpers put the namespace before
+					if slices.Contains([]string{"counter", "counterVec", "histogram"}, f.Name) && name != "" {
+						name = "_" + name
 					}
+				}
+				if strings.HasPrefix(name, "_") {
+					name = "amazon_capi" + name
 				}
 			}
 			if strings.HasPrefix(name, "amazon_capi_") {

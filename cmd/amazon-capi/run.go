@@ -23,6 +23,8 @@ what had no verdict is read again by the next member.
 
 /metrics, /livez and /readyz are served on --listen.`
 
+const defaultReceiptsTopic = "tracklayer.events.receipts"
+
 // runFlags are the settings of the pipeline.
 type runFlags struct {
 	kafka    kafkaFlags
@@ -65,6 +67,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&c.InstanceID, "instance-id", "", "static membership: a name of this member that outlives restarts")
 	flags.StringVar(&f.start, "start", "earliest", "where a group without offsets begins: earliest or latest")
 	flags.StringVar(&c.DeadLetterTopic, "dead-letter-topic", "tracklayer.events.dlq", "topic for events that will never be accepted")
+	flags.StringVar(&c.ReceiptsTopic, "receipts-topic", defaultReceiptsTopic, "topic for receipts, which say what became of each event; empty for none")
 	flags.BoolVar(&c.CreateTopics, "create-topics", false, "create topics that are missing")
 
 	flags.StringVar(&c.Contract, "contract", sink.ContractNames()[0], "Amazon's API to speak: "+strings.Join(sink.ContractNames(), " or "))
@@ -124,6 +127,9 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 	}
 	if c.DeadLetterTopic == c.Topic {
 		return c, usagef("--dead-letter-topic: %q is the topic that is read; dead letters would come back for ever", c.Topic)
+	}
+	if c.ReceiptsTopic != "" && (c.ReceiptsTopic == c.Topic || c.ReceiptsTopic == c.DeadLetterTopic) {
+		return c, usagef("--receipts-topic: %q has another use; want a topic of its own, or none", c.ReceiptsTopic)
 	}
 	if err := checkURL("amazon-url", c.AmazonURL); err != nil {
 		return c, err

@@ -18,7 +18,8 @@ func newSchemasCommand(p *process) *cobra.Command {
 		Use:   "schemas",
 		Short: "Register TrackLayer's Avro schemas, check them, or print them",
 		Long: `TrackLayer's event schema has versions, each compatible with the one before.
-They are registered under the subject <topic>-value.`,
+They are registered under the subject <topic>-value, and the schema of receipts
+under that of the receipts topic.`,
 		Example: `  amazon-capi schemas register --registry http://registry:8081
   amazon-capi schemas check --json
   amazon-capi schemas print --version 2`,
@@ -34,13 +35,21 @@ type subjectFlags struct {
 	registry registryFlags
 	tls      kafka.TLSSettings
 	topic    string
+	receipts string // topic
 	json     bool
+}
+
+// receiptsStatus is what the registry has of the receipts' schema.
+type receiptsStatus struct {
+	Subject string `json:"subject"`
+	ID      uint32 `json:"id"` // 0 if it is not registered
 }
 
 func (f *subjectFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.registry.register(flags)
 	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic whose values the schemas are for")
+	flags.StringVar(&f.receipts, "receipts-topic", defaultReceiptsTopic, "topic whose values are receipts; empty for none")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	flags.StringVar(&f.tls.CAFile, "tls-ca", "", "certificates to trust, PEM (default the system's)")
 	flags.StringVar(&f.tls.CertFile, "tls-cert", "", "client certificate, PEM")
@@ -63,9 +72,10 @@ func newSchemasRegister(p *process) *cobra.Command {
 	var f subjectFlags
 	cmd := &cobra.Command{
 		Use:   "register",
-		Short: "Register all versions of the event schema",
-		Long: `Register all versions of the event schema, oldest first. Versions that are there
-already keep their id, so that it can be run at every deployment.`,
+		Short: "Register all versions of the event schema, and that of receipts",
+		Long: `Register all versions of the event schema, oldest first, and the schema of
+receipts. What is there already keeps its id, so that it can be run at every
+deployment. "run" registers the schema of receipts by itself if it may.`,
 		Example: "  amazon-capi schemas register --registry http://registry:8081 --topic tracklayer.events",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -78,11 +88,21 @@ already keep their id, so that it can be run at every deployment.`,
 			if err != nil {
 				return err
 			}
+			var receipts *receiptsStatus
+			if f.receipts != "" {
+				receipts = &receiptsStatus{Subject: schemas.Subject(f.receipts)}
+				if receipts.ID, err = reg.RegisterReceipts(cmd.Context(), receipts.Subject); err != nil {
+					return err
+				}
+			}
 			if f.json {
-				return printJSON(p.stdout, map[string]any{"subject": schemas.Subject(f.topic), "versions": done})
+				return printJSON(p.stdout, map[string]any{"subject": schemas.Subject(f.topic), "versions": done, "receipts": receipts})
 			}
 			for _, v := range done {
 				fmt.Fprintf(p.stdout, "%s: version %s registered as id %d\n", schemas.Subject(f.topic), versionName(v.Version), v.ID)
+			}
+			if receipts != nil {
+				fmt.Fprintf(p.stdout, "%s: receipts registered as id %d\n", receipts.Subject, receipts.ID)
 			}
 			return nil
 		},
@@ -97,7 +117,7 @@ func newSchemasCheck(p *process) *cobra.Command {
 		Use:   "check",
 		Short: "Tell what the registry has of the event schema, and whether it takes the latest",
 		Long: `Compare the registry with the schemas in this program. Exit 0 when all versions
-are registered and the latest is compatible, 1 when not.`,
+and the schema of receipts are registered and the latest is compatible, 1 when not.`,
 		Example: "  amazon-capi schemas check --registry http://registry:8081",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -110,15 +130,26 @@ are registered and the latest is compatible, 1 when not.`,
 			if err != nil {
 				return err
 			}
+			var receipts *receiptsStatus
+			if f.receipts != "" {
+				receipts = &receiptsStatus{Subject: schemas.Subject(f.receipts)}
+				if receipts.ID, err = reg.ReceiptSchemaID(cmd.Context(), receipts.Subject); err != nil {
+					return err
+				}
+			}
 			if f.json {
-				err = printJSON(p.stdout, status)
+				err = printJSON(p.stdout, struct {
+					schemas.SubjectStatus
+					Receipts *receiptsStatus `json:"receipts"`
+				}{status, receipts})
 			} else {
 				printSubject(p.stdout, status)
+				printReceipts(p.stdout, receipts)
 			}
 			if err != nil {
 				return err
 			}
-			return subjectVerdict(status)
+			return subjectVerdict(status, receipts)
 		},
 	}
 	f.register(cmd)
@@ -145,7 +176,17 @@ func printSubject(w io.Writer, s schemas.SubjectStatus) {
 	}
 }
 
-func subjectVerdict(s schemas.SubjectStatus) error {
+func printReceipts(w io.Writer, r *receiptsStatus) {
+	switch {
+	case r == nil:
+	case r.ID == 0:
+		fmt.Fprintf(w, "receipts       not registered under %s\n", r.Subject)
+	default:
+		fmt.Fprintf(w, "receipts       id %d under %s\n", r.ID, r.Subject)
+	}
+}
+
+func subjectVerdict(s schemas.SubjectStatus, receipts *receiptsStatus) error {
 	if !s.Compatible {
 		return fmt.Errorf("the registry would not take our latest schema under %s", s.Subject)
 	}
@@ -154,27 +195,35 @@ func subjectVerdict(s schemas.SubjectStatus) error {
 			return errors.New("not all versions are registered; run amazon-capi schemas register")
 		}
 	}
+	if receipts != nil && receipts.ID == 0 {
+		return errors.New("the schema of receipts is not registered; run amazon-capi schemas register")
+	}
 	return nil
 }
 
 func newSchemasPrint(p *process) *cobra.Command {
 	var version int
+	var receipts bool
 	latest := schemas.Versions()[len(schemas.Versions())-1]
 	cmd := &cobra.Command{
 		Use:     "print",
-		Short:   "Print a version of the event schema (.avsc)",
-		Long:    "Print a version of the event schema, for producers in other languages.",
-		Example: "  amazon-capi schemas print --version 2 > tracklayer-event.avsc",
+		Short:   "Print a version of the event schema (.avsc), or the schema of receipts",
+		Long:    "Print a version of the event schema, for producers in other languages, or the\nschema of receipts, for their readers.",
+		Example: "  amazon-capi schemas print --version 2 > tracklayer-event.avsc\n  amazon-capi schemas print --receipts",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			text, err := schemas.Version(version).Schema()
 			if err != nil {
 				return usagef("--version: %w", err)
 			}
+			if receipts {
+				text = schemas.ReceiptSchema()
+			}
 			_, err = fmt.Fprintln(p.stdout, strings.TrimSpace(text))
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&receipts, "receipts", false, "the schema of receipts instead")
 	cmd.Flags().IntVar(&version, "version", int(latest), "version to print")
 	return cmd
 }

@@ -64,7 +64,7 @@ func (w *world) start(c pipeline.Config) program {
 	p := &process{listen: testkit.FreeAddr(w.t)}
 	p.cmd = exec.Command(path, "run",
 		"--brokers", strings.Join(c.Kafka.Brokers, ","), "--registry", c.Registry.URL,
-		"--topic", c.Topic, "--group", c.Group, "--dead-letter-topic", c.DeadLetterTopic,
+		"--topic", c.Topic, "--group", c.Group, "--dead-letter-topic", c.DeadLetterTopic, "--receipts-topic", c.ReceiptsTopic,
 		"--amazon-url", c.AmazonURL, "--token-url", c.TokenURL, "--client-id", c.ClientID,
 		"--linger", c.Linger.String(), "--auth-hold", c.AuthHold.String(),
 		"--commit-interval", c.CommitInterval.String(), "--drain", c.Drain.String(),

@@ -36,6 +36,7 @@ type world struct {
 	base     string // Amazon's URL
 	topic    string
 	letters  string
+	receipts string
 	group    string
 	client   *kgo.Client
 	admin    *kadm.Client
@@ -76,13 +77,14 @@ func newWorld(t *testing.T, amazon sandbox.Options) *world {
 	name := fmt.Sprintf("e2e.%s.%08x", strings.ReplaceAll(t.Name(), "/", "."), rand.Uint32())
 	w := &world{
 		t: t, brokers: brokers, registry: registry, amazon: a, base: base,
-		topic: name, letters: name + ".dlq", group: name,
+		topic: name, letters: name + ".dlq", receipts: name + ".receipts", group: name,
 		client: client, admin: kadm.NewClient(client),
 	}
 	w.createTopic(w.topic, 8<<20)
 	w.createTopic(w.letters, 9<<20)
+	w.createTopic(w.receipts, 1_048_588)
 	t.Cleanup(func() {
-		_, _ = w.admin.DeleteTopics(context.Background(), w.topic, w.letters)
+		_, _ = w.admin.DeleteTopics(context.Background(), w.topic, w.letters, w.receipts)
 		_, _ = w.admin.DeleteGroups(context.Background(), w.group)
 	})
 	return w
@@ -102,7 +104,7 @@ func (w *world) config() pipeline.Config {
 	return pipeline.Config{
 		Kafka:    kafka.Settings{Brokers: w.brokers},
 		Registry: schemas.RegistryOptions{URL: w.registry},
-		Topic:    w.topic, Group: w.group, DeadLetterTopic: w.letters,
+		Topic:    w.topic, Group: w.group, DeadLetterTopic: w.letters, ReceiptsTopic: w.receipts,
 		Contract: sink.ContractNames()[0], AmazonURL: w.base, TokenURL: w.base + sandbox.TokenPath,
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 		Linger: 50 * time.Millisecond, AuthHold: time.Minute,
@@ -277,6 +279,7 @@ func (w *world) checkVerdicts(letters []sink.Letter) {
 			t.Errorf("%d dead letters of %s, want none", n, k)
 		}
 	}
+	w.checkReceipts(letters)
 }
 
 func key(c verdict.Class, code string) string { return c.String() + " " + code }
@@ -300,6 +303,17 @@ func (w *world) checkPrivacy(p program, letters []*kgo.Record) {
 		}
 	}
 	shown["dead letters' headers"] = headers.String()
+	// The whole of the receipts: they are for anybody to read.
+	var receipts strings.Builder
+	for _, r := range w.readReceipts() {
+		receipts.Write(r.Key)
+		receipts.Write(r.Value)
+		for _, h := range r.Headers {
+			receipts.WriteString(h.Key)
+			receipts.Write(h.Value)
+		}
+	}
+	shown["receipts"] = receipts.String()
 
 	tr, err := transform.New(transform.Options{})
 	if err != nil {

@@ -22,8 +22,9 @@ const headerRoom = 64 << 10
 
 // EnsureTopics creates those of source and copies that do not exist. A copy gets
 // as many partitions as the source, and takes any of the source's records with
-// headers added: a dead letter must never be too large to be kept. Topics that
-// exist stay as they are, and empty names are passed over. It returns the names of those created.
+// headers added: a dead letter must never be too large to be kept. Receipts, which
+// can be cut to size, are content with it. Topics that exist stay as they are, and
+// empty names are passed over. It returns the names of those created.
 func EnsureTopics(ctx context.Context, cl *kgo.Client, source string, partitions int32, copies ...string) (created []string, err error) {
 	copies = slices.DeleteFunc(slices.Clone(copies), func(name string) bool { return name == "" })
 	admin := kadm.NewClient(cl)

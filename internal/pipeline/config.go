@@ -22,6 +22,8 @@ type Config struct {
 	InstanceID      string // optional
 	Start           consumer.Start
 	DeadLetterTopic string
+	// ReceiptsTopic takes a receipt per batch; empty for no receipts.
+	ReceiptsTopic string
 	// CreateTopics makes the topics that are missing, the source with
 	// Partitions (12 by default).
 	CreateTopics bool

@@ -95,7 +95,7 @@ func (p *Pipeline) Metrics() prometheus.Gatherer { return p.metrics }
 // Addr is where metrics and health are served, once Run has begun.
 func (p *Pipeline) Addr() string { return p.server.Addr() }
 
-// closeBudget is what is left for the dead letters and connections once the
+// closeBudget is what is left for dead letters, receipts and connections once the
 // consumer has drained.
 const closeBudget = 5 * time.Second
 
@@ -111,11 +111,19 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	defer p.registry.Close()
 
-	producer, err := p.producer(ctx)
-	if err != nil || producer == nil {
+	if !p.ensureTopics(ctx) {
+		return nil
+	}
+	letters, err := p.producer(ctx, "dead-letters", p.config.DeadLetterTopic, maxLetterBatch)
+	if err != nil {
 		return err
 	}
-	defer producer.Close()
+	defer letters.Close()
+	receipts, closeReceipts, err := p.receipts(ctx)
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	defer closeReceipts()
 
 	tokens, err := sink.NewTokenSource(sink.TokenOptions{
 		URL: p.config.TokenURL, ClientID: p.config.ClientID,
@@ -133,7 +141,8 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		BatchEvents:    p.config.BatchEvents, BatchBytes: p.config.BatchBytes, Linger: p.config.Linger,
 		MaxAttempts: p.config.MaxAttempts, AuthHold: p.config.AuthHold,
 		BackoffMin: p.config.BackoffMin, BackoffMax: p.config.BackoffMax,
-		DeadLetters: sink.DeadLetterOptions{Producer: producer, Topic: p.config.DeadLetterTopic},
+		DeadLetters: sink.DeadLetterOptions{Producer: letters, Topic: p.config.DeadLetterTopic},
+		Receipts:    receipts,
 		Settle:      p.consumer.Settle,
 		Log:         p.log, Conditions: p.conditions, Registerer: p.metrics,
 	})
@@ -142,7 +151,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	defer within(closeBudget, func(ctx context.Context) {
 		if lanes.Close(ctx) != nil {
-			p.log.Warn().Msg("requests or dead letters were cut off at the end; their events are sent again from the last commit")
+			p.log.Warn().Msg("requests, dead letters or receipts were cut off at the end; their events are sent again from the last commit")
 		}
 	})
 

@@ -14,36 +14,48 @@ const (
 	createAgain = 5 * time.Second
 )
 
-// producer returns the client that writes dead letters, after making the topics
-// that are missing if that was asked for. A nil client without an error means
-// that ctx ended first.
-func (p *Pipeline) producer(ctx context.Context) (*kgo.Client, error) {
+// The largest batches to produce. A dead letter is as large as its original; a
+// receipt is never near a megabyte, and a batch of many should not be either.
+const (
+	maxLetterBatch  = 1 << 30
+	maxReceiptBatch = 1_000_000
+)
+
+// producer returns a client that writes to a topic, in batches that it takes.
+//
+// The client refuses what is larger than its own batch limit before any broker
+// is asked. It has to be the topic's limit, or a large event's dead letter would
+// lose its value for no reason; and the brokers refuse a batch that is beyond the
+// topic's. So each topic has a client of its own.
+func (p *Pipeline) producer(ctx context.Context, role, topic string, most int) (*kgo.Client, error) {
 	asker, err := kgo.NewClient(p.kafkaOpts...)
 	if err != nil {
 		return nil, err
 	}
 	defer asker.Close()
-	if p.config.CreateTopics && !p.createTopics(ctx, asker) {
-		return nil, nil
-	}
-	// The client refuses what is larger than its own batch limit before any
-	// broker is asked. It has to be the topic's limit, or a large event's dead
-	// letter would lose its value for no reason.
 	askCtx, cancel := context.WithTimeout(ctx, askTimeout)
-	limit := kafka.MessageLimit(askCtx, asker, p.config.DeadLetterTopic)
+	limit := kafka.MessageLimit(askCtx, asker, topic)
 	cancel()
-	return kgo.NewClient(append(p.withMetrics("dead-letters"),
+	return kgo.NewClient(append(p.withMetrics(role),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
-		kgo.ProducerBatchMaxBytes(int32(min(limit, 1<<30))),
+		kgo.ProducerBatchMaxBytes(int32(min(limit, most))),
 		kgo.ProducerLinger(5*time.Millisecond),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
 	)...)
 }
 
-// createTopics tries until the topics are there, and returns false if ctx ended
-// first. Brokers that are away at the start are no reason to crash: everything
-// else waits for them, too.
-func (p *Pipeline) createTopics(ctx context.Context, asker *kgo.Client) bool {
+// ensureTopics makes the topics that are missing, if that was asked for. It tries
+// until they are there, and returns false if ctx ended first. Brokers that are
+// away at the start are no reason to crash: everything else waits for them, too.
+func (p *Pipeline) ensureTopics(ctx context.Context) bool {
+	if !p.config.CreateTopics {
+		return true
+	}
+	asker, err := kgo.NewClient(p.kafkaOpts...)
+	if err != nil {
+		return true // the producers' clients fail with the same
+	}
+	defer asker.Close()
 	partitions := p.config.Partitions
 	if partitions <= 0 {
 		partitions = 12
@@ -51,7 +63,7 @@ func (p *Pipeline) createTopics(ctx context.Context, asker *kgo.Client) bool {
 	cond := p.conditions.Condition("topics")
 	for {
 		askCtx, cancel := context.WithTimeout(ctx, askTimeout)
-		created, err := kafka.EnsureTopics(askCtx, asker, p.config.Topic, partitions, p.config.DeadLetterTopic)
+		created, err := kafka.EnsureTopics(askCtx, asker, p.config.Topic, partitions, p.config.DeadLetterTopic, p.config.ReceiptsTopic)
 		cancel()
 		if len(created) > 0 {
 			p.log.Info().Strs("topics", created).Msg("topics created")

@@ -92,6 +92,9 @@ func Message(s string, identifiers ...string) string {
 // and stay as they are, but some senders build them from an e-mail address or a
 // hash; those parts are masked.
 func ID(id string) string {
+	if plain(id) {
+		return id
+	}
 	id = head(id, inputLimit)
 	if strings.Contains(id, "@") || strings.Contains(id, "%40") {
 		id = email.ReplaceAllString(id, "[email]")
@@ -105,6 +108,20 @@ func ID(id string) string {
 		})
 	}
 	return Line(id, idLimit)
+}
+
+// plain tells whether ID would leave an id as it is, as nearly all are: receipts
+// name every event, and that must not cost a copy each.
+func plain(id string) bool {
+	if len(id) >= 64 {
+		return false
+	}
+	for i := range len(id) {
+		if c := id[i]; c <= ' ' || c > '~' || c == '@' || c == '%' {
+			return false
+		}
+	}
+	return true
 }
 
 // Line makes s one line of valid UTF-8 with at most limit bytes: white space and

@@ -101,7 +101,11 @@ func TestID(t *testing.T) {
 		"d41d8cd98f00b204e9800998ecf8427e": "d41d8cd98f00b204e9800998ecf8427e",
 		"lead:jane@example.com-7":          "lead:[email]",
 		"lead:" + sha:                      "lead:[hash]",
+		"lead-jane%40example.com":          "[email]",
+		sha:                                "[hash]",
 		"a\nb":                             "a b",
+		"a\x00b\xff":                       "a b\ufffd",
+		" größe ":                          "größe",
 	} {
 		if got := ID(in); got != want {
 			t.Errorf("ID(%q) = %q, want %q", in, got, want)
@@ -109,6 +113,9 @@ func TestID(t *testing.T) {
 	}
 	if got := ID(strings.Repeat("z", 10_000)); len(got) > idLimit {
 		t.Errorf("an id of 10,000 characters became %d bytes", len(got))
+	}
+	if n := testing.AllocsPerRun(10, func() { ID("ord_10492_purchase") }); n != 0 {
+		t.Errorf("an id that stays as it is costs %v allocations", n)
 	}
 }
 

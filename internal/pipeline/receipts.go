@@ -1,0 +1,66 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
+)
+
+// receipts returns where receipts go, none if they are off, and what closes it.
+// It waits for the registry, which has to name the schema: delivering meanwhile
+// would send events that cannot be settled, and that a restart would send again.
+// When ctx ended first there is nothing to use.
+func (p *Pipeline) receipts(ctx context.Context) (sink.ReceiptOptions, func(), error) {
+	nothing := func() {}
+	if p.config.ReceiptsTopic == "" {
+		return sink.ReceiptOptions{}, nothing, nil
+	}
+	id, ok := p.receiptSchema(ctx)
+	if !ok {
+		return sink.ReceiptOptions{}, nothing, nil
+	}
+	client, err := p.producer(ctx, "receipts", p.config.ReceiptsTopic, maxReceiptBatch)
+	if err != nil {
+		return sink.ReceiptOptions{}, nothing, err
+	}
+	return sink.ReceiptOptions{Producer: client, Topic: p.config.ReceiptsTopic, SchemaID: id}, client.Close, nil
+}
+
+const (
+	registerMin = 200 * time.Millisecond
+	registerMax = 15 * time.Second
+)
+
+// receiptSchema asks for the id of the receipts' schema until there is one;
+// false if ctx ended first.
+func (p *Pipeline) receiptSchema(ctx context.Context) (id uint32, ok bool) {
+	subject := schemas.Subject(p.config.ReceiptsTopic)
+	receipts, registry := p.conditions.Condition("receipts"), p.conditions.Condition("registry")
+	for wait := registerMin; ; wait = min(wait*2, registerMax) {
+		id, err := p.registry.RegisterReceipts(ctx, subject)
+		if err == nil {
+			registry.OK()
+			receipts.OK()
+			return id, true
+		}
+		if ctx.Err() != nil {
+			return 0, false
+		}
+		// The registry is what is wrong, the receipts are what it stops; a
+		// registry that is well and refuses this one schema is no fault of its.
+		if errors.Is(err, schemas.ErrRegistryAway) {
+			registry.Fail(err.Error())
+		} else {
+			registry.OK()
+		}
+		receipts.Fail("nothing is delivered while receipts have no schema (--receipts-topic): " + err.Error())
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return 0, false
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package schemas
+
+import (
+	_ "embed"
+	"encoding/binary"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+//go:embed avro/receipt-v1.avsc
+var avscReceipt string
+
+// ReceiptSchema returns the Avro schema (.avsc) of receipts as text.
+func ReceiptSchema() string { return avscReceipt }
+
+// Receipt is what became of events of one profile, as the receipts topic keeps
+// it. It names no person.
+type Receipt struct {
+	Contract  string // the API, such as "off-amazon-2023-11-13"
+	ProfileID string // empty when the records name no valid one
+	// RequestID is that of the request which brought the verdicts; empty when
+	// nothing was sent.
+	RequestID string
+	Attempts  int // requests the events took part in
+	// FirstSent and LastAnswered are in UTC and milliseconds; zero when nothing
+	// was sent.
+	FirstSent, LastAnswered time.Time
+	Topic                   string // that the events were read from
+	Events                  []ReceiptEvent
+}
+
+// ReceiptEvent is the verdict on one record of the source topic.
+type ReceiptEvent struct {
+	EventID   string // empty when it could not be read
+	Partition int32
+	Offset    int64
+	// Class is 0 when a later version of the program wrote one that is not
+	// known here.
+	Class  verdict.Class
+	Status int    // HTTP; 0 for none
+	Code   string // empty for none
+}
+
+// AppendReceipt appends the Avro encoding of a receipt, without the header that
+// AppendHeader writes. It is written by hand, since there is a receipt for every
+// batch: going through a map per event would cost more than sending the batch.
+// A class that is none of ours becomes "unknown".
+func AppendReceipt(dst []byte, r *Receipt) []byte {
+	dst = appendAvroText(dst, r.Contract)
+	dst = appendAvroOptionalText(dst, r.ProfileID)
+	dst = appendAvroOptionalText(dst, r.RequestID)
+	dst = binary.AppendVarint(dst, int64(r.Attempts)) // Go's varint is Avro's zigzag
+	dst = appendAvroOptionalTime(dst, r.FirstSent)
+	dst = appendAvroOptionalTime(dst, r.LastAnswered)
+	dst = appendAvroText(dst, r.Topic)
+	if len(r.Events) > 0 {
+		dst = binary.AppendVarint(dst, int64(len(r.Events)))
+		for i := range r.Events {
+			dst = r.Events[i].append(dst)
+		}
+	}
+	return binary.AppendVarint(dst, 0) // no more blocks
+}
+
+func (e *ReceiptEvent) append(dst []byte) []byte {
+	dst = appendAvroOptionalText(dst, e.EventID)
+	dst = binary.AppendVarint(dst, int64(e.Partition))
+	dst = binary.AppendVarint(dst, e.Offset)
+	class := e.Class
+	if class > verdict.Auth {
+		class = 0
+	}
+	dst = binary.AppendVarint(dst, int64(class)) // the symbols are in the order of the classes
+	if e.Status == 0 {
+		dst = append(dst, avroNull)
+	} else {
+		dst = binary.AppendVarint(append(dst, avroValue), int64(e.Status))
+	}
+	return appendAvroOptionalText(dst, e.Code)
+}
+
+// The branches of a union of null and something, as Avro encodes their index.
+const (
+	avroNull  = 0
+	avroValue = 2
+)
+
+func appendAvroText(dst []byte, s string) []byte {
+	return append(binary.AppendVarint(dst, int64(len(s))), s...)
+}
+
+func appendAvroOptionalText(dst []byte, s string) []byte {
+	if s == "" {
+		return append(dst, avroNull)
+	}
+	return appendAvroText(append(dst, avroValue), s)
+}
+
+func appendAvroOptionalTime(dst []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(dst, avroNull)
+	}
+	return binary.AppendVarint(append(dst, avroValue), t.UnixMilli())
+}

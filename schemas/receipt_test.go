@@ -1,0 +1,212 @@
+package schemas
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/linkedin/goavro/v2"
+	"github.com/twmb/franz-go/pkg/sr"
+	"pgregory.net/rapid"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+const receiptID = 77
+
+func receiptReader() *ReceiptReader {
+	return NewReceiptReader(schemaMap{receiptID: {Type: "AVRO", Text: ReceiptSchema()}})
+}
+
+func parseReceipt(t rapid.TB, value []byte) Receipt {
+	t.Helper()
+	got, err := receiptReader().ParseReceipt(context.Background(), value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func anyReceipt() *rapid.Generator[Receipt] {
+	millis := rapid.Custom(func(t *rapid.T) time.Time {
+		if rapid.Bool().Draw(t, "none") {
+			return time.Time{}
+		}
+		return time.UnixMilli(rapid.Int64Range(-1<<40, 1<<42).Draw(t, "ms")).UTC()
+	})
+	event := rapid.Custom(func(t *rapid.T) ReceiptEvent {
+		return ReceiptEvent{
+			EventID: rapid.String().Draw(t, "id"), Partition: rapid.Int32().Draw(t, "partition"), Offset: rapid.Int64().Draw(t, "offset"),
+			Class:  rapid.SampledFrom(append(verdict.Classes(), 0)).Draw(t, "class"),
+			Status: int(rapid.Int32().Draw(t, "status")), Code: rapid.String().Draw(t, "code"),
+		}
+	})
+	return rapid.Custom(func(t *rapid.T) Receipt {
+		return Receipt{
+			Contract: rapid.String().Draw(t, "contract"), ProfileID: rapid.String().Draw(t, "profile"), RequestID: rapid.String().Draw(t, "request"),
+			Attempts: int(rapid.Int32().Draw(t, "attempts")), FirstSent: millis.Draw(t, "sent"), LastAnswered: millis.Draw(t, "answered"),
+			Topic: rapid.String().Draw(t, "topic"), Events: rapid.SliceOf(event).Draw(t, "events"),
+		}
+	})
+}
+
+// TestReceiptsAreTheirSchemas holds the encoder, which is written by hand, to
+// what a library makes of its bytes with the schema that is registered.
+func TestReceiptsAreTheirSchemas(t *testing.T) {
+	reader := receiptReader()
+	rapid.Check(t, func(t *rapid.T) {
+		want := anyReceipt().Draw(t, "receipt")
+		got, err := reader.ParseReceipt(context.Background(), AppendReceipt(AppendHeader(nil, receiptID), &want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatalf("-want +got:\n%s", d)
+		}
+	})
+}
+
+// The number of a class is its place among the schema's symbols.
+func TestReceiptsKnowEveryClass(t *testing.T) {
+	r := Receipt{Events: []ReceiptEvent{{Class: verdict.Auth + 1}}}
+	for _, c := range verdict.Classes() {
+		r.Events = append(r.Events, ReceiptEvent{Class: c})
+	}
+	got := parseReceipt(t, AppendReceipt(AppendHeader(nil, receiptID), &r))
+	if got.Events[0].Class != 0 {
+		t.Errorf("a class that nobody knows became %s", got.Events[0].Class)
+	}
+	for i, c := range verdict.Classes() {
+		if got.Events[i+1].Class != c {
+			t.Errorf("%s became %s", c, got.Events[i+1].Class)
+		}
+	}
+}
+
+func TestAppendReceiptAllocatesNothing(t *testing.T) {
+	r := Receipt{Contract: "c", ProfileID: "p", RequestID: "r", Topic: "t", FirstSent: time.UnixMilli(1), Events: make([]ReceiptEvent, 500)}
+	buf := AppendReceipt(nil, &r)
+	if n := testing.AllocsPerRun(10, func() { buf = AppendReceipt(buf[:0], &r) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// A receipt of a later program: fields that are not known here, others gone, a
+// verdict that is new.
+func TestReceiptsOfOtherVersions(t *testing.T) {
+	const later = `{"type":"record","name":"DeliveryReceipt","namespace":"com.tracklayer.receipts","fields":[
+{"name":"member","type":"string"},{"name":"source_topic","type":"string"},{"name":"attempts","type":"long"},
+{"name":"events","type":{"type":"array","items":{"type":"record","name":"ReceiptEvent","fields":[
+{"name":"offset","type":"long"},{"name":"partition","type":"int"},{"name":"event_id","type":"string"},
+{"name":"verdict","type":{"type":"enum","name":"Verdict","symbols":["accepted","expired"]}}]}}}]}`
+	codec, err := goavro.NewCodec(later)
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := func(id, verdict string, offset int64) map[string]any {
+		return map[string]any{"offset": offset, "partition": int32(3), "event_id": id, "verdict": verdict}
+	}
+	value, err := codec.BinaryFromNative(AppendHeader(nil, 9), map[string]any{
+		"member": "m", "source_topic": "events", "attempts": int64(2), "events": []any{event("a", "accepted", 1), event("b", "expired", 2)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := NewReceiptReader(schemaMap{9: {Text: later}}).ParseReceipt(context.Background(), value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Receipt{Topic: "events", Attempts: 2, Events: []ReceiptEvent{
+		{EventID: "a", Partition: 3, Offset: 1, Class: verdict.Accepted}, {EventID: "b", Partition: 3, Offset: 2},
+	}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+func TestWhatIsNoReceipt(t *testing.T) {
+	r := Receipt{Contract: "c", Events: []ReceiptEvent{{EventID: "jane@example.com"}}}
+	whole := AppendReceipt(AppendHeader(nil, receiptID), &r)
+	reader := NewReceiptReader(schemaMap{
+		receiptID: {Text: ReceiptSchema()}, 1: {Text: `"string"`}, 2: {Type: "JSON", Text: `{}`}, 3: {Text: `{"type":"record","name":"X","fields":[]}`}, 4: {Text: `nonsense`},
+		5: {Text: `{"type":"record","name":"X","fields":[{"name":"events","type":{"type":"array","items":"int"}}]}`},
+	})
+	for name, value := range map[string][]byte{
+		"null": nil, "empty": {}, "no header": []byte("hello, world"), "cut off": whole[:len(whole)-4], "goes on": append(whole[:len(whole):len(whole)], 1),
+		"unknown id": AppendHeader(nil, 99), "a text": append(AppendHeader(nil, 1), 2, 'x'), "JSON": AppendHeader(nil, 2), "another record": AppendHeader(nil, 3),
+		"no schema": AppendHeader(nil, 4), "other events": append(AppendHeader(nil, 5), 2, 2, 0),
+	} {
+		_, err := reader.ParseReceipt(context.Background(), value)
+		if !errors.Is(err, ErrNoReceipt) || strings.Contains(err.Error(), "jane") {
+			t.Errorf("%s: %v, want ErrNoReceipt", name, err)
+		}
+	}
+	away := &RegistryError{Op: "schema id 7", Detail: "refused"}
+	src := sourceFunc{byID: func(context.Context, uint32) (WriterSchema, error) { return WriterSchema{}, away }}
+	if _, err := NewReceiptReader(&src).ParseReceipt(context.Background(), whole); !errors.Is(err, ErrRegistryAway) || errors.Is(err, ErrNoReceipt) {
+		t.Errorf("registry away: %v; it says nothing about the receipt", err)
+	}
+}
+
+func TestRegisterReceipts(t *testing.T) {
+	ctx := context.Background()
+	fake := fakeRegistry(t)
+	fake.SeedSchema("another", 1, 41, sr.Schema{Schema: `"string"`})
+	reg := newRegistry(t, RegistryOptions{URL: fake.URL()})
+	const subject = "tracklayer.events.receipts-value"
+	if id, err := reg.ReceiptSchemaID(ctx, subject); id != 0 || err != nil {
+		t.Errorf("before: id %d, %v; want none", id, err)
+	}
+	writes := 0
+	readOnly := false
+	fake.Intercept(func(w http.ResponseWriter, req *http.Request) bool {
+		if !strings.HasSuffix(req.URL.Path, "/versions") {
+			return false
+		}
+		writes++
+		if readOnly {
+			w.WriteHeader(http.StatusForbidden)
+		}
+		return readOnly
+	})
+	for range 2 {
+		if id, err := reg.RegisterReceipts(ctx, subject); id != 42 || err != nil {
+			t.Errorf("id %d, %v; want 42", id, err)
+		}
+	}
+	if writes != 1 {
+		t.Errorf("%d registrations, want 1: those who may only read can start, too", writes)
+	}
+	readOnly = true
+	if _, err := reg.RegisterReceipts(ctx, "new-value"); !errors.Is(err, ErrRegistryAway) || !strings.Contains(err.Error(), "403") {
+		t.Errorf("not allowed: %v", err)
+	}
+	if id, err := reg.RegisterReceipts(ctx, subject); id != 42 || err != nil {
+		t.Errorf("known, not allowed to write: id %d, %v", id, err)
+	}
+}
+
+func FuzzParseReceipt(f *testing.F) {
+	r := Receipt{Contract: "c", ProfileID: "p", RequestID: "r", Attempts: 1, FirstSent: time.UnixMilli(1), Topic: "t", Events: []ReceiptEvent{{EventID: "e", Class: 1, Status: 422, Code: "X"}}}
+	f.Add(AppendReceipt(AppendHeader(nil, receiptID), &r))
+	f.Add(AppendHeader(nil, receiptID))
+	reader := receiptReader()
+	f.Fuzz(func(t *testing.T, value []byte) {
+		got, err := reader.ParseReceipt(context.Background(), value)
+		if err != nil {
+			if !errors.Is(err, ErrNoReceipt) {
+				t.Fatal(err)
+			}
+			return
+		}
+		// What can be read can be written, and means the same.
+		again := parseReceipt(t, AppendReceipt(AppendHeader(nil, receiptID), &got))
+		if d := cmp.Diff(got, again); d != "" {
+			t.Fatalf("-first +again:\n%s", d)
+		}
+	})
+}

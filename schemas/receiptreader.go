@@ -1,0 +1,140 @@
+package schemas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/linkedin/goavro/v2"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// ErrNoReceipt is what every error about bytes that are no receipt is.
+var ErrNoReceipt = errors.New("not a receipt")
+
+// ReceiptReader reads receipts with the schema that wrote them, by field name,
+// so that tools understand those of older and newer programs. It is for tools:
+// a library that knows Avro and not our encoder reads the bytes, and takes its
+// time. It is safe for concurrent use.
+type ReceiptReader struct {
+	source Source
+	mu     sync.Mutex
+	codecs map[uint32]*goavro.Codec
+}
+
+// NewReceiptReader returns a reader that asks source, which is a *Registry most
+// often, for each schema once.
+func NewReceiptReader(source Source) *ReceiptReader {
+	return &ReceiptReader{source: source, codecs: make(map[uint32]*goavro.Codec)}
+}
+
+// ParseReceipt reads a record's value. The error is ErrNoReceipt when the value
+// is not one, and the registry's when that cannot be asked.
+func (r *ReceiptReader) ParseReceipt(ctx context.Context, value []byte) (Receipt, error) {
+	id, payload, err := ParseHeader(value)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("%w: %w", ErrNoReceipt, err)
+	}
+	codec, err := r.codec(ctx, id)
+	if err != nil {
+		return Receipt{}, err
+	}
+	native, rest, err := codec.NativeFromBinary(payload)
+	switch {
+	case err != nil:
+		// Not passed on: goavro's errors quote what they read.
+		return Receipt{}, fmt.Errorf("%w: the bytes are not of schema id %d", ErrNoReceipt, id)
+	case len(rest) > 0:
+		return Receipt{}, fmt.Errorf("%w: %d bytes follow the record of schema id %d", ErrNoReceipt, len(rest), id)
+	}
+	return receiptOf(native, id)
+}
+
+func (r *ReceiptReader) codec(ctx context.Context, id uint32) (*goavro.Codec, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.codecs[id]; c != nil {
+		return c, nil
+	}
+	s, err := r.source.SchemaByID(ctx, id)
+	var unknown *DecodeError
+	switch {
+	case errors.As(err, &unknown):
+		return nil, fmt.Errorf("%w: %w", ErrNoReceipt, err)
+	case err != nil:
+		return nil, err
+	case s.Type != "" && s.Type != "AVRO":
+		return nil, fmt.Errorf("%w: schema id %d is of type %s, want AVRO", ErrNoReceipt, id, oneLine(s.Type))
+	}
+	c, err := goavro.NewCodec(s.Text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: schema id %d is no Avro schema: %s", ErrNoReceipt, id, oneLine(err.Error()))
+	}
+	r.codecs[id] = c
+	return c, nil
+}
+
+// receiptOf takes a receipt out of what goavro made of it. A field that is not
+// there, or is something else, stays zero: the record is told apart from other
+// records by its events alone.
+func receiptOf(native any, id uint32) (Receipt, error) {
+	record, _ := native.(map[string]any)
+	events, ok := record["events"].([]any)
+	if !ok {
+		return Receipt{}, fmt.Errorf("%w: schema id %d is of something else: it has no events", ErrNoReceipt, id)
+	}
+	rec := Receipt{
+		Contract: receiptText(record["contract"]), ProfileID: receiptText(record["profile_id"]), RequestID: receiptText(record["request_id"]),
+		Attempts: int(receiptNumber(record["attempts"])), Topic: receiptText(record["source_topic"]),
+		FirstSent: receiptTime(record["first_sent_at"]), LastAnswered: receiptTime(record["last_answered_at"]),
+		Events: make([]ReceiptEvent, 0, len(events)),
+	}
+	for _, e := range events {
+		fields, ok := e.(map[string]any)
+		if !ok {
+			return Receipt{}, fmt.Errorf("%w: schema id %d has events that are no records", ErrNoReceipt, id)
+		}
+		class, _ := verdict.Parse(receiptText(fields["verdict"]))
+		rec.Events = append(rec.Events, ReceiptEvent{
+			EventID: receiptText(fields["event_id"]), Partition: int32(receiptNumber(fields["partition"])), Offset: receiptNumber(fields["offset"]),
+			Class: class, Status: int(receiptNumber(fields["status"])), Code: receiptText(fields["code"]),
+		})
+	}
+	return rec, nil
+}
+
+// unwrapped returns the value inside a union, which goavro wraps in a map.
+func unwrapped(v any) any {
+	if m, ok := v.(map[string]any); ok && len(m) == 1 {
+		for _, inner := range m {
+			return inner
+		}
+	}
+	return v
+}
+
+func receiptText(v any) string {
+	s, _ := unwrapped(v).(string)
+	return s
+}
+
+func receiptNumber(v any) int64 {
+	switch n := unwrapped(v).(type) {
+	case int32:
+		return int64(n)
+	case int64:
+		return n
+	}
+	return 0
+}
+
+func receiptTime(v any) time.Time {
+	t, _ := unwrapped(v).(time.Time)
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}

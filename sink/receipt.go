@@ -1,0 +1,134 @@
+package sink
+
+import (
+	"cmp"
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+// request is what a receipt says of the request that brought its verdicts.
+type request struct {
+	id             string
+	sent, answered time.Time
+	// Of the events in it, which have been through the same requests, since
+	// batches are split but never merged:
+	firstSent time.Time
+	attempts  int
+}
+
+// ownRequestID begins the ids that we make up where Amazon's answer has none.
+const ownRequestID = "capi-"
+
+// requestID is what Amazon's support asks for. The API's clients find it under
+// the first name; the others are what further Amazon services call it. An id
+// that could be anything else is not passed on.
+func requestID(h http.Header) string {
+	for _, name := range []string{"X-Amzn-Requestid", "X-Amzn-Request-Id", "X-Amz-Request-Id", "X-Amz-Rid"} {
+		if id := h.Get(name); id != "" && len(id) <= wordLimit && redact.ID(id) == id {
+			return id
+		}
+	}
+	return ownRequestID + rand.Text()
+}
+
+// conclude is the one way out for verdicts: they are final once their receipt is
+// written, and at once where there are no receipts. r is nil when nothing was
+// sent. The slice stays the caller's.
+func (s *Sink) conclude(r *request, vs []Verdict) {
+	switch {
+	case len(vs) == 0:
+	case s.receipts == nil:
+		s.opts.Settle(vs)
+	default:
+		s.receipts.put(r, vs)
+	}
+}
+
+// receipt is a receipt on its way, and the verdicts that wait for it: of one
+// profile and one topic.
+type receipt struct {
+	request  *request
+	verdicts []Verdict
+	since    time.Time // when the verdicts came
+	produced time.Time // when the client was last given it
+	buf      []byte
+
+	tried bool  // the brokers have not taken it once
+	alone bool  // it is written by itself, to learn whether it is the one that is too large
+	err   error // what the brokers answered
+}
+
+// cut divides verdicts into runs that can share a receipt. Those that came of
+// one request are of one profile; those of records that were never sent come in
+// the order of the records, and are first put into that of their profiles.
+func cut(r *request, vs []Verdict, each func([]Verdict)) {
+	if r == nil {
+		vs = slices.Clone(vs)
+		slices.SortStableFunc(vs, func(a, b Verdict) int { return cmp.Compare(a.ProfileID, b.ProfileID) })
+	}
+	for len(vs) > 0 {
+		n := 1
+		for n < len(vs) && vs[n].ProfileID == vs[0].ProfileID && vs[n].Record.Topic == vs[0].Record.Topic {
+			n++
+		}
+		each(vs[:n])
+		vs = vs[n:]
+	}
+}
+
+// build makes the record that is produced. events is memory to use; it is
+// returned, perhaps grown.
+func (r *receipt) build(o *ReceiptOptions, contract string, events []schemas.ReceiptEvent) (*kgo.Record, []schemas.ReceiptEvent) {
+	first := &r.verdicts[0]
+	out := schemas.Receipt{Contract: contract, ProfileID: redact.ID(first.ProfileID), Topic: first.Record.Topic}
+	if r.request != nil {
+		out.RequestID, out.Attempts = r.request.id, r.request.attempts
+		out.FirstSent, out.LastAnswered = r.request.firstSent, r.request.answered
+	}
+	for i := range r.verdicts {
+		v := &r.verdicts[i]
+		events = append(events, schemas.ReceiptEvent{
+			EventID: redact.ID(v.EventID), Partition: v.Record.Partition, Offset: v.Record.Offset,
+			Class: v.Class, Status: v.Reason.Status, Code: codeOf(&v.Reason),
+		})
+	}
+	out.Events = events
+	r.buf = schemas.AppendReceipt(schemas.AppendHeader(r.buf[:0], o.SchemaID), &out)
+	rec := &kgo.Record{Topic: o.Topic, Value: r.buf}
+	if out.ProfileID != "" { // without one there is nothing that would belong together
+		rec.Key = []byte(out.ProfileID)
+	}
+	return rec, events
+}
+
+// codeOf returns a reason's code. Ours are from a small set; Amazon's are words
+// of a stranger's.
+func codeOf(r *verdict.Reason) string {
+	if r.Class == verdict.Rejected || r.Class == verdict.Auth {
+		return redact.Line(redact.Text(r.Code), wordLimit)
+	}
+	return r.Code
+}
+
+// prune drops the verdicts whose assignments have ended: the partitions' next
+// owners deliver those records again and write receipts of their own.
+func (r *receipt) prune() {
+	r.verdicts = slices.DeleteFunc(r.verdicts, func(v Verdict) bool { return v.Token.Owner != nil && !v.Token.Owner.Live() })
+}
+
+// halves splits a receipt that is too large in two.
+func (r *receipt) halves() (first, second *receipt) {
+	n := len(r.verdicts) / 2
+	second = &receipt{request: r.request, since: r.since, tried: r.tried, alone: r.alone, verdicts: slices.Clone(r.verdicts[n:])}
+	clear(r.verdicts[n:])
+	r.verdicts = r.verdicts[:n]
+	return r, second
+}

@@ -1,0 +1,373 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+// maxReceiptsFlying is how many receipts the client has at once. More would only
+// wait there instead of here, where they can be given up.
+const maxReceiptsFlying = 256
+
+// receiptWriter writes receipts and settles their verdicts once all replicas
+// have them. Lanes do not wait for it: while the topic is away, the consumer's
+// window fills up and bounds what waits here. Each receipt has its own
+// acknowledgement, so that a partition without a leader holds up its own
+// profiles alone. It has a goroutine only while it has receipts.
+type receiptWriter struct {
+	opts     ReceiptOptions
+	contract string
+	settle   func([]Verdict)
+	cond     *ops.Condition
+	metrics  *metrics
+	backoff  backoff
+	now      func() time.Time
+	ctx      context.Context
+	wg       sync.WaitGroup
+	wake     chan struct{} // capacity 1: there is something new to look at
+	pool     sync.Pool     // *receipt
+
+	mu       sync.Mutex
+	pending  []*receipt
+	flying   map[*receipt]struct{} // with the client
+	answered []*receipt            // by the client, and not looked at
+	running  bool
+	closed   bool
+
+	// These belong to the goroutine, if there is one.
+	events    []schemas.ReceiptEvent
+	maxBytes  int // of a record's value
+	failures  int // in a row
+	restUntil time.Time
+	failing   bool // the condition fails
+}
+
+func newReceiptWriter(ctx context.Context, o Options, m *metrics) *receiptWriter {
+	return &receiptWriter{
+		opts:     o.Receipts,
+		contract: o.Contract.Name(),
+		settle:   o.Settle,
+		cond:     condition(o.Conditions, "receipts topic"),
+		metrics:  m,
+		backoff:  backoff{o.BackoffMin, o.BackoffMax, o.Rand},
+		now:      o.Now,
+		ctx:      ctx,
+		wake:     make(chan struct{}, 1),
+		pool:     sync.Pool{New: func() any { return new(receipt) }},
+		flying:   make(map[*receipt]struct{}),
+		maxBytes: o.Receipts.MaxBytes,
+	}
+}
+
+// put takes verdicts that want a receipt; the slice stays the caller's.
+func (w *receiptWriter) put(r *request, vs []Verdict) {
+	now := w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return
+	}
+	cut(r, vs, func(run []Verdict) {
+		rc := w.pool.Get().(*receipt)
+		rc.request, rc.since = r, now
+		rc.verdicts = append(rc.verdicts, run...)
+		w.pending = append(w.pending, rc)
+	})
+	if !w.running {
+		w.running = true
+		w.wg.Go(w.run)
+		return
+	}
+	w.signal()
+}
+
+func (w *receiptWriter) signal() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// sweep gives up what waits for assignments that have ended. Without it a topic
+// that is away through many rebalances would collect the records of all of them.
+func (w *receiptWriter) sweep() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pending = slices.DeleteFunc(w.pending, func(r *receipt) bool {
+		r.prune()
+		return len(r.verdicts) == 0
+	})
+	for r := range w.flying {
+		r.prune()
+	}
+	w.signal()
+}
+
+// close waits until all receipts are written, or the context ends.
+func (w *receiptWriter) close() error {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	w.wg.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n := len(w.pending) + len(w.flying) + len(w.answered); n > 0 {
+		return fmt.Errorf("%d receipts were not acknowledged by the brokers; their records are read again", n)
+	}
+	return nil
+}
+
+func (w *receiptWriter) run() {
+	for w.ctx.Err() == nil {
+		w.hear()
+		if !w.write() {
+			return
+		}
+		w.wait()
+	}
+}
+
+// hear deals with what the brokers have answered.
+func (w *receiptWriter) hear() {
+	w.mu.Lock()
+	answered := w.answered
+	w.answered = nil
+	w.mu.Unlock()
+	var back []*receipt
+	var fault error
+	for _, r := range answered {
+		switch {
+		case r.err == nil:
+			w.written(r)
+			continue
+		case len(r.verdicts) == 0: // swept meanwhile
+			continue
+		case errors.Is(r.err, kerr.MessageTooLarge) && w.reduce(r, &back):
+			continue
+		}
+		w.metrics.receiptsFailed.Inc()
+		fault = r.err
+		r.tried = true
+		back = append(back, r)
+	}
+	w.putBack(back)
+	switch {
+	case fault != nil:
+		// Answers to what was under way together count as one failure.
+		if now := w.now(); !now.Before(w.restUntil) {
+			w.restUntil = now.Add(w.backoff.spaced(w.failures))
+			w.failures++
+		}
+		w.fail(fmt.Sprintf("receipts cannot be written to %s: %s", w.opts.Topic, w.describe(fault)))
+	case len(answered) > 0:
+		w.failures = 0
+	}
+}
+
+func (w *receiptWriter) written(r *receipt) {
+	w.metrics.receiptsWritten.Inc()
+	w.metrics.receiptSeconds.Observe(w.now().Sub(r.since).Seconds())
+	if len(r.verdicts) > 0 { // else they were swept meanwhile
+		w.settle(r.verdicts)
+	}
+	const tooMuchToKeep = 4096
+	if cap(r.verdicts) > tooMuchToKeep {
+		return
+	}
+	clear(r.verdicts)
+	*r = receipt{verdicts: r.verdicts[:0], buf: r.buf[:0]}
+	w.pool.Put(r)
+}
+
+// reduce deals with a receipt that the topic finds too large; false when there
+// is nothing to be done about it. Brokers refuse a batch of records for its size
+// as a whole, so a receipt is first tried alone, and only then halved.
+func (w *receiptWriter) reduce(r *receipt, back *[]*receipt) bool {
+	if !r.alone {
+		r.alone = true
+		r.buf = nil
+		*back = append(*back, r)
+		return true
+	}
+	if len(r.verdicts) < 2 {
+		return false
+	}
+	// What comes after it need not learn it again.
+	w.maxBytes = min(w.maxBytes, max(len(r.buf)/2, 1))
+	r.buf = nil
+	w.metrics.receiptsSplit.Inc()
+	first, second := r.halves()
+	*back = append(*back, first, second)
+	return true
+}
+
+// putBack puts receipts before all others. Their memory is left to whoever may
+// still read it: only a success says that the client is done with it.
+func (w *receiptWriter) putBack(receipts []*receipt) {
+	if len(receipts) == 0 {
+		return
+	}
+	for _, r := range receipts {
+		r.buf, r.err = nil, nil
+		r.prune()
+	}
+	receipts = slices.DeleteFunc(receipts, func(r *receipt) bool { return len(r.verdicts) == 0 })
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pending = append(receipts, w.pending...)
+}
+
+// write gives the client what there is to write; false when nothing is left at
+// all, and then the goroutine is over.
+func (w *receiptWriter) write() bool {
+	for {
+		r, more := w.next()
+		if r == nil {
+			return more
+		}
+		rec, events := r.build(&w.opts, w.contract, w.events[:0])
+		clear(events)
+		w.events = events
+		if len(r.buf) > w.maxBytes && len(r.verdicts) > 1 {
+			w.metrics.receiptsSplit.Inc()
+			first, second := r.halves()
+			w.putBack([]*receipt{first, second})
+			continue
+		}
+		w.mu.Lock()
+		r.produced = w.now()
+		w.flying[r] = struct{}{}
+		w.mu.Unlock()
+		w.opts.Producer.TryProduce(w.ctx, rec, func(_ *kgo.Record, err error) { w.answer(r, err) })
+	}
+}
+
+// answer is the client's promise. It may come after everybody has gone.
+func (w *receiptWriter) answer(r *receipt, err error) {
+	w.mu.Lock()
+	delete(w.flying, r)
+	r.err = err
+	w.answered = append(w.answered, r)
+	w.mu.Unlock()
+	w.signal()
+}
+
+// next takes the receipt to write now. It returns nil when none may be, and more
+// tells whether any is still about.
+func (w *receiptWriter) next() (r *receipt, more bool) {
+	now := w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.pending)+len(w.flying)+len(w.answered) == 0 {
+		w.pending, w.running = nil, false
+		w.well() // written, or given up with their assignments: nothing is held up
+		return nil, false
+	}
+	w.checkWell(now)
+	if len(w.pending) == 0 || now.Before(w.restUntil) || len(w.flying) >= maxReceiptsFlying {
+		return nil, true
+	}
+	r = w.pending[0]
+	if len(w.flying) > 0 && (r.alone || w.aloneFlying()) {
+		return nil, true
+	}
+	w.pending[0] = nil
+	w.pending = w.pending[1:]
+	return r, true
+}
+
+func (w *receiptWriter) aloneFlying() bool {
+	for r := range w.flying {
+		return r.alone // it has no company
+	}
+	return false
+}
+
+// wait waits for news, for the end of a rest, or until an acknowledgement takes
+// too long.
+func (w *receiptWriter) wait() {
+	t := time.NewTimer(w.patience(w.now()))
+	defer t.Stop()
+	select {
+	case <-w.wake:
+	case <-t.C:
+	case <-w.ctx.Done():
+	}
+}
+
+// patience is how long to wait without news. It reports an acknowledgement that
+// is late: the client itself tries for ever and says nothing.
+func (w *receiptWriter) patience(now time.Time) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d := slowAck
+	if at, ok := w.oldest(); ok {
+		if left := at.Add(slowAck).Sub(now); left > 0 {
+			d = left
+		} else {
+			w.fail(fmt.Sprintf("the brokers have not acknowledged receipts to %s for %s", w.opts.Topic, slowAck))
+		}
+	}
+	if rest := w.restUntil.Sub(now); len(w.pending) > 0 && rest > 0 {
+		d = min(d, rest)
+	}
+	return d
+}
+
+// oldest returns when the client was given what it has had for longest. The
+// caller holds mu.
+func (w *receiptWriter) oldest() (at time.Time, ok bool) {
+	for r := range w.flying {
+		if !ok || r.produced.Before(at) {
+			at, ok = r.produced, true
+		}
+	}
+	return at, ok
+}
+
+func (w *receiptWriter) fail(reason string) {
+	w.failing = true
+	w.cond.Fail(reason)
+}
+
+func (w *receiptWriter) well() {
+	w.failing = false
+	w.cond.OK()
+}
+
+// checkWell ends the condition when nothing is left that failed or is late. One
+// success is not enough: of two partitions one may be well and the other not,
+// and the condition would go to and fro. The caller holds mu.
+func (w *receiptWriter) checkWell(now time.Time) {
+	if !w.failing || slices.ContainsFunc(w.pending, func(r *receipt) bool { return r.tried }) {
+		return
+	}
+	for _, r := range w.answered {
+		if r.err != nil {
+			return
+		}
+	}
+	for r := range w.flying {
+		if r.tried || now.Sub(r.produced) >= slowAck {
+			return
+		}
+	}
+	w.well()
+}
+
+func (w *receiptWriter) describe(err error) string {
+	if errors.Is(err, kerr.MessageTooLarge) {
+		return "it does not even take a receipt for a single event: raise its max.message.bytes"
+	}
+	return whyNotWritten(err, "--receipts-topic")
+}
