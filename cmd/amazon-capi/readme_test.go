@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -86,6 +87,9 @@ func codeTable() string {
 		}
 		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", r.Class, r.Code, field, r.Help)
 	}
+	for _, c := range sink.Codes() {
+		fmt.Fprintf(&b, "| %s | `%s` | | %s |\n", c.Class, c.Code, c.Help)
+	}
 	return b.String()
 }
 
@@ -116,8 +120,18 @@ func metricTable(t *testing.T) string {
 					}
 				}
 			case *ast.CallExpr:
-				if sel, ok := n.Fun.(*ast.SelectorExpr); ok && sel.Sel.Name == "NewDesc" && len(n.Args) > 1 {
-					name, text = stringOf(n.Args[0]), stringOf(n.Args[1])
+				if len(n.Args) < 2 {
+					break
+				}
+				switch f := n.Fun.(type) {
+				case *ast.SelectorExpr:
+					if f.Sel.Name == "NewDesc" {
+						name, text = stringOf(n.Args[0]), stringOf(n.Args[1])
+					}
+				case *ast.Ident: // the sink's helpers, which add the prefix
+					if bare := stringOf(n.Args[0]); bare != "" && (f.Name == "counter" || f.Name == "counterVec" || f.Name == "histogram") {
+						name, text = "amazon_capi_"+bare, stringOf(n.Args[1])
+					}
 				}
 			}
 			if strings.HasPrefix(name, "amazon_capi_") {
