@@ -31,9 +31,13 @@ func (b backoff) spaced(n int) time.Duration {
 	return half + time.Duration(b.rand()*float64(half))
 }
 
-// rest is a little over the cap, for when a round of tries is used up.
-func (b backoff) rest() time.Duration {
-	return b.max + time.Duration(b.rand()*float64(b.max)/10)
+// rest is for when a round of tries is used up: a little over the cap, then
+// twice and at last four times that. A profile that is out for long is not worth
+// a request of each of its members every half minute, and a server that comes
+// back has many lanes waiting for it. n counts from 0.
+func (b backoff) rest(n int) time.Duration {
+	d := b.max << min(n, 2)
+	return d + time.Duration(b.rand()*float64(d)/10)
 }
 
 func (b backoff) step(n int) time.Duration {

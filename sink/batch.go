@@ -73,12 +73,16 @@ type batch struct {
 	sole bool
 
 	due time.Time // when an open batch has waited long enough
+	// age is its place in the order in which batches were closed; parts of a
+	// batch have the whole one's.
+	age uint64
 
-	// Of a batch that was set aside, because Amazon wants its events later or
-	// did not mention them:
+	tries int // how often in a row it failed or was put off, since its last rest
+	// Of a batch that was set aside, because Amazon wants its events later, did
+	// not mention them, or takes others but not these:
+	apart     bool
 	notBefore time.Time
-	tries     int  // how often they were put off since the last rest
-	stuck     bool // they were put off for a whole round of tries
+	stuck     bool // for a whole round of tries
 
 	// renewed is set when it was sent again with a new token after a 401.
 	renewed bool
@@ -161,7 +165,7 @@ func (b *batch) halves() (first, second *batch) {
 }
 
 func (b *batch) part(events []event) *batch {
-	p := &batch{store: b.store, events: events}
+	p := &batch{store: b.store, events: events, age: b.age}
 	for i := range events {
 		p.bytes += events[i].end - events[i].start
 	}
@@ -171,7 +175,7 @@ func (b *batch) part(events []event) *batch {
 // copyOf moves some of the batch's events to a batch with a store of its own,
 // so that one event that has to wait does not keep the memory of five hundred.
 func (b *batch) copyOf(events []event) *batch {
-	c := &batch{store: &store{}, sole: true}
+	c := &batch{store: &store{}, sole: true, age: b.age}
 	size := 0
 	for i := range events {
 		size += events[i].end - events[i].start

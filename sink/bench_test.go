@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -63,4 +64,51 @@ func BenchmarkLanes(b *testing.B) {
 	feed.Flush()
 	s.Flush()
 	<-done
+}
+
+// distant is an Amazon that is 50 ms away, like the real one.
+type distant struct{ discard }
+
+func (d distant) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(50 * time.Millisecond)
+	return d.discard.RoundTrip(r)
+}
+
+// BenchmarkLaneConcurrency is what one profile gets through at most, by the
+// requests it may have in flight. An operation is a full batch.
+func BenchmarkLaneConcurrency(b *testing.B) {
+	for _, concurrency := range []int{1, 2, 4, 8, 16} {
+		b.Run(fmt.Sprint(concurrency), func(b *testing.B) {
+			settled := make(chan int, 64)
+			s, err := New(Options{
+				Contract: offAmazon{}, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{},
+				HTTPClient: &http.Client{Transport: distant{}}, LaneConcurrency: concurrency,
+				DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "dlq"},
+				Settle:      func(vs []Verdict) { settled <- len(vs) },
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close(context.Background())
+			c, feed, rec, n := purchase(), s.NewFeed(), &kgo.Record{}, 0
+			const batch = 500
+			send := func(batches int) {
+				for range batches {
+					for range batch {
+						n++
+						c.EventID = fmt.Sprint("order-", n)
+						feed.Add(Token{}, rec, c)
+					}
+					feed.Flush()
+				}
+				for left := batches * batch; left > 0; {
+					left -= <-settled
+				}
+			}
+			send(concurrency * concurrency) // the window has grown
+			b.ResetTimer()
+			send(b.N)
+			b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
 }

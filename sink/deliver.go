@@ -1,13 +1,22 @@
 package sink
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
+
+// flight is a batch on its way in a request.
+type flight struct {
+	batch *batch
+	token AccessToken
+	round uint64 // of the lane's window
+	// claimed: its event ids are among the lane's claims.
+	claimed bool
+}
 
 // scratch is what an attempt needs besides its batch, lent for its length.
 type scratch struct {
@@ -39,7 +48,20 @@ func (s *Sink) release(b *batch) {
 	s.stores.Put(st)
 }
 
-// run is the lane's goroutine. It ends when the lane has nothing left.
+// hire has a goroutine wait for what is next, if nobody does and it could be
+// sent. The caller holds mu, and either the sink's mu or a place among its
+// goroutines, so that Close is not past waiting for them.
+func (l *lane) hire() {
+	if l.watching || l.blocked || l.empty() || len(l.flying) >= l.slots() || l.sink.stop.Err() != nil {
+		return
+	}
+	l.watching = true
+	l.sink.wg.Go(l.run)
+}
+
+// run is a goroutine of the lane. It watches for the next batch, has another
+// watch while it sends that one, and takes the watch again if it is free then.
+// It ends when somebody else watches, or nothing more could be sent.
 func (l *lane) run() {
 	s := l.sink
 	for l.await() {
@@ -49,41 +71,46 @@ func (l *lane) run() {
 		if !ok {
 			return
 		}
-		if b := l.take(s.opts.Now()); b != nil {
-			l.attempt(b, token)
+		f, ok := l.take(s.opts.Now(), token)
+		if !ok {
+			continue
+		}
+		l.attempt(&f)
+		if !l.land(&f) {
+			return
 		}
 	}
 }
 
 // await waits until there is something to send; false when there is nothing
-// left, or the sink is stopping.
+// left or no request may be sent at present, or the sink is stopping.
 func (l *lane) await() bool {
 	s := l.sink
 	for s.stop.Err() == nil {
 		now := s.opts.Now()
 		l.mu.Lock()
-		at, ok := l.next(now)
-		switch {
-		case !ok:
-			l.running = false
-			l.set(LaneIdle, "", now)
-			if !l.trouble.sentenced {
+		l.note(now)
+		if l.empty() || l.blocked || len(l.flying) >= l.slots() {
+			l.watching = false
+			idle := l.empty() && len(l.flying) == 0
+			if idle && !l.trouble.lasting {
 				// What it failed to send was dropped, and with it its trouble.
 				l.withdraw()
 			}
 			l.mu.Unlock()
-			s.forgetSometimes(now)
+			if idle {
+				s.forgetSometimes(now)
+			}
 			return false
-		case !at.After(now):
-			l.mu.Unlock()
-			return true
-		case now.Before(l.heldUntil): // says so already
-		case l.open != nil:
-			l.set(LaneBatching, "", now)
-		default:
-			l.set(LaneHeld, "waits with events that Amazon has put off", now)
+		}
+		at := l.due(now)
+		if at.Before(l.heldUntil) {
+			at = l.heldUntil
 		}
 		l.mu.Unlock()
+		if !at.After(now) {
+			return true
+		}
 		l.wait(at.Sub(now))
 	}
 	return false
@@ -103,30 +130,110 @@ func (l *lane) wait(d time.Duration) {
 // token waits for an access token; false when the sink is stopping.
 func (l *lane) token() (AccessToken, bool) {
 	s := l.sink
+	l.mu.Lock()
+	stale := l.stale
+	l.mu.Unlock()
 	// Nearly always there is one, and then the lane is not said to wait.
-	if token, err := s.opts.Tokens.Token(s.ended, l.stale); err == nil {
+	if token, err := s.opts.Tokens.Token(s.ended, stale); err == nil {
 		return token, s.stop.Err() == nil
 	}
-	l.mu.Lock()
-	l.set(LaneHeld, "waits for an access token", s.opts.Now())
-	l.mu.Unlock()
-	token, err := s.opts.Tokens.Token(s.stop, l.stale)
+	l.waits(true)
+	token, err := s.opts.Tokens.Token(s.stop, stale)
+	l.waits(false)
 	return token, err == nil
 }
 
+func (l *lane) waits(tokenless bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tokenless = tokenless
+	l.note(l.sink.opts.Now())
+}
+
+// take returns the batch to send now. There is none if all there was has been
+// dropped, or if an answer that came while a token was waited for has stopped
+// the lane or refused this very token.
+func (l *lane) take(now time.Time, token AccessToken) (flight, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now.Before(l.heldUntil) || len(l.flying) >= l.slots() || l.refusedToken(token) {
+		return flight{}, false
+	}
+	for {
+		b := l.pop(now)
+		if b == nil {
+			return flight{}, false
+		}
+		if l.prune(b); len(b.events) == 0 {
+			continue
+		}
+		f := flight{batch: b, token: token, round: l.window.round}
+		// A request that has the lane to itself needs no claim: there can be
+		// another only once it has been answered.
+		if l.slots() > 1 {
+			if f.claimed = l.claims.take(b, &l.sink.claims); !f.claimed {
+				l.push(b)
+				l.blocked = true
+				return flight{}, false
+			}
+		}
+		l.flying = append(l.flying, b)
+		l.window.use(len(l.flying))
+		l.watching = false
+		l.hire()
+		l.note(now)
+		return f, true
+	}
+}
+
+// refusedToken tells whether Amazon has refused the token or a later one. The
+// caller holds mu.
+func (l *lane) refusedToken(t AccessToken) bool {
+	return l.stale.generation > 0 && t.generation <= l.stale.generation
+}
+
+// answered ends the claims of a flight, before what comes of it is dealt with
+// and its events go here and there.
+func (l *lane) answered(f *flight) {
+	if !f.claimed {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.claims.release(f.batch, &l.sink.claims)
+}
+
+// land ends a flight; true means that the caller watches from now on. A lane
+// counts as busy until then, so that it is not forgotten between an answer and
+// what is to be sent again because of it.
+func (l *lane) land(f *flight) (watch bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.Index(l.flying, f.batch)
+	l.flying = slices.Delete(l.flying, i, i+1)
+	l.blocked = false
+	if l.watching {
+		l.signal()
+		return false
+	}
+	l.watching = true
+	return true
+}
+
 // attempt makes one request of the batch and deals with what comes of it.
-func (l *lane) attempt(b *batch, token AccessToken) {
-	s := l.sink
+func (l *lane) attempt(f *flight) {
+	s, b := l.sink, f.batch
 	sc := s.scratch.Get().(*scratch)
 	sc.body = b.appendBody(sc.body[:0], s.frame)
 	sc.items = append(sc.items[:0], make([]Item, len(b.events))...)
-	res := s.sender.send(s.ctx, l.profile, token, sc.body, sc.items)
+	res := s.sender.send(s.ctx, l.profile, f.token, sc.body, sc.items)
+	l.answered(f)
 	if res.fault.label == faultCancelled {
 		l.again(b) // the sink was closed; nobody will take it up
 	} else {
 		b.sent(res.request)
 		l.logAttempt(b, &res)
-		l.react(b, token, &res, sc)
+		l.react(f, &res, sc)
 	}
 	clear(sc.items)
 	clear(sc.verdicts)
@@ -146,86 +253,4 @@ func (l *lane) logAttempt(b *batch, res *result) {
 	}
 	log.Str("profile", l.profile).Str("status", res.label()).Int("events", len(b.events)).
 		Int("attempt", b.events[0].attempts).Array("event_ids", ids).Msg("sent to Amazon")
-}
-
-// react does what a result asks for.
-func (l *lane) react(b *batch, token AccessToken, res *result, sc *scratch) {
-	switch res.Kind {
-	case Itemised:
-		l.itemised(b, res, sc)
-	case Unauthenticated:
-		l.unauthenticated(b, token, res)
-	case Forbidden:
-		l.refused(b, res)
-	case RefusedWhole:
-		l.narrow(b, res)
-	case Foreign:
-		l.foreign(b, res)
-	default:
-		l.retry(b, res, res.label())
-	}
-}
-
-// again puts the batch before all others.
-func (l *lane) again(b *batch) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.front = append(l.front, b)
-}
-
-// hold puts the batch before all others, and sends nothing for a while.
-func (l *lane) hold(b *batch, wait time.Duration, reason string) {
-	now := l.sink.opts.Now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.front = append(l.front, b)
-	l.heldUntil = now.Add(wait)
-	l.set(LaneHeld, reason, now)
-}
-
-// settled notes that so many records have left the lane.
-func (l *lane) settled(records int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.records -= records
-}
-
-// accept appends the verdicts of an accepted event.
-func (l *lane) accept(verdicts []Verdict, e *event) []Verdict {
-	v := Verdict{ProfileID: l.profile, EventID: e.id, Class: verdict.Accepted, Attempts: e.attempts}
-	v.Token, v.Record = e.token, e.record.record
-	verdicts = append(verdicts, v)
-	for _, r := range e.more {
-		v.Token, v.Record = r.token, r.record
-		verdicts = append(verdicts, v)
-	}
-	return verdicts
-}
-
-// condemn appends the dead letters of an event, one for each of its records:
-// each record's offset needs one.
-func (l *lane) condemn(letters []*letter, e *event, why verdict.Reason) []*letter {
-	d := letter{
-		profile: l.profile, eventID: e.id, reason: why, attempts: e.attempts,
-		first: time.UnixMilli(e.firstFailure), last: time.UnixMilli(e.lastFailure),
-	}
-	d.record = e.record
-	first := d
-	letters = append(letters, &first)
-	for _, r := range e.more {
-		d := d
-		d.record = r
-		letters = append(letters, &d)
-	}
-	return letters
-}
-
-// identifiers returns those of some events, for masking them in what Amazon
-// says about all of them.
-func (l *lane) identifiers(b *batch) []string {
-	var ids []string
-	for i := range b.events {
-		ids = append(ids, l.sink.opts.Contract.Identifiers(b.encoded(&b.events[i]))...)
-	}
-	return ids
 }

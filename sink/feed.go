@@ -66,7 +66,7 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 func (f *Feed) tooLarge(size int) verdict.Reason {
 	return verdict.Reason{
 		Class: verdict.Validation,
-		Code:  "event_too_large",
+		Code:  codeTooLarge,
 		Message: fmt.Sprintf("the event has %d bytes as Amazon would be sent it: want at most %d, which %s takes",
 			size, f.sink.limits.EventBytes, f.sink.opts.Contract.Name()),
 	}

@@ -55,6 +55,44 @@ type amazon struct {
 	mu     sync.Mutex
 	answer func(call) reply
 	calls  []call
+	flying map[string]int // profile to its requests in flight
+	most   map[string]int // and the most there ever were
+	ids    map[string]int // profile/event id to its requests in flight
+	twice  []string       // those that were in flight twice at once
+}
+
+// began and ended note what is in flight.
+func (a *amazon) began(c call) {
+	if a.flying == nil {
+		a.flying, a.most, a.ids = map[string]int{}, map[string]int{}, map[string]int{}
+	}
+	a.flying[c.profile]++
+	a.most[c.profile] = max(a.most[c.profile], a.flying[c.profile])
+	for _, id := range c.ids {
+		key := c.profile + "/" + id
+		if a.ids[key]++; a.ids[key] > 1 {
+			a.twice = append(a.twice, key)
+		}
+	}
+}
+
+func (a *amazon) ended(c call) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.flying[c.profile]--
+	for _, id := range c.ids {
+		a.ids[c.profile+"/"+id]--
+	}
+}
+
+// mostOf is the most requests of a profile that were in flight at once since the
+// last time it was asked.
+func (a *amazon) mostOf(profile string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	most := a.most[profile]
+	a.most[profile] = a.flying[profile]
+	return most
 }
 
 // become changes how Amazon answers from now on.
@@ -95,7 +133,9 @@ func (a *amazon) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.n = len(a.calls) + 1
 	a.calls = append(a.calls, c)
 	answer := a.answer
+	a.began(c)
 	a.mu.Unlock()
+	defer a.ended(c)
 
 	rep := answer(c)
 	if rep.delay > 0 {

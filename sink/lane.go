@@ -1,40 +1,49 @@
 package sink
 
 import (
-	"slices"
 	"sync"
 	"time"
 )
 
-// lane is the queue of one profile: it makes batches, and sends one at a time.
-// Lanes share nothing but tokens and connections, so that a profile which is
-// slow, throttled or refused holds up no other.
+// lane is the queue of one profile: it makes batches, and sends some of them at
+// once. Lanes share nothing but tokens and connections, so that a profile which
+// is slow, throttled or refused holds up no other.
 type lane struct {
 	sink    *Sink
 	profile string
-	// wake tells the goroutine that there is something new to look at.
+	// wake tells the goroutine that watches that there is something new.
 	wake chan struct{}
 
-	mu    sync.Mutex
-	open  *batch   // still growing; nil if there is none
-	ready []*batch // full or waited long enough, in order
-	front []*batch // a stack of what goes before: a batch to try again, halves
-	aside []*batch // events that Amazon wants later, each with its own time
-	// heldUntil is until when nothing at all is sent.
-	heldUntil time.Time
-	running   bool // it has a goroutine
-	records   int  // that have no verdict yet and are no dead letters
-	state     LaneState
-	since     time.Time
-	reason    string
+	mu sync.Mutex
+	queue
+	// flying are the batches in flight, until what their answers ask for has
+	// been done; claims are the event ids in them where there can be several.
+	flying []*batch
+	claims claims
+	// blocked: what is next has an event id that is in flight.
+	blocked bool
+	// watching: a goroutine waits for the next batch. It does so only while a
+	// request could be sent; otherwise the first that is answered goes on.
+	watching bool
 
-	// These belong to the goroutine, if there is one.
+	window  window
 	trouble trouble
-	stale   AccessToken // the token that Amazon last answered 401 to
+	// heldUntil is until when nothing at all is sent, and why the reason.
+	heldUntil time.Time
+	why       string
+	stale     AccessToken // the latest token that Amazon answered 401 to
+	tokenless bool        // the one that watches waits for an access token
+
+	records int // that have no verdict yet and are no dead letters
+	state   LaneState
+	since   time.Time
 }
 
 func newLane(s *Sink, profile string, now time.Time) *lane {
-	return &lane{sink: s, profile: profile, wake: make(chan struct{}, 1), state: LaneIdle, since: now}
+	return &lane{
+		sink: s, profile: profile, wake: make(chan struct{}, 1),
+		window: newWindow(s.opts.LaneConcurrency), state: LaneIdle, since: now,
+	}
 }
 
 // add takes a feed's events, which are of this lane. The caller holds the
@@ -52,11 +61,9 @@ func (l *lane) add(g *group, now time.Time) {
 		start = p.end
 	}
 	l.records += len(g.events)
-	switch {
-	case !l.running:
-		l.running = true
-		l.sink.wg.Go(l.run)
-	case news:
+	if !l.watching {
+		l.hire()
+	} else if news {
 		l.signal()
 	}
 }
@@ -91,12 +98,6 @@ func (l *lane) addOne(p *pending, encoded []byte, now time.Time) (closed bool) {
 	return closed
 }
 
-func (l *lane) closeOpen() {
-	l.open.close()
-	l.ready = append(l.ready, l.open)
-	l.open = nil
-}
-
 func (l *lane) signal() {
 	select {
 	case l.wake <- struct{}{}:
@@ -114,7 +115,8 @@ func (l *lane) flush() {
 	}
 }
 
-// sweep drops events whose assignment has ended.
+// sweep drops events whose assignment has ended. Those in flight are left to
+// whoever sent them, and dropped when they would be sent again.
 func (l *lane) sweep() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -147,74 +149,17 @@ func (l *lane) prune(b *batch) {
 	}
 }
 
-// next tells when there will be something to send; ok is false when there is
-// nothing at all. The caller holds mu.
-func (l *lane) next(now time.Time) (at time.Time, ok bool) {
-	for _, b := range l.aside {
-		if at.IsZero() || b.notBefore.Before(at) {
-			at = b.notBefore
+// anyStuck tells whether events that were put off for a whole round of tries
+// wait for another, those of the given batch left out. The caller holds mu.
+func (l *lane) anyStuck(but *batch) bool {
+	for _, list := range [][]*batch{l.aside, l.front, l.flying} {
+		for _, b := range list {
+			if b.stuck && b != but {
+				return true
+			}
 		}
 	}
-	if l.open != nil && (at.IsZero() || l.open.due.Before(at)) {
-		at = l.open.due
-	}
-	if len(l.front) > 0 || len(l.ready) > 0 {
-		at = now
-	}
-	if at.IsZero() {
-		return at, false
-	}
-	if at.Before(l.heldUntil) {
-		at = l.heldUntil
-	}
-	return at, true
-}
-
-// take returns the batch to send now; nil if all there was has been dropped.
-func (l *lane) take(now time.Time) *batch {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for {
-		b := l.pop(now)
-		if b == nil {
-			return nil
-		}
-		if l.prune(b); len(b.events) > 0 {
-			l.set(LaneSending, "", now)
-			return b
-		}
-	}
-}
-
-func (l *lane) pop(now time.Time) (b *batch) {
-	if n := len(l.front); n > 0 {
-		b, l.front[n-1] = l.front[n-1], nil
-		l.front = l.front[:n-1]
-		return b
-	}
-	for i, a := range l.aside {
-		if !a.notBefore.After(now) {
-			l.aside = slices.Delete(l.aside, i, i+1)
-			return a
-		}
-	}
-	if len(l.ready) == 0 && l.open != nil && !l.open.due.After(now) {
-		l.closeOpen()
-	}
-	if len(l.ready) == 0 {
-		return nil
-	}
-	b, l.ready[0] = l.ready[0], nil
-	l.ready = l.ready[1:]
-	return b
-}
-
-// set notes what the lane is doing. The caller holds mu.
-func (l *lane) set(state LaneState, reason string, now time.Time) {
-	if l.state != state {
-		l.since = now
-	}
-	l.state, l.reason = state, reason
+	return false
 }
 
 // forgettable tells whether the lane has been idle for that long. A lane that
@@ -222,37 +167,9 @@ func (l *lane) set(state LaneState, reason string, now time.Time) {
 func (l *lane) forgettable(now time.Time, idle time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.running || now.Sub(l.since) < idle || now.Before(l.heldUntil) {
+	if l.watching || len(l.flying) > 0 || now.Sub(l.since) < idle || now.Before(l.heldUntil) {
 		return false
 	}
 	l.withdraw()
 	return true
-}
-
-// LaneState is what a lane is doing.
-type LaneState string
-
-// The states of a lane.
-const (
-	LaneIdle     LaneState = "idle"     // it has no events
-	LaneBatching LaneState = "batching" // its events wait for more
-	LaneSending  LaneState = "sending"
-	LaneHeld     LaneState = "held" // its events wait for a fault to pass
-)
-
-// LaneStatus is a lane as health pages and the demo show it.
-type LaneStatus struct {
-	Profile string    `json:"profile"`
-	State   LaneState `json:"state"`
-	Since   time.Time `json:"since"`
-	// Reason says why it is held; empty otherwise.
-	Reason string `json:"reason,omitempty"`
-	// Records is how many have no verdict yet and are not dead letters.
-	Records int `json:"records"`
-}
-
-func (l *lane) status() LaneStatus {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return LaneStatus{Profile: l.profile, State: l.state, Since: l.since, Reason: l.reason, Records: l.records}
 }

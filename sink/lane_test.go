@@ -199,25 +199,18 @@ func TestProfilesHaveLanesOfTheirOwn(t *testing.T) {
 	})
 }
 
-func TestALaneSendsOneBatchAtATime(t *testing.T) {
+func TestALaneOfOneSendsOneBatchAtATime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		inFlight, most := 0, 0
-		var r *rig
-		r = newRig(t, func(c call) reply {
-			r.mu.Lock()
-			inFlight++
-			most = max(most, inFlight)
-			r.mu.Unlock()
-			time.Sleep(time.Second)
-			r.mu.Lock()
-			inFlight--
-			r.mu.Unlock()
-			return ok
-		}, func(o *Options) { o.BatchEvents = 1 })
-		r.send("p", numbered("e", 5)...)
-		r.after(10 * time.Second)
-		if most != 1 || r.count(verdict.Accepted) != 5 {
+		r := newRig(t, always(reply{status: 200, delay: time.Second}), func(o *Options) { o.BatchEvents, o.LaneConcurrency = 1, 1 })
+		r.send("p", numbered("e", 50)...)
+		r.after(50 * time.Second)
+		if most := r.amazon.mostOf("p"); most != 1 || r.count(verdict.Accepted) != 50 {
 			t.Errorf("%d at once, %v", most, r.classes())
+		}
+		for i, c := range r.amazon.all() {
+			if want := fmt.Sprintf("e%04d", i); c.ids[0] != want {
+				t.Fatalf("request %d carries %s, want %s: a lane of one keeps the order", i, c.ids[0], want)
+			}
 		}
 	})
 }

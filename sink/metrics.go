@@ -130,26 +130,3 @@ func (p *profileLabels) label(profile string) string {
 	p.known[profile] = struct{}{}
 	return profile
 }
-
-// lanesCollector counts lanes by state when it is asked, so that lanes need not
-// keep counters in step.
-type lanesCollector struct {
-	sink *Sink
-	desc *prometheus.Desc
-}
-
-func newLanesCollector(s *Sink) *lanesCollector {
-	return &lanesCollector{s, prometheus.NewDesc(namespace+"_lanes", "Lanes by state: idle, batching, sending, held.", []string{"state"}, nil)}
-}
-
-func (c *lanesCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
-
-func (c *lanesCollector) Collect(ch chan<- prometheus.Metric) {
-	counts := make(map[LaneState]int)
-	for _, l := range c.sink.Lanes() {
-		counts[l.State]++
-	}
-	for _, state := range []LaneState{LaneIdle, LaneBatching, LaneSending, LaneHeld} {
-		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(counts[state]), string(state))
-	}
-}

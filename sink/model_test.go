@@ -43,7 +43,7 @@ func (h *hostile) answer(c call) reply {
 	if len(c.ids) != len(c.events) {
 		h.fault = "an event id is twice in one request"
 	}
-	mood := h.rng.IntN(12)
+	mood := h.rng.IntN(14)
 	if h.calm {
 		mood = 11
 	}
@@ -101,29 +101,45 @@ func (h *hostile) items(c call, moody bool) reply {
 	return reply{status: 207, body: `{"success":[` + strings.Join(success, ",") + `],"error":[` + strings.Join(failed, ",") + `]}`}
 }
 
+// run is what a run of chaos is made of.
+type run struct {
+	seed        uint64
+	steps       []int
+	batch       int
+	concurrency int
+	exhausted   ExhaustedPolicy
+}
+
 // TestEveryRecordGetsOneVerdictAndItIsTrue feeds a sink at random, with an
 // Amazon, a token, a dead-letter topic and a receipts topic that fail at random,
-// and then lets everything be well. Each record must end with exactly one
-// verdict; accepted only what Amazon took, refused only what it refuses; and none
-// before a receipt says the same.
+// each answer of Amazon's after a time of its own so that those to several
+// requests of a lane come in any order, and then lets everything be well. Each
+// record must end with exactly one verdict; accepted only what Amazon took,
+// refused only what it refuses or, where that is asked for, what was tried often
+// enough; and none before a receipt says the same.
 func TestEveryRecordGetsOneVerdictAndItIsTrue(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		seed := rapid.Uint64().Draw(rt, "seed")
-		steps := rapid.SliceOfN(rapid.IntRange(0, 19), 1, 60).Draw(rt, "steps")
-		batch := rapid.IntRange(1, 20).Draw(rt, "batch")
+		c := run{
+			seed:        rapid.Uint64().Draw(rt, "seed"),
+			steps:       rapid.SliceOfN(rapid.IntRange(0, 19), 1, 60).Draw(rt, "steps"),
+			batch:       rapid.IntRange(1, 20).Draw(rt, "batch"),
+			concurrency: rapid.IntRange(1, 8).Draw(rt, "concurrency"),
+			exhausted:   rapid.SampledFrom([]ExhaustedPolicy{HoldExhausted, DeadLetterExhausted}).Draw(rt, "exhausted"),
+		}
 		var fault string
-		synctest.Test(t, func(t *testing.T) { fault = chaos(t, seed, steps, batch) })
+		synctest.Test(t, func(t *testing.T) { fault = chaos(t, c) })
 		if fault != "" {
 			rt.Fatal(fault)
 		}
 	})
 }
 
-func chaos(t *testing.T, seed uint64, steps []int, batch int) string {
+func chaos(t *testing.T, c run) string {
+	seed := c.seed
 	h := &hostile{rng: rand.New(rand.NewPCG(seed, 1)), taken: map[string]bool{}, bytes: map[string]string{}}
 	rng := rand.New(rand.NewPCG(seed, 2))
-	r, b := receiptRig(t, h.answer, func(o *Options) {
-		o.BatchEvents = batch
+	r, b := receiptRig(t, h.later, func(o *Options) {
+		o.BatchEvents, o.LaneConcurrency, o.OnExhausted = c.batch, c.concurrency, c.exhausted
 		o.Receipts.MaxBytes = 100 + int(seed%1000)
 		o.AuthHold = 1000 * time.Hour // refusals by mood are none of the event's
 		src := &lockedRand{rng: rand.New(rand.NewPCG(seed, 3))}
@@ -156,7 +172,7 @@ func chaos(t *testing.T, seed uint64, steps []int, batch int) string {
 	type sent struct{ profile, id string }
 	records := map[uint64]sent{}
 	owners := map[*owner][]uint64{}
-	for _, step := range steps {
+	for _, step := range c.steps {
 		switch {
 		case step < 14:
 			profile := fmt.Sprint("p", rng.IntN(3))
@@ -193,6 +209,13 @@ func chaos(t *testing.T, seed uint64, steps []int, batch int) string {
 	h.calm = true
 	h.mu.Unlock()
 	r.after(time.Hour)
+	// A lane that gave events up learns from the next that the fault is over.
+	for _, profile := range []string{"p0", "p1", "p2"} {
+		r.send(profile, "last")
+		records[r.seq] = sent{profile, "last"}
+		owners[r.owner] = append(owners[r.owner], r.seq)
+	}
+	r.after(time.Hour)
 
 	seen := map[uint64]int{}
 	for _, v := range r.verdicts {
@@ -206,6 +229,10 @@ func chaos(t *testing.T, seed uint64, steps []int, batch int) string {
 		case strings.HasPrefix(s.id, "left-out") != (v.Class == verdict.Filtered):
 			return fmt.Sprintf("%v got class %s", s, v.Class)
 		case v.Class == verdict.Filtered:
+		case v.Reason.Code == codeExhausted && c.exhausted == DeadLetterExhausted:
+			if v.Class != verdict.Rejected || v.Attempts < 5 {
+				return fmt.Sprintf("%v was given up as %s after %d attempts", s, v.Class, v.Attempts)
+			}
 		case v.Class == verdict.Accepted && bad(s.id), v.Class != verdict.Accepted && !bad(s.id):
 			return fmt.Sprintf("%v got class %s", s, v.Class)
 		}
@@ -230,7 +257,26 @@ func chaos(t *testing.T, seed uint64, steps []int, batch int) string {
 	if b.fault != "" {
 		return b.fault
 	}
+	for profile, n := range r.amazon.most {
+		if n > c.concurrency {
+			return fmt.Sprintf("%d requests of %s at once, want at most %d", n, profile, c.concurrency)
+		}
+	}
+	if len(r.amazon.twice) > 0 {
+		return fmt.Sprintf("in flight twice at once: %v", r.amazon.twice)
+	}
 	return h.fault
+}
+
+// later is an answer that takes its time.
+func (h *hostile) later(c call) reply {
+	rep := h.answer(c)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.calm && rep.delay == 0 {
+		rep.delay = time.Duration(h.rng.IntN(8)) * 500 * time.Millisecond
+	}
+	return rep
 }
 
 type lockedRand struct {

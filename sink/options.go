@@ -29,11 +29,17 @@ type Options struct {
 	BatchBytes  int           // of a request's body; the contract's limit
 	Linger      time.Duration // how long a batch may wait for more events; 1s, negative means not at all
 
+	// LaneConcurrency is how many requests of one profile may be in flight at
+	// once, while Amazon answers them well; 8. A lane begins with one.
+	LaneConcurrency int
 	// MaxAttempts is how often in a row a lane tries before it rests for
-	// BackoffMax, says so, and begins again; 5.
+	// BackoffMax or longer, says so, and then sends one probe at a time until one
+	// is answered; 5.
 	MaxAttempts int
 	BackoffMin  time.Duration // 500ms
 	BackoffMax  time.Duration // 30s
+	// OnExhausted is what becomes of events whose attempts are used up.
+	OnExhausted ExhaustedPolicy
 	// AuthHold is how long a profile that Amazon refuses is tried again before
 	// its events become dead letters; 2m, negative means not at all.
 	AuthHold time.Duration
@@ -41,9 +47,9 @@ type Options struct {
 	DeadLetters DeadLetterOptions
 	Receipts    ReceiptOptions // optional
 
-	// Settle takes final verdicts. It is called by several goroutines at once
-	// and holds up who calls it, a lane for one; the slice is valid during the
-	// call only.
+	// Settle takes final verdicts. It is called by several goroutines at once,
+	// also of one lane, and holds up the request whose verdicts they are; the
+	// slice is valid during the call only.
 	Settle func([]Verdict)
 
 	Log        zerolog.Logger
@@ -102,6 +108,10 @@ func (o *Options) normalise() error {
 	}
 	if o.BatchBytes < 1 || o.BatchBytes > limits.Bytes {
 		return fmt.Errorf("batch bytes (--batch-bytes) %d: want 1 to %d, which %s takes", o.BatchBytes, limits.Bytes, o.Contract.Name())
+	}
+	setDefault(&o.LaneConcurrency, 8)
+	if o.LaneConcurrency < 1 {
+		return fmt.Errorf("lane concurrency (--lane-concurrency) %d: want 1 or more", o.LaneConcurrency)
 	}
 	setDefault(&o.MaxAttempts, 5)
 	if o.MaxAttempts < 1 {

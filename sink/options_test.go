@@ -33,6 +33,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"negative":       {func(o *Options) { o.BatchEvents = -1 }, []string{"--batch-events", "-1"}},
 		"batch bytes":    {func(o *Options) { o.BatchBytes = 1<<20 + 1 }, []string{"--batch-bytes", "1048577", "1048576"}},
 		"attempts":       {func(o *Options) { o.MaxAttempts = -1 }, []string{"--max-attempts", "-1"}},
+		"concurrency":    {func(o *Options) { o.LaneConcurrency = -1 }, []string{"--lane-concurrency", "-1"}},
 		"backoff":        {func(o *Options) { o.BackoffMin = time.Hour }, []string{"backoff", "1h"}},
 		"timeout":        {func(o *Options) { o.RequestTimeout = -time.Second }, []string{"timeout", "-1s"}},
 	} {

@@ -8,66 +8,34 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// trouble is what a lane remembers of the faults it met.
-type trouble struct {
-	tries  int // failures in a row, since the last rest
-	probes int // refusals in a row
-	// refusedSince is when Amazon began to refuse the profile; zero while it
-	// does not.
-	refusedSince time.Time
-	sentenced    bool      // the refusal outlasted the hold
-	renewedAt    time.Time // when it last had the token renewed
-	reported     bool      // the lane's condition fails
-}
-
-func (l *lane) conditionName() string { return "lane " + l.profile }
-
-// report makes the lane's condition fail. Lanes have a condition only while
-// something is wrong with them: readiness would not gain from a list of
-// thousands that are well.
-func (l *lane) report(reason string) {
-	l.trouble.reported = true
-	condition(l.sink.opts.Conditions, l.conditionName()).Fail(reason)
-}
-
-// well ends all trouble: Amazon has answered about events. The condition stays
-// while events that were put off again and again are still about.
-func (l *lane) well() {
-	l.trouble = trouble{reported: l.trouble.reported}
-	if !l.trouble.reported {
-		return
+// react does what a result asks for.
+func (l *lane) react(f *flight, res *result, sc *scratch) {
+	switch res.Kind {
+	case Itemised:
+		l.itemised(f, res, sc)
+	case Unauthenticated:
+		l.unauthenticated(f, res)
+	case Forbidden:
+		l.refused(f, res)
+	case RefusedWhole:
+		l.narrow(f, res)
+	case Foreign:
+		l.foreign(f, res)
+	default:
+		l.retry(f, res, res.label())
 	}
+}
+
+// again puts the batch before those that were not sent yet.
+func (l *lane) again(b *batch) {
 	l.mu.Lock()
-	stuck := false
-	for _, b := range l.aside {
-		stuck = stuck || b.stuck
-	}
-	l.mu.Unlock()
-	if stuck {
-		return
-	}
-	l.trouble.reported = false
-	if cs := l.sink.opts.Conditions; cs != nil {
-		cs.Condition(l.conditionName()).OK()
-		cs.Remove(l.conditionName())
-	}
-}
-
-// withdraw removes the lane's condition and forgets its failures, because there
-// is nothing left that would tell when they are over.
-func (l *lane) withdraw() {
-	if l.trouble.reported {
-		if cs := l.sink.opts.Conditions; cs != nil {
-			cs.Remove(l.conditionName())
-		}
-		l.sink.opts.Log.Info().Str("condition", l.conditionName()).Msg("condition withdrawn: the lane has no events left")
-	}
-	l.trouble = trouble{}
+	defer l.mu.Unlock()
+	l.push(b)
 }
 
 // itemised settles each event as the answer says.
-func (l *lane) itemised(b *batch, res *result, sc *scratch) {
-	s := l.sink
+func (l *lane) itemised(f *flight, res *result, sc *scratch) {
+	s, b := l.sink, f.batch
 	now := s.opts.Now()
 	var letters []*letter
 	var later, large []event
@@ -96,24 +64,40 @@ func (l *lane) itemised(b *batch, res *result, sc *scratch) {
 	}
 	s.metrics.contradictions.Add(float64(res.Contradictions))
 	if len(later) == len(b.events) {
-		l.nothingSettled(b, res, now)
+		l.nothingSettled(f, res, now)
 		return
 	}
-	l.settled(len(sc.verdicts) + len(letters))
+	var split, rest *batch
 	if len(large) > 0 {
-		l.pushHalves(b.copyOf(large))
+		split = b.copyOf(large)
+		if len(large) > 1 {
+			s.metrics.splits.Inc()
+		}
+	}
+	if len(later) > 0 {
+		rest = b.copyOf(later)
 	}
 	switch {
-	case len(later) == 0:
+	case rest == nil:
 	case res.Status >= 400:
 		// A refusal that names its items: these only shared a request with
 		// the events at fault, and go again at once.
 		s.metrics.retried(reasonItems, l.profile, len(later))
-		l.again(b.copyOf(later))
+		l.again(rest)
 	default:
-		l.putOff(b, later, res, now)
+		rest.tries, rest.stuck = b.tries, b.stuck
+		l.putOff(rest, res, now)
 	}
-	l.well()
+	l.mu.Lock()
+	l.records -= len(sc.verdicts) + len(letters)
+	if split != nil {
+		l.pushHalves(split)
+	}
+	l.well(f)
+	if rest == nil && l.current(f) {
+		l.window.grow()
+	}
+	l.mu.Unlock()
 	s.release(b)
 	s.conclude(res.request, sc.verdicts)
 	s.letters.put(res.request, letters)
@@ -122,154 +106,135 @@ func (l *lane) itemised(b *batch, res *result, sc *scratch) {
 // reasonItems labels retries that item results ask for.
 const reasonItems = "item"
 
-// putOff has some events of a batch sent later: Amazon wants that, or has not
-// said what became of them. They wait on their own, since the rest of the lane
-// is well, and one event that is put off for ever must not hold up the others.
-func (l *lane) putOff(b *batch, events []event, res *result, now time.Time) {
+// putOff has a batch sent later on its own: Amazon wants that, or has not said
+// what became of its events. They do not hold the lane, since one event that is
+// put off for ever must not hold up the others; but a server that names a time
+// means everybody.
+func (l *lane) putOff(b *batch, res *result, now time.Time) {
 	s := l.sink
-	s.metrics.retried(reasonItems, l.profile, len(events))
-	c := b.copyOf(events)
-	c.failed(now)
-	c.tries, c.stuck = b.tries+1, b.stuck
-	wait := max(s.backoff.full(c.tries-1), res.retryAfter)
-	if c.tries >= s.opts.MaxAttempts {
-		c.tries, c.stuck = 0, true
-		wait = max(s.backoff.rest(), res.retryAfter)
-		l.report(fmt.Sprintf("Amazon has put off %d events %d times in a row", len(events), s.opts.MaxAttempts))
+	b.failed(now)
+	b.tries++
+	if l.giveUp(b) {
+		l.bury(b, res, exhausted(b, res.Status, "Amazon put it off"))
+		return
 	}
-	c.notBefore = now.Add(wait)
+	s.metrics.retried(reasonItems, l.profile, len(b.events))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.aside = append(l.aside, c)
+	wait := s.backoff.full(b.tries - 1)
+	if l.spent(b) {
+		l.report(fmt.Sprintf("Amazon has put off %d events %d times in a row", len(b.events), b.tries))
+		b.tries, b.stuck = 0, true
+		wait = s.backoff.rest(0)
+	}
+	if res.retryAfter > 0 {
+		l.hold(now, res.retryAfter, "Amazon has put off events and wants to be left alone")
+	}
+	l.putAside(b, now.Add(max(wait, res.retryAfter)))
+}
+
+// putAside has a batch wait on its own. The caller holds mu.
+func (l *lane) putAside(b *batch, until time.Time) {
+	b.apart, b.notBefore = true, until
+	l.aside = append(l.aside, b)
 }
 
 // nothingSettled is for an answer that puts off every event. It may be about
 // the lane, which is throttled, or about the events; so the lane is held for
 // one round of tries, and then goes on without them.
-func (l *lane) nothingSettled(b *batch, res *result, now time.Time) {
-	fresh := b.tries == 0 && !b.stuck
-	if fresh && l.trouble.tries+1 < l.sink.opts.MaxAttempts {
-		l.retry(b, res, reasonItems)
+func (l *lane) nothingSettled(f *flight, res *result, now time.Time) {
+	b := f.batch
+	if !b.apart && b.tries+1 < l.sink.opts.MaxAttempts {
+		l.retry(f, res, reasonItems)
 		return
 	}
-	if fresh {
-		l.trouble.tries = 0
-		b.tries = l.sink.opts.MaxAttempts - 1
+	if !b.apart {
+		l.mu.Lock()
+		if l.current(f) && !l.trouble.broken {
+			l.trouble.tries = 0
+		}
+		l.mu.Unlock()
 	}
-	l.putOff(b, b.events, res, now)
+	rest := b.copyOf(b.events)
+	rest.tries, rest.stuck = b.tries, b.stuck
+	l.putOff(rest, res, now)
 	l.sink.release(b)
 }
 
-// retry tries the batch again after a while: the same bytes, however often.
-// When a round of tries is used up, the lane rests and begins again; that is
-// no fault of the events, so none of them becomes a dead letter.
-func (l *lane) retry(b *batch, res *result, reason string) {
-	s := l.sink
-	b.failed(s.opts.Now())
-	s.metrics.retried(reason, l.profile, len(b.events))
+// retry tries the batch again after a while: the same bytes, however often. That
+// it failed is no fault of its events, so unless it is asked for none of them
+// becomes a dead letter.
+func (l *lane) retry(f *flight, res *result, reason string) {
+	s, b := l.sink, f.batch
+	now := s.opts.Now()
+	b.failed(now)
+	b.tries++
 	why := res.describe(l.identifiers(b))
-	l.trouble.tries++
-	wait := max(s.backoff.full(l.trouble.tries-1), res.retryAfter)
-	if l.trouble.tries >= s.opts.MaxAttempts {
-		l.trouble.tries = 0
-		wait = max(s.backoff.rest(), res.retryAfter)
-		l.report(fmt.Sprintf("%d attempts in a row failed, the last with: %s", s.opts.MaxAttempts, why))
+	over := l.giveUp(b)
+	if !over {
+		s.metrics.retried(reason, l.profile, len(b.events))
 	}
-	l.hold(b, wait, why)
+	l.mu.Lock()
+	l.fail(f, now, res.retryAfter, why)
+	switch {
+	case over:
+		l.trouble.lasting = l.trouble.lasting || l.trouble.broken
+	case l.spent(b) && !l.trouble.broken:
+		// Others are taken meanwhile: it is this batch that Amazon cannot take.
+		l.report(fmt.Sprintf("%d attempts to send the same %d events failed, the last with: %s", b.tries, len(b.events), why))
+		b.tries, b.stuck = 0, true
+		l.putAside(b, now.Add(max(s.backoff.rest(0), res.retryAfter)))
+	default:
+		l.push(b)
+	}
+	l.mu.Unlock()
+	if over {
+		l.bury(b, res, exhausted(b, res.Status, why))
+	}
 }
 
 // foreign holds the batch, because whoever answers is not Amazon's API. No
 // number of such answers is a verdict on an event.
-func (l *lane) foreign(b *batch, res *result) {
-	s := l.sink
-	b.failed(s.opts.Now())
-	s.metrics.retried("foreign", l.profile, len(b.events))
-	why := res.Said.message + ": see --amazon-url, and proxies in between"
-	l.report(why)
-	wait := max(s.backoff.spaced(l.trouble.tries), res.retryAfter)
-	l.trouble.tries++
-	l.hold(b, wait, why)
-}
-
-// renewAgain is how often a profile that stays refused after its hold may have
-// the token renewed: its batches come as fast as events do.
-const renewAgain = 30 * time.Second
-
-// unauthenticated has the token renewed and sends once more; a second 401 is
-// not the token's fault.
-func (l *lane) unauthenticated(b *batch, token AccessToken, res *result) {
-	now := l.sink.opts.Now()
-	t := &l.trouble
-	if !b.renewed && (!t.sentenced || now.Sub(t.renewedAt) >= renewAgain) {
-		b.renewed, t.renewedAt, l.stale = true, now, token
-		b.failed(now)
-		l.sink.metrics.retried(res.label(), l.profile, len(b.events))
-		l.again(b)
-		return
-	}
-	b.renewed = false
-	l.refused(b, res)
-}
-
-// refused is for a profile that Amazon does not serve: its events wait for the
-// length of the hold, with one probe at a time, and become dead letters then.
-// While it stays refused, each further batch gets one try.
-func (l *lane) refused(b *batch, res *result) {
-	s := l.sink
+func (l *lane) foreign(f *flight, res *result) {
+	s, b := l.sink, f.batch
 	now := s.opts.Now()
 	b.failed(now)
-	t := &l.trouble
-	if t.refusedSince.IsZero() {
-		t.refusedSince = now
-	}
-	t.tries = 0
-	why := res.Said.Reason(verdict.Auth, res.Status, l.identifiers(b))
-	l.report("Amazon refuses the profile: " + why.Error())
-	if left := t.refusedSince.Add(s.opts.AuthHold).Sub(now); left > 0 {
-		s.metrics.retried(res.label(), l.profile, len(b.events))
-		wait := min(s.backoff.spaced(t.probes), left)
-		t.probes++
-		l.hold(b, wait, why.Error())
+	s.metrics.retried("foreign", l.profile, len(b.events))
+	why := res.Said.message + ": see --amazon-url, and proxies in between"
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.push(b)
+	if !l.current(f) {
 		return
 	}
-	t.sentenced = true
-	l.bury(b, res, why)
+	l.report(why)
+	l.trip()
+	l.hold(now, max(s.backoff.spaced(l.trouble.tries), res.retryAfter), why)
+	l.trouble.tries++
 }
 
 // narrow halves a batch that was refused as a whole, until the event at fault
 // stands alone.
-func (l *lane) narrow(b *batch, res *result) {
-	l.well()
+func (l *lane) narrow(f *flight, res *result) {
+	b := f.batch
 	b.failed(l.sink.opts.Now())
-	if len(b.events) > 1 {
+	several := len(b.events) > 1
+	if several {
 		l.sink.metrics.retried(res.label(), l.profile, len(b.events))
+		l.sink.metrics.splits.Inc()
+	}
+	l.mu.Lock()
+	l.well(f)
+	if l.current(f) {
+		l.window.grow()
+	}
+	if several {
 		l.pushHalves(b)
-		return
 	}
-	l.bury(b, res, res.Said.Reason(verdict.Rejected, res.Status, l.identifiers(b)))
-}
-
-// pushHalves puts the batch before all others, in halves if it can be halved.
-func (l *lane) pushHalves(b *batch) {
-	if len(b.events) == 1 {
-		l.again(b)
-		return
+	l.mu.Unlock()
+	if !several {
+		l.bury(b, res, res.Said.Reason(verdict.Rejected, res.Status, l.identifiers(b)))
 	}
-	l.sink.metrics.splits.Inc()
-	first, second := b.halves()
-	l.again(second)
-	l.again(first)
-}
-
-// bury makes dead letters of all events of a batch.
-func (l *lane) bury(b *batch, res *result, why verdict.Reason) {
-	var letters []*letter
-	for i := range b.events {
-		letters = l.condemn(letters, &b.events[i], why)
-	}
-	l.settled(len(letters))
-	l.sink.release(b)
-	l.sink.letters.put(res.request, letters)
 }
 
 // describe says in a few words what a failed request met, with the identifiers

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Sink delivers events to Amazon through a lane per profile. A lane has a
-// goroutine only while it has events, so that there can be many thousands.
+// Sink delivers events to Amazon through a lane per profile. A lane has
+// goroutines only while it has events, so that there can be many thousands.
 type Sink struct {
 	opts    Options
 	limits  Limits
@@ -39,6 +39,7 @@ type Sink struct {
 	forgot  atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
 	stores  sync.Pool    // *store
 	scratch sync.Pool    // *scratch
+	claims  sync.Pool    // map[string]struct{}, empty
 }
 
 const (
@@ -83,6 +84,7 @@ func New(opts Options) (*Sink, error) {
 	s.ended = endedContext()
 	s.stores.New = func() any { return &store{} }
 	s.scratch.New = func() any { return &scratch{} }
+	s.claims.New = func() any { return make(map[string]struct{}) }
 	s.letters = newDeadLetters(s.ctx, opts, m, s.conclude)
 	if opts.Receipts.Topic != "" {
 		s.receipts = newReceiptWriter(s.ctx, opts, m)
@@ -156,10 +158,11 @@ func (s *Sink) Sweep() {
 
 // Lanes returns what every lane is doing, by profile.
 func (s *Sink) Lanes() []LaneStatus {
+	now := s.opts.Now()
 	s.mu.RLock()
 	out := make([]LaneStatus, 0, len(s.lanes))
 	for _, l := range s.lanes {
-		out = append(out, l.status())
+		out = append(out, l.status(now))
 	}
 	s.mu.RUnlock()
 	sort.Slice(out, func(i, j int) bool { return out[i].Profile < out[j].Profile })

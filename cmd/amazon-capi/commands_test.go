@@ -114,6 +114,8 @@ func TestWrongUsageIsExitTwo(t *testing.T) {
 		"consent":          {append(credentials, "--consent-denied", "x"), "strip"},
 		"start":            {append(credentials, "--start", "x"), "earliest or latest"},
 		"batch events":     {append(credentials, "--batch-events", "501"), "want 1 to 500"},
+		"lane concurrency": {append(credentials, "--lane-concurrency", "0"), "want 1 to 1000"},
+		"on exhausted":     {append(credentials, "--on-exhausted", "drop"), "want hold or dead-letter"},
 		"linger":           {append(credentials, "--linger", "-1s"), "--linger"},
 		"loop of letters":  {append(credentials, "--dead-letter-topic", "tracklayer.events"), "come back for ever"},
 		"receipts in dlq":  {append(credentials, "--receipts-topic", "tracklayer.events.dlq"), "--receipts-topic"},

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -86,6 +87,9 @@ func codeTable() string {
 		}
 		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", r.Class, r.Code, field, r.Help)
 	}
+	for _, c := range sink.Codes() {
+		fmt.Fprintf(&b, "| %s | `%s` | | %s |\n", c.Class, c.Code, c.Help)
+	}
 	return b.String()
 }
 
@@ -126,7 +130,7 @@ func metricTable(t *testing.T) string {
 						name = ""
 					}
 				case *ast.Ident: // package sink's helpers put the namespace before
-					if slices.Contains([]string{"counter", "counterVec", "histogram"}, f.Name) && name != "" {
+					if slices.Contains([]string{"counter", "counterVec", "gauge", "histogram"}, f.Name) && name != "" {
 						name = "_" + name
 					}
 				}

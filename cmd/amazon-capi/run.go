@@ -32,7 +32,7 @@ type runFlags struct {
 	log      logFlags
 	config   pipeline.Config
 
-	start, identifiers, consent, mapping string
+	start, identifiers, consent, mapping, exhausted string
 
 	batchBytes, inFlightBytes  byteSize
 	clientSecret, refreshToken secret
@@ -81,7 +81,9 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&c.BatchEvents, "batch-events", 500, "events in a request, at most")
 	flags.Var(&f.batchBytes, "batch-bytes", "bytes of a request's body, at most")
 	flags.DurationVar(&c.Linger, "linger", time.Second, "how long a batch waits for more events")
-	flags.IntVar(&c.MaxAttempts, "max-attempts", 5, "requests for a batch before its profile rests and begins again")
+	flags.IntVar(&c.LaneConcurrency, "lane-concurrency", 8, "requests of one profile in flight, at most; it begins with one, grows while Amazon answers well and is halved when it does not")
+	flags.IntVar(&c.MaxAttempts, "max-attempts", 5, "failures in a row before a profile rests and is then tried with one request at a time")
+	flags.StringVar(&f.exhausted, "on-exhausted", "hold", "events whose attempts are used up by timeouts, 429 or 5xx: hold them until it is over, or dead-letter them")
 	flags.DurationVar(&c.RequestTimeout, "request-timeout", 30*time.Second, "how long to wait for Amazon's answer")
 	flags.DurationVar(&c.AuthHold, "auth-hold", 2*time.Minute, "how long a profile that answers 401 or 403 is held before its events are dead-lettered")
 
@@ -146,6 +148,9 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 	if c.ConsentDenied, err = transform.ParseConsentPolicy(f.consent); err != nil {
 		return c, usagef("--consent-denied: %w", err)
 	}
+	if c.OnExhausted, err = sink.ParseExhaustedPolicy(f.exhausted); err != nil {
+		return c, usagef("--on-exhausted: %w", err)
+	}
 	if f.mapping != "" {
 		data, err := os.ReadFile(f.mapping)
 		if err != nil {
@@ -168,6 +173,7 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 	}{
 		{"batch-events", int64(c.BatchEvents), 1, int64(limits.Events)},
 		{"batch-bytes", int64(c.BatchBytes), 16_000, int64(limits.Bytes)},
+		{"lane-concurrency", int64(c.LaneConcurrency), 1, 1000},
 		{"max-attempts", int64(c.MaxAttempts), 1, 1000},
 		{"max-in-flight-events", int64(c.MaxInFlightEvents), 1, 1e9},
 		{"max-in-flight-bytes", c.MaxInFlightBytes, 1 << 20, 1 << 40},

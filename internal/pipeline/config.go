@@ -8,6 +8,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -37,14 +38,16 @@ type Config struct {
 	ClientSecret string
 	RefreshToken string
 
-	BatchEvents    int
-	BatchBytes     int
-	Linger         time.Duration
-	MaxAttempts    int
-	RequestTimeout time.Duration
-	AuthHold       time.Duration
-	BackoffMin     time.Duration
-	BackoffMax     time.Duration
+	BatchEvents     int
+	BatchBytes      int
+	Linger          time.Duration
+	LaneConcurrency int
+	MaxAttempts     int
+	OnExhausted     sink.ExhaustedPolicy
+	RequestTimeout  time.Duration
+	AuthHold        time.Duration
+	BackoffMin      time.Duration
+	BackoffMax      time.Duration
 
 	MaxInFlightEvents int
 	MaxInFlightBytes  int64

@@ -52,6 +52,10 @@ func validationRemedy(r Reason) string {
 
 func rejectedRemedy(r Reason) string {
 	switch {
+	case r.Code == "exhausted":
+		return "Nothing is known to be wrong with the event: Amazon failed, throttled or did not answer until its attempts were used up, " +
+			"and --on-exhausted=dead-letter gave it up. Once the fault that the message names is over, redrive it; " +
+			"should Amazon have taken it all the same, it removes the duplicate by the event id."
 	case r.Status == 413, r.Code == "CONTENT_TOO_LARGE":
 		return "The event alone is too large for Amazon. Have the source shorten it, then redrive it."
 	case r.Status == 404:

@@ -43,6 +43,7 @@ func TestRemediesNameWhatTheGuideNames(t *testing.T) {
 		{Reason{Class: Rejected, Status: 413}, []string{"too large"}},
 		{Reason{Class: Rejected, Status: 207, Code: "CONTENT_TOO_LARGE"}, []string{"too large"}},
 		{Reason{Class: Rejected, Status: 418}, []string{"message"}},
+		{Reason{Class: Rejected, Status: 503, Code: "exhausted"}, []string{"Nothing is known to be wrong", "--on-exhausted", "redrive"}},
 		{Reason{Class: Validation, Code: "event_too_large"}, []string{"shorten"}},
 		{Reason{Class: Validation, Field: "custom_data.currency"}, []string{"ISO 4217"}},
 		{Reason{Class: Validation, Field: "user_data.country_code"}, []string{"ISO 3166"}},

@@ -1,0 +1,139 @@
+package sink
+
+import (
+	"fmt"
+	"time"
+)
+
+// BreakerState says whether a lane sends freely.
+type BreakerState string
+
+// The states of a lane's breaker.
+const (
+	// BreakerClosed lets as many requests through as the lane's window has room.
+	BreakerClosed BreakerState = "closed"
+	// BreakerOpen lets nothing through: Amazon has failed or refused the profile
+	// again and again, and the lane rests.
+	BreakerOpen BreakerState = "open"
+	// BreakerHalfOpen lets one request through after such a rest, and what comes
+	// of it closes the breaker or opens it again.
+	BreakerHalfOpen BreakerState = "half-open"
+)
+
+// trouble is what a lane remembers of the faults it met.
+type trouble struct {
+	tries  int  // failures in a row
+	broken bool // the breaker is open or half open
+	probes int  // refusals in a row
+	// refusedSince is when Amazon began to refuse the profile; zero while it
+	// does not.
+	refusedSince time.Time
+	sentenced    bool      // the refusal outlasted the hold
+	renewedAt    time.Time // when it last had the token renewed
+	reported     bool      // the lane's condition fails
+	// lasting: events became dead letters of it, so that having none left does
+	// not mean that it is over.
+	lasting bool
+}
+
+// breaker tells the breaker's state. The caller holds mu, as for all that
+// follows.
+func (l *lane) breaker(now time.Time) BreakerState {
+	switch {
+	case !l.trouble.broken:
+		return BreakerClosed
+	case now.Before(l.heldUntil):
+		return BreakerOpen
+	}
+	return BreakerHalfOpen
+}
+
+// slots is how many requests may be in flight.
+func (l *lane) slots() int {
+	if l.trouble.broken {
+		return 1
+	}
+	return l.window.limit
+}
+
+// current tells whether a request was sent since the lane last changed its mind.
+// What comes of an older one settles its events, and says nothing about the
+// present: it must neither count as one more failure in a row nor end trouble
+// that began after it was sent.
+func (l *lane) current(f *flight) bool { return f.round == l.window.round }
+
+// hold has the lane send nothing for a while, or longer if it is held already.
+func (l *lane) hold(now time.Time, wait time.Duration, why string) {
+	if until := now.Add(wait); until.After(l.heldUntil) {
+		l.heldUntil = until
+	}
+	l.why = why
+}
+
+// trip opens the breaker; the caller says for how long with hold.
+func (l *lane) trip() {
+	l.trouble.broken = true
+	l.window.shut()
+}
+
+// fail is for a request that failed through no fault of its events. The lane
+// waits longer with each failure in a row; when a round of tries is used up it
+// rests, and one probe after each rest finds out when that is enough. after is
+// how long the server wants to be left alone.
+func (l *lane) fail(f *flight, now time.Time, after time.Duration, why string) {
+	if !l.current(f) {
+		if after > 0 {
+			l.hold(now, after, why)
+		}
+		return
+	}
+	s, t := l.sink, &l.trouble
+	wait := s.backoff.full(t.tries)
+	if t.tries++; t.tries < s.opts.MaxAttempts {
+		l.window.cut()
+	} else {
+		wait = s.backoff.rest(t.tries - s.opts.MaxAttempts)
+		l.trip()
+		l.report(fmt.Sprintf("%d attempts in a row failed, the last with: %s", t.tries, why))
+	}
+	l.hold(now, max(wait, after), why)
+}
+
+// well ends all trouble: Amazon has answered about events. The condition stays
+// while events that were put off again and again are still about.
+func (l *lane) well(f *flight) {
+	if !l.current(f) {
+		return
+	}
+	l.trouble = trouble{reported: l.trouble.reported}
+	if !l.trouble.reported || l.anyStuck(f.batch) {
+		return
+	}
+	l.trouble.reported = false
+	if cs := l.sink.opts.Conditions; cs != nil {
+		cs.Condition(l.conditionName()).OK()
+		cs.Remove(l.conditionName())
+	}
+}
+
+func (l *lane) conditionName() string { return "lane " + l.profile }
+
+// report makes the lane's condition fail. Lanes have a condition only while
+// something is wrong with them: readiness would not gain from a list of
+// thousands that are well.
+func (l *lane) report(reason string) {
+	l.trouble.reported = true
+	condition(l.sink.opts.Conditions, l.conditionName()).Fail(reason)
+}
+
+// withdraw removes the lane's condition and forgets its failures, because there
+// is nothing left that would tell when they are over.
+func (l *lane) withdraw() {
+	if l.trouble.reported {
+		if cs := l.sink.opts.Conditions; cs != nil {
+			cs.Remove(l.conditionName())
+		}
+		l.sink.opts.Log.Info().Str("condition", l.conditionName()).Msg("condition withdrawn: the lane has no events left")
+	}
+	l.trouble = trouble{}
+}

@@ -1,0 +1,50 @@
+package sink
+
+import (
+	"fmt"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// ExhaustedPolicy says what becomes of events whose attempts are used up by
+// faults that pass: timeouts, lost connections, 429, 5xx, items put off.
+type ExhaustedPolicy uint8
+
+// The policies.
+const (
+	// HoldExhausted keeps them until the fault has passed, however long that is:
+	// lag grows, and nothing is given up.
+	HoldExhausted ExhaustedPolicy = iota
+	// DeadLetterExhausted makes dead letters of them, for those to whom later
+	// events matter more. An outage then fills the dead-letter topic, at the
+	// pace at which the lane's breaker lets requests through.
+	DeadLetterExhausted
+)
+
+// ParseExhaustedPolicy reads a policy's name: hold or dead-letter.
+func ParseExhaustedPolicy(name string) (ExhaustedPolicy, error) {
+	switch name {
+	case "hold":
+		return HoldExhausted, nil
+	case "dead-letter":
+		return DeadLetterExhausted, nil
+	}
+	return 0, fmt.Errorf("%q is unknown: want hold or dead-letter", name)
+}
+
+// spent tells whether the batch has used up its attempts.
+func (l *lane) spent(b *batch) bool { return b.tries >= l.sink.opts.MaxAttempts }
+
+// giveUp tells whether the batch is to become dead letters for it.
+func (l *lane) giveUp(b *batch) bool {
+	return l.sink.opts.OnExhausted == DeadLetterExhausted && l.spent(b)
+}
+
+func exhausted(b *batch, status int, why string) verdict.Reason {
+	return verdict.Reason{
+		Class:   verdict.Rejected,
+		Status:  status,
+		Code:    codeExhausted,
+		Message: fmt.Sprintf("given up after %d failures in a row, the last with: %s", b.tries, why),
+	}
+}

@@ -1,0 +1,67 @@
+package sink
+
+import "time"
+
+// LaneState is what a lane is doing.
+type LaneState string
+
+// The states of a lane.
+const (
+	LaneIdle     LaneState = "idle"     // it has no events
+	LaneBatching LaneState = "batching" // its events wait for more
+	LaneSending  LaneState = "sending"
+	LaneHeld     LaneState = "held" // its events wait for a fault to pass
+)
+
+// LaneStatus is a lane as health pages and the demo show it.
+type LaneStatus struct {
+	Profile string    `json:"profile"`
+	State   LaneState `json:"state"`
+	Since   time.Time `json:"since"`
+	// Reason says why it is held; empty otherwise.
+	Reason string `json:"reason,omitempty"`
+	// Records is how many have no verdict yet and are not dead letters.
+	Records int `json:"records"`
+
+	Breaker BreakerState `json:"breaker"`
+	// Requests is how many are in flight, Concurrency how many may be.
+	Requests    int `json:"requests"`
+	Concurrency int `json:"concurrency"`
+}
+
+// doing tells the lane's state. The caller holds mu.
+func (l *lane) doing(now time.Time) (state LaneState, reason string) {
+	switch {
+	case l.empty() && len(l.flying) == 0:
+		return LaneIdle, ""
+	case now.Before(l.heldUntil):
+		return LaneHeld, l.why
+	case len(l.flying) > 0:
+		return LaneSending, ""
+	case l.tokenless:
+		return LaneHeld, "waits for an access token"
+	case len(l.front) > 0 || len(l.ready) > 0:
+		return LaneSending, ""
+	case l.open != nil:
+		return LaneBatching, ""
+	}
+	return LaneHeld, "waits with events that Amazon has put off"
+}
+
+// note keeps since when the lane is in its state. The caller holds mu.
+func (l *lane) note(now time.Time) {
+	if state, _ := l.doing(now); state != l.state {
+		l.state, l.since = state, now
+	}
+}
+
+func (l *lane) status(now time.Time) LaneStatus {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.note(now)
+	_, reason := l.doing(now)
+	return LaneStatus{
+		Profile: l.profile, State: l.state, Since: l.since, Reason: reason, Records: l.records,
+		Breaker: l.breaker(now), Requests: len(l.flying), Concurrency: l.slots(),
+	}
+}

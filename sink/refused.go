@@ -1,0 +1,88 @@
+package sink
+
+import (
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// renewAgain is how often a profile that stays refused after its hold may have
+// the token renewed: its batches come as fast as events do.
+const renewAgain = 30 * time.Second
+
+// unauthenticated has the token renewed and sends once more; a second 401 is
+// not the token's fault.
+func (l *lane) unauthenticated(f *flight, res *result) {
+	b := f.batch
+	events := len(b.events) // the batch is not ours once it has been pushed
+	now := l.sink.opts.Now()
+	l.mu.Lock()
+	t := &l.trouble
+	// Of several requests with one token the first has it renewed, and the
+	// others only go again with the new one.
+	known := l.refusedToken(f.token)
+	renew := !b.renewed && (known || !t.sentenced || now.Sub(t.renewedAt) >= renewAgain)
+	if renew {
+		b.failed(now)
+		b.renewed = true
+		if !known {
+			t.renewedAt, l.stale = now, f.token
+		}
+		l.push(b)
+	} else {
+		b.renewed = false
+	}
+	l.mu.Unlock()
+	if renew {
+		l.sink.metrics.retried(res.label(), l.profile, events)
+		return
+	}
+	l.refused(f, res)
+}
+
+// refused is for a profile that Amazon does not serve: its events wait for the
+// length of the hold, with one probe at a time, and become dead letters then.
+// While it stays refused, each further batch gets one try.
+func (l *lane) refused(f *flight, res *result) {
+	s, b := l.sink, f.batch
+	now := s.opts.Now()
+	b.failed(now)
+	b.tries = 0
+	events := len(b.events)
+	why := res.Said.Reason(verdict.Auth, res.Status, l.identifiers(b))
+	if !l.holdRefused(f, now, why) {
+		l.bury(b, res, why)
+		return
+	}
+	s.metrics.retried(res.label(), l.profile, events)
+}
+
+// holdRefused puts the batch back for the length of the hold; false when the
+// hold is over.
+func (l *lane) holdRefused(f *flight, now time.Time, why verdict.Reason) bool {
+	s := l.sink
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.current(f) {
+		// Sent together with one that was refused before it, or has been
+		// overtaken by better news: it goes again, and is told then.
+		l.push(f.batch)
+		return true
+	}
+	t := &l.trouble
+	if t.refusedSince.IsZero() {
+		t.refusedSince = now
+	}
+	t.tries = 0
+	l.trip()
+	l.report("Amazon refuses the profile: " + why.Error())
+	left := t.refusedSince.Add(s.opts.AuthHold).Sub(now)
+	if left <= 0 {
+		t.sentenced, t.lasting = true, true
+		return false
+	}
+	l.hold(now, min(s.backoff.spaced(t.probes), left), why.Error())
+	t.probes++
+	l.push(f.batch)
+	return true
+}

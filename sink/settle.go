@@ -1,0 +1,60 @@
+package sink
+
+import (
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// accept appends the verdicts of an accepted event.
+func (l *lane) accept(verdicts []Verdict, e *event) []Verdict {
+	v := Verdict{ProfileID: l.profile, EventID: e.id, Class: verdict.Accepted, Attempts: e.attempts}
+	v.Token, v.Record = e.token, e.record.record
+	verdicts = append(verdicts, v)
+	for _, r := range e.more {
+		v.Token, v.Record = r.token, r.record
+		verdicts = append(verdicts, v)
+	}
+	return verdicts
+}
+
+// condemn appends the dead letters of an event, one for each of its records:
+// each record's offset needs one.
+func (l *lane) condemn(letters []*letter, e *event, why verdict.Reason) []*letter {
+	d := letter{
+		profile: l.profile, eventID: e.id, reason: why, attempts: e.attempts,
+		first: time.UnixMilli(e.firstFailure), last: time.UnixMilli(e.lastFailure),
+	}
+	d.record = e.record
+	first := d
+	letters = append(letters, &first)
+	for _, r := range e.more {
+		d := d
+		d.record = r
+		letters = append(letters, &d)
+	}
+	return letters
+}
+
+// bury makes dead letters of all events of a batch.
+func (l *lane) bury(b *batch, res *result, why verdict.Reason) {
+	var letters []*letter
+	for i := range b.events {
+		letters = l.condemn(letters, &b.events[i], why)
+	}
+	l.mu.Lock()
+	l.records -= len(letters)
+	l.mu.Unlock()
+	l.sink.release(b)
+	l.sink.letters.put(res.request, letters)
+}
+
+// identifiers returns those of some events, for masking them in what Amazon
+// says about all of them.
+func (l *lane) identifiers(b *batch) []string {
+	var ids []string
+	for i := range b.events {
+		ids = append(ids, l.sink.opts.Contract.Identifiers(b.encoded(&b.events[i]))...)
+	}
+	return ids
+}
