@@ -66,6 +66,13 @@ type Consent struct {
 	GPP        string
 }
 
+// SetClick makes the event one of a visitor whom an ad brought: id is the click's,
+// capturedAt when it was kept, in Unix milliseconds, or 0 if that is unknown. It
+// is what package capture asks of an event.
+func (e *Event) SetClick(id string, capturedAt int64) {
+	e.ClickID, e.ClickCapturedAt = id, capturedAt
+}
+
 // Reset empties the event for its next use and keeps the memory it owns.
 func (e *Event) Reset() {
 	attrs := e.Custom.Attributes[:0]

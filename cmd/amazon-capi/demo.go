@@ -38,6 +38,7 @@ type demoFlags struct {
 	generate generateFlags
 	timeout  time.Duration
 	json     bool
+	site     siteFlags
 }
 
 func newDemoCommand(p *process) *cobra.Command {
@@ -48,7 +49,8 @@ func newDemoCommand(p *process) *cobra.Command {
 		Long:  demoLong,
 		Example: `  amazon-capi demo
   amazon-capi demo --json
-  amazon-capi demo --events 100000 --profiles 50`,
+  amazon-capi demo --events 100000 --profiles 50
+  amazon-capi demo --site`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
@@ -63,6 +65,7 @@ func newDemoCommand(p *process) *cobra.Command {
 	flags.Uint64Var(&f.generate.seed, "seed", 1, "makes the same events again")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "give up after this long")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
+	f.site.register(flags)
 	return cmd
 }
 
@@ -70,9 +73,15 @@ func (f *demoFlags) run(ctx context.Context, p *process) error {
 	if f.events < 0 {
 		return usagef("--events: %d is no number of events", f.events)
 	}
+	if f.site.on && (f.json || f.events > 0) {
+		return usagef("--site: the shop's visitors make the events and its pages show them; it goes with neither --events nor --json")
+	}
 	log, err := f.log.logger(p.stderr)
 	if err != nil {
 		return err
+	}
+	if f.site.on {
+		return f.site.run(ctx, p, log)
 	}
 	samples, err := builtinSamples()
 	if f.events > 0 {
