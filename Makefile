@@ -52,10 +52,23 @@ test: ## run every test that needs no other server
 	$(say_race)
 	$(test_env) $(GOTEST) $(RACE) -shuffle=on $(GOTESTFLAGS) $(PKG)
 
+.PHONY: test-browser
+test-browser: ## run the tests in a headless Chromium, which has to be installed
+	$(say_race)
+	$(test_env) $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=15m -tags=browser -run=Browser $(GOTESTFLAGS) ./capture ./cmd/amazon-capi
+
 .PHONY: test-kafka
 test-kafka: ## run the integration tests against a real Kafka and registry, started if need be
 	$(say_race)
 	$(test_env) $(servers) with $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=30m -tags=kafka $(GOTESTFLAGS) ./internal/e2e/...
+
+# CHAOS is how long, SEED what in which order (default a random one, printed).
+CHAOS ?= 90s
+SEED  ?= 0
+
+.PHONY: chaos
+chaos: build ## kill members and servers and have Amazon misbehave, then audit (CHAOS=90s SEED= ARGS=)
+	$(GO) run ./internal/chaos/cmd/chaos -for $(CHAOS) -seed $(SEED) $(ARGS)
 
 .PHONY: soak
 soak: ## hold 10 million events in a real Kafka with Amazon away, and watch memory (SOAK=1m SOAK_EVENTS=)
@@ -70,9 +83,9 @@ servers-stop: ## stop them, and forget their data
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, govulncheck, shellcheck
 	@unformatted=$$(gofmt -s -l .); test -z "$$unformatted" || { echo "gofmt -s -w these:" >&2; echo "$$unformatted" >&2; exit 1; }
-	$(GO) vet -tags=kafka ./...
+	$(GO) vet -tags=kafka,browser ./...
 	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) -tags=kafka ./...
+	$(GO) run $(STATICCHECK) -tags=kafka,browser ./...
 	cd .ci && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
 	@if command -v shellcheck >/dev/null; then echo 'shellcheck $(scripts)'; shellcheck -x $(scripts); else echo 'shellcheck: skipped, it is not installed'; fi
 	@GO='$(GO)' .ci/vulncheck $(GOVULNCHECK)

@@ -243,7 +243,7 @@ func (a *assignment) commitable() (c commit, news bool) {
 		return commit{}, false
 	}
 	c.changes = a.ledger.changes
-	if a.ledger.undone == 0 {
+	if a.ledger.undone == 0 || commitOnPoll {
 		c.offset = kgo.EpochOffset{Epoch: a.ledger.last.epoch, Offset: a.ledger.last.offset + 1}
 		return c, true
 	}

@@ -241,7 +241,12 @@ func (d *deadLetters) reduced(l *letter, err error, round int) bool {
 func (d *deadLetters) produce(round []*letter) []error {
 	a := &acks{errs: make([]error, len(round)), left: len(round), done: make(chan struct{})}
 	for i, l := range round {
-		d.producer.TryProduce(d.ctx, l.build(d.topic, d.contract), func(_ *kgo.Record, err error) { a.set(i, err) })
+		acknowledged := func(_ *kgo.Record, err error) { a.set(i, err) }
+		if letterNotAwaited {
+			a.set(i, nil)
+			acknowledged = nil
+		}
+		d.producer.TryProduce(d.ctx, l.build(d.topic, d.contract), acknowledged)
 	}
 	slow := time.NewTimer(slowAck)
 	defer slow.Stop()

@@ -122,6 +122,8 @@ broker.heartbeat.interval.ms=1000
 
 # Tests send records far larger than Amazon would take.
 message.max.bytes=16777216
+
+${KAFKA_PROPERTIES:-}
 PROPERTIES
 }
 

@@ -33,6 +33,7 @@ Where the servers come from, the first that applies (or SERVERS_MODE):
   SERVERS_LIB    downloaded jars         (.cache/servers/lib)
   KAFKA_PORT, REGISTRY_PORT              (free ones, kept until reset)
   KAFKA_HEAP, REGISTRY_HEAP              (-Xms256m -Xmx512m, -Xmx384m)
+  KAFKA_PROPERTIES  further lines of server.properties (jvm only)
   START_TIMEOUT  seconds to become ready (120)
 USAGE
 }

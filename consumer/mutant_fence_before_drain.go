@@ -1,0 +1,8 @@
+//go:build mutant_fence_before_drain
+
+package consumer
+
+const (
+	commitOnPoll     = false
+	fenceBeforeDrain = true
+)

@@ -1,0 +1,236 @@
+package audit
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
+)
+
+// again is one time that something was done which had been done before: an
+// event taken once more, or a dead letter written once more.
+type again struct {
+	partition     int32
+	offset        int64
+	first, second time.Time
+	letter        bool
+	what          string // for people
+}
+
+// share is what one fault did to the partitions of one member, and what it may
+// have done.
+type share struct {
+	fault  *journal.Fault
+	member string
+
+	inFlight  int // -1: unknown
+	fresh     int // verdicts that may not have been committed yet
+	beyondGap int // older ones, behind an event without a verdict
+
+	duplicates, letters int
+	stale               int // of both, those that had had their verdict long before
+}
+
+type shareKey struct {
+	fault  int
+	member string
+}
+
+// suspect is a handover in between, and the fault that made it.
+type suspect struct {
+	*share
+	// since is from when on a verdict need not have been committed.
+	since time.Time
+}
+
+// blame finds the fault that each duplicate followed.
+type blame struct {
+	*timeline
+	gaps     bool // events behind a gap may be sent again
+	shares   map[shareKey]*share
+	suspects map[handover]suspect
+
+	unexplained, graceful, stale []string
+}
+
+func newBlame(tl *timeline, gaps bool) *blame {
+	return &blame{timeline: tl, gaps: gaps, shares: make(map[shareKey]*share), suspects: make(map[handover]suspect)}
+}
+
+// put finds who is to blame for one. An assignment that was ended by force
+// comes before one that was given up while something kept its owner from
+// finishing; one that was given up with the time to finish explains nothing.
+func (b *blame) put(a again) {
+	var forced, hindered []suspect
+	var clean *journal.Fault
+	for _, h := range b.moves[a.partition] {
+		cause := h.outage
+		if cause == nil {
+			cause = b.causeOf(h)
+		}
+		if cause == nil || !b.between(h, cause, a) {
+			continue
+		}
+		from, until := h.taken, h.given
+		if cause.Kind == journal.Term && cause.Member == h.owner {
+			from, until = cause.Began, ended(cause)
+		}
+		switch {
+		case hard(cause.Kind) && (cause.Member == "" || cause.Member == h.owner):
+			forced = append(forced, b.suspect(h, cause))
+		case b.hindered(h.owner, from, until):
+			hindered = append(hindered, b.suspect(h, cause))
+		default:
+			clean = cause
+		}
+	}
+	earlier := func(x, y suspect) int { return x.fault.Began.Compare(y.fault.Began) }
+	slices.SortStableFunc(forced, earlier)
+	slices.SortStableFunc(hindered, earlier)
+	switch {
+	case len(forced) > 0:
+		b.count(b.choose(forced, a), a)
+	case len(hindered) > 0:
+		b.count(b.choose(hindered, a), a)
+	case clean != nil:
+		b.graceful = append(b.graceful, a.what+" after "+name(clean))
+	default:
+		b.unexplained = append(b.unexplained, a.what)
+	}
+}
+
+// between tells whether the handover can have led to it: who got the partition
+// began where it was committed to, and the first time was before that or on its
+// way.
+func (b *blame) between(h handover, cause *journal.Fault, a again) bool {
+	latest := h.given.Add(inTransit)
+	if r := reach(cause); hard(cause.Kind) && r.After(latest) {
+		latest = r
+	}
+	return !h.given.After(a.second) && !a.first.After(latest) && b.committed(a.partition, h.given) <= a.offset
+}
+
+// choose chooses one of several handovers in a sequence, any of which may have
+// done it: best one that came so soon after the first time that nothing could
+// have been committed, and whose bound is not reached.
+func (b *blame) choose(list []suspect, a again) suspect {
+	room := -1
+	for i, s := range list {
+		if s.used() >= b.allowed(s.share) {
+			continue
+		}
+		if !a.first.Before(s.since) {
+			return s
+		}
+		if room < 0 {
+			room = i
+		}
+	}
+	return list[max(room, 0)]
+}
+
+func (b *blame) count(s suspect, a again) {
+	if a.letter {
+		s.letters++
+	} else {
+		s.duplicates++
+	}
+	if !a.first.Before(s.since) {
+		return
+	}
+	s.share.stale++
+	if !b.gaps {
+		b.stale = append(b.stale, a.what+" after "+name(s.fault))
+	}
+}
+
+func (b *blame) suspect(h handover, cause *journal.Fault) suspect {
+	if s, ok := b.suspects[h]; ok {
+		return s
+	}
+	k := shareKey{cause.ID, h.owner}
+	sh := b.shares[k]
+	if sh == nil {
+		sh = &share{fault: cause, member: h.owner, inFlight: -1}
+		b.shares[k] = sh
+	}
+	at, until := h.taken, h.given.Add(inTransit)
+	if cause.Member == h.owner || hard(cause.Kind) {
+		at = cause.Began
+	}
+	switch {
+	case cause.Kind == journal.Freeze:
+		// What it had is what it may go on with; not what it takes afterwards.
+		until = cause.Began.Add(inTransit)
+	case hard(cause.Kind):
+		until = reach(cause)
+	}
+	sh.inFlight = max(sh.inFlight, b.inFlight(h.owner, cause, at))
+	s := suspect{sh, b.uncommittedSince(at)}
+	b.measure(h, s, until)
+	b.suspects[h] = s
+	return s
+}
+
+// inFlight returns what a member had in flight at a time: what it said for the
+// fault itself if that was then, and else the most that it said for any other
+// fault around that time. -1 if it did not answer.
+func (b *blame) inFlight(member string, f *journal.Fault, at time.Time) int {
+	most := -1
+	if n, ok := f.InFlight[member]; ok {
+		most = n
+	}
+	if f.Began.Equal(at) {
+		return most
+	}
+	around := span{at.Add(-3 * time.Second), at.Add(b.Run.Drain)}
+	for i := range b.faults {
+		if n, ok := b.faults[i].InFlight[member]; ok && around.overlaps(b.faults[i].Began, b.faults[i].Began) {
+			most = max(most, n)
+		}
+	}
+	return most
+}
+
+// measure counts the verdicts that the partition had and that were not
+// committed when it was given to the next.
+func (b *blame) measure(h handover, s suspect, until time.Time) {
+	for _, i := range b.from(h.partition, b.committed(h.partition, h.given)) {
+		if b.Records[i].Published.After(until) {
+			return
+		}
+		at, ok := b.firstVerdict(i)
+		switch {
+		case !ok || at.After(until):
+		case at.Before(s.since):
+			s.beyondGap++
+		default:
+			s.fresh++
+		}
+	}
+}
+
+func (s *share) used() int { return s.duplicates + s.letters }
+
+// allowed is how many times a fault may have had something done again: what
+// the member had in flight, and what it had finished and not yet committed.
+func (b *blame) allowed(s *share) int {
+	n := s.inFlight
+	if n < 0 {
+		n = b.Run.MaxInFlight // it did not answer, and may have had that much
+	}
+	n += s.fresh
+	if b.gaps {
+		n += s.beyondGap
+	}
+	return n
+}
+
+// name is a fault for people.
+func name(f *journal.Fault) string {
+	s := string(f.Kind)
+	if f.Member != "" {
+		s += " of " + f.Member
+	}
+	return s
+}

@@ -1,0 +1,164 @@
+package audit
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
+)
+
+// TestARightRunHolds: nothing is found where nothing is wrong, and the sum is
+// right.
+func TestARightRunHolds(t *testing.T) {
+	r := newScene().want(t, Options{}, nil)
+	if r.Published != 40 || r.Accepted != 32 || r.DeadLettered != 4 || r.Filtered != 4 || r.Lost != 0 || r.Pending != 0 || r.Duplicates != 0 {
+		t.Errorf("%+v", r)
+	}
+	if r.Failed() {
+		t.Error("failed")
+	}
+}
+
+// TestRules has an input for every rule that breaks it and no other.
+func TestRules(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*scene)
+		want   map[Rule]int
+	}{
+		"a good event lost": {func(s *scene) { s.untake("e05") }, map[Rule]int{Lost: 1}},
+		"a broken event without its letter": {
+			func(s *scene) { s.unletter("e13") }, map[Rule]int{Lost: 1}},
+		"an event that is neither lost nor delivered": {
+			func(s *scene) {
+				s.untake("e39")
+				s.answers[s.record("e39")] = at(1000)
+				s.commit()
+			}, map[Rule]int{NotDrained: 1}},
+		"a commit on poll": {
+			func(s *scene) {
+				for i := range s.Records {
+					s.answers[i] = s.Records[i].Published
+				}
+				s.commit()
+			}, map[Rule]int{CommittedEarly: 20}},
+		"a letter that comes after the commit": {
+			func(s *scene) {
+				s.unletter("e13")
+				s.letter(s.record("e13"), at(10))
+			}, map[Rule]int{CommittedEarly: 1}},
+		"a commit that goes back": {
+			func(s *scene) { s.Commits[30].Offset -= 5 }, map[Rule]int{CommitWentBack: 1}},
+		"a good event in the dead letters": {
+			func(s *scene) {
+				s.untake("e04")
+				s.letter(s.record("e04"), at(1.5))
+			}, map[Rule]int{GoodDeadLettered: 1}},
+		"a good event both accepted and in the dead letters": {
+			func(s *scene) { s.letter(s.record("e04"), at(1.7)) }, map[Rule]int{GoodDeadLettered: 1}},
+		"a bad event accepted": {
+			func(s *scene) {
+				s.unletter("e13")
+				s.take(s.record("e13"), at(2.4))
+			}, map[Rule]int{BadAccepted: 1}},
+		"an event without consent sent": {
+			func(s *scene) { s.take(s.record("e17"), at(2.8)) }, map[Rule]int{FilteredSent: 1}},
+		"an event without consent in the dead letters": {
+			func(s *scene) { s.letter(s.record("e17"), at(2.8)) }, map[Rule]int{FilteredSent: 1}},
+		"a letter of another class": {func(s *scene) { s.Letters[0].Class = "rejected" }, map[Rule]int{WrongClass: 1}},
+		"a letter of another code":  {func(s *scene) { s.Letters[0].Code = "currency_unknown" }, map[Rule]int{WrongClass: 1}},
+		"rejected by nobody": {
+			func(s *scene) {
+				e := s.Samples["e03"]
+				e.Expect, e.Code = "rejected", ""
+				s.Samples["e03"] = e
+				s.unletter("e03")
+				s.letter(s.record("e03"), at(1.5)).Class = "rejected"
+			}, map[Rule]int{WrongClass: 1}},
+		"a letter with another value": {func(s *scene) { s.Letters[0].Value[0]++ }, map[Rule]int{LetterAltered: 1}},
+		"a letter with another key":   {func(s *scene) { s.Letters[0].Key = "e99" }, map[Rule]int{LetterAltered: 1}},
+		"a letter without its value":  {func(s *scene) { s.Letters[0].Omitted = true }, map[Rule]int{LetterAltered: 1}},
+		"a letter of another topic":   {func(s *scene) { s.Letters[0].Topic = "other" }, map[Rule]int{LetterAltered: 1}},
+		"a letter of no record": {
+			func(s *scene) { s.letter(s.record("e13"), at(3)).Offset = 99 }, map[Rule]int{LetterAltered: 1}},
+		"an event that nobody published": {
+			func(s *scene) { s.take(s.record("e13"), at(3)).Items[0].EventID = "x" }, map[Rule]int{UnknownSent: 1}},
+		"an event of another profile": {
+			func(s *scene) {
+				q := s.take(s.record("e14"), at(3))
+				q.Profile = "2000000008"
+			}, map[Rule]int{UnknownSent: 1}},
+		"other bytes in a retry": {
+			func(s *scene) {
+				q := s.take(s.record("e14"), at(2.5))
+				q.Items[0].Verdict, q.Items[0].Digest, q.Status = Unjudged, Hash{1}, 503
+			}, map[Rule]int{BytesDiffer: 1}},
+		"an event sent again for no reason": {
+			func(s *scene) { s.take(s.record("e14"), at(3.1)) }, map[Rule]int{Unexplained: 1}},
+		"a letter written again for no reason": {
+			func(s *scene) { s.letter(s.record("e13"), at(3.1)) }, map[Rule]int{Unexplained: 1}},
+		"a member that ended by itself": {
+			func(s *scene) { s.Exits[0] = journal.Exit{Member: "m0", Code: 2} }, map[Rule]int{EndedBadly: 1}},
+		"a member that complained at its end": {
+			func(s *scene) { s.Exits[0].Code = 1 }, map[Rule]int{EndedBadly: 1}},
+		"a member that did not end": {
+			func(s *scene) {
+				s.fault(journal.Term, "m0", 25, 26, 0)
+				s.Faults[0].Ended = time.Time{}
+			}, map[Rule]int{EndedBadly: 1}},
+		"a record that is no sample": {
+			func(s *scene) { delete(s.Samples, "e13"); s.unletter("e13") }, map[Rule]int{HarnessWrong: 1}},
+		"a record that is another event": {
+			func(s *scene) { s.Records[s.record("e14")].EventID = "e15" }, map[Rule]int{HarnessWrong: 1}},
+		"a topic that lost records": {
+			func(s *scene) { s.Drained.Acknowledged++ }, map[Rule]int{HarnessWrong: 1}},
+		"a run that was cut off": {func(s *scene) { s.Drained = nil }, map[Rule]int{HarnessWrong: 1}},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
+			s := newScene()
+			tc.change(s)
+			s.want(t, Options{}, tc.want)
+		})
+	}
+}
+
+// TestPublishedTwiceIsNoDuplicate: an event that the source has twice may be
+// taken twice, and not three times.
+func TestPublishedTwiceIsNoDuplicate(t *testing.T) {
+	s := newScene()
+	again := s.Records[s.record("e14")]
+	again.Offset, again.Published = 20, at(5)
+	s.Records = slices.Insert(s.Records, 20, again)
+	s.Ends[0]++
+	s.Drained.Acknowledged++
+	for i := range s.Commits {
+		if c := &s.Commits[i]; c.Partition == 0 && c.At.After(at(6)) {
+			c.Offset = 21
+		}
+	}
+	r := s.want(t, Options{}, nil) // sent once for both, as in one batch
+	if r.Accepted != 33 {
+		t.Errorf("accepted %d records, want both of it", r.Accepted)
+	}
+	s.take(20, at(5.3))
+	s.want(t, Options{}, nil)
+	s.take(20, at(7))
+	s.want(t, Options{}, map[Rule]int{Unexplained: 1})
+}
+
+// TestReportForPeople: the table names the fault, the rule and the case.
+func TestReportForPeople(t *testing.T) {
+	s := newScene()
+	s.fault(journal.Kill, "m0", 3, 3, 12)
+	s.untake("e05")
+	r, _ := s.judge(Options{})
+	var out bytes.Buffer
+	r.Print(&out)
+	for _, want := range []string{"kill m0", "12", "seed 7", "lost 1", "FAILED: lost, 1 times", `"e05" at 1/2`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}

@@ -1,0 +1,243 @@
+// Package harness runs the program as processes and breaks what it stands on:
+// its members, Kafka, the registry, Amazon. What it did, and what it published,
+// it writes down for the auditor, which it runs at the end; it judges nothing
+// itself.
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
+	"github.com/tracklayer/amazon-capi/internal/sandbox"
+)
+
+// Options are the settings of a run.
+type Options struct {
+	// Dir is where everything is written; it must exist and be empty.
+	Dir  string
+	Seed uint64
+	// For is how long events are published and things break. Starting,
+	// delivering the rest and the audit come on top.
+	For time.Duration
+	// Settle is how long the rest may take to be delivered.
+	Settle  time.Duration
+	Rate    int // events a second
+	Members int // beside one that comes and goes
+	// Profiles is how many profiles the events are of.
+	Profiles int
+	// Episodes are the names of those that are drawn from; all that For has
+	// time for if empty.
+	Episodes []string
+	// Troubles are those of Amazon's, in the same way.
+	Troubles []string
+	// Tags are build tags for the program, which make a mutant of it. Race
+	// builds it with the race detector.
+	Tags string
+	Race bool
+	// MemberFlags are further flags for the members.
+	MemberFlags []string
+	// Gaps is the auditor's option of that name.
+	Gaps bool
+	// Log takes progress, Out the auditor's table.
+	Log, Out io.Writer
+}
+
+const (
+	// calmBefore is how long the members run before anything is done to them.
+	calmBefore = 3 * time.Second
+	// settling is how long a group may take to settle when nothing is wrong.
+	settling = 45 * time.Second
+	// overhead bounds what comes on top of For and Settle.
+	overhead = 6 * time.Minute
+)
+
+// Run does a whole run. It returns the auditor's exit code, or an error if the
+// run could not be made.
+func Run(ctx context.Context, o Options) (code int, err error) {
+	deals, err := chosen(o.Episodes, o.For)
+	if err != nil {
+		return 0, err
+	}
+	wrong, err := chosenTroubles(o.Troubles)
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, o.For+o.Settle+overhead, errors.New("the run takes far longer than it should"))
+	defer cancel()
+	w, err := newWorld(ctx, o, o.Dir)
+	defer func() {
+		fmt.Fprintln(o.Log, "stopping everything")
+		if closed := w.close(); err == nil {
+			err = closed
+		}
+	}()
+	if err != nil {
+		return 0, err
+	}
+	if err := w.live(ctx, deals, wrong); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause // what failed, failed because of it
+		}
+		return 0, err
+	}
+	return w.audit(ctx, o.Out)
+}
+
+// live is the run itself.
+func (w *world) live(ctx context.Context, deals []episode, wrong []trouble) error {
+	p, err := w.newPublishing(filepath.Join(w.dir, journal.SamplesFile))
+	if err != nil {
+		return err
+	}
+	for _, m := range w.base() {
+		if err := m.start(); err != nil {
+			return err
+		}
+	}
+	until, stop := context.WithTimeout(ctx, w.o.For)
+	defer stop()
+	published := make(chan error, 1)
+	go func() { published <- p.run(ctx, until, w.o) }()
+
+	err = w.calm(ctx, p)
+	if err == nil {
+		err = w.hostile(ctx, until, deals, wrong)
+	}
+	stop()
+	// While the brokers are away this waits for them; after an error there may
+	// be nobody to bring them back.
+	if err != nil {
+		return err
+	}
+	if err := <-published; err != nil {
+		return err
+	}
+	return w.finish(ctx, int(p.acked.Load()))
+}
+
+// calm restarts the members one after the other while nothing else is wrong:
+// the rolling restart of a deployment, after which nothing may have been sent
+// twice.
+func (w *world) calm(ctx context.Context, p *publishing) error {
+	if err := w.stable(ctx, settling); err != nil {
+		return err
+	}
+	for p.acked.Load() < int64(w.o.Rate) && pause(ctx, 100*time.Millisecond) {
+		// Without events on their way a restart would prove nothing.
+	}
+	w.story.tell("%d members share %d partitions; %d events a second", w.o.Members, partitions, w.o.Rate)
+	pause(ctx, calmBefore)
+	for _, m := range w.base() {
+		if err := w.term(m); err != nil {
+			return err
+		}
+		if err := w.join(m); err != nil {
+			return err
+		}
+		if err := w.stable(ctx, settling); err != nil {
+			return err
+		}
+		pause(ctx, 500*time.Millisecond)
+	}
+	return ctx.Err()
+}
+
+// hostile breaks things until until ends, on two tracks: what happens to the
+// members and servers, and meanwhile what goes wrong at Amazon.
+func (w *world) hostile(ctx, until context.Context, deals []episode, wrong []trouble) error {
+	troubled := make(chan error, 1)
+	go func() { troubled <- w.trouble(ctx, until, wrong) }()
+	rng := source(w.o.Seed, trackMembers)
+	cards := newDeck(rng, deals)
+	var err error
+	for err == nil && until.Err() == nil {
+		if pause(until, between(rng, 300*time.Millisecond, 1500*time.Millisecond)) {
+			err = cards.deal().do(ctx, w, rng)
+		}
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	return errors.Join(err, <-troubled)
+}
+
+// trouble has Amazon go wrong in ever other ways, and always be well again.
+func (w *world) trouble(ctx, until context.Context, wrong []trouble) error {
+	rng := source(w.o.Seed, trackAmazon)
+	cards := newDeck(rng, wrong)
+	refusals := newDeck(rng, []sandbox.Refusal{sandbox.RefuseBatch, sandbox.RefuseItem})
+	statuses := newDeck(rng, []int{200, 201, 202, 204, 207})
+	for until.Err() == nil {
+		if !pause(until, between(rng, 500*time.Millisecond, 2500*time.Millisecond)) {
+			break
+		}
+		t := cards.deal()
+		manner := sandbox.Behaviour{Refusal: refusals.deal(), SuccessStatus: statuses.deal(), Echo: rng.IntN(2) == 0}
+		id := w.story.begin(journal.Fault{Kind: t.kind, InFlight: w.inFlight(), Does: t.does()})
+		if err := w.amazon.behave(ctx, t.faults, manner); err != nil {
+			return err
+		}
+		pause(until, between(rng, 1500*time.Millisecond, 4*time.Second))
+		if err := w.amazon.behave(ctx, nil, manner); err != nil {
+			return err
+		}
+		w.story.end(id, nil)
+	}
+	return nil
+}
+
+// finish lets everything be well, waits until all is delivered, and ends the
+// members.
+func (w *world) finish(ctx context.Context, acknowledged int) error {
+	if err := w.amazon.behave(ctx, nil, sandbox.Behaviour{}); err != nil {
+		return err
+	}
+	if err := w.restoreMembers(); err != nil {
+		return err
+	}
+	quiet := time.Now()
+	w.story.tell("%d events published; faults are over, waiting for the rest to be delivered", acknowledged)
+	w.drainAll(ctx, quiet)
+	for _, m := range w.running() {
+		if err := w.term(m); err != nil {
+			return err
+		}
+	}
+	w.story.drained(journal.Drained{Quiet: quiet, At: time.Now(), Acknowledged: acknowledged})
+	return ctx.Err()
+}
+
+// drainAll waits until the group has committed everything, or as long as that
+// may take. Whether it has is the auditor's to say.
+func (w *world) drainAll(ctx context.Context, since time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, w.o.Settle)
+	defer cancel()
+	told := since
+	for {
+		lag, err := w.lag(ctx)
+		if err == nil && lag == 0 {
+			w.story.tell("all is committed, %.1fs after the last fault", time.Since(since).Seconds())
+			return
+		}
+		if time.Since(told) > 5*time.Second {
+			told = time.Now()
+			w.story.tell("lag %d %v", lag, errText(err))
+		}
+		if !pause(ctx, 200*time.Millisecond) {
+			w.story.tell("not all was committed within %s: lag %d %v", w.o.Settle, lag, errText(err))
+			return
+		}
+	}
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

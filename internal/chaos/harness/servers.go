@@ -1,0 +1,119 @@
+package harness
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// servers is a Kafka broker and a schema registry of the run's own, by
+// testdata/servers/servers.sh.
+type servers struct {
+	root string // of the module
+	dir  string
+	log  *os.File
+
+	mu sync.Mutex // one command at a time, as the script would have it anyway
+
+	brokers  []string
+	registry string
+}
+
+// authorizer lets the harness forbid writing to a topic while the broker runs;
+// until it does, everybody may do everything.
+const authorizer = `authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=true`
+
+func startServers(ctx context.Context, root, dir string) (*servers, error) {
+	log, err := os.OpenFile(filepath.Join(dir, "servers.log"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	s := &servers{root: root, dir: dir, log: log}
+	if err := s.do(ctx, "start"); err != nil {
+		return s, err
+	}
+	cmd := s.command(ctx, "env")
+	out, err := cmd.Output()
+	if err != nil {
+		return s, fmt.Errorf("servers.sh env: %w", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		switch name, value, _ := strings.Cut(strings.TrimSpace(line), "="); name {
+		case "KAFKA_BROKERS":
+			s.brokers = strings.Split(value, ",")
+		case "SCHEMA_REGISTRY_URL":
+			s.registry = value
+		}
+	}
+	if len(s.brokers) == 0 || s.registry == "" {
+		return s, fmt.Errorf("servers.sh env: no brokers or no registry in %q", out)
+	}
+	return s, nil
+}
+
+// do runs a command of the script.
+func (s *servers) do(ctx context.Context, args ...string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cmd := s.command(ctx, args...)
+	cmd.Stdout, cmd.Stderr = s.log, s.log
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("servers.sh %s: %w: %s", strings.Join(args, " "), err, s.tail())
+	}
+	return nil
+}
+
+func (s *servers) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.root, "testdata", "servers", "servers.sh"), args...)
+	// The script holds a lock and starts servers: it is asked to end, and the
+	// servers are not killed with it.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	for _, e := range os.Environ() {
+		// Servers of somebody else are not for breaking.
+		if !strings.HasPrefix(e, "KAFKA_BROKERS=") && !strings.HasPrefix(e, "SCHEMA_REGISTRY_URL=") {
+			cmd.Env = append(cmd.Env, e)
+		}
+	}
+	// Ports of its own: those of the environment may be of servers in use.
+	cmd.Env = append(cmd.Env, "SERVERS_DIR="+filepath.Join(s.dir, "servers"), "KAFKA_PORT=", "REGISTRY_PORT=", "KAFKA_PROPERTIES="+authorizer)
+	if _, err := exec.LookPath("java"); err == nil && os.Getenv("SERVERS_MODE") == "" {
+		// The containers of a Docker engine are one project for the whole
+		// checkout, and may be in use by the integration tests.
+		cmd.Env = append(cmd.Env, "SERVERS_MODE=jvm")
+	}
+	return cmd
+}
+
+// tail is the last line that the script said.
+func (s *servers) tail() string {
+	f, err := os.Open(s.log.Name())
+	if err != nil {
+		return "see servers.log"
+	}
+	defer f.Close()
+	last := ""
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		last = lines.Text()
+	}
+	return last
+}
+
+// close removes the servers and their data; their logs stay.
+func (s *servers) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	defer s.log.Close()
+	_ = s.do(ctx, "resume", "broker")
+	_ = s.do(ctx, "resume", "registry")
+	return s.do(ctx, "reset")
+}

@@ -1,0 +1,284 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
+)
+
+const (
+	topic        = "chaos.events"
+	lettersTopic = "chaos.events.dlq"
+	group        = "chaos"
+	partitions   = 12
+)
+
+// world is everything that a run has.
+type world struct {
+	o       Options
+	dir     string
+	binary  string
+	auditor string
+	http    *http.Client
+
+	servers *servers
+	amazon  *amazon
+	client  *kgo.Client
+	admin   *kadm.Client
+	members []*member // the last one is not of the base
+	story   *story
+}
+
+// newWorld builds the programs and starts everything but the members. The world
+// it returns has to be closed, even with an error.
+func newWorld(ctx context.Context, o Options, dir string) (w *world, err error) {
+	w = &world{o: o, dir: dir, http: &http.Client{Transport: &http.Transport{}}}
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return w, err
+	}
+	fmt.Fprintln(o.Log, "building")
+	if w.binary, w.auditor, err = build(ctx, root, dir, o); err != nil {
+		return w, err
+	}
+	fmt.Fprintln(o.Log, "starting Kafka, a registry and a sandbox Amazon")
+	if w.servers, err = startServers(ctx, root, dir); err != nil {
+		return w, err
+	}
+	if w.amazon, err = startAmazon(ctx, dir, w.binary, o.Seed, w.http); err != nil {
+		return w, err
+	}
+	// No limit to a record's tries: what is published while the broker is away
+	// arrives when it is back.
+	w.client, err = kgo.NewClient(kgo.SeedBrokers(w.servers.brokers...), kgo.ProducerLinger(5*time.Millisecond))
+	if err != nil {
+		return w, err
+	}
+	w.admin = kadm.NewClient(w.client)
+	if err := w.createTopics(ctx); err != nil {
+		return w, err
+	}
+	began := time.Now()
+	if w.story, err = newStory(filepath.Join(dir, journal.FaultsFile), began, o.Log); err != nil {
+		return w, err
+	}
+	static := source(o.Seed, trackMembers).IntN(o.Members)
+	for i := range o.Members + 1 {
+		w.members = append(w.members, &member{w: w, name: fmt.Sprintf("m%d", i), static: i == static})
+	}
+	return w, journal.WriteRun(dir, journal.Run{
+		Seed: o.Seed, Began: began, Version: strings.TrimSpace("tags " + o.Tags),
+		Brokers: w.servers.brokers, Registry: w.servers.registry,
+		Topic: topic, DeadLetters: lettersTopic, Group: group,
+		CommitInterval: commitInterval, Drain: drain, RequestTimeout: requestTimeout, MaxInFlight: maxInFlight,
+	})
+}
+
+func (w *world) base() []*member { return w.members[:w.o.Members] }
+
+// close ends everything that was started. What was written stays.
+func (w *world) close() error {
+	for _, m := range w.members {
+		if p := m.process(); p != nil {
+			_ = p.tell(9)
+		}
+	}
+	for _, m := range w.members {
+		if p := m.process(); p != nil {
+			p.wait(10 * time.Second)
+		}
+	}
+	if w.client != nil {
+		w.client.Close()
+	}
+	if w.amazon != nil {
+		w.amazon.process.stop(10 * time.Second)
+	}
+	w.http.CloseIdleConnections()
+	var errs []error
+	if w.servers != nil {
+		errs = append(errs, w.servers.close())
+	}
+	if w.story != nil {
+		errs = append(errs, w.story.close())
+	}
+	for _, built := range []string{w.binary, w.auditor} {
+		if built != "" {
+			errs = append(errs, os.Remove(built))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func moduleRoot(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	mod := strings.TrimSpace(string(out))
+	if err != nil || filepath.Base(mod) != "go.mod" {
+		return "", errors.New("run it in the module's folder: it builds the program")
+	}
+	return filepath.Dir(mod), nil
+}
+
+// build builds the program, with the tags that make a mutant of it if there are
+// any, and the auditor.
+func build(ctx context.Context, root, dir string, o Options) (program, auditor string, err error) {
+	program, auditor = filepath.Join(dir, "amazon-capi"), filepath.Join(dir, "audit")
+	for out, args := range map[string][]string{
+		program: {"-tags=" + o.Tags, "./cmd/amazon-capi"},
+		auditor: {"./internal/chaos/cmd/audit"},
+	} {
+		if out == program && o.Race {
+			args = append([]string{"-race"}, args...)
+		}
+		cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", out}, args...)...)
+		cmd.Dir = root
+		if said, err := cmd.CombinedOutput(); err != nil {
+			return "", "", fmt.Errorf("go build: %w\n%s", err, said)
+		}
+	}
+	return program, auditor, nil
+}
+
+func (w *world) createTopics(ctx context.Context) error {
+	text := kadm.StringPtr
+	for name, configs := range map[string]map[string]*string{
+		topic: {"max.message.bytes": text("8388608")},
+		// The auditor wants to know when a letter was written, and not when
+		// its original was.
+		lettersTopic: {"max.message.bytes": text("9437184"), "message.timestamp.type": text("LogAppendTime")},
+	} {
+		if _, err := w.admin.CreateTopic(ctx, partitions, 1, configs, name); err != nil {
+			return fmt.Errorf("topic %s: %w", name, err)
+		}
+	}
+	// Whoever forbids one thing of a topic has to allow the others.
+	allow := kadm.NewACLs().Topics(lettersTopic).ResourcePatternType(kadm.ACLPatternLiteral).
+		Allow("User:*").AllowHosts("*").Operations(kmsg.ACLOperationAll)
+	if err := created(w.admin.CreateACLs(ctx, allow)); err != nil {
+		return fmt.Errorf("the broker has no authorizer, which forbidding dead letters needs: %w", err)
+	}
+	return w.keepOffsets(ctx)
+}
+
+// keepOffsets keeps the brokers from compacting the group's history, which is
+// what the auditor reads, by making it one segment however long the run is. The
+// topic appears when the first group asks for its coordinator.
+func (w *world) keepOffsets(ctx context.Context) error {
+	for {
+		_ = w.admin.FindGroupCoordinators(ctx, group)
+		set := []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "segment.bytes", Value: kadm.StringPtr("1073741824")}}
+		answers, err := w.admin.AlterTopicConfigs(ctx, set, "__consumer_offsets")
+		if err == nil && len(answers) == 1 {
+			err = answers[0].Err
+		}
+		if err == nil || !errors.Is(err, kerr.UnknownTopicOrPartition) {
+			return err
+		}
+		if !pause(ctx, 200*time.Millisecond) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// forbidLetters forbids writing to the dead-letter topic, or allows it again.
+func (w *world) forbidLetters(ctx context.Context, forbid bool) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	deny := kadm.NewACLs().Topics(lettersTopic).ResourcePatternType(kadm.ACLPatternLiteral).
+		Deny("User:*").DenyHosts("*").Operations(kmsg.ACLOperationWrite)
+	if forbid {
+		return created(w.admin.CreateACLs(ctx, deny))
+	}
+	_, err := w.admin.DeleteACLs(ctx, deny)
+	return err
+}
+
+func created(results kadm.CreateACLsResults, err error) error {
+	for _, r := range results {
+		if err == nil {
+			err = r.Err
+		}
+	}
+	return err
+}
+
+// stable waits until every running member of the group is known to it and all
+// partitions are given out.
+func (w *world) stable(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	seen := "no answer"
+	for {
+		if described, err := w.admin.DescribeGroups(ctx, group); err == nil {
+			g := described[group]
+			owned := 0
+			for _, m := range g.Members {
+				if a, ok := m.Assigned.AsConsumer(); ok {
+					for _, t := range a.Topics {
+						owned += len(t.Partitions)
+					}
+				}
+			}
+			if g.State == "Stable" && owned == partitions && len(g.Members) == len(w.running()) {
+				return nil
+			}
+			seen = fmt.Sprintf("state %s, %d members, %d partitions given out", g.State, len(g.Members), owned)
+		}
+		if !pause(ctx, 200*time.Millisecond) {
+			return fmt.Errorf("the group of %d members did not settle within %s: %s", len(w.running()), limit, seen)
+		}
+	}
+}
+
+// lag is how many records the group has not committed.
+func (w *world) lag(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	commits, err := w.admin.FetchOffsets(ctx, group)
+	if err != nil {
+		return 0, err
+	}
+	ends, err := w.admin.ListEndOffsets(ctx, topic)
+	if err != nil {
+		return 0, err
+	}
+	var total int64
+	ends.Each(func(o kadm.ListedOffset) {
+		at := int64(0)
+		if c, ok := commits.Lookup(topic, o.Partition); ok {
+			at = max(c.At, 0)
+		}
+		total += o.Offset - at
+	})
+	return total, ends.Error()
+}
+
+// audit runs the auditor and returns its exit code.
+func (w *world) audit(ctx context.Context, out io.Writer) (int, error) {
+	args := []string{w.dir}
+	if w.o.Gaps {
+		args = append([]string{"-gaps"}, args...)
+	}
+	cmd := exec.CommandContext(ctx, w.auditor, args...)
+	cmd.Stdout, cmd.Stderr = out, w.o.Log
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
+		return exit.ExitCode(), nil
+	}
+	return 0, err
+}

@@ -1,0 +1,8 @@
+//go:build mutant_letter_not_awaited
+
+package sink
+
+const (
+	letterNotAwaited = true
+	unread2xx        = false
+)
