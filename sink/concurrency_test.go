@@ -233,6 +233,26 @@ func TestAnEventIDIsNeverInFlightTwice(t *testing.T) {
 	})
 }
 
+// An answer that has events sent again wakes the lane, though it waits for a
+// batch to fill.
+func TestALaneThatLingersSendsAgainAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := grown(t, func(o *Options) { o.BatchEvents, o.Linger = 4, time.Hour })
+		r.amazon.become(judge(422, bad))
+		slow := r.amazon.answer
+		r.amazon.become(func(c call) reply { rep := slow(c); rep.delay = time.Second; return rep })
+		r.send("p", "a", "b", "bad", "d")
+		r.send("p", "lingers")
+		r.after(3 * time.Second)
+		if diff := cmp.Diff([]string{"a accepted 2", "b accepted 2", "bad rejected 3", "d accepted 3"}, r.classes()); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if l := r.lane("p"); l.State != LaneBatching || l.Records != 1 {
+			t.Errorf("%+v", l)
+		}
+	})
+}
+
 // Halves of one batch share their memory, and are in flight together.
 func TestHalvesAreInFlightTogether(t *testing.T) {
 	bubble(t, func(t *testing.T) {

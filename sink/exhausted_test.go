@@ -119,16 +119,19 @@ func TestALaneThatGaveUpStaysInTrouble(t *testing.T) {
 // What is not Amazon's answer, and what a profile may not do, is no reason to
 // give an event up for being tried too often.
 func TestOnlyFaultsOfAmazonsExhaust(t *testing.T) {
-	for name, bad := range map[string]reply{
-		"foreign": {status: 200, body: webPage},
-		"refused": {status: 403},
-		"401":     {status: 401},
+	for name, answer := range map[string]func(call) reply{
+		"foreign": always(reply{status: 200, body: webPage}),
+		"refused": always(reply{status: 403}),
+		"401":     always(reply{status: 401}),
+		"403 and 503 in turn": func(c call) reply {
+			return reply{status: []int{403, 503}[c.n%2]}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				r := newRig(t, always(bad), single, func(o *Options) { o.OnExhausted = DeadLetterExhausted; o.AuthHold = 1000 * time.Hour })
+				r := newRig(t, answer, single, func(o *Options) { o.OnExhausted = DeadLetterExhausted; o.AuthHold = 1000 * time.Hour })
 				r.send("p", "a", "b", "c")
-				r.after(10 * time.Hour)
+				r.after(time.Hour)
 				if len(r.classes()) != 0 {
 					t.Errorf("%v", r.classes())
 				}

@@ -1,0 +1,113 @@
+package sink
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// What has to go again goes by age, whatever the order in which its answers
+// came, since the oldest hold up most commits; then what is new, in order.
+func TestTheOldestGoesFirst(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const n = 8
+		var q queue
+		for i := range n {
+			q.open = &batch{store: &store{}, events: make([]event, 2), bytes: i}
+			q.closeOpen()
+		}
+		now := time.Now()
+		var sent []*batch
+		for range rapid.IntRange(0, n).Draw(t, "sent") {
+			sent = append(sent, q.pop(now))
+		}
+		for _, i := range rapid.Permutation(indices(len(sent))).Draw(t, "answers") {
+			q.push(sent[i])
+		}
+		for want := range n {
+			if b := q.pop(now); b.bytes != want {
+				t.Fatalf("batch %d, want %d", b.bytes, want)
+			}
+		}
+		if !q.empty() {
+			t.Fatal("something is left")
+		}
+	})
+}
+
+func indices(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+func TestHalvesGoInOrderBeforeWhatIsYounger(t *testing.T) {
+	var q queue
+	for _, ids := range []string{"abcd", "ef"} {
+		b := &batch{store: &store{}}
+		for i, id := range ids {
+			b.events = append(b.events, event{id: string(id), start: i, end: i + 1})
+		}
+		q.open = b
+		q.closeOpen()
+	}
+	now := time.Now()
+	old, young := q.pop(now), q.pop(now)
+	q.push(young)
+	q.pushHalves(old)
+	q.pushHalves(q.pop(now)) // ab
+	var got []string
+	for !q.empty() {
+		ids := ""
+		for _, e := range q.pop(now).events {
+			ids += e.id
+		}
+		got = append(got, ids)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "cd", "ef"}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// While a token was waited for, answers may have changed what the lane may do.
+func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(ok), single)
+		token := NewAccessToken("Atza|x", 5)
+		now := time.Now()
+		for name, change := range map[string]func(*lane){
+			"held":                       func(l *lane) { l.heldUntil = now.Add(time.Second) },
+			"full":                       func(l *lane) { l.flying = append(l.flying, &batch{}) },
+			"probing":                    func(l *lane) { l.window.limit, l.trouble.broken = 8, true; l.flying = append(l.flying, &batch{}) },
+			"the token is refused":       func(l *lane) { l.stale = token },
+			"a later one is refused":     func(l *lane) { l.stale = NewAccessToken("Atza|y", 6) },
+			"all of it has been dropped": func(l *lane) { l.ready = nil },
+		} {
+			l := newLane(r.sink, "p", now)
+			l.ready = append(l.ready, &batch{store: &store{}, events: []event{{id: "a"}}})
+			queued := slices.Clone(l.ready)
+			change(l)
+			flying := len(l.flying)
+			if f, ok := l.take(now, token); ok {
+				t.Errorf("%s: took %v", name, f.batch.events)
+			}
+			if len(l.flying) != flying {
+				t.Errorf("%s: %d in flight", name, len(l.flying))
+			}
+			if name != "all of it has been dropped" && !slices.Equal(queued, l.ready) {
+				t.Errorf("%s: the batch is gone", name)
+			}
+		}
+		l := newLane(r.sink, "p", now)
+		l.ready = append(l.ready, &batch{store: &store{}, events: []event{{id: "a"}}})
+		l.stale = NewAccessToken("Atza|z", 4)
+		if _, ok := l.take(now, token); !ok {
+			t.Error("a batch that may be sent was not taken")
+		}
+	})
+}
