@@ -120,10 +120,10 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	defer letters.Close()
 	receipts, closeReceipts, err := p.receipts(ctx)
+	defer closeReceipts() // also when ctx ended just as its client was there
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	defer closeReceipts()
 
 	tokens, err := sink.NewTokenSource(sink.TokenOptions{
 		URL: p.config.TokenURL, ClientID: p.config.ClientID,
