@@ -139,9 +139,7 @@ func TestWithoutReceipts(t *testing.T) {
 // TestTopicsAreCreated: --create-topics makes all three.
 func TestTopicsAreCreated(t *testing.T) {
 	w := newWorld(t, sandbox.Options{})
-	if _, err := w.admin.DeleteTopics(t.Context(), w.letters, w.receipts); err != nil {
-		t.Fatal(err)
-	}
+	w.deleteTopics(w.letters, w.receipts)
 	w.publish(generated(t, 200, 12, sample.GeneratorOptions{Broken: 0.1}))
 	c := w.config()
 	c.CreateTopics = true
@@ -156,9 +154,7 @@ func TestTopicsAreCreated(t *testing.T) {
 func TestReceiptsTopicIsMissing(t *testing.T) {
 	w := newWorld(t, sandbox.Options{})
 	missing := w.receipts
-	if _, err := w.admin.DeleteTopics(t.Context(), missing); err != nil {
-		t.Fatal(err)
-	}
+	w.deleteTopics(missing)
 	w.publish(generated(t, 300, 13, sample.GeneratorOptions{Profiles: 3, Broken: 0.05}))
 	p := w.start(w.config())
 	w.eventually(p, "readiness names the receipts topic", func() bool {

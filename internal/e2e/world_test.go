@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,34 @@ func (w *world) createTopic(name string, maxBytes int) {
 	_, err := w.admin.CreateTopic(w.t.Context(), partitions, 1, map[string]*string{"max.message.bytes": kadm.StringPtr(fmt.Sprint(maxBytes))}, name)
 	if err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// deleteTopics returns when no broker lists them any more: the controller's
+// answer comes before the brokers have heard of it, and a program that starts
+// in between finds the topics still there.
+func (w *world) deleteTopics(names ...string) {
+	w.t.Helper()
+	answers, err := w.admin.DeleteTopics(w.t.Context(), names...)
+	if err == nil {
+		err = answers.Error()
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for {
+		topics, err := w.admin.ListTopics(w.t.Context(), names...)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if !slices.ContainsFunc(names, func(name string) bool { return topics.Has(name) && topics[name].Err == nil }) {
+			return
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-w.t.Context().Done():
+			w.t.Fatal("the topics were not deleted")
+		}
 	}
 }
 
