@@ -152,6 +152,10 @@ func (p *pump) hand() {
 		clear(p.warnings)
 	}
 	p.feed.Flush()
+	// The last event's texts are parts of its record, and would keep the whole
+	// fetch that brought it from being freed while the partition is quiet.
+	p.event.Reset()
+	p.conversion = transform.Conversion{}
 }
 
 const (

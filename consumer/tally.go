@@ -3,6 +3,7 @@ package consumer
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -167,7 +168,7 @@ func (t *Tally) profile(id string) *Counts {
 	c := t.profiles[id]
 	if c == nil {
 		c = new(Counts)
-		t.profiles[id] = c
+		t.profiles[strings.Clone(id)] = c // the id may be a part of a record, which it would keep
 	}
 	return c
 }

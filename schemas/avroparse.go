@@ -147,9 +147,21 @@ func (p *avroParser) parseRecord(m map[string]any, ns string) (*avroType, error)
 		if err != nil {
 			return nil, err
 		}
-		t.fields = append(t.fields, avroField{name: name, typ: ft})
+		t.fields = append(t.fields, avroField{name: name, aliases: texts(fm["aliases"]), typ: ft})
 	}
 	return t, nil
+}
+
+// texts reads a list of names. What is none is as if it were not there: a slip
+// in an alias must not cost a schema that can be read without it.
+func texts(v any) (names []string) {
+	list, _ := v.([]any)
+	for _, e := range list {
+		if s, ok := e.(string); ok {
+			names = append(names, s)
+		}
+	}
+	return names
 }
 
 func (p *avroParser) parseEnum(m map[string]any, ns string) (*avroType, error) {

@@ -54,8 +54,9 @@ type avroType struct {
 }
 
 type avroField struct {
-	name string
-	typ  *avroType
+	name    string
+	aliases []string // names it had in earlier versions of the writer's schema
+	typ     *avroType
 }
 
 // field returns the type of the record's field of that name, or nil.

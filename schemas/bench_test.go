@@ -2,27 +2,63 @@ package schemas
 
 import (
 	"context"
+	"fmt"
 	"testing"
 )
 
 func BenchmarkDecode(b *testing.B) {
 	dec := NewDecoder(ours(b))
-	for name, v := range map[string]Version{"v1": V1, "v2": V2} {
+	for _, v := range Versions() {
 		ev := fullEvent()
 		if v == V1 {
 			ev = forV1(ev)
 		}
 		value := mustEncode(b, uint32(v), v, ev)
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			b.SetBytes(int64(len(value)))
+		b.Run(fmt.Sprintf("v%d", v), func(b *testing.B) {
 			var out Event
-			for b.Loop() {
-				if err := dec.Decode(context.Background(), value, &out); err != nil {
-					b.Fatal(err)
-				}
-			}
+			bench(b, value, func() error { return dec.Decode(context.Background(), value, &out) })
 		})
+	}
+}
+
+// BenchmarkRead compares the fast program with the judge, which reads what that
+// does not accept.
+func BenchmarkRead(b *testing.B) {
+	for _, v := range Versions() {
+		ev := fullEvent()
+		if v == V1 {
+			ev = forV1(ev)
+		}
+		schema, _ := v.Schema()
+		benchmarkRead(b, fmt.Sprintf("v%d", v), schema, mustEncode(b, uint32(v), v, ev)[headerSize:])
+	}
+	benchmarkRead(b, "stranger", strangers, strangersRecord())
+}
+
+func benchmarkRead(b *testing.B, name, schema string, payload []byte) {
+	fast := programOf(b, schema)
+	b.Run(name+"/fast", func(b *testing.B) { benchmarkProgram(b, fast, payload) })
+	b.Run(name+"/goavro", func(b *testing.B) { benchmarkProgram(b, fast.judge, payload) })
+}
+
+func benchmarkProgram(b *testing.B, p program, payload []byte) {
+	var out Event
+	bench(b, payload, func() error {
+		out.Reset()
+		if err := p.read(payload, &out); err != nil {
+			return err
+		}
+		return nil
+	})
+}
+
+func bench(b *testing.B, data []byte, read func() error) {
+	b.ReportAllocs()
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if err := read(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

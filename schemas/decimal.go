@@ -33,6 +33,9 @@ const (
 // and few enough that a hostile exponent cannot ask for megabytes of zeros.
 const maxScale = 1000
 
+// maxInt64Digits is how many decimal digits surely fit an int64.
+const maxInt64Digits = 18
+
 var (
 	errDecimalSyntax = errors.New("not a decimal number")
 	errDecimalRange  = errors.New("more digits than an amount can have")
@@ -79,7 +82,8 @@ func DecimalFromFloat(f float64, bits int) Decimal {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return Decimal{form: formNotFinite}
 	}
-	d, err := ParseDecimal(strconv.FormatFloat(f, 'e', -1, bits))
+	var buf [32]byte
+	d, err := ParseDecimal(string(strconv.AppendFloat(buf[:0], f, 'e', -1, bits)))
 	if err != nil {
 		return Decimal{form: formNotFinite}
 	}
@@ -103,16 +107,32 @@ func ParseDecimal(s string) (Decimal, error) {
 	if neg && strings.HasPrefix(mantissa, "-+") || point && frac == "" || whole == "" {
 		return Decimal{}, errDecimalSyntax
 	}
-	digits := whole + frac
-	for i := range len(digits) {
-		if digits[i] < '0' || digits[i] > '9' {
-			return Decimal{}, errDecimalSyntax
+	n, v := len(whole)+len(frac), int64(0)
+	for _, part := range [...]string{whole, frac} {
+		for i := range len(part) {
+			if part[i] < '0' || part[i] > '9' {
+				return Decimal{}, errDecimalSyntax
+			}
+			if n <= maxInt64Digits {
+				v = v*10 + int64(part[i]-'0')
+			}
 		}
 	}
 	scale := len(frac) - exp
-	if len(digits) > maxScale || scale > maxScale || scale < -maxScale {
+	if n > maxScale || scale > maxScale || scale < -maxScale {
 		return Decimal{}, errDecimalRange
 	}
+	if n-min(scale, 0) <= maxInt64Digits {
+		// What a shop sees is read without an allocation, floats included.
+		for ; scale < 0; scale++ {
+			v *= 10
+		}
+		if neg {
+			v = -v
+		}
+		return Decimal{form: formFinite, scale: int32(scale), unscaled: v}, nil
+	}
+	digits := whole + frac
 	if scale < 0 {
 		digits += strings.Repeat("0", -scale)
 		scale = 0
@@ -222,7 +242,10 @@ func (d Decimal) Append(dst []byte) []byte {
 }
 
 // String is Append as a string.
-func (d Decimal) String() string { return string(d.Append(nil)) }
+func (d Decimal) String() string {
+	var buf [48]byte
+	return string(d.Append(buf[:0]))
+}
 
 // Equal tells whether two amounts are the same number, or both absent, or both
 // not finite. 0.1 and 0.10 are equal.

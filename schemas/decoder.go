@@ -114,8 +114,14 @@ func NewDecoder(source Source, opts ...DecoderOption) *Decoder {
 // Decode empties ev and fills it from a record's value. A *DecodeError says
 // that the value can never be read; ev then has what was read before the fault,
 // which may be the event's id. Any other error (errors.Is ErrRegistryAway) says
-// that its schema cannot be had now: hold the record and try again. ev shares
-// no memory with value.
+// that its schema cannot be had now: hold the record and try again.
+//
+// The event's texts are parts of value wherever they can be: copying them would
+// be the one allocation of an event. Value must therefore not be changed for as
+// long as any of them, or a part of one, is in use, and each keeps all of value
+// from being freed, which for a record from Kafka means the whole batch that it
+// came in. Whatever outlives the record (a key of a map of profiles, say) needs
+// strings.Clone.
 func (d *Decoder) Decode(ctx context.Context, value []byte, ev *Event) error {
 	ev.Reset()
 	id, payload, err := ParseHeader(value)

@@ -6,6 +6,7 @@ package schemas
 // Event is our view of a TrackLayer event, filled by field name from whichever
 // schema wrote it. Optional strings that are null, missing or not in the
 // writer's schema are empty: TrackLayer gives a blank no meaning of its own.
+// Those of an event that was decoded are parts of the record: see Decode.
 type Event struct {
 	EventID      string
 	ProfileID    string
@@ -73,9 +74,18 @@ func (e *Event) SetClick(id string, capturedAt int64) {
 	e.ClickID, e.ClickCapturedAt = id, capturedAt
 }
 
+// keptAttributes bounds the memory that an event owns: one record with half a
+// million attributes must not cost megabytes for ever.
+const keptAttributes = 256
+
 // Reset empties the event for its next use and keeps the memory it owns.
 func (e *Event) Reset() {
-	attrs := e.Custom.Attributes[:0]
+	attrs := e.Custom.Attributes
+	if cap(attrs) > keptAttributes {
+		attrs = nil
+	}
+	// The texts would keep the records from being freed that they are parts of.
+	clear(attrs)
 	*e = Event{}
-	e.Custom.Attributes = attrs
+	e.Custom.Attributes = attrs[:0]
 }

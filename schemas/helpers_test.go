@@ -168,3 +168,33 @@ func join(parts ...[]byte) (b []byte) {
 func valueOf(parts ...[]byte) []byte {
 	return join(AppendHeader(nil, 7), text("e"), text("n"), join(parts...))
 }
+
+// strangers is a schema with all that a stranger's may have.
+var strangers = record(`,{"name":"tree","type":{"type":"record","name":"Node","fields":[{"name":"next","type":["null","Node"]},{"name":"list","type":{"type":"array","items":"null"}}]}},
+	{"name":"profile_id","type":["null","long","bytes",{"type":"fixed","name":"U","size":16,"logicalType":"uuid"}]},
+	{"name":"occurred_at","type":["null","string",{"type":"long","logicalType":"timestamp-micros"}]},
+	{"name":"custom_data","type":["null","int",{"type":"record","name":"D","fields":[
+		{"name":"value","type":["double","float","string",{"type":"fixed","name":"A","size":9,"logicalType":"decimal","precision":20,"scale":3}]},
+		{"name":"quantity","type":"int"},
+		{"name":"attributes","type":{"type":"map","values":["null","boolean","string",{"type":"map","values":"double"}]}}]}]},
+	{"name":"consent","type":{"type":"record","name":"C","fields":[{"name":"ad_storage","type":{"type":"enum","name":"G","symbols":["DENIED","GRANTED"]}}]}}`)
+
+// strangersRecord is one of its records.
+func strangersRecord() []byte {
+	return valueOf(long(1), long(0), long(0), long(0), long(1), long(5), long(1), text("2026-04-23T10:15:30Z"),
+		long(2), long(2), text("1.5"), long(3), long(1), text("k"), long(1), []byte{1}, long(0), long(1))[headerSize:]
+}
+
+// sharing is a schema in which one type is two of our groups, and more.
+var sharing = record(`,{"name":"user_data","type":{"type":"record","name":"Any","fields":[
+	{"name":"email","type":"bytes"},{"name":"ad_storage","type":["string","null"]},{"name":"tcf","type":["null","long","string"]},
+	{"name":"value","type":"double"},{"name":"quantity","type":["null","double",{"type":"array","items":"null"}]},
+	{"name":"attributes","type":["null","int",{"type":"map","values":[{"type":"map","values":"null"},"bytes","null","float"]}]}]}},
+	{"name":"consent","type":["Any","null"]},{"name":"custom_data","type":["null","boolean","Any"]},{"name":"x","type":{"type":"array","items":"Any"}}`)
+
+// sharingRecord is one of its records.
+func sharingRecord() []byte {
+	group := join(text("mail"), long(0), text("DENIED"), long(2), text("tcf"), double(1.5), long(1), double(3),
+		long(2), long(3), text("l"), long(0), long(1), text("m"), long(0), text("k"), long(1), text("v"), text("n"), long(2), long(0))
+	return valueOf(group, long(0), group, long(2), group, long(-1), long(9), group, long(0))[headerSize:]
+}

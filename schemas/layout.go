@@ -36,6 +36,9 @@ func checkLayout(t *avroType, payload []byte) *DecodeError {
 type layoutWalker struct {
 	rest  []byte
 	parts int // that are left
+	// uniqueKeys has maps with a key twice refused, as goavro does. In front of
+	// it that would be work done twice.
+	uniqueKeys bool
 }
 
 func corrupt(format string, args ...any) *DecodeError {
@@ -95,8 +98,12 @@ func (w *layoutWalker) walk(t *avroType, depth int) *DecodeError {
 		return w.walk(t.branches[n], depth-1)
 	case kindRecord:
 		return w.record(t, depth)
+	case kindMap:
+		if w.uniqueKeys {
+			return w.blocks(t, depth, new(keySet))
+		}
 	}
-	return w.blocks(t, depth)
+	return w.blocks(t, depth, nil)
 }
 
 func (w *layoutWalker) record(t *avroType, depth int) *DecodeError {
@@ -113,8 +120,9 @@ func (w *layoutWalker) record(t *avroType, depth int) *DecodeError {
 	return nil
 }
 
-// blocks walks over an array or a map.
-func (w *layoutWalker) blocks(t *avroType, depth int) *DecodeError {
+// blocks walks over an array or a map, whose keys it adds to keys unless that is
+// nil.
+func (w *layoutWalker) blocks(t *avroType, depth int, keys *keySet) *DecodeError {
 	for {
 		n, err := w.long()
 		if err != nil || n == 0 {
@@ -132,11 +140,7 @@ func (w *layoutWalker) blocks(t *avroType, depth int) *DecodeError {
 		}
 		for range n {
 			if t.kind == kindMap {
-				size, err := w.long()
-				if err != nil {
-					return err
-				}
-				if err := w.skip(size); err != nil {
+				if err := w.key(keys); err != nil {
 					return err
 				}
 			}
@@ -145,6 +149,21 @@ func (w *layoutWalker) blocks(t *avroType, depth int) *DecodeError {
 			}
 		}
 	}
+}
+
+func (w *layoutWalker) key(keys *keySet) *DecodeError {
+	size, err := w.long()
+	if err != nil {
+		return err
+	}
+	before := w.rest
+	if err := w.skip(size); err != nil {
+		return err
+	}
+	if keys != nil && !keys.add(before[:size]) {
+		return corrupt("a map has a key twice")
+	}
+	return nil
 }
 
 func truncated() *DecodeError {

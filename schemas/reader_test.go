@@ -42,21 +42,6 @@ func TestEventIsReused(t *testing.T) {
 	}
 }
 
-// TestEventSharesNoMemory: the consumer hands the value's buffer back while
-// the event is still under way.
-func TestEventSharesNoMemory(t *testing.T) {
-	value := written(t, record(`,{"name":"click_id","type":"bytes"}`),
-		map[string]any{"event_id": "e", "event_name": "n", "click_id": []byte("click")})
-	got, err := decodeAs(record(`,{"name":"click_id","type":"bytes"}`), value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	clear(value)
-	if got.EventID != "e" || got.ClickID != "click" {
-		t.Errorf("the event changed with the value: %q, %q", got.EventID, got.ClickID)
-	}
-}
-
 func TestNewerAndReorderedWriters(t *testing.T) {
 	const schema = `{"type":"record","name":"Renamed","namespace":"elsewhere","fields":[
 		{"name":"consent","type":{"type":"record","name":"C","fields":[{"name":"new_signal","type":"boolean"},{"name":"ad_storage","type":{"type":"enum","name":"G","symbols":["DENIED","GRANTED"]}}]}},
@@ -79,6 +64,32 @@ func TestNewerAndReorderedWriters(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Event{EventID: "lead_9821", EventName: "Lead", OccurredAt: 1776939330123, Consent: Consent{AdStorage: "GRANTED"}}
+	if d := diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// TestRenamedFieldsAreFound: a field is ours by its name, or else by one that it
+// had earlier.
+func TestRenamedFieldsAreFound(t *testing.T) {
+	const schema = `{"type":"record","name":"E","fields":[
+		{"name":"id","aliases":["uid","event_id"],"type":"string"},
+		{"name":"event_name","type":"string"},
+		{"name":"kind","aliases":["event_name","event_type"],"type":"string"},
+		{"name":"click_id","aliases":["action_source"],"type":"string"},
+		{"name":"both","aliases":["profile_id","action_source"],"type":"string"},
+		{"name":"slips","aliases":[5,{"a":1}],"type":"string"},
+		{"name":"who","aliases":["user_data"],"type":["null",{"type":"record","name":"U","fields":[
+			{"name":"mail","aliases":["email"],"type":"string"},{"name":"event_id","type":"string"},{"name":"town","aliases":["event_id","city"],"type":"string"}]}]}
+	]}`
+	value := join(AppendHeader(nil, 7), text("the id"), text("Lead"), text("LEAD"), text("click"), text("profile"), text("slip"),
+		long(1), text("mail"), text("other"), text("Paris"))
+	got, err := decodeAs(schema, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Event{EventID: "the id", ProfileID: "profile", EventName: "Lead", EventType: "LEAD", ClickID: "click",
+		User: UserData{Email: "mail", City: "Paris"}}
 	if d := diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -250,10 +261,10 @@ func TestIncidentalFieldsCostNoEvent(t *testing.T) {
 
 func TestQuantityAndAttributeVariants(t *testing.T) {
 	schema := record(`,{"name":"custom_data","type":["null",{"type":"record","name":"D","fields":[
-		{"name":"quantity","type":["null","int","double","string"]},
+		{"name":"quantity","type":["null","int","double","string","float"]},
 		{"name":"attributes","type":{"type":"map","values":["null","string","boolean","double","long",{"type":"array","items":"int"}]}}]}]}`)
 	for quantity, encoded := range map[int64][]byte{
-		0: long(0), 2: join(long(1), long(2)), 3: join(long(2), double(3)), 4: join(long(3), text(" 4"))} {
+		0: long(0), 2: join(long(1), long(2)), 3: join(long(2), double(3)), 4: join(long(3), text(" 4")), 5: join(long(4), []byte{0, 0, 0xa0, 0x40})} {
 		got, err := decodeAs(schema, valueOf(long(1), encoded,
 			long(6),
 			text("z"), join(long(1), text("last")), text("yes"), join(long(2), []byte{1}), text("half"), join(long(3), double(0.5)),
@@ -293,6 +304,8 @@ func TestSchemasThatAreNotTrackLayers(t *testing.T) {
 		"unknown type":              {record(`,{"name":"x","type":"Missing"}`), CodeBadSchema, ""},
 		"no fields":                 {`{"type":"record","name":"Order"}`, CodeBadSchema, ""},
 		"field twice":               {record(`,{"name":"event_id","type":"string"}`), CodeBadSchema, ""},
+		"renamed twice":             {record(`,{"name":"a","aliases":["click_id"],"type":"string"},{"name":"b","aliases":["click_id"],"type":"string"}`), CodeNotTrackLayer, "click_id"},
+		"renamed in a group":        {record(`,{"name":"who","aliases":["user_data"],"type":{"type":"record","name":"U","fields":[{"name":"mail","aliases":["email"],"type":"boolean"}]}}`), CodeNotTrackLayer, "user_data.email"},
 		"bad enum":                  {record(`,{"name":"x","type":{"type":"enum","name":"X","symbols":["a b"]}}`), CodeBadSchema, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,8 @@
 package sink
 
 import (
+	"strings"
+
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -67,6 +69,9 @@ func (f *Feed) group(profile string) *group {
 	}
 	g := f.groups[profile]
 	if g == nil {
+		// The group, and the lane that is named by it, outlive the record whose
+		// bytes the profile may be a part of.
+		profile = strings.Clone(profile)
 		g = &group{profile: profile}
 		f.groups[profile] = g
 	}

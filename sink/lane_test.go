@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -344,6 +345,27 @@ func TestIdleLanesAreForgotten(t *testing.T) {
 		r.after(2 * time.Second)
 		if r.verdict("again").Class != verdict.Accepted {
 			t.Error("a forgotten lane did not come back")
+		}
+	})
+}
+
+// A lane outlives the record whose bytes its profile's name was a part of, and
+// must not keep them.
+func TestALaneOwnsItsProfilesName(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(ok))
+		record := []byte("2000000001")
+		r.add(unsafe.String(&record[0], len(record)), "e1")
+		r.feed.Flush()
+		r.after(2 * time.Second)
+		copy(record, "xxxxxxxxxx")
+		r.send("2000000001", "e2")
+		r.after(2 * time.Second)
+		if lanes := r.sink.Lanes(); len(lanes) != 1 || lanes[0].Profile != "2000000001" {
+			t.Errorf("the lanes are %+v: want one, of profile 2000000001", lanes)
+		}
+		if len(r.feed.groups) != 1 {
+			t.Errorf("the feed knows the profile %d times", len(r.feed.groups))
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"syscall"
@@ -69,6 +70,10 @@ func (w *world) start(c pipeline.Config) program {
 		"--linger", c.Linger.String(), "--auth-hold", c.AuthHold.String(),
 		"--commit-interval", c.CommitInterval.String(), "--drain", c.Drain.String(),
 		"--listen", p.listen, "--log-level", "debug")
+	if c.CreateTopics {
+		p.cmd.Args = append(p.cmd.Args, "--create-topics")
+	}
+	w.allSaid(c)
 	p.cmd.Env = append(os.Environ(), "AMAZON_CAPI_CLIENT_SECRET="+c.ClientSecret, "AMAZON_CAPI_REFRESH_TOKEN="+c.RefreshToken)
 	p.cmd.Stderr = &p.out
 	if err := p.cmd.Start(); err != nil {
@@ -84,6 +89,21 @@ func (w *world) start(c pipeline.Config) program {
 		return status != 0
 	})
 	return p
+}
+
+// allSaid fails the test when its configuration has something that start does
+// not tell the process: it would then test something else.
+func (w *world) allSaid(c pipeline.Config) {
+	w.t.Helper()
+	c.Kafka.Brokers, c.Registry.URL = nil, ""
+	c.Topic, c.Group, c.DeadLetterTopic, c.ReceiptsTopic, c.CreateTopics = "", "", "", "", false
+	c.AmazonURL, c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = "", "", "", "", ""
+	c.Linger, c.AuthHold, c.CommitInterval, c.Drain = 0, 0, 0, 0
+	c.Contract, c.Listen = "", ""     // the default, and a port that was found free
+	c.BackoffMin, c.BackoffMax = 0, 0 // have no flags: users need not be quick
+	if !reflect.ValueOf(c).IsZero() {
+		w.t.Fatalf("the process is not told of a setting: %+v", c)
+	}
 }
 
 func (p *process) addr() string { return p.listen }

@@ -1,0 +1,192 @@
+package schemas
+
+import (
+	"fmt"
+	"slices"
+)
+
+// view is what a writer's schema means to us: where in it our fields are, and
+// how they are read. It is worked out once per schema, and every program that
+// reads the schema's records goes by it, so that they cannot differ in what a
+// record means.
+type view struct {
+	event  []binding
+	groups []groupBinding // those that the schema has
+}
+
+// groupBinding is a record within the event's: always the same one, or one of
+// a union.
+type groupBinding struct {
+	name    string
+	from    string // what the writer calls it
+	typ     *avroType
+	records map[*avroType][]binding // by record type
+}
+
+// binding is one of our fields in one of the writer's records.
+type binding struct {
+	field *field
+	from  string // what the writer calls it
+	typ   *avroType
+	// set fills the field from a scalar. It has no entry for an alternative of
+	// typ that can never be what the field wants: writers keep old branches.
+	set map[*avroType]setter
+
+	// Of attributes, instead of set:
+	entries *avroType                     // the alternative of typ that is a map
+	text    map[*avroType]convert[string] // of the alternatives of its values
+}
+
+// alternatives are the types that a value of type t can have.
+func (t *avroType) alternatives() []*avroType {
+	if t.kind == kindUnion {
+		return t.branches
+	}
+	return []*avroType{t}
+}
+
+// bind looks for our fields in a schema.
+func bind(root *avroType) (*view, *DecodeError) {
+	if root.kind != kindRecord {
+		return nil, notTrackLayer("", "its schema is a %s and not a record", root.kind)
+	}
+	sources, err := sourcesOf("", root)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range identifying {
+		if sources[name] == nil {
+			return nil, notTrackLayer(name, "its schema has no field %s", name)
+		}
+	}
+	v := new(view)
+	if v.event, err = bindFields("", sources); err != nil {
+		return nil, err
+	}
+	for _, name := range groups[1:] {
+		f := sources[name]
+		if f == nil || f.typ.kind == kindNull {
+			continue
+		}
+		g, err := bindGroup(name, f)
+		if err != nil {
+			return nil, err
+		}
+		v.groups = append(v.groups, g)
+	}
+	return v, nil
+}
+
+// sourcesOf returns the fields of the writer's record by the names we have for
+// them: their own, or else one they had earlier. Strictly, aliases are the
+// reader's to give; a writer that gives one says which field of ours it has
+// renamed, and that is better taken up than the field lost.
+func sourcesOf(group string, t *avroType) (map[string]*avroField, *DecodeError) {
+	wanted := namesIn(group)
+	found := make(map[string]*avroField)
+	for i := range t.fields {
+		if f := &t.fields[i]; slices.Contains(wanted, f.name) {
+			found[f.name] = f
+		}
+	}
+	for i := range t.fields {
+		f := &t.fields[i]
+		if found[f.name] == f {
+			continue
+		}
+		for _, alias := range f.aliases {
+			if !slices.Contains(wanted, alias) {
+				continue
+			}
+			other := found[alias]
+			if other == nil {
+				found[alias] = f
+				break // one field of the writer's is one of ours
+			}
+			if other.name != alias {
+				ours := field{group: group, name: alias}
+				return nil, notTrackLayer(ours.path(), "its schema has two fields that were once called so")
+			}
+		}
+	}
+	return found, nil
+}
+
+// bindFields binds the fields of a group that are there.
+func bindFields(group string, sources map[string]*avroField) ([]binding, *DecodeError) {
+	var bs []binding
+	for i := range fields {
+		f := &fields[i]
+		if f.group != group || sources[f.name] == nil {
+			continue
+		}
+		b, ok := f.bind(sources[f.name])
+		switch {
+		case ok:
+			bs = append(bs, b)
+		case !f.incidental:
+			return nil, notTrackLayer(f.path(), "its schema has a %s there, which cannot be %s", b.typ.kind, f.wants())
+		}
+	}
+	return bs, nil
+}
+
+// bind returns ok = false when what the writer has there can never be what the
+// field wants.
+func (f *field) bind(from *avroField) (b binding, ok bool) {
+	b = binding{field: f, from: from.name, typ: from.typ}
+	if f.attributes == nil {
+		b.set, ok = each(b.typ, f.setter)
+		return b, ok
+	}
+	for _, t := range b.typ.alternatives() {
+		if t.kind == kindMap {
+			b.entries = t
+			b.text, ok = each(t.elem, attributeOf)
+			return b, ok
+		}
+	}
+	return b, onlyNull(b.typ)
+}
+
+// each makes a function for each of a type's alternatives that can have one.
+// Null needs none: it reads as absent. ok is false when there is none at all
+// for a type that could hold something else.
+func each[F convert[string] | setter](t *avroType, of func(*avroType) F) (fs map[*avroType]F, ok bool) {
+	fs = make(map[*avroType]F)
+	for _, a := range t.alternatives() {
+		if f := of(a); f != nil {
+			fs[a] = f
+		}
+	}
+	return fs, len(fs) > 0 || onlyNull(t)
+}
+
+func onlyNull(t *avroType) bool {
+	alts := t.alternatives()
+	return len(alts) == 1 && alts[0].kind == kindNull
+}
+
+func bindGroup(name string, from *avroField) (g groupBinding, err *DecodeError) {
+	g = groupBinding{name: name, from: from.name, typ: from.typ, records: make(map[*avroType][]binding)}
+	for _, t := range g.typ.alternatives() {
+		if t.kind != kindRecord {
+			continue
+		}
+		sources, err := sourcesOf(name, t)
+		if err != nil {
+			return g, err
+		}
+		if g.records[t], err = bindFields(name, sources); err != nil {
+			return g, err
+		}
+	}
+	if len(g.records) == 0 {
+		return g, notTrackLayer(name, "its schema has no record there")
+	}
+	return g, nil
+}
+
+func notTrackLayer(field, format string, args ...any) *DecodeError {
+	return &DecodeError{Code: CodeNotTrackLayer, Field: field, Message: "it is no TrackLayer event: " + fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,165 @@
+package schemas
+
+// An op is what an instruction does with the bytes that are next.
+type op uint8
+
+const (
+	opSkip         op = iota // pass over a value of type arg.typ
+	opText                   // a string or bytes is the text of a field
+	opOptionalText           // the same, in a union with null
+	opScalar                 // any other scalar is given to arg.set
+	opAttributes             // a map is the attributes
+	opUnion                  // go on at arg.targets, by the branch
+	opJump                   // go on at arg.targets[0]
+	opRefuse                 // a branch that its field cannot mean
+)
+
+// instr is an instruction. What the text ops need is in it, and what only the
+// others need behind a pointer, so that a schema's whole program is a few lines
+// of the processor's cache.
+type instr struct {
+	op   op
+	null byte                 // opOptionalText: the byte that stands for null's branch
+	text func(*Event) *string // opText, opOptionalText: where it goes
+	arg  *operand
+}
+
+type operand struct {
+	typ     *avroType
+	depth   int // opSkip, opAttributes: how deep the value may still nest
+	field   *field
+	set     setter
+	targets []int
+	binding *binding // opAttributes
+}
+
+// compiler makes the instructions that read a record's fields in the order in
+// which they are on the wire. Records and unions that lead to a field of ours
+// become straight code with jumps over it; what we do not use, however deep, is
+// one opSkip.
+type compiler struct {
+	code []instr
+	// parts counts the values that the code itself reads, all branches
+	// together.
+	parts int
+}
+
+func (c *compiler) emit(op op, arg operand) {
+	c.code = append(c.code, instr{op: op, arg: &arg})
+}
+
+func (c *compiler) skip(t *avroType, depth int) {
+	c.emit(opSkip, operand{typ: t, depth: depth})
+}
+
+func (c *compiler) event(root *avroType, v *view) {
+	c.record(root, v.event, v.groups, maxDepth)
+}
+
+// record compiles a record, of whose fields some are bound.
+func (c *compiler) record(t *avroType, bs []binding, gs []groupBinding, depth int) {
+	c.parts++
+fields:
+	for _, f := range t.fields {
+		for i := range bs {
+			if bs[i].from == f.name {
+				c.field(&bs[i], depth-1)
+				continue fields
+			}
+		}
+		for i := range gs {
+			if gs[i].from == f.name {
+				c.group(&gs[i], depth-1)
+				continue fields
+			}
+		}
+		c.skip(f.typ, depth-1)
+	}
+}
+
+func (c *compiler) group(g *groupBinding, depth int) {
+	c.alternatives(g.typ, depth, func(t *avroType, depth int) {
+		if t.kind != kindRecord {
+			c.emit(opRefuse, operand{})
+			return
+		}
+		c.record(t, g.records[t], nil, depth)
+	})
+}
+
+func (c *compiler) field(b *binding, depth int) {
+	if null, ok := b.optionalText(); ok {
+		c.parts += 2
+		c.code = append(c.code, instr{op: opOptionalText, null: null, text: b.field.text})
+		return
+	}
+	c.alternatives(b.typ, depth, func(t *avroType, depth int) {
+		set := b.set[t]
+		switch {
+		case b.field.text != nil && isPlainText(t):
+			c.parts++
+			c.code = append(c.code, instr{op: opText, text: b.field.text})
+		case set != nil:
+			c.parts++
+			c.emit(opScalar, operand{typ: t, field: b.field, set: set})
+		case b.entries == t:
+			c.parts++
+			c.emit(opAttributes, operand{typ: t, binding: b, depth: depth - 1})
+		case b.field.incidental:
+			c.skip(t, depth)
+		default:
+			c.emit(opRefuse, operand{})
+		}
+	})
+}
+
+// alternatives compiles each alternative of a type, and for a union the choice
+// between them. Null leaves things as they are.
+func (c *compiler) alternatives(t *avroType, depth int, one func(t *avroType, depth int)) {
+	if t.kind != kindUnion {
+		if t.kind == kindNull {
+			c.parts++
+			return
+		}
+		one(t, depth)
+		return
+	}
+	c.parts++
+	targets := make([]int, len(t.branches))
+	c.emit(opUnion, operand{targets: targets})
+	var jumps []int
+	for i, b := range t.branches {
+		targets[i] = len(c.code)
+		if b.kind == kindNull {
+			c.parts++
+		} else {
+			one(b, depth-1)
+		}
+		jumps = append(jumps, len(c.code))
+		c.emit(opJump, operand{targets: make([]int, 1)})
+	}
+	for _, at := range jumps {
+		c.code[at].arg.targets[0] = len(c.code)
+	}
+}
+
+// isPlainText tells whether a type's bytes are a length and then the text.
+func isPlainText(t *avroType) bool {
+	return t.kind == kindString || t.kind == kindBytes && t.logical == logicalNone
+}
+
+// optionalText tells whether a field is what most of TrackLayer's are: text in a
+// union with null and nothing else. It returns the byte that says null.
+func (b *binding) optionalText() (null byte, ok bool) {
+	bs := b.typ.branches
+	if b.field.text == nil || b.typ.kind != kindUnion || len(bs) != 2 {
+		return 0, false
+	}
+	switch {
+	case bs[0].kind == kindNull && isPlainText(bs[1]):
+		return 0, true // zigzag of branch 0
+	case isPlainText(bs[0]) && bs[1].kind == kindNull:
+		return 2, true // zigzag of branch 1
+	}
+	return 0, false
+}

@@ -1,0 +1,237 @@
+package schemas
+
+import (
+	"encoding/binary"
+	"math"
+	"unsafe"
+)
+
+// fastProgram walks once over a record's bytes and writes the event as it goes.
+//
+// It knows records that are right, and nothing about the others: at the first
+// thing that is wrong, or that no encoder writes, it gives up, and the judge
+// reads the record from its start and says what is the matter with it. So there
+// is one place that knows in which order faults are looked for and what they
+// are called, and this one has fewer branches. A bad record costs both, which
+// is little beside the dead letter it becomes. Tests hold the two together: what
+// this accepts the judge accepts and reads as the same event, and what an
+// encoder wrote and the judge accepts is accepted here.
+type fastProgram struct {
+	code  []instr
+	parts int // of maxParts: what is left for arrays, maps and what is skipped
+	judge *goavroProgram
+}
+
+// newFastProgram compiles the judge's schema, if its records cannot have more
+// values than maxParts by the code alone; otherwise it returns the judge.
+func newFastProgram(judge *goavroProgram, maxParts int) program {
+	var c compiler
+	c.event(judge.root, judge.view)
+	if c.parts > maxParts {
+		return judge
+	}
+	return &fastProgram{code: c.code, parts: maxParts - c.parts, judge: judge}
+}
+
+func (p *fastProgram) read(payload []byte, ev *Event) *DecodeError {
+	if p.tried(payload, ev) {
+		return nil
+	}
+	// What was read of the attributes is behind their end: Reset is to clear it.
+	ev.Custom.Attributes = ev.Custom.Attributes[:cap(ev.Custom.Attributes)]
+	ev.Reset()
+	return p.judge.read(payload, ev)
+}
+
+// tried is accepts, and a panic in it is a no. One record must not take down
+// all partitions, again after each restart, for a slip of ours any more than
+// for one of goavro's. Tests call accepts, and see it.
+func (p *fastProgram) tried(payload []byte, ev *Event) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	return p.accepts(payload, ev)
+}
+
+// accepts reads the record; after a no the event is half filled.
+//
+// The walk's state is in local variables and goes in and out of functions by
+// value: in a struct that they share it would be loaded and stored with each
+// step, and handing that to the setters would move it to the heap. Text, of
+// which events consist, has instructions of its own and its length is read in
+// place; everything else may cost a call.
+func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
+	// The event's texts are substrings of s, and s is payload. That is sound as
+	// long as nobody changes payload while they are in use, which Decode demands
+	// of its callers; the garbage collector keeps payload for as long as there
+	// is one of them. SliceData of an empty payload may be anything, and with a
+	// length of 0 is not looked at.
+	s := unsafe.String(unsafe.SliceData(payload), len(payload))
+	code := p.code
+	pos, parts := 0, p.parts
+	for pc := 0; pc < len(code); pc++ {
+		in := &code[pc]
+		switch in.op {
+		case opOptionalText:
+			if pos >= len(s) {
+				return false
+			}
+			branch := s[pos]
+			pos++
+			if branch == in.null {
+				continue
+			}
+			if branch != 2-in.null {
+				return false
+			}
+			fallthrough
+		case opText:
+			if pos >= len(s) {
+				return false
+			}
+			n, at := int64(s[pos]>>1), pos+1
+			if s[pos]&0x81 != 0 { // more than one byte, or negative
+				if n, at = readLong(s, pos); at < 0 {
+					return false
+				}
+			}
+			if uint64(n) > uint64(len(s)-at) {
+				return false
+			}
+			pos = at + int(n)
+			text := s[at:pos]
+			if !validUTF8(text) {
+				return false
+			}
+			*in.text(ev) = text
+		case opScalar:
+			v, next := readScalar(in.arg.typ, s, pos)
+			if next < 0 {
+				return false
+			}
+			// A value that an incidental field cannot mean is left out.
+			if code := in.arg.set(ev, v); code != "" && in.arg.field.refuses(code) {
+				return false
+			}
+			pos = next
+		case opUnion:
+			branch, next := readLong(s, pos)
+			if next < 0 || uint64(branch) >= uint64(len(in.arg.targets)) {
+				return false
+			}
+			pos = next
+			pc = in.arg.targets[branch] - 1
+		case opJump:
+			pc = in.arg.targets[0] - 1
+		case opSkip:
+			if pos, parts = skip(in.arg.typ, payload, pos, parts, in.arg.depth); pos < 0 {
+				return false
+			}
+		case opAttributes:
+			if pos, parts = in.arg.attributes(payload, s, pos, parts, ev); pos < 0 {
+				return false
+			}
+		default: // opRefuse
+			return false
+		}
+	}
+	return pos == len(s)
+}
+
+// readLong reads a number and returns where the next value begins, or -1. Most
+// numbers have one byte.
+func readLong(s string, pos int) (v int64, next int) {
+	if pos < len(s) && s[pos] < 0x80 {
+		b := s[pos]
+		return int64(b>>1) ^ -int64(b&1), pos + 1
+	}
+	return readVarint(s, pos)
+}
+
+// readVarint is binary.Varint for a string.
+func readVarint(s string, pos int) (v int64, next int) {
+	var bits uint64
+	for i := range binary.MaxVarintLen64 {
+		if pos+i >= len(s) {
+			return 0, -1
+		}
+		b := s[pos+i]
+		if i == binary.MaxVarintLen64-1 && b > 1 {
+			return 0, -1 // more than 64 bits
+		}
+		bits |= uint64(b&0x7f) << (7 * i)
+		if b < 0x80 {
+			return int64(bits>>1) ^ -int64(bits&1), pos + i + 1
+		}
+	}
+	return 0, -1
+}
+
+// readScalar reads a value of a type that is no null, union, record, array or
+// map, and returns where the next one begins, or -1.
+func readScalar(t *avroType, s string, pos int) (v scalar, next int) {
+	size := 0
+	switch t.kind {
+	case kindInt, kindLong, kindEnum, kindBytes, kindString:
+		if v.num, pos = readLong(s, pos); pos < 0 {
+			return v, -1
+		}
+		switch t.kind {
+		case kindLong:
+			return v, pos
+		case kindInt:
+			if v.num != int64(int32(v.num)) {
+				return v, -1
+			}
+			return v, pos
+		case kindEnum:
+			if uint64(v.num) >= uint64(len(t.symbols)) {
+				return v, -1
+			}
+			return scalar{text: t.symbols[v.num]}, pos
+		}
+		if uint64(v.num) > uint64(len(s)-pos) {
+			return v, -1
+		}
+		size = int(v.num)
+	case kindBoolean:
+		size = 1
+	case kindFloat:
+		size = 4
+	case kindDouble:
+		size = 8
+	case kindFixed:
+		size = t.size
+	default:
+		return v, -1
+	}
+	if size > len(s)-pos {
+		return v, -1
+	}
+	next = pos + size
+	b := s[pos:next]
+	switch t.kind {
+	case kindBoolean:
+		if b[0] > 1 {
+			return v, -1
+		}
+		return scalar{num: int64(b[0])}, next
+	case kindFloat:
+		return scalar{real: float64(math.Float32frombits(halfWord(b)))}, next
+	case kindDouble:
+		return scalar{real: math.Float64frombits(word(b))}, next
+	}
+	return scalar{text: b}, next
+}
+
+// skip passes over a value, checking it as the judge would, and returns where
+// the next one begins, or -1, and how many parts are left.
+func skip(t *avroType, payload []byte, pos, parts, depth int) (next, left int) {
+	w := layoutWalker{rest: payload[pos:], parts: parts, uniqueKeys: true}
+	if w.walk(t, depth) != nil {
+		return -1, 0
+	}
+	return len(payload) - len(w.rest), w.parts
+}

@@ -1,0 +1,407 @@
+package schemas
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+// programOf compiles a schema.
+func programOf(t rapid.TB, schema string) *fastProgram {
+	t.Helper()
+	p, err := compile(WriterSchema{Text: schema})
+	if err != nil {
+		t.Fatalf("%v\nschema %s", err, schema)
+	}
+	fast, ok := p.(*fastProgram)
+	if !ok {
+		t.Fatalf("read by %T\nschema %s", p, schema)
+	}
+	return fast
+}
+
+// allocations is how many one decoding takes, of a value under id 7.
+func allocations(t *testing.T, schema string, value []byte) float64 {
+	t.Helper()
+	dec := NewDecoder(schemaMap{7: {Text: schema}})
+	var ev Event
+	if err := dec.Decode(context.Background(), value, &ev); err != nil {
+		t.Fatal(err)
+	}
+	return testing.AllocsPerRun(100, func() {
+		if err := dec.Decode(context.Background(), value, &ev); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestDecodingAllocatesNothing: an allocation an event is a fifth of what the
+// rest of decoding costs, and the garbage collector's work besides.
+func TestDecodingAllocatesNothing(t *testing.T) {
+	for _, v := range Versions() {
+		schema, _ := v.Schema()
+		ev := fullEvent()
+		if v == V1 {
+			ev = forV1(ev)
+		}
+		if n := allocations(t, schema, mustEncode(t, 7, v, ev)); n != 0 {
+			t.Errorf("version %d: %v allocations", v, n)
+		}
+	}
+	custom := func(typ string) string {
+		return record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[` + typ + `]}}`)
+	}
+	for name, c := range map[string]struct {
+		schema string
+		bytes  []byte
+		want   float64
+	}{
+		"fields we do not know": {record(`,{"name":"a","type":{"type":"map","values":{"type":"array","items":["null","string",{"type":"record","name":"N","fields":[{"name":"n","type":["null","N"]}]}]}}},{"name":"b","type":["bytes","double"]}`),
+			join(long(-2), long(9), text("x"), long(3), long(1), text("y"), long(0), long(2), long(1), long(0), long(0), text("z"), long(0), long(0), long(1), double(1)), 0},
+		"a stranger's attributes": {custom(`{"name":"attributes","type":["null",{"type":"map","values":["null","string","boolean",{"type":"array","items":"int"}]}]}`),
+			join(long(1), long(5), text("z"), long(1), text("last"), text("a"), long(2), []byte{1}, text("n"), long(0), text("b"), long(3), long(0), text("c"), long(1), text("é"), long(0)), 0},
+		"value as double":      {custom(`{"name":"value","type":"double"}`), double(129.95), 0},
+		"value as text":        {custom(`{"name":"value","type":"string"}`), text("129.95"), 0},
+		"value in fixed":       {custom(`{"name":"value","type":{"type":"fixed","name":"F","size":8,"logicalType":"decimal","precision":18,"scale":2}}`), make([]byte, 8), 0},
+		"times as text":        {record(`,{"name":"occurred_at","type":"string"}`), text("2026-04-23T10:15:30.123Z"), 0},
+		"an enum":              {record(`,{"name":"action_source","type":{"type":"enum","name":"S","symbols":["APP","WEBSITE"]}}`), long(1), 0},
+		"not ASCII":            {record(`,{"name":"user_data","type":{"type":"record","name":"U","fields":[{"name":"city","type":"string"}]}}`), text("San José 世界"), 0},
+		"profile id as long":   {record(`,{"name":"profile_id","type":"long"}`), long(1234567890), 1},
+		"more than 64 bits":    {custom(`{"name":"value","type":{"type":"bytes","logicalType":"decimal","precision":30,"scale":2}}`), text("\x01\x02\x03\x04\x05\x06\x07\x08\x09"), 2},
+		"profile id as a uuid": {record(`,{"name":"profile_id","type":{"type":"fixed","name":"U","size":16,"logicalType":"uuid"}}`), make([]byte, 16), 1},
+	} {
+		if n := allocations(t, c.schema, valueOf(c.bytes)); n > c.want {
+			t.Errorf("%s: %v allocations, want %v", name, n, c.want)
+		}
+	}
+}
+
+// TestRecordsOfOursNeedNoJudge: were they left to it, the tests of the results
+// would all pass, at forty times the price.
+func TestRecordsOfOursNeedNoJudge(t *testing.T) {
+	for _, v := range Versions() {
+		schema, _ := v.Schema()
+		p := programOf(t, schema)
+		for _, ev := range []*Event{{}, {EventID: "e", EventName: "n"}, forV1(fullEvent())} {
+			if !p.accepts(mustEncode(t, 1, v, ev)[headerSize:], new(Event)) {
+				t.Errorf("version %d: %+v is left to the judge", v, ev)
+			}
+		}
+	}
+	if !programOf(t, strangers).accepts(strangersRecord(), new(Event)) {
+		t.Error("a stranger's record is left to the judge")
+	}
+	var got Event
+	if !programOf(t, sharing).accepts(sharingRecord(), &got) {
+		t.Error("a record of a schema that uses a type twice is left to the judge")
+	}
+	want := &Event{EventID: "e", EventName: "n", User: UserData{Email: "mail"}, Consent: Consent{AdStorage: "DENIED", TCF: "tcf"},
+		Custom: CustomData{Value: NewDecimal(15, 1), Quantity: 3, Attributes: []Attribute{{"k", "v"}}}}
+	if d := diff(want, &got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// TestTextsOutliveEverythingElse has the garbage collector look for what the
+// event's texts do not keep.
+func TestTextsOutliveEverythingElse(t *testing.T) {
+	enc, dec := mustEncoder(t), NewDecoder(ours(t))
+	events := make([]Event, 200)
+	for i := range events {
+		ev := fullEvent()
+		ev.EventID = fmt.Sprintf("event-%d", i)
+		value, err := enc.EncodeWire(2, V2, ev)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := dec.Decode(context.Background(), value, &events[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var garbage [][]byte
+	for range 3 {
+		runtime.GC()
+		for range 1000 {
+			garbage = append(garbage, bytes.Repeat([]byte{'x'}, 400))
+		}
+	}
+	for i := range events {
+		want := fullEvent()
+		want.EventID = fmt.Sprintf("event-%d", i)
+		if d := diff(want, &events[i]); d != "" {
+			t.Fatalf("(-want +got):\n%s", d)
+		}
+	}
+	runtime.KeepAlive(garbage)
+}
+
+// TestTextsArePartsOfTheValue is the other side of allocating nothing, which
+// those who keep a text must know.
+func TestTextsArePartsOfTheValue(t *testing.T) {
+	schema := record(`,{"name":"click_id","type":"bytes"}`)
+	value := valueOf(text("click"))
+	ev, err := decodeAs(schema, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := strings.Clone(ev.ClickID)
+	copy(value[len(value)-5:], "other")
+	if ev.ClickID != "other" || kept != "click" {
+		t.Errorf("click id %q, and %q cloned: want it to be a part of the value", ev.ClickID, kept)
+	}
+}
+
+// TestResetLetsGo: an event that waits for its next record must not keep the
+// records before, nor the memory that one absurd record needed.
+func TestResetLetsGo(t *testing.T) {
+	attrs := []Attribute{{"a", "1"}, {"b", "2"}}
+	ev := Event{EventID: "e", Custom: CustomData{Attributes: attrs}}
+	ev.Reset()
+	if attrs[0] != (Attribute{}) || attrs[1] != (Attribute{}) || ev.EventID != "" {
+		t.Errorf("texts are kept: %v, %v", attrs, ev)
+	}
+	if cap(ev.Custom.Attributes) != 2 {
+		t.Error("the memory for attributes is not")
+	}
+	ev.Custom.Attributes = make([]Attribute, 5, keptAttributes+1)
+	ev.Reset()
+	if cap(ev.Custom.Attributes) != 0 {
+		t.Error("the memory for thousands of attributes is")
+	}
+}
+
+// TestBadRecordsLeaveNothing: nor must an event keep what was read of a record
+// before its fault.
+func TestBadRecordsLeaveNothing(t *testing.T) {
+	attrs := make([]Attribute, 2)
+	ev := Event{Custom: CustomData{Attributes: attrs}}
+	ev.Reset()
+	p := programOf(t, record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"attributes","type":{"type":"map","values":"string"}}]}}`))
+	if err := p.read(valueOf(long(2), text("k"), text("v"), text("l"), text("\xff"), long(0))[headerSize:], &ev); err == nil {
+		t.Fatal("no error")
+	}
+	if attrs[0] != (Attribute{}) {
+		t.Errorf("attribute %v is kept", attrs[0])
+	}
+}
+
+// TestPanicsAreTheJudges: a program that fails on a record leaves it to the
+// judge.
+func TestPanicsAreTheJudges(t *testing.T) {
+	p := *programOf(t, record(``))
+	p.code = []instr{{op: opScalar}}
+	var ev Event
+	if err := p.read(valueOf()[headerSize:], &ev); err != nil || ev.EventID != "e" {
+		t.Errorf("error %v, event %+v", err, ev)
+	}
+}
+
+// TestManyFieldsGoToTheJudge: what code could read more values than a record
+// may have is not compiled.
+func TestManyFieldsGoToTheJudge(t *testing.T) {
+	branches := `"null"`
+	for i := range 6 {
+		branches += fmt.Sprintf(`,{"type":"record","name":"R%d","fields":[{"name":"email","type":["null","string"]}]}`, i)
+	}
+	root, err := parseAvro(record(`,{"name":"user_data","type":[` + branches + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, bad := bind(root)
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	var c compiler
+	c.event(root, v)
+	// The record, two texts, the union, null, and of six records each itself
+	// and an optional text.
+	if want := 1 + 2 + 1 + 1 + 6*3; c.parts != want {
+		t.Errorf("the code reads %d values at most, want %d", c.parts, want)
+	}
+	judge, bad := newGoavroProgram(root, v)
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	if p := newFastProgram(judge, c.parts-1); p != program(judge) {
+		t.Errorf("read by %T, want the judge", p)
+	}
+}
+
+// TestBoundsAreTheJudges: close to the bound only the judge counts exactly.
+func TestBoundsAreTheJudges(t *testing.T) {
+	nulls := record(`,{"name":"x","type":{"type":"array","items":"null"}}`)
+	attributesOf := func(typ string) string {
+		return record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"attributes","type":{"type":"map","values":` + typ + `}}]}}`)
+	}
+	entries := func(n int) (b []byte) {
+		b = long(int64(n))
+		for i := range n {
+			b = append(append(b, text(fmt.Sprint(i))...), 0)
+		}
+		return append(b, 0)
+	}
+	for name, c := range map[string]struct {
+		schema string
+		bytes  []byte
+		fine   bool
+	}{
+		"as many parts as may be": {nulls, join(long(maxParts-4), long(0)), true},
+		"one too many":            {nulls, join(long(maxParts-3), long(0)), false},
+		"attributes":              {attributesOf(`["null","string"]`), entries((maxParts - 5) / 2), true},
+		"too many attributes":     {attributesOf(`["null","string"]`), entries((maxParts-5)/2 + 1), false},
+		"too many texts":          {attributesOf(`"string"`), entries(maxParts), false},
+	} {
+		p := programOf(t, c.schema)
+		payload := valueOf(c.bytes)[headerSize:]
+		// The judge goes by this; goavro would take seconds.
+		if err := checkLayout(p.judge.root, payload); (err == nil) != c.fine {
+			t.Errorf("%s: error %v, want one: %v", name, err, !c.fine)
+		}
+		if !c.fine && p.accepts(payload, new(Event)) {
+			t.Errorf("%s: accepted before the judge is asked", name)
+		}
+	}
+}
+
+// TestDepthIsCountedAlike nests a type in itself ever deeper, in all places
+// where the fast program skips one.
+func TestDepthIsCountedAlike(t *testing.T) {
+	const node = `{"type":"record","name":"N","fields":[{"name":"next","type":["null","N"]}]}`
+	custom := func(typ string) string {
+		return record(`,{"name":"custom_data","type":["null",{"type":"record","name":"D","fields":[` + typ + `]}]}`)
+	}
+	for _, place := range []struct {
+		schema        string // with NODE where it is nested
+		before, after []byte
+	}{
+		{record(`,{"name":"x","type":NODE}`), nil, nil},
+		{custom(`{"name":"x","type":NODE}`), long(1), nil},
+		{custom(`{"name":"quantity","type":["int",NODE]}`), join(long(1), long(1)), nil},
+		{custom(`{"name":"attributes","type":{"type":"map","values":NODE}}`), join(long(1), long(1), text("k")), long(0)},
+		{custom(`{"name":"attributes","type":["null",{"type":"map","values":["string",NODE]}]}`), join(long(1), long(1), long(1), text("k"), long(1)), long(0)},
+	} {
+		// A step of the nesting is two levels; within a record they end on the
+		// other one.
+		for _, typ := range []string{node, `{"type":"record","name":"Around","fields":[{"name":"it","type":` + node + `}]}`} {
+			p := programOf(t, strings.Replace(place.schema, "NODE", typ, 1))
+			refused := 0
+			for deep := 40; deep <= 50; deep++ {
+				payload := valueOf(place.before, bytes.Repeat(long(1), deep), long(0), place.after)[headerSize:]
+				fine := checkLayout(p.judge.root, payload) == nil
+				if p.accepts(payload, new(Event)) != fine {
+					t.Errorf("%s\n%d deep: accepted %v", place.schema, deep, !fine)
+				}
+				if !fine {
+					refused++
+				}
+			}
+			if refused == 0 || refused == 11 {
+				t.Errorf("%s: %d of 11 depths are refused", place.schema, refused)
+			}
+		}
+	}
+}
+
+// TestWrongValuesAreTheJudges: what the types of fields that are ours do not
+// allow, or the fields themselves.
+func TestWrongValuesAreTheJudges(t *testing.T) {
+	profile := func(typ string) string { return record(`,{"name":"profile_id","type":` + typ + `}`) }
+	booleans := record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"attributes","type":{"type":"map","values":"boolean"}}]}}`)
+	endless := join(bytes.Repeat([]byte{0xff}, 9), []byte{2})
+	for name, c := range map[string]struct {
+		schema string
+		bytes  []byte
+	}{
+		"int of 40 bits":     {profile(`"int"`), long(1 << 40)},
+		"int of -40 bits":    {profile(`"int"`), long(-1 << 40)},
+		"long of 65 bits":    {profile(`"long"`), endless},
+		"length of 65 bits":  {profile(`"string"`), endless},
+		"symbol beyond":      {profile(`{"type":"enum","name":"G","symbols":["A"]}`), long(1)},
+		"symbol before":      {profile(`{"type":"enum","name":"G","symbols":["A"]}`), long(-1)},
+		"branch beyond":      {profile(`["null","string","long"]`), long(3)},
+		"branch before":      {profile(`["null","string","long"]`), long(-1)},
+		"branch of optional": {profile(`["null","string"]`), long(2)},
+		"boolean of 2":       {booleans, join(long(1), text("k"), []byte{2}, long(0))},
+		"block of -2^63":     {booleans, join(long(math.MinInt64), long(0), long(0))},
+		// Each of these is right if the union's value is passed over.
+		"group of another type": {record(`,{"name":"consent","type":["null","long",{"type":"record","name":"C","fields":[]}]},{"name":"x","type":"long"}`), join(long(1), long(5))},
+		"field of another type": {record(`,{"name":"profile_id","type":["null","boolean","string"]},{"name":"x","type":"boolean"}`), join(long(1), []byte{1})},
+	} {
+		p := programOf(t, c.schema)
+		payload := valueOf(c.bytes)[headerSize:]
+		if p.accepts(payload, new(Event)) {
+			t.Errorf("%s: accepted", name)
+		}
+		if err := p.read(payload, new(Event)); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestKeySet(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		known := make(map[string]bool)
+		var s keySet
+		for _, n := range rapid.SliceOfN(rapid.IntRange(0, 300), 0, 60).Draw(t, "keys") {
+			key := strings.Repeat("k", n%3) + fmt.Sprint(n)
+			if s.add([]byte(key)) == known[key] {
+				t.Fatalf("%q added after %v", key, known)
+			}
+			known[key] = true
+		}
+	})
+}
+
+func TestValidUTF8(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-z]{0,40}`)).Draw(t, "text")
+		if at := rapid.IntRange(0, 2*len(s)+1).Draw(t, "at"); at < len(s) {
+			s = s[:at] + string([]byte{rapid.ByteRange(0x70, 0xff).Draw(t, "byte")}) + s[at+1:]
+		}
+		if validUTF8(s) != utf8.ValidString(s) {
+			t.Fatalf("%q is valid: %v", s, validUTF8(s))
+		}
+	})
+	for n := range 40 {
+		for at := range n {
+			b := bytes.Repeat([]byte{'a'}, n)
+			b[at] = 0x80
+			if validUTF8(string(b)) {
+				t.Errorf("byte %d of %d is not seen", at, n)
+			}
+		}
+	}
+}
+
+func TestNumbersAreReadLikeVarints(t *testing.T) {
+	w := layoutWalker{}
+	for _, last := range []byte{0, 1, 2, 0x7f, 0x80} {
+		b := append(bytes.Repeat([]byte{0xff}, 9), last)
+		w.rest = b
+		_, err := w.long()
+		if _, next := readLong(string(b), 0); (err == nil) != (next == len(b)) {
+			t.Errorf("%x is read up to %d, want error %v", b, next, err)
+		}
+	}
+	for _, n := range []int64{0, -1, 1, 63, 64, -64, -65, 1 << 20, math.MaxInt32, math.MinInt32, math.MaxInt64, math.MinInt64} {
+		if v, next := readLong(string(long(n)), 0); v != n || next != len(long(n)) {
+			t.Errorf("%d is read as %d, up to %d", n, v, next)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		b := rapid.SliceOfN(rapid.OneOf(rapid.Byte(), rapid.ByteRange(0x80, 0xff), rapid.Just(byte(1))), 0, 12).Draw(t, "bytes")
+		w.rest = b
+		want, err := w.long()
+		got, next := readLong(string(b), 0)
+		if (err != nil) != (next < 0) || err == nil && (got != want || next != len(b)-len(w.rest)) {
+			t.Fatalf("%x: read %d up to %d, want %d, %v", b, got, next, want, err)
+		}
+	})
+}
