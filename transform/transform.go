@@ -78,7 +78,10 @@ func (t *Transformer) fill(ev *schemas.Event, now time.Time, out *Conversion) *v
 	if r != nil {
 		return r
 	}
-	if r := checkIDs(ev, out); r != nil {
+	if r := checkEventID(ev.EventID, out); r != nil {
+		return r
+	}
+	if r := checkProfileID(ev.ProfileID, out); r != nil {
 		return r
 	}
 	if r := checkSource(ev.ActionSource, entry, out); r != nil {

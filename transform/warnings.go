@@ -38,17 +38,19 @@ const (
 	warningCount
 )
 
-var warningNames = [warningCount]string{
-	EmailInvalid:         "email_invalid",
-	EmailHashInvalid:     "email_hash_invalid",
-	PhoneInvalid:         "phone_invalid",
-	PhoneHashInvalid:     "phone_hash_invalid",
-	MADIDInvalid:         "madid_invalid",
-	MADIDZeros:           "madid_zeros",
-	ClickIDInvalid:       "click_id_invalid",
-	PostalCodeInvalid:    "postal_code_invalid",
-	CurrencyWithoutValue: "currency_without_value",
-	ConsentUnknown:       "consent_unknown",
+// warningTable names each as metrics and documents do, with its field and what is
+// asked of it. It costs no event, so there is no class.
+var warningTable = [warningCount]Rule{
+	EmailInvalid:         {0, "email_invalid", "user_data.email", "an address has one @ with something on both sides, and no angle brackets"},
+	EmailHashInvalid:     {0, "email_hash_invalid", "user_data.hashed_email", "a hash is 64 hex digits, and not that of nothing"},
+	PhoneInvalid:         {0, "phone_invalid", "user_data.phone", "a number is one of its country, or has its calling code"},
+	PhoneHashInvalid:     {0, "phone_hash_invalid", "user_data.hashed_phone", "a hash is 64 hex digits, and not that of nothing"},
+	MADIDInvalid:         {0, "madid_invalid", "user_data.madid", "a device id is a UUID"},
+	MADIDZeros:           {0, "madid_zeros", "user_data.madid", "a device id is not all zeros, which phones give out when their owner refuses tracking"},
+	ClickIDInvalid:       {0, "click_id_invalid", "click_id", "a click id is what a URL's parameter can hold, in at most 1024 characters"},
+	PostalCodeInvalid:    {0, "postal_code_invalid", "user_data.postal_code", "a postal code has at most 16 printable characters"},
+	CurrencyWithoutValue: {0, "currency_without_value", "custom_data.currency", "a currency comes with its value"},
+	ConsentUnknown:       {0, "consent_unknown", "consent", "a consent is GRANTED, DENIED or UNSPECIFIED; any other counts as denied"},
 }
 
 // String returns the name used in metrics and documents.
@@ -56,12 +58,23 @@ func (w Warning) String() string {
 	if w >= warningCount {
 		return "warning(" + strconv.Itoa(int(w)) + ")"
 	}
-	return warningNames[w]
+	return warningTable[w].Code
 }
 
 // WarningNames returns every name that String can give, in the order of the
 // constants, so that metrics can exist at zero before the first warning.
-func WarningNames() []string { return append([]string(nil), warningNames[:]...) }
+func WarningNames() []string {
+	names := make([]string, warningCount)
+	for w := range warningCount {
+		names[w] = w.String()
+	}
+	return names
+}
+
+// WarningRules returns what is asked of optional fields, a rule for each Warning in
+// the order of the constants. They have no class, since the event is sent without
+// the field.
+func WarningRules() []Rule { return append([]Rule(nil), warningTable[:]...) }
 
 // Warnings is a set of Warning.
 type Warnings uint32

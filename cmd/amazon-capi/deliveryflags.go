@@ -1,0 +1,140 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// transformFlags say how events become conversions.
+type transformFlags struct{ mapping, identifiers, consent string }
+
+func (f *transformFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.mapping, "mapping", "", "YAML table of event names (default the built-in one)")
+	flags.StringVar(&f.identifiers, "identifier-rules", "amazon", "how email and phone are normalised before hashing: amazon or plain")
+	flags.StringVar(&f.consent, "consent-denied", "strip", "events without consent: strip their identifiers and send the rest, or filter them")
+}
+
+func (f *transformFlags) resolve() (o transform.Options, err error) {
+	if o.Identifiers, err = transform.ParseIdentifierRules(f.identifiers); err != nil {
+		return o, usagef("--identifier-rules: %w", err)
+	}
+	if o.ConsentDenied, err = transform.ParseConsentPolicy(f.consent); err != nil {
+		return o, usagef("--consent-denied: %w", err)
+	}
+	if f.mapping == "" {
+		return o, nil
+	}
+	data, err := os.ReadFile(f.mapping)
+	if err != nil {
+		return o, usagef("--mapping: %w", err)
+	}
+	if o.Mapping, err = transform.LoadMapping(f.mapping, data); err != nil {
+		return o, usagef("--mapping: %w", err)
+	}
+	return o, nil
+}
+
+// contractFlags say which of Amazon's APIs is spoken, and where it is.
+type contractFlags struct{ name, url string }
+
+func (f *contractFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.name, "contract", sink.ContractNames()[0], "Amazon's API to speak: "+strings.Join(sink.ContractNames(), " or "))
+	flags.StringVar(&f.url, "amazon-url", "https://advertising-api.amazon.com", "Amazon Ads API, the part before the contract's path")
+}
+
+func (f *contractFlags) resolve() (sink.Contract, error) {
+	if err := checkURL("amazon-url", f.url); err != nil {
+		return nil, err
+	}
+	contract, err := sink.ContractByName(f.name)
+	if err != nil {
+		return nil, usagef("--contract: %w", err)
+	}
+	return contract, nil
+}
+
+// accountFlags say in whose name events are sent.
+type accountFlags struct {
+	tokenURL, clientID         string
+	clientSecret, refreshToken secret
+}
+
+func (f *accountFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.tokenURL, "token-url", "https://api.amazon.com/auth/o2/token", "Login with Amazon's token endpoint")
+	flags.StringVar(&f.clientID, "client-id", "", "Login with Amazon client id")
+	secretFlag(flags, &f.clientSecret, "client-secret", "Login with Amazon client secret")
+	secretFlag(flags, &f.refreshToken, "refresh-token", "OAuth refresh token of the Ads account")
+}
+
+// resolve returns the settings of a token source, or an error if there is none to
+// be had with them.
+func (f *accountFlags) resolve(warn io.Writer) (o sink.TokenOptions, err error) {
+	o.URL, o.ClientID = f.tokenURL, f.clientID
+	if err := checkURL("token-url", f.tokenURL); err != nil {
+		return o, err
+	}
+	if o.ClientSecret, err = f.clientSecret.read("client-secret", warn); err != nil {
+		return o, err
+	}
+	if o.RefreshToken, err = f.refreshToken.read("refresh-token", warn); err != nil {
+		return o, err
+	}
+	for _, s := range []struct{ flag, value string }{
+		{"client-id", o.ClientID}, {"client-secret", o.ClientSecret}, {"refresh-token", o.RefreshToken},
+	} {
+		if s.value == "" {
+			return o, usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag))
+		}
+	}
+	return o, nil
+}
+
+// batchFlags say how events are put together into requests.
+type batchFlags struct {
+	events int
+	bytes  byteSize
+	linger time.Duration
+}
+
+func (f *batchFlags) register(flags *pflag.FlagSet) {
+	f.bytes = 1e6
+	flags.IntVar(&f.events, "batch-events", 500, "events in a request, at most")
+	flags.Var(&f.bytes, "batch-bytes", "bytes of a request's body, at most")
+	flags.DurationVar(&f.linger, "linger", time.Second, "how long a batch waits for more events")
+}
+
+func (f *batchFlags) check(limits sink.Limits) error {
+	for _, n := range []numberLimits{
+		{"batch-events", int64(f.events), 1, int64(limits.Events)},
+		{"batch-bytes", int64(f.bytes), 16_000, int64(limits.Bytes)},
+	} {
+		if err := n.check(); err != nil {
+			return err
+		}
+	}
+	if f.linger < 0 {
+		return usagef("--linger: %s is too short, want at least 0s", f.linger)
+	}
+	return nil
+}
+
+// numberLimits is a flag's value and what it may be.
+type numberLimits struct {
+	flag     string
+	value    int64
+	at, most int64
+}
+
+func (n numberLimits) check() error {
+	if n.value < n.at || n.value > n.most {
+		return usagef("--%s: %d is out of range, want %d to %d", n.flag, n.value, n.at, n.most)
+	}
+	return nil
+}
