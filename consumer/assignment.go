@@ -36,6 +36,12 @@ type assignment struct {
 	movedAt   time.Time
 	unbegun   int           // taken, and never to be begun because the pump has stopped
 	drained   chan struct{} // closed when all that was begun is settled; nil while nobody waits
+
+	// Of a job; selection is nil without one.
+	selection   Selection
+	leaveOthers bool
+	atEnd       bool // all that is selected has been taken
+	left        int  // records in the ledger that are left for a later job
 }
 
 // intake is a run of records that follow each other in the ledger.
@@ -69,14 +75,15 @@ func (a *assignment) resume(b beyond) {
 	a.mu.Unlock()
 }
 
-// fresh returns the records that no earlier owner has settled, and their size.
-// It returns records itself when that is all of them, as it nearly always is.
+// fresh returns the records that are to be handled, and their size: those that no
+// earlier owner has settled and that the job, if there is one, is about. It
+// returns records itself when that is all of them, as it nearly always is.
 func (a *assignment) fresh(records []*kgo.Record) (fresh []*kgo.Record, bytes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	fresh = records
 	for i, r := range records {
-		if !a.before.has(r.Offset, r.LeaderEpoch) {
+		if a.wants(r) {
 			bytes += int64(recordSize(r))
 			if len(fresh) < len(records) {
 				fresh = append(fresh, r)
@@ -88,9 +95,13 @@ func (a *assignment) fresh(records []*kgo.Record) (fresh []*kgo.Record, bytes in
 	return fresh, bytes
 }
 
+func (a *assignment) wants(r *kgo.Record) bool {
+	return !a.before.has(r.Offset, r.LeaderEpoch) && (a.selection == nil || a.selection.Has(a.partition, r.Offset))
+}
+
 // push enters polled records into the ledger and those that fresh gave into the
-// pump's inbox. The others are in the ledger as settled: the committed prefix
-// passes them, and they stay in the metadata until it does.
+// pump's inbox. The others are in the ledger as settled, if they are: the committed
+// prefix passes them, and they stay in the metadata until it does.
 func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) {
 	a.mu.Lock()
 	a.highWater = max(a.highWater, highWater)
@@ -109,8 +120,13 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) {
 			continue
 		}
 		r := records[0]
-		a.ledger.settle(a.ledger.take(markOf(r), 0, r.Timestamp.UnixMilli()))
-		a.skipped++
+		seq := a.ledger.take(markOf(r), 0, r.Timestamp.UnixMilli())
+		if a.leaveOthers && !a.before.has(r.Offset, r.LeaderEpoch) {
+			a.left++ // in the ledger without a verdict, and in no inbox
+		} else {
+			a.ledger.settle(seq)
+			a.skipped++
+		}
 		records = records[1:]
 	}
 	a.mu.Unlock()
@@ -167,7 +183,7 @@ func (a *assignment) settle(vs []sink.Verdict) (counted []sink.Verdict, bytes in
 			counted = append(make([]sink.Verdict, 0, len(vs)), vs[:i]...)
 		}
 	}
-	if a.ledger.undone == a.unbegun && a.drained != nil {
+	if a.ledger.undone == a.unbegun+a.left && a.drained != nil {
 		close(a.drained)
 		a.drained = nil
 	}
@@ -199,7 +215,7 @@ func (a *assignment) drain(ctx context.Context) (left int) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.ledger.undone > a.unbegun {
+	if a.ledger.undone > a.unbegun+a.left {
 		drained := a.drained
 		if drained == nil {
 			drained = make(chan struct{})
@@ -212,7 +228,7 @@ func (a *assignment) drain(ctx context.Context) (left int) {
 		}
 		a.mu.Lock()
 	}
-	return a.ledger.undone - a.unbegun
+	return a.ledger.undone - a.unbegun - a.left
 }
 
 // end fences the assignment: no verdict counts any more. It returns what was
@@ -225,7 +241,7 @@ func (a *assignment) end() (events int, bytes int64) {
 	}
 	a.stop()
 	a.inbox = nil
-	return a.ledger.undone, a.ledger.bytes
+	return a.ledger.undone - a.left, a.ledger.bytes
 }
 
 // commit is what is to be committed of a partition.

@@ -35,7 +35,7 @@ func (c *Consumer) watch(now time.Time) {
 	var hung []string
 	for tp, a := range c.assignments {
 		a.mu.Lock()
-		if p := a.ledger.prefix(); excused || a.ledger.undone == 0 || p != a.movedTo || a.movedAt.IsZero() {
+		if p := a.ledger.prefix(); excused || a.ledger.undone == a.left || p != a.movedTo || a.movedAt.IsZero() {
 			a.movedTo, a.movedAt = p, now
 		}
 		if still := now.Sub(a.movedAt); still >= c.opts.HangAfter {
@@ -106,7 +106,7 @@ func (c *Consumer) sumDifference() int64 {
 	for a := range c.alive {
 		a.mu.Lock()
 		if !a.ended.Load() {
-			inLedgers += a.ledger.undone
+			inLedgers += a.ledger.undone - a.left
 		}
 		a.mu.Unlock()
 	}
