@@ -183,11 +183,16 @@ func (a *assignment) settle(vs []sink.Verdict) (counted []sink.Verdict, bytes in
 			counted = append(make([]sink.Verdict, 0, len(vs)), vs[:i]...)
 		}
 	}
+	a.tellDrained()
+	return counted, bytes
+}
+
+// tellDrained wakes who waits for the drain, if it is over. a.mu is held.
+func (a *assignment) tellDrained() {
 	if a.ledger.undone == a.unbegun+a.left && a.drained != nil {
 		close(a.drained)
 		a.drained = nil
 	}
-	return counted, bytes
 }
 
 // leave records that the pump stopped with this many records of its run, and

@@ -44,6 +44,23 @@ type Selection interface {
 	End(partition int32) int64
 }
 
+// Leave gives up a record of a job: it gets no verdict, and stays for a later job
+// of the group. It must not be settled or left a second time.
+func (c *Consumer) Leave(tok sink.Token) {
+	a := tok.Owner.(*assignment)
+	a.mu.Lock()
+	size, ok := a.ledger.leave(tok.Seq)
+	if ok = ok && !a.ended.Load(); ok {
+		a.left++
+		a.tellDrained()
+	}
+	a.mu.Unlock()
+	if ok {
+		c.tally.giveBack(1)
+		c.window.release(1, int64(size))
+	}
+}
+
 const (
 	// jobEvery is how often a job looks whether it is done.
 	jobEvery = 20 * time.Millisecond

@@ -186,6 +186,31 @@ func TestJobRestoresAndHandles(t *testing.T) {
 	}
 }
 
+// TestJobGivesUpARecord: what is left gets no verdict and stays for the next job,
+// and the job ends all the same.
+func TestJobGivesUpARecord(t *testing.T) {
+	b := newBench(t, 1)
+	b.publish(0, events("1", 0, 4)...)
+	all := chosen([]int64{0, 1, 2, 3})
+	s := newFakeSink(false)
+	m := b.start(s, func(o *Options) { o.Job = &Job{Selection: all, LeaveOthers: true} })
+	vs := s.take(4)
+	m.Leave(vs[1].Token)
+	s.settle([]sink.Verdict{vs[0], vs[2], vs[3]})
+	m.ends(b)
+	if sum := m.Tally().Summary(); sum.Returned != 1 || sum.InFlight() != 0 {
+		t.Errorf("returned %d, in flight %d; want 1 and 0", sum.Returned, sum.InFlight())
+	}
+	if events, bytes := m.window.inFlight(); events != 0 || bytes != 0 {
+		t.Errorf("the window has %d events and %d bytes in flight", events, bytes)
+	}
+	again := newFakeSink(true)
+	b.start(again, func(o *Options) { o.Job = &Job{Selection: all, LeaveOthers: true} }).ends(b)
+	if got := again.delivered(); !slices.Equal(got, []string{"e1"}) {
+		t.Errorf("delivered %q, want what was left", got)
+	}
+}
+
 func TestTwoMembersShareAJob(t *testing.T) {
 	b := newBench(t, 4)
 	var offsets []int64

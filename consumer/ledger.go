@@ -107,6 +107,22 @@ func (l *ledger) settle(seq uint64) (size int32, ok bool) {
 	return size, true
 }
 
+// leave takes a record that will not be settled out of the bytes in hand. It
+// returns its size, and ok false when it was never taken or is settled.
+func (l *ledger) leave(seq uint64) (size int32, ok bool) {
+	if seq < l.base || seq >= l.next {
+		return 0, false
+	}
+	s := l.slots[(seq-l.base)>>segmentBits].seg
+	j := seq & (segmentLen - 1)
+	if s == nil || s.done[j/64]&(1<<(j%64)) != 0 {
+		return 0, false
+	}
+	size, s.sizes[j] = s.sizes[j], 0
+	l.bytes -= int64(size)
+	return size, true
+}
+
 // retire frees the full segment i and forgets the slots that have none left at
 // the front.
 func (l *ledger) retire(i int) {

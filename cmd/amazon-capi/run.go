@@ -65,7 +65,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Group, "group", "amazon-capi", "consumer group")
 	flags.StringVar(&c.InstanceID, "instance-id", "", "static membership: a name of this member that outlives restarts")
 	flags.StringVar(&f.start, "start", "earliest", "where a group without offsets begins: earliest or latest")
-	flags.StringVar(&c.DeadLetterTopic, "dead-letter-topic", "tracklayer.events.dlq", "topic for events that will never be accepted")
+	flags.StringVar(&c.DeadLetterTopic, "dead-letter-topic", defaultLettersTopic, "topic for events that will never be accepted")
 	flags.StringVar(&c.ReceiptsTopic, "receipts-topic", defaultReceiptsTopic, "topic for receipts, which say what became of each event; empty for none")
 	flags.BoolVar(&c.CreateTopics, "create-topics", false, "create topics that are missing")
 
