@@ -36,7 +36,7 @@ func TestReadmeTables(t *testing.T) {
 	}
 	want := text
 	tables := map[string]string{"flags": flagTable(), "metrics": metricTable(t), "codes": codeTable(), "warnings": warningTable()}
-	for _, name := range exampleCommands {
+	for _, name := range documentedTools {
 		tables["flags "+name] = toolFlagTable(t, name)
 	}
 	for name, table := range tables {
@@ -52,6 +52,9 @@ func TestReadmeTables(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// documentedTools are the commands with a table of flags of their own.
+var documentedTools = []string{"explain", "send purchase"}
 
 func replaceSection(t *testing.T, text []byte, name, table string) []byte {
 	t.Helper()
