@@ -18,6 +18,9 @@ type Explanation struct {
 	OK     bool
 	// Findings has each rule once, in the order in which they are asked.
 	Findings []Finding
+	// NoUserData and NoStorage tell what consent withholds: the identifiers and
+	// the postal code, and the click id.
+	NoUserData, NoStorage bool
 }
 
 // Finding is what one rule says of an event.
@@ -82,6 +85,7 @@ func (t *Transformer) Explain(ev *schemas.Event, now time.Time) Explanation {
 	if e.OK {
 		e.Conversion = *c.out
 	}
+	e.NoUserData, e.NoStorage = c.denied.userData, c.denied.storage
 	return e
 }
 

@@ -62,6 +62,9 @@ func TestExplainIsTransform(t *testing.T) {
 			if e.OK != ok || e.Reason != reason || e.Conversion != out {
 				t.Fatalf("explained as %v %v, transformed as %v %v", e.OK, e.Reason, ok, reason)
 			}
+			if ok && e.NoUserData && (out.HashedEmail.IsSet() || out.PostalCode != "") || ok && e.NoStorage && out.ClickID != "" {
+				t.Fatalf("said to be withheld, and sent")
+			}
 			if failed := results(e, Failed); ok && len(failed) > 0 || !ok && (len(failed) == 0 || failed[0] != reason.Code+": failed") {
 				t.Fatalf("verdict %v, findings %q", reason, failed)
 			}
@@ -138,6 +141,9 @@ func TestExplainStopsAtWhatIsFiltered(t *testing.T) {
 	e := newTransformer(t, Options{ConsentDenied: ConsentFilter}).Explain(ev, now)
 	if d := cmp.Diff([]string{"consent: failed"}, results(e, Failed)); d != "" || e.Reason.Class != verdict.Filtered {
 		t.Errorf("%v\n%s", e.Reason, d)
+	}
+	if e.NoUserData || !e.NoStorage {
+		t.Errorf("withheld: user data %v, storage %v", e.NoUserData, e.NoStorage)
 	}
 	for _, f := range e.Findings {
 		if f.Rule.Code == "consent" && f.Rule.Field != "consent.ad_storage" {

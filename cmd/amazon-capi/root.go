@@ -45,6 +45,8 @@ func newRoot(p *process) *cobra.Command {
 		newSandboxCommand(p),
 		newPublishCommand(p),
 		newDLQCommand(p),
+		newExplainCommand(p),
+		newSendCommand(p),
 		newSchemasCommand(p),
 		newHealthcheckCommand(p),
 	)
