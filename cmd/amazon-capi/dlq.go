@@ -41,7 +41,7 @@ groups that rest (offsets.retention.minutes, 7 days unless it was changed).`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newDLQStats(p), newDLQLs(p))
+	cmd.AddCommand(newDLQStats(p), newDLQLs(p), newDLQShow(p))
 	return cmd
 }
 

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -114,4 +117,64 @@ func TestDLQUsage(t *testing.T) {
 			t.Errorf("%s: no %q in:\n%s%s", name, tc.want, r.stdout, r.stderr)
 		}
 	}
+}
+
+func TestDLQShow(t *testing.T) {
+	s := newScene(t)
+	s.run(exitOK, append([]string{"publish"}, s.registry()...)...)
+	s.deliver()
+	s.produce(foreignLetters()...)
+	all := objects[dlq.View](t, s.run(exitOK, append([]string{"dlq", "ls", "--json"}, s.servers()...)...).stdout)
+	place := func(ok func(dlq.View) bool) string {
+		t.Helper()
+		i := slices.IndexFunc(all, ok)
+		if i < 0 {
+			t.Fatal("there is no such letter")
+		}
+		return fmt.Sprintf("%d/%d", all[i].Partition, all[i].Offset)
+	}
+	refused := place(func(v dlq.View) bool { return v.EventID == "bad-sandbox-422" })
+	unmapped := place(func(v dlq.View) bool { return v.Code == "event_name_unmapped" })
+	// A letter that its topic was too small for, with the original in the source.
+	original := all[slices.IndexFunc(all, func(v dlq.View) bool { return v.EventID == "bad-sandbox-422" })].Source
+	s.produce(&kgo.Record{Topic: demoLetters, Partition: 2, Headers: []kgo.RecordHeader{
+		{Key: "amazon-capi.class", Value: []byte("rejected")}, {Key: "amazon-capi.value-omitted", Value: []byte("123")},
+		{Key: "__connect.errors.topic", Value: []byte(original.Topic)},
+		{Key: "__connect.errors.partition", Value: []byte(strconv.Itoa(int(original.Partition)))},
+		{Key: "__connect.errors.offset", Value: []byte(strconv.Itoa(int(original.Offset)))},
+	}})
+	all = objects[dlq.View](t, s.run(exitOK, append([]string{"dlq", "ls", "--json"}, s.servers()...)...).stdout)
+	mapping := write(t, 0o600, "extends: default\nevents:\n  - match: [MadeUp]\n    name: Lead\n    event_type: LEAD\nunmapped: filter\n")
+
+	for name, tc := range map[string]struct {
+		at    string
+		flags []string
+		want  []string
+	}{
+		"refused":     {refused, nil, []string{"class      rejected, status 422, INVALID_EVENT", "Amazon     the event id asks to be refused", "What becomes of it now:", `"eventId": "bad-sandbox-422"`, "POST http"}},
+		"unmapped":    {unmapped, nil, []string{"message ", "not sent; a dead letter: validation, event_name_unmapped", "What to do: Name the event in the mapping"}},
+		"mended":      {unmapped, []string{"--mapping", mapping}, []string{"class      validation, event_name_unmapped", "left out: filtered, unmapped"}},
+		"undecoded":   {place(func(v dlq.View) bool { return v.Code == "no_magic" }), nil, []string{"decode, no_magic"}},
+		"other tool":  {place(func(v dlq.View) bool { return v.Stage == "VALUE_CONVERTER" && v.Class == "foreign" }), nil, []string{"no schema for [email]", "class      foreign", "decode, no_magic"}},
+		"no letter":   {place(func(v dlq.View) bool { return v.Class == "foreign" && v.Stage == "" }), nil, []string{"no header of a dead letter"}},
+		"reduced":     {place(func(v dlq.View) bool { return len(v.Lacks) > 0 }), nil, []string{"the letter lacks its value; what follows is read from the original", `"eventId": "bad-sandbox-422"`}},
+		"no registry": {refused, []string{"--registry", "http://127.0.0.1:1"}, []string{"read with the schemas that come with the program", `"eventId": "bad-sandbox-422"`}},
+	} {
+		r := s.run(exitOK, append(append([]string{"dlq", "show", tc.at}, s.registry()...), tc.flags...)...)
+		for _, want := range tc.want {
+			if !strings.Contains(r.stdout, want) {
+				t.Errorf("%s: not shown: %q\n%s", name, want, r.stdout)
+			}
+		}
+		noIdentifiers(t, r)
+		j := s.run(exitOK, append(append([]string{"dlq", "show", tc.at, "--json"}, s.registry()...), tc.flags...)...)
+		if got := objects[shownLetter](t, j.stdout); len(got) != 1 || got[0].Letter.Remedy == "" || got[0].Now == nil {
+			t.Errorf("%s: %s", name, j.stdout)
+		}
+		noIdentifiers(t, j)
+	}
+	for at, code := range map[string]int{"0": exitUsage, "x/1": exitUsage, "99/0": exitUsage, "0/999999": exitFailed} {
+		s.run(code, append([]string{"dlq", "show", at}, s.registry()...)...)
+	}
+	s.run(exitUsage, "dlq", "show")
 }

@@ -27,8 +27,8 @@ type Entry struct {
 	Offset    int64
 }
 
-// read makes an entry of a record. done may be nil.
-func read(rec *kgo.Record, done *consumer.Progress) Entry {
+// Read makes an entry of a record. done may be nil.
+func Read(rec *kgo.Record, done *consumer.Progress) Entry {
 	l, err := sink.ParseLetter(rec)
 	return Entry{
 		Letter: l, NoLetter: errors.Is(err, sink.ErrNoLetter), Partition: rec.Partition, Offset: rec.Offset,

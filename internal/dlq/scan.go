@@ -13,7 +13,7 @@ import (
 // done, which may be nil, tells which letters have been sent through again.
 func Scan(ctx context.Context, r *history.Reader, plan *history.Plan, done *consumer.Progress, each func(*Entry) error) error {
 	return r.Read(ctx, plan, func(rec *kgo.Record) error {
-		e := read(rec, done)
+		e := Read(rec, done)
 		return each(&e)
 	})
 }
