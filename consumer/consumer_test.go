@@ -64,7 +64,9 @@ type fakeSink struct {
 	settle func([]sink.Verdict)
 
 	mu      sync.Mutex
-	auto    bool // accept at once
+	auto    bool   // accept at once
+	stuck   string // but not this profile
+	wants   int    // what a lane wants again
 	pending []sink.Verdict
 	seen    map[string]int
 	refused []verdict.Reason
@@ -80,6 +82,39 @@ func newFakeSink(auto bool) *fakeSink {
 func (f *fakeSink) NewFeed() Feed { return &fakeFeed{sink: f} }
 func (f *fakeSink) Flush()        {}
 func (f *fakeSink) Sweep()        {}
+
+// Shed gives back what is pending of the profile that is stuck, but for the first.
+func (f *fakeSink) Shed(most int) []sink.Backlog {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stuck == "" {
+		return nil
+	}
+	b := sink.Backlog{Profile: f.stuck}
+	var kept []sink.Verdict
+	for _, v := range f.pending {
+		if v.ProfileID == f.stuck && len(kept) > 0 && len(b.Tokens) < most {
+			b.Tokens = append(b.Tokens, v.Token)
+			f.seen[v.EventID]--
+			continue
+		}
+		kept = append(kept, v)
+	}
+	if len(b.Tokens) == 0 {
+		return nil
+	}
+	f.pending = kept
+	return []sink.Backlog{b}
+}
+
+func (f *fakeSink) Wants(profile string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if profile == f.stuck {
+		return 0
+	}
+	return f.wants
+}
 
 type fakeFeed struct {
 	sink  *fakeSink
@@ -108,10 +143,12 @@ func (f *fakeFeed) Flush() {
 			s.refused = append(s.refused, v.Reason)
 		}
 	}
-	if s.auto {
-		now = append(now, f.batch...)
-	} else {
-		s.pending = append(s.pending, f.batch...)
+	for _, v := range f.batch {
+		if s.auto && (s.stuck == "" || v.ProfileID != s.stuck) {
+			now = append(now, v)
+		} else {
+			s.pending = append(s.pending, v)
+		}
 	}
 	f.batch = f.batch[:0]
 	s.arrived.Broadcast()
@@ -242,7 +279,8 @@ func (b *bench) start(s *fakeSink, change func(*Options)) *member {
 	o := Options{
 		Topic: topic, Group: group, CommitInterval: 10 * time.Millisecond,
 		Decoder: new(textDecoder), Transformer: tr, Log: zerolog.New(b.log),
-		Drain: 10 * time.Second,
+		Drain:    10 * time.Second,
+		ReadOpts: []kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(100 * time.Millisecond)},
 	}
 	if change != nil {
 		change(&o)

@@ -179,10 +179,10 @@ func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
 func (c *Consumer) end(as []*assignment) {
 	defer c.delivery.Sweep()
 	for _, a := range as {
-		events, bytes := a.end()
+		events, parked, bytes := a.end()
 		if events > 0 {
 			c.tally.giveBack(events)
-			c.window.release(events, bytes)
+			c.window.release(events-parked, bytes)
 		}
 		c.mu.Lock()
 		delete(c.alive, a)
