@@ -23,9 +23,8 @@ type share struct {
 	fault  *journal.Fault
 	member string
 
-	inFlight  int // -1: unknown
-	fresh     int // verdicts that may not have been committed yet
-	beyondGap int // older ones, behind an event without a verdict
+	inFlight int // -1: unknown
+	fresh    int // verdicts that may not have been committed yet
 
 	duplicates, letters int
 	stale               int // of both, those that had had their verdict long before
@@ -46,15 +45,14 @@ type suspect struct {
 // blame finds the fault that each duplicate followed.
 type blame struct {
 	*timeline
-	gaps     bool // events behind a gap may be sent again
 	shares   map[shareKey]*share
 	suspects map[handover]suspect
 
 	unexplained, graceful, stale []string
 }
 
-func newBlame(tl *timeline, gaps bool) *blame {
-	return &blame{timeline: tl, gaps: gaps, shares: make(map[shareKey]*share), suspects: make(map[handover]suspect)}
+func newBlame(tl *timeline) *blame {
+	return &blame{timeline: tl, shares: make(map[shareKey]*share), suspects: make(map[handover]suspect)}
 }
 
 // put finds who is to blame for one. An assignment that was ended by force
@@ -139,9 +137,7 @@ func (b *blame) count(s suspect, a again) {
 		return
 	}
 	s.share.stale++
-	if !b.gaps {
-		b.stale = append(b.stale, a.what+" after "+name(s.fault))
-	}
+	b.stale = append(b.stale, a.what+" after "+name(s.fault))
 }
 
 func (b *blame) suspect(h handover, cause *journal.Fault) suspect {
@@ -199,12 +195,7 @@ func (b *blame) measure(h handover, s suspect, until time.Time) {
 		if b.Records[i].Published.After(until) {
 			return
 		}
-		at, ok := b.firstVerdict(i)
-		switch {
-		case !ok || at.After(until):
-		case at.Before(s.since):
-			s.beyondGap++
-		default:
+		if at, ok := b.firstVerdict(i); ok && !at.After(until) && !at.Before(s.since) {
 			s.fresh++
 		}
 	}
@@ -219,11 +210,7 @@ func (b *blame) allowed(s *share) int {
 	if n < 0 {
 		n = b.Run.MaxInFlight // it did not answer, and may have had that much
 	}
-	n += s.fresh
-	if b.gaps {
-		n += s.beyondGap
-	}
-	return n
+	return n + s.fresh
 }
 
 // name is a fault for people.

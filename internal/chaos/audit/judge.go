@@ -6,13 +6,6 @@ import (
 	"time"
 )
 
-// Options are what a judgement can be told.
-type Options struct {
-	// Gaps allows events to be sent again that were finished behind one that
-	// was not. It is for programs that commit no more than the settled prefix.
-	Gaps bool
-}
-
 // Rule is one thing that must not be, and the judgement's name for it.
 type Rule string
 
@@ -27,6 +20,8 @@ const (
 	FilteredSent      Rule = "filtered event sent"
 	WrongClass        Rule = "dead letter of the wrong class"
 	LetterAltered     Rule = "dead letter is not its original"
+	NoReceipt         Rule = "committed and without a receipt"
+	ReceiptDisagrees  Rule = "receipt disagrees"
 	UnknownSent       Rule = "unknown event sent"
 	BytesDiffer       Rule = "bytes differ from the first send"
 	Unexplained       Rule = "sent again without a fault"
@@ -77,19 +72,20 @@ func (v *verdicts) list() []Violation {
 }
 
 // Judge applies every rule to the facts.
-func Judge(f *Facts, o Options) *Report {
+func Judge(f *Facts) *Report {
 	ix := newIndex(f)
 	tl := newTimeline(ix)
 	v := &verdicts{}
-	r := &Report{Seed: f.Run.Seed, Version: f.Run.Version, Gaps: o.Gaps, Receipts: "not checked: there are none yet"}
+	r := &Report{Seed: f.Run.Seed, Version: f.Run.Version}
 
 	checkHarness(ix, v)
 	checkOutcomes(ix, tl, v, r)
 	checkCommits(ix, tl, v)
 	checkSends(ix, v)
 	checkLetters(ix, v)
+	checkReceipts(ix, v, r)
 	checkExits(f, v)
-	b := newBlame(tl, o.Gaps)
+	b := newBlame(tl)
 	lost := checkAgain(ix, b, v, r)
 	r.fill(tl, b, lost)
 	r.Violations = v.list()

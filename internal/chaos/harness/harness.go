@@ -41,8 +41,6 @@ type Options struct {
 	Race bool
 	// MemberFlags are further flags for the members.
 	MemberFlags []string
-	// Gaps is the auditor's option of that name.
-	Gaps bool
 	// Log takes progress, Out the auditor's table.
 	Log, Out io.Writer
 }

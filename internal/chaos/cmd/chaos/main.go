@@ -39,7 +39,6 @@ func main() {
 	flag.StringVar(&o.Tags, "tags", "", "build tags for the program, such as mutant_commit_on_poll")
 	flag.BoolVar(&o.Race, "race", false, "build the program with the race detector")
 	flag.StringVar(&flags, "member-flags", "", "further flags for the members, with spaces between")
-	flag.BoolVar(&o.Gaps, "gaps", true, "allow events to be sent again that were finished behind one that was not")
 	flag.StringVar(&parent, "dir", filepath.Join(".cache", "chaos"), "where to make the run's directory")
 	flag.Parse()
 	if flag.NArg() > 0 || o.For < 30*time.Second || o.Rate < 1 || o.Members < 1 || o.Profiles < 1 {
