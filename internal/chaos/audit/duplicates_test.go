@@ -80,12 +80,12 @@ func TestStaleVerdicts(t *testing.T) {
 		s := newScene()
 		s.answers[s.record("e00")] = at(1000)
 		s.untake("e00")
-		s.fault(journal.Kill, "m0", 4.5, 4.5, 2)
-		s.generation(5, "m1", "m1")
+		s.fault(journal.Kill, "m0", 5.2, 5.2, 2)
+		s.generation(5.7, "m1", "m1")
 		s.commit()
-		s.take(s.record("e00"), at(5.1))
-		s.take(s.record("e02"), at(5.1)) // first taken at 1.5 s
-		s.answers[s.record("e00")] = at(5.2)
+		s.take(s.record("e00"), at(5.8))
+		s.take(s.record("e02"), at(5.8)) // first taken at 1.5 s
+		s.answers[s.record("e00")] = at(5.9)
 		s.commit()
 		return s
 	}
@@ -94,6 +94,10 @@ func TestStaleVerdicts(t *testing.T) {
 	if r.Faults[0].Stale != 1 {
 		t.Errorf("%+v", r.Faults[0])
 	}
+	// What Amazon had taken and no receipt said yet was in flight.
+	s = stuck()
+	s.forge = func(s *scene) { s.receiptOf("e02").Written = at(5.85) }
+	s.want(t, nil)
 }
 
 // TestCommitsThatWereNotPossible: while nobody can commit, as between two
@@ -246,13 +250,14 @@ func TestUncommittedSince(t *testing.T) {
 	tl := &timeline{index: &index{Facts: &Facts{Run: journal.Run{CommitInterval: 500 * time.Millisecond}}}}
 	tl.outages = []span{{at(10), at(20)}, {at(21), at(30)}}
 	for _, tc := range []struct{ at, want float64 }{
-		{5, 3},      // nothing in the way
-		{10, 8},     //
-		{15, 8},     // within an outage
-		{22, 9},     // in the second of two, a second after the first
-		{30.5, 9.5}, // half a second after it
-		{31, 20},    //
-		{32.5, 30.5},
+		{5, 1.5},  // nothing in the way
+		{10, 6.5}, //
+		{15, 6.5}, // within an outage
+		{22, 7.5}, // in the second of two, a second after the first
+		{30.5, 8}, // half a second after it
+		{31, 8.5}, //
+		{32.5, 20},
+		{34, 30.5},
 	} {
 		if got := tl.uncommittedSince(at(tc.at)); !got.Equal(at(tc.want)) {
 			t.Errorf("at %g: since %g, want %g", tc.at, got.Sub(epoch).Seconds(), tc.want)

@@ -116,7 +116,7 @@ func (tl *timeline) causeOf(h handover) *journal.Fault {
 				change = f
 			}
 		case journal.BrokerKill, journal.BrokerStop, journal.BrokerPause:
-			if !f.Began.Before(h.from) && !f.Began.After(h.taken) && !ended(f).Add(expiry).Before(h.taken) {
+			if !f.Began.Before(h.from) && !f.Began.After(h.taken) && !ended(f).Add(tl.expiry()).Before(h.taken) {
 				outage = f
 			}
 		}

@@ -16,7 +16,7 @@ type index struct {
 	at       map[place]int
 	inOrder  map[int32][]int // Records of a partition, by offset
 	letters  map[place][]int // Letters by their original, in the order they were written
-	receipts []receipted     // of Records
+	receipts [][]time.Time   // of Records: when each of its receipts was written, in order
 	losing   map[string]bool // the sandbox's faults after which a sender cannot know
 	partial  map[string]bool // those that answer properly, but not for all events
 	faults   []journal.Fault // by when they began
@@ -58,12 +58,6 @@ type asked struct {
 	status  int
 }
 
-// receipted is what receipts say of one record.
-type receipted struct {
-	times int
-	first time.Time // written; zero if there is none
-}
-
 func newIndex(f *Facts) *index {
 	ix := &index{
 		Facts:    f,
@@ -72,7 +66,7 @@ func newIndex(f *Facts) *index {
 		at:       make(map[place]int, len(f.Records)),
 		inOrder:  make(map[int32][]int),
 		letters:  make(map[place][]int),
-		receipts: make([]receipted, len(f.Records)),
+		receipts: make([][]time.Time, len(f.Records)),
 		losing:   make(map[string]bool),
 		partial:  make(map[string]bool),
 		faults:   slices.Clone(f.Faults),
@@ -99,6 +93,9 @@ func newIndex(f *Facts) *index {
 	}
 	for i := range f.Receipts {
 		ix.note(&f.Receipts[i])
+	}
+	for _, times := range ix.receipts {
+		slices.SortFunc(times, time.Time.Compare)
 	}
 	return ix
 }
@@ -155,11 +152,7 @@ func (ix *index) note(rc *Receipt) {
 		if !known {
 			continue
 		}
-		r := &ix.receipts[record]
-		if r.times == 0 || rc.Written.Before(r.first) {
-			r.first = rc.Written
-		}
-		r.times++
+		ix.receipts[record] = append(ix.receipts[record], rc.Written)
 	}
 }
 
@@ -198,12 +191,25 @@ func (ix *index) firstVerdict(record int) (at time.Time, ok bool) {
 
 // final returns when a record first had both a verdict that lasts and a receipt,
 // or what there is of them. Of what is to be left out only the receipt tells.
-func (ix *index) final(record int) time.Time {
-	at := ix.receipts[record].first
-	if verdict, ok := ix.firstVerdict(record); ok && verdict.After(at) && ix.byRecord[record].expect != filtered {
+func (ix *index) final(record int) (at time.Time) {
+	if times := ix.receipts[record]; len(times) > 0 {
+		at = times[0]
+	}
+	if verdict, judged := ix.firstVerdict(record); judged && verdict.After(at) && ix.byRecord[record].expect != filtered {
 		at = verdict
 	}
 	return at
+}
+
+// receiptFor returns when the receipt for a verdict on a record was written: the
+// first that is not older. Far in the future if there is none.
+func (ix *index) receiptFor(record int, verdict time.Time) time.Time {
+	for _, t := range ix.receipts[record] {
+		if !t.Before(verdict.Add(-clockGrain)) {
+			return t
+		}
+	}
+	return ix.Run.Began.Add(forever)
 }
 
 // from returns the records of a partition from an offset on.

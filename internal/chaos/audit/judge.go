@@ -115,6 +115,7 @@ func checkAgain(ix *index, b *blame, v *verdicts, r *Report) (lost map[string]in
 		}
 		b.put(a)
 	}
+	b.settle()
 	for _, n := range lost {
 		r.Duplicates += n
 	}
@@ -150,7 +151,13 @@ func (ix *index) repeats(lost map[string]int) (all []again) {
 			}
 			last := e.records[len(e.records)-1]
 			r := &ix.Records[last]
-			all = append(all, again{r.Partition, r.Offset, before.at, t.at, false, "event " + ix.describe(last)})
+			var final time.Time
+			for _, record := range e.records {
+				if at := ix.receiptFor(record, before.at); at.After(final) {
+					final = at
+				}
+			}
+			all = append(all, again{r.Partition, r.Offset, before.at, t.at, final, false, "event " + ix.describe(last)})
 		}
 	}
 	for p, list := range ix.letters {
@@ -160,7 +167,7 @@ func (ix *index) repeats(lost map[string]int) (all []again) {
 		}
 		for i := 1; i < len(list); i++ {
 			first, second := &ix.Letters[list[i-1]], &ix.Letters[list[i]]
-			all = append(all, again{p.partition, p.offset, first.Written, second.Written, true, "dead letter of " + ix.describe(record)})
+			all = append(all, again{p.partition, p.offset, first.Written, second.Written, ix.receiptFor(record, first.Written), true, "dead letter of " + ix.describe(record)})
 		}
 	}
 	slices.SortFunc(all, func(a, b again) int { return a.second.Compare(b.second) })

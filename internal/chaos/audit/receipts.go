@@ -6,10 +6,10 @@ import "slices"
 // the sandbox's record. That a record has one, and in time, is about commits.
 func checkReceipts(ix *index, v *verdicts, r *Report) {
 	r.Receipts = len(ix.Receipts)
-	for _, rc := range ix.receipts {
-		if rc.times > 0 {
+	for _, times := range ix.receipts {
+		if len(times) > 0 {
 			r.Receipted++
-			r.ReceiptsAgain += rc.times - 1
+			r.ReceiptsAgain += len(times) - 1
 		}
 	}
 	for i := range ix.Receipts {

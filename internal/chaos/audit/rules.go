@@ -104,7 +104,7 @@ func checkCommits(ix *index, tl *timeline, v *verdicts) {
 				if e == nil {
 					continue
 				}
-				if ix.receipts[i].times == 0 {
+				if len(ix.receipts[i]) == 0 {
 					v.add(NoReceipt, "%s", ix.describe(i))
 				}
 				if final := ix.final(i); final.After(c.At.Add(clockGrain)) {

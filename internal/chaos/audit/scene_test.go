@@ -40,7 +40,7 @@ func newScene() *scene {
 		Facts: &Facts{
 			Run: journal.Run{
 				Seed: 7, Began: epoch, Topic: "events", CommitInterval: 500 * time.Millisecond,
-				Drain: 8 * time.Second, RequestTimeout: 4 * time.Second, MaxInFlight: 1000,
+				SessionTimeout: 6 * time.Second, Drain: 8 * time.Second, RequestTimeout: 4 * time.Second, MaxInFlight: 1000,
 			},
 			Samples: make(map[string]journal.Sample),
 			Ends:    map[int32]int64{0: sceneEvents / 2, 1: sceneEvents / 2},

@@ -137,7 +137,7 @@ func restartBroker(ctx context.Context, w *world, rng *rand.Rand) error {
 	}
 	err := w.without("broker", kind, away, "start", meanwhile(ctx, w, rng))
 	if err == nil && rng.IntN(4) > 0 {
-		_ = w.stable(ctx, settling/2)
+		_ = w.stable(ctx, 20*time.Second)
 	}
 	return err
 }
@@ -248,7 +248,7 @@ func (w *world) term(m *member) error {
 	if err := p.tell(syscall.SIGTERM); err != nil {
 		return err
 	}
-	if !p.wait(drain + 15*time.Second) {
+	if !p.wait(drain + ending) {
 		w.story.tell("%s does not end after SIGTERM; killing it", m.name)
 		if err := p.tell(syscall.SIGQUIT); err != nil { // its goroutines, for its log
 			return err
@@ -263,6 +263,10 @@ func (w *world) term(m *member) error {
 	w.story.end(id, nil)
 	return nil
 }
+
+// ending is what a member may take for its end beside the drain: a last commit,
+// leaving the group and closing its clients have budgets of their own.
+const ending = 45 * time.Second
 
 func (w *world) join(m *member) error {
 	id := w.story.begin(journal.Fault{Kind: journal.Join, Member: m.name, InFlight: w.inFlight()})

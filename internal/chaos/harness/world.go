@@ -85,7 +85,7 @@ func newWorld(ctx context.Context, o Options, dir string) (w *world, err error) 
 		Seed: o.Seed, Began: began, Version: strings.TrimSpace("tags " + o.Tags),
 		Brokers: w.servers.brokers, Registry: w.servers.registry,
 		Topic: topic, DeadLetters: lettersTopic, Receipts: receiptsTopic, Group: group,
-		CommitInterval: commitInterval, Drain: drain, RequestTimeout: requestTimeout, MaxInFlight: maxInFlight,
+		CommitInterval: commitInterval, SessionTimeout: sessionTimeout, Drain: drain, RequestTimeout: requestTimeout, MaxInFlight: maxInFlight,
 	})
 }
 

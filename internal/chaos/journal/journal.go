@@ -38,6 +38,7 @@ type Run struct {
 
 	// The members' settings that bound what a fault may cost.
 	CommitInterval time.Duration `json:"commit_interval_ns"`
+	SessionTimeout time.Duration `json:"session_timeout_ns"`
 	Drain          time.Duration `json:"drain_ns"`
 	RequestTimeout time.Duration `json:"request_timeout_ns"`
 	MaxInFlight    int           `json:"max_in_flight"`
