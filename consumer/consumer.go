@@ -289,8 +289,7 @@ func (c *Consumer) shutdown() {
 	started := c.opts.Now()
 	all := c.releaseAll()
 	left := c.drain(ctx, all)
-	c.commit(context.WithoutCancel(ctx), all)
-	c.end(all)
+	c.conclude(context.WithoutCancel(ctx), all)
 	c.leaveGroup()
 
 	s := c.tally.Summary()

@@ -553,6 +553,34 @@ func TestRevokeDrainsCommitsThenFences(t *testing.T) {
 	}
 }
 
+// TestADrainIsCommittedAsItGoes: a member that dies while it waits for the last
+// verdicts of partitions it gives up has not lost those that came meanwhile.
+func TestADrainIsCommittedAsItGoes(t *testing.T) {
+	b := newBench(t, 2)
+	for p := range int32(2) {
+		b.publish(p, events("p1", int(p)*100, int(p)*100+100)...)
+	}
+	s1 := newFakeSink(false)
+	m1 := b.start(s1, func(o *Options) { o.Drain, o.RebalanceTimeout = 40*time.Second, 2*time.Minute })
+	var most, last []sink.Verdict
+	for _, v := range s1.take(200) {
+		if v.Record.Offset == 99 {
+			last = append(last, v)
+		} else {
+			most = append(most, v)
+		}
+	}
+	m2 := b.start(newFakeSink(true), nil)
+	b.eventually("the first member drains", func() bool { return len(m1.owned()) < 2 })
+	m1.Settle(most)
+	b.eventually("what has its verdict is committed", func() bool { return b.committed(0) == 99 && b.committed(1) == 99 })
+	if n := len(m2.owned()); n != 0 {
+		t.Errorf("the second member owns %d partitions, and the first has not finished", n)
+	}
+	m1.Settle(last)
+	b.eventually("all is committed", func() bool { return b.committed(0) == 100 && b.committed(1) == 100 })
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	for _, o := range []Options{
 		{},

@@ -87,8 +87,7 @@ func (c *Consumer) onRevoked(_ context.Context, _ *kgo.Client, removed map[strin
 	defer cancel()
 	started := c.opts.Now()
 	left := c.drain(ctx, gone)
-	c.commit(context.WithoutCancel(ctx), gone)
-	c.end(gone)
+	c.conclude(context.WithoutCancel(ctx), gone)
 	c.log.Info().Interface("removed", removed).Int("left", left).
 		Dur("took", c.opts.Now().Sub(started)).Msg("partitions revoked")
 }
@@ -134,6 +133,14 @@ func (c *Consumer) owned() []*assignment {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Collect(maps.Values(c.assignments))
+}
+
+// living returns the assignments that have not ended, those that drain among
+// them.
+func (c *Consumer) living() []*assignment {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Keys(c.alive))
 }
 
 // drain waits for the verdicts of what the assignments have begun and returns
