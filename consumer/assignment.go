@@ -34,20 +34,34 @@ type assignment struct {
 	highWater int64  // the partition's end as last seen; -1 unknown
 	movedTo   mark   // the settled prefix as watch last saw it change
 	movedAt   time.Time
-	unbegun   int           // taken, and never to be begun because the pump has stopped
+	parked    int           // without a verdict, and not in the window
+	left      bool          // the pump has stopped
+	unbegun   int           // taken, and never to be begun because of that
 	drained   chan struct{} // closed when all that was begun is settled; nil while nobody waits
 
 	// Of a job; selection is nil without one.
 	selection   Selection
 	leaveOthers bool
 	atEnd       bool // all that is selected has been taken
-	left        int  // records in the ledger that are left for a later job
+	others      int  // records in the ledger that are left for a later job
 }
 
-// intake is a run of records that follow each other in the ledger.
+// intake is records for the pump: a run that follows each other in the ledger,
+// or some that were parked and have been read again.
 type intake struct {
 	records  []*kgo.Record
 	firstSeq uint64
+	seqs     []uint64 // of those that were parked, instead of firstSeq
+	// gone is the profile of parked records that are not in Kafka any more, and
+	// have no contents; empty for all others.
+	gone string
+}
+
+func (in *intake) seq(i int) uint64 {
+	if in.seqs != nil {
+		return in.seqs[i]
+	}
+	return in.firstSeq + uint64(i)
 }
 
 var _ sink.Owner = (*assignment)(nil)
@@ -115,14 +129,14 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) {
 			for _, r := range records[:n] {
 				a.ledger.take(markOf(r), recordSize(r), r.Timestamp.UnixMilli())
 			}
-			a.inbox = append(a.inbox, intake{records[:n], first})
+			a.inbox = append(a.inbox, intake{records: records[:n], firstSeq: first})
 			records, fresh = records[n:], fresh[n:]
 			continue
 		}
 		r := records[0]
 		seq := a.ledger.take(markOf(r), 0, r.Timestamp.UnixMilli())
 		if a.leaveOthers && !a.before.has(r.Offset, r.LeaderEpoch) {
-			a.left++ // in the ledger without a verdict, and in no inbox
+			a.others++ // in the ledger without a verdict, and in no inbox
 		} else {
 			a.ledger.settle(seq)
 			a.skipped++
@@ -183,16 +197,59 @@ func (a *assignment) settle(vs []sink.Verdict) (counted []sink.Verdict, bytes in
 			counted = append(make([]sink.Verdict, 0, len(vs)), vs[:i]...)
 		}
 	}
-	a.tellDrained()
+	a.noteDrained()
 	return counted, bytes
 }
 
-// tellDrained wakes who waits for the drain, if it is over. a.mu is held.
-func (a *assignment) tellDrained() {
-	if a.ledger.undone == a.unbegun+a.left && a.drained != nil {
+// underway is how many records the pump has begun that have no verdict, those
+// that are parked or left for a later job not counted. mu is held.
+func (a *assignment) underway() int { return a.ledger.undone - a.unbegun - a.parked - a.others }
+
+func (a *assignment) noteDrained() {
+	if a.drained != nil && a.underway() == 0 {
 		close(a.drained)
 		a.drained = nil
 	}
+}
+
+// park notes that records have left memory without a verdict. It appends their
+// spots, and returns the bytes that are not in flight any more.
+func (a *assignment) park(tokens []sink.Token, spots []spot) (_ []spot, freed int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ended.Load() {
+		return spots, 0
+	}
+	for _, t := range tokens {
+		if at, more, ok := a.ledger.resize(t.Seq, 0); ok {
+			spots = append(spots, spot{a, t.Seq, at})
+			freed -= int64(more)
+			a.parked++
+		}
+	}
+	a.noteDrained()
+	return spots, freed
+}
+
+// again takes parked records that have been read again; false if the assignment
+// begins no more.
+func (a *assignment) again(in intake) bool {
+	a.mu.Lock()
+	if a.ended.Load() || a.left {
+		a.mu.Unlock()
+		return false
+	}
+	for i, seq := range in.seqs {
+		a.ledger.resize(seq, recordSize(in.records[i]))
+	}
+	a.parked -= len(in.seqs)
+	a.inbox = append(a.inbox, in)
+	a.mu.Unlock()
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+	return true
 }
 
 // leave records that the pump stopped with this many records of its run, and
@@ -205,7 +262,7 @@ func (a *assignment) leave(unbegun int) {
 		unbegun += len(in.records)
 	}
 	a.inbox = nil
-	a.unbegun = unbegun
+	a.unbegun, a.left = unbegun, true
 	close(a.stopped)
 }
 
@@ -220,7 +277,7 @@ func (a *assignment) drain(ctx context.Context) (left int) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.ledger.undone > a.unbegun+a.left {
+	if a.underway() > 0 {
 		drained := a.drained
 		if drained == nil {
 			drained = make(chan struct{})
@@ -233,20 +290,20 @@ func (a *assignment) drain(ctx context.Context) (left int) {
 		}
 		a.mu.Lock()
 	}
-	return a.ledger.undone - a.unbegun - a.left
+	return a.underway()
 }
 
 // end fences the assignment: no verdict counts any more. It returns what was
-// still in flight, which goes back to the group.
-func (a *assignment) end() (events int, bytes int64) {
+// still in flight, which goes back to the group, and how much of it was parked.
+func (a *assignment) end() (events, parked int, bytes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.ended.Swap(true) {
-		return 0, 0
+		return 0, 0, 0
 	}
 	a.stop()
 	a.inbox = nil
-	return a.ledger.undone - a.left, a.ledger.bytes
+	return a.ledger.undone - a.others, a.parked, a.ledger.bytes
 }
 
 // commit is what is to be committed of a partition.

@@ -49,15 +49,19 @@ type Selection interface {
 func (c *Consumer) Leave(tok sink.Token) {
 	a := tok.Owner.(*assignment)
 	a.mu.Lock()
-	size, ok := a.ledger.leave(tok.Seq)
-	if ok = ok && !a.ended.Load(); ok {
-		a.left++
-		a.tellDrained()
+	ok := !a.ended.Load()
+	var less int32
+	if ok {
+		_, less, ok = a.ledger.resize(tok.Seq, 0)
+	}
+	if ok {
+		a.others++
+		a.noteDrained()
 	}
 	a.mu.Unlock()
 	if ok {
 		c.tally.giveBack(1)
-		c.window.release(1, int64(size))
+		c.window.release(1, -int64(less))
 	}
 }
 
@@ -104,7 +108,7 @@ func (c *Consumer) jobState() (taken, settled bool) {
 	for _, a := range c.assignments {
 		a.mu.Lock()
 		taken = taken && a.atEnd
-		settled = settled && a.atEnd && a.ledger.undone == a.left
+		settled = settled && a.atEnd && a.ledger.undone == a.others
 		a.mu.Unlock()
 	}
 	return taken, settled
