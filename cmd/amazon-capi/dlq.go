@@ -17,11 +17,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/show"
 )
 
-const (
-	defaultLettersTopic = "tracklayer.events.dlq"
-	// defaultRedriveGroup remembers which letters have been sent through again.
-	defaultRedriveGroup = "amazon-capi-redrive"
-)
+// defaultRedriveGroup remembers which letters have been sent through again.
+const defaultRedriveGroup = "amazon-capi-redrive"
 
 func newDLQCommand(p *process) *cobra.Command {
 	cmd := &cobra.Command{
@@ -41,7 +38,7 @@ groups that rest (offsets.retention.minutes, 7 days unless it was changed).`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newDLQStats(p), newDLQLs(p), newDLQShow(p))
+	cmd.AddCommand(newDLQStats(p), newDLQLs(p), newDLQShow(p), newDLQRedrive(p))
 	return cmd
 }
 

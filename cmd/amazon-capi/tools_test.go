@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/sample"
@@ -50,6 +52,15 @@ func (s *scene) amazon() []string {
 	account := sandbox.DefaultAccount()
 	return append(s.registry(), "--amazon-url", s.AmazonURL(), "--token-url", s.TokenURL(), "--client-id", account.ClientID,
 		"--client-secret", account.ClientSecret, "--refresh-token", account.RefreshToken, "--linger", "20ms")
+}
+
+// environ is amazon as an environment, for commands as they stand in --help.
+func (s *scene) environ() (env []string) {
+	flags := s.amazon()
+	for i := 0; i < len(flags); i += 2 {
+		env = append(env, envName(strings.TrimPrefix(flags[i], "--"))+"="+flags[i+1])
+	}
+	return env
 }
 
 // run runs a command and fails the test unless it ends with that code.
@@ -141,6 +152,17 @@ func (s *scene) produce(records ...*kgo.Record) {
 	if err := s.client.ProduceSync(s.t.Context(), records...).FirstErr(); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// records are all of a topic, by when they were written as far as that is known.
+func (s *scene) records(topic string) []*kgo.Record {
+	s.t.Helper()
+	all, err := history.ReadAll(s.t.Context(), kafka.Settings{Brokers: s.Brokers()}, topic)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	slices.SortStableFunc(all, func(a, b *kgo.Record) int { return len(a.Headers) - len(b.Headers) })
+	return all
 }
 
 // objects reads the output of --json: one object a line.
