@@ -54,19 +54,21 @@ func (f *deliveryFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&c.MaxParkedEvents, "max-parked-events", 500_000, "events put off because their profile cannot be sent while others can, at most: known by their place and read from Kafka again; 0 for none")
 }
 
-// resolve turns the flags into a configuration that lacks what differs. Its errors
-// are usage errors.
-func (f *deliveryFlags) resolve(settings kafka.Settings, warn io.Writer) (_ pipeline.Config, err error) {
+// resolve turns the flags into a configuration that lacks what differs; an account
+// is needed only by who sends. Its errors are usage errors.
+func (f *deliveryFlags) resolve(settings kafka.Settings, sends bool, warn io.Writer) (_ pipeline.Config, err error) {
 	c := f.config
 	c.Kafka = settings
 	if c.Registry, err = f.registry.resolve(settings.TLS, warn); err != nil {
 		return c, err
 	}
-	account, err := f.account.resolve(warn)
-	if err != nil {
-		return c, err
+	if sends {
+		account, err := f.account.resolve(warn)
+		if err != nil {
+			return c, err
+		}
+		c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = account.URL, account.ClientID, account.ClientSecret, account.RefreshToken
 	}
-	c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = account.URL, account.ClientID, account.ClientSecret, account.RefreshToken
 	contract, err := f.contract.resolve()
 	if err != nil {
 		return c, err

@@ -45,6 +45,7 @@ func newRoot(p *process) *cobra.Command {
 		newSandboxCommand(p),
 		newPublishCommand(p),
 		newDLQCommand(p),
+		newReplayCommand(p),
 		newExplainCommand(p),
 		newSendCommand(p),
 		newSchemasCommand(p),

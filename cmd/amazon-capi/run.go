@@ -74,7 +74,7 @@ func (f *runFlags) resolve(warn io.Writer) (c pipeline.Config, err error) {
 	if err != nil {
 		return c, err
 	}
-	if c, err = f.delivery.resolve(settings, warn); err != nil {
+	if c, err = f.delivery.resolve(settings, true, warn); err != nil {
 		return c, err
 	}
 	for _, s := range []struct{ flag, value string }{
