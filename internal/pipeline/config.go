@@ -32,6 +32,9 @@ type Config struct {
 
 	// Contract names the adapter, such as "off-amazon-2023-11-13".
 	Contract     string
+	// ContractOptions are the settings of contracts.
+	ContractOptions sink.ContractOptions
+
 	AmazonURL    string
 	TokenURL     string
 	ClientID     string
