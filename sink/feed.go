@@ -2,8 +2,8 @@ package sink
 
 import (
 	"fmt"
-	"time"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"reflect"
 	"strings"
@@ -14,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/sample"
+	"github.com/tracklayer/amazon-capi/internal/sandbox"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -276,4 +280,55 @@ func countKind(t *testing.T, kinds map[string]int, body []byte) {
 		t.Fatal(err)
 	}
 	kinds[doc.Events[0].EventDescription.ConversionType]++
+}
+
+// TestTheSandboxTakesEveryPayload holds the sandbox and the contracts together:
+// each is written on its own, from what Amazon says.
+func TestTheSandboxTakesEveryPayload(t *testing.T) {
+	for _, k := range contracts(ContractOptions{}) {
+		amazon, err := sandbox.NewAmazon(sandbox.Options{Now: func() time.Time { return eventsNow }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := sandboxToken(t, amazon)
+		p := newPayloads(t, k, eventsNow)
+		sent := 0
+		for _, ev := range samples(t, 9, 500) {
+			if strings.Contains(ev.EventID, "sandbox-") {
+				continue // asks to be refused
+			}
+			for _, body := range p.of(ev) {
+				sent++
+				r := httptest.NewRequest(http.MethodPost, k.Path(), bytes.NewReader(body))
+				k.SetHeaders(r.Header, Principal{ClientID: sandbox.DefaultAccount().ClientID, ProfileID: ev.ProfileID, Token: token})
+				w := httptest.NewRecorder()
+				amazon.ServeHTTP(w, r)
+				items := make([]Item, 1)
+				a := k.ReadAnswer(Response{Status: w.Code, ContentType: w.Header().Get("Content-Type"), Body: w.Body.Bytes()}, items)
+				if a.Kind != Itemised || items[0].Outcome != Taken {
+					t.Fatalf("%s: status %d, kind %d, outcome %d: %s", k.Name(), w.Code, a.Kind, items[0].Outcome, w.Body)
+				}
+			}
+		}
+		if sent < 500 {
+			t.Errorf("%s: %d payloads sent of 500 events by two rule sets", k.Name(), sent)
+		}
+	}
+}
+
+func sandboxToken(t *testing.T, amazon *sandbox.Amazon) AccessToken {
+	t.Helper()
+	a := sandbox.DefaultAccount()
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {a.RefreshToken}, "client_id": {a.ClientID}, "client_secret": {a.ClientSecret}}
+	r := httptest.NewRequest(http.MethodPost, sandbox.TokenPath, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	amazon.ServeHTTP(w, r)
+	var answer struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || answer.AccessToken == "" {
+		t.Fatalf("no token: %s", w.Body)
+	}
+	return NewAccessToken(answer.AccessToken, 1)
 }

@@ -33,7 +33,7 @@ type runFlags struct {
 	config   pipeline.Config
 
 	start, identifiers, consent, mapping, exhausted string
-	consentMissing, unmappedType                     string
+	consentMissing, unmappedType                    string
 
 	batchBytes, inFlightBytes  byteSize
 	clientSecret, refreshToken secret
