@@ -130,7 +130,7 @@ func (s saying) said() Said {
 
 // outcome picks the reason that decides: with a permanent one among them,
 // trying again would not help.
-func (e itemError) outcome() (Outcome, Said) {
+func (e itemError) outcome(classify func(code string) Outcome) (Outcome, Said) {
 	reasons := e.Errors
 	if e.saying != (saying{}) || len(reasons) == 0 {
 		reasons = append([]saying{e.saying}, reasons...)

@@ -34,6 +34,38 @@ const (
 	// ConsentUnknown: a consent is neither GRANTED, DENIED nor UNSPECIFIED and
 	// was taken for DENIED.
 	ConsentUnknown
+	// PlatformUnknown: platform is none of an app's.
+	PlatformUnknown
+
+	// What follows is about Conversion.Wide alone.
+
+	// NameInvalid: user_data.first_name or .last_name is too long or no UTF-8.
+	NameInvalid
+	// AddressInvalid is NameInvalid for user_data.address and .city.
+	AddressInvalid
+	// StateUnknown: no code of two letters is known for user_data.state.
+	StateUnknown
+	// PartnerIDInvalid is NameInvalid for the ids of identity services.
+	PartnerIDInvalid
+	// ArefInvalid: aref_tokens is no list of tokens with their times.
+	ArefInvalid
+	// IPAddressInvalid: user_data.ip_address is none.
+	IPAddressInvalid
+	// UserAgentInvalid: user_data.user_agent is longer than 512 characters or
+	// not printable.
+	UserAgentInvalid
+	// ConsentStringInvalid: consent.tcf or .gpp has what no such string has.
+	ConsentStringInvalid
+	// QuantityInvalid: custom_data.quantity is negative or beyond 32 bits.
+	QuantityInvalid
+	// AttributeInvalid: a key or value of custom_data.attributes has other than
+	// letters, digits and _, or is too long.
+	AttributeInvalid
+	// AttributesTooMany: there are more of them than fit.
+	AttributesTooMany
+	// DataProcessingUnknown: consent.data_processing asks for something that is
+	// not known, and was taken for LIMITED_DATA_USE.
+	DataProcessingUnknown
 
 	warningCount
 )
@@ -49,6 +81,20 @@ var warningNames = [warningCount]string{
 	PostalCodeInvalid:    "postal_code_invalid",
 	CurrencyWithoutValue: "currency_without_value",
 	ConsentUnknown:       "consent_unknown",
+
+	PlatformUnknown:       "platform_unknown",
+	NameInvalid:           "name_invalid",
+	AddressInvalid:        "address_invalid",
+	StateUnknown:          "state_unknown",
+	PartnerIDInvalid:      "partner_id_invalid",
+	ArefInvalid:           "aref_invalid",
+	IPAddressInvalid:      "ip_address_invalid",
+	UserAgentInvalid:      "user_agent_invalid",
+	ConsentStringInvalid:  "consent_string_invalid",
+	QuantityInvalid:       "quantity_invalid",
+	AttributeInvalid:      "attribute_invalid",
+	AttributesTooMany:     "attributes_too_many",
+	DataProcessingUnknown: "data_processing_unknown",
 }
 
 // String returns the name used in metrics and documents.

@@ -33,6 +33,7 @@ type runFlags struct {
 	config   pipeline.Config
 
 	start, identifiers, consent, mapping, exhausted string
+	consentMissing, unmappedType                    string
 
 	batchBytes, inFlightBytes  byteSize
 	clientSecret, refreshToken secret
@@ -101,6 +102,9 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.identifiers, "identifier-rules", "amazon", "how email and phone are normalised before hashing: amazon or plain")
 	flags.StringVar(&f.consent, "consent-denied", "strip", "events without consent: strip their identifiers and send the rest, or filter them")
 
+	flags.StringVar(&f.consentMissing, "consent-missing", "refuse", "events from the EU, the EEA or the UK that do not say what the person consented to, where the contract asks it: refuse them, or deny, which leaves them out")
+	flags.StringVar(&f.unmappedType, "unmapped-type", "refuse", "events of a type, declared in the mapping, that the contract does not have: refuse them, or send them as other")
+
 	flags.StringVar(&c.Listen, "listen", ":8080", "address of /metrics, /livez and /readyz; empty for none")
 }
 
@@ -152,6 +156,12 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 	if c.OnExhausted, err = sink.ParseExhaustedPolicy(f.exhausted); err != nil {
 		return c, usagef("--on-exhausted: %w", err)
 	}
+	if c.ContractOptions.ConsentMissing, err = sink.ParseConsentMissing(f.consentMissing); err != nil {
+		return c, usagef("--consent-missing: %w", err)
+	}
+	if c.ContractOptions.UnmappedType, err = sink.ParseUnmappedType(f.unmappedType); err != nil {
+		return c, usagef("--unmapped-type: %w", err)
+	}
 	if f.mapping != "" {
 		data, err := os.ReadFile(f.mapping)
 		if err != nil {
@@ -161,7 +171,7 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 			return c, usagef("--mapping: %w", err)
 		}
 	}
-	contract, err := sink.ContractByName(c.Contract)
+	contract, err := sink.NewContract(c.Contract, c.ContractOptions)
 	if err != nil {
 		return c, usagef("--contract: %w", err)
 	}
