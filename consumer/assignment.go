@@ -34,14 +34,28 @@ type assignment struct {
 	highWater int64  // the partition's end as last seen; -1 unknown
 	movedTo   mark   // the settled prefix as watch last saw it change
 	movedAt   time.Time
-	unbegun   int           // taken, and never to be begun because the pump has stopped
+	parked    int           // without a verdict, and not in the window
+	left      bool          // the pump has stopped
+	unbegun   int           // taken, and never to be begun because of that
 	drained   chan struct{} // closed when all that was begun is settled; nil while nobody waits
 }
 
-// intake is a run of records that follow each other in the ledger.
+// intake is records for the pump: a run that follows each other in the ledger,
+// or some that were parked and have been read again.
 type intake struct {
 	records  []*kgo.Record
 	firstSeq uint64
+	seqs     []uint64 // of those that were parked, instead of firstSeq
+	// gone is the profile of parked records that are not in Kafka any more, and
+	// have no contents; empty for all others.
+	gone string
+}
+
+func (in *intake) seq(i int) uint64 {
+	if in.seqs != nil {
+		return in.seqs[i]
+	}
+	return in.firstSeq + uint64(i)
 }
 
 var _ sink.Owner = (*assignment)(nil)
@@ -104,7 +118,7 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) {
 			for _, r := range records[:n] {
 				a.ledger.take(markOf(r), recordSize(r), r.Timestamp.UnixMilli())
 			}
-			a.inbox = append(a.inbox, intake{records[:n], first})
+			a.inbox = append(a.inbox, intake{records: records[:n], firstSeq: first})
 			records, fresh = records[n:], fresh[n:]
 			continue
 		}
@@ -167,11 +181,59 @@ func (a *assignment) settle(vs []sink.Verdict) (counted []sink.Verdict, bytes in
 			counted = append(make([]sink.Verdict, 0, len(vs)), vs[:i]...)
 		}
 	}
-	if a.ledger.undone == a.unbegun && a.drained != nil {
+	a.noteDrained()
+	return counted, bytes
+}
+
+// underway is how many records the pump has begun that have no verdict, those
+// that are parked left out. mu is held.
+func (a *assignment) underway() int { return a.ledger.undone - a.unbegun - a.parked }
+
+func (a *assignment) noteDrained() {
+	if a.drained != nil && a.underway() == 0 {
 		close(a.drained)
 		a.drained = nil
 	}
-	return counted, bytes
+}
+
+// park notes that records have left memory without a verdict. It appends their
+// spots, and returns the bytes that are not in flight any more.
+func (a *assignment) park(tokens []sink.Token, spots []spot) (_ []spot, freed int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ended.Load() {
+		return spots, 0
+	}
+	for _, t := range tokens {
+		if at, more, ok := a.ledger.resize(t.Seq, 0); ok {
+			spots = append(spots, spot{a, t.Seq, at})
+			freed -= int64(more)
+			a.parked++
+		}
+	}
+	a.noteDrained()
+	return spots, freed
+}
+
+// again takes parked records that have been read again; false if the assignment
+// begins no more.
+func (a *assignment) again(in intake) bool {
+	a.mu.Lock()
+	if a.ended.Load() || a.left {
+		a.mu.Unlock()
+		return false
+	}
+	for i, seq := range in.seqs {
+		a.ledger.resize(seq, recordSize(in.records[i]))
+	}
+	a.parked -= len(in.seqs)
+	a.inbox = append(a.inbox, in)
+	a.mu.Unlock()
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+	return true
 }
 
 // leave records that the pump stopped with this many records of its run, and
@@ -184,7 +246,7 @@ func (a *assignment) leave(unbegun int) {
 		unbegun += len(in.records)
 	}
 	a.inbox = nil
-	a.unbegun = unbegun
+	a.unbegun, a.left = unbegun, true
 	close(a.stopped)
 }
 
@@ -199,7 +261,7 @@ func (a *assignment) drain(ctx context.Context) (left int) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.ledger.undone > a.unbegun {
+	if a.underway() > 0 {
 		drained := a.drained
 		if drained == nil {
 			drained = make(chan struct{})
@@ -212,20 +274,20 @@ func (a *assignment) drain(ctx context.Context) (left int) {
 		}
 		a.mu.Lock()
 	}
-	return a.ledger.undone - a.unbegun
+	return a.underway()
 }
 
 // end fences the assignment: no verdict counts any more. It returns what was
-// still in flight, which goes back to the group.
-func (a *assignment) end() (events int, bytes int64) {
+// still in flight, which goes back to the group, and how much of it was parked.
+func (a *assignment) end() (events, parked int, bytes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.ended.Swap(true) {
-		return 0, 0
+		return 0, 0, 0
 	}
 	a.stop()
 	a.inbox = nil
-	return a.ledger.undone, a.ledger.bytes
+	return a.ledger.undone, a.parked, a.ledger.bytes
 }
 
 // commit is what is to be committed of a partition.

@@ -55,23 +55,22 @@ func (b *beyond) has(offset int64, epoch int32) bool {
 func (l *ledger) beyond() (b beyond) {
 	first := true
 	next := int64(0) // the offset after the last record without a verdict
-	for _, sl := range l.slots {
-		s := sl.seg
-		if s == nil {
-			continue
+	undone := func(m mark) {
+		if first {
+			first, b.committed = false, m.offset
+		} else if m.offset > next {
+			b.settled = append(b.settled, span{next, m.offset})
 		}
-		for j := range s.taken {
-			b.epoch = max(b.epoch, s.marks[j].epoch)
-			if s.done[j/64]&(1<<(j%64)) != 0 {
-				continue
+		next = m.offset + 1
+	}
+	for _, sl := range l.slots {
+		switch {
+		case sl.seg != nil:
+			sl.seg.undone(func(j int32) { undone(sl.seg.marks[j]) })
+		case sl.rest != nil:
+			for _, e := range sl.rest.left {
+				undone(e.mark)
 			}
-			at := s.marks[j].offset
-			if first {
-				first, b.committed = false, at
-			} else if at > next {
-				b.settled = append(b.settled, span{next, at})
-			}
-			next = at + 1
 		}
 	}
 	if end := l.last.offset + 1; !first && end > next {
@@ -95,9 +94,15 @@ const (
 // When it would be too long the shortest ranges are left out first: each costs
 // about as much, and the longest save the most from being sent again.
 func (b beyond) metadata() string {
+	// No compression brings more ranges than this below the limit, and trying it
+	// each second on the half million that a stuck profile leaves would cost more
+	// than the events do.
+	const most = 1 << 14
 	for shortest := int64(1); len(b.settled) > 0; shortest *= 2 {
-		if text := b.text(); len(text) <= metadataLimit {
-			return text
+		if len(b.settled) <= most {
+			if text := b.text(); len(text) <= metadataLimit {
+				return text
+			}
 		}
 		b.settled = slices.DeleteFunc(slices.Clone(b.settled), func(s span) bool { return s.to-s.from <= shortest })
 	}

@@ -20,7 +20,9 @@ func (c *Consumer) commitLoop(ctx context.Context) {
 	for {
 		select {
 		case <-tick.C:
-			c.commit(ctx, c.owned())
+			// Also those that drain: a drain may take long, and a crash within it
+			// would otherwise send all that it has brought to an end again.
+			c.commit(ctx, c.living())
 		case <-ctx.Done():
 			return
 		}
@@ -32,7 +34,20 @@ func (c *Consumer) commitLoop(ctx context.Context) {
 func (c *Consumer) commit(ctx context.Context, as []*assignment) {
 	c.committing.Lock()
 	defer c.committing.Unlock()
+	c.commitNow(ctx, as)
+}
 
+// conclude commits for the last time, and fences. No commit can come in between:
+// it would be under way when the partitions have their next owners.
+func (c *Consumer) conclude(ctx context.Context, as []*assignment) {
+	c.committing.Lock()
+	defer c.committing.Unlock()
+	c.commitNow(ctx, as)
+	c.end(as)
+}
+
+// commitNow is commit for who holds committing.
+func (c *Consumer) commitNow(ctx context.Context, as []*assignment) {
 	offsets := make(map[string]map[int32]kgo.EpochOffset)
 	commits := make(map[topicPartition]commit)
 	byPartition := make(map[topicPartition]*assignment)

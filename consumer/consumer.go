@@ -24,6 +24,7 @@ type Consumer struct {
 	log        zerolog.Logger
 	tally      *Tally
 	window     *window
+	parking    *parking
 	slots      chan struct{}
 	activity   activity
 
@@ -57,7 +58,7 @@ func (tp topicPartition) String() string { return fmt.Sprintf("%s/%d", tp.topic,
 
 // conditions are the states this stage reports to readiness.
 type conditions struct {
-	assignment, brokers, topic, fetch, commits, registry, sum *ops.Condition
+	assignment, brokers, topic, fetch, commits, registry, sum, parking *ops.Condition
 }
 
 // partitionOf names a partition of a request or answer. Newer versions of both
@@ -80,6 +81,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		log:         o.Log.With().Str("stage", "consumer").Logger(),
 		tally:       o.Tally,
 		window:      newWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
+		parking:     newParking(o.MaxParkedEvents),
 		slots:       make(chan struct{}, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
 		alive:       make(map[*assignment]bool),
@@ -92,6 +94,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 			commits:    o.Conditions.Condition("commits"),
 			registry:   o.Conditions.Condition("registry"),
 			sum:        o.Conditions.Condition("sum"),
+			parking:    o.Conditions.Condition("parking"),
 		},
 	}
 	c.conditions.assignment.Pending("the group has not answered yet")
@@ -158,6 +161,7 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	loops.Go(func() { c.commitLoop(background) })
 	loops.Go(func() { c.lagLoop(background) })
 	loops.Go(func() { c.healthLoop(background) })
+	loops.Go(func() { c.rereadLoop(background) })
 
 	err = c.poll(ctx)
 
@@ -174,7 +178,7 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 func (c *Consumer) poll(ctx context.Context) error {
 	for {
 		c.activity.set(waiting, c.opts.Now())
-		room, err := c.window.room(ctx)
+		room, err := c.window.room(ctx, c.relieve)
 		if err != nil {
 			return nil
 		}
@@ -285,8 +289,7 @@ func (c *Consumer) shutdown() {
 	started := c.opts.Now()
 	all := c.releaseAll()
 	left := c.drain(ctx, all)
-	c.commit(context.WithoutCancel(ctx), all)
-	c.end(all)
+	c.conclude(context.WithoutCancel(ctx), all)
 	c.leaveGroup()
 
 	s := c.tally.Summary()

@@ -64,7 +64,9 @@ type fakeSink struct {
 	settle func([]sink.Verdict)
 
 	mu      sync.Mutex
-	auto    bool // accept at once
+	auto    bool   // accept at once
+	stuck   string // but not this profile
+	wants   int    // what a lane wants again
 	pending []sink.Verdict
 	seen    map[string]int
 	refused []verdict.Reason
@@ -80,6 +82,39 @@ func newFakeSink(auto bool) *fakeSink {
 func (f *fakeSink) NewFeed() Feed { return &fakeFeed{sink: f} }
 func (f *fakeSink) Flush()        {}
 func (f *fakeSink) Sweep()        {}
+
+// Shed gives back what is pending of the profile that is stuck, but for the first.
+func (f *fakeSink) Shed(most int) []sink.Backlog {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stuck == "" {
+		return nil
+	}
+	b := sink.Backlog{Profile: f.stuck}
+	var kept []sink.Verdict
+	for _, v := range f.pending {
+		if v.ProfileID == f.stuck && len(kept) > 0 && len(b.Tokens) < most {
+			b.Tokens = append(b.Tokens, v.Token)
+			f.seen[v.EventID]--
+			continue
+		}
+		kept = append(kept, v)
+	}
+	if len(b.Tokens) == 0 {
+		return nil
+	}
+	f.pending = kept
+	return []sink.Backlog{b}
+}
+
+func (f *fakeSink) Wants(profile string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if profile == f.stuck {
+		return 0
+	}
+	return f.wants
+}
 
 type fakeFeed struct {
 	sink  *fakeSink
@@ -108,10 +143,12 @@ func (f *fakeFeed) Flush() {
 			s.refused = append(s.refused, v.Reason)
 		}
 	}
-	if s.auto {
-		now = append(now, f.batch...)
-	} else {
-		s.pending = append(s.pending, f.batch...)
+	for _, v := range f.batch {
+		if s.auto && (s.stuck == "" || v.ProfileID != s.stuck) {
+			now = append(now, v)
+		} else {
+			s.pending = append(s.pending, v)
+		}
 	}
 	f.batch = f.batch[:0]
 	s.arrived.Broadcast()
@@ -242,7 +279,8 @@ func (b *bench) start(s *fakeSink, change func(*Options)) *member {
 	o := Options{
 		Topic: topic, Group: group, CommitInterval: 10 * time.Millisecond,
 		Decoder: new(textDecoder), Transformer: tr, Log: zerolog.New(b.log),
-		Drain: 10 * time.Second,
+		Drain:    10 * time.Second,
+		ReadOpts: []kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(100 * time.Millisecond)},
 	}
 	if change != nil {
 		change(&o)
@@ -513,6 +551,34 @@ func TestRevokeDrainsCommitsThenFences(t *testing.T) {
 			t.Errorf("partition %d committed to %d, want 101", p, got)
 		}
 	}
+}
+
+// TestADrainIsCommittedAsItGoes: a member that dies while it waits for the last
+// verdicts of partitions it gives up has not lost those that came meanwhile.
+func TestADrainIsCommittedAsItGoes(t *testing.T) {
+	b := newBench(t, 2)
+	for p := range int32(2) {
+		b.publish(p, events("p1", int(p)*100, int(p)*100+100)...)
+	}
+	s1 := newFakeSink(false)
+	m1 := b.start(s1, func(o *Options) { o.Drain, o.RebalanceTimeout = 40*time.Second, 2*time.Minute })
+	var most, last []sink.Verdict
+	for _, v := range s1.take(200) {
+		if v.Record.Offset == 99 {
+			last = append(last, v)
+		} else {
+			most = append(most, v)
+		}
+	}
+	m2 := b.start(newFakeSink(true), nil)
+	b.eventually("the first member drains", func() bool { return len(m1.owned()) < 2 })
+	m1.Settle(most)
+	b.eventually("what has its verdict is committed", func() bool { return b.committed(0) == 99 && b.committed(1) == 99 })
+	if n := len(m2.owned()); n != 0 {
+		t.Errorf("the second member owns %d partitions, and the first has not finished", n)
+	}
+	m1.Settle(last)
+	b.eventually("all is committed", func() bool { return b.committed(0) == 100 && b.committed(1) == 100 })
 }
 
 func TestOptionsAreChecked(t *testing.T) {

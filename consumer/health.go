@@ -27,7 +27,8 @@ func (c *Consumer) healthLoop(ctx context.Context) {
 // not move for HangAfter hangs, unless something is known to be wrong: a lane
 // that is held, a registry that is away, a rebalance. Those have a condition,
 // and restarting the process would not mend them. Back-pressure is no excuse:
-// while the window is full, partitions move.
+// while the window is full, partitions move. One with parked records waits for
+// their lane, which has a say of its own about what is wrong.
 func (c *Consumer) watch(now time.Time) {
 	excused := c.opts.Conditions.Failing()
 	c.mu.Lock()
@@ -35,7 +36,7 @@ func (c *Consumer) watch(now time.Time) {
 	var hung []string
 	for tp, a := range c.assignments {
 		a.mu.Lock()
-		if p := a.ledger.prefix(); excused || a.ledger.undone == 0 || p != a.movedTo || a.movedAt.IsZero() {
+		if p := a.ledger.prefix(); excused || a.ledger.undone == 0 || a.parked > 0 || p != a.movedTo || a.movedAt.IsZero() {
 			a.movedTo, a.movedAt = p, now
 		}
 		if still := now.Sub(a.movedAt); still >= c.opts.HangAfter {
@@ -101,18 +102,19 @@ func (c *Consumer) checkSum(ctx context.Context) {
 func (c *Consumer) sumDifference() int64 {
 	s := c.tally.Summary()
 	inWindow, _ := c.window.inFlight()
-	inLedgers := 0
+	inLedgers, parked := 0, 0
 	c.mu.Lock()
 	for a := range c.alive {
 		a.mu.Lock()
 		if !a.ended.Load() {
 			inLedgers += a.ledger.undone
+			parked += a.parked
 		}
 		a.mu.Unlock()
 	}
 	c.mu.Unlock()
-	if d := int64(s.InFlight()) - int64(inWindow); d != 0 {
+	if d := int64(s.InFlight()) - int64(inWindow) - int64(parked); d != 0 {
 		return d
 	}
-	return int64(inWindow) - int64(inLedgers)
+	return int64(inWindow) + int64(parked) - int64(inLedgers)
 }

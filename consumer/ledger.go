@@ -1,6 +1,9 @@
 package consumer
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // ledger remembers what an assignment took and what of it has a final verdict,
 // and tells how far the partition may be committed: to the first record that
@@ -11,7 +14,9 @@ import "math/bits"
 // numbers have none, so that settling is two shifts and a bit. Entries lie in
 // segments, and a segment whose records are all settled gives its memory back
 // though an earlier record still holds the prefix: one event that waits for
-// hours while a hundred million pass it costs 24 bytes per 512 of them.
+// hours while a hundred million pass it costs 48 bytes per 512 of them. One that
+// has few left keeps those alone, since the events of a profile that Amazon has
+// stopped taking are strewn over all segments.
 //
 // Not safe for concurrent use; the assignment's lock guards it.
 type ledger struct {
@@ -31,11 +36,30 @@ const (
 	segmentLen  = 1 << segmentBits
 )
 
-// slot is a segment's place; its segment is nil once all of it is settled.
+// slot is a segment's place. Its segment is nil once nearly all of it is
+// settled, and what is left has moved to rest.
 type slot struct {
-	seg *segment
-	end mark // the segment's last record, set when it is full
+	seg  *segment
+	rest *rest
+	end  mark // the segment's last record, set when it is full
 }
+
+// rest is what is left of a segment, in order.
+type rest struct {
+	left       []residue
+	firstTaken int64
+}
+
+// residue is a record without a verdict.
+type residue struct {
+	mark
+	size int32
+	at   int32 // its place in the segment
+}
+
+// maxRest is how many records may be left of a segment for it to become a rest,
+// which then is a quarter of its size at most.
+const maxRest = segmentLen / 4
 
 type segment struct {
 	marks   [segmentLen]mark
@@ -85,34 +109,103 @@ func (l *ledger) settle(seq uint64) (size int32, ok bool) {
 	if seq < l.base || seq >= l.next {
 		return 0, false
 	}
-	i := int((seq - l.base) >> segmentBits)
-	s := l.slots[i].seg
-	if s == nil {
+	i, j := int((seq-l.base)>>segmentBits), int32(seq&(segmentLen-1))
+	sl := &l.slots[i]
+	switch {
+	case sl.seg != nil:
+		size, ok = sl.seg.settle(j)
+	case sl.rest != nil:
+		size, ok = sl.rest.settle(j)
+	}
+	if !ok {
 		return 0, false
 	}
-	j := seq & (segmentLen - 1)
+	l.changes++
+	l.undone--
+	l.bytes -= int64(size)
+	switch {
+	case sl.seg == nil && len(sl.rest.left) == 0, sl.seg != nil && sl.seg.settled == segmentLen:
+		l.retire(i)
+	case sl.seg != nil && sl.seg.taken == segmentLen && segmentLen-sl.seg.settled <= maxRest:
+		sl.rest, sl.seg = sl.seg.rest(), nil
+	}
+	return size, true
+}
+
+func (s *segment) settle(j int32) (size int32, ok bool) {
 	word, bit := &s.done[j/64], uint64(1)<<(j%64)
 	if *word&bit != 0 {
 		return 0, false
 	}
 	*word |= bit
 	s.settled++
-	l.changes++
-	size = s.sizes[j]
-	l.undone--
-	l.bytes -= int64(size)
-	if s.settled == segmentLen {
-		l.retire(i)
+	return s.sizes[j], true
+}
+
+func (r *rest) settle(j int32) (size int32, ok bool) {
+	i, ok := r.find(j)
+	if !ok {
+		return 0, false
+	}
+	size = r.left[i].size
+	r.left = slices.Delete(r.left, i, i+1)
+	if len(r.left) <= cap(r.left)/4 {
+		r.left = slices.Clone(r.left)
 	}
 	return size, true
 }
 
-// retire frees the full segment i and forgets the slots that have none left at
-// the front.
+func (r *rest) find(j int32) (i int, ok bool) {
+	return slices.BinarySearchFunc(r.left, j, func(e residue, j int32) int { return int(e.at - j) })
+}
+
+// rest is what is left of the segment.
+func (s *segment) rest() *rest {
+	r := &rest{left: make([]residue, 0, segmentLen-s.settled), firstTaken: s.firstTaken}
+	s.undone(func(j int32) { r.left = append(r.left, residue{s.marks[j], s.sizes[j], j}) })
+	return r
+}
+
+// undone calls f for each record without a verdict, in order.
+func (s *segment) undone(f func(j int32)) {
+	for j := range int32(s.taken) {
+		if s.done[j/64]&(1<<(j%64)) == 0 {
+			f(j)
+		}
+	}
+}
+
+// resize notes that a record without a verdict takes another amount of memory,
+// and returns its mark and by how much it is more.
+func (l *ledger) resize(seq uint64, size int32) (m mark, more int32, ok bool) {
+	if seq < l.base || seq >= l.next {
+		return noMark, 0, false
+	}
+	sl, j := &l.slots[(seq-l.base)>>segmentBits], int32(seq&(segmentLen-1))
+	var was *int32
+	switch {
+	case sl.seg != nil && sl.seg.done[j/64]&(1<<(j%64)) == 0:
+		m, was = sl.seg.marks[j], &sl.seg.sizes[j]
+	case sl.rest != nil:
+		if i, found := sl.rest.find(j); found {
+			m, was = sl.rest.left[i].mark, &sl.rest.left[i].size
+		}
+	}
+	if was == nil {
+		return noMark, 0, false
+	}
+	more = size - *was
+	*was = size
+	l.bytes += int64(more)
+	return m, more, true
+}
+
+// retire frees what is left of slot i, of which all is settled, and forgets the
+// slots that have nothing left at the front.
 func (l *ledger) retire(i int) {
-	l.slots[i].seg = nil
+	l.slots[i].seg, l.slots[i].rest = nil, nil
 	n := 0
-	for n < len(l.slots) && l.slots[n].seg == nil {
+	for n < len(l.slots) && l.slots[n].seg == nil && l.slots[n].rest == nil {
 		n++
 	}
 	if n == 0 {
@@ -123,11 +216,20 @@ func (l *ledger) retire(i int) {
 	l.base += uint64(n) << segmentBits
 }
 
-// prefix returns the last record of the settled prefix, noMark while it is
-// empty. The offset to commit is the one after it.
+// prefix returns the end of the settled prefix: its last record, or the offset
+// before the first record without a verdict; noMark while it is empty. The
+// offset to commit is the one after it.
 func (l *ledger) prefix() mark {
 	if len(l.slots) == 0 {
 		return l.retired
+	}
+	if r := l.slots[0].rest; r != nil {
+		if r.left[0].at == 0 {
+			return l.retired
+		}
+		// Which record was before it is not known any more, only that there was
+		// one: what is between its offset and this one does not come again.
+		return mark{offset: r.left[0].offset - 1, epoch: r.left[0].epoch}
 	}
 	s := l.slots[0].seg
 	n := 0
@@ -149,6 +251,9 @@ func (l *ledger) prefix() mark {
 func (l *ledger) oldest() (timestamp int64, ok bool) {
 	if l.undone == 0 {
 		return 0, false
+	}
+	if r := l.slots[0].rest; r != nil {
+		return r.firstTaken, true
 	}
 	return l.slots[0].seg.firstTaken, true
 }

@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"math"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -22,6 +23,17 @@ func (m *modelLedger) prefix() int64 {
 		last = m.offsets[i]
 	}
 	return last
+}
+
+// firstUndone is the offset of the first record without a verdict, and beyond all
+// if there is none.
+func (m *modelLedger) firstUndone() int64 {
+	for i, d := range m.done {
+		if !d {
+			return m.offsets[i]
+		}
+	}
+	return math.MaxInt64
 }
 
 func TestLedgerAgainstModel(t *testing.T) {
@@ -62,6 +74,30 @@ func TestLedgerAgainstModel(t *testing.T) {
 			"settle one": func(t *rapid.T) {
 				settle(rapid.IntRange(0, len(m.done)+2).Draw(t, "seq"))
 			},
+			"resize": func(t *rapid.T) {
+				seq := rapid.IntRange(0, len(m.done)+2).Draw(t, "seq")
+				size := int32(rapid.IntRange(0, 99).Draw(t, "size"))
+				at, more, ok := l.resize(uint64(seq), size)
+				if want := seq < len(m.done) && !m.done[seq]; ok != want {
+					t.Fatalf("resize(%d) = %v, want %v", seq, ok, want)
+				}
+				if !ok {
+					return
+				}
+				if at.offset != m.offsets[seq] || more != size-m.sizes[seq] {
+					t.Fatalf("resize(%d) gave offset %d and %d bytes more, want %d and %d", seq, at.offset, more, m.offsets[seq], size-m.sizes[seq])
+				}
+				m.sizes[seq] = size
+				bytes += int64(more)
+			},
+			"settle most": func(t *rapid.T) {
+				every := rapid.IntRange(3, 40).Draw(t, "all but every")
+				for seq := range m.done {
+					if seq%every != 0 && !m.done[seq] {
+						settle(seq)
+					}
+				}
+			},
 			"settle a run": func(t *rapid.T) {
 				from := rapid.IntRange(0, len(m.done)).Draw(t, "from")
 				n := rapid.IntRange(0, 2*segmentLen).Draw(t, "n")
@@ -70,8 +106,12 @@ func TestLedgerAgainstModel(t *testing.T) {
 				}
 			},
 			"": func(t *rapid.T) {
-				if got, want := l.prefix().offset, m.prefix(); got != want {
-					t.Fatalf("prefix %d, want %d", got, want)
+				first := m.firstUndone()
+				if got, want := l.prefix().offset, m.prefix(); got != want && (got < want || got >= first) {
+					t.Fatalf("prefix %d, want %d or at least less than %d", got, want, first)
+				}
+				if l.undone > 0 && l.beyond().committed != first {
+					t.Fatalf("to be committed: %d, want %d", l.beyond().committed, first)
 				}
 				if l.undone != undone || l.bytes != bytes {
 					t.Fatalf("undone %d, %d bytes; want %d, %d", l.undone, l.bytes, undone, bytes)
@@ -119,6 +159,47 @@ func TestLedgerFreesWhatIsSettledBehindAGap(t *testing.T) {
 	}
 	if len(l.slots) > 1 {
 		t.Errorf("%d slots left, want at most 1", len(l.slots))
+	}
+}
+
+// TestLedgerKeepsOnlyWhatIsLeft: the events of one stuck profile are strewn over
+// everything that was taken meanwhile.
+func TestLedgerKeepsOnlyWhatIsLeft(t *testing.T) {
+	l := newLedger()
+	const n, every = 1000 * segmentLen, 50
+	for i := int64(0); i < n; i++ {
+		l.take(mark{offset: i}, 1, i)
+		if done := i - 10_000; done > 0 && done%every != 0 {
+			l.settle(uint64(done))
+		}
+	}
+	for i := uint64(n - 10_000); i < n; i++ {
+		if i%every != 0 {
+			l.settle(i)
+		}
+	}
+	dense, left := 0, 0
+	for _, s := range l.slots {
+		if s.seg != nil {
+			dense++
+		}
+		if s.rest != nil {
+			left += cap(s.rest.left)
+		}
+	}
+	if dense > 0 || left > 4*n/every {
+		t.Errorf("%d segments whole, and room for %d records, where %d are without a verdict", dense, left, n/every)
+	}
+	for i := uint64(0); i < n; i += every {
+		if _, ok := l.settle(i); !ok {
+			t.Fatalf("settle(%d) found nothing", i)
+		}
+		if _, ok := l.settle(i); ok {
+			t.Fatalf("settle(%d) found it twice", i)
+		}
+	}
+	if l.prefix().offset != n-1 || len(l.slots) > 0 || l.bytes != 0 || l.undone != 0 {
+		t.Errorf("after all: prefix %d, %d slots, %d bytes, %d undone", l.prefix().offset, len(l.slots), l.bytes, l.undone)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 // metrics are the consumer's own; what became of events is the Tally's.
 type metrics struct {
 	commits, commitFailures, late, skipped prometheus.Counter
+	parked, reread                         prometheus.Counter
 	commitSeconds                          prometheus.Histogram
 	acceptSeconds                          prometheus.Histogram
 	sumDifference                          prometheus.Gauge
@@ -36,6 +37,12 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 		skipped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "amazon_capi_records_settled_before_total", Help: "Records passed over because an earlier owner of their partition had their verdict already, as its last commit says.",
 		}),
+		parked: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "amazon_capi_parked_records_total", Help: "Records put off because their profile's lane had more than it could send.",
+		}),
+		reread: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "amazon_capi_reread_records_total", Help: "Records that were put off and have been read again.",
+		}),
 		acceptSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "amazon_capi_accept_latency_seconds", Help: "From a record's timestamp to Amazon's acceptance of its event; of a replay, its age.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 2, 3, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600},
@@ -48,7 +55,7 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
-	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.skipped, m.commitSeconds, m.acceptSeconds, m.sumDifference}
+	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.skipped, m.parked, m.reread, m.commitSeconds, m.acceptSeconds, m.sumDifference}
 	if reg != nil {
 		reg.MustRegister(m.registered...)
 	}
@@ -82,6 +89,7 @@ type stateCollector struct{ c *Consumer }
 var (
 	descInFlight = prometheus.NewDesc("amazon_capi_in_flight_events", "Events taken and without a verdict.", nil, nil)
 	descInBytes  = prometheus.NewDesc("amazon_capi_in_flight_bytes", "Memory of events taken and without a verdict, roughly.", nil, nil)
+	descParked   = prometheus.NewDesc("amazon_capi_parked_events", "Events without a verdict that are known by their place alone, until their profile's lane can use them; in flight, and in no memory.", nil, nil)
 	descOwned    = prometheus.NewDesc("amazon_capi_partitions_owned", "Partitions this member owns.", nil, nil)
 	descLag      = prometheus.NewDesc("amazon_capi_lag_records", "Records between the next offset to commit and the end of the partition.", []string{"topic", "partition"}, nil)
 	descLagAge   = prometheus.NewDesc("amazon_capi_lag_seconds", "Age of the oldest record taken and without a verdict, from its timestamp.", []string{"topic", "partition"}, nil)
@@ -89,7 +97,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (s stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descInFlight, descInBytes, descOwned, descLag, descLagAge} {
+	for _, d := range []*prometheus.Desc{descInFlight, descInBytes, descParked, descOwned, descLag, descLagAge} {
 		ch <- d
 	}
 }
@@ -102,6 +110,7 @@ func (s stateCollector) Collect(ch chan<- prometheus.Metric) {
 	events, bytes := s.c.window.inFlight()
 	gauge(descInFlight, float64(events))
 	gauge(descInBytes, float64(bytes))
+	gauge(descParked, float64(s.c.parking.parked()))
 	owned := s.c.owned()
 	gauge(descOwned, float64(len(owned)))
 	now := s.c.opts.Now()

@@ -39,6 +39,11 @@ type Delivery interface {
 	Flush()
 	// Sweep frees what lanes hold of assignments that have ended.
 	Sweep()
+	// Shed takes back events of lanes that have more than they can use, at most
+	// that many, if others could use the room.
+	Shed(most int) []sink.Backlog
+	// Wants tells how many more events a profile's lane can use.
+	Wants(profile string) int
 }
 
 // Start says where a group without committed offsets begins.
@@ -78,6 +83,12 @@ type Options struct {
 	// that one poll, at most FetchMaxBytes, may go beyond.
 	MaxInFlightEvents int
 	MaxInFlightBytes  int64
+	// MaxParkedEvents bounds the events that are put off because their profile's
+	// lane cannot send them: known by their place alone, and read again later.
+	// They let other profiles go on; 0 means none.
+	MaxParkedEvents int
+	// ReadOpts are the client options for reading them again: brokers, TLS, SASL.
+	ReadOpts []kgo.Opt
 	// FetchMaxBytes bounds the answer of one broker to one fetch (16 MiB).
 	FetchMaxBytes int32
 	// Workers is how many partitions decode at the same time (GOMAXPROCS).

@@ -38,6 +38,13 @@ type pump struct {
 	conversion transform.Conversion
 	profiles   map[string]int
 	warnings   map[transform.Warning]int
+
+	// again: the records in hand were parked, and have been counted before.
+	again   bool
+	parking *parking
+	park    func(profile string, tokens []sink.Token)
+	// parked are the chunk's events whose lane has no use for them yet.
+	parked map[string][]sink.Token
 }
 
 // run works until ctx is done.
@@ -50,7 +57,7 @@ func (p *pump) run(ctx context.Context) {
 		}
 		for begun := 0; begun < len(in.records); {
 			n := min(chunkLen, len(in.records)-begun)
-			did := p.chunk(ctx, in.records[begun:begun+n], in.firstSeq+uint64(begun))
+			did := p.chunk(ctx, &in, begun, n)
 			begun += did
 			if did < n {
 				p.a.leave(len(in.records) - begun)
@@ -60,17 +67,24 @@ func (p *pump) run(ctx context.Context) {
 	}
 }
 
-// chunk handles records and returns how many: all of them, unless ctx ended.
-func (p *pump) chunk(ctx context.Context, records []*kgo.Record, firstSeq uint64) (did int) {
+// chunk handles n records of an intake and returns how many it did: all of them,
+// unless ctx ended.
+func (p *pump) chunk(ctx context.Context, in *intake, begun, n int) (did int) {
 	if !p.enter(ctx) {
 		return 0
 	}
+	p.again = in.seqs != nil
+	if in.gone != "" {
+		p.giveUp(in, begun, n)
+		<-p.slots
+		return n
+	}
 	now := p.now()
-	for did < len(records) {
-		rec := records[did]
+	for did < n {
+		rec := in.records[begun+did]
 		err := p.decoder.Decode(ctx, rec.Value, &p.event)
 		var bad *schemas.DecodeError
-		switch tok := (sink.Token{Owner: p.a, Seq: firstSeq + uint64(did)}); {
+		switch tok := (sink.Token{Owner: p.a, Seq: in.seq(begun + did)}); {
 		case err == nil:
 			p.transform(tok, rec, now)
 		case errors.As(err, &bad):
@@ -110,11 +124,7 @@ func (p *pump) enter(ctx context.Context) bool {
 func (p *pump) transform(tok sink.Token, rec *kgo.Record, now time.Time) {
 	reason, ok := p.transformer.Transform(&p.event, now, &p.conversion)
 	if ok {
-		p.profiles[p.conversion.ProfileID]++
-		if ws := p.conversion.Warnings; ws != 0 {
-			ws.Each(func(w transform.Warning) { p.warnings[w]++ })
-		}
-		p.feed.Add(tok, rec, &p.conversion)
+		p.add(tok, rec)
 		return
 	}
 	if reason.Class == verdict.Filtered {
@@ -122,6 +132,38 @@ func (p *pump) transform(tok sink.Token, rec *kgo.Record, now time.Time) {
 		return
 	}
 	p.refuse(tok, rec, reason)
+}
+
+// add hands an event to its lane, or parks it behind those of its profile that
+// are parked already.
+func (p *pump) add(tok sink.Token, rec *kgo.Record) {
+	profile := p.conversion.ProfileID
+	if p.again {
+		p.feed.Add(tok, rec, &p.conversion)
+		return
+	}
+	p.profiles[profile]++
+	if ws := p.conversion.Warnings; ws != 0 {
+		ws.Each(func(w transform.Warning) { p.warnings[w]++ })
+	}
+	if p.parking.holds(profile) {
+		p.parked[profile] = append(p.parked[profile], tok)
+		return
+	}
+	p.feed.Add(tok, rec, &p.conversion)
+}
+
+// giveUp refuses records that were parked and have been deleted from Kafka
+// since, so that even of these it can be said what became of them.
+func (p *pump) giveUp(in *intake, begun, n int) {
+	for i := begun; i < begun+n; i++ {
+		p.feed.Refuse(sink.Token{Owner: p.a, Seq: in.seq(i)}, in.records[i], in.gone, "", verdict.Reason{
+			Class: verdict.Decode, Code: CodeNotRetained,
+			Message: "the record was put off because its profile could not be sent, and Kafka has deleted it since: " +
+				"the topic's retention has to be longer than such a fault may last",
+		})
+	}
+	p.feed.Flush()
 }
 
 func (p *pump) refuse(tok sink.Token, rec *kgo.Record, reason verdict.Reason) {
@@ -132,11 +174,17 @@ func (p *pump) refuse(tok sink.Token, rec *kgo.Record, reason verdict.Reason) {
 // names none that is valid, for a label or header made of it could hold anything.
 func (p *pump) countProfile() (profile string) {
 	if !transform.ValidProfileID(p.event.ProfileID) {
-		p.profiles[NoProfile]++
+		p.count(NoProfile)
 		return ""
 	}
-	p.profiles[p.event.ProfileID]++
+	p.count(p.event.ProfileID)
 	return p.event.ProfileID
+}
+
+func (p *pump) count(profile string) {
+	if !p.again {
+		p.profiles[profile]++
+	}
 }
 
 // hand passes on what the chunk has made so far.
@@ -152,6 +200,10 @@ func (p *pump) hand() {
 		clear(p.warnings)
 	}
 	p.feed.Flush()
+	for profile, tokens := range p.parked {
+		p.park(profile, tokens)
+	}
+	clear(p.parked)
 	// The last event's texts are parts of its record, and would keep the whole
 	// fetch that brought it from being freed while the partition is quiet.
 	p.event.Reset()
@@ -199,5 +251,8 @@ func newPump(c *Consumer, a *assignment) *pump {
 		now:         c.opts.Now,
 		profiles:    make(map[string]int),
 		warnings:    make(map[transform.Warning]int),
+		parking:     c.parking,
+		park:        c.park,
+		parked:      make(map[string][]sink.Token),
 	}
 }

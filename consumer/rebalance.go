@@ -87,8 +87,7 @@ func (c *Consumer) onRevoked(_ context.Context, _ *kgo.Client, removed map[strin
 	defer cancel()
 	started := c.opts.Now()
 	left := c.drain(ctx, gone)
-	c.commit(context.WithoutCancel(ctx), gone)
-	c.end(gone)
+	c.conclude(context.WithoutCancel(ctx), gone)
 	c.log.Info().Interface("removed", removed).Int("left", left).
 		Dur("took", c.opts.Now().Sub(started)).Msg("partitions revoked")
 }
@@ -136,6 +135,14 @@ func (c *Consumer) owned() []*assignment {
 	return slices.Collect(maps.Values(c.assignments))
 }
 
+// living returns the assignments that have not ended, those that drain among
+// them.
+func (c *Consumer) living() []*assignment {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Keys(c.alive))
+}
+
 // drain waits for the verdicts of what the assignments have begun and returns
 // how many of them did not come.
 func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
@@ -179,10 +186,10 @@ func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
 func (c *Consumer) end(as []*assignment) {
 	defer c.delivery.Sweep()
 	for _, a := range as {
-		events, bytes := a.end()
+		events, parked, bytes := a.end()
 		if events > 0 {
 			c.tally.giveBack(events)
-			c.window.release(events, bytes)
+			c.window.release(events-parked, bytes)
 		}
 		c.mu.Lock()
 		delete(c.alive, a)

@@ -3,6 +3,7 @@ package consumer
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // window bounds what is in flight: taken from Kafka and without a verdict. While
@@ -22,10 +23,15 @@ func newWindow(maxEvents int, maxBytes int64) *window {
 	return &window{maxEvents: maxEvents, maxBytes: maxBytes}
 }
 
+// relieveEvery is how often a full window looks for somebody to relieve it: one
+// that was in use by all may be so by a single stuck profile a minute later.
+const relieveEvery = time.Second
+
 // room waits until more may be taken and returns how many events. To keep polls
 // from degrading to single records under back-pressure, a full window opens
-// again only when a quarter of it is free.
-func (w *window) room(ctx context.Context) (events int, err error) {
+// again only when a quarter of it is free. While it is full, relieve is called
+// now and then; it returns whether it has made room.
+func (w *window) room(ctx context.Context, relieve func() bool) (events int, err error) {
 	for full := false; ; {
 		w.mu.Lock()
 		free := w.maxEvents - w.events
@@ -40,12 +46,27 @@ func (w *window) room(ctx context.Context) (events int, err error) {
 		}
 		freed := w.freed
 		w.mu.Unlock()
+		if ctx.Err() == nil && relieve() {
+			continue
+		}
+		again := time.NewTimer(relieveEvery)
 		select {
 		case <-freed:
+		case <-again.C:
 		case <-ctx.Done():
+		}
+		again.Stop()
+		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
 	}
+}
+
+// over tells whether more is in flight than that many times the bounds.
+func (w *window) over(times, of int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.events > w.maxEvents*times/of || w.bytes > w.maxBytes*int64(times)/int64(of)
 }
 
 func (w *window) take(events int, bytes int64) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 func TestWindowStopsAndOpensAgain(t *testing.T) {
@@ -11,7 +12,7 @@ func TestWindowStopsAndOpensAgain(t *testing.T) {
 		w := newWindow(100, 1000)
 		room := func() int {
 			t.Helper()
-			n, err := w.room(t.Context())
+			n, err := w.room(t.Context(), unrelieved)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -28,7 +29,7 @@ func TestWindowStopsAndOpensAgain(t *testing.T) {
 
 		got := make(chan int, 1)
 		go func() {
-			n, _ := w.room(t.Context())
+			n, _ := w.room(t.Context(), unrelieved)
 			got <- n
 		}()
 		synctest.Wait()
@@ -50,11 +51,35 @@ func TestWindowIsBoundedByBytesToo(t *testing.T) {
 	w.take(1, 5000) // a record larger than the window still passes, alone
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := w.room(ctx); err == nil {
+	if _, err := w.room(ctx, unrelieved); err == nil {
 		t.Fatal("room in a window whose bytes are used up")
 	}
 	w.release(1, 5000)
-	if n, err := w.room(ctx); err != nil || n != 100 {
+	if n, err := w.room(ctx, unrelieved); err != nil || n != 100 {
 		t.Fatalf("room %d, %v after release", n, err)
 	}
+}
+
+func unrelieved() bool { return false }
+
+// TestAFullWindowAsksForRelief, at once and then again and again, and uses it.
+func TestAFullWindowAsksForRelief(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWindow(100, 1<<20)
+		w.take(100, 1)
+		began, asked := time.Now(), 0
+		n, err := w.room(t.Context(), func() bool {
+			if asked++; asked < 4 {
+				return false
+			}
+			w.release(30, 0)
+			return true
+		})
+		if n != 30 || err != nil {
+			t.Errorf("room for %d, %v", n, err)
+		}
+		if waited := time.Since(began); waited != 3*relieveEvery {
+			t.Errorf("it was asked for the 4th time after %s", waited)
+		}
+	})
 }

@@ -21,6 +21,7 @@ type metrics struct {
 	unsaid         prometheus.Counter
 	contradictions prometheus.Counter
 	fenced         prometheus.Counter
+	shed           prometheus.Counter
 	lettersWritten *prometheus.CounterVec
 	lettersFailed  prometheus.Counter
 	lettersReduced prometheus.Counter
@@ -56,6 +57,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			"Events that an answer named both as taken and as refused; they are treated as refused."),
 		fenced: counter("fenced_records_total",
 			"Records given up before they were sent, because their partition had gone to another member."),
+		shed: counter("shed_records_total",
+			"Records that lanes gave back because they could not send them soon and others needed the room; they are read from Kafka again."),
 		lettersWritten: counterVec("dead_letters_written_total",
 			"Dead letters that the brokers have acknowledged, by class.", "class"),
 		lettersFailed: counter("dead_letters_failed_total",
@@ -80,7 +83,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	if reg != nil {
 		reg.MustRegister(m.requests, m.duration, m.batchEvents, m.batchBytes, m.retries, m.splits, m.duplicates,
-			m.unsaid, m.contradictions, m.fenced, m.lettersWritten, m.lettersFailed, m.lettersReduced,
+			m.unsaid, m.contradictions, m.fenced, m.shed, m.lettersWritten, m.lettersFailed, m.lettersReduced,
 			m.receiptsWritten, m.receiptsFailed, m.receiptsSplit, m.receiptSeconds)
 	}
 	return m

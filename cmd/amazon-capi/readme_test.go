@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -116,6 +117,9 @@ func codeTable() string {
 			field = "`" + r.Field + "`"
 		}
 		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", r.Class, r.Code, field, r.Help)
+	}
+	for _, c := range consumer.Codes() {
+		fmt.Fprintf(&b, "| %s | `%s` | | %s |\n", c.Class, c.Code, c.Help)
 	}
 	for _, c := range sink.Codes() {
 		fmt.Fprintf(&b, "| %s | `%s` | | %s |\n", c.Class, c.Code, c.Help)

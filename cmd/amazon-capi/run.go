@@ -81,6 +81,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	f.inFlightBytes = 64 << 20
 	flags.IntVar(&c.MaxInFlightEvents, "max-in-flight-events", 50_000, "events taken and without a verdict, at most; taking pauses beyond")
 	flags.Var(&f.inFlightBytes, "max-in-flight-bytes", "their memory, at most")
+	flags.IntVar(&c.MaxParkedEvents, "max-parked-events", 500_000, "events put off because their profile cannot be sent while others can, at most: known by their place and read from Kafka again; 0 for none")
 	flags.IntVar(&c.Workers, "workers", 0, "partitions decoded at the same time (default one per core)")
 	flags.DurationVar(&c.CommitInterval, "commit-interval", time.Second, "how often offsets are committed")
 	flags.DurationVar(&c.Drain, "drain", 25*time.Second, "how long stopping waits for what is in flight")

@@ -6,8 +6,8 @@
 // The two are programs of their own (cmd/chaos and cmd/audit), and share no
 // more than the words of package journal. The auditor trusts nobody's counters:
 // it reads the topic that was published to, the record that the sandbox wrote
-// of every request before it answered, the dead letters, and the history of
-// commits and assignments that the brokers keep for themselves. It imports
+// of every request before it answered, the dead letters, the receipts, and the
+// history of commits and assignments that the brokers keep for themselves. It imports
 // nothing of the pipeline, not even its decoder, so that a mistake there shows
 // instead of being agreed with; a test holds it to that.
 //

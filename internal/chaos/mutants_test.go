@@ -17,21 +17,20 @@ import (
 )
 
 // TestMutants runs programs that make a known mistake, and wants the auditor to
-// find it and to call it by its name; and the real one in the same runs, which
-// must pass.
+// find it and to call it by its name; and the real one in the very same run,
+// which must pass. The run is as short as it can be and still ask for each of the
+// mistakes: a rolling restart, dead letters that cannot be written, and answers
+// that take some events of a batch and not the others.
 func TestMutants(t *testing.T) {
-	episodes := []string{"kill", "letters-refused"}
-	troubles := []string{"items", "omit"}
 	for _, tc := range []struct {
-		tag string
-		// names are the rules of which one at least must be found broken.
-		names []audit.Rule
+		tag  string
+		want audit.Rule
 	}{
-		{"", nil},
-		{"mutant_commit_on_poll", []audit.Rule{audit.CommittedEarly}},
-		{"mutant_fence_before_drain", []audit.Rule{audit.AfterGracefulStop}},
-		{"mutant_letter_not_awaited", []audit.Rule{audit.CommittedEarly, audit.Lost}},
-		{"mutant_2xx_unread", []audit.Rule{audit.Lost}},
+		{"", ""},
+		{"mutant_commit_on_poll", audit.CommittedEarly},
+		{"mutant_fence_before_drain", audit.AfterGracefulStop},
+		{"mutant_letter_not_awaited", audit.Lost},
+		{"mutant_2xx_unread", audit.Lost},
 	} {
 		name := tc.tag
 		if name == "" {
@@ -41,28 +40,37 @@ func TestMutants(t *testing.T) {
 			dir := t.TempDir()
 			var log, table bytes.Buffer
 			code, err := harness.Run(t.Context(), harness.Options{
-				Dir: dir, Seed: 11, For: 40 * time.Second, Settle: 90 * time.Second, Rate: 600, Members: 3, Profiles: 8,
-				Episodes: episodes, Troubles: troubles, Tags: tc.tag, Log: &log, Out: &table,
+				Dir: dir, Seed: 11, For: time.Second, Settle: 4 * time.Minute, Rate: 600, Members: 3, Profiles: 8,
+				Episodes: []string{"letters-refused"}, Troubles: []string{"items", "omit"}, Tags: tc.tag, Log: &log, Out: &table,
 			})
-			t.Logf("%s\n%s", log.String(), table.String())
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("%v\n%s", err, log.String())
 			}
-			if (code == 0) != (tc.tag == "") {
-				t.Errorf("the auditor ended with %d", code)
+			report := readReport(t, dir)
+			broken := make([]audit.Rule, len(report.Violations))
+			for i, v := range report.Violations {
+				broken[i] = v.Rule
 			}
-			b, err := os.ReadFile(filepath.Join(dir, journal.ReportFile))
-			if err != nil {
-				t.Fatal(err)
+			t.Logf("broken rules: %q", broken)
+			asWanted := code == 0
+			if tc.want != "" {
+				asWanted = code == 1 && slices.Contains(broken, tc.want)
 			}
-			var report audit.Report
-			if err := json.Unmarshal(b, &report); err != nil {
-				t.Fatal(err)
-			}
-			found := slices.ContainsFunc(report.Violations, func(v audit.Violation) bool { return slices.Contains(tc.names, v.Rule) })
-			if tc.tag != "" && !found {
-				t.Errorf("found %v, want one of %q", report.Violations, tc.names)
+			if !asWanted {
+				t.Errorf("the auditor ended with %d, want it to find %q\n%s\n%s", code, tc.want, log.String(), table.String())
 			}
 		})
 	}
+}
+
+func readReport(t *testing.T, dir string) (r audit.Report) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, journal.ReportFile))
+	if err == nil {
+		err = json.Unmarshal(b, &r)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -70,6 +71,13 @@ func (w *world) start(c pipeline.Config) program {
 		"--linger", c.Linger.String(), "--auth-hold", c.AuthHold.String(),
 		"--commit-interval", c.CommitInterval.String(), "--drain", c.Drain.String(),
 		"--listen", p.listen, "--log-level", "debug")
+	for flag, n := range map[string]int{
+		"--batch-events": c.BatchEvents, "--max-in-flight-events": c.MaxInFlightEvents, "--max-parked-events": c.MaxParkedEvents,
+	} {
+		if n != 0 { // else it is the default
+			p.cmd.Args = append(p.cmd.Args, flag, strconv.Itoa(n))
+		}
+	}
 	if c.CreateTopics {
 		p.cmd.Args = append(p.cmd.Args, "--create-topics")
 	}
@@ -98,6 +106,7 @@ func (w *world) allSaid(c pipeline.Config) {
 	c.Kafka.Brokers, c.Registry.URL = nil, ""
 	c.Topic, c.Group, c.DeadLetterTopic, c.ReceiptsTopic, c.CreateTopics = "", "", "", "", false
 	c.AmazonURL, c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = "", "", "", "", ""
+	c.BatchEvents, c.MaxInFlightEvents, c.MaxParkedEvents = 0, 0, 0
 	c.Linger, c.AuthHold, c.CommitInterval, c.Drain = 0, 0, 0, 0
 	c.Contract, c.Listen = "", ""     // the default, and a port that was found free
 	c.BackoffMin, c.BackoffMax = 0, 0 // have no flags: users need not be quick

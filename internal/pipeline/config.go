@@ -51,6 +51,7 @@ type Config struct {
 
 	MaxInFlightEvents int
 	MaxInFlightBytes  int64
+	MaxParkedEvents   int
 	FetchMaxBytes     int32
 	Workers           int
 	CommitInterval    time.Duration

@@ -12,6 +12,10 @@ func Remedy(r Reason) string {
 	case Filtered:
 		return filteredRemedy(r)
 	case Decode:
+		if r.Code == "not_retained" {
+			return "The record is not in Kafka any more: have the source publish the event again, with its event id and time. " +
+				"Then make the topic's retention longer than a profile may be held."
+		}
 		return "Find the producer of the record by its key and headers: it must write Avro with a schema that is registered " +
 			"for this topic, in Confluent's wire format. Redrive does not help before the bytes are right."
 	case Validation:

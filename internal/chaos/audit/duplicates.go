@@ -13,8 +13,11 @@ type again struct {
 	partition     int32
 	offset        int64
 	first, second time.Time
-	letter        bool
-	what          string // for people
+	// final is when the receipt for the first time was written. Until then it
+	// was in flight.
+	final  time.Time
+	letter bool
+	what   string // for people
 }
 
 // share is what one fault did to the partitions of one member, and what it may
@@ -23,12 +26,11 @@ type share struct {
 	fault  *journal.Fault
 	member string
 
-	inFlight  int // -1: unknown
-	fresh     int // verdicts that may not have been committed yet
-	beyondGap int // older ones, behind an event without a verdict
+	inFlight int // -1: unknown
+	fresh    int // verdicts that may not have been committed yet
 
 	duplicates, letters int
-	stale               int // of both, those that had had their verdict long before
+	stale               int // of both, those that had been final long before
 }
 
 type shareKey struct {
@@ -39,22 +41,22 @@ type shareKey struct {
 // suspect is a handover in between, and the fault that made it.
 type suspect struct {
 	*share
-	// since is from when on a verdict need not have been committed.
+	// since is from when on a final verdict need not have been committed.
 	since time.Time
 }
 
 // blame finds the fault that each duplicate followed.
 type blame struct {
 	*timeline
-	gaps     bool // events behind a gap may be sent again
 	shares   map[shareKey]*share
 	suspects map[handover]suspect
+	claims   claims
 
 	unexplained, graceful, stale []string
 }
 
-func newBlame(tl *timeline, gaps bool) *blame {
-	return &blame{timeline: tl, gaps: gaps, shares: make(map[shareKey]*share), suspects: make(map[handover]suspect)}
+func newBlame(tl *timeline) *blame {
+	return &blame{timeline: tl, shares: make(map[shareKey]*share), suspects: make(map[handover]suspect)}
 }
 
 // put finds who is to blame for one. An assignment that was ended by force
@@ -84,19 +86,43 @@ func (b *blame) put(a again) {
 			clean = cause
 		}
 	}
-	earlier := func(x, y suspect) int { return x.fault.Began.Compare(y.fault.Began) }
-	slices.SortStableFunc(forced, earlier)
-	slices.SortStableFunc(hindered, earlier)
 	switch {
 	case len(forced) > 0:
-		b.count(b.choose(forced, a), a)
+		b.charge(forced, a)
 	case len(hindered) > 0:
-		b.count(b.choose(hindered, a), a)
+		b.charge(hindered, a)
 	case clean != nil:
 		b.graceful = append(b.graceful, a.what+" after "+name(clean))
 	default:
 		b.unexplained = append(b.unexplained, a.what)
 	}
+}
+
+// charge charges one to several handovers in a sequence, any of which may have
+// done it: those before which it had not been final for long. Were it so before
+// all of them, it would have been committed.
+func (b *blame) charge(list []suspect, a again) {
+	slices.SortStableFunc(list, func(x, y suspect) int { return x.fault.Began.Compare(y.fault.Began) })
+	var shares []*share
+	for _, s := range list {
+		if !a.final.Before(s.since) && !slices.Contains(shares, s.share) {
+			shares = append(shares, s.share)
+		}
+	}
+	if len(shares) > 0 {
+		b.claims.add(shares, a.letter)
+		return
+	}
+	last := list[len(list)-1]
+	last.count(a.letter, 1)
+	last.share.stale++
+	b.stale = append(b.stale, a.what+" after "+name(last.fault))
+}
+
+// settle decides which of several handovers each was, so that as few as possible
+// exceed what they may have done.
+func (b *blame) settle() {
+	b.claims.settle(b.allowed)
 }
 
 // between tells whether the handover can have led to it: who got the partition
@@ -110,37 +136,11 @@ func (b *blame) between(h handover, cause *journal.Fault, a again) bool {
 	return !h.given.After(a.second) && !a.first.After(latest) && b.committed(a.partition, h.given) <= a.offset
 }
 
-// choose chooses one of several handovers in a sequence, any of which may have
-// done it: best one that came so soon after the first time that nothing could
-// have been committed, and whose bound is not reached.
-func (b *blame) choose(list []suspect, a again) suspect {
-	room := -1
-	for i, s := range list {
-		if s.used() >= b.allowed(s.share) {
-			continue
-		}
-		if !a.first.Before(s.since) {
-			return s
-		}
-		if room < 0 {
-			room = i
-		}
-	}
-	return list[max(room, 0)]
-}
-
-func (b *blame) count(s suspect, a again) {
-	if a.letter {
-		s.letters++
+func (s *share) count(letter bool, n int) {
+	if letter {
+		s.letters += n
 	} else {
-		s.duplicates++
-	}
-	if !a.first.Before(s.since) {
-		return
-	}
-	s.share.stale++
-	if !b.gaps {
-		b.stale = append(b.stale, a.what+" after "+name(s.fault))
+		s.duplicates += n
 	}
 }
 
@@ -167,7 +167,7 @@ func (b *blame) suspect(h handover, cause *journal.Fault) suspect {
 	}
 	sh.inFlight = max(sh.inFlight, b.inFlight(h.owner, cause, at))
 	s := suspect{sh, b.uncommittedSince(at)}
-	b.measure(h, s, until)
+	b.measure(h, s, at, until)
 	b.suspects[h] = s
 	return s
 }
@@ -192,25 +192,26 @@ func (b *blame) inFlight(member string, f *journal.Fault, at time.Time) int {
 	return most
 }
 
-// measure counts the verdicts that the partition had and that were not
-// committed when it was given to the next.
-func (b *blame) measure(h handover, s suspect, until time.Time) {
+// measure counts what the partition had finished, and was not committed when it
+// was given to the next: what became final so shortly before, and what Amazon
+// took when nobody asked any more what was in flight.
+func (b *blame) measure(h handover, s suspect, at, until time.Time) {
+	within := func(from time.Time) func(time.Time) bool {
+		return func(t time.Time) bool { return !t.Before(from) && !t.After(until) }
+	}
 	for _, i := range b.from(h.partition, b.committed(h.partition, h.given)) {
 		if b.Records[i].Published.After(until) {
 			return
 		}
-		at, ok := b.firstVerdict(i)
-		switch {
-		case !ok || at.After(until):
-		case at.Before(s.since):
-			s.beyondGap++
-		default:
+		taken := func(t take) bool { return within(at)(t.at) }
+		if slices.ContainsFunc(b.receipts[i], within(s.since)) || b.byRecord[i] != nil && slices.ContainsFunc(b.byRecord[i].takes, taken) {
 			s.fresh++
 		}
 	}
 }
 
-func (s *share) used() int { return s.duplicates + s.letters }
+// used is how often a fault is said to have had something done again.
+func (s *share) used() int { return s.duplicates + s.letters - s.stale }
 
 // allowed is how many times a fault may have had something done again: what
 // the member had in flight, and what it had finished and not yet committed.
@@ -219,11 +220,7 @@ func (b *blame) allowed(s *share) int {
 	if n < 0 {
 		n = b.Run.MaxInFlight // it did not answer, and may have had that much
 	}
-	n += s.fresh
-	if b.gaps {
-		n += s.beyondGap
-	}
-	return n
+	return n + s.fresh
 }
 
 // name is a fault for people.

@@ -34,6 +34,8 @@ type Facts struct {
 	Requests []Request
 	// Letters are the dead-letter topic, partition by partition in its order.
 	Letters []Letter
+	// Receipts are the receipts topic, in the same way.
+	Receipts []Receipt
 	// Commits and Generations are the group's history as the brokers keep it,
 	// in time order.
 	Commits     []Commit
@@ -105,8 +107,36 @@ type Letter struct {
 	Key       string
 	Value     Hash
 	Class     string
+	Status    int // Amazon's; 0 if the event was not sent
 	Code      string
 	Omitted   bool // it lacks a part of its original, and says so
+}
+
+// Receipt is one record of the receipts topic.
+type Receipt struct {
+	// Written is when the brokers appended it.
+	Written time.Time
+	Key     string
+	// Decoded is false for bytes that are no receipt; the rest is then empty.
+	Decoded bool
+	Profile string // empty where the records name none
+	Topic   string // that its events were read from
+	// Attempts is how many requests its events were in, FirstSent when the first
+	// was sent, Answered when the one that decided was answered. All are zero
+	// for events that were not sent.
+	Attempts            int
+	FirstSent, Answered time.Time
+	Events              []Receipted
+}
+
+// Receipted is one event of a receipt.
+type Receipted struct {
+	Partition int32
+	Offset    int64
+	EventID   string
+	Verdict   string
+	Status    int
+	Code      string
 }
 
 // Commit is one commit of one partition.

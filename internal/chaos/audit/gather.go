@@ -65,6 +65,14 @@ func (f *Facts) gatherKafka(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("dead-letter topic %s: %w", f.Run.DeadLetters, err)
 	}
+	_, err = readTopic(ctx, admin, f.Run.Brokers, f.Run.Receipts, func(r *kgo.Record) error {
+		rc, err := decoder.receipt(ctx, r)
+		f.Receipts = append(f.Receipts, rc)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("receipts topic %s: %w", f.Run.Receipts, err)
+	}
 	if _, err = readTopic(ctx, admin, f.Run.Brokers, offsetsTopic, f.readGroup); err != nil {
 		return fmt.Errorf("%s: %w", offsetsTopic, err)
 	}

@@ -87,7 +87,7 @@ func TestReadLetter(t *testing.T) {
 		Key: []byte("k"), Value: []byte("v"), Timestamp: at(3),
 		Headers: []kgo.RecordHeader{
 			header("own", "x"), header("__connect.errors.topic", "events"), header("__connect.errors.partition", "11"),
-			header("__connect.errors.offset", "1234567890123"), header("amazon-capi.class", "decode"), header("amazon-capi.code", "truncated"),
+			header("__connect.errors.offset", "1234567890123"), header("amazon-capi.class", "decode"), header("amazon-capi.code", "truncated"), header("amazon-capi.status", "422"),
 		},
 	}
 	if _, err := readLetter(rec); err == nil {
@@ -95,7 +95,7 @@ func TestReadLetter(t *testing.T) {
 	}
 	rec.Attrs = kgo.NewRecordAttrs(kgo.RecordAttrsOpts{TimestampType: 1})
 	got, err := readLetter(rec)
-	want := Letter{Written: at(3), Topic: "events", Partition: 11, Offset: 1234567890123, Key: "k", Value: hashOf([]byte("v")), Class: "decode", Code: "truncated"}
+	want := Letter{Written: at(3), Topic: "events", Partition: 11, Offset: 1234567890123, Key: "k", Value: hashOf([]byte("v")), Class: "decode", Status: 422, Code: "truncated"}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -156,6 +156,20 @@ func TestReadGroup(t *testing.T) {
 	}
 }
 
+// avro is a value of a schema, without a header.
+func avro(t *testing.T, schema string, native map[string]any) []byte {
+	t.Helper()
+	codec, err := goavro.NewCodec(schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := codec.BinaryFromNative(nil, native)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func TestDecoder(t *testing.T) {
 	const schema = `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"profile_id","type":"string"}]}`
 	asked := 0
@@ -171,14 +185,7 @@ func TestDecoder(t *testing.T) {
 		}
 	}))
 	defer registry.Close()
-	codec, err := goavro.NewCodec(schema)
-	if err != nil {
-		t.Fatal(err)
-	}
-	event, err := codec.BinaryFromNative(nil, map[string]any{"event_id": "ord_1", "profile_id": "200"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	event := avro(t, schema, map[string]any{"event_id": "ord_1", "profile_id": "200"})
 	d := newDecoder(registry.URL + "/api/")
 	read := func(value []byte) (Record, error) {
 		return d.record(context.Background(), &kgo.Record{Partition: 2, Offset: 9, Key: []byte("k"), Value: value, Timestamp: at(1)})
@@ -208,10 +215,69 @@ func TestDecoder(t *testing.T) {
 	}
 }
 
+// TestReadReceipt reads what the schema in the repository says a receipt is, and
+// finds out by the fields' names when it is something else.
+func TestReadReceipt(t *testing.T) {
+	avsc, err := os.ReadFile("../../../schemas/avro/receipt-v1.avsc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := strings.ReplaceAll(string(avsc), `"source_topic"`, `"origin"`)
+	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/schemas/ids/7":
+			fmt.Fprintf(w, `{"schema":%q}`, avsc)
+		case "/schemas/ids/8":
+			fmt.Fprintf(w, `{"schema":%q}`, other)
+		default:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer registry.Close()
+	native := map[string]any{
+		"contract": "c", "profile_id": map[string]any{"string": "200"}, "request_id": nil, "attempts": 2, "source_topic": "events",
+		"first_sent_at": map[string]any{"long.timestamp-millis": at(1)}, "last_answered_at": map[string]any{"long.timestamp-millis": at(2)},
+		"events": []any{
+			map[string]any{"event_id": map[string]any{"string": "a"}, "partition": 3, "offset": 42, "verdict": "rejected", "status": map[string]any{"int": 422}, "code": map[string]any{"string": "X"}},
+			map[string]any{"event_id": nil, "partition": 0, "offset": 0, "verdict": "decode", "status": nil, "code": nil},
+		},
+	}
+	d := newDecoder(registry.URL)
+	read := func(value []byte) (Receipt, error) {
+		return d.receipt(context.Background(), &kgo.Record{
+			Key: []byte("200"), Value: value, Timestamp: at(3), Attrs: kgo.NewRecordAttrs(kgo.RecordAttrsOpts{TimestampType: 1}),
+		})
+	}
+	got, err := read(append([]byte{0, 0, 0, 0, 7}, avro(t, string(avsc), native)...))
+	want := Receipt{
+		Written: at(3), Key: "200", Decoded: true, Profile: "200", Topic: "events", Attempts: 2, FirstSent: at(1), Answered: at(2),
+		Events: []Receipted{{3, 42, "a", "rejected", 422, "X"}, {0, 0, "", "decode", 0, ""}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	native["origin"] = native["source_topic"]
+	for what, value := range map[string][]byte{
+		"null": nil, "text": []byte("delivered"), "a field renamed": append([]byte{0, 0, 0, 0, 8}, avro(t, other, native)...),
+	} {
+		got, err := read(value)
+		if diff := cmp.Diff(Receipt{Written: at(3), Key: "200"}, got); diff != "" || err != nil {
+			t.Errorf("%s: %s, %v", what, diff, err)
+		}
+	}
+	if _, err := read([]byte{0, 0, 0, 0, 9, 1}); err == nil {
+		t.Error("a registry that fails was taken for an answer")
+	}
+	if _, err := d.receipt(context.Background(), &kgo.Record{}); err == nil {
+		t.Error("a receipt without append time was taken")
+	}
+}
+
 // TestSaveAndLoad: what was judged can be judged again, with the same result.
 func TestSaveAndLoad(t *testing.T) {
 	s := newScene()
 	s.fault(journal.Kill, "m0", 3.2, 3.2, 1)
+	s.receipts()
 	path := filepath.Join(t.TempDir(), journal.FactsFile)
 	if err := s.Save(path); err != nil {
 		t.Fatal(err)
@@ -223,7 +289,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if diff := cmp.Diff(s.Facts, got, cmp.Comparer(time.Time.Equal)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(Judge(s.Facts, Options{}), Judge(got, Options{})); diff != "" {
+	if diff := cmp.Diff(Judge(s.Facts), Judge(got)); diff != "" {
 		t.Error(diff)
 	}
 	if _, err := Load(path + ".not"); err == nil {

@@ -116,7 +116,7 @@ func (tl *timeline) causeOf(h handover) *journal.Fault {
 				change = f
 			}
 		case journal.BrokerKill, journal.BrokerStop, journal.BrokerPause:
-			if !f.Began.Before(h.from) && !f.Began.After(h.taken) && !ended(f).Add(expiry).Before(h.taken) {
+			if !f.Began.Before(h.from) && !f.Began.After(h.taken) && !ended(f).Add(tl.expiry()).Before(h.taken) {
 				outage = f
 			}
 		}
@@ -146,7 +146,7 @@ func (tl *timeline) hindered(member string, from, until time.Time) bool {
 		case journal.Amazon:
 			// Which events an answer left out is not in the record.
 			s.to = s.to.Add(3 * time.Second)
-		case journal.Token, journal.LettersRefused:
+		case journal.Token, journal.LettersRefused, journal.ReceiptsRefused:
 			s.to = s.to.Add(lingering)
 		case journal.BrokerKill, journal.BrokerStop, journal.BrokerPause:
 			s.to = s.to.Add(brokerBack)

@@ -16,6 +16,7 @@ type index struct {
 	at       map[place]int
 	inOrder  map[int32][]int // Records of a partition, by offset
 	letters  map[place][]int // Letters by their original, in the order they were written
+	receipts [][]time.Time   // of Records: when each of its receipts was written, in order
 	losing   map[string]bool // the sandbox's faults after which a sender cannot know
 	partial  map[string]bool // those that answer properly, but not for all events
 	faults   []journal.Fault // by when they began
@@ -37,9 +38,9 @@ type event struct {
 	code    string
 	records []int
 	takes   []take
-	digest  Hash // of the first send
-	sends   int
-	changed int // sends with other bytes than the first
+	asked   []asked // all sends, also those in which it was not taken
+	digest  Hash    // of the first send
+	changed int     // sends with other bytes than the first
 }
 
 // take is one time that Amazon took the event.
@@ -50,6 +51,13 @@ type take struct {
 	lost string
 }
 
+// asked is one time that an event was sent, and what the sandbox made of it.
+type asked struct {
+	at      time.Time
+	verdict string
+	status  int
+}
+
 func newIndex(f *Facts) *index {
 	ix := &index{
 		Facts:    f,
@@ -58,6 +66,7 @@ func newIndex(f *Facts) *index {
 		at:       make(map[place]int, len(f.Records)),
 		inOrder:  make(map[int32][]int),
 		letters:  make(map[place][]int),
+		receipts: make([][]time.Time, len(f.Records)),
 		losing:   make(map[string]bool),
 		partial:  make(map[string]bool),
 		faults:   slices.Clone(f.Faults),
@@ -81,6 +90,12 @@ func newIndex(f *Facts) *index {
 	}
 	for i := range f.Requests {
 		ix.send(&f.Requests[i])
+	}
+	for i := range f.Receipts {
+		ix.note(&f.Receipts[i])
+	}
+	for _, times := range ix.receipts {
+		slices.SortFunc(times, time.Time.Compare)
 	}
 	return ix
 }
@@ -110,12 +125,12 @@ func (ix *index) send(r *Request) {
 		if e == nil {
 			continue
 		}
-		if e.sends == 0 {
+		if len(e.asked) == 0 {
 			e.digest = it.Digest
 		} else if e.digest != it.Digest {
 			e.changed++
 		}
-		e.sends++
+		e.asked = append(e.asked, asked{r.Time, it.Verdict, r.Status})
 		if it.Verdict == Taken {
 			t := take{at: r.Time}
 			if ix.losing[r.Fault] {
@@ -123,6 +138,21 @@ func (ix *index) send(r *Request) {
 			}
 			e.takes = append(e.takes, t)
 		}
+	}
+}
+
+// note enters what a receipt says of records. What the source does not have is
+// left to the rule about receipts.
+func (ix *index) note(rc *Receipt) {
+	if rc.Topic != ix.Run.Topic {
+		return
+	}
+	for i := range rc.Events {
+		record, known := ix.at[place{rc.Events[i].Partition, rc.Events[i].Offset}]
+		if !known {
+			continue
+		}
+		ix.receipts[record] = append(ix.receipts[record], rc.Written)
 	}
 }
 
@@ -157,6 +187,29 @@ func (ix *index) firstVerdict(record int) (at time.Time, ok bool) {
 		}
 	}
 	return at, ok
+}
+
+// final returns when a record first had both a verdict that lasts and a receipt,
+// or what there is of them. Of what is to be left out only the receipt tells.
+func (ix *index) final(record int) (at time.Time) {
+	if times := ix.receipts[record]; len(times) > 0 {
+		at = times[0]
+	}
+	if verdict, judged := ix.firstVerdict(record); judged && verdict.After(at) && ix.byRecord[record].expect != filtered {
+		at = verdict
+	}
+	return at
+}
+
+// receiptFor returns when the receipt for a verdict on a record was written: the
+// first that is not older. Far in the future if there is none.
+func (ix *index) receiptFor(record int, verdict time.Time) time.Time {
+	for _, t := range ix.receipts[record] {
+		if !t.Before(verdict.Add(-clockGrain)) {
+			return t
+		}
+	}
+	return ix.Run.Began.Add(forever)
 }
 
 // from returns the records of a partition from an offset on.

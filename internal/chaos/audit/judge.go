@@ -6,13 +6,6 @@ import (
 	"time"
 )
 
-// Options are what a judgement can be told.
-type Options struct {
-	// Gaps allows events to be sent again that were finished behind one that
-	// was not. It is for programs that commit no more than the settled prefix.
-	Gaps bool
-}
-
 // Rule is one thing that must not be, and the judgement's name for it.
 type Rule string
 
@@ -27,6 +20,8 @@ const (
 	FilteredSent      Rule = "filtered event sent"
 	WrongClass        Rule = "dead letter of the wrong class"
 	LetterAltered     Rule = "dead letter is not its original"
+	NoReceipt         Rule = "committed and without a receipt"
+	ReceiptDisagrees  Rule = "receipt disagrees"
 	UnknownSent       Rule = "unknown event sent"
 	BytesDiffer       Rule = "bytes differ from the first send"
 	Unexplained       Rule = "sent again without a fault"
@@ -77,19 +72,20 @@ func (v *verdicts) list() []Violation {
 }
 
 // Judge applies every rule to the facts.
-func Judge(f *Facts, o Options) *Report {
+func Judge(f *Facts) *Report {
 	ix := newIndex(f)
 	tl := newTimeline(ix)
 	v := &verdicts{}
-	r := &Report{Seed: f.Run.Seed, Version: f.Run.Version, Gaps: o.Gaps, Receipts: "not checked: there are none yet"}
+	r := &Report{Seed: f.Run.Seed, Version: f.Run.Version}
 
 	checkHarness(ix, v)
 	checkOutcomes(ix, tl, v, r)
 	checkCommits(ix, tl, v)
 	checkSends(ix, v)
 	checkLetters(ix, v)
+	checkReceipts(ix, v, r)
 	checkExits(f, v)
-	b := newBlame(tl, o.Gaps)
+	b := newBlame(tl)
 	lost := checkAgain(ix, b, v, r)
 	r.fill(tl, b, lost)
 	r.Violations = v.list()
@@ -119,6 +115,7 @@ func checkAgain(ix *index, b *blame, v *verdicts, r *Report) (lost map[string]in
 		}
 		b.put(a)
 	}
+	b.settle()
 	for _, n := range lost {
 		r.Duplicates += n
 	}
@@ -154,7 +151,13 @@ func (ix *index) repeats(lost map[string]int) (all []again) {
 			}
 			last := e.records[len(e.records)-1]
 			r := &ix.Records[last]
-			all = append(all, again{r.Partition, r.Offset, before.at, t.at, false, "event " + ix.describe(last)})
+			var final time.Time
+			for _, record := range e.records {
+				if at := ix.receiptFor(record, before.at); at.After(final) {
+					final = at
+				}
+			}
+			all = append(all, again{r.Partition, r.Offset, before.at, t.at, final, false, "event " + ix.describe(last)})
 		}
 	}
 	for p, list := range ix.letters {
@@ -164,7 +167,7 @@ func (ix *index) repeats(lost map[string]int) (all []again) {
 		}
 		for i := 1; i < len(list); i++ {
 			first, second := &ix.Letters[list[i-1]], &ix.Letters[list[i]]
-			all = append(all, again{p.partition, p.offset, first.Written, second.Written, true, "dead letter of " + ix.describe(record)})
+			all = append(all, again{p.partition, p.offset, first.Written, second.Written, ix.receiptFor(record, first.Written), true, "dead letter of " + ix.describe(record)})
 		}
 	}
 	slices.SortFunc(all, func(a, b again) int { return a.second.Compare(b.second) })

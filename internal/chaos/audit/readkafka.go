@@ -38,24 +38,31 @@ func newDecoder(registry string) *decoder {
 // record never fails for what is in a record; an error is the registry's.
 func (d *decoder) record(ctx context.Context, r *kgo.Record) (Record, error) {
 	rec := Record{Partition: r.Partition, Offset: r.Offset, Key: string(r.Key), Value: hashOf(r.Value), Published: r.Timestamp}
-	if len(r.Value) < 5 || r.Value[0] != 0 {
-		return rec, nil
-	}
-	codec, err := d.codec(ctx, binary.BigEndian.Uint32(r.Value[1:]))
-	if err != nil || codec == nil {
-		return rec, err
-	}
-	native, rest, err := codec.NativeFromBinary(r.Value[5:])
-	fields, ok := native.(map[string]any)
-	if err != nil || len(rest) > 0 || !ok {
-		return rec, nil
-	}
+	fields, err := d.fields(ctx, r.Value)
 	id, hasID := fields["event_id"].(string)
 	profile, hasProfile := fields["profile_id"].(string)
 	if hasID && hasProfile {
 		rec.EventID, rec.Profile, rec.Decoded = id, profile, true
 	}
-	return rec, nil
+	return rec, err
+}
+
+// fields returns what an Avro record has in its fields; nil for bytes that are
+// none of the schema they name.
+func (d *decoder) fields(ctx context.Context, value []byte) (map[string]any, error) {
+	if len(value) < 5 || value[0] != 0 {
+		return nil, nil
+	}
+	codec, err := d.codec(ctx, binary.BigEndian.Uint32(value[1:]))
+	if err != nil || codec == nil {
+		return nil, err
+	}
+	native, rest, err := codec.NativeFromBinary(value[5:])
+	fields, ok := native.(map[string]any)
+	if err != nil || len(rest) > 0 || !ok {
+		return nil, nil
+	}
+	return fields, nil
 }
 
 func (d *decoder) codec(ctx context.Context, id uint32) (*goavro.Codec, error) {
@@ -101,14 +108,22 @@ func hashOf(value []byte) Hash {
 	return sha256.Sum256(value)
 }
 
+// hasAppendTime is an error for a record whose time is its producer's: of the two
+// times a record can have, only the brokers' says when it was written. The
+// harness makes topics so that they have that one.
+func hasAppendTime(r *kgo.Record) error {
+	const logAppendTime = 1
+	if r.Attrs.TimestampType() != logAppendTime {
+		return errors.New("its records have no append time: message.timestamp.type must be LogAppendTime")
+	}
+	return nil
+}
+
 // readLetter reads a dead letter's headers. What it lacks stays zero, and is
 // then found not to be its original's.
 func readLetter(r *kgo.Record) (Letter, error) {
-	// Of the two times a record can have, only the brokers' says when it was
-	// written; the harness makes the topic so that it has that one.
-	const logAppendTime = 1
-	if r.Attrs.TimestampType() != logAppendTime {
-		return Letter{}, errors.New("its records have no append time: message.timestamp.type must be LogAppendTime")
+	if err := hasAppendTime(r); err != nil {
+		return Letter{}, err
 	}
 	l := Letter{Written: r.Timestamp, Key: string(r.Key), Value: hashOf(r.Value), Partition: -1, Offset: -1}
 	for _, h := range r.Headers {
@@ -126,6 +141,10 @@ func readLetter(r *kgo.Record) (Letter, error) {
 			}
 		case "amazon-capi.class":
 			l.Class = value
+		case "amazon-capi.status":
+			if n, err := strconv.Atoi(value); err == nil {
+				l.Status = n
+			}
 		case "amazon-capi.code":
 			l.Code = value
 		case "amazon-capi.value-omitted", "amazon-capi.key-omitted":

@@ -38,10 +38,11 @@ type Report struct {
 	Sandbox []AnswerReport `json:"sandbox"`
 	Members int            `json:"members_ended"`
 
-	// Gaps is whether events behind a gap were allowed to be sent again.
-	Gaps bool `json:"gaps_allowed"`
-	// Receipts says what was done about them.
-	Receipts string `json:"receipts"`
+	// Receipts counts them, Receipted the records they name, and ReceiptsAgain
+	// how often they name one more than once.
+	Receipts      int `json:"receipts"`
+	Receipted     int `json:"receipted"`
+	ReceiptsAgain int `json:"receipts_again"`
 
 	Violations []Violation `json:"violations"`
 }
@@ -58,11 +59,9 @@ type FaultReport struct {
 	// InFlight is what the members that it struck had in flight; -1 if one of
 	// them did not answer.
 	InFlight int `json:"in_flight"`
-	// Uncommitted is what had a verdict less than a commit interval before, and
-	// BehindGap what had one earlier, behind an event that had none. They are
-	// known for faults that something was sent again after.
+	// Uncommitted is what had a verdict less than a commit interval before. It
+	// is known for faults that something was sent again after.
 	Uncommitted  int `json:"uncommitted"`
-	BehindGap    int `json:"behind_gap"`
 	Duplicates   int `json:"duplicates"`
 	LettersAgain int `json:"letters_again"`
 	// Stale are those of both whose verdict was long before the fault.
@@ -107,7 +106,6 @@ func (r *Report) fill(tl *timeline, b *blame, lost map[string]int) {
 		fr.What = strings.Join(does, " ")
 		for _, s := range byFault[f.ID] {
 			fr.Uncommitted += s.fresh
-			fr.BehindGap += s.beyondGap
 			fr.Duplicates += s.duplicates
 			fr.LettersAgain += s.letters
 			fr.Stale += s.stale
@@ -202,11 +200,8 @@ func (r *Report) Print(w io.Writer) {
 		rows = append(rows, []string{a.Fault, count(a.Requests), count(a.Unsaid), count(a.Duplicates)})
 	}
 	show.Table(w, []string{"answer of the sandbox", "requests", "taken and not said", "events again"}, rows, nil, 1, 2, 3)
-	fmt.Fprintf(w, "\nseed %d: published %d, accepted %d, dead-lettered %d, filtered %d, lost %d, pending %d; duplicates %d, dead letters again %d; receipts %s\n",
-		r.Seed, r.Published, r.Accepted, r.DeadLettered, r.Filtered, r.Lost, r.Pending, r.Duplicates, r.LettersAgain, r.Receipts)
-	if r.Gaps {
-		fmt.Fprintln(w, "events finished behind one that was not were allowed to be sent again")
-	}
+	fmt.Fprintf(w, "\nseed %d: published %d, accepted %d, dead-lettered %d, filtered %d, lost %d, pending %d; duplicates %d, dead letters again %d; %d receipts for %d records, %d again\n",
+		r.Seed, r.Published, r.Accepted, r.DeadLettered, r.Filtered, r.Lost, r.Pending, r.Duplicates, r.LettersAgain, r.Receipts, r.Receipted, r.ReceiptsAgain)
 	for _, v := range r.Violations {
 		fmt.Fprintf(w, "FAILED: %s, %d times:\n", v.Rule, v.Count)
 		for _, e := range v.Examples {

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
@@ -85,10 +87,11 @@ func checkOutcomes(ix *index, tl *timeline, v *verdicts, r *Report) {
 }
 
 // checkCommits goes through the group's commits: none may pass a record that
-// had no verdict at that moment, and none may take an earlier one back.
+// had no verdict or no receipt at that moment, and none may take an earlier one
+// back.
 func checkCommits(ix *index, tl *timeline, v *verdicts) {
-	for partition, commits := range tl.commits {
-		at := int64(0)
+	for _, partition := range slices.Sorted(maps.Keys(tl.commits)) {
+		at, commits := int64(0), tl.commits[partition]
 		for _, c := range commits {
 			if c.Offset < at {
 				v.add(CommitWentBack, "partition %d: from %d to %d", partition, at, c.Offset)
@@ -98,9 +101,14 @@ func checkCommits(ix *index, tl *timeline, v *verdicts) {
 					break
 				}
 				e := ix.byRecord[i]
-				verdict, ok := ix.firstVerdict(i)
-				if ok && e != nil && e.expect != filtered && verdict.After(c.At.Add(clockGrain)) {
-					v.add(CommittedEarly, "%s, by %s", ix.describe(i), verdict.Sub(c.At).Round(time.Millisecond))
+				if e == nil {
+					continue
+				}
+				if len(ix.receipts[i]) == 0 {
+					v.add(NoReceipt, "%s", ix.describe(i))
+				}
+				if final := ix.final(i); final.After(c.At.Add(clockGrain)) {
+					v.add(CommittedEarly, "%s, by %s", ix.describe(i), final.Sub(c.At).Round(time.Millisecond))
 				}
 			}
 			at = max(at, c.Offset)
@@ -112,7 +120,7 @@ func checkCommits(ix *index, tl *timeline, v *verdicts) {
 func checkSends(ix *index, v *verdicts) {
 	for _, e := range ix.events {
 		if e.changed > 0 {
-			v.add(BytesDiffer, "event %.60q of profile %s, in %d of %d sends", e.key.id, e.key.profile, e.changed, e.sends)
+			v.add(BytesDiffer, "event %.60q of profile %s, in %d of %d sends", e.key.id, e.key.profile, e.changed, len(e.asked))
 		}
 	}
 	for i := range ix.Requests {
@@ -145,7 +153,7 @@ func checkLetters(ix *index, v *verdicts) {
 		if l.Class != e.expect || e.code != "" && l.Code != e.code {
 			v.add(WrongClass, "%s: %s %s, want %s %s", ix.describe(record), l.Class, l.Code, e.expect, e.code)
 		}
-		if e.expect == rejected && e.sends == 0 {
+		if e.expect == rejected && len(e.asked) == 0 {
 			v.add(WrongClass, "%s: rejected, and Amazon was never asked", ix.describe(record))
 		}
 	}

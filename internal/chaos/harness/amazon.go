@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -84,6 +85,36 @@ func (a *amazon) behave(ctx context.Context, faults []sandbox.Fault, b sandbox.B
 		return fmt.Errorf("sandbox: status %d: %s", resp.StatusCode, said)
 	}
 	return nil
+}
+
+// struck waits until each of a trouble's faults has struck a request, so that a
+// run in which nothing was sent meanwhile does not pass for one that met it. It
+// does not wait long: the lanes may have given Amazon a rest.
+func (a *amazon) struck(ctx context.Context, t trouble) {
+	ctx, cancel := context.WithTimeout(ctx, 8*time.Second)
+	defer cancel()
+	for !a.allStruck(ctx, t) && pause(ctx, 200*time.Millisecond) {
+		// Until it has, or the time is up.
+	}
+}
+
+func (a *amazon) allStruck(ctx context.Context, t trouble) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url+"/sandbox/stats", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := a.client.Do(req)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	var stats sandbox.Stats
+	if err := json.NewDecoder(resp.Body).Decode(&stats); err != nil {
+		return false
+	}
+	return !slices.ContainsFunc(t.faults, func(f sandbox.Fault) bool {
+		return !slices.ContainsFunc(stats.Faults, func(s sandbox.FaultState) bool { return s.Fault.Name == f.Name && s.Hits > 0 })
+	})
 }
 
 // trouble is something that goes wrong at Amazon.

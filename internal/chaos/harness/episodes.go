@@ -33,7 +33,8 @@ func episodes() []episode {
 		{name: "broker-pause", do: pauseBroker},
 		{name: "registry-pause", do: registryAway(journal.RegistryPause, "pause", "resume")},
 		{name: "registry-kill", do: registryAway(journal.RegistryKill, "kill", "start"), slow: true},
-		{name: "letters-refused", do: lettersRefused},
+		{name: "letters-refused", do: refused(journal.LettersRefused, lettersTopic)},
+		{name: "receipts-refused", do: refused(journal.ReceiptsRefused, receiptsTopic)},
 	}
 }
 
@@ -136,7 +137,7 @@ func restartBroker(ctx context.Context, w *world, rng *rand.Rand) error {
 	}
 	err := w.without("broker", kind, away, "start", meanwhile(ctx, w, rng))
 	if err == nil && rng.IntN(4) > 0 {
-		_ = w.stable(ctx, settling/2)
+		_ = w.stable(ctx, 20*time.Second)
 	}
 	return err
 }
@@ -181,24 +182,26 @@ func registryAway(kind journal.Kind, away, back string) func(context.Context, *w
 	}
 }
 
-// lettersRefused forbids writing to the dead-letter topic for a while, in which
-// a member with letters that were not written dies.
-func lettersRefused(ctx context.Context, w *world, rng *rand.Rand) error {
-	id := w.story.begin(journal.Fault{Kind: journal.LettersRefused, InFlight: w.inFlight()})
-	err := w.forbidLetters(ctx, true)
-	if err == nil {
-		pause(ctx, between(rng, 2*time.Second, 4*time.Second))
-		m := w.pick(rng)
-		if err = w.kill(m); err == nil {
-			err = w.join(m)
+// refused forbids writing to a topic for a while, in which a member with dead
+// letters or receipts that were not written dies.
+func refused(kind journal.Kind, topic string) func(context.Context, *world, *rand.Rand) error {
+	return func(ctx context.Context, w *world, rng *rand.Rand) error {
+		id := w.story.begin(journal.Fault{Kind: kind, InFlight: w.inFlight()})
+		err := w.forbid(ctx, topic, true)
+		if err == nil {
+			pause(ctx, between(rng, 2*time.Second, 4*time.Second))
+			m := w.pick(rng)
+			if err = w.kill(m); err == nil {
+				err = w.join(m)
+			}
+			pause(ctx, between(rng, 0, time.Second))
 		}
-		pause(ctx, between(rng, 0, time.Second))
+		if allowed := w.forbid(context.WithoutCancel(ctx), topic, false); err == nil {
+			err = allowed
+		}
+		w.story.end(id, w.inFlight())
+		return err
 	}
-	if allowed := w.forbidLetters(context.WithoutCancel(ctx), false); err == nil {
-		err = allowed
-	}
-	w.story.end(id, w.inFlight())
-	return err
 }
 
 // without runs f while a server is away.
@@ -245,7 +248,7 @@ func (w *world) term(m *member) error {
 	if err := p.tell(syscall.SIGTERM); err != nil {
 		return err
 	}
-	if !p.wait(drain + 15*time.Second) {
+	if !p.wait(drain + ending) {
 		w.story.tell("%s does not end after SIGTERM; killing it", m.name)
 		if err := p.tell(syscall.SIGQUIT); err != nil { // its goroutines, for its log
 			return err
@@ -260,6 +263,10 @@ func (w *world) term(m *member) error {
 	w.story.end(id, nil)
 	return nil
 }
+
+// ending is what a member may take for its end beside the drain: a last commit,
+// leaving the group and closing its clients have budgets of their own.
+const ending = 45 * time.Second
 
 func (w *world) join(m *member) error {
 	id := w.story.begin(journal.Fault{Kind: journal.Join, Member: m.name, InFlight: w.inFlight()})

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
@@ -21,8 +22,9 @@ type Options struct {
 	// Dir is where everything is written; it must exist and be empty.
 	Dir  string
 	Seed uint64
-	// For is how long events are published and things break. Starting,
-	// delivering the rest and the audit come on top.
+	// For is how long things break, at least: everything happens once, however
+	// long that takes. Starting, a rolling restart while all is well, delivering
+	// the rest and the audit come on top.
 	For time.Duration
 	// Settle is how long the rest may take to be delivered.
 	Settle  time.Duration
@@ -41,8 +43,6 @@ type Options struct {
 	Race bool
 	// MemberFlags are further flags for the members.
 	MemberFlags []string
-	// Gaps is the auditor's option of that name.
-	Gaps bool
 	// Log takes progress, Out the auditor's table.
 	Log, Out io.Writer
 }
@@ -51,9 +51,9 @@ const (
 	// calmBefore is how long the members run before anything is done to them.
 	calmBefore = 3 * time.Second
 	// settling is how long a group may take to settle when nothing is wrong.
-	settling = 45 * time.Second
-	// overhead bounds what comes on top of For and Settle.
-	overhead = 6 * time.Minute
+	settling = 2 * time.Minute
+	// overhead bounds what comes on top of For and Settle, on a slow machine.
+	overhead = 12 * time.Minute
 )
 
 // Run does a whole run. It returns the auditor's exit code, or an error if the
@@ -99,14 +99,14 @@ func (w *world) live(ctx context.Context, deals []episode, wrong []trouble) erro
 			return err
 		}
 	}
-	until, stop := context.WithTimeout(ctx, w.o.For)
+	until, stop := context.WithCancel(ctx)
 	defer stop()
 	published := make(chan error, 1)
 	go func() { published <- p.run(ctx, until, w.o) }()
 
 	err = w.calm(ctx, p)
 	if err == nil {
-		err = w.hostile(ctx, until, deals, wrong)
+		err = w.hostile(ctx, deals, wrong)
 	}
 	stop()
 	// While the brokers are away this waits for them; after an error there may
@@ -147,34 +147,53 @@ func (w *world) calm(ctx context.Context, p *publishing) error {
 	return ctx.Err()
 }
 
-// hostile breaks things until until ends, on two tracks: what happens to the
-// members and servers, and meanwhile what goes wrong at Amazon.
-func (w *world) hostile(ctx, until context.Context, deals []episode, wrong []trouble) error {
+// hostile breaks things on two tracks: what happens to the members and servers,
+// and meanwhile what goes wrong at Amazon. Each goes on until both have met all
+// that they can do.
+func (w *world) hostile(ctx context.Context, deals []episode, wrong []trouble) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	h := newHostility(w.o.For, 2)
 	troubled := make(chan error, 1)
-	go func() { troubled <- w.trouble(ctx, until, wrong) }()
-	rng := source(w.o.Seed, trackMembers)
-	cards := newDeck(rng, deals)
-	var err error
-	for err == nil && until.Err() == nil {
-		if pause(until, between(rng, 300*time.Millisecond, 1500*time.Millisecond)) {
-			err = cards.deal().do(ctx, w, rng)
+	go func() {
+		err := w.trouble(ctx, h, &h.met[0], wrong)
+		if err != nil {
+			cancel()
 		}
-	}
-	if err == nil {
-		err = ctx.Err()
+		troubled <- err
+	}()
+	err := w.episodes(ctx, h, &h.met[1], deals)
+	if err != nil {
+		cancel()
 	}
 	return errors.Join(err, <-troubled)
 }
 
+// episodes does one thing after the other to members and servers.
+func (w *world) episodes(ctx context.Context, h *hostility, met *atomic.Bool, deals []episode) error {
+	rng := source(w.o.Seed, trackMembers)
+	cards := newDeck(rng, deals)
+	for !h.over() {
+		if !pause(ctx, between(rng, 300*time.Millisecond, 1500*time.Millisecond)) {
+			return context.Cause(ctx)
+		}
+		if err := cards.deal().do(ctx, w, rng); err != nil {
+			return err
+		}
+		met.Store(cards.round())
+	}
+	return ctx.Err()
+}
+
 // trouble has Amazon go wrong in ever other ways, and always be well again.
-func (w *world) trouble(ctx, until context.Context, wrong []trouble) error {
+func (w *world) trouble(ctx context.Context, h *hostility, met *atomic.Bool, wrong []trouble) error {
 	rng := source(w.o.Seed, trackAmazon)
 	cards := newDeck(rng, wrong)
 	refusals := newDeck(rng, []sandbox.Refusal{sandbox.RefuseBatch, sandbox.RefuseItem})
 	statuses := newDeck(rng, []int{200, 201, 202, 204, 207})
-	for until.Err() == nil {
-		if !pause(until, between(rng, 500*time.Millisecond, 2500*time.Millisecond)) {
-			break
+	for !h.over() {
+		if !pause(ctx, between(rng, 500*time.Millisecond, 2500*time.Millisecond)) {
+			return context.Cause(ctx)
 		}
 		t := cards.deal()
 		manner := sandbox.Behaviour{Refusal: refusals.deal(), SuccessStatus: statuses.deal(), Echo: rng.IntN(2) == 0}
@@ -182,11 +201,13 @@ func (w *world) trouble(ctx, until context.Context, wrong []trouble) error {
 		if err := w.amazon.behave(ctx, t.faults, manner); err != nil {
 			return err
 		}
-		pause(until, between(rng, 1500*time.Millisecond, 4*time.Second))
+		pause(ctx, between(rng, 1500*time.Millisecond, 4*time.Second))
+		w.amazon.struck(ctx, t)
 		if err := w.amazon.behave(ctx, nil, manner); err != nil {
 			return err
 		}
 		w.story.end(id, nil)
+		met.Store(cards.round())
 	}
 	return nil
 }

@@ -17,13 +17,14 @@ import (
 )
 
 // The members' settings: short, so that a fault is over and another can come
-// within a run of a minute or two.
+// within a run of a minute or two, but none so short that a busy machine is taken
+// for a member that has died.
 const (
 	commitInterval   = 500 * time.Millisecond
 	linger           = 300 * time.Millisecond
 	requestTimeout   = 4 * time.Second
-	sessionTimeout   = 6 * time.Second
-	rebalanceTimeout = 20 * time.Second
+	sessionTimeout   = 9 * time.Second
+	rebalanceTimeout = 30 * time.Second
 	drain            = 8 * time.Second
 	maxInFlight      = 20_000
 	// authHold outlasts a run: no profile of the samples is refused for good,
@@ -58,7 +59,7 @@ func (m *member) start() error {
 	w, account := m.w, sandbox.DefaultAccount()
 	args := []string{"run",
 		"--brokers", strings.Join(w.servers.brokers, ","), "--registry", w.servers.registry,
-		"--topic", topic, "--group", group, "--dead-letter-topic", lettersTopic, "--kafka-client-id", m.name,
+		"--topic", topic, "--group", group, "--dead-letter-topic", lettersTopic, "--receipts-topic", receiptsTopic, "--kafka-client-id", m.name,
 		"--amazon-url", w.amazon.url, "--token-url", w.amazon.url + sandbox.TokenPath, "--client-id", account.ClientID,
 		"--consent-denied", "filter", "--auth-hold", authHold.String(), "--linger", linger.String(),
 		"--request-timeout", requestTimeout.String(), "--commit-interval", commitInterval.String(),

@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +13,7 @@ type deck[T any] struct {
 	rng   *rand.Rand
 	cards []T
 	left  []int
+	dealt int
 }
 
 func newDeck[T any](rng *rand.Rand, cards []T) *deck[T] { return &deck[T]{rng: rng, cards: cards} }
@@ -22,7 +24,32 @@ func (d *deck[T]) deal() T {
 	}
 	i := d.left[0]
 	d.left = d.left[1:]
+	d.dealt++
 	return d.cards[i]
+}
+
+// round tells whether every card has been dealt.
+func (d *deck[T]) round() bool { return d.dealt >= len(d.cards) }
+
+// hostility is the part of a run in which things break: it lasts until its time
+// is up and each track has met all that it can do. A slow machine makes a run
+// longer, and not weaker.
+type hostility struct {
+	until time.Time
+	met   []atomic.Bool // by track
+}
+
+func newHostility(length time.Duration, tracks int) *hostility {
+	return &hostility{until: time.Now().Add(length), met: make([]atomic.Bool, tracks)}
+}
+
+func (h *hostility) over() bool {
+	for i := range h.met {
+		if !h.met[i].Load() {
+			return false
+		}
+	}
+	return !time.Now().Before(h.until)
 }
 
 // The tracks of a run draw from sources of their own, so that the timing of one

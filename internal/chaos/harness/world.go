@@ -21,10 +21,11 @@ import (
 )
 
 const (
-	topic        = "chaos.events"
-	lettersTopic = "chaos.events.dlq"
-	group        = "chaos"
-	partitions   = 12
+	topic         = "chaos.events"
+	lettersTopic  = "chaos.events.dlq"
+	receiptsTopic = "chaos.events.receipts"
+	group         = "chaos"
+	partitions    = 12
 )
 
 // world is everything that a run has.
@@ -83,8 +84,8 @@ func newWorld(ctx context.Context, o Options, dir string) (w *world, err error) 
 	return w, journal.WriteRun(dir, journal.Run{
 		Seed: o.Seed, Began: began, Version: strings.TrimSpace("tags " + o.Tags),
 		Brokers: w.servers.brokers, Registry: w.servers.registry,
-		Topic: topic, DeadLetters: lettersTopic, Group: group,
-		CommitInterval: commitInterval, Drain: drain, RequestTimeout: requestTimeout, MaxInFlight: maxInFlight,
+		Topic: topic, DeadLetters: lettersTopic, Receipts: receiptsTopic, Group: group,
+		CommitInterval: commitInterval, SessionTimeout: sessionTimeout, Drain: drain, RequestTimeout: requestTimeout, MaxInFlight: maxInFlight,
 	})
 }
 
@@ -157,19 +158,20 @@ func (w *world) createTopics(ctx context.Context) error {
 	text := kadm.StringPtr
 	for name, configs := range map[string]map[string]*string{
 		topic: {"max.message.bytes": text("8388608")},
-		// The auditor wants to know when a letter was written, and not when
-		// its original was.
-		lettersTopic: {"max.message.bytes": text("9437184"), "message.timestamp.type": text("LogAppendTime")},
+		// The auditor wants to know when a letter or a receipt was written, and
+		// not when its producer says.
+		lettersTopic:  {"max.message.bytes": text("9437184"), "message.timestamp.type": text("LogAppendTime")},
+		receiptsTopic: {"message.timestamp.type": text("LogAppendTime")},
 	} {
 		if _, err := w.admin.CreateTopic(ctx, partitions, 1, configs, name); err != nil {
 			return fmt.Errorf("topic %s: %w", name, err)
 		}
 	}
 	// Whoever forbids one thing of a topic has to allow the others.
-	allow := kadm.NewACLs().Topics(lettersTopic).ResourcePatternType(kadm.ACLPatternLiteral).
+	allow := kadm.NewACLs().Topics(lettersTopic, receiptsTopic).ResourcePatternType(kadm.ACLPatternLiteral).
 		Allow("User:*").AllowHosts("*").Operations(kmsg.ACLOperationAll)
 	if err := created(w.admin.CreateACLs(ctx, allow)); err != nil {
-		return fmt.Errorf("the broker has no authorizer, which forbidding dead letters needs: %w", err)
+		return fmt.Errorf("the broker has no authorizer, which forbidding to write needs: %w", err)
 	}
 	return w.keepOffsets(ctx)
 }
@@ -194,13 +196,13 @@ func (w *world) keepOffsets(ctx context.Context) error {
 	}
 }
 
-// forbidLetters forbids writing to the dead-letter topic, or allows it again.
-func (w *world) forbidLetters(ctx context.Context, forbid bool) error {
+// forbid forbids writing to a topic, or allows it again.
+func (w *world) forbid(ctx context.Context, topic string, forbidden bool) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	deny := kadm.NewACLs().Topics(lettersTopic).ResourcePatternType(kadm.ACLPatternLiteral).
+	deny := kadm.NewACLs().Topics(topic).ResourcePatternType(kadm.ACLPatternLiteral).
 		Deny("User:*").DenyHosts("*").Operations(kmsg.ACLOperationWrite)
-	if forbid {
+	if forbidden {
 		return created(w.admin.CreateACLs(ctx, deny))
 	}
 	_, err := w.admin.DeleteACLs(ctx, deny)
@@ -269,11 +271,7 @@ func (w *world) lag(ctx context.Context) (int64, error) {
 
 // audit runs the auditor and returns its exit code.
 func (w *world) audit(ctx context.Context, out io.Writer) (int, error) {
-	args := []string{w.dir}
-	if w.o.Gaps {
-		args = append([]string{"-gaps"}, args...)
-	}
-	cmd := exec.CommandContext(ctx, w.auditor, args...)
+	cmd := exec.CommandContext(ctx, w.auditor, w.dir)
 	cmd.Stdout, cmd.Stderr = out, w.o.Log
 	err := cmd.Run()
 	var exit *exec.ExitError

@@ -33,10 +33,12 @@ type Run struct {
 	Registry    string   `json:"registry"`
 	Topic       string   `json:"topic"`
 	DeadLetters string   `json:"dead_letters"`
+	Receipts    string   `json:"receipts"`
 	Group       string   `json:"group"`
 
 	// The members' settings that bound what a fault may cost.
 	CommitInterval time.Duration `json:"commit_interval_ns"`
+	SessionTimeout time.Duration `json:"session_timeout_ns"`
 	Drain          time.Duration `json:"drain_ns"`
 	RequestTimeout time.Duration `json:"request_timeout_ns"`
 	MaxInFlight    int           `json:"max_in_flight"`
@@ -60,18 +62,19 @@ type Kind string
 
 // The kinds of faults.
 const (
-	Kill           Kind = "kill"            // a member, by SIGKILL
-	Term           Kind = "term"            // a member, by SIGTERM; over when it has ended
-	Join           Kind = "join"            // a member is started
-	Freeze         Kind = "freeze"          // a member, by SIGSTOP, for longer than its session
-	BrokerKill     Kind = "broker-kill"     // SIGKILL, then a start
-	BrokerStop     Kind = "broker-stop"     // a clean stop, then a start
-	BrokerPause    Kind = "broker-pause"    // connections stay open and nothing answers
-	RegistryKill   Kind = "registry-kill"   // as with the broker
-	RegistryPause  Kind = "registry-pause"  //
-	LettersRefused Kind = "letters-refused" // nobody may write to the dead-letter topic
-	Amazon         Kind = "amazon"          // the events endpoint goes wrong
-	Token          Kind = "token"           // the token endpoint does
+	Kill            Kind = "kill"             // a member, by SIGKILL
+	Term            Kind = "term"             // a member, by SIGTERM; over when it has ended
+	Join            Kind = "join"             // a member is started
+	Freeze          Kind = "freeze"           // a member, by SIGSTOP, for longer than its session
+	BrokerKill      Kind = "broker-kill"      // SIGKILL, then a start
+	BrokerStop      Kind = "broker-stop"      // a clean stop, then a start
+	BrokerPause     Kind = "broker-pause"     // connections stay open and nothing answers
+	RegistryKill    Kind = "registry-kill"    // as with the broker
+	RegistryPause   Kind = "registry-pause"   //
+	LettersRefused  Kind = "letters-refused"  // nobody may write to the dead-letter topic
+	ReceiptsRefused Kind = "receipts-refused" // nobody may write to the receipts topic
+	Amazon          Kind = "amazon"           // the events endpoint goes wrong
+	Token           Kind = "token"            // the token endpoint does
 )
 
 // Fault is something that was done, from when to when.

@@ -26,7 +26,6 @@ const (
 )
 
 func main() {
-	gaps := flag.Bool("gaps", false, "allow events to be sent again that were finished behind one that was not")
 	again := flag.Bool("again", false, "judge the facts of an earlier audit again, without Kafka")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: audit [flags] DIR\n\nDIR is the directory of a run. Prints a table, and writes "+journal.ReportFile+" there.\nExits 0 if all rules hold, 1 if not, 2 if it could not judge.")
@@ -39,7 +38,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	report, err := run(ctx, flag.Arg(0), *again, audit.Options{Gaps: *gaps})
+	report, err := run(ctx, flag.Arg(0), *again)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "audit: "+err.Error())
 		os.Exit(exitNotJudged)
@@ -51,12 +50,12 @@ func main() {
 	os.Exit(exitHolds)
 }
 
-func run(ctx context.Context, dir string, again bool, o audit.Options) (*audit.Report, error) {
+func run(ctx context.Context, dir string, again bool) (*audit.Report, error) {
 	facts, err := read(ctx, dir, again)
 	if err != nil {
 		return nil, err
 	}
-	report := audit.Judge(facts, o)
+	report := audit.Judge(facts)
 	b, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return nil, err

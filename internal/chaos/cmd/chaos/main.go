@@ -28,9 +28,9 @@ const (
 func main() {
 	o := harness.Options{Log: os.Stderr, Out: os.Stdout}
 	var only, wrong, flags, parent string
-	flag.DurationVar(&o.For, "for", 90*time.Second, "how long to break things, at least 30s")
+	flag.DurationVar(&o.For, "for", time.Minute, "how long to break things, at least: each happens once, however long that takes")
 	flag.Uint64Var(&o.Seed, "seed", 0, "what to break in which order (default a random one, which is printed)")
-	flag.DurationVar(&o.Settle, "settle", 2*time.Minute, "how long the rest may take to be delivered afterwards")
+	flag.DurationVar(&o.Settle, "settle", 4*time.Minute, "how long the rest may take to be delivered afterwards")
 	flag.IntVar(&o.Rate, "rate", 800, "events published per second")
 	flag.IntVar(&o.Members, "members", 3, "members of the group, beside one that comes and goes")
 	flag.IntVar(&o.Profiles, "profiles", 8, "profiles of the events")
@@ -39,11 +39,10 @@ func main() {
 	flag.StringVar(&o.Tags, "tags", "", "build tags for the program, such as mutant_commit_on_poll")
 	flag.BoolVar(&o.Race, "race", false, "build the program with the race detector")
 	flag.StringVar(&flags, "member-flags", "", "further flags for the members, with spaces between")
-	flag.BoolVar(&o.Gaps, "gaps", true, "allow events to be sent again that were finished behind one that was not")
 	flag.StringVar(&parent, "dir", filepath.Join(".cache", "chaos"), "where to make the run's directory")
 	flag.Parse()
-	if flag.NArg() > 0 || o.For < 30*time.Second || o.Rate < 1 || o.Members < 1 || o.Profiles < 1 {
-		fmt.Fprintln(os.Stderr, "chaos: no arguments, -for of 30s at least, and -rate, -members, -profiles of 1 at least")
+	if flag.NArg() > 0 || o.For <= 0 || o.Rate < 1 || o.Members < 1 || o.Profiles < 1 {
+		fmt.Fprintln(os.Stderr, "chaos: no arguments, -for above 0, and -rate, -members, -profiles of 1 at least")
 		os.Exit(exitNoRun)
 	}
 	if o.Seed == 0 {

@@ -1,0 +1,242 @@
+package consumer
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/testkit"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// mixed is n events each of the profile that is stuck and of one that is well,
+// in turns.
+func mixed(n int) (values []string) {
+	for i := range n {
+		values = append(values, fmt.Sprintf("stuck|s%d", i), fmt.Sprintf("well|w%d", i))
+	}
+	return values
+}
+
+// aStuckProfile starts a member of which one profile's lane takes events and
+// gives no verdicts, in a window much smaller than what is published of it.
+func aStuckProfile(b *bench, s *fakeSink, change func(*Options)) *member {
+	s.stuck = "stuck"
+	return b.start(s, func(o *Options) {
+		o.MaxInFlightEvents, o.MaxParkedEvents = 100, 1_000_000
+		if change != nil {
+			change(o)
+		}
+	})
+}
+
+func (m *member) accepted(profile string) (n uint64) {
+	for _, p := range m.Tally().Summary().Profiles {
+		if p.Profile == profile {
+			n += p.Settled[verdict.Accepted]
+		}
+	}
+	return n
+}
+
+func (f *fakeSink) heal(wants int) {
+	f.mu.Lock()
+	f.stuck, f.wants = "", wants
+	f.mu.Unlock()
+	f.acceptFromNowOn()
+}
+
+func (b *bench) sumHolds(m *member) {
+	b.t.Helper()
+	b.eventually("the sum holds", func() bool { return m.sumDifference() == 0 })
+}
+
+func (b *bench) onceEach(s *fakeSink, values []string) {
+	b.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range values {
+		if _, id, _ := strings.Cut(v, "|"); s.seen[id] != 1 {
+			b.t.Errorf("%s was handed on %d times", id, s.seen[id])
+		}
+	}
+}
+
+func TestAStuckProfileDoesNotHoldTheOthers(t *testing.T) {
+	const n = 3000
+	b := newBench(t, 2)
+	b.publish(0, mixed(n)...)
+	b.publish(1, events("well", n, 2*n)...)
+	s := newFakeSink(true)
+	m := aStuckProfile(b, s, nil)
+
+	b.eventually("all of the other profile is accepted", func() bool { return m.accepted("well") == 2*n })
+	b.sumHolds(m)
+	sum := m.Tally().Summary()
+	if sum.InFlight() != n {
+		t.Errorf("%d in flight, want the %d that are stuck", sum.InFlight(), n)
+	}
+	if inWindow, _ := m.window.inFlight(); inWindow > 100 || inWindow+m.parking.parked() != n {
+		t.Errorf("%d in memory and %d parked, of %d in all", inWindow, m.parking.parked(), n)
+	}
+	if got := b.committed(0); got > 0 {
+		t.Errorf("committed %d, past events without a verdict", got)
+	}
+
+	s.heal(40)
+	b.eventually("all is accepted", func() bool { return m.accepted("stuck") == n })
+	b.eventually("all is committed", func() bool { return b.committed(0) == 2*n && b.committed(1) == n })
+	b.onceEach(s, mixed(n))
+	b.sumHolds(m)
+	b.eventually("nothing is parked", func() bool { return m.parking.parked() == 0 && m.parking.free() == 1_000_000 })
+	if m.parking.holds("stuck") {
+		t.Error("the lot was not closed")
+	}
+	if got := m.Tally().Summary(); got.Taken != 3*n || got.Total.Consumed != 3*n {
+		t.Errorf("%d taken and %d consumed, want each of %d once", got.Taken, got.Total.Consumed, 3*n)
+	}
+}
+
+// Places are memory, too. When there are as many as there may be, taking waits
+// as it would without them.
+func TestParkingIsBounded(t *testing.T) {
+	const n, most = 5000, 600
+	b := newBench(t, 1)
+	b.publish(0, mixed(n)...)
+	s := newFakeSink(true)
+	m := aStuckProfile(b, s, func(o *Options) { o.MaxParkedEvents = most })
+	b.eventually("the lot and the window are full", func() bool {
+		inWindow, _ := m.window.inFlight()
+		return m.parking.free() == 0 && inWindow > 75 // it opens again at a quarter
+	})
+	if got := m.parking.parked(); got > most+chunkLen {
+		t.Errorf("%d parked, want %d and a chunk at most", got, most)
+	}
+	s.heal(40)
+	b.eventually("all is committed", func() bool { return b.committed(0) == 2*n })
+	b.onceEach(s, mixed(n))
+}
+
+// What is parked has no verdict: whoever reads the partition next sends it, and
+// nothing else again.
+func TestStoppingReturnsWhatIsParked(t *testing.T) {
+	const n = 1000
+	b := newBench(t, 1)
+	b.publish(0, mixed(n)...)
+	s := newFakeSink(true)
+	m := aStuckProfile(b, s, func(o *Options) { o.Drain = 100 * time.Millisecond })
+	b.eventually("all of the other profile is accepted", func() bool { return m.accepted("well") == n })
+	if err := m.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if sum := m.Tally().Summary(); sum.Returned != n || sum.InFlight() != 0 {
+		t.Errorf("%d returned and %d in flight, want all %d that were stuck back", sum.Returned, sum.InFlight(), n)
+	}
+	if events, bytes := m.window.inFlight(); events != 0 || bytes != 0 {
+		t.Errorf("%d events and %d bytes stay in the window", events, bytes)
+	}
+
+	next := newFakeSink(true)
+	m2 := b.start(next, nil)
+	b.eventually("all is committed", func() bool { return b.committed(0) == 2*n })
+	if got := m2.accepted("stuck"); got != n {
+		t.Errorf("%d of the stuck profile delivered, want %d", got, n)
+	}
+	// The last ranges may not fit the metadata, but these are single events.
+	if got := m2.accepted("well"); got > n {
+		t.Errorf("%d of the other profile delivered again", got)
+	}
+}
+
+// TestParkedRecordsThatKafkaDeleted: of these, too, it can be said what became.
+func TestParkedRecordsThatKafkaDeleted(t *testing.T) {
+	const n = 500
+	b := newBench(t, 1)
+	b.publish(0, mixed(n)...)
+	s := newFakeSink(true)
+	m := aStuckProfile(b, s, nil)
+	b.eventually("all of the other profile is accepted", func() bool { return m.accepted("well") == n })
+	deleted := make(kadm.Offsets)
+	deleted.Add(kadm.Offset{Topic: topic, Partition: 0, At: n})
+	if _, err := b.admin.DeleteRecords(t.Context(), deleted); err != nil {
+		t.Fatal(err)
+	}
+	inMemory, _ := m.window.inFlight()
+	s.heal(40)
+	b.eventually("all is committed", func() bool { return b.committed(0) == 2*n })
+	b.sumHolds(m)
+	// Every second one is of the profile; the first few were in memory.
+	lost := m.Tally().Summary().Total.Settled[verdict.Decode]
+	if want := uint64(n/2 - inMemory); lost < want || lost > n/2 {
+		t.Errorf("%d were given up, want %d", lost, want)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.refused {
+		if r.Code != CodeNotRetained {
+			t.Errorf("refused for %s", r)
+		}
+	}
+}
+
+// TestReadingAgainFails: then it is said, and tried again.
+func TestReadingAgainFails(t *testing.T) {
+	const n = 500
+	b := newBench(t, 1)
+	b.publish(0, mixed(n)...)
+	s := newFakeSink(true)
+	nobody := testkit.FreeAddr(t)
+	m := aStuckProfile(b, s, func(o *Options) { o.ReadOpts = []kgo.Opt{kgo.SeedBrokers(nobody)} })
+	b.eventually("all of the other profile is accepted", func() bool { return m.accepted("well") == n })
+	s.heal(40)
+	b.eventually("it is reported", func() bool { return conditionFails(m, "parking") })
+	b.sumHolds(m)
+	if got := b.committed(0); got >= 2*n {
+		t.Errorf("%d committed, past what could not be read again", got)
+	}
+}
+
+// TestParkingKeepsOrder: a profile's events are read again in the order in which
+// they were taken, and what comes later waits behind them.
+func TestParkingKeepsOrder(t *testing.T) {
+	p := newParking(100)
+	a := newAssignment(topic, 0, func() {})
+	spots := func(seqs ...uint64) (s []spot) {
+		for _, q := range seqs {
+			s = append(s, spot{a, q, mark{offset: int64(q)}})
+		}
+		return s
+	}
+	wants := func(string) int { return 3 }
+	p.put("p", spots(1, 2, 3, 4, 5))
+	first := p.take(wants, 100)
+	if !p.holds("p") {
+		t.Error("what comes while its spots are read again is not parked")
+	}
+	p.put("p", spots(6))
+	p.done(first[0], spots(2, 3)) // that could not be read
+	var got []uint64
+	for range 3 {
+		for _, e := range p.take(wants, 100) {
+			for _, s := range e.spots {
+				got = append(got, s.seq)
+			}
+			p.done(e, nil)
+		}
+	}
+	if fmt.Sprint(got) != "[2 3 4 5 6]" {
+		t.Errorf("read again in the order %v", got)
+	}
+	if p.take(wants, 100); p.holds("p") || p.parked() != 0 {
+		t.Error("the lot was not closed")
+	}
+	p.put("p", spots(7, 8))
+	a.end()
+	if p.take(wants, 100); p.holds("p") || p.free() != 100 {
+		t.Error("the spots of an assignment that has ended stayed")
+	}
+}

@@ -1,0 +1,299 @@
+package consumer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+const (
+	// rereadEvery is how often lanes are asked whether they want their parked
+	// records.
+	rereadEvery = 250 * time.Millisecond
+	// rereadPatience is how long a reading may bring nothing before it is looked
+	// into.
+	rereadPatience = 5 * time.Second
+	// rereadBytes bounds what one partition, and one broker, answers at a time.
+	rereadBytes = 4 << 20
+)
+
+// rereader reads parked records again, with a client of its own: the group's
+// goes on with what is new. It reads nothing but from the oldest record that is
+// wanted to the last, and keeps no more than what is wanted.
+type rereader struct {
+	c      *Consumer
+	client *kgo.Client
+}
+
+func (c *Consumer) rereadLoop(ctx context.Context) {
+	if c.parking.most == 0 {
+		return
+	}
+	r := rereader{c: c}
+	defer r.close()
+	for {
+		select {
+		case <-c.parking.news:
+		case <-ctx.Done():
+			return
+		}
+		for c.parking.parked() > 0 {
+			if !r.turn(ctx) && !pause(ctx, rereadEvery) {
+				return
+			}
+		}
+		// With nothing parked there is no reason to keep connections.
+		r.close()
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// turn reads what lanes want at present. It returns false when there was
+// nothing to do or nothing could be done, and the next turn should wait.
+func (r *rereader) turn(ctx context.Context) (more bool) {
+	c := r.c
+	if c.window.over(5, 4) {
+		// The lanes are bounded by what they can use, but there may be thousands.
+		return false
+	}
+	errands := c.parking.take(c.delivery.Wants, max(c.opts.MaxInFlightEvents/4, 1))
+	if len(errands) == 0 {
+		return false
+	}
+	w := newWanted(errands)
+	err := r.read(ctx, w)
+	for i, e := range errands {
+		c.parking.done(e, w.left(i))
+	}
+	switch {
+	case err == nil:
+		c.conditions.parking.OK()
+	case ctx.Err() == nil:
+		c.conditions.parking.Fail(fmt.Sprintf("records that were put off cannot be read again: %v", err))
+	}
+	return err == nil
+}
+
+// wanted is what one turn looks for, by partition and in the order of offsets.
+type wanted struct {
+	errands    []errand
+	partitions map[int32][]want
+}
+
+type want struct {
+	spot
+	errand int
+}
+
+func newWanted(errands []errand) *wanted {
+	w := &wanted{errands: errands, partitions: make(map[int32][]want)}
+	for i, e := range errands {
+		for _, s := range e.spots {
+			w.partitions[s.owner.partition] = append(w.partitions[s.owner.partition], want{s, i})
+		}
+	}
+	for _, wants := range w.partitions {
+		slices.SortFunc(wants, func(a, b want) int { return cmp.Compare(a.at.offset, b.at.offset) })
+	}
+	return w
+}
+
+// left is what of an errand was not found.
+func (w *wanted) left(errand int) (spots []spot) {
+	for _, wants := range w.partitions {
+		for _, x := range wants {
+			if x.errand == errand {
+				spots = append(spots, x.spot)
+			}
+		}
+	}
+	// In the order in which they were taken, as far as there is one.
+	slices.SortStableFunc(spots, func(a, b spot) int { return cmp.Compare(a.seq, b.seq) })
+	return spots
+}
+
+// read reads until nothing of w is left, or fails.
+func (r *rereader) read(ctx context.Context, w *wanted) error {
+	if err := r.open(); err != nil {
+		return err
+	}
+	topic := r.c.opts.Topic
+	from := make(map[int32]kgo.Offset)
+	for p, wants := range w.partitions {
+		from[p] = kgo.NewOffset().At(wants[0].at.offset)
+	}
+	r.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: from})
+	defer func() {
+		for p := range from {
+			r.client.RemoveConsumePartitions(map[string][]int32{topic: {p}})
+		}
+	}()
+	for len(w.partitions) > 0 {
+		pollCtx, cancel := context.WithTimeout(ctx, rereadPatience)
+		fetches := r.client.PollRecords(pollCtx, maxPoll)
+		cancel()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+			if p.Topic != topic {
+				return // an error of the poll
+			}
+			r.found(w, p.Partition, p.Records)
+			if len(w.partitions[p.Partition]) == 0 {
+				r.client.RemoveConsumePartitions(map[string][]int32{topic: {p.Partition}})
+			}
+		})
+		if fetches.NumRecords() > 0 {
+			continue
+		}
+		// Either the brokers are slow, or what is wanted has been deleted: then
+		// nothing would ever come.
+		gone, err := r.deleted(ctx, w)
+		if err != nil {
+			return errors.Join(err, fetchError(fetches))
+		}
+		if !gone {
+			return errors.Join(errors.New("the brokers give nothing at their offsets"), fetchError(fetches))
+		}
+	}
+	return nil
+}
+
+// fetchError is the first error of a poll that was not its timeout.
+func fetchError(fetches kgo.Fetches) (err error) {
+	fetches.EachError(func(_ string, partition int32, e error) {
+		if err == nil && !errors.Is(e, context.DeadlineExceeded) && !errors.Is(e, context.Canceled) {
+			err = fmt.Errorf("partition %d: %w", partition, e)
+		}
+	})
+	return err
+}
+
+// found hands on those of a partition's records that are wanted, and gives up
+// those that should have come before one of them and did not.
+func (r *rereader) found(w *wanted, partition int32, records []*kgo.Record) {
+	wants := w.partitions[partition]
+	var hits intake
+	var gone []want
+	i := 0
+	for _, rec := range records {
+		for ; i < len(wants) && wants[i].at.offset < rec.Offset; i++ {
+			gone = append(gone, wants[i])
+		}
+		if i == len(wants) {
+			break
+		}
+		if wants[i].at.offset == rec.Offset {
+			if i > 0 && len(hits.records) > 0 && wants[i].owner != wants[i-1].owner {
+				r.handOn(wants[i-1].owner, hits)
+				hits = intake{}
+			}
+			hits.records, hits.seqs = append(hits.records, rec), append(hits.seqs, wants[i].seq)
+			i++
+		}
+	}
+	if len(hits.records) > 0 {
+		r.handOn(wants[i-1].owner, hits)
+	}
+	r.giveUp(w, gone)
+	w.now(partition, wants[i:])
+}
+
+// now sets what of a partition is still wanted.
+func (w *wanted) now(partition int32, wants []want) {
+	if len(wants) == 0 {
+		delete(w.partitions, partition)
+		return
+	}
+	w.partitions[partition] = wants
+}
+
+// handOn gives records to their assignment's pump once more.
+func (r *rereader) handOn(a *assignment, in intake) {
+	c := r.c
+	var bytes int64
+	for _, rec := range in.records {
+		bytes += int64(recordSize(rec))
+	}
+	n := len(in.records)
+	// The window first, as always: a verdict may come before again returns.
+	c.window.take(n, bytes)
+	if !a.again(in) {
+		c.window.release(n, bytes)
+		return
+	}
+	c.metrics.reread.Add(float64(n))
+}
+
+// giveUp hands on that records are not in Kafka any more.
+func (r *rereader) giveUp(w *wanted, gone []want) {
+	for _, x := range gone {
+		rec := &kgo.Record{Topic: r.c.opts.Topic, Partition: x.owner.partition, Offset: x.at.offset, LeaderEpoch: x.at.epoch}
+		r.handOn(x.owner, intake{records: []*kgo.Record{rec}, seqs: []uint64{x.seq}, gone: w.errands[x.errand].profile})
+	}
+}
+
+// deleted gives up what is before the start of its partition: the topic keeps
+// records for less time than a lane was stuck.
+func (r *rereader) deleted(ctx context.Context, w *wanted) (gone bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, rereadPatience)
+	defer cancel()
+	starts, err := kadm.NewClient(r.client).ListStartOffsets(ctx, r.c.opts.Topic)
+	if err == nil {
+		err = starts.Error()
+	}
+	if err != nil {
+		return false, err
+	}
+	for partition, wants := range w.partitions {
+		start, ok := starts.Lookup(r.c.opts.Topic, partition)
+		if !ok {
+			continue
+		}
+		i := 0
+		for i < len(wants) && wants[i].at.offset < start.Offset {
+			i++
+		}
+		r.giveUp(w, wants[:i])
+		w.now(partition, wants[i:])
+		gone = gone || i > 0
+	}
+	return gone, nil
+}
+
+func (r *rereader) open() (err error) {
+	if r.client != nil {
+		return nil
+	}
+	opts := append(slices.Clone(r.c.opts.ReadOpts),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // deleted finds out, and loses nothing on the way
+		kgo.FetchMaxBytes(rereadBytes), kgo.FetchMaxPartitionBytes(rereadBytes),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+	)
+	r.client, err = kgo.NewClient(opts...)
+	return err
+}
+
+func (r *rereader) close() {
+	if r.client != nil {
+		r.client.Close()
+		r.client = nil
+	}
+}
