@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -22,23 +23,23 @@ func (f *transformFlags) register(flags *pflag.FlagSet) {
 }
 
 func (f *transformFlags) resolve() (o transform.Options, err error) {
+	var wrong []error
 	if o.Identifiers, err = transform.ParseIdentifierRules(f.identifiers); err != nil {
-		return o, usagef("--identifier-rules: %w", err)
+		wrong = append(wrong, usagef("--identifier-rules: %w", err))
 	}
 	if o.ConsentDenied, err = transform.ParseConsentPolicy(f.consent); err != nil {
-		return o, usagef("--consent-denied: %w", err)
+		wrong = append(wrong, usagef("--consent-denied: %w", err))
 	}
-	if f.mapping == "" {
-		return o, nil
+	if f.mapping != "" {
+		data, err := os.ReadFile(f.mapping)
+		if err == nil {
+			o.Mapping, err = transform.LoadMapping(f.mapping, data)
+		}
+		if err != nil {
+			wrong = append(wrong, usagef("--mapping: %w", err))
+		}
 	}
-	data, err := os.ReadFile(f.mapping)
-	if err != nil {
-		return o, usagef("--mapping: %w", err)
-	}
-	if o.Mapping, err = transform.LoadMapping(f.mapping, data); err != nil {
-		return o, usagef("--mapping: %w", err)
-	}
-	return o, nil
+	return o, asUsage(errors.Join(wrong...))
 }
 
 // contractFlags say which of Amazon's APIs is spoken, and where it is.
@@ -50,14 +51,11 @@ func (f *contractFlags) register(flags *pflag.FlagSet) {
 }
 
 func (f *contractFlags) resolve() (sink.Contract, error) {
-	if err := checkURL("amazon-url", f.url); err != nil {
-		return nil, err
-	}
 	contract, err := sink.ContractByName(f.name)
 	if err != nil {
-		return nil, usagef("--contract: %w", err)
+		return nil, asUsage(errors.Join(usagef("--contract: %w", err), checkURL("amazon-url", f.url)))
 	}
-	return contract, nil
+	return contract, checkURL("amazon-url", f.url)
 }
 
 // accountFlags say in whose name events are sent.
@@ -77,23 +75,22 @@ func (f *accountFlags) register(flags *pflag.FlagSet) {
 // be had with them.
 func (f *accountFlags) resolve(warn io.Writer) (o sink.TokenOptions, err error) {
 	o.URL, o.ClientID = f.tokenURL, f.clientID
-	if err := checkURL("token-url", f.tokenURL); err != nil {
-		return o, err
-	}
-	if o.ClientSecret, err = f.clientSecret.read("client-secret", warn); err != nil {
-		return o, err
-	}
-	if o.RefreshToken, err = f.refreshToken.read("refresh-token", warn); err != nil {
-		return o, err
-	}
-	for _, s := range []struct{ flag, value string }{
-		{"client-id", o.ClientID}, {"client-secret", o.ClientSecret}, {"refresh-token", o.RefreshToken},
+	wrong := []error{checkURL("token-url", f.tokenURL)}
+	o.ClientSecret, err = f.clientSecret.read("client-secret", warn)
+	wrong = append(wrong, err)
+	o.RefreshToken, err = f.refreshToken.read("refresh-token", warn)
+	wrong = append(wrong, err)
+	for _, s := range []struct {
+		flag, value string
+		file        string // where it was to come from, which says what is wrong already
+	}{
+		{"client-id", o.ClientID, ""}, {"client-secret", o.ClientSecret, f.clientSecret.path}, {"refresh-token", o.RefreshToken, f.refreshToken.path},
 	} {
-		if s.value == "" {
-			return o, usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag))
+		if s.value == "" && s.file == "" {
+			wrong = append(wrong, usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag)))
 		}
 	}
-	return o, nil
+	return o, asUsage(errors.Join(wrong...))
 }
 
 // batchFlags say how events are put together into requests.

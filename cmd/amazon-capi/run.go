@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -93,54 +94,51 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Listen, "listen", ":8080", "address of /metrics, /livez and /readyz; empty for none")
 }
 
-// resolve turns flags into a configuration. Its errors are usage errors, and
-// come all before anything is connected.
+// resolve turns flags into a configuration. Its errors are usage errors, and come
+// all of them, and before anything is connected: a configuration is mended in one
+// go.
 func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
+	var wrong []error
+	note := func(err error) {
+		if err != nil {
+			wrong = append(wrong, err)
+		}
+	}
 	c := f.config
-	if c.Kafka, err = f.kafka.resolve(warn); err != nil {
-		return c, err
-	}
-	if c.Registry, err = f.registry.resolve(c.Kafka.TLS, warn); err != nil {
-		return c, err
-	}
+	c.Kafka, err = f.kafka.resolve(warn)
+	note(err)
+	c.Registry, err = f.registry.resolve(c.Kafka.TLS, warn)
+	note(err)
 	account, err := f.account.resolve(warn)
-	if err != nil {
-		return c, err
-	}
+	note(err)
 	c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = account.URL, account.ClientID, account.ClientSecret, account.RefreshToken
 	for _, s := range []struct{ flag, value string }{
 		{"topic", c.Topic}, {"group", c.Group}, {"dead-letter-topic", c.DeadLetterTopic},
 	} {
 		if s.value == "" {
-			return c, usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag))
+			note(usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag)))
 		}
 	}
-	if c.DeadLetterTopic == c.Topic {
-		return c, usagef("--dead-letter-topic: %q is the topic that is read; dead letters would come back for ever", c.Topic)
+	if c.DeadLetterTopic == c.Topic && c.Topic != "" {
+		note(usagef("--dead-letter-topic: %q is the topic that is read; dead letters would come back for ever", c.Topic))
 	}
 	if c.ReceiptsTopic != "" && (c.ReceiptsTopic == c.Topic || c.ReceiptsTopic == c.DeadLetterTopic) {
-		return c, usagef("--receipts-topic: %q has another use; want a topic of its own, or none", c.ReceiptsTopic)
+		note(usagef("--receipts-topic: %q has another use; want a topic of its own, or none", c.ReceiptsTopic))
 	}
 	contract, err := f.contract.resolve()
-	if err != nil {
-		return c, err
+	note(err)
+	if contract != nil {
+		note(f.batch.check(contract.Limits()))
 	}
-	c.Contract, c.AmazonURL = contract.Name(), f.contract.url
-	if c.Start, err = consumer.ParseStart(f.start); err != nil {
-		return c, usagef("--start: %w", err)
-	}
-	mapped, err := f.transform.resolve()
-	if err != nil {
-		return c, err
-	}
-	c.Mapping, c.Identifiers, c.ConsentDenied = mapped.Mapping, mapped.Identifiers, mapped.ConsentDenied
-	if c.OnExhausted, err = sink.ParseExhaustedPolicy(f.exhausted); err != nil {
-		return c, usagef("--on-exhausted: %w", err)
-	}
-	if err := f.batch.check(contract.Limits()); err != nil {
-		return c, err
-	}
+	c.Contract, c.AmazonURL = f.contract.name, f.contract.url
 	c.BatchEvents, c.BatchBytes, c.Linger = f.batch.events, int(f.batch.bytes), f.batch.linger
+	c.Start, err = consumer.ParseStart(f.start)
+	note(prefixed("--start", err))
+	mapped, err := f.transform.resolve()
+	note(err)
+	c.Mapping, c.Identifiers, c.ConsentDenied = mapped.Mapping, mapped.Identifiers, mapped.ConsentDenied
+	c.OnExhausted, err = sink.ParseExhaustedPolicy(f.exhausted)
+	note(prefixed("--on-exhausted", err))
 	c.MaxInFlightBytes = int64(f.inFlightBytes)
 	for _, n := range []numberLimits{
 		{"lane-concurrency", int64(c.LaneConcurrency), 1, 1000},
@@ -149,9 +147,7 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 		{"max-in-flight-bytes", c.MaxInFlightBytes, 1 << 20, 1 << 40},
 		{"workers", int64(c.Workers), 0, 4096},
 	} {
-		if err := n.check(); err != nil {
-			return c, err
-		}
+		note(n.check())
 	}
 	for _, d := range []struct {
 		flag  string
@@ -166,7 +162,7 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 		{"rebalance-timeout", c.RebalanceTimeout, time.Second},
 	} {
 		if d.value < d.least {
-			return c, usagef("--%s: %s is too short, want at least %s", d.flag, d.value, d.least)
+			note(usagef("--%s: %s is too short, want at least %s", d.flag, d.value, d.least))
 		}
 	}
 	// For the stages zero means their default and less means none; a zero that
@@ -176,7 +172,15 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 			*d = -1
 		}
 	}
-	return c, nil
+	return c, asUsage(errors.Join(wrong...))
+}
+
+// prefixed says which flag an error is about.
+func prefixed(flag string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return usagef("%s: %w", flag, err)
 }
 
 func (f *runFlags) run(ctx context.Context, p *process) error {
