@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -66,7 +65,7 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 	g.buf = f.sink.opts.Contract.AppendEvent(g.buf, c)
 	if size := len(g.buf) - start; size > f.sink.limits.EventBytes {
 		g.buf = g.buf[:start]
-		f.Refuse(tok, rec, c.ProfileID, c.EventID, f.tooLarge(size))
+		f.Refuse(tok, rec, c.ProfileID, c.EventID, tooLarge(f.sink.opts.Contract, size))
 		return
 	}
 	if len(g.events) == 0 {
@@ -82,15 +81,6 @@ func (f *Feed) reject(tok Token, rec *kgo.Record, c *transform.Conversion, why *
 		return
 	}
 	f.Refuse(tok, rec, c.ProfileID, c.EventID, *why)
-}
-
-func (f *Feed) tooLarge(size int) verdict.Reason {
-	return verdict.Reason{
-		Class: verdict.Validation,
-		Code:  codeTooLarge,
-		Message: fmt.Sprintf("the event has %d bytes as Amazon would be sent it: want at most %d, which %s takes",
-			size, f.sink.limits.EventBytes, f.sink.opts.Contract.Name()),
-	}
 }
 
 func (f *Feed) group(profile string) *group {

@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/testkit"
@@ -197,7 +198,7 @@ func TestPublish(t *testing.T) {
 	if r.code != exitFailed || !strings.Contains(r.stderr, "-:1:") || !strings.Contains(r.stderr, "emial") || strings.Contains(r.stderr, "jane@") {
 		t.Errorf("a misspelt field: exit %d\n%s", r.code, r.stderr)
 	}
-	records, err := kafka.ReadAll(t.Context(), kafka.Settings{Brokers: c.Brokers()}, "tracklayer.events")
+	records, err := history.ReadAll(t.Context(), kafka.Settings{Brokers: c.Brokers()}, "tracklayer.events")
 	if err != nil || len(records) != 242 {
 		t.Errorf("%d records in the topic, %v; want 242", len(records), err)
 	}

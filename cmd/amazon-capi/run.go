@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,7 +12,6 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/sink"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 const runLong = `Read events as a member of the consumer group and deliver them to Amazon Ads,
@@ -27,16 +25,17 @@ const defaultReceiptsTopic = "tracklayer.events.receipts"
 
 // runFlags are the settings of the pipeline.
 type runFlags struct {
-	kafka    kafkaFlags
-	registry registryFlags
-	log      logFlags
-	config   pipeline.Config
+	kafka     kafkaFlags
+	registry  registryFlags
+	log       logFlags
+	transform transformFlags
+	contract  contractFlags
+	account   accountFlags
+	batch     batchFlags
+	config    pipeline.Config
 
-	start, identifiers, consent, mapping, exhausted string
-	consentMissing, unmappedType                    string
-
-	batchBytes, inFlightBytes  byteSize
-	clientSecret, refreshToken secret
+	start, exhausted string
+	inFlightBytes    byteSize
 }
 
 func newRunCommand(p *process) *cobra.Command {
@@ -71,17 +70,9 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&c.ReceiptsTopic, "receipts-topic", defaultReceiptsTopic, "topic for receipts, which say what became of each event; empty for none")
 	flags.BoolVar(&c.CreateTopics, "create-topics", false, "create topics that are missing")
 
-	flags.StringVar(&c.Contract, "contract", sink.ContractNames()[0], "Amazon's API to speak: "+strings.Join(sink.ContractNames(), " or "))
-	flags.StringVar(&c.AmazonURL, "amazon-url", "https://advertising-api.amazon.com", "Amazon Ads API, the part before the contract's path")
-	flags.StringVar(&c.TokenURL, "token-url", "https://api.amazon.com/auth/o2/token", "Login with Amazon's token endpoint")
-	flags.StringVar(&c.ClientID, "client-id", "", "Login with Amazon client id")
-	secretFlag(flags, &f.clientSecret, "client-secret", "Login with Amazon client secret")
-	secretFlag(flags, &f.refreshToken, "refresh-token", "OAuth refresh token of the Ads account")
-
-	f.batchBytes = 1e6
-	flags.IntVar(&c.BatchEvents, "batch-events", 500, "events in a request, at most")
-	flags.Var(&f.batchBytes, "batch-bytes", "bytes of a request's body, at most")
-	flags.DurationVar(&c.Linger, "linger", time.Second, "how long a batch waits for more events")
+	f.contract.register(flags)
+	f.account.register(flags)
+	f.batch.register(flags)
 	flags.IntVar(&c.LaneConcurrency, "lane-concurrency", 8, "requests of one profile in flight, at most; it begins with one, grows while Amazon answers well and is halved when it does not")
 	flags.IntVar(&c.MaxAttempts, "max-attempts", 5, "failures in a row before a profile rests and is then tried with one request at a time")
 	flags.StringVar(&f.exhausted, "on-exhausted", "hold", "events whose attempts are used up by timeouts, 429 or 5xx: hold them until it is over, or dead-letter them")
@@ -98,108 +89,71 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&c.SessionTimeout, "session-timeout", 45*time.Second, "how long the group waits for a member that is silent")
 	flags.DurationVar(&c.RebalanceTimeout, "rebalance-timeout", 60*time.Second, "how long the group waits for members to give up partitions; half of it is for draining them")
 
-	flags.StringVar(&f.mapping, "mapping", "", "YAML table of event names (default the built-in one)")
-	flags.StringVar(&f.identifiers, "identifier-rules", "amazon", "how email and phone are normalised before hashing: amazon or plain")
-	flags.StringVar(&f.consent, "consent-denied", "strip", "events without consent: strip their identifiers and send the rest, or filter them")
-
-	flags.StringVar(&f.consentMissing, "consent-missing", "refuse", "events from the EU, the EEA or the UK that do not say what the person consented to, where the contract asks it: refuse them, or deny, which leaves them out")
-	flags.StringVar(&f.unmappedType, "unmapped-type", "refuse", "events of a type, declared in the mapping, that the contract does not have: refuse them, or send them as other")
+	f.transform.register(flags)
 
 	flags.StringVar(&c.Listen, "listen", ":8080", "address of /metrics, /livez and /readyz; empty for none")
 }
 
-// resolve turns flags into a configuration. Its errors are usage errors, and
-// come all before anything is connected.
+// resolve turns flags into a configuration. Its errors are usage errors, and come
+// all of them, and before anything is connected: a configuration is mended in one
+// go.
 func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
+	var wrong []error
+	note := func(err error) {
+		if err != nil {
+			wrong = append(wrong, err)
+		}
+	}
 	c := f.config
-	if c.Kafka, err = f.kafka.resolve(warn); err != nil {
-		return c, err
-	}
-	if c.Registry, err = f.registry.resolve(c.Kafka.TLS, warn); err != nil {
-		return c, err
-	}
-	if c.ClientSecret, err = f.clientSecret.read("client-secret", warn); err != nil {
-		return c, err
-	}
-	if c.RefreshToken, err = f.refreshToken.read("refresh-token", warn); err != nil {
-		return c, err
-	}
+	c.Kafka, err = f.kafka.resolve(warn)
+	note(err)
+	c.Registry, err = f.registry.resolve(c.Kafka.TLS, warn)
+	note(err)
+	account, err := f.account.resolve(warn)
+	note(err)
+	c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = account.URL, account.ClientID, account.ClientSecret, account.RefreshToken
 	for _, s := range []struct{ flag, value string }{
-		{"client-id", c.ClientID}, {"client-secret", c.ClientSecret}, {"refresh-token", c.RefreshToken},
 		{"topic", c.Topic}, {"group", c.Group}, {"dead-letter-topic", c.DeadLetterTopic},
 	} {
 		if s.value == "" {
-			return c, usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag))
+			note(usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag)))
 		}
 	}
-	if c.DeadLetterTopic == c.Topic {
-		return c, usagef("--dead-letter-topic: %q is the topic that is read; dead letters would come back for ever", c.Topic)
+	if c.DeadLetterTopic == c.Topic && c.Topic != "" {
+		note(usagef("--dead-letter-topic: %q is the topic that is read; dead letters would come back for ever", c.Topic))
 	}
 	if c.ReceiptsTopic != "" && (c.ReceiptsTopic == c.Topic || c.ReceiptsTopic == c.DeadLetterTopic) {
-		return c, usagef("--receipts-topic: %q has another use; want a topic of its own, or none", c.ReceiptsTopic)
+		note(usagef("--receipts-topic: %q has another use; want a topic of its own, or none", c.ReceiptsTopic))
 	}
-	if err := checkURL("amazon-url", c.AmazonURL); err != nil {
-		return c, err
+	contract, err := f.contract.resolve()
+	note(err)
+	if contract != nil {
+		note(f.batch.check(contract.Limits()))
 	}
-	if err := checkURL("token-url", c.TokenURL); err != nil {
-		return c, err
-	}
-	if c.Start, err = consumer.ParseStart(f.start); err != nil {
-		return c, usagef("--start: %w", err)
-	}
-	if c.Identifiers, err = transform.ParseIdentifierRules(f.identifiers); err != nil {
-		return c, usagef("--identifier-rules: %w", err)
-	}
-	if c.ConsentDenied, err = transform.ParseConsentPolicy(f.consent); err != nil {
-		return c, usagef("--consent-denied: %w", err)
-	}
-	if c.OnExhausted, err = sink.ParseExhaustedPolicy(f.exhausted); err != nil {
-		return c, usagef("--on-exhausted: %w", err)
-	}
-	if c.ContractOptions.ConsentMissing, err = sink.ParseConsentMissing(f.consentMissing); err != nil {
-		return c, usagef("--consent-missing: %w", err)
-	}
-	if c.ContractOptions.UnmappedType, err = sink.ParseUnmappedType(f.unmappedType); err != nil {
-		return c, usagef("--unmapped-type: %w", err)
-	}
-	if f.mapping != "" {
-		data, err := os.ReadFile(f.mapping)
-		if err != nil {
-			return c, usagef("--mapping: %w", err)
-		}
-		if c.Mapping, err = transform.LoadMapping(f.mapping, data); err != nil {
-			return c, usagef("--mapping: %w", err)
-		}
-	}
-	contract, err := sink.NewContract(c.Contract, c.ContractOptions)
-	if err != nil {
-		return c, usagef("--contract: %w", err)
-	}
-	limits := contract.Limits()
-	c.BatchBytes, c.MaxInFlightBytes = int(f.batchBytes), int64(f.inFlightBytes)
-	for _, n := range []struct {
-		flag     string
-		value    int64
-		at, most int64
-	}{
-		{"batch-events", int64(c.BatchEvents), 1, int64(limits.Events)},
-		{"batch-bytes", int64(c.BatchBytes), 16_000, int64(limits.Bytes)},
+	c.Contract, c.ContractOptions, c.AmazonURL = f.contract.name, f.contract.options, f.contract.url
+	c.BatchEvents, c.BatchBytes, c.Linger = f.batch.events, int(f.batch.bytes), f.batch.linger
+	c.Start, err = consumer.ParseStart(f.start)
+	note(prefixed("--start", err))
+	mapped, err := f.transform.resolve()
+	note(err)
+	c.Mapping, c.Identifiers, c.ConsentDenied = mapped.Mapping, mapped.Identifiers, mapped.ConsentDenied
+	c.OnExhausted, err = sink.ParseExhaustedPolicy(f.exhausted)
+	note(prefixed("--on-exhausted", err))
+	c.MaxInFlightBytes = int64(f.inFlightBytes)
+	for _, n := range []numberLimits{
 		{"lane-concurrency", int64(c.LaneConcurrency), 1, 1000},
 		{"max-attempts", int64(c.MaxAttempts), 1, 1000},
 		{"max-in-flight-events", int64(c.MaxInFlightEvents), 1, 1e9},
 		{"max-in-flight-bytes", c.MaxInFlightBytes, 1 << 20, 1 << 40},
 		{"workers", int64(c.Workers), 0, 4096},
 	} {
-		if n.value < n.at || n.value > n.most {
-			return c, usagef("--%s: %d is out of range, want %d to %d", n.flag, n.value, n.at, n.most)
-		}
+		note(n.check())
 	}
 	for _, d := range []struct {
 		flag  string
 		value time.Duration
 		least time.Duration
 	}{
-		{"linger", c.Linger, 0},
 		{"request-timeout", c.RequestTimeout, 100 * time.Millisecond},
 		{"auth-hold", c.AuthHold, 0},
 		{"commit-interval", c.CommitInterval, 10 * time.Millisecond},
@@ -208,7 +162,7 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 		{"rebalance-timeout", c.RebalanceTimeout, time.Second},
 	} {
 		if d.value < d.least {
-			return c, usagef("--%s: %s is too short, want at least %s", d.flag, d.value, d.least)
+			note(usagef("--%s: %s is too short, want at least %s", d.flag, d.value, d.least))
 		}
 	}
 	// For the stages zero means their default and less means none; a zero that
@@ -218,7 +172,15 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 			*d = -1
 		}
 	}
-	return c, nil
+	return c, asUsage(errors.Join(wrong...))
+}
+
+// prefixed says which flag an error is about.
+func prefixed(flag string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return usagef("%s: %w", flag, err)
 }
 
 func (f *runFlags) run(ctx context.Context, p *process) error {

@@ -1,0 +1,157 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Encode returns one event as the contract writes it, or why it is not sent: what
+// Refusal says, or that it is more than a request has room for.
+func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, *verdict.Reason) {
+	if why := Refusal(contract, c, now); why != nil {
+		return nil, why
+	}
+	event := contract.AppendEvent(nil, c)
+	if len(event) > contract.Limits().EventBytes {
+		why := tooLarge(contract, len(event))
+		return event, &why
+	}
+	return event, nil
+}
+
+func tooLarge(contract Contract, size int) verdict.Reason {
+	return verdict.Reason{
+		Class: verdict.Validation,
+		Code:  CodeTooLarge,
+		Message: fmt.Sprintf("the event has %d bytes as Amazon would be sent it: want at most %d, which %s takes",
+			size, contract.Limits().EventBytes, contract.Name()),
+	}
+}
+
+// DirectOptions are the settings of a Direct. Contract, BaseURL and ClientID are
+// required.
+type DirectOptions struct {
+	Contract       Contract
+	BaseURL        string // of the API, without the contract's path
+	ClientID       string
+	HTTPClient     *http.Client  // NewHTTPClient
+	RequestTimeout time.Duration // 30s
+	Now            func() time.Time
+}
+
+// Direct sends single requests as lanes do, but with no lane around them: nothing
+// is batched, tried again, dead-lettered or counted. It is for the operator who
+// wants to see one exchange with Amazon.
+type Direct struct{ sender *sender }
+
+// NewDirect returns a Direct. It does not connect.
+func NewDirect(o DirectOptions) (*Direct, error) {
+	base, err := endpoint("base URL (--amazon-url)", o.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	setDefault(&o.RequestTimeout, 30*time.Second)
+	return &Direct{&sender{
+		contract: o.Contract,
+		client:   noRedirects(o.HTTPClient),
+		url:      strings.TrimSuffix(base.String(), "/") + o.Contract.Path(),
+		clientID: o.ClientID,
+		timeout:  o.RequestTimeout,
+		now:      orNow(o.Now),
+	}}, nil
+}
+
+// URL is where requests go.
+func (d *Direct) URL() string { return d.sender.url }
+
+// Header is what a request of the profile carries beside its body, the token
+// included.
+func (d *Direct) Header(profile string, token AccessToken) http.Header {
+	h := make(http.Header)
+	d.sender.contract.SetHeaders(h, Principal{ClientID: d.sender.clientID, ProfileID: profile, Token: token})
+	return h
+}
+
+// Body is the body of a request with these events.
+func (d *Direct) Body(events ...[]byte) []byte {
+	f := d.sender.contract.Frame()
+	body := []byte(f.Open)
+	for i, e := range events {
+		if i > 0 {
+			body = append(body, f.Between...)
+		}
+		body = append(body, e...)
+	}
+	return append(body, f.Close...)
+}
+
+// Reply is what came of a request with at most one event.
+type Reply struct {
+	Kind Kind
+	// Status is Amazon's; 0 if there was no answer.
+	Status int
+	// Reason has the class that the pipeline gives such an event, or none where
+	// it would hold the event and try again. Its words are masked.
+	Reason verdict.Reason
+	// RequestID is Amazon's, or one of ours if it gave none.
+	RequestID      string
+	Sent, Answered time.Time
+}
+
+// Send posts one event, or none to see whether the profile is let in at all.
+func (d *Direct) Send(ctx context.Context, profile string, token AccessToken, events ...[]byte) Reply {
+	if len(events) > 1 {
+		events = events[:1]
+	}
+	items := make([]Item, len(events))
+	began := d.sender.now()
+	res := d.sender.exchange(ctx, profile, token, d.Body(events...), items)
+	r := Reply{Kind: res.Kind, Status: res.Status, Sent: began, Answered: d.sender.now()}
+	if res.request != nil {
+		r.RequestID = res.request.id
+	}
+	var identifiers []string
+	for _, e := range events {
+		identifiers = append(identifiers, d.sender.contract.Identifiers(e)...)
+	}
+	r.Reason = res.alone(items, identifiers)
+	return r
+}
+
+// alone is the verdict on an event that was alone in its request.
+func (r *result) alone(items []Item, identifiers []string) verdict.Reason {
+	switch r.Kind {
+	case Itemised:
+		if len(items) == 0 || items[0].Outcome == Taken {
+			return verdict.Reason{Class: verdict.Accepted, Status: r.Status}
+		}
+		it := items[0]
+		if it.Outcome == Unsaid {
+			return verdict.Reason{Status: r.Status, Message: "the answer does not mention the event"}
+		}
+		class := verdict.Class(0)
+		if slices.Contains([]Outcome{Refused, TooLarge}, it.Outcome) {
+			class = verdict.Rejected
+		}
+		return it.Said.Reason(class, r.Status, identifiers)
+	case Unauthenticated, Forbidden:
+		return r.Said.Reason(verdict.Auth, r.Status, identifiers)
+	case RefusedWhole:
+		return r.Said.Reason(verdict.Rejected, r.Status, identifiers)
+	}
+	why := r.Said.Reason(0, r.Status, identifiers)
+	if r.fault.text != "" {
+		why.Message = r.describe(identifiers)
+	}
+	return why
+}
+
+// Close closes the connections that are kept open.
+func (d *Direct) Close() { d.sender.client.CloseIdleConnections() }
