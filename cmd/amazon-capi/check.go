@@ -105,8 +105,8 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	if valid {
 		all = append(all, check.Config(&c, f.given(cmd, p, warnings.String()))...)
 	}
-	if c.Mapping != nil || f.run.transform.mapping == "" {
-		all = append(all, check.Mapping(c.Mapping, f.run.transform.mapping)...)
+	if c.Mapping != nil || f.run.delivery.transform.mapping == "" {
+		all = append(all, check.Mapping(c.Mapping, f.run.delivery.transform.mapping)...)
 	}
 	all = append(all, check.Embedded()...)
 	for _, path := range f.schemas {
@@ -182,11 +182,11 @@ func each(err error) []error {
 
 // cases runs the files of --mapping-tests.
 func (f *checkFlags) cases(p *process) error {
-	options, err := f.run.transform.resolve()
+	options, err := f.run.delivery.transform.resolve()
 	if err != nil {
 		return err
 	}
-	contract, err := f.run.contract.resolve()
+	contract, err := f.run.delivery.contract.resolve()
 	if err != nil {
 		return err
 	}

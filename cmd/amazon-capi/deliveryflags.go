@@ -146,3 +146,16 @@ func (n numberLimits) check() error {
 	}
 	return nil
 }
+
+// durationLimits is a flag's value and the least it may be.
+type durationLimits struct {
+	flag         string
+	value, least time.Duration
+}
+
+func (d durationLimits) check() error {
+	if d.value < d.least {
+		return usagef("--%s: %s is too short, want at least %s", d.flag, d.value, d.least)
+	}
+	return nil
+}

@@ -31,7 +31,7 @@ different ways, or generated ones with --events. The sandbox fails now and then,
 so that retries can be seen. The exit code is 0 when every event ended as it
 should.`
 
-const demoTopic, demoLetters, demoReceipts = "tracklayer.events", "tracklayer.events.dlq", defaultReceiptsTopic
+const demoTopic, demoLetters, demoReceipts = "tracklayer.events", defaultLettersTopic, defaultReceiptsTopic
 
 type demoFlags struct {
 	log      logFlags

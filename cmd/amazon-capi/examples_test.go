@@ -49,9 +49,16 @@ func examples(t *testing.T, command string, replace ...string) (all []example) {
 // each.
 func runExamples(t *testing.T, name string, replace ...string) (results []result) {
 	t.Helper()
+	return runExamplesIn(t, nil, name, replace...)
+}
+
+// runExamplesIn is runExamples in an environment that says what the examples
+// leave to the defaults.
+func runExamplesIn(t *testing.T, environ []string, name string, replace ...string) (results []result) {
+	t.Helper()
 	t.Chdir("../..")
 	for _, e := range examples(t, name, replace...) {
-		r := command(t, e.stdin, e.args...)
+		r := commandIn(t, environ, e.stdin, e.args...)
 		if r.code != exitOK {
 			t.Errorf("%q: exit %d\n%s%s", e.args, r.code, r.stdout, r.stderr)
 		}
@@ -62,12 +69,12 @@ func runExamples(t *testing.T, name string, replace ...string) (results []result
 
 // exampleCommands are the commands whose examples a test runs. A command that is
 // not here has examples that nobody knows to work.
-var exampleCommands = []string{"check", "explain", "send", "send lead", "send purchase"}
+var exampleCommands = []string{"check", "explain", "send", "send lead", "send purchase", "dlq", "dlq stats", "dlq ls", "dlq show", "dlq redrive"}
 
 // TestToolsRunTheirExamples holds the list to the commands: tools that are added
 // must have their examples run.
 func TestToolsRunTheirExamples(t *testing.T) {
-	older := []string{"run", "demo", "sandbox", "publish", "schemas", "schemas register", "schemas check", "schemas print", "healthcheck", "help", "completion"}
+	older := []string{"run", "demo", "sandbox", "publish", "schemas", "schemas register", "schemas check", "schemas print", "healthcheck", "help", "completion", "bench", "bench serve"}
 	known := make(map[string]bool)
 	for _, name := range append(older, exampleCommands...) {
 		known[name] = true

@@ -45,6 +45,7 @@ func newRoot(p *process) *cobra.Command {
 		newSandboxCommand(p),
 		newPublishCommand(p),
 		newCheckCommand(p),
+		newDLQCommand(p),
 		newExplainCommand(p),
 		newSendCommand(p),
 		newSchemasCommand(p),

@@ -65,7 +65,8 @@ func both(t *testing.T, r *Report) string {
 }
 
 func TestAnEventThatIsSent(t *testing.T) {
-	r := explainer(t, redact.View{}).Event(purchase(), now)
+	x := explainer(t, redact.View{})
+	r := x.Event(purchase(), now)
 	if r.Outcome != OutcomeSend || r.Why != nil || r.Batch == nil {
 		t.Fatalf("%+v", r)
 	}

@@ -207,3 +207,20 @@ func (run *reading) tell(now bool) {
 	}
 	run.progress(run.total-left, run.total)
 }
+
+// One reads the record at an offset; nil if there is none, because nothing was
+// written there yet, it was compacted away, or it is a transaction's marker.
+func (r *Reader) One(ctx context.Context, topic string, partition int32, offset int64) (rec *kgo.Record, err error) {
+	plan, err := r.Plan(ctx, Range{
+		Topic: topic, Partitions: []int32{partition},
+		From: Position{IsOffset: true, Offset: offset}, To: Position{IsOffset: true, Offset: offset + 1},
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = r.Read(ctx, plan, func(found *kgo.Record) error {
+		rec = found
+		return nil
+	})
+	return rec, err
+}
