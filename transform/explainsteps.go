@@ -1,6 +1,9 @@
 package transform
 
-import "github.com/tracklayer/amazon-capi/internal/verdict"
+import (
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
 
 // explainSteps are fill's checks, in its order.
 var explainSteps = []explainStep{
@@ -42,10 +45,11 @@ var explainSteps = []explainStep{
 	},
 	{
 		needs: (*inquiry).hasEntry,
-		ask:   func(c *inquiry) *verdict.Reason { return checkSource(c.ev.ActionSource, c.entry, c.out) },
+		ask:   func(c *inquiry) *verdict.Reason { return checkSource(c.ev, c.entry, c.out) },
 		rules: []asking{
 			rule(actionSourceMissing, nil),
 			rule(actionSourceUnknown, func(c *inquiry) bool { return given(c.ev.ActionSource) }),
+			warn(PlatformUnknown, func(c *inquiry) bool { return given(c.ev.Platform) && c.out.ActionSource == SourceApp }),
 		},
 	},
 	{
@@ -61,7 +65,7 @@ var explainSteps = []explainStep{
 	},
 	{
 		ask: func(c *inquiry) *verdict.Reason {
-			why := checkPlace(&c.ev.User, c.denied.userData, c.out)
+			why := c.t.checkPlace(&c.ev.User, c.denied.userData, c.out)
 			c.noPlace = why != nil
 			return why
 		},
@@ -133,7 +137,37 @@ var explainSteps = []explainStep{
 			warn(ClickIDInvalid, func(c *inquiry) bool { return !c.denied.storage && given(c.ev.ClickID) }),
 		},
 	},
+	{
+		wide: true,
+		ask: func(c *inquiry) *verdict.Reason {
+			c.t.widen(c.ev, c.denied, c.out)
+			return nil
+		},
+		rules: []asking{
+			warn(ConsentStringInvalid, func(c *inquiry) bool { return given(c.ev.Consent.TCF) || given(c.ev.Consent.GPP) }),
+			warn(DataProcessingUnknown, func(c *inquiry) bool { return given(c.ev.Consent.DataProcessing) }),
+			warn(QuantityInvalid, func(c *inquiry) bool { return c.ev.Custom.Quantity != 0 }),
+			warn(NameInvalid, personally(func(u *schemas.UserData) bool { return given(u.FirstName) || given(u.LastName) })),
+			warn(AddressInvalid, personally(func(u *schemas.UserData) bool { return given(u.Address) || given(u.City) })),
+			warn(StateUnknown, personally(func(u *schemas.UserData) bool { return given(u.State) })),
+			warn(PartnerIDInvalid, personally(func(u *schemas.UserData) bool {
+				return given(u.RampID) || given(u.MatchID) || given(u.RealID) || given(u.MerkleID) || given(u.KantarID) || given(u.FIP)
+			})),
+			warn(IPAddressInvalid, personally(func(u *schemas.UserData) bool { return given(u.IPAddress) })),
+			warn(UserAgentInvalid, personally(func(u *schemas.UserData) bool { return given(u.UserAgent) })),
+			warn(AttributeInvalid, (*inquiry).hasAttributes),
+			warn(AttributesTooMany, (*inquiry).hasAttributes),
+			warn(ArefInvalid, func(c *inquiry) bool { return !c.denied.storage && given(c.ev.ArefTokens) }),
+		},
+	},
 }
+
+// personally is for what consent to the use of the person's data covers.
+func personally(when func(*schemas.UserData) bool) func(*inquiry) bool {
+	return func(c *inquiry) bool { return !c.denied.userData && when(&c.ev.User) }
+}
+
+func (c *inquiry) hasAttributes() bool { return !c.denied.userData && len(c.ev.Custom.Attributes) > 0 }
 
 func given(s string) bool { return trim(s) != "" }
 
@@ -146,7 +180,7 @@ func (c *inquiry) hasPostalCode() bool { return !c.denied.userData && given(c.ev
 func (c *inquiry) hasMADID() bool { return !c.denied.userData && given(c.ev.User.MADID) }
 
 func (c *inquiry) wantsValue() valueRule {
-	if c.out.EventType == typePurchase {
+	if c.out.EventType == TypePurchase {
 		return valueRequired
 	}
 	return c.entry.value

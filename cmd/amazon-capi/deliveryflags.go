@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -22,42 +23,50 @@ func (f *transformFlags) register(flags *pflag.FlagSet) {
 }
 
 func (f *transformFlags) resolve() (o transform.Options, err error) {
+	var wrong []error
 	if o.Identifiers, err = transform.ParseIdentifierRules(f.identifiers); err != nil {
-		return o, usagef("--identifier-rules: %w", err)
+		wrong = append(wrong, usagef("--identifier-rules: %w", err))
 	}
 	if o.ConsentDenied, err = transform.ParseConsentPolicy(f.consent); err != nil {
-		return o, usagef("--consent-denied: %w", err)
+		wrong = append(wrong, usagef("--consent-denied: %w", err))
 	}
-	if f.mapping == "" {
-		return o, nil
+	if f.mapping != "" {
+		data, err := os.ReadFile(f.mapping)
+		if err == nil {
+			o.Mapping, err = transform.LoadMapping(f.mapping, data)
+		}
+		if err != nil {
+			wrong = append(wrong, usagef("--mapping: %w", err))
+		}
 	}
-	data, err := os.ReadFile(f.mapping)
-	if err != nil {
-		return o, usagef("--mapping: %w", err)
-	}
-	if o.Mapping, err = transform.LoadMapping(f.mapping, data); err != nil {
-		return o, usagef("--mapping: %w", err)
-	}
-	return o, nil
+	return o, asUsage(errors.Join(wrong...))
 }
 
 // contractFlags say which of Amazon's APIs is spoken, and where it is.
-type contractFlags struct{ name, url string }
+type contractFlags struct {
+	name, url string
+
+	consentMissing, unmappedType string
+	options                      sink.ContractOptions // once resolved
+}
 
 func (f *contractFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.name, "contract", sink.ContractNames()[0], "Amazon's API to speak: "+strings.Join(sink.ContractNames(), " or "))
 	flags.StringVar(&f.url, "amazon-url", "https://advertising-api.amazon.com", "Amazon Ads API, the part before the contract's path")
+	flags.StringVar(&f.consentMissing, "consent-missing", "refuse", "events from the EU, the EEA or the UK that do not say what the person consented to, where the contract asks it: refuse them, or deny, which leaves them out")
+	flags.StringVar(&f.unmappedType, "unmapped-type", "refuse", "events of a type, declared in the mapping, that the contract does not have: refuse them, or send them as other")
 }
 
 func (f *contractFlags) resolve() (sink.Contract, error) {
-	if err := checkURL("amazon-url", f.url); err != nil {
-		return nil, err
-	}
-	contract, err := sink.ContractByName(f.name)
-	if err != nil {
-		return nil, usagef("--contract: %w", err)
-	}
-	return contract, nil
+	wrong := []error{checkURL("amazon-url", f.url)}
+	var err error
+	f.options.ConsentMissing, err = sink.ParseConsentMissing(f.consentMissing)
+	wrong = append(wrong, prefixed("--consent-missing", err))
+	f.options.UnmappedType, err = sink.ParseUnmappedType(f.unmappedType)
+	wrong = append(wrong, prefixed("--unmapped-type", err))
+	contract, err := sink.NewContract(f.name, f.options)
+	wrong = append(wrong, prefixed("--contract", err))
+	return contract, asUsage(errors.Join(wrong...))
 }
 
 // accountFlags say in whose name events are sent.
@@ -77,23 +86,22 @@ func (f *accountFlags) register(flags *pflag.FlagSet) {
 // be had with them.
 func (f *accountFlags) resolve(warn io.Writer) (o sink.TokenOptions, err error) {
 	o.URL, o.ClientID = f.tokenURL, f.clientID
-	if err := checkURL("token-url", f.tokenURL); err != nil {
-		return o, err
-	}
-	if o.ClientSecret, err = f.clientSecret.read("client-secret", warn); err != nil {
-		return o, err
-	}
-	if o.RefreshToken, err = f.refreshToken.read("refresh-token", warn); err != nil {
-		return o, err
-	}
-	for _, s := range []struct{ flag, value string }{
-		{"client-id", o.ClientID}, {"client-secret", o.ClientSecret}, {"refresh-token", o.RefreshToken},
+	wrong := []error{checkURL("token-url", f.tokenURL)}
+	o.ClientSecret, err = f.clientSecret.read("client-secret", warn)
+	wrong = append(wrong, err)
+	o.RefreshToken, err = f.refreshToken.read("refresh-token", warn)
+	wrong = append(wrong, err)
+	for _, s := range []struct {
+		flag, value string
+		file        string // where it was to come from, which says what is wrong already
+	}{
+		{"client-id", o.ClientID, ""}, {"client-secret", o.ClientSecret, f.clientSecret.path}, {"refresh-token", o.RefreshToken, f.refreshToken.path},
 	} {
-		if s.value == "" {
-			return o, usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag))
+		if s.value == "" && s.file == "" {
+			wrong = append(wrong, usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag)))
 		}
 	}
-	return o, nil
+	return o, asUsage(errors.Join(wrong...))
 }
 
 // batchFlags say how events are put together into requests.

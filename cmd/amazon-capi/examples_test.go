@@ -69,12 +69,12 @@ func runExamplesIn(t *testing.T, environ []string, name string, replace ...strin
 
 // exampleCommands are the commands whose examples a test runs. A command that is
 // not here has examples that nobody knows to work.
-var exampleCommands = []string{"explain", "send", "send lead", "send purchase", "dlq", "dlq stats", "dlq ls", "dlq show", "dlq redrive", "replay"}
+var exampleCommands = []string{"check", "explain", "send", "send lead", "send purchase", "dlq", "dlq stats", "dlq ls", "dlq show", "dlq redrive", "replay"}
 
 // TestToolsRunTheirExamples holds the list to the commands: tools that are added
 // must have their examples run.
 func TestToolsRunTheirExamples(t *testing.T) {
-	older := []string{"run", "demo", "sandbox", "publish", "schemas", "schemas register", "schemas check", "schemas print", "healthcheck", "help", "completion"}
+	older := []string{"run", "demo", "sandbox", "publish", "schemas", "schemas register", "schemas check", "schemas print", "healthcheck", "help", "completion", "bench", "bench serve"}
 	known := make(map[string]bool)
 	for _, name := range append(older, exampleCommands...) {
 		known[name] = true

@@ -106,13 +106,14 @@ func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	transformer, err := transform.New(options)
-	if err != nil {
-		return nil, asUsage(err)
-	}
 	contract, err := f.contract.resolve()
 	if err != nil {
 		return nil, err
+	}
+	options.Wide = contract.Wide()
+	transformer, err := transform.New(options)
+	if err != nil {
+		return nil, asUsage(err)
 	}
 	if err := f.batch.check(contract.Limits()); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"time"
 
@@ -55,37 +56,31 @@ func (f *deliveryFlags) register(flags *pflag.FlagSet) {
 }
 
 // resolve turns the flags into a configuration that lacks what differs; an account
-// is needed only by who sends. Its errors are usage errors.
-func (f *deliveryFlags) resolve(settings kafka.Settings, sends bool, warn io.Writer) (_ pipeline.Config, err error) {
+// is needed only by who sends. Its errors are usage errors, and come all of them.
+func (f *deliveryFlags) resolve(settings kafka.Settings, sends bool, warn io.Writer) (pipeline.Config, error) {
+	var wrong mistakes
+	var err error
 	c := f.config
 	c.Kafka = settings
-	if c.Registry, err = f.registry.resolve(settings.TLS, warn); err != nil {
-		return c, err
-	}
+	c.Registry, err = f.registry.resolve(settings.TLS, warn)
+	wrong.note(err)
 	if sends {
 		account, err := f.account.resolve(warn)
-		if err != nil {
-			return c, err
-		}
+		wrong.note(err)
 		c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = account.URL, account.ClientID, account.ClientSecret, account.RefreshToken
 	}
 	contract, err := f.contract.resolve()
-	if err != nil {
-		return c, err
+	wrong.note(err)
+	if contract != nil {
+		wrong.note(f.batch.check(contract.Limits()))
 	}
-	c.Contract, c.AmazonURL = contract.Name(), f.contract.url
-	mapped, err := f.transform.resolve()
-	if err != nil {
-		return c, err
-	}
-	c.Mapping, c.Identifiers, c.ConsentDenied = mapped.Mapping, mapped.Identifiers, mapped.ConsentDenied
-	if c.OnExhausted, err = sink.ParseExhaustedPolicy(f.exhausted); err != nil {
-		return c, usagef("--on-exhausted: %w", err)
-	}
-	if err := f.batch.check(contract.Limits()); err != nil {
-		return c, err
-	}
+	c.Contract, c.ContractOptions, c.AmazonURL = f.contract.name, f.contract.options, f.contract.url
 	c.BatchEvents, c.BatchBytes, c.Linger = f.batch.events, int(f.batch.bytes), f.batch.linger
+	mapped, err := f.transform.resolve()
+	wrong.note(err)
+	c.Mapping, c.Identifiers, c.ConsentDenied = mapped.Mapping, mapped.Identifiers, mapped.ConsentDenied
+	c.OnExhausted, err = sink.ParseExhaustedPolicy(f.exhausted)
+	wrong.note(prefixed("--on-exhausted", err))
 	c.MaxInFlightBytes = int64(f.inFlightBytes)
 	for _, n := range []numberLimits{
 		{"lane-concurrency", int64(c.LaneConcurrency), 1, 1000},
@@ -94,20 +89,35 @@ func (f *deliveryFlags) resolve(settings kafka.Settings, sends bool, warn io.Wri
 		{"max-in-flight-bytes", c.MaxInFlightBytes, 1 << 20, 1 << 40},
 		{"max-parked-events", int64(c.MaxParkedEvents), 0, 1e9},
 	} {
-		if err := n.check(); err != nil {
-			return c, err
-		}
+		wrong.note(n.check())
 	}
 	for _, d := range []durationLimits{
 		{"request-timeout", c.RequestTimeout, 100 * time.Millisecond},
 		{"auth-hold", c.AuthHold, 0},
 	} {
-		if err := d.check(); err != nil {
-			return c, err
-		}
+		wrong.note(d.check())
 	}
 	noneForZero(&c.Linger, &c.AuthHold)
-	return c, nil
+	return c, wrong.all()
+}
+
+// mistakes are what is wrong with a configuration.
+type mistakes []error
+
+func (m *mistakes) note(err error) {
+	if err != nil {
+		*m = append(*m, err)
+	}
+}
+
+func (m mistakes) all() error { return asUsage(errors.Join(m...)) }
+
+// prefixed says which flag an error is about.
+func prefixed(flag string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return usagef("%s: %w", flag, err)
 }
 
 // noneForZero: for the stages zero means their default and less means none; a zero
@@ -122,7 +132,7 @@ func noneForZero(all ...*time.Duration) {
 
 // checkTopics refuses topics that would feed on themselves.
 func checkTopics(c *pipeline.Config) error {
-	if c.DeadLetterTopic == c.Topic {
+	if c.DeadLetterTopic == c.Topic && c.Topic != "" {
 		return usagef("--dead-letter-topic: %q is the topic that is read; dead letters would come back for ever", c.Topic)
 	}
 	if c.ReceiptsTopic != "" && (c.ReceiptsTopic == c.Topic || c.ReceiptsTopic == c.DeadLetterTopic) {

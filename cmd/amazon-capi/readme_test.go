@@ -55,7 +55,7 @@ func TestReadmeTables(t *testing.T) {
 }
 
 // documentedTools are the commands with a table of flags of their own.
-var documentedTools = []string{"explain", "send purchase"}
+var documentedTools = []string{"check", "explain", "send purchase"}
 
 func replaceSection(t *testing.T, text []byte, name, table string) []byte {
 	t.Helper()
@@ -122,7 +122,11 @@ func codeTable() string {
 		fmt.Fprintf(&b, "| %s | `%s` | | %s |\n", c.Class, c.Code, c.Help)
 	}
 	for _, c := range sink.Codes() {
-		fmt.Fprintf(&b, "| %s | `%s` | | %s |\n", c.Class, c.Code, c.Help)
+		field := ""
+		if c.Field != "" {
+			field = "`" + c.Field + "`"
+		}
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", c.Class, c.Code, field, c.Help)
 	}
 	return b.String()
 }

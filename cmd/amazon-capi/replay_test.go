@@ -293,6 +293,20 @@ func TestReplayRefusedEventsAreForeseen(t *testing.T) {
 	}
 }
 
+// TestReplayForeseesTheLimitOfAge: events that the contract takes no more are
+// counted before they become dead letters.
+func TestReplayForeseesTheLimitOfAge(t *testing.T) {
+	s := newScene(t)
+	s.run(exitOK, append([]string{"publish", "--events", "40", "--timestamps", "event"}, s.registry()...)...)
+	got := s.replay(exitOK, "--from", "offset:0", "--dry-run", "--contract", "events-v1")
+	if got.Sum.TooOld != 40 || got.Sum.Refused != 40 || got.Sum.Send != 0 {
+		t.Errorf("%+v: want all past the limit of age", got.Sum)
+	}
+	if r := s.run(exitOK, append([]string{"replay", "--from", "offset:0", "--dry-run", "--contract", "events-v1"}, s.amazon()...)...); !strings.Contains(r.stdout, "40 of them because the contract takes none so old") {
+		t.Errorf("%s", r.stdout)
+	}
+}
+
 func TestReplayExamples(t *testing.T) {
 	s := newScene(t)
 	s.run(exitOK, append([]string{"publish", "--events", "60", "--timestamps", "event"}, s.registry()...)...)

@@ -44,11 +44,13 @@ func newRoot(p *process) *cobra.Command {
 		newDemoCommand(p),
 		newSandboxCommand(p),
 		newPublishCommand(p),
+		newCheckCommand(p),
 		newDLQCommand(p),
 		newReplayCommand(p),
 		newExplainCommand(p),
 		newSendCommand(p),
 		newSchemasCommand(p),
+		newBenchCommand(p),
 		newHealthcheckCommand(p),
 	)
 	// A command's flags are looked up in environment and file before it runs,

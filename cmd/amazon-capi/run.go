@@ -67,44 +67,36 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Listen, "listen", ":8080", "address of /metrics, /livez and /readyz; empty for none")
 }
 
-// resolve turns flags into a configuration. Its errors are usage errors, and
-// come all before anything is connected.
-func (f *runFlags) resolve(warn io.Writer) (c pipeline.Config, err error) {
+// resolve turns flags into a configuration. Its errors are usage errors, and come
+// all of them, and before anything is connected: a configuration is mended in one
+// go.
+func (f *runFlags) resolve(warn io.Writer) (pipeline.Config, error) {
+	var wrong mistakes
 	settings, err := f.kafka.resolve(warn)
-	if err != nil {
-		return c, err
-	}
-	if c, err = f.delivery.resolve(settings, true, warn); err != nil {
-		return c, err
-	}
+	wrong.note(err)
+	c, err := f.delivery.resolve(settings, true, warn)
+	wrong.note(err)
 	for _, s := range []struct{ flag, value string }{
 		{"topic", c.Topic}, {"group", c.Group}, {"dead-letter-topic", c.DeadLetterTopic},
 	} {
 		if s.value == "" {
-			return c, usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag))
+			wrong.note(usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag)))
 		}
 	}
-	if err := checkTopics(&c); err != nil {
-		return c, err
-	}
-	if c.Start, err = consumer.ParseStart(f.start); err != nil {
-		return c, usagef("--start: %w", err)
-	}
-	if err := (numberLimits{"workers", int64(c.Workers), 0, 4096}).check(); err != nil {
-		return c, err
-	}
+	wrong.note(checkTopics(&c))
+	c.Start, err = consumer.ParseStart(f.start)
+	wrong.note(prefixed("--start", err))
+	wrong.note((numberLimits{"workers", int64(c.Workers), 0, 4096}).check())
 	for _, d := range []durationLimits{
 		{"commit-interval", c.CommitInterval, 10 * time.Millisecond},
 		{"drain", c.Drain, 0},
 		{"session-timeout", c.SessionTimeout, time.Second},
 		{"rebalance-timeout", c.RebalanceTimeout, time.Second},
 	} {
-		if err := d.check(); err != nil {
-			return c, err
-		}
+		wrong.note(d.check())
 	}
 	noneForZero(&c.Drain)
-	return c, nil
+	return c, wrong.all()
 }
 
 func (f *runFlags) run(ctx context.Context, p *process) error {

@@ -168,13 +168,14 @@ func (f *sendFlags) trial(p *process) (*trial.Trial, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	transformer, err := transform.New(options)
-	if err != nil {
-		return nil, nil, asUsage(err)
-	}
 	contract, err := f.contract.resolve()
 	if err != nil {
 		return nil, nil, err
+	}
+	options.Wide = contract.Wide()
+	transformer, err := transform.New(options)
+	if err != nil {
+		return nil, nil, asUsage(err)
 	}
 	var account sink.TokenOptions
 	if !f.dryRun {

@@ -138,11 +138,18 @@ func (x *Explainer) Event(ev *schemas.Event, now time.Time) *Report {
 		r.refuse(e.Reason)
 		return r
 	}
-	body, tooLarge := sink.Encode(x.Contract, &e.Conversion)
-	if tooLarge != nil {
-		size.Result, size.Message = transform.Failed.String(), tooLarge.Message
-		r.Rules = append(r.Rules, size)
-		r.refuse(*tooLarge)
+	body, why := sink.Encode(x.Contract, &e.Conversion, now)
+	if why != nil {
+		failed := Rule{Rule: why.Code, Class: why.Class.String(), Field: why.Field, Result: transform.Failed.String(), Message: why.Message}
+		if why.Code == sink.CodeTooLarge {
+			failed.Asks = size.Asks
+		} else {
+			size.Result = transform.NotReached.String()
+			r.Rules = append(r.Rules, failed)
+			failed = size
+		}
+		r.Rules = append(r.Rules, failed)
+		r.refuse(*why)
 		return r
 	}
 	r.Rules = append(r.Rules, size)
@@ -192,7 +199,7 @@ func (r *Report) refuse(why verdict.Reason) {
 // sizeRule is the one rule that the sink asks, after all of the transform's.
 func sizeRule() Rule {
 	codes := sink.Codes()
-	i := slices.IndexFunc(codes, func(c sink.Code) bool { return c.Class == verdict.Validation })
+	i := slices.IndexFunc(codes, func(c sink.Code) bool { return c.Code == sink.CodeTooLarge })
 	return Rule{Rule: codes[i].Code, Class: verdict.Validation.String(), Asks: codes[i].Help, Result: transform.Passed.String()}
 }
 

@@ -36,7 +36,7 @@ func partial(s string) string {
 	if local, domain, ok := strings.Cut(s, "@"); ok {
 		end := ""
 		if i := strings.LastIndexByte(domain, '.'); i >= 0 {
-			end = ends(domain[i+1:], 6) // no top-level domain that means anything is longer
+			end = topLevel(domain[i+1:])
 		}
 		return ends(local, 0) + cover + "@" + cover + "." + end
 	}
@@ -49,6 +49,15 @@ func partial(s string) string {
 	default:
 		return string(r[:2]) + cover + string(r[n-2:])
 	}
+}
+
+// topLevel is a domain's last label if it can be one that everybody knows, such as
+// com or museum; what else stands there may be a person's.
+func topLevel(label string) string {
+	if len(label) > 6 || strings.ContainsFunc(label, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') }) {
+		return cover
+	}
+	return label
 }
 
 // ends is s whole if it has at most that many characters, otherwise its first.

@@ -116,7 +116,7 @@ func (f *Forecaster) event(p *Profile) {
 	now := f.Now()
 	reason, ok := f.Transformer.Transform(&f.ev, now, &f.c)
 	if ok {
-		body, why := sink.Encode(f.Contract, &f.c)
+		body, why := sink.Encode(f.Contract, &f.c, now)
 		if why == nil {
 			p.Send++
 			p.bytes += len(body) + len(f.Contract.Frame().Between)
@@ -129,6 +129,9 @@ func (f *Forecaster) event(p *Profile) {
 		return
 	}
 	p.Refused++
+	if limit := f.Contract.Limits().Age; ok && limit > 0 && f.c.OccurredAt < now.Add(-limit).UnixMilli() {
+		p.TooOld++
+	}
 }
 
 func (f *Forecast) profile(id string) *Profile {
