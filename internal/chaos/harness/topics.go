@@ -26,7 +26,7 @@ func (w *world) createTopics(ctx context.Context) error {
 		w.source: {"max.message.bytes": text("8388608")},
 		// The auditor wants to know when a letter or a receipt was written, and
 		// not when its producer says.
-		w.letters: {"max.message.bytes": text("9437184"), "message.timestamp.type": text("LogAppendTime")},
+		w.letters:  {"max.message.bytes": text("9437184"), "message.timestamp.type": text("LogAppendTime")},
 		w.receipts: {"message.timestamp.type": text("LogAppendTime")},
 	} {
 		if _, err := w.admin.CreateTopic(ctx, partitions, 1, configs, name); err != nil {
