@@ -45,6 +45,7 @@ func newRoot(p *process) *cobra.Command {
 		newSandboxCommand(p),
 		newPublishCommand(p),
 		newSchemasCommand(p),
+		newBenchCommand(p),
 		newHealthcheckCommand(p),
 	)
 	// A command's flags are looked up in environment and file before it runs,
