@@ -50,6 +50,9 @@ func (r *Route) Endpoint() string { return r.endpoint }
 // without one.
 func (r *Route) Account() string { return r.account }
 
+// Tokens are the access tokens that its requests carry.
+func (r *Route) Tokens() Tokens { return r.tokens }
+
 // RouteOptions describe the ways of a profile's events, or of everybody's.
 type RouteOptions struct {
 	Contract Contract

@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,7 +35,7 @@ type runFlags struct {
 	config   pipeline.Config
 
 	start, identifiers, consent, mapping, exhausted string
-	consentMissing, unmappedType                    string
+	consentMissing, unmappedType, region            string
 
 	batchBytes, inFlightBytes  byteSize
 	clientSecret, refreshToken secret
@@ -49,7 +51,8 @@ func newRunCommand(p *process) *cobra.Command {
       --client-id amzn1.application-oa2-client.x \
       --client-secret-file /run/secrets/client-secret \
       --refresh-token-file /run/secrets/refresh-token
-  amazon-capi run --config /etc/amazon-capi.yaml`,
+  amazon-capi run --config /etc/amazon-capi.yaml
+  amazon-capi run --contract events-v1 --accounts /etc/amazon-capi/accounts.yaml`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
@@ -72,7 +75,9 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.CreateTopics, "create-topics", false, "create topics that are missing")
 
 	flags.StringVar(&c.Contract, "contract", sink.ContractNames()[0], "Amazon's API to speak: "+strings.Join(sink.ContractNames(), " or "))
-	flags.StringVar(&c.AmazonURL, "amazon-url", "https://advertising-api.amazon.com", "Amazon Ads API, the part before the contract's path")
+	flags.StringVar(&c.AmazonURL, "amazon-url", "", "Amazon Ads API, the part before the contract's path, for all regions (default https://advertising-api.amazon.com, or by events-v1 the host of the event's country)")
+	flags.StringVar(&f.region, "region", "NA", "host for countries that the contract has none for: NA, EU or FE")
+	flags.StringVar(&c.AccountsFile, "accounts", "", "YAML file with several Login with Amazon accounts and their profiles, in the place of --client-id, --client-secret and --refresh-token; read anew on SIGHUP and when it changes")
 	flags.StringVar(&c.TokenURL, "token-url", "https://api.amazon.com/auth/o2/token", "Login with Amazon's token endpoint")
 	flags.StringVar(&c.ClientID, "client-id", "", "Login with Amazon client id")
 	secretFlag(flags, &f.clientSecret, "client-secret", "Login with Amazon client secret")
@@ -124,8 +129,10 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 	if c.RefreshToken, err = f.refreshToken.read("refresh-token", warn); err != nil {
 		return c, err
 	}
+	if err := checkAccount(&c); err != nil {
+		return c, err
+	}
 	for _, s := range []struct{ flag, value string }{
-		{"client-id", c.ClientID}, {"client-secret", c.ClientSecret}, {"refresh-token", c.RefreshToken},
 		{"topic", c.Topic}, {"group", c.Group}, {"dead-letter-topic", c.DeadLetterTopic},
 	} {
 		if s.value == "" {
@@ -138,8 +145,13 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 	if c.ReceiptsTopic != "" && (c.ReceiptsTopic == c.Topic || c.ReceiptsTopic == c.DeadLetterTopic) {
 		return c, usagef("--receipts-topic: %q has another use; want a topic of its own, or none", c.ReceiptsTopic)
 	}
-	if err := checkURL("amazon-url", c.AmazonURL); err != nil {
-		return c, err
+	if c.AmazonURL != "" {
+		if err := checkURL("amazon-url", c.AmazonURL); err != nil {
+			return c, err
+		}
+	}
+	if c.Region, err = sink.ParseRegion(f.region); err != nil {
+		return c, usagef("--region: %w", err)
 	}
 	if err := checkURL("token-url", c.TokenURL); err != nil {
 		return c, err
@@ -221,6 +233,21 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 	return c, nil
 }
 
+// checkAccount: one account is given by flags, several by a file.
+func checkAccount(c *pipeline.Config) error {
+	for _, s := range []struct{ flag, value string }{
+		{"client-id", c.ClientID}, {"client-secret", c.ClientSecret}, {"refresh-token", c.RefreshToken},
+	} {
+		switch {
+		case c.AccountsFile == "" && s.value == "":
+			return usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag))
+		case c.AccountsFile != "" && s.value != "":
+			return usagef("--%s and --accounts are both set: want the account in the file, or the flags alone", s.flag)
+		}
+	}
+	return nil
+}
+
 func (f *runFlags) run(ctx context.Context, p *process) error {
 	c, err := f.resolve(p.stderr)
 	if err != nil {
@@ -229,6 +256,12 @@ func (f *runFlags) run(ctx context.Context, p *process) error {
 	log, err := f.log.logger(p.stderr)
 	if err != nil {
 		return err
+	}
+	if c.AccountsFile != "" {
+		hangup := make(chan os.Signal, 1)
+		signal.Notify(hangup, syscall.SIGHUP)
+		defer signal.Stop(hangup)
+		c.Reload = hangup
 	}
 	pl, err := pipeline.New(c, log)
 	if err != nil {
