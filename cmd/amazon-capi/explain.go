@@ -123,7 +123,7 @@ func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
 		return nil, err
 	}
 	x, err := explain.New(explain.Options{
-		Transformer: transformer, Contract: contract, BaseURL: f.contract.url,
+		Transformer: transformer, Contract: contract, BaseURL: f.contract.url, Region: f.contract.at,
 		BatchEvents: f.batch.events, BatchBytes: int(f.batch.bytes), Linger: f.batch.linger, View: view,
 	})
 	return x, asUsage(err)

@@ -191,7 +191,7 @@ func (f *sendFlags) trial(p *process) (*trial.Trial, func(), error) {
 		return nil, nil, err
 	}
 	direct, err := sink.NewDirect(sink.DirectOptions{
-		Contract: contract, BaseURL: f.contract.url, ClientID: f.account.clientID, RequestTimeout: f.timeout,
+		Contract: contract, BaseURL: f.contract.url, Region: f.contract.at, ClientID: f.account.clientID, RequestTimeout: f.timeout,
 	})
 	if err != nil {
 		return nil, nil, asUsage(err)

@@ -21,7 +21,8 @@ import (
 type Options struct {
 	Transformer *transform.Transformer
 	Contract    sink.Contract
-	BaseURL     string
+	BaseURL     string      // empty for Region's host
+	Region      sink.Region // sink.NorthAmerica
 	BatchEvents int
 	BatchBytes  int
 	Linger      time.Duration
@@ -40,7 +41,7 @@ const clientID = "[client id]"
 
 // New returns an Explainer, or an error that names the setting at fault.
 func New(o Options) (*Explainer, error) {
-	direct, err := sink.NewDirect(sink.DirectOptions{Contract: o.Contract, BaseURL: o.BaseURL, ClientID: clientID})
+	direct, err := sink.NewDirect(sink.DirectOptions{Contract: o.Contract, BaseURL: o.BaseURL, Region: o.Region, ClientID: clientID})
 	if err != nil {
 		return nil, err
 	}
