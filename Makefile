@@ -111,7 +111,11 @@ fuzz-smoke: ## fuzz every target of every package for a short while (FUZZTIME=)
 	done <<<"$$targets"
 
 .PHONY: bench
-bench: ## run the benchmarks (BENCH=, BENCHCOUNT=)
+bench: build ## measure the whole program with a real Kafka: speed, CPU, memory, latency (ARGS="--echo --answer 50ms")
+	$(servers) with bash -c 'bin/amazon-capi bench --brokers "$$KAFKA_BROKERS" --registry "$$SCHEMA_REGISTRY_URL" $(ARGS)'
+
+.PHONY: bench-stages
+bench-stages: ## run the stages' benchmarks, for benchstat (BENCH=, BENCHCOUNT=)
 	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -count=$(BENCHCOUNT) $(PKG)
 
 .PHONY: clean

@@ -9,10 +9,7 @@ import (
 func BenchmarkDecode(b *testing.B) {
 	dec := NewDecoder(ours(b))
 	for _, v := range Versions() {
-		ev := fullEvent()
-		if v == V1 {
-			ev = forV1(ev)
-		}
+		ev := forVersion(v, fullEvent())
 		value := mustEncode(b, uint32(v), v, ev)
 		b.Run(fmt.Sprintf("v%d", v), func(b *testing.B) {
 			var out Event
@@ -25,10 +22,7 @@ func BenchmarkDecode(b *testing.B) {
 // does not accept.
 func BenchmarkRead(b *testing.B) {
 	for _, v := range Versions() {
-		ev := fullEvent()
-		if v == V1 {
-			ev = forV1(ev)
-		}
+		ev := forVersion(v, fullEvent())
 		schema, _ := v.Schema()
 		benchmarkRead(b, fmt.Sprintf("v%d", v), schema, mustEncode(b, uint32(v), v, ev)[headerSize:])
 	}
@@ -63,12 +57,12 @@ func bench(b *testing.B, data []byte, read func() error) {
 }
 
 func BenchmarkCheckLayout(b *testing.B) {
-	text, _ := V2.Schema()
+	text, _ := V3.Schema()
 	t, err := parseAvro(text)
 	if err != nil {
 		b.Fatal(err)
 	}
-	payload := mustEncode(b, 2, V2, fullEvent())[headerSize:]
+	payload := mustEncode(b, 3, V3, fullEvent())[headerSize:]
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := checkLayout(t, payload); err != nil {

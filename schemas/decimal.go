@@ -197,6 +197,23 @@ func (d Decimal) Len() int {
 	return overhead + max(int(d.scale), digits)
 }
 
+// Decimals is how many digits follow the point in what Append writes: zeros at
+// the end, which a column's scale adds, do not count.
+func (d Decimal) Decimals() int {
+	if d.form != formFinite || d.scale == 0 {
+		return 0
+	}
+	if d.big != nil {
+		_, fraction, _ := strings.Cut(d.String(), ".")
+		return len(fraction)
+	}
+	n := int(d.scale)
+	for v := d.unscaled; n > 0 && v%10 == 0; n-- {
+		v /= 10
+	}
+	return n
+}
+
 // Append appends the amount as a JSON number: plain digits, no exponent, no
 // zeros at the end of the fraction. An absent amount appends nothing and one
 // that is not finite appends "NaN", which is no JSON: callers validate first.

@@ -87,3 +87,21 @@ func TestDecimalFormsAgree(t *testing.T) {
 		}
 	})
 }
+
+func TestDecimals(t *testing.T) {
+	for s, want := range map[string]int{
+		"0": 0, "129": 0, "129.95": 2, "129.9500000000": 2, "-0.005": 3, "100": 0, "0.0": 0, "1000.000": 0, "1e-7": 7,
+		"9999999999999999999999999999.9900": 2, "9999999999999999999999999999.999": 3, "9999999999999999999999999999.00": 0,
+	} {
+		d, err := ParseDecimal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Decimals(); got != want {
+			t.Errorf("%s has %d decimals, want %d", s, got, want)
+		}
+	}
+	if n := (Decimal{}).Decimals(); n != 0 {
+		t.Errorf("nothing has %d decimals", n)
+	}
+}

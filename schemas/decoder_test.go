@@ -35,7 +35,7 @@ func TestASchemaIsAskedForOnce(t *testing.T) {
 		}}
 		reg := prometheus.NewRegistry()
 		dec := NewDecoder(src, WithMetrics(reg))
-		value := mustEncode(t, 2, V2, fullEvent())
+		value := mustEncode(t, 3, V3, fullEvent())
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
@@ -74,7 +74,7 @@ func TestRegistryAwayIsNoVerdict(t *testing.T) {
 		return ours.SchemaByID(ctx, id)
 	}}
 	dec := NewDecoder(src)
-	value := mustEncode(t, 2, V2, fullEvent())
+	value := mustEncode(t, 3, V3, fullEvent())
 	var ev Event
 	for range 3 {
 		err := dec.Decode(context.Background(), value, &ev)
@@ -102,7 +102,7 @@ func TestUnknownIDsAreForgotten(t *testing.T) {
 	known := schemaMap{}
 	src := &sourceFunc{byID: known.SchemaByID}
 	dec := NewDecoder(src, WithClock(func() time.Time { return now }))
-	value := mustEncode(t, 2, V2, fullEvent())
+	value := mustEncode(t, 3, V3, fullEvent())
 	decode := func() error {
 		var ev Event
 		return dec.Decode(context.Background(), value, &ev)
@@ -113,7 +113,7 @@ func TestUnknownIDsAreForgotten(t *testing.T) {
 	if n := src.asked.Load(); n != 1 {
 		t.Errorf("asked %d times for an unknown id at once, want once", n)
 	}
-	known[2] = ours(t)[2]
+	known[3] = ours(t)[3]
 	now = now.Add(failedFor - 1)
 	wantCode(t, decode(), CodeUnknownSchema, "")
 	now = now.Add(1)
@@ -194,7 +194,7 @@ func TestWhoAsksMayGo(t *testing.T) {
 			}
 		}}
 		dec := NewDecoder(src)
-		value := mustEncode(t, 2, V2, fullEvent())
+		value := mustEncode(t, 3, V3, fullEvent())
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() {
 			var ev Event
@@ -234,7 +234,7 @@ func TestManySchemasAtOnce(t *testing.T) {
 		return WriterSchema{}, errAway
 	}}
 	dec := NewDecoder(src)
-	payload, err := mustEncoder(t).Encode(V2, fullEvent())
+	payload, err := mustEncoder(t).Encode(V3, fullEvent())
 	if err != nil {
 		t.Fatal(err)
 	}

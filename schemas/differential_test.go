@@ -111,7 +111,8 @@ func compare(t rapid.TB, p *fastProgram, schema string, payload []byte) (fast, j
 func FuzzDifferential(f *testing.F) {
 	v1, _ := V1.Schema()
 	v2, _ := V2.Schema()
-	schemas := []string{v1, v2, strangers, sharing}
+	v3, _ := V3.Schema()
+	schemas := []string{v1, v2, v3, strangers, sharing}
 	var programs []*fastProgram
 	for _, schema := range schemas {
 		programs = append(programs, programOf(f, schema))
@@ -121,9 +122,9 @@ func FuzzDifferential(f *testing.F) {
 			f.Add(byte(i), mustEncode(f, 1, v, ev)[headerSize:])
 		}
 	}
-	f.Add(byte(2), strangersRecord())
-	f.Add(byte(2), append(strangersRecord(), 0))
-	f.Add(byte(3), sharingRecord())
+	f.Add(byte(3), strangersRecord())
+	f.Add(byte(3), append(strangersRecord(), 0))
+	f.Add(byte(4), sharingRecord())
 	f.Fuzz(func(t *testing.T, schema byte, payload []byte) {
 		i := int(schema) % len(programs)
 		compare(t, programs[i], schemas[i], payload)

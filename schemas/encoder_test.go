@@ -35,10 +35,7 @@ func event(v Version) *rapid.Generator[*Event] {
 				slices.SortFunc(*f.attributes(ev), func(a, b Attribute) int { return strings.Compare(a.Key, b.Key) })
 			}
 		}
-		if v == V1 {
-			return forV1(ev)
-		}
-		return ev
+		return forVersion(v, ev)
 	})
 }
 
@@ -71,11 +68,11 @@ func TestEncodeFramesWhatItEncodes(t *testing.T) {
 	enc := mustEncoder(t)
 	ev := fullEvent()
 	ev.Custom.Attributes = nil // a map's order is chance
-	payload, err := enc.Encode(V2, ev)
+	payload, err := enc.Encode(V3, ev)
 	if err != nil {
 		t.Fatal(err)
 	}
-	value, err := enc.EncodeWire(300, V2, ev)
+	value, err := enc.EncodeWire(300, V3, ev)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +90,7 @@ func TestAmountsOfTheSchemaAreExact(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got Event
-		if err := dec.Decode(context.Background(), mustEncode(t, 2, V2, ev), &got); err != nil {
+		if err := dec.Decode(context.Background(), mustEncode(t, 3, V3, ev), &got); err != nil {
 			t.Fatal(err)
 		}
 		if s := got.Custom.Value.String(); s != amount {
@@ -109,8 +106,9 @@ func TestEncodeRefusesWhatItWouldLose(t *testing.T) {
 		change  func(*Event)
 		says    string
 	}{
-		"unknown version":  {3, func(*Event) {}, "version 3 is unknown"},
+		"unknown version":  {4, func(*Event) {}, "version 4 is unknown"},
 		"hashed email":     {V1, func(e *Event) { e.User.HashedEmail = "jane" }, "no field user_data.hashed_email"},
+		"aref tokens":      {V2, func(e *Event) { e.ArefTokens = "jane" }, "no field aref_tokens"},
 		"click time":       {V1, func(e *Event) { e.ClickCapturedAt = 1 }, "no field click_captured_at"},
 		"too many digits":  {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(1e28, 64) }, "custom_data.value: it has more than 38 digits"},
 		"too small":        {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(1.5e-10, 64) }, "custom_data.value: it has more than 10 decimals"},
@@ -136,7 +134,7 @@ func TestEncodeTakesBadEvents(t *testing.T) {
 		"no email in UTF8": {EventID: "e", User: UserData{Email: "\xff"}},
 	} {
 		var got Event
-		err := dec.Decode(context.Background(), mustEncode(t, 2, V2, ev), &got)
+		err := dec.Decode(context.Background(), mustEncode(t, 3, V3, ev), &got)
 		if name == "nothing at all" && err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if name != "nothing at all" {

@@ -13,6 +13,7 @@ type Event struct {
 	EventName    string
 	EventType    string // optional; EventName decides when empty
 	ActionSource string // where the action happened, such as WEBSITE or APP
+	Platform     string // of an app: ANDROID, IOS or FIRE_TV
 
 	// OccurredAt is when the user acted, in Unix milliseconds; 0 means absent,
 	// which costs nothing: no conversion happened at midnight of 1 January 1970.
@@ -22,6 +23,10 @@ type Event struct {
 	// ClickCapturedAt is when the click id was kept, in Unix milliseconds; 0
 	// means unknown.
 	ClickCapturedAt int64
+	// ArefTokens is the aref parameter of the landing page's URL: pairs of a
+	// measurement token and its time, "token.unix_ms", with | between them. It
+	// is of another kind than ClickID, and neither can be made from the other.
+	ArefTokens string
 
 	User    UserData
 	Custom  CustomData
@@ -42,6 +47,18 @@ type UserData struct {
 	State       string
 	CountryCode string
 	PostalCode  string
+	Address     string
+
+	// Ids of identity services, which are sent as they are.
+	RampID   string
+	MatchID  string
+	RealID   string
+	MerkleID string
+	KantarID string
+	FIP      string
+
+	IPAddress string
+	UserAgent string
 }
 
 // CustomData is what was bought or done.
@@ -65,6 +82,8 @@ type Consent struct {
 	AdUserData string // GRANTED, DENIED or empty
 	TCF        string
 	GPP        string
+	// DataProcessing is LIMITED_DATA_USE where the person's state asks for it.
+	DataProcessing string
 }
 
 // SetClick makes the event one of a visitor whom an ad brought: id is the click's,

@@ -47,10 +47,7 @@ func allocations(t *testing.T, schema string, value []byte) float64 {
 func TestDecodingAllocatesNothing(t *testing.T) {
 	for _, v := range Versions() {
 		schema, _ := v.Schema()
-		ev := fullEvent()
-		if v == V1 {
-			ev = forV1(ev)
-		}
+		ev := forVersion(v, fullEvent())
 		if n := allocations(t, schema, mustEncode(t, 7, v, ev)); n != 0 {
 			t.Errorf("version %d: %v allocations", v, n)
 		}
@@ -117,7 +114,7 @@ func TestTextsOutliveEverythingElse(t *testing.T) {
 	for i := range events {
 		ev := fullEvent()
 		ev.EventID = fmt.Sprintf("event-%d", i)
-		value, err := enc.EncodeWire(2, V2, ev)
+		value, err := enc.EncodeWire(3, V3, ev)
 		if err != nil {
 			t.Fatal(err)
 		}

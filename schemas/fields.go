@@ -77,9 +77,11 @@ var fields = [...]field{
 	{name: "event_name", text: func(e *Event) *string { return &e.EventName }},
 	{name: "event_type", text: func(e *Event) *string { return &e.EventType }},
 	{name: "action_source", text: func(e *Event) *string { return &e.ActionSource }},
+	{name: "platform", text: func(e *Event) *string { return &e.Platform }},
 	{name: "occurred_at", instant: func(e *Event) *int64 { return &e.OccurredAt }},
 	{name: "click_id", text: func(e *Event) *string { return &e.ClickID }},
 	{name: "click_captured_at", instant: func(e *Event) *int64 { return &e.ClickCapturedAt }, incidental: true},
+	{name: "aref_tokens", text: func(e *Event) *string { return &e.ArefTokens }},
 
 	{group: "user_data", name: "email", text: func(e *Event) *string { return &e.User.Email }},
 	{group: "user_data", name: "phone", text: func(e *Event) *string { return &e.User.Phone }},
@@ -92,6 +94,15 @@ var fields = [...]field{
 	{group: "user_data", name: "state", text: func(e *Event) *string { return &e.User.State }},
 	{group: "user_data", name: "country_code", text: func(e *Event) *string { return &e.User.CountryCode }},
 	{group: "user_data", name: "postal_code", text: func(e *Event) *string { return &e.User.PostalCode }},
+	{group: "user_data", name: "address", text: func(e *Event) *string { return &e.User.Address }},
+	{group: "user_data", name: "ramp_id", text: func(e *Event) *string { return &e.User.RampID }},
+	{group: "user_data", name: "match_id", text: func(e *Event) *string { return &e.User.MatchID }},
+	{group: "user_data", name: "real_id", text: func(e *Event) *string { return &e.User.RealID }},
+	{group: "user_data", name: "merkle_id", text: func(e *Event) *string { return &e.User.MerkleID }},
+	{group: "user_data", name: "kantar_id", text: func(e *Event) *string { return &e.User.KantarID }},
+	{group: "user_data", name: "fip", text: func(e *Event) *string { return &e.User.FIP }},
+	{group: "user_data", name: "ip_address", text: func(e *Event) *string { return &e.User.IPAddress }},
+	{group: "user_data", name: "user_agent", text: func(e *Event) *string { return &e.User.UserAgent }},
 
 	{group: "custom_data", name: "value", amount: func(e *Event) *Decimal { return &e.Custom.Value }},
 	{group: "custom_data", name: "currency", text: func(e *Event) *string { return &e.Custom.Currency }},
@@ -103,4 +114,5 @@ var fields = [...]field{
 	{group: "consent", name: "ad_user_data", text: func(e *Event) *string { return &e.Consent.AdUserData }},
 	{group: "consent", name: "tcf", text: func(e *Event) *string { return &e.Consent.TCF }},
 	{group: "consent", name: "gpp", text: func(e *Event) *string { return &e.Consent.GPP }},
+	{group: "consent", name: "data_processing", text: func(e *Event) *string { return &e.Consent.DataProcessing }},
 }

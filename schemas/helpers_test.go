@@ -25,24 +25,47 @@ func fullEvent() *Event {
 		OccurredAt:      1776939330123,
 		ClickID:         "amzn1.click.abc123",
 		ClickCapturedAt: 1776939000000,
+		ArefTokens:      "aB3dE6gH9k.1776938990000",
+		Platform:        "ANDROID",
 		User: UserData{
 			Email: "jane.doe@example.com", Phone: "+15551234567",
 			HashedEmail: "hashed-email", HashedPhone: "hashed-phone",
 			MADID:     "AEBE52E7-03EE-455A-B3C4-E57283966239",
 			FirstName: "José", LastName: "Doe", City: "San Francisco", State: "California",
-			CountryCode: "US", PostalCode: "94105-1234",
+			CountryCode: "US", PostalCode: "94105-1234", Address: "1 Market St",
+			RampID: "ramp", MatchID: "match", RealID: "real", MerkleID: "merkle", KantarID: "kantar", FIP: "fip",
+			IPAddress: "192.0.2.7", UserAgent: "Mozilla/5.0",
 		},
 		Custom: CustomData{
 			Value: NewDecimal(12995, 2), Currency: "USD", Quantity: 3, OrderReference: "10492",
 			Attributes: []Attribute{{"basket", "b-1"}, {"sku", "A/1"}},
 		},
-		Consent: Consent{AdStorage: "GRANTED", AdUserData: "GRANTED", TCF: "tcf-string", GPP: "gpp-string"},
+		Consent: Consent{AdStorage: "GRANTED", AdUserData: "GRANTED", TCF: "tcf-string", GPP: "gpp-string", DataProcessing: "LIMITED_DATA_USE"},
 	}
 }
 
-// forV1 takes away what version 1 cannot carry.
-func forV1(ev *Event) *Event {
+// forVersion takes away what a version cannot carry.
+func forVersion(v Version, ev *Event) *Event {
+	switch v {
+	case V1:
+		return forV1(ev)
+	case V2:
+		return forV2(ev)
+	}
+	return ev
+}
+
+func forV2(ev *Event) *Event {
 	e := *ev
+	e.ArefTokens, e.Platform, e.Consent.DataProcessing = "", "", ""
+	u := &e.User
+	u.Address, u.RampID, u.MatchID, u.RealID, u.MerkleID, u.KantarID, u.FIP = "", "", "", "", "", "", ""
+	u.IPAddress, u.UserAgent = "", ""
+	return &e
+}
+
+func forV1(ev *Event) *Event {
+	e := *forV2(ev)
 	e.ClickCapturedAt = 0
 	e.User.HashedEmail, e.User.HashedPhone = "", ""
 	e.Custom.Quantity = 0
@@ -79,7 +102,7 @@ func (m schemaMap) SchemaByID(_ context.Context, id uint32) (WriterSchema, error
 	return s, nil
 }
 
-// ours are both versions under the ids 1 and 2.
+// ours are all versions under their own numbers as ids.
 func ours(t testing.TB) schemaMap {
 	t.Helper()
 	m := make(schemaMap)

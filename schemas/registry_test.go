@@ -57,10 +57,7 @@ func TestDecodeThroughARegistry(t *testing.T) {
 	}
 	dec := NewDecoder(reg)
 	for i, v := range Versions() {
-		want := forV1(fullEvent())
-		if v == Latest {
-			want = fullEvent()
-		}
+		want := forVersion(v, fullEvent())
 		var got Event
 		if err := dec.Decode(context.Background(), mustEncode(t, uint32(done[i].ID), v, want), &got); err != nil {
 			t.Fatalf("version %d: %v", v, err)

@@ -25,7 +25,7 @@ func TestRegisterAndCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := SubjectStatus{Subject: testSubject, Level: "BACKWARD", Compatible: true, Versions: []VersionStatus{{Version: V1}, {Version: V2}}}
+	want := SubjectStatus{Subject: testSubject, Level: "BACKWARD", Compatible: true, Versions: []VersionStatus{{Version: V1}, {Version: V2}, {Version: V3}}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("before (-want +got):\n%s", d)
 	}
@@ -33,6 +33,7 @@ func TestRegisterAndCheck(t *testing.T) {
 	registered := []VersionStatus{
 		{Version: V1, Registered: true, ID: 42, SubjectVersion: 1},
 		{Version: V2, Registered: true, ID: 43, SubjectVersion: 2},
+		{Version: V3, Registered: true, ID: 44, SubjectVersion: 3},
 	}
 	for range 2 { // the second time changes nothing
 		done, err := reg.Register(ctx, testSubject)
@@ -54,7 +55,7 @@ func TestRegisterAndCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = SubjectStatus{Subject: testSubject, Exists: true, Level: "FULL_TRANSITIVE", Compatible: true, Versions: registered, Foreign: []int{3}}
+	want = SubjectStatus{Subject: testSubject, Exists: true, Level: "FULL_TRANSITIVE", Compatible: true, Versions: registered, Foreign: []int{4}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("after (-want +got):\n%s", d)
 	}
@@ -121,7 +122,7 @@ func TestRegisterTrustsTheAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []VersionStatus{{Version: V1, Registered: true, ID: 1}, {Version: V2, Registered: true, ID: 2}}
+	want := []VersionStatus{{Version: V1, Registered: true, ID: 1}, {Version: V2, Registered: true, ID: 2}, {Version: V3, Registered: true, ID: 3}}
 	if d := cmp.Diff(want, done); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

@@ -11,11 +11,14 @@ type Version int
 
 // The versions. Each is fully compatible with those before it: what one wrote
 // the other reads. Version 2 added click_captured_at, hashed_email,
-// hashed_phone, quantity and gpp.
+// hashed_phone, quantity and gpp. Version 3 added what Amazon's Events API takes
+// beyond the guide's contract: aref_tokens, platform, address, the ids of
+// identity services, ip_address, user_agent and data_processing.
 const (
 	V1     Version = 1
 	V2     Version = 2
-	Latest         = V2
+	V3     Version = 3
+	Latest         = V3
 )
 
 //go:embed avro/tracklayer-event-v1.avsc
@@ -24,8 +27,11 @@ var avscV1 string
 //go:embed avro/tracklayer-event-v2.avsc
 var avscV2 string
 
+//go:embed avro/tracklayer-event-v3.avsc
+var avscV3 string
+
 // Versions returns all versions, oldest first: the order to register them in.
-func Versions() []Version { return []Version{V1, V2} }
+func Versions() []Version { return []Version{V1, V2, V3} }
 
 // Schema returns the version's Avro schema (.avsc) as text.
 func (v Version) Schema() (string, error) {
@@ -34,6 +40,8 @@ func (v Version) Schema() (string, error) {
 		return avscV1, nil
 	case V2:
 		return avscV2, nil
+	case V3:
+		return avscV3, nil
 	}
 	return "", fmt.Errorf("schema version %d is unknown: want 1 to %d", int(v), int(Latest))
 }

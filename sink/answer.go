@@ -99,6 +99,11 @@ const wordLimit = 128
 type answerRules struct {
 	success   []int // statuses that can mean delivery
 	indexBase int   // the index of the first event
+	// itemised: only the status of an event says that it was taken. Otherwise a
+	// success without any means that all were.
+	itemised bool
+	// item classes the code of an item.
+	item func(code string) Outcome
 }
 
 // read never fails: whatever comes is one of the kinds.
@@ -149,8 +154,8 @@ func (a answerRules) readSuccess(r Response, doc document, items []Item, contrad
 		// A captive portal says 200, too. What does not answer in JSON is not
 		// the API, and has not taken any event.
 		return Foreign, doc.foreign(r)
-	case r.Status == 207:
-		return Failed, Said{message: "a multi-status answer without the status of any event"}
+	case r.Status == 207 || a.itemised:
+		return Failed, Said{message: "an answer without the status of any event"}
 	case doc.kind == otherJSON || doc.reportsError():
 		return Failed, doc.said(r)
 	}
@@ -184,14 +189,14 @@ func (a answerRules) readItems(doc document, items []Item, contradictions *int) 
 		if it.Outcome == Taken {
 			*contradictions++
 		}
-		if outcome, said := e.outcome(); outcome > it.Outcome {
+		if outcome, said := e.outcome(a.item); outcome > it.Outcome {
 			it.Outcome, it.Said = outcome, &said
 		}
 	}
 	return refusals
 }
 
-// classify tells what an item's code asks for. Amazon's words are classed as
+// classify tells what an item's code asks for, by both contracts. Amazon's words are classed as
 // the statuses they are named after, and numbers like the statuses they are.
 func classify(code string) Outcome {
 	switch strings.ToUpper(code) {

@@ -15,13 +15,15 @@ type document struct {
 
 	// Success is not nil where the body has such a list, be it empty. What an
 	// entry echoes of its event is passed over.
-	Success []struct {
-		Index index `json:"index"`
-	} `json:"success"`
-	Error errorList `json:"error"`
+	Success []success `json:"success"`
+	Error   errorList `json:"error"`
 
 	saying
 	Errors []saying `json:"errors"`
+}
+
+type success struct {
+	Index index `json:"index"`
 }
 
 type docKind uint8
@@ -64,6 +66,14 @@ func parseDocument(body []byte) document {
 	if len(trimmed) == 0 || string(trimmed) == "null" {
 		return d
 	}
+	if d, ok := scanDocument(trimmed); ok {
+		return d
+	}
+	return decodeDocument(trimmed)
+}
+
+// decodeDocument reads any document; trimmed is not empty.
+func decodeDocument(trimmed []byte) (d document) {
 	// A value of an unexpected type is skipped, and the rest is still read.
 	var wrongType *json.UnmarshalTypeError
 	err := json.Unmarshal(trimmed, &d)
@@ -120,7 +130,7 @@ func (s saying) said() Said {
 
 // outcome picks the reason that decides: with a permanent one among them,
 // trying again would not help.
-func (e itemError) outcome() (Outcome, Said) {
+func (e itemError) outcome(classify func(code string) Outcome) (Outcome, Said) {
 	reasons := e.Errors
 	if e.saying != (saying{}) || len(reasons) == 0 {
 		reasons = append([]saying{e.saying}, reasons...)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -25,6 +26,7 @@ var offAmazonFrame = Frame{Open: `{"events":[`, Between: `,`, Close: `]}`}
 var offAmazonAnswers = answerRules{
 	success:   []int{http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent, http.StatusMultiStatus},
 	indexBase: 0,
+	item:      classify,
 }
 
 func (offAmazon) Name() string { return "off-amazon-2023-11-13" }
@@ -46,6 +48,27 @@ func (offAmazon) Limits() Limits {
 		EventBytes: offAmazonBytes - offAmazonFrame.size(1, 0),
 	}
 }
+
+// Region: the guide knows one host.
+func (offAmazon) Region(string) Region { return RegionUnknown }
+
+func (offAmazon) Wide() bool { return false }
+
+// Check refuses what the guide has no words for.
+func (offAmazon) Check(c *transform.Conversion) *verdict.Reason {
+	switch {
+	case c.ActionSource != transform.SourceWebsite && c.ActionSource != transform.SourceApp:
+		return sourceUnsupported.because("action_source is " + c.ActionSource + ": want WEBSITE or APP")
+	case !c.Amount.IsFinite():
+	case c.Amount.Sign() < 0:
+		return anyValueNegative.because("custom_data.value is negative: want an amount of zero or more")
+	case c.Currency == "":
+		return anyCurrencyless.because("custom_data.currency is absent: want the ISO 4217 code of the value's currency, such as USD")
+	}
+	return nil
+}
+
+func (offAmazon) Asks() []Code { return []Code{sourceUnsupported, anyValueNegative, anyCurrencyless} }
 
 func (offAmazon) Frame() Frame { return offAmazonFrame }
 

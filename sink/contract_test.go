@@ -182,7 +182,7 @@ func TestContractByName(t *testing.T) {
 
 // The limits must add up: the largest event that Add lets through fits a body.
 func TestLimitsAddUp(t *testing.T) {
-	for _, c := range contracts() {
+	for _, c := range contracts(ContractOptions{}) {
 		l := c.Limits()
 		if got := c.Frame().size(1, l.EventBytes); got > l.Bytes {
 			t.Errorf("%s: an event of %d bytes makes a body of %d, over %d", c.Name(), l.EventBytes, got, l.Bytes)

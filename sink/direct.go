@@ -12,13 +12,16 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Encode returns one event as the contract writes it, and why it is not sent if
-// that is more than a request has room for.
-func Encode(contract Contract, c *transform.Conversion) ([]byte, *verdict.Reason) {
+// Encode returns one event as the contract writes it, or why it is not sent: for
+// what the contract asks, or because it is more than a request has room for.
+func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, *verdict.Reason) {
+	if why := Refusal(contract, c, now); why != nil {
+		return nil, why
+	}
 	event := contract.AppendEvent(nil, c)
 	if len(event) > contract.Limits().EventBytes {
 		why := tooLarge(contract, len(event))
-		return event, &why
+		return nil, &why
 	}
 	return event, nil
 }
@@ -26,7 +29,7 @@ func Encode(contract Contract, c *transform.Conversion) ([]byte, *verdict.Reason
 func tooLarge(contract Contract, size int) verdict.Reason {
 	return verdict.Reason{
 		Class: verdict.Validation,
-		Code:  codeTooLarge,
+		Code:  CodeTooLarge,
 		Message: fmt.Sprintf("the event has %d bytes as Amazon would be sent it: want at most %d, which %s takes",
 			size, contract.Limits().EventBytes, contract.Name()),
 	}

@@ -15,7 +15,7 @@ import (
 // TestDirect: one exchange, one verdict, and the same one that a lane would come
 // to with an event that stands alone.
 func TestDirect(t *testing.T) {
-	event, why := Encode(offAmazon{}, purchase())
+	event, why := Encode(offAmazon{}, purchase(), time.Now())
 	if why != nil {
 		t.Fatal(why)
 	}
@@ -87,7 +87,7 @@ func TestDirectSettings(t *testing.T) {
 func TestEncodeRefusesWhatNoRequestHolds(t *testing.T) {
 	c := purchase()
 	c.EventID = strings.Repeat("x", 2<<20)
-	if _, why := Encode(offAmazon{}, c); why == nil || why.Code != codeTooLarge {
+	if _, why := Encode(offAmazon{}, c, time.Now()); why == nil || why.Code != CodeTooLarge {
 		t.Errorf("%v", why)
 	}
 }

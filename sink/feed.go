@@ -2,6 +2,7 @@ package sink
 
 import (
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -19,6 +20,9 @@ type Feed struct {
 	last    *group   // of the event before, which is often of the same profile
 	dirty   []*group // that have something for their lanes
 	letters []*letter
+	// now is the time by which events are too old: of the first since the last
+	// Flush, since a clock asked for each costs as much as the rest of Add.
+	now time.Time
 	// filtered are verdicts on records that were left out on purpose.
 	filtered []Verdict
 }
@@ -49,6 +53,13 @@ func (s *Sink) NewFeed() *Feed { return &Feed{sink: s, groups: make(map[string]*
 // Add takes an event. The conversion may be used again afterwards; the record
 // is kept until there is a verdict about it.
 func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
+	if f.now.IsZero() {
+		f.now = f.sink.opts.Now()
+	}
+	if why := Refusal(f.sink.opts.Contract, c, f.now); why != nil {
+		f.reject(tok, rec, c, why)
+		return
+	}
 	g := f.group(c.ProfileID)
 	start := len(g.buf)
 	g.buf = f.sink.opts.Contract.AppendEvent(g.buf, c)
@@ -61,6 +72,15 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 		f.dirty = append(f.dirty, g)
 	}
 	g.events = append(g.events, pending{tok, rec, c.EventID, len(g.buf)})
+}
+
+// reject makes of a conversion what its contract says.
+func (f *Feed) reject(tok Token, rec *kgo.Record, c *transform.Conversion, why *verdict.Reason) {
+	if why.Class == verdict.Filtered {
+		f.Filter(tok, rec, c.ProfileID, c.EventID, *why)
+		return
+	}
+	f.Refuse(tok, rec, c.ProfileID, c.EventID, *why)
 }
 
 func (f *Feed) group(profile string) *group {
@@ -101,6 +121,7 @@ func (f *Feed) Filter(tok Token, rec *kgo.Record, profileID, eventID string, why
 // anything.
 func (f *Feed) Flush() {
 	s := f.sink
+	f.now = time.Time{}
 	if len(f.dirty) > 0 {
 		now := s.opts.Now()
 		for i, g := range f.dirty {

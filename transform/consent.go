@@ -7,6 +7,26 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
+// What a person answered.
+const (
+	ConsentGranted = "GRANTED"
+	ConsentDenied  = "DENIED"
+)
+
+// Consented is what the person answered.
+type Consented struct {
+	UserData, Storage string // ConsentGranted, ConsentDenied or empty
+	// The rest is kept with Options.Wide alone: consent strings, and the address
+	// from which Amazon may tell which law applies.
+	TCF, GPP, IPAddress string
+}
+
+// String is Conversion's: there is an address and there are consent strings in it.
+func (Consented) String() string { return "(consent)" }
+
+// GoString is String.
+func (c Consented) GoString() string { return c.String() }
+
 // denial is what a person did not allow.
 type denial struct {
 	userData bool // no identifier of the person may be sent
@@ -16,9 +36,11 @@ type denial struct {
 // checkConsent reads the two consents. The country is sent whatever they say: it
 // names no person, and Amazon needs it to know which law applies.
 func (t *Transformer) checkConsent(c *schemas.Consent, out *Conversion) (denial, *verdict.Reason) {
+	out.Consent.UserData = consentStatus(c.AdUserData, out)
+	out.Consent.Storage = consentStatus(c.AdStorage, out)
 	d := denial{
-		userData: denied(c.AdUserData, out),
-		storage:  denied(c.AdStorage, out),
+		userData: out.Consent.UserData == ConsentDenied,
+		storage:  out.Consent.Storage == ConsentDenied,
 	}
 	if t.consent == ConsentFilter {
 		switch {
@@ -31,21 +53,23 @@ func (t *Transformer) checkConsent(c *schemas.Consent, out *Conversion) (denial,
 	return d, nil
 }
 
-// denied tells whether a consent value forbids. No value, and the explicit
+// consentStatus tells what a consent value says. No value, and the explicit
 // UNSPECIFIED, mean that nobody asked, which the law of the event's country may
 // allow; the guide leaves that to the collector. A word that we do not know is
 // another matter: somebody answered, perhaps no, and since a hash that was sent
 // cannot be called back the answer counts as no.
-func denied(value string, out *Conversion) bool {
+func consentStatus(value string, out *Conversion) string {
 	value = trim(value)
 	switch {
-	case value == "", strings.EqualFold(value, "GRANTED"), strings.EqualFold(value, "UNSPECIFIED"):
-		return false
-	case strings.EqualFold(value, "DENIED"):
-		return true
+	case value == "", strings.EqualFold(value, "UNSPECIFIED"):
+		return ""
+	case strings.EqualFold(value, ConsentGranted):
+		return ConsentGranted
+	case strings.EqualFold(value, ConsentDenied):
+		return ConsentDenied
 	}
 	out.Warnings.Add(ConsentUnknown)
-	return true
+	return ConsentDenied
 }
 
 func consentFiltered(field, value string) *verdict.Reason {

@@ -11,24 +11,29 @@ func TestConsentStrips(t *testing.T) {
 	for _, c := range []struct {
 		consent           schemas.Consent
 		noData, noStorage bool
-		warned            bool
+		warned, granted   bool
 	}{
-		{schemas.Consent{}, false, false, false},
-		{schemas.Consent{AdUserData: "GRANTED", AdStorage: "granted"}, false, false, false},
-		{schemas.Consent{AdUserData: "UNSPECIFIED", AdStorage: " "}, false, false, false},
-		{schemas.Consent{AdUserData: "DENIED"}, true, false, false},
-		{schemas.Consent{AdUserData: " denied "}, true, false, false},
-		{schemas.Consent{AdStorage: "Denied"}, false, true, false},
-		{schemas.Consent{AdUserData: "DENIED", AdStorage: "DENIED"}, true, true, false},
-		{schemas.Consent{AdUserData: "no"}, true, false, true},
-		{schemas.Consent{AdStorage: "DENlED"}, false, true, true},
+		{schemas.Consent{}, false, false, false, false},
+		{schemas.Consent{AdUserData: "GRANTED", AdStorage: "granted"}, false, false, false, true},
+		{schemas.Consent{AdUserData: "UNSPECIFIED", AdStorage: " "}, false, false, false, false},
+		{schemas.Consent{AdUserData: "DENIED"}, true, false, false, false},
+		{schemas.Consent{AdUserData: " denied "}, true, false, false, false},
+		{schemas.Consent{AdStorage: "Denied"}, false, true, false, false},
+		{schemas.Consent{AdUserData: "DENIED", AdStorage: "DENIED"}, true, true, false, false},
+		{schemas.Consent{AdUserData: "no"}, true, false, true, false},
+		{schemas.Consent{AdStorage: "DENlED"}, false, true, true, false},
 	} {
 		want := convert(t, tr, newEvent())
 		if c.noData {
 			want.HashedEmail, want.HashedPhone, want.MADID, want.PostalCode = Hash{}, Hash{}, "", ""
+			want.Consent.UserData = ConsentDenied
 		}
 		if c.noStorage {
 			want.ClickID = ""
+			want.Consent.Storage = ConsentDenied
+		}
+		if c.granted {
+			want.Consent = Consented{UserData: ConsentGranted, Storage: ConsentGranted}
 		}
 		if c.warned {
 			want.Warnings.Add(ConsentUnknown)

@@ -13,11 +13,14 @@ import (
 // encoding yet. Everything a contract may send is here, and nothing else is:
 // raw email, phone and names do not survive the transform.
 type Conversion struct {
-	ProfileID    string
-	EventID      string
-	Name         string // human-readable, such as "Purchase"
-	EventType    string // canonical, such as "PURCHASE"
-	ActionSource string // WEBSITE or APP
+	ProfileID string
+	EventID   string
+	Name      string // human-readable, such as "Purchase"
+	EventType string // canonical, such as "PURCHASE"
+	// ActionSource is WEBSITE, APP, OFFLINE or MEASUREMENT_ATTRIBUTION_PARTNER.
+	// Not every contract takes them all.
+	ActionSource string
+	Platform     string // of an APP: ANDROID, IOS or FIRE_TV; empty when unknown
 
 	// OccurredAt is the original event time in Unix milliseconds.
 	OccurredAt int64
@@ -29,10 +32,15 @@ type Conversion struct {
 	CountryCode string // ISO 3166-1 alpha-2, upper case
 	PostalCode  string // only with CountryCode
 
-	// Amount is absent when the event has no monetary value; Currency is
-	// ISO 4217, upper case, and set exactly when Amount is.
+	// Amount is absent when the event has no value. Currency is ISO 4217, upper
+	// case; without one an amount is not money but a figure of the customer's
+	// own, which purchases never have.
 	Amount   schemas.Decimal
 	Currency string
+
+	Consent Consented
+
+	Wide
 
 	// Warnings names optional fields that were left out because they were bad.
 	Warnings Warnings

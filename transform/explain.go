@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -70,7 +71,11 @@ func (r Result) String() string {
 func (t *Transformer) Explain(ev *schemas.Event, now time.Time) Explanation {
 	e := Explanation{OK: true}
 	c := &inquiry{t: t, ev: ev, now: now, out: new(Conversion)}
-	for _, s := range explainSteps {
+	steps := explainSteps
+	if t.wide {
+		steps = append(slices.Clip(steps), wideStep)
+	}
+	for _, s := range steps {
 		if e.Reason.Class == verdict.Filtered || s.needs != nil && !s.needs(c) {
 			// What is left out on purpose is judged no further, as in Transform.
 			e.notReached(s.rules)

@@ -2,7 +2,7 @@ package transform
 
 import "github.com/tracklayer/amazon-capi/internal/verdict"
 
-// explainSteps are fill's checks, in its order.
+// explainSteps are fill's checks, in its order, but for wideStep.
 var explainSteps = []explainStep{
 	{
 		ask: func(c *inquiry) (why *verdict.Reason) { c.entry, why = c.t.mapping.resolve(c.ev, c.out); return why },
@@ -42,10 +42,11 @@ var explainSteps = []explainStep{
 	},
 	{
 		needs: (*inquiry).hasEntry,
-		ask:   func(c *inquiry) *verdict.Reason { return checkSource(c.ev.ActionSource, c.entry, c.out) },
+		ask:   func(c *inquiry) *verdict.Reason { return checkSource(c.ev, c.entry, c.out) },
 		rules: []asking{
 			rule(actionSourceMissing, nil),
 			rule(actionSourceUnknown, func(c *inquiry) bool { return given(c.ev.ActionSource) }),
+			warn(PlatformUnknown, func(c *inquiry) bool { return given(c.ev.Platform) && c.out.ActionSource == SourceApp }),
 		},
 	},
 	{
@@ -61,7 +62,7 @@ var explainSteps = []explainStep{
 	},
 	{
 		ask: func(c *inquiry) *verdict.Reason {
-			why := checkPlace(&c.ev.User, c.denied.userData, c.out)
+			why := c.t.checkPlace(&c.ev.User, c.denied.userData, c.out)
 			c.noPlace = why != nil
 			return why
 		},
@@ -78,10 +79,10 @@ var explainSteps = []explainStep{
 			rule(valueMissing, func(c *inquiry) bool { return c.wantsValue() == valueRequired }),
 			warn(CurrencyWithoutValue, func(c *inquiry) bool { return c.wantsValue() != valueNone && given(c.ev.Custom.Currency) }),
 			rule(valueNotFinite, (*inquiry).hasValue),
-			rule(valueNegative, (*inquiry).hasValue),
+			rule(valueNegative, (*inquiry).hasPrice),
 			rule(valueTooLong, (*inquiry).hasValue),
-			rule(currencyMissing, (*inquiry).hasValue),
-			rule(currencyUnknown, (*inquiry).hasValue),
+			rule(currencyMissing, (*inquiry).hasPrice),
+			rule(currencyUnknown, func(c *inquiry) bool { return c.hasValue() && given(c.ev.Custom.Currency) }),
 		},
 	},
 	{
@@ -135,6 +136,37 @@ var explainSteps = []explainStep{
 	},
 }
 
+// wideStep is what a contract asks for that sends more than the guide's. Names and
+// addresses are read by their country, as phone numbers are.
+var wideStep = explainStep{
+	needs: func(c *inquiry) bool { return !c.noPlace },
+	ask: func(c *inquiry) *verdict.Reason {
+		c.t.widen(c.ev, c.denied, c.out)
+		return nil
+	},
+	rules: []asking{
+		warn(ConsentStringInvalid, func(c *inquiry) bool { return given(c.ev.Consent.TCF) || given(c.ev.Consent.GPP) }),
+		warn(DataProcessingUnknown, func(c *inquiry) bool { return given(c.ev.Consent.DataProcessing) }),
+		warn(QuantityInvalid, func(c *inquiry) bool { return c.ev.Custom.Quantity != 0 }),
+		warn(NameInvalid, func(c *inquiry) bool {
+			return !c.denied.userData && (given(c.ev.User.FirstName) || given(c.ev.User.LastName))
+		}),
+		warn(AddressInvalid, func(c *inquiry) bool {
+			return !c.denied.userData && (given(c.ev.User.Address) || given(c.ev.User.City))
+		}),
+		warn(StateUnknown, func(c *inquiry) bool { return !c.denied.userData && given(c.ev.User.State) }),
+		warn(PartnerIDInvalid, func(c *inquiry) bool {
+			u := &c.ev.User
+			return !c.denied.userData && (given(u.RampID) || given(u.MatchID) || given(u.RealID) || given(u.MerkleID) || given(u.KantarID) || given(u.FIP))
+		}),
+		warn(IPAddressInvalid, func(c *inquiry) bool { return !c.denied.userData && given(c.ev.User.IPAddress) }),
+		warn(UserAgentInvalid, func(c *inquiry) bool { return !c.denied.userData && given(c.ev.User.UserAgent) }),
+		warn(AttributeInvalid, func(c *inquiry) bool { return !c.denied.userData && len(c.ev.Custom.Attributes) > 0 }),
+		warn(AttributesTooMany, func(c *inquiry) bool { return !c.denied.userData && len(c.ev.Custom.Attributes) > 0 }),
+		warn(ArefInvalid, func(c *inquiry) bool { return !c.denied.storage && given(c.ev.ArefTokens) }),
+	},
+}
+
 func given(s string) bool { return trim(s) != "" }
 
 func (c *inquiry) hasType() bool { return given(c.ev.EventType) }
@@ -146,13 +178,17 @@ func (c *inquiry) hasPostalCode() bool { return !c.denied.userData && given(c.ev
 func (c *inquiry) hasMADID() bool { return !c.denied.userData && given(c.ev.User.MADID) }
 
 func (c *inquiry) wantsValue() valueRule {
-	if c.out.EventType == typePurchase {
+	if c.out.EventType == TypePurchase {
 		return valueRequired
 	}
 	return c.entry.value
 }
 
 func (c *inquiry) hasValue() bool { return c.wantsValue() != valueNone && c.ev.Custom.Value.IsSet() }
+
+// hasPrice: what other events than purchases may be worth is their contract's to
+// say.
+func (c *inquiry) hasPrice() bool { return c.hasValue() && c.out.EventType == TypePurchase }
 
 // takesHash: a hash is looked at only where no raw value was good.
 func (c *inquiry) takesHash(raw, hashed string, rawIsBad Warning) bool {

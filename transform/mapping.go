@@ -20,17 +20,17 @@ func defaultMapping() (*Mapping, error) {
 	return LoadMapping("mapping.yaml", []byte(defaultMappingYAML))
 }
 
-// typePurchase is the one event type with a rule of its own.
-const typePurchase = "PURCHASE"
+// TypePurchase is the one event type with a rule of its own.
+const TypePurchase = "PURCHASE"
 
-// typeOther is the type of an unmapped event that is passed on.
-const typeOther = "OTHER"
+// TypeOther is the type of an unmapped event that is passed on.
+const TypeOther = "OTHER"
 
 // eventTypes are the types known without being declared. Amazon's list is open,
 // but a type that nobody declared is far more often a typing error than news.
 var eventTypes = [...]string{
-	typePurchase, "ADD_TO_CART", "CHECKOUT", "LEAD", "SIGN_UP", "SUBSCRIBE", "PAGE_VIEW",
-	"SEARCH", "CONTACT", "APPLICATION", "MOBILE_APP_FIRST_START", typeOther,
+	TypePurchase, "ADD_TO_CART", "CHECKOUT", "LEAD", "SIGN_UP", "SUBSCRIBE", "PAGE_VIEW",
+	"SEARCH", "CONTACT", "APPLICATION", "MOBILE_APP_FIRST_START", TypeOther,
 }
 
 // Mapping says what each event of the source is called at Amazon. It is made by
@@ -110,7 +110,7 @@ func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.
 		case unmappedFilter:
 			return nil, filteredUnmapped.because("event_name " + quote(name) + " is not in the mapping, which filters such events")
 		}
-		out.EventType = typeOther
+		out.EventType = TypeOther
 	}
 	if longerThan(name, maxEventName) || !printable(name) {
 		return nil, eventNameInvalid.because("event_name is not in the mapping and cannot be sent as it is: want at most 128 printable characters")

@@ -163,7 +163,7 @@ func (f *mappingFile) event(n *yaml.Node, m *Mapping, lines map[string]int) {
 	f.entryType(n, fields["event_type"], e, m)
 	f.entryValue(fields["value"], e)
 	if a := fields["action_source"]; a != nil {
-		sources := []string{sourceWebsite, sourceApp}
+		sources := []string{SourceWebsite, SourceApp}
 		e.actionSource = sources[f.choice(a, "action_source", sources)]
 	}
 	if fields["match"] == nil {
@@ -235,14 +235,14 @@ func (f *mappingFile) entryType(event, n *yaml.Node, e *entry, m *Mapping) {
 }
 
 func (f *mappingFile) entryValue(n *yaml.Node, e *entry) {
-	if e.eventType == typePurchase {
+	if e.eventType == TypePurchase {
 		e.value = valueRequired
 	}
 	if n == nil {
 		return
 	}
 	v := valueRule(f.choice(n, "value", valueRuleNames))
-	if e.eventType == typePurchase && v != valueRequired {
+	if e.eventType == TypePurchase && v != valueRequired {
 		f.fault(n.Line, "value is %s for a PURCHASE: want required, since a purchase always has one", valueRuleNames[v])
 	}
 	e.value = v

@@ -78,6 +78,9 @@ type Options struct {
 	Identifiers IdentifierRules
 	// ConsentDenied says what becomes of events without consent.
 	ConsentDenied ConsentPolicy
+	// Wide fills Conversion.Wide as well. Each of its hashes costs as much as the
+	// email's, so it is for those who send them.
+	Wide bool
 	// MaxAhead is how far ahead of the clock an event may be; 0 is
 	// DefaultMaxAhead.
 	MaxAhead time.Duration

@@ -1,7 +1,9 @@
 package transform
 
 import (
+	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -34,7 +36,7 @@ func breach(c *Conversion) string {
 		return "name"
 	case !slices.Contains(eventTypes[:], c.EventType):
 		return "event type"
-	case c.ActionSource != "WEBSITE" && c.ActionSource != "APP":
+	case !slices.Contains([]string{"WEBSITE", "APP", "OFFLINE", "MEASUREMENT_ATTRIBUTION_PARTNER"}, c.ActionSource):
 		return "action source"
 	case c.OccurredAt < 946684800000 || c.OccurredAt > latest:
 		return "time"
@@ -50,14 +52,53 @@ func breach(c *Conversion) string {
 		return "postal code"
 	case c.PostalCode != "" && c.CountryCode == "":
 		return "postal code without country"
-	case c.Amount.IsSet() != (c.Currency != ""):
+	case !c.Amount.IsSet() && c.Currency != "":
 		return "amount and currency"
-	case c.Amount.IsSet() && (!c.Amount.IsFinite() || c.Amount.Sign() < 0):
+	case c.Amount.IsSet() && !c.Amount.IsFinite():
 		return "amount"
 	case c.Currency != "" && (len(c.Currency) != 3 || strings.ToUpper(c.Currency) != c.Currency):
 		return "currency"
-	case c.EventType == "PURCHASE" && !c.Amount.IsSet():
-		return "purchase without amount"
+	case c.EventType == "PURCHASE" && (!c.Amount.IsSet() || c.Amount.Sign() < 0 || c.Currency == ""):
+		return "amount of a purchase"
+	}
+	return wideBreach(c)
+}
+
+// wideBreach is breach for what wide contracts send.
+func wideBreach(c *Conversion) string {
+	hash := func(h Hash) bool {
+		return h == Hash{} || strings.Trim(string(h[:]), "0123456789abcdef") == "" && string(h[:]) != hashOfNothing
+	}
+	for _, h := range []Hash{c.FirstName, c.LastName, c.Address, c.City, c.State, c.HashedPostal} {
+		if !hash(h) {
+			return "hash"
+		}
+	}
+	for _, s := range []string{c.RampID, c.MatchID, c.RealID, c.MerkleID, c.KantarID, c.FIP, c.UserAgent, c.Consent.TCF, c.Consent.GPP} {
+		if !utf8.ValidString(s) || strings.TrimSpace(s) != s || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			return "text"
+		}
+	}
+	word := regexp.MustCompile(`^[A-Za-z0-9_]+$`)
+	for _, a := range c.Attributes.All() {
+		if !word.MatchString(a.Key) || !word.MatchString(a.Value) {
+			return "attribute"
+		}
+	}
+	switch {
+	case c.ArefTokens != "" && !regexp.MustCompile(`^[A-Za-z0-9]{10}\.[0-9]{13}(\|[A-Za-z0-9]{10}\.[0-9]{13})*$`).MatchString(c.ArefTokens):
+		return "aref tokens"
+	case c.Units < 0:
+		return "units"
+	case utf8.RuneCountInString(c.UserAgent) > 512:
+		return "user agent"
+	case c.Platform != "" && (c.ActionSource != "APP" || !slices.Contains([]string{"ANDROID", "IOS", "FIRE_TV"}, c.Platform)):
+		return "platform"
+	case c.Consent.UserData == "DENIED" && (c.FirstName.IsSet() || c.LastName.IsSet() || c.Address.IsSet() || c.City.IsSet() || c.State.IsSet() ||
+		c.HashedPostal.IsSet() || c.RampID+c.MatchID+c.RealID+c.MerkleID+c.KantarID+c.FIP+c.UserAgent+c.Consent.IPAddress != "" || len(c.Attributes.All()) > 0):
+		return "consent to user data"
+	case c.Consent.Storage == "DENIED" && c.ArefTokens != "":
+		return "consent to storage"
 	}
 	return ""
 }
@@ -117,7 +158,7 @@ func leaks(secret string, out *Conversion, reason verdict.Reason) bool {
 	}
 	for _, s := range []string{
 		out.ProfileID, out.EventID, out.Name, out.EventType, out.ActionSource, out.ClickID, string(out.HashedEmail[:]), string(out.HashedPhone[:]),
-		out.MADID, out.CountryCode, out.PostalCode, out.Currency, reason.Code, reason.Field, reason.Message,
+		out.MADID, out.CountryCode, out.PostalCode, out.Currency, string(out.FirstName[:]), string(out.LastName[:]), string(out.City[:]), reason.Code, reason.Field, reason.Message,
 	} {
 		if strings.Contains(s, secret) {
 			return true
@@ -155,6 +196,22 @@ func genEvent() *rapid.Generator[*schemas.Event] {
 		ev.User.MADID = odd(t, "madid", "", "AEBE52E7-03EE-455A-B3C4-E57283966239")
 		ev.User.CountryCode = rapid.SampledFrom([]string{"US", "gb", "IN", "DE", "AQ"}).Draw(t, "country")
 		ev.User.PostalCode = odd(t, "postal code", "", "10001", "SW1A 1AA")
+		ev.Platform = odd(t, "platform", "", "", "ios", "Fire TV")
+		ev.ArefTokens = odd(t, "aref", "", "aB3dE6gH9k.1776938990000", "aB3dE6gH9k.1776938990000|zzzzzzzzz0.1776938990001", "aB3dE6gH9k.1776938990000|")
+		u := &ev.User
+		u.FirstName, u.LastName = odd(t, "first name", "", "José", "李"), odd(t, "last name", "", "O'Brien", hashOfNothing)
+		u.Address, u.City = odd(t, "address", "", "1 Market St"), odd(t, "city", "", "San Francisco", "Köln")
+		u.State = odd(t, "state", "", "California", "ny", "US-CA", "Bayern")
+		u.RampID, u.MatchID, u.FIP = odd(t, "ramp id", "", "XY1000abc"), odd(t, "match id", "", "cust-7"), odd(t, "fip", "", "f 1")
+		u.RealID, u.MerkleID, u.KantarID = odd(t, "real id", "", "r"), odd(t, "merkle id", "", "m"), odd(t, "kantar id", "", "k")
+		u.IPAddress = odd(t, "ip", "", "192.0.2.1", "2001:db8::1", "fe80::1%eth0", "192.0.2.256")
+		u.UserAgent = odd(t, "user agent", "", "Mozilla/5.0 (X11)", strings.Repeat("u", 513))
+		ev.Consent.TCF, ev.Consent.GPP = odd(t, "tcf", "", "CQPlaceholder"), odd(t, "gpp", "", "DBAA")
+		ev.Consent.DataProcessing = odd(t, "processing", "", "LDU", "limited_data_use")
+		ev.Custom.Quantity = rapid.SampledFrom([]int64{0, 1, 3, -1, math.MaxInt32 + 1}).Draw(t, "quantity")
+		for i := range rapid.IntRange(0, 15).Draw(t, "attributes") {
+			ev.Custom.Attributes = append(ev.Custom.Attributes, schemas.Attribute{Key: fmt.Sprintf("k%02d", i), Value: odd(t, "attribute", "brand_x", "7")})
+		}
 		ev.Consent.AdUserData = odd(t, "user data", "", "", "", "GRANTED", "denied", "DENIED")
 		ev.Consent.AdStorage = odd(t, "storage", "", "", "", "GRANTED", "denied", "DENIED")
 		if rapid.Bool().Draw(t, "tame") {
@@ -184,7 +241,9 @@ func eachTransformer(t testing.TB) []*Transformer {
 	var all []*Transformer
 	for _, rules := range []IdentifierRules{RulesAmazon, RulesPlain} {
 		for _, policy := range []ConsentPolicy{ConsentStrip, ConsentFilter} {
-			all = append(all, newTransformer(t, Options{Identifiers: rules, ConsentDenied: policy}))
+			for _, wide := range []bool{false, true} {
+				all = append(all, newTransformer(t, Options{Identifiers: rules, ConsentDenied: policy, Wide: wide}))
+			}
 		}
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
 )
 
 // maxEventID is in characters. Amazon publishes no limit; what is longer is a bug
@@ -41,35 +42,72 @@ func checkProfileID(id string, out *Conversion) *verdict.Reason {
 	return nil
 }
 
-// The two action sources of the contract.
+// The action sources.
 const (
-	sourceWebsite = "WEBSITE"
-	sourceApp     = "APP"
+	SourceWebsite = "WEBSITE"
+	SourceApp     = "APP"
+	SourceOffline = "OFFLINE"
+	// SourcePartner is a service that measures apps for their makers and passes
+	// on what it was told.
+	SourcePartner = "MEASUREMENT_ATTRIBUTION_PARTNER"
+)
+
+// The platforms of apps.
+const (
+	PlatformAndroid = "ANDROID"
+	PlatformIOS     = "IOS"
+	PlatformFireTV  = "FIRE_TV"
 )
 
 // checkSource decides where the action happened. A source that the event names
 // wins over the mapping's; one that it names wrongly is refused and not replaced
 // by the mapping's, because attribution splits on it and a guess is not seen.
-func checkSource(given string, e *entry, out *Conversion) *verdict.Reason {
-	given = trim(given)
-	if given == "" {
+//
+// A platform of an app is an app: sources that also speak Amazon's newer
+// contract write the platform in its place, and what is written there wins over
+// the platform beside it. "mobile" is not taken, since a phone's browser is
+// mobile too.
+func checkSource(ev *schemas.Event, e *entry, out *Conversion) *verdict.Reason {
+	given := trim(ev.ActionSource)
+	var buf [maxFolded]byte
+	switch string(appendFold(buf[:0], given)) {
+	case "":
 		if e.actionSource == "" {
 			return actionSourceMissing.because("action_source is absent and the mapping has none for this event: want WEBSITE or APP")
 		}
 		out.ActionSource = e.actionSource
-		return nil
-	}
-	var buf [maxFolded]byte
-	switch string(appendFold(buf[:0], given)) {
 	case "website", "web":
-		out.ActionSource = sourceWebsite
-	// A platform of an app is an app: sources that also speak Amazon's newer
-	// contract write the platform here. "mobile" is not taken, since a phone's
-	// browser is mobile too.
-	case "app", "mobileapp", "ios", "android", "firetv":
-		out.ActionSource = sourceApp
+		out.ActionSource = SourceWebsite
+	case "app", "mobileapp":
+		out.ActionSource = SourceApp
+	case "offline":
+		out.ActionSource = SourceOffline
+	case "measurementattributionpartner":
+		out.ActionSource = SourcePartner
 	default:
-		return actionSourceUnknown.because("action_source is " + quote(given) + ": want WEBSITE or APP")
+		if out.Platform = platform(given); out.Platform == "" {
+			return actionSourceUnknown.because("action_source is " + quote(given) + ": want WEBSITE or APP")
+		}
+		out.ActionSource = SourceApp
+	}
+	if beside := trim(ev.Platform); beside != "" && out.ActionSource == SourceApp && out.Platform == "" {
+		if out.Platform = platform(beside); out.Platform == "" {
+			out.Warnings.Add(PlatformUnknown)
+		}
 	}
 	return nil
+}
+
+// platform returns the platform that a source means, "" for none.
+func platform(s string) string {
+	var buf [maxFolded]byte
+	switch string(appendFold(buf[:0], s)) {
+	case "android":
+		return PlatformAndroid
+	case "ios", "iphone", "ipad":
+		return PlatformIOS
+	case "firetv":
+		return PlatformFireTV
+	}
+	return ""
 }

@@ -13,6 +13,7 @@ type Transformer struct {
 	mapping  *Mapping
 	rules    IdentifierRules
 	consent  ConsentPolicy
+	wide     bool
 	maxAhead time.Duration
 	dialing  *dialing
 }
@@ -41,6 +42,7 @@ func New(o Options) (*Transformer, error) {
 		mapping:  o.Mapping,
 		rules:    o.Identifiers,
 		consent:  o.ConsentDenied,
+		wide:     o.Wide,
 		maxAhead: o.MaxAhead,
 		dialing:  d,
 	}, nil
@@ -68,7 +70,7 @@ func (t *Transformer) Transform(ev *schemas.Event, now time.Time, out *Conversio
 // before anything can refuse it: an event that a person did not consent to, or
 // that the user does not want, must not be kept in the dead-letter topic because
 // its currency was missing, too. Consent goes before identifiers and place, so
-// that what is not sent is not validated either.
+// that what is not sent is not validated either. Explain takes the same ones.
 func (t *Transformer) fill(ev *schemas.Event, now time.Time, out *Conversion) *verdict.Reason {
 	entry, r := t.mapping.resolve(ev, out)
 	if r != nil {
@@ -84,14 +86,14 @@ func (t *Transformer) fill(ev *schemas.Event, now time.Time, out *Conversion) *v
 	if r := checkProfileID(ev.ProfileID, out); r != nil {
 		return r
 	}
-	if r := checkSource(ev.ActionSource, entry, out); r != nil {
+	if r := checkSource(ev, entry, out); r != nil {
 		return r
 	}
 	if r := t.checkTime(ev.OccurredAt, now); r != nil {
 		return r
 	}
 	out.OccurredAt = ev.OccurredAt
-	if r := checkPlace(&ev.User, denied.userData, out); r != nil {
+	if r := t.checkPlace(&ev.User, denied.userData, out); r != nil {
 		return r
 	}
 	if r := checkMoney(&ev.Custom, entry.value, out); r != nil {
@@ -104,6 +106,9 @@ func (t *Transformer) fill(ev *schemas.Event, now time.Time, out *Conversion) *v
 	}
 	if !denied.storage {
 		clickID(ev, out)
+	}
+	if t.wide {
+		t.widen(ev, denied, out)
 	}
 	return nil
 }

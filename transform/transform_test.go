@@ -40,8 +40,15 @@ func TestConversionOfTheGuidesPurchase(t *testing.T) {
 
 // diff compares field by field; Conversion itself prints nothing of a person.
 func diff(want, got Conversion) string {
-	type plain Conversion
-	return cmp.Diff(fmt.Sprintf("%+v", plain(want)), fmt.Sprintf("%+v", plain(got)))
+	type (
+		plain     Conversion
+		plainWide Wide
+		consent   Consented
+	)
+	text := func(c Conversion) string {
+		return fmt.Sprintf("%+v\n%+v\n%+v\n%v", plain(c), plainWide(c.Wide), consent(c.Consent), c.Attributes.All())
+	}
+	return cmp.Diff(text(want), text(got))
 }
 
 // refusals has an event for every rule; edit changes the guide's purchase.
@@ -115,7 +122,6 @@ var refusals = []struct {
 		e.Custom.Value = schemas.DecimalFromBytes(append([]byte{1}, make([]byte, 400)...), 2)
 	}, "at most 64"},
 	{"no currency", "currency_missing", Options{}, func(e *schemas.Event) { e.Custom.Currency = "" }, "ISO 4217"},
-	{"no currency of a lead's value", "currency_missing", Options{}, func(e *schemas.Event) { e.EventName, e.Custom.Currency = "Lead", " " }, "ISO 4217"},
 	{"unknown currency", "currency_unknown", Options{}, func(e *schemas.Event) { e.Custom.Currency = "USX" }, `"USX"`},
 	{"historic currency", "currency_unknown", Options{}, func(e *schemas.Event) { e.Custom.Currency = "DEM" }, `"DEM"`},
 
@@ -200,7 +206,18 @@ func TestTaken(t *testing.T) {
 		{"action source web", func(e *schemas.Event) { e.ActionSource = " Web " }, func(*Conversion) {}},
 		{"action source app", func(e *schemas.Event) { e.ActionSource = "App" }, func(c *Conversion) { c.ActionSource = "APP" }},
 		{"action source mobile app", func(e *schemas.Event) { e.ActionSource = "mobile_app" }, func(c *Conversion) { c.ActionSource = "APP" }},
-		{"action source of a platform", func(e *schemas.Event) { e.ActionSource = "iOS" }, func(c *Conversion) { c.ActionSource = "APP" }},
+		{"action source of a platform", func(e *schemas.Event) { e.ActionSource = "iOS" }, func(c *Conversion) { c.ActionSource, c.Platform = "APP", "IOS" }},
+		{"action source with its platform", func(e *schemas.Event) { e.ActionSource, e.Platform = "app", "fire tv" }, func(c *Conversion) { c.ActionSource, c.Platform = "APP", "FIRE_TV" }},
+		{"platform in the source's place wins", func(e *schemas.Event) { e.ActionSource, e.Platform = "android", "ios" }, func(c *Conversion) { c.ActionSource, c.Platform = "APP", "ANDROID" }},
+		{"platform that is none", func(e *schemas.Event) { e.ActionSource, e.Platform = "app", "toaster" }, func(c *Conversion) {
+			c.ActionSource = "APP"
+			c.Warnings.Add(PlatformUnknown)
+		}},
+		{"platform of a site", func(e *schemas.Event) { e.Platform = "ios" }, func(*Conversion) {}},
+		{"action source offline", func(e *schemas.Event) { e.ActionSource = "Offline" }, func(c *Conversion) { c.ActionSource = "OFFLINE" }},
+		{"action source of a partner", func(e *schemas.Event) { e.ActionSource = "measurement attribution partner" }, func(c *Conversion) {
+			c.ActionSource = "MEASUREMENT_ATTRIBUTION_PARTNER"
+		}},
 		{"event id of 512 characters", func(e *schemas.Event) { e.EventID = strings.Repeat("é", 512) }, func(c *Conversion) { c.EventID = strings.Repeat("é", 512) }},
 		{"event id with spaces inside", func(e *schemas.Event) { e.EventID = "order 7/a" }, func(c *Conversion) { c.EventID = "order 7/a" }},
 		{"profile of every character", func(e *schemas.Event) { e.ProfileID = "aZ09._-" }, func(c *Conversion) { c.ProfileID = "aZ09._-" }},
@@ -218,6 +235,11 @@ func TestTaken(t *testing.T) {
 		{"lead with a currency alone", func(e *schemas.Event) { e.EventName, e.Custom.Value = "lead", schemas.Decimal{} }, func(c *Conversion) {
 			c.Name, c.EventType, c.Amount, c.Currency = "Lead", "LEAD", schemas.Decimal{}, ""
 			c.Warnings.Add(CurrencyWithoutValue)
+		}},
+		{"lead with a score and not money", func(e *schemas.Event) {
+			e.EventName, e.Custom.Currency, e.Custom.Value = "lead", " ", schemas.NewDecimal(-3, 0)
+		}, func(c *Conversion) {
+			c.Name, c.EventType, c.Amount, c.Currency = "Lead", "LEAD", schemas.NewDecimal(-3, 0), ""
 		}},
 		{"lead with a value", func(e *schemas.Event) { e.EventName = "lead" }, func(c *Conversion) { c.Name, c.EventType = "Lead", "LEAD" }},
 		{"unknown name with a known type", func(e *schemas.Event) { e.EventName, e.EventType = " Newsletter ", "Sign Up" }, func(c *Conversion) {

@@ -34,6 +34,38 @@ const (
 	// ConsentUnknown: a consent is neither GRANTED, DENIED nor UNSPECIFIED and
 	// was taken for DENIED.
 	ConsentUnknown
+	// PlatformUnknown: platform is none of an app's.
+	PlatformUnknown
+
+	// What follows is about Conversion.Wide alone.
+
+	// NameInvalid: user_data.first_name or .last_name is too long or no UTF-8.
+	NameInvalid
+	// AddressInvalid is NameInvalid for user_data.address and .city.
+	AddressInvalid
+	// StateUnknown: no code of two letters is known for user_data.state.
+	StateUnknown
+	// PartnerIDInvalid is NameInvalid for the ids of identity services.
+	PartnerIDInvalid
+	// ArefInvalid: aref_tokens is no list of tokens with their times.
+	ArefInvalid
+	// IPAddressInvalid: user_data.ip_address is none.
+	IPAddressInvalid
+	// UserAgentInvalid: user_data.user_agent is longer than 512 characters or
+	// not printable.
+	UserAgentInvalid
+	// ConsentStringInvalid: consent.tcf or .gpp has what no such string has.
+	ConsentStringInvalid
+	// QuantityInvalid: custom_data.quantity is negative or beyond 32 bits.
+	QuantityInvalid
+	// AttributeInvalid: a key or value of custom_data.attributes has other than
+	// letters, digits and _, or is too long.
+	AttributeInvalid
+	// AttributesTooMany: there are more of them than fit.
+	AttributesTooMany
+	// DataProcessingUnknown: consent.data_processing asks for something that is
+	// not known, and was taken for LIMITED_DATA_USE.
+	DataProcessingUnknown
 
 	warningCount
 )
@@ -51,6 +83,20 @@ var warningTable = [warningCount]Rule{
 	PostalCodeInvalid:    {0, "postal_code_invalid", "user_data.postal_code", "a postal code has at most 16 printable characters"},
 	CurrencyWithoutValue: {0, "currency_without_value", "custom_data.currency", "a currency comes with its value"},
 	ConsentUnknown:       {0, "consent_unknown", "consent", "a consent is GRANTED, DENIED or UNSPECIFIED; any other counts as denied"},
+	PlatformUnknown:      {0, "platform_unknown", "platform", "a platform is ANDROID, IOS or FIRE_TV"},
+
+	NameInvalid:           {0, "name_invalid", "user_data.first_name", "a first or last name is UTF-8 of at most 512 bytes"},
+	AddressInvalid:        {0, "address_invalid", "user_data.address", "an address or city is UTF-8 of at most 512 bytes"},
+	StateUnknown:          {0, "state_unknown", "user_data.state", "a state is one of its country, by name or code"},
+	PartnerIDInvalid:      {0, "partner_id_invalid", "user_data", "an id of an identity service has at most 512 printable characters"},
+	ArefInvalid:           {0, "aref_invalid", "aref_tokens", "measurement tokens are ten characters, a dot and milliseconds each, with bars between them"},
+	IPAddressInvalid:      {0, "ip_address_invalid", "user_data.ip_address", "an address is one of IPv4 or IPv6"},
+	UserAgentInvalid:      {0, "user_agent_invalid", "user_data.user_agent", "a user agent has at most 512 printable characters"},
+	ConsentStringInvalid:  {0, "consent_string_invalid", "consent.tcf", "a TCF or GPP string is visible ASCII of at most 8 KB"},
+	QuantityInvalid:       {0, "quantity_invalid", "custom_data.quantity", "a quantity is a whole number from 0 on, in 32 bits"},
+	AttributeInvalid:      {0, "attribute_invalid", "custom_data.attributes", "an attribute has letters, digits and _ only, at most 256"},
+	AttributesTooMany:     {0, "attributes_too_many", "custom_data.attributes", "at most 13 attributes are sent"},
+	DataProcessingUnknown: {0, "data_processing_unknown", "consent.data_processing", "data processing is LIMITED_DATA_USE; any other word counts as that"},
 }
 
 // String returns the name used in metrics and documents.

@@ -23,7 +23,7 @@ func TestWarnings(t *testing.T) {
 	if ws.Has(PhoneInvalid) || !ws.Has(MADIDZeros) {
 		t.Errorf("Has is wrong of %b", ws)
 	}
-	if s := warningCount.String(); s != "warning(10)" {
+	if s := Warning(99).String(); s != "warning(99)" {
 		t.Errorf("a warning that is none is called %s", s)
 	}
 }

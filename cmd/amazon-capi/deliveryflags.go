@@ -42,20 +42,43 @@ func (f *transformFlags) resolve() (o transform.Options, err error) {
 	return o, asUsage(errors.Join(wrong...))
 }
 
-// contractFlags say which of Amazon's APIs is spoken, and where it is.
-type contractFlags struct{ name, url string }
+// contractFlags say which of Amazon's APIs is spoken, how, and where it is.
+type contractFlags struct {
+	name, url                    string
+	consentMissing, unmappedType string
+
+	options sink.ContractOptions // by resolve
+}
 
 func (f *contractFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.name, "contract", sink.ContractNames()[0], "Amazon's API to speak: "+strings.Join(sink.ContractNames(), " or "))
 	flags.StringVar(&f.url, "amazon-url", "https://advertising-api.amazon.com", "Amazon Ads API, the part before the contract's path")
+	flags.StringVar(&f.consentMissing, "consent-missing", "refuse", "events from the EU, the EEA or the UK that do not say what the person consented to, where the contract asks it: refuse them, or deny, which leaves them out")
+	flags.StringVar(&f.unmappedType, "unmapped-type", "refuse", "events of a type, declared in the mapping, that the contract does not have: refuse them, or send them as other")
 }
 
+// resolve returns the contract also where something else is wrong.
 func (f *contractFlags) resolve() (sink.Contract, error) {
-	contract, err := sink.ContractByName(f.name)
+	var err error
+	wrong := []error{checkURL("amazon-url", f.url)}
+	f.options.ConsentMissing, err = sink.ParseConsentMissing(f.consentMissing)
+	wrong = append(wrong, prefixed("--consent-missing", err))
+	f.options.UnmappedType, err = sink.ParseUnmappedType(f.unmappedType)
+	wrong = append(wrong, prefixed("--unmapped-type", err))
+	contract, err := sink.NewContract(f.name, f.options)
+	wrong = append(wrong, prefixed("--contract", err))
+	return contract, asUsage(errors.Join(wrong...))
+}
+
+// transformer is the transform that a contract needs.
+func (f *transformFlags) transformer(contract sink.Contract) (*transform.Transformer, error) {
+	o, err := f.resolve()
 	if err != nil {
-		return nil, asUsage(errors.Join(usagef("--contract: %w", err), checkURL("amazon-url", f.url)))
+		return nil, err
 	}
-	return contract, checkURL("amazon-url", f.url)
+	o.Wide = contract.Wide()
+	t, err := transform.New(o)
+	return t, asUsage(err)
 }
 
 // accountFlags say in whose name events are sent.

@@ -67,7 +67,7 @@ var exampleCommands = []string{"check", "explain", "send", "send lead", "send pu
 // TestToolsRunTheirExamples holds the list to the commands: tools that are added
 // must have their examples run.
 func TestToolsRunTheirExamples(t *testing.T) {
-	older := []string{"run", "demo", "sandbox", "publish", "schemas", "schemas register", "schemas check", "schemas print", "healthcheck", "help", "completion"}
+	older := []string{"run", "demo", "sandbox", "publish", "schemas", "schemas register", "schemas check", "schemas print", "healthcheck", "bench", "bench serve", "help", "completion"}
 	known := make(map[string]bool)
 	for _, name := range append(older, exampleCommands...) {
 		known[name] = true

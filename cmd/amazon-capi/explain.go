@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tracklayer/amazon-capi/internal/explain"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 const explainLong = `Show what becomes of an event and why: the event as it is read, what every rule
@@ -102,15 +101,11 @@ func (f *explainFlags) run(ctx context.Context, p *process) error {
 }
 
 func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
-	options, err := f.transform.resolve()
+	contract, err := f.contract.resolve()
 	if err != nil {
 		return nil, err
 	}
-	transformer, err := transform.New(options)
-	if err != nil {
-		return nil, asUsage(err)
-	}
-	contract, err := f.contract.resolve()
+	transformer, err := f.transform.transformer(contract)
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,11 @@ func codeTable() string {
 		fmt.Fprintf(&b, "| %s | `%s` | | %s |\n", c.Class, c.Code, c.Help)
 	}
 	for _, c := range sink.Codes() {
-		fmt.Fprintf(&b, "| %s | `%s` | | %s |\n", c.Class, c.Code, c.Help)
+		field := ""
+		if c.Field != "" {
+			field = "`" + c.Field + "`"
+		}
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", c.Class, c.Code, field, c.Help)
 	}
 	return b.String()
 }

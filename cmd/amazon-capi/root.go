@@ -48,6 +48,7 @@ func newRoot(p *process) *cobra.Command {
 		newExplainCommand(p),
 		newSendCommand(p),
 		newSchemasCommand(p),
+		newBenchCommand(p),
 		newHealthcheckCommand(p),
 	)
 	// A command's flags are looked up in environment and file before it runs,

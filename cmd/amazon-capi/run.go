@@ -130,7 +130,7 @@ func (f *runFlags) resolve(warn io.Writer) (_ pipeline.Config, err error) {
 	if contract != nil {
 		note(f.batch.check(contract.Limits()))
 	}
-	c.Contract, c.AmazonURL = f.contract.name, f.contract.url
+	c.Contract, c.ContractOptions, c.AmazonURL = f.contract.name, f.contract.options, f.contract.url
 	c.BatchEvents, c.BatchBytes, c.Linger = f.batch.events, int(f.batch.bytes), f.batch.linger
 	c.Start, err = consumer.ParseStart(f.start)
 	note(prefixed("--start", err))

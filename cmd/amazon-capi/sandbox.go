@@ -14,10 +14,12 @@ import (
 )
 
 const sandboxLong = `Serve an Amazon to try things against: Login with Amazon's token endpoint and the
-events endpoint, as strict as the contract. It delivers nothing anywhere.
+events endpoints of both contracts, as strict as those are. It delivers nothing
+anywhere.
 
 Event ids that contain sandbox-400, sandbox-404, sandbox-409, sandbox-413 or
-sandbox-422 are refused with that status; profile ` + sandbox.ForbiddenProfile + ` is answered 403.
+sandbox-422 are refused with that status, or, where the contract has no such
+status, item by item; profile ` + sandbox.ForbiddenProfile + ` is answered 403.
 
 --fault makes it go wrong: an action, then settings. The actions are delay,
 status, refuse, reset, hang, html, garbage, throttle, expire, items and omit; the

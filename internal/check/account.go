@@ -29,7 +29,7 @@ func (v *Live) account(ctx context.Context, l *finding.List) {
 		l.Look(areaProfile, "", "Name the profiles that matter by --profile, or send one event with amazon-capi send.", "none was tried: which there are, only the events say")
 		return
 	}
-	contract, err := sink.ContractByName(c.Contract)
+	contract, err := sink.NewContract(c.Contract, c.ContractOptions)
 	if err != nil {
 		l.Act(areaProfile, "", "", "%v", err)
 		return

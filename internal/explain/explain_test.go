@@ -83,8 +83,17 @@ func TestAnEventThatIsSent(t *testing.T) {
 			t.Errorf("%q is shown", secret)
 		}
 	}
-	if n := len(transform.Codes()) + len(transform.WarningRules()) + 1; len(r.Rules) != n {
-		t.Errorf("%d rules, want %d", len(r.Rules), n)
+	seen := make(map[string]int)
+	for _, f := range r.Rules {
+		seen[f.Rule]++
+	}
+	for _, rule := range []string{"value_missing", "email_invalid", "action_source_unsupported", "event_too_large"} {
+		if seen[rule] != 1 {
+			t.Errorf("%s is asked %d times", rule, seen[rule])
+		}
+	}
+	if seen["value_negative"] != 2 || seen["match_key_missing"] != 0 {
+		t.Errorf("the rules are not those of the transform and the contract: %v", seen)
 	}
 }
 
@@ -134,6 +143,48 @@ func TestEventsThatAreNotSent(t *testing.T) {
 	check(bad, "currency_missing", "not reached")
 	x.Contract = narrow{x.Contract}
 	check(purchase(), "event_too_large", "failed")
+}
+
+// TestWhatAContractAsks: its rules come after the transform's, those after the one
+// that fails are not reached, and what it leaves out is no dead letter.
+func TestWhatAContractAsks(t *testing.T) {
+	v1, err := sink.ContractByName("events-v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := explainer(t, redact.View{})
+	x.Contract = v1
+	if x.Transformer, err = transform.New(transform.Options{Wide: true}); err != nil {
+		t.Fatal(err)
+	}
+	result := func(ev *schemas.Event) (*Report, map[string]string) {
+		r := x.Event(ev, now)
+		results := make(map[string]string)
+		for _, f := range r.Rules {
+			results[f.Class+" "+f.Rule] = f.Result
+		}
+		return r, results
+	}
+	old := purchase()
+	old.OccurredAt -= (30 * 24 * time.Hour).Milliseconds()
+	if r, results := result(old); r.Outcome != OutcomeDeadLetter || r.Why.Code != "occurred_at_expired" || results["validation occurred_at_expired"] != "failed" ||
+		results["filtered consent"] != "ok" || results["validation match_key_missing"] != "not reached" {
+		t.Errorf("%+v\n%v", r.Why, results)
+	}
+	refused := purchase()
+	refused.Consent.AdUserData = "DENIED"
+	if r, _ := result(refused); r.Outcome != OutcomeFiltered || r.Rules[len(r.Rules)-1].Result != "not reached" {
+		t.Errorf("%+v", r.Why)
+	}
+	r, results := result(purchase())
+	if r.Outcome != OutcomeSend || results["validation match_key_missing"] != "ok" || results["field name_invalid"] != "ok" {
+		t.Errorf("%+v\n%v", r.Why, results)
+	}
+	for _, secret := range private {
+		if strings.Contains(both(t, r), secret) {
+			t.Errorf("%q is shown:\n%s", secret, r.Payload)
+		}
+	}
 }
 
 // narrow is a contract with room for small events only.

@@ -41,10 +41,11 @@ func (f *File) Run(tr *transform.Transformer, contract sink.Contract, now time.T
 
 func (c *Case) run(tr *transform.Transformer, contract sink.Contract, now time.Time) (problems []string) {
 	e := tr.Explain(c.event, now)
-	body, tooLarge := []byte(nil), (*verdict.Reason)(nil)
+	var body []byte
 	if e.OK {
-		if body, tooLarge = sink.Encode(contract, &e.Conversion); tooLarge != nil {
-			e.OK, e.Reason = false, *tooLarge
+		var why *verdict.Reason
+		if body, why = sink.Encode(contract, &e.Conversion, now); why != nil {
+			e.OK, e.Reason = false, *why
 		}
 	}
 	if c.warnings != nil {

@@ -31,7 +31,10 @@ type Config struct {
 	Partitions   int32
 
 	// Contract names the adapter, such as "off-amazon-2023-11-13".
-	Contract     string
+	Contract string
+	// ContractOptions are the settings of contracts.
+	ContractOptions sink.ContractOptions
+
 	AmazonURL    string
 	TokenURL     string
 	ClientID     string

@@ -37,7 +37,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	var err error
-	if p.contract, err = sink.ContractByName(c.Contract); err != nil {
+	if p.contract, err = sink.NewContract(c.Contract, c.ContractOptions); err != nil {
 		return nil, err
 	}
 	if p.kafkaOpts, err = c.Kafka.Options(log); err != nil {
@@ -49,6 +49,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	}
 	transformer, err := transform.New(transform.Options{
 		Mapping: c.Mapping, Identifiers: c.Identifiers, ConsentDenied: c.ConsentDenied,
+		Wide: p.contract.Wide(),
 	})
 	if err != nil {
 		return nil, err

@@ -65,8 +65,8 @@ func ends(s string, whole int) string {
 // listed here.
 var (
 	eventWords = []string{
-		"event_name", "event_type", "action_source", "user_data.country_code",
-		"custom_data.currency", "consent.ad_storage", "consent.ad_user_data",
+		"event_name", "event_type", "action_source", "platform", "user_data.country_code",
+		"custom_data.currency", "consent.ad_storage", "consent.ad_user_data", "consent.data_processing",
 	}
 	eventIDs   = []string{"event_id", "profile_id", "custom_data.order_reference"}
 	eventTimes = []string{"occurred_at", "click_captured_at"}

@@ -33,6 +33,9 @@ type GeneratorOptions struct {
 	Repeated float64
 	// V1 is the share of records written by version 1 of the schema.
 	V1 float64
+	// V3 is the share of the others that are written by version 3, with what it
+	// knows beside the rest; they are written by version 2 without.
+	V3 float64
 	// Start and Span say when the events happened. The order is that of
 	// records, which arrive out of order.
 	Start time.Time
@@ -63,7 +66,7 @@ func NewGenerator(seed uint64, o GeneratorOptions) (*Generator, error) {
 	if len(o.ProfileIDs) == 0 {
 		o.ProfileIDs = ProfileIDs(o.Profiles)
 	}
-	for what, share := range map[string]float64{"broken": o.Broken, "denied": o.Denied, "repeated": o.Repeated, "v1": o.V1} {
+	for what, share := range map[string]float64{"broken": o.Broken, "denied": o.Denied, "repeated": o.Repeated, "v1": o.V1, "v3": o.V3} {
 		if !(share >= 0 && share <= 1) {
 			return nil, fmt.Errorf("%s %g: want a share from 0 to 1", what, share)
 		}
@@ -129,6 +132,8 @@ func (g *Generator) good(denied float64) Sample {
 	s := Sample{Schema: schemas.V2, Expect: verdict.Accepted}
 	if chance(r, g.o.V1) {
 		s.Schema = schemas.V1
+	} else if g.o.V3 > 0 && chance(r, g.o.V3) {
+		s.Schema = schemas.V3
 	}
 	k := kindOf(r.IntN(g.shares))
 	c := &countries[r.IntN(len(countries))]
@@ -158,6 +163,7 @@ func (g *Generator) good(denied float64) Sample {
 		ev.ClickID = g.clickID()
 	}
 	g.addSinceV2(ev, s.Schema)
+	g.addSinceV3(ev, s.Schema)
 	g.addConsent(ev, &s, denied)
 	if chance(r, 0.2) {
 		ev.Custom.Attributes = []schemas.Attribute{{Key: "channel", Value: pick(r, []string{"email", "search", "store-app"})}}
@@ -175,6 +181,35 @@ func (g *Generator) addSinceV2(ev *schemas.Event, v schemas.Version) {
 	}
 	if ev.Custom.Value.IsSet() {
 		ev.Custom.Quantity = 1 + g.rng.Int64N(4)
+	}
+}
+
+func (g *Generator) addSinceV3(ev *schemas.Event, v schemas.Version) {
+	if v < schemas.V3 {
+		return
+	}
+	r := g.rng
+	if ev.ActionSource == "APP" {
+		ev.Platform = pick(r, []string{"ANDROID", "IOS", "FIRE_TV"})
+	}
+	if chance(r, 0.3) {
+		ev.ArefTokens = fmt.Sprintf("%s.%d", g.clickID()[len("amzn1.click."):][:10], ev.OccurredAt-r.Int64N(int64(24*time.Hour/time.Millisecond)))
+	}
+	u := &ev.User
+	if chance(r, 0.3) {
+		u.UserAgent = "Mozilla/5.0 (X11; Linux x86_64) example/1.0"
+	}
+	if chance(r, 0.2) {
+		u.IPAddress = "192.0.2." + strconv.Itoa(r.IntN(256)) // kept for documents
+	}
+	if chance(r, 0.2) {
+		u.Address = strconv.Itoa(1+r.IntN(200)) + " Example Street"
+	}
+	if chance(r, 0.1) {
+		u.MatchID = "cust-" + strconv.Itoa(r.IntN(1e6))
+	}
+	if chance(r, 0.05) {
+		ev.Consent.DataProcessing = "LIMITED_DATA_USE"
 	}
 }
 

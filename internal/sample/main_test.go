@@ -96,6 +96,9 @@ func (j *judge) class(s *Sample) (verdict.Class, string) {
 	if reason, ok := j.transformer.Transform(&ev, j.now, &c); !ok {
 		return reason.Class, reason.Code
 	}
+	if why := sink.Refusal(j.contract, &c, j.now); why != nil {
+		return why.Class, why.Code
+	}
 	j.sent++
 	if c.Warnings != 0 {
 		j.warnings++

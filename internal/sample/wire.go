@@ -138,7 +138,7 @@ func (d Damage) do(value []byte, ev *schemas.Event) ([]byte, error) {
 	case TrailingBytes:
 		return append(value, "\r\n"...), nil
 	case InvalidUTF8:
-		// The id comes first in both versions, and may hold the name.
+		// The id comes first in every version, and may hold the name.
 		rest := value[len(schemas.AppendHeader(nil, 0))+len(ev.EventID):]
 		i := bytes.Index(rest, []byte(ev.EventName))
 		if i < 0 || ev.EventName == "" {

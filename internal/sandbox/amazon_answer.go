@@ -125,7 +125,7 @@ func (o *outcome) reply(c contract, b *Behaviour) reply {
 		Success []any     `json:"success"`
 		Error   []refused `json:"error"`
 	}{make([]any, 0, len(o.items)), []refused{}}
-	status := b.SuccessStatus
+	status, echoes := c.answers(b)
 	for i := range o.items {
 		it := &o.items[i]
 		switch {
@@ -138,7 +138,7 @@ func (o *outcome) reply(c contract, b *Behaviour) reply {
 				r.Errors = append(r.Errors, itemError{p.code, p.text(b.QuoteValues), location(i, p.field)})
 			}
 			body.Error = append(body.Error, r)
-		case b.Echo:
+		case echoes:
 			body.Success = append(body.Success, echo{i, it.raw})
 		default:
 			body.Success = append(body.Success, c.taken(i, it.EventID))

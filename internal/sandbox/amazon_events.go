@@ -115,7 +115,7 @@ func (a *Amazon) judge(c contract, r *http.Request, body []byte, refusal Refusal
 		switch {
 		case len(it.found) > 0:
 			it.Verdict, it.Code = Refused, it.found[0].code
-			if refusal == RefuseBatch && o.failed == nil {
+			if refusal == RefuseBatch && o.failed == nil && c.whole(&it.found[0]) {
 				o.failed = &it.found[0]
 			}
 		default:
@@ -157,8 +157,8 @@ func (a *Amazon) maySend(c contract, r *http.Request) *problem {
 		return refuse(http.StatusBadRequest, "BAD_REQUEST", "header %s is required", client)
 	case r.Header.Get(client) != account.ClientID:
 		return refuse(http.StatusForbidden, "FORBIDDEN", "header %s is not the client that the access token was given to", client)
-	case !isWord(profile):
-		return refuse(http.StatusBadRequest, "BAD_REQUEST", "header %s must be a profile id", tenant)
+	case !c.account(profile):
+		return refuse(http.StatusBadRequest, "BAD_REQUEST", "header %s must be the id of an account", tenant)
 	case profile == ForbiddenProfile, len(account.Profiles) > 0 && !slices.Contains(account.Profiles, profile):
 		return refuse(http.StatusForbidden, "FORBIDDEN", "this account may not send for the profile in %s", tenant)
 	}
@@ -211,7 +211,7 @@ func (a *Amazon) checkAll(c contract, list []json.RawMessage) []item {
 	seen := make(map[string]bool, len(list))
 	for i, raw := range list {
 		id, found := c.check(raw, now)
-		if id != "" && seen[id] {
+		if id != "" && seen[id] && c.unique() {
 			found = append(found, *refuse(http.StatusUnprocessableEntity, "DUPLICATE_EVENT_ID", "eventId is in this request already"))
 		}
 		seen[id] = true

@@ -34,7 +34,7 @@ func TestRequests(t *testing.T) {
 		{"charset", header("Content-Type", "application/json; charset=UTF-8"), one, 200},
 		{"GET", func(r *http.Request) { r.Method = http.MethodGet }, one, 405},
 		{"another path", func(r *http.Request) { r.URL.Path += "/" }, one, 404},
-		{"the other contract's path", func(r *http.Request) { r.URL.Path = "/adsApi/v1/create/events" }, one, 404},
+		{"the other contract's path", func(r *http.Request) { r.URL.Path = "/adsApi/v1/create/events" }, one, 400},
 		{"no content type", header("Content-Type"), one, 415},
 		{"form", header("Content-Type", "application/x-www-form-urlencoded"), one, 415},
 		{"another charset", header("Content-Type", "application/json; charset=latin1"), one, 415},

@@ -36,6 +36,12 @@ func (offAmazon) headers() (tenant, client string) {
 	return "Amazon-Advertising-API-Scope", "Amazon-Advertising-API-ClientId"
 }
 
+func (offAmazon) account(id string) bool { return isWord(id) }
+func (offAmazon) whole(*problem) bool    { return true }
+func (offAmazon) unique() bool           { return true }
+
+func (offAmazon) answers(b *Behaviour) (status int, echo bool) { return b.SuccessStatus, b.Echo }
+
 func (offAmazon) taken(index int, id string) any {
 	return struct {
 		Index   int    `json:"index"`

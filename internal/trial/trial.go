@@ -90,9 +90,9 @@ func (t *Trial) Run(ctx context.Context, ev *schemas.Event, now time.Time) (*Rep
 		r.decided(e.Reason)
 		return r, nil
 	}
-	body, tooLarge := sink.Encode(t.Contract, &e.Conversion)
-	if tooLarge != nil {
-		r.decided(*tooLarge)
+	body, why := sink.Encode(t.Contract, &e.Conversion, now)
+	if why != nil {
+		r.decided(*why)
 		return r, nil
 	}
 	r.Request = &Request{

@@ -31,13 +31,25 @@ func Remedy(r Reason) string {
 func filteredRemedy(r Reason) string {
 	if r.Code == "consent" {
 		return "Nothing, if the person refused: their consent does not allow it. " +
-			"To send such events without identifiers, use --consent-denied=strip."
+			"To send such events without identifiers, use --consent-denied=strip; events-v1 takes none without."
 	}
 	return "Nothing, if the rule is meant: the mapping leaves this event out. Otherwise change it in the mapping file."
 }
 
 func validationRemedy(r Reason) string {
 	switch {
+	case r.Code == "occurred_at_expired":
+		return "Nothing: Amazon takes no event that old. Look why it came so late."
+	case r.Code == "consent_missing":
+		return "Have the source say what the person consented to, or leave such events out with --consent-missing=deny. Then redrive the event."
+	case r.Code == "platform_missing":
+		return "Have the source send the app's platform: ANDROID, IOS or FIRE_TV. Then redrive the event."
+	case r.Code == "match_key_missing":
+		return "Have the source send an identifier of the person or the device; a click id is none by this contract. Then redrive the event."
+	case r.Code == "value_decimals":
+		return "Have the source send the amount with two decimals at most: how it is rounded is for whoever knows what was paid. Then redrive the event."
+	case r.Code == "currency_unsupported":
+		return "Have the source send the amount in a currency that Amazon takes, converted at the rate of the day. Then redrive the event."
 	case r.Code == "event_too_large":
 		return "Have the source shorten the event: its names and ids are far longer than Amazon takes. Then redrive it."
 	case strings.HasPrefix(r.Field, "custom_data."):

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/bench"
+	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+const benchLong = `Measure how fast this machine delivers, with your brokers and registry.
+
+Events are generated and published to a topic that is made for this and deleted
+afterwards. Then run delivers them, as a process of its own and as it ships, to a
+server that takes everything: once to warm up and --runs times that count. Then
+they are published at --rate, to measure the time from publication to acceptance.
+
+What stands after -- is given to run, to measure your settings.`
+
+type benchFlags struct {
+	kafka    kafkaFlags
+	registry registryFlags
+	o        bench.Options
+	json     bool
+}
+
+func newBenchCommand(p *process) *cobra.Command {
+	var f benchFlags
+	cmd := &cobra.Command{
+		Use:   "bench [-- RUN FLAGS]",
+		Short: "Measure events a second, CPU, memory and latency with your brokers",
+		Long:  benchLong,
+		Example: `  amazon-capi bench --brokers localhost:9092 --registry http://localhost:8081
+  amazon-capi bench --answer 50ms --echo --json
+  amazon-capi bench --events 200000 --runs 3 -- --lane-concurrency 16 --linger 200ms`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if at := cmd.ArgsLenAtDash(); len(args) > 0 && at != 0 {
+				return usagef("bench takes no arguments but run's flags behind --: %q", args[0])
+			}
+			f.o.Args, f.o.Env = f.connection(cmd.Flags())
+			f.o.Args = append(f.o.Args, args...)
+			return f.run(cmd.Context(), p)
+		},
+	}
+	flags := cmd.Flags()
+	f.kafka.register(flags)
+	f.registry.register(flags)
+	flags.IntVar(&f.o.Events, "events", 1_000_000, "events of a run")
+	flags.IntVar(&f.o.Runs, "runs", 5, "runs that count, after one that warms up")
+	flags.IntVar(&f.o.Profiles, "profiles", 50, "profiles that the events are of")
+	flags.Int32Var(&f.o.Partitions, "partitions", 12, "partitions of the topic")
+	flags.DurationVar(&f.o.Answer, "answer", 0, "how long the server takes to answer")
+	flags.BoolVar(&f.o.Echo, "echo", false, "have the server answer with a 207 that repeats each event, as Amazon's live API does")
+	flags.IntVar(&f.o.Rate, "rate", 1000, "events a second while latency is measured; 0 for not at all")
+	flags.DurationVar(&f.o.LatencyFor, "latency-for", 20*time.Second, "how long latency is measured")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object")
+	cmd.AddCommand(newBenchServeCommand())
+	return cmd
+}
+
+func (f *benchFlags) run(ctx context.Context, p *process) error {
+	if f.o.Events < 1 || f.o.Runs < 1 || f.o.Profiles < 1 || f.o.Partitions < 1 || f.o.Rate < 0 || f.o.Answer < 0 {
+		return usagef("--events, --runs, --profiles and --partitions: want 1 or more; --rate and --answer: no less than 0")
+	}
+	settings, err := f.kafka.resolve(p.stderr)
+	if err != nil {
+		return err
+	}
+	registryOptions, err := f.registry.resolve(settings.TLS, p.stderr)
+	if err != nil {
+		return err
+	}
+	registry, err := schemas.NewRegistry(registryOptions)
+	if err != nil {
+		return usagef("--registry: %w", err)
+	}
+	defer registry.Close()
+	opts, err := settings.Options(zerolog.Nop())
+	if err != nil {
+		return asUsage(err)
+	}
+	if f.o.Client, err = kgo.NewClient(append(opts, publishOpts...)...); err != nil {
+		return err
+	}
+	defer f.o.Client.Close()
+	if f.o.Exe, err = os.Executable(); err != nil {
+		return err
+	}
+	progress := show.NewProgress(p.stderr)
+	f.o.Registry = registry
+	f.o.Topic = "amazon-capi.bench." + strings.ToLower(rand.Text()[:8])
+	f.o.Progress = progress.Step
+	report, err := bench.Measure(ctx, f.o)
+	progress.Done()
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return printJSON(p.stdout, report)
+	}
+	printBench(p.stdout, &report)
+	return nil
+}
+
+// connection is how run is told of the brokers and the registry: by the flags
+// that were given here, and secrets by the environment, where ps does not show
+// them.
+func (f *benchFlags) connection(given *pflag.FlagSet) (args, env []string) {
+	known := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(kafkaFlags).register(known)
+	new(registryFlags).register(known)
+	known.VisitAll(func(k *pflag.Flag) {
+		g := given.Lookup(k.Name)
+		if !g.Changed {
+			return
+		}
+		switch v := g.Value.(type) {
+		case *secretValue:
+			env = append(env, envName(k.Name)+"="+v.value)
+		case pflag.SliceValue:
+			args = append(args, "--"+k.Name+"="+strings.Join(v.GetSlice(), ","))
+		default:
+			args = append(args, "--"+k.Name+"="+v.String())
+		}
+	})
+	return args, env
+}
+
+// newBenchServeCommand is the server's side of bench, in a process of its own so
+// that its costs are not the program's.
+func newBenchServeCommand() *cobra.Command {
+	var a bench.Amazon
+	var listen string
+	cmd := &cobra.Command{
+		Use:     "serve",
+		Short:   "The server that bench sends to",
+		Example: `  amazon-capi bench serve --listen 127.0.0.1:8090`,
+		Hidden:  true,
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return bench.Serve(cmd.Context(), listen, &a) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&listen, "listen", "127.0.0.1:8090", "address to listen on")
+	flags.DurationVar(&a.Delay, "answer", 0, "how long to take to answer")
+	flags.BoolVar(&a.Echo, "echo", false, "answer with a 207 that repeats each event")
+	return cmd
+}
+
+// printBench is the report for people.
+func printBench(w io.Writer, r *bench.Report) {
+	row := func(name string, run *bench.Run) []string {
+		return []string{
+			name, fmt.Sprintf("%.0f", run.EventsPerSecond), fmt.Sprintf("%.2f", run.CPUMicros), fmt.Sprintf("%.2f", run.Allocs),
+			fmt.Sprintf("%.0f MB", float64(run.PeakBytes)/1e6), fmt.Sprintf("%.0f", run.BatchEvents),
+		}
+	}
+	var rows [][]string
+	for i := range r.Runs {
+		rows = append(rows, row(fmt.Sprint(i+1), &r.Runs[i]))
+	}
+	show.Table(w, []string{"run", "events/s", "CPU us/event", "allocs/event", "peak memory", "events/request"}, rows,
+		row("median", &r.Median), 1, 2, 3, 4, 5)
+	s := &r.Setting
+	fmt.Fprintf(w, "%d events of %d bytes, sent as %d; %d profiles, %d partitions; answers after %s, %s\n",
+		s.Events, s.EventBytes, s.SentBytes, s.Profiles, s.Partitions, s.Answer, map[bool]string{false: "empty", true: "repeating each event"}[s.Echo])
+	if l := r.Latency; l != nil {
+		round := func(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
+		fmt.Fprintf(w, "from publication to acceptance at %d events/s: p50 %s, p99 %s, p99.9 %s, most %s (%d events)\n",
+			s.Rate, round(l.P50), round(l.P99), round(l.P999), round(l.Max), l.Events)
+	}
+	m := &r.Machine
+	fmt.Fprintf(w, "%s, %d cores, %.0f GB, %s/%s, %s\n", m.CPU, m.Cores, float64(m.MemoryBytes)/1e9, m.OS, m.Arch, m.Go)
+}

@@ -1,0 +1,91 @@
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func post(t *testing.T, a *Amazon, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	a.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/offAmazonEvents/2023-11-13/events", strings.NewReader(body)))
+	return w
+}
+
+func TestAmazonCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &Amazon{Delay: 30 * time.Millisecond}
+		id := func(ago time.Duration, n int) string {
+			return fmt.Sprintf(`{"eventId":"%s%d-%d"}`, timedPrefix, time.Now().Add(-ago).UnixMicro(), n)
+		}
+		began := time.Now()
+		if w := post(t, a, `{"events":[{"eventId":"ord_1"},`+id(time.Second, 1)+`]}`); w.Code != 200 || w.Body.Len() > 0 {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		post(t, a, `{"events":[`+id(2*time.Second, 2)+`]}`)
+		var s Seen
+		w := httptest.NewRecorder()
+		a.ServeHTTP(w, httptest.NewRequest(http.MethodGet, seenPath, nil))
+		if err := json.Unmarshal(w.Body.Bytes(), &s); err != nil {
+			t.Fatal(err)
+		}
+		if s.Events != 3 || s.Requests != 2 || !s.First.Equal(began) || s.Last.Sub(s.First) != 60*time.Millisecond {
+			t.Errorf("%+v", s)
+		}
+		// The answer counts, not the arrival.
+		if l := s.Latency; l.Events != 2 || l.P50 != 2030*time.Millisecond && l.P50 != 1030*time.Millisecond || l.Max != 2030*time.Millisecond {
+			t.Errorf("%+v", l)
+		}
+		a.Reset()
+		if s := a.Seen(); s.Events != 0 || s.Latency.Events != 0 {
+			t.Errorf("after a reset: %+v", s)
+		}
+	})
+}
+
+func TestAmazonEchoes(t *testing.T) {
+	w := post(t, &Amazon{Echo: true}, `{"events":[{"eventId":"a"},{"eventId":"b"}]}`)
+	var doc struct {
+		Success []struct {
+			Index int             `json:"index"`
+			Event json.RawMessage `json:"event"`
+		} `json:"success"`
+		Error []any `json:"error"`
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || w.Code != http.StatusMultiStatus {
+		t.Fatalf("%d, %v", w.Code, err)
+	}
+	if len(doc.Success) != 2 || doc.Success[1].Index != 1 || len(doc.Success[0].Event) < 400 || doc.Error == nil {
+		t.Errorf("%s", w.Body)
+	}
+}
+
+func TestMedian(t *testing.T) {
+	m := median([]Run{{EventsPerSecond: 3, CPUMicros: 9}, {EventsPerSecond: 1, CPUMicros: 7, PeakBytes: 4}, {EventsPerSecond: 2, CPUMicros: 8, PeakBytes: 6}})
+	if m.EventsPerSecond != 2 || m.CPUMicros != 8 || m.PeakBytes != 4 {
+		t.Errorf("%+v", m)
+	}
+	if m := median(make([]Run, 2)); m != (Run{}) {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestMetric(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "# HELP a b\na_total{x=\"1\"} 2\na_total{x=\"2\"} 3e+01\na_total_more 7\n")
+	}))
+	defer srv.Close()
+	addr := srv.Listener.Addr().String()
+	if v, err := metric(t.Context(), addr, "a_total"); v != 32 || err != nil {
+		t.Errorf("%v, %v", v, err)
+	}
+	if _, err := metric(t.Context(), addr, "b"); err == nil {
+		t.Error("a metric that is not there has a value")
+	}
+}

@@ -1,0 +1,4 @@
+// Package bench measures the whole program as it ships: run as a process of its
+// own, between real brokers and an Amazon in a third process that does no more
+// than it must, so that what is measured is this program and not its test bed.
+package bench

@@ -1,0 +1,63 @@
+package sink
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Region is one of the three parts that Amazon Ads has the world divided in.
+type Region uint8
+
+// The regions. RegionUnknown stands for those who have not said.
+const (
+	RegionUnknown Region = iota
+	NorthAmerica
+	Europe
+	FarEast
+
+	regionCount
+)
+
+var (
+	regionNames = [regionCount]string{NorthAmerica: "NA", Europe: "EU", FarEast: "FE"}
+	regionHosts = [regionCount]string{
+		NorthAmerica: "https://advertising-api.amazon.com",
+		Europe:       "https://advertising-api-eu.amazon.com",
+		FarEast:      "https://advertising-api-fe.amazon.com",
+	}
+)
+
+// String returns NA, EU or FE; empty for RegionUnknown.
+func (r Region) String() string {
+	if r >= regionCount {
+		return fmt.Sprintf("Region(%d)", uint8(r))
+	}
+	return regionNames[r]
+}
+
+// Host is the base URL of the region's API.
+func (r Region) Host() string { return regionHosts[r] }
+
+// ParseRegion reads NA, EU or FE, in either case.
+func ParseRegion(s string) (Region, error) {
+	for r := NorthAmerica; r < regionCount; r++ {
+		if strings.EqualFold(s, regionNames[r]) {
+			return r, nil
+		}
+	}
+	return RegionUnknown, fmt.Errorf("region %q is unknown: want NA, EU or FE", s)
+}
+
+// regionOf is the region whose host takes events of a country; RegionUnknown
+// for countries in which Amazon Ads has no marketplace.
+func regionOf(country string) Region {
+	switch country {
+	case "US", "CA", "MX", "BR":
+		return NorthAmerica
+	case "GB", "FR", "IT", "ES", "DE", "NL", "AE", "PL", "TR", "EG", "SA", "SE", "BE", "IN", "ZA":
+		return Europe
+	case "JP", "AU", "SG":
+		return FarEast
+	}
+	return RegionUnknown
+}

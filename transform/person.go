@@ -1,0 +1,80 @@
+package transform
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+// maxPersonal is in bytes, for names and addresses; what is longer is no name.
+const maxPersonal = 512
+
+// part is a part of a person's name or address, which decides what remains of
+// it when it is normalised.
+type part uint8
+
+const (
+	partName part = iota
+	partPlace
+	partState
+	partPostal
+)
+
+// person hashes names and address.
+func (t *Transformer) person(u *schemas.UserData, out *Conversion) {
+	t.personal(u.FirstName, partName, &out.FirstName, NameInvalid, out)
+	t.personal(u.LastName, partName, &out.LastName, NameInvalid, out)
+	t.personal(u.Address, partPlace, &out.Address, AddressInvalid, out)
+	t.personal(u.City, partPlace, &out.City, AddressInvalid, out)
+	t.personal(u.State, partState, &out.State, StateUnknown, out)
+	t.personal(u.PostalCode, partPostal, &out.HashedPostal, PostalCodeInvalid, out)
+}
+
+func (t *Transformer) personal(raw string, p part, h *Hash, w Warning, out *Conversion) {
+	raw = trim(raw)
+	if raw == "" || h.take(raw) {
+		return
+	}
+	if strings.EqualFold(raw, hashOfNothing) {
+		out.Warnings.Add(w)
+		return
+	}
+	var buf [maxPersonal]byte
+	switch normal, ok := appendPart(buf[:0], raw, p, out.CountryCode, t.rules); {
+	case !ok:
+		out.Warnings.Add(w)
+	case len(normal) > 0:
+		h.sum(normal)
+	}
+}
+
+// appendPart appends the normalised form of a trimmed part, which may be empty:
+// of a name in another script nothing is left by Amazon's rules. ok is false
+// when the part is none.
+func appendPart(dst []byte, s string, p part, country string, rules IdentifierRules) (normal []byte, ok bool) {
+	if len(s) > maxPersonal || !utf8.ValidString(s) {
+		return dst, false
+	}
+	if rules == RulesAmazon && p == partState {
+		return appendState(dst, s, country)
+	}
+	for _, r := range s {
+		if rules == RulesPlain {
+			if p != partPostal || !isBlank(r) {
+				dst = utf8.AppendRune(dst, unicode.ToLower(r))
+			}
+			continue
+		}
+		if p == partPostal && r == '-' {
+			break // of ZIP+4 the ZIP
+		}
+		// Lower-casing comes before keeping: a Kelvin sign becomes a k.
+		r = unicode.ToLower(r)
+		if r >= 'a' && r <= 'z' || p != partName && r >= '0' && r <= '9' {
+			dst = append(dst, byte(r))
+		}
+	}
+	return dst, true
+}

@@ -1,0 +1,221 @@
+package transform
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+// MaxAttributes is how many attributes of an event are kept.
+const MaxAttributes = 13
+
+// Wide is what only wider contracts than the guide's send. It is empty without
+// Options.Wide.
+type Wide struct {
+	FirstName, LastName                Hash
+	Address, City, State, HashedPostal Hash
+	RampID, MatchID, RealID            string
+	MerkleID, KantarID, FIP            string
+	ArefTokens                         string // token.unix_ms, with | between them
+	Units                              int32  // how many were bought; 0 means not known
+	LimitedData                        bool   // the person's state limits what may be done with the event
+	UserAgent                          string
+	Attributes                         Attributes
+}
+
+// String tells nothing of the person, for the same reason as Conversion's.
+func (Wide) String() string { return "(wide)" }
+
+// GoString is String.
+func (w Wide) GoString() string { return w.String() }
+
+// Attributes are an event's free attributes, as many as fit, by key. An array
+// and not a slice, so that conversions can be compared, and reused without
+// sharing anything.
+type Attributes struct {
+	list [MaxAttributes]schemas.Attribute
+	n    int
+}
+
+// String tells only how many there are.
+func (a Attributes) String() string { return fmt.Sprintf("(%d attributes)", a.n) }
+
+// GoString is String.
+func (a Attributes) GoString() string { return a.String() }
+
+// All returns them. They are those of the conversion, not to be changed.
+func (a *Attributes) All() []schemas.Attribute { return a.list[:a.n] }
+
+const (
+	// maxPartnerID is in characters, for ids of whose form nothing is known.
+	maxPartnerID = 512
+	// maxUserAgent is in characters, and Amazon's.
+	maxUserAgent = 512
+	// maxConsentString is in bytes: TCF strings with a vendor list of every
+	// vendor have some 2 KB.
+	maxConsentString = 8 << 10
+	// maxAttribute is in bytes, for keys and values.
+	maxAttribute = 256
+)
+
+// widen fills out.Wide. What a denial covers is not even looked at.
+func (t *Transformer) widen(ev *schemas.Event, denied denial, out *Conversion) {
+	out.Consent.TCF = consentString(ev.Consent.TCF, out)
+	out.Consent.GPP = consentString(ev.Consent.GPP, out)
+	limitedData(&ev.Consent, out)
+	units(&ev.Custom, out)
+	if !denied.userData {
+		t.person(&ev.User, out)
+		partnerIDs(&ev.User, out)
+		device(&ev.User, out)
+		attributes(ev.Custom.Attributes, out)
+	}
+	if !denied.storage {
+		aref(ev.ArefTokens, out)
+	}
+}
+
+// consentString takes a TCF or GPP string unread: what it says is for Amazon to
+// make out, and there are versions of both that are not out yet.
+func consentString(s string, out *Conversion) string {
+	s = trim(s)
+	if len(s) > maxConsentString || !inURL(s) {
+		out.Warnings.Add(ConsentStringInvalid)
+		return ""
+	}
+	return s
+}
+
+// limitedData takes a word that is not known for a wish to limit: of the two
+// mistakes the other is the one that cannot be made good.
+func limitedData(c *schemas.Consent, out *Conversion) {
+	given := trim(c.DataProcessing)
+	if given == "" {
+		return
+	}
+	out.LimitedData = true
+	var buf [maxFolded]byte
+	switch string(appendFold(buf[:0], given)) {
+	case "limiteddatause", "ldu":
+	default:
+		out.Warnings.Add(DataProcessingUnknown)
+	}
+}
+
+func units(c *schemas.CustomData, out *Conversion) {
+	if c.Quantity < 0 || c.Quantity > math.MaxInt32 {
+		out.Warnings.Add(QuantityInvalid)
+		return
+	}
+	out.Units = int32(c.Quantity)
+}
+
+// partnerIDs takes the ids of identity services as they are: Amazon does the
+// comparing.
+func partnerIDs(u *schemas.UserData, out *Conversion) {
+	for _, id := range [...]struct {
+		from string
+		to   *string
+	}{
+		{u.RampID, &out.RampID}, {u.MatchID, &out.MatchID}, {u.RealID, &out.RealID},
+		{u.MerkleID, &out.MerkleID}, {u.KantarID, &out.KantarID}, {u.FIP, &out.FIP},
+	} {
+		s := trim(id.from)
+		if longerThan(s, maxPartnerID) || !printable(s) {
+			out.Warnings.Add(PartnerIDInvalid)
+			continue
+		}
+		*id.to = s
+	}
+}
+
+func device(u *schemas.UserData, out *Conversion) {
+	if s := trim(u.IPAddress); s != "" {
+		if at, err := netip.ParseAddr(s); err != nil || at.Zone() != "" {
+			out.Warnings.Add(IPAddressInvalid)
+		} else {
+			out.Consent.IPAddress = s
+		}
+	}
+	// Not cut to what fits: half a user agent is that of another device.
+	if s := trim(u.UserAgent); longerThan(s, maxUserAgent) || !printable(s) {
+		out.Warnings.Add(UserAgentInvalid)
+	} else {
+		out.UserAgent = s
+	}
+}
+
+// attributes keeps what Amazon takes as custom data. One that does not fit is
+// left out and not made to fit: "running shoes" without its blank is a category
+// that nobody has.
+func attributes(list []schemas.Attribute, out *Conversion) {
+	a := &out.Attributes
+	for i := range list {
+		switch key, value := list[i].Key, trim(list[i].Value); {
+		case value == "":
+		case !isWord(key) || !isWord(value):
+			out.Warnings.Add(AttributeInvalid)
+		case a.n == MaxAttributes:
+			out.Warnings.Add(AttributesTooMany)
+			return
+		default:
+			a.list[a.n] = schemas.Attribute{Key: key, Value: value}
+			a.n++
+		}
+	}
+}
+
+func isWord(s string) bool {
+	if s == "" || len(s) > maxAttribute {
+		return false
+	}
+	for i := range len(s) {
+		if !isAlnum(s[i]) && s[i] != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlnum(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+const (
+	arefToken = 10 // characters
+	arefTime  = 13 // digits
+	arefPair  = arefToken + 1 + arefTime
+)
+
+// aref takes measurement tokens as they came, all or none: a list of which a
+// part is wrong was changed by somebody on its way.
+func aref(s string, out *Conversion) {
+	if s = trim(s); s == "" {
+		return
+	}
+	if !isAref(s) {
+		out.Warnings.Add(ArefInvalid)
+		return
+	}
+	out.ArefTokens = s
+}
+
+func isAref(s string) bool {
+	if len(s) > maxClickID || len(s)%(arefPair+1) != arefPair {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		switch at := i % (arefPair + 1); {
+		case at < arefToken && isAlnum(c):
+		case at == arefToken && c == '.':
+		case at > arefToken && at < arefPair && c >= '0' && c <= '9':
+		case at == arefPair && c == '|':
+		default:
+			return false
+		}
+	}
+	return true
+}
