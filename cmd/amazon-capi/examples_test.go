@@ -62,7 +62,7 @@ func runExamples(t *testing.T, name string, replace ...string) (results []result
 
 // exampleCommands are the commands whose examples a test runs. A command that is
 // not here has examples that nobody knows to work.
-var exampleCommands = []string{"check", "explain", "send", "send lead", "send purchase"}
+var exampleCommands = []string{"audit", "check", "explain", "send", "send lead", "send purchase"}
 
 // TestToolsRunTheirExamples holds the list to the commands: tools that are added
 // must have their examples run.
