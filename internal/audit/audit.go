@@ -176,17 +176,3 @@ func (a *Audit) total() (t Group) {
 	}
 	return t
 }
-
-func (a *Audit) totalRefused() (n int64) {
-	for _, r := range a.refused {
-		n += r.events
-	}
-	return n
-}
-
-func sum(counts map[string]int64) (n int64) {
-	for _, c := range counts {
-		n += c
-	}
-	return n
-}
