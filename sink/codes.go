@@ -4,7 +4,7 @@ import "github.com/tracklayer/amazon-capi/internal/verdict"
 
 // Codes of our own, in lower case; Amazon's are in capitals.
 const (
-	// CodeTooLarge marks events that no request of their contract has room for.
+	// CodeTooLarge marks an event that is more than a request has room for.
 	CodeTooLarge = "event_too_large"
 	// codeExhausted marks events given up under DeadLetterExhausted. Their class
 	// is rejected: it was Amazon's side that did not take them, and no other

@@ -2,7 +2,6 @@ package transform
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -17,7 +16,8 @@ type Explanation struct {
 	// that of the first finding that failed.
 	Reason verdict.Reason
 	OK     bool
-	// Findings has each rule once, in the order in which they are asked.
+	// Findings has each rule once, in the order in which they are asked; those
+	// about Conversion.Wide only with Options.Wide.
 	Findings []Finding
 	// NoUserData and NoStorage tell what consent withholds: the identifiers and
 	// the postal code, and the click id.
@@ -71,11 +71,10 @@ func (r Result) String() string {
 func (t *Transformer) Explain(ev *schemas.Event, now time.Time) Explanation {
 	e := Explanation{OK: true}
 	c := &inquiry{t: t, ev: ev, now: now, out: new(Conversion)}
-	steps := explainSteps
-	if t.wide {
-		steps = append(slices.Clip(steps), wideStep)
-	}
-	for _, s := range steps {
+	for _, s := range explainSteps {
+		if s.wide && !t.wide {
+			continue // nobody sends what these are about
+		}
 		if e.Reason.Class == verdict.Filtered || s.needs != nil && !s.needs(c) {
 			// What is left out on purpose is judged no further, as in Transform.
 			e.notReached(s.rules)
@@ -140,6 +139,7 @@ type explainStep struct {
 	ask   func(*inquiry) *verdict.Reason
 	needs func(*inquiry) bool // what it needs of those before it; nil: nothing
 	rules []asking
+	wide  bool // about Conversion.Wide
 }
 
 // asking is a rule or a warning, and when it has anything to judge.

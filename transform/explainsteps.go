@@ -1,8 +1,11 @@
 package transform
 
-import "github.com/tracklayer/amazon-capi/internal/verdict"
+import (
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
 
-// explainSteps are fill's checks, in its order, but for wideStep.
+// explainSteps are fill's checks, in its order.
 var explainSteps = []explainStep{
 	{
 		ask: func(c *inquiry) (why *verdict.Reason) { c.entry, why = c.t.mapping.resolve(c.ev, c.out); return why },
@@ -134,38 +137,39 @@ var explainSteps = []explainStep{
 			warn(ClickIDInvalid, func(c *inquiry) bool { return !c.denied.storage && given(c.ev.ClickID) }),
 		},
 	},
+	{
+		wide: true,
+		// States are read by their country, too.
+		needs: func(c *inquiry) bool { return !c.noPlace },
+		ask: func(c *inquiry) *verdict.Reason {
+			c.t.widen(c.ev, c.denied, c.out)
+			return nil
+		},
+		rules: []asking{
+			warn(ConsentStringInvalid, func(c *inquiry) bool { return given(c.ev.Consent.TCF) || given(c.ev.Consent.GPP) }),
+			warn(DataProcessingUnknown, func(c *inquiry) bool { return given(c.ev.Consent.DataProcessing) }),
+			warn(QuantityInvalid, func(c *inquiry) bool { return c.ev.Custom.Quantity != 0 }),
+			warn(NameInvalid, personally(func(u *schemas.UserData) bool { return given(u.FirstName) || given(u.LastName) })),
+			warn(AddressInvalid, personally(func(u *schemas.UserData) bool { return given(u.Address) || given(u.City) })),
+			warn(StateUnknown, personally(func(u *schemas.UserData) bool { return given(u.State) })),
+			warn(PartnerIDInvalid, personally(func(u *schemas.UserData) bool {
+				return given(u.RampID) || given(u.MatchID) || given(u.RealID) || given(u.MerkleID) || given(u.KantarID) || given(u.FIP)
+			})),
+			warn(IPAddressInvalid, personally(func(u *schemas.UserData) bool { return given(u.IPAddress) })),
+			warn(UserAgentInvalid, personally(func(u *schemas.UserData) bool { return given(u.UserAgent) })),
+			warn(AttributeInvalid, (*inquiry).hasAttributes),
+			warn(AttributesTooMany, (*inquiry).hasAttributes),
+			warn(ArefInvalid, func(c *inquiry) bool { return !c.denied.storage && given(c.ev.ArefTokens) }),
+		},
+	},
 }
 
-// wideStep is what a contract asks for that sends more than the guide's. Names and
-// addresses are read by their country, as phone numbers are.
-var wideStep = explainStep{
-	needs: func(c *inquiry) bool { return !c.noPlace },
-	ask: func(c *inquiry) *verdict.Reason {
-		c.t.widen(c.ev, c.denied, c.out)
-		return nil
-	},
-	rules: []asking{
-		warn(ConsentStringInvalid, func(c *inquiry) bool { return given(c.ev.Consent.TCF) || given(c.ev.Consent.GPP) }),
-		warn(DataProcessingUnknown, func(c *inquiry) bool { return given(c.ev.Consent.DataProcessing) }),
-		warn(QuantityInvalid, func(c *inquiry) bool { return c.ev.Custom.Quantity != 0 }),
-		warn(NameInvalid, func(c *inquiry) bool {
-			return !c.denied.userData && (given(c.ev.User.FirstName) || given(c.ev.User.LastName))
-		}),
-		warn(AddressInvalid, func(c *inquiry) bool {
-			return !c.denied.userData && (given(c.ev.User.Address) || given(c.ev.User.City))
-		}),
-		warn(StateUnknown, func(c *inquiry) bool { return !c.denied.userData && given(c.ev.User.State) }),
-		warn(PartnerIDInvalid, func(c *inquiry) bool {
-			u := &c.ev.User
-			return !c.denied.userData && (given(u.RampID) || given(u.MatchID) || given(u.RealID) || given(u.MerkleID) || given(u.KantarID) || given(u.FIP))
-		}),
-		warn(IPAddressInvalid, func(c *inquiry) bool { return !c.denied.userData && given(c.ev.User.IPAddress) }),
-		warn(UserAgentInvalid, func(c *inquiry) bool { return !c.denied.userData && given(c.ev.User.UserAgent) }),
-		warn(AttributeInvalid, func(c *inquiry) bool { return !c.denied.userData && len(c.ev.Custom.Attributes) > 0 }),
-		warn(AttributesTooMany, func(c *inquiry) bool { return !c.denied.userData && len(c.ev.Custom.Attributes) > 0 }),
-		warn(ArefInvalid, func(c *inquiry) bool { return !c.denied.storage && given(c.ev.ArefTokens) }),
-	},
+// personally is for what consent to the use of the person's data covers.
+func personally(when func(*schemas.UserData) bool) func(*inquiry) bool {
+	return func(c *inquiry) bool { return !c.denied.userData && when(&c.ev.User) }
 }
+
+func (c *inquiry) hasAttributes() bool { return !c.denied.userData && len(c.ev.Custom.Attributes) > 0 }
 
 func given(s string) bool { return trim(s) != "" }
 
