@@ -3,6 +3,7 @@ package explain
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -250,5 +251,47 @@ func TestReadWithoutARegistry(t *testing.T) {
 	}
 	if _, err := Read(t.Context(), []byte("Obj\x01..."), embedded, true); !errors.Is(err, ErrContainer) {
 		t.Errorf("a container file: %v", err)
+	}
+}
+
+// TestEveryFieldOfAPersonIsHidden: a field that is added to events is an identifier
+// until somebody says that it is none. Values are those that their fields take, so
+// that they get into the payload of the contract that sends the most.
+func TestEveryFieldOfAPersonIsHidden(t *testing.T) {
+	v1, err := sink.ContractByName("events-v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := sink.ContractByName("off-amazon-2023-11-13")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev := purchase()
+	ev.User, ev.ArefTokens = schemas.UserData{}, "secretmark.1776939330000"
+	ev.Consent.TCF, ev.Consent.GPP = "secretmarkTCF", "secretmarkGPP"
+	ev.Custom.Attributes = []schemas.Attribute{{Key: "category", Value: "secretmarkValue"}}
+	user := reflect.ValueOf(&ev.User).Elem()
+	for i := range user.NumField() {
+		user.Field(i).SetString("secretmark" + user.Type().Field(i).Name)
+	}
+	ev.User.Email, ev.User.Phone, ev.User.CountryCode, ev.User.MADID = "secretmark@example.com", "+15551234567", "US", "5ec2e700-03EE-455A-B3C4-E57283966239"
+	ev.User.IPAddress, ev.User.State = "203.0.113.77", "California"
+	ev.ClickID = "secretmarkclick"
+	for _, contract := range []sink.Contract{guide, v1} {
+		x := explainer(t, redact.View{})
+		x.Contract = contract
+		if x.Transformer, err = transform.New(transform.Options{Wide: contract.Wide()}); err != nil {
+			t.Fatal(err)
+		}
+		r := x.Event(ev, now)
+		if r.Outcome != OutcomeSend {
+			t.Fatalf("%s: %+v", contract.Name(), r.Why)
+		}
+		text := both(t, r)
+		for _, secret := range []string{"secretmark", "5551234567", "5ec2e700", "203.0.113.77", "California"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s: %q is shown:\n%s", contract.Name(), secret, r.Payload)
+			}
+		}
 	}
 }

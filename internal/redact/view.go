@@ -96,6 +96,8 @@ func (v View) Payload(doc []byte, identifiers []string) []byte {
 			return v.Identifier(kindOf(last), value)
 		case last == "eventId":
 			return ID(value)
+		case path == "customData.value": // the source's own, and of any kind
+			return v.Identifier("text", value)
 		}
 		return Line(Text(value), idLimit)
 	}))
