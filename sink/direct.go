@@ -11,8 +11,8 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Encode returns one event as the contract writes it, or why it is not sent: what
-// Refusal says, or that it is more than a request has room for.
+// Encode returns one event as the contract writes it, or why it is not sent: for
+// what the contract asks, or because it is more than a request has room for.
 func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, *verdict.Reason) {
 	if why := Refusal(contract, c, now); why != nil {
 		return nil, why
@@ -20,7 +20,7 @@ func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, 
 	event := contract.AppendEvent(nil, c)
 	if len(event) > contract.Limits().EventBytes {
 		why := tooLarge(contract, len(event))
-		return event, &why
+		return nil, &why
 	}
 	return event, nil
 }

@@ -179,18 +179,13 @@ func each(err error) []error {
 
 // cases runs the files of --mapping-tests.
 func (f *checkFlags) cases(p *process) error {
-	options, err := f.run.delivery.transform.resolve()
-	if err != nil {
-		return err
-	}
 	contract, err := f.run.delivery.contract.resolve()
 	if err != nil {
 		return err
 	}
-	options.Wide = contract.Wide()
-	transformer, err := transform.New(options)
+	transformer, err := f.run.delivery.transform.transformer(contract)
 	if err != nil {
-		return asUsage(err)
+		return err
 	}
 	failed, rows := 0, [][]string{}
 	for _, path := range f.mappingTests {

@@ -42,7 +42,7 @@ func (f *transformFlags) resolve() (o transform.Options, err error) {
 	return o, asUsage(errors.Join(wrong...))
 }
 
-// contractFlags say which of Amazon's APIs is spoken, and where it is.
+// contractFlags say which of Amazon's APIs is spoken, how, and where it is.
 type contractFlags struct {
 	name, url string
 
@@ -60,6 +60,7 @@ func (f *contractFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.unmappedType, "unmapped-type", "refuse", "events of a type, declared in the mapping, that the contract does not have: refuse them, or send them as other")
 }
 
+// resolve returns the contract also where something else is wrong.
 func (f *contractFlags) resolve() (sink.Contract, error) {
 	var wrong mistakes
 	if f.url != "" {
@@ -75,6 +76,17 @@ func (f *contractFlags) resolve() (sink.Contract, error) {
 	contract, err := sink.NewContract(f.name, f.options)
 	wrong.note(prefixed("--contract", err))
 	return contract, wrong.all()
+}
+
+// transformer is the transform that a contract needs.
+func (f *transformFlags) transformer(contract sink.Contract) (*transform.Transformer, error) {
+	o, err := f.resolve()
+	if err != nil {
+		return nil, err
+	}
+	o.Wide = contract.Wide()
+	t, err := transform.New(o)
+	return t, asUsage(err)
 }
 
 // accountFlags say in whose name events are sent.
