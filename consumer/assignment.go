@@ -321,12 +321,11 @@ func (a *assignment) commitable() (c commit, news bool) {
 		return commit{}, false
 	}
 	c.changes = a.ledger.changes
-	if a.ledger.undone == 0 || commitOnPoll {
-		c.offset = kgo.EpochOffset{Epoch: a.ledger.last.epoch, Offset: a.ledger.last.offset + 1}
-		return c, true
+	m, b := a.ledger.last, beyond{committed: a.ledger.last.offset + 1, epoch: a.ledger.last.epoch}
+	if a.ledger.undone > 0 && !commitOnPoll {
+		m, b = a.ledger.prefix(), a.ledger.beyond()
 	}
-	b := a.ledger.beyond()
-	m := a.ledger.prefix()
+	b.keep(&a.before, a.ledger.last)
 	c.offset = kgo.EpochOffset{Epoch: m.epoch, Offset: b.committed}
 	c.metadata = b.metadata()
 	return c, true

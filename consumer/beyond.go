@@ -80,6 +80,30 @@ func (l *ledger) beyond() (b beyond) {
 	return b
 }
 
+// keep takes over what an earlier owner has settled after the last record that was
+// taken. Without it a commit that comes before all of that is read again, or a job
+// that ends before it, would forget it.
+func (b *beyond) keep(before *beyond, last mark) {
+	if before.epoch < last.epoch {
+		return // of a log that has been written anew since
+	}
+	for _, s := range before.settled {
+		if s.from = max(s.from, last.offset+1); s.from >= s.to {
+			continue
+		}
+		n := len(b.settled)
+		switch {
+		case n > 0 && b.settled[n-1].to == s.from:
+			b.settled[n-1].to = s.to
+		case n == 0 && b.committed == s.from:
+			b.committed = s.to
+		default:
+			b.settled = append(b.settled, s)
+		}
+		b.epoch = before.epoch
+	}
+}
+
 // The metadata is text, since Kafka has it as a string: a version, a dot, and
 // base64 of the rest, which is compressed: a CRC-32 of what follows, the
 // committed offset, the epoch, and the ranges as distances.

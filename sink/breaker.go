@@ -50,6 +50,9 @@ func (l *lane) breaker(now time.Time) BreakerState {
 
 // slots is how many requests may be in flight.
 func (l *lane) slots() int {
+	if l.paused() {
+		return 0
+	}
 	if l.trouble.broken {
 		return 1
 	}
@@ -116,7 +119,12 @@ func (l *lane) well(f *flight) {
 	}
 }
 
-func (l *lane) conditionName() string { return "lane " + l.profile }
+func (l *lane) conditionName() string {
+	if l.region == RegionUnknown {
+		return "lane " + l.profile
+	}
+	return "lane " + l.profile + " " + l.region.String()
+}
 
 // report makes the lane's condition fail. Lanes have a condition only while
 // something is wrong with them: readiness would not gain from a list of

@@ -141,7 +141,7 @@ func TestGoodNewsFromBeforeACutIsOld(t *testing.T) {
 		})
 		r.send("p", numbered("e", 8)...)
 		r.after(2 * time.Second) // e0000 has opened the breaker, the others are on their way
-		want := LaneStatus{Profile: "p", State: LaneHeld, Reason: "status 503", Records: 8, Breaker: BreakerOpen, Requests: 7, Concurrency: 1}
+		want := LaneStatus{Profile: "p", Contract: "off-amazon-2023-11-13", State: LaneHeld, Reason: "status 503", Records: 8, Breaker: BreakerOpen, Requests: 7, Concurrency: 1}
 		if l := r.lane("p"); !cmp.Equal(want, l, ignoreSince) {
 			t.Fatalf("%s", cmp.Diff(want, l, ignoreSince))
 		}
@@ -227,7 +227,7 @@ func TestAnEventIDIsNeverInFlightTwice(t *testing.T) {
 		if got := r.count(verdict.Accepted); got != 6 || len(r.amazon.twice) != 0 {
 			t.Errorf("%d accepted, %v in flight twice", got, r.amazon.twice)
 		}
-		if l := r.sink.lanes["p"]; l.claims.ids != nil || l.claims.batches != 0 {
+		if l := r.sink.lanes["p"][0]; l.claims.ids != nil || l.claims.batches != 0 {
 			t.Errorf("claims are left: %+v", l.claims)
 		}
 	})
@@ -406,8 +406,9 @@ func TestAGrownLaneWaitsForATokenOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		tokens := &countingTokens{lateTokens: lateTokens{ready: make(chan struct{})}}
 		r := newRig(t, always(ok), single, func(o *Options) { o.Tokens = tokens })
-		r.sink.lanes["p"] = newLane(r.sink, "p", time.Now())
-		r.sink.lanes["p"].window.limit = 8
+		way, _ := r.sink.router.Route("p", "US")
+		r.sink.lanes["p"] = []*lane{newLane(r.sink, "p", way, time.Now())}
+		r.sink.lanes["p"][0].window.limit = 8
 		r.send("p", numbered("e", 50)...)
 		r.after(time.Hour)
 		if n := tokens.waiting.Load(); n != 1 {

@@ -35,7 +35,6 @@ const (
 type deadLetters struct {
 	producer Producer
 	topic    string
-	contract string
 	conclude func(*request, []Verdict)
 	cond     *ops.Condition
 	log      zerolog.Logger
@@ -54,7 +53,6 @@ func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*r
 	return &deadLetters{
 		producer: o.DeadLetters.Producer,
 		topic:    o.DeadLetters.Topic,
-		contract: o.Contract.Name(),
 		conclude: conclude,
 		cond:     condition(o.Conditions, "dead-letter topic"),
 		log:      o.Log,
@@ -199,7 +197,7 @@ func (d *deadLetters) settle(letters []*letter) {
 	var verdicts []Verdict
 	for i, l := range letters {
 		verdicts = append(verdicts, Verdict{
-			Token: l.token, Record: l.record.record, ProfileID: l.profile, EventID: l.eventID,
+			Token: l.token, Record: l.record.record, Contract: l.contract, ProfileID: l.profile, EventID: l.eventID,
 			Class: l.reason.Class, Attempts: l.attempts, Reason: l.reason,
 		})
 		if i == len(letters)-1 || letters[i+1].request != l.request {
@@ -246,7 +244,7 @@ func (d *deadLetters) produce(round []*letter) []error {
 			a.set(i, nil)
 			acknowledged = nil
 		}
-		d.producer.TryProduce(d.ctx, l.build(d.topic, d.contract), acknowledged)
+		d.producer.TryProduce(d.ctx, l.build(d.topic), acknowledged)
 	}
 	slow := time.NewTimer(slowAck)
 	defer slow.Stop()

@@ -94,7 +94,7 @@ func TestHeadersDoNotGrowWithEachRound(t *testing.T) {
 	sizes := map[int]bool{}
 	for range 5 {
 		l := &letter{record: record{record: rec}, reason: invalid}
-		rec = l.build("dlq", "c")
+		rec = l.build("dlq")
 		sizes[len(rec.Headers)] = true
 	}
 	if len(sizes) != 1 {
@@ -110,7 +110,7 @@ func TestHeadersOfTheOriginalAreBounded(t *testing.T) {
 	hs = append(hs, kgo.RecordHeader{Key: "large", Value: make([]byte, maxOwnHeaderBytes)})
 	l := &letter{record: record{record: &kgo.Record{Topic: strings.Repeat("t", 500), Headers: hs}}, reason: invalid, eventID: strings.Repeat("e", 10_000), profile: strings.Repeat("p", 10_000)}
 	l.reason.Message, l.reason.Code, l.reason.Field = strings.Repeat("m ", 10_000), strings.Repeat("c", 10_000), strings.Repeat("f", 10_000)
-	out := l.build("dlq", "c")
+	out := l.build("dlq")
 	total := 0
 	for _, h := range out.Headers {
 		total += len(h.Key) + len(h.Value)

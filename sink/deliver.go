@@ -12,6 +12,7 @@ import (
 // flight is a batch on its way in a request.
 type flight struct {
 	batch *batch
+	route *Route
 	token AccessToken
 	round uint64 // of the lane's window
 	// claimed: its event ids are among the lane's claims.
@@ -67,11 +68,14 @@ func (l *lane) run() {
 	for l.await() {
 		// The batch stays in its list meanwhile, where it can be swept: this may
 		// take as long as Login with Amazon is away.
-		token, ok := l.token()
+		if l.dismiss() {
+			continue
+		}
+		route, token, ok := l.token()
 		if !ok {
 			return
 		}
-		f, ok := l.take(s.opts.Now(), token)
+		f, ok := l.take(s.opts.Now(), route, token)
 		if !ok {
 			continue
 		}
@@ -127,36 +131,13 @@ func (l *lane) wait(d time.Duration) {
 	}
 }
 
-// token waits for an access token; false when the sink is stopping.
-func (l *lane) token() (AccessToken, bool) {
-	s := l.sink
-	l.mu.Lock()
-	stale := l.stale
-	l.mu.Unlock()
-	// Nearly always there is one, and then the lane is not said to wait.
-	if token, err := s.opts.Tokens.Token(s.ended, stale); err == nil {
-		return token, s.stop.Err() == nil
-	}
-	l.waits(true)
-	token, err := s.opts.Tokens.Token(s.stop, stale)
-	l.waits(false)
-	return token, err == nil
-}
-
-func (l *lane) waits(tokenless bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.tokenless = tokenless
-	l.note(l.sink.opts.Now())
-}
-
 // take returns the batch to send now. There is none if all there was has been
-// dropped, or if an answer that came while a token was waited for has stopped
-// the lane or refused this very token.
-func (l *lane) take(now time.Time, token AccessToken) (flight, bool) {
+// dropped, if an answer that came while a token was waited for has stopped the
+// lane or refused this very token, or if the lane goes another way by now.
+func (l *lane) take(now time.Time, by *Route, token AccessToken) (flight, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now.Before(l.heldUntil) || len(l.flying) >= l.slots() || l.refusedToken(token) {
+	if l.route != by || l.stray != nil || now.Before(l.heldUntil) || len(l.flying) >= l.slots() || l.refusedToken(token) {
 		return flight{}, false
 	}
 	for {
@@ -167,7 +148,7 @@ func (l *lane) take(now time.Time, token AccessToken) (flight, bool) {
 		if l.prune(b); len(b.events) == 0 {
 			continue
 		}
-		f := flight{batch: b, token: token, round: l.window.round}
+		f := flight{batch: b, route: by, token: token, round: l.window.round}
 		// A request that has the lane to itself needs no claim: there can be
 		// another only once it has been answered.
 		if l.slots() > 1 {
@@ -224,9 +205,9 @@ func (l *lane) land(f *flight) (watch bool) {
 func (l *lane) attempt(f *flight) {
 	s, b := l.sink, f.batch
 	sc := s.scratch.Get().(*scratch)
-	sc.body = b.appendBody(sc.body[:0], s.frame)
+	sc.body = b.appendBody(sc.body[:0], f.route.frame)
 	sc.items = append(sc.items[:0], make([]Item, len(b.events))...)
-	res := s.sender.send(s.ctx, l.profile, f.token, sc.body, sc.items)
+	res := s.sender.send(s.ctx, f.route, l.profile, f.token, sc.body, sc.items)
 	l.answered(f)
 	if res.fault.label == faultCancelled {
 		l.again(b) // the sink was closed; nobody will take it up

@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Encode returns one event as the contract writes it, or why it is not sent: what
-// Refusal says, or that it is more than a request has room for.
+// Encode returns one event as the contract writes it, or why it is not sent: for
+// what the contract asks, or because it is more than a request has room for.
 func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, *verdict.Reason) {
 	if why := Refusal(contract, c, now); why != nil {
 		return nil, why
@@ -21,7 +20,7 @@ func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, 
 	event := contract.AppendEvent(nil, c)
 	if len(event) > contract.Limits().EventBytes {
 		why := tooLarge(contract, len(event))
-		return event, &why
+		return nil, &why
 	}
 	return event, nil
 }
@@ -38,9 +37,12 @@ func tooLarge(contract Contract, size int) verdict.Reason {
 // DirectOptions are the settings of a Direct. Contract, BaseURL and ClientID are
 // required.
 type DirectOptions struct {
-	Contract       Contract
-	BaseURL        string // of the API, without the contract's path
+	Contract Contract
+	// BaseURL is the API's, without the contract's path; empty for Region's host.
+	BaseURL        string
+	Region         Region // NorthAmerica
 	ClientID       string
+	AdvertiserID   string        // see Principal
 	HTTPClient     *http.Client  // NewHTTPClient
 	RequestTimeout time.Duration // 30s
 	Now            func() time.Time
@@ -49,39 +51,37 @@ type DirectOptions struct {
 // Direct sends single requests as lanes do, but with no lane around them: nothing
 // is batched, tried again, dead-lettered or counted. It is for the operator who
 // wants to see one exchange with Amazon.
-type Direct struct{ sender *sender }
+type Direct struct {
+	sender *sender
+	route  *Route
+}
 
 // NewDirect returns a Direct. It does not connect.
 func NewDirect(o DirectOptions) (*Direct, error) {
-	base, err := endpoint("base URL (--amazon-url)", o.BaseURL)
+	setDefault(&o.Region, NorthAmerica)
+	setDefault(&o.RequestTimeout, 30*time.Second)
+	ways := RouteOptions{Contract: o.Contract, BaseURL: o.BaseURL, ClientID: o.ClientID, AdvertiserID: o.AdvertiserID}
+	route, err := ways.route(o.Region)
 	if err != nil {
 		return nil, err
 	}
-	setDefault(&o.RequestTimeout, 30*time.Second)
-	return &Direct{&sender{
-		contract: o.Contract,
-		client:   noRedirects(o.HTTPClient),
-		url:      strings.TrimSuffix(base.String(), "/") + o.Contract.Path(),
-		clientID: o.ClientID,
-		timeout:  o.RequestTimeout,
-		now:      orNow(o.Now),
-	}}, nil
+	return &Direct{&sender{client: noRedirects(o.HTTPClient), timeout: o.RequestTimeout, now: orNow(o.Now)}, route}, nil
 }
 
 // URL is where requests go.
-func (d *Direct) URL() string { return d.sender.url }
+func (d *Direct) URL() string { return d.route.endpoint }
 
 // Header is what a request of the profile carries beside its body, the token
 // included.
 func (d *Direct) Header(profile string, token AccessToken) http.Header {
 	h := make(http.Header)
-	d.sender.contract.SetHeaders(h, Principal{ClientID: d.sender.clientID, ProfileID: profile, Token: token})
+	d.route.contract.SetHeaders(h, Principal{ClientID: d.route.clientID, ProfileID: profile, AdvertiserID: d.route.advertiserID, Token: token})
 	return h
 }
 
 // Body is the body of a request with these events.
 func (d *Direct) Body(events ...[]byte) []byte {
-	f := d.sender.contract.Frame()
+	f := d.route.contract.Frame()
 	body := []byte(f.Open)
 	for i, e := range events {
 		if i > 0 {
@@ -112,14 +112,14 @@ func (d *Direct) Send(ctx context.Context, profile string, token AccessToken, ev
 	}
 	items := make([]Item, len(events))
 	began := d.sender.now()
-	res := d.sender.exchange(ctx, profile, token, d.Body(events...), items)
+	res := d.sender.exchange(ctx, d.route, profile, token, d.Body(events...), items)
 	r := Reply{Kind: res.Kind, Status: res.Status, Sent: began, Answered: d.sender.now()}
 	if res.request != nil {
 		r.RequestID = res.request.id
 	}
 	var identifiers []string
 	for _, e := range events {
-		identifiers = append(identifiers, d.sender.contract.Identifiers(e)...)
+		identifiers = append(identifiers, d.route.contract.Identifiers(e)...)
 	}
 	r.Reason = res.alone(items, identifiers)
 	return r

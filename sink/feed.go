@@ -16,7 +16,7 @@ import (
 // goroutines at once.
 type Feed struct {
 	sink    *Sink
-	groups  map[string]*group
+	groups  map[groupKey]*group
 	last    *group   // of the event before, which is often of the same profile
 	dirty   []*group // that have something for their lanes
 	letters []*letter
@@ -27,11 +27,16 @@ type Feed struct {
 	filtered []Verdict
 }
 
-// group is a feed's events of one profile.
+// group is a feed's events of one profile that go one way.
 type group struct {
+	groupKey
+	buf    []byte
+	events []pending
+}
+
+type groupKey struct {
 	profile string
-	buf     []byte
-	events  []pending
+	route   *Route
 }
 
 type pending struct {
@@ -48,7 +53,7 @@ const (
 )
 
 // NewFeed returns a way into the sink.
-func (s *Sink) NewFeed() *Feed { return &Feed{sink: s, groups: make(map[string]*group)} }
+func (s *Sink) NewFeed() *Feed { return &Feed{sink: s, groups: make(map[groupKey]*group)} }
 
 // Add takes an event. The conversion may be used again afterwards; the record
 // is kept until there is a verdict about it.
@@ -56,16 +61,22 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 	if f.now.IsZero() {
 		f.now = f.sink.opts.Now()
 	}
-	if why := Refusal(f.sink.opts.Contract, c, f.now); why != nil {
-		f.reject(tok, rec, c, why)
+	route, why := f.sink.router.Route(c.ProfileID, c.CountryCode)
+	if why != nil {
+		f.reject(tok, rec, c, f.sink.opts.Contract, why)
 		return
 	}
-	g := f.group(c.ProfileID)
+	if why := Refusal(route.contract, c, f.now); why != nil {
+		f.reject(tok, rec, c, route.contract, why)
+		return
+	}
+	g := f.group(groupKey{c.ProfileID, route})
 	start := len(g.buf)
-	g.buf = f.sink.opts.Contract.AppendEvent(g.buf, c)
-	if size := len(g.buf) - start; size > f.sink.limits.EventBytes {
+	g.buf = route.contract.AppendEvent(g.buf, c)
+	if size := len(g.buf) - start; size > route.limits.EventBytes {
 		g.buf = g.buf[:start]
-		f.Refuse(tok, rec, c.ProfileID, c.EventID, tooLarge(f.sink.opts.Contract, size))
+		why := tooLarge(route.contract, size)
+		f.reject(tok, rec, c, route.contract, &why)
 		return
 	}
 	if len(g.events) == 0 {
@@ -75,25 +86,25 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 }
 
 // reject makes of a conversion what its contract says.
-func (f *Feed) reject(tok Token, rec *kgo.Record, c *transform.Conversion, why *verdict.Reason) {
+func (f *Feed) reject(tok Token, rec *kgo.Record, c *transform.Conversion, by Contract, why *verdict.Reason) {
 	if why.Class == verdict.Filtered {
-		f.Filter(tok, rec, c.ProfileID, c.EventID, *why)
+		f.filter(tok, rec, c.ProfileID, c.EventID, by, *why)
 		return
 	}
-	f.Refuse(tok, rec, c.ProfileID, c.EventID, *why)
+	f.refuse(tok, rec, c.ProfileID, c.EventID, by, *why)
 }
 
-func (f *Feed) group(profile string) *group {
-	if f.last != nil && f.last.profile == profile {
+func (f *Feed) group(key groupKey) *group {
+	if f.last != nil && f.last.groupKey == key {
 		return f.last
 	}
-	g := f.groups[profile]
+	g := f.groups[key]
 	if g == nil {
 		// The group, and the lane that is named by it, outlive the record whose
 		// bytes the profile may be a part of.
-		profile = strings.Clone(profile)
-		g = &group{profile: profile}
-		f.groups[profile] = g
+		key.profile = strings.Clone(key.profile)
+		g = &group{groupKey: key}
+		f.groups[key] = g
 	}
 	f.last = g
 	return g
@@ -102,9 +113,13 @@ func (f *Feed) group(profile string) *group {
 // Refuse makes a dead letter of a record that is not to be sent. profileID and
 // eventID are empty where the record could not be decoded.
 func (f *Feed) Refuse(tok Token, rec *kgo.Record, profileID, eventID string, why verdict.Reason) {
+	f.refuse(tok, rec, profileID, eventID, f.sink.opts.Contract, why)
+}
+
+func (f *Feed) refuse(tok Token, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
 	now := f.sink.opts.Now()
 	f.letters = append(f.letters, &letter{
-		record: record{tok, rec}, profile: profileID, eventID: eventID, reason: why, first: now, last: now,
+		record: record{tok, rec}, contract: by.Name(), profile: profileID, eventID: eventID, reason: why, first: now, last: now,
 	})
 }
 
@@ -112,8 +127,12 @@ func (f *Feed) Refuse(tok Token, rec *kgo.Record, profileID, eventID string, why
 // to keep, but it gets its receipt like all others: receipts and dead letters
 // together have to account for every record of the source.
 func (f *Feed) Filter(tok Token, rec *kgo.Record, profileID, eventID string, why verdict.Reason) {
+	f.filter(tok, rec, profileID, eventID, f.sink.opts.Contract, why)
+}
+
+func (f *Feed) filter(tok Token, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
 	f.filtered = append(f.filtered, Verdict{
-		Token: tok, Record: rec, ProfileID: profileID, EventID: eventID, Class: why.Class, Reason: why,
+		Token: tok, Record: rec, Contract: by.Name(), ProfileID: profileID, EventID: eventID, Class: why.Class, Reason: why,
 	})
 }
 

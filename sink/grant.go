@@ -19,7 +19,7 @@ type Grant struct {
 // What a TokenSource needs to go on for ever is of no use here: clock, backoff,
 // conditions and metrics of the options do nothing.
 func ExchangeToken(ctx context.Context, o TokenOptions) (Grant, error) {
-	o.Conditions, o.Registerer = nil, nil
+	o.Conditions, o.Metrics = nil, nil
 	s, err := NewTokenSource(o)
 	if err != nil {
 		return Grant{}, err

@@ -5,17 +5,22 @@ import (
 	"time"
 )
 
-// lane is the queue of one profile: it makes batches, and sends some of them at
-// once. Lanes share nothing but tokens and connections, so that a profile which
-// is slow, throttled or refused holds up no other.
+// lane is the queue of one profile, or of that part of its events which goes to
+// one host by one contract: it makes batches, and sends some of them at once.
+// Lanes share nothing but tokens and connections, so that a profile which is
+// slow, throttled or refused holds up no other.
 type lane struct {
 	sink    *Sink
 	profile string
+	// What its events are encoded for.
+	contract Contract
+	region   Region
 	// wake tells the goroutine that watches that there is something new.
 	wake chan struct{}
 
 	mu sync.Mutex
 	queue
+	routing
 	// flying are the batches in flight, until what their answers ask for has
 	// been done; claims are the event ids in them where there can be several.
 	flying []*batch
@@ -39,11 +44,13 @@ type lane struct {
 	since   time.Time
 }
 
-func newLane(s *Sink, profile string, now time.Time) *lane {
-	return &lane{
-		sink: s, profile: profile, wake: make(chan struct{}, 1),
-		window: newWindow(s.opts.LaneConcurrency), state: LaneIdle, since: now,
+func newLane(s *Sink, profile string, by *Route, now time.Time) *lane {
+	l := &lane{
+		sink: s, profile: profile, contract: by.contract, region: by.region, wake: make(chan struct{}, 1),
+		window: newWindow(1), state: LaneIdle, since: now,
 	}
+	l.follow(by)
+	return l
 }
 
 // add takes a feed's events, which are of this lane. The caller holds the
@@ -61,6 +68,7 @@ func (l *lane) add(g *group, now time.Time) {
 		start = p.end
 	}
 	l.records += len(g.events)
+	l.notePause()
 	if !l.watching {
 		l.hire()
 	} else if news {
@@ -82,7 +90,7 @@ func (l *lane) addOne(p *pending, encoded []byte, now time.Time) (closed bool) {
 			s.metrics.duplicates.WithLabelValues(differs).Inc()
 			return false
 		}
-		if s.frame.size(len(l.open.events)+1, l.open.bytes+len(encoded)) > s.opts.BatchBytes {
+		if l.route.frame.size(len(l.open.events)+1, l.open.bytes+len(encoded)) > l.batchBytes {
 			l.closeOpen()
 			closed = true
 		}
@@ -91,7 +99,7 @@ func (l *lane) addOne(p *pending, encoded []byte, now time.Time) (closed bool) {
 		l.open = s.newBatch(now.Add(s.opts.Linger))
 	}
 	l.open.add(r, p.id, encoded)
-	if len(l.open.events) >= s.opts.BatchEvents {
+	if len(l.open.events) >= l.batchEvents {
 		l.closeOpen()
 		closed = true
 	}

@@ -15,9 +15,15 @@ const (
 
 // LaneStatus is a lane as health pages and the demo show it.
 type LaneStatus struct {
-	Profile string    `json:"profile"`
-	State   LaneState `json:"state"`
-	Since   time.Time `json:"since"`
+	Profile string `json:"profile"`
+	// Account names the account in whose name it sends, as the accounts file has
+	// it; Region the part of the world it sends to, where there are several.
+	Account  string `json:"account,omitempty"`
+	Region   string `json:"region,omitempty"`
+	Contract string `json:"contract"`
+
+	State LaneState `json:"state"`
+	Since time.Time `json:"since"`
 	// Reason says why it is held; empty otherwise.
 	Reason string `json:"reason,omitempty"`
 	// Records is how many have no verdict yet and are not dead letters.
@@ -34,6 +40,8 @@ func (l *lane) doing(now time.Time) (state LaneState, reason string) {
 	switch {
 	case l.empty() && len(l.flying) == 0:
 		return LaneIdle, ""
+	case l.paused():
+		return LaneHeld, reasonPaused
 	case now.Before(l.heldUntil):
 		return LaneHeld, l.why
 	case len(l.flying) > 0:
@@ -61,7 +69,7 @@ func (l *lane) status(now time.Time) LaneStatus {
 	l.note(now)
 	_, reason := l.doing(now)
 	return LaneStatus{
-		Profile: l.profile, State: l.state, Since: l.since, Reason: reason, Records: l.records,
+		Profile: l.profile, Account: l.route.account, Region: l.region.String(), Contract: l.contract.Name(), State: l.state, Since: l.since, Reason: reason, Records: l.records,
 		Breaker: l.breaker(now), Requests: len(l.flying), Concurrency: l.slots(),
 	}
 }

@@ -59,6 +59,7 @@ const (
 type letter struct {
 	record
 	request     *request // that it came of; nil if the record was never sent
+	contract    string
 	profile     string
 	eventID     string
 	reason      verdict.Reason
@@ -97,7 +98,7 @@ func (l *letter) reduce(err error) bool {
 
 // build makes the record that is produced. It is made anew for every try, since
 // the client keeps state in it.
-func (l *letter) build(topic, contract string) *kgo.Record {
+func (l *letter) build(topic string) *kgo.Record {
 	orig := l.record.record
 	out := &kgo.Record{Topic: topic, Key: orig.Key, Value: orig.Value, Timestamp: orig.Timestamp}
 	h := headers{}
@@ -127,7 +128,7 @@ func (l *letter) build(topic, contract string) *kgo.Record {
 	h.set(headerAttempts, strconv.Itoa(l.attempts))
 	h.set(headerFirstFailure, l.first.UTC().Format(letterTime))
 	h.set(headerLastFailure, l.last.UTC().Format(letterTime))
-	h.set(headerContract, contract)
+	h.set(headerContract, l.contract)
 
 	if l.omitValue {
 		out.Value = nil

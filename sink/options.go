@@ -13,12 +13,17 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/ops"
 )
 
-// Options are the settings of a Sink. Contract, BaseURL, ClientID, Tokens,
-// Settle and DeadLetters are required; the zero value of the rest means the
+// Options are the settings of a Sink. Contract, Settle, DeadLetters, and Router
+// or ClientID and Tokens are required; the zero value of the rest means the
 // default that is given with it.
 type Options struct {
+	// Contract is what letters and receipts name for records that never came so
+	// far as to have a way of their own.
 	Contract Contract
-	BaseURL  string // of the API, without the contract's path
+	// Router says where events go. Without one they all go by Contract to
+	// BaseURL, or by their country, in the name of one client.
+	Router   Router
+	BaseURL  string // of the API, without the contract's path; the regions' own hosts
 	ClientID string
 	Tokens   Tokens
 
@@ -85,10 +90,6 @@ func (o *Options) normalise() error {
 	switch {
 	case o.Contract == nil:
 		return fmt.Errorf("contract (--contract) is missing: want one of %s", strings.Join(ContractNames(), ", "))
-	case o.ClientID == "":
-		return errors.New("client id (--client-id) is missing: want the client id from Login with Amazon")
-	case o.Tokens == nil:
-		return errors.New("no source of access tokens is given")
 	case o.Settle == nil:
 		return errors.New("nobody takes the verdicts: Settle is missing")
 	case o.DeadLetters.Producer == nil || o.DeadLetters.Topic == "":
@@ -127,5 +128,12 @@ func (o *Options) normalise() error {
 		return fmt.Errorf("request timeout %s, backoff %s to %s: want positive durations, the smaller backoff first", o.RequestTimeout, o.BackoffMin, o.BackoffMax)
 	}
 	o.Now, o.Rand = orNow(o.Now), orRand(o.Rand)
+	if o.Router == nil {
+		routes, err := NewRoutes(RouteOptions{Contract: o.Contract, BaseURL: o.BaseURL, ClientID: o.ClientID, Tokens: o.Tokens})
+		if err != nil {
+			return err
+		}
+		o.Router = routes
+	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // What has to go again goes by age, whatever the order in which its answers
@@ -80,7 +82,10 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 		r := newRig(t, always(ok), single)
 		token := NewAccessToken("Atza|x", 5)
 		now := time.Now()
+		way, _ := r.sink.router.Route("p", "US")
 		for name, change := range map[string]func(*lane){
+			"another way":                func(l *lane) { l.route = &Route{} },
+			"no way any more":            func(l *lane) { l.stray = &verdict.Reason{} },
 			"held":                       func(l *lane) { l.heldUntil = now.Add(time.Second) },
 			"full":                       func(l *lane) { l.flying = append(l.flying, &batch{}) },
 			"probing":                    func(l *lane) { l.window.limit, l.trouble.broken = 8, true; l.flying = append(l.flying, &batch{}) },
@@ -88,12 +93,12 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 			"a later one is refused":     func(l *lane) { l.stale = NewAccessToken("Atza|y", 6) },
 			"all of it has been dropped": func(l *lane) { l.ready = nil },
 		} {
-			l := newLane(r.sink, "p", now)
+			l := newLane(r.sink, "p", way, now)
 			l.ready = append(l.ready, &batch{store: &store{}, events: []event{{id: "a"}}})
 			queued := slices.Clone(l.ready)
 			change(l)
 			flying := len(l.flying)
-			if f, ok := l.take(now, token); ok {
+			if f, ok := l.take(now, way, token); ok {
 				t.Errorf("%s: took %v", name, f.batch.events)
 			}
 			if len(l.flying) != flying {
@@ -103,10 +108,10 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 				t.Errorf("%s: the batch is gone", name)
 			}
 		}
-		l := newLane(r.sink, "p", now)
+		l := newLane(r.sink, "p", way, now)
 		l.ready = append(l.ready, &batch{store: &store{}, events: []event{{id: "a"}}})
 		l.stale = NewAccessToken("Atza|z", 4)
-		if _, ok := l.take(now, token); !ok {
+		if _, ok := l.take(now, way, token); !ok {
 			t.Error("a batch that may be sent was not taken")
 		}
 	})

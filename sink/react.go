@@ -50,7 +50,7 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 			continue
 		case Refused:
 			e.failed(now)
-			ids := s.opts.Contract.Identifiers(b.encoded(e))
+			ids := l.contract.Identifiers(b.encoded(e))
 			letters = l.condemn(letters, e, it.Said.Reason(verdict.Rejected, res.Status, ids))
 			continue
 		case TooLarge:

@@ -53,7 +53,7 @@ func (s *Sink) conclude(r *request, vs []Verdict) {
 }
 
 // receipt is a receipt on its way, and the verdicts that wait for it: of one
-// profile and one topic.
+// profile, contract and topic.
 type receipt struct {
 	request  *request
 	verdicts []Verdict
@@ -72,11 +72,13 @@ type receipt struct {
 func cut(r *request, vs []Verdict, each func([]Verdict)) {
 	if r == nil {
 		vs = slices.Clone(vs)
-		slices.SortStableFunc(vs, func(a, b Verdict) int { return cmp.Compare(a.ProfileID, b.ProfileID) })
+		slices.SortStableFunc(vs, func(a, b Verdict) int {
+			return cmp.Or(cmp.Compare(a.ProfileID, b.ProfileID), cmp.Compare(a.Contract, b.Contract))
+		})
 	}
 	for len(vs) > 0 {
 		n := 1
-		for n < len(vs) && vs[n].ProfileID == vs[0].ProfileID && vs[n].Record.Topic == vs[0].Record.Topic {
+		for n < len(vs) && vs[n].ProfileID == vs[0].ProfileID && vs[n].Contract == vs[0].Contract && vs[n].Record.Topic == vs[0].Record.Topic {
 			n++
 		}
 		each(vs[:n])
@@ -86,9 +88,9 @@ func cut(r *request, vs []Verdict, each func([]Verdict)) {
 
 // build makes the record that is produced. events is memory to use; it is
 // returned, perhaps grown.
-func (r *receipt) build(o *ReceiptOptions, contract string, events []schemas.ReceiptEvent) (*kgo.Record, []schemas.ReceiptEvent) {
+func (r *receipt) build(o *ReceiptOptions, events []schemas.ReceiptEvent) (*kgo.Record, []schemas.ReceiptEvent) {
 	first := &r.verdicts[0]
-	out := schemas.Receipt{Contract: contract, ProfileID: redact.ID(first.ProfileID), Topic: first.Record.Topic}
+	out := schemas.Receipt{Contract: first.Contract, ProfileID: redact.ID(first.ProfileID), Topic: first.Record.Topic}
 	if r.request != nil {
 		out.RequestID, out.Attempts = r.request.id, r.request.attempts
 		out.FirstSent, out.LastAnswered = r.request.firstSent, r.request.answered

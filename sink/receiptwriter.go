@@ -25,17 +25,16 @@ const maxReceiptsFlying = 256
 // acknowledgement, so that a partition without a leader holds up its own
 // profiles alone. It has a goroutine only while it has receipts.
 type receiptWriter struct {
-	opts     ReceiptOptions
-	contract string
-	settle   func([]Verdict)
-	cond     *ops.Condition
-	metrics  *metrics
-	backoff  backoff
-	now      func() time.Time
-	ctx      context.Context
-	wg       sync.WaitGroup
-	wake     chan struct{} // capacity 1: there is something new to look at
-	pool     sync.Pool     // *receipt
+	opts    ReceiptOptions
+	settle  func([]Verdict)
+	cond    *ops.Condition
+	metrics *metrics
+	backoff backoff
+	now     func() time.Time
+	ctx     context.Context
+	wg      sync.WaitGroup
+	wake    chan struct{} // capacity 1: there is something new to look at
+	pool    sync.Pool     // *receipt
 
 	mu       sync.Mutex
 	pending  []*receipt
@@ -55,7 +54,6 @@ type receiptWriter struct {
 func newReceiptWriter(ctx context.Context, o Options, m *metrics) *receiptWriter {
 	return &receiptWriter{
 		opts:     o.Receipts,
-		contract: o.Contract.Name(),
 		settle:   o.Settle,
 		cond:     condition(o.Conditions, "receipts topic"),
 		metrics:  m,
@@ -235,7 +233,7 @@ func (w *receiptWriter) write() bool {
 		if r == nil {
 			return more
 		}
-		rec, events := r.build(&w.opts, w.contract, w.events[:0])
+		rec, events := r.build(&w.opts, w.events[:0])
 		clear(events)
 		w.events = events
 		if len(r.buf) > w.maxBytes && len(r.verdicts) > 1 {

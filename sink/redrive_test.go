@@ -27,7 +27,7 @@ func TestALetterGivesItsOriginalBack(t *testing.T) {
 		{"trace=t1", "empty=", "amazon-capi.redrives=2"},
 		{"trace=t1", "empty=", "amazon-capi.redrives=3"},
 	} {
-		l, err := ParseLetter((&letter{record: record{record: rec}, reason: invalid}).build("dlq", "c"))
+		l, err := ParseLetter((&letter{record: record{record: rec}, contract: "c", reason: invalid}).build("dlq"))
 		if err != nil || !l.Whole() || l.Redrives != round {
 			t.Fatalf("round %d: %+v, %v", round, l, err)
 		}
@@ -40,7 +40,7 @@ func TestALetterGivesItsOriginalBack(t *testing.T) {
 		}
 	}
 	reduced := &letter{record: record{record: rec}, reason: invalid, omitValue: true}
-	if l, err := ParseLetter(reduced.build("dlq", "c")); err != nil || l.Whole() {
+	if l, err := ParseLetter(reduced.build("dlq")); err != nil || l.Whole() {
 		t.Errorf("a letter without its value is said to be whole: %v", err)
 	}
 }

@@ -17,6 +17,14 @@ func (l *lane) unauthenticated(f *flight, res *result) {
 	events := len(b.events) // the batch is not ours once it has been pushed
 	now := l.sink.opts.Now()
 	l.mu.Lock()
+	if f.route != l.route {
+		// The token was another account's, and is not the concern of this one.
+		b.failed(now)
+		l.push(b)
+		l.mu.Unlock()
+		l.sink.metrics.retried(res.label(), l.profile, events)
+		return
+	}
 	t := &l.trouble
 	// Of several requests with one token the first has it renewed, and the
 	// others only go again with the new one.

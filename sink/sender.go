@@ -15,13 +15,10 @@ const maxAnswer = 8 << 20
 // sender makes one HTTP exchange and says what came of it. It knows nothing of
 // lanes, retries or verdicts.
 type sender struct {
-	contract Contract
-	client   *http.Client
-	url      string
-	clientID string
-	timeout  time.Duration
-	now      func() time.Time
-	metrics  *metrics
+	client  *http.Client
+	timeout time.Duration
+	now     func() time.Time
+	metrics *metrics
 }
 
 // result is what came of an exchange: an answer, or the fault that kept it away.
@@ -48,9 +45,9 @@ func (r *result) label() string {
 
 // send posts a body of len(items) events and sets the items. The body is not
 // touched any more once it has returned.
-func (s *sender) send(ctx context.Context, profile string, token AccessToken, body []byte, items []Item) result {
+func (s *sender) send(ctx context.Context, to *Route, profile string, token AccessToken, body []byte, items []Item) result {
 	began := s.now()
-	res := s.exchange(ctx, profile, token, body, items)
+	res := s.exchange(ctx, to, profile, token, body, items)
 	if res.fault.label == faultCancelled {
 		return res
 	}
@@ -66,13 +63,13 @@ func (s *sender) send(ctx context.Context, profile string, token AccessToken, bo
 	return res
 }
 
-func (s *sender) exchange(ctx context.Context, profile string, token AccessToken, body []byte, items []Item) result {
+func (s *sender) exchange(ctx context.Context, to *Route, profile string, token AccessToken, body []byte, items []Item) result {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	p := &payload{data: body}
 	defer p.release()
 
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, p.open())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.endpoint, p.open())
 	if err != nil {
 		return s.failed(err)
 	}
@@ -80,7 +77,7 @@ func (s *sender) exchange(ctx context.Context, profile string, token AccessToken
 	// net/http can then itself send again what a connection that was just
 	// closed for being idle did not carry.
 	req.GetBody = func() (io.ReadCloser, error) { return p.open(), nil }
-	s.contract.SetHeaders(req.Header, Principal{ClientID: s.clientID, ProfileID: profile, Token: token})
+	to.contract.SetHeaders(req.Header, Principal{ClientID: to.clientID, ProfileID: profile, AdvertiserID: to.advertiserID, Token: token})
 	req.Header.Set("User-Agent", "amazon-capi")
 
 	resp, err := s.client.Do(req)
@@ -96,7 +93,7 @@ func (s *sender) exchange(ctx context.Context, profile string, token AccessToken
 		return result{Answer: Answer{Kind: Failed}, fault: fault{faultTruncated, "the answer is larger than 8 MB"}}
 	}
 	return result{
-		Answer: s.contract.ReadAnswer(Response{
+		Answer: to.contract.ReadAnswer(Response{
 			Status:      resp.StatusCode,
 			ContentType: resp.Header.Get("Content-Type"),
 			Body:        answer,

@@ -8,7 +8,7 @@ import (
 
 // accept appends the verdicts of an accepted event.
 func (l *lane) accept(verdicts []Verdict, e *event) []Verdict {
-	v := Verdict{ProfileID: l.profile, EventID: e.id, Class: verdict.Accepted, Attempts: e.attempts}
+	v := Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: e.id, Class: verdict.Accepted, Attempts: e.attempts}
 	v.Token, v.Record = e.token, e.record.record
 	verdicts = append(verdicts, v)
 	for _, r := range e.more {
@@ -22,7 +22,7 @@ func (l *lane) accept(verdicts []Verdict, e *event) []Verdict {
 // each record's offset needs one.
 func (l *lane) condemn(letters []*letter, e *event, why verdict.Reason) []*letter {
 	d := letter{
-		profile: l.profile, eventID: e.id, reason: why, attempts: e.attempts,
+		contract: l.contract.Name(), profile: l.profile, eventID: e.id, reason: why, attempts: e.attempts,
 		first: time.UnixMilli(e.firstFailure), last: time.UnixMilli(e.lastFailure),
 	}
 	d.record = e.record
@@ -54,7 +54,7 @@ func (l *lane) bury(b *batch, res *result, why verdict.Reason) {
 func (l *lane) identifiers(b *batch) []string {
 	var ids []string
 	for i := range b.events {
-		ids = append(ids, l.sink.opts.Contract.Identifiers(b.encoded(&b.events[i]))...)
+		ids = append(ids, l.contract.Identifiers(b.encoded(&b.events[i]))...)
 	}
 	return ids
 }

@@ -30,7 +30,7 @@ func (s *Sink) Shed(most int) []Backlog {
 	}
 	var over []surplus
 	held, beyond, hungry := 0, 0, false
-	for _, l := range s.lanes {
+	s.each(func(l *lane) {
 		records, n, well := l.surplus()
 		held += records
 		if n > 0 {
@@ -39,7 +39,7 @@ func (s *Sink) Shed(most int) []Backlog {
 		} else if well {
 			hungry = true
 		}
-	}
+	})
 	if !hungry || beyond < held/4 {
 		return nil
 	}
@@ -58,14 +58,21 @@ func (s *Sink) Shed(most int) []Backlog {
 }
 
 // Wants tells how many more events the profile's lane can use; 0 while it still
-// has half of that, so that it asks for many at a time.
+// has half of that, so that it asks for many at a time. Of several lanes the one
+// that can use least decides: nobody knows which of them gave the events back.
 func (s *Sink) Wants(profile string) int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	l := s.lanes[profile]
-	if l == nil {
-		return 2 * s.opts.BatchEvents // as much as a new lane
+	wants := 2 * s.opts.BatchEvents // as much as a new lane
+	for i, l := range s.lanes[profile] {
+		if n := l.wants(); i == 0 || n < wants {
+			wants = n
+		}
 	}
+	return wants
+}
+
+func (l *lane) wants() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if use := l.use(); l.records <= use/2 {
@@ -76,14 +83,14 @@ func (s *Sink) Wants(profile string) int {
 
 // use is how many records the lane can do something with: those in flight, and
 // as many batches in waiting as it takes to grow. The caller holds mu.
-func (l *lane) use() int { return (l.slots() + 1) * l.sink.opts.BatchEvents }
+func (l *lane) use() int { return (l.slots() + 1) * l.batchEvents }
 
 // surplus tells how many records the lane has, how many of them beyond what it
 // can use, and whether it is in no trouble.
 func (l *lane) surplus() (records, n int, well bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.records, max(l.records-l.use(), 0), l.trouble.tries == 0 && !l.trouble.broken
+	return l.records, max(l.records-l.use(), 0), l.trouble.tries == 0 && !l.trouble.broken && !l.tokenless && !l.route.paused
 }
 
 // shed gives up to that many records, from the youngest batch on. What was sent

@@ -1,21 +1,21 @@
 package sink
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"sort"
-	"strings"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// Sink delivers events to Amazon through a lane per profile. A lane has
+// Sink delivers events to Amazon through a lane per profile, or more where its
+// events go to several hosts. A lane has
 // goroutines only while it has events, so that there can be many thousands.
 type Sink struct {
 	opts    Options
-	limits  Limits
-	frame   Frame
+	router  Router
 	sender  *sender
 	backoff backoff
 	letters *deadLetters
@@ -32,8 +32,8 @@ type Sink struct {
 	// mu guards the map. Who puts events into a lane holds it for reading, so
 	// that a lane cannot be forgotten, or the sink closed, in between.
 	mu       sync.RWMutex
-	lanes    map[string]*lane
-	forgetAt int // number of lanes at which idle ones are forgotten early
+	lanes    map[string][]*lane // by profile; several where its events go several ways
+	forgetAt int                // number of lanes at which idle ones are forgotten early
 	closed   bool
 
 	forgot  atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
@@ -56,27 +56,19 @@ func New(opts Options) (*Sink, error) {
 	if err := opts.normalise(); err != nil {
 		return nil, err
 	}
-	base, err := endpoint("Amazon URL (--amazon-url)", opts.BaseURL)
-	if err != nil {
-		return nil, err
-	}
 	m := newMetrics(opts.Registerer)
 	s := &Sink{
 		opts:     opts,
-		limits:   opts.Contract.Limits(),
-		frame:    opts.Contract.Frame(),
+		router:   opts.Router,
 		backoff:  backoff{opts.BackoffMin, opts.BackoffMax, opts.Rand},
 		metrics:  m,
-		lanes:    make(map[string]*lane),
+		lanes:    make(map[string][]*lane),
 		forgetAt: manyLanes,
 		sender: &sender{
-			contract: opts.Contract,
-			client:   noRedirects(opts.HTTPClient),
-			url:      strings.TrimSuffix(base.String(), "/") + opts.Contract.Path(),
-			clientID: opts.ClientID,
-			timeout:  opts.RequestTimeout,
-			now:      opts.Now,
-			metrics:  m,
+			client:  noRedirects(opts.HTTPClient),
+			timeout: opts.RequestTimeout,
+			now:     opts.Now,
+			metrics: m,
 		},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -99,7 +91,7 @@ func New(opts Options) (*Sink, error) {
 // deliver puts a feed's events into their lane.
 func (s *Sink) deliver(g *group, now time.Time) {
 	s.mu.RLock()
-	l := s.lanes[g.profile]
+	l := s.laneOf(g)
 	if l != nil && !s.closed {
 		l.add(g, now)
 	}
@@ -113,15 +105,50 @@ func (s *Sink) deliver(g *group, now time.Time) {
 	if s.closed {
 		return
 	}
-	if l = s.lanes[g.profile]; l == nil {
+	if l = s.laneOf(g); l == nil {
 		if len(s.lanes) >= s.forgetAt {
 			s.forgetIdle(now, 0)
 			s.forgetAt = max(manyLanes, 2*len(s.lanes))
 		}
-		l = newLane(s, g.profile, now)
-		s.lanes[g.profile] = l
+		l = newLane(s, g.profile, g.route, now)
+		s.lanes[g.profile] = append(s.lanes[g.profile], l)
+		// The way may have changed since the feed asked for it, and who tells the
+		// lanes may have passed before this one was there.
+		l.renew()
 	}
 	l.add(g, now)
+}
+
+// laneOf finds the lane of a feed's events, nil if there is none. The caller
+// holds mu.
+func (s *Sink) laneOf(g *group) *lane {
+	for _, l := range s.lanes[g.profile] {
+		if l.region == g.route.region && l.contract.Name() == g.route.contract.Name() {
+			return l
+		}
+	}
+	return nil
+}
+
+// each calls f for every lane. The caller holds mu.
+func (s *Sink) each(f func(*lane)) {
+	for _, lanes := range s.lanes {
+		for _, l := range lanes {
+			f(l)
+		}
+	}
+}
+
+// Reroute has the lanes ask anew for their ways, after the Router's answers have
+// changed. Events that are waiting go by the new ones; those whose profile has
+// none any more become dead letters of class auth.
+func (s *Sink) Reroute() {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return
+	}
+	s.each((*lane).renew)
 }
 
 // leaveOut concludes verdicts on records that are not delivered.
@@ -137,9 +164,7 @@ func (s *Sink) leaveOut(vs []Verdict) {
 func (s *Sink) Flush() {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, l := range s.lanes {
-		l.flush()
-	}
+	s.each((*lane).flush)
 }
 
 // Sweep drops the events of assignments that have ended from all lanes and from
@@ -148,9 +173,7 @@ func (s *Sink) Flush() {
 func (s *Sink) Sweep() {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, l := range s.lanes {
-		l.sweep()
-	}
+	s.each((*lane).sweep)
 	if s.receipts != nil {
 		s.receipts.sweep()
 	}
@@ -161,11 +184,11 @@ func (s *Sink) Lanes() []LaneStatus {
 	now := s.opts.Now()
 	s.mu.RLock()
 	out := make([]LaneStatus, 0, len(s.lanes))
-	for _, l := range s.lanes {
-		out = append(out, l.status(now))
-	}
+	s.each(func(l *lane) { out = append(out, l.status(now)) })
 	s.mu.RUnlock()
-	sort.Slice(out, func(i, j int) bool { return out[i].Profile < out[j].Profile })
+	slices.SortFunc(out, func(a, b LaneStatus) int {
+		return cmp.Or(cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.Contract, b.Contract), cmp.Compare(a.Region, b.Region))
+	})
 	return out
 }
 
@@ -185,9 +208,12 @@ func (s *Sink) forgetSometimes(now time.Time) {
 // forgetIdle forgets lanes that have been idle for that long. The caller holds
 // mu.
 func (s *Sink) forgetIdle(now time.Time, idle time.Duration) {
-	for profile, l := range s.lanes {
-		if l.forgettable(now, idle) {
+	for profile, lanes := range s.lanes {
+		lanes = slices.DeleteFunc(lanes, func(l *lane) bool { return l.forgettable(now, idle) })
+		if len(lanes) == 0 {
 			delete(s.lanes, profile)
+		} else {
+			s.lanes[profile] = lanes
 		}
 	}
 }

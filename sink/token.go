@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 	"golang.org/x/oauth2"
 
@@ -33,6 +32,11 @@ type Tokens interface {
 // TokenOptions are the settings of a TokenSource. URL, ClientID, ClientSecret
 // and RefreshToken are required.
 type TokenOptions struct {
+	// Account tells this source from others: in metrics, and in the name of its
+	// condition, "token" and the account. Empty for the only one, whose settings
+	// are flags.
+	Account string
+
 	URL          string // Login with Amazon's token endpoint
 	ClientID     string
 	ClientSecret string
@@ -47,10 +51,10 @@ type TokenOptions struct {
 	BackoffMax  time.Duration // 0 means 1m
 
 	Log        zerolog.Logger
-	Conditions *ops.Conditions       // reports "token"; nil reports nothing
-	Registerer prometheus.Registerer // nil means no metrics
-	Now        func() time.Time      // nil means time.Now
-	Rand       func() float64        // in [0,1); nil means math/rand
+	Conditions *ops.Conditions  // reports "token"; nil reports nothing
+	Metrics    *TokenMetrics    // nil means none
+	Now        func() time.Time // nil means time.Now
+	Rand       func() float64   // in [0,1); nil means math/rand
 }
 
 const (
@@ -75,7 +79,8 @@ type TokenSource struct {
 	client  *http.Client
 	backoff backoff
 	cond    *ops.Condition
-	metrics tokenMetrics
+	name    string // of the condition
+	metrics *TokenMetrics
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -127,12 +132,17 @@ func NewTokenSource(opts TokenOptions) (*TokenSource, error) {
 			Endpoint: oauth2.Endpoint{TokenURL: u.String(), AuthStyle: oauth2.AuthStyleInParams},
 		},
 		backoff: backoff{opts.BackoffMin, opts.BackoffMax, orRand(opts.Rand)},
-		cond:    condition(opts.Conditions, "token"),
+		name:    strings.TrimSpace("token " + opts.Account),
+		metrics: opts.Metrics,
 		refresh: opts.RefreshToken,
 		changed: make(chan struct{}),
 	}
+	s.cond = condition(opts.Conditions, s.name)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.metrics = newTokenMetrics(opts.Registerer, s)
+	if s.metrics == nil {
+		s.metrics = NewTokenMetrics(nil)
+	}
+	s.metrics.add(s)
 	return s, nil
 }
 
@@ -198,12 +208,12 @@ func (s *TokenSource) renewal() {
 		if err == nil {
 			s.store(tok, began)
 			s.cond.OK()
-			s.metrics.refreshes.WithLabelValues("ok").Inc()
+			s.metrics.refreshes.WithLabelValues(s.opts.Account, "ok").Inc()
 			return
 		}
 		f := explainRefusal(err, s.opts.Timeout)
-		s.cond.Fail(s.standing() + f.text)
-		s.metrics.refreshes.WithLabelValues(f.label).Inc()
+		s.cond.Fail(s.standing() + s.inItsFile(f.text))
+		s.metrics.refreshes.WithLabelValues(s.opts.Account, f.label).Inc()
 		if !sleep(s.ctx, s.backoff.spaced(n)) {
 			return
 		}
@@ -254,6 +264,30 @@ func (s *TokenSource) store(tok *oauth2.Token, began time.Time) {
 	s.renewing, s.forced = false, false
 	close(s.changed)
 	s.changed = make(chan struct{})
+}
+
+// settings puts the names that an accounts file has in the place of flags.
+var settings = strings.NewReplacer("--client-id", "client_id", "--client-secret", "client_secret", "--refresh-token", "refresh_token", "--token-url", "token_url")
+
+// inItsFile rewords what names a flag for an account whose settings are in a
+// file.
+func (s *TokenSource) inItsFile(text string) string {
+	if s.opts.Account == "" {
+		return text
+	}
+	return settings.Replace(text) + " of account " + s.opts.Account
+}
+
+// Retire is Close for a source whose account is there no more: its condition and
+// metrics go, too. A successor of the same account keeps them, and finds out for
+// itself how it stands.
+func (s *TokenSource) Retire(succeeded bool) {
+	s.Close()
+	s.metrics.remove(s)
+	s.cond.OK()
+	if cs := s.opts.Conditions; cs != nil && !succeeded {
+		cs.Remove(s.name)
+	}
 }
 
 // Close ends an exchange in flight and wakes those who wait for a token.

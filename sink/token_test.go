@@ -110,7 +110,7 @@ func newTokenRig(t *testing.T, answer func(n int) reply, change ...func(*TokenOp
 	r.conds = ops.NewConditions(log, nil)
 	opts := TokenOptions{
 		URL: "https://lwa.test/auth/o2/token", ClientID: testClient, ClientSecret: testSecret, RefreshToken: testRefresh,
-		HTTPClient: &http.Client{Transport: r.lwa}, Log: log, Conditions: r.conds, Registerer: r.reg,
+		HTTPClient: &http.Client{Transport: r.lwa}, Log: log, Conditions: r.conds, Metrics: NewTokenMetrics(r.reg),
 		Rand: func() float64 { return 0.999999999 },
 	}
 	for _, c := range change {
@@ -381,7 +381,7 @@ func TestAFailedRefreshSaysWhyAndGoesOnByItself(t *testing.T) {
 }
 
 func (r *tokenRig) counter(t *testing.T, result string) float64 {
-	return (&rig{t: t}).metric(r.metrics.refreshes.WithLabelValues(result))
+	return (&rig{t: t}).metric(r.metrics.refreshes.WithLabelValues("", result))
 }
 
 func TestWhileRenewalFailsTheOldTokenIsUsedToItsEnd(t *testing.T) {
@@ -397,8 +397,8 @@ func TestWhileRenewalFailsTheOldTokenIsUsedToItsEnd(t *testing.T) {
 		if got := r.reason(); !strings.HasPrefix(got, "the access token lasts until ") {
 			t.Errorf("reason %q: want to know how long there is", got)
 		}
-		if r.left() <= 0 || r.age() != (56*time.Minute).Seconds() {
-			t.Errorf("age %v, left %v", r.age(), r.left())
+		if age, left := r.ages(); left <= 0 || age != (56*time.Minute).Seconds() {
+			t.Errorf("age %v, left %v", age, left)
 		}
 		time.Sleep(4 * time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -406,8 +406,8 @@ func TestWhileRenewalFailsTheOldTokenIsUsedToItsEnd(t *testing.T) {
 		if tok, err := r.Token(ctx, AccessToken{}); err == nil {
 			t.Errorf("got %s past its end", tok.Secret())
 		}
-		if r.left() != 0 {
-			t.Errorf("%v seconds left", r.left())
+		if _, left := r.ages(); left != 0 {
+			t.Errorf("%v seconds left", left)
 		}
 	})
 }

@@ -1,45 +1,81 @@
 package sink
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"sync"
 
-type tokenMetrics struct{ refreshes *prometheus.CounterVec }
+	"github.com/prometheus/client_golang/prometheus"
+)
 
-func newTokenMetrics(reg prometheus.Registerer, s *TokenSource) tokenMetrics {
-	m := tokenMetrics{prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "amazon_capi_token_refreshes_total",
-		Help: "Exchanges of the refresh token, by result: ok, refused, unavailable, nonsense.",
-	}, []string{"result"})}
-	for _, r := range []string{"ok", refreshRefused, refreshUnavailable, refreshNonsense} {
-		m.refreshes.WithLabelValues(r)
+// TokenMetrics are the metrics of all sources of tokens together, by account.
+type TokenMetrics struct {
+	refreshes    *prometheus.CounterVec
+	age, expires *prometheus.Desc
+
+	mu      sync.Mutex
+	sources map[string]*TokenSource // by account
+}
+
+// NewTokenMetrics registers with reg, which may be nil.
+func NewTokenMetrics(reg prometheus.Registerer) *TokenMetrics {
+	m := &TokenMetrics{
+		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "amazon_capi_token_refreshes_total",
+			Help: "Exchanges of the refresh token, by account and result: ok, refused, unavailable, nonsense.",
+		}, []string{"account", "result"}),
+		age: prometheus.NewDesc("amazon_capi_token_age_seconds",
+			"Seconds since the access token in use was asked for, by account; 0 without one.", []string{"account"}, nil),
+		expires: prometheus.NewDesc("amazon_capi_token_expires_in_seconds",
+			"Seconds for which the access token can still be used, by account; 0 without one.", []string{"account"}, nil),
+		sources: make(map[string]*TokenSource),
 	}
-	if reg == nil {
-		return m
+	if reg != nil {
+		reg.MustRegister(m.refreshes, m)
 	}
-	reg.MustRegister(
-		m.refreshes,
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "amazon_capi_token_age_seconds",
-			Help: "Seconds since the access token in use was asked for; 0 without one.",
-		}, s.age),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "amazon_capi_token_expires_in_seconds",
-			Help: "Seconds for which the access token can still be used; 0 without one.",
-		}, s.left),
-	)
 	return m
 }
 
-func (s *TokenSource) age() float64 {
+// Describe implements prometheus.Collector.
+func (m *TokenMetrics) Describe(ch chan<- *prometheus.Desc) { ch <- m.age; ch <- m.expires }
+
+// Collect implements prometheus.Collector.
+func (m *TokenMetrics) Collect(ch chan<- prometheus.Metric) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for account, s := range m.sources {
+		age, left := s.ages()
+		ch <- prometheus.MustNewConstMetric(m.age, prometheus.GaugeValue, age, account)
+		ch <- prometheus.MustNewConstMetric(m.expires, prometheus.GaugeValue, left, account)
+	}
+}
+
+// add has a source shown. A later one of the same account takes its place, and
+// goes on with its counters.
+func (m *TokenMetrics) add(s *TokenSource) {
+	for _, r := range []string{"ok", refreshRefused, refreshUnavailable, refreshNonsense} {
+		m.refreshes.WithLabelValues(s.opts.Account, r)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sources[s.opts.Account] = s
+}
+
+// remove takes a source away, unless another one has its place already.
+func (m *TokenMetrics) remove(s *TokenSource) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sources[s.opts.Account] == s {
+		delete(m.sources, s.opts.Account)
+	}
+}
+
+// ages returns the age of the access token and what is left of its life, in
+// seconds.
+func (s *TokenSource) ages() (age, left float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.expires.IsZero() {
-		return 0
+		return 0, 0
 	}
-	return s.opts.Now().Sub(s.obtained).Seconds()
-}
-
-func (s *TokenSource) left() float64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return max(0, s.expires.Sub(s.opts.Now()).Seconds())
+	now := s.opts.Now()
+	return now.Sub(s.obtained).Seconds(), max(0, s.expires.Sub(now).Seconds())
 }

@@ -30,6 +30,7 @@ type Owner interface {
 type Verdict struct {
 	Token     Token
 	Record    *kgo.Record
+	Contract  string // the API that the event was meant for
 	ProfileID string // empty when the record could not be decoded
 	EventID   string // likewise
 	Class     verdict.Class

@@ -23,6 +23,12 @@ type window struct {
 
 func newWindow(most int) window { return window{limit: 1, most: most} }
 
+// bound sets how large the window may become.
+func (w *window) bound(most int) {
+	w.most = most
+	w.limit = min(w.limit, most)
+}
+
 // use takes note of how many requests are in flight.
 func (w *window) use(flying int) { w.filled = w.filled || flying >= w.limit }
 

@@ -3,6 +3,8 @@ package transform
 import (
 	"strings"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/yamlfile"
 )
 
 func TestMappingFileFaults(t *testing.T) {
@@ -88,7 +90,7 @@ func TestMappingFileFaults(t *testing.T) {
 
 func TestMappingFileListsSoManyFaults(t *testing.T) {
 	_, err := LoadMapping("m.yaml", []byte("extends: default\n"+strings.Repeat("k: v\n", 1000)))
-	if lines := strings.Split(err.Error(), "\n"); len(lines) != maxFaults+1 || lines[maxFaults] != "m.yaml:22: and 980 more from here on" {
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != yamlfile.MaxFaults+1 || lines[yamlfile.MaxFaults] != "m.yaml:22: and 980 more from here on" {
 		t.Errorf("%d lines, the last %q", len(lines), lines[len(lines)-1])
 	}
 }

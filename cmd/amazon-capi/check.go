@@ -144,10 +144,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 
 // given is how the configuration came to be, as far as that can be wrong.
 func (f *checkFlags) given(cmd *cobra.Command, p *process, warnings string) check.Given {
-	g := check.Given{Args: p.args}
-	for _, name := range []string{"client-secret", "refresh-token", "sasl-password", "registry-password"} {
-		g.SecretArgs = append(g.SecretArgs, name)
-	}
+	g := check.Given{Args: p.args, SecretArgs: []string{"client-secret", "refresh-token", "sasl-password", "registry-password"}}
 	g.ConfigFile, _ = cmd.Flags().GetString("config")
 	for _, kv := range p.environ {
 		if path, ok := strings.CutPrefix(kv, envName("config")+"="); ok && g.ConfigFile == "" {
@@ -182,18 +179,13 @@ func each(err error) []error {
 
 // cases runs the files of --mapping-tests.
 func (f *checkFlags) cases(p *process) error {
-	options, err := f.run.delivery.transform.resolve()
-	if err != nil {
-		return err
-	}
 	contract, err := f.run.delivery.contract.resolve()
 	if err != nil {
 		return err
 	}
-	options.Wide = contract.Wide()
-	transformer, err := transform.New(options)
+	transformer, err := f.run.delivery.transform.transformer(contract)
 	if err != nil {
-		return asUsage(err)
+		return err
 	}
 	failed, rows := 0, [][]string{}
 	for _, path := range f.mappingTests {

@@ -40,6 +40,7 @@ func (f *deliveryFlags) register(flags *pflag.FlagSet) {
 	f.transform.register(flags)
 	f.contract.register(flags)
 	f.account.register(flags)
+	flags.StringVar(&f.config.AccountsFile, "accounts", "", "YAML file with several Login with Amazon accounts and their profiles, in the place of --client-id, --client-secret and --refresh-token; read anew on SIGHUP and when it changes")
 	f.batch.register(flags)
 	c := &f.config
 	flags.StringVar(&c.ReceiptsTopic, "receipts-topic", defaultReceiptsTopic, "topic for receipts, which say what became of each event; empty for none")
@@ -66,6 +67,9 @@ func (f *deliveryFlags) resolve(settings kafka.Settings, sends bool, warn io.Wri
 	wrong.note(err)
 	if sends {
 		account, err := f.account.resolve(warn)
+		if c.AccountsFile != "" {
+			err = f.account.besides()
+		}
 		wrong.note(err)
 		c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = account.URL, account.ClientID, account.ClientSecret, account.RefreshToken
 	}
@@ -74,7 +78,7 @@ func (f *deliveryFlags) resolve(settings kafka.Settings, sends bool, warn io.Wri
 	if contract != nil {
 		wrong.note(f.batch.check(contract.Limits()))
 	}
-	c.Contract, c.ContractOptions, c.AmazonURL = f.contract.name, f.contract.options, f.contract.url
+	c.Contract, c.ContractOptions, c.AmazonURL, c.Region = f.contract.name, f.contract.options, f.contract.url, f.contract.at
 	c.BatchEvents, c.BatchBytes, c.Linger = f.batch.events, int(f.batch.bytes), f.batch.linger
 	mapped, err := f.transform.resolve()
 	wrong.note(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -94,4 +95,18 @@ func foldName(s string) string {
 		}
 		return unicode.ToLower(r)
 	}, s)
+}
+
+// describe says in words what is chosen, for reports; empty if everything is.
+func (f *eventFlags) describe() string {
+	var parts []string
+	for _, c := range []struct {
+		what   string
+		values []string
+	}{{"profile", f.profiles}, {"event name", f.names}, {"event id", f.ids}} {
+		if len(c.values) > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", c.what, strings.Join(c.values, " or ")))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

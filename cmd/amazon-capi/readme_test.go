@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -55,7 +56,7 @@ func TestReadmeTables(t *testing.T) {
 }
 
 // documentedTools are the commands with a table of flags of their own.
-var documentedTools = []string{"check", "explain", "send purchase"}
+var documentedTools = []string{"audit", "check", "dlq redrive", "explain", "reconcile", "replay", "send purchase"}
 
 func replaceSection(t *testing.T, text []byte, name, table string) []byte {
 	t.Helper()
@@ -121,7 +122,7 @@ func codeTable() string {
 	for _, c := range consumer.Codes() {
 		fmt.Fprintf(&b, "| %s | `%s` | | %s |\n", c.Class, c.Code, c.Help)
 	}
-	for _, c := range sink.Codes() {
+	for _, c := range append(sink.Codes(), accounts.Codes()...) {
 		field := ""
 		if c.Field != "" {
 			field = "`" + c.Field + "`"

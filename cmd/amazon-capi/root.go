@@ -44,6 +44,7 @@ func newRoot(p *process) *cobra.Command {
 		newDemoCommand(p),
 		newSandboxCommand(p),
 		newPublishCommand(p),
+		newAuditCommand(p),
 		newCheckCommand(p),
 		newDLQCommand(p),
 		newReplayCommand(p),

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"io"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,7 +40,8 @@ func newRunCommand(p *process) *cobra.Command {
       --client-id amzn1.application-oa2-client.x \
       --client-secret-file /run/secrets/client-secret \
       --refresh-token-file /run/secrets/refresh-token
-  amazon-capi run --config /etc/amazon-capi.yaml`,
+  amazon-capi run --config /etc/amazon-capi.yaml
+  amazon-capi run --contract events-v1 --accounts /etc/amazon-capi/accounts.yaml`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
@@ -107,6 +111,12 @@ func (f *runFlags) run(ctx context.Context, p *process) error {
 	log, err := f.log.logger(p.stderr)
 	if err != nil {
 		return err
+	}
+	if c.AccountsFile != "" {
+		hangup := make(chan os.Signal, 1)
+		signal.Notify(hangup, syscall.SIGHUP)
+		defer signal.Stop(hangup)
+		c.Reload = hangup
 	}
 	pl, err := pipeline.New(c, log)
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/trial"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 const sendLong = `Send one event with a known click id to one profile, straight to Amazon, and show
@@ -164,18 +163,13 @@ func (f *sendFlags) run(ctx context.Context, p *process, kind string) error {
 }
 
 func (f *sendFlags) trial(p *process) (*trial.Trial, func(), error) {
-	options, err := f.transform.resolve()
-	if err != nil {
-		return nil, nil, err
-	}
 	contract, err := f.contract.resolve()
 	if err != nil {
 		return nil, nil, err
 	}
-	options.Wide = contract.Wide()
-	transformer, err := transform.New(options)
+	transformer, err := f.transform.transformer(contract)
 	if err != nil {
-		return nil, nil, asUsage(err)
+		return nil, nil, err
 	}
 	var account sink.TokenOptions
 	if !f.dryRun {
@@ -191,7 +185,7 @@ func (f *sendFlags) trial(p *process) (*trial.Trial, func(), error) {
 		return nil, nil, err
 	}
 	direct, err := sink.NewDirect(sink.DirectOptions{
-		Contract: contract, BaseURL: f.contract.url, ClientID: f.account.clientID, RequestTimeout: f.timeout,
+		Contract: contract, BaseURL: f.contract.url, Region: f.contract.at, ClientID: f.account.clientID, RequestTimeout: f.timeout,
 	})
 	if err != nil {
 		return nil, nil, asUsage(err)

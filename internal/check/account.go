@@ -34,7 +34,7 @@ func (v *Live) account(ctx context.Context, l *finding.List) {
 		l.Act(areaProfile, "", "", "%v", err)
 		return
 	}
-	direct, err := sink.NewDirect(sink.DirectOptions{Contract: contract, BaseURL: c.AmazonURL, ClientID: c.ClientID, RequestTimeout: min(c.RequestTimeout, askTimeout)})
+	direct, err := sink.NewDirect(sink.DirectOptions{Contract: contract, BaseURL: c.AmazonURL, Region: c.Region, ClientID: c.ClientID, RequestTimeout: min(c.RequestTimeout, askTimeout)})
 	if err != nil {
 		l.Act(areaProfile, "", "", "%v", err)
 		return

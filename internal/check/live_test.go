@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -219,6 +220,37 @@ func join(t *testing.T, brokers []string, opts []kgo.Opt) {
 	offsets.AddOffset("events", 0, 0, -1)
 	if err := kadm.NewClient(cl).CommitAllOffsets(t.Context(), "amazon-capi", offsets); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestACoordinatorThatComesLater: a new cluster makes one when it is first asked.
+func TestACoordinatorThatComesLater(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	asked := 0
+	cluster.ControlKey(int16(kmsg.DescribeGroups), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		if asked++; asked > 2 {
+			return nil, nil, false
+		}
+		resp := req.ResponseKind().(*kmsg.DescribeGroupsResponse)
+		g := kmsg.NewDescribeGroupsResponseGroup()
+		g.Group, g.ErrorCode = "amazon-capi", kerr.CoordinatorNotAvailable.Code
+		resp.Groups = append(resp.Groups, g)
+		return resp, nil, true
+	})
+	cl, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	var l finding.List
+	(&Live{Config: good()}).group(t.Context(), &l, kadm.NewClient(cl))
+	if len(l) != 1 || l[0].Level != finding.Fine || asked < 3 {
+		t.Errorf("after %d questions: %+v", asked, l)
 	}
 }
 

@@ -4,7 +4,9 @@ package e2e
 
 import (
 	"context"
+	"os"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/tracklayer/amazon-capi/internal/ops"
@@ -32,11 +34,13 @@ type embedded struct {
 	pipeline *pipeline.Pipeline
 	buf      *testkit.Buffer
 	end      func() error
+	hangup   chan os.Signal
 }
 
 func (w *world) start(c pipeline.Config) program {
 	w.t.Helper()
-	e := &embedded{buf: new(testkit.Buffer)}
+	e := &embedded{buf: new(testkit.Buffer), hangup: make(chan os.Signal, 1)}
+	c.Reload = e.hangup
 	log, err := ops.NewLogger(e.buf, "json", "debug")
 	if err != nil {
 		w.t.Fatal(err)
@@ -58,4 +62,5 @@ func (w *world) start(c pipeline.Config) program {
 
 func (e *embedded) addr() string { return e.pipeline.Addr() }
 func (e *embedded) log() string  { return e.buf.String() }
+func (e *embedded) reload()      { e.hangup <- syscall.SIGHUP }
 func (e *embedded) stop() error  { return e.end() }

@@ -81,6 +81,9 @@ func (w *world) start(c pipeline.Config) program {
 	if c.CreateTopics {
 		p.cmd.Args = append(p.cmd.Args, "--create-topics")
 	}
+	if c.AccountsFile != "" {
+		p.cmd.Args = append(p.cmd.Args, "--accounts", c.AccountsFile)
+	}
 	w.allSaid(c)
 	p.cmd.Env = append(os.Environ(), "AMAZON_CAPI_CLIENT_SECRET="+c.ClientSecret, "AMAZON_CAPI_REFRESH_TOKEN="+c.RefreshToken)
 	p.cmd.Stderr = &p.out
@@ -108,6 +111,7 @@ func (w *world) allSaid(c pipeline.Config) {
 	c.AmazonURL, c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = "", "", "", "", ""
 	c.BatchEvents, c.MaxInFlightEvents, c.MaxParkedEvents = 0, 0, 0
 	c.Linger, c.AuthHold, c.CommitInterval, c.Drain = 0, 0, 0, 0
+	c.AccountsFile = ""
 	c.Contract, c.Listen = "", ""     // the default, and a port that was found free
 	c.BackoffMin, c.BackoffMax = 0, 0 // have no flags: users need not be quick
 	if !reflect.ValueOf(c).IsZero() {
@@ -117,5 +121,6 @@ func (w *world) allSaid(c pipeline.Config) {
 
 func (p *process) addr() string { return p.listen }
 func (p *process) stop() error  { return p.end() }
+func (p *process) reload()      { _ = p.cmd.Process.Signal(syscall.SIGHUP) }
 
 func (p *process) log() string { return p.out.String() }

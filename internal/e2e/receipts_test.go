@@ -12,6 +12,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/sample"
@@ -76,7 +77,7 @@ func (w *world) checkReceipts(letters []sink.Letter) {
 			case verdict.Filtered:
 				filtered++
 			}
-			sent := e.Class == verdict.Accepted || e.Class == verdict.Rejected || e.Class == verdict.Auth
+			sent := e.Class == verdict.Accepted || e.Class == verdict.Rejected || e.Class == verdict.Auth && e.Code != accounts.CodeUnknown
 			if sent != (receipt.RequestID != "") || sent != (receipt.Attempts > 0) || sent == receipt.FirstSent.IsZero() || sent == receipt.LastAnswered.IsZero() {
 				complain("%s %s: request %q, %d attempts, sent %s, answered %s",
 					e.Class, e.EventID, receipt.RequestID, receipt.Attempts, receipt.FirstSent, receipt.LastAnswered)

@@ -54,6 +54,8 @@ type program interface {
 	stop() error
 	// log is all it has logged so far.
 	log() string
+	// reload has it read its accounts file anew, as SIGHUP does.
+	reload()
 }
 
 // partitions of the topics of each world.

@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"os"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/consumer"
@@ -35,8 +36,17 @@ type Config struct {
 	// ContractOptions are the settings of contracts.
 	ContractOptions sink.ContractOptions
 
-	AmazonURL    string
-	TokenURL     string
+	// AmazonURL is where requests go, whatever their region; empty for the
+	// regions' own hosts.
+	AmazonURL string
+	// Region takes events of countries that the contract has no region for.
+	Region   sink.Region
+	TokenURL string
+	// AccountsFile names the accounts and their profiles, in the place of the
+	// three settings after it. It is read anew when it changes, and at once when
+	// Reload says so.
+	AccountsFile string
+	Reload       <-chan os.Signal
 	ClientID     string
 	ClientSecret string
 	RefreshToken string

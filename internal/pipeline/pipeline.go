@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/plugin/kprom"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/ops"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -25,6 +26,7 @@ type Pipeline struct {
 	metrics    *prometheus.Registry
 	conditions *ops.Conditions
 	contract   sink.Contract
+	accounts   *accounts.Set
 	registry   *schemas.Registry
 	consumer   *consumer.Consumer
 	kafkaOpts  []kgo.Opt
@@ -43,13 +45,17 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	if p.kafkaOpts, err = c.Kafka.Options(log); err != nil {
 		return nil, err
 	}
+	if err = p.openAccounts(); err != nil {
+		return nil, err
+	}
 	c.Registry.Metrics = p.metrics
 	if p.registry, err = schemas.NewRegistry(c.Registry); err != nil {
 		return nil, fmt.Errorf("--registry: %w", err)
 	}
 	transformer, err := transform.New(transform.Options{
 		Mapping: c.Mapping, Identifiers: c.Identifiers, ConsentDenied: c.ConsentDenied,
-		Wide: p.contract.Wide(),
+		// An accounts file may name another contract at any time.
+		Wide: p.contract.Wide() || c.AccountsFile != "",
 	})
 	if err != nil {
 		return nil, err
@@ -128,18 +134,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		return err
 	}
 
-	tokens, err := sink.NewTokenSource(sink.TokenOptions{
-		URL: p.config.TokenURL, ClientID: p.config.ClientID,
-		ClientSecret: p.config.ClientSecret, RefreshToken: p.config.RefreshToken,
-		Log: p.log, Conditions: p.conditions, Registerer: p.metrics,
-	})
-	if err != nil {
-		return err
-	}
-	defer tokens.Close()
-
+	defer p.accounts.Close()
 	lanes, err := sink.New(sink.Options{
-		Contract: p.contract, BaseURL: p.config.AmazonURL, ClientID: p.config.ClientID, Tokens: tokens,
+		Contract: p.contract, Router: p.accounts,
 		RequestTimeout: p.config.RequestTimeout,
 		BatchEvents:    p.config.BatchEvents, BatchBytes: p.config.BatchBytes, Linger: p.config.Linger,
 		LaneConcurrency: p.config.LaneConcurrency,
@@ -159,6 +156,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		}
 	})
 
+	defer p.watchAccounts(ctx, lanes)()
 	return p.consumer.Run(ctx, delivery{lanes})
 }
 

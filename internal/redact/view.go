@@ -74,8 +74,8 @@ func ends(s string, whole int) string {
 // listed here.
 var (
 	eventWords = []string{
-		"event_name", "event_type", "action_source", "user_data.country_code",
-		"custom_data.currency", "consent.ad_storage", "consent.ad_user_data",
+		"event_name", "event_type", "action_source", "platform", "user_data.country_code",
+		"custom_data.currency", "consent.ad_storage", "consent.ad_user_data", "consent.data_processing",
 	}
 	eventIDs   = []string{"event_id", "profile_id", "custom_data.order_reference"}
 	eventTimes = []string{"occurred_at", "click_captured_at"}
@@ -105,6 +105,8 @@ func (v View) Payload(doc []byte, identifiers []string) []byte {
 			return v.Identifier(kindOf(last), value)
 		case last == "eventId":
 			return ID(value)
+		case path == "customData.value": // the source's own, and of any kind
+			return v.Identifier("text", value)
 		}
 		return Line(Text(value), idLimit)
 	}))

@@ -26,7 +26,9 @@ const (
 	sessionTimeout   = 9 * time.Second
 	rebalanceTimeout = 30 * time.Second
 	drain            = 8 * time.Second
-	maxInFlight      = 20_000
+	// maxInFlight is little, so that lanes which stand still fill it: taking
+	// pauses then, or what they have too much of is parked.
+	maxInFlight = 1500
 	// authHold outlasts a run: no profile of the samples is refused for good,
 	// so none may be given up.
 	authHold = time.Hour

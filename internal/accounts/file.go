@@ -1,0 +1,274 @@
+package accounts
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/tracklayer/amazon-capi/internal/yamlfile"
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Environment is where secrets are that the file only names. It exists so that
+// tests need neither set variables nor write files.
+type Environment struct {
+	Getenv   func(string) string
+	ReadFile func(string) ([]byte, error)
+}
+
+// Load reads an accounts file; name is what errors call it. They name all that is
+// wrong, with its lines, and no secret.
+func Load(name string, data []byte, base Base, env Environment) (List, error) {
+	f := &file{File: yamlfile.File{Name: name}, base: base, env: env, profiles: make(map[string]int), names: make(map[string]int)}
+	list := f.load(data)
+	if err := f.Err(); err != nil {
+		return List{}, err
+	}
+	slices.SortFunc(list.Accounts, func(a, b Account) int { return cmp.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
+// file is an accounts file that is being read.
+type file struct {
+	yamlfile.File
+	base Base
+	env  Environment
+	// The lines on which profiles and accounts were named first.
+	profiles, names map[string]int
+}
+
+var (
+	settingKeys = []string{"contract", "region", "paused", "limits"}
+	accountKeys = append([]string{"name", "client_id", "client_secret_env", "client_secret_file", "refresh_token_env", "refresh_token_file", "token_url", "profiles"}, settingKeys...)
+	profileKeys = append([]string{"id", "advertiser_id"}, settingKeys...)
+	limitKeys   = []string{"batch_events", "batch_bytes", "concurrency"}
+
+	namePattern       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	advertiserPattern = regexp.MustCompile(`^[0-9]{1,32}$`)
+)
+
+func (f *file) load(data []byte) (list List) {
+	doc := f.Parse(data, "a list of accounts")
+	if doc == nil {
+		return list
+	}
+	top := f.Fields(doc, "the file", "accounts", "default")
+	if top == nil {
+		return list
+	}
+	if top["accounts"] == nil {
+		f.Fault(1, "accounts is missing: want a list of accounts")
+		return list
+	}
+	items := f.List(top["accounts"], "accounts")
+	for _, n := range items {
+		if a, ok := f.account(n); ok {
+			list.Accounts = append(list.Accounts, a)
+		}
+	}
+	if len(items) == 0 && f.Faults() == 0 {
+		f.Fault(top["accounts"].Line, "accounts is empty: want one account at least")
+	}
+	if n := top["default"]; n != nil {
+		s, ok := f.Text(n, "default")
+		if ok && f.names[s] == 0 {
+			f.Fault(n.Line, "default is %q, and no account is named so: want the name of the account for profiles that none names", yamlfile.Quotable(s))
+		}
+		list.Default = s
+	}
+	return list
+}
+
+func (f *file) account(n *yaml.Node) (a Account, ok bool) {
+	fields := f.Fields(n, "an account", accountKeys...)
+	if fields == nil {
+		return a, false
+	}
+	a = Account{TokenURL: f.base.TokenURL, Defaults: Settings{Contract: f.base.Contract}}
+	a.Name = f.required(n, fields, "name", "an account", "what to call it, such as eu-shops")
+	if a.Name != "" {
+		line := fields["name"].Line
+		switch {
+		case !namePattern.MatchString(a.Name):
+			f.Fault(line, "name %q is none: want 1 to 64 of A-Z a-z 0-9 . _ -, since it is a metric's label", yamlfile.Quotable(a.Name))
+		case f.names[a.Name] != 0:
+			f.Fault(line, "account %s is there twice, first on line %d: want each name once", a.Name, f.names[a.Name])
+		}
+		f.names[a.Name] = line
+	}
+	a.ClientID = f.required(n, fields, "client_id", "an account", "the client id from Login with Amazon")
+	a.ClientSecret = f.secret(n, fields, "client_secret")
+	a.RefreshToken = f.secret(n, fields, "refresh_token")
+	if u := fields["token_url"]; u != nil {
+		if s, ok := f.Text(u, "token_url"); ok {
+			f.checkURL(u.Line, s)
+			a.TokenURL = s
+		}
+	}
+	f.settings(fields, &a.Defaults)
+	if p := fields["profiles"]; p != nil {
+		for _, item := range f.List(p, "profiles") {
+			if profile, ok := f.profile(item, a.Defaults); ok {
+				a.Profiles = append(a.Profiles, profile)
+			}
+		}
+	}
+	slices.SortFunc(a.Profiles, func(a, b Profile) int { return cmp.Compare(a.ID, b.ID) })
+	return a, true
+}
+
+func (f *file) profile(n *yaml.Node, defaults Settings) (p Profile, ok bool) {
+	fields := f.Fields(n, "a profile", profileKeys...)
+	if fields == nil {
+		return p, false
+	}
+	p.Settings = defaults
+	p.ID = f.required(n, fields, "id", "a profile", "the profile id that events name")
+	if p.ID != "" {
+		line := fields["id"].Line
+		switch {
+		case !transform.ValidProfileID(p.ID):
+			f.Fault(line, "id %q is no profile id: want 1 to 64 of A-Z a-z 0-9 . _ -", yamlfile.Quotable(p.ID))
+		case f.profiles[p.ID] != 0:
+			f.Fault(line, "profile %s is there twice, first on line %d: want it in one account, once", p.ID, f.profiles[p.ID])
+		default:
+			f.profiles[p.ID] = line
+		}
+	}
+	if a := fields["advertiser_id"]; a != nil {
+		if s, ok := f.Text(a, "advertiser_id"); ok {
+			if !advertiserPattern.MatchString(s) {
+				f.Fault(a.Line, "advertiser_id %q is none: want the number of the advertiser in Amazon's DSP", yamlfile.Quotable(s))
+			}
+			p.AdvertiserID = s
+		}
+	}
+	f.settings(fields, &p.Settings)
+	return p, true
+}
+
+// settings reads what an account and a profile can both have.
+func (f *file) settings(fields map[string]*yaml.Node, s *Settings) {
+	if n := fields["contract"]; n != nil {
+		s.Contract = sink.ContractNames()[f.Choice(n, "contract", sink.ContractNames())]
+	}
+	if n := fields["region"]; n != nil {
+		if text, ok := f.Text(n, "region"); ok {
+			r, err := sink.ParseRegion(text)
+			if err != nil {
+				f.Fault(n.Line, "%v", err)
+			}
+			s.Region = r
+		}
+	}
+	if n := fields["paused"]; n != nil {
+		s.Paused = f.Choice(n, "paused", []string{"false", "true"}) == 1
+	}
+	if n := fields["limits"]; n != nil {
+		f.limits(n, s)
+	}
+}
+
+func (f *file) limits(n *yaml.Node, s *Settings) {
+	fields := f.Fields(n, "limits", limitKeys...)
+	if fields == nil {
+		return
+	}
+	k, err := sink.ContractByName(s.Contract)
+	if err != nil {
+		return // a fault already, or the flag's
+	}
+	l := k.Limits()
+	for _, x := range []struct {
+		key        string
+		to         *int
+		least, max int
+	}{
+		{"batch_events", &s.BatchEvents, 1, l.Events},
+		{"batch_bytes", &s.BatchBytes, 16_000, l.Bytes},
+		{"concurrency", &s.Concurrency, 1, 1000},
+	} {
+		n := fields[x.key]
+		if n == nil {
+			continue
+		}
+		text, ok := f.Text(n, x.key)
+		if !ok {
+			continue
+		}
+		v, err := strconv.Atoi(text)
+		if err != nil || v < x.least || v > x.max {
+			f.Fault(n.Line, "%s is %q: want %d to %d", x.key, yamlfile.Quotable(text), x.least, x.max)
+		}
+		*x.to = v
+	}
+}
+
+func (f *file) required(of *yaml.Node, fields map[string]*yaml.Node, key, what, want string) string {
+	n := fields[key]
+	if n == nil {
+		f.Fault(of.Line, "%s has no %s: want %s", what, key, want)
+		return ""
+	}
+	s, ok := f.Text(n, key)
+	if ok && strings.TrimSpace(s) == "" {
+		f.Fault(n.Line, "%s is blank: want %s", key, want)
+		return ""
+	}
+	return s
+}
+
+func (f *file) checkURL(line int, s string) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		f.Fault(line, "token_url is no URL that can be used: want one such as https://api.amazon.co.uk/auth/o2/token")
+	}
+}
+
+// secret reads a secret from where the file says it is. In the file itself it
+// would be in every backup and every diff of it.
+func (f *file) secret(of *yaml.Node, fields map[string]*yaml.Node, key string) string {
+	env, path := fields[key+"_env"], fields[key+"_file"]
+	switch {
+	case env != nil && path != nil:
+		f.Fault(max(env.Line, path.Line), "%s_env and %s_file are both there: want one of them", key, key)
+		return ""
+	case env != nil:
+		name, ok := f.Text(env, key+"_env")
+		if !ok {
+			return ""
+		}
+		return f.checked(env.Line, f.env.Getenv(name), fmt.Sprintf("%s_env: the variable %s", key, yamlfile.Quotable(name)))
+	case path != nil:
+		name, ok := f.Text(path, key+"_file")
+		if !ok {
+			return ""
+		}
+		data, err := f.env.ReadFile(name)
+		if err != nil {
+			f.Fault(path.Line, "%s_file: %v", key, err)
+			return ""
+		}
+		return f.checked(path.Line, string(data), fmt.Sprintf("%s_file: %s", key, yamlfile.Quotable(name)))
+	}
+	f.Fault(of.Line, "an account has no %s_file and no %s_env: want one of them", key, key)
+	return ""
+}
+
+func (f *file) checked(line int, secret, where string) string {
+	secret = strings.TrimSpace(secret)
+	switch {
+	case secret == "":
+		f.Fault(line, "%s is empty or not set: want the secret", where)
+	case strings.ContainsAny(secret, "\r\n\x00"):
+		f.Fault(line, "%s has several lines: want the secret alone", where)
+	}
+	return secret
+}

@@ -1,0 +1,193 @@
+package accounts
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink"
+)
+
+// Set is the accounts in force. It is the sink's Router, and has one source of
+// tokens for each account, whatever the number of its profiles.
+type Set struct {
+	opts Options
+
+	now atomic.Pointer[table]
+
+	changing sync.Mutex // one change at a time
+	list     List
+	sources  map[string]*sink.TokenSource // by account
+}
+
+// Options are what a Set needs beside the accounts.
+type Options struct {
+	Base       Base
+	Log        zerolog.Logger
+	Conditions *ops.Conditions    // nil reports nothing
+	Metrics    *sink.TokenMetrics // nil counts nothing
+}
+
+// table is the accounts as they are looked up.
+type table struct {
+	profiles map[string]*sink.Routes
+	others   *sink.Routes // of profiles that nobody names; nil if there are none
+}
+
+// CodeUnknown is the reason code of events whose profile no account names.
+const CodeUnknown = "profile_unknown"
+
+// Codes returns the reason codes that accounts give, for documents.
+func Codes() []sink.Code {
+	return []sink.Code{{Class: verdict.Auth, Code: CodeUnknown, Field: "profile_id", Help: "with --accounts, an account names the profile, or one is the default"}}
+}
+
+// New returns the set of a list. Nothing is sent or asked for yet.
+func New(list List, o Options) (*Set, error) {
+	s := &Set{opts: o, sources: make(map[string]*sink.TokenSource)}
+	if err := s.apply(list, func() {}); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Single is the list of one account for all profiles.
+func Single(a Account) List { return List{Accounts: []Account{a}, Default: a.Name} }
+
+// Route implements sink.Router.
+func (s *Set) Route(profile, country string) (*sink.Route, *verdict.Reason) {
+	r, why := s.routes(profile)
+	if why != nil {
+		return nil, why
+	}
+	return r.Route(profile, country)
+}
+
+// Renew implements sink.Router.
+func (s *Set) Renew(profile string, old *sink.Route) (*sink.Route, *verdict.Reason) {
+	r, why := s.routes(profile)
+	if why != nil {
+		return nil, why
+	}
+	return r.Renew(profile, old)
+}
+
+func (s *Set) routes(profile string) (*sink.Routes, *verdict.Reason) {
+	t := s.now.Load()
+	if r := t.profiles[profile]; r != nil {
+		return r, nil
+	}
+	if t.others != nil {
+		return t.others, nil
+	}
+	return nil, &verdict.Reason{
+		Class: verdict.Auth, Code: CodeUnknown, Field: "profile_id",
+		Message: "no account of the accounts file names this profile, and none is the default: want it in one of them",
+	}
+}
+
+// apply puts a list in force, whole or not at all. An account that is as it was
+// keeps its source of tokens, and with it the token it has. reroute has those who
+// go by the old list ask again; only then are its sources ended, for nobody
+// waits on one that has.
+func (s *Set) apply(list List, reroute func()) error {
+	next := make(map[string]*sink.TokenSource)
+	var made []*sink.TokenSource
+	fail := func(err error) error {
+		for _, t := range made {
+			t.Close()
+		}
+		return err
+	}
+	t := &table{profiles: make(map[string]*sink.Routes)}
+	for i := range list.Accounts {
+		a := &list.Accounts[i]
+		source := s.sources[a.Name]
+		if old := s.list.account(a.Name); source == nil || !old.sameCredentials(a) {
+			var err error
+			if source, err = s.source(a); err != nil {
+				return fail(fmt.Errorf("account %s: %w", a.Name, err))
+			}
+			made = append(made, source)
+		}
+		next[a.Name] = source
+		for j := range a.Profiles {
+			r, err := s.routesOf(a, &a.Profiles[j], source)
+			if err != nil {
+				return fail(fmt.Errorf("account %s, profile %s: %w", a.Name, a.Profiles[j].ID, err))
+			}
+			t.profiles[a.Profiles[j].ID] = r
+		}
+		if a.Name == list.Default {
+			r, err := s.routesOf(a, &Profile{Settings: a.Defaults}, source)
+			if err != nil {
+				return fail(fmt.Errorf("account %s: %w", a.Name, err))
+			}
+			t.others = r
+		}
+	}
+	s.now.Store(t)
+	was := s.sources
+	s.sources, s.list = next, list
+	reroute()
+	s.retire(was)
+	return nil
+}
+
+// retire ends the sources that are not in force any more.
+func (s *Set) retire(was map[string]*sink.TokenSource) {
+	for name, old := range was {
+		if now := s.sources[name]; now != old {
+			old.Retire(now != nil)
+		}
+	}
+}
+
+func (s *Set) source(a *Account) (*sink.TokenSource, error) {
+	return sink.NewTokenSource(sink.TokenOptions{
+		Account: a.Name, URL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, RefreshToken: a.RefreshToken,
+		Log: s.opts.Log, Conditions: s.opts.Conditions, Metrics: s.opts.Metrics,
+	})
+}
+
+func (s *Set) routesOf(a *Account, p *Profile, tokens sink.Tokens) (*sink.Routes, error) {
+	k, err := sink.NewContract(p.Contract, s.opts.Base.ContractOptions)
+	if err != nil {
+		return nil, err
+	}
+	o := sink.RouteOptions{
+		Contract: k, BaseURL: s.opts.Base.BaseURL, Region: s.opts.Base.Region,
+		Account: a.Name, ClientID: a.ClientID, AdvertiserID: p.AdvertiserID, Tokens: tokens,
+		BatchEvents: p.BatchEvents, BatchBytes: p.BatchBytes, Concurrency: p.Concurrency, Paused: p.Paused,
+	}
+	if p.Region != sink.RegionUnknown {
+		o.Region, o.Pinned = p.Region, true
+	}
+	return sink.NewRoutes(o)
+}
+
+// Close ends all sources of tokens.
+func (s *Set) Close() {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	for _, t := range s.sources {
+		t.Close()
+	}
+}
+
+func (l *List) account(name string) *Account {
+	for i := range l.Accounts {
+		if l.Accounts[i].Name == name {
+			return &l.Accounts[i]
+		}
+	}
+	return nil
+}
+
+func (a *Account) sameCredentials(b *Account) bool {
+	return a != nil && a.ClientID == b.ClientID && a.ClientSecret == b.ClientSecret && a.RefreshToken == b.RefreshToken && a.TokenURL == b.TokenURL
+}

@@ -1,0 +1,90 @@
+package accounts
+
+import (
+	"context"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/ops"
+)
+
+// pollEvery is how often the file and the secrets that it names are looked at.
+// What is looked at is their contents: a mounted secret changes by a link to
+// another folder, which neither times nor file system events tell reliably.
+const pollEvery = 10 * time.Second
+
+// Source is an accounts file, and where its secrets are.
+type Source struct {
+	Path string
+	Env  Environment
+}
+
+// Load reads the file.
+func (src Source) Load(base Base) (List, error) {
+	data, err := src.Env.ReadFile(src.Path)
+	if err != nil {
+		return List{}, err
+	}
+	return Load(src.Path, data, base, src.Env)
+}
+
+// NewSource returns the file of that path, with the process's environment.
+func NewSource(path string) Source {
+	return Source{path, Environment{os.Getenv, os.ReadFile}}
+}
+
+// Watch takes up what changes in the file or its secrets, until ctx ends. now
+// asks for a look at once, as SIGHUP does. A file that cannot be used is kept
+// out, whole, and named in readiness; what was in force stays so. reroute is
+// called when another list is in force.
+func (s *Set) Watch(ctx context.Context, src Source, now <-chan os.Signal, reroute func()) {
+	var cond *ops.Condition
+	if s.opts.Conditions != nil {
+		cond = s.opts.Conditions.Condition("accounts file")
+	}
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		asked := false
+		select {
+		case <-ctx.Done():
+			return
+		case <-now:
+			asked = true
+		case <-tick.C:
+		}
+		changes, err := s.reload(src, reroute)
+		switch {
+		case err != nil:
+			why := "kept out, the accounts of before are in force: " + strings.ReplaceAll(err.Error(), "\n", "; ")
+			cond.Fail(why)
+			if asked {
+				// Who asks wants an answer, also to the second try.
+				s.opts.Log.Warn().Str("file", src.Path).Str("reason", why).Msg("accounts not reloaded")
+			}
+			continue
+		case len(changes) > 0:
+			s.opts.Log.Info().Str("file", src.Path).Strs("changes", changes).Msg("accounts reloaded")
+		case asked:
+			s.opts.Log.Info().Str("file", src.Path).Msg("accounts are as they were")
+		}
+		cond.OK()
+	}
+}
+
+// reload returns what has changed.
+func (s *Set) reload(src Source, reroute func()) (changes []string, err error) {
+	list, err := src.Load(s.opts.Base)
+	if err != nil {
+		return nil, err
+	}
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	if reflect.DeepEqual(list, s.list) {
+		return nil, nil
+	}
+	changes = differences(&s.list, &list)
+	return changes, s.apply(list, reroute)
+}

@@ -1,0 +1,49 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+
+	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/sink"
+)
+
+// openAccounts reads the accounts file, or takes the settings for the one account
+// of all profiles.
+func (p *Pipeline) openAccounts() error {
+	c := &p.config
+	base := accounts.Base{
+		Contract: c.Contract, ContractOptions: c.ContractOptions, TokenURL: c.TokenURL, BaseURL: c.AmazonURL, Region: c.Region,
+	}
+	list := accounts.Single(accounts.Account{
+		ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken, TokenURL: c.TokenURL,
+		Defaults: accounts.Settings{Contract: c.Contract},
+	})
+	var err error
+	if c.AccountsFile != "" {
+		if list, err = accounts.NewSource(c.AccountsFile).Load(base); err != nil {
+			return err
+		}
+	}
+	p.accounts, err = accounts.New(list, accounts.Options{
+		Base: base, Log: p.log, Conditions: p.conditions, Metrics: sink.NewTokenMetrics(p.metrics),
+	})
+	return err
+}
+
+// watchAccounts has the accounts file watched, if there is one, until the
+// function that it returns is called.
+func (p *Pipeline) watchAccounts(ctx context.Context, lanes *sink.Sink) (stop func()) {
+	if p.config.AccountsFile == "" {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		p.accounts.Watch(ctx, accounts.NewSource(p.config.AccountsFile), p.config.Reload, lanes.Reroute)
+	})
+	return func() {
+		cancel()
+		wg.Wait()
+	}
+}

@@ -1,0 +1,108 @@
+package yamlfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Fields reads a YAML mapping whose keys must be among known; what calls the
+// thing in errors. nil when n is no mapping.
+func (f *File) Fields(n *yaml.Node, what string, known ...string) map[string]*yaml.Node {
+	n = content(n)
+	if n.Kind != yaml.MappingNode {
+		f.Fault(n.Line, "%s is %s: want keys among %s", what, kind(n), strings.Join(known, ", "))
+		return nil
+	}
+	fields := make(map[string]*yaml.Node)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		switch {
+		case !slices.Contains(known, key.Value):
+			f.Fault(key.Line, "key %q of %s is unknown: want one of %s", Quotable(key.Value), what, strings.Join(known, ", "))
+		case fields[key.Value] != nil:
+			f.Fault(key.Line, "key %s is there twice: want it once", key.Value)
+		default:
+			fields[key.Value] = value
+		}
+	}
+	return fields
+}
+
+// List reads a sequence.
+func (f *File) List(n *yaml.Node, what string) []*yaml.Node {
+	if n = content(n); n.Kind == yaml.SequenceNode {
+		return n.Content
+	}
+	f.Fault(n.Line, "%s is %s: want a list", what, kind(n))
+	return nil
+}
+
+// Items reads a sequence, or one scalar as a sequence of one.
+func (f *File) Items(n *yaml.Node, what string) []*yaml.Node {
+	if n = content(n); n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
+		return []*yaml.Node{n}
+	}
+	return f.List(n, what)
+}
+
+// Text reads a scalar that is not empty.
+func (f *File) Text(n *yaml.Node, what string) (string, bool) {
+	if n = content(n); n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
+		f.Fault(n.Line, "%s is %s: want text", what, kind(n))
+		return "", false
+	}
+	return n.Value, true
+}
+
+// Choice reads a scalar that must be one of names and returns which; 0 after a
+// fault.
+func (f *File) Choice(n *yaml.Node, what string, names []string) int {
+	s, ok := f.Text(n, what)
+	if !ok {
+		return 0
+	}
+	i := slices.Index(names, s)
+	if i < 0 {
+		f.Fault(n.Line, "%s is %q: want one of %s", what, Quotable(s), strings.Join(names, ", "))
+		return 0
+	}
+	return i
+}
+
+// content goes through the document and through aliases to what is meant.
+func content(n *yaml.Node) *yaml.Node {
+	for {
+		switch {
+		case n.Kind == yaml.DocumentNode && len(n.Content) > 0:
+			n = n.Content[0]
+		case n.Kind == yaml.AliasNode && n.Alias != nil:
+			n = n.Alias
+		default:
+			return n
+		}
+	}
+}
+
+func kind(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a mapping"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case n.Tag == "!!null":
+		return "empty"
+	}
+	return fmt.Sprintf("%q", Quotable(n.Value))
+}
+
+// Quotable cuts a value of the file to what is readable in an error. It is the
+// operator's own file, so nothing in it is secret.
+func Quotable(s string) string {
+	if r := []rune(s); len(r) > 64 {
+		return string(r[:64]) + "…"
+	}
+	return s
+}

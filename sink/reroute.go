@@ -1,0 +1,149 @@
+package sink
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// routing is by which way a lane's events go at present. The lane's mu guards
+// it.
+type routing struct {
+	route *Route
+	// stray is why the profile has no way any more; nil while it has one.
+	stray *verdict.Reason
+	// bound by the way as well as by the sink:
+	batchEvents, batchBytes int
+	// unwait ends waiting for a token of the way; nil while nobody waits.
+	unwait context.CancelFunc
+}
+
+// follow sets the way. The caller holds mu.
+func (l *lane) follow(to *Route) {
+	o := &l.sink.opts
+	l.route = to
+	l.batchEvents = min(cmp.Or(to.batchEvents, o.BatchEvents), to.limits.Events)
+	l.batchBytes = min(cmp.Or(to.batchBytes, o.BatchBytes), to.limits.Bytes)
+	l.window.bound(cmp.Or(to.concurrency, o.LaneConcurrency))
+}
+
+// renew has the lane ask for its way anew. The sink's mu is held.
+func (l *lane) renew() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	was := l.route
+	to, why := l.sink.router.Renew(l.profile, was)
+	if why == nil && l.stray == nil && to == was {
+		return
+	}
+	strayed := l.stray != nil
+	if l.stray = why; why != nil {
+		if l.open != nil {
+			l.closeOpen()
+		}
+	} else {
+		l.follow(to)
+	}
+	if why != nil || strayed || to.tokens != was.tokens || to.endpoint != was.endpoint || to.clientID != was.clientID ||
+		to.advertiserID != was.advertiserID || to.paused != was.paused {
+		l.forgive()
+	}
+	l.notePause()
+	if l.unwait != nil {
+		l.unwait()
+	}
+	l.signal()
+	l.hire()
+}
+
+// forgive ends all trouble that the lane had by its old way: it says nothing
+// about the new one, and whoever has mended an account wants to see it work and
+// not the rest of a pause. What is in flight counts no more.
+func (l *lane) forgive() {
+	if l.trouble.reported {
+		if cs := l.sink.opts.Conditions; cs != nil {
+			cs.Condition(l.conditionName()).OK()
+			cs.Remove(l.conditionName())
+		}
+	}
+	l.trouble = trouble{}
+	l.heldUntil, l.why = l.sink.opts.Now(), ""
+	l.stale = AccessToken{}
+	l.window.shut()
+}
+
+// paused tells whether the lane holds its events because the operator wants it
+// to.
+func (l *lane) paused() bool { return l.route.paused && l.stray == nil }
+
+// notePause has readiness name a lane that is paused with events in it: they
+// hold up the offsets behind them.
+func (l *lane) notePause() {
+	if l.paused() && !l.empty() && !l.trouble.reported {
+		l.report(reasonPaused)
+	}
+}
+
+const reasonPaused = "paused in the accounts file"
+
+// token waits for an access token of the lane's way, and returns both. The token
+// is the zero one if the way changed meanwhile; false when the sink is stopping.
+func (l *lane) token() (*Route, AccessToken, bool) {
+	s := l.sink
+	l.mu.Lock()
+	route, stale := l.route, l.stale
+	l.mu.Unlock()
+	// Nearly always there is one, and then the lane is not said to wait.
+	if token, err := route.tokens.Token(s.ended, stale); err == nil {
+		return route, token, s.stop.Err() == nil
+	}
+	ctx, cancel := context.WithCancel(s.stop)
+	defer cancel()
+	if !l.waits(route, cancel) {
+		return route, AccessToken{}, true
+	}
+	token, err := route.tokens.Token(ctx, stale)
+	moved := !l.waits(route, nil)
+	if moved && s.stop.Err() == nil {
+		return route, AccessToken{}, true
+	}
+	return route, token, err == nil && s.stop.Err() == nil
+}
+
+// waits notes that the lane waits for a token of a way, or with nil that it does
+// not any more; false when it has another way by now.
+func (l *lane) waits(by *Route, unwait context.CancelFunc) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unwait = unwait
+	l.tokenless = unwait != nil
+	l.note(l.sink.opts.Now())
+	return l.route == by && l.stray == nil
+}
+
+// dismiss makes dead letters of the events of a profile that has no way any
+// more; false if it has one.
+func (l *lane) dismiss() bool {
+	l.mu.Lock()
+	why := l.stray
+	var gone []*batch
+	if why != nil {
+		for _, list := range []*[]*batch{&l.front, &l.ready, &l.aside} {
+			gone = append(gone, *list...)
+			clear(*list)
+			*list = nil
+		}
+		if l.open != nil {
+			l.closeOpen()
+			gone, l.ready = append(gone, l.ready...), nil
+		}
+	}
+	l.mu.Unlock()
+	now := l.sink.opts.Now()
+	for _, b := range gone {
+		b.failed(now)
+		l.bury(b, &result{}, *why)
+	}
+	return why != nil
+}

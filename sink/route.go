@@ -1,0 +1,156 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// Router says by which way events go to Amazon. It is asked for each event, by
+// many goroutines at once.
+type Router interface {
+	// Route returns the way of a profile's event from a country, or why there is
+	// none.
+	Route(profile, country string) (*Route, *verdict.Reason)
+	// Renew returns the way that is in force now for events of the profile which
+	// are encoded for another: of the same contract and region, since neither
+	// can be changed any more, with the account, host and limits of now.
+	Renew(profile string, old *Route) (*Route, *verdict.Reason)
+}
+
+// Route is one way to Amazon: by one contract, to one host, in the name of one
+// account. It does not change; lanes are given another one instead.
+type Route struct {
+	contract Contract
+	// region is what the lane is told from others of its profile by; unknown
+	// where all of the profile's events go one way.
+	region       Region
+	endpoint     string
+	account      string
+	clientID     string
+	advertiserID string
+	tokens       Tokens
+
+	limits Limits
+	frame  Frame
+	// What the profile is limited to beside; 0 is no more than all are.
+	batchEvents, batchBytes, concurrency int
+	paused                               bool
+}
+
+// Contract is the contract that the way is for.
+func (r *Route) Contract() Contract { return r.contract }
+
+// Endpoint is the URL that events are posted to.
+func (r *Route) Endpoint() string { return r.endpoint }
+
+// Account is the name of the account, as the accounts file has it; empty
+// without one.
+func (r *Route) Account() string { return r.account }
+
+// Tokens are the access tokens that its requests carry.
+func (r *Route) Tokens() Tokens { return r.tokens }
+
+// RouteOptions describe the ways of a profile's events, or of everybody's.
+type RouteOptions struct {
+	Contract Contract
+	// BaseURL is the API, without the contract's path; empty for the regions'
+	// own hosts.
+	BaseURL string
+	// Region takes the events of countries that the contract has no region for;
+	// NorthAmerica unless set. With Pinned it takes all.
+	Region Region
+	Pinned bool
+
+	Account      string // its name; optional
+	ClientID     string
+	AdvertiserID string // see Principal
+	Tokens       Tokens
+
+	// BatchEvents, BatchBytes and Concurrency are the sink's unless set.
+	BatchEvents, BatchBytes, Concurrency int
+	// Paused holds the events.
+	Paused bool
+}
+
+// Routes are the ways of events that differ by their country alone. They are a
+// Router for which all profiles are alike.
+type Routes struct {
+	opts RouteOptions
+	by   [regionCount]*Route
+}
+
+// NewRoutes checks the options; errors name the flag that a setting has.
+func NewRoutes(o RouteOptions) (*Routes, error) {
+	switch {
+	case o.Contract == nil:
+		return nil, fmt.Errorf("contract (--contract) is missing: want one of %s", strings.Join(ContractNames(), ", "))
+	case o.ClientID == "":
+		return nil, errors.New("client id (--client-id) is missing: want the client id from Login with Amazon")
+	case o.Tokens == nil:
+		return nil, errors.New("no source of access tokens is given")
+	}
+	setDefault(&o.Region, NorthAmerica)
+	r := &Routes{opts: o}
+	// One host, or one region: then all events go one way, and a batch is not
+	// kept small by where they come from.
+	oneWay := o.BaseURL != "" || o.Pinned
+	for region := range regionCount {
+		at := region
+		if oneWay || at == RegionUnknown {
+			at = o.Region
+		}
+		if r.by[at] == nil {
+			route, err := o.route(at)
+			if err != nil {
+				return nil, err
+			}
+			if !oneWay && o.Contract.Region("US") != RegionUnknown {
+				route.region = at
+			}
+			r.by[at] = route
+		}
+		r.by[region] = r.by[at]
+	}
+	return r, nil
+}
+
+func (o *RouteOptions) route(at Region) (*Route, error) {
+	base := o.BaseURL
+	if base == "" {
+		base = at.Host()
+	}
+	u, err := endpoint("Amazon URL (--amazon-url)", base)
+	if err != nil {
+		return nil, err
+	}
+	return &Route{
+		contract: o.Contract, endpoint: strings.TrimSuffix(u.String(), "/") + o.Contract.Path(),
+		account: o.Account, clientID: o.ClientID, advertiserID: o.AdvertiserID, tokens: o.Tokens,
+		limits: o.Contract.Limits(), frame: o.Contract.Frame(),
+		batchEvents: o.BatchEvents, batchBytes: o.BatchBytes, concurrency: o.Concurrency, paused: o.Paused,
+	}, nil
+}
+
+// Route implements Router.
+func (r *Routes) Route(_, country string) (*Route, *verdict.Reason) {
+	return r.by[r.opts.Contract.Region(country)], nil
+}
+
+// Renew implements Router. Events that are encoded for a contract which the
+// profile no longer has are still sent by that one.
+func (r *Routes) Renew(_ string, old *Route) (*Route, *verdict.Reason) {
+	now := r.by[old.region]
+	if now.contract.Name() == old.contract.Name() {
+		return now, nil
+	}
+	was := r.opts
+	was.Contract = old.contract
+	routes, err := NewRoutes(was)
+	if err != nil {
+		return now, nil // not of options that were good with another contract
+	}
+	return routes.by[old.region], nil
+}
