@@ -56,21 +56,23 @@ func (f *deliveryFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&c.MaxParkedEvents, "max-parked-events", 500_000, "events put off because their profile cannot be sent while others can, at most: known by their place and read from Kafka again; 0 for none")
 }
 
-// resolve turns the flags into a configuration that lacks what differs. Its errors
-// are usage errors, and come all of them.
-func (f *deliveryFlags) resolve(settings kafka.Settings, warn io.Writer) (pipeline.Config, error) {
+// resolve turns the flags into a configuration that lacks what differs; an account
+// is needed only by who sends. Its errors are usage errors, and come all of them.
+func (f *deliveryFlags) resolve(settings kafka.Settings, sends bool, warn io.Writer) (pipeline.Config, error) {
 	var wrong mistakes
 	var err error
 	c := f.config
 	c.Kafka = settings
 	c.Registry, err = f.registry.resolve(settings.TLS, warn)
 	wrong.note(err)
-	account, err := f.account.resolve(warn)
-	if c.AccountsFile != "" {
-		err = f.account.besides()
+	if sends {
+		account, err := f.account.resolve(warn)
+		if c.AccountsFile != "" {
+			err = f.account.besides()
+		}
+		wrong.note(err)
+		c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = account.URL, account.ClientID, account.ClientSecret, account.RefreshToken
 	}
-	wrong.note(err)
-	c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = account.URL, account.ClientID, account.ClientSecret, account.RefreshToken
 	contract, err := f.contract.resolve()
 	wrong.note(err)
 	if contract != nil {

@@ -47,6 +47,7 @@ func newRoot(p *process) *cobra.Command {
 		newAuditCommand(p),
 		newCheckCommand(p),
 		newDLQCommand(p),
+		newReplayCommand(p),
 		newExplainCommand(p),
 		newSendCommand(p),
 		newSchemasCommand(p),
