@@ -156,7 +156,7 @@ func TestReportForPeople(t *testing.T) {
 	r, _ := s.judge()
 	var out bytes.Buffer
 	r.Print(&out)
-	for _, want := range []string{"kill m0", "12", "seed 7", "lost 1", "FAILED: lost, 1 times", `"e05" at 1/2`} {
+	for _, want := range []string{"kill m0", "12", "seed 7", "lost 1", "FAILED: lost, 1 times", `"e05" at 1/2`, "slowest recovery 0.2 s, after kill m0 at +3.0"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
