@@ -148,6 +148,27 @@ func TestPublishedTwiceIsNoDuplicate(t *testing.T) {
 	s.want(t, map[Rule]int{Unexplained: 1})
 }
 
+// TestPublishedTwiceAndReadAgain: an event that the source has twice, and that is
+// read again after a kill, was sent once for both before and one by one after.
+func TestPublishedTwiceAndReadAgain(t *testing.T) {
+	s := newScene()
+	twice := s.Records[s.record("e20")]
+	twice.Offset, twice.Published = 20, at(5)
+	s.Records = slices.Insert(s.Records, 20, twice)
+	s.Ends[0]++
+	s.Drained.Acknowledged++
+	s.answers[s.record("e20")], s.answers[20] = at(6.6), at(7.1)
+	s.fault(journal.Kill, "m0", 3.35, 3.35, 3)
+	s.generation(4, "m1", "m1")
+	s.take(s.record("e20"), at(6.5)) // first taken at 3.3 s
+	s.take(20, at(7))
+	s.commit()
+	r := s.want(t, nil)
+	if r.Faults[0].Duplicates != 1 {
+		t.Errorf("%+v", r.Faults[0])
+	}
+}
+
 // TestReportForPeople: the table names the fault, the rule and the case.
 func TestReportForPeople(t *testing.T) {
 	s := newScene()
