@@ -70,7 +70,7 @@ func (a *amazon) behave(ctx context.Context, faults []sandbox.Fault, b sandbox.B
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url+"/sandbox/faults", bytes.NewReader(body))
 	if err != nil {
