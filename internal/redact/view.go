@@ -34,11 +34,8 @@ func (v View) Identifier(kind, value string) string {
 func partial(s string) string {
 	s = Line(s, inputLimit)
 	if local, domain, ok := strings.Cut(s, "@"); ok {
-		end := ""
-		if i := strings.LastIndexByte(domain, '.'); i >= 0 {
-			end = topLevel(domain[i+1:])
-		}
-		return ends(local, 0) + cover + "@" + cover + "." + end
+		first := []rune(local)
+		return string(first[:min(1, len(first))]) + cover + "@" + cover + lastLabel(domain)
 	}
 	r := []rune(s)
 	switch n := len(r); {
@@ -60,13 +57,13 @@ func topLevel(label string) string {
 	return label
 }
 
-// ends is s whole if it has at most that many characters, otherwise its first.
-func ends(s string, whole int) string {
-	r := []rune(s)
-	if len(r) <= whole {
-		return s
+// lastLabel is a domain's ".com", if it looks like one.
+func lastLabel(domain string) string {
+	label := domain[strings.LastIndexByte(domain, '.')+1:]
+	if len(label) == len(domain) || len(label) < 2 || len(label) > 6 || strings.Trim(strings.ToLower(label), "abcdefghijklmnopqrstuvwxyz") != "" {
+		return ""
 	}
-	return string(r[:1])
+	return "." + label
 }
 
 // fields of an event in the JSON form of package schemas that are shown. All
