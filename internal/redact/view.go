@@ -48,16 +48,8 @@ func partial(s string) string {
 	}
 }
 
-// topLevel is a domain's last label if it can be one that everybody knows, such as
-// com or museum; what else stands there may be a person's.
-func topLevel(label string) string {
-	if len(label) > 6 || strings.ContainsFunc(label, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') }) {
-		return cover
-	}
-	return label
-}
-
-// lastLabel is a domain's ".com", if it looks like one.
+// lastLabel is a domain's last label with its dot, if it can be one that everybody
+// knows, such as com or museum; what else stands there may be a person's.
 func lastLabel(domain string) string {
 	label := domain[strings.LastIndexByte(domain, '.')+1:]
 	if len(label) == len(domain) || len(label) < 2 || len(label) > 6 || strings.Trim(strings.ToLower(label), "abcdefghijklmnopqrstuvwxyz") != "" {
