@@ -26,6 +26,14 @@ type Event interface {
 	SetClick(id string, capturedAt int64)
 }
 
+// ArefEvent is an Event that the token pairs of Amazon's Events API can be put
+// on, too; *schemas.Event is one.
+type ArefEvent interface {
+	Event
+	// SetAref takes the tokens as the landing URL had them.
+	SetAref(tokens string)
+}
+
 // ClickID returns the click of the visitor who sent r, and whether there is one.
 // Behind a Keeper's Handler that includes the click of this very request's URL,
 // and leaves out one that the visitor does not want kept; without, it is what
@@ -47,8 +55,12 @@ func Attach(r *http.Request, ev Event) {
 	c.Attach(ev)
 }
 
-// Attach puts the click on an event, if it has an id.
+// Attach puts the click on an event: its id if it has one, and its tokens if it
+// has them and the event takes them. What it has not stays as the event has it.
 func (c Click) Attach(ev Event) {
+	if a, ok := ev.(ArefEvent); ok && c.Aref != "" {
+		a.SetAref(c.Aref)
+	}
 	if c.ID == "" {
 		return
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/tracklayer/amazon-capi/schemas"
 )
 
 const site = "www.shop.example"
@@ -297,6 +299,21 @@ func TestAttach(t *testing.T) {
 	r.Header.Set("Cookie", fmt.Sprintf("amzn_click_id=amzn1.click%%3Aabc; amzn_click_id_at=%d", at))
 	if Attach(r, &ev); ev != (shopEvent{"amzn1.click:abc", at}) {
 		t.Errorf("%+v, want the click and its time", ev)
+	}
+}
+
+// TestAttachTokens: what the live contract sends goes along where the event has
+// a place for it, also without a click id.
+func TestAttachTokens(t *testing.T) {
+	const pair = "0a1B2c3D4e.1776939000000"
+	ev := schemas.Event{ClickID: "kept with the order"}
+	Click{Aref: pair}.Attach(&ev)
+	if ev.ArefTokens != pair || ev.ClickID != "kept with the order" {
+		t.Errorf("%q and %q", ev.ArefTokens, ev.ClickID)
+	}
+	Click{ID: "amzn1.click.abc"}.Attach(&ev)
+	if ev.ArefTokens != pair || ev.ClickID != "amzn1.click.abc" {
+		t.Errorf("%q and %q", ev.ArefTokens, ev.ClickID)
 	}
 }
 

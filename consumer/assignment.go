@@ -38,6 +38,12 @@ type assignment struct {
 	left      bool          // the pump has stopped
 	unbegun   int           // taken, and never to be begun because of that
 	drained   chan struct{} // closed when all that was begun is settled; nil while nobody waits
+
+	// Of a job; selection is nil without one.
+	selection   Selection
+	leaveOthers bool
+	atEnd       bool // all that is selected has been taken
+	others      int  // records in the ledger that are left for a later job
 }
 
 // intake is records for the pump: a run that follows each other in the ledger,
@@ -83,14 +89,15 @@ func (a *assignment) resume(b beyond) {
 	a.mu.Unlock()
 }
 
-// fresh returns the records that no earlier owner has settled, and their size.
-// It returns records itself when that is all of them, as it nearly always is.
+// fresh returns the records that are to be handled, and their size: those that no
+// earlier owner has settled and that the job, if there is one, is about. It
+// returns records itself when that is all of them, as it nearly always is.
 func (a *assignment) fresh(records []*kgo.Record) (fresh []*kgo.Record, bytes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	fresh = records
 	for i, r := range records {
-		if !a.before.has(r.Offset, r.LeaderEpoch) {
+		if a.wants(r) {
 			bytes += int64(recordSize(r))
 			if len(fresh) < len(records) {
 				fresh = append(fresh, r)
@@ -102,9 +109,13 @@ func (a *assignment) fresh(records []*kgo.Record) (fresh []*kgo.Record, bytes in
 	return fresh, bytes
 }
 
+func (a *assignment) wants(r *kgo.Record) bool {
+	return !a.before.has(r.Offset, r.LeaderEpoch) && (a.selection == nil || a.selection.Has(a.partition, r.Offset))
+}
+
 // push enters polled records into the ledger and those that fresh gave into the
-// pump's inbox. The others are in the ledger as settled: the committed prefix
-// passes them, and they stay in the metadata until it does.
+// pump's inbox. The others are in the ledger as settled, if they are: the committed
+// prefix passes them, and they stay in the metadata until it does.
 func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) {
 	a.mu.Lock()
 	a.highWater = max(a.highWater, highWater)
@@ -123,8 +134,13 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) {
 			continue
 		}
 		r := records[0]
-		a.ledger.settle(a.ledger.take(markOf(r), 0, r.Timestamp.UnixMilli()))
-		a.skipped++
+		seq := a.ledger.take(markOf(r), 0, r.Timestamp.UnixMilli())
+		if a.leaveOthers && !a.before.has(r.Offset, r.LeaderEpoch) {
+			a.others++ // in the ledger without a verdict, and in no inbox
+		} else {
+			a.ledger.settle(seq)
+			a.skipped++
+		}
 		records = records[1:]
 	}
 	a.mu.Unlock()
@@ -186,8 +202,8 @@ func (a *assignment) settle(vs []sink.Verdict) (counted []sink.Verdict, bytes in
 }
 
 // underway is how many records the pump has begun that have no verdict, those
-// that are parked left out. mu is held.
-func (a *assignment) underway() int { return a.ledger.undone - a.unbegun - a.parked }
+// that are parked or left for a later job not counted. mu is held.
+func (a *assignment) underway() int { return a.ledger.undone - a.unbegun - a.parked - a.others }
 
 func (a *assignment) noteDrained() {
 	if a.drained != nil && a.underway() == 0 {
@@ -287,7 +303,7 @@ func (a *assignment) end() (events, parked int, bytes int64) {
 	}
 	a.stop()
 	a.inbox = nil
-	return a.ledger.undone, a.parked, a.ledger.bytes
+	return a.ledger.undone - a.others, a.parked, a.ledger.bytes
 }
 
 // commit is what is to be committed of a partition.

@@ -39,6 +39,9 @@ type Consumer struct {
 	alive       map[*assignment]bool    // not ended: those above, and those that drain
 	unreadable  map[topicPartition]bool // whose last fetch failed
 	hung        []string                // what watch found
+	assigned    bool                    // the group has answered once
+
+	pace pace // of the poll loop alone
 
 	// committing makes one commit at a time, from looking at the ledgers to the
 	// brokers' answer. Without it a slow periodic commit could arrive after the
@@ -96,6 +99,9 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 			sum:        o.Conditions.Condition("sum"),
 			parking:    o.Conditions.Condition("parking"),
 		},
+	}
+	if o.Job != nil {
+		c.pace.perSecond = o.Job.Rate
 	}
 	c.conditions.assignment.Pending("the group has not answered yet")
 	c.clientOpts = append(clientOpts, c.groupOpts()...)
@@ -162,6 +168,11 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	loops.Go(func() { c.lagLoop(background) })
 	loops.Go(func() { c.healthLoop(background) })
 	loops.Go(func() { c.rereadLoop(background) })
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	if c.opts.Job != nil {
+		loops.Go(func() { c.jobLoop(background, done) })
+	}
 
 	err = c.poll(ctx)
 
@@ -179,10 +190,13 @@ func (c *Consumer) poll(ctx context.Context) error {
 	for {
 		c.activity.set(waiting, c.opts.Now())
 		room, err := c.window.room(ctx, c.relieve)
+		if err == nil {
+			err = c.pace.wait(ctx, c.opts.Now())
+		}
 		if err != nil {
 			return nil
 		}
-		fetches := c.client.PollRecords(ctx, min(room, maxPoll))
+		fetches := c.client.PollRecords(ctx, min(room, c.pace.most()))
 		c.activity.set(taking, c.opts.Now())
 		if fetches.IsClientClosed() {
 			return errors.New("consumer: the Kafka client was closed")
@@ -216,13 +230,18 @@ func (c *Consumer) take(fetches kgo.Fetches) {
 		if a == nil {
 			return
 		}
-		fresh, bytes := a.fresh(p.Records)
-		c.metrics.skipped.Add(float64(len(p.Records) - len(fresh)))
+		records, end := a.within(p.Records)
+		if end {
+			defer finish(c.client, a) // after they are in the ledger
+		}
+		fresh, bytes := a.fresh(records)
+		c.metrics.skipped.Add(float64(len(records) - len(fresh)))
+		c.pace.took(len(fresh), c.opts.Now())
 		// The window and the tally first: a verdict may come back before push
 		// returns, and in flight must never be seen below zero.
 		c.tally.take(len(fresh))
 		c.window.take(len(fresh), bytes)
-		a.push(p.Records, fresh, p.HighWatermark)
+		a.push(records, fresh, p.HighWatermark)
 	})
 }
 

@@ -266,6 +266,7 @@ func (b *bench) logger() zerolog.Logger { return zerolog.New(b.log) }
 type member struct {
 	*Consumer
 	sink *fakeSink
+	done chan error
 	stop func() error
 }
 
@@ -301,7 +302,7 @@ func (b *bench) start(s *fakeSink, change func(*Options)) *member {
 		return <-done
 	})
 	b.t.Cleanup(func() { _ = stop() })
-	return &member{c, s, stop}
+	return &member{c, s, done, stop}
 }
 
 func events(profile string, from, to int) (values []string) {

@@ -36,7 +36,7 @@ func (c *Consumer) watch(now time.Time) {
 	var hung []string
 	for tp, a := range c.assignments {
 		a.mu.Lock()
-		if p := a.ledger.prefix(); excused || a.ledger.undone == 0 || a.parked > 0 || p != a.movedTo || a.movedAt.IsZero() {
+		if p := a.ledger.prefix(); excused || a.ledger.undone == a.others || a.parked > 0 || p != a.movedTo || a.movedAt.IsZero() {
 			a.movedTo, a.movedAt = p, now
 		}
 		if still := now.Sub(a.movedAt); still >= c.opts.HangAfter {
@@ -107,7 +107,7 @@ func (c *Consumer) sumDifference() int64 {
 	for a := range c.alive {
 		a.mu.Lock()
 		if !a.ended.Load() {
-			inLedgers += a.ledger.undone
+			inLedgers += a.ledger.undone - a.others
 			parked += a.parked
 		}
 		a.mu.Unlock()

@@ -106,6 +106,12 @@ type Options struct {
 	SessionTimeout   time.Duration // 45s
 	RebalanceTimeout time.Duration // 60s
 
+	// Job bounds what is taken and ends Run when it is done; nil for a Consumer
+	// that goes on for ever.
+	Job *Job
+
+	// Decoder and Transformer are not needed for a Job that handles records
+	// itself.
 	Decoder     Decoder
 	Transformer *transform.Transformer
 	Tally       *Tally // NewTally
@@ -120,7 +126,10 @@ func (o *Options) setDefaults() error {
 	if o.Topic == "" || o.Group == "" {
 		return errors.New("consumer: topic and group are required")
 	}
-	if o.Decoder == nil || o.Transformer == nil {
+	if o.Job != nil && o.Job.Selection == nil {
+		return errors.New("consumer: a job needs a selection")
+	}
+	if handles := o.Job != nil && o.Job.Handle != nil; !handles && (o.Decoder == nil || o.Transformer == nil) {
 		return errors.New("consumer: decoder and transformer are required")
 	}
 	setDefault(&o.MaxInFlightEvents, 50_000)

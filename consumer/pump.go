@@ -29,11 +29,13 @@ type pump struct {
 	decoder     Decoder
 	transformer *transform.Transformer
 	feed        Feed
+	job         Job
 	slots       chan struct{}
 	tally       *Tally
 	registry    *ops.Condition
 	now         func() time.Time
 
+	chunkAt    time.Time // one look at the clock is enough for a chunk
 	event      schemas.Event
 	conversion transform.Conversion
 	profiles   map[string]int
@@ -79,28 +81,23 @@ func (p *pump) chunk(ctx context.Context, in *intake, begun, n int) (did int) {
 		<-p.slots
 		return n
 	}
-	now := p.now()
+	p.chunkAt = p.now()
 	for did < n {
-		rec := in.records[begun+did]
-		err := p.decoder.Decode(ctx, rec.Value, &p.event)
-		var bad *schemas.DecodeError
-		switch tok := (sink.Token{Owner: p.a, Seq: in.seq(begun + did)}); {
-		case err == nil:
-			p.transform(tok, rec, now)
-		case errors.As(err, &bad):
-			// The ids may have been read before the decoder came to what is bad.
-			p.refuse(tok, rec, bad.Reason())
-		default:
+		seq, rec := in.seq(begun+did), in.records[begun+did]
+		if err := p.handle(ctx, seq, rec); err != nil {
 			// The registry cannot be asked. That says nothing about the record,
 			// so it waits; what came before it goes out meanwhile, and so do
 			// the other partitions.
 			p.hand()
 			<-p.slots
-			if !p.hold(ctx, rec, err) || !p.enter(ctx) {
+			if !p.hold(ctx, err, func() error { return p.handle(ctx, seq, rec) }) {
 				return did
 			}
-			now = p.now()
-			continue // the same record again: its schema is cached now
+			if did++; !p.enter(ctx) {
+				p.hand()
+				return did
+			}
+			continue
 		}
 		did++
 	}
@@ -121,8 +118,33 @@ func (p *pump) enter(ctx context.Context) bool {
 	}
 }
 
-func (p *pump) transform(tok sink.Token, rec *kgo.Record, now time.Time) {
-	reason, ok := p.transformer.Transform(&p.event, now, &p.conversion)
+// handle takes one record on its way, or returns why that cannot be done now.
+func (p *pump) handle(ctx context.Context, seq uint64, rec *kgo.Record) (err error) {
+	tok := sink.Token{Owner: p.a, Seq: seq}
+	if p.job.Restore != nil {
+		if rec, err = p.job.Restore(ctx, rec); err != nil {
+			return err
+		}
+	}
+	if p.job.Handle != nil {
+		return p.job.Handle(ctx, tok, rec)
+	}
+	err = p.decoder.Decode(ctx, rec.Value, &p.event)
+	var bad *schemas.DecodeError
+	switch {
+	case err == nil:
+		p.transform(tok, rec)
+	case errors.As(err, &bad):
+		// The ids may have been read before the decoder came to what is bad.
+		p.refuse(tok, rec, bad.Reason())
+	default:
+		return err
+	}
+	return nil
+}
+
+func (p *pump) transform(tok sink.Token, rec *kgo.Record) {
+	reason, ok := p.transformer.Transform(&p.event, p.chunkAt, &p.conversion)
 	if ok {
 		p.add(tok, rec)
 		return
@@ -215,9 +237,9 @@ const (
 	holdMax = 15 * time.Second
 )
 
-// hold asks for the record's schema again and again, until it is there or is
-// known not to exist (either is the caller's to find out), or until ctx ends.
-func (p *pump) hold(ctx context.Context, rec *kgo.Record, err error) bool {
+// hold tries again and again what failed with err, and returns true once it does
+// not fail, or false when ctx ends.
+func (p *pump) hold(ctx context.Context, err error, again func() error) bool {
 	for wait := holdMin; ; wait = min(wait*2, holdMax) {
 		if ctx.Err() != nil {
 			return false
@@ -230,9 +252,8 @@ func (p *pump) hold(ctx context.Context, rec *kgo.Record, err error) bool {
 			timer.Stop()
 			return false
 		}
-		err = p.decoder.Decode(ctx, rec.Value, &p.event)
-		var bad *schemas.DecodeError
-		if err == nil || errors.As(err, &bad) {
+		p.chunkAt = p.now()
+		if err = again(); err == nil {
 			p.registry.OK()
 			return true
 		}
@@ -240,7 +261,7 @@ func (p *pump) hold(ctx context.Context, rec *kgo.Record, err error) bool {
 }
 
 func newPump(c *Consumer, a *assignment) *pump {
-	return &pump{
+	p := &pump{
 		a:           a,
 		decoder:     c.opts.Decoder,
 		transformer: c.opts.Transformer,
@@ -255,4 +276,8 @@ func newPump(c *Consumer, a *assignment) *pump {
 		park:        c.park,
 		parked:      make(map[string][]sink.Token),
 	}
+	if c.opts.Job != nil {
+		p.job = *c.opts.Job
+	}
+	return p
 }

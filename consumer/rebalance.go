@@ -14,14 +14,15 @@ import (
 // The callbacks below run one at a time and never while a poll is being taken
 // (kgo.BlockRebalanceOnPoll).
 
-func (c *Consumer) onAssigned(_ context.Context, _ *kgo.Client, added map[string][]int32) {
+func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[string][]int32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for topic, partitions := range added {
 		for _, p := range partitions {
-			c.start(topicPartition{topic, p})
+			c.start(cl, topicPartition{topic, p})
 		}
 	}
+	c.assigned = true
 	clear(c.unreadable)
 	c.conditions.fetch.OK()
 	c.conditions.assignment.OK()
@@ -30,27 +31,31 @@ func (c *Consumer) onAssigned(_ context.Context, _ *kgo.Client, added map[string
 
 // onOffsetsFetched reads what earlier owners left in the metadata of their
 // commits. It comes after onAssigned and before the first record.
-func (c *Consumer) onOffsetsFetched(_ context.Context, _ *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
+func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
 	for _, g := range resp.Groups {
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {
-				if p.Metadata != nil {
-					c.resume(c.partitionOf(t.Topic, p.Partition), p.Offset, *p.Metadata)
-				}
+				c.resume(cl, c.partitionOf(t.Topic, p.Partition), p.Offset, p.Metadata)
 			}
 		}
 	}
 	return nil
 }
 
-func (c *Consumer) resume(tp topicPartition, committed int64, metadata string) {
+func (c *Consumer) resume(cl *kgo.Client, tp topicPartition, committed int64, metadata *string) {
 	c.mu.Lock()
 	a := c.assignments[tp]
 	c.mu.Unlock()
 	if a == nil {
 		return
 	}
-	b, err := parseBeyond(metadata, committed)
+	if a.selection != nil && committed >= a.selection.End(tp.partition) {
+		finish(cl, a)
+	}
+	if metadata == nil {
+		return
+	}
+	b, err := parseBeyond(*metadata, committed)
 	if err != nil {
 		c.log.Warn().Err(err).Stringer("partition", tp).Int64("committed", committed).
 			Msg("the commit's metadata cannot be used; what it says was delivered is sent again")
@@ -60,9 +65,10 @@ func (c *Consumer) resume(tp topicPartition, committed int64, metadata string) {
 }
 
 // start makes the assignment of a partition and its pump. c.mu is held.
-func (c *Consumer) start(tp topicPartition) {
+func (c *Consumer) start(cl *kgo.Client, tp topicPartition) {
 	ctx, stop := context.WithCancel(c.pumpCtx)
 	a := newAssignment(tp.topic, tp.partition, stop)
+	c.outline(cl, a)
 	c.assignments[tp] = a
 	c.alive[a] = true
 	p := newPump(c, a)

@@ -81,13 +81,17 @@ type ProfileCounts struct {
 	Counts
 }
 
-// InFlight is what the sum leaves: taken, neither settled nor returned.
-func (s *Summary) InFlight() uint64 {
-	n := s.Taken - s.Returned
+// Settled is how many records have their verdict.
+func (s *Summary) Settled() (n uint64) {
 	for _, settled := range s.Total.Settled {
-		n -= settled
+		n += settled
 	}
 	return n
+}
+
+// InFlight is what the sum leaves: taken, neither settled nor returned.
+func (s *Summary) InFlight() uint64 {
+	return s.Taken - s.Returned - s.Settled()
 }
 
 // Summary returns the counts so far.

@@ -93,6 +93,9 @@ func (e *Event) SetClick(id string, capturedAt int64) {
 	e.ClickID, e.ClickCapturedAt = id, capturedAt
 }
 
+// SetAref gives the event the measurement tokens of the visitor's landing URL.
+func (e *Event) SetAref(tokens string) { e.ArefTokens = tokens }
+
 // keptAttributes bounds the memory that an event owns: one record with half a
 // million attributes must not cost megabytes for ever.
 const keptAttributes = 256

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
-	"strings"
 )
 
 // document is the body of an answer as far as it could be read. Nothing in it
@@ -107,7 +106,7 @@ func (d document) said(r Response) Said {
 		s = d.Errors[0].said()
 	}
 	if s.message == "" && (d.kind == noJSON || d.kind == otherJSON) && !d.html(r) {
-		s.message = string(r.Body)
+		s.message, s.field = string(r.Body), fieldNamed(string(r.Body))
 	}
 	return s
 }
@@ -117,13 +116,9 @@ func (s saying) said() Said {
 	if m == "" {
 		m = s.Details
 	}
-	field := string(s.FieldLocation)
-	// The place in a batch means nothing once the batch is gone, and would
-	// keep equal faults from being counted together.
-	if rest, ok := strings.CutPrefix(field, "events["); ok {
-		if _, path, ok := strings.Cut(rest, "]"); ok {
-			field = strings.TrimPrefix(path, ".")
-		}
+	field := withoutPlace(string(s.FieldLocation))
+	if field == "" {
+		field = fieldNamed(string(m))
 	}
 	return Said{code: string(s.Code), field: field, message: string(m)}
 }

@@ -4,7 +4,8 @@ import "github.com/tracklayer/amazon-capi/internal/verdict"
 
 // Codes of our own, in lower case; Amazon's are in capitals.
 const (
-	codeTooLarge = "event_too_large"
+	// CodeTooLarge marks an event that is more than a request has room for.
+	CodeTooLarge = "event_too_large"
 	// codeExhausted marks events given up under DeadLetterExhausted. Their class
 	// is rejected: it was Amazon's side that did not take them, and no other
 	// class says even that. The code tells them from events that Amazon has
@@ -46,7 +47,7 @@ func Codes() []Code {
 	return []Code{
 		tooOld, sourceUnsupported, anyValueNegative, anyCurrencyless, typeUnsupported, platformMissing, countryMissing,
 		identifierMissing, valueTooFine, currencyForeign, consentMissing, consentDenied,
-		{verdict.Validation, codeTooLarge, "", "an event, as Amazon is sent it, is no larger than the contract allows"},
+		{verdict.Validation, CodeTooLarge, "", "an event, as Amazon is sent it, is no larger than the contract allows"},
 		{verdict.Rejected, codeExhausted, "", "only with --on-exhausted=dead-letter: timeouts, 429 or 5xx used up the event's attempts; nothing is known to be wrong with it"},
 	}
 }

@@ -134,7 +134,7 @@ func TestRefusals(t *testing.T) {
 		e.User.CountryCode, e.User.State, e.User.Phone, e.User.IPAddress, e.Consent = "FR", "", "", "", schemas.Consent{}
 	}
 	lead := func(e *schemas.Event) { e.EventName, e.Custom = "Lead", schemas.CustomData{} }
-	tested := map[string]bool{codeTooLarge: true, codeExhausted: true} // in tests of their own
+	tested := map[string]bool{CodeTooLarge: true, codeExhausted: true} // in tests of their own
 	for _, c := range []struct {
 		name     string
 		contract Contract

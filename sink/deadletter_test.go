@@ -58,7 +58,7 @@ func TestADeadLetterIsTheOriginalWithItsReason(t *testing.T) {
 			"__connect.errors.topic=events", "__connect.errors.partition=7", "__connect.errors.offset=4711",
 			"__connect.errors.stage=TASK_PUT", "__connect.errors.class.name=github.com/tracklayer/amazon-capi/sink",
 			"__connect.errors.exception.class.name=amazon-capi.rejected", "__connect.errors.exception.message=madid is bad",
-			"amazon-capi.class=rejected", "amazon-capi.status=422", "amazon-capi.code=INVALID_USER_INFO", "amazon-capi.field=",
+			"amazon-capi.class=rejected", "amazon-capi.status=422", "amazon-capi.code=INVALID_USER_INFO", "amazon-capi.field=madid",
 			"amazon-capi.message=madid is bad", "amazon-capi.profile=1234567890", "amazon-capi.event-id=ord_10492_purchase",
 			"amazon-capi.attempts=2", "amazon-capi.first-failure=" + stamp(0), "amazon-capi.last-failure=" + stamp(500*time.Millisecond),
 			"amazon-capi.contract=off-amazon-2023-11-13",

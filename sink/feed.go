@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -76,7 +75,8 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 	g.buf = route.contract.AppendEvent(g.buf, c)
 	if size := len(g.buf) - start; size > route.limits.EventBytes {
 		g.buf = g.buf[:start]
-		f.reject(tok, rec, c, route.contract, tooLarge(route, size))
+		why := tooLarge(route.contract, size)
+		f.reject(tok, rec, c, route.contract, &why)
 		return
 	}
 	if len(g.events) == 0 {
@@ -92,15 +92,6 @@ func (f *Feed) reject(tok Token, rec *kgo.Record, c *transform.Conversion, by Co
 		return
 	}
 	f.refuse(tok, rec, c.ProfileID, c.EventID, by, *why)
-}
-
-func tooLarge(to *Route, size int) *verdict.Reason {
-	return &verdict.Reason{
-		Class: verdict.Validation,
-		Code:  codeTooLarge,
-		Message: fmt.Sprintf("the event has %d bytes as Amazon would be sent it: want at most %d, which %s takes",
-			size, to.limits.EventBytes, to.contract.Name()),
-	}
 }
 
 func (f *Feed) group(key groupKey) *group {

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,6 +77,26 @@ func ParseLetter(rec *kgo.Record) (Letter, error) {
 		return l, ErrNoLetter
 	}
 	return l, nil
+}
+
+// Again returns the record that the letter was made of, to be sent through once
+// more: its bytes, key, timestamp and own headers, none of ours but the count of
+// redrives, which it is one more of. It says where the original was read. What the
+// letter lacks of it (ValueOmitted and its like), it lacks.
+func (l *Letter) Again() *kgo.Record {
+	again := &kgo.Record{
+		Topic: l.Topic, Partition: l.Partition, Offset: l.Offset,
+		Key: l.Key, Value: l.Value, Timestamp: l.Timestamp,
+	}
+	h := headers(slices.Clone(l.Headers))
+	h.set(headerRedrives, strconv.Itoa(l.Redrives+1))
+	again.Headers = h
+	return again
+}
+
+// Whole tells whether the letter has its original's key, value and headers.
+func (l *Letter) Whole() bool {
+	return l.ValueOmitted == 0 && l.KeyOmitted == 0 && l.HeadersOmitted == 0
 }
 
 func (l *Letter) connect(key, value string) {

@@ -11,11 +11,10 @@ import (
 // of the source, and it would be a header of every dead letter.
 const maxEventID = 512
 
-// checkIDs takes the two ids as they are or not at all. Trimming an event id
-// would make two ids one, or one action two beside a browser tag that did not
-// trim, and both end in money counted wrong.
-func checkIDs(ev *schemas.Event, out *Conversion) *verdict.Reason {
-	id := ev.EventID
+// checkEventID takes an id as it is or not at all. Trimming it would make two ids
+// one, or one action two beside a browser tag that did not trim, and both end in
+// money counted wrong.
+func checkEventID(id string, out *Conversion) *verdict.Reason {
 	switch trimmed := trim(id); {
 	case trimmed == "":
 		return eventIDMissing.because("event_id is absent or blank: want the id that the source gave the action, the same on every retry")
@@ -27,14 +26,19 @@ func checkIDs(ev *schemas.Event, out *Conversion) *verdict.Reason {
 		return eventIDInvalid.because("event_id has control characters or is no valid UTF-8: want printable text")
 	}
 	out.EventID = id
+	return nil
+}
 
+// checkProfileID takes a profile id as it is or not at all, too: a profile nearly
+// right is another advertiser's.
+func checkProfileID(id string, out *Conversion) *verdict.Reason {
 	switch {
-	case trim(ev.ProfileID) == "":
+	case trim(id) == "":
 		return profileIDMissing.because("profile_id is absent or blank: want the id of the Amazon Ads profile")
-	case !ValidProfileID(ev.ProfileID):
+	case !ValidProfileID(id):
 		return profileIDInvalid.because("profile_id has blanks, other characters or too many: want 1 to 64 of A-Z a-z 0-9 . _ -")
 	}
-	out.ProfileID = ev.ProfileID
+	out.ProfileID = id
 	return nil
 }
 

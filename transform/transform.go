@@ -80,7 +80,10 @@ func (t *Transformer) fill(ev *schemas.Event, now time.Time, out *Conversion) *v
 	if r != nil {
 		return r
 	}
-	if r := checkIDs(ev, out); r != nil {
+	if r := checkEventID(ev.EventID, out); r != nil {
+		return r
+	}
+	if r := checkProfileID(ev.ProfileID, out); r != nil {
 		return r
 	}
 	if r := checkSource(ev, entry, out); r != nil {

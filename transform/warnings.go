@@ -70,31 +70,33 @@ const (
 	warningCount
 )
 
-var warningNames = [warningCount]string{
-	EmailInvalid:         "email_invalid",
-	EmailHashInvalid:     "email_hash_invalid",
-	PhoneInvalid:         "phone_invalid",
-	PhoneHashInvalid:     "phone_hash_invalid",
-	MADIDInvalid:         "madid_invalid",
-	MADIDZeros:           "madid_zeros",
-	ClickIDInvalid:       "click_id_invalid",
-	PostalCodeInvalid:    "postal_code_invalid",
-	CurrencyWithoutValue: "currency_without_value",
-	ConsentUnknown:       "consent_unknown",
+// warningTable names each as metrics and documents do, with its field and what is
+// asked of it. It costs no event, so there is no class.
+var warningTable = [warningCount]Rule{
+	EmailInvalid:         {0, "email_invalid", "user_data.email", "an address has one @ with something on both sides, and no angle brackets"},
+	EmailHashInvalid:     {0, "email_hash_invalid", "user_data.hashed_email", "a hash is 64 hex digits, and not that of nothing"},
+	PhoneInvalid:         {0, "phone_invalid", "user_data.phone", "a number is one of its country, or has its calling code"},
+	PhoneHashInvalid:     {0, "phone_hash_invalid", "user_data.hashed_phone", "a hash is 64 hex digits, and not that of nothing"},
+	MADIDInvalid:         {0, "madid_invalid", "user_data.madid", "a device id is a UUID"},
+	MADIDZeros:           {0, "madid_zeros", "user_data.madid", "a device id is not all zeros, which phones give out when their owner refuses tracking"},
+	ClickIDInvalid:       {0, "click_id_invalid", "click_id", "a click id is what a URL's parameter can hold, in at most 1024 characters"},
+	PostalCodeInvalid:    {0, "postal_code_invalid", "user_data.postal_code", "a postal code has at most 16 printable characters"},
+	CurrencyWithoutValue: {0, "currency_without_value", "custom_data.currency", "a currency comes with its value"},
+	ConsentUnknown:       {0, "consent_unknown", "consent", "a consent is GRANTED, DENIED or UNSPECIFIED; any other counts as denied"},
+	PlatformUnknown:      {0, "platform_unknown", "platform", "a platform is one of an app's: ANDROID, IOS or FIRE_TV"},
 
-	PlatformUnknown:       "platform_unknown",
-	NameInvalid:           "name_invalid",
-	AddressInvalid:        "address_invalid",
-	StateUnknown:          "state_unknown",
-	PartnerIDInvalid:      "partner_id_invalid",
-	ArefInvalid:           "aref_invalid",
-	IPAddressInvalid:      "ip_address_invalid",
-	UserAgentInvalid:      "user_agent_invalid",
-	ConsentStringInvalid:  "consent_string_invalid",
-	QuantityInvalid:       "quantity_invalid",
-	AttributeInvalid:      "attribute_invalid",
-	AttributesTooMany:     "attributes_too_many",
-	DataProcessingUnknown: "data_processing_unknown",
+	NameInvalid:           {0, "name_invalid", "user_data.first_name", "a first or last name is UTF-8 of an ordinary length"},
+	AddressInvalid:        {0, "address_invalid", "user_data.address", "an address or city is UTF-8 of an ordinary length"},
+	StateUnknown:          {0, "state_unknown", "user_data.state", "a state is known by its name or by its code of two letters"},
+	PartnerIDInvalid:      {0, "partner_id_invalid", "user_data.ramp_id", "an id of an identity service is UTF-8 of an ordinary length"},
+	ArefInvalid:           {0, "aref_invalid", "aref_tokens", "aref tokens are pairs of a token and its time, with bars between"},
+	IPAddressInvalid:      {0, "ip_address_invalid", "user_data.ip_address", "an IP address is one of version 4 or 6"},
+	UserAgentInvalid:      {0, "user_agent_invalid", "user_data.user_agent", "a user agent has at most 512 printable characters"},
+	ConsentStringInvalid:  {0, "consent_string_invalid", "consent.tcf", "a TCF or GPP string has only what such strings have"},
+	QuantityInvalid:       {0, "quantity_invalid", "custom_data.quantity", "a quantity is zero or more, and fits 32 bits"},
+	AttributeInvalid:      {0, "attribute_invalid", "custom_data.attributes", "an attribute's key and value are letters, digits and _ of an ordinary length"},
+	AttributesTooMany:     {0, "attributes_too_many", "custom_data.attributes", "there are no more attributes than the contract takes"},
+	DataProcessingUnknown: {0, "data_processing_unknown", "consent.data_processing", "data processing is one of the options that are known; any other counts as limited data use"},
 }
 
 // String returns the name used in metrics and documents.
@@ -102,12 +104,23 @@ func (w Warning) String() string {
 	if w >= warningCount {
 		return "warning(" + strconv.Itoa(int(w)) + ")"
 	}
-	return warningNames[w]
+	return warningTable[w].Code
 }
 
 // WarningNames returns every name that String can give, in the order of the
 // constants, so that metrics can exist at zero before the first warning.
-func WarningNames() []string { return append([]string(nil), warningNames[:]...) }
+func WarningNames() []string {
+	names := make([]string, warningCount)
+	for w := range warningCount {
+		names[w] = w.String()
+	}
+	return names
+}
+
+// WarningRules returns what is asked of optional fields, a rule for each Warning in
+// the order of the constants. They have no class, since the event is sent without
+// the field.
+func WarningRules() []Rule { return append([]Rule(nil), warningTable[:]...) }
 
 // Warnings is a set of Warning.
 type Warnings uint32

@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/testkit"
@@ -30,8 +31,14 @@ type result struct {
 
 func command(t *testing.T, stdin string, args ...string) result {
 	t.Helper()
+	return commandIn(t, nil, stdin, args...)
+}
+
+// commandIn is command with an environment.
+func commandIn(t *testing.T, environ []string, stdin string, args ...string) result {
+	t.Helper()
 	var out, errs bytes.Buffer
-	code := run(t.Context(), process{args: args, stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs})
+	code := run(t.Context(), process{args: args, environ: environ, stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs})
 	return result{code, out.String(), errs.String()}
 }
 
@@ -205,12 +212,30 @@ func TestPublish(t *testing.T) {
 	if r.code != exitFailed || !strings.Contains(r.stderr, "-:1:") || !strings.Contains(r.stderr, "emial") || strings.Contains(r.stderr, "jane@") {
 		t.Errorf("a misspelt field: exit %d\n%s", r.code, r.stderr)
 	}
-	records, err := kafka.ReadAll(t.Context(), kafka.Settings{Brokers: c.Brokers()}, "tracklayer.events")
+	records, err := history.ReadAll(t.Context(), kafka.Settings{Brokers: c.Brokers()}, "tracklayer.events")
 	if err != nil || len(records) != 242 {
 		t.Errorf("%d records in the topic, %v; want 242", len(records), err)
 	}
+	// Records as old as their events, more than a request holds of them.
+	if r := command(t, "", append([]string{"publish", "--events", "2000", "--timestamps", "event", "--json"}, to...)...); r.code != exitOK || !strings.Contains(r.stdout, `"records":2000`) {
+		t.Errorf("with the events' times: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
 	if r := command(t, "", append([]string{"publish", "--events", "1", "--topic", "no-such-topic"}, to...)...); r.code != exitFailed || !strings.Contains(r.stderr, "no-such-topic") {
 		t.Errorf("a topic that does not exist: exit %d\n%s", r.code, r.stderr)
+	}
+}
+
+func TestPublishGivesUpWithoutBrokers(t *testing.T) {
+	c := cluster(t, "tracklayer.events")
+	c.Broker().Close()
+	out := new(bytes.Buffer)
+	p := process{stdin: strings.NewReader(""), stdout: out, stderr: out}
+	f := publishFlags{
+		topic: "tracklayer.events", events: 3, generate: generateFlags{profiles: 1}, timestamps: "now", patience: 200 * time.Millisecond,
+		kafka: kafkaFlags{settings: kafka.Settings{Brokers: []string{"127.0.0.1:1"}}}, registry: registryFlags{url: c.RegistryURL()},
+	}
+	if err := f.run(t.Context(), &p, nil); err == nil || !strings.Contains(err.Error(), "acknowledged nothing for 200ms") {
+		t.Errorf("%v", err)
 	}
 }
 

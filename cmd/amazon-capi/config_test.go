@@ -181,3 +181,17 @@ func TestByteSize(t *testing.T) {
 		}
 	}
 }
+
+// TestAllMistakesAtOnce: a configuration is mended in one go and not by trial.
+func TestAllMistakesAtOnce(t *testing.T) {
+	r := command(t, "", "run", "--brokers", "http://x", "--contract", "v9", "--linger", "-1s", "--client-secret-file", "/nonexistent",
+		"--mapping", "/nonexistent", "--batch-events", "0", "--workers", "-1", "--start", "never", "--receipts-topic", "tracklayer.events")
+	for _, want := range []string{"--brokers", "--contract", "--client-id", "--client-secret-file", "--refresh-token", "--mapping", "--workers", "--start", "--receipts-topic"} {
+		if r.code != exitUsage || !strings.Contains(r.stderr, want) {
+			t.Errorf("exit %d, %s is not told of:\n%s", r.code, want, r.stderr)
+		}
+	}
+	if strings.Contains(r.stderr, "--client-secret is not set") {
+		t.Errorf("a secret whose file cannot be read is said not to be set:\n%s", r.stderr)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/sample"
@@ -30,7 +31,7 @@ different ways, or generated ones with --events. The sandbox fails now and then,
 so that retries can be seen. The exit code is 0 when every event ended as it
 should.`
 
-const demoTopic, demoLetters, demoReceipts = "tracklayer.events", "tracklayer.events.dlq", defaultReceiptsTopic
+const demoTopic, demoLetters, demoReceipts = "tracklayer.events", defaultLettersTopic, defaultReceiptsTopic
 
 type demoFlags struct {
 	log      logFlags
@@ -234,7 +235,7 @@ func (d *demo) settle(ctx context.Context, pl *pipeline.Pipeline, published uint
 
 // letters reads the dead-letter topic to its end.
 func (d *demo) letters(ctx context.Context) ([]sink.Letter, error) {
-	records, err := kafka.ReadAll(ctx, kafka.Settings{Brokers: d.cluster.Brokers()}, demoLetters)
+	records, err := history.ReadAll(ctx, kafka.Settings{Brokers: d.cluster.Brokers()}, demoLetters)
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +262,7 @@ func (d *demo) letters(ctx context.Context) ([]sink.Letter, error) {
 // receipts reads the receipts topic to its end.
 func (d *demo) receipts(ctx context.Context) (receiptsReport, error) {
 	var report receiptsReport
-	records, err := kafka.ReadAll(ctx, kafka.Settings{Brokers: d.cluster.Brokers()}, demoReceipts)
+	records, err := history.ReadAll(ctx, kafka.Settings{Brokers: d.cluster.Brokers()}, demoReceipts)
 	if err != nil {
 		return report, err
 	}

@@ -34,6 +34,8 @@ type process struct {
 	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
+	// terminal tells whether one of the streams is a terminal; nil looks.
+	terminal func(stream any) bool
 }
 
 func run(ctx context.Context, p process) int {

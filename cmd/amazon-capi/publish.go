@@ -7,6 +7,8 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -34,6 +36,7 @@ type publishFlags struct {
 	timestamps string
 	rate       float64
 	json       bool
+	patience   time.Duration // 30s
 }
 
 // generateFlags say what generated events are like; demo has them, too.
@@ -45,7 +48,7 @@ type generateFlags struct {
 }
 
 func newPublishCommand(p *process) *cobra.Command {
-	var f publishFlags
+	f := publishFlags{patience: 30 * time.Second}
 	cmd := &cobra.Command{
 		Use:   "publish [FILE...]",
 		Short: "Publish events to the topic: from files, generated, or the samples",
@@ -96,7 +99,8 @@ func (f *publishFlags) run(ctx context.Context, p *process, files []string) erro
 	if err != nil {
 		return asUsage(err)
 	}
-	client, err := kgo.NewClient(append(opts, publishOpts...)...)
+	answers := new(answers)
+	client, err := kgo.NewClient(append(append(opts, publishOpts...), kgo.WithHooks(answers))...)
 	if err != nil {
 		return err
 	}
@@ -110,6 +114,8 @@ func (f *publishFlags) run(ctx context.Context, p *process, files []string) erro
 	if err != nil {
 		return asUsage(err)
 	}
+	ctx, stop := giveUp(ctx, client, answers, f.patience)
+	defer stop()
 	counts, err := publisher.Publish(ctx, paced(ctx, samples, f.rate))
 	progress.Done()
 	if err != nil {
@@ -122,10 +128,45 @@ func (f *publishFlags) run(ctx context.Context, p *process, files []string) erro
 	return nil
 }
 
+// giveUp ends a context when the brokers have acknowledged nothing for a while of
+// what they were sent. The client's own limit will not do: it counts from a record's
+// timestamp, and records with the time of their event would be too late at once.
+func giveUp(ctx context.Context, client *kgo.Client, answers *answers, after time.Duration) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(after / 10)
+		defer tick.Stop()
+		seen, since := int64(-1), time.Now()
+		for {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			n := answers.n.Load()
+			if n != seen || client.BufferedProduceRecords() == 0 {
+				seen, since = n, time.Now()
+			}
+			if time.Since(since) >= after {
+				cancel(fmt.Errorf("the brokers have acknowledged nothing for %s (--brokers)", after))
+			}
+		}
+	})
+	return ctx, func() {
+		cancel(nil)
+		wg.Wait()
+	}
+}
+
+// answers counts the records that the client is done with.
+type answers struct{ n atomic.Int64 }
+
+func (a *answers) OnProduceRecordUnbuffered(*kgo.Record, error) { a.n.Add(1) }
+
 // publishOpts make producing give up where it would wait for ever: somebody is
 // sitting in front of it. Large records are for the broker to refuse.
 var publishOpts = []kgo.Opt{
-	kgo.RecordDeliveryTimeout(30 * time.Second),
 	kgo.UnknownTopicRetries(3),
 	kgo.ProducerBatchMaxBytes(16 << 20),
 	kgo.ProducerLinger(5 * time.Millisecond),

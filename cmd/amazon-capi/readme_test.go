@@ -37,7 +37,11 @@ func TestReadmeTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := text
-	for name, table := range map[string]string{"flags": flagTable(), "metrics": metricTable(t), "codes": codeTable()} {
+	tables := map[string]string{"flags": flagTable(), "metrics": metricTable(t), "codes": codeTable(), "warnings": warningTable()}
+	for _, name := range documentedTools {
+		tables["flags "+name] = toolFlagTable(t, name)
+	}
+	for name, table := range tables {
 		want = replaceSection(t, want, name, table)
 	}
 	if bytes.Equal(text, want) {
@@ -51,6 +55,9 @@ func TestReadmeTables(t *testing.T) {
 	}
 }
 
+// documentedTools are the commands with a table of flags of their own.
+var documentedTools = []string{"check", "explain", "send purchase"}
+
 func replaceSection(t *testing.T, text []byte, name, table string) []byte {
 	t.Helper()
 	open, end := []byte("<!-- "+name+" -->\n"), []byte("<!-- /"+name+" -->")
@@ -62,17 +69,40 @@ func replaceSection(t *testing.T, text []byte, name, table string) []byte {
 	return slices.Concat(before, open, []byte("\n"+table+"\n"), end, after)
 }
 
-func flagTable() string {
-	run := newRunCommand(&process{})
+func flagTable() string { return tableOf(newRunCommand(&process{}).Flags(), nil) }
+
+// toolFlagTable has those flags of a command that are not run's, too.
+func toolFlagTable(t *testing.T, name string) string {
+	t.Helper()
+	cmd, _, err := newRoot(&process{}).Find(strings.Fields(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tableOf(cmd.LocalFlags(), newRunCommand(&process{}).Flags())
+}
+
+func tableOf(flags, but *pflag.FlagSet) string {
 	var b strings.Builder
 	b.WriteString("| flag | default | what it is |\n|---|---|---|\n")
-	run.Flags().VisitAll(func(f *pflag.Flag) {
+	flags.VisitAll(func(f *pflag.Flag) {
+		if but != nil && but.Lookup(f.Name) != nil && but.Lookup(f.Name).Usage == f.Usage || f.Name == "config" || f.Name == "help" {
+			return
+		}
 		def := strings.Trim(f.DefValue, "[]")
 		if def == "" || def == "false" && f.Value.Type() == "bool" {
 			def = "–"
 		}
 		fmt.Fprintf(&b, "| `--%s` | %s | %s |\n", f.Name, def, strings.ReplaceAll(f.Usage, "|", `\|`))
 	})
+	return b.String()
+}
+
+func warningTable() string {
+	var b strings.Builder
+	b.WriteString("| warning | field | what is asked of it |\n|---|---|---|\n")
+	for _, r := range transform.WarningRules() {
+		fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", r.Code, r.Field, r.Help)
+	}
 	return b.String()
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/sample"
 	"github.com/tracklayer/amazon-capi/internal/sandbox"
@@ -23,7 +24,7 @@ import (
 
 func (w *world) readReceipts() []*kgo.Record {
 	w.t.Helper()
-	records, err := kafka.ReadAll(w.t.Context(), kafka.Settings{Brokers: w.brokers}, w.receipts)
+	records, err := history.ReadAll(w.t.Context(), kafka.Settings{Brokers: w.brokers}, w.receipts)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func (w *world) checkReceipts(letters []sink.Letter) {
 			}
 		}
 	}
-	sources, err := kafka.ReadAll(t.Context(), kafka.Settings{Brokers: w.brokers}, w.topic)
+	sources, err := history.ReadAll(t.Context(), kafka.Settings{Brokers: w.brokers}, w.topic)
 	if err != nil {
 		t.Fatal(err)
 	}

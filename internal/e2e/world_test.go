@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/sample"
@@ -248,7 +249,7 @@ func (w *world) get(p program, path string) (status int, body string) {
 // deadLetters reads the dead-letter topic.
 func (w *world) deadLetters() (records []*kgo.Record, letters []sink.Letter) {
 	w.t.Helper()
-	records, err := kafka.ReadAll(w.t.Context(), kafka.Settings{Brokers: w.brokers}, w.letters)
+	records, err := history.ReadAll(w.t.Context(), kafka.Settings{Brokers: w.brokers}, w.letters)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -8,25 +8,31 @@ import (
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
-// openAccounts reads the accounts file, or takes the settings for the one account
-// of all profiles.
-func (p *Pipeline) openAccounts() error {
-	c := &p.config
-	base := accounts.Base{
-		Contract: c.Contract, ContractOptions: c.ContractOptions, TokenURL: c.TokenURL, BaseURL: c.AmazonURL, Region: c.Region,
+// Accounts reads the accounts file, or takes the settings for the one account of
+// all profiles.
+func (c *Config) Accounts() (accounts.List, error) {
+	if c.AccountsFile != "" {
+		return accounts.NewSource(c.AccountsFile).Load(c.accountsBase())
 	}
-	list := accounts.Single(accounts.Account{
+	return accounts.Single(accounts.Account{
 		ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken, TokenURL: c.TokenURL,
 		Defaults: accounts.Settings{Contract: c.Contract},
-	})
-	var err error
-	if c.AccountsFile != "" {
-		if list, err = accounts.NewSource(c.AccountsFile).Load(base); err != nil {
-			return err
-		}
+	}), nil
+}
+
+func (c *Config) accountsBase() accounts.Base {
+	return accounts.Base{
+		Contract: c.Contract, ContractOptions: c.ContractOptions, TokenURL: c.TokenURL, BaseURL: c.AmazonURL, Region: c.Region,
+	}
+}
+
+func (p *Pipeline) openAccounts() error {
+	list, err := p.config.Accounts()
+	if err != nil {
+		return err
 	}
 	p.accounts, err = accounts.New(list, accounts.Options{
-		Base: base, Log: p.log, Conditions: p.conditions, Metrics: sink.NewTokenMetrics(p.metrics),
+		Base: p.config.accountsBase(), Log: p.log, Conditions: p.conditions, Metrics: sink.NewTokenMetrics(p.metrics),
 	})
 	return err
 }

@@ -77,6 +77,10 @@ type Config struct {
 	Identifiers   transform.IdentifierRules
 	ConsentDenied transform.ConsentPolicy
 
+	// Job bounds what is delivered, and ends Run when it is done; nil for a
+	// pipeline that goes on for ever.
+	Job *consumer.Job
+
 	// Listen is where metrics and health are served; empty for nowhere.
 	Listen string
 }

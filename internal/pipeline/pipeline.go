@@ -66,6 +66,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 		MaxParkedEvents: c.MaxParkedEvents, ReadOpts: p.kafkaOpts,
 		Workers: c.Workers, CommitInterval: c.CommitInterval, Drain: c.Drain,
 		SessionTimeout: c.SessionTimeout, RebalanceTimeout: c.RebalanceTimeout, HangAfter: hangAfter(c),
+		Job:         c.Job,
 		Decoder:     schemas.NewDecoder(p.registry, schemas.WithMetrics(p.metrics)),
 		Transformer: transformer,
 		Log:         log, Conditions: p.conditions, Registerer: p.metrics,

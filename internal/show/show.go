@@ -57,6 +57,7 @@ func row(cells []string) table.Row {
 type Progress struct {
 	w        io.Writer
 	terminal bool
+	quiet    bool // steps are shown on a terminal only
 	every    time.Duration
 	now      func() time.Time
 
@@ -77,16 +78,36 @@ func NewProgress(w io.Writer) *Progress {
 	return p
 }
 
+// NewTerminalProgress writes to w if it is a terminal. Elsewhere it shows no steps
+// at all, for tools whose output is read by programs; what is said is still said.
+func NewTerminalProgress(w io.Writer) *Progress {
+	p := NewProgress(w)
+	p.quiet = !p.terminal
+	return p
+}
+
 // Step tells of done out of total, if it is time to; a total of 0 is unknown.
 func (p *Progress) Step(what string, done, total uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.quiet {
+		return
+	}
 	now := p.now()
 	if now.Sub(p.last) < p.every {
 		return
 	}
 	p.last = now
 	p.print(line(what, done, total, now.Sub(p.started)))
+}
+
+// Restart begins to count anew, for the rate of the next thing that is done.
+func (p *Progress) Restart() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	p.started = p.now()
+	p.last = p.started
 }
 
 // Say tells something at once.

@@ -41,6 +41,38 @@ func TestProgressIsQuietInAPipeAndRedrawsOnATerminal(t *testing.T) {
 	}
 }
 
+func TestTerminalProgressIsSilentInAPipe(t *testing.T) {
+	var b bytes.Buffer
+	now := time.Unix(0, 0)
+	p := NewTerminalProgress(&b)
+	p.now = func() time.Time { return now }
+	for range 100 {
+		now = now.Add(time.Second)
+		p.Step("reading", 1, 10)
+	}
+	if b.Len() != 0 {
+		t.Errorf("steps in a pipe: %q", &b)
+	}
+	p.Say("partition 3 begins late")
+	if b.String() != "partition 3 begins late\n" {
+		t.Errorf("said %q", &b)
+	}
+}
+
+func TestRestartMeasuresWhatComesNext(t *testing.T) {
+	var b bytes.Buffer
+	now := time.Unix(0, 0)
+	p := NewProgress(&b)
+	p.now, p.started = func() time.Time { return now }, now
+	now = now.Add(time.Hour)
+	p.Restart()
+	now = now.Add(10 * time.Second)
+	p.Step("sending", 500, 1000)
+	if !strings.Contains(b.String(), "50/s, 10s left") {
+		t.Errorf("%q: want the rate since the restart", &b)
+	}
+}
+
 func TestLine(t *testing.T) {
 	for _, tc := range []struct {
 		done, total uint64

@@ -71,6 +71,10 @@ jvm_launch() {
       </dev/null >"$state/$server.log" 2>&1 9>&- &
     echo $! >"$state/$server.pid"
   )
+  # Until it has become java it has no marker, and would pass for one that has
+  # ended already.
+  local tries=0
+  until jvm_running "$server" || [ $((tries += 1)) -gt 50 ]; do sleep 0.1; done
 }
 
 jvm_launch_broker() {

@@ -27,7 +27,8 @@ type share struct {
 	member string
 
 	inFlight int // -1: unknown
-	fresh    int // verdicts that may not have been committed yet
+	// fresh are the records with verdicts that may not have been committed yet.
+	fresh map[int]bool
 
 	duplicates, letters int
 	stale               int // of both, those that had been final long before
@@ -66,7 +67,7 @@ func (b *blame) put(a again) {
 	var forced, hindered []suspect
 	var clean *journal.Fault
 	for _, h := range b.moves[a.partition] {
-		cause := h.outage
+		cause := h.unseen
 		if cause == nil {
 			cause = b.causeOf(h)
 		}
@@ -130,8 +131,8 @@ func (b *blame) settle() {
 // way.
 func (b *blame) between(h handover, cause *journal.Fault, a again) bool {
 	latest := h.given.Add(inTransit)
-	if r := reach(cause); hard(cause.Kind) && r.After(latest) {
-		latest = r
+	if r := reach(cause); cause.Member == h.owner || hard(cause.Kind) && r.After(latest) {
+		latest = r // who has ended does nothing any more
 	}
 	return !h.given.After(a.second) && !a.first.After(latest) && b.committed(a.partition, h.given) <= a.offset
 }
@@ -151,7 +152,7 @@ func (b *blame) suspect(h handover, cause *journal.Fault) suspect {
 	k := shareKey{cause.ID, h.owner}
 	sh := b.shares[k]
 	if sh == nil {
-		sh = &share{fault: cause, member: h.owner, inFlight: -1}
+		sh = &share{fault: cause, member: h.owner, inFlight: -1, fresh: make(map[int]bool)}
 		b.shares[k] = sh
 	}
 	at, until := h.taken, h.given.Add(inTransit)
@@ -194,7 +195,8 @@ func (b *blame) inFlight(member string, f *journal.Fault, at time.Time) int {
 
 // measure counts what the partition had finished, and was not committed when it
 // was given to the next: what became final so shortly before, and what Amazon
-// took when nobody asked any more what was in flight.
+// took when nobody asked any more what was in flight. Who was frozen and keeps
+// its partitions knows of what is final.
 func (b *blame) measure(h handover, s suspect, at, until time.Time) {
 	within := func(from time.Time) func(time.Time) bool {
 		return func(t time.Time) bool { return !t.Before(from) && !t.After(until) }
@@ -204,8 +206,9 @@ func (b *blame) measure(h handover, s suspect, at, until time.Time) {
 			return
 		}
 		taken := func(t take) bool { return within(at)(t.at) }
-		if slices.ContainsFunc(b.receipts[i], within(s.since)) || b.byRecord[i] != nil && slices.ContainsFunc(b.byRecord[i].takes, taken) {
-			s.fresh++
+		forgotten := (h.unseen == nil || h.unseen.Kind != journal.Freeze) && slices.ContainsFunc(b.receipts[i], within(s.since))
+		if forgotten || b.byRecord[i] != nil && slices.ContainsFunc(b.byRecord[i].takes, taken) {
+			s.fresh[i] = true
 		}
 	}
 }
@@ -220,7 +223,7 @@ func (b *blame) allowed(s *share) int {
 	if n < 0 {
 		n = b.Run.MaxInFlight // it did not answer, and may have had that much
 	}
-	return n + s.fresh
+	return n + len(s.fresh)
 }
 
 // name is a fault for people.

@@ -190,6 +190,42 @@ func TestMoreThanWasInFlight(t *testing.T) {
 	s.want(t, nil)
 }
 
+// TestFrozenAndNotFound: a member that was frozen and kept what it had finds its
+// requests timed out, and sends them again.
+func TestFrozenAndNotFound(t *testing.T) {
+	s := newScene()
+	s.fault(journal.Freeze, "m0", 3.15, 8, 2)
+	s.take(s.record("e18"), at(8.2)) // first taken at 3.1 s
+	s.take(s.record("e20"), at(8.2)) // and at 3.3 s, on its way already
+	s.forge = func(s *scene) {
+		for _, key := range []string{"e18", "e20"} {
+			s.receiptOf(key).Written = at(8.3)
+		}
+	}
+	for _, key := range []string{"e18", "e20"} {
+		s.answers[s.record(key)] = at(8.4)
+	}
+	s.commit()
+	if r := s.want(t, nil); r.Faults[0].Duplicates != 2 {
+		t.Errorf("%+v", r.Faults[0])
+	}
+	s.Faults[0].Member = "m1"
+	s.want(t, map[Rule]int{Unexplained: 2})
+}
+
+// TestTheDeadDoNothing: what was first sent after a member was killed is not sent
+// again because of that.
+func TestTheDeadDoNothing(t *testing.T) {
+	s, _ := killed(t, 3)
+	i := s.record("e38")
+	s.untake("e38")
+	s.take(i, at(6.5)) // by m1, which has the partition since 4 s
+	s.take(i, at(6.8))
+	s.answers[i] = at(6.9)
+	s.commit()
+	s.want(t, map[Rule]int{Unexplained: 1})
+}
+
 // TestAnswersThatWereLost: after an answer that the sender did not get, it has
 // to send again; once for each.
 func TestAnswersThatWereLost(t *testing.T) {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
@@ -16,10 +17,11 @@ type handover struct {
 	// From taken to given nobody had it any more, and its owner, if there was
 	// one, had the time to finish.
 	taken, given time.Time
-	// outage is set for one that the generations do not show: members that
-	// could not reach the brokers give up what they have, and may get the same
-	// again without anybody else being asked.
-	outage *journal.Fault
+	// unseen is set for one that the generations do not show: members that could
+	// not reach the brokers give up what they have, and may get the same again
+	// without anybody else being asked; one that was frozen finds that its
+	// requests have timed out.
+	unseen *journal.Fault
 }
 
 // findHandovers goes through the generations. A partition that moves from a
@@ -57,14 +59,22 @@ func findHandovers(generations []Generation) map[int32][]handover {
 	return found
 }
 
-// addOutages adds those of the brokers' outages, after the others.
-func (tl *timeline) addOutages() {
+// addUnseen adds those that the generations do not show, after the others.
+func (tl *timeline) addUnseen() {
 	for p := range tl.inOrder {
 		for i := range tl.faults {
-			switch f := &tl.faults[i]; f.Kind {
+			f := &tl.faults[i]
+			owner := tl.owner(p, f.Began)
+			switch f.Kind {
+			case journal.Freeze:
+				if owner != f.Member {
+					continue
+				}
 			case journal.BrokerKill, journal.BrokerStop, journal.BrokerPause:
-				tl.moves[p] = append(tl.moves[p], handover{p, tl.owner(p, f.Began), f.Began, f.Began, f.Began, f})
+			default:
+				continue
 			}
+			tl.moves[p] = append(tl.moves[p], handover{p, owner, f.Began, f.Began, f.Began, f})
 		}
 	}
 }
@@ -92,11 +102,11 @@ func hard(k journal.Kind) bool {
 	return false
 }
 
-// causeOf returns the fault that ended an assignment: what was first done to
-// its owner; else an outage of the brokers shortly before; else the last fault
+// causeOf returns the fault that ended an assignment: what first ended its owner,
+// or froze it; else an outage of the brokers shortly before; else the last fault
 // that changed who is in the group. Nil if there was none.
 func (tl *timeline) causeOf(h handover) *journal.Fault {
-	var outage, change *journal.Fault
+	var frozen, outage, change *journal.Fault
 	for i := range tl.faults {
 		f := &tl.faults[i]
 		if f.Began.After(h.given) {
@@ -104,11 +114,17 @@ func (tl *timeline) causeOf(h handover) *journal.Fault {
 		}
 		ofOwner := f.Member == h.owner && !f.Began.Before(h.from)
 		switch f.Kind {
-		case journal.Kill, journal.Freeze, journal.Term:
+		case journal.Kill, journal.Term:
 			if ofOwner {
 				return f
 			}
 			if !f.Began.After(h.taken) {
+				change = f
+			}
+		case journal.Freeze:
+			if ofOwner {
+				frozen = f
+			} else if !f.Began.After(h.taken) {
 				change = f
 			}
 		case journal.Join:
@@ -121,10 +137,7 @@ func (tl *timeline) causeOf(h handover) *journal.Fault {
 			}
 		}
 	}
-	if outage != nil {
-		return outage
-	}
-	return change
+	return cmp.Or(frozen, outage, change)
 }
 
 // hindered tells whether something kept a member from finishing what it had in

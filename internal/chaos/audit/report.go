@@ -105,7 +105,7 @@ func (r *Report) fill(tl *timeline, b *blame, lost map[string]int) {
 		}
 		fr.What = strings.Join(does, " ")
 		for _, s := range byFault[f.ID] {
-			fr.Uncommitted += s.fresh
+			fr.Uncommitted += len(s.fresh)
 			fr.Duplicates += s.duplicates
 			fr.LettersAgain += s.letters
 			fr.Stale += s.stale

@@ -53,7 +53,7 @@ func newTimeline(ix *index) *timeline {
 	for _, c := range ix.Commits {
 		tl.commits[c.Partition] = append(tl.commits[c.Partition], c)
 	}
-	tl.addOutages()
+	tl.addUnseen()
 	tl.outages = tl.findOutages()
 	tl.troubles = tl.findTroubles()
 	return tl

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
+	"github.com/tracklayer/amazon-capi/internal/sample"
 	"github.com/tracklayer/amazon-capi/internal/sandbox"
 )
 
@@ -141,6 +142,8 @@ func troubles() []trouble {
 		at(journal.Amazon, sandbox.Fault{Name: "reset", Do: sandbox.Reset, Chance: 0.6}),
 		at(journal.Amazon, sandbox.Fault{Name: "hang", Do: sandbox.Hang, Chance: 0.4}),
 		at(journal.Amazon, sandbox.Fault{Name: "answer-too-late", Do: sandbox.Hang, Latency: requestTimeout + time.Second, Chance: 0.4}),
+		// Of one profile alone, whose lane then rests far longer than this lasts.
+		at(journal.Amazon, sandbox.Fault{Name: "profile-503", Profile: sample.ProfileIDs(1)[0], Do: sandbox.Status, Status: 503}),
 		at(journal.Amazon, sandbox.Fault{Name: "html", Do: sandbox.HTML, Chance: 0.5}),
 		at(journal.Amazon, sandbox.Fault{Name: "garbage", Do: sandbox.Garbage, Chance: 0.4}, sandbox.Fault{Name: "garbage-taken", Do: sandbox.Garbage, Taken: true, Chance: 0.4}),
 		at(journal.Amazon, sandbox.Fault{Name: "items", Do: sandbox.Items, Share: 0.3, Chance: 0.8}),

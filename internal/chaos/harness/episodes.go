@@ -33,8 +33,8 @@ func episodes() []episode {
 		{name: "broker-pause", do: pauseBroker},
 		{name: "registry-pause", do: registryAway(journal.RegistryPause, "pause", "resume")},
 		{name: "registry-kill", do: registryAway(journal.RegistryKill, "kill", "start"), slow: true},
-		{name: "letters-refused", do: refused(journal.LettersRefused, lettersTopic)},
-		{name: "receipts-refused", do: refused(journal.ReceiptsRefused, receiptsTopic)},
+		{name: "letters-refused", do: refused(journal.LettersRefused, func(t *topics) string { return t.letters })},
+		{name: "receipts-refused", do: refused(journal.ReceiptsRefused, func(t *topics) string { return t.receipts })},
 	}
 }
 
@@ -184,8 +184,9 @@ func registryAway(kind journal.Kind, away, back string) func(context.Context, *w
 
 // refused forbids writing to a topic for a while, in which a member with dead
 // letters or receipts that were not written dies.
-func refused(kind journal.Kind, topic string) func(context.Context, *world, *rand.Rand) error {
+func refused(kind journal.Kind, which func(*topics) string) func(context.Context, *world, *rand.Rand) error {
 	return func(ctx context.Context, w *world, rng *rand.Rand) error {
+		topic := which(&w.topics)
 		id := w.story.begin(journal.Fault{Kind: kind, InFlight: w.inFlight()})
 		err := w.forbid(ctx, topic, true)
 		if err == nil {

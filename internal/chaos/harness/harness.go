@@ -5,6 +5,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,11 @@ type Options struct {
 	// Dir is where everything is written; it must exist and be empty.
 	Dir  string
 	Seed uint64
+	// Name begins the names of topics and group; chaos if empty.
+	Name string
+	// Servers are those of several runs, whose names must differ then; nil for
+	// a run with its own.
+	Servers *Servers
 	// For is how long things break, at least: everything happens once, however
 	// long that takes. Starting, a rolling restart while all is well, delivering
 	// the rest and the audit come on top.
@@ -69,6 +75,7 @@ func Run(ctx context.Context, o Options) (code int, err error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.For+o.Settle+overhead, errors.New("the run takes far longer than it should"))
 	defer cancel()
+	o.Name = cmp.Or(o.Name, "chaos")
 	w, err := newWorld(ctx, o, o.Dir)
 	defer func() {
 		fmt.Fprintln(o.Log, "stopping everything")

@@ -26,7 +26,9 @@ const (
 	sessionTimeout   = 9 * time.Second
 	rebalanceTimeout = 30 * time.Second
 	drain            = 8 * time.Second
-	maxInFlight      = 20_000
+	// maxInFlight is little, so that lanes which stand still fill it: taking
+	// pauses then, or what they have too much of is parked.
+	maxInFlight = 1500
 	// authHold outlasts a run: no profile of the samples is refused for good,
 	// so none may be given up.
 	authHold = time.Hour
@@ -59,7 +61,7 @@ func (m *member) start() error {
 	w, account := m.w, sandbox.DefaultAccount()
 	args := []string{"run",
 		"--brokers", strings.Join(w.servers.brokers, ","), "--registry", w.servers.registry,
-		"--topic", topic, "--group", group, "--dead-letter-topic", lettersTopic, "--receipts-topic", receiptsTopic, "--kafka-client-id", m.name,
+		"--topic", w.source, "--group", w.group, "--dead-letter-topic", w.letters, "--receipts-topic", w.receipts, "--kafka-client-id", m.name,
 		"--amazon-url", w.amazon.url, "--token-url", w.amazon.url + sandbox.TokenPath, "--client-id", account.ClientID,
 		"--consent-denied", "filter", "--auth-hold", authHold.String(), "--linger", linger.String(),
 		"--request-timeout", requestTimeout.String(), "--commit-interval", commitInterval.String(),

@@ -31,7 +31,7 @@ func (w *world) newPublishing(path string) (*publishing, error) {
 	}
 	p := &publishing{samples: samples}
 	p.publisher, err = sample.NewPublisher(w.client, registry, sample.PublisherOptions{
-		Topic:    topic,
+		Topic:    w.source,
 		Progress: func(c sample.Counts) { p.acked.Store(p.before + int64(c.Records)) },
 	})
 	return p, err

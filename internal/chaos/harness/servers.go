@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// servers is a Kafka broker and a schema registry of the run's own, by
+// Servers is a Kafka broker and a schema registry of a run's own, by
 // testdata/servers/servers.sh.
-type servers struct {
+type Servers struct {
 	root string // of the module
 	dir  string
 	log  *os.File
@@ -31,12 +31,18 @@ type servers struct {
 const authorizer = `authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 allow.everyone.if.no.acl.found=true`
 
-func startServers(ctx context.Context, root, dir string) (*servers, error) {
+// StartServers starts them, with their data and logs in dir. What it returns has
+// to be closed, even with an error, if it is not nil.
+func StartServers(ctx context.Context, dir string) (*Servers, error) {
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return nil, err
+	}
 	log, err := os.OpenFile(filepath.Join(dir, "servers.log"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	s := &servers{root: root, dir: dir, log: log}
+	s := &Servers{root: root, dir: dir, log: log}
 	if err := s.do(ctx, "start"); err != nil {
 		return s, err
 	}
@@ -60,7 +66,7 @@ func startServers(ctx context.Context, root, dir string) (*servers, error) {
 }
 
 // do runs a command of the script.
-func (s *servers) do(ctx context.Context, args ...string) error {
+func (s *Servers) do(ctx context.Context, args ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cmd := s.command(ctx, args...)
@@ -71,7 +77,7 @@ func (s *servers) do(ctx context.Context, args ...string) error {
 	return nil
 }
 
-func (s *servers) command(ctx context.Context, args ...string) *exec.Cmd {
+func (s *Servers) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.root, "testdata", "servers", "servers.sh"), args...)
 	// The script holds a lock and starts servers: it is asked to end, and the
 	// servers are not killed with it.
@@ -95,7 +101,7 @@ func (s *servers) command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // tail is the last line that the script said.
-func (s *servers) tail() string {
+func (s *Servers) tail() string {
 	f, err := os.Open(s.log.Name())
 	if err != nil {
 		return "see servers.log"
@@ -108,8 +114,8 @@ func (s *servers) tail() string {
 	return last
 }
 
-// close removes the servers and their data; their logs stay.
-func (s *servers) close() error {
+// Close ends the servers and removes their data; their logs stay.
+func (s *Servers) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	defer s.log.Close()

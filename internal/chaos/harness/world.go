@@ -13,19 +13,9 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
-)
-
-const (
-	topic         = "chaos.events"
-	lettersTopic  = "chaos.events.dlq"
-	receiptsTopic = "chaos.events.receipts"
-	group         = "chaos"
-	partitions    = 12
 )
 
 // world is everything that a run has.
@@ -36,7 +26,8 @@ type world struct {
 	auditor string
 	http    *http.Client
 
-	servers *servers
+	topics
+	servers *Servers
 	amazon  *amazon
 	client  *kgo.Client
 	admin   *kadm.Client
@@ -47,7 +38,7 @@ type world struct {
 // newWorld builds the programs and starts everything but the members. The world
 // it returns has to be closed, even with an error.
 func newWorld(ctx context.Context, o Options, dir string) (w *world, err error) {
-	w = &world{o: o, dir: dir, http: &http.Client{Transport: &http.Transport{}}}
+	w = &world{o: o, dir: dir, topics: topicsOf(o.Name), http: &http.Client{Transport: &http.Transport{}}}
 	root, err := moduleRoot(ctx)
 	if err != nil {
 		return w, err
@@ -57,8 +48,10 @@ func newWorld(ctx context.Context, o Options, dir string) (w *world, err error) 
 		return w, err
 	}
 	fmt.Fprintln(o.Log, "starting Kafka, a registry and a sandbox Amazon")
-	if w.servers, err = startServers(ctx, root, dir); err != nil {
-		return w, err
+	if w.servers = o.Servers; w.servers == nil {
+		if w.servers, err = StartServers(ctx, dir); err != nil {
+			return w, err
+		}
 	}
 	if w.amazon, err = startAmazon(ctx, dir, w.binary, o.Seed, w.http); err != nil {
 		return w, err
@@ -84,7 +77,7 @@ func newWorld(ctx context.Context, o Options, dir string) (w *world, err error) 
 	return w, journal.WriteRun(dir, journal.Run{
 		Seed: o.Seed, Began: began, Version: strings.TrimSpace("tags " + o.Tags),
 		Brokers: w.servers.brokers, Registry: w.servers.registry,
-		Topic: topic, DeadLetters: lettersTopic, Receipts: receiptsTopic, Group: group,
+		Topic: w.source, DeadLetters: w.letters, Receipts: w.receipts, Group: w.group,
 		CommitInterval: commitInterval, SessionTimeout: sessionTimeout, Drain: drain, RequestTimeout: requestTimeout, MaxInFlight: maxInFlight,
 	})
 }
@@ -111,8 +104,8 @@ func (w *world) close() error {
 	}
 	w.http.CloseIdleConnections()
 	var errs []error
-	if w.servers != nil {
-		errs = append(errs, w.servers.close())
+	if w.servers != nil && w.servers != w.o.Servers {
+		errs = append(errs, w.servers.Close())
 	}
 	if w.story != nil {
 		errs = append(errs, w.story.close())
@@ -154,70 +147,6 @@ func build(ctx context.Context, root, dir string, o Options) (program, auditor s
 	return program, auditor, nil
 }
 
-func (w *world) createTopics(ctx context.Context) error {
-	text := kadm.StringPtr
-	for name, configs := range map[string]map[string]*string{
-		topic: {"max.message.bytes": text("8388608")},
-		// The auditor wants to know when a letter or a receipt was written, and
-		// not when its producer says.
-		lettersTopic:  {"max.message.bytes": text("9437184"), "message.timestamp.type": text("LogAppendTime")},
-		receiptsTopic: {"message.timestamp.type": text("LogAppendTime")},
-	} {
-		if _, err := w.admin.CreateTopic(ctx, partitions, 1, configs, name); err != nil {
-			return fmt.Errorf("topic %s: %w", name, err)
-		}
-	}
-	// Whoever forbids one thing of a topic has to allow the others.
-	allow := kadm.NewACLs().Topics(lettersTopic, receiptsTopic).ResourcePatternType(kadm.ACLPatternLiteral).
-		Allow("User:*").AllowHosts("*").Operations(kmsg.ACLOperationAll)
-	if err := created(w.admin.CreateACLs(ctx, allow)); err != nil {
-		return fmt.Errorf("the broker has no authorizer, which forbidding to write needs: %w", err)
-	}
-	return w.keepOffsets(ctx)
-}
-
-// keepOffsets keeps the brokers from compacting the group's history, which is
-// what the auditor reads, by making it one segment however long the run is. The
-// topic appears when the first group asks for its coordinator.
-func (w *world) keepOffsets(ctx context.Context) error {
-	for {
-		_ = w.admin.FindGroupCoordinators(ctx, group)
-		set := []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "segment.bytes", Value: kadm.StringPtr("1073741824")}}
-		answers, err := w.admin.AlterTopicConfigs(ctx, set, "__consumer_offsets")
-		if err == nil && len(answers) == 1 {
-			err = answers[0].Err
-		}
-		if err == nil || !errors.Is(err, kerr.UnknownTopicOrPartition) {
-			return err
-		}
-		if !pause(ctx, 200*time.Millisecond) {
-			return context.Cause(ctx)
-		}
-	}
-}
-
-// forbid forbids writing to a topic, or allows it again.
-func (w *world) forbid(ctx context.Context, topic string, forbidden bool) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	deny := kadm.NewACLs().Topics(topic).ResourcePatternType(kadm.ACLPatternLiteral).
-		Deny("User:*").DenyHosts("*").Operations(kmsg.ACLOperationWrite)
-	if forbidden {
-		return created(w.admin.CreateACLs(ctx, deny))
-	}
-	_, err := w.admin.DeleteACLs(ctx, deny)
-	return err
-}
-
-func created(results kadm.CreateACLsResults, err error) error {
-	for _, r := range results {
-		if err == nil {
-			err = r.Err
-		}
-	}
-	return err
-}
-
 // stable waits until every running member of the group is known to it and all
 // partitions are given out.
 func (w *world) stable(ctx context.Context, limit time.Duration) error {
@@ -225,8 +154,8 @@ func (w *world) stable(ctx context.Context, limit time.Duration) error {
 	defer cancel()
 	seen := "no answer"
 	for {
-		if described, err := w.admin.DescribeGroups(ctx, group); err == nil {
-			g := described[group]
+		if described, err := w.admin.DescribeGroups(ctx, w.group); err == nil {
+			g := described[w.group]
 			owned := 0
 			for _, m := range g.Members {
 				if a, ok := m.Assigned.AsConsumer(); ok {
@@ -250,18 +179,18 @@ func (w *world) stable(ctx context.Context, limit time.Duration) error {
 func (w *world) lag(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	commits, err := w.admin.FetchOffsets(ctx, group)
+	commits, err := w.admin.FetchOffsets(ctx, w.group)
 	if err != nil {
 		return 0, err
 	}
-	ends, err := w.admin.ListEndOffsets(ctx, topic)
+	ends, err := w.admin.ListEndOffsets(ctx, w.source)
 	if err != nil {
 		return 0, err
 	}
 	var total int64
 	ends.Each(func(o kadm.ListedOffset) {
 		at := int64(0)
-		if c, ok := commits.Lookup(topic, o.Partition); ok {
+		if c, ok := commits.Lookup(w.source, o.Partition); ok {
 			at = max(c.At, 0)
 		}
 		total += o.Offset - at

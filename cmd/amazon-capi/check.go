@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tracklayer/amazon-capi/internal/check"
+	"github.com/tracklayer/amazon-capi/internal/finding"
+	"github.com/tracklayer/amazon-capi/internal/mappingtest"
+	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+const checkLong = `Look at a configuration before it is relied on. It takes run's flags, environment
+and --config file.
+
+Without a network it tells of settings that run would refuse, all at once, and of
+those that are allowed and often not meant; of the mapping; and with --schema of
+the schemas that producers mean to write with.
+
+--live asks the servers, too: brokers; topics with retention, partitions, largest
+record, cleanup policy and what we may do to them; the group; the registry; Login
+with Amazon; and each --profile, by a request without an event. It changes
+nothing.
+
+--mapping-tests FILE runs the cases that a team keeps for its mapping, an event in
+and a payload out; testdata/mapping-tests/default.yaml explains the format. Then
+no account need be set.
+
+The exit code is 1 if there is something to act on or a case fails.`
+
+type checkFlags struct {
+	run          runFlags
+	live         bool
+	profiles     []string
+	schemas      []string
+	mappingTests []string
+	json         bool
+}
+
+func newCheckCommand(p *process) *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Look at configuration, mapping and schemas; with --live at the servers",
+		Long:  checkLong,
+		Example: `  amazon-capi check --config /etc/amazon-capi.yaml
+  amazon-capi check --config /etc/amazon-capi.yaml --live --profile 1234567890 --json
+  amazon-capi check --mapping-tests testdata/mapping-tests/default.yaml`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.check(cmd, p) },
+	}
+	flags := cmd.Flags()
+	f.run.register(flags)
+	flags.BoolVar(&f.live, "live", false, "ask the servers, too")
+	flags.StringSliceVar(&f.profiles, "profile", nil, "profiles to try with --live")
+	flags.StringSliceVar(&f.schemas, "schema", nil, ".avsc files of producers to look at")
+	flags.StringSliceVar(&f.mappingTests, "mapping-tests", nil, "files of cases to run, and nothing else unless --live is given, too")
+	flags.BoolVar(&f.json, "json", false, "print a JSON object a line, one for each finding or case")
+	return cmd
+}
+
+func (f *checkFlags) check(cmd *cobra.Command, p *process) error {
+	var failed error
+	if len(f.mappingTests) > 0 {
+		if failed = f.cases(p); errors.As(failed, new(*usageError)) || !f.live {
+			return failed
+		}
+	}
+	all, err := f.findings(cmd.Context(), cmd, p)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		err = all.WriteJSON(p.stdout)
+	} else {
+		all.Print(p.stdout)
+	}
+	if n := all.Count(finding.Act); err == nil && n > 0 {
+		err = fmt.Errorf("%d findings to act on", n)
+	}
+	return errors.Join(failed, err)
+}
+
+// findings looks at everything. What run would refuse is a finding like others.
+func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *process) (finding.List, error) {
+	var all finding.List
+	var warnings bytes.Buffer
+	c, err := f.run.resolve(&warnings)
+	_, logErr := f.run.log.logger(p.stderr)
+	for _, e := range each(errors.Join(err, logErr)) {
+		// The mistakes of a mapping, or of an accounts file, come a line each.
+		for line := range strings.Lines(strings.TrimPrefix(strings.TrimPrefix(e.Error(), "--mapping: "), "--accounts: ")) {
+			all.Act("configuration", "", "run does not start before it is mended.", "%s", strings.TrimSpace(line))
+		}
+	}
+	valid := len(all) == 0
+	if valid {
+		all = append(all, check.Config(&c, f.given(cmd, p, warnings.String()))...)
+	}
+	if c.Mapping != nil || f.run.delivery.transform.mapping == "" {
+		all = append(all, check.Mapping(c.Mapping, f.run.delivery.transform.mapping)...)
+	}
+	all = append(all, check.Embedded()...)
+	for _, path := range f.schemas {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, usagef("--schema: %w", err)
+		}
+		all = append(all, check.ProducerSchema(path, string(text))...)
+	}
+	if !f.live {
+		return all, nil
+	}
+	for _, profile := range f.profiles {
+		if !transform.ValidProfileID(profile) {
+			return nil, usagef("--profile: %q is no profile id: want 1 to 64 of A-Z a-z 0-9 . _ -", profile)
+		}
+	}
+	if !valid {
+		all.Look("configuration", "--live", "Mend it first.", "the servers were not asked: the configuration is not whole")
+		return all, nil
+	}
+	progress := show.NewTerminalProgress(p.stderr)
+	tried := uint64(0)
+	live := check.Live{Config: &c, Profiles: f.profiles, Progress: func(what string) {
+		tried++
+		progress.Step("asking "+what, tried, 0)
+	}}
+	all = append(all, live.Run(ctx)...)
+	progress.Done()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return all, nil
+}
+
+// given is how the configuration came to be, as far as that can be wrong.
+func (f *checkFlags) given(cmd *cobra.Command, p *process, warnings string) check.Given {
+	g := check.Given{Args: p.args, SecretArgs: []string{"client-secret", "refresh-token", "sasl-password", "registry-password"}}
+	g.ConfigFile, _ = cmd.Flags().GetString("config")
+	for _, kv := range p.environ {
+		if path, ok := strings.CutPrefix(kv, envName("config")+"="); ok && g.ConfigFile == "" {
+			g.ConfigFile = path
+		}
+	}
+	for line := range strings.Lines(warnings) {
+		g.Warnings = append(g.Warnings, strings.TrimPrefix(strings.TrimSpace(line), "amazon-capi: warning: "))
+	}
+	return g
+}
+
+// each takes errors that were joined apart.
+func each(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, e := range joined.Unwrap() {
+			all = append(all, each(e)...)
+		}
+		return all
+	}
+	if usage, ok := err.(*usageError); ok {
+		if _, ok := usage.err.(interface{ Unwrap() []error }); ok {
+			return each(usage.err)
+		}
+	}
+	return []error{err}
+}
+
+// cases runs the files of --mapping-tests.
+func (f *checkFlags) cases(p *process) error {
+	options, err := f.run.delivery.transform.resolve()
+	if err != nil {
+		return err
+	}
+	contract, err := f.run.delivery.contract.resolve()
+	if err != nil {
+		return err
+	}
+	options.Wide = contract.Wide()
+	transformer, err := transform.New(options)
+	if err != nil {
+		return asUsage(err)
+	}
+	failed, rows := 0, [][]string{}
+	for _, path := range f.mappingTests {
+		data, err := readInput(p, "mapping-tests", path)
+		if err != nil {
+			return err
+		}
+		file, err := mappingtest.Load(path, data)
+		if err != nil {
+			return usagef("--mapping-tests: %w", err)
+		}
+		for _, r := range file.Run(transformer, contract, time.Now()) {
+			if !r.OK {
+				failed++
+			}
+			if f.json {
+				if err := printJSON(p.stdout, caseResult{path, r}); err != nil {
+					return err
+				}
+				continue
+			}
+			rows = append(rows, caseRows(path, r)...)
+		}
+	}
+	if !f.json {
+		show.Table(p.stdout, []string{"result", "case", "at", "what differs"}, rows, nil)
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d cases failed", failed)
+	}
+	return nil
+}
+
+type caseResult struct {
+	File string `json:"file"`
+	mappingtest.Result
+}
+
+func caseRows(path string, r mappingtest.Result) [][]string {
+	at := fmt.Sprintf("%s:%d", path, r.Line)
+	if r.OK {
+		return [][]string{{"ok", r.Name, at, ""}}
+	}
+	rows := [][]string{{"failed", r.Name, at, r.Problems[0]}}
+	for _, problem := range r.Problems[1:] {
+		rows = append(rows, []string{"", "", "", problem})
+	}
+	return rows
+}

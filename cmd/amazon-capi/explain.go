@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tracklayer/amazon-capi/internal/explain"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+const explainLong = `Show what becomes of an event and why: the event as it is read, what every rule
+says of it in the order in which they are asked, the payload that Amazon would be
+sent, and the request that would carry it. Nothing is sent.
+
+The event comes from one of
+  --offset P/O       the record at offset O of partition P of --topic
+  --file FILE        a record's value: Avro, with or without Confluent's header;
+                     - is standard input
+  --json-event EVENT the JSON form that publish reads: the event itself, a file
+                     of one or more, or - for standard input
+
+A file is read with the schemas that come with the program, and a JSON event needs
+none, so that neither needs a network. A record of the topic is read with the
+registry's schema, unless --schema says otherwise.
+
+Identifiers are not shown. The exit code is 0 also for an event that is not sent:
+it has been explained.`
+
+type explainFlags struct {
+	kafka       kafkaFlags
+	registry    registryFlags
+	topic       string
+	transform   transformFlags
+	contract    contractFlags
+	batch       batchFlags
+	identifiers identifierFlag
+
+	offset, file, event string
+	schema              string
+	json                bool
+}
+
+func newExplainCommand(p *process) *cobra.Command {
+	var f explainFlags
+	cmd := &cobra.Command{
+		Use:   "explain",
+		Short: "Show what becomes of an event, rule by rule, and why",
+		Long:  explainLong,
+		Example: `  amazon-capi explain --offset 3/18200 --brokers localhost:9092 --registry http://localhost:8081
+  amazon-capi explain --file record.avro --json
+  amazon-capi explain --json-event testdata/events/1-outdoor-shop.jsonl
+  echo '{"event_id":"ord_1","profile_id":"1234567890","event_name":"Order Completed","action_source":"WEBSITE","occurred_at":"2026-04-23T10:15:30Z"}' |
+      amazon-capi explain --json-event -`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.offset, "offset", "", "partition/offset of the record to explain")
+	flags.StringVar(&f.file, "file", "", "file with a record's value, - for standard input")
+	flags.StringVar(&f.event, "json-event", "", "event as JSON, or a file of such, - for standard input")
+	flags.StringVar(&f.schema, "schema", "", "schema to read Avro with: registry, embedded, or an .avsc file (default registry with --offset, embedded with --file)")
+	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic of --offset")
+	flags.BoolVar(&f.json, "json", false, "print a JSON object a line, one for each event")
+	f.kafka.register(flags)
+	f.registry.register(flags)
+	f.transform.register(flags)
+	f.contract.register(flags)
+	f.batch.register(flags)
+	f.identifiers.register(flags)
+	return cmd
+}
+
+func (f *explainFlags) run(ctx context.Context, p *process) error {
+	given := 0
+	for _, s := range []string{f.offset, f.file, f.event} {
+		if s != "" {
+			given++
+		}
+	}
+	if given != 1 {
+		return usagef("explain: %d events are named: want one of --offset, --file and --json-event", given)
+	}
+	x, err := f.explainer(p)
+	if err != nil {
+		return err
+	}
+	out := func(r *explain.Report) error {
+		if f.json {
+			return printJSON(p.stdout, r)
+		}
+		r.Print(p.stdout)
+		return nil
+	}
+	switch {
+	case f.event != "":
+		return f.jsonEvents(p, x, out)
+	case f.file != "":
+		return f.avroFile(ctx, p, x, out)
+	}
+	return f.record(ctx, p, x, out)
+}
+
+func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
+	options, err := f.transform.resolve()
+	if err != nil {
+		return nil, err
+	}
+	contract, err := f.contract.resolve()
+	if err != nil {
+		return nil, err
+	}
+	options.Wide = contract.Wide()
+	transformer, err := transform.New(options)
+	if err != nil {
+		return nil, asUsage(err)
+	}
+	if err := f.batch.check(contract.Limits()); err != nil {
+		return nil, err
+	}
+	view, err := f.identifiers.view(p)
+	if err != nil {
+		return nil, err
+	}
+	x, err := explain.New(explain.Options{
+		Transformer: transformer, Contract: contract, BaseURL: f.contract.url, Region: f.contract.region,
+		BatchEvents: f.batch.events, BatchBytes: int(f.batch.bytes), Linger: f.batch.linger, View: view,
+	})
+	return x, asUsage(err)
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/show"
+)
+
+// identifierFlag is --show-identifiers, for commands that show events.
+type identifierFlag struct{ on bool }
+
+func (f *identifierFlag) register(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.on, "show-identifiers", false, "show the ends of emails, phones, hashes and ids (j•••@•••.com); asks first, on a terminal only")
+}
+
+// view says how events are shown. Identifiers leave a process only to the eyes of
+// somebody who has said yes: not into a pipe, a file or the log of a job.
+func (f *identifierFlag) view(p *process) (redact.View, error) {
+	if !f.on {
+		return redact.View{}, nil
+	}
+	if !p.onTerminal(p.stdin) || !p.onTerminal(p.stdout) {
+		return redact.View{}, usagef("--show-identifiers: asks on a terminal and shows on one; standard input or output is none, so identifiers stay hidden: leave it out")
+	}
+	fmt.Fprint(p.stderr, "This shows parts of people's identifiers on this screen. Type yes to go on: ")
+	answer, err := bufio.NewReader(io.LimitReader(p.stdin, 64)).ReadString('\n')
+	if strings.TrimSpace(answer) != "yes" {
+		if err == nil || err == io.EOF {
+			fmt.Fprintln(p.stderr, "Identifiers stay hidden.")
+			err = nil
+		}
+		return redact.View{}, err
+	}
+	return redact.View{Partial: true}, nil
+}
+
+// onTerminal tells whether a stream is a terminal.
+func (p *process) onTerminal(stream any) bool {
+	if p.terminal != nil {
+		return p.terminal(stream)
+	}
+	w, ok := stream.(io.Writer)
+	return ok && show.IsTerminal(w)
+}

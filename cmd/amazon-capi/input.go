@@ -1,0 +1,30 @@
+package main
+
+import (
+	"io"
+	"os"
+)
+
+// maxInput bounds what is read of a file: far more than any broker takes.
+const maxInput = 64 << 20
+
+// readInput reads the file that a flag names, or standard input for "-".
+func readInput(p *process, flag, name string) ([]byte, error) {
+	r := p.stdin
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, usagef("--%s: %w", flag, err)
+		}
+		defer file.Close()
+		r = file
+	}
+	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+	if err != nil {
+		return nil, usagef("--%s: %w", flag, err)
+	}
+	if len(data) > maxInput {
+		return nil, usagef("--%s: %s has more than %d MiB", flag, name, maxInput>>20)
+	}
+	return data, nil
+}

@@ -1,0 +1,210 @@
+package consumer
+
+import (
+	"context"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/sink"
+)
+
+// Job makes a Consumer work through a part of its topic that is known before it
+// starts, and end when that is done. Its group is the memory of the job: who
+// starts it again in the same group goes on where it was left, however it ended.
+//
+// Several members may share a job; each ends when its own partitions are done.
+type Job struct {
+	// Selection is what is to be handled.
+	Selection Selection
+	// LeaveOthers keeps what is not selected for a later job of the same group.
+	// Otherwise it counts as settled: this job alone decides what its group is
+	// about.
+	LeaveOthers bool
+	// Rate bounds how many selected records are taken a second; 0 is no bound.
+	Rate float64
+
+	// Restore, if it is set, returns the record that is handled in the place of
+	// the one that was read. What comes of it is accounted for under the place of
+	// the one that was read. An error holds the partition until there is none.
+	Restore func(context.Context, *kgo.Record) (*kgo.Record, error)
+	// Handle, if it is set, takes the records in the place of decoder, transformer
+	// and feed, and has their verdicts given to Settle. An error holds the
+	// partition until there is none.
+	Handle func(ctx context.Context, tok sink.Token, rec *kgo.Record) error
+}
+
+// Selection is a set of records.
+type Selection interface {
+	// Has tells whether the record at that offset is in the set.
+	Has(partition int32, offset int64) bool
+	// End is the offset after a partition's last record in the set; 0 if it has
+	// none.
+	End(partition int32) int64
+}
+
+// Leave gives up a record of a job: it gets no verdict, and stays for a later job
+// of the group. It must not be settled or left a second time.
+func (c *Consumer) Leave(tok sink.Token) {
+	a := tok.Owner.(*assignment)
+	a.mu.Lock()
+	ok := !a.ended.Load()
+	var less int32
+	if ok {
+		_, less, ok = a.ledger.resize(tok.Seq, 0)
+	}
+	if ok {
+		a.others++
+		a.noteDrained()
+	}
+	a.mu.Unlock()
+	if ok {
+		c.tally.giveBack(1)
+		c.window.release(1, -int64(less))
+	}
+}
+
+const (
+	// jobEvery is how often a job looks whether it is done.
+	jobEvery = 20 * time.Millisecond
+	// deletedEvery is how often it asks whether what it waits for is still there.
+	deletedEvery = 2 * time.Second
+)
+
+// jobLoop ends the run when the job is done.
+func (c *Consumer) jobLoop(ctx context.Context, done context.CancelFunc) {
+	tick, deleted := time.NewTicker(jobEvery), time.NewTicker(deletedEvery)
+	defer tick.Stop()
+	defer deleted.Stop()
+	admin := kadm.NewClient(c.client)
+	for {
+		switch taken, settled := c.jobState(); {
+		case settled:
+			done()
+			return
+		case taken:
+			c.delivery.Flush() // nothing more comes that a batch could wait for
+		}
+		select {
+		case <-tick.C:
+		case <-deleted.C:
+			c.checkDeleted(ctx, admin)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// jobState tells whether all of the job is taken, and whether all of it is
+// settled, as far as this member's partitions go.
+func (c *Consumer) jobState() (taken, settled bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.assigned {
+		return false, false
+	}
+	taken, settled = true, true
+	for _, a := range c.assignments {
+		a.mu.Lock()
+		taken = taken && a.atEnd
+		settled = settled && a.atEnd && a.ledger.undone == a.others
+		a.mu.Unlock()
+	}
+	return taken, settled
+}
+
+// outline begins an assignment of a job: a partition of which nothing is wanted is
+// not read at all.
+func (c *Consumer) outline(cl *kgo.Client, a *assignment) {
+	if c.opts.Job == nil {
+		return
+	}
+	a.selection, a.leaveOthers = c.opts.Job.Selection, c.opts.Job.LeaveOthers
+	// It may have been ours before, and finished.
+	cl.ResumeFetchPartitions(map[string][]int32{a.topic: {a.partition}})
+	if a.selection.End(a.partition) == 0 {
+		finish(cl, a)
+	}
+}
+
+// finish notes that a partition is read as far as the job goes.
+func finish(cl *kgo.Client, a *assignment) {
+	a.mu.Lock()
+	a.atEnd = true
+	a.mu.Unlock()
+	cl.PauseFetchPartitions(map[string][]int32{a.topic: {a.partition}})
+}
+
+// within cuts off what lies beyond the end of the job, and tells whether the end
+// is reached.
+func (a *assignment) within(records []*kgo.Record) (within []*kgo.Record, end bool) {
+	if a.selection == nil {
+		return records, false
+	}
+	to := a.selection.End(a.partition)
+	for i, r := range records {
+		if r.Offset >= to {
+			return records[:i], true
+		}
+	}
+	return records, len(records) > 0 && records[len(records)-1].Offset+1 >= to
+}
+
+// checkDeleted ends partitions whose selected records have been deleted before
+// they were read: nothing would ever come to say that the end is reached.
+func (c *Consumer) checkDeleted(ctx context.Context, admin *kadm.Client) {
+	ctx, cancel := context.WithTimeout(ctx, deletedEvery)
+	defer cancel()
+	starts, err := admin.ListStartOffsets(ctx, c.opts.Topic)
+	if err != nil {
+		return // brokers that are away are for others to report
+	}
+	for _, a := range c.owned() {
+		o, ok := starts.Lookup(a.topic, a.partition)
+		if ok && o.Err == nil && o.Offset >= c.opts.Job.Selection.End(a.partition) {
+			finish(c.client, a)
+		}
+	}
+}
+
+// pace spreads what is taken over time.
+type pace struct {
+	perSecond float64 // 0 for no bound
+	next      time.Time
+}
+
+// most bounds one poll, so that a rate is kept within a second and not only over
+// many.
+func (p *pace) most() int {
+	if p.perSecond <= 0 {
+		return maxPoll
+	}
+	return min(maxPoll, max(1, int(p.perSecond/10)))
+}
+
+// wait returns when more may be taken, or ctx ends.
+func (p *pace) wait(ctx context.Context, now time.Time) error {
+	if p.perSecond <= 0 || !now.Before(p.next) {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(p.next.Sub(now))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// took notes that so many were taken.
+func (p *pace) took(n int, now time.Time) {
+	if p.perSecond <= 0 || n == 0 {
+		return
+	}
+	if p.next.Before(now) {
+		p.next = now
+	}
+	p.next = p.next.Add(time.Duration(float64(n) / p.perSecond * float64(time.Second)))
+}

@@ -1,0 +1,146 @@
+// Package dlq reads dead-letter topics for operators: which letters there are and
+// why, which of them were sent through again, and what to do about the others.
+package dlq
+
+import (
+	"errors"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink"
+)
+
+// Entry is a record of a dead-letter topic.
+type Entry struct {
+	Letter sink.Letter
+	// NoLetter is set for records that have none of the headers of a dead letter.
+	NoLetter bool
+	// Done tells that the letter has been sent through again, or put into
+	// quarantine: its redrive is over.
+	Done bool
+
+	Partition int32
+	Offset    int64
+}
+
+// Read makes an entry of a record. done may be nil.
+func Read(rec *kgo.Record, done *consumer.Progress) Entry {
+	l, err := sink.ParseLetter(rec)
+	return Entry{
+		Letter: l, NoLetter: errors.Is(err, sink.ErrNoLetter), Partition: rec.Partition, Offset: rec.Offset,
+		Done: done != nil && done.Settled(rec.Partition, rec.Offset, rec.LeaderEpoch),
+	}
+}
+
+// Foreign is the class of letters that other tools wrote, and of records that are
+// none: nobody has judged them by our rules.
+const Foreign = "foreign"
+
+// Class is the word for what became of the event.
+func (e *Entry) Class() string {
+	if e.Letter.Reason.Class == 0 {
+		return Foreign
+	}
+	return e.Letter.Reason.Class.String()
+}
+
+// When is the time of the last failure; of letters that do not say, that of the
+// record.
+func (e *Entry) When() time.Time {
+	if !e.Letter.LastFailure.IsZero() {
+		return e.Letter.LastFailure
+	}
+	return e.Letter.Timestamp.UTC()
+}
+
+// Profile and EventID are safe to show: they come from headers that another
+// program may have written.
+func (e *Entry) Profile() string { return redact.ID(e.Letter.ProfileID) }
+
+// EventID is the event's id; see Profile.
+func (e *Entry) EventID() string { return redact.ID(e.Letter.EventID) }
+
+// State is a word for how far a redrive has got with the letter.
+func (e *Entry) State() string {
+	if e.Done {
+		return "done"
+	}
+	return "open"
+}
+
+// Remedy says what to do about the letter.
+func (e *Entry) Remedy() string {
+	switch {
+	case e.NoLetter:
+		return "It has no header of a dead letter: find out who writes to this topic. Redrive leaves it alone."
+	case e.Letter.Reason.Class == 0:
+		return "Another tool wrote it; its stage and message say why. dlq show tells what this program makes of its value; " +
+			"if that is a payload, redrive it."
+	}
+	return verdict.Remedy(e.Letter.Reason)
+}
+
+// View is an entry as ls and show print it; its JSON is for programs.
+type View struct {
+	Partition int32      `json:"partition"`
+	Offset    int64      `json:"offset"`
+	State     string     `json:"state"` // open or done
+	Class     string     `json:"class"`
+	Status    int        `json:"status,omitempty"`
+	Code      string     `json:"code,omitempty"`
+	Field     string     `json:"field,omitempty"`
+	Message   string     `json:"message,omitempty"`
+	Profile   string     `json:"profile,omitempty"`
+	EventID   string     `json:"event_id,omitempty"`
+	When      time.Time  `json:"when"`      // of the last failure
+	Timestamp time.Time  `json:"timestamp"` // the original's
+	First     *time.Time `json:"first_failure,omitempty"`
+	Attempts  int        `json:"attempts"`
+	Redrives  int        `json:"redrives"`
+	Contract  string     `json:"contract,omitempty"`
+	Stage     string     `json:"stage,omitempty"`
+	Source    *Source    `json:"source,omitempty"`
+	// Lacks says what the letter does not have of its original.
+	Lacks  []string `json:"lacks,omitempty"`
+	Remedy string   `json:"remedy"`
+}
+
+// Source is where an original was read.
+type Source struct {
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+	Offset    int64  `json:"offset"`
+}
+
+// topicLimit bounds the name of a topic that a header claims; Kafka's own limit.
+const topicLimit = 249
+
+// View returns the entry for showing.
+func (e *Entry) View() View {
+	l := &e.Letter
+	v := View{
+		Partition: e.Partition, Offset: e.Offset, State: e.State(), Class: e.Class(),
+		Status: l.Reason.Status, Code: l.Reason.Code, Field: l.Reason.Field, Message: l.Reason.Message,
+		Profile: e.Profile(), EventID: e.EventID(), When: e.When(), Timestamp: l.Timestamp.UTC(),
+		Attempts: l.Attempts, Redrives: l.Redrives, Contract: redact.Line(redact.Text(l.Contract), topicLimit), Stage: redact.Text(l.Stage), Remedy: e.Remedy(),
+	}
+	if !l.FirstFailure.IsZero() {
+		v.First = &l.FirstFailure
+	}
+	if l.Topic != "" {
+		v.Source = &Source{redact.Line(l.Topic, topicLimit), l.Partition, l.Offset}
+	}
+	for _, part := range []struct {
+		n    int
+		name string
+	}{{l.ValueOmitted, "value"}, {l.KeyOmitted, "key"}, {l.HeadersOmitted, "headers"}} {
+		if part.n > 0 {
+			v.Lacks = append(v.Lacks, part.name)
+		}
+	}
+	return v
+}

@@ -1,0 +1,234 @@
+// Package explain tells an operator what the pipeline makes of one event, and why:
+// the event as it was read, what each rule says of it, the payload, and the
+// request that would carry it. It sends nothing.
+package explain
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Options are what an event is judged by. All are required but View, whose zero
+// value shows no part of an identifier.
+type Options struct {
+	Transformer *transform.Transformer
+	Contract    sink.Contract
+	BaseURL     string
+	Region      sink.Region // for countries that the contract has no host for
+	BatchEvents int
+	BatchBytes  int
+	Linger      time.Duration
+	View        redact.View
+}
+
+// Explainer explains events by one set of options.
+type Explainer struct {
+	Options
+	direct *sink.Direct
+}
+
+// clientID stands for the one that a request carries: it is not needed to explain
+// an event.
+const clientID = "[client id]"
+
+// New returns an Explainer, or an error that names the setting at fault.
+func New(o Options) (*Explainer, error) {
+	direct, err := sink.NewDirect(sink.DirectOptions{Contract: o.Contract, BaseURL: o.BaseURL, Region: o.Region, ClientID: clientID})
+	if err != nil {
+		return nil, err
+	}
+	return &Explainer{o, direct}, nil
+}
+
+// Outcomes of an explanation.
+const (
+	OutcomeSend       = "send"
+	OutcomeFiltered   = "filtered"
+	OutcomeDeadLetter = "dead-letter"
+)
+
+// Report is the explanation of one event; its JSON is for programs. No identifier
+// is in it but as the view shows it.
+type Report struct {
+	Record *Record         `json:"record,omitempty"`
+	Event  json.RawMessage `json:"event"`
+	Rules  []Rule          `json:"rules"`
+	// Withheld says what is not sent for want of consent.
+	Withheld []string        `json:"withheld,omitempty"`
+	Outcome  string          `json:"outcome"`
+	Why      *Why            `json:"why,omitempty"`
+	Payload  json.RawMessage `json:"payload,omitempty"`
+	Batch    *Batch          `json:"batch,omitempty"`
+}
+
+// Record says where the event was read, as far as that is known.
+type Record struct {
+	Topic     string     `json:"topic,omitempty"`
+	Partition *int32     `json:"partition,omitempty"`
+	Offset    *int64     `json:"offset,omitempty"`
+	Timestamp *time.Time `json:"timestamp,omitempty"`
+	Key       string     `json:"key,omitempty"`
+	Headers   []string   `json:"headers,omitempty"` // names
+	Bytes     int        `json:"bytes"`
+	SchemaID  uint32     `json:"schema_id,omitempty"`
+	// Schema says which schema it was read with.
+	Schema string `json:"schema,omitempty"`
+}
+
+// Rule is what one rule says.
+type Rule struct {
+	Rule string `json:"rule"`
+	// Class is what an event becomes that fails it; "field" where it costs only
+	// that.
+	Class   string `json:"class"`
+	Field   string `json:"field,omitempty"`
+	Result  string `json:"result"`
+	Asks    string `json:"asks"`
+	Message string `json:"message,omitempty"` // only of one that failed
+}
+
+// Why is the verdict on an event that is not sent.
+type Why struct {
+	Class   string `json:"class"`
+	Code    string `json:"code"`
+	Field   string `json:"field,omitempty"`
+	Message string `json:"message"`
+	Remedy  string `json:"remedy"`
+}
+
+// Batch is the request that would carry the event.
+type Batch struct {
+	Profile string            `json:"profile"` // whose lane it is
+	Method  string            `json:"method"`
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers"`
+	// EventBytes is the event's share of the body.
+	EventBytes int `json:"event_bytes"`
+	MaxEvents  int `json:"max_events"`
+	MaxBytes   int `json:"max_bytes"`
+	// Alike is how many events of this size go into one request.
+	Alike  int    `json:"alike"`
+	Linger string `json:"linger"`
+}
+
+// Event explains an event that could be read.
+func (x *Explainer) Event(ev *schemas.Event, now time.Time) *Report {
+	r := &Report{Event: x.View.Event(schemas.EventJSON(ev))}
+	e := x.Transformer.Explain(ev, now)
+	for _, f := range e.Findings {
+		r.Rules = append(r.Rules, ruleOf(&f))
+	}
+	if e.NoUserData {
+		r.Withheld = append(r.Withheld, "identifiers and postal code, by consent.ad_user_data")
+	}
+	if e.NoStorage {
+		r.Withheld = append(r.Withheld, "click id, by consent.ad_storage")
+	}
+	size := sizeRule()
+	if !e.OK {
+		size.Result = transform.NotReached.String()
+		r.Rules = append(r.Rules, size)
+		r.refuse(e.Reason)
+		return r
+	}
+	body, why := sink.Encode(x.Contract, &e.Conversion, now)
+	if why != nil {
+		failed := Rule{Rule: why.Code, Class: why.Class.String(), Field: why.Field, Result: transform.Failed.String(), Message: why.Message}
+		if why.Code == sink.CodeTooLarge {
+			failed.Asks = size.Asks
+		} else {
+			size.Result = transform.NotReached.String()
+			r.Rules = append(r.Rules, failed)
+			failed = size
+		}
+		r.Rules = append(r.Rules, failed)
+		r.refuse(*why)
+		return r
+	}
+	r.Rules = append(r.Rules, size)
+	r.Outcome = OutcomeSend
+	r.Payload = x.View.Payload(body, x.Contract.Identifiers(body))
+	r.Batch = x.batch(&e.Conversion, body)
+	return r
+}
+
+func ruleOf(f *transform.Finding) Rule {
+	r := Rule{f.Rule.Code, "field", f.Rule.Field, f.Result.String(), f.Rule.Help, f.Message}
+	if f.Rule.Class != 0 {
+		r.Class = f.Rule.Class.String()
+	}
+	if f.Rule.Class == verdict.Filtered && f.Result == transform.Failed {
+		r.Result = r.Class // nothing went wrong
+	}
+	return r
+}
+
+// Reading explains a record's value that was read, or could not be.
+func (x *Explainer) Reading(r *Reading, now time.Time) *Report {
+	if r.Bad != nil {
+		return x.undecodable(r.Bad, &r.Event)
+	}
+	return x.Event(&r.Event, now)
+}
+
+// undecodable explains a record that no event can be read from; ev has what was
+// read before the fault.
+func (x *Explainer) undecodable(bad *schemas.DecodeError, ev *schemas.Event) *Report {
+	r := &Report{Event: x.View.Event(schemas.EventJSON(ev))}
+	why := bad.Reason()
+	r.Rules = append(r.Rules, Rule{why.Code, why.Class.String(), why.Field, transform.Failed.String(), bad.Code.Help(), why.Message})
+	r.refuse(why)
+	return r
+}
+
+func (r *Report) refuse(why verdict.Reason) {
+	r.Outcome = OutcomeDeadLetter
+	if why.Class == verdict.Filtered {
+		r.Outcome = OutcomeFiltered
+	}
+	r.Why = &Why{why.Class.String(), why.Code, why.Field, why.Message, verdict.Remedy(why)}
+}
+
+// sizeRule is the one rule that the sink asks, after all of the transform's.
+func sizeRule() Rule {
+	codes := sink.Codes()
+	i := slices.IndexFunc(codes, func(c sink.Code) bool { return c.Code == sink.CodeTooLarge })
+	return Rule{Rule: codes[i].Code, Class: verdict.Validation.String(), Asks: codes[i].Help, Result: transform.Passed.String()}
+}
+
+func (x *Explainer) batch(c *transform.Conversion, event []byte) *Batch {
+	frame := len(x.direct.Body())
+	between := len(x.Contract.Frame().Between)
+	alike := 1 + (x.BatchBytes-frame-len(event))/(len(event)+between)
+	return &Batch{
+		Profile: c.ProfileID, Method: http.MethodPost, URL: x.direct.URL(c.CountryCode),
+		Headers:    Headers(x.direct.Header(c.ProfileID, sink.NewAccessToken("[token]", 0)), c.ProfileID),
+		EventBytes: len(event), MaxEvents: x.BatchEvents, MaxBytes: x.BatchBytes,
+		Alike: max(1, min(alike, x.BatchEvents)), Linger: x.Linger.String(),
+	}
+}
+
+// Headers shows a request's headers without its credentials. The profile is shown:
+// it is whose events these are, and names no person.
+func Headers(h http.Header, profile string) map[string]string {
+	shown := make(map[string]string, len(h))
+	for name, values := range h {
+		switch v := values[0]; {
+		case name == "Authorization":
+			shown[name] = "Bearer [token]"
+		case v == profile, v == clientID:
+			shown[name] = v
+		default:
+			shown[name] = redact.Text(v)
+		}
+	}
+	return shown
+}

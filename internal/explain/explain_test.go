@@ -1,0 +1,205 @@
+package explain
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+var now = time.Date(2026, 4, 23, 10, 16, 0, 0, time.UTC)
+
+func explainer(t *testing.T, view redact.View) *Explainer {
+	t.Helper()
+	tr, err := transform.New(transform.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract, err := sink.ContractByName("off-amazon-2023-11-13")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := New(Options{Transformer: tr, Contract: contract, BaseURL: "https://amazon.test", BatchEvents: 500, BatchBytes: 16_000, Linger: time.Second, View: view})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// private is all that could name the person of purchase, as it came and as it is
+// sent.
+var private = []string{
+	"jane.doe", "555", "AEBE52E7", "abc123", "10001", "Jane", "Doe", "Springfield",
+	"86e0b9e56c17", "d6736136ea89", // the hashes
+}
+
+func purchase() *schemas.Event {
+	return &schemas.Event{
+		EventID: "ord_10492_purchase", ProfileID: "1234567890", EventName: "Order Completed", ActionSource: "WEBSITE",
+		OccurredAt: now.UnixMilli() - 30_000, ClickID: "amzn1.click.abc123",
+		User: schemas.UserData{
+			Email: "jane.doe@example.com", Phone: "+1 (555) 123-4567", MADID: "AEBE52E7-03EE-455A-B3C4-E57283966239",
+			FirstName: "Jane", LastName: "Doe", City: "Springfield", CountryCode: "US", PostalCode: "10001",
+		},
+		Custom: schemas.CustomData{Value: schemas.NewDecimal(12995, 2), Currency: "USD", Attributes: []schemas.Attribute{{Key: "gift for", Value: "Jane Doe"}}},
+	}
+}
+
+// both is a report as people and as programs get it.
+func both(t *testing.T, r *Report) string {
+	t.Helper()
+	var b strings.Builder
+	r.Print(&b)
+	doc, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String() + string(doc)
+}
+
+func TestAnEventThatIsSent(t *testing.T) {
+	x := explainer(t, redact.View{})
+	r := x.Event(purchase(), now)
+	if r.Outcome != OutcomeSend || r.Why != nil || r.Batch == nil {
+		t.Fatalf("%+v", r)
+	}
+	text := both(t, r)
+	for _, want := range []string{
+		`"hashedEmail": "[hash]"`, `"clickId": "[click id]"`, `"amount": 129.95`, `"timestamp": "2026-04-23T10:15:30Z"`, `"name": "Purchase"`,
+		"POST https://amazon.test/offAmazonEvents/2023-11-13/events", "Amazon-Advertising-Api-Scope: 1234567890", "Bearer [token]", "gift for",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("not shown: %s\n%s", want, text)
+		}
+	}
+	for _, secret := range private {
+		if strings.Contains(text, secret) {
+			t.Errorf("%q is shown", secret)
+		}
+	}
+	// All that the transform asks, and the size's.
+	if n := len(x.Transformer.Explain(purchase(), now).Findings) + 1; len(r.Rules) != n {
+		t.Errorf("%d rules, want %d", len(r.Rules), n)
+	}
+}
+
+func TestTheBatch(t *testing.T) {
+	x := explainer(t, redact.View{})
+	b := x.Event(purchase(), now).Batch
+	if body := len(`{"events":[]}`) + b.Alike*b.EventBytes + (b.Alike-1)*len(","); body > b.MaxBytes || body+b.EventBytes+1 <= b.MaxBytes {
+		t.Errorf("%d events of %d bytes are said to fill %d bytes; they have %d", b.Alike, b.EventBytes, b.MaxBytes, body)
+	}
+	x.BatchEvents = 3
+	if b := x.Event(purchase(), now).Batch; b.Alike != 3 {
+		t.Errorf("%d events in a batch of 3", b.Alike)
+	}
+}
+
+func TestPartsAreShownOnDemand(t *testing.T) {
+	text := both(t, explainer(t, redact.View{Partial: true}).Event(purchase(), now))
+	for _, want := range []string{"j•••@•••.com", "86•••3d"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is not shown", want)
+		}
+	}
+	for _, secret := range private[:5] {
+		if strings.Contains(text, secret) {
+			t.Errorf("%q is shown", secret)
+		}
+	}
+}
+
+func TestEventsThatAreNotSent(t *testing.T) {
+	x := explainer(t, redact.View{})
+	check := func(ev *schemas.Event, code, size string) {
+		t.Helper()
+		r := x.Event(ev, now)
+		if r.Outcome != OutcomeDeadLetter || r.Why == nil || r.Why.Code != code || r.Why.Remedy == "" || r.Payload != nil || r.Batch != nil {
+			t.Errorf("%s: outcome %s, %+v", code, r.Outcome, r.Why)
+		}
+		if last := r.Rules[len(r.Rules)-1]; last.Rule != "event_too_large" || last.Result != size {
+			t.Errorf("%s: the last rule is %+v", code, last)
+		}
+		if text := both(t, r); !strings.Contains(text, "not sent; a dead letter") || !strings.Contains(text, "What to do: ") {
+			t.Errorf("%s: people are not told:\n%s", code, text)
+		}
+	}
+	bad := purchase()
+	bad.Custom.Currency = ""
+	check(bad, "currency_missing", "not reached")
+	x.Contract = narrow{x.Contract}
+	check(purchase(), "event_too_large", "failed")
+}
+
+// narrow is a contract with room for small events only.
+type narrow struct{ sink.Contract }
+
+func (narrow) Limits() sink.Limits { return sink.Limits{Events: 1, Bytes: 100, EventBytes: 80} }
+
+func TestEventsThatAreLeftOut(t *testing.T) {
+	x := explainer(t, redact.View{})
+	m, err := transform.LoadMapping("m.yaml", []byte("extends: default\nevents:\n  - match: [Order Completed]\n    action: filter\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x.Transformer, err = transform.New(transform.Options{Mapping: m}); err != nil {
+		t.Fatal(err)
+	}
+	r := x.Event(purchase(), now)
+	i := slices.IndexFunc(r.Rules, func(f Rule) bool { return f.Rule == "rule" })
+	if r.Outcome != OutcomeFiltered || r.Why.Class != "filtered" || r.Rules[i].Result != "filtered" {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestReadWithoutARegistry(t *testing.T) {
+	enc, err := schemas.NewEncoder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	embedded, err := EmbeddedSchemas()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev := purchase()
+	for _, v := range schemas.Versions() {
+		framed, err := enc.EncodeWire(4711, v, ev)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Read(t.Context(), framed, embedded, true)
+		if err != nil || r.Bad != nil || r.Event.EventID != ev.EventID || r.Event.Custom.Currency != "USD" || r.SchemaID != 4711 {
+			t.Errorf("version %d: %v %v, %+v", v, err, r.Bad, r)
+		}
+		alone, err := Read(t.Context(), framed[5:], embedded, true)
+		if err != nil || alone.Bad != nil || alone.Event.EventID != ev.EventID || alone.SchemaID != 0 || !strings.Contains(alone.Schema, "without Confluent's header") {
+			t.Errorf("version %d alone: %v %v, %+v", v, err, alone.Bad, alone)
+		}
+		if r, err := Read(t.Context(), framed[5:], embedded, false); err != nil || r.Bad == nil || r.Bad.Code != schemas.CodeNoMagic {
+			t.Errorf("version %d alone, from a topic: %v, %v", v, err, r.Bad)
+		}
+		cut, err := Read(t.Context(), framed[:len(framed)-3], embedded, true)
+		if err != nil || cut.Bad == nil || !strings.Contains(cut.Schema, "none of") {
+			t.Errorf("version %d cut short: %v, %v", v, err, cut.Bad)
+		}
+		report := explainer(t, redact.View{}).Reading(&cut, now)
+		if report.Outcome != OutcomeDeadLetter || report.Why.Class != "decode" || len(report.Rules) != 1 {
+			t.Errorf("version %d cut short: %+v", v, report)
+		}
+	}
+	for value, code := range map[string]schemas.Code{"": schemas.CodeEmpty, "{}": schemas.CodeNoMagic, "\x00\x00": schemas.CodeShort} {
+		if r, err := Read(t.Context(), []byte(value), embedded, true); err != nil || r.Bad == nil || r.Bad.Code != code {
+			t.Errorf("%q: %v, %v", value, err, r.Bad)
+		}
+	}
+	if _, err := Read(t.Context(), []byte("Obj\x01..."), embedded, true); !errors.Is(err, ErrContainer) {
+		t.Errorf("a container file: %v", err)
+	}
+}

@@ -1,0 +1,91 @@
+package explain
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+// Schema is a schema to read records with, and what to call it.
+type Schema struct {
+	Name   string
+	Source schemas.Source
+}
+
+// EmbeddedSchemas returns the versions that the program comes with, the latest
+// first.
+func EmbeddedSchemas() ([]Schema, error) {
+	var all []Schema
+	for _, v := range slices.Backward(schemas.Versions()) {
+		source, err := schemas.Embedded(v)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Schema{fmt.Sprintf("version %d, which the program comes with", v), source})
+	}
+	return all, nil
+}
+
+// Reading is a value that has been read.
+type Reading struct {
+	Event    schemas.Event
+	SchemaID uint32 // of the header; 0 without one
+	Schema   string
+	Bad      *schemas.DecodeError // why it cannot be read, if so
+}
+
+// containerMagic begins Avro's object container files.
+var containerMagic = []byte("Obj\x01")
+
+// ErrContainer is returned for files that hold records of their own.
+var ErrContainer = errors.New("this is an Avro container file with records in it: want the value of one record, as it is in the topic")
+
+// Read reads a record's value with the first schema that fits, or says why none
+// does. Any other error says that a schema cannot be had. A value with Confluent's
+// header is read behind it; where that fails, or without one, the value is taken
+// for Avro alone, as bare says it may be.
+func Read(ctx context.Context, value []byte, candidates []Schema, bare bool) (Reading, error) {
+	if bytes.HasPrefix(value, containerMagic) {
+		return Reading{}, ErrContainer
+	}
+	id, _, _ := schemas.ParseHeader(value)
+	r, err := readWith(ctx, value, candidates)
+	if err != nil || r.Bad == nil {
+		r.SchemaID = id
+		return r, err
+	}
+	if bare && len(value) > 0 {
+		alone, err := readWith(ctx, append(schemas.AppendHeader(nil, 1), value...), candidates)
+		if err == nil && alone.Bad == nil {
+			alone.Schema += ", without Confluent's header, which a record of the topic must have"
+			return alone, nil
+		}
+	}
+	r.SchemaID = id
+	return r, nil
+}
+
+// readWith returns the first reading that is good, or the first of all.
+func readWith(ctx context.Context, value []byte, candidates []Schema) (first Reading, err error) {
+	for i, c := range candidates {
+		r := Reading{Schema: c.Name}
+		err := schemas.NewDecoder(c.Source).Decode(ctx, value, &r.Event)
+		if err != nil && !errors.As(err, &r.Bad) {
+			return r, err
+		}
+		if r.Bad == nil {
+			return r, nil
+		}
+		if i == 0 {
+			first = r
+		}
+	}
+	if len(candidates) > 1 {
+		first.Schema = fmt.Sprintf("none of the %d schemas that the program comes with; the fault is that of the latest, and may be another with the writer's own", len(candidates))
+	}
+	return first, nil
+}

@@ -1,0 +1,132 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+)
+
+// Range says what to read of a topic: from From on, and up to To but without it.
+type Range struct {
+	Topic string
+	// Partitions to read; all if there are none.
+	Partitions []int32
+	// From and To are left open for all that there is.
+	From, To Position
+	// InOrder says that times only grow along a partition, so that the first
+	// record beyond To ends it. Otherwise records may be out of order, as those
+	// are which carry the time of what they tell of: then all is read up to the
+	// present end, and what lies outside is passed over.
+	InOrder bool
+}
+
+// Plan is a range in offsets. It does not grow with the topic.
+type Plan struct {
+	Topic string
+	Spans []Span // by partition; those that are empty are left out
+	// Since and Until bound the records' timestamps; zero is unbounded.
+	Since, Until time.Time
+	// Notes tell what of the range is not there any more, in sentences.
+	Notes []string
+
+	asked  Range
+	oldest time.Time // timestamps of the topic's first and last records; zero if unknown
+	newest time.Time
+}
+
+// Span is the offsets From, From+1, … up to and without To of a partition.
+type Span struct {
+	Partition int32
+	From, To  int64
+}
+
+// Offsets is how many offsets the plan covers, which is at least as many as
+// there are records.
+func (p *Plan) Offsets() (n int64) {
+	for _, s := range p.Spans {
+		n += s.To - s.From
+	}
+	return n
+}
+
+// Empty tells whether there is nothing to read.
+func (p *Plan) Empty() bool { return len(p.Spans) == 0 }
+
+// WhyEmpty says in a sentence what there is instead of the records asked for.
+func (p *Plan) WhyEmpty() string {
+	if p.oldest.IsZero() {
+		return fmt.Sprintf("topic %q holds no records", p.Topic)
+	}
+	return fmt.Sprintf("topic %q holds no records %s; its oldest is of %s, its newest of %s",
+		p.Topic, p.asked.words(), p.oldest.Format(time.RFC3339), p.newest.Format(time.RFC3339))
+}
+
+func (r *Range) words() string {
+	var parts []string
+	if !r.From.IsZero() {
+		parts = append(parts, "from "+r.From.String())
+	}
+	if !r.To.IsZero() {
+		parts = append(parts, "to "+r.To.String())
+	}
+	if len(r.Partitions) > 0 {
+		parts = append(parts, "in partitions "+strings.Trim(fmt.Sprint(r.Partitions), "[]"))
+	}
+	if len(parts) == 0 {
+		return "that are left"
+	}
+	return strings.Join(parts, " ")
+}
+
+// Errors of ranges that cannot be read at all.
+var (
+	// ErrNoTopic is that the topic does not exist.
+	ErrNoTopic = errors.New("the topic does not exist")
+	// ErrNotRetained is that the range was there and has been deleted since.
+	ErrNotRetained = errors.New("the range is no longer retained")
+	// ErrBadRange is that no topic could have such a range.
+	ErrBadRange = errors.New("there is no such range")
+)
+
+func (r *Range) check() error {
+	f, t := r.From, r.To
+	switch {
+	case r.Topic == "":
+		return fmt.Errorf("%w: the topic has no name", ErrBadRange)
+	case f.IsOffset && t.IsOffset && f.Offset >= t.Offset, !f.Time.IsZero() && !t.Time.IsZero() && !f.Time.Before(t.Time):
+		return fmt.Errorf("%w: it ends at %s, which is not after its beginning at %s", ErrBadRange, t, f)
+	}
+	return nil
+}
+
+// Plan asks the brokers which offsets the range has now. It fails for a topic
+// that does not exist, and for a range of which nothing is retained; an empty
+// range is an empty plan.
+func (r *Reader) Plan(ctx context.Context, rng Range) (*Plan, error) {
+	if err := rng.check(); err != nil {
+		return nil, err
+	}
+	admin := kadm.NewClient(r.client)
+	ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, fmt.Errorf("the brokers have not answered within %s", askTimeout))
+	defer cancel()
+	l, err := r.listOffsets(ctx, admin, &rng)
+	if err != nil {
+		return nil, topicError(ctx, rng.Topic, err)
+	}
+	return l.plan()
+}
+
+func topicError(ctx context.Context, topic string, err error) error {
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID) {
+		err = ErrNoTopic
+	}
+	return fmt.Errorf("topic %q cannot be read: %w", topic, err)
+}

@@ -1,0 +1,139 @@
+package redact
+
+import (
+	"slices"
+	"strings"
+)
+
+// View is how tools show an event to an operator. The zero value shows no part of
+// what could name a person; that somebody sees that there is something has to do.
+type View struct {
+	// Partial shows the ends of identifiers, j•••@•••.com, so that somebody who
+	// knows them can tell whether they are the ones meant.
+	Partial bool
+}
+
+// cover is what a masked part looks like.
+const cover = "•••"
+
+// Identifier shows a value that names a person; kind is what the value is, such as
+// "email".
+func (v View) Identifier(kind, value string) string {
+	switch {
+	case value == "":
+		return ""
+	case strings.TrimSpace(value) == "":
+		return "[blank]"
+	case v.Partial:
+		return partial(value)
+	}
+	return "[" + kind + "]"
+}
+
+// partial keeps too little of a value to find out the rest.
+func partial(s string) string {
+	s = Line(s, inputLimit)
+	if local, domain, ok := strings.Cut(s, "@"); ok {
+		end := ""
+		if i := strings.LastIndexByte(domain, '.'); i >= 0 {
+			end = topLevel(domain[i+1:])
+		}
+		return ends(local, 0) + cover + "@" + cover + "." + end
+	}
+	r := []rune(s)
+	switch n := len(r); {
+	case n < 4:
+		return cover
+	case n < 12:
+		return string(r[:1]) + cover
+	default:
+		return string(r[:2]) + cover + string(r[n-2:])
+	}
+}
+
+// topLevel is a domain's last label if it can be one that everybody knows, such as
+// com or museum; what else stands there may be a person's.
+func topLevel(label string) string {
+	if len(label) > 6 || strings.ContainsFunc(label, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') }) {
+		return cover
+	}
+	return label
+}
+
+// ends is s whole if it has at most that many characters, otherwise its first.
+func ends(s string, whole int) string {
+	r := []rune(s)
+	if len(r) <= whole {
+		return s
+	}
+	return string(r[:1])
+}
+
+// fields of an event in the JSON form of package schemas that are shown. All
+// others are identifiers, or could be: a field that is new hides until it is
+// listed here.
+var (
+	eventWords = []string{
+		"event_name", "event_type", "action_source", "user_data.country_code",
+		"custom_data.currency", "consent.ad_storage", "consent.ad_user_data",
+	}
+	eventIDs   = []string{"event_id", "profile_id", "custom_data.order_reference"}
+	eventTimes = []string{"occurred_at", "click_captured_at"}
+)
+
+// Event shows an event that is in the JSON form of package schemas.
+func (v View) Event(doc []byte) []byte {
+	return whole(JSON(doc, func(path, value string) string {
+		switch {
+		case slices.Contains(eventTimes, path):
+			return value
+		case slices.Contains(eventIDs, path):
+			return ID(value)
+		case slices.Contains(eventWords, path):
+			return Line(Text(value), idLimit)
+		}
+		return v.Identifier(kindOf(path), value)
+	}))
+}
+
+// Payload shows an event as Amazon is sent it; identifiers are the values in it
+// that name a person, in any field.
+func (v View) Payload(doc []byte, identifiers []string) []byte {
+	return whole(JSON(doc, func(path, value string) string {
+		switch last := path[strings.LastIndexByte(path, '.')+1:]; {
+		case slices.Contains(identifiers, value):
+			return v.Identifier(kindOf(last), value)
+		case last == "eventId":
+			return ID(value)
+		}
+		return Line(Text(value), idLimit)
+	}))
+}
+
+// kindOf names what a field holds, by the field.
+func kindOf(path string) string {
+	name := strings.ToLower(strings.ReplaceAll(path[strings.LastIndexByte(path, '.')+1:], "_", ""))
+	switch {
+	case strings.HasPrefix(name, "hashed"):
+		return "hash"
+	case name == "email", name == "phone":
+		return name
+	case name == "madid":
+		return "device id"
+	case name == "clickid":
+		return "click id"
+	case name == "postalcode":
+		return "postal code"
+	case strings.HasPrefix(path, "custom_data.attributes"):
+		return "text"
+	}
+	return "masked"
+}
+
+// whole hides a document that cannot be gone through.
+func whole(doc []byte, err error) []byte {
+	if err != nil {
+		return []byte(`"[masked]"`)
+	}
+	return doc
+}

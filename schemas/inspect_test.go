@@ -1,0 +1,54 @@
+package schemas
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestInspect(t *testing.T) {
+	in, err := Inspect(`{"type":"record","name":"E","fields":[
+		{"name":"event_id","type":"string"},
+		{"name":"name_of_event","aliases":["event_name"],"type":"string"},
+		{"name":"click_id","type":"null"},
+		{"name":"warehouse","type":"string"},
+		{"name":"custom_data","type":["null",{"type":"record","name":"C","fields":[{"name":"value","type":["null","double"]},{"name":"aisle","type":"int"}]}]}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"event_id", "event_name", "custom_data.value"}, in.Reads); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"warehouse"}, in.Ignores); d != "" {
+		t.Error(d)
+	}
+	if !slices.Contains(in.Lacks, "click_id") || len(in.Reads)+len(in.Lacks) != len(fields) {
+		t.Errorf("lacks %q", in.Lacks)
+	}
+}
+
+func TestInspectOurOwn(t *testing.T) {
+	text, err := Latest.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in, err := Inspect(text); err != nil || len(in.Lacks)+len(in.Ignores) > 0 {
+		t.Errorf("%+v, %v", in, err)
+	}
+}
+
+func TestInspectRefuses(t *testing.T) {
+	for text, code := range map[string]Code{
+		`no schema`: CodeBadSchema,
+		`"string"`:  CodeNotTrackLayer,
+		`{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"}]}`: CodeNotTrackLayer,
+	} {
+		_, err := Inspect(text)
+		var bad *DecodeError
+		if !errors.As(err, &bad) || bad.Code != code {
+			t.Errorf("%s: %v, want %s", text, err, code)
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Encode returns one event as the contract writes it, or why it is not sent: what
+// Refusal says, or that it is more than a request has room for.
+func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, *verdict.Reason) {
+	if why := Refusal(contract, c, now); why != nil {
+		return nil, why
+	}
+	event := contract.AppendEvent(nil, c)
+	if len(event) > contract.Limits().EventBytes {
+		why := tooLarge(contract, len(event))
+		return event, &why
+	}
+	return event, nil
+}
+
+func tooLarge(contract Contract, size int) verdict.Reason {
+	return verdict.Reason{
+		Class: verdict.Validation,
+		Code:  CodeTooLarge,
+		Message: fmt.Sprintf("the event has %d bytes as Amazon would be sent it: want at most %d, which %s takes",
+			size, contract.Limits().EventBytes, contract.Name()),
+	}
+}
+
+// DirectOptions are the settings of a Direct. Contract and ClientID are required.
+type DirectOptions struct {
+	Contract Contract
+	BaseURL  string // of the API, without the contract's path; the regions' own hosts
+	// Region takes what has no host by its country, all with Pinned; NorthAmerica.
+	Region         Region
+	Pinned         bool
+	ClientID       string
+	AdvertiserID   string        // see Principal
+	HTTPClient     *http.Client  // NewHTTPClient
+	RequestTimeout time.Duration // 30s
+	Now            func() time.Time
+}
+
+// Direct sends single requests as lanes do, but with no lane around them: nothing
+// is batched, tried again, dead-lettered or counted. It is for the operator who
+// wants to see one exchange with Amazon.
+type Direct struct {
+	sender *sender
+	routes *Routes
+}
+
+// NewDirect returns a Direct. It does not connect.
+func NewDirect(o DirectOptions) (*Direct, error) {
+	routes, err := NewRoutes(RouteOptions{
+		Contract: o.Contract, BaseURL: o.BaseURL, Region: o.Region, Pinned: o.Pinned,
+		ClientID: o.ClientID, AdvertiserID: o.AdvertiserID, Tokens: givenTokens{},
+	})
+	if err != nil {
+		return nil, err
+	}
+	setDefault(&o.RequestTimeout, 30*time.Second)
+	return &Direct{&sender{client: noRedirects(o.HTTPClient), timeout: o.RequestTimeout, now: orNow(o.Now)}, routes}, nil
+}
+
+// givenTokens is for who is given the token with each request.
+type givenTokens struct{}
+
+func (givenTokens) Token(context.Context, AccessToken) (AccessToken, error) {
+	return AccessToken{}, ErrClosed
+}
+
+func (d *Direct) route(country string) *Route {
+	route, _ := d.routes.Route("", country) // there is one for every country
+	return route
+}
+
+// URL is where events from a country go, "" for one that is not known.
+func (d *Direct) URL(country string) string { return d.route(country).endpoint }
+
+// Header is what a request of the profile carries beside its body, the token
+// included.
+func (d *Direct) Header(profile string, token AccessToken) http.Header {
+	h := make(http.Header)
+	to := d.route("")
+	to.contract.SetHeaders(h, Principal{ClientID: to.clientID, ProfileID: profile, AdvertiserID: to.advertiserID, Token: token})
+	return h
+}
+
+// Body is the body of a request with these events.
+func (d *Direct) Body(events ...[]byte) []byte {
+	f := d.route("").frame
+	body := []byte(f.Open)
+	for i, e := range events {
+		if i > 0 {
+			body = append(body, f.Between...)
+		}
+		body = append(body, e...)
+	}
+	return append(body, f.Close...)
+}
+
+// Reply is what came of a request with at most one event.
+type Reply struct {
+	Kind Kind
+	// Status is Amazon's; 0 if there was no answer.
+	Status int
+	// Reason has the class that the pipeline gives such an event, or none where
+	// it would hold the event and try again. Its words are masked.
+	Reason verdict.Reason
+	// RequestID is Amazon's, or one of ours if it gave none.
+	RequestID      string
+	Sent, Answered time.Time
+}
+
+// Send posts one event from a country, or none to see whether the profile is let
+// in at all.
+func (d *Direct) Send(ctx context.Context, profile, country string, token AccessToken, events ...[]byte) Reply {
+	if len(events) > 1 {
+		events = events[:1]
+	}
+	items := make([]Item, len(events))
+	to := d.route(country)
+	began := d.sender.now()
+	res := d.sender.exchange(ctx, to, profile, token, d.Body(events...), items)
+	r := Reply{Kind: res.Kind, Status: res.Status, Sent: began, Answered: d.sender.now()}
+	if res.request != nil {
+		r.RequestID = res.request.id
+	}
+	var identifiers []string
+	for _, e := range events {
+		identifiers = append(identifiers, to.contract.Identifiers(e)...)
+	}
+	r.Reason = res.alone(items, identifiers)
+	return r
+}
+
+// alone is the verdict on an event that was alone in its request.
+func (r *result) alone(items []Item, identifiers []string) verdict.Reason {
+	switch r.Kind {
+	case Itemised:
+		if len(items) == 0 || items[0].Outcome == Taken {
+			return verdict.Reason{Class: verdict.Accepted, Status: r.Status}
+		}
+		it := items[0]
+		if it.Outcome == Unsaid {
+			return verdict.Reason{Status: r.Status, Message: "the answer does not mention the event"}
+		}
+		class := verdict.Class(0)
+		if slices.Contains([]Outcome{Refused, TooLarge}, it.Outcome) {
+			class = verdict.Rejected
+		}
+		return it.Said.Reason(class, r.Status, identifiers)
+	case Unauthenticated, Forbidden:
+		return r.Said.Reason(verdict.Auth, r.Status, identifiers)
+	case RefusedWhole:
+		return r.Said.Reason(verdict.Rejected, r.Status, identifiers)
+	}
+	why := r.Said.Reason(0, r.Status, identifiers)
+	if r.fault.text != "" {
+		why.Message = r.describe(identifiers)
+	}
+	return why
+}
+
+// Close closes the connections that are kept open.
+func (d *Direct) Close() { d.sender.client.CloseIdleConnections() }

@@ -1,0 +1,45 @@
+package sink
+
+import "strings"
+
+// amazonFields are the names that Amazon's contracts have for the parts of an
+// event, but for those that are common words as well.
+var amazonFields = map[string]bool{
+	"eventType": true, "eventActionSource": true, "timestamp": true, "clickId": true, "eventId": true,
+	"userInfo": true, "hashedEmail": true, "hashedPhone": true, "madid": true, "countryCode": true, "postalCode": true,
+	"amount": true, "currencyCode": true,
+	"eventDescription": true, "conversionType": true, "eventSource": true, "eventIngestionMethod": true, "eventTime": true,
+	"matchKeys": true, "unitsSold": true, "customData": true, "dataProcessingOptions": true, "deviceInfo": true,
+	"arefMeasurementTokens": true, "amazonConsent": true,
+}
+
+// fieldNamed finds the first field of an event that a message names; empty if it
+// names none. Refusals of whole requests say which field is at fault in their
+// words only, and operators count them by field.
+func fieldNamed(message string) string {
+	isPath := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '[' || r == ']' || r == '_'
+	}
+	for _, word := range strings.FieldsFunc(message, func(r rune) bool { return !isPath(r) }) {
+		path := withoutPlace(strings.Trim(word, ".[]"))
+		first, _, _ := strings.Cut(path, ".")
+		first, _, _ = strings.Cut(first, "[")
+		last := path[strings.LastIndexByte(path, '.')+1:]
+		if amazonFields[first] || amazonFields[last] {
+			return path
+		}
+	}
+	return ""
+}
+
+// withoutPlace takes an event's place in a batch off a field's path. It means
+// nothing once the batch is gone, and would keep equal faults from being counted
+// together.
+func withoutPlace(path string) string {
+	if rest, ok := strings.CutPrefix(path, "events["); ok {
+		if _, path, ok := strings.Cut(rest, "]"); ok {
+			return strings.TrimPrefix(path, ".")
+		}
+	}
+	return path
+}

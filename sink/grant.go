@@ -1,0 +1,48 @@
+package sink
+
+import (
+	"context"
+	"time"
+)
+
+// Grant is what one exchange of the refresh token gave.
+type Grant struct {
+	Token AccessToken
+	// ExpiresIn is how long the token is good for; 0 if the answer did not say.
+	ExpiresIn time.Duration
+	// NewRefreshToken tells that Login with Amazon gave another refresh token.
+	NewRefreshToken bool
+}
+
+// ExchangeToken makes one exchange at Login with Amazon and tries nothing twice.
+// The error says what is wrong and which setting it is about, and holds no secret.
+// What a TokenSource needs to go on for ever is of no use here: clock, backoff,
+// conditions and metrics of the options do nothing.
+func ExchangeToken(ctx context.Context, o TokenOptions) (Grant, error) {
+	o.Conditions, o.Metrics = nil, nil
+	s, err := NewTokenSource(o)
+	if err != nil {
+		return Grant{}, err
+	}
+	defer s.Close()
+	defer context.AfterFunc(ctx, s.cancel)()
+	tok, err := s.exchange()
+	if ctx.Err() != nil {
+		return Grant{}, context.Cause(ctx)
+	}
+	if err != nil {
+		f := explainRefusal(err, s.opts.Timeout)
+		f.text = s.inItsFile(f.text)
+		return Grant{}, tokenError(f)
+	}
+	return Grant{
+		Token:           AccessToken{tok.AccessToken, 1},
+		ExpiresIn:       time.Duration(tok.ExpiresIn) * time.Second,
+		NewRefreshToken: tok.RefreshToken != "" && tok.RefreshToken != o.RefreshToken,
+	}, nil
+}
+
+// tokenError is a fault as an error.
+type tokenError fault
+
+func (e tokenError) Error() string { return e.text }

@@ -1,0 +1,164 @@
+package transform
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+// Explanation is what every rule says of one event.
+type Explanation struct {
+	// Conversion is what is sent; empty unless OK.
+	Conversion Conversion
+	// Reason is why the event is not sent; empty if OK. It is Transform's own:
+	// that of the first finding that failed.
+	Reason verdict.Reason
+	OK     bool
+	// Findings has each rule once, in the order in which they are asked; those
+	// about Conversion.Wide only with Options.Wide.
+	Findings []Finding
+	// NoUserData and NoStorage tell what consent withholds: the identifiers and
+	// the postal code, and the click id.
+	NoUserData, NoStorage bool
+}
+
+// Finding is what one rule says of an event.
+type Finding struct {
+	// Rule has no class where it costs the event only a field and not itself;
+	// its code is then the name of a Warning.
+	Rule   Rule
+	Result Result
+	// Message says what is wrong; only with Failed, and redacted as all reasons
+	// are.
+	Message string
+}
+
+// Result says how a rule took an event.
+type Result uint8
+
+// The results.
+const (
+	// Passed: the rule has nothing against the event.
+	Passed Result = iota + 1
+	// NotAsked: the event has nothing for the rule to judge, or the settings ask
+	// nothing of it.
+	NotAsked
+	// NotReached: what failed before it leaves the rule without an answer.
+	NotReached
+	// LeftOut: the field is bad and is not sent.
+	LeftOut
+	// Failed: the event is not sent because of this.
+	Failed
+)
+
+var resultNames = [...]string{Passed: "ok", NotAsked: "not asked", NotReached: "not reached", LeftOut: "left out", Failed: "failed"}
+
+// String returns the word for people and programs.
+func (r Result) String() string {
+	if r == 0 || int(r) >= len(resultNames) {
+		return fmt.Sprintf("result(%d)", uint8(r))
+	}
+	return resultNames[r]
+}
+
+// Explain is Transform for people: the same verdict and conversion, with what
+// each rule says. Transform stops at the first rule that fails; Explain goes on
+// with those that can still be asked, so that a source is mended in one go. It
+// is a function of its own, because the way of a million events a minute has no
+// room for keeping an account; a test holds the two to each other.
+func (t *Transformer) Explain(ev *schemas.Event, now time.Time) Explanation {
+	e := Explanation{OK: true}
+	c := &inquiry{t: t, ev: ev, now: now, out: new(Conversion)}
+	for _, s := range explainSteps {
+		if s.wide && !t.wide {
+			continue // nobody sends what these are about
+		}
+		if e.Reason.Class == verdict.Filtered || s.needs != nil && !s.needs(c) {
+			// What is left out on purpose is judged no further, as in Transform.
+			e.notReached(s.rules)
+			continue
+		}
+		why := s.ask(c)
+		if why != nil && e.OK {
+			e.OK, e.Reason = false, *why
+		}
+		e.note(c, s.rules, why)
+	}
+	if e.OK {
+		e.Conversion = *c.out
+	}
+	e.NoUserData, e.NoStorage = c.denied.userData, c.denied.storage
+	return e
+}
+
+func (e *Explanation) notReached(rules []asking) {
+	for _, a := range rules {
+		e.Findings = append(e.Findings, Finding{Rule: a.rule(), Result: NotReached})
+	}
+}
+
+// note writes down what a step's rules said, of which why, if there is one, was
+// the last to be asked.
+func (e *Explanation) note(c *inquiry, rules []asking, why *verdict.Reason) {
+	for i, a := range rules {
+		f := Finding{Rule: a.rule(), Result: Passed}
+		switch {
+		case why != nil && why.Code == f.Rule.Code:
+			f.Result, f.Message = Failed, why.Message
+			// Such as the one of the two consents that is at fault.
+			f.Rule.Field = why.Field
+			e.Findings = append(e.Findings, f)
+			e.notReached(rules[i+1:])
+			return
+		case a.warns && c.out.Warnings.Has(a.warning):
+			f.Result = LeftOut
+		case a.when != nil && !a.when(c):
+			f.Result = NotAsked
+		}
+		e.Findings = append(e.Findings, f)
+	}
+}
+
+// inquiry is an event while it is being explained.
+type inquiry struct {
+	t   *Transformer
+	ev  *schemas.Event
+	now time.Time
+	out *Conversion
+
+	entry   *entry // nil unless its name is known
+	noPlace bool   // its country is refused
+	denied  denial
+}
+
+// explainStep is one of the checks that Transform makes, and the rules that it
+// asks, in its order.
+type explainStep struct {
+	ask   func(*inquiry) *verdict.Reason
+	needs func(*inquiry) bool // what it needs of those before it; nil: nothing
+	rules []asking
+	wide  bool // about Conversion.Wide
+}
+
+// asking is a rule or a warning, and when it has anything to judge.
+type asking struct {
+	id      ruleID
+	warning Warning
+	warns   bool
+	when    func(*inquiry) bool // nil: always
+}
+
+func (a asking) rule() Rule {
+	if a.warns {
+		return warningTable[a.warning]
+	}
+	return ruleTable[a.id]
+}
+
+func rule(id ruleID, when func(*inquiry) bool) asking { return asking{id: id, when: when} }
+
+func warn(w Warning, when func(*inquiry) bool) asking {
+	return asking{warning: w, warns: true, when: when}
+}

@@ -1,0 +1,60 @@
+package transform
+
+import (
+	"maps"
+	"slices"
+)
+
+// MappingSummary is what a mapping says, for people to see whether it is what they
+// meant.
+type MappingSummary struct {
+	Names    int      // of the source that it knows
+	Sent     []string // the conversions, as "Purchase (PURCHASE)"
+	Filtered int      // names that are left out
+	Unmapped string   // what becomes of other names: reject, filter or pass
+	// UnusedTypes are declared and given to no event.
+	UnusedTypes []string
+	// NotBuiltIn are conversions of the built-in mapping that this one has under
+	// none of their names.
+	NotBuiltIn []string
+}
+
+// Summary tells what the mapping says; that of nil is the built-in one's.
+func (m *Mapping) Summary() (MappingSummary, error) {
+	builtIn, err := defaultMapping()
+	if err != nil {
+		return MappingSummary{}, err
+	}
+	if m == nil {
+		m = builtIn
+	}
+	s := MappingSummary{Names: len(m.entries), Unmapped: unmappedRuleNames[m.unmapped]}
+	sent, types := make(map[string]bool), make(map[string]bool)
+	for _, e := range m.entries {
+		if e.filter {
+			s.Filtered++
+			continue
+		}
+		sent[e.name+" ("+e.eventType+")"] = true
+		types[e.eventType] = true
+	}
+	s.Sent = slices.Sorted(maps.Keys(sent))
+	for _, t := range slices.Sorted(maps.Values(m.types)) {
+		if !types[t] && !slices.Contains(eventTypes[:], t) {
+			s.UnusedTypes = append(s.UnusedTypes, t)
+		}
+	}
+	has, known := make(map[string]bool), make(map[string]bool)
+	for key, e := range builtIn.entries {
+		known[e.name] = true
+		if m.entries[key] != nil {
+			has[e.name] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if !has[name] {
+			s.NotBuiltIn = append(s.NotBuiltIn, name)
+		}
+	}
+	return s, nil
+}
