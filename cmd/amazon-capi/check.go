@@ -96,8 +96,8 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	c, err := f.run.resolve(&warnings)
 	_, logErr := f.run.log.logger(p.stderr)
 	for _, e := range each(errors.Join(err, logErr)) {
-		// A mapping's mistakes come a line each.
-		for line := range strings.Lines(strings.TrimPrefix(e.Error(), "--mapping: ")) {
+		// The mistakes of a mapping, or of an accounts file, come a line each.
+		for line := range strings.Lines(strings.TrimPrefix(strings.TrimPrefix(e.Error(), "--mapping: "), "--accounts: ")) {
 			all.Act("configuration", "", "run does not start before it is mended.", "%s", strings.TrimSpace(line))
 		}
 	}

@@ -77,6 +77,27 @@ func TestSendToTheSandbox(t *testing.T) {
 	}
 }
 
+// TestSendByAnAccountsFile: a profile goes by its account and its contract.
+func TestSendByAnAccountsFile(t *testing.T) {
+	a, given := account(t, sandbox.Options{})
+	url, d := given[1], sandbox.DefaultAccount()
+	file := write(t, 0o600, fmt.Sprintf("accounts:\n  - {name: eu, client_id: %s, client_secret_file: %s, refresh_token_file: %s, contract: events-v1, region: EU, profiles: [{id: p-77, advertiser_id: \"555\"}]}\n",
+		d.ClientID, write(t, 0o600, d.ClientSecret), write(t, 0o600, d.RefreshToken)))
+	test := func(profile string, more ...string) []string {
+		return append([]string{"purchase", "--click-id", "amzn1.click.abc123", "--accounts", file, "--token-url", url + sandbox.TokenPath, "--profile", profile}, more...)
+	}
+	r := sent(t, exitOK, test("p-77", "--amazon-url", url)...)
+	if r.Outcome != "accepted" || a.Stats().Profiles["555"].Taken != 1 || !strings.Contains(string(r.Request.Event), "OFF_AMAZON_PURCHASES") {
+		t.Errorf("%+v", r)
+	}
+	if r := sent(t, exitOK, test("p-77", "--dry-run", "--country", "US")...); r.Request.URL != "https://advertising-api-eu.amazon.com/adsApi/v1/create/events" {
+		t.Errorf("a pinned profile goes to %s", r.Request.URL)
+	}
+	if r := command(t, "", append([]string{"send"}, test("99")...)...); r.code != exitUsage || !strings.Contains(r.stderr, "no account of "+file+" sends for this profile") {
+		t.Errorf("exit %d: %s", r.code, r.stderr)
+	}
+}
+
 func TestSendRenewsTheTokenOnce(t *testing.T) {
 	_, flags := account(t, sandbox.Options{Behaviour: sandbox.Behaviour{Faults: []sandbox.Fault{{Do: sandbox.Expire, Count: 1}}}})
 	r := sent(t, exitOK, append([]string{"lead", "--profile", "1", "--click-id", "abc123"}, flags...)...)

@@ -74,3 +74,20 @@ type Base struct {
 	// Region is for countries that the contract has no region for.
 	Region sink.Region
 }
+
+// Find returns the account that sends for a profile, and how; false if there is
+// none.
+func (l *List) Find(profile string) (*Account, Profile, bool) {
+	for i := range l.Accounts {
+		a := &l.Accounts[i]
+		for _, p := range a.Profiles {
+			if p.ID == profile {
+				return a, p, true
+			}
+		}
+	}
+	if a := l.account(l.Default); a != nil {
+		return a, Profile{ID: profile, Settings: a.Defaults}, true
+	}
+	return nil, Profile{}, false
+}
