@@ -90,7 +90,7 @@ func TestThreeAccountsInThreeRegions(t *testing.T) {
 
 	// Nobody names the last profile.
 	all := append(slices.Clone(profiles), "7000000007")
-	w.publish(judgedBy(t, contracts, generated(t, scale, 41, sample.GeneratorOptions{
+	w.publish(judgedBy(t, contracts, generated(t, min(scale, 12_000), 41, sample.GeneratorOptions{
 		ProfileIDs: all, Broken: 0.01, Denied: 0.03, V1: 0.1, V3: 0.8, Start: time.Now().Add(-15 * 24 * time.Hour), Span: 14 * 24 * time.Hour,
 	})))
 	held, others := map[string]bool{}, map[string]bool{}
