@@ -48,6 +48,7 @@ func newRoot(p *process) *cobra.Command {
 		newCheckCommand(p),
 		newDLQCommand(p),
 		newReplayCommand(p),
+		newReconcileCommand(p),
 		newExplainCommand(p),
 		newSendCommand(p),
 		newSchemasCommand(p),
