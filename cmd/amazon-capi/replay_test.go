@@ -32,7 +32,7 @@ func (s *scene) replay(code int, args ...string) replayReport {
 			s.t.Errorf("the forecast of a profile does not add up: %+v", p)
 		}
 	}
-	if got.Records != got.DoneBefore+got.NotMeant+got.Unreadable+got.Selected || got.Selected != got.Sent+got.Left || events != got.Selected ||
+	if got.Records != got.DoneBefore+got.NotMeant+got.Unreadable+got.Copies+got.Selected || got.Selected != got.Sent+got.Left || events != got.Selected ||
 		got.Sent != got.Accepted+got.DeadLettered+got.Filtered {
 		s.t.Errorf("the report does not add up: %+v", got)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // replayReport is the output of --json. Records = done before + not meant +
-// unreadable + selected; selected = sent + left; sent = accepted + dead-lettered +
+// unreadable + copies + selected; selected = sent + left; sent = accepted + dead-lettered +
 // filtered.
 type replayReport struct {
 	Name    string     `json:"name"`
@@ -33,6 +33,7 @@ type replayReport struct {
 	DoneBefore int              `json:"done_before"`
 	NotMeant   int              `json:"not_meant"`
 	Unreadable int              `json:"unreadable"`
+	Copies     int              `json:"redriven_copies"` // of records in the range
 	Selected   int              `json:"selected"`
 	Forecast   []replay.Profile `json:"forecast"`
 	Sum        replay.Profile   `json:"forecast_sum"`
@@ -59,7 +60,7 @@ func (j *job) report() *replayReport {
 	f := j.forecast
 	r := &replayReport{
 		Name: j.name, Group: j.group, Topic: j.flags.topic, DryRun: j.flags.dryRun, Resumed: j.resumed,
-		Partitions: []replayPartition{}, Records: f.Records, DoneBefore: f.DoneBefore, NotMeant: f.NotMeant, Unreadable: f.Unreadable,
+		Partitions: []replayPartition{}, Records: f.Records, DoneBefore: f.DoneBefore, NotMeant: f.NotMeant, Unreadable: f.Unreadable, Copies: f.Copies,
 		Selected: f.Selected.Len(), Left: f.Selected.Len(), Notes: j.plan.Notes,
 		Seconds: j.forecaster.Duration(j.flags.rate, j.config.LaneConcurrency).Seconds(),
 	}
@@ -119,8 +120,8 @@ func (r *replayReport) printForecast(w io.Writer) {
 		rows = append(rows, cells(&r.Forecast[i]))
 	}
 	show.Table(w, []string{"profile", "events", "to send", "filtered", "refused", "too old", "requests"}, rows, cells(&r.Sum), 1, 2, 3, 4, 5, 6)
-	fmt.Fprintf(w, "\n%d records in the range = %d done before + %d not chosen + %d unreadable and so not chosen + %d to replay.\n",
-		r.Records, r.DoneBefore, r.NotMeant, r.Unreadable, r.Selected)
+	fmt.Fprintf(w, "\n%d records in the range = %d done before + %d not chosen + %d unreadable and so not chosen + %d redriven copies of others + %d to replay.\n",
+		r.Records, r.DoneBefore, r.NotMeant, r.Unreadable, r.Copies, r.Selected)
 	if r.Selected > 0 {
 		fmt.Fprintf(w, "At least %d requests; about %s.\n", r.Sum.Requests, time.Duration(r.Seconds*float64(time.Second)).Round(time.Second))
 	}

@@ -4,38 +4,12 @@ package e2e
 
 import (
 	"encoding/json"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/tracklayer/amazon-capi/internal/sample"
 	"github.com/tracklayer/amazon-capi/internal/sandbox"
 )
-
-// tool runs a command of the program to its end.
-func (w *world) tool(args ...string) (stdout, stderr string, code int) {
-	w.t.Helper()
-	path, err := binary()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	account := sandbox.DefaultAccount()
-	cmd := exec.CommandContext(w.t.Context(), path, args...)
-	cmd.Env = append(os.Environ(), "AMAZON_CAPI_CLIENT_ID="+account.ClientID, "AMAZON_CAPI_CLIENT_SECRET="+account.ClientSecret, "AMAZON_CAPI_REFRESH_TOKEN="+account.RefreshToken,
-		"AMAZON_CAPI_BROKERS="+strings.Join(w.brokers, ","), "AMAZON_CAPI_REGISTRY="+w.registry, "AMAZON_CAPI_TOPIC="+w.topic, "AMAZON_CAPI_GROUP="+w.group,
-		"AMAZON_CAPI_DEAD_LETTER_TOPIC="+w.letters, "AMAZON_CAPI_RECEIPTS_TOPIC="+w.receipts,
-		"AMAZON_CAPI_AMAZON_URL="+w.base, "AMAZON_CAPI_TOKEN_URL="+w.base+sandbox.TokenPath)
-	var out, errs strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	_ = cmd.Run()
-	for _, secret := range []string{account.ClientSecret, account.RefreshToken, "Atza|", "@example"} {
-		if strings.Contains(out.String()+errs.String(), secret) {
-			w.t.Errorf("%q shows %q", args, secret)
-		}
-	}
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
-}
 
 // findings are the lines of check and audit, as "area subject" to level and what
 // was found.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -39,20 +40,25 @@ type Forecaster struct {
 	Settled *consumer.Progress
 	Now     func() time.Time
 
-	ev schemas.Event
-	c  transform.Conversion
-	f  *Forecast
+	ev     schemas.Event
+	c      transform.Conversion
+	copies map[string][]copied
+	f      *Forecast
 }
 
-// Forecast is what will become of a range of records.
+// Forecast is what will become of a range of records. Records = DoneBefore + NotMeant
+// + Unreadable + Copies + Selected.Len().
 type Forecast struct {
 	Records    int // in the range
 	DoneBefore int // that an earlier run is done with
 	NotMeant   int // that were not chosen
 	Unreadable int // that were not chosen, because they hold no event that could be
-	Selected   history.Set
-	first      map[int32]int64
+	// Copies were written by a redrive of records that are in the range themselves:
+	// the event is sent once.
+	Copies   int
+	Selected history.Set
 
+	first    map[int32]int64
 	profiles map[string]*Profile
 }
 
@@ -69,79 +75,154 @@ type Profile struct {
 	bytes int
 }
 
-// Read goes through the records of a plan.
+// add counts the events of o so many times; -1 takes them out again.
+func (p *Profile) add(o *Profile, times int) {
+	p.Events += times * o.Events
+	p.Send += times * o.Send
+	p.Filtered += times * o.Filtered
+	p.Refused += times * o.Refused
+	p.TooOld += times * o.TooOld
+	p.bytes += times * o.bytes
+}
+
+// copied is a record that a redrive has written.
+type copied struct {
+	partition int32
+	offset    int64
+	one       Profile
+	done      bool // by an earlier run
+}
+
+// Read goes through the records of a plan; once more, if a redrive has written some
+// of them, to find out which of those have their originals in the range.
 func (f *Forecaster) Read(ctx context.Context, r *history.Reader, plan *history.Plan) (*Forecast, error) {
 	f.f = &Forecast{profiles: make(map[string]*Profile), first: make(map[int32]int64)}
+	f.copies = make(map[string][]copied)
 	if f.Now == nil {
 		f.Now = time.Now
 	}
 	err := r.Read(ctx, plan, func(rec *kgo.Record) error { return f.record(ctx, rec) })
+	if err == nil && len(f.copies) > 0 {
+		err = r.Read(ctx, plan, func(rec *kgo.Record) error { return f.original(ctx, rec) })
+	}
 	return f.f, err
 }
 
 func (f *Forecaster) record(ctx context.Context, rec *kgo.Record) error {
 	f.f.Records++
-	if f.Settled != nil && f.Settled.Settled(rec.Partition, rec.Offset, rec.LeaderEpoch) {
-		f.f.DoneBefore++
-		return nil
-	}
-	err := f.Decoder.Decode(ctx, rec.Value, &f.ev)
-	var bad *schemas.DecodeError
+	readable, err := f.decode(ctx, rec)
 	switch {
-	case err == nil && f.Match != nil && !f.Match(&f.ev):
+	case err != nil:
+		return err
+	case !readable && f.Match != nil:
+		f.f.Unreadable++
+		return nil
+	case readable && f.Match != nil && !f.Match(&f.ev):
 		f.f.NotMeant++
 		return nil
-	case err != nil && !errors.As(err, &bad):
-		return err
-	case err != nil && f.Match != nil:
-		f.f.Unreadable++
+	case f.Settled != nil && f.Settled.Settled(rec.Partition, rec.Offset, rec.LeaderEpoch):
+		f.f.DoneBefore++
+		if sink.Redrives(rec) > 0 { // or left out, as it may be now
+			f.remember(rec, copied{done: true})
+		}
 		return nil
 	}
 	if _, begun := f.f.first[rec.Partition]; !begun {
 		f.f.first[rec.Partition] = rec.Offset
 	}
 	f.f.Selected.Add(rec.Partition, rec.Offset)
-	p := f.f.profile(f.ev.ProfileID)
-	p.Events++
-	if err != nil {
-		p.Refused++
-		return nil
+	one := f.one(readable)
+	f.f.profile(one.Profile).add(&one, 1)
+	if sink.Redrives(rec) > 0 {
+		one.Profile = strings.Clone(one.Profile)
+		f.remember(rec, copied{rec.Partition, rec.Offset, one, false})
 	}
-	f.event(p)
 	return nil
 }
 
-// event counts what becomes of an event that can be read.
-func (f *Forecaster) event(p *Profile) {
+// remember keeps a copy until it is known whether its original is in the range.
+func (f *Forecaster) remember(rec *kgo.Record, c copied) {
+	key := f.key(rec)
+	f.copies[key] = append(f.copies[key], c)
+}
+
+// decode reads a record into f.ev; readable is false for what can never be read.
+func (f *Forecaster) decode(ctx context.Context, rec *kgo.Record) (readable bool, err error) {
+	err = f.Decoder.Decode(ctx, rec.Value, &f.ev)
+	var bad *schemas.DecodeError
+	if errors.As(err, &bad) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// key is the same for a record and its copies: the event's id, or the bytes of what
+// is no event.
+func (f *Forecaster) key(rec *kgo.Record) string {
+	if f.ev.EventID == "" {
+		return string(rec.Value)
+	}
+	return f.ev.ProfileID + "\x00" + f.ev.EventID
+}
+
+// original takes the copies of a record out again.
+func (f *Forecaster) original(ctx context.Context, rec *kgo.Record) error {
+	if len(f.copies) == 0 || sink.Redrives(rec) > 0 {
+		return nil
+	}
+	if _, err := f.decode(ctx, rec); err != nil {
+		return err
+	}
+	key := f.key(rec)
+	for _, c := range f.copies[key] {
+		f.f.Copies++
+		if c.done {
+			f.f.DoneBefore--
+			continue
+		}
+		f.f.Selected.Remove(c.partition, c.offset)
+		f.f.profile(c.one.Profile).add(&c.one, -1)
+	}
+	delete(f.copies, key)
+	return nil
+}
+
+// one is the forecast of the record in hand.
+func (f *Forecaster) one(readable bool) Profile {
+	p := Profile{Profile: f.ev.ProfileID, Events: 1}
+	if !transform.ValidProfileID(p.Profile) {
+		p.Profile = consumer.NoProfile
+	}
+	if !readable {
+		p.Refused = 1
+		return p
+	}
 	now := f.Now()
 	reason, ok := f.Transformer.Transform(&f.ev, now, &f.c)
 	if ok {
 		body, why := sink.Encode(f.Contract, &f.c, now)
 		if why == nil {
-			p.Send++
-			p.bytes += len(body) + len(f.Contract.Frame().Between)
-			return
+			p.Send, p.bytes = 1, len(body)+len(f.Contract.Frame().Between)
+			return p
 		}
 		reason = *why
 	}
 	if reason.Class == verdict.Filtered {
-		p.Filtered++
-		return
+		p.Filtered = 1
+		return p
 	}
-	p.Refused++
+	p.Refused = 1
 	if limit := f.Contract.Limits().Age; ok && limit > 0 && f.c.OccurredAt < now.Add(-limit).UnixMilli() {
-		p.TooOld++
+		p.TooOld = 1
 	}
+	return p
 }
 
 func (f *Forecast) profile(id string) *Profile {
-	if !transform.ValidProfileID(id) {
-		id = consumer.NoProfile
-	}
 	p := f.profiles[id]
 	if p == nil {
-		p = &Profile{Profile: id}
-		f.profiles[id] = p
+		p = &Profile{Profile: strings.Clone(id)} // the event's is a part of its record
+		f.profiles[p.Profile] = p
 	}
 	return p
 }
@@ -156,13 +237,12 @@ func (f *Forecast) First(partition int32) (offset int64, ok bool) {
 // sum of them.
 func (f *Forecaster) Profiles() (all []Profile, sum Profile) {
 	for _, p := range f.f.profiles {
+		if p.Events == 0 {
+			continue // copies only
+		}
 		p.Requests = f.requests(p)
 		all = append(all, *p)
-		sum.Events += p.Events
-		sum.Send += p.Send
-		sum.Filtered += p.Filtered
-		sum.Refused += p.Refused
-		sum.TooOld += p.TooOld
+		sum.add(p, 1)
 		sum.Requests += p.Requests
 	}
 	slices.SortFunc(all, func(a, b Profile) int {
