@@ -80,6 +80,36 @@ func (l *ledger) beyond() (b beyond) {
 	return b
 }
 
+// add takes over what an earlier owner had settled from that offset on, where this
+// one has not come yet: a commit replaces the metadata of the one before, and what
+// it did not repeat would be sent again. It returns true if the committed offset
+// itself moves, because all before it is settled.
+//
+// If there are records of a later epoch now, brokers have lost some, and what was
+// settled may not be what is there: then it is forgotten.
+func (b *beyond) add(before *beyond, from int64) (moved bool) {
+	if before.epoch < b.epoch {
+		return false
+	}
+	for _, s := range before.settled {
+		if s.to <= from {
+			continue
+		}
+		s.from = max(s.from, from)
+		last := len(b.settled) - 1
+		switch {
+		case s.from <= b.committed:
+			b.committed, moved = s.to, true
+		case last >= 0 && b.settled[last].to == s.from:
+			b.settled[last].to = s.to
+		default:
+			b.settled = append(b.settled, s)
+		}
+		b.epoch = before.epoch
+	}
+	return moved
+}
+
 // The metadata is text, since Kafka has it as a string: a version, a dot, and
 // base64 of the rest, which is compressed: a CRC-32 of what follows, the
 // committed offset, the epoch, and the ranges as distances.

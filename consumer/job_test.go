@@ -86,8 +86,11 @@ func TestJobThatLeavesOthers(t *testing.T) {
 		want    []string
 	}{
 		{[]int64{2, 5, 6}, []string{"e2", "e5", "e6"}},
-		{[]int64{0, 2, 3, 6, 9}, []string{"e0", "e3", "e9"}},
-		{[]int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, []string{"e1", "e4", "e7", "e8"}},
+		{[]int64{8, 9}, []string{"e8", "e9"}},
+		// It ends before those, and takes all before that there are.
+		{[]int64{0, 1}, []string{"e0", "e1"}},
+		{[]int64{0, 2, 3, 6, 9}, []string{"e3"}},
+		{[]int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, []string{"e4", "e7"}},
 		{[]int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, nil},
 	} {
 		s := newFakeSink(true)

@@ -33,6 +33,9 @@ type Contract interface {
 	// be sent; nil if it is good. It does not look at its age and size, which are
 	// among the limits.
 	Check(c *transform.Conversion) *verdict.Reason
+	// Asks are the codes of what it asks of a conversion, the limit of age with
+	// them, in the order in which Refusal does.
+	Asks() []Code
 	// Frame is what a body has around and between its events.
 	Frame() Frame
 	// AppendEvent appends the encoding of one event to dst. The same

@@ -32,6 +32,10 @@ func (v eventsV1) Check(c *transform.Conversion) *verdict.Reason {
 	return nil
 }
 
+func (v eventsV1) Asks() []Code {
+	return []Code{consentDenied, tooOld, consentMissing, typeUnsupported, platformMissing, countryMissing, valueTooFine, currencyForeign, identifierMissing}
+}
+
 // valueDecimals is how many decimals a value may have.
 const valueDecimals = 2
 

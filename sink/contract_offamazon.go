@@ -68,6 +68,8 @@ func (offAmazon) Check(c *transform.Conversion) *verdict.Reason {
 	return nil
 }
 
+func (offAmazon) Asks() []Code { return []Code{sourceUnsupported, anyValueNegative, anyCurrencyless} }
+
 func (offAmazon) Frame() Frame { return offAmazonFrame }
 
 // AppendEvent writes by hand rather than through encoding/json: it is on the

@@ -11,8 +11,8 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Encode returns one event as the contract writes it, or why it is not sent: what
-// Refusal says, or that it is more than a request has room for.
+// Encode returns one event as the contract writes it, or why it is not sent: for
+// what the contract asks, or because it is more than a request has room for.
 func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, *verdict.Reason) {
 	if why := Refusal(contract, c, now); why != nil {
 		return nil, why
@@ -20,7 +20,7 @@ func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, 
 	event := contract.AppendEvent(nil, c)
 	if len(event) > contract.Limits().EventBytes {
 		why := tooLarge(contract, len(event))
-		return event, &why
+		return nil, &why
 	}
 	return event, nil
 }
@@ -34,13 +34,13 @@ func tooLarge(contract Contract, size int) verdict.Reason {
 	}
 }
 
-// DirectOptions are the settings of a Direct. Contract and ClientID are required.
+// DirectOptions are the settings of a Direct. Contract, BaseURL and ClientID are
+// required.
 type DirectOptions struct {
 	Contract Contract
-	BaseURL  string // of the API, without the contract's path; the regions' own hosts
-	// Region takes what has no host by its country, all with Pinned; NorthAmerica.
-	Region         Region
-	Pinned         bool
+	// BaseURL is the API's, without the contract's path; empty for Region's host.
+	BaseURL        string
+	Region         Region // NorthAmerica
 	ClientID       string
 	AdvertiserID   string        // see Principal
 	HTTPClient     *http.Client  // NewHTTPClient
@@ -53,49 +53,35 @@ type DirectOptions struct {
 // wants to see one exchange with Amazon.
 type Direct struct {
 	sender *sender
-	routes *Routes
+	route  *Route
 }
 
 // NewDirect returns a Direct. It does not connect.
 func NewDirect(o DirectOptions) (*Direct, error) {
-	routes, err := NewRoutes(RouteOptions{
-		Contract: o.Contract, BaseURL: o.BaseURL, Region: o.Region, Pinned: o.Pinned,
-		ClientID: o.ClientID, AdvertiserID: o.AdvertiserID, Tokens: givenTokens{},
-	})
+	setDefault(&o.Region, NorthAmerica)
+	setDefault(&o.RequestTimeout, 30*time.Second)
+	ways := RouteOptions{Contract: o.Contract, BaseURL: o.BaseURL, ClientID: o.ClientID, AdvertiserID: o.AdvertiserID}
+	route, err := ways.route(o.Region)
 	if err != nil {
 		return nil, err
 	}
-	setDefault(&o.RequestTimeout, 30*time.Second)
-	return &Direct{&sender{client: noRedirects(o.HTTPClient), timeout: o.RequestTimeout, now: orNow(o.Now)}, routes}, nil
+	return &Direct{&sender{client: noRedirects(o.HTTPClient), timeout: o.RequestTimeout, now: orNow(o.Now)}, route}, nil
 }
 
-// givenTokens is for who is given the token with each request.
-type givenTokens struct{}
-
-func (givenTokens) Token(context.Context, AccessToken) (AccessToken, error) {
-	return AccessToken{}, ErrClosed
-}
-
-func (d *Direct) route(country string) *Route {
-	route, _ := d.routes.Route("", country) // there is one for every country
-	return route
-}
-
-// URL is where events from a country go, "" for one that is not known.
-func (d *Direct) URL(country string) string { return d.route(country).endpoint }
+// URL is where requests go.
+func (d *Direct) URL() string { return d.route.endpoint }
 
 // Header is what a request of the profile carries beside its body, the token
 // included.
 func (d *Direct) Header(profile string, token AccessToken) http.Header {
 	h := make(http.Header)
-	to := d.route("")
-	to.contract.SetHeaders(h, Principal{ClientID: to.clientID, ProfileID: profile, AdvertiserID: to.advertiserID, Token: token})
+	d.route.contract.SetHeaders(h, Principal{ClientID: d.route.clientID, ProfileID: profile, AdvertiserID: d.route.advertiserID, Token: token})
 	return h
 }
 
 // Body is the body of a request with these events.
 func (d *Direct) Body(events ...[]byte) []byte {
-	f := d.route("").frame
+	f := d.route.contract.Frame()
 	body := []byte(f.Open)
 	for i, e := range events {
 		if i > 0 {
@@ -119,23 +105,21 @@ type Reply struct {
 	Sent, Answered time.Time
 }
 
-// Send posts one event from a country, or none to see whether the profile is let
-// in at all.
-func (d *Direct) Send(ctx context.Context, profile, country string, token AccessToken, events ...[]byte) Reply {
+// Send posts one event, or none to see whether the profile is let in at all.
+func (d *Direct) Send(ctx context.Context, profile string, token AccessToken, events ...[]byte) Reply {
 	if len(events) > 1 {
 		events = events[:1]
 	}
 	items := make([]Item, len(events))
-	to := d.route(country)
 	began := d.sender.now()
-	res := d.sender.exchange(ctx, to, profile, token, d.Body(events...), items)
+	res := d.sender.exchange(ctx, d.route, profile, token, d.Body(events...), items)
 	r := Reply{Kind: res.Kind, Status: res.Status, Sent: began, Answered: d.sender.now()}
 	if res.request != nil {
 		r.RequestID = res.request.id
 	}
 	var identifiers []string
 	for _, e := range events {
-		identifiers = append(identifiers, to.contract.Identifiers(e)...)
+		identifiers = append(identifiers, d.route.contract.Identifiers(e)...)
 	}
 	r.Reason = res.alone(items, identifiers)
 	return r

@@ -43,12 +43,12 @@ func TestDirect(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := &amazon{answer: always(tc.reply)}
 				d := direct(t, a)
-				got := d.Send(t.Context(), "1234567890", "US", NewAccessToken("Atza|t", 1), event)
+				got := d.Send(t.Context(), "1234567890", NewAccessToken("Atza|t", 1), event)
 				if got.Reason != tc.want {
 					t.Errorf("got  %#v\nwant %#v", got.Reason, tc.want)
 				}
 				calls := a.all()
-				if len(calls) != 1 || calls[0].profile != "1234567890" || calls[0].token != "Atza|t" || calls[0].body != `{"events":[`+string(event)+`]}` || calls[0].url != d.URL("US") {
+				if len(calls) != 1 || calls[0].profile != "1234567890" || calls[0].token != "Atza|t" || calls[0].body != `{"events":[`+string(event)+`]}` || calls[0].url != d.URL() {
 					t.Errorf("Amazon saw %+v", calls)
 				}
 			})
@@ -69,14 +69,14 @@ func direct(t *testing.T, a *amazon) *Direct {
 // conversion that never was.
 func TestDirectWithoutAnEvent(t *testing.T) {
 	a := &amazon{answer: always(reply{status: 207, body: `{"success":[],"error":[]}`})}
-	got := direct(t, a).Send(t.Context(), "1", "", NewAccessToken("t", 1))
+	got := direct(t, a).Send(t.Context(), "1", NewAccessToken("t", 1))
 	if got.Reason.Class != verdict.Accepted || a.all()[0].body != `{"events":[]}` {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestDirectSettings(t *testing.T) {
-	if _, err := NewDirect(DirectOptions{Contract: offAmazon{}, ClientID: testClient, BaseURL: "amazon"}); err == nil || !strings.Contains(err.Error(), "--amazon-url") {
+	if _, err := NewDirect(DirectOptions{Contract: offAmazon{}, BaseURL: "amazon"}); err == nil || !strings.Contains(err.Error(), "--amazon-url") {
 		t.Errorf("%v", err)
 	}
 	if h := direct(t, &amazon{}).Header("77", NewAccessToken("t", 1)); h.Get("Amazon-Advertising-API-Scope") != "77" || h.Get("Authorization") != "Bearer t" {
@@ -126,21 +126,5 @@ func TestExchangeTokenOnce(t *testing.T) {
 	bad.ClientSecret = ""
 	if _, err := ExchangeToken(t.Context(), bad); err == nil || !strings.Contains(err.Error(), "--client-secret") {
 		t.Errorf("%v", err)
-	}
-}
-
-// TestDirectGoesToTheCountrysHost: as lanes do.
-func TestDirectGoesToTheCountrysHost(t *testing.T) {
-	d, err := NewDirect(DirectOptions{Contract: eventsV1{}, ClientID: testClient, AdvertiserID: "555", Region: FarEast})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for country, want := range map[string]string{"US": "advertising-api.amazon.com", "DE": "advertising-api-eu.amazon.com", "CH": "advertising-api-fe.amazon.com", "": "advertising-api-fe.amazon.com"} {
-		if got := d.URL(country); got != "https://"+want+(eventsV1{}).Path() {
-			t.Errorf("%q goes to %s", country, got)
-		}
-	}
-	if got := d.Header("77", NewAccessToken("t", 1)).Get("Amazon-Ads-AccountId"); got != "555" {
-		t.Errorf("account %s", got)
 	}
 }

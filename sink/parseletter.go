@@ -162,3 +162,14 @@ func parseLetterTime(s string) time.Time {
 	}
 	return t.UTC()
 }
+
+// Redrives returns how often a record of the source was sent through again: more
+// than 0 for the copies that a redrive writes.
+func Redrives(rec *kgo.Record) int {
+	for _, h := range rec.Headers {
+		if h.Key == headerRedrives {
+			return count(h.Value)
+		}
+	}
+	return 0
+}

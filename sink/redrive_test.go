@@ -27,7 +27,7 @@ func TestALetterGivesItsOriginalBack(t *testing.T) {
 		{"trace=t1", "empty=", "amazon-capi.redrives=2"},
 		{"trace=t1", "empty=", "amazon-capi.redrives=3"},
 	} {
-		l, err := ParseLetter((&letter{record: record{record: rec}, reason: invalid}).build("dlq"))
+		l, err := ParseLetter((&letter{record: record{record: rec}, contract: "c", reason: invalid}).build("dlq"))
 		if err != nil || !l.Whole() || l.Redrives != round {
 			t.Fatalf("round %d: %+v, %v", round, l, err)
 		}

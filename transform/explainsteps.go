@@ -82,10 +82,10 @@ var explainSteps = []explainStep{
 			rule(valueMissing, func(c *inquiry) bool { return c.wantsValue() == valueRequired }),
 			warn(CurrencyWithoutValue, func(c *inquiry) bool { return c.wantsValue() != valueNone && given(c.ev.Custom.Currency) }),
 			rule(valueNotFinite, (*inquiry).hasValue),
-			rule(valueNegative, (*inquiry).hasValue),
+			rule(valueNegative, (*inquiry).hasPrice),
 			rule(valueTooLong, (*inquiry).hasValue),
-			rule(currencyMissing, (*inquiry).hasValue),
-			rule(currencyUnknown, (*inquiry).hasValue),
+			rule(currencyMissing, (*inquiry).hasPrice),
+			rule(currencyUnknown, func(c *inquiry) bool { return c.hasValue() && given(c.ev.Custom.Currency) }),
 		},
 	},
 	{
@@ -139,6 +139,8 @@ var explainSteps = []explainStep{
 	},
 	{
 		wide: true,
+		// States are read by their country, too.
+		needs: func(c *inquiry) bool { return !c.noPlace },
 		ask: func(c *inquiry) *verdict.Reason {
 			c.t.widen(c.ev, c.denied, c.out)
 			return nil
@@ -187,6 +189,10 @@ func (c *inquiry) wantsValue() valueRule {
 }
 
 func (c *inquiry) hasValue() bool { return c.wantsValue() != valueNone && c.ev.Custom.Value.IsSet() }
+
+// hasPrice: what other events than purchases may be worth is their contract's to
+// say.
+func (c *inquiry) hasPrice() bool { return c.hasValue() && c.out.EventType == TypePurchase }
 
 // takesHash: a hash is looked at only where no raw value was good.
 func (c *inquiry) takesHash(raw, hashed string, rawIsBad Warning) bool {

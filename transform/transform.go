@@ -70,7 +70,7 @@ func (t *Transformer) Transform(ev *schemas.Event, now time.Time, out *Conversio
 // before anything can refuse it: an event that a person did not consent to, or
 // that the user does not want, must not be kept in the dead-letter topic because
 // its currency was missing, too. Consent goes before identifiers and place, so
-// that what is not sent is not validated either.
+// that what is not sent is not validated either. Explain takes the same ones.
 func (t *Transformer) fill(ev *schemas.Event, now time.Time, out *Conversion) *verdict.Reason {
 	entry, r := t.mapping.resolve(ev, out)
 	if r != nil {

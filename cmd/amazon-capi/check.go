@@ -22,13 +22,13 @@ const checkLong = `Look at a configuration before it is relied on. It takes run'
 and --config file.
 
 Without a network it tells of settings that run would refuse, all at once, and of
-those that are allowed and often not meant; of the mapping; and with --schema of
-the schemas that producers mean to write with.
+those that are allowed and often not meant; of the accounts; of the mapping; and
+with --schema of the schemas that producers mean to write with.
 
 --live asks the servers, too: brokers; topics with retention, partitions, largest
 record, cleanup policy and what we may do to them; the group; the registry; Login
-with Amazon; and each --profile, by a request without an event. It changes
-nothing.
+with Amazon for each account; and each profile of --accounts and --profile, by a
+request without an event. It changes nothing.
 
 --mapping-tests FILE runs the cases that a team keeps for its mapping, an event in
 and a payload out; testdata/mapping-tests/default.yaml explains the format. Then
@@ -105,6 +105,11 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	if valid {
 		all = append(all, check.Config(&c, f.given(cmd, p, warnings.String()))...)
 	}
+	if valid || c.AccountsFile != "" {
+		accounts := check.Accounts(&c)
+		valid = valid && accounts.Count(finding.Act) == 0
+		all = append(all, accounts...)
+	}
 	if c.Mapping != nil || f.run.delivery.transform.mapping == "" {
 		all = append(all, check.Mapping(c.Mapping, f.run.delivery.transform.mapping)...)
 	}
@@ -179,18 +184,13 @@ func each(err error) []error {
 
 // cases runs the files of --mapping-tests.
 func (f *checkFlags) cases(p *process) error {
-	options, err := f.run.delivery.transform.resolve()
-	if err != nil {
-		return err
-	}
 	contract, err := f.run.delivery.contract.resolve()
 	if err != nil {
 		return err
 	}
-	options.Wide = contract.Wide()
-	transformer, err := transform.New(options)
+	transformer, err := f.run.delivery.transform.transformer(contract)
 	if err != nil {
-		return asUsage(err)
+		return err
 	}
 	failed, rows := 0, [][]string{}
 	for _, path := range f.mappingTests {

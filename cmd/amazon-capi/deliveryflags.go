@@ -42,49 +42,60 @@ func (f *transformFlags) resolve() (o transform.Options, err error) {
 	return o, asUsage(errors.Join(wrong...))
 }
 
-// contractFlags say which of Amazon's APIs is spoken, and where it is.
+// contractFlags say which of Amazon's APIs is spoken, how, and where it is.
 type contractFlags struct {
-	name, url, regionName string
+	name, url string
 
-	consentMissing, unmappedType string
+	consentMissing, unmappedType, region string
 	// Once resolved:
 	options sink.ContractOptions
-	region  sink.Region
+	at      sink.Region
 }
 
 func (f *contractFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.name, "contract", sink.ContractNames()[0], "Amazon's API to speak: "+strings.Join(sink.ContractNames(), " or "))
 	flags.StringVar(&f.url, "amazon-url", "", "Amazon Ads API, the part before the contract's path, for all regions (default https://advertising-api.amazon.com, or by events-v1 the host of the event's country)")
-	flags.StringVar(&f.regionName, "region", "NA", "host for countries that the contract has none for: NA, EU or FE")
+	flags.StringVar(&f.region, "region", "NA", "host for countries that the contract has none for: NA, EU or FE")
 	flags.StringVar(&f.consentMissing, "consent-missing", "refuse", "events from the EU, the EEA or the UK that do not say what the person consented to, where the contract asks it: refuse them, or deny, which leaves them out")
 	flags.StringVar(&f.unmappedType, "unmapped-type", "refuse", "events of a type, declared in the mapping, that the contract does not have: refuse them, or send them as other")
 }
 
+// resolve returns the contract also where something else is wrong.
 func (f *contractFlags) resolve() (sink.Contract, error) {
-	var wrong []error
-	var err error
+	var wrong mistakes
 	if f.url != "" {
-		wrong = append(wrong, checkURL("amazon-url", f.url))
+		wrong.note(checkURL("amazon-url", f.url))
 	}
-	f.region, err = sink.ParseRegion(f.regionName)
-	wrong = append(wrong, prefixed("--region", err))
+	var err error
+	f.at, err = sink.ParseRegion(f.region)
+	wrong.note(prefixed("--region", err))
 	f.options.ConsentMissing, err = sink.ParseConsentMissing(f.consentMissing)
-	wrong = append(wrong, prefixed("--consent-missing", err))
+	wrong.note(prefixed("--consent-missing", err))
 	f.options.UnmappedType, err = sink.ParseUnmappedType(f.unmappedType)
-	wrong = append(wrong, prefixed("--unmapped-type", err))
+	wrong.note(prefixed("--unmapped-type", err))
 	contract, err := sink.NewContract(f.name, f.options)
-	wrong = append(wrong, prefixed("--contract", err))
-	return contract, asUsage(errors.Join(wrong...))
+	wrong.note(prefixed("--contract", err))
+	return contract, wrong.all()
+}
+
+// transformer is the transform that a contract needs.
+func (f *transformFlags) transformer(contract sink.Contract) (*transform.Transformer, error) {
+	o, err := f.resolve()
+	if err != nil {
+		return nil, err
+	}
+	o.Wide = contract.Wide()
+	t, err := transform.New(o)
+	return t, asUsage(err)
 }
 
 // accountFlags say in whose name events are sent.
 type accountFlags struct {
-	tokenURL, clientID, file   string
+	tokenURL, clientID         string
 	clientSecret, refreshToken secret
 }
 
 func (f *accountFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.file, "accounts", "", "YAML file with several Login with Amazon accounts and their profiles, in the place of --client-id, --client-secret and --refresh-token")
 	flags.StringVar(&f.tokenURL, "token-url", "https://api.amazon.com/auth/o2/token", "Login with Amazon's token endpoint")
 	flags.StringVar(&f.clientID, "client-id", "", "Login with Amazon client id")
 	secretFlag(flags, &f.clientSecret, "client-secret", "Login with Amazon client secret")
@@ -106,14 +117,29 @@ func (f *accountFlags) resolve(warn io.Writer) (o sink.TokenOptions, err error) 
 	}{
 		{"client-id", o.ClientID, ""}, {"client-secret", o.ClientSecret, f.clientSecret.path}, {"refresh-token", o.RefreshToken, f.refreshToken.path},
 	} {
-		switch {
-		case f.file != "" && s.value != "":
-			wrong = append(wrong, usagef("--%s and --accounts are both set: want the account in the file, or the flags alone", s.flag))
-		case f.file == "" && s.value == "" && s.file == "":
+		if s.value == "" && s.file == "" {
 			wrong = append(wrong, usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag)))
 		}
 	}
 	return o, asUsage(errors.Join(wrong...))
+}
+
+// besides refuses an account beside a file that has them all: it would be a guess
+// which is meant.
+func (f *accountFlags) besides() error {
+	for _, s := range []struct {
+		flag string
+		set  bool
+	}{
+		{"client-id", f.clientID != ""},
+		{"client-secret", f.clientSecret.value != "" || f.clientSecret.path != ""},
+		{"refresh-token", f.refreshToken.value != "" || f.refreshToken.path != ""},
+	} {
+		if s.set {
+			return usagef("--%s and --accounts are both set: want the account in the file, or the flags alone", s.flag)
+		}
+	}
+	return checkURL("token-url", f.tokenURL)
 }
 
 // batchFlags say how events are put together into requests.

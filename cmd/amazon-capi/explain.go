@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tracklayer/amazon-capi/internal/explain"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 const explainLong = `Show what becomes of an event and why: the event as it is read, what every rule
@@ -102,18 +101,13 @@ func (f *explainFlags) run(ctx context.Context, p *process) error {
 }
 
 func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
-	options, err := f.transform.resolve()
-	if err != nil {
-		return nil, err
-	}
 	contract, err := f.contract.resolve()
 	if err != nil {
 		return nil, err
 	}
-	options.Wide = contract.Wide()
-	transformer, err := transform.New(options)
+	transformer, err := f.transform.transformer(contract)
 	if err != nil {
-		return nil, asUsage(err)
+		return nil, err
 	}
 	if err := f.batch.check(contract.Limits()); err != nil {
 		return nil, err
@@ -123,7 +117,7 @@ func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
 		return nil, err
 	}
 	x, err := explain.New(explain.Options{
-		Transformer: transformer, Contract: contract, BaseURL: f.contract.url, Region: f.contract.region,
+		Transformer: transformer, Contract: contract, BaseURL: f.contract.url, Region: f.contract.at,
 		BatchEvents: f.batch.events, BatchBytes: int(f.batch.bytes), Linger: f.batch.linger, View: view,
 	})
 	return x, asUsage(err)

@@ -40,6 +40,7 @@ func (f *deliveryFlags) register(flags *pflag.FlagSet) {
 	f.transform.register(flags)
 	f.contract.register(flags)
 	f.account.register(flags)
+	flags.StringVar(&f.config.AccountsFile, "accounts", "", "YAML file with several Login with Amazon accounts and their profiles, in the place of --client-id, --client-secret and --refresh-token; read anew on SIGHUP and when it changes")
 	f.batch.register(flags)
 	c := &f.config
 	flags.StringVar(&c.ReceiptsTopic, "receipts-topic", defaultReceiptsTopic, "topic for receipts, which say what became of each event; empty for none")
@@ -55,28 +56,29 @@ func (f *deliveryFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&c.MaxParkedEvents, "max-parked-events", 500_000, "events put off because their profile cannot be sent while others can, at most: known by their place and read from Kafka again; 0 for none")
 }
 
-// resolve turns the flags into a configuration that lacks what differs. Its errors
-// are usage errors, and come all of them.
-func (f *deliveryFlags) resolve(settings kafka.Settings, warn io.Writer) (pipeline.Config, error) {
+// resolve turns the flags into a configuration that lacks what differs; an account
+// is needed only by who sends. Its errors are usage errors, and come all of them.
+func (f *deliveryFlags) resolve(settings kafka.Settings, sends bool, warn io.Writer) (pipeline.Config, error) {
 	var wrong mistakes
 	var err error
 	c := f.config
 	c.Kafka = settings
 	c.Registry, err = f.registry.resolve(settings.TLS, warn)
 	wrong.note(err)
-	account, err := f.account.resolve(warn)
-	wrong.note(err)
-	c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = account.URL, account.ClientID, account.ClientSecret, account.RefreshToken
+	if sends {
+		account, err := f.account.resolve(warn)
+		if c.AccountsFile != "" {
+			err = f.account.besides()
+		}
+		wrong.note(err)
+		c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = account.URL, account.ClientID, account.ClientSecret, account.RefreshToken
+	}
 	contract, err := f.contract.resolve()
 	wrong.note(err)
 	if contract != nil {
 		wrong.note(f.batch.check(contract.Limits()))
 	}
-	c.Contract, c.ContractOptions, c.AmazonURL, c.Region = f.contract.name, f.contract.options, f.contract.url, f.contract.region
-	if c.AccountsFile = f.account.file; c.AccountsFile != "" {
-		_, err := c.Accounts() // only to see that it can be read
-		wrong.note(prefixed("--accounts", err))
-	}
+	c.Contract, c.ContractOptions, c.AmazonURL, c.Region = f.contract.name, f.contract.options, f.contract.url, f.contract.at
 	c.BatchEvents, c.BatchBytes, c.Linger = f.batch.events, int(f.batch.bytes), f.batch.linger
 	mapped, err := f.transform.resolve()
 	wrong.note(err)

@@ -80,7 +80,7 @@ func (f *runFlags) resolve(warn io.Writer) (pipeline.Config, error) {
 	var wrong mistakes
 	settings, err := f.kafka.resolve(warn)
 	wrong.note(err)
-	c, err := f.delivery.resolve(settings, warn)
+	c, err := f.delivery.resolve(settings, true, warn)
 	wrong.note(err)
 	for _, s := range []struct{ flag, value string }{
 		{"topic", c.Topic}, {"group", c.Group}, {"dead-letter-topic", c.DeadLetterTopic},

@@ -35,6 +35,7 @@ type sandboxFlags struct {
 	profiles, forbid           []string
 	tokenTTL                   time.Duration
 	refusal                    string
+	refuseTypes                []string
 	echo                       bool
 	successStatus              int
 	latency, jitter            time.Duration
@@ -68,6 +69,7 @@ func newSandboxCommand(p *process) *cobra.Command {
 	flags.StringSliceVar(&f.forbid, "forbid", nil, "profiles answered 403")
 	flags.DurationVar(&f.tokenTTL, "token-ttl", time.Hour, "how long an access token is good for")
 	flags.StringVar(&f.refusal, "refusal", "batch", "how bad events are refused: the whole batch with 422, or item by item in a 207")
+	flags.StringSliceVar(&f.refuseTypes, "refuse-types", nil, "event types refused with 422")
 	flags.BoolVar(&f.echo, "echo", false, "repeat events in answers, as the live API does")
 	flags.IntVar(&f.successStatus, "success-status", 200, "status when all is taken: 200, 201, 202, 204 or 207")
 	flags.DurationVar(&f.latency, "latency", 0, "delay before each answer of the events endpoint")
@@ -101,7 +103,7 @@ func (f *sandboxFlags) options(warn io.Writer) (o sandbox.Options, err error) {
 		TokenTTL:     f.tokenTTL,
 		Seed:         f.seed,
 		ForgetEvents: f.forget,
-		Behaviour:    sandbox.Behaviour{Refusal: sandbox.Refusal(f.refusal), Echo: f.echo, SuccessStatus: f.successStatus},
+		Behaviour:    sandbox.Behaviour{Refusal: sandbox.Refusal(f.refusal), RefuseTypes: f.refuseTypes, Echo: f.echo, SuccessStatus: f.successStatus},
 	}
 	// The delay first: the first fault that strikes ends the list, unless it is
 	// a delay.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -16,7 +15,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/trial"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 const sendLong = `Send one event with a known click id to one profile, straight to Amazon, and show
@@ -54,13 +52,13 @@ type sendFlags struct {
 	contract    contractFlags
 	account     accountFlags
 	identifiers identifierFlag
+	accounts    string
 	timeout     time.Duration
 	dryRun      bool
 	json        bool
 
-	event         schemas.Event
-	value, source string
-	occurredAt    string
+	event                              schemas.Event
+	value, source, consent, occurredAt string
 }
 
 func newSendKind(p *process, kind string) *cobra.Command {
@@ -84,6 +82,7 @@ func (f *sendFlags) register(flags *pflag.FlagSet, kind string) {
 	f.contract.register(flags)
 	f.account.register(flags)
 	f.identifiers.register(flags)
+	flags.StringVar(&f.accounts, "accounts", "", "YAML file with several accounts and their profiles; the profile's own is used")
 	flags.DurationVar(&f.timeout, "request-timeout", 30*time.Second, "how long to wait for Amazon's answer")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show the request and send nothing; needs no account")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
@@ -93,11 +92,12 @@ func (f *sendFlags) register(flags *pflag.FlagSet, kind string) {
 	flags.StringVar(&e.ClickID, "click-id", "", "amzn_click_id of a click of your own; required")
 	flags.StringVar(&e.EventID, "event-id", "", "id of the event (default a new one)")
 	flags.StringVar(&e.EventName, "event-name", strings.ToUpper(kind[:1])+kind[1:], "name of the event, as the source would have it")
-	flags.StringVar(&f.source, "action-source", "WEBSITE", "where it happened: WEBSITE or APP")
+	flags.StringVar(&f.source, "action-source", "WEBSITE", "where it happened: WEBSITE or APP; by events-v1 an app is ANDROID, IOS or FIRE_TV")
 	flags.StringVar(&f.occurredAt, "occurred-at", "", "when it happened, RFC 3339 (default now)")
 	flags.StringVar(&e.User.Email, "email", "test@example.com", "address, which is normalised and hashed")
 	flags.StringVar(&e.User.Phone, "phone", "", "phone number, which is normalised and hashed")
 	flags.StringVar(&e.User.CountryCode, "country", "US", "country, two letters")
+	flags.StringVar(&f.consent, "consent", "GRANTED", "what you, as the one who acts, consent to: GRANTED, DENIED, or empty for not said")
 	if kind == "lead" {
 		flags.StringVar(&e.User.PostalCode, "postal-code", "", "postal code")
 		return
@@ -117,6 +117,7 @@ func (f *sendFlags) complete(kind string, now time.Time) (*schemas.Event, error)
 		return nil, usagef("--click-id is not set: want the amzn_click_id of a click of your own, from the URL it led to")
 	}
 	e.ActionSource, e.OccurredAt = f.source, now.UnixMilli()
+	e.Consent.AdStorage, e.Consent.AdUserData = f.consent, f.consent
 	if f.occurredAt != "" {
 		at, err := time.Parse(time.RFC3339Nano, f.occurredAt)
 		if err != nil {
@@ -143,7 +144,7 @@ func (f *sendFlags) run(ctx context.Context, p *process, kind string) error {
 	if err != nil {
 		return err
 	}
-	t, closeTrial, err := f.trial(p, event.ProfileID)
+	t, closeTrial, err := f.trial(p)
 	if err != nil {
 		return err
 	}
@@ -165,79 +166,84 @@ func (f *sendFlags) run(ctx context.Context, p *process, kind string) error {
 	return nil
 }
 
-// way says by which contract and in whose name a profile's event is sent.
-func (f *sendFlags) way(p *process, profile string) (account sink.TokenOptions, to sink.DirectOptions, err error) {
-	to.Contract, err = f.contract.resolve()
-	if err != nil {
-		return account, to, err
+func (f *sendFlags) trial(p *process) (*trial.Trial, func(), error) {
+	if f.timeout < 100*time.Millisecond {
+		return nil, nil, usagef("--request-timeout: %s is too short, want at least 100ms", f.timeout)
 	}
-	to.BaseURL, to.Region, to.RequestTimeout = f.contract.url, f.contract.region, f.timeout
-	if f.account.file == "" && f.dryRun {
-		to.ClientID = cmp.Or(f.account.clientID, "[client id]")
-		return account, to, nil
-	}
-	if account, err = f.account.resolve(p.stderr); err != nil {
-		return account, to, err
-	}
-	to.ClientID = account.ClientID
-	if f.account.file != "" {
-		return f.named(profile, to)
-	}
-	return account, to, nil
-}
-
-// named is way for an accounts file.
-func (f *sendFlags) named(profile string, to sink.DirectOptions) (sink.TokenOptions, sink.DirectOptions, error) {
-	list, err := accounts.NewSource(f.account.file).Load(accounts.Base{
-		Contract: f.contract.name, ContractOptions: f.contract.options, TokenURL: f.account.tokenURL, BaseURL: f.contract.url, Region: f.contract.region,
-	})
-	if err != nil {
-		return sink.TokenOptions{}, to, usagef("--accounts: %w", err)
-	}
-	a, settings, ok := list.Find(profile)
-	if !ok {
-		return sink.TokenOptions{}, to, usagef("--profile: no account in %s names %s, and none is the default", f.account.file, profile)
-	}
-	if to.Contract, err = sink.NewContract(settings.Contract, f.contract.options); err != nil {
-		return sink.TokenOptions{}, to, asUsage(err)
-	}
-	if settings.Region != sink.RegionUnknown {
-		to.Region, to.Pinned = settings.Region, true
-	}
-	to.ClientID, to.AdvertiserID = a.ClientID, settings.AdvertiserID
-	return sink.TokenOptions{
-		Account: a.Name, URL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, RefreshToken: a.RefreshToken,
-	}, to, nil
-}
-
-func (f *sendFlags) trial(p *process, profile string) (*trial.Trial, func(), error) {
-	options, err := f.transform.resolve()
+	account, profile, err := f.sender(p)
 	if err != nil {
 		return nil, nil, err
 	}
-	account, to, err := f.way(p, profile)
-	if err != nil {
-		return nil, nil, err
-	}
-	contract := to.Contract
-	options.Wide = contract.Wide()
-	transformer, err := transform.New(options)
+	contract, err := sink.NewContract(profile.Contract, f.contract.options)
 	if err != nil {
 		return nil, nil, asUsage(err)
 	}
-	if f.timeout < 100*time.Millisecond {
-		return nil, nil, usagef("--request-timeout: %s is too short, want at least 100ms", f.timeout)
+	transformer, err := f.transform.transformer(contract)
+	if err != nil {
+		return nil, nil, err
 	}
 	view, err := f.identifiers.view(p)
 	if err != nil {
 		return nil, nil, err
 	}
-	direct, err := sink.NewDirect(to)
+	direct, err := sink.NewDirect(sink.DirectOptions{
+		Contract: contract, BaseURL: f.contract.url, Region: f.region(contract, profile),
+		ClientID: account.ClientID, AdvertiserID: profile.AdvertiserID, RequestTimeout: f.timeout,
+	})
 	if err != nil {
 		return nil, nil, asUsage(err)
 	}
 	return &trial.Trial{
 		Transformer: transformer, Contract: contract, Sender: direct, View: view, DryRun: f.dryRun,
-		Token: func(ctx context.Context) (sink.Grant, error) { return sink.ExchangeToken(ctx, account) },
+		Token: func(ctx context.Context) (sink.Grant, error) {
+			return sink.ExchangeToken(ctx, sink.TokenOptions{
+				Account: account.Name, URL: account.TokenURL, ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
+			})
+		},
 	}, direct.Close, nil
+}
+
+// sender is in whose name the event is sent: the account of the flags, or that of
+// the profile in the accounts file.
+func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, error) {
+	if _, err := f.contract.resolve(); err != nil {
+		return nil, accounts.Profile{}, err
+	}
+	settings := accounts.Settings{Contract: f.contract.name}
+	if f.accounts == "" {
+		a := accounts.Account{ClientID: f.account.clientID, TokenURL: f.account.tokenURL, Defaults: settings}
+		if !f.dryRun {
+			o, err := f.account.resolve(p.stderr)
+			if err != nil {
+				return nil, accounts.Profile{}, err
+			}
+			a.ClientSecret, a.RefreshToken = o.ClientSecret, o.RefreshToken
+		}
+		return &a, accounts.Profile{ID: f.event.ProfileID, Settings: settings}, nil
+	}
+	if err := f.account.besides(); err != nil {
+		return nil, accounts.Profile{}, err
+	}
+	list, err := accounts.NewSource(f.accounts).Load(accounts.Base{
+		Contract: f.contract.name, ContractOptions: f.contract.options, TokenURL: f.account.tokenURL, BaseURL: f.contract.url, Region: f.contract.at,
+	})
+	if err != nil {
+		return nil, accounts.Profile{}, usagef("--accounts: %w", err)
+	}
+	account, profile, ok := list.Of(f.event.ProfileID)
+	if !ok {
+		return nil, profile, usagef("--profile: no account of %s sends for this profile, and none is the default", f.accounts)
+	}
+	return account, profile, nil
+}
+
+// region is where an event of the country goes, as run would have it.
+func (f *sendFlags) region(contract sink.Contract, p accounts.Profile) sink.Region {
+	if p.Region != sink.RegionUnknown {
+		return p.Region
+	}
+	if r := contract.Region(strings.ToUpper(f.event.User.CountryCode)); r != sink.RegionUnknown {
+		return r
+	}
+	return f.contract.at
 }

@@ -45,6 +45,25 @@ type List struct {
 	Default string
 }
 
+// Of returns the account that sends for a profile, and the profile as that has it;
+// ok is false if none does.
+func (l *List) Of(profile string) (a *Account, p Profile, ok bool) {
+	for i := range l.Accounts {
+		a := &l.Accounts[i]
+		for _, p := range a.Profiles {
+			if p.ID == profile {
+				return a, p, true
+			}
+		}
+	}
+	for i := range l.Accounts {
+		if a := &l.Accounts[i]; a.Name == l.Default {
+			return a, Profile{ID: profile, Settings: a.Defaults}, true
+		}
+	}
+	return nil, Profile{}, false
+}
+
 // Base is what an accounts file leaves to the flags.
 type Base struct {
 	Contract        string

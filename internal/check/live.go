@@ -48,7 +48,7 @@ func (v *Live) Run(ctx context.Context) finding.List {
 	}{
 		{"brokers and topics", v.kafka},
 		{"registry", v.registry},
-		{"token and profiles", v.account},
+		{"tokens and profiles", v.accounts},
 	} {
 		if ctx.Err() != nil {
 			break
@@ -116,10 +116,7 @@ func (v *Live) group(ctx context.Context, l *finding.List, admin *kadm.Client) {
 	name := v.Config.Group
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	groups, err := admin.DescribeGroups(ctx, name)
-	if err == nil {
-		err = groups[name].Err
-	}
+	groups, err := describeGroup(ctx, admin, name)
 	switch {
 	case errors.Is(err, kerr.GroupIDNotFound): // newer brokers; older ones call it dead
 	case denied(err):
@@ -147,6 +144,27 @@ func (v *Live) group(ctx context.Context, l *finding.List, admin *kadm.Client) {
 		l.Fine(areaGroup, name, "%s, %d members", strings.ToLower(g.State), len(g.Members))
 	}
 }
+
+// describeGroup waits for a coordinator that is not there yet: the first question
+// about a group is what has a new cluster make the topic that they are kept in.
+func describeGroup(ctx context.Context, admin *kadm.Client, name string) (kadm.DescribedGroups, error) {
+	for {
+		groups, err := admin.DescribeGroups(ctx, name)
+		if err == nil {
+			err = groups[name].Err
+		}
+		if !errors.Is(err, kerr.CoordinatorNotAvailable) && !errors.Is(err, kerr.CoordinatorLoadInProgress) && !errors.Is(err, kerr.NotCoordinator) {
+			return groups, err
+		}
+		select {
+		case <-time.After(coordinatorPause):
+		case <-ctx.Done():
+			return groups, err
+		}
+	}
+}
+
+const coordinatorPause = 250 * time.Millisecond
 
 // registry asks for the schemas of events and receipts.
 func (v *Live) registry(ctx context.Context, l *finding.List) {

@@ -2,16 +2,13 @@ package check
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -226,6 +223,37 @@ func join(t *testing.T, brokers []string, opts []kgo.Opt) {
 	}
 }
 
+// TestACoordinatorThatComesLater: a new cluster makes one when it is first asked.
+func TestACoordinatorThatComesLater(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	asked := 0
+	cluster.ControlKey(int16(kmsg.DescribeGroups), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		if asked++; asked > 2 {
+			return nil, nil, false
+		}
+		resp := req.ResponseKind().(*kmsg.DescribeGroupsResponse)
+		g := kmsg.NewDescribeGroupsResponseGroup()
+		g.Group, g.ErrorCode = "amazon-capi", kerr.CoordinatorNotAvailable.Code
+		resp.Groups = append(resp.Groups, g)
+		return resp, nil, true
+	})
+	cl, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	var l finding.List
+	(&Live{Config: good()}).group(t.Context(), &l, kadm.NewClient(cl))
+	if len(l) != 1 || l[0].Level != finding.Fine || asked < 3 {
+		t.Errorf("after %d questions: %+v", asked, l)
+	}
+}
+
 func TestServersThatAreAway(t *testing.T) {
 	c := good()
 	c.Kafka.Brokers = []string{"127.0.0.1:1"}
@@ -297,7 +325,7 @@ func TestAccounts(t *testing.T) {
 				live.Profiles = []string{tc.profile}
 			}
 			var l finding.List
-			live.account(t.Context(), &l)
+			live.accounts(t.Context(), &l)
 			if len(l) != 2 || l[0].Area != "token" || l[1].Level != tc.level || !strings.Contains(l[1].Message+" "+l[1].Advice, tc.want) {
 				t.Errorf("%+v", l)
 			}
@@ -307,61 +335,11 @@ func TestAccounts(t *testing.T) {
 
 			c.RefreshToken = "Atzr|revoked"
 			l = nil
-			live.account(t.Context(), &l)
+			live.accounts(t.Context(), &l)
 			if len(l) != 1 || l[0].Level != finding.Act || !strings.Contains(l[0].Message, "--refresh-token") || strings.Contains(l[0].Message, "revoked|") {
 				t.Errorf("a revoked token: %+v", l)
 			}
 		})
-	}
-}
-
-// TestAccountsFile: each account is asked for a token, and each of its profiles is
-// tried with it; a dead account does not keep the others from being tried.
-func TestAccountsFile(t *testing.T) {
-	good1, dead := sandbox.DefaultAccount(), sandbox.DefaultAccount()
-	good1.Profiles, dead.ClientID = []string{"11", "12"}, "amzn1.application-oa2-client.dead"
-	a, err := sandbox.NewAmazon(sandbox.Options{Accounts: []sandbox.Account{good1, dead}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	url, err := a.Start("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Close()
-	dir := t.TempDir()
-	for name, text := range map[string]string{"secret": good1.ClientSecret, "good": good1.RefreshToken, "revoked": "Atzr|revoked", "accounts.yaml": `
-default: good
-accounts:
-  - {name: good, client_id: ` + good1.ClientID + `, client_secret_file: DIR/secret, refresh_token_file: DIR/good, profiles: [{id: "11"}, {id: "12", contract: events-v1}, {id: "13"}]}
-  - {name: dead, client_id: ` + dead.ClientID + `, client_secret_file: DIR/secret, refresh_token_file: DIR/revoked, profiles: [{id: "21"}]}
-`} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.ReplaceAll(text, "DIR", dir)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c := good()
-	c.AmazonURL, c.TokenURL, c.AccountsFile = url, url+sandbox.TokenPath, filepath.Join(dir, "accounts.yaml")
-	look := func(profiles ...string) string {
-		var l finding.List
-		(&Live{Config: c, Profiles: profiles}).account(t.Context(), &l)
-		var lines []string
-		for _, f := range l {
-			lines = append(lines, fmt.Sprintf("%s %s %s", f.Level, f.Area, f.Subject))
-			if strings.Contains(f.Message, "--") {
-				t.Errorf("a flag is named for what is in the file: %s", f.Message)
-			}
-		}
-		return strings.Join(lines, "\n")
-	}
-	if d := cmp.Diff("act token account dead\nfine token account good\nfine profile 11\nfine profile 12\nact profile 13", look()); d != "" {
-		t.Error(d)
-	}
-	if d := cmp.Diff("act token account dead\nfine token account good\nfine profile 12\nact profile 99", look("12", "99")); d != "" {
-		t.Error(d) // 99 goes to the default account, which may not send for it
-	}
-	if n := a.Stats().Taken; n != 0 {
-		t.Errorf("%d events were sent", n)
 	}
 }
 

@@ -15,8 +15,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/testkit"
 )
 
-// scale is how many events the larger scenarios publish.
-const scale = 3000
+// scale is how many events the larger scenarios publish, toolScale that of the
+// operators' tools.
+const scale, toolScale = 3000, 3000
 
 // servers starts a broker and a registry in this process.
 func servers(t *testing.T) (brokers []string, registry string) {

@@ -3,10 +3,8 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"reflect"
 	"strconv"
 	"strings"
@@ -18,8 +16,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/testkit"
 )
 
-// scale is how many events the larger scenarios publish.
-const scale = 100_000
+// scale is how many events the larger scenarios publish, toolScale that of the
+// operators' tools.
+const scale, toolScale = 100_000, 50_000
 
 // servers are those that make test-kafka started or was given.
 func servers(t *testing.T) (brokers []string, registry string) {
@@ -29,24 +28,6 @@ func servers(t *testing.T) (brokers []string, registry string) {
 		t.Fatal("KAFKA_BROKERS and SCHEMA_REGISTRY_URL must be set; make test-kafka does, and starts the servers")
 	}
 	return strings.Split(b, ","), registry
-}
-
-// binary is the program, built once for all tests.
-var binary = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(os.TempDir(), fmt.Sprintf("amazon-capi-e2e-%d", os.Getpid()))
-	out, err := exec.Command("go", append(buildFlags, "-o", path, "../../cmd/amazon-capi")...).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return path, nil
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := binary(); err == nil {
-		_ = os.Remove(path)
-	}
-	os.Exit(code)
 }
 
 // process is the program as users run it.

@@ -21,8 +21,8 @@ import (
 type Options struct {
 	Transformer *transform.Transformer
 	Contract    sink.Contract
-	BaseURL     string
-	Region      sink.Region // for countries that the contract has no host for
+	BaseURL     string      // empty for Region's host
+	Region      sink.Region // sink.NorthAmerica
 	BatchEvents int
 	BatchBytes  int
 	Linger      time.Duration
@@ -132,28 +132,18 @@ func (x *Explainer) Event(ev *schemas.Event, now time.Time) *Report {
 	if e.NoStorage {
 		r.Withheld = append(r.Withheld, "click id, by consent.ad_storage")
 	}
-	size := sizeRule()
 	if !e.OK {
-		size.Result = transform.NotReached.String()
-		r.Rules = append(r.Rules, size)
+		r.contract(x.Contract, e.Reason, false)
 		r.refuse(e.Reason)
 		return r
 	}
 	body, why := sink.Encode(x.Contract, &e.Conversion, now)
 	if why != nil {
-		failed := Rule{Rule: why.Code, Class: why.Class.String(), Field: why.Field, Result: transform.Failed.String(), Message: why.Message}
-		if why.Code == sink.CodeTooLarge {
-			failed.Asks = size.Asks
-		} else {
-			size.Result = transform.NotReached.String()
-			r.Rules = append(r.Rules, failed)
-			failed = size
-		}
-		r.Rules = append(r.Rules, failed)
+		r.contract(x.Contract, *why, true)
 		r.refuse(*why)
 		return r
 	}
-	r.Rules = append(r.Rules, size)
+	r.contract(x.Contract, verdict.Reason{}, true)
 	r.Outcome = OutcomeSend
 	r.Payload = x.View.Payload(body, x.Contract.Identifiers(body))
 	r.Batch = x.batch(&e.Conversion, body)
@@ -197,11 +187,25 @@ func (r *Report) refuse(why verdict.Reason) {
 	r.Why = &Why{why.Class.String(), why.Code, why.Field, why.Message, verdict.Remedy(why)}
 }
 
-// sizeRule is the one rule that the sink asks, after all of the transform's.
-func sizeRule() Rule {
+// contract adds what the contract asks after all of the transform's rules, if they
+// let the event come so far, and why is its answer.
+func (r *Report) contract(k sink.Contract, why verdict.Reason, reached bool) {
+	asks := k.Asks()
 	codes := sink.Codes()
-	i := slices.IndexFunc(codes, func(c sink.Code) bool { return c.Code == sink.CodeTooLarge })
-	return Rule{Rule: codes[i].Code, Class: verdict.Validation.String(), Asks: codes[i].Help, Result: transform.Passed.String()}
+	size := slices.IndexFunc(codes, func(c sink.Code) bool { return c.Code == sink.CodeTooLarge })
+	for _, c := range append(asks, codes[size]) {
+		rule := Rule{Rule: c.Code, Class: c.Class.String(), Field: c.Field, Result: transform.Passed.String(), Asks: c.Help}
+		switch {
+		case !reached:
+			rule.Result = transform.NotReached.String()
+		case c.Code == why.Code && c.Class == why.Class:
+			rule.Result, rule.Message, reached = transform.Failed.String(), why.Message, false
+			if c.Class == verdict.Filtered {
+				rule.Result = rule.Class
+			}
+		}
+		r.Rules = append(r.Rules, rule)
+	}
 }
 
 func (x *Explainer) batch(c *transform.Conversion, event []byte) *Batch {
@@ -209,7 +213,7 @@ func (x *Explainer) batch(c *transform.Conversion, event []byte) *Batch {
 	between := len(x.Contract.Frame().Between)
 	alike := 1 + (x.BatchBytes-frame-len(event))/(len(event)+between)
 	return &Batch{
-		Profile: c.ProfileID, Method: http.MethodPost, URL: x.direct.URL(c.CountryCode),
+		Profile: c.ProfileID, Method: http.MethodPost, URL: x.direct.URL(),
 		Headers:    Headers(x.direct.Header(c.ProfileID, sink.NewAccessToken("[token]", 0)), c.ProfileID),
 		EventBytes: len(event), MaxEvents: x.BatchEvents, MaxBytes: x.BatchBytes,
 		Alike: max(1, min(alike, x.BatchEvents)), Linger: x.Linger.String(),

@@ -3,6 +3,7 @@ package explain
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -84,9 +85,17 @@ func TestAnEventThatIsSent(t *testing.T) {
 			t.Errorf("%q is shown", secret)
 		}
 	}
-	// All that the transform asks, and the size's.
-	if n := len(x.Transformer.Explain(purchase(), now).Findings) + 1; len(r.Rules) != n {
-		t.Errorf("%d rules, want %d", len(r.Rules), n)
+	seen := make(map[string]int)
+	for _, f := range r.Rules {
+		seen[f.Rule]++
+	}
+	for _, rule := range []string{"value_missing", "email_invalid", "action_source_unsupported", "event_too_large"} {
+		if seen[rule] != 1 {
+			t.Errorf("%s is asked %d times", rule, seen[rule])
+		}
+	}
+	if seen["value_negative"] != 2 || seen["match_key_missing"] != 0 {
+		t.Errorf("the rules are not those of the transform and the contract: %v", seen)
 	}
 }
 
@@ -136,6 +145,48 @@ func TestEventsThatAreNotSent(t *testing.T) {
 	check(bad, "currency_missing", "not reached")
 	x.Contract = narrow{x.Contract}
 	check(purchase(), "event_too_large", "failed")
+}
+
+// TestWhatAContractAsks: its rules come after the transform's, those after the one
+// that fails are not reached, and what it leaves out is no dead letter.
+func TestWhatAContractAsks(t *testing.T) {
+	v1, err := sink.ContractByName("events-v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := explainer(t, redact.View{})
+	x.Contract = v1
+	if x.Transformer, err = transform.New(transform.Options{Wide: true}); err != nil {
+		t.Fatal(err)
+	}
+	result := func(ev *schemas.Event) (*Report, map[string]string) {
+		r := x.Event(ev, now)
+		results := make(map[string]string)
+		for _, f := range r.Rules {
+			results[f.Class+" "+f.Rule] = f.Result
+		}
+		return r, results
+	}
+	old := purchase()
+	old.OccurredAt -= (30 * 24 * time.Hour).Milliseconds()
+	if r, results := result(old); r.Outcome != OutcomeDeadLetter || r.Why.Code != "occurred_at_expired" || results["validation occurred_at_expired"] != "failed" ||
+		results["filtered consent"] != "ok" || results["validation match_key_missing"] != "not reached" {
+		t.Errorf("%+v\n%v", r.Why, results)
+	}
+	refused := purchase()
+	refused.Consent.AdUserData = "DENIED"
+	if r, _ := result(refused); r.Outcome != OutcomeFiltered || r.Rules[len(r.Rules)-1].Result != "not reached" {
+		t.Errorf("%+v", r.Why)
+	}
+	r, results := result(purchase())
+	if r.Outcome != OutcomeSend || results["validation match_key_missing"] != "ok" || results["field name_invalid"] != "ok" {
+		t.Errorf("%+v\n%v", r.Why, results)
+	}
+	for _, secret := range private {
+		if strings.Contains(both(t, r), secret) {
+			t.Errorf("%q is shown:\n%s", secret, r.Payload)
+		}
+	}
 }
 
 // narrow is a contract with room for small events only.
@@ -201,5 +252,47 @@ func TestReadWithoutARegistry(t *testing.T) {
 	}
 	if _, err := Read(t.Context(), []byte("Obj\x01..."), embedded, true); !errors.Is(err, ErrContainer) {
 		t.Errorf("a container file: %v", err)
+	}
+}
+
+// TestEveryFieldOfAPersonIsHidden: a field that is added to events is an identifier
+// until somebody says that it is none. Values are those that their fields take, so
+// that they get into the payload of the contract that sends the most.
+func TestEveryFieldOfAPersonIsHidden(t *testing.T) {
+	v1, err := sink.ContractByName("events-v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := sink.ContractByName("off-amazon-2023-11-13")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev := purchase()
+	ev.User, ev.ArefTokens = schemas.UserData{}, "secretmark.1776939330000"
+	ev.Consent.TCF, ev.Consent.GPP = "secretmarkTCF", "secretmarkGPP"
+	ev.Custom.Attributes = []schemas.Attribute{{Key: "category", Value: "secretmarkValue"}}
+	user := reflect.ValueOf(&ev.User).Elem()
+	for i := range user.NumField() {
+		user.Field(i).SetString("secretmark" + user.Type().Field(i).Name)
+	}
+	ev.User.Email, ev.User.Phone, ev.User.CountryCode, ev.User.MADID = "secretmark@example.com", "+15551234567", "US", "5ec2e700-03EE-455A-B3C4-E57283966239"
+	ev.User.IPAddress, ev.User.State = "203.0.113.77", "California"
+	ev.ClickID = "secretmarkclick"
+	for _, contract := range []sink.Contract{guide, v1} {
+		x := explainer(t, redact.View{})
+		x.Contract = contract
+		if x.Transformer, err = transform.New(transform.Options{Wide: contract.Wide()}); err != nil {
+			t.Fatal(err)
+		}
+		r := x.Event(ev, now)
+		if r.Outcome != OutcomeSend {
+			t.Fatalf("%s: %+v", contract.Name(), r.Why)
+		}
+		text := both(t, r)
+		for _, secret := range []string{"secretmark", "5551234567", "5ec2e700", "203.0.113.77", "California"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s: %q is shown:\n%s", contract.Name(), secret, r.Payload)
+			}
+		}
 	}
 }

@@ -51,6 +51,8 @@ type Finding struct {
 	Area    string `json:"area"`              // what kind of thing, such as topics
 	Subject string `json:"subject,omitempty"` // which, such as a topic's name
 	Value   string `json:"value,omitempty"`   // what was measured
+	Count   int64  `json:"count,omitempty"`   // of how many it is true
+	Of      int64  `json:"of,omitempty"`
 	Message string `json:"message"`
 	Advice  string `json:"advice,omitempty"`
 }

@@ -130,3 +130,22 @@ func topicError(ctx context.Context, topic string, err error) error {
 	}
 	return fmt.Errorf("topic %q cannot be read: %w", topic, err)
 }
+
+// Offsets returns where a position is in each partition of a topic, or in those
+// that are named: the first record at or after a time, the end of the partition if
+// there is none, or an offset as far as the partition has it.
+func (r *Reader) Offsets(ctx context.Context, topic string, at Position, partitions ...int32) (map[int32]int64, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, fmt.Errorf("the brokers have not answered within %s", askTimeout))
+	defer cancel()
+	l, err := r.listOffsets(ctx, kadm.NewClient(r.client), &Range{Topic: topic, Partitions: partitions, From: at})
+	if err != nil {
+		return nil, topicError(ctx, topic, err)
+	}
+	offsets := make(map[int32]int64, len(l.partitions))
+	for _, p := range l.partitions {
+		start, end := l.offset(l.start, p, 0), l.offset(l.end, p, 0)
+		from, _ := l.bounds(p)
+		offsets[p] = min(max(from, start), end)
+	}
+	return offsets, nil
+}

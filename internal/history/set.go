@@ -43,6 +43,17 @@ func (s *Set) Add(partition int32, offset int64) {
 	p.end = max(p.end, offset+1)
 }
 
+// Remove takes a record out of the set. The partition's End stays where it is.
+func (s *Set) Remove(partition int32, offset int64) {
+	if !s.Has(partition, offset) {
+		return
+	}
+	p := s.partitions[partition]
+	at := offset - p.base
+	p.words[at/64] &^= 1 << (at % 64)
+	s.len--
+}
+
 // Has tells whether the record at an offset is in the set.
 func (s *Set) Has(partition int32, offset int64) bool {
 	p := s.partitions[partition]
@@ -53,7 +64,8 @@ func (s *Set) Has(partition int32, offset int64) bool {
 	return p.words[at/64]&(1<<(at%64)) != 0
 }
 
-// End is the offset after a partition's last record in the set; 0 if it has none.
+// End is the offset after the last record that was added to a partition; 0 if none
+// was.
 func (s *Set) End(partition int32) int64 {
 	if p := s.partitions[partition]; p != nil {
 		return p.end

@@ -23,6 +23,16 @@ func TestSetAgainstModel(t *testing.T) {
 				n++
 			}
 		}
+		for p, offsets := range model {
+			for i := len(offsets) - 2; i >= 0; i -= rapid.IntRange(1, 50).Draw(t, "removed") {
+				s.Remove(p, offsets[i])
+				s.Remove(p, offsets[i])
+				offsets = slices.Delete(offsets, i, i+1)
+				n--
+			}
+			model[p] = offsets
+		}
+		s.Remove(7, 7)
 		if s.Len() != n {
 			t.Fatalf("%d records, want %d", s.Len(), n)
 		}

@@ -41,8 +41,9 @@ func (f *File) Run(tr *transform.Transformer, contract sink.Contract, now time.T
 
 func (c *Case) run(tr *transform.Transformer, contract sink.Contract, now time.Time) (problems []string) {
 	e := tr.Explain(c.event, now)
-	body, why := []byte(nil), (*verdict.Reason)(nil)
+	var body []byte
 	if e.OK {
+		var why *verdict.Reason
 		if body, why = sink.Encode(contract, &e.Conversion, now); why != nil {
 			e.OK, e.Reason = false, *why
 		}

@@ -10,29 +10,27 @@ import (
 
 // Accounts reads the accounts file, or takes the settings for the one account of
 // all profiles.
-func (c *Config) Accounts() (accounts.List, error) {
+func (c *Config) Accounts() (accounts.List, accounts.Base, error) {
+	base := accounts.Base{
+		Contract: c.Contract, ContractOptions: c.ContractOptions, TokenURL: c.TokenURL, BaseURL: c.AmazonURL, Region: c.Region,
+	}
 	if c.AccountsFile != "" {
-		return accounts.NewSource(c.AccountsFile).Load(c.accountsBase())
+		list, err := accounts.NewSource(c.AccountsFile).Load(base)
+		return list, base, err
 	}
 	return accounts.Single(accounts.Account{
 		ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken, TokenURL: c.TokenURL,
 		Defaults: accounts.Settings{Contract: c.Contract},
-	}), nil
-}
-
-func (c *Config) accountsBase() accounts.Base {
-	return accounts.Base{
-		Contract: c.Contract, ContractOptions: c.ContractOptions, TokenURL: c.TokenURL, BaseURL: c.AmazonURL, Region: c.Region,
-	}
+	}), base, nil
 }
 
 func (p *Pipeline) openAccounts() error {
-	list, err := p.config.Accounts()
+	list, base, err := p.config.Accounts()
 	if err != nil {
 		return err
 	}
 	p.accounts, err = accounts.New(list, accounts.Options{
-		Base: p.config.accountsBase(), Log: p.log, Conditions: p.conditions, Metrics: sink.NewTokenMetrics(p.metrics),
+		Base: base, Log: p.log, Conditions: p.conditions, Metrics: sink.NewTokenMetrics(p.metrics),
 	})
 	return err
 }

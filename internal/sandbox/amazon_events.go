@@ -205,12 +205,35 @@ func (a *Amazon) readItems(c contract, body []byte, o *outcome) *problem {
 	return bad
 }
 
+// refusedType finds an event's type among those that are refused.
+func refusedType(raw json.RawMessage, refused []string) []problem {
+	var ev struct {
+		EventType        string `json:"eventType"`
+		EventDescription struct {
+			ConversionType string `json:"conversionType"`
+		} `json:"eventDescription"`
+	}
+	if json.Unmarshal(raw, &ev) != nil {
+		return nil // what it is has been found already
+	}
+	for _, f := range []struct{ field, is string }{{"eventType", ev.EventType}, {"eventDescription.conversionType", ev.EventDescription.ConversionType}} {
+		if f.is != "" && slices.Contains(refused, f.is) {
+			return []problem{{status: http.StatusUnprocessableEntity, code: codeField, message: f.field + " is not a type that the advertiser has", field: f.field}}
+		}
+	}
+	return nil
+}
+
 func (a *Amazon) checkAll(c contract, list []json.RawMessage) []item {
 	now := a.opts.Now()
 	items := make([]item, len(list))
 	seen := make(map[string]bool, len(list))
+	refused := a.behaviour.Load().RefuseTypes
 	for i, raw := range list {
 		id, found := c.check(raw, now)
+		if len(refused) > 0 {
+			found = append(found, refusedType(raw, refused)...)
+		}
 		if id != "" && seen[id] && c.unique() {
 			found = append(found, *refuse(http.StatusUnprocessableEntity, "DUPLICATE_EVENT_ID", "eventId is in this request already"))
 		}

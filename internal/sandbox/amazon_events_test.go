@@ -283,3 +283,14 @@ func TestManySendersAtOnce(t *testing.T) {
 		t.Errorf("%d profiles, want 3", len(s.Profiles))
 	}
 }
+
+func TestRefusedTypes(t *testing.T) {
+	h := newHarness(t, Options{Behaviour: Behaviour{RefuseTypes: []string{"LEAD"}}})
+	h.send(purchase("a")).wantStatus(t, 200)
+	if got := h.send(lead("b")); got.status != 422 || !strings.Contains(got.body, "eventType is not a type") {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := h.Accepted("b"); got != 0 {
+		t.Errorf("a refused type was accepted %d times", got)
+	}
+}

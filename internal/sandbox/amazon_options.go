@@ -51,6 +51,10 @@ type Behaviour struct {
 	// QuoteValues makes refusals quote the value at fault, hashes included: a
 	// careless Amazon, to show that nothing of it reaches a log.
 	QuoteValues bool `json:"quote_values"`
+	// RefuseTypes are event types that are refused with 422, as Amazon refuses those
+	// that it has no conversion for; none unless set, since the contract's list is
+	// open.
+	RefuseTypes []string `json:"refuse_types,omitempty"`
 	// SuccessStatus answers a request whose events were all taken: 200 unless
 	// set, or 201, 202, 204 (which has no body) or 207.
 	SuccessStatus int `json:"success_status"`

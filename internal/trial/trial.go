@@ -19,9 +19,9 @@ import (
 
 // Sender makes single requests; *sink.Direct.
 type Sender interface {
-	URL(country string) string
+	URL() string
 	Header(profile string, token sink.AccessToken) http.Header
-	Send(ctx context.Context, profile, country string, token sink.AccessToken, events ...[]byte) sink.Reply
+	Send(ctx context.Context, profile string, token sink.AccessToken, events ...[]byte) sink.Reply
 }
 
 // Trial is what an event is sent with.
@@ -96,7 +96,7 @@ func (t *Trial) Run(ctx context.Context, ev *schemas.Event, now time.Time) (*Rep
 		return r, nil
 	}
 	r.Request = &Request{
-		Method: http.MethodPost, URL: t.Sender.URL(e.Conversion.CountryCode), Bytes: len(body),
+		Method: http.MethodPost, URL: t.Sender.URL(), Bytes: len(body),
 		Headers: explain.Headers(t.Sender.Header(ev.ProfileID, sink.AccessToken{}), ev.ProfileID),
 		Event:   t.View.Payload(body, t.Contract.Identifiers(body)),
 	}
@@ -104,12 +104,12 @@ func (t *Trial) Run(ctx context.Context, ev *schemas.Event, now time.Time) (*Rep
 		r.Outcome, r.Remedy = OutcomeDryRun, "Nothing: nothing was sent. Leave --dry-run out to send it."
 		return r, nil
 	}
-	return r, t.exchange(ctx, r, &e.Conversion, body)
+	return r, t.exchange(ctx, r, ev.ProfileID, body)
 }
 
 // exchange sends once, and once more with another token if Amazon does not take
 // the first: what the guide asks for after a 401, and what run does.
-func (t *Trial) exchange(ctx context.Context, r *Report, c *transform.Conversion, body []byte) error {
+func (t *Trial) exchange(ctx context.Context, r *Report, profile string, body []byte) error {
 	for {
 		grant, err := t.Token(ctx)
 		if ctx.Err() != nil {
@@ -120,7 +120,7 @@ func (t *Trial) exchange(ctx context.Context, r *Report, c *transform.Conversion
 			return nil
 		}
 		r.TokenExpiresIn = int(grant.ExpiresIn.Seconds())
-		reply := t.Sender.Send(ctx, c.ProfileID, c.CountryCode, grant.Token, body)
+		reply := t.Sender.Send(ctx, profile, grant.Token, body)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

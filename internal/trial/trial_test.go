@@ -26,7 +26,7 @@ type amazon struct {
 	bodies  []string
 }
 
-func (a *amazon) Send(_ context.Context, _, _ string, token sink.AccessToken, events ...[]byte) sink.Reply {
+func (a *amazon) Send(_ context.Context, _ string, token sink.AccessToken, events ...[]byte) sink.Reply {
 	a.tokens = append(a.tokens, token.Secret())
 	a.bodies = append(a.bodies, string(events[0]))
 	r := a.replies[0]

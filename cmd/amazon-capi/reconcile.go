@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/history"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/reconcile"
+	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+const reconcileLong = `Compare the source with what became of it. Every record of the range is looked for
+in the receipts and the dead letters, and counted by profile, event type and hour of
+its timestamp:
+
+  source = accepted + dead-lettered by class + filtered + in flight + missing
+
+A record without a verdict is in flight until the group has committed past it, and
+missing from then on. Letters that were sent through again count once, as what
+became of them. Values are those of accepted events, each event id once.
+
+Receipts say what Amazon answered. To compare with what it has, give a list of that
+with --diagnostics: CSV with a column event_id and perhaps profile_id, or an object a
+line with those fields, or what the sandbox serves under /sandbox/events or writes
+with --record. What was accepted and is not in it is missing, too.
+
+The exit code is 1 when anything is missing. --events FILE.parquet, or .csv, lists
+every event with its verdict, to join with what Amazon Marketing Cloud tells; see
+docs/amc.md.`
+
+type reconcileFlags struct {
+	kafka     kafkaFlags
+	registry  registryFlags
+	transform transformFlags
+	span      rangeFlags
+
+	topic, letters, receipts, group string
+	by                              []string
+	diagnostics, csv, events        string
+	json                            bool
+}
+
+// reconcileBy are the parts that rows can be told apart by.
+var reconcileBy = []string{"profile", "type", "hour"}
+
+func newReconcileCommand(p *process) *cobra.Command {
+	var f reconcileFlags
+	cmd := &cobra.Command{
+		Use:   "reconcile",
+		Short: "Compare the source with receipts and dead letters, event by event",
+		Long:  reconcileLong,
+		Example: `  amazon-capi reconcile --from -1d --brokers localhost:9092 --registry http://localhost:8081
+  amazon-capi reconcile --from 2025-11-24 --to 2025-11-27 --by profile --csv day.csv --events day.parquet
+  amazon-capi reconcile --from 2025-11-24 --diagnostics accepted.csv --json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
+	}
+	flags := cmd.Flags()
+	f.kafka.register(flags)
+	f.registry.register(flags)
+	f.transform.register(flags)
+	f.span.register(flags)
+	flags.StringVar(&f.topic, "topic", defaultTopic, "source topic")
+	flags.StringVar(&f.letters, "dead-letter-topic", defaultLettersTopic, "topic of the dead letters")
+	flags.StringVar(&f.receipts, "receipts-topic", defaultReceiptsTopic, "topic of the receipts")
+	flags.StringVar(&f.group, "group", defaultGroup, "group of run: what it has committed must have a verdict")
+	flags.StringSliceVar(&f.by, "by", reconcileBy, "what rows are told apart by: "+strings.Join(reconcileBy, ", "))
+	flags.StringVar(&f.diagnostics, "diagnostics", "", "list of the events that Amazon has, CSV or JSON lines; - is standard input")
+	flags.StringVar(&f.csv, "csv", "", "file for the rows, as CSV")
+	flags.StringVar(&f.events, "events", "", "file for every event with its verdict, .csv or .parquet")
+	flags.BoolVar(&f.json, "json", false, "print a JSON object a line: rows, missing records, and the sum")
+	return cmd
+}
+
+// resolve checks the flags.
+func (f *reconcileFlags) resolve(p *process) (s kafka.Settings, o schemas.RegistryOptions, rng history.Range, err error) {
+	if s, err = f.kafka.resolve(p.stderr); err != nil {
+		return s, o, rng, err
+	}
+	if o, err = f.registry.resolve(s.TLS, p.stderr); err != nil {
+		return s, o, rng, err
+	}
+	if rng, err = f.span.resolve(f.topic, time.Now()); err != nil {
+		return s, o, rng, err
+	}
+	for _, by := range f.by {
+		if !slices.Contains(reconcileBy, by) {
+			return s, o, rng, usagef("--by: %q is unknown: want some of %s", by, strings.Join(reconcileBy, ", "))
+		}
+	}
+	if f.receipts == "" {
+		return s, o, rng, usagef("--receipts-topic: it has no name; without receipts nobody knows what was accepted")
+	}
+	if f.topic == "" || f.letters == "" || f.group == "" {
+		return s, o, rng, usagef("--topic, --dead-letter-topic and --group: all are needed")
+	}
+	return s, o, rng, nil
+}
+
+func (f *reconcileFlags) run(ctx context.Context, p *process) error {
+	settings, registryOptions, rng, err := f.resolve(p)
+	if err != nil {
+		return err
+	}
+	amazon, err := f.readDiagnostics(p)
+	if err != nil {
+		return err
+	}
+	options, err := f.transform.resolve()
+	if err != nil {
+		return err
+	}
+	transformer, err := transform.New(options)
+	if err != nil {
+		return asUsage(err)
+	}
+	registry, err := schemas.NewRegistry(registryOptions)
+	if err != nil {
+		return usagef("--registry: %w", err)
+	}
+	defer registry.Close()
+	events, err := f.createEvents()
+	if err != nil {
+		return err
+	}
+	r := &reconcile.Reconciler{Decoder: schemas.NewDecoder(registry), Transformer: transformer, Amazon: amazon}
+	if events != nil {
+		r.Each = events.Add
+	}
+	plan, report, err := f.reconcile(ctx, p, settings, rng, registry, r)
+	if events != nil {
+		if err != nil {
+			events.Discard()
+		} else {
+			err = events.Close()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return f.show(p, plan, report)
+}
+
+// reconcile reads, in an order that matters: what the group had committed before
+// the verdicts are read has its verdict among them.
+func (f *reconcileFlags) reconcile(ctx context.Context, p *process, s kafka.Settings, rng history.Range, registry *schemas.Registry, r *reconcile.Reconciler) (*history.Plan, *reconcile.Report, error) {
+	progress := show.NewTerminalProgress(p.stderr)
+	defer progress.Done()
+	reader, plan, err := openHistory(ctx, s, rng, progress)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer reader.Close()
+	if r.Live, err = groupProgress(ctx, s, f.group, f.topic); err != nil {
+		return nil, nil, err
+	}
+	r.Verdicts = reconcile.NewVerdicts(plan)
+	if err := f.readReceipts(ctx, s, rng, registry, r.Verdicts, progress); err != nil {
+		return nil, nil, err
+	}
+	if err := f.readLetters(ctx, s, r.Verdicts, progress); err != nil {
+		return nil, nil, err
+	}
+	progress.Restart()
+	if err := reader.Read(ctx, plan, func(rec *kgo.Record) error { return r.Record(ctx, rec) }); err != nil {
+		return nil, nil, err
+	}
+	report, err := r.Finish()
+	return plan, report, err
+}
+
+// receiptsBefore is how much earlier than the range's records their receipts are
+// looked for: they are written later, but by another machine's clock.
+const receiptsBefore = time.Hour
+
+func (f *reconcileFlags) readReceipts(ctx context.Context, s kafka.Settings, rng history.Range, registry *schemas.Registry, v *reconcile.Verdicts, progress *show.Progress) error {
+	r := history.Range{Topic: f.receipts}
+	if t := rng.From.Time; !t.IsZero() {
+		r.From.Time = t.Add(-receiptsBefore)
+	}
+	progress.Restart()
+	reader, plan, err := openHistory(ctx, s, r, progress)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	receipts := schemas.NewReceiptReader(registry)
+	return reader.Read(ctx, plan, func(rec *kgo.Record) error {
+		receipt, err := receipts.ParseReceipt(ctx, rec.Value)
+		switch {
+		case errors.Is(err, schemas.ErrNoReceipt):
+			return nil // somebody else's; what it is about has no verdict by it
+		case err != nil:
+			return err
+		}
+		v.Receipt(&receipt)
+		return nil
+	})
+}
+
+func (f *reconcileFlags) readLetters(ctx context.Context, s kafka.Settings, v *reconcile.Verdicts, progress *show.Progress) error {
+	progress.Restart()
+	reader, plan, err := openHistory(ctx, s, history.Range{Topic: f.letters}, progress)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	return reader.Read(ctx, plan, func(rec *kgo.Record) error {
+		if l, err := sink.ParseLetter(rec); err == nil {
+			v.Letter(&l)
+		}
+		return nil
+	})
+}
+
+func (f *reconcileFlags) readDiagnostics(p *process) (*reconcile.Diagnostics, error) {
+	if f.diagnostics == "" {
+		return nil, nil
+	}
+	in := p.stdin
+	if f.diagnostics != "-" {
+		file, err := os.Open(f.diagnostics)
+		if err != nil {
+			return nil, usagef("--diagnostics: %w", err)
+		}
+		defer file.Close()
+		in = file
+	}
+	d, err := reconcile.ReadDiagnostics(in)
+	if err != nil {
+		return nil, usagef("--diagnostics %s: %w", f.diagnostics, err)
+	}
+	return d, nil
+}
+
+func (f *reconcileFlags) createEvents() (*reconcile.EventsFile, error) {
+	if f.events == "" {
+		return nil, nil
+	}
+	events, err := reconcile.CreateEventsFile(f.events)
+	if err != nil {
+		return nil, usagef("--events: %w", err)
+	}
+	return events, nil
+}
+
+// show prints the report; the error is that something is missing.
+func (f *reconcileFlags) show(p *process, plan *history.Plan, report *reconcile.Report) error {
+	rows := report.By(slices.Contains(f.by, "profile"), slices.Contains(f.by, "type"), slices.Contains(f.by, "hour"))
+	if f.csv != "" {
+		if err := writeReconcileCSV(f.csv, rows); err != nil {
+			return err
+		}
+	}
+	var err error
+	switch {
+	case f.json:
+		err = printReconcileJSON(p.stdout, rows, report)
+	case report.Sum.Source == 0:
+		fmt.Fprintf(p.stdout, "There is nothing to reconcile: %s.\n", plan.WhyEmpty())
+	default:
+		f.print(p.stdout, rows, report)
+	}
+	if err == nil && report.Sum.Missing > 0 {
+		err = fmt.Errorf("%d of %d events are missing", report.Sum.Missing, report.Sum.Source)
+	}
+	return err
+}

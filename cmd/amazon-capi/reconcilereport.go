@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/reconcile"
+	"github.com/tracklayer/amazon-capi/internal/show"
+)
+
+// printReconcileJSON prints rows, missing records and the sum, a line each; kind
+// tells them apart.
+func printReconcileJSON(w io.Writer, rows []reconcile.Row, report *reconcile.Report) error {
+	for i := range rows {
+		if err := printJSON(w, struct {
+			Kind string `json:"kind"`
+			reconcile.Row
+		}{"row", rows[i]}); err != nil {
+			return err
+		}
+	}
+	for i := range report.Lost {
+		if err := printJSON(w, struct {
+			Kind string `json:"kind"`
+			reconcile.Lost
+		}{"missing", report.Lost[i]}); err != nil {
+			return err
+		}
+	}
+	return printJSON(w, struct {
+		Kind string `json:"kind"`
+		reconcile.Counts
+	}{"sum", report.Sum})
+}
+
+// reconcileColumns are the counts of a row, in the order of tables and CSV.
+var reconcileColumns = []string{"source", "accepted", "decode", "validation", "rejected", "auth", "filtered", "in flight", "missing", "retried", "redriven", "duplicates"}
+
+func reconcileCells(c *reconcile.Counts) (cells []string) {
+	for _, n := range []int{c.Source, c.Accepted, c.Decode, c.Validation, c.Rejected, c.Auth, c.Filtered, c.InFlight, c.Missing, c.Retried, c.Redriven, c.Duplicates} {
+		cells = append(cells, strconv.Itoa(n))
+	}
+	return cells
+}
+
+// reconcileShown bounds the table; --csv and --json have all.
+const reconcileShown = 100
+
+func (f *reconcileFlags) print(w io.Writer, rows []reconcile.Row, report *reconcile.Report) {
+	key := func(profile, eventType, hour string) (cells []string) {
+		for _, c := range []struct{ by, cell string }{{"profile", profile}, {"hour", hour}, {"type", eventType}} {
+			if slices.Contains(f.by, c.by) {
+				cells = append(cells, c.cell)
+			}
+		}
+		return cells
+	}
+	var table [][]string
+	for i := range rows {
+		r := &rows[i]
+		if i == reconcileShown {
+			break
+		}
+		cells := append(key(r.Profile, r.EventType, r.Hour.Format("2006-01-02 15:04")), reconcileCells(&r.Counts)...)
+		table = append(table, append(cells, r.Value.String()))
+	}
+	first := key("profile", "type", "hour")
+	footer := append(make([]string, len(first)), append(reconcileCells(&report.Sum), report.Sum.Value.String())...)
+	var numbers []int
+	for i := range reconcileColumns {
+		numbers = append(numbers, len(first)+i)
+	}
+	show.Table(w, append(first, append(slices.Clone(reconcileColumns), "value accepted")...), table, footer, numbers...)
+	if more := len(rows) - reconcileShown; more > 0 {
+		fmt.Fprintf(w, "  … and %d more rows; --csv and --json have them all, and --by makes fewer\n", more)
+	}
+	s := &report.Sum
+	fmt.Fprintf(w, "\nsource %d = accepted %d + dead-lettered %d + filtered %d + in flight %d + missing %d\n",
+		s.Source, s.Accepted, s.DeadLettered(), s.Filtered, s.InFlight, s.Missing)
+	if len(report.Lost) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nMissing:")
+	var lost [][]string
+	for i, l := range report.Lost {
+		if i == statsShown {
+			break
+		}
+		lost = append(lost, []string{l.Profile, shorten(l.EventID, 40), l.EventType, fmt.Sprintf("%d/%d", l.Partition, l.Offset), shortTime(l.Time), l.Why})
+	}
+	show.Table(w, []string{"profile", "event id", "type", "record", "timestamp", "why"}, lost, nil)
+	if more := s.Missing - len(lost); more > 0 {
+		fmt.Fprintf(w, "  … and %d more; --json has up to %d of them\n", more, len(report.Lost))
+	}
+}
+
+// writeReconcileCSV writes rows for a spreadsheet, with a column for the value of
+// each currency.
+func writeReconcileCSV(path string, rows []reconcile.Row) (err error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return usagef("--csv: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	var sum reconcile.Counts
+	for i := range rows {
+		for currency := range rows[i].Value {
+			if sum.Value == nil {
+				sum.Value = make(reconcile.Amounts)
+			}
+			sum.Value[currency] = nil
+		}
+	}
+	currencies := sum.Value.Currencies()
+	header := []string{"profile", "hour", "type"}
+	for _, c := range reconcileColumns {
+		header = append(header, strings.ReplaceAll(c, " ", "_"))
+	}
+	for _, c := range currencies {
+		header = append(header, "value_"+c)
+	}
+	out := csv.NewWriter(file)
+	if err := out.Write(header); err != nil {
+		return err
+	}
+	for i := range rows {
+		r := &rows[i]
+		hour := ""
+		if !r.Hour.IsZero() {
+			hour = r.Hour.Format(time.RFC3339)
+		}
+		cells := append([]string{r.Profile, hour, reconcile.Harmless(r.EventType)}, reconcileCells(&r.Counts)...)
+		for _, c := range currencies {
+			cells = append(cells, r.Value.Text(c))
+		}
+		if err := out.Write(cells); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}

@@ -1,0 +1,367 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/dlq"
+	"github.com/tracklayer/amazon-capi/internal/history"
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/replay"
+	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+const replayLong = `Deliver events that the topic has held before once more: those from --from on and
+before --to, of the profiles, names and ids that are chosen. They keep their event
+ids and their original times, so that Amazon removes what it has already.
+
+Times are the records' timestamps. They may be out of order; unless --in-order says
+that they are not, the topic is read up to its end as it is now and what lies
+outside is passed over. The end does not move with the topic.
+
+A forecast comes first: how many events of which profiles, how many of them will be
+refused, how many requests, how long. --dry-run ends there. On a terminal it asks
+before it sends.
+
+A replay has a group of its own, amazon-capi-replay-NAME, and never touches that of
+--group. The same command goes on where it was stopped or killed: its NAME is made
+of what was asked for, unless --name gives one. Receipts and dead letters are
+written as run does.
+
+--live-group does something else: it moves the offsets of --group itself to --from,
+so that run delivers everything from there again. It does so only while the group
+has no members.`
+
+type replayFlags struct {
+	kafka    kafkaFlags
+	log      logFlags
+	span     rangeFlags
+	events   eventFlags
+	delivery deliveryFlags
+
+	topic, liveGroup, letters string
+	name                      string
+	rate                      float64
+	dryRun, restart, yes      bool
+	moveLive                  bool
+	json                      bool
+}
+
+func newReplayCommand(p *process) *cobra.Command {
+	var f replayFlags
+	cmd := &cobra.Command{
+		Use:   "replay",
+		Short: "Deliver what the topic has held before once more, by time or offset",
+		Long:  replayLong,
+		Example: `  amazon-capi replay --from 2025-11-25 --to 2025-11-26 --dry-run --brokers localhost:9092
+  amazon-capi replay --from -2h --profile 1234567890 --event-name Purchase --rate 500 --config /etc/amazon-capi.yaml
+  amazon-capi replay --live-group --from 2025-11-25T06:00:00Z --dry-run`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.moveLive {
+				return f.move(cmd.Context(), p)
+			}
+			return f.run(cmd.Context(), p)
+		},
+	}
+	flags := cmd.Flags()
+	f.kafka.register(flags)
+	f.log.register(flags, "console")
+	quietly(flags, &f.log)
+	f.span.register(flags)
+	f.events.register(flags)
+	f.delivery.register(flags)
+	flags.StringVar(&f.topic, "topic", defaultTopic, "topic to replay")
+	flags.StringVar(&f.liveGroup, "group", defaultGroup, "group of run, which a replay keeps away from")
+	flags.StringVar(&f.letters, "dead-letter-topic", defaultLettersTopic, "topic for events that will never be accepted")
+	flags.StringVar(&f.name, "name", "", "name of the replay (default made of what is asked for)")
+	flags.Float64Var(&f.rate, "rate", 0, "events a second (0: as fast as it goes)")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "do all but send")
+	flags.BoolVar(&f.restart, "restart", false, "begin anew, whatever was sent of it before")
+	flags.BoolVar(&f.yes, "yes", false, "do not ask")
+	flags.BoolVar(&f.moveLive, "live-group", false, "move the offsets of --group to --from instead")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object")
+	return cmd
+}
+
+func (f *replayFlags) check() error {
+	switch {
+	case f.rate < 0:
+		return usagef("--rate: %g is no rate, want 0 or more", f.rate)
+	case f.topic == "" || f.letters == "":
+		return usagef("--topic and --dead-letter-topic: both are needed")
+	case f.name != "" && !transform.ValidProfileID(f.name):
+		return usagef("--name: %q is no name, want 1 to 64 of A-Z a-z 0-9 . _ -", f.name)
+	case f.span.from == "" && f.span.to == "" && len(f.span.partitions) == 0 && !f.events.any():
+		return usagef("--from and --to: say what to replay; --from offset:0 is all that there is")
+	}
+	return nil
+}
+
+// groupOf names a replay's group.
+func groupOf(name string) string { return "amazon-capi-replay-" + name }
+
+// asked is what was asked for in words that the same flags give again. What does
+// not change which events are sent, such as the rate, is not in it.
+func (f *replayFlags) asked() string {
+	text, _ := json.Marshal([]any{f.topic, f.span.from, f.span.to, f.span.partitions, f.events.profiles, f.events.names, f.events.ids})
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// job is a replay that is decided on.
+type job struct {
+	flags    *replayFlags
+	config   pipeline.Config
+	rng      history.Range
+	name     string
+	group    string
+	admin    *kadm.Client
+	reader   *history.Reader
+	progress *show.Progress
+
+	resumed    bool
+	plan       *history.Plan
+	forecaster *replay.Forecaster
+	forecast   *replay.Forecast
+}
+
+func (f *replayFlags) run(ctx context.Context, p *process) error {
+	j, log, err := f.prepare(p)
+	if err != nil {
+		return err
+	}
+	opts, err := j.config.Kafka.Options(zerolog.Nop())
+	if err != nil {
+		return asUsage(err)
+	}
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	j.admin = kadm.NewClient(client)
+	if j.reader, err = history.New(j.config.Kafka); err != nil {
+		return err
+	}
+	defer j.reader.Close()
+	j.progress = show.NewTerminalProgress(p.stderr)
+	j.reader.Progress = func(done, total int64) { j.progress.Step("reading "+f.topic, uint64(done), uint64(total)) }
+
+	if err := j.look(ctx); err != nil {
+		return err
+	}
+	report := j.report()
+	if !f.json {
+		report.printForecast(p.stdout)
+	}
+	if !f.dryRun && report.Selected > 0 {
+		if err := f.confirm(p, "Send %d events to Amazon", report.Selected); err != nil {
+			return err
+		}
+		err = j.send(ctx, log, report)
+	}
+	if f.json {
+		return errors.Join(printJSON(p.stdout, report), err)
+	}
+	report.printResult(p.stdout)
+	return err
+}
+
+// prepare turns the flags into a job. Its errors are usage errors.
+func (f *replayFlags) prepare(p *process) (*job, zerolog.Logger, error) {
+	log, err := f.log.logger(p.stderr)
+	if err != nil {
+		return nil, log, err
+	}
+	if err := f.check(); err != nil {
+		return nil, log, err
+	}
+	settings, err := f.kafka.resolve(p.stderr)
+	if err != nil {
+		return nil, log, err
+	}
+	j := &job{flags: f, name: f.name}
+	if j.rng, err = f.span.resolve(f.topic, time.Now()); err != nil {
+		return nil, log, err
+	}
+	if j.config, err = f.delivery.resolve(settings, !f.dryRun, p.stderr); err != nil {
+		return nil, log, err
+	}
+	j.config.Topic, j.config.DeadLetterTopic = f.topic, f.letters
+	if err := checkTopics(&j.config); err != nil {
+		return nil, log, err
+	}
+	if j.name == "" {
+		j.name = f.asked()
+	}
+	if j.group = groupOf(j.name); j.group == f.liveGroup || j.group+".ends" == f.liveGroup {
+		return nil, log, usagef("--name: group %q is the live one (--group); a replay must have its own", j.group)
+	}
+	j.config.Group = j.group
+	return j, log, nil
+}
+
+// look decides what is sent: where the replay goes on, if it was begun before, and
+// what becomes of the rest.
+func (j *job) look(ctx context.Context) error {
+	checkpoint, err := j.load(ctx)
+	if err != nil {
+		return err
+	}
+	done, err := j.planFrom(ctx, checkpoint)
+	if err != nil {
+		return err
+	}
+	for _, note := range j.plan.Notes {
+		j.progress.Say("amazon-capi: %s: %s", j.flags.topic, note)
+	}
+	if err := j.foresee(ctx, done); err != nil {
+		return err
+	}
+	if j.resumed && j.forecast.Selected.Len() == 0 && (j.rng.From.Relative || j.rng.To.Relative) {
+		// It is complete, and -2h is another time by now.
+		j.flags.restart = true
+		j.resumed = false
+		return j.look(ctx)
+	}
+	return nil
+}
+
+// load reads what is known of an earlier run.
+func (j *job) load(ctx context.Context) (*replay.Checkpoint, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
+	defer cancel()
+	if j.flags.restart && !j.flags.dryRun {
+		if err := j.alone(ctx); err != nil {
+			return nil, err
+		}
+		return nil, withCause(ctx, replay.Forget(ctx, j.admin, j.group))
+	}
+	c, err := replay.Load(ctx, j.admin, j.group, j.flags.topic)
+	switch {
+	case j.flags.restart:
+		return nil, nil
+	case err != nil:
+		return nil, withCause(ctx, err)
+	case c != nil && c.Asked != j.flags.asked():
+		return nil, usagef("--name: replay %q was begun with other --from, --to or filters; want another name, the same flags as then, or --restart", j.name)
+	}
+	return c, nil
+}
+
+// planFrom makes the plan: the earlier run's, so that it ends where that was to
+// end, or a new one. It returns what the earlier run has settled.
+func (j *job) planFrom(ctx context.Context, c *replay.Checkpoint) (done *consumer.Progress, err error) {
+	if c == nil {
+		j.plan, err = j.reader.Plan(ctx, j.rng)
+		if errors.Is(err, history.ErrBadRange) {
+			err = asUsage(err)
+		}
+		return nil, err
+	}
+	starts, err := j.reader.Offsets(ctx, j.flags.topic, history.Position{IsOffset: true})
+	if err != nil {
+		return nil, err
+	}
+	j.resumed, j.plan = true, c.Plan(starts)
+	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
+	defer cancel()
+	done, err = consumer.ReadProgress(ctx, j.admin, j.group, j.flags.topic)
+	return done, withCause(ctx, err)
+}
+
+func (j *job) foresee(ctx context.Context, done *consumer.Progress) error {
+	transformer, err := transform.New(transform.Options{
+		Mapping: j.config.Mapping, Identifiers: j.config.Identifiers, ConsentDenied: j.config.ConsentDenied,
+	})
+	if err != nil {
+		return err
+	}
+	contract, err := j.flags.delivery.contract.resolve()
+	if err != nil {
+		return err
+	}
+	registry, err := schemas.NewRegistry(j.config.Registry)
+	if err != nil {
+		return usagef("--registry: %w", err)
+	}
+	defer registry.Close()
+	j.forecaster = &replay.Forecaster{
+		Decoder: schemas.NewDecoder(registry), Transformer: transformer, Contract: contract,
+		BatchEvents: j.config.BatchEvents, BatchBytes: j.config.BatchBytes, Settled: done,
+	}
+	if j.flags.events.any() {
+		j.forecaster.Match = j.flags.events.match
+	}
+	j.forecast, err = j.forecaster.Read(ctx, j.reader, j.plan)
+	j.progress.Done()
+	return err
+}
+
+// alone waits until the group has no members: one that was killed is thought to
+// live until its session is over.
+func (j *job) alone(ctx context.Context) error {
+	for began := time.Now(); ; {
+		n, err := replay.Members(ctx, j.admin, j.group)
+		if err != nil || n == 0 {
+			return withCause(ctx, err)
+		}
+		if time.Since(began) > dlq.JobSession+5*time.Second {
+			return fmt.Errorf("replay %q is running already: its group has %d members", j.name, n)
+		}
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// send delivers what was foreseen.
+func (j *job) send(ctx context.Context, log zerolog.Logger, report *replayReport) error {
+	if err := j.alone(ctx); err != nil {
+		return err
+	}
+	if !j.resumed {
+		c := &replay.Checkpoint{Group: j.group, Topic: j.flags.topic, Spans: j.plan.Spans, Since: j.plan.Since, Until: j.plan.Until, Asked: j.flags.asked()}
+		begin, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
+		err := c.Begin(begin, j.admin, j.forecast.First)
+		cancel()
+		if err != nil {
+			return withCause(begin, err)
+		}
+	}
+	c := j.config
+	c.Job = &consumer.Job{Selection: &j.forecast.Selected, Rate: j.flags.rate}
+	pl, err := newJobPipeline(c, log)
+	if err != nil {
+		return err
+	}
+	stop := watch(ctx, j.progress, "replayed", report.Selected, func() int { return settled(pl) })
+	err = pl.Run(ctx)
+	stop()
+	report.sent(pl.Tally().Summary(), ctx.Err() != nil)
+	switch {
+	case err != nil:
+		return err
+	case ctx.Err() != nil && report.Left > 0:
+		return fmt.Errorf("stopped with %d events left; the same command goes on with them", report.Left)
+	case report.Deleted > 0:
+		return fmt.Errorf("%d records were deleted by the topic's retention before they could be sent", report.Deleted)
+	}
+	return nil
+}

@@ -1,0 +1,235 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Decoder reads records; *schemas.Decoder.
+type Decoder interface {
+	Decode(ctx context.Context, value []byte, ev *schemas.Event) error
+}
+
+// Reconciler goes through the source and says what became of each record. Make it
+// with New, give it every record, then Finish.
+type Reconciler struct {
+	Verdicts    *Verdicts
+	Decoder     Decoder
+	Transformer *transform.Transformer
+	// Live is how far the group had got before the verdicts were read: what it has
+	// committed must have a verdict.
+	Live *consumer.Progress
+	// Amazon is what Amazon says that it has; nil if nobody knows.
+	Amazon *Diagnostics
+	// Each, if it is set, is called with every event of the source and its fate.
+	Each func(*Event) error
+	Now  func() time.Time
+
+	rows   map[RowKey]*Counts
+	seen   map[eventKey]bool
+	lost   []Lost
+	refuse []held // became dead letters; a copy may have fared better
+	copies []held
+	fates  map[eventKey]string // of copies
+	ev     schemas.Event
+	c      transform.Conversion
+}
+
+// Event is one event of the source, as it is told to join it with Amazon's own
+// data. It names no person.
+type Event struct {
+	EventID   string
+	Name      string // as Amazon is sent it, or as the source has it if it is not sent
+	Type      string
+	Time      time.Time // of the user's action; zero if unknown
+	Amount    string    // exact digits; empty for none
+	Currency  string
+	Profile   string
+	Fate      string // a class's word, InFlight or Missing
+	Duplicate bool   // its event id was there before
+	Partition int32
+	Offset    int64
+	Record    time.Time // the record's timestamp
+}
+
+// held is an event whose fate is known only when all have been read.
+type held struct {
+	event   Event
+	key     eventKey
+	retried bool
+}
+
+// Record enters a record of the source. An error is the registry's, or Each's.
+func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
+	if r.rows == nil {
+		r.rows, r.seen, r.fates = make(map[RowKey]*Counts), make(map[eventKey]bool), make(map[eventKey]string)
+	}
+	err := r.Decoder.Decode(ctx, rec.Value, &r.ev)
+	var bad *schemas.DecodeError
+	if err != nil && !errors.As(err, &bad) {
+		return err
+	}
+	h := held{event: r.event(rec, err == nil), key: r.Verdicts.keyOf(&r.ev, rec.Value)}
+	class, again := r.Verdicts.of(rec.Partition, rec.Offset)
+	h.retried = again
+	switch {
+	case class != 0:
+		h.event.Fate = class.String()
+	case r.Live != nil && r.Live.Settled(rec.Partition, rec.Offset, rec.LeaderEpoch):
+		h.event.Fate = Missing
+	default:
+		h.event.Fate = InFlight
+	}
+	if sink.Redrives(rec) > 0 {
+		r.copies = append(r.copies, h)
+		return nil
+	}
+	h.event.Duplicate, r.seen[h.key] = r.seen[h.key], true
+	if class.DeadLetter() {
+		r.refuse = append(r.refuse, h)
+		return nil
+	}
+	// Accepted at its own place after it was refused: delivered by a redrive.
+	return r.settle(&h, class == verdict.Accepted && r.Verdicts.refused[h.key])
+}
+
+// event is what is told of a record.
+func (r *Reconciler) event(rec *kgo.Record, read bool) Event {
+	e := Event{Profile: consumer.NoProfile, Partition: rec.Partition, Offset: rec.Offset, Record: rec.Timestamp.UTC(), EventID: redact.ID(r.ev.EventID)}
+	if transform.ValidProfileID(r.ev.ProfileID) {
+		e.Profile = r.ev.ProfileID
+	}
+	if !read {
+		e.Type = "(unreadable)"
+		return e
+	}
+	e.Name, e.Type = redact.Line(redact.Text(r.ev.EventName), nameLimit), redact.Line(redact.Text(r.ev.EventType), nameLimit)
+	if e.Type == "" {
+		e.Type = e.Name
+	}
+	if r.ev.OccurredAt != 0 {
+		e.Time = time.UnixMilli(r.ev.OccurredAt).UTC()
+	}
+	now := time.Now
+	if r.Now != nil {
+		now = r.Now
+	}
+	if _, ok := r.Transformer.Transform(&r.ev, now(), &r.c); ok {
+		e.Name, e.Type, e.Currency = r.c.Name, r.c.EventType, r.c.Currency
+		if r.c.Amount.IsFinite() {
+			e.Amount = r.c.Amount.String()
+		}
+	}
+	return e
+}
+
+// nameLimit bounds the names of events that our rules have not looked at.
+const nameLimit = 128
+
+// settle counts an event whose fate is known.
+func (r *Reconciler) settle(h *held, redriven bool) error {
+	e := &h.event
+	if e.Fate == verdict.Accepted.String() && r.Amazon != nil && !r.Amazon.Has(e.Profile, e.EventID) {
+		e.Fate = Missing
+		r.lose(e, "a receipt says that Amazon accepted it, and Amazon does not have it")
+	} else if e.Fate == Missing {
+		r.lose(e, "the group has committed past it, and neither a receipt nor a dead letter names it")
+	}
+	c := r.row(e)
+	c.count(e.Fate)
+	if h.retried {
+		c.Retried++
+	}
+	if redriven {
+		c.Redriven++
+	}
+	if e.Duplicate {
+		c.Duplicates++
+	}
+	if e.Fate == verdict.Accepted.String() && e.Amount != "" && !e.Duplicate {
+		if amount, ok := new(big.Rat).SetString(e.Amount); ok {
+			c.Value = c.Value.plus(e.Currency, amount)
+		}
+	}
+	if r.Each != nil {
+		return r.Each(e)
+	}
+	return nil
+}
+
+func (r *Reconciler) lose(e *Event, why string) {
+	if len(r.lost) < maxLost {
+		r.lost = append(r.lost, Lost{e.Profile, e.EventID, e.Type, e.Partition, e.Offset, e.Record, why})
+	}
+}
+
+func (r *Reconciler) row(e *Event) *Counts {
+	key := RowKey{e.Profile, e.Type, e.Record.Truncate(time.Hour)}
+	c := r.rows[key]
+	if c == nil {
+		c = new(Counts)
+		r.rows[key] = c
+	}
+	return c
+}
+
+// Finish settles what had to wait for the rest, and returns the report. A letter
+// that was sent through again is one event of the source and not two: its fate is
+// that of its copy.
+func (r *Reconciler) Finish() (*Report, error) {
+	for i := range r.copies {
+		h := &r.copies[i]
+		if !r.seen[h.key] {
+			continue
+		}
+		if r.fates[h.key] != verdict.Accepted.String() {
+			r.fates[h.key] = h.event.Fate // the last, but for accepted
+		}
+	}
+	for i := range r.refuse {
+		h := &r.refuse[i]
+		fate, redriven := r.fates[h.key]
+		if redriven {
+			h.event.Fate = fate
+		}
+		if r.Verdicts.elsewhere[h.key] {
+			h.event.Fate, redriven = verdict.Accepted.String(), true
+		}
+		if err := r.settle(h, redriven); err != nil {
+			return nil, err
+		}
+	}
+	for i := range r.copies {
+		h := &r.copies[i]
+		if r.seen[h.key] {
+			continue // is its original's, or a copy before it
+		}
+		// Its original is out of the range, so it stands for it.
+		r.seen[h.key] = true
+		if fate, ok := r.fates[h.key]; ok {
+			h.event.Fate = fate
+		}
+		if err := r.settle(h, true); err != nil {
+			return nil, err
+		}
+	}
+	report := &Report{Lost: r.lost}
+	for key, c := range r.rows {
+		report.Rows = append(report.Rows, Row{key, *c})
+		report.Sum.add(c)
+	}
+	slices.SortFunc(report.Rows, compareRows)
+	return report, nil
+}
