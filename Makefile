@@ -60,7 +60,7 @@ test-browser: ## run the tests in a headless Chromium, which has to be installed
 .PHONY: test-kafka
 test-kafka: ## run the integration tests against a real Kafka and registry, started if need be
 	$(say_race)
-	$(test_env) $(servers) with $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=30m -tags=kafka $(GOTESTFLAGS) ./internal/e2e/...
+	$(test_env) $(servers) with $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=38m -tags=kafka $(GOTESTFLAGS) ./internal/e2e/...
 
 # CHAOS is how long things break, at least: each fault happens once, however long
 # that takes. SEED is what in which order (default a random one, printed).

@@ -321,13 +321,20 @@ func (a *assignment) commitable() (c commit, news bool) {
 		return commit{}, false
 	}
 	c.changes = a.ledger.changes
-	m, b := a.ledger.last, beyond{committed: a.ledger.last.offset + 1, epoch: a.ledger.last.epoch}
-	if a.ledger.undone > 0 && !commitOnPoll {
-		m, b = a.ledger.prefix(), a.ledger.beyond()
+	end := mark{a.ledger.last.offset + 1, a.ledger.last.epoch}
+	if commitOnPoll {
+		c.offset = kgo.EpochOffset{Epoch: end.epoch, Offset: end.offset}
+		return c, true
 	}
-	b.keep(&a.before, a.ledger.last)
-	c.offset = kgo.EpochOffset{Epoch: m.epoch, Offset: b.committed}
-	c.metadata = b.metadata()
+	b := beyond{committed: end.offset, epoch: end.epoch}
+	c.offset.Epoch = end.epoch
+	if a.ledger.undone > 0 {
+		b, c.offset.Epoch = a.ledger.beyond(), a.ledger.prefix().epoch
+	}
+	if b.add(&a.before, end.offset) {
+		c.offset.Epoch = max(end.epoch, a.before.epoch)
+	}
+	c.offset.Offset, c.metadata = b.committed, b.metadata()
 	return c, true
 }
 

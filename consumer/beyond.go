@@ -80,28 +80,34 @@ func (l *ledger) beyond() (b beyond) {
 	return b
 }
 
-// keep takes over what an earlier owner has settled after the last record that was
-// taken. Without it a commit that comes before all of that is read again, or a job
-// that ends before it, would forget it.
-func (b *beyond) keep(before *beyond, last mark) {
-	if before.epoch < last.epoch {
-		return // of a log that has been written anew since
+// add takes over what an earlier owner had settled from that offset on, where this
+// one has not come yet: a commit replaces the metadata of the one before, and what
+// it did not repeat would be sent again. It returns true if the committed offset
+// itself moves, because all before it is settled.
+//
+// If there are records of a later epoch now, brokers have lost some, and what was
+// settled may not be what is there: then it is forgotten.
+func (b *beyond) add(before *beyond, from int64) (moved bool) {
+	if before.epoch < b.epoch {
+		return false
 	}
 	for _, s := range before.settled {
-		if s.from = max(s.from, last.offset+1); s.from >= s.to {
+		if s.to <= from {
 			continue
 		}
-		n := len(b.settled)
+		s.from = max(s.from, from)
+		last := len(b.settled) - 1
 		switch {
-		case n > 0 && b.settled[n-1].to == s.from:
-			b.settled[n-1].to = s.to
-		case n == 0 && b.committed == s.from:
-			b.committed = s.to
+		case s.from <= b.committed:
+			b.committed, moved = s.to, true
+		case last >= 0 && b.settled[last].to == s.from:
+			b.settled[last].to = s.to
 		default:
 			b.settled = append(b.settled, s)
 		}
 		b.epoch = before.epoch
 	}
+	return moved
 }
 
 // The metadata is text, since Kafka has it as a string: a version, a dot, and

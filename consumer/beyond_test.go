@@ -257,3 +257,54 @@ func TestFreshSplitsRuns(t *testing.T) {
 		t.Errorf("undone %d, skipped %d; want 5 and 3", a.ledger.undone, a.skipped)
 	}
 }
+
+// TestACommitRepeatsWhatItHasNotComeTo: a member that has read a part of what
+// another had settled passes all of it on.
+func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
+	before := beyond{committed: 0, epoch: 3, settled: []span{{2, 4}, {6, 9}, {12, 20}}}
+	for _, tc := range []struct {
+		read    int64 // records, from offset 0 on
+		settled []uint64
+		epoch   int32
+		want    int64
+		has     []int64
+		hasNot  []int64
+	}{
+		{read: 1, settled: []uint64{0}, epoch: 3, want: 1, has: []int64{2, 3, 6, 8, 12, 19}, hasNot: []int64{1, 4, 5, 9, 11, 20}},
+		{read: 2, settled: []uint64{0, 1}, epoch: 3, want: 4, has: []int64{6, 8, 12, 19}, hasNot: []int64{4, 5, 9}},
+		{read: 8, settled: []uint64{0, 1, 4, 5}, epoch: 3, want: 9, has: []int64{12, 19}, hasNot: []int64{9, 11}},
+		{read: 8, settled: []uint64{0, 1, 5}, epoch: 3, want: 4, has: []int64{5, 6, 7, 8, 12}, hasNot: []int64{4, 9}},
+		{read: 12, settled: []uint64{0, 1, 4, 5, 9, 10, 11}, epoch: 3, want: 20},
+		{read: 2, settled: []uint64{0, 1}, epoch: 4, want: 2, hasNot: []int64{2, 6, 12}},
+	} {
+		a := newAssignment(topic, 0, func() {})
+		a.resume(before)
+		var records []*kgo.Record
+		for i := range tc.read {
+			records = append(records, &kgo.Record{Offset: i, LeaderEpoch: tc.epoch, Timestamp: time.UnixMilli(i)})
+		}
+		fresh, _ := a.fresh(records)
+		a.push(records, fresh, 100)
+		for _, seq := range tc.settled {
+			a.ledger.settle(seq)
+		}
+		c, _ := a.commitable()
+		if c.offset.Offset != tc.want {
+			t.Errorf("%+v: commits %d", tc, c.offset.Offset)
+		}
+		got, err := parseBeyond(c.metadata, c.offset.Offset)
+		if err != nil {
+			t.Fatalf("%+v: %v", tc, err)
+		}
+		for _, at := range tc.has {
+			if !got.has(at, tc.epoch) {
+				t.Errorf("%+v: %d is forgotten", tc, at)
+			}
+		}
+		for _, at := range tc.hasNot {
+			if got.has(at, tc.epoch) {
+				t.Errorf("%+v: %d is said to be settled", tc, at)
+			}
+		}
+	}
+}

@@ -190,11 +190,12 @@ func (f *fakeSink) count(id string) int {
 
 // bench is a broker with a topic and a client to look at it with.
 type bench struct {
-	t      *testing.T
-	client *kgo.Client
-	admin  *kadm.Client
-	addrs  []string
-	log    *testkit.Buffer
+	t       *testing.T
+	cluster *kfake.Cluster
+	client  *kgo.Client
+	admin   *kadm.Client
+	addrs   []string
+	log     *testkit.Buffer
 }
 
 func newBench(t *testing.T, partitions int32) *bench {
@@ -213,7 +214,7 @@ func newBench(t *testing.T, partitions int32) *bench {
 		cl.Close()
 		cluster.Close()
 	})
-	return &bench{t: t, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), log: new(testkit.Buffer)}
+	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), log: new(testkit.Buffer)}
 }
 
 func (b *bench) publish(partition int32, values ...string) {

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // discard is an Amazon that takes everything and says nothing, to measure what
@@ -45,18 +43,20 @@ func BenchmarkLanes(b *testing.B) {
 	}
 	defer s.Close(context.Background())
 	const fetch, profiles, ids = 500, 50, 100_000
-	var events [ids]transform.Conversion
-	for i := range events {
-		events[i] = *purchase()
-		events[i].ProfileID = fmt.Sprint("profile-", i%profiles)
-		events[i].EventID = fmt.Sprint("order-", i)
+	var names [profiles]string
+	var orders [ids]string
+	for i := range orders {
+		names[i%profiles] = fmt.Sprint("profile-", i%profiles)
+		orders[i] = fmt.Sprint("order-", i)
 	}
+	event := purchase() // one for all, as a pump has it
 	feed, rec := s.NewFeed(), &kgo.Record{}
 	want = int64(b.N)
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := range b.N {
-		feed.Add(Token{Seq: uint64(i)}, rec, &events[i%ids])
+		event.ProfileID, event.EventID = names[i%profiles], orders[i%ids]
+		feed.Add(Token{Seq: uint64(i)}, rec, event)
 		if i%fetch == fetch-1 {
 			feed.Flush()
 		}

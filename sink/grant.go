@@ -31,7 +31,9 @@ func ExchangeToken(ctx context.Context, o TokenOptions) (Grant, error) {
 		return Grant{}, context.Cause(ctx)
 	}
 	if err != nil {
-		return Grant{}, tokenError(explainRefusal(err, s.opts.Timeout))
+		f := explainRefusal(err, s.opts.Timeout)
+		f.text = s.inItsFile(f.text)
+		return Grant{}, tokenError(f)
 	}
 	return Grant{
 		Token:           AccessToken{tok.AccessToken, 1},

@@ -211,6 +211,50 @@ func TestContractSchemasAreStrict(t *testing.T) {
 	}
 }
 
+// TestEveryCountryAndCurrency holds the lists in the code to those of the schema,
+// which were made apart from them.
+func TestEveryCountryAndCurrency(t *testing.T) {
+	text, err := os.ReadFile("../testdata/contracts/events-v1.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Defs struct {
+			Event struct {
+				Properties map[string]struct {
+					Enum []string `json:"enum"`
+				} `json:"properties"`
+			} `json:"event"`
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, countries, currencies := schemaOf(t, eventsV1{}), doc.Defs.Event.Properties["countryCode"].Enum, doc.Defs.Event.Properties["currencyCode"].Enum
+	if len(countries) != 249 || len(currencies) != 81 {
+		t.Fatalf("%d countries, %d currencies", len(countries), len(currencies))
+	}
+	valid := func(c *transform.Conversion) bool {
+		f := eventsV1{}.Frame()
+		return validate(schema, append(eventsV1{}.AppendEvent([]byte(f.Open), c), f.Close...)) == nil
+	}
+	for _, country := range countries {
+		c := transformed(t, edited(func(e *schemas.Event) {
+			e.User.CountryCode, e.User.IPAddress, e.Consent = country, "", schemas.Consent{}
+		}))
+		if why := (eventsV1{}).Check(c); (why == nil) != valid(c) {
+			t.Errorf("%s without consent: %v, valid by the schema %v", country, why, valid(c))
+		}
+	}
+	for _, currency := range currencies {
+		c := transformed(t, wideSource())
+		c.Currency = currency
+		if why := (eventsV1{}).Check(c); why != nil && currency != "MXP" || !valid(c) {
+			t.Errorf("%s: %v", currency, why)
+		}
+	}
+}
+
 // openAPIFile names the environment variable with the path of Amazon's OpenAPI
 // document. It is Amazon's, and not kept here.
 const openAPIFile = "AMAZON_EVENTS_OPENAPI"

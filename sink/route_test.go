@@ -18,18 +18,25 @@ import (
 
 // account is a source of tokens that may be dead.
 type account struct {
-	name  string
-	dead  bool
-	close chan struct{}
+	name       string
+	dead       bool
+	generation uint64
+	refused    bool // somebody did not want the token it has
+	close      chan struct{}
 }
 
 func newAccount(name string, dead bool) *account {
-	return &account{name, dead, make(chan struct{})}
+	return &account{name: name, dead: dead, generation: 1, close: make(chan struct{})}
 }
 
-func (a *account) Token(ctx context.Context, _ AccessToken) (AccessToken, error) {
+func (a *account) Token(ctx context.Context, refused AccessToken) (AccessToken, error) {
+	if refused.generation >= a.generation {
+		a.refused = true
+		<-ctx.Done()
+		return AccessToken{}, ctx.Err()
+	}
 	if !a.dead {
-		return NewAccessToken("Atza|"+a.name, 1), nil
+		return NewAccessToken("Atza|"+a.name, a.generation), nil
 	}
 	select {
 	case <-ctx.Done():
@@ -142,8 +149,7 @@ func TestAMendedAccountGoesOnAtOnce(t *testing.T) {
 		r.send("6", "c")
 		r.after(time.Minute)
 		tab.set("4", routesOf(t, good))
-		r.sink.Reroute()
-		close(dead.close)
+		r.sink.Reroute() // the dead account is still there, and waited for by others
 		r.send("4", "b")
 		r.after(time.Second)
 		if diff := cmp.Diff([]string{"good.test client-good Atza|good a,b"}, r.sentTo()); diff != "" {
@@ -179,6 +185,32 @@ func TestARefusedProfileIsForgivenByItsNewAccount(t *testing.T) {
 		}
 		if len(r.failing()) != 0 {
 			t.Errorf("conditions %v", r.failing())
+		}
+	})
+}
+
+// TestALateRefusalOfTheOldAccount: that a token of the account of before is not
+// taken says nothing about those of the present one, however they are numbered.
+func TestALateRefusalOfTheOldAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		old, fresh := newAccount("old", false), newAccount("new", false)
+		old.generation = 9
+		r, tab := tableRig(t, func(c call) reply {
+			if c.token == "Atza|old" {
+				return reply{status: 401, delay: time.Second, body: `{"code":"UNAUTHORIZED","message":"no"}`}
+			}
+			return ok
+		}, map[string]*Routes{"1": routesOf(t, old)})
+		r.send("1", "a")
+		r.after(500 * time.Millisecond)
+		tab.set("1", routesOf(t, fresh))
+		r.sink.Reroute()
+		r.after(time.Second)
+		if diff := cmp.Diff([]string{"a accepted 2"}, r.classes()); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if fresh.refused {
+			t.Error("the new account is asked for another token than its first")
 		}
 	})
 }

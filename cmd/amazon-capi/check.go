@@ -22,13 +22,13 @@ const checkLong = `Look at a configuration before it is relied on. It takes run'
 and --config file.
 
 Without a network it tells of settings that run would refuse, all at once, and of
-those that are allowed and often not meant; of the mapping; and with --schema of
-the schemas that producers mean to write with.
+those that are allowed and often not meant; of the accounts; of the mapping; and
+with --schema of the schemas that producers mean to write with.
 
 --live asks the servers, too: brokers; topics with retention, partitions, largest
 record, cleanup policy and what we may do to them; the group; the registry; Login
-with Amazon; and each --profile, by a request without an event. It changes
-nothing.
+with Amazon for each account; and each profile of --accounts and --profile, by a
+request without an event. It changes nothing.
 
 --mapping-tests FILE runs the cases that a team keeps for its mapping, an event in
 and a payload out; testdata/mapping-tests/default.yaml explains the format. Then
@@ -96,14 +96,19 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	c, err := f.run.resolve(&warnings)
 	_, logErr := f.run.log.logger(p.stderr)
 	for _, e := range each(errors.Join(err, logErr)) {
-		// A mapping's mistakes come a line each.
-		for line := range strings.Lines(strings.TrimPrefix(e.Error(), "--mapping: ")) {
+		// The mistakes of a mapping, or of an accounts file, come a line each.
+		for line := range strings.Lines(strings.TrimPrefix(strings.TrimPrefix(e.Error(), "--mapping: "), "--accounts: ")) {
 			all.Act("configuration", "", "run does not start before it is mended.", "%s", strings.TrimSpace(line))
 		}
 	}
 	valid := len(all) == 0
 	if valid {
 		all = append(all, check.Config(&c, f.given(cmd, p, warnings.String()))...)
+	}
+	if valid || c.AccountsFile != "" {
+		accounts := check.Accounts(&c)
+		valid = valid && accounts.Count(finding.Act) == 0
+		all = append(all, accounts...)
 	}
 	if c.Mapping != nil || f.run.delivery.transform.mapping == "" {
 		all = append(all, check.Mapping(c.Mapping, f.run.delivery.transform.mapping)...)

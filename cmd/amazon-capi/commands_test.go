@@ -101,6 +101,7 @@ func TestDemoForPeople(t *testing.T) {
 // anything is connected.
 func TestWrongUsageIsExitTwo(t *testing.T) {
 	badMapping := write(t, 0o600, "events:\n  - match: [Purchase]\n    nmae: Purchase\n")
+	badAccounts := write(t, 0o600, "accounts:\n  - name: na\n    client_id: c\n    client_secret_file: /nonexistent\n    refresh_token_env: NOTHING_AT_ALL\n    region: moon\n")
 	credentials := []string{"run", "--client-id", "c", "--client-secret", "s", "--refresh-token", "r"}
 	for name, tc := range map[string]struct {
 		args []string
@@ -115,6 +116,13 @@ func TestWrongUsageIsExitTwo(t *testing.T) {
 		"registry":         {append(credentials, "--registry", "ftp://user:s3cret@x"), "--registry"},
 		"brokers":          {append(credentials, "--brokers", "http://x"), "--brokers"},
 		"contract":         {append(credentials, "--contract", "v9"), "off-amazon-2023-11-13"},
+		"consent missing":  {append(credentials, "--consent-missing", "x"), "refuse or deny"},
+		"unmapped type":    {append(credentials, "--unmapped-type", "x"), "refuse or other"},
+		"region":           {append(credentials, "--region", "APAC"), "want NA, EU or FE"},
+		"accounts":         {[]string{"run", "--accounts", badAccounts}, badAccounts + ":4: client_secret_file: open /nonexistent"},
+		"accounts, region": {[]string{"run", "--accounts", badAccounts}, badAccounts + `:6: region "moon"`},
+		"no accounts":      {[]string{"run", "--accounts", "/nonexistent"}, "/nonexistent"},
+		"accounts, flags":  {append(credentials, "--accounts", badAccounts), "both set"},
 		"mapping":          {append(credentials, "--mapping", badMapping), badMapping + ":3"},
 		"no mapping":       {append(credentials, "--mapping", "/nonexistent"), "--mapping"},
 		"identifier rules": {append(credentials, "--identifier-rules", "x"), "amazon"},

@@ -18,7 +18,7 @@ type transformFlags struct{ mapping, identifiers, consent string }
 
 func (f *transformFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.mapping, "mapping", "", "YAML table of event names (default the built-in one)")
-	flags.StringVar(&f.identifiers, "identifier-rules", "amazon", "how email and phone are normalised before hashing: amazon or plain")
+	flags.StringVar(&f.identifiers, "identifier-rules", "amazon", "how identifiers are normalised before hashing: amazon or plain")
 	flags.StringVar(&f.consent, "consent-denied", "strip", "events without consent: strip their identifiers and send the rest, or filter them")
 }
 

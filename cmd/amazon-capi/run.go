@@ -20,6 +20,8 @@ until SIGTERM or SIGINT. Then what is in flight is finished within --drain,
 offsets are committed, and the exit code is 0. A second signal ends it at once;
 what had no verdict is read again by the next member.
 
+SIGHUP reads the file of --accounts anew; a changed one is noticed by itself.
+
 /metrics, /livez and /readyz are served on --listen.`
 
 // runFlags are the settings of the pipeline.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/trial"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -51,13 +52,13 @@ type sendFlags struct {
 	contract    contractFlags
 	account     accountFlags
 	identifiers identifierFlag
+	accounts    string
 	timeout     time.Duration
 	dryRun      bool
 	json        bool
 
-	event         schemas.Event
-	value, source string
-	occurredAt    string
+	event                              schemas.Event
+	value, source, consent, occurredAt string
 }
 
 func newSendKind(p *process, kind string) *cobra.Command {
@@ -81,6 +82,7 @@ func (f *sendFlags) register(flags *pflag.FlagSet, kind string) {
 	f.contract.register(flags)
 	f.account.register(flags)
 	f.identifiers.register(flags)
+	flags.StringVar(&f.accounts, "accounts", "", "YAML file with several accounts and their profiles; the profile's own is used")
 	flags.DurationVar(&f.timeout, "request-timeout", 30*time.Second, "how long to wait for Amazon's answer")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show the request and send nothing; needs no account")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
@@ -90,11 +92,12 @@ func (f *sendFlags) register(flags *pflag.FlagSet, kind string) {
 	flags.StringVar(&e.ClickID, "click-id", "", "amzn_click_id of a click of your own; required")
 	flags.StringVar(&e.EventID, "event-id", "", "id of the event (default a new one)")
 	flags.StringVar(&e.EventName, "event-name", strings.ToUpper(kind[:1])+kind[1:], "name of the event, as the source would have it")
-	flags.StringVar(&f.source, "action-source", "WEBSITE", "where it happened: WEBSITE or APP")
+	flags.StringVar(&f.source, "action-source", "WEBSITE", "where it happened: WEBSITE or APP; by events-v1 an app is ANDROID, IOS or FIRE_TV")
 	flags.StringVar(&f.occurredAt, "occurred-at", "", "when it happened, RFC 3339 (default now)")
 	flags.StringVar(&e.User.Email, "email", "test@example.com", "address, which is normalised and hashed")
 	flags.StringVar(&e.User.Phone, "phone", "", "phone number, which is normalised and hashed")
 	flags.StringVar(&e.User.CountryCode, "country", "US", "country, two letters")
+	flags.StringVar(&f.consent, "consent", "GRANTED", "what you, as the one who acts, consent to: GRANTED, DENIED, or empty for not said")
 	if kind == "lead" {
 		flags.StringVar(&e.User.PostalCode, "postal-code", "", "postal code")
 		return
@@ -114,6 +117,7 @@ func (f *sendFlags) complete(kind string, now time.Time) (*schemas.Event, error)
 		return nil, usagef("--click-id is not set: want the amzn_click_id of a click of your own, from the URL it led to")
 	}
 	e.ActionSource, e.OccurredAt = f.source, now.UnixMilli()
+	e.Consent.AdStorage, e.Consent.AdUserData = f.consent, f.consent
 	if f.occurredAt != "" {
 		at, err := time.Parse(time.RFC3339Nano, f.occurredAt)
 		if err != nil {
@@ -163,35 +167,83 @@ func (f *sendFlags) run(ctx context.Context, p *process, kind string) error {
 }
 
 func (f *sendFlags) trial(p *process) (*trial.Trial, func(), error) {
-	contract, err := f.contract.resolve()
+	if f.timeout < 100*time.Millisecond {
+		return nil, nil, usagef("--request-timeout: %s is too short, want at least 100ms", f.timeout)
+	}
+	account, profile, err := f.sender(p)
 	if err != nil {
 		return nil, nil, err
+	}
+	contract, err := sink.NewContract(profile.Contract, f.contract.options)
+	if err != nil {
+		return nil, nil, asUsage(err)
 	}
 	transformer, err := f.transform.transformer(contract)
 	if err != nil {
 		return nil, nil, err
-	}
-	var account sink.TokenOptions
-	if !f.dryRun {
-		if account, err = f.account.resolve(p.stderr); err != nil {
-			return nil, nil, err
-		}
-	}
-	if f.timeout < 100*time.Millisecond {
-		return nil, nil, usagef("--request-timeout: %s is too short, want at least 100ms", f.timeout)
 	}
 	view, err := f.identifiers.view(p)
 	if err != nil {
 		return nil, nil, err
 	}
 	direct, err := sink.NewDirect(sink.DirectOptions{
-		Contract: contract, BaseURL: f.contract.url, Region: f.contract.at, ClientID: f.account.clientID, RequestTimeout: f.timeout,
+		Contract: contract, BaseURL: f.contract.url, Region: f.region(contract, profile),
+		ClientID: account.ClientID, AdvertiserID: profile.AdvertiserID, RequestTimeout: f.timeout,
 	})
 	if err != nil {
 		return nil, nil, asUsage(err)
 	}
 	return &trial.Trial{
 		Transformer: transformer, Contract: contract, Sender: direct, View: view, DryRun: f.dryRun,
-		Token: func(ctx context.Context) (sink.Grant, error) { return sink.ExchangeToken(ctx, account) },
+		Token: func(ctx context.Context) (sink.Grant, error) {
+			return sink.ExchangeToken(ctx, sink.TokenOptions{
+				Account: account.Name, URL: account.TokenURL, ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
+			})
+		},
 	}, direct.Close, nil
+}
+
+// sender is in whose name the event is sent: the account of the flags, or that of
+// the profile in the accounts file.
+func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, error) {
+	if _, err := f.contract.resolve(); err != nil {
+		return nil, accounts.Profile{}, err
+	}
+	settings := accounts.Settings{Contract: f.contract.name}
+	if f.accounts == "" {
+		a := accounts.Account{ClientID: f.account.clientID, TokenURL: f.account.tokenURL, Defaults: settings}
+		if !f.dryRun {
+			o, err := f.account.resolve(p.stderr)
+			if err != nil {
+				return nil, accounts.Profile{}, err
+			}
+			a.ClientSecret, a.RefreshToken = o.ClientSecret, o.RefreshToken
+		}
+		return &a, accounts.Profile{ID: f.event.ProfileID, Settings: settings}, nil
+	}
+	if err := f.account.besides(); err != nil {
+		return nil, accounts.Profile{}, err
+	}
+	list, err := accounts.NewSource(f.accounts).Load(accounts.Base{
+		Contract: f.contract.name, ContractOptions: f.contract.options, TokenURL: f.account.tokenURL, BaseURL: f.contract.url, Region: f.contract.at,
+	})
+	if err != nil {
+		return nil, accounts.Profile{}, usagef("--accounts: %w", err)
+	}
+	account, profile, ok := list.Of(f.event.ProfileID)
+	if !ok {
+		return nil, profile, usagef("--profile: no account of %s sends for this profile, and none is the default", f.accounts)
+	}
+	return account, profile, nil
+}
+
+// region is where an event of the country goes, as run would have it.
+func (f *sendFlags) region(contract sink.Contract, p accounts.Profile) sink.Region {
+	if p.Region != sink.RegionUnknown {
+		return p.Region
+	}
+	if r := contract.Region(strings.ToUpper(f.event.User.CountryCode)); r != sink.RegionUnknown {
+		return r
+	}
+	return f.contract.at
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -76,11 +77,68 @@ func TestSendToTheSandbox(t *testing.T) {
 	}
 }
 
+// TestSendByAnAccountsFile: a profile goes by its account and its contract.
+func TestSendByAnAccountsFile(t *testing.T) {
+	a, given := account(t, sandbox.Options{})
+	url, d := given[1], sandbox.DefaultAccount()
+	file := write(t, 0o600, fmt.Sprintf("accounts:\n  - {name: eu, client_id: %s, client_secret_file: %s, refresh_token_file: %s, contract: events-v1, region: EU, profiles: [{id: p-77, advertiser_id: \"555\"}]}\n",
+		d.ClientID, write(t, 0o600, d.ClientSecret), write(t, 0o600, d.RefreshToken)))
+	test := func(profile string, more ...string) []string {
+		return append([]string{"purchase", "--click-id", "amzn1.click.abc123", "--accounts", file, "--token-url", url + sandbox.TokenPath, "--profile", profile}, more...)
+	}
+	r := sent(t, exitOK, test("p-77", "--amazon-url", url)...)
+	if r.Outcome != "accepted" || a.Stats().Profiles["555"].Taken != 1 || !strings.Contains(string(r.Request.Event), "OFF_AMAZON_PURCHASES") {
+		t.Errorf("%+v", r)
+	}
+	if r := sent(t, exitOK, test("p-77", "--dry-run", "--country", "US")...); r.Request.URL != "https://advertising-api-eu.amazon.com/adsApi/v1/create/events" {
+		t.Errorf("a pinned profile goes to %s", r.Request.URL)
+	}
+	if r := command(t, "", append([]string{"send"}, test("99")...)...); r.code != exitUsage || !strings.Contains(r.stderr, "no account of "+file+" sends for this profile") {
+		t.Errorf("exit %d: %s", r.code, r.stderr)
+	}
+}
+
 func TestSendRenewsTheTokenOnce(t *testing.T) {
 	_, flags := account(t, sandbox.Options{Behaviour: sandbox.Behaviour{Faults: []sandbox.Fault{{Do: sandbox.Expire, Count: 1}}}})
 	r := sent(t, exitOK, append([]string{"lead", "--profile", "1", "--click-id", "abc123"}, flags...)...)
 	if len(r.Answers) != 2 || r.Answers[0].Status != 401 || r.Answers[1].Status != 200 {
 		t.Errorf("%+v", r.Answers)
+	}
+}
+
+// TestSendByTheAccountOfItsProfile: with a file of accounts the test is made as run
+// would send the profile's events, contract and advertiser included.
+func TestSendByTheAccountOfItsProfile(t *testing.T) {
+	a, flags := account(t, sandbox.Options{})
+	d := sandbox.DefaultAccount()
+	secret, refresh := writeFile(t, "s", []byte(d.ClientSecret)), writeFile(t, "r", []byte(d.RefreshToken))
+	file := writeFile(t, "accounts.yaml", fmt.Appendf(nil, `accounts:
+  - name: eu
+    client_id: %s
+    client_secret_file: %s
+    refresh_token_file: %s
+    profiles:
+      - id: shop-de
+        contract: events-v1
+        advertiser_id: "77"
+`, d.ClientID, secret, refresh))
+	args := append([]string{"lead", "--accounts", file, "--click-id", "abc123", "--country", "DE"}, flags[:4]...) // the URLs
+	r := sent(t, exitOK, append(args, "--profile", "shop-de", "--dry-run")...)
+	if r.Request.Headers["Amazon-Ads-Accountid"] != "77" || !strings.HasSuffix(r.Request.URL, "/adsApi/v1/create/events") {
+		t.Errorf("%+v", r.Request)
+	}
+	// Amazon asks what a person in Germany consented to, and so do we.
+	if r = sent(t, exitFailed, append(args, "--profile", "shop-de", "--consent", "")...); r.Outcome != "validation" || r.Code != "consent_missing" || a.Stats().Requests != 0 {
+		t.Errorf("%+v", r)
+	}
+	if r := command(t, "", append(append([]string{"send"}, args...), "--profile", "shop-fr")...); r.code != exitUsage || !strings.Contains(r.stderr, "no account") {
+		t.Errorf("a profile of nobody: exit %d\n%s", r.code, r.stderr)
+	}
+	if r := command(t, "", append(append([]string{"send"}, args...), "--profile", "shop-de", "--client-id", "x")...); r.code != exitUsage || !strings.Contains(r.stderr, "--accounts") {
+		t.Errorf("two accounts: exit %d\n%s", r.code, r.stderr)
+	}
+	if r := command(t, "", append(append([]string{"send"}, args[:1]...), "--accounts", "/nonexistent", "--profile", "x", "--click-id", "x")...); r.code != exitUsage || !strings.Contains(r.stderr, "--accounts") {
+		t.Errorf("no file: exit %d\n%s", r.code, r.stderr)
 	}
 }
 

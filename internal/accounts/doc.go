@@ -45,6 +45,25 @@ type List struct {
 	Default string
 }
 
+// Of returns the account that sends for a profile, and the profile as that has it;
+// ok is false if none does.
+func (l *List) Of(profile string) (a *Account, p Profile, ok bool) {
+	for i := range l.Accounts {
+		a := &l.Accounts[i]
+		for _, p := range a.Profiles {
+			if p.ID == profile {
+				return a, p, true
+			}
+		}
+	}
+	for i := range l.Accounts {
+		if a := &l.Accounts[i]; a.Name == l.Default {
+			return a, Profile{ID: profile, Settings: a.Defaults}, true
+		}
+	}
+	return nil, Profile{}, false
+}
+
 // Base is what an accounts file leaves to the flags.
 type Base struct {
 	Contract        string
@@ -54,4 +73,21 @@ type Base struct {
 	BaseURL string
 	// Region is for countries that the contract has no region for.
 	Region sink.Region
+}
+
+// Find returns the account that sends for a profile, and how; false if there is
+// none.
+func (l *List) Find(profile string) (*Account, Profile, bool) {
+	for i := range l.Accounts {
+		a := &l.Accounts[i]
+		for _, p := range a.Profiles {
+			if p.ID == profile {
+				return a, p, true
+			}
+		}
+	}
+	if a := l.account(l.Default); a != nil {
+		return a, Profile{ID: profile, Settings: a.Defaults}, true
+	}
+	return nil, Profile{}, false
 }

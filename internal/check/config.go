@@ -29,7 +29,6 @@ type Given struct {
 func Config(c *pipeline.Config, g Given) (l finding.List) {
 	secrets(&l, g)
 	transport(&l, c)
-	credentials(&l, c)
 	delivery(&l, c)
 	limits(&l, c)
 	if len(l) == 0 {
@@ -69,17 +68,12 @@ func secrets(l *finding.List, g Given) {
 
 // transport looks for secrets and events that would travel in the clear.
 func transport(l *finding.List, c *pipeline.Config) {
-	for _, u := range []struct{ flag, url, what string }{
-		{"--amazon-url", c.AmazonURL, "access tokens and events"},
-		{"--token-url", c.TokenURL, "the client secret and the refresh token"},
-	} {
-		if clear(u.url) {
-			l.Look(areaConfig, u.flag, "Use https for anything but a sandbox.", "%s travel unencrypted", u.what)
-		}
+	if c.AmazonURL != "" && inTheClear(c.AmazonURL) {
+		l.Look(areaConfig, "--amazon-url", "Use https for anything but a sandbox.", "access tokens and events travel unencrypted")
 	}
 	if c.Registry.Password != "" {
 		for _, u := range strings.Split(c.Registry.URL, ",") {
-			if clear(strings.TrimSpace(u)) {
+			if inTheClear(strings.TrimSpace(u)) {
 				l.Look(areaConfig, "--registry", "Use https.", "the registry's password travels unencrypted")
 				break
 			}
@@ -98,8 +92,8 @@ func transport(l *finding.List, c *pipeline.Config) {
 	}
 }
 
-// clear tells whether a URL leads off the machine without encryption.
-func clear(raw string) bool {
+// inTheClear tells whether a URL leads off the machine without encryption.
+func inTheClear(raw string) bool {
 	if !strings.Contains(raw, "://") {
 		raw = "http://" + raw
 	}
@@ -117,20 +111,6 @@ func hostOf(address string) string {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// credentials looks at the form of what Login with Amazon gave: mixing up two of
-// its texts is the most frequent reason for a first run to fail.
-func credentials(l *finding.List, c *pipeline.Config) {
-	for _, s := range []struct{ flag, value, prefix, form string }{
-		{"--client-id", c.ClientID, "amzn1.application-oa2-client.", "a client id begins with amzn1.application-oa2-client."},
-		{"--refresh-token", c.RefreshToken, "Atzr|", "a refresh token begins with Atzr|"},
-	} {
-		if s.value != "" && !strings.HasPrefix(s.value, s.prefix) {
-			l.Look(areaConfig, s.flag, "Compare it with what the security profile at Login with Amazon shows; an access token (Atza|) is no refresh token.",
-				"does not look like one of Login with Amazon's: %s", s.form)
-		}
-	}
 }
 
 // delivery looks at what becomes of events in the end.

@@ -42,13 +42,10 @@ func TestWhatStandsOutOfASetting(t *testing.T) {
 		want   string
 	}{
 		"Amazon in the clear":    {func(c *pipeline.Config) { c.AmazonURL = "http://amazon.test" }, "--amazon-url"},
-		"tokens in the clear":    {func(c *pipeline.Config) { c.TokenURL = "http://lwa.test" }, "--token-url"},
 		"registry in the clear":  {func(c *pipeline.Config) { c.Registry.Password, c.Registry.URL = "s3cret", "https://a,b:8081" }, "--registry"},
 		"passwords in the clear": {func(c *pipeline.Config) { c.Kafka.SASL.Mechanism = "plain" }, "the password, events"},
 		"SCRAM in the clear":     {func(c *pipeline.Config) { c.Kafka.SASL.Mechanism = "SCRAM-SHA-256" }, "events and their identifiers"},
 		"one broker":             {func(c *pipeline.Config) { c.Kafka.Brokers = []string{"kafka:9092"} }, "--brokers"},
-		"client id":              {func(c *pipeline.Config) { c.ClientID = "x" }, "--client-id"},
-		"refresh token":          {func(c *pipeline.Config) { c.RefreshToken = "Atza|s3cret" }, "--refresh-token"},
 		"exhausted":              {func(c *pipeline.Config) { c.OnExhausted = sink.DeadLetterExhausted }, "--on-exhausted"},
 		"no hold":                {func(c *pipeline.Config) { c.AuthHold = -1 }, "--auth-hold"},
 		"no receipts":            {func(c *pipeline.Config) { c.ReceiptsTopic = "" }, "--receipts-topic"},

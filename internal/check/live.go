@@ -48,7 +48,7 @@ func (v *Live) Run(ctx context.Context) finding.List {
 	}{
 		{"brokers and topics", v.kafka},
 		{"registry", v.registry},
-		{"token and profiles", v.account},
+		{"tokens and profiles", v.accounts},
 	} {
 		if ctx.Err() != nil {
 			break

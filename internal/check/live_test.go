@@ -325,7 +325,7 @@ func TestAccounts(t *testing.T) {
 				live.Profiles = []string{tc.profile}
 			}
 			var l finding.List
-			live.account(t.Context(), &l)
+			live.accounts(t.Context(), &l)
 			if len(l) != 2 || l[0].Area != "token" || l[1].Level != tc.level || !strings.Contains(l[1].Message+" "+l[1].Advice, tc.want) {
 				t.Errorf("%+v", l)
 			}
@@ -335,7 +335,7 @@ func TestAccounts(t *testing.T) {
 
 			c.RefreshToken = "Atzr|revoked"
 			l = nil
-			live.account(t.Context(), &l)
+			live.accounts(t.Context(), &l)
 			if len(l) != 1 || l[0].Level != finding.Act || !strings.Contains(l[0].Message, "--refresh-token") || strings.Contains(l[0].Message, "revoked|") {
 				t.Errorf("a revoked token: %+v", l)
 			}

@@ -117,12 +117,12 @@ func TestTheClock(t *testing.T) {
 func TestMistakesNameTheirLine(t *testing.T) {
 	minimal := "cases:\n  - event: {event_id: a}\n    "
 	for text, want := range map[string]string{
-		"":                                      "cases.yaml:1: it is empty",
-		"a: [":                                  "it is no YAML",
-		"- a":                                   "cases.yaml:1: the file: want a mapping",
-		"case: []":                              `cases.yaml:1: the file has no "case": want now, defaults, cases`,
+		"":                                      "cases.yaml:1: the file is empty",
+		"a: [":                                  "the file is no YAML",
+		"- a":                                   "cases.yaml:1: the file is a list: want keys among now, defaults, cases",
+		"case: []":                              `cases.yaml:1: key "case" of the file is unknown: want one of now, defaults, cases`,
 		"cases: []":                             "cases are missing",
-		"cases: [1]":                            "a case: want a mapping",
+		"cases: [1]":                            "want keys among name, event",
 		"now: tomorrow":                         "RFC 3339",
 		"cases:\n  - {}":                        "cases.yaml:2: case 1 has no event",
 		minimal + "name: x":                     "cases.yaml:2: x says 0 times what should become of the event",
@@ -132,7 +132,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		minimal + "has: {a: 0x1F}":              "cases.yaml:3: has:",
 		minimal + "has: {a: .nan}":              "number that JSON does not have",
 		minimal + "has: {? [a] : b}":            "want plain names",
-		minimal + "warnings: none\n    refused: x":                     "cases.yaml:3: warnings: want a list",
+		minimal + "warnings: none\n    refused: x":                     `cases.yaml:3: warnings is "none": want a list`,
 		minimal + "refused: a\n    refused: b":                         "refused",
 		"cases:\n  - event: {event_id: 7}\n    refused: x":             `cases.yaml:2: event: event_id: want a JSON string; in YAML digits`,
 		"cases:\n  - event: {emial: jane@example.com}\n    refused: x": `unknown field "emial"`,

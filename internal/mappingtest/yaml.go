@@ -44,10 +44,11 @@ func parse(doc []byte) (v any, err error) {
 }
 
 func (l *loader) yamlError(n *yaml.Node, what string, err error) {
+	line := n.Line
 	if at, ok := err.(lineError); ok {
-		n = &yaml.Node{Line: at.line}
+		line = at.line
 	}
-	l.fail(n, "%s: %w", what, err)
+	l.Fault(line, "%s: %v", what, err)
 }
 
 type lineError struct {

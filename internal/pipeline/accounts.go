@@ -8,22 +8,26 @@ import (
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
-// openAccounts reads the accounts file, or takes the settings for the one account
-// of all profiles.
-func (p *Pipeline) openAccounts() error {
-	c := &p.config
+// Accounts reads the accounts file, or takes the settings for the one account of
+// all profiles.
+func (c *Config) Accounts() (accounts.List, accounts.Base, error) {
 	base := accounts.Base{
 		Contract: c.Contract, ContractOptions: c.ContractOptions, TokenURL: c.TokenURL, BaseURL: c.AmazonURL, Region: c.Region,
 	}
-	list := accounts.Single(accounts.Account{
+	if c.AccountsFile != "" {
+		list, err := accounts.NewSource(c.AccountsFile).Load(base)
+		return list, base, err
+	}
+	return accounts.Single(accounts.Account{
 		ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken, TokenURL: c.TokenURL,
 		Defaults: accounts.Settings{Contract: c.Contract},
-	})
-	var err error
-	if c.AccountsFile != "" {
-		if list, err = accounts.NewSource(c.AccountsFile).Load(base); err != nil {
-			return err
-		}
+	}), base, nil
+}
+
+func (p *Pipeline) openAccounts() error {
+	list, base, err := p.config.Accounts()
+	if err != nil {
+		return err
 	}
 	p.accounts, err = accounts.New(list, accounts.Options{
 		Base: base, Log: p.log, Conditions: p.conditions, Metrics: sink.NewTokenMetrics(p.metrics),

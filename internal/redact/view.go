@@ -34,11 +34,8 @@ func (v View) Identifier(kind, value string) string {
 func partial(s string) string {
 	s = Line(s, inputLimit)
 	if local, domain, ok := strings.Cut(s, "@"); ok {
-		end := ""
-		if i := strings.LastIndexByte(domain, '.'); i >= 0 {
-			end = topLevel(domain[i+1:])
-		}
-		return ends(local, 0) + cover + "@" + cover + "." + end
+		first := []rune(local)
+		return string(first[:min(1, len(first))]) + cover + "@" + cover + lastLabel(domain)
 	}
 	r := []rune(s)
 	switch n := len(r); {
@@ -51,22 +48,14 @@ func partial(s string) string {
 	}
 }
 
-// topLevel is a domain's last label if it can be one that everybody knows, such as
-// com or museum; what else stands there may be a person's.
-func topLevel(label string) string {
-	if len(label) > 6 || strings.ContainsFunc(label, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') }) {
-		return cover
+// lastLabel is a domain's last label with its dot, if it can be one that everybody
+// knows, such as com or museum; what else stands there may be a person's.
+func lastLabel(domain string) string {
+	label := domain[strings.LastIndexByte(domain, '.')+1:]
+	if len(label) == len(domain) || len(label) < 2 || len(label) > 6 || strings.Trim(strings.ToLower(label), "abcdefghijklmnopqrstuvwxyz") != "" {
+		return ""
 	}
-	return label
-}
-
-// ends is s whole if it has at most that many characters, otherwise its first.
-func ends(s string, whole int) string {
-	r := []rune(s)
-	if len(r) <= whole {
-		return s
-	}
-	return string(r[:1])
+	return "." + label
 }
 
 // fields of an event in the JSON form of package schemas that are shown. All

@@ -102,6 +102,10 @@ func rejectedRemedy(r Reason) string {
 }
 
 func authRemedy(r Reason) string {
+	if r.Code == "profile_unknown" {
+		return "Put the profile into an account of the accounts file, or name a default account there; it is read without a restart. " +
+			"If the profile id is wrong, mend the source. Then redrive the events."
+	}
 	switch r.Status {
 	case 401:
 		return "Amazon does not take the access token even after a refresh. Check that --client-id, --client-secret and --refresh-token " +

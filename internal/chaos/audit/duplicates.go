@@ -7,19 +7,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
 )
 
-// again is one time that something was done which had been done before: an
-// event taken once more, or a dead letter written once more.
-type again struct {
-	partition     int32
-	offset        int64
-	first, second time.Time
-	// final is when the receipt for the first time was written. Until then it
-	// was in flight.
-	final  time.Time
-	letter bool
-	what   string // for people
-}
-
 // share is what one fault did to the partitions of one member, and what it may
 // have done.
 type share struct {
@@ -60,12 +47,24 @@ func newBlame(tl *timeline) *blame {
 	return &blame{timeline: tl, shares: make(map[shareKey]*share), suspects: make(map[handover]suspect)}
 }
 
-// put finds who is to blame for one. An assignment that was ended by force
-// comes before one that was given up while something kept its owner from
-// finishing; one that was given up with the time to finish explains nothing.
+// put finds who is to blame for one.
 func (b *blame) put(a again) {
+	switch suspects, clean := b.suspectsOf(a); {
+	case len(suspects) > 0:
+		b.charge(suspects, a)
+	case clean != nil:
+		b.graceful = append(b.graceful, a.what+" after "+name(clean))
+	default:
+		b.unexplained = append(b.unexplained, a.what)
+	}
+}
+
+// suspectsOf returns the handovers that may have done it. An assignment that was
+// ended by force comes before one that was given up while something kept its
+// owner from finishing; one that was given up with the time to finish explains
+// nothing, and clean is what it was given up for.
+func (b *blame) suspectsOf(a again) (list []suspect, clean *journal.Fault) {
 	var forced, hindered []suspect
-	var clean *journal.Fault
 	for _, h := range b.moves[a.partition] {
 		cause := h.unseen
 		if cause == nil {
@@ -87,16 +86,10 @@ func (b *blame) put(a again) {
 			clean = cause
 		}
 	}
-	switch {
-	case len(forced) > 0:
-		b.charge(forced, a)
-	case len(hindered) > 0:
-		b.charge(hindered, a)
-	case clean != nil:
-		b.graceful = append(b.graceful, a.what+" after "+name(clean))
-	default:
-		b.unexplained = append(b.unexplained, a.what)
+	if len(forced) > 0 {
+		return forced, clean
 	}
+	return hindered, clean
 }
 
 // charge charges one to several handovers in a sequence, any of which may have

@@ -187,9 +187,10 @@ func seconds(d time.Duration) float64 { return d.Round(100 * time.Millisecond).S
 // Print prints the report for people.
 func (r *Report) Print(w io.Writer) {
 	var rows [][]string
-	for _, f := range r.Faults {
+	for i := range r.Faults {
+		f := &r.Faults[i]
 		rows = append(rows, []string{
-			fmt.Sprintf("+%.1f", f.At), strings.Join(strings.Fields(string(f.Kind)+" "+f.Member+" "+f.What), " "), number(f.Lasted),
+			fmt.Sprintf("+%.1f", f.At), f.name(), number(f.Lasted),
 			count(f.InFlight), count(f.Duplicates), count(f.LettersAgain), number(f.Recovery),
 		})
 	}
@@ -202,6 +203,9 @@ func (r *Report) Print(w io.Writer) {
 	show.Table(w, []string{"answer of the sandbox", "requests", "taken and not said", "events again"}, rows, nil, 1, 2, 3)
 	fmt.Fprintf(w, "\nseed %d: published %d, accepted %d, dead-lettered %d, filtered %d, lost %d, pending %d; duplicates %d, dead letters again %d; %d receipts for %d records, %d again\n",
 		r.Seed, r.Published, r.Accepted, r.DeadLettered, r.Filtered, r.Lost, r.Pending, r.Duplicates, r.LettersAgain, r.Receipts, r.Receipted, r.ReceiptsAgain)
+	if f := r.slowest(); f != nil {
+		fmt.Fprintf(w, "slowest recovery %s s, after %s at +%.1f\n", number(f.Recovery), f.name(), f.At)
+	}
 	for _, v := range r.Violations {
 		fmt.Fprintf(w, "FAILED: %s, %d times:\n", v.Rule, v.Count)
 		for _, e := range v.Examples {
@@ -211,6 +215,21 @@ func (r *Report) Print(w io.Writer) {
 	if !r.Failed() {
 		fmt.Fprintln(w, "all rules hold")
 	}
+}
+
+// slowest returns the fault from which it took longest to recover; nil if nothing
+// had to.
+func (r *Report) slowest() (most *FaultReport) {
+	for i := range r.Faults {
+		if f := &r.Faults[i]; f.Recovery > 0 && (most == nil || f.Recovery > most.Recovery) {
+			most = f
+		}
+	}
+	return most
+}
+
+func (f *FaultReport) name() string {
+	return strings.Join(strings.Fields(string(f.Kind)+" "+f.Member+" "+f.What), " ")
 }
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }

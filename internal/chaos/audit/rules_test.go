@@ -148,6 +148,27 @@ func TestPublishedTwiceIsNoDuplicate(t *testing.T) {
 	s.want(t, map[Rule]int{Unexplained: 1})
 }
 
+// TestPublishedTwiceAndReadAgain: an event that the source has twice, and that is
+// read again after a kill, was sent once for both before and one by one after.
+func TestPublishedTwiceAndReadAgain(t *testing.T) {
+	s := newScene()
+	twice := s.Records[s.record("e20")]
+	twice.Offset, twice.Published = 20, at(5)
+	s.Records = slices.Insert(s.Records, 20, twice)
+	s.Ends[0]++
+	s.Drained.Acknowledged++
+	s.answers[s.record("e20")], s.answers[20] = at(6.6), at(7.1)
+	s.fault(journal.Kill, "m0", 3.35, 3.35, 3)
+	s.generation(4, "m1", "m1")
+	s.take(s.record("e20"), at(6.5)) // first taken at 3.3 s
+	s.take(20, at(7))
+	s.commit()
+	r := s.want(t, nil)
+	if r.Faults[0].Duplicates != 1 {
+		t.Errorf("%+v", r.Faults[0])
+	}
+}
+
 // TestReportForPeople: the table names the fault, the rule and the case.
 func TestReportForPeople(t *testing.T) {
 	s := newScene()
@@ -156,7 +177,7 @@ func TestReportForPeople(t *testing.T) {
 	r, _ := s.judge()
 	var out bytes.Buffer
 	r.Print(&out)
-	for _, want := range []string{"kill m0", "12", "seed 7", "lost 1", "FAILED: lost, 1 times", `"e05" at 1/2`} {
+	for _, want := range []string{"kill m0", "12", "seed 7", "lost 1", "FAILED: lost, 1 times", `"e05" at 1/2`, "slowest recovery 0.2 s, after kill m0 at +3.0"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}

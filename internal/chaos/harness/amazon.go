@@ -70,7 +70,7 @@ func (a *amazon) behave(ctx context.Context, faults []sandbox.Fault, b sandbox.B
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url+"/sandbox/faults", bytes.NewReader(body))
 	if err != nil {
@@ -92,7 +92,7 @@ func (a *amazon) behave(ctx context.Context, faults []sandbox.Fault, b sandbox.B
 // run in which nothing was sent meanwhile does not pass for one that met it. It
 // does not wait long: the lanes may have given Amazon a rest.
 func (a *amazon) struck(ctx context.Context, t trouble) {
-	ctx, cancel := context.WithTimeout(ctx, 8*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	for !a.allStruck(ctx, t) && pause(ctx, 200*time.Millisecond) {
 		// Until it has, or the time is up.

@@ -199,7 +199,7 @@ func (w *world) trouble(ctx context.Context, h *hostility, met *atomic.Bool, wro
 	refusals := newDeck(rng, []sandbox.Refusal{sandbox.RefuseBatch, sandbox.RefuseItem})
 	statuses := newDeck(rng, []int{200, 201, 202, 204, 207})
 	for !h.over() {
-		if !pause(ctx, between(rng, 500*time.Millisecond, 2500*time.Millisecond)) {
+		if !pause(ctx, between(rng, 300*time.Millisecond, 1500*time.Millisecond)) {
 			return context.Cause(ctx)
 		}
 		t := cards.deal()
@@ -208,7 +208,7 @@ func (w *world) trouble(ctx context.Context, h *hostility, met *atomic.Bool, wro
 		if err := w.amazon.behave(ctx, t.faults, manner); err != nil {
 			return err
 		}
-		pause(ctx, between(rng, 1500*time.Millisecond, 4*time.Second))
+		pause(ctx, between(rng, time.Second, 3*time.Second))
 		w.amazon.struck(ctx, t)
 		if err := w.amazon.behave(ctx, nil, manner); err != nil {
 			return err

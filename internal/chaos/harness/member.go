@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -104,13 +105,17 @@ func (m *member) addr() string {
 	return m.listen
 }
 
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// freeAddr finds an address that nobody listens on, below those that are given to
+// outgoing connections: one of them could take it before the member does.
+func freeAddr() (addr string, err error) {
+	for range 100 {
+		var l net.Listener
+		addr = fmt.Sprintf("127.0.0.1:%d", 12_000+rand.IntN(8000))
+		if l, err = net.Listen("tcp", addr); err == nil {
+			return addr, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return "", err
 }
 
 // inFlight asks all running members at once what they have in flight. Who does

@@ -64,7 +64,7 @@ func (w *world) keepOffsets(ctx context.Context) error {
 
 // forbid forbids writing to a topic, or allows it again.
 func (w *world) forbid(ctx context.Context, topic string, forbidden bool) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	deny := kadm.NewACLs().Topics(topic).ResourcePatternType(kadm.ACLPatternLiteral).
 		Deny("User:*").DenyHosts("*").Operations(kmsg.ACLOperationWrite)
