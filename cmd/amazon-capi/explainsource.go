@@ -17,7 +17,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/sample"
-	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -122,20 +121,18 @@ func (f *explainFlags) record(ctx context.Context, p *process, x *explain.Explai
 		return err
 	}
 	defer closeSchemas()
-	progress := show.NewTerminalProgress(p.stderr)
-	reader, plan, err := openHistory(ctx, settings, history.Range{
-		Topic: f.topic, Partitions: []int32{partition},
-		From: history.Position{IsOffset: true, Offset: offset}, To: history.Position{IsOffset: true, Offset: offset + 1},
-	}, progress)
+	reader, err := history.New(settings)
+	if err != nil {
+		return asUsage(err)
+	}
+	defer reader.Close()
+	rec, err := reader.One(ctx, f.topic, partition, offset)
+	if errors.Is(err, history.ErrBadRange) {
+		return asUsage(err)
+	}
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
-	var rec *kgo.Record
-	if err := reader.Read(ctx, plan, func(r *kgo.Record) error { rec = r; return nil }); err != nil {
-		return err
-	}
-	progress.Done()
 	if rec == nil {
 		return fmt.Errorf("topic %q has no record at partition %d, offset %d: nothing was written there yet, it was compacted away, or it is a transaction's marker", f.topic, partition, offset)
 	}
