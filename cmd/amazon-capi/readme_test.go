@@ -56,7 +56,7 @@ func TestReadmeTables(t *testing.T) {
 }
 
 // documentedTools are the commands with a table of flags of their own.
-var documentedTools = []string{"audit", "check", "dlq redrive", "explain", "reconcile", "replay", "send purchase"}
+var documentedTools = []string{"audit", "bench", "check", "dlq redrive", "explain", "reconcile", "replay", "send purchase"}
 
 func replaceSection(t *testing.T, text []byte, name, table string) []byte {
 	t.Helper()
