@@ -71,6 +71,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&c.RebalanceTimeout, "rebalance-timeout", 60*time.Second, "how long the group waits for members to give up partitions; half of it is for draining them")
 
 	flags.StringVar(&c.Listen, "listen", ":8080", "address of /metrics, /livez and /readyz; empty for none")
+	flags.BoolVar(&c.Profile, "pprof", false, "serve Go's profiles on --listen, below /debug/pprof/")
 }
 
 // resolve turns flags into a configuration. Its errors are usage errors, and come

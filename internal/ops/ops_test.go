@@ -158,3 +158,27 @@ func TestNewLogger(t *testing.T) {
 		}
 	}
 }
+
+func TestProfiles(t *testing.T) {
+	for _, asked := range []bool{false, true} {
+		s := NewServer(NewConditions(zerolog.Nop(), nil), nil, prometheus.NewRegistry())
+		want := 404
+		if asked {
+			s.Profile()
+			want = 200
+		}
+		if err := s.Start("127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range []string{"heap", "goroutine?debug=1", "profile?seconds=1", "trace?seconds=0.1"} {
+			if code, _ := get(t, "http://"+s.Addr()+"/debug/pprof/"+page); code != want {
+				t.Errorf("asked for %v: /debug/pprof/%s: %d, want %d", asked, page, code, want)
+			}
+		}
+		// It would show secrets that were given as flags.
+		if code, _ := get(t, "http://"+s.Addr()+"/debug/pprof/cmdline"); code != 404 {
+			t.Errorf("asked for %v: the command line is served: %d", asked, code)
+		}
+		s.Close(context.Background())
+	}
+}

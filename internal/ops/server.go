@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ import (
 type Server struct {
 	conditions *Conditions
 	live       func() error
+	mux        *http.ServeMux
 	http       *http.Server
 	addr       atomic.Value // string, once listening
 }
@@ -36,8 +38,8 @@ func NewServer(cs *Conditions, live func() error, metrics prometheus.Gatherer) *
 	if live == nil {
 		live = func() error { return nil }
 	}
-	s := &Server{conditions: cs, live: live}
 	mux := http.NewServeMux()
+	s := &Server{conditions: cs, live: live, mux: mux}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /livez", s.livez)
 	mux.HandleFunc("GET /readyz", s.readyz)
@@ -52,6 +54,19 @@ func NewServer(cs *Conditions, live func() error, metrics prometheus.Gatherer) *
 		IdleTimeout:       2 * time.Minute,
 	}
 	return s
+}
+
+// Profile has Go's profiles served, below /debug/pprof/. It is called before
+// Start.
+//
+// The command line is not among them, as Go would have it: secrets can be flags.
+// Profiles show which functions run and what they allocate, no contents.
+func (s *Server) Profile() {
+	for _, name := range []string{"allocs", "block", "goroutine", "heap", "mutex", "threadcreate"} {
+		s.mux.Handle("GET /debug/pprof/"+name, pprof.Handler(name))
+	}
+	s.mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	s.mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }
 
 // Start listens on addr, such as ":8080", and serves until Close.

@@ -83,4 +83,6 @@ type Config struct {
 
 	// Listen is where metrics and health are served; empty for nowhere.
 	Listen string
+	// Profile has Go's profiles served there, too.
+	Profile bool
 }

@@ -75,6 +75,9 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 		return nil, err
 	}
 	p.server = ops.NewServer(p.conditions, p.consumer.Live, p.metrics)
+	if c.Profile {
+		p.server.Profile()
+	}
 	return p, nil
 }
 
