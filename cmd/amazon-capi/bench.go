@@ -3,9 +3,8 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
-	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -26,7 +25,22 @@ afterwards. Then run delivers them, as a process of its own and as it ships, to 
 server that takes everything: once to warm up and --runs times that count. Then
 they are published at --rate, to measure the time from publication to acceptance.
 
-What stands after -- is given to run, to measure your settings.`
+What stands after -- is given to run, to measure your settings.
+
+--against COMMAND measures another program beside this one: same events, brokers
+and server, a run of the one and a run of the other in turn. The shell starts it
+with these variables, and it has to stay in the process it is started as:
+
+  BENCH_BROKERS       brokers, separated by commas
+  BENCH_REGISTRY_URL  the schema registry
+  BENCH_TOPIC         the topic to read from its start, Avro as Confluent frames it
+  BENCH_GROUP         a consumer group of its own
+  BENCH_URL           the server; any path takes any POST
+  BENCH_EVENTS        how many events there are
+  BENCH_LISTEN        where it may serve Go's metrics at /metrics
+
+What the server counts is what it finds of "eventId":" in what is sent to it. The
+program is told to end (SIGTERM) when all events have come and nothing follows.`
 
 type benchFlags struct {
 	kafka    kafkaFlags
@@ -43,7 +57,8 @@ func newBenchCommand(p *process) *cobra.Command {
 		Long:  benchLong,
 		Example: `  amazon-capi bench --brokers localhost:9092 --registry http://localhost:8081
   amazon-capi bench --answer 50ms --echo --json
-  amazon-capi bench --events 200000 --runs 3 -- --lane-concurrency 16 --linger 200ms`,
+  amazon-capi bench --events 200000 --runs 3 -- --lane-concurrency 16 --linger 200ms
+  amazon-capi bench --rate 0 --against 'redpanda-connect run pipeline.yaml'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if at := cmd.ArgsLenAtDash(); len(args) > 0 && at != 0 {
 				return usagef("bench takes no arguments but run's flags behind --: %q", args[0])
@@ -64,6 +79,7 @@ func newBenchCommand(p *process) *cobra.Command {
 	flags.BoolVar(&f.o.Echo, "echo", false, "have the server answer with a 207 that repeats each event, as Amazon's live API does")
 	flags.IntVar(&f.o.Rate, "rate", 1000, "events a second while latency is measured; 0 for not at all")
 	flags.DurationVar(&f.o.LatencyFor, "latency-for", 20*time.Second, "how long latency is measured")
+	flags.StringVar(&f.o.Against, "against", "", "command line of another program to measure in turn; --help says what it is told")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	cmd.AddCommand(newBenchServeCommand())
 	return cmd
@@ -76,6 +92,11 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 	settings, err := f.kafka.resolve(p.stderr)
 	if err != nil {
 		return err
+	}
+	if f.o.Against = strings.TrimSpace(f.o.Against); f.o.Against != "" {
+		if _, err := exec.LookPath("sh"); err != nil {
+			return usagef("--against: there is no shell to start it: %w", err)
+		}
 	}
 	registryOptions, err := f.registry.resolve(settings.TLS, p.stderr)
 	if err != nil {
@@ -99,6 +120,7 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 	}
 	progress := show.NewProgress(p.stderr)
 	f.o.Registry = registry
+	f.o.AgainstEnv = []string{"BENCH_BROKERS=" + strings.Join(settings.Brokers, ","), "BENCH_REGISTRY_URL=" + registryOptions.URL}
 	f.o.Topic = "amazon-capi.bench." + strings.ToLower(rand.Text()[:8])
 	f.o.Progress = progress.Step
 	report, err := bench.Measure(ctx, f.o)
@@ -155,30 +177,4 @@ func newBenchServeCommand() *cobra.Command {
 	flags.DurationVar(&a.Delay, "answer", 0, "how long to take to answer")
 	flags.BoolVar(&a.Echo, "echo", false, "answer with a 207 that repeats each event")
 	return cmd
-}
-
-// printBench is the report for people.
-func printBench(w io.Writer, r *bench.Report) {
-	row := func(name string, run *bench.Run) []string {
-		return []string{
-			name, fmt.Sprintf("%.0f", run.EventsPerSecond), fmt.Sprintf("%.2f", run.CPUMicros), fmt.Sprintf("%.2f", run.Allocs),
-			fmt.Sprintf("%.0f MB", float64(run.PeakBytes)/1e6), fmt.Sprintf("%.0f", run.BatchEvents),
-		}
-	}
-	var rows [][]string
-	for i := range r.Runs {
-		rows = append(rows, row(fmt.Sprint(i+1), &r.Runs[i]))
-	}
-	show.Table(w, []string{"run", "events/s", "CPU us/event", "allocs/event", "peak memory", "events/request"}, rows,
-		row("median", &r.Median), 1, 2, 3, 4, 5)
-	s := &r.Setting
-	fmt.Fprintf(w, "%d events of %d bytes, sent as %d; %d profiles, %d partitions; answers after %s, %s\n",
-		s.Events, s.EventBytes, s.SentBytes, s.Profiles, s.Partitions, s.Answer, map[bool]string{false: "empty", true: "repeating each event"}[s.Echo])
-	if l := r.Latency; l != nil {
-		round := func(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
-		fmt.Fprintf(w, "from publication to acceptance at %d events/s: p50 %s, p99 %s, p99.9 %s, most %s (%d events)\n",
-			s.Rate, round(l.P50), round(l.P99), round(l.P999), round(l.Max), l.Events)
-	}
-	m := &r.Machine
-	fmt.Fprintf(w, "%s, %d cores, %.0f GB, %s/%s, %s\n", m.CPU, m.Cores, float64(m.MemoryBytes)/1e9, m.OS, m.Arch, m.Go)
 }

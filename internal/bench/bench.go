@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -24,6 +21,12 @@ type Options struct {
 	Exe  string
 	Args []string
 	Env  []string
+
+	// Against is the command line of another program that does the same job, and
+	// is measured beside this one; "" for none. The shell reads it. AgainstEnv is
+	// added to its environment, as is what the benchmark decides.
+	Against    string
+	AgainstEnv []string
 
 	Client   *kgo.Client
 	Registry sample.Registry
@@ -43,16 +46,52 @@ type Options struct {
 
 	// Progress is told what is going on: a step, and how far it is.
 	Progress func(what string, done, total uint64)
+
+	// waits are shorter in tests.
+	waits waits
+}
+
+// waits end a run.
+type waits struct {
+	// still is how long nothing may arrive while events are missing.
+	still time.Duration
+	// settle is how long nothing may arrive when all did: what is delivered
+	// twice is often delivered late.
+	settle time.Duration
 }
 
 // Report is what was measured.
 type Report struct {
 	Machine Machine `json:"machine"`
 	Setting Setting `json:"setting"`
-	Runs    []Run   `json:"runs"`
-	Median  Run     `json:"median"` // of each figure on its own
+	Result
+	// Against is nil if there was no other program.
+	Against *Comparison `json:"against,omitempty"`
 	// Latency is nil if it was not measured.
 	Latency *Latency `json:"latency,omitempty"`
+}
+
+// Result is what one program's runs came to.
+type Result struct {
+	Runs   []Run `json:"runs"`
+	Median Run   `json:"median"` // of each figure on its own
+}
+
+// Comparison is another program's result, and what this one's median is to its.
+type Comparison struct {
+	Name    string `json:"name"`
+	Command string `json:"command"`
+	Result
+	Ratio Ratio `json:"ratio"`
+}
+
+// Ratio has this program's figures as multiples of the other's. A figure that
+// one of them lacks is 0.
+type Ratio struct {
+	EventsPerSecond float64 `json:"events_per_second"`
+	CPUMicros       float64 `json:"cpu_us_per_event"`
+	Allocs          float64 `json:"allocs_per_event,omitempty"`
+	PeakBytes       float64 `json:"peak_bytes"`
 }
 
 // Setting is what was asked for.
@@ -71,16 +110,23 @@ type Setting struct {
 // Run is one run over all events. Costs are those of the program's process from
 // its start to its end, starting, joining the group and leaving it included.
 type Run struct {
+	// Events is how many arrived. More than were asked for is that some arrived
+	// twice.
+	Events          int64   `json:"events"`
 	EventsPerSecond float64 `json:"events_per_second"` // from the first request to the last answer
 	CPUMicros       float64 `json:"cpu_us_per_event"`
-	Allocs          float64 `json:"allocs_per_event"`
-	PeakBytes       int64   `json:"peak_bytes"`
-	BatchEvents     float64 `json:"events_per_request"`
+	// Allocs is 0 if the program does not tell: to start takes some.
+	Allocs      float64 `json:"allocs_per_event,omitempty"`
+	PeakBytes   int64   `json:"peak_bytes"`
+	BatchEvents float64 `json:"events_per_request"`
 }
 
 // Measure runs all of it. What it made in Kafka is deleted also when it fails.
 func Measure(ctx context.Context, o Options) (r Report, err error) {
-	b := bench{o: o, admin: kadm.NewClient(o.Client), amazon: &Amazon{Delay: o.Answer, Echo: o.Echo}}
+	if o.waits == (waits{}) {
+		o.waits = waits{still: time.Minute, settle: time.Second}
+	}
+	b := bench{o: o, admin: kadm.NewClient(o.Client)}
 	r.Machine = ThisMachine()
 	r.Setting = Setting{
 		Events: o.Events, Profiles: o.Profiles, Partitions: o.Partitions, Echo: o.Echo, Answer: o.Answer, Rate: o.Rate, Args: o.Args,
@@ -99,33 +145,21 @@ func Measure(ctx context.Context, o Options) (r Report, err error) {
 		return r, err
 	}
 	r.Setting.EventBytes = int(bytes / int64(o.Events))
-	for i := range o.Runs + 1 {
-		run, seen, err := b.run(ctx, i)
-		if err != nil {
-			return r, err
-		}
-		r.Setting.SentBytes = int(seen.Bytes / seen.Events)
-		if i > 0 {
-			r.Runs = append(r.Runs, run)
-		}
+	if err := b.rounds(ctx, &r); err != nil {
+		return r, err
 	}
-	r.Median = median(r.Runs)
 	if o.Rate > 0 {
 		r.Latency, err = b.latency(ctx)
 	}
 	return r, err
 }
 
-const (
-	stopGrace = 40 * time.Second
-	// stillFor is how long nothing may happen before a run is given up.
-	stillFor = time.Minute
-)
+// stopGrace is how long a program may take to end when it is told to.
+const stopGrace = 40 * time.Second
 
 type bench struct {
 	o      Options
 	admin  *kadm.Client
-	amazon *Amazon
 	server *child
 	base   string // of the server
 	groups []string
@@ -155,37 +189,6 @@ func (b *bench) remove() {
 	_, _ = b.admin.DeleteGroups(ctx, b.groups...)
 }
 
-// serve starts Amazon.
-func (b *bench) serve(ctx context.Context) (err error) {
-	addr, err := freeAddr()
-	if err != nil {
-		return err
-	}
-	b.base = "http://" + addr
-	args := []string{"bench", "serve", "--listen", addr, "--answer", b.o.Answer.String()}
-	if b.o.Echo {
-		args = append(args, "--echo")
-	}
-	if b.server, err = startChild(b.o.Exe, args, nil); err != nil {
-		return err
-	}
-	var seen Seen
-	return b.server.poll(ctx, 20*time.Millisecond, func() (bool, error) {
-		return getJSON(ctx, b.base+seenPath, &seen) == nil, nil
-	})
-}
-
-// freeAddr finds a port on loopback. Somebody may take it before it is used;
-// then the process that wants it says so.
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
-
 func (b *bench) publish(ctx context.Context) (bytes int64, err error) {
 	events, err := sample.NewGenerator(1, sample.GeneratorOptions{Profiles: b.o.Profiles})
 	if err != nil {
@@ -203,185 +206,4 @@ func (b *bench) publish(ctx context.Context) (bytes int64, err error) {
 	}
 	_, err = p.Publish(ctx, events.Take(b.o.Events))
 	return bytes, err
-}
-
-// program starts run as the n-th member of a group that nobody else is in.
-func (b *bench) program(n int, start string) (c *child, addr string, err error) {
-	if addr, err = freeAddr(); err != nil {
-		return nil, "", err
-	}
-	group := fmt.Sprintf("%s.%d", b.o.Topic, n)
-	b.groups = append(b.groups, group)
-	args := slices.Concat([]string{"run",
-		"--topic", b.o.Topic, "--dead-letter-topic", b.o.Topic + ".dlq", "--receipts-topic", b.o.Topic + ".receipts",
-		"--group", group, "--start", start, "--amazon-url", b.base, "--token-url", b.base + tokenPath,
-		"--client-id", "amzn1.application-oa2-client.bench", "--listen", addr, "--log-level", "warn",
-	}, b.o.Args)
-	env := append(slices.Clone(b.o.Env), "AMAZON_CAPI_CLIENT_SECRET=bench", "AMAZON_CAPI_REFRESH_TOKEN=bench")
-	c, err = startChild(b.o.Exe, args, env)
-	return c, addr, err
-}
-
-// run has the program deliver all events once.
-func (b *bench) run(ctx context.Context, n int) (r Run, seen Seen, err error) {
-	if err := b.reset(ctx); err != nil {
-		return r, seen, err
-	}
-	what := fmt.Sprintf("run %d of %d", n, b.o.Runs)
-	if n == 0 {
-		what = "warming up"
-	}
-	c, addr, err := b.program(n, "earliest")
-	if err != nil {
-		return r, seen, err
-	}
-	total := int64(b.o.Events)
-	moved := time.Now()
-	err = c.poll(ctx, 50*time.Millisecond, func() (bool, error) {
-		was := seen.Events
-		if err := getJSON(ctx, b.base+seenPath, &seen); err != nil {
-			return false, err
-		}
-		b.o.Progress(what, uint64(seen.Events), uint64(total))
-		if seen.Events > was {
-			moved = time.Now()
-		} else if time.Since(moved) > stillFor {
-			return false, fmt.Errorf("nothing was sent for %s; %d of %d events are delivered. The program said last:\n%s",
-				stillFor, seen.Events, total, c.tail.b)
-		}
-		return seen.Events >= total, nil
-	})
-	var mallocs float64
-	if err == nil {
-		mallocs, err = metric(ctx, addr, "go_memstats_mallocs_total")
-	}
-	if err = errors.Join(err, c.stop(stopGrace)); err != nil {
-		return r, seen, err
-	}
-	cpu, peak := c.cost()
-	r = Run{
-		EventsPerSecond: float64(seen.Events) / seen.Last.Sub(seen.First).Seconds(),
-		CPUMicros:       float64(cpu.Microseconds()) / float64(total),
-		Allocs:          mallocs / float64(total),
-		PeakBytes:       peak,
-		BatchEvents:     float64(seen.Events) / float64(seen.Requests),
-	}
-	return r, seen, nil
-}
-
-func (b *bench) reset(ctx context.Context) error {
-	_, err := get(ctx, b.base+resetPath)
-	return err
-}
-
-// latency publishes events at the rate, each with the time in its id, and asks
-// Amazon when it had them.
-func (b *bench) latency(ctx context.Context) (*Latency, error) {
-	c, addr, err := b.program(b.o.Runs+1, "latest")
-	if err != nil {
-		return nil, err
-	}
-	stop := func(err error) error { return errors.Join(err, c.stop(stopGrace)) }
-	err = c.poll(ctx, 50*time.Millisecond, func() (bool, error) {
-		_, err := get(ctx, "http://"+addr+"/readyz")
-		return err == nil, nil
-	})
-	if err == nil {
-		err = b.reset(ctx)
-	}
-	if err != nil {
-		return nil, stop(err)
-	}
-	n := int(float64(b.o.Rate) * b.o.LatencyFor.Seconds())
-	p, err := sample.NewPublisher(b.o.Client, b.o.Registry, sample.PublisherOptions{Topic: b.o.Topic})
-	if err == nil {
-		_, err = p.Publish(ctx, b.timed(ctx, n))
-	}
-	if err != nil {
-		return nil, stop(err)
-	}
-	var seen Seen
-	began := time.Now()
-	err = c.poll(ctx, 50*time.Millisecond, func() (bool, error) {
-		if err := getJSON(ctx, b.base+seenPath, &seen); err != nil {
-			return false, err
-		}
-		if time.Since(began) > stillFor {
-			return false, fmt.Errorf("%d of %d events are delivered %s after the last was published", seen.Events, n, stillFor)
-		}
-		return seen.Latency.Events >= n, nil
-	})
-	return &seen.Latency, stop(err)
-}
-
-// timed is n events at the rate, each with the time at which it was due in its
-// id: one that is published late counts from when it should have been.
-func (b *bench) timed(ctx context.Context, n int) func(func(sample.Sample, error) bool) {
-	return func(yield func(sample.Sample, error) bool) {
-		g, err := sample.NewGenerator(2, sample.GeneratorOptions{Profiles: b.o.Profiles})
-		if err != nil {
-			yield(sample.Sample{}, err)
-			return
-		}
-		began, i := time.Now(), 0
-		for s, err := range g.Take(n) {
-			due := began.Add(time.Duration(i) * time.Second / time.Duration(b.o.Rate))
-			i++
-			if wait := time.Until(due); wait > 0 {
-				select {
-				case <-time.After(wait):
-				case <-ctx.Done():
-					return
-				}
-			}
-			b.o.Progress("measuring latency", uint64(i), uint64(n))
-			if s.Event != nil {
-				s.Event.EventID = fmt.Sprintf("%s%d-%d", timedPrefix, due.UnixMicro(), i)
-			}
-			if !yield(s, err) {
-				return
-			}
-		}
-	}
-}
-
-// median is the median of each figure.
-func median(runs []Run) (m Run) {
-	for _, f := range []func(*Run) *float64{
-		func(r *Run) *float64 { return &r.EventsPerSecond },
-		func(r *Run) *float64 { return &r.CPUMicros },
-		func(r *Run) *float64 { return &r.Allocs },
-		func(r *Run) *float64 { return &r.BatchEvents },
-	} {
-		*f(&m) = middle(runs, func(r *Run) float64 { return *f(r) })
-	}
-	m.PeakBytes = int64(middle(runs, func(r *Run) float64 { return float64(r.PeakBytes) }))
-	return m
-}
-
-func middle(runs []Run, of func(*Run) float64) float64 {
-	if len(runs) == 0 {
-		return 0
-	}
-	var all []float64
-	for i := range runs {
-		all = append(all, of(&runs[i]))
-	}
-	slices.Sort(all)
-	n := len(all)
-	return (all[(n-1)/2] + all[n/2]) / 2
-}
-
-// Serve is the server's process: it answers until ctx ends.
-func Serve(ctx context.Context, addr string, a *Amazon) error {
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return err
-	}
-	s := &http.Server{Handler: a, ReadHeaderTimeout: 10 * time.Second}
-	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
-	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }

@@ -13,23 +13,37 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
-// child is a process of this program.
+// child is a process that was started here.
 type child struct {
+	name string
 	cmd  *exec.Cmd
-	tail tailWriter
+	tail tail
+	peak atomic.Int64  // resident memory, in bytes; 0 where it is not known
 	done chan struct{} // closed when it has ended
 	err  error         // of its end
 }
 
-// tailWriter keeps the end of what a process says, for when it fails.
-type tailWriter struct{ b []byte }
+var (
+	errEnded = errors.New("ended by itself")
+	errStays = errors.New("does not end")
+)
 
-func (t *tailWriter) Write(p []byte) (int, error) {
+// tail keeps the end of what a process says, for when it fails.
+type tail struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
 	const most = 4 << 10
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.b = append(t.b, p...)
 	if len(t.b) > most {
 		t.b = t.b[len(t.b)-most:]
@@ -37,18 +51,45 @@ func (t *tailWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func startChild(exe string, args, env []string) (*child, error) {
-	c := &child{cmd: exec.Command(exe, args...), done: make(chan struct{})}
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.b)
+}
+
+func startChild(name, exe string, args, env []string) (*child, error) {
+	c := &child{name: name, cmd: exec.Command(exe, args...), done: make(chan struct{})}
 	c.cmd.Env = append(os.Environ(), env...)
-	c.cmd.Stderr = &c.tail
+	c.cmd.Stdout, c.cmd.Stderr = &c.tail, &c.tail
+	// Whoever it started may outlive it and keep its output open.
+	c.cmd.WaitDelay = time.Second
 	if err := c.cmd.Start(); err != nil {
 		return nil, err
 	}
+	go c.watch()
 	go func() {
 		c.err = c.cmd.Wait()
 		close(c.done)
 	}()
 	return c, nil
+}
+
+// watch keeps the process's peak memory, which the system forgets when it ends.
+func (c *child) watch() {
+	const every = 20 * time.Millisecond
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		// The peak is the kernel's own, so that none between two looks is missed.
+		if peak := kib(field(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid), "VmHWM")); peak > 0 {
+			c.peak.Store(peak)
+		}
+		select {
+		case <-c.done:
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // stop has the process end by itself, or ends it.
@@ -61,25 +102,28 @@ func (c *child) stop(grace time.Duration) error {
 	case <-t.C:
 		_ = c.cmd.Process.Kill()
 		<-c.done
-		return fmt.Errorf("%s did not end within %s", c.cmd.Args[1], grace)
+		return fmt.Errorf("%s %w, %s after it was told to", c.name, errStays, grace)
 	}
 	if c.err != nil {
-		return c.failed()
+		return fmt.Errorf("%s: %w, and said last:\n%s", c.name, c.err, &c.tail)
 	}
 	return nil
 }
 
-func (c *child) failed() error {
-	return fmt.Errorf("%s ended with %v, and said last:\n%s", c.cmd.Args[1], c.err, c.tail.b)
-}
-
 // cost is what the process took from its start to its end.
+//
+// Its memory is not what the system says of an ended process if there is better:
+// on Linux that counts from the fork, so is never less than this program's own
+// peak, which has just generated all events.
 func (c *child) cost() (cpu time.Duration, peak int64) {
 	s := c.cmd.ProcessState
-	return s.UserTime() + s.SystemTime(), peakMemory(s.SysUsage())
+	if peak = c.peak.Load(); peak == 0 {
+		peak = peakMemory(s.SysUsage())
+	}
+	return s.UserTime() + s.SystemTime(), peak
 }
 
-// poll asks until ok, the process ends, or ctx does.
+// poll asks until ok, the process ends, which is errEnded, or ctx does.
 func (c *child) poll(ctx context.Context, every time.Duration, ok func() (bool, error)) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -89,7 +133,7 @@ func (c *child) poll(ctx context.Context, every time.Duration, ok func() (bool, 
 		}
 		select {
 		case <-c.done:
-			return c.failed()
+			return fmt.Errorf("%s %w (%s), and said last:\n%s", c.name, errEnded, c.cmd.ProcessState, &c.tail)
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 )
 
@@ -24,14 +25,7 @@ type Machine struct {
 func ThisMachine() Machine {
 	m := Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(), Go: runtime.Version()}
 	m.CPU = field("/proc/cpuinfo", "model name")
-	var kib int64
-	for _, c := range field("/proc/meminfo", "MemTotal") {
-		if c < '0' || c > '9' {
-			break
-		}
-		kib = kib*10 + int64(c-'0')
-	}
-	m.MemoryBytes = kib << 10
+	m.MemoryBytes = kib(field("/proc/meminfo", "MemTotal"))
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
@@ -55,4 +49,11 @@ func field(file, name string) string {
 		}
 	}
 	return ""
+}
+
+// kib is the bytes of a value like "158 kB", which /proc means as KiB; 0 if it
+// is none.
+func kib(value string) int64 {
+	n, _ := strconv.ParseInt(strings.TrimSuffix(value, " kB"), 10, 64)
+	return n << 10
 }
