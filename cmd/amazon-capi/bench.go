@@ -122,7 +122,14 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 	f.o.Registry = registry
 	f.o.AgainstEnv = []string{"BENCH_BROKERS=" + strings.Join(settings.Brokers, ","), "BENCH_REGISTRY_URL=" + registryOptions.URL}
 	f.o.Topic = "amazon-capi.bench." + strings.ToLower(rand.Text()[:8])
-	f.o.Progress = progress.Step
+	var step string
+	f.o.Progress = func(what string, done, total uint64) {
+		if what != step { // each has a speed of its own
+			step = what
+			progress.Restart()
+		}
+		progress.Step(what, done, total)
+	}
 	report, err := bench.Measure(ctx, f.o)
 	progress.Done()
 	if err != nil {
