@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"hash/maphash"
 	"strings"
 	"time"
 
@@ -43,7 +44,8 @@ type pending struct {
 	token  Token
 	record *kgo.Record
 	id     string
-	end    int // of its bytes in buf, which begin where the one before ends
+	hash   uint64 // of the id, taken while the id is in the processor's cache
+	end    int    // of its bytes in buf, which begin where the one before ends
 }
 
 const (
@@ -82,7 +84,7 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 	if len(g.events) == 0 {
 		f.dirty = append(f.dirty, g)
 	}
-	g.events = append(g.events, pending{tok, rec, c.EventID, len(g.buf)})
+	g.events = append(g.events, pending{tok, rec, c.EventID, maphash.String(f.sink.seed, c.EventID), len(g.buf)})
 }
 
 // reject makes of a conversion what its contract says.

@@ -274,13 +274,12 @@ func TestReleasedMemoryHoldsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := s.newBatch(time.Time{})
-	b.add(record{record: (&rig{}).record("a")}, "a", []byte("encoded"))
-	b.add(record{record: (&rig{}).record("b")}, "b", []byte("encoded"))
-	b.close()
+	b.add([]pending{{record: (&rig{}).record("a"), id: "a", hash: 1, end: 2}, {record: (&rig{}).record("b"), id: "b", hash: 2, end: 5}}, []byte("enc"), 2)
+	b.close(nil)
 	st := b.store
 	s.release(b)
-	if len(st.buf) != 0 || len(st.ids) != 0 {
-		t.Errorf("%d bytes and %d ids are left", len(st.buf), len(st.ids))
+	if len(st.buf) != 0 {
+		t.Errorf("%d bytes are left", len(st.buf))
 	}
 	for _, e := range st.events[:cap(st.events)] {
 		if e.record.record != nil || e.id != "" {
