@@ -10,7 +10,10 @@ import (
 type record struct {
 	token  Token
 	record *kgo.Record
+	source Source
 }
+
+func newRecord(tok Token, r *kgo.Record) record { return record{tok, r, SourceOf(r)} }
 
 // live tells whether the record's assignment is still ours. Records without an
 // owner, which tools send, always are.
@@ -124,7 +127,7 @@ func (b *batch) add(events []pending, encoded []byte, from int) {
 	for i := range events {
 		p := &events[i]
 		end := uint32(p.end + shift)
-		b.events = append(b.events, event{record: record{p.token, p.record}, id: p.id, hash: p.hash, start: start, end: end})
+		b.events = append(b.events, event{record: p.record, id: p.id, hash: p.hash, start: start, end: end})
 		start = end
 	}
 	b.bytes += len(encoded)

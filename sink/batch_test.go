@@ -19,7 +19,7 @@ func filled(ids, contents []string) (b *batch, same, other int) {
 	var buf []byte
 	for i, id := range ids {
 		buf = append(buf, contents[i]...)
-		events = append(events, pending{token: Token{Seq: uint64(i)}, id: id, hash: uint64(id[0] - 'a'), end: len(buf)})
+		events = append(events, pending{record: record{token: Token{Seq: uint64(i)}}, id: id, hash: uint64(id[0] - 'a'), end: len(buf)})
 	}
 	b.add(events, buf, 0)
 	b.close(func(differs bool) {

@@ -145,8 +145,8 @@ func TestTheSameEventIDIsSentOncePerBatch(t *testing.T) {
 		seqs := map[uint64]bool{}
 		for _, v := range r.verdicts {
 			seqs[v.Token.Seq] = true
-			if v.Record == nil || int64(v.Token.Seq) != v.Record.Offset {
-				t.Errorf("token %d came back with record %v", v.Token.Seq, v.Record)
+			if int64(v.Token.Seq) != v.Source.Offset {
+				t.Errorf("token %d came back with %+v", v.Token.Seq, v.Source)
 			}
 		}
 		if len(seqs) != 5 {
@@ -274,7 +274,7 @@ func TestReleasedMemoryHoldsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := s.newBatch(time.Time{})
-	b.add([]pending{{record: (&rig{}).record("a"), id: "a", hash: 1, end: 2}, {record: (&rig{}).record("b"), id: "b", hash: 2, end: 5}}, []byte("enc"), 2)
+	b.add([]pending{{record: newRecord(Token{}, (&rig{}).record("a")), id: "a", hash: 1, end: 2}, {record: newRecord(Token{}, (&rig{}).record("b")), id: "b", hash: 2, end: 5}}, []byte("enc"), 2)
 	b.close(nil)
 	st := b.store
 	s.release(b)

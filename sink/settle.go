@@ -9,10 +9,10 @@ import (
 // accept appends the verdicts of an accepted event.
 func (l *lane) accept(verdicts []Verdict, b *batch, e *event) []Verdict {
 	v := Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: e.id, Class: verdict.Accepted, Attempts: b.attempts}
-	v.Token, v.Record = e.token, e.record.record
+	v.Token, v.Source = e.token, e.source
 	verdicts = append(verdicts, v)
 	for _, r := range e.more {
-		v.Token, v.Record = r.token, r.record
+		v.Token, v.Source = r.token, r.source
 		verdicts = append(verdicts, v)
 	}
 	return verdicts
