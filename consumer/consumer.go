@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -276,29 +277,31 @@ func (c *Consumer) readable(tp topicPartition) {
 // Settle takes verdicts from the sink. It may be called from any goroutine; the
 // slice is not kept.
 func (c *Consumer) Settle(vs []sink.Verdict) {
-	var events int
 	var bytes int64
-	now := c.opts.Now()
-	for len(vs) > 0 {
-		owner := vs[0].Token.Owner
-		n := 1
+	counted := vs // nearly always all of them
+	for i := 0; i < len(vs); {
+		owner := vs[i].Token.Owner
+		n := i + 1
 		for n < len(vs) && vs[n].Token.Owner == owner {
 			n++
 		}
-		run := vs[:n]
-		vs = vs[n:]
-		a := owner.(*assignment)
-		counted, b := a.settle(run)
-		events, bytes = events+len(counted), bytes+b
-		c.tally.settled(counted)
-		c.metrics.accepted(counted, now)
-		if late := n - len(counted); late > 0 {
-			c.metrics.late.Add(float64(late))
+		run, b := owner.(*assignment).settle(vs[i:n])
+		bytes += b
+		switch {
+		case len(counted) < len(vs):
+			counted = append(counted, run...)
+		case len(run) < n-i:
+			counted = append(slices.Clip(vs[:i]), run...)
 		}
+		i = n
 	}
-	if events > 0 {
-		c.window.release(events, bytes)
+	c.metrics.late.Add(float64(len(vs) - len(counted)))
+	if len(counted) == 0 {
+		return
 	}
+	c.tally.settled(counted)
+	c.metrics.acceptSeconds.accepted(counted, c.opts.Now())
+	c.window.release(len(counted), bytes)
 }
 
 // shutdown drains what is in flight within the budget, commits and leaves.

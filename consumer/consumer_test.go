@@ -122,15 +122,15 @@ type fakeFeed struct {
 }
 
 func (f *fakeFeed) Add(tok sink.Token, rec *kgo.Record, c *transform.Conversion) {
-	f.batch = append(f.batch, sink.Verdict{Token: tok, Record: rec, ProfileID: c.ProfileID, EventID: c.EventID, Class: verdict.Accepted, Attempts: 1})
+	f.batch = append(f.batch, sink.Verdict{Token: tok, Source: sink.SourceOf(rec), ProfileID: c.ProfileID, EventID: c.EventID, Class: verdict.Accepted, Attempts: 1})
 }
 
 func (f *fakeFeed) Refuse(tok sink.Token, rec *kgo.Record, profile, id string, r verdict.Reason) {
-	f.batch = append(f.batch, sink.Verdict{Token: tok, Record: rec, ProfileID: profile, EventID: id, Class: r.Class, Reason: r})
+	f.batch = append(f.batch, sink.Verdict{Token: tok, Source: sink.SourceOf(rec), ProfileID: profile, EventID: id, Class: r.Class, Reason: r})
 }
 
 func (f *fakeFeed) Filter(tok sink.Token, rec *kgo.Record, profile, id string, r verdict.Reason) {
-	f.batch = append(f.batch, sink.Verdict{Token: tok, Record: rec, ProfileID: profile, EventID: id, Class: r.Class, Reason: r})
+	f.batch = append(f.batch, sink.Verdict{Token: tok, Source: sink.SourceOf(rec), ProfileID: profile, EventID: id, Class: r.Class, Reason: r})
 }
 
 func (f *fakeFeed) Flush() {
@@ -566,7 +566,7 @@ func TestADrainIsCommittedAsItGoes(t *testing.T) {
 	m1 := b.start(s1, func(o *Options) { o.Drain, o.RebalanceTimeout = 40*time.Second, 2*time.Minute })
 	var most, last []sink.Verdict
 	for _, v := range s1.take(200) {
-		if v.Record.Offset == 99 {
+		if v.Source.Offset == 99 {
 			last = append(last, v)
 		} else {
 			most = append(most, v)

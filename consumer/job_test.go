@@ -176,7 +176,7 @@ func TestJobRestoresAndHandles(t *testing.T) {
 				mu.Lock()
 				handled = append(handled, fmt.Sprintf("%s %d %s", r.Topic, r.Offset, r.Value))
 				mu.Unlock()
-				s.settle([]sink.Verdict{{Token: tok, Record: r, Class: verdict.Accepted}})
+				s.settle([]sink.Verdict{{Token: tok, Source: sink.SourceOf(r), Class: verdict.Accepted}})
 				return nil
 			},
 		}

@@ -2,12 +2,8 @@ package consumer
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
 )
 
 // metrics are the consumer's own; what became of events is the Tally's.
@@ -15,7 +11,7 @@ type metrics struct {
 	commits, commitFailures, late, skipped prometheus.Counter
 	parked, reread                         prometheus.Counter
 	commitSeconds                          prometheus.Histogram
-	acceptSeconds                          prometheus.Histogram
+	acceptSeconds                          *latencies
 	sumDifference                          prometheus.Gauge
 
 	registerer prometheus.Registerer
@@ -43,10 +39,7 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 		reread: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "amazon_capi_reread_records_total", Help: "Records that were put off and have been read again.",
 		}),
-		acceptSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "amazon_capi_accept_latency_seconds", Help: "From a record's timestamp to Amazon's acceptance of its event; of a replay, its age.",
-			Buckets: []float64{.05, .1, .25, .5, 1, 2, 3, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600},
-		}),
+		acceptSeconds: newLatencies("amazon_capi_accept_latency_seconds", "From a record's timestamp to Amazon's acceptance of its event; of a replay, its age."),
 		sumDifference: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "amazon_capi_sum_difference", Help: "Consumed less accepted, dead-lettered, filtered and in flight, checked every 10 s: anything but 0 is a bug.",
 		}),
@@ -60,15 +53,6 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 		reg.MustRegister(m.registered...)
 	}
 	return m
-}
-
-// accepted observes how long the accepted of these took.
-func (m *metrics) accepted(vs []sink.Verdict, now time.Time) {
-	for i := range vs {
-		if vs[i].Class == verdict.Accepted {
-			m.acceptSeconds.Observe(max(now.Sub(vs[i].Record.Timestamp).Seconds(), 0))
-		}
-	}
 }
 
 func (m *metrics) unregister() {

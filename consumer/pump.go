@@ -38,7 +38,7 @@ type pump struct {
 	chunkAt    time.Time // one look at the clock is enough for a chunk
 	event      schemas.Event
 	conversion transform.Conversion
-	profiles   map[string]int
+	profiles   profileCounts
 	warnings   map[transform.Warning]int
 
 	// again: the records in hand were parked, and have been counted before.
@@ -129,17 +129,22 @@ func (p *pump) handle(ctx context.Context, seq uint64, rec *kgo.Record) (err err
 	if p.job.Handle != nil {
 		return p.job.Handle(ctx, tok, rec)
 	}
-	err = p.decoder.Decode(ctx, rec.Value, &p.event)
+	if err := p.decoder.Decode(ctx, rec.Value, &p.event); err != nil {
+		return p.undecoded(tok, rec, err)
+	}
+	p.transform(tok, rec)
+	return nil
+}
+
+// undecoded refuses a record that cannot be decoded, or returns why that cannot
+// be known now.
+func (p *pump) undecoded(tok sink.Token, rec *kgo.Record, err error) error {
 	var bad *schemas.DecodeError
-	switch {
-	case err == nil:
-		p.transform(tok, rec)
-	case errors.As(err, &bad):
-		// The ids may have been read before the decoder came to what is bad.
-		p.refuse(tok, rec, bad.Reason())
-	default:
+	if !errors.As(err, &bad) {
 		return err
 	}
+	// The ids may have been read before the decoder came to what is bad.
+	p.refuse(tok, rec, bad.Reason())
 	return nil
 }
 
@@ -164,7 +169,7 @@ func (p *pump) add(tok sink.Token, rec *kgo.Record) {
 		p.feed.Add(tok, rec, &p.conversion)
 		return
 	}
-	p.profiles[profile]++
+	p.profiles.add(profile)
 	if ws := p.conversion.Warnings; ws != 0 {
 		ws.Each(func(w transform.Warning) { p.warnings[w]++ })
 	}
@@ -205,7 +210,7 @@ func (p *pump) countProfile() (profile string) {
 
 func (p *pump) count(profile string) {
 	if !p.again {
-		p.profiles[profile]++
+		p.profiles.add(profile)
 	}
 }
 
@@ -213,10 +218,7 @@ func (p *pump) count(profile string) {
 func (p *pump) hand() {
 	// Consumed before settled: a scrape in between must not see more verdicts
 	// than events.
-	if len(p.profiles) > 0 {
-		p.tally.consumed(p.profiles)
-		clear(p.profiles)
-	}
+	p.profiles.hand(p.tally)
 	if len(p.warnings) > 0 {
 		p.tally.warned(p.warnings)
 		clear(p.warnings)
@@ -270,7 +272,6 @@ func newPump(c *Consumer, a *assignment) *pump {
 		tally:       c.tally,
 		registry:    c.conditions.registry,
 		now:         c.opts.Now,
-		profiles:    make(map[string]int),
 		warnings:    make(map[transform.Warning]int),
 		parking:     c.parking,
 		park:        c.park,

@@ -119,12 +119,12 @@ func (t *Tally) giveBack(n int) {
 	t.mu.Unlock()
 }
 
-// consumed adds what one chunk of records held, by profile.
-func (t *Tally) consumed(byProfile map[string]int) {
+// consumed adds what one chunk of records held.
+func (t *Tally) consumed(counts []*profileCount) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for id, n := range byProfile {
-		t.profile(id).Consumed += uint64(n)
+	for _, c := range counts {
+		t.profile(c.profile).Consumed += c.n
 	}
 }
 

@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -11,7 +10,10 @@ import (
 type record struct {
 	token  Token
 	record *kgo.Record
+	source Source
 }
+
+func newRecord(tok Token, r *kgo.Record) record { return record{tok, r, SourceOf(r)} }
 
 // live tells whether the record's assignment is still ours. Records without an
 // owner, which tools send, always are.
@@ -23,12 +25,36 @@ type event struct {
 	record
 	more       []record
 	id         string
-	start, end int // its bytes in the store
-	attempts   int // requests it took part in
+	hash       uint64 // of the id
+	start, end uint32 // its bytes in the store
+}
+
+// history is what has happened to a batch. All its events share it: batches are
+// split, and events leave them, but none ever joins one that was sent.
+type history struct {
+	attempts  int // requests that it took part in
+	firstSent time.Time
 	// When an answer first and last failed it, in Unix milliseconds; 0 means
 	// never.
 	firstFailure, lastFailure int64
-	firstSent                 time.Time
+}
+
+// sent counts an attempt, and completes what the receipts of its events say of
+// the request.
+func (h *history) sent(r *request) {
+	h.attempts++
+	if h.firstSent.IsZero() {
+		h.firstSent = r.sent
+	}
+	r.firstSent, r.attempts = h.firstSent, h.attempts
+}
+
+// failed notes the time of a failure.
+func (h *history) failed(now time.Time) {
+	h.lastFailure = now.UnixMilli()
+	if h.firstFailure == 0 {
+		h.firstFailure = h.lastFailure
+	}
 }
 
 // prune removes the records whose assignment has ended and returns how many
@@ -61,14 +87,16 @@ func (e *event) prune() (gone int, dead bool) {
 type store struct {
 	buf    []byte
 	events []event
-	ids    map[string]int // event id to place in events, while the batch is open
+	ids    idSet // of the events, from when the batch was closed
 }
 
 // batch is a set of events that goes in one request.
 type batch struct {
+	history
 	store  *store
 	events []event
-	bytes  int // of its events, without what the frame adds
+	bytes  int    // of its events, without what the frame adds
+	ids    *idSet // nil until it is wanted, of a batch that is part of another
 	// sole is set while no other batch has its events in the same store.
 	sole bool
 
@@ -90,28 +118,59 @@ type batch struct {
 
 func (b *batch) encoded(e *event) []byte { return b.store.buf[e.start:e.end] }
 
-// find returns the event of that id, for as long as the batch is open.
-func (b *batch) find(id string) *event {
-	if i, ok := b.store.ids[id]; ok {
-		return &b.events[i]
-	}
-	return nil
-}
-
-func (b *batch) add(r record, id string, encoded []byte) {
+// add takes events whose encodings follow each other.
+func (b *batch) add(events []pending, encoded []byte, from int) {
 	s := b.store
-	start := len(s.buf)
+	start := uint32(len(s.buf))
+	shift := len(s.buf) - from
 	s.buf = append(s.buf, encoded...)
-	s.ids[id] = len(b.events)
-	b.events = append(b.events, event{record: r, id: id, start: start, end: len(s.buf)})
+	for i := range events {
+		p := &events[i]
+		end := uint32(p.end + shift)
+		b.events = append(b.events, event{record: p.record, id: p.id, hash: p.hash, start: start, end: end})
+		start = end
+	}
 	b.bytes += len(encoded)
 }
 
-// close ends the batch's growth. The ids go at once: they would keep memory of
-// the records' from being freed.
-func (b *batch) close() {
+// close ends the batch's growth, and makes one event of those that have the same
+// id; repeated is told of each, and whether their contents differ. Looking for
+// them once for the whole batch, in a table that fits the processor's cache, costs
+// a tenth of what looking for each as it came did.
+func (b *batch) close(repeated func(differs bool)) {
 	b.store.events = b.events
-	clear(b.store.ids)
+	b.ids = &b.store.ids
+	b.ids.reset(len(b.events))
+	kept := b.events[:0]
+	for i := range b.events {
+		e := &b.events[i]
+		if !b.ids.add(e.hash) {
+			if first := find(kept, e); first != nil {
+				repeated(string(b.encoded(first)) != string(b.encoded(e)))
+				first.more = append(first.more, e.record)
+				b.bytes -= int(e.end - e.start)
+				continue
+			}
+		}
+		if len(kept) == i {
+			kept = kept[:i+1]
+		} else {
+			kept = append(kept, *e)
+		}
+	}
+	clear(b.events[len(kept):])
+	b.events = kept
+}
+
+// find returns the event that has the id of another one. It is asked where their
+// hashes say that there is one, which is rarely.
+func find(events []event, of *event) *event {
+	for i := range events {
+		if e := &events[i]; e.hash == of.hash && e.id == of.id {
+			return e
+		}
+	}
+	return nil
 }
 
 // appendBody appends the body of a request with all events.
@@ -135,7 +194,7 @@ func (b *batch) prune() (gone int) {
 		n, dead := e.prune()
 		gone += n
 		if dead {
-			b.bytes -= e.end - e.start
+			b.bytes -= int(e.end - e.start)
 			continue
 		}
 		kept = append(kept, *e)
@@ -143,16 +202,6 @@ func (b *batch) prune() (gone int) {
 	clear(b.events[len(kept):])
 	b.events = kept
 	return gone
-}
-
-func (b *batch) anyDead() bool {
-	for i := range b.events {
-		e := &b.events[i]
-		if !e.record.live() || slices.ContainsFunc(e.more, func(r record) bool { return !r.live() }) {
-			return true
-		}
-	}
-	return false
 }
 
 // halves splits the batch in two that share its store. It has two events at
@@ -165,9 +214,9 @@ func (b *batch) halves() (first, second *batch) {
 }
 
 func (b *batch) part(events []event) *batch {
-	p := &batch{store: b.store, events: events, age: b.age}
+	p := &batch{history: b.history, store: b.store, events: events, age: b.age}
 	for i := range events {
-		p.bytes += events[i].end - events[i].start
+		p.bytes += int(events[i].end - events[i].start)
 	}
 	return p
 }
@@ -175,46 +224,19 @@ func (b *batch) part(events []event) *batch {
 // copyOf moves some of the batch's events to a batch with a store of its own,
 // so that one event that has to wait does not keep the memory of five hundred.
 func (b *batch) copyOf(events []event) *batch {
-	c := &batch{store: &store{}, sole: true, age: b.age}
+	c := &batch{history: b.history, store: &store{}, sole: true, age: b.age}
 	size := 0
 	for i := range events {
-		size += events[i].end - events[i].start
+		size += int(events[i].end - events[i].start)
 	}
 	c.store.buf = make([]byte, 0, size)
 	c.events = make([]event, len(events))
 	for i, e := range events {
 		start := len(c.store.buf)
 		c.store.buf = append(c.store.buf, b.encoded(&e)...)
-		e.start, e.end = start, len(c.store.buf)
+		e.start, e.end = uint32(start), uint32(len(c.store.buf))
 		c.events[i] = e
 	}
 	c.bytes = size
 	return c
-}
-
-// sent counts an attempt of every event, and completes what their receipt says
-// of the request.
-func (b *batch) sent(r *request) {
-	for i := range b.events {
-		e := &b.events[i]
-		e.attempts++
-		if e.firstSent.IsZero() {
-			e.firstSent = r.sent
-		}
-		r.firstSent, r.attempts = e.firstSent, e.attempts
-	}
-}
-
-// failed notes the time of a failure.
-func (b *batch) failed(now time.Time) {
-	for i := range b.events {
-		b.events[i].failed(now)
-	}
-}
-
-func (e *event) failed(now time.Time) {
-	e.lastFailure = now.UnixMilli()
-	if e.firstFailure == 0 {
-		e.firstFailure = e.lastFailure
-	}
 }

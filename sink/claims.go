@@ -1,44 +1,88 @@
 package sink
 
-import "sync"
+import (
+	"math/bits"
+	"slices"
+	"sync"
+)
 
-// claims are the event ids that a lane has in flight. A source may publish an
-// id twice, and two batches get it: one after the other, as they were published,
-// Amazon removes the second. At the same moment it may answer one with a
-// conflict, which would make a dead letter of a good event, and of two that
-// differ nobody could say which was kept. So the later batch waits.
-type claims struct {
-	ids     map[string]struct{} // nil while there is nothing in it
-	batches int
-}
+// claims are the batches that a lane has in flight, for their event ids. A
+// source may publish an id twice, and two batches get it: one after the other,
+// as they were published, Amazon removes the second. At the same moment it may
+// answer one with a conflict, which would make a dead letter of a good event,
+// and of two that differ nobody could say which was kept. So the later batch
+// waits.
+type claims []*batch
 
 // take claims the ids of a batch, all or none.
 func (c *claims) take(b *batch, spare *sync.Pool) bool {
-	for i := range b.events {
-		if _, ok := c.ids[b.events[i].id]; ok {
-			return false
+	for _, other := range *c {
+		for i := range b.events {
+			if other.ids.has(b.events[i].hash) {
+				return false
+			}
 		}
 	}
-	if c.ids == nil {
-		// Borrowed, since maps never shrink and most lanes are idle most of the
-		// time.
-		c.ids = spare.Get().(map[string]struct{})
+	if b.ids == nil {
+		b.ids = spare.Get().(*idSet)
+		b.ids.reset(len(b.events))
+		for i := range b.events {
+			b.ids.add(b.events[i].hash)
+		}
 	}
-	for i := range b.events {
-		c.ids[b.events[i].id] = struct{}{}
-	}
-	c.batches++
+	*c = append(*c, b)
 	return true
 }
 
 func (c *claims) release(b *batch, spare *sync.Pool) {
-	if c.batches--; c.batches == 0 {
-		clear(c.ids)
-		spare.Put(c.ids)
-		c.ids = nil
+	*c = slices.DeleteFunc(*c, func(other *batch) bool { return other == b })
+	if b.ids != &b.store.ids {
+		spare.Put(b.ids)
+		b.ids = nil
+	}
+}
+
+// idSet is a set of event ids, known by their hashes alone: open addressing, with
+// a slot of eight bytes per id and as many free ones. Two ids with one hash are
+// taken for the same, which for claims means that a batch waits although it need
+// not, once in some billion years; who must be sure compares the ids.
+type idSet struct {
+	slots []uint64 // 0 is free
+}
+
+// reset empties the set and makes room for n ids.
+func (s *idSet) reset(n int) {
+	size := 1 << bits.Len(uint(2*n))
+	if cap(s.slots) < size {
+		s.slots = make([]uint64, size)
 		return
 	}
-	for i := range b.events {
-		delete(c.ids, b.events[i].id)
+	s.slots = s.slots[:size]
+	clear(s.slots)
+}
+
+// slot returns where a hash is, or where it belongs.
+func (s *idSet) slot(hash uint64) *uint64 {
+	mask := uint64(len(s.slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		if at := &s.slots[i]; *at == hash || *at == 0 {
+			return at
+		}
 	}
+}
+
+// add returns false if the hash is in the set already.
+func (s *idSet) add(hash uint64) bool {
+	hash = max(hash, 1) // 0 is a free slot
+	at := s.slot(hash)
+	if *at == hash {
+		return false
+	}
+	*at = hash
+	return true
+}
+
+func (s *idSet) has(hash uint64) bool {
+	hash = max(hash, 1)
+	return *s.slot(hash) == hash
 }

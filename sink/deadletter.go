@@ -197,7 +197,7 @@ func (d *deadLetters) settle(letters []*letter) {
 	var verdicts []Verdict
 	for i, l := range letters {
 		verdicts = append(verdicts, Verdict{
-			Token: l.token, Record: l.record.record, Contract: l.contract, ProfileID: l.profile, EventID: l.eventID,
+			Token: l.token, Source: l.source, Contract: l.contract, ProfileID: l.profile, EventID: l.eventID,
 			Class: l.reason.Class, Attempts: l.attempts, Reason: l.reason,
 		})
 		if i == len(letters)-1 || letters[i+1].request != l.request {

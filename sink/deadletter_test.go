@@ -138,7 +138,7 @@ func TestAVerdictWaitsForTheBrokersAcknowledgement(t *testing.T) {
 		}
 		r.after(2 * time.Second)
 		v := r.verdict("bad")
-		if v.Class != verdict.Validation || v.Attempts != 0 || v.Record != rec || v.Token.Seq != 1 || v.Reason != invalid || v.ProfileID != "1234567890" {
+		if v.Class != verdict.Validation || v.Attempts != 0 || v.Source != SourceOf(rec) || v.Token.Seq != 1 || v.Reason != invalid || v.ProfileID != "1234567890" {
 			t.Errorf("%+v", v)
 		}
 	})

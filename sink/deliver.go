@@ -30,9 +30,6 @@ type scratch struct {
 // is any.
 func (s *Sink) newBatch(due time.Time) *batch {
 	st := s.stores.Get().(*store)
-	if st.ids == nil {
-		st.ids = make(map[string]int)
-	}
 	return &batch{store: st, events: st.events[:0], sole: true, due: due}
 }
 
@@ -45,7 +42,7 @@ func (s *Sink) release(b *batch) {
 	st := b.store
 	st.buf = st.buf[:0]
 	clear(st.events[:cap(st.events)])
-	b.store, b.events = nil, nil
+	b.store, b.events, b.ids = nil, nil, nil
 	s.stores.Put(st)
 }
 
@@ -152,7 +149,7 @@ func (l *lane) take(now time.Time, by *Route, token AccessToken) (flight, bool) 
 		// A request that has the lane to itself needs no claim: there can be
 		// another only once it has been answered.
 		if l.slots() > 1 {
-			if f.claimed = l.claims.take(b, &l.sink.claims); !f.claimed {
+			if f.claimed = l.claims.take(b, &l.sink.idSets); !f.claimed {
 				l.push(b)
 				l.blocked = true
 				return flight{}, false
@@ -181,7 +178,7 @@ func (l *lane) answered(f *flight) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.claims.release(f.batch, &l.sink.claims)
+	l.claims.release(f.batch, &l.sink.idSets)
 }
 
 // land ends a flight; true means that the caller watches from now on. A lane
@@ -233,5 +230,5 @@ func (l *lane) logAttempt(b *batch, res *result) {
 		ids.Str(redact.ID(b.events[i].id))
 	}
 	log.Str("profile", l.profile).Str("status", res.label()).Int("events", len(b.events)).
-		Int("attempt", b.events[0].attempts).Array("event_ids", ids).Msg("sent to Amazon")
+		Int("attempt", b.attempts).Array("event_ids", ids).Msg("sent to Amazon")
 }

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"hash/maphash"
 	"strings"
 	"time"
 
@@ -40,10 +41,10 @@ type groupKey struct {
 }
 
 type pending struct {
-	token  Token
-	record *kgo.Record
-	id     string
-	end    int // of its bytes in buf, which begin where the one before ends
+	record
+	id   string
+	hash uint64 // of the id, taken while the id is in the processor's cache
+	end  int    // of its bytes in buf, which begin where the one before ends
 }
 
 const (
@@ -82,7 +83,7 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 	if len(g.events) == 0 {
 		f.dirty = append(f.dirty, g)
 	}
-	g.events = append(g.events, pending{tok, rec, c.EventID, len(g.buf)})
+	g.events = append(g.events, pending{newRecord(tok, rec), c.EventID, maphash.String(f.sink.seed, c.EventID), len(g.buf)})
 }
 
 // reject makes of a conversion what its contract says.
@@ -119,7 +120,7 @@ func (f *Feed) Refuse(tok Token, rec *kgo.Record, profileID, eventID string, why
 func (f *Feed) refuse(tok Token, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
 	now := f.sink.opts.Now()
 	f.letters = append(f.letters, &letter{
-		record: record{tok, rec}, contract: by.Name(), profile: profileID, eventID: eventID, reason: why, first: now, last: now,
+		record: newRecord(tok, rec), contract: by.Name(), profile: profileID, eventID: eventID, reason: why, first: now, last: now,
 	})
 }
 
@@ -132,7 +133,7 @@ func (f *Feed) Filter(tok Token, rec *kgo.Record, profileID, eventID string, why
 
 func (f *Feed) filter(tok Token, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
 	f.filtered = append(f.filtered, Verdict{
-		Token: tok, Record: rec, Contract: by.Name(), ProfileID: profileID, EventID: eventID, Class: why.Class, Reason: why,
+		Token: tok, Source: SourceOf(rec), Contract: by.Name(), ProfileID: profileID, EventID: eventID, Class: why.Class, Reason: why,
 	})
 }
 

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"strconv"
 	"sync"
 	"time"
 )
@@ -49,6 +50,7 @@ func newLane(s *Sink, profile string, by *Route, now time.Time) *lane {
 		sink: s, profile: profile, contract: by.contract, region: by.region, wake: make(chan struct{}, 1),
 		window: newWindow(1), state: LaneIdle, since: now,
 	}
+	l.repeated = l.countRepeated
 	l.follow(by)
 	return l
 }
@@ -60,12 +62,23 @@ func (l *lane) add(g *group, now time.Time) {
 	defer l.mu.Unlock()
 	news := l.open == nil
 	start := 0
-	for i := range g.events {
-		p := &g.events[i]
-		if l.addOne(p, g.buf[start:p.end], now) {
+	for events := g.events; len(events) > 0; {
+		n := l.fit(events, start)
+		if n == 0 {
+			l.closeOpen()
+			news = true
+			continue
+		}
+		if l.open == nil {
+			l.open = l.sink.newBatch(now.Add(l.sink.opts.Linger))
+		}
+		end := events[n-1].end
+		l.open.add(events[:n], g.buf[start:end], start)
+		if len(l.open.events) >= l.batchEvents {
+			l.closeOpen()
 			news = true
 		}
-		start = p.end
+		events, start = events[n:], end
 	}
 	l.records += len(g.events)
 	l.notePause()
@@ -76,34 +89,24 @@ func (l *lane) add(g *group, now time.Time) {
 	}
 }
 
-// addOne returns true when a batch became ready to send.
-func (l *lane) addOne(p *pending, encoded []byte, now time.Time) (closed bool) {
-	s := l.sink
-	r := record{p.token, p.record}
+// fit tells how many of the events, whose encodings begin at start, the open
+// batch has room for. An empty one takes one event whatever its size.
+func (l *lane) fit(events []pending, start int) (n int) {
+	has, bytes := 0, 0
 	if l.open != nil {
-		if e := l.open.find(p.id); e != nil {
-			e.more = append(e.more, r)
-			differs := "false"
-			if string(l.open.encoded(e)) != string(encoded) {
-				differs = "true"
-			}
-			s.metrics.duplicates.WithLabelValues(differs).Inc()
-			return false
+		has, bytes = len(l.open.events), l.open.bytes
+	}
+	for n < len(events) && has+n < l.batchEvents {
+		if has+n > 0 && l.route.frame.size(has+n+1, bytes+events[n].end-start) > l.batchBytes {
+			break
 		}
-		if l.route.frame.size(len(l.open.events)+1, l.open.bytes+len(encoded)) > l.batchBytes {
-			l.closeOpen()
-			closed = true
-		}
+		n++
 	}
-	if l.open == nil {
-		l.open = s.newBatch(now.Add(s.opts.Linger))
-	}
-	l.open.add(r, p.id, encoded)
-	if len(l.open.events) >= l.batchEvents {
-		l.closeOpen()
-		closed = true
-	}
-	return closed
+	return n
+}
+
+func (l *lane) countRepeated(differs bool) {
+	l.sink.metrics.duplicates.WithLabelValues(strconv.FormatBool(differs)).Inc()
 }
 
 func (l *lane) signal() {
@@ -128,8 +131,11 @@ func (l *lane) flush() {
 func (l *lane) sweep() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open != nil && l.open.anyDead() {
-		l.closeOpen() // as its ids name places that are about to shift
+	if l.open != nil {
+		if l.prune(l.open); len(l.open.events) == 0 {
+			l.sink.release(l.open)
+			l.open = nil
+		}
 	}
 	l.front = l.swept(l.front)
 	l.ready = l.swept(l.ready)

@@ -145,8 +145,8 @@ func TestTheSameEventIDIsSentOncePerBatch(t *testing.T) {
 		seqs := map[uint64]bool{}
 		for _, v := range r.verdicts {
 			seqs[v.Token.Seq] = true
-			if v.Record == nil || int64(v.Token.Seq) != v.Record.Offset {
-				t.Errorf("token %d came back with record %v", v.Token.Seq, v.Record)
+			if int64(v.Token.Seq) != v.Source.Offset {
+				t.Errorf("token %d came back with %+v", v.Token.Seq, v.Source)
 			}
 		}
 		if len(seqs) != 5 {
@@ -274,13 +274,12 @@ func TestReleasedMemoryHoldsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := s.newBatch(time.Time{})
-	b.add(record{record: (&rig{}).record("a")}, "a", []byte("encoded"))
-	b.add(record{record: (&rig{}).record("b")}, "b", []byte("encoded"))
-	b.close()
+	b.add([]pending{{record: newRecord(Token{}, (&rig{}).record("a")), id: "a", hash: 1, end: 2}, {record: newRecord(Token{}, (&rig{}).record("b")), id: "b", hash: 2, end: 5}}, []byte("enc"), 2)
+	b.close(nil)
 	st := b.store
 	s.release(b)
-	if len(st.buf) != 0 || len(st.ids) != 0 {
-		t.Errorf("%d bytes and %d ids are left", len(st.buf), len(st.ids))
+	if len(st.buf) != 0 {
+		t.Errorf("%d bytes are left", len(st.buf))
 	}
 	for _, e := range st.events[:cap(st.events)] {
 		if e.record.record != nil || e.id != "" {

@@ -12,11 +12,13 @@ type queue struct {
 	front []*batch // what goes before: to be tried again, halves; the last goes first
 	aside []*batch // events that Amazon wants later, each with its own time
 	made  uint64   // batches that were closed so far
+	// repeated is told of events that are in a batch already.
+	repeated func(differs bool)
 }
 
 // closeOpen makes the open batch ready.
 func (q *queue) closeOpen() {
-	q.open.close()
+	q.open.close(q.repeated)
 	q.made++
 	q.open.age = q.made
 	q.ready = append(q.ready, q.open)

@@ -18,7 +18,7 @@ func TestTheOldestGoesFirst(t *testing.T) {
 		const n = 8
 		var q queue
 		for i := range n {
-			q.open = &batch{store: &store{}, events: make([]event, 2), bytes: i}
+			q.open = &batch{store: &store{}, events: []event{{id: "a", hash: 1}, {id: "b", hash: 2}}, bytes: i}
 			q.closeOpen()
 		}
 		now := time.Now()
@@ -53,7 +53,7 @@ func TestHalvesGoInOrderBeforeWhatIsYounger(t *testing.T) {
 	for _, ids := range []string{"abcd", "ef"} {
 		b := &batch{store: &store{}}
 		for i, id := range ids {
-			b.events = append(b.events, event{id: string(id), start: i, end: i + 1})
+			b.events = append(b.events, event{id: string(id), hash: uint64(id), start: uint32(i), end: uint32(i + 1)})
 		}
 		q.open = b
 		q.closeOpen()

@@ -39,6 +39,8 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	now := s.opts.Now()
 	var letters []*letter
 	var later, large []event
+	failed := b.history // of those that the answer says something bad of
+	failed.failed(now)
 	for i := range b.events {
 		e, it := &b.events[i], sc.items[i]
 		if it.Outcome == TooLarge && len(b.events) == 1 {
@@ -46,15 +48,13 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 		}
 		switch it.Outcome {
 		case Taken:
-			sc.verdicts = l.accept(sc.verdicts, e)
+			sc.verdicts = l.accept(sc.verdicts, b, e)
 			continue
 		case Refused:
-			e.failed(now)
 			ids := l.contract.Identifiers(b.encoded(e))
-			letters = l.condemn(letters, e, it.Said.Reason(verdict.Rejected, res.Status, ids))
+			letters = l.condemn(letters, &failed, e, it.Said.Reason(verdict.Rejected, res.Status, ids))
 			continue
 		case TooLarge:
-			e.failed(now)
 			large = append(large, *e)
 			continue
 		case Unsaid:
@@ -70,6 +70,7 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	var split, rest *batch
 	if len(large) > 0 {
 		split = b.copyOf(large)
+		split.history = failed
 		if len(large) > 1 {
 			s.metrics.splits.Inc()
 		}

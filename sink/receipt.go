@@ -78,7 +78,7 @@ func cut(r *request, vs []Verdict, each func([]Verdict)) {
 	}
 	for len(vs) > 0 {
 		n := 1
-		for n < len(vs) && vs[n].ProfileID == vs[0].ProfileID && vs[n].Contract == vs[0].Contract && vs[n].Record.Topic == vs[0].Record.Topic {
+		for n < len(vs) && vs[n].ProfileID == vs[0].ProfileID && vs[n].Contract == vs[0].Contract && vs[n].Source.Topic == vs[0].Source.Topic {
 			n++
 		}
 		each(vs[:n])
@@ -90,7 +90,7 @@ func cut(r *request, vs []Verdict, each func([]Verdict)) {
 // returned, perhaps grown.
 func (r *receipt) build(o *ReceiptOptions, events []schemas.ReceiptEvent) (*kgo.Record, []schemas.ReceiptEvent) {
 	first := &r.verdicts[0]
-	out := schemas.Receipt{Contract: first.Contract, ProfileID: redact.ID(first.ProfileID), Topic: first.Record.Topic}
+	out := schemas.Receipt{Contract: first.Contract, ProfileID: redact.ID(first.ProfileID), Topic: first.Source.Topic}
 	if r.request != nil {
 		out.RequestID, out.Attempts = r.request.id, r.request.attempts
 		out.FirstSent, out.LastAnswered = r.request.firstSent, r.request.answered
@@ -98,7 +98,7 @@ func (r *receipt) build(o *ReceiptOptions, events []schemas.ReceiptEvent) (*kgo.
 	for i := range r.verdicts {
 		v := &r.verdicts[i]
 		events = append(events, schemas.ReceiptEvent{
-			EventID: redact.ID(v.EventID), Partition: v.Record.Partition, Offset: v.Record.Offset,
+			EventID: redact.ID(v.EventID), Partition: v.Source.Partition, Offset: v.Source.Offset,
 			Class: v.Class, Status: v.Reason.Status, Code: codeOf(&v.Reason),
 		})
 	}

@@ -87,7 +87,7 @@ func (b *receiptBox) into(o *Options) {
 	o.Settle = func(vs []Verdict) {
 		b.mu.Lock()
 		for i := range vs {
-			if class, ok := b.named[fmt.Sprint(vs[i].ProfileID, "/", vs[i].Record.Offset)]; !ok || class != vs[i].Class {
+			if class, ok := b.named[fmt.Sprint(vs[i].ProfileID, "/", vs[i].Source.Offset)]; !ok || class != vs[i].Class {
 				b.fault = fmt.Sprintf("%s was settled as %s, and its receipt says %s", vs[i].EventID, vs[i].Class, class)
 			}
 		}

@@ -7,12 +7,12 @@ import (
 )
 
 // accept appends the verdicts of an accepted event.
-func (l *lane) accept(verdicts []Verdict, e *event) []Verdict {
-	v := Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: e.id, Class: verdict.Accepted, Attempts: e.attempts}
-	v.Token, v.Record = e.token, e.record.record
+func (l *lane) accept(verdicts []Verdict, b *batch, e *event) []Verdict {
+	v := Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: e.id, Class: verdict.Accepted, Attempts: b.attempts}
+	v.Token, v.Source = e.token, e.source
 	verdicts = append(verdicts, v)
 	for _, r := range e.more {
-		v.Token, v.Record = r.token, r.record
+		v.Token, v.Source = r.token, r.source
 		verdicts = append(verdicts, v)
 	}
 	return verdicts
@@ -20,10 +20,10 @@ func (l *lane) accept(verdicts []Verdict, e *event) []Verdict {
 
 // condemn appends the dead letters of an event, one for each of its records:
 // each record's offset needs one.
-func (l *lane) condemn(letters []*letter, e *event, why verdict.Reason) []*letter {
+func (l *lane) condemn(letters []*letter, h *history, e *event, why verdict.Reason) []*letter {
 	d := letter{
-		contract: l.contract.Name(), profile: l.profile, eventID: e.id, reason: why, attempts: e.attempts,
-		first: time.UnixMilli(e.firstFailure), last: time.UnixMilli(e.lastFailure),
+		contract: l.contract.Name(), profile: l.profile, eventID: e.id, reason: why, attempts: h.attempts,
+		first: time.UnixMilli(h.firstFailure), last: time.UnixMilli(h.lastFailure),
 	}
 	d.record = e.record
 	first := d
@@ -40,7 +40,7 @@ func (l *lane) condemn(letters []*letter, e *event, why verdict.Reason) []*lette
 func (l *lane) bury(b *batch, res *result, why verdict.Reason) {
 	var letters []*letter
 	for i := range b.events {
-		letters = l.condemn(letters, &b.events[i], why)
+		letters = l.condemn(letters, &b.history, &b.events[i], why)
 	}
 	l.mu.Lock()
 	l.records -= len(letters)

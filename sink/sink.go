@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"hash/maphash"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -39,7 +40,8 @@ type Sink struct {
 	forgot  atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
 	stores  sync.Pool    // *store
 	scratch sync.Pool    // *scratch
-	claims  sync.Pool    // map[string]struct{}, empty
+	idSets  sync.Pool    // *idSet
+	seed    maphash.Seed // of the hashes of event ids
 }
 
 const (
@@ -76,7 +78,8 @@ func New(opts Options) (*Sink, error) {
 	s.ended = endedContext()
 	s.stores.New = func() any { return &store{} }
 	s.scratch.New = func() any { return &scratch{} }
-	s.claims.New = func() any { return make(map[string]struct{}) }
+	s.idSets.New = func() any { return &idSet{} }
+	s.seed = maphash.MakeSeed()
 	s.letters = newDeadLetters(s.ctx, opts, m, s.conclude)
 	if opts.Receipts.Topic != "" {
 		s.receipts = newReceiptWriter(s.ctx, opts, m)

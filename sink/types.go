@@ -25,11 +25,26 @@ type Owner interface {
 	Live() bool
 }
 
+// Source is where a record came from. It is copied out of the record when the
+// record is decoded, and the record is in the processor's cache: what asks for it
+// later, of thousands of records in another order, would wait for memory each time.
+type Source struct {
+	Topic     string
+	Partition int32
+	Offset    int64
+	Timestamp int64 // the record's, Unix milliseconds
+}
+
+// SourceOf returns where a record came from.
+func SourceOf(r *kgo.Record) Source {
+	return Source{r.Topic, r.Partition, r.Offset, r.Timestamp.UnixMilli()}
+}
+
 // Verdict is what became of one record. It is final: the brokers have
 // acknowledged its dead letter, if it has one, and its receipt, if there are any.
 type Verdict struct {
 	Token     Token
-	Record    *kgo.Record
+	Source    Source
 	Contract  string // the API that the event was meant for
 	ProfileID string // empty when the record could not be decoded
 	EventID   string // likewise

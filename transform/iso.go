@@ -26,31 +26,37 @@ func currency(s string) (code string, ok bool) { return pick(currencies, 3, s) }
 
 // pick finds s, in either case, in a sorted table of codes of one width, and
 // returns the table's own copy: upper-cased without allocating, and nothing of
-// the event is kept alive by it. A binary search in a constant needs no set to
-// be built at start, and its eight comparisons are lost beside one hash.
+// the event is kept alive by it. Codes are compared as numbers: eight comparisons
+// of texts cost as much as a hash.
 func pick(table string, width int, s string) (code string, ok bool) {
 	if len(s) != width {
 		return "", false
 	}
-	var buf [3]byte
-	for i := range width {
-		c := s[i]
-		if c >= 'a' && c <= 'z' {
-			c -= 'a' - 'A'
-		}
-		buf[i] = c
-	}
-	lo, hi := 0, len(table)/width
+	want := number(s, width)
+	lo, hi := 0, len(table)
 	for lo < hi {
-		mid := (lo + hi) / 2
-		switch code := table[mid*width : (mid+1)*width]; {
-		case code == string(buf[:width]):
-			return code, true
-		case code < string(buf[:width]):
-			lo = mid + 1
+		mid := (lo + hi) / 2 / width * width
+		switch n := number(table[mid:], width); {
+		case n == want:
+			return table[mid : mid+width], true
+		case n < want:
+			lo = mid + width
 		default:
 			hi = mid
 		}
 	}
 	return "", false
+}
+
+// number is the first bytes of s as a number, letters in upper case. Anything
+// but a letter stays what it is: an "!" must not become an A.
+func number(s string, width int) (n uint32) {
+	for i := range width {
+		c := s[i]
+		if c-'a' < 26 {
+			c -= 'a' - 'A'
+		}
+		n = n<<8 | uint32(c)
+	}
+	return n
 }

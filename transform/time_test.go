@@ -31,3 +31,23 @@ func TestAppendTimeLosesNothing(t *testing.T) {
 		}
 	})
 }
+
+// The time package has the last word on dates, also on those that checkTime
+// refuses.
+func TestAppendTimeIsTheTimePackages(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		millis := rapid.OneOf(
+			rapid.Int64(),
+			rapid.Int64Range(-lastMilli, 2*lastMilli),
+			rapid.Map(rapid.Int64Range(0, lastMilli/dayMillis), func(day int64) int64 { return day*dayMillis - 1 }),
+		).Draw(t, "millis")
+		if got, want := string(AppendTime(nil, millis)), string(appendAnyTime(nil, millis)); got != want {
+			t.Fatalf("%d: got %s, want %s", millis, got, want)
+		}
+	})
+	for day := range int64(lastMilli/dayMillis + 1) {
+		if got, want := string(AppendTime(nil, day*dayMillis)), string(appendAnyTime(nil, day*dayMillis)); got != want {
+			t.Fatalf("day %d: got %s, want %s", day, got, want)
+		}
+	}
+}

@@ -112,7 +112,7 @@ func (c *Copier) produce(ctx context.Context, tok sink.Token, rec, copied *kgo.R
 			}
 			c.mu.Unlock()
 			// Not that Amazon accepted it, but that it is done with.
-			c.Settle([]sink.Verdict{{Token: tok, Record: rec, Class: verdict.Accepted}})
+			c.Settle([]sink.Verdict{{Token: tok, Source: sink.SourceOf(rec), Class: verdict.Accepted}})
 		case errors.Is(err, kerr.InvalidTimestamp) && !retimed:
 			// The event has its own time; the record's is the lesser loss. In a
 			// goroutine, because promises must not wait for room in the client.

@@ -1,0 +1,55 @@
+package consumer
+
+import "strings"
+
+// profileCounts counts the events of a chunk by profile. The profiles are
+// remembered from chunk to chunk: finding one costs a third of putting it into a
+// map anew each time.
+type profileCounts struct {
+	known map[string]*profileCount
+	some  []*profileCount // those that have any
+}
+
+type profileCount struct {
+	profile string
+	n       uint64
+}
+
+// maxRemembered is for profile ids that come from data, and may all be different.
+const maxRemembered = 2048
+
+func (c *profileCounts) add(profile string) {
+	e := c.known[profile]
+	if e == nil {
+		e = c.remember(profile)
+	}
+	if e.n == 0 {
+		c.some = append(c.some, e)
+	}
+	e.n++
+}
+
+func (c *profileCounts) remember(profile string) *profileCount {
+	if c.known == nil {
+		c.known = make(map[string]*profileCount)
+	}
+	e := &profileCount{profile: strings.Clone(profile)} // it may be a part of a record, which it would keep
+	c.known[e.profile] = e
+	return e
+}
+
+// hand gives the counts to the tally and begins again.
+func (c *profileCounts) hand(t *Tally) {
+	if len(c.some) == 0 {
+		return
+	}
+	t.consumed(c.some)
+	for _, e := range c.some {
+		e.n = 0
+	}
+	clear(c.some)
+	c.some = c.some[:0]
+	if len(c.known) > maxRemembered {
+		clear(c.known)
+	}
+}

@@ -1,0 +1,61 @@
+package consumer
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"pgregory.net/rapid"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink"
+)
+
+// Of the verdicts of a batch those count that come for the first time and whose
+// partition is still ours, wherever among the others they stand.
+func TestSettleCountsWhatIsOurs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c, err := New(Options{Topic: "t", Group: "g", Job: &Job{Selection: chosen(nil), Handle: func(context.Context, sink.Token, *kgo.Record) error { return nil }}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const records = 6
+		var owners []*assignment
+		for p := range int32(3) {
+			a := newAssignment("t", p, func() {})
+			for i := range int64(records) {
+				a.ledger.take(mark{offset: i}, 10, 0)
+			}
+			owners = append(owners, a)
+		}
+		gone := rapid.IntRange(0, len(owners)).Draw(t, "gone") // the last is none
+		if gone < len(owners) {
+			owners[gone].ended.Store(true)
+		}
+		c.window.take(len(owners)*records, int64(len(owners)*records*10))
+		want := 0
+		seen := make(map[[2]int]bool)
+		for range rapid.IntRange(0, 3).Draw(t, "batches") {
+			var vs []sink.Verdict
+			for range rapid.IntRange(0, 12).Draw(t, "verdicts") {
+				of, seq := rapid.IntRange(0, 2).Draw(t, "owner"), rapid.IntRange(0, records-1).Draw(t, "seq")
+				vs = append(vs, sink.Verdict{Token: sink.Token{Owner: owners[of], Seq: uint64(seq)}, Class: verdict.Accepted})
+				if key := [2]int{of, seq}; of != gone && !seen[key] {
+					seen[key] = true
+					want++
+				}
+			}
+			given := slices.Clone(vs)
+			c.Settle(vs)
+			if !slices.Equal(given, vs) {
+				t.Fatal("the caller's slice was changed")
+			}
+		}
+		s := c.tally.Summary()
+		events, bytes := c.window.inFlight()
+		if got := int(s.Settled()); got != want || events != len(owners)*records-want || bytes != int64(events*10) {
+			t.Fatalf("%d counted, %d events and %d bytes in flight; want %d counted", got, events, bytes, want)
+		}
+	})
+}

@@ -1,0 +1,154 @@
+package sink
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// filled is a closed batch of events with these ids, and how often it was told
+// of a repetition with the same contents and with others. Ids that begin alike
+// have one hash.
+func filled(ids, contents []string) (b *batch, same, other int) {
+	b = &batch{store: &store{}}
+	var events []pending
+	var buf []byte
+	for i, id := range ids {
+		buf = append(buf, contents[i]...)
+		events = append(events, pending{record: record{token: Token{Seq: uint64(i)}}, id: id, hash: uint64(id[0] - 'a'), end: len(buf)})
+	}
+	b.add(events, buf, 0)
+	b.close(func(differs bool) {
+		if differs {
+			other++
+		} else {
+			same++
+		}
+	})
+	return b, same, other
+}
+
+// Closing a batch makes one event of all with an id, in the order of the first
+// ones and with the first one's contents, whatever ids share a hash.
+func TestABatchHasEachIDOnce(t *testing.T) {
+	type one struct {
+		ID, Contents string
+		Records      []uint64
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		ids := rapid.SliceOfN(rapid.StringMatching(`[a-f][xy]?`), 1, 40).Draw(t, "ids")
+		contents := make([]string, len(ids))
+		var want []one
+		var same, other, size int
+		for i, id := range ids {
+			contents[i] = rapid.StringMatching(`1?2?`).Draw(t, "contents")
+			at := slices.IndexFunc(want, func(o one) bool { return o.ID == id })
+			switch {
+			case at < 0:
+				want = append(want, one{id, contents[i], []uint64{uint64(i)}})
+				size += len(contents[i])
+				continue
+			case want[at].Contents == contents[i]:
+				same++
+			default:
+				other++
+			}
+			want[at].Records = append(want[at].Records, uint64(i))
+		}
+		b, gotSame, gotOther := filled(ids, contents)
+		var got []one
+		for i := range b.events {
+			e := &b.events[i]
+			o := one{e.id, string(b.encoded(e)), []uint64{e.token.Seq}}
+			for _, r := range e.more {
+				o.Records = append(o.Records, r.token.Seq)
+			}
+			got = append(got, o)
+		}
+		if d := cmp.Diff(want, got); d != "" || gotSame != same || gotOther != other || b.bytes != size {
+			t.Fatalf("%d repeated alike and %d otherwise, %d bytes; want %d, %d and %d; events (-want +got):\n%s",
+				gotSame, gotOther, b.bytes, same, other, size, d)
+		}
+		for _, e := range b.store.events[len(b.events):len(ids)] {
+			if e.id != "" {
+				t.Fatal("what was merged is still kept")
+			}
+		}
+	})
+}
+
+// A batch is claimed only while none of its ids is, also when it is a half of
+// one that was refused, and what is released can be claimed again.
+func TestClaims(t *testing.T) {
+	spare := sync.Pool{New: func() any { return &idSet{} }}
+	of := func(ids ...string) *batch {
+		b, _, _ := filled(ids, make([]string, len(ids)))
+		return b
+	}
+	var c claims
+	first, again, others := of("a", "b", "c", "d"), of("e", "b"), of("f", "g")
+	if !c.take(first, &spare) || c.take(again, &spare) || !c.take(others, &spare) {
+		t.Fatal("want the first and the others claimed, and not what has b again")
+	}
+	c.release(first, &spare)
+	front, back := first.halves()
+	if !c.take(back, &spare) || !c.take(again, &spare) || c.take(front, &spare) {
+		t.Fatal("want c and d claimed, then e and b, and a not with them")
+	}
+	c.release(again, &spare)
+	if !c.take(front, &spare) || front.ids == back.ids {
+		t.Fatal("want both halves claimed, each for itself")
+	}
+	for _, b := range []*batch{front, back, others} {
+		c.release(b, &spare)
+	}
+	if len(c) != 0 || front.ids != nil || back.ids != nil {
+		t.Errorf("%d claims are left", len(c))
+	}
+}
+
+func TestIDSet(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s idSet
+		for range 2 {
+			hashes := rapid.SliceOf(rapid.Custom(func(t *rapid.T) uint64 {
+				return rapid.Uint64Range(0, 3).Draw(t, "low") | rapid.Uint64Range(0, 3).Draw(t, "high")<<60
+			})).Draw(t, "hashes")
+			s.reset(len(hashes))
+			known := make(map[uint64]bool)
+			for _, h := range hashes {
+				slot := max(h, 1)
+				if s.has(h) != known[slot] || s.add(h) == known[slot] || !s.has(h) {
+					t.Fatalf("%x: in it %v, want %v before it was added", h, s.has(h), known[slot])
+				}
+				known[slot] = true
+			}
+		}
+	})
+}
+
+// What happened to a batch stays with all that becomes of it.
+func TestPartsKeepTheHistory(t *testing.T) {
+	b, _, _ := filled([]string{"a", "b"}, []string{"1", "2"})
+	at := time.UnixMilli(1000)
+	var r request
+	r.sent = at
+	b.sent(&r)
+	b.failed(at)
+	b.failed(at.Add(time.Second))
+	first, second := b.halves()
+	for _, p := range []*batch{first, second, b.copyOf(b.events)} {
+		if p.attempts != 1 || !p.firstSent.Equal(at) || p.firstFailure != 1000 || p.lastFailure != 2000 {
+			t.Errorf("%+v, want one attempt, and failures after 1 and 2 s", p.history)
+		}
+	}
+	r = request{sent: at.Add(time.Minute)}
+	first.sent(&r)
+	if !r.firstSent.Equal(at) || r.attempts != 2 || second.attempts != 1 {
+		t.Errorf("%+v, want the second attempt of what was first sent a minute before", r)
+	}
+}

@@ -1,0 +1,27 @@
+package transform
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestAppendHex(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sum := [sha256.Size]byte(rapid.SliceOfN(rapid.Byte(), sha256.Size, sha256.Size).Draw(t, "sum"))
+		if got, want := string(appendHex([]byte("x"), &sum)), "x"+hex.EncodeToString(sum[:]); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	})
+}
+
+func TestIsHex(t *testing.T) {
+	for c := range 256 {
+		want := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+		if got := isHex(string([]byte{'0', byte(c)})); got != want {
+			t.Errorf("isHex of byte %#x: %v", c, got)
+		}
+	}
+}
