@@ -28,10 +28,12 @@ const actEnv = "BENCH_TEST_ACT"
 const (
 	testEvents  = 60
 	testMallocs = 300
+	settle      = 50 * time.Millisecond
 )
 
 func TestMain(m *testing.M) {
 	if os.Getenv(actEnv) == "" {
+		os.Setenv(actEnv, "1")
 		os.Exit(m.Run())
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -89,6 +91,12 @@ func act(ctx context.Context, args []string) error {
 		n--
 	case "repeats":
 		n++
+	case "pauses":
+		if err := sendEvents(url, n-10); err != nil {
+			return err
+		}
+		time.Sleep(4 * settle)
+		n = 10
 	case "leaves":
 		return sendEvents(url, n)
 	case "fails":
@@ -104,9 +112,16 @@ func act(ctx context.Context, args []string) error {
 	return fmt.Errorf("ended by a signal, which is no failure")
 }
 
+// sendEvents sends events ten at a time, and the last few with those before: what
+// comes too much comes before the benchmark can be content.
 func sendEvents(url string, n int) error {
-	for ; n > 0; n -= 10 {
-		body := strings.NewReader(strings.Repeat(`{"eventId":"x"}`, min(n, 10)))
+	for n > 0 {
+		now := 10
+		if n < 15 {
+			now = n
+		}
+		n -= now
+		body := strings.NewReader(strings.Repeat(`{"eventId":"x"}`, now))
 		resp, err := http.Post(url+"/events", "application/json", body)
 		if err != nil {
 			return err
@@ -119,7 +134,7 @@ func sendEvents(url string, n int) error {
 
 // measure measures this binary, against itself as what is told, on a broker of
 // the test's own.
-func measure(t *testing.T, against string, args ...string) (Report, *kgo.Client, error) {
+func measure(t *testing.T, runs int, against string, args ...string) (Report, *kgo.Client, error) {
 	t.Helper()
 	cluster, err := sandbox.StartCluster(t.Context(), sandbox.ClusterOptions{})
 	if err != nil {
@@ -136,22 +151,22 @@ func measure(t *testing.T, against string, args ...string) (Report, *kgo.Client,
 		t.Fatal(err)
 	}
 	t.Cleanup(registry.Close)
-	t.Setenv(actEnv, "1")
 	if against != "" && against[0] != '/' {
 		against = os.Args[0] + " " + against
 	}
 	r, err := Measure(t.Context(), Options{
 		Exe: os.Args[0], Args: args, Against: against, AgainstEnv: []string{"BENCH_BROKERS=b"},
 		Client: client, Registry: registry,
-		Topic: "bench", Partitions: 2, Profiles: 3, Events: testEvents, Runs: 2,
+		Topic: "bench", Partitions: 2, Profiles: 3, Events: testEvents, Runs: runs,
 		Progress: func(string, uint64, uint64) {},
-		waits:    waits{still: 700 * time.Millisecond, settle: 100 * time.Millisecond},
+		waits:    waits{still: 2 * time.Second, settle: settle},
 	})
 	return r, client, err
 }
 
 func TestMeasure(t *testing.T) {
-	r, client, err := measure(t, "")
+	t.Parallel()
+	r, client, err := measure(t, 2, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,14 +187,16 @@ func TestMeasure(t *testing.T) {
 // TestMeasureAgainst: what another program delivers is counted, and what it does
 // not know about being measured is no failure.
 func TestMeasureAgainst(t *testing.T) {
-	for act, want := range map[string]int64{"delivers": testEvents, "leaves": testEvents, "loses": testEvents - 1, "repeats": testEvents + 1} {
+	t.Parallel()
+	for act, want := range map[string]int64{"delivers": testEvents, "leaves": testEvents, "loses": testEvents - 1, "repeats": testEvents + 1, "pauses": testEvents} {
 		t.Run(act, func(t *testing.T) {
-			r, _, err := measure(t, act)
+			t.Parallel()
+			r, _, err := measure(t, 1, act)
 			if err != nil {
 				t.Fatal(err)
 			}
 			o := r.Against
-			if len(r.Runs) != 2 || len(o.Runs) != 2 || o.Name != nameOf(os.Args[0]) || !strings.HasSuffix(o.Command, " "+act) {
+			if len(r.Runs) != 1 || len(o.Runs) != 1 || o.Name != nameOf(os.Args[0]) || !strings.HasSuffix(o.Command, " "+act) {
 				t.Fatalf("%+v", r)
 			}
 			for i := range o.Runs {
@@ -196,6 +213,7 @@ func TestMeasureAgainst(t *testing.T) {
 }
 
 func TestMeasureFails(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		against string
 		args    []string
@@ -207,7 +225,8 @@ func TestMeasureFails(t *testing.T) {
 		"there is no other": {"/nonexistent/connect", nil, []string{"connect: ", "/nonexistent/connect"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := measure(t, tc.against, tc.args...)
+			t.Parallel()
+			_, _, err := measure(t, 1, tc.against, tc.args...)
 			for _, want := range tc.want {
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("%v, want %q in it", err, want)
