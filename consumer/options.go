@@ -89,7 +89,7 @@ type Options struct {
 	MaxParkedEvents int
 	// ReadOpts are the client options for reading them again: brokers, TLS, SASL.
 	ReadOpts []kgo.Opt
-	// FetchMaxBytes bounds the answer of one broker to one fetch (16 MiB).
+	// FetchMaxBytes bounds the answer of one broker to one fetch (4 MiB).
 	FetchMaxBytes int32
 	// Workers is how many partitions decode at the same time (GOMAXPROCS).
 	Workers int
@@ -134,7 +134,7 @@ func (o *Options) setDefaults() error {
 	}
 	setDefault(&o.MaxInFlightEvents, 50_000)
 	setDefault(&o.MaxInFlightBytes, 64<<20)
-	setDefault(&o.FetchMaxBytes, 16<<20)
+	setDefault(&o.FetchMaxBytes, 4<<20)
 	setDefault(&o.Workers, runtime.GOMAXPROCS(0))
 	setDefault(&o.CommitInterval, time.Second)
 	if o.Drain == 0 {
