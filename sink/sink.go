@@ -73,6 +73,9 @@ func New(opts Options) (*Sink, error) {
 			metrics: m,
 		},
 	}
+	if opts.Gzip {
+		s.sender.zipper = newZipper(opts.Log)
+	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stop, s.cancelStop = context.WithCancel(s.ctx)
 	s.ended = endedContext()
