@@ -11,10 +11,10 @@ import (
 )
 
 // zipper compresses the bodies of requests, for links that cost more than the
-// processor: it takes as much of that as all the rest. Amazon does not say that it
-// takes such bodies, so it is off unless asked for, and goes off by itself at the
-// first answer that says so. Nothing is lost by trying: a body that cannot be read
-// has no events.
+// processor: a request becomes a fifth of its size, for a quarter of what
+// everything else takes (BenchmarkGzip). Amazon does not say that it takes such
+// bodies, so it is off unless asked for, and goes off by itself at the first answer
+// that says so. Nothing is lost by trying: a body that cannot be read has no events.
 type zipper struct {
 	log     zerolog.Logger
 	pool    sync.Pool // *zipped
