@@ -141,7 +141,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	lanes, err := sink.New(sink.Options{
 		Contract: p.contract, Router: p.accounts,
 		RequestTimeout: p.config.RequestTimeout, Gzip: p.config.Gzip,
-		BatchEvents:    p.config.BatchEvents, BatchBytes: p.config.BatchBytes, Linger: p.config.Linger,
+		BatchEvents: p.config.BatchEvents, BatchBytes: p.config.BatchBytes, Linger: p.config.Linger,
 		LaneConcurrency: p.config.LaneConcurrency,
 		MaxAttempts:     p.config.MaxAttempts, OnExhausted: p.config.OnExhausted, AuthHold: p.config.AuthHold,
 		BackoffMin: p.config.BackoffMin, BackoffMax: p.config.BackoffMax,
