@@ -69,7 +69,7 @@ type fakeSink struct {
 	wants   int    // what a lane wants again
 	pending []sink.Verdict
 	seen    map[string]int
-	refused []verdict.Reason
+	refused []string // codes
 	arrived *sync.Cond
 }
 
@@ -126,11 +126,11 @@ func (f *fakeFeed) Add(tok sink.Token, rec *kgo.Record, c *transform.Conversion)
 }
 
 func (f *fakeFeed) Refuse(tok sink.Token, rec *kgo.Record, profile, id string, r verdict.Reason) {
-	f.batch = append(f.batch, sink.Verdict{Token: tok, Source: sink.SourceOf(rec), ProfileID: profile, EventID: id, Class: r.Class, Reason: r})
+	f.batch = append(f.batch, sink.Verdict{Token: tok, Source: sink.SourceOf(rec), ProfileID: profile, EventID: id, Class: r.Class, Code: r.Code})
 }
 
 func (f *fakeFeed) Filter(tok sink.Token, rec *kgo.Record, profile, id string, r verdict.Reason) {
-	f.batch = append(f.batch, sink.Verdict{Token: tok, Source: sink.SourceOf(rec), ProfileID: profile, EventID: id, Class: r.Class, Reason: r})
+	f.batch = append(f.batch, sink.Verdict{Token: tok, Source: sink.SourceOf(rec), ProfileID: profile, EventID: id, Class: r.Class, Code: r.Code})
 }
 
 func (f *fakeFeed) Flush() {
@@ -140,7 +140,7 @@ func (f *fakeFeed) Flush() {
 	for _, v := range f.batch {
 		s.seen[v.EventID]++
 		if v.Class != verdict.Accepted {
-			s.refused = append(s.refused, v.Reason)
+			s.refused = append(s.refused, v.Code)
 		}
 	}
 	for _, v := range f.batch {
@@ -606,7 +606,7 @@ func TestAFilteredEventWaitsForTheSink(t *testing.T) {
 	s := newFakeSink(false)
 	m := b.start(s, func(o *Options) { o.Drain = 50 * time.Millisecond })
 	vs := s.take(2)
-	if vs[0].EventID != "denied" || vs[0].Class != verdict.Filtered || vs[0].Reason.Code == "" || vs[0].ProfileID != "p1" {
+	if vs[0].EventID != "denied" || vs[0].Class != verdict.Filtered || vs[0].Code == "" || vs[0].ProfileID != "p1" {
 		t.Errorf("the sink was given %+v", vs[0])
 	}
 	m.Settle(vs[1:])

@@ -177,7 +177,7 @@ func TestParkedRecordsThatKafkaDeleted(t *testing.T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.refused {
-		if r.Code != CodeNotRetained {
+		if r != CodeNotRetained {
 			t.Errorf("refused for %s", r)
 		}
 	}

@@ -35,7 +35,7 @@ const (
 type deadLetters struct {
 	producer Producer
 	topic    string
-	conclude func(*request, []Verdict)
+	conclude func(*request, []Verdict) []Verdict
 	cond     *ops.Condition
 	log      zerolog.Logger
 	metrics  *metrics
@@ -49,7 +49,7 @@ type deadLetters struct {
 	closed  bool
 }
 
-func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*request, []Verdict)) *deadLetters {
+func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*request, []Verdict) []Verdict) *deadLetters {
 	return &deadLetters{
 		producer: o.DeadLetters.Producer,
 		topic:    o.DeadLetters.Topic,
@@ -198,11 +198,10 @@ func (d *deadLetters) settle(letters []*letter) {
 	for i, l := range letters {
 		verdicts = append(verdicts, Verdict{
 			Token: l.token, Source: l.source, Contract: l.contract, ProfileID: l.profile, EventID: l.eventID,
-			Class: l.reason.Class, Attempts: l.attempts, Reason: l.reason,
+			Class: l.reason.Class, Attempts: l.attempts, Status: l.reason.Status, Code: l.reason.Code,
 		})
 		if i == len(letters)-1 || letters[i+1].request != l.request {
-			d.conclude(l.request, verdicts)
-			verdicts = verdicts[:0]
+			verdicts = d.conclude(l.request, verdicts)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func TestADeadLetterIsTheOriginalWithItsReason(t *testing.T) {
 			Key: rec.Key, Value: rec.Value, Timestamp: at,
 			Headers: []kgo.RecordHeader{{Key: "trace", Value: []byte("t1")}, {Key: "trace", Value: []byte("t2")}},
 			Topic:   "events", Partition: 7, Offset: 4711,
-			Reason: r.verdict("ord_10492_purchase").Reason,
+			Reason: verdict.Reason{Class: verdict.Rejected, Status: 422, Code: "INVALID_USER_INFO", Field: "madid", Message: "madid is bad"},
 			Stage:  "TASK_PUT", ProfileID: "1234567890", EventID: "ord_10492_purchase", Attempts: 2,
 			FirstFailure: began.UTC().Truncate(time.Millisecond), LastFailure: began.Add(499 * time.Millisecond).UTC().Truncate(time.Millisecond),
 			Contract: "off-amazon-2023-11-13", Redrives: 2,
@@ -138,7 +138,7 @@ func TestAVerdictWaitsForTheBrokersAcknowledgement(t *testing.T) {
 		}
 		r.after(2 * time.Second)
 		v := r.verdict("bad")
-		if v.Class != verdict.Validation || v.Attempts != 0 || v.Source != SourceOf(rec) || v.Token.Seq != 1 || v.Reason != invalid || v.ProfileID != "1234567890" {
+		if v.Class != verdict.Validation || v.Attempts != 0 || v.Source != SourceOf(rec) || v.Token.Seq != 1 || v.Code != invalid.Code || v.ProfileID != "1234567890" {
 			t.Errorf("%+v", v)
 		}
 	})

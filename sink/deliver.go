@@ -214,8 +214,6 @@ func (l *lane) attempt(f *flight) {
 		l.react(f, &res, sc)
 	}
 	clear(sc.items)
-	clear(sc.verdicts)
-	sc.verdicts = sc.verdicts[:0]
 	s.scratch.Put(sc)
 }
 

@@ -25,12 +25,15 @@ func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, 
 	return event, nil
 }
 
+// tooLarge gives sizes in KiB, the event's rounded up and the limit down: as
+// bytes they have so many digits that a dead letter's message masks them.
 func tooLarge(contract Contract, size int) verdict.Reason {
+	const kib = 1 << 10
 	return verdict.Reason{
 		Class: verdict.Validation,
 		Code:  CodeTooLarge,
-		Message: fmt.Sprintf("the event has %d bytes as Amazon would be sent it: want at most %d, which %s takes",
-			size, contract.Limits().EventBytes, contract.Name()),
+		Message: fmt.Sprintf("the event has %d KiB as Amazon would be sent it: want at most %d KiB, which %s takes",
+			(size+kib-1)/kib, contract.Limits().EventBytes/kib, contract.Name()),
 	}
 }
 

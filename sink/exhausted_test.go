@@ -47,7 +47,7 @@ func TestExhaustedBatchesAreGivenUpIfAskedFor(t *testing.T) {
 				if diff := cmp.Diff([]string{"a rejected 5", "b rejected 5"}, r.classes()); diff != "" {
 					t.Fatalf("-want +got:\n%s", diff)
 				}
-				why := r.verdict("a").Reason
+				why := r.box.why("a")
 				if why.Class != verdict.Rejected || why.Code != "exhausted" || why.Status != tt.status || !strings.Contains(why.Message, tt.why) {
 					t.Errorf("%+v: want code exhausted, status %d and %q", why, tt.status, tt.why)
 				}

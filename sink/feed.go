@@ -133,7 +133,7 @@ func (f *Feed) Filter(tok Token, rec *kgo.Record, profileID, eventID string, why
 
 func (f *Feed) filter(tok Token, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
 	f.filtered = append(f.filtered, Verdict{
-		Token: tok, Source: SourceOf(rec), Contract: by.Name(), ProfileID: profileID, EventID: eventID, Class: why.Class, Reason: why,
+		Token: tok, Source: SourceOf(rec), Contract: by.Name(), ProfileID: profileID, EventID: eventID, Class: why.Class, Status: why.Status, Code: why.Code,
 	})
 }
 
@@ -165,8 +165,6 @@ func (f *Feed) Flush() {
 		f.letters = f.letters[:0]
 	}
 	if len(f.filtered) > 0 {
-		s.leaveOut(f.filtered)
-		clear(f.filtered)
-		f.filtered = f.filtered[:0]
+		f.filtered = s.leaveOut(f.filtered)
 	}
 }

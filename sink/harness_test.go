@@ -232,6 +232,16 @@ func (b *letterbox) TryProduce(ctx context.Context, r *kgo.Record, promise func(
 // errSilence makes the letterbox say nothing until the client is closed.
 var errSilence = errors.New("silence")
 
+// why is the reason of an event's letter.
+func (b *letterbox) why(eventID string) verdict.Reason {
+	for _, l := range b.all() {
+		if l.EventID == eventID {
+			return l.Reason
+		}
+	}
+	return verdict.Reason{}
+}
+
 func (b *letterbox) all() []Letter {
 	b.mu.Lock()
 	defer b.mu.Unlock()

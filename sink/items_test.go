@@ -36,7 +36,7 @@ func TestARefusedBatchIsNarrowedDownToTheBadEvent(t *testing.T) {
 				}
 				for _, id := range []string{"e0123", "e0400"} {
 					v := r.verdict(id)
-					if v.Class != verdict.Rejected || v.Reason.Status != status || v.Reason.Code != fmt.Sprintf("CODE_%d", status) || v.Attempts < 2 {
+					if v.Class != verdict.Rejected || v.Status != status || v.Code != fmt.Sprintf("CODE_%d", status) || v.Attempts < 2 {
 						t.Errorf("%s: %+v", id, v)
 					}
 				}
@@ -83,9 +83,8 @@ func TestItemsSettleOnTheirOwn(t *testing.T) {
 		if diff := cmp.Diff([]string{"bad rejected 1", "taken accepted 1"}, r.classes()); diff != "" {
 			t.Fatalf("what is decided must not wait for the rest (-want +got):\n%s", diff)
 		}
-		v := r.verdict("bad")
-		if v.Reason != (verdict.Reason{Class: verdict.Rejected, Status: 207, Code: "INVALID_USER_INFO", Field: "userInfo.madid", Message: "bad"}) {
-			t.Errorf("%+v", v.Reason)
+		if why := r.box.why("bad"); why != (verdict.Reason{Class: verdict.Rejected, Status: 207, Code: "INVALID_USER_INFO", Field: "userInfo.madid", Message: "bad"}) {
+			t.Errorf("%+v", why)
 		}
 		// The lane is well and goes on meanwhile.
 		r.send("p", "next")
@@ -160,7 +159,7 @@ func TestItemsThatAreTooLargeAreSplit(t *testing.T) {
 		if r.count(verdict.Accepted) != 4 || r.count(verdict.Rejected) != 1 {
 			t.Errorf("%v", r.classes())
 		}
-		if v := r.verdict("huge"); v.Reason.Code != "CONTENT_TOO_LARGE" {
+		if v := r.verdict("huge"); v.Code != "CONTENT_TOO_LARGE" {
 			t.Errorf("%+v", v)
 		}
 	})
@@ -252,7 +251,7 @@ func TestAnEventOverTheLimitIsADeadLetterOfItsOwn(t *testing.T) {
 				t.Errorf("a request of %d bytes", len(call.body))
 			}
 		}
-		if why := r.verdict("too-large").Reason; why.Code != "event_too_large" || !strings.Contains(why.Message, fmt.Sprint(limit)) {
+		if why := r.box.why("too-large"); why.Code != "event_too_large" || !strings.Contains(why.Message, fmt.Sprintf("at most %d KiB", limit/1024)) {
 			t.Errorf("%+v: want the limit in the message", why)
 		}
 	})

@@ -30,6 +30,9 @@ type Options struct {
 	HTTPClient     *http.Client  // NewHTTPClient; redirects are never followed
 	RequestTimeout time.Duration // of one request with its answer; 30s
 
+	// Gzip compresses requests, until Amazon answers 415.
+	Gzip bool
+
 	BatchEvents int           // the contract's limit; 500
 	BatchBytes  int           // of a request's body; the contract's limit
 	Linger      time.Duration // how long a batch may wait for more events; 1s, negative means not at all

@@ -84,8 +84,8 @@ func TestNothingIdentifyingLeavesTheSink(t *testing.T) {
 					}
 				}
 				for _, v := range r.verdicts {
-					if v.Class != verdict.Validation { // that reason is the caller's own
-						fmt.Fprintln(&seen, v.Reason)
+					if v.Class != verdict.Validation { // that code is the caller's own
+						fmt.Fprintln(&seen, v.Code)
 					}
 				}
 				families, err := r.reg.Gather()

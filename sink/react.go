@@ -100,7 +100,7 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	}
 	l.mu.Unlock()
 	s.release(b)
-	s.conclude(res.request, sc.verdicts)
+	sc.verdicts = s.conclude(res.request, sc.verdicts)
 	s.letters.put(res.request, letters)
 }
 

@@ -41,15 +41,18 @@ func requestID(h http.Header) string {
 
 // conclude is the one way out for verdicts: they are final once their receipt is
 // written, and at once where there are no receipts. r is nil when nothing was
-// sent. The slice stays the caller's.
-func (s *Sink) conclude(r *request, vs []Verdict) {
+// sent. The slice is taken, and an empty one returned to go on with: a batch's
+// verdicts are a hundred kilobytes, which need not be copied.
+func (s *Sink) conclude(r *request, vs []Verdict) []Verdict {
 	switch {
 	case len(vs) == 0:
+		return vs
 	case s.receipts == nil:
 		s.opts.Settle(vs)
-	default:
-		s.receipts.put(r, vs)
+		clear(vs)
+		return vs[:0]
 	}
+	return s.receipts.put(r, vs)
 }
 
 // receipt is a receipt on its way, and the verdicts that wait for it: of one
@@ -71,7 +74,6 @@ type receipt struct {
 // the order of the records, and are first put into that of their profiles.
 func cut(r *request, vs []Verdict, each func([]Verdict)) {
 	if r == nil {
-		vs = slices.Clone(vs)
 		slices.SortStableFunc(vs, func(a, b Verdict) int {
 			return cmp.Or(cmp.Compare(a.ProfileID, b.ProfileID), cmp.Compare(a.Contract, b.Contract))
 		})
@@ -99,7 +101,7 @@ func (r *receipt) build(o *ReceiptOptions, events []schemas.ReceiptEvent) (*kgo.
 		v := &r.verdicts[i]
 		events = append(events, schemas.ReceiptEvent{
 			EventID: redact.ID(v.EventID), Partition: v.Source.Partition, Offset: v.Source.Offset,
-			Class: v.Class, Status: v.Reason.Status, Code: codeOf(&v.Reason),
+			Class: v.Class, Status: v.Status, Code: codeOf(v),
 		})
 	}
 	out.Events = events
@@ -113,11 +115,11 @@ func (r *receipt) build(o *ReceiptOptions, events []schemas.ReceiptEvent) (*kgo.
 
 // codeOf returns a reason's code. Ours are from a small set; Amazon's are words
 // of a stranger's.
-func codeOf(r *verdict.Reason) string {
-	if r.Class == verdict.Rejected || r.Class == verdict.Auth {
-		return redact.Line(redact.Text(r.Code), wordLimit)
+func codeOf(v *Verdict) string {
+	if v.Class == verdict.Rejected || v.Class == verdict.Auth {
+		return redact.Line(redact.Text(v.Code), wordLimit)
 	}
-	return r.Code
+	return v.Code
 }
 
 // prune drops the verdicts whose assignments have ended: the partitions' next

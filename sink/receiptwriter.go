@@ -67,26 +67,32 @@ func newReceiptWriter(ctx context.Context, o Options, m *metrics) *receiptWriter
 	}
 }
 
-// put takes verdicts that want a receipt; the slice stays the caller's.
-func (w *receiptWriter) put(r *request, vs []Verdict) {
+// put takes verdicts that want a receipt, and their slice. It returns an empty one.
+func (w *receiptWriter) put(r *request, vs []Verdict) (spare []Verdict) {
 	now := w.now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
-		return
+	spare = vs
+	if !w.closed {
+		cut(r, vs, func(run []Verdict) {
+			rc := w.pool.Get().(*receipt)
+			rc.request, rc.since = r, now
+			if len(run) == len(vs) {
+				rc.verdicts, spare = vs, rc.verdicts
+			} else {
+				rc.verdicts = append(rc.verdicts, run...)
+			}
+			w.pending = append(w.pending, rc)
+		})
+		if !w.running {
+			w.running = true
+			w.wg.Go(w.run)
+		} else {
+			w.signal()
+		}
 	}
-	cut(r, vs, func(run []Verdict) {
-		rc := w.pool.Get().(*receipt)
-		rc.request, rc.since = r, now
-		rc.verdicts = append(rc.verdicts, run...)
-		w.pending = append(w.pending, rc)
-	})
-	if !w.running {
-		w.running = true
-		w.wg.Go(w.run)
-		return
-	}
-	w.signal()
+	clear(spare)
+	return spare[:0]
 }
 
 func (w *receiptWriter) signal() {

@@ -131,7 +131,7 @@ func TestEachProfileGoesItsWay(t *testing.T) {
 		if diff := cmp.Diff([]string{"of 1 accepted 1", "of 2 accepted 1", "of 3 accepted 1", "of 5 auth 0"}, r.classes()); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
-		if got := r.verdict("of 5").Reason; got != unnamed {
+		if got := r.box.why("of 5"); got != unnamed {
 			t.Errorf("reason %+v", got)
 		}
 		if l := r.lane("4"); l.State != LaneHeld || l.Reason != "waits for an access token" || l.Account != "dead" {
@@ -419,7 +419,7 @@ func TestTheFeedAsksTheContract(t *testing.T) {
 		if diff := cmp.Diff(want, r.classes()); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
-		if why := r.verdict("replayed").Reason; why.Code != "occurred_at_expired" {
+		if why := r.box.why("replayed"); why.Code != "occurred_at_expired" {
 			t.Errorf("replayed: %v", why)
 		}
 	})

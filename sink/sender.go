@@ -19,6 +19,7 @@ type sender struct {
 	timeout time.Duration
 	now     func() time.Time
 	metrics *metrics
+	zipper  *zipper // nil sends bodies as they are
 }
 
 // result is what came of an exchange: an answer, or the fault that kept it away.
@@ -63,9 +64,24 @@ func (s *sender) send(ctx context.Context, to *Route, profile string, token Acce
 	return res
 }
 
+// exchange makes the request, and if Amazon does not take it compressed once more
+// without.
 func (s *sender) exchange(ctx context.Context, to *Route, profile string, token AccessToken, body []byte, items []Item) result {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
+	if z := s.zipper.zip(body); z != nil {
+		res := s.post(ctx, to, profile, token, z.buf.Bytes(), "gzip", items)
+		s.zipper.pool.Put(z)
+		if s.zipper.understood(res.Status) {
+			return res
+		}
+		s.metrics.requests.WithLabelValues(res.label()).Inc()
+		clear(items)
+	}
+	return s.post(ctx, to, profile, token, body, "", items)
+}
+
+func (s *sender) post(ctx context.Context, to *Route, profile string, token AccessToken, body []byte, encoding string, items []Item) result {
 	p := &payload{data: body}
 	defer p.release()
 
@@ -79,6 +95,9 @@ func (s *sender) exchange(ctx context.Context, to *Route, profile string, token 
 	req.GetBody = func() (io.ReadCloser, error) { return p.open(), nil }
 	to.contract.SetHeaders(req.Header, Principal{ClientID: to.clientID, ProfileID: profile, AdvertiserID: to.advertiserID, Token: token})
 	req.Header.Set("User-Agent", "amazon-capi")
+	if encoding != "" {
+		req.Header.Set("Content-Encoding", encoding)
+	}
 
 	resp, err := s.client.Do(req)
 	if err != nil {

@@ -73,6 +73,9 @@ func New(opts Options) (*Sink, error) {
 			metrics: m,
 		},
 	}
+	if opts.Gzip {
+		s.sender.zipper = newZipper(opts.Log)
+	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stop, s.cancelStop = context.WithCancel(s.ctx)
 	s.ended = endedContext()
@@ -155,12 +158,13 @@ func (s *Sink) Reroute() {
 }
 
 // leaveOut concludes verdicts on records that are not delivered.
-func (s *Sink) leaveOut(vs []Verdict) {
+func (s *Sink) leaveOut(vs []Verdict) []Verdict {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if !s.closed {
-		s.conclude(nil, vs)
+	if s.closed {
+		return vs[:0]
 	}
+	return s.conclude(nil, vs)
 }
 
 // Flush sends what lanes have without waiting for more, for a drain.

@@ -52,6 +52,8 @@ type Verdict struct {
 	// Attempts is the number of requests to Amazon the event took part in; 0
 	// when it was never sent, more than 1 when it was retried.
 	Attempts int
-	// Reason is why, for every class but accepted.
-	Reason verdict.Reason
+	// Status and Code are those of the reason why, for every class but accepted.
+	// Its words are in the dead letter.
+	Status int
+	Code   string
 }

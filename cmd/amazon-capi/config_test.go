@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -193,5 +194,17 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	}
 	if strings.Contains(r.stderr, "--client-secret is not set") {
 		t.Errorf("a secret whose file cannot be read is said not to be set:\n%s", r.stderr)
+	}
+}
+
+func TestInFlightFollowsTheMemoryLimit(t *testing.T) {
+	for limit, want := range map[int64]string{
+		math.MaxInt64: "64MiB", 1 << 30: "64MiB", 512 << 20: "64MiB",
+		256 << 20: "32MiB", 100_000_000: "12207KiB", 4 << 20: "1MiB", 0: "1MiB",
+	} {
+		b := inFlightWithin(limit)
+		if b.String() != want {
+			t.Errorf("with a limit of %d: %s, want %s", limit, &b, want)
+		}
 	}
 }

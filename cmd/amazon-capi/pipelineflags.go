@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -48,12 +49,23 @@ func (f *deliveryFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&c.MaxAttempts, "max-attempts", 5, "failures in a row before a profile rests and is then tried with one request at a time")
 	flags.StringVar(&f.exhausted, "on-exhausted", "hold", "events whose attempts are used up by timeouts, 429 or 5xx: hold them until it is over, or dead-letter them")
 	flags.DurationVar(&c.RequestTimeout, "request-timeout", 30*time.Second, "how long to wait for Amazon's answer")
+	flags.BoolVar(&c.Gzip, "gzip", false, "compress requests, to about a fifth for a quarter more processor time, until Amazon answers 415: it does not say that it takes them")
 	flags.DurationVar(&c.AuthHold, "auth-hold", 2*time.Minute, "how long a profile that answers 401 or 403 is held before its events are dead-lettered")
 
-	f.inFlightBytes = 64 << 20
+	f.inFlightBytes = inFlightWithin(debug.SetMemoryLimit(-1)) // which asks, and changes nothing
 	flags.IntVar(&c.MaxInFlightEvents, "max-in-flight-events", 50_000, "events taken and without a verdict, at most; taking pauses beyond")
-	flags.Var(&f.inFlightBytes, "max-in-flight-bytes", "their memory, at most")
+	flags.Var(&f.inFlightBytes, "max-in-flight-bytes", "their records' bytes, at most; by default less where GOMEMLIMIT is below 512MiB")
 	flags.IntVar(&c.MaxParkedEvents, "max-parked-events", 500_000, "events put off because their profile cannot be sent while others can, at most: known by their place and read from Kafka again; 0 for none")
+}
+
+// inFlightWithin is the default of --max-in-flight-bytes under a limit of memory
+// (GOMEMLIMIT): an eighth of it. A record's bytes stand for four times as many at
+// the most, with what it is decoded into, its event as Amazon gets it and its
+// receipt; the collector wants as much again; and a limit that has to be defended
+// all the time costs more than a smaller window.
+func inFlightWithin(limit int64) byteSize {
+	const most, least = 64 << 20, 1 << 20
+	return byteSize(max(min(limit/8, most), least) &^ (1<<10 - 1))
 }
 
 // resolve turns the flags into a configuration that lacks what differs; an account

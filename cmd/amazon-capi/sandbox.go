@@ -36,7 +36,7 @@ type sandboxFlags struct {
 	tokenTTL                   time.Duration
 	refusal                    string
 	refuseTypes                []string
-	echo                       bool
+	echo, gzip                 bool
 	successStatus              int
 	latency, jitter            time.Duration
 	throttle                   float64
@@ -71,6 +71,7 @@ func newSandboxCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.refusal, "refusal", "batch", "how bad events are refused: the whole batch with 422, or item by item in a 207")
 	flags.StringSliceVar(&f.refuseTypes, "refuse-types", nil, "event types refused with 422")
 	flags.BoolVar(&f.echo, "echo", false, "repeat events in answers, as the live API does")
+	flags.BoolVar(&f.gzip, "gzip", false, "take requests that are compressed; otherwise they are answered 415")
 	flags.IntVar(&f.successStatus, "success-status", 200, "status when all is taken: 200, 201, 202, 204 or 207")
 	flags.DurationVar(&f.latency, "latency", 0, "delay before each answer of the events endpoint")
 	flags.DurationVar(&f.jitter, "jitter", 0, "random delay on top, at most")
@@ -103,7 +104,7 @@ func (f *sandboxFlags) options(warn io.Writer) (o sandbox.Options, err error) {
 		TokenTTL:     f.tokenTTL,
 		Seed:         f.seed,
 		ForgetEvents: f.forget,
-		Behaviour:    sandbox.Behaviour{Refusal: sandbox.Refusal(f.refusal), RefuseTypes: f.refuseTypes, Echo: f.echo, SuccessStatus: f.successStatus},
+		Behaviour:    sandbox.Behaviour{Refusal: sandbox.Refusal(f.refusal), RefuseTypes: f.refuseTypes, Echo: f.echo, Gzip: f.gzip, SuccessStatus: f.successStatus},
 	}
 	// The delay first: the first fault that strikes ends the list, unless it is
 	// a delay.

@@ -58,6 +58,7 @@ type Config struct {
 	MaxAttempts     int
 	OnExhausted     sink.ExhaustedPolicy
 	RequestTimeout  time.Duration
+	Gzip            bool
 	AuthHold        time.Duration
 	BackoffMin      time.Duration
 	BackoffMax      time.Duration

@@ -140,8 +140,8 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	defer p.accounts.Close()
 	lanes, err := sink.New(sink.Options{
 		Contract: p.contract, Router: p.accounts,
-		RequestTimeout: p.config.RequestTimeout,
-		BatchEvents:    p.config.BatchEvents, BatchBytes: p.config.BatchBytes, Linger: p.config.Linger,
+		RequestTimeout: p.config.RequestTimeout, Gzip: p.config.Gzip,
+		BatchEvents: p.config.BatchEvents, BatchBytes: p.config.BatchBytes, Linger: p.config.Linger,
 		LaneConcurrency: p.config.LaneConcurrency,
 		MaxAttempts:     p.config.MaxAttempts, OnExhausted: p.config.OnExhausted, AuthHold: p.config.AuthHold,
 		BackoffMin: p.config.BackoffMin, BackoffMax: p.config.BackoffMax,

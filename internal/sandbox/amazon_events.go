@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"bufio"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -45,6 +47,10 @@ func (a *Amazon) serveEvents(c contract, w http.ResponseWriter, r *http.Request)
 		send(w, r, failure(refuse(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "events are sent by POST"), false), nil)
 		return
 	}
+	b := a.behaviour.Load()
+	if b.Gzip && r.Header.Get("Content-Encoding") == "gzip" {
+		inflate(r)
+	}
 	body, err := a.readBody(r)
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client broke off: it sent no request
@@ -56,7 +62,6 @@ func (a *Amazon) serveEvents(c contract, w http.ResponseWriter, r *http.Request)
 	// not notice either.
 	sleep(r.Context(), wait)
 
-	b := a.behaviour.Load()
 	if fault != nil && fault.Do == Expire {
 		a.tokens.withdraw(bearer(r.Header))
 	}
@@ -92,6 +97,20 @@ func (a *Amazon) readBody(r *http.Request) ([]byte, error) {
 		}
 	}
 	return body, err
+}
+
+// inflate has a compressed body read as what it is. One that is no gzip stays as
+// it is, and is no JSON.
+func inflate(r *http.Request) {
+	head := bufio.NewReader(r.Body)
+	if magic, err := head.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		if z, err := gzip.NewReader(head); err == nil {
+			r.Body = io.NopCloser(z)
+			r.Header.Del("Content-Encoding")
+			return
+		}
+	}
+	r.Body = io.NopCloser(head)
 }
 
 // judge decides as a healthy Amazon would.

@@ -1,8 +1,11 @@
 package sandbox
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -292,5 +295,38 @@ func TestRefusedTypes(t *testing.T) {
 	}
 	if got := h.Accepted("b"); got != 0 {
 		t.Errorf("a refused type was accepted %d times", got)
+	}
+}
+
+func TestCompressedRequests(t *testing.T) {
+	body := `{"events":[` + lead("e") + `]}`
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	_, _ = io.WriteString(z, body)
+	_ = z.Close()
+	for _, c := range []struct {
+		name   string
+		takes  bool
+		sent   string
+		status int
+	}{
+		{"taken", true, zipped.String(), 200},
+		{"not taken", false, zipped.String(), 415},
+		{"not what it says", true, body, 415},
+		{"cut off", true, zipped.String()[:zipped.Len()-12], 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHarness(t, Options{Behaviour: Behaviour{Gzip: c.takes}})
+			r := h.request(c.sent)
+			r.Header.Set("Content-Encoding", "gzip")
+			got := h.do(r)
+			if c.status == 0 { // half a request is none
+				if !got.cut || h.Stats().Taken != 0 {
+					t.Errorf("half a body was answered: %+v", got)
+				}
+				return
+			}
+			got.wantStatus(t, c.status)
+		})
 	}
 }

@@ -55,6 +55,8 @@ type Behaviour struct {
 	// that it has no conversion for; none unless set, since the contract's list is
 	// open.
 	RefuseTypes []string `json:"refuse_types,omitempty"`
+	// Gzip takes requests that are compressed; otherwise they are refused with 415.
+	Gzip bool `json:"gzip,omitempty"`
 	// SuccessStatus answers a request whose events were all taken: 200 unless
 	// set, or 201, 202, 204 (which has no body) or 207.
 	SuccessStatus int `json:"success_status"`
