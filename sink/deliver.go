@@ -2,6 +2,7 @@ package sink
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -26,10 +27,29 @@ type scratch struct {
 	verdicts []Verdict
 }
 
-// newBatch returns an empty batch, with the memory of an earlier one if there
-// is any.
-func (s *Sink) newBatch(due time.Time) *batch {
-	st := s.stores.Get().(*store)
+// storePools lend batches the memory of earlier ones, by size: a lane whose
+// batches are small would otherwise sit on the memory of a large one while its
+// batch is open, and there can be thousands of them.
+type storePools [4]sync.Pool
+
+// storeSize is the most bytes of the first pool's; each other's have four times as
+// many, and the last's any number.
+const storeSize = 8 << 10
+
+func (p *storePools) of(bytes int) *sync.Pool {
+	i, most := 0, storeSize
+	for i < len(p)-1 && bytes > most {
+		i, most = i+1, most*4
+	}
+	return &p[i]
+}
+
+// newBatch returns an empty batch that is expected to get about that many bytes.
+func (s *Sink) newBatch(due time.Time, bytes int) *batch {
+	st, _ := s.stores.of(bytes).Get().(*store)
+	if st == nil {
+		st = new(store)
+	}
 	return &batch{store: st, events: st.events[:0], sole: true, due: due}
 }
 
@@ -43,7 +63,7 @@ func (s *Sink) release(b *batch) {
 	st.buf = st.buf[:0]
 	clear(st.events[:cap(st.events)])
 	b.store, b.events, b.ids = nil, nil, nil
-	s.stores.Put(st)
+	s.stores.of(cap(st.buf)).Put(st)
 }
 
 // hire has a goroutine wait for what is next, if nobody does and it could be

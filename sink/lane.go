@@ -70,7 +70,7 @@ func (l *lane) add(g *group, now time.Time) {
 			continue
 		}
 		if l.open == nil {
-			l.open = l.sink.newBatch(now.Add(l.sink.opts.Linger))
+			l.open = l.sink.newBatch(now.Add(l.sink.opts.Linger), l.lastBytes)
 		}
 		end := events[n-1].end
 		l.open.add(events[:n], g.buf[start:end], start, l.route.frame)

@@ -309,7 +309,7 @@ func TestReleasedMemoryHoldsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := s.newBatch(time.Time{})
+	b := s.newBatch(time.Time{}, 0)
 	b.add([]pending{{record: newRecord(Token{}, (&rig{}).record("a")), id: "a", hash: 1, end: 2}, {record: newRecord(Token{}, (&rig{}).record("b")), id: "b", hash: 2, end: 5}}, []byte("enc"), 2, Frame{})
 	b.close(nil)
 	st := b.store
@@ -320,6 +320,19 @@ func TestReleasedMemoryHoldsNothing(t *testing.T) {
 	for _, e := range st.events[:cap(st.events)] {
 		if e.record.record != nil || e.id != "" {
 			t.Errorf("%+v is left", e)
+		}
+	}
+}
+
+// A small batch is not given the memory of a large one, nor a large one that of a
+// small one while there is better.
+func TestBatchesGetMemoryOfTheirSize(t *testing.T) {
+	var pools storePools
+	sizes := []int{0, 1, storeSize, storeSize + 1, 4 * storeSize, 5 * storeSize, 16 * storeSize, 17 * storeSize, 1 << 30}
+	want := []int{0, 0, 0, 1, 1, 2, 2, 3, 3}
+	for i, size := range sizes {
+		if pools.of(size) != &pools[want[i]] {
+			t.Errorf("%d bytes are not of pool %d", size, want[i])
 		}
 	}
 }

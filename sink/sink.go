@@ -38,7 +38,7 @@ type Sink struct {
 	closed   bool
 
 	forgot  atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
-	stores  sync.Pool    // *store
+	stores  storePools   // *store
 	scratch sync.Pool    // *scratch
 	idSets  sync.Pool    // *idSet
 	seed    maphash.Seed // of the hashes of event ids
@@ -79,7 +79,6 @@ func New(opts Options) (*Sink, error) {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stop, s.cancelStop = context.WithCancel(s.ctx)
 	s.ended = endedContext()
-	s.stores.New = func() any { return &store{} }
 	s.scratch.New = func() any { return &scratch{} }
 	s.idSets.New = func() any { return &idSet{} }
 	s.seed = maphash.MakeSeed()
