@@ -190,7 +190,7 @@ func (b *bench) remove() {
 }
 
 func (b *bench) publish(ctx context.Context) (bytes int64, err error) {
-	events, err := sample.NewGenerator(1, sample.GeneratorOptions{Profiles: b.o.Profiles})
+	events, err := sample.NewGenerator(1, sample.GeneratorOptions{Profiles: b.o.Profiles, Full: true})
 	if err != nil {
 		return 0, err
 	}

@@ -170,7 +170,7 @@ func TestMeasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Runs) != 2 || r.Against != nil || r.Setting.EventBytes < 100 || r.Setting.SentBytes != len(`{"eventId":"x"}`) {
+	if len(r.Runs) != 2 || r.Against != nil || r.Setting.EventBytes < 250 || r.Setting.SentBytes != len(`{"eventId":"x"}`) {
 		t.Errorf("%+v", r)
 	}
 	for _, run := range append(r.Runs, r.Median) {
