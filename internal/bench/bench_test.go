@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,19 +51,27 @@ func TestAmazonCounts(t *testing.T) {
 }
 
 func TestAmazonEchoes(t *testing.T) {
-	w := post(t, &Amazon{Echo: true}, `{"events":[{"eventId":"a"},{"eventId":"b"}]}`)
-	var doc struct {
-		Success []struct {
-			Index int             `json:"index"`
-			Event json.RawMessage `json:"event"`
-		} `json:"success"`
-		Error []any `json:"error"`
-	}
-	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || w.Code != http.StatusMultiStatus {
-		t.Fatalf("%d, %v", w.Code, err)
-	}
-	if len(doc.Success) != 2 || doc.Success[1].Index != 1 || len(doc.Success[0].Event) < 400 || doc.Error == nil {
-		t.Errorf("%s", w.Body)
+	a := &Amazon{Echo: true}
+	for _, n := range []int{0, 1, 2, echoes, echoes + 1} {
+		w := post(t, a, `{"events":[`+strings.Repeat(`{"eventId":"a"}`, n)+`]}`)
+		var doc struct {
+			Success []struct {
+				Index int             `json:"index"`
+				Event json.RawMessage `json:"event"`
+			} `json:"success"`
+			Error []any `json:"error"`
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || w.Code != http.StatusMultiStatus {
+			t.Fatalf("%d, %v", w.Code, err)
+		}
+		if length := w.Header().Get("Content-Length"); len(doc.Success) != n || doc.Error == nil || length != strconv.Itoa(w.Body.Len()) {
+			t.Fatalf("%d events of %d, %s bytes of %d", len(doc.Success), n, length, w.Body.Len())
+		}
+		for i, item := range doc.Success {
+			if item.Index != i || len(item.Event) < 400 {
+				t.Fatalf("event %d of %d: %s", i, n, w.Body)
+			}
+		}
 	}
 }
 
