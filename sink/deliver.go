@@ -21,7 +21,7 @@ type flight struct {
 
 // scratch is what an attempt needs besides its batch, lent for its length.
 type scratch struct {
-	body     []byte
+	body     []byte // of batches that have lost some of their events
 	items    []Item
 	verdicts []Verdict
 }
@@ -202,9 +202,10 @@ func (l *lane) land(f *flight) (watch bool) {
 func (l *lane) attempt(f *flight) {
 	s, b := l.sink, f.batch
 	sc := s.scratch.Get().(*scratch)
-	sc.body = b.appendBody(sc.body[:0], f.route.frame)
+	var whole body
+	whole, sc.body = b.body(f.route.frame, sc.body)
 	sc.items = append(sc.items[:0], make([]Item, len(b.events))...)
-	res := s.sender.send(s.ctx, f.route, l.profile, f.token, sc.body, sc.items)
+	res := s.sender.send(s.ctx, f.route, l.profile, f.token, whole, sc.items)
 	l.answered(f)
 	if res.fault.label == faultCancelled {
 		l.again(b) // the sink was closed; nobody will take it up

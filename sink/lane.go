@@ -73,7 +73,7 @@ func (l *lane) add(g *group, now time.Time) {
 			l.open = l.sink.newBatch(now.Add(l.sink.opts.Linger))
 		}
 		end := events[n-1].end
-		l.open.add(events[:n], g.buf[start:end], start)
+		l.open.add(events[:n], g.buf[start:end], start, l.route.frame)
 		if len(l.open.events) >= l.batchEvents {
 			l.closeOpen()
 			news = true
@@ -96,8 +96,10 @@ func (l *lane) fit(events []pending, start int) (n int) {
 	if l.open != nil {
 		has, bytes = len(l.open.events), l.open.bytes
 	}
+	frame := l.route.frame
 	for n < len(events) && has+n < l.batchEvents {
-		if has+n > 0 && l.route.frame.size(has+n+1, bytes+events[n].end-start) > l.batchBytes {
+		own := events[n].end - start - (n+1)*len(frame.Between)
+		if has+n > 0 && frame.size(has+n+1, bytes+own) > l.batchBytes {
 			break
 		}
 		n++

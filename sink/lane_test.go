@@ -274,7 +274,7 @@ func TestReleasedMemoryHoldsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := s.newBatch(time.Time{})
-	b.add([]pending{{record: newRecord(Token{}, (&rig{}).record("a")), id: "a", hash: 1, end: 2}, {record: newRecord(Token{}, (&rig{}).record("b")), id: "b", hash: 2, end: 5}}, []byte("enc"), 2)
+	b.add([]pending{{record: newRecord(Token{}, (&rig{}).record("a")), id: "a", hash: 1, end: 2}, {record: newRecord(Token{}, (&rig{}).record("b")), id: "b", hash: 2, end: 5}}, []byte("enc"), 2, Frame{})
 	b.close(nil)
 	st := b.store
 	s.release(b)
