@@ -76,8 +76,11 @@ func TestAmazonEchoes(t *testing.T) {
 }
 
 func TestMedian(t *testing.T) {
-	m := median([]Run{{EventsPerSecond: 3, CPUMicros: 9}, {EventsPerSecond: 1, CPUMicros: 7, PeakBytes: 4}, {EventsPerSecond: 2, CPUMicros: 8, PeakBytes: 6}})
-	if m.EventsPerSecond != 2 || m.CPUMicros != 8 || m.PeakBytes != 4 {
+	m := median([]Run{
+		{EventsPerSecond: 3, CPUMicros: 9, MemoryBytes: Tenths{9: 7}}, {EventsPerSecond: 1, CPUMicros: 7, PeakBytes: 4, MemoryBytes: Tenths{9: 5}},
+		{EventsPerSecond: 2, CPUMicros: 8, PeakBytes: 6, MemoryBytes: Tenths{9: 6}},
+	})
+	if m.EventsPerSecond != 2 || m.CPUMicros != 8 || m.PeakBytes != 4 || m.MemoryBytes != (Tenths{9: 6}) {
 		t.Errorf("%+v", m)
 	}
 	if m := median(make([]Run, 2)); m != (Run{}) {
