@@ -125,8 +125,8 @@ func (e *Encoder) Value(ids IDs, s *Sample) ([]byte, error) {
 	return s.Damage.do(value, s.Event)
 }
 
-// usualSize is what the records of generated events stay below.
-const usualSize = 384
+// usualSize is what nearly all records of generated events stay below.
+const usualSize = 320
 
 func (e *Encoder) event(id uint32, v schemas.Version, ev *schemas.Event) ([]byte, error) {
 	if v == schemas.V2 {
