@@ -193,7 +193,7 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 func (c *Consumer) poll(ctx context.Context) error {
 	for {
 		c.activity.set(waiting, c.opts.Now())
-		room, err := c.window.room(ctx, c.relieve)
+		room, err := c.window.room(ctx, c.relieve, c.delivery.Hurry)
 		if err == nil {
 			err = c.pace.wait(ctx, c.opts.Now())
 		}

@@ -128,6 +128,21 @@ func (l *lane) flush() {
 	}
 }
 
+// hurry makes the open batch ready if the lane could send it and sends nothing else,
+// whose answer would make room for more. One in trouble keeps its own pace: its
+// events would be cut into ever smaller requests.
+func (l *lane) hurry(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open == nil || len(l.flying) > 0 || len(l.ready) > 0 || len(l.front) > 0 ||
+		now.Before(l.heldUntil) || l.trouble.tries > 0 || l.trouble.broken || l.tokenless || l.paused() {
+		return
+	}
+	l.closeOpen()
+	l.signal()
+	l.hire()
+}
+
 // sweep drops events whose assignment has ended. Those in flight are left to
 // whoever sent them, and dropped when they would be sent again.
 func (l *lane) sweep() {

@@ -83,6 +83,42 @@ func TestABatchGoesAfterItsLinger(t *testing.T) {
 	})
 }
 
+// Only lanes that could send and have nothing else to do are hurried: what others
+// have waits for answers that may bring more.
+func TestHurry(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, func(c call) reply {
+			switch c.profile {
+			case "busy":
+				return reply{status: 200, delay: time.Minute}
+			case "down":
+				return reply{status: 503}
+			}
+			return ok
+		}, func(o *Options) { o.Linger = time.Hour })
+		r.send("busy", "b1")
+		r.send("down", "d1")
+		r.sink.Flush()
+		r.after(time.Second)
+		before := len(r.amazon.all())
+		for _, p := range []string{"idle", "busy", "down"} {
+			r.send(p, p+" lingers")
+		}
+		r.sink.Hurry()
+		r.after(0)
+		calls := r.amazon.all()[before:]
+		if len(calls) != 1 || calls[0].ids[0] != "idle lingers" {
+			t.Fatalf("sent %+v, want what was idle alone", calls)
+		}
+		r.sink.Hurry() // nothing is left
+		r.send("idle", "lingers again")
+		r.after(time.Second)
+		if r.count(verdict.Accepted) != 1 {
+			t.Errorf("%v: want what comes later to linger", r.classes())
+		}
+	})
+}
+
 func TestFlushDoesNotWaitForTheLinger(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, always(ok), func(o *Options) { o.Linger = time.Hour })

@@ -174,6 +174,15 @@ func (s *Sink) Flush() {
 	s.each((*lane).flush)
 }
 
+// Hurry sends what lanes have that send nothing at present, for when no more events
+// can be taken before some have their verdict.
+func (s *Sink) Hurry() {
+	now := s.opts.Now()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	s.each(func(l *lane) { l.hurry(now) })
+}
+
 // Sweep drops the events of assignments that have ended from all lanes and from
 // the receipts, where they would otherwise stay until it is their turn, which
 // while something is held can be hours. To be called when an assignment has ended.
