@@ -159,7 +159,7 @@ func measure(t *testing.T, runs int, against string, args ...string) (Report, *k
 		Client: client, Registry: registry,
 		Topic: "bench", Partitions: 2, Profiles: 3, Events: testEvents, Runs: runs,
 		Progress: func(string, uint64, uint64) {},
-		waits:    waits{still: 2 * time.Second, settle: settle},
+		waits:    waits{still: 4 * time.Second, settle: settle}, // a loaded machine takes a while to start a process
 	})
 	return r, client, err
 }
