@@ -277,6 +277,28 @@ func (d Decimal) Equal(other Decimal) bool {
 	return bytes.Equal(d.Append(a[:0]), other.Append(b[:0]))
 }
 
+// Unscaled returns the amount times 10^scale, which is how Avro writes a decimal;
+// ok is false if that is no integer of 64 bits.
+func (d Decimal) Unscaled(scale int) (n int64, ok bool) {
+	if d.form != formFinite || d.big != nil {
+		return 0, false
+	}
+	n = d.unscaled
+	for i := int(d.scale); i > scale; i-- {
+		if n%10 != 0 {
+			return 0, false
+		}
+		n /= 10
+	}
+	for i := int(d.scale); i < scale; i++ {
+		if n > math.MaxInt64/10 || n < math.MinInt64/10 {
+			return 0, false
+		}
+		n *= 10
+	}
+	return n, true
+}
+
 // rat returns a finite amount as a rational.
 func (d Decimal) rat() *big.Rat {
 	n := d.big

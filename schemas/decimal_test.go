@@ -105,3 +105,29 @@ func TestDecimals(t *testing.T) {
 		t.Errorf("nothing has %d decimals", n)
 	}
 }
+
+func TestDecimalUnscaled(t *testing.T) {
+	huge, _ := ParseDecimal("92233720368547758079.25")
+	for _, c := range []struct {
+		d     Decimal
+		scale int
+		want  int64
+		ok    bool
+	}{
+		{NewDecimal(12995, 2), 10, 1299500000000, true},
+		{NewDecimal(12995, 2), 2, 12995, true},
+		{NewDecimal(-129500, 3), 1, -1295, true},
+		{NewDecimal(12995, 2), 1, 0, false},
+		{NewDecimal(0, 12), 0, 0, true},
+		{NewDecimal(922337203685477580, 1), 2, 9223372036854775800, true},
+		{NewDecimal(922337203685477581, 1), 2, 0, false},
+		{NewDecimal(-922337203685477581, 1), 2, 0, false},
+		{huge, 2, 0, false},
+		{Decimal{}, 2, 0, false},
+		{DecimalFromFloat(math.NaN(), 64), 2, 0, false},
+	} {
+		if got, ok := c.d.Unscaled(c.scale); ok != c.ok || ok && got != c.want {
+			t.Errorf("%s with %d decimals: %d, %v; want %d, %v", c.d, c.scale, got, ok, c.want, c.ok)
+		}
+	}
+}

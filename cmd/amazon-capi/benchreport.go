@@ -53,6 +53,10 @@ func printRuns(w io.Writer, r *bench.Result) {
 	}
 	show.Table(w, []string{"run", "events/s", "CPU us/event", "allocs/event", "peak memory", "events/request"}, rows,
 		row("median", &r.Median), 1, 2, 3, 4, 5)
+	if m := &r.Median.MemoryBytes; m.First() > 0 && m.Last() > 0 {
+		fmt.Fprintf(w, "memory at most %.0f MB while the first tenth of the events was delivered, %.0f MB while the last was (medians)\n",
+			float64(m.First())/1e6, float64(m.Last())/1e6)
+	}
 }
 
 // ratioLine leaves out what one of the two does not tell.

@@ -23,6 +23,13 @@ func TestBenchReport(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
+	if strings.Contains(text, "tenth") {
+		t.Errorf("memory over the run is not known:\n%s", text)
+	}
+	r.Median.MemoryBytes = bench.Tenths{140e6, 9: 143e6}
+	if want := "at most 140 MB while the first tenth of the events was delivered, 143 MB while the last was"; !strings.Contains(benchText(r), want) {
+		t.Errorf("no %q in\n%s", want, benchText(r))
+	}
 	if strings.Contains(text, "times") || strings.Contains(text, "–") {
 		t.Errorf("nothing is compared:\n%s", text)
 	}

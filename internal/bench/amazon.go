@@ -1,18 +1,16 @@
 package bench
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 )
 
 // Amazon takes whatever it is sent. It does not decode: it counts the event ids
-// in the bytes, and reads the time out of those that have one.
+// in the bytes, and reads the time out of those that have one. What it costs is
+// taken from the program that it measures, where both are on one machine.
 type Amazon struct {
 	// Delay is how long it takes to answer.
 	Delay time.Duration
@@ -22,14 +20,15 @@ type Amazon struct {
 	mu    sync.Mutex
 	seen  Seen
 	delay []time.Duration // from publication to answer
-	pool  sync.Pool
+	pool  sync.Pool       // of *body
+	echo  echo
 }
 
 // Seen is what came since the last Reset.
 type Seen struct {
 	Events   int64     `json:"events"`
 	Requests int64     `json:"requests"`
-	Bytes    int64     `json:"bytes"`
+	Bytes    int64     `json:"bytes"` // as they were sent, so compressed if they were
 	First    time.Time `json:"first"` // request's arrival
 	Last     time.Time `json:"last"`  // request's answer
 	// Latency is of the events whose ids have a time.
@@ -52,12 +51,6 @@ const (
 	resetPath = "/bench/reset"
 )
 
-// timedPrefix begins the ids of events that are published for their latency; the
-// Unix microseconds of their publication follow.
-const timedPrefix = "bench-"
-
-var idKey = []byte(`"eventId":"`)
-
 // ServeHTTP implements http.Handler.
 func (a *Amazon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
@@ -79,29 +72,26 @@ func writeJSON(w http.ResponseWriter, v any) {
 
 func (a *Amazon) take(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
-	buf, _ := a.pool.Get().(*bytes.Buffer)
-	if buf == nil {
-		buf = new(bytes.Buffer)
+	b, _ := a.pool.Get().(*body)
+	if b == nil {
+		b = new(body)
 	}
-	defer a.pool.Put(buf)
-	buf.Reset()
-	if _, err := buf.ReadFrom(r.Body); err != nil {
+	defer a.pool.Put(b)
+	if status := b.read(r); status != http.StatusOK {
+		w.WriteHeader(status)
 		return
 	}
-	body := buf.Bytes()
-	n := bytes.Count(body, idKey)
+	n, timed := events(b.plain)
 	if a.Delay > 0 {
 		time.Sleep(a.Delay)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if a.Echo {
-		w.WriteHeader(http.StatusMultiStatus)
-		_ = echo(w, n)
+		a.echo.write(w, n)
 	} else {
 		w.WriteHeader(http.StatusOK)
 	}
 	now := time.Now()
-	timed := published(body, now)
 
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -110,51 +100,11 @@ func (a *Amazon) take(w http.ResponseWriter, r *http.Request) {
 	}
 	a.seen.Events += int64(n)
 	a.seen.Requests++
-	a.seen.Bytes += int64(len(body))
+	a.seen.Bytes += int64(b.wire.Len())
 	a.seen.Last = now
-	a.delay = append(a.delay, timed...)
-}
-
-// published returns how long ago the events of a body were published, for those
-// whose ids tell.
-func published(body []byte, now time.Time) (ago []time.Duration) {
-	key := append(slices.Clone(idKey), timedPrefix...)
-	for {
-		_, rest, ok := bytes.Cut(body, key)
-		if !ok {
-			return ago
-		}
-		end := bytes.IndexAny(rest, `-"`)
-		if end < 0 {
-			return ago
-		}
-		if us, err := strconv.ParseInt(string(rest[:end]), 10, 64); err == nil {
-			ago = append(ago, now.Sub(time.UnixMicro(us)))
-		}
-		body = rest
+	for _, published := range timed {
+		a.delay = append(a.delay, now.Sub(published))
 	}
-}
-
-// echoed is as long as an event of the live contract.
-var echoed = []byte(`,"event":{"eventDescription":{"name":"Purchase","conversionType":"OFF_AMAZON_PURCHASES","eventSource":"WEBSITE","eventIngestionMethod":"SERVER_TO_SERVER"},` +
-	`"eventTime":"2026-04-23T10:17:00.000Z","countryCode":"US","matchKeys":[{"type":"EMAIL","values":["0000000000000000000000000000000000000000000000000000000000000000"]},` +
-	`{"type":"PHONE","values":["0000000000000000000000000000000000000000000000000000000000000000"]}],"value":49.99,"currencyCode":"USD","unitsSold":1,"eventId":"ord_10492_purchase",` +
-	`"consent":{"amazonConsent":{"amznAdStorage":"GRANTED","amznUserData":"GRANTED"}}}}`)
-
-func echo(w io.Writer, n int) error {
-	out := make([]byte, 0, n*(len(echoed)+20)+40)
-	out = append(out, `{"success":[`...)
-	for i := range n {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(out, `{"index":`...)
-		out = strconv.AppendInt(out, int64(i), 10)
-		out = append(out, echoed...)
-	}
-	out = append(out, `],"error":[]}`...)
-	_, err := w.Write(out)
-	return err
 }
 
 // Seen returns what came so far.

@@ -116,8 +116,11 @@ type Run struct {
 	EventsPerSecond float64 `json:"events_per_second"` // from the first request to the last answer
 	CPUMicros       float64 `json:"cpu_us_per_event"`
 	// Allocs is 0 if the program does not tell: to start takes some.
-	Allocs      float64 `json:"allocs_per_event,omitempty"`
-	PeakBytes   int64   `json:"peak_bytes"`
+	Allocs    float64 `json:"allocs_per_event,omitempty"`
+	PeakBytes int64   `json:"peak_bytes"`
+	// MemoryBytes is the most resident memory while each tenth of the events was
+	// delivered. A program that keeps something of each event has more in the last.
+	MemoryBytes Tenths  `json:"memory_bytes_by_tenth,omitzero"`
 	BatchEvents float64 `json:"events_per_request"`
 }
 
@@ -169,8 +172,11 @@ func (b *bench) topics() []string {
 	return []string{b.o.Topic, b.o.Topic + ".dlq", b.o.Topic + ".receipts"}
 }
 
+// create has the brokers delete none of the events meanwhile, which are there for
+// all runs, however many they are and whatever is usual there.
 func (b *bench) create(ctx context.Context) error {
-	made, err := b.admin.CreateTopics(ctx, b.o.Partitions, -1, nil, b.topics()...)
+	kept := map[string]*string{"cleanup.policy": new("delete"), "retention.ms": new("-1"), "retention.bytes": new("-1")}
+	made, err := b.admin.CreateTopics(ctx, b.o.Partitions, -1, kept, b.topics()...)
 	if err == nil {
 		err = made.Error()
 	}
@@ -190,7 +196,7 @@ func (b *bench) remove() {
 }
 
 func (b *bench) publish(ctx context.Context) (bytes int64, err error) {
-	events, err := sample.NewGenerator(1, sample.GeneratorOptions{Profiles: b.o.Profiles})
+	events, err := sample.NewGenerator(1, sample.GeneratorOptions{Profiles: b.o.Profiles, Full: true})
 	if err != nil {
 		return 0, err
 	}

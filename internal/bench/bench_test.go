@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,25 +51,36 @@ func TestAmazonCounts(t *testing.T) {
 }
 
 func TestAmazonEchoes(t *testing.T) {
-	w := post(t, &Amazon{Echo: true}, `{"events":[{"eventId":"a"},{"eventId":"b"}]}`)
-	var doc struct {
-		Success []struct {
-			Index int             `json:"index"`
-			Event json.RawMessage `json:"event"`
-		} `json:"success"`
-		Error []any `json:"error"`
-	}
-	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || w.Code != http.StatusMultiStatus {
-		t.Fatalf("%d, %v", w.Code, err)
-	}
-	if len(doc.Success) != 2 || doc.Success[1].Index != 1 || len(doc.Success[0].Event) < 400 || doc.Error == nil {
-		t.Errorf("%s", w.Body)
+	a := &Amazon{Echo: true}
+	for _, n := range []int{0, 1, 2, echoes, echoes + 1} {
+		w := post(t, a, `{"events":[`+strings.Repeat(`{"eventId":"a"}`, n)+`]}`)
+		var doc struct {
+			Success []struct {
+				Index int             `json:"index"`
+				Event json.RawMessage `json:"event"`
+			} `json:"success"`
+			Error []any `json:"error"`
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || w.Code != http.StatusMultiStatus {
+			t.Fatalf("%d, %v", w.Code, err)
+		}
+		if length := w.Header().Get("Content-Length"); len(doc.Success) != n || doc.Error == nil || length != strconv.Itoa(w.Body.Len()) {
+			t.Fatalf("%d events of %d, %s bytes of %d", len(doc.Success), n, length, w.Body.Len())
+		}
+		for i, item := range doc.Success {
+			if item.Index != i || len(item.Event) < 400 {
+				t.Fatalf("event %d of %d: %s", i, n, w.Body)
+			}
+		}
 	}
 }
 
 func TestMedian(t *testing.T) {
-	m := median([]Run{{EventsPerSecond: 3, CPUMicros: 9}, {EventsPerSecond: 1, CPUMicros: 7, PeakBytes: 4}, {EventsPerSecond: 2, CPUMicros: 8, PeakBytes: 6}})
-	if m.EventsPerSecond != 2 || m.CPUMicros != 8 || m.PeakBytes != 4 {
+	m := median([]Run{
+		{EventsPerSecond: 3, CPUMicros: 9, MemoryBytes: Tenths{9: 7}}, {EventsPerSecond: 1, CPUMicros: 7, PeakBytes: 4, MemoryBytes: Tenths{9: 5}},
+		{EventsPerSecond: 2, CPUMicros: 8, PeakBytes: 6, MemoryBytes: Tenths{9: 6}},
+	})
+	if m.EventsPerSecond != 2 || m.CPUMicros != 8 || m.PeakBytes != 4 || m.MemoryBytes != (Tenths{9: 6}) {
 		t.Errorf("%+v", m)
 	}
 	if m := median(make([]Run, 2)); m != (Run{}) {

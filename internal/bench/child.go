@@ -25,6 +25,7 @@ type child struct {
 	cmd  *exec.Cmd
 	tail tail
 	peak atomic.Int64  // resident memory, in bytes; 0 where it is not known
+	over tenths        // its memory over the run
 	done chan struct{} // closed when it has ended
 	err  error         // of its end
 }
@@ -80,16 +81,23 @@ func (c *child) watch() {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		// The peak is the kernel's own, so that none between two looks is missed.
-		if peak := kib(field(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid), "VmHWM")); peak > 0 {
-			c.peak.Store(peak)
-		}
+		c.look()
 		select {
 		case <-c.done:
 			return
 		case <-tick.C:
 		}
 	}
+}
+
+// look takes the process's memory as it is, and its peak as the kernel keeps it, so
+// that none between two looks is missed.
+func (c *child) look() {
+	now, peak := memoryOf(c.cmd.Process.Pid)
+	if peak > 0 {
+		c.peak.Store(peak)
+	}
+	c.over.add(now)
 }
 
 // stop has the process end by itself, or ends it.

@@ -57,7 +57,7 @@ func (b *bench) latency(ctx context.Context) (*Latency, error) {
 // id: one that is published late counts from when it should have been.
 func (b *bench) timed(ctx context.Context, n int) func(func(sample.Sample, error) bool) {
 	return func(yield func(sample.Sample, error) bool) {
-		g, err := sample.NewGenerator(2, sample.GeneratorOptions{Profiles: b.o.Profiles})
+		g, err := sample.NewGenerator(2, sample.GeneratorOptions{Profiles: b.o.Profiles, Full: true})
 		if err != nil {
 			yield(sample.Sample{}, err)
 			return

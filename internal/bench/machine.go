@@ -5,7 +5,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 	"strings"
 )
 
@@ -49,11 +48,4 @@ func field(file, name string) string {
 		}
 	}
 	return ""
-}
-
-// kib is the bytes of a value like "158 kB", which /proc means as KiB; 0 if it
-// is none.
-func kib(value string) int64 {
-	n, _ := strconv.ParseInt(strings.TrimSuffix(value, " kB"), 10, 64)
-	return n << 10
 }

@@ -134,6 +134,7 @@ func (b *bench) run(ctx context.Context, p *contender, what string) (r Run, seen
 		CPUMicros:       float64(cpu.Microseconds()) / once,
 		Allocs:          r.Allocs / once,
 		PeakBytes:       peak,
+		MemoryBytes:     c.over.seen(),
 		BatchEvents:     float64(seen.Events) / float64(seen.Requests),
 	}, seen, nil
 }
@@ -152,6 +153,8 @@ func (b *bench) arrive(ctx context.Context, c *child, seen *Seen, what string) e
 		if seen.Events > was {
 			moved = time.Now()
 		}
+		c.over.at(seen.Events, total)
+		c.look() // a tenth may be over before it looks by itself
 		quiet := time.Since(moved)
 		return quiet >= b.o.waits.still || seen.Events >= total && quiet >= b.o.waits.settle, nil
 	})

@@ -12,6 +12,9 @@ func median(runs []Run) (m Run) {
 	} {
 		*f(&m) = middle(runs, func(r *Run) float64 { return *f(r) })
 	}
+	for i := range m.MemoryBytes {
+		m.MemoryBytes[i] = int64(middle(runs, func(r *Run) float64 { return float64(r.MemoryBytes[i]) }))
+	}
 	m.PeakBytes = int64(middle(runs, func(r *Run) float64 { return float64(r.PeakBytes) }))
 	return m
 }

@@ -179,28 +179,33 @@ func TestGeneratorOptions(t *testing.T) {
 }
 
 func BenchmarkGenerator(b *testing.B) {
-	g, err := NewGenerator(1, GeneratorOptions{Profiles: 50, Broken: 0.01, V1: 0.3})
+	e, err := NewEncoder()
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Run("next", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			g.Next()
-		}
-	})
-	b.Run("and encode", func(b *testing.B) {
-		e, err := NewEncoder()
+	ids := LocalIDs()
+	for name, o := range map[string]GeneratorOptions{
+		"mixed": {Profiles: 50, Broken: 0.01, V1: 0.3},
+		"full":  {Profiles: 50, Full: true},
+	} {
+		g, err := NewGenerator(1, o)
 		if err != nil {
 			b.Fatal(err)
 		}
-		ids := LocalIDs()
-		b.ReportAllocs()
-		for b.Loop() {
-			s := g.Next()
-			if _, err := e.Value(ids, &s); err != nil {
-				b.Fatal(err)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				g.Next()
 			}
-		}
-	})
+		})
+		b.Run(name+" and encode", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				s := g.Next()
+				if _, err := e.Value(ids, &s); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -118,11 +118,23 @@ func (e *Encoder) Value(ids IDs, s *Sample) ([]byte, error) {
 	if id == 0 {
 		return nil, fmt.Errorf("version %d of the event schema is not registered", s.version())
 	}
-	value, err := e.events.EncodeWire(id, s.version(), s.Event)
+	value, err := e.event(id, s.version(), s.Event)
 	if err != nil {
 		return nil, err
 	}
 	return s.Damage.do(value, s.Event)
+}
+
+// usualSize is what nearly all records of generated events stay below.
+const usualSize = 320
+
+func (e *Encoder) event(id uint32, v schemas.Version, ev *schemas.Event) ([]byte, error) {
+	if v == schemas.V2 {
+		if value, ok := appendV2(schemas.AppendHeader(make([]byte, 0, usualSize), id), ev); ok {
+			return value, nil
+		}
+	}
+	return e.events.EncodeWire(id, v, ev)
 }
 
 // do damages the bytes of an event.
