@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"unsafe"
+
+	"github.com/tracklayer/amazon-capi/internal/ascii"
 )
 
 // fastProgram walks once over a record's bytes and writes the event as it goes.
@@ -219,9 +221,9 @@ func readScalar(t *avroType, s string, pos int) (v scalar, next int) {
 		}
 		return scalar{num: int64(b[0])}, next
 	case kindFloat:
-		return scalar{real: float64(math.Float32frombits(halfWord(b)))}, next
+		return scalar{real: float64(math.Float32frombits(ascii.HalfWord(b)))}, next
 	case kindDouble:
-		return scalar{real: math.Float64frombits(word(b))}, next
+		return scalar{real: math.Float64frombits(ascii.Word(b))}, next
 	}
 	return scalar{text: b}, next
 }

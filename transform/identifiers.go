@@ -4,6 +4,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/tracklayer/amazon-capi/internal/ascii"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -147,11 +148,4 @@ func clickID(ev *schemas.Event, out *Conversion) {
 
 // inURL tells whether s is visible ASCII: what a URL's parameter can hold, and
 // hence all that a click id can be made of.
-func inURL(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7f {
-			return false
-		}
-	}
-	return true
-}
+func inURL(s string) bool { return ascii.Within(s, '!', '~') }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/tracklayer/amazon-capi/internal/ascii"
 )
 
 // isBlank tells whether a character shows nothing: white space of any script,
@@ -35,17 +37,9 @@ func trim(s string) string {
 // characters. What is not would be replaced or escaped on its way through JSON
 // and headers, and would arrive as something else than what was sent.
 func printable(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c >= utf8.RuneSelf {
-			return printableUnicode(s[i:])
-		} else if c < ' ' || c == 0x7f {
-			return false
-		}
+	if ascii.Within(s, ' ', '~') {
+		return true
 	}
-	return true
-}
-
-func printableUnicode(s string) bool {
 	if !utf8.ValidString(s) {
 		return false
 	}
