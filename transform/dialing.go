@@ -3,7 +3,6 @@ package transform
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strconv"
 	"sync"
 
@@ -30,9 +29,9 @@ type plan struct {
 	// rewrites is set when taking the trunk prefix away also puts something in
 	// its place, such as an area code: left to the library.
 	rewrites bool
-	// assigned matches the numbers in assigned ranges. Compiled when first
-	// needed: few regions ever need it, and the patterns are long.
-	assigned func() *regexp.Regexp
+	// assigned matches the whole of the numbers in assigned ranges. Compiled when
+	// first needed: few regions ever need it, and the patterns are long.
+	assigned func() *prefix
 }
 
 // lengths is a set of numbers of digits.
@@ -93,8 +92,12 @@ func newPlan(m *phonenumbers.PhoneMetadata) (*plan, error) {
 		abroad:   abroad,
 		trunk:    trunk,
 		rewrites: m.GetNationalPrefixTransformRule() != "",
-		assigned: sync.OnceValue(func() *regexp.Regexp {
-			return regexp.MustCompile("^(?:" + m.GetGeneralDesc().GetNationalNumberPattern() + ")$")
+		assigned: sync.OnceValue(func() *prefix {
+			whole, err := newPrefix("(?:" + m.GetGeneralDesc().GetNationalNumberPattern() + ")$")
+			if err != nil {
+				panic(err) // the library could not read its own data either
+			}
+			return &whole
 		}),
 	}
 	for _, n := range m.GetGeneralDesc().GetPossibleLength() {
@@ -152,9 +155,10 @@ func (p *plan) append(dst, national []byte) (normal []byte, ok bool) {
 			return dst, false
 		}
 		// With the prefix it can be a number, too, where lengths vary as much
-		// as in Germany; then it is kept if only that one is assigned.
+		// as in Germany; then it is kept if only that one is assigned. That no
+		// assigned number begins with a 0 is seen without the pattern.
 		if !p.lengths.has(len(national)) ||
-			!p.assigned().MatchString(string(national)) || p.assigned().MatchString(string(rest)) {
+			p.assigned().match(national) == 0 || p.assigned().match(rest) != 0 {
 			national = rest
 		}
 	}
