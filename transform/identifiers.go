@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 
@@ -62,6 +63,21 @@ func appendEmail(dst []byte, s string, rules IdentifierRules) (normal []byte, ok
 	if len(s) > maxEmail {
 		return dst, false
 	}
+	if folded, ok := emailFoldings[rules].append(dst, s); ok {
+		made := folded[len(dst):]
+		at := bytes.IndexByte(made, '@')
+		return folded, at > 0 && at < len(made)-1 && bytes.IndexByte(made[at+1:], '@') < 0
+	}
+	return appendAnyEmail(dst, s, rules)
+}
+
+var emailFoldings = [...]*folding{
+	RulesAmazon: newFolding(emailKeeps, "<>"),
+	RulesPlain:  newFolding(func(byte) bool { return true }, "<>"),
+}
+
+// appendAnyEmail is appendEmail for what is not ASCII or no address.
+func appendAnyEmail(dst []byte, s string, rules IdentifierRules) (normal []byte, ok bool) {
 	start, at := len(dst), -1
 	for i := 0; i < len(s); {
 		c := s[i]
