@@ -141,12 +141,11 @@ func isUUID(s string) bool {
 }
 
 func isHex(s string) bool {
+	ok := byte(0)
 	for i := range len(s) {
-		if c := s[i]; c-'0' > 9 && c|0x20-'a' > 5 {
-			return false
-		}
+		ok |= hexLower[s[i]] - 1
 	}
-	return true
+	return ok < 0x80
 }
 
 // clickID sends the click id as it came. Nothing is known of its alphabet, so
