@@ -72,6 +72,10 @@ func appendAnyTime(dst []byte, millis int64) []byte {
 
 // checkTime refuses the times that cannot be when the user acted.
 func (t *Transformer) checkTime(millis int64, now time.Time) *verdict.Reason {
+	// Of nearly every event this is all, and no limit is worked out for it.
+	if millis >= earliest && millis <= now.UnixMilli() {
+		return nil
+	}
 	limit := now.Add(t.maxAhead).UnixMilli()
 	switch {
 	case millis == 0:
