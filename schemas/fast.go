@@ -104,8 +104,13 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 			}
 			pos = at + int(n)
 			text := s[at:pos]
-			if !validUTF8(text) {
-				return false
+			// Nearly every text is short and ASCII, and so is what follows it: then
+			// two words from its start on tell, whatever its length. For a loop or
+			// a choice by the length there is no telling beforehand how it goes.
+			if len(text) > 16 || at+16 > len(s) || (ascii.Word(s[at:])|ascii.Word(s[at+8:]))&ascii.High != 0 {
+				if !validUTF8(text) {
+					return false
+				}
 			}
 			*in.text(ev) = text
 		case opScalar:

@@ -4,16 +4,16 @@
 // loop over bytes is most of what a short text costs.
 package ascii
 
-const (
-	ones = 0x0101010101010101 // a byte times this is eight of it
-	high = 0x80 * ones
-)
+// High is the bit of each byte of a Word that is set beyond ASCII.
+const High = 0x80 * ones
+
+const ones = 0x0101010101010101 // a byte times this is eight of it
 
 // Only reports whether all bytes of s are ASCII.
 func Only(s string) bool {
 	n := len(s)
 	if n < 8 {
-		return short(s)&high == 0
+		return short(s)&High == 0
 	}
 	// The last word overlaps the one before it where the length is no multiple of
 	// eight, which is cheaper than looking at what is left byte by byte.
@@ -21,7 +21,7 @@ func Only(s string) bool {
 	for i := 0; i+8 < n; i += 8 {
 		seen |= Word(s[i:])
 	}
-	return seen&high == 0
+	return seen&High == 0
 }
 
 // Within reports whether all bytes of s are from lo to hi, which are both ASCII.
@@ -37,7 +37,7 @@ func Within(s string, lo, hi byte) bool {
 			return true
 		}
 		w := short(s)
-		return (w|(w-less)|(w+more))&high == 0
+		return (w|(w-less)|(w+more))&High == 0
 	}
 	w := Word(s[n-8:])
 	seen := w | (w - less) | (w + more)
@@ -45,7 +45,7 @@ func Within(s string, lo, hi byte) bool {
 		w := Word(s[i:])
 		seen |= w | (w - less) | (w + more)
 	}
-	return seen&high == 0
+	return seen&High == 0
 }
 
 // Quotable reports whether s between quotation marks is a JSON string: it is
@@ -53,13 +53,13 @@ func Within(s string, lo, hi byte) bool {
 func Quotable(s string) bool {
 	n := len(s)
 	if n < 8 {
-		return n == 0 || needsCare(short(s))&high == 0
+		return n == 0 || needsCare(short(s))&High == 0
 	}
 	seen := needsCare(Word(s[n-8:]))
 	for i := 0; i+8 < n; i += 8 {
 		seen |= needsCare(Word(s[i:]))
 	}
-	return seen&high == 0
+	return seen&High == 0
 }
 
 // needsCare sets the highest bit of the lowest byte that JSON does not have in
