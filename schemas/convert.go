@@ -82,6 +82,9 @@ func instantOf(t *avroType) convert[int64] {
 		case logicalOtherTime:
 			return nil
 		}
+		if perMilli == 1 { // nearly all times, and a division is dear
+			return func(v scalar) (int64, Code) { return v.num, "" }
+		}
 		return func(v scalar) (int64, Code) { return floorDiv(v.num, perMilli), "" }
 	case kindString:
 		return func(v scalar) (int64, Code) {
