@@ -26,7 +26,7 @@ type Consumer struct {
 	tally      *Tally
 	window     *window
 	parking    *parking
-	slots      chan struct{}
+	feeds      chan Feed // one for each worker
 	activity   activity
 
 	// Set by Run, before the client can call back.
@@ -86,7 +86,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		tally:       o.Tally,
 		window:      newWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		parking:     newParking(o.MaxParkedEvents),
-		slots:       make(chan struct{}, o.Workers),
+		feeds:       make(chan Feed, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
 		alive:       make(map[*assignment]bool),
 		unreadable:  make(map[topicPartition]bool),
@@ -154,6 +154,9 @@ const maxPoll = 10_000
 // group. It returns nil when it was told to stop.
 func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	c.delivery = delivery
+	for range c.opts.Workers {
+		c.feeds <- delivery.NewFeed()
+	}
 	pumpCtx, stopPumps := context.WithCancel(context.Background())
 	defer stopPumps()
 	c.pumpCtx = pumpCtx
@@ -190,7 +193,7 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 func (c *Consumer) poll(ctx context.Context) error {
 	for {
 		c.activity.set(waiting, c.opts.Now())
-		room, err := c.window.room(ctx, c.relieve)
+		room, err := c.window.room(ctx, c.relieve, c.delivery.Hurry)
 		if err == nil {
 			err = c.pace.wait(ctx, c.opts.Now())
 		}

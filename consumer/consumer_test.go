@@ -81,6 +81,7 @@ func newFakeSink(auto bool) *fakeSink {
 
 func (f *fakeSink) NewFeed() Feed { return &fakeFeed{sink: f} }
 func (f *fakeSink) Flush()        {}
+func (f *fakeSink) Hurry()        {}
 func (f *fakeSink) Sweep()        {}
 
 // Shed gives back what is pending of the profile that is stuck, but for the first.

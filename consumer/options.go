@@ -37,6 +37,9 @@ type Delivery interface {
 	NewFeed() Feed
 	// Flush sends open batches now instead of at their linger.
 	Flush()
+	// Hurry sends the open batches of lanes that have nothing else to do: no more
+	// events can come at present.
+	Hurry()
 	// Sweep frees what lanes hold of assignments that have ended.
 	Sweep()
 	// Shed takes back events of lanes that have more than they can use, at most

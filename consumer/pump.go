@@ -22,15 +22,17 @@ const chunkLen = 512
 
 // pump takes the records of one assignment through decoder and transform to the
 // sink, in order. One goroutine per partition keeps the order and lets a
-// partition that holds for the registry hold alone; slots keep no more of them
-// computing at once than there are workers.
+// partition that holds for the registry hold alone. To compute it takes one of the
+// feeds, of which there are as many as workers, and gives it back flushed: so no
+// more of them compute at once, and a feed's memory is there for each worker and
+// not for each partition.
 type pump struct {
 	a           *assignment
 	decoder     Decoder
 	transformer *transform.Transformer
-	feed        Feed
+	feeds       chan Feed
+	feed        Feed // of the chunk in hand
 	job         Job
-	slots       chan struct{}
 	tally       *Tally
 	registry    *ops.Condition
 	now         func() time.Time
@@ -78,44 +80,48 @@ func (p *pump) chunk(ctx context.Context, in *intake, begun, n int) (did int) {
 	p.again = in.seqs != nil
 	if in.gone != "" {
 		p.giveUp(in, begun, n)
-		<-p.slots
+		p.exit()
 		return n
 	}
-	p.chunkAt = p.now()
+	held := hold{registry: p.registry}
 	for did < n {
-		seq, rec := in.seq(begun+did), in.records[begun+did]
-		if err := p.handle(ctx, seq, rec); err != nil {
-			// The registry cannot be asked. That says nothing about the record,
-			// so it waits; what came before it goes out meanwhile, and so do
-			// the other partitions.
-			p.hand()
-			<-p.slots
-			if !p.hold(ctx, err, func() error { return p.handle(ctx, seq, rec) }) {
-				return did
-			}
-			if did++; !p.enter(ctx) {
-				p.hand()
-				return did
-			}
+		err := p.handle(ctx, in.seq(begun+did), in.records[begun+did])
+		if err == nil {
+			held.over()
+			did++
 			continue
 		}
-		did++
+		// The registry cannot be asked. That says nothing about the record, so
+		// it waits; what came before it goes out meanwhile, and so do the other
+		// partitions.
+		p.exit()
+		if !held.wait(ctx, err) || !p.enter(ctx) {
+			return did
+		}
 	}
-	p.hand()
-	<-p.slots
+	p.exit()
 	return did
 }
 
+// enter takes a feed; false if ctx ended first.
 func (p *pump) enter(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return false
 	}
 	select {
-	case p.slots <- struct{}{}:
+	case p.feed = <-p.feeds:
+		p.chunkAt = p.now()
 		return true
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// exit passes on what was made so far, and gives the feed back.
+func (p *pump) exit() {
+	p.hand()
+	p.feeds <- p.feed
+	p.feed = nil
 }
 
 // handle takes one record on its way, or returns why that cannot be done now.
@@ -190,7 +196,6 @@ func (p *pump) giveUp(in *intake, begun, n int) {
 				"the topic's retention has to be longer than such a fault may last",
 		})
 	}
-	p.feed.Flush()
 }
 
 func (p *pump) refuse(tok sink.Token, rec *kgo.Record, reason verdict.Reason) {
@@ -239,26 +244,35 @@ const (
 	holdMax = 15 * time.Second
 )
 
-// hold tries again and again what failed with err, and returns true once it does
-// not fail, or false when ctx ends.
-func (p *pump) hold(ctx context.Context, err error, again func() error) bool {
-	for wait := holdMin; ; wait = min(wait*2, holdMax) {
-		if ctx.Err() != nil {
-			return false
-		}
-		p.registry.Fail(err.Error())
-		timer := time.NewTimer(wait/2 + rand.N(wait/2))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return false
-		}
-		p.chunkAt = p.now()
-		if err = again(); err == nil {
-			p.registry.OK()
-			return true
-		}
+// hold is a record that waits for the registry.
+type hold struct {
+	registry *ops.Condition
+	next     time.Duration // 0 until it has waited
+}
+
+// wait waits before what failed with err is tried again, longer each time; false
+// if ctx ended first.
+func (h *hold) wait(ctx context.Context, err error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	h.registry.Fail(err.Error())
+	h.next = min(max(h.next*2, holdMin), holdMax)
+	timer := time.NewTimer(h.next/2 + rand.N(h.next/2))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// over ends the hold, if there was one.
+func (h *hold) over() {
+	if h.next > 0 {
+		h.next = 0
+		h.registry.OK()
 	}
 }
 
@@ -267,8 +281,7 @@ func newPump(c *Consumer, a *assignment) *pump {
 		a:           a,
 		decoder:     c.opts.Decoder,
 		transformer: c.opts.Transformer,
-		feed:        c.delivery.NewFeed(),
-		slots:       c.slots,
+		feeds:       c.feeds,
 		tally:       c.tally,
 		registry:    c.conditions.registry,
 		now:         c.opts.Now,

@@ -27,11 +27,18 @@ func newWindow(maxEvents int, maxBytes int64) *window {
 // that was in use by all may be so by a single stuck profile a minute later.
 const relieveEvery = time.Second
 
+// hurryAfter is how long a full window waits for a verdict before batches are told
+// not to wait for more events: there will be none. With many profiles, or a small
+// window, all that was taken can lie in batches that are not full, and then the
+// linger alone would set the pace.
+const hurryAfter = 20 * time.Millisecond
+
 // room waits until more may be taken and returns how many events. To keep polls
 // from degrading to single records under back-pressure, a full window opens
 // again only when a quarter of it is free. While it is full, relieve is called
-// now and then; it returns whether it has made room.
-func (w *window) room(ctx context.Context, relieve func() bool) (events int, err error) {
+// now and then; it returns whether it has made room. hurry is called while no
+// verdict comes.
+func (w *window) room(ctx context.Context, relieve func() bool, hurry func()) (events int, err error) {
 	for full := false; ; {
 		w.mu.Lock()
 		free := w.maxEvents - w.events
@@ -49,17 +56,27 @@ func (w *window) room(ctx context.Context, relieve func() bool) (events int, err
 		if ctx.Err() == nil && relieve() {
 			continue
 		}
-		again := time.NewTimer(relieveEvery)
-		select {
-		case <-freed:
-		case <-again.C:
-		case <-ctx.Done():
+		if wait(ctx, freed, hurryAfter) {
+			hurry()
+			wait(ctx, freed, relieveEvery-hurryAfter)
 		}
-		again.Stop()
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
 	}
+}
+
+// wait waits until something is freed or ctx is done; true if that took too long.
+func wait(ctx context.Context, freed <-chan struct{}, most time.Duration) bool {
+	t := time.NewTimer(most)
+	defer t.Stop()
+	select {
+	case <-freed:
+	case <-ctx.Done():
+	case <-t.C:
+		return true
+	}
+	return false
 }
 
 // over tells whether more is in flight than that many times the bounds.

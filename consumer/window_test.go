@@ -12,7 +12,7 @@ func TestWindowStopsAndOpensAgain(t *testing.T) {
 		w := newWindow(100, 1000)
 		room := func() int {
 			t.Helper()
-			n, err := w.room(t.Context(), unrelieved)
+			n, err := w.room(t.Context(), unrelieved, func() {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -29,7 +29,7 @@ func TestWindowStopsAndOpensAgain(t *testing.T) {
 
 		got := make(chan int, 1)
 		go func() {
-			n, _ := w.room(t.Context(), unrelieved)
+			n, _ := w.room(t.Context(), unrelieved, func() {})
 			got <- n
 		}()
 		synctest.Wait()
@@ -51,11 +51,11 @@ func TestWindowIsBoundedByBytesToo(t *testing.T) {
 	w.take(1, 5000) // a record larger than the window still passes, alone
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := w.room(ctx, unrelieved); err == nil {
+	if _, err := w.room(ctx, unrelieved, func() {}); err == nil {
 		t.Fatal("room in a window whose bytes are used up")
 	}
 	w.release(1, 5000)
-	if n, err := w.room(ctx, unrelieved); err != nil || n != 100 {
+	if n, err := w.room(ctx, unrelieved, func() {}); err != nil || n != 100 {
 		t.Fatalf("room %d, %v after release", n, err)
 	}
 }
@@ -74,12 +74,36 @@ func TestAFullWindowAsksForRelief(t *testing.T) {
 			}
 			w.release(30, 0)
 			return true
-		})
+		}, func() {})
 		if n != 30 || err != nil {
 			t.Errorf("room for %d, %v", n, err)
 		}
 		if waited := time.Since(began); waited != 3*relieveEvery {
 			t.Errorf("it was asked for the 4th time after %s", waited)
+		}
+	})
+}
+
+// A full window hurries batches along when no verdict comes, and does not while
+// some do.
+func TestAFullWindowThatIsStillHurries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWindow(100, 1<<20)
+		w.take(100, 1)
+		hurried := 0
+		go func() {
+			for range 20 { // too few to open it
+				time.Sleep(hurryAfter / 2)
+				w.release(1, 0)
+			}
+		}()
+		began := time.Now()
+		n, err := w.room(t.Context(), unrelieved, func() {
+			hurried++
+			w.release(80, 0)
+		})
+		if n != 100 || err != nil || hurried != 1 || time.Since(began) != 11*hurryAfter {
+			t.Errorf("room for %d, %v, hurried %d times, after %s", n, err, hurried, time.Since(began))
 		}
 	})
 }

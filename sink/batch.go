@@ -118,19 +118,21 @@ type batch struct {
 
 func (b *batch) encoded(e *event) []byte { return b.store.buf[e.start:e.end] }
 
-// add takes events whose encodings follow each other.
-func (b *batch) add(events []pending, encoded []byte, from int) {
+// add takes events whose encodings follow each other in a feed's memory from that
+// place on, each after the frame's Between. That stays: the events of a batch are
+// then a request's body but for its beginning and end.
+func (b *batch) add(events []pending, encoded []byte, from int, f Frame) {
 	s := b.store
-	start := uint32(len(s.buf))
+	start := uint32(len(s.buf) + len(f.Between))
 	shift := len(s.buf) - from
 	s.buf = append(s.buf, encoded...)
 	for i := range events {
 		p := &events[i]
 		end := uint32(p.end + shift)
 		b.events = append(b.events, event{record: p.record, id: p.id, hash: p.hash, start: start, end: end})
-		start = end
+		start = end + uint32(len(f.Between))
 	}
-	b.bytes += len(encoded)
+	b.bytes += len(encoded) - len(events)*len(f.Between)
 }
 
 // close ends the batch's growth, and makes one event of those that have the same
@@ -173,16 +175,21 @@ func find(events []event, of *event) *event {
 	return nil
 }
 
-// appendBody appends the body of a request with all events.
-func (b *batch) appendBody(dst []byte, f Frame) []byte {
-	dst = append(dst, f.Open...)
+// body is that of a request with all events. Where some have left the batch, or
+// were merged, it is put together in spare, which is returned as it is then.
+func (b *batch) body(f Frame, spare []byte) (_ body, _ []byte) {
+	n := len(b.events)
+	if all := b.store.buf[b.events[0].start:b.events[n-1].end]; len(all) == f.size(n, b.bytes)-f.size(0, 0) {
+		return body{[]byte(f.Open), all, []byte(f.Close)}, spare
+	}
+	spare = spare[:0]
 	for i := range b.events {
 		if i > 0 {
-			dst = append(dst, f.Between...)
+			spare = append(spare, f.Between...)
 		}
-		dst = append(dst, b.encoded(&b.events[i])...)
+		spare = append(spare, b.encoded(&b.events[i])...)
 	}
-	return append(dst, f.Close...)
+	return body{[]byte(f.Open), spare, []byte(f.Close)}, spare
 }
 
 // prune drops the events whose records' assignments have ended, and returns how

@@ -1,9 +1,12 @@
 package sink
 
 import (
+	"bytes"
+	"io"
 	"slices"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,10 +21,10 @@ func filled(ids, contents []string) (b *batch, same, other int) {
 	var events []pending
 	var buf []byte
 	for i, id := range ids {
-		buf = append(buf, contents[i]...)
+		buf = append(append(buf, ','), contents[i]...)
 		events = append(events, pending{record: record{token: Token{Seq: uint64(i)}}, id: id, hash: uint64(id[0] - 'a'), end: len(buf)})
 	}
-	b.add(events, buf, 0)
+	b.add(events, buf, 0, offAmazonFrame)
 	b.close(func(differs bool) {
 		if differs {
 			other++
@@ -151,4 +154,63 @@ func TestPartsKeepTheHistory(t *testing.T) {
 	if !r.firstSent.Equal(at) || r.attempts != 2 || second.attempts != 1 {
 		t.Errorf("%+v, want the second attempt of what was first sent a minute before", r)
 	}
+}
+
+// A request's body is the batch's events, whichever have left or been merged, read
+// in whatever pieces, and nothing is copied while they are all there.
+func TestBodyOfABatch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ids := rapid.SliceOfN(rapid.StringMatching(`[a-f][x-z]`), 1, 20).Draw(t, "ids")
+		contents := make([]string, len(ids))
+		for i := range ids {
+			contents[i] = rapid.StringMatching(`\{1?2?3?\}`).Draw(t, "contents")
+		}
+		b, same, other := filled(ids, contents)
+		gone, live := &owner{}, &owner{}
+		gone.end()
+		pruned := 0
+		for i := range b.events {
+			e := &b.events[i]
+			e.token.Owner = live
+			if i < len(b.events)-1 && rapid.IntRange(0, 5).Draw(t, "gone") == 0 {
+				e.token.Owner, e.more = gone, nil
+				pruned++
+			}
+			for j := range e.more {
+				e.more[j].token.Owner = live
+			}
+		}
+		b.prune()
+		parts := []*batch{b}
+		if len(b.events) > 1 && rapid.Bool().Draw(t, "halved") {
+			first, second := b.halves()
+			parts = []*batch{first, second, b.copyOf(b.events)}
+		}
+		spare := make([]byte, 0, 1)
+		for _, p := range parts {
+			want := offAmazonFrame.Open
+			for i := range p.events {
+				if i > 0 {
+					want += offAmazonFrame.Between
+				}
+				want += string(p.encoded(&p.events[i]))
+			}
+			want += offAmazonFrame.Close
+			whole, used := p.body(offAmazonFrame, spare)
+			lent := payload{body: whole}
+			got, err := io.ReadAll(iotest.OneByteReader(lent.open()))
+			var at bytes.Buffer
+			_, _ = io.CopyBuffer(struct{ io.Writer }{&at}, struct{ io.Reader }{lent.open()}, make([]byte, rapid.IntRange(1, 40).Draw(t, "piece")))
+			if err != nil || string(got) != want || at.String() != want || whole.size() != len(want) {
+				t.Fatalf("read %q and %q, %v; want %q", got, at.String(), err, want)
+			}
+			if len(parts) == 1 && same+other+pruned == 0 && len(used) > 0 {
+				t.Fatal("the events were copied")
+			}
+			lent.release()
+			if _, err := lent.open().Read(got); err == nil {
+				t.Fatal("the bytes are read after their release")
+			}
+		}
+	})
 }

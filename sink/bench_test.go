@@ -121,7 +121,7 @@ func BenchmarkLaneConcurrency(b *testing.B) {
 // BenchmarkGzip is what compressing a request of 500 events costs, beside the
 // standard library's at the same level.
 func BenchmarkGzip(b *testing.B) {
-	var body []byte
+	var events []byte
 	event := purchase()
 	for i := range 500 {
 		event.EventID = fmt.Sprint("order-", i)
@@ -129,17 +129,17 @@ func BenchmarkGzip(b *testing.B) {
 		hex.Encode(event.HashedEmail[:], sum[:])
 		sum = sha256.Sum256(sum[:])
 		hex.Encode(event.HashedPhone[:], sum[:])
-		body = offAmazon{}.AppendEvent(body, event)
+		events = offAmazon{}.AppendEvent(events, event)
 	}
 	report := func(b *testing.B, zipped int) {
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*500), "ns/event")
-		b.ReportMetric(float64(zipped)/float64(len(body)), "of-size")
+		b.ReportMetric(float64(zipped)/float64(len(events)), "of-size")
 	}
 	b.Run("ours", func(b *testing.B) {
 		z := newZipper(zerolog.Nop())
 		n := 0
 		for b.Loop() {
-			to := z.zip(body)
+			to := z.zip(&body{events})
 			n = to.buf.Len()
 			z.pool.Put(to)
 		}
@@ -154,7 +154,7 @@ func BenchmarkGzip(b *testing.B) {
 		for b.Loop() {
 			buf.Reset()
 			w.Reset(&buf)
-			_, _ = w.Write(body)
+			_, _ = w.Write(events)
 			_ = w.Close()
 		}
 		report(b, buf.Len())

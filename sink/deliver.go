@@ -2,6 +2,7 @@ package sink
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -21,15 +22,34 @@ type flight struct {
 
 // scratch is what an attempt needs besides its batch, lent for its length.
 type scratch struct {
-	body     []byte
+	body     []byte // of batches that have lost some of their events
 	items    []Item
 	verdicts []Verdict
 }
 
-// newBatch returns an empty batch, with the memory of an earlier one if there
-// is any.
-func (s *Sink) newBatch(due time.Time) *batch {
-	st := s.stores.Get().(*store)
+// storePools lend batches the memory of earlier ones, by size: a lane whose
+// batches are small would otherwise sit on the memory of a large one while its
+// batch is open, and there can be thousands of them.
+type storePools [4]sync.Pool
+
+// storeSize is the most bytes of the first pool's; each other's have four times as
+// many, and the last's any number.
+const storeSize = 8 << 10
+
+func (p *storePools) of(bytes int) *sync.Pool {
+	i, most := 0, storeSize
+	for i < len(p)-1 && bytes > most {
+		i, most = i+1, most*4
+	}
+	return &p[i]
+}
+
+// newBatch returns an empty batch that is expected to get about that many bytes.
+func (s *Sink) newBatch(due time.Time, bytes int) *batch {
+	st, _ := s.stores.of(bytes).Get().(*store)
+	if st == nil {
+		st = new(store)
+	}
 	return &batch{store: st, events: st.events[:0], sole: true, due: due}
 }
 
@@ -43,7 +63,7 @@ func (s *Sink) release(b *batch) {
 	st.buf = st.buf[:0]
 	clear(st.events[:cap(st.events)])
 	b.store, b.events, b.ids = nil, nil, nil
-	s.stores.Put(st)
+	s.stores.of(cap(st.buf)).Put(st)
 }
 
 // hire has a goroutine wait for what is next, if nobody does and it could be
@@ -202,9 +222,10 @@ func (l *lane) land(f *flight) (watch bool) {
 func (l *lane) attempt(f *flight) {
 	s, b := l.sink, f.batch
 	sc := s.scratch.Get().(*scratch)
-	sc.body = b.appendBody(sc.body[:0], f.route.frame)
+	var whole body
+	whole, sc.body = b.body(f.route.frame, sc.body)
 	sc.items = append(sc.items[:0], make([]Item, len(b.events))...)
-	res := s.sender.send(s.ctx, f.route, l.profile, f.token, sc.body, sc.items)
+	res := s.sender.send(s.ctx, f.route, l.profile, f.token, whole, sc.items)
 	l.answered(f)
 	if res.fault.label == faultCancelled {
 		l.again(b) // the sink was closed; nobody will take it up

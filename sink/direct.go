@@ -115,7 +115,7 @@ func (d *Direct) Send(ctx context.Context, profile string, token AccessToken, ev
 	}
 	items := make([]Item, len(events))
 	began := d.sender.now()
-	res := d.sender.exchange(ctx, d.route, profile, token, d.Body(events...), items)
+	res := d.sender.exchange(ctx, d.route, profile, token, body{d.Body(events...)}, items)
 	r := Reply{Kind: res.Kind, Status: res.Status, Sent: began, Answered: d.sender.now()}
 	if res.request != nil {
 		r.RequestID = res.request.id

@@ -44,7 +44,7 @@ type pending struct {
 	record
 	id   string
 	hash uint64 // of the id, taken while the id is in the processor's cache
-	end  int    // of its bytes in buf, which begin where the one before ends
+	end  int    // of its bytes in buf; they begin where the one before ends, after the frame's Between
 }
 
 const (
@@ -72,10 +72,12 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 		return
 	}
 	g := f.group(groupKey{c.ProfileID, route})
+	before := len(g.buf)
+	g.buf = append(g.buf, route.frame.Between...)
 	start := len(g.buf)
 	g.buf = route.contract.AppendEvent(g.buf, c)
 	if size := len(g.buf) - start; size > route.limits.EventBytes {
-		g.buf = g.buf[:start]
+		g.buf = g.buf[:before]
 		why := tooLarge(route.contract, size)
 		f.reject(tok, rec, c, route.contract, &why)
 		return

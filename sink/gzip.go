@@ -38,14 +38,16 @@ func newZipper(log zerolog.Logger) *zipper {
 
 // zip compresses a body; nil if that is not wanted. What it returns goes back to
 // the pool once nobody reads it.
-func (z *zipper) zip(body []byte) *zipped {
+func (z *zipper) zip(b *body) *zipped {
 	if z == nil || z.refused.Load() {
 		return nil
 	}
 	to := z.pool.Get().(*zipped)
 	to.buf.Reset()
 	to.w.Reset(&to.buf)
-	_, _ = to.w.Write(body) // into memory
+	for _, part := range b {
+		_, _ = to.w.Write(part) // into memory
+	}
 	_ = to.w.Close()
 	return to
 }

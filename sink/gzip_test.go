@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,20 +18,20 @@ import (
 type inflating struct {
 	next     http.RoundTripper
 	refuse   bool
-	zipped   int
-	together int // their bytes
+	zipped   atomic.Int64
+	together atomic.Int64 // their bytes
 }
 
 func (t *inflating) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Header.Get("Content-Encoding") != "gzip" {
 		return t.next.RoundTrip(r)
 	}
-	t.zipped++
+	t.zipped.Add(1)
 	body, err := io.ReadAll(r.Body)
 	if err != nil || int64(len(body)) != r.ContentLength {
 		return nil, io.ErrUnexpectedEOF
 	}
-	t.together += len(body)
+	t.together.Add(int64(len(body)))
 	if t.refuse {
 		return &http.Response{StatusCode: http.StatusUnsupportedMediaType, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"code":"NO"}`))}, nil
 	}
@@ -62,8 +63,8 @@ func TestRequestsAreCompressed(t *testing.T) {
 		for _, c := range r.amazon.all() {
 			sent += len(c.body)
 		}
-		if r.count(verdict.Accepted) != 300 || wire.zipped != 6 || wire.together > sent/2 {
-			t.Errorf("%d accepted of %d compressed requests, %d bytes of %d", r.count(verdict.Accepted), wire.zipped, wire.together, sent)
+		if r.count(verdict.Accepted) != 300 || wire.zipped.Load() != 6 || wire.together.Load() > int64(sent/2) {
+			t.Errorf("%d accepted of %d compressed requests, %d bytes of %d", r.count(verdict.Accepted), wire.zipped.Load(), wire.together.Load(), sent)
 		}
 	})
 }
@@ -78,8 +79,8 @@ func TestCompressionThatIsRefusedIsLeft(t *testing.T) {
 			r.send("p", numbered("e", 100)...)
 			r.after(time.Second)
 		}
-		if r.count(verdict.Accepted) != 300 || wire.zipped > 2 || len(r.amazon.all()) != 6 {
-			t.Errorf("%d accepted, %d requests compressed and %d not", r.count(verdict.Accepted), wire.zipped, len(r.amazon.all()))
+		if r.count(verdict.Accepted) != 300 || wire.zipped.Load() > 2 || len(r.amazon.all()) != 6 {
+			t.Errorf("%d accepted, %d requests compressed and %d not", r.count(verdict.Accepted), wire.zipped.Load(), len(r.amazon.all()))
 		}
 		for _, v := range r.verdicts {
 			if v.Attempts != 1 {

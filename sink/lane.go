@@ -70,10 +70,10 @@ func (l *lane) add(g *group, now time.Time) {
 			continue
 		}
 		if l.open == nil {
-			l.open = l.sink.newBatch(now.Add(l.sink.opts.Linger))
+			l.open = l.sink.newBatch(now.Add(l.sink.opts.Linger), l.lastBytes)
 		}
 		end := events[n-1].end
-		l.open.add(events[:n], g.buf[start:end], start)
+		l.open.add(events[:n], g.buf[start:end], start, l.route.frame)
 		if len(l.open.events) >= l.batchEvents {
 			l.closeOpen()
 			news = true
@@ -96,8 +96,10 @@ func (l *lane) fit(events []pending, start int) (n int) {
 	if l.open != nil {
 		has, bytes = len(l.open.events), l.open.bytes
 	}
+	frame := l.route.frame
 	for n < len(events) && has+n < l.batchEvents {
-		if has+n > 0 && l.route.frame.size(has+n+1, bytes+events[n].end-start) > l.batchBytes {
+		own := events[n].end - start - (n+1)*len(frame.Between)
+		if has+n > 0 && frame.size(has+n+1, bytes+own) > l.batchBytes {
 			break
 		}
 		n++
@@ -124,6 +126,21 @@ func (l *lane) flush() {
 		l.closeOpen()
 		l.signal()
 	}
+}
+
+// hurry makes the open batch ready if the lane could send it and sends nothing else,
+// whose answer would make room for more. One in trouble keeps its own pace: its
+// events would be cut into ever smaller requests.
+func (l *lane) hurry(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open == nil || len(l.flying) > 0 || len(l.ready) > 0 || len(l.front) > 0 ||
+		now.Before(l.heldUntil) || l.trouble.tries > 0 || l.trouble.broken || l.tokenless || l.paused() {
+		return
+	}
+	l.closeOpen()
+	l.signal()
+	l.hire()
 }
 
 // sweep drops events whose assignment has ended. Those in flight are left to

@@ -83,6 +83,42 @@ func TestABatchGoesAfterItsLinger(t *testing.T) {
 	})
 }
 
+// Only lanes that could send and have nothing else to do are hurried: what others
+// have waits for answers that may bring more.
+func TestHurry(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, func(c call) reply {
+			switch c.profile {
+			case "busy":
+				return reply{status: 200, delay: time.Minute}
+			case "down":
+				return reply{status: 503}
+			}
+			return ok
+		}, func(o *Options) { o.Linger = time.Hour })
+		r.send("busy", "b1")
+		r.send("down", "d1")
+		r.sink.Flush()
+		r.after(time.Second)
+		before := len(r.amazon.all())
+		for _, p := range []string{"idle", "busy", "down"} {
+			r.send(p, p+" lingers")
+		}
+		r.sink.Hurry()
+		r.after(0)
+		calls := r.amazon.all()[before:]
+		if len(calls) != 1 || calls[0].ids[0] != "idle lingers" {
+			t.Fatalf("sent %+v, want what was idle alone", calls)
+		}
+		r.sink.Hurry() // nothing is left
+		r.send("idle", "lingers again")
+		r.after(time.Second)
+		if r.count(verdict.Accepted) != 1 {
+			t.Errorf("%v: want what comes later to linger", r.classes())
+		}
+	})
+}
+
 func TestFlushDoesNotWaitForTheLinger(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, always(ok), func(o *Options) { o.Linger = time.Hour })
@@ -273,8 +309,8 @@ func TestReleasedMemoryHoldsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := s.newBatch(time.Time{})
-	b.add([]pending{{record: newRecord(Token{}, (&rig{}).record("a")), id: "a", hash: 1, end: 2}, {record: newRecord(Token{}, (&rig{}).record("b")), id: "b", hash: 2, end: 5}}, []byte("enc"), 2)
+	b := s.newBatch(time.Time{}, 0)
+	b.add([]pending{{record: newRecord(Token{}, (&rig{}).record("a")), id: "a", hash: 1, end: 2}, {record: newRecord(Token{}, (&rig{}).record("b")), id: "b", hash: 2, end: 5}}, []byte("enc"), 2, Frame{})
 	b.close(nil)
 	st := b.store
 	s.release(b)
@@ -284,6 +320,19 @@ func TestReleasedMemoryHoldsNothing(t *testing.T) {
 	for _, e := range st.events[:cap(st.events)] {
 		if e.record.record != nil || e.id != "" {
 			t.Errorf("%+v is left", e)
+		}
+	}
+}
+
+// A small batch is not given the memory of a large one, nor a large one that of a
+// small one while there is better.
+func TestBatchesGetMemoryOfTheirSize(t *testing.T) {
+	var pools storePools
+	sizes := []int{0, 1, storeSize, storeSize + 1, 4 * storeSize, 5 * storeSize, 16 * storeSize, 17 * storeSize, 1 << 30}
+	want := []int{0, 0, 0, 1, 1, 2, 2, 3, 3}
+	for i, size := range sizes {
+		if pools.of(size) != &pools[want[i]] {
+			t.Errorf("%d bytes are not of pool %d", size, want[i])
 		}
 	}
 }

@@ -6,15 +6,33 @@ import (
 	"sync"
 )
 
+// body is a request's body: what the contract has before the events, these, and
+// what it has after them. It is not put together, because a batch's events lie in
+// its memory as they are sent.
+type body [3][]byte
+
+func (b *body) size() int { return len(b[0]) + len(b[1]) + len(b[2]) }
+
+// read copies what comes after the first off bytes.
+func (b *body) read(dst []byte, off int) (n int) {
+	for _, part := range b {
+		skip := min(off, len(part))
+		n += copy(dst[n:], part[skip:])
+		off -= skip
+	}
+	return n
+}
+
 var errReleased = errors.New("request body used after its request ended")
 
-// payload lends bytes to a request. net/http may go on reading a body after Do
-// has returned, when the answer came early or the context ended; by then the
-// bytes may already be those of another batch, and Amazon would be sent a
-// mixture. After release a reader gets an error instead.
+// payload lends a body to a request. net/http may go on reading it after Do has
+// returned, when the answer came early or the context ended; by then the bytes may
+// already be those of another batch, and Amazon would be sent a mixture. After
+// release a reader gets an error instead.
 type payload struct {
 	mu   sync.Mutex
-	data []byte // nil once released
+	body body
+	over bool // released
 }
 
 func (p *payload) open() io.ReadCloser { return &payloadReader{p: p} }
@@ -22,7 +40,7 @@ func (p *payload) open() io.ReadCloser { return &payloadReader{p: p} }
 // release takes the bytes back. No reader touches them afterwards.
 func (p *payload) release() {
 	p.mu.Lock()
-	p.data = nil
+	p.body, p.over = body{}, true
 	p.mu.Unlock()
 }
 
@@ -35,12 +53,12 @@ func (r *payloadReader) Read(b []byte) (int, error) {
 	r.p.mu.Lock()
 	defer r.p.mu.Unlock()
 	switch {
-	case r.p.data == nil:
+	case r.p.over:
 		return 0, errReleased
-	case r.off == len(r.p.data):
+	case r.off == r.p.body.size():
 		return 0, io.EOF
 	}
-	n := copy(b, r.p.data[r.off:])
+	n := r.p.body.read(b, r.off)
 	r.off += n
 	return n, nil
 }

@@ -12,6 +12,8 @@ type queue struct {
 	front []*batch // what goes before: to be tried again, halves; the last goes first
 	aside []*batch // events that Amazon wants later, each with its own time
 	made  uint64   // batches that were closed so far
+	// lastBytes is how large the last of them was.
+	lastBytes int
 	// repeated is told of events that are in a batch already.
 	repeated func(differs bool)
 }
@@ -20,6 +22,7 @@ type queue struct {
 func (q *queue) closeOpen() {
 	q.open.close(q.repeated)
 	q.made++
+	q.lastBytes = q.open.bytes
 	q.open.age = q.made
 	q.ready = append(q.ready, q.open)
 	q.open = nil

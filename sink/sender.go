@@ -44,11 +44,11 @@ func (r *result) label() string {
 	return strconv.Itoa(r.Status)
 }
 
-// send posts a body of len(items) events and sets the items. The body is not
+// send posts a body of len(items) events and sets the items. Its bytes are not
 // touched any more once it has returned.
-func (s *sender) send(ctx context.Context, to *Route, profile string, token AccessToken, body []byte, items []Item) result {
+func (s *sender) send(ctx context.Context, to *Route, profile string, token AccessToken, b body, items []Item) result {
 	began := s.now()
-	res := s.exchange(ctx, to, profile, token, body, items)
+	res := s.exchange(ctx, to, profile, token, b, items)
 	if res.fault.label == faultCancelled {
 		return res
 	}
@@ -60,17 +60,17 @@ func (s *sender) send(ctx context.Context, to *Route, profile string, token Acce
 	s.metrics.requests.WithLabelValues(res.label()).Inc()
 	s.metrics.duration.Observe(ended.Sub(began).Seconds())
 	s.metrics.batchEvents.Observe(float64(len(items)))
-	s.metrics.batchBytes.Observe(float64(len(body)))
+	s.metrics.batchBytes.Observe(float64(b.size()))
 	return res
 }
 
 // exchange makes the request, and if Amazon does not take it compressed once more
 // without.
-func (s *sender) exchange(ctx context.Context, to *Route, profile string, token AccessToken, body []byte, items []Item) result {
+func (s *sender) exchange(ctx context.Context, to *Route, profile string, token AccessToken, b body, items []Item) result {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	if z := s.zipper.zip(body); z != nil {
-		res := s.post(ctx, to, profile, token, z.buf.Bytes(), "gzip", items)
+	if z := s.zipper.zip(&b); z != nil {
+		res := s.post(ctx, to, profile, token, body{z.buf.Bytes()}, "gzip", items)
 		s.zipper.pool.Put(z)
 		if s.zipper.understood(res.Status) {
 			return res
@@ -78,18 +78,18 @@ func (s *sender) exchange(ctx context.Context, to *Route, profile string, token 
 		s.metrics.requests.WithLabelValues(res.label()).Inc()
 		clear(items)
 	}
-	return s.post(ctx, to, profile, token, body, "", items)
+	return s.post(ctx, to, profile, token, b, "", items)
 }
 
-func (s *sender) post(ctx context.Context, to *Route, profile string, token AccessToken, body []byte, encoding string, items []Item) result {
-	p := &payload{data: body}
+func (s *sender) post(ctx context.Context, to *Route, profile string, token AccessToken, b body, encoding string, items []Item) result {
+	p := &payload{body: b}
 	defer p.release()
 
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.endpoint, p.open())
 	if err != nil {
 		return s.failed(err)
 	}
-	req.ContentLength = int64(len(body))
+	req.ContentLength = int64(b.size())
 	// net/http can then itself send again what a connection that was just
 	// closed for being idle did not carry.
 	req.GetBody = func() (io.ReadCloser, error) { return p.open(), nil }

@@ -38,7 +38,7 @@ type Sink struct {
 	closed   bool
 
 	forgot  atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
-	stores  sync.Pool    // *store
+	stores  storePools   // *store
 	scratch sync.Pool    // *scratch
 	idSets  sync.Pool    // *idSet
 	seed    maphash.Seed // of the hashes of event ids
@@ -79,7 +79,6 @@ func New(opts Options) (*Sink, error) {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stop, s.cancelStop = context.WithCancel(s.ctx)
 	s.ended = endedContext()
-	s.stores.New = func() any { return &store{} }
 	s.scratch.New = func() any { return &scratch{} }
 	s.idSets.New = func() any { return &idSet{} }
 	s.seed = maphash.MakeSeed()
@@ -172,6 +171,15 @@ func (s *Sink) Flush() {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	s.each((*lane).flush)
+}
+
+// Hurry sends what lanes have that send nothing at present, for when no more events
+// can be taken before some have their verdict.
+func (s *Sink) Hurry() {
+	now := s.opts.Now()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	s.each(func(l *lane) { l.hurry(now) })
 }
 
 // Sweep drops the events of assignments that have ended from all lanes and from

@@ -135,6 +135,9 @@ func (c *Copier) NewFeed() consumer.Feed { return noFeed{} }
 // Flush does nothing: copies do not wait for others.
 func (c *Copier) Flush() {}
 
+// Hurry does nothing, for the same reason.
+func (c *Copier) Hurry() {}
+
 // Sweep does nothing.
 func (c *Copier) Sweep() {}
 
