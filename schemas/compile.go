@@ -127,19 +127,24 @@ func (c *compiler) alternatives(t *avroType, depth int, one func(t *avroType, de
 	c.parts++
 	targets := make([]int, len(t.branches))
 	c.emit(opUnion, operand{targets: targets})
-	var jumps []int
+	start := len(c.code)
+	var jumps []*int // all that lead to where the branches meet
 	for i, b := range t.branches {
-		targets[i] = len(c.code)
 		if b.kind == kindNull {
 			c.parts++
-		} else {
-			one(b, depth-1)
+			jumps = append(jumps, &targets[i])
+			continue
 		}
-		jumps = append(jumps, len(c.code))
-		c.emit(opJump, operand{targets: make([]int, 1)})
+		if len(c.code) > start {
+			jump := make([]int, 1)
+			c.emit(opJump, operand{targets: jump})
+			jumps = append(jumps, &jump[0])
+		}
+		targets[i] = len(c.code)
+		one(b, depth-1)
 	}
-	for _, at := range jumps {
-		c.code[at].arg.targets[0] = len(c.code)
+	for _, to := range jumps {
+		*to = len(c.code)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/tracklayer/amazon-capi/internal/ascii"
 )
 
 // scalar is a value of one of Avro's types that hold no other values, whoever
@@ -53,40 +55,8 @@ func validText(v scalar) (string, Code) {
 }
 
 // validUTF8 is utf8.ValidString, and several times as fast for what nearly
-// every text of an event is: a few dozen characters of ASCII. Where the number
-// of bytes is no multiple of a word's, the last word overlaps the one before
-// it, which is cheaper than looking at what is left byte by byte.
-func validUTF8(s string) bool {
-	var bits uint64
-	switch n := len(s); {
-	case n >= 8:
-		for i := 0; i+8 < n; i += 8 {
-			bits |= word(s[i:])
-		}
-		bits |= word(s[n-8:])
-	case n >= 4:
-		bits = uint64(halfWord(s)) | uint64(halfWord(s[n-4:]))<<32
-	default:
-		for i := range n {
-			bits |= uint64(s[i])
-		}
-	}
-	const highBits = 0x8080808080808080
-	return bits&highBits == 0 || utf8.ValidString(s)
-}
-
-// word and halfWord load the first bytes of a text; the compiler makes one
-// instruction of each.
-func word(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
-func halfWord(s string) uint32 {
-	_ = s[3]
-	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
-}
+// every text of an event is.
+func validUTF8(s string) bool { return ascii.Only(s) || utf8.ValidString(s) }
 
 func uuidText(b string) string {
 	var dst [36]byte
@@ -111,6 +81,9 @@ func instantOf(t *avroType) convert[int64] {
 			perMilli = 1e6
 		case logicalOtherTime:
 			return nil
+		}
+		if perMilli == 1 { // nearly all times, and a division is dear
+			return func(v scalar) (int64, Code) { return v.num, "" }
 		}
 		return func(v scalar) (int64, Code) { return floorDiv(v.num, perMilli), "" }
 	case kindString:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/big"
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -182,19 +183,17 @@ func (d Decimal) Sign() int {
 // Avro form of a decimal may be megabytes long, and turning that into digits
 // takes time with the square of its length: validation asks this first.
 func (d Decimal) Len() int {
-	const overhead = len("-0.")
-	switch {
-	case d.form != formFinite:
+	if d.form != formFinite {
 		return len("NaN")
-	case d.big != nil:
-		// A bit is 0.30103 of a decimal digit.
-		return overhead + max(int(d.scale), d.big.BitLen()*30103/100000+1)
 	}
-	digits := 1
-	for v := d.unscaled / 10; v != 0; v /= 10 {
-		digits++
+	var n int
+	if d.big != nil {
+		n = d.big.BitLen()
+	} else {
+		n = bits.Len64(uint64(max(d.unscaled, -d.unscaled)))
 	}
-	return overhead + max(int(d.scale), digits)
+	// A bit is 0.30103 of a decimal digit.
+	return len("-0.") + max(int(d.scale), n*30103/100000+1)
 }
 
 // Decimals is how many digits follow the point in what Append writes: zeros at

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"unsafe"
+
+	"github.com/tracklayer/amazon-capi/internal/ascii"
 )
 
 // fastProgram walks once over a record's bytes and writes the event as it goes.
@@ -102,8 +104,13 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 			}
 			pos = at + int(n)
 			text := s[at:pos]
-			if !validUTF8(text) {
-				return false
+			// Nearly every text is short and ASCII, and so is what follows it: then
+			// two words from its start on tell, whatever its length. For a loop or
+			// a choice by the length there is no telling beforehand how it goes.
+			if len(text) > 16 || at+16 > len(s) || (ascii.Word(s[at:])|ascii.Word(s[at+8:]))&ascii.High != 0 {
+				if !validUTF8(text) {
+					return false
+				}
 			}
 			*in.text(ev) = text
 		case opScalar:
@@ -219,9 +226,9 @@ func readScalar(t *avroType, s string, pos int) (v scalar, next int) {
 		}
 		return scalar{num: int64(b[0])}, next
 	case kindFloat:
-		return scalar{real: float64(math.Float32frombits(halfWord(b)))}, next
+		return scalar{real: float64(math.Float32frombits(ascii.HalfWord(b)))}, next
 	case kindDouble:
-		return scalar{real: math.Float64frombits(word(b))}, next
+		return scalar{real: math.Float64frombits(ascii.Word(b))}, next
 	}
 	return scalar{text: b}, next
 }

@@ -1,6 +1,10 @@
 package sink
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"github.com/tracklayer/amazon-capi/internal/ascii"
+)
 
 const hexDigits = "0123456789abcdef"
 
@@ -9,6 +13,15 @@ const hexDigits = "0123456789abcdef"
 // UTF-8 become U+FFFD, as there.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
+	if ascii.Quotable(s) {
+		return append(append(dst, s...), '"')
+	}
+	return appendEscaped(dst, s)
+}
+
+// appendEscaped appends the rest of a string of which something has to be
+// escaped, or may have to.
+func appendEscaped(dst []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]

@@ -55,6 +55,20 @@ func (c Conversion) String() string {
 // GoString is String: the %#v verb must not be a way around it.
 func (c Conversion) GoString() string { return c.String() }
 
+// reset makes c the zero Conversion. Wide is two thirds of it, and stays as it is
+// while nothing was ever put there: clearing that for each event of a contract
+// that sends none of it was a twentieth of a purchase's transform.
+func (c *Conversion) reset() {
+	if c.filled {
+		c.Wide = Wide{}
+	}
+	c.ProfileID, c.EventID, c.Name, c.EventType = "", "", "", ""
+	c.ActionSource, c.Platform, c.OccurredAt = "", "", 0
+	c.ClickID, c.HashedEmail, c.HashedPhone = "", Hash{}, Hash{}
+	c.MADID, c.CountryCode, c.PostalCode = "", "", ""
+	c.Amount, c.Currency, c.Consent, c.Warnings = schemas.Decimal{}, "", Consented{}, 0
+}
+
 // Hash is a SHA-256 in lower-case hex, or all zero bytes when absent. An array
 // and not a string, so that hashing an identifier allocates nothing.
 type Hash [64]byte

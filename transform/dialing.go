@@ -3,7 +3,6 @@ package transform
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strconv"
 	"sync"
 
@@ -16,8 +15,8 @@ import (
 // numbers whose reading leaves no choice, and says nothing of the others. A test
 // holds the two to the same answers. It is immutable once made.
 type dialing struct {
-	codes   [1000]*plan      // by calling code; nil where there is none
-	regions map[string]*plan // by country
+	codes   [1000]*plan    // by calling code; nil where there is none
+	regions [26 * 26]*plan // by country, as firstTwo numbers them; nil where there is none
 }
 
 // plan is how the numbers of one region are written.
@@ -30,9 +29,9 @@ type plan struct {
 	// rewrites is set when taking the trunk prefix away also puts something in
 	// its place, such as an area code: left to the library.
 	rewrites bool
-	// assigned matches the numbers in assigned ranges. Compiled when first
-	// needed: few regions ever need it, and the patterns are long.
-	assigned func() *regexp.Regexp
+	// assigned matches the whole of the numbers in assigned ranges. Compiled when
+	// first needed: few regions ever need it, and the patterns are long.
+	assigned func() *prefix
 }
 
 // lengths is a set of numbers of digits.
@@ -53,7 +52,7 @@ func newDialing() (*dialing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("numbering plans: %w", err)
 	}
-	d := &dialing{regions: make(map[string]*plan)}
+	d := new(dialing)
 	for _, m := range all.GetMetadata() {
 		code := int(m.GetCountryCode())
 		if code <= 0 || code >= len(d.codes) {
@@ -67,13 +66,16 @@ func newDialing() (*dialing, error) {
 			d.codes[code], p.main = p, p
 		}
 		if len(m.GetId()) == 2 { // others are services of no country
-			d.regions[m.GetId()] = p
+			d.regions[firstTwo(m.GetId())] = p
 		}
 	}
-	for id, p := range d.regions {
+	for _, p := range d.regions {
+		if p == nil {
+			continue
+		}
 		code, _ := strconv.Atoi(p.code)
 		if p.main = d.codes[code]; p.main == nil {
-			return nil, fmt.Errorf("numbering plan of %s: calling code %s has no main region", id, p.code)
+			return nil, fmt.Errorf("numbering plans: calling code %s has no main region", p.code)
 		}
 	}
 	return d, nil
@@ -93,8 +95,12 @@ func newPlan(m *phonenumbers.PhoneMetadata) (*plan, error) {
 		abroad:   abroad,
 		trunk:    trunk,
 		rewrites: m.GetNationalPrefixTransformRule() != "",
-		assigned: sync.OnceValue(func() *regexp.Regexp {
-			return regexp.MustCompile("^(?:" + m.GetGeneralDesc().GetNationalNumberPattern() + ")$")
+		assigned: sync.OnceValue(func() *prefix {
+			whole, err := newPrefix("(?:" + m.GetGeneralDesc().GetNationalNumberPattern() + ")$")
+			if err != nil {
+				panic(err) // the library could not read its own data either
+			}
+			return &whole
 		}),
 	}
 	for _, n := range m.GetGeneralDesc().GetPossibleLength() {
@@ -105,8 +111,13 @@ func newPlan(m *phonenumbers.PhoneMetadata) (*plan, error) {
 	return p, nil
 }
 
-// knows tells whether there is a numbering plan for a country.
-func (d *dialing) knows(region string) bool { return d.regions[region] != nil }
+// region returns the numbering plan of a country, nil where there is none.
+func (d *dialing) region(country string) *plan {
+	if len(country) != 2 || !isLetter(country[0]) || !isLetter(country[1]) {
+		return nil
+	}
+	return d.regions[firstTwo(country)]
+}
 
 // appendInternational appends a number that begins with its calling code. ok is
 // false, and dst as it was, when the number leaves a choice or is none.
@@ -125,10 +136,10 @@ func (d *dialing) appendInternational(dst, digits []byte) (normal []byte, ok boo
 	return dst, false
 }
 
-// appendNational is appendInternational for a number without a +.
-func (d *dialing) appendNational(dst, digits []byte, region string) (normal []byte, ok bool) {
-	p := d.regions[region]
-	if p == nil || p.abroad.match(digits) != 0 {
+// appendNational is appendInternational for a number without a +, in the plan's
+// country.
+func (p *plan) appendNational(dst, digits []byte) (normal []byte, ok bool) {
+	if p.abroad.match(digits) != 0 {
 		return dst, false
 	}
 	rest, found := bytes.CutPrefix(digits, []byte(p.code))
@@ -152,9 +163,10 @@ func (p *plan) append(dst, national []byte) (normal []byte, ok bool) {
 			return dst, false
 		}
 		// With the prefix it can be a number, too, where lengths vary as much
-		// as in Germany; then it is kept if only that one is assigned.
+		// as in Germany; then it is kept if only that one is assigned. That no
+		// assigned number begins with a 0 is seen without the pattern.
 		if !p.lengths.has(len(national)) ||
-			!p.assigned().MatchString(string(national)) || p.assigned().MatchString(string(rest)) {
+			p.assigned().match(national) == 0 || p.assigned().match(rest) != 0 {
 			national = rest
 		}
 	}

@@ -32,6 +32,18 @@ func appendHex(dst []byte, sum *[sha256.Size]byte) []byte {
 	return dst
 }
 
+// hexLower has the lower case of each hex digit, and zero for all other bytes. By
+// comparisons, whether a digit is a letter would be a guess each time.
+var hexLower = func() (t [256]byte) {
+	for _, c := range []byte("0123456789abcdef") {
+		t[c] = c
+	}
+	for _, c := range []byte("ABCDEF") {
+		t[c] = c + ('a' - 'A')
+	}
+	return t
+}()
+
 // take sets h to s lower-cased when s is a SHA-256 in hex already. It reports
 // false, and leaves h alone, for anything else and for the hash of nothing.
 func (h *Hash) take(s string) bool {
@@ -39,15 +51,13 @@ func (h *Hash) take(s string) bool {
 		return false
 	}
 	var lower Hash
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9', c >= 'a' && c <= 'f':
-			lower[i] = c
-		case c >= 'A' && c <= 'F':
-			lower[i] = c + ('a' - 'A')
-		default:
-			return false
-		}
+	bad := byte(0)
+	for i := range lower {
+		lower[i] = hexLower[s[i]]
+		bad |= lower[i] - 1 // 0xff of a zero
+	}
+	if bad >= 0x80 {
+		return false
 	}
 	if string(lower[:]) == hashOfNothing {
 		return false

@@ -1,9 +1,11 @@
 package transform
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/tracklayer/amazon-capi/internal/ascii"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -61,6 +63,21 @@ func appendEmail(dst []byte, s string, rules IdentifierRules) (normal []byte, ok
 	if len(s) > maxEmail {
 		return dst, false
 	}
+	if folded, ok := emailFoldings[rules].append(dst, s); ok {
+		made := folded[len(dst):]
+		at := bytes.IndexByte(made, '@')
+		return folded, at > 0 && at < len(made)-1 && bytes.IndexByte(made[at+1:], '@') < 0
+	}
+	return appendAnyEmail(dst, s, rules)
+}
+
+var emailFoldings = [...]*folding{
+	RulesAmazon: newFolding(emailKeeps, "<>"),
+	RulesPlain:  newFolding(func(byte) bool { return true }, "<>"),
+}
+
+// appendAnyEmail is appendEmail for what is not ASCII or no address.
+func appendAnyEmail(dst []byte, s string, rules IdentifierRules) (normal []byte, ok bool) {
 	start, at := len(dst), -1
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -124,12 +141,11 @@ func isUUID(s string) bool {
 }
 
 func isHex(s string) bool {
+	ok := byte(0)
 	for i := range len(s) {
-		if c := s[i]; c-'0' > 9 && c|0x20-'a' > 5 {
-			return false
-		}
+		ok |= hexLower[s[i]] - 1
 	}
-	return true
+	return ok < 0x80
 }
 
 // clickID sends the click id as it came. Nothing is known of its alphabet, so
@@ -147,11 +163,4 @@ func clickID(ev *schemas.Event, out *Conversion) {
 
 // inURL tells whether s is visible ASCII: what a URL's parameter can hold, and
 // hence all that a click id can be made of.
-func inURL(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7f {
-			return false
-		}
-	}
-	return true
-}
+func inURL(s string) bool { return ascii.Within(s, '!', '~') }

@@ -21,42 +21,54 @@ const currencies = "AEDAFNALLAMDAOAARSAUDAWGAZNBAMBBDBDTBGNBHDBIFBMDBNDBOBBOVBRL
 	"SARSBDSCRSDGSEKSGDSHPSLESOSSRDSSPSTNSVCSYPSZLTHBTJSTMTTNDTOPTRYTTDTWDTZS" +
 	"UAHUGXUSDUSNUYIUYUUYWUZSVEDVESVNDVUVWSTXADXAFXCDXCGXDRXOFXPFXSUXUAYERZARZMWZWG"
 
-func country(s string) (code string, ok bool)  { return pick(countries, 2, s) }
-func currency(s string) (code string, ok bool) { return pick(currencies, 3, s) }
+var (
+	countryIndex  = indexCodes(countries, 2)
+	currencyIndex = indexCodes(currencies, 3)
+)
 
-// pick finds s, in either case, in a sorted table of codes of one width, and
-// returns the table's own copy: upper-cased without allocating, and nothing of
-// the event is kept alive by it. Codes are compared as numbers: eight comparisons
-// of texts cost as much as a hash.
-func pick(table string, width int, s string) (code string, ok bool) {
-	if len(s) != width {
+func country(s string) (code string, ok bool)  { return countryIndex.find(s) }
+func currency(s string) (code string, ok bool) { return currencyIndex.find(s) }
+
+// codeIndex finds codes in a sorted table by their first two letters, which nearly
+// always leave one: a search by halves is eight branches that no processor can
+// guess, and took a tenth of the time of an event's transform.
+type codeIndex struct {
+	table string
+	width int
+	first [26*26 + 1]uint16 // where the codes that begin with two letters are in table
+}
+
+func indexCodes(table string, width int) *codeIndex {
+	x := &codeIndex{table: table, width: width}
+	at := 0
+	for i := range x.first {
+		for at < len(table) && firstTwo(table[at:]) < i {
+			at += width
+		}
+		x.first[i] = uint16(at)
+	}
+	return x
+}
+
+// find finds s, in either case, and returns the table's own copy: upper-cased
+// without allocating, and nothing of the event is kept alive by it.
+func (x *codeIndex) find(s string) (code string, ok bool) {
+	if len(s) != x.width || !isLetter(s[0]) || !isLetter(s[1]) {
 		return "", false
 	}
-	want := number(s, width)
-	lo, hi := 0, len(table)
-	for lo < hi {
-		mid := (lo + hi) / 2 / width * width
-		switch n := number(table[mid:], width); {
-		case n == want:
-			return table[mid : mid+width], true
-		case n < want:
-			lo = mid + width
-		default:
-			hi = mid
+	i := firstTwo(s)
+	for at := int(x.first[i]); at < int(x.first[i+1]); at += x.width {
+		code := x.table[at : at+x.width]
+		// Among letters the bit of lower case is all that differs, and nothing but
+		// letters becomes one by it that is in the table.
+		if x.width == 2 || code[2]|0x20 == s[2]|0x20 {
+			return code, true
 		}
 	}
 	return "", false
 }
 
-// number is the first bytes of s as a number, letters in upper case. Anything
-// but a letter stays what it is: an "!" must not become an A.
-func number(s string, width int) (n uint32) {
-	for i := range width {
-		c := s[i]
-		if c-'a' < 26 {
-			c -= 'a' - 'A'
-		}
-		n = n<<8 | uint32(c)
-	}
-	return n
-}
+// firstTwo is the first two letters of s, in either case, as a number below 26².
+func firstTwo(s string) int { return int(s[0]|0x20-'a')*26 + int(s[1]|0x20-'a') }
+
+func isLetter(c byte) bool { return c|0x20-'a' < 26 }

@@ -147,6 +147,18 @@ const maxFolded = 64
 // count, at most maxFolded+1 bytes of it. Trackers agree on words and not on how
 // to join them: "Order Completed", order_completed and OrderCompleted are one.
 func appendFold(dst []byte, s string) []byte {
+	if len(s) <= maxFolded {
+		if folded, ok := nameFolding.append(dst, s); ok {
+			return folded
+		}
+	}
+	return appendAnyFold(dst, s)
+}
+
+var nameFolding = newFolding(func(c byte) bool { return c != '_' && c != '-' && !isBlank(rune(c)) }, "")
+
+// appendAnyFold is appendFold for names that are not ASCII or too long.
+func appendAnyFold(dst []byte, s string) []byte {
 	end := len(dst) + maxFolded
 	for i := 0; i < len(s) && len(dst) <= end; i++ {
 		switch c := s[i]; {

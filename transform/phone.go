@@ -35,14 +35,15 @@ func (t *Transformer) appendPhone(dst []byte, s, region string) (normal []byte, 
 	}
 	var buf [maxPhoneDigits]byte
 	digits, plus, plain := scanPhone(buf[:0], s)
+	home := t.dialing.region(region)
 	switch {
 	case !plain:
 	case plus:
 		dst, ok = t.dialing.appendInternational(dst, digits)
-	case !t.dialing.knows(region):
+	case home == nil:
 		return appendUnplaced(dst, s)
 	default:
-		dst, ok = t.dialing.appendNational(dst, digits, region)
+		dst, ok = home.appendNational(dst, digits)
 	}
 	if ok {
 		return dst, true
@@ -51,7 +52,7 @@ func (t *Transformer) appendPhone(dst []byte, s, region string) (normal []byte, 
 		return dst, ok
 	}
 	if !plain {
-		if t.dialing.knows(region) {
+		if home != nil {
 			return dst, false
 		}
 		return appendUnplaced(dst, s)

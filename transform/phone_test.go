@@ -164,8 +164,8 @@ func disagreement(d *dialing, n phoneCase) string {
 	var ok bool
 	if plus {
 		short, ok = d.appendInternational(nil, digits)
-	} else {
-		short, ok = d.appendNational(nil, digits, n.region)
+	} else if home := d.region(n.region); home != nil {
+		short, ok = home.appendNational(nil, digits)
 	}
 	if !ok {
 		return ""

@@ -23,6 +23,9 @@ type Wide struct {
 	LimitedData                        bool   // the person's state limits what may be done with the event
 	UserAgent                          string
 	Attributes                         Attributes
+	// filled is set before anything else is: what tells reset that there may be
+	// something here to clear.
+	filled bool
 }
 
 // String tells nothing of the person, for the same reason as Conversion's.
@@ -62,6 +65,7 @@ const (
 
 // widen fills out.Wide. What a denial covers is not even looked at.
 func (t *Transformer) widen(ev *schemas.Event, denied denial, out *Conversion) {
+	out.filled = true
 	out.Consent.TCF = consentString(ev.Consent.TCF, out)
 	out.Consent.GPP = consentString(ev.Consent.GPP, out)
 	limitedData(&ev.Consent, out)

@@ -110,7 +110,7 @@ func TestWideConversion(t *testing.T) {
 		FirstName: sha("jos"), LastName: sha("doe"), Address: sha("1marketst"), City: sha("sanfrancisco"), State: sha("ca"), HashedPostal: sha("10001"),
 		RampID: "ramp", MatchID: "match", RealID: "real", MerkleID: "merkle", KantarID: "kantar", FIP: "fip",
 		ArefTokens: "aB3dE6gH9k.1776938990000|0123456789.1776938990001",
-		Units:      3, LimitedData: true, UserAgent: "Mozilla/5.0 (Macintosh)",
+		Units:      3, LimitedData: true, UserAgent: "Mozilla/5.0 (Macintosh)", filled: true,
 	}
 	want.Attributes.list[0], want.Attributes.n = schemas.Attribute{Key: "brand", Value: "Alpine_1"}, 1
 	want.Warnings.Add(AttributeInvalid)
@@ -225,7 +225,7 @@ func TestDeniedIsNotEvenRead(t *testing.T) {
 	ev.User.FirstName, ev.User.IPAddress, ev.ArefTokens = "\xff", "nowhere", "bad"
 	ev.Consent.AdUserData, ev.Consent.AdStorage = "DENIED", "DENIED"
 	out := convert(t, newTransformer(t, Options{Wide: true}), ev)
-	want := Wide{Units: 3, LimitedData: true}
+	want := Wide{Units: 3, LimitedData: true, filled: true}
 	if out.Wide != want || out.Warnings != 0 || out.Consent.IPAddress != "" {
 		t.Errorf("warnings %b\n%s", out.Warnings, diff(Conversion{Wide: want}, Conversion{Wide: out.Wide}))
 	}
