@@ -93,7 +93,7 @@ type Options struct {
 	// ReadOpts are the client options for reading them again: brokers, TLS, SASL.
 	ReadOpts []kgo.Opt
 	// FetchMaxBytes bounds the answer of one broker to one fetch (a quarter of
-	// MaxInFlightBytes, and 4 MiB at most).
+	// MaxInFlightBytes, and 2 MiB at most).
 	FetchMaxBytes int32
 	// Workers is how many partitions decode at the same time (GOMAXPROCS).
 	Workers int
@@ -138,7 +138,7 @@ func (o *Options) setDefaults() error {
 	}
 	setDefault(&o.MaxInFlightEvents, 50_000)
 	setDefault(&o.MaxInFlightBytes, 64<<20)
-	setDefault(&o.FetchMaxBytes, int32(min(max(o.MaxInFlightBytes/4, 64<<10), 4<<20)))
+	setDefault(&o.FetchMaxBytes, int32(min(max(o.MaxInFlightBytes/4, 64<<10), 2<<20)))
 	setDefault(&o.Workers, runtime.GOMAXPROCS(0))
 	setDefault(&o.CommitInterval, time.Second)
 	if o.Drain == 0 {

@@ -10,7 +10,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Response is what came back for a request, read whole.
+// Response is what came back for a request, read whole. The body's memory is used
+// again for another's: what is kept of it has to be copied.
 type Response struct {
 	Status      int
 	ContentType string

@@ -237,3 +237,29 @@ func BenchmarkAnswer(b *testing.B) {
 		})
 	}
 }
+
+// An answer's memory is used again for another lane's, whose events it would then
+// speak of.
+func TestAnswersKeepNothingOfTheBody(t *testing.T) {
+	for _, k := range contracts(ContractOptions{}) {
+		for _, text := range []string{
+			`{"success":[{"index":0}],"error":[{"index":1,"httpStatusCode":"422","errors":[{"code":"BAD","message":"madid is bad","fieldLocation":"userInfo.madid"}]}]}`,
+			`{"code":"INVALID_USER_INFO","message":"postal code is bad","details":"userInfo"}`,
+			`{"errors":[{"code":"A","message":"m","fieldLocation":"events[1]"}]}`,
+			`no JSON at all`, `<html>gateway</html>`,
+		} {
+			for _, status := range []int{200, 207, 400, 401, 403, 413, 422, 429, 503} {
+				body := []byte(text)
+				items := make([]Item, 2)
+				a := k.ReadAnswer(Response{Status: status, ContentType: "application/json", Body: body}, items)
+				before := fmt.Sprintf("%+v %+v", a, items)
+				for i := range body {
+					body[i] = '#'
+				}
+				if after := fmt.Sprintf("%+v %+v", a, items); after != before {
+					t.Errorf("%s, %d: %s\nbecame %s", k.Name(), status, before, after)
+				}
+			}
+		}
+	}
+}

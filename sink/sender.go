@@ -1,10 +1,12 @@
 package sink
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -19,7 +21,32 @@ type sender struct {
 	timeout time.Duration
 	now     func() time.Time
 	metrics *metrics
-	zipper  *zipper // nil sends bodies as they are
+	zipper  *zipper   // nil sends bodies as they are
+	answers sync.Pool // *bytes.Buffer, empty
+}
+
+// maxSpareAnswer is the largest memory of an answer that is kept for the next: one
+// that echoes a full request's events.
+const maxSpareAnswer = 2 << 20
+
+// lend returns a buffer for an answer whose length is given, or is not known and
+// below zero. What is read of an answer is copied out of it.
+func (s *sender) lend(length int64) *bytes.Buffer {
+	b, _ := s.answers.Get().(*bytes.Buffer)
+	if b == nil {
+		b = new(bytes.Buffer)
+	}
+	if length > 0 {
+		b.Grow(int(min(length, maxAnswer)) + bytes.MinRead) // which reading to the end asks for
+	}
+	return b
+}
+
+func (s *sender) takeBack(b *bytes.Buffer) {
+	if b.Cap() <= maxSpareAnswer {
+		b.Reset()
+		s.answers.Put(b)
+	}
 }
 
 // result is what came of an exchange: an answer, or the fault that kept it away.
@@ -104,18 +131,19 @@ func (s *sender) post(ctx context.Context, to *Route, profile string, token Acce
 		return s.failed(err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err != nil {
+	answer := s.lend(resp.ContentLength)
+	defer s.takeBack(answer)
+	if _, err := answer.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1)); err != nil {
 		return s.failed(err)
 	}
-	if len(answer) > maxAnswer {
+	if answer.Len() > maxAnswer {
 		return result{Answer: Answer{Kind: Failed}, fault: fault{faultTruncated, "the answer is larger than 8 MB"}}
 	}
 	return result{
 		Answer: to.contract.ReadAnswer(Response{
 			Status:      resp.StatusCode,
 			ContentType: resp.Header.Get("Content-Type"),
-			Body:        answer,
+			Body:        answer.Bytes(),
 		}, items),
 		retryAfter: retryAfter(resp.Header, s.now()),
 		request:    &request{id: requestID(resp.Header)},
