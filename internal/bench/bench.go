@@ -113,7 +113,7 @@ type Run struct {
 	// Events is how many arrived. More than were asked for is that some arrived
 	// twice.
 	Events          int64   `json:"events"`
-	EventsPerSecond float64 `json:"events_per_second"` // from the first request to the last answer
+	EventsPerSecond float64 `json:"events_per_second"` // from the first request until nine tenths had their answer
 	CPUMicros       float64 `json:"cpu_us_per_event"`
 	// Allocs is 0 if the program does not tell: to start takes some.
 	Allocs    float64 `json:"allocs_per_event,omitempty"`

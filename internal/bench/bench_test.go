@@ -43,7 +43,7 @@ func TestAmazonCounts(t *testing.T) {
 		if l := s.Latency; l.Events != 2 || l.P50 != 2030*time.Millisecond && l.P50 != 1030*time.Millisecond || l.Max != 2030*time.Millisecond {
 			t.Errorf("%+v", l)
 		}
-		a.Reset()
+		a.Reset(0)
 		if s := a.Seen(); s.Events != 0 || s.Latency.Events != 0 {
 			t.Errorf("after a reset: %+v", s)
 		}
@@ -99,5 +99,42 @@ func TestMetric(t *testing.T) {
 	}
 	if _, err := metric(t.Context(), addr, "b"); err == nil {
 		t.Error("a metric that is not there has a value")
+	}
+}
+
+// The pace is that of the events before the last, which wait for a linger.
+func TestThePaceLeavesOutTheLast(t *testing.T) {
+	at := time.Unix(1_800_000_000, 0)
+	a := Amazon{}
+	a.Reset(1000)
+	for _, s := range []Seen{
+		{Events: 1000, First: at, Last: at.Add(10 * time.Second), Most: at.Add(2 * time.Second), MostEvents: 900},
+		{Events: 900, First: at, Last: at.Add(2 * time.Second)},
+	} {
+		if got := s.perSecond(); got != 450 {
+			t.Errorf("%+v: %v a second, want 450", s, got)
+		}
+	}
+	srv := httptest.NewServer(&a)
+	defer srv.Close()
+	send := func(events int) {
+		t.Helper()
+		body := strings.NewReader(strings.Repeat(`{"eventId":"x"}`, events))
+		resp, err := http.Post(srv.URL+"/events", "application/json", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	for _, n := range []int{500, 399, 2, 99} {
+		send(n)
+	}
+	if s := a.Seen(); s.Events != 1000 || s.MostEvents != 901 || !s.Most.Before(s.Last) {
+		t.Errorf("%+v, want nine tenths noted at 901 of 1000", s)
+	}
+	a.Reset(0)
+	send(1000)
+	if s := a.Seen(); s.MostEvents != 0 {
+		t.Errorf("%+v: nobody said how many come", s)
 	}
 }

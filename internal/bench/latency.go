@@ -26,7 +26,7 @@ func (b *bench) latency(ctx context.Context) (*Latency, error) {
 		return err == nil, nil
 	})
 	if err == nil {
-		err = b.reset(ctx)
+		err = b.reset(ctx, 0)
 	}
 	if err != nil {
 		return nil, stop(err)

@@ -98,7 +98,7 @@ func (b *bench) other(group, listen string) (*child, error) {
 
 // run has a program deliver all events once.
 func (b *bench) run(ctx context.Context, p *contender, what string) (r Run, seen Seen, err error) {
-	if err := b.reset(ctx); err != nil {
+	if err := b.reset(ctx, b.o.Events); err != nil {
 		return r, seen, err
 	}
 	listen, err := freeAddr()
@@ -130,7 +130,7 @@ func (b *bench) run(ctx context.Context, p *contender, what string) (r Run, seen
 	once := float64(min(seen.Events, int64(b.o.Events)))
 	return Run{
 		Events:          seen.Events,
-		EventsPerSecond: once / seen.Last.Sub(seen.First).Seconds(),
+		EventsPerSecond: seen.perSecond(),
 		CPUMicros:       float64(cpu.Microseconds()) / once,
 		Allocs:          r.Allocs / once,
 		PeakBytes:       peak,
@@ -168,7 +168,7 @@ func (b *bench) arrive(ctx context.Context, c *child, seen *Seen, what string) e
 	return err
 }
 
-func (b *bench) reset(ctx context.Context) error {
-	_, err := get(ctx, b.base+resetPath)
+func (b *bench) reset(ctx context.Context, events int) error {
+	_, err := get(ctx, fmt.Sprintf("%s%s?events=%d", b.base, resetPath, events))
 	return err
 }
