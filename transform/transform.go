@@ -54,8 +54,9 @@ func New(o Options) (*Transformer, error) {
 //
 // The result depends on ev, now and the options alone, so a replay makes the
 // same conversion; now decides only whether the event is too far ahead. out may
-// be reused, whatever transformer filled it: all of that is overwritten. Its strings are parts of ev's strings or
-// of constants, so it is good for as long as those of ev are.
+// be reused, whatever transformer filled it: all of that is overwritten. Its
+// strings are parts of ev's strings or of constants, so it is good for as long as
+// those of ev are.
 func (t *Transformer) Transform(ev *schemas.Event, now time.Time, out *Conversion) (reason verdict.Reason, ok bool) {
 	out.reset()
 	if r := t.fill(ev, now, out); r != nil {
