@@ -82,8 +82,8 @@ func (e *event) prune() (gone int, dead bool) {
 	return gone, false
 }
 
-// store is the memory of a batch: the bytes of its events, one after the other,
-// which every try sends again.
+// store is the memory of a batch: the bytes of its events, one after the other and
+// each behind the frame's Between, which every try sends again.
 type store struct {
 	buf    []byte
 	events []event
@@ -175,8 +175,10 @@ func find(events []event, of *event) *event {
 	return nil
 }
 
-// body is that of a request with all events. Where some have left the batch, or
-// were merged, it is put together in spare, which is returned as it is then.
+// body is that of a request with all events. In every store events are in order
+// and each stands behind a Between, so they follow each other as they are sent just
+// if they take as much room. Where some have left the batch, or were merged, it is
+// put together in spare, which is returned as it is then.
 func (b *batch) body(f Frame, spare []byte) (_ body, _ []byte) {
 	n := len(b.events)
 	if all := b.store.buf[b.events[0].start:b.events[n-1].end]; len(all) == f.size(n, b.bytes)-f.size(0, 0) {
@@ -230,20 +232,16 @@ func (b *batch) part(events []event) *batch {
 
 // copyOf moves some of the batch's events to a batch with a store of its own,
 // so that one event that has to wait does not keep the memory of five hundred.
-func (b *batch) copyOf(events []event) *batch {
-	c := &batch{history: b.history, store: &store{}, sole: true, age: b.age}
-	size := 0
-	for i := range events {
-		size += int(events[i].end - events[i].start)
-	}
-	c.store.buf = make([]byte, 0, size)
+func (b *batch) copyOf(events []event, f Frame) *batch {
+	c := b.part(events)
+	c.store, c.sole = &store{buf: make([]byte, 0, c.bytes+len(events)*len(f.Between))}, true
 	c.events = make([]event, len(events))
 	for i, e := range events {
+		c.store.buf = append(c.store.buf, f.Between...)
 		start := len(c.store.buf)
 		c.store.buf = append(c.store.buf, b.encoded(&e)...)
 		e.start, e.end = uint32(start), uint32(len(c.store.buf))
 		c.events[i] = e
 	}
-	c.bytes = size
 	return c
 }

@@ -69,14 +69,14 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	}
 	var split, rest *batch
 	if len(large) > 0 {
-		split = b.copyOf(large)
+		split = b.copyOf(large, f.route.frame)
 		split.history = failed
 		if len(large) > 1 {
 			s.metrics.splits.Inc()
 		}
 	}
 	if len(later) > 0 {
-		rest = b.copyOf(later)
+		rest = b.copyOf(later, f.route.frame)
 	}
 	switch {
 	case rest == nil:
@@ -156,7 +156,7 @@ func (l *lane) nothingSettled(f *flight, res *result, now time.Time) {
 		}
 		l.mu.Unlock()
 	}
-	rest := b.copyOf(b.events)
+	rest := b.copyOf(b.events, f.route.frame)
 	rest.tries, rest.stuck = b.tries, b.stuck
 	l.putOff(rest, res, now)
 	l.sink.release(b)
