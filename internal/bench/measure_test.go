@@ -132,9 +132,8 @@ func sendEvents(url string, n int) error {
 	return nil
 }
 
-// measure measures this binary, against itself as what is told, on a broker of
-// the test's own.
-func measure(t *testing.T, runs int, against string, args ...string) (Report, *kgo.Client, error) {
+// broker is one of the test's own, and a client of it.
+func broker(t *testing.T) (*sandbox.Cluster, *kgo.Client) {
 	t.Helper()
 	cluster, err := sandbox.StartCluster(t.Context(), sandbox.ClusterOptions{})
 	if err != nil {
@@ -146,6 +145,14 @@ func measure(t *testing.T, runs int, against string, args ...string) (Report, *k
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
+	return cluster, client
+}
+
+// measure measures this binary, against itself as what is told, on a broker of
+// the test's own.
+func measure(t *testing.T, runs int, against string, args ...string) (Report, *kgo.Client, error) {
+	t.Helper()
+	cluster, client := broker(t)
 	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: cluster.RegistryURL()})
 	if err != nil {
 		t.Fatal(err)
@@ -191,16 +198,7 @@ func TestMeasure(t *testing.T) {
 // whoever does not ask.
 func TestEventsAreKept(t *testing.T) {
 	t.Parallel()
-	cluster, err := sandbox.StartCluster(t.Context(), sandbox.ClusterOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(cluster.Close)
-	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.Brokers()...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
+	_, client := broker(t)
 	b := bench{o: Options{Topic: "kept", Partitions: 1}, admin: kadm.NewClient(client)}
 	if err := b.create(t.Context()); err != nil {
 		t.Fatal(err)
