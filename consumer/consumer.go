@@ -26,6 +26,7 @@ type Consumer struct {
 	tally      *Tally
 	window     *window
 	parking    *parking
+	pools      *fetchPools
 	feeds      chan Feed // one for each worker
 	activity   activity
 
@@ -86,6 +87,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		tally:       o.Tally,
 		window:      newWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		parking:     newParking(o.MaxParkedEvents),
+		pools:       newFetchPools(),
 		feeds:       make(chan Feed, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
 		alive:       make(map[*assignment]bool),
@@ -136,6 +138,9 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		// its producer took back must not reach Amazon.
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 	}
+	if c.opts.recycles() {
+		opts = append(opts, kgo.WithPools(c.pools))
+	}
 	if c.opts.InstanceID != "" {
 		opts = append(opts, kgo.InstanceID(c.opts.InstanceID))
 	}
@@ -172,6 +177,7 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	loops.Go(func() { c.lagLoop(background) })
 	loops.Go(func() { c.healthLoop(background) })
 	loops.Go(func() { c.rereadLoop(background) })
+	loops.Go(func() { c.trimLoop(background) })
 	ctx, done := context.WithCancel(ctx)
 	defer done()
 	if c.opts.Job != nil {

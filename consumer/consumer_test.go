@@ -108,6 +108,8 @@ func (f *fakeSink) Shed(most int) []sink.Backlog {
 	return []sink.Backlog{b}
 }
 
+func (f *fakeSink) Trim() {}
+
 func (f *fakeSink) Wants(profile string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -275,6 +277,12 @@ type member struct {
 // start runs a member of the group until the test ends or stops it.
 func (b *bench) start(s *fakeSink, change func(*Options)) *member {
 	b.t.Helper()
+	return b.startWith(s, s, change)
+}
+
+// startWith runs a member that delivers to d, whose verdicts come from s.
+func (b *bench) startWith(s *fakeSink, d Delivery, change func(*Options)) *member {
+	b.t.Helper()
 	tr, err := transform.New(transform.Options{ConsentDenied: transform.ConsentFilter})
 	if err != nil {
 		b.t.Fatal(err)
@@ -298,7 +306,7 @@ func (b *bench) start(s *fakeSink, change func(*Options)) *member {
 	s.settle = c.Settle
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- c.Run(ctx, s) }()
+	go func() { done <- c.Run(ctx, d) }()
 	stop := sync.OnceValue(func() error {
 		cancel()
 		return <-done

@@ -24,10 +24,11 @@ type ledger struct {
 	base  uint64 // first seq of slots[0], a multiple of segmentLen
 	next  uint64 // seq of the next record taken
 
-	retired mark   // the last record of the segments that left at the front
-	last    mark   // the last record taken
-	changes uint64 // how many were settled, ever
-	undone  int    // records taken and not settled
+	retired mark     // the last record of the segments that left at the front
+	last    mark     // the last record taken
+	spare   *segment // one that is retired, for the next
+	changes uint64   // how many were settled, ever
+	undone  int      // records taken and not settled
 	bytes   int64
 }
 
@@ -88,7 +89,8 @@ func (l *ledger) take(m mark, size int32, timestamp int64) uint64 {
 	seq := l.next
 	i := int((seq - l.base) >> segmentBits)
 	if i == len(l.slots) {
-		l.slots = append(l.slots, slot{seg: &segment{firstTaken: timestamp}})
+		l.slots = append(l.slots, slot{seg: l.segment()})
+		l.slots[i].seg.firstTaken = timestamp
 	}
 	s := l.slots[i].seg
 	s.marks[s.taken], s.sizes[s.taken] = m, size
@@ -101,6 +103,16 @@ func (l *ledger) take(m mark, size int32, timestamp int64) uint64 {
 	l.undone++
 	l.bytes += int64(size)
 	return seq
+}
+
+// segment returns an empty one. Most are retired soon after the next was begun.
+func (l *ledger) segment() *segment {
+	s := l.spare
+	if l.spare = nil; s == nil {
+		return new(segment)
+	}
+	s.done, s.taken, s.settled = [segmentLen / 64]uint64{}, 0, 0
+	return s
 }
 
 // settle notes that the record has a final verdict. It returns the record's
@@ -127,7 +139,7 @@ func (l *ledger) settle(seq uint64) (size int32, ok bool) {
 	case sl.seg == nil && len(sl.rest.left) == 0, sl.seg != nil && sl.seg.settled == segmentLen:
 		l.retire(i)
 	case sl.seg != nil && sl.seg.taken == segmentLen && segmentLen-sl.seg.settled <= maxRest:
-		sl.rest, sl.seg = sl.seg.rest(), nil
+		sl.rest, l.spare, sl.seg = sl.seg.rest(), sl.seg, nil
 	}
 	return size, true
 }
@@ -203,6 +215,9 @@ func (l *ledger) resize(seq uint64, size int32) (m mark, more int32, ok bool) {
 // retire frees what is left of slot i, of which all is settled, and forgets the
 // slots that have nothing left at the front.
 func (l *ledger) retire(i int) {
+	if s := l.slots[i].seg; s != nil {
+		l.spare = s
+	}
 	l.slots[i].seg, l.slots[i].rest = nil, nil
 	n := 0
 	for n < len(l.slots) && l.slots[n].seg == nil && l.slots[n].rest == nil {

@@ -24,7 +24,8 @@ type Decoder interface {
 	Decode(ctx context.Context, value []byte, ev *schemas.Event) error
 }
 
-// Feed takes what one pump has made to the sink's lanes; *sink.Feed.
+// Feed takes what one pump has made to the sink's lanes; *sink.Feed. It keeps
+// nothing of a record, or of texts that are parts of it, after Flush.
 type Feed interface {
 	Add(tok sink.Token, rec *kgo.Record, c *transform.Conversion)
 	Refuse(tok sink.Token, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
@@ -47,6 +48,8 @@ type Delivery interface {
 	Shed(most int) []sink.Backlog
 	// Wants tells how many more events a profile's lane can use.
 	Wants(profile string) int
+	// Trim gives up memory that was not needed since the last time.
+	Trim()
 }
 
 // Start says where a group without committed offsets begins.
@@ -159,6 +162,10 @@ func (o *Options) setDefaults() error {
 	}
 	return nil
 }
+
+// recycles tells whether records are given back to the client's pools. A Job that
+// handles them itself may keep them.
+func (o *Options) recycles() bool { return o.Job == nil || o.Job.Handle == nil && o.Job.Restore == nil }
 
 func setDefault[T int | int32 | int64 | time.Duration](v *T, def T) {
 	if *v <= 0 {

@@ -32,6 +32,7 @@ type pump struct {
 	transformer *transform.Transformer
 	feeds       chan Feed
 	feed        Feed // of the chunk in hand
+	recycles    bool // records whose fate is on its way are given back to the client
 	job         Job
 	tally       *Tally
 	registry    *ops.Condition
@@ -80,12 +81,13 @@ func (p *pump) chunk(ctx context.Context, in *intake, begun, n int) (did int) {
 	p.again = in.seqs != nil
 	if in.gone != "" {
 		p.giveUp(in, begun, n)
-		p.exit()
+		p.exit(nil)
 		return n
 	}
+	records, handed := in.records[begun:begun+n], 0
 	held := hold{registry: p.registry}
 	for did < n {
-		err := p.handle(ctx, in.seq(begun+did), in.records[begun+did])
+		err := p.handle(ctx, in.seq(begun+did), records[did])
 		if err == nil {
 			held.over()
 			did++
@@ -94,12 +96,13 @@ func (p *pump) chunk(ctx context.Context, in *intake, begun, n int) (did int) {
 		// The registry cannot be asked. That says nothing about the record, so
 		// it waits; what came before it goes out meanwhile, and so do the other
 		// partitions.
-		p.exit()
+		p.exit(records[handed:did])
+		handed = did
 		if !held.wait(ctx, err) || !p.enter(ctx) {
 			return did
 		}
 	}
-	p.exit()
+	p.exit(records[handed:did])
 	return did
 }
 
@@ -117,9 +120,15 @@ func (p *pump) enter(ctx context.Context) bool {
 	}
 }
 
-// exit passes on what was made so far, and gives the feed back.
-func (p *pump) exit() {
+// exit passes on what was made of these records, gives their memory to the next
+// fetch, and the feed back.
+func (p *pump) exit(done []*kgo.Record) {
 	p.hand()
+	if p.recycles {
+		for _, r := range done {
+			r.Recycle()
+		}
+	}
 	p.feeds <- p.feed
 	p.feed = nil
 }
@@ -233,8 +242,8 @@ func (p *pump) hand() {
 		p.park(profile, tokens)
 	}
 	clear(p.parked)
-	// The last event's texts are parts of its record, and would keep the whole
-	// fetch that brought it from being freed while the partition is quiet.
+	// The last event's texts are parts of its record, whose memory is the next
+	// fetch's.
 	p.event.Reset()
 	p.conversion = transform.Conversion{}
 }
@@ -282,6 +291,7 @@ func newPump(c *Consumer, a *assignment) *pump {
 		decoder:     c.opts.Decoder,
 		transformer: c.opts.Transformer,
 		feeds:       c.feeds,
+		recycles:    c.opts.recycles(),
 		tally:       c.tally,
 		registry:    c.conditions.registry,
 		now:         c.opts.Now,

@@ -1,19 +1,22 @@
 package sink
 
 import (
+	"slices"
+	"strings"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // record is one record whose verdict hangs on an event.
 type record struct {
 	token  Token
-	record *kgo.Record
 	source Source
 }
 
-func newRecord(tok Token, r *kgo.Record) record { return record{tok, r, SourceOf(r)} }
+// stored is a record whose original is in its batch's store.
+type stored struct {
+	record
+	original spot
+}
 
 // live tells whether the record's assignment is still ours. Records without an
 // owner, which tools send, always are.
@@ -22,11 +25,12 @@ func (r *record) live() bool { return r.token.Owner == nil || r.token.Owner.Live
 // event is an encoded event on its way, and the records it stands for: nearly
 // always one, more when a batch got the same event id again.
 type event struct {
-	record
-	more       []record
-	id         string
-	hash       uint64 // of the id
-	start, end uint32 // its bytes in the store
+	stored
+	more  []stored
+	id    string // from when the batch was closed
+	hash  uint64 // of the id
+	named span   // until then: where the id is among the store's names
+	place        // its bytes
 }
 
 // history is what has happened to a batch. All its events share it: batches are
@@ -60,12 +64,12 @@ func (h *history) failed(now time.Time) {
 // prune removes the records whose assignment has ended and returns how many
 // those were; the event is dead when none is left.
 func (e *event) prune() (gone int, dead bool) {
-	for !e.record.live() {
+	for !e.live() {
 		gone++
 		if len(e.more) == 0 {
 			return gone, true
 		}
-		e.record, e.more = e.more[0], e.more[1:]
+		e.stored, e.more = e.more[0], e.more[1:]
 	}
 	if len(e.more) == 0 {
 		return gone, false
@@ -80,14 +84,6 @@ func (e *event) prune() (gone int, dead bool) {
 	clear(e.more[len(kept):])
 	e.more = kept
 	return gone, false
-}
-
-// store is the memory of a batch: the bytes of its events, one after the other and
-// each behind the frame's Between, which every try sends again.
-type store struct {
-	buf    []byte
-	events []event
-	ids    idSet // of the events, from when the batch was closed
 }
 
 // batch is a set of events that goes in one request.
@@ -116,32 +112,39 @@ type batch struct {
 	renewed bool
 }
 
-func (b *batch) encoded(e *event) []byte { return b.store.buf[e.start:e.end] }
+func (b *batch) encoded(e *event) []byte { return b.store.encoded.at(e.place) }
 
 // add takes events whose encodings follow each other in a feed's memory from that
-// place on, each after the frame's Between. That stays: the events of a batch are
-// then a request's body but for its beginning and end.
-func (b *batch) add(events []pending, encoded []byte, from int, f Frame) {
+// place on, each after the frame's Between, and copies what is wanted of their
+// records.
+func (b *batch) add(m *memory, events []pending, encoded []byte, start int, f Frame) {
 	s := b.store
-	start := uint32(len(s.buf) + len(f.Between))
-	shift := len(s.buf) - from
-	s.buf = append(s.buf, encoded...)
+	b.events = m.events.Grow(b.events, len(events))
 	for i := range events {
 		p := &events[i]
-		end := uint32(p.end + shift)
-		b.events = append(b.events, event{record: p.record, id: p.id, hash: p.hash, start: start, end: end})
-		start = end + uint32(len(f.Between))
+		e := event{hash: p.hash}
+		e.token, e.source = p.token, SourceOf(p.record)
+		e.place = s.addEncoded(m, encoded[start:p.end], len(f.Between), pageSize)
+		o := originalOf(p.record)
+		e.original = s.addOriginal(m, &o, p.size, pageSize)
+		e.named.start = uint32(len(s.names))
+		s.names = append(m.bytes.Grow(s.names, len(p.id)), p.id...)
+		e.named.end = uint32(len(s.names))
+		b.events = append(b.events, e)
+		b.bytes += int(e.size)
+		start = p.end
 	}
-	b.bytes += len(encoded) - len(events)*len(f.Between)
 }
 
 // close ends the batch's growth, and makes one event of those that have the same
 // id; repeated is told of each, and whether their contents differ. Looking for
 // them once for the whole batch, in a table that fits the processor's cache, costs
 // a tenth of what looking for each as it came did.
-func (b *batch) close(repeated func(differs bool)) {
+func (b *batch) close(m *memory, repeated func(differs bool)) {
 	b.store.events = b.events
+	b.name(m)
 	b.ids = &b.store.ids
+	b.ids.slots = m.hashes.Get(slotsFor(len(b.events)))
 	b.ids.reset(len(b.events))
 	kept := b.events[:0]
 	for i := range b.events {
@@ -149,8 +152,8 @@ func (b *batch) close(repeated func(differs bool)) {
 		if !b.ids.add(e.hash) {
 			if first := find(kept, e); first != nil {
 				repeated(string(b.encoded(first)) != string(b.encoded(e)))
-				first.more = append(first.more, e.record)
-				b.bytes -= int(e.end - e.start)
+				first.more = append(first.more, e.stored)
+				b.bytes -= int(e.size)
 				continue
 			}
 		}
@@ -164,6 +167,18 @@ func (b *batch) close(repeated func(differs bool)) {
 	b.events = kept
 }
 
+// name gives the events their ids. These go on in verdicts, when the store is
+// another batch's already, so they are copied: all at once.
+func (b *batch) name(m *memory) {
+	names := string(b.store.names)
+	for i := range b.events {
+		e := &b.events[i]
+		e.id = names[e.named.start:e.named.end]
+	}
+	m.bytes.Put(b.store.names)
+	b.store.names = nil
+}
+
 // find returns the event that has the id of another one. It is asked where their
 // hashes say that there is one, which is rarely.
 func find(events []event, of *event) *event {
@@ -175,23 +190,28 @@ func find(events []event, of *event) *event {
 	return nil
 }
 
-// body is that of a request with all events. In every store events are in order
-// and each stands behind a Between, so they follow each other as they are sent just
-// if they take as much room. Where some have left the batch, or were merged, it is
-// put together in spare, which is returned as it is then.
-func (b *batch) body(f Frame, spare []byte) (_ body, _ []byte) {
-	n := len(b.events)
-	if all := b.store.buf[b.events[0].start:b.events[n-1].end]; len(all) == f.size(n, b.bytes)-f.size(0, 0) {
-		return body{[]byte(f.Open), all, []byte(f.Close)}, spare
-	}
-	spare = spare[:0]
+// appendBody appends the parts of the body of a request with all events. In every
+// store events are in order and each stands behind a Between, so those that follow
+// each other in a page are one part, as they lie there.
+func (b *batch) appendBody(to body, f Frame) body {
+	to = append(to, []byte(f.Open))
+	between := uint16(len(f.Between))
+	var part place // without the first event's Between
 	for i := range b.events {
-		if i > 0 {
-			spare = append(spare, f.Between...)
+		e := &b.events[i]
+		if i == 0 {
+			part = e.place
+			continue
 		}
-		spare = append(spare, b.encoded(&b.events[i])...)
+		start := e.start - between
+		if e.page == part.page && uint32(start) == part.end() {
+			part.size += uint32(between) + e.size
+			continue
+		}
+		to = append(to, b.store.encoded.at(part))
+		part = place{spot{e.page, start}, e.size + uint32(between)}
 	}
-	return body{[]byte(f.Open), spare, []byte(f.Close)}, spare
+	return append(to, b.store.encoded.at(part), []byte(f.Close))
 }
 
 // prune drops the events whose records' assignments have ended, and returns how
@@ -203,7 +223,7 @@ func (b *batch) prune() (gone int) {
 		n, dead := e.prune()
 		gone += n
 		if dead {
-			b.bytes -= int(e.end - e.start)
+			b.bytes -= int(e.size)
 			continue
 		}
 		kept = append(kept, *e)
@@ -225,23 +245,32 @@ func (b *batch) halves() (first, second *batch) {
 func (b *batch) part(events []event) *batch {
 	p := &batch{history: b.history, store: b.store, events: events, age: b.age}
 	for i := range events {
-		p.bytes += int(events[i].end - events[i].start)
+		p.bytes += int(events[i].size)
 	}
 	return p
 }
 
 // copyOf moves some of the batch's events to a batch with a store of its own,
 // so that one event that has to wait does not keep the memory of five hundred.
-func (b *batch) copyOf(events []event, f Frame) *batch {
+func (b *batch) copyOf(m *memory, events []event, f Frame) *batch {
 	c := b.part(events)
-	c.store, c.sole = &store{buf: make([]byte, 0, c.bytes+len(events)*len(f.Between))}, true
-	c.events = make([]event, len(events))
+	c.store, c.sole = &store{}, true
+	c.events = m.events.Get(len(events))
+	between := len(f.Between)
+	left := c.bytes + len(events)*between
 	for i, e := range events {
-		c.store.buf = append(c.store.buf, f.Between...)
-		start := len(c.store.buf)
-		c.store.buf = append(c.store.buf, b.encoded(&e)...)
-		e.start, e.end = uint32(start), uint32(len(c.store.buf))
-		c.events[i] = e
+		// Its Between is before it in this store, too.
+		piece := b.store.encoded.from(spot{e.page, e.start - uint16(between)})[:between+int(e.size)]
+		e.place = c.store.addEncoded(m, piece, between, min(left, pageSize))
+		left -= len(piece)
+		c.store.keep(m, b.store, &e.stored, len(events)-i)
+		e.more = slices.Clone(e.more)
+		for j := range e.more {
+			c.store.keep(m, b.store, &e.more[j], len(e.more)-j)
+		}
+		e.id = strings.Clone(e.id)
+		c.events = append(c.events, e)
 	}
+	c.store.events = c.events
 	return c
 }

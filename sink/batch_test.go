@@ -2,14 +2,17 @@ package sink
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 )
 
@@ -17,15 +20,8 @@ import (
 // of a repetition with the same contents and with others. Ids that begin alike
 // have one hash.
 func filled(ids, contents []string) (b *batch, same, other int) {
-	b = &batch{store: &store{}}
-	var events []pending
-	var buf []byte
-	for i, id := range ids {
-		buf = append(append(buf, ','), contents[i]...)
-		events = append(events, pending{record: record{token: Token{Seq: uint64(i)}}, id: id, hash: uint64(id[0] - 'a'), end: len(buf)})
-	}
-	b.add(events, buf, 0, offAmazonFrame)
-	b.close(func(differs bool) {
+	b = growing(&memory{}, ids, contents)
+	b.close(&memory{}, func(differs bool) {
 		if differs {
 			other++
 		} else {
@@ -33,6 +29,24 @@ func filled(ids, contents []string) (b *batch, same, other int) {
 		}
 	})
 	return b, same, other
+}
+
+// growing is such a batch before it is closed. The records it was made of are gone.
+func growing(m *memory, ids, contents []string) *batch {
+	b := &batch{store: &store{}}
+	var events []pending
+	var buf []byte
+	for i, id := range ids {
+		buf = append(append(buf, ','), contents[i]...)
+		rec := &kgo.Record{Offset: int64(i), Value: fmt.Appendf(nil, "record %d", i)}
+		o := originalOf(rec)
+		events = append(events, pending{token: Token{Seq: uint64(i)}, record: rec, id: id, hash: uint64(id[0] - 'a'), size: o.size(), end: len(buf)})
+	}
+	b.add(m, events, buf, 0, offAmazonFrame)
+	for _, p := range events {
+		*p.record = kgo.Record{}
+	}
+	return b
 }
 
 // Closing a batch makes one event of all with an id, in the order of the first
@@ -81,7 +95,21 @@ func TestABatchHasEachIDOnce(t *testing.T) {
 				t.Fatal("what was merged is still kept")
 			}
 		}
+		checkOriginals(t, b)
 	})
+}
+
+// checkOriginals fails if an event's records are not those that filled gave it.
+func checkOriginals(t *rapid.T, b *batch) {
+	for i := range b.events {
+		e := &b.events[i]
+		for _, r := range append([]stored{e.stored}, e.more...) {
+			o := readOriginal(b.store.originals.from(r.original))
+			if want := fmt.Sprintf("record %d", r.token.Seq); string(o.value) != want || r.source.Offset != int64(r.token.Seq) {
+				t.Fatalf("%q at %d, want %q", o.value, r.source.Offset, want)
+			}
+		}
+	}
 }
 
 // A batch is claimed only while none of its ids is, also when it is a half of
@@ -144,7 +172,7 @@ func TestPartsKeepTheHistory(t *testing.T) {
 	b.failed(at)
 	b.failed(at.Add(time.Second))
 	first, second := b.halves()
-	for _, p := range []*batch{first, second, b.copyOf(b.events, offAmazonFrame)} {
+	for _, p := range []*batch{first, second, b.copyOf(&memory{}, b.events, offAmazonFrame)} {
 		if p.attempts != 1 || !p.firstSent.Equal(at) || p.firstFailure != 1000 || p.lastFailure != 2000 {
 			t.Errorf("%+v, want one attempt, and failures after 1 and 2 s", p.history)
 		}
@@ -156,6 +184,38 @@ func TestPartsKeepTheHistory(t *testing.T) {
 	}
 }
 
+// What leaves a batch that is still growing leaves the others as they are.
+func TestEventsLeaveAnOpenBatch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ids := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-f][a-z]{0,3}`), 1, 20, rapid.ID[string]).Draw(t, "ids")
+		m := &memory{}
+		b := growing(m, ids, ids)
+		gone, live := &owner{}, &owner{}
+		gone.end()
+		var want []string
+		for i := range b.events {
+			if b.events[i].token.Owner = gone; rapid.Bool().Draw(t, "stays") {
+				b.events[i].token.Owner = live
+				want = append(want, ids[i])
+			}
+		}
+		if n := b.prune(); n != len(ids)-len(want) {
+			t.Fatalf("%d are gone, want %d", n, len(ids)-len(want))
+		}
+		b.close(m, func(bool) { t.Fatal("a repetition") })
+		var got []string
+		for i := range b.events {
+			if e := &b.events[i]; string(b.encoded(e)) == e.id {
+				got = append(got, e.id)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("-want +got:\n%s", diff)
+		}
+		checkOriginals(t, b)
+	})
+}
+
 // A request's body is the batch's events, whichever have left or been merged, read
 // in whatever pieces, and nothing is copied while they are all there.
 func TestBodyOfABatch(t *testing.T) {
@@ -163,7 +223,7 @@ func TestBodyOfABatch(t *testing.T) {
 		ids := rapid.SliceOfN(rapid.StringMatching(`[a-f][x-z]`), 1, 20).Draw(t, "ids")
 		contents := make([]string, len(ids))
 		for i := range ids {
-			contents[i] = rapid.StringMatching(`\{1?2?3?\}`).Draw(t, "contents")
+			contents[i] = strings.Repeat(rapid.StringMatching(`\{1?2?3?\}`).Draw(t, "contents"), rapid.SampledFrom([]int{1, 1000, 8000}).Draw(t, "times"))
 		}
 		b, same, other := filled(ids, contents)
 		gone, live := &owner{}, &owner{}
@@ -186,18 +246,17 @@ func TestBodyOfABatch(t *testing.T) {
 		case 0:
 			parts = []*batch{b}
 		case 1:
-			parts = []*batch{b.copyOf(b.events, offAmazonFrame)}
+			parts = []*batch{b.copyOf(&memory{}, b.events, offAmazonFrame)}
 		case 2:
 			if len(b.events) > 1 {
 				first, second := b.halves()
-				parts = []*batch{first, second, first.copyOf(first.events, offAmazonFrame)}
+				parts = []*batch{first, second, first.copyOf(&memory{}, first.events, offAmazonFrame)}
 			}
 		}
 		for _, p := range parts {
 			p.prune()
 		}
 		parts = slices.DeleteFunc(parts, func(p *batch) bool { return len(p.events) == 0 })
-		spare := make([]byte, 0, 1)
 		for _, p := range parts {
 			want := offAmazonFrame.Open
 			for i := range p.events {
@@ -207,7 +266,7 @@ func TestBodyOfABatch(t *testing.T) {
 				want += string(p.encoded(&p.events[i]))
 			}
 			want += offAmazonFrame.Close
-			whole, used := p.body(offAmazonFrame, spare)
+			whole := p.appendBody(nil, offAmazonFrame)
 			lent := payload{body: whole}
 			got, err := io.ReadAll(iotest.OneByteReader(lent.open()))
 			var at bytes.Buffer
@@ -215,9 +274,10 @@ func TestBodyOfABatch(t *testing.T) {
 			if err != nil || string(got) != want || at.String() != want || whole.size() != len(want) {
 				t.Fatalf("read %q and %q, %v; want %q", got, at.String(), err, want)
 			}
-			if same+other+pruned == 0 && len(used) > 0 {
-				t.Fatal("the events were copied")
+			if same+other+pruned == 0 && len(whole) > 2+len(p.store.encoded) {
+				t.Fatalf("%d parts of %d pages", len(whole), len(p.store.encoded))
 			}
+			checkOriginals(t, p)
 			lent.release()
 			if _, err := lent.open().Read(got); err == nil {
 				t.Fatal("the bytes are read after their release")

@@ -139,7 +139,7 @@ func BenchmarkGzip(b *testing.B) {
 		z := newZipper(zerolog.Nop())
 		n := 0
 		for b.Loop() {
-			to := z.zip(&body{events})
+			to := z.zip(body{events})
 			n = to.buf.Len()
 			z.pool.Put(to)
 		}

@@ -50,9 +50,12 @@ type idSet struct {
 	slots []uint64 // 0 is free
 }
 
+// slotsFor is how many slots n ids need.
+func slotsFor(n int) int { return 1 << bits.Len(uint(2*n)) }
+
 // reset empties the set and makes room for n ids.
 func (s *idSet) reset(n int) {
-	size := 1 << bits.Len(uint(2*n))
+	size := slotsFor(n)
 	if cap(s.slots) < size {
 		s.slots = make([]uint64, size)
 		return

@@ -35,7 +35,7 @@ const (
 type deadLetters struct {
 	producer Producer
 	topic    string
-	conclude func(*request, []Verdict) []Verdict
+	conclude func(*request, []Verdict)
 	cond     *ops.Condition
 	log      zerolog.Logger
 	metrics  *metrics
@@ -49,7 +49,7 @@ type deadLetters struct {
 	closed  bool
 }
 
-func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*request, []Verdict) []Verdict) *deadLetters {
+func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*request, []Verdict)) *deadLetters {
 	return &deadLetters{
 		producer: o.DeadLetters.Producer,
 		topic:    o.DeadLetters.Topic,
@@ -201,7 +201,8 @@ func (d *deadLetters) settle(letters []*letter) {
 			Class: l.reason.Class, Attempts: l.attempts, Status: l.reason.Status, Code: l.reason.Code,
 		})
 		if i == len(letters)-1 || letters[i+1].request != l.request {
-			verdicts = d.conclude(l.request, verdicts)
+			d.conclude(l.request, verdicts)
+			verdicts = nil
 		}
 	}
 }
@@ -222,10 +223,9 @@ func (d *deadLetters) reduced(l *letter, err error, round int) bool {
 	}
 	l.alone = true
 	d.metrics.lettersReduced.Inc()
-	orig := l.record.record
 	d.log.Error().
-		Str("topic", orig.Topic).Int32("partition", orig.Partition).Int64("offset", orig.Offset).
-		Str("event_id", redact.ID(l.eventID)).Int("value_bytes", len(orig.Value)).
+		Str("topic", l.source.Topic).Int32("partition", l.source.Partition).Int64("offset", l.source.Offset).
+		Str("event_id", redact.ID(l.eventID)).Int("value_bytes", len(l.value)).
 		Bool("without_value", l.omitValue).Bool("without_headers", l.omitHeaders).
 		Bool("without_key", l.omitKey).Bool("without_timestamp", l.omitTime).
 		Str("reason", redact.Line(err.Error(), 200)).

@@ -87,13 +87,17 @@ func TestADeadLetterIsTheOriginalWithItsReason(t *testing.T) {
 	})
 }
 
+func letterOf(rec *kgo.Record) *letter {
+	return &letter{record: record{source: SourceOf(rec)}, original: originalOf(rec), contract: "c", reason: invalid}
+}
+
 // A letter that is sent through again and fails again has as many headers as
 // the first time.
 func TestHeadersDoNotGrowWithEachRound(t *testing.T) {
 	rec := &kgo.Record{Topic: "events", Headers: []kgo.RecordHeader{{Key: "own", Value: []byte("1")}}}
 	sizes := map[int]bool{}
 	for range 5 {
-		l := &letter{record: record{record: rec}, reason: invalid}
+		l := letterOf(rec)
 		rec = l.build("dlq")
 		sizes[len(rec.Headers)] = true
 	}
@@ -108,7 +112,8 @@ func TestHeadersOfTheOriginalAreBounded(t *testing.T) {
 		hs = append(hs, kgo.RecordHeader{Key: fmt.Sprint("h", i), Value: []byte("v")})
 	}
 	hs = append(hs, kgo.RecordHeader{Key: "large", Value: make([]byte, maxOwnHeaderBytes)})
-	l := &letter{record: record{record: &kgo.Record{Topic: strings.Repeat("t", 500), Headers: hs}}, reason: invalid, eventID: strings.Repeat("e", 10_000), profile: strings.Repeat("p", 10_000)}
+	l := letterOf(&kgo.Record{Topic: strings.Repeat("t", 500), Headers: hs})
+	l.eventID, l.profile = strings.Repeat("e", 10_000), strings.Repeat("p", 10_000)
 	l.reason.Message, l.reason.Code, l.reason.Field = strings.Repeat("m ", 10_000), strings.Repeat("c", 10_000), strings.Repeat("f", 10_000)
 	out := l.build("dlq")
 	total := 0
@@ -131,6 +136,7 @@ func TestAVerdictWaitsForTheBrokersAcknowledgement(t *testing.T) {
 			return nil
 		}
 		rec := r.record("bad")
+		from := SourceOf(rec)
 		r.refuse("bad", rec)
 		r.after(4 * time.Second)
 		if len(r.classes()) != 0 {
@@ -138,7 +144,7 @@ func TestAVerdictWaitsForTheBrokersAcknowledgement(t *testing.T) {
 		}
 		r.after(2 * time.Second)
 		v := r.verdict("bad")
-		if v.Class != verdict.Validation || v.Attempts != 0 || v.Source != SourceOf(rec) || v.Token.Seq != 1 || v.Code != invalid.Code || v.ProfileID != "1234567890" {
+		if v.Class != verdict.Validation || v.Attempts != 0 || v.Source != from || v.Token.Seq != 1 || v.Code != invalid.Code || v.ProfileID != "1234567890" {
 			t.Errorf("%+v", v)
 		}
 	})

@@ -2,7 +2,6 @@ package sink
 
 import (
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -22,48 +21,8 @@ type flight struct {
 
 // scratch is what an attempt needs besides its batch, lent for its length.
 type scratch struct {
-	body     []byte // of batches that have lost some of their events
-	items    []Item
-	verdicts []Verdict
-}
-
-// storePools lend batches the memory of earlier ones, by size: a lane whose
-// batches are small would otherwise sit on the memory of a large one while its
-// batch is open, and there can be thousands of them.
-type storePools [4]sync.Pool
-
-// storeSize is the most bytes of the first pool's; each other's have four times as
-// many, and the last's any number.
-const storeSize = 8 << 10
-
-func (p *storePools) of(bytes int) *sync.Pool {
-	i, most := 0, storeSize
-	for i < len(p)-1 && bytes > most {
-		i, most = i+1, most*4
-	}
-	return &p[i]
-}
-
-// newBatch returns an empty batch that is expected to get about that many bytes.
-func (s *Sink) newBatch(due time.Time, bytes int) *batch {
-	st, _ := s.stores.of(bytes).Get().(*store)
-	if st == nil {
-		st = new(store)
-	}
-	return &batch{store: st, events: st.events[:0], sole: true, due: due}
-}
-
-// release takes a batch's memory back for the next one. Halves share theirs and
-// leave it to the garbage collector.
-func (s *Sink) release(b *batch) {
-	if !b.sole {
-		return
-	}
-	st := b.store
-	st.buf = st.buf[:0]
-	clear(st.events[:cap(st.events)])
-	b.store, b.events, b.ids = nil, nil, nil
-	s.stores.of(cap(st.buf)).Put(st)
+	body  body
+	items []Item
 }
 
 // hire has a goroutine wait for what is next, if nobody does and it could be
@@ -222,10 +181,9 @@ func (l *lane) land(f *flight) (watch bool) {
 func (l *lane) attempt(f *flight) {
 	s, b := l.sink, f.batch
 	sc := s.scratch.Get().(*scratch)
-	var whole body
-	whole, sc.body = b.body(f.route.frame, sc.body)
+	sc.body = b.appendBody(sc.body[:0], f.route.frame)
 	sc.items = append(sc.items[:0], make([]Item, len(b.events))...)
-	res := s.sender.send(s.ctx, f.route, l.profile, f.token, whole, sc.items)
+	res := s.sender.send(s.ctx, f.route, l.profile, f.token, sc.body, sc.items)
 	l.answered(f)
 	if res.fault.label == faultCancelled {
 		l.again(b) // the sink was closed; nobody will take it up
@@ -235,6 +193,7 @@ func (l *lane) attempt(f *flight) {
 		l.react(f, &res, sc)
 	}
 	clear(sc.items)
+	clear(sc.body)
 	s.scratch.Put(sc)
 }
 

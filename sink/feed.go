@@ -26,6 +26,7 @@ type Feed struct {
 	now time.Time
 	// filtered are verdicts on records that were left out on purpose.
 	filtered []Verdict
+	names    []byte // their event ids
 }
 
 // group is a feed's events of one profile that go one way.
@@ -41,10 +42,12 @@ type groupKey struct {
 }
 
 type pending struct {
-	record
-	id   string
-	hash uint64 // of the id, taken while the id is in the processor's cache
-	end  int    // of its bytes in buf; they begin where the one before ends, after the frame's Between
+	token  Token
+	record *kgo.Record
+	id     string
+	hash   uint64 // of the id, taken while the id is in the processor's cache
+	size   int    // of what is kept of the record
+	end    int    // of its bytes in buf; they begin where the one before ends, after the frame's Between
 }
 
 const (
@@ -56,8 +59,8 @@ const (
 // NewFeed returns a way into the sink.
 func (s *Sink) NewFeed() *Feed { return &Feed{sink: s, groups: make(map[groupKey]*group)} }
 
-// Add takes an event. The conversion may be used again afterwards; the record
-// is kept until there is a verdict about it.
+// Add takes an event. The conversion may be used again afterwards, the record and
+// the texts that are parts of it after the next Flush.
 func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 	if f.now.IsZero() {
 		f.now = f.sink.opts.Now()
@@ -85,7 +88,8 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 	if len(g.events) == 0 {
 		f.dirty = append(f.dirty, g)
 	}
-	g.events = append(g.events, pending{newRecord(tok, rec), c.EventID, maphash.String(f.sink.seed, c.EventID), len(g.buf)})
+	o := originalOf(rec)
+	g.events = append(g.events, pending{tok, rec, c.EventID, maphash.String(f.sink.seed, c.EventID), o.size(), len(g.buf)})
 }
 
 // reject makes of a conversion what its contract says.
@@ -121,8 +125,10 @@ func (f *Feed) Refuse(tok Token, rec *kgo.Record, profileID, eventID string, why
 
 func (f *Feed) refuse(tok Token, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
 	now := f.sink.opts.Now()
+	o := originalOf(rec)
 	f.letters = append(f.letters, &letter{
-		record: newRecord(tok, rec), contract: by.Name(), profile: profileID, eventID: eventID, reason: why, first: now, last: now,
+		record: record{tok, SourceOf(rec)}, original: readOriginal(o.appendTo(nil)),
+		contract: by.Name(), profile: strings.Clone(profileID), eventID: strings.Clone(eventID), reason: why, first: now, last: now,
 	})
 }
 
@@ -134,9 +140,21 @@ func (f *Feed) Filter(tok Token, rec *kgo.Record, profileID, eventID string, why
 }
 
 func (f *Feed) filter(tok Token, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
-	f.filtered = append(f.filtered, Verdict{
-		Token: tok, Source: SourceOf(rec), Contract: by.Name(), ProfileID: profileID, EventID: eventID, Class: why.Class, Status: why.Status, Code: why.Code,
+	f.filtered = append(f.sink.memory.verdicts.Grow(f.filtered, 1), Verdict{
+		Token: tok, Source: SourceOf(rec), Contract: by.Name(), ProfileID: f.group(groupKey{profile: profileID}).profile, EventID: eventID,
+		Class: why.Class, Status: why.Status, Code: why.Code,
 	})
+	f.names = append(f.names, eventID...)
+}
+
+// name gives filtered verdicts event ids that are no parts of their records.
+func (f *Feed) name() {
+	names := string(f.names)
+	for i := range f.filtered {
+		id := &f.filtered[i].EventID
+		*id, names = names[:len(*id)], names[len(*id):]
+	}
+	f.names = f.names[:0]
 }
 
 // Flush hands on what was added since the last one. It does not wait for
@@ -156,10 +174,10 @@ func (f *Feed) Flush() {
 			f.dirty[i] = nil
 		}
 		f.dirty = f.dirty[:0]
-		if len(f.groups) > maxGroups {
-			clear(f.groups)
-			f.last = nil
-		}
+	}
+	if len(f.groups) > maxGroups {
+		clear(f.groups)
+		f.last = nil
 	}
 	if len(f.letters) > 0 {
 		s.letters.put(nil, f.letters)
@@ -167,6 +185,8 @@ func (f *Feed) Flush() {
 		f.letters = f.letters[:0]
 	}
 	if len(f.filtered) > 0 {
-		f.filtered = s.leaveOut(f.filtered)
+		f.name()
+		s.leaveOut(f.filtered)
+		f.filtered = nil
 	}
 }

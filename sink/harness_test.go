@@ -14,6 +14,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -270,7 +271,7 @@ func (o *owner) end() {
 type rig struct {
 	t      *testing.T
 	sink   *Sink
-	feed   *Feed
+	feed   lending
 	amazon *amazon
 	tokens *fixedTokens
 	box    *letterbox
@@ -279,6 +280,10 @@ type rig struct {
 	reg    *prometheus.Registry
 	log    *logBuffer
 	seq    uint64
+
+	// What belongs to records that are in the feed.
+	records []*kgo.Record
+	lent    [][]byte
 
 	mu       sync.Mutex
 	verdicts []Verdict
@@ -329,7 +334,7 @@ func newRig(t *testing.T, answer func(call) reply, change ...func(*Options)) *ri
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.sink, r.feed = s, s.NewFeed()
+	r.sink, r.feed = s, lending{s.NewFeed(), r}
 	t.Cleanup(r.close)
 	return r
 }
@@ -351,15 +356,56 @@ func (r *rig) settle(vs []Verdict) {
 func (r *rig) add(profile string, ids ...string) {
 	for _, id := range ids {
 		c := purchase()
-		c.ProfileID = profile
-		c.EventID, c.MADID, _ = strings.Cut(id, "/")
+		c.ProfileID = r.lend(profile)
+		eventID, madid, _ := strings.Cut(id, "/")
+		c.EventID, c.MADID = r.lend(eventID), madid
 		r.seq++
 		r.feed.Add(Token{r.owner, r.seq}, r.record(id), c)
 	}
 }
 
 func (r *rig) record(id string) *kgo.Record {
-	return &kgo.Record{Topic: "events", Partition: 3, Offset: int64(r.seq), Key: []byte("key-" + id), Value: []byte("value-" + id), Timestamp: time.UnixMilli(1776939330000)}
+	rec := &kgo.Record{Topic: "events", Partition: 3, Offset: int64(r.seq), Key: []byte("key-" + id), Value: []byte("value-" + id), Timestamp: time.UnixMilli(1776939330000)}
+	r.records = append(r.records, rec)
+	return rec
+}
+
+// lend returns the text as a part of a record, which reclaim overwrites.
+func (r *rig) lend(text string) string {
+	if text == "" {
+		return ""
+	}
+	b := []byte(text)
+	r.lent = append(r.lent, b)
+	return unsafe.String(&b[0], len(b))
+}
+
+// lending is a feed whose records' memory is somebody else's after a Flush.
+type lending struct {
+	*Feed
+	rig *rig
+}
+
+func (f lending) Flush() {
+	f.Feed.Flush()
+	f.rig.reclaim()
+}
+
+// reclaim uses the records' memory for something else, as the next fetch does.
+func (r *rig) reclaim() {
+	for _, rec := range r.records {
+		r.lent = append(r.lent, rec.Key, rec.Value)
+		for _, h := range rec.Headers {
+			r.lent = append(r.lent, h.Value)
+		}
+		*rec = kgo.Record{}
+	}
+	for _, b := range r.lent {
+		for i := range b {
+			b[i] = '!'
+		}
+	}
+	r.records, r.lent = nil, nil
 }
 
 // send adds events and hands them on.

@@ -50,7 +50,7 @@ func newLane(s *Sink, profile string, by *Route, now time.Time) *lane {
 		sink: s, profile: profile, contract: by.contract, region: by.region, wake: make(chan struct{}, 1),
 		window: newWindow(1), state: LaneIdle, since: now,
 	}
-	l.repeated = l.countRepeated
+	l.memory, l.repeated = s.memory, l.countRepeated
 	l.follow(by)
 	return l
 }
@@ -70,10 +70,10 @@ func (l *lane) add(g *group, now time.Time) {
 			continue
 		}
 		if l.open == nil {
-			l.open = l.sink.newBatch(now.Add(l.sink.opts.Linger), l.lastBytes)
+			l.open = l.sink.memory.newBatch(now.Add(l.sink.opts.Linger), l.lastEvents)
 		}
 		end := events[n-1].end
-		l.open.add(events[:n], g.buf[start:end], start, l.route.frame)
+		l.open.add(l.sink.memory, events[:n], g.buf, start, l.route.frame)
 		if len(l.open.events) >= l.batchEvents {
 			l.closeOpen()
 			news = true
@@ -92,14 +92,15 @@ func (l *lane) add(g *group, now time.Time) {
 // fit tells how many of the events, whose encodings begin at start, the open
 // batch has room for. An empty one takes one event whatever its size.
 func (l *lane) fit(events []pending, start int) (n int) {
-	has, bytes := 0, 0
+	has, bytes, kept := 0, 0, 0
 	if l.open != nil {
-		has, bytes = len(l.open.events), l.open.bytes
+		has, bytes, kept = len(l.open.events), l.open.bytes, l.open.store.kept
 	}
 	frame := l.route.frame
 	for n < len(events) && has+n < l.batchEvents {
 		own := events[n].end - start - (n+1)*len(frame.Between)
-		if has+n > 0 && frame.size(has+n+1, bytes+own) > l.batchBytes {
+		kept += events[n].size
+		if has+n > 0 && (frame.size(has+n+1, bytes+own) > l.batchBytes || kept > maxOriginals) {
 			break
 		}
 		n++
@@ -150,7 +151,7 @@ func (l *lane) sweep() {
 	defer l.mu.Unlock()
 	if l.open != nil {
 		if l.prune(l.open); len(l.open.events) == 0 {
-			l.sink.release(l.open)
+			l.sink.memory.release(l.open)
 			l.open = nil
 		}
 	}

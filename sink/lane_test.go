@@ -299,44 +299,6 @@ func TestABatchOfEndedAssignmentsIsNotSentAtAll(t *testing.T) {
 	})
 }
 
-// What batches leave behind is used again, and must hold neither bytes nor
-// records of theirs.
-func TestReleasedMemoryHoldsNothing(t *testing.T) {
-	s, err := New(Options{
-		Contract: offAmazon{}, BaseURL: "http://127.0.0.1:1", ClientID: "c", Tokens: &fixedTokens{}, Settle: func([]Verdict) {},
-		DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "t"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := s.newBatch(time.Time{}, 0)
-	b.add([]pending{{record: newRecord(Token{}, (&rig{}).record("a")), id: "a", hash: 1, end: 2}, {record: newRecord(Token{}, (&rig{}).record("b")), id: "b", hash: 2, end: 5}}, []byte("enc"), 2, Frame{})
-	b.close(nil)
-	st := b.store
-	s.release(b)
-	if len(st.buf) != 0 {
-		t.Errorf("%d bytes are left", len(st.buf))
-	}
-	for _, e := range st.events[:cap(st.events)] {
-		if e.record.record != nil || e.id != "" {
-			t.Errorf("%+v is left", e)
-		}
-	}
-}
-
-// A small batch is not given the memory of a large one, nor a large one that of a
-// small one while there is better.
-func TestBatchesGetMemoryOfTheirSize(t *testing.T) {
-	var pools storePools
-	sizes := []int{0, 1, storeSize, storeSize + 1, 4 * storeSize, 5 * storeSize, 16 * storeSize, 17 * storeSize, 1 << 30}
-	want := []int{0, 0, 0, 1, 1, 2, 2, 3, 3}
-	for i, size := range sizes {
-		if pools.of(size) != &pools[want[i]] {
-			t.Errorf("%d bytes are not of pool %d", size, want[i])
-		}
-	}
-}
-
 func TestSweepFreesWhatAHeldLaneKeeps(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, always(reply{status: 503}), func(o *Options) { o.BatchEvents = 2 })

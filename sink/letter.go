@@ -58,6 +58,7 @@ const (
 // letter is a dead letter on its way.
 type letter struct {
 	record
+	original
 	request     *request // that it came of; nil if the record was never sent
 	contract    string
 	profile     string
@@ -75,7 +76,6 @@ type letter struct {
 // reduce leaves out what the brokers' error is about; false when there is
 // nothing more to leave out.
 func (l *letter) reduce(err error) bool {
-	r := l.record.record
 	switch {
 	case errors.Is(err, kerr.InvalidTimestamp):
 		if l.omitTime {
@@ -84,11 +84,11 @@ func (l *letter) reduce(err error) bool {
 		l.omitTime = true
 	case !errors.Is(err, kerr.MessageTooLarge):
 		return false
-	case !l.omitValue && len(r.Value) > 0:
+	case !l.omitValue && len(l.value) > 0:
 		l.omitValue = true
-	case !l.omitHeaders && len(r.Headers) > 0:
+	case !l.omitHeaders && len(l.headers) > 0:
 		l.omitHeaders = true
-	case !l.omitKey && len(r.Key) > 0:
+	case !l.omitKey && len(l.key) > 0:
 		l.omitKey = true
 	default:
 		return false
@@ -99,20 +99,19 @@ func (l *letter) reduce(err error) bool {
 // build makes the record that is produced. It is made anew for every try, since
 // the client keeps state in it.
 func (l *letter) build(topic string) *kgo.Record {
-	orig := l.record.record
-	out := &kgo.Record{Topic: topic, Key: orig.Key, Value: orig.Value, Timestamp: orig.Timestamp}
+	out := &kgo.Record{Topic: topic, Key: l.key, Value: l.value, Timestamp: time.UnixMilli(l.source.Timestamp)}
 	h := headers{}
 	dropped := 0
 	if l.omitHeaders {
-		dropped = len(orig.Headers)
+		dropped = len(l.headers)
 	} else {
-		dropped = h.keep(orig.Headers)
+		dropped = h.keep(l.headers)
 	}
 
 	message := redact.Message(l.reason.Message)
-	h.set(headerTopic, redact.Line(orig.Topic, 249))
-	h.set(headerPartition, strconv.Itoa(int(orig.Partition)))
-	h.set(headerOffset, strconv.FormatInt(orig.Offset, 10))
+	h.set(headerTopic, redact.Line(l.source.Topic, 249))
+	h.set(headerPartition, strconv.Itoa(int(l.source.Partition)))
+	h.set(headerOffset, strconv.FormatInt(l.source.Offset, 10))
 	h.set(headerStage, stage(l.reason.Class))
 	h.set(headerClassName, "github.com/tracklayer/amazon-capi/"+folder(l.reason.Class))
 	h.set(headerException, ownPrefix+l.reason.Class.String())
@@ -132,18 +131,18 @@ func (l *letter) build(topic string) *kgo.Record {
 
 	if l.omitValue {
 		out.Value = nil
-		h.set(headerValueOmitted, strconv.Itoa(len(orig.Value)))
+		h.set(headerValueOmitted, strconv.Itoa(len(l.value)))
 	}
 	if l.omitKey {
 		out.Key = nil
-		h.set(headerKeyOmitted, strconv.Itoa(len(orig.Key)))
+		h.set(headerKeyOmitted, strconv.Itoa(len(l.key)))
 	}
 	if dropped > 0 {
 		h.set(headerHeadersOmitted, strconv.Itoa(dropped))
 	}
 	if l.omitTime {
 		out.Timestamp = time.Time{} // the client's clock
-		h.set(headerTimestampOmitted, strconv.FormatInt(orig.Timestamp.UnixMilli(), 10))
+		h.set(headerTimestampOmitted, strconv.FormatInt(l.source.Timestamp, 10))
 	}
 	out.Headers = h
 	return out

@@ -8,13 +8,18 @@ import (
 
 // body is a request's body: what the contract has before the events, these, and
 // what it has after them. It is not put together, because a batch's events lie in
-// its memory as they are sent.
-type body [3][]byte
+// its memory as they are sent, page for page.
+type body [][]byte
 
-func (b *body) size() int { return len(b[0]) + len(b[1]) + len(b[2]) }
+func (b body) size() (n int) {
+	for _, part := range b {
+		n += len(part)
+	}
+	return n
+}
 
 // read copies what comes after the first off bytes.
-func (b *body) read(dst []byte, off int) (n int) {
+func (b body) read(dst []byte, off int) (n int) {
 	for _, part := range b {
 		skip := min(off, len(part))
 		n += copy(dst[n:], part[skip:])

@@ -12,17 +12,18 @@ type queue struct {
 	front []*batch // what goes before: to be tried again, halves; the last goes first
 	aside []*batch // events that Amazon wants later, each with its own time
 	made  uint64   // batches that were closed so far
-	// lastBytes is how large the last of them was.
-	lastBytes int
+	// lastEvents is how many the last of them had.
+	lastEvents int
+	memory     *memory
 	// repeated is told of events that are in a batch already.
 	repeated func(differs bool)
 }
 
 // closeOpen makes the open batch ready.
 func (q *queue) closeOpen() {
-	q.open.close(q.repeated)
+	q.lastEvents = len(q.open.events)
+	q.open.close(q.memory, q.repeated)
 	q.made++
-	q.lastBytes = q.open.bytes
 	q.open.age = q.made
 	q.ready = append(q.ready, q.open)
 	q.open = nil

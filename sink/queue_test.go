@@ -2,6 +2,7 @@ package sink
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,9 +17,9 @@ import (
 func TestTheOldestGoesFirst(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const n = 8
-		var q queue
+		q := queue{memory: &memory{}}
 		for i := range n {
-			q.open = &batch{store: &store{}, events: []event{{id: "a", hash: 1}, {id: "b", hash: 2}}, bytes: i}
+			q.open = growing(&memory{}, []string{"a", "b"}, []string{strings.Repeat("1", i), ""})
 			q.closeOpen()
 		}
 		now := time.Now()
@@ -49,13 +50,9 @@ func indices(n int) []int {
 }
 
 func TestHalvesGoInOrderBeforeWhatIsYounger(t *testing.T) {
-	var q queue
+	q := queue{memory: &memory{}}
 	for _, ids := range []string{"abcd", "ef"} {
-		b := &batch{store: &store{}}
-		for i, id := range ids {
-			b.events = append(b.events, event{id: string(id), hash: uint64(id), start: uint32(i), end: uint32(i + 1)})
-		}
-		q.open = b
+		q.open = growing(&memory{}, strings.Split(ids, ""), make([]string, len(ids)))
 		q.closeOpen()
 	}
 	now := time.Now()

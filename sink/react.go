@@ -39,6 +39,7 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	now := s.opts.Now()
 	var letters []*letter
 	var later, large []event
+	verdicts := s.memory.verdicts.Get(len(b.events))
 	failed := b.history // of those that the answer says something bad of
 	failed.failed(now)
 	for i := range b.events {
@@ -48,11 +49,11 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 		}
 		switch it.Outcome {
 		case Taken:
-			sc.verdicts = l.accept(sc.verdicts, b, e)
+			verdicts = l.accept(verdicts, b, e)
 			continue
 		case Refused:
 			ids := l.contract.Identifiers(b.encoded(e))
-			letters = l.condemn(letters, &failed, e, it.Said.Reason(verdict.Rejected, res.Status, ids))
+			letters = l.condemn(letters, b, &failed, e, it.Said.Reason(verdict.Rejected, res.Status, ids))
 			continue
 		case TooLarge:
 			large = append(large, *e)
@@ -69,14 +70,14 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	}
 	var split, rest *batch
 	if len(large) > 0 {
-		split = b.copyOf(large, f.route.frame)
+		split = b.copyOf(s.memory, large, f.route.frame)
 		split.history = failed
 		if len(large) > 1 {
 			s.metrics.splits.Inc()
 		}
 	}
 	if len(later) > 0 {
-		rest = b.copyOf(later, f.route.frame)
+		rest = b.copyOf(s.memory, later, f.route.frame)
 	}
 	switch {
 	case rest == nil:
@@ -90,7 +91,7 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 		l.putOff(rest, res, now)
 	}
 	l.mu.Lock()
-	l.records -= len(sc.verdicts) + len(letters)
+	l.records -= len(verdicts) + len(letters)
 	if split != nil {
 		l.pushHalves(split)
 	}
@@ -99,8 +100,8 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 		l.window.grow()
 	}
 	l.mu.Unlock()
-	s.release(b)
-	sc.verdicts = s.conclude(res.request, sc.verdicts)
+	s.memory.release(b)
+	s.conclude(res.request, verdicts)
 	s.letters.put(res.request, letters)
 }
 
@@ -156,10 +157,10 @@ func (l *lane) nothingSettled(f *flight, res *result, now time.Time) {
 		}
 		l.mu.Unlock()
 	}
-	rest := b.copyOf(b.events, f.route.frame)
+	rest := b.copyOf(l.sink.memory, b.events, f.route.frame)
 	rest.tries, rest.stuck = b.tries, b.stuck
 	l.putOff(rest, res, now)
-	l.sink.release(b)
+	l.sink.memory.release(b)
 }
 
 // retry tries the batch again after a while: the same bytes, however often. That

@@ -41,18 +41,18 @@ func requestID(h http.Header) string {
 
 // conclude is the one way out for verdicts: they are final once their receipt is
 // written, and at once where there are no receipts. r is nil when nothing was
-// sent. The slice is taken, and an empty one returned to go on with: a batch's
-// verdicts are a hundred kilobytes, which need not be copied.
-func (s *Sink) conclude(r *request, vs []Verdict) []Verdict {
+// sent. The slice is the sink's memory afterwards: a batch's verdicts are a hundred
+// kilobytes, which need not be copied.
+func (s *Sink) conclude(r *request, vs []Verdict) {
 	switch {
 	case len(vs) == 0:
-		return vs
+		s.memory.giveBack(vs)
 	case s.receipts == nil:
 		s.opts.Settle(vs)
-		clear(vs)
-		return vs[:0]
+		s.memory.giveBack(vs)
+	default:
+		s.receipts.put(r, vs)
 	}
-	return s.receipts.put(r, vs)
 }
 
 // receipt is a receipt on its way, and the verdicts that wait for it: of one
@@ -90,7 +90,7 @@ func cut(r *request, vs []Verdict, each func([]Verdict)) {
 
 // build makes the record that is produced. events is memory to use; it is
 // returned, perhaps grown.
-func (r *receipt) build(o *ReceiptOptions, events []schemas.ReceiptEvent) (*kgo.Record, []schemas.ReceiptEvent) {
+func (r *receipt) build(o *ReceiptOptions, m *memory, events []schemas.ReceiptEvent) (*kgo.Record, []schemas.ReceiptEvent) {
 	first := &r.verdicts[0]
 	out := schemas.Receipt{Contract: first.Contract, ProfileID: redact.ID(first.ProfileID), Topic: first.Source.Topic}
 	if r.request != nil {
@@ -105,6 +105,9 @@ func (r *receipt) build(o *ReceiptOptions, events []schemas.ReceiptEvent) (*kgo.
 		})
 	}
 	out.Events = events
+	if r.buf == nil {
+		r.buf = m.bytes.Get(64 * len(r.verdicts)) // with ids as long as a UUID
+	}
 	r.buf = schemas.AppendReceipt(schemas.AppendHeader(r.buf[:0], o.SchemaID), &out)
 	rec := &kgo.Record{Topic: o.Topic, Value: r.buf}
 	if out.ProfileID != "" { // without one there is nothing that would belong together

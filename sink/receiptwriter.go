@@ -34,7 +34,7 @@ type receiptWriter struct {
 	ctx     context.Context
 	wg      sync.WaitGroup
 	wake    chan struct{} // capacity 1: there is something new to look at
-	pool    sync.Pool     // *receipt
+	memory  *memory
 
 	mu       sync.Mutex
 	pending  []*receipt
@@ -51,7 +51,7 @@ type receiptWriter struct {
 	failing   bool // the condition fails
 }
 
-func newReceiptWriter(ctx context.Context, o Options, m *metrics) *receiptWriter {
+func newReceiptWriter(ctx context.Context, o Options, m *metrics, mem *memory) *receiptWriter {
 	return &receiptWriter{
 		opts:     o.Receipts,
 		settle:   o.Settle,
@@ -61,38 +61,37 @@ func newReceiptWriter(ctx context.Context, o Options, m *metrics) *receiptWriter
 		now:      o.Now,
 		ctx:      ctx,
 		wake:     make(chan struct{}, 1),
-		pool:     sync.Pool{New: func() any { return new(receipt) }},
+		memory:   mem,
 		flying:   make(map[*receipt]struct{}),
 		maxBytes: o.Receipts.MaxBytes,
 	}
 }
 
-// put takes verdicts that want a receipt, and their slice. It returns an empty one.
-func (w *receiptWriter) put(r *request, vs []Verdict) (spare []Verdict) {
+// put takes verdicts that want a receipt, and their slice.
+func (w *receiptWriter) put(r *request, vs []Verdict) {
 	now := w.now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	spare = vs
-	if !w.closed {
-		cut(r, vs, func(run []Verdict) {
-			rc := w.pool.Get().(*receipt)
-			rc.request, rc.since = r, now
-			if len(run) == len(vs) {
-				rc.verdicts, spare = vs, rc.verdicts
-			} else {
-				rc.verdicts = append(rc.verdicts, run...)
-			}
-			w.pending = append(w.pending, rc)
-		})
-		if !w.running {
-			w.running = true
-			w.wg.Go(w.run)
-		} else {
-			w.signal()
-		}
+	if w.closed {
+		return
 	}
-	clear(spare)
-	return spare[:0]
+	taken := false
+	cut(r, vs, func(run []Verdict) {
+		rc := &receipt{request: r, since: now, verdicts: run}
+		if taken = len(run) == len(vs); !taken {
+			rc.verdicts = append(w.memory.verdicts.Get(len(run)), run...)
+		}
+		w.pending = append(w.pending, rc)
+	})
+	if !taken {
+		w.memory.giveBack(vs)
+	}
+	if !w.running {
+		w.running = true
+		w.wg.Go(w.run)
+	} else {
+		w.signal()
+	}
 }
 
 func (w *receiptWriter) signal() {
@@ -184,13 +183,9 @@ func (w *receiptWriter) written(r *receipt) {
 	if len(r.verdicts) > 0 { // else they were swept meanwhile
 		w.settle(r.verdicts)
 	}
-	const tooMuchToKeep = 4096
-	if cap(r.verdicts) > tooMuchToKeep {
-		return
-	}
-	clear(r.verdicts)
-	*r = receipt{verdicts: r.verdicts[:0], buf: r.buf[:0]}
-	w.pool.Put(r)
+	w.memory.giveBack(r.verdicts)
+	w.memory.bytes.Put(r.buf)
+	r.verdicts, r.buf = nil, nil
 }
 
 // reduce deals with a receipt that the topic finds too large; false when there
@@ -239,7 +234,7 @@ func (w *receiptWriter) write() bool {
 		if r == nil {
 			return more
 		}
-		rec, events := r.build(&w.opts, w.events[:0])
+		rec, events := r.build(&w.opts, w.memory, w.events[:0])
 		clear(events)
 		w.events = events
 		if len(r.buf) > w.maxBytes && len(r.verdicts) > 1 {

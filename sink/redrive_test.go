@@ -27,7 +27,7 @@ func TestALetterGivesItsOriginalBack(t *testing.T) {
 		{"trace=t1", "empty=", "amazon-capi.redrives=2"},
 		{"trace=t1", "empty=", "amazon-capi.redrives=3"},
 	} {
-		l, err := ParseLetter((&letter{record: record{record: rec}, contract: "c", reason: invalid}).build("dlq"))
+		l, err := ParseLetter(letterOf(rec).build("dlq"))
 		if err != nil || !l.Whole() || l.Redrives != round {
 			t.Fatalf("round %d: %+v, %v", round, l, err)
 		}
@@ -39,7 +39,8 @@ func TestALetterGivesItsOriginalBack(t *testing.T) {
 			t.Errorf("round %d: %+v is not the original", round, rec)
 		}
 	}
-	reduced := &letter{record: record{record: rec}, reason: invalid, omitValue: true}
+	reduced := letterOf(rec)
+	reduced.omitValue = true
 	if l, err := ParseLetter(reduced.build("dlq")); err != nil || l.Whole() {
 		t.Errorf("a letter without its value is said to be whole: %v", err)
 	}

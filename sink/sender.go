@@ -96,7 +96,7 @@ func (s *sender) send(ctx context.Context, to *Route, profile string, token Acce
 func (s *sender) exchange(ctx context.Context, to *Route, profile string, token AccessToken, b body, items []Item) result {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	if z := s.zipper.zip(&b); z != nil {
+	if z := s.zipper.zip(b); z != nil {
 		res := s.post(ctx, to, profile, token, body{z.buf.Bytes()}, "gzip", items)
 		s.zipper.pool.Put(z)
 		if s.zipper.understood(res.Status) {

@@ -20,32 +20,34 @@ func (l *lane) accept(verdicts []Verdict, b *batch, e *event) []Verdict {
 
 // condemn appends the dead letters of an event, one for each of its records:
 // each record's offset needs one.
-func (l *lane) condemn(letters []*letter, h *history, e *event, why verdict.Reason) []*letter {
+func (l *lane) condemn(letters []*letter, b *batch, h *history, e *event, why verdict.Reason) []*letter {
 	d := letter{
 		contract: l.contract.Name(), profile: l.profile, eventID: e.id, reason: why, attempts: h.attempts,
 		first: time.UnixMilli(h.firstFailure), last: time.UnixMilli(h.lastFailure),
 	}
-	d.record = e.record
-	first := d
-	letters = append(letters, &first)
+	letters = append(letters, d.of(b, e.stored))
 	for _, r := range e.more {
-		d := d
-		d.record = r
-		letters = append(letters, &d)
+		letters = append(letters, d.of(b, r))
 	}
 	return letters
+}
+
+// of is the letter for one of a batch's records.
+func (l letter) of(b *batch, r stored) *letter {
+	l.record, l.original = r.record, readOriginal(b.store.originals.from(r.original))
+	return &l
 }
 
 // bury makes dead letters of all events of a batch.
 func (l *lane) bury(b *batch, res *result, why verdict.Reason) {
 	var letters []*letter
 	for i := range b.events {
-		letters = l.condemn(letters, &b.history, &b.events[i], why)
+		letters = l.condemn(letters, b, &b.history, &b.events[i], why)
 	}
 	l.mu.Lock()
 	l.records -= len(letters)
 	l.mu.Unlock()
-	l.sink.release(b)
+	l.sink.memory.release(b)
 	l.sink.letters.put(res.request, letters)
 }
 

@@ -109,7 +109,7 @@ func (l *lane) shed(most int) Backlog {
 	b := Backlog{Profile: l.profile, Tokens: make([]Token, 0, n)}
 	for _, given := range l.ready[from:] {
 		b.Tokens = given.appendTokens(b.Tokens)
-		l.sink.release(given)
+		l.sink.memory.release(given)
 	}
 	clear(l.ready[from:])
 	l.ready = l.ready[:from]

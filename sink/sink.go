@@ -38,7 +38,7 @@ type Sink struct {
 	closed   bool
 
 	forgot  atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
-	stores  storePools   // *store
+	memory  *memory
 	scratch sync.Pool    // *scratch
 	idSets  sync.Pool    // *idSet
 	seed    maphash.Seed // of the hashes of event ids
@@ -64,6 +64,7 @@ func New(opts Options) (*Sink, error) {
 		router:   opts.Router,
 		backoff:  backoff{opts.BackoffMin, opts.BackoffMax, opts.Rand},
 		metrics:  m,
+		memory:   newMemory(),
 		lanes:    make(map[string][]*lane),
 		forgetAt: manyLanes,
 		sender: &sender{
@@ -84,7 +85,7 @@ func New(opts Options) (*Sink, error) {
 	s.seed = maphash.MakeSeed()
 	s.letters = newDeadLetters(s.ctx, opts, m, s.conclude)
 	if opts.Receipts.Topic != "" {
-		s.receipts = newReceiptWriter(s.ctx, opts, m)
+		s.receipts = newReceiptWriter(s.ctx, opts, m, s.memory)
 	}
 	s.forgot.Store(opts.Now().UnixNano())
 	if opts.Registerer != nil {
@@ -157,13 +158,12 @@ func (s *Sink) Reroute() {
 }
 
 // leaveOut concludes verdicts on records that are not delivered.
-func (s *Sink) leaveOut(vs []Verdict) []Verdict {
+func (s *Sink) leaveOut(vs []Verdict) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.closed {
-		return vs[:0]
+	if !s.closed {
+		s.conclude(nil, vs)
 	}
-	return s.conclude(nil, vs)
 }
 
 // Flush sends what lanes have without waiting for more, for a drain.
@@ -193,6 +193,9 @@ func (s *Sink) Sweep() {
 		s.receipts.sweep()
 	}
 }
+
+// Trim gives up memory that was not needed since the last time.
+func (s *Sink) Trim() { s.memory.trim() }
 
 // Lanes returns what every lane is doing, by profile.
 func (s *Sink) Lanes() []LaneStatus {

@@ -147,6 +147,9 @@ func (c *Copier) Shed(int) []sink.Backlog { return nil }
 // Wants tells that nothing is wanted.
 func (c *Copier) Wants(string) int { return 0 }
 
+// Trim does nothing.
+func (c *Copier) Trim() {}
+
 type noFeed struct{}
 
 func (noFeed) Add(sink.Token, *kgo.Record, *transform.Conversion)             {}

@@ -1,0 +1,84 @@
+package consumer
+
+import (
+	"context"
+	"encoding/binary"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/spare"
+)
+
+// fetchPools lend the client the memory that it unpacks fetches into; without them
+// that is five hundred bytes of garbage an event. It comes back when all records of
+// a batch of the brokers' have been recycled, which a pump does as soon as it has
+// handed on what it made of them. Records that are never begun, because their
+// partition leaves, take theirs to the garbage collector.
+type fetchPools struct {
+	bytes   spare.Slices[byte]
+	records spare.Slices[kgo.Record]
+}
+
+var (
+	_ kgo.PoolDecompressBytes = (*fetchPools)(nil)
+	_ kgo.PoolRecords         = (*fetchPools)(nil)
+)
+
+const (
+	// maxUnpacked is the largest guess at what bytes become when they are
+	// unpacked, and the largest memory that is kept: a broken header must not
+	// cost gigabytes.
+	maxUnpacked = 8 << 20
+	// maxRecords is the largest number of records whose memory is kept.
+	maxRecords = 64 << 10
+	// unpackedTimes is the guess where no header says it.
+	unpackedTimes = 4
+)
+
+func newFetchPools() *fetchPools {
+	p := &fetchPools{}
+	p.bytes.Most, p.records.Most = maxUnpacked, maxRecords
+	return p
+}
+
+// GetDecompressBytes implements kgo.PoolDecompressBytes.
+func (p *fetchPools) GetDecompressBytes(packed []byte, codec kgo.CompressionCodecType) []byte {
+	n := uint64(len(packed)) * unpackedTimes
+	if codec == kgo.CodecSnappy {
+		// Its blocks begin with their length. Those that the Java client frames
+		// give some number here that is wrong, and harmless.
+		if said, size := binary.Uvarint(packed); size > 0 {
+			n = said
+		}
+	}
+	return p.bytes.Get(int(min(n, maxUnpacked)))
+}
+
+// PutDecompressBytes implements kgo.PoolDecompressBytes.
+func (p *fetchPools) PutDecompressBytes(b []byte) { p.bytes.Put(b) }
+
+// GetRecords implements kgo.PoolRecords.
+func (p *fetchPools) GetRecords(n int) []kgo.Record { return p.records.Get(n) }
+
+// PutRecords implements kgo.PoolRecords.
+func (p *fetchPools) PutRecords(rs []kgo.Record) { p.records.Put(rs) }
+
+// trimEvery is for how long memory is kept that nobody needs.
+const trimEvery = time.Minute
+
+// trimLoop gives the memory of a busy time back in the quiet one after it.
+func (c *Consumer) trimLoop(ctx context.Context) {
+	tick := time.NewTicker(trimEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			c.pools.bytes.Trim()
+			c.pools.records.Trim()
+			c.delivery.Trim()
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package sink
+
+import (
+	"encoding/binary"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// original is what a dead letter repeats of its record.
+type original struct {
+	key, value []byte
+	headers    []kgo.RecordHeader
+}
+
+func originalOf(r *kgo.Record) original { return original{r.Key, r.Value, r.Headers} }
+
+// Events that are on their way have their originals copied into their batch's
+// memory, and not their records kept. A record is 184 bytes around two slices,
+// and keeps the whole fetch that brought it: with thousands of them in flight for
+// as long as Amazon takes, in no order, fetches were most of the garbage and half
+// of the memory. A copy of 300 bytes that are in the processor's cache costs less
+// than to find a record again later, and lets the client use a fetch's memory for
+// the next one as soon as it has been read.
+//
+// Lengths are varints, those of key and values one more than they are, with 0 for
+// null: a dead letter must not make an empty value of a tombstone.
+
+// appendTo appends the original's bytes.
+func (o *original) appendTo(b []byte) []byte {
+	b = appendNullable(b, o.key)
+	b = appendNullable(b, o.value)
+	b = binary.AppendUvarint(b, uint64(len(o.headers)))
+	for i := range o.headers {
+		h := &o.headers[i]
+		b = binary.AppendUvarint(b, uint64(len(h.Key)))
+		b = append(b, h.Key...)
+		b = appendNullable(b, h.Value)
+	}
+	return b
+}
+
+func appendNullable(b, field []byte) []byte {
+	if field == nil {
+		return append(b, 0)
+	}
+	b = binary.AppendUvarint(b, uint64(len(field))+1)
+	return append(b, field...)
+}
+
+// size is how many bytes appendTo appends, at most.
+func (o *original) size() int {
+	const length = binary.MaxVarintLen32
+	size := 3*length + len(o.key) + len(o.value)
+	for i := range o.headers {
+		size += 2*length + len(o.headers[i].Key) + len(o.headers[i].Value)
+	}
+	return size
+}
+
+// readOriginal reads what appendTo has written, and perhaps other things behind
+// it, into memory of its own.
+func readOriginal(b []byte) original {
+	o := lendOriginal(b)
+	return lendOriginal(o.appendTo(make([]byte, 0, o.size())))
+}
+
+// lendOriginal reads what appendTo has written, and perhaps other things behind
+// it; keys, values and headers' values are parts of it.
+func lendOriginal(b []byte) (o original) {
+	r := originalReader(b)
+	o.key, o.value = r.nullable(), r.nullable()
+	if n := r.length(); n > 0 {
+		o.headers = make([]kgo.RecordHeader, n)
+	}
+	for i := range o.headers {
+		o.headers[i] = kgo.RecordHeader{Key: string(r.next(r.length())), Value: r.nullable()}
+	}
+	return o
+}
+
+type originalReader []byte
+
+func (r *originalReader) length() int {
+	n, size := binary.Uvarint(*r)
+	*r = (*r)[size:]
+	return int(n)
+}
+
+func (r *originalReader) next(n int) []byte {
+	field := (*r)[:n:n]
+	*r = (*r)[n:]
+	return field
+}
+
+func (r *originalReader) nullable() []byte {
+	n := r.length()
+	if n == 0 {
+		return nil
+	}
+	return r.next(n - 1)
+}

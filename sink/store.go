@@ -1,0 +1,154 @@
+package sink
+
+import (
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/spare"
+)
+
+// store is the memory of a batch, lent by the sink's memory.
+type store struct {
+	// encoded has the bytes of the events, in order and each behind the frame's
+	// Between, which every try sends again.
+	encoded   pages
+	originals pages   // of the records, for dead letters
+	kept      int     // bytes of those
+	names     []byte  // the event ids, until the batch is closed
+	events    []event // all that it had when it was closed
+	ids       idSet   // of these
+}
+
+// pages are bytes in pieces, of which none is cut: each lies in one page. A batch
+// that grows takes one page more, where a slice would be copied to a larger one;
+// open batches, of which there is one for each profile, have no more than they
+// need; and a page that is given back serves a batch of any size.
+type pages [][]byte
+
+const (
+	// pageSize is that of all pages but those of larger pieces. Of smaller ones a
+	// request would have too many parts, and each ends with a piece's half wasted.
+	pageSize = 16 << 10
+	// maxStart is where a piece begins at most: places have 16 bits for it.
+	maxStart = 1<<16 - 1
+)
+
+// spot is where a piece begins that says itself how long it is.
+type spot struct{ page, start uint16 }
+
+// span is a part of a slice.
+type span struct{ start, end uint32 }
+
+// place is where a piece is.
+type place struct {
+	spot
+	size uint32
+}
+
+func (p pages) from(s spot) []byte { return p[s.page][s.start:] }
+func (p pages) at(l place) []byte  { return p[l.page][l.start:][:l.size] }
+
+// end is where the piece ends in its page.
+func (l place) end() uint32 { return uint32(l.start) + l.size }
+
+// page returns the one that a piece of that size is to be appended to, and the
+// piece's spot. A new one is taken from there, of at least that size.
+func (p *pages) page(piece, size int, from *spare.Slices[byte]) (*[]byte, spot) {
+	last := len(*p) - 1
+	if last < 0 || cap((*p)[last])-len((*p)[last]) < piece || len((*p)[last]) > maxStart {
+		*p = append(*p, from.Get(max(piece, size)))
+		last++
+	}
+	page := &(*p)[last]
+	return page, spot{uint16(last), uint16(len(*page))}
+}
+
+// addEncoded adds an event that already has the frame's Between before it.
+func (s *store) addEncoded(m *memory, piece []byte, between, size int) place {
+	page, at := s.encoded.page(len(piece), size, &m.bytes)
+	*page = append(*page, piece...)
+	at.start += uint16(between)
+	return place{at, uint32(len(piece) - between)}
+}
+
+// addOriginal adds what is kept of a record, which has that many bytes at most.
+func (s *store) addOriginal(m *memory, o *original, most, size int) spot {
+	page, at := s.originals.page(most, size, &m.bytes)
+	*page = o.appendTo(*page)
+	s.kept += most
+	return at
+}
+
+// keep copies a record's original from the store that it is in. So many are yet to
+// come, this one included.
+func (s *store) keep(m *memory, from *store, r *stored, left int) {
+	o := lendOriginal(from.originals.from(r.original))
+	size := o.size()
+	r.original = s.addOriginal(m, &o, size, min(size*left, pageSize))
+}
+
+const (
+	// maxOriginals bounds what a batch keeps of its records: a record can be much
+	// larger than what is sent of it.
+	maxOriginals = 64 << 20
+	// maxSpare is the largest piece of memory that is kept for later: of what is
+	// larger there are few.
+	maxSpare = 1 << 20
+)
+
+// memory is what batches and verdicts are made of. They are a hundred kilobytes
+// each and live for as long as Amazon takes, so they are lent and taken back.
+type memory struct {
+	bytes    spare.Slices[byte]
+	events   spare.Slices[event]
+	hashes   spare.Slices[uint64]
+	verdicts spare.Slices[Verdict]
+}
+
+func newMemory() *memory {
+	m := &memory{}
+	m.bytes.Most = maxSpare
+	return m
+}
+
+// trim gives up what nobody needed since the last time.
+func (m *memory) trim() {
+	m.bytes.Trim()
+	m.events.Trim()
+	m.hashes.Trim()
+	m.verdicts.Trim()
+}
+
+// newBatch returns an empty batch that is expected to get about that many events.
+func (m *memory) newBatch(due time.Time, events int) *batch {
+	return &batch{store: &store{}, events: m.events.Get(events), sole: true, due: due}
+}
+
+// release takes a batch's memory back. Halves share theirs and leave it to the
+// garbage collector.
+func (m *memory) release(b *batch) {
+	if !b.sole {
+		return
+	}
+	s := b.store
+	if s.events == nil {
+		s.events = b.events // it was never closed
+	}
+	b.store, b.events, b.ids = nil, nil, nil
+	clear(s.events)
+	m.events.Put(s.events)
+	m.hashes.Put(s.ids.slots)
+	m.bytes.Put(s.names)
+	for _, p := range s.encoded {
+		m.bytes.Put(p)
+	}
+	for _, p := range s.originals {
+		m.bytes.Put(p)
+	}
+	*s = store{}
+}
+
+// giveBack takes the memory of verdicts back.
+func (m *memory) giveBack(vs []Verdict) {
+	clear(vs)
+	m.verdicts.Put(vs)
+}

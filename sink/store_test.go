@@ -1,0 +1,85 @@
+package sink
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// Pieces come back as they were, each whole in one page, however large; and pages
+// are of one size but for larger pieces.
+func TestPagesKeepPieces(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m, s := newMemory(), &store{}
+		sizes := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(1, 2000), rapid.IntRange(1, 5*pageSize)), 1, 60).Draw(t, "sizes")
+		between := rapid.IntRange(0, 1).Draw(t, "between")
+		var places []place
+		var pieces [][]byte
+		for i, size := range sizes {
+			piece := bytes.Repeat([]byte{byte(i)}, size+between)
+			pieces = append(pieces, piece[between:])
+			places = append(places, s.addEncoded(m, piece, between, pageSize))
+		}
+		for i, at := range places {
+			if got := s.encoded.at(at); !bytes.Equal(got, pieces[i]) {
+				t.Fatalf("piece %d of %d bytes is %d bytes", i, len(pieces[i]), len(got))
+			}
+		}
+		for i := 1; i < len(s.encoded); i++ {
+			if before, next := len(s.encoded[i-1]), len(s.encoded[i]); before+next <= pageSize {
+				t.Fatalf("pages %d and %d have %d and %d bytes, which fit into one", i-1, i, before, next)
+			}
+		}
+	})
+}
+
+// What batches leave behind is used again, and holds no records of theirs.
+func TestReleasedMemory(t *testing.T) {
+	m := newMemory()
+	r := &rig{}
+	made := func() (*batch, []*byte) {
+		b := m.newBatch(time.Time{}, 2)
+		b.add(m, []pending{
+			{token: Token{Owner: &owner{}}, record: r.record("a"), id: "a", hash: 1, size: 40, end: 2},
+			{record: r.record("b"), id: "b", hash: 2, size: 40, end: 5},
+		}, []byte("enc..")[:5], 0, Frame{})
+		b.close(m, nil)
+		return b, []*byte{&b.store.encoded[0][0], &b.store.originals[0][0]}
+	}
+	b, first := made()
+	events := b.store.events
+	m.release(b)
+	for _, e := range events[:cap(events)] {
+		if e.token.Owner != nil || e.source.Topic != "" || e.id != "" {
+			t.Errorf("%+v is left", e)
+		}
+	}
+	b, again := made()
+	if &b.events[0] != &events[0] || again[0] != first[1] && again[0] != first[0] {
+		t.Error("a batch's memory is not used for the next one")
+	}
+	half, _ := b.halves()
+	m.release(half)
+	if _, third := made(); third[0] == again[0] || third[0] == again[1] {
+		t.Error("the memory of a half is given to others while the other half has it")
+	}
+}
+
+// The memory of a busy hour is not kept for ever.
+func TestMemoryIsTrimmed(t *testing.T) {
+	m := newMemory()
+	b := growing(m, []string{"a", "b"}, []string{"1", "2"})
+	b.sole = true
+	page := &b.encoded(&b.events[0])[0]
+	b.close(m, nil)
+	m.release(b)
+	m.giveBack(m.verdicts.Get(10))
+	for range 2 {
+		m.trim()
+	}
+	if got := m.bytes.Get(pageSize); &got[:2][1] == page {
+		t.Error("a page is kept that nobody used")
+	}
+}
