@@ -61,6 +61,8 @@ func (t *Transformer) checkConsent(c *schemas.Consent, out *Conversion) (denial,
 func consentStatus(value string, out *Conversion) string {
 	value = trim(value)
 	switch {
+	case value == ConsentGranted: // as most are
+		return ConsentGranted
 	case value == "", strings.EqualFold(value, "UNSPECIFIED"):
 		return ""
 	case strings.EqualFold(value, ConsentGranted):

@@ -38,6 +38,7 @@ var eventTypes = [...]string{
 type Mapping struct {
 	unmapped unmappedRule
 	entries  map[string]*entry // by folded source name
+	spelled  map[string]*entry // by those spellings of the names that are likely
 	types    map[string]string // event types by their folded form
 }
 
@@ -90,6 +91,8 @@ func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.
 	}
 	own := trim(ev.EventType)
 	switch {
+	case e != nil && own == e.eventType && own != "":
+		out.EventType = e.eventType // as nearly always
 	case own != "":
 		out.EventType = m.eventType(own)
 		if out.EventType == "" {
@@ -121,8 +124,26 @@ func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.
 
 // entry finds the line for a source's event name, nil if there is none.
 func (m *Mapping) entry(name string) *entry {
+	if e := m.spelled[name]; e != nil {
+		return e // to fold it takes longer than to find it
+	}
 	var buf [maxFolded]byte
 	return m.entries[string(appendFold(buf[:0], name))]
+}
+
+// spell notes the spellings that are likely: the mapping's own, and what the
+// events are called at Amazon, as that is what sources are told to write.
+func (m *Mapping) spell(matches []string) {
+	m.spelled = make(map[string]*entry)
+	for key, e := range m.entries {
+		m.spelled[key] = e
+		matches = append(matches, e.name)
+	}
+	for _, s := range matches {
+		if e := m.entries[fold(s)]; e != nil && s == trim(s) {
+			m.spelled[s] = e
+		}
+	}
 }
 
 // eventType finds the type that a source means: a type in any spelling, or one

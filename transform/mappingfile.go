@@ -11,7 +11,7 @@ import (
 // LoadMapping reads a mapping file; name is what errors call it. They name all
 // that is wrong, with its lines.
 func LoadMapping(name string, data []byte) (*Mapping, error) {
-	f := mappingFile{yamlfile.File{Name: name}}
+	f := mappingFile{File: yamlfile.File{Name: name}}
 	m := f.load(data)
 	if err := f.Err(); err != nil {
 		return nil, err
@@ -20,7 +20,10 @@ func LoadMapping(name string, data []byte) (*Mapping, error) {
 }
 
 // mappingFile is a mapping that is being read.
-type mappingFile struct{ yamlfile.File }
+type mappingFile struct {
+	yamlfile.File
+	matches []string // as they are written
+}
 
 func (f *mappingFile) load(data []byte) *Mapping {
 	doc := f.Parse(data, "a list of events")
@@ -58,6 +61,7 @@ func (f *mappingFile) load(data []byte) *Mapping {
 			}
 		}
 	}
+	m.spell(f.matches)
 	return m
 }
 
@@ -151,6 +155,7 @@ func (f *mappingFile) match(n *yaml.Node, e *entry, m *Mapping, lines map[string
 		f.Fault(n.Line, "match %q is taken by line %d: want each name once, of which case, spaces, _ and - do not count", s, lines[key])
 	default:
 		lines[key], m.entries[key] = n.Line, e
+		f.matches = append(f.matches, s)
 	}
 }
 

@@ -69,6 +69,10 @@ const (
 // mobile too.
 func checkSource(ev *schemas.Event, e *entry, out *Conversion) *verdict.Reason {
 	given := trim(ev.ActionSource)
+	if given == SourceWebsite { // as most are
+		out.ActionSource = SourceWebsite
+		return nil
+	}
 	var buf [maxFolded]byte
 	switch string(appendFold(buf[:0], given)) {
 	case "":
