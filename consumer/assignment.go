@@ -22,10 +22,13 @@ type assignment struct {
 	stop    context.CancelFunc // stops the pump after its chunk, also while it holds for the registry
 	stopped chan struct{}      // closed when the pump has returned
 
-	wake chan struct{} // capacity 1: the inbox has something
+	wake    chan struct{} // capacity 1: the inbox has something
+	backlog *backlog      // of all assignments
 
 	mu        sync.Mutex
 	inbox     []intake
+	queued    int  // records in it and in the pump's hands that were not read again
+	holding   bool // the pump waits for the registry
 	ledger    ledger
 	committed int64  // the offset last committed; -1 before the first
 	changes   uint64 // the ledger's at that commit
@@ -66,13 +69,14 @@ func (in *intake) seq(i int) uint64 {
 
 var _ sink.Owner = (*assignment)(nil)
 
-func newAssignment(topic string, partition int32, stop context.CancelFunc) *assignment {
+func newAssignment(topic string, partition int32, all *backlog, stop context.CancelFunc) *assignment {
 	return &assignment{
 		topic:     topic,
 		partition: partition,
 		stop:      stop,
 		stopped:   make(chan struct{}),
 		wake:      make(chan struct{}, 1),
+		backlog:   all,
 		ledger:    newLedger(),
 		committed: -1,
 		highWater: -1,
@@ -130,6 +134,9 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) {
 				a.ledger.take(markOf(r), recordSize(r), r.Timestamp.UnixMilli())
 			}
 			a.inbox = append(a.inbox, intake{records: records[:n], firstSeq: first})
+			if !a.left {
+				a.queue(n)
+			}
 			records, fresh = records[n:], fresh[n:]
 			continue
 		}
@@ -262,6 +269,7 @@ func (a *assignment) leave(unbegun int) {
 		unbegun += len(in.records)
 	}
 	a.inbox = nil
+	a.queue(-a.queued)
 	a.unbegun, a.left = unbegun, true
 	close(a.stopped)
 }

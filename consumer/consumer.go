@@ -26,6 +26,7 @@ type Consumer struct {
 	tally      *Tally
 	window     *window
 	parking    *parking
+	backlog    *backlog
 	pools      *fetchPools
 	feeds      chan Feed // one for each worker
 	activity   activity
@@ -87,6 +88,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		tally:       o.Tally,
 		window:      newWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		parking:     newParking(o.MaxParkedEvents),
+		backlog:     newBacklog(o.Workers),
 		pools:       newFetchPools(),
 		feeds:       make(chan Feed, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
@@ -134,6 +136,7 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		kgo.SessionTimeout(c.opts.SessionTimeout),
 		kgo.RebalanceTimeout(c.opts.RebalanceTimeout),
 		kgo.FetchMaxBytes(c.opts.FetchMaxBytes),
+		kgo.FetchMaxPartitionBytes(c.opts.FetchMaxBytes / 4),
 		// An open transaction's records may yet be aborted: a purchase that
 		// its producer took back must not reach Amazon.
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
@@ -152,7 +155,7 @@ func (c *Consumer) Tally() *Tally { return c.tally }
 
 // maxPoll bounds one poll, so that a large window is not filled by one partition
 // in one go.
-const maxPoll = 10_000
+const maxPoll = 4096
 
 // Run takes records and hands them to delivery until ctx ends or the client
 // fails for good. Then it drains within the budget, commits, and leaves the
@@ -200,6 +203,9 @@ func (c *Consumer) poll(ctx context.Context) error {
 	for {
 		c.activity.set(waiting, c.opts.Now())
 		room, err := c.window.room(ctx, c.relieve, c.delivery.Hurry)
+		if err == nil {
+			err = c.backlog.wait(ctx)
+		}
 		if err == nil {
 			err = c.pace.wait(ctx, c.opts.Now())
 		}

@@ -85,7 +85,7 @@ type Options struct {
 	Start      Start
 
 	// MaxInFlightEvents and MaxInFlightBytes bound what is taken and has no
-	// verdict yet (50,000 events, 64 MiB). Bytes are checked between polls, so
+	// verdict yet (25,000 events, 64 MiB). Bytes are checked between polls, so
 	// that one poll, at most FetchMaxBytes, may go beyond.
 	MaxInFlightEvents int
 	MaxInFlightBytes  int64
@@ -96,7 +96,7 @@ type Options struct {
 	// ReadOpts are the client options for reading them again: brokers, TLS, SASL.
 	ReadOpts []kgo.Opt
 	// FetchMaxBytes bounds the answer of one broker to one fetch (a quarter of
-	// MaxInFlightBytes, and 2 MiB at most).
+	// MaxInFlightBytes, and 1 MiB at most).
 	FetchMaxBytes int32
 	// Workers is how many partitions decode at the same time (GOMAXPROCS).
 	Workers int
@@ -139,9 +139,9 @@ func (o *Options) setDefaults() error {
 	if handles := o.Job != nil && o.Job.Handle != nil; !handles && (o.Decoder == nil || o.Transformer == nil) {
 		return errors.New("consumer: decoder and transformer are required")
 	}
-	setDefault(&o.MaxInFlightEvents, 50_000)
+	setDefault(&o.MaxInFlightEvents, 25_000)
 	setDefault(&o.MaxInFlightBytes, 64<<20)
-	setDefault(&o.FetchMaxBytes, int32(min(max(o.MaxInFlightBytes/4, 64<<10), 2<<20)))
+	setDefault(&o.FetchMaxBytes, int32(min(max(o.MaxInFlightBytes/4, 64<<10), 1<<20)))
 	setDefault(&o.Workers, runtime.GOMAXPROCS(0))
 	setDefault(&o.CommitInterval, time.Second)
 	if o.Drain == 0 {

@@ -64,6 +64,9 @@ func (p *pump) run(ctx context.Context) {
 			n := min(chunkLen, len(in.records)-begun)
 			did := p.chunk(ctx, &in, begun, n)
 			begun += did
+			if in.seqs == nil {
+				p.a.begun(did)
+			}
 			if did < n {
 				p.a.leave(len(in.records) - begun)
 				return
@@ -98,7 +101,10 @@ func (p *pump) chunk(ctx context.Context, in *intake, begun, n int) (did int) {
 		// partitions.
 		p.exit(records[handed:did])
 		handed = did
-		if !held.wait(ctx, err) || !p.enter(ctx) {
+		p.a.hold(true)
+		goOn := held.wait(ctx, err) && p.enter(ctx)
+		p.a.hold(false)
+		if !goOn {
 			return did
 		}
 	}

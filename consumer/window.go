@@ -33,17 +33,23 @@ const relieveEvery = time.Second
 // linger alone would set the pace.
 const hurryAfter = 20 * time.Millisecond
 
-// room waits until more may be taken and returns how many events. To keep polls
-// from degrading to single records under back-pressure, a full window opens
-// again only when a quarter of it is free. While it is full, relieve is called
-// now and then; it returns whether it has made room. hurry is called while no
-// verdict comes.
+// A full window opens again when a quarter of it is free, or this much: polls are
+// not to become ever smaller, and of a large window as little as possible is to
+// stand empty.
+const (
+	openAgainEvents = 2000
+	openAgainBytes  = 1 << 20
+)
+
+// room waits until more may be taken and returns how many events. While the
+// window is full, relieve is called now and then; it returns whether it has made
+// room. hurry is called while no verdict comes.
 func (w *window) room(ctx context.Context, relieve func() bool, hurry func()) (events int, err error) {
+	openEvents, openBytes := min((w.maxEvents+3)/4, openAgainEvents), min(w.maxBytes/4, openAgainBytes)
 	for full := false; ; {
 		w.mu.Lock()
 		free := w.maxEvents - w.events
-		if !full && free > 0 && w.bytes < w.maxBytes ||
-			free >= (w.maxEvents+3)/4 && w.bytes <= w.maxBytes-w.maxBytes/4 {
+		if !full && free > 0 && w.bytes < w.maxBytes || free >= openEvents && w.bytes <= w.maxBytes-openBytes {
 			w.mu.Unlock()
 			return free, nil
 		}

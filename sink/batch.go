@@ -96,7 +96,8 @@ type batch struct {
 	// sole is set while no other batch has its events in the same store.
 	sole bool
 
-	due time.Time // when an open batch has waited long enough
+	due   time.Time // when an open batch has waited long enough
+	small int       // how many bytes it is expected to become, if that is little
 	// age is its place in the order in which batches were closed; parts of a
 	// batch have the whole one's.
 	age uint64
@@ -114,26 +115,33 @@ type batch struct {
 
 func (b *batch) encoded(e *event) []byte { return b.store.encoded.at(e.place) }
 
-// add takes events whose encodings follow each other in a feed's memory from that
-// place on, each after the frame's Between, and copies what is wanted of their
-// records.
-func (b *batch) add(m *memory, events []pending, encoded []byte, start int, f Frame) {
+// add takes n of a group's events from the first on, whose bytes begin there. The
+// batch is not to become larger than most.
+func (b *batch) add(m *memory, g *group, first, n, most int, at groupPlace) {
 	s := b.store
-	b.events = m.events.Grow(b.events, len(events))
-	for i := range events {
-		p := &events[i]
+	b.events = m.growEvents(b.events, n, most)
+	for i := first; i < first+n; i++ {
+		p := &g.events[i]
 		e := event{hash: p.hash}
-		e.token, e.source = p.token, SourceOf(p.record)
-		e.place = s.addEncoded(m, encoded[start:p.end], len(f.Between), pageSize)
-		o := originalOf(p.record)
-		e.original = s.addOriginal(m, &o, p.size, pageSize)
+		e.record = p.record
+		e.place = s.addEncoded(m, g.buf[at.buf:p.end], len(g.route.frame.Between), b.pageSize(s.encoded))
+		e.original = s.addOriginal(m, g.kept[at.kept:p.keptEnd], b.pageSize(s.originals))
 		e.named.start = uint32(len(s.names))
 		s.names = append(m.bytes.Grow(s.names, len(p.id)), p.id...)
 		e.named.end = uint32(len(s.names))
 		b.events = append(b.events, e)
 		b.bytes += int(e.size)
-		start = p.end
+		at = p.after()
 	}
+}
+
+// pageSize is that of the next page. A batch that is expected to be small has a
+// small one first: there can be thousands that are open.
+func (b *batch) pageSize(pages pages) int {
+	if len(pages) == 0 && b.small > 0 {
+		return b.small
+	}
+	return pageSize
 }
 
 // close ends the batch's growth, and makes one event of those that have the same

@@ -34,18 +34,17 @@ func filled(ids, contents []string) (b *batch, same, other int) {
 // growing is such a batch before it is closed. The records it was made of are gone.
 func growing(m *memory, ids, contents []string) *batch {
 	b := &batch{store: &store{}}
-	var events []pending
-	var buf []byte
+	g := &group{groupKey: groupKey{route: &Route{frame: offAmazonFrame}}}
 	for i, id := range ids {
-		buf = append(append(buf, ','), contents[i]...)
-		rec := &kgo.Record{Offset: int64(i), Value: fmt.Appendf(nil, "record %d", i)}
-		o := originalOf(rec)
-		events = append(events, pending{token: Token{Seq: uint64(i)}, record: rec, id: id, hash: uint64(id[0] - 'a'), size: o.size(), end: len(buf)})
+		g.buf = append(append(g.buf, ','), contents[i]...)
+		rec := kgo.Record{Offset: int64(i), Value: fmt.Appendf(nil, "record %d", i)}
+		o := originalOf(&rec)
+		g.kept = o.appendTo(g.kept)
+		g.events = append(g.events, pending{record{Token{Seq: uint64(i)}, SourceOf(&rec)}, id, uint64(id[0] - 'a'), len(g.buf), len(g.kept)})
 	}
-	b.add(m, events, buf, 0, offAmazonFrame)
-	for _, p := range events {
-		*p.record = kgo.Record{}
-	}
+	b.add(m, g, 0, len(ids), 500, groupPlace{})
+	clear(g.buf)
+	clear(g.kept)
 	return b
 }
 

@@ -18,8 +18,8 @@ import (
 type Feed struct {
 	sink    *Sink
 	groups  map[groupKey]*group
-	last    *group   // of the event before, which is often of the same profile
-	dirty   []*group // that have something for their lanes
+	recent  [256]*group // some of the groups, by the hash of their profile
+	dirty   []*group    // that have something for their lanes
 	letters []*letter
 	// now is the time by which events are too old: of the first since the last
 	// Flush, since a clock asked for each costs as much as the rest of Add.
@@ -32,7 +32,8 @@ type Feed struct {
 // group is a feed's events of one profile that go one way.
 type group struct {
 	groupKey
-	buf    []byte
+	buf    []byte // the encoded events
+	kept   []byte // the originals of their records
 	events []pending
 }
 
@@ -41,14 +42,22 @@ type groupKey struct {
 	route   *Route
 }
 
+// pending is an event on its way to its lane. What is wanted of its record is taken
+// at once, while the record is in the processor's cache.
 type pending struct {
-	token  Token
-	record *kgo.Record
-	id     string
-	hash   uint64 // of the id, taken while the id is in the processor's cache
-	size   int    // of what is kept of the record
-	end    int    // of its bytes in buf; they begin where the one before ends, after the frame's Between
+	record
+	id   string
+	hash uint64 // of the id
+	// The ends of its bytes in buf and kept. They begin where those of the one
+	// before end, in buf after the frame's Between.
+	end, keptEnd int
 }
+
+// groupPlace is where an event's bytes begin in a group's memory.
+type groupPlace struct{ buf, kept int }
+
+// after is where those of the next event begin.
+func (p *pending) after() groupPlace { return groupPlace{p.end, p.keptEnd} }
 
 const (
 	// maxGroups and maxGroupBytes are what a feed keeps between flushes.
@@ -60,7 +69,7 @@ const (
 func (s *Sink) NewFeed() *Feed { return &Feed{sink: s, groups: make(map[groupKey]*group)} }
 
 // Add takes an event. The conversion may be used again afterwards, the record and
-// the texts that are parts of it after the next Flush.
+// its memory after the next Flush.
 func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 	if f.now.IsZero() {
 		f.now = f.sink.opts.Now()
@@ -89,7 +98,8 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 		f.dirty = append(f.dirty, g)
 	}
 	o := originalOf(rec)
-	g.events = append(g.events, pending{tok, rec, c.EventID, maphash.String(f.sink.seed, c.EventID), o.size(), len(g.buf)})
+	g.kept = o.appendTo(g.kept)
+	g.events = append(g.events, pending{record{tok, SourceOf(rec)}, c.EventID, maphash.String(f.sink.seed, c.EventID), len(g.buf), len(g.kept)})
 }
 
 // reject makes of a conversion what its contract says.
@@ -102,8 +112,11 @@ func (f *Feed) reject(tok Token, rec *kgo.Record, c *transform.Conversion, by Co
 }
 
 func (f *Feed) group(key groupKey) *group {
-	if f.last != nil && f.last.groupKey == key {
-		return f.last
+	// Most profiles have one of these places to themselves, and to look there
+	// takes a quarter of what a map does.
+	recent := &f.recent[maphash.String(f.sink.seed, key.profile)%uint64(len(f.recent))]
+	if g := *recent; g != nil && g.groupKey == key {
+		return g
 	}
 	g := f.groups[key]
 	if g == nil {
@@ -113,7 +126,7 @@ func (f *Feed) group(key groupKey) *group {
 		g = &group{groupKey: key}
 		f.groups[key] = g
 	}
-	f.last = g
+	*recent = g
 	return g
 }
 
@@ -167,9 +180,9 @@ func (f *Feed) Flush() {
 		for i, g := range f.dirty {
 			s.deliver(g, now)
 			clear(g.events)
-			g.events, g.buf = g.events[:0], g.buf[:0]
-			if cap(g.buf) > maxGroupBytes {
-				g.buf, g.events = nil, nil
+			g.events, g.buf, g.kept = g.events[:0], g.buf[:0], g.kept[:0]
+			if cap(g.buf)+cap(g.kept) > maxGroupBytes {
+				g.buf, g.kept, g.events = nil, nil, nil
 			}
 			f.dirty[i] = nil
 		}
@@ -177,7 +190,7 @@ func (f *Feed) Flush() {
 	}
 	if len(f.groups) > maxGroups {
 		clear(f.groups)
-		f.last = nil
+		clear(f.recent[:])
 	}
 	if len(f.letters) > 0 {
 		s.letters.put(nil, f.letters)

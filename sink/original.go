@@ -2,6 +2,7 @@ package sink
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -47,27 +48,10 @@ func appendNullable(b, field []byte) []byte {
 	return append(b, field...)
 }
 
-// size is how many bytes appendTo appends, at most.
-func (o *original) size() int {
-	const length = binary.MaxVarintLen32
-	size := 3*length + len(o.key) + len(o.value)
-	for i := range o.headers {
-		size += 2*length + len(o.headers[i].Key) + len(o.headers[i].Value)
-	}
-	return size
-}
-
 // readOriginal reads what appendTo has written, and perhaps other things behind
 // it, into memory of its own.
-func readOriginal(b []byte) original {
-	o := lendOriginal(b)
-	return lendOriginal(o.appendTo(make([]byte, 0, o.size())))
-}
-
-// lendOriginal reads what appendTo has written, and perhaps other things behind
-// it; keys, values and headers' values are parts of it.
-func lendOriginal(b []byte) (o original) {
-	r := originalReader(b)
+func readOriginal(b []byte) (o original) {
+	r := originalReader(slices.Clone(b[:originalSize(b)]))
 	o.key, o.value = r.nullable(), r.nullable()
 	if n := r.length(); n > 0 {
 		o.headers = make([]kgo.RecordHeader, n)
@@ -76,6 +60,18 @@ func lendOriginal(b []byte) (o original) {
 		o.headers[i] = kgo.RecordHeader{Key: string(r.next(r.length())), Value: r.nullable()}
 	}
 	return o
+}
+
+// originalSize is how many bytes appendTo has written, before perhaps others.
+func originalSize(b []byte) int {
+	r := originalReader(b)
+	r.nullable()
+	r.nullable()
+	for range r.length() {
+		r.next(r.length())
+		r.nullable()
+	}
+	return len(b) - len(r)
 }
 
 type originalReader []byte

@@ -12,16 +12,16 @@ type queue struct {
 	front []*batch // what goes before: to be tried again, halves; the last goes first
 	aside []*batch // events that Amazon wants later, each with its own time
 	made  uint64   // batches that were closed so far
-	// lastEvents is how many the last of them had.
-	lastEvents int
-	memory     *memory
+	// How many events and bytes the last of them had.
+	lastEvents, lastBytes int
+	memory                *memory
 	// repeated is told of events that are in a batch already.
 	repeated func(differs bool)
 }
 
 // closeOpen makes the open batch ready.
 func (q *queue) closeOpen() {
-	q.lastEvents = len(q.open.events)
+	q.lastEvents, q.lastBytes = len(q.open.events), q.open.bytes
 	q.open.close(q.memory, q.repeated)
 	q.made++
 	q.open.age = q.made

@@ -25,9 +25,12 @@ type store struct {
 type pages [][]byte
 
 const (
-	// pageSize is that of all pages but those of larger pieces. Of smaller ones a
-	// request would have too many parts, and each ends with a piece's half wasted.
+	// pageSize is that of all pages but the first of a small batch and those of
+	// larger pieces. Of smaller ones a request would have too many parts, and each
+	// ends with a piece's half wasted.
 	pageSize = 16 << 10
+	// smallPage is the smallest that a batch begins with.
+	smallPage = 1 << 10
 	// maxStart is where a piece begins at most: places have 16 bits for it.
 	maxStart = 1<<16 - 1
 )
@@ -70,20 +73,20 @@ func (s *store) addEncoded(m *memory, piece []byte, between, size int) place {
 	return place{at, uint32(len(piece) - between)}
 }
 
-// addOriginal adds what is kept of a record, which has that many bytes at most.
-func (s *store) addOriginal(m *memory, o *original, most, size int) spot {
-	page, at := s.originals.page(most, size, &m.bytes)
-	*page = o.appendTo(*page)
-	s.kept += most
+// addOriginal adds what is kept of a record.
+func (s *store) addOriginal(m *memory, original []byte, size int) spot {
+	page, at := s.originals.page(len(original), size, &m.bytes)
+	*page = append(*page, original...)
+	s.kept += len(original)
 	return at
 }
 
 // keep copies a record's original from the store that it is in. So many are yet to
 // come, this one included.
 func (s *store) keep(m *memory, from *store, r *stored, left int) {
-	o := lendOriginal(from.originals.from(r.original))
-	size := o.size()
-	r.original = s.addOriginal(m, &o, size, min(size*left, pageSize))
+	original := from.originals.from(r.original)
+	original = original[:originalSize(original)]
+	r.original = s.addOriginal(m, original, min(len(original)*left, pageSize))
 }
 
 const (
@@ -118,9 +121,26 @@ func (m *memory) trim() {
 	m.verdicts.Trim()
 }
 
-// newBatch returns an empty batch that is expected to get about that many events.
-func (m *memory) newBatch(due time.Time, events int) *batch {
-	return &batch{store: &store{}, events: m.events.Get(events), sole: true, due: due}
+// newBatch returns an empty batch that is expected to become like one with that
+// many events and bytes.
+func (m *memory) newBatch(due time.Time, events, bytes int) *batch {
+	b := &batch{store: &store{}, events: m.events.Get(events), sole: true, due: due}
+	if bytes < pageSize {
+		b.small = max(bytes, smallPage)
+	}
+	return b
+}
+
+// growEvents makes room for more events of at most that many. What has become more
+// than a few becomes as large as it can be: the sizes in between would only lie
+// about afterwards.
+func (m *memory) growEvents(events []event, more, most int) []event {
+	const few = 64
+	n := len(events) + more
+	if n > few && n < most && n > cap(events) {
+		more = most - len(events)
+	}
+	return m.events.Grow(events, more)
 }
 
 // release takes a batch's memory back. Halves share theirs and leave it to the

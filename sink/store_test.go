@@ -3,7 +3,6 @@ package sink
 import (
 	"bytes"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -38,13 +37,9 @@ func TestPagesKeepPieces(t *testing.T) {
 // What batches leave behind is used again, and holds no records of theirs.
 func TestReleasedMemory(t *testing.T) {
 	m := newMemory()
-	r := &rig{}
 	made := func() (*batch, []*byte) {
-		b := m.newBatch(time.Time{}, 2)
-		b.add(m, []pending{
-			{token: Token{Owner: &owner{}}, record: r.record("a"), id: "a", hash: 1, size: 40, end: 2},
-			{record: r.record("b"), id: "b", hash: 2, size: 40, end: 5},
-		}, []byte("enc..")[:5], 0, Frame{})
+		b := growing(m, []string{"a", "b"}, []string{"1", "2"})
+		b.sole, b.events[0].token.Owner = true, &owner{}
 		b.close(m, nil)
 		return b, []*byte{&b.store.encoded[0][0], &b.store.originals[0][0]}
 	}

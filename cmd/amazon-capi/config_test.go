@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -205,6 +206,18 @@ func TestInFlightFollowsTheMemoryLimit(t *testing.T) {
 		b := inFlightWithin(limit)
 		if b.String() != want {
 			t.Errorf("with a limit of %d: %s, want %s", limit, &b, want)
+		}
+	}
+}
+
+// The collector is told to run often, but for who says himself how often.
+func TestCollectorRunsOften(t *testing.T) {
+	for env, want := range map[string]int{"": 35, "80": 100, "off": 100} {
+		t.Setenv("GOGC", env)
+		was := debug.SetGCPercent(100) // as the environment is read before a test can set it
+		collectOften()
+		if got := debug.SetGCPercent(was); got != want {
+			t.Errorf("GOGC=%s: %d, want %d", env, got, want)
 		}
 	}
 }

@@ -143,6 +143,7 @@ func (d *deliverer) run(ctx context.Context, topic, group string, letters consum
 func newJobPipeline(c pipeline.Config, log zerolog.Logger) (*pipeline.Pipeline, error) {
 	c.Listen = ""
 	c.SessionTimeout, c.CommitInterval, c.Drain = dlq.JobSession, 200*time.Millisecond, 20*time.Second
+	collectOften()
 	pl, err := pipeline.New(c, log)
 	return pl, asUsage(err) // it has connected nothing yet
 }

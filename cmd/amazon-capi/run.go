@@ -121,6 +121,7 @@ func (f *runFlags) run(ctx context.Context, p *process) error {
 		defer signal.Stop(hangup)
 		c.Reload = hangup
 	}
+	collectOften()
 	pl, err := pipeline.New(c, log)
 	if err != nil {
 		return asUsage(err) // it has connected nothing yet

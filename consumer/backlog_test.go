@@ -1,0 +1,96 @@
+package consumer
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// Nothing is taken while as much as is useful lies about, and what is taken goes on
+// at once when that changes.
+func TestBacklogIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBacklog(1)
+		b.add(b.most - 1)
+		if err := b.wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.add(1)
+		done := make(chan error, 1)
+		go func() { done <- b.wait(t.Context()) }()
+		time.Sleep(time.Hour)
+		if len(done) != 0 {
+			t.Fatal("more is taken than pumps can begin")
+		}
+		b.add(-1)
+		synctest.Wait()
+		if len(done) != 1 || <-done != nil {
+			t.Fatal("nothing is taken though there is room")
+		}
+		b.add(1)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if b.wait(ctx) == nil {
+			t.Fatal("waited longer than its context")
+		}
+	})
+}
+
+// Whatever happens to partitions, what counts is what those that do not hold have
+// in their inboxes.
+func TestBacklogCountsWhatCanBeBegun(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := newBacklog(1)
+		as := []*assignment{newAssignment("t", 0, all, func() {}), newAssignment("t", 1, all, func() {})}
+		for range rapid.IntRange(0, 40).Draw(t, "steps") {
+			a := rapid.SampledFrom(as).Draw(t, "assignment")
+			switch rapid.IntRange(0, 3).Draw(t, "what") {
+			case 0:
+				a.queue(rapid.IntRange(1, 100).Draw(t, "taken"))
+			case 1:
+				a.begun(rapid.IntRange(0, a.queued).Draw(t, "begun"))
+			case 2:
+				a.hold(rapid.Bool().Draw(t, "holds"))
+			case 3:
+				if rapid.IntRange(0, 9).Draw(t, "left") == 0 {
+					a.leave(0)
+					*a = *newAssignment("t", a.partition, all, func() {})
+				}
+			}
+			want := 0
+			for _, a := range as {
+				if !a.holding {
+					want += a.queued
+				}
+			}
+			if all.n != want {
+				t.Fatalf("%d are said to be in the inboxes, want %d", all.n, want)
+			}
+		}
+	})
+}
+
+// A partition that holds for the registry, with more in its inbox than may lie
+// about, holds alone.
+func TestAHeldPartitionLeavesRoomForOthers(t *testing.T) {
+	b := newBench(t, 2)
+	var held []string
+	for i := range 3 * chunkLen * 4 {
+		held = append(held, fmt.Sprintf("p1|h%d-needs-registry", i))
+	}
+	b.publish(0, held...)
+	dec := &textDecoder{away: true}
+	s := newFakeSink(true)
+	m := b.start(s, func(o *Options) { o.Decoder, o.Workers = dec, 1 })
+	b.eventually("all of it is taken", func() bool { return m.Tally().Summary().Taken == uint64(len(held)) })
+	b.publish(1, events("p2", 0, 3*chunkLen)...)
+	b.eventually("the other partition's events are delivered", func() bool { return len(s.delivered()) == 3*chunkLen })
+	dec.mu.Lock()
+	dec.away = false
+	dec.mu.Unlock()
+	b.eventually("all are delivered", func() bool { return len(s.delivered()) == 3*chunkLen+len(held) })
+}
