@@ -17,7 +17,7 @@ type backlog struct {
 	eased chan struct{} // closed when there are fewer than most again; nil while nobody waits
 }
 
-func newBacklog(workers int) *backlog { return &backlog{most: 4 * chunkLen * workers} }
+func newBacklog(workers int) *backlog { return &backlog{most: 3 * chunkLen * workers} }
 
 // add notes n more, or fewer if it is below zero.
 func (b *backlog) add(n int) {

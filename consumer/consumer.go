@@ -155,7 +155,7 @@ func (c *Consumer) Tally() *Tally { return c.tally }
 
 // maxPoll bounds one poll, so that a large window is not filled by one partition
 // in one go.
-const maxPoll = 4096
+const maxPoll = 2048
 
 // Run takes records and hands them to delivery until ctx ends or the client
 // fails for good. Then it drains within the budget, commits, and leaves the

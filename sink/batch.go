@@ -115,23 +115,24 @@ type batch struct {
 
 func (b *batch) encoded(e *event) []byte { return b.store.encoded.at(e.place) }
 
-// add takes n of a group's events from the first on, whose bytes begin there. The
-// batch is not to become larger than most.
-func (b *batch) add(m *memory, g *group, first, n, most int, at groupPlace) {
+// add takes n of a group's events from the first on, whose bytes begin there, and
+// copies what is wanted of their records. The batch is not to become larger than
+// most.
+func (b *batch) add(m *memory, g *group, first, n, most, start int) {
 	s := b.store
 	b.events = m.growEvents(b.events, n, most)
 	for i := first; i < first+n; i++ {
 		p := &g.events[i]
 		e := event{hash: p.hash}
 		e.record = p.record
-		e.place = s.addEncoded(m, g.buf[at.buf:p.end], len(g.route.frame.Between), b.pageSize(s.encoded))
-		e.original = s.addOriginal(m, g.kept[at.kept:p.keptEnd], b.pageSize(s.originals))
+		e.place = s.addEncoded(m, g.buf[start:p.end], len(g.route.frame.Between), b.pageSize(s.encoded))
+		e.original = s.addOriginal(m, &p.original, p.kept, b.pageSize(s.originals))
 		e.named.start = uint32(len(s.names))
 		s.names = append(m.bytes.Grow(s.names, len(p.id)), p.id...)
 		e.named.end = uint32(len(s.names))
 		b.events = append(b.events, e)
 		b.bytes += int(e.size)
-		at = p.after()
+		start = p.end
 	}
 }
 

@@ -39,12 +39,13 @@ func growing(m *memory, ids, contents []string) *batch {
 		g.buf = append(append(g.buf, ','), contents[i]...)
 		rec := kgo.Record{Offset: int64(i), Value: fmt.Appendf(nil, "record %d", i)}
 		o := originalOf(&rec)
-		g.kept = o.appendTo(g.kept)
-		g.events = append(g.events, pending{record{Token{Seq: uint64(i)}, SourceOf(&rec)}, id, uint64(id[0] - 'a'), len(g.buf), len(g.kept)})
+		g.events = append(g.events, pending{record{Token{Seq: uint64(i)}, SourceOf(&rec)}, o, id, uint64(id[0] - 'a'), o.size(), len(g.buf)})
 	}
-	b.add(m, g, 0, len(ids), 500, groupPlace{})
+	b.add(m, g, 0, len(ids), 500, 0)
 	clear(g.buf)
-	clear(g.kept)
+	for _, p := range g.events {
+		clear(p.value)
+	}
 	return b
 }
 

@@ -33,7 +33,6 @@ type Feed struct {
 type group struct {
 	groupKey
 	buf    []byte // the encoded events
-	kept   []byte // the originals of their records
 	events []pending
 }
 
@@ -42,22 +41,16 @@ type groupKey struct {
 	route   *Route
 }
 
-// pending is an event on its way to its lane. What is wanted of its record is taken
-// at once, while the record is in the processor's cache.
+// pending is an event on its way to its lane. What is wanted of its record is noted
+// at once: to look at the record later would be to wait for memory.
 type pending struct {
 	record
+	original
 	id   string
 	hash uint64 // of the id
-	// The ends of its bytes in buf and kept. They begin where those of the one
-	// before end, in buf after the frame's Between.
-	end, keptEnd int
+	kept int    // how many bytes the original takes, at most
+	end  int    // of its bytes in buf; they begin where the one before ends, after the frame's Between
 }
-
-// groupPlace is where an event's bytes begin in a group's memory.
-type groupPlace struct{ buf, kept int }
-
-// after is where those of the next event begin.
-func (p *pending) after() groupPlace { return groupPlace{p.end, p.keptEnd} }
 
 const (
 	// maxGroups and maxGroupBytes are what a feed keeps between flushes.
@@ -98,8 +91,7 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 		f.dirty = append(f.dirty, g)
 	}
 	o := originalOf(rec)
-	g.kept = o.appendTo(g.kept)
-	g.events = append(g.events, pending{record{tok, SourceOf(rec)}, c.EventID, maphash.String(f.sink.seed, c.EventID), len(g.buf), len(g.kept)})
+	g.events = append(g.events, pending{record{tok, SourceOf(rec)}, o, c.EventID, maphash.String(f.sink.seed, c.EventID), o.size(), len(g.buf)})
 }
 
 // reject makes of a conversion what its contract says.
@@ -180,9 +172,9 @@ func (f *Feed) Flush() {
 		for i, g := range f.dirty {
 			s.deliver(g, now)
 			clear(g.events)
-			g.events, g.buf, g.kept = g.events[:0], g.buf[:0], g.kept[:0]
-			if cap(g.buf)+cap(g.kept) > maxGroupBytes {
-				g.buf, g.kept, g.events = nil, nil, nil
+			g.events, g.buf = g.events[:0], g.buf[:0]
+			if cap(g.buf) > maxGroupBytes {
+				g.buf, g.events = nil, nil
 			}
 			f.dirty[i] = nil
 		}

@@ -61,9 +61,9 @@ func (l *lane) add(g *group, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	news := l.open == nil
-	at := groupPlace{}
+	start := 0
 	for first := 0; first < len(g.events); {
-		n := l.fit(g.events[first:], at)
+		n := l.fit(g.events[first:], start)
 		if n == 0 {
 			l.closeOpen()
 			news = true
@@ -72,13 +72,13 @@ func (l *lane) add(g *group, now time.Time) {
 		if l.open == nil {
 			l.open = l.sink.memory.newBatch(now.Add(l.sink.opts.Linger), l.lastEvents, l.lastBytes)
 		}
-		l.open.add(l.sink.memory, g, first, n, l.batchEvents, at)
+		l.open.add(l.sink.memory, g, first, n, l.batchEvents, start)
 		if len(l.open.events) >= l.batchEvents {
 			l.closeOpen()
 			news = true
 		}
 		first += n
-		at = g.events[first-1].after()
+		start = g.events[first-1].end
 	}
 	l.records += len(g.events)
 	l.notePause()
@@ -89,17 +89,18 @@ func (l *lane) add(g *group, now time.Time) {
 	}
 }
 
-// fit tells how many of the events, whose bytes begin there, the open batch has
-// room for. An empty one takes one event whatever its size.
-func (l *lane) fit(events []pending, start groupPlace) (n int) {
+// fit tells how many of the events, whose encodings begin at start, the open
+// batch has room for. An empty one takes one event whatever its size.
+func (l *lane) fit(events []pending, start int) (n int) {
 	has, bytes, kept := 0, 0, 0
 	if l.open != nil {
 		has, bytes, kept = len(l.open.events), l.open.bytes, l.open.store.kept
 	}
 	frame := l.route.frame
 	for n < len(events) && has+n < l.batchEvents {
-		own := events[n].end - start.buf - (n+1)*len(frame.Between)
-		if has+n > 0 && (frame.size(has+n+1, bytes+own) > l.batchBytes || kept+events[n].keptEnd-start.kept > maxOriginals) {
+		own := events[n].end - start - (n+1)*len(frame.Between)
+		kept += events[n].kept
+		if has+n > 0 && (frame.size(has+n+1, bytes+own) > l.batchBytes || kept > maxOriginals) {
 			break
 		}
 		n++

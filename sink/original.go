@@ -48,6 +48,16 @@ func appendNullable(b, field []byte) []byte {
 	return append(b, field...)
 }
 
+// size is how many bytes appendTo appends, at most.
+func (o *original) size() int {
+	const length = binary.MaxVarintLen32
+	size := 3*length + len(o.key) + len(o.value)
+	for i := range o.headers {
+		size += 2*length + len(o.headers[i].Key) + len(o.headers[i].Value)
+	}
+	return size
+}
+
 // readOriginal reads what appendTo has written, and perhaps other things behind
 // it, into memory of its own.
 func readOriginal(b []byte) (o original) {

@@ -27,7 +27,11 @@ func TestOriginalsAreKept(t *testing.T) {
 				r.Headers = append(r.Headers, kgo.RecordHeader{Key: rapid.String().Draw(t, "header"), Value: nullable.Draw(t, "header's value")})
 			}
 			o := originalOf(&r)
+			before := len(kept)
 			kept = o.appendTo(kept)
+			if size := len(kept) - before; size > o.size() {
+				t.Fatalf("%d bytes, expected at most %d", size, o.size())
+			}
 			want, ends = append(want, o), append(ends, len(kept))
 		}
 		var got []original

@@ -73,20 +73,22 @@ func (s *store) addEncoded(m *memory, piece []byte, between, size int) place {
 	return place{at, uint32(len(piece) - between)}
 }
 
-// addOriginal adds what is kept of a record.
-func (s *store) addOriginal(m *memory, original []byte, size int) spot {
-	page, at := s.originals.page(len(original), size, &m.bytes)
-	*page = append(*page, original...)
-	s.kept += len(original)
+// addOriginal adds what is kept of a record, which is that many bytes at most.
+func (s *store) addOriginal(m *memory, o *original, most, size int) spot {
+	page, at := s.originals.page(most, size, &m.bytes)
+	*page = o.appendTo(*page)
+	s.kept += most
 	return at
 }
 
 // keep copies a record's original from the store that it is in. So many are yet to
 // come, this one included.
 func (s *store) keep(m *memory, from *store, r *stored, left int) {
-	original := from.originals.from(r.original)
-	original = original[:originalSize(original)]
-	r.original = s.addOriginal(m, original, min(len(original)*left, pageSize))
+	o := from.originals.from(r.original)
+	o = o[:originalSize(o)]
+	page, at := s.originals.page(len(o), min(len(o)*left, pageSize), &m.bytes)
+	*page = append(*page, o...)
+	r.original = at
 }
 
 const (

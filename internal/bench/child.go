@@ -77,7 +77,7 @@ func startChild(name, exe string, args, env []string) (*child, error) {
 
 // watch keeps the process's peak memory, which the system forgets when it ends.
 func (c *child) watch() {
-	const every = 20 * time.Millisecond
+	const every = 50 * time.Millisecond
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {

@@ -39,7 +39,7 @@ func (p *Pipeline) producer(ctx context.Context, role, topic string, most int) (
 	return kgo.NewClient(append(p.withMetrics(role),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerBatchMaxBytes(int32(min(limit, most))),
-		kgo.ProducerLinger(5*time.Millisecond),
+		kgo.ProducerLinger(2*time.Millisecond),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
 	)...)
 }
