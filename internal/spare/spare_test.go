@@ -92,7 +92,7 @@ func TestGrow(t *testing.T) {
 		t.Error("what was outgrown was not kept")
 	}
 	was := s.Kept()
-	if all = s.Grow(all, cap(all)-len(all)); s.Kept() != was {
+	if same := s.Grow(all, cap(all)-len(all)); s.Kept() != was || &same[0] != &all[0] {
 		t.Error("what had room was replaced")
 	}
 }
