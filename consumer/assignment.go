@@ -23,7 +23,7 @@ type assignment struct {
 	stopped chan struct{}      // closed when the pump has returned
 
 	wake    chan struct{} // capacity 1: the inbox has something
-	backlog *backlog      // of all assignments
+	inboxes *inboxes      // all of them
 
 	mu        sync.Mutex
 	inbox     []intake
@@ -69,14 +69,14 @@ func (in *intake) seq(i int) uint64 {
 
 var _ sink.Owner = (*assignment)(nil)
 
-func newAssignment(topic string, partition int32, all *backlog, stop context.CancelFunc) *assignment {
+func newAssignment(topic string, partition int32, all *inboxes, stop context.CancelFunc) *assignment {
 	return &assignment{
 		topic:     topic,
 		partition: partition,
 		stop:      stop,
 		stopped:   make(chan struct{}),
 		wake:      make(chan struct{}, 1),
-		backlog:   all,
+		inboxes:   all,
 		ledger:    newLedger(),
 		committed: -1,
 		highWater: -1,

@@ -235,7 +235,7 @@ func BenchmarkBeyond(b *testing.B) {
 }
 
 func TestFreshSplitsRuns(t *testing.T) {
-	a := newAssignment(topic, 0, newBacklog(1), func() {})
+	a := newAssignment(topic, 0, newInboxes(1), func() {})
 	a.resume(beyond{committed: 0, epoch: 5, settled: []span{{2, 4}, {6, 7}}})
 	var records []*kgo.Record
 	for i := range int64(8) {
@@ -277,7 +277,7 @@ func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
 		{read: 12, settled: []uint64{0, 1, 4, 5, 9, 10, 11}, epoch: 3, want: 20},
 		{read: 2, settled: []uint64{0, 1}, epoch: 4, want: 2, hasNot: []int64{2, 6, 12}},
 	} {
-		a := newAssignment(topic, 0, newBacklog(1), func() {})
+		a := newAssignment(topic, 0, newInboxes(1), func() {})
 		a.resume(before)
 		var records []*kgo.Record
 		for i := range tc.read {

@@ -26,7 +26,7 @@ type Consumer struct {
 	tally      *Tally
 	window     *window
 	parking    *parking
-	backlog    *backlog
+	inboxes    *inboxes
 	pools      *fetchPools
 	feeds      chan Feed // one for each worker
 	activity   activity
@@ -88,7 +88,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		tally:       o.Tally,
 		window:      newWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		parking:     newParking(o.MaxParkedEvents),
-		backlog:     newBacklog(o.Workers),
+		inboxes:     newInboxes(o.Workers),
 		pools:       newFetchPools(),
 		feeds:       make(chan Feed, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
@@ -136,6 +136,8 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		kgo.SessionTimeout(c.opts.SessionTimeout),
 		kgo.RebalanceTimeout(c.opts.RebalanceTimeout),
 		kgo.FetchMaxBytes(c.opts.FetchMaxBytes),
+		// An answer is to have work for several pumps. A larger batch comes
+		// all the same, alone.
 		kgo.FetchMaxPartitionBytes(c.opts.FetchMaxBytes / 4),
 		// An open transaction's records may yet be aborted: a purchase that
 		// its producer took back must not reach Amazon.
@@ -204,7 +206,7 @@ func (c *Consumer) poll(ctx context.Context) error {
 		c.activity.set(waiting, c.opts.Now())
 		room, err := c.window.room(ctx, c.relieve, c.delivery.Hurry)
 		if err == nil {
-			err = c.backlog.wait(ctx)
+			err = c.inboxes.wait(ctx)
 		}
 		if err == nil {
 			err = c.pace.wait(ctx, c.opts.Now())

@@ -204,7 +204,7 @@ func TestReadingAgainFails(t *testing.T) {
 // they were taken, and what comes later waits behind them.
 func TestParkingKeepsOrder(t *testing.T) {
 	p := newParking(100)
-	a := newAssignment(topic, 0, newBacklog(1), func() {})
+	a := newAssignment(topic, 0, newInboxes(1), func() {})
 	spots := func(seqs ...uint64) (s []spot) {
 		for _, q := range seqs {
 			s = append(s, spot{a, q, mark{offset: int64(q)}})

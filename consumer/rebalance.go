@@ -67,7 +67,7 @@ func (c *Consumer) resume(cl *kgo.Client, tp topicPartition, committed int64, me
 // start makes the assignment of a partition and its pump. c.mu is held.
 func (c *Consumer) start(cl *kgo.Client, tp topicPartition) {
 	ctx, stop := context.WithCancel(c.pumpCtx)
-	a := newAssignment(tp.topic, tp.partition, c.backlog, stop)
+	a := newAssignment(tp.topic, tp.partition, c.inboxes, stop)
 	c.outline(cl, a)
 	c.assignments[tp] = a
 	c.alive[a] = true

@@ -23,7 +23,7 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 		const records = 6
 		var owners []*assignment
 		for p := range int32(3) {
-			a := newAssignment("t", p, newBacklog(1), func() {})
+			a := newAssignment("t", p, newInboxes(1), func() {})
 			for i := range int64(records) {
 				a.ledger.take(mark{offset: i}, 10, 0)
 			}

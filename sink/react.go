@@ -65,6 +65,7 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	}
 	s.metrics.contradictions.Add(float64(res.Contradictions))
 	if len(later) == len(b.events) {
+		s.memory.giveBack(verdicts)
 		l.nothingSettled(f, res, now)
 		return
 	}

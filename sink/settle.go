@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"strings"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -19,10 +20,11 @@ func (l *lane) accept(verdicts []Verdict, b *batch, e *event) []Verdict {
 }
 
 // condemn appends the dead letters of an event, one for each of its records:
-// each record's offset needs one.
+// each record's offset needs one. The id is a part of a text with all of the
+// batch's, which a letter that waits for its topic must not keep.
 func (l *lane) condemn(letters []*letter, b *batch, h *history, e *event, why verdict.Reason) []*letter {
 	d := letter{
-		contract: l.contract.Name(), profile: l.profile, eventID: e.id, reason: why, attempts: h.attempts,
+		contract: l.contract.Name(), profile: l.profile, eventID: strings.Clone(e.id), reason: why, attempts: h.attempts,
 		first: time.UnixMilli(h.firstFailure), last: time.UnixMilli(h.lastFailure),
 	}
 	letters = append(letters, d.of(b, e.stored))

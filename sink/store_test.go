@@ -3,6 +3,7 @@ package sink
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -76,5 +77,21 @@ func TestMemoryIsTrimmed(t *testing.T) {
 	}
 	if got := m.bytes.Get(pageSize); &got[:2][1] == page {
 		t.Error("a page is kept that nobody used")
+	}
+}
+
+// Of a lane that sends little an open batch has little memory: there can be
+// thousands of them.
+func TestSmallBatchesBeginSmall(t *testing.T) {
+	m := newMemory()
+	for bytes, want := range map[int]int{0: smallPage, 3000: 3000, pageSize: pageSize, 250_000: pageSize} {
+		b := m.newBatch(time.Time{}, 1, bytes)
+		at := b.store.addEncoded(m, make([]byte, 100), 1, b.pageSize(b.store.encoded))
+		if got := cap(b.store.encoded[at.page]); got < want || got > want+want/4 {
+			t.Errorf("a batch like one of %d bytes begins with %d, want %d", bytes, got, want)
+		}
+		if next := b.pageSize(b.store.encoded); next != pageSize {
+			t.Errorf("its second page has %d bytes", next)
+		}
 	}
 }

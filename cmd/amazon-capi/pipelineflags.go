@@ -71,8 +71,9 @@ func inFlightWithin(limit int64) byteSize {
 
 // collectOften has the garbage collector run earlier than Go's default of 100,
 // unless GOGC says something else. Nearly all memory of a pipeline is lent out and
-// comes back, so that little is garbage; to let the heap grow to twice what is in
-// use would double the process for a hundredth of its time.
+// comes back, so that little is garbage: with 25 the benchmark took a twentieth
+// more processor time than with 35 and with 50, which were alike, and 50 takes
+// more memory.
 func collectOften() {
 	const percent = 35
 	if os.Getenv("GOGC") == "" {

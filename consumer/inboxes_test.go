@@ -12,9 +12,9 @@ import (
 
 // Nothing is taken while as much as is useful lies about, and what is taken goes on
 // at once when that changes.
-func TestBacklogIsBounded(t *testing.T) {
+func TestInboxesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBacklog(1)
+		b := newInboxes(1)
 		b.add(b.most - 1)
 		if err := b.wait(t.Context()); err != nil {
 			t.Fatal(err)
@@ -42,9 +42,9 @@ func TestBacklogIsBounded(t *testing.T) {
 
 // Whatever happens to partitions, what counts is what those that do not hold have
 // in their inboxes.
-func TestBacklogCountsWhatCanBeBegun(t *testing.T) {
+func TestInboxesCountWhatCanBeBegun(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		all := newBacklog(1)
+		all := newInboxes(1)
 		as := []*assignment{newAssignment("t", 0, all, func() {}), newAssignment("t", 1, all, func() {})}
 		for range rapid.IntRange(0, 40).Draw(t, "steps") {
 			a := rapid.SampledFrom(as).Draw(t, "assignment")

@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// backlog bounds the records that were taken and that no pump has begun. More of
+// inboxes bounds the records that were taken and that no pump has begun. More of
 // them would not make pumps faster: they would take memory, and be out of the
 // processor's cache by the time they are read. Records of partitions that hold
 // for the registry do not count, or they would keep all others from being read.
-type backlog struct {
+type inboxes struct {
 	most int
 
 	mu    sync.Mutex
@@ -17,10 +17,10 @@ type backlog struct {
 	eased chan struct{} // closed when there are fewer than most again; nil while nobody waits
 }
 
-func newBacklog(workers int) *backlog { return &backlog{most: 3 * chunkLen * workers} }
+func newInboxes(workers int) *inboxes { return &inboxes{most: 3 * chunkLen * workers} }
 
 // add notes n more, or fewer if it is below zero.
-func (b *backlog) add(n int) {
+func (b *inboxes) add(n int) {
 	b.mu.Lock()
 	b.n += n
 	if b.n < b.most && b.eased != nil {
@@ -31,7 +31,7 @@ func (b *backlog) add(n int) {
 }
 
 // wait waits until there are fewer than most, or ctx is done.
-func (b *backlog) wait(ctx context.Context) error {
+func (b *inboxes) wait(ctx context.Context) error {
 	for {
 		b.mu.Lock()
 		if b.n < b.most {
@@ -55,7 +55,7 @@ func (b *backlog) wait(ctx context.Context) error {
 func (a *assignment) queue(n int) {
 	a.queued += n
 	if !a.holding {
-		a.backlog.add(n)
+		a.inboxes.add(n)
 	}
 }
 
