@@ -155,9 +155,10 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 // Tally returns the counts of this consumer.
 func (c *Consumer) Tally() *Tally { return c.tally }
 
-// maxPoll bounds one poll, so that a large window is not filled by one partition
-// in one go.
-const maxPoll = 2048
+// maxPoll bounds one poll. It is more than is fetched at a time, but of tiny records:
+// the client asks a broker for more once all that it sent has been taken, so what
+// is left behind keeps the pumps waiting.
+const maxPoll = 8192
 
 // Run takes records and hands them to delivery until ctx ends or the client
 // fails for good. Then it drains within the budget, commits, and leaves the

@@ -95,8 +95,8 @@ type Options struct {
 	MaxParkedEvents int
 	// ReadOpts are the client options for reading them again: brokers, TLS, SASL.
 	ReadOpts []kgo.Opt
-	// FetchMaxBytes bounds the answer of one broker to one fetch (a quarter of
-	// MaxInFlightBytes, and 1 MiB at most).
+	// FetchMaxBytes bounds the answer of one broker to one fetch (256 KiB for each
+	// worker, and for two at least, but a quarter of MaxInFlightBytes at most).
 	FetchMaxBytes int32
 	// Workers is how many partitions decode at the same time (GOMAXPROCS).
 	Workers int
@@ -141,8 +141,10 @@ func (o *Options) setDefaults() error {
 	}
 	setDefault(&o.MaxInFlightEvents, 25_000)
 	setDefault(&o.MaxInFlightBytes, 64<<20)
-	setDefault(&o.FetchMaxBytes, int32(min(max(o.MaxInFlightBytes/4, 64<<10), 1<<20)))
 	setDefault(&o.Workers, runtime.GOMAXPROCS(0))
+	// Large enough that the next one is there before this one is used up; more
+	// would be memory, and out of the processor's cache by the time it is read.
+	setDefault(&o.FetchMaxBytes, int32(min(max(o.MaxInFlightBytes/4, 64<<10), int64(max(o.Workers, 2))*256<<10, 1<<30)))
 	setDefault(&o.CommitInterval, time.Second)
 	if o.Drain == 0 {
 		o.Drain = 25 * time.Second

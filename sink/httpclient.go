@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
@@ -28,7 +27,7 @@ func NewHTTPClient() *http.Client {
 			if err != nil {
 				return nil, err
 			}
-			return copyingConn{c}, nil
+			return partsConn{c}, nil
 		},
 		ForceAttemptHTTP2:     true,
 		MaxIdleConns:          512,
@@ -38,25 +37,31 @@ func NewHTTPClient() *http.Client {
 		ExpectContinueTimeout: time.Second,
 		// Answers are small, and half a gzip stream is one more way to fail.
 		DisableCompression: true,
-		WriteBufferSize:    16 << 10, // the rest of a body goes through copyingConn
 		HTTP2:              &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 	}}
 }
 
-// copyingConn copies what a request's body reads into memory that is used again,
-// where the io package makes 32 KiB of garbage a request. Behind TLS it does
-// nothing: that copies for itself.
-type copyingConn struct{ net.Conn }
+// partsConn has a batch's body written from where it lies, many parts at a time: to
+// copy it together first took 3 % of the program's CPU. What else is sent is small.
+// Behind TLS it does nothing, since that has to copy.
+type partsConn struct{ net.Conn }
 
-// copyBuffers are as large as makes writing cheap: the kernel is entered a quarter
-// as often as with 16 KiB.
-var copyBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+// parted is a body that writes itself, so many bytes of it at most.
+type parted interface {
+	writeTo(c net.Conn, most int64) (int64, error)
+}
 
-// ReadFrom implements io.ReaderFrom.
-func (c copyingConn) ReadFrom(r io.Reader) (n int64, err error) {
-	buf := copyBuffers.Get().(*[64 << 10]byte)
-	defer copyBuffers.Put(buf)
-	return io.CopyBuffer(struct{ io.Writer }{c.Conn}, r, buf[:])
+// ReadFrom implements io.ReaderFrom, by which net/http writes a body. It limits
+// bodies to their length.
+func (c partsConn) ReadFrom(r io.Reader) (n int64, err error) {
+	if l, ok := r.(*io.LimitedReader); ok {
+		if b, ok := l.R.(parted); ok {
+			n, err = b.writeTo(c.Conn, l.N)
+			l.N -= n
+			return n, err
+		}
+	}
+	return io.Copy(struct{ io.Writer }{c.Conn}, r)
 }
 
 // noRedirects is client, but answers 3xx as they are: following one would carry

@@ -3,6 +3,7 @@ package sink
 import (
 	"errors"
 	"io"
+	"net"
 	"sync"
 )
 
@@ -26,6 +27,21 @@ func (b body) read(dst []byte, off int) (n int) {
 		off -= skip
 	}
 	return n
+}
+
+// part returns most bytes at most, after the first off.
+func (b body) part(off, most int) body {
+	parts := make(body, 0, len(b))
+	for _, p := range b {
+		skip := min(off, len(p))
+		off -= skip
+		p = p[skip:][:min(len(p)-skip, most)]
+		most -= len(p)
+		if len(p) > 0 {
+			parts = append(parts, p)
+		}
+	}
+	return parts
 }
 
 var errReleased = errors.New("request body used after its request ended")
@@ -69,3 +85,18 @@ func (r *payloadReader) Read(b []byte) (int, error) {
 }
 
 func (r *payloadReader) Close() error { return nil }
+
+// writeTo implements parted. The bytes are lent until the connection has taken them
+// or fails; release waits for that. It does not wait long: when a request ends
+// before its body has been written, net/http closes the connection.
+func (r *payloadReader) writeTo(c net.Conn, most int64) (int64, error) {
+	r.p.mu.Lock()
+	defer r.p.mu.Unlock()
+	if r.p.over {
+		return 0, errReleased
+	}
+	parts := net.Buffers(r.p.body.part(r.off, int(most)))
+	n, err := parts.WriteTo(c)
+	r.off += int(n)
+	return n, err
+}
