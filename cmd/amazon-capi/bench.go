@@ -24,7 +24,7 @@ const benchLong = `Measure how fast this machine delivers, with your brokers and
 
 Events are generated and published to a topic that is made for this and deleted
 afterwards. Then run delivers them, as a process of its own and as it ships, to a
-server that takes everything: once to warm up and --runs times that count. Then
+server that takes everything: to warm up, and --runs times that count. Then
 they are published at --rate, to measure the time from publication to acceptance.
 
 What stands after -- is given to run, to measure your settings.
@@ -78,7 +78,8 @@ func newBenchCommand(p *process) *cobra.Command {
 	f.kafka.register(flags)
 	f.registry.register(flags)
 	flags.IntVar(&f.o.Events, "events", 1_000_000, "events of a run")
-	flags.IntVar(&f.o.Runs, "runs", 5, "runs that count, after one that warms up")
+	flags.IntVar(&f.o.Runs, "runs", 5, "runs that count, after one or more that warm up")
+	flags.DurationVar(&f.o.WarmUp, "warm-up", 0, "for how long runs only warm up, of a broker that was just started; one does in any case")
 	flags.IntVar(&f.o.Profiles, "profiles", 50, "profiles that the events are of")
 	flags.Int32Var(&f.o.Partitions, "partitions", 12, "partitions of the topic")
 	flags.DurationVar(&f.o.Answer, "answer", 0, "how long the server takes to answer")
@@ -92,8 +93,8 @@ func newBenchCommand(p *process) *cobra.Command {
 }
 
 func (f *benchFlags) run(ctx context.Context, p *process) error {
-	if f.o.Events < 1 || f.o.Runs < 1 || f.o.Profiles < 1 || f.o.Partitions < 1 || f.o.Rate < 0 || f.o.Answer < 0 {
-		return usagef("--events, --runs, --profiles and --partitions: want 1 or more; --rate and --answer: no less than 0")
+	if f.o.Events < 1 || f.o.Runs < 1 || f.o.Profiles < 1 || f.o.Partitions < 1 || f.o.Rate < 0 || f.o.Answer < 0 || f.o.WarmUp < 0 {
+		return usagef("--events, --runs, --profiles and --partitions: want 1 or more; --rate, --answer and --warm-up: no less than 0")
 	}
 	settings, err := f.kafka.resolve(p.stderr)
 	if err != nil {

@@ -35,9 +35,13 @@ type Options struct {
 	Partitions int32
 	Profiles   int
 	Events     int // of a run
-	Runs       int // counted ones, after one that is not
-	Echo       bool
-	Answer     time.Duration // how long Amazon takes to answer
+	Runs       int // counted ones, after those that are not
+	// WarmUp is how long this program's runs that do not count go on; there is at
+	// least one. A broker that was just started compiles its code for tens of
+	// seconds, on the cores that are measured.
+	WarmUp time.Duration
+	Echo   bool
+	Answer time.Duration // how long Amazon takes to answer
 
 	// Rate is events a second while latency is measured, for LatencyFor; 0 for
 	// not at all.
@@ -104,6 +108,7 @@ type Setting struct {
 	Echo       bool          `json:"echo"`
 	Answer     time.Duration `json:"answer_ns"`
 	Rate       int           `json:"rate,omitempty"`
+	WarmUps    int           `json:"warm_ups"` // runs of this program that did not count
 	Args       []string      `json:"args,omitempty"`
 }
 

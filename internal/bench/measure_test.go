@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -48,13 +49,15 @@ func TestMain(m *testing.M) {
 // another program that does as its argument says.
 func act(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("", flag.ContinueOnError)
-	var amazon, listen string
+	var amazon, listen, group string
 	flags.StringVar(&amazon, "amazon-url", "", "")
 	flags.StringVar(&listen, "listen", "", "")
-	for _, rest := range []string{"answer", "topic", "dead-letter-topic", "receipts-topic", "group", "start", "token-url", "client-id", "log-level"} {
+	flags.StringVar(&group, "group", "", "")
+	for _, rest := range []string{"answer", "topic", "dead-letter-topic", "receipts-topic", "start", "token-url", "client-id", "log-level"} {
 		flags.String(rest, "", "")
 	}
 	send := flags.Int("send", testEvents, "")
+	tired := flags.String("tired", "", "") // the group in which run fails
 	if args[0] == "bench" {
 		args = args[1:]
 	}
@@ -65,6 +68,9 @@ func act(ctx context.Context, args []string) error {
 	case "serve":
 		return Serve(ctx, listen, &Amazon{})
 	case "run":
+		if group == *tired {
+			return fmt.Errorf("tired in %s", group)
+		}
 		http.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintf(w, "go_memstats_mallocs_total %d\n", testMallocs)
 		})
@@ -152,6 +158,11 @@ func broker(t *testing.T) (*sandbox.Cluster, *kgo.Client) {
 // the test's own.
 func measure(t *testing.T, runs int, against string, args ...string) (Report, *kgo.Client, error) {
 	t.Helper()
+	return measureAs(t, func(*Options) {}, runs, against, args...)
+}
+
+func measureAs(t *testing.T, change func(*Options), runs int, against string, args ...string) (Report, *kgo.Client, error) {
+	t.Helper()
 	cluster, client := broker(t)
 	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: cluster.RegistryURL()})
 	if err != nil {
@@ -161,13 +172,15 @@ func measure(t *testing.T, runs int, against string, args ...string) (Report, *k
 	if against != "" && against[0] != '/' {
 		against = os.Args[0] + " " + against
 	}
-	r, err := Measure(t.Context(), Options{
+	o := Options{
 		Exe: os.Args[0], Args: args, Against: against, AgainstEnv: []string{"BENCH_BROKERS=b"},
 		Client: client, Registry: registry,
 		Topic: "bench", Partitions: 2, Profiles: 3, Events: testEvents, Runs: runs,
 		Progress: func(string, uint64, uint64) {},
 		waits:    waits{still: 4 * time.Second, settle: settle}, // a loaded machine takes a while to start a process
-	})
+	}
+	change(&o)
+	r, err := Measure(t.Context(), o)
 	return r, client, err
 }
 
@@ -215,6 +228,29 @@ func TestEventsAreKept(t *testing.T) {
 		if got[key] != want {
 			t.Errorf("%s is %q, want %s", key, got[key], want)
 		}
+	}
+}
+
+// TestWarmUp: until the time is over this program warms up, and no other: nothing
+// warms a broker up sooner.
+func TestWarmUp(t *testing.T) {
+	t.Parallel()
+	var steps []string
+	_, _, err := measureAs(t, func(o *Options) {
+		o.WarmUp = time.Hour
+		o.Progress = func(what string, _, _ uint64) { steps = append(steps, what) }
+	}, 1, "delivers", "--tired", "bench.3")
+	if err == nil || !strings.Contains(err.Error(), "tired in bench.3") || !slices.Contains(steps, "warming up, amazon-capi") {
+		t.Errorf("%v, want the fourth run to warm up to fail", err)
+	}
+	for _, what := range steps {
+		if strings.Contains(what, nameOf(os.Args[0])) || strings.HasPrefix(what, "run ") {
+			t.Fatalf("%q before the time was over", what)
+		}
+	}
+	r, _, err := measureAs(t, func(o *Options) { o.WarmUp = time.Nanosecond }, 1, "delivers")
+	if err != nil || r.Setting.WarmUps != 1 || len(r.Runs) != 1 || len(r.Against.Runs) != 1 {
+		t.Errorf("%d runs to warm up, %v; want one", r.Setting.WarmUps, err)
 	}
 }
 

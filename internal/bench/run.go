@@ -19,7 +19,7 @@ type contender struct {
 }
 
 // rounds runs the programs in turn, so that what else the machine does meanwhile
-// befalls them alike; once to warm up, and the others count.
+// befalls them alike; before that each to warm up.
 func (b *bench) rounds(ctx context.Context, r *Report) error {
 	programs := []contender{{name: "amazon-capi", start: b.program("earliest"), ours: true, result: &r.Result}}
 	if b.o.Against != "" {
@@ -27,25 +27,40 @@ func (b *bench) rounds(ctx context.Context, r *Report) error {
 		r.Against = &Comparison{Name: name, Command: b.o.Against}
 		programs = append(programs, contender{name: name, start: b.other, result: &r.Against.Result})
 	}
-	for i := range b.o.Runs + 1 {
-		what := fmt.Sprintf("run %d of %d", i, b.o.Runs)
-		if i == 0 {
-			what = "warming up"
+	once := func(p *contender, what string, counts bool) error {
+		if len(programs) > 1 {
+			what += ", " + p.name
 		}
-		for _, p := range programs {
-			at := what
-			if len(programs) > 1 {
-				at += ", " + p.name
+		run, seen, err := b.run(ctx, p, what)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		if p.ours {
+			r.Setting.SentBytes = int(seen.Bytes / seen.Events)
+		}
+		switch {
+		case counts:
+			p.result.Runs = append(p.result.Runs, run)
+		case p.ours:
+			r.Setting.WarmUps++
+		}
+		return nil
+	}
+	began := time.Now()
+	for i := range programs {
+		for p := &programs[i]; ; {
+			if err := once(p, "warming up", false); err != nil {
+				return err
 			}
-			run, seen, err := b.run(ctx, &p, at)
-			if err != nil {
-				return fmt.Errorf("%s: %w", p.name, err)
+			if !p.ours || time.Since(began) >= b.o.WarmUp {
+				break
 			}
-			if p.ours {
-				r.Setting.SentBytes = int(seen.Bytes / seen.Events)
-			}
-			if i > 0 {
-				p.result.Runs = append(p.result.Runs, run)
+		}
+	}
+	for i := range b.o.Runs {
+		for j := range programs {
+			if err := once(&programs[j], fmt.Sprintf("run %d of %d", i+1, b.o.Runs), true); err != nil {
+				return err
 			}
 		}
 	}
