@@ -117,72 +117,159 @@ func (s *scanner) list(begin, end byte, f func() bool) bool {
 
 // value passes over any value and returns it.
 func (s *scanner) value() []byte {
-	if s.space(); s.i == len(s.b) {
+	from := blanks(s.b, s.i)
+	i := skip(s.b, from, scanDepth-s.depth)
+	if i < 0 {
 		return nil
 	}
-	from, ok := s.i, false
-	switch c := s.b[s.i]; {
-	case c == '"':
-		_, ok = s.text()
-	case c == '{':
-		ok = s.object(func([]byte) bool { return s.value() != nil })
-	case c == '[':
-		ok = s.array(func() bool { return s.value() != nil })
-	case c == 't':
-		ok = s.word("true")
-	case c == 'f':
-		ok = s.word("false")
-	case c == 'n':
-		ok = s.word("null")
-	default:
-		ok = s.number()
-	}
-	if !ok {
-		return nil
-	}
-	return s.b[from:s.i]
+	s.i = i
+	return s.b[from:i]
 }
 
-func (s *scanner) space() {
-	for s.i < len(s.b) && (s.b[s.i] == ' ' || s.b[s.i] == '\n' || s.b[s.i] == '\t' || s.b[s.i] == '\r') {
-		s.i++
-	}
-}
+func (s *scanner) space() { s.i = blanks(s.b, s.i) }
 
-func (s *scanner) word(w string) bool {
-	if len(s.b)-s.i < len(w) || string(s.b[s.i:s.i+len(w)]) != w {
-		return false
-	}
-	s.i += len(w)
-	return true
-}
-
-// text passes over a string and returns what is between its quotes. One with an
-// escape is none: keys with escapes could be any key, and echoes have next to no
-// strings with one.
+// text passes over a string and returns what is between its quotes.
 func (s *scanner) text() ([]byte, bool) {
-	if s.space(); s.i == len(s.b) || s.b[s.i] != '"' {
+	from := blanks(s.b, s.i)
+	i := skipText(s.b, from)
+	if i < 0 {
 		return nil, false
 	}
-	s.i++
-	from, i := s.i, s.i
-	// Eight bytes at a time, as most of an echo is hashes.
-	for ; len(s.b)-i >= 8; i += 8 {
-		if m := special(binary.LittleEndian.Uint64(s.b[i:])); m != 0 {
-			i += bits.TrailingZeros64(m) / 8
+	s.i = i
+	return s.b[from+1 : i-1], true
+}
+
+// What follows passes over an echo: nearly all bytes of an answer. It is one loop,
+// with its place in a register and its nesting in a word; by recursion through
+// object and array it took half as long again. Each function returns where what it
+// passes over ends, or -1 if that is no JSON.
+
+// skip passes over a value with so many lists in each other at most, 64 or fewer.
+func skip(b []byte, i, most int) int {
+	var objects uint64 // bit n is set when the list at depth n+1 is an object
+	depth := 0
+	for {
+		if i == len(b) {
+			return -1
+		}
+		switch c := b[i]; c {
+		case '"':
+			i = skipText(b, i)
+		case '{', '[':
+			if depth == most {
+				return -1
+			}
+			i = blanks(b, i+1)
+			if i < len(b) && b[i] == c+2 { // its end, in ASCII
+				i++
+				break
+			}
+			objects &^= 1 << depth
+			if c == '{' {
+				objects |= 1 << depth
+				if i = skipKey(b, i); i < 0 {
+					return -1
+				}
+			}
+			depth++
+			continue
+		case 't':
+			i = skipWord(b, i, "true")
+		case 'f':
+			i = skipWord(b, i, "false")
+		case 'n':
+			i = skipWord(b, i, "null")
+		default:
+			i = skipNumber(b, i)
+		}
+		// After a value come the ends of the lists of which it is the last.
+		for {
+			if i < 0 || depth == 0 {
+				return i
+			}
+			if i = blanks(b, i); i == len(b) {
+				return -1
+			}
+			end := byte(']')
+			object := objects>>(depth-1)&1 == 1
+			if object {
+				end = '}'
+			}
+			c := b[i]
+			if c == end {
+				i++
+				depth--
+				continue
+			}
+			if c != ',' {
+				return -1
+			}
+			i = blanks(b, i+1)
+			if object {
+				i = skipKey(b, i)
+			}
 			break
 		}
-	}
-	for ; i < len(s.b); i++ {
-		switch c := s.b[i]; {
-		case c == '"':
-			s.i = i + 1
-			return s.b[from:i], true
-		case c == '\\', c < ' ':
-			return nil, false
+		if i < 0 {
+			return -1
 		}
 	}
-	return nil, false
+}
+
+// skipKey passes over a key, its colon, and blanks.
+func skipKey(b []byte, i int) int {
+	if i = skipText(b, i); i < 0 {
+		return -1
+	}
+	if i = blanks(b, i); i == len(b) || b[i] != ':' {
+		return -1
+	}
+	return blanks(b, i+1)
+}
+
+// blanks returns where they end.
+func blanks(b []byte, i int) int {
+	if i < len(b) && b[i] > ' ' {
+		return i // as nearly always
+	}
+	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+func skipWord(b []byte, i int, w string) int {
+	if len(b)-i < len(w) || string(b[i:i+len(w)]) != w {
+		return -1
+	}
+	return i + len(w)
+}
+
+// skipText passes over a string. One with an escape is none: keys with escapes
+// could be any key, and echoes have next to no strings with one.
+func skipText(b []byte, i int) int {
+	if i == len(b) || b[i] != '"' {
+		return -1
+	}
+	i++
+	// Eight bytes at a time, as most of an echo is hashes.
+	for ; len(b)-i >= 8; i += 8 {
+		if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
+			if i += bits.TrailingZeros64(m) / 8; b[i] != '"' {
+				return -1
+			}
+			return i + 1
+		}
+	}
+	for ; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '"':
+			return i + 1
+		case c == '\\', c < ' ':
+			return -1
+		}
+	}
+	return -1
 }
 
 // special sets the high bit of the first byte in x that is a quote, a backslash
@@ -193,36 +280,37 @@ func special(x uint64) uint64 {
 	return ((x-each*' ')&^x | zero(x^each*'"') | zero(x^each*'\\')) & high
 }
 
-func (s *scanner) digits() (n int) {
-	for s.i < len(s.b) && '0' <= s.b[s.i] && s.b[s.i] <= '9' {
-		s.i++
-		n++
+func skipDigits(b []byte, i int) int {
+	for i < len(b) && '0' <= b[i] && b[i] <= '9' {
+		i++
 	}
-	return n
+	return i
 }
 
-func (s *scanner) number() bool {
-	s.sign('-', '-')
-	from := s.i
-	if n := s.digits(); n == 0 || n > 1 && s.b[from] == '0' {
-		return false
+func skipNumber(b []byte, i int) int {
+	i = skipSign(b, i, '-', '-')
+	from := i
+	if i = skipDigits(b, i); i == from || i > from+1 && b[from] == '0' {
+		return -1
 	}
-	if s.i < len(s.b) && s.b[s.i] == '.' {
-		s.i++
-		if s.digits() == 0 {
-			return false
+	if i < len(b) && b[i] == '.' {
+		from = i + 1
+		if i = skipDigits(b, from); i == from {
+			return -1
 		}
 	}
-	if s.i < len(s.b) && s.b[s.i]|0x20 == 'e' {
-		s.i++
-		s.sign('-', '+')
-		return s.digits() > 0
+	if i < len(b) && b[i]|0x20 == 'e' {
+		from = skipSign(b, i+1, '-', '+')
+		if i = skipDigits(b, from); i == from {
+			return -1
+		}
 	}
-	return true
+	return i
 }
 
-func (s *scanner) sign(a, b byte) {
-	if s.i < len(s.b) && (s.b[s.i] == a || s.b[s.i] == b) {
-		s.i++
+func skipSign(b []byte, i int, x, y byte) int {
+	if i < len(b) && (b[i] == x || b[i] == y) {
+		i++
 	}
+	return i
 }
