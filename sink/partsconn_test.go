@@ -136,3 +136,47 @@ func TestBodiesAreNotCopied(t *testing.T) {
 		t.Errorf("%d bytes came of %d, %d of them copied and %d not", len(got), len(whole), spy.copied, spy.direct)
 	}
 }
+
+// A server that answers before it has read a body, and reads no more, does not keep
+// the body's bytes.
+func TestAnEarlyAnswerGivesBytesBack(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	over := make(chan struct{})
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		_, _ = c.Read(make([]byte, 1024))
+		_, _ = io.WriteString(c, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+		<-over
+	}()
+	defer close(over)
+
+	part := bytes.Repeat([]byte("x"), 1<<20)
+	p := &payload{}
+	for range 64 { // more than sockets take
+		p.body = append(p.body, part)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+l.Addr().String(), p.open())
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.ContentLength = int64(p.body.size())
+	client := NewHTTPClient()
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	p.release()
+	if resp.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+}
