@@ -86,7 +86,7 @@ type Options struct {
 
 	// MaxInFlightEvents and MaxInFlightBytes bound what is taken and has no
 	// verdict yet (25,000 events, 64 MiB). Bytes are checked between polls, so
-	// that one poll, at most FetchMaxBytes, may go beyond.
+	// that one poll may go beyond: by what each broker sent in one answer.
 	MaxInFlightEvents int
 	MaxInFlightBytes  int64
 	// MaxParkedEvents bounds the events that are put off because their profile's

@@ -111,6 +111,24 @@ func (s *spyBody) writeTo(c net.Conn, most int64) (int64, error) {
 	return n, err
 }
 
+// postBody posts a body of that size as the sink does, and returns the status.
+func postBody(t *testing.T, url string, b io.Reader, size int) (status int) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.ContentLength = int64(size)
+	client := NewHTTPClient()
+	t.Cleanup(client.CloseIdleConnections)
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
 // net/http has a body of which the length is known write itself, but for the first
 // bytes, that go with the headers.
 func TestBodiesAreNotCopied(t *testing.T) {
@@ -120,18 +138,7 @@ func TestBodiesAreNotCopied(t *testing.T) {
 	parts := body{[]byte(`{"events":[`), bytes.Repeat([]byte("1,"), 50_000), bytes.Repeat([]byte("2,"), 50_000), []byte("3]}")}
 	p := &payload{body: parts}
 	spy := &spyBody{payloadReader: p.open().(*payloadReader)}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, spy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.ContentLength = int64(parts.size())
-	client := NewHTTPClient()
-	defer client.CloseIdleConnections()
-	resp, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
+	postBody(t, server.URL, spy, parts.size())
 	if whole := bytes.Join(parts, nil); !bytes.Equal(got, whole) || spy.copied > 4<<10 || spy.copied+spy.direct != int64(len(whole)) {
 		t.Errorf("%d bytes came of %d, %d of them copied and %d not", len(got), len(whole), spy.copied, spy.direct)
 	}
@@ -163,20 +170,9 @@ func TestAnEarlyAnswerGivesBytesBack(t *testing.T) {
 	for range 64 { // more than sockets take
 		p.body = append(p.body, part)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+l.Addr().String(), p.open())
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.ContentLength = int64(p.body.size())
-	client := NewHTTPClient()
-	defer client.CloseIdleConnections()
-	resp, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
+	status := postBody(t, "http://"+l.Addr().String(), p.open(), p.body.size())
 	p.release()
-	if resp.StatusCode != http.StatusRequestEntityTooLarge {
-		t.Errorf("status %d", resp.StatusCode)
+	if status != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d", status)
 	}
 }

@@ -19,7 +19,7 @@ type contender struct {
 }
 
 // rounds runs the programs in turn, so that what else the machine does meanwhile
-// befalls them alike; before that each to warm up.
+// befalls them alike; before that each to warm up, this one for as long as WarmUp.
 func (b *bench) rounds(ctx context.Context, r *Report) error {
 	programs := []contender{{name: "amazon-capi", start: b.program("earliest"), ours: true, result: &r.Result}}
 	if b.o.Against != "" {
@@ -48,12 +48,10 @@ func (b *bench) rounds(ctx context.Context, r *Report) error {
 	}
 	began := time.Now()
 	for i := range programs {
-		for p := &programs[i]; ; {
+		p := &programs[i]
+		for again := true; again; again = time.Since(began) < b.o.WarmUp {
 			if err := once(p, "warming up", false); err != nil {
 				return err
-			}
-			if !p.ours || time.Since(began) >= b.o.WarmUp {
-				break
 			}
 		}
 	}
