@@ -24,8 +24,8 @@ type plan struct {
 	code    string  // calling code
 	main    *plan   // judges all numbers of the calling code, and may be this one
 	lengths lengths // of national numbers
-	abroad  prefix  // dialled for calls abroad
-	trunk   prefix  // dialled for calls inside, and no part of the number
+	abroad  *prefix // dialled for calls abroad
+	trunk   *prefix // dialled for calls inside, and no part of the number
 	// rewrites is set when taking the trunk prefix away also puts something in
 	// its place, such as an area code: left to the library.
 	rewrites bool
@@ -53,12 +53,13 @@ func newDialing() (*dialing, error) {
 		return nil, fmt.Errorf("numbering plans: %w", err)
 	}
 	d := new(dialing)
+	known := make(map[string]*prefix) // most regions share theirs with others
 	for _, m := range all.GetMetadata() {
 		code := int(m.GetCountryCode())
 		if code <= 0 || code >= len(d.codes) {
 			return nil, fmt.Errorf("numbering plan of %s: calling code %d is none", m.GetId(), code)
 		}
-		p, err := newPlan(m)
+		p, err := newPlan(m, known)
 		if err != nil {
 			return nil, fmt.Errorf("numbering plan of %s: %w", m.GetId(), err)
 		}
@@ -81,26 +82,29 @@ func newDialing() (*dialing, error) {
 	return d, nil
 }
 
-func newPlan(m *phonenumbers.PhoneMetadata) (*plan, error) {
-	abroad, err := newPrefix(m.GetInternationalPrefix())
-	if err != nil {
-		return nil, err
-	}
-	trunk, err := newPrefix(m.GetNationalPrefixForParsing())
-	if err != nil {
-		return nil, err
+func newPlan(m *phonenumbers.PhoneMetadata, known map[string]*prefix) (*plan, error) {
+	abroad, trunk := m.GetInternationalPrefix(), m.GetNationalPrefixForParsing()
+	for _, pattern := range []string{abroad, trunk} {
+		if _, ok := known[pattern]; ok {
+			continue
+		}
+		p, err := newPrefix(pattern)
+		if err != nil {
+			return nil, err
+		}
+		known[pattern] = p
 	}
 	p := &plan{
 		code:     strconv.Itoa(int(m.GetCountryCode())),
-		abroad:   abroad,
-		trunk:    trunk,
+		abroad:   known[abroad],
+		trunk:    known[trunk],
 		rewrites: m.GetNationalPrefixTransformRule() != "",
 		assigned: sync.OnceValue(func() *prefix {
 			whole, err := newPrefix("(?:" + m.GetGeneralDesc().GetNationalNumberPattern() + ")$")
 			if err != nil {
 				panic(err) // the library could not read its own data either
 			}
-			return &whole
+			return whole
 		}),
 	}
 	for _, n := range m.GetGeneralDesc().GetPossibleLength() {

@@ -1,48 +1,97 @@
 package transform
 
 import (
-	"regexp"
+	"fmt"
 	"regexp/syntax"
-	"strings"
+	"slices"
 )
 
 // prefix recognises what is dialled before a number, from a pattern of the
-// library's data. It exists for speed alone: nearly all patterns are a literal
-// or a few ("0|180020"), and of the others the first digit decides nearly always.
-// The zero value matches nothing.
+// library's data: an automaton over the ten digits, which takes what package
+// regexp would. That one takes some hundred times as long, since it knows more
+// than digits and copies what it is asked of. nil matches nothing.
 type prefix struct {
-	literals []string
-	first    uint16 // bit n: a match of the pattern can begin with digit n
-	pattern  *regexp.Regexp
+	states []prefixState // the first has no match, and leads nowhere
+	start  uint16
 }
 
-func newPrefix(pattern string) (prefix, error) {
+type prefixState struct {
+	next [10]uint16 // by digit; 0 if there can be no match any more
+	here bool       // a match ends before the next digit
+	last bool       // a match ends if there is no next digit
+}
+
+// maxPrefixStates bounds what an unlucky pattern can take: the library's largest
+// come to a tenth of it.
+const maxPrefixStates = 10_000
+
+// newPrefix compiles a pattern, from a beginning that it need not name.
+func newPrefix(pattern string) (*prefix, error) {
 	if pattern == "" {
-		return prefix{}, nil
-	}
-	if strings.Trim(pattern, "0123456789|") == "" {
-		return prefix{literals: strings.Split(pattern, "|")}, nil
+		return nil, nil
 	}
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
-		return prefix{}, err
+		return nil, err
 	}
 	prog, err := syntax.Compile(parsed.Simplify())
 	if err != nil {
-		return prefix{}, err
+		return nil, err
 	}
-	re, err := regexp.Compile("^(?:" + pattern + ")")
-	if err != nil {
-		return prefix{}, err
+	for i := range prog.Inst {
+		const boundary = syntax.EmptyWordBoundary | syntax.EmptyNoWordBoundary
+		if in := &prog.Inst[i]; in.Op == syntax.InstEmptyWidth && syntax.EmptyOp(in.Arg)&boundary != 0 {
+			return nil, fmt.Errorf("pattern %q has a word boundary: want conditions on beginning and end only", pattern)
+		}
 	}
-	return prefix{first: firstDigits(prog), pattern: re}, nil
+	c := prefixCompiler{prog: prog, known: make(map[string]uint16)}
+	c.state(nil, 0)
+	start := c.state([]uint32{uint32(prog.Start)}, syntax.EmptyBeginText|syntax.EmptyBeginLine)
+	// States are made while this goes on, each to be followed in its turn.
+	for at := 1; at < len(c.threads); at++ {
+		if len(c.threads) > maxPrefixStates {
+			return nil, fmt.Errorf("pattern %q needs more than %d states", pattern, maxPrefixStates)
+		}
+		for digit := range c.states[at].next {
+			c.states[at].next[digit] = c.after(c.threads[at], rune('0'+digit))
+		}
+	}
+	return &prefix{c.states, start}, nil
 }
 
-// firstDigits follows a compiled pattern from its start to every instruction
-// that takes a character.
-func firstDigits(prog *syntax.Prog) (set uint16) {
-	seen := make([]bool, len(prog.Inst))
-	todo := []uint32{uint32(prog.Start)}
+// prefixCompiler makes states of what package regexp/syntax compiled. A state is
+// the instructions that wait for a digit, in the order of their preference: of
+// several matches that first one counts which the pattern names first, however
+// long it is, and a thread behind a match has lost.
+type prefixCompiler struct {
+	prog    *syntax.Prog
+	states  []prefixState
+	threads [][]uint32 // of each state: instructions that take a digit
+	known   map[string]uint16
+}
+
+// state returns the state that begins with these instructions, where such
+// conditions hold.
+func (c *prefixCompiler) state(begin []uint32, holds syntax.EmptyOp) uint16 {
+	var s prefixState
+	var threads []uint32
+	threads, s.here = c.follow(begin, holds)
+	_, s.last = c.follow(begin, holds|syntax.EmptyEndText|syntax.EmptyEndLine)
+	key := fmt.Sprint(threads, s.here, s.last)
+	at, ok := c.known[key]
+	if !ok {
+		at = uint16(len(c.states))
+		c.known[key] = at
+		c.states, c.threads = append(c.states, s), append(c.threads, threads)
+	}
+	return at
+}
+
+// follow goes on to the instructions that take a digit. It stops at a match.
+func (c *prefixCompiler) follow(begin []uint32, holds syntax.EmptyOp) (threads []uint32, matched bool) {
+	todo := slices.Clone(begin)
+	slices.Reverse(todo)
+	seen := make([]bool, len(c.prog.Inst))
 	for len(todo) > 0 {
 		pc := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
@@ -50,38 +99,59 @@ func firstDigits(prog *syntax.Prog) (set uint16) {
 			continue
 		}
 		seen[pc] = true
-		switch in := &prog.Inst[pc]; in.Op {
+		switch in := &c.prog.Inst[pc]; in.Op {
+		case syntax.InstMatch:
+			return threads, true
 		case syntax.InstAlt, syntax.InstAltMatch:
-			todo = append(todo, in.Out, in.Arg)
-		case syntax.InstCapture, syntax.InstEmptyWidth, syntax.InstNop:
+			todo = append(todo, in.Arg, in.Out)
+		case syntax.InstEmptyWidth:
+			if syntax.EmptyOp(in.Arg)&^holds == 0 {
+				todo = append(todo, in.Out)
+			}
+		case syntax.InstCapture, syntax.InstNop:
 			todo = append(todo, in.Out)
 		case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
-			for d := range 10 {
-				if in.MatchRune(rune('0' + d)) {
-					set |= 1 << d
-				}
+			threads = append(threads, pc)
+		}
+	}
+	return threads, false
+}
+
+// after returns the state behind a digit.
+func (c *prefixCompiler) after(threads []uint32, digit rune) uint16 {
+	var begin []uint32
+	for _, pc := range threads {
+		switch in := &c.prog.Inst[pc]; in.Op {
+		case syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
+			begin = append(begin, in.Out)
+		default:
+			if in.MatchRune(digit) {
+				begin = append(begin, in.Out)
 			}
 		}
 	}
-	return set
+	return c.state(begin, 0) // of no instructions the first one: none
 }
 
 // match returns how many of the digits the prefix takes, 0 when they do not
 // begin with it.
-func (p *prefix) match(digits []byte) int {
-	for _, literal := range p.literals {
-		if len(digits) >= len(literal) && string(digits[:len(literal)]) == literal {
-			return len(literal)
+func (p *prefix) match(digits []byte) (n int) {
+	if p == nil {
+		return 0
+	}
+	s := &p.states[p.start]
+	for i, d := range digits {
+		if s.here {
+			n = i
 		}
+		next := s.next[d-'0']
+		if next == 0 {
+			return n
+		}
+		s = &p.states[next]
 	}
-	if p.pattern == nil || len(digits) == 0 || p.first&(1<<(digits[0]-'0')) == 0 {
-		return 0
+	if s.last {
+		n = len(digits)
 	}
-	// The copy keeps the caller's digits on its stack: what goes to a regular
-	// expression escapes, and this line is rarely reached.
-	at := p.pattern.FindStringIndex(string(digits))
-	if at == nil {
-		return 0
-	}
-	return at[1]
+	return n
 }
