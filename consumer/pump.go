@@ -295,7 +295,6 @@ func newPump(c *Consumer, a *assignment) *pump {
 	p := &pump{
 		a:           a,
 		decoder:     c.opts.Decoder,
-		transformer: c.opts.Transformer,
 		feeds:       c.feeds,
 		recycles:    c.opts.recycles(),
 		tally:       c.tally,
@@ -305,6 +304,9 @@ func newPump(c *Consumer, a *assignment) *pump {
 		parking:     c.parking,
 		park:        c.park,
 		parked:      make(map[string][]sink.Token),
+	}
+	if c.opts.Transformer != nil {
+		p.transformer = c.opts.Transformer.Alone()
 	}
 	if c.opts.Job != nil {
 		p.job = *c.opts.Job

@@ -27,7 +27,7 @@ func (t *Transformer) email(u *schemas.UserData, out *Conversion) {
 		}
 		var buf [maxEmail]byte
 		if normal, ok := appendEmail(buf[:0], raw, t.rules); ok {
-			out.HashedEmail.sum(normal)
+			t.hash(&out.HashedEmail, normal)
 			return
 		}
 		out.Warnings.Add(EmailInvalid)
@@ -45,7 +45,7 @@ func (t *Transformer) phone(u *schemas.UserData, out *Conversion) {
 		}
 		var buf [maxPhoneDigits + 4]byte
 		if normal, ok := t.appendPhone(buf[:0], raw, out.CountryCode); ok {
-			out.HashedPhone.sum(normal)
+			t.hash(&out.HashedPhone, normal)
 			return
 		}
 		out.Warnings.Add(PhoneInvalid)

@@ -233,16 +233,14 @@ func TestDeniedIsNotEvenRead(t *testing.T) {
 
 func TestTheWideEventAllocatesNothing(t *testing.T) {
 	for _, rules := range []IdentifierRules{RulesAmazon, RulesPlain} {
-		tr, ev := newTransformer(t, Options{Wide: true, Identifiers: rules}), wideEvent()
-		var out Conversion
-		if n := testing.AllocsPerRun(100, func() { tr.Transform(ev, now, &out) }); n != 0 {
+		if n := allocations(newTransformer(t, Options{Wide: true, Identifiers: rules}), wideEvent()); n != 0 {
 			t.Errorf("by %s: %v allocations", rules, n)
 		}
 	}
 }
 
 func BenchmarkWide(b *testing.B) {
-	tr, ev := newTransformer(b, Options{Wide: true}), wideEvent()
+	tr, ev := newTransformer(b, Options{Wide: true}).Alone(), wideEvent()
 	var out Conversion
 	b.ReportAllocs()
 	for b.Loop() {
