@@ -89,7 +89,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		window:      newWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		parking:     newParking(o.MaxParkedEvents),
 		inboxes:     newInboxes(o.Workers),
-		pools:       newFetchPools(),
+		pools:       newFetchPools(o.FetchMaxBytes),
 		feeds:       make(chan Feed, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
 		alive:       make(map[*assignment]bool),

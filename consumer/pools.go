@@ -34,11 +34,17 @@ const (
 	maxRecords = 64 << 10
 	// unpackedTimes is the guess where no header says it.
 	unpackedTimes = 4
+	// unusedFetches is how many fetches' worth of memory may lie unused: what is
+	// lent goes up and down by about so much. Without a bound three times of what
+	// was ever lent together was kept, as the brokers' batches are of all sizes.
+	unusedFetches = 8
 )
 
-func newFetchPools() *fetchPools {
+// newFetchPools returns pools for fetches of at most that many bytes, packed.
+func newFetchPools(most int32) *fetchPools {
 	p := &fetchPools{}
 	p.bytes.Most, p.records.Most = maxUnpacked, maxRecords
+	p.bytes.Unused = unusedFetches * int(most)
 	return p
 }
 

@@ -124,7 +124,7 @@ func TestJobsKeepTheirRecords(t *testing.T) {
 
 // Memory is lent by what the packed bytes say, within bounds.
 func TestUnpackedSizeIsGuessed(t *testing.T) {
-	p := newFetchPools()
+	p := newFetchPools(1 << 20)
 	for _, tt := range []struct {
 		packed []byte
 		codec  kgo.CompressionCodecType
@@ -138,5 +138,17 @@ func TestUnpackedSizeIsGuessed(t *testing.T) {
 		if got := cap(p.GetDecompressBytes(tt.packed, tt.codec)); got < tt.want || got > tt.want+tt.want/4+4 {
 			t.Errorf("%v of %d bytes: %d, want about %d", tt.codec, len(tt.packed), got, tt.want)
 		}
+	}
+}
+
+// What lies unused is no more than goes up and down with the fetches.
+func TestUnusedFetchMemoryIsBounded(t *testing.T) {
+	const most = 64 << 10
+	p := newFetchPools(most)
+	for range 100 {
+		p.PutDecompressBytes(make([]byte, 0, most))
+	}
+	if got := p.bytes.Kept(); got != unusedFetches {
+		t.Errorf("memory of %d fetches is kept, want %d", got, unusedFetches)
 	}
 }

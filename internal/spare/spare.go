@@ -22,9 +22,15 @@ import (
 type Slices[T any] struct {
 	// Most is the capacity of the largest slices that are kept; 0 keeps all.
 	Most int
+	// Unused is how many elements are kept for nobody, in all; 0 for any number.
+	// Where sizes vary much, each has its peak at another time, and without a bound
+	// the sum of peaks is kept: several times what is ever lent together.
+	Unused int
 
-	mu    sync.Mutex
-	sizes [sizes]shelf[T]
+	mu     sync.Mutex
+	sizes  [sizes]shelf[T]
+	unused int // elements
+	next   int // the shelf that gives up one when there are too many
 }
 
 // sizes is how many there are, the largest of which is over a billion.
@@ -58,6 +64,7 @@ func (s *Slices[T]) Get(n int) []T {
 			shelf.free[last] = nil
 			shelf.free = shelf.free[:last]
 			shelf.low = min(shelf.low, last)
+			s.unused -= cap(was)
 			s.mu.Unlock()
 			return was
 		}
@@ -81,7 +88,27 @@ func (s *Slices[T]) Put(was []T) {
 	}
 	s.mu.Lock()
 	s.sizes[i].free = append(s.sizes[i].free, was[:0])
+	s.unused += n
+	for s.Unused > 0 && s.unused > s.Unused {
+		s.drop()
+	}
 	s.mu.Unlock()
+}
+
+// drop leaves a slice to the garbage collector, of each size in turn: if it were
+// the largest or the one that came, some sizes would have to be made each time.
+// There is one, and mu is held.
+func (s *Slices[T]) drop() {
+	for len(s.sizes[s.next].free) == 0 {
+		s.next = (s.next + 1) % sizes
+	}
+	shelf := &s.sizes[s.next]
+	s.next = (s.next + 1) % sizes
+	last := len(shelf.free) - 1
+	s.unused -= cap(shelf.free[last])
+	shelf.free[last] = nil
+	shelf.free = shelf.free[:last]
+	shelf.low = min(shelf.low, last)
 }
 
 // Grow returns the slice with room for that many more elements, as slices.Grow
@@ -114,6 +141,9 @@ func (s *Slices[T]) Trim() {
 	for i := range s.sizes {
 		shelf := &s.sizes[i]
 		n := len(shelf.free) - shelf.low
+		for _, was := range shelf.free[n:] {
+			s.unused -= cap(was)
+		}
 		clear(shelf.free[n:])
 		shelf.free = shelf.free[:n]
 		if n == 0 {

@@ -2,6 +2,7 @@ package spare
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 
@@ -126,6 +127,60 @@ func TestTrim(t *testing.T) {
 	use(2)
 	if s.Kept() != 2 {
 		t.Fatalf("%d kept after that", s.Kept())
+	}
+}
+
+// However slices of all sizes come back, no more of them is kept than is allowed,
+// and what is kept is what is counted.
+func TestUnusedIsBounded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := Slices[byte]{Unused: rapid.IntRange(1, 5000).Draw(t, "unused")}
+		var lent [][]byte
+		for range rapid.IntRange(1, 80).Draw(t, "steps") {
+			switch rapid.IntRange(0, 6).Draw(t, "what") {
+			case 0:
+				s.Trim()
+			case 1, 2, 3:
+				lent = append(lent, s.Get(rapid.IntRange(0, 3000).Draw(t, "n")))
+			default:
+				if len(lent) > 0 {
+					s.Put(lent[0])
+					lent = lent[1:]
+				}
+			}
+			kept := 0
+			for i := range s.sizes {
+				for _, f := range s.sizes[i].free {
+					kept += cap(f)
+				}
+			}
+			if kept != s.unused || kept > s.Unused {
+				t.Fatalf("%d are kept and %d counted, at most %d allowed", kept, s.unused, s.Unused)
+			}
+		}
+	})
+}
+
+// When there are too many, each size gives up one in its turn: else one of them
+// would have to be made anew each time.
+func TestEachSizeGivesUpOne(t *testing.T) {
+	s := Slices[byte]{Unused: 4 * (1024 + 2048 + 4096)}
+	for range 4 {
+		for _, size := range []int{1024, 2048, 4096} {
+			s.Put(make([]byte, 0, size))
+		}
+	}
+	for range 4 {
+		s.Put(make([]byte, 0, 1024))
+	}
+	kept := map[int]int{}
+	for i := range s.sizes {
+		for _, f := range s.sizes[i].free {
+			kept[cap(f)]++
+		}
+	}
+	if want := map[int]int{1024: 4 + 4 - 1, 2048: 3, 4096: 3}; !maps.Equal(kept, want) {
+		t.Errorf("kept of each size: %v, want %v", kept, want)
 	}
 }
 
