@@ -85,7 +85,7 @@ type Options struct {
 	Start      Start
 
 	// MaxInFlightEvents and MaxInFlightBytes bound what is taken and has no
-	// verdict yet (25,000 events, 64 MiB). Bytes are checked between polls, so
+	// verdict yet (30,000 events, 64 MiB). Bytes are checked between polls, so
 	// that one poll may go beyond: by what each broker sent in one answer.
 	MaxInFlightEvents int
 	MaxInFlightBytes  int64
@@ -139,7 +139,7 @@ func (o *Options) setDefaults() error {
 	if handles := o.Job != nil && o.Job.Handle != nil; !handles && (o.Decoder == nil || o.Transformer == nil) {
 		return errors.New("consumer: decoder and transformer are required")
 	}
-	setDefault(&o.MaxInFlightEvents, 25_000)
+	setDefault(&o.MaxInFlightEvents, 30_000)
 	setDefault(&o.MaxInFlightBytes, 64<<20)
 	setDefault(&o.Workers, runtime.GOMAXPROCS(0))
 	// Large enough that the next one is there before this one is used up; more

@@ -54,7 +54,7 @@ func (f *deliveryFlags) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&c.AuthHold, "auth-hold", 2*time.Minute, "how long a profile that answers 401 or 403 is held before its events are dead-lettered")
 
 	f.inFlightBytes = inFlightWithin(debug.SetMemoryLimit(-1)) // which asks, and changes nothing
-	flags.IntVar(&c.MaxInFlightEvents, "max-in-flight-events", 25_000, "events taken and without a verdict, at most; taking pauses beyond")
+	flags.IntVar(&c.MaxInFlightEvents, "max-in-flight-events", 30_000, "events taken and without a verdict, at most; taking pauses beyond")
 	flags.Var(&f.inFlightBytes, "max-in-flight-bytes", "their records' bytes, at most; by default less where GOMEMLIMIT is below 512MiB")
 	flags.IntVar(&c.MaxParkedEvents, "max-parked-events", 500_000, "events put off because their profile cannot be sent while others can, at most: known by their place and read from Kafka again; 0 for none")
 }
