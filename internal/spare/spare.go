@@ -76,7 +76,8 @@ func (s *Slices[T]) Get(n int) []T {
 // Put takes a slice back, whoever made it. Nobody may use it any more.
 func (s *Slices[T]) Put(was []T) {
 	n := cap(was)
-	if n < 4 || s.Most > 0 && n > s.Most {
+	// One that is more than all that may lie unused would push out the others first.
+	if n < 4 || s.Most > 0 && n > s.Most || s.Unused > 0 && n > s.Unused {
 		return
 	}
 	i, size := sizeFor(n)

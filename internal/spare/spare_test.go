@@ -184,6 +184,15 @@ func TestEachSizeGivesUpOne(t *testing.T) {
 	}
 }
 
+func TestOneTooLargePushesNoneOut(t *testing.T) {
+	s := Slices[byte]{Unused: 4096}
+	s.Put(make([]byte, 0, 1024))
+	s.Put(make([]byte, 0, 5120))
+	if s.Kept() != 1 {
+		t.Errorf("%d kept, want the one that was there", s.Kept())
+	}
+}
+
 func TestConcurrentUse(t *testing.T) {
 	var s Slices[int]
 	var wg sync.WaitGroup
