@@ -9,11 +9,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestAppendHex(t *testing.T) {
+func TestHex(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sum := [sha256.Size]byte(rapid.SliceOfN(rapid.Byte(), sha256.Size, sha256.Size).Draw(t, "sum"))
-		if got, want := string(appendHex([]byte("x"), &sum)), "x"+hex.EncodeToString(sum[:]); got != want {
-			t.Fatalf("got %s, want %s", got, want)
+		var got Hash
+		got.hex(&sum)
+		if want := hex.EncodeToString(sum[:]); string(got[:]) != want {
+			t.Fatalf("got %s, want %s", got[:], want)
 		}
 	})
 }
