@@ -2,15 +2,8 @@ package sink
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
-
-// record is one record whose verdict hangs on an event.
-type record struct {
-	token  Token
-	source Source
-}
 
 // stored is a record whose original is in its batch's store.
 type stored struct {
@@ -18,19 +11,31 @@ type stored struct {
 	original spot
 }
 
-// live tells whether the record's assignment is still ours. Records without an
-// owner, which tools send, always are.
-func (r *record) live() bool { return r.token.Owner == nil || r.token.Owner.Live() }
-
 // event is an encoded event on its way, and the records it stands for: nearly
 // always one, more when a batch got the same event id again.
 type event struct {
 	stored
-	more  []stored
-	id    string // from when the batch was closed
-	hash  uint64 // of the id
-	named span   // until then: where the id is among the store's names
-	place        // its bytes
+	more  *[]stored // nil if there are none
+	hash  uint64    // of the id
+	named span      // where the id is among the store's names
+	place           // its bytes
+}
+
+// others are the records that it stands for beside its own.
+func (e *event) others() []stored {
+	if e.more == nil {
+		return nil
+	}
+	return *e.more
+}
+
+// beside has it stand for these beside its own.
+func (e *event) beside(others []stored) {
+	e.more = nil
+	if len(others) > 0 {
+		more := others // here, lest it is on the heap for those that have none
+		e.more = &more
+	}
 }
 
 // history is what has happened to a batch. All its events share it: batches are
@@ -64,26 +69,22 @@ func (h *history) failed(now time.Time) {
 // prune removes the records whose assignment has ended and returns how many
 // those were; the event is dead when none is left.
 func (e *event) prune() (gone int, dead bool) {
-	for !e.live() {
-		gone++
-		if len(e.more) == 0 {
-			return gone, true
+	if e.more == nil {
+		if e.live() {
+			return 0, false
 		}
-		e.stored, e.more = e.more[0], e.more[1:]
+		return 1, true
 	}
-	if len(e.more) == 0 {
-		return gone, false
-	}
-	kept := e.more[:0]
-	for _, r := range e.more {
-		if r.live() {
-			kept = append(kept, r)
+	all := 1 + len(*e.more)
+	others := slices.DeleteFunc(*e.more, func(r stored) bool { return !r.live() })
+	if !e.live() {
+		if len(others) == 0 {
+			return all, true
 		}
+		e.stored, others = others[0], others[1:]
 	}
-	gone += len(e.more) - len(kept)
-	clear(e.more[len(kept):])
-	e.more = kept
-	return gone, false
+	e.beside(others)
+	return all - 1 - len(others), false
 }
 
 // batch is a set of events that goes in one request.
@@ -115,6 +116,9 @@ type batch struct {
 
 func (b *batch) encoded(e *event) []byte { return b.store.encoded.at(e.place) }
 
+// id is an event's id, once the batch is closed.
+func (b *batch) id(e *event) string { return b.store.ids[e.named.start:e.named.end] }
+
 // add takes n of a group's events from the first on, whose bytes begin there, and
 // copies what is wanted of their records. The batch is not to become larger than
 // most.
@@ -126,10 +130,8 @@ func (b *batch) add(m *memory, g *group, first, n, most, start int) {
 		e := event{hash: p.hash}
 		e.record = p.record
 		e.place = s.addEncoded(m, g.buf[start:p.end], len(g.route.frame.Between), b.pageSize(s.encoded))
-		e.original = s.addOriginal(m, &p.original, p.kept, b.pageSize(s.originals))
-		e.named.start = uint32(len(s.names))
-		s.names = append(m.bytes.Grow(s.names, len(p.id)), p.id...)
-		e.named.end = uint32(len(s.names))
+		e.original = s.addOriginal(m, originalOf(p.rec), p.kept, b.pageSize(s.originals))
+		e.named = s.addID(m, p.id)
 		b.events = append(b.events, e)
 		b.bytes += int(e.size)
 		start = p.end
@@ -151,17 +153,17 @@ func (b *batch) pageSize(pages pages) int {
 // a tenth of what looking for each as it came did.
 func (b *batch) close(m *memory, repeated func(differs bool)) {
 	b.store.events = b.events
-	b.name(m)
-	b.ids = &b.store.ids
+	b.store.close(m)
+	b.ids = &b.store.hashes
 	b.ids.slots = m.hashes.Get(slotsFor(len(b.events)))
 	b.ids.reset(len(b.events))
 	kept := b.events[:0]
 	for i := range b.events {
 		e := &b.events[i]
 		if !b.ids.add(e.hash) {
-			if first := find(kept, e); first != nil {
+			if first := b.find(kept, e); first != nil {
 				repeated(string(b.encoded(first)) != string(b.encoded(e)))
-				first.more = append(first.more, e.stored)
+				first.beside(append(first.others(), e.stored))
 				b.bytes -= int(e.size)
 				continue
 			}
@@ -176,23 +178,11 @@ func (b *batch) close(m *memory, repeated func(differs bool)) {
 	b.events = kept
 }
 
-// name gives the events their ids. These go on in verdicts, when the store is
-// another batch's already, so they are copied: all at once.
-func (b *batch) name(m *memory) {
-	names := string(b.store.names)
-	for i := range b.events {
-		e := &b.events[i]
-		e.id = names[e.named.start:e.named.end]
-	}
-	m.bytes.Put(b.store.names)
-	b.store.names = nil
-}
-
 // find returns the event that has the id of another one. It is asked where their
 // hashes say that there is one, which is rarely.
-func find(events []event, of *event) *event {
+func (b *batch) find(events []event, of *event) *event {
 	for i := range events {
-		if e := &events[i]; e.hash == of.hash && e.id == of.id {
+		if e := &events[i]; e.hash == of.hash && b.id(e) == b.id(of) {
 			return e
 		}
 	}
@@ -235,7 +225,11 @@ func (b *batch) prune() (gone int) {
 			b.bytes -= int(e.size)
 			continue
 		}
-		kept = append(kept, *e)
+		if len(kept) == i { // it is where it was
+			kept = kept[:i+1]
+		} else {
+			kept = append(kept, *e)
+		}
 	}
 	clear(b.events[len(kept):])
 	b.events = kept
@@ -273,13 +267,15 @@ func (b *batch) copyOf(m *memory, events []event, f Frame) *batch {
 		e.place = c.store.addEncoded(m, piece, between, min(left, pageSize))
 		left -= len(piece)
 		c.store.keep(m, b.store, &e.stored, len(events)-i)
-		e.more = slices.Clone(e.more)
-		for j := range e.more {
-			c.store.keep(m, b.store, &e.more[j], len(e.more)-j)
+		others := slices.Clone(e.others())
+		for j := range others {
+			c.store.keep(m, b.store, &others[j], len(others)-j)
 		}
-		e.id = strings.Clone(e.id)
+		e.beside(others)
+		e.named = c.store.addID(m, b.id(&events[i]))
 		c.events = append(c.events, e)
 	}
 	c.store.events = c.events
+	c.store.close(m)
 	return c
 }

@@ -35,16 +35,18 @@ func filled(ids, contents []string) (b *batch, same, other int) {
 func growing(m *memory, ids, contents []string) *batch {
 	b := &batch{store: &store{}}
 	g := &group{groupKey: groupKey{route: &Route{frame: offAmazonFrame}}}
+	var from *origin
 	for i, id := range ids {
 		g.buf = append(append(g.buf, ','), contents[i]...)
-		rec := kgo.Record{Offset: int64(i), Value: fmt.Appendf(nil, "record %d", i)}
-		o := originalOf(&rec)
-		g.events = append(g.events, pending{record{Token{Seq: uint64(i)}, SourceOf(&rec)}, o, id, uint64(id[0] - 'a'), o.size(), len(g.buf)})
+		rec := &kgo.Record{Offset: int64(i), Value: fmt.Appendf(nil, "record %d", i)}
+		o := originalOf(rec)
+		g.events = append(g.events, pending{recordOf(Token{Seq: uint64(i)}, rec, &from), rec, id, uint64(id[0] - 'a'), o.size(), len(g.buf)})
 	}
 	b.add(m, g, 0, len(ids), 500, 0)
 	clear(g.buf)
 	for _, p := range g.events {
-		clear(p.value)
+		clear(p.rec.Value)
+		*p.rec = kgo.Record{}
 	}
 	return b
 }
@@ -80,9 +82,9 @@ func TestABatchHasEachIDOnce(t *testing.T) {
 		var got []one
 		for i := range b.events {
 			e := &b.events[i]
-			o := one{e.id, string(b.encoded(e)), []uint64{e.token.Seq}}
-			for _, r := range e.more {
-				o.Records = append(o.Records, r.token.Seq)
+			o := one{b.id(e), string(b.encoded(e)), []uint64{e.seq}}
+			for _, r := range e.others() {
+				o.Records = append(o.Records, r.seq)
 			}
 			got = append(got, o)
 		}
@@ -91,7 +93,7 @@ func TestABatchHasEachIDOnce(t *testing.T) {
 				gotSame, gotOther, b.bytes, same, other, size, d)
 		}
 		for _, e := range b.store.events[len(b.events):len(ids)] {
-			if e.id != "" {
+			if e.from != nil || e.more != nil {
 				t.Fatal("what was merged is still kept")
 			}
 		}
@@ -99,14 +101,21 @@ func TestABatchHasEachIDOnce(t *testing.T) {
 	})
 }
 
+// origins are those of an assignment that has ended and of one that has not.
+func origins() (gone, live *origin) {
+	ended := &owner{}
+	ended.end()
+	return &origin{owner: ended}, &origin{owner: &owner{}}
+}
+
 // checkOriginals fails if an event's records are not those that filled gave it.
 func checkOriginals(t *rapid.T, b *batch) {
 	for i := range b.events {
 		e := &b.events[i]
-		for _, r := range append([]stored{e.stored}, e.more...) {
+		for _, r := range append([]stored{e.stored}, e.others()...) {
 			o := readOriginal(b.store.originals.from(r.original))
-			if want := fmt.Sprintf("record %d", r.token.Seq); string(o.value) != want || r.source.Offset != int64(r.token.Seq) {
-				t.Fatalf("%q at %d, want %q", o.value, r.source.Offset, want)
+			if want := fmt.Sprintf("record %d", r.seq); string(o.value) != want || r.offset != int64(r.seq) {
+				t.Fatalf("%q at %d, want %q", o.value, r.offset, want)
 			}
 		}
 	}
@@ -190,12 +199,11 @@ func TestEventsLeaveAnOpenBatch(t *testing.T) {
 		ids := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-f][a-z]{0,3}`), 1, 20, rapid.ID[string]).Draw(t, "ids")
 		m := &memory{}
 		b := growing(m, ids, ids)
-		gone, live := &owner{}, &owner{}
-		gone.end()
+		gone, live := origins()
 		var want []string
 		for i := range b.events {
-			if b.events[i].token.Owner = gone; rapid.Bool().Draw(t, "stays") {
-				b.events[i].token.Owner = live
+			if b.events[i].from = gone; rapid.Bool().Draw(t, "stays") {
+				b.events[i].from = live
 				want = append(want, ids[i])
 			}
 		}
@@ -205,8 +213,8 @@ func TestEventsLeaveAnOpenBatch(t *testing.T) {
 		b.close(m, func(bool) { t.Fatal("a repetition") })
 		var got []string
 		for i := range b.events {
-			if e := &b.events[i]; string(b.encoded(e)) == e.id {
-				got = append(got, e.id)
+			if e := &b.events[i]; string(b.encoded(e)) == b.id(e) {
+				got = append(got, b.id(e))
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -226,18 +234,17 @@ func TestBodyOfABatch(t *testing.T) {
 			contents[i] = strings.Repeat(rapid.StringMatching(`\{1?2?3?\}`).Draw(t, "contents"), rapid.SampledFrom([]int{1, 1000, 8000}).Draw(t, "times"))
 		}
 		b, same, other := filled(ids, contents)
-		gone, live := &owner{}, &owner{}
-		gone.end()
+		gone, live := origins()
 		pruned := 0
 		for i := range b.events {
 			e := &b.events[i]
-			e.token.Owner = live
+			e.from = live
 			if i < len(b.events)-1 && rapid.IntRange(0, 5).Draw(t, "gone") == 0 {
-				e.token.Owner, e.more = gone, nil
+				e.from, e.more = gone, nil
 				pruned++
 			}
-			for j := range e.more {
-				e.more[j].token.Owner = live
+			for j := range e.others() {
+				e.others()[j].from = live
 			}
 		}
 		// Events leave the parts of a batch as they leave a whole one.

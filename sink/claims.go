@@ -36,7 +36,7 @@ func (c *claims) take(b *batch, spare *sync.Pool) bool {
 
 func (c *claims) release(b *batch, spare *sync.Pool) {
 	*c = slices.DeleteFunc(*c, func(other *batch) bool { return other == b })
-	if b.ids != &b.store.ids {
+	if b.ids != &b.store.hashes {
 		spare.Put(b.ids)
 		b.ids = nil
 	}

@@ -197,7 +197,7 @@ func (d *deadLetters) settle(letters []*letter) {
 	var verdicts []Verdict
 	for i, l := range letters {
 		verdicts = append(verdicts, Verdict{
-			Token: l.token, Source: l.source, Contract: l.contract, ProfileID: l.profile, EventID: l.eventID,
+			Token: l.token(), Source: l.source(), Contract: l.contract, ProfileID: l.profile, EventID: l.eventID,
 			Class: l.reason.Class, Attempts: l.attempts, Status: l.reason.Status, Code: l.reason.Code,
 		})
 		if i == len(letters)-1 || letters[i+1].request != l.request {
@@ -224,7 +224,7 @@ func (d *deadLetters) reduced(l *letter, err error, round int) bool {
 	l.alone = true
 	d.metrics.lettersReduced.Inc()
 	d.log.Error().
-		Str("topic", l.source.Topic).Int32("partition", l.source.Partition).Int64("offset", l.source.Offset).
+		Str("topic", l.from.topic).Int32("partition", l.from.partition).Int64("offset", l.offset).
 		Str("event_id", redact.ID(l.eventID)).Int("value_bytes", len(l.value)).
 		Bool("without_value", l.omitValue).Bool("without_headers", l.omitHeaders).
 		Bool("without_key", l.omitKey).Bool("without_timestamp", l.omitTime).

@@ -88,7 +88,7 @@ func TestADeadLetterIsTheOriginalWithItsReason(t *testing.T) {
 }
 
 func letterOf(rec *kgo.Record) *letter {
-	return &letter{record: record{source: SourceOf(rec)}, original: originalOf(rec), contract: "c", reason: invalid}
+	return &letter{record: recordOf(Token{}, rec, new(*origin)), original: originalOf(rec), contract: "c", reason: invalid}
 }
 
 // A letter that is sent through again and fails again has as many headers as

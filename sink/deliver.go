@@ -205,7 +205,7 @@ func (l *lane) logAttempt(b *batch, res *result) {
 	}
 	ids := zerolog.Arr()
 	for i := range min(len(b.events), 3) {
-		ids.Str(redact.ID(b.events[i].id))
+		ids.Str(redact.ID(b.id(&b.events[i])))
 	}
 	log.Str("profile", l.profile).Str("status", res.label()).Int("events", len(b.events)).
 		Int("attempt", b.attempts).Array("event_ids", ids).Msg("sent to Amazon")

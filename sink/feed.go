@@ -24,6 +24,8 @@ type Feed struct {
 	// now is the time by which events are too old: of the first since the last
 	// Flush, since a clock asked for each costs as much as the rest of Add.
 	now time.Time
+	// from is where the last record since then came from.
+	from *origin
 	// filtered are verdicts on records that were left out on purpose.
 	filtered []Verdict
 	names    []byte // their event ids
@@ -41,11 +43,10 @@ type groupKey struct {
 	route   *Route
 }
 
-// pending is an event on its way to its lane. What is wanted of its record is noted
-// at once: to look at the record later would be to wait for memory.
+// pending is an event on its way to its lane, and the record that it was made of.
 type pending struct {
 	record
-	original
+	rec  *kgo.Record
 	id   string
 	hash uint64 // of the id
 	kept int    // how many bytes the original takes, at most
@@ -91,7 +92,7 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 		f.dirty = append(f.dirty, g)
 	}
 	o := originalOf(rec)
-	g.events = append(g.events, pending{record{tok, SourceOf(rec)}, o, c.EventID, maphash.String(f.sink.seed, c.EventID), o.size(), len(g.buf)})
+	g.events = append(g.events, pending{recordOf(tok, rec, &f.from), rec, c.EventID, maphash.String(f.sink.seed, c.EventID), o.size(), len(g.buf)})
 }
 
 // reject makes of a conversion what its contract says.
@@ -132,7 +133,7 @@ func (f *Feed) refuse(tok Token, rec *kgo.Record, profileID, eventID string, by 
 	now := f.sink.opts.Now()
 	o := originalOf(rec)
 	f.letters = append(f.letters, &letter{
-		record: record{tok, SourceOf(rec)}, original: readOriginal(o.appendTo(nil)),
+		record: recordOf(tok, rec, &f.from), original: readOriginal(o.appendTo(nil)),
 		contract: by.Name(), profile: strings.Clone(profileID), eventID: strings.Clone(eventID), reason: why, first: now, last: now,
 	})
 }
@@ -166,7 +167,7 @@ func (f *Feed) name() {
 // anything.
 func (f *Feed) Flush() {
 	s := f.sink
-	f.now = time.Time{}
+	f.now, f.from = time.Time{}, nil
 	if len(f.dirty) > 0 {
 		now := s.opts.Now()
 		for i, g := range f.dirty {

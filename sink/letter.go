@@ -99,7 +99,7 @@ func (l *letter) reduce(err error) bool {
 // build makes the record that is produced. It is made anew for every try, since
 // the client keeps state in it.
 func (l *letter) build(topic string) *kgo.Record {
-	out := &kgo.Record{Topic: topic, Key: l.key, Value: l.value, Timestamp: time.UnixMilli(l.source.Timestamp)}
+	out := &kgo.Record{Topic: topic, Key: l.key, Value: l.value, Timestamp: time.UnixMilli(l.timestamp)}
 	h := headers{}
 	dropped := 0
 	if l.omitHeaders {
@@ -109,9 +109,9 @@ func (l *letter) build(topic string) *kgo.Record {
 	}
 
 	message := redact.Message(l.reason.Message)
-	h.set(headerTopic, redact.Line(l.source.Topic, 249))
-	h.set(headerPartition, strconv.Itoa(int(l.source.Partition)))
-	h.set(headerOffset, strconv.FormatInt(l.source.Offset, 10))
+	h.set(headerTopic, redact.Line(l.from.topic, 249))
+	h.set(headerPartition, strconv.Itoa(int(l.from.partition)))
+	h.set(headerOffset, strconv.FormatInt(l.offset, 10))
 	h.set(headerStage, stage(l.reason.Class))
 	h.set(headerClassName, "github.com/tracklayer/amazon-capi/"+folder(l.reason.Class))
 	h.set(headerException, ownPrefix+l.reason.Class.String())
@@ -142,7 +142,7 @@ func (l *letter) build(topic string) *kgo.Record {
 	}
 	if l.omitTime {
 		out.Timestamp = time.Time{} // the client's clock
-		h.set(headerTimestampOmitted, strconv.FormatInt(l.source.Timestamp, 10))
+		h.set(headerTimestampOmitted, strconv.FormatInt(l.timestamp, 10))
 	}
 	out.Headers = h
 	return out

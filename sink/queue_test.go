@@ -62,9 +62,9 @@ func TestHalvesGoInOrderBeforeWhatIsYounger(t *testing.T) {
 	q.pushHalves(q.pop(now)) // ab
 	var got []string
 	for !q.empty() {
-		ids := ""
-		for _, e := range q.pop(now).events {
-			ids += e.id
+		ids, b := "", q.pop(now)
+		for i := range b.events {
+			ids += b.id(&b.events[i])
 		}
 		got = append(got, ids)
 	}
@@ -91,7 +91,7 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 			"all of it has been dropped": func(l *lane) { l.ready = nil },
 		} {
 			l := newLane(r.sink, "p", way, now)
-			l.ready = append(l.ready, &batch{store: &store{}, events: []event{{id: "a"}}})
+			l.ready = append(l.ready, &batch{store: &store{}, events: []event{{stored: stored{record: record{from: &origin{}}}}}})
 			queued := slices.Clone(l.ready)
 			change(l)
 			flying := len(l.flying)
@@ -106,7 +106,7 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 			}
 		}
 		l := newLane(r.sink, "p", way, now)
-		l.ready = append(l.ready, &batch{store: &store{}, events: []event{{id: "a"}}})
+		l.ready = append(l.ready, &batch{store: &store{}, events: []event{{stored: stored{record: record{from: &origin{}}}}}})
 		l.stale = NewAccessToken("Atza|z", 4)
 		if _, ok := l.take(now, way, token); !ok {
 			t.Error("a batch that may be sent was not taken")

@@ -9,11 +9,11 @@ import (
 
 // accept appends the verdicts of an accepted event.
 func (l *lane) accept(verdicts []Verdict, b *batch, e *event) []Verdict {
-	v := Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: e.id, Class: verdict.Accepted, Attempts: b.attempts}
-	v.Token, v.Source = e.token, e.source
+	v := Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: b.id(e), Class: verdict.Accepted, Attempts: b.attempts}
+	v.Token, v.Source = e.token(), e.source()
 	verdicts = append(verdicts, v)
-	for _, r := range e.more {
-		v.Token, v.Source = r.token, r.source
+	for _, r := range e.others() {
+		v.Token, v.Source = r.token(), r.source()
 		verdicts = append(verdicts, v)
 	}
 	return verdicts
@@ -24,11 +24,11 @@ func (l *lane) accept(verdicts []Verdict, b *batch, e *event) []Verdict {
 // batch's, which a letter that waits for its topic must not keep.
 func (l *lane) condemn(letters []*letter, b *batch, h *history, e *event, why verdict.Reason) []*letter {
 	d := letter{
-		contract: l.contract.Name(), profile: l.profile, eventID: strings.Clone(e.id), reason: why, attempts: h.attempts,
+		contract: l.contract.Name(), profile: l.profile, eventID: strings.Clone(b.id(e)), reason: why, attempts: h.attempts,
 		first: time.UnixMilli(h.firstFailure), last: time.UnixMilli(h.lastFailure),
 	}
 	letters = append(letters, d.of(b, e.stored))
-	for _, r := range e.more {
+	for _, r := range e.others() {
 		letters = append(letters, d.of(b, r))
 	}
 	return letters

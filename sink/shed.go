@@ -122,7 +122,7 @@ func (l *lane) shed(most int) Backlog {
 // records is how many records the batch's events stand for.
 func (b *batch) records() (n int) {
 	for i := range b.events {
-		n += 1 + len(b.events[i].more)
+		n += 1 + len(b.events[i].others())
 	}
 	return n
 }
@@ -130,9 +130,9 @@ func (b *batch) records() (n int) {
 func (b *batch) appendTokens(tokens []Token) []Token {
 	for i := range b.events {
 		e := &b.events[i]
-		tokens = append(tokens, e.token)
-		for _, r := range e.more {
-			tokens = append(tokens, r.token)
+		tokens = append(tokens, e.token())
+		for _, r := range e.others() {
+			tokens = append(tokens, r.token())
 		}
 	}
 	return tokens

@@ -14,8 +14,9 @@ type store struct {
 	originals pages   // of the records, for dead letters
 	kept      int     // bytes of those
 	names     []byte  // the event ids, until the batch is closed
+	ids       string  // and then
 	events    []event // all that it had when it was closed
-	ids       idSet   // of these
+	hashes    idSet   // of their ids
 }
 
 // pages are bytes in pieces, of which none is cut: each lies in one page. A batch
@@ -74,11 +75,26 @@ func (s *store) addEncoded(m *memory, piece []byte, between, size int) place {
 }
 
 // addOriginal adds what is kept of a record, which is that many bytes at most.
-func (s *store) addOriginal(m *memory, o *original, most, size int) spot {
+func (s *store) addOriginal(m *memory, o original, most, size int) spot {
 	page, at := s.originals.page(most, size, &m.bytes)
 	*page = o.appendTo(*page)
 	s.kept += most
 	return at
+}
+
+// addID adds an event's id.
+func (s *store) addID(m *memory, id string) span {
+	start := len(s.names)
+	s.names = append(m.bytes.Grow(s.names, len(id)), id...)
+	return span{uint32(start), uint32(len(s.names))}
+}
+
+// close makes one text of the ids. Verdicts have parts of it, when the store is
+// another batch's already, so it is a copy.
+func (s *store) close(m *memory) {
+	s.ids = string(s.names)
+	m.bytes.Put(s.names)
+	s.names = nil
 }
 
 // keep copies a record's original from the store that it is in. So many are yet to
@@ -158,7 +174,7 @@ func (m *memory) release(b *batch) {
 	b.store, b.events, b.ids = nil, nil, nil
 	clear(s.events)
 	m.events.Put(s.events)
-	m.hashes.Put(s.ids.slots)
+	m.hashes.Put(s.hashes.slots)
 	m.bytes.Put(s.names)
 	for _, p := range s.encoded {
 		m.bytes.Put(p)

@@ -41,7 +41,7 @@ func TestReleasedMemory(t *testing.T) {
 	m := newMemory()
 	made := func() (*batch, []*byte) {
 		b := growing(m, []string{"a", "b"}, []string{"1", "2"})
-		b.sole, b.events[0].token.Owner = true, &owner{}
+		b.sole, b.events[0].from = true, &origin{}
 		b.close(m, nil)
 		return b, []*byte{&b.store.encoded[0][0], &b.store.originals[0][0]}
 	}
@@ -49,7 +49,7 @@ func TestReleasedMemory(t *testing.T) {
 	events := b.store.events
 	m.release(b)
 	for _, e := range events[:cap(events)] {
-		if e.token.Owner != nil || e.source.Topic != "" || e.id != "" {
+		if e.from != nil || e.more != nil {
 			t.Errorf("%+v is left", e)
 		}
 	}
