@@ -122,7 +122,7 @@ bin/redpanda-connect: $(connect)/main.go $(connect)/go.mod $(connect)/go.sum
 .PHONY: bench-compare
 bench-compare: build bin/redpanda-connect ## measure Redpanda Connect, tuned for this job, in turn with this program (ARGS=)
 	$(servers) with bash -c 'bin/amazon-capi bench --brokers "$$KAFKA_BROKERS" --registry "$$SCHEMA_REGISTRY_URL" --warm-up 60s \
-		--events 3000000 --runs 3 --against "bin/redpanda-connect run $(connect)/pipeline.yaml" $(ARGS)'
+		--events 3000000 --runs 5 --against "bin/redpanda-connect run $(connect)/pipeline.yaml" $(ARGS)'
 
 .PHONY: bench-stages
 bench-stages: ## run the stages' benchmarks, for benchstat (BENCH=, BENCHCOUNT=)

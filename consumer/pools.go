@@ -70,8 +70,11 @@ func (p *fetchPools) GetRecords(n int) []kgo.Record { return p.records.Get(n) }
 // PutRecords implements kgo.PoolRecords.
 func (p *fetchPools) PutRecords(rs []kgo.Record) { p.records.Put(rs) }
 
-// trimEvery is for how long memory is kept that nobody needs.
-const trimEvery = time.Minute
+// trimEvery is for how long memory is kept that nobody needs. What is lent goes up
+// and down several times a second; the most is lent at the start, when the whole
+// window waits for the first answers: a third of that was never needed again, and
+// the collector lets garbage grow by what is kept.
+const trimEvery = time.Second
 
 // trimLoop gives the memory of a busy time back in the quiet one after it.
 func (c *Consumer) trimLoop(ctx context.Context) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unsafe"
 
@@ -151,4 +152,33 @@ func TestUnusedFetchMemoryIsBounded(t *testing.T) {
 	if got := p.bytes.Kept(); got != unusedFetches {
 		t.Errorf("memory of %d fetches is kept, want %d", got, unusedFetches)
 	}
+}
+
+// trimmed counts how often it was trimmed.
+type trimmed struct {
+	Delivery
+	times int
+}
+
+func (d *trimmed) Trim() { d.times++ }
+
+// What a busy time needed is given up soon after it, everywhere.
+func TestUnusedMemoryIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &trimmed{}
+		c := &Consumer{pools: newFetchPools(1 << 20), delivery: d}
+		go c.trimLoop(t.Context())
+		c.pools.PutDecompressBytes(make([]byte, 1000))
+		c.pools.PutRecords(make([]kgo.Record, 10))
+		kept := func() []int { return []int{c.pools.bytes.Kept(), c.pools.records.Kept()} }
+		if got := kept(); !slices.Equal(got, []int{1, 1}) {
+			t.Fatalf("%v slices are kept, want one of each kind", got)
+		}
+		// What comes within the first second was not unused for all of it.
+		time.Sleep(2*trimEvery + time.Millisecond)
+		synctest.Wait()
+		if got := kept(); !slices.Equal(got, []int{0, 0}) || d.times != 2 {
+			t.Errorf("after two rounds %v slices are kept and the sink was told %d times; want none, and 2", got, d.times)
+		}
+	})
 }

@@ -135,7 +135,7 @@ func (s *Slices[T]) Kept() (n int) {
 }
 
 // Trim leaves to the garbage collector what nobody needed since the last Trim.
-// Called every minute, it gives the memory of a busy hour back in the quiet one.
+// Called every so often, it gives the memory of a busy time back in the quiet one.
 func (s *Slices[T]) Trim() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
