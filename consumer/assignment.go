@@ -330,10 +330,6 @@ func (a *assignment) commitable() (c commit, news bool) {
 	}
 	c.changes = a.ledger.changes
 	end := mark{a.ledger.last.offset + 1, a.ledger.last.epoch}
-	if commitOnPoll {
-		c.offset = kgo.EpochOffset{Epoch: end.epoch, Offset: end.offset}
-		return c, true
-	}
 	b := beyond{committed: end.offset, epoch: end.epoch}
 	c.offset.Epoch = end.epoch
 	if a.ledger.undone > 0 {

@@ -152,10 +152,6 @@ func (c *Consumer) living() []*assignment {
 // drain waits for the verdicts of what the assignments have begun and returns
 // how many of them did not come.
 func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
-	if fenceBeforeDrain {
-		c.end(as)
-		return 0
-	}
 	// Batches still filling would wait for their linger; nothing more will
 	// come for them. Pumps may hand over a last chunk after the first flush.
 	flushed, stop := context.WithCancel(ctx)

@@ -147,7 +147,6 @@ func (a answerRules) read(r Response, items []Item) Answer {
 // readSuccess reads a 2xx, which is not yet delivery.
 func (a answerRules) readSuccess(r Response, doc document, items []Item, contradictions *int) (Kind, Said) {
 	switch {
-	case unread2xx: // to the end, where all are taken
 	case doc.listed():
 		a.readItems(doc, items, contradictions)
 		return Itemised, Said{}

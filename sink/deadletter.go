@@ -239,10 +239,6 @@ func (d *deadLetters) produce(round []*letter) []error {
 	a := &acks{errs: make([]error, len(round)), left: len(round), done: make(chan struct{})}
 	for i, l := range round {
 		acknowledged := func(_ *kgo.Record, err error) { a.set(i, err) }
-		if letterNotAwaited {
-			a.set(i, nil)
-			acknowledged = nil
-		}
 		d.producer.TryProduce(d.ctx, l.build(d.topic), acknowledged)
 	}
 	slow := time.NewTimer(slowAck)

@@ -22,10 +22,11 @@ sandbox-422 are refused with that status, or, where the contract has no such
 status, item by item; profile ` + sandbox.ForbiddenProfile + ` is answered 403.
 
 --fault makes it go wrong: an action, then settings. The actions are delay,
-status, refuse, reset, hang, html, garbage, throttle, expire, items and omit; the
-settings at (events or token), profile, status, code, retry_after, latency,
-jitter, rate, share, chance, count and for. While it runs, /sandbox/faults shows
-and changes them, /sandbox/stats and /sandbox/events tell what it was sent.`
+status, refuse, reset, hang, html, garbage, deny, throttle, expire, items and
+omit; the settings at (events or token), profile, status, code, retry_after,
+latency, jitter, rate, share, chance, count and for. While it runs,
+/sandbox/faults shows and changes them, and /sandbox/stats and /sandbox/events
+show what it was sent.`
 
 type sandboxFlags struct {
 	log                        logFlags

@@ -13,6 +13,6 @@
 //
 // What the auditor checks is in package audit, and a test there shows for every
 // rule an input that breaks it. That the whole can fail is shown by mutants of
-// the program, built with tags such as mutant_commit_on_poll: the test of this
-// package (build tag chaos) runs the harness against each.
+// the program, which package mutants makes: the test of this package (build tag
+// chaos) runs the harness against each.
 package chaos

@@ -34,19 +34,21 @@ func TestMutants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	all := []string{} // every scene
 	for _, tc := range []struct {
-		tag  string
-		want audit.Rule
+		mutant string
+		scenes []string
+		want   audit.Rule
 	}{
-		{"", ""},
-		{"mutant_commit_on_poll", audit.CommittedEarly},
-		{"mutant_fence_before_drain", audit.AfterGracefulStop},
-		{"mutant_letter_not_awaited", audit.Lost},
-		{"mutant_2xx_unread", audit.Lost},
+		{"", all, ""},
+		{"commit-on-poll", []string{"rolling"}, audit.CommittedEarly},
+		{"fence-before-drain", []string{"rolling"}, audit.AfterGracefulStop},
+		{"letter-not-awaited", []string{"hostile"}, audit.Lost},
+		{"2xx-unread", []string{"hostile"}, audit.Lost},
 	} {
-		name := cmp.Or(tc.tag, "none")
+		name := cmp.Or(tc.mutant, "none")
 		settle := 5 * time.Second // what a mutant does wrong, it has done by then
-		if tc.tag == "" {
+		if tc.mutant == "" {
 			settle = 4 * time.Minute
 		}
 		t.Run(name, func(t *testing.T) {
@@ -54,7 +56,7 @@ func TestMutants(t *testing.T) {
 			var log, table bytes.Buffer
 			code, err := harness.Run(t.Context(), harness.Options{
 				Dir: dir, Seed: 11, Name: name, Servers: servers, For: time.Second, Settle: settle, Rate: 600, Members: 3, Profiles: 8,
-				Episodes: []string{"letters-refused"}, Troubles: []string{"items", "omit"}, Tags: tc.tag, Log: &log, Out: &table,
+				Scenes: tc.scenes, Episodes: []string{"letters-refused"}, Troubles: []string{"items", "omit", "deny"}, Mutant: tc.mutant, Log: &log, Out: &table,
 			})
 			if err != nil {
 				t.Fatalf("%v\n%s", err, log.String())

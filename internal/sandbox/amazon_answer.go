@@ -48,7 +48,7 @@ func (a *Amazon) befall(c contract, o *outcome, f *Fault, b *Behaviour) reply {
 			}
 		})
 	}
-	if rep, ok := f.reply(a.opts.Now()); ok {
+	if rep, ok := a.replyOf(f); ok {
 		return rep
 	}
 	return o.reply(c, b)
@@ -69,9 +69,20 @@ func (a *Amazon) each(o *outcome, share float64, change func(*item)) {
 	}
 }
 
-// reply is the answer that the fault gives in place of the endpoint's own; ok
+// denials are bodies of gateways and frameworks that report a failure under a
+// status of success.
+var denials = []string{
+	`{"success":false}`,
+	`{"status":"error","message":"try again"}`,
+	`{"Output":{"__type":"InternalFailure"},"Version":"1.0"}`,
+	`{"message":"Internal server error"}`,
+	`{"accepted":0,"rejected":1}`,
+	`{"data":{"error":{"code":"INTERNAL_ERROR"}}}`,
+}
+
+// replyOf is the answer that the fault gives in place of the endpoint's own; ok
 // is false if it leaves that one be.
-func (f *Fault) reply(now time.Time) (rep reply, ok bool) {
+func (a *Amazon) replyOf(f *Fault) (rep reply, ok bool) {
 	switch f.Do {
 	case Refuse:
 		return reply{}, true
@@ -79,6 +90,8 @@ func (f *Fault) reply(now time.Time) (rep reply, ok bool) {
 		return reply{status: f.Status, contentType: "text/html; charset=utf-8", body: []byte(page)}, true
 	case Garbage:
 		return reply{status: http.StatusOK, contentType: "application/json", body: []byte(`{"success":[{"ind`)}, true
+	case Deny:
+		return reply{status: f.Status, contentType: "application/json", body: []byte(a.faults.denial())}, true
 	case Status, Throttle:
 		const message = "the sandbox was told to answer this"
 		if f.At == AtToken {
@@ -89,7 +102,7 @@ func (f *Fault) reply(now time.Time) (rep reply, ok bool) {
 		if f.RetryAfter > 0 {
 			rep.retryAfter = strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds())))
 			if f.RetryDate {
-				rep.retryAfter = now.Add(f.RetryAfter + time.Second - 1).UTC().Format(http.TimeFormat)
+				rep.retryAfter = a.opts.Now().Add(f.RetryAfter + time.Second - 1).UTC().Format(http.TimeFormat)
 			}
 		}
 		return rep, true

@@ -37,6 +37,8 @@ const (
 	HTML Action = "html"
 	// Garbage answers 200 and JSON that breaks off.
 	Garbage Action = "garbage"
+	// Deny answers Status (200) and JSON that says that the request failed.
+	Deny Action = "deny"
 	// Throttle answers 429 to what comes faster than Rate a second.
 	Throttle Action = "throttle"
 	// Expire withdraws the access token it was sent, which gives a 401 that a
@@ -53,7 +55,7 @@ var eventActions = []Action{Expire, Items, Omit}
 
 // Actions returns every action, in the order in which help texts list them.
 func Actions() []Action {
-	return append([]Action{Delay, Status, Refuse, Reset, Hang, HTML, Garbage, Throttle}, eventActions...)
+	return append([]Action{Delay, Status, Refuse, Reset, Hang, HTML, Garbage, Deny, Throttle}, eventActions...)
 }
 
 // Fault is one thing the sandbox does wrong, to whom, and how often. Every
@@ -109,7 +111,7 @@ func (f *Fault) normalise() error {
 	switch f.Do {
 	case Status:
 		setDefault(&f.Status, 503)
-	case HTML:
+	case HTML, Deny:
 		setDefault(&f.Status, 200)
 	case Throttle:
 		setDefault(&f.Status, 429)
@@ -252,6 +254,13 @@ func (fs *faults) pick(n int, share float64) []bool {
 		out[fs.rng.IntN(n)] = true
 	}
 	return out
+}
+
+// denial chooses a body for Deny.
+func (fs *faults) denial() string {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return denials[fs.rng.IntN(len(denials))]
 }
 
 func (fs *faults) upTo(d time.Duration) time.Duration {

@@ -301,6 +301,31 @@ func TestWrongAnswers(t *testing.T) {
 	}
 }
 
+// TestDeny: the status is one of success, the body says that it failed, and no
+// event is taken.
+func TestDeny(t *testing.T) {
+	h := withFaults(t, Fault{Do: Deny, Count: 20}, Fault{Do: Deny, Status: 202, Count: 1})
+	seen := make(map[string]bool)
+	for range 20 {
+		got := h.send(lead("a"))
+		if got.status != 200 || got.cut || !slices.Contains(denials, got.body) {
+			t.Errorf("%d %q", got.status, got.body)
+		}
+		seen[got.body] = true
+	}
+	if len(seen) < 2 {
+		t.Errorf("one body alone: %v", seen)
+	}
+	h.send(lead("a")).wantStatus(t, 202)
+	if h.Accepted("a") != 0 {
+		t.Errorf("accepted %d times, want 0", h.Accepted("a"))
+	}
+	h.send(lead("a")).wantStatus(t, 200)
+	if h.Accepted("a") != 1 {
+		t.Errorf("accepted %d times, want 1", h.Accepted("a"))
+	}
+}
+
 func TestTokenFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := withFaults(t,

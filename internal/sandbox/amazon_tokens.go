@@ -148,7 +148,7 @@ func (a *Amazon) serveToken(w http.ResponseWriter, r *http.Request) {
 	sleep(r.Context(), wait)
 	rep, replaced := reply{}, false
 	if fault != nil {
-		rep, replaced = fault.reply(a.opts.Now())
+		rep, replaced = a.replyOf(fault)
 	}
 	if !replaced {
 		rep = a.token(r)

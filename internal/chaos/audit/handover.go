@@ -156,7 +156,7 @@ func (tl *timeline) hindered(member string, from, until time.Time) bool {
 		f := &tl.faults[i]
 		s := span{f.Began, ended(f)}
 		switch f.Kind {
-		case journal.Amazon:
+		case journal.Amazon, journal.Stuck:
 			// Which events an answer left out is not in the record.
 			s.to = s.to.Add(3 * time.Second)
 		case journal.Token, journal.LettersRefused, journal.ReceiptsRefused:

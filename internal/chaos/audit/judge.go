@@ -24,6 +24,7 @@ const (
 	AfterGracefulStop Rule = "sent again though there was time to finish"
 	TooMany           Rule = "more sent again than was in flight"
 	Stale             Rule = "sent again though finished long before"
+	Starved           Rule = "not delivered beside stuck profiles"
 	EndedBadly        Rule = "member ended badly"
 	HarnessWrong      Rule = "the harness contradicts itself"
 )
@@ -80,6 +81,7 @@ func Judge(f *Facts) *Report {
 	checkSends(ix, v)
 	checkLetters(ix, v)
 	checkReceipts(ix, v, r)
+	checkStarved(ix, v)
 	checkExits(f, v)
 	b := newBlame(tl)
 	lost := checkAgain(ix, b, v, r)

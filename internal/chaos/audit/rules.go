@@ -159,6 +159,35 @@ func checkLetters(ix *index, v *verdicts) {
 	}
 }
 
+const (
+	// fillsUp is how long the stuck profiles may take to fill what the members
+	// have room for; what is published later is to be delivered beside them.
+	fillsUp = 5 * time.Second
+	// besides is how long an event of another profile may take meanwhile.
+	besides = 8 * time.Second
+)
+
+// checkStarved: while Amazon fails some profiles, events of all others are
+// delivered.
+func checkStarved(ix *index, v *verdicts) {
+	for i := range ix.faults {
+		f := &ix.faults[i]
+		if f.Kind != journal.Stuck {
+			continue
+		}
+		from, until := f.Began.Add(fillsUp), ended(f).Add(-besides)
+		for record := range ix.Records {
+			published, e := ix.Records[record].Published, ix.byRecord[record]
+			if e == nil || e.expect != accepted || slices.Contains(f.Profiles, e.key.profile) || published.Before(from) || published.After(until) {
+				continue
+			}
+			if len(e.takes) == 0 || e.takes[0].at.After(ended(f)) {
+				v.add(Starved, "%s of profile %s", ix.describe(record), e.key.profile)
+			}
+		}
+	}
+}
+
 // checkExits: a member ends when it is told to, and then without a complaint.
 func checkExits(f *Facts, v *verdicts) {
 	for _, x := range f.Exits {

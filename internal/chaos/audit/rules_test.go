@@ -124,6 +124,35 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestStarved: while some profiles are failed, events of the others have to be
+// delivered before that ends, and events of the failed ones need not be.
+func TestStarved(t *testing.T) {
+	for name, tc := range map[string]struct {
+		failed string
+		event  string
+		taken  float64
+		want   map[Rule]int
+	}{
+		"delivered after its end":           {"2000000009", "e14", 15, map[Rule]int{Starved: 1}},
+		"delivered in time":                 {"2000000009", "e14", 11, nil},
+		"of a failed profile":               {sceneProfile, "e14", 15, nil},
+		"published while it fills":          {"2000000009", "e05", 15, nil},
+		"published shortly before it ended": {"2000000009", "e35", 15, nil},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
+			s := newScene()
+			s.fault(journal.Stuck, "", -3, 12, 0)
+			s.Faults[0].Profiles = []string{tc.failed}
+			i := s.record(tc.event)
+			s.untake(tc.event)
+			s.take(i, at(tc.taken))
+			s.answers[i] = at(tc.taken + 0.1)
+			s.commit()
+			s.want(t, tc.want)
+		})
+	}
+}
+
 // TestPublishedTwiceIsNoDuplicate: an event that the source has twice may be
 // taken twice, and not three times.
 func TestPublishedTwiceIsNoDuplicate(t *testing.T) {

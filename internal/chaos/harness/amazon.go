@@ -146,6 +146,7 @@ func troubles() []trouble {
 		at(journal.Amazon, sandbox.Fault{Name: "profile-503", Profile: sample.ProfileIDs(1)[0], Do: sandbox.Status, Status: 503}),
 		at(journal.Amazon, sandbox.Fault{Name: "html", Do: sandbox.HTML, Chance: 0.5}),
 		at(journal.Amazon, sandbox.Fault{Name: "garbage", Do: sandbox.Garbage, Chance: 0.4}, sandbox.Fault{Name: "garbage-taken", Do: sandbox.Garbage, Taken: true, Chance: 0.4}),
+		at(journal.Amazon, sandbox.Fault{Name: "deny", Do: sandbox.Deny, Chance: 0.5}),
 		at(journal.Amazon, sandbox.Fault{Name: "items", Do: sandbox.Items, Share: 0.3, Chance: 0.8}),
 		at(journal.Amazon, sandbox.Fault{Name: "omit", Do: sandbox.Omit, Share: 0.3, Chance: 0.6}, sandbox.Fault{Name: "omit-taken", Do: sandbox.Omit, Share: 0.3, Taken: true, Chance: 0.5}),
 		at(journal.Amazon, expire),

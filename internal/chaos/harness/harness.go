@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
@@ -38,15 +37,18 @@ type Options struct {
 	Members int // beside one that comes and goes
 	// Profiles is how many profiles the events are of.
 	Profiles int
+	// Scenes are the names of those that are played, in their own order; all if
+	// empty.
+	Scenes []string
 	// Episodes are the names of those that are drawn from; all that For has
 	// time for if empty.
 	Episodes []string
 	// Troubles are those of Amazon's, in the same way.
 	Troubles []string
-	// Tags are build tags for the program, which make a mutant of it. Race
-	// builds it with the race detector.
-	Tags string
-	Race bool
+	// Mutant is the name of a mutant of the program to build; empty for the
+	// program as it is. Race builds it with the race detector.
+	Mutant string
+	Race   bool
 	// MemberFlags are further flags for the members.
 	MemberFlags []string
 	// Log takes progress, Out the auditor's table.
@@ -54,10 +56,6 @@ type Options struct {
 }
 
 const (
-	// calmBefore is how long the members run before anything is done to them.
-	calmBefore = 3 * time.Second
-	// settling is how long a group may take to settle when nothing is wrong.
-	settling = 2 * time.Minute
 	// overhead bounds what comes on top of For and Settle, on a slow machine.
 	overhead = 12 * time.Minute
 )
@@ -65,11 +63,7 @@ const (
 // Run does a whole run. It returns the auditor's exit code, or an error if the
 // run could not be made.
 func Run(ctx context.Context, o Options) (code int, err error) {
-	deals, err := chosen(o.Episodes, o.For)
-	if err != nil {
-		return 0, err
-	}
-	wrong, err := chosenTroubles(o.Troubles)
+	play, err := newPlay(o)
 	if err != nil {
 		return 0, err
 	}
@@ -86,7 +80,7 @@ func Run(ctx context.Context, o Options) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := w.live(ctx, deals, wrong); err != nil {
+	if err := w.live(ctx, play); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause // what failed, failed because of it
 		}
@@ -96,10 +90,15 @@ func Run(ctx context.Context, o Options) (code int, err error) {
 }
 
 // live is the run itself.
-func (w *world) live(ctx context.Context, deals []episode, wrong []trouble) error {
+func (w *world) live(ctx context.Context, play *play) error {
 	p, err := w.newPublishing(filepath.Join(w.dir, journal.SamplesFile))
 	if err != nil {
 		return err
+	}
+	if play.has(sceneTakeover) {
+		if err := w.takeover(ctx, p); err != nil {
+			return fmt.Errorf("takeover: %w", err)
+		}
 	}
 	for _, m := range w.base() {
 		if err := m.start(); err != nil {
@@ -111,10 +110,7 @@ func (w *world) live(ctx context.Context, deals []episode, wrong []trouble) erro
 	published := make(chan error, 1)
 	go func() { published <- p.run(ctx, until, w.o) }()
 
-	err = w.calm(ctx, p)
-	if err == nil {
-		err = w.hostile(ctx, deals, wrong)
-	}
+	err = w.perform(ctx, p, play)
 	stop()
 	// While the brokers are away this waits for them; after an error there may
 	// be nobody to bring them back.
@@ -125,98 +121,6 @@ func (w *world) live(ctx context.Context, deals []episode, wrong []trouble) erro
 		return err
 	}
 	return w.finish(ctx, int(p.acked.Load()))
-}
-
-// calm restarts the members one after the other while nothing else is wrong:
-// the rolling restart of a deployment, after which nothing may have been sent
-// twice.
-func (w *world) calm(ctx context.Context, p *publishing) error {
-	if err := w.stable(ctx, settling); err != nil {
-		return err
-	}
-	for p.acked.Load() < int64(w.o.Rate) && pause(ctx, 100*time.Millisecond) {
-		// Without events on their way a restart would prove nothing.
-	}
-	w.story.tell("%d members share %d partitions; %d events a second", w.o.Members, partitions, w.o.Rate)
-	pause(ctx, calmBefore)
-	for _, m := range w.base() {
-		if err := w.term(m); err != nil {
-			return err
-		}
-		if err := w.join(m); err != nil {
-			return err
-		}
-		if err := w.stable(ctx, settling); err != nil {
-			return err
-		}
-		pause(ctx, 500*time.Millisecond)
-	}
-	return ctx.Err()
-}
-
-// hostile breaks things on two tracks: what happens to the members and servers,
-// and meanwhile what goes wrong at Amazon. Each goes on until both have met all
-// that they can do.
-func (w *world) hostile(ctx context.Context, deals []episode, wrong []trouble) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	h := newHostility(w.o.For, 2)
-	troubled := make(chan error, 1)
-	go func() {
-		err := w.trouble(ctx, h, &h.met[0], wrong)
-		if err != nil {
-			cancel()
-		}
-		troubled <- err
-	}()
-	err := w.episodes(ctx, h, &h.met[1], deals)
-	if err != nil {
-		cancel()
-	}
-	return errors.Join(err, <-troubled)
-}
-
-// episodes does one thing after the other to members and servers.
-func (w *world) episodes(ctx context.Context, h *hostility, met *atomic.Bool, deals []episode) error {
-	rng := source(w.o.Seed, trackMembers)
-	cards := newDeck(rng, deals)
-	for !h.over() {
-		if !pause(ctx, between(rng, 300*time.Millisecond, 1500*time.Millisecond)) {
-			return context.Cause(ctx)
-		}
-		if err := cards.deal().do(ctx, w, rng); err != nil {
-			return err
-		}
-		met.Store(cards.round())
-	}
-	return ctx.Err()
-}
-
-// trouble has Amazon go wrong in ever other ways, and always be well again.
-func (w *world) trouble(ctx context.Context, h *hostility, met *atomic.Bool, wrong []trouble) error {
-	rng := source(w.o.Seed, trackAmazon)
-	cards := newDeck(rng, wrong)
-	refusals := newDeck(rng, []sandbox.Refusal{sandbox.RefuseBatch, sandbox.RefuseItem})
-	statuses := newDeck(rng, []int{200, 201, 202, 204, 207})
-	for !h.over() {
-		if !pause(ctx, between(rng, 300*time.Millisecond, 1500*time.Millisecond)) {
-			return context.Cause(ctx)
-		}
-		t := cards.deal()
-		manner := sandbox.Behaviour{Refusal: refusals.deal(), SuccessStatus: statuses.deal(), Echo: rng.IntN(2) == 0}
-		id := w.story.begin(journal.Fault{Kind: t.kind, InFlight: w.inFlight(), Does: t.does()})
-		if err := w.amazon.behave(ctx, t.faults, manner); err != nil {
-			return err
-		}
-		pause(ctx, between(rng, time.Second, 3*time.Second))
-		w.amazon.struck(ctx, t)
-		if err := w.amazon.behave(ctx, nil, manner); err != nil {
-			return err
-		}
-		w.story.end(id, nil)
-		met.Store(cards.round())
-	}
-	return nil
 }
 
 // finish lets everything be well, waits until all is delivered, and ends the

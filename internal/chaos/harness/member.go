@@ -59,30 +59,40 @@ func (m *member) start() error {
 	if m.now != nil && !m.now.hasEnded() {
 		return fmt.Errorf("%s is running already", m.name)
 	}
-	w, account := m.w, sandbox.DefaultAccount()
-	args := []string{"run",
+	w := m.w
+	args := w.memberArgs(w.topics, w.amazon.url, listen, m.name)
+	if m.static {
+		args = append(args, "--instance-id", m.name)
+	}
+	args = append(args, w.o.MemberFlags...)
+	m.lives++
+	log := fmt.Sprintf("%s.%d.log", m.name, m.lives)
+	p, err := start(w.dir, log, m.name, credentials(), m.ended, w.binary, args...)
+	if err != nil {
+		return err
+	}
+	m.now, m.listen = p, listen
+	return nil
+}
+
+// memberArgs are the flags of a member of a group on these topics.
+func (w *world) memberArgs(t topics, amazon, listen, name string) []string {
+	return []string{"run",
 		"--brokers", strings.Join(w.servers.brokers, ","), "--registry", w.servers.registry,
-		"--topic", w.source, "--group", w.group, "--dead-letter-topic", w.letters, "--receipts-topic", w.receipts, "--kafka-client-id", m.name,
-		"--amazon-url", w.amazon.url, "--token-url", w.amazon.url + sandbox.TokenPath, "--client-id", account.ClientID,
+		"--topic", t.source, "--group", t.group, "--dead-letter-topic", t.letters, "--receipts-topic", t.receipts, "--kafka-client-id", name,
+		"--amazon-url", amazon, "--token-url", amazon + sandbox.TokenPath, "--client-id", sandbox.DefaultAccount().ClientID,
 		"--consent-denied", "filter", "--auth-hold", authHold.String(), "--linger", linger.String(),
 		"--request-timeout", requestTimeout.String(), "--commit-interval", commitInterval.String(),
 		"--max-in-flight-events", strconv.Itoa(maxInFlight), "--drain", drain.String(),
 		"--session-timeout", sessionTimeout.String(), "--rebalance-timeout", rebalanceTimeout.String(),
 		"--listen", listen,
 	}
-	if m.static {
-		args = append(args, "--instance-id", m.name)
-	}
-	args = append(args, w.o.MemberFlags...)
-	env := []string{"AMAZON_CAPI_CLIENT_SECRET=" + account.ClientSecret, "AMAZON_CAPI_REFRESH_TOKEN=" + account.RefreshToken}
-	m.lives++
-	log := fmt.Sprintf("%s.%d.log", m.name, m.lives)
-	p, err := start(w.dir, log, m.name, env, m.ended, w.binary, args...)
-	if err != nil {
-		return err
-	}
-	m.now, m.listen = p, listen
-	return nil
+}
+
+// credentials are the environment of a member.
+func credentials() []string {
+	account := sandbox.DefaultAccount()
+	return []string{"AMAZON_CAPI_CLIENT_SECRET=" + account.ClientSecret, "AMAZON_CAPI_REFRESH_TOKEN=" + account.RefreshToken}
 }
 
 func (m *member) ended(p *process, code int) {

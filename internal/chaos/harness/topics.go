@@ -21,17 +21,8 @@ func topicsOf(run string) topics {
 }
 
 func (w *world) createTopics(ctx context.Context) error {
-	text := kadm.StringPtr
-	for name, configs := range map[string]map[string]*string{
-		w.source: {"max.message.bytes": text("8388608")},
-		// The auditor wants to know when a letter or a receipt was written, and
-		// not when its producer says.
-		w.letters:  {"max.message.bytes": text("9437184"), "message.timestamp.type": text("LogAppendTime")},
-		w.receipts: {"message.timestamp.type": text("LogAppendTime")},
-	} {
-		if _, err := w.admin.CreateTopic(ctx, partitions, 1, configs, name); err != nil {
-			return fmt.Errorf("topic %s: %w", name, err)
-		}
+	if err := w.createTopicsOf(ctx, w.topics); err != nil {
+		return err
 	}
 	// Whoever forbids one thing of a topic has to allow the others.
 	allow := kadm.NewACLs().Topics(w.letters, w.receipts).ResourcePatternType(kadm.ACLPatternLiteral).
@@ -40,6 +31,22 @@ func (w *world) createTopics(ctx context.Context) error {
 		return fmt.Errorf("the broker has no authorizer, which forbidding to write needs: %w", err)
 	}
 	return w.keepOffsets(ctx)
+}
+
+func (w *world) createTopicsOf(ctx context.Context, t topics) error {
+	text := kadm.StringPtr
+	for name, configs := range map[string]map[string]*string{
+		t.source: {"max.message.bytes": text("8388608")},
+		// The auditor wants to know when a letter or a receipt was written, and
+		// not when its producer says.
+		t.letters:  {"max.message.bytes": text("9437184"), "message.timestamp.type": text("LogAppendTime")},
+		t.receipts: {"message.timestamp.type": text("LogAppendTime")},
+	} {
+		if _, err := w.admin.CreateTopic(ctx, partitions, 1, configs, name); err != nil {
+			return fmt.Errorf("topic %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // keepOffsets keeps the brokers from compacting the group's history, which is

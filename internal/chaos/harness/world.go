@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
+	"github.com/tracklayer/amazon-capi/internal/chaos/mutants"
 )
 
 // world is everything that a run has.
@@ -75,7 +76,7 @@ func newWorld(ctx context.Context, o Options, dir string) (w *world, err error) 
 		w.members = append(w.members, &member{w: w, name: fmt.Sprintf("m%d", i), static: i == static})
 	}
 	return w, journal.WriteRun(dir, journal.Run{
-		Seed: o.Seed, Began: began, Version: strings.TrimSpace("tags " + o.Tags),
+		Seed: o.Seed, Began: began, Version: strings.TrimSpace("mutant " + o.Mutant),
 		Brokers: w.servers.brokers, Registry: w.servers.registry,
 		Topic: w.source, DeadLetters: w.letters, Receipts: w.receipts, Group: w.group,
 		CommitInterval: commitInterval, SessionTimeout: sessionTimeout, Drain: drain, RequestTimeout: requestTimeout, MaxInFlight: maxInFlight,
@@ -127,17 +128,28 @@ func moduleRoot(ctx context.Context) (string, error) {
 	return filepath.Dir(mod), nil
 }
 
-// build builds the program, with the tags that make a mutant of it if there are
-// any, and the auditor.
+// build builds the program, or a mutant of it, and the auditor.
 func build(ctx context.Context, root, dir string, o Options) (program, auditor string, err error) {
 	program, auditor = filepath.Join(dir, "amazon-capi"), filepath.Join(dir, "audit")
+	var flags []string
+	if o.Mutant != "" {
+		m, err := mutants.Named(o.Mutant)
+		if err != nil {
+			return "", "", err
+		}
+		overlay, err := m.Overlay(root, dir)
+		if err != nil {
+			return "", "", err
+		}
+		flags = append(flags, "-overlay="+overlay)
+	}
+	if o.Race {
+		flags = append(flags, "-race")
+	}
 	for out, args := range map[string][]string{
-		program: {"-tags=" + o.Tags, "./cmd/amazon-capi"},
+		program: append(flags, "./cmd/amazon-capi"),
 		auditor: {"./internal/chaos/cmd/audit"},
 	} {
-		if out == program && o.Race {
-			args = append([]string{"-race"}, args...)
-		}
 		cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", out}, args...)...)
 		cmd.Dir = root
 		if said, err := cmd.CombinedOutput(); err != nil {

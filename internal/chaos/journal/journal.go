@@ -75,6 +75,7 @@ const (
 	ReceiptsRefused Kind = "receipts-refused" // nobody may write to the receipts topic
 	Amazon          Kind = "amazon"           // the events endpoint goes wrong
 	Token           Kind = "token"            // the token endpoint does
+	Stuck           Kind = "stuck"            // the events endpoint fails some profiles, and is well for the others
 )
 
 // Fault is something that was done, from when to when.
@@ -90,7 +91,9 @@ type Fault struct {
 	// InFlight is what each member said it had in flight, right before, or at
 	// the end where that was more. A member that is not in it did not answer.
 	InFlight map[string]int `json:"in_flight,omitempty"`
-	// Does are the sandbox's faults, for Amazon and Token.
+	// Profiles are those that are failed, for Stuck.
+	Profiles []string `json:"profiles,omitempty"`
+	// Does are the sandbox's faults, for Amazon, Token and Stuck.
 	Does []Does `json:"does,omitempty"`
 }
 

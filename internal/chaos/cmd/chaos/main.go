@@ -27,16 +27,17 @@ const (
 
 func main() {
 	o := harness.Options{Log: os.Stderr, Out: os.Stdout}
-	var only, wrong, flags, parent string
+	var scenes, only, wrong, flags, parent string
 	flag.DurationVar(&o.For, "for", time.Minute, "how long to break things, at least: each happens once, however long that takes")
 	flag.Uint64Var(&o.Seed, "seed", 0, "what to break in which order (default a random one, which is printed)")
 	flag.DurationVar(&o.Settle, "settle", 4*time.Minute, "how long the rest may take to be delivered afterwards")
 	flag.IntVar(&o.Rate, "rate", 800, "events published per second")
 	flag.IntVar(&o.Members, "members", 3, "members of the group, beside one that comes and goes")
 	flag.IntVar(&o.Profiles, "profiles", 8, "profiles of the events")
+	flag.StringVar(&scenes, "scenes", "", "which scenes to play, with commas between: takeover, rolling, surge, stuck, hostile (default all)")
 	flag.StringVar(&only, "episodes", "", "what to do to members and servers, with commas between (default all)")
 	flag.StringVar(&wrong, "troubles", "", "what to do wrong at Amazon, in the same way")
-	flag.StringVar(&o.Tags, "tags", "", "build tags for the program, such as mutant_commit_on_poll")
+	flag.StringVar(&o.Mutant, "mutant", "", "run a program that makes this mistake, such as commit-on-poll")
 	flag.BoolVar(&o.Race, "race", false, "build the program with the race detector")
 	flag.StringVar(&flags, "member-flags", "", "further flags for the members, with spaces between")
 	flag.StringVar(&parent, "dir", filepath.Join(".cache", "chaos"), "where to make the run's directory")
@@ -48,7 +49,7 @@ func main() {
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64N(1_000_000-1) + 1 // short enough to be typed again
 	}
-	o.Episodes, o.Troubles = list(only), list(wrong)
+	o.Scenes, o.Episodes, o.Troubles = list(scenes), list(only), list(wrong)
 	o.MemberFlags = strings.Fields(flags)
 	os.Exit(run(o, parent))
 }

@@ -1,0 +1,39 @@
+package mutants
+
+// All returns every mutant.
+func All() []Mutant {
+	return []Mutant{
+		{
+			Name: "commit-on-poll",
+			What: "commits the offsets of what was taken, delivered or not",
+			Edits: []Edit{{"consumer/assignment.go",
+				"	b := beyond{committed: end.offset, epoch: end.epoch}\n",
+				"	c.offset = kgo.EpochOffset{Epoch: end.epoch, Offset: end.offset}\n	if true {\n		return c, true\n	}\n	b := beyond{committed: end.offset, epoch: end.epoch}\n",
+			}},
+		},
+		{
+			Name: "fence-before-drain",
+			What: "gives a partition up before what it has in flight is finished",
+			Edits: []Edit{{"consumer/rebalance.go",
+				"	// Batches still filling would wait for their linger; nothing more will\n",
+				"	if true {\n		c.end(as)\n		return 0\n	}\n	// Batches still filling would wait for their linger; nothing more will\n",
+			}},
+		},
+		{
+			Name: "letter-not-awaited",
+			What: "counts a dead letter as written before the brokers have it",
+			Edits: []Edit{{"sink/deadletter.go",
+				"		d.producer.TryProduce(d.ctx, l.build(d.topic), acknowledged)\n",
+				"		a.set(i, nil)\n		acknowledged = nil\n		d.producer.TryProduce(d.ctx, l.build(d.topic), acknowledged)\n",
+			}},
+		},
+		{
+			Name: "2xx-unread",
+			What: "takes any 2xx for the acceptance of all events",
+			Edits: []Edit{{"sink/answer.go",
+				"	switch {\n	case doc.listed():\n		a.readItems(",
+				"	switch {\n	case true: // to the end, where all are taken\n	case doc.listed():\n		a.readItems(",
+			}},
+		},
+	}
+}
