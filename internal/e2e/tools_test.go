@@ -38,6 +38,7 @@ type operators struct {
 	quotes      int
 	days        map[string]bool // event ids of the middle day
 	identifiers []string
+	search      *testkit.Search // for them, made when it is first needed
 }
 
 var (
@@ -140,10 +141,11 @@ func (o *operators) says(code int, into any, args ...string) (stdout string) {
 	if got != code {
 		o.t.Fatalf("%q: exit %d, want %d\n%s%s", args, got, code, tail(out), errs)
 	}
-	for _, id := range o.identifiers {
-		if strings.Contains(out+errs, id) {
-			o.t.Fatalf("%q shows an identifier", args)
-		}
+	if o.search == nil {
+		o.search = testkit.NewSearch(o.identifiers)
+	}
+	if o.search.First(out+errs) >= 0 {
+		o.t.Fatalf("%q shows an identifier", args)
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if into != nil {
