@@ -114,16 +114,6 @@ fuzz-smoke: ## fuzz every target of every package for a short while (FUZZTIME=)
 bench: build ## measure the whole program with a real Kafka: speed, CPU, memory, latency (ARGS="--echo --answer 50ms")
 	$(servers) with bash -c 'bin/amazon-capi bench --brokers "$$KAFKA_BROKERS" --registry "$$SCHEMA_REGISTRY_URL" --warm-up 60s $(ARGS)'
 
-# A module of its own, with the many that it needs: the first build takes minutes.
-connect := testdata/bench/connect
-bin/redpanda-connect: $(connect)/main.go $(connect)/go.mod $(connect)/go.sum
-	cd $(connect) && CGO_ENABLED=0 $(GO) build -trimpath -o $(CURDIR)/$@ .
-
-.PHONY: bench-compare
-bench-compare: build bin/redpanda-connect ## measure Redpanda Connect, tuned for this job, in turn with this program (ARGS=)
-	$(servers) with bash -c 'bin/amazon-capi bench --brokers "$$KAFKA_BROKERS" --registry "$$SCHEMA_REGISTRY_URL" --warm-up 60s \
-		--events 3000000 --runs 5 --against "bin/redpanda-connect run $(connect)/pipeline.yaml" $(ARGS)'
-
 .PHONY: bench-stages
 bench-stages: ## run the stages' benchmarks, for benchstat (BENCH=, BENCHCOUNT=)
 	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -count=$(BENCHCOUNT) $(PKG)

@@ -64,7 +64,7 @@ func newBenchCommand(p *process) *cobra.Command {
 		Example: `  amazon-capi bench --brokers localhost:9092 --registry http://localhost:8081
   amazon-capi bench --answer 50ms --echo --json
   amazon-capi bench --events 200000 --runs 3 -- --lane-concurrency 16 --linger 200ms
-  amazon-capi bench --rate 0 --against 'redpanda-connect run pipeline.yaml'`,
+  amazon-capi bench --rate 0 --against './peer --config peer.yaml'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if at := cmd.ArgsLenAtDash(); len(args) > 0 && at != 0 {
 				return usagef("bench takes no arguments but run's flags behind --: %q", args[0])

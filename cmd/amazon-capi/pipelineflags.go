@@ -74,7 +74,7 @@ func inFlightWithin(limit int64) byteSize {
 // comes back, so that little is garbage: with 35 the benchmark took a twentieth
 // more processor time than with 45 and with 55, which were alike (2.49, 2.33 and
 // 2.33 us an event), and 55 took a tenth more memory than 35. 50 was not measured
-// apart from them, but in bench-compare.
+// apart from them, but beside another program.
 func collectOften() {
 	const percent = 50
 	if os.Getenv("GOGC") == "" {
