@@ -47,6 +47,13 @@ build: ## build bin/amazon-capi, a static binary
 demo: build ## deliver sample events through an embedded broker, registry and Amazon (ARGS=--json)
 	@bin/amazon-capi demo $(ARGS)
 
+.PHONY: check
+check: ## the inner loop: gofmt, vet, staticcheck, and the tests without the race detector
+	@unformatted=$$(gofmt -s -l .); test -z "$$unformatted" || { echo "gofmt -s -w these:" >&2; echo "$$unformatted" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GOTEST) -short $(GOTESTFLAGS) $(PKG)
+
 .PHONY: test
 test: ## run every test that needs no other server
 	$(say_race)
