@@ -26,20 +26,34 @@ locked() {
 # broker that comes back on another port is another broker to its clients.
 choose_ports() {
   read_ports
+  local wanted=${nodes_kept:-${KAFKA_NODES:-1}}
+  case $wanted in
+    1 | 3) ;;
+    *) die "KAFKA_NODES is '$wanted'; it can be 1 or 3" ;;
+  esac
   local controller=${controller_port:-$(free_port)}
   local kafka=${kafka_port:-${KAFKA_PORT:-$(free_port)}}
   local registry=${registry_port:-${REGISTRY_PORT:-$(free_port)}}
   "${mode}_running" broker || kafka=${KAFKA_PORT:-$kafka}
   "${mode}_running" registry || registry=${REGISTRY_PORT:-$registry}
-  printf 'kafka_port=%s\ncontroller_port=%s\nregistry_port=%s\n' \
-    "$kafka" "$controller" "$registry" >"$state/ports.new"
+  {
+    printf 'nodes_kept=%s\n' "$wanted"
+    printf 'kafka_port=%s\ncontroller_port=%s\nregistry_port=%s\n' "$kafka" "$controller" "$registry"
+    if [ "$wanted" = 3 ]; then
+      printf 'kafka_port2=%s\ncontroller_port2=%s\n' "${kafka_port2:-$(free_port)}" "${controller_port2:-$(free_port)}"
+      printf 'kafka_port3=%s\ncontroller_port3=%s\n' "${kafka_port3:-$(free_port)}" "${controller_port3:-$(free_port)}"
+    fi
+  } >"$state/ports.new"
   mv "$state/ports.new" "$state/ports"
+  read_ports
 }
 
 read_ports() {
-  kafka_port='' controller_port='' registry_port=''
+  nodes_kept='' kafka_port='' controller_port='' registry_port=''
+  kafka_port2='' controller_port2='' kafka_port3='' controller_port3=''
   # shellcheck source=/dev/null
   [ ! -f "$state/ports" ] || . "$state/ports"
+  nodes=${nodes_kept:-1}
 }
 
 # free_port prints a port that nothing listens on, outside the range that Linux

@@ -26,16 +26,20 @@ jvm_fetch() {
   mv "$dir.part" "$dir"
 }
 
-jvm_start() {
-  local server=$1 began=$SECONDS
-  if jvm_running "$server"; then
-    say "$server: already running, $(jvm_address "$server")"
-    return
-  fi
+# jvm_begin launches a server that is not running.
+jvm_begin() {
+  local server=$1
+  ! jvm_running "$server" || return 0
   read_ports
   [ ! -f "$state/$server.log" ] || mv "$state/$server.log" "$state/$server.log.1"
-  "jvm_launch_$server"
-  while ! "jvm_ready_$server"; do
+  "jvm_launch_${server%[23]}" "$server"
+}
+
+# jvm_start waits until a server is ready, and launches it if need be.
+jvm_start() {
+  local server=$1 began=$SECONDS
+  jvm_begin "$server"
+  while ! "jvm_ready_${server%[23]}" "$server"; do
     if ! jvm_running "$server"; then
       jvm_failed "$server" "ended instead of becoming ready"
     elif [ $((SECONDS - began)) -ge "$start_timeout" ]; then
@@ -44,7 +48,7 @@ jvm_start() {
     fi
     sleep 0.2
   done
-  [ "$server" = broker ] || settle_registry
+  [ "$server" != registry ] || settle_registry
   say "$server: ready after $((SECONDS - began))s, $(jvm_address "$server")"
 }
 
@@ -77,43 +81,72 @@ jvm_launch() {
   until jvm_running "$server" || [ $((tries += 1)) -gt 50 ]; do sleep 0.1; done
 }
 
+# jvm_node prints the number of a broker.
+jvm_node() {
+  local n=${1#broker}
+  echo "${n:-1}"
+}
+
+jvm_port() {
+  case $1 in
+    broker) echo "$kafka_port" ;;
+    broker2) echo "$kafka_port2" ;;
+    broker3) echo "$kafka_port3" ;;
+  esac
+}
+
+jvm_controller_port() {
+  case $1 in
+    broker) echo "$controller_port" ;;
+    broker2) echo "$controller_port2" ;;
+    broker3) echo "$controller_port3" ;;
+  esac
+}
+
 jvm_launch_broker() {
-  local data=$state/data/broker kafka
+  local server=$1 data=$state/data/$1 kafka properties=$state/$1.properties standalone=()
   kafka=$(jvm_lib)/kafka
   mkdir -p "$data"
-  jvm_broker_properties "$data" >"$state/server.properties"
+  jvm_broker_properties "$server" "$data" >"$properties"
+  [ "$nodes" = 3 ] || standalone=(--standalone)
   local java_args=("-Dlog4j2.configurationFile=$here/log4j2.properties" -cp "$kafka/*")
   if [ ! -f "$data/meta.properties" ]; then
     # Any 16 bytes do for the cluster's id; these spell amazon-capi-test.
-    java "${java_args[@]}" kafka.tools.StorageTool format --standalone \
-      --cluster-id YW1hem9uLWNhcGktdGVzdA --config "$state/server.properties" \
-      >"$state/broker.log" 2>&1 || jvm_failed broker "could not format its storage"
+    java "${java_args[@]}" kafka.tools.StorageTool format ${standalone[@]+"${standalone[@]}"} \
+      --cluster-id YW1hem9uLWNhcGktdGVzdA --config "$properties" \
+      >"$state/$server.log" 2>&1 || jvm_failed "$server" "could not format its storage"
   fi
   # shellcheck disable=SC2086 # several options in one variable
-  jvm_launch broker ${KAFKA_HEAP:--Xms256m -Xmx512m} "${java_args[@]}" kafka.Kafka "$state/server.properties"
+  jvm_launch "$server" ${KAFKA_HEAP:--Xms256m -Xmx512m} "${java_args[@]}" kafka.Kafka "$properties"
 }
 
 jvm_broker_properties() {
+  local server=$1 clients controller replicas=1 in_sync=1
+  clients=$(jvm_port "$server") controller=$(jvm_controller_port "$server")
+  [ "$nodes" = 1 ] || replicas=3 in_sync=2
   cat <<PROPERTIES
-node.id=1
+node.id=$(jvm_node "$server")
 process.roles=broker,controller
-listeners=CLIENTS://127.0.0.1:$kafka_port,CONTROLLER://127.0.0.1:$controller_port
-advertised.listeners=CLIENTS://127.0.0.1:$kafka_port,CONTROLLER://127.0.0.1:$controller_port
+listeners=CLIENTS://127.0.0.1:$clients,CONTROLLER://127.0.0.1:$controller
+advertised.listeners=CLIENTS://127.0.0.1:$clients,CONTROLLER://127.0.0.1:$controller
 listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=CLIENTS
 controller.listener.names=CONTROLLER
-controller.quorum.bootstrap.servers=127.0.0.1:$controller_port
-log.dirs=$1
+$(jvm_quorum)
+log.dirs=$2
 
-# One node holds every replica of the internal topics, in fewer partitions than
-# the default 50: the first group to start waits until all of them exist.
-offsets.topic.replication.factor=1
+default.replication.factor=$replicas
+min.insync.replicas=$in_sync
+
+# Internal topics have fewer partitions than the default 50: the first group to
+# start waits until all of them exist.
+offsets.topic.replication.factor=$replicas
 offsets.topic.num.partitions=8
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor=$replicas
+transaction.state.log.min.isr=$in_sync
 transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor=$replicas
+share.coordinator.state.topic.min.isr=$in_sync
 
 # Tests create their topics; one that appears by itself is a misspelt name.
 auto.create.topics.enable=false
@@ -131,8 +164,18 @@ ${KAFKA_PROPERTIES:-}
 PROPERTIES
 }
 
+# jvm_quorum prints the setting that names the controllers. A static quorum of
+# three needs no ids that are known only once a node has formatted its storage.
+jvm_quorum() {
+  if [ "$nodes" = 1 ]; then
+    echo "controller.quorum.bootstrap.servers=127.0.0.1:$controller_port"
+  else
+    echo "controller.quorum.voters=1@127.0.0.1:$controller_port,2@127.0.0.1:$controller_port2,3@127.0.0.1:$controller_port3"
+  fi
+}
+
 jvm_ready_broker() {
-  grep -q 'Kafka Server started' "$state/broker.log" 2>/dev/null && listening "$kafka_port"
+  grep -q 'Kafka Server started' "$state/$1.log" 2>/dev/null && listening "$(jvm_port "$1")"
 }
 
 jvm_launch_registry() {
@@ -207,14 +250,20 @@ jvm_signal() {
 jvm_logs() { cat "$state/$1.log" 2>/dev/null || die "$1 has no log yet"; }
 
 jvm_reset() {
-  jvm_stop registry
-  jvm_stop broker
-  rm -rf "$state/data" "$state/mode" "$state/ports" "$state/settled" "$state/server.properties"
+  local server
+  # Killed, since their data is removed anyway, and the last of three cannot stop
+  # cleanly without a controller.
+  for server in $(servers_of both); do jvm_kill "$server"; done
+  rm -rf "$state/data" "$state/mode" "$state/ports" "$state/settled" "$state"/broker*.properties
 }
 
 jvm_brokers() {
-  read_ports
-  echo "127.0.0.1:$kafka_port"
+  local server all=()
+  for server in $(brokers_of); do
+    read_ports
+    all+=("127.0.0.1:$(jvm_port "$server")")
+  done
+  (IFS=,; echo "${all[*]}")
 }
 
 jvm_registry_url() {
@@ -223,5 +272,6 @@ jvm_registry_url() {
 }
 
 jvm_address() {
-  if [ "$1" = broker ]; then jvm_brokers; else jvm_registry_url; fi
+  read_ports
+  if [ "$1" = registry ]; then jvm_registry_url; else echo "127.0.0.1:$(jvm_port "$1")"; fi
 }

@@ -5,7 +5,7 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: servers.sh COMMAND [broker|registry]
+usage: servers.sh COMMAND [broker|broker2|broker3|brokers|registry]
 
   start      start what is not running and wait until it is ready; data is kept
   stop       end it cleanly; data is kept
@@ -22,7 +22,9 @@ usage: servers.sh COMMAND [broker|registry]
              SCHEMA_REGISTRY_URL set; then stop what it had to start,
              whether CMD succeeded or not. Starts on empty data.
 
-Without broker or registry a command is for both.
+Without a name a command is for all. With KAFKA_NODES=3 there are three
+brokers, each a controller, too, and topics have three replicas; brokers is
+all of them.
 
 Where the servers come from, the first that applies (or SERVERS_MODE):
   external  KAFKA_BROKERS and SCHEMA_REGISTRY_URL are set: those, never stopped
@@ -32,6 +34,7 @@ Where the servers come from, the first that applies (or SERVERS_MODE):
   SERVERS_DIR    state, data and logs    (.cache/servers/state)
   SERVERS_LIB    downloaded jars         (.cache/servers/lib)
   KAFKA_PORT, REGISTRY_PORT              (free ones, kept until reset)
+  KAFKA_NODES    1 or 3 brokers (jvm only; kept until reset)
   KAFKA_HEAP, REGISTRY_HEAP              (-Xms256m -Xmx512m, -Xmx384m)
   KAFKA_PROPERTIES  further lines of server.properties (jvm only)
   START_TIMEOUT  seconds to become ready (120)
@@ -86,14 +89,28 @@ env_lines() {
   echo "SCHEMA_REGISTRY_URL=$("${mode}_registry_url")"
 }
 
-# each runs one of a mode's functions for the broker, the registry or both,
-# registry last so that one which stores its schemas in Kafka finds its broker.
+# servers_of prints the servers that a target names, the registry last so that
+# one which stores its schemas in Kafka finds its broker.
+servers_of() {
+  case $1 in
+    both) brokers_of; echo registry ;;
+    brokers) brokers_of ;;
+    *) echo "$1" ;;
+  esac
+}
+
+# brokers_of prints the brokers of this state directory.
+brokers_of() {
+  read_ports
+  echo broker
+  [ "$nodes" = 1 ] || printf 'broker%s\n' 2 3
+}
+
+# each runs one of a mode's functions for every server of a target.
 each() {
   local action=$1 target=$2 server
-  for server in broker registry; do
-    if [ "$target" = both ] || [ "$target" = "$server" ]; then
-      "${mode}_${action}" "$server"
-    fi
+  for server in $(servers_of "$target"); do
+    "${mode}_${action}" "$server"
   done
 }
 
@@ -101,12 +118,15 @@ start() {
   mkdir -p "$state"
   "${mode}_prepare"
   [ "$mode" = external ] || echo "$mode" >"$state/mode"
+  # Brokers that vote for a controller wait for each other: all are launched
+  # before one is waited for.
+  if [ "$mode" = jvm ]; then each begin "$1"; fi
   each start "$1"
 }
 
 status() {
   local server rc=0
-  for server in broker registry; do
+  for server in $(servers_of both); do
     if "${mode}_running" "$server"; then
       echo "$server: running ($mode), $("${mode}_address" "$server")"
     else
@@ -122,7 +142,7 @@ with_servers() {
   local server
   to_stop=()
   for server in broker registry; do
-    "${mode}_running" "$server" || to_stop+=("$server")
+    "${mode}_running" "$server" || to_stop+=("${server/broker/brokers}")
   done
   trap 'stop_started' EXIT
   trap 'exit 130' INT
@@ -141,7 +161,7 @@ stop_started() {
   local rc=$? server
   trap - EXIT INT TERM
   for server in ${to_stop[@]+"${to_stop[@]}"}; do
-    locked "${mode}_stop" "$server" >&2 || true
+    locked each stop "$server" >&2 || true
   done
   if [ $rc -ne 0 ] && [ "$mode" = jvm ]; then
     say "the servers' logs are in $state"
@@ -163,8 +183,12 @@ main() {
     return
   fi
   case $target in
-    broker | registry | both) ;;
-    *) die "'$target' is no server; it can be broker or registry" ;;
+    broker | brokers | registry | both) ;;
+    broker2 | broker3)
+      read_ports
+      [ "$nodes" = 3 ] || die "there is no $target: KAFKA_NODES=3 makes three brokers"
+      ;;
+    *) die "'$target' is no server; it can be broker, broker2, broker3, brokers or registry" ;;
   esac
   case $command in
     env) env_lines ;;
