@@ -75,7 +75,7 @@ CHAOS ?= 60s
 SEED  ?= 0
 
 .PHONY: chaos
-chaos: ## kill members and servers and have Amazon misbehave, then audit (CHAOS=60s SEED= ARGS=)
+chaos: ## break members, servers and Amazon, then audit (CHAOS=60s SEED= ARGS="-brokers 3")
 	$(GO) run ./internal/chaos/cmd/chaos -for $(CHAOS) -seed $(SEED) $(ARGS)
 
 .PHONY: chaos-mutants

@@ -23,7 +23,7 @@ import (
 // mistakes: a rolling restart, dead letters that cannot be written, and answers
 // that take some events of a batch and not the others.
 func TestMutants(t *testing.T) {
-	servers, err := harness.StartServers(t.Context(), t.TempDir())
+	servers, err := harness.StartServers(t.Context(), t.TempDir(), 1)
 	if servers != nil {
 		t.Cleanup(func() {
 			if err := servers.Close(); err != nil {

@@ -20,6 +20,8 @@ type episode struct {
 	do   func(context.Context, *world, *rand.Rand) error
 	// slow ones take so long that a short run would see little else.
 	slow bool
+	// nodes is how many brokers it needs, at least.
+	nodes int
 }
 
 func episodes() []episode {
@@ -31,6 +33,9 @@ func episodes() []episode {
 		{name: "freeze", do: freezeOne},
 		{name: "broker-restart", do: restartBroker},
 		{name: "broker-pause", do: pauseBroker},
+		{name: "broker-roll", do: rollBrokers, nodes: 3},
+		{name: "brokers-two", do: twoBrokers, nodes: 3},
+		{name: "elections", do: elections, nodes: 3},
 		{name: "registry-pause", do: registryAway(journal.RegistryPause, "pause", "resume")},
 		{name: "registry-kill", do: registryAway(journal.RegistryKill, "kill", "start"), slow: true},
 		{name: "letters-refused", do: refused(journal.LettersRefused, func(t *topics) string { return t.letters })},
@@ -42,10 +47,10 @@ func episodes() []episode {
 const longRun = 3 * time.Minute
 
 // chosen returns the episodes of those names; if there are none, all that a run
-// of that length has time for.
-func chosen(names []string, length time.Duration) ([]episode, error) {
+// of that length has time for and that so many brokers can have.
+func chosen(names []string, length time.Duration, nodes int) ([]episode, error) {
 	if len(names) == 0 {
-		return slices.DeleteFunc(episodes(), func(e episode) bool { return e.slow && length < longRun }), nil
+		return slices.DeleteFunc(episodes(), func(e episode) bool { return e.slow && length < longRun || e.nodes > nodes }), nil
 	}
 	return named("episode", names, episodes(), func(e episode) string { return e.name })
 }
@@ -135,7 +140,7 @@ func restartBroker(ctx context.Context, w *world, rng *rand.Rand) error {
 	if rng.IntN(2) == 0 {
 		kind, away = journal.BrokerStop, "stop"
 	}
-	err := w.without("broker", kind, away, "start", meanwhile(ctx, w, rng))
+	err := w.without(w.someBroker(rng), kind, away, "start", meanwhile(ctx, w, rng))
 	if err == nil && rng.IntN(4) > 0 {
 		_ = w.stable(ctx, 20*time.Second)
 	}
@@ -143,7 +148,12 @@ func restartBroker(ctx context.Context, w *world, rng *rand.Rand) error {
 }
 
 func pauseBroker(ctx context.Context, w *world, rng *rand.Rand) error {
-	return w.without("broker", journal.BrokerPause, "pause", "resume", meanwhile(ctx, w, rng))
+	return w.without(w.someBroker(rng), journal.BrokerPause, "pause", "resume", meanwhile(ctx, w, rng))
+}
+
+// someBroker picks a broker by chance.
+func (w *world) someBroker(rng *rand.Rand) string {
+	return w.servers.broker(1 + rng.IntN(w.servers.nodes))
 }
 
 // meanwhile is what happens while the broker is away: in half of the cases a

@@ -27,6 +27,9 @@ type Options struct {
 	// Servers are those of several runs, whose names must differ then; nil for
 	// a run with its own.
 	Servers *Servers
+	// Nodes is how many brokers there are, 1 or 3: of three, topics have three
+	// replicas and writes need two. Ignored where Servers is set.
+	Nodes int
 	// For is how long things break, at least: everything happens once, however
 	// long that takes. Starting, a rolling restart while all is well, delivering
 	// the rest and the audit come on top.

@@ -39,7 +39,7 @@ func newPlay(o Options) (p *play, err error) {
 		p.scenes, err = named("scene", o.Scenes, sceneNames(), func(s string) string { return s })
 	}
 	if err == nil {
-		p.episodes, err = chosen(o.Episodes, o.For)
+		p.episodes, err = chosen(o.Episodes, o.For, max(o.Nodes, 1))
 	}
 	if err == nil {
 		p.troubles, err = chosenTroubles(o.Troubles)

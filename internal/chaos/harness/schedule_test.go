@@ -57,19 +57,22 @@ func TestHostilityLastsUntilAllIsMet(t *testing.T) {
 }
 
 func TestChoosing(t *testing.T) {
-	short, err := chosen(nil, time.Minute)
+	short, err := chosen(nil, time.Minute, 1)
 	if err != nil || slices.ContainsFunc(short, func(e episode) bool { return e.slow }) || len(short) < 5 {
 		t.Errorf("a short run does %d things, slow ones among them; %v", len(short), err)
 	}
-	long, err := chosen(nil, longRun)
+	if slices.ContainsFunc(short, func(e episode) bool { return e.nodes > 1 }) {
+		t.Error("one broker does what takes three")
+	}
+	long, err := chosen(nil, longRun, 3)
 	if err != nil || len(long) != len(episodes()) {
 		t.Errorf("a long run does %d of %d things; %v", len(long), len(episodes()), err)
 	}
-	two, err := chosen([]string{"term", "kill"}, time.Minute)
+	two, err := chosen([]string{"term", "kill"}, time.Minute, 1)
 	if err != nil || len(two) != 2 || two[0].name != "term" || two[1].name != "kill" {
 		t.Errorf("%d things, %v; want the two that were named", len(two), err)
 	}
-	if _, err := chosen([]string{"earthquake"}, time.Minute); err == nil {
+	if _, err := chosen([]string{"earthquake"}, time.Minute, 1); err == nil {
 		t.Error("an episode that nobody knows was chosen")
 	}
 	if _, err := chosenTroubles([]string{"items", "flood"}); err == nil {

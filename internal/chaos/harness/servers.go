@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,9 +17,10 @@ import (
 // Servers is a Kafka broker and a schema registry of a run's own, by
 // testdata/servers/servers.sh.
 type Servers struct {
-	root string // of the module
-	dir  string
-	log  *os.File
+	nodes int
+	root  string // of the module
+	dir   string
+	log   *os.File
 
 	mu sync.Mutex // one command at a time, as the script would have it anyway
 
@@ -27,13 +29,16 @@ type Servers struct {
 }
 
 // authorizer lets the harness forbid writing to a topic while the broker runs;
-// until it does, everybody may do everything.
+// until it does, everybody may do everything. Only a single broker has one:
+// several would have to let each other in by names, which needs more than
+// plaintext.
 const authorizer = `authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 allow.everyone.if.no.acl.found=true`
 
-// StartServers starts them, with their data and logs in dir. What it returns has
-// to be closed, even with an error, if it is not nil.
-func StartServers(ctx context.Context, dir string) (*Servers, error) {
+// StartServers starts a registry and so many brokers, 1 or 3, with their data and
+// logs in dir. What it returns has to be closed, even with an error, if it is not
+// nil.
+func StartServers(ctx context.Context, dir string, nodes int) (*Servers, error) {
 	root, err := moduleRoot(ctx)
 	if err != nil {
 		return nil, err
@@ -42,7 +47,7 @@ func StartServers(ctx context.Context, dir string) (*Servers, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Servers{root: root, dir: dir, log: log}
+	s := &Servers{nodes: nodes, root: root, dir: dir, log: log}
 	if err := s.do(ctx, "start"); err != nil {
 		return s, err
 	}
@@ -63,6 +68,21 @@ func StartServers(ctx context.Context, dir string) (*Servers, error) {
 		return s, fmt.Errorf("servers.sh env: no brokers or no registry in %q", out)
 	}
 	return s, nil
+}
+
+func (s *Servers) properties() string {
+	if s.nodes == 1 {
+		return authorizer
+	}
+	return ""
+}
+
+// broker names one of the brokers, 1 to nodes, as the script does.
+func (s *Servers) broker(n int) string {
+	if n == 1 {
+		return "broker"
+	}
+	return "broker" + strconv.Itoa(n)
 }
 
 // do runs a command of the script.
@@ -91,7 +111,8 @@ func (s *Servers) command(ctx context.Context, args ...string) *exec.Cmd {
 		}
 	}
 	// Ports of its own: those of the environment may be of servers in use.
-	cmd.Env = append(cmd.Env, "SERVERS_DIR="+filepath.Join(s.dir, "servers"), "KAFKA_PORT=", "REGISTRY_PORT=", "KAFKA_PROPERTIES="+authorizer)
+	cmd.Env = append(cmd.Env, "SERVERS_DIR="+filepath.Join(s.dir, "servers"), "KAFKA_PORT=", "REGISTRY_PORT=",
+		"KAFKA_NODES="+strconv.Itoa(s.nodes), "KAFKA_PROPERTIES="+s.properties())
 	if _, err := exec.LookPath("java"); err == nil && os.Getenv("SERVERS_MODE") == "" {
 		// The containers of a Docker engine are one project for the whole
 		// checkout, and may be in use by the integration tests.
@@ -119,7 +140,7 @@ func (s *Servers) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	defer s.log.Close()
-	_ = s.do(ctx, "resume", "broker")
+	_ = s.do(ctx, "resume", "brokers")
 	_ = s.do(ctx, "resume", "registry")
 	return s.do(ctx, "reset")
 }

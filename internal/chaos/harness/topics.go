@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -24,6 +25,9 @@ func (w *world) createTopics(ctx context.Context) error {
 	if err := w.createTopicsOf(ctx, w.topics); err != nil {
 		return err
 	}
+	if w.servers.nodes > 1 {
+		return w.keepOffsets(ctx)
+	}
 	// Whoever forbids one thing of a topic has to allow the others.
 	allow := kadm.NewACLs().Topics(w.letters, w.receipts).ResourcePatternType(kadm.ACLPatternLiteral).
 		Allow("User:*").AllowHosts("*").Operations(kmsg.ACLOperationAll)
@@ -42,7 +46,7 @@ func (w *world) createTopicsOf(ctx context.Context, t topics) error {
 		t.letters:  {"max.message.bytes": text("9437184"), "message.timestamp.type": text("LogAppendTime")},
 		t.receipts: {"message.timestamp.type": text("LogAppendTime")},
 	} {
-		if _, err := w.admin.CreateTopic(ctx, partitions, 1, configs, name); err != nil {
+		if _, err := w.admin.CreateTopic(ctx, partitions, int16(w.servers.nodes), configs, name); err != nil {
 			return fmt.Errorf("topic %s: %w", name, err)
 		}
 	}
@@ -69,10 +73,23 @@ func (w *world) keepOffsets(ctx context.Context) error {
 	}
 }
 
-// forbid forbids writing to a topic, or allows it again.
+// forbid forbids writing to a topic, or allows it again: by an ACL, or where
+// brokers have no authorizer by asking for more replicas than there are.
 func (w *world) forbid(ctx context.Context, topic string, forbidden bool) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	if n := w.servers.nodes; n > 1 {
+		needs := n - 1
+		if forbidden {
+			needs = n + 1
+		}
+		set := []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "min.insync.replicas", Value: kadm.StringPtr(strconv.Itoa(needs))}}
+		answers, err := w.admin.AlterTopicConfigs(ctx, set, topic)
+		if err == nil && len(answers) == 1 {
+			err = answers[0].Err
+		}
+		return err
+	}
 	deny := kadm.NewACLs().Topics(topic).ResourcePatternType(kadm.ACLPatternLiteral).
 		Deny("User:*").DenyHosts("*").Operations(kmsg.ACLOperationWrite)
 	if forbidden {

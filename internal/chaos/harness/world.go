@@ -50,7 +50,7 @@ func newWorld(ctx context.Context, o Options, dir string) (w *world, err error) 
 	}
 	fmt.Fprintln(o.Log, "starting Kafka, a registry and a sandbox Amazon")
 	if w.servers = o.Servers; w.servers == nil {
-		if w.servers, err = StartServers(ctx, dir); err != nil {
+		if w.servers, err = StartServers(ctx, dir, max(o.Nodes, 1)); err != nil {
 			return w, err
 		}
 	}

@@ -69,6 +69,7 @@ const (
 	BrokerKill      Kind = "broker-kill"      // SIGKILL, then a start
 	BrokerStop      Kind = "broker-stop"      // a clean stop, then a start
 	BrokerPause     Kind = "broker-pause"     // connections stay open and nothing answers
+	Elections       Kind = "elections"        // the preferred replicas lead again
 	RegistryKill    Kind = "registry-kill"    // as with the broker
 	RegistryPause   Kind = "registry-pause"   //
 	LettersRefused  Kind = "letters-refused"  // nobody may write to the dead-letter topic

@@ -34,6 +34,7 @@ func main() {
 	flag.IntVar(&o.Rate, "rate", 800, "events published per second")
 	flag.IntVar(&o.Members, "members", 3, "members of the group, beside one that comes and goes")
 	flag.IntVar(&o.Profiles, "profiles", 8, "profiles of the events")
+	flag.IntVar(&o.Nodes, "brokers", 1, "brokers, 1 or 3; topics have as many replicas")
 	flag.StringVar(&scenes, "scenes", "", "which scenes to play, with commas between: takeover, rolling, surge, stuck, hostile (default all)")
 	flag.StringVar(&only, "episodes", "", "what to do to members and servers, with commas between (default all)")
 	flag.StringVar(&wrong, "troubles", "", "what to do wrong at Amazon, in the same way")
@@ -42,8 +43,8 @@ func main() {
 	flag.StringVar(&flags, "member-flags", "", "further flags for the members, with spaces between")
 	flag.StringVar(&parent, "dir", filepath.Join(".cache", "chaos"), "where to make the run's directory")
 	flag.Parse()
-	if flag.NArg() > 0 || o.For <= 0 || o.Rate < 1 || o.Members < 1 || o.Profiles < 1 {
-		fmt.Fprintln(os.Stderr, "chaos: no arguments, -for above 0, and -rate, -members, -profiles of 1 at least")
+	if flag.NArg() > 0 || o.For <= 0 || o.Nodes != 1 && o.Nodes != 3 || o.Rate < 1 || o.Members < 1 || o.Profiles < 1 {
+		fmt.Fprintln(os.Stderr, "chaos: no arguments, -for above 0, -brokers of 1 or 3, and -rate, -members, -profiles of 1 at least")
 		os.Exit(exitNoRun)
 	}
 	if o.Seed == 0 {
