@@ -64,20 +64,9 @@ func EnsureTopics(ctx context.Context, cl *kgo.Client, source string, partitions
 // MessageLimit returns the largest batch a topic takes, in bytes; the brokers'
 // default when they do not tell.
 func MessageLimit(ctx context.Context, cl *kgo.Client, topic string) int {
-	configs, err := kadm.NewClient(cl).DescribeTopicConfigs(ctx, topic)
+	limit, err := messageLimit(ctx, cl, topic)
 	if err != nil {
 		return defaultMessageBytes
 	}
-	rc, err := configs.On(topic, nil)
-	if err != nil || rc.Err != nil {
-		return defaultMessageBytes
-	}
-	for _, c := range rc.Configs {
-		if c.Key == maxMessageBytes {
-			if n, err := strconv.Atoi(c.MaybeValue()); err == nil && n > 0 {
-				return n
-			}
-		}
-	}
-	return defaultMessageBytes
+	return limit
 }

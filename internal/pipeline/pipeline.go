@@ -90,9 +90,12 @@ func hangAfter(c Config) time.Duration {
 
 // withMetrics is the client options with the client's own metrics.
 func (p *Pipeline) withMetrics(role string) []kgo.Opt {
-	m := kprom.NewMetrics("amazon_capi_kafka",
+	return append([]kgo.Opt{kgo.WithHooks(p.clientMetrics(role))}, p.kafkaOpts...)
+}
+
+func (p *Pipeline) clientMetrics(role string) *kprom.Metrics {
+	return kprom.NewMetrics("amazon_capi_kafka",
 		kprom.Registry(p.metrics), kprom.WithStaticLabel(prometheus.Labels{"client": role}))
-	return append([]kgo.Opt{kgo.WithHooks(m)}, p.kafkaOpts...)
 }
 
 // Tally is what was taken and what became of it so far.

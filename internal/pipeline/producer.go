@@ -2,9 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/plugin/kprom"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 )
@@ -21,28 +23,36 @@ const (
 	maxReceiptBatch = 1_000_000
 )
 
-// producer returns a client that writes to a topic, in batches that it takes.
+// producer returns a writer to a topic, in batches that it takes.
 //
 // The client refuses what is larger than its own batch limit before any broker
 // is asked. It has to be the topic's limit, or a large event's dead letter would
 // lose its value for no reason; and the brokers refuse a batch that is beyond the
-// topic's. So each topic has a client of its own.
-func (p *Pipeline) producer(ctx context.Context, role, topic string, most int) (*kgo.Client, error) {
-	asker, err := kgo.NewClient(p.kafkaOpts...)
-	if err != nil {
-		return nil, err
-	}
-	defer asker.Close()
-	askCtx, cancel := context.WithTimeout(ctx, askTimeout)
-	limit := kafka.MessageLimit(askCtx, asker, topic)
-	cancel()
-	return kgo.NewClient(append(p.withMetrics(role),
-		kgo.RequiredAcks(kgo.AllISRAcks()),
-		kgo.ProducerBatchMaxBytes(int32(min(limit, most))),
-		kgo.ProducerLinger(2*time.Millisecond),
+// topic's. So each topic has a writer of its own.
+func (p *Pipeline) producer(ctx context.Context, role, topic string, most int) (*kafka.Writer, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	return kafka.NewWriter(ctx, topic, most, append([]kgo.Opt{
+		kgo.WithHooks(&lastingMetrics{Metrics: p.clientMetrics(role)}),
+		kgo.ProducerLinger(2 * time.Millisecond),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
-	)...)
+	}, p.kafkaOpts...)...)
 }
+
+// lastingMetrics are those of a writer, which outlive each of its clients: to be
+// registered twice is a panic.
+type lastingMetrics struct {
+	*kprom.Metrics
+	once sync.Once
+}
+
+// OnNewClient registers the metrics with the first client.
+func (m *lastingMetrics) OnNewClient(c *kgo.Client) {
+	m.once.Do(func() { m.Metrics.OnNewClient(c) })
+}
+
+// OnClientClosed leaves the metrics registered.
+func (m *lastingMetrics) OnClientClosed(*kgo.Client) {}
 
 // ensureTopics makes the topics that are missing, if that was asked for. It tries
 // until they are there, and returns false if ctx ended first. Brokers that are

@@ -1,0 +1,131 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+)
+
+// reasons say of the brokers' errors what is wrong with a topic that cannot be
+// written to, and what to do. %[1]s is the topic, %[2]s the flag that names it.
+var reasons = []struct {
+	err  error
+	text string
+}{
+	{kerr.UnknownTopicOrPartition, "it does not exist: create it, or see %[2]s"},
+	{kerr.UnknownTopicID, "it was deleted and made again; writing to the new one"},
+	{kerr.TopicAuthorizationFailed, "we are not allowed to write to it: grant the client's principal WRITE and DESCRIBE on topic %[1]s"},
+	{kerr.ClusterAuthorizationFailed, "we are not allowed to write idempotently: grant the client's principal IDEMPOTENT_WRITE on the cluster"},
+	{kerr.SaslAuthenticationFailed, "the brokers refuse the credentials: see --sasl-username and --sasl-password"},
+	{kerr.NotEnoughReplicas, "it has fewer in-sync replicas than its min.insync.replicas: bring the missing brokers back, or lower min.insync.replicas of topic %[1]s"},
+	{kerr.NotEnoughReplicasAfterAppend, "it has fewer in-sync replicas than its min.insync.replicas: bring the missing brokers back, or lower min.insync.replicas of topic %[1]s"},
+	{kerr.LeaderNotAvailable, "a partition has no leader: bring its brokers back"},
+	{kerr.KafkaStorageError, "a broker cannot write to its disk (KAFKA_STORAGE_ERROR): see that broker's log"},
+	{kerr.InvalidRecord, "the brokers refuse the record (INVALID_RECORD): a topic whose cleanup.policy is compact takes none without a key; set cleanup.policy=delete for topic %[1]s, and see that no schema is enforced on it"},
+	{kerr.PolicyViolation, "a policy of the brokers refuses it (POLICY_VIOLATION): exempt topic %[1]s from it"},
+	{kerr.InvalidTimestamp, "the brokers refuse the record's time (INVALID_TIMESTAMP): raise message.timestamp.before.max.ms and message.timestamp.after.max.ms of topic %[1]s"},
+	{kerr.UnsupportedCompressionType, "the brokers do not know the compression; writing without it"},
+	{kerr.InvalidTopicException, "its name is none that Kafka allows: see %[2]s"},
+	{kerr.MessageTooLarge, "it is larger than topic %[1]s takes: raise its max.message.bytes"},
+	{kgo.ErrMaxBuffered, "the client's buffer is full"},
+}
+
+// Reason says in words why a topic cannot be written to. flag is the one that
+// names the topic.
+func Reason(err error, topic, flag string) string {
+	for _, r := range reasons {
+		if errors.Is(err, r.err) {
+			return fmt.Sprintf(r.text, topic, flag)
+		}
+	}
+	return redact.Line(redact.Message(err.Error()), 200)
+}
+
+// TooLarge says that a topic takes no records of need bytes, and what to do. limit
+// is its max.message.bytes, 0 if it is not known.
+func TooLarge(topic string, limit, need int) string {
+	has := ""
+	if limit > 0 {
+		has = ", which is " + strconv.Itoa(limit)
+	}
+	return fmt.Sprintf("raise max.message.bytes of topic %s%s, to %d or more", topic, has, need)
+}
+
+// RecordBytes is how large a batch of the record alone is at most.
+func RecordBytes(r *kgo.Record) int {
+	const batch, record, field = 61, 32, 5 // of what surrounds a batch, a record, and a length
+	n := batch + record + len(r.Key) + len(r.Value)
+	for _, h := range r.Headers {
+		n += 2*field + len(h.Key) + len(h.Value)
+	}
+	return n
+}
+
+// whyStuck looks for what holds up a topic whose brokers do not acknowledge.
+func whyStuck(ctx context.Context, admin *kadm.Client, topic string) string {
+	topics, err := admin.ListTopics(ctx, topic)
+	if err != nil {
+		return "they do not answer: " + redact.Line(redact.Message(err.Error()), 200)
+	}
+	t := topics[topic]
+	if t.Err != nil {
+		return Reason(t.Err, topic, "the flag that names it")
+	}
+	least := minReplicas(ctx, admin, topic)
+	for _, n := range t.Partitions.Numbers() {
+		p := t.Partitions[n]
+		switch {
+		case p.Leader < 0 || errors.Is(p.Err, kerr.LeaderNotAvailable):
+			return fmt.Sprintf("partition %d has no leader: bring its brokers back", n)
+		case len(p.ISR) < least:
+			return fmt.Sprintf("partition %d has %d in-sync replicas, and min.insync.replicas of topic %s is %d: bring the missing brokers back, or lower it", n, len(p.ISR), topic, least)
+		}
+	}
+	return ""
+}
+
+// minReplicas is a topic's min.insync.replicas, 0 if the brokers do not tell.
+func minReplicas(ctx context.Context, admin *kadm.Client, topic string) int {
+	n, err := topicNumber(ctx, admin, topic, "min.insync.replicas")
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// messageLimit is a topic's max.message.bytes.
+func messageLimit(ctx context.Context, cl *kgo.Client, topic string) (int, error) {
+	return topicNumber(ctx, kadm.NewClient(cl), topic, maxMessageBytes)
+}
+
+// topicNumber asks for a setting of a topic that is a positive number.
+func topicNumber(ctx context.Context, admin *kadm.Client, topic, key string) (int, error) {
+	configs, err := admin.DescribeTopicConfigs(ctx, topic)
+	if err != nil {
+		return 0, err
+	}
+	rc, err := configs.On(topic, nil)
+	if err == nil {
+		err = rc.Err
+	}
+	if err != nil {
+		return 0, err
+	}
+	i := slices.IndexFunc(rc.Configs, func(c kadm.Config) bool { return c.Key == key })
+	if i < 0 {
+		return 0, fmt.Errorf("topic %q has no %s", topic, key)
+	}
+	n, err := strconv.Atoi(rc.Configs[i].MaybeValue())
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%s of topic %q is no number above 0", key, topic)
+	}
+	return n, nil
+}
