@@ -2,15 +2,15 @@ package sink
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/ops"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
@@ -24,7 +24,7 @@ const (
 	// maxRound is how many letters are on their way to the brokers at once.
 	maxRound = 500
 	// slowAck is from when on letters that are not acknowledged are reported:
-	// the client itself tries for ever and says nothing.
+	// the client itself tries for long and says nothing.
 	slowAck = 10 * time.Second
 )
 
@@ -43,8 +43,13 @@ type deadLetters struct {
 	ctx      context.Context
 	wg       sync.WaitGroup
 
+	wake    chan struct{} // capacity 1: there are new letters
+	renewer Renewer       // the producer, if it is one
+	now     func() time.Time
+
 	mu      sync.Mutex
 	pending []*letter
+	refused refusals[*letter]
 	running bool
 	closed  bool
 }
@@ -59,6 +64,9 @@ func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*r
 		metrics:  m,
 		backoff:  backoff{o.BackoffMin, o.BackoffMax, o.Rand},
 		ctx:      ctx,
+		wake:     make(chan struct{}, 1),
+		renewer:  renewerOf(o.DeadLetters.Producer),
+		now:      o.Now,
 	}
 }
 
@@ -80,6 +88,11 @@ func (d *deadLetters) put(r *request, letters []*letter) {
 	if !d.running {
 		d.running = true
 		d.wg.Go(d.run)
+		return
+	}
+	select {
+	case d.wake <- struct{}{}:
+	default:
 	}
 }
 
@@ -91,7 +104,7 @@ func (d *deadLetters) close() error {
 	d.wg.Wait()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if n := len(d.pending); n > 0 {
+	if n := len(d.pending) + len(d.refused.items); n > 0 {
 		return fmt.Errorf("%d dead letters were not acknowledged by the brokers; their records are read again", n)
 	}
 	return nil
@@ -99,37 +112,55 @@ func (d *deadLetters) close() error {
 
 func (d *deadLetters) run() {
 	for failures := 0; d.ctx.Err() == nil; {
-		round := d.take()
-		if round == nil {
+		round, more := d.take()
+		switch {
+		case !more:
 			return
-		}
-		if d.write(round) {
+		case len(round) == 0:
+			d.rest()
+		case d.write(round):
 			failures = 0
-			continue
-		}
-		if !sleep(d.ctx, d.backoff.spaced(failures)) {
+		case !sleep(d.ctx, d.backoff.spaced(failures)):
 			return
+		default:
+			failures++
 		}
-		failures++
 	}
 }
 
-// take returns the next letters to write, at most maxRound; nil when there are
-// none, and then the goroutine is over. Letters of assignments that have ended
-// are dropped: the next owners write them.
-func (d *deadLetters) take() []*letter {
+// rest waits until a letter that was refused is due again, or for new letters.
+func (d *deadLetters) rest() {
+	d.mu.Lock()
+	wait := d.refused.due.Sub(d.now())
+	d.mu.Unlock()
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-d.wake:
+	case <-t.C:
+	case <-d.ctx.Done():
+	}
+}
+
+// take returns the next letters to write, at most maxRound. There are none while
+// all that are left were refused and are not due again; more is false when there
+// is none at all, and then the goroutine is over. Letters of assignments that have
+// ended are dropped: the next owners write them.
+func (d *deadLetters) take() (round []*letter, more bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var round []*letter
+	d.refused.items = slices.DeleteFunc(d.refused.items, d.fenced)
+	if l, due := d.refused.take(d.now(), d.backoff); due {
+		l.whole()
+		d.pending = append([]*letter{l}, d.pending...)
+	}
 	n := 0
 	for _, l := range d.pending {
-		if l.record.live() {
+		if !d.fenced(l) {
 			if len(round) == maxRound || len(round) > 0 && (l.alone || round[0].alone) {
 				break
 			}
 			round = append(round, l)
-		} else {
-			d.metrics.fenced.Inc()
 		}
 		n++
 	}
@@ -137,11 +168,20 @@ func (d *deadLetters) take() []*letter {
 	if d.pending = d.pending[n:]; len(d.pending) == 0 {
 		d.pending = nil
 	}
-	if d.running = len(round) > 0; !d.running {
+	if d.running = len(round)+len(d.refused.items) > 0; !d.running {
 		// Written, or dropped with their assignments: nothing is held up.
 		d.cond.OK()
 	}
-	return round
+	return round, d.running
+}
+
+// fenced reports whether a letter's assignment has ended, and counts it.
+func (d *deadLetters) fenced(l *letter) bool {
+	if l.record.live() {
+		return false
+	}
+	d.metrics.fenced.Inc()
+	return true
 }
 
 func (d *deadLetters) putBack(letters []*letter) {
@@ -162,32 +202,66 @@ func (d *deadLetters) write(round []*letter) bool {
 	var fault error
 	for i, l := range round {
 		err := acks[i]
-		switch {
-		case err == nil:
-			d.metrics.lettersWritten.WithLabelValues(l.reason.Class.String()).Inc()
-			d.log.Debug().Str("profile", redact.ID(l.profile)).Str("event_id", redact.ID(l.eventID)).
-				Stringer("class", l.reason.Class).Int("status", l.reason.Status).Msg("dead letter written")
+		if err == nil {
+			d.written(l)
 			done = append(done, l)
 			continue
-		case d.reduced(l, err, len(round)):
-		default:
+		}
+		again := true
+		if ofTheRecord(err) {
+			again, err = d.refuse(l, err, len(round))
+		}
+		if again {
+			back = append(back, l)
+		}
+		if err != nil {
 			fault = err
 			d.metrics.lettersFailed.Inc()
 		}
-		back = append(back, l)
 	}
 	d.settle(done)
-	if len(back) > 0 {
-		d.putBack(back)
-	}
+	d.putBack(back)
 	if fault != nil {
+		// What is in the way of the next try is dealt with now; what is not
+		// there to be asked is the same fault.
+		_, _ = d.renewer.Renew(d.ctx, fault)
 		d.cond.Fail(d.describe(fault))
 		return false
 	}
-	if len(done) > 0 {
+	d.checkWell(len(done) > 0)
+	return true
+}
+
+// written notes that the brokers have a letter. That shows whether what they
+// refused may be taken now, so that is tried again at once.
+func (d *deadLetters) written(l *letter) {
+	d.metrics.lettersWritten.WithLabelValues(l.reason.Class.String()).Inc()
+	d.log.Debug().Str("profile", redact.ID(l.profile)).Str("event_id", redact.ID(l.eventID)).
+		Stringer("class", l.reason.Class).Int("status", l.reason.Status).Msg("dead letter written")
+	if l.reduced != nil {
+		d.metrics.lettersReduced.Inc()
+		d.log.Error().
+			Str("topic", l.from.topic).Int32("partition", l.from.partition).Int64("offset", l.offset).
+			Str("event_id", redact.ID(l.eventID)).Int("value_bytes", len(l.value)).
+			Bool("without_value", l.omitValue).Bool("without_headers", l.omitHeaders).
+			Bool("without_key", l.omitKey).Bool("without_timestamp", l.omitTime).
+			Str("reason", redact.Line(l.reduced.Error(), 200)).
+			Msg("the dead-letter topic does not take this record whole; the letter names where the original is")
+	}
+	if l.refused {
+		d.mu.Lock()
+		d.pending = append(d.refused.all(), d.pending...)
+		d.mu.Unlock()
+	}
+}
+
+// checkWell ends the condition once letters are written and none is refused.
+func (d *deadLetters) checkWell(wrote bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if wrote && len(d.refused.items) == 0 {
 		d.cond.OK()
 	}
-	return true
 }
 
 // settle passes on the verdicts of letters that are acknowledged, those of one
@@ -207,32 +281,6 @@ func (d *deadLetters) settle(letters []*letter) {
 	}
 }
 
-// reduced deals with a letter that the topic does not take as it is. Brokers
-// refuse a batch of records for the one at fault, so it is first tried alone;
-// only then is something left out, which the original still has.
-func (d *deadLetters) reduced(l *letter, err error, round int) bool {
-	if !errors.Is(err, kerr.MessageTooLarge) && !errors.Is(err, kerr.InvalidTimestamp) {
-		return false
-	}
-	if round > 1 {
-		l.alone = true
-		return true
-	}
-	if !l.reduce(err) {
-		return false
-	}
-	l.alone = true
-	d.metrics.lettersReduced.Inc()
-	d.log.Error().
-		Str("topic", l.from.topic).Int32("partition", l.from.partition).Int64("offset", l.offset).
-		Str("event_id", redact.ID(l.eventID)).Int("value_bytes", len(l.value)).
-		Bool("without_value", l.omitValue).Bool("without_headers", l.omitHeaders).
-		Bool("without_key", l.omitKey).Bool("without_timestamp", l.omitTime).
-		Str("reason", redact.Line(err.Error(), 200)).
-		Msg("the dead-letter topic does not take this record whole; the letter names where the original is")
-	return true
-}
-
 // produce returns an error or nil for each letter, and nil when the context
 // ended before all were known.
 func (d *deadLetters) produce(round []*letter) []error {
@@ -248,7 +296,12 @@ func (d *deadLetters) produce(round []*letter) []error {
 		case <-a.done:
 			return a.errs
 		case <-slow.C:
-			d.cond.Fail(fmt.Sprintf("the brokers have not acknowledged dead letters to %s for %s", d.topic, slowAck))
+			why := because(d.renewer.Why(d.ctx))
+			select {
+			case <-a.done: // while it was asked
+			default:
+				d.cond.Fail(fmt.Sprintf("the brokers have not acknowledged dead letters to %s for %s%s", d.topic, slowAck, why))
+			}
 		case <-d.ctx.Done():
 			return nil
 		}
@@ -274,23 +327,5 @@ func (a *acks) set(i int, err error) {
 }
 
 func (d *deadLetters) describe(err error) string {
-	why := whyNotWritten(err, "--dead-letter-topic")
-	if errors.Is(err, kerr.MessageTooLarge) {
-		why = "it does not even take a letter without key and value: raise its max.message.bytes"
-	}
-	return fmt.Sprintf("dead letters cannot be written to %s: %s", d.topic, why)
-}
-
-// whyNotWritten says what keeps a topic from being written to, and for a topic
-// that is missing which flag names it.
-func whyNotWritten(err error, flag string) string {
-	switch {
-	case errors.Is(err, kerr.UnknownTopicOrPartition):
-		return "it does not exist: create it, or see " + flag
-	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
-		return "we are not allowed to write to it"
-	case errors.Is(err, kgo.ErrMaxBuffered):
-		return "the client's buffer is full"
-	}
-	return redact.Line(redact.Message(err.Error()), 200)
+	return fmt.Sprintf("dead letters cannot be written to %s: %s", d.topic, kafka.Reason(err, d.topic, "--dead-letter-topic"))
 }

@@ -8,11 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
@@ -154,6 +156,105 @@ func TestDeadLettersOnKafka(t *testing.T) {
 			if want := map[bool]int{true: len(big)}[l.EventID == "big"]; l.ValueOmitted != want {
 				t.Errorf("%s: %d bytes omitted, want %d", l.EventID, l.ValueOmitted, want)
 			}
+		}
+	})
+}
+
+// writerTo is what the pipeline writes with.
+func writerTo(t *testing.T, c *kfake.Cluster, topic string) *kafka.Writer {
+	t.Helper()
+	w, err := kafka.NewWriter(t.Context(), topic, 1<<30, kgo.SeedBrokers(c.ListenAddrs()...), kgo.ProducerLinger(0), kgo.MetadataMinAge(10*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	return w
+}
+
+// The topics of letters and receipts are deleted and made again, or grow, under a
+// running sink, which goes on by itself. Nothing is settled that is not in them.
+func TestTopicsThatChangeUnderTheSink(t *testing.T) {
+	topics := []string{dlq, "events.receipts"}
+	start := func(t *testing.T, configs map[string]string) (*kfake.Cluster, *rig) {
+		c, _ := broker(t)
+		for _, topic := range topics {
+			if err := c.CreateTopic(topic, 3, configs); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := newRig(t, always(ok), func(o *Options) {
+			o.DeadLetters = DeadLetterOptions{Producer: writerTo(t, c, topics[0]), Topic: topics[0]}
+			o.Receipts = ReceiptOptions{Producer: writerTo(t, c, topics[1]), Topic: topics[1], SchemaID: receiptSchemaID}
+			o.BackoffMin, o.BackoffMax, o.Linger = 10*time.Millisecond, 50*time.Millisecond, -1
+		})
+		return c, r
+	}
+	// both refuses one event, and sends another.
+	both := func(r *rig, n int) {
+		r.refuse(fmt.Sprint("letter", n), r.record(fmt.Sprint("letter", n)))
+		r.send("p", fmt.Sprint("event", n))
+	}
+	settled := func(r *rig, n int) func() bool {
+		return func() bool {
+			return r.count(verdict.Validation) == n && r.count(verdict.Accepted) == n && len(r.failing()) == 0
+		}
+	}
+	for _, away := range []time.Duration{0, 2 * time.Second} {
+		t.Run("made again after "+away.String(), func(t *testing.T) {
+			c, r := start(t, nil)
+			both(r, 1)
+			eventually(t, "the first verdicts", settled(r, 1))
+			for _, topic := range topics {
+				if err := c.DeleteTopic(topic); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if away > 0 {
+				both(r, 2)
+				eventually(t, "the conditions", func() bool {
+					f := strings.Join(r.failing(), ";")
+					return strings.Contains(f, dlq+": it does not exist") && strings.Contains(f, "events.receipts: it does not exist")
+				})
+				if n := r.count(verdict.Validation) + r.count(verdict.Accepted); n != 2 {
+					t.Errorf("%d verdicts without topics, want the first 2", n)
+				}
+			}
+			for _, topic := range topics {
+				if err := c.CreateTopic(topic, 1, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if away == 0 {
+				both(r, 2)
+			}
+			eventually(t, "the verdicts", settled(r, 2))
+			if l := written(t, c, 1); l[0].EventID != "letter2" {
+				t.Errorf("the topic has %q, want letter2", l[0].EventID)
+			}
+			if n := c.PartitionInfo(topics[1], 0).HighWatermark; n < 1 {
+				t.Errorf("%d receipts in the topic", n)
+			}
+		})
+	}
+	t.Run("too small, then grown", func(t *testing.T) {
+		c, r := start(t, map[string]string{"max.message.bytes": "60"})
+		both(r, 1)
+		eventually(t, "the conditions", func() bool {
+			f := strings.Join(r.failing(), ";")
+			return strings.Contains(f, "max.message.bytes of topic "+dlq+", which is 60") && strings.Contains(f, "max.message.bytes of topic events.receipts, which is 60")
+		})
+		cl, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cl.Close()
+		grown := "20000"
+		if _, err := kadm.NewClient(cl).AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: "max.message.bytes", Value: &grown}}, topics...); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the verdicts", settled(r, 1))
+		if l := written(t, c, 1); l[0].ValueOmitted != 0 {
+			t.Errorf("the letter is not whole: %d bytes left out", l[0].ValueOmitted)
 		}
 	})
 }

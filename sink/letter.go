@@ -70,7 +70,14 @@ type letter struct {
 	// alone: it is written by itself, to learn whether it is the one that the
 	// brokers refused.
 	alone                                     bool
+	refused                                   bool // also without all that can be left out
 	omitValue, omitHeaders, omitKey, omitTime bool
+	reduced                                   error // why something is left out
+}
+
+// whole takes back what was left out: the topic may take it now.
+func (l *letter) whole() {
+	l.omitValue, l.omitHeaders, l.omitKey, l.omitTime, l.reduced = false, false, false, false, nil
 }
 
 // reduce leaves out what the brokers' error is about; false when there is

@@ -65,8 +65,10 @@ type receipt struct {
 	buf      []byte
 
 	tried bool  // the brokers have not taken it once
-	alone bool  // it is written by itself, to learn whether it is the one that is too large
+	alone bool  // it is written by itself, to learn whether it is the one that is refused
 	err   error // what the brokers answered
+
+	refused bool // also by itself
 }
 
 // cut divides verdicts into runs that can share a receipt. Those that came of

@@ -2,15 +2,14 @@ package sink
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/ops"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
@@ -35,9 +34,11 @@ type receiptWriter struct {
 	wg      sync.WaitGroup
 	wake    chan struct{} // capacity 1: there is something new to look at
 	memory  *memory
+	renewer Renewer // the producer, if it is one
 
 	mu       sync.Mutex
 	pending  []*receipt
+	refused  refusals[*receipt]
 	flying   map[*receipt]struct{} // with the client
 	answered []*receipt            // by the client, and not looked at
 	running  bool
@@ -45,10 +46,13 @@ type receiptWriter struct {
 
 	// These belong to the goroutine, if there is one.
 	events    []schemas.ReceiptEvent
-	maxBytes  int // of a record's value
-	failures  int // in a row
+	maxBytes  int       // of a record's value
+	asked     time.Time // when maxBytes was last compared with the topic's limit
+	failures  int       // in a row
 	restUntil time.Time
-	failing   bool // the condition fails
+	failing   bool      // the condition fails
+	lateAt    time.Time // when it was last asked why acknowledgements are late
+	why       string    // and what was said
 }
 
 func newReceiptWriter(ctx context.Context, o Options, m *metrics, mem *memory) *receiptWriter {
@@ -62,6 +66,7 @@ func newReceiptWriter(ctx context.Context, o Options, m *metrics, mem *memory) *
 		ctx:      ctx,
 		wake:     make(chan struct{}, 1),
 		memory:   mem,
+		renewer:  renewerOf(o.Receipts.Producer),
 		flying:   make(map[*receipt]struct{}),
 		maxBytes: o.Receipts.MaxBytes,
 	}
@@ -106,10 +111,12 @@ func (w *receiptWriter) signal() {
 func (w *receiptWriter) sweep() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.pending = slices.DeleteFunc(w.pending, func(r *receipt) bool {
+	given := func(r *receipt) bool {
 		r.prune()
 		return len(r.verdicts) == 0
-	})
+	}
+	w.pending = slices.DeleteFunc(w.pending, given)
+	w.refused.items = slices.DeleteFunc(w.refused.items, given)
 	for r := range w.flying {
 		r.prune()
 	}
@@ -124,7 +131,7 @@ func (w *receiptWriter) close() error {
 	w.wg.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if n := len(w.pending) + len(w.flying) + len(w.answered); n > 0 {
+	if n := len(w.pending) + len(w.refused.items) + len(w.flying) + len(w.answered); n > 0 {
 		return fmt.Errorf("%d receipts were not acknowledged by the brokers; their records are read again", n)
 	}
 	return nil
@@ -149,29 +156,37 @@ func (w *receiptWriter) hear() {
 	var back []*receipt
 	var fault error
 	for _, r := range answered {
+		err := r.err
 		switch {
-		case r.err == nil:
+		case err == nil:
 			w.written(r)
 			continue
 		case len(r.verdicts) == 0: // swept meanwhile
 			continue
-		case errors.Is(r.err, kerr.MessageTooLarge) && w.reduce(r, &back):
-			continue
+		case ofTheRecord(err):
+			if err = w.refuse(r, &back); err == nil {
+				continue
+			}
 		}
 		w.metrics.receiptsFailed.Inc()
-		fault = r.err
+		fault = err
 		r.tried = true
 		back = append(back, r)
 	}
 	w.putBack(back)
 	switch {
 	case fault != nil:
+		// What is in the way of the next try is dealt with now; what is not there
+		// to be asked is the same fault.
+		if renewed, _ := w.renewer.Renew(w.ctx, fault); renewed {
+			w.fit()
+		}
 		// Answers to what was under way together count as one failure.
 		if now := w.now(); !now.Before(w.restUntil) {
 			w.restUntil = now.Add(w.backoff.spaced(w.failures))
 			w.failures++
 		}
-		w.fail(fmt.Sprintf("receipts cannot be written to %s: %s", w.opts.Topic, w.describe(fault)))
+		w.fail(fmt.Sprintf("receipts cannot be written to %s: %s", w.opts.Topic, kafka.Reason(fault, w.opts.Topic, "--receipts-topic")))
 	case len(answered) > 0:
 		w.failures = 0
 	}
@@ -186,28 +201,12 @@ func (w *receiptWriter) written(r *receipt) {
 	w.memory.giveBack(r.verdicts)
 	w.memory.bytes.Put(r.buf)
 	r.verdicts, r.buf = nil, nil
-}
-
-// reduce deals with a receipt that the topic finds too large; false when there
-// is nothing to be done about it. Brokers refuse a batch of records for its size
-// as a whole, so a receipt is first tried alone, and only then halved.
-func (w *receiptWriter) reduce(r *receipt, back *[]*receipt) bool {
-	if !r.alone {
-		r.alone = true
-		r.buf = nil
-		*back = append(*back, r)
-		return true
+	if r.refused {
+		// The topic takes what it refused, so perhaps the others, too.
+		w.mu.Lock()
+		w.pending = append(w.refused.all(), w.pending...)
+		w.mu.Unlock()
 	}
-	if len(r.verdicts) < 2 {
-		return false
-	}
-	// What comes after it need not learn it again.
-	w.maxBytes = min(w.maxBytes, max(len(r.buf)/2, 1))
-	r.buf = nil
-	w.metrics.receiptsSplit.Inc()
-	first, second := r.halves()
-	*back = append(*back, first, second)
-	return true
 }
 
 // putBack puts receipts before all others. Their memory is left to whoever may
@@ -237,6 +236,9 @@ func (w *receiptWriter) write() bool {
 		rec, events := r.build(&w.opts, w.memory, w.events[:0])
 		clear(events)
 		w.events = events
+		if len(r.buf) > w.maxBytes {
+			w.outgrown()
+		}
 		if len(r.buf) > w.maxBytes && len(r.verdicts) > 1 {
 			w.metrics.receiptsSplit.Inc()
 			first, second := r.halves()
@@ -267,7 +269,10 @@ func (w *receiptWriter) next() (r *receipt, more bool) {
 	now := w.now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.pending)+len(w.flying)+len(w.answered) == 0 {
+	if r, due := w.refused.take(now, w.backoff); due {
+		w.pending = append([]*receipt{r}, w.pending...)
+	}
+	if len(w.pending)+len(w.flying)+len(w.answered)+len(w.refused.items) == 0 {
 		w.pending, w.running = nil, false
 		w.well() // written, or given up with their assignments: nothing is held up
 		return nil, false
@@ -293,9 +298,19 @@ func (w *receiptWriter) aloneFlying() bool {
 }
 
 // wait waits for news, for the end of a rest, or until an acknowledgement takes
-// too long.
+// too long. It reports one that is late: the client itself tries for long and says
+// nothing.
 func (w *receiptWriter) wait() {
-	t := time.NewTimer(w.patience(w.now()))
+	d, late := w.patience(w.now())
+	if late {
+		if now := w.now(); now.Sub(w.lateAt) >= slowAck {
+			w.lateAt, w.why = now, because(w.renewer.Why(w.ctx))
+		}
+		if d, late = w.patience(w.now()); late { // still, after asking
+			w.fail(fmt.Sprintf("the brokers have not acknowledged receipts to %s for %s%s", w.opts.Topic, slowAck, w.why))
+		}
+	}
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-w.wake:
@@ -304,23 +319,26 @@ func (w *receiptWriter) wait() {
 	}
 }
 
-// patience is how long to wait without news. It reports an acknowledgement that
-// is late: the client itself tries for ever and says nothing.
-func (w *receiptWriter) patience(now time.Time) time.Duration {
+// patience is how long to wait without news, and whether an acknowledgement is
+// late.
+func (w *receiptWriter) patience(now time.Time) (d time.Duration, late bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	d := slowAck
+	d = slowAck
 	if at, ok := w.oldest(); ok {
 		if left := at.Add(slowAck).Sub(now); left > 0 {
 			d = left
 		} else {
-			w.fail(fmt.Sprintf("the brokers have not acknowledged receipts to %s for %s", w.opts.Topic, slowAck))
+			late = true
 		}
+	}
+	if len(w.refused.items) > 0 {
+		d = min(d, max(w.refused.due.Sub(now), 0))
 	}
 	if rest := w.restUntil.Sub(now); len(w.pending) > 0 && rest > 0 {
 		d = min(d, rest)
 	}
-	return d
+	return d, late
 }
 
 // oldest returns when the client was given what it has had for longest. The
@@ -348,7 +366,7 @@ func (w *receiptWriter) well() {
 // success is not enough: of two partitions one may be well and the other not,
 // and the condition would go to and fro. The caller holds mu.
 func (w *receiptWriter) checkWell(now time.Time) {
-	if !w.failing || slices.ContainsFunc(w.pending, func(r *receipt) bool { return r.tried }) {
+	if !w.failing || len(w.refused.items) > 0 || slices.ContainsFunc(w.pending, func(r *receipt) bool { return r.tried }) {
 		return
 	}
 	for _, r := range w.answered {
@@ -362,11 +380,4 @@ func (w *receiptWriter) checkWell(now time.Time) {
 		}
 	}
 	w.well()
-}
-
-func (w *receiptWriter) describe(err error) string {
-	if errors.Is(err, kerr.MessageTooLarge) {
-		return "it does not even take a receipt for a single event: raise its max.message.bytes"
-	}
-	return whyNotWritten(err, "--receipts-topic")
 }

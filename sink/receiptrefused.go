@@ -1,0 +1,88 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/tracklayer/amazon-capi/internal/kafka"
+)
+
+// refuse deals with a receipt that the topic does not take as it is. Brokers
+// refuse a batch of records as a whole, so it is first tried alone. If it was too
+// large, it is tried with the topic's limit as it is now, and then halved. What is
+// still refused is kept aside, so that others are written meanwhile. An error is
+// one that is in the way of all receipts.
+func (w *receiptWriter) refuse(r *receipt, back *[]*receipt) (fault error) {
+	if !r.alone {
+		r.alone = true
+		*back = append(*back, r)
+		return nil
+	}
+	if errors.Is(r.err, kerr.MessageTooLarge) {
+		renewed, fault := w.renewer.Renew(w.ctx, r.err)
+		switch {
+		case fault != nil:
+			return fault
+		case renewed:
+			w.fit()
+			*back = append(*back, r)
+			return nil
+		case len(r.verdicts) > 1:
+			// What comes after it need not learn it again.
+			w.maxBytes = min(w.maxBytes, max(len(r.buf)/2, 1))
+			w.asked = w.now()
+			w.metrics.receiptsSplit.Inc()
+			first, second := r.halves()
+			*back = append(*back, first, second)
+			return nil
+		}
+	}
+	w.metrics.receiptsFailed.Inc()
+	w.fail(w.describeRefused(r))
+	r.tried, r.refused = true, true
+	r.buf, r.err = nil, nil
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refused.add(r, w.now(), w.backoff)
+	return nil
+}
+
+// batchRoom is what a batch of one receipt holds beside the receipt and its key.
+const batchRoom = 128
+
+// fit makes receipts as large as the topic takes.
+func (w *receiptWriter) fit() {
+	w.asked = w.now()
+	w.maxBytes = w.opts.MaxBytes
+	if limit := w.renewer.Limit(); limit > 0 {
+		w.maxBytes = min(w.maxBytes, max(limit-batchRoom-wordLimit, 1))
+	}
+}
+
+// askAgain is how long receipts are kept small before the topic's limit is asked
+// for again. Small ones are no fault that somebody waits to see mended.
+const askAgain = time.Minute
+
+// outgrown looks whether the limit has grown for which a receipt is too large.
+func (w *receiptWriter) outgrown() {
+	if w.maxBytes == w.opts.MaxBytes || w.now().Sub(w.asked) < askAgain {
+		return
+	}
+	w.asked = w.now()
+	if renewed, _ := w.renewer.Renew(w.ctx, kerr.MessageTooLarge); renewed {
+		w.fit()
+	}
+}
+
+// describeRefused says what the topic would have to take for a receipt that it
+// refuses.
+func (w *receiptWriter) describeRefused(r *receipt) string {
+	why := kafka.Reason(r.err, w.opts.Topic, "--receipts-topic")
+	if errors.Is(r.err, kerr.MessageTooLarge) {
+		why = "it does not even take a receipt for a single event: " + kafka.TooLarge(w.opts.Topic, w.renewer.Limit(), len(r.buf)+len(r.verdicts[0].ProfileID)+batchRoom)
+	}
+	return fmt.Sprintf("receipts cannot be written to %s: %s", w.opts.Topic, why)
+}
