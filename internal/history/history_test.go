@@ -201,6 +201,98 @@ func TestWhatIsNoLongerRetainedIsSaid(t *testing.T) {
 	}
 }
 
+// What is left of a topic may begin with a record that is not its oldest, as after
+// a replay, or where an offline store sends what it collected.
+func TestARangeBeforeTheFirstRecordThatIsThere(t *testing.T) {
+	for name, tc := range map[string]struct {
+		hours []int // of partition 0; the first two are deleted
+		rng   Range
+		want  []string
+		gone  bool
+	}{
+		"to":                {[]int{1, 2, 9, 3, 4}, Range{To: hour(5)}, []string{"0@3", "0@4"}, false},
+		"between":           {[]int{1, 2, 9, 3, 4}, Range{From: hour(3), To: hour(4)}, []string{"0@3"}, false},
+		"the last":          {[]int{1, 2, 9, 8, 7, 1}, Range{From: hour(1), To: hour(2)}, []string{"0@1"}, false},
+		"at the first":      {[]int{1, 2, 9, 3}, Range{To: hour(9)}, []string{"0@3"}, false},
+		"from":              {[]int{1, 2, 9, 3, 4}, Range{From: hour(3)}, []string{"0@3", "0@4", "0@9", "1@10"}, false},
+		"offset to a time":  {[]int{1, 2, 9, 3, 4}, Range{From: offset(0), To: hour(5)}, []string{"0@3", "0@4"}, false},
+		"none":              {[]int{1, 2, 9, 8}, Range{To: hour(5)}, nil, true},
+		"none between":      {[]int{1, 2, 9, 3, 8}, Range{From: hour(1), To: hour(3)}, nil, true},
+		"trusted":           {[]int{1, 2, 9, 3}, Range{To: hour(5), InOrder: true}, nil, true},
+		"one of partitions": {[]int{1, 2, 9, 3}, Range{To: hour(5), Partitions: []int32{0}}, []string{"0@3"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 2, nil)
+			for _, h := range tc.hours {
+				w.put(w.client, 0, h)
+			}
+			w.put(w.client, 1, 10)
+			if err := w.broker.DeleteRecords(topic, 0, 2); err != nil {
+				t.Fatal(err)
+			}
+			tc.rng.Topic = topic
+			p, err := w.reader.Plan(t.Context(), tc.rng)
+			if tc.gone {
+				if !errors.Is(err, ErrNotRetained) {
+					t.Errorf("%v, want that it is no longer retained", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, w.read(p)); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+			if len(p.Notes) == 0 || !strings.Contains(strings.Join(p.Notes, " "), "no longer retained") {
+				t.Errorf("notes %q do not say that something was deleted", p.Notes)
+			}
+		})
+	}
+}
+
+// Each partition has a beginning of its own.
+func TestPartitionsThatBeginLaterAreSaid(t *testing.T) {
+	w := newWorld(t, 3, nil)
+	for p := range int32(3) {
+		for h := range 5 {
+			w.put(w.client, p, h+1)
+		}
+	}
+	w.put(w.client, 2, 6)
+	for partition, at := range map[int32]int64{1: 3, 2: 4} {
+		if err := w.broker.DeleteRecords(topic, partition, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, tc := range map[string]struct {
+		rng  Range
+		want []string
+	}{
+		"before both":  {Range{From: hour(2)}, []string{"2 of 3 partitions begin with records of 2026-04-23T04:00:00Z to 2026-04-23T05:00:00Z: what was before is no longer retained"}},
+		"before one":   {Range{From: hour(4)}, []string{"1 of 3 partitions begin with records of 2026-04-23T05:00:00Z: what was before is no longer retained"}},
+		"after":        {Range{From: hour(5)}, nil},
+		"whole":        {Range{Partitions: []int32{0}, From: hour(1)}, nil},
+		"of those two": {Range{Partitions: []int32{1, 2}, From: hour(1), To: hour(5)}, []string{"its partitions begin with records of 2026-04-23T04:00:00Z to 2026-04-23T05:00:00Z: what was before is no longer retained"}},
+	} {
+		if diff := cmp.Diff(tc.want, w.plan(tc.rng).Notes); diff != "" {
+			t.Errorf("%s: -want +got\n%s", name, diff)
+		}
+	}
+}
+
+func TestRangesEndWithinAMillisecond(t *testing.T) {
+	w := newWorld(t, 1, map[string]string{"message.timestamp.type": "CreateTime"})
+	w.put(w.client, 0, 1)
+	w.put(w.client, 0, 2)
+	end := Position{Time: hour(2).Time.Add(time.Microsecond)}
+	for _, inOrder := range []bool{false, true} {
+		if diff := cmp.Diff([]string{"0@1", "0@2"}, w.read(w.plan(Range{To: end, InOrder: inOrder}))); diff != "" {
+			t.Errorf("in order %v: -want +got\n%s", inOrder, diff)
+		}
+	}
+}
+
 func TestRangesThatCannotBe(t *testing.T) {
 	w := newWorld(t, 2, nil)
 	for name, tc := range map[string]struct {

@@ -59,7 +59,9 @@ func (r *Reader) listOffsets(ctx context.Context, admin *kadm.Client, rng *Range
 	}
 	if t := rng.To.Time; !t.IsZero() {
 		if l.toIsExact = rng.InOrder || r.appendTime(ctx, admin, rng.Topic); l.toIsExact {
-			ask(&l.to, at(t))
+			// Brokers count milliseconds: what is of the one that t is in ends it
+			// only if t begins it.
+			ask(&l.to, at(t.Add(time.Millisecond-1)))
 		}
 	}
 	if err != nil {
@@ -114,9 +116,18 @@ func (l *listing) plan() (*Plan, error) {
 		}
 	}
 	if gone == len(l.partitions) && gone > 0 {
-		return nil, fmt.Errorf("topic %q %s: %w; its oldest record is of %s", p.Topic, l.rng.words(), ErrNotRetained, p.oldest.Format(time.RFC3339))
+		return nil, l.notRetained(p)
 	}
 	return p, l.checkTimes(p)
+}
+
+// notRetained is the error of a range of which nothing is left.
+func (l *listing) notRetained(p *Plan) error {
+	left := "nothing is left of it"
+	if !p.oldest.IsZero() {
+		left = "the first record left is of " + p.oldest.Format(time.RFC3339)
+	}
+	return fmt.Errorf("topic %q %s: %w; %s", p.Topic, l.rng.words(), ErrNotRetained, left)
 }
 
 // bounds are the offsets of a partition that the range asks for.
@@ -144,24 +155,64 @@ func (l *listing) offset(in kadm.ListedOffsets, partition int32, otherwise int64
 	return otherwise
 }
 
-// checkTimes notes that a topic begins later than the time asked for, and has
-// begun earlier: what was between may have been in the range.
+// checkTimes looks at partitions that begin later than the time asked for, and
+// have begun earlier: what was between may have been in the range. That all of the
+// range was there is certain only if times grow along a partition. Otherwise older
+// records may come after the first one, and the plan is in doubt until they are
+// looked for.
 func (l *listing) checkTimes(p *Plan) error {
 	since, until := l.rng.From.Time, l.rng.To.Time
-	deleted := false
-	for _, n := range l.partitions {
-		deleted = deleted || l.offset(l.start, n, 0) > 0
-	}
-	if !deleted || p.oldest.IsZero() || !l.rng.From.IsOffset && since.IsZero() && until.IsZero() {
+	if since.IsZero() && until.IsZero() {
 		return nil
 	}
-	if !until.IsZero() && !until.After(p.oldest) {
-		return fmt.Errorf("topic %q %s: %w; its oldest record is of %s", p.Topic, l.rng.words(), ErrNotRetained, p.oldest.Format(time.RFC3339))
+	var earliest, latest time.Time // of the first records of those partitions
+	later, over := 0, 0            // how many begin after since, and after until
+	for _, n := range l.partitions {
+		first, ok := l.first.Lookup(l.rng.Topic, n)
+		if l.offset(l.start, n, 0) == 0 || !ok || first.Timestamp < 0 {
+			continue
+		}
+		at := time.UnixMilli(first.Timestamp).UTC()
+		if !until.IsZero() && !until.After(at) {
+			over++
+		} else if since.IsZero() || !since.Before(at) {
+			continue
+		}
+		later++
+		if earliest.IsZero() || at.Before(earliest) {
+			earliest = at
+		}
+		if at.After(latest) {
+			latest = at
+		}
 	}
-	if !since.IsZero() && since.Before(p.oldest) {
-		p.Notes = append(p.Notes, fmt.Sprintf("the oldest record is of %s: what was before is no longer retained", p.oldest.Format(time.RFC3339)))
+	if !until.IsZero() && over > 0 && !until.After(p.oldest) {
+		if err := l.notRetained(p); l.toIsExact {
+			return err
+		} else {
+			p.doubt = err
+		}
+	}
+	if later > 0 {
+		p.Notes = append(p.Notes, begins(later, len(l.partitions), earliest, latest))
 	}
 	return nil
+}
+
+// begins is the note that partitions begin later than a range.
+func begins(later, of int, earliest, latest time.Time) string {
+	which := fmt.Sprintf("%d of %d partitions begin", later, of)
+	switch {
+	case of == 1:
+		which = "it begins"
+	case later == of:
+		which = "its partitions begin"
+	}
+	at := earliest.Format(time.RFC3339)
+	if !latest.Equal(earliest) {
+		at += " to " + latest.Format(time.RFC3339)
+	}
+	return fmt.Sprintf("%s with records of %s: what was before is no longer retained", which, at)
 }
 
 // times are those of the oldest and newest records of the partitions.

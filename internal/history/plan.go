@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // Range says what to read of a topic: from From on, and up to To but without it.
@@ -34,6 +35,7 @@ type Plan struct {
 	// Notes tell what of the range is not there any more, in sentences.
 	Notes []string
 
+	doubt  error // of a range that is refused if no record is in it
 	asked  Range
 	oldest time.Time // timestamps of the topic's first and last records; zero if unknown
 	newest time.Time
@@ -112,13 +114,37 @@ func (r *Reader) Plan(ctx context.Context, rng Range) (*Plan, error) {
 		return nil, err
 	}
 	admin := kadm.NewClient(r.client)
-	ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, fmt.Errorf("the brokers have not answered within %s", askTimeout))
+	askCtx, cancel := context.WithTimeoutCause(ctx, askTimeout, fmt.Errorf("the brokers have not answered within %s", askTimeout))
 	defer cancel()
-	l, err := r.listOffsets(ctx, admin, &rng)
+	l, err := r.listOffsets(askCtx, admin, &rng)
 	if err != nil {
-		return nil, topicError(ctx, rng.Topic, err)
+		return nil, topicError(askCtx, rng.Topic, err)
 	}
-	return l.plan()
+	p, err := l.plan()
+	if err != nil {
+		return nil, err
+	}
+	if p.doubt != nil {
+		if err := r.find(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+var errFound = errors.New("there is one")
+
+// find reads a plan up to its first record, and returns the plan's doubt if there
+// is none.
+func (r *Reader) find(ctx context.Context, p *Plan) error {
+	err := r.Read(ctx, p, func(*kgo.Record) error { return errFound })
+	switch {
+	case errors.Is(err, errFound):
+		return nil
+	case err == nil:
+		return p.doubt
+	}
+	return err
 }
 
 func topicError(ctx context.Context, topic string, err error) error {
