@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +149,29 @@ func TestFates(t *testing.T) {
 			b.record("garbage", 0, 0)
 			b.record("garbage", 0, 1, redriven)
 		}, Counts{Source: 1, Decode: 1, Redriven: 1}},
+		"copies without their original, the last refused otherwise": {func(b *bench) {
+			b.receipt("1", "a", 0, 1, verdict.Rejected, 1)
+			b.receipt("1", "a", 0, 2, verdict.Validation, 1)
+			b.record("1|a", 0, 1, redrivenTimes(1))
+			b.record("1|a", 0, 2, redrivenTimes(2))
+		}, Counts{Source: 1, Validation: 1, Redriven: 1}},
+		"a copy without its original, accepted out of the range": {func(b *bench) {
+			b.receipt("1", "a", 0, 1, verdict.Rejected, 1)
+			b.receipt("1", "a", 9, 9, verdict.Accepted, 1)
+			b.record("1|a", 0, 1, redriven)
+		}, Counts{Source: 1, Accepted: 1, Redriven: 1}},
+		"accepted, and its duplicate refused": {func(b *bench) {
+			b.receipt("1", "a", 0, 0, verdict.Accepted, 1)
+			b.receipt("1", "a", 0, 1, verdict.Filtered, 1)
+			b.receipt("1", "a", 9, 9, verdict.Rejected, 1)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 1)
+		}, Counts{Source: 2, Accepted: 1, Filtered: 1, Duplicates: 1}},
+		"a letter, and accepted in a replay": {func(b *bench) {
+			b.receipt("1", "a", 0, 0, verdict.Accepted, 1)
+			b.verdicts.Letter(&sink.Letter{Topic: "events", Partition: 0, Offset: 0, Reason: verdict.Reason{Class: verdict.Auth}})
+			b.record("1|a", 0, 0)
+		}, Counts{Source: 1, Accepted: 1, Redriven: 1}},
 		"twice by the source": {func(b *bench) {
 			b.receipt("1", "a", 0, 0, verdict.Accepted, 1)
 			b.receipt("1", "a", 0, 1, verdict.Accepted, 1)
@@ -186,6 +211,81 @@ func TestRegistryThatIsAwayIsNoVerdict(t *testing.T) {
 	if err := b.r.Record(t.Context(), &kgo.Record{}); !errors.Is(err, away) {
 		t.Errorf("%v", err)
 	}
+}
+
+func indexes(n int) (all []int) {
+	for i := range n {
+		all = append(all, i)
+	}
+	return all
+}
+
+func redrivenTimes(n int) kgo.RecordHeader {
+	return kgo.RecordHeader{Key: "amazon-capi.redrives", Value: []byte(strconv.Itoa(n))}
+}
+
+// TestTheLastRedriveCounts: in whatever order an event and its copies are read,
+// and whether the event itself is in the range or not.
+func TestTheLastRedriveCounts(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		b := newBench(t, history.Span{Partition: 0, From: 0, To: 10}, history.Span{Partition: 1, From: 0, To: 10}, history.Span{Partition: 2, From: 0, To: 10})
+		classes := []verdict.Class{verdict.Validation, verdict.Rejected, verdict.Auth, verdict.Filtered, 0}
+		type copied struct {
+			partition int32
+			offset    int64
+			redrives  int
+		}
+		n := rapid.IntRange(1, 6).Draw(rt, "copies")
+		inRange := rapid.Bool().Draw(rt, "original in the range")
+		want := InFlight
+		var all []copied
+		next := map[int32]int64{}
+		put := func(class verdict.Class, redrives int, there bool) {
+			c := copied{int32(rapid.IntRange(0, 2).Draw(rt, "partition")), 0, redrives}
+			c.offset = next[c.partition]
+			next[c.partition]++
+			if there {
+				all = append(all, c)
+			}
+			if class != 0 {
+				b.receipt("1", "a", c.partition, c.offset, class, 1)
+			}
+		}
+		if inRange {
+			put(verdict.Rejected, 0, true)
+		}
+		accepted := rapid.IntRange(0, 2*n).Draw(rt, "accepted") // which of them, if any
+		for i := 1; i <= n; i++ {
+			class := rapid.SampledFrom(classes).Draw(rt, "class")
+			if i == accepted {
+				class = verdict.Accepted
+			}
+			put(class, i, true)
+			switch {
+			case want == verdict.Accepted.String():
+			case class == 0:
+				want = InFlight
+			default:
+				want = class.String()
+			}
+		}
+		for _, i := range rapid.Permutation(indexes(len(all))).Draw(rt, "order") {
+			c := all[i]
+			if c.redrives == 0 {
+				b.record("1|a", c.partition, c.offset)
+			} else {
+				b.record("1|a", c.partition, c.offset, redrivenTimes(c.redrives))
+			}
+		}
+		sum := b.finish().Sum
+		if sum.Source != 1 || sum.Redriven != 1 || b.events[0].Fate != want {
+			rt.Fatalf("%+v with the fate %q, want one event with %q", sum, b.events[0].Fate, want)
+		}
+		// A copy that stands for its original is the one that says so.
+		if e := b.events[0]; !inRange && accepted == 0 && !slices.Contains(all, copied{e.Partition, e.Offset, n}) {
+			rt.Fatalf("partition %d, offset %d is told, which is not the last copy", e.Partition, e.Offset)
+		}
+	})
 }
 
 // TestRowsAddUp: whatever happened to records, every one is in one row, under one

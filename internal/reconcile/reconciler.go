@@ -42,7 +42,6 @@ type Reconciler struct {
 	lost   []Lost
 	refuse []held // became dead letters; a copy may have fared better
 	copies []held
-	fates  map[eventKey]string // of copies
 	ev     schemas.Event
 	c      transform.Conversion
 }
@@ -66,15 +65,32 @@ type Event struct {
 
 // held is an event whose fate is known only when all have been read.
 type held struct {
-	event   Event
-	key     eventKey
-	retried bool
+	event    Event
+	key      eventKey
+	retried  bool
+	redrives int // how often it was sent through again
+}
+
+// after reports whether a copy of an event tells more of its fate than another:
+// accepted is final, and otherwise the last redrive counts. Copies are read in any
+// order, and those of one redrive are in the order of their offsets.
+func (h *held) after(o *held) bool {
+	accepted := verdict.Accepted.String()
+	switch {
+	case (h.event.Fate == accepted) != (o.event.Fate == accepted):
+		return h.event.Fate == accepted
+	case h.redrives != o.redrives:
+		return h.redrives > o.redrives
+	case h.event.Partition == o.event.Partition:
+		return h.event.Offset > o.event.Offset
+	}
+	return h.event.Record.After(o.event.Record)
 }
 
 // Record enters a record of the source. An error is the registry's, or Each's.
 func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 	if r.rows == nil {
-		r.rows, r.seen, r.fates = make(map[RowKey]*Counts), make(map[eventKey]bool), make(map[eventKey]string)
+		r.rows, r.seen = make(map[RowKey]*Counts), make(map[eventKey]bool)
 	}
 	err := r.Decoder.Decode(ctx, rec.Value, &r.ev)
 	var bad *schemas.DecodeError
@@ -82,8 +98,8 @@ func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 		return err
 	}
 	h := held{event: r.event(rec, err == nil), key: r.Verdicts.keyOf(&r.ev, rec.Value)}
-	class, again := r.Verdicts.of(rec.Partition, rec.Offset)
-	h.retried = again
+	class, again, mended := r.Verdicts.of(rec.Partition, rec.Offset)
+	h.retried, h.redrives = again, sink.Redrives(rec)
 	switch {
 	case class != 0:
 		h.event.Fate = class.String()
@@ -92,7 +108,7 @@ func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 	default:
 		h.event.Fate = InFlight
 	}
-	if sink.Redrives(rec) > 0 {
+	if h.redrives > 0 {
 		r.copies = append(r.copies, h)
 		return nil
 	}
@@ -101,8 +117,7 @@ func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 		r.refuse = append(r.refuse, h)
 		return nil
 	}
-	// Accepted at its own place after it was refused: delivered by a redrive.
-	return r.settle(&h, class == verdict.Accepted && r.Verdicts.refused[h.key])
+	return r.settle(&h, mended)
 }
 
 // event is what is told of a record.
@@ -187,40 +202,27 @@ func (r *Reconciler) row(e *Event) *Counts {
 
 // Finish settles what had to wait for the rest, and returns the report. A letter
 // that was sent through again is one event of the source and not two: its fate is
-// that of its copy.
+// that of its last copy.
 func (r *Reconciler) Finish() (*Report, error) {
-	for i := range r.copies {
-		h := &r.copies[i]
-		if !r.seen[h.key] {
-			continue
-		}
-		if r.fates[h.key] != verdict.Accepted.String() {
-			r.fates[h.key] = h.event.Fate // the last, but for accepted
-		}
-	}
+	last := r.lastCopies()
 	for i := range r.refuse {
 		h := &r.refuse[i]
-		fate, redriven := r.fates[h.key]
+		again, redriven := last[h.key]
 		if redriven {
-			h.event.Fate = fate
+			h.event.Fate = again.event.Fate
+			h.retried = h.retried || again.retried
 		}
-		if r.Verdicts.elsewhere[h.key] {
-			h.event.Fate, redriven = verdict.Accepted.String(), true
-		}
-		if err := r.settle(h, redriven); err != nil {
+		if err := r.settle(h, r.elsewhere(h) || redriven); err != nil {
 			return nil, err
 		}
 	}
 	for i := range r.copies {
 		h := &r.copies[i]
-		if r.seen[h.key] {
-			continue // is its original's, or a copy before it
+		if r.seen[h.key] || last[h.key] != h {
+			continue // is its original's, or not the last copy
 		}
 		// Its original is out of the range, so it stands for it.
-		r.seen[h.key] = true
-		if fate, ok := r.fates[h.key]; ok {
-			h.event.Fate = fate
-		}
+		r.elsewhere(h)
 		if err := r.settle(h, true); err != nil {
 			return nil, err
 		}
@@ -232,4 +234,26 @@ func (r *Reconciler) Finish() (*Report, error) {
 	}
 	slices.SortFunc(report.Rows, compareRows)
 	return report, nil
+}
+
+// lastCopies are the copies that say what became of their events.
+func (r *Reconciler) lastCopies() map[eventKey]*held {
+	last := make(map[eventKey]*held)
+	for i := range r.copies {
+		h := &r.copies[i]
+		if o := last[h.key]; o == nil || h.after(o) {
+			last[h.key] = h
+		}
+	}
+	return last
+}
+
+// elsewhere looks for an event among those that were accepted as records out of
+// the range.
+func (r *Reconciler) elsewhere(h *held) bool {
+	if !r.Verdicts.elsewhere[h.key] {
+		return false
+	}
+	h.event.Fate = verdict.Accepted.String()
+	return true
 }

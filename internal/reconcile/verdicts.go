@@ -30,13 +30,27 @@ type cells struct {
 	of   []cell
 }
 
-// cell is a class, and whether it took more than one request.
+// cell is a class, whether it took more than one request, and whether the record
+// was both refused and accepted at its own place.
 type cell uint8
 
 const (
 	classBits cell = 0x0f
 	retried   cell = 0x10
+	mended    cell = 0x20
 )
+
+// enter adds a verdict: the last counts, but for accepted, which nothing takes
+// back.
+func (c *cell) enter(class verdict.Class) {
+	before := verdict.Class(*c & classBits)
+	if before == verdict.Accepted && class.DeadLetter() || before.DeadLetter() && class == verdict.Accepted {
+		*c |= mended
+	}
+	if before != verdict.Accepted {
+		*c = *c&^classBits | cell(class)
+	}
+}
 
 // eventKey stands for a profile and an event id. They are as long as their senders
 // make them, and there may be many millions.
@@ -85,9 +99,7 @@ func (v *Verdicts) Receipt(r *schemas.Receipt) {
 		if c == nil {
 			continue
 		}
-		if verdict.Class(*c&classBits) != verdict.Accepted {
-			*c = *c&^classBits | cell(e.Class)
-		}
+		c.enter(e.Class)
 		if r.Attempts > 1 {
 			*c |= retried
 		}
@@ -102,8 +114,13 @@ func (v *Verdicts) Letter(l *sink.Letter) {
 	if l.EventID != "" {
 		v.refused[v.key(l.ProfileID, l.EventID)] = true
 	}
-	if c := v.at(l.Partition, l.Offset); c != nil && *c&classBits == 0 {
+	c := v.at(l.Partition, l.Offset)
+	switch {
+	case c == nil:
+	case *c&classBits == 0:
 		*c |= cell(l.Reason.Class)
+	case verdict.Class(*c&classBits) == verdict.Accepted:
+		*c |= mended
 	}
 }
 
@@ -115,12 +132,13 @@ func (v *Verdicts) at(partition int32, offset int64) *cell {
 	return &c.of[offset-c.from]
 }
 
-// of returns what is known of a record; class 0 if nothing is.
-func (v *Verdicts) of(partition int32, offset int64) (class verdict.Class, again bool) {
+// of returns what is known of a record; class 0 if nothing is. Mended is whether it
+// was delivered by a redrive, or by a replay, after it was refused.
+func (v *Verdicts) of(partition int32, offset int64) (class verdict.Class, again, wasMended bool) {
 	if c := v.at(partition, offset); c != nil {
-		return verdict.Class(*c & classBits), *c&retried != 0
+		return verdict.Class(*c & classBits), *c&retried != 0, *c&mended != 0
 	}
-	return 0, false
+	return 0, false, false
 }
 
 // keyOf is the key of an event of the source. Receipts have its id masked where it
