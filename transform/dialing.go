@@ -21,6 +21,7 @@ type dialing struct {
 
 // plan is how the numbers of one region are written.
 type plan struct {
+	region  string  // as ISO 3166 has it, or what the library calls a service of no country
 	code    string  // calling code
 	main    *plan   // judges all numbers of the calling code, and may be this one
 	lengths lengths // of national numbers
@@ -29,9 +30,10 @@ type plan struct {
 	// rewrites is set when taking the trunk prefix away also puts something in
 	// its place, such as an area code: left to the library.
 	rewrites bool
-	// assigned matches the whole of the numbers in assigned ranges. Compiled when
-	// first needed: few regions ever need it, and the patterns are long.
-	assigned func() *prefix
+	// assigned matches the whole of the numbers in assigned ranges, and mobile
+	// those of mobile phones. Compiled when first needed: few regions ever need
+	// them, and the patterns are long.
+	assigned, mobile func() *prefix
 }
 
 // lengths is a set of numbers of digits.
@@ -83,7 +85,7 @@ func newDialing() (*dialing, error) {
 }
 
 func newPlan(m *phonenumbers.PhoneMetadata, known map[string]*prefix) (*plan, error) {
-	abroad, trunk := m.GetInternationalPrefix(), m.GetNationalPrefixForParsing()
+	abroad, trunk := m.GetInternationalPrefix(), trunkPattern(m)
 	for _, pattern := range []string{abroad, trunk} {
 		if _, ok := known[pattern]; ok {
 			continue
@@ -95,17 +97,13 @@ func newPlan(m *phonenumbers.PhoneMetadata, known map[string]*prefix) (*plan, er
 		known[pattern] = p
 	}
 	p := &plan{
+		region:   m.GetId(),
 		code:     strconv.Itoa(int(m.GetCountryCode())),
 		abroad:   known[abroad],
 		trunk:    known[trunk],
 		rewrites: m.GetNationalPrefixTransformRule() != "",
-		assigned: sync.OnceValue(func() *prefix {
-			whole, err := newPrefix("(?:" + m.GetGeneralDesc().GetNationalNumberPattern() + ")$")
-			if err != nil {
-				panic(err) // the library could not read its own data either
-			}
-			return whole
-		}),
+		assigned: lazyWhole(m.GetGeneralDesc()),
+		mobile:   lazyWhole(m.GetMobile()),
 	}
 	for _, n := range m.GetGeneralDesc().GetPossibleLength() {
 		if n > 0 && n < 32 {
@@ -115,12 +113,56 @@ func newPlan(m *phonenumbers.PhoneMetadata, known map[string]*prefix) (*plan, er
 	return p, nil
 }
 
+// lazyWhole returns what compiles the pattern of whole numbers of a kind when it
+// is first called.
+func lazyWhole(kind *phonenumbers.PhoneNumberDesc) func() *prefix {
+	return sync.OnceValue(func() *prefix {
+		pattern := kind.GetNationalNumberPattern()
+		if pattern == "" {
+			return nil
+		}
+		whole, err := newPrefix("(?:" + pattern + ")$")
+		if err != nil {
+			panic(err) // the library could not read its own data either
+		}
+		return whole
+	})
+}
+
+// trunkPattern matches what is dialled before a number inside a region. The
+// library has forgotten Mexico's: 01 for a call to another town, 044 and 045 for
+// one to a mobile, and 1 for that from abroad. They ended in 2019 and 2020, and
+// address books still have them. No Mexican number begins with 0 or 1.
+func trunkPattern(m *phonenumbers.PhoneMetadata) string {
+	pattern := m.GetNationalPrefixForParsing()
+	if m.GetId() == "MX" && pattern == "" {
+		return "0(?:1|4[45])|1"
+	}
+	return pattern
+}
+
 // region returns the numbering plan of a country, nil where there is none.
 func (d *dialing) region(country string) *plan {
 	if len(country) != 2 || !isLetter(country[0]) || !isLetter(country[1]) {
 		return nil
 	}
 	return d.regions[firstTwo(country)]
+}
+
+// split cuts the calling code off digits. The plan is nil if they begin with none.
+func (d *dialing) split(digits []byte) (p *plan, national []byte) {
+	code := 0
+	for i := 0; i < 3 && i < len(digits); i++ {
+		code = code*10 + int(digits[i]-'0')
+		if code == 0 { // no calling code begins with 0
+			return nil, nil
+		}
+		// No calling code is the beginning of another.
+		if p := d.codes[code]; p != nil {
+			return p, digits[i+1:]
+		}
+	}
+	return nil, nil
 }
 
 // appendInternational appends a number that begins with its calling code. ok is
@@ -143,19 +185,68 @@ func (d *dialing) appendInternational(dst, digits []byte) (normal []byte, ok boo
 // appendNational is appendInternational for a number without a +, in the plan's
 // country.
 func (p *plan) appendNational(dst, digits []byte) (normal []byte, ok bool) {
-	if p.abroad.match(digits) != 0 {
+	if beginsWithZeros(digits) || p.abroad.match(digits) != 0 {
 		return dst, false
 	}
-	rest, found := bytes.CutPrefix(digits, []byte(p.code))
-	if !found {
-		return p.append(dst, digits)
+	if rest, found := bytes.CutPrefix(digits, []byte(p.code)); found {
+		// Calling code or the beginning of a national number? An Indian mobile may
+		// begin with 91. It is certain only when the whole is too long.
+		if len(digits) <= p.lengths.max() {
+			return dst, false
+		}
+		return p.main.append(dst, rest)
 	}
-	// Calling code or the beginning of a national number? An Indian mobile may
-	// begin with 91. It is certain only when the whole is too long.
-	if len(digits) <= p.lengths.max() || p.trunk.match(rest) != 0 {
+	// Without anything in front, so many digits may begin with another country's
+	// calling code. Mobiles are what customers give, and often without the zero.
+	if len(digits) >= minBare && p.lengths.has(len(digits)) && digits[0] != '0' &&
+		p.trunk.match(digits) == 0 && !p.mobile().all(digits) {
 		return dst, false
 	}
-	return p.main.append(dst, rest)
+	return p.append(dst, digits)
+}
+
+// appendOwn appends a number that begins with the calling code of its country:
+// national is what follows it. The whole can be a national number, too. known is
+// false when neither reading is clear.
+func (p *plan) appendOwn(dst, digits, national []byte) (normal []byte, ok, known bool) {
+	bare := p.main.cutTrunk(national)
+	inside, abroad := p.assigned().all(digits), p.main.assigned().all(bare)
+	if inside == abroad {
+		if inside {
+			inside, abroad = p.mobile().all(digits), p.main.mobile().all(bare)
+		} else {
+			inside, abroad = p.lengths.has(len(digits)), p.main.lengths.has(len(bare))
+		}
+	}
+	switch {
+	case inside && abroad:
+		return dst, false, true
+	case abroad:
+		normal, ok = p.main.append(dst, national)
+	case inside:
+		normal, ok = p.append(dst, digits)
+	default:
+		return dst, false, true
+	}
+	return normal, ok, ok
+}
+
+// cutTrunk returns a national number without its trunk prefix.
+func (p *plan) cutTrunk(national []byte) []byte {
+	if n := p.trunk.match(national); n != 0 && !p.rewrites && p.lengths.has(len(national)-n) {
+		return national[n:]
+	}
+	return national
+}
+
+// areaDigits are enough to see whether a number's area exists.
+const areaDigits = 3
+
+// strayZero reports whether a national number begins with a zero that it cannot
+// have, or is nothing but zeros. Lengths vary enough in some countries for the
+// zero to pass as a digit.
+func (p *plan) strayZero(national []byte) bool {
+	return national[0] == '0' && (len(trimZeros(national)) == 0 || !p.assigned().begins(national, areaDigits))
 }
 
 // append appends the calling code and the national number without its trunk
@@ -169,12 +260,11 @@ func (p *plan) append(dst, national []byte) (normal []byte, ok bool) {
 		// With the prefix it can be a number, too, where lengths vary as much
 		// as in Germany; then it is kept if only that one is assigned. That no
 		// assigned number begins with a 0 is seen without the pattern.
-		if !p.lengths.has(len(national)) ||
-			p.assigned().match(national) == 0 || p.assigned().match(rest) != 0 {
+		if !p.lengths.has(len(national)) || !p.assigned().all(national) || p.assigned().all(rest) {
 			national = rest
 		}
 	}
-	if !p.main.lengths.has(len(national)) || len(trimZeros(national)) == 0 {
+	if main := p.main; !main.lengths.has(len(national)) || main.strayZero(national) {
 		return dst, false
 	}
 	return append(append(dst, p.code...), national...), true

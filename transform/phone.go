@@ -2,8 +2,6 @@ package transform
 
 import (
 	"strconv"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -14,18 +12,20 @@ const (
 	// maxPhoneDigits is the most digits of a calling code and a national
 	// number that the library takes: 3 and 17.
 	maxPhoneDigits = 20
-	// E.164 has at most 15 digits, and no country's numbers are so short that
-	// with the calling code they have less than 7.
-	minE164, maxE164 = 7, 15
+	// minBare is the fewest digits taken for a number with its calling code
+	// where nothing says that they begin with one. Shorter ones are national
+	// numbers of many countries, the United States' among them.
+	minBare = 11
 )
 
 // appendPhone appends the normalised form of a trimmed number: the digits with
 // the calling code in front, and a + before them by the plain rules. region is
-// the event's country or empty. ok is false when s cannot be a phone number.
+// the event's country or empty. ok is false when s is no phone number, or when
+// it is not certain which: the hash of a wrong number is another person's.
 //
-// A number is judged by its length for its country and not by whether it is
-// assigned: assignments change faster than any table of them, and a wrong "no"
-// loses a match while a wrong "yes" loses nothing.
+// A number whose country is certain is judged by its length and not by whether
+// it is assigned: assignments change faster than any table of them. Assignments
+// decide only where the same digits can be read in two ways.
 func (t *Transformer) appendPhone(dst []byte, s, region string) (normal []byte, ok bool) {
 	if len(s) > maxPhone {
 		return dst, false
@@ -38,38 +38,22 @@ func (t *Transformer) appendPhone(dst []byte, s, region string) (normal []byte, 
 	home := t.dialing.region(region)
 	switch {
 	case !plain:
+		return t.dialing.appendWritten(dst, s, home)
 	case plus:
-		dst, ok = t.dialing.appendInternational(dst, digits)
-	case home == nil:
-		return appendUnplaced(dst, s)
-	default:
-		dst, ok = home.appendNational(dst, digits)
+		normal, ok = t.dialing.appendInternational(dst, digits)
+	case home != nil:
+		normal, ok = home.appendNational(dst, digits)
 	}
 	if ok {
-		return dst, true
+		return normal, true
 	}
-	if dst, ok = appendParsed(dst, s, region, false); ok || plain && plus {
-		return dst, ok
-	}
-	if !plain {
-		if home != nil {
-			return dst, false
-		}
-		return appendUnplaced(dst, s)
-	}
-	// No number of its country. 00 says "international" in most of the world,
-	// if not in this country; and databases keep numbers of travellers and
-	// emigrants with the calling code but without the +. The second is a guess,
-	// so only an assigned number is taken for it.
-	trimmed := trimZeros(digits)
-	full := "+" + string(trimmed)
-	return appendParsed(dst, full, "", len(digits)-len(trimmed) < 2)
+	return t.dialing.appendUnclear(dst, digits, plus, home)
 }
 
 // scanPhone appends the digits of s to dst. plain is false when there is more
 // to s than ASCII digits, a + before them and the usual punctuation between
-// them: letters, extensions, digits of other scripts, or too many digits. Those
-// are left to the library.
+// them, or when the punctuation says something: a zero in parentheses, zeros
+// behind a point, a zero behind a slash.
 func scanPhone(dst []byte, s string) (digits []byte, plus, plain bool) {
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -83,60 +67,139 @@ func scanPhone(dst []byte, s string) (digits []byte, plus, plain bool) {
 				return dst, plus, false
 			}
 			plus = true
-		case c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/':
+		case c == ' ' || c == '-' || c == '.' || c == ')':
+		case c == '(' || c == '/':
+			if speaks(c, s[i+1:]) {
+				return dst, plus, false
+			}
 		default:
 			return dst, plus, false
 		}
 	}
-	return dst, plus, len(dst) > 0
+	return dst, plus, len(dst) > 0 && (s[len(s)-1] != '0' || !endsInZeros(s))
 }
 
-// appendUnplaced appends the digits of a number of which nothing is known but
-// its digits: no country to place it in, and no + that would say it begins with
-// a calling code. Leading zeros go, as Amazon's own tag has it.
-func appendUnplaced(dst []byte, s string) ([]byte, bool) {
-	start := len(dst)
-	for _, r := range s {
+// appendUnclear appends a number of which the shortcuts know nothing.
+func (d *dialing) appendUnclear(dst, digits []byte, plus bool, home *plan) (normal []byte, ok bool) {
+	switch {
+	case plus:
+		return d.appendAbroad(dst, digits)
+	case beginsWithZeros(digits) || home != nil && home.abroad.match(digits) != 0:
+		return d.appendDialled(dst, digits, home)
+	case home == nil:
+		return d.appendBare(dst, digits)
+	}
+	if p, national := d.split(digits); p != nil {
 		switch {
-		case unicode.IsDigit(r):
-			d := asciiDigit(r)
-			if d == '0' && len(dst) == start {
-				continue
+		case p.code == home.code:
+			if normal, ok, known := home.appendOwn(dst, digits, national); known {
+				return normal, ok
 			}
-			dst = append(dst, d)
-		case r == utf8.RuneError || unicode.IsLetter(r):
-			return dst[:start], false
-		}
-		if len(dst)-start > maxE164 {
-			return dst[:start], false
+		case len(digits) >= minBare && isAssigned("+"+string(digits), ""):
+			// Databases keep numbers of travellers and emigrants with the
+			// calling code but without the +.
+			if home.assigned().all(digits) {
+				return dst, false
+			}
+			return d.appendAbroad(dst, digits)
 		}
 	}
-	if len(dst)-start < minE164 {
-		return dst[:start], false
-	}
-	return dst, true
+	return d.appendParsed(dst, string(digits), home.region)
 }
 
-// asciiDigit gives the digit of any script. Unicode keeps the ten digits of a
-// script together and in order, so the distance to the first is the value.
-func asciiDigit(r rune) byte {
-	if r < utf8.RuneSelf {
-		return byte(r)
-	}
-	zero := r
-	for unicode.IsDigit(zero-1) && r-zero < 9 {
-		zero--
-	}
-	return byte('0' + r - zero)
+// beginsWithZeros reports whether digits begin with the 00 of calls abroad.
+func beginsWithZeros(digits []byte) bool {
+	return len(digits) > 2 && digits[0] == '0' && digits[1] == '0'
 }
 
-// appendParsed is the library's reading of s: thorough, and a hundred times as
-// dear as the paths above, which is why it comes last. With assigned set, only
-// numbers in assigned ranges are taken.
+// appendAbroad appends a number that begins with its calling code.
+func (d *dialing) appendAbroad(dst, digits []byte) (normal []byte, ok bool) {
+	if normal, ok = d.appendInternational(dst, digits); ok {
+		return normal, true
+	}
+	if p, _ := d.split(digits); p == nil { // the library would read it as a national one
+		return dst, false
+	}
+	return d.appendParsed(dst, "+"+string(digits), "")
+}
+
+// appendDialled appends a number that begins with what is dialled for calls
+// abroad, in its country or in most: 00 is how numbers are kept in countries
+// that dial something else. Some of those have carriers behind it, or numbers of
+// their own that begin so.
+func (d *dialing) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok bool) {
+	var own int
+	if home != nil {
+		own = home.abroad.match(digits)
+	}
+	const usual = 2
+	if beginsWithZeros(digits) && (own == usual || home == nil) {
+		return d.appendAbroad(dst, digits[usual:])
+	}
+	var candidates [2][]byte
+	n := 0
+	if own > 0 {
+		candidates[n], n = digits[own:], n+1
+	}
+	if beginsWithZeros(digits) {
+		candidates[n], n = digits[usual:], n+1
+	}
+	if isAssigned(string(digits), home.region) {
+		return dst, false
+	}
+	var only []byte
+	for _, c := range candidates[:n] {
+		p, national := d.split(c)
+		if p == nil {
+			continue
+		}
+		if n == 1 && p.main.assigned().all(p.main.cutTrunk(national)) || isAssigned("+"+string(c), "") {
+			if only != nil {
+				return dst, false
+			}
+			only = c
+		}
+	}
+	if only == nil {
+		return dst, false
+	}
+	return d.appendAbroad(dst, only)
+}
+
+// appendBare appends a number of which nothing says its country: neither the
+// event nor a + or 00. It is taken where it is long enough to have its calling
+// code, and an assigned number by that. A zero in front begins a national number
+// of some country, and without it the rest would be one of another.
+func (d *dialing) appendBare(dst, digits []byte) (normal []byte, ok bool) {
+	if len(digits) < minBare || digits[0] == '0' {
+		return dst, false
+	}
+	p, national := d.split(digits)
+	if p == nil || !p.main.assigned().begins(p.main.cutTrunk(national), areaDigits) {
+		return dst, false
+	}
+	return d.appendAbroad(dst, digits)
+}
+
+// isAssigned reports whether the library knows s for an assigned number of the
+// region, or of any if s begins with a +. It is slow.
+func isAssigned(s, region string) (yes bool) {
+	defer func() {
+		if recover() != nil { // see appendParsed
+			yes = false
+		}
+	}()
+	n, err := phonenumbers.Parse(s, region)
+	return err == nil && phonenumbers.IsValidNumber(n) && (region == "" || phonenumbers.IsValidNumberForRegion(n, region))
+}
+
+// appendParsed is the library's reading of s, which is digits with or without a
+// + before them: thorough, and about 100 times slower than the paths above,
+// which is why it comes last.
 //
 // Numbers that work only inside one area code are not taken: the caller's area
 // is not known, and without it the same digits belong to hundreds of people.
-func appendParsed(dst []byte, s, region string, assigned bool) (normal []byte, ok bool) {
+func (d *dialing) appendParsed(dst []byte, s, region string) (normal []byte, ok bool) {
 	start := len(dst)
 	// The library runs regular expressions over text from strangers and has
 	// panicked on some (fixed in its 1.8.1). One odd number must not end the
@@ -147,11 +210,14 @@ func appendParsed(dst []byte, s, region string, assigned bool) (normal []byte, o
 		}
 	}()
 	n, err := phonenumbers.Parse(s, region)
-	if err != nil || phonenumbers.IsPossibleNumberWithReason(n) != phonenumbers.IS_POSSIBLE ||
-		n.GetNationalNumber() == 0 || assigned && !phonenumbers.IsValidNumber(n) {
+	if err != nil || phonenumbers.IsPossibleNumberWithReason(n) != phonenumbers.IS_POSSIBLE || n.GetNationalNumber() == 0 {
 		return dst[:start], false
 	}
-	return append(strconv.AppendInt(dst, int64(n.GetCountryCode()), 10), phonenumbers.GetNationalSignificantNumber(n)...), true
+	code, national := int(n.GetCountryCode()), []byte(phonenumbers.GetNationalSignificantNumber(n))
+	if p := d.codes[code]; p == nil || p.strayZero(national) {
+		return dst[:start], false
+	}
+	return append(strconv.AppendInt(dst, int64(code), 10), national...), true
 }
 
 func trimZeros(digits []byte) []byte {

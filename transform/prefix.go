@@ -156,3 +156,21 @@ func (p *prefix) match(digits []byte) (n int) {
 	}
 	return n
 }
+
+// all reports whether the prefix takes all of the digits.
+func (p *prefix) all(digits []byte) bool { return len(digits) > 0 && p.match(digits) == len(digits) }
+
+// begins reports whether a match can begin with the first n digits, on which most
+// of a number's assignment depends. It takes a part of the time of all.
+func (p *prefix) begins(digits []byte, n int) bool {
+	if p == nil {
+		return false
+	}
+	at := p.start
+	for _, d := range digits[:min(n, len(digits))] {
+		if at = p.states[at].next[d-'0']; at == 0 {
+			return false
+		}
+	}
+	return true
+}

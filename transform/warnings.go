@@ -15,7 +15,8 @@ const (
 	// EmailHashInvalid: user_data.hashed_email is no SHA-256 in hex, or is the
 	// hash of nothing.
 	EmailHashInvalid
-	// PhoneInvalid: user_data.phone cannot be a phone number of its country.
+	// PhoneInvalid: user_data.phone is no phone number of its country, or it is
+	// not certain which number it is.
 	PhoneInvalid
 	// PhoneHashInvalid is EmailHashInvalid for user_data.hashed_phone.
 	PhoneHashInvalid
@@ -75,7 +76,7 @@ const (
 var warningTable = [warningCount]Rule{
 	EmailInvalid:         {0, "email_invalid", "user_data.email", "an address has one @ with something on both sides, and no angle brackets"},
 	EmailHashInvalid:     {0, "email_hash_invalid", "user_data.hashed_email", "a hash is 64 hex digits, and not that of nothing"},
-	PhoneInvalid:         {0, "phone_invalid", "user_data.phone", "a number is one of its country, or has its calling code"},
+	PhoneInvalid:         {0, "phone_invalid", "user_data.phone", "a number is one of its country, or has its calling code, and only one number can be meant"},
 	PhoneHashInvalid:     {0, "phone_hash_invalid", "user_data.hashed_phone", "a hash is 64 hex digits, and not that of nothing"},
 	MADIDInvalid:         {0, "madid_invalid", "user_data.madid", "a device id is a UUID"},
 	MADIDZeros:           {0, "madid_zeros", "user_data.madid", "a device id is not all zeros, which phones give out when their owner refuses tracking"},
