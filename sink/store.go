@@ -54,11 +54,12 @@ func (p pages) at(l place) []byte  { return p[l.page][l.start:][:l.size] }
 // end is where the piece ends in its page.
 func (l place) end() uint32 { return uint32(l.start) + l.size }
 
-// page returns the one that a piece of that size is to be appended to, and the
-// piece's spot. A new one is taken from there, of at least that size.
-func (p *pages) page(piece, size int, from *spare.Slices[byte]) (*[]byte, spot) {
+// page returns the page that a piece of that size is to be appended to, and the
+// spot at which the piece begins. What the spot is needed for may begin lead bytes
+// later, which must be a place with 16 bits, too. A new page has at least that size.
+func (p *pages) page(piece, lead, size int, from *spare.Slices[byte]) (*[]byte, spot) {
 	last := len(*p) - 1
-	if last < 0 || cap((*p)[last])-len((*p)[last]) < piece || len((*p)[last]) > maxStart {
+	if last < 0 || cap((*p)[last])-len((*p)[last]) < piece || len((*p)[last])+lead > maxStart {
 		*p = append(*p, from.Get(max(piece, size)))
 		last++
 	}
@@ -68,7 +69,7 @@ func (p *pages) page(piece, size int, from *spare.Slices[byte]) (*[]byte, spot) 
 
 // addEncoded adds an event that already has the frame's Between before it.
 func (s *store) addEncoded(m *memory, piece []byte, between, size int) place {
-	page, at := s.encoded.page(len(piece), size, &m.bytes)
+	page, at := s.encoded.page(len(piece), between, size, &m.bytes)
 	*page = append(*page, piece...)
 	at.start += uint16(between)
 	return place{at, uint32(len(piece) - between)}
@@ -76,7 +77,7 @@ func (s *store) addEncoded(m *memory, piece []byte, between, size int) place {
 
 // addOriginal adds what is kept of a record, which is that many bytes at most.
 func (s *store) addOriginal(m *memory, o original, most, size int) spot {
-	page, at := s.originals.page(most, size, &m.bytes)
+	page, at := s.originals.page(most, 0, size, &m.bytes)
 	*page = o.appendTo(*page)
 	s.kept += most
 	return at
@@ -102,7 +103,7 @@ func (s *store) close(m *memory) {
 func (s *store) keep(m *memory, from *store, r *stored, left int) {
 	o := from.originals.from(r.original)
 	o = o[:originalSize(o)]
-	page, at := s.originals.page(len(o), min(len(o)*left, pageSize), &m.bytes)
+	page, at := s.originals.page(len(o), 0, min(len(o)*left, pageSize), &m.bytes)
 	*page = append(*page, o...)
 	r.original = at
 }

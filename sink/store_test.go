@@ -3,6 +3,7 @@ package sink
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,6 +99,37 @@ func TestSmallBatchesBeginSmall(t *testing.T) {
 		}
 		if next := b.pageSize(b.store.encoded); next != pageSize {
 			t.Errorf("its second page has %d bytes", next)
+		}
+	}
+}
+
+// Places have 16 bits. One that began past them would wrap, and other bytes of the
+// page be sent in the event's stead.
+func TestEventsAreFoundWhereverTheirPageEnds(t *testing.T) {
+	for first := maxStart - 12; first <= maxStart+4; first++ {
+		for _, between := range []int{0, 1, 2, 7} {
+			m, s := newMemory(), &store{}
+			frame := Frame{Open: "[", Between: strings.Repeat(",", between), Close: "]"}
+			b := &batch{store: s}
+			var want strings.Builder
+			want.WriteString(frame.Open)
+			// The first fills its page as far as that, the others come behind it.
+			for i, size := range []int{first - between, 3, 5, 1, 1} {
+				piece := append([]byte(frame.Between), bytes.Repeat([]byte{byte('a' + i)}, size)...)
+				e := event{place: s.addEncoded(m, piece, between, 4*maxStart)}
+				b.events = append(b.events, e)
+				if got := b.encoded(&e); string(got) != string(piece[between:]) {
+					t.Fatalf("after %d bytes and behind %d: event %d reads as %.20q", first, between, i, got)
+				}
+				if i > 0 {
+					want.WriteString(frame.Between)
+				}
+				want.Write(piece[between:])
+			}
+			want.WriteString(frame.Close)
+			if got := bytes.Join(b.appendBody(nil, frame), nil); string(got) != want.String() {
+				t.Errorf("after %d bytes and behind %d: another body is sent", first, between)
+			}
 		}
 	}
 }
