@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/twmb/franz-go/pkg/sr"
+
+	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
 // RegistryOptions says where the schema registry is and how to speak to it.
@@ -68,7 +70,7 @@ func NewRegistry(o RegistryOptions) (*Registry, error) {
 	if o.TLS != nil {
 		r.transport.TLSClientConfig = o.TLS
 	}
-	client := &http.Client{Timeout: r.timeout, Transport: boundedTransport{r.transport}}
+	client := web.NoRedirects(http.Client{Timeout: r.timeout, Transport: boundedTransport{r.transport}})
 	for i, text := range strings.Split(o.URL, ",") {
 		u, err := parseRegistryURL(text)
 		if err != nil {

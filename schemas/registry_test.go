@@ -181,7 +181,7 @@ func TestRegistryFaultsAreAway(t *testing.T) {
 		"half a JSON":            {answer(200, `{"schema":"{\"type\":`), "not a registry's"},
 		"nothing":                {answer(200, ``), "not a registry's"},
 		"too much":               {answer(200, `{"schema":"`+strings.Repeat("x", maxRegistryAnswer)+`"}`), "more than 16 MB"},
-		"redirects without end":  {func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, "/again", http.StatusFound) }, "redirects"},
+		"redirect":               {func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, "/again", http.StatusFound) }, "redirect (302), which is not followed"},
 		"cut off in the body":    {cutOff(`{"schema":"abc`), "cut off"},
 		"cut off before a byte":  {cutOff(""), "cut off"},
 		"slower than the client": {func(_ http.ResponseWriter, req *http.Request) { <-req.Context().Done() }, "no whole answer within 200ms"},
@@ -309,6 +309,29 @@ func TestBasicAuth(t *testing.T) {
 				t.Errorf("error %v has the password", err)
 			}
 		})
+	}
+}
+
+// A password is for the registry that is named, on its port and with its TLS.
+func TestARedirectTakesThePasswordNowhere(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		followed := false
+		elsewhere := served(t, func(http.ResponseWriter, *http.Request) { followed = true })
+		url := served(t, func(w http.ResponseWriter, req *http.Request) {
+			w.Header().Set("Location", elsewhere+req.URL.Path)
+			w.WriteHeader(status)
+		})
+		reg := newRegistry(t, RegistryOptions{URL: url, Username: "alice", Password: "p4ss"})
+		_, got := reg.SchemaByID(context.Background(), 1)
+		_, registered := reg.Register(context.Background(), Subject("tracklayer.events"))
+		for _, err := range []error{got, registered} {
+			if !errors.Is(err, ErrRegistryAway) || !strings.Contains(err.Error(), fmt.Sprintf("redirect (%d)", status)) {
+				t.Errorf("%d: error %v, want the registry away and why", status, err)
+			}
+		}
+		if followed {
+			t.Errorf("%d was followed", status)
+		}
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/sr"
+
+	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
 var errNoSchema = errors.New("answer without a schema")
@@ -62,6 +64,8 @@ func (r *Registry) classify(ctx context.Context, q question, endpoint string, er
 		return &RefusedError{Op: q.op, Status: status, Code: answer.ErrorCode, Message: said}
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		away.Detail = fmt.Sprintf("it answers %d: check the registry's user name and password, and what they may read", status)
+	case web.IsRedirect(status):
+		away.Detail = fmt.Sprintf("it answers with a redirect (%d), which is not followed: want the URL that it leads to", status)
 	case status == http.StatusNotFound:
 		away.Detail = "it answers 404 without a registry's error code: check the URL"
 	case answer.ErrorCode != 0:

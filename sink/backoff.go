@@ -3,14 +3,8 @@ package sink
 import (
 	"context"
 	"math/rand/v2"
-	"net/http"
-	"strconv"
 	"time"
 )
-
-// maxRetryAfter bounds how long a server may tell us to stay away. A date
-// mistyped by a year must not stop a profile for that year.
-const maxRetryAfter = 5 * time.Minute
 
 // backoff spaces tries: exponential from min, never beyond max, with jitter so
 // that lanes which failed together do not come back together.
@@ -49,26 +43,6 @@ func (b backoff) step(n int) time.Duration {
 		d *= 2
 	}
 	return min(d, b.max)
-}
-
-// retryAfter reads the header of that name: seconds, or a date. The date is
-// taken relative to the server's own clock where it tells it, since ours may be
-// off. 0 means no wish.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := h.Get("Retry-After")
-	if v == "" {
-		return 0
-	}
-	var d time.Duration
-	if secs, err := strconv.ParseUint(v, 10, 32); err == nil {
-		d = time.Duration(secs) * time.Second
-	} else if at, err := http.ParseTime(v); err == nil {
-		if sent, err := http.ParseTime(h.Get("Date")); err == nil {
-			now = sent
-		}
-		d = at.Sub(now)
-	}
-	return min(max(d, 0), maxRetryAfter)
 }
 
 // sleep waits for d; false when ctx ended first.

@@ -154,7 +154,9 @@ func (a *amazon) RoundTrip(r *http.Request) (*http.Response, error) {
 		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(rep.body), brokenReader{}))
 	}
 	for k, v := range rep.header {
-		resp.Header.Set(k, v)
+		for one := range strings.SplitSeq(v, ";") { // a header that comes several times
+			resp.Header.Add(k, one)
+		}
 	}
 	return resp, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
 // NewHTTPClient returns a client for an API that many lanes call at once. It
@@ -20,7 +21,7 @@ import (
 // requests until the kernel gives up on them.
 func NewHTTPClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
-	return &http.Client{Transport: &http.Transport{
+	return web.NoRedirects(http.Client{Transport: &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			c, err := dialer.DialContext(ctx, network, addr)
@@ -38,7 +39,10 @@ func NewHTTPClient() *http.Client {
 		// Answers are small, and half a gzip stream is one more way to fail.
 		DisableCompression: true,
 		HTTP2:              &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
-	}}
+		// Ten times what any server's headers need; net/http would take 10 MB of
+		// each of thousands of connections.
+		MaxResponseHeaderBytes: 128 << 10,
+	}})
 }
 
 // partsConn has a batch's body written from where it lies, many parts at a time: to
@@ -64,15 +68,13 @@ func (c partsConn) ReadFrom(r io.Reader) (n int64, err error) {
 	return io.Copy(struct{ io.Writer }{c.Conn}, r)
 }
 
-// noRedirects is client, but answers 3xx as they are: following one would carry
-// a token or a secret to wherever it points.
+// noRedirects returns a client like the given one, or like NewHTTPClient's for nil,
+// that follows no redirect.
 func noRedirects(client *http.Client) *http.Client {
 	if client == nil {
 		client = NewHTTPClient()
 	}
-	c := *client
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &c
+	return web.NoRedirects(*client)
 }
 
 // endpoint checks a base URL that came from a setting of that name.

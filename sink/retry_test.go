@@ -122,15 +122,36 @@ func TestTriesAreSpacedThenTheLaneRestsLongerAndLonger(t *testing.T) {
 }
 
 func TestRetryAfterIsHonoured(t *testing.T) {
+	const ours = 500 * time.Millisecond // the first step of the backoff
 	for name, tt := range map[string]struct {
 		header map[string]string
 		want   time.Duration
 	}{
+		"a million million":    {map[string]string{"Retry-After": "1000000000000"}, maxRetryAfter},
+		"more than 64 bits":    {map[string]string{"Retry-After": "1000000000000000000000000000000"}, maxRetryAfter},
+		"a kilobyte of digits": {map[string]string{"Retry-After": strings.Repeat("9", 1000)}, maxRetryAfter},
+		"zeros in front":       {map[string]string{"Retry-After": strings.Repeat("0", 100) + "17"}, 17 * time.Second},
+		"nothing but zeros":    {map[string]string{"Retry-After": strings.Repeat("0", 100)}, ours},
+		"32 bits and one":      {map[string]string{"Retry-After": "4294967297"}, maxRetryAfter},
+		"a date in 2999":       {map[string]string{"Retry-After": "Tue, 31 Dec 2999 23:59:59 GMT"}, maxRetryAfter},
+		"a date in 9999":       {map[string]string{"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, maxRetryAfter},
+		"a clock of 1970":      {map[string]string{"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT", "Date": "Thu, 01 Jan 1970 00:00:00 GMT"}, maxRetryAfter},
+		"a fraction":           {map[string]string{"Retry-After": "16.2"}, 17 * time.Second},
+		"a long fraction":      {map[string]string{"Retry-After": "16." + strings.Repeat("0", 400)}, 16 * time.Second},
+		"a large fraction":     {map[string]string{"Retry-After": strings.Repeat("9", 400) + ".5"}, maxRetryAfter},
+		"blanks around":        {map[string]string{"Retry-After": " \t17 "}, 17 * time.Second},
+		"a negative fraction":  {map[string]string{"Retry-After": "-1.5"}, ours},
+		"a huge negative":      {map[string]string{"Retry-After": "-1000000000000"}, ours},
+		"an exponent":          {map[string]string{"Retry-After": "1e12"}, ours},
+		"infinity":             {map[string]string{"Retry-After": "Inf"}, ours},
+		"no digits":            {map[string]string{"Retry-After": "."}, ours},
+		"several":              {map[string]string{"Retry-After": "soon;17;-3;Sat, 01 Jan 2000 00:00:05 GMT"}, 17 * time.Second},
+		"several in one":       {map[string]string{"Retry-After": "3, 17"}, 17 * time.Second},
 		"seconds":              {map[string]string{"Retry-After": "17"}, 17 * time.Second},
 		"a date":               {map[string]string{"Retry-After": "Sat, 01 Jan 2000 00:00:42 GMT"}, 42 * time.Second},
 		"a date of its clock":  {map[string]string{"Retry-After": "Fri, 12 Mar 2027 10:00:25 GMT", "Date": "Fri, 12 Mar 2027 10:00:00 GMT"}, 25 * time.Second},
 		"longer than is sane":  {map[string]string{"Retry-After": "86400"}, maxRetryAfter},
-		"less than our wait":   {map[string]string{"Retry-After": "0"}, 500 * time.Millisecond},
+		"less than our wait":   {map[string]string{"Retry-After": "0"}, ours},
 		"a date that is past":  {map[string]string{"Retry-After": "Fri, 31 Dec 1999 23:00:00 GMT"}, 500 * time.Millisecond},
 		"nothing to be parsed": {map[string]string{"Retry-After": "soon"}, 500 * time.Millisecond},
 		"negative":             {map[string]string{"Retry-After": "-5"}, 500 * time.Millisecond},

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
 // newHealthcheckCommand is for container images without a shell or curl.
@@ -40,7 +42,7 @@ func healthcheck(ctx context.Context, out io.Writer, url string, timeout time.Du
 	if err != nil {
 		return err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := web.NoRedirects(http.Client{}).Do(req)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
 // child is a process that was started here.
@@ -181,7 +183,7 @@ func get(ctx context.Context, url string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := web.NoRedirects(http.Client{}).Do(req)
 	if err != nil {
 		return nil, err
 	}

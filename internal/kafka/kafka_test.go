@@ -91,6 +91,9 @@ func TestOAuthTokens(t *testing.T) {
 	}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked++
+		if r.URL.Path == "/elsewhere" {
+			t.Error("a redirect was followed with the secret")
+		}
 		w.Header().Set("Content-Type", "application/json")
 		answer(w)
 	}))
@@ -113,6 +116,13 @@ func TestOAuthTokens(t *testing.T) {
 	_, err := s.oauthToken(nil)(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "401") || !strings.Contains(err.Error(), "invalid_client") || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("refused: %v; want status and code, and nothing of the body", err)
+	}
+	answer = func(w http.ResponseWriter) {
+		w.Header().Set("Location", srv.URL+"/elsewhere")
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	}
+	if _, err := s.oauthToken(nil)(t.Context()); err == nil || !strings.Contains(err.Error(), "redirect (307)") {
+		t.Errorf("redirected: %v; want it said", err)
 	}
 	fixed := SASLSettings{Mechanism: "OAUTHBEARER", Password: "given"}
 	if auth, err := fixed.oauthToken(nil)(t.Context()); err != nil || auth.Token != "given" {

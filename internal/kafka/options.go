@@ -23,6 +23,8 @@ import (
 	"github.com/twmb/franz-go/plugin/kzerolog"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
 // Settings says how to reach the brokers.
@@ -154,7 +156,7 @@ func (s *SASLSettings) oauthToken(tlsConfig *tls.Config) func(context.Context) (
 	if s.OAuthTokenURL == "" {
 		return func(context.Context) (saslauth.Auth, error) { return saslauth.Auth{Token: s.Password}, nil }
 	}
-	client := &http.Client{Timeout: 10 * time.Second}
+	client := web.NoRedirects(http.Client{Timeout: 10 * time.Second})
 	if tlsConfig != nil {
 		client.Transport = &http.Transport{TLSClientConfig: tlsConfig, Proxy: http.ProxyFromEnvironment}
 	}
@@ -178,6 +180,9 @@ func (s *SASLSettings) oauthToken(tlsConfig *tls.Config) func(context.Context) (
 func oauthError(err error) error {
 	var retrieve *oauth2.RetrieveError
 	if errors.As(err, &retrieve) && retrieve.Response != nil {
+		if web.IsRedirect(retrieve.Response.StatusCode) {
+			return fmt.Errorf("--sasl-oauth-token-url answers with a redirect (%d), which is not followed with a secret: want the URL that it leads to", retrieve.Response.StatusCode)
+		}
 		return fmt.Errorf("--sasl-oauth-token-url answered %s %s", retrieve.Response.Status, retrieve.ErrorCode)
 	}
 	return fmt.Errorf("--sasl-oauth-token-url cannot be asked: %w", err)

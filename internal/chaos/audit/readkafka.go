@@ -30,8 +30,10 @@ type decoder struct {
 func newDecoder(registry string) *decoder {
 	return &decoder{
 		registry: strings.TrimSuffix(registry, "/"),
-		client:   &http.Client{Timeout: 30 * time.Second},
-		codecs:   make(map[uint32]*goavro.Codec),
+		client: &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse // as internal/web has it, of which nothing is used here
+		}},
+		codecs: make(map[uint32]*goavro.Codec),
 	}
 }
 

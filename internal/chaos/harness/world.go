@@ -17,6 +17,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/chaos/journal"
 	"github.com/tracklayer/amazon-capi/internal/chaos/mutants"
+	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
 // world is everything that a run has.
@@ -39,7 +40,7 @@ type world struct {
 // newWorld builds the programs and starts everything but the members. The world
 // it returns has to be closed, even with an error.
 func newWorld(ctx context.Context, o Options, dir string) (w *world, err error) {
-	w = &world{o: o, dir: dir, topics: topicsOf(o.Name), http: &http.Client{Transport: &http.Transport{}}}
+	w = &world{o: o, dir: dir, topics: topicsOf(o.Name), http: web.NoRedirects(http.Client{Transport: &http.Transport{}})}
 	root, err := moduleRoot(ctx)
 	if err != nil {
 		return w, err

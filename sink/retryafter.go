@@ -1,0 +1,62 @@
+package sink
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxRetryAfter bounds how long a server may ask us to stay away. A date that is
+// wrong by a year, or a number with three zeros too many, must not stop a profile
+// for that long.
+const maxRetryAfter = 5 * time.Minute
+
+// retryAfter returns how long the server asks to be left alone, by the header of
+// that name: at most maxRetryAfter, whichever way it is written, and the longest
+// where there are several. 0 means that it does not ask.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	var longest time.Duration
+	for _, v := range h.Values("Retry-After") {
+		d, ok := retryDate(v, h, now)
+		if !ok {
+			// A proxy may have joined several headers into one.
+			for one := range strings.SplitSeq(v, ",") {
+				d = max(d, retrySeconds(one))
+			}
+		}
+		longest = max(longest, d)
+	}
+	return min(longest, maxRetryAfter)
+}
+
+// retryDate reads a date. It is taken relative to the server's own clock where the
+// answer has it, since ours may be off.
+func retryDate(v string, h http.Header, now time.Time) (time.Duration, bool) {
+	at, err := http.ParseTime(strings.TrimSpace(v))
+	if err != nil {
+		return 0, false
+	}
+	if sent, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = sent
+	}
+	return at.Sub(now), true
+}
+
+// retrySeconds reads a number of seconds, with a fraction or without, and of any
+// length: what does not fit into a number is no shorter than what does. 0 means
+// that it is none.
+func retrySeconds(v string) time.Duration {
+	whole, fraction, _ := strings.Cut(strings.TrimSpace(v), ".")
+	if whole == "" || strings.Trim(whole, "0123456789") != "" || strings.Trim(fraction, "0123456789") != "" {
+		return 0
+	}
+	n, err := strconv.ParseUint(whole, 10, 64)
+	if most := uint64(maxRetryAfter / time.Second); err != nil || n >= most {
+		return maxRetryAfter
+	}
+	if strings.Trim(fraction, "0") != "" {
+		n++
+	}
+	return time.Duration(n) * time.Second
+}
