@@ -94,7 +94,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	var all finding.List
 	var warnings bytes.Buffer
 	c, err := f.run.resolve(&warnings)
-	_, logErr := f.run.log.logger(p.stderr)
+	_, logErr := f.run.log.logger(p)
 	for _, e := range each(errors.Join(err, logErr)) {
 		// The mistakes of a mapping, or of an accounts file, come a line each.
 		for line := range strings.Lines(strings.TrimPrefix(strings.TrimPrefix(e.Error(), "--mapping: "), "--accounts: ")) {

@@ -77,7 +77,7 @@ func (f *demoFlags) run(ctx context.Context, p *process) error {
 	if f.site.on && (f.json || f.events > 0) {
 		return usagef("--site: the shop's visitors make the events and its pages show them; it goes with neither --events nor --json")
 	}
-	log, err := f.log.logger(p.stderr)
+	log, err := f.log.logger(p)
 	if err != nil {
 		return err
 	}

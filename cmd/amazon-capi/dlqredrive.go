@@ -107,7 +107,7 @@ func (f *redriveFlags) run(ctx context.Context, p *process) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	log, err := f.log.logger(p.stderr)
+	log, err := f.log.logger(p)
 	if err != nil {
 		return err
 	}

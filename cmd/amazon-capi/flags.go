@@ -96,8 +96,13 @@ func (f *logFlags) register(flags *pflag.FlagSet, format string) {
 	flags.StringVar(&f.level, "log-level", "info", "least level to log: trace, debug, info, warn, error or disabled")
 }
 
-func (f *logFlags) logger(w io.Writer) (zerolog.Logger, error) {
-	log, err := ops.NewLogger(w, f.format, f.level)
+// logger returns the command's logger, which from then on also notes what libraries
+// write to Go's.
+func (f *logFlags) logger(p *process) (zerolog.Logger, error) {
+	log, err := ops.NewLogger(p.stderr, f.format, f.level)
+	if err == nil && p.standardLog != nil {
+		p.standardLog.To(log)
+	}
 	return log, asUsage(err)
 }
 

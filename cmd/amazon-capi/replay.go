@@ -179,7 +179,7 @@ func (f *replayFlags) run(ctx context.Context, p *process) error {
 
 // prepare turns the flags into a job. Its errors are usage errors.
 func (f *replayFlags) prepare(p *process) (*job, zerolog.Logger, error) {
-	log, err := f.log.logger(p.stderr)
+	log, err := f.log.logger(p)
 	if err != nil {
 		return nil, log, err
 	}

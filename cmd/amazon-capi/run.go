@@ -111,7 +111,7 @@ func (f *runFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	log, err := f.log.logger(p.stderr)
+	log, err := f.log.logger(p)
 	if err != nil {
 		return err
 	}

@@ -131,7 +131,7 @@ func (f *sandboxFlags) options(warn io.Writer) (o sandbox.Options, err error) {
 }
 
 func (f *sandboxFlags) run(ctx context.Context, p *process) error {
-	log, err := f.log.logger(p.stderr)
+	log, err := f.log.logger(p)
 	if err != nil {
 		return err
 	}
