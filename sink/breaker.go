@@ -24,13 +24,10 @@ const (
 type trouble struct {
 	tries  int  // failures in a row
 	broken bool // the breaker is open or half open
-	probes int  // refusals in a row
-	// refusedSince is when Amazon began to refuse the profile; zero while it
-	// does not.
-	refusedSince time.Time
-	sentenced    bool      // the refusal outlasted the hold
-	renewedAt    time.Time // when it last had the token renewed
-	reported     bool      // the lane's condition fails
+	refusals
+	renewedAt time.Time // when it last had the token renewed
+	reported  bool      // the lane's condition fails
+	said      string    // what it was last said to fail for
 	// lasting: events became dead letters of it, so that having none left does
 	// not mean that it is over.
 	lasting bool
@@ -91,6 +88,7 @@ func (l *lane) fail(f *flight, now time.Time, after time.Duration, why string) {
 		return
 	}
 	s, t := l.sink, &l.trouble
+	t.refusals = refusals{}
 	wait := s.backoff.full(t.tries)
 	if t.tries++; t.tries < s.opts.MaxAttempts {
 		l.window.cut()
@@ -130,18 +128,74 @@ func (l *lane) conditionName() string {
 // something is wrong with them: readiness would not gain from a list of
 // thousands that are well.
 func (l *lane) report(reason string) {
-	l.trouble.reported = true
+	l.trouble.reported, l.trouble.said = true, reason
 	condition(l.sink.opts.Conditions, l.conditionName()).Fail(reason)
 }
 
 // withdraw removes the lane's condition and forgets its failures, because there
 // is nothing left that would tell when they are over.
 func (l *lane) withdraw() {
-	if l.trouble.reported {
-		if cs := l.sink.opts.Conditions; cs != nil {
-			cs.Remove(l.conditionName())
-		}
-		l.sink.opts.Log.Info().Str("condition", l.conditionName()).Msg("condition withdrawn: the lane has no events left")
+	if l.fading != nil {
+		l.fading.Stop()
+		l.fading = nil
 	}
+	l.endCondition()
 	l.trouble = trouble{}
+}
+
+func (l *lane) endCondition() {
+	if !l.trouble.reported {
+		return
+	}
+	l.trouble.reported = false
+	if cs := l.sink.opts.Conditions; cs != nil {
+		cs.Remove(l.conditionName())
+	}
+	l.sink.opts.Log.Info().Str("condition", l.conditionName()).Msg("condition withdrawn: the lane has no events left")
+}
+
+// resume has a lane whose condition ended while it was idle report it again: it
+// has events, and they wait for the same trouble to end.
+func (l *lane) resume() {
+	if l.trouble.broken && !l.trouble.reported {
+		l.report(l.trouble.said)
+	}
+}
+
+// conditionLinger is how long an idle lane whose events became dead letters keeps
+// its condition. Without it each event of a profile that stays refused would turn
+// the condition on and off, with two log lines each.
+const conditionLinger = 30 * time.Second
+
+// fade ends the condition of an idle lane after that time, and keeps its failures:
+// the next event is still sent alone. Without it a profile that has gone for good
+// would keep the process from being ready.
+func (l *lane) fade(after time.Duration) {
+	if l.trouble.reported && l.fading == nil && l.sink.stop.Err() == nil {
+		l.fading = time.AfterFunc(after, l.faded)
+	}
+}
+
+func (l *lane) faded() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fading = nil
+	if !l.idle() {
+		return // it arms the timer again when it has no events
+	}
+	if left := conditionLinger - l.sink.opts.Now().Sub(l.since); left > 0 {
+		l.fade(left)
+		return
+	}
+	l.endCondition()
+}
+
+// stopFading stops the timer, when the sink closes.
+func (l *lane) stopFading() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fading != nil {
+		l.fading.Stop()
+		l.fading = nil
+	}
 }

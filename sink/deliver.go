@@ -72,8 +72,11 @@ func (l *lane) await() bool {
 		l.note(now)
 		if l.empty() || l.blocked || len(l.flying) >= l.slots() {
 			l.watching = false
-			idle := l.empty() && len(l.flying) == 0
-			if idle && !l.trouble.lasting {
+			idle := l.idle()
+			switch {
+			case idle && l.trouble.lasting:
+				l.fade(conditionLinger)
+			case idle:
 				// What it failed to send was dropped, and with it its trouble.
 				l.withdraw()
 			}

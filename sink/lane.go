@@ -39,6 +39,7 @@ type lane struct {
 	why       string
 	stale     AccessToken // the latest token that Amazon answered 401 to
 	tokenless bool        // the one that watches waits for an access token
+	fading    *time.Timer // that ends the condition of an idle lane; nil if none runs
 
 	records int // that have no verdict yet and are no dead letters
 	state   LaneState
@@ -82,6 +83,7 @@ func (l *lane) add(g *group, now time.Time) {
 	}
 	l.records += len(g.events)
 	l.notePause()
+	l.resume()
 	if !l.watching {
 		l.hire()
 	} else if news {
@@ -158,8 +160,14 @@ func (l *lane) sweep() {
 	l.front = l.swept(l.front)
 	l.ready = l.swept(l.ready)
 	l.aside = l.swept(l.aside)
+	if !l.watching && l.idle() && !l.trouble.lasting {
+		l.withdraw() // one that is paused has nobody else who would notice
+	}
 	l.signal()
 }
+
+// idle reports whether the lane has no events. The caller holds mu.
+func (l *lane) idle() bool { return l.empty() && len(l.flying) == 0 }
 
 func (l *lane) swept(list []*batch) []*batch {
 	kept := list[:0]
@@ -194,12 +202,14 @@ func (l *lane) anyStuck(but *batch) bool {
 	return false
 }
 
-// forgettable tells whether the lane has been idle for that long. A lane that
-// is forgotten takes its condition along.
+// forgettable reports whether the lane has been idle for that long. One that has
+// events never is, even if nobody watches it, as while it is paused: they would
+// never be sent, and hold the offsets behind them for ever. A lane that is
+// forgotten takes its condition along.
 func (l *lane) forgettable(now time.Time, idle time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.watching || len(l.flying) > 0 || now.Sub(l.since) < idle || now.Before(l.heldUntil) {
+	if l.watching || !l.idle() || l.records > 0 || now.Sub(l.since) < idle || now.Before(l.heldUntil) {
 		return false
 	}
 	l.withdraw()

@@ -117,6 +117,9 @@ func (l *lane) putOff(b *batch, res *result, now time.Time) {
 	s := l.sink
 	b.failed(now)
 	b.tries++
+	l.mu.Lock()
+	l.trouble.refusals = refusals{}
+	l.mu.Unlock()
 	if l.giveUp(b) {
 		l.bury(b, res, exhausted(b, res.Status, "Amazon put it off"))
 		return
@@ -211,6 +214,7 @@ func (l *lane) foreign(f *flight, res *result) {
 		return
 	}
 	l.report(why)
+	l.trouble.refusals = refusals{}
 	l.trip()
 	l.hold(now, max(s.backoff.spaced(l.trouble.tries), res.retryAfter), why)
 	l.trouble.tries++

@@ -10,6 +10,32 @@ import (
 // the token renewed: its batches come as fast as events do.
 const renewAgain = 30 * time.Second
 
+// refusals are an unbroken row of refusals of a profile: anything else that
+// happens to it ends the row. A fault of another kind in between must not use up
+// the hold, after which good events become dead letters.
+type refusals struct {
+	since, last time.Time     // of the first, moved by time that does not count, and of the latest; zero without any
+	pause       time.Duration // that was to follow the latest
+	probes      int           // how many there were, without those after the hold
+	sentenced   bool          // they outlasted the hold
+}
+
+// refused notes one more. Only the time in which the profile was asked for
+// counts: a process that is stopped for an hour, or a lane that waits for its
+// turn, learns nothing about the profile. Once sentenced the next has to come
+// within another hold, or the row has ended.
+func (r *refusals) refused(now time.Time, hold, timeout time.Duration) {
+	most := r.pause + 2*timeout // a 401 is sent once more
+	gap := now.Sub(r.last)
+	switch {
+	case r.since.IsZero(), r.sentenced && gap > max(hold, most):
+		*r = refusals{since: now}
+	case !r.sentenced && gap > most:
+		r.since = r.since.Add(gap - most)
+	}
+	r.last, r.pause = now, 0
+}
+
 // unauthenticated has the token renewed and sends once more; a second 401 is
 // not the token's fault.
 func (l *lane) unauthenticated(f *flight, res *result) {
@@ -49,8 +75,8 @@ func (l *lane) unauthenticated(f *flight, res *result) {
 }
 
 // refused is for a profile that Amazon does not serve: its events wait for the
-// length of the hold, with one probe at a time, and become dead letters then.
-// While it stays refused, each further batch gets one try.
+// length of the hold, with one probe at a time, and become dead letters if it was
+// refused all the while. While it stays refused, each further batch gets one try.
 func (l *lane) refused(f *flight, res *result) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
@@ -78,18 +104,17 @@ func (l *lane) holdRefused(f *flight, now time.Time, why verdict.Reason) bool {
 		return true
 	}
 	t := &l.trouble
-	if t.refusedSince.IsZero() {
-		t.refusedSince = now
-	}
+	t.refused(now, s.opts.AuthHold, s.opts.RequestTimeout)
 	t.tries = 0
 	l.trip()
 	l.report("Amazon refuses the profile: " + why.Error())
-	left := t.refusedSince.Add(s.opts.AuthHold).Sub(now)
+	left := t.since.Add(s.opts.AuthHold).Sub(now)
 	if left <= 0 {
 		t.sentenced, t.lasting = true, true
 		return false
 	}
-	l.hold(now, min(s.backoff.spaced(t.probes), left), why.Error())
+	t.pause = min(s.backoff.spaced(t.probes), left)
+	l.hold(now, t.pause, why.Error())
 	t.probes++
 	l.push(f.batch)
 	return true

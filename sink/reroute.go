@@ -3,6 +3,7 @@ package sink
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -100,26 +101,42 @@ func (l *lane) token() (*Route, AccessToken, bool) {
 	}
 	ctx, cancel := context.WithCancel(s.stop)
 	defer cancel()
+	began := s.opts.Now()
 	if !l.waits(route, cancel) {
 		return route, AccessToken{}, true
 	}
 	token, err := route.tokens.Token(ctx, stale)
 	moved := !l.waits(route, nil)
+	if s.opts.Now().Sub(began) > tokenPatience {
+		l.mu.Lock()
+		l.trouble.refusals = refusals{} // nobody was refused meanwhile
+		l.mu.Unlock()
+	}
 	if moved && s.stop.Err() == nil {
 		return route, AccessToken{}, true
 	}
 	return route, token, err == nil && s.stop.Err() == nil
 }
 
+// tokenPatience is how long a token may take before that is a fault of its own.
+// A refused profile has its token renewed again and again, and the usual second or
+// two of that is a part of being refused.
+const tokenPatience = 5 * time.Second
+
 // waits notes that the lane waits for a token of a way, or with nil that it does
 // not any more; false when it has another way by now.
 func (l *lane) waits(by *Route, unwait context.CancelFunc) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	here := l.route == by && l.stray == nil
+	if !here {
+		// It does not wait then, and nobody would come to say that it has ended.
+		unwait = nil
+	}
 	l.unwait = unwait
 	l.tokenless = unwait != nil
 	l.note(l.sink.opts.Now())
-	return l.route == by && l.stray == nil
+	return here
 }
 
 // dismiss makes dead letters of the events of a profile that has no way any

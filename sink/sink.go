@@ -249,6 +249,9 @@ func (s *Sink) Close(ctx context.Context) error {
 
 	cut := context.AfterFunc(ctx, s.cancel)
 	s.wg.Wait()
+	s.mu.RLock()
+	s.each((*lane).stopFading)
+	s.mu.RUnlock()
 	err := s.letters.close()
 	if s.receipts != nil {
 		err = errors.Join(err, s.receipts.close()) // last: letters, too, end in receipts
