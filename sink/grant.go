@@ -25,24 +25,18 @@ func ExchangeToken(ctx context.Context, o TokenOptions) (Grant, error) {
 		return Grant{}, err
 	}
 	defer s.Close()
-	defer context.AfterFunc(ctx, s.cancel)()
-	tok, err := s.exchange()
+	a, err := s.exchange(ctx)
 	if ctx.Err() != nil {
 		return Grant{}, context.Cause(ctx)
 	}
 	if err != nil {
-		f := explainRefusal(err, s.opts.Timeout)
+		f := asFault(err)
 		f.text = s.inItsFile(f.text)
 		return Grant{}, tokenError(f)
 	}
 	return Grant{
-		Token:           AccessToken{tok.AccessToken, 1},
-		ExpiresIn:       time.Duration(tok.ExpiresIn) * time.Second,
-		NewRefreshToken: tok.RefreshToken != "" && tok.RefreshToken != o.RefreshToken,
+		Token:           AccessToken{a.access, 1},
+		ExpiresIn:       a.life,
+		NewRefreshToken: a.refresh != "" && a.refresh != o.RefreshToken,
 	}, nil
 }
-
-// tokenError is a fault as an error.
-type tokenError fault
-
-func (e tokenError) Error() string { return e.text }

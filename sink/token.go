@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/oauth2"
 
 	"github.com/tracklayer/amazon-capi/internal/ops"
 )
@@ -61,6 +61,11 @@ const (
 	// assumedLifetime is Login with Amazon's own, for answers that do not say.
 	// If it is wrong, a 401 corrects it.
 	assumedLifetime = time.Hour
+	// shortLife is a lifetime with which an endpoint cannot be meant to be asked
+	// for ever. A few tokens in a row that live no longer are renewed as they end;
+	// then the exchanges are spaced like failed ones.
+	shortLife = 5 * time.Second
+	shortRow  = 3
 	// renewalSpacing is the least age of a token that a refusal has renewed: one
 	// may be withdrawn as soon as it is given.
 	renewalSpacing = time.Second
@@ -75,7 +80,7 @@ var ErrClosed = errors.New("closed")
 // goroutine only during an exchange and the pauses between failed ones.
 type TokenSource struct {
 	opts    TokenOptions
-	conf    oauth2.Config
+	url     string
 	client  *http.Client
 	backoff backoff
 	cond    *ops.Condition
@@ -94,6 +99,8 @@ type TokenSource struct {
 	expires  time.Time // zero when there is no token to use
 	renewing bool
 	forced   bool          // the renewal under way was asked for by a refusal
+	short    int           // tokens in a row that lived no longer than shortLife
+	oddity   string        // what was last warned of
 	changed  chan struct{} // closed when a token has arrived
 }
 
@@ -122,15 +129,9 @@ func NewTokenSource(opts TokenOptions) (*TokenSource, error) {
 	setDefault(&opts.BackoffMax, time.Minute)
 	opts.Now = orNow(opts.Now)
 	s := &TokenSource{
-		opts:   opts,
-		client: noRedirects(opts.HTTPClient),
-		conf: oauth2.Config{
-			ClientID:     opts.ClientID,
-			ClientSecret: opts.ClientSecret,
-			// Fixed, since oauth2 would otherwise try the header first, and
-			// Login with Amazon wants the credentials in the body.
-			Endpoint: oauth2.Endpoint{TokenURL: u.String(), AuthStyle: oauth2.AuthStyleInParams},
-		},
+		opts:    opts,
+		client:  noRedirects(opts.HTTPClient),
+		url:     u.String(),
 		backoff: backoff{opts.BackoffMin, opts.BackoffMax, orRand(opts.Rand)},
 		name:    strings.TrimSpace("token " + opts.Account),
 		metrics: opts.Metrics,
@@ -192,32 +193,46 @@ func (s *TokenSource) renew() {
 // renewal exchanges until it succeeds: work goes on by itself when the fault
 // ends, whether or not somebody is waiting.
 func (s *TokenSource) renewal() {
-	s.mu.Lock()
-	early := s.obtained.Add(renewalSpacing).Sub(s.opts.Now())
-	forced := s.forced
-	s.mu.Unlock()
-	if forced && early > 0 && !sleep(s.ctx, early) {
+	if !sleep(s.ctx, s.early()) {
 		return
 	}
 	for n := 0; ; n++ {
 		began := s.opts.Now()
-		tok, err := s.exchange()
+		a, err := s.exchange(s.ctx)
 		if s.ctx.Err() != nil {
 			return
 		}
 		if err == nil {
-			s.store(tok, began)
-			s.cond.OK()
+			err = s.store(a, began)
+		}
+		if err == nil {
 			s.metrics.refreshes.WithLabelValues(s.opts.Account, "ok").Inc()
 			return
 		}
-		f := explainRefusal(err, s.opts.Timeout)
+		f := asFault(err)
 		s.cond.Fail(s.standing() + s.inItsFile(f.text))
 		s.metrics.refreshes.WithLabelValues(s.opts.Account, f.label).Inc()
 		if !sleep(s.ctx, s.backoff.spaced(n)) {
 			return
 		}
 	}
+}
+
+// early is how much too early a renewal is that starts now: one may follow the
+// next as fast as tokens are refused or expire, and the endpoint is not to pay
+// for that.
+func (s *TokenSource) early() (wait time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.short >= shortRow:
+		wait = s.backoff.spaced(s.short - shortRow)
+	case s.forced:
+		wait = renewalSpacing
+	default:
+		return 0
+	}
+	return s.obtained.Add(wait).Sub(s.opts.Now())
 }
 
 // standing says what a failed refresh means at present.
@@ -230,40 +245,93 @@ func (s *TokenSource) standing() string {
 	return "no access token, nothing is sent: "
 }
 
-func (s *TokenSource) exchange() (*oauth2.Token, error) {
-	ctx, cancel := context.WithTimeout(s.ctx, s.opts.Timeout)
+// exchange makes one exchange. The error is a tokenError.
+func (s *TokenSource) exchange(ctx context.Context) (tokenAnswer, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
 	s.mu.Lock()
 	refresh := s.refresh
 	s.mu.Unlock()
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, s.client)
-	tok, err := s.conf.TokenSource(ctx, &oauth2.Token{RefreshToken: refresh}).Token()
-	if err == nil && !sendable(tok.AccessToken) {
-		return nil, errUnsendable
+	// The credentials are in the body, where Login with Amazon wants them.
+	form := url.Values{
+		"grant_type": {"refresh_token"}, "refresh_token": {refresh},
+		"client_id": {s.opts.ClientID}, "client_secret": {s.opts.ClientSecret},
 	}
-	return tok, err
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, strings.NewReader(form.Encode()))
+	if err != nil {
+		return tokenAnswer{}, unreachable(err, s.opts.Timeout)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Encoding", "identity")
+	req.Header.Set("User-Agent", "amazon-capi")
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return tokenAnswer{}, unreachable(err, s.opts.Timeout)
+	}
+	defer resp.Body.Close()
+	body, err := readTokenBody(resp.Body)
+	if err != nil {
+		return tokenAnswer{}, brokenOff(err, s.opts.Timeout)
+	}
+	return readTokenAnswer(resp.StatusCode, body)
 }
 
 // store puts a new token in force. Its life is counted from when it was asked
-// for, and ends a little early: it must still be good when Amazon reads it.
-func (s *TokenSource) store(tok *oauth2.Token, began time.Time) {
-	life := time.Duration(tok.ExpiresIn) * time.Second
+// for, and ends a little early: it must still be good when Amazon reads it. One
+// that has ended before it arrived is an error, since it serves nobody; the one
+// before stays in force.
+func (s *TokenSource) store(a tokenAnswer, began time.Time) error {
+	life := a.life
 	if life <= 0 {
 		life = assumedLifetime
 	}
+	now := s.opts.Now()
+	expires := began.Add(life - min(10*time.Second, life/10))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if tok.RefreshToken != "" && tok.RefreshToken != s.refresh {
-		s.refresh = tok.RefreshToken
-		s.opts.Log.Info().Msg("Login with Amazon replaced the refresh token; the new one is in use until this process ends")
+	s.keepRefresh(a.refresh)
+	s.warnOf(a.odd)
+	if !now.Before(expires) {
+		return tokenError{refreshUnavailable, fmt.Sprintf("the access tokens are good for %s and take %s to arrive, so that they end before they can be used",
+			life.Round(time.Millisecond), now.Sub(began).Round(time.Millisecond))}
 	}
-	s.current = AccessToken{tok.AccessToken, s.current.generation + 1}
+	s.current = AccessToken{a.access, s.current.generation + 1}
 	s.obtained = began
 	s.renewAt = began.Add(life - min(s.opts.RenewBefore, life/4))
-	s.expires = began.Add(life - min(10*time.Second, life/10))
+	s.expires = expires
 	s.renewing, s.forced = false, false
+	if s.short++; life > shortLife {
+		s.short = 0
+	}
+	if s.short >= shortRow {
+		s.cond.Fail(fmt.Sprintf("the access tokens are good for %s only: events wait for the next one most of the time, since the endpoint is not asked for ever more of them",
+			life.Round(time.Millisecond)))
+	} else {
+		s.cond.OK()
+	}
 	close(s.changed)
 	s.changed = make(chan struct{})
+	return nil
+}
+
+// keepRefresh puts another refresh token in force. mu is held.
+func (s *TokenSource) keepRefresh(token string) {
+	if token == "" || token == s.refresh {
+		return
+	}
+	s.refresh = token
+	s.opts.Log.Info().Msg("Login with Amazon replaced the refresh token; the new one is in use until this process ends")
+}
+
+// warnOf logs what is odd about an answer that is used all the same, once. mu is
+// held.
+func (s *TokenSource) warnOf(odd string) {
+	if odd != "" && odd != s.oddity {
+		s.opts.Log.Warn().Str("condition", s.name).Str("answer", odd).Dur("assumed", assumedLifetime).
+			Msg("the token endpoint's answer is odd; the token is used, and renewed when Amazon refuses it at the latest")
+	}
+	s.oddity = odd
 }
 
 // settings puts the names that an accounts file has in the place of flags.
@@ -297,16 +365,6 @@ func (s *TokenSource) Close() {
 	s.mu.Unlock()
 	s.wg.Wait()
 	s.client.CloseIdleConnections()
-}
-
-// sendable tells whether a token can stand in a header.
-func sendable(token string) bool {
-	for i := range len(token) {
-		if token[i] <= ' ' || token[i] > '~' {
-			return false
-		}
-	}
-	return token != ""
 }
 
 func setDefault[T comparable](v *T, def T) {

@@ -3,14 +3,9 @@ package sink
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
-
-	"golang.org/x/oauth2"
 )
-
-var errUnsendable = errors.New("the access token has characters in it that no header may carry")
 
 // Labels of failed refreshes.
 const (
@@ -39,26 +34,35 @@ func refusal(code string) string {
 	return ""
 }
 
-// explainRefusal says why a refresh failed. The text of oauth2's errors repeats
-// the body of the answer, so none of it is used.
-func explainRefusal(err error, timeout time.Duration) fault {
-	var (
-		refused *oauth2.RetrieveError
-		http    *url.Error
-	)
-	switch {
-	case errors.As(err, &refused):
-		return explainStatus(refused.Response.StatusCode, refused.ErrorCode)
-	case errors.As(err, &http):
-		f := describeFault(err, timeout)
-		return fault{refreshUnavailable, "the token endpoint cannot be reached: " + f.text}
-	case strings.HasPrefix(err.Error(), "oauth2: cannot fetch token"):
-		// oauth2 flattens what went wrong while the body was read.
-		return fault{refreshUnavailable, "the token endpoint's answer broke off"}
-	case errors.Is(err, errUnsendable):
-		return fault{refreshNonsense, err.Error()}
+// tokenError is why an exchange gave no token that can be used. It repeats nothing
+// of the answer.
+type tokenError fault
+
+func (e tokenError) Error() string { return e.text }
+
+// asFault is the fault that an error of exchange stands for.
+func asFault(err error) fault {
+	var e tokenError
+	if errors.As(err, &e) {
+		return fault(e)
 	}
-	return fault{refreshNonsense, "the answer is not one of Login with Amazon's; a web page or another server: see --token-url"}
+	return fault{refreshUnavailable, "the exchange failed"}
+}
+
+func unreachable(err error, timeout time.Duration) error {
+	return tokenError{refreshUnavailable, "the token endpoint cannot be reached: " + describeFault(err, timeout).text}
+}
+
+// brokenOff is for an answer that could not be read to its end.
+func brokenOff(err error, timeout time.Duration) error {
+	var e tokenError
+	if errors.As(err, &e) {
+		return e
+	}
+	if f := describeFault(err, timeout); f.label == faultTimeout {
+		return tokenError{refreshUnavailable, "the token endpoint's answer did not end: " + f.text}
+	}
+	return tokenError{refreshUnavailable, "the token endpoint's answer broke off"}
 }
 
 func explainStatus(status int, code string) fault {

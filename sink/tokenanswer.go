@@ -1,0 +1,183 @@
+package sink
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// tokenAnswer is what an answer of the token endpoint gives.
+type tokenAnswer struct {
+	access  string
+	refresh string // the refresh token to use from now on; empty if it names none
+	// life is how long the access token is good for; 0 if the answer does not say,
+	// or says it in a way that cannot be read, which odd then describes.
+	life time.Duration
+	odd  string
+}
+
+const (
+	// maxTokenAnswer bounds an answer: a token and a few words about it.
+	maxTokenAnswer = 256 << 10
+	// maxToken bounds a token, which every request carries in a header. Login
+	// with Amazon's have some hundred bytes, and servers take 8 KiB of headers
+	// or more.
+	maxToken = 7 << 10
+	// longestLife bounds how long a token is thought to be good for. One that
+	// outlives it is renewed without need, once a day.
+	longestLife = 24 * time.Hour
+)
+
+// readTokenAnswer reads an answer by what it contains, whatever its Content-Type
+// says: Login with Amazon and what is put before it send JSON as text, too. What is
+// known to be wrong with it is an error that repeats nothing of it.
+func readTokenAnswer(status int, body []byte) (tokenAnswer, error) {
+	fields, ok := tokenFields(body)
+	success := status >= 200 && status < 300
+	if code := errorCode(fields["error"]); code != "" || !success {
+		return tokenAnswer{}, tokenError(explainStatus(status, code))
+	}
+	if !ok {
+		return tokenAnswer{}, nonsense("the answer is not one of Login with Amazon's; a web page or another server: see --token-url")
+	}
+	var a tokenAnswer
+	a.access = strings.TrimSpace(asText(fields["access_token"]))
+	switch kind := strings.TrimSpace(asText(fields["token_type"])); {
+	case a.access == "":
+		return a, nonsense("the answer has no access_token; a web page or another server: see --token-url")
+	case len(a.access) > maxToken:
+		return a, nonsense(fmt.Sprintf("the access token has %d KiB: want at most %d KiB, which fit into a header", len(a.access)>>10, maxToken>>10))
+	case !sendable(a.access):
+		return a, nonsense("the access token has characters in it that no header may carry")
+	case kind != "" && !strings.EqualFold(kind, "bearer"):
+		return a, nonsense("the token_type is not bearer, and Amazon Ads takes no other: see --token-url")
+	}
+	if r := strings.TrimSpace(asText(fields["refresh_token"])); sendable(r) && len(r) <= maxToken {
+		a.refresh = r
+	}
+	a.life, a.odd = lifetime(fields["expires_in"])
+	return a, nil
+}
+
+// tokenFields returns the fields of an answer in JSON, or as a form if it is none;
+// false if it is neither.
+func tokenFields(body []byte) (map[string]json.RawMessage, bool) {
+	body = bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
+	if len(body) > 0 && body[0] == '{' {
+		var raw map[string]json.RawMessage
+		if json.NewDecoder(bytes.NewReader(body)).Decode(&raw) != nil {
+			return nil, false
+		}
+		fields := make(map[string]json.RawMessage, len(raw))
+		for name, v := range raw {
+			if lower := strings.ToLower(name); lower == name || raw[lower] == nil {
+				fields[lower] = v
+			}
+		}
+		return fields, true
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil || !form.Has("access_token") && !form.Has("error") {
+		return nil, false
+	}
+	fields := make(map[string]json.RawMessage, len(form))
+	for name := range form {
+		if v, err := json.Marshal(form.Get(name)); err == nil {
+			fields[name] = v
+		}
+	}
+	return fields, true
+}
+
+// asText is a JSON string's value; empty for all else.
+func asText(raw json.RawMessage) (s string) {
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// errorCode is the code of an error that stands alone or, as others than OAuth have
+// it, in an object.
+func errorCode(raw json.RawMessage) string {
+	if s := strings.TrimSpace(asText(raw)); s != "" {
+		return s
+	}
+	var o struct{ Code, Type json.RawMessage }
+	if len(raw) == 0 || json.Unmarshal(raw, &o) != nil {
+		return ""
+	}
+	for _, v := range []json.RawMessage{o.Code, o.Type} {
+		if s := strings.TrimSpace(asText(v)); s != "" {
+			return s
+		}
+	}
+	if o.Code != nil || o.Type != nil {
+		return "unknown"
+	}
+	return ""
+}
+
+// lifetime reads expires_in: seconds, as a number or a text with one.
+func lifetime(raw json.RawMessage) (life time.Duration, odd string) {
+	value := strings.TrimSpace(string(raw))
+	if strings.HasPrefix(value, `"`) {
+		value = strings.TrimSpace(asText(raw))
+	}
+	if value == "" || value == "null" {
+		return 0, ""
+	}
+	seconds, err := strconv.ParseFloat(value, 64)
+	switch { // what is out of range is infinite, or 0
+	case strings.Trim(value, "+-.0123456789eE") != "" || err != nil && seconds == 0:
+		return 0, "its expires_in is not a number of seconds"
+	case seconds <= 0:
+		return 0, "its expires_in is not above 0"
+	case seconds > longestLife.Seconds():
+		return longestLife, fmt.Sprintf("its expires_in is more than %s", longestLife)
+	}
+	return max(time.Duration(seconds*float64(time.Second)), 1), ""
+}
+
+// readTokenBody reads an answer to its end, and no further than maxTokenAnswer. One
+// that is compressed, which nobody asked for, is unpacked.
+func readTokenBody(r io.Reader) ([]byte, error) {
+	body, err := readBounded(r)
+	if err != nil || !bytes.HasPrefix(body, []byte("\x1f\x8b")) {
+		return body, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	return readBounded(z)
+}
+
+func readBounded(r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, maxTokenAnswer+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > maxTokenAnswer {
+		return nil, nonsense(fmt.Sprintf("the answer has more than %d KiB; a web page or another server: see --token-url", maxTokenAnswer>>10))
+	}
+	return body, nil
+}
+
+func nonsense(why string) error { return tokenError{refreshNonsense, why} }
+
+// sendable reports whether a token can stand in a header.
+func sendable(token string) bool {
+	for i := range len(token) {
+		if token[i] <= ' ' || token[i] > '~' {
+			return false
+		}
+	}
+	return token != ""
+}
