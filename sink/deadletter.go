@@ -49,7 +49,7 @@ type deadLetters struct {
 
 	mu      sync.Mutex
 	pending []*letter
-	refused refusals[*letter]
+	refused unwritable[*letter]
 	running bool
 	closed  bool
 }

@@ -38,7 +38,7 @@ type receiptWriter struct {
 
 	mu       sync.Mutex
 	pending  []*receipt
-	refused  refusals[*receipt]
+	refused  unwritable[*receipt]
 	flying   map[*receipt]struct{} // with the client
 	answered []*receipt            // by the client, and not looked at
 	running  bool

@@ -54,23 +54,23 @@ func ofTheRecord(err error) bool {
 	return false
 }
 
-// refusals are the records that a topic does not take, each by itself. They are
+// unwritable are the records that a topic does not take, each by itself. They are
 // not given up: the topic's settings may change, so one of them is tried now and
 // then, and when it is taken, all are.
-type refusals[T any] struct {
+type unwritable[T any] struct {
 	items []T
 	due   time.Time // when the next is tried
 	tries int
 }
 
-func (r *refusals[T]) add(item T, now time.Time, b backoff) {
+func (r *unwritable[T]) add(item T, now time.Time, b backoff) {
 	r.items = append(r.items, item)
 	r.due = now.Add(b.spaced(r.tries))
 	r.tries++
 }
 
 // take returns the one to try now, and when it is another's turn is put off.
-func (r *refusals[T]) take(now time.Time, b backoff) (item T, due bool) {
+func (r *unwritable[T]) take(now time.Time, b backoff) (item T, due bool) {
 	if len(r.items) == 0 || now.Before(r.due) {
 		return item, false
 	}
@@ -81,8 +81,8 @@ func (r *refusals[T]) take(now time.Time, b backoff) (item T, due bool) {
 }
 
 // all returns all, to be tried at once.
-func (r *refusals[T]) all() []T {
+func (r *unwritable[T]) all() []T {
 	items := r.items
-	*r = refusals[T]{}
+	*r = unwritable[T]{}
 	return items
 }
