@@ -34,6 +34,17 @@ func command(t *testing.T, stdin string, args ...string) result {
 	return commandIn(t, nil, stdin, args...)
 }
 
+// commandOn is command with streams that are terminals, or are not.
+func commandOn(t *testing.T, terminal bool, stdin string, args ...string) result {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code := run(t.Context(), process{
+		args: args, stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs,
+		terminal: func(any) bool { return terminal },
+	})
+	return result{code, out.String(), errs.String()}
+}
+
 // commandIn is command with an environment.
 func commandIn(t *testing.T, environ []string, stdin string, args ...string) result {
 	t.Helper()

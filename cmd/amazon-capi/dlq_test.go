@@ -360,7 +360,7 @@ func TestRedriveThatCannot(t *testing.T) {
 		"rate":             {[]string{"--rate", "-1"}, exitUsage, "--rate"},
 		"max redrives":     {[]string{"--max-redrives", "0"}, exitUsage, "--max-redrives"},
 		"no group":         {[]string{"--redrive-group", ""}, exitUsage, "--redrive-group"},
-		"direct, no token": {[]string{"--direct"}, exitUsage, "--client-id is not set"},
+		"direct, no token": {[]string{"--direct", "--go"}, exitUsage, "--client-id is not set"},
 		"other topic":      {[]string{"--topic", "elsewhere"}, exitOK, "5 of other topics"},
 	} {
 		r := s.run(tc.code, append(append([]string{"dlq", "redrive"}, s.servers()...), tc.args...)...)

@@ -44,7 +44,7 @@ type redriveFlags struct {
 	quarantine  string
 	maxRedrives int
 	rate        float64
-	send        bool
+	act         goFlag
 	direct      bool
 }
 
@@ -68,7 +68,7 @@ func newDLQRedrive(p *process) *cobra.Command {
 	flags.StringVar(&f.quarantine, "quarantine-topic", "", "topic for letters beyond --max-redrives, made if it is missing (default the dead-letter topic's name and .quarantine)")
 	flags.IntVar(&f.maxRedrives, "max-redrives", 3, "how often an event is sent through again before it goes into quarantine")
 	flags.Float64Var(&f.rate, "rate", 0, "letters a second (0: as fast as it goes)")
-	flags.BoolVar(&f.send, "go", false, "do it")
+	f.act.register(flags, "write the letters back, or with --direct deliver them")
 	flags.BoolVar(&f.direct, "direct", false, "deliver the letters to Amazon from here instead of writing them to the source")
 	return cmd
 }
@@ -128,7 +128,7 @@ func (f *redriveFlags) run(ctx context.Context, p *process) error {
 	if !f.json {
 		report.printPlan(p.stdout, f)
 	}
-	if f.send && report.Left > 0 {
+	if f.act.act && report.Left > 0 {
 		err = f.do(ctx, settings, log, redrive, deliver, show.NewTerminalProgress(p.stderr), report)
 	}
 	if f.json {
@@ -139,6 +139,9 @@ func (f *redriveFlags) run(ctx context.Context, p *process) error {
 }
 
 func (f *redriveFlags) check() error {
+	if err := f.act.check(); err != nil {
+		return err
+	}
 	switch {
 	case f.source == "" || f.topic == "":
 		return usagef("--topic and --dead-letter-topic: both are needed")
@@ -226,7 +229,7 @@ func (f *redriveFlags) ended(ctx context.Context, counts dlq.CopyCounts, report 
 
 func newRedriveReport(r *dlq.Redrive, f *redriveFlags) *redriveReport {
 	report := &redriveReport{
-		DryRun: !f.send, Direct: f.direct, Send: r.Send.Len(), Quarantine: r.Quarantine.Len(),
+		DryRun: !f.act.act, Direct: f.direct, Send: r.Send.Len(), Quarantine: r.Quarantine.Len(),
 		NotMeant: r.NotMeant, OtherTopic: r.OtherTopic, NoLetter: r.NoLetter, Lost: r.Lost, DoneBefore: r.Done,
 		Groups: r.Sending.Reasons(), Left: r.Send.Len() + r.Quarantine.Len(),
 	}

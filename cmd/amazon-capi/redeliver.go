@@ -107,7 +107,7 @@ func (f *redriveFlags) deliverer(s kafka.Settings, p *process, log zerolog.Logge
 	if !f.direct {
 		return nil, nil
 	}
-	c, err := f.delivery.resolve(s, true, p.stderr)
+	c, err := f.delivery.resolve(s, f.act.act, p.stderr)
 	if err != nil {
 		return nil, err
 	}

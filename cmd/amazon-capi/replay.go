@@ -29,8 +29,8 @@ that they are not, the topic is read up to its end as it is now and what lies
 outside is passed over. The end does not move with the topic.
 
 A forecast comes first: how many events of which profiles, how many of them will be
-refused, how many requests, how long. --dry-run ends there. On a terminal it asks
-before it sends.
+refused, how many requests, how long. Without --go that is all: nothing is sent and
+no offset is written.
 
 A replay has a group of its own, amazon-capi-replay-NAME, and never touches that of
 --group. The same command goes on where it was stopped or killed: its NAME is made
@@ -38,8 +38,8 @@ of what was asked for, unless --name gives one. Receipts and dead letters are
 written as run does.
 
 --live-group does something else: it moves the offsets of --group itself to --from,
-so that run delivers everything from there again. It does so only while the group
-has no members.`
+so that run delivers everything from there again. It does so only with --go, and
+only while the group has no members.`
 
 type replayFlags struct {
 	kafka    kafkaFlags
@@ -51,7 +51,8 @@ type replayFlags struct {
 	topic, liveGroup, letters string
 	name                      string
 	rate                      float64
-	dryRun, restart, yes      bool
+	act                       goFlag
+	restart                   bool
 	moveLive                  bool
 	json                      bool
 }
@@ -62,11 +63,14 @@ func newReplayCommand(p *process) *cobra.Command {
 		Use:   "replay",
 		Short: "Deliver what the topic has held before once more, by time or offset",
 		Long:  replayLong,
-		Example: `  amazon-capi replay --from 2025-11-25 --to 2025-11-26 --dry-run --brokers localhost:9092
-  amazon-capi replay --from -2h --profile 1234567890 --event-name Purchase --rate 500 --config /etc/amazon-capi.yaml
-  amazon-capi replay --live-group --from 2025-11-25T06:00:00Z --dry-run`,
+		Example: `  amazon-capi replay --from 2025-11-25 --to 2025-11-26 --brokers localhost:9092
+  amazon-capi replay --from -2h --profile 1234567890 --event-name Purchase --rate 500 --go --config /etc/amazon-capi.yaml
+  amazon-capi replay --live-group --from 2025-11-25T06:00:00Z`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.act.check(); err != nil {
+				return err
+			}
 			if f.moveLive {
 				return f.move(cmd.Context(), p)
 			}
@@ -85,9 +89,8 @@ func newReplayCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.letters, "dead-letter-topic", defaultLettersTopic, "topic for events that will never be accepted")
 	flags.StringVar(&f.name, "name", "", "name of the replay (default made of what is asked for)")
 	flags.Float64Var(&f.rate, "rate", 0, "events a second (0: as fast as it goes)")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "do all but send")
+	f.act.register(flags, "send the events, or with --live-group move the offsets")
 	flags.BoolVar(&f.restart, "restart", false, "begin anew, whatever was sent of it before")
-	flags.BoolVar(&f.yes, "yes", false, "do not ask")
 	flags.BoolVar(&f.moveLive, "live-group", false, "move the offsets of --group to --from instead")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
@@ -164,10 +167,7 @@ func (f *replayFlags) run(ctx context.Context, p *process) error {
 	if !f.json {
 		report.printForecast(p.stdout)
 	}
-	if !f.dryRun && report.Selected > 0 {
-		if err := f.confirm(p, "Send %d events to Amazon", report.Selected); err != nil {
-			return err
-		}
+	if f.act.act && report.Selected > 0 {
 		err = j.send(ctx, log, report)
 	}
 	if f.json {
@@ -194,7 +194,7 @@ func (f *replayFlags) prepare(p *process) (*job, zerolog.Logger, error) {
 	if j.rng, err = f.span.resolve(f.topic, time.Now()); err != nil {
 		return nil, log, err
 	}
-	if j.config, err = f.delivery.resolve(settings, !f.dryRun, p.stderr); err != nil {
+	if j.config, err = f.delivery.resolve(settings, f.act.act, p.stderr); err != nil {
 		return nil, log, err
 	}
 	j.config.Topic, j.config.DeadLetterTopic = f.topic, f.letters

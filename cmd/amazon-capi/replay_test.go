@@ -95,14 +95,14 @@ func TestReplayOfADay(t *testing.T) {
 		t.Fatalf("%d of 900 events are of the second day", inDay)
 	}
 
-	dry := s.replay(exitOK, append(day, "--dry-run", "--rate", "100")...)
+	dry := s.replay(exitOK, append(day, "--rate", "100")...)
 	if !dry.DryRun || dry.Selected != inDay || dry.Sum.Send != inDay || dry.Sum.Requests < 5 || dry.Sent != 0 || dry.Seconds < float64(inDay)/100 {
 		t.Errorf("dry run: %+v", dry)
 	}
 	if taken := s.Amazon().Stats().Taken; taken != 900 {
 		t.Fatalf("a dry run sent %d events", taken-900)
 	}
-	got := s.replay(exitOK, day...)
+	got := s.replay(exitOK, append(day, "--go")...)
 	if got.Resumed || got.Sent != inDay || got.Accepted != inDay || got.Left != 0 {
 		t.Errorf("%+v", got)
 	}
@@ -122,13 +122,13 @@ func TestReplayOfADay(t *testing.T) {
 		t.Errorf("the live group was at %v and is at %v", live, now)
 	}
 	// Again: it is complete, and says so; unless it is told to begin anew.
-	if again := s.replay(exitOK, day...); !again.Resumed || again.Selected != 0 || again.DoneBefore != inDay {
+	if again := s.replay(exitOK, append(day, "--go")...); !again.Resumed || again.Selected != 0 || again.DoneBefore != inDay {
 		t.Errorf("again: %+v", again)
 	}
 	if r := s.run(exitOK, append(append([]string{"replay"}, s.amazon()...), day...)...); !strings.Contains(r.stdout, "is complete: all") {
 		t.Errorf("again, for people:\n%s", r.stdout)
 	}
-	if anew := s.replay(exitOK, append(day, "--restart")...); anew.Resumed || anew.Accepted != inDay {
+	if anew := s.replay(exitOK, append(day, "--restart", "--go")...); anew.Resumed || anew.Accepted != inDay {
 		t.Errorf("--restart: %+v", anew)
 	}
 }
@@ -143,7 +143,7 @@ func TestReplayStopsAndGoesOn(t *testing.T) {
 			inDay++
 		}
 	}
-	out, stop := background(t, append(append([]string{"replay", "--rate", "200"}, s.amazon()...), day...)...)
+	out, stop := background(t, append(append([]string{"replay", "--go", "--rate", "200"}, s.amazon()...), day...)...)
 	eventually(t, out, "some events are replayed", func() bool { return s.Amazon().Stats().Taken > 20 })
 	// What comes later is none of its business, though it is of that day.
 	if code := stop(); code != exitFailed || !strings.Contains(out.String(), "the same command goes on") {
@@ -152,7 +152,7 @@ func TestReplayStopsAndGoesOn(t *testing.T) {
 	some := int(s.Amazon().Stats().Taken)
 	late := s.records(demoTopic)[0]
 	s.produce(&kgo.Record{Topic: demoTopic, Value: late.Value, Key: late.Key, Timestamp: secondDay.Add(time.Hour)})
-	got := s.replay(exitOK, day...)
+	got := s.replay(exitOK, append(day, "--go")...)
 	if !got.Resumed || got.DoneBefore == 0 || got.Sent+some < inDay || got.Sent >= inDay {
 		t.Errorf("%+v after %d of %d", got, some, inDay)
 	}
@@ -184,13 +184,13 @@ func TestReplayOfWhatIsChosen(t *testing.T) {
 				want++
 			}
 		}
-		got := s.replay(exitOK, append(tc.args, "--dry-run")...)
+		got := s.replay(exitOK, tc.args...)
 		if got.Selected < want || want == 0 || got.Selected == got.Records || got.Unreadable == 0 {
 			t.Errorf("%s: %+v, want %d selected", name, got, want)
 		}
 	}
 	// All of it, broken records included: they become dead letters as they did.
-	whole := s.replay(exitOK, "--from", "offset:0", "--auth-hold", "0s")
+	whole := s.replay(exitOK, "--from", "offset:0", "--auth-hold", "0s", "--go")
 	if whole.Selected != 140 || whole.DeadLettered != 23 || whole.Accepted != 117 || whole.Sum.Refused == 0 {
 		t.Errorf("%+v", whole)
 	}
@@ -226,7 +226,7 @@ func TestReplayThatCannot(t *testing.T) {
 		}
 	}
 	// A name that is taken by other flags, and a group that is somebody else's.
-	s.replay(exitOK, "--from", "offset:0", "--name", "taken", "--partition", "0")
+	s.replay(exitOK, "--from", "offset:0", "--name", "taken", "--partition", "0", "--go")
 	if r := s.run(exitUsage, append([]string{"replay", "--from", "offset:0", "--name", "taken"}, s.amazon()...)...); !strings.Contains(r.stderr, "begun with other") {
 		t.Errorf("%s", r.stderr)
 	}
@@ -248,7 +248,7 @@ func TestReplayMovesTheLiveGroup(t *testing.T) {
 	move := func(code int, args ...string) result {
 		return s.run(code, append(append([]string{"replay", "--live-group", "--from", "offset:10"}, s.servers()...), args...)...)
 	}
-	if r := move(exitOK, "--dry-run"); !strings.Contains(r.stdout, "nothing was moved") || !maps.Equal(live, s.offsets("amazon-capi")) {
+	if r := move(exitOK); !strings.Contains(r.stdout, "nothing was moved") || !maps.Equal(live, s.offsets("amazon-capi")) {
 		t.Errorf("dry run: %v\n%s", s.offsets("amazon-capi"), r.stdout)
 	}
 	// While it has members it stays where it is.
@@ -260,11 +260,11 @@ func TestReplayMovesTheLiveGroup(t *testing.T) {
 		n, err := replay.Members(t.Context(), s.admin(), "amazon-capi")
 		return err == nil && n == 1
 	})
-	if r := move(exitFailed); !strings.Contains(r.stderr, "has 1 members: stop them first") || !maps.Equal(live, s.offsets("amazon-capi")) {
+	if r := move(exitFailed, "--go"); !strings.Contains(r.stderr, "has 1 members: stop them first") || !maps.Equal(live, s.offsets("amazon-capi")) {
 		t.Errorf("with a member: %v\n%s", s.offsets("amazon-capi"), r.stderr)
 	}
 	member.Close()
-	rows := objects[moved](t, move(exitOK, "--json").stdout)
+	rows := objects[moved](t, move(exitOK, "--json", "--go").stdout)
 	if len(rows) != 3 || rows[0].Was != live[0] || rows[0].Now != 10 || rows[0].End != live[0] {
 		t.Errorf("%+v", rows)
 	}
@@ -282,13 +282,13 @@ func TestReplayRefusedEventsAreForeseen(t *testing.T) {
 	s := newScene(t)
 	s.refusing(sandbox.Fault{Do: sandbox.Status, Status: 422})
 	s.run(exitOK, append([]string{"publish", "--events", "30", "--broken", "0.3"}, s.registry()...)...)
-	got := s.replay(exitOK, "--from", "-1h")
+	got := s.replay(exitOK, "--from", "-1h", "--go")
 	if got.DeadLettered != 30 || got.Accepted != 0 || got.Sum.Refused == 0 || got.Sum.Refused == 30 {
 		t.Errorf("%+v", got)
 	}
 	// -1h is another hour now, and the replay of the last one is over.
 	s.refusing()
-	if again := s.replay(exitOK, "--from", "-1h"); again.Resumed || again.Accepted == 0 || again.Selected != 30 {
+	if again := s.replay(exitOK, "--from", "-1h", "--go"); again.Resumed || again.Accepted == 0 || again.Selected != 30 {
 		t.Errorf("%+v", again)
 	}
 }

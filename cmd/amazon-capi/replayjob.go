@@ -46,7 +46,7 @@ func (j *job) look(ctx context.Context) error {
 func (j *job) load(ctx context.Context) (*replay.Checkpoint, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
 	defer cancel()
-	if j.flags.restart && !j.flags.dryRun {
+	if j.flags.restart && j.flags.act.act {
 		if err := j.alone(ctx); err != nil {
 			return nil, err
 		}

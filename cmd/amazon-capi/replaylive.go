@@ -63,11 +63,8 @@ func (f *replayFlags) move(ctx context.Context, p *process) error {
 		return err
 	}
 	f.printMoves(p, rows)
-	if f.dryRun {
+	if !f.act.act {
 		return nil
-	}
-	if err := f.confirm(p, "Move the offsets of group %s", f.liveGroup); err != nil {
-		return err
 	}
 	offsets := make(kadm.Offsets)
 	for _, m := range rows {
@@ -122,7 +119,7 @@ func (f *replayFlags) moves(ctx context.Context, admin *kadm.Client, reader *his
 		return nil, fmt.Errorf("the offsets of group %q cannot be read: %w", f.liveGroup, withCause(ctx, err))
 	}
 	for _, partition := range slices.Sorted(maps.Keys(to)) {
-		m := moved{Partition: partition, Was: -1, Now: to[partition], End: ends[partition], DryRun: f.dryRun}
+		m := moved{Partition: partition, Was: -1, Now: to[partition], End: ends[partition], DryRun: !f.act.act}
 		if o, ok := was.Lookup(f.topic, partition); ok && o.Err == nil {
 			m.Was = o.At
 		}
@@ -165,7 +162,7 @@ func (f *replayFlags) printMoves(p *process, rows []moved) {
 	}
 	show.Table(p.stdout, []string{"partition", "was at", "goes to", "end", "to deliver"}, cells, nil, 0, 1, 2, 3, 4)
 	fmt.Fprintf(p.stdout, "\nGroup %s, topic %s: %d records are delivered again, %d are passed over.\n", f.liveGroup, f.topic, again, skipped)
-	if f.dryRun {
-		fmt.Fprintln(p.stdout, "This was a dry run: nothing was moved.")
+	if !f.act.act {
+		fmt.Fprintln(p.stdout, "This was a dry run: nothing was moved. --go moves them.")
 	}
 }

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/consumer"
@@ -59,7 +57,7 @@ type replayPartition struct {
 func (j *job) report() *replayReport {
 	f := j.forecast
 	r := &replayReport{
-		Name: j.name, Group: j.group, Topic: j.flags.topic, DryRun: j.flags.dryRun, Resumed: j.resumed,
+		Name: j.name, Group: j.group, Topic: j.flags.topic, DryRun: !j.flags.act.act, Resumed: j.resumed,
 		Partitions: []replayPartition{}, Records: f.Records, DoneBefore: f.DoneBefore, NotMeant: f.NotMeant, Unreadable: f.Unreadable, Copies: f.Copies,
 		Selected: f.Selected.Len(), Left: f.Selected.Len(), Notes: j.plan.Notes,
 		Seconds: j.forecaster.Duration(j.flags.rate, j.config.LaneConcurrency).Seconds(),
@@ -133,7 +131,7 @@ func (r *replayReport) printForecast(w io.Writer) {
 		fmt.Fprintln(w, ".")
 	}
 	if r.DryRun {
-		fmt.Fprintln(w, "This was a dry run: nothing was sent.")
+		fmt.Fprintln(w, "This was a dry run: nothing was sent. --go sends them.")
 	}
 }
 
@@ -147,20 +145,4 @@ func (r *replayReport) printResult(w io.Writer) {
 		fmt.Fprintf(w, ", deleted meanwhile %d", r.Deleted)
 	}
 	fmt.Fprintf(w, ".\nIts group is %s.\n", r.Group)
-}
-
-// confirm asks on a terminal; elsewhere the command line was the answer.
-func (f *replayFlags) confirm(p *process, format string, args ...any) error {
-	if f.yes || !p.onTerminal(p.stdin) || !p.onTerminal(p.stdout) {
-		return nil
-	}
-	fmt.Fprintf(p.stderr, format+"? Type yes to go on: ", args...)
-	answer, err := bufio.NewReader(io.LimitReader(p.stdin, 64)).ReadString('\n')
-	if strings.TrimSpace(answer) == "yes" {
-		return nil
-	}
-	if err != nil && err != io.EOF {
-		return err
-	}
-	return fmt.Errorf("nothing was done: the answer was not yes")
 }

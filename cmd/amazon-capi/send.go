@@ -22,18 +22,18 @@ the request, the answer, the verdict and what to do: the controlled test before 
 stream of events relies on the account. Kafka and the registry are not needed.
 
 The event goes through the same rules, mapping and hashing as those of the topic.
-Amazon counts it: use an internal profile and a click of your own. To send it
+Without --go the request is shown and nothing is sent. Amazon counts what is sent: use an internal profile and a click of your own. To send it
 again, give the --event-id that was shown, so that it is counted once.
 
-The exit code is 0 if Amazon accepted the event, and 1 if not.`
+The exit code is 0 for a dry run and if Amazon accepted the event, and 1 if not.`
 
 func newSendCommand(p *process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "send",
 		Short: "Send one test event to one profile, and show request and answer",
 		Long:  sendLong,
-		Example: `  amazon-capi send lead --profile 1234567890 --click-id amzn1.click.abc123 --dry-run
-  amazon-capi send purchase --profile 1234567890 --click-id amzn1.click.abc123 --value 129.95 --currency USD --dry-run`,
+		Example: `  amazon-capi send lead --profile 1234567890 --click-id amzn1.click.abc123
+  amazon-capi send purchase --profile 1234567890 --click-id amzn1.click.abc123 --value 129.95 --currency USD`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usagef("there is no test event %q: want send lead or send purchase", args[0])
@@ -54,7 +54,7 @@ type sendFlags struct {
 	identifiers identifierFlag
 	accounts    string
 	timeout     time.Duration
-	dryRun      bool
+	act         goFlag
 	json        bool
 
 	event                              schemas.Event
@@ -67,8 +67,8 @@ func newSendKind(p *process, kind string) *cobra.Command {
 		Use:   kind,
 		Short: "Send one " + kind,
 		Long:  sendLong,
-		Example: fmt.Sprintf(`  amazon-capi send %[1]s --profile 1234567890 --click-id amzn1.click.abc123 --dry-run
-  amazon-capi send %[1]s --profile 1234567890 --click-id amzn1.click.abc123 --client-id amzn1.application-oa2-client.x \
+		Example: fmt.Sprintf(`  amazon-capi send %[1]s --profile 1234567890 --click-id amzn1.click.abc123
+  amazon-capi send %[1]s --profile 1234567890 --click-id amzn1.click.abc123 --go --client-id amzn1.application-oa2-client.x \
       --client-secret-file /run/secrets/client-secret --refresh-token-file /run/secrets/refresh-token`, kind),
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p, kind) },
@@ -84,7 +84,7 @@ func (f *sendFlags) register(flags *pflag.FlagSet, kind string) {
 	f.identifiers.register(flags)
 	flags.StringVar(&f.accounts, "accounts", "", "YAML file with several accounts and their profiles; the profile's own is used")
 	flags.DurationVar(&f.timeout, "request-timeout", 30*time.Second, "how long to wait for Amazon's answer")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "show the request and send nothing; needs no account")
+	f.act.register(flags, "send the event to Amazon")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 
 	e := &f.event
@@ -139,6 +139,9 @@ func (f *sendFlags) complete(kind string, now time.Time) (*schemas.Event, error)
 }
 
 func (f *sendFlags) run(ctx context.Context, p *process, kind string) error {
+	if err := f.act.check(); err != nil {
+		return err
+	}
 	now := time.Now()
 	event, err := f.complete(kind, now)
 	if err != nil {
@@ -194,7 +197,7 @@ func (f *sendFlags) trial(p *process) (*trial.Trial, func(), error) {
 		return nil, nil, asUsage(err)
 	}
 	return &trial.Trial{
-		Transformer: transformer, Contract: contract, Sender: direct, View: view, DryRun: f.dryRun,
+		Transformer: transformer, Contract: contract, Sender: direct, View: view, DryRun: !f.act.act,
 		Token: func(ctx context.Context) (sink.Grant, error) {
 			return sink.ExchangeToken(ctx, sink.TokenOptions{
 				Account: account.Name, URL: account.TokenURL, ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
@@ -212,7 +215,7 @@ func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, err
 	settings := accounts.Settings{Contract: f.contract.name}
 	if f.accounts == "" {
 		a := accounts.Account{ClientID: f.account.clientID, TokenURL: f.account.tokenURL, Defaults: settings}
-		if !f.dryRun {
+		if f.act.act {
 			o, err := f.account.resolve(p.stderr)
 			if err != nil {
 				return nil, accounts.Profile{}, err

@@ -48,7 +48,7 @@ func sent(t *testing.T, code int, args ...string) trial.Report {
 func TestSendToTheSandbox(t *testing.T) {
 	a, flags := account(t, sandbox.Options{})
 	test := func(kind string, more ...string) []string {
-		return append(append([]string{kind, "--profile", "1234567890", "--click-id", "amzn1.click.abc123"}, flags...), more...)
+		return append(append([]string{kind, "--profile", "1234567890", "--click-id", "amzn1.click.abc123", "--go"}, flags...), more...)
 	}
 	r := sent(t, exitOK, test("lead")...)
 	if r.Outcome != "accepted" || !strings.HasPrefix(r.EventID, "test_lead_") || a.Stats().Taken != 1 {
@@ -86,11 +86,11 @@ func TestSendByAnAccountsFile(t *testing.T) {
 	test := func(profile string, more ...string) []string {
 		return append([]string{"purchase", "--click-id", "amzn1.click.abc123", "--accounts", file, "--token-url", url + sandbox.TokenPath, "--profile", profile}, more...)
 	}
-	r := sent(t, exitOK, test("p-77", "--amazon-url", url)...)
+	r := sent(t, exitOK, test("p-77", "--amazon-url", url, "--go")...)
 	if r.Outcome != "accepted" || a.Stats().Profiles["555"].Taken != 1 || !strings.Contains(string(r.Request.Event), "OFF_AMAZON_PURCHASES") {
 		t.Errorf("%+v", r)
 	}
-	if r := sent(t, exitOK, test("p-77", "--dry-run", "--country", "US")...); r.Request.URL != "https://advertising-api-eu.amazon.com/adsApi/v1/create/events" {
+	if r := sent(t, exitOK, test("p-77", "--country", "US")...); r.Request.URL != "https://advertising-api-eu.amazon.com/adsApi/v1/create/events" {
 		t.Errorf("a pinned profile goes to %s", r.Request.URL)
 	}
 	if r := command(t, "", append([]string{"send"}, test("99")...)...); r.code != exitUsage || !strings.Contains(r.stderr, "no account of "+file+" sends for this profile") {
@@ -100,7 +100,7 @@ func TestSendByAnAccountsFile(t *testing.T) {
 
 func TestSendRenewsTheTokenOnce(t *testing.T) {
 	_, flags := account(t, sandbox.Options{Behaviour: sandbox.Behaviour{Faults: []sandbox.Fault{{Do: sandbox.Expire, Count: 1}}}})
-	r := sent(t, exitOK, append([]string{"lead", "--profile", "1", "--click-id", "abc123"}, flags...)...)
+	r := sent(t, exitOK, append([]string{"lead", "--profile", "1", "--click-id", "abc123", "--go"}, flags...)...)
 	if len(r.Answers) != 2 || r.Answers[0].Status != 401 || r.Answers[1].Status != 200 {
 		t.Errorf("%+v", r.Answers)
 	}
@@ -128,7 +128,7 @@ func TestSendByTheAccountOfItsProfile(t *testing.T) {
 		t.Errorf("%+v", r.Request)
 	}
 	// Amazon asks what a person in Germany consented to, and so do we.
-	if r = sent(t, exitFailed, append(args, "--profile", "shop-de", "--consent", "")...); r.Outcome != "validation" || r.Code != "consent_missing" || a.Stats().Requests != 0 {
+	if r = sent(t, exitFailed, append(args, "--profile", "shop-de", "--consent", "", "--go")...); r.Outcome != "validation" || r.Code != "consent_missing" || a.Stats().Requests != 0 {
 		t.Errorf("%+v", r)
 	}
 	if r := command(t, "", append(append([]string{"send"}, args...), "--profile", "shop-fr")...); r.code != exitUsage || !strings.Contains(r.stderr, "no account") {
@@ -144,7 +144,7 @@ func TestSendByTheAccountOfItsProfile(t *testing.T) {
 
 func TestSendForPeople(t *testing.T) {
 	_, flags := account(t, sandbox.Options{})
-	r := command(t, "", append([]string{"send", "purchase", "--profile", "1", "--click-id", "abc123"}, flags...)...)
+	r := command(t, "", append([]string{"send", "purchase", "--profile", "1", "--click-id", "abc123", "--go"}, flags...)...)
 	for _, want := range []string{"event id  test_purchase_", "status 200", "outcome   accepted", "to do     Nothing", "Bearer [token]"} {
 		if r.code != exitOK || !strings.Contains(r.stdout, want) {
 			t.Errorf("exit %d, %q is not shown:\n%s%s", r.code, want, r.stdout, r.stderr)
@@ -178,7 +178,7 @@ func TestSendWrongUsage(t *testing.T) {
 		"no such event": {[]string{"signup"}, `no test event "signup"`},
 		"no profile":    {[]string{"lead", "--click-id", "x"}, "--profile"},
 		"no click id":   {[]string{"lead", "--profile", "1"}, "--click-id"},
-		"no account":    {append([]string{"lead"}, event...), "--client-id"},
+		"no account":    {append([]string{"lead", "--go"}, event...), "--client-id"},
 		"no time":       {append([]string{"lead", "--occurred-at", "yesterday"}, event...), "--occurred-at"},
 		"no amount":     {append([]string{"purchase", "--value", "much"}, event...), "--value"},
 		"no hurry":      {append([]string{"lead", "--dry-run", "--request-timeout", "1ms"}, event...), "--request-timeout"},

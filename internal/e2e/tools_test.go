@@ -261,7 +261,7 @@ func (o *operators) replayTheMiddleDay() {
 	before := o.accepted()
 	live := o.liveOffsets()
 	args := []string{"replay", "--from", "2025-11-25", "--to", "2025-11-26", "--mapping", o.good, "--name", o.group, "--linger", "20ms",
-		"--rate", fmt.Sprint(len(o.days) / 3), "--json"}
+		"--rate", fmt.Sprint(len(o.days) / 3), "--go", "--json"}
 	t.Cleanup(func() {
 		_, _ = o.admin.DeleteGroups(t.Context(), "amazon-capi-replay-"+o.group, "amazon-capi-replay-"+o.group+".ends", o.group+".redrive")
 	})

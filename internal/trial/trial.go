@@ -101,7 +101,7 @@ func (t *Trial) Run(ctx context.Context, ev *schemas.Event, now time.Time) (*Rep
 		Event:   t.View.Payload(body, t.Contract.Identifiers(body)),
 	}
 	if t.DryRun {
-		r.Outcome, r.Remedy = OutcomeDryRun, "Nothing: nothing was sent. Leave --dry-run out to send it."
+		r.Outcome, r.Remedy = OutcomeDryRun, "Nothing: nothing was sent. Add --go to send it."
 		return r, nil
 	}
 	return r, t.exchange(ctx, r, ev.ProfileID, body)
