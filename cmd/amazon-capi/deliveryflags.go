@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -78,14 +79,13 @@ func (f *contractFlags) resolve() (sink.Contract, error) {
 	return contract, wrong.all()
 }
 
-// transformer is the transform that a contract needs.
+// transformer is the transform that a contract needs; nil for any.
 func (f *transformFlags) transformer(contract sink.Contract) (*transform.Transformer, error) {
 	o, err := f.resolve()
 	if err != nil {
 		return nil, err
 	}
-	o.Wide = contract.Wide()
-	t, err := transform.New(o)
+	t, err := pipeline.NewTransformer(o, contract)
 	return t, asUsage(err)
 }
 

@@ -91,13 +91,14 @@ func (f *deliveryFlags) resolve(settings kafka.Settings, sends bool, warn io.Wri
 	c.Kafka = settings
 	c.Registry, err = f.registry.resolve(settings.TLS, warn)
 	wrong.note(err)
-	if sends {
+	c.TokenURL = f.account.tokenURL
+	switch {
+	case c.AccountsFile != "":
+		wrong.note(f.account.besides())
+	case sends:
 		account, err := f.account.resolve(warn)
-		if c.AccountsFile != "" {
-			err = f.account.besides()
-		}
 		wrong.note(err)
-		c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = account.URL, account.ClientID, account.ClientSecret, account.RefreshToken
+		c.ClientID, c.ClientSecret, c.RefreshToken = account.ClientID, account.ClientSecret, account.RefreshToken
 	}
 	contract, err := f.contract.resolve()
 	wrong.note(err)

@@ -18,7 +18,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 const reconcileLong = `Compare the source with what became of it. Every record of the range is looked for
@@ -118,13 +117,9 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	options, err := f.transform.resolve()
+	transformer, err := f.transform.transformer(nil)
 	if err != nil {
 		return err
-	}
-	transformer, err := transform.New(options)
-	if err != nil {
-		return asUsage(err)
 	}
 	registry, err := schemas.NewRegistry(registryOptions)
 	if err != nil {

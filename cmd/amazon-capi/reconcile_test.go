@@ -123,7 +123,7 @@ func TestReconcileCountsAnEventOnce(t *testing.T) {
 	if done.sum.Accepted != direct.Accepted+copied.Sent || done.sum.Redriven != done.sum.Accepted || done.sum.Source != 90 {
 		t.Errorf("after delivery: %+v", done.sum)
 	}
-	if again := s.replay(exitOK, "--from", "offset:0"); again.Selected != 90 || again.Copies != copied.Sent || again.Records != 90+copied.Sent {
+	if again := s.replay(exitOK, "--from", "offset:0", "--go"); again.Selected != 90 || again.Copies != copied.Sent || again.Records != 90+copied.Sent {
 		t.Errorf("a replay of records and their copies: %+v", again)
 	}
 	if after := s.reconcile(exitOK); after.sum.Source != 90 || after.sum.Accepted != 90 || after.sum.Duplicates != 0 {

@@ -13,7 +13,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/replay"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // look decides what is sent: where the replay goes on, if it was begun before, and
@@ -86,15 +85,13 @@ func (j *job) planFrom(ctx context.Context, c *replay.Checkpoint) (done *consume
 }
 
 func (j *job) foresee(ctx context.Context, done *consumer.Progress) error {
-	transformer, err := transform.New(transform.Options{
-		Mapping: j.config.Mapping, Identifiers: j.config.Identifiers, ConsentDenied: j.config.ConsentDenied,
-	})
+	transformer, err := j.config.Transformer()
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
-	contract, err := j.flags.delivery.contract.resolve()
+	ways, err := j.config.Ways()
 	if err != nil {
-		return err
+		return usagef("--accounts: %w", err)
 	}
 	registry, err := schemas.NewRegistry(j.config.Registry)
 	if err != nil {
@@ -102,8 +99,7 @@ func (j *job) foresee(ctx context.Context, done *consumer.Progress) error {
 	}
 	defer registry.Close()
 	j.forecaster = &replay.Forecaster{
-		Decoder: schemas.NewDecoder(registry), Transformer: transformer, Contract: contract,
-		BatchEvents: j.config.BatchEvents, BatchBytes: j.config.BatchBytes, Settled: done,
+		Decoder: schemas.NewDecoder(registry), Transformer: transformer, Ways: ways, Settled: done,
 	}
 	if j.flags.events.any() {
 		j.forecaster.Match = j.flags.events.match

@@ -123,6 +123,11 @@ func (r *replayReport) printForecast(w io.Writer) {
 	if r.Selected > 0 {
 		fmt.Fprintf(w, "At least %d requests; about %s.\n", r.Sum.Requests, time.Duration(r.Seconds*float64(time.Second)).Round(time.Second))
 	}
+	for _, p := range r.Forecast {
+		if p.Paused {
+			fmt.Fprintf(w, "Profile %s is paused in the accounts file: its %d events wait, and the replay with them.\n", p.Profile, p.Send)
+		}
+	}
 	if r.Sum.Refused > 0 {
 		fmt.Fprintf(w, "%d will be refused by the rules and become dead letters", r.Sum.Refused)
 		if r.Sum.TooOld > 0 {

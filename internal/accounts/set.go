@@ -84,7 +84,12 @@ func (s *Set) routes(profile string) (*sink.Routes, *verdict.Reason) {
 	if t.others != nil {
 		return t.others, nil
 	}
-	return nil, &verdict.Reason{
+	return nil, Unknown()
+}
+
+// Unknown is the reason of events whose profile no account names.
+func Unknown() *verdict.Reason {
+	return &verdict.Reason{
 		Class: verdict.Auth, Code: CodeUnknown, Field: "profile_id",
 		Message: "no account of the accounts file names this profile, and none is the default: want it in one of them",
 	}

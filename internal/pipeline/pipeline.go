@@ -16,7 +16,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/ops"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // Pipeline is all stages of one process, from the topic to Amazon and back.
@@ -52,11 +51,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	if p.registry, err = schemas.NewRegistry(c.Registry); err != nil {
 		return nil, fmt.Errorf("--registry: %w", err)
 	}
-	transformer, err := transform.New(transform.Options{
-		Mapping: c.Mapping, Identifiers: c.Identifiers, ConsentDenied: c.ConsentDenied,
-		// An accounts file may name another contract at any time.
-		Wide: p.contract.Wide() || c.AccountsFile != "",
-	})
+	transformer, err := c.Transformer()
 	if err != nil {
 		return nil, err
 	}

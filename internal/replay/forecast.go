@@ -14,6 +14,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/history"
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -30,9 +31,7 @@ type Decoder interface {
 type Forecaster struct {
 	Decoder     Decoder
 	Transformer *transform.Transformer
-	Contract    sink.Contract
-	BatchEvents int
-	BatchBytes  int
+	Ways        *pipeline.Ways
 	// Match chooses events; nil chooses all records, also those that hold none.
 	Match func(*schemas.Event) bool
 	// Settled are the records that an earlier run of the replay is done with; nil
@@ -71,6 +70,7 @@ type Profile struct {
 	Refused  int    `json:"refused"` // by our own rules; they become dead letters
 	TooOld   int    `json:"too_old"` // of those: past the contract's limit of age
 	Requests int    `json:"requests"`
+	Paused   bool   `json:"paused,omitempty"` // in the accounts file: its events wait
 
 	bytes int
 }
@@ -199,23 +199,34 @@ func (f *Forecaster) one(readable bool) Profile {
 	}
 	now := f.Now()
 	reason, ok := f.Transformer.Transform(&f.ev, now, &f.c)
-	if ok {
-		body, why := sink.Encode(f.Contract, &f.c, now)
-		if why == nil {
-			p.Send, p.bytes = 1, len(body)+len(f.Contract.Frame().Between)
-			return p
-		}
-		reason = *why
-	}
-	if reason.Class == verdict.Filtered {
-		p.Filtered = 1
+	if !ok {
+		p.refuse(reason)
 		return p
 	}
-	p.Refused = 1
-	if limit := f.Contract.Limits().Age; ok && limit > 0 && f.c.OccurredAt < now.Add(-limit).UnixMilli() {
+	way, why := f.Ways.Of(f.c.ProfileID)
+	if why != nil {
+		p.refuse(*why)
+		return p
+	}
+	body, why := sink.Encode(way.Contract, &f.c, now)
+	if why == nil {
+		p.Send, p.bytes = 1, len(body)+len(way.Contract.Frame().Between)
+		return p
+	}
+	p.refuse(*why)
+	if limit := way.Contract.Limits().Age; p.Refused > 0 && limit > 0 && f.c.OccurredAt < now.Add(-limit).UnixMilli() {
 		p.TooOld = 1
 	}
 	return p
+}
+
+// refuse counts an event that is not sent.
+func (p *Profile) refuse(why verdict.Reason) {
+	if why.Class == verdict.Filtered {
+		p.Filtered = 1
+	} else {
+		p.Refused = 1
+	}
 }
 
 func (f *Forecast) profile(id string) *Profile {
@@ -240,7 +251,7 @@ func (f *Forecaster) Profiles() (all []Profile, sum Profile) {
 		if p.Events == 0 {
 			continue // copies only
 		}
-		p.Requests = f.requests(p)
+		p.Requests, p.Paused = f.requests(p)
 		all = append(all, *p)
 		sum.add(p, 1)
 		sum.Requests += p.Requests
@@ -252,10 +263,14 @@ func (f *Forecaster) Profiles() (all []Profile, sum Profile) {
 }
 
 // requests is how many it takes at least: full batches, each answered at once.
-func (f *Forecaster) requests(p *Profile) int {
-	frame := f.Contract.Frame()
-	room := f.BatchBytes - len(frame.Open) - len(frame.Close)
-	return max(ceil(p.Send, f.BatchEvents), ceil(p.bytes, room))
+func (f *Forecaster) requests(p *Profile) (n int, paused bool) {
+	way, why := f.Ways.Of(p.Profile)
+	if p.Send == 0 || why != nil {
+		return 0, false
+	}
+	frame := way.Contract.Frame()
+	room := way.BatchBytes - len(frame.Open) - len(frame.Close)
+	return max(ceil(p.Send, way.BatchEvents), ceil(p.bytes, room)), way.Paused
 }
 
 func ceil(n, by int) int { return (n + by - 1) / max(by, 1) }
@@ -271,7 +286,8 @@ func (f *Forecaster) Duration(rate float64, laneConcurrency int) time.Duration {
 	total := 0
 	for _, p := range f.f.profiles {
 		total += p.Events
-		longest = max(longest, time.Duration(ceil(f.requests(p), laneConcurrency))*assumedAnswer)
+		n, _ := f.requests(p)
+		longest = max(longest, time.Duration(ceil(n, laneConcurrency))*assumedAnswer)
 	}
 	if rate > 0 {
 		longest = max(longest, time.Duration(float64(total)/rate*float64(time.Second)))

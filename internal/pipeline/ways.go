@@ -1,0 +1,109 @@
+package pipeline
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// NewTransformer makes every transformer of the program, for run and for the tools
+// that say what run would do. Made in several places they came to differ: a
+// forecast without what a contract sends beyond the guide's refused events that
+// were then accepted. A nil contract stands for those of any.
+func NewTransformer(o transform.Options, contract sink.Contract) (*transform.Transformer, error) {
+	o.Wide = contract == nil || contract.Wide()
+	return transform.New(o)
+}
+
+// Transformer returns the transformer of the configuration.
+func (c *Config) Transformer() (*transform.Transformer, error) {
+	o := transform.Options{Mapping: c.Mapping, Identifiers: c.Identifiers, ConsentDenied: c.ConsentDenied}
+	if c.AccountsFile != "" {
+		return NewTransformer(o, nil) // the file may name another contract at any time
+	}
+	contract, err := sink.NewContract(c.Contract, c.ContractOptions)
+	if err != nil {
+		return nil, err
+	}
+	return NewTransformer(o, contract)
+}
+
+// Way is how a profile's events are sent.
+type Way struct {
+	Contract sink.Contract
+	// BatchEvents and BatchBytes bound a request.
+	BatchEvents, BatchBytes int
+	// Paused profiles hold their events.
+	Paused bool
+}
+
+// Ways tells by which way each profile's events would go, for tools that send
+// nothing. It answers as the accounts do at the time of asking.
+type Ways struct {
+	accounts  *accounts.List
+	all       Way
+	contracts map[string]sink.Contract
+	known     map[string]*Way
+}
+
+// maxWays bounds the profiles whose way is remembered.
+const maxWays = 10_000
+
+// Ways reads the accounts file, if there is one.
+func (c *Config) Ways() (*Ways, error) {
+	contract, err := sink.NewContract(c.Contract, c.ContractOptions)
+	if err != nil {
+		return nil, err
+	}
+	w := &Ways{
+		all: Way{
+			Contract:    contract,
+			BatchEvents: cmp.Or(c.BatchEvents, contract.Limits().Events), BatchBytes: cmp.Or(c.BatchBytes, contract.Limits().Bytes),
+		},
+		contracts: make(map[string]sink.Contract), known: make(map[string]*Way),
+	}
+	if c.AccountsFile == "" {
+		return w, nil
+	}
+	list, _, err := c.Accounts()
+	if err != nil {
+		return nil, err
+	}
+	w.accounts = &list
+	for _, name := range sink.ContractNames() {
+		if w.contracts[name], err = sink.NewContract(name, c.ContractOptions); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// Of returns the way of a profile's events, or why they have none.
+func (w *Ways) Of(profile string) (*Way, *verdict.Reason) {
+	if w.accounts == nil {
+		return &w.all, nil
+	}
+	if way := w.known[profile]; way != nil {
+		return way, nil
+	}
+	_, p, ok := w.accounts.Of(profile)
+	if !ok {
+		return nil, accounts.Unknown()
+	}
+	way := &Way{Contract: w.contracts[p.Contract], BatchEvents: w.all.BatchEvents, BatchBytes: w.all.BatchBytes, Paused: p.Paused}
+	if p.BatchEvents > 0 {
+		way.BatchEvents = min(way.BatchEvents, p.BatchEvents)
+	}
+	if p.BatchBytes > 0 {
+		way.BatchBytes = min(way.BatchBytes, p.BatchBytes)
+	}
+	if len(w.known) >= maxWays {
+		clear(w.known)
+	}
+	w.known[strings.Clone(profile)] = way // the profile may be a part of a record
+	return way, nil
+}
