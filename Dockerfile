@@ -19,8 +19,13 @@ COPY --from=build /out/amazon-capi /amazon-capi
 
 # A number, so that Kubernetes' runAsNonRoot can tell without a passwd file.
 USER 65532:65532
+# Beyond this machine, which a container's network is for: by default the pages,
+# which have no password, are for this machine alone.
+ENV AMAZON_CAPI_LISTEN=:8080
 EXPOSE 8080
+# Whether it works, not whether all that it needs is there: a restart mends the one
+# and not the other.
 HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 \
-  CMD ["/amazon-capi", "healthcheck", "--url", "http://127.0.0.1:8080/readyz"]
+  CMD ["/amazon-capi", "healthcheck", "--url", "http://127.0.0.1:8080/livez"]
 ENTRYPOINT ["/amazon-capi"]
 CMD ["run"]

@@ -2,15 +2,25 @@ package consumer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 // lagEvery is how often the ends of the partitions are asked for. Polls tell
 // them too, but not while the window is full, which is when lag matters.
 const lagEvery = 10 * time.Second
+
+// unreadableTopic says what is the matter with a topic that cannot be read.
+func unreadableTopic(topic string, err error) string {
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		return fmt.Sprintf("topic %q does not exist (--topic): check its name, create it, or start run with --create-topics", topic)
+	}
+	return fmt.Sprintf("topic %q cannot be read: %v", topic, err)
+}
 
 // lagLoop keeps the partitions' ends known. As it asks the brokers at a steady
 // pace, it is also what notices that they are away.
@@ -41,7 +51,7 @@ func (c *Consumer) askEnds(ctx context.Context, admin *kadm.Client) {
 	}
 	if err := ends.Error(); err != nil {
 		c.conditions.brokers.OK()
-		c.conditions.topic.Fail(fmt.Sprintf("topic %q cannot be read: %v", c.opts.Topic, err))
+		c.conditions.topic.Fail(unreadableTopic(c.opts.Topic, err))
 		return
 	}
 	c.conditions.brokers.OK()

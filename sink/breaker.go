@@ -125,11 +125,11 @@ func (l *lane) conditionName() string {
 }
 
 // report makes the lane's condition fail. Lanes have a condition only while
-// something is wrong with them: readiness would not gain from a list of
-// thousands that are well.
+// something is wrong with them: /status would not gain from a list of thousands
+// that are well.
 func (l *lane) report(reason string) {
 	l.trouble.reported, l.trouble.said = true, reason
-	condition(l.sink.opts.Conditions, l.conditionName()).Fail(reason)
+	condition(l.sink.opts.Conditions, l.conditionName()).OfProfile().Fail(reason)
 }
 
 // withdraw removes the lane's condition and forgets its failures, because there

@@ -20,7 +20,9 @@ func newHealthcheckCommand(p *process) *cobra.Command {
 		Use:   "healthcheck",
 		Short: "Ask a running process whether it is live or ready",
 		Long: `Ask a running process for one of its health pages, and exit 0 when it says yes.
-For container health checks: the image has no shell and no curl.`,
+For container health checks: the image has no shell and no curl. A health check
+that restarts a container asks /livez, since no restart mends what /readyz tells of:
+a broker that is away, a token that was revoked.`,
 		Example: "  amazon-capi healthcheck --url http://127.0.0.1:8080/livez",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -30,7 +32,7 @@ For container health checks: the image has no shell and no curl.`,
 			return healthcheck(cmd.Context(), p.stdout, url, timeout)
 		},
 	}
-	cmd.Flags().StringVar(&url, "url", "http://127.0.0.1:8080/readyz", "page to ask for")
+	cmd.Flags().StringVar(&url, "url", "http://127.0.0.1:8080/livez", "page to ask for")
 	cmd.Flags().DurationVar(&timeout, "timeout", 3*time.Second, "how long to wait for the answer")
 	return cmd
 }

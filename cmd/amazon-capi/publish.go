@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -13,8 +14,10 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/sample"
 	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -25,7 +28,10 @@ const publishLong = `Encode events as Avro, register the schemas, and publish th
 
 FILE holds JSON lines, an event each, with the schema's field names; - is
 standard input. Without a file and without --events, the sample events that come
-with the program are published, of which some are broken on purpose.`
+with the program are published, of which some are broken on purpose.
+
+A topic that does not exist is an error, and then no schema is registered either;
+--create-topics creates it with 12 partitions.`
 
 type publishFlags struct {
 	kafka      kafkaFlags
@@ -34,6 +40,7 @@ type publishFlags struct {
 	events     int
 	generate   generateFlags
 	timestamps string
+	create     bool
 	rate       float64
 	json       bool
 	patience   time.Duration // 30s
@@ -63,11 +70,12 @@ func newPublishCommand(p *process) *cobra.Command {
 	f.kafka.register(flags)
 	f.registry.register(flags)
 	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic to publish to")
+	flags.BoolVar(&f.create, "create-topics", false, "create the topic if it is missing")
 	flags.IntVar(&f.events, "events", 0, "generate that many events instead")
 	flags.IntVar(&f.generate.profiles, "profiles", 5, "profiles of generated events")
 	flags.Float64Var(&f.generate.broken, "broken", 0, "share of generated events that are broken, 0 to 1")
 	flags.Float64Var(&f.generate.denied, "denied", 0, "share of generated events without consent, 0 to 1")
-	flags.Uint64Var(&f.generate.seed, "seed", 1, "makes the same events again")
+	flags.Uint64Var(&f.generate.seed, "seed", 1, "the same seed makes the same events again, another one others with ids of their own")
 	flags.StringVar(&f.timestamps, "timestamps", "now", "timestamps of the records: now, or event for when the event happened")
 	flags.Float64Var(&f.rate, "rate", 0, "records a second (0: as fast as the brokers take them)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
@@ -106,6 +114,10 @@ func (f *publishFlags) run(ctx context.Context, p *process, files []string) erro
 	}
 	defer client.Close()
 
+	// Before the registry is written to: a misspelt topic must leave nothing behind.
+	if err := f.topicIsThere(ctx, client); err != nil {
+		return err
+	}
 	progress := show.NewProgress(p.stderr)
 	publisher, err := sample.NewPublisher(client, registry, sample.PublisherOptions{
 		Topic: f.topic, Timestamps: sample.Timestamps(f.timestamps),
@@ -126,6 +138,40 @@ func (f *publishFlags) run(ctx context.Context, p *process, files []string) erro
 	}
 	fmt.Fprintf(p.stdout, "published %d records (%d bytes) to %s\n", counts.Records, counts.Bytes, f.topic)
 	return nil
+}
+
+// topicPartitions is how many partitions a topic gets that is created here; as many
+// as run gives it.
+const topicPartitions = 12
+
+// topicIsThere creates the topic if that was asked for, and refuses one that does
+// not exist. Brokers that are away are waited for, as they are with records.
+func (f *publishFlags) topicIsThere(ctx context.Context, client *kgo.Client) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, f.patience, errNothingAcknowledged(f.patience))
+	defer cancel()
+	for {
+		exists, err := true, error(nil)
+		if f.create {
+			_, err = kafka.EnsureTopics(ctx, client, f.topic, topicPartitions)
+		} else {
+			exists, err = kafka.Exists(ctx, client, f.topic)
+		}
+		switch {
+		case err == nil && !exists:
+			return errors.New(kafka.Missing("topic", f.topic) + "; nothing was registered or published")
+		case err == nil, errors.As(err, new(*kerr.Error)):
+			return err
+		}
+		select {
+		case <-time.After(f.patience / 10):
+		case <-ctx.Done():
+			return fmt.Errorf("%w; the last answer: %w", context.Cause(ctx), err)
+		}
+	}
+}
+
+func errNothingAcknowledged(within time.Duration) error {
+	return fmt.Errorf("the brokers have acknowledged nothing for %s (--brokers)", within)
 }
 
 // giveUp ends a context when the brokers have acknowledged nothing for a while of
@@ -149,7 +195,7 @@ func giveUp(ctx context.Context, client *kgo.Client, answers *answers, after tim
 				seen, since = n, time.Now()
 			}
 			if time.Since(since) >= after {
-				cancel(fmt.Errorf("the brokers have acknowledged nothing for %s (--brokers)", after))
+				cancel(errNothingAcknowledged(after))
 			}
 		}
 	})

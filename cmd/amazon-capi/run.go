@@ -22,7 +22,8 @@ what had no verdict is read again by the next member.
 
 SIGHUP reads the file of --accounts anew; a changed one is noticed by itself.
 
-/metrics, /livez and /readyz are served on --listen.`
+/metrics, /livez, /readyz and /status are served on --listen, by default to this
+machine alone: they have no password.`
 
 // runFlags are the settings of the pipeline.
 type runFlags struct {
@@ -70,7 +71,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&c.SessionTimeout, "session-timeout", 45*time.Second, "how long the group waits for a member that is silent")
 	flags.DurationVar(&c.RebalanceTimeout, "rebalance-timeout", 60*time.Second, "how long the group waits for members to give up partitions; half of it is for draining them")
 
-	flags.StringVar(&c.Listen, "listen", ":8080", "address of /metrics, /livez and /readyz; empty for none")
+	flags.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "address of /metrics, /livez, /readyz and /status, which have no password; :8080 for all networks, empty for none")
 	flags.BoolVar(&c.Profile, "pprof", false, "serve Go's profiles on --listen, below /debug/pprof/")
 }
 

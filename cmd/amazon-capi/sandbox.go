@@ -62,7 +62,7 @@ func newSandboxCommand(p *process) *cobra.Command {
 	account := sandbox.DefaultAccount()
 	flags := cmd.Flags()
 	f.log.register(flags, "console")
-	flags.StringVar(&f.listen, "listen", ":8090", "address to serve on")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8090", "address to serve on; :8090 for all networks")
 	flags.StringVar(&f.clientID, "client-id", account.ClientID, "client id that may get tokens")
 	secretFlag(flags, &f.clientSecret, "client-secret", "its secret (default "+account.ClientSecret+")")
 	secretFlag(flags, &f.refreshToken, "refresh-token", "its refresh token (default "+account.RefreshToken+")")

@@ -133,6 +133,11 @@ func (s *scene) offsets(group string) map[int32]int64 {
 	return at
 }
 
+func (s *scene) kafka() *kgo.Client {
+	s.admin()
+	return s.client
+}
+
 func (s *scene) admin() *kadm.Client {
 	if s.client == nil {
 		cl, err := kgo.NewClient(kgo.SeedBrokers(s.Brokers()...), kgo.RecordPartitioner(kgo.ManualPartitioner()))

@@ -72,7 +72,7 @@ func (v *Live) topic(ctx context.Context, l *finding.List, client *kgo.Client, a
 		l.Look(areaTopics, r.topic, "Nothing, if it may be created: run --create-topics does it.", "does not exist yet (%s)", r.flag)
 		return 0
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
-		l.Act(areaTopics, r.topic, "Create it, or let run --create-topics do it; check the name and the cluster.", "does not exist, or may not be seen (%s)", r.flag)
+		l.Act(areaTopics, r.topic, "Check its name and the cluster, create it, or let run --create-topics do it.", "does not exist, or may not be seen (%s)", r.flag)
 		return 0
 	case denied(err):
 		l.Act(areaTopics, r.topic, grantAdvice(opNames(r.needs), "topic", r.topic), "may not be used (%s)", r.flag)

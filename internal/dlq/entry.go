@@ -96,8 +96,8 @@ type View struct {
 	Message   string     `json:"message,omitempty"`
 	Profile   string     `json:"profile,omitempty"`
 	EventID   string     `json:"event_id,omitempty"`
-	When      time.Time  `json:"when"`      // of the last failure
-	Timestamp time.Time  `json:"timestamp"` // the original's
+	When      time.Time  `json:"when,omitzero"`      // of the last failure
+	Timestamp time.Time  `json:"timestamp,omitzero"` // the original's
 	First     *time.Time `json:"first_failure,omitempty"`
 	Attempts  int        `json:"attempts"`
 	Redrives  int        `json:"redrives"`

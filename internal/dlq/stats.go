@@ -28,8 +28,8 @@ type Group struct {
 	GroupKey
 	Letters  int       `json:"letters"`
 	Open     int       `json:"open"` // not sent through again
-	Oldest   time.Time `json:"oldest"`
-	Newest   time.Time `json:"newest"`
+	Oldest   time.Time `json:"oldest,omitzero"`
+	Newest   time.Time `json:"newest,omitzero"`
 	Remedy   string    `json:"remedy,omitempty"`
 	Profiles int       `json:"-"` // how many
 }

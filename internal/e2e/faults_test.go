@@ -25,16 +25,16 @@ func number(t *testing.T, line string) int {
 func TestFaultsPass(t *testing.T) {
 	for name, tc := range map[string]struct {
 		fault sandbox.Fault
-		says  string // readiness, while it lasts
+		says  string // readiness, or of a lane the status, while it lasts
 	}{
-		"token endpoint refuses":      {sandbox.Fault{At: sandbox.AtToken, Do: sandbox.Status, Status: 400, Code: "invalid_grant"}, "[-] token"},
-		"token endpoint answers HTML": {sandbox.Fault{At: sandbox.AtToken, Do: sandbox.HTML}, "[-] token"},
-		"token endpoint hangs up":     {sandbox.Fault{At: sandbox.AtToken, Do: sandbox.Refuse}, "[-] token"},
-		"Amazon answers 503":          {sandbox.Fault{Do: sandbox.Status, Status: 503}, "[-] lane"},
-		"Amazon answers 429":          {sandbox.Fault{Do: sandbox.Status, Status: 429}, "[-] lane"},
-		"Amazon answers HTML":         {sandbox.Fault{Do: sandbox.HTML}, "[-] lane"},
-		"Amazon hangs up":             {sandbox.Fault{Do: sandbox.Refuse}, "[-] lane"},
-		"Amazon breaks off":           {sandbox.Fault{Do: sandbox.Garbage}, "[-] lane"},
+		"token endpoint refuses":      {sandbox.Fault{At: sandbox.AtToken, Do: sandbox.Status, Status: 400, Code: "invalid_grant"}, "token"},
+		"token endpoint answers HTML": {sandbox.Fault{At: sandbox.AtToken, Do: sandbox.HTML}, "token"},
+		"token endpoint hangs up":     {sandbox.Fault{At: sandbox.AtToken, Do: sandbox.Refuse}, "token"},
+		"Amazon answers 503":          {sandbox.Fault{Do: sandbox.Status, Status: 503}, "lane"},
+		"Amazon answers 429":          {sandbox.Fault{Do: sandbox.Status, Status: 429}, "lane"},
+		"Amazon answers HTML":         {sandbox.Fault{Do: sandbox.HTML}, "lane"},
+		"Amazon hangs up":             {sandbox.Fault{Do: sandbox.Refuse}, "lane"},
+		"Amazon breaks off":           {sandbox.Fault{Do: sandbox.Garbage}, "lane"},
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
 			w := newWorld(t, sandbox.Options{})
@@ -43,10 +43,7 @@ func TestFaultsPass(t *testing.T) {
 			}
 			w.publish(generated(t, 200, 6, sample.GeneratorOptions{Profiles: 3}))
 			p := w.start(w.config())
-			w.eventually(p, "readiness says "+tc.says, func() bool {
-				status, body := w.get(p, "/readyz")
-				return status == 503 && strings.Contains(body, tc.says)
-			})
+			w.eventually(p, tc.says+" fails", func() bool { return w.fails(p, tc.says) })
 			if status, body := w.get(p, "/livez"); status != 200 {
 				t.Errorf("a fault of somebody else made the program unlive:\n%s", body)
 			}
@@ -93,7 +90,7 @@ func TestWrongAddresses(t *testing.T) {
 	w := newWorld(t, sandbox.Options{})
 	w.publish(generated(t, 20, 9, sample.GeneratorOptions{}))
 	const nobody = "127.0.0.1:1"
-	for name, says := range map[string]string{"brokers": "[-] brokers", "registry": "[-] registry", "token": "[-] token", "amazon": "[-] lane"} {
+	for name, says := range map[string]string{"brokers": "brokers", "registry": "registry", "token": "token", "amazon": "lane"} {
 		t.Run(name, func(t *testing.T) {
 			c := w.config()
 			c.Drain = time.Second // nothing in flight can end while it is away
@@ -108,10 +105,7 @@ func TestWrongAddresses(t *testing.T) {
 				c.AmazonURL = "http://" + nobody
 			}
 			p := w.start(c)
-			w.eventually(p, "readiness says "+says, func() bool {
-				status, body := w.get(p, "/readyz")
-				return status == 503 && strings.Contains(body, says)
-			})
+			w.eventually(p, says+" fails", func() bool { return w.fails(p, says) })
 			if lag := w.lag(); lag != 20 {
 				t.Errorf("lag %d, want all 20", lag)
 			}

@@ -46,10 +46,7 @@ func TestSoakMemoryIsFlat(t *testing.T) {
 	t.Logf("%d events published in %s", n, time.Since(began).Round(time.Second))
 
 	p := w.start(w.config())
-	w.eventually(p, "the lanes are held", func() bool {
-		_, body := w.get(p, "/readyz")
-		return strings.Contains(body, "[-] lane")
-	})
+	w.eventually(p, "the lanes are held", func() bool { return w.fails(p, "lane") })
 	var rss []int
 	for end := time.Now().Add(length); time.Now().Before(end); time.Sleep(length / 30) {
 		rss = append(rss, resident(t, p.(*process).cmd.Process.Pid))

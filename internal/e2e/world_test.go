@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/ops"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/sample"
 	"github.com/tracklayer/amazon-capi/internal/sandbox"
@@ -221,6 +223,23 @@ func (w *world) eventually(p program, what string, ok func() bool) {
 	}
 }
 
+// fails reports whether the pages say that a condition fails: readiness, unless it
+// is that of a lane, which is the state of one profile and leaves the process ready.
+func (w *world) fails(p program, condition string) bool {
+	ready, body := w.get(p, "/readyz")
+	if condition != "lane" {
+		return ready == 503 && strings.Contains(body, "[-] "+condition)
+	}
+	_, page := w.get(p, "/status")
+	var status ops.Status
+	if json.Unmarshal([]byte(page), &status) != nil {
+		return false
+	}
+	return ready == 200 && !strings.Contains(body, "lane") && slices.ContainsFunc(status.Profiles, func(s ops.State) bool {
+		return strings.HasPrefix(s.Name, "lane ") && s.Reason != "" && s.Do != ""
+	})
+}
+
 func tail(s string) string {
 	const most = 4000
 	if len(s) > most {
@@ -326,7 +345,7 @@ func (w *world) checkPrivacy(p program, letters []*kgo.Record) {
 	t := w.t
 	t.Helper()
 	shown := map[string]string{"log": p.log()}
-	for _, page := range []string{"/metrics", "/readyz"} {
+	for _, page := range []string{"/metrics", "/readyz", "/status"} {
 		if status, body := w.get(p, page); status != 0 {
 			shown[page] = body
 		}

@@ -493,3 +493,21 @@ func TestBrokersThatDoNotAnswer(t *testing.T) {
 		t.Errorf("%v, want why it was stopped", err)
 	}
 }
+
+// TestOldestIsTheTopics: a range of some partitions is told what the topic holds,
+// not what these hold.
+func TestOldestIsTheTopics(t *testing.T) {
+	w := newWorld(t, 3, nil)
+	w.put(w.client, 0, 1)
+	w.put(w.client, 1, 3)
+	w.put(w.client, 1, 5)
+	w.put(w.client, 2, 8)
+	for _, r := range []Range{
+		{From: hour(20), Partitions: []int32{1}}, {From: hour(6), To: hour(7), Partitions: []int32{0, 1}}, {From: offset(7), Partitions: []int32{2}},
+	} {
+		why := w.plan(r).WhyEmpty()
+		if !strings.Contains(why, "its oldest is of 2026-04-23T01:00:00Z, its newest of 2026-04-23T08:00:00Z") {
+			t.Errorf("%+v: %q", r, why)
+		}
+	}
+}

@@ -13,7 +13,8 @@ import (
 // listing is what the brokers say of a topic's offsets.
 type listing struct {
 	rng         Range
-	partitions  []int32
+	partitions  []int32 // of the range
+	all         []int32 // of the topic
 	start, end  kadm.ListedOffsets
 	from, to    kadm.ListedOffsets // at the times asked for; nil if there is none
 	first, last kadm.ListedOffsets // of the oldest and the newest timestamp; may be nil
@@ -29,7 +30,8 @@ func (r *Reader) listOffsets(ctx context.Context, admin *kadm.Client, rng *Range
 	if err != nil {
 		return nil, err
 	}
-	l.partitions = topics[rng.Topic].Partitions.Numbers()
+	l.all = topics[rng.Topic].Partitions.Numbers()
+	l.partitions = l.all
 	for _, p := range rng.Partitions {
 		if !slices.Contains(l.partitions, p) {
 			return nil, fmt.Errorf("%w: there is no partition %d, it has 0 to %d", ErrBadRange, p, len(l.partitions)-1)
@@ -98,7 +100,8 @@ func (r *Reader) appendTime(ctx context.Context, admin *kadm.Client, topic strin
 
 func (l *listing) plan() (*Plan, error) {
 	p := &Plan{Topic: l.rng.Topic, Since: l.rng.From.Time, Until: l.rng.To.Time, asked: l.rng}
-	p.oldest, p.newest = l.times()
+	p.oldest, p.newest = l.times(l.all)
+	oldest, _ := l.times(l.partitions)
 	gone := 0
 	for _, n := range l.partitions {
 		from, to := l.bounds(n)
@@ -118,7 +121,7 @@ func (l *listing) plan() (*Plan, error) {
 	if gone == len(l.partitions) && gone > 0 {
 		return nil, l.notRetained(p)
 	}
-	return p, l.checkTimes(p)
+	return p, l.checkTimes(p, oldest)
 }
 
 // notRetained is the error of a range of which nothing is left.
@@ -159,8 +162,8 @@ func (l *listing) offset(in kadm.ListedOffsets, partition int32, otherwise int64
 // have begun earlier: what was between may have been in the range. That all of the
 // range was there is certain only if times grow along a partition. Otherwise older
 // records may come after the first one, and the plan is in doubt until they are
-// looked for.
-func (l *listing) checkTimes(p *Plan) error {
+// looked for. oldest is the time of the oldest record of the range's partitions.
+func (l *listing) checkTimes(p *Plan, oldest time.Time) error {
 	since, until := l.rng.From.Time, l.rng.To.Time
 	if since.IsZero() && until.IsZero() {
 		return nil
@@ -186,7 +189,7 @@ func (l *listing) checkTimes(p *Plan) error {
 			latest = at
 		}
 	}
-	if !until.IsZero() && over > 0 && !until.After(p.oldest) {
+	if !until.IsZero() && over > 0 && !until.After(oldest) {
 		if err := l.notRetained(p); l.toIsExact {
 			return err
 		} else {
@@ -215,10 +218,10 @@ func begins(later, of int, earliest, latest time.Time) string {
 	return fmt.Sprintf("%s with records of %s: what was before is no longer retained", which, at)
 }
 
-// times are those of the oldest and newest records of the partitions.
-func (l *listing) times() (oldest, newest time.Time) {
+// times are those of the oldest and newest records of some partitions.
+func (l *listing) times(of []int32) (oldest, newest time.Time) {
 	least, most := int64(math.MaxInt64), int64(-1)
-	for _, n := range l.partitions {
+	for _, n := range of {
 		if o, ok := l.first.Lookup(l.rng.Topic, n); ok && o.Timestamp >= 0 {
 			least, most = min(least, o.Timestamp), max(most, o.Timestamp)
 		}

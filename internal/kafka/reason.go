@@ -20,7 +20,7 @@ var reasons = []struct {
 	err  error
 	text string
 }{
-	{kerr.UnknownTopicOrPartition, "it does not exist: create it, or see %[2]s"},
+	{kerr.UnknownTopicOrPartition, "it does not exist: check its name (%[2]s), create it, or start run with --create-topics"},
 	{kerr.UnknownTopicID, "it was deleted and made again; writing to the new one"},
 	{kerr.TopicAuthorizationFailed, "we are not allowed to write to it: grant the client's principal WRITE and DESCRIBE on topic %[1]s"},
 	{kerr.ClusterAuthorizationFailed, "we are not allowed to write idempotently: grant the client's principal IDEMPOTENT_WRITE on the cluster"},

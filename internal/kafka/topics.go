@@ -20,6 +20,28 @@ const defaultMessageBytes = 1_048_588
 // headerRoom is what the headers of a dead letter add to its original, at most.
 const headerRoom = 64 << 10
 
+// Missing says that a topic does not exist, and how to make it. flag is the one that
+// names it.
+func Missing(flag, topic string) string {
+	return fmt.Sprintf("topic %q does not exist (--%s): check its name, create it (kafka-topics.sh --create --topic %s --partitions 12), or add --create-topics",
+		topic, flag, topic)
+}
+
+// Exists reports whether a topic exists.
+func Exists(ctx context.Context, cl *kgo.Client, topic string) (bool, error) {
+	topics, err := kadm.NewClient(cl).ListTopics(ctx, topic)
+	if err != nil {
+		return false, fmt.Errorf("topic %q cannot be looked up: %w", topic, err)
+	}
+	switch err := topics[topic].Err; {
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("topic %q cannot be used: %w", topic, err)
+	}
+	return topics.Has(topic), nil
+}
+
 // EnsureTopics creates those of source and copies that do not exist. A copy gets
 // as many partitions as the source, and takes any of the source's records with
 // headers added: a dead letter must never be too large to be kept. Receipts, which

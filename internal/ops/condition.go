@@ -10,7 +10,9 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Conditions is the set of named states that decide readiness. A fault is
+// Conditions is the set of named states that health pages show. Those of the
+// process decide readiness; those of one profile do not, since another member would
+// be refused just the same, and the other profiles need this one. A fault is
 // reported to its condition each time it is seen; only a change of state is
 // logged, so that an hour of outage is two lines and not two per second.
 type Conditions struct {
@@ -51,14 +53,18 @@ func (cs *Conditions) Remove(name string) {
 
 // State is one condition as the health pages show it.
 type State struct {
-	Name string `json:"name"`
-	OK   bool   `json:"ok"`
+	// Profile is true for the state of one profile, which does not decide readiness.
+	Profile bool   `json:"-"`
+	Name    string `json:"name"`
+	OK      bool   `json:"ok"`
 	// Reason says what is wrong; empty when OK.
 	Reason string    `json:"reason,omitempty"`
-	Since  time.Time `json:"since"`
+	Since  time.Time `json:"since,omitzero"`
+	// Do says what to do about it; empty when OK, and where nothing can be said.
+	Do string `json:"do,omitempty"`
 }
 
-// Failing tells whether any condition is not well.
+// Failing reports whether any condition is not well, profiles' included.
 func (cs *Conditions) Failing() bool {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -76,7 +82,11 @@ func (cs *Conditions) States() []State {
 	defer cs.mu.Unlock()
 	out := make([]State, 0, len(cs.conds))
 	for _, c := range cs.conds {
-		out = append(out, State{Name: c.name, OK: c.reason == "", Reason: c.reason, Since: c.since})
+		st := State{Profile: c.profile, Name: c.name, OK: c.reason == "", Reason: c.reason, Since: c.since}
+		if !st.OK && !c.pending {
+			st.Do = Remedy(c.name, c.reason)
+		}
+		out = append(out, st)
 	}
 	sort.Slice(out, func(i, j int) bool {
 		if out[i].OK != out[j].OK {
@@ -98,6 +108,18 @@ type Condition struct {
 	reason  string
 	since   time.Time
 	pending bool // the reason is that of Pending
+	profile bool // it is about one profile, and does not decide readiness
+}
+
+// OfProfile has the condition be about one profile: /status shows it, and readiness
+// does not depend on it. It returns the condition.
+func (c *Condition) OfProfile() *Condition {
+	if c != nil {
+		c.set.mu.Lock()
+		c.profile = true
+		c.set.mu.Unlock()
+	}
+	return c
 }
 
 // Pending sets a reason for not being ready yet, without a log line: starting is

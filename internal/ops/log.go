@@ -3,9 +3,12 @@ package ops
 import (
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/internal/show"
 )
 
 // LogFormats are the values of --log-format.
@@ -21,7 +24,10 @@ func NewLogger(w io.Writer, format, level string) (zerolog.Logger, error) {
 	switch format {
 	case "json":
 	case "console":
-		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.RFC3339}
+		// Colours are for eyes: in a file, a pipe or a collector they are noise that
+		// no search finds its words in.
+		plain := !show.IsTerminal(w) || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.RFC3339, NoColor: plain}
 	default:
 		return zerolog.Nop(), fmt.Errorf("log format %q is unknown: want %s", format, LogFormats)
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -180,5 +182,33 @@ func TestProfiles(t *testing.T) {
 			t.Errorf("asked for %v: the command line is served: %d", asked, code)
 		}
 		s.Close(context.Background())
+	}
+}
+
+// TestNoColoursInFiles: a log that is no terminal gets no escape sequences.
+func TestNoColoursInFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var buffer bytes.Buffer
+	for _, w := range []io.Writer{file, &buffer} {
+		log, err := NewLogger(w, "console", "trace")
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Warn().Str("condition", "token").Err(errors.New("refused")).Msg("condition failing")
+		log.Error().Msg("x")
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{string(text), buffer.String()} {
+		if strings.Contains(s, "\x1b") || !strings.Contains(s, "condition=token") {
+			t.Errorf("%q", s)
+		}
 	}
 }

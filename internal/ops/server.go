@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -20,16 +22,21 @@ import (
 //
 //	/metrics  Prometheus
 //	/livez    200 while the process makes progress or has reason not to
-//	/readyz   200 when all conditions are well, else 503 and which are not
+//	/readyz   200 when all conditions of the process are well, else 503 and which
+//	          are not
+//	/status   all of it, with profiles and lanes, since when and what to do; JSON
 //
 // Both health pages answer in text, or in JSON for ?format=json and for clients
-// that accept only JSON.
+// that accept only JSON. The server has no password, so what a stranger can make it
+// hold is bounded: connections, headers, bodies, and the time for each.
 type Server struct {
 	conditions *Conditions
 	live       func() error
 	mux        *http.ServeMux
 	http       *http.Server
 	addr       atomic.Value // string, once listening
+	listener   *boundedListener
+	lanes      atomic.Pointer[func() *Lanes]
 }
 
 // NewServer returns a server that is not listening yet. live returns an error
@@ -40,21 +47,35 @@ func NewServer(cs *Conditions, live func() error, metrics prometheus.Gatherer) *
 	}
 	mux := http.NewServeMux()
 	s := &Server{conditions: cs, live: live, mux: mux}
-	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{
+		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: maxScrapes,
+	}))
 	mux.HandleFunc("GET /livez", s.livez)
 	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /status", s.status)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, "amazon-capi: /metrics /livez /readyz\n")
+		fmt.Fprint(w, "amazon-capi: /metrics /livez /readyz /status\n")
 	})
 	s.http = &http.Server{
-		Handler: mux,
-		// A page nobody reads to its end must not hold a connection for ever.
+		// No page needs a body, so that none is read.
+		Handler: http.MaxBytesHandler(mux, 0),
+		// A request that is not sent to its end, or a page that is not read to its
+		// end, must not hold a connection for ever.
 		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		// What goes wrong with a connection is its client's affair, and net/http
+		// writes it to the standard logger unless told otherwise.
+		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	return s
 }
+
+// maxScrapes bounds the /metrics pages that are made at once, each of which is in
+// memory until its client has read it.
+const maxScrapes = 8
 
 // Profile has Go's profiles served, below /debug/pprof/. It is called before
 // Start.
@@ -76,8 +97,9 @@ func (s *Server) Start(addr string) error {
 		return fmt.Errorf("cannot listen on %q for metrics and health (--listen): %w", addr, err)
 	}
 	s.addr.Store(l.Addr().String())
+	s.listener = &boundedListener{Listener: l, most: maxConnections}
 	go func() {
-		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			s.conditions.Condition("listen").Fail(err.Error())
 		}
 	}()
@@ -106,10 +128,13 @@ func (s *Server) livez(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	states := s.conditions.States()
+	var states []State
 	ok := true
-	for _, st := range states {
-		ok = ok && st.OK
+	for _, st := range s.conditions.States() {
+		if !st.Profile {
+			ok = ok && st.OK
+			states = append(states, st)
+		}
 	}
 	s.write(w, r, ok, states)
 }

@@ -24,7 +24,7 @@ const (
 type RowKey struct {
 	Profile   string    `json:"profile"` // "-" for records that name none
 	EventType string    `json:"event_type"`
-	Hour      time.Time `json:"hour"` // of the record's timestamp, in UTC
+	Hour      time.Time `json:"hour,omitzero"` // of the record's timestamp, in UTC
 }
 
 // Counts is what became of a number of records. Source = Accepted + Decode +
@@ -180,7 +180,7 @@ type Lost struct {
 	EventType string    `json:"event_type"`
 	Partition int32     `json:"partition"`
 	Offset    int64     `json:"offset"`
-	Time      time.Time `json:"time"` // of the record
+	Time      time.Time `json:"time,omitzero"` // of the record
 	Why       string    `json:"why"`
 }
 

@@ -44,14 +44,15 @@ type GeneratorOptions struct {
 	// records, which arrive out of order.
 	Start time.Time
 	Span  time.Duration
-	// Prefix is put before every event id, so that two runs can differ.
+	// Prefix is put before every event id, so that two runs of a seed can differ.
 	Prefix string
 }
 
 // Generator makes samples without end. The same seed and options make the same
-// samples. It is not safe for concurrent use.
+// samples; another seed makes other events, whose ids are others, too. It is not safe for concurrent use.
 type Generator struct {
 	o      GeneratorOptions
+	series string // what tells its event ids from those of other seeds
 	rng    *rand.Rand
 	broken []Breakage
 	shares int
@@ -90,7 +91,7 @@ func NewGenerator(seed uint64, o GeneratorOptions) (*Generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Generator{o: o, rng: rand.New(rand.NewPCG(seed, 1)), broken: broken, shares: totalShare()}
+	g := &Generator{o: o, series: "_" + strconv.FormatUint(seed, 36) + "_", rng: rand.New(rand.NewPCG(seed, 1)), broken: broken, shares: totalShare()}
 	for i := range countries {
 		if c := &countries[i]; !o.Full || len(c.phones) > 0 {
 			g.countries = append(g.countries, c)
@@ -150,7 +151,7 @@ func (g *Generator) good(denied float64) Sample {
 	k := kindOf(r.IntN(g.shares))
 	c := pick(r, g.countries)
 	ev := &schemas.Event{
-		EventID:      g.o.Prefix + k.id + "_" + strconv.Itoa(g.n),
+		EventID:      g.o.Prefix + k.id + g.series + strconv.Itoa(g.n),
 		ProfileID:    pick(r, g.o.ProfileIDs),
 		EventName:    pick(r, k.names),
 		ActionSource: "WEBSITE",

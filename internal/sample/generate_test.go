@@ -209,3 +209,17 @@ func BenchmarkGenerator(b *testing.B) {
 		})
 	}
 }
+
+// TestSeedsDoNotShareIDs: Amazon removes an event whose id it knows, whatever else
+// is in it.
+func TestSeedsDoNotShareIDs(t *testing.T) {
+	whose := make(map[string]uint64)
+	for _, seed := range []uint64{0, 1, 2, 9, 10, 11, 35, 36, 37, 1 << 40, 1<<64 - 1} {
+		for _, s := range take(t, seed, GeneratorOptions{}, 1500) {
+			if other, ok := whose[s.EventID()]; ok {
+				t.Fatalf("seeds %d and %d both make %s", other, seed, s.EventID())
+			}
+			whose[s.EventID()] = seed
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package pipeline
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/sink"
+)
+
+// laneView is a lane of /status.
+type laneView struct {
+	sink.LaneStatus
+	Do string `json:"do,omitempty"`
+}
+
+// lanesPage is what /status tells of the lanes: all of them counted, and those that
+// have events listed, held ones and those with most events first.
+func lanesPage(all []sink.LaneStatus) *ops.Lanes {
+	page := &ops.Lanes{States: make(map[string]int), Listed: []any{}}
+	for _, s := range []sink.LaneState{sink.LaneIdle, sink.LaneBatching, sink.LaneSending, sink.LaneHeld} {
+		page.States[string(s)] = 0
+	}
+	for i := range all {
+		page.States[string(all[i].State)]++
+	}
+	all = slices.DeleteFunc(all, func(s sink.LaneStatus) bool { return s.State == sink.LaneIdle })
+	slices.SortStableFunc(all, func(a, b sink.LaneStatus) int {
+		return cmp.Or(-cmpBool(a.State == sink.LaneHeld, b.State == sink.LaneHeld), cmp.Compare(b.Records, a.Records))
+	})
+	if page.More = len(all) - ops.MaxListed; page.More > 0 {
+		all = all[:ops.MaxListed]
+	}
+	page.More = max(page.More, 0)
+	for _, s := range all {
+		view := laneView{LaneStatus: s}
+		if s.State == sink.LaneHeld {
+			view.Do = ops.Remedy("lane "+s.Profile, s.Reason)
+		}
+		page.Listed = append(page.Listed, view)
+	}
+	return page
+}
+
+func cmpBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
