@@ -114,13 +114,14 @@ func (a *assignment) fresh(records []*kgo.Record) (fresh []*kgo.Record, bytes in
 }
 
 func (a *assignment) wants(r *kgo.Record) bool {
-	return !a.before.has(r.Offset, r.LeaderEpoch) && (a.selection == nil || a.selection.Has(a.partition, r.Offset))
+	return !r.Attrs.IsControl() && !a.before.has(r.Offset, r.LeaderEpoch) && (a.selection == nil || a.selection.Has(a.partition, r.Offset))
 }
 
 // push enters polled records into the ledger and those that fresh gave into the
 // pump's inbox. The others are in the ledger as settled, if they are: the committed
-// prefix passes them, and they stay in the metadata until it does.
-func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) {
+// prefix passes them, and they stay in the metadata until it does. So are the markers
+// of transactions. It returns how many records were settled before.
+func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) (skipped int) {
 	a.mu.Lock()
 	a.highWater = max(a.highWater, highWater)
 	for len(fresh) > 0 || len(records) > 0 {
@@ -142,11 +143,16 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) {
 		}
 		r := records[0]
 		seq := a.ledger.take(markOf(r), 0, r.Timestamp.UnixMilli())
-		if a.leaveOthers && !a.before.has(r.Offset, r.LeaderEpoch) {
+		switch {
+		case r.Attrs.IsControl():
+			a.ledger.settle(seq)
+		case a.leaveOthers && !a.before.has(r.Offset, r.LeaderEpoch):
 			a.others++ // in the ledger without a verdict, and in no inbox
-		} else {
+			skipped++
+		default:
 			a.ledger.settle(seq)
 			a.skipped++
+			skipped++
 		}
 		records = records[1:]
 	}
@@ -155,6 +161,7 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) {
 	case a.wake <- struct{}{}:
 	default:
 	}
+	return skipped
 }
 
 func markOf(r *kgo.Record) mark { return mark{r.Offset, r.LeaderEpoch} }

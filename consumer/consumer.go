@@ -142,6 +142,10 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		// An open transaction's records may yet be aborted: a purchase that
 		// its producer took back must not reach Amazon.
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		// The markers that end transactions have offsets like records. Passed over
+		// unseen, the last one would never be committed past, and a topic that is
+		// read to its end would have a lag of 1 for ever.
+		kgo.KeepControlRecords(),
 	}
 	if c.opts.recycles() {
 		opts = append(opts, kgo.WithPools(c.pools))
@@ -254,14 +258,22 @@ func (c *Consumer) take(fetches kgo.Fetches) {
 			defer finish(c.client, a) // after they are in the ledger
 		}
 		fresh, bytes := a.fresh(records)
-		c.metrics.skipped.Add(float64(len(records) - len(fresh)))
 		c.pace.took(len(fresh), c.opts.Now())
 		// The window and the tally first: a verdict may come back before push
 		// returns, and in flight must never be seen below zero.
 		c.tally.take(len(fresh))
 		c.window.take(len(fresh), bytes)
-		a.push(records, fresh, p.HighWatermark)
+		c.metrics.skipped.Add(float64(a.push(records, fresh, readableEnd(&p))))
 	})
+}
+
+// readableEnd is the offset up to which a partition can be read now: what an open
+// transaction has written is not, and may never be.
+func readableEnd(p *kgo.FetchTopicPartition) int64 {
+	if p.LastStableOffset >= 0 {
+		return min(p.LastStableOffset, p.HighWatermark)
+	}
+	return p.HighWatermark // of brokers that do not tell
 }
 
 // fetchFailed notes a failed fetch. c.mu is held.
