@@ -23,7 +23,8 @@ and --config file.
 
 Without a network it tells of settings that run would refuse, all at once, and of
 those that are allowed and often not meant; of the accounts; of the mapping; and
-with --schema of the schemas that producers mean to write with.
+with --schema of the schemas that producers mean to write with, which needs no
+account.
 
 --live asks the servers, too: brokers; topics with retention, partitions, largest
 record, cleanup policy and what we may do to them; the group; the registry; Login
@@ -93,7 +94,8 @@ func (f *checkFlags) check(cmd *cobra.Command, p *process) error {
 func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *process) (finding.List, error) {
 	var all finding.List
 	var warnings bytes.Buffer
-	c, err := f.run.resolve(&warnings)
+	account := f.wantsAccount()
+	c, err := f.run.resolve(account, &warnings)
 	_, logErr := f.run.log.logger(p)
 	for _, e := range each(errors.Join(err, logErr)) {
 		// The mistakes of a mapping, or of an accounts file, come a line each.
@@ -105,7 +107,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	if valid {
 		all = append(all, check.Config(&c, f.given(cmd, p, warnings.String()))...)
 	}
-	if valid || c.AccountsFile != "" {
+	if account && valid || c.AccountsFile != "" {
 		accounts := check.Accounts(&c)
 		valid = valid && accounts.Count(finding.Act) == 0
 		all = append(all, accounts...)
@@ -145,6 +147,12 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 		return nil, context.Cause(ctx)
 	}
 	return all, nil
+}
+
+// wantsAccount reports whether an account has to be there. Whoever looks at a schema
+// alone, such as a producer's build, has none and needs none.
+func (f *checkFlags) wantsAccount() bool {
+	return f.live || len(f.schemas) == 0 || f.run.delivery.account.given()
 }
 
 // given is how the configuration came to be, as far as that can be wrong.

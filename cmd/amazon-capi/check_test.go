@@ -8,6 +8,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/finding"
 	"github.com/tracklayer/amazon-capi/internal/sandbox"
+	"github.com/tracklayer/amazon-capi/schemas"
 )
 
 // configuration is a file for run that leads to a cluster.
@@ -143,5 +144,26 @@ cases:
 	}
 	if r := command(t, "", "check", "--mapping-tests", "/nonexistent"); r.code != exitUsage || !strings.Contains(r.stderr, "--mapping-tests") {
 		t.Errorf("no file: exit %d\n%s", r.code, r.stderr)
+	}
+}
+
+// TestCheckOfASchemaNeedsNoAccount: a producer's build looks at its schema, and has
+// no credentials of Amazon's.
+func TestCheckOfASchemaNeedsNoAccount(t *testing.T) {
+	text, err := schemas.Latest.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := writeFile(t, "producer.avsc", []byte(text))
+	r := command(t, "", "check", "--schema", schema)
+	if r.code != exitOK || strings.Contains(r.stdout, "client") || strings.Contains(r.stdout, "refresh") {
+		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	// Who gives a part of an account is told what is missing.
+	if r := command(t, "", "check", "--schema", schema, "--client-id", "a"); r.code != exitFailed || !strings.Contains(r.stdout, "--refresh-token") {
+		t.Errorf("a part of an account: exit %d\n%s", r.code, r.stdout)
+	}
+	if r := command(t, "", "check", "--schema", schema, "--live"); r.code != exitFailed || !strings.Contains(r.stdout, "--client-id") {
+		t.Errorf("--live: exit %d\n%s", r.code, r.stdout)
 	}
 }

@@ -124,9 +124,8 @@ func (f *accountFlags) resolve(warn io.Writer) (o sink.TokenOptions, err error) 
 	return o, asUsage(errors.Join(wrong...))
 }
 
-// besides refuses an account beside a file that has them all: it would be a guess
-// which is meant.
-func (f *accountFlags) besides() error {
+// set names the flags of the account that are set.
+func (f *accountFlags) set() (flags []string) {
 	for _, s := range []struct {
 		flag string
 		set  bool
@@ -136,8 +135,20 @@ func (f *accountFlags) besides() error {
 		{"refresh-token", f.refreshToken.value != "" || f.refreshToken.path != ""},
 	} {
 		if s.set {
-			return usagef("--%s and --accounts are both set: want the account in the file, or the flags alone", s.flag)
+			flags = append(flags, s.flag)
 		}
+	}
+	return flags
+}
+
+// given reports whether anything is said about an account.
+func (f *accountFlags) given() bool { return len(f.set()) > 0 }
+
+// besides refuses an account beside a file that has them all: it would be a guess
+// which is meant.
+func (f *accountFlags) besides() error {
+	if set := f.set(); len(set) > 0 {
+		return usagef("--%s and --accounts are both set: want the account in the file, or the flags alone", set[0])
 	}
 	return checkURL("token-url", f.tokenURL)
 }

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/history"
@@ -126,6 +128,12 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 		return usagef("--registry: %w", err)
 	}
 	defer registry.Close()
+	// Reading may take an hour; that a file cannot be written is found out before.
+	rows, err := createRowsFile(f.csv)
+	if err != nil {
+		return err
+	}
+	defer rows.discard()
 	events, err := f.createEvents()
 	if err != nil {
 		return err
@@ -145,7 +153,7 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	return f.show(p, plan, report)
+	return f.show(p, plan, report, rows)
 }
 
 // reconcile reads, in an order that matters: what the group had committed before
@@ -161,6 +169,11 @@ func (f *reconcileFlags) reconcile(ctx context.Context, p *process, s kafka.Sett
 	if r.Live, err = groupProgress(ctx, s, f.group, f.topic); err != nil {
 		return nil, nil, err
 	}
+	if !r.Live.Begun() {
+		if err := f.tellNewGroup(ctx, s, progress); err != nil {
+			return nil, nil, err
+		}
+	}
 	r.Verdicts = reconcile.NewVerdicts(plan)
 	if err := f.readReceipts(ctx, s, rng, registry, r.Verdicts, progress); err != nil {
 		return nil, nil, err
@@ -174,6 +187,32 @@ func (f *reconcileFlags) reconcile(ctx context.Context, p *process, s kafka.Sett
 	}
 	report, err := r.Finish()
 	return plan, report, err
+}
+
+// tellNewGroup says that the group has read nothing of the topic: then nothing is ever
+// missing, and everything without a verdict in flight.
+func (f *reconcileFlags) tellNewGroup(ctx context.Context, s kafka.Settings, progress *show.Progress) error {
+	opts, err := s.Options(zerolog.Nop())
+	if err != nil {
+		return asUsage(err)
+	}
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
+	defer cancel()
+	others, _, err := kafka.Readers(ctx, kadm.NewClient(client), f.topic, f.group)
+	if err != nil {
+		return withCause(ctx, err)
+	}
+	hint := ""
+	if len(others) > 0 {
+		hint = "; others that have: " + kafka.Named(others)
+	}
+	progress.Say("amazon-capi: group %s has committed nothing of %s (--group), so that nothing counts as missing%s", f.group, f.topic, hint)
+	return nil
 }
 
 // receiptsBefore is how much earlier than the range's records their receipts are
@@ -252,12 +291,10 @@ func (f *reconcileFlags) createEvents() (*reconcile.EventsFile, error) {
 }
 
 // show prints the report; the error is that something is missing.
-func (f *reconcileFlags) show(p *process, plan *history.Plan, report *reconcile.Report) error {
+func (f *reconcileFlags) show(p *process, plan *history.Plan, report *reconcile.Report, file *rowsFile) error {
 	rows := report.By(slices.Contains(f.by, "profile"), slices.Contains(f.by, "type"), slices.Contains(f.by, "hour"))
-	if f.csv != "" {
-		if err := writeReconcileCSV(f.csv, rows); err != nil {
-			return err
-		}
+	if err := file.write(rows); err != nil {
+		return err
 	}
 	var err error
 	switch {

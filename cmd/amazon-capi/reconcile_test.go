@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -283,5 +284,97 @@ func TestReconcileExamples(t *testing.T) {
 			t.Errorf("it prints\n%s", r.stdout)
 		}
 		noIdentifiers(t, r)
+	}
+}
+
+// TestReconcileLooksAtItsFilesFirst: reading may take an hour, and a file that cannot
+// be written is found before. One that is there already is left alone until the new
+// one is complete.
+func TestReconcileLooksAtItsFilesFirst(t *testing.T) {
+	s := newScene(t)
+	s.run(exitOK, append([]string{"publish", "--events", "5"}, s.registry()...)...)
+	s.deliver()
+	dir := t.TempDir()
+	old := filepath.Join(dir, "old.csv")
+	if err := os.WriteFile(old, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{
+		"no such directory": filepath.Join(dir, "nowhere", "rows.csv"),
+		"a directory":       dir,
+		"below a file":      filepath.Join(old, "rows.csv"),
+	} {
+		// Brokers that are not there would take half a minute to say so.
+		r := command(t, "", "reconcile", "--brokers", "127.0.0.1:1", "--registry", s.RegistryURL(), "--csv", path)
+		if r.code != exitUsage || !strings.Contains(r.stderr, "--csv") {
+			t.Errorf("%s: exit %d\n%s", name, r.code, r.stderr)
+		}
+	}
+	s.run(exitFailed, append([]string{"reconcile", "--topic", "no-such-topic", "--csv", old}, s.registry()...)...)
+	if text, err := os.ReadFile(old); err != nil || string(text) != "old" {
+		t.Errorf("after a failure the file holds %q, %v", text, err)
+	}
+	s.run(exitOK, append([]string{"reconcile", "--csv", old}, s.registry()...)...)
+	if text, err := os.ReadFile(old); err != nil || !strings.HasPrefix(string(text), "profile,hour,type,source") {
+		t.Errorf("it holds %q, %v", text, err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "*.partial"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestReconcileHasNoYearOne: what rows are not told apart by is not in them.
+func TestReconcileHasNoYearOne(t *testing.T) {
+	s := newScene(t)
+	s.run(exitOK, append([]string{"publish", "--events", "5"}, s.registry()...)...)
+	s.deliver()
+	for _, by := range []string{"profile", "type", "profile,type", "profile,type,hour", "hour"} {
+		r := s.run(exitOK, append([]string{"reconcile", "--json", "--by", by}, s.registry()...)...)
+		if strings.Contains(r.stdout, "0001-") || strings.Contains(by, "hour") != strings.Contains(r.stdout, `"hour"`) {
+			t.Errorf("--by %s:\n%s", by, r.stdout)
+		}
+	}
+}
+
+// TestGroupsAreToldApart: a misspelt --group is a group of its own to the brokers, and
+// every command says that it is not the one that is known.
+func TestGroupsAreToldApart(t *testing.T) {
+	s := newScene(t)
+	s.run(exitOK, append([]string{"publish", "--events", "20"}, s.registry()...)...)
+	s.deliver()
+	live := s.offsets("amazon-capi")
+	if r := s.run(exitOK, append([]string{"reconcile", "--group", "amazon-cpai"}, s.registry()...)...); !strings.Contains(r.stderr, "group amazon-cpai has committed nothing") || !strings.Contains(r.stderr, "others that have: amazon-capi") {
+		t.Errorf("reconcile:\n%s", r.stderr)
+	}
+	if r := s.run(exitOK, append([]string{"reconcile"}, s.registry()...)...); strings.Contains(r.stderr, "committed nothing") {
+		t.Errorf("reconcile of the known group:\n%s", r.stderr)
+	}
+	for _, act := range [][]string{nil, {"--go"}} {
+		r := s.run(exitUsage, append(append([]string{"replay", "--live-group", "--from", "offset:0", "--group", "amazon-cpai"}, s.servers()...), act...)...)
+		if !strings.Contains(r.stderr, "want one that has: amazon-capi") {
+			t.Errorf("replay:\n%s", r.stderr)
+		}
+	}
+	if now := s.offsets("amazon-capi"); !maps.Equal(live, now) || len(s.offsets("amazon-cpai")) > 0 {
+		t.Errorf("offsets were moved: %v, %v", now, s.offsets("amazon-cpai"))
+	}
+	for group, want := range map[string]string{"amazon-cpai": `"level":"look","area":"group","subject":"amazon-cpai"`, "amazon-capi": `"level":"fine","area":"group","subject":"amazon-capi"`} {
+		r := command(t, "", append([]string{"check", "--live", "--json", "--group", group}, s.amazon()...)...)
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("check of %s:\n%s", group, r.stdout)
+		}
+	}
+	// A member that joins nobody.
+	out, stop := background(t, append([]string{"run", "--group", "amazon-cpai", "--listen", "", "--start", "latest"}, s.amazon()...)...)
+	eventually(t, out, "the member says that it is alone", func() bool {
+		return strings.Contains(out.String(), "committed nothing of the topic yet") && strings.Contains(out.String(), `"others":"amazon-capi"`)
+	})
+	stop()
+	out, stop = background(t, append([]string{"run", "--listen", ""}, s.amazon()...)...)
+	eventually(t, out, "the member joins", func() bool { return strings.Contains(out.String(), "partitions assigned") })
+	stop()
+	if strings.Contains(out.String(), "committed nothing") {
+		t.Errorf("the known group:\n%s", out)
 	}
 }

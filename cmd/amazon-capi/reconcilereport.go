@@ -1,15 +1,10 @@
 package main
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/reconcile"
 	"github.com/tracklayer/amazon-capi/internal/show"
@@ -99,51 +94,4 @@ func (f *reconcileFlags) print(w io.Writer, rows []reconcile.Row, report *reconc
 	if more := s.Missing - len(lost); more > 0 {
 		fmt.Fprintf(w, "  … and %d more; --json has up to %d of them\n", more, len(report.Lost))
 	}
-}
-
-// writeReconcileCSV writes rows for a spreadsheet, with a column for the value of
-// each currency.
-func writeReconcileCSV(path string, rows []reconcile.Row) (err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return usagef("--csv: %w", err)
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	var sum reconcile.Counts
-	for i := range rows {
-		for currency := range rows[i].Value {
-			if sum.Value == nil {
-				sum.Value = make(reconcile.Amounts)
-			}
-			sum.Value[currency] = nil
-		}
-	}
-	currencies := sum.Value.Currencies()
-	header := []string{"profile", "hour", "type"}
-	for _, c := range reconcileColumns {
-		header = append(header, strings.ReplaceAll(c, " ", "_"))
-	}
-	for _, c := range currencies {
-		header = append(header, "value_"+c)
-	}
-	out := csv.NewWriter(file)
-	if err := out.Write(header); err != nil {
-		return err
-	}
-	for i := range rows {
-		r := &rows[i]
-		hour := ""
-		if !r.Hour.IsZero() {
-			hour = r.Hour.Format(time.RFC3339)
-		}
-		cells := append([]string{r.Profile, hour, reconcile.Harmless(r.EventType)}, reconcileCells(&r.Counts)...)
-		for _, c := range currencies {
-			cells = append(cells, r.Value.Text(c))
-		}
-		if err := out.Write(cells); err != nil {
-			return err
-		}
-	}
-	out.Flush()
-	return out.Error()
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/history"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/replay"
 	"github.com/tracklayer/amazon-capi/internal/show"
 )
@@ -55,6 +56,9 @@ func (f *replayFlags) move(ctx context.Context, p *process) error {
 	defer client.Close()
 	admin := kadm.NewClient(client)
 
+	if err := f.known(ctx, admin); err != nil {
+		return err
+	}
 	rows, err := f.moves(ctx, admin, reader, at)
 	if err != nil {
 		return err
@@ -126,6 +130,21 @@ func (f *replayFlags) moves(ctx context.Context, admin *kadm.Client, reader *his
 		rows = append(rows, m)
 	}
 	return rows, nil
+}
+
+// known refuses a group that has read nothing of a topic which others have read: it
+// is misspelt, and the group that was meant would stay where it is.
+func (f *replayFlags) known(ctx context.Context, admin *kadm.Client) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
+	defer cancel()
+	others, known, err := kafka.Readers(ctx, admin, f.topic, f.liveGroup)
+	if err != nil {
+		return withCause(ctx, err)
+	}
+	if !known && len(others) > 0 {
+		return usagef("--group: group %q has no offsets of topic %q to move; want one that has: %s", f.liveGroup, f.topic, kafka.Named(others))
+	}
+	return nil
 }
 
 // vacant refuses a group that has members: they would go on from where they are,

@@ -75,14 +75,14 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.Profile, "pprof", false, "serve Go's profiles on --listen, below /debug/pprof/")
 }
 
-// resolve turns flags into a configuration. Its errors are usage errors, and come
-// all of them, and before anything is connected: a configuration is mended in one
-// go.
-func (f *runFlags) resolve(warn io.Writer) (pipeline.Config, error) {
+// resolve turns flags into a configuration, of which an account is a part if it
+// sends. Its errors are usage errors, and come all of them, and before anything is
+// connected: a configuration is mended in one go.
+func (f *runFlags) resolve(sends bool, warn io.Writer) (pipeline.Config, error) {
 	var wrong mistakes
 	settings, err := f.kafka.resolve(warn)
 	wrong.note(err)
-	c, err := f.delivery.resolve(settings, true, warn)
+	c, err := f.delivery.resolve(settings, sends, warn)
 	wrong.note(err)
 	for _, s := range []struct{ flag, value string }{
 		{"topic", c.Topic}, {"group", c.Group}, {"dead-letter-topic", c.DeadLetterTopic},
@@ -108,7 +108,7 @@ func (f *runFlags) resolve(warn io.Writer) (pipeline.Config, error) {
 }
 
 func (f *runFlags) run(ctx context.Context, p *process) error {
-	c, err := f.resolve(p.stderr)
+	c, err := f.resolve(true, p.stderr)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/finding"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -136,6 +137,12 @@ func (v *Live) group(ctx context.Context, l *finding.List, admin *kadm.Client) {
 		where := "oldest record"
 		if v.Config.Start == consumer.StartLatest {
 			where = "end of the topic"
+		}
+		others, _, err := kafka.Readers(ctx, admin, v.Config.Topic, name)
+		if err == nil && len(others) > 0 {
+			l.Look(areaGroup, name, "Check --group for a typing error, unless a second delivery of the whole topic is meant.",
+				"new: it begins at the %s, although other groups have read the topic: %s", where, kafka.Named(others))
+			return
 		}
 		l.Fine(areaGroup, name, "new: it begins at the %s", where)
 	case "Empty":

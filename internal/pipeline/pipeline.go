@@ -158,6 +158,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	})
 
 	p.server.ShowLanes(func() *ops.Lanes { return lanesPage(lanes.Lanes()) })
+	p.tellNewGroup(ctx)
 	defer p.watchAccounts(ctx, lanes)()
 	return p.consumer.Run(ctx, delivery{lanes})
 }

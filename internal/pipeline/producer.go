@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/plugin/kprom"
 
@@ -53,6 +54,30 @@ func (m *lastingMetrics) OnNewClient(c *kgo.Client) {
 
 // OnClientClosed leaves the metrics registered.
 func (m *lastingMetrics) OnClientClosed(*kgo.Client) {}
+
+// groupTimeout is short: what tellNewGroup says is not worth waiting for.
+const groupTimeout = 3 * time.Second
+
+// tellNewGroup warns of a group that is new to a topic which others have read: a
+// misspelt --group joins nobody and delivers the whole topic once more.
+func (p *Pipeline) tellNewGroup(ctx context.Context) {
+	if p.config.Job != nil {
+		return // its group is its own
+	}
+	asker, err := kgo.NewClient(p.kafkaOpts...)
+	if err != nil {
+		return // the consumer's client fails with the same
+	}
+	defer asker.Close()
+	ctx, cancel := context.WithTimeout(ctx, groupTimeout)
+	defer cancel()
+	others, known, err := kafka.Readers(ctx, kadm.NewClient(asker), p.config.Topic, p.config.Group)
+	if err != nil || known || len(others) == 0 {
+		return
+	}
+	p.log.Warn().Str("group", p.config.Group).Str("topic", p.config.Topic).Str("others", kafka.Named(others)).
+		Msg("this group has committed nothing of the topic yet, and begins where --start says; check --group if one of the others is meant")
+}
 
 // ensureTopics makes the topics that are missing, if that was asked for. It tries
 // until they are there, and returns false if ctx ended first. Brokers that are
