@@ -22,6 +22,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -517,4 +518,32 @@ func shellLines(script string) (lines []string) {
 		}
 	}
 	return lines
+}
+
+// TestEveryCodeHasARemedyOfItsOwn: an operator who looks a code up is told what it
+// takes, and not what another code of the same field takes.
+func TestEveryCodeHasARemedyOfItsOwn(t *testing.T) {
+	type coded struct {
+		class       verdict.Class
+		code, field string
+	}
+	var all []coded
+	for _, r := range transform.Codes() {
+		all = append(all, coded{r.Class, r.Code, r.Field})
+	}
+	for _, c := range append(sink.Codes(), accounts.Codes()...) {
+		all = append(all, coded{c.Class, c.Code, c.Field})
+	}
+	for _, c := range consumer.Codes() {
+		all = append(all, coded{c.Class, c.Code, ""})
+	}
+	for _, c := range all {
+		got := verdict.Remedy(verdict.Reason{Class: c.class, Code: c.code, Field: c.field})
+		if got == verdict.Remedy(verdict.Reason{Class: c.class}) && c.code != "rule" {
+			t.Errorf("%s %s (%s): %q is what is said of any", c.class, c.code, c.field, got)
+		}
+		if strings.HasPrefix(got, "Name the event in the mapping") != (c.code == "event_name_unmapped") {
+			t.Errorf("%s %s (%s): %q", c.class, c.code, c.field, got)
+		}
+	}
 }

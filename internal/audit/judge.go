@@ -102,7 +102,7 @@ func (a *Audit) judgeEvents(l *finding.List) {
 	add(l, finding.Fine, areaEvents, "sent", t.Events, a.records, "", "would be sent as they are")
 	for _, code := range slices.Sorted(maps.Keys(a.undecodable)) {
 		add(l, finding.Act, areaEvents, code, a.undecodable[code], a.records,
-			verdict.Remedy(verdict.Reason{Class: verdict.Decode, Code: code}), "cannot be read")
+			verdict.Mend(verdict.Reason{Class: verdict.Decode, Code: code}), "cannot be read")
 	}
 	refused := slices.SortedFunc(maps.Values(a.refused), func(x, y *refusal) int {
 		return cmp.Or(cmp.Compare(y.events, x.events), strings.Compare(x.reason.Code, y.reason.Code))
@@ -115,7 +115,7 @@ func (a *Audit) judgeEvents(l *finding.List) {
 		if r.reason.Code == "value_missing" {
 			message = "purchases and others that need a value have none, and are refused"
 		}
-		add(l, finding.Act, areaEvents, r.reason.Code, r.events, a.records, verdict.Remedy(r.reason), "%s", message)
+		add(l, finding.Act, areaEvents, r.reason.Code, r.events, a.records, verdict.Mend(r.reason), "%s", message)
 	}
 	for _, code := range slices.Sorted(maps.Keys(a.filtered)) {
 		add(l, finding.Fine, areaEvents, "filtered: "+code, a.filtered[code], a.records, "", "are left out on purpose")

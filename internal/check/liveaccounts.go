@@ -122,14 +122,14 @@ func judgeProfile(l *finding.List, profile string, reply *sink.Reply) {
 	why := reply.Reason
 	switch {
 	case reply.Kind == sink.Unauthenticated, reply.Kind == sink.Forbidden:
-		l.Act(areaProfile, profile, verdict.Remedy(verdict.Reason{Class: verdict.Auth, Status: why.Status}), "is not let in: %s", said(why))
+		l.Act(areaProfile, profile, verdict.Mend(verdict.Reason{Class: verdict.Auth, Status: why.Status}), "is not let in: %s", said(why))
 	case reply.Kind == sink.Foreign:
 		l.Act(areaProfile, profile, trial.Undecided(reply), "%s", said(why))
 	case reply.Kind == sink.RefusedWhole && why.Status == 404:
-		l.Act(areaProfile, profile, verdict.Remedy(verdict.Reason{Class: verdict.Rejected, Status: 404}), "is not known: %s", said(why))
+		l.Act(areaProfile, profile, verdict.Mend(verdict.Reason{Class: verdict.Rejected, Status: 404}), "is not known: %s", said(why))
 	case reply.Kind == sink.RefusedWhole && why.Status == 422:
 		l.Fine(areaProfile, profile, "is let in (422 to a request without events, as it should be). Should events be answered 422: %s",
-			verdict.Remedy(verdict.Reason{Class: verdict.Rejected, Status: 422}))
+			verdict.Mend(verdict.Reason{Class: verdict.Rejected, Status: 422}))
 	case reply.Kind == sink.RefusedWhole, reply.Kind == sink.Itemised:
 		l.Fine(areaProfile, profile, "is let in (%d to a request without events)", why.Status)
 	default:

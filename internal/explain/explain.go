@@ -184,7 +184,7 @@ func (r *Report) refuse(why verdict.Reason) {
 	if why.Class == verdict.Filtered {
 		r.Outcome = OutcomeFiltered
 	}
-	r.Why = &Why{why.Class.String(), why.Code, why.Field, why.Message, verdict.Remedy(why)}
+	r.Why = &Why{why.Class.String(), why.Code, why.Field, why.Message, verdict.Mend(why)}
 }
 
 // contract adds what the contract asks after all of the transform's rules, if they

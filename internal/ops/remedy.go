@@ -63,9 +63,9 @@ func laneRemedy(reason string) string {
 	case says("paused"):
 		return "Take paused out of the accounts file once it is over, before its events are no longer retained."
 	case says("401"):
-		return verdict.Remedy(verdict.Reason{Class: verdict.Auth, Status: 401})
+		return verdict.Mend(verdict.Reason{Class: verdict.Auth, Status: 401})
 	case says("403"):
-		return verdict.Remedy(verdict.Reason{Class: verdict.Auth, Status: 403})
+		return verdict.Mend(verdict.Reason{Class: verdict.Auth, Status: 403})
 	case says("429"):
 		return "Nothing, if it passes: Amazon throttles the profile, and the lane goes on more slowly. If it lasts, lower its limits in the accounts file or ask Amazon for more."
 	}

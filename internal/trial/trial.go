@@ -150,7 +150,7 @@ func answerOf(reply *sink.Reply) Answer {
 
 func (r *Report) decided(why verdict.Reason) {
 	r.Outcome, r.Code, r.Field, r.Message = why.Class.String(), why.Code, why.Field, why.Message
-	r.Remedy = verdict.Remedy(why)
+	r.Remedy = verdict.Mend(why)
 }
 
 func (r *Report) undecided(reply *sink.Reply) {

@@ -64,3 +64,63 @@ func TestRemediesNameWhatTheGuideNames(t *testing.T) {
 		t.Errorf("no class: %q", got)
 	}
 }
+
+// TestRemediesFitTheirReason: what does not help is not advised.
+func TestRemediesFitTheirReason(t *testing.T) {
+	for _, tt := range []struct {
+		reason    Reason
+		want, not string
+	}{
+		{Reason{Class: Validation, Code: "action_source_unknown", Field: "action_source"}, "an event's own wins", "Name the event in the mapping"},
+		{Reason{Class: Validation, Code: "action_source_missing", Field: "action_source"}, "as the action_source of this event's name", "Name the event in the mapping"},
+		{Reason{Class: Validation, Code: "action_source_unsupported", Field: "action_source"}, "events-v1", "Name the event in the mapping"},
+		{Reason{Class: Validation, Code: "event_type_unknown", Field: "event_type"}, "event's own event_type wins", "Name the event in the mapping"},
+		{Reason{Class: Validation, Code: "conversion_type_unsupported", Field: "event_type"}, "--unmapped-type=other", "Name the event in the mapping"},
+		{Reason{Class: Validation, Code: "event_name_missing", Field: "event_name"}, "event_name", "use a name that is in it"},
+		{Reason{Class: Validation, Code: "event_name_unmapped", Field: "event_name"}, "Name the event in the mapping file", ""},
+		{Reason{Class: Validation, Code: "value_negative", Field: "custom_data.value"}, "zero or more", "ISO 4217"},
+		{Reason{Class: Validation, Code: "value_not_finite", Field: "custom_data.value"}, "NaN", "ISO 4217"},
+		{Reason{Class: Validation, Code: "country_missing", Field: "user_data.country_code"}, "events-v1", "postal code"},
+		{Reason{Class: Validation, Code: "event_id_too_long", Field: "event_id"}, "512", "fill in"},
+		{Reason{Class: Decode, Code: "tombstone"}, "null", "registered"},
+		{Reason{Class: Decode, Code: "unknown_schema"}, "--registry", "bytes are right"},
+		{Reason{Class: Decode, Code: "truncated"}, "Avro", ""},
+		{Reason{Class: Rejected, Field: "eventType"}, "that one wins: correct the source", "Check the mapping file"},
+		{Reason{Class: Rejected, Field: "eventActionSource"}, "that one wins: correct the source", "Check the mapping file"},
+		{Reason{Class: Filtered, Code: "unmapped"}, "unmapped: filter", ""},
+	} {
+		got := Remedy(tt.reason)
+		if !strings.Contains(got, tt.want) || tt.not != "" && strings.Contains(got, tt.not) {
+			t.Errorf("Remedy(%v) = %q: want %q in it, and not %q", tt.reason, got, tt.want, tt.not)
+		}
+	}
+}
+
+// TestMendSpeaksOfNoLetters: where nothing was delivered there is nothing to redrive.
+func TestMendSpeaksOfNoLetters(t *testing.T) {
+	var reasons []Reason
+	for code := range validationMends {
+		reasons = append(reasons, Reason{Class: Validation, Code: code})
+	}
+	for code := range decodeMends {
+		reasons = append(reasons, Reason{Class: Decode, Code: code})
+	}
+	for _, c := range Classes() {
+		for _, status := range []int{0, 207, 400, 401, 403, 404, 409, 413, 418, 422, 503} {
+			for _, field := range []string{"", "event_name", "event_id", "user_data.x", "custom_data.x", "occurred_at", "userInfo", "value", "timestamp", "name", "eventType", "eventActionSource", "clickId"} {
+				for _, code := range []string{"", "exhausted", "profile_unknown", "INVALID_USER_INFO", "not_retained"} {
+					reasons = append(reasons, Reason{Class: c, Status: status, Field: field, Code: code})
+				}
+			}
+		}
+	}
+	for _, r := range reasons {
+		mend := Mend(r)
+		if strings.Contains(strings.ToLower(mend), "redrive") || strings.Contains(mend, "dead letter ") || len(mend) < 10 || !strings.HasSuffix(mend, ".") {
+			t.Errorf("Mend(%v) = %q", r, mend)
+		}
+		if !strings.HasPrefix(Remedy(r), mend) {
+			t.Errorf("Remedy(%v) is not what to mend and then what to do: %q", r, Remedy(r))
+		}
+	}
+}
