@@ -13,6 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/finding"
 	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
 )
 
 const auditLong = `Read a window of the topic and answer the question of low attributed conversions:
@@ -129,6 +130,10 @@ func (f *auditFlags) read(ctx context.Context, p *process, a *audit.Audit, windo
 	decoder := schemas.NewDecoder(registry)
 	var ev schemas.Event
 	err = reader.Read(ctx, plan, func(rec *kgo.Record) error {
+		if sink.Redrives(rec) > 0 {
+			window.Copies++
+			return nil
+		}
 		err := decoder.Decode(ctx, rec.Value, &ev)
 		bad, isBad := errors.AsType[*schemas.DecodeError](err)
 		switch {
@@ -149,6 +154,8 @@ func (f *auditFlags) read(ctx context.Context, p *process, a *audit.Audit, windo
 		return err
 	case f.events.any():
 		return fmt.Errorf("there are no events of %s in the window", window.Chosen)
+	case window.Copies > 0:
+		return fmt.Errorf("the window holds only copies of redriven letters, %d of them: choose the time of their originals", window.Copies)
 	}
 	return errors.New(plan.WhyEmpty())
 }

@@ -4,6 +4,11 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/history"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 )
 
 func TestAuditExamples(t *testing.T) {
@@ -60,6 +65,42 @@ func TestAuditOfTheSamples(t *testing.T) {
 	}
 	if r := command(t, "", append([]string{"audit", "--profile", "1234567890", "--event-name", "order_completed,Purchase"}, servers...)...); r.code != exitOK || !strings.Contains(r.stdout, "of profile 1234567890, event name order_completed or Purchase") {
 		t.Errorf("a choice: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+}
+
+// TestAuditLeavesCopiesOut: letters that were redriven, some of them twice, change
+// nothing but the count of copies.
+func TestAuditLeavesCopiesOut(t *testing.T) {
+	c, servers := publishSamples(t)
+	audit := func() string {
+		r := command(t, "", append([]string{"audit", "--json"}, servers...)...)
+		if r.code != exitOK {
+			t.Fatalf("exit %d\n%s", r.code, r.stderr)
+		}
+		return r.stdout
+	}
+	before := audit()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.ProducerBatchMaxBytes(8<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	all, err := history.ReadAll(t.Context(), kafka.Settings{Brokers: c.Brokers()}, "tracklayer.events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, redrives := range []string{"1", "2"} {
+		for _, rec := range all {
+			header := kgo.RecordHeader{Key: "amazon-capi.redrives", Value: []byte(redrives)}
+			copied := &kgo.Record{Topic: rec.Topic, Key: rec.Key, Value: rec.Value, Timestamp: rec.Timestamp, Headers: []kgo.RecordHeader{header}}
+			if err := cl.ProduceSync(t.Context(), copied).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	after := audit()
+	if without := strings.Replace(after, `,"redriven_copies":280`, "", 1); without == after || without != before {
+		t.Errorf("the audit differs by more than the count of copies:\n%s\nbefore:\n%s", after, before)
 	}
 }
 

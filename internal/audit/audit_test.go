@@ -266,12 +266,12 @@ func TestReport(t *testing.T) {
 			e.EventName, e.ActionSource, e.Custom = "Lead", "APP", schemas.CustomData{}
 		}
 	})
-	w := Window{Topic: "events", Chosen: "profile 1"}
+	w := Window{Topic: "events", Chosen: "profile 1", Copies: 3}
 	w.Saw(now)
 	w.Saw(now.Add(-time.Hour))
 	var text strings.Builder
 	a.Print(&text, &w)
-	for _, want := range []string{"2 records of events, from 2026-04-23T11:00:00Z to 2026-04-23T12:00:00Z, of profile 1", "APP", "LEAD", "PURCHASE", "all that is sent"} {
+	for _, want := range []string{"2 records of events, from 2026-04-23T11:00:00Z to 2026-04-23T12:00:00Z, of profile 1; 3 copies of redriven letters are left out", "APP", "LEAD", "PURCHASE", "all that is sent"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is not shown:\n%s", want, text.String())
 		}

@@ -20,6 +20,9 @@ type Window struct {
 	Oldest  time.Time `json:"oldest,omitzero"`
 	Newest  time.Time `json:"newest,omitzero"`
 	Records int64     `json:"records"` // that were chosen
+	// Copies are records that a redrive wrote. They are no events of their own, so
+	// they are in nothing else that is counted.
+	Copies int64 `json:"redriven_copies,omitempty"`
 	// Chosen says which events were, if not all.
 	Chosen string `json:"chosen,omitempty"`
 }
@@ -68,6 +71,9 @@ func (a *Audit) Print(w io.Writer, of *Window) {
 	}
 	if of.Chosen != "" {
 		fmt.Fprintf(w, ", of %s", of.Chosen)
+	}
+	if of.Copies > 0 {
+		fmt.Fprintf(w, "; %d copies of redriven letters are left out", of.Copies)
 	}
 	fmt.Fprint(w, "\n\n")
 	if len(a.groups) > 0 {

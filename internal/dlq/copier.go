@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -55,13 +58,17 @@ type Copier struct {
 	Producer Producer
 	// Copy makes what is written of a letter.
 	Copy func(ctx context.Context, rec *kgo.Record) (*kgo.Record, error)
+	// Renew is the producer's, if it can replace its client; see kafka.Writer.
+	Renew func(ctx context.Context, cause error) (renewed bool, err error)
+	Log   zerolog.Logger
 	// Settle and Leave are the consumer's.
 	Settle func([]sink.Verdict)
 	Leave  func(sink.Token)
 
-	wg     sync.WaitGroup // of second tries
+	wg     sync.WaitGroup // of further tries
 	mu     sync.Mutex
 	counts CopyCounts
+	held   bool // copies wait, and that was logged
 }
 
 var _ consumer.Delivery = (*Copier)(nil)
@@ -96,31 +103,123 @@ func (c *Copier) Handle(ctx context.Context, tok sink.Token, rec *kgo.Record) er
 		return nil
 	}
 	copied.Topic = c.Topic
-	c.produce(context.WithoutCancel(ctx), tok, rec, copied, false)
+	t := &try{tok: tok, rec: rec, copied: copied, stop: ctx}
+	c.produce(context.WithoutCancel(ctx), t)
 	return nil
 }
 
-func (c *Copier) produce(ctx context.Context, tok sink.Token, rec, copied *kgo.Record, retimed bool) {
-	untimed := &kgo.Record{Topic: copied.Topic, Partition: copied.Partition, Key: copied.Key, Value: copied.Value, Headers: copied.Headers}
-	c.Producer.Produce(ctx, copied, func(_ *kgo.Record, err error) {
-		switch {
-		case err == nil:
-			c.mu.Lock()
-			c.counts.Copied++
-			if retimed {
-				c.counts.Retimed++
-			}
-			c.mu.Unlock()
-			// Not that Amazon accepted it, but that it is done with.
-			c.Settle([]sink.Verdict{{Token: tok, Source: sink.SourceOf(rec), Class: verdict.Accepted}})
-		case errors.Is(err, kerr.InvalidTimestamp) && !retimed:
-			// The event has its own time; the record's is the lesser loss. In a
-			// goroutine, because promises must not wait for room in the client.
-			c.wg.Go(func() { c.produce(ctx, tok, rec, untimed, true) })
-		default:
-			c.failed(tok, rec, err)
+// try is a copy on its way.
+type try struct {
+	tok     sink.Token
+	rec     *kgo.Record     // the letter
+	copied  *kgo.Record     // what is written of it
+	stop    context.Context // ends with the job: then nothing is tried again
+	retimed bool
+	renewed int       // how often the producer was another one at the next try
+	missing time.Time // since when the topic is not there
+}
+
+func (c *Copier) produce(ctx context.Context, t *try) {
+	// Every try has a record of its own, since the client keeps state in it.
+	out := &kgo.Record{
+		Topic: t.copied.Topic, Partition: t.copied.Partition, Key: t.copied.Key, Value: t.copied.Value,
+		Headers: t.copied.Headers, Timestamp: t.copied.Timestamp,
+	}
+	c.Producer.Produce(ctx, out, func(_ *kgo.Record, err error) {
+		if err == nil {
+			c.done(t)
+			return
 		}
+		// In a goroutine, because promises must not wait for room in the client.
+		c.wg.Go(func() {
+			if c.again(t, err) {
+				c.produce(ctx, t)
+				return
+			}
+			c.failed(t.tok, t.rec, fmt.Errorf("topic %s: %s (%w)", c.Topic, kafka.Reason(err, c.Topic, "the flags"), err))
+		})
 	})
+}
+
+// done notes that the brokers have a copy.
+func (c *Copier) done(t *try) {
+	c.mu.Lock()
+	c.counts.Copied++
+	if t.retimed {
+		c.counts.Retimed++
+	}
+	if c.held {
+		c.held = false
+		c.Log.Info().Str("topic", c.Topic).Msg("copies are written again")
+	}
+	c.mu.Unlock()
+	// Not that Amazon accepted it, but that it is done with.
+	c.Settle([]sink.Verdict{{Token: t.tok, Source: sink.SourceOf(t.rec), Class: verdict.Accepted}})
+}
+
+const (
+	// copyPause is how long a copy waits before it is tried again, and madeAgain how
+	// long a topic that was there may be missing: a topic is purged by deleting it
+	// and making it again.
+	copyPause, madeAgain = time.Second, time.Minute
+	// maxRenewed is how many producers may refuse a copy.
+	maxRenewed = 5
+)
+
+// again reports whether a copy should be tried again, after a pause if that helps:
+// faults of brokers are waited for until the job is stopped. What the brokers
+// refuse for good, and what somebody has to grant or to create, ends it.
+func (c *Copier) again(t *try, err error) bool {
+	if errors.Is(err, kerr.InvalidTimestamp) && !t.retimed {
+		// The event has its own time; the record's is the lesser loss.
+		t.copied.Timestamp, t.retimed = time.Time{}, true
+		return true
+	}
+	var unasked error
+	if c.Renew != nil && t.renewed < maxRenewed {
+		var renewed bool
+		if renewed, unasked = c.Renew(t.stop, err); renewed {
+			t.renewed++
+			return true
+		}
+	}
+	switch {
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		now := time.Now()
+		if t.missing.IsZero() {
+			t.missing = now
+		}
+		if c.Counts().Copied == 0 || now.Sub(t.missing) > madeAgain {
+			return false
+		}
+	case errors.Is(err, kgo.ErrClientClosed):
+		return false
+	case unasked == nil && !kerr.IsRetriable(err) && ofKafka(err):
+		return false
+	}
+	c.hold(err)
+	select {
+	case <-time.After(copyPause):
+		return true
+	case <-t.stop.Done():
+		return false
+	}
+}
+
+// ofKafka reports whether brokers said it, and not the network.
+func ofKafka(err error) bool {
+	var said *kerr.Error
+	return errors.As(err, &said)
+}
+
+// hold says once that copies wait, and for what.
+func (c *Copier) hold(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.held {
+		c.held = true
+		c.Log.Warn().Str("topic", c.Topic).Str("reason", kafka.Reason(err, c.Topic, "the flags")).Msg("copies cannot be written now; they are tried again")
+	}
 }
 
 // Wait returns when nothing of the copier runs any more; its producer has to be

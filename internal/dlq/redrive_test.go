@@ -1,12 +1,18 @@
 package dlq
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -153,6 +159,94 @@ func TestCopierIsDoneWhenTheBrokersAre(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCopierOutlastsItsBrokers: what passes is waited for, and told once; what
+// somebody has to mend ends a copy with the reason.
+func TestCopierOutlastsItsBrokers(t *testing.T) {
+	ten := func(err error) (all []error) { return slices.Repeat([]error{err}, 10) }
+	stuck := errors.New("the client is stuck")
+	for name, tc := range map[string]struct {
+		before  int // copies that were written before
+		answers []error
+		renews  error // the error that another producer helps with
+		written bool
+		logs    int
+		says    string
+	}{
+		"too few replicas":       {0, ten(kerr.NotEnoughReplicas), nil, true, 2, "min.insync.replicas of topic events"},
+		"a disk":                 {0, ten(kerr.KafkaStorageError), nil, true, 2, "KAFKA_STORAGE_ERROR"},
+		"the network":            {0, ten(io.ErrUnexpectedEOF), nil, true, 2, "unexpected EOF"},
+		"made again":             {0, []error{kerr.UnknownTopicID}, kerr.UnknownTopicID, true, 0, ""},
+		"stuck":                  {0, []error{stuck, stuck}, stuck, true, 0, ""},
+		"stuck for good":         {0, ten(kerr.ClusterAuthorizationFailed), kerr.ClusterAuthorizationFailed, false, 0, "IDEMPOTENT_WRITE"},
+		"not allowed":            {0, ten(kerr.TopicAuthorizationFailed), nil, false, 0, "WRITE and DESCRIBE on topic events"},
+		"never there":            {0, ten(kerr.UnknownTopicOrPartition), nil, false, 0, "does not exist"},
+		"away for a while":       {1, ten(kerr.UnknownTopicOrPartition), nil, true, 2, "does not exist"},
+		"away for good":          {1, slices.Repeat([]error{kerr.UnknownTopicOrPartition}, 100), nil, false, 1, "does not exist"},
+		"too large, then larger": {0, []error{kerr.MessageTooLarge}, kerr.MessageTooLarge, true, 0, ""},
+		"a compacted topic":      {0, ten(kerr.InvalidRecord), nil, false, 0, "cleanup.policy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &brokers{answers: append(slices.Clone(tc.answers), nil)}
+				settled, left := 0, 0
+				var log bytes.Buffer
+				c := &Copier{
+					Topic: "events", Producer: b, Log: zerolog.New(&log),
+					Copy: func(context.Context, *kgo.Record) (*kgo.Record, error) {
+						return &kgo.Record{Value: []byte("v"), Timestamp: failed}, nil
+					},
+					Renew:  func(_ context.Context, err error) (bool, error) { return errors.Is(err, tc.renews), nil },
+					Settle: func(vs []sink.Verdict) { settled += len(vs) },
+					Leave:  func(sink.Token) { left++ },
+					counts: CopyCounts{Copied: tc.before},
+				}
+				if err := c.Handle(t.Context(), sink.Token{}, &kgo.Record{Partition: 3, Offset: 4}); err != nil {
+					t.Fatal(err)
+				}
+				c.Wait()
+				got := c.Counts()
+				if got.Copied-tc.before != settled || got.Failed != left || settled+left != 1 || (settled == 1) != tc.written {
+					t.Errorf("%+v, settled %d, left %d", got, settled, left)
+				}
+				if n := strings.Count(log.String(), "\n"); n != tc.logs {
+					t.Errorf("%d log lines, want %d:\n%s", n, tc.logs, log.String())
+				}
+				if said := log.String() + fmt.Sprint(got.Failure); !strings.Contains(said, tc.says) {
+					t.Errorf("it says %q, want %q", said, tc.says)
+				}
+				for i, r := range b.sent {
+					if string(r.Value) != "v" || !r.Timestamp.Equal(failed) || slices.Contains(b.sent[:i], r) {
+						t.Errorf("try %d is %+v; want a record of its own with the original's time", i, r)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A job that is stopped does not wait for brokers.
+func TestCopierThatIsStoppedTriesNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		left := 0
+		c := &Copier{
+			Topic: "events", Producer: &brokers{answers: slices.Repeat([]error{kerr.NotEnoughReplicas}, 1000)},
+			Copy:  func(context.Context, *kgo.Record) (*kgo.Record, error) { return &kgo.Record{}, nil },
+			Leave: func(sink.Token) { left++ },
+		}
+		if err := c.Handle(ctx, sink.Token{}, &kgo.Record{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		began := time.Now()
+		cancel()
+		c.Wait()
+		if left != 1 || time.Since(began) > 0 || !errors.Is(c.Counts().Failure, kerr.NotEnoughReplicas) {
+			t.Errorf("left %d after %s, %v", left, time.Since(began), c.Counts().Failure)
+		}
+	})
 }
 
 func TestCopierThatIsStoppedHoldsTheLetter(t *testing.T) {

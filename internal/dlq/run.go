@@ -25,9 +25,10 @@ type CopyJob struct {
 }
 
 const (
-	// copyDrain is how long stopping waits for acknowledgements, askTimeout how
-	// long the brokers may take for a question.
-	copyDrain, askTimeout = 15 * time.Second, 30 * time.Second
+	// copyDrain is how long stopping waits for acknowledgements.
+	copyDrain = 15 * time.Second
+	// maxCopyBatch bounds batches: a copy is as large as its original.
+	maxCopyBatch = 1 << 30
 	// copiesInFlight is below what the client buffers, so that nothing ever waits
 	// for it to have room.
 	copiesInFlight = 5000
@@ -43,23 +44,16 @@ func (j *CopyJob) Run(ctx context.Context) (CopyCounts, error) {
 	if err != nil {
 		return CopyCounts{}, err
 	}
-	limit, err := j.limit(ctx, opts)
-	if err != nil {
-		return CopyCounts{}, err
-	}
-	producer, err := kgo.NewClient(append(opts,
-		kgo.RequiredAcks(kgo.AllISRAcks()),
-		// There is no limit in time: the client would count it from the records'
-		// timestamps, which are those of their originals. While brokers are away
-		// it waits, until it is told to stop.
+	// There is no limit in time: the client would count it from the records'
+	// timestamps, which are those of their originals.
+	producer, err := kafka.NewWriter(ctx, j.To, maxCopyBatch, append(opts,
 		kgo.UnknownTopicRetries(3),
-		kgo.ProducerBatchMaxBytes(int32(limit)),
 		kgo.ProducerLinger(5*time.Millisecond),
 		kgo.RecordPartitioner(samePartition{kgo.StickyKeyPartitioner(nil)}))...)
 	if err != nil {
 		return CopyCounts{}, err
 	}
-	copier := &Copier{Topic: j.To, Producer: producer, Copy: j.Copy}
+	copier := &Copier{Topic: j.To, Producer: producer, Renew: producer.Renew, Copy: j.Copy, Log: j.Log}
 	defer copier.Wait()
 	defer producer.Close()
 	c, err := consumer.New(consumer.Options{
@@ -77,17 +71,6 @@ func (j *CopyJob) Run(ctx context.Context) (CopyCounts, error) {
 	}
 	err = c.Run(ctx, copier)
 	return copier.Counts(), err
-}
-
-func (j *CopyJob) limit(ctx context.Context, opts []kgo.Opt) (int, error) {
-	asker, err := kgo.NewClient(opts...)
-	if err != nil {
-		return 0, err
-	}
-	defer asker.Close()
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	return min(kafka.MessageLimit(ctx, asker, j.To), 1<<30), nil
 }
 
 // samePartition puts a record into the partition that it names, as its source had

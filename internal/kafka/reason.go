@@ -21,7 +21,7 @@ var reasons = []struct {
 	text string
 }{
 	{kerr.UnknownTopicOrPartition, "it does not exist: check its name (%[2]s), create it, or start run with --create-topics"},
-	{kerr.UnknownTopicID, "it was deleted and made again; writing to the new one"},
+	{kerr.UnknownTopicID, "it was deleted and made again"},
 	{kerr.TopicAuthorizationFailed, "we are not allowed to write to it: grant the client's principal WRITE and DESCRIBE on topic %[1]s"},
 	{kerr.ClusterAuthorizationFailed, "we are not allowed to write idempotently: grant the client's principal IDEMPOTENT_WRITE on the cluster"},
 	{kerr.SaslAuthenticationFailed, "the brokers refuse the credentials: see --sasl-username and --sasl-password"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
@@ -195,6 +196,9 @@ type publishing struct {
 // done is called for each record, when the brokers have answered.
 func (run *publishing) done(n int, expect verdict.Class, rec *kgo.Record, err error) {
 	if err != nil {
+		if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("topic %s: %s (%w)", run.p.o.Topic, kafka.Reason(err, run.p.o.Topic, "--topic"), err)
+		}
 		run.fail(fmt.Errorf("sample %d: %w", n, err))
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/sandbox"
@@ -226,8 +227,39 @@ func TestPublishErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		counts, err := p.Publish(t.Context(), sequence(good...))
-		if err == nil || !strings.HasPrefix(err.Error(), "sample ") || counts.Records != 0 {
+		if err == nil || !strings.HasPrefix(err.Error(), "sample ") || !strings.Contains(err.Error(), "topic elsewhere: it does not exist: create it, or see --topic") || counts.Records != 0 {
 			t.Errorf("%d records, %v; want none and an error", counts.Records, err)
+		}
+	})
+	t.Run("a topic that is made again", func(t *testing.T) {
+		b := newBench(t)
+		cl, err := kgo.NewClient(kgo.SeedBrokers(b.cluster.Brokers()...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cl.Close()
+		admin := kadm.NewClient(cl)
+		counts, err := b.publisher(t, PublisherOptions{}).Publish(t.Context(), func(yield func(Sample, error) bool) {
+			for n, s := range good {
+				if n == 2 {
+					if err := b.client.Flush(t.Context()); err != nil {
+						t.Error(err)
+					}
+					_, err := admin.DeleteTopics(t.Context(), topic)
+					if err == nil {
+						_, err = admin.CreateTopic(t.Context(), 1, 1, nil, topic)
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				}
+				if !yield(s, nil) {
+					return
+				}
+			}
+		})
+		if err == nil || !strings.Contains(err.Error(), "topic "+topic+": it was deleted and made again") || counts.Records != 2 {
+			t.Errorf("%d records, %v; want 2 and that the topic is another one", counts.Records, err)
 		}
 	})
 	t.Run("no registry", func(t *testing.T) {
