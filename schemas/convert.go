@@ -5,10 +5,10 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/tracklayer/amazon-capi/internal/ascii"
+	"github.com/tracklayer/amazon-capi/internal/instant"
 )
 
 // scalar is a value of one of Avro's types that hold no other values, whoever
@@ -92,11 +92,11 @@ func instantOf(t *avroType) convert[int64] {
 			if s == "" {
 				return 0, ""
 			}
-			ms, ok := parseInstant(s)
-			if !ok {
+			at, err := instant.Parse(s)
+			if err != nil {
 				return 0, CodeBadValue
 			}
-			return ms, ""
+			return at.UnixMilli(), ""
 		}
 	}
 	return nil
@@ -108,17 +108,6 @@ func floorDiv(a, b int64) int64 {
 		q--
 	}
 	return q
-}
-
-// parseInstant reads ISO 8601 with an offset: without one, the hour would be a
-// guess.
-func parseInstant(s string) (ms int64, ok bool) {
-	for _, layout := range [...]string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UnixMilli(), true
-		}
-	}
-	return 0, false
 }
 
 // maxDecimalBytes is more than the digits of maxScale need. Beyond it, turning

@@ -48,7 +48,7 @@ var codes = []struct {
 	{CodeTrailingBytes, "nothing follows the record"},
 	{CodeInvalidUTF8, "texts are UTF-8"},
 	{CodeUnexpectedType, "a union holds something that its field can mean"},
-	{CodeBadValue, "a text for a time is ISO 8601, one for an amount is a number"},
+	{CodeBadValue, "a text for a time is ISO 8601 with an offset from UTC, one for an amount is a number"},
 }
 
 // Codes returns every code.

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/linkedin/goavro/v2"
+
+	"github.com/tracklayer/amazon-capi/internal/instant"
 )
 
 // goavroProgram decodes with goavro, by the writer's schema, into maps, and
@@ -104,10 +106,25 @@ func fill(bs []binding, record map[string]any, ev *Event) *DecodeError {
 			msg = "the text there is not valid UTF-8"
 		case CodeUnexpectedType:
 			msg = "the union there holds something other than " + b.field.wants()
+		case CodeBadValue:
+			if rule := b.brokenRule(record[b.from]); rule != nil {
+				msg += ": " + rule.Error()
+			}
 		}
 		return &DecodeError{Code: code, Field: b.field.path(), Message: msg}
 	}
 	return nil
+}
+
+// brokenRule returns what a bad value breaks, nil where all there is to say is
+// what the field wants.
+func (b *binding) brokenRule(v any) error {
+	if b.field.instant == nil {
+		return nil
+	}
+	_, v = chosen(b.typ, v)
+	_, err := instant.Parse(scalarOf(v).text)
+	return err
 }
 
 func (b *binding) fill(v any, ev *Event) Code {

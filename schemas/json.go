@@ -12,11 +12,13 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/tracklayer/amazon-capi/internal/instant"
 )
 
 // EventFromJSON reads one event in the form that files and the publish command
 // use: an object with the names of the schema, user_data, custom_data and
-// consent within it, instants as RFC 3339 or as Unix milliseconds, the value as
+// consent within it, instants as ISO 8601 with an offset or as Unix milliseconds, the value as
 // a number or as text with a number, exact either way. Null is absent.
 //
 // It is strict, because whoever writes such a file by hand wants to know of the
@@ -141,13 +143,18 @@ func (f *field) setJSON(ev *Event, tok json.Token) (want string) {
 		}
 		*f.text(ev) = s
 	case f.instant != nil:
-		ms, err := n.Int64()
-		ok := isNumber && err == nil
+		const want = "a time such as \"" + instant.Example + "\", or whole milliseconds since 1970"
 		if isText {
-			ms, ok = parseInstant(s)
+			at, err := instant.Parse(s)
+			if err != nil {
+				return want + ": " + err.Error()
+			}
+			*f.instant(ev) = at.UnixMilli()
+			return ""
 		}
-		if !ok {
-			return "a time such as \"2026-04-23T10:15:30Z\", or whole milliseconds since 1970"
+		ms, err := n.Int64()
+		if !isNumber || err != nil {
+			return want
 		}
 		*f.instant(ev) = ms
 	case f.count != nil:

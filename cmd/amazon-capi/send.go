@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/instant"
 	"github.com/tracklayer/amazon-capi/internal/trial"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -119,9 +120,9 @@ func (f *sendFlags) complete(kind string, now time.Time) (*schemas.Event, error)
 	e.ActionSource, e.OccurredAt = f.source, now.UnixMilli()
 	e.Consent.AdStorage, e.Consent.AdUserData = f.consent, f.consent
 	if f.occurredAt != "" {
-		at, err := time.Parse(time.RFC3339Nano, f.occurredAt)
+		at, err := instant.Parse(f.occurredAt)
 		if err != nil {
-			return nil, usagef("--occurred-at: %q is no time: want RFC 3339, such as 2026-04-23T10:15:30Z", f.occurredAt)
+			return nil, usagef("--occurred-at: %q is no time: %v", f.occurredAt, err)
 		}
 		e.OccurredAt = at.UnixMilli()
 	}

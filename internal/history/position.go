@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/instant"
 )
 
 // Position is a place in a topic: a time or an offset. The zero Position is the
@@ -69,9 +71,9 @@ func ParsePosition(text string, now time.Time) (Position, error) {
 	return Position{Time: t, Relative: relative}, nil
 }
 
-// ParseTime reads a time as people write it at a command line: RFC 3339, a date
-// or a date and time (in UTC), a duration before now such as -2h or -3d, "now",
-// or milliseconds since 1970. Empty is the zero time.
+// ParseTime reads a time as people write it at a command line: ISO 8601 with an
+// offset, a date (in UTC), a duration before now such as -2h or -3d, "now", or
+// milliseconds since 1970. Empty is the zero time.
 func ParseTime(text string, now time.Time) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -79,11 +81,6 @@ func ParseTime(text string, now time.Time) (time.Time, error) {
 	}
 	t, _, err := parseTime(text, now)
 	return t, err
-}
-
-var layouts = []string{
-	time.RFC3339Nano, "2006-01-02 15:04:05Z07:00",
-	"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly,
 }
 
 func parseTime(text string, now time.Time) (t time.Time, relative bool, err error) {
@@ -101,10 +98,15 @@ func parseTime(text string, now time.Time) (t time.Time, relative bool, err erro
 		t, err := parseMillis(text)
 		return t, false, err
 	}
-	for _, layout := range layouts {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), false, nil
-		}
+	at, broken := instant.Parse(text)
+	if broken == nil {
+		return at, false, nil
+	}
+	if t, err := time.Parse(time.DateOnly, text); err == nil {
+		return t, false, nil
+	}
+	if errors.Is(broken, instant.ErrNoOffset) {
+		return time.Time{}, false, fmt.Errorf("%q: %w", text, broken)
 	}
 	if _, err := parseDuration(text); err == nil {
 		return time.Time{}, false, fmt.Errorf("%q is no time; a time before now begins with a minus: -%s", text, text)

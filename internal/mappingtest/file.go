@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/tracklayer/amazon-capi/internal/instant"
 	"github.com/tracklayer/amazon-capi/internal/yamlfile"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
@@ -57,8 +58,8 @@ func (l *loader) file(n *yaml.Node, f *File) {
 	}
 	if now := m["now"]; now != nil {
 		var err error
-		if f.Now, err = time.Parse(time.RFC3339Nano, now.Value); err != nil {
-			l.Fault(now.Line, "now is %q: want an RFC 3339 time such as 2026-04-23T10:16:00Z", yamlfile.Quotable(now.Value))
+		if f.Now, err = instant.Parse(now.Value); err != nil {
+			l.Fault(now.Line, "now is %q, which is no time: %v", yamlfile.Quotable(now.Value), err)
 		}
 	}
 	if d := m["defaults"]; d != nil {
