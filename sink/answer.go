@@ -3,6 +3,7 @@ package sink
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -75,6 +76,10 @@ type Answer struct {
 	Said Said
 	// Contradictions counts items that were in both lists.
 	Contradictions int
+	// Unclear is not empty where the answer says neither that the events were taken
+	// nor that they were not. They count as taken; it is what is to be shown of the
+	// answer's keys.
+	Unclear string
 }
 
 // Said is what an answer gives as its reason. The words may quote an event, so
@@ -111,63 +116,179 @@ type answerRules struct {
 func (a answerRules) read(r Response, items []Item) Answer {
 	ans := Answer{Status: r.Status}
 	doc := parseDocument(r.Body)
-	switch {
-	case slices.Contains(a.success, r.Status):
-		ans.Kind, ans.Said = a.readSuccess(r, doc, items, &ans.Contradictions)
-	case r.Status == 429 || r.Status == 408 || r.Status == 425 || r.Status >= 500:
-		ans.Kind, ans.Said = Failed, doc.said(r)
-	case r.Status < 400 || r.Status == 407 || doc.html(r) && r.Status != 413:
-		// A redirect is not followed, since that would carry the token to
-		// wherever it points; 407 is a proxy's. Error pages come from what
-		// stands in front of an API. Only that a request is too large is
-		// something a proxy may say of an event.
-		ans.Kind, ans.Said = Foreign, doc.foreign(r)
-	case r.Status == 401:
-		ans.Kind, ans.Said = Unauthenticated, doc.said(r)
-	case r.Status == 403:
-		ans.Kind, ans.Said = Forbidden, doc.said(r)
-	case (r.Status == 404 || r.Status == 405) && doc.Code == "":
-		// Any web server says this of a path it does not have. Taken for a
-		// refusal, a typing error in the URL would dead-letter a whole topic.
-		ans.Kind, ans.Said = Foreign, doc.foreign(r)
-	default:
-		ans.Kind, ans.Said = RefusedWhole, doc.said(r)
-		// A refusal that names its items need not be narrowed down; what it
-		// does not name was in a request that failed, and is sent again. One
-		// that names only what it took contradicts itself and proves nothing.
-		if doc.listed() && a.readItems(doc, items, &ans.Contradictions) {
-			ans.Kind = Itemised
-		} else {
-			clear(items)
-		}
+	if slices.Contains(a.success, r.Status) {
+		a.readSuccess(r, doc, items, &ans)
+		return ans
+	}
+	if ans.Kind = kindOf(r.Status, doc, doc.html(r)); ans.Kind == Foreign {
+		ans.Said = doc.foreign(r)
+		return ans
+	}
+	ans.Said = doc.said(r)
+	if ans.Kind != RefusedWhole || !doc.listed() {
+		return ans
+	}
+	// A refusal that names its items need not be narrowed down; what it does not
+	// name was in a request that failed, and is sent again. One that names only
+	// what it took contradicts itself and proves nothing.
+	if a.readItems(doc, items, &ans.Contradictions).refusals > 0 {
+		ans.Kind = Itemised
+	} else {
+		clear(items)
 	}
 	return ans
 }
 
-// readSuccess reads a 2xx, which is not yet delivery.
-func (a answerRules) readSuccess(r Response, doc document, items []Item, contradictions *int) (Kind, Said) {
+// kindOf is what a status that is no success means.
+func kindOf(status int, doc document, html bool) Kind {
 	switch {
-	case doc.listed():
-		a.readItems(doc, items, contradictions)
-		return Itemised, Said{}
-	case doc.kind == noJSON || doc.kind == brokenJSON:
-		// A captive portal says 200, too. What does not answer in JSON is not
-		// the API, and has not taken any event.
-		return Foreign, doc.foreign(r)
-	case r.Status == 207 || a.itemised:
-		return Failed, Said{message: "an answer without the status of any event"}
-	case doc.kind == otherJSON || doc.reportsError():
-		return Failed, doc.said(r)
+	case status >= 500, status == 429, passing(status):
+		return Failed
+	case status < 400, betweenUs(status), html && status != 413:
+		// A redirect is not followed. Error pages come from what stands in front of
+		// an API. Only that a request is too large is something a proxy may say of
+		// an event.
+		return Foreign
+	case status == 401:
+		return Unauthenticated
+	case status == 403:
+		return Forbidden
+	case (status == 404 || status == 405) && !doc.hasCode(status):
+		// Any web server says this of a path it does not have. Taken for a
+		// refusal, a typing error in the URL would dead-letter a whole topic.
+		return Foreign
 	}
+	return RefusedWhole
+}
+
+// passing reports whether a status says that the connection, or who sat on it, was
+// not up to this request this time: 408 and 425 by HTTP, 421 of a connection for
+// another host, 444 and 499 of nginx, 449 of IIS, 460 of an AWS load balancer.
+func passing(status int) bool {
+	switch status {
+	case 408, 421, 425, 444, 449, 460, 499:
+		return true
+	}
+	return false
+}
+
+// betweenUs reports whether a status speaks of the way to Amazon: of a proxy's
+// password (407), of the protocol (426), of headers, which are not the events'
+// (431). HTTP does not know the other ones above 4xx that have no name; servers in
+// between have made them up, for certificates, sessions and limits of their own.
+func betweenUs(status int) bool {
+	switch status {
+	case 407, 426, 431:
+		return true
+	}
+	return status >= 400 && status < 500 && http.StatusText(status) == ""
+}
+
+// readSuccess reads a 2xx, which is not yet delivery.
+func (a answerRules) readSuccess(r Response, doc document, items []Item, ans *Answer) {
+	switch {
+	case doc.kind == noJSON || doc.kind == brokenJSON:
+		// A captive portal says 200, too. What does not answer in JSON is not the
+		// API, and has not taken any event.
+		ans.Kind, ans.Said = Foreign, doc.foreign(r)
+	case doc.kind == otherJSON:
+		a.readFailure(r, doc, signsIn(doc.body, expectation{taken: len(items)}), ans)
+	case doc.listed():
+		a.readListed(r, doc, items, ans)
+	default:
+		a.readUnlisted(r, doc, items, ans)
+	}
+}
+
+func (a answerRules) takeAll(items []Item, ans *Answer) {
 	for i := range items {
 		items[i].Outcome = Taken
 	}
-	return Itemised, Said{}
+	ans.Kind = Itemised
 }
 
-// readItems sets the items that the lists name, and tells whether the error
-// list named any.
-func (a answerRules) readItems(doc document, items []Item, contradictions *int) (refusals bool) {
+// readUnlisted reads a 2xx without the status of any event.
+func (a answerRules) readUnlisted(r Response, doc document, items []Item, ans *Answer) {
+	s := &signs{}
+	if doc.kind == object {
+		s = signsIn(doc.body, expectation{taken: len(items)})
+	}
+	switch _, failed := s.failed(); {
+	case failed:
+		a.readFailure(r, doc, s, ans)
+	case r.Status == 207 || a.itemised:
+		ans.Kind, ans.Said = Failed, Said{message: "an answer without the status of any event"}
+	default:
+		a.takeAll(items, ans)
+		if !s.success {
+			ans.Unclear = keyNames(s.keys)
+		}
+	}
+}
+
+// readFailure classes a 2xx that says that it failed by the status that it names.
+func (a answerRules) readFailure(r Response, doc document, s *signs, ans *Answer) {
+	ans.Kind = Failed
+	if _, failed := s.failed(); !failed {
+		ans.Said = doc.said(r)
+		return
+	}
+	ans.Said = s.said()
+	if s.status != 0 {
+		ans.Kind = kindOf(s.status, doc, false)
+	}
+	if ans.Kind == Foreign {
+		ans.Said = Said{message: fmt.Sprintf("status %d whose body says %d: not an answer of Amazon's API", r.Status, s.status)}
+	}
+}
+
+// readListed reads a 2xx with lists of items. They say what became of each event,
+// unless the rest of the answer says that it failed, in a way that the refusals do
+// not explain: then no event is known to have been taken.
+func (a answerRules) readListed(r Response, doc document, items []Item, ans *Answer) {
+	found := a.readItems(doc, items, &ans.Contradictions)
+	ans.Kind = Itemised
+	s := &signs{}
+	if !doc.plain {
+		s = signsIn(doc.body, expectation{taken: len(doc.Success), refused: len(doc.Error.items), lists: true})
+		s.success = s.success || len(doc.Success) > 0 // which outweighs a mere message
+	}
+	unsaid := 0
+	for i := range items {
+		if items[i].Outcome == Unsaid {
+			unsaid++
+		}
+	}
+	if found.homeless > unsaid {
+		// More refusals than events that could be meant: one of those that are
+		// listed as taken is refused, and nobody can say which.
+		s.failure = fmt.Sprintf("it refuses %d events more than it leaves", found.homeless-unsaid)
+	}
+	if unsaid == len(items) {
+		ans.Said = found.why // of why all are to be sent again
+	}
+	if _, failed := s.failed(); !failed {
+		return
+	}
+	for i := range items {
+		if items[i].Outcome == Taken {
+			items[i] = Item{}
+		}
+	}
+	if found.refusals == 0 {
+		a.readFailure(r, doc, s, ans)
+	}
+}
+
+// found is what the lists of items have.
+type found struct {
+	refusals int  // that name an event of the request
+	homeless int  // that name none
+	why      Said // of the first of those
+}
+
+// readItems sets the items that the lists name.
+func (a answerRules) readItems(doc document, items []Item, contradictions *int) (n found) {
 	at := func(ix index) *Item {
 		i := ix.n - a.indexBase
 		if !ix.ok || i < 0 || i >= len(items) {
@@ -183,9 +304,12 @@ func (a answerRules) readItems(doc document, items []Item, contradictions *int) 
 	for _, e := range doc.Error.items {
 		it := at(e.Index)
 		if it == nil {
+			if n.homeless++; n.homeless == 1 {
+				_, n.why = e.outcome(a.item)
+			}
 			continue
 		}
-		refusals = true
+		n.refusals++
 		if it.Outcome == Taken {
 			*contradictions++
 		}
@@ -193,7 +317,7 @@ func (a answerRules) readItems(doc document, items []Item, contradictions *int) 
 			it.Outcome, it.Said = outcome, &said
 		}
 	}
-	return refusals
+	return n
 }
 
 // classify tells what an item's code asks for, by both contracts. Amazon's words are classed as

@@ -11,6 +11,9 @@ import (
 // is relied on: a field of another type than expected is as good as absent.
 type document struct {
 	kind docKind
+	body []byte // without a byte order mark and blanks around it
+	// plain: beside its lists the body has nothing that could be a sign of anything.
+	plain bool
 
 	// Success is not nil where the body has such a list, be it empty. What an
 	// entry echoes of its event is passed over.
@@ -21,8 +24,18 @@ type document struct {
 	Errors []saying `json:"errors"`
 }
 
-type success struct {
-	Index index `json:"index"`
+type success struct{ Index index }
+
+// UnmarshalJSON never fails.
+func (s *success) UnmarshalJSON(b []byte) error {
+	*s = success{}
+	var entry struct {
+		Index index `json:"index"`
+	}
+	if json.Unmarshal(b, &entry) == nil && signsIn(b, expectation{taken: 1, echo: "event"}).failure == "" {
+		s.Index = entry.Index // else it says of its own event that it was not taken
+	}
+	return nil
 }
 
 type docKind uint8
@@ -43,12 +56,10 @@ type saying struct {
 	FieldLocation text `json:"fieldLocation"`
 }
 
-// errorList is the list of refused items; what else may be called "error" is
-// only noticed.
+// errorList is the list of refused items; what else may be called "error" is a sign.
 type errorList struct {
 	items  []itemError
 	isList bool
-	other  bool
 }
 
 // itemError is an entry of the error list, with its reasons in a list or, in
@@ -65,10 +76,12 @@ func parseDocument(body []byte) document {
 	if len(trimmed) == 0 || string(trimmed) == "null" {
 		return d
 	}
-	if d, ok := scanDocument(trimmed); ok {
-		return d
+	d, ok := scanDocument(trimmed)
+	if d.plain = ok; !ok {
+		d = decodeDocument(trimmed)
 	}
-	return decodeDocument(trimmed)
+	d.body = trimmed
+	return d
 }
 
 // decodeDocument reads any document; trimmed is not empty.
@@ -93,10 +106,10 @@ func decodeDocument(trimmed []byte) (d document) {
 // listed tells whether the body has a list of items.
 func (d document) listed() bool { return d.Success != nil || d.Error.isList }
 
-// reportsError tells whether a body without item lists says that something
-// went wrong, in any of the usual ways.
-func (d document) reportsError() bool {
-	return d.Code != "" || len(d.Errors) > 0 || d.Error.other
+// hasCode reports whether the body gives a code of its own, and does not merely
+// repeat the status.
+func (d document) hasCode(status int) bool {
+	return d.Code != "" && string(d.Code) != strconv.Itoa(status)
 }
 
 // said finds the reason that the body gives for the request as a whole.
@@ -151,11 +164,6 @@ func (l *errorList) UnmarshalJSON(b []byte) error {
 		err := json.Unmarshal(b, &l.items)
 		l.isList = err == nil || errors.As(err, &wrongType)
 		return nil
-	}
-	switch string(b) {
-	case `null`, `""`, `false`, `{}`:
-	default:
-		l.other = true
 	}
 	return nil
 }

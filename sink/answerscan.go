@@ -30,7 +30,9 @@ func scanDocument(body []byte) (d document, ok bool) {
 			from := s.value()
 			return from != nil && from[0] == '[' && json.Unmarshal(from, &d.Error) == nil
 		}
-		return false
+		// Nothing that it could say matters beside the lists, if its name means
+		// nothing and it is no object or list with names of its own.
+		return s.harmless(key)
 	})
 	s.space()
 	return d, ok && s.i == len(s.b)
@@ -47,14 +49,16 @@ type scanner struct {
 // scanDepth bounds nesting, and with it recursion.
 const scanDepth = 64
 
-var indexKey = []byte("index")
+var indexKey, locationKey = []byte("index"), []byte("fieldLocation")
 
 // success reads an entry of the success list.
 func (s *scanner) success() (at index, ok bool) {
 	ok = s.object(func(key []byte) bool {
 		if string(key) != "index" {
-			// encoding/json takes a key also for one of other case.
-			return !bytes.EqualFold(key, indexKey) && s.value() != nil
+			if string(key) == "event" {
+				return s.value() != nil
+			}
+			return s.harmless(key)
 		}
 		n, err := strconv.Atoi(string(s.value()))
 		if err != nil || at.ok {
@@ -64,6 +68,17 @@ func (s *scanner) success() (at index, ok bool) {
 		return true
 	})
 	return at, ok
+}
+
+// harmless passes over the value of a key that means nothing to us; false where it
+// could.
+func (s *scanner) harmless(key []byte) bool {
+	// encoding/json takes a key also for one of other case.
+	if bytes.EqualFold(key, indexKey) || bytes.EqualFold(key, locationKey) || meaningOf(string(key), nothing) != nothing {
+		return false
+	}
+	v := s.value()
+	return v != nil && v[0] != '{' && v[0] != '['
 }
 
 // object reads an object, and calls f to read each value.

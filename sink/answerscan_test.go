@@ -46,10 +46,11 @@ func TestGoodAnswersAreScanned(t *testing.T) {
 		`{"success":[],"error":[]}`,
 		`{}`,
 		`{"success":[{"index":0}]}`,
-		`{"success":[{"index":0,"a":[{"b":[1,{"c":2},3]},[4,5],{},[],[{"d":[6]},7]]}]}`,
+		`{"success":[{"index":0,"event":[{"b":[1,{"c":2},3]},[4,5],{},[],[{"d":[6]},7]]}]}`,
 		` { "success" : [ { "event" : { } , "index" : 0 } , {} ] , "error" : [ {"index":1,"errors":[{"code":"BAD","message":"no"}]} ] } `,
 		`{"error":[{"index":2,"code":"CONFLICT"}],"success":[{"index":1}]}`,
 		string(echoing(3)),
+		`{"requestId":"x","success":[{"index":0,"id":"y","event":{}}],"error":[],"version":1}`,
 	} {
 		body = strings.TrimSpace(body)
 		if !agree(t, []byte(body)) {
@@ -69,8 +70,10 @@ func TestOddAnswersAreLeftAlone(t *testing.T) {
 		`{"success":[{"index":0,"a":tru}]}`, `{"success":[{"index":0,"a":+1}]}`, `{"success":[{"index":0,"a":1.}]}`, `{"success":[{"index":0,"a":-}]}`,
 		`{"success":[{"index":0 "a":1}]}`, `{"success":[{"index":0}{"index":1}]}`, `{"success":{}}`, `{"success":null}`,
 		`{"Success":[{"index":0}]}`, `{"success":[],"success":[{"index":0}]}`, `{"success":[],"code":"BAD"}`, `{"error":"no"}`, `{"error":null}`,
+		`{"success":[{"index":0,"status":"failed"}]}`, `{"success":[{"index":0,"meta":{"error":"x"}}]}`, `{"success":[{"index":0}],"meta":{"error":"x"}}`,
+		`{"success":[{"index":0}],"FIELDLOCATION":"x"}`, `{"success":[{"index":0}],"Ok":false}`,
 		`{"success":[{"index":0}]} x`, `{"success":[{"index":99999999999999999999}]}`,
-		`{"success":[{"index":0,"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}]}`,
+		`{"success":[{"index":0,"event":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}]}`,
 	} {
 		if _, ok := scanDocument([]byte(body)); ok {
 			t.Errorf("%.100s is scanned", body)

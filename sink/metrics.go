@@ -19,6 +19,7 @@ type metrics struct {
 	splits         prometheus.Counter
 	duplicates     *prometheus.CounterVec
 	unsaid         prometheus.Counter
+	unclear        *prometheus.CounterVec
 	contradictions prometheus.Counter
 	fenced         prometheus.Counter
 	shed           prometheus.Counter
@@ -53,6 +54,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			"Records whose event id was already in the batch; differs tells whether their contents were not the same.", "differs"),
 		unsaid: counter("answer_unknown_items_total",
 			"Events that an answer with item results did not mention; they are sent again."),
+		unclear: counterVec("answers_unclear_total",
+			"Answers with a 2xx that say neither that the events were taken nor that they were not, by the names of their keys; they count as acceptance.", "keys"),
 		contradictions: counter("answer_contradictory_items_total",
 			"Events that an answer named both as taken and as refused; they are treated as refused."),
 		fenced: counter("fenced_records_total",
@@ -83,7 +86,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	if reg != nil {
 		reg.MustRegister(m.requests, m.duration, m.batchEvents, m.batchBytes, m.retries, m.splits, m.duplicates,
-			m.unsaid, m.contradictions, m.fenced, m.shed, m.lettersWritten, m.lettersFailed, m.lettersReduced,
+			m.unsaid, m.unclear, m.contradictions, m.fenced, m.shed, m.lettersWritten, m.lettersFailed, m.lettersReduced,
 			m.receiptsWritten, m.receiptsFailed, m.receiptsSplit, m.receiptSeconds)
 	}
 	return m

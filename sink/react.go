@@ -250,10 +250,13 @@ func (r *result) describe(identifiers []string) string {
 	if r.fault.text != "" {
 		return redact.Message(r.fault.text, identifiers...)
 	}
-	if r.Status < 400 {
+	why := r.Said.Reason(0, 0, identifiers)
+	switch code := why.Code; {
+	case r.Status < 400 && why.Message != "":
+		return redact.Line(fmt.Sprintf("status %d: %s", r.Status, why.Message), 300)
+	case r.Status < 400:
 		return fmt.Sprintf("status %d with nothing settled", r.Status)
-	}
-	if code := r.Said.Reason(0, 0, identifiers).Code; code != "" {
+	case code != "":
 		return fmt.Sprintf("status %d %s", r.Status, code)
 	}
 	return fmt.Sprintf("status %d", r.Status)

@@ -32,6 +32,17 @@ func TestFaultsThatPassAreTriedAgainWithTheSameBytes(t *testing.T) {
 		"reset":                {reply{err: syscall.ECONNRESET}, "connection"},
 		"half an answer":       {reply{status: 200, body: `{"success":[{"index":0}`, cut: true}, "truncated"},
 		"half a good answer":   {reply{status: 200, body: `{"success":[{"index":0},{"index":1}]}`, cut: true}, "truncated"},
+		"200 success: false":   {reply{status: 200, body: `{"success":false}`}, "200"},
+		"200 of a framework":   {reply{status: 200, body: `{"Output":{"__type":"x#InternalFailure"},"Version":"1.0"}`}, "200"},
+		"202 that throttles":   {reply{status: 202, body: `{"__type":"ThrottlingException"}`}, "202"},
+		"200 that took none":   {reply{status: 200, body: `{"events":[],"accepted":0,"rejected":1}`}, "200"},
+		"200 and a contrary":   {reply{status: 200, body: `{"success":[{"index":0},{"index":1}],"status":"ERROR"}`}, "200"},
+		"421":                  {reply{status: 421}, "421"},
+		"444":                  {reply{status: 444}, "444"},
+		"449":                  {reply{status: 449}, "449"},
+		"460":                  {reply{status: 460}, "460"},
+		"499":                  {reply{status: 499}, "499"},
+		"520":                  {reply{status: 520}, "520"},
 		"207 without items":    {reply{status: 207, body: `{}`}, "207"},
 		"200 with a web page":  {reply{status: 200, body: webPage}, "200"},
 		"200 that breaks off":  {reply{status: 200, body: `{"success":[{"ind`}, "200"},
@@ -170,6 +181,71 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	}
 }
 
+// A 2xx that says that it failed is held as what it says, for as long as it says so,
+// and what it says is shown without identifiers.
+func TestASuccessThatSaysItFailedIsHeldWithItsReason(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		said := reply{status: 200, body: `{"data":{"ok":false,"message":"no room for ` + goldenEmail + ` of jane@example.com"}}`}
+		r := newRig(t, always(said), func(o *Options) { o.Linger = -1 })
+		r.send("p", "a", "b")
+		r.after(10 * time.Second)
+		if len(r.classes()) != 0 || len(r.box.all()) != 0 {
+			t.Fatalf("%v", r.classes())
+		}
+		want := []string{`lane p: 5 attempts in a row failed, the last with: status 200: the answer says that it failed: "ok" is false: no room for [identifier] of [email]`}
+		if diff := cmp.Diff(want, r.failing()); diff != "" {
+			t.Errorf("failing (-want +got):\n%s", diff)
+		}
+		r.amazon.become(always(ok))
+		r.after(5 * time.Minute)
+		if r.count(verdict.Accepted) != 2 || len(r.failing()) != 0 {
+			t.Errorf("%v, failing: %v", r.classes(), r.failing())
+		}
+	})
+}
+
+// One that names a status is treated as that one.
+func TestASuccessThatNamesAStatusIsTreatedAsThat(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, func(c call) reply {
+			for _, id := range c.ids {
+				if id == "bad" {
+					return reply{status: 200, body: `{"statusCode":422,"code":"INVALID_USER_INFO","message":"madid is bad"}`}
+				}
+			}
+			return ok
+		}, func(o *Options) { o.Linger = -1 })
+		r.send("p", "a", "b", "bad", "c")
+		r.after(0)
+		if a, x := r.count(verdict.Accepted), r.count(verdict.Rejected); a != 3 || x != 1 {
+			t.Fatalf("%v", r.classes())
+		}
+		if why := r.box.why("bad"); why.Code != "INVALID_USER_INFO" || why.Field != "madid" || why.Status != 200 || !strings.Contains(why.Message, "madid is bad") {
+			t.Errorf("%+v", why)
+		}
+	})
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(reply{status: 200, body: `{"__type":"x#AccessDeniedException"}`}), func(o *Options) { o.Linger = -1 })
+		r.send("p", "a")
+		r.after(time.Minute)
+		if l := r.lane("p"); l.State != LaneHeld || !strings.Contains(l.Reason, "AccessDenied") || len(r.classes()) != 0 {
+			t.Errorf("%+v, %v", l, r.classes())
+		}
+		r.after(2 * time.Minute)
+		if diff := cmp.Diff([]string{"a auth"}, trimmed(r.classes())); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+}
+
+// trimmed takes the attempts off.
+func trimmed(classes []string) []string {
+	for i, c := range classes {
+		classes[i] = c[:strings.LastIndexByte(c, ' ')]
+	}
+	return classes
+}
+
 // While a lane is held, others move, and it takes no further batch.
 func TestAHeldLaneHoldsNoOther(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -219,6 +295,11 @@ func TestAWrongURLNeverCostsAnEvent(t *testing.T) {
 		"a proxy's 401":       {status: 401, body: webPage},
 		"a proxy's 400":       {status: 400, body: webPage},
 		"a proxy's own 407":   {status: 407},
+		"another protocol":    {status: 426},
+		"headers too large":   {status: 431, body: `{"code":"X","message":"m"}`},
+		"a certificate":       {status: 496},
+		"a session":           {status: 440},
+		"200 that names 404":  {status: 200, body: `{"status":404,"error":"Not Found"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {

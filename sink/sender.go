@@ -21,6 +21,7 @@ type sender struct {
 	timeout time.Duration
 	now     func() time.Time
 	metrics *metrics
+	unclear *unclear
 	zipper  *zipper   // nil sends bodies as they are
 	answers sync.Pool // *bytes.Buffer, empty
 }
@@ -85,6 +86,9 @@ func (s *sender) send(ctx context.Context, to *Route, profile string, token Acce
 	}
 	res.request.sent, res.request.answered = began, ended
 	s.metrics.requests.WithLabelValues(res.label()).Inc()
+	if res.Unclear != "" {
+		s.unclear.note(res.Unclear, res.Status)
+	}
 	s.metrics.duration.Observe(ended.Sub(began).Seconds())
 	s.metrics.batchEvents.Observe(float64(len(items)))
 	s.metrics.batchBytes.Observe(float64(b.size()))

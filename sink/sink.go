@@ -72,6 +72,7 @@ func New(opts Options) (*Sink, error) {
 			timeout: opts.RequestTimeout,
 			now:     opts.Now,
 			metrics: m,
+			unclear: &unclear{log: opts.Log, count: m.unclear},
 		},
 	}
 	if opts.Gzip {

@@ -31,8 +31,8 @@ func All() []Mutant {
 			Name: "2xx-unread",
 			What: "takes any 2xx for the acceptance of all events",
 			Edits: []Edit{{"sink/answer.go",
-				"	switch {\n	case doc.listed():\n		a.readItems(",
-				"	switch {\n	case true: // to the end, where all are taken\n	case doc.listed():\n		a.readItems(",
+				"	switch {\n	case doc.kind == noJSON || doc.kind == brokenJSON:\n",
+				"	switch {\n	case true:\n		a.takeAll(items, ans)\n	case doc.kind == noJSON || doc.kind == brokenJSON:\n",
 			}},
 		},
 	}

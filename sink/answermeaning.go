@@ -1,0 +1,195 @@
+package sink
+
+import (
+	"slices"
+	"strings"
+)
+
+// meaning is what a key makes of its value.
+type meaning uint8
+
+const (
+	nothing meaning = iota
+	// ofFailure: any content is a failure, such as a count above 0 or a text.
+	ofFailure
+	// ofFailureCode: any code but one of success is.
+	ofFailureCode
+	// ofSuccess: false, null, nothing and a count below that of the events are.
+	ofSuccess
+	// ofEach: false is. It is for the elements of a list of successes, whose number
+	// has been looked at.
+	ofEach
+	// ofRegret: true is.
+	ofRegret
+	// ofStatus: words of failure and statuses other than 2xx are.
+	ofStatus
+	// ofCode: any but one of success is at the top; elsewhere it takes a word of
+	// failure, or a message beside it, since countries have codes as well.
+	ofCode
+	// ofType: words of failure are.
+	ofType
+	// ofMessage: any but words of success are, where nothing says success.
+	ofMessage
+	// ofWarning: what is in it is none where something says success.
+	ofWarning
+)
+
+// meaningOf reads a key that stands in the value of another one.
+func meaningOf(key string, outer meaning) meaning {
+	list := words(key)
+	if len(list) == 0 || len(list) > 12 {
+		return nothing
+	}
+	last := list[len(list)-1]
+	fails, succeeds, negated, others := false, false, false, false
+	for _, w := range list {
+		switch {
+		case slices.Contains(warnings, w):
+			return ofWarning
+		case isFailing(w):
+			fails = true
+		case slices.Contains(successWords, w):
+			succeeds = true
+		case slices.Contains(negations, w):
+			negated = true
+		case !slices.Contains(countWords, w):
+			others = true
+		}
+	}
+	switch {
+	case fails && (last == "code" || strings.HasSuffix(last, "code")):
+		return ofFailureCode
+	case fails && negated:
+		return ofSuccess // noErrors
+	case fails, succeeds && negated && !others:
+		return ofFailure // notAccepted
+	case succeeds && !others:
+		return ofSuccess
+	case outer == ofSuccess && !others:
+		return ofSuccess // the count in {"success": {"count": 0}}
+	case len(list) == 1 && slices.Contains(sorry, last):
+		return ofRegret
+	}
+	m := plainMeaning(list, last)
+	if m == nothing && outer == ofStatus {
+		return ofStatus // {"status": {"value": "FAILED"}}
+	}
+	return m
+}
+
+// plainMeaning is for keys that say neither success nor failure by themselves.
+func plainMeaning(list []string, last string) meaning {
+	switch last {
+	case "status", "state", "result", "outcome", "severity", "verdict", "statuses", "states", "results", "outcomes", "verdicts":
+		return ofStatus
+	case "code", "text", "message":
+		for _, w := range list[:len(list)-1] {
+			if slices.Contains(answerWords, w) {
+				return ofStatus
+			}
+		}
+	}
+	if len(list) > 1 {
+		return nothing
+	}
+	switch last {
+	case "code", "codes":
+		return ofCode
+	case "type", "body", "payload", "response", "data", "output", "content", "reply", "answer":
+		return ofType
+	case "level":
+		return ofStatus
+	case "message", "messages", "msg", "detail", "details", "description", "reason", "reasons", "title", "text", "info", "explanation", "cause":
+		return ofMessage
+	}
+	return nothing
+}
+
+// wraps reports whether a key's text may be an answer that was put into a string.
+func wraps(key string) bool {
+	for _, w := range words(key) {
+		switch w {
+		case "body", "payload", "response", "data", "result", "output", "content", "message", "detail", "details":
+			return true
+		}
+	}
+	return false
+}
+
+// isNothing reports whether a text under a key such as error says that there is
+// none.
+func isNothing(s string) bool {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "", "0", "0.0", "none", "null", "nil", "nothing", "undefined", "false", "no", "n/a", "na", "-", "[]", "{}":
+		return true
+	}
+	return false
+}
+
+// skipValue returns where a value of valid JSON ends.
+func skipValue(b []byte, i int) int {
+	depth := 0
+	for i = blanks(b, i); i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			for i++; i < len(b) && b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			depth--
+		case ',', ':', ' ', '\t', '\r', '\n':
+			continue
+		default:
+			for i+1 < len(b) && !strings.ContainsRune(",]}: \t\r\n", rune(b[i+1])) {
+				i++
+			}
+		}
+		// What has just been read was a key if a colon follows; at depth 0 it is
+		// the value itself.
+		if depth == 0 {
+			return min(i+1, len(b))
+		}
+	}
+	return len(b)
+}
+
+// elements counts those of an array at the beginning of valid JSON.
+func elements(b []byte) (n int) {
+	for i := blanks(b, 1); i < len(b) && b[i] != ']'; n++ {
+		if i = blanks(b, skipValue(b, i)); i < len(b) && b[i] == ',' {
+			i = blanks(b, i+1)
+		}
+	}
+	return n
+}
+
+// contentIn reports whether a value of valid JSON holds anything but null, false,
+// 0 and empty texts.
+func contentIn(b []byte) bool {
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '{', '}', '[', ']', ',', ':', ' ', '\t', '\r', '\n':
+			continue
+		}
+		end := skipValue(b, i)
+		token := string(b[i:end])
+		if after := blanks(b, end); after < len(b) && b[after] == ':' {
+			i = after
+			continue // a key
+		}
+		switch token {
+		case "null", "false", `""`:
+		default:
+			if strings.Trim(token, "-0.eE+") != "" {
+				return true
+			}
+		}
+		i = end - 1
+	}
+	return false
+}

@@ -1,0 +1,480 @@
+package sink
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A status of 2xx is not acceptance: gateways, proxies and Amazon's own frameworks
+// put failures into a 200. What a body says is read by general rules, from the names
+// of its keys and the kinds of their values, wherever they stand in it.
+
+// signs is what a body says of its request beside the statuses of its events.
+type signs struct {
+	failure string // the first sign of failure, in words; "" if there is none
+	success bool   // something says that it succeeded
+	// doubt is a message without a word of success. It counts as failure where
+	// nothing says success.
+	doubt string
+	// status is the HTTP status that a sign of failure names; 0 if none does.
+	status        int
+	code, message string
+	keys          []string // at the top
+}
+
+// failed reports whether the body says that the request failed, and how.
+func (s *signs) failed() (string, bool) {
+	switch {
+	case s.failure != "":
+		return s.failure, true
+	case s.doubt != "" && !s.success:
+		return s.doubt, true
+	}
+	return "", false
+}
+
+// said is the reason of a failure.
+func (s *signs) said() Said {
+	why, _ := s.failed()
+	said := Said{code: s.code, message: "the answer says that it failed: " + why}
+	if s.message != "" && !strings.Contains(why, s.message) {
+		said.message += ": " + s.message
+	}
+	if said.code == "" && s.status != 0 {
+		said.code = strconv.Itoa(s.status)
+	}
+	said.field = fieldNamed(s.message)
+	return said
+}
+
+// signsIn reads valid JSON.
+func signsIn(body []byte, expect expectation) *signs {
+	r := signReader{b: body, expect: expect}
+	r.value(scope{}, "")
+	if r.refusals > expect.refused {
+		r.fail(scope{}, "its error list comes twice")
+	}
+	return &r.signs
+}
+
+// expectation is what a body has to agree with.
+type expectation struct {
+	taken int // events that were sent, or that the success list names
+	// refused is how many refusals the error list has: counts of failures up to
+	// that are explained by it, and so is that not all went well.
+	refused int
+	// lists: the lists of items are at the top, and are read by others.
+	lists bool
+	// echo is a key whose value repeats an event; nothing in it is a sign.
+	echo string
+}
+
+// scope is what is known of where a value stands.
+type scope struct {
+	depth   int
+	list    bool // in an array: what is said is said of one of several
+	warning bool // what is said there is no failure where something says success
+	meaning meaning
+}
+
+const (
+	// signDepth and signKeys bound what a stranger can have read. What has more is
+	// nothing that Amazon says, and no acceptance.
+	signDepth = 32
+	signKeys  = 100_000
+)
+
+// signReader reads valid JSON, so that it need not look for faults in it.
+type signReader struct {
+	b    []byte
+	i    int
+	read int // keys
+	// refusals are the entries of all error lists, of which others read one.
+	refusals int
+	expect   expectation
+	signs
+}
+
+// fail notes a sign of failure.
+func (r *signReader) fail(in scope, format string, args ...any) {
+	why := fmt.Sprintf(format, args...)
+	if in.warning {
+		r.doubtful(why)
+	} else if r.failure == "" {
+		r.failure = why
+	}
+}
+
+func (r *signReader) doubtful(why string) {
+	if r.doubt == "" {
+		r.doubt = why
+	}
+}
+
+// names notes the status that a sign names. One that asks for another try wins:
+// it is the one that costs no event.
+func (s *signs) names(status int) {
+	if status != 0 && (s.status == 0 || status >= 500 || status == 429) {
+		s.status = status
+	}
+}
+
+// coded notes a code. One in words says more than a status.
+func (s *signs) coded(code string) {
+	if _, err := strconv.Atoi(s.code); s.code == "" || err == nil {
+		s.code = code
+	}
+	s.names(named(code))
+}
+
+// value reads the value of a key, or an element of a list.
+func (r *signReader) value(in scope, key string) {
+	r.i = blanks(r.b, r.i)
+	if in.depth > signDepth {
+		r.fail(scope{}, "it is nested more than %d levels deep", signDepth)
+		r.i = len(r.b)
+	}
+	if r.i == len(r.b) {
+		return
+	}
+	switch c := r.b[r.i]; c {
+	case '{':
+		r.object(in, key)
+	case '[':
+		r.array(in, key)
+	case '"':
+		r.text(in, key, r.string())
+	case 't', 'f':
+		r.bool(in, key, c == 't')
+		r.i += len("true")
+		if c == 'f' {
+			r.i++
+		}
+	case 'n':
+		r.i += len("null")
+		if in.meaning == ofSuccess {
+			r.fail(in, "%q is null", key)
+		}
+	default:
+		from := r.i
+		for r.i < len(r.b) && !strings.ContainsRune(",]} \t\r\n", rune(r.b[r.i])) {
+			r.i++
+		}
+		r.number(in, key, string(r.b[from:r.i]))
+	}
+}
+
+// string reads a string with its escapes.
+func (r *signReader) string() string {
+	from := r.i
+	for r.i++; r.i < len(r.b) && r.b[r.i] != '"'; r.i++ {
+		if r.b[r.i] == '\\' {
+			r.i++
+		}
+	}
+	r.i = min(r.i+1, len(r.b))
+	quoted := r.b[from:r.i]
+	if len(quoted) >= 2 && !slices.Contains(quoted, '\\') {
+		return string(quoted[1 : len(quoted)-1])
+	}
+	var s string
+	_ = json.Unmarshal(quoted, &s) // valid
+	return s
+}
+
+func (r *signReader) object(in scope, key string) {
+	if in.meaning == ofFailure && in.depth > 0 {
+		from := r.i
+		if n := skipValue(r.b, r.i); contentIn(r.b[from:n]) {
+			r.fail(in, "%q has an entry", key)
+		}
+	}
+	empty := true
+	own := told{}
+	for r.i++; r.more('}'); empty = false {
+		name := r.string()
+		r.i = blanks(r.b, r.i) + 1 // the colon
+		r.member(in, name, &own)
+	}
+	if empty && in.meaning == ofSuccess {
+		r.fail(in, "%q is empty", key)
+	}
+	// A code next to a message is how an error is put.
+	if own.code != "" && own.message != "" {
+		r.fail(in, "%q is %s", "code", quote(own.code))
+		r.coded(own.code)
+		r.says(own.message)
+	}
+}
+
+// told is what an object says in two of its members.
+type told struct{ code, message string }
+
+// member reads one member of an object.
+func (r *signReader) member(in scope, name string, own *told) {
+	if r.read++; r.read > signKeys {
+		r.fail(scope{}, "it has more than %d keys", signKeys)
+		r.i = len(r.b)
+		return
+	}
+	if in.depth == 0 {
+		r.keys = append(r.keys, name)
+	}
+	r.i = blanks(r.b, r.i)
+	listed := in.depth == 0 && r.expect.lists && r.b[r.i] == '[' && (strings.EqualFold(name, "success") || strings.EqualFold(name, "error"))
+	if listed && strings.EqualFold(name, "error") {
+		r.refusals += elements(r.b[r.i:])
+	}
+	if listed || r.expect.echo != "" && name == r.expect.echo {
+		r.i = skipValue(r.b, r.i)
+		return
+	}
+	inner := scope{depth: in.depth + 1, list: in.list, warning: in.warning}
+	inner.meaning = meaningOf(name, in.meaning)
+	if inner.meaning == ofWarning {
+		inner.warning = true
+	}
+	if inner.meaning == ofCode || inner.meaning == ofMessage {
+		r.i = blanks(r.b, r.i)
+		if text := r.scalar(); inner.meaning == ofCode {
+			own.code = cmp.Or(own.code, text)
+		} else if own.message == "" {
+			own.message = text
+		}
+	}
+	r.value(inner, name)
+}
+
+// scalar looks at a value that is none of objects and lists, and says something.
+func (r *signReader) scalar() string {
+	at := r.i
+	defer func() { r.i = at }()
+	switch r.b[r.i] {
+	case '{', '[', 'n', 't', 'f':
+		return ""
+	case '"':
+		return unsaying(r.string())
+	}
+	return unsaying(string(r.b[at:skipValue(r.b, at)]))
+}
+
+// unsaying is s, or empty where it says nothing, or nothing bad.
+func unsaying(s string) string {
+	if n, ok := statusIn(s); ok && (n == 0 || n >= 200 && n < 300) {
+		return ""
+	}
+	if bad, good := tone(s); good && !bad {
+		return ""
+	}
+	return strings.TrimSpace(s)
+}
+
+// more reports whether another member or element follows, up to the end.
+func (r *signReader) more(end byte) bool {
+	if r.i = blanks(r.b, r.i); r.i < len(r.b) && r.b[r.i] == ',' {
+		r.i = blanks(r.b, r.i+1)
+	}
+	if r.i >= len(r.b) || r.b[r.i] == end {
+		r.i = min(r.i+1, len(r.b))
+		return false
+	}
+	return true
+}
+
+func (r *signReader) array(in scope, key string) {
+	inner := in
+	inner.depth++
+	inner.list = true
+	n := 0
+	for r.i++; r.more(']'); n++ {
+		r.value(inner.element(), key)
+	}
+	switch {
+	case in.meaning == ofFailure && n > r.explained():
+		r.fail(in, "%q has %d entries", key, n)
+	case in.meaning == ofSuccess:
+		r.taken(in, key, float64(n))
+	}
+}
+
+// element is the scope of a list's elements, which are counted where they stand for
+// successes or failures.
+func (in scope) element() scope {
+	switch in.meaning {
+	case ofSuccess:
+		in.meaning = ofEach
+	case ofFailure:
+		in.meaning = nothing
+	}
+	return in
+}
+
+func (r *signReader) explained() int { return r.expect.refused }
+
+// taken compares a count of successes with what was sent.
+func (r *signReader) taken(in scope, key string, n float64) {
+	switch want := float64(r.expect.taken); {
+	case want == 0:
+	case in.list && n > 0:
+	case n < want:
+		r.fail(in, "%q is %s of %d", key, strconv.FormatFloat(n, 'g', 6, 64), r.expect.taken)
+	default:
+		r.success = true
+	}
+}
+
+func (r *signReader) bool(in scope, key string, v bool) {
+	switch {
+	case in.meaning == ofFailure && v, (in.meaning == ofSuccess || in.meaning == ofStatus || in.meaning == ofEach) && !v:
+		r.fail(in, "%q is %t", key, v)
+	case in.meaning == ofRegret && v:
+		r.fail(in, "%q is true", key)
+	case in.meaning == ofSuccess, in.meaning == ofStatus && v:
+		r.success = true
+	}
+}
+
+func (r *signReader) number(in scope, key, text string) {
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil && v == 0 {
+		return
+	}
+	status := int(max(-1<<20, min(v, 1<<20)))
+	switch in.meaning {
+	case ofFailure:
+		if v > float64(r.explained()) || v < 0 {
+			r.fail(in, "%q is %s", key, quote(text))
+		}
+	case ofFailureCode:
+		r.coding(in, key, text)
+	case ofSuccess:
+		r.taken(in, key, v)
+	case ofStatus:
+		switch {
+		case status >= 200 && status < 300:
+			r.success = true
+		case status < 0, status >= 300 && status < 1000:
+			r.fail(in, "%q is %s", key, quote(text))
+			r.coded(text)
+		}
+	case ofCode:
+		if in.depth == 1 || status >= 400 && status < 1000 {
+			r.coding(in, key, text)
+		} else if status >= 200 && status < 300 {
+			r.success = true
+		}
+	}
+}
+
+// coding is for a code that says by itself whether something failed.
+func (r *signReader) coding(in scope, key, text string) {
+	n, number := statusIn(text)
+	bad, good := tone(text)
+	switch {
+	case number && n >= 200 && n < 300, !number && good && !bad:
+		r.success = true
+	case number && n == 0, isNothing(text):
+	default:
+		r.fail(in, "%q is %s", key, quote(text))
+		r.coded(text)
+	}
+}
+
+func (r *signReader) text(in scope, key, s string) {
+	r.inside(in, key, s)
+	if in.meaning == nothing {
+		return
+	}
+	bad, good := tone(s)
+	switch in.meaning {
+	case ofFailure:
+		if !isNothing(s) && (bad || !good) {
+			r.fail(in, "%q is %s", key, quote(s))
+			r.names(named(s))
+			r.says(s)
+		}
+	case ofFailureCode:
+		r.coding(in, key, s)
+	case ofSuccess:
+		r.successText(in, key, s, bad, good)
+	case ofStatus:
+		r.statusText(in, key, s, bad, good)
+	case ofCode:
+		if in.depth == 1 || bad {
+			r.coding(in, key, s)
+		}
+	case ofType:
+		if bad {
+			r.fail(in, "%q is %s", key, quote(s))
+			r.coded(s)
+		} else if good {
+			r.success = true
+		}
+	case ofMessage:
+		if strings.TrimSpace(s) != "" && (bad || !good) {
+			r.doubtful(fmt.Sprintf("%q is %s", key, quote(s)))
+			r.says(s)
+		}
+	}
+}
+
+// says keeps the first sentence that explains a failure.
+func (r *signReader) says(s string) {
+	if r.message == "" {
+		r.message = head(s, 2<<10)
+	}
+}
+
+func (r *signReader) successText(in scope, key, s string, bad, good bool) {
+	if n, err := strconv.ParseFloat(strings.TrimSpace(s), 64); err == nil {
+		r.taken(in, key, n)
+		return
+	}
+	switch {
+	case strings.TrimSpace(s) == "" || bad || isNothing(s) && !good:
+		r.fail(in, "%q is %s", key, quote(s))
+		r.names(named(s))
+	case good:
+		r.success = true
+	}
+}
+
+func (r *signReader) statusText(in scope, key, s string, bad, good bool) {
+	if n, ok := statusIn(s); ok {
+		switch {
+		case n >= 200 && n < 300:
+			good = true
+		case n < 0, n >= 300 && n < 1000:
+			bad = true
+		}
+	}
+	switch {
+	case bad && good && r.explained() > 0, bad && r.explained() > 0 && slices.Contains(words(s), "partial"):
+	case bad:
+		r.fail(in, "%q is %s", key, quote(s))
+		r.coded(s)
+	case good:
+		r.success = true
+	}
+}
+
+// inside reads JSON that a gateway has put into a string.
+func (r *signReader) inside(in scope, key, s string) {
+	s = strings.TrimSpace(s)
+	if s == "" || s[0] != '{' && s[0] != '[' || !wraps(key) || !json.Valid([]byte(s)) {
+		return
+	}
+	nested := signReader{b: []byte(s), expect: r.expect, read: r.read, signs: r.signs}
+	nested.expect.lists = false
+	nested.value(scope{depth: in.depth + 1, list: in.list, warning: in.warning}, key)
+	keys := r.keys
+	r.read, r.signs = nested.read, nested.signs
+	r.keys = keys
+}
+
+// quote bounds what is repeated of a value.
+func quote(s string) string { return strconv.Quote(head(s, 80)) }

@@ -1,0 +1,249 @@
+package sink
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What a body says is told by the words of its keys and values, in whichever way
+// they are spelled: failedCount, FAILED_COUNT, failed-count and failedcount are one.
+
+// words takes a name or a sentence apart, in lower case. Capitals in the middle
+// begin a word, as digits do; full-width letters and those that fold to ASCII are
+// ASCII.
+func words(s string) []string {
+	var list []string
+	var word []byte
+	end := func() {
+		if len(word) > 0 {
+			list = append(list, joined(string(word))...)
+			word = word[:0]
+		}
+	}
+	const other, lower, upper, digit = 0, 1, 2, 3
+	before := other
+	runes := []rune(head(s, maxWords))
+	for _, r := range runes {
+		if 0xff01 <= r && r <= 0xff5e {
+			r -= 0xff01 - '!'
+		}
+		kind := other
+		switch {
+		case unicode.IsDigit(r):
+			kind = digit
+		case unicode.IsUpper(r) || unicode.IsTitle(r):
+			kind = upper
+		case unicode.IsLetter(r):
+			kind = lower
+		}
+		switch {
+		case kind == other, kind == digit && before != digit, kind != digit && before == digit, kind == upper && before == lower:
+			end()
+		case kind == lower && before == upper && len(word) > 1:
+			// The last capital of HTTPError is the second word's.
+			last := word[len(word)-1]
+			word = word[:len(word)-1]
+			end()
+			word = append(word, last)
+		}
+		if before = kind; kind != other {
+			word = utf8.AppendRune(word, unicode.ToLower(unicode.ToUpper(r)))
+		}
+	}
+	end()
+	return list
+}
+
+// maxWords bounds the bytes in which words are looked for.
+const maxWords = 4 << 10
+
+// head is the beginning of s, of whole characters.
+func head(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "")
+}
+
+// joined parts words that are written as one, as successcount is, if one of them
+// changes what another means.
+func joined(w string) []string {
+	if len(w) > 40 || isFailing(w) {
+		return []string{w}
+	}
+	for _, known := range [][]string{successWords, {"status", "code", "type"}} {
+		for _, k := range known {
+			if rest, ok := strings.CutPrefix(w, k); ok && beside(rest) {
+				return []string{k, rest}
+			}
+			if rest, ok := strings.CutSuffix(w, k); ok {
+				if beside(rest) {
+					return []string{rest, k}
+				}
+				if before := joined(rest); len(before) > 1 {
+					return append(before, k)
+				}
+			}
+		}
+	}
+	return []string{w}
+}
+
+// beside reports whether w is a word that stands beside another in a name.
+func beside(w string) bool {
+	return slices.Contains(countWords, w) || slices.Contains(negations, w) || slices.Contains(answerWords, w)
+}
+
+var (
+	// successWords say, as a name, that something was taken.
+	successWords = []string{
+		"success", "successes", "successful", "successfully", "succeeded", "succeed", "succeeds", "ok", "okay",
+		"accepted", "accept", "accepts", "ack", "acks", "acked", "acknowledged", "acknowledgement", "valid",
+		"processed", "received", "delivered", "ingested", "stored", "saved", "recorded", "imported", "inserted",
+		"written", "taken", "completed", "complete",
+	}
+	// doneWords say so in a sentence only.
+	doneWords = []string{"created", "queued", "enqueued", "done", "thanks", "thank", "fine", "finished", "healthy", "published", "sent", "passed", "good", "accepting"}
+	// countWords are what may stand beside such a word without changing that it
+	// speaks of events: successCount does, processedInMs does not.
+	countWords = []string{
+		"count", "counts", "num", "number", "total", "totals", "n", "size", "length", "of", "the", "all", "is", "was", "were", "has", "are",
+		"event", "events", "item", "items", "record", "records", "entry", "entries", "row", "rows", "message", "messages",
+		"conversion", "conversions", "batch", "request", "operation", "result", "results",
+	}
+	answerWords = []string{"status", "http", "response", "return", "result", "exit", "reply", "code", "text"}
+	negations   = []string{"no", "not", "non", "without", "never"}
+
+	// failing are beginnings of words that say that something went wrong.
+	failing = []string{
+		"fail", "error", "fault", "exception", "reject", "invalid", "denied", "refus", "declin", "unsuccess", "unaccept",
+		"unprocess", "undeliver", "unsent", "unstored", "unauthor", "unauthentic", "unacknowledg", "forbid", "throttl", "timeout",
+		"abort", "discard", "dropped", "violat", "malform", "corrupt", "crash", "unavail", "cancelled", "canceled",
+	}
+	// failingExactly are such words whose beginnings say nothing.
+	failingExactly = []string{
+		"err", "errs", "errored", "errno", "errcode", "errmsg", "bad", "problem", "problems", "issue", "issues", "ko", "nok", "nack", "nacks", "lost",
+		"skipped", "ignored", "missing", "critical", "fatal",
+	}
+	// notFailing begin like failing ones.
+	notFailing = []string{"failover", "failsafe"}
+	// sorry are words that say so in a sentence only.
+	sorry = []string{
+		"unable", "cannot", "wrong", "down", "maintenance", "overload", "overloaded", "busy", "exceeded", "expired", "conflict", "broken",
+		"partial", "partially", "incomplete", "unsupported", "unexpected", "unhealthy", "degraded", "outage", "offline", "blocked", "disabled",
+		"suspended", "oops", "sorry", "again", "retry", "retryable", "too", "timed", "emergency", "alert", "panic",
+	}
+	warnings = []string{"warning", "warnings", "notice", "notices", "hint", "hints", "deprecation", "deprecations"}
+)
+
+// isFailing reports whether a word says that something went wrong.
+func isFailing(w string) bool {
+	if slices.Contains(failingExactly, w) {
+		return true
+	}
+	for _, f := range failing {
+		if strings.HasPrefix(w, f) {
+			return !slices.Contains(notFailing, w)
+		}
+	}
+	// internalerror, accessdenied; but not default.
+	for _, f := range []string{"error", "errors", "exception", "exceptions", "failure", "failures", "failed", "rejected", "denied"} {
+		if strings.HasSuffix(w, f) {
+			return true
+		}
+	}
+	return false
+}
+
+// tone says whether a value speaks of failure, of success, of both or of neither. It
+// is good, too, if all that it says of failure is that there is none.
+func tone(s string) (bad, good bool) {
+	list := words(s)
+	if len(list) == 1 {
+		switch list[0] {
+		case "no", "false", "n", "0", "f":
+			return true, false
+		case "yes", "true", "y", "1", "t":
+			return false, true
+		}
+	}
+	not := 0      // for so many more words
+	open := false // a "not" that none of ours has followed yet
+	for _, w := range list {
+		is := not == 0
+		switch {
+		case slices.Contains(negations, w), w == "zero", w == "0":
+			not, open = negationReach, open || w == "not" || w == "never"
+			continue
+		case isFailing(w):
+			bad, good = bad || is, good || !is
+		case slices.Contains(successWords, w), slices.Contains(doneWords, w):
+			bad, good = bad || !is, good || is
+		case slices.Contains(sorry, w):
+			bad = true
+		default:
+			not = max(not-1, 0)
+			continue
+		}
+		not, open = 0, false
+	}
+	return bad || open, good
+}
+
+// negationReach is how far behind a "not" what it negates may be: could not be
+// processed, 0 of all events failed.
+const negationReach = 4
+
+// named is the HTTP status that a code or type is named after, as Amazon's are:
+// TOO_MANY_REQUESTS, ThrottlingException, or com.amazon.x#AccessDenied:http://y. 0
+// if it is none.
+func named(s string) int {
+	if n, ok := statusIn(s); ok && n >= 400 && n < 600 {
+		return n
+	}
+	if i := strings.LastIndexByte(s, '#'); i >= 0 {
+		s = s[i+1:]
+	}
+	s, _, _ = strings.Cut(s, ":")
+	name := strings.Join(words(s), "")
+	for _, suffix := range []string{"", "exception", "error", "failure", "fault"} {
+		if short, ok := strings.CutSuffix(name, suffix); ok {
+			if status := statusNames[short]; status != 0 {
+				return status
+			}
+		}
+	}
+	return 0
+}
+
+// statusIn reads a number, or a status line that begins with one.
+func statusIn(s string) (int, bool) {
+	s = strings.TrimSpace(s)
+	if rest, ok := strings.CutPrefix(s, "HTTP/"); ok {
+		_, s, _ = strings.Cut(rest, " ")
+	}
+	s, _, _ = strings.Cut(strings.TrimSpace(s), " ")
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil && n == 0 || n != n {
+		return 0, false
+	}
+	return int(max(-1<<20, min(n, 1<<20))), true
+}
+
+var statusNames = func() map[string]int {
+	names := map[string]int{
+		"throttling": 429, "throttled": 429, "throttle": 429, "throttlingrequest": 429, "requestlimitexceeded": 429, "limitexceeded": 429,
+		"ratelimitexceeded": 429, "ratelimited": 429, "slowdown": 429, "accessdenied": 403, "notauthorized": 403, "validation": 400,
+		"unauthenticated": 401, "contenttoolarge": 413, "payloadtoolarge": 413, "unprocessablecontent": 422, "internalserver": 500, "internal": 500,
+	}
+	for status := 400; status < 600; status++ {
+		if text := http.StatusText(status); text != "" {
+			names[strings.Join(words(text), "")] = status
+		}
+	}
+	return names
+}()
