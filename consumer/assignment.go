@@ -18,7 +18,7 @@ type assignment struct {
 	topic     string
 	partition int32
 
-	ended   atomic.Bool
+	life    atomic.Int32       // a phase; written with mu held
 	stop    context.CancelFunc // stops the pump after its chunk, also while it holds for the registry
 	stopped chan struct{}      // closed when the pump has returned
 
@@ -40,7 +40,11 @@ type assignment struct {
 	parked    int           // without a verdict, and not in the window
 	left      bool          // the pump has stopped
 	unbegun   int           // taken, and never to be begun because of that
-	drained   chan struct{} // closed when all that was begun is settled; nil while nobody waits
+	drained   chan struct{} // closed when all that was begun is settled, or at the end; nil while nobody waits
+	stamps    []stamp       // the commits that the group may hold of this partition, if nobody else has committed
+	plain     bool          // the brokers refuse the metadata for its length
+	refused   time.Time     // when its commits began to be refused while others were taken
+	paused    bool          // and its fetches pause because of that
 
 	// Of a job; selection is nil without one.
 	selection   Selection
@@ -84,7 +88,7 @@ func newAssignment(topic string, partition int32, all *inboxes, stop context.Can
 }
 
 // Live implements sink.Owner.
-func (a *assignment) Live() bool { return !a.ended.Load() }
+func (a *assignment) Live() bool { return a.phase() != phaseEnded }
 
 // resume tells what earlier owners have settled beyond the committed offset.
 func (a *assignment) resume(b beyond) {
@@ -195,7 +199,7 @@ func (a *assignment) pull(ctx context.Context) (in intake, ok bool) {
 func (a *assignment) settle(vs []sink.Verdict) (counted []sink.Verdict, bytes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.ended.Load() {
+	if a.phase() == phaseEnded {
 		return nil, 0
 	}
 	counted = vs
@@ -217,7 +221,12 @@ func (a *assignment) settle(vs []sink.Verdict) (counted []sink.Verdict, bytes in
 
 // underway is how many records the pump has begun that have no verdict, those
 // that are parked or left for a later job not counted. mu is held.
-func (a *assignment) underway() int { return a.ledger.undone - a.unbegun - a.parked - a.others }
+func (a *assignment) underway() int {
+	if a.phase() == phaseEnded {
+		return 0 // nobody waits for what the next owner sends
+	}
+	return a.ledger.undone - a.unbegun - a.parked - a.others
+}
 
 func (a *assignment) noteDrained() {
 	if a.drained != nil && a.underway() == 0 {
@@ -231,7 +240,7 @@ func (a *assignment) noteDrained() {
 func (a *assignment) park(tokens []sink.Token, spots []spot) (_ []spot, freed int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.ended.Load() {
+	if a.phase() == phaseEnded {
 		return spots, 0
 	}
 	for _, t := range tokens {
@@ -249,7 +258,7 @@ func (a *assignment) park(tokens []sink.Token, spots []spot) (_ []spot, freed in
 // begins no more.
 func (a *assignment) again(in intake) bool {
 	a.mu.Lock()
-	if a.ended.Load() || a.left {
+	if a.phase() == phaseEnded || a.left {
 		a.mu.Unlock()
 		return false
 	}
@@ -313,11 +322,13 @@ func (a *assignment) drain(ctx context.Context) (left int) {
 func (a *assignment) end() (events, parked int, bytes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.ended.Swap(true) {
+	if a.phase() == phaseEnded {
 		return 0, 0, 0
 	}
+	a.life.Store(int32(phaseEnded))
 	a.stop()
 	a.inbox = nil
+	a.noteDrained() // a stop and a revoke may wait for the same partition
 	return a.ledger.undone - a.others, a.parked, a.ledger.bytes
 }
 
@@ -332,7 +343,7 @@ type commit struct {
 func (a *assignment) commitable() (c commit, news bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.ended.Load() || a.ledger.changes == a.changes {
+	if !a.phase().commits() || a.ledger.changes == a.changes {
 		return commit{}, false
 	}
 	c.changes = a.ledger.changes
@@ -345,13 +356,17 @@ func (a *assignment) commitable() (c commit, news bool) {
 	if b.add(&a.before, end.offset) {
 		c.offset.Epoch = max(end.epoch, a.before.epoch)
 	}
-	c.offset.Offset, c.metadata = b.committed, b.metadata()
+	c.offset.Offset = b.committed
+	if !a.plain {
+		c.metadata = b.metadata()
+	}
 	return c, true
 }
 
 func (a *assignment) setCommitted(c commit) {
 	a.mu.Lock()
 	a.committed, a.changes = c.offset.Offset, c.changes
+	a.stamps = append(a.stamps[:0], stampOf(c.offset.Offset, c.metadata))
 	a.mu.Unlock()
 }
 

@@ -2,7 +2,10 @@ package consumer
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -10,19 +13,36 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// commitTimeout bounds one commit: long enough for a coordinator that moves,
-// short enough for a revoke to get its turn within the rebalance timeout.
-const commitTimeout = 10 * time.Second
+const (
+	// commitTimeout bounds one commit: long enough for a coordinator that moves,
+	// short enough for a revoke to get its turn within the rebalance timeout.
+	commitTimeout = 10 * time.Second
+	// joinPatience is how long a commit waits for the client to join the group. The
+	// client sends none while it does, and it does for as long as another member
+	// drains.
+	joinPatience = 300 * time.Millisecond
+	// commitRetry is how soon a commit that failed is tried again, at most.
+	commitRetry = time.Second
+)
 
 func (c *Consumer) commitLoop(ctx context.Context) {
-	tick := time.NewTicker(c.opts.CommitInterval)
-	defer tick.Stop()
+	timer := time.NewTimer(c.opts.CommitInterval)
+	defer timer.Stop()
 	for {
 		select {
-		case <-tick.C:
+		case <-timer.C:
 			// Also those that drain: a drain may take long, and a crash within it
 			// would otherwise send all that it has brought to an end again.
-			c.commit(ctx, c.living())
+			if c.commit(ctx, c.living()) == 0 && c.brake.failing() {
+				// What could not be committed is ours no more.
+				c.brake.release()
+				c.conditions.commits.OK()
+			}
+			next := c.opts.CommitInterval
+			if c.brake.failing() {
+				next = min(next, commitRetry)
+			}
+			timer.Reset(next)
 		case <-ctx.Done():
 			return
 		}
@@ -30,11 +50,11 @@ func (c *Consumer) commitLoop(ctx context.Context) {
 }
 
 // commit writes down how far each of the assignments has got. What fails stays
-// to be committed at the next turn.
-func (c *Consumer) commit(ctx context.Context, as []*assignment) {
+// to be committed at the next turn. It returns for how many there was news.
+func (c *Consumer) commit(ctx context.Context, as []*assignment) int {
 	c.committing.Lock()
 	defer c.committing.Unlock()
-	c.commitNow(ctx, as)
+	return c.commitNow(ctx, as)
 }
 
 // conclude commits for the last time, and fences. No commit can come in between:
@@ -46,71 +66,203 @@ func (c *Consumer) conclude(ctx context.Context, as []*assignment) {
 	c.end(as)
 }
 
-// commitNow is commit for who holds committing.
-func (c *Consumer) commitNow(ctx context.Context, as []*assignment) {
-	offsets := make(map[string]map[int32]kgo.EpochOffset)
-	commits := make(map[topicPartition]commit)
-	byPartition := make(map[topicPartition]*assignment)
+// commitBatch is one request's worth.
+type commitBatch struct {
+	offsets map[string]map[int32]kgo.EpochOffset
+	commits map[topicPartition]commit
+	of      map[topicPartition]*assignment
+}
+
+func newCommitBatch(as []*assignment) *commitBatch {
+	b := &commitBatch{
+		offsets: make(map[string]map[int32]kgo.EpochOffset),
+		commits: make(map[topicPartition]commit),
+		of:      make(map[topicPartition]*assignment),
+	}
 	for _, a := range as {
 		o, news := a.commitable()
 		if !news {
 			continue
 		}
-		if offsets[a.topic] == nil {
-			offsets[a.topic] = make(map[int32]kgo.EpochOffset)
+		if b.offsets[a.topic] == nil {
+			b.offsets[a.topic] = make(map[int32]kgo.EpochOffset)
 		}
-		offsets[a.topic][a.partition] = o.offset
+		b.offsets[a.topic][a.partition] = o.offset
 		tp := topicPartition{a.topic, a.partition}
-		commits[tp], byPartition[tp] = o, a
+		b.commits[tp], b.of[tp] = o, a
 	}
-	if len(byPartition) == 0 {
-		return
-	}
-	ctx = kgo.PreCommitFnContext(ctx, func(req *kmsg.OffsetCommitRequest) error {
-		for i := range req.Topics {
-			t := &req.Topics[i]
-			for j := range t.Partitions {
-				p := &t.Partitions[j]
-				// Also when it is empty: the client would put the member's id.
-				text := commits[c.partitionOf(t.Topic, p.Partition)].metadata
-				p.Metadata = &text
-			}
-		}
-		return nil
-	})
+	return b
+}
 
+// commitNow is commit for who holds committing.
+func (c *Consumer) commitNow(ctx context.Context, as []*assignment) int {
+	b := newCommitBatch(as)
+	if len(b.of) == 0 {
+		return 0
+	}
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	started := c.opts.Now()
-	c.client.CommitOffsetsSync(ctx, offsets, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, resp *kmsg.OffsetCommitResponse, err error) {
-		if err != nil {
-			c.commitFailed(err)
-			return
-		}
-		var failed error
-		for _, t := range resp.Topics {
-			for _, p := range t.Partitions {
-				tp := c.partitionOf(t.Topic, p.Partition)
-				if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-					failed = fmt.Errorf("%s: %w", tp, err)
-					continue
-				}
-				if a := byPartition[tp]; a != nil {
-					a.setCommitted(commits[tp])
-				}
-			}
-		}
-		if failed != nil {
-			c.commitFailed(failed)
-			return
-		}
-		c.metrics.commits.Inc()
-		c.conditions.commits.OK()
-	})
+	c.brake.begin(started)
+	if !c.commitByClient(ctx, b) {
+		c.commitAside(ctx, b)
+	}
 	c.metrics.commitSeconds.Observe(c.opts.Now().Sub(started).Seconds())
+	return len(b.of)
+}
+
+var (
+	errJoining = errors.New("the client is joining the group")
+	errFenced  = errors.New("the partitions have been given up meanwhile")
+)
+
+// commitByClient has the client commit. It returns false if it did not, because it
+// is joining the group.
+func (c *Consumer) commitByClient(ctx context.Context, b *commitBatch) (done bool) {
+	const waiting, sent, givenUp = 0, 1, 2
+	var state atomic.Int32
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	patience := time.AfterFunc(joinPatience, func() {
+		if state.CompareAndSwap(waiting, givenUp) {
+			cancel()
+		}
+	})
+	defer patience.Stop()
+	ctx = kgo.PreCommitFnContext(ctx, func(req *kmsg.OffsetCommitRequest) error {
+		if !state.CompareAndSwap(waiting, sent) {
+			return errJoining
+		}
+		return c.prepare(req, b)
+	})
+	c.client.CommitOffsetsSync(ctx, b.offsets, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, resp *kmsg.OffsetCommitResponse, err error) {
+		if state.Load() != givenUp {
+			c.committed(b, resp, err)
+		}
+	})
+	return state.Load() != givenUp
+}
+
+// commitAside commits without the client's help while it is joining. Until all
+// members have joined, the brokers take commits of the generation before; after
+// that they refuse them, so that none can go back behind the next owner's.
+func (c *Consumer) commitAside(ctx context.Context, b *commitBatch) {
+	req := kmsg.NewPtrOffsetCommitRequest()
+	req.Group = c.opts.Group
+	// Before prepare looks at the assignments: one that is ours then was ours in
+	// this generation.
+	req.MemberID, req.Generation = c.client.GroupMetadata()
+	if req.MemberID == "" {
+		c.committed(b, nil, errJoining)
+		return
+	}
+	if c.opts.InstanceID != "" {
+		req.InstanceID = &c.opts.InstanceID
+	}
+	for topic, partitions := range b.offsets {
+		t := kmsg.NewOffsetCommitRequestTopic()
+		t.Topic, t.TopicID = topic, c.topic.id()
+		for partition, o := range partitions {
+			p := kmsg.NewOffsetCommitRequestTopicPartition()
+			p.Partition, p.Offset, p.LeaderEpoch = partition, o.Offset, o.Epoch
+			t.Partitions = append(t.Partitions, p)
+		}
+		req.Topics = append(req.Topics, t)
+	}
+	if err := c.prepare(req, b); err != nil {
+		c.committed(b, nil, err)
+		return
+	}
+	resp, err := req.RequestWith(ctx, c.client)
+	c.committed(b, resp, err)
+}
+
+// prepare is the last look at a commit before it is sent. It sets the metadata,
+// and takes out what is not ours any more: the commit may have waited for the
+// client to join, with other partitions than before.
+func (c *Consumer) prepare(req *kmsg.OffsetCommitRequest, b *commitBatch) error {
+	fenced := false
+	for i := range req.Topics {
+		t := &req.Topics[i]
+		c.topic.learn(t.TopicID)
+		t.Partitions = slices.DeleteFunc(t.Partitions, func(p kmsg.OffsetCommitRequestTopicPartition) bool {
+			tp := c.partitionOf(t.Topic, p.Partition)
+			ours := b.of[tp].attempt(b.commits[tp])
+			fenced = fenced || !ours
+			return !ours
+		})
+		for j := range t.Partitions {
+			// Also when it is empty: the client would put the member's id.
+			text := b.commits[c.partitionOf(t.Topic, t.Partitions[j].Partition)].metadata
+			t.Partitions[j].Metadata = &text
+		}
+	}
+	req.Topics = slices.DeleteFunc(req.Topics, func(t kmsg.OffsetCommitRequestTopic) bool { return len(t.Partitions) == 0 })
+	if fenced && len(req.Topics) == 0 {
+		return errFenced
+	}
+	return nil
+}
+
+// committed takes the brokers' answer to a commit.
+func (c *Consumer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, err error) {
+	if errors.Is(err, errFenced) {
+		return
+	}
+	if err != nil {
+		c.commitFailed(err)
+		return
+	}
+	var failed error
+	var refused []*assignment
+	taken := 0
+	for _, t := range resp.Topics {
+		for _, p := range t.Partitions {
+			tp := c.partitionOf(t.Topic, p.Partition)
+			a := b.of[tp]
+			if a == nil {
+				continue
+			}
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				failed = fmt.Errorf("%s: %w", tp, err)
+				refused = append(refused, a)
+				if errors.Is(err, kerr.OffsetMetadataTooLarge) {
+					a.commitPlainly()
+				}
+				continue
+			}
+			a.setCommitted(b.commits[tp])
+			c.commitTaken(a)
+			taken++
+		}
+	}
+	if taken > 0 {
+		// Those that are refused alone must not stop the others.
+		c.brake.release()
+		c.commitsRefused(refused)
+	}
+	if failed != nil {
+		c.commitFailed(failed)
+		return
+	}
+	c.metrics.commits.Inc()
+	c.conditions.commits.OK()
 }
 
 func (c *Consumer) commitFailed(err error) {
 	c.metrics.commitFailures.Inc()
-	c.conditions.commits.Fail(fmt.Sprintf("offsets cannot be committed: %v; they are tried again, and a crash before that sends what they cover again", err))
+	what := "they are tried again, and a crash before that sends what they cover again"
+	if c.brake.on(c.opts.Now()) {
+		what = "nothing more is taken until they can be"
+	}
+	c.conditions.commits.Fail(fmt.Sprintf("offsets cannot be committed: %v; %s", err, what))
+}
+
+// commitPlainly leaves the metadata away from now on: the brokers' bound for it is
+// lower than the default, and a commit that they refuse whole is worse than one
+// that tells less.
+func (a *assignment) commitPlainly() {
+	a.mu.Lock()
+	a.plain = true
+	a.mu.Unlock()
 }

@@ -38,13 +38,16 @@ type Consumer struct {
 	pumps    sync.WaitGroup
 
 	mu          sync.Mutex
-	assignments map[topicPartition]*assignment
-	alive       map[*assignment]bool    // not ended: those above, and those that drain
-	unreadable  map[topicPartition]bool // whose last fetch failed
-	hung        []string                // what watch found
-	assigned    bool                    // the group has answered once
+	assignments map[topicPartition]*assignment // those that have not ended, in whatever phase
+	alive       map[*assignment]bool           // the same, and those whose topic was deleted
+	stopping    bool                           // nothing is taken any more
+	unreadable  map[topicPartition]bool        // whose last fetch failed
+	hung        []string                       // what watch found
+	assigned    bool                           // the group has answered once
 
-	pace pace // of the poll loop alone
+	pace  pace // of the poll loop alone
+	brake *brake
+	topic topicID
 
 	// committing makes one commit at a time, from looking at the ledgers to the
 	// brokers' answer. Without it a slow periodic commit could arrive after the
@@ -89,6 +92,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		window:      newWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		parking:     newParking(o.MaxParkedEvents),
 		inboxes:     newInboxes(o.Workers),
+		brake:       newBrake(o.CommitInterval),
 		pools:       newFetchPools(o.FetchMaxBytes),
 		feeds:       make(chan Feed, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
@@ -175,7 +179,11 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	pumpCtx, stopPumps := context.WithCancel(context.Background())
 	defer stopPumps()
 	c.pumpCtx = pumpCtx
-	client, err := kgo.NewClient(c.clientOpts...)
+	// The client's own end waits for a rebalance, which may take as long as another
+	// member drains; leaveGroup does not.
+	clientCtx, abandon := context.WithCancel(context.Background())
+	defer abandon()
+	client, err := kgo.NewClient(append(c.clientOpts, kgo.WithContext(clientCtx))...)
 	if err != nil {
 		return err
 	}
@@ -197,7 +205,7 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	err = c.poll(ctx)
 
 	c.activity.set(stopping, c.opts.Now())
-	c.shutdown()
+	c.shutdown(abandon)
 	stopBackground()
 	loops.Wait()
 	stopPumps()
@@ -209,6 +217,10 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 func (c *Consumer) poll(ctx context.Context) error {
 	for {
 		c.activity.set(waiting, c.opts.Now())
+		err := c.waitForCommits(ctx)
+		if err != nil {
+			return nil
+		}
 		room, err := c.window.room(ctx, c.relieve, c.delivery.Hurry)
 		if err == nil {
 			err = c.inboxes.wait(ctx)
@@ -250,7 +262,7 @@ func (c *Consumer) take(fetches kgo.Fetches) {
 			c.readable(tp)
 		}
 		a := c.assignments[tp]
-		if a == nil {
+		if a == nil || a.phase() != phaseTaking {
 			return
 		}
 		records, end := a.within(p.Records)
@@ -335,14 +347,18 @@ func (c *Consumer) Settle(vs []sink.Verdict) {
 }
 
 // shutdown drains what is in flight within the budget, commits and leaves.
-func (c *Consumer) shutdown() {
+func (c *Consumer) shutdown(abandon func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.opts.Drain)
 	defer cancel()
 	started := c.opts.Now()
-	all := c.releaseAll()
+	c.mu.Lock()
+	c.stopping = true
+	c.mu.Unlock()
+	all, unsure := c.retire(nil)
+	c.end(unsure)
 	left := c.drain(ctx, all)
 	c.conclude(context.WithoutCancel(ctx), all)
-	c.leaveGroup()
+	c.leaveGroup(abandon)
 
 	s := c.tally.Summary()
 	event := c.log.Info()
@@ -355,18 +371,6 @@ func (c *Consumer) shutdown() {
 		Uint64("dead_lettered", s.Total.DeadLettered()).
 		Uint64("returned", s.Returned).
 		Msg("stopped; what was left or returned is read again from the last commit")
-}
-
-// leaveGroup closes the client, and does not wait for ever: brokers that are
-// gone must not keep a process from ending.
-func (c *Consumer) leaveGroup() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	c.client.AllowRebalance()
-	if err := c.client.LeaveGroupContext(ctx); err != nil {
-		c.log.Warn().Err(err).Msg("could not leave the group; its partitions move when the session times out")
-	}
-	c.client.CloseAllowingRebalance()
 }
 
 // activity is what the poll loop is doing, for liveness.

@@ -198,6 +198,7 @@ type bench struct {
 	client  *kgo.Client
 	admin   *kadm.Client
 	addrs   []string
+	dial    []kgo.Opt // for clients of a virtual network
 	log     *testkit.Buffer
 }
 
@@ -218,6 +219,26 @@ func newBench(t *testing.T, partitions int32) *bench {
 		cluster.Close()
 	})
 	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), log: new(testkit.Buffer)}
+}
+
+// newVirtualBench is newBench within a synctest bubble, where waiting costs nothing.
+func newVirtualBench(t *testing.T, brokers int, partitions int32) *bench {
+	t.Helper()
+	var network kfake.VirtualNetwork
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(brokers), kfake.SeedTopics(partitions, topic), kfake.ListenFn(network.Listen))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial := []kgo.Opt{kgo.Dialer(network.DialContext)}
+	cl, err := kgo.NewClient(append(dial, kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cl.Close()
+		cluster.Close()
+	})
+	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), dial: dial, log: new(testkit.Buffer)}
 }
 
 func (b *bench) publish(partition int32, values ...string) {
@@ -291,7 +312,7 @@ func (b *bench) startWith(s *fakeSink, d Delivery, change func(*Options)) *membe
 		Topic: topic, Group: group, CommitInterval: 10 * time.Millisecond,
 		Decoder: new(textDecoder), Transformer: tr, Log: zerolog.New(b.log),
 		Drain:    10 * time.Second,
-		ReadOpts: []kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(100 * time.Millisecond)},
+		ReadOpts: append([]kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(100 * time.Millisecond)}, b.dial...),
 	}
 	if change != nil {
 		change(&o)
@@ -299,7 +320,7 @@ func (b *bench) startWith(s *fakeSink, d Delivery, change func(*Options)) *membe
 	if o.Conditions == nil {
 		o.Conditions = ops.NewConditions(b.logger(), nil)
 	}
-	c, err := New(o, kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(100*time.Millisecond), kgo.HeartbeatInterval(50*time.Millisecond))
+	c, err := New(o, append([]kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(100 * time.Millisecond), kgo.HeartbeatInterval(50 * time.Millisecond)}, b.dial...)...)
 	if err != nil {
 		b.t.Fatal(err)
 	}

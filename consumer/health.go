@@ -106,7 +106,7 @@ func (c *Consumer) sumDifference() int64 {
 	c.mu.Lock()
 	for a := range c.alive {
 		a.mu.Lock()
-		if !a.ended.Load() {
+		if a.phase() != phaseEnded {
 			inLedgers += a.ledger.undone - a.others
 			parked += a.parked
 		}

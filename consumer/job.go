@@ -49,7 +49,7 @@ type Selection interface {
 func (c *Consumer) Leave(tok sink.Token) {
 	a := tok.Owner.(*assignment)
 	a.mu.Lock()
-	ok := !a.ended.Load()
+	ok := a.phase() != phaseEnded
 	var less int32
 	if ok {
 		_, less, ok = a.ledger.resize(tok.Seq, 0)
@@ -121,8 +121,6 @@ func (c *Consumer) outline(cl *kgo.Client, a *assignment) {
 		return
 	}
 	a.selection, a.leaveOthers = c.opts.Job.Selection, c.opts.Job.LeaveOthers
-	// It may have been ours before, and finished.
-	cl.ResumeFetchPartitions(map[string][]int32{a.topic: {a.partition}})
 	if a.selection.End(a.partition) == 0 {
 		finish(cl, a)
 	}

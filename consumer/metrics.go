@@ -74,6 +74,7 @@ var (
 	descInFlight = prometheus.NewDesc("amazon_capi_in_flight_events", "Events taken and without a verdict.", nil, nil)
 	descInBytes  = prometheus.NewDesc("amazon_capi_in_flight_bytes", "Memory of events taken and without a verdict, roughly.", nil, nil)
 	descParked   = prometheus.NewDesc("amazon_capi_parked_events", "Events without a verdict that are known by their place alone, until their profile's lane can use them; in flight, and in no memory.", nil, nil)
+	descPaused   = prometheus.NewDesc("amazon_capi_taking_paused", "1 while nothing is taken because commits fail, else 0.", nil, nil)
 	descOwned    = prometheus.NewDesc("amazon_capi_partitions_owned", "Partitions this member owns.", nil, nil)
 	descLag      = prometheus.NewDesc("amazon_capi_lag_records", "Records between the next offset to commit and the end of the partition.", []string{"topic", "partition"}, nil)
 	descLagAge   = prometheus.NewDesc("amazon_capi_lag_seconds", "Age of the oldest record taken and without a verdict, from its timestamp.", []string{"topic", "partition"}, nil)
@@ -81,7 +82,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (s stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descInFlight, descInBytes, descParked, descOwned, descLag, descLagAge} {
+	for _, d := range []*prometheus.Desc{descInFlight, descInBytes, descParked, descPaused, descOwned, descLag, descLagAge} {
 		ch <- d
 	}
 }
@@ -95,6 +96,11 @@ func (s stateCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(descInFlight, float64(events))
 	gauge(descInBytes, float64(bytes))
 	gauge(descParked, float64(s.c.parking.parked()))
+	paused := 0.0
+	if s.c.brake.pausing() {
+		paused = 1
+	}
+	gauge(descPaused, paused)
 	owned := s.c.owned()
 	gauge(descOwned, float64(len(owned)))
 	now := s.c.opts.Now()

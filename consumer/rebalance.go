@@ -2,8 +2,6 @@ package consumer
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -17,9 +15,14 @@ import (
 func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[string][]int32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.stopping {
+		return // nothing is taken any more, so there is nothing that could drain
+	}
 	for topic, partitions := range added {
 		for _, p := range partitions {
-			c.start(cl, topicPartition{topic, p})
+			if tp := (topicPartition{topic, p}); c.assignments[tp] == nil {
+				c.start(cl, tp)
+			}
 		}
 	}
 	c.assigned = true
@@ -68,6 +71,7 @@ func (c *Consumer) resume(cl *kgo.Client, tp topicPartition, committed int64, me
 func (c *Consumer) start(cl *kgo.Client, tp topicPartition) {
 	ctx, stop := context.WithCancel(c.pumpCtx)
 	a := newAssignment(tp.topic, tp.partition, c.inboxes, stop)
+	cl.ResumeFetchPartitions(map[string][]int32{tp.topic: {tp.partition}}) // it may have been ours before, and paused
 	c.outline(cl, a)
 	c.assignments[tp] = a
 	c.alive[a] = true
@@ -81,9 +85,14 @@ func (c *Consumer) start(cl *kgo.Client, tp topicPartition) {
 // onRevoked gives partitions up in an order that sends nothing twice: stop
 // taking, wait for the verdicts of what was begun, commit, and only then fence.
 // Fencing first would make the next owner send everything in flight again, on
-// each deployment.
+// each deployment. A partition that drains already, because the member stops, is
+// waited for all the same.
 func (c *Consumer) onRevoked(_ context.Context, _ *kgo.Client, removed map[string][]int32) {
-	gone := c.release(removed)
+	if len(removed) == 0 {
+		return
+	}
+	gone, unsure := c.retire(removed)
+	c.end(unsure)
 	if len(gone) == 0 {
 		return
 	}
@@ -101,52 +110,15 @@ func (c *Consumer) onRevoked(_ context.Context, _ *kgo.Client, removed map[strin
 // onLost fences at once: the partitions belong to somebody else already, and a
 // commit would be refused or, worse, taken.
 func (c *Consumer) onLost(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
-	gone := c.release(lost)
-	if len(gone) == 0 {
+	c.mu.Lock()
+	gone := c.named(lost)
+	c.mu.Unlock()
+	if len(lost) == 0 || len(gone) == 0 {
 		return
 	}
 	c.end(gone)
 	c.conditions.assignment.Fail("the group took the partitions away; joining again")
 	c.log.Warn().Interface("lost", lost).Msg("partitions lost; what was in flight is sent again by their next owner")
-}
-
-// release takes partitions out of the map of what is taken from.
-func (c *Consumer) release(partitions map[string][]int32) (gone []*assignment) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for topic, ps := range partitions {
-		for _, p := range ps {
-			tp := topicPartition{topic, p}
-			if a := c.assignments[tp]; a != nil {
-				gone = append(gone, a)
-				delete(c.assignments, tp)
-			}
-		}
-	}
-	return gone
-}
-
-// releaseAll is release for every partition.
-func (c *Consumer) releaseAll() []*assignment {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	gone := slices.Collect(maps.Values(c.assignments))
-	clear(c.assignments)
-	return gone
-}
-
-func (c *Consumer) owned() []*assignment {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Collect(maps.Values(c.assignments))
-}
-
-// living returns the assignments that have not ended, those that drain among
-// them.
-func (c *Consumer) living() []*assignment {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Collect(maps.Keys(c.alive))
 }
 
 // drain waits for the verdicts of what the assignments have begun and returns
@@ -195,6 +167,9 @@ func (c *Consumer) end(as []*assignment) {
 		}
 		c.mu.Lock()
 		delete(c.alive, a)
+		if tp := (topicPartition{a.topic, a.partition}); c.assignments[tp] == a {
+			delete(c.assignments, tp)
+		}
 		c.mu.Unlock()
 	}
 }

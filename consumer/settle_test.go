@@ -31,7 +31,7 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 		}
 		gone := rapid.IntRange(0, len(owners)).Draw(t, "gone") // the last is none
 		if gone < len(owners) {
-			owners[gone].ended.Store(true)
+			owners[gone].life.Store(int32(phaseEnded))
 		}
 		c.window.take(len(owners)*records, int64(len(owners)*records*10))
 		want := 0
