@@ -155,7 +155,7 @@ func TestADeadLetterTopicThatFailsHoldsAndIsTriedAgain(t *testing.T) {
 		err  error
 		want string
 	}{
-		"missing":     {kerr.UnknownTopicOrPartition, "events.dlq: it does not exist: create it, or see --dead-letter-topic"},
+		"missing":     {kerr.UnknownTopicOrPartition, "events.dlq: it does not exist: check its name (--dead-letter-topic), create it"},
 		"not allowed": {kerr.TopicAuthorizationFailed, "we are not allowed to write to it"},
 		"full":        {kgo.ErrMaxBuffered, "buffer is full"},
 		"silent":      {errSilence, "have not acknowledged dead letters to events.dlq for 10s"},

@@ -316,7 +316,7 @@ func TestReceiptsOnKafka(t *testing.T) {
 		r.send("p", "a", "b")
 		eventually(t, "the condition", func() bool {
 			f := r.failing()
-			return len(f) == 1 && strings.Contains(f[0], "it does not exist: create it, or see --receipts-topic")
+			return len(f) == 1 && strings.Contains(f[0], "it does not exist: check its name (--receipts-topic), create it")
 		})
 		if r.count(verdict.Accepted) != 0 {
 			t.Error("settled without a receipt")

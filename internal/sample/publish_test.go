@@ -227,7 +227,7 @@ func TestPublishErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		counts, err := p.Publish(t.Context(), sequence(good...))
-		if err == nil || !strings.HasPrefix(err.Error(), "sample ") || !strings.Contains(err.Error(), "topic elsewhere: it does not exist: create it, or see --topic") || counts.Records != 0 {
+		if err == nil || !strings.HasPrefix(err.Error(), "sample ") || !strings.Contains(err.Error(), "topic elsewhere: it does not exist: check its name (--topic), create it") || counts.Records != 0 {
 			t.Errorf("%d records, %v; want none and an error", counts.Records, err)
 		}
 	})
