@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 )
 
@@ -147,7 +146,8 @@ func (p *avroParser) parseRecord(m map[string]any, ns string) (*avroType, error)
 		if err != nil {
 			return nil, err
 		}
-		t.fields = append(t.fields, avroField{name: name, aliases: texts(fm["aliases"]), typ: ft})
+		doc, _ := fm["doc"].(string)
+		t.fields = append(t.fields, avroField{name: name, aliases: texts(fm["aliases"]), doc: doc, typ: ft})
 	}
 	return t, nil
 }
@@ -221,43 +221,4 @@ func fullName(name, ns string) string {
 		return name
 	}
 	return ns + "." + name
-}
-
-// annotate reads a type's logicalType. One that does not fit is as if it were
-// not there, as Avro's specification has it.
-func (t *avroType) annotate(m map[string]any) {
-	name, _ := m["logicalType"].(string)
-	switch {
-	case name == "decimal" && (t.kind == kindBytes || t.kind == kindFixed):
-		digits, ok := wholeNumber(m["precision"])
-		scale := 0
-		if m["scale"] != nil && ok {
-			scale, ok = wholeNumber(m["scale"])
-		}
-		if ok && digits > 0 && scale <= digits && scale <= maxScale {
-			t.logical, t.digits, t.scale = logicalDecimal, digits, scale
-		}
-	case name == "uuid" && t.kind == kindFixed && t.size == 16:
-		t.logical = logicalUUID
-	case t.kind == kindLong:
-		switch name {
-		case "timestamp-millis":
-			t.logical = logicalMillis
-		case "timestamp-micros":
-			t.logical = logicalMicros
-		case "timestamp-nanos":
-			t.logical = logicalNanos
-		case "time-micros", "local-timestamp-millis", "local-timestamp-micros", "local-timestamp-nanos":
-			t.logical = logicalOtherTime
-		}
-	}
-}
-
-// wholeNumber reads a size, precision or scale.
-func wholeNumber(v any) (int, bool) {
-	f, ok := v.(float64)
-	if !ok || f < 0 || f > math.MaxInt32 || f != math.Trunc(f) {
-		return 0, false
-	}
-	return int(f), true
 }

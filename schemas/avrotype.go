@@ -20,42 +20,28 @@ const (
 	kindUnion
 )
 
-// logical is what a type's value means, as far as our fields care. Logical
-// types that mean nothing to them are logicalNone: they read as what they are
-// made of.
-type logical uint8
-
-const (
-	logicalNone logical = iota
-	logicalDecimal
-	logicalUUID
-	logicalMillis
-	logicalMicros
-	logicalNanos
-	// logicalOtherTime is a long that is a time of day, or an instant of a
-	// time zone that is not said. Neither is a point in time.
-	logicalOtherTime
-)
-
 // avroType is one type of a writer's schema. Schemas may be recursive, so a
 // walk over types needs a bound of its own.
 type avroType struct {
-	kind     kind
-	logical  logical
-	name     string      // full name of a record, enum or fixed
-	key      string      // how goavro names the type as a branch of a union
-	scale    int         // of a decimal
-	digits   int         // precision of a decimal
-	size     int         // of a fixed
-	symbols  []string    // of an enum
-	fields   []avroField // of a record, in the order of the wire
-	elem     *avroType   // of an array's items or a map's values
-	branches []*avroType // of a union
+	kind    kind
+	logical logical
+	name    string // full name of a record, enum or fixed
+	// logicalName is what the schema calls the meaning, whether or not we know it.
+	logicalName string
+	key         string      // how goavro names the type as a branch of a union
+	scale       int         // of a decimal
+	digits      int         // precision of a decimal
+	size        int         // of a fixed
+	symbols     []string    // of an enum
+	fields      []avroField // of a record, in the order of the wire
+	elem        *avroType   // of an array's items or a map's values
+	branches    []*avroType // of a union
 }
 
 type avroField struct {
 	name    string
 	aliases []string // names it had in earlier versions of the writer's schema
+	doc     string
 	typ     *avroType
 }
 

@@ -27,6 +27,7 @@ type groupBinding struct {
 type binding struct {
 	field *field
 	from  string // what the writer calls it
+	doc   string // what the writer says of it
 	typ   *avroType
 	// set fills the field from a scalar. It has no entry for an alternative of
 	// typ that can never be what the field wants: writers keep old branches.
@@ -125,7 +126,7 @@ func bindFields(group string, sources map[string]*avroField) ([]binding, *Decode
 		case ok:
 			bs = append(bs, b)
 		case !f.incidental:
-			return nil, notTrackLayer(f.path(), "its schema has a %s there, which cannot be %s", b.typ.kind, f.wants())
+			return nil, notTrackLayer(f.path(), "its schema has %s there, which cannot be %s", b.typ.aType(), f.wants())
 		}
 	}
 	return bs, nil
@@ -134,7 +135,7 @@ func bindFields(group string, sources map[string]*avroField) ([]binding, *Decode
 // bind returns ok = false when what the writer has there can never be what the
 // field wants.
 func (f *field) bind(from *avroField) (b binding, ok bool) {
-	b = binding{field: f, from: from.name, typ: from.typ}
+	b = binding{field: f, from: from.name, doc: from.doc, typ: from.typ}
 	if f.attributes == nil {
 		b.set, ok = each(b.typ, f.setter)
 		return b, ok

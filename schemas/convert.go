@@ -33,7 +33,7 @@ func textOf(t *avroType) convert[string] {
 		return func(v scalar) (string, Code) { return strconv.FormatInt(v.num, 10), "" }
 	case kindBytes, kindFixed:
 		switch t.logical {
-		case logicalDecimal:
+		case logicalDecimal, logicalBigDecimal:
 			amount := amountOf(t)
 			return func(v scalar) (string, Code) {
 				d, code := amount(v)
@@ -79,7 +79,7 @@ func instantOf(t *avroType) convert[int64] {
 			perMilli = 1e3
 		case logicalNanos:
 			perMilli = 1e6
-		case logicalOtherTime:
+		case logicalOtherTime, logicalLost:
 			return nil
 		}
 		if perMilli == 1 { // nearly all times, and a division is dear
@@ -117,16 +117,22 @@ const maxDecimalBytes = 512
 func amountOf(t *avroType) convert[Decimal] {
 	switch t.kind {
 	case kindBytes, kindFixed:
-		if t.logical != logicalDecimal {
+		switch t.logical {
+		case logicalDecimal:
+			return func(v scalar) (Decimal, Code) {
+				if len(v.text) > maxDecimalBytes {
+					return Decimal{}, CodeBadValue
+				}
+				return DecimalFromBytes([]byte(v.text), t.scale), ""
+			}
+		case logicalBigDecimal:
+			return bigDecimal
+		}
+		return nil
+	case kindInt, kindLong:
+		if t.logical != logicalNone { // of time, or a decimal whose scale is lost
 			return nil
 		}
-		return func(v scalar) (Decimal, Code) {
-			if len(v.text) > maxDecimalBytes {
-				return Decimal{}, CodeBadValue
-			}
-			return DecimalFromBytes([]byte(v.text), t.scale), ""
-		}
-	case kindInt, kindLong:
 		return func(v scalar) (Decimal, Code) { return NewDecimal(v.num, 0), "" }
 	case kindFloat:
 		return func(v scalar) (Decimal, Code) { return DecimalFromFloat(v.real, 32), "" }
@@ -148,9 +154,33 @@ func amountOf(t *avroType) convert[Decimal] {
 	return nil
 }
 
+// bigDecimal reads a decimal that has its scale with it: Avro's encoding of its
+// integer's bytes and of the scale, within bytes.
+func bigDecimal(v scalar) (Decimal, Code) {
+	size, at := readLong(v.text, 0)
+	if at < 0 || size < 0 || size > int64(len(v.text)-at) || size > maxDecimalBytes {
+		return Decimal{}, CodeBadValue
+	}
+	scale, end := readLong(v.text, at+int(size))
+	if end != len(v.text) || scale > maxScale || scale < -maxScale {
+		return Decimal{}, CodeBadValue
+	}
+	d := DecimalFromBytes([]byte(v.text[at:at+int(size)]), int(max(scale, 0)))
+	switch {
+	case scale >= 0:
+		return d, ""
+	case d.big != nil:
+		return fromBig(d.big.Mul(d.big, pow10(int(-scale))), 0), ""
+	}
+	return NewDecimal(d.unscaled, int(scale)), ""
+}
+
 func countOf(t *avroType) convert[int64] {
 	switch t.kind {
 	case kindInt, kindLong:
+		if t.logical != logicalNone {
+			return nil
+		}
 		return func(v scalar) (int64, Code) { return v.num, "" }
 	case kindFloat, kindDouble:
 		return func(v scalar) (int64, Code) {

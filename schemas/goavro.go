@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"unicode/utf8"
 
@@ -88,7 +89,7 @@ func (g *groupBinding) fill(event map[string]any, ev *Event) *DecodeError {
 	bs, ok := g.records[t]
 	record, isRecord := v.(map[string]any)
 	if !ok || !isRecord {
-		return &DecodeError{Code: CodeUnexpectedType, Field: g.name, Message: "the union there holds something other than a record"}
+		return &DecodeError{Code: CodeUnexpectedType, Field: g.name, Message: fmt.Sprintf("the union there holds %s and not a record", t.aType())}
 	}
 	return fill(bs, record, ev)
 }
@@ -105,7 +106,8 @@ func fill(bs []binding, record map[string]any, ev *Event) *DecodeError {
 		case CodeInvalidUTF8:
 			msg = "the text there is not valid UTF-8"
 		case CodeUnexpectedType:
-			msg = "the union there holds something other than " + b.field.wants()
+			t, _ := chosen(b.typ, record[b.from])
+			msg = fmt.Sprintf("the union there holds %s, which cannot be %s", t.aType(), b.field.wants())
 		case CodeBadValue:
 			if rule := b.brokenRule(record[b.from]); rule != nil {
 				msg += ": " + rule.Error()

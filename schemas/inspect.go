@@ -1,5 +1,7 @@
 package schemas
 
+import "strings"
+
 // Inspection is what a writer's schema means to us, for its writer to look at
 // before the first record is written.
 type Inspection struct {
@@ -8,6 +10,52 @@ type Inspection struct {
 	Reads, Lacks []string
 	// Ignores are the schema's own fields that mean nothing to us.
 	Ignores []string
+	// Refuses are what unions may hold that no field of ours can be: a record
+	// with one of them is refused.
+	Refuses []Alternative
+	// Units are the instants that are numbers whose unit the schema does not
+	// say. They are taken for milliseconds.
+	Units []Unit
+}
+
+// Alternative is a type that a field of a schema can have, with its article.
+type Alternative struct{ Path, Type string }
+
+// Unit is an instant without one.
+type Unit struct {
+	Path, Type string // as an Alternative has them
+	// Says is the unit that the field's documentation names, if it is another
+	// than milliseconds.
+	Says string
+}
+
+func (in *Inspection) inspect(b *binding) {
+	f := b.field
+	for _, t := range b.typ.alternatives() {
+		switch {
+		case t.kind == kindNull:
+		case f.incidental:
+		case b.set[t] == nil:
+			in.Refuses = append(in.Refuses, Alternative{f.path(), t.aType()})
+		case f.instant != nil && t.kind == kindLong && t.logical == logicalNone:
+			in.Units = append(in.Units, Unit{f.path(), t.aType(), otherUnit(b.doc + " " + b.from)})
+		}
+	}
+}
+
+// otherUnit looks for the name of a unit in what a writer says of a field. Where it
+// names milliseconds, what else it names may be anything.
+func otherUnit(doc string) string {
+	doc = strings.ToLower(doc)
+	if strings.Contains(doc, "milli") {
+		return ""
+	}
+	for _, unit := range []string{"micro", "nano", "second"} {
+		if strings.Contains(doc, unit) {
+			return strings.TrimSuffix(unit, "second") + "seconds"
+		}
+	}
+	return ""
 }
 
 // Inspect reads a schema as the decoder does. The error is a *DecodeError if no
@@ -26,15 +74,23 @@ func Inspect(text string) (Inspection, error) {
 		return in, bad
 	}
 	used, filled := make(map[string]bool), make(map[*field]bool)
-	for _, b := range v.event {
+	for i := range v.event {
+		b := &v.event[i]
 		used[b.from] = true
 		filled[b.field] = !onlyNull(b.typ)
+		in.inspect(b)
 	}
 	for _, g := range v.groups {
 		used[g.from] = true
-		for _, records := range g.records {
-			for _, b := range records {
+		for _, t := range g.typ.alternatives() {
+			records, ok := g.records[t]
+			if !ok && t.kind != kindNull {
+				in.Refuses = append(in.Refuses, Alternative{g.name, t.aType()})
+			}
+			for i := range records {
+				b := &records[i]
 				filled[b.field] = filled[b.field] || !onlyNull(b.typ)
+				in.inspect(b)
 			}
 		}
 	}

@@ -146,6 +146,23 @@ func TestProducerSchema(t *testing.T) {
 	if l.Count(finding.Act) != 2 || !strings.Contains(strings.Join(messages(l, finding.Look), "\n"), "aisle") || !strings.Contains(strings.Join(messages(l, finding.Look), "\n"), "no identifier") {
 		t.Errorf("theirs: %+v", l)
 	}
+	for occurred, want := range map[string]struct {
+		level finding.Level
+		says  string
+	}{
+		`"type":"long"`: {finding.Look, "occurred_at is a long, which is taken for milliseconds"},
+		`"type":"long","doc":"microseconds since the epoch"`:              {finding.Act, "its doc says microseconds"},
+		`"type":{"type":"long","logicalType":"timestamp"}`:                {finding.Look, "long of logical type timestamp"},
+		`"type":{"type":"long","logicalType":"local-timestamp-micros"}`:   {finding.Act, "local-timestamp-micros"},
+		`"type":["null","string",{"type":"int","logicalType":"date"}]`:    {finding.Look, "may hold an int of logical type date"},
+		`"type":{"type":"long","logicalType":"timestamp-micros"}`:         {finding.Fine, "can be read"},
+		`"type":"long","doc":"milliseconds, in a second field the nanos"`: {finding.Look, "occurred_at is a long"},
+	} {
+		l := ProducerSchema("times", `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"event_name","type":"string"},{"name":"occurred_at",`+occurred+`}]}`)
+		if !strings.Contains(strings.Join(messages(l, want.level), "\n"), want.says) {
+			t.Errorf("%s: %+v; want %q", occurred, l, want.says)
+		}
+	}
 	for _, text := range []string{"{", `"int"`} {
 		if l := ProducerSchema("bad", text); len(l) != 1 || l[0].Level != finding.Act {
 			t.Errorf("%s: %+v", text, l)

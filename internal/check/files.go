@@ -87,6 +87,17 @@ func ProducerSchema(name, text string) (l finding.List) {
 			})
 		}
 	}
+	for _, r := range in.Refuses {
+		l.Look(areaSchemas, name, "Remove it from the union, or see that no record holds it.", "%s may hold %s, which it cannot be here: every event is refused where it does", r.Path, r.Type)
+	}
+	for _, u := range in.Units {
+		const advice = "Give it the logical type timestamp-millis, timestamp-micros or timestamp-nanos, whichever it counts."
+		if u.Says != "" {
+			l.Act(areaSchemas, name, advice, "%s is %s, which is taken for milliseconds since 1970, and its doc says %s: every event is refused", u.Path, u.Type, u.Says)
+			continue
+		}
+		l.Look(areaSchemas, name, advice, "%s is %s, which is taken for milliseconds since 1970: in seconds, microseconds or nanoseconds every event is refused", u.Path, u.Type)
+	}
 	if !slices.ContainsFunc(in.Reads, func(path string) bool {
 		return slices.Contains([]string{"user_data.email", "user_data.hashed_email", "user_data.phone", "user_data.hashed_phone", "user_data.madid"}, path)
 	}) {
