@@ -42,6 +42,9 @@ func (f *kafkaFlags) resolve(warn io.Writer) (_ kafka.Settings, err error) {
 	if err != nil {
 		return kafka.Settings{}, err
 	}
+	if password := f.saslPassword; password.path != "" {
+		f.settings.SASL.Reread = func() (string, error) { return password.read("sasl-password", io.Discard) }
+	}
 	// Built once here so that a mistake is a usage error and not a failure of
 	// whatever connects first.
 	if _, err := f.settings.Options(zerolog.Nop()); err != nil {

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -9,6 +10,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
+	"fmt"
 	"math/big"
 	"net"
 	"net/http"
@@ -17,11 +20,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -85,7 +90,7 @@ func TestSASL(t *testing.T) {
 // TestOAuthTokens: one token for many connections, and errors that keep what
 // the endpoint said to themselves, since that may be the credentials.
 func TestOAuthTokens(t *testing.T) {
-	asked := 0
+	asked, sent := 0, ""
 	answer := func(w http.ResponseWriter) {
 		_, _ = w.Write([]byte(`{"access_token":"tok-1","token_type":"bearer","expires_in":3600}`))
 	}
@@ -93,6 +98,9 @@ func TestOAuthTokens(t *testing.T) {
 		asked++
 		if r.URL.Path == "/elsewhere" {
 			t.Error("a redirect was followed with the secret")
+		}
+		if _, secret, ok := r.BasicAuth(); ok {
+			sent = secret
 		}
 		w.Header().Set("Content-Type", "application/json")
 		answer(w)
@@ -123,6 +131,14 @@ func TestOAuthTokens(t *testing.T) {
 	}
 	if _, err := s.oauthToken(nil)(t.Context()); err == nil || !strings.Contains(err.Error(), "redirect (307)") {
 		t.Errorf("redirected: %v; want it said", err)
+	}
+	renewed := s
+	renewed.Reread = func() (string, error) { return "n3w", nil }
+	answer = func(w http.ResponseWriter) {
+		_, _ = w.Write([]byte(`{"access_token":"tok-2","token_type":"bearer","expires_in":3600}`))
+	}
+	if auth, err := renewed.oauthToken(nil)(t.Context()); err != nil || auth.Token != "tok-2" || !strings.HasSuffix(sent, "n3w") {
+		t.Errorf("token %q, %v; want one for the renewed secret", auth.Token, err)
 	}
 	fixed := SASLSettings{Mechanism: "OAUTHBEARER", Password: "given"}
 	if auth, err := fixed.oauthToken(nil)(t.Context()); err != nil || auth.Token != "given" {
@@ -165,6 +181,87 @@ func certificate(t *testing.T) (certFile, keyFile string, cert tls.Certificate) 
 		t.Fatal(err)
 	}
 	return certFile, keyFile, cert
+}
+
+// TestAPasswordThatWasRenewed: what is written with the old one is held and not
+// lost, and goes on with the new one without a restart.
+func TestAPasswordThatWasRenewed(t *testing.T) {
+	for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"} {
+		t.Run(mechanism, func(t *testing.T) {
+			t.Parallel()
+			c := broker(t, kfake.EnableSASL(), kfake.User(mechanism, "ann", "new"), kfake.User("PLAIN", "root", "root"), kfake.SeedTopics(1, written))
+			var now atomic.Pointer[string]
+			old := "old"
+			now.Store(&old)
+			s := Settings{Brokers: c.ListenAddrs(), SASL: SASLSettings{
+				Mechanism: mechanism, Username: "ann", Password: "old",
+				Reread: func() (string, error) { return *now.Load(), nil },
+			}}
+			opts, err := s.Options(zerolog.Nop())
+			if err != nil {
+				t.Fatal(err)
+			}
+			w, err := NewWriter(t.Context(), written, 1<<30, append(opts, kgo.MetadataMinAge(20*time.Millisecond))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer w.Close()
+			said := make(chan error, 1)
+			w.TryProduce(t.Context(), small(1)(), func(_ *kgo.Record, err error) { said <- err })
+			if why := w.Why(t.Context()); why == "" || strings.Contains(why, "old") {
+				t.Errorf("it says %q", why)
+			}
+			renewed := "new"
+			now.Store(&renewed)
+			select {
+			case err := <-said:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(30 * time.Second):
+				t.Error("not written with the new password")
+			}
+		})
+	}
+	if why := Reason(fmt.Errorf("told: %w", kerr.SaslAuthenticationFailed), written, "--flag"); !strings.Contains(why, "--sasl-password") {
+		t.Errorf("it says %q", why)
+	}
+	broken := SASLSettings{Password: "kept", Reread: func() (string, error) { return "", errors.New("no such file") }}
+	if got := broken.password(); got != "kept" {
+		t.Errorf("with a file that is gone the password is %q", got)
+	}
+}
+
+// TestACertificateThatWasRenewed: each connection has the pair that is there.
+func TestACertificateThatWasRenewed(t *testing.T) {
+	certFile, keyFile, first := certificate(t)
+	config, err := (&TLSSettings{CertFile: certFile, KeyFile: keyFile}).Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := func() []byte {
+		cert, err := config.GetClientCertificate(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cert.Certificate[0]
+	}
+	newCert, newKey, second := certificate(t)
+	if !bytes.Equal(shown(), first.Certificate[0]) {
+		t.Error("not the certificate that was given")
+	}
+	if err := os.Rename(newCert, certFile); err != nil { // and not its key yet
+		t.Fatal(err)
+	}
+	if !bytes.Equal(shown(), first.Certificate[0]) {
+		t.Error("half of a new pair is no reason to give up the old one")
+	}
+	if err := os.Rename(newKey, keyFile); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(shown(), second.Certificate[0]) {
+		t.Error("the renewed certificate is not used")
+	}
 }
 
 func TestTLS(t *testing.T) {

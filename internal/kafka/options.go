@@ -45,6 +45,9 @@ type SASLSettings struct {
 	Mechanism string
 	Username  string
 	Password  string
+	// Reread returns the password as it is now, if it can change: it is asked for
+	// each connection, so that a renewed one needs no restart. Optional.
+	Reread func() (string, error)
 	// OAuthTokenURL is where OAUTHBEARER gets its tokens, with Username and
 	// Password as client id and secret. Without it Password is the token.
 	OAuthTokenURL string
@@ -139,34 +142,55 @@ func (s *SASLSettings) mechanism(tlsConfig *tls.Config) (sasl.Mechanism, error) 
 	if s.Password == "" || s.Username == "" && (name != "OAUTHBEARER" || s.OAuthTokenURL != "") {
 		return nil, fmt.Errorf("--sasl-mechanism %s needs --sasl-username and --sasl-password", name)
 	}
+	own := *s // the caller may change its settings
+	s = &own
 	switch name {
 	case "PLAIN":
-		return plain.Auth{User: s.Username, Pass: s.Password}.AsMechanism(), nil
+		return plain.Plain(func(context.Context) (plain.Auth, error) {
+			return plain.Auth{User: s.Username, Pass: s.password()}, nil
+		}), nil
 	case "SCRAM-SHA-256":
-		return scram.Auth{User: s.Username, Pass: s.Password}.AsSha256Mechanism(), nil
+		return scram.Sha256(s.scram), nil
 	case "SCRAM-SHA-512":
-		return scram.Auth{User: s.Username, Pass: s.Password}.AsSha512Mechanism(), nil
+		return scram.Sha512(s.scram), nil
 	default:
 		return saslauth.Oauth(s.oauthToken(tlsConfig)), nil
 	}
 }
 
+func (s *SASLSettings) scram(context.Context) (scram.Auth, error) {
+	return scram.Auth{User: s.Username, Pass: s.password()}, nil
+}
+
+// password is the one to use now: that of before, if it cannot be read again.
+func (s *SASLSettings) password() string {
+	if s.Reread != nil {
+		if now, err := s.Reread(); err == nil && now != "" {
+			return now
+		}
+	}
+	return s.Password
+}
+
 // oauthToken returns what OAUTHBEARER asks for a token at each (re)connection.
 func (s *SASLSettings) oauthToken(tlsConfig *tls.Config) func(context.Context) (saslauth.Auth, error) {
 	if s.OAuthTokenURL == "" {
-		return func(context.Context) (saslauth.Auth, error) { return saslauth.Auth{Token: s.Password}, nil }
+		return func(context.Context) (saslauth.Auth, error) { return saslauth.Auth{Token: s.password()}, nil }
 	}
 	client := web.NoRedirects(http.Client{Timeout: 10 * time.Second})
 	if tlsConfig != nil {
 		client.Transport = &http.Transport{TLSClientConfig: tlsConfig, Proxy: http.ProxyFromEnvironment}
 	}
-	config := &clientcredentials.Config{
-		ClientID: s.Username, ClientSecret: s.Password,
-		TokenURL: s.OAuthTokenURL, Scopes: s.OAuthScopes,
-	}
+	ctx := context.WithValue(context.Background(), oauth2.HTTPClient, client)
 	// One source for all connections, so that a reconnect to twenty brokers
 	// asks for one token.
-	source := oauth2.ReuseTokenSource(nil, config.TokenSource(context.WithValue(context.Background(), oauth2.HTTPClient, client)))
+	source := oauth2.ReuseTokenSource(nil, tokenFunc(func() (*oauth2.Token, error) {
+		config := &clientcredentials.Config{
+			ClientID: s.Username, ClientSecret: s.password(),
+			TokenURL: s.OAuthTokenURL, Scopes: s.OAuthScopes,
+		}
+		return config.Token(ctx)
+	}))
 	return func(context.Context) (saslauth.Auth, error) {
 		tok, err := source.Token()
 		if err != nil {
@@ -175,6 +199,11 @@ func (s *SASLSettings) oauthToken(tlsConfig *tls.Config) func(context.Context) (
 		return saslauth.Auth{Token: tok.AccessToken}, nil
 	}
 }
+
+type tokenFunc func() (*oauth2.Token, error)
+
+// Token makes a function a source of tokens.
+func (f tokenFunc) Token() (*oauth2.Token, error) { return f() }
 
 // oauthError keeps the answer's body, which may echo credentials, out of logs.
 func oauthError(err error) error {

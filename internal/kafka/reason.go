@@ -73,7 +73,7 @@ func RecordBytes(r *kgo.Record) int {
 func whyStuck(ctx context.Context, admin *kadm.Client, topic string) string {
 	topics, err := admin.ListTopics(ctx, topic)
 	if err != nil {
-		return "they do not answer: " + redact.Line(redact.Message(err.Error()), 200)
+		return "they do not answer: " + Reason(err, topic, "")
 	}
 	t := topics[topic]
 	if t.Err != nil {

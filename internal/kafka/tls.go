@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"sync/atomic"
 )
 
 // TLSSettings says whether and how connections are encrypted.
@@ -41,7 +42,18 @@ func (s *TLSSettings) Config() (*tls.Config, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
 		}
-		config.Certificates = []tls.Certificate{cert}
+		// Certificates are renewed where they are: each connection reads the files
+		// again, and goes on with the last pair if they do not fit, as while they
+		// are being replaced.
+		var last atomic.Pointer[tls.Certificate]
+		last.Store(&cert)
+		certFile, keyFile := s.CertFile, s.KeyFile
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			if cert, err := tls.LoadX509KeyPair(certFile, keyFile); err == nil {
+				last.Store(&cert)
+			}
+			return last.Load(), nil
+		}
 	}
 	return config, nil
 }
