@@ -320,7 +320,7 @@ func TestMistakesNameTheirFlag(t *testing.T) {
 // TestEnsureTopics: a dead-letter topic made for a source must take any of the
 // source's records, and running it again changes nothing.
 func TestEnsureTopics(t *testing.T) {
-	c := broker(t)
+	c := broker(t, kfake.BrokerConfigs(map[string]string{"log.cleanup.policy": "compact"}))
 	cl := client(t, Settings{Brokers: c.ListenAddrs()})
 	admin := kadm.NewClient(cl)
 	if _, err := admin.CreateTopic(t.Context(), 7, 1, map[string]*string{maxMessageBytes: kadm.StringPtr("5000000")}, "source"); err != nil {
@@ -337,6 +337,15 @@ func TestEnsureTopics(t *testing.T) {
 	}
 	if got := MessageLimit(t.Context(), cl, "source.dlq"); got != 5_000_000+headerRoom {
 		t.Errorf("the copy takes %d bytes, want the source's and room for headers: %d", got, 5_000_000+headerRoom)
+	}
+	configs, err := kadm.NewClient(cl).DescribeTopicConfigs(t.Context(), "source.dlq")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(configs[0].Configs, func(c kadm.Config) bool {
+		return c.Key == "cleanup.policy" && c.MaybeValue() == "delete"
+	}) {
+		t.Error("the copy has no cleanup.policy=delete")
 	}
 	if created, err := EnsureTopics(t.Context(), cl, "source", 3, "source.dlq"); err != nil || len(created) != 0 {
 		t.Errorf("a second run created %q, %v", created, err)

@@ -76,7 +76,13 @@ func EnsureTopics(ctx context.Context, cl *kgo.Client, source string, partitions
 	}
 	limit := MessageLimit(ctx, cl, source) + headerRoom
 	for _, name := range copies {
-		if err := create(name, partitions, map[string]*string{maxMessageBytes: kadm.StringPtr(strconv.Itoa(limit))}); err != nil {
+		configs := map[string]*string{
+			maxMessageBytes: kadm.StringPtr(strconv.Itoa(limit)),
+			// Whatever the brokers' default: compaction would remove all but the
+			// last of what has the same key.
+			"cleanup.policy": kadm.StringPtr("delete"),
+		}
+		if err := create(name, partitions, configs); err != nil {
 			return created, err
 		}
 	}

@@ -287,6 +287,7 @@ func TestWriterAndFaultsThatPass(t *testing.T) {
 		"unknown compression":     {kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.UnsupportedCompressionType}, []string{"compression"}},
 		"a wrong time":            {kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.InvalidTimestamp}, []string{"message.timestamp.before.max.ms", written}},
 		"no topic":                {kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: written, Err: kerr.UnknownTopicOrPartition}, []string{"does not exist", "--flag"}},
+		"a topic not to be seen":  {kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: written, Err: kerr.TopicAuthorizationFailed}, []string{"not allowed", "DESCRIBE"}},
 		"an id nobody knows":      {kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.UnknownTopicID}, []string{"made again"}},
 		"an error with no remedy": {kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.UnknownServerError}, []string{"UNKNOWN_SERVER_ERROR"}},
 	} {
