@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"unicode/utf8"
 )
 
 // document is the body of an answer as far as it could be read. Nothing in it
@@ -118,10 +119,15 @@ func (d document) said(r Response) Said {
 	if s == (Said{}) && len(d.Errors) > 0 {
 		s = d.Errors[0].said()
 	}
-	if s.message == "" && (d.kind == noJSON || d.kind == otherJSON) && !d.html(r) {
+	if s.message == "" && (d.kind == noJSON || d.kind == otherJSON) && !d.html(r) && isText(r.Body) {
 		s.message, s.field = string(r.Body), fieldNamed(string(r.Body))
 	}
 	return s
+}
+
+// isText reports whether a body could be read by a person.
+func isText(b []byte) bool {
+	return utf8.Valid(b) && !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n' || r == 0x7f })
 }
 
 func (s saying) said() Said {

@@ -68,7 +68,7 @@ func NewDirect(o DirectOptions) (*Direct, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Direct{&sender{client: noRedirects(o.HTTPClient), timeout: o.RequestTimeout, now: orNow(o.Now)}, route}, nil
+	return &Direct{&sender{client: noRedirects(o.HTTPClient), timeout: o.RequestTimeout, now: orNow(o.Now), answers: newAnswerMemory()}, route}, nil
 }
 
 // URL is where requests go.

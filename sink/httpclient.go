@@ -36,7 +36,7 @@ func NewHTTPClient() *http.Client {
 		IdleConnTimeout:       60 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
-		// Answers are small, and half a gzip stream is one more way to fail.
+		// What it should be is said by each request.
 		DisableCompression: true,
 		HTTP2:              &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 		// Ten times what any server's headers need; net/http would take 10 MB of
@@ -102,6 +102,7 @@ const (
 	faultTimeout    = "timeout"
 	faultConnection = "connection"
 	faultTruncated  = "truncated"
+	faultUnreadable = "unreadable"
 	faultCancelled  = "cancelled"
 )
 

@@ -39,7 +39,7 @@ type metrics struct {
 func newMetrics(reg prometheus.Registerer) *metrics {
 	m := &metrics{
 		requests: counterVec("requests_total",
-			"Requests to Amazon by the status of their answer, or timeout, connection or truncated where there was none.", "status"),
+			"Requests to Amazon by the status of their answer, or timeout, connection, truncated or unreadable where there was none.", "status"),
 		duration: histogram("request_duration_seconds",
 			"From sending a request to Amazon to having read its answer.", prometheus.ExponentialBuckets(0.005, 2, 14)),
 		batchEvents: histogram("batch_events",

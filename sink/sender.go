@@ -1,53 +1,27 @@
 package sink
 
 import (
-	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
-	"sync"
 	"time"
 )
-
-// maxAnswer bounds what is read of an answer. A request has a megabyte at most
-// and the answer may echo it with its events spelt out more widely.
-const maxAnswer = 8 << 20
 
 // sender makes one HTTP exchange and says what came of it. It knows nothing of
 // lanes, retries or verdicts.
 type sender struct {
-	client  *http.Client
-	timeout time.Duration
-	now     func() time.Time
-	metrics *metrics
-	unclear *unclear
-	zipper  *zipper   // nil sends bodies as they are
-	answers sync.Pool // *bytes.Buffer, empty
-}
-
-// maxSpareAnswer is the largest memory of an answer that is kept for the next: one
-// that echoes a full request's events.
-const maxSpareAnswer = 2 << 20
-
-// lend returns a buffer for an answer whose length is given, or is not known and
-// below zero. What is read of an answer is copied out of it.
-func (s *sender) lend(length int64) *bytes.Buffer {
-	b, _ := s.answers.Get().(*bytes.Buffer)
-	if b == nil {
-		b = new(bytes.Buffer)
-	}
-	if length > 0 {
-		b.Grow(int(min(length, maxAnswer)) + bytes.MinRead) // which reading to the end asks for
-	}
-	return b
-}
-
-func (s *sender) takeBack(b *bytes.Buffer) {
-	if b.Cap() <= maxSpareAnswer {
-		b.Reset()
-		s.answers.Put(b)
-	}
+	client   *http.Client
+	timeout  time.Duration
+	now      func() time.Time
+	metrics  *metrics
+	unclear  *unclear
+	zipper   *zipper // nil sends bodies as they are
+	answers  *answerMemory
+	inflater inflater
 }
 
 // result is what came of an exchange: an answer, or the fault that kept it away.
@@ -101,7 +75,7 @@ func (s *sender) exchange(ctx context.Context, to *Route, profile string, token 
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	if z := s.zipper.zip(b); z != nil {
-		res := s.post(ctx, to, profile, token, body{z.buf.Bytes()}, "gzip", items)
+		res := s.post(ctx, to, profile, token, body{z.buf.Bytes()}, "gzip", answerLimit(len(items), b.size()), items)
 		s.zipper.pool.Put(z)
 		if s.zipper.understood(res.Status) {
 			return res
@@ -109,10 +83,10 @@ func (s *sender) exchange(ctx context.Context, to *Route, profile string, token 
 		s.metrics.requests.WithLabelValues(res.label()).Inc()
 		clear(items)
 	}
-	return s.post(ctx, to, profile, token, b, "", items)
+	return s.post(ctx, to, profile, token, b, "", answerLimit(len(items), b.size()), items)
 }
 
-func (s *sender) post(ctx context.Context, to *Route, profile string, token AccessToken, b body, encoding string, items []Item) result {
+func (s *sender) post(ctx context.Context, to *Route, profile string, token AccessToken, b body, encoding string, most int, items []Item) result {
 	p := &payload{body: b}
 	defer p.release()
 
@@ -126,6 +100,8 @@ func (s *sender) post(ctx context.Context, to *Route, profile string, token Acce
 	req.GetBody = func() (io.ReadCloser, error) { return p.open(), nil }
 	to.contract.SetHeaders(req.Header, Principal{ClientID: to.clientID, ProfileID: profile, AdvertiserID: to.advertiserID, Token: token})
 	req.Header.Set("User-Agent", "amazon-capi")
+	// Answers are small, and half a compressed one is one more way to fail.
+	req.Header.Set("Accept-Encoding", "identity")
 	if encoding != "" {
 		req.Header.Set("Content-Encoding", encoding)
 	}
@@ -135,23 +111,40 @@ func (s *sender) post(ctx context.Context, to *Route, profile string, token Acce
 		return s.failed(err)
 	}
 	defer resp.Body.Close()
-	answer := s.lend(resp.ContentLength)
-	defer s.takeBack(answer)
-	if _, err := answer.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1)); err != nil {
+	res := s.answered(ctx, to.contract, resp, most, items)
+	res.retryAfter = retryAfter(resp.Header, s.now())
+	res.request = &request{id: requestID(resp.Header)}
+	return res
+}
+
+// answered reads an answer.
+func (s *sender) answered(ctx context.Context, k Contract, resp *http.Response, most int, items []Item) (res result) {
+	read := func(body []byte) {
+		res.Answer = k.ReadAnswer(Response{Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), Body: body}, items)
+	}
+	err := s.readBody(ctx, resp, most, read)
+	var odd *unreadable
+	if errors.As(err, &odd) || errors.Is(err, errTooLarge) {
+		// What some statuses mean needs no words. Others must not be believed without
+		// them: the page of a proxy would be a verdict on events.
+		if status := resp.StatusCode; status >= 300 && slices.Contains([]Kind{Failed, Foreign}, kindOf(status, document{}, false)) {
+			read(nil)
+			return res
+		}
+		return result{Answer: Answer{Kind: Failed}, fault: bodyFault(resp.StatusCode, err)}
+	}
+	if err != nil {
 		return s.failed(err)
 	}
-	if answer.Len() > maxAnswer {
-		return result{Answer: Answer{Kind: Failed}, fault: fault{faultTruncated, "the answer is larger than 8 MB"}}
+	return res
+}
+
+func bodyFault(status int, err error) fault {
+	label := faultUnreadable
+	if errors.Is(err, errTooLarge) {
+		label = faultTruncated
 	}
-	return result{
-		Answer: to.contract.ReadAnswer(Response{
-			Status:      resp.StatusCode,
-			ContentType: resp.Header.Get("Content-Type"),
-			Body:        answer.Bytes(),
-		}, items),
-		retryAfter: retryAfter(resp.Header, s.now()),
-		request:    &request{id: requestID(resp.Header)},
-	}
+	return fault{label, fmt.Sprintf("status %d, but %s", status, err)}
 }
 
 func (s *sender) failed(err error) result {

@@ -72,6 +72,7 @@ func New(opts Options) (*Sink, error) {
 			timeout: opts.RequestTimeout,
 			now:     opts.Now,
 			metrics: m,
+			answers: newAnswerMemory(),
 			unclear: &unclear{log: opts.Log, count: m.unclear},
 		},
 	}
@@ -196,7 +197,10 @@ func (s *Sink) Sweep() {
 }
 
 // Trim gives up memory that was not needed since the last time.
-func (s *Sink) Trim() { s.memory.trim() }
+func (s *Sink) Trim() {
+	s.memory.trim()
+	s.sender.answers.large.Trim()
+}
 
 // Lanes returns what every lane is doing, by profile.
 func (s *Sink) Lanes() []LaneStatus {

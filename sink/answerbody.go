@@ -1,0 +1,176 @@
+package sink
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zlib"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+)
+
+// readBody reads the body of an answer and hands it to use, undone from compression
+// that nobody asked for. The bytes are lent for that call. At most that many are
+// read, and that many come of them.
+func (s *sender) readBody(ctx context.Context, resp *http.Response, most int, use func(body []byte)) error {
+	b, err := s.answers.read(ctx, resp.Body, resp.ContentLength, most)
+	defer b.release()
+	if err != nil {
+		return err
+	}
+	encodings := encodingsOf(resp.Header, b.bytes)
+	if len(encodings) == 0 || len(b.bytes) == 0 {
+		use(b.bytes)
+		return nil
+	}
+	return s.inflater.inflate(b.bytes, encodings, most, use)
+}
+
+// encodingsOf returns the encodings of a body, the last applied first.
+func encodingsOf(h http.Header, body []byte) (list []string) {
+	for _, v := range h.Values("Content-Encoding") {
+		for e := range strings.SplitSeq(v, ",") {
+			if e = strings.ToLower(strings.TrimSpace(e)); e != "" && e != "identity" {
+				list = append(list, e)
+			}
+		}
+	}
+	if len(list) == 0 && bytes.HasPrefix(body, []byte("\x1f\x8b\x08")) {
+		list = []string{"gzip"} // which somebody forgot to say
+	}
+	slices.Reverse(list)
+	return list
+}
+
+// unreadable is a body that is compressed in a way that cannot be undone.
+type unreadable struct{ encoding, why string }
+
+func (u *unreadable) Error() string {
+	return fmt.Sprintf("the answer is compressed (%s) although that was not asked for, and cannot be read: %s", u.encoding, u.why)
+}
+
+// inflater undoes compression, for one answer at a time: it is not asked for, so
+// that it is rare, and what it takes must not be had for each lane.
+type inflater struct {
+	mu   sync.Mutex
+	a, b bytes.Buffer
+}
+
+const (
+	// maxWindow bounds what a decoder of zstd keeps. Brotli's is 16 MB by its format.
+	maxWindow = 8 << 20
+	// maxEncodings is how many are undone, one within the other.
+	maxEncodings = 2
+)
+
+// inflate undoes the encodings and hands what comes of them to use.
+func (z *inflater) inflate(body []byte, encodings []string, most int, use func([]byte)) error {
+	if len(encodings) > maxEncodings {
+		return &unreadable{fmt.Sprint(len(encodings), " times"), "want it once, or not at all"}
+	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	defer z.trim()
+	from, to := &z.a, &z.b
+	for _, e := range encodings {
+		to.Reset()
+		if err := undo(to, e, body, most); err != nil {
+			return err
+		}
+		body = to.Bytes()
+		from, to = to, from
+	}
+	use(body)
+	return nil
+}
+
+// trim gives up what a large answer took.
+func (z *inflater) trim() {
+	for _, b := range []*bytes.Buffer{&z.a, &z.b} {
+		if b.Cap() > maxSpareAnswer {
+			*b = bytes.Buffer{}
+		}
+	}
+}
+
+func undo(to *bytes.Buffer, encoding string, body []byte, most int) (err error) {
+	name := redact.Line(redact.Message(encoding), 20)
+	defer func() {
+		// A decoder that panics on what a stranger sends must not end the program.
+		if recover() != nil {
+			err = &unreadable{name, "it is damaged"}
+		}
+	}()
+	r, done, err := decoder(encoding, body)
+	if err != nil {
+		return &unreadable{name, "it is damaged"}
+	}
+	if r == nil {
+		return &unreadable{name, "want identity, gzip, deflate, br or zstd"}
+	}
+	defer done()
+	n, err := to.ReadFrom(io.LimitReader(r, int64(most)+1))
+	switch {
+	case n > int64(most):
+		return errTooLarge
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &unreadable{name, "it breaks off"}
+	case err != nil:
+		return &unreadable{name, "it is damaged"}
+	}
+	return nil
+}
+
+// wholeBrotli reads a brotli stream with a byte behind it. The library ends in the
+// same way where a stream ends and where it breaks off; only if the byte is left over
+// was the stream whole.
+type wholeBrotli struct{ r *brotli.Reader }
+
+func (w wholeBrotli) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	switch {
+	case err == nil:
+	case err.Error() == "brotli: excessive input":
+		err = io.EOF
+	case errors.Is(err, io.EOF):
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// decoder returns nil for an encoding that is not known.
+func decoder(encoding string, body []byte) (r io.Reader, done func(), err error) {
+	in := bytes.NewReader(body)
+	done = func() {}
+	switch encoding {
+	case "gzip", "x-gzip":
+		r, err = gzip.NewReader(in)
+	case "deflate":
+		// By HTTP it is zlib's format; some send what is inside of that.
+		if len(body) >= 2 && body[0]&0x0f == 8 && (int(body[0])<<8|int(body[1]))%31 == 0 {
+			r, err = zlib.NewReader(in)
+		} else {
+			r = flate.NewReader(in)
+		}
+	case "br":
+		r = wholeBrotli{brotli.NewReader(bytes.NewReader(append(slices.Clip(body), 0)))}
+	case "zstd":
+		var z *zstd.Decoder
+		z, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(2*maxAnswer))
+		if err == nil {
+			r, done = z, z.Close
+		}
+	}
+	return r, done, err
+}

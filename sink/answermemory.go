@@ -1,0 +1,221 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"runtime/debug"
+	"slices"
+	"sync"
+
+	"github.com/tracklayer/amazon-capi/internal/spare"
+)
+
+const (
+	// maxAnswer bounds what is read of any answer. A request has a megabyte at most
+	// and the answer may echo it with its events spelt out more widely.
+	maxAnswer = 8 << 20
+	// smallAnswer is what an answer has for itself: nearly all are smaller, and none
+	// of those ever waits for another.
+	smallAnswer = 8 << 10
+	// maxSpareAnswer is the largest memory of an answer that is kept for the next:
+	// one that echoes a full request's events.
+	maxSpareAnswer = 2 << 20
+	// answerBudget is what all answers that are read at the same time may have
+	// together.
+	answerBudget = 64 << 20
+)
+
+// answerLimit is how large an answer to a request can usefully be: a page of text,
+// its events repeated, and a few sentences on each. Without it each of hundreds of
+// lanes could be made to read megabytes about one event.
+func answerLimit(events, sent int) int {
+	return min(128<<10+events*(4<<10)+8*sent, maxAnswer)
+}
+
+var errTooLarge = errors.New("the answer is larger than answers to so little can be")
+
+// answerMemory lends what answers are read into, so much in all. Who needs more than
+// is left waits, but for one, who may go on: since those who wait hold what they have
+// read so far, they would otherwise wait for each other for ever. That one ends with
+// its request's timeout at the latest. So there is never more than the budget and one
+// answer.
+type answerMemory struct {
+	most  int
+	small sync.Pool // *[]byte with smallAnswer bytes
+	large spare.Slices[byte]
+
+	mu      sync.Mutex
+	used    int
+	over    *answerBuffer // who may go on
+	waiting []*claim
+}
+
+// claim is somebody who waits for memory.
+type claim struct {
+	by      *answerBuffer
+	n       int
+	granted chan struct{}
+}
+
+func newAnswerMemory() *answerMemory {
+	m := &answerMemory{most: answerBudget}
+	// A small container has less to give; GOMEMLIMIT says so.
+	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
+		m.most = int(min(max(limit/8, maxAnswer), answerBudget))
+	}
+	m.large.Most, m.large.Unused = maxSpareAnswer, m.most/4
+	m.small.New = func() any { b := make([]byte, 0, smallAnswer); return &b }
+	return m
+}
+
+// answerBuffer is the memory of one answer.
+type answerBuffer struct {
+	m      *answerMemory
+	bytes  []byte
+	first  *[]byte // from the pool of small ones
+	charge int
+}
+
+// read reads a body to its end, of at most that many bytes; hint is the length that
+// it announces, below zero if it does not. The buffer has to be released, whatever
+// the error.
+func (m *answerMemory) read(ctx context.Context, body io.Reader, hint int64, most int) (*answerBuffer, error) {
+	b := &answerBuffer{m: m, first: m.small.Get().(*[]byte)}
+	b.bytes = (*b.first)[:0]
+	if hint > int64(most) {
+		return b, errTooLarge
+	}
+	var probe [512]byte // lest an answer that just fits asks for more memory
+	for {
+		if n := len(b.bytes); n < cap(b.bytes) {
+			read, err := body.Read(b.bytes[n:cap(b.bytes)])
+			b.bytes = b.bytes[:n+read]
+			if n+read > most {
+				return b, errTooLarge
+			}
+			if err != nil {
+				return b, notEOF(err)
+			}
+			continue
+		}
+		read, err := body.Read(probe[:])
+		if len(b.bytes)+read > most {
+			return b, errTooLarge
+		}
+		if read > 0 {
+			if err := b.grow(ctx, hint, most); err != nil {
+				return b, err
+			}
+			b.bytes = append(b.bytes, probe[:read]...)
+		}
+		if err != nil {
+			return b, notEOF(err)
+		}
+	}
+}
+
+func notEOF(err error) error {
+	if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
+}
+
+// grow makes room for more. What a server announces is believed only as far as it
+// has sent a part of it.
+func (b *answerBuffer) grow(ctx context.Context, hint int64, most int) error {
+	want := max(2*cap(b.bytes), int(min(hint+1, int64(16*cap(b.bytes)))))
+	want = min(want, most+1)
+	if err := b.m.acquire(ctx, b, want); err != nil {
+		return err
+	}
+	was, charged := b.bytes, b.charge
+	b.bytes = append(b.m.large.Get(want), was...)
+	b.charge = cap(b.bytes)
+	b.m.putBack(was, charged)
+	b.m.give(charged + want - b.charge) // it may be larger than was asked for
+	return nil
+}
+
+// release gives the memory back.
+func (b *answerBuffer) release() {
+	m := b.m
+	m.putBack(b.bytes, b.charge)
+	b.bytes = nil
+	if b.first != nil {
+		m.small.Put(b.first)
+		b.first = nil
+	}
+	m.mu.Lock()
+	if m.over == b {
+		m.over = nil
+	}
+	m.mu.Unlock()
+	m.give(b.charge)
+	b.charge = 0
+}
+
+// putBack keeps what was charged; what was not is a small one, which has its pool.
+func (m *answerMemory) putBack(bytes []byte, charged int) {
+	if charged > 0 {
+		m.large.Put(bytes)
+	}
+}
+
+// acquire waits until n bytes may be used.
+func (m *answerMemory) acquire(ctx context.Context, b *answerBuffer, n int) error {
+	m.mu.Lock()
+	if (len(m.waiting) == 0 || m.over == b) && m.grant(b, n) {
+		m.mu.Unlock()
+		return nil
+	}
+	c := &claim{by: b, n: n, granted: make(chan struct{})}
+	m.waiting = append(m.waiting, c)
+	m.mu.Unlock()
+	select {
+	case <-c.granted:
+		return nil
+	case <-ctx.Done():
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.Index(m.waiting, c)
+	if i < 0 {
+		return nil // it was granted meanwhile
+	}
+	m.waiting = slices.Delete(m.waiting, i, i+1)
+	m.next()
+	return ctx.Err()
+}
+
+// grant lets b have n bytes, if they are there or nobody else goes without. The
+// caller holds mu, as for next.
+func (m *answerMemory) grant(b *answerBuffer, n int) bool {
+	switch {
+	case m.used+n <= m.most:
+	case m.over == nil || m.over == b:
+		m.over = b
+	default:
+		return false
+	}
+	m.used += n
+	return true
+}
+
+// next grants what it can to those who wait, in their order.
+func (m *answerMemory) next() {
+	for len(m.waiting) > 0 && m.grant(m.waiting[0].by, m.waiting[0].n) {
+		close(m.waiting[0].granted)
+		m.waiting = slices.Delete(m.waiting, 0, 1)
+	}
+}
+
+// give takes n bytes back.
+func (m *answerMemory) give(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.used -= n
+	m.next()
+}
