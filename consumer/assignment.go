@@ -42,6 +42,12 @@ type assignment struct {
 	unbegun   int           // taken, and never to be begun because of that
 	drained   chan struct{} // closed when all that was begun is settled, or at the end; nil while nobody waits
 	stamps    []stamp       // the commits that the group may hold of this partition, if nobody else has committed
+	first     int64         // the offset of the first record taken
+	print     uint64        // the fingerprint of the last
+	recalls   *memory       // of an assignment before, which is not believed yet
+	fetched   fetched       // what the group said when the partition came back
+	since     time.Time     // when it was suspended, or came back
+	given     bool          // suspended, and the group has given the partition back
 	plain     bool          // the brokers refuse the metadata for its length
 	refused   time.Time     // when its commits began to be refused while others were taken
 	paused    bool          // and its fetches pause because of that
@@ -128,6 +134,12 @@ func (a *assignment) wants(r *kgo.Record) bool {
 func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) (skipped int) {
 	a.mu.Lock()
 	a.highWater = max(a.highWater, highWater)
+	if n := len(records); n > 0 {
+		if a.ledger.next == 0 {
+			a.first = records[0].Offset
+		}
+		a.print = fingerprint(records[n-1])
+	}
 	for len(fresh) > 0 || len(records) > 0 {
 		n := 0 // records of the same fate
 		for n < len(records) && (n < len(fresh)) && records[n] == fresh[n] {
@@ -318,18 +330,20 @@ func (a *assignment) drain(ctx context.Context) (left int) {
 }
 
 // end fences the assignment: no verdict counts any more. It returns what was
-// still in flight, which goes back to the group, and how much of it was parked.
-func (a *assignment) end() (events, parked int, bytes int64) {
+// still in flight, which goes back to the group, how much of it was parked, and what
+// is to be remembered if the partition comes back.
+func (a *assignment) end() (events, parked int, bytes int64, m *memory) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.phase() == phaseEnded {
-		return 0, 0, 0
+		return 0, 0, 0, nil
 	}
+	m = a.remember()
 	a.life.Store(int32(phaseEnded))
 	a.stop()
 	a.inbox = nil
 	a.noteDrained() // a stop and a revoke may wait for the same partition
-	return a.ledger.undone - a.others, a.parked, a.ledger.bytes
+	return a.ledger.undone - a.others, a.parked, a.ledger.bytes, m
 }
 
 // commit is what is to be committed of a partition.

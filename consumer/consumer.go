@@ -41,6 +41,9 @@ type Consumer struct {
 	assignments map[topicPartition]*assignment // those that have not ended, in whatever phase
 	alive       map[*assignment]bool           // the same, and those whose topic was deleted
 	stopping    bool                           // nothing is taken any more
+	memories    map[topicPartition]*memory     // of assignments that ended with more settled than committed
+	stopWaiting func()                         // ends the wait for room in the window
+	returning   atomic.Int32                   // assignments in phaseReturning
 	unreadable  map[topicPartition]bool        // whose last fetch failed
 	hung        []string                       // what watch found
 	assigned    bool                           // the group has answered once
@@ -96,6 +99,8 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		pools:       newFetchPools(o.FetchMaxBytes),
 		feeds:       make(chan Feed, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
+		stopWaiting: func() {},
+		memories:    make(map[topicPartition]*memory),
 		alive:       make(map[*assignment]bool),
 		unreadable:  make(map[topicPartition]bool),
 		conditions: conditions{
@@ -135,6 +140,7 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		kgo.BlockRebalanceOnPoll(),
 		kgo.OnPartitionsAssigned(c.onAssigned),
 		kgo.OnOffsetsFetched(c.onOffsetsFetched),
+		kgo.AdjustFetchOffsetsFn(c.adjustOffsets),
 		kgo.OnPartitionsRevoked(c.onRevoked),
 		kgo.OnPartitionsLost(c.onLost),
 		kgo.SessionTimeout(c.opts.SessionTimeout),
@@ -217,26 +223,18 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 func (c *Consumer) poll(ctx context.Context) error {
 	for {
 		c.activity.set(waiting, c.opts.Now())
-		err := c.waitForCommits(ctx)
+		room, most, err := c.room(ctx)
 		if err != nil {
 			return nil
 		}
-		room, err := c.window.room(ctx, c.relieve, c.delivery.Hurry)
-		if err == nil {
-			err = c.inboxes.wait(ctx)
-		}
-		if err == nil {
-			err = c.pace.wait(ctx, c.opts.Now())
-		}
-		if err != nil {
-			return nil
-		}
-		fetches := c.client.PollRecords(ctx, min(room, c.pace.most()))
+		pollCtx, cancel := context.WithTimeout(ctx, most)
+		fetches := c.client.PollRecords(pollCtx, room)
+		cancel()
 		c.activity.set(taking, c.opts.Now())
 		if fetches.IsClientClosed() {
 			return errors.New("consumer: the Kafka client was closed")
 		}
-		c.take(fetches)
+		c.rewind(c.take(fetches))
 		c.client.AllowRebalance()
 		if ctx.Err() != nil {
 			return nil
@@ -244,16 +242,63 @@ func (c *Consumer) poll(ctx context.Context) error {
 	}
 }
 
+// room waits until records may be taken, and returns how many, and for how long to
+// wait for them.
+func (c *Consumer) room(ctx context.Context) (room int, most time.Duration, err error) {
+	if err := c.waitForCommits(ctx); err != nil {
+		return 0, 0, err
+	}
+	const few = 64
+	if c.returning.Load() > 0 {
+		// What comes back waits for one record before its verdicts can be committed,
+		// whether the window has room or not.
+		return few, time.Second, nil
+	}
+	if room, err = c.windowRoom(ctx); err != nil {
+		if ctx.Err() == nil {
+			return few, time.Second, nil // something has come back
+		}
+		return 0, 0, err
+	}
+	if err := c.inboxes.wait(ctx); err != nil {
+		return 0, 0, err
+	}
+	const long = time.Minute // for a change of what is waited for
+	return min(room, c.pace.most()), long, c.pace.wait(ctx, c.opts.Now())
+}
+
+// windowRoom waits for room in the window, or for a partition that comes back.
+func (c *Consumer) windowRoom(ctx context.Context) (room int, err error) {
+	if c.window.full() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		c.mu.Lock()
+		c.stopWaiting = cancel
+		c.mu.Unlock()
+		if c.returning.Load() > 0 {
+			cancel()
+		}
+	}
+	return c.window.room(ctx, c.relieve, c.delivery.Hurry)
+}
+
 // take enters what was polled into the ledgers. Rebalances are blocked while it
 // runs, so every partition in it is still ours; it does no work that could keep
-// the group waiting.
-func (c *Consumer) take(fetches kgo.Fetches) {
+// the group waiting. It returns the assignments that are to be read from their
+// commit on.
+func (c *Consumer) take(fetches kgo.Fetches) (rewind []*assignment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	rewind = c.overdue(c.opts.Now())
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		tp := topicPartition{p.Topic, p.Partition}
+		a := c.assignments[tp]
 		if p.Err != nil {
 			c.fetchFailed(tp, p.Err)
+			if a != nil && a.phase() == phaseReturning && lostData(p.Err) && !slices.Contains(rewind, a) {
+				rewind = append(rewind, a)
+			}
 		}
 		if len(p.Records) == 0 {
 			return
@@ -261,11 +306,16 @@ func (c *Consumer) take(fetches kgo.Fetches) {
 		if p.Err == nil && len(c.unreadable) > 0 {
 			c.readable(tp)
 		}
-		a := c.assignments[tp]
-		if a == nil || a.phase() != phaseTaking {
+		polled, ok := p.Records, true
+		if a != nil && a.phase() == phaseReturning && !slices.Contains(rewind, a) {
+			if polled, ok = c.verify(a, polled); !ok {
+				rewind = append(rewind, a)
+			}
+		}
+		if a == nil || a.phase() != phaseTaking || len(polled) == 0 {
 			return
 		}
-		records, end := a.within(p.Records)
+		records, end := a.within(polled)
 		if end {
 			defer finish(c.client, a) // after they are in the ledger
 		}
@@ -277,6 +327,7 @@ func (c *Consumer) take(fetches kgo.Fetches) {
 		c.window.take(len(fresh), bytes)
 		c.metrics.skipped.Add(float64(a.push(records, fresh, readableEnd(&p))))
 	})
+	return rewind
 }
 
 // readableEnd is the offset up to which a partition can be read now: what an open

@@ -136,45 +136,6 @@ func TestASlowCommitIsNotOvertaken(t *testing.T) {
 	}
 }
 
-// TestThrownOutOfTheGroup: a member that the group does not know any more fences
-// at once, joins again, and reads what it had not committed; verdicts for what it
-// had before change nothing.
-func TestThrownOutOfTheGroup(t *testing.T) {
-	for _, how := range []*kerr.Error{kerr.UnknownMemberID, kerr.IllegalGeneration, kerr.FencedInstanceID} {
-		t.Run(how.Message, func(t *testing.T) {
-			b := newBench(t, 1)
-			b.publish(0, events("p1", 0, 6)...)
-			s := newFakeSink(false)
-			m := b.start(s, nil)
-			before := s.take(6)
-			m.Settle(before[:2])
-			b.eventually("the prefix is committed", func() bool { return b.committed(0) == 2 })
-
-			b.cluster.ControlKey(int16(kmsg.Heartbeat), func(r kmsg.Request) (kmsg.Response, error, bool) {
-				resp := r.ResponseKind().(*kmsg.HeartbeatResponse)
-				resp.ErrorCode = how.Code
-				return resp, nil, true
-			})
-			after := s.take(4) // the rest, once more
-			for _, v := range before[2:] {
-				if v.Token.Owner.Live() {
-					t.Error("an assignment is live that the group has taken away")
-				}
-			}
-			m.Settle(before[2:])
-			if sum := m.Tally().Summary(); sum.InFlight() != 4 || sum.Returned != 4 {
-				t.Errorf("%d in flight, %d returned; want the four that are read again, and the four of before", sum.InFlight(), sum.Returned)
-			}
-			if got := b.committed(0); got != 2 {
-				t.Errorf("committed %d by verdicts of an assignment that had ended, want 2", got)
-			}
-			m.Settle(after)
-			b.eventually("all is committed", func() bool { return b.committed(0) == 6 })
-			b.eventually("readiness is well again", func() bool { return !conditionFails(m, "assignment") })
-		})
-	}
-}
-
 // TestFetchesThatFail: a partition that cannot be read is in readiness by its
 // name, and is read when it can be.
 func TestFetchesThatFail(t *testing.T) {

@@ -15,6 +15,7 @@ func (c *Consumer) healthLoop(ctx context.Context) {
 	for {
 		select {
 		case <-tick.C:
+			c.expire(c.opts.Now())
 			c.watch(c.opts.Now())
 			c.checkSum(ctx)
 		case <-ctx.Done():

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -13,6 +14,13 @@ import (
 // (kgo.BlockRebalanceOnPoll).
 
 func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[string][]int32) {
+	c.mu.Lock()
+	gone := c.notReturned(added)
+	c.mu.Unlock()
+	if len(gone) > 0 {
+		c.end(gone)
+		c.log.Warn().Int("partitions", len(gone)).Msg("lost partitions went to other members, who send what was in flight again")
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopping {
@@ -38,20 +46,27 @@ func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kms
 	for _, g := range resp.Groups {
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {
-				c.resume(cl, c.partitionOf(t.Topic, p.Partition), p.Offset, p.Metadata)
+				tp, f := c.partitionOf(t.Topic, p.Partition), fetched{p.Offset, p.Metadata}
+				if kerr.ErrorForCode(p.ErrorCode) == nil && !c.comesBack(cl, tp, f) {
+					c.resume(cl, tp, f)
+				}
 			}
 		}
 	}
 	return nil
 }
 
-func (c *Consumer) resume(cl *kgo.Client, tp topicPartition, committed int64, metadata *string) {
+func (c *Consumer) resume(cl *kgo.Client, tp topicPartition, f fetched) {
+	committed, metadata := f.offset, f.metadata
 	c.mu.Lock()
 	a := c.assignments[tp]
 	c.mu.Unlock()
 	if a == nil {
 		return
 	}
+	a.mu.Lock()
+	a.stamps = []stamp{f.stamp()}
+	a.mu.Unlock()
 	if a.selection != nil && committed >= a.selection.End(tp.partition) {
 		finish(cl, a)
 	}
@@ -73,6 +88,8 @@ func (c *Consumer) start(cl *kgo.Client, tp topicPartition) {
 	a := newAssignment(tp.topic, tp.partition, c.inboxes, stop)
 	cl.ResumeFetchPartitions(map[string][]int32{tp.topic: {tp.partition}}) // it may have been ours before, and paused
 	c.outline(cl, a)
+	a.recalls = c.memories[tp]
+	delete(c.memories, tp)
 	c.assignments[tp] = a
 	c.alive[a] = true
 	p := newPump(c, a)
@@ -107,18 +124,23 @@ func (c *Consumer) onRevoked(_ context.Context, _ *kgo.Client, removed map[strin
 		Dur("took", c.opts.Now().Sub(started)).Msg("partitions revoked")
 }
 
-// onLost fences at once: the partitions belong to somebody else already, and a
-// commit would be refused or, worse, taken.
+// onLost suspends what is taken from, and fences the rest at once: a commit would be
+// refused or, worse, taken.
 func (c *Consumer) onLost(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
-	c.mu.Lock()
-	gone := c.named(lost)
-	c.mu.Unlock()
-	if len(lost) == 0 || len(gone) == 0 {
+	if len(lost) == 0 {
 		return
 	}
+	c.mu.Lock()
+	as := c.named(lost)
+	gone := c.suspend(as)
+	c.mu.Unlock()
 	c.end(gone)
+	if len(as) == 0 {
+		return
+	}
 	c.conditions.assignment.Fail("the group took the partitions away; joining again")
-	c.log.Warn().Interface("lost", lost).Msg("partitions lost; what was in flight is sent again by their next owner")
+	c.log.Warn().Interface("lost", lost).Int("suspended", len(as)-len(gone)).
+		Msg("partitions lost; what is in flight goes on and counts if they come back, and is sent again if they do not")
 }
 
 // drain waits for the verdicts of what the assignments have begun and returns
@@ -160,7 +182,11 @@ func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
 func (c *Consumer) end(as []*assignment) {
 	defer c.delivery.Sweep()
 	for _, a := range as {
-		events, parked, bytes := a.end()
+		was := a.phase()
+		events, parked, bytes, m := a.end()
+		if was == phaseReturning {
+			c.returning.Add(-1)
+		}
 		if events > 0 {
 			c.tally.giveBack(events)
 			c.window.release(events-parked, bytes)
@@ -169,6 +195,9 @@ func (c *Consumer) end(as []*assignment) {
 		delete(c.alive, a)
 		if tp := (topicPartition{a.topic, a.partition}); c.assignments[tp] == a {
 			delete(c.assignments, tp)
+			if m != nil && !c.stopping {
+				c.memories[tp] = m
+			}
 		}
 		c.mu.Unlock()
 	}
