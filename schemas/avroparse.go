@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
 // parseAvro reads a schema, after those it refers to: a schema's references
@@ -26,7 +28,7 @@ type avroParser struct {
 
 func (p *avroParser) parseText(text string) (*avroType, error) {
 	var v any
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(text, textfile.Mark)), &v); err != nil {
 		return nil, errors.New("it is not JSON")
 	}
 	return p.parse(v, "")

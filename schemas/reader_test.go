@@ -370,6 +370,13 @@ func TestBadRecords(t *testing.T) {
 	}
 }
 
+// TestSchemaWithByteOrderMark: it is no part of the schema.
+func TestSchemaWithByteOrderMark(t *testing.T) {
+	if _, err := decodeAs("\ufeff"+record(``), valueOf()); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestEveryCutIsNoticed cuts a record at each of its bytes.
 func TestEveryCutIsNoticed(t *testing.T) {
 	whole := mustEncode(t, 3, V3, fullEvent())

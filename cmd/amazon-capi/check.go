@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/finding"
 	"github.com/tracklayer/amazon-capi/internal/mappingtest"
 	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -117,7 +117,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	}
 	all = append(all, check.Embedded()...)
 	for _, path := range f.schemas {
-		text, err := os.ReadFile(path)
+		text, err := textfile.Read(path)
 		if err != nil {
 			return nil, usagef("--schema: %w", err)
 		}

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
 const envPrefix = "AMAZON_CAPI_"
@@ -116,7 +117,7 @@ func partnerOf(flags *pflag.FlagSet, name string) string {
 
 // fileLayer reads the YAML file: a flat mapping of flag names to values.
 func fileLayer(path string, known map[string]bool) (layer, error) {
-	data, err := os.ReadFile(path)
+	data, err := textfile.Read(path)
 	if err != nil {
 		return layer{}, fmt.Errorf("--config: %w", err)
 	}

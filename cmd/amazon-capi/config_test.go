@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"math"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tracklayer/amazon-capi/schemas"
 )
 
 // probe is a command with a flag of each kind, run through the same layers as
@@ -162,6 +165,53 @@ func TestSecretFileMistakes(t *testing.T) {
 	} {
 		if _, err := (&secret{path: path}).read("refresh-token", io.Discard); err == nil || !strings.Contains(err.Error(), "--refresh-token-file") {
 			t.Errorf("%s: %v, want an error that names the flag", name, err)
+		}
+	}
+}
+
+// TestByteOrderMarks: what Windows puts before a text is no part of it, and the
+// UTF-16 of its shell is said to be that.
+func TestByteOrderMarks(t *testing.T) {
+	const mark = "\ufeff"
+	utf16 := func(s string) string { return "\xff\xfe" + strings.Join(strings.Split(s, ""), "\x00") + "\x00" }
+	for name, s := range map[string]*secret{
+		"file":        {path: write(t, 0o600, mark+"s3cret\r\n")},
+		"environment": {value: mark + "s3cret"},
+	} {
+		if v, err := s.read("client-secret", io.Discard); err != nil || v != "s3cret" {
+			t.Errorf("secret of the %s: %q, %v", name, v, err)
+		}
+	}
+	_, err := (&secret{path: write(t, 0o600, utf16("s3cret"))}).read("client-secret", io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "UTF-16") || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("a secret in UTF-16: %v", err)
+	}
+	known := map[string]bool{"topic": true}
+	if l, err := fileLayer(write(t, 0o600, mark+"topic: t\n"), known); err != nil || l.values["topic"] != "t" {
+		t.Errorf("configuration: %v, %v", l.values, err)
+	}
+	if _, err := fileLayer(write(t, 0o600, utf16("topic: t\n")), known); err == nil || !strings.Contains(err.Error(), "UTF-16") {
+		t.Errorf("a configuration in UTF-16: %v", err)
+	}
+}
+
+// TestFilesWithByteOrderMarks are read by the commands as those without.
+func TestFilesWithByteOrderMarks(t *testing.T) {
+	latest, err := schemas.Latest.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := write(t, 0o600, "\ufeff"+latest)
+	mapping := write(t, 0o600, "\ufeffextends: default\nunmapped: reject\n")
+	event := write(t, 0o600, "\ufeff{\n \"event_id\": \"e1\", \"event_name\": \"Lead\", \"profile_id\": \"1\", \"action_source\": \"web\", \"occurred_at\": \"2026-04-23T10:15Z\"}\n")
+	for _, args := range [][]string{
+		{"check", "--schema", schema, "--json"},
+		{"explain", "--json-event", event, "--mapping", mapping},
+	} {
+		var out, errs bytes.Buffer
+		code := run(context.Background(), process{args: args, stdin: strings.NewReader(""), stdout: &out, stderr: &errs})
+		if s := out.String() + errs.String(); strings.Contains(s, "not JSON") || strings.Contains(s, "no YAML") || strings.Contains(s, "not one JSON object") || code == exitUsage {
+			t.Errorf("%q: exit %d\n%s", args, code, s)
 		}
 	}
 }

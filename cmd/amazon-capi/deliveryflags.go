@@ -3,13 +3,13 @@ package main
 import (
 	"errors"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -32,7 +32,7 @@ func (f *transformFlags) resolve() (o transform.Options, err error) {
 		wrong = append(wrong, usagef("--consent-denied: %w", err))
 	}
 	if f.mapping != "" {
-		data, err := os.ReadFile(f.mapping)
+		data, err := textfile.Read(f.mapping)
 		if err == nil {
 			o.Mapping, err = transform.LoadMapping(f.mapping, data)
 		}

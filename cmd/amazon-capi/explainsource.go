@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/sample"
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -27,6 +27,9 @@ func (f *explainFlags) jsonEvents(p *process, x *explain.Explainer, out func(*ex
 		var err error
 		if data, err = readInput(p, "json-event", f.event); err != nil {
 			return err
+		}
+		if data, err = textfile.Clean(data); err != nil {
+			return usagef("--json-event: %s: %w", f.event, err)
 		}
 		name = f.event
 	}
@@ -99,7 +102,7 @@ func (f *explainFlags) schemas(p *process, unless string) ([]explain.Schema, fun
 		}
 		return []explain.Schema{{Name: "the registry's schema of that id", Source: registry}}, registry.Close, nil
 	}
-	text, err := os.ReadFile(which)
+	text, err := textfile.Read(which)
 	if err != nil {
 		return nil, nothing, usagef("--schema: want registry, embedded, or an .avsc file: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
 const fileSuffix = "-file"
@@ -36,7 +38,7 @@ func (s *secretValue) String() string {
 // the machine may read gets a warning: it is how secrets leak most often.
 func (s *secret) read(name string, warn io.Writer) (string, error) {
 	if s.path == "" {
-		return s.value, nil
+		return strings.TrimPrefix(s.value, textfile.Mark), nil
 	}
 	info, err := os.Stat(s.path)
 	if err != nil {
@@ -46,7 +48,7 @@ func (s *secret) read(name string, warn io.Writer) (string, error) {
 		fmt.Fprintf(warn, "amazon-capi: warning: --%s%s: %s may be read by everybody on this machine (mode %04o); chmod o= it\n",
 			name, fileSuffix, s.path, info.Mode().Perm())
 	}
-	b, err := os.ReadFile(s.path)
+	b, err := textfile.Read(s.path)
 	if err != nil {
 		return "", usagef("--%s%s: %w", name, fileSuffix, err)
 	}

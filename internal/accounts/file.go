@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/internal/yamlfile"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -256,6 +257,10 @@ func (f *file) secret(of *yaml.Node, fields map[string]*yaml.Node, key string) s
 			f.Fault(path.Line, "%s_file: %v", key, err)
 			return ""
 		}
+		if data, err = textfile.Clean(data); err != nil {
+			f.Fault(path.Line, "%s_file: %v", key, err)
+			return ""
+		}
 		return f.checked(path.Line, string(data), fmt.Sprintf("%s_file: %s", key, yamlfile.Quotable(name)))
 	}
 	f.Fault(of.Line, "an account has no %s_file and no %s_env: want one of them", key, key)
@@ -263,7 +268,7 @@ func (f *file) secret(of *yaml.Node, fields map[string]*yaml.Node, key string) s
 }
 
 func (f *file) checked(line int, secret, where string) string {
-	secret = strings.TrimSpace(secret)
+	secret = strings.TrimSpace(strings.TrimPrefix(secret, textfile.Mark))
 	switch {
 	case secret == "":
 		f.Fault(line, "%s is empty or not set: want the secret", where)

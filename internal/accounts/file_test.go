@@ -3,6 +3,7 @@ package accounts
 import (
 	"fmt"
 	"io/fs"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -145,6 +146,30 @@ func TestFaults(t *testing.T) {
 }
 
 // TestAllFaultsAtOnce: a file is mended in one go.
+// TestByteOrderMarks: they are no part of the file or of the secrets that it names.
+func TestByteOrderMarks(t *testing.T) {
+	files := map[string]string{"/secrets/na": "\ufeffrefresh-na\r\n", "/secrets/eu": "\ufeffsecret-eu"}
+	l, err := Load("accounts.yaml", []byte("\ufeff"+full), base, env(files))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := Load("accounts.yaml", []byte(full), base, env(map[string]string{"/secrets/na": "refresh-na", "/secrets/eu": "secret-eu"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(l, plain) {
+		t.Error("with byte order marks the accounts are others")
+	}
+	utf16 := func(s string) string { return "\xff\xfe" + strings.Join(strings.Split(s, ""), "\x00") + "\x00" }
+	if _, err := Load("accounts.yaml", []byte(utf16(full)), base, env(files)); err == nil || !strings.Contains(err.Error(), "accounts.yaml:1: it is UTF-16") {
+		t.Errorf("a file in UTF-16: %v", err)
+	}
+	files["/secrets/na"] = utf16("refresh-na")
+	if _, err := Load("accounts.yaml", []byte(full), base, env(files)); err == nil || !strings.Contains(err.Error(), "refresh_token_file: it is UTF-16") || strings.Contains(err.Error(), "refresh-na") {
+		t.Errorf("a secret in UTF-16: %v", err)
+	}
+}
+
 func TestAllFaultsAtOnce(t *testing.T) {
 	text := strings.NewReplacer("region: eu", "region: moon", `"201"`, `"100"`, "/secrets/na", "/secrets/gone").Replace(full)
 	_, err := Load("a.yaml", []byte(text), base, env(secrets))

@@ -12,6 +12,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/finding"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -53,7 +54,7 @@ func secrets(l *finding.List, g Given) {
 	if g.ConfigFile == "" {
 		return
 	}
-	text, err := os.ReadFile(g.ConfigFile)
+	text, err := textfile.Read(g.ConfigFile)
 	info, statErr := os.Stat(g.ConfigFile)
 	if err != nil || statErr != nil || info.Mode().Perm()&0o007 == 0 {
 		return

@@ -274,13 +274,18 @@ func TestTLS(t *testing.T) {
 	c := broker(t, kfake.TLS(&tls.Config{
 		Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool,
 	}))
+	marked := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(marked, append([]byte("\ufeff"), pem...), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, tc := range map[string]struct {
 		tls TLSSettings
 		ok  bool
 	}{
-		"with its CA and our certificate": {TLSSettings{CAFile: certFile, CertFile: certFile, KeyFile: keyFile}, true},
-		"without our certificate":         {TLSSettings{CAFile: certFile}, false},
-		"with the system's roots":         {TLSSettings{Enabled: true, CertFile: certFile, KeyFile: keyFile}, false},
+		"with its CA and our certificate":  {TLSSettings{CAFile: certFile, CertFile: certFile, KeyFile: keyFile}, true},
+		"without our certificate":          {TLSSettings{CAFile: certFile}, false},
+		"with the system's roots":          {TLSSettings{Enabled: true, CertFile: certFile, KeyFile: keyFile}, false},
+		"with a byte order mark before it": {TLSSettings{CAFile: marked, CertFile: certFile, KeyFile: keyFile}, true},
 	} {
 		if err := ping(t, client(t, Settings{Brokers: c.ListenAddrs(), TLS: tc.tls})); (err == nil) != tc.ok {
 			t.Errorf("%s: %v, want success %v", name, err, tc.ok)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +23,7 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
@@ -219,7 +219,7 @@ func oauthError(err error) error {
 
 // readable names the flag in the error of a file that cannot be read.
 func readable(flag, path string) ([]byte, error) {
-	b, err := os.ReadFile(path)
+	b, err := textfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
 // Diagnostics is which events Amazon has, by what it says itself.
@@ -25,7 +26,7 @@ type Diagnostics struct {
 // requests.
 func ReadDiagnostics(r io.Reader) (*Diagnostics, error) {
 	d := &Diagnostics{events: make(map[string]bool), anywhere: make(map[string]bool)}
-	in := bufio.NewReaderSize(r, 1<<20)
+	in := bufio.NewReaderSize(textfile.NewReader(r), 1<<20)
 	first, err := firstByte(in)
 	if errors.Is(err, io.EOF) {
 		return d, nil // Amazon has nothing, which is an answer
@@ -45,7 +46,7 @@ func firstByte(in *bufio.Reader) (byte, error) {
 		if err != nil {
 			return 0, err
 		}
-		if !strings.ContainsRune(" \t\r\n\ufeff", rune(b)) && b < 0x80 {
+		if !strings.ContainsRune(" \t\r\n", rune(b)) {
 			return b, in.UnreadByte()
 		}
 	}

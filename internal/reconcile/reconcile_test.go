@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/history"
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -382,6 +383,21 @@ func TestDiagnosticsForms(t *testing.T) {
 					t.Errorf("%s: has %s: %v", name, s, !want)
 				}
 			}
+		}
+	}
+}
+
+// TestDiagnosticsOfWindows: a byte order mark is no part of a column's name, and
+// UTF-16 is said to be that.
+func TestDiagnosticsOfWindows(t *testing.T) {
+	for _, text := range []string{"\ufeffevent_id,profile\na,1\n", "\ufeff\"event_id\",\"profile\"\r\n\"a\",\"1\"\r\n", "\ufeff" + `{"event_id":"a","profile":"1"}`} {
+		if d, err := ReadDiagnostics(strings.NewReader(text)); err != nil || !d.Has("1", "a") {
+			t.Errorf("%q: %+v, %v", text, d, err)
+		}
+	}
+	for _, text := range []string{"\xff\xfee\x00v\x00", "\xfe\xff\x00e\x00v", "e\x00v\x00"} {
+		if _, err := ReadDiagnostics(strings.NewReader(text)); !errors.Is(err, textfile.ErrUTF16) {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }

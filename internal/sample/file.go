@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
@@ -41,7 +42,7 @@ type line struct {
 // which names the line and repeats nothing of an event; name is the file's.
 func Read(r io.Reader, name string) iter.Seq2[Sample, error] {
 	return func(yield func(Sample, error) bool) {
-		lines := bufio.NewScanner(r)
+		lines := bufio.NewScanner(textfile.NewReader(r))
 		lines.Buffer(nil, maxLine)
 		n := 0
 		for lines.Scan() {

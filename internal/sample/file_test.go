@@ -91,6 +91,25 @@ func TestReadErrors(t *testing.T) {
 }
 
 // TestReadLongLine: an event of the largest records that brokers take.
+func TestReadWithByteOrderMark(t *testing.T) {
+	const event = `{"event_id":"e","event_name":"Lead"}`
+	n := 0
+	for s, err := range Read(strings.NewReader("\ufeff"+event+"\r\n"+event), "x") {
+		if err != nil || s.Event.EventID != "e" {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		n++
+	}
+	if n != 2 {
+		t.Errorf("%d events, want 2", n)
+	}
+	for _, err := range Read(strings.NewReader("{\x00\"\x00"), "x") {
+		if err == nil || !strings.Contains(err.Error(), "UTF-16") {
+			t.Errorf("UTF-16: %v", err)
+		}
+	}
+}
+
 func TestReadLongLine(t *testing.T) {
 	long := strings.Repeat("x", 5<<20)
 	got, err := read(t, `{"event_id":"a","custom_data":{"attributes":{"k":"`+long+`"}}}`)

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
 // File is one file that is being read, and the faults found in it so far.
@@ -56,6 +58,11 @@ func (f *File) Err() error {
 // Parse returns the file's tree, nil after a fault. want says what an empty file
 // lacks.
 func (f *File) Parse(data []byte, want string) *yaml.Node {
+	data, err := textfile.Clean(data)
+	if err != nil {
+		f.Fault(1, "%v", err)
+		return nil
+	}
 	if len(strings.TrimSpace(string(data))) == 0 {
 		f.Fault(1, "the file is empty: want %s", want)
 		return nil
