@@ -45,6 +45,8 @@ func TestMutants(t *testing.T) {
 		{"fence-before-drain", []string{"rolling"}, audit.AfterGracefulStop},
 		{"letter-not-awaited", []string{"hostile"}, audit.Lost},
 		{"2xx-unread", []string{"hostile"}, audit.Lost},
+		{"failure-unread", []string{"hostile"}, audit.Lost},
+		{"drain-forgotten", []string{"surge"}, audit.AfterGracefulStop},
 	} {
 		name := cmp.Or(tc.mutant, "none")
 		settle := 5 * time.Second // what a mutant does wrong, it has done by then

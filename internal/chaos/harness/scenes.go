@@ -105,7 +105,7 @@ func (w *world) rolling(ctx context.Context) error {
 
 // slowAnswers makes a drain last long enough for a member to join within it, and
 // still leaves it the time to finish.
-const slowAnswers = 2 * time.Second
+const slowAnswers = time.Second
 
 // surge has a member join while another drains for its stop, as in a deployment
 // that starts new members first. The group rebalances in the middle of the

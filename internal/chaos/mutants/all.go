@@ -35,5 +35,21 @@ func All() []Mutant {
 				"	switch {\n	case true:\n		a.takeAll(items, ans)\n	case doc.kind == noJSON || doc.kind == brokenJSON:\n",
 			}},
 		},
+		{
+			Name: "failure-unread",
+			What: "takes a 2xx that says that it failed for acceptance",
+			Edits: []Edit{{"sink/answer.go",
+				"	case failed:\n		a.readFailure(r, doc, s, ans)\n	case r.Status == 207",
+				"	case failed && false:\n		a.readFailure(r, doc, s, ans)\n	case r.Status == 207",
+			}},
+		},
+		{
+			Name: "drain-forgotten",
+			What: "does not know, when partitions are revoked, of those that drain for a stop",
+			Edits: []Edit{{"consumer/life.go",
+				"	for _, a := range c.named(partitions) {\n		a.become(phaseDraining, phaseTaking)\n",
+				"	for _, a := range c.named(partitions) {\n		if a.phase() == phaseDraining {\n			continue\n		}\n		a.become(phaseDraining, phaseTaking)\n",
+			}},
+		},
 	}
 }
