@@ -385,8 +385,7 @@ func (r *signReader) coding(in scope, key, text string) {
 }
 
 func (r *signReader) text(in scope, key, s string) {
-	r.inside(in, key, s)
-	if in.meaning == nothing {
+	if r.inside(in, key, s) || in.meaning == nothing {
 		return
 	}
 	bad, good := tone(s)
@@ -411,8 +410,8 @@ func (r *signReader) text(in scope, key, s string) {
 		if bad {
 			r.fail(in, "%q is %s", key, quote(s))
 			r.coded(s)
-		} else if good {
-			r.success = true
+		} else if good && !wraps(key) {
+			r.success = true // a type says so, a body full of words may say anything
 		}
 	case ofMessage:
 		if strings.TrimSpace(s) != "" && (bad || !good) {
@@ -462,11 +461,12 @@ func (r *signReader) statusText(in scope, key, s string, bad, good bool) {
 	}
 }
 
-// inside reads JSON that a gateway has put into a string.
-func (r *signReader) inside(in scope, key, s string) {
+// inside reads JSON that a gateway has put into a string; false if it is none. The
+// words of such a string mean nothing by themselves.
+func (r *signReader) inside(in scope, key, s string) bool {
 	s = strings.TrimSpace(s)
 	if s == "" || s[0] != '{' && s[0] != '[' || !wraps(key) || !json.Valid([]byte(s)) {
-		return
+		return false
 	}
 	nested := signReader{b: []byte(s), expect: r.expect, read: r.read, signs: r.signs}
 	nested.expect.lists = false
@@ -474,6 +474,7 @@ func (r *signReader) inside(in scope, key, s string) {
 	keys := r.keys
 	r.read, r.signs = nested.read, nested.signs
 	r.keys = keys
+	return true
 }
 
 // quote bounds what is repeated of a value.

@@ -173,10 +173,10 @@ func tone(s string) (bad, good bool) {
 	}
 	not := 0      // for so many more words
 	open := false // a "not" that none of ours has followed yet
-	for _, w := range list {
+	for i, w := range list {
 		is := not == 0
 		switch {
-		case slices.Contains(negations, w), w == "zero", w == "0":
+		case slices.Contains(negations, w), w == "zero", w == "0" && (i == 0 || !isDigits(list[i-1])): // which 1.0 is not
 			not, open = negationReach, open || w == "not" || w == "never"
 			continue
 		case isFailing(w):
@@ -193,6 +193,8 @@ func tone(s string) (bad, good bool) {
 	}
 	return bad || open, good
 }
+
+func isDigits(w string) bool { return strings.Trim(w, "0123456789") == "" }
 
 // negationReach is how far behind a "not" what it negates may be: could not be
 // processed, 0 of all events failed.
