@@ -26,8 +26,7 @@ func words(s string) []string {
 	}
 	const other, lower, upper, digit = 0, 1, 2, 3
 	before := other
-	runes := []rune(head(s, maxWords))
-	for _, r := range runes {
+	for _, r := range head(s, maxWords) {
 		if 0xff01 <= r && r <= 0xff5e {
 			r -= 0xff01 - '!'
 		}
