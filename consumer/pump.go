@@ -35,6 +35,7 @@ type pump struct {
 	recycles    bool // records whose fate is on its way are given back to the client
 	job         Job
 	tally       *Tally
+	window      *window
 	registry    *ops.Condition
 	now         func() time.Time
 
@@ -96,9 +97,9 @@ func (p *pump) chunk(ctx context.Context, in *intake, begun, n int) (did int) {
 			did++
 			continue
 		}
-		// The registry cannot be asked. That says nothing about the record, so
-		// it waits; what came before it goes out meanwhile, and so do the other
-		// partitions.
+		// The record's schema is being loaded, or the registry cannot be asked. That
+		// says nothing about the record, so it waits; what came before it goes out
+		// meanwhile, and so do the other partitions.
 		p.exit(records[handed:did])
 		handed = did
 		p.a.hold(true)
@@ -213,7 +214,15 @@ func (p *pump) giveUp(in *intake, begun, n int) {
 	}
 }
 
+// letterOverhead is what a dead letter takes in memory beside its record's bytes and
+// its reason, roughly.
+const letterOverhead = 512
+
 func (p *pump) refuse(tok sink.Token, rec *kgo.Record, reason verdict.Reason) {
+	// A record of a few bytes can be refused for a reason of hundreds. Not counted,
+	// the bound of what is in flight would hold several times as much.
+	size := recordSize(rec) + int32(letterOverhead+len(reason.Code)+len(reason.Field)+len(reason.Message))
+	p.window.take(0, p.a.enlarge(tok.Seq, size))
 	p.feed.Refuse(tok, rec, p.countProfile(), p.event.EventID, reason)
 }
 
@@ -265,11 +274,17 @@ type hold struct {
 	next     time.Duration // 0 until it has waited
 }
 
-// wait waits before what failed with err is tried again, longer each time; false
-// if ctx ended first.
+// wait waits before what failed with err is tried again, until the schema is there
+// or else longer each time; false if ctx ended first.
 func (h *hold) wait(ctx context.Context, err error) bool {
-	if ctx.Err() != nil {
+	if loading, ok := errors.AsType[*schemas.LoadingError](err); ok {
+		err = loading.Wait(ctx)
+	}
+	switch {
+	case ctx.Err() != nil:
 		return false
+	case err == nil:
+		return true
 	}
 	h.registry.Fail(err.Error())
 	h.next = min(max(h.next*2, holdMin), holdMax)
@@ -298,6 +313,7 @@ func newPump(c *Consumer, a *assignment) *pump {
 		feeds:    c.feeds,
 		recycles: c.opts.recycles(),
 		tally:    c.tally,
+		window:   c.window,
 		registry: c.conditions.registry,
 		now:      c.opts.Now,
 		warnings: make(map[transform.Warning]int),

@@ -13,17 +13,30 @@ import (
 // come before it. goavro parses schemas too, but keeps what it learns to
 // itself, and we need each field's type, scale and place.
 func parseAvro(text string, references ...string) (*avroType, error) {
-	p := avroParser{named: make(map[string]*avroType)}
-	for _, ref := range references {
+	t, _, err := parseSchema(&WriterSchema{Text: text, References: references})
+	return t, err
+}
+
+// parseSchema is parseAvro that tells of how many parts the schema consists.
+func parseSchema(s *WriterSchema) (root *avroType, parts int, err error) {
+	if err := s.checkSize(); err != nil {
+		return nil, 0, err
+	}
+	p := avroParser{named: make(map[string]*avroType), left: budget{maxSchemaParts, maxSchemaDepth}}
+	for _, ref := range s.References {
 		if _, err := p.parseText(ref); err != nil {
-			return nil, fmt.Errorf("in a schema it refers to: %w", err)
+			return nil, 0, fmt.Errorf("in a schema it refers to: %w", err)
 		}
 	}
-	return p.parseText(text)
+	if root, err = p.parseText(s.Text); err == nil {
+		err = root.checkDepth()
+	}
+	return root, maxSchemaParts - p.left.parts, err
 }
 
 type avroParser struct {
 	named map[string]*avroType // by full name
+	left  budget
 }
 
 func (p *avroParser) parseText(text string) (*avroType, error) {
@@ -37,6 +50,14 @@ func (p *avroParser) parseText(text string) (*avroType, error) {
 // parse reads a schema or a part of one. Names without a namespace of their
 // own are in ns.
 func (p *avroParser) parse(v any, ns string) (*avroType, error) {
+	if err := p.left.take(1); err != nil {
+		return nil, err
+	}
+	if p.left.depth == 0 {
+		return nil, errTooDeep
+	}
+	p.left.depth--
+	defer func() { p.left.depth++ }()
 	switch v := v.(type) {
 	case string:
 		return p.lookup(v, ns)
@@ -135,6 +156,9 @@ func (p *avroParser) parseRecord(m map[string]any, ns string) (*avroType, error)
 		if name == "" {
 			return nil, fmt.Errorf("record %s has a field without a name", t.name)
 		}
+		if err := errors.Join(checkName("field", name), p.left.take(1)); err != nil {
+			return nil, err
+		}
 		typ := fm["type"]
 		if s, ok := typ.(string); ok && fm["logicalType"] != nil {
 			// Strictly, a logicalType beside the field's type means nothing.
@@ -159,7 +183,7 @@ func (p *avroParser) parseRecord(m map[string]any, ns string) (*avroType, error)
 func texts(v any) (names []string) {
 	list, _ := v.([]any)
 	for _, e := range list {
-		if s, ok := e.(string); ok {
+		if s, ok := e.(string); ok && len(s) <= maxSchemaName {
 			names = append(names, s)
 		}
 	}
@@ -176,6 +200,9 @@ func (p *avroParser) parseEnum(m map[string]any, ns string) (*avroType, error) {
 		symbol, ok := s.(string)
 		if !ok {
 			return nil, fmt.Errorf("enum %s has a symbol that is no text", t.name)
+		}
+		if err := errors.Join(checkName("symbol", symbol), p.left.take(1)); err != nil {
+			return nil, err
 		}
 		t.symbols = append(t.symbols, symbol)
 	}
@@ -206,6 +233,9 @@ func (p *avroParser) define(k kind, m map[string]any, ns string) (*avroType, str
 		ns = own
 	}
 	name = fullName(name, ns)
+	if err := checkName("type", name); err != nil {
+		return nil, "", err
+	}
 	if p.named[name] != nil {
 		return nil, "", fmt.Errorf("it defines type %.100s twice", name)
 	}

@@ -44,15 +44,16 @@ const (
 )
 
 // Decoder turns records into events. It is safe for concurrent use. Schemas
-// that were read once are kept, for they never change under their id; a record
-// of one needs no registry, no lock and no look at the clock.
+// that were read once are kept, for they never change under their id, as far as
+// maxCached goes; a record of one needs no registry, no lock and no look at the
+// clock.
 type Decoder struct {
 	source Source
 	now    func() time.Time
 	cached prometheus.Gauge
+	loader *loader // nil to have whoever asks wait
 
-	// programs is replaced and never changed.
-	programs atomic.Pointer[map[uint32]program]
+	cache atomic.Pointer[cache]
 
 	mu      sync.Mutex
 	failed  map[uint32]failure
@@ -69,6 +70,7 @@ type lookup struct {
 	done chan struct{}
 	// Valid once done is closed.
 	program   program
+	bytes     int64 // of memory
 	err       error
 	abandoned bool // whoever asked went away; the others ask themselves
 }
@@ -101,7 +103,7 @@ func NewDecoder(source Source, opts ...DecoderOption) *Decoder {
 		failed:  make(map[uint32]failure),
 		lookups: make(map[uint32]*lookup),
 	}
-	d.programs.Store(&map[uint32]program{})
+	d.cache.Store(new(cache))
 	for _, opt := range opts {
 		opt(d)
 	}
@@ -128,7 +130,7 @@ func (d *Decoder) Decode(ctx context.Context, value []byte, ev *Event) error {
 	if err != nil {
 		return err
 	}
-	p := (*d.programs.Load())[id]
+	p := d.cache.Load().get(id)
 	if p == nil {
 		if p, err = d.lookup(ctx, id); err != nil {
 			return err
@@ -155,9 +157,15 @@ func (d *Decoder) lookup(ctx context.Context, id uint32) (program, error) {
 		if l == nil {
 			return p, err
 		}
-		if mine {
+		if mine && d.loader == nil {
 			d.ask(ctx, id, l)
 			return l.program, l.err
+		}
+		if d.loader != nil {
+			if mine {
+				d.loader.start(func(ctx context.Context) { d.ask(ctx, id, l) })
+			}
+			return nil, &LoadingError{id: id, lookup: l}
 		}
 		select {
 		case <-l.done:
@@ -175,7 +183,7 @@ func (d *Decoder) lookup(ctx context.Context, id uint32) (program, error) {
 func (d *Decoder) join(id uint32) (l *lookup, mine bool, p program, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if p := (*d.programs.Load())[id]; p != nil {
+	if p := d.cache.Load().get(id); p != nil {
 		return nil, false, p, nil
 	}
 	if f, ok := d.failed[id]; ok && d.now().Before(f.until) {
@@ -190,14 +198,14 @@ func (d *Decoder) join(id uint32) (l *lookup, mine bool, p program, err error) {
 }
 
 func (d *Decoder) ask(ctx context.Context, id uint32, l *lookup) {
-	l.program, l.err = d.load(ctx, id)
+	l.program, l.bytes, l.err = d.load(ctx, id)
 	l.abandoned = ctx.Err() != nil
 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.lookups, id)
 	if l.err == nil {
-		d.keep(id, l.program)
+		d.keep(id, l.program, l.bytes)
 	}
 	var bad *DecodeError
 	if errors.As(l.err, &bad) {
@@ -206,32 +214,27 @@ func (d *Decoder) ask(ctx context.Context, id uint32, l *lookup) {
 	close(l.done)
 }
 
-func (d *Decoder) load(ctx context.Context, id uint32) (program, error) {
+func (d *Decoder) load(ctx context.Context, id uint32) (p program, bytes int64, err error) {
 	s, err := d.source.SchemaByID(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if s.Type != "" && !strings.EqualFold(s.Type, "AVRO") {
-		return nil, &DecodeError{Code: CodeNotAvro, SchemaID: id, Message: "the id names a schema that is not Avro"}
+		return nil, 0, &DecodeError{Code: CodeNotAvro, SchemaID: id, Message: "the id names a schema that is not Avro"}
 	}
-	p, bad := compile(s)
+	p, bytes, bad := compileSchema(&s)
 	if bad != nil {
-		return nil, bad.withID(id)
+		return nil, 0, bad.withID(id)
 	}
-	return p, nil
+	return p, bytes, nil
 }
 
 // keep and fail are called with mu held.
-func (d *Decoder) keep(id uint32, p program) {
+func (d *Decoder) keep(id uint32, p program, bytes int64) {
 	delete(d.failed, id)
-	old := *d.programs.Load()
-	programs := make(map[uint32]program, len(old)+1)
-	for k, v := range old {
-		programs[k] = v
-	}
-	programs[id] = p
-	d.programs.Store(&programs)
-	d.cached.Set(float64(len(programs)))
+	next := d.cache.Load().with(id, p, bytes, maxCached)
+	d.cache.Store(next)
+	d.cached.Set(float64(len(next.entries)))
 }
 
 func (d *Decoder) fail(id uint32, err *DecodeError) {

@@ -41,7 +41,7 @@ var codes = []struct {
 	{CodeShort, "the header is five bytes long"},
 	{CodeUnknownSchema, "the schema's id is known to the registry; register it and redrive"},
 	{CodeNotAvro, "the id names an Avro schema, not JSON or Protobuf"},
-	{CodeBadSchema, "the registry's schema can be read as Avro"},
+	{CodeBadSchema, "the registry's schema can be read as Avro, with what it refers to in 1 MiB, 20,000 types, fields, branches and symbols, 100 levels, and names of 512 bytes"},
 	{CodeNotTrackLayer, "the schema is a record with event_id and event_name at least"},
 	{CodeTruncated, "the record is as long as its schema says"},
 	{CodeCorrupt, "the bytes are what the schema allows"},

@@ -109,11 +109,7 @@ func (w *layoutWalker) walk(t *avroType, depth int) *DecodeError {
 func (w *layoutWalker) record(t *avroType, depth int) *DecodeError {
 	for _, f := range t.fields {
 		if err := w.walk(f.typ, depth-1); err != nil {
-			if err.Field == "" {
-				err.Field = f.name
-			} else {
-				err.Field = f.name + "." + err.Field
-			}
+			err.Field = joinPath(f.name, err.Field)
 			return err
 		}
 	}

@@ -12,19 +12,25 @@ type program interface {
 
 // compile makes the program of a schema.
 func compile(s WriterSchema) (program, *DecodeError) {
-	root, err := parseAvro(s.Text, s.References...)
+	p, _, bad := compileSchema(&s)
+	return p, bad
+}
+
+// compileSchema is compile that tells what the program holds in memory.
+func compileSchema(s *WriterSchema) (_ program, bytes int64, _ *DecodeError) {
+	root, parts, err := parseSchema(s)
 	if err != nil {
-		return nil, badSchema(err)
+		return nil, 0, badSchema(err)
 	}
 	v, bad := bind(root)
 	if bad != nil {
-		return nil, bad
+		return nil, 0, bad
 	}
 	judge, bad := newGoavroProgram(root, v)
 	if bad != nil {
-		return nil, bad
+		return nil, 0, bad
 	}
-	return newFastProgram(judge, maxParts), nil
+	return newFastProgram(judge, maxParts), cost(s, parts), nil
 }
 
 func badSchema(err error) *DecodeError {

@@ -15,6 +15,10 @@ import (
 // ErrNoReceipt is what every error about bytes that are no receipt is.
 var ErrNoReceipt = errors.New("not a receipt")
 
+// maxReceiptSchemas bounds the schemas of receipts that are kept; there are as many
+// as programs have had versions of it.
+const maxReceiptSchemas = 16
+
 // ReceiptReader reads receipts with the schema that wrote them, by field name,
 // so that tools understand those of older and newer programs. It is for tools:
 // a library that knows Avro and not our encoder reads the bytes, and takes its
@@ -68,6 +72,13 @@ func (r *ReceiptReader) codec(ctx context.Context, id uint32) (*goavro.Codec, er
 		return nil, err
 	case s.Type != "" && s.Type != "AVRO":
 		return nil, fmt.Errorf("%w: schema id %d is of type %s, want AVRO", ErrNoReceipt, id, oneLine(s.Type))
+	}
+	// As with events, whoever may write to the topic can name any schema.
+	if _, err := parseAvro(s.Text, s.References...); err != nil {
+		return nil, fmt.Errorf("%w: schema id %d: %s", ErrNoReceipt, id, oneLine(err.Error()))
+	}
+	if len(r.codecs) >= maxReceiptSchemas {
+		clear(r.codecs)
 	}
 	c, err := goavro.NewCodec(s.Text)
 	if err != nil {

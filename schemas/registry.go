@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -136,9 +137,26 @@ type boundedTransport struct{ base http.RoundTripper }
 func (t boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.base.RoundTrip(req)
 	if err == nil {
-		resp.Body = http.MaxBytesReader(nil, resp.Body, maxRegistryAnswer)
+		resp.Body = &boundedBody{http.MaxBytesReader(nil, resp.Body, maxRegistryAnswer), strings.Contains(resp.Header.Get("Content-Type"), "json")}
 	}
 	return resp, err
+}
+
+// boundedBody tells an answer of a registry that is too large from a file that a
+// wrong URL leads to.
+type boundedBody struct {
+	io.ReadCloser
+	json bool
+}
+
+var errLargeSchema = errors.New("the answer is a registry's, and too large")
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.json && errors.As(err, new(*http.MaxBytesError)) {
+		err = fmt.Errorf("%w: %w", errLargeSchema, err)
+	}
+	return n, err
 }
 
 // question is what the registry is asked.
@@ -189,6 +207,9 @@ func (r *Registry) SchemaByID(ctx context.Context, id uint32) (WriterSchema, err
 	var a schemaAnswer
 	op := opSchemaID(id)
 	err := r.schema(ctx, op, fmt.Sprintf("/schemas/ids/%d", id), &a)
+	if bad := new(DecodeError); errors.As(err, &bad) {
+		return WriterSchema{}, bad.withID(id)
+	}
 	if missing(err) {
 		return WriterSchema{}, &DecodeError{Code: CodeUnknownSchema, SchemaID: id, Message: "the schema registry has no schema of this id"}
 	}
@@ -196,7 +217,7 @@ func (r *Registry) SchemaByID(ctx context.Context, id uint32) (WriterSchema, err
 		return WriterSchema{}, err
 	}
 	s := WriterSchema{Type: a.SchemaType, Text: a.Schema}
-	refs := referenceWalk{registry: r, op: op, seen: make(map[string]bool)}
+	refs := referenceWalk{registry: r, op: op, seen: make(map[string]bool), bytes: len(a.Schema)}
 	if err := refs.add(ctx, a.References); err != nil {
 		var bad *DecodeError
 		if errors.As(err, &bad) {
@@ -211,7 +232,7 @@ func (r *Registry) SchemaByID(ctx context.Context, id uint32) (WriterSchema, err
 // schema asks for a schema and takes no answer without one: {} from something
 // that is no registry must not pass for a schema that cannot be read.
 func (r *Registry) schema(ctx context.Context, op, path string, a *schemaAnswer) error {
-	return r.call(ctx, question{op: op}, func(cl *sr.Client) error {
+	err := r.call(ctx, question{op: op}, func(cl *sr.Client) error {
 		*a = schemaAnswer{}
 		if err := cl.Do(ctx, http.MethodGet, path, nil, a); err != nil {
 			return err
@@ -221,6 +242,12 @@ func (r *Registry) schema(ctx context.Context, op, path string, a *schemaAnswer)
 		}
 		return nil
 	})
+	if errors.Is(err, errLargeSchema) {
+		// It would be as large the next time. To hold its records would hold their
+		// partition for ever.
+		return &DecodeError{Code: CodeBadSchema, Message: fmt.Sprintf("the schema registry's answer has more than %d MB", maxRegistryAnswer>>20)}
+	}
+	return err
 }
 
 // maxReferences bounds how many schemas one may refer to, over all levels.
@@ -233,6 +260,7 @@ type referenceWalk struct {
 	op       string
 	seen     map[string]bool
 	texts    []string
+	bytes    int // of them, and of the schema itself
 }
 
 func (w *referenceWalk) add(ctx context.Context, refs []sr.SchemaReference) error {
@@ -254,6 +282,9 @@ func (w *referenceWalk) add(ctx context.Context, refs []sr.SchemaReference) erro
 		}
 		if err != nil {
 			return err
+		}
+		if w.bytes += len(a.Schema); w.bytes > maxSchemaBytes {
+			return &DecodeError{Code: CodeBadSchema, Message: fmt.Sprintf("the schema has more than %d bytes with those it refers to", maxSchemaBytes)}
 		}
 		if err := w.add(ctx, a.References); err != nil {
 			return err

@@ -26,6 +26,9 @@ const (
 	// slowAck is from when on letters that are not acknowledged are reported:
 	// the client itself tries for long and says nothing.
 	slowAck = 10 * time.Second
+	// slowLetters is from when on letters that wait to be made are reported: whoever
+	// can have many of them made, or each take long, holds up those of all others.
+	slowLetters = 15 * time.Second
 )
 
 // deadLetters writes dead letters and settles them once the brokers have
@@ -37,6 +40,8 @@ type deadLetters struct {
 	topic    string
 	conclude func(*request, []Verdict)
 	cond     *ops.Condition
+	slow     *ops.Condition // letters wait to be made
+	now      func() time.Time
 	log      zerolog.Logger
 	metrics  *metrics
 	backoff  backoff
@@ -45,13 +50,13 @@ type deadLetters struct {
 
 	wake    chan struct{} // capacity 1: there are new letters
 	renewer Renewer       // the producer, if it is one
-	now     func() time.Time
 
 	mu      sync.Mutex
 	pending []*letter
 	refused unwritable[*letter]
 	running bool
 	closed  bool
+	faulty  bool // the last round could not be written, which has a condition of its own
 }
 
 func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*request, []Verdict)) *deadLetters {
@@ -60,13 +65,14 @@ func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*r
 		topic:    o.DeadLetters.Topic,
 		conclude: conclude,
 		cond:     condition(o.Conditions, "dead-letter topic"),
+		slow:     condition(o.Conditions, "dead letters"),
+		now:      orNow(o.Now),
 		log:      o.Log,
 		metrics:  m,
 		backoff:  backoff{o.BackoffMin, o.BackoffMax, o.Rand},
 		ctx:      ctx,
 		wake:     make(chan struct{}, 1),
 		renewer:  renewerOf(o.DeadLetters.Producer),
-		now:      o.Now,
 	}
 }
 
@@ -81,8 +87,9 @@ func (d *deadLetters) put(r *request, letters []*letter) {
 	if d.closed {
 		return
 	}
+	now := d.now()
 	for _, l := range letters {
-		l.request = r
+		l.request, l.queued = r, now
 	}
 	d.pending = append(d.pending, letters...)
 	if !d.running {
@@ -171,6 +178,17 @@ func (d *deadLetters) take() (round []*letter, more bool) {
 	if d.running = len(round)+len(d.refused.items) > 0; !d.running {
 		// Written, or dropped with their assignments: nothing is held up.
 		d.cond.OK()
+		d.slow.OK()
+		return nil, false
+	}
+	age := time.Duration(0)
+	if len(round) > 0 {
+		age = d.now().Sub(round[0].queued)
+	}
+	if age < slowLetters {
+		d.slow.OK()
+	} else if !d.faulty {
+		d.slow.Fail(fmt.Sprintf("%d dead letters wait to be made, the oldest for %s", len(d.pending)+len(round), age.Round(time.Second)))
 	}
 	return round, d.running
 }
@@ -220,6 +238,9 @@ func (d *deadLetters) write(round []*letter) bool {
 		}
 	}
 	d.settle(done)
+	d.mu.Lock()
+	d.faulty = fault != nil
+	d.mu.Unlock()
 	d.putBack(back)
 	if fault != nil {
 		// What is in the way of the next try is dealt with now; what is not
@@ -285,9 +306,9 @@ func (d *deadLetters) settle(letters []*letter) {
 // ended before all were known.
 func (d *deadLetters) produce(round []*letter) []error {
 	a := &acks{errs: make([]error, len(round)), left: len(round), done: make(chan struct{})}
-	for i, l := range round {
+	for i, rec := range d.build(round) {
 		acknowledged := func(_ *kgo.Record, err error) { a.set(i, err) }
-		d.producer.TryProduce(d.ctx, l.build(d.topic), acknowledged)
+		d.producer.TryProduce(d.ctx, rec, acknowledged)
 	}
 	slow := time.NewTimer(slowAck)
 	defer slow.Stop()
@@ -306,6 +327,19 @@ func (d *deadLetters) produce(round []*letter) []error {
 			return nil
 		}
 	}
+}
+
+// build makes the letters' records, and says so when that takes long.
+func (d *deadLetters) build(round []*letter) []*kgo.Record {
+	late := time.AfterFunc(slowLetters, func() {
+		d.slow.Fail(fmt.Sprintf("%d dead letters take longer than %s to be made", len(round), slowLetters))
+	})
+	defer late.Stop()
+	records := make([]*kgo.Record, len(round))
+	for i, l := range round {
+		records[i] = l.build(d.topic)
+	}
+	return records
 }
 
 // acks collects what the client's promises say. They may come after everybody

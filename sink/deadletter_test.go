@@ -454,3 +454,32 @@ func FuzzParseLetter(f *testing.F) {
 		}
 	})
 }
+
+// TestLettersThatWaitAreSaid: when letters are asked for faster than they are made,
+// those of everybody wait, and readiness says so until they do not.
+func TestLettersThatWaitAreSaid(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(ok))
+		// Each round of letters takes the brokers a few seconds: not long enough for
+		// one to be late, and longer and longer for those that wait.
+		r.box.fail = func(*kgo.Record) error {
+			time.Sleep(5 * time.Second)
+			return nil
+		}
+		for i := range 5000 {
+			id := fmt.Sprintf("bad%d", i)
+			r.refuse(id, r.record(id))
+		}
+		r.after(20 * time.Second)
+		if f := r.failing(); len(f) != 1 || !strings.HasPrefix(f[0], "dead letters: ") || !strings.Contains(f[0], "wait to be made, the oldest for") {
+			t.Errorf("failing: %v", f)
+		}
+		r.after(2 * time.Minute)
+		if f := r.failing(); len(f) != 0 {
+			t.Errorf("failing after all are written: %v", f)
+		}
+		if n := len(r.box.all()); n != 5000 {
+			t.Errorf("%d letters were written", n)
+		}
+	})
+}

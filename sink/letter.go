@@ -66,6 +66,7 @@ type letter struct {
 	reason      verdict.Reason
 	attempts    int
 	first, last time.Time
+	queued      time.Time // when it was handed over to be made
 
 	// alone: it is written by itself, to learn whether it is the one that the
 	// brokers refused.

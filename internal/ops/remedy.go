@@ -22,7 +22,6 @@ var remedies = []struct{ name, do string }{
 	{"receipts topic", "Look whether the topic exists and may be written to. Events are sent, but none is final, and no offset is committed."},
 	{"receipts", "Register the schema with amazon-capi schemas register, or turn receipts off with --receipts-topic=\"\". Nothing is sent before."},
 	{"registry", "Look at the schema registry, --registry and its credentials. Records with schemas not seen before wait; others go on."},
-	{"schemas", "Have the producers register fewer or smaller schemas. Records whose schema does not fit are read more slowly, or become dead letters."},
 	{"sum", "Keep the log and report it: a count of the program itself does not add up. Compare with amazon-capi reconcile."},
 	{"token", "Check that client id, client secret and refresh token belong to one Login with Amazon client, and authorise again if the reason says invalid_grant. Nothing is sent with this account before, and nothing is lost."},
 	{"topic", "Look whether --topic exists and may be read."},

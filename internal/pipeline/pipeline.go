@@ -27,6 +27,7 @@ type Pipeline struct {
 	contract   sink.Contract
 	accounts   *accounts.Set
 	registry   *schemas.Registry
+	decoder    *schemas.Decoder
 	consumer   *consumer.Consumer
 	kafkaOpts  []kgo.Opt
 	server     *ops.Server
@@ -55,6 +56,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.decoder = schemas.NewDecoder(p.registry, schemas.WithMetrics(p.metrics), schemas.InBackground())
 	p.consumer, err = consumer.New(consumer.Options{
 		Topic: c.Topic, Group: c.Group, InstanceID: c.InstanceID, Start: c.Start,
 		MaxInFlightEvents: c.MaxInFlightEvents, MaxInFlightBytes: c.MaxInFlightBytes, FetchMaxBytes: c.FetchMaxBytes,
@@ -62,7 +64,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 		Workers: c.Workers, CommitInterval: c.CommitInterval, Drain: c.Drain,
 		SessionTimeout: c.SessionTimeout, RebalanceTimeout: c.RebalanceTimeout, HangAfter: hangAfter(c),
 		Job:         c.Job,
-		Decoder:     schemas.NewDecoder(p.registry, schemas.WithMetrics(p.metrics)),
+		Decoder:     p.decoder,
 		Transformer: transformer,
 		Log:         log, Conditions: p.conditions, Registerer: p.metrics,
 	}, p.withMetrics("consumer")...)
@@ -120,6 +122,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		defer within(closeBudget, p.server.Close)
 	}
 	defer p.registry.Close()
+	defer p.decoder.Close()
 
 	if !p.ensureTopics(ctx) {
 		return nil

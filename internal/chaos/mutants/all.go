@@ -23,8 +23,8 @@ func All() []Mutant {
 			Name: "letter-not-awaited",
 			What: "counts a dead letter as written before the brokers have it",
 			Edits: []Edit{{"sink/deadletter.go",
-				"		d.producer.TryProduce(d.ctx, l.build(d.topic), acknowledged)\n",
-				"		a.set(i, nil)\n		acknowledged = nil\n		d.producer.TryProduce(d.ctx, l.build(d.topic), acknowledged)\n",
+				"		d.producer.TryProduce(d.ctx, rec, acknowledged)\n",
+				"		a.set(i, nil)\n		acknowledged = nil\n		d.producer.TryProduce(d.ctx, rec, acknowledged)\n",
 			}},
 		},
 		{

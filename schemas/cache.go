@@ -1,0 +1,78 @@
+package schemas
+
+import (
+	"maps"
+	"sync/atomic"
+)
+
+// maxCached bounds the memory of the programs that are kept. A schema of events has
+// a hundred thousand bytes of it; the largest that is read at all, half.
+const maxCached = 32 << 20
+
+// cache is the programs that are kept, by id. It is replaced and never changed, so
+// that a record of a schema that is known needs no lock.
+type cache struct {
+	entries map[uint32]*cached
+	bytes   int64
+	// epoch grows with each program that is added. An entry that is used notes the
+	// one it was used in, which tells those in use from those that are not.
+	epoch uint64
+}
+
+type cached struct {
+	program
+	bytes int64
+	added uint64 // epoch
+	used  atomic.Uint64
+}
+
+// get returns the program of an id, or nil.
+func (c *cache) get(id uint32) program {
+	e := c.entries[id]
+	if e == nil {
+		return nil
+	}
+	// Nearly always it is noted already, and nothing is written that other cores
+	// would have to hear of.
+	if e.used.Load() != c.epoch {
+		e.used.Store(c.epoch)
+	}
+	return e.program
+}
+
+// with returns a cache that has one more program, without those that were not used
+// for longest if it would hold more than most otherwise. The one that is added stays
+// whatever its size.
+func (c *cache) with(id uint32, p program, bytes, most int64) *cache {
+	next := &cache{entries: make(map[uint32]*cached, len(c.entries)+1), bytes: c.bytes, epoch: c.epoch + 1}
+	maps.Copy(next.entries, c.entries)
+	if old := next.entries[id]; old != nil {
+		next.bytes -= old.bytes
+		delete(next.entries, id)
+	}
+	for next.bytes+bytes > most && len(next.entries) > 0 {
+		next.evict()
+	}
+	e := &cached{program: p, bytes: bytes, added: next.epoch}
+	e.used.Store(next.epoch)
+	next.entries[id], next.bytes = e, next.bytes+bytes
+	return next
+}
+
+// evict removes the program that was not used for longest, of several the one that
+// was added last: what has been used for long is more likely to be used again.
+func (c *cache) evict() {
+	var oldest *cached
+	var which uint32
+	for id, e := range c.entries {
+		if oldest != nil {
+			a, b := e.used.Load(), oldest.used.Load()
+			if a > b || a == b && e.added < oldest.added {
+				continue
+			}
+		}
+		oldest, which = e, id
+	}
+	c.bytes -= oldest.bytes
+	delete(c.entries, which)
+}

@@ -1,0 +1,380 @@
+package schemas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+// eventSchema is a schema of an event with more fields.
+func eventSchema(more string) string {
+	return `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"event_name","type":"string"}` + more + `]}`
+}
+
+// manyFields are n fields of a type, in which # is the field's number.
+func manyFields(n int, typ string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,{"name":"f%d","type":%s}`, i, strings.ReplaceAll(typ, "#", fmt.Sprint(i)))
+	}
+	return b.String()
+}
+
+func listOf(n int, each string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString("," + strings.ReplaceAll(each, "#", fmt.Sprint(i)))
+	}
+	return b.String()[1:]
+}
+
+func nested(n int, open, within, end string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.ReplaceAll(open, "#", fmt.Sprint(i)))
+	}
+	return b.String() + within + strings.Repeat(end, n)
+}
+
+// heap is how much more is allocated, and kept, after f.
+func heap(f func() any) (allocated, kept int64) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	v := f()
+	runtime.ReadMemStats(&after)
+	allocated = int64(after.TotalAlloc - before.TotalAlloc)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	kept = int64(after.HeapAlloc) - int64(before.HeapAlloc)
+	runtime.KeepAlive(v)
+	return allocated, kept
+}
+
+// TestHostileSchemasAreRefused: whatever is large about a schema, it is refused
+// before it has cost much, with a word about what is too large.
+func TestHostileSchemasAreRefused(t *testing.T) {
+	long := strings.Repeat("n", maxSchemaName+1)
+	const list, end = `{"type":"array","items":`, `}`
+	for name, tc := range map[string]struct {
+		schema WriterSchema
+		says   string
+	}{
+		"3 MB of fields":     {WriterSchema{Text: eventSchema(manyFields(70_000, `["null","string"]`))}, "bytes"},
+		"3 MB of doc":        {WriterSchema{Text: eventSchema(`,{"name":"x","type":"int","doc":"` + strings.Repeat("x", 3<<20) + `"}`)}, "bytes"},
+		"many fields":        {WriterSchema{Text: eventSchema(manyFields(20_000, `["null","string"]`))}, "more than 20000"},
+		"many symbols":       {WriterSchema{Text: eventSchema(`,{"name":"x","type":{"type":"enum","name":"S","symbols":[` + listOf(30_000, `"s#"`) + `]}}`)}, "more than 20000"},
+		"many branches":      {WriterSchema{Text: eventSchema(`,{"name":"x","type":[` + listOf(20_000, `{"type":"fixed","name":"F#","size":1}`) + `]}`)}, "more than 20000"},
+		"deep arrays":        {WriterSchema{Text: eventSchema(`,{"name":"x","type":` + nested(3000, list, `"int"`, end) + `}`)}, "deeper than 100"},
+		"deep maps":          {WriterSchema{Text: eventSchema(`,{"name":"x","type":` + nested(9000, `{"type":"map","values":`, `"int"`, end) + `}`)}, "deeper than 100"},
+		"deep records":       {WriterSchema{Text: eventSchema(`,{"name":"x","type":` + nested(200, `{"type":"record","name":"R#","fields":[{"name":"x","type":`, `"int"`, `}]}`) + `}`)}, "deeper than 100"},
+		"deep types":         {WriterSchema{Text: eventSchema(`,{"name":"x","type":` + nested(5000, `{"type":`, `"int"`, end) + `}`)}, "deeper than 100"},
+		"a deep chain":       {chain(40, 5), "deeper than 100"},
+		"large references":   {WriterSchema{Text: eventSchema(""), References: []string{`{"type":"enum","name":"S","doc":"` + strings.Repeat("x", 1<<20) + `","symbols":["a"]}`}}, "bytes"},
+		"a long type name":   {WriterSchema{Text: strings.Replace(eventSchema(""), `"E"`, `"`+long+`"`, 1)}, "type whose name"},
+		"a long namespace":   {WriterSchema{Text: strings.Replace(eventSchema(""), `"E"`, `"E","namespace":"`+long+`"`, 1)}, "type whose name"},
+		"a long field name":  {WriterSchema{Text: eventSchema(`,{"name":"` + long + `","type":"int"}`)}, "field whose name"},
+		"a long symbol":      {WriterSchema{Text: eventSchema(`,{"name":"x","type":{"type":"enum","name":"S","symbols":["` + long + `"]}}`)}, "symbol whose name"},
+		"a long name nested": {WriterSchema{Text: eventSchema(`,{"name":"x","type":{"type":"record","name":"R","fields":[{"name":"` + long + `","type":"int"}]}}`)}, "field whose name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var bad *DecodeError
+			allocated, _ := heap(func() any {
+				_, bad = compile(tc.schema)
+				return nil
+			})
+			if bad == nil || bad.Code != CodeBadSchema || !strings.Contains(bad.Message, tc.says) || len(bad.Message) > 400 || !utf8.ValidString(bad.Message) {
+				t.Errorf("%v, want it refused with %q", bad, tc.says)
+			}
+			if allocated > 64<<20 {
+				t.Errorf("it took %d MB to refuse it", allocated>>20)
+			}
+		})
+	}
+}
+
+// chain is a schema whose references nest in each other, each in itself as deep.
+func chain(texts, deep int) WriterSchema {
+	s := WriterSchema{}
+	inner := `"int"`
+	for i := range texts {
+		s.References = append(s.References, fmt.Sprintf(`{"type":"record","name":"C%d","fields":[{"name":"x","type":%s}]}`, i, nested(deep, `{"type":"array","items":`, inner, `}`)))
+		inner = fmt.Sprintf(`"C%d"`, i)
+	}
+	s.Text = eventSchema(`,{"name":"x","type":` + inner + `}`)
+	return s
+}
+
+// allowed are schemas of every kind, as large as they may be.
+func allowed() map[string]WriterSchema {
+	return map[string]WriterSchema{
+		"small":         {Text: eventSchema("")},
+		"optional":      {Text: eventSchema(manyFields(4900, `["null","string"]`))},
+		"records":       {Text: eventSchema(manyFields(4900, `{"type":"record","name":"N#","fields":[{"name":"a","type":"int"}]}`))},
+		"maps":          {Text: eventSchema(manyFields(3900, `{"type":"map","values":["null","int"]}`))},
+		"arrays":        {Text: eventSchema(manyFields(6500, `{"type":"array","items":"long"}`))},
+		"fixed":         {Text: eventSchema(`,{"name":"x","type":[` + listOf(19_000, `{"type":"fixed","name":"F#","size":1}`) + `]}`)},
+		"symbols":       {Text: eventSchema(`,{"name":"x","type":{"type":"enum","name":"S","symbols":[` + listOf(19_000, `"symbol#"`) + `]}}`)},
+		"long names":    {Text: eventSchema(manyFields(900, `{"type":"record","name":"`+strings.Repeat("n", 500)+`#","fields":[{"name":"`+strings.Repeat("m", 500)+`","type":"int"}]}`))},
+		"plain fields":  {Text: eventSchema(manyFields(9900, `"string"`))},
+		"nested wide":   {Text: eventSchema(`,{"name":"x","type":` + nested(45, `{"type":"record","name":"R#","fields":[{"name":"x","type":`, `{"type":"record","name":"W","fields":[{"name":"z","type":"int"}`+manyFields(4700, `["null","string"]`)+`]}`, `}]}`) + `}`)},
+		"a doc of 1 MB": {Text: eventSchema(`,{"name":"x","type":"int","doc":"` + strings.Repeat("x", 1<<20-200) + `"}`)},
+		"references":    chain(16, 3),
+	}
+}
+
+// TestCostIsNoLessThanItIs holds the estimate that the cache goes by to what schemas
+// take.
+func TestCostIsNoLessThanItIs(t *testing.T) {
+	for name, s := range allowed() {
+		var bytes int64
+		allocated, kept := heap(func() any {
+			p, b, bad := compileSchema(&s)
+			if bad != nil {
+				t.Fatalf("%s: %v", name, bad)
+			}
+			bytes = b
+			return p
+		})
+		if kept > bytes {
+			t.Errorf("%s: takes %d bytes, and counts as %d", name, kept, bytes)
+		}
+		if bytes > maxCached/2+1<<20 {
+			t.Errorf("%s: counts as %d bytes: two of them are more than may be kept", name, bytes)
+		}
+		if allocated > 256<<20 {
+			t.Errorf("%s: %d MB were allocated for it", name, allocated>>20)
+		}
+	}
+}
+
+// TestCacheStaysWithinItsBound: whatever schemas a topic names, those that are kept
+// stay within the bound, and one that is in use stays among them.
+func TestCacheStaysWithinItsBound(t *testing.T) {
+	latest, _ := Latest.Schema()
+	hostile := eventSchema(manyFields(2000, `["null","string"]`))
+	src := &sourceFunc{}
+	var good atomic.Int32
+	src.byID = func(_ context.Context, id uint32) (WriterSchema, error) {
+		if id == 1 {
+			good.Add(1)
+			return WriterSchema{Text: latest}, nil
+		}
+		return WriterSchema{Text: strings.Replace(hostile, `"E"`, fmt.Sprintf(`"E%d"`, id), 1)}, nil
+	}
+	dec := NewDecoder(src)
+	value := mustEncode(t, 1, Latest, fullEvent())
+	_, kept := heap(func() any {
+		var ev Event
+		for id := range uint32(60) {
+			if err := dec.Decode(t.Context(), value, &ev); err != nil {
+				t.Fatal(err)
+			}
+			if err := dec.Decode(t.Context(), AppendHeader(nil, id+2), &ev); !errors.As(err, new(*DecodeError)) {
+				t.Fatal(err)
+			}
+			if c := dec.cache.Load(); c.bytes > maxCached || c.bytes <= 0 {
+				t.Fatalf("%d bytes in %d schemas are kept", c.bytes, len(c.entries))
+			}
+		}
+		return dec
+	})
+	if kept > maxCached {
+		t.Errorf("%d MB are in use", kept>>20)
+	}
+	if n := good.Load(); n != 1 {
+		t.Errorf("the schema that is in use was asked for %d times", n)
+	}
+}
+
+// TestCacheAsARule: bytes are the sum of the entries', within the bound unless there
+// is one alone, and what is used is evicted after what is not.
+func TestCacheAsARule(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		most := rapid.Int64Range(10, 100).Draw(t, "most")
+		c := new(cache)
+		inUse := rapid.Uint32Range(0, 3).Draw(t, "in use")
+		c = c.with(inUse, new(goavroProgram), 1, most)
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			if c.get(inUse) == nil {
+				t.Fatal("what is in use was evicted")
+			}
+			id := rapid.Uint32Range(4, 20).Draw(t, "id")
+			bytes := rapid.Int64Range(1, most-1).Draw(t, "bytes")
+			c = c.with(id, new(goavroProgram), bytes, most)
+			sum := int64(0)
+			for _, e := range c.entries {
+				sum += e.bytes
+			}
+			if sum != c.bytes || c.get(id) == nil || c.bytes > most {
+				t.Fatalf("%d bytes in entries of %d, of %d", c.bytes, sum, most)
+			}
+		}
+	})
+}
+
+// TestPathsAreBounded: records of a few bytes, with a schema of long names that
+// nests in itself, do not make paths of megabytes.
+func TestPathsAreBounded(t *testing.T) {
+	name := func(c string) string { return strings.Repeat(c, maxSchemaName/len(c)) }
+	schema := eventSchema(`,{"name":"` + name("a") + `","type":{"type":"record","name":"R","fields":[{"name":"` + name("b") + `","type":["null","R",{"type":"array","items":"R"}]},{"name":"end_of_it","type":"boolean"}]}}`)
+	p, bad := compile(WriterSchema{Text: schema})
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	payload := append([]byte{2, 'x', 2, 'y'}, strings.Repeat("\x02", 40)...)
+	payload = append(payload, 0, 7) // no more of it, and a boolean that is none
+	var ev Event
+	allocated, _ := heap(func() any {
+		for range 1000 {
+			bad = p.read(payload, &ev)
+		}
+		return nil
+	})
+	if bad == nil || bad.Code != CodeCorrupt || len(bad.Field) > maxPath || !utf8.ValidString(bad.Field) {
+		t.Fatalf("%+v", bad)
+	}
+	if !strings.HasPrefix(bad.Field, "aaa") || !strings.HasSuffix(bad.Field, ".end_of_it") {
+		t.Errorf("%s: want where it begins and where it ends", bad.Field)
+	}
+	if allocated > 1000*(64<<10) {
+		t.Errorf("%d bytes are allocated for each", allocated/1000)
+	}
+	if r := bad.Reason(); len(r.Field)+len(r.Message)+len(r.Code) > 1000 {
+		t.Errorf("a reason of %d bytes", len(r.Field)+len(r.Message))
+	}
+}
+
+func TestJoinedPathsAsARule(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		names := rapid.SliceOfN(rapid.OneOf(rapid.StringMatching(`[a-z_é…]{1,40}`), rapid.StringMatching(`[a-zé]{100,600}`)), 1, 100).Draw(t, "names")
+		path := ""
+		for _, n := range names {
+			path = joinPath(n, path)
+			if len(path) > maxPath || !utf8.ValidString(path) || path == "" {
+				t.Fatalf("%q has %d bytes", path, len(path))
+			}
+		}
+		if whole := reversed(names); len(whole) <= maxPathName && path != whole {
+			t.Fatalf("%q, want %q", path, whole)
+		}
+	})
+}
+
+func reversed(names []string) string {
+	var b strings.Builder
+	for i := len(names) - 1; i >= 0; i-- {
+		b.WriteString(names[i])
+		if i > 0 {
+			b.WriteByte('.')
+		}
+	}
+	return b.String()
+}
+
+// TestLargeReferencesEnd: a registry that gives a megabyte for each reference is not
+// asked for all of them.
+func TestLargeReferencesEnd(t *testing.T) {
+	var asked atomic.Int32
+	url := served(t, func(w http.ResponseWriter, _ *http.Request) {
+		n := asked.Add(1)
+		fmt.Fprintf(w, `{"schema":"\"string\"%s","references":[{"name":"a","subject":"s","version":%d}]}`, strings.Repeat(" ", 400_000), n)
+	})
+	_, err := newRegistry(t, RegistryOptions{URL: url}).SchemaByID(t.Context(), 1)
+	wantCode(t, err, CodeBadSchema, "")
+	if n := asked.Load(); n > 4 {
+		t.Errorf("it was asked %d times", n)
+	}
+}
+
+// TestALargeAnswerOfARegistryIsFinal: what a registry gives for an id it gives again.
+// The same from what is no registry says nothing about the record.
+func TestALargeAnswerOfARegistryIsFinal(t *testing.T) {
+	for contentType, final := range map[string]bool{
+		"application/vnd.schemaregistry.v1+json": true, "application/json; charset=utf-8": true, "text/html": false, "application/octet-stream": false,
+	} {
+		url := served(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", contentType)
+			fmt.Fprint(w, `{"schema":"`+strings.Repeat("x", maxRegistryAnswer)+`"}`)
+		})
+		var ev Event
+		err := NewDecoder(newRegistry(t, RegistryOptions{URL: url})).Decode(t.Context(), AppendHeader(nil, 12), &ev)
+		if got := errors.As(err, new(*DecodeError)); got != final || !final && !errors.Is(err, ErrRegistryAway) {
+			t.Errorf("%s: %v", contentType, err)
+		}
+	}
+}
+
+// TestLoadingInTheBackground: Decode waits for nothing, and Wait tells what came of
+// it.
+func TestLoadingInTheBackground(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		latest, _ := Latest.Schema()
+		src := &sourceFunc{byID: func(ctx context.Context, id uint32) (WriterSchema, error) {
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+				return WriterSchema{}, errAway
+			}
+			switch id {
+			case 1:
+				return WriterSchema{Text: latest}, nil
+			case 2:
+				return WriterSchema{}, errAway
+			case 3:
+				return WriterSchema{Text: "{"}, nil
+			}
+			<-ctx.Done() // references without end
+			return WriterSchema{}, errAway
+		}}
+		dec := NewDecoder(src, InBackground())
+		began := time.Now()
+		var waits []*LoadingError
+		var ev Event
+		for _, id := range []uint32{1, 2, 3, 4, 5} {
+			loading, ok := errors.AsType[*LoadingError](dec.Decode(t.Context(), AppendHeader(nil, id), &ev))
+			if !ok {
+				t.Fatalf("id %d is not loading", id)
+			}
+			waits = append(waits, loading)
+		}
+		if again, ok := errors.AsType[*LoadingError](dec.Decode(t.Context(), AppendHeader(nil, 1), &ev)); !ok || again.lookup != waits[0].lookup {
+			t.Error("the same schema is loaded twice")
+		}
+		if d := time.Since(began); d > 0 {
+			t.Errorf("Decode took %s", d)
+		}
+		if err := waits[0].Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := dec.Decode(t.Context(), mustEncode(t, 1, Latest, fullEvent()), &ev); err != nil {
+			t.Error(err)
+		}
+		if err := waits[1].Wait(t.Context()); !errors.Is(err, ErrRegistryAway) {
+			t.Errorf("the registry is away: %v", err)
+		}
+		if err := waits[2].Wait(t.Context()); err != nil {
+			t.Errorf("a bad schema: %v", err)
+		}
+		wantCode(t, dec.Decode(t.Context(), AppendHeader(nil, 3), &ev), CodeBadSchema, "")
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if err := waits[3].Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the waiting was given up: %v", err)
+		}
+		if err := waits[3].Wait(t.Context()); !errors.Is(err, ErrRegistryAway) || time.Since(began) > 2*loadTimeout+10*time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		dec.Close() // and number 5 with it
+	})
+}

@@ -1,0 +1,80 @@
+package schemas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	// maxLoads bounds the schemas that are loaded at once. Each has the registry's
+	// answer and what is made of it in memory.
+	maxLoads = 2
+	// loadTimeout bounds one of them, whatever it refers to.
+	loadTimeout = 30 * time.Second
+)
+
+// loader loads schemas apart from those who need them, so that these have their
+// hands free for other partitions meanwhile.
+type loader struct {
+	ctx   context.Context
+	end   context.CancelFunc
+	slots chan struct{}
+	wg    sync.WaitGroup
+}
+
+// InBackground makes Decode return a *LoadingError for a record whose schema is not
+// known yet, and load the schema meanwhile. The Decoder has to be closed.
+func InBackground() DecoderOption {
+	return func(d *Decoder) {
+		l := &loader{slots: make(chan struct{}, maxLoads)}
+		l.ctx, l.end = context.WithCancel(context.Background())
+		d.loader = l
+	}
+}
+
+func (l *loader) start(load func(context.Context)) {
+	l.wg.Go(func() {
+		select {
+		case l.slots <- struct{}{}:
+			defer func() { <-l.slots }()
+		case <-l.ctx.Done():
+		}
+		ctx, cancel := context.WithTimeout(l.ctx, loadTimeout)
+		defer cancel()
+		load(ctx)
+	})
+}
+
+// Close ends what is loaded in the background. Decode must not be called any more.
+func (d *Decoder) Close() {
+	if d.loader != nil {
+		d.loader.end()
+		d.loader.wg.Wait()
+	}
+}
+
+// LoadingError says that a record's schema is being loaded. Nothing follows from it
+// for the record, which is to be decoded again after Wait.
+type LoadingError struct {
+	id     uint32
+	lookup *lookup
+}
+
+func (e *LoadingError) Error() string { return fmt.Sprintf("schema id %d is being loaded", e.id) }
+
+// Wait waits until the schema is loaded or known to be bad, or until ctx ends. An
+// error says that it cannot be had now, as Decode would.
+func (e *LoadingError) Wait(ctx context.Context) error {
+	select {
+	case <-e.lookup.done:
+	case <-ctx.Done():
+		return &RegistryError{Op: opSchemaID(e.id), Detail: "gave up waiting", cause: ctx.Err()}
+	}
+	if bad := new(*DecodeError); e.lookup.err == nil || errors.As(e.lookup.err, bad) {
+		return nil
+	}
+	return e.lookup.err
+}
