@@ -287,18 +287,6 @@ func (a *assignment) again(in intake) bool {
 	return true
 }
 
-// enlarge notes that a record without a verdict takes that much memory from now on,
-// and returns by how much that is more.
-func (a *assignment) enlarge(seq uint64, size int32) (more int64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.phase() == phaseEnded {
-		return 0
-	}
-	_, by, _ := a.ledger.resize(seq, size)
-	return int64(by)
-}
-
 // leave records that the pump stopped with this many records of its run, and
 // all of its inbox, not begun. On the way out it is quicker to let the next
 // owner read them again than to deliver them.

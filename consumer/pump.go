@@ -226,6 +226,18 @@ func (p *pump) refuse(tok sink.Token, rec *kgo.Record, reason verdict.Reason) {
 	p.feed.Refuse(tok, rec, p.countProfile(), p.event.EventID, reason)
 }
 
+// enlarge notes that a record without a verdict takes that much memory from now on,
+// and returns by how much that is more.
+func (a *assignment) enlarge(seq uint64, size int32) (more int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.phase() == phaseEnded {
+		return 0
+	}
+	_, by, _ := a.ledger.resize(seq, size)
+	return int64(by)
+}
+
 // countProfile counts the event for its profile and returns it; empty if it
 // names none that is valid, for a label or header made of it could hold anything.
 func (p *pump) countProfile() (profile string) {

@@ -131,6 +131,10 @@ func delivery(l *finding.List, c *pipeline.Config) {
 		l.Look(areaConfig, "--start", "Use earliest, unless what is in the topic now has been delivered by other means.",
 			"what was published before the group's first commit is never sent")
 	}
+	if c.Profile && c.Listen != "" && !loopback(hostOf(c.Listen)) {
+		l.Look(areaConfig, "--pprof", "Serve them on 127.0.0.1 with --listen, or only while they are needed.",
+			"whoever reaches %s can have the process profiled, without a password", c.Listen)
+	}
 	if c.Listen == "" {
 		l.Look(areaConfig, "--listen", "Name an address.", "no metrics and no health: an orchestrator cannot tell whether it works")
 	}

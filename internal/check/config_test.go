@@ -51,6 +51,7 @@ func TestWhatStandsOutOfASetting(t *testing.T) {
 		"no receipts":            {func(c *pipeline.Config) { c.ReceiptsTopic = "" }, "--receipts-topic"},
 		"latest":                 {func(c *pipeline.Config) { c.Start = consumer.StartLatest }, "--start"},
 		"no pages":               {func(c *pipeline.Config) { c.Listen = "" }, "--listen"},
+		"profiles for all":       {func(c *pipeline.Config) { c.Profile = true }, "--pprof"},
 		"drain":                  {func(c *pipeline.Config) { c.Drain = time.Minute }, "--drain"},
 		"few events":             {func(c *pipeline.Config) { c.MaxInFlightEvents = 499 }, "--max-in-flight-events"},
 		"few bytes":              {func(c *pipeline.Config) { c.MaxInFlightBytes = 1e6 }, "--max-in-flight-bytes"},
