@@ -202,6 +202,8 @@ func (c *Consumer) adjustOffsets(_ context.Context, offsets map[string]map[int32
 			a.mu.Lock()
 			if a.phase() == phaseReturning {
 				partitions[p] = kgo.NewOffset().At(a.known().last.offset)
+			} else if c.fromStart(a) {
+				partitions[p] = kgo.NewOffset().AtStart()
 			}
 			a.mu.Unlock()
 		}

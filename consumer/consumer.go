@@ -42,15 +42,19 @@ type Consumer struct {
 	alive       map[*assignment]bool           // the same, and those whose topic was deleted
 	stopping    bool                           // nothing is taken any more
 	memories    map[topicPartition]*memory     // of assignments that ended with more settled than committed
+	remade      map[topicPartition][]stamp     // what this member may have committed of a topic that was deleted
+	unknownID   [2]time.Time                   // when fetches began to say that the topic's id is unknown, and last said so
 	stopWaiting func()                         // ends the wait for room in the window
 	returning   atomic.Int32                   // assignments in phaseReturning
-	unreadable  map[topicPartition]bool        // whose last fetch failed
+	unreadable  map[topicPartition]time.Time   // whose last fetch failed, and when
 	hung        []string                       // what watch found
 	assigned    bool                           // the group has answered once
+	lost        bool                           // and has taken back what it gave
 
 	pace  pace // of the poll loop alone
 	brake *brake
 	topic topicID
+	abort func(error) // ends Run; set by it
 
 	// committing makes one commit at a time, from looking at the ledgers to the
 	// brokers' answer. Without it a slow periodic commit could arrive after the
@@ -101,8 +105,9 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		assignments: make(map[topicPartition]*assignment),
 		stopWaiting: func() {},
 		memories:    make(map[topicPartition]*memory),
+		remade:      make(map[topicPartition][]stamp),
 		alive:       make(map[*assignment]bool),
-		unreadable:  make(map[topicPartition]bool),
+		unreadable:  make(map[topicPartition]time.Time),
 		conditions: conditions{
 			assignment: o.Conditions.Condition("assignment"),
 			brokers:    o.Conditions.Condition("brokers"),
@@ -198,17 +203,23 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	background, stopBackground := context.WithCancel(context.Background())
 	var loops sync.WaitGroup
 	loops.Go(func() { c.commitLoop(background) })
-	loops.Go(func() { c.lagLoop(background) })
 	loops.Go(func() { c.healthLoop(background) })
 	loops.Go(func() { c.rereadLoop(background) })
 	loops.Go(func() { c.trimLoop(background) })
 	ctx, done := context.WithCancel(ctx)
 	defer done()
+	ctx, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	c.abort = abort
+	loops.Go(func() { c.lagLoop(background) })
 	if c.opts.Job != nil {
 		loops.Go(func() { c.jobLoop(background, done) })
 	}
 
 	err = c.poll(ctx)
+	if cause := context.Cause(ctx); errors.Is(cause, errRemade) {
+		err = cause
+	}
 
 	c.activity.set(stopping, c.opts.Now())
 	c.shutdown(abandon)
@@ -236,6 +247,9 @@ func (c *Consumer) poll(ctx context.Context) error {
 		}
 		c.rewind(c.take(fetches))
 		c.client.AllowRebalance()
+		if onlyErrors(fetches) {
+			pause(ctx, failedPollPause)
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -337,34 +351,6 @@ func readableEnd(p *kgo.FetchTopicPartition) int64 {
 		return min(p.LastStableOffset, p.HighWatermark)
 	}
 	return p.HighWatermark // of brokers that do not tell
-}
-
-// fetchFailed notes a failed fetch. c.mu is held.
-func (c *Consumer) fetchFailed(tp topicPartition, err error) {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return // the poll was ended, by us
-	}
-	var loss *kgo.ErrDataLoss
-	if errors.As(err, &loss) {
-		c.log.Error().Stringer("partition", tp).
-			Int64("consumed_to", loss.ConsumedTo).Int64("reset_to", loss.ResetTo).
-			Msg("the brokers lost records of this partition; going on at the offset they gave")
-		return
-	}
-	c.unreadable[tp] = true
-	where := tp.String()
-	if tp.topic == "" {
-		where = "group " + c.opts.Group
-	}
-	c.conditions.fetch.Fail(fmt.Sprintf("cannot read %s: %v", where, err))
-}
-
-// readable notes that a partition's fetches work again. c.mu is held.
-func (c *Consumer) readable(tp topicPartition) {
-	delete(c.unreadable, tp)
-	if len(c.unreadable) == 0 {
-		c.conditions.fetch.OK()
-	}
 }
 
 // Settle takes verdicts from the sink. It may be called from any goroutine; the

@@ -225,7 +225,11 @@ func newBench(t *testing.T, partitions int32) *bench {
 func newVirtualBench(t *testing.T, brokers int, partitions int32) *bench {
 	t.Helper()
 	var network kfake.VirtualNetwork
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(brokers), kfake.SeedTopics(partitions, topic), kfake.ListenFn(network.Listen))
+	ports := make([]int, brokers)
+	for i := range ports {
+		ports[i] = 9092 + i
+	}
+	cluster, err := kfake.NewCluster(kfake.Ports(ports...), kfake.SeedTopics(partitions, topic), kfake.ListenFn(network.Listen))
 	if err != nil {
 		t.Fatal(err)
 	}

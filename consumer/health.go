@@ -16,6 +16,7 @@ func (c *Consumer) healthLoop(ctx context.Context) {
 		select {
 		case <-tick.C:
 			c.expire(c.opts.Now())
+			c.endOrphans()
 			c.watch(c.opts.Now())
 			c.checkSum(ctx)
 		case <-ctx.Done():

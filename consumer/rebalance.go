@@ -33,7 +33,7 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 			}
 		}
 	}
-	c.assigned = true
+	c.assigned, c.lost = true, false
 	clear(c.unreadable)
 	c.conditions.fetch.OK()
 	c.conditions.assignment.OK()
@@ -127,12 +127,13 @@ func (c *Consumer) onRevoked(_ context.Context, _ *kgo.Client, removed map[strin
 // onLost suspends what is taken from, and fences the rest at once: a commit would be
 // refused or, worse, taken.
 func (c *Consumer) onLost(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
-	if len(lost) == 0 {
-		return
-	}
 	c.mu.Lock()
-	as := c.named(lost)
-	gone := c.suspend(as)
+	c.lost = true
+	var as, gone []*assignment
+	if len(lost) > 0 {
+		as = c.named(lost)
+		gone = c.suspend(as)
+	}
 	c.mu.Unlock()
 	c.end(gone)
 	if len(as) == 0 {

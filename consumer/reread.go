@@ -29,6 +29,7 @@ const (
 type rereader struct {
 	c      *Consumer
 	client *kgo.Client
+	made   int64 // how often the topic had been made when the client began
 }
 
 func (c *Consumer) rereadLoop(ctx context.Context) {
@@ -130,6 +131,13 @@ func (w *wanted) left(errand int) (spots []spot) {
 
 // read reads until nothing of w is left, or fails.
 func (r *rereader) read(ctx context.Context, w *wanted) error {
+	if r.giveUpOrphans(w); len(w.partitions) == 0 {
+		return nil
+	}
+	if made := r.c.topic.made.Load(); made != r.made {
+		r.close() // the client would ask for the topic that was deleted, for ever
+		r.made = made
+	}
 	if err := r.open(); err != nil {
 		return err
 	}
@@ -247,6 +255,23 @@ func (r *rereader) giveUp(w *wanted, gone []want) {
 	for _, x := range gone {
 		rec := &kgo.Record{Topic: r.c.opts.Topic, Partition: x.owner.partition, Offset: x.at.offset, LeaderEpoch: x.at.epoch}
 		r.handOn(x.owner, intake{records: []*kgo.Record{rec}, seqs: []uint64{x.seq}, gone: w.errands[x.errand].profile})
+	}
+}
+
+// giveUpOrphans gives up records whose topic has been deleted. There may be others
+// at their offsets now.
+func (r *rereader) giveUpOrphans(w *wanted) {
+	for partition, wants := range w.partitions {
+		var gone []want
+		wants = slices.DeleteFunc(wants, func(x want) bool {
+			orphan := x.owner.phase() == phaseOrphaned
+			if orphan {
+				gone = append(gone, x)
+			}
+			return orphan
+		})
+		r.giveUp(w, gone)
+		w.now(partition, wants)
 	}
 }
 

@@ -54,7 +54,7 @@ func TestTransactionsLeaveNoLag(t *testing.T) {
 	none := func(what string) {
 		t.Helper()
 		b.eventually(what+": all is committed", func() bool { return b.committed(0) == end() })
-		m.askEnds(t.Context(), b.admin)
+		m.askEnds(t.Context(), b.admin, &reach{since: make(map[int32]time.Time)})
 		if n := lag(); n != 0 {
 			t.Errorf("%s: lag %d, want 0", what, n)
 		}
@@ -104,7 +104,7 @@ func TestOpenTransactionsAreNoLag(t *testing.T) {
 	}
 	b.publish(0, "p|behind it")
 	b.eventually("what is before it is committed", func() bool { return b.committed(0) == 1 })
-	m.askEnds(t.Context(), b.admin)
+	m.askEnds(t.Context(), b.admin, &reach{since: make(map[int32]time.Time)})
 	for _, a := range m.owned() {
 		if l, ok := a.lag(time.Now()); !ok || l.records != 0 {
 			t.Errorf("lag %d, want 0 of what can be read", l.records)

@@ -1,0 +1,82 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// unreadableFor is for how long a failed fetch is believed. One that still fails
+// fails every second; one that does not may have nothing to say for hours.
+const unreadableFor = 2 * lagEvery
+
+// failedPollPause follows a poll that brought nothing but errors. The client asks
+// again as soon as it has told of them, and brokers refuse without delay.
+const failedPollPause = 500 * time.Millisecond
+
+func onlyErrors(fetches kgo.Fetches) bool {
+	if len(fetches) == 0 || fetches.NumRecords() > 0 {
+		return false
+	}
+	failed := false
+	fetches.EachError(func(_ string, _ int32, err error) {
+		failed = failed || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+	})
+	return failed
+}
+
+// fetchFailed notes a failed fetch. c.mu is held.
+func (c *Consumer) fetchFailed(tp topicPartition, err error) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return // the poll was ended, by us
+	}
+	var loss *kgo.ErrDataLoss
+	if errors.As(err, &loss) {
+		c.log.Error().Stringer("partition", tp).
+			Int64("consumed_to", loss.ConsumedTo).Int64("reset_to", loss.ResetTo).
+			Msg("the brokers lost records of this partition; going on at the offset they gave")
+		return
+	}
+	var session *kgo.ErrGroupSession
+	if errors.As(err, &session) && c.assigned && !c.lost {
+		return // it came before the assignment that there is now
+	}
+	c.unreadable[tp] = c.opts.Now()
+	if errors.Is(err, kerr.UnknownTopicID) {
+		c.noteUnknownID(c.opts.Now())
+	}
+	where := tp.String()
+	if tp.topic == "" {
+		where = "group " + c.opts.Group
+	}
+	c.conditions.fetch.Fail(fmt.Sprintf("cannot read %s: %v", where, plainly(err, c.assigned)))
+}
+
+// readable notes that a partition's fetches work again. c.mu is held.
+func (c *Consumer) readable(tp topicPartition) {
+	delete(c.unreadable, tp)
+	if len(c.unreadable) == 0 {
+		c.conditions.fetch.OK()
+	}
+}
+
+// readableAgain ends faults that have not been seen for a while, of partitions that
+// answer: no record need come of one that is idle, and none ever comes of an error
+// that named no partition.
+func (c *Consumer) readableAgain(now time.Time, ends map[int32]int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for tp, seen := range c.unreadable {
+		_, answers := ends[tp.partition]
+		if tp.topic == "" {
+			answers = c.assigned && !c.lost
+		}
+		if gone := c.assignments[tp] == nil && tp.topic != ""; gone || answers && now.Sub(seen) >= unreadableFor {
+			c.readable(tp)
+		}
+	}
+}
