@@ -77,11 +77,13 @@ func (s *Settings) Options(log zerolog.Logger) ([]kgo.Opt, error) {
 	// connection. The conditions tell the operator once; a handful of the
 	// client's lines a minute add the detail without burying the log.
 	clientLog = clientLog.Sample(&zerolog.BurstSampler{Burst: 5, Period: time.Minute})
+	logger := &clientLogger{Logger: kzerolog.New(&clientLog)}
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(brokers...),
 		kgo.ClientID(clientID),
 		kgo.SoftwareNameAndVersion("amazon-capi", "v1"),
-		kgo.WithLogger(kzerolog.New(&clientLog)),
+		kgo.WithLogger(logger),
+		kgo.WithHooks(logger),
 	}
 	tlsConfig, err := s.TLS.Config()
 	if err != nil {
