@@ -64,7 +64,8 @@ type assignment struct {
 type intake struct {
 	records  []*kgo.Record
 	firstSeq uint64
-	seqs     []uint64 // of those that were parked, instead of firstSeq
+	seqs     []uint64     // of those that were parked, instead of firstSeq
+	pasts    []*sink.Past // of those, likewise
 	// gone is the profile of parked records that are not in Kafka any more, and
 	// have no contents; empty for all others.
 	gone string
@@ -75,6 +76,13 @@ func (in *intake) seq(i int) uint64 {
 		return in.seqs[i]
 	}
 	return in.firstSeq + uint64(i)
+}
+
+func (in *intake) past(i int) *sink.Past {
+	if in.pasts == nil {
+		return nil
+	}
+	return in.pasts[i]
 }
 
 var _ sink.Owner = (*assignment)(nil)
@@ -257,7 +265,7 @@ func (a *assignment) park(tokens []sink.Token, spots []spot) (_ []spot, freed in
 	}
 	for _, t := range tokens {
 		if at, more, ok := a.ledger.resize(t.Seq, 0); ok {
-			spots = append(spots, spot{a, t.Seq, at})
+			spots = append(spots, spot{owner: a, seq: t.Seq, at: at})
 			freed -= int64(more)
 			a.parked++
 		}

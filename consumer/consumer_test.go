@@ -128,6 +128,10 @@ func (f *fakeFeed) Add(tok sink.Token, rec *kgo.Record, c *transform.Conversion)
 	f.batch = append(f.batch, sink.Verdict{Token: tok, Source: sink.SourceOf(rec), ProfileID: c.ProfileID, EventID: c.EventID, Class: verdict.Accepted, Attempts: 1})
 }
 
+func (f *fakeFeed) AddAgain(tok sink.Token, rec *kgo.Record, c *transform.Conversion, _ *sink.Past) {
+	f.Add(tok, rec, c)
+}
+
 func (f *fakeFeed) Refuse(tok sink.Token, rec *kgo.Record, profile, id string, r verdict.Reason) {
 	f.batch = append(f.batch, sink.Verdict{Token: tok, Source: sink.SourceOf(rec), ProfileID: profile, EventID: id, Class: r.Class, Code: r.Code})
 }

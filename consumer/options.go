@@ -28,6 +28,8 @@ type Decoder interface {
 // nothing of a record, or of texts that are parts of it, after Flush.
 type Feed interface {
 	Add(tok sink.Token, rec *kgo.Record, c *transform.Conversion)
+	// AddAgain adds an event that the sink gave back with that past.
+	AddAgain(tok sink.Token, rec *kgo.Record, c *transform.Conversion, past *sink.Past)
 	Refuse(tok sink.Token, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
 	Filter(tok sink.Token, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
 	Flush()

@@ -1,10 +1,12 @@
 package consumer
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -22,12 +24,11 @@ import (
 type parking struct {
 	most int
 
-	mu    sync.Mutex
+	mu    sync.RWMutex
 	lots  map[string]*lot
 	count int
-	// open has the profiles that have a lot. Pumps look at it for each event, so
-	// it is a copy that nobody changes.
-	open atomic.Pointer[map[string]bool]
+	// open is how many lots there are. Pumps look at it for each event.
+	open atomic.Int64
 	// news is told when there is something to read again; capacity 1.
 	news chan struct{}
 }
@@ -43,33 +44,61 @@ type spot struct {
 	owner *assignment
 	seq   uint64
 	at    mark
+	past  *sink.Past // what happened to it before, if it was sent
 }
 
 func newParking(most int) *parking {
 	return &parking{most: most, lots: make(map[string]*lot), news: make(chan struct{}, 1)}
 }
 
-// holds tells whether the profile's events are to be parked.
+// holds reports whether the profile's events are to be parked.
 func (p *parking) holds(profile string) bool {
-	open := p.open.Load()
-	return open != nil && (*open)[profile] && p.free() > 0
+	if p.open.Load() == 0 {
+		return false
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.lots[profile] != nil && p.count < p.most
 }
 
 // free is how many more records may be parked.
 func (p *parking) free() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.mu.RLock()
+	defer p.mu.RUnlock()
 	return max(p.most-p.count, 0)
 }
 
 // parked is how many there are, those that are being read again left out.
 func (p *parking) parked() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.mu.RLock()
+	defer p.mu.RUnlock()
 	return p.count
 }
 
+// awaits reports whether records of the profile are parked, or being read again,
+// that are still ours.
+func (p *parking) awaits(profile string) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	l := p.lots[profile]
+	return l != nil && (l.out > 0 || slices.ContainsFunc(l.spots, func(s spot) bool { return s.owner.Live() }))
+}
+
+// put parks records behind those of the profile that are parked already.
 func (p *parking) put(profile string, spots []spot) {
+	p.park(profile, spots, func(l *lot) { l.spots = append(l.spots, spots...) })
+}
+
+// putBack parks records that a lane gave back. It gives its youngest, and has none
+// that are younger than those that are parked already.
+func (p *parking) putBack(profile string, spots []spot) {
+	p.park(profile, spots, func(l *lot) {
+		l.spots = slices.Insert(l.spots, 0, spots...)
+		inOrder(l.spots)
+	})
+}
+
+func (p *parking) park(profile string, spots []spot, into func(*lot)) {
 	if len(spots) == 0 {
 		return
 	}
@@ -78,9 +107,9 @@ func (p *parking) put(profile string, spots []spot) {
 	if l == nil {
 		l = new(lot)
 		p.lots[strings.Clone(profile)] = l // the name may be a part of a record
-		p.publish()
+		p.open.Add(1)
 	}
-	l.spots = append(l.spots, spots...)
+	into(l)
 	p.count += len(spots)
 	p.mu.Unlock()
 	select {
@@ -89,13 +118,35 @@ func (p *parking) put(profile string, spots []spot) {
 	}
 }
 
-// publish makes a new copy of which profiles have a lot. mu is held.
-func (p *parking) publish() {
-	open := make(map[string]bool, len(p.lots))
-	for profile := range p.lots {
-		open[profile] = true
+// close takes an empty lot away. mu is held.
+func (p *parking) close(profile string) {
+	delete(p.lots, profile)
+	p.open.Add(-1)
+}
+
+// inOrder sorts the spots of each assignment by when they were taken, in the places
+// that they have among those of the others. Nearly always they are: what comes in
+// between is an event that a pump had in hand while others were given back.
+func inOrder(spots []spot) {
+	last := make(map[*assignment]uint64)
+	sorted := true
+	for _, s := range spots {
+		sorted = sorted && s.seq >= last[s.owner]
+		last[s.owner] = s.seq
 	}
-	p.open.Store(&open)
+	if sorted {
+		return
+	}
+	of := make(map[*assignment][]spot, len(last))
+	for _, s := range spots {
+		of[s.owner] = append(of[s.owner], s)
+	}
+	for _, own := range of {
+		slices.SortFunc(own, func(a, b spot) int { return cmp.Compare(a.seq, b.seq) })
+	}
+	for i, s := range spots {
+		spots[i], of[s.owner] = of[s.owner][0], of[s.owner][1:]
+	}
 }
 
 // errand is what is to be read again for one profile.
@@ -104,38 +155,76 @@ type errand struct {
 	spots   []spot
 }
 
-// take hands out the oldest spots of each profile, as many as it wants and at
-// most that many in all. Each errand is to be ended with done.
-func (p *parking) take(wants func(profile string) int, most int) (errands []errand) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for profile, l := range p.lots {
-		l.spots = slices.DeleteFunc(l.spots, func(s spot) bool {
-			if !s.owner.Live() {
-				p.count--
-				return true
-			}
-			return false
-		})
-		if len(l.spots) == 0 && l.out == 0 {
-			delete(p.lots, profile)
-			p.publish()
-			continue
+// take hands out the oldest spots of each profile that may be sent now, as many as
+// it wants and at most that many in all. Each errand is to be ended with done.
+func (p *parking) take(wants func(profile string) int, now time.Time, most int) (errands []errand) {
+	for _, profile := range p.profiles() {
+		if most <= 0 {
+			break
 		}
-		n := min(len(l.spots), most)
-		if n > 0 {
-			n = min(n, wants(profile))
-		}
+		// Not under mu: lanes ask whether they are awaited.
+		n := min(wants(profile), most)
 		if n <= 0 {
 			continue
 		}
-		errands = append(errands, errand{profile, slices.Clone(l.spots[:n])})
-		l.spots = l.spots[n:]
-		l.out += n
-		p.count -= n
-		most -= n
+		if e := p.errand(profile, now, n); len(e.spots) > 0 {
+			errands = append(errands, e)
+			most -= len(e.spots)
+		}
 	}
 	return errands
+}
+
+// profiles returns those that have parked records, in no order: whose turn it is
+// when not all can be read at once must not be up to their names. Spots of
+// assignments that have ended are dropped.
+func (p *parking) profiles() (profiles []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for profile, l := range p.lots {
+		before := len(l.spots)
+		l.spots = slices.DeleteFunc(l.spots, func(s spot) bool { return !s.owner.Live() })
+		p.count -= before - len(l.spots)
+		switch {
+		case len(l.spots) > 0:
+			profiles = append(profiles, profile)
+		case l.out == 0:
+			p.close(profile)
+		}
+	}
+	return profiles
+}
+
+// errand takes up to n of a profile's spots out of its lot.
+func (p *parking) errand(profile string, now time.Time, n int) errand {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e := errand{profile: profile}
+	l := p.lots[profile]
+	if l == nil {
+		return e
+	}
+	i := 0
+	for i < len(l.spots) && i < n && !l.spots[i].past.NotBefore().After(now) {
+		i++
+	}
+	e.spots, l.spots = slices.Clone(l.spots[:i]), l.spots[i:]
+	if i < n {
+		// The next is one that Amazon has put off: others may go before it.
+		kept := l.spots[:0]
+		for _, s := range l.spots {
+			if len(e.spots) < n && !s.past.NotBefore().After(now) {
+				e.spots = append(e.spots, s)
+			} else {
+				kept = append(kept, s)
+			}
+		}
+		clear(l.spots[len(kept):])
+		l.spots = kept
+	}
+	l.out += len(e.spots)
+	p.count -= len(e.spots)
+	return e
 }
 
 // done ends an errand; left are its spots that could not be read.
@@ -147,14 +236,18 @@ func (p *parking) done(e errand, left []spot) {
 	l.spots = slices.Insert(l.spots, 0, left...)
 	p.count += len(left)
 	if len(l.spots) == 0 && l.out == 0 {
-		delete(p.lots, e.profile)
-		p.publish()
+		p.close(e.profile)
 	}
 }
 
 // park lets the contents of records go that the window has room for.
 func (c *Consumer) park(profile string, tokens []sink.Token) {
-	var spots []spot
+	c.parking.put(profile, c.unload(nil, tokens, nil))
+}
+
+// unload appends the spots of records whose contents are let go.
+func (c *Consumer) unload(spots []spot, tokens []sink.Token, past *sink.Past) []spot {
+	before := len(spots)
 	var bytes int64
 	for len(tokens) > 0 {
 		owner, n := tokens[0].Owner, 1
@@ -166,12 +259,20 @@ func (c *Consumer) park(profile string, tokens []sink.Token) {
 		bytes += freed
 		tokens = tokens[n:]
 	}
-	c.parking.put(profile, spots)
-	if len(spots) > 0 {
-		c.metrics.parked.Add(float64(len(spots)))
-		c.window.release(len(spots), bytes)
+	unloaded := spots[before:]
+	for i := range unloaded {
+		unloaded[i].past = past
 	}
+	if len(unloaded) > 0 {
+		c.metrics.parked.Add(float64(len(unloaded)))
+		c.window.release(len(unloaded), bytes)
+	}
+	return spots
 }
+
+// Parked reports whether the profile has records without a verdict that are to be
+// read again.
+func (c *Consumer) Parked(profile string) bool { return c.parking.awaits(profile) }
 
 // relieve makes room in a full window, if some lane has more than it can use
 // and another could use the room.
@@ -180,9 +281,16 @@ func (c *Consumer) relieve() (relieved bool) {
 	if free == 0 {
 		return false
 	}
-	for _, b := range c.delivery.Shed(free) {
-		c.park(b.Profile, b.Tokens)
-		relieved = true
+	given := c.delivery.Shed(free)
+	for len(given) > 0 {
+		var spots []spot
+		profile := given[0].Profile
+		for len(given) > 0 && given[0].Profile == profile {
+			spots = c.unload(spots, given[0].Tokens, given[0].Past)
+			given = given[1:]
+		}
+		c.parking.putBack(profile, spots)
+		relieved = relieved || len(spots) > 0 // or who waits for room would ask for ever
 	}
 	return relieved
 }

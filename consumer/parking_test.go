@@ -207,13 +207,13 @@ func TestParkingKeepsOrder(t *testing.T) {
 	a := newAssignment(topic, 0, newInboxes(1), func() {})
 	spots := func(seqs ...uint64) (s []spot) {
 		for _, q := range seqs {
-			s = append(s, spot{a, q, mark{offset: int64(q)}})
+			s = append(s, spot{owner: a, seq: q, at: mark{offset: int64(q)}})
 		}
 		return s
 	}
 	wants := func(string) int { return 3 }
 	p.put("p", spots(1, 2, 3, 4, 5))
-	first := p.take(wants, 100)
+	first := p.take(wants, time.Now(), 100)
 	if !p.holds("p") {
 		t.Error("what comes while its spots are read again is not parked")
 	}
@@ -221,7 +221,7 @@ func TestParkingKeepsOrder(t *testing.T) {
 	p.done(first[0], spots(2, 3)) // that could not be read
 	var got []uint64
 	for range 3 {
-		for _, e := range p.take(wants, 100) {
+		for _, e := range p.take(wants, time.Now(), 100) {
 			for _, s := range e.spots {
 				got = append(got, s.seq)
 			}
@@ -231,12 +231,63 @@ func TestParkingKeepsOrder(t *testing.T) {
 	if fmt.Sprint(got) != "[2 3 4 5 6]" {
 		t.Errorf("read again in the order %v", got)
 	}
-	if p.take(wants, 100); p.holds("p") || p.parked() != 0 {
+	if p.take(wants, time.Now(), 100); p.holds("p") || p.parked() != 0 {
 		t.Error("the lot was not closed")
 	}
 	p.put("p", spots(7, 8))
 	a.end()
-	if p.take(wants, 100); p.holds("p") || p.free() != 100 {
+	if p.take(wants, time.Now(), 100); p.holds("p") || p.free() != 100 {
 		t.Error("the spots of an assignment that has ended stayed")
+	}
+}
+
+// A lane gives back its youngest, and later older ones: they come again in the order
+// in which they were taken all the same, partition by partition.
+func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
+	p := newParking(100)
+	a, b := newAssignment(topic, 0, newInboxes(1), func() {}), newAssignment(topic, 1, newInboxes(1), func() {})
+	at := func(owner *assignment, seqs ...uint64) (s []spot) {
+		for _, q := range seqs {
+			s = append(s, spot{owner: owner, seq: q, at: mark{offset: int64(q)}})
+		}
+		return s
+	}
+	p.putBack("p", append(at(a, 5, 6), at(b, 3, 4)...))
+	p.put("p", at(a, 9))
+	p.putBack("p", at(a, 7, 8)) // that a pump had in hand
+	p.put("p", at(a, 10))
+	p.putBack("p", append(at(b, 1, 2), at(a, 3, 4)...))
+	got := map[*assignment][]uint64{}
+	for range 100 {
+		for _, e := range p.take(func(string) int { return 2 }, time.Now(), 100) {
+			for _, s := range e.spots {
+				got[s.owner] = append(got[s.owner], s.seq)
+			}
+			p.done(e, nil)
+		}
+	}
+	if fmt.Sprint(got[a], got[b]) != "[3 4 5 6 7 8 9 10] [1 2 3 4]" {
+		t.Errorf("read again in the order %v and %v", got[a], got[b])
+	}
+}
+
+// Lanes ask what is awaited while they are asked what they want.
+func TestWhoIsAskedMayAsk(t *testing.T) {
+	p := newParking(100)
+	a := newAssignment(topic, 0, newInboxes(1), func() {})
+	p.put("p", []spot{{owner: a, seq: 1}})
+	errands := p.take(func(profile string) int {
+		if !p.awaits(profile) {
+			t.Error("what is parked is not awaited")
+		}
+		return 1
+	}, time.Now(), 1)
+	if len(errands) != 1 || !p.awaits("p") {
+		t.Error("what is being read again is not awaited")
+	}
+	p.done(errands[0], errands[0].spots)
+	a.end()
+	if p.awaits("p") {
+		t.Error("what belongs to nobody is awaited")
 	}
 }

@@ -45,8 +45,10 @@ type pump struct {
 	profiles   profileCounts
 	warnings   map[transform.Warning]int
 
-	// again: the records in hand were parked, and have been counted before.
+	// again: the records in hand were parked, and have been counted before. past is
+	// what happened to the one that is being handled.
 	again   bool
+	past    *sink.Past
 	parking *parking
 	park    func(profile string, tokens []sink.Token)
 	// parked are the chunk's events whose lane has no use for them yet.
@@ -91,6 +93,7 @@ func (p *pump) chunk(ctx context.Context, in *intake, begun, n int) (did int) {
 	records, handed := in.records[begun:begun+n], 0
 	held := hold{registry: p.registry}
 	for did < n {
+		p.past = in.past(begun + did)
 		err := p.handle(ctx, in.seq(begun+did), records[did])
 		if err == nil {
 			held.over()
@@ -188,7 +191,7 @@ func (p *pump) transform(tok sink.Token, rec *kgo.Record) {
 func (p *pump) add(tok sink.Token, rec *kgo.Record) {
 	profile := p.conversion.ProfileID
 	if p.again {
-		p.feed.Add(tok, rec, &p.conversion)
+		p.feed.AddAgain(tok, rec, &p.conversion, p.past)
 		return
 	}
 	p.profiles.add(profile)

@@ -69,11 +69,13 @@ func pause(ctx context.Context, d time.Duration) bool {
 // nothing to do or nothing could be done, and the next turn should wait.
 func (r *rereader) turn(ctx context.Context) (more bool) {
 	c := r.c
-	if c.window.over(5, 4) {
-		// The lanes are bounded by what they can use, but there may be thousands.
+	// The lanes are bounded by what they can use, but there may be thousands. The
+	// poll loop makes room only while it wants some, which without new records it
+	// does not.
+	if c.window.over(5, 4) && !c.relieve() {
 		return false
 	}
-	errands := c.parking.take(c.delivery.Wants, max(c.opts.MaxInFlightEvents/4, 1))
+	errands := c.parking.take(c.delivery.Wants, c.opts.Now(), max(c.opts.MaxInFlightEvents/4, 1))
 	if len(errands) == 0 {
 		return false
 	}
@@ -213,7 +215,7 @@ func (r *rereader) found(w *wanted, partition int32, records []*kgo.Record) {
 				r.handOn(wants[i-1].owner, hits)
 				hits = intake{}
 			}
-			hits.records, hits.seqs = append(hits.records, rec), append(hits.seqs, wants[i].seq)
+			hits.records, hits.seqs, hits.pasts = append(hits.records, rec), append(hits.seqs, wants[i].seq), append(hits.pasts, wants[i].past)
 			i++
 		}
 	}

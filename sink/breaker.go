@@ -103,10 +103,11 @@ func (l *lane) fail(f *flight, now time.Time, after time.Duration, why string) {
 // well ends all trouble: Amazon has answered about events. The condition stays
 // while events that were put off again and again are still about.
 func (l *lane) well(f *flight) {
+	l.barren = false
 	if !l.current(f) {
 		return
 	}
-	l.trouble = trouble{reported: l.trouble.reported}
+	l.trouble, l.proven = trouble{reported: l.trouble.reported}, true
 	if !l.trouble.reported || l.anyStuck(f.batch) {
 		return
 	}
@@ -130,6 +131,17 @@ func (l *lane) conditionName() string {
 func (l *lane) report(reason string) {
 	l.trouble.reported, l.trouble.said = true, reason
 	condition(l.sink.opts.Conditions, l.conditionName()).OfProfile().Fail(reason)
+}
+
+// rest is for a lane that has no events left. What it failed to send was dropped,
+// and with it its trouble, unless events became dead letters of it or are to come
+// back.
+func (l *lane) rest() {
+	if l.trouble.lasting || l.away() {
+		l.fade(conditionLinger)
+		return
+	}
+	l.withdraw()
 }
 
 // withdraw removes the lane's condition and forgets its failures, because there
@@ -183,11 +195,19 @@ func (l *lane) faded() {
 	if !l.idle() {
 		return // it arms the timer again when it has no events
 	}
+	if l.away() {
+		l.fade(conditionLinger)
+		return
+	}
 	if left := conditionLinger - l.sink.opts.Now().Sub(l.since); left > 0 {
 		l.fade(left)
 		return
 	}
-	l.endCondition()
+	if l.trouble.lasting {
+		l.endCondition()
+	} else {
+		l.withdraw()
+	}
 }
 
 // stopFading stops the timer, when the sink closes.

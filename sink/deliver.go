@@ -17,6 +17,7 @@ type flight struct {
 	round uint64 // of the lane's window
 	// claimed: its event ids are among the lane's claims.
 	claimed bool
+	bytes   int64 // of the lane's airborne
 }
 
 // scratch is what an attempt needs besides its batch, lent for its length.
@@ -73,12 +74,8 @@ func (l *lane) await() bool {
 		if l.empty() || l.blocked || len(l.flying) >= l.slots() {
 			l.watching = false
 			idle := l.idle()
-			switch {
-			case idle && l.trouble.lasting:
-				l.fade(conditionLinger)
-			case idle:
-				// What it failed to send was dropped, and with it its trouble.
-				l.withdraw()
+			if idle {
+				l.rest()
 			}
 			l.mu.Unlock()
 			if idle {
@@ -137,6 +134,11 @@ func (l *lane) take(now time.Time, by *Route, token AccessToken) (flight, bool) 
 				return flight{}, false
 			}
 		}
+		f.bytes = b.claim().bytes
+		l.average = f.bytes/int64(len(b.events)) + 1
+		if l.airborne += f.bytes; len(l.flying) == 0 {
+			l.heard = now
+		}
 		l.flying = append(l.flying, b)
 		l.window.use(len(l.flying))
 		l.watching = false
@@ -171,6 +173,8 @@ func (l *lane) land(f *flight) (watch bool) {
 	defer l.mu.Unlock()
 	i := slices.Index(l.flying, f.batch)
 	l.flying = slices.Delete(l.flying, i, i+1)
+	l.airborne -= f.bytes
+	l.heard = l.sink.opts.Now()
 	l.blocked = false
 	if l.watching {
 		l.signal()

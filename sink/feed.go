@@ -41,6 +41,7 @@ type group struct {
 type groupKey struct {
 	profile string
 	route   *Route
+	past    *Past // of events that were given back; nil for all others
 }
 
 // pending is an event on its way to its lane, and the record that it was made of.
@@ -65,6 +66,11 @@ func (s *Sink) NewFeed() *Feed { return &Feed{sink: s, groups: make(map[groupKey
 // Add takes an event. The conversion may be used again afterwards, the record and
 // its memory after the next Flush.
 func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
+	f.AddAgain(tok, rec, c, nil)
+}
+
+// AddAgain is Add for an event that was given back with that past.
+func (f *Feed) AddAgain(tok Token, rec *kgo.Record, c *transform.Conversion, past *Past) {
 	if f.now.IsZero() {
 		f.now = f.sink.opts.Now()
 	}
@@ -77,7 +83,7 @@ func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
 		f.reject(tok, rec, c, route.contract, why)
 		return
 	}
-	g := f.group(groupKey{c.ProfileID, route})
+	g := f.group(groupKey{c.ProfileID, route, past})
 	before := len(g.buf)
 	g.buf = append(g.buf, route.frame.Between...)
 	start := len(g.buf)
@@ -107,7 +113,7 @@ func (f *Feed) reject(tok Token, rec *kgo.Record, c *transform.Conversion, by Co
 func (f *Feed) group(key groupKey) *group {
 	// Most profiles have one of these places to themselves, and to look there
 	// takes a quarter of what a map does.
-	recent := &f.recent[maphash.String(f.sink.seed, key.profile)%uint64(len(f.recent))]
+	recent := f.place(key.profile)
 	if g := *recent; g != nil && g.groupKey == key {
 		return g
 	}
@@ -121,6 +127,19 @@ func (f *Feed) group(key groupKey) *group {
 	}
 	*recent = g
 	return g
+}
+
+// forget drops a group whose past will not come again.
+func (f *Feed) forget(g *group) {
+	delete(f.groups, g.groupKey)
+	if recent := f.place(g.profile); *recent == g {
+		*recent = nil
+	}
+}
+
+// place is where the group of a profile is among the recent ones, if it is there.
+func (f *Feed) place(profile string) **group {
+	return &f.recent[maphash.String(f.sink.seed, profile)%uint64(len(f.recent))]
 }
 
 // Refuse makes a dead letter of a record that is not to be sent. profileID and
@@ -178,6 +197,9 @@ func (f *Feed) Flush() {
 				g.buf, g.events = nil, nil
 			}
 			f.dirty[i] = nil
+			if g.past != nil {
+				f.forget(g)
+			}
 		}
 		f.dirty = f.dirty[:0]
 	}

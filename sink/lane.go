@@ -42,8 +42,18 @@ type lane struct {
 	fading    *time.Timer // that ends the condition of an idle lane; nil if none runs
 
 	records int // that have no verdict yet and are no dead letters
-	state   LaneState
-	since   time.Time
+	// airborne is the bytes of those in flight, and heard is when an answer last
+	// came, or the first of them was sent.
+	airborne int64
+	average  int64 // bytes of a record, of the last batch that was sent
+	heard    time.Time
+	gave     bool // records back that have not come again
+	// gaveStuck: some of what it gave back was put off for a whole round of tries.
+	gaveStuck bool
+	proven    bool // Amazon has answered well about its events
+	barren    bool // the latest answer put off all that it was about
+	state     LaneState
+	since     time.Time
 }
 
 func newLane(s *Sink, profile string, by *Route, now time.Time) *lane {
@@ -61,10 +71,30 @@ func newLane(s *Sink, profile string, by *Route, now time.Time) *lane {
 func (l *lane) add(g *group, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	news := l.open == nil
+	news := true
+	if g.past != nil {
+		l.addAgain(g, now)
+	} else {
+		news = l.addNew(g, now)
+	}
+	l.records += len(g.events)
+	l.gave = l.gave && l.sink.opts.Parked != nil // which knows better
+	l.notePause()
+	l.resume()
+	if !l.watching {
+		l.hire()
+	} else if news {
+		l.signal()
+	}
+}
+
+// addNew adds events to the open batch, and reports whether there is something new
+// to wait for. The caller holds mu.
+func (l *lane) addNew(g *group, now time.Time) (news bool) {
+	news = l.open == nil
 	start := 0
 	for first := 0; first < len(g.events); {
-		n := l.fit(g.events[first:], start)
+		n := l.fit(l.open, g.events[first:], start)
 		if n == 0 {
 			l.closeOpen()
 			news = true
@@ -81,22 +111,15 @@ func (l *lane) add(g *group, now time.Time) {
 		first += n
 		start = g.events[first-1].end
 	}
-	l.records += len(g.events)
-	l.notePause()
-	l.resume()
-	if !l.watching {
-		l.hire()
-	} else if news {
-		l.signal()
-	}
+	return news
 }
 
-// fit tells how many of the events, whose encodings begin at start, the open
-// batch has room for. An empty one takes one event whatever its size.
-func (l *lane) fit(events []pending, start int) (n int) {
+// fit returns how many of the events, whose encodings begin at start, a batch has
+// room for. An empty one, or none, takes one event whatever its size.
+func (l *lane) fit(b *batch, events []pending, start int) (n int) {
 	has, bytes, kept := 0, 0, 0
-	if l.open != nil {
-		has, bytes, kept = len(l.open.events), l.open.bytes, l.open.store.kept
+	if b != nil {
+		has, bytes, kept = len(b.events), b.bytes, b.store.kept
 	}
 	frame := l.route.frame
 	for n < len(events) && has+n < l.batchEvents {
@@ -160,8 +183,8 @@ func (l *lane) sweep() {
 	l.front = l.swept(l.front)
 	l.ready = l.swept(l.ready)
 	l.aside = l.swept(l.aside)
-	if !l.watching && l.idle() && !l.trouble.lasting {
-		l.withdraw() // one that is paused has nobody else who would notice
+	if !l.away() && !l.watching && l.idle() {
+		l.rest() // one that is paused has nobody else who would notice
 	}
 	l.signal()
 }
@@ -181,6 +204,20 @@ func (l *lane) swept(list []*batch) []*batch {
 	return kept
 }
 
+// away reports whether records that the lane gave back are to come again. The
+// caller holds mu.
+func (l *lane) away() bool {
+	l.gave = l.gave && l.parked()
+	return l.gave
+}
+
+func (l *lane) parked() bool {
+	if f := l.sink.opts.Parked; f != nil {
+		return f(l.profile)
+	}
+	return l.gave
+}
+
 // prune drops the dead events of a batch. The caller holds mu.
 func (l *lane) prune(b *batch) {
 	if gone := b.prune(); gone > 0 {
@@ -192,6 +229,9 @@ func (l *lane) prune(b *batch) {
 // anyStuck tells whether events that were put off for a whole round of tries
 // wait for another, those of the given batch left out. The caller holds mu.
 func (l *lane) anyStuck(but *batch) bool {
+	if l.gaveStuck = l.gaveStuck && l.parked(); l.gaveStuck {
+		return true
+	}
 	for _, list := range [][]*batch{l.aside, l.front, l.flying} {
 		for _, b := range list {
 			if b.stuck && b != but {
@@ -209,7 +249,7 @@ func (l *lane) anyStuck(but *batch) bool {
 func (l *lane) forgettable(now time.Time, idle time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.watching || !l.idle() || l.records > 0 || now.Sub(l.since) < idle || now.Before(l.heldUntil) {
+	if l.watching || !l.idle() || l.records > 0 || l.away() || now.Sub(l.since) < idle || now.Before(l.heldUntil) {
 		return false
 	}
 	l.withdraw()

@@ -52,6 +52,15 @@ type Options struct {
 	// its events become dead letters; 2m, negative means not at all.
 	AuthHold time.Duration
 
+	// WindowEvents and WindowBytes are how much is taken that has no verdict. Lanes
+	// that are stuck keep a part of it between them; 30,000 and 64 MiB.
+	WindowEvents int
+	WindowBytes  int64
+	// Parked reports whether there are events of a profile that its lane gave
+	// back. It may be asked at any time; nil means that there are until they come
+	// again.
+	Parked func(profile string) bool
+
 	DeadLetters DeadLetterOptions
 	Receipts    ReceiptOptions // optional
 
@@ -126,6 +135,8 @@ func (o *Options) normalise() error {
 	setDefault(&o.BackoffMin, 500*time.Millisecond)
 	setDefault(&o.BackoffMax, 30*time.Second)
 	setDefault(&o.AuthHold, 2*time.Minute)
+	setDefault(&o.WindowEvents, 30_000)
+	setDefault(&o.WindowBytes, 64<<20)
 	o.Linger, o.AuthHold = max(o.Linger, 0), max(o.AuthHold, 0)
 	if o.RequestTimeout < 0 || o.BackoffMin < 0 || o.BackoffMax < o.BackoffMin {
 		return fmt.Errorf("request timeout %s, backoff %s to %s: want positive durations, the smaller backoff first", o.RequestTimeout, o.BackoffMin, o.BackoffMax)

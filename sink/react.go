@@ -150,6 +150,9 @@ func (l *lane) putAside(b *batch, until time.Time) {
 // one round of tries, and then goes on without them.
 func (l *lane) nothingSettled(f *flight, res *result, now time.Time) {
 	b := f.batch
+	l.mu.Lock()
+	l.barren = true
+	l.mu.Unlock()
 	if !b.apart && b.tries+1 < l.sink.opts.MaxAttempts {
 		l.retry(f, res, reasonItems)
 		return

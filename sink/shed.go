@@ -3,6 +3,7 @@ package sink
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // Backlog is records that a lane gave back, because it cannot send them for a
@@ -11,91 +12,76 @@ import (
 type Backlog struct {
 	Profile string
 	Tokens  []Token // in the order in which they were taken
+	// Past is to be handed to AddAgain with them; nil if they were never sent.
+	Past *Past
 }
 
 // Shed takes back what lanes have beyond what they can use soon, where that is
 // what keeps others from their share: it is to be called when no more events can
-// be taken. A lane can use what its next requests carry; more of it in memory
-// does not make it faster. The lanes that have most give first, and none gives
-// what has been sent before. At most that many records are given.
+// be taken. At most that many records are given, of each lane the youngest.
+//
+// Lanes that are stuck keep a share of the window between them, however many they
+// are, and one that is well keeps what its next requests carry: more in memory
+// makes none of them faster.
 //
 // It gives nothing while no lane could use the room. When Amazon is away for
 // all, or there is one profile only, waiting is the right thing to do.
 func (s *Sink) Shed(most int) []Backlog {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	type surplus struct {
-		lane *lane
-		n    int
-	}
-	var over []surplus
-	held, beyond, hungry := 0, 0, false
-	s.each(func(l *lane) {
-		records, n, well := l.surplus()
-		held += records
-		if n > 0 {
-			over = append(over, surplus{l, n})
-			beyond += n
-		} else if well {
-			hungry = true
-		}
-	})
-	if !hungry || beyond < held/4 {
+	now := s.opts.Now()
+	c := s.survey(now)
+	if !s.wanted(&c, now) {
 		return nil
 	}
-	slices.SortFunc(over, func(a, b surplus) int { return cmp.Compare(b.n, a.n) })
-	var out []Backlog
-	for _, o := range over {
-		if most <= 0 {
-			break
-		}
-		if b := o.lane.shed(min(o.n, most)); len(b.Tokens) > 0 {
-			out = append(out, b)
-			most -= len(b.Tokens)
-		}
+	out, gave := s.shedStuck(&c, now, most)
+	if most -= gave; gave == 0 && c.hungry && c.beyond >= c.held/4 {
+		return s.shedSurplus(&c, most)
 	}
 	return out
 }
 
-// Wants tells how many more events the profile's lane can use; 0 while it still
-// has half of that, so that it asks for many at a time. Of several lanes the one
-// that can use least decides: nobody knows which of them gave the events back.
-func (s *Sink) Wants(profile string) int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	wants := 2 * s.opts.BatchEvents // as much as a new lane
-	for i, l := range s.lanes[profile] {
-		if n := l.wants(); i == 0 || n < wants {
-			wants = n
+// shedSurplus has the lanes that have most beyond what they can use give first.
+func (s *Sink) shedSurplus(c *crowd, most int) (out []Backlog) {
+	slices.SortFunc(c.over, func(a, b surplus) int { return cmp.Compare(b.n, a.n) })
+	for _, o := range c.over {
+		if most <= 0 {
+			break
 		}
+		given := o.lane.shed(min(o.n, most))
+		out, most = append(out, given...), most-recordsIn(given)
 	}
-	return wants
+	return out
 }
 
-func (l *lane) wants() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if use := l.use(); l.records <= use/2 {
-		return use - l.records
+// shedStuck divides the stuck lanes' share among them. Those whose turn is next come
+// first: if there are more lanes than the share has events, the others keep none,
+// and are given some when it is their turn.
+func (s *Sink) shedStuck(c *crowd, now time.Time, most int) (out []Backlog, gave int) {
+	slices.SortFunc(c.stuck, func(a, b stuckLane) int { return a.turn.Compare(b.turn) })
+	each, left := c.each(&s.opts), c.share(&s.opts)
+	for _, x := range c.stuck {
+		keep := claim{min(max(each.events, 1), max(left.events, 0)), min(each.bytes, max(left.bytes, 0))}
+		if left.bytes > 0 {
+			keep.bytes = max(keep.bytes, x.next) // or a large event would never be sent
+		}
+		given, kept := x.lane.shedTo(keep, most-gave, now)
+		out, gave, left = append(out, given...), gave+recordsIn(given), left.minus(kept)
 	}
-	return 0
+	s.metrics.shed.Add(float64(gave))
+	return out, gave
 }
 
-// use is how many records the lane can do something with: those in flight, and
-// as many batches in waiting as it takes to grow. The caller holds mu.
-func (l *lane) use() int { return (l.slots() + 1) * l.batchEvents }
-
-// surplus tells how many records the lane has, how many of them beyond what it
-// can use, and whether it is in no trouble.
-func (l *lane) surplus() (records, n int, well bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.records, max(l.records-l.use(), 0), l.trouble.tries == 0 && !l.trouble.broken && !l.tokenless && !l.route.paused
+func recordsIn(backlogs []Backlog) (n int) {
+	for i := range backlogs {
+		n += len(backlogs[i].Tokens)
+	}
+	return n
 }
 
-// shed gives up to that many records, from the youngest batch on. What was sent
-// before stays: that it was, and how often, is not to be forgotten.
-func (l *lane) shed(most int) Backlog {
+// shed gives up to that many records, from the youngest batch on. It is for lanes
+// that are well, and what they have sent before stays.
+func (l *lane) shed(most int) []Backlog {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.open != nil {
@@ -115,8 +101,128 @@ func (l *lane) shed(most int) Backlog {
 	l.ready = l.ready[:from]
 	l.records -= n
 	l.sink.metrics.shed.Add(float64(n))
+	l.gave = l.gave || n > 0
 	l.signal() // what was open may have stayed, and be sent now
-	return b
+	if n == 0 {
+		return nil
+	}
+	return []Backlog{b}
+}
+
+// shedTo has a stuck lane give what it has beyond its part of the share, at most
+// that many records, and returns what it still has: the batches that go next, the
+// last of them cut in two. What was never sent it keeps only as far as it is of
+// use. Of a lane that is well the same is done with the events that Amazon has put
+// off.
+func (l *lane) shedTo(keep claim, most int, now time.Time) (out []Backlog, kept claim) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	stuck := l.stuck(now)
+	if stuck && l.open != nil {
+		l.closeOpen()
+	}
+	queued := l.inLine(stuck)
+	if stuck {
+		kept = l.inFlight(queued)
+	}
+	given := l.beyond(queued, keep, &kept)
+	// The youngest are given, if there are more than may be.
+	from, n := len(given), 0
+	for from > 0 && n+given[from-1].records() <= most {
+		from--
+		n += given[from].records()
+	}
+	for _, b := range given[:from] {
+		kept = kept.plus(b.claim())
+	}
+	for _, b := range given[from:] {
+		l.takeOut(b)
+		l.gaveStuck = l.gaveStuck || b.stuck
+		out = append(out, Backlog{Profile: l.profile, Tokens: b.appendTokens(nil), Past: b.past()})
+		l.sink.memory.release(b)
+	}
+	l.records -= n
+	l.gave = l.gave || n > 0
+	l.signal()
+	return out, kept
+}
+
+// beyond returns the batches that the lane is not to keep, and adds to kept what
+// the others take. The caller holds mu.
+func (l *lane) beyond(queued []*batch, keep claim, kept *claim) (given []*batch) {
+	for _, b := range queued {
+		limit := keep
+		if b.past() == nil {
+			limit.events = min(limit.events, l.use())
+		}
+		part := b.claim()
+		if len(given) == 0 && kept.plus(part).within(limit) {
+			*kept = kept.plus(part)
+			continue
+		}
+		if n := b.fitting(limit.minus(*kept)); len(given) == 0 && n > 0 && n < len(b.events) {
+			rest := l.cut(b, n)
+			*kept = kept.plus(b.claim())
+			b = rest
+		}
+		given = append(given, b)
+	}
+	return given
+}
+
+// inFlight is what the lane has beside the batches that wait. The caller holds mu.
+func (l *lane) inFlight(queued []*batch) claim {
+	n := l.records
+	for _, b := range queued {
+		n -= b.records()
+	}
+	return claim{max(n, 0), l.airborne}
+}
+
+// inLine returns the batches that wait, those that go next first; of a lane that is
+// not stuck only those that Amazon has put off. The caller holds mu.
+func (l *lane) inLine(stuck bool) []*batch {
+	aside := slices.SortedStableFunc(slices.Values(l.aside), func(a, b *batch) int { return a.notBefore.Compare(b.notBefore) })
+	if !stuck {
+		return aside
+	}
+	line := slices.Clone(l.front)
+	slices.Reverse(line)
+	return append(append(line, aside...), l.ready...)
+}
+
+// takeOut removes a batch from the list that it is in. The caller holds mu.
+func (l *lane) takeOut(b *batch) {
+	for _, list := range []*[]*batch{&l.front, &l.aside, &l.ready} {
+		if i := slices.Index(*list, b); i >= 0 {
+			*list = slices.Delete(*list, i, i+1)
+			return
+		}
+	}
+}
+
+// cut leaves n of a batch's events in it and returns the rest, right behind it in
+// its list. Each has a store of its own afterwards, so that giving the rest up
+// frees its memory. The caller holds mu.
+func (l *lane) cut(b *batch, n int) (rest *batch) {
+	frame := l.route.frame
+	head := b.copyOf(l.sink.memory, b.events[:n], frame)
+	rest = b.copyOf(l.sink.memory, b.events[n:], frame)
+	for _, part := range []*batch{head, rest} {
+		part.tries, part.stuck, part.renewed, part.apart, part.notBefore = b.tries, b.stuck, b.renewed, b.apart, b.notBefore
+	}
+	l.sink.memory.release(b)
+	*b = *head
+	for _, list := range []*[]*batch{&l.front, &l.aside, &l.ready} {
+		if i := slices.Index(*list, b); i >= 0 {
+			if list != &l.front { // whose last goes first
+				i++
+			}
+			*list = slices.Insert(*list, i, rest)
+			break
+		}
+	}
+	return rest
 }
 
 // records is how many records the batch's events stand for.
@@ -128,6 +234,7 @@ func (b *batch) records() (n int) {
 }
 
 func (b *batch) appendTokens(tokens []Token) []Token {
+	tokens = slices.Grow(tokens, len(b.events))
 	for i := range b.events {
 		e := &b.events[i]
 		tokens = append(tokens, e.token())

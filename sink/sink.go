@@ -37,6 +37,7 @@ type Sink struct {
 	forgetAt int                // number of lanes at which idle ones are forgotten early
 	closed   bool
 
+	room    room
 	forgot  atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
 	memory  *memory
 	scratch sync.Pool    // *scratch

@@ -105,6 +105,7 @@ func (s *store) keep(m *memory, from *store, r *stored, left int) {
 	o = o[:originalSize(o)]
 	page, at := s.originals.page(len(o), 0, min(len(o)*left, pageSize), &m.bytes)
 	*page = append(*page, o...)
+	s.kept += len(o)
 	r.original = at
 }
 

@@ -251,10 +251,11 @@ func (c *Copier) Trim() {}
 
 type noFeed struct{}
 
-func (noFeed) Add(sink.Token, *kgo.Record, *transform.Conversion)             {}
-func (noFeed) Refuse(sink.Token, *kgo.Record, string, string, verdict.Reason) {}
-func (noFeed) Filter(sink.Token, *kgo.Record, string, string, verdict.Reason) {}
-func (noFeed) Flush()                                                         {}
+func (noFeed) Add(sink.Token, *kgo.Record, *transform.Conversion)                  {}
+func (noFeed) AddAgain(sink.Token, *kgo.Record, *transform.Conversion, *sink.Past) {}
+func (noFeed) Refuse(sink.Token, *kgo.Record, string, string, verdict.Reason)      {}
+func (noFeed) Filter(sink.Token, *kgo.Record, string, string, verdict.Reason)      {}
+func (noFeed) Flush()                                                              {}
 
 func (c *Copier) failed(tok sink.Token, rec *kgo.Record, err error) {
 	c.mu.Lock()

@@ -146,6 +146,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		LaneConcurrency: p.config.LaneConcurrency,
 		MaxAttempts:     p.config.MaxAttempts, OnExhausted: p.config.OnExhausted, AuthHold: p.config.AuthHold,
 		BackoffMin: p.config.BackoffMin, BackoffMax: p.config.BackoffMax,
+		WindowEvents: p.config.MaxInFlightEvents, WindowBytes: p.config.MaxInFlightBytes, Parked: p.consumer.Parked,
 		DeadLetters: sink.DeadLetterOptions{Producer: letters, Topic: p.config.DeadLetterTopic},
 		Receipts:    receipts,
 		Settle:      p.consumer.Settle,

@@ -1,0 +1,258 @@
+package sink
+
+import (
+	"sync"
+	"time"
+)
+
+// claim is a part of the window: of what may be taken and have no verdict.
+type claim struct {
+	events int
+	bytes  int64
+}
+
+func (c claim) plus(o claim) claim  { return claim{c.events + o.events, c.bytes + o.bytes} }
+func (c claim) minus(o claim) claim { return claim{c.events - o.events, c.bytes - o.bytes} }
+func (c claim) within(o claim) bool { return c.events <= o.events && c.bytes <= o.bytes }
+
+// recordOverhead is what a record costs beside its contents, as the window counts.
+const recordOverhead = 160
+
+// claim is what the batch takes of the window, roughly.
+func (b *batch) claim() claim {
+	n := b.records()
+	kept := int64(b.store.kept)
+	if whole := len(b.store.events); whole > len(b.events) {
+		kept = kept * int64(len(b.events)) / int64(whole)
+	}
+	return claim{n, kept + recordOverhead*int64(n)}
+}
+
+// fitting is how many of the batch's events fit into that much, counted from the
+// first.
+func (b *batch) fitting(room claim) (n int) {
+	whole := b.claim()
+	records := 0
+	for i := range b.events {
+		records += 1 + len(b.events[i].others())
+		if records > room.events || whole.bytes*int64(records)/int64(whole.events) > room.bytes {
+			return i
+		}
+	}
+	return len(b.events)
+}
+
+// crowd is what the lanes have, at one moment.
+type crowd struct {
+	held   int  // records of all lanes
+	hungry bool // a lane that is well has no more than it can use
+	proven bool // one that is well has been answered well before
+	over   []surplus
+	beyond int // records of those
+	// stuck are the lanes that cannot send, and those with events that Amazon has
+	// put off; own is set when one of them is in trouble of its own.
+	stuck []stuckLane
+	own   bool
+}
+
+type surplus struct {
+	lane *lane
+	n    int
+}
+
+// stuckLane is a lane that is not to take more than its part of the share.
+type stuckLane struct {
+	lane *lane
+	has  claim
+	turn time.Time // when it may send again
+	next int64     // the bytes of its next event, roughly
+}
+
+// slowAfter is how long a lane whose requests are not answered counts as well.
+const slowAfter = 5 * time.Second
+
+// stuck reports whether the lane cannot send, or nobody knows whether it can. The
+// caller holds mu.
+func (l *lane) stuck(now time.Time) bool {
+	return l.paused() || l.tokenless || l.barren || l.trouble.broken || l.trouble.tries > 0 || now.Before(l.heldUntil) ||
+		len(l.flying) > 0 && now.Sub(l.heard) > slowAfter
+}
+
+// survey looks at all lanes. The caller holds mu.
+func (s *Sink) survey(now time.Time) (c crowd) {
+	s.each(func(l *lane) { l.join(&c, now) })
+	return c
+}
+
+// join adds the lane to the crowd.
+func (l *lane) join(c *crowd, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.held += l.records
+	stuck := l.stuck(now)
+	if stuck || len(l.aside) > 0 {
+		c.stuck = append(c.stuck, l.asStuck(stuck, now))
+	}
+	if stuck {
+		c.own = c.own || l.paused() || !l.trouble.since.IsZero()
+		return
+	}
+	c.proven = c.proven || l.proven
+	if n := l.records - l.use(); n > 0 {
+		c.over = append(c.over, surplus{l, n})
+		c.beyond += n
+		return
+	}
+	c.hungry = true
+}
+
+// asStuck is the lane, or that part of one that is well which Amazon has put off.
+// The caller holds mu.
+func (l *lane) asStuck(stuck bool, now time.Time) stuckLane {
+	x := stuckLane{lane: l, turn: l.turn(now)}
+	queued := l.inLine(stuck)
+	if stuck {
+		if l.open != nil {
+			queued = append(queued, l.open)
+		}
+		x.has = l.inFlight(queued)
+	}
+	for i, b := range queued {
+		part := b.claim()
+		if x.has = x.has.plus(part); i == 0 {
+			x.next = part.bytes/int64(max(part.events, 1)) + 1
+		}
+	}
+	return x
+}
+
+// turn is when the lane may send again, as far as it knows. Nobody knows when a
+// pause ends. The caller holds mu.
+func (l *lane) turn(now time.Time) time.Time {
+	switch {
+	case l.paused():
+		return now.Add(24 * time.Hour)
+	case l.tokenless:
+		return now.Add(time.Hour)
+	}
+	return l.heldUntil
+}
+
+// share is what stuck lanes may keep between them.
+func (c *crowd) share(o *Options) claim {
+	return claim{o.WindowEvents / stuckShare, o.WindowBytes / stuckShare}
+}
+
+// each is the part of the share that one of the stuck lanes may keep. It may be
+// none.
+func (c *crowd) each(o *Options) claim {
+	n, share := max(len(c.stuck), 1), c.share(o)
+	return claim{share.events / n, share.bytes / int64(n)}
+}
+
+// stuckShare is which part of the window stuck lanes may keep: a quarter. The
+// window opens again when a quarter is free, so it must not be much more.
+const stuckShare = 4
+
+// scoutAfter is for how long no lane has to be well before room is made all the
+// same.
+const scoutAfter = time.Minute
+
+// room is what Shed and Wants remember between calls.
+type room struct {
+	mu sync.Mutex
+	// lonely is since when no lane has been well that was ever answered well; zero
+	// while one is.
+	lonely time.Time
+	// seen is when each and spare were last found out.
+	seen  time.Time
+	each  claim
+	spare claim // what lanes may still be given
+}
+
+// wanted reports whether there may be somebody who could use room. A lane that is
+// well could, and so could a profile that has no lane yet because its events are
+// behind those of the stuck ones: that is certain enough when one of these is in
+// trouble of its own, paused or refused, and has to be found out when all have
+// failed for a while.
+func (s *Sink) wanted(c *crowd, now time.Time) bool {
+	r := &s.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case c.proven:
+		r.lonely = time.Time{}
+	case r.lonely.IsZero():
+		r.lonely = now
+	}
+	return c.hungry || len(c.over) > 0 || c.own || now.Sub(r.lonely) >= scoutAfter
+}
+
+// Wants reports how many more events the profile's lane can use; 0 while it still
+// has half of that, so that it asks for many at a time. Of several lanes the one
+// that can use least decides: nobody knows which of them gave the events back.
+func (s *Sink) Wants(profile string) int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	now := s.opts.Now()
+	wants := 2 * s.opts.BatchEvents // as much as a new lane
+	for i, l := range s.lanes[profile] {
+		if n := l.wants(now); i == 0 || n < wants {
+			wants = n
+		}
+	}
+	return wants
+}
+
+func (l *lane) wants(now time.Time) int {
+	l.mu.Lock()
+	stuck, records, use, size := l.stuck(now), l.records, l.use(), max(l.average, recordOverhead)
+	due := !l.turn(now).After(now.Add(time.Second))
+	l.mu.Unlock()
+	if stuck {
+		return l.sink.grant(now, records, use, size, due)
+	}
+	return less(use, records)
+}
+
+// less is how many are missing where less than half is there.
+func less(use, records int) int {
+	if records <= use/2 {
+		return use - records
+	}
+	return 0
+}
+
+// surveyEvery is how old a survey may be by which stuck lanes are given events.
+const surveyEvery = 200 * time.Millisecond
+
+// grant is how many more events of that size a stuck lane may have: of what it can
+// use its part of the share, or one if that is none and it is the lane's turn. The
+// caller holds the sink's mu.
+func (s *Sink) grant(now time.Time, records, use int, size int64, due bool) int {
+	r := &s.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now.Sub(r.seen) >= surveyEvery {
+		c := s.survey(now)
+		r.seen, r.each, r.spare = now, c.each(&s.opts), c.share(&s.opts)
+		r.spare = claim{max(r.spare.events, 1), max(r.spare.bytes, 1)}
+		for _, x := range c.stuck {
+			r.spare = r.spare.minus(x.has)
+		}
+	}
+	if r.spare.events <= 0 || r.spare.bytes <= 0 {
+		return 0
+	}
+	use = min(use, r.each.events, int(r.each.bytes/size))
+	if use == 0 && due {
+		use = 1
+	}
+	n := min(less(use, records), r.spare.events)
+	r.spare = r.spare.minus(claim{n, int64(n) * size})
+	return n
+}
+
+// use is how many records the lane can do something with: those in flight, and
+// as many batches in waiting as it takes to grow. The caller holds mu.
+func (l *lane) use() int { return (l.slots() + 1) * l.batchEvents }

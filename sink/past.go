@@ -1,0 +1,64 @@
+package sink
+
+import "time"
+
+// Past is what has happened to events before their lane gave them back. Whoever
+// reads them again hands it to AddAgain, so that their receipts and dead letters
+// count all requests, and their rounds of tries go on. It does not change.
+type Past struct {
+	history
+	tries     int
+	stuck     bool
+	renewed   bool
+	apart     bool
+	notBefore time.Time
+}
+
+// NotBefore is when the events may be sent again; the zero time if at any. There
+// is nothing to be done with them before. It may be called on nil.
+func (p *Past) NotBefore() time.Time {
+	if p == nil {
+		return time.Time{}
+	}
+	return p.notBefore
+}
+
+// past is the batch's, nil if it was never sent.
+func (b *batch) past() *Past {
+	if b.attempts == 0 && !b.apart {
+		return nil
+	}
+	return &Past{b.history, b.tries, b.stuck, b.renewed, b.apart, b.notBefore}
+}
+
+// relive gives the batch a past.
+func (b *batch) relive(p *Past) {
+	if p == nil {
+		return
+	}
+	b.history = p.history
+	b.tries, b.stuck, b.renewed, b.apart, b.notBefore = p.tries, p.stuck, p.renewed, p.apart, p.notBefore
+}
+
+// addAgain takes a feed's events that were given back after they had been sent. They
+// share their past, so they get batches of their own. The caller holds mu.
+func (l *lane) addAgain(g *group, now time.Time) {
+	m := l.sink.memory
+	start := 0
+	for first := 0; first < len(g.events); {
+		b := m.newBatch(now, len(g.events)-first, len(g.buf)-start)
+		n := l.fit(nil, g.events[first:], start)
+		b.add(m, g, first, n, n, start)
+		b.close(m, l.repeated)
+		b.relive(g.past)
+		l.made++
+		b.age = l.made
+		if b.notBefore.After(now) {
+			l.aside = append(l.aside, b)
+		} else {
+			l.push(b)
+		}
+		first += n
+		start = g.events[first-1].end
+	}
+}
