@@ -49,11 +49,11 @@ type answerMemory struct {
 	mu      sync.Mutex
 	used    int
 	over    *answerBuffer // who may go on
-	waiting []*claim
+	waiting []*waiter
 }
 
-// claim is somebody who waits for memory.
-type claim struct {
+// waiter is somebody who waits for memory.
+type waiter struct {
 	by      *answerBuffer
 	n       int
 	granted chan struct{}
@@ -171,7 +171,7 @@ func (m *answerMemory) acquire(ctx context.Context, b *answerBuffer, n int) erro
 		m.mu.Unlock()
 		return nil
 	}
-	c := &claim{by: b, n: n, granted: make(chan struct{})}
+	c := &waiter{by: b, n: n, granted: make(chan struct{})}
 	m.waiting = append(m.waiting, c)
 	m.mu.Unlock()
 	select {
