@@ -33,6 +33,12 @@ type assignment struct {
 	committed int64  // the offset last committed; -1 before the first
 	changes   uint64 // the ledger's at that commit
 	before    beyond // what earlier owners have settled already
+	claim     *claim // to be compared with the log before anything is taken; nil if that is done
+	running   bool   // the claim is about records of this assignment
+	log       logID
+	witnesses witnesses
+	missedTo  int64  // the log's start up to which missed records are counted
+	doubtedAt int64  // where the last look would have gone back to, plus one
 	skipped   uint64 // records that were found in it
 	highWater int64  // the partition's end as last seen; -1 unknown
 	movedTo   mark   // the settled prefix as watch last saw it change
@@ -43,12 +49,9 @@ type assignment struct {
 	drained   chan struct{} // closed when all that was begun is settled, or at the end; nil while nobody waits
 	stamps    []stamp       // the commits that the group may hold of this partition, if nobody else has committed
 	first     int64         // the offset of the first record taken
-	print     uint64        // the fingerprint of the last
-	recalls   *memory       // of an assignment before, which is not believed yet
-	fetched   fetched       // what the group said when the partition came back
-	since     time.Time     // when it was suspended, or came back
+	recalls   *memory       // of the assignment before, until the claim is settled
+	since     time.Time     // when it was suspended
 	given     bool          // suspended, and the group has given the partition back
-	plain     bool          // the brokers refuse the metadata for its length
 	refused   time.Time     // when its commits began to be refused while others were taken
 	paused    bool          // and its fetches pause because of that
 
@@ -104,13 +107,6 @@ func newAssignment(topic string, partition int32, all *inboxes, stop context.Can
 // Live implements sink.Owner.
 func (a *assignment) Live() bool { return a.phase() != phaseEnded }
 
-// resume tells what earlier owners have settled beyond the committed offset.
-func (a *assignment) resume(b beyond) {
-	a.mu.Lock()
-	a.before = b
-	a.mu.Unlock()
-}
-
 // fresh returns the records that are to be handled, and their size: those that no
 // earlier owner has settled and that the job, if there is one, is about. It
 // returns records itself when that is all of them, as it nearly always is.
@@ -142,11 +138,8 @@ func (a *assignment) wants(r *kgo.Record) bool {
 func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) (skipped int) {
 	a.mu.Lock()
 	a.highWater = max(a.highWater, highWater)
-	if n := len(records); n > 0 {
-		if a.ledger.next == 0 {
-			a.first = records[0].Offset
-		}
-		a.print = fingerprint(records[n-1])
+	if len(records) > 0 && a.ledger.next == 0 {
+		a.first = records[0].Offset
 	}
 	for len(fresh) > 0 || len(records) > 0 {
 		n := 0 // records of the same fate
@@ -362,26 +355,23 @@ type commit struct {
 }
 
 // commitable returns what to commit, and whether any of it is news.
-func (a *assignment) commitable() (c commit, news bool) {
+// Its metadata has at most limit characters.
+func (a *assignment) commitable(limit int) (c commit, news bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.phase().commits() || a.ledger.changes == a.changes {
+	if !a.phase().commits() || a.claim != nil || a.ledger.changes == a.changes {
 		return commit{}, false
 	}
 	c.changes = a.ledger.changes
 	end := mark{a.ledger.last.offset + 1, a.ledger.last.epoch}
-	b := beyond{committed: end.offset, epoch: end.epoch}
-	c.offset.Epoch = end.epoch
-	if a.ledger.undone > 0 {
-		b, c.offset.Epoch = a.ledger.beyond(), a.ledger.prefix().epoch
-	}
+	b := a.ledger.beyond()
+	c.offset.Epoch = a.ledger.prefix().epoch
+	a.distrust(end)
 	if b.add(&a.before, end.offset) {
 		c.offset.Epoch = max(end.epoch, a.before.epoch)
 	}
-	c.offset.Offset = b.committed
-	if !a.plain {
-		c.metadata = b.metadata()
-	}
+	b.log, b.witnesses = a.log, a.witnesses
+	c.offset.Offset, c.metadata = b.committed, b.metadata(limit)
 	return c, true
 }
 
@@ -419,6 +409,7 @@ func (a *assignment) lag(now time.Time) (l lag, ok bool) {
 	if m := a.ledger.prefix(); m != noMark {
 		next = m.offset + 1
 	}
+	next = max(next, a.missedTo)
 	if next < 0 || a.highWater < 0 {
 		return l, false
 	}

@@ -43,7 +43,7 @@ func TestBeyondAgainstModel(t *testing.T) {
 		if b.committed != offsets[first] {
 			t.Fatalf("belongs to offset %d, want the first without a verdict, %d", b.committed, offsets[first])
 		}
-		text := b.metadata()
+		text := b.metadata(metadataLimit)
 		if len(text) > metadataLimit {
 			t.Fatalf("%d characters", len(text))
 		}
@@ -86,7 +86,7 @@ func TestBeyondKeepsTheLongestRuns(t *testing.T) {
 		total += n
 		at += n + 1 + int64(i*31%17)
 	}
-	text := b.metadata()
+	text := b.metadata(metadataLimit)
 	got, err := parseBeyond(text, 10)
 	if err != nil || len(text) > metadataLimit {
 		t.Fatalf("%d characters, %v", len(text), err)
@@ -104,7 +104,7 @@ func TestBeyondKeepsTheLongestRuns(t *testing.T) {
 }
 
 func TestParseBeyondRefusesWhatItCannotTrust(t *testing.T) {
-	good := beyond{committed: 100, epoch: 2, settled: []span{{105, 110}, {120, 121}}}.metadata()
+	good := beyond{committed: 100, epoch: 2, settled: []span{{105, 110}, {120, 121}}}.metadata(metadataLimit)
 	if _, err := parseBeyond(good, 100); err != nil {
 		t.Fatal(err)
 	}
@@ -115,13 +115,14 @@ func TestParseBeyondRefusesWhatItCannotTrust(t *testing.T) {
 		text string
 		at   int64
 	}{
-		"another offset":  {good, 101},
-		"another version": {"2." + good[2:], 100},
-		"another program": {"consumer-1", 100},
-		"no base64":       {metadataVersion + "§§", 100},
-		"cut":             {good[:len(good)-4], 100},
-		"changed":         {metadataVersion + flip(good[2:]), 100},
-		"no compression":  {metadataVersion + "AAAA", 100},
+		"another offset":   {good, 101},
+		"an older version": {"1." + good[2:], 100},
+		"a later version":  {"3." + good[2:], 100},
+		"another program":  {"consumer-1", 100},
+		"no base64":        {metadataVersion + "§§", 100},
+		"cut":              {good[:len(good)-4], 100},
+		"changed":          {metadataVersion + flip(good[2:]), 100},
+		"no compression":   {metadataVersion + "AAAA", 100},
 	} {
 		if b, err := parseBeyond(tc.text, tc.at); err == nil || b.settled != nil {
 			t.Errorf("%s: %v, %v; want an error and nothing settled", name, b, err)
@@ -138,12 +139,21 @@ func flip(s string) string {
 }
 
 func FuzzParseBeyond(f *testing.F) {
-	f.Add(beyond{committed: 100, epoch: 2, settled: []span{{105, 110}, {120, 121}}}.metadata(), int64(100))
-	f.Add("1.", int64(0))
+	f.Add(beyond{committed: 100, epoch: 2, settled: []span{{105, 110}, {120, 121}}}.metadata(metadataLimit), int64(100))
+	many := beyond{committed: 3, log: oneLog, witnesses: witnesses{{2, 7}, {90, 8}}}
+	for i := range int64(200) {
+		many.settled = append(many.settled, span{10 + 9*i, 12 + 9*i})
+	}
+	f.Add(many.metadata(metadataLimit), int64(3))
+	f.Add("1.Y2BgYGBkZGAAAA", int64(0))
+	f.Add("2.", int64(0))
 	f.Add("", int64(0))
 	f.Fuzz(func(t *testing.T, text string, committed int64) {
 		b, err := parseBeyond(text, committed)
 		if err != nil {
+			if len(b.settled)+len(b.witnesses) > 0 || b.log != (logID{}) {
+				t.Fatalf("%v, and something is taken from it", err)
+			}
 			return
 		}
 		last := b.committed
@@ -153,8 +163,41 @@ func FuzzParseBeyond(f *testing.F) {
 			}
 			last = s.to
 		}
+		for i := 1; i < len(b.witnesses); i++ {
+			if b.witnesses[i].offset <= b.witnesses[i-1].offset {
+				t.Fatalf("witnesses %v are not in order", b.witnesses)
+			}
+		}
 		if b.has(committed, b.epoch) && text != "" {
 			t.Fatal("the committed offset itself is said to be settled")
+		}
+	})
+}
+
+// TestMetadataIsReadBack: any of it that fits.
+func TestMetadataIsReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := drawPast(t)
+		b := h.claim.said
+		limit := rapid.SampledFrom([]int{metadataLimit, metadataLimit, 400, 200, 100, 60, 0}).Draw(t, "limit")
+		text := b.metadata(limit)
+		if len(text) > limit {
+			t.Fatalf("%d characters of %d", len(text), limit)
+		}
+		got, err := parseBeyond(text, b.committed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text != "" && (got.log != b.log || got.epoch != b.epoch || got.witnesses[len(got.witnesses)-1] != b.witnesses[len(b.witnesses)-1]) {
+			t.Fatalf("wrote %+v, read %+v", b, got)
+		}
+		if limit == metadataLimit && (!slices.Equal(got.settled, b.settled) || !slices.Equal(got.witnesses, b.witnesses)) {
+			t.Fatalf("wrote %+v, read %+v", b, got)
+		}
+		for o := range h.last + 2 {
+			if got.has(o, 0) && !b.has(o, 0) {
+				t.Fatalf("offset %d is settled only in what was read back", o)
+			}
 		}
 	})
 }
@@ -195,9 +238,19 @@ func TestRestartSendsAgainOnlyWhatHadNoVerdict(t *testing.T) {
 	if sum := m2.Tally().Summary(); sum.Taken != 10 || sum.InFlight() != 0 {
 		t.Errorf("taken %d, in flight %d; want only the ten that waited", sum.Taken, sum.InFlight())
 	}
-	if o, _ := b.offset(0); o.Metadata != "" {
-		t.Errorf("metadata %q is left though all is committed", o.Metadata)
+	if o, _ := b.offset(0); len(said(t, o).settled) > 0 {
+		t.Errorf("metadata %q names ranges though all is committed", o.Metadata)
 	}
+}
+
+// said is what a commit's metadata says.
+func said(t *testing.T, o kadm.OffsetResponse) beyond {
+	t.Helper()
+	got, err := parseBeyond(o.Metadata, o.At)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
 }
 
 // TestStrangeMetadataIsIgnored: other programs commit metadata, too.
@@ -230,13 +283,13 @@ func BenchmarkBeyond(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		_ = l.beyond().metadata()
+		_ = l.beyond().metadata(metadataLimit)
 	}
 }
 
 func TestFreshSplitsRuns(t *testing.T) {
 	a := newAssignment(topic, 0, newInboxes(1), func() {})
-	a.resume(beyond{committed: 0, epoch: 5, settled: []span{{2, 4}, {6, 7}}})
+	a.before = beyond{committed: 0, epoch: 5, settled: []span{{2, 4}, {6, 7}}}
 	var records []*kgo.Record
 	for i := range int64(8) {
 		records = append(records, &kgo.Record{Offset: i, LeaderEpoch: 5, Timestamp: time.UnixMilli(i)})
@@ -278,7 +331,7 @@ func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
 		{read: 2, settled: []uint64{0, 1}, epoch: 4, want: 2, hasNot: []int64{2, 6, 12}},
 	} {
 		a := newAssignment(topic, 0, newInboxes(1), func() {})
-		a.resume(before)
+		a.before = before
 		var records []*kgo.Record
 		for i := range tc.read {
 			records = append(records, &kgo.Record{Offset: i, LeaderEpoch: tc.epoch, Timestamp: time.UnixMilli(i)})
@@ -288,7 +341,7 @@ func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
 		for _, seq := range tc.settled {
 			a.ledger.settle(seq)
 		}
-		c, _ := a.commitable()
+		c, _ := a.commitable(metadataLimit)
 		if c.offset.Offset != tc.want {
 			t.Errorf("%+v: commits %d", tc, c.offset.Offset)
 		}

@@ -1,9 +1,6 @@
 package consumer
 
 import (
-	"context"
-	"errors"
-	"hash/maphash"
 	"slices"
 	"time"
 
@@ -22,60 +19,50 @@ import (
 // case, and what it has settled is remembered, in the same way as a commit's
 // metadata remembers it.
 //
-// Both rest on the log being the same as before. The outage may have been a broker
-// that lost the end of it, and other records may be there now. So the last record
-// taken is read again first.
-
-// fingerprint is what tells records of one offset from each other.
-func fingerprint(r *kgo.Record) uint64 {
-	var h maphash.Hash
-	h.SetSeed(seed)
-	maphash.WriteComparable(&h, r.Timestamp.UnixMilli())
-	maphash.WriteComparable(&h, r.LeaderEpoch)
-	maphash.WriteComparable(&h, len(r.Key))
-	_, _ = h.Write(r.Key)
-	_, _ = h.Write(r.Value)
-	return h.Sum64()
-}
+// Both are claims about a log, which may have lost its end in the outage. They are
+// compared with it like those of a commit before anything is taken.
 
 // memory is what an assignment leaves behind when it ends.
 type memory struct {
-	stamps  []stamp // what the group holds if nobody has committed since
-	first   int64   // where it began
-	last    mark    // the last record that it took
-	print   uint64  // and its fingerprint
-	settled beyond
+	stamps []stamp // what the group holds if nobody has committed since
+	first  int64   // where it began
+	said   beyond
 }
 
 // remember returns what is known beyond the last commit; nil if that is nothing. mu
 // is held.
 func (a *assignment) remember() *memory {
-	if a.ledger.next == 0 || a.ledger.changes == a.changes || a.selection != nil || a.phase() == phaseOrphaned {
+	if a.recalls != nil {
+		return a.recalls // it has ended before that was compared with the log
+	}
+	news := a.ledger.changes != a.changes || len(a.before.settled) > 0
+	if !news || a.selection != nil || a.claim != nil || a.phase() == phaseOrphaned {
 		return nil
 	}
-	m := &memory{stamps: slices.Clone(a.stamps), first: a.first, last: a.ledger.last, print: a.print}
-	if a.ledger.undone > 0 {
-		m.settled = a.ledger.beyond()
-	} else {
-		m.settled = beyond{committed: m.last.offset + 1, epoch: m.last.epoch}
+	m := &memory{stamps: slices.Clone(a.stamps), first: a.first, said: a.settled()}
+	if a.ledger.next == 0 {
+		m.first = a.ledger.last.offset + 1 // where it would have begun
 	}
-	m.settled.add(&a.before, m.last.offset+1)
 	return m
+}
+
+// settled returns what is settled, and the witnesses of its log. mu is held.
+func (a *assignment) settled() beyond {
+	b := a.ledger.beyond()
+	b.add(&a.before, a.ledger.last.offset+1)
+	b.log, b.witnesses = a.log, slices.Clone(a.witnesses)
+	return b
 }
 
 // since is what of the memory counts for somebody who begins at that offset.
 func (m *memory) since(from int64) beyond {
-	b := beyond{committed: from, epoch: max(m.settled.epoch, m.last.epoch)}
-	if m.settled.committed > from {
-		b.settled = append(b.settled, span{from, m.settled.committed})
+	b := m.said
+	b.committed = from
+	if m.said.committed > from {
+		b.settled = append([]span{{from, m.said.committed}}, m.said.settled...)
 	}
-	b.settled = append(b.settled, m.settled.settled...)
 	return b
 }
-
-// verifyTime is how long the last record may take to be read again. It is there
-// already, if it is there at all.
-const verifyTime = 20 * time.Second
 
 // fetched is what the group says of a partition.
 type fetched struct {
@@ -144,154 +131,34 @@ func (c *Consumer) notReturned(added map[string][]int32) (gone []*assignment) {
 	return gone
 }
 
-// comesBack takes what the group says of a partition that was lost. It reports
-// whether that settles the matter, and the caller has nothing to do.
-func (c *Consumer) comesBack(cl *kgo.Client, tp topicPartition, f fetched) (done bool) {
+// comesBack has a suspended assignment go on if nobody has committed since, as soon
+// as its log is known to be the same. Otherwise it is ended, and another begun. It
+// returns the partition's assignment, nil if there is none, and whether it goes on.
+func (c *Consumer) comesBack(cl *kgo.Client, tp topicPartition, f fetched) (a *assignment, goesOn bool) {
 	c.mu.Lock()
-	a := c.assignments[tp]
-	if a == nil {
+	if a = c.assignments[tp]; a == nil {
 		c.mu.Unlock()
-		return true
+		return nil, false
 	}
 	a.mu.Lock()
-	var stale []*assignment
-	switch {
-	case a.phase() == phaseSuspended && slices.Contains(a.stamps, f.stamp()):
-		a.life.Store(int32(phaseReturning))
-		a.fetched, a.since = f, c.opts.Now()
-		c.returning.Add(1)
-		done = true
-	case a.phase() == phaseSuspended:
-		stale = append(stale, a) // somebody has committed since
-	case a.recalls != nil && slices.Contains(a.recalls.stamps, f.stamp()):
-		a.life.Store(int32(phaseReturning))
-		a.fetched, a.since = f, c.opts.Now()
-		c.returning.Add(1)
-	default:
-		a.recalls = nil
+	suspended := a.phase() == phaseSuspended
+	if suspended && slices.Contains(a.stamps, f.stamp()) {
+		a.life.Store(int32(phaseTaking))
+		a.dispute(f.offset)
+		goesOn = true
 	}
 	a.mu.Unlock()
-	if c.returning.Load() > 0 {
-		c.stopWaiting()
-	}
 	c.mu.Unlock()
-	if done {
+	switch {
+	case goesOn:
 		cl.ResumeFetchPartitions(map[string][]int32{tp.topic: {tp.partition}})
-	}
-	if len(stale) > 0 {
-		c.end(stale)
+	case suspended:
+		c.end([]*assignment{a})
 		c.mu.Lock()
 		delete(c.memories, tp) // it is not what is committed, either
 		c.start(cl, tp)
+		a = c.assignments[tp]
 		c.mu.Unlock()
 	}
-	return done
-}
-
-// adjustOffsets has partitions that are back read from the last record that was
-// taken of them.
-func (c *Consumer) adjustOffsets(_ context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for topic, partitions := range offsets {
-		for p := range partitions {
-			a := c.assignments[topicPartition{topic, p}]
-			if a == nil {
-				continue
-			}
-			a.mu.Lock()
-			if a.phase() == phaseReturning {
-				partitions[p] = kgo.NewOffset().At(a.known().last.offset)
-			} else if c.fromStart(a) {
-				partitions[p] = kgo.NewOffset().AtStart()
-			}
-			a.mu.Unlock()
-		}
-	}
-	return offsets, nil
-}
-
-// known is what the assignment believes if its log is the same. mu is held.
-func (a *assignment) known() memory {
-	if a.recalls != nil {
-		return *a.recalls
-	}
-	return memory{first: a.first, last: a.ledger.last, print: a.print}
-}
-
-// verify looks whether the log is the same as before, by the first records that come
-// of it. It returns the records that are new, and ok false if the partition is to be
-// read from the commit on: c.rewind does that.
-func (c *Consumer) verify(a *assignment, records []*kgo.Record) (rest []*kgo.Record, ok bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	k := a.known()
-	if r := records[0]; r.Offset != k.last.offset || fingerprint(r) != k.print {
-		return nil, false
-	}
-	if a.recalls != nil {
-		from := a.fetched.offset
-		if from < 0 {
-			from = k.first
-		}
-		a.before = a.recalls.since(from)
-		return nil, false
-	}
-	a.life.Store(int32(phaseTaking))
-	c.returning.Add(-1)
-	return records[1:], true
-}
-
-// rewind has partitions read from their commit on: after their log was found not to
-// be the same, or to learn again what they had in hand. It must not run while a
-// rebalance does.
-func (c *Consumer) rewind(as []*assignment) {
-	for _, a := range as {
-		tp := topicPartition{a.topic, a.partition}
-		a.mu.Lock()
-		k, f := a.known(), a.fetched
-		recalled := a.recalls != nil
-		if recalled {
-			a.recalls = nil
-			a.life.Store(int32(phaseTaking))
-			c.returning.Add(-1)
-		}
-		a.mu.Unlock()
-		if !recalled {
-			c.log.Warn().Stringer("partition", tp).Int64("offset", k.last.offset).
-				Msg("the last record taken of a partition that was lost is not there any more; all that follows the last commit is read again")
-			c.end([]*assignment{a})
-			c.mu.Lock()
-			delete(c.memories, tp)
-			c.start(c.client, tp)
-			c.mu.Unlock()
-			c.resume(c.client, tp, f)
-		}
-		from := kgo.EpochOffset{Epoch: -1, Offset: f.offset}
-		if from.Offset < 0 {
-			from.Offset = k.first
-		}
-		c.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{tp.topic: {tp.partition: from}})
-	}
-}
-
-// overdue are the partitions whose last record should have come. c.mu is held.
-func (c *Consumer) overdue(now time.Time) (as []*assignment) {
-	if c.returning.Load() == 0 {
-		return nil
-	}
-	for _, a := range c.assignments {
-		a.mu.Lock()
-		if a.phase() == phaseReturning && now.Sub(a.since) >= verifyTime {
-			as = append(as, a)
-		}
-		a.mu.Unlock()
-	}
-	return as
-}
-
-// lostData reports whether an error of a fetch says that the log is not the same.
-func lostData(err error) bool {
-	var loss *kgo.ErrDataLoss
-	return errors.As(err, &loss)
+	return a, goesOn
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -212,7 +211,9 @@ func TestALogThatIsNotTheSame(t *testing.T) {
 				m.Settle(vs[2:8])
 				for _, a := range m.living() {
 					a.mu.Lock()
-					a.print++ // as if that record were another one
+					for i := range a.witnesses {
+						a.witnesses[i].print++ // as if these records were others
+					}
 					a.mu.Unlock()
 				}
 				time.Sleep(18 * time.Second)
@@ -221,12 +222,9 @@ func TestALogThatIsNotTheSame(t *testing.T) {
 				s.acceptFromNowOn()
 				time.Sleep(5 * time.Second)
 				for i := range 10 {
-					want := 2
-					if i < 2 {
-						want = 1
-					}
-					if n := s.count("e" + strconv.Itoa(i)); n != want {
-						t.Errorf("e%d was sent %d times, want %d", i, n, want)
+					// From the start: it is not known from where on the log is another.
+					if n := s.count("e" + strconv.Itoa(i)); n != 2 {
+						t.Errorf("e%d was sent %d times, want 2", i, n)
 					}
 				}
 				if got := b.committed(0); got != 10 {
@@ -271,30 +269,4 @@ func TestAPartitionThatIsLostToAnother(t *testing.T) {
 			t.Error("what was lost is live after a stop, or was committed")
 		}
 	})
-}
-
-func TestVerify(t *testing.T) {
-	rec := func(offset int64, value string) *kgo.Record {
-		return &kgo.Record{Topic: topic, Offset: offset, Value: []byte(value), Timestamp: time.UnixMilli(7)}
-	}
-	for name, tc := range map[string]struct {
-		polled []*kgo.Record
-		ok     bool
-	}{
-		"the same":       {[]*kgo.Record{rec(4, "x"), rec(5, "y")}, true},
-		"alone":          {[]*kgo.Record{rec(4, "x")}, true},
-		"another value":  {[]*kgo.Record{rec(4, "z")}, false},
-		"it is gone":     {[]*kgo.Record{rec(5, "x")}, false},
-		"from the start": {[]*kgo.Record{rec(0, "x"), rec(4, "x")}, false},
-	} {
-		a := newAssignment(topic, 0, newInboxes(1), func() {})
-		seen := []*kgo.Record{rec(4, "x")}
-		a.push(seen, seen, 5)
-		a.life.Store(int32(phaseReturning))
-		c := new(Consumer)
-		rest, ok := c.verify(a, tc.polled)
-		if ok != tc.ok || ok && len(rest) != len(tc.polled)-1 {
-			t.Errorf("%s: %v, %d records left; want %v", name, ok, len(rest), tc.ok)
-		}
-	}
 }

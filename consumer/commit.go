@@ -43,9 +43,22 @@ func (c *Consumer) commitLoop(ctx context.Context) {
 				next = min(next, commitRetry)
 			}
 			timer.Reset(next)
+		case <-c.commitSoon:
+			c.commit(ctx, c.living())
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// metadataLimit is how long a commit's metadata may be.
+func (c *Consumer) metadataLimit() int { return metadataLimit >> c.shorter.Load() }
+
+// shorten has the next commits carry less metadata: the brokers refuse a commit
+// whole if it has more than offset.metadata.max.bytes.
+func (c *Consumer) shorten() {
+	if c.metadataLimit() > 0 {
+		c.shorter.Add(1)
 	}
 }
 
@@ -73,14 +86,14 @@ type commitBatch struct {
 	of      map[topicPartition]*assignment
 }
 
-func newCommitBatch(as []*assignment) *commitBatch {
+func newCommitBatch(as []*assignment, metadataLimit int) *commitBatch {
 	b := &commitBatch{
 		offsets: make(map[string]map[int32]kgo.EpochOffset),
 		commits: make(map[topicPartition]commit),
 		of:      make(map[topicPartition]*assignment),
 	}
 	for _, a := range as {
-		o, news := a.commitable()
+		o, news := a.commitable(metadataLimit)
 		if !news {
 			continue
 		}
@@ -96,7 +109,7 @@ func newCommitBatch(as []*assignment) *commitBatch {
 
 // commitNow is commit for who holds committing.
 func (c *Consumer) commitNow(ctx context.Context, as []*assignment) int {
-	b := newCommitBatch(as)
+	b := newCommitBatch(as, c.metadataLimit())
 	if len(b.of) == 0 {
 		return 0
 	}
@@ -227,7 +240,7 @@ func (c *Consumer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, er
 				failed = fmt.Errorf("%s: %w", tp, err)
 				refused = append(refused, a)
 				if errors.Is(err, kerr.OffsetMetadataTooLarge) {
-					a.commitPlainly()
+					c.shorten()
 				}
 				continue
 			}
@@ -256,13 +269,4 @@ func (c *Consumer) commitFailed(err error) {
 		what = "nothing more is taken until they can be"
 	}
 	c.conditions.commits.Fail(fmt.Sprintf("offsets cannot be committed: %v; %s", err, what))
-}
-
-// commitPlainly leaves the metadata away from now on: the brokers' bound for it is
-// lower than the default, and a commit that they refuse whole is worse than one
-// that tells less.
-func (a *assignment) commitPlainly() {
-	a.mu.Lock()
-	a.plain = true
-	a.mu.Unlock()
 }

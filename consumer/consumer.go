@@ -29,6 +29,7 @@ type Consumer struct {
 	inboxes    *inboxes
 	pools      *fetchPools
 	feeds      chan Feed // one for each worker
+	askOpts    []kgo.Opt // of clients that only ask
 	activity   activity
 
 	// Set by Run, before the client can call back.
@@ -44,8 +45,6 @@ type Consumer struct {
 	memories    map[topicPartition]*memory     // of assignments that ended with more settled than committed
 	remade      map[topicPartition][]stamp     // what this member may have committed of a topic that was deleted
 	unknownID   [2]time.Time                   // when fetches began to say that the topic's id is unknown, and last said so
-	stopWaiting func()                         // ends the wait for room in the window
-	returning   atomic.Int32                   // assignments in phaseReturning
 	unreadable  map[topicPartition]time.Time   // whose last fetch failed, and when
 	hung        []string                       // what watch found
 	assigned    bool                           // the group has answered once
@@ -55,6 +54,12 @@ type Consumer struct {
 	brake *brake
 	topic topicID
 	abort func(error) // ends Run; set by it
+
+	doubts     chan struct{}   // capacity 1: an assignment's claim waits
+	commitSoon chan struct{}   // capacity 1: do not wait for the interval
+	shorter    atomic.Int32    // how often the brokers found metadata too long
+	ends       map[int32]int64 // where a group that begins at the latest begins
+	missed     missed
 
 	// committing makes one commit at a time, from looking at the ledgers to the
 	// brokers' answer. Without it a slow periodic commit could arrive after the
@@ -74,7 +79,7 @@ func (tp topicPartition) String() string { return fmt.Sprintf("%s/%d", tp.topic,
 
 // conditions are the states this stage reports to readiness.
 type conditions struct {
-	assignment, brokers, topic, fetch, commits, registry, sum, parking *ops.Condition
+	assignment, brokers, topic, fetch, commits, registry, sum, parking, position, retention *ops.Condition
 }
 
 // partitionOf names a partition of a request or answer. Newer versions of both
@@ -103,7 +108,6 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		pools:       newFetchPools(o.FetchMaxBytes),
 		feeds:       make(chan Feed, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
-		stopWaiting: func() {},
 		memories:    make(map[topicPartition]*memory),
 		remade:      make(map[topicPartition][]stamp),
 		alive:       make(map[*assignment]bool),
@@ -117,7 +121,15 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 			registry:   o.Conditions.Condition("registry"),
 			sum:        o.Conditions.Condition("sum"),
 			parking:    o.Conditions.Condition("parking"),
+			position:   o.Conditions.Condition("position"),
+			retention:  o.Conditions.Condition("retention"),
 		},
+		doubts:     make(chan struct{}, 1),
+		commitSoon: make(chan struct{}, 1),
+		askOpts:    o.AskOpts,
+	}
+	if len(c.askOpts) == 0 {
+		c.askOpts = clientOpts
 	}
 	if o.Job != nil {
 		c.pace.perSecond = o.Job.Rate
@@ -132,20 +144,19 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 }
 
 func (c *Consumer) groupOpts() []kgo.Opt {
-	start := kgo.NewOffset().AtStart()
-	if c.opts.Start == StartLatest {
-		start = kgo.NewOffset().AtEnd()
-	}
 	opts := []kgo.Opt{
 		kgo.ConsumeTopics(c.opts.Topic),
 		kgo.ConsumerGroup(c.opts.Group),
-		kgo.ConsumeStartOffset(start),
+		// What has no commit is new, also to a group that began at the latest;
+		// see startAt.
+		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
+		kgo.MetadataMaxAge(newPartitionsWithin),
 		kgo.Balancers(kgo.CooperativeStickyBalancer()),
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.OnPartitionsAssigned(c.onAssigned),
 		kgo.OnOffsetsFetched(c.onOffsetsFetched),
-		kgo.AdjustFetchOffsetsFn(c.adjustOffsets),
+		kgo.AdjustFetchOffsetsFn(c.onOffsets),
 		kgo.OnPartitionsRevoked(c.onRevoked),
 		kgo.OnPartitionsLost(c.onLost),
 		kgo.SessionTimeout(c.opts.SessionTimeout),
@@ -190,6 +201,9 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	pumpCtx, stopPumps := context.WithCancel(context.Background())
 	defer stopPumps()
 	c.pumpCtx = pumpCtx
+	if !c.startAt(ctx) {
+		return nil // told to stop before it began
+	}
 	// The client's own end waits for a rebalance, which may take as long as another
 	// member drains; leaveGroup does not.
 	clientCtx, abandon := context.WithCancel(context.Background())
@@ -206,6 +220,8 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	loops.Go(func() { c.healthLoop(background) })
 	loops.Go(func() { c.rereadLoop(background) })
 	loops.Go(func() { c.trimLoop(background) })
+	loops.Go(func() { c.doubtLoop(background) })
+	loops.Go(func() { c.missedLoop(background) })
 	ctx, done := context.WithCancel(ctx)
 	defer done()
 	ctx, abort := context.WithCancelCause(ctx)
@@ -245,7 +261,7 @@ func (c *Consumer) poll(ctx context.Context) error {
 		if fetches.IsClientClosed() {
 			return errors.New("consumer: the Kafka client was closed")
 		}
-		c.rewind(c.take(fetches))
+		c.take(fetches)
 		c.client.AllowRebalance()
 		if onlyErrors(fetches) {
 			pause(ctx, failedPollPause)
@@ -262,16 +278,7 @@ func (c *Consumer) room(ctx context.Context) (room int, most time.Duration, err 
 	if err := c.waitForCommits(ctx); err != nil {
 		return 0, 0, err
 	}
-	const few = 64
-	if c.returning.Load() > 0 {
-		// What comes back waits for one record before its verdicts can be committed,
-		// whether the window has room or not.
-		return few, time.Second, nil
-	}
-	if room, err = c.windowRoom(ctx); err != nil {
-		if ctx.Err() == nil {
-			return few, time.Second, nil // something has come back
-		}
+	if room, err = c.window.room(ctx, c.relieve, c.delivery.Hurry); err != nil {
 		return 0, 0, err
 	}
 	if err := c.inboxes.wait(ctx); err != nil {
@@ -281,38 +288,17 @@ func (c *Consumer) room(ctx context.Context) (room int, most time.Duration, err 
 	return min(room, c.pace.most()), long, c.pace.wait(ctx, c.opts.Now())
 }
 
-// windowRoom waits for room in the window, or for a partition that comes back.
-func (c *Consumer) windowRoom(ctx context.Context) (room int, err error) {
-	if c.window.full() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
-		defer cancel()
-		c.mu.Lock()
-		c.stopWaiting = cancel
-		c.mu.Unlock()
-		if c.returning.Load() > 0 {
-			cancel()
-		}
-	}
-	return c.window.room(ctx, c.relieve, c.delivery.Hurry)
-}
-
 // take enters what was polled into the ledgers. Rebalances are blocked while it
 // runs, so every partition in it is still ours; it does no work that could keep
-// the group waiting. It returns the assignments that are to be read from their
-// commit on.
-func (c *Consumer) take(fetches kgo.Fetches) (rewind []*assignment) {
+// the group waiting.
+func (c *Consumer) take(fetches kgo.Fetches) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	rewind = c.overdue(c.opts.Now())
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		tp := topicPartition{p.Topic, p.Partition}
 		a := c.assignments[tp]
 		if p.Err != nil {
 			c.fetchFailed(tp, p.Err)
-			if a != nil && a.phase() == phaseReturning && lostData(p.Err) && !slices.Contains(rewind, a) {
-				rewind = append(rewind, a)
-			}
 		}
 		if len(p.Records) == 0 {
 			return
@@ -320,16 +306,10 @@ func (c *Consumer) take(fetches kgo.Fetches) (rewind []*assignment) {
 		if p.Err == nil && len(c.unreadable) > 0 {
 			c.readable(tp)
 		}
-		polled, ok := p.Records, true
-		if a != nil && a.phase() == phaseReturning && !slices.Contains(rewind, a) {
-			if polled, ok = c.verify(a, polled); !ok {
-				rewind = append(rewind, a)
-			}
-		}
-		if a == nil || a.phase() != phaseTaking || len(polled) == 0 {
+		if a == nil || a.phase() != phaseTaking || !c.trust(a, &p.FetchPartition) {
 			return
 		}
-		records, end := a.within(polled)
+		records, end := a.within(p.Records)
 		if end {
 			defer finish(c.client, a) // after they are in the ledger
 		}
@@ -341,7 +321,6 @@ func (c *Consumer) take(fetches kgo.Fetches) (rewind []*assignment) {
 		c.window.take(len(fresh), bytes)
 		c.metrics.skipped.Add(float64(a.push(records, fresh, readableEnd(&p))))
 	})
-	return rewind
 }
 
 // readableEnd is the offset up to which a partition can be read now: what an open

@@ -208,9 +208,14 @@ type bench struct {
 
 func newBench(t *testing.T, partitions int32) *bench {
 	t.Helper()
+	return newBenchWith(t, partitions)
+}
+
+func newBenchWith(t *testing.T, partitions int32, opts ...kfake.Opt) *bench {
+	t.Helper()
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) }) // after all that is closed below
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topic))
+	cluster, err := kfake.NewCluster(append(opts, kfake.NumBrokers(1), kfake.SeedTopics(partitions, topic))...)
 	if err != nil {
 		t.Fatal(err)
 	}

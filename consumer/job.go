@@ -117,6 +117,8 @@ func (c *Consumer) jobState() (taken, settled bool) {
 // outline begins an assignment of a job: a partition of which nothing is wanted is
 // not read at all.
 func (c *Consumer) outline(cl *kgo.Client, a *assignment) {
+	// It may have been ours before, and finished or been held.
+	cl.ResumeFetchPartitions(map[string][]int32{a.topic: {a.partition}})
 	if c.opts.Job == nil {
 		return
 	}

@@ -99,7 +99,7 @@ func TestJobThatLeavesOthers(t *testing.T) {
 			t.Fatalf("%v: delivered %q, want %q", job.offsets, got, job.want)
 		}
 		all = append(all, job.want...)
-		p, err := ReadProgress(t.Context(), b.admin, group, topic)
+		p, err := ReadProgress(t.Context(), b.client, group, topic)
 		if err != nil {
 			t.Fatal(err)
 		}

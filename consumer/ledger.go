@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"iter"
 	"math/bits"
 	"slices"
 )
@@ -30,6 +31,18 @@ type ledger struct {
 	changes uint64   // how many were settled, ever
 	undone  int      // records taken and not settled
 	bytes   int64
+
+	losses []loss // of records that are still in slots
+	floor  int64  // the offset at which the brokers' last loss began
+}
+
+// loss is that brokers lost the end of the log: the records from that offset on
+// of those that were taken before seq do not exist any more. They still get
+// their verdicts, but hold nothing back and prove nothing: what is at their
+// offsets now are other records.
+type loss struct {
+	from int64
+	seq  uint64
 }
 
 const (
@@ -84,7 +97,48 @@ var noMark = mark{offset: -1, epoch: -1}
 
 func newLedger() ledger { return ledger{retired: noMark, last: noMark} }
 
-// take enters a record and returns its sequence number. Offsets must rise.
+// begin sets where the first record will be taken from.
+func (l *ledger) begin(offset int64) {
+	l.last = mark{offset - 1, -1}
+	l.retired = l.last
+}
+
+// skip notes that there are no records up to that offset any more, but for those
+// that were taken.
+func (l *ledger) skip(to int64) {
+	if to-1 > l.last.offset {
+		l.last = mark{to - 1, -1}
+		l.changes++
+	}
+}
+
+// lose notes that the records from that offset on are lost. What is taken next
+// begins there.
+func (l *ledger) lose(from int64) {
+	if from > l.last.offset {
+		return
+	}
+	l.losses = append(l.losses, loss{from, l.next})
+	l.last = mark{from - 1, -1}
+	if l.retired.offset >= from {
+		l.retired = l.last
+	}
+	l.floor = from
+	l.changes++ // the offset to commit goes back
+}
+
+// lost reports whether the record that was taken with that number is lost.
+func (l *ledger) lost(seq uint64, offset int64) bool {
+	for _, x := range l.losses {
+		if seq < x.seq && offset >= x.from {
+			return true
+		}
+	}
+	return false
+}
+
+// take enters a record and returns its sequence number. Offsets must rise, but
+// for a loss in between.
 func (l *ledger) take(m mark, size int32, timestamp int64) uint64 {
 	seq := l.next
 	i := int((seq - l.base) >> segmentBits)
@@ -229,12 +283,48 @@ func (l *ledger) retire(i int) {
 	l.retired = l.slots[n-1].end
 	l.slots = l.slots[:copy(l.slots, l.slots[n:])]
 	l.base += uint64(n) << segmentBits
+	for _, x := range l.losses {
+		if l.base <= x.seq && l.retired.offset >= x.from {
+			l.retired = mark{x.from - 1, -1}
+		}
+	}
+	l.losses = slices.DeleteFunc(l.losses, func(x loss) bool { return x.seq <= l.base })
+}
+
+// waiting yields the records without a verdict, with their sequence numbers and
+// in the order of their offsets, but for those that are lost.
+func (l *ledger) waiting() iter.Seq2[uint64, mark] {
+	return func(yield func(uint64, mark) bool) {
+		more := true
+		each := func(seq uint64, m mark) {
+			more = more && (l.lost(seq, m.offset) || yield(seq, m))
+		}
+		for i, sl := range l.slots {
+			first := l.base + uint64(i)<<segmentBits
+			switch {
+			case !more:
+				return
+			case sl.seg != nil:
+				sl.seg.undone(func(j int32) { each(first+uint64(j), sl.seg.marks[j]) })
+			case sl.rest != nil:
+				for _, e := range sl.rest.left {
+					each(first+uint64(e.at), e.mark)
+				}
+			}
+		}
+	}
 }
 
 // prefix returns the end of the settled prefix: its last record, or the offset
 // before the first record without a verdict; noMark while it is empty. The
 // offset to commit is the one after it.
 func (l *ledger) prefix() mark {
+	if len(l.losses) > 0 {
+		for _, m := range l.waiting() {
+			return mark{m.offset - 1, -1}
+		}
+		return l.last
+	}
 	if len(l.slots) == 0 {
 		return l.retired
 	}

@@ -15,7 +15,6 @@ const (
 	phaseTaking    phase = iota // records are taken, verdicts count and are committed
 	phaseDraining               // nothing more is taken; verdicts count and are committed
 	phaseSuspended              // lost, and may come back; verdicts count, nothing is committed
-	phaseReturning              // back, and not yet known to be the same log; as phaseSuspended
 	phaseOrphaned               // its topic was deleted; verdicts count, there is nothing to commit to
 	phaseEnded                  // fenced: no verdict counts
 )
@@ -78,7 +77,7 @@ func (c *Consumer) retire(partitions map[string][]int32) (drain, fence []*assign
 	defer c.mu.Unlock()
 	for _, a := range c.named(partitions) {
 		a.become(phaseDraining, phaseTaking)
-		if p := a.phase(); p == phaseSuspended || p == phaseReturning {
+		if a.phase() == phaseSuspended {
 			fence = append(fence, a)
 		} else {
 			drain = append(drain, a)
@@ -108,7 +107,7 @@ func (c *Consumer) owned() []*assignment {
 	defer c.mu.Unlock()
 	var as []*assignment
 	for _, a := range c.assignments {
-		if p := a.phase(); p == phaseTaking || p == phaseReturning {
+		if a.phase() == phaseTaking {
 			as = append(as, a)
 		}
 	}

@@ -13,6 +13,7 @@ type metrics struct {
 	commitSeconds                          prometheus.Histogram
 	acceptSeconds                          *latencies
 	sumDifference                          prometheus.Gauge
+	missed, refused                        *prometheus.CounterVec
 
 	registerer prometheus.Registerer
 	registered []prometheus.Collector
@@ -39,6 +40,12 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 		reread: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "amazon_capi_reread_records_total", Help: "Records that were put off and have been read again.",
 		}),
+		missed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "amazon_capi_records_missed_total", Help: "Offsets that retention deleted before they were read, by topic and partition.",
+		}, []string{"topic", "partition"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "amazon_capi_commit_metadata_refused_total", Help: "Commits whose metadata is not believed, or not as a whole, because it is not about the records that the topic holds, by reason.",
+		}, []string{"reason"}),
 		acceptSeconds: newLatencies("amazon_capi_accept_latency_seconds", "From a record's timestamp to Amazon's acceptance of its event; of a replay, its age."),
 		sumDifference: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "amazon_capi_sum_difference", Help: "Consumed less accepted, dead-lettered, filtered and in flight, checked every 10 s: anything but 0 is a bug.",
@@ -48,7 +55,10 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
-	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.skipped, m.parked, m.reread, m.commitSeconds, m.acceptSeconds, m.sumDifference}
+	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.skipped, m.parked, m.reread, m.commitSeconds, m.acceptSeconds, m.sumDifference, m.missed, m.refused}
+	for _, why := range reasons {
+		m.refused.WithLabelValues(string(why))
+	}
 	if reg != nil {
 		reg.MustRegister(m.registered...)
 	}

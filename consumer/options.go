@@ -97,6 +97,10 @@ type Options struct {
 	MaxParkedEvents int
 	// ReadOpts are the client options for reading them again: brokers, TLS, SASL.
 	ReadOpts []kgo.Opt
+	// AskOpts are those of the client that asks where to begin and compares
+	// commits with the log (those given to New). They are needed when those have
+	// hooks that only one client may have.
+	AskOpts []kgo.Opt
 	// FetchMaxBytes bounds the answer of one broker to one fetch (256 KiB for each
 	// worker, and for two at least, but a quarter of MaxInFlightBytes at most).
 	FetchMaxBytes int32

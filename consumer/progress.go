@@ -7,30 +7,37 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // Progress is what a group has settled of a topic, as its commits tell it: all
 // before the committed offset of a partition, and what the commit's metadata
-// names beyond.
+// names beyond. Both count as far as they are about the records that the topic
+// holds, by the rules by which a Consumer goes on.
 type Progress struct {
 	committed map[int32]int64
 	beyond    map[int32]beyond
-	// Unreadable counts partitions whose metadata is not ours or is damaged; of
-	// those only the committed offset counts.
+	// Unreadable counts partitions whose metadata is not ours, is damaged or is
+	// not about the topic's records; of those only the committed offset counts, or
+	// a part of what they say.
 	Unreadable int
+	// Missed are the records of each partition that were deleted after what is
+	// settled of it and before they were read; only partitions that have some.
+	Missed map[int32]int64
 }
 
-// ReadProgress asks for the group's commits. A group that has none has settled
-// nothing.
-func ReadProgress(ctx context.Context, admin *kadm.Client, group, topic string) (*Progress, error) {
-	p := &Progress{committed: make(map[int32]int64), beyond: make(map[int32]beyond)}
-	offsets, err := admin.FetchOffsets(ctx, group)
+// ReadProgress asks for the group's commits, and for the records that they are
+// about. A group that has none has settled nothing.
+func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) (*Progress, error) {
+	p := &Progress{committed: make(map[int32]int64), beyond: make(map[int32]beyond), Missed: make(map[int32]int64)}
+	offsets, err := kadm.NewClient(client).FetchOffsets(ctx, group)
 	if errors.Is(err, kerr.GroupIDNotFound) {
 		return p, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the offsets of group %q cannot be read: %w", group, err)
 	}
+	var claims []claim
 	for partition, o := range offsets[topic] {
 		if o.Err != nil {
 			return nil, fmt.Errorf("the offsets of group %q cannot be read: partition %d: %w", group, partition, o.Err)
@@ -38,18 +45,35 @@ func ReadProgress(ctx context.Context, admin *kadm.Client, group, topic string) 
 		if o.At < 0 {
 			continue
 		}
-		p.committed[partition] = o.At
-		b, err := parseBeyond(o.Metadata, o.At)
-		if err != nil {
-			p.Unreadable++
-			continue
+		c := claim{partition: partition, committed: o.At, first: -1}
+		var bad *metadataError
+		if c.said, err = parseBeyond(o.Metadata, o.At); errors.As(err, &bad) {
+			c.unread = bad.reason
 		}
-		p.beyond[partition] = b
+		claims = append(claims, c)
+		p.committed[partition] = o.At
+	}
+	prover := prover{client: client, topic: topic}
+	found, err := prover.patient(ctx, claims)
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		return p, nil // whoever asks finds that out, too
+	}
+	if err != nil {
+		return nil, fmt.Errorf("what group %q has settled cannot be compared with topic %q: %w", group, topic, err)
+	}
+	for partition, f := range found {
+		p.committed[partition], p.beyond[partition] = f.begin, f.believed
+		if f.missed > 0 {
+			p.Missed[partition] = f.missed
+		}
+		if f.reason != "" {
+			p.Unreadable++
+		}
 	}
 	return p, nil
 }
 
-// Begun tells whether the group has committed anything of the topic.
+// Begun reports whether the group has committed anything of the topic.
 func (p *Progress) Begun() bool { return len(p.committed) > 0 }
 
 // Committed is the offset up to which all of a partition is settled; -1 if the
@@ -61,7 +85,7 @@ func (p *Progress) Committed(partition int32) int64 {
 	return -1
 }
 
-// Settled tells whether a record has had its verdict.
+// Settled reports whether a record has had its verdict.
 func (p *Progress) Settled(partition int32, offset int64, leaderEpoch int32) bool {
 	if at, ok := p.committed[partition]; ok && offset < at {
 		return true
@@ -70,14 +94,17 @@ func (p *Progress) Settled(partition int32, offset int64, leaderEpoch int32) boo
 	return b.has(offset, leaderEpoch)
 }
 
-// Rememberable tells whether one commit can say that all of a partition up to end
+// Rememberable reports whether one commit can say that all of a partition up to end
 // is settled but for the given offsets, which rise. A commit's metadata is bounded, and
 // what does not fit into it is forgotten.
 func Rememberable(unsettled []int64, end int64) bool {
 	if len(unsettled) == 0 {
 		return true
 	}
-	b := beyond{committed: unsettled[0]}
+	b := beyond{committed: unsettled[0], log: logID{1, 1, [16]byte{1}}}
+	for i := range int64(maxWitnesses) {
+		b.witnesses = append(b.witnesses, witness{(i + 1) * (end/maxWitnesses + 1), 1})
+	}
 	next := unsettled[0] + 1
 	for _, at := range unsettled[1:] {
 		if at > next {

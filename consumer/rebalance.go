@@ -41,45 +41,20 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 }
 
 // onOffsetsFetched reads what earlier owners left in the metadata of their
-// commits. It comes after onAssigned and before the first record.
+// commits. It comes after onAssigned and before the first record; onOffsets comes
+// next and compares that with the log.
 func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
 	for _, g := range resp.Groups {
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {
 				tp, f := c.partitionOf(t.Topic, p.Partition), fetched{p.Offset, p.Metadata}
-				if kerr.ErrorForCode(p.ErrorCode) == nil && !c.comesBack(cl, tp, f) {
-					c.resume(cl, tp, f)
+				if kerr.ErrorForCode(p.ErrorCode) == nil {
+					c.hear(cl, tp, f)
 				}
 			}
 		}
 	}
 	return nil
-}
-
-func (c *Consumer) resume(cl *kgo.Client, tp topicPartition, f fetched) {
-	committed, metadata := f.offset, f.metadata
-	c.mu.Lock()
-	a := c.assignments[tp]
-	c.mu.Unlock()
-	if a == nil {
-		return
-	}
-	a.mu.Lock()
-	a.stamps = []stamp{f.stamp()}
-	a.mu.Unlock()
-	if a.selection != nil && committed >= a.selection.End(tp.partition) {
-		finish(cl, a)
-	}
-	if metadata == nil {
-		return
-	}
-	b, err := parseBeyond(*metadata, committed)
-	if err != nil {
-		c.log.Warn().Err(err).Stringer("partition", tp).Int64("committed", committed).
-			Msg("the commit's metadata cannot be used; what it says was delivered is sent again")
-		return
-	}
-	a.resume(b)
 }
 
 // start makes the assignment of a partition and its pump. c.mu is held.
@@ -183,11 +158,7 @@ func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
 func (c *Consumer) end(as []*assignment) {
 	defer c.delivery.Sweep()
 	for _, a := range as {
-		was := a.phase()
 		events, parked, bytes, m := a.end()
-		if was == phaseReturning {
-			c.returning.Add(-1)
-		}
 		if events > 0 {
 			c.tally.giveBack(events)
 			c.window.release(events-parked, bytes)

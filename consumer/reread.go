@@ -75,6 +75,9 @@ func (r *rereader) turn(ctx context.Context) (more bool) {
 	if c.window.over(5, 4) && !c.relieve() {
 		return false
 	}
+	if c.rewound() {
+		return false // whether these are the records that were parked is being looked at
+	}
 	errands := c.parking.take(c.delivery.Wants, c.opts.Now(), max(c.opts.MaxInFlightEvents/4, 1))
 	if len(errands) == 0 {
 		return false
@@ -201,6 +204,7 @@ func fetchError(fetches kgo.Fetches) (err error) {
 func (r *rereader) found(w *wanted, partition int32, records []*kgo.Record) {
 	wants := w.partitions[partition]
 	var hits intake
+	var owner *assignment // of the hits
 	var gone []want
 	i := 0
 	for _, rec := range records {
@@ -211,19 +215,36 @@ func (r *rereader) found(w *wanted, partition int32, records []*kgo.Record) {
 			break
 		}
 		if wants[i].at.offset == rec.Offset {
-			if i > 0 && len(hits.records) > 0 && wants[i].owner != wants[i-1].owner {
-				r.handOn(wants[i-1].owner, hits)
+			if wants[i].replaced(rec) {
+				gone = append(gone, wants[i])
+				i++
+				continue
+			}
+			if len(hits.records) > 0 && wants[i].owner != owner {
+				r.handOn(owner, hits)
 				hits = intake{}
 			}
+			owner = wants[i].owner
 			hits.records, hits.seqs, hits.pasts = append(hits.records, rec), append(hits.seqs, wants[i].seq), append(hits.pasts, wants[i].past)
 			i++
 		}
 	}
 	if len(hits.records) > 0 {
-		r.handOn(wants[i-1].owner, hits)
+		r.handOn(owner, hits)
 	}
 	r.giveUp(w, gone)
 	w.now(partition, wants[i:])
+}
+
+// replaced reports whether the brokers lost the record that was parked, and hold
+// another one in its place.
+func (s *spot) replaced(rec *kgo.Record) bool {
+	if s.at.epoch >= 0 && rec.LeaderEpoch > s.at.epoch {
+		return true
+	}
+	s.owner.mu.Lock()
+	defer s.owner.mu.Unlock()
+	return s.owner.ledger.lost(s.seq, s.at.offset)
 }
 
 // now sets what of a partition is still wanted.

@@ -115,9 +115,6 @@ func (c *Consumer) remake(id [16]byte) {
 	left := 0
 	for tp, a := range c.assignments {
 		a.mu.Lock()
-		if a.phase() == phaseReturning {
-			c.returning.Add(-1)
-		}
 		a.life.Store(int32(phaseOrphaned))
 		left += a.ledger.undone
 		c.remade[tp] = slices.Clone(a.stamps)
@@ -134,20 +131,11 @@ func (c *Consumer) remake(id [16]byte) {
 	c.client.AddConsumeTopics(c.opts.Topic)
 }
 
-// fromStart reports whether an assignment of a topic that was made again begins at
-// its start: nothing is committed, or what this member committed of the topic that
-// was deleted, by its name. c.mu and a.mu are held.
-func (c *Consumer) fromStart(a *assignment) bool {
-	tp := topicPartition{a.topic, a.partition}
+// ofFormerTopic reports whether what the group says of a partition is what this
+// member committed of the topic of that name that was deleted. c.mu is held.
+func (c *Consumer) ofFormerTopic(tp topicPartition, f fetched) bool {
 	old, remade := c.remade[tp]
-	if !remade || a.ledger.next > 0 || len(a.stamps) == 0 {
-		return false
-	}
-	if s := a.stamps[0]; s.offset >= 0 && !slices.Contains(old, s) {
-		return false
-	}
-	a.before = beyond{}
-	return true
+	return remade && f.offset >= 0 && slices.Contains(old, f.stamp())
 }
 
 // endOrphans ends what was left of a topic that was deleted, once it is delivered.

@@ -7,7 +7,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
@@ -133,6 +132,6 @@ func groupProgress(ctx context.Context, s kafka.Settings, group, topic string) (
 	defer client.Close()
 	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
 	defer cancel()
-	progress, err := consumer.ReadProgress(ctx, kadm.NewClient(client), group, topic)
+	progress, err := consumer.ReadProgress(ctx, client, group, topic)
 	return progress, withCause(ctx, err)
 }

@@ -37,7 +37,11 @@ with --diagnostics: CSV with a column event_id and perhaps profile_id, or an obj
 line with those fields, or what the sandbox serves under /sandbox/events or writes
 with --record. What was accepted and is not in it is missing, too.
 
-The exit code is 1 when anything is missing. --events FILE.parquet, or .csv, lists
+Records that retention deleted before the group had come to them are told by
+partition, as long as the group has not gone on past them: what they were is not
+known any more, so they are in no row.
+
+The exit code is 1 when anything is missing, or was deleted unread. --events FILE.parquet, or .csv, lists
 every event with its verdict, to join with what Amazon Marketing Cloud tells; see
 docs/amc.md.`
 
@@ -305,8 +309,19 @@ func (f *reconcileFlags) show(p *process, plan *history.Plan, report *reconcile.
 	default:
 		f.print(p.stdout, rows, report)
 	}
-	if err == nil && report.Sum.Missing > 0 {
+	if !f.json {
+		printUnread(p.stdout, report.Unread)
+	}
+	var unread int64
+	for _, u := range report.Unread {
+		unread += u.Records
+	}
+	switch {
+	case err != nil:
+	case report.Sum.Missing > 0:
 		err = fmt.Errorf("%d of %d events are missing", report.Sum.Missing, report.Sum.Source)
+	case unread > 0:
+		err = fmt.Errorf("%d records were deleted before they were read", unread)
 	}
 	return err
 }

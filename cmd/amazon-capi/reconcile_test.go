@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/tracklayer/amazon-capi/internal/reconcile"
 	"github.com/tracklayer/amazon-capi/internal/sample"
@@ -173,6 +174,41 @@ func TestReconcileFindsWhatIsMissing(t *testing.T) {
 	}
 	if got := s.reconcile(exitFailed); got.sum.Missing != 50 || !strings.Contains(got.lost[0].Why, "committed past") {
 		t.Errorf("without receipts: %+v", got.sum)
+	}
+}
+
+// TestReconcileTellsWhatWasDeletedUnread: retention took what the group had not
+// come to.
+func TestReconcileTellsWhatWasDeletedUnread(t *testing.T) {
+	s := newScene(t)
+	s.run(exitOK, append([]string{"publish"}, s.registry()...)...)
+	starts, err := s.admin().ListEndOffsets(t.Context(), defaultTopic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var at, before kadm.Offsets
+	want := int64(0)
+	starts.Each(func(o kadm.ListedOffset) {
+		if o.Offset < 2 {
+			return
+		}
+		at.Add(kadm.Offset{Topic: o.Topic, Partition: o.Partition, At: 1, LeaderEpoch: -1})
+		before.Add(kadm.Offset{Topic: o.Topic, Partition: o.Partition, At: o.Offset})
+		want += o.Offset - 1
+	})
+	if err := s.admin().CommitAllOffsets(t.Context(), defaultGroup, at); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.admin().DeleteRecords(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	r := s.run(exitFailed, append([]string{"reconcile"}, s.registry()...)...)
+	if !strings.Contains(r.stdout, "were deleted before they were read") || !strings.Contains(r.stderr, fmt.Sprintf("%d records were deleted", want)) {
+		t.Errorf("want %d unread:\n%s\n%s", want, r.stdout, r.stderr)
+	}
+	r = s.run(exitFailed, append([]string{"reconcile", "--json"}, s.registry()...)...)
+	if !strings.Contains(r.stdout, `"kind":"unread"`) {
+		t.Errorf("no line of it:\n%s", r.stdout)
 	}
 }
 

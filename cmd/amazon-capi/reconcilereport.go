@@ -10,8 +10,15 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/show"
 )
 
-// printReconcileJSON prints rows, missing records and the sum, a line each; kind
-// tells them apart.
+// printUnread says what was deleted before it was read.
+func printUnread(w io.Writer, unread []reconcile.Unread) {
+	for _, u := range unread {
+		fmt.Fprintf(w, "partition %d: %d records before offset %d were deleted before they were read, and are in no count\n", u.Partition, u.Records, u.Before)
+	}
+}
+
+// printReconcileJSON prints rows, missing records, what was deleted unread and the
+// sum, a line each; kind tells them apart.
 func printReconcileJSON(w io.Writer, rows []reconcile.Row, report *reconcile.Report) error {
 	for i := range rows {
 		if err := printJSON(w, struct {
@@ -26,6 +33,14 @@ func printReconcileJSON(w io.Writer, rows []reconcile.Row, report *reconcile.Rep
 			Kind string `json:"kind"`
 			reconcile.Lost
 		}{"missing", report.Lost[i]}); err != nil {
+			return err
+		}
+	}
+	for _, u := range report.Unread {
+		if err := printJSON(w, struct {
+			Kind string `json:"kind"`
+			reconcile.Unread
+		}{"unread", u}); err != nil {
 			return err
 		}
 	}

@@ -128,6 +128,7 @@ type job struct {
 	rng      history.Range
 	name     string
 	group    string
+	client   *kgo.Client
 	admin    *kadm.Client
 	reader   *history.Reader
 	progress *show.Progress
@@ -152,7 +153,7 @@ func (f *replayFlags) run(ctx context.Context, p *process) error {
 		return err
 	}
 	defer client.Close()
-	j.admin = kadm.NewClient(client)
+	j.client, j.admin = client, kadm.NewClient(client)
 	if j.reader, err = history.New(j.config.Kafka); err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (j *job) planFrom(ctx context.Context, c *replay.Checkpoint) (done *consume
 	j.resumed, j.plan = true, c.Plan(starts)
 	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
 	defer cancel()
-	done, err = consumer.ReadProgress(ctx, j.admin, j.group, j.flags.topic)
+	done, err = consumer.ReadProgress(ctx, j.client, j.group, j.flags.topic)
 	return done, withCause(ctx, err)
 }
 

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/big"
 	"slices"
 	"time"
@@ -233,6 +234,11 @@ func (r *Reconciler) Finish() (*Report, error) {
 		report.Sum.add(c)
 	}
 	slices.SortFunc(report.Rows, compareRows)
+	if r.Live != nil {
+		for _, p := range slices.Sorted(maps.Keys(r.Live.Missed)) {
+			report.Unread = append(report.Unread, Unread{p, r.Live.Missed[p], r.Live.Committed(p)})
+		}
+	}
 	return report, nil
 }
 

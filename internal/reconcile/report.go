@@ -184,10 +184,19 @@ type Lost struct {
 	Why       string    `json:"why"`
 }
 
+// Unread is what was deleted of a partition before the group had read it. It is in
+// no row: what the records were is not known any more.
+type Unread struct {
+	Partition int32 `json:"partition"`
+	Records   int64 `json:"records"`
+	Before    int64 `json:"before"` // the partition's first record that is left
+}
+
 // Report is the outcome.
 type Report struct {
-	Rows []Row
-	Sum  Counts
+	Rows   []Row
+	Sum    Counts
+	Unread []Unread
 	// Lost are the records that are missing, at most maxLost; Sum.Missing counts
 	// them all.
 	Lost []Lost

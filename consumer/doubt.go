@@ -1,0 +1,365 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// doubtEvery is how long brokers that did not answer are left alone, and how far
+// apart the two looks are that it takes to go back in a log.
+const doubtEvery = time.Second
+
+// hear notes what the group says of a partition: the claim that is compared with
+// the log before anything is taken.
+func (c *Consumer) hear(client *kgo.Client, tp topicPartition, f fetched) {
+	a, goesOn := c.comesBack(client, tp, f)
+	if a == nil || goesOn {
+		return
+	}
+	cl := claim{partition: tp.partition, group: max(f.offset, -1), committed: max(f.offset, -1), first: c.firstOf(tp.partition)}
+	c.mu.Lock()
+	m := a.recalls
+	former := c.ofFormerTopic(tp, f)
+	c.mu.Unlock()
+	switch {
+	case former:
+		cl.committed, cl.first = -1, -1
+	case m != nil && slices.Contains(m.stamps, f.stamp()):
+		if cl.committed < 0 {
+			cl.committed = m.first
+		}
+		cl.said = m.since(cl.committed)
+	case f.metadata != nil && f.offset >= 0:
+		var bad *metadataError
+		var err error
+		if cl.said, err = parseBeyond(*f.metadata, f.offset); errors.As(err, &bad) {
+			cl.unread = bad.reason
+			c.log.Warn().Err(err).Stringer("partition", tp).Int64("committed", f.offset).
+				Msg("the commit's metadata cannot be used; what it says was delivered is sent again")
+		}
+	}
+	a.mu.Lock()
+	a.stamps = []stamp{f.stamp()}
+	a.claim, a.running = &cl, false
+	a.mu.Unlock()
+}
+
+// onOffsets sets where the partitions begin. Those whose brokers do not answer in
+// time are held until they do: nothing of them is taken on trust, and the others
+// go on.
+func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	var as []*assignment
+	c.mu.Lock()
+	for topic, partitions := range offsets {
+		for p := range partitions {
+			if a := c.assignments[topicPartition{topic, p}]; a != nil {
+				as = append(as, a)
+			}
+		}
+	}
+	c.mu.Unlock()
+	held, err := c.resolve(ctx, as, func(a *assignment, cl claim, f finding) bool {
+		if f.begin != cl.group {
+			offsets[a.topic][a.partition] = kgo.NewOffset().At(f.begin)
+		}
+		c.settleClaim(a, cl, f)
+		return true
+	})
+	if ctx.Err() != nil {
+		return nil, ctx.Err() // of a session that is over; the next one asks again
+	}
+	for _, a := range held {
+		if c.assignedFirst(a) {
+			// Any offset will do: the client moves only what has one.
+			offsets[a.topic][a.partition] = kgo.NewOffset().At(0)
+		}
+	}
+	if len(held) > 0 {
+		c.hold(held, err)
+	}
+	return offsets, nil
+}
+
+// assignedFirst reports whether the partition has no committed offset.
+func (c *Consumer) assignedFirst(a *assignment) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.claim != nil && a.claim.group < 0
+}
+
+// hold keeps partitions from being fetched until their claims are resolved.
+func (c *Consumer) hold(as []*assignment, err error) {
+	paused := make(map[string][]int32)
+	for _, a := range as {
+		paused[a.topic] = append(paused[a.topic], a.partition)
+	}
+	c.client.PauseFetchPartitions(paused)
+	if err != nil {
+		c.conditions.position.Fail(fmt.Sprintf("%d partitions wait: their records cannot be compared with what the group has settled: %v", len(as), err))
+	}
+	signal(c.doubts)
+}
+
+func signal(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}
+
+// resolve compares the claims of assignments with the log, and has settled each
+// of which something was found, unless settle returns false. It returns the
+// assignments that are still in doubt, and why.
+func (c *Consumer) resolve(ctx context.Context, as []*assignment, settle func(*assignment, claim, finding) bool) (held []*assignment, err error) {
+	claims := make([]claim, 0, len(as))
+	byPartition := make(map[int32]*assignment)
+	for _, a := range as {
+		a.mu.Lock()
+		if a.claim != nil {
+			claims = append(claims, *a.claim)
+			byPartition[a.partition] = a
+		}
+		a.mu.Unlock()
+	}
+	found, err := c.prove(ctx, claims)
+	for _, cl := range claims {
+		a := byPartition[cl.partition]
+		f, ok := found[cl.partition]
+		if !ok || ctx.Err() != nil || f.doubtful && !a.doubted(f.begin) || !settle(a, cl, f) {
+			held = append(held, a)
+		}
+	}
+	return held, err
+}
+
+// prove asks with a client that lives as long as the question.
+func (c *Consumer) prove(ctx context.Context, claims []claim) (map[int32]finding, error) {
+	if len(claims) == 0 {
+		return nil, nil
+	}
+	client, err := c.asker()
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	p := prover{client: client, topic: c.opts.Topic}
+	return p.prove(ctx, claims)
+}
+
+func (c *Consumer) asker() (*kgo.Client, error) {
+	return kgo.NewClient(append(slices.Clone(c.askOpts), kgo.FetchIsolationLevel(kgo.ReadUncommitted()))...)
+}
+
+// doubted reports whether the same place to go back to was found before.
+func (a *assignment) doubted(begin int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	again := a.doubtedAt == begin+1
+	a.doubtedAt = begin + 1
+	return again
+}
+
+// settleClaim makes a finding the state of an assignment.
+func (c *Consumer) settleClaim(a *assignment, cl claim, f finding) {
+	a.mu.Lock()
+	running := a.running
+	was := a.ledger.last.offset + 1
+	a.claim, a.recalls, a.running, a.doubtedAt = nil, nil, false, 0
+	a.log, a.before, a.witnesses = f.log, f.believed, slices.Clone(f.believed.witnesses)
+	if running {
+		a.ledger.lose(f.begin)
+	} else {
+		a.ledger.begin(f.begin)
+		a.missedTo = max(a.missedTo, f.start)
+		if f.begin != cl.group && (cl.group >= 0 || c.opts.Start == StartLatest) {
+			a.ledger.changes++ // or the next owner would begin where nothing is known of this
+		}
+	}
+	done := a.selection != nil && f.begin >= a.selection.End(a.partition)
+	a.mu.Unlock()
+	if done {
+		finish(c.client, a)
+	}
+	c.tell(a, cl, f, running, was)
+	signal(c.commitSoon)
+}
+
+// tell says what was found, unless all is as it was said to be.
+func (c *Consumer) tell(a *assignment, cl claim, f finding, running bool, was int64) {
+	tp := topicPartition{a.topic, a.partition}
+	if f.missed > 0 && !running {
+		c.miss(tp, cl.committed, f.start, f.missed)
+	}
+	if f.reason == "" {
+		return
+	}
+	c.metrics.refused.WithLabelValues(string(f.reason)).Inc()
+	if cl.unread != "" && f.begin == cl.committed {
+		return // has been told with its details
+	}
+	e := c.log.Warn().Stringer("partition", tp).Str("reason", string(f.reason)).
+		Int64("committed", cl.committed).Int64("begin", f.begin).Int64("log_start", f.start).Int64("log_end", f.end).
+		Int("ranges_said", len(cl.said.settled)).Int("ranges_believed", len(f.believed.settled))
+	switch {
+	case running:
+		e.Int64("taken_to", was).Msg("the brokers lost records that were read: what they hold in their place is read from begin on")
+	case f.begin != cl.committed:
+		e.Msg("the group's offset is not about the records that this log holds: beginning where nothing is lost")
+	default:
+		e.Msg("the commit's metadata is not about the records that this log holds; what it says was delivered is sent again")
+	}
+}
+
+// doubt stops taking from an assignment until what was taken from it has been
+// compared with the log. c.mu is held.
+func (c *Consumer) doubt(a *assignment) {
+	a.mu.Lock()
+	if a.claim == nil {
+		a.dispute(-1)
+	}
+	a.mu.Unlock()
+	c.hold([]*assignment{a}, nil)
+}
+
+// dispute makes a claim of what was taken: that the log is as it was. group is what
+// the group holds, -1 if that is of no account. mu is held.
+func (a *assignment) dispute(group int64) {
+	said := a.before
+	said.log, said.witnesses = a.log, slices.Clone(a.witnesses)
+	a.claim = &claim{partition: a.partition, group: group, committed: a.ledger.last.offset + 1, said: said, first: -1}
+	a.running = true
+}
+
+// trust reports whether what was fetched of a partition may be taken: nothing
+// while its claim is open, and nothing from a log that turns out to be another
+// than it was. It remembers the last record as a witness. c.mu is held.
+func (c *Consumer) trust(a *assignment, p *kgo.FetchPartition) bool {
+	a.mu.Lock()
+	if a.claim != nil {
+		a.mu.Unlock()
+		return false
+	}
+	first, last := p.Records[0], p.Records[len(p.Records)-1]
+	if first.Offset <= a.ledger.last.offset || a.witnesses.contradicted(a.ledger.last.offset, p.Records) {
+		a.mu.Unlock()
+		c.log.Error().Stringer("partition", topicPartition{a.topic, a.partition}).Int64("offset", first.Offset).
+			Msg("the brokers hold other records than were read; comparing what is left with what was read")
+		c.doubt(a)
+		return false
+	}
+	missed, from := a.jump(p.LogStartOffset, first.Offset)
+	forgot := a.distrust(markOf(last))
+	a.witnesses = a.witnesses.add(witness{last.Offset, fingerprint(last)})
+	a.mu.Unlock()
+	tp := topicPartition{a.topic, a.partition}
+	if missed > 0 {
+		c.miss(tp, from, p.LogStartOffset, missed)
+	}
+	if forgot {
+		c.metrics.refused.WithLabelValues(string(reasonRewritten)).Inc()
+		c.log.Warn().Stringer("partition", tp).Str("reason", string(reasonRewritten)).Int64("offset", last.Offset).
+			Msg("records of a later leader epoch are in the place of some that an earlier owner had settled; all that it named is sent again")
+	}
+	return true
+}
+
+// distrust forgets what an earlier owner had settled beyond the last record
+// taken, if that record is of a later epoch: epochs rise along a log, so brokers
+// have lost some, and what was settled may not be what is there. mu is held.
+func (a *assignment) distrust(last mark) (forgot bool) {
+	if len(a.before.settled) == 0 || last.epoch <= a.before.epoch {
+		return false
+	}
+	forgot = a.before.end() > last.offset+1
+	a.before = beyond{}
+	a.witnesses = slices.Clone(a.witnesses.below(last.offset + 1))
+	return forgot
+}
+
+// doubtLoop resolves what onOffsets could not, and what turned out while records
+// were taken.
+func (c *Consumer) doubtLoop(ctx context.Context) {
+	for {
+		select {
+		case <-c.doubts:
+		case <-ctx.Done():
+			return
+		}
+		for {
+			// Also the first time: what is held has just failed, or its records
+			// are still on their way through the client.
+			if !pause(ctx, doubtEvery) {
+				return
+			}
+			held, err := c.resolve(ctx, c.doubtful(), c.place)
+			if len(held) == 0 {
+				c.conditions.position.OK()
+				break
+			}
+			if err != nil && ctx.Err() == nil {
+				c.hold(held, err)
+			}
+		}
+	}
+}
+
+// doubtful returns the assignments whose claim is open.
+func (c *Consumer) doubtful() (as []*assignment) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for a := range maps.Values(c.assignments) {
+		a.mu.Lock()
+		if a.claim != nil {
+			as = append(as, a)
+		}
+		a.mu.Unlock()
+	}
+	return as
+}
+
+// rewound reports whether what was taken of a partition is in doubt.
+func (c *Consumer) rewound() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, a := range c.assignments {
+		a.mu.Lock()
+		open := a.claim != nil && a.running
+		a.mu.Unlock()
+		if open {
+			return true
+		}
+	}
+	return false
+}
+
+// place has a partition go on at the offset of its finding; false if the client
+// has not come to it yet.
+func (c *Consumer) place(a *assignment, cl claim, f finding) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.assignments[topicPartition{a.topic, a.partition}] != a {
+		return true // it has gone to another member meanwhile
+	}
+	// The client takes the offset that it knows for none to go to. It may be
+	// elsewhere: what was fetched while the claim was open has been dropped.
+	for _, offset := range []int64{f.begin + 1, f.begin} {
+		c.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{a.topic: {a.partition: {Epoch: -1, Offset: offset}}})
+	}
+	if at, ok := c.client.CommittedOffsets()[a.topic][a.partition]; !ok || at.Offset != f.begin {
+		return false
+	}
+	c.settleClaim(a, cl, f)
+	a.mu.Lock()
+	done := a.atEnd
+	a.mu.Unlock()
+	if !done {
+		c.client.ResumeFetchPartitions(map[string][]int32{a.topic: {a.partition}})
+	}
+	return true
+}

@@ -1,0 +1,119 @@
+package consumer
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+)
+
+const (
+	// missedEvery is how often partitions at rest are looked at.
+	missedEvery = 10 * time.Second
+	// missedFor is how long readiness tells of records that were missed: long
+	// enough to be seen, and no longer, for nothing brings them back.
+	missedFor = 5 * time.Minute
+)
+
+// missed is what retention took before it was read.
+type missed struct {
+	mu      sync.Mutex
+	at      time.Time
+	records int64 // since the condition was last well
+}
+
+// miss notes that offsets of a partition were deleted before they were read.
+func (c *Consumer) miss(tp topicPartition, from, to, n int64) {
+	c.metrics.missed.WithLabelValues(tp.topic, strconv.Itoa(int(tp.partition))).Add(float64(n))
+	c.log.Error().Stringer("partition", tp).Int64("records", n).Int64("from", from).Int64("to", to).
+		Msg("records were deleted before they were read: the topic's retention is shorter than the time it took to come to them")
+	c.missed.mu.Lock()
+	defer c.missed.mu.Unlock()
+	c.missed.at = c.opts.Now()
+	c.missed.records += n
+	c.conditions.retention.Fail(fmt.Sprintf("%d records of partition %s were deleted before they were read (offsets %d to %d), %d in all: the topic's retention is too short",
+		n, tp, from, to-1, c.missed.records))
+}
+
+// forgive lets the condition be well again once it has told long enough.
+func (c *Consumer) forgive() {
+	c.missed.mu.Lock()
+	defer c.missed.mu.Unlock()
+	if c.missed.records > 0 && c.opts.Now().Sub(c.missed.at) >= missedFor {
+		c.missed.records = 0
+		c.conditions.retention.OK()
+	}
+}
+
+// jump returns how many offsets were deleted between the last record taken and
+// the first of those that come next, of which the log's start is known. mu is
+// held.
+func (a *assignment) jump(start, next int64) (n, from int64) {
+	from = max(a.ledger.last.offset+1, a.missedTo)
+	start = min(start, next)
+	if start <= from {
+		return 0, from
+	}
+	n = start - from
+	for _, s := range a.before.settled {
+		n -= max(min(s.to, start)-max(s.from, from), 0)
+	}
+	a.missedTo = start
+	return n, from
+}
+
+// missedLoop looks at partitions at rest, of which no next record tells that
+// some were deleted, and lets the condition be well again.
+func (c *Consumer) missedLoop(ctx context.Context) {
+	admin := kadm.NewClient(c.client)
+	tick := time.NewTicker(missedEvery)
+	defer tick.Stop()
+	before := make(map[*assignment]int64)
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		c.forgive()
+		before = c.lookForMissed(ctx, admin, before)
+	}
+}
+
+// lookForMissed counts what was deleted before partitions at rest. It takes two
+// looks with nothing in the client's hands: what it has fetched is not missed.
+// It returns the partitions to look at again, and where they were.
+func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before map[*assignment]int64) map[*assignment]int64 {
+	ctx, cancel := context.WithTimeout(ctx, missedEvery)
+	defer cancel()
+	starts, _ := admin.ListStartOffsets(ctx, c.opts.Topic) // what there is of an answer
+	if c.client.BufferedFetchRecords() > 0 {
+		return nil
+	}
+	again := make(map[*assignment]int64)
+	for _, a := range c.owned() {
+		o, ok := starts.Lookup(a.topic, a.partition)
+		if !ok || o.Err != nil {
+			continue
+		}
+		a.mu.Lock()
+		at := a.ledger.last.offset
+		var n, from int64
+		if o.Offset > at+1 && a.claim == nil && !a.atEnd {
+			if was, seen := before[a]; seen && was == at {
+				n, from = a.jump(o.Offset, o.Offset)
+				a.ledger.skip(o.Offset) // or the next owner would count them again
+			} else {
+				again[a] = at
+			}
+		}
+		a.mu.Unlock()
+		if n > 0 {
+			c.miss(topicPartition{a.topic, a.partition}, from, o.Offset, n)
+		}
+	}
+	return again
+}

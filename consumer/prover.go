@@ -1,0 +1,224 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+const (
+	// proveTimeout bounds one round of questions to the brokers.
+	proveTimeout = 3 * time.Second
+	// proveAtOnce bounds the partitions whose records are asked for at the same
+	// time: each answer is a whole batch.
+	proveAtOnce = 16
+	// maxBatches bounds the batches that are read for one record. One is enough,
+	// but for a compacted log.
+	maxBatches = 8
+)
+
+// prover compares claims with the log. It asks with a client of its own: the
+// group's may be waiting for an answer to a fetch on the same connection.
+type prover struct {
+	client *kgo.Client
+	topic  string
+}
+
+// prove returns what of the claims holds, for the partitions that the brokers
+// answered for. The error says why others are not among them.
+func (p *prover) prove(ctx context.Context, claims []claim) (found map[int32]finding, err error) {
+	found = make(map[int32]finding, len(claims))
+	if len(claims) == 0 {
+		return found, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, proveTimeout)
+	defer cancel()
+	l, err := p.look(ctx)
+	if err != nil {
+		return found, err
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	places := make(chan struct{}, proveAtOnce)
+	for _, c := range claims {
+		wg.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			f, e := p.try(ctx, l, c)
+			mu.Lock()
+			defer mu.Unlock()
+			if e == nil {
+				found[c.partition] = f
+			} else if err == nil {
+				err = fmt.Errorf("partition %d: %w", c.partition, e)
+			}
+		})
+	}
+	wg.Wait()
+	return found, err
+}
+
+// patient is prove until all of the claims are compared, or ctx ends.
+func (p *prover) patient(ctx context.Context, claims []claim) (map[int32]finding, error) {
+	all := make(map[int32]finding, len(claims))
+	for {
+		found, err := p.prove(ctx, claims)
+		maps.Copy(all, found)
+		claims = slices.DeleteFunc(claims, func(c claim) bool { _, ok := all[c.partition]; return ok })
+		var refused *kerr.Error
+		if len(claims) == 0 || errors.As(err, &refused) && (!refused.Retriable || refused == kerr.UnknownTopicOrPartition) {
+			return all, err
+		}
+		if !pause(ctx, doubtEvery) {
+			return all, err
+		}
+	}
+}
+
+// layout is what the brokers say of the topic.
+type layout struct {
+	detail       kadm.TopicDetail
+	log          logID
+	starts, ends kadm.ListedOffsets
+}
+
+func (p *prover) look(ctx context.Context) (l layout, err error) {
+	admin := kadm.NewClient(p.client)
+	md, err := admin.Metadata(ctx, p.topic)
+	if err != nil {
+		return l, err
+	}
+	l.detail = md.Topics[p.topic]
+	if l.detail.Err != nil {
+		return l, l.detail.Err
+	}
+	l.log = newLogID(md.Cluster, p.topic, l.detail.ID)
+	// Not all of the time: a broker that is silent must leave some for what the
+	// others say. What it is asked about is missing from the answers then.
+	ctx, cancel := context.WithTimeout(ctx, proveTimeout*2/3)
+	defer cancel()
+	var wg sync.WaitGroup
+	var startsErr, endsErr error
+	wg.Go(func() { l.starts, startsErr = admin.ListStartOffsets(ctx, p.topic) })
+	wg.Go(func() { l.ends, endsErr = admin.ListEndOffsets(ctx, p.topic) })
+	wg.Wait()
+	if len(l.starts) == 0 || len(l.ends) == 0 {
+		return l, errors.Join(startsErr, endsErr)
+	}
+	return l, nil
+}
+
+var errSilent = errors.New("its leader does not answer")
+
+func listed(offsets kadm.ListedOffsets, topic string, partition int32) (int64, error) {
+	o, ok := offsets.Lookup(topic, partition)
+	switch {
+	case !ok:
+		return 0, errSilent
+	case o.Err != nil:
+		return 0, o.Err
+	}
+	return o.Offset, nil
+}
+
+func (p *prover) try(ctx context.Context, l layout, c claim) (f finding, err error) {
+	start, err := listed(l.starts, p.topic, c.partition)
+	if err != nil {
+		return f, err
+	}
+	end, err := listed(l.ends, p.topic, c.partition)
+	if err != nil {
+		return f, err
+	}
+	t := newTrial(c, l.log, start, end)
+	for {
+		offset, ok := t.next()
+		if !ok {
+			return t.finding(), nil
+		}
+		print, found, err := p.record(ctx, l.detail, c.partition, offset)
+		if err != nil {
+			return f, err
+		}
+		t.saw(print, found)
+	}
+}
+
+// record returns the fingerprint of the record at an offset; found is false if
+// compaction has removed it. It reads what is uncommitted, too: a marker or an
+// aborted record at the place of one that was taken is another record.
+func (p *prover) record(ctx context.Context, detail kadm.TopicDetail, partition int32, offset int64) (print uint64, found bool, err error) {
+	leader, ok := detail.Partitions[partition]
+	if !ok || leader.Leader < 0 {
+		return 0, false, kerr.LeaderNotAvailable
+	}
+	at := offset
+	for range maxBatches {
+		batch, next, err := p.fetch(ctx, leader.Leader, detail, partition, at)
+		if err != nil {
+			return 0, false, err
+		}
+		for _, r := range batch {
+			switch {
+			case r.Offset == offset && !r.Attrs.IsControl():
+				return fingerprint(r), true, nil
+			case r.Offset == offset:
+				return 0, true, nil
+			case r.Offset > offset:
+				return 0, false, nil
+			}
+		}
+		if next <= at {
+			return 0, false, errSilent
+		}
+		if next > offset {
+			return 0, false, nil
+		}
+		at = next
+	}
+	return 0, false, nil
+}
+
+// fetch reads the batch at an offset.
+func (p *prover) fetch(ctx context.Context, leader int32, detail kadm.TopicDetail, partition int32, offset int64) (records []*kgo.Record, next int64, err error) {
+	req := kmsg.NewPtrFetchRequest()
+	req.MaxWaitMillis, req.MinBytes, req.MaxBytes = 100, 1, 1 // the first batch comes whole, however large
+	req.SessionEpoch = -1                                     // no session
+	t := kmsg.NewFetchRequestTopic()
+	t.Topic, t.TopicID = p.topic, detail.ID
+	tp := kmsg.NewFetchRequestTopicPartition()
+	tp.Partition, tp.FetchOffset, tp.PartitionMaxBytes, tp.CurrentLeaderEpoch = partition, offset, 1, -1
+	t.Partitions = append(t.Partitions, tp)
+	req.Topics = append(req.Topics, t)
+	answer, err := p.client.Broker(int(leader)).Request(ctx, req)
+	if err != nil {
+		return nil, 0, err
+	}
+	resp := answer.(*kmsg.FetchResponse)
+	if err := kerr.ErrorForCode(resp.ErrorCode); err != nil {
+		return nil, 0, err
+	}
+	if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 || resp.Topics[0].Partitions[0].Partition != partition {
+		return nil, 0, errSilent
+	}
+	rp := &resp.Topics[0].Partitions[0]
+	if err := kerr.ErrorForCode(rp.ErrorCode); err != nil {
+		return nil, 0, err
+	}
+	fp, next := kgo.ProcessFetchPartition(kgo.ProcessFetchPartitionOpts{
+		KeepControlRecords: true, Offset: offset, IsolationLevel: kgo.ReadUncommitted(), Topic: p.topic, Partition: partition,
+	}, rp, kgo.DefaultDecompressor(), nil)
+	if fp.Err != nil && len(fp.Records) == 0 {
+		return nil, offset + 1, nil // damaged on disk: it proves nothing, and must not hold the partition
+	}
+	return fp.Records, next, nil
+}

@@ -1,0 +1,144 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+)
+
+const (
+	// newPartitionsWithin is how soon partitions that are added to the topic are
+	// noticed.
+	newPartitionsWithin = 30 * time.Second
+	// startEvery spaces the tries to find out where a group begins.
+	startEvery = time.Second
+	// startRefused is how often members of the group may be in the way of writing
+	// down where it begins.
+	startRefused = 5
+)
+
+// startAt decides where a group that begins at the latest begins, before it is
+// joined. That is a matter of the group and not of a partition: it has no offset
+// of the topic at all. Then the ends of all partitions are committed, once, and a
+// partition that has no commit from then on is new, and begins at its start.
+//
+// The commit is one without a member, which brokers take only while the group
+// has none: of two that start at once, one is refused, and finds the other's. If
+// there are members that belong to another topic, it is never taken; then the
+// ends as they were are kept, and each partition's becomes its first commit when
+// it is assigned.
+//
+// It returns false if ctx ended first.
+func (c *Consumer) startAt(ctx context.Context) bool {
+	if c.opts.Start != StartLatest || c.opts.Job != nil {
+		return true
+	}
+	for refused := 0; ctx.Err() == nil; {
+		err := c.commitEnds(ctx)
+		switch {
+		case err == nil:
+			c.conditions.assignment.Pending("the group has not answered yet")
+			return true
+		case hasMembers(err):
+			if refused++; refused >= startRefused {
+				c.log.Warn().Str("group", c.opts.Group).
+					Msg("the group has members, and no offset of this topic: beginning at the ends as they are now")
+				return true
+			}
+		case ctx.Err() == nil:
+			c.conditions.assignment.Fail(fmt.Sprintf("start latest: where group %q begins in topic %q cannot be decided: %v", c.opts.Group, c.opts.Topic, err))
+		}
+		if !pause(ctx, startEvery) {
+			return false
+		}
+	}
+	return false
+}
+
+// hasMembers reports whether a commit was refused because the group has members.
+func hasMembers(err error) bool {
+	for _, e := range []error{kerr.UnknownMemberID, kerr.IllegalGeneration, kerr.RebalanceInProgress, kerr.StaleMemberEpoch, kerr.FencedMemberEpoch} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// commitEnds commits the ends of all partitions if the group has no offset of the
+// topic. It keeps them when members are in the way.
+func (c *Consumer) commitEnds(ctx context.Context) error {
+	client, err := c.asker()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	admin := kadm.NewClient(client)
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	begun, err := hasOffsets(ctx, admin, c.opts.Group, c.opts.Topic)
+	if err != nil || begun {
+		c.ends = nil
+		return err
+	}
+	// A transaction that is open now is published later.
+	ends, err := admin.ListCommittedOffsets(ctx, c.opts.Topic)
+	if err == nil {
+		err = ends.Error()
+	}
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		return nil // all that it will hold is new
+	}
+	if err != nil {
+		return err
+	}
+	if c.ends == nil {
+		c.ends = make(map[int32]int64)
+	}
+	offsets := make(kadm.Offsets)
+	ends.Each(func(o kadm.ListedOffset) {
+		if _, ok := c.ends[o.Partition]; !ok {
+			c.ends[o.Partition] = o.Offset
+		}
+		offsets.Add(kadm.Offset{Topic: o.Topic, Partition: o.Partition, At: c.ends[o.Partition], LeaderEpoch: -1})
+	})
+	if err := admin.CommitAllOffsets(ctx, c.opts.Group, offsets); err != nil {
+		return err
+	}
+	c.ends = nil
+	c.log.Info().Str("group", c.opts.Group).Int("partitions", len(offsets[c.opts.Topic])).
+		Msg("the group is new to the topic and begins at its end")
+	return nil
+}
+
+// hasOffsets reports whether a group has committed anything of a topic.
+func hasOffsets(ctx context.Context, admin *kadm.Client, group, topic string) (bool, error) {
+	offsets, err := admin.FetchOffsets(ctx, group)
+	if errors.Is(err, kerr.GroupIDNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, o := range offsets[topic] {
+		if o.Err != nil {
+			return false, o.Err
+		}
+		if o.At >= 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// firstOf is where a partition without a commit begins; -1 for its start.
+func (c *Consumer) firstOf(partition int32) int64 {
+	if at, ok := c.ends[partition]; ok {
+		return at
+	}
+	return -1
+}

@@ -1,0 +1,232 @@
+package consumer
+
+import (
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"pgregory.net/rapid"
+)
+
+// decide runs a trial against a log whose record at an offset has that print; 0
+// for none.
+func decide(c claim, log logID, start, end int64, print func(int64) uint64) finding {
+	t := newTrial(c, log, start, end)
+	for {
+		offset, ok := t.next()
+		if !ok {
+			return t.finding()
+		}
+		p := print(offset)
+		t.saw(p, p != 0)
+	}
+}
+
+var oneLog = newLogID("cluster", topic, [16]byte{1})
+
+// past is what a member took and settled of a log, as it would commit it.
+type past struct {
+	claim claim
+	taken []int64
+	done  map[int64]bool
+	last  int64
+}
+
+func drawPast(t *rapid.T) (h past) {
+	h.done = make(map[int64]bool)
+	l := newLedger()
+	var ws witnesses
+	offset := int64(rapid.IntRange(0, 100).Draw(t, "first"))
+	l.begin(offset)
+	share := rapid.IntRange(0, 100).Draw(t, "share settled")
+	for range rapid.IntRange(1, 60).Draw(t, "polls") {
+		for range rapid.IntRange(1, 8).Draw(t, "records") {
+			offset += int64(rapid.SampledFrom([]int{1, 1, 1, 7}).Draw(t, "gap"))
+			seq := l.take(mark{offset, 0}, 1, 0)
+			h.taken = append(h.taken, offset)
+			if rapid.IntRange(0, 99).Draw(t, "settled") < share {
+				l.settle(seq)
+				h.done[offset] = true
+			}
+		}
+		ws = ws.add(witness{offset, uint64(offset) + 1})
+	}
+	h.last = offset
+	h.claim = claim{partition: 0, first: -1, said: l.beyond()}
+	h.claim.committed = h.claim.said.committed
+	h.claim.said.log, h.claim.said.witnesses = oneLog, ws
+	return h
+}
+
+// TestTrialLosesNothing: whatever brokers do to a log, no record that was not
+// settled as it is now is passed over.
+func TestTrialLosesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := drawPast(t)
+		cut := int64(rapid.IntRange(0, int(h.last)+1).Draw(t, "cut"))
+		if rapid.Bool().Draw(t, "whole") {
+			cut = h.last + 1
+		}
+		end := cut + int64(rapid.IntRange(0, 300).Draw(t, "refilled"))
+		start := int64(rapid.IntRange(0, int(end)).Draw(t, "start"))
+		if rapid.Bool().Draw(t, "retained") {
+			start = 0
+		}
+		f := decide(h.claim, oneLog, start, end, func(o int64) uint64 {
+			if o < cut {
+				return uint64(o) + 1
+			}
+			return uint64(o) + 1<<40
+		})
+		if f.begin < start || f.begin > end {
+			t.Fatalf("begins at %d of a log from %d to %d", f.begin, start, end)
+		}
+		passed := func(o int64) bool { return o < f.begin || f.believed.has(o, 0) }
+		for o := max(start, cut); o < end; o++ {
+			if passed(o) {
+				t.Fatalf("offset %d holds a record that nobody has read, and is passed over: begins at %d, believes %v", o, f.begin, f.believed.settled)
+			}
+		}
+		for _, o := range h.taken {
+			if o >= start && o < cut && !h.done[o] && passed(o) {
+				t.Fatalf("offset %d has no verdict and is passed over", o)
+			}
+			if cut > h.last && start <= h.claim.committed && h.done[o] && !passed(o) {
+				t.Fatalf("offset %d is sent again from a log that has not changed", o)
+			}
+		}
+		if cut > h.last && start == 0 && f.reason != "" {
+			t.Fatalf("a log that has not changed is said to be %s", f.reason)
+		}
+	})
+}
+
+func TestTrialByCase(t *testing.T) {
+	said := func(log logID) beyond {
+		return beyond{log: log, settled: []span{{101, 500}}, witnesses: witnesses{{50, 51}, {99, 100}, {300, 301}, {499, 500}}}
+	}
+	same := func(o int64) uint64 { return uint64(o) + 1 }
+	upTo := func(cut int64) func(int64) uint64 {
+		return func(o int64) uint64 {
+			if o < cut {
+				return same(o)
+			}
+			return 1 << 40
+		}
+	}
+	without := func(gone ...int64) func(int64) uint64 {
+		return func(o int64) uint64 {
+			for _, g := range gone {
+				if o == g {
+					return 0
+				}
+			}
+			return same(o)
+		}
+	}
+	unknown := logID{}
+	for name, tc := range map[string]struct {
+		log        logID
+		said       beyond
+		unread     reason
+		start, end int64
+		print      func(int64) uint64
+		begin      int64
+		believed   int64 // the end of what is believed; 0 for nothing
+		missed     int64
+		reason     reason
+	}{
+		"the same log":                 {log: oneLog, said: said(oneLog), end: 600, print: same, begin: 100, believed: 500},
+		"brokers without ids":          {log: unknown, said: said(unknown), end: 600, print: same, begin: 100, believed: 500},
+		"a mirror":                     {log: newLogID("other", topic, [16]byte{2}), said: said(oneLog), end: 600, print: same, begin: 100, reason: reasonOtherCluster},
+		"a mirror that is behind":      {log: newLogID("other", topic, [16]byte{2}), said: said(oneLog), end: 80, print: same, begin: 0, reason: reasonPastEnd},
+		"a copy within the cluster":    {log: newLogID("cluster", "copy", [16]byte{2}), said: said(oneLog), end: 600, print: same, begin: 100, reason: reasonOtherTopic},
+		"made again":                   {log: newLogID("cluster", topic, [16]byte{2}), said: said(oneLog), start: 7, end: 600, print: same, begin: 7, reason: reasonMadeAgain},
+		"made again without ids":       {log: unknown, said: said(unknown), end: 600, print: upTo(0), begin: 0, reason: reasonOtherRecords},
+		"later offsets are shifted":    {log: unknown, said: said(unknown), end: 600, print: upTo(310), begin: 100, believed: 301, reason: reasonOtherRecords},
+		"200 behind":                   {log: unknown, said: said(unknown), end: 310, print: same, begin: 100, believed: 301, reason: reasonPastEnd},
+		"cut and filled again":         {log: oneLog, said: said(oneLog), end: 600, print: upTo(305), begin: 100, believed: 301, reason: reasonOtherRecords},
+		"cut before the offset":        {log: oneLog, said: said(oneLog), end: 600, print: upTo(80), begin: 51, reason: reasonOtherRecords},
+		"cut right before the offset":  {log: oneLog, said: said(oneLog), end: 99, print: same, begin: 51, reason: reasonPastEnd},
+		"cut at the offset":            {log: oneLog, said: said(oneLog), end: 100, print: same, begin: 100, reason: reasonPastEnd},
+		"cut before all that is known": {log: oneLog, said: said(oneLog), start: 5, end: 600, print: upTo(20), begin: 5, reason: reasonOtherRecords},
+		"the last one was compacted":   {log: oneLog, said: said(oneLog), end: 600, print: without(499), begin: 100, believed: 301, reason: reasonNotRetained},
+		"all were compacted":           {log: oneLog, said: said(oneLog), end: 600, print: without(499, 300, 99, 50), begin: 100, reason: reasonNotRetained},
+		"deleted up to a range":        {log: oneLog, said: said(oneLog), start: 100, end: 600, print: same, begin: 100, believed: 500},
+		"deleted within a range":       {log: oneLog, said: said(oneLog), start: 200, end: 600, print: same, begin: 200, believed: 500, missed: 1},
+		"deleted beyond all":           {log: oneLog, said: said(oneLog), start: 550, end: 600, print: same, begin: 550, missed: 51, reason: reasonNotRetained},
+		"nothing is said":              {log: oneLog, start: 0, end: 600, print: same, begin: 100},
+		"nothing is said, deleted":     {log: oneLog, start: 166, end: 600, print: same, begin: 166, missed: 66},
+		"nothing is said, past end":    {log: oneLog, start: 3, end: 60, print: same, begin: 3, reason: reasonPastEnd},
+		"unreadable":                   {log: oneLog, unread: reasonOldVersion, end: 600, print: same, begin: 100, reason: reasonOldVersion},
+		"an empty log":                 {log: oneLog, said: said(oneLog), print: same, begin: 0, reason: reasonPastEnd},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := decide(claim{committed: 100, said: tc.said, unread: tc.unread, first: -1}, tc.log, tc.start, tc.end, tc.print)
+			believed := int64(0)
+			for _, s := range f.believed.settled {
+				believed = s.to
+			}
+			if f.begin != tc.begin || believed != tc.believed || f.missed != tc.missed || f.reason != tc.reason {
+				t.Errorf("begins at %d, believes up to %d, missed %d, reason %q; want %d, %d, %d, %q",
+					f.begin, believed, f.missed, f.reason, tc.begin, tc.believed, tc.missed, tc.reason)
+			}
+		})
+	}
+}
+
+// TestWitnessesStayDenseNearTheEnd: they are few, and what is between a cut and
+// the last one before it is sent again.
+func TestWitnessesStayDenseNearTheEnd(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var ws witnesses
+		offset := int64(0)
+		for range rapid.IntRange(1, 2000).Draw(t, "polls") {
+			offset += int64(rapid.IntRange(1, 100).Draw(t, "records"))
+			ws = ws.add(witness{offset, uint64(offset)})
+			if len(ws) > maxWitnesses || ws[len(ws)-1].offset != offset {
+				t.Fatalf("%v after %d", ws, offset)
+			}
+		}
+		for i := 1; i < len(ws); i++ {
+			if ws[i].offset <= ws[i-1].offset {
+				t.Fatalf("%v are not in order", ws)
+			}
+			gap, away := ws[i].offset-ws[i-1].offset, offset-ws[i-1].offset
+			if gap > 1000 && gap > away*9/10 && i < len(ws)-1 {
+				t.Fatalf("nothing between %d and %d of %d: %v", ws[i-1].offset, ws[i].offset, offset, ws)
+			}
+		}
+	})
+}
+
+func TestFingerprintTellsRecordsApart(t *testing.T) {
+	base := func() *kgo.Record {
+		return &kgo.Record{Offset: 5, LeaderEpoch: 1, Key: []byte("k"), Value: []byte("vw")}
+	}
+	seen := map[uint64]string{fingerprint(base()): "base"}
+	for name, change := range map[string]func(*kgo.Record){
+		"offset": func(r *kgo.Record) { r.Offset++ },
+		"epoch":  func(r *kgo.Record) { r.LeaderEpoch++ },
+		"time":   func(r *kgo.Record) { r.Timestamp = r.Timestamp.Add(1e6) },
+		"key":    func(r *kgo.Record) { r.Key = []byte("l") },
+		"value":  func(r *kgo.Record) { r.Value = []byte("vx") },
+		"border": func(r *kgo.Record) { r.Key, r.Value = []byte("kv"), []byte("w") },
+		"empty":  func(r *kgo.Record) { r.Key, r.Value = nil, nil },
+	} {
+		r := base()
+		change(r)
+		p := fingerprint(r)
+		if was, ok := seen[p]; ok {
+			t.Errorf("%s: the same print as %s", name, was)
+		}
+		seen[p] = name
+	}
+}
+
+func BenchmarkFingerprint(b *testing.B) {
+	r := &kgo.Record{Key: make([]byte, 16), Value: make([]byte, 500)}
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = fingerprint(r)
+	}
+}

@@ -1,0 +1,164 @@
+package consumer
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// witness is a record that this member or an earlier owner has taken, as a
+// fingerprint. Brokers lose records from a log's end only, so a witness that is
+// read again and is the same record proves everything before it, too.
+type witness struct {
+	offset int64
+	print  uint64
+}
+
+// maxWitnesses bounds how many are kept of a partition: 16 characters of a
+// commit's metadata each.
+const maxWitnesses = 12
+
+// fingerprint tells a record from any other that brokers could hold at its
+// offset. It is no cryptographic hash: whoever can choose records to collide can
+// also write whatever they want to the topic.
+func fingerprint(r *kgo.Record) uint64 {
+	var head [28]byte
+	binary.BigEndian.PutUint64(head[0:], uint64(r.Offset))
+	binary.BigEndian.PutUint64(head[8:], uint64(r.Timestamp.UnixMilli()))
+	binary.BigEndian.PutUint32(head[16:], uint32(r.LeaderEpoch))
+	binary.BigEndian.PutUint32(head[20:], uint32(len(r.Key)))
+	binary.BigEndian.PutUint32(head[24:], uint32(len(r.Value)))
+	var d xxhash.Digest
+	d.Reset()
+	_, _ = d.Write(head[:]) // a Digest takes everything
+	_, _ = d.Write(r.Key)
+	_, _ = d.Write(r.Value)
+	return d.Sum64()
+}
+
+// witnesses are in the order of their offsets.
+type witnesses []witness
+
+// add notes the last record taken. When there are too many, the one goes whose
+// loss matters least: they stay dense near the end, where a log is cut, and get
+// sparser with the distance from it.
+func (ws witnesses) add(w witness) witnesses {
+	// Those of an earlier owner may be beyond it.
+	i, found := ws.find(w.offset)
+	if found {
+		ws[i] = w
+		return ws
+	}
+	ws = slices.Insert(ws, i, w)
+	if len(ws) > maxWitnesses {
+		ws = slices.Delete(ws, ws.least(), ws.least()+1)
+	}
+	return ws
+}
+
+// least returns the witness without which the gap that is left is smallest in
+// relation to its distance from the end. The first and the last are never it.
+func (ws witnesses) least() (least int) {
+	end := ws[len(ws)-1].offset
+	smallest := 0.0
+	for i := 1; i < len(ws)-1; i++ {
+		gap := float64(ws[i+1].offset-ws[i-1].offset) / float64(end-ws[i].offset+1)
+		if least == 0 || gap < smallest {
+			least, smallest = i, gap
+		}
+	}
+	return least
+}
+
+func (ws witnesses) find(offset int64) (i int, found bool) {
+	return slices.BinarySearchFunc(ws, offset, func(w witness, o int64) int {
+		switch {
+		case w.offset < o:
+			return -1
+		case w.offset > o:
+			return 1
+		}
+		return 0
+	})
+}
+
+// below returns the witnesses before the offset.
+func (ws witnesses) below(offset int64) witnesses {
+	i, _ := ws.find(offset)
+	return ws[:i]
+}
+
+// from returns the witnesses at the offset and after it.
+func (ws witnesses) from(offset int64) witnesses {
+	i, _ := ws.find(offset)
+	return ws[i:]
+}
+
+// contradicted reports whether one of the records is not the one that a witness
+// beyond the last one taken saw in its place.
+func (ws witnesses) contradicted(last int64, records []*kgo.Record) bool {
+	ws = ws.from(last + 1)
+	if len(ws) == 0 || len(records) == 0 {
+		return false
+	}
+	for _, w := range ws.below(records[len(records)-1].Offset + 1) {
+		i, found := slices.BinarySearchFunc(records, w.offset, func(r *kgo.Record, o int64) int {
+			switch {
+			case r.Offset < o:
+				return -1
+			case r.Offset > o:
+				return 1
+			}
+			return 0
+		})
+		if found && fingerprint(records[i]) != w.print {
+			return true
+		}
+	}
+	return false
+}
+
+// logID says which log of which cluster offsets are about. Zero parts are
+// unknown: brokers before 2.8 give topics no ids.
+type logID struct {
+	cluster uint64 // a hash of the cluster's id
+	name    uint64 // a hash of the topic's name
+	topic   [16]byte
+}
+
+func newLogID(cluster, name string, topic [16]byte) logID {
+	id := logID{topic: topic}
+	if cluster != "" {
+		id.cluster = xxhash.Sum64String(cluster)
+	}
+	if name != "" {
+		id.name = xxhash.Sum64String(name)
+	}
+	return id
+}
+
+// kinship is what two logs have to do with each other.
+type kinship int
+
+const (
+	sameLog      kinship = iota // as far as is known
+	otherCluster                // a mirror, or a cluster that was set up anew
+	otherTopic                  // a copy within the cluster
+	madeAgain                   // deleted and made again under its name
+)
+
+func (id logID) kinship(to logID) kinship {
+	var unknown [16]byte
+	differ := func(a, b uint64) bool { return a != 0 && b != 0 && a != b }
+	switch {
+	case differ(id.cluster, to.cluster):
+		return otherCluster
+	case differ(id.name, to.name):
+		return otherTopic
+	case id.topic != unknown && to.topic != unknown && id.topic != to.topic:
+		return madeAgain
+	}
+	return sameLog
+}
