@@ -57,7 +57,7 @@ const maxStamps = 64
 func (a *assignment) attempt(c commit) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.phase().commits() {
+	if !a.phase().commits() || a.claim != nil {
 		return false
 	}
 	if s := stampOf(c.offset.Offset, c.metadata); !slices.Contains(a.stamps, s) {

@@ -237,7 +237,7 @@ func TestCommitsGoOnWhileAnotherMemberDrains(t *testing.T) {
 // TestACommitThatWaitedLosesWhatIsNotOurs: it may have waited for the client to join
 // again, and be sent in a generation in which others have the partitions.
 func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
-	for _, p := range []phase{phaseSuspended, phaseReturning, phaseOrphaned, phaseEnded} {
+	for _, p := range []phase{phaseSuspended, phaseOrphaned, phaseEnded} {
 		var as []*assignment
 		for i := range int32(2) {
 			a := newAssignment(topic, i, newInboxes(1), func() {})
@@ -257,7 +257,7 @@ func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
 			req.Topics = append(req.Topics, rt)
 			return req
 		}
-		b := newCommitBatch(as)
+		b := newCommitBatch(as, metadataLimit)
 		as[0].life.Store(int32(p))
 		req := request()
 		if err := c.prepare(req, b); err != nil {

@@ -128,6 +128,8 @@ type Options struct {
 	Decoder     Decoder
 	Transformer *transform.Transformer
 	Tally       *Tally // NewTally
+	// Configured reports whether the accounts name a profile; nil means none.
+	Configured func(profile string) bool
 
 	Log        zerolog.Logger
 	Conditions *ops.Conditions
@@ -162,6 +164,7 @@ func (o *Options) setDefaults() error {
 	if o.Tally == nil {
 		o.Tally = NewTally()
 	}
+	o.Tally.configured = o.Configured
 	if o.Conditions == nil {
 		o.Conditions = ops.NewConditions(zerolog.Nop(), nil)
 	}

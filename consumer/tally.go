@@ -40,30 +40,55 @@ func (c *Counts) add(o *Counts) {
 	}
 }
 
+func (c *Counts) less(o *Counts) {
+	c.Consumed -= o.Consumed
+	c.Retried -= o.Retried
+	for i, n := range o.Settled {
+		c.Settled[i] -= n
+	}
+}
+
 // NoProfile stands in tables and metrics for records whose profile is not known,
 // because they could not be decoded or name none that is valid.
 const NoProfile = "-"
 
-// OtherProfiles takes the counts of profiles past the first thousand: a label
-// per profile is worth its memory only while a person could look at it.
+// OtherProfiles takes the counts of profiles that have no label of their own: those
+// that no account names and that Amazon has never accepted an event of, whose ids
+// may be anybody's, and those past the first thousand. A label per profile is worth
+// its memory only while a person could look at it.
 const OtherProfiles = "other"
 
+// maxProfiles is how many profiles are counted apart, of those that are known and of
+// the others each.
 const maxProfiles = 1000
 
 // Tally counts what was taken and what became of it, by profile. It is the one
 // source of the metrics, of the demo's table and of the summary at the end, so
 // that they cannot disagree.
 type Tally struct {
+	// configured reports whether the accounts name a profile; nil means none.
+	configured func(profile string) bool
+
 	mu       sync.Mutex
-	profiles map[string]*Counts
+	profiles map[string]*profileTally
+	known    int // of them
+	others   *profileTally
 	taken    uint64
 	returned uint64
 	dropped  map[transform.Warning]uint64
 }
 
+// profileTally is the counts of one profile. While it is not known its counts are
+// shown under OtherProfiles, and stay there: a counter must not fall.
+type profileTally struct {
+	Counts
+	known bool
+	shown Counts // under OtherProfiles
+}
+
 // NewTally returns an empty tally.
 func NewTally() *Tally {
-	return &Tally{profiles: make(map[string]*Counts), dropped: make(map[transform.Warning]uint64)}
+	return &Tally{profiles: make(map[string]*profileTally), dropped: make(map[transform.Warning]uint64)}
 }
 
 // Summary is the tally at one moment.
@@ -100,8 +125,8 @@ func (t *Tally) Summary() Summary {
 	defer t.mu.Unlock()
 	s := Summary{Taken: t.taken, Returned: t.returned}
 	for id, c := range t.profiles {
-		s.Total.add(c)
-		s.Profiles = append(s.Profiles, ProfileCounts{id, *c})
+		s.Total.add(&c.Counts)
+		s.Profiles = append(s.Profiles, ProfileCounts{id, c.Counts})
 	}
 	slices.SortFunc(s.Profiles, func(a, b ProfileCounts) int { return cmp.Compare(a.Profile, b.Profile) })
 	return s
@@ -141,12 +166,15 @@ func (t *Tally) warned(counts map[transform.Warning]int) {
 func (t *Tally) settled(vs []sink.Verdict) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var c *Counts
+	var c *profileTally
 	id := ""
 	for i := range vs {
 		v := &vs[i]
 		if profile := labelOf(v); c == nil || profile != id {
 			id, c = profile, t.profile(profile)
+		}
+		if v.Class == verdict.Accepted && (!c.known || c == t.others) {
+			c = t.accept(id)
 		}
 		c.Settled[v.Class]++
 		if v.Attempts > 1 {
@@ -162,19 +190,74 @@ func labelOf(v *sink.Verdict) string {
 	return v.ProfileID
 }
 
-func (t *Tally) profile(id string) *Counts {
+// profile returns the counts of a profile, or of the others. mu is held.
+func (t *Tally) profile(id string) *profileTally {
 	if c := t.profiles[id]; c != nil {
 		return c
 	}
-	if len(t.profiles) >= maxProfiles && id != NoProfile {
-		id = OtherProfiles
+	switch known := id == NoProfile || id == OtherProfiles || t.configured != nil && t.configured(id); {
+	case known && (t.known < maxProfiles || id == NoProfile || id == OtherProfiles):
+		return t.add(id, true)
+	case !known && len(t.profiles)-t.known < maxProfiles:
+		return t.add(id, false)
 	}
+	return t.profile(OtherProfiles)
+}
+
+// accept makes a profile known because Amazon has accepted an event of it, if there
+// is a label left. mu is held.
+func (t *Tally) accept(id string) *profileTally {
 	c := t.profiles[id]
-	if c == nil {
-		c = new(Counts)
-		t.profiles[strings.Clone(id)] = c // the id may be a part of a record, which it would keep
+	switch {
+	case t.known >= maxProfiles || c != nil && c.known:
+		return t.profile(id)
+	case c == nil: // it was counted with the others so far
+		return t.add(id, true)
 	}
+	c.known = true
+	t.known++
 	return c
+}
+
+func (t *Tally) add(id string, known bool) *profileTally {
+	c := &profileTally{known: known}
+	if known {
+		t.known++
+	}
+	if id == OtherProfiles {
+		t.others = c
+	}
+	t.profiles[strings.Clone(id)] = c // the id may be a part of a record, which it would keep
+	return c
+}
+
+// labelled returns the counts by label: those of profiles that are not known are
+// put together.
+func (t *Tally) labelled() (labels []ProfileCounts) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var others Counts
+	any := false
+	for id, c := range t.profiles {
+		own := c.Counts
+		switch {
+		case !c.known:
+			c.shown = own
+		case id == OtherProfiles:
+			others.add(&own)
+			any = true
+			continue
+		default:
+			own.less(&c.shown)
+			labels = append(labels, ProfileCounts{id, own})
+		}
+		others.add(&c.shown)
+		any = any || c.shown != Counts{}
+	}
+	if any {
+		labels = append(labels, ProfileCounts{OtherProfiles, others})
+	}
+	return labels
 }
 
 var (
@@ -204,7 +287,7 @@ func (t *Tally) Collect(ch chan<- prometheus.Metric) {
 	}
 	counter(descTaken, s.Taken)
 	counter(descReturned, s.Returned)
-	for _, p := range s.Profiles {
+	for _, p := range t.labelled() {
 		counter(descConsumed, p.Consumed, p.Profile)
 		counter(descAccepted, p.Settled[verdict.Accepted], p.Profile)
 		counter(descFiltered, p.Settled[verdict.Filtered], p.Profile)

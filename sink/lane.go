@@ -51,6 +51,7 @@ type lane struct {
 	// gaveStuck: some of what it gave back was put off for a whole round of tries.
 	gaveStuck bool
 	proven    bool // Amazon has answered well about its events
+	accepted  bool // Amazon has accepted an event of it
 	barren    bool // the latest answer put off all that it was about
 	state     LaneState
 	since     time.Time

@@ -447,9 +447,33 @@ func TestLanesAreCountedByState(t *testing.T) {
 }
 
 func TestProfileLabelsAreBounded(t *testing.T) {
-	p := profileLabels{limit: 2}
-	got := []string{p.label("a"), p.label("b"), p.label("c"), p.label("a")}
-	if diff := cmp.Diff([]string{"a", "b", "other", "a"}, got); diff != "" {
+	p := profileLabels{limit: 3, configured: func(profile string) bool { return strings.HasPrefix(profile, "named") }}
+	for i := range 10 { // ids that somebody made up take no label
+		if got := p.label(fmt.Sprint("junk", i)); got != "other" {
+			t.Errorf("an unknown profile has the label %s", got)
+		}
+	}
+	p.accepted("a")
+	p.accepted("b")
+	got := []string{p.label("a"), p.label("named1"), p.label("named2"), p.label("b"), p.label("c"), p.label("named1")}
+	p.accepted("c")
+	got = append(got, p.label("c"))
+	if diff := cmp.Diff([]string{"a", "named1", "other", "b", "other", "named1", "other"}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// A server can answer with any status, and there is a series of each for each
+// profile.
+func TestReasonsOfRetriesAreBounded(t *testing.T) {
+	labels := map[string]bool{}
+	for status := 100; status < 1000; status++ {
+		labels[reasonLabel(fmt.Sprint(status))] = true
+	}
+	if len(labels) > 80 || !labels["503"] || !labels["5xx"] {
+		t.Errorf("%d reasons", len(labels))
+	}
+	if got := reasonLabel("timeout"); got != "timeout" {
+		t.Error(got)
 	}
 }

@@ -1,6 +1,8 @@
 package sink
 
 import (
+	"net/http"
+	"strconv"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -93,7 +95,19 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 }
 
 func (m *metrics) retried(reason, profile string, events int) {
-	m.retries.WithLabelValues(reason, m.profiles.label(profile)).Add(float64(events))
+	m.retries.WithLabelValues(reasonLabel(reason), m.profiles.label(profile)).Add(float64(events))
+}
+
+// reasonLabel bounds the reasons, of which there is a series for each profile: a
+// server can answer with any status, and those that are not in use share one.
+func reasonLabel(reason string) string {
+	if len(reason) != 3 {
+		return reason // a fault
+	}
+	if status, err := strconv.Atoi(reason); err == nil && http.StatusText(status) == "" {
+		return reason[:1] + "xx"
+	}
+	return reason
 }
 
 const namespace = "amazon_capi"
@@ -112,27 +126,44 @@ func histogram(name, help string, buckets []float64) prometheus.Histogram {
 
 // maxProfileLabels is how many profiles have a time series of their own; the
 // rest share one. Profile ids come from data, and a faulty producer could make
-// up more of them than a metrics store survives.
+// up more of them than a metrics store survives. So only those have one that the
+// accounts name or that Amazon has accepted an event of: others must not take the
+// labels before a real profile has one.
 const maxProfileLabels = 1000
 
 type profileLabels struct {
 	limit int
+	// configured reports whether the accounts name a profile; nil means none.
+	configured func(profile string) bool
+
 	mu    sync.Mutex
 	known map[string]struct{}
+}
+
+// accepted notes that Amazon has accepted an event of the profile.
+func (p *profileLabels) accepted(profile string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.add(profile)
 }
 
 func (p *profileLabels) label(profile string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, ok := p.known[profile]; ok {
+	if _, ok := p.known[profile]; ok || p.configured != nil && p.configured(profile) && p.add(profile) {
 		return profile
 	}
+	return "other"
+}
+
+// add gives the profile a label, if there is one left. mu is held.
+func (p *profileLabels) add(profile string) bool {
 	if len(p.known) >= p.limit {
-		return "other"
+		return false
 	}
 	if p.known == nil {
 		p.known = make(map[string]struct{})
 	}
 	p.known[profile] = struct{}{}
-	return profile
+	return true
 }

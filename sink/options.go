@@ -52,6 +52,10 @@ type Options struct {
 	// its events become dead letters; 2m, negative means not at all.
 	AuthHold time.Duration
 
+	// Configured reports whether the accounts name a profile. Those and the profiles
+	// that Amazon has accepted events of have labels of their own; nil means none.
+	Configured func(profile string) bool
+
 	// WindowEvents and WindowBytes are how much is taken that has no verdict. Lanes
 	// that are stuck keep a part of it between them; 30,000 and 64 MiB.
 	WindowEvents int

@@ -93,6 +93,10 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	}
 	l.mu.Lock()
 	l.records -= len(verdicts) + len(letters)
+	if len(verdicts) > 0 && !l.accepted {
+		l.accepted = true
+		s.metrics.profiles.accepted(l.profile)
+	}
 	if split != nil {
 		l.pushHalves(split)
 	}

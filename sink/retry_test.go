@@ -271,7 +271,9 @@ func TestAHeldLaneHoldsNoOther(t *testing.T) {
 
 func TestRetriesAreCountedByReasonAndProfile(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		r := newRig(t, inTurn(reply{status: 429}, reply{status: 503}, reply{status: 200, delay: time.Hour}, ok))
+		r := newRig(t, inTurn(reply{status: 429}, reply{status: 503}, reply{status: 200, delay: time.Hour}, ok), func(o *Options) {
+			o.Configured = func(profile string) bool { return profile == "p" }
+		})
 		r.send("p", "a", "b")
 		r.after(5 * time.Minute)
 		for _, reason := range []string{"429", "503", "timeout"} {

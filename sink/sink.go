@@ -60,6 +60,7 @@ func New(opts Options) (*Sink, error) {
 		return nil, err
 	}
 	m := newMetrics(opts.Registerer)
+	m.profiles.configured = opts.Configured
 	s := &Sink{
 		opts:     opts,
 		router:   opts.Router,

@@ -76,6 +76,9 @@ func (s *Set) Renew(profile string, old *sink.Route) (*sink.Route, *verdict.Reas
 	return r.Renew(profile, old)
 }
 
+// Names reports whether an account names the profile.
+func (s *Set) Names(profile string) bool { return s.now.Load().profiles[profile] != nil }
+
 func (s *Set) routes(profile string) (*sink.Routes, *verdict.Reason) {
 	t := s.now.Load()
 	if r := t.profiles[profile]; r != nil {

@@ -65,8 +65,8 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 		SessionTimeout: c.SessionTimeout, RebalanceTimeout: c.RebalanceTimeout, HangAfter: hangAfter(c),
 		Job:         c.Job,
 		Decoder:     p.decoder,
-		Transformer: transformer,
-		Log:         log, Conditions: p.conditions, Registerer: p.metrics,
+		Transformer: transformer, Configured: p.accounts.Names,
+		Log: log, Conditions: p.conditions, Registerer: p.metrics,
 	}, p.withMetrics("consumer")...)
 	if err != nil {
 		return nil, err
@@ -147,6 +147,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		MaxAttempts:     p.config.MaxAttempts, OnExhausted: p.config.OnExhausted, AuthHold: p.config.AuthHold,
 		BackoffMin: p.config.BackoffMin, BackoffMax: p.config.BackoffMax,
 		WindowEvents: p.config.MaxInFlightEvents, WindowBytes: p.config.MaxInFlightBytes, Parked: p.consumer.Parked,
+		Configured:  p.accounts.Names,
 		DeadLetters: sink.DeadLetterOptions{Producer: letters, Topic: p.config.DeadLetterTopic},
 		Receipts:    receipts,
 		Settle:      p.consumer.Settle,
