@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -258,15 +259,26 @@ func TestALaneWithEventsIsNotForgotten(t *testing.T) {
 
 // switchedTokens has a token while ready is closed.
 type switchedTokens struct {
-	countingTokens
+	mu    sync.Mutex
 	ready chan struct{}
 }
 
-func (s *switchedTokens) away() { s.ready = make(chan struct{}) }
-func (s *switchedTokens) back() { close(s.ready) }
+func (s *switchedTokens) away() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ready = make(chan struct{})
+}
+
+func (s *switchedTokens) back() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.ready)
+}
 
 func (s *switchedTokens) Token(ctx context.Context, _ AccessToken) (AccessToken, error) {
+	s.mu.Lock()
 	late := lateTokens{s.ready}
+	s.mu.Unlock()
 	return late.Token(ctx, AccessToken{})
 }
 

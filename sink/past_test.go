@@ -3,6 +3,7 @@ package sink
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,7 +18,9 @@ func narrow(o *Options) { o.BatchEvents, o.Linger, o.WindowEvents = 4, -1, 8 }
 // parkingRig is a rig that parks what is shed.
 type parkingRig struct {
 	*rig
-	ids    map[uint64]string
+	ids map[uint64]string
+
+	lot    sync.Mutex
 	parked []Backlog
 }
 
@@ -25,6 +28,8 @@ func newParkingRig(t *testing.T, answer func(call) reply, change ...func(*Option
 	p := &parkingRig{ids: map[uint64]string{}}
 	p.rig = newRig(t, answer, append([]func(*Options){narrow, func(o *Options) {
 		o.Parked = func(profile string) bool {
+			p.lot.Lock()
+			defer p.lot.Unlock()
 			for _, b := range p.parked {
 				if b.Profile == profile {
 					return true
@@ -46,14 +51,19 @@ func (p *parkingRig) sendAll(profile string, ids ...string) {
 
 func (p *parkingRig) shed() (n int) {
 	given := p.sink.Shed(1000)
+	p.lot.Lock()
+	defer p.lot.Unlock()
 	p.parked = append(p.parked, given...)
 	return recordsIn(given)
 }
 
 // comeBack hands the parked events of a profile on again.
 func (p *parkingRig) comeBack(profile string) {
+	p.lot.Lock()
+	was := p.parked
+	p.lot.Unlock()
 	var left []Backlog
-	for _, b := range p.parked {
+	for _, b := range was {
 		if b.Profile != profile {
 			left = append(left, b)
 			continue
@@ -65,7 +75,9 @@ func (p *parkingRig) comeBack(profile string) {
 			p.feed.AddAgain(tok, rec, c, b.Past)
 		}
 	}
+	p.lot.Lock()
 	p.parked = left
+	p.lot.Unlock()
 	p.feed.Flush()
 }
 
@@ -176,7 +188,9 @@ func TestALaneWhoseEventsAreGoneIsIdle(t *testing.T) {
 				p.sendAll("well", "w")
 				p.after(10 * time.Second)
 				p.shed()
+				p.lot.Lock()
 				p.parked = nil
+				p.lot.Unlock()
 				if swept {
 					p.sink.Sweep()
 					p.after(0)
