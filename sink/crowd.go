@@ -74,7 +74,7 @@ const slowAfter = 5 * time.Second
 // stuck reports whether the lane cannot send, or nobody knows whether it can. The
 // caller holds mu.
 func (l *lane) stuck(now time.Time) bool {
-	return l.paused() || l.tokenless || l.barren || l.trouble.broken || l.trouble.tries > 0 || now.Before(l.heldUntil) ||
+	return l.paused() || l.tokenless || l.turnless || l.barren || l.trouble.broken || l.trouble.tries > 0 || now.Before(l.heldUntil) ||
 		len(l.flying) > 0 && now.Sub(l.heard) > slowAfter
 }
 

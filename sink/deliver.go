@@ -52,11 +52,24 @@ func (l *lane) run() {
 		if !ok {
 			return
 		}
+		seated, ok := l.enter()
+		if !ok {
+			return
+		}
+		if seated {
+			// Its turn may have been long in coming, and the token have ended.
+			if token, ok = l.tokenAtOnce(route); !ok {
+				l.leave(seated)
+				continue
+			}
+		}
 		f, ok := l.take(s.opts.Now(), route, token)
 		if !ok {
+			l.leave(seated)
 			continue
 		}
 		l.attempt(&f)
+		l.leave(seated)
 		if !l.land(&f) {
 			return
 		}

@@ -52,6 +52,7 @@ type lane struct {
 	gaveStuck bool
 	proven    bool // Amazon has answered well about its events
 	accepted  bool // Amazon has accepted an event of it
+	turnless  bool // the one that watches waits in the lobby
 	barren    bool // the latest answer put off all that it was about
 	state     LaneState
 	since     time.Time

@@ -38,6 +38,7 @@ type Sink struct {
 	closed   bool
 
 	room    room
+	lobby   lobby
 	forgot  atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
 	memory  *memory
 	scratch sync.Pool    // *scratch
@@ -68,6 +69,7 @@ func New(opts Options) (*Sink, error) {
 		metrics:  m,
 		memory:   newMemory(),
 		lanes:    make(map[string][]*lane),
+		lobby:    make(lobby, strangersAtOnce),
 		forgetAt: manyLanes,
 		sender: &sender{
 			client:  noRedirects(opts.HTTPClient),
