@@ -11,6 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 const (
@@ -268,5 +270,5 @@ func (c *Consumer) commitFailed(err error) {
 	if c.brake.on(c.opts.Now()) {
 		what = "nothing more is taken until they can be"
 	}
-	c.conditions.commits.Fail(fmt.Sprintf("offsets cannot be committed: %v; %s", err, what))
+	c.conditions.commits.Fail(fmt.Sprintf("offsets cannot be committed: %s; %s", redact.Error(err), what))
 }

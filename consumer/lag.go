@@ -12,6 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 const (
@@ -78,7 +80,7 @@ func (c *Consumer) askEnds(ctx context.Context, admin *kadm.Client, r *reach) {
 	now := c.opts.Now()
 	if len(ends) == 0 && err != nil {
 		if lasts(&r.brokers, now, !r.brokersOK) {
-			c.conditions.brokers.Fail(fmt.Sprintf("the brokers do not answer: %v", plainly(err, r.brokersOK)))
+			c.conditions.brokers.Fail(fmt.Sprintf("the brokers do not answer: %s", redact.Error(plainly(err, r.brokersOK))))
 		}
 		return
 	}

@@ -8,6 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // Progress is what a group has settled of a topic, as its commits tell it: all
@@ -35,12 +37,12 @@ func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) 
 		return p, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the offsets of group %q cannot be read: %w", group, err)
+		return nil, fmt.Errorf("the offsets of group %q cannot be read: %w", group, redact.Wrap(err))
 	}
 	var claims []claim
 	for partition, o := range offsets[topic] {
 		if o.Err != nil {
-			return nil, fmt.Errorf("the offsets of group %q cannot be read: partition %d: %w", group, partition, o.Err)
+			return nil, fmt.Errorf("the offsets of group %q cannot be read: partition %d: %w", group, partition, redact.Wrap(o.Err))
 		}
 		if o.At < 0 {
 			continue

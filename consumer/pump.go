@@ -244,7 +244,7 @@ func (a *assignment) enlarge(seq uint64, size int32) (more int64) {
 // countProfile counts the event for its profile and returns it; empty if it
 // names none that is valid, for a label or header made of it could hold anything.
 func (p *pump) countProfile() (profile string) {
-	if !transform.ValidProfileID(p.event.ProfileID) {
+	if p.transformer == nil || !p.transformer.ValidProfileID(p.event.ProfileID) {
 		p.count(NoProfile)
 		return ""
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 const (
@@ -91,7 +93,7 @@ func (r *rereader) turn(ctx context.Context) (more bool) {
 	case err == nil:
 		c.conditions.parking.OK()
 	case ctx.Err() == nil:
-		c.conditions.parking.Fail(fmt.Sprintf("records that were put off cannot be read again: %v", err))
+		c.conditions.parking.Fail(fmt.Sprintf("records that were put off cannot be read again: %s", redact.Error(err)))
 	}
 	return err == nil
 }

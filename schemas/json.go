@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tracklayer/amazon-capi/internal/instant"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // EventFromJSON reads one event in the form that files and the publish command
@@ -92,7 +93,7 @@ func (r *jsonReader) group(group string, ev *Event) error {
 	seen := make(map[string]bool)
 	return r.object(group, func(key string) error {
 		if seen[key] {
-			return fmt.Errorf("%s: has the name %q twice", name(group), key)
+			return fmt.Errorf("%s: has the name %s twice", name(group), redact.Quote(key))
 		}
 		seen[key] = true
 		if group == "" && slices.Contains(groups[1:], key) {
@@ -101,7 +102,7 @@ func (r *jsonReader) group(group string, ev *Event) error {
 		i := slices.IndexFunc(fields[:], func(f field) bool { return f.group == group && f.name == key })
 		if i < 0 {
 			unknown := field{group: group, name: key}
-			return fmt.Errorf("unknown field %q: want one of %s", unknown.path(), strings.Join(namesIn(group), ", "))
+			return fmt.Errorf("unknown field %s: want one of %s", redact.Quote(unknown.path()), strings.Join(namesIn(group), ", "))
 		}
 		f := &fields[i]
 		if f.attributes != nil {

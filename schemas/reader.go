@@ -1,6 +1,6 @@
 package schemas
 
-import "fmt"
+import "github.com/tracklayer/amazon-capi/internal/redact"
 
 // program reads the records of one writer's schema. What a schema means is
 // worked out once, when its id is first seen.
@@ -34,6 +34,7 @@ func compileSchema(s *WriterSchema) (_ program, bytes int64, _ *DecodeError) {
 }
 
 func badSchema(err error) *DecodeError {
-	// Bounded, because goavro's errors can quote the whole schema.
-	return &DecodeError{Code: CodeBadSchema, Message: fmt.Sprintf("the schema cannot be read: %.200s", err)}
+	// Bounded, because goavro's errors can quote the whole schema, which is a
+	// stranger's text.
+	return &DecodeError{Code: CodeBadSchema, Message: "the schema cannot be read: " + redact.Line(redact.Message(err.Error()), 200)}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/twmb/franz-go/pkg/sr"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
@@ -71,6 +72,8 @@ func NewRegistry(o RegistryOptions) (*Registry, error) {
 	if o.TLS != nil {
 		r.transport.TLSClientConfig = o.TLS
 	}
+	redact.Credentials(o.Username, o.Password)
+	redact.URLCredentials(o.URL)
 	client := web.NoRedirects(http.Client{Timeout: r.timeout, Transport: boundedTransport{r.transport}})
 	for i, text := range strings.Split(o.URL, ",") {
 		u, err := parseRegistryURL(text)
@@ -120,7 +123,7 @@ func parseRegistryURL(text string) (*url.URL, error) {
 		return nil, errors.New("it is no URL: want one such as http://localhost:8081")
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("its scheme is %q: want http or https", u.Scheme)
+		return nil, fmt.Errorf("its scheme is %s: want http or https", redact.Quote(u.Scheme))
 	}
 	if u.Hostname() == "" {
 		return nil, errors.New("it has no host: want a URL such as http://localhost:8081")

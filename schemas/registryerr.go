@@ -9,10 +9,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/twmb/franz-go/pkg/sr"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
@@ -98,16 +98,18 @@ func (r *Registry) transportDetail(ctx context.Context, err error) string {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return "its answer was cut off"
 	case errors.As(err, &urlErr):
-		return oneLine(urlErr.Err.Error())
+		return bounded(redact.Error(urlErr.Err))
 	}
-	return oneLine(err.Error())
+	return bounded(redact.Error(err))
 }
 
-// oneLine bounds what others say to what fits a log line.
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
+// oneLine makes what others say fit to show: masked, and bounded to what fits a
+// log line.
+func oneLine(s string) string { return bounded(redact.Message(s)) }
+
+func bounded(s string) string {
 	if len(s) > 300 {
-		s = strings.ToValidUTF8(s[:300], "") + " …"
+		s = redact.Line(s, 300) + " …"
 	}
 	return s
 }

@@ -39,6 +39,10 @@ type SubjectStatus struct {
 	Foreign []int `json:"foreign_versions,omitempty"`
 }
 
+// maxMessages is how many of the registry's reasons are kept: it gives one for each
+// difference.
+const maxMessages = 20
+
 func avroSchema(v Version) (sr.Schema, error) {
 	text, err := v.Schema()
 	return sr.Schema{Schema: text, Type: sr.TypeAvro}, err
@@ -179,5 +183,9 @@ func (r *Registry) compatible(ctx context.Context, subject string) (ok bool, mes
 	if missing(err) {
 		return true, nil, nil // nothing there to conflict with
 	}
-	return answer.Is, answer.Messages, err
+	said := answer.Messages[:min(len(answer.Messages), maxMessages)]
+	for i, m := range said {
+		said[i] = oneLine(m)
+	}
+	return answer.Is, said, err
 }

@@ -111,18 +111,24 @@ func (l *lane) well(f *flight) {
 	if !l.trouble.reported || l.anyStuck(f.batch) {
 		return
 	}
-	l.trouble.reported = false
 	if cs := l.sink.opts.Conditions; cs != nil {
 		cs.Condition(l.conditionName()).OK()
 		cs.Remove(l.conditionName())
 	}
+	l.trouble.reported = false
 }
 
+// conditionName is the same while there is a condition: a profile that becomes
+// known is shown under another name.
 func (l *lane) conditionName() string {
-	if l.region == RegionUnknown {
-		return "lane " + l.profile
+	if l.trouble.reported && l.condition != "" {
+		return l.condition
 	}
-	return "lane " + l.profile + " " + l.region.String()
+	l.condition = "lane " + l.sink.profiles.shown(l.profile)
+	if l.region != RegionUnknown {
+		l.condition += " " + l.region.String()
+	}
+	return l.condition
 }
 
 // report makes the lane's condition fail. Lanes have a condition only while

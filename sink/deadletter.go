@@ -45,6 +45,7 @@ type deadLetters struct {
 	log      zerolog.Logger
 	metrics  *metrics
 	backoff  backoff
+	profiles *profiles
 	ctx      context.Context
 	wg       sync.WaitGroup
 
@@ -257,16 +258,16 @@ func (d *deadLetters) write(round []*letter) bool {
 // refused may be taken now, so that is tried again at once.
 func (d *deadLetters) written(l *letter) {
 	d.metrics.lettersWritten.WithLabelValues(l.reason.Class.String()).Inc()
-	d.log.Debug().Str("profile", redact.ID(l.profile)).Str("event_id", redact.ID(l.eventID)).
+	d.log.Debug().Str("profile", d.profiles.shown(l.profile)).Str("event_id", redact.EventID(l.eventID)).
 		Stringer("class", l.reason.Class).Int("status", l.reason.Status).Msg("dead letter written")
 	if l.reduced != nil {
 		d.metrics.lettersReduced.Inc()
 		d.log.Error().
 			Str("topic", l.from.topic).Int32("partition", l.from.partition).Int64("offset", l.offset).
-			Str("event_id", redact.ID(l.eventID)).Int("value_bytes", len(l.value)).
+			Str("event_id", redact.EventID(l.eventID)).Int("value_bytes", len(l.value)).
 			Bool("without_value", l.omitValue).Bool("without_headers", l.omitHeaders).
 			Bool("without_key", l.omitKey).Bool("without_timestamp", l.omitTime).
-			Str("reason", redact.Line(l.reduced.Error(), 200)).
+			Str("reason", redact.Line(redact.Error(l.reduced), 200)).
 			Msg("the dead-letter topic does not take this record whole; the letter names where the original is")
 	}
 	if l.refused {
@@ -337,7 +338,7 @@ func (d *deadLetters) build(round []*letter) []*kgo.Record {
 	defer late.Stop()
 	records := make([]*kgo.Record, len(round))
 	for i, l := range round {
-		records[i] = l.build(d.topic)
+		records[i] = l.build(d.topic, d.profiles.shown(l.profile))
 	}
 	return records
 }

@@ -98,7 +98,7 @@ func TestHeadersDoNotGrowWithEachRound(t *testing.T) {
 	sizes := map[int]bool{}
 	for range 5 {
 		l := letterOf(rec)
-		rec = l.build("dlq")
+		rec = l.build("dlq", l.profile)
 		sizes[len(rec.Headers)] = true
 	}
 	if len(sizes) != 1 {
@@ -115,7 +115,7 @@ func TestHeadersOfTheOriginalAreBounded(t *testing.T) {
 	l := letterOf(&kgo.Record{Topic: strings.Repeat("t", 500), Headers: hs})
 	l.eventID, l.profile = strings.Repeat("e", 10_000), strings.Repeat("p", 10_000)
 	l.reason.Message, l.reason.Code, l.reason.Field = strings.Repeat("m ", 10_000), strings.Repeat("c", 10_000), strings.Repeat("f", 10_000)
-	out := l.build("dlq")
+	out := l.build("dlq", l.profile)
 	total := 0
 	for _, h := range out.Headers {
 		total += len(h.Key) + len(h.Value)

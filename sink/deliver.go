@@ -219,14 +219,15 @@ func (l *lane) attempt(f *flight) {
 
 // logAttempt is what a controlled test with a few events looks at.
 func (l *lane) logAttempt(b *batch, res *result) {
-	log := l.sink.opts.Log.Debug()
+	s := l.sink
+	log := s.opts.Log.Debug()
 	if !log.Enabled() {
 		return
 	}
 	ids := zerolog.Arr()
 	for i := range min(len(b.events), 3) {
-		ids.Str(redact.ID(b.id(&b.events[i])))
+		ids.Str(redact.EventID(b.id(&b.events[i])))
 	}
-	log.Str("profile", l.profile).Str("status", res.label()).Int("events", len(b.events)).
+	log.Str("profile", s.profiles.shown(l.profile)).Str("status", res.label()).Int("events", len(b.events)).
 		Int("attempt", b.attempts).Array("event_ids", ids).Msg("sent to Amazon")
 }

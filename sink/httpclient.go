@@ -95,8 +95,12 @@ func endpoint(setting, raw string) (*url.URL, error) {
 }
 
 // fault is why a request got no answer: a label for metrics, and words for
-// people that hold no secret and no URL.
+// people that hold no secret and no URL. What others say in them is masked but for
+// the identifiers of the request's events, which are not known there.
 type fault struct{ label, text string }
+
+// faultLimit bounds what is said of a fault.
+const faultLimit = 200
 
 const (
 	faultTimeout    = "timeout"
@@ -121,13 +125,16 @@ func describeFault(err error, timeout time.Duration) fault {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &wait) && wait.Timeout():
 		return fault{faultTimeout, fmt.Sprintf("no answer within %s", timeout)}
 	case errors.As(err, &dns):
-		return fault{faultConnection, fmt.Sprintf("host %s cannot be found", redact.Line(dns.Name, wordLimit))}
+		return fault{faultConnection, redact.Line(fmt.Sprintf("host %s cannot be found", redact.Around(dns.Name, dns.Name)), faultLimit)}
 	case errors.As(err, &op):
 		text := op.Op
 		if op.Addr != nil {
 			text += " " + op.Addr.String()
 		}
-		return fault{faultConnection, redact.Line(fmt.Sprintf("%s: %v", text, op.Err), 200)}
+		if op.Err != nil { // of a proxy it is what the proxy says
+			text += ": " + redact.Error(op.Err)
+		}
+		return fault{faultConnection, redact.Line(text, faultLimit)}
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return fault{faultTruncated, "the connection was closed before the answer was whole"}
 	}
@@ -135,5 +142,5 @@ func describeFault(err error, timeout time.Duration) fault {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	return fault{faultConnection, redact.Line(redact.Message(err.Error()), 200)}
+	return fault{faultConnection, redact.Line(redact.Error(err), faultLimit)}
 }

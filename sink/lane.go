@@ -34,6 +34,8 @@ type lane struct {
 
 	window  window
 	trouble trouble
+	// condition is the name of its condition while there is one.
+	condition string
 	// heldUntil is until when nothing at all is sent, and why the reason.
 	heldUntil time.Time
 	why       string

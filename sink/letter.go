@@ -104,9 +104,9 @@ func (l *letter) reduce(err error) bool {
 	return true
 }
 
-// build makes the record that is produced. It is made anew for every try, since
-// the client keeps state in it.
-func (l *letter) build(topic string) *kgo.Record {
+// build makes the record that is produced; profile is as headers show it. It is
+// made anew for every try, since the client keeps state in it.
+func (l *letter) build(topic, profile string) *kgo.Record {
 	out := &kgo.Record{Topic: topic, Key: l.key, Value: l.value, Timestamp: time.UnixMilli(l.timestamp)}
 	h := headers{}
 	dropped := 0
@@ -116,7 +116,9 @@ func (l *letter) build(topic string) *kgo.Record {
 		dropped = h.keep(l.headers)
 	}
 
-	message := redact.Message(l.reason.Message)
+	// What a stranger said in it was masked when it came. It is not masked as such
+	// again, or it would lose the numbers that are ours.
+	message := redact.Line(redact.Own(l.reason.Message), redact.MessageLimit)
 	h.set(headerTopic, redact.Line(l.from.topic, 249))
 	h.set(headerPartition, strconv.Itoa(int(l.from.partition)))
 	h.set(headerOffset, strconv.FormatInt(l.offset, 10))
@@ -130,8 +132,8 @@ func (l *letter) build(topic string) *kgo.Record {
 	h.set(headerCode, redact.Line(redact.Text(l.reason.Code), wordLimit))
 	h.set(headerField, redact.Line(redact.Text(l.reason.Field), wordLimit))
 	h.set(headerMessage, message)
-	h.set(headerProfile, redact.ID(l.profile))
-	h.set(headerEventID, redact.ID(l.eventID))
+	h.set(headerProfile, profile)
+	h.set(headerEventID, redact.EventID(l.eventID))
 	h.set(headerAttempts, strconv.Itoa(l.attempts))
 	h.set(headerFirstFailure, l.first.UTC().Format(letterTime))
 	h.set(headerLastFailure, l.last.UTC().Format(letterTime))
@@ -165,11 +167,12 @@ func (h *headers) set(key, value string) {
 // keep takes over the original's headers but for those of an earlier letter,
 // and returns how many of them were too many.
 func (h *headers) keep(orig []kgo.RecordHeader) (dropped int) {
-	bytes := 0
+	bytes, said := 0, false
 	for _, o := range orig {
 		if strings.HasPrefix(o.Key, connectPrefix) || strings.HasPrefix(o.Key, ownPrefix) {
-			if o.Key == headerRedrives && count(o.Value) > 0 {
-				h.set(headerRedrives, strconv.Itoa(count(o.Value)))
+			if n := redrives(o.Value); o.Key == headerRedrives && n > 0 && !said {
+				h.set(headerRedrives, strconv.Itoa(n))
+				said = true
 			}
 			continue
 		}

@@ -50,5 +50,5 @@ func (d *deadLetters) describeRefused(l *letter, err error) string {
 	}
 	l.whole()
 	return fmt.Sprintf("dead letters cannot be written to %s: it does not even take a letter without key and value: %s",
-		d.topic, kafka.TooLarge(d.topic, d.renewer.Limit(), kafka.RecordBytes(l.build(d.topic))))
+		d.topic, kafka.TooLarge(d.topic, d.renewer.Limit(), kafka.RecordBytes(l.build(d.topic, d.profiles.shown(l.profile)))))
 }

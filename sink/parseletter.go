@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strconv"
@@ -54,10 +55,13 @@ type Letter struct {
 func ParseLetter(rec *kgo.Record) (Letter, error) {
 	l := Letter{Key: rec.Key, Value: rec.Value, Timestamp: rec.Timestamp, Partition: -1, Offset: -1}
 	known := false
-	var exception string
+	var said, exception string
 	for _, h := range rec.Headers {
 		switch {
 		case strings.HasPrefix(h.Key, ownPrefix):
+			if h.Key == headerMessage {
+				said = string(h.Value)
+			}
 			l.own(h.Key, string(h.Value))
 		case strings.HasPrefix(h.Key, connectPrefix):
 			if h.Key == headerExceptText {
@@ -70,9 +74,7 @@ func ParseLetter(rec *kgo.Record) (Letter, error) {
 		}
 		known = true
 	}
-	if l.Reason.Message == "" {
-		l.Reason.Message = redact.Message(exception)
-	}
+	l.Reason.Message = l.words(cmp.Or(said, exception))
 	if !known {
 		return l, ErrNoLetter
 	}
@@ -89,7 +91,7 @@ func (l *Letter) Again() *kgo.Record {
 		Key: l.Key, Value: l.Value, Timestamp: l.Timestamp,
 	}
 	h := headers(slices.Clone(l.Headers))
-	h.set(headerRedrives, strconv.Itoa(l.Redrives+1))
+	h.set(headerRedrives, strconv.Itoa(min(l.Redrives+1, maxRedrives)))
 	again.Headers = h
 	return again
 }
@@ -97,6 +99,15 @@ func (l *Letter) Again() *kgo.Record {
 // Whole tells whether the letter has its original's key, value and headers.
 func (l *Letter) Whole() bool {
 	return l.ValueOmitted == 0 && l.KeyOmitted == 0 && l.HeadersOmitted == 0
+}
+
+// words are what a letter says as its reason. Those of our own rules and of the
+// decoder have numbers that are ours; another's are a stranger's.
+func (l *Letter) words(said string) string {
+	if c := l.Reason.Class; c == verdict.Decode || c == verdict.Validation {
+		return redact.Line(redact.Own(said), redact.MessageLimit)
+	}
+	return redact.Message(said)
 }
 
 func (l *Letter) connect(key, value string) {
@@ -112,7 +123,7 @@ func (l *Letter) connect(key, value string) {
 			l.Offset = n
 		}
 	case headerStage:
-		l.Stage = redact.Line(value, wordLimit)
+		l.Stage = redact.Line(redact.Text(value), wordLimit)
 	}
 }
 
@@ -126,8 +137,6 @@ func (l *Letter) own(key, value string) {
 		l.Reason.Code = redact.Line(redact.Text(value), wordLimit)
 	case headerField:
 		l.Reason.Field = redact.Line(redact.Text(value), wordLimit)
-	case headerMessage:
-		l.Reason.Message = redact.Message(value)
 	case headerProfile:
 		l.ProfileID = value
 	case headerEventID:
@@ -141,7 +150,7 @@ func (l *Letter) own(key, value string) {
 	case headerContract:
 		l.Contract = value
 	case headerRedrives:
-		l.Redrives = count([]byte(value))
+		l.Redrives = redrives([]byte(value))
 	case headerValueOmitted:
 		l.ValueOmitted, _ = strconv.Atoi(value)
 	case headerKeyOmitted:
@@ -163,13 +172,35 @@ func parseLetterTime(s string) time.Time {
 	return t.UTC()
 }
 
-// Redrives returns how often a record of the source was sent through again: more
-// than 0 for the copies that a redrive writes.
+// OwnHeaders returns a record's headers without those that this program and Kafka
+// Connect write.
+func OwnHeaders(rec *kgo.Record) []kgo.RecordHeader {
+	return slices.DeleteFunc(slices.Clone(rec.Headers), func(h kgo.RecordHeader) bool {
+		return strings.HasPrefix(h.Key, connectPrefix) || strings.HasPrefix(h.Key, ownPrefix)
+	})
+}
+
+// Redrives returns how often a record of the source says that it was sent through
+// again: more than 0 for the copies that a redrive writes. A producer can write the
+// same, so whoever acts on it looks for a dead letter, or an original of the same
+// bytes, first.
 func Redrives(rec *kgo.Record) int {
 	for _, h := range rec.Headers {
 		if h.Key == headerRedrives {
-			return count(h.Value)
+			return redrives(h.Value)
 		}
+	}
+	return 0
+}
+
+// maxRedrives is more than any redrive allows; what is beyond was written by
+// somebody else.
+const maxRedrives = 1000
+
+// redrives reads the count of a header; 0 for one that no redrive has written.
+func redrives(b []byte) int {
+	if n := count(b); n <= maxRedrives {
+		return n
 	}
 	return 0
 }

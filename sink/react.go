@@ -64,6 +64,9 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 		later = append(later, *e)
 	}
 	s.metrics.contradictions.Add(float64(res.Contradictions))
+	if len(verdicts) > 0 {
+		s.profiles.accept(l.profile) // before its receipt is written
+	}
 	if len(later) == len(b.events) {
 		s.memory.giveBack(verdicts)
 		l.nothingSettled(f, res, now)
@@ -255,7 +258,7 @@ func (l *lane) narrow(f *flight, res *result) {
 // of its events masked.
 func (r *result) describe(identifiers []string) string {
 	if r.fault.text != "" {
-		return redact.Message(r.fault.text, identifiers...)
+		return redact.Known(r.fault.text, identifiers...)
 	}
 	why := r.Said.Reason(0, 0, identifiers)
 	switch code := why.Code; {

@@ -32,7 +32,7 @@ const ownRequestID = "capi-"
 // that could be anything else is not passed on.
 func requestID(h http.Header) string {
 	for _, name := range []string{"X-Amzn-Requestid", "X-Amzn-Request-Id", "X-Amz-Request-Id", "X-Amz-Rid"} {
-		if id := h.Get(name); id != "" && len(id) <= wordLimit && redact.ID(id) == id {
+		if id := redact.RequestID(h.Get(name)); id != "" {
 			return id
 		}
 	}
@@ -90,11 +90,11 @@ func cut(r *request, vs []Verdict, each func([]Verdict)) {
 	}
 }
 
-// build makes the record that is produced. events is memory to use; it is
-// returned, perhaps grown.
-func (r *receipt) build(o *ReceiptOptions, m *memory, events []schemas.ReceiptEvent) (*kgo.Record, []schemas.ReceiptEvent) {
+// build makes the record that is produced; profile is as receipts show it. events
+// is memory to use; it is returned, perhaps grown.
+func (r *receipt) build(o *ReceiptOptions, profile string, m *memory, events []schemas.ReceiptEvent) (*kgo.Record, []schemas.ReceiptEvent) {
 	first := &r.verdicts[0]
-	out := schemas.Receipt{Contract: first.Contract, ProfileID: redact.ID(first.ProfileID), Topic: first.Source.Topic}
+	out := schemas.Receipt{Contract: first.Contract, ProfileID: profile, Topic: first.Source.Topic}
 	if r.request != nil {
 		out.RequestID, out.Attempts = r.request.id, r.request.attempts
 		out.FirstSent, out.LastAnswered = r.request.firstSent, r.request.answered
@@ -102,7 +102,7 @@ func (r *receipt) build(o *ReceiptOptions, m *memory, events []schemas.ReceiptEv
 	for i := range r.verdicts {
 		v := &r.verdicts[i]
 		events = append(events, schemas.ReceiptEvent{
-			EventID: redact.ID(v.EventID), Partition: v.Source.Partition, Offset: v.Source.Offset,
+			EventID: redact.EventID(v.EventID), Partition: v.Source.Partition, Offset: v.Source.Offset,
 			Class: v.Class, Status: v.Status, Code: codeOf(v),
 		})
 	}

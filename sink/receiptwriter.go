@@ -35,6 +35,8 @@ type receiptWriter struct {
 	wake    chan struct{} // capacity 1: there is something new to look at
 	memory  *memory
 	renewer Renewer // the producer, if it is one
+	// profiles says how a receipt shows its profile.
+	profiles *profiles
 
 	mu       sync.Mutex
 	pending  []*receipt
@@ -233,7 +235,7 @@ func (w *receiptWriter) write() bool {
 		if r == nil {
 			return more
 		}
-		rec, events := r.build(&w.opts, w.memory, w.events[:0])
+		rec, events := r.build(&w.opts, w.profiles.shown(r.verdicts[0].ProfileID), w.memory, w.events[:0])
 		clear(events)
 		w.events = events
 		if len(r.buf) > w.maxBytes {

@@ -27,7 +27,7 @@ func TestALetterGivesItsOriginalBack(t *testing.T) {
 		{"trace=t1", "empty=", "amazon-capi.redrives=2"},
 		{"trace=t1", "empty=", "amazon-capi.redrives=3"},
 	} {
-		l, err := ParseLetter(letterOf(rec).build("dlq"))
+		l, err := ParseLetter(letterOf(rec).build("dlq", "1234567890"))
 		if err != nil || !l.Whole() || l.Redrives != round {
 			t.Fatalf("round %d: %+v, %v", round, l, err)
 		}
@@ -41,7 +41,35 @@ func TestALetterGivesItsOriginalBack(t *testing.T) {
 	}
 	reduced := letterOf(rec)
 	reduced.omitValue = true
-	if l, err := ParseLetter(reduced.build("dlq")); err != nil || l.Whole() {
+	if l, err := ParseLetter(reduced.build("dlq", "1234567890")); err != nil || l.Whole() {
 		t.Errorf("a letter without its value is said to be whole: %v", err)
+	}
+}
+
+// TestAForgedCountIsBounded: a producer can write the header, too.
+func TestAForgedCountIsBounded(t *testing.T) {
+	for value, want := range map[string]int{"2": 2, "1000": 1000, "1001": 0, "65535": 0, "65536": 0, "-1": 0, "x": 0, "": 0} {
+		header := kgo.RecordHeader{Key: headerRedrives, Value: []byte(value)}
+		rec := &kgo.Record{Topic: "events", Headers: []kgo.RecordHeader{header, header, {Key: headerClass, Value: []byte("auth")}, {Key: "a"}}}
+		if got := Redrives(rec); got != want {
+			t.Errorf("%q is read as %d redrives, want %d", value, got, want)
+		}
+		out := letterOf(rec).build("dlq", "1234567890")
+		n := 0
+		for _, h := range out.Headers {
+			if h.Key == headerRedrives {
+				n++
+			}
+		}
+		l, err := ParseLetter(out)
+		if err != nil || l.Redrives != want || n > 1 {
+			t.Errorf("%q: the letter says %d redrives in %d headers (%v), want %d", value, l.Redrives, n, err, want)
+		}
+		if again, err := ParseLetter(l.Again()); err != nil || again.Redrives != min(want+1, 1000) {
+			t.Errorf("%q: sent through again it says %d (%v)", value, again.Redrives, err)
+		}
+		if own := OwnHeaders(rec); len(own) != 1 || own[0].Key != "a" {
+			t.Errorf("own headers %v", own)
+		}
 	}
 }

@@ -22,6 +22,7 @@ type Sink struct {
 	letters *deadLetters
 	// receipts is nil when none are written.
 	receipts *receiptWriter
+	profiles *profiles
 	metrics  *metrics
 
 	// stop ends waiting and the start of requests; ctx ends requests as well.
@@ -70,6 +71,7 @@ func New(opts Options) (*Sink, error) {
 		memory:   newMemory(),
 		lanes:    make(map[string][]*lane),
 		lobby:    make(lobby, strangersAtOnce),
+		profiles: newProfiles(opts.Configured),
 		forgetAt: manyLanes,
 		sender: &sender{
 			client:  noRedirects(opts.HTTPClient),
@@ -90,8 +92,10 @@ func New(opts Options) (*Sink, error) {
 	s.idSets.New = func() any { return &idSet{} }
 	s.seed = maphash.MakeSeed()
 	s.letters = newDeadLetters(s.ctx, opts, m, s.conclude)
+	s.letters.profiles = s.profiles
 	if opts.Receipts.Topic != "" {
 		s.receipts = newReceiptWriter(s.ctx, opts, m, s.memory)
+		s.receipts.profiles = s.profiles
 	}
 	s.forgot.Store(opts.Now().UnixNano())
 	if opts.Registerer != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // Tokens is where lanes get their access tokens.
@@ -123,6 +124,8 @@ func NewTokenSource(opts TokenOptions) (*TokenSource, error) {
 			return nil, fmt.Errorf("%s is missing: want the value from Login with Amazon", s.setting)
 		}
 	}
+	redact.Secret(opts.ClientSecret)
+	redact.Secret(opts.RefreshToken)
 	setDefault(&opts.Timeout, 10*time.Second)
 	setDefault(&opts.RenewBefore, 5*time.Minute)
 	setDefault(&opts.BackoffMin, time.Second)
@@ -282,6 +285,8 @@ func (s *TokenSource) exchange(ctx context.Context) (tokenAnswer, error) {
 // that has ended before it arrived is an error, since it serves nobody; the one
 // before stays in force.
 func (s *TokenSource) store(a tokenAnswer, began time.Time) error {
+	redact.Secret(a.access)
+	redact.Secret(a.refresh)
 	life := a.life
 	if life <= 0 {
 		life = assumedLifetime

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // Labels of failed refreshes.
@@ -84,6 +86,9 @@ func explainStatus(status int, code string) fault {
 // knownForm lets a code through that has the form of OAuth's own. Another could
 // be anything, such as what we sent.
 func knownForm(code string) string {
+	if redact.Text(code) != code {
+		return "an error code of an unknown kind"
+	}
 	for i := range len(code) {
 		if c := code[i]; (c < 'a' || c > 'z') && c != '_' || i >= 40 {
 			return "an error code of an unknown kind"

@@ -37,7 +37,7 @@ var explainSteps = []explainStep{
 		},
 	},
 	{
-		ask: func(c *inquiry) *verdict.Reason { return checkProfileID(c.ev.ProfileID, c.out) },
+		ask: func(c *inquiry) *verdict.Reason { return c.t.checkProfileID(c.ev.ProfileID, c.out) },
 		rules: []asking{
 			rule(profileIDMissing, nil),
 			rule(profileIDInvalid, nil),

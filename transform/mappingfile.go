@@ -5,6 +5,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/yamlfile"
 )
 
@@ -71,7 +72,7 @@ func (f *mappingFile) base(n *yaml.Node) *Mapping {
 	}
 	if s, ok := f.Text(n, "extends"); !ok || s != "default" {
 		if ok {
-			f.Fault(n.Line, "extends is %q: want default, the embedded mapping", s)
+			f.Fault(n.Line, "extends is %s: want default, the embedded mapping", redact.Quote(s))
 		}
 		return nil
 	}
@@ -91,7 +92,7 @@ func (f *mappingFile) types(n *yaml.Node, m *Mapping) {
 		switch {
 		case !ok:
 		case !typePattern.MatchString(s) || len(s) > maxFolded:
-			f.Fault(item.Line, "type %q is no event type: want capitals, digits and _, such as PURCHASE", s)
+			f.Fault(item.Line, "type %s is no event type: want capitals, digits and _, such as PURCHASE", redact.Quote(s))
 		case m.types[fold(s)] != "":
 			f.Fault(item.Line, "type %s is known as %s already: want it once, and none of the known ones", s, m.types[fold(s)])
 		default:
@@ -148,11 +149,11 @@ func (f *mappingFile) match(n *yaml.Node, e *entry, m *Mapping, lines map[string
 	key := fold(s)
 	switch {
 	case key == "":
-		f.Fault(n.Line, "match %q is blank: want a name, of which case, spaces, _ and - do not count", s)
+		f.Fault(n.Line, "match %s is blank: want a name, of which case, spaces, _ and - do not count", redact.Quote(s))
 	case len(key) > maxFolded || !printable(s):
-		f.Fault(n.Line, "match %q is too long or not printable: want at most %d bytes of text", yamlfile.Quotable(s), maxFolded)
+		f.Fault(n.Line, "match %s is too long or not printable: want at most %d bytes of text", redact.Quote(s), maxFolded)
 	case lines[key] != 0:
-		f.Fault(n.Line, "match %q is taken by line %d: want each name once, of which case, spaces, _ and - do not count", s, lines[key])
+		f.Fault(n.Line, "match %s is taken by line %d: want each name once, of which case, spaces, _ and - do not count", redact.Quote(s), lines[key])
 	default:
 		lines[key], m.entries[key] = n.Line, e
 		f.matches = append(f.matches, s)
@@ -172,7 +173,7 @@ func (f *mappingFile) entryName(event, n *yaml.Node, e *entry) {
 	case trim(s) == "":
 		f.Fault(n.Line, "name is blank: want what the event is called at Amazon, such as Purchase")
 	case trim(s) != s || longerThan(s, maxEventName) || !printable(s):
-		f.Fault(n.Line, "name %q cannot be sent: want at most %d printable characters without blanks around them", yamlfile.Quotable(s), maxEventName)
+		f.Fault(n.Line, "name %s cannot be sent: want at most %d printable characters without blanks around them", redact.Quote(s), maxEventName)
 	}
 	e.name = s
 }
@@ -189,9 +190,9 @@ func (f *mappingFile) entryType(event, n *yaml.Node, e *entry, m *Mapping) {
 		return
 	}
 	if canonical := m.types[fold(s)]; canonical == "" {
-		f.Fault(n.Line, "event_type %q is unknown: want one of %s; others are declared under types", yamlfile.Quotable(s), m.typeList())
+		f.Fault(n.Line, "event_type %s is unknown: want one of %s; others are declared under types", redact.Quote(s), m.typeList())
 	} else if canonical != s {
-		f.Fault(n.Line, "event_type %q is written %s", s, canonical)
+		f.Fault(n.Line, "event_type %s is written %s", redact.Quote(s), canonical)
 	}
 	e.eventType = s
 }

@@ -78,6 +78,8 @@ type Options struct {
 	Identifiers IdentifierRules
 	// ConsentDenied says what becomes of events without consent.
 	ConsentDenied ConsentPolicy
+	// ProfileIDs says which profile ids there are; 0 is AnyProfiles.
+	ProfileIDs ProfileIDs
 	// Wide fills Conversion.Wide as well. Each of its hashes costs as much as the
 	// email's, so it is for those who send them.
 	Wide bool
@@ -92,6 +94,8 @@ func (o Options) check() error {
 		return fmt.Errorf("identifier rules %s: want amazon or plain", o.Identifiers)
 	case int(o.ConsentDenied) >= len(consentPolicyNames):
 		return fmt.Errorf("consent policy %s: want strip or filter", o.ConsentDenied)
+	case int(o.ProfileIDs) >= len(profileIDsNames):
+		return fmt.Errorf("profile ids %s: want digits or any", o.ProfileIDs)
 	case o.MaxAhead < 0:
 		return fmt.Errorf("max ahead %s: want zero or more", o.MaxAhead)
 	}

@@ -1,19 +1,70 @@
 package transform
 
-const maxProfileID = 64
+import "fmt"
 
-// ValidProfileID tells whether a profile id may become a header, a metric's
-// label or a lane: events with any other are refused.
-func ValidProfileID(s string) bool {
-	if s == "" || len(s) > maxProfileID {
+const (
+	maxProfileID = 64
+	// maxProfileDigits fits a number of 64 bits.
+	maxProfileDigits = 20
+)
+
+// ProfileIDs says which profile ids there are. Sources put all kinds of things into
+// the field, and a profile id becomes a header, a metric's label and a lane.
+type ProfileIDs uint8
+
+// The choices.
+const (
+	// AnyProfiles are of letters, digits and . _ -
+	AnyProfiles ProfileIDs = iota
+	// DigitProfiles are those of Amazon.
+	DigitProfiles
+)
+
+var profileIDsNames = []string{"any", "digits"}
+
+// String returns the name that ParseProfileIDs takes.
+func (p ProfileIDs) String() string { return name(profileIDsNames, int(p)) }
+
+// ParseProfileIDs is the inverse of String.
+func ParseProfileIDs(s string) (ProfileIDs, error) {
+	for i, n := range profileIDsNames {
+		if s == n {
+			return ProfileIDs(i), nil
+		}
+	}
+	return 0, fmt.Errorf("profile ids %s are unknown: want digits or any", quote(s))
+}
+
+// Want says in words what Valid asks.
+func (p ProfileIDs) Want() string {
+	if p == AnyProfiles {
+		return "1 to 64 of A-Z a-z 0-9 . _ -"
+	}
+	return "1 to 20 digits, or any with --profile-ids=any"
+}
+
+// Valid reports whether an event may name a profile by that id: events with any
+// other are refused.
+func (p ProfileIDs) Valid(s string) bool {
+	most := maxProfileDigits
+	if p == AnyProfiles {
+		most = maxProfileID
+	}
+	if s == "" || len(s) > most {
 		return false
 	}
 	for i := range len(s) {
 		switch c := s[i]; {
-		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '.', c == '_', c == '-':
+		case c >= '0' && c <= '9':
+		case p == DigitProfiles:
+			return false
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '.', c == '_', c == '-':
 		default:
 			return false
 		}
 	}
 	return true
 }
+
+// ValidProfileID reports whether the transformer takes a profile id.
+func (t *Transformer) ValidProfileID(s string) bool { return t.profiles.Valid(s) }

@@ -31,12 +31,12 @@ func checkEventID(id string, out *Conversion) *verdict.Reason {
 
 // checkProfileID takes a profile id as it is or not at all, too: a profile nearly
 // right is another advertiser's.
-func checkProfileID(id string, out *Conversion) *verdict.Reason {
+func (t *Transformer) checkProfileID(id string, out *Conversion) *verdict.Reason {
 	switch {
 	case trim(id) == "":
 		return profileIDMissing.because("profile_id is absent or blank: want the id of the Amazon Ads profile")
-	case !ValidProfileID(id):
-		return profileIDInvalid.because("profile_id has blanks, other characters or too many: want 1 to 64 of A-Z a-z 0-9 . _ -")
+	case !t.profiles.Valid(id):
+		return profileIDInvalid.because("profile_id has blanks, other characters or too many: want " + t.profiles.Want())
 	}
 	out.ProfileID = id
 	return nil

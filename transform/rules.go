@@ -54,7 +54,7 @@ var ruleTable = [ruleCount]Rule{
 	eventIDInvalid:           {verdict.Validation, "event_id_invalid", "event_id", "an id is printable text without spaces around it; it is never repaired, since a changed id is another event"},
 	eventIDTooLong:           {verdict.Validation, "event_id_too_long", "event_id", "an id has at most 512 characters"},
 	profileIDMissing:         {verdict.Validation, "profile_id_missing", "profile_id", "every event names the Amazon Ads profile it belongs to"},
-	profileIDInvalid:         {verdict.Validation, "profile_id_invalid", "profile_id", "a profile id is 1 to 64 of A-Z a-z 0-9 . _ -, since it travels in a header"},
+	profileIDInvalid:         {verdict.Validation, "profile_id_invalid", "profile_id", "a profile id is digits, or with --profile-ids=any 1 to 64 of A-Z a-z 0-9 . _ -"},
 	actionSourceMissing:      {verdict.Validation, "action_source_missing", "action_source", "every event says where it happened, such as WEBSITE or APP, or the mapping says it for its name"},
 	actionSourceUnknown:      {verdict.Validation, "action_source_unknown", "action_source", "an action source is WEBSITE, APP (or its platform), OFFLINE or MEASUREMENT_ATTRIBUTION_PARTNER"},
 	occurredAtMissing:        {verdict.Validation, "occurred_at_missing", "occurred_at", "every event has the time of the user's action, in milliseconds since 1970"},

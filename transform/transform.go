@@ -15,6 +15,7 @@ type Transformer struct {
 	consent  ConsentPolicy
 	wide     bool
 	maxAhead time.Duration
+	profiles ProfileIDs
 	dialing  *dialing
 	oneBlock *oneBlock // nil of one that goroutines share
 }
@@ -45,6 +46,7 @@ func New(o Options) (*Transformer, error) {
 		consent:  o.ConsentDenied,
 		wide:     o.Wide,
 		maxAhead: o.MaxAhead,
+		profiles: o.ProfileIDs,
 		dialing:  d,
 	}, nil
 }
@@ -93,7 +95,7 @@ func (t *Transformer) fill(ev *schemas.Event, now time.Time, out *Conversion) *v
 	if r := checkEventID(ev.EventID, out); r != nil {
 		return r
 	}
-	if r := checkProfileID(ev.ProfileID, out); r != nil {
+	if r := t.checkProfileID(ev.ProfileID, out); r != nil {
 		return r
 	}
 	if r := checkSource(ev, entry, out); r != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/bench"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
@@ -67,7 +68,7 @@ func newBenchCommand(p *process) *cobra.Command {
   amazon-capi bench --rate 0 --against './peer --config peer.yaml'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if at := cmd.ArgsLenAtDash(); len(args) > 0 && at != 0 {
-				return usagef("bench takes no arguments but run's flags behind --: %q", args[0])
+				return usagef("bench takes no arguments but run's flags behind --: %s", redact.Quote(args[0]))
 			}
 			f.o.Args, f.o.Env = f.connection(cmd.Flags())
 			f.o.Args = append(f.o.Args, args...)

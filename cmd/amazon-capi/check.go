@@ -13,9 +13,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/check"
 	"github.com/tracklayer/amazon-capi/internal/finding"
 	"github.com/tracklayer/amazon-capi/internal/mappingtest"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 const checkLong = `Look at a configuration before it is relied on. It takes run's flags, environment
@@ -119,7 +119,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	for _, path := range f.schemas {
 		text, err := textfile.Read(path)
 		if err != nil {
-			return nil, usagef("--schema: %w", err)
+			return nil, usagef("--schema: %w", redact.File(err))
 		}
 		all = append(all, check.ProducerSchema(path, string(text))...)
 	}
@@ -127,8 +127,8 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 		return all, nil
 	}
 	for _, profile := range f.profiles {
-		if !transform.ValidProfileID(profile) {
-			return nil, usagef("--profile: %q is no profile id: want 1 to 64 of A-Z a-z 0-9 . _ -", profile)
+		if ids := f.run.delivery.transform.profileIDsOr(); !ids.Valid(profile) {
+			return nil, usagef("--profile: %s is no profile id: want %s", redact.Quote(profile), ids.Want())
 		}
 	}
 	if !valid {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
@@ -93,7 +94,7 @@ func applyLayers(flags *pflag.FlagSet, layers []layer) error {
 			}
 			if f := flags.Lookup(name); i > 0 && f != nil {
 				if err := flags.Set(name, l.values[name]); err != nil {
-					errs = append(errs, fmt.Errorf("%s: %w", l.where(name), err))
+					errs = append(errs, fmt.Errorf("%s: %s", l.where(name), without(err.Error(), l.values[name])))
 				}
 			}
 		}
@@ -119,14 +120,14 @@ func partnerOf(flags *pflag.FlagSet, name string) string {
 func fileLayer(path string, known map[string]bool) (layer, error) {
 	data, err := textfile.Read(path)
 	if err != nil {
-		return layer{}, fmt.Errorf("--config: %w", err)
+		return layer{}, fmt.Errorf("--config: %w", redact.File(err))
 	}
 	var doc yaml.Node
 	if err := yaml.Load(data, &doc); err != nil {
 		if len(strings.TrimSpace(string(data))) == 0 {
 			return layer{}, nil
 		}
-		return layer{}, fmt.Errorf("--config %s: %w", path, err)
+		return layer{}, fmt.Errorf("--config %s: %s", path, redact.Parser(err))
 	}
 	lines := make(map[string]int)
 	l := layer{
@@ -145,7 +146,7 @@ func fileLayer(path string, known map[string]bool) (layer, error) {
 		k, v := m.Content[i], m.Content[i+1]
 		switch {
 		case !known[k.Value] || k.Value == "config":
-			errs = append(errs, fmt.Errorf("%s:%d: there is no flag %q%s", path, k.Line, k.Value, suggest(k.Value, known)))
+			errs = append(errs, fmt.Errorf("%s:%d: there is no flag %s%s", path, k.Line, redact.Quote(k.Value), suggest(k.Value, known)))
 			continue
 		case lines[k.Value] != 0:
 			errs = append(errs, fmt.Errorf("%s:%d: %s is given again, first on line %d", path, k.Line, k.Value, lines[k.Value]))

@@ -9,17 +9,29 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // transformFlags say how events become conversions.
-type transformFlags struct{ mapping, identifiers, consent string }
+type transformFlags struct{ mapping, identifiers, consent, profileIDs string }
+
+// profileIDsOr is the setting of --profile-ids; the strictest of one that is wrong,
+// which resolve reports.
+func (f *transformFlags) profileIDsOr() transform.ProfileIDs {
+	ids, err := transform.ParseProfileIDs(f.profileIDs)
+	if err != nil {
+		return transform.DigitProfiles
+	}
+	return ids
+}
 
 func (f *transformFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.mapping, "mapping", "", "YAML table of event names (default the built-in one)")
 	flags.StringVar(&f.identifiers, "identifier-rules", "amazon", "how identifiers are normalised before hashing: amazon or plain")
+	flags.StringVar(&f.profileIDs, "profile-ids", "digits", "which profile ids there are: digits, which all of Amazon's are, or any of A-Z a-z 0-9 . _ -")
 	flags.StringVar(&f.consent, "consent-denied", "strip", "events without consent: strip their identifiers and send the rest, or filter them")
 }
 
@@ -28,12 +40,17 @@ func (f *transformFlags) resolve() (o transform.Options, err error) {
 	if o.Identifiers, err = transform.ParseIdentifierRules(f.identifiers); err != nil {
 		wrong = append(wrong, usagef("--identifier-rules: %w", err))
 	}
+	if o.ProfileIDs, err = transform.ParseProfileIDs(f.profileIDs); err != nil {
+		wrong = append(wrong, usagef("--profile-ids: %w", err))
+	}
 	if o.ConsentDenied, err = transform.ParseConsentPolicy(f.consent); err != nil {
 		wrong = append(wrong, usagef("--consent-denied: %w", err))
 	}
 	if f.mapping != "" {
 		data, err := textfile.Read(f.mapping)
-		if err == nil {
+		if err != nil {
+			err = redact.File(err)
+		} else {
 			o.Mapping, err = transform.LoadMapping(f.mapping, data)
 		}
 		if err != nil {

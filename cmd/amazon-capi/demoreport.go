@@ -114,7 +114,7 @@ func newDemoReport(s consumer.Summary, letters []sink.Letter, receipts receiptsR
 	for i := range letters {
 		l := &letters[i]
 		r.DeadLetters = append(r.DeadLetters, letterReport{
-			EventID: redact.ID(l.EventID), Profile: redact.ID(l.ProfileID), Class: l.Reason.Class.String(), Status: l.Reason.Status,
+			EventID: redact.EventID(l.EventID), Profile: redact.ProfileField(l.ProfileID), Class: l.Reason.Class.String(), Status: l.Reason.Status,
 			Code: l.Reason.Code, Field: l.Reason.Field, Message: l.Reason.Message,
 			Remedy: verdict.Remedy(l.Reason), Partition: l.Partition, Offset: l.Offset,
 		})

@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/dlq"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/sample"
 	"github.com/tracklayer/amazon-capi/internal/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -293,7 +294,7 @@ func TestRedriveDirect(t *testing.T) {
 		t.Errorf("%d letters are open, want %d", len(open), failedAgain)
 	}
 	for _, v := range open {
-		if v.Redrives != 1 || v.Source.Topic != demoTopic || v.Profile != bad {
+		if v.Redrives != 1 || v.Source.Topic != demoTopic || v.Profile != redact.Profile(bad, false) {
 			t.Fatalf("%+v, want a letter of the source that was redriven once", v)
 		}
 	}

@@ -163,7 +163,13 @@ func (f *redriveFlags) decide(ctx context.Context, p *process) (*dlq.Redrive, er
 	if err != nil {
 		return nil, err
 	}
-	r := &dlq.Redrive{Filter: f.filter, Topic: f.source, MaxRedrives: f.maxRedrives, Originals: l.reader}
+	// Rounds are counted first: letters of an event can be in several partitions.
+	rounds := dlq.NewRounds()
+	if err := dlq.Scan(ctx, l.reader, l.plan, l.done, func(e *dlq.Entry) error { rounds.Add(e); return nil }); err != nil {
+		l.reader.Close()
+		return nil, err
+	}
+	r := &dlq.Redrive{Filter: f.filter, Topic: f.source, MaxRedrives: f.maxRedrives, Rounds: rounds, Originals: l.reader}
 	if err := l.each(ctx, &dlq.Filter{}, func(e *dlq.Entry) error { return r.Add(ctx, e) }); err != nil {
 		return nil, err
 	}

@@ -142,7 +142,7 @@ func (f *dlqShowFlags) now(ctx context.Context, p *process, settings kafka.Setti
 		Key: keyOf(rec, &reading, x.View), Bytes: len(rec.Value), SchemaID: reading.SchemaID, Schema: reading.Schema,
 	}
 	for _, h := range rec.Headers {
-		shown.Now.Record.Headers = append(shown.Now.Record.Headers, redact.ID(h.Key))
+		shown.Now.Record.Headers = append(shown.Now.Record.Headers, redact.Message(h.Key))
 	}
 }
 

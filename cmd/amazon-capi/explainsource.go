@@ -104,7 +104,7 @@ func (f *explainFlags) schemas(p *process, unless string) ([]explain.Schema, fun
 	}
 	text, err := textfile.Read(which)
 	if err != nil {
-		return nil, nothing, usagef("--schema: want registry, embedded, or an .avsc file: %w", err)
+		return nil, nothing, usagef("--schema: want registry, embedded, or an .avsc file: %w", redact.File(err))
 	}
 	return []explain.Schema{{Name: which, Source: schemas.Fixed{Type: "AVRO", Text: string(text)}}}, nothing, nil
 }
@@ -152,7 +152,7 @@ func (f *explainFlags) record(ctx context.Context, p *process, x *explain.Explai
 		Key: keyOf(rec, &reading, x.View), Bytes: len(rec.Value), SchemaID: reading.SchemaID, Schema: reading.Schema,
 	}
 	for _, h := range rec.Headers {
-		report.Record.Headers = append(report.Record.Headers, redact.ID(h.Key))
+		report.Record.Headers = append(report.Record.Headers, redact.Message(h.Key))
 	}
 	return out(report)
 }
@@ -161,8 +161,10 @@ func (f *explainFlags) record(ctx context.Context, p *process, x *explain.Explai
 // included.
 func keyOf(rec *kgo.Record, r *explain.Reading, v redact.View) string {
 	switch key := string(rec.Key); key {
-	case r.Event.EventID, r.Event.ProfileID:
-		return redact.ID(key)
+	case r.Event.EventID:
+		return redact.EventID(key)
+	case r.Event.ProfileID:
+		return redact.ProfileField(key)
 	default:
 		return v.Identifier("key", key)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -81,12 +82,13 @@ func (f *registryFlags) resolve(tlsSettings kafka.TLSSettings, warn io.Writer) (
 // checkURL refuses what is no http URL. The message leaves user and password
 // out.
 func checkURL(flag, s string) error {
+	redact.URLCredentials(s)
 	u, err := url.Parse(s)
 	switch {
 	case err != nil:
 		return usagef("--%s: not a URL, want http://host:port or https://host:port", flag)
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return usagef("--%s: %q is no http URL, want http://host:port or https://host:port", flag, u.Redacted())
+		return usagef("--%s: %s is no http URL, want http://host:port or https://host:port", flag, redact.Quote(s))
 	}
 	return nil
 }

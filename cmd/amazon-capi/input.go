@@ -3,6 +3,8 @@ package main
 import (
 	"io"
 	"os"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // maxInput bounds what is read of a file: far more than any broker takes.
@@ -14,7 +16,7 @@ func readInput(p *process, flag, name string) ([]byte, error) {
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, usagef("--%s: %w", flag, err)
+			return nil, usagef("--%s: %w", flag, redact.File(err))
 		}
 		defer file.Close()
 		r = file

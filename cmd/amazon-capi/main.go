@@ -52,7 +52,7 @@ func run(ctx context.Context, p process) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintln(p.stderr, "amazon-capi: "+err.Error())
+	fmt.Fprintln(p.stderr, "amazon-capi: "+printable(err))
 	if usage := new(usageError); errors.As(err, &usage) {
 		fmt.Fprintln(p.stderr, "See amazon-capi --help, or --help after a command.")
 		return exitUsage

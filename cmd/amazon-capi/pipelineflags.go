@@ -109,7 +109,7 @@ func (f *deliveryFlags) resolve(settings kafka.Settings, sends bool, warn io.Wri
 	c.BatchEvents, c.BatchBytes, c.Linger = f.batch.events, int(f.batch.bytes), f.batch.linger
 	mapped, err := f.transform.resolve()
 	wrong.note(err)
-	c.Mapping, c.Identifiers, c.ConsentDenied = mapped.Mapping, mapped.Identifiers, mapped.ConsentDenied
+	c.Mapping, c.Identifiers, c.ConsentDenied, c.ProfileIDs = mapped.Mapping, mapped.Identifiers, mapped.ConsentDenied, mapped.ProfileIDs
 	c.OnExhausted, err = sink.ParseExhaustedPolicy(f.exhausted)
 	wrong.note(prefixed("--on-exhausted", err))
 	c.MaxInFlightBytes = int64(f.inFlightBytes)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
@@ -81,7 +82,9 @@ func (f *eventFlags) any() bool { return len(f.profiles)+len(f.names)+len(f.ids)
 
 // match tells whether an event is chosen.
 func (f *eventFlags) match(ev *schemas.Event) bool {
-	return oneOf(f.profiles, ev.ProfileID) && oneOf(f.ids, ev.EventID) &&
+	return oneOf(f.profiles, ev.ProfileID) &&
+		// Ids are also taken as logs, receipts and tables show them.
+		(oneOf(f.ids, ev.EventID) || slices.Contains(f.ids, redact.EventID(ev.EventID))) &&
 		(len(f.names) == 0 || slices.ContainsFunc(f.names, func(n string) bool { return foldName(n) == foldName(ev.EventName) }))
 }
 
@@ -100,10 +103,14 @@ func foldName(s string) string {
 // describe says in words what is chosen, for reports; empty if everything is.
 func (f *eventFlags) describe() string {
 	var parts []string
+	ids := make([]string, len(f.ids))
+	for i, id := range f.ids {
+		ids[i] = redact.EventID(id)
+	}
 	for _, c := range []struct {
 		what   string
 		values []string
-	}{{"profile", f.profiles}, {"event name", f.names}, {"event id", f.ids}} {
+	}{{"profile", f.profiles}, {"event name", f.names}, {"event id", ids}} {
 		if len(c.values) > 0 {
 			parts = append(parts, fmt.Sprintf("%s %s", c.what, strings.Join(c.values, " or ")))
 		}

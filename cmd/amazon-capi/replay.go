@@ -15,6 +15,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/replay"
 	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -102,8 +103,8 @@ func (f *replayFlags) check() error {
 		return usagef("--rate: %g is no rate, want 0 or more", f.rate)
 	case f.topic == "" || f.letters == "":
 		return usagef("--topic and --dead-letter-topic: both are needed")
-	case f.name != "" && !transform.ValidProfileID(f.name):
-		return usagef("--name: %q is no name, want 1 to 64 of A-Z a-z 0-9 . _ -", f.name)
+	case f.name != "" && !transform.AnyProfiles.Valid(f.name):
+		return usagef("--name: %s is no name, want 1 to 64 of A-Z a-z 0-9 . _ -", redact.Quote(f.name))
 	case f.span.from == "" && f.span.to == "" && len(f.span.partitions) == 0 && !f.events.any():
 		return usagef("--from and --to: say what to replay; --from offset:0 is all that there is")
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 const rootLong = `amazon-capi carries a company's conversions from Kafka to Amazon Ads.
@@ -28,7 +30,7 @@ func newRoot(p *process) *cobra.Command {
 		Version:       version(),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("there is no command %q", args[0])
+				return usagef("there is no command %s", redact.Quote(args[0]))
 			}
 			return nil
 		},
@@ -36,8 +38,10 @@ func newRoot(p *process) *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetVersionTemplate("amazon-capi {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagMistake(err) })
 	root.PersistentFlags().String("config", "", "YAML file with values for any of the flags, under their names")
+	var ids eventIDFlags
+	ids.register(root.PersistentFlags())
 
 	root.AddCommand(
 		newRunCommand(p),
@@ -58,7 +62,10 @@ func newRoot(p *process) *cobra.Command {
 	// A command's flags are looked up in environment and file before it runs,
 	// whichever command it is.
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		return applyConfig(cmd, allFlags(root), p)
+		if err := applyConfig(cmd, allFlags(root), p); err != nil {
+			return err
+		}
+		return ids.apply(p.stderr)
 	}
 	return root
 }
@@ -67,7 +74,7 @@ func newRoot(p *process) *cobra.Command {
 // not say which.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("%s takes no argument, but got %q", cmd.CommandPath(), args[0])
+		return usagef("%s takes no argument, but got %s", cmd.CommandPath(), redact.Quote(args[0]))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
@@ -25,7 +26,7 @@ func secretFlag(flags *pflag.FlagSet, s *secret, name, usage string) {
 
 type secretValue secret
 
-func (s *secretValue) Set(v string) error { s.value = v; return nil }
+func (s *secretValue) Set(v string) error { s.value = v; redact.Secret(v); return nil }
 func (s *secretValue) Type() string       { return "secret" }
 func (s *secretValue) String() string {
 	if s.value == "" {
@@ -42,7 +43,7 @@ func (s *secret) read(name string, warn io.Writer) (string, error) {
 	}
 	info, err := os.Stat(s.path)
 	if err != nil {
-		return "", usagef("--%s%s: %w", name, fileSuffix, err)
+		return "", usagef("--%s%s: %w", name, fileSuffix, redact.File(err))
 	}
 	if info.Mode().IsRegular() && info.Mode().Perm()&0o007 != 0 {
 		fmt.Fprintf(warn, "amazon-capi: warning: --%s%s: %s may be read by everybody on this machine (mode %04o); chmod o= it\n",
@@ -50,7 +51,7 @@ func (s *secret) read(name string, warn io.Writer) (string, error) {
 	}
 	b, err := textfile.Read(s.path)
 	if err != nil {
-		return "", usagef("--%s%s: %w", name, fileSuffix, err)
+		return "", usagef("--%s%s: %w", name, fileSuffix, redact.File(err))
 	}
 	v := strings.TrimSpace(string(b))
 	if v == "" {
@@ -59,5 +60,6 @@ func (s *secret) read(name string, warn io.Writer) (string, error) {
 	if strings.ContainsAny(v, "\r\n") {
 		return "", usagef("--%s%s: %s has several lines, want the secret alone", name, fileSuffix, s.path)
 	}
+	redact.Secret(v)
 	return v, nil
 }

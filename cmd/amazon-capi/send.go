@@ -13,6 +13,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/instant"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/trial"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -37,7 +38,7 @@ func newSendCommand(p *process) *cobra.Command {
   amazon-capi send purchase --profile 1234567890 --click-id amzn1.click.abc123 --value 129.95 --currency USD`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("there is no test event %q: want send lead or send purchase", args[0])
+				return usagef("there is no test event %s: want send lead or send purchase", redact.Quote(args[0]))
 			}
 			return nil
 		},
@@ -122,14 +123,14 @@ func (f *sendFlags) complete(kind string, now time.Time) (*schemas.Event, error)
 	if f.occurredAt != "" {
 		at, err := instant.Parse(f.occurredAt)
 		if err != nil {
-			return nil, usagef("--occurred-at: %q is no time: %v", f.occurredAt, err)
+			return nil, usagef("--occurred-at: %s is no time: %v", redact.Quote(f.occurredAt), err)
 		}
 		e.OccurredAt = at.UnixMilli()
 	}
 	if f.value != "" {
 		var err error
 		if e.Custom.Value, err = schemas.ParseDecimal(f.value); err != nil {
-			return nil, usagef("--value: %q is no amount: want a number such as 129.95", f.value)
+			return nil, usagef("--value: %s is no amount: want a number such as 129.95", redact.Quote(f.value))
 		}
 	}
 	if e.EventID == "" {
@@ -229,7 +230,7 @@ func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, err
 		return nil, accounts.Profile{}, err
 	}
 	list, err := accounts.NewSource(f.accounts).Load(accounts.Base{
-		Contract: f.contract.name, ContractOptions: f.contract.options, TokenURL: f.account.tokenURL, BaseURL: f.contract.url, Region: f.contract.at,
+		Contract: f.contract.name, ContractOptions: f.contract.options, TokenURL: f.account.tokenURL, BaseURL: f.contract.url, Region: f.contract.at, ProfileIDs: f.transform.profileIDsOr(),
 	})
 	if err != nil {
 		return nil, accounts.Profile{}, usagef("--accounts: %w", err)

@@ -81,16 +81,16 @@ func TestSendToTheSandbox(t *testing.T) {
 func TestSendByAnAccountsFile(t *testing.T) {
 	a, given := account(t, sandbox.Options{})
 	url, d := given[1], sandbox.DefaultAccount()
-	file := write(t, 0o600, fmt.Sprintf("accounts:\n  - {name: eu, client_id: %s, client_secret_file: %s, refresh_token_file: %s, contract: events-v1, region: EU, profiles: [{id: p-77, advertiser_id: \"555\"}]}\n",
+	file := write(t, 0o600, fmt.Sprintf("accounts:\n  - {name: eu, client_id: %s, client_secret_file: %s, refresh_token_file: %s, contract: events-v1, region: EU, profiles: [{id: 7700077, advertiser_id: \"555\"}]}\n",
 		d.ClientID, write(t, 0o600, d.ClientSecret), write(t, 0o600, d.RefreshToken)))
 	test := func(profile string, more ...string) []string {
 		return append([]string{"purchase", "--click-id", "amzn1.click.abc123", "--accounts", file, "--token-url", url + sandbox.TokenPath, "--profile", profile}, more...)
 	}
-	r := sent(t, exitOK, test("p-77", "--amazon-url", url, "--go")...)
+	r := sent(t, exitOK, test("7700077", "--amazon-url", url, "--go")...)
 	if r.Outcome != "accepted" || a.Stats().Profiles["555"].Taken != 1 || !strings.Contains(string(r.Request.Event), "OFF_AMAZON_PURCHASES") {
 		t.Errorf("%+v", r)
 	}
-	if r := sent(t, exitOK, test("p-77", "--country", "US")...); r.Request.URL != "https://advertising-api-eu.amazon.com/adsApi/v1/create/events" {
+	if r := sent(t, exitOK, test("7700077", "--country", "US")...); r.Request.URL != "https://advertising-api-eu.amazon.com/adsApi/v1/create/events" {
 		t.Errorf("a pinned profile goes to %s", r.Request.URL)
 	}
 	if r := command(t, "", append([]string{"send"}, test("99")...)...); r.code != exitUsage || !strings.Contains(r.stderr, "no account of "+file+" sends for this profile") {
@@ -118,23 +118,23 @@ func TestSendByTheAccountOfItsProfile(t *testing.T) {
     client_secret_file: %s
     refresh_token_file: %s
     profiles:
-      - id: shop-de
+      - id: 4900049
         contract: events-v1
         advertiser_id: "77"
 `, d.ClientID, secret, refresh))
 	args := append([]string{"lead", "--accounts", file, "--click-id", "abc123", "--country", "DE"}, flags[:4]...) // the URLs
-	r := sent(t, exitOK, append(args, "--profile", "shop-de", "--dry-run")...)
+	r := sent(t, exitOK, append(args, "--profile", "4900049", "--dry-run")...)
 	if r.Request.Headers["Amazon-Ads-Accountid"] != "77" || !strings.HasSuffix(r.Request.URL, "/adsApi/v1/create/events") {
 		t.Errorf("%+v", r.Request)
 	}
 	// Amazon asks what a person in Germany consented to, and so do we.
-	if r = sent(t, exitFailed, append(args, "--profile", "shop-de", "--consent", "", "--go")...); r.Outcome != "validation" || r.Code != "consent_missing" || a.Stats().Requests != 0 {
+	if r = sent(t, exitFailed, append(args, "--profile", "4900049", "--consent", "", "--go")...); r.Outcome != "validation" || r.Code != "consent_missing" || a.Stats().Requests != 0 {
 		t.Errorf("%+v", r)
 	}
 	if r := command(t, "", append(append([]string{"send"}, args...), "--profile", "shop-fr")...); r.code != exitUsage || !strings.Contains(r.stderr, "no account") {
 		t.Errorf("a profile of nobody: exit %d\n%s", r.code, r.stderr)
 	}
-	if r := command(t, "", append(append([]string{"send"}, args...), "--profile", "shop-de", "--client-id", "x")...); r.code != exitUsage || !strings.Contains(r.stderr, "--accounts") {
+	if r := command(t, "", append(append([]string{"send"}, args...), "--profile", "4900049", "--client-id", "x")...); r.code != exitUsage || !strings.Contains(r.stderr, "--accounts") {
 		t.Errorf("two accounts: exit %d\n%s", r.code, r.stderr)
 	}
 	if r := command(t, "", append(append([]string{"send"}, args[:1]...), "--accounts", "/nonexistent", "--profile", "x", "--click-id", "x")...); r.code != exitUsage || !strings.Contains(r.stderr, "--accounts") {

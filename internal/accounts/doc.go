@@ -3,7 +3,10 @@
 // change while the program runs, or from the flags of a single account.
 package accounts
 
-import "github.com/tracklayer/amazon-capi/sink"
+import (
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
 
 // Account is a Login with Amazon account. Comparing two tells whether anything
 // that matters has changed.
@@ -73,6 +76,8 @@ type Base struct {
 	BaseURL string
 	// Region is for countries that the contract has no region for.
 	Region sink.Region
+	// ProfileIDs says which profile ids there are.
+	ProfileIDs transform.ProfileIDs
 }
 
 // Find returns the account that sends for a profile, and how; false if there is

@@ -11,10 +11,10 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/internal/yamlfile"
 	"github.com/tracklayer/amazon-capi/sink"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // Environment is where secrets are that the file only names. It exists so that
@@ -80,7 +80,7 @@ func (f *file) load(data []byte) (list List) {
 	if n := top["default"]; n != nil {
 		s, ok := f.Text(n, "default")
 		if ok && f.names[s] == 0 {
-			f.Fault(n.Line, "default is %q, and no account is named so: want the name of the account for profiles that none names", yamlfile.Quotable(s))
+			f.Fault(n.Line, "default is %s, and no account is named so: want the name of the account for profiles that none names", redact.Quote(s))
 		}
 		list.Default = s
 	}
@@ -98,7 +98,7 @@ func (f *file) account(n *yaml.Node) (a Account, ok bool) {
 		line := fields["name"].Line
 		switch {
 		case !namePattern.MatchString(a.Name):
-			f.Fault(line, "name %q is none: want 1 to 64 of A-Z a-z 0-9 . _ -, since it is a metric's label", yamlfile.Quotable(a.Name))
+			f.Fault(line, "name %s is none: want 1 to 64 of A-Z a-z 0-9 . _ -, since it is a metric's label", redact.Quote(a.Name))
 		case f.names[a.Name] != 0:
 			f.Fault(line, "account %s is there twice, first on line %d: want each name once", a.Name, f.names[a.Name])
 		}
@@ -135,8 +135,8 @@ func (f *file) profile(n *yaml.Node, defaults Settings) (p Profile, ok bool) {
 	if p.ID != "" {
 		line := fields["id"].Line
 		switch {
-		case !transform.ValidProfileID(p.ID):
-			f.Fault(line, "id %q is no profile id: want 1 to 64 of A-Z a-z 0-9 . _ -", yamlfile.Quotable(p.ID))
+		case !f.base.ProfileIDs.Valid(p.ID):
+			f.Fault(line, "id %s is no profile id: want %s", redact.Quote(p.ID), f.base.ProfileIDs.Want())
 		case f.profiles[p.ID] != 0:
 			f.Fault(line, "profile %s is there twice, first on line %d: want it in one account, once", p.ID, f.profiles[p.ID])
 		default:
@@ -146,7 +146,7 @@ func (f *file) profile(n *yaml.Node, defaults Settings) (p Profile, ok bool) {
 	if a := fields["advertiser_id"]; a != nil {
 		if s, ok := f.Text(a, "advertiser_id"); ok {
 			if !advertiserPattern.MatchString(s) {
-				f.Fault(a.Line, "advertiser_id %q is none: want the number of the advertiser in Amazon's DSP", yamlfile.Quotable(s))
+				f.Fault(a.Line, "advertiser_id %s is none: want the number of the advertiser in Amazon's DSP", redact.Quote(s))
 			}
 			p.AdvertiserID = s
 		}
@@ -206,7 +206,7 @@ func (f *file) limits(n *yaml.Node, s *Settings) {
 		}
 		v, err := strconv.Atoi(text)
 		if err != nil || v < x.least || v > x.max {
-			f.Fault(n.Line, "%s is %q: want %d to %d", x.key, yamlfile.Quotable(text), x.least, x.max)
+			f.Fault(n.Line, "%s is %s: want %d to %d", x.key, redact.Quote(text), x.least, x.max)
 		}
 		*x.to = v
 	}
@@ -246,7 +246,7 @@ func (f *file) secret(of *yaml.Node, fields map[string]*yaml.Node, key string) s
 		if !ok {
 			return ""
 		}
-		return f.checked(env.Line, f.env.Getenv(name), fmt.Sprintf("%s_env: the variable %s", key, yamlfile.Quotable(name)))
+		return f.checked(env.Line, f.env.Getenv(name), fmt.Sprintf("%s_env: the variable %s", key, named(name)))
 	case path != nil:
 		name, ok := f.Text(path, key+"_file")
 		if !ok {
@@ -254,21 +254,31 @@ func (f *file) secret(of *yaml.Node, fields map[string]*yaml.Node, key string) s
 		}
 		data, err := f.env.ReadFile(name)
 		if err != nil {
-			f.Fault(path.Line, "%s_file: %v", key, err)
+			f.Fault(path.Line, "%s_file: %v", key, redact.File(err))
 			return ""
 		}
 		if data, err = textfile.Clean(data); err != nil {
 			f.Fault(path.Line, "%s_file: %v", key, err)
 			return ""
 		}
-		return f.checked(path.Line, string(data), fmt.Sprintf("%s_file: %s", key, yamlfile.Quotable(name)))
+		return f.checked(path.Line, string(data), fmt.Sprintf("%s_file: %s", key, named(name)))
 	}
 	f.Fault(of.Line, "an account has no %s_file and no %s_env: want one of them", key, key)
 	return ""
 }
 
+// named is a name as errors show it, unless it is the secret itself that was put in
+// the name's place.
+func named(name string) string {
+	if redact.Quote(name) == strconv.Quote(name) {
+		return name
+	}
+	return "the one that is named"
+}
+
 func (f *file) checked(line int, secret, where string) string {
 	secret = strings.TrimSpace(strings.TrimPrefix(secret, textfile.Mark))
+	redact.Secret(secret)
 	switch {
 	case secret == "":
 		f.Fault(line, "%s is empty or not set: want the secret", where)

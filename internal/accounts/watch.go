@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // pollEvery is how often the file and the secrets that it names are looked at.
@@ -25,7 +26,7 @@ type Source struct {
 func (src Source) Load(base Base) (List, error) {
 	data, err := src.Env.ReadFile(src.Path)
 	if err != nil {
-		return List{}, err
+		return List{}, redact.File(err)
 	}
 	return Load(src.Path, data, base, src.Env)
 }

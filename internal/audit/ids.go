@@ -63,7 +63,7 @@ func (i *ids) add(ev *schemas.Event) {
 		i.again++
 	default:
 		i.different++
-		if name := redact.ID(strings.Clone(ev.EventID)); len(i.examples) < maxExamples && !slices.Contains(i.examples, name) {
+		if name := redact.EventID(strings.Clone(ev.EventID)); len(i.examples) < maxExamples && !slices.Contains(i.examples, name) {
 			i.examples = append(i.examples, name)
 		}
 	}

@@ -46,6 +46,8 @@ func TestMutants(t *testing.T) {
 		{"letter-not-awaited", []string{"hostile"}, audit.Lost},
 		{"2xx-unread", []string{"hostile"}, audit.Lost},
 		{"failure-unread", []string{"hostile"}, audit.Lost},
+		{"metadata-of-anyone", []string{"takeover"}, audit.Lost},
+		{"no-room", []string{"stuck"}, audit.Starved},
 		{"drain-forgotten", []string{"surge"}, audit.AfterGracefulStop},
 	} {
 		name := cmp.Or(tc.mutant, "none")

@@ -111,7 +111,7 @@ func brokersAdvice(c *pipeline.Config, err error) string {
 }
 
 // short is an error's text as one line of bounded length.
-func short(err error) string { return redact.Line(err.Error(), 300) }
+func short(err error) string { return redact.Line(redact.Own(err.Error()), 300) }
 
 func (v *Live) group(ctx context.Context, l *finding.List, admin *kadm.Client) {
 	name := v.Config.Group

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -44,7 +45,7 @@ func Original(ctx context.Context, l *sink.Letter, from Originals) (*kgo.Record,
 	}
 	count := again.Headers[len(again.Headers)-1]
 	again.Key, again.Value, again.Timestamp = rec.Key, rec.Value, rec.Timestamp
-	again.Headers = append(rec.Headers[:len(rec.Headers):len(rec.Headers)], count)
+	again.Headers = append(sink.OwnHeaders(rec), count)
 	return again, nil
 }
 
@@ -261,7 +262,7 @@ func (c *Copier) failed(tok sink.Token, rec *kgo.Record, err error) {
 	c.mu.Lock()
 	c.counts.Failed++
 	if c.counts.Failure == nil {
-		c.counts.Failure = fmt.Errorf("letter %d/%d: %w", rec.Partition, rec.Offset, err)
+		c.counts.Failure = fmt.Errorf("letter %d/%d: %w", rec.Partition, rec.Offset, redact.Wrap(err))
 	}
 	c.mu.Unlock()
 	c.Leave(tok)

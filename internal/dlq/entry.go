@@ -59,10 +59,10 @@ func (e *Entry) When() time.Time {
 
 // Profile and EventID are safe to show: they come from headers that another
 // program may have written.
-func (e *Entry) Profile() string { return redact.ID(e.Letter.ProfileID) }
+func (e *Entry) Profile() string { return redact.ProfileField(e.Letter.ProfileID) }
 
 // EventID is the event's id; see Profile.
-func (e *Entry) EventID() string { return redact.ID(e.Letter.EventID) }
+func (e *Entry) EventID() string { return redact.EventID(e.Letter.EventID) }
 
 // State is a word for how far a redrive has got with the letter.
 func (e *Entry) State() string {
@@ -126,13 +126,13 @@ func (e *Entry) View() View {
 		Partition: e.Partition, Offset: e.Offset, State: e.State(), Class: e.Class(),
 		Status: l.Reason.Status, Code: l.Reason.Code, Field: l.Reason.Field, Message: l.Reason.Message,
 		Profile: e.Profile(), EventID: e.EventID(), When: e.When(), Timestamp: l.Timestamp.UTC(),
-		Attempts: l.Attempts, Redrives: l.Redrives, Contract: redact.Line(redact.Text(l.Contract), topicLimit), Stage: redact.Text(l.Stage), Remedy: e.Remedy(),
+		Attempts: l.Attempts, Redrives: l.Redrives, Contract: redact.Line(redact.Text(l.Contract), topicLimit), Stage: l.Stage, Remedy: e.Remedy(),
 	}
 	if !l.FirstFailure.IsZero() {
 		v.First = &l.FirstFailure
 	}
 	if l.Topic != "" {
-		v.Source = &Source{redact.Line(l.Topic, topicLimit), l.Partition, l.Offset}
+		v.Source = &Source{redact.Line(redact.Own(l.Topic), topicLimit), l.Partition, l.Offset}
 	}
 	for _, part := range []struct {
 		n    int

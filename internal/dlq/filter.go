@@ -57,11 +57,15 @@ func (f *Filter) Match(e *Entry) bool {
 	r := &e.Letter.Reason
 	return (!f.Open || !e.Done) &&
 		anyOf(f.Classes, e.Class()) && anyOf(f.Statuses, r.Status) && anyOf(f.Codes, r.Code) &&
-		anyOf(f.Profiles, e.Letter.ProfileID) && anyOf(f.Partitions, e.Partition) &&
+		(len(f.Profiles) == 0 || slices.ContainsFunc(f.Profiles, func(want string) bool {
+			// Letters of profiles that were not known have masks.
+			return want == e.Letter.ProfileID || redact.Profile(want, false) == e.Letter.ProfileID
+		})) && anyOf(f.Partitions, e.Partition) &&
 		(len(f.Fields) == 0 || slices.ContainsFunc(f.Fields, func(want string) bool { return within(want, r.Field) })) &&
 		(len(f.EventIDs) == 0 || slices.ContainsFunc(f.EventIDs, func(want string) bool {
-			// Letters have ids with what could be an identifier masked.
-			return want == e.Letter.EventID || redact.ID(want) == e.Letter.EventID
+			// Letters have ids with what could be an identifier masked, or
+			// pseudonyms, and those of before --event-ids was set do not.
+			return want == e.Letter.EventID || redact.EventID(want) == redact.EventID(e.Letter.EventID)
 		})) &&
 		(f.Since.IsZero() || !e.When().Before(f.Since)) && (f.Until.IsZero() || e.When().Before(f.Until))
 }

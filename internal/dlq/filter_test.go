@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -20,7 +21,7 @@ func entry() *Entry {
 
 func TestFilter(t *testing.T) {
 	masked := entry()
-	masked.Letter.EventID = "[email]"
+	masked.Letter.EventID = redact.EventID("jane-1@example.com")
 	done := entry()
 	done.Done = true
 	foreign := &Entry{Letter: sink.Letter{Timestamp: failed}}

@@ -19,6 +19,8 @@ type Redrive struct {
 	// MaxRedrives is how often an event is sent through again; after that it goes
 	// into quarantine.
 	MaxRedrives int
+	// Rounds is how often events were sent through before, of all the topic.
+	Rounds *Rounds
 	// Originals is where the originals of letters that are not whole are read.
 	Originals Originals
 
@@ -49,7 +51,7 @@ func (r *Redrive) Add(ctx context.Context, e *Entry) error {
 		r.NoLetter++
 	case e.Letter.Topic != "" && e.Letter.Topic != r.Topic:
 		r.OtherTopic++
-	case e.Letter.Redrives >= r.MaxRedrives:
+	case r.Rounds.Of(e) >= r.MaxRedrives:
 		r.Quarantine.Add(e.Partition, e.Offset)
 		return nil
 	default:

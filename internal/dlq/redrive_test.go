@@ -31,6 +31,15 @@ func (o originals) One(context.Context, string, int32, int64) (*kgo.Record, erro
 	return o.rec, o.err
 }
 
+// redriven has the topic hold letters of the entry that are done.
+func redriven(r *Redrive, e *Entry, times int) {
+	for range times {
+		before := *e
+		before.Done = true
+		r.Rounds.Add(&before)
+	}
+}
+
 func TestRedriveDecides(t *testing.T) {
 	away := errors.New("brokers away")
 	for name, tc := range map[string]struct {
@@ -38,14 +47,20 @@ func TestRedriveDecides(t *testing.T) {
 		got    func(*Redrive) int // the count that must be one
 		err    error
 	}{
-		"meant":         {func(*Entry, *Redrive) {}, func(r *Redrive) int { return r.Send.Len() }, nil},
-		"not meant":     {func(_ *Entry, r *Redrive) { r.Filter.Statuses = []int{400} }, func(r *Redrive) int { return r.NotMeant }, nil},
-		"done":          {func(e *Entry, _ *Redrive) { e.Done = true }, func(r *Redrive) int { return r.Done }, nil},
-		"no letter":     {func(e *Entry, _ *Redrive) { e.NoLetter = true }, func(r *Redrive) int { return r.NoLetter }, nil},
-		"other topic":   {func(e *Entry, _ *Redrive) { e.Letter.Topic = "other" }, func(r *Redrive) int { return r.OtherTopic }, nil},
-		"no topic":      {func(e *Entry, _ *Redrive) { e.Letter.Topic = "" }, func(r *Redrive) int { return r.Send.Len() }, nil},
-		"last chance":   {func(e *Entry, _ *Redrive) { e.Letter.Redrives = 2 }, func(r *Redrive) int { return r.Send.Len() }, nil},
-		"too often":     {func(e *Entry, _ *Redrive) { e.Letter.Redrives = 3 }, func(r *Redrive) int { return r.Quarantine.Len() }, nil},
+		"meant":       {func(*Entry, *Redrive) {}, func(r *Redrive) int { return r.Send.Len() }, nil},
+		"not meant":   {func(_ *Entry, r *Redrive) { r.Filter.Statuses = []int{400} }, func(r *Redrive) int { return r.NotMeant }, nil},
+		"done":        {func(e *Entry, _ *Redrive) { e.Done = true }, func(r *Redrive) int { return r.Done }, nil},
+		"no letter":   {func(e *Entry, _ *Redrive) { e.NoLetter = true }, func(r *Redrive) int { return r.NoLetter }, nil},
+		"other topic": {func(e *Entry, _ *Redrive) { e.Letter.Topic = "other" }, func(r *Redrive) int { return r.OtherTopic }, nil},
+		"no topic":    {func(e *Entry, _ *Redrive) { e.Letter.Topic = "" }, func(r *Redrive) int { return r.Send.Len() }, nil},
+		"last chance": {func(e *Entry, _ *Redrive) { e.Letter.Redrives = 2 }, func(r *Redrive) int { return r.Send.Len() }, nil},
+		"too often":   {func(e *Entry, r *Redrive) { e.Letter.Redrives = 3; redriven(r, e, 3) }, func(r *Redrive) int { return r.Quarantine.Len() }, nil},
+		"forged":      {func(e *Entry, r *Redrive) { e.Letter.Redrives = 900 }, func(r *Redrive) int { return r.Send.Len() }, nil},
+		"half forged": {func(e *Entry, r *Redrive) { e.Letter.Redrives = 900; redriven(r, e, 2) }, func(r *Redrive) int { return r.Send.Len() }, nil},
+		"of another": {func(e *Entry, r *Redrive) {
+			redriven(r, e, 5)
+			e.Letter.Redrives, e.Letter.Value = 900, []byte("other")
+		}, func(r *Redrive) int { return r.Send.Len() }, nil},
 		"not whole":     {func(e *Entry, _ *Redrive) { e.Letter.ValueOmitted = 1 }, func(r *Redrive) int { return r.Send.Len() }, nil},
 		"original gone": {func(e *Entry, r *Redrive) { e.Letter.ValueOmitted = 1; r.Originals = originals{} }, func(r *Redrive) int { return r.Lost }, nil},
 		"not retained": {func(e *Entry, r *Redrive) {
@@ -57,7 +72,7 @@ func TestRedriveDecides(t *testing.T) {
 	} {
 		e := entry()
 		e.Letter.Topic = "events"
-		r := &Redrive{Topic: "events", MaxRedrives: 3, Originals: originals{rec: &kgo.Record{}}}
+		r := &Redrive{Topic: "events", MaxRedrives: 3, Rounds: NewRounds(), Originals: originals{rec: &kgo.Record{}}}
 		tc.change(e, r)
 		if err := r.Add(t.Context(), e); !errors.Is(err, tc.err) || tc.got(r) != 1 {
 			t.Errorf("%s: %v, %+v", name, err, r)
@@ -67,7 +82,7 @@ func TestRedriveDecides(t *testing.T) {
 
 // TestRedriveThatCouldNotBeRemembered: better refused than forgotten.
 func TestRedriveThatCouldNotBeRemembered(t *testing.T) {
-	r := &Redrive{Topic: "events", MaxRedrives: 3, Filter: Filter{Profiles: []string{"1"}}}
+	r := &Redrive{Topic: "events", MaxRedrives: 3, Rounds: NewRounds(), Filter: Filter{Profiles: []string{"1"}}}
 	seed := uint32(1)
 	const n = 60_000
 	for i := range int64(n) {

@@ -74,7 +74,7 @@ func TestAnEventThatIsSent(t *testing.T) {
 	text := both(t, r)
 	for _, want := range []string{
 		`"hashedEmail": "[hash]"`, `"clickId": "[click id]"`, `"amount": 129.95`, `"timestamp": "2026-04-23T10:15:30Z"`, `"name": "Purchase"`,
-		"POST https://amazon.test/offAmazonEvents/2023-11-13/events", "Amazon-Advertising-Api-Scope: 1234567890", "Bearer [token]", "gift for",
+		"POST https://amazon.test/offAmazonEvents/2023-11-13/events", "Amazon-Advertising-Api-Scope: 1234567890", "Bearer [token]", `"[attribute]": "[text]"`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("not shown: %s\n%s", want, text)

@@ -10,6 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // Range says what to read of a topic: from From on, and up to To but without it.
@@ -154,7 +156,7 @@ func topicError(ctx context.Context, topic string, err error) error {
 	if errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID) {
 		err = ErrNoTopic
 	}
-	return fmt.Errorf("topic %q cannot be read: %w", topic, err)
+	return fmt.Errorf("topic %q cannot be read: %w", topic, redact.Wrap(err))
 }
 
 // Offsets returns where a position is in each partition of a topic, or in those

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
@@ -59,6 +60,7 @@ const Mechanisms = "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER"
 
 // Options returns the client options for the settings. Errors name the flag.
 func (s *Settings) Options(log zerolog.Logger) ([]kgo.Opt, error) {
+	redact.Credentials(s.SASL.Username, s.SASL.Password)
 	brokers, err := s.seeds()
 	if err != nil {
 		return nil, err
@@ -107,18 +109,19 @@ func (s *Settings) seeds() ([]string, error) {
 	var seeds []string
 	for _, b := range s.Brokers {
 		b = strings.TrimSpace(b)
+		redact.URLCredentials(b)
 		if b == "" {
 			continue
 		}
 		if strings.Contains(b, "://") {
-			return nil, fmt.Errorf("--brokers: %q is a URL, want host:port", b)
+			return nil, fmt.Errorf("--brokers: %s is a URL, want host:port", redact.Quote(b))
 		}
 		host, port, err := net.SplitHostPort(b)
 		if err != nil {
 			host, port = strings.Trim(b, "[]"), "9092"
 		}
 		if n, err := strconv.Atoi(port); host == "" || err != nil || n < 1 || n > 65535 || strings.ContainsAny(host, " /") {
-			return nil, fmt.Errorf("--brokers: %q is no address, want host:port", b)
+			return nil, fmt.Errorf("--brokers: %s is no address, want host:port", redact.Quote(b))
 		}
 		seeds = append(seeds, net.JoinHostPort(host, port))
 	}
@@ -139,7 +142,7 @@ func (s *SASLSettings) mechanism(tlsConfig *tls.Config) (sasl.Mechanism, error) 
 	switch name {
 	case "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER":
 	default:
-		return nil, fmt.Errorf("--sasl-mechanism %q is unknown: want %s", s.Mechanism, Mechanisms)
+		return nil, fmt.Errorf("--sasl-mechanism %s is unknown: want %s", redact.Quote(s.Mechanism), Mechanisms)
 	}
 	if s.Password == "" || s.Username == "" && (name != "OAUTHBEARER" || s.OAuthTokenURL != "") {
 		return nil, fmt.Errorf("--sasl-mechanism %s needs --sasl-username and --sasl-password", name)
@@ -198,6 +201,7 @@ func (s *SASLSettings) oauthToken(tlsConfig *tls.Config) func(context.Context) (
 		if err != nil {
 			return saslauth.Auth{}, oauthError(err)
 		}
+		redact.Secret(tok.AccessToken)
 		return saslauth.Auth{Token: tok.AccessToken}, nil
 	}
 }
@@ -214,9 +218,9 @@ func oauthError(err error) error {
 		if web.IsRedirect(retrieve.Response.StatusCode) {
 			return fmt.Errorf("--sasl-oauth-token-url answers with a redirect (%d), which is not followed with a secret: want the URL that it leads to", retrieve.Response.StatusCode)
 		}
-		return fmt.Errorf("--sasl-oauth-token-url answered %s %s", retrieve.Response.Status, retrieve.ErrorCode)
+		return fmt.Errorf("--sasl-oauth-token-url answered %d %s", retrieve.Response.StatusCode, redact.Line(redact.Text(retrieve.ErrorCode), 64))
 	}
-	return fmt.Errorf("--sasl-oauth-token-url cannot be asked: %w", err)
+	return fmt.Errorf("--sasl-oauth-token-url cannot be asked: %w", redact.Wrap(err))
 }
 
 // readable names the flag in the error of a file that cannot be read.

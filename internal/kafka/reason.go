@@ -46,7 +46,7 @@ func Reason(err error, topic, flag string) string {
 			return fmt.Sprintf(r.text, topic, flag)
 		}
 	}
-	return redact.Line(redact.Message(err.Error()), 200)
+	return redact.Line(redact.Error(err), 200)
 }
 
 // TooLarge says that a topic takes no records of need bytes, and what to do. limit

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"sync/atomic"
 )
 
@@ -40,7 +41,7 @@ func (s *TLSSettings) Config() (*tls.Config, error) {
 	if s.CertFile != "" {
 		cert, err := tls.LoadX509KeyPair(s.CertFile, s.KeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
+			return nil, fmt.Errorf("--tls-cert, --tls-key: %s", redact.Parser(err))
 		}
 		// Certificates are renewed where they are: each connection reads the files
 		// again, and goes on with the last pair if they do not fit, as while they

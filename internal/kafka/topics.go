@@ -10,6 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 const maxMessageBytes = "max.message.bytes"
@@ -52,7 +54,7 @@ func EnsureTopics(ctx context.Context, cl *kgo.Client, source string, partitions
 	admin := kadm.NewClient(cl)
 	topics, err := admin.ListTopics(ctx, append([]string{source}, copies...)...)
 	if err != nil {
-		return nil, fmt.Errorf("topics cannot be listed: %w", err)
+		return nil, fmt.Errorf("topics cannot be listed: %w", redact.Wrap(err))
 	}
 	create := func(name string, partitions int32, configs map[string]*string) error {
 		if topics.Has(name) && topics[name].Err == nil {
@@ -63,7 +65,7 @@ func EnsureTopics(ctx context.Context, cl *kgo.Client, source string, partitions
 		case errors.Is(err, kerr.TopicAlreadyExists): // by another member, just now
 			return nil
 		case err != nil:
-			return fmt.Errorf("topic %q cannot be created: %w", name, err)
+			return fmt.Errorf("topic %q cannot be created: %w", name, redact.Wrap(err))
 		}
 		created = append(created, name)
 		return nil

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/tracklayer/amazon-capi/internal/instant"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/yamlfile"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
@@ -59,7 +60,7 @@ func (l *loader) file(n *yaml.Node, f *File) {
 	if now := m["now"]; now != nil {
 		var err error
 		if f.Now, err = instant.Parse(now.Value); err != nil {
-			l.Fault(now.Line, "now is %q, which is no time: %v", yamlfile.Quotable(now.Value), err)
+			l.Fault(now.Line, "now is %s, which is no time: %v", redact.Quote(now.Value), err)
 		}
 	}
 	if d := m["defaults"]; d != nil {

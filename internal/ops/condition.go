@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // Conditions is the set of named states that health pages show. Those of the
@@ -133,9 +135,10 @@ func (c *Condition) Pending(reason string) {
 	c.set.mu.Unlock()
 }
 
-// Fail reports a fault. The reason must be safe to log; while the condition
-// keeps failing a new reason replaces the old one without a log line of its own,
-// because faults often alternate (refused, timed out) during one outage.
+// Fail reports a fault. What a stranger said in the reason has been masked, as
+// package redact says; while the condition keeps failing a new reason replaces the
+// old one without a log line of its own, because faults often alternate (refused,
+// timed out) during one outage.
 func (c *Condition) Fail(reason string) {
 	if c == nil {
 		return
@@ -143,6 +146,7 @@ func (c *Condition) Fail(reason string) {
 	if reason == "" {
 		reason = "failing"
 	}
+	reason = redact.Own(reason)
 	cs := c.set
 	cs.mu.Lock()
 	isNews := c.reason == "" || c.pending

@@ -8,11 +8,16 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/show"
 )
 
 // LogFormats are the values of --log-format.
 const LogFormats = "json, console"
+
+// Errors are a library's more often than not, and nobody can forget to redact them
+// here.
+func init() { zerolog.ErrorMarshalFunc = func(err error) any { return redact.Error(err) } }
 
 // NewLogger returns a logger that writes to w in the given format ("json" or
 // "console") from the given level up (zerolog's names).
@@ -21,6 +26,7 @@ func NewLogger(w io.Writer, format, level string) (zerolog.Logger, error) {
 	if err != nil || level == "" {
 		return zerolog.Nop(), fmt.Errorf("log level %q is unknown: want trace, debug, info, warn, error or disabled", level)
 	}
+	w = redact.Writer(w)
 	switch format {
 	case "json":
 	case "console":

@@ -16,6 +16,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // Server serves what an operator and an orchestrator ask of a process:
@@ -100,7 +102,7 @@ func (s *Server) Start(addr string) error {
 	s.listener = &boundedListener{Listener: l, most: maxConnections}
 	go func() {
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-			s.conditions.Condition("listen").Fail(err.Error())
+			s.conditions.Condition("listen").Fail(redact.Error(err))
 		}
 	}()
 	return nil

@@ -12,7 +12,7 @@ import (
 // all profiles.
 func (c *Config) Accounts() (accounts.List, accounts.Base, error) {
 	base := accounts.Base{
-		Contract: c.Contract, ContractOptions: c.ContractOptions, TokenURL: c.TokenURL, BaseURL: c.AmazonURL, Region: c.Region,
+		Contract: c.Contract, ContractOptions: c.ContractOptions, TokenURL: c.TokenURL, BaseURL: c.AmazonURL, Region: c.Region, ProfileIDs: c.ProfileIDs,
 	}
 	if c.AccountsFile != "" {
 		list, err := accounts.NewSource(c.AccountsFile).Load(base)

@@ -77,6 +77,7 @@ type Config struct {
 	Mapping       *transform.Mapping
 	Identifiers   transform.IdentifierRules
 	ConsentDenied transform.ConsentPolicy
+	ProfileIDs    transform.ProfileIDs
 
 	// Job bounds what is delivered, and ends Run when it is done; nil for a
 	// pipeline that goes on for ever.

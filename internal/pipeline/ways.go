@@ -21,7 +21,7 @@ func NewTransformer(o transform.Options, contract sink.Contract) (*transform.Tra
 
 // Transformer returns the transformer of the configuration.
 func (c *Config) Transformer() (*transform.Transformer, error) {
-	o := transform.Options{Mapping: c.Mapping, Identifiers: c.Identifiers, ConsentDenied: c.ConsentDenied}
+	o := transform.Options{Mapping: c.Mapping, Identifiers: c.Identifiers, ConsentDenied: c.ConsentDenied, ProfileIDs: c.ProfileIDs}
 	if c.AccountsFile != "" {
 		return NewTransformer(o, nil) // the file may name another contract at any time
 	}

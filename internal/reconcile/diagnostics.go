@@ -134,7 +134,7 @@ func (d *Diagnostics) readCSV(in io.Reader) error {
 
 // add enters an event. Ids are kept as receipts and reports have them.
 func (d *Diagnostics) add(profile, id string) {
-	id = redact.ID(id)
+	id = redact.EventID(id)
 	if profile == "" {
 		d.anywhere[id] = true
 		return

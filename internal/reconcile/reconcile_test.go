@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/history"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -362,7 +363,7 @@ func TestDiagnosticsForms(t *testing.T) {
 		"objects":           {`{"profile_id":"1","event_id":"a"}` + "\n" + `{"eventId":"b"}`, []string{"1|a", "7|b"}, []string{"2|a"}},
 		"the sandbox's":     {`{"profile":"1","event_id":"a","accepted":1}` + "\n" + `{"profile":"1","event_id":"b","accepted":0}`, []string{"1|a"}, []string{"1|b"}},
 		"its record":        {`{"seq":1,"profile":"1","items":[{"event_id":"a","verdict":"taken"},{"event_id":"b","verdict":"refused"}]}` + "\n" + `{"seq":2,"profile":"1","items":[]}`, []string{"1|a"}, []string{"1|b"}},
-		"masked ids":        {"event_id\njane@example.com\n", []string{"1|[email]"}, nil},
+		"masked ids":        {"event_id\njane@example.com\n", []string{"1|" + redact.EventID("jane@example.com")}, nil},
 		"nothing":           {" \n", nil, []string{"1|a"}},
 	} {
 		d, err := ReadDiagnostics(strings.NewReader(tc.text))

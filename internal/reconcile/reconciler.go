@@ -123,8 +123,8 @@ func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 
 // event is what is told of a record.
 func (r *Reconciler) event(rec *kgo.Record, read bool) Event {
-	e := Event{Profile: consumer.NoProfile, Partition: rec.Partition, Offset: rec.Offset, Record: rec.Timestamp.UTC(), EventID: redact.ID(r.ev.EventID)}
-	if transform.ValidProfileID(r.ev.ProfileID) {
+	e := Event{Profile: consumer.NoProfile, Partition: rec.Partition, Offset: rec.Offset, Record: rec.Timestamp.UTC(), EventID: redact.EventID(r.ev.EventID)}
+	if r.Transformer.ValidProfileID(r.ev.ProfileID) {
 		e.Profile = r.ev.ProfileID
 	}
 	if !read {

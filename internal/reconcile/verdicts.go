@@ -68,8 +68,14 @@ func NewVerdicts(plan *history.Plan) *Verdicts {
 	return v
 }
 
-// key is the key of an event whose id is as receipts have it.
+// key is the key of an event. Receipts, letters and the source show a profile and an
+// id in different ways: as they are, masked, or as pseudonyms. What is shown once is
+// the same when it is shown again, so that the most hidden form is common to all.
 func (v *Verdicts) key(profile, id string) eventKey {
+	return v.hash(redact.Profile(profile, false), redact.EventID(id))
+}
+
+func (v *Verdicts) hash(profile, id string) eventKey {
 	var h maphash.Hash
 	h.SetSeed(v.seed)
 	_, _ = h.WriteString(profile) // a Hash takes everything
@@ -145,7 +151,7 @@ func (v *Verdicts) of(partition int32, offset int64) (class verdict.Class, again
 // could be an identifier. A record that is no event is known by its bytes.
 func (v *Verdicts) keyOf(ev *schemas.Event, value []byte) eventKey {
 	if ev.EventID == "" {
-		return v.key("\x01", string(value))
+		return v.hash("\x01", string(value))
 	}
-	return v.key(redact.ID(ev.ProfileID), redact.ID(ev.EventID))
+	return v.key(ev.ProfileID, ev.EventID)
 }

@@ -7,12 +7,13 @@ import (
 	"io"
 )
 
-// JSON returns a document with every string, and every key, as show has it. Its
-// path is made of the keys that lead to it with dots between, and does not count
-// the places in lists. Numbers, their spelling included, the order of keys and all
-// else stay as they are. What is no JSON gives an error, and nothing of it.
-func JSON(doc []byte, show func(path, value string) string) ([]byte, error) {
-	r := jsonRewriter{dec: json.NewDecoder(bytes.NewReader(doc)), show: show}
+// JSON returns a document with every string as show has it, and every key as key
+// has it. A path is made of the keys that lead there with dots between, and does
+// not count the places in lists. Numbers, their spelling included, the order of
+// keys and all else stay as they are. What is no JSON gives an error, and nothing
+// of it.
+func JSON(doc []byte, show func(path, value string) string, key func(path, name string) string) ([]byte, error) {
+	r := jsonRewriter{dec: json.NewDecoder(bytes.NewReader(doc)), show: show, key: key}
 	r.dec.UseNumber()
 	if err := r.value(""); err != nil {
 		return nil, err
@@ -29,6 +30,7 @@ var errNoJSON = errors.New("not a JSON document")
 type jsonRewriter struct {
 	dec  *json.Decoder
 	show func(path, value string) string
+	key  func(path, name string) string
 	out  []byte
 }
 
@@ -65,8 +67,7 @@ func (r *jsonRewriter) nested(path string, open json.Delim) error {
 			if err != nil || !isText {
 				return errNoJSON
 			}
-			// Keys are words of ours, except where a map's keys are the source's.
-			r.text(ID(key))
+			r.text(r.key(path, key))
 			r.out = append(r.out, ':')
 			if at = key; path != "" {
 				at = path + "." + key

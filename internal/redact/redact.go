@@ -1,12 +1,18 @@
 // Package redact takes out of text what could name a person or open an account.
-// What a stranger's server says (Amazon, a proxy, a registry) passes through
-// here before it reaches a log line, a page, an error or a dead letter's header.
+//
+// Three kinds of text leave the process. What a stranger says (Amazon, a proxy, a
+// registry, a broker, the author of a schema) passes through Message or Text, an
+// error of a library through Error, as soon as it comes: everything in it that
+// could be an identifier or a secret is masked, however it is spelled. A sentence
+// of our own that has such parts in it is not masked again, or it would lose its
+// numbers; Own looks only for what no sentence of ours has. And whatever is
+// written to the log goes through Writer, which knows this process's secrets.
 package redact
 
 import (
 	"regexp"
+	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -14,13 +20,16 @@ import (
 // validation message, too few to store a payload that was echoed whole.
 const MessageLimit = 1024
 
-// inputLimit bounds what is searched. Masks are shorter than what they replace,
-// so more than MessageLimit has to be read for that much to remain.
-const inputLimit = 16 << 10
+const (
+	// inputLimit bounds what is searched. Masks are shorter than what they
+	// replace, so more than MessageLimit has to be read for that much to remain.
+	inputLimit = 16 << 10
+	// ownLimit bounds a sentence of ours: all that is wrong with a file.
+	ownLimit = 4 << 10
+)
 
-// idLimit bounds an event id in logs and headers; ids that are longer than this
-// say no more, and some are as long as their sender could make them.
-const idLimit = 256
+// masks are the words that stand in brackets for what was there.
+var masks = []string{"secret", "identifier", "credentials", "token", "amazon-id", "masked", "email", "uuid", "hash", "number"}
 
 // rule is one kind of secret or identifier. The order of rules matters: the
 // wider forms that contain narrower ones come first.
@@ -28,109 +37,150 @@ type rule struct {
 	find *regexp.Regexp
 	mask string
 	keep func(match string) bool // nil keeps nothing
+	// guess: what is found can be something else. Sentences of ours are full of
+	// numbers.
+	guess bool
+	// hints are what a match has one of, in lower case, and digits how many decimal
+	// digits it has at least: most sentences have neither, and need not be searched.
+	hints  []string
+	digits int
 }
 
+// hinted reports whether a rule can match a text, which is in lower case.
+func (r *rule) hinted(lower string, digits int) bool {
+	return digits >= r.digits && (r.hints == nil || slices.ContainsFunc(r.hints, func(h string) bool { return strings.Contains(lower, h) }))
+}
+
+// The characters of an address. What delimits an address in a message is not
+// among them, though addresses may have it.
+const (
+	mailText   = `[^\s"'<>(),;:=\[\]{}@&]`
+	quotedText = `"[^"\n]{1,64}"`
+)
+
 var (
-	email = regexp.MustCompile(`[^\s"'<>(),;:=\[\]{}@]+(@|%40)[^\s"'<>(),;:=\[\]{}@&]+`)
-	// hash is any long run of hex. 32 digits is the shortest digest there is;
-	// the word boundary is left out on purpose, so that a hash glued to a word
-	// is found as well.
-	hash = regexp.MustCompile(`[0-9a-fA-F]{32,}`)
-	day  = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+	terminalSequences = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?)`)
+	ampersands        = regexp.MustCompile(`&(amp;|#38;|#0*38;|#[xX]0*26;)+`)
+
+	email = regexp.MustCompile(`(?:` + quotedText + `|` + mailText + `*)(?:@| @ |\+@\+)` + mailText + `+`)
+	// address is an email in a sentence of ours, whose @ may stand before an
+	// offset.
+	address = regexp.MustCompile(mailText + `+@` + mailText + `+\.` + mailText + `+`)
+	hash    = regexp.MustCompile(`[0-9a-fA-F]{32,}`)
+	uuid    = regexp.MustCompile(`[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`)
+	groups  = regexp.MustCompile(`[0-9a-fA-F]{2,16}(?:[ :._-][0-9a-fA-F]{2,16}){3,}`)
+	phone   = regexp.MustCompile(`\+?\(?\d(?:[\s().\-+/·•]{0,4}\d){6,}`)
+	day     = regexp.MustCompile(`^(19|20)\d{2}-(0[1-9]|1[0-2])-([0-2]\d|3[01])( [0-2]\d)?$`)
+	letters = regexp.MustCompile(`(?i)^(bearer|basic)\s+[a-z]+$`)
 )
 
 var rules = []rule{
-	// Sixteen characters and more: "bearer token expired" is a message, not a secret.
-	{find: regexp.MustCompile(`(?i)\b(bearer|basic)\s+[\w.~+/|=-]{16,}`), mask: "[credentials]"},
-	{find: regexp.MustCompile(`(?i)\batz[a-z](\||%7c|\\u007c)[^\s"'<>,;&]*`), mask: "[token]"},
-	{find: regexp.MustCompile(`(?i)\bamzn1\.[^\s"'<>,;&]*`), mask: "[amazon-id]"},
-	{find: regexp.MustCompile(`\beyJ[\w-]+(\.[\w-]*)*`), mask: "[token]"},
+	{find: regexp.MustCompile(`://[^\s"'<>]*@`), mask: "://[credentials]@", hints: []string{"://"}},
+	{find: regexp.MustCompile(`(?i)\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|digest|negotiate)\s+)?[^\s"'<>,;&]+`), mask: "$1[credentials]", hints: []string{"authorization"}},
+	// "Bearer token expired" is a message, not a secret.
+	{find: regexp.MustCompile(`(?i)\b(bearer|basic)\s+[\w.~+/|=-]{8,}`), mask: "[credentials]", keep: letters.MatchString, hints: []string{"bearer", "basic"}},
+	{find: regexp.MustCompile(`(?i)\batz[a-z]\|[^\s"'<>,;&]*`), mask: "[token]", hints: []string{"|"}},
+	{find: regexp.MustCompile(`(?i)amzn1\.[^\s"'<>,;&]*`), mask: "[amazon-id]", hints: []string{"amzn1."}},
+	{find: regexp.MustCompile(`\beyJ[\w-]+(\.[\w-]*)*`), mask: "[token]", hints: []string{"eyj"}},
 	// As they stand in URLs and in payloads. A bare colon is not enough: it is
 	// how "clickId: must not be blank" begins.
-	{find: regexp.MustCompile(`(?i)(click_?id|refresh_token|access_token|client_secret)(=|\\?"?\s*[=:]\s*\\?")[^\s"'<>,;&\\]+`), mask: "$1$2[masked]"},
-	{find: email, mask: "[email]"},
-	{find: regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), mask: "[uuid]"},
+	{find: regexp.MustCompile(`(?i)(click_?id|refresh_?token|access_?token|client_?secret|password|passwd|api_?key)(=|"?\s*=\s*"?|"\s*:\s*")[^\s"'<>,;&]+`), mask: "$1$2[masked]", hints: []string{"=", `"`}},
+	// With the name before it that an address book has, or behind it in brackets.
+	{find: regexp.MustCompile(`(?:(?:` + quotedText + `|[\pL\pM.'’-]+(?:[ +][\pL\pM.'’-]+){0,2})[ +]?)?<` + email.String() + `>`), mask: "<[email]>", guess: true, hints: []string{"@"}},
+	{find: regexp.MustCompile(email.String() + `(?:[ +]?\([^()@]{1,64}\))?`), mask: "[email]", guess: true, hints: []string{"@"}},
+	{find: address, mask: "[email]", hints: []string{"@"}},
+	{find: uuid, mask: "[uuid]", hints: []string{"-"}},
 	{find: hash, mask: "[hash]"},
-	{find: regexp.MustCompile(`\+?\(?\d(?:[\s().\-/]{0,3}\d){6,}`), mask: "[number]", keep: day.MatchString},
+	{find: groups, mask: "[hash]", hints: []string{" ", ":", ".", "_", "-"}, keep: func(m string) bool { return hexDigits(m) < 32 }},
+	{find: phone, mask: "[number]", keep: day.MatchString, guess: true, digits: 7},
 }
 
-// Text masks e-mail addresses, tokens and credentials, Amazon's ids and click
-// ids, UUIDs, hex runs of 32 digits and more, and digit runs that could be a
-// phone number. It errs on the side of masking: an order number lost from a
-// message is an inconvenience, a phone number kept in one is a breach. Dates
-// are left alone.
-func Text(s string) string {
-	for _, r := range rules {
-		if !r.find.MatchString(s) {
+// hexDigits counts the digits of a match of groups.
+func hexDigits(s string) int {
+	return len(s) - len(regexpSeparators.FindAllString(s, -1))
+}
+
+var regexpSeparators = regexp.MustCompile(`[ :._-]`)
+
+// apply applies the rules to text that is normalised.
+func apply(s string, guess bool) string {
+	lower, digits := lowerASCII(s), countDigits(s)
+	for i := range rules {
+		r := &rules[i]
+		if r.guess && !guess || !r.hinted(lower, digits) {
 			continue
 		}
-		if r.keep == nil {
+		switch {
+		case r.keep == nil && !r.find.MatchString(s):
+		case r.keep == nil:
 			s = r.find.ReplaceAllString(s, r.mask)
-			continue
+		default:
+			s = r.find.ReplaceAllStringFunc(s, func(m string) string {
+				if r.keep(m) {
+					return m
+				}
+				return r.mask
+			})
 		}
-		s = r.find.ReplaceAllStringFunc(s, func(m string) string {
-			if r.keep(m) {
-				return m
-			}
-			return r.mask
-		})
 	}
 	return s
 }
 
-// Message makes a stranger's words fit to keep: identifiers known beforehand
-// are masked wherever they stand and in whichever case, then everything that
-// Text masks; control characters become spaces, and the result is valid UTF-8
-// of at most MessageLimit bytes.
-func Message(s string, identifiers ...string) string {
-	s = head(s, inputLimit)
-	s = maskAll(s, identifiers)
-	return Line(Text(s), MessageLimit)
-}
+// Text masks what a stranger says: this process's secrets, credentials, tokens,
+// e-mail addresses, Amazon's ids and click ids, UUIDs, digests in hex and base64,
+// and digit runs that could be a phone number, however they are escaped or spelled.
+// It errs on the side of masking: an order number lost from a message is an
+// inconvenience, a phone number kept in one is a breach. Dates are left alone.
+//
+// The time it takes is in proportion to the text, of which it reads the first
+// 16 KB.
+func Text(s string) string { return maskEncoded(apply(normal(s), true), nil) }
 
-// ID makes an event id fit for a log line or a header. Ids are there to be read
-// and stay as they are, but some senders build them from an e-mail address or a
-// hash; those parts are masked.
-func ID(id string) string {
-	if plain(id) {
-		return id
+// Message is Text for one line of at most MessageLimit bytes. The identifiers of
+// the events that it may be about are masked wherever they stand, too.
+func Message(s string, identifiers ...string) string {
+	if s == "" {
+		return ""
 	}
-	id = head(id, inputLimit)
-	if strings.Contains(id, "@") || strings.Contains(id, "%40") {
-		id = email.ReplaceAllString(id, "[email]")
-	}
-	if len(id) >= 64 {
-		id = hash.ReplaceAllStringFunc(id, func(m string) string {
-			if len(m) < 64 {
-				return m
-			}
-			return "[hash]"
+	s = maskAll(normal(s), identifiers)
+	known := func(decoded string) bool {
+		decoded = lowerASCII(decoded)
+		return slices.ContainsFunc(identifiers, func(id string) bool {
+			return len(id) >= leastSecret && strings.Contains(decoded, lowerASCII(id))
 		})
 	}
-	return Line(id, idLimit)
+	return Line(maskEncoded(apply(s, true), known), MessageLimit)
 }
 
-// plain tells whether ID would leave an id as it is, as nearly all are: receipts
-// name every event, and that must not cost a copy each.
-func plain(id string) bool {
-	if len(id) >= 64 {
-		return false
-	}
-	for i := range len(id) {
-		if c := id[i]; c <= ' ' || c > '~' || c == '@' || c == '%' {
-			return false
-		}
-	}
-	return true
+// Known masks the identifiers of the events that a text may be about, in a text
+// that is fit to show otherwise.
+func Known(s string, identifiers ...string) string { return maskAll(s, identifiers) }
+
+// Own makes a sentence that our code has put together fit to show. What a stranger
+// said in it has been masked before, so that only secrets and what no sentence of
+// ours has by rights are looked for: numbers, ids of schemas and offsets stay.
+func Own(s string) string {
+	s = secrets.indexed().line.mask(cut(strings.ToValidUTF8(s, "\ufffd"), ownLimit), "[secret]")
+	return Line(apply(s, false), ownLimit)
 }
 
-// Line makes s one line of valid UTF-8 with at most limit bytes: white space and
-// control characters become single spaces. Nothing is masked.
+// Line makes s one line of valid UTF-8 with at most limit bytes. White space
+// becomes a single blank; what is not seen (controls, format characters, private
+// use) goes. Nothing is masked.
 func Line(s string, limit int) string {
+	if len(s) <= limit && visibleASCII(s) && !strings.Contains(s, "  ") {
+		return strings.Trim(s, " ")
+	}
+	if strings.Contains(s, "\x1b") {
+		s = terminalSequences.ReplaceAllString(s, "")
+	}
 	var b strings.Builder
 	gap := false
 	for _, r := range s {
-		if unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+		if r = seen(r); r < 0 {
+			continue
+		}
+		if r == ' ' {
 			gap = b.Len() > 0
 			continue
 		}
@@ -157,10 +207,19 @@ func head(s string, limit int) string {
 		return s
 	}
 	s = s[:limit]
-	if i := strings.LastIndexAny(s, " \t\r\n\"',;"); i >= 0 {
+	// Not at a ; or &, which may be parts of an escape.
+	if i := strings.LastIndexAny(s, " \t\r\n\"',"); i >= 0 {
 		return s[:i]
 	}
-	return ""
+	return tooDeep
+}
+
+// cut is head for what has been masked, of which a part of a word may stay.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "")
 }
 
 // maskAll masks every occurrence of the identifiers in s, whatever the case of
@@ -193,26 +252,19 @@ func maskAll(s string, identifiers []string) string {
 	if covered == nil {
 		return s
 	}
-	var b strings.Builder
-	for i := range covered {
-		switch {
-		case !covered[i]:
-			b.WriteByte(s[i])
-		case i == 0 || !covered[i-1]:
-			b.WriteString("[identifier]")
-		}
-	}
-	return b.String()
+	return maskCovered(s, covered, "[identifier]")
 }
 
 // lowerASCII keeps every byte in its place, which strings.ToLower does not:
 // positions found in the result are positions in s.
 func lowerASCII(s string) string {
+	i := strings.IndexFunc(s, func(r rune) bool { return r >= 'A' && r <= 'Z' })
+	if i < 0 {
+		return s
+	}
 	b := []byte(s)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
+	for ; i < len(b); i++ {
+		b[i] = lowerByte(b[i])
 	}
 	return string(b)
 }

@@ -66,9 +66,10 @@ var (
 		"event_name", "event_type", "action_source", "platform", "user_data.country_code",
 		"custom_data.currency", "consent.ad_storage", "consent.ad_user_data", "consent.data_processing",
 	}
-	eventIDs   = []string{"event_id", "profile_id", "custom_data.order_reference"}
 	eventTimes = []string{"occurred_at", "click_captured_at"}
 )
+
+const attributes = "custom_data.attributes"
 
 // Event shows an event that is in the JSON form of package schemas.
 func (v View) Event(doc []byte) []byte {
@@ -76,12 +77,19 @@ func (v View) Event(doc []byte) []byte {
 		switch {
 		case slices.Contains(eventTimes, path):
 			return value
-		case slices.Contains(eventIDs, path):
-			return ID(value)
+		case path == "event_id":
+			return EventID(value)
+		case path == "profile_id":
+			return ProfileField(value)
 		case slices.Contains(eventWords, path):
 			return Line(Text(value), idLimit)
 		}
 		return v.Identifier(kindOf(path), value)
+	}, func(path, name string) string {
+		if path == attributes {
+			return v.Identifier("attribute", name)
+		}
+		return Line(Text(name), idLimit)
 	}))
 }
 
@@ -93,12 +101,14 @@ func (v View) Payload(doc []byte, identifiers []string) []byte {
 		case slices.Contains(identifiers, value):
 			return v.Identifier(kindOf(last), value)
 		case last == "eventId":
-			return ID(value)
+			return EventID(value)
 		case path == "customData.value": // the source's own, and of any kind
 			return v.Identifier("text", value)
+		case path == "customData.name":
+			return v.Identifier("attribute", value)
 		}
 		return Line(Text(value), idLimit)
-	}))
+	}, func(_, name string) string { return Line(Text(name), idLimit) }))
 }
 
 // kindOf names what a field holds, by the field.
@@ -115,7 +125,9 @@ func kindOf(path string) string {
 		return "click id"
 	case name == "postalcode":
 		return "postal code"
-	case strings.HasPrefix(path, "custom_data.attributes"):
+	case name == "orderreference":
+		return "order reference"
+	case strings.HasPrefix(path, attributes):
 		return "text"
 	}
 	return "masked"

@@ -11,23 +11,23 @@ import (
 const event = `{"event_id":"ord_jane@example.com_7","profile_id":"1234567890","event_name":"Purchase","occurred_at":"2026-04-23T10:15:30Z",` +
 	`"click_id":"amzn1.click.abc123","user_data":{"email":"jane.doe@example.com","phone":"+1 (555) 123-4567","hashed_email":"  ",` +
 	`"madid":"AEBE52E7-03EE-455A-B3C4-E57283966239","first_name":"Jane","country_code":"US","postal_code":"10001"},` +
-	`"custom_data":{"value":129.950,"currency":"USD","attributes":{"coupon":"JANE-10","jane@example.com":"x"}},"consent":{"ad_storage":"GRANTED","tcf":"CPtcf"},"new_field":"who knows"}`
+	`"custom_data":{"value":129.950,"currency":"USD","order_reference":"R-10492","attributes":{"coupon":"JANE-10","jane@example.com":"x"}},"consent":{"ad_storage":"GRANTED","tcf":"CPtcf"},"new_field":"who knows"}`
 
 func TestEventShowsNoPartOfAnIdentifier(t *testing.T) {
-	want := `{"event_id":"[email]","profile_id":"1234567890","event_name":"Purchase","occurred_at":"2026-04-23T10:15:30Z",` +
+	want := `{"event_id":"[email]:bpcn","profile_id":"1234567890","event_name":"Purchase","occurred_at":"2026-04-23T10:15:30Z",` +
 		`"click_id":"[click id]","user_data":{"email":"[email]","phone":"[phone]","hashed_email":"[blank]",` +
 		`"madid":"[device id]","first_name":"[masked]","country_code":"US","postal_code":"[postal code]"},` +
-		`"custom_data":{"value":129.950,"currency":"USD","attributes":{"coupon":"[text]","[email]":"[text]"}},"consent":{"ad_storage":"GRANTED","tcf":"[masked]"},"new_field":"[masked]"}`
+		`"custom_data":{"value":129.950,"currency":"USD","order_reference":"[order reference]","attributes":{"[attribute]":"[text]","[attribute]":"[text]"}},"consent":{"ad_storage":"GRANTED","tcf":"[masked]"},"new_field":"[masked]"}`
 	if d := cmp.Diff(want, string(View{}.Event([]byte(event)))); d != "" {
 		t.Error(d)
 	}
 }
 
 func TestEventShowsTheEndsOfIdentifiers(t *testing.T) {
-	want := `{"event_id":"[email]","profile_id":"1234567890","event_name":"Purchase","occurred_at":"2026-04-23T10:15:30Z",` +
+	want := `{"event_id":"[email]:bpcn","profile_id":"1234567890","event_name":"Purchase","occurred_at":"2026-04-23T10:15:30Z",` +
 		`"click_id":"am•••23","user_data":{"email":"j•••@•••.com","phone":"+1•••67","hashed_email":"[blank]",` +
 		`"madid":"AE•••39","first_name":"J•••","country_code":"US","postal_code":"1•••"},` +
-		`"custom_data":{"value":129.950,"currency":"USD","attributes":{"coupon":"J•••","[email]":"•••"}},"consent":{"ad_storage":"GRANTED","tcf":"C•••"},"new_field":"w•••"}`
+		`"custom_data":{"value":129.950,"currency":"USD","order_reference":"R•••","attributes":{"c•••":"J•••","j•••@•••.com":"•••"}},"consent":{"ad_storage":"GRANTED","tcf":"C•••"},"new_field":"w•••"}`
 	if d := cmp.Diff(want, string(View{Partial: true}.Event([]byte(event)))); d != "" {
 		t.Error(d)
 	}
@@ -35,7 +35,7 @@ func TestEventShowsTheEndsOfIdentifiers(t *testing.T) {
 
 func TestEventMasksWhatStandsInTheWrongField(t *testing.T) {
 	got := string(View{}.Event([]byte(`{"event_name":"jane.doe@example.com","profile_id":"jane@example.com","custom_data":{"currency":"+15551234567"}}`)))
-	if want := `{"event_name":"[email]","profile_id":"[email]","custom_data":{"currency":"[number]"}}`; got != want {
+	if want := `{"event_name":"[email]","profile_id":"[email]:pkwd","custom_data":{"currency":"[number]"}}`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -43,9 +43,9 @@ func TestEventMasksWhatStandsInTheWrongField(t *testing.T) {
 func TestPayload(t *testing.T) {
 	hash := strings.Repeat("ab", 32)
 	doc := `{"name":"Purchase","timestamp":"2026-04-23T10:15:30.120Z","clickId":"abc-12","userInfo":{"hashedEmail":"` + hash +
-		`","countryCode":"US","postalCode":"10001"},"matchKeys":[{"type":"EMAIL","values":["` + hash + `"]}],"value":{"amount":12.50,"currencyCode":"USD"},"eventId":"ord_10492_purchase"}`
+		`","countryCode":"US","postalCode":"10001"},"matchKeys":[{"type":"EMAIL","values":["` + hash + `"]}],"value":{"amount":12.50,"currencyCode":"USD"},"customData":[{"name":"gate_code","dataType":"STRING","value":"4711"}],"eventId":"ord_10492_purchase"}`
 	want := `{"name":"Purchase","timestamp":"2026-04-23T10:15:30.120Z","clickId":"[click id]","userInfo":{"hashedEmail":"[hash]",` +
-		`"countryCode":"US","postalCode":"[postal code]"},"matchKeys":[{"type":"EMAIL","values":["[masked]"]}],"value":{"amount":12.50,"currencyCode":"USD"},"eventId":"ord_10492_purchase"}`
+		`"countryCode":"US","postalCode":"[postal code]"},"matchKeys":[{"type":"EMAIL","values":["[masked]"]}],"value":{"amount":12.50,"currencyCode":"USD"},"customData":[{"name":"[attribute]","dataType":"STRING","value":"[text]"}],"eventId":"ord_10492_purchase"}`
 	if d := cmp.Diff(want, string(View{}.Payload([]byte(doc), []string{"abc-12", hash, "10001"}))); d != "" {
 		t.Error(d)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/tracklayer/amazon-capi/internal/history"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // Checkpoint is a replay that has been begun. How far it has got is in the offsets
@@ -113,7 +114,7 @@ func fetch(ctx context.Context, admin *kadm.Client, group, topic string) (map[in
 		err = offsets.Error()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the offsets of group %q cannot be read: %w", group, err)
+		return nil, fmt.Errorf("the offsets of group %q cannot be read: %w", group, redact.Wrap(err))
 	}
 	all := make(map[int32]kadm.OffsetResponse)
 	for partition, o := range offsets[topic] {
@@ -145,7 +146,7 @@ func (c *Checkpoint) Begin(ctx context.Context, admin *kadm.Client, first func(p
 		offsets kadm.Offsets
 	}{{endsGroup(c.Group), ends}, {c.Group, starts}} {
 		if err := admin.CommitAllOffsets(ctx, commit.group, commit.offsets); err != nil {
-			return fmt.Errorf("the offsets of group %q cannot be written: %w", commit.group, err)
+			return fmt.Errorf("the offsets of group %q cannot be written: %w", commit.group, redact.Wrap(err))
 		}
 	}
 	return nil
@@ -159,7 +160,7 @@ func Forget(ctx context.Context, admin *kadm.Client, group string) error {
 	}
 	for _, a := range answers {
 		if a.Err != nil && !errors.Is(a.Err, kerr.GroupIDNotFound) {
-			return fmt.Errorf("group %q cannot be deleted: %w", a.Group, a.Err)
+			return fmt.Errorf("group %q cannot be deleted: %w", a.Group, redact.Wrap(a.Err))
 		}
 	}
 	return nil
@@ -169,11 +170,11 @@ func Forget(ctx context.Context, admin *kadm.Client, group string) error {
 func Members(ctx context.Context, admin *kadm.Client, group string) (int, error) {
 	groups, err := admin.DescribeGroups(ctx, group)
 	if err != nil {
-		return 0, fmt.Errorf("group %q cannot be described: %w", group, err)
+		return 0, fmt.Errorf("group %q cannot be described: %w", group, redact.Wrap(err))
 	}
 	g := groups[group]
 	if g.Err != nil && !errors.Is(g.Err, kerr.GroupIDNotFound) {
-		return 0, fmt.Errorf("group %q cannot be described: %w", group, g.Err)
+		return 0, fmt.Errorf("group %q cannot be described: %w", group, redact.Wrap(g.Err))
 	}
 	return len(g.Members), nil
 }

@@ -5,6 +5,7 @@ package replay
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
 	"strings"
@@ -156,13 +157,12 @@ func (f *Forecaster) decode(ctx context.Context, rec *kgo.Record) (readable bool
 	return err == nil, err
 }
 
-// key is the same for a record and its copies: the event's id, or the bytes of what
-// is no event.
+// key is the same for a record and its copies, which have its bytes. What has the
+// header of a copy and other bytes was written by a producer, and is a record like
+// any other.
 func (f *Forecaster) key(rec *kgo.Record) string {
-	if f.ev.EventID == "" {
-		return string(rec.Value)
-	}
-	return f.ev.ProfileID + "\x00" + f.ev.EventID
+	sum := sha256.Sum256(rec.Value)
+	return string(sum[:])
 }
 
 // original takes the copies of a record out again.
@@ -190,7 +190,7 @@ func (f *Forecaster) original(ctx context.Context, rec *kgo.Record) error {
 // one is the forecast of the record in hand.
 func (f *Forecaster) one(readable bool) Profile {
 	p := Profile{Profile: f.ev.ProfileID, Events: 1}
-	if !transform.ValidProfileID(p.Profile) {
+	if !f.Transformer.ValidProfileID(p.Profile) {
 		p.Profile = consumer.NoProfile
 	}
 	if !readable {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -79,7 +80,7 @@ func parse(text []byte) (Sample, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&l); err != nil {
-		return Sample{}, err
+		return Sample{}, errors.New(redact.Message(err.Error()))
 	}
 	return l.sample()
 }

@@ -84,7 +84,7 @@ func (r *Report) Accepted() bool { return r.Outcome == verdict.Accepted.String()
 
 // Run sends the event and returns what came of it. The error is ctx's.
 func (t *Trial) Run(ctx context.Context, ev *schemas.Event, now time.Time) (*Report, error) {
-	r := &Report{EventID: redact.ID(ev.EventID), Profile: redact.ID(ev.ProfileID)}
+	r := &Report{EventID: redact.EventID(ev.EventID), Profile: redact.ProfileField(ev.ProfileID)}
 	e := t.Transformer.Explain(ev, now)
 	if !e.OK {
 		r.decided(e.Reason)

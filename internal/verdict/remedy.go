@@ -97,7 +97,7 @@ var validationMends = map[string]string{
 	"event_id_invalid":          "Have the source make event ids of printable characters without spaces around them. They are not repaired here, since a changed id is another event.",
 	"event_id_too_long":         "Have the source make event ids of 512 characters at most. They are not cut here, since a changed id is another event.",
 	"profile_id_missing":        "Have the source name the Amazon Ads profile that the event belongs to, in profile_id.",
-	"profile_id_invalid":        "Have the source send the id of an Amazon Ads profile in profile_id, and nothing else.",
+	"profile_id_invalid":        "Have the source send the profile's id in profile_id as Amazon gives it, in digits, and nothing else. If your ids are others, run with --profile-ids=any.",
 	"action_source_missing":     "Have the source say where the action happened, in action_source, such as WEBSITE or APP; or say it in the mapping file, as the action_source of this event's name.",
 	"action_source_unknown":     "Have the source send one of the action sources that the message names: an event's own wins over the mapping's, so that no change of the mapping mends it.",
 	"action_source_unsupported": "off-amazon-2023-11-13 takes events of sites and apps alone: leave these out by action: filter in the mapping file, or send them with --contract events-v1.",

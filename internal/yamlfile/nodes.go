@@ -4,16 +4,20 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // Fields reads a YAML mapping whose keys must be among known; what calls the
 // thing in errors. nil when n is no mapping.
 func (f *File) Fields(n *yaml.Node, what string, known ...string) map[string]*yaml.Node {
+	document := n.Kind == yaml.DocumentNode
 	n = content(n)
 	if n.Kind != yaml.MappingNode {
-		f.Fault(n.Line, "%s is %s: want keys among %s", what, kind(n), strings.Join(known, ", "))
+		f.Fault(n.Line, "%s is %s: want keys among %s", what, kind(n, document), strings.Join(known, ", "))
 		return nil
 	}
 	fields := make(map[string]*yaml.Node)
@@ -21,7 +25,7 @@ func (f *File) Fields(n *yaml.Node, what string, known ...string) map[string]*ya
 		key, value := n.Content[i], n.Content[i+1]
 		switch {
 		case !slices.Contains(known, key.Value):
-			f.Fault(key.Line, "key %q of %s is unknown: want one of %s", Quotable(key.Value), what, strings.Join(known, ", "))
+			f.Fault(key.Line, "key %s of %s is unknown: want one of %s", redact.Quote(key.Value), what, strings.Join(known, ", "))
 		case fields[key.Value] != nil:
 			f.Fault(key.Line, "key %s is there twice: want it once", key.Value)
 		default:
@@ -33,10 +37,11 @@ func (f *File) Fields(n *yaml.Node, what string, known ...string) map[string]*ya
 
 // List reads a sequence.
 func (f *File) List(n *yaml.Node, what string) []*yaml.Node {
+	document := n.Kind == yaml.DocumentNode
 	if n = content(n); n.Kind == yaml.SequenceNode {
 		return n.Content
 	}
-	f.Fault(n.Line, "%s is %s: want a list", what, kind(n))
+	f.Fault(n.Line, "%s is %s: want a list", what, kind(n, document))
 	return nil
 }
 
@@ -51,7 +56,7 @@ func (f *File) Items(n *yaml.Node, what string) []*yaml.Node {
 // Text reads a scalar that is not empty.
 func (f *File) Text(n *yaml.Node, what string) (string, bool) {
 	if n = content(n); n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-		f.Fault(n.Line, "%s is %s: want text", what, kind(n))
+		f.Fault(n.Line, "%s is %s: want text", what, kind(n, false))
 		return "", false
 	}
 	return n.Value, true
@@ -66,7 +71,7 @@ func (f *File) Choice(n *yaml.Node, what string, names []string) int {
 	}
 	i := slices.Index(names, s)
 	if i < 0 {
-		f.Fault(n.Line, "%s is %q: want one of %s", what, Quotable(s), strings.Join(names, ", "))
+		f.Fault(n.Line, "%s is %s: want one of %s", what, redact.Quote(s), strings.Join(names, ", "))
 		return 0
 	}
 	return i
@@ -86,7 +91,9 @@ func content(n *yaml.Node) *yaml.Node {
 	}
 }
 
-func kind(n *yaml.Node) string {
+// kind says what a node is. Of a document that is one text nothing is quoted: it
+// may be a file that holds a secret, given as another by mistake.
+func kind(n *yaml.Node, document bool) string {
 	switch {
 	case n.Kind == yaml.MappingNode:
 		return "a mapping"
@@ -94,15 +101,8 @@ func kind(n *yaml.Node) string {
 		return "a list"
 	case n.Tag == "!!null":
 		return "empty"
+	case document:
+		return fmt.Sprintf("a text of %d characters", utf8.RuneCountInString(n.Value))
 	}
-	return fmt.Sprintf("%q", Quotable(n.Value))
-}
-
-// Quotable cuts a value of the file to what is readable in an error. It is the
-// operator's own file, so nothing in it is secret.
-func Quotable(s string) string {
-	if r := []rune(s); len(r) > 64 {
-		return string(r[:64]) + "…"
-	}
-	return s
+	return redact.Quote(n.Value)
 }

@@ -15,6 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
@@ -69,9 +70,9 @@ func (f *File) Parse(data []byte, want string) *yaml.Node {
 	}
 	var doc yaml.Node
 	if err := yaml.Load(data, &doc); err != nil {
-		line, text := 1, err.Error()
+		line, text := 1, redact.Parser(err)
 		if le, ok := errors.AsType[*yaml.LoadError](err); ok {
-			line, text = max(le.Mark.Line, 1), le.Message
+			line, text = max(le.Mark.Line, 1), redact.Parser(errors.New(le.Message))
 		}
 		f.Fault(line, "the file is no YAML: %s", strings.TrimPrefix(text, "yaml: "))
 		return nil

@@ -7,8 +7,8 @@ func All() []Mutant {
 			Name: "commit-on-poll",
 			What: "commits the offsets of what was taken, delivered or not",
 			Edits: []Edit{{"consumer/assignment.go",
-				"	b := beyond{committed: end.offset, epoch: end.epoch}\n",
-				"	c.offset = kgo.EpochOffset{Epoch: end.epoch, Offset: end.offset}\n	if true {\n		return c, true\n	}\n	b := beyond{committed: end.offset, epoch: end.epoch}\n",
+				"	b := a.ledger.beyond()\n	c.offset.Epoch = a.ledger.prefix().epoch\n",
+				"	c.offset = kgo.EpochOffset{Epoch: end.epoch, Offset: end.offset}\n	if true {\n		return c, true\n	}\n	b := a.ledger.beyond()\n	c.offset.Epoch = a.ledger.prefix().epoch\n",
 			}},
 		},
 		{
@@ -41,6 +41,22 @@ func All() []Mutant {
 			Edits: []Edit{{"sink/answer.go",
 				"	case failed:\n		a.readFailure(r, doc, s, ans)\n	case r.Status == 207",
 				"	case failed && false:\n		a.readFailure(r, doc, s, ans)\n	case r.Status == 207",
+			}},
+		},
+		{
+			Name: "metadata-of-anyone",
+			What: "believes a commit's metadata, whatever records it is about",
+			Edits: []Edit{{"consumer/trial.go",
+				"kin: c.said.log.kinship(log), start: start, end: end, proven: -1}\n	if t.kin == sameLog {\n",
+				"kin: sameLog, start: start, end: end, proven: 1 << 40}\n	if false {\n",
+			}},
+		},
+		{
+			Name: "no-room",
+			What: "lets lanes that are stuck keep all that is taken",
+			Edits: []Edit{{"sink/shed.go",
+				"	out, gave := s.shedStuck(&c, now, most)\n",
+				"	var out []Backlog\n	gave := 0\n",
 			}},
 		},
 		{

@@ -1,0 +1,41 @@
+package dlq
+
+import "hash/maphash"
+
+// Rounds counts how often events were sent through again. The header that says so
+// is on records of the source, where anybody who writes there can put it; so it is
+// believed only as far as the dead-letter topic bears it out: each round has left a
+// letter of the same bytes that is done.
+type Rounds struct {
+	seed maphash.Seed
+	done map[uint64]int
+}
+
+// NewRounds returns an empty count.
+func NewRounds() *Rounds { return &Rounds{maphash.MakeSeed(), make(map[uint64]int)} }
+
+// key is the same for all letters of an event. One that lacks its value is known by
+// its ids.
+func (r *Rounds) key(e *Entry) uint64 {
+	l := &e.Letter
+	if l.ValueOmitted > 0 {
+		return maphash.Comparable(r.seed, [3]string{"ids", l.ProfileID, l.EventID})
+	}
+	return maphash.Comparable(r.seed, [3]string{"bytes", string(l.Key), string(l.Value)})
+}
+
+// Add counts an entry that is done.
+func (r *Rounds) Add(e *Entry) {
+	if e.Done && !e.NoLetter {
+		r.done[r.key(e)]++
+	}
+}
+
+// Of is how often the event of an entry was sent through again: what its letter
+// says, and no more than there are letters for.
+func (r *Rounds) Of(e *Entry) int {
+	if e.Letter.Redrives == 0 {
+		return 0
+	}
+	return min(e.Letter.Redrives, r.done[r.key(e)])
+}

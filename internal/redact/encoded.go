@@ -1,0 +1,172 @@
+package redact
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// leastEncoded is how long a word is that is decoded, to look what is in it:
+	// the shortest address there is has six bytes.
+	leastEncoded = 8
+	// leastRandom is how long a word is that is masked for its looks.
+	leastRandom = 20
+	// maxLayers is how often something may be encoded to be found for sure. What
+	// was encoded more often is long, and masked for its looks.
+	maxLayers = 2
+)
+
+// encodedWord is a run of what base64 and hex are written in.
+var encodedWord = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}={0,2}`)
+
+// maskEncoded masks words that are base64 or hex of something that is masked, or
+// that look like a digest or a token. known reports whether a text has what must
+// not be shown beside what patterns find.
+func maskEncoded(s string, known func(string) bool) string {
+	return encodedWord.ReplaceAllStringFunc(s, func(word string) string {
+		if looksRandom(word) || hides(word, known, maxLayers) {
+			return "[token]"
+		}
+		return word
+	})
+}
+
+// digestLengths are those of MD5, SHA-1, SHA-256, SHA-384 and SHA-512 in base64
+// without padding.
+var digestLengths = [...]int{22, 27, 43, 64, 86}
+
+// looksRandom reports whether a word is made as no word of a message is: a digest's
+// length and letters of both cases, or kinds of characters that change as often as
+// in random text, three times in five, while names in camel case change at most
+// once in three.
+func looksRandom(word string) bool {
+	bare := strings.TrimRight(word, "=")
+	if len(bare) < len(word) && len(bare) >= 12 && len(word)%4 == 0 {
+		return true
+	}
+	if len(bare) < leastRandom {
+		return false
+	}
+	upper := strings.ContainsFunc(bare, func(r rune) bool { return r >= 'A' && r <= 'Z' })
+	lower := strings.ContainsFunc(bare, func(r rune) bool { return r >= 'a' && r <= 'z' })
+	if upper && lower && isDigest(bare) {
+		return true
+	}
+	const window, least = leastRandom, 8
+	var changed [window]bool // whether the kind changed at a place, modulo window
+	changes, last := 0, byte(0)
+	for i := range len(bare) {
+		at := i % window
+		if changed[at] {
+			changes--
+		}
+		k := kindOfByte(bare[i])
+		changed[at] = k != 0 && last != 0 && k != last
+		if changed[at] {
+			changes++
+		}
+		if k != 0 {
+			last = k
+		}
+		if changes >= least {
+			return true
+		}
+	}
+	return false
+}
+
+// isDigest reports whether a word is as long as a digest in base64 and ends as one:
+// its last character has bits that are always zero.
+func isDigest(bare string) bool {
+	for _, n := range digestLengths {
+		if len(bare) == n {
+			_, err := base64.RawURLEncoding.Strict().DecodeString(strings.NewReplacer("+", "-", "/", "_").Replace(bare))
+			return err == nil
+		}
+	}
+	return false
+}
+
+// kindOfByte is 0 for what separates.
+func kindOfByte(c byte) byte {
+	switch {
+	case c >= '0' && c <= '9':
+		return 'd'
+	case c >= 'a' && c <= 'z':
+		return 'l'
+	case c >= 'A' && c <= 'Z':
+		return 'u'
+	}
+	return 0
+}
+
+// hides reports whether a word decodes to what is masked. Something may stand
+// before what was encoded, so base64 is read from each place among its groups.
+func hides(word string, known func(string) bool, layers int) bool {
+	bare := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(word, "="))
+	var buf [256]byte
+	for from := range 4 {
+		if len(bare)-from < leastEncoded {
+			break
+		}
+		text := bare[from:]
+		if len(text)%4 == 1 {
+			text = text[:len(text)-1]
+		}
+		b := buf[:0]
+		b, err := base64.RawStdEncoding.AppendDecode(b, []byte(text))
+		if err == nil && tells(b, known, layers) {
+			return true
+		}
+	}
+	for from := range 2 {
+		text := word[from:]
+		text = text[:len(text)&^1]
+		if b, err := hex.DecodeString(text); err == nil && len(b) >= 6 && tells(b, known, layers) {
+			return true
+		}
+	}
+	return false
+}
+
+// decodedIdentifier is what is looked for in what a word decodes to. It is stricter
+// than the rules for text, since most words decode to noise.
+var decodedIdentifier = regexp.MustCompile(`[\pL\pN._+-]+@[\pL\pN-]+(\.[\pL\pN-]+)+` +
+	`|\+?\d([ ().-]{0,2}\d){8,}|[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?i:amzn1\.[a-z]|\batz[a-z]\|)`)
+
+// tells reports whether decoded bytes have what is masked.
+func tells(b []byte, known func(string) bool, layers int) bool {
+	if layers == 0 || !printable(b) {
+		return false
+	}
+	text := string(b)
+	if decodedIdentifier.MatchString(text) || secrets.has(text) || known != nil && known(text) {
+		return true
+	}
+	for _, word := range encodedWord.FindAllString(text, -1) {
+		if hides(word, known, layers-1) {
+			return true
+		}
+	}
+	return false
+}
+
+// printable reports whether b begins or ends with text, not noise alone.
+func printable(b []byte) bool {
+	good := 0
+	for i := 0; i < len(b); {
+		r, size := utf8.DecodeRune(b[i:])
+		if r != utf8.RuneError && seen(r) >= 0 {
+			if good += size; good >= 6 {
+				return true
+			}
+		} else {
+			good = 0
+		}
+		i += size
+	}
+	return false
+}

@@ -1,0 +1,243 @@
+package redact
+
+import (
+	"html"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+const (
+	// maxRounds is how many layers of escapes are taken off. Layers of one kind
+	// count once, however many there are.
+	maxRounds = 8
+	// tooDeep stands for text that has more.
+	tooDeep = "[masked]"
+)
+
+// normal returns s as a reader would understand it, so that one pattern finds an
+// identifier in any spelling: without escapes (of URLs, JSON, HTML, one within
+// another) and invisible characters, with compatibility forms such as ＠ folded
+// and the digits of all scripts as 0 to 9. Secrets are masked before each layer is
+// taken off, since what a secret looks like depends on the layer it is found in.
+func normal(s string) string {
+	s = head(strings.ToValidUTF8(s, "\ufffd"), inputLimit)
+	for range maxRounds {
+		s = secrets.mask(s)
+		next := Line(unescape(fold(s)), inputLimit)
+		if next == s {
+			return s
+		}
+		s = head(next, inputLimit) // compatibility forms can be longer
+	}
+	return tooDeep
+}
+
+// fold removes what is not seen and gives characters one form each.
+func fold(s string) string {
+	if visibleASCII(s) {
+		return s
+	}
+	if strings.Contains(s, "\x1b") {
+		s = terminalSequences.ReplaceAllString(s, "")
+	}
+	if !norm.NFKC.IsNormalString(s) {
+		s = norm.NFKC.String(s)
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	last := 'a'
+	for _, r := range s {
+		switch r = seen(r); {
+		case r < 0:
+			continue
+		case unicode.Is(unicode.Me, r), unicode.Is(unicode.Mn, r) && last < utf8.RuneSelf:
+			continue // a mark on a digit, as in keycaps, or on a sign
+		case unicode.Is(unicode.Nd, r):
+			r = digit(r)
+		case unicode.Is(unicode.Pd, r):
+			r = '-'
+		}
+		b.WriteRune(r)
+		last = r
+	}
+	return b.String()
+}
+
+// visibleASCII reports whether s has nothing but visible ASCII and blanks.
+func visibleASCII(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// seen returns the character to show for r: a blank for any white space, and -1
+// for those that show nothing or could be anything: controls, format characters
+// (bidirectional ones, tags), variation selectors, fillers, private use.
+func seen(r rune) rune {
+	switch {
+	case r >= ' ' && r <= '~':
+		return r
+	case unicode.IsSpace(r), r == '\u2028', r == '\u2029', r == '\u2800':
+		return ' '
+	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
+		return -1
+	}
+	return r
+}
+
+// digit returns the ASCII digit of a decimal digit. Unicode encodes the digits of
+// a script in order, so a range of them begins with a zero.
+func digit(r rune) rune {
+	if r < utf8.RuneSelf {
+		return r
+	}
+	for _, t := range unicode.Nd.R16 {
+		if uint16(r) >= t.Lo && rune(t.Hi) >= r {
+			return '0' + (r-rune(t.Lo))%10
+		}
+	}
+	for _, t := range unicode.Nd.R32 {
+		if rune(t.Lo) <= r && r <= rune(t.Hi) {
+			return '0' + (r-rune(t.Lo))%10
+		}
+	}
+	return r
+}
+
+// unescape takes one layer of escapes off.
+func unescape(s string) string {
+	if strings.IndexByte(s, '%') >= 0 {
+		s = unescapePercent(s)
+	}
+	if strings.IndexByte(s, '\\') >= 0 {
+		s = unescapeBackslash(s)
+	}
+	if strings.IndexByte(s, '&') >= 0 {
+		s = html.UnescapeString(ampersands.ReplaceAllString(s, "&"))
+	}
+	return strings.ToValidUTF8(s, "\ufffd")
+}
+
+// unescapePercent decodes %40, %u0040 and, however often it was encoded again,
+// %252540.
+func unescapePercent(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			b.WriteByte(s[i])
+			continue
+		}
+		for strings.HasPrefix(s[i+1:], "25") {
+			i += 2
+		}
+		if rest := s[i+1:]; len(rest) > 0 && (rest[0] == 'u' || rest[0] == 'U') {
+			if r, ok := hexRune(rest[1:], 4); ok {
+				b.WriteRune(r)
+				i += 5
+				continue
+			}
+		} else if r, ok := hexRune(rest, 2); ok {
+			b.WriteByte(byte(r))
+			i += 2
+			continue
+		}
+		b.WriteByte('%')
+	}
+	return b.String()
+}
+
+// unescapeBackslash decodes the escapes of JSON and of programming languages.
+// Several backslashes are one: each layer of escaping doubles them.
+func unescapeBackslash(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			b.WriteByte(s[i])
+			continue
+		}
+		for i+1 < len(s) && s[i+1] == '\\' {
+			i++
+		}
+		if i+1 == len(s) {
+			break
+		}
+		i += escaped(&b, s[i+1:])
+	}
+	return b.String()
+}
+
+// escaped writes what the escape stands for that begins behind a backslash, and
+// returns its length.
+func escaped(b *strings.Builder, s string) int {
+	digits := 0
+	switch c := s[0]; c {
+	case 'n', 'r', 't', 'f', 'v':
+		b.WriteByte(' ')
+		return 1
+	case 'b', 'a':
+		return 1
+	case 'x':
+		digits = 2
+	case 'u':
+		digits = 4
+		if end := strings.IndexByte(s, '}'); len(s) > 1 && s[1] == '{' && end > 2 && end <= 8 {
+			if r, ok := hexRune(s[2:end], end-2); ok {
+				b.WriteRune(r)
+				return end + 1
+			}
+		}
+	case 'U':
+		digits = 8
+	case '0', '1', '2', '3':
+		if len(s) >= 3 {
+			if n, err := strconv.ParseUint(s[:3], 8, 8); err == nil {
+				b.WriteByte(byte(n))
+				return 3
+			}
+		}
+		return 0
+	default:
+		if c >= utf8.RuneSelf || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' {
+			return 0 // the backslash alone is left out
+		}
+		b.WriteByte(c)
+		return 1
+	}
+	r, ok := hexRune(s[1:], digits)
+	if !ok {
+		return 0
+	}
+	n := 1 + digits
+	switch {
+	case digits == 2:
+		b.WriteByte(byte(r)) // a byte of UTF-8, perhaps
+		return n
+	case r >= 0xd800 && r < 0xdc00 && len(s) >= 11 && s[5] == '\\' && s[6] == 'u':
+		if low, ok := hexRune(s[7:], 4); ok && low >= 0xdc00 && low < 0xe000 {
+			b.WriteRune(utf16.DecodeRune(r, low))
+			return 11
+		}
+	}
+	b.WriteRune(r)
+	return n
+}
+
+// hexRune reads a number of hex digits.
+func hexRune(s string, digits int) (rune, bool) {
+	if len(s) < digits {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(s[:digits], 16, 32)
+	if err != nil || n > unicode.MaxRune {
+		return 0, false
+	}
+	return rune(n), true
+}
