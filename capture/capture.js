@@ -8,12 +8,12 @@ try {
   // When the visitor arrived, which is when the click was: consent may come
   // minutes later.
   const at = Date.now();
-  // What is kept: the URL's parameter, what a plausible value looks like, the
-  // cookie and its seconds. Package capture in Go has the same rules, and
+  // What is kept: the URL's parameter, the cookie and its seconds, and what a
+  // plausible value looks like. Package capture in Go has the same rules, and
   // testdata/cases.json holds the two together.
   const kinds = [
-    ['amzn_click_id', /^[\w.~:/+=|-]{6,1000}$/, 'amzn_click_id', 7776000],
-    ['aref', /^\w{10}\.\d{13}(\|\w{10}\.\d{13})*$/, 'amzn_aref', 2592000],
+    ['amzn_click_id', 'amzn_click_id', 7776000, /^[\w.~:/+=|-]{6,1000}$/],
+    ['aref', 'amzn_aref', 2592000, /^(\b\|?\w{10}\.\d{13})+$/],
   ];
   // Who may answer for consent, in the order in which they are believed: TCF,
   // GPP, Consent Mode, or the page itself. True and false are answers, 0 is one
@@ -21,21 +21,21 @@ try {
   const answers = [];
   let layer, late;
 
-  const has = text => `; ${document.cookie};`.includes('; ' + text);
+  const has = text => (' ' + document.cookie + ';').includes(' ' + text);
 
   const put = (name, value, age) => {
     // A cookie of this host alone, from before there was a domain, would be sent
     // beside the new one and might be read instead of it.
-    if (domain) document.cookie = name + '=; Path=/; Max-Age=0';
-    document.cookie = name + `=${value}; Path=/; Max-Age=${age}; SameSite=Lax; Secure; Domain=${domain}`;
+    document.cookie = name + '=;Path=/;Max-Age=0';
+    document.cookie = name + `=${value};Path=/;Max-Age=${age};SameSite=Lax;Secure;Domain=${domain}`;
   };
 
   const decide = () => {
-    const refused = answers.includes(false), granted = [...answers, late].find(answer => answer != null);
-    kinds.forEach(([, , name, age, value]) => {
+    const refused = answers.includes(false);
+    kinds.forEach(([, name, age, , value]) => {
       // The same click seen again, by a reload or the back button, is as old
       // as it was.
-      if (refused || granted && value && !has(name + `=${value};`)) {
+      if (refused || [...answers, late].find(answer => answer != null) && value && !has(name + `=${value};`)) {
         if (refused) value = age = 0;
         put(name, value, age);
         put(name + '_at', at, age);
@@ -51,20 +51,25 @@ try {
   };
 
   const tcf = safely(data => {
-    // While its dialogue is open, the platform repeats what was said before.
-    if (data.eventStatus != 'cmpuishown') {
-      answers[0] = data.gdprApplies === false ? null :
-        !!(data.purpose.consents[1] && data.purpose.consents[7] && data.vendor.consents[793]);
+    // While its dialogue is open (cmpuishown), the platform repeats what was
+    // said before. Yes is true, 1 or '1'.
+    if (data.eventStatus[0] != 'c') {
+      answers[0] = data.gdprApplies == 0 ? null :
+        data.purpose.consents[1] * data.purpose.consents[7] * data.vendor.consents[793] == 1;
     }
   });
 
   const gpp = safely(event => {
-    const ping = JSON.stringify(event.pingData);
-    if (/"ready"/.test(ping)) {
-      // Sections below 6 are of laws that ask for an opt-in, and TCF's to
-      // answer; the others are of laws under which one opts out.
-      answers[1] = /OptOut":1|Gpc":[1t]|Sale":"Y|"1.Y/.test(ping) ? false :
-        /leSections":\[[-\]]/.test(ping) ? null : /leSections":\[(\d+,)*[0-5]\b/.test(ping) ? 0 : true;
+    // Names and values alone: without quotes '1' is 1, and the strings are gone
+    // that Prototype makes of the arrays within.
+    const apply = event.pingData.applicableSections, ping = JSON.stringify(event.pingData).replace(/[^\w{}-]/g, '');
+    if (/sready/.test(ping)) {
+      // Each section that applies has to be read: 7 is the one of all states,
+      // the others from 6 on are of one. Under their laws one opts out. Those
+      // below ask for an opt-in, and are TCF's to answer.
+      answers[1] = /OptOut1|SaleY|v11.Y|Gpc[1t]/.test(ping) ? false : apply == -1 ? null :
+        apply[0] && apply.every(id => id > 5 &&
+          RegExp('us' + (id - 7 ? '..1?' : 'nat') + '(1.N|{\\w*(OptOut[02]|SaleN))').test(ping)) || 0;
     }
   });
 
@@ -78,21 +83,15 @@ try {
 
   // Consent platforms load when they like, so this runs more than once.
   const look = safely(event => {
-    late = event || document.readyState == 'complete';
-    if (window.__tcfapi && !(0 in answers)) {
-      answers[0] = 0;
-      __tcfapi('addEventListener', 2, tcf);
-    }
-    if (window.__gpp && !(1 in answers)) {
-      answers[1] = 0;
-      __gpp('addEventListener', gpp);
-    }
+    late = event || document.readyState[7] == 'e'; // complete
+    0 in answers || window.__tcfapi && (answers[0] = 0, __tcfapi('addEventListener', 2, tcf));
+    1 in answers || window.__gpp && (answers[1] = 0, __gpp('addEventListener', gpp));
     const data = window.dataLayer || [], push = data.push;
     if (data != layer) {
       layer = data;
       data.push = (...entries) => {
         mode(entries);
-        return push.call(data, ...entries);
+        return push.apply(data, entries);
       };
       mode(data);
     }
@@ -103,10 +102,9 @@ try {
   const before = document.referrer;
   const urls = location.search + '#' + (before.split('/')[2] == location.host && !has('amzn_click_id=') ? before : '');
   kinds.forEach(kind => urls.replace(RegExp('[?&]' + kind[0] + '=([^&#]*)'), (_, value) => {
-    // Unlike its successor this never throws, and what it cannot decode is not
-    // plausible anyway.
-    value = unescape(value);
-    if (kind[1].test(value)) kind[4] = encodeURIComponent(value);
+    // Unlike its successor unescape never throws, and what it cannot decode is
+    // not plausible anyway.
+    if (kind[3].test(value = unescape(value))) kind[4] = encodeURIComponent(value);
   }));
   if (consent) {
     answers[3] = 0;
