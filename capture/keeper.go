@@ -33,7 +33,7 @@ type Options struct {
 	Consent func(*http.Request) Consent
 	// Domain makes the cookies ones of a whole domain, such as example.com for
 	// checkout.example.com to see those of www.example.com; of the host alone
-	// if empty. Give the script the same.
+	// if empty. It is no public suffix, such as co.uk. Give the script the same.
 	Domain string
 	// HTTPOnly hides the cookies from scripts. It is for sites without
 	// capture.js, which could neither replace nor clear them, and so it needs
@@ -55,8 +55,9 @@ func New(o Options) (*Keeper, error) {
 	if o.HTTPOnly && o.Consent == nil {
 		return nil, fmt.Errorf("capture: HTTPOnly without Consent: want a Consent function, since the script cannot clear such cookies")
 	}
-	if err := k.cookie(ClickCookie, "x", time.Hour, o.Domain).Valid(); err != nil {
-		return nil, fmt.Errorf("capture: domain %q: want a name such as example.com, without scheme and port", o.Domain)
+	var err error
+	if k.o.Domain, err = k.checkDomain(o.Domain); err != nil {
+		return nil, err
 	}
 	return k, nil
 }

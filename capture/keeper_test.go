@@ -277,6 +277,28 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 }
 
+// TestDomainIsNoPublicSuffix: its cookies would be every other site's there.
+func TestDomainIsNoPublicSuffix(t *testing.T) {
+	for _, domain := range []string{
+		"com", "co.uk", "CO.UK", ".co.uk", "github.io", "myshopify.com", "s3.amazonaws.com", "kobe.jp", "foo.ck", "xn--55qx5d.cn", "localhost", "example",
+		"127.0.0.1", "1.2.3.4", "::1", "[::1]", "2001:db8::1", "example.com.", "co.uk.", ".", "..", "..example.com", "bücher.example", "公司.cn", "example..com", "-example.com",
+		"example.com:443", "https://example.com", "example.com/", "exa mple.com", "*.example.com", " example.com",
+	} {
+		if _, err := New(Options{Domain: domain}); err == nil || !strings.Contains(err.Error(), "domain") {
+			t.Errorf("%q: %v, want it refused", domain, err)
+		}
+	}
+	for domain, want := range map[string]string{
+		"example.com": "example.com", ".example.com": "example.com", "Shop.Example.CO.UK": "shop.example.co.uk", "www.ck": "www.ck", "city.kobe.jp": "city.kobe.jp",
+		"shop.localhost": "shop.localhost", "shop.myshopify.com": "shop.myshopify.com", "xn--bcher-kva.example": "xn--bcher-kva.example", "": "",
+	} {
+		k, err := New(Options{Domain: domain})
+		if err != nil || k.o.Domain != want {
+			t.Errorf("%q: %v; want %q", domain, err, want)
+		}
+	}
+}
+
 // shopEvent is an event type of a site's own.
 type shopEvent struct {
 	click string

@@ -47,7 +47,7 @@ func (e *Elsewhere) Handler() http.Handler {
 	mux.HandleFunc("GET /pay", e.pay)
 	mux.HandleFunc("POST /pay", e.take)
 	mux.HandleFunc("GET /shop.css", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "pages/shop.css") })
-	return mux
+	return http.NewCrossOriginProtection().Handler(mux)
 }
 
 // ad is what a click on the ad opens. Like Amazon's own it makes a click id and
@@ -81,6 +81,6 @@ func (e *Elsewhere) take(w http.ResponseWriter, r *http.Request) {
 
 func (e *Elsewhere) show(w http.ResponseWriter, name string, data any) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; form-action 'self' "+e.shop)
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; form-action 'self' "+e.shop)
 	_ = e.pages.ExecuteTemplate(w, name, data) // a visitor who has gone misses the rest
 }

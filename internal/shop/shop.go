@@ -73,7 +73,13 @@ func (s *Shop) Handler() http.Handler {
 			http.ServeFileFS(w, r, files, "pages/"+name)
 		})
 	}
-	return s.headers(s.keeper.Handler(mux))
+	// Other sites' pages can send a visitor's browser here with a form, and with it
+	// cookies that are not SameSite, and answer for them what they never said.
+	ours := http.NewCrossOriginProtection()
+	ours.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, http.StatusForbidden, "That was sent by another site's page. Send it from this one.")
+	}))
+	return s.headers(ours.Handler(s.keeper.Handler(mux)))
 }
 
 // headers are as strict as a shop's can be, to show that the script works under
@@ -86,6 +92,7 @@ func (s *Shop) headers(next http.Handler) http.Handler {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		next.ServeHTTP(w, r)
 	})

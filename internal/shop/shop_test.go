@@ -358,6 +358,95 @@ func TestConsentLeadsNowhereElse(t *testing.T) {
 	}
 }
 
+// TestConsentComesBackHere: whatever path the visitor answered at, the way back
+// is one of this site, to browsers too.
+func TestConsentComesBackHere(t *testing.T) {
+	w := newWorld(t)
+	for path, want := range map[string]string{
+		"/product/tent?a=1":              "/product/tent?a=1",
+		"?amzn_click_id=amzn1.click.abc": "/?amzn_click_id=amzn1.click.abc",
+		"//thief.example/":               "/thief.example/",
+		"///thief.example/?a=//b":        "/thief.example/?a=//b",
+		"/%5Cthief.example/":             "/%5Cthief.example/",
+		"/\\thief.example/":              "/%5Cthief.example/",
+		"/%09/thief.example":             "/%09/thief.example",
+		"/%2F/thief.example":             "/%2F/thief.example",
+		"/.//thief.example":              "/thief.example",
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), "POST", w.shop.URL+"/consent", strings.NewReader("answer=yes"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Referer", w.shop.URL+path)
+		resp, err := w.client.Transport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		got := resp.Header.Get("Location")
+		to, err := resp.Request.URL.Parse(strings.ReplaceAll(got, "\\", "/"))
+		if got != want || err != nil || to.Host != resp.Request.URL.Host {
+			t.Errorf("from %q to %q, want %q", path, got, want)
+		}
+	}
+}
+
+// TestOtherSitesAnswerForNobody: a form of another site's page, or of a page
+// in another's frame, changes nothing.
+func TestOtherSitesAnswerForNobody(t *testing.T) {
+	w := newWorld(t)
+	for _, path := range []string{"/consent", "/newsletter", "/account", "/order"} {
+		for name, header := range map[string][2]string{
+			"another site":               {"Sec-Fetch-Site", "cross-site"},
+			"another site of the domain": {"Sec-Fetch-Site", "same-site"},
+			"an origin":                  {"Origin", "https://thief.example"},
+			"an origin on another port":  {"Origin", "https://127.0.0.1:1"},
+			"an origin that is hidden":   {"Origin", "null"},
+		} {
+			form := url.Values{"answer": {"yes"}, "email": {"jane@example.com"}, "product": {"tent"}}
+			r, err := http.NewRequestWithContext(t.Context(), "POST", w.shop.URL+path, strings.NewReader(form.Encode()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set(header[0], header[1])
+			resp, err := w.client.Transport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusForbidden || len(resp.Cookies()) > 0 {
+				t.Errorf("%s from %s: %d, cookies %d", path, name, resp.StatusCode, len(resp.Cookies()))
+			}
+		}
+	}
+	if len(w.events()) > 0 {
+		t.Error("something was published of it")
+	}
+	for _, header := range [][2]string{{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "none"}, {"Origin", w.shop.URL}} {
+		r, err := http.NewRequestWithContext(t.Context(), "POST", w.shop.URL+"/consent", strings.NewReader("answer=yes&by=script"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set(header[0], header[1])
+		resp, err := w.client.Transport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusNoContent {
+			t.Errorf("%s: %d, want the answer taken", header, resp.StatusCode)
+		}
+	}
+	for _, address := range []string{"/", w.elsewhere.URL + "/"} {
+		if h := w.get(address).header; !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("%s can be framed: %s", address, h.Get("Content-Security-Policy"))
+		}
+	}
+}
+
 func TestVisitorsAreBounded(t *testing.T) {
 	vs := newVisitors()
 	for range maxVisitors + 10 {

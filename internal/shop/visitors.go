@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -102,8 +103,19 @@ func (s *Shop) consent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	back := "/"
-	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && from.Path != "" {
-		back = from.RequestURI()
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
+		back = local(from)
 	}
 	http.Redirect(w, r, back, http.StatusSeeOther)
+}
+
+// local returns the path and query of a URL as one that leads nowhere else: with
+// two slashes in front, or one and a backslash, a path is another host's name to
+// browsers, and they read past tabs and line ends to see it.
+func local(u *url.URL) string {
+	to := "/" + strings.TrimLeft(u.EscapedPath(), "/\\")
+	if u.RawQuery != "" {
+		to += "?" + u.RawQuery
+	}
+	return to
 }

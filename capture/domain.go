@@ -1,0 +1,37 @@
+package capture
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// checkDomain returns the domain of cookies as they name it. It is never one
+// under which strangers can have sites: browsers that know it as such take no
+// cookie for it, and to others' servers the rest would send the click id.
+func (k *Keeper) checkDomain(given string) (string, error) {
+	domain := strings.ToLower(strings.TrimPrefix(given, "."))
+	wrong := func(what string) error { return fmt.Errorf("capture: domain %q %s", given, what) }
+	if given == "" {
+		return "", nil
+	}
+	if _, err := netip.ParseAddr(domain); err == nil {
+		return "", wrong("is an address: want a name such as example.com, or none for cookies of the host alone")
+	}
+	if err := k.cookie(ClickCookie, "x", time.Hour, domain).Valid(); err != nil || domain == "" || domain[0] == '.' || strings.HasSuffix(domain, ".") {
+		return "", wrong("is no name of a domain: want one such as example.com, without scheme and port, in ASCII (xn--… for others) and without a dot at the end")
+	}
+	// Also where all that is under it is one, as under kobe.jp.
+	if isPublicSuffix(domain) || isPublicSuffix("any."+domain) {
+		return "", wrong("is a public suffix, of sites that are not yours: want a domain under it, such as example." + domain)
+	}
+	return domain, nil
+}
+
+func isPublicSuffix(domain string) bool {
+	suffix, _ := publicsuffix.PublicSuffix(domain)
+	return suffix == domain
+}
