@@ -321,7 +321,7 @@ func newRig(t *testing.T, answer func(call) reply, change ...func(*Options)) *ri
 		BaseURL:     "https://amazon.test",
 		ClientID:    "amzn1.application-oa2-client.test",
 		Tokens:      r.tokens,
-		Configured:       func(string) bool { return true },
+		Configured:  func(string) bool { return true },
 		HTTPClient:  &http.Client{Transport: r.amazon},
 		DeadLetters: DeadLetterOptions{Producer: r.box, Topic: "events.dlq"},
 		Settle:      r.settle,
