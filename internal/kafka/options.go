@@ -79,7 +79,7 @@ func (s *Settings) Options(log zerolog.Logger) ([]kgo.Opt, error) {
 	// connection. The conditions tell the operator once; a handful of the
 	// client's lines a minute add the detail without burying the log.
 	clientLog = clientLog.Sample(&zerolog.BurstSampler{Burst: 5, Period: time.Minute})
-	logger := &clientLogger{Logger: kzerolog.New(&clientLog)}
+	logger := &clientLogger{Logger: quiet{kzerolog.New(&clientLog)}}
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(brokers...),
 		kgo.ClientID(clientID),
