@@ -123,6 +123,9 @@ func TestPhoneOfEveryRegion(t *testing.T) {
 		}
 	}
 	spelled := spellings()
+	if racing { // nothing here is concurrent, and it takes 20 times as long
+		spelled = spelled[:4]
+	}
 	for region, numbers := range examples() {
 		for _, n := range numbers {
 			e164 := phonenumbers.Format(n, phonenumbers.E164)

@@ -24,7 +24,7 @@ var (
 	ErrDate     = errors.New("there is no such day: want a year of four digits, and a month and day, a week and weekday or a day of the year that it has")
 	ErrClock    = errors.New("there is no such time of day: want hours to 23, minutes and seconds to 59, or 24:00 for the end of the day")
 	ErrLeap     = errors.New("its second is 60, which is only where a leap second can be: at 23:59:60 in UTC")
-	ErrSuffix   = errors.New("what follows the offset cannot be read: want annotations in brackets, such as [Europe/Berlin], and none marked as critical by an exclamation mark")
+	ErrSuffix   = errors.New("what follows the offset cannot be read: want annotations in brackets, such as [Europe/Berlin], without the ! of one that must be heeded")
 )
 
 // Parse returns the instant that s names, to the nanosecond; what is finer is
