@@ -20,7 +20,6 @@ func TestTakingPausesWhileCommitsFail(t *testing.T) {
 		"the coordinator is away":      kerr.CoordinatorNotAvailable,
 		"the coordinator is loading":   kerr.CoordinatorLoadInProgress,
 		"the topic is refused":         kerr.TopicAuthorizationFailed,
-		"the connection is cut":        errors.New("cut"),
 		"the brokers do not answer it": nil,
 	} {
 		t.Run(name, func(t *testing.T) {

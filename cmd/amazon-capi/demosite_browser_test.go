@@ -136,7 +136,7 @@ func TestSiteInABrowser(t *testing.T) {
 			}
 		}
 		// Coming back once more is no second purchase.
-		v.Do("history.back()")
+		v.Back()
 		v.Open(s.shopURL + "/status")
 		if n := v.Eval(`document.querySelectorAll('[data-event="Purchase"]').length`); n != "1" {
 			t.Errorf("%s purchases of one order", n)

@@ -183,6 +183,15 @@ func (v *Visitor) OpenFrom(url, referrer string) {
 		}))
 }
 
+// Back goes back to the page before. A script that leaves its page may be cut off,
+// so it has the page leave once it has ended.
+func (v *Visitor) Back() {
+	v.t.Helper()
+	from := v.URL()
+	v.Do("setTimeout(() => history.back(), 0)")
+	v.Until(fmt.Sprintf("location.href !== %q", from))
+}
+
 // Click clicks on what the CSS selector finds.
 func (v *Visitor) Click(selector string) {
 	v.t.Helper()
