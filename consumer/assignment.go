@@ -347,41 +347,6 @@ func (a *assignment) end() (events, parked int, bytes int64, m *memory) {
 	return a.ledger.undone - a.others, a.parked, a.ledger.bytes, m
 }
 
-// commit is what is to be committed of a partition.
-type commit struct {
-	offset   kgo.EpochOffset
-	metadata string
-	changes  uint64
-}
-
-// commitable returns what to commit, and whether any of it is news.
-// Its metadata has at most limit characters.
-func (a *assignment) commitable(limit int) (c commit, news bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.phase().commits() || a.claim != nil || a.ledger.changes == a.changes {
-		return commit{}, false
-	}
-	c.changes = a.ledger.changes
-	end := mark{a.ledger.last.offset + 1, a.ledger.last.epoch}
-	b := a.ledger.beyond()
-	c.offset.Epoch = a.ledger.prefix().epoch
-	a.distrust(end)
-	if b.add(&a.before, end.offset) {
-		c.offset.Epoch = max(end.epoch, a.before.epoch)
-	}
-	b.log, b.witnesses = a.log, a.witnesses
-	c.offset.Offset, c.metadata = b.committed, b.metadata(limit)
-	return c, true
-}
-
-func (a *assignment) setCommitted(c commit) {
-	a.mu.Lock()
-	a.committed, a.changes = c.offset.Offset, c.changes
-	a.stamps = append(a.stamps[:0], stampOf(c.offset.Offset, c.metadata))
-	a.mu.Unlock()
-}
-
 // recordSize is what a record costs in memory, roughly: its bytes and the
 // structs around them.
 func recordSize(r *kgo.Record) int32 {

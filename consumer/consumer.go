@@ -185,11 +185,6 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 // Tally returns the counts of this consumer.
 func (c *Consumer) Tally() *Tally { return c.tally }
 
-// maxPoll bounds one poll. It is more than is fetched at a time, but of tiny records:
-// the client asks a broker for more once all that it sent has been taken, so what
-// is left behind keeps the pumps waiting.
-const maxPoll = 8192
-
 // Run takes records and hands them to delivery until ctx ends or the client
 // fails for good. Then it drains within the budget, commits, and leaves the
 // group. It returns nil when it was told to stop.
@@ -245,91 +240,6 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	c.pumps.Wait()
 	c.metrics.unregister()
 	return err
-}
-
-func (c *Consumer) poll(ctx context.Context) error {
-	for {
-		c.activity.set(waiting, c.opts.Now())
-		room, most, err := c.room(ctx)
-		if err != nil {
-			return nil
-		}
-		pollCtx, cancel := context.WithTimeout(ctx, most)
-		fetches := c.client.PollRecords(pollCtx, room)
-		cancel()
-		c.activity.set(taking, c.opts.Now())
-		if fetches.IsClientClosed() {
-			return errors.New("consumer: the Kafka client was closed")
-		}
-		c.take(fetches)
-		c.client.AllowRebalance()
-		if onlyErrors(fetches) {
-			pause(ctx, failedPollPause)
-		}
-		if ctx.Err() != nil {
-			return nil
-		}
-	}
-}
-
-// room waits until records may be taken, and returns how many, and for how long to
-// wait for them.
-func (c *Consumer) room(ctx context.Context) (room int, most time.Duration, err error) {
-	if err := c.waitForCommits(ctx); err != nil {
-		return 0, 0, err
-	}
-	if room, err = c.window.room(ctx, c.relieve, c.delivery.Hurry); err != nil {
-		return 0, 0, err
-	}
-	if err := c.inboxes.wait(ctx); err != nil {
-		return 0, 0, err
-	}
-	const long = time.Minute // for a change of what is waited for
-	return min(room, c.pace.most()), long, c.pace.wait(ctx, c.opts.Now())
-}
-
-// take enters what was polled into the ledgers. Rebalances are blocked while it
-// runs, so every partition in it is still ours; it does no work that could keep
-// the group waiting.
-func (c *Consumer) take(fetches kgo.Fetches) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-		tp := topicPartition{p.Topic, p.Partition}
-		a := c.assignments[tp]
-		if p.Err != nil {
-			c.fetchFailed(tp, p.Err)
-		}
-		if len(p.Records) == 0 {
-			return
-		}
-		if p.Err == nil && len(c.unreadable) > 0 {
-			c.readable(tp)
-		}
-		if a == nil || a.phase() != phaseTaking || !c.trust(a, &p.FetchPartition) {
-			return
-		}
-		records, end := a.within(p.Records)
-		if end {
-			defer finish(c.client, a) // after they are in the ledger
-		}
-		fresh, bytes := a.fresh(records)
-		c.pace.took(len(fresh), c.opts.Now())
-		// The window and the tally first: a verdict may come back before push
-		// returns, and in flight must never be seen below zero.
-		c.tally.take(len(fresh))
-		c.window.take(len(fresh), bytes)
-		c.metrics.skipped.Add(float64(a.push(records, fresh, readableEnd(&p))))
-	})
-}
-
-// readableEnd is the offset up to which a partition can be read now: what an open
-// transaction has written is not, and may never be.
-func readableEnd(p *kgo.FetchTopicPartition) int64 {
-	if p.LastStableOffset >= 0 {
-		return min(p.LastStableOffset, p.HighWatermark)
-	}
-	return p.HighWatermark // of brokers that do not tell
 }
 
 // Settle takes verdicts from the sink. It may be called from any goroutine; the

@@ -6,7 +6,7 @@ func All() []Mutant {
 		{
 			Name: "commit-on-poll",
 			What: "commits the offsets of what was taken, delivered or not",
-			Edits: []Edit{{"consumer/assignment.go",
+			Edits: []Edit{{"consumer/commitable.go",
 				"	b := a.ledger.beyond()\n	c.offset.Epoch = a.ledger.prefix().epoch\n",
 				"	c.offset = kgo.EpochOffset{Epoch: end.epoch, Offset: end.offset}\n	if true {\n		return c, true\n	}\n	b := a.ledger.beyond()\n	c.offset.Epoch = a.ledger.prefix().epoch\n",
 			}},

@@ -1,0 +1,38 @@
+package consumer
+
+import "github.com/twmb/franz-go/pkg/kgo"
+
+// commit is what is to be committed of a partition.
+type commit struct {
+	offset   kgo.EpochOffset
+	metadata string
+	changes  uint64
+}
+
+// commitable returns what to commit, and whether any of it is news.
+// Its metadata has at most limit characters.
+func (a *assignment) commitable(limit int) (c commit, news bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.phase().commits() || a.claim != nil || a.ledger.changes == a.changes {
+		return commit{}, false
+	}
+	c.changes = a.ledger.changes
+	end := mark{a.ledger.last.offset + 1, a.ledger.last.epoch}
+	b := a.ledger.beyond()
+	c.offset.Epoch = a.ledger.prefix().epoch
+	a.distrust(end)
+	if b.add(&a.before, end.offset) {
+		c.offset.Epoch = max(end.epoch, a.before.epoch)
+	}
+	b.log, b.witnesses = a.log, a.witnesses
+	c.offset.Offset, c.metadata = b.committed, b.metadata(limit)
+	return c, true
+}
+
+func (a *assignment) setCommitted(c commit) {
+	a.mu.Lock()
+	a.committed, a.changes = c.offset.Offset, c.changes
+	a.stamps = append(a.stamps[:0], stampOf(c.offset.Offset, c.metadata))
+	a.mu.Unlock()
+}
