@@ -20,6 +20,8 @@ type index struct {
 	losing   map[string]bool // the sandbox's faults after which a sender cannot know
 	partial  map[string]bool // those that answer properly, but not for all events
 	faults   []journal.Fault // by when they began
+	// tags are the profiles that receipts name by a tag.
+	tags map[string]string
 }
 
 // eventKey is what Amazon knows an event by.

@@ -1,6 +1,9 @@
 package audit
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // checkReceipts holds what receipts say against the source, the dead letters and
 // the sandbox's record. That a record has one, and in time, is about commits.
@@ -38,6 +41,23 @@ func checkReceipts(ix *index, v *verdicts, r *Report) {
 	}
 }
 
+// tagged reports whether a receipt names the profile by a tag. A member does so
+// until Amazon has accepted an event of the profile; all members have the same tag
+// for it, and no other profile has that one.
+func (ix *index) tagged(rc *Receipt, ev *Receipted, profile string) bool {
+	if ev.Verdict == accepted || !strings.HasPrefix(rc.Profile, "[profile]:") {
+		return false
+	}
+	if ix.tags == nil {
+		ix.tags = make(map[string]string)
+	}
+	if of, known := ix.tags[rc.Profile]; known {
+		return of == profile
+	}
+	ix.tags[rc.Profile] = profile
+	return true
+}
+
 // disagreement says what is wrong with a receipt's word on a record; nothing if
 // it is right.
 func (ix *index) disagreement(rc *Receipt, ev *Receipted, record int) string {
@@ -47,7 +67,7 @@ func (ix *index) disagreement(rc *Receipt, ev *Receipted, record int) string {
 	}
 	// Records that are broken may name nobody, or somebody who cannot be.
 	broken := e.expect != accepted && e.expect != filtered && e.expect != rejected
-	if rc.Profile != s.Profile && !(broken && rc.Profile == "") {
+	if rc.Profile != s.Profile && !(broken && rc.Profile == "") && !ix.tagged(rc, ev, s.Profile) {
 		return "it is of another profile"
 	}
 	if ev.EventID != s.EventID && !broken {
