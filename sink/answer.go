@@ -3,7 +3,6 @@ package sink
 import (
 	"bytes"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -174,14 +173,15 @@ func passing(status int) bool {
 
 // betweenUs reports whether a status speaks of the way to Amazon: of a proxy's
 // password (407), of the protocol (426), of headers, which are not the events'
-// (431). HTTP does not know the other ones above 4xx that have no name; servers in
-// between have made them up, for certificates, sessions and limits of their own.
+// (431), or of what servers in between have statuses of their own for: sessions
+// (440 of IIS, 498 of ArcGIS), addresses and protocols (463 and 464 of AWS load
+// balancers), headers and certificates (494 to 497 of nginx).
 func betweenUs(status int) bool {
 	switch status {
-	case 407, 426, 431:
+	case 407, 426, 431, 440, 463, 464, 494, 495, 496, 497, 498:
 		return true
 	}
-	return status >= 400 && status < 500 && http.StatusText(status) == ""
+	return false
 }
 
 // readSuccess reads a 2xx, which is not yet delivery.
