@@ -37,7 +37,7 @@ type Job struct {
 
 // Selection is a set of records.
 type Selection interface {
-	// Has tells whether the record at that offset is in the set.
+	// Has reports whether the record at that offset is in the set.
 	Has(partition int32, offset int64) bool
 	// End is the offset after a partition's last record in the set; 0 if it has
 	// none.
@@ -96,7 +96,7 @@ func (c *Consumer) jobLoop(ctx context.Context, done context.CancelFunc) {
 	}
 }
 
-// jobState tells whether all of the job is taken, and whether all of it is
+// jobState reports whether all of the job is taken, and whether all of it is
 // settled, as far as this member's partitions go.
 func (c *Consumer) jobState() (taken, settled bool) {
 	c.mu.Lock()
@@ -136,7 +136,7 @@ func finish(cl *kgo.Client, a *assignment) {
 	cl.PauseFetchPartitions(map[string][]int32{a.topic: {a.partition}})
 }
 
-// within cuts off what lies beyond the end of the job, and tells whether the end
+// within cuts off what lies beyond the end of the job, and reports whether the end
 // is reached.
 func (a *assignment) within(records []*kgo.Record) (within []*kgo.Record, end bool) {
 	if a.selection == nil {

@@ -174,7 +174,7 @@ func (o *Options) setDefaults() error {
 	return nil
 }
 
-// recycles tells whether records are given back to the client's pools. A Job that
+// recycles reports whether records are given back to the client's pools. A Job that
 // handles them itself may keep them.
 func (o *Options) recycles() bool { return o.Job == nil || o.Job.Handle == nil && o.Job.Restore == nil }
 

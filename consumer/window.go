@@ -85,7 +85,7 @@ func wait(ctx context.Context, freed <-chan struct{}, most time.Duration) bool {
 	return false
 }
 
-// over tells whether more is in flight than that many times the bounds.
+// over reports whether more is in flight than that many times the bounds.
 func (w *window) over(times, of int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -117,7 +117,7 @@ func (w *window) inFlight() (events int, bytes int64) {
 	return w.events, w.bytes
 }
 
-// full tells whether taking waits for verdicts.
+// full reports whether taking waits for verdicts.
 func (w *window) full() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

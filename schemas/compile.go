@@ -148,12 +148,12 @@ func (c *compiler) alternatives(t *avroType, depth int, one func(t *avroType, de
 	}
 }
 
-// isPlainText tells whether a type's bytes are a length and then the text.
+// isPlainText reports whether a type's bytes are a length and then the text.
 func isPlainText(t *avroType) bool {
 	return t.kind == kindString || t.kind == kindBytes && t.logical == logicalNone
 }
 
-// optionalText tells whether a field is what most of TrackLayer's are: text in a
+// optionalText reports whether a field is what most of TrackLayer's are: text in a
 // union with null and nothing else. It returns the byte that says null.
 func (b *binding) optionalText() (null byte, ok bool) {
 	bs := b.typ.branches

@@ -158,7 +158,7 @@ func fromBig(i *big.Int, scale int) Decimal {
 	return Decimal{form: formFinite, scale: int32(scale), big: i}
 }
 
-// IsSet tells whether there is an amount at all, finite or not.
+// IsSet reports whether there is an amount at all, finite or not.
 func (d Decimal) IsSet() bool { return d.form != formAbsent }
 
 // IsFinite is false for an absent amount and for NaN and infinities.
@@ -263,7 +263,7 @@ func (d Decimal) String() string {
 	return string(d.Append(buf[:0]))
 }
 
-// Equal tells whether two amounts are the same number, or both absent, or both
+// Equal reports whether two amounts are the same number, or both absent, or both
 // not finite. 0.1 and 0.10 are equal.
 func (d Decimal) Equal(other Decimal) bool {
 	if d.form != other.form {

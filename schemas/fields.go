@@ -41,13 +41,13 @@ func (f *field) wants() string {
 	return "a map of text"
 }
 
-// refuses tells whether what became of reading the field costs the event. Text
+// refuses reports whether what became of reading the field costs the event. Text
 // that is not UTF-8 always does: it says that the bytes are not what they seem.
 func (f *field) refuses(code Code) bool {
 	return code != "" && (!f.incidental || code == CodeInvalidUTF8)
 }
 
-// isSet tells whether the event has the field.
+// isSet reports whether the event has the field.
 func (f *field) isSet(ev *Event) bool {
 	switch {
 	case f.text != nil:

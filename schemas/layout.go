@@ -17,7 +17,7 @@ const (
 	maxParts = 500_000
 )
 
-// checkLayout walks over a record's bytes and tells whether they are what the
+// checkLayout walks over a record's bytes and reports whether they are what the
 // schema says, to the last byte. It runs before goavro, which trusts the counts
 // it reads: it makes room for two billion entries when ten bytes ask for them,
 // and recurses as deep as the bytes say. It also names the field at fault

@@ -33,7 +33,7 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("schema registry: %s: refused with %d (code %d): %s", e.Op, e.Status, e.Code, e.Message)
 }
 
-// missing tells whether the registry said that there is no such thing.
+// missing reports whether the registry said that there is no such thing.
 func (e *RefusedError) missing() bool { return e.Status == http.StatusNotFound }
 
 func missing(err error) bool {

@@ -28,7 +28,7 @@ type SubjectStatus struct {
 	// Level is the compatibility the registry enforces, such as BACKWARD; NONE
 	// means that it takes everything.
 	Level string `json:"compatibility_level,omitempty"`
-	// Compatible tells whether the registry would take our latest version, and
+	// Compatible reports whether the registry would take our latest version, and
 	// Messages why not.
 	Compatible bool     `json:"compatible"`
 	Messages   []string `json:"messages,omitempty"`

@@ -104,7 +104,7 @@ func decodeDocument(trimmed []byte) (d document) {
 	return d
 }
 
-// listed tells whether the body has a list of items.
+// listed reports whether the body has a list of items.
 func (d document) listed() bool { return d.Success != nil || d.Error.isList }
 
 // hasCode reports whether the body gives a code of its own, and does not merely

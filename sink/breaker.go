@@ -56,7 +56,7 @@ func (l *lane) slots() int {
 	return l.window.limit
 }
 
-// current tells whether a request was sent since the lane last changed its mind.
+// current reports whether a request was sent since the lane last changed its mind.
 // What comes of an older one settles its events, and says nothing about the
 // present: it must neither count as one more failure in a row nor end trouble
 // that began after it was sent.

@@ -27,7 +27,7 @@ type Contract interface {
 	SetHeaders(h http.Header, sender Principal)
 	// Limits are what Amazon takes in one request.
 	Limits() Limits
-	// Wide tells whether it sends what is in transform.Wide.
+	// Wide reports whether it sends what is in transform.Wide.
 	Wide() bool
 	// Check returns why Amazon would not take the conversion, or why it must not
 	// be sent; nil if it is good. It does not look at its age and size, which are

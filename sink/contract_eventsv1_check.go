@@ -57,7 +57,7 @@ func hasConsent(c *transform.Consented) bool {
 	return c.UserData != "" || c.TCF != "" || c.GPP != "" || c.IPAddress != ""
 }
 
-// asksConsent tells whether an event of a country must say what its person
+// asksConsent reports whether an event of a country must say what its person
 // consented to: the EU with its parts that have a code of their own, the rest of
 // the EEA, and the United Kingdom.
 func asksConsent(country string) bool {

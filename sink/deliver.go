@@ -161,7 +161,7 @@ func (l *lane) take(now time.Time, by *Route, token AccessToken) (flight, bool) 
 	}
 }
 
-// refusedToken tells whether Amazon has refused the token or a later one. The
+// refusedToken reports whether Amazon has refused the token or a later one. The
 // caller holds mu.
 func (l *lane) refusedToken(t AccessToken) bool {
 	return l.stale.generation > 0 && t.generation <= l.stale.generation

@@ -32,10 +32,10 @@ func ParseExhaustedPolicy(name string) (ExhaustedPolicy, error) {
 	return 0, fmt.Errorf("%q is unknown: want hold or dead-letter", name)
 }
 
-// spent tells whether the batch has used up its attempts.
+// spent reports whether the batch has used up its attempts.
 func (l *lane) spent(b *batch) bool { return b.tries >= l.sink.opts.MaxAttempts }
 
-// giveUp tells whether the batch is to become dead letters for it.
+// giveUp reports whether the batch is to become dead letters for it.
 func (l *lane) giveUp(b *batch) bool {
 	return l.sink.opts.OnExhausted == DeadLetterExhausted && l.spent(b)
 }

@@ -230,7 +230,7 @@ func (l *lane) prune(b *batch) {
 	}
 }
 
-// anyStuck tells whether events that were put off for a whole round of tries
+// anyStuck reports whether events that were put off for a whole round of tries
 // wait for another, those of the given batch left out. The caller holds mu.
 func (l *lane) anyStuck(but *batch) bool {
 	if l.gaveStuck = l.gaveStuck && l.parked(); l.gaveStuck {

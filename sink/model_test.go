@@ -27,7 +27,7 @@ type hostile struct {
 	fault string // what the sink did wrong
 }
 
-// bad tells whether the event is one that Amazon refuses, always.
+// bad reports whether the event is one that Amazon refuses, always.
 func bad(id string) bool { return strings.Contains(id, "bad") }
 
 func (h *hostile) answer(c call) reply {

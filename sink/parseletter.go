@@ -96,7 +96,7 @@ func (l *Letter) Again() *kgo.Record {
 	return again
 }
 
-// Whole tells whether the letter has its original's key, value and headers.
+// Whole reports whether the letter has its original's key, value and headers.
 func (l *Letter) Whole() bool {
 	return l.ValueOmitted == 0 && l.KeyOmitted == 0 && l.HeadersOmitted == 0
 }

@@ -266,7 +266,7 @@ func (w *receiptWriter) answer(r *receipt, err error) {
 }
 
 // next takes the receipt to write now. It returns nil when none may be, and more
-// tells whether any is still about.
+// reports whether any is still about.
 func (w *receiptWriter) next() (r *receipt, more bool) {
 	now := w.now()
 	w.mu.Lock()

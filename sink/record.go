@@ -30,7 +30,7 @@ func recordOf(tok Token, r *kgo.Record, last **origin) record {
 	return record{o, tok.Seq, r.Offset, r.Timestamp.UnixMilli()}
 }
 
-// live tells whether the record's assignment is still ours. Records without an
+// live reports whether the record's assignment is still ours. Records without an
 // owner, which tools send, always are.
 func (r *record) live() bool { return r.from.owner == nil || r.from.owner.Live() }
 

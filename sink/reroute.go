@@ -74,7 +74,7 @@ func (l *lane) forgive() {
 	l.window.shut()
 }
 
-// paused tells whether the lane holds its events because the operator wants it
+// paused reports whether the lane holds its events because the operator wants it
 // to.
 func (l *lane) paused() bool { return l.route.paused && l.stray == nil }
 

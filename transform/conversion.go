@@ -85,5 +85,5 @@ func (h Hash) String() string {
 // GoString is String.
 func (h Hash) GoString() string { return h.String() }
 
-// IsSet tells whether the hash is present.
+// IsSet reports whether the hash is present.
 func (h *Hash) IsSet() bool { return h[0] != 0 }

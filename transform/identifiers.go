@@ -161,6 +161,6 @@ func clickID(ev *schemas.Event, out *Conversion) {
 	}
 }
 
-// inURL tells whether s is visible ASCII: what a URL's parameter can hold, and
+// inURL reports whether s is visible ASCII: what a URL's parameter can hold, and
 // hence all that a click id can be made of.
 func inURL(s string) bool { return ascii.Within(s, '!', '~') }

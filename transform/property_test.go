@@ -151,7 +151,7 @@ func sameEvent(a, b *schemas.Event) bool {
 		a.Consent == b.Consent && a.Custom.Currency == b.Custom.Currency && a.Custom.Value == b.Custom.Value
 }
 
-// leaks tells whether any text that leaves the transform contains secret.
+// leaks reports whether any text that leaves the transform contains secret.
 func leaks(secret string, out *Conversion, reason verdict.Reason) bool {
 	if len(secret) < 4 { // too short to be anybody's, and found by chance
 		return false

@@ -9,7 +9,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/ascii"
 )
 
-// isBlank tells whether a character shows nothing: white space of any script,
+// isBlank reports whether a character shows nothing: white space of any script,
 // and the zero-width and direction marks that survive copying from a web page.
 func isBlank(r rune) bool {
 	if r < utf8.RuneSelf {
@@ -39,7 +39,7 @@ func trimText(s string) string {
 
 func isVisible(c byte) bool { return c-'!' <= '~'-'!' }
 
-// printable tells whether s is valid UTF-8 without control, format or private
+// printable reports whether s is valid UTF-8 without control, format or private
 // characters. What is not would be replaced or escaped on its way through JSON
 // and headers, and would arrive as something else than what was sent.
 func printable(s string) bool {
@@ -57,7 +57,7 @@ func printable(s string) bool {
 	return true
 }
 
-// longerThan tells whether s has more than limit characters. Bytes are compared
+// longerThan reports whether s has more than limit characters. Bytes are compared
 // first, so that a megabyte of text is not counted to find out.
 func longerThan(s string, limit int) bool {
 	if len(s) <= limit {

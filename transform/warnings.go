@@ -129,7 +129,7 @@ type Warnings uint32
 // Add puts w into the set.
 func (ws *Warnings) Add(w Warning) { *ws |= 1 << w }
 
-// Has tells whether w is in the set.
+// Has reports whether w is in the set.
 func (ws Warnings) Has(w Warning) bool { return ws&(1<<w) != 0 }
 
 // Each calls f for every warning in the set, in the order of the constants.

@@ -40,7 +40,7 @@ func (f *identifierFlag) view(p *process) (redact.View, error) {
 	return redact.View{Partial: true}, nil
 }
 
-// onTerminal tells whether a stream is a terminal.
+// onTerminal reports whether a stream is a terminal.
 func (p *process) onTerminal(stream any) bool {
 	if p.terminal != nil {
 		return p.terminal(stream)

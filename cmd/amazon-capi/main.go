@@ -36,7 +36,7 @@ type process struct {
 	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
-	// terminal tells whether one of the streams is a terminal; nil looks.
+	// terminal reports whether one of the streams is a terminal; nil looks.
 	terminal func(stream any) bool
 	// standardLog is Go's standard logger, taken over; nil in tests, which share it.
 	standardLog *ops.StandardLog

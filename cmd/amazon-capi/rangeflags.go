@@ -76,11 +76,11 @@ func (f *eventFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.ids, "event-id", nil, "only events of these ids")
 }
 
-// any tells whether the flags choose at all; without them events need not be
+// any reports whether the flags choose at all; without them events need not be
 // decoded.
 func (f *eventFlags) any() bool { return len(f.profiles)+len(f.names)+len(f.ids) > 0 }
 
-// match tells whether an event is chosen.
+// match reports whether an event is chosen.
 func (f *eventFlags) match(ev *schemas.Event) bool {
 	return oneOf(f.profiles, ev.ProfileID) &&
 		// Ids are also taken as logs, receipts and tables show them.

@@ -8,7 +8,7 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Account is a Login with Amazon account. Comparing two tells whether anything
+// Account is a Login with Amazon account. Comparing two reports whether anything
 // that matters has changed.
 type Account struct {
 	Name         string

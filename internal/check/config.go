@@ -93,7 +93,7 @@ func transport(l *finding.List, c *pipeline.Config) {
 	}
 }
 
-// inTheClear tells whether a URL leads off the machine without encryption.
+// inTheClear reports whether a URL leads off the machine without encryption.
 func inTheClear(raw string) bool {
 	if !strings.Contains(raw, "://") {
 		raw = "http://" + raw

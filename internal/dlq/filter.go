@@ -52,7 +52,7 @@ func (f *Filter) Check() error {
 	return nil
 }
 
-// Match tells whether an entry is chosen.
+// Match reports whether an entry is chosen.
 func (f *Filter) Match(e *Entry) bool {
 	r := &e.Letter.Reason
 	return (!f.Open || !e.Done) &&
@@ -74,7 +74,7 @@ func anyOf[T comparable](allowed []T, v T) bool {
 	return len(allowed) == 0 || slices.Contains(allowed, v)
 }
 
-// within tells whether a field is the one that is wanted or lies within it.
+// within reports whether a field is the one that is wanted or lies within it.
 func within(want, field string) bool {
 	rest, ok := strings.CutPrefix(strings.ToLower(field), strings.ToLower(want))
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')

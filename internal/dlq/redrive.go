@@ -70,7 +70,7 @@ func (r *Redrive) Add(ctx context.Context, e *Entry) error {
 	return nil
 }
 
-// gone tells whether an error means that an original will not come back.
+// gone reports whether an error means that an original will not come back.
 func gone(err error) bool {
 	return errors.Is(err, errNoOriginal) || errors.Is(err, history.ErrNotRetained) || errors.Is(err, history.ErrBadRange) || errors.Is(err, history.ErrNoTopic)
 }

@@ -48,7 +48,7 @@ func judgedBy(t *testing.T, contracts map[string]string, samples iter.Seq2[sampl
 	}
 }
 
-// reachesAmazon tells whether the sample is one that Amazon decides about.
+// reachesAmazon reports whether the sample is one that Amazon decides about.
 func reachesAmazon(s *sample.Sample) bool {
 	return s.Expect == verdict.Accepted || s.Expect == verdict.Rejected
 }
@@ -166,7 +166,7 @@ func TestThreeAccountsInThreeRegions(t *testing.T) {
 	}
 }
 
-// isTransforms tells whether a code is given before a contract is asked.
+// isTransforms reports whether a code is given before a contract is asked.
 func isTransforms(code string) bool {
 	return slices.ContainsFunc(transform.Codes(), func(r transform.Rule) bool { return r.Code == code })
 }

@@ -79,7 +79,7 @@ func (r *Reader) listOffsets(ctx context.Context, admin *kadm.Client, rng *Range
 	return l, nil
 }
 
-// appendTime tells whether the brokers put the time on records, which then
+// appendTime reports whether the brokers put the time on records, which then
 // cannot be out of order. Who may not ask reads more, and finds the same.
 func (r *Reader) appendTime(ctx context.Context, admin *kadm.Client, topic string) bool {
 	configs, err := admin.DescribeTopicConfigs(ctx, topic)

@@ -58,7 +58,7 @@ func (p *Plan) Offsets() (n int64) {
 	return n
 }
 
-// Empty tells whether there is nothing to read.
+// Empty reports whether there is nothing to read.
 func (p *Plan) Empty() bool { return len(p.Spans) == 0 }
 
 // WhyEmpty says in a sentence what there is instead of the records asked for.

@@ -27,7 +27,7 @@ type Position struct {
 	Relative bool
 }
 
-// IsZero tells whether the position is left open.
+// IsZero reports whether the position is left open.
 func (p Position) IsZero() bool { return p.Time.IsZero() && !p.IsOffset }
 
 // String is the position as ParsePosition reads it.

@@ -176,7 +176,7 @@ func (run *reading) record(rec *kgo.Record) error {
 	return nil
 }
 
-// holds tells whether a record of that time is in the range.
+// holds reports whether a record of that time is in the range.
 func (p *Plan) holds(t time.Time) bool {
 	return (p.Since.IsZero() || !t.Before(p.Since)) && (p.Until.IsZero() || t.Before(p.Until))
 }

@@ -54,7 +54,7 @@ func (s *Set) Remove(partition int32, offset int64) {
 	s.len--
 }
 
-// Has tells whether the record at an offset is in the set.
+// Has reports whether the record at an offset is in the set.
 func (s *Set) Has(partition int32, offset int64) bool {
 	p := s.partitions[partition]
 	if p == nil || offset < p.base || offset >= p.end {

@@ -142,7 +142,7 @@ func (d *Diagnostics) add(profile, id string) {
 	d.events[profile+"\x00"+id] = true
 }
 
-// Has tells whether Amazon has an event.
+// Has reports whether Amazon has an event.
 func (d *Diagnostics) Has(profile, id string) bool {
 	return d.anywhere[id] || d.events[profile+"\x00"+id]
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// appendV2 appends the event as schema version 2 has it, and tells whether it
+// appendV2 appends the event as schema version 2 has it, and reports whether it
 // could. It writes what generated events have and leaves the rest to goavro,
 // which through its maps takes ten times as long as making the event does: a
 // hundred million of them are published before bench has something to measure.
@@ -43,7 +43,7 @@ func appendV2(dst []byte, ev *schemas.Event) ([]byte, bool) {
 	return appendGroup(dst, k.AdStorage, k.AdUserData, k.TCF, k.GPP), true
 }
 
-// sinceV3 tells whether the event has what version 2 cannot carry, which is for
+// sinceV3 reports whether the event has what version 2 cannot carry, which is for
 // goavro to say.
 func sinceV3(ev *schemas.Event) bool {
 	u := &ev.User

@@ -105,7 +105,7 @@ func (l *line) sample() (s Sample, err error) {
 	return s, s.check()
 }
 
-// check tells whether a record can be made of the sample.
+// check reports whether a record can be made of the sample.
 func (s *Sample) check() error {
 	if err := s.Damage.check(); err != nil {
 		return err

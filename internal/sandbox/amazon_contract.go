@@ -21,12 +21,12 @@ type contract interface {
 	check(event []byte, now time.Time) (id string, found []problem)
 	// taken writes the item of an answer for an event that was taken.
 	taken(index int, id string) any
-	// account tells whether a tenant header could be an account's.
+	// account reports whether a tenant header could be an account's.
 	account(id string) bool
-	// whole tells whether a request may be refused as a whole for one event with
+	// whole reports whether a request may be refused as a whole for one event with
 	// this wrong with it.
 	whole(p *problem) bool
-	// unique tells whether an event id may be in a request once only.
+	// unique reports whether an event id may be in a request once only.
 	unique() bool
 	// answers says how a request is answered whose events were all taken.
 	answers(b *Behaviour) (status int, echo bool)

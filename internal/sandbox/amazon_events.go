@@ -184,7 +184,7 @@ func (a *Amazon) maySend(c contract, r *http.Request) *problem {
 	return nil
 }
 
-// isWord tells whether a profile id could be one: printable ASCII, no spaces,
+// isWord reports whether a profile id could be one: printable ASCII, no spaces,
 // not long. What else a header holds is not worth a place in the record.
 func isWord(s string) bool {
 	for i := range len(s) {

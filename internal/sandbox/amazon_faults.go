@@ -145,7 +145,7 @@ func (f *Fault) normalise() error {
 	return nil
 }
 
-// takes tells whether the events of a request it strikes are judged as usual,
+// takes reports whether the events of a request it strikes are judged as usual,
 // because only the answer goes wrong.
 func (f *Fault) takes() bool {
 	switch f.Do {
@@ -274,7 +274,7 @@ func (r *rule) over(now time.Time) bool {
 	return r.Count > 0 && r.hits >= r.Count || r.For > 0 && now.Sub(r.since) >= r.For
 }
 
-// within takes a token of the bucket and tells whether there was one.
+// within takes a token of the bucket and reports whether there was one.
 func (r *rule) within(now time.Time) bool {
 	r.tokens = min(max(1, r.Rate), r.tokens+r.Rate*now.Sub(r.refills).Seconds())
 	r.refills = now

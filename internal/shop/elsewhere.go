@@ -32,7 +32,7 @@ func NewElsewhere(shopURL string, now func() time.Time) (*Elsewhere, error) {
 	return &Elsewhere{shop: shopURL, pages: pages, now: now, paid: make(map[string]bool)}, err
 }
 
-// Paid tells whether an order was paid.
+// Paid reports whether an order was paid.
 func (e *Elsewhere) Paid(order string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -18,7 +18,7 @@ type Options struct {
 	// Elsewhere is the origin of the payment provider, such as
 	// http://localhost:8089.
 	Elsewhere string
-	// Paid tells whether the provider has been paid for an order.
+	// Paid reports whether the provider has been paid for an order.
 	Paid func(order string) bool
 	// Publish sends an event on its way to Amazon, Fate tells what became of it.
 	Publish func(context.Context, *schemas.Event) error

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/term"
 )
 
-// IsTerminal tells whether w is a terminal, where lines may be redrawn.
+// IsTerminal reports whether w is a terminal, where lines may be redrawn.
 func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

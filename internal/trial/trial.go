@@ -79,7 +79,7 @@ type Answer struct {
 	Message      string `json:"message,omitempty"`
 }
 
-// Accepted tells whether Amazon took the event.
+// Accepted reports whether Amazon took the event.
 func (r *Report) Accepted() bool { return r.Outcome == verdict.Accepted.String() }
 
 // Run sends the event and returns what came of it. The error is ctx's.

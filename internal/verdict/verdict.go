@@ -55,7 +55,7 @@ func (c Class) String() string {
 	return names[c]
 }
 
-// DeadLetter tells whether events of this class go to the dead-letter topic.
+// DeadLetter reports whether events of this class go to the dead-letter topic.
 func (c Class) DeadLetter() bool { return c >= Decode && c <= Auth }
 
 // Parse is the inverse of String.

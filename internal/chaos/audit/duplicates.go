@@ -119,7 +119,7 @@ func (b *blame) settle() {
 	b.claims.settle(b.allowed)
 }
 
-// between tells whether the handover can have led to it: who got the partition
+// between reports whether the handover can have led to it: who got the partition
 // began where it was committed to, and the first time was before that or on its
 // way.
 func (b *blame) between(h handover, cause *journal.Fault, a again) bool {

@@ -93,7 +93,7 @@ func (tl *timeline) owner(partition int32, at time.Time) (name string) {
 	return name
 }
 
-// hard tells whether a fault gives whom it strikes no chance to finish.
+// hard reports whether a fault gives whom it strikes no chance to finish.
 func hard(k journal.Kind) bool {
 	switch k {
 	case journal.Kill, journal.Freeze, journal.BrokerKill, journal.BrokerStop, journal.BrokerPause:
@@ -140,7 +140,7 @@ func (tl *timeline) causeOf(h handover) *journal.Fault {
 	return cmp.Or(frozen, outage, change)
 }
 
-// hindered tells whether something kept a member from finishing what it had in
+// hindered reports whether something kept a member from finishing what it had in
 // flight when it was asked to, from when until when. Where nothing did, it must
 // have.
 func (tl *timeline) hindered(member string, from, until time.Time) bool {

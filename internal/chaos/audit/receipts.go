@@ -105,7 +105,7 @@ func (ix *index) disagreement(rc *Receipt, ev *Receipted, record int) string {
 	return ""
 }
 
-// answered tells whether the sandbox did answer what a receipt says, at the time
+// answered reports whether the sandbox did answer what a receipt says, at the time
 // it says.
 func (e *event) answered(rc *Receipt, ev *Receipted) bool {
 	want := Taken

@@ -81,7 +81,7 @@ type AnswerReport struct {
 	Duplicates int `json:"duplicates"`
 }
 
-// Failed tells whether a rule was broken.
+// Failed reports whether a rule was broken.
 func (r *Report) Failed() bool { return len(r.Violations) > 0 }
 
 // fill enters what is not about single events.

@@ -28,7 +28,7 @@ func (d *deck[T]) deal() T {
 	return d.cards[i]
 }
 
-// round tells whether every card has been dealt.
+// round reports whether every card has been dealt.
 func (d *deck[T]) round() bool { return d.dealt >= len(d.cards) }
 
 // hostility is the part of a run in which things break: it lasts until its time
