@@ -38,7 +38,10 @@ func (c *Consumer) fetchFailed(tp topicPartition, err error) {
 	if errors.As(err, &loss) {
 		c.log.Error().Stringer("partition", tp).
 			Int64("consumed_to", loss.ConsumedTo).Int64("reset_to", loss.ResetTo).
-			Msg("the brokers lost records of this partition; going on at the offset they gave")
+			Msg("the brokers lost records of this partition; comparing what is left with what was read")
+		if a := c.assignments[tp]; a != nil && a.phase() == phaseTaking {
+			c.doubt(a)
+		}
 		return
 	}
 	var session *kgo.ErrGroupSession

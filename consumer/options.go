@@ -73,7 +73,7 @@ func ParseStart(s string) (Start, error) {
 	case "latest":
 		return StartLatest, nil
 	}
-	return 0, fmt.Errorf("%q is no place to start: want earliest or latest", s)
+	return 0, fmt.Errorf("start %q is unknown: want earliest or latest", s)
 }
 
 // Options configures a Consumer. Zero values of the optional fields mean the

@@ -87,7 +87,7 @@ func (m *answerMemory) read(ctx context.Context, body io.Reader, hint int64, mos
 	if hint > int64(most) {
 		return b, errTooLarge
 	}
-	var probe [512]byte // lest an answer that just fits asks for more memory
+	var probe [512]byte // so that an answer that just fits does not ask for more memory
 	for {
 		if n := len(b.bytes); n < cap(b.bytes) {
 			read, err := body.Read(b.bytes[n:cap(b.bytes)])

@@ -33,7 +33,7 @@ func (e *event) others() []stored {
 func (e *event) beside(others []stored) {
 	e.more = nil
 	if len(others) > 0 {
-		more := others // here, lest it is on the heap for those that have none
+		more := others // here, so that events without any do not put it on the heap
 		e.more = &more
 	}
 }

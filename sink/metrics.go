@@ -53,7 +53,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		splits: counter("batch_splits_total",
 			"Batches halved because they were refused as a whole."),
 		duplicates: counterVec("duplicate_event_ids_total",
-			"Records whose event id was already in the batch; differs tells whether their contents were not the same.", "differs"),
+			"Records whose event id was already in the batch; differs reports whether their contents were not the same.", "differs"),
 		unsaid: counter("answer_unknown_items_total",
 			"Events that an answer with item results did not mention; they are sent again."),
 		unclear: counterVec("answers_unclear_total",

@@ -21,7 +21,7 @@ type Tokens interface {
 	// Token returns a token to send with, other than refused, which Amazon did
 	// not take; the zero token if none was refused. While there is none it
 	// waits, until there is one or ctx ends: nothing is sent without a token,
-	// and nothing is given up for the want of one. If ctx has ended before the
+	// and a missing token never fails an event. If ctx has ended before the
 	// call, a token that is there is returned all the same.
 	//
 	// Who was refused waits for the renewal alone. Others go on with the token
