@@ -67,7 +67,7 @@ test-browser: ## run the tests in a headless Chromium, which has to be installed
 .PHONY: test-kafka
 test-kafka: ## run the integration tests against a real Kafka and registry, started if need be
 	$(say_race)
-	$(test_env) $(servers) with $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=38m -tags=kafka $(GOTESTFLAGS) ./internal/e2e/...
+	$(test_env) $(servers) with $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=38m -tags=kafka $(GOTESTFLAGS) ./internal/lab/e2e/...
 
 # CHAOS is how long things break, at least: each fault happens once, however long
 # that takes. SEED is what in which order (default a random one, printed).
@@ -76,15 +76,15 @@ SEED  ?= 0
 
 .PHONY: chaos
 chaos: ## break members, servers and Amazon, then audit (CHAOS=60s SEED= ARGS="-brokers 3")
-	$(GO) run ./internal/chaos/cmd/chaos -for $(CHAOS) -seed $(SEED) $(ARGS)
+	$(GO) run ./internal/lab/chaos/cmd/chaos -for $(CHAOS) -seed $(SEED) $(ARGS)
 
 .PHONY: chaos-mutants
 chaos-mutants: ## show that the auditor finds four mistakes, in programs built to make them
-	$(GOTEST) -count=1 -timeout=40m -tags=chaos -run='^TestMutants$$' -v $(GOTESTFLAGS) ./internal/chaos
+	$(GOTEST) -count=1 -timeout=40m -tags=chaos -run='^TestMutants$$' -v $(GOTESTFLAGS) ./internal/lab/chaos
 
 .PHONY: soak
 soak: ## hold 10 million events in a real Kafka with Amazon away, and watch memory (SOAK=1m SOAK_EVENTS=)
-	$(servers) with $(GOTEST) -count=1 -timeout=120m -tags=kafka,soak -run='^TestSoak' -v $(GOTESTFLAGS) ./internal/e2e/...
+	$(servers) with $(GOTEST) -count=1 -timeout=120m -tags=kafka,soak -run='^TestSoak' -v $(GOTESTFLAGS) ./internal/lab/e2e/...
 
 .PHONY: servers-start servers-stop
 servers-start: ## start that Kafka and registry, and leave them running

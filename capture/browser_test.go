@@ -16,7 +16,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tracklayer/amazon-capi/internal/browser"
+	"github.com/tracklayer/amazon-capi/internal/lab/browser"
 )
 
 // chromium is the one process that most tests share, each with a visitor who has

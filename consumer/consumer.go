@@ -12,7 +12,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -79,7 +79,7 @@ func (tp topicPartition) String() string { return fmt.Sprintf("%s/%d", tp.topic,
 
 // conditions are the states this stage reports to readiness.
 type conditions struct {
-	assignment, brokers, topic, fetch, commits, registry, sum, parking, position, retention *ops.Condition
+	assignment, brokers, topic, fetch, commits, registry, sum, parking, position, retention *health.Condition
 }
 
 // partitionOf names a partition of a request or answer. Newer versions of both

@@ -16,8 +16,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
-	"github.com/tracklayer/amazon-capi/internal/testkit"
+	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -331,7 +331,7 @@ func (b *bench) startWith(s *fakeSink, d Delivery, change func(*Options)) *membe
 		change(&o)
 	}
 	if o.Conditions == nil {
-		o.Conditions = ops.NewConditions(b.logger(), nil)
+		o.Conditions = health.NewConditions(b.logger(), nil)
 	}
 	c, err := New(o, append([]kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(100 * time.Millisecond), kgo.HeartbeatInterval(50 * time.Millisecond)}, b.dial...)...)
 	if err != nil {

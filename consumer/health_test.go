@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 )
 
 // TestAPartitionThatHangsIsNamed: an event that nobody works on any more is a
@@ -14,7 +14,7 @@ func TestAPartitionThatHangsIsNamed(t *testing.T) {
 	b := newBench(t, 2)
 	b.publish(1, events("p1", 0, 5)...)
 	s := newFakeSink(false)
-	conditions := ops.NewConditions(b.logger(), nil)
+	conditions := health.NewConditions(b.logger(), nil)
 	m := b.start(s, func(o *Options) { o.Conditions = conditions; o.Drain = -1 })
 	vs := s.take(5)
 	m.Settle(vs[:2])

@@ -9,7 +9,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 )
 
 func (b *bench) deleteBefore(partition int32, offset int64) {
@@ -123,7 +123,7 @@ func TestMissedIsToldForAWhile(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	c := &Consumer{log: zerolog.Nop(), tally: NewTally(), opts: Options{Now: func() time.Time { return now }}}
 	c.metrics = newMetrics(c, nil)
-	cs := ops.NewConditions(zerolog.Nop(), nil)
+	cs := health.NewConditions(zerolog.Nop(), nil)
 	c.conditions.retention = cs.Condition("retention")
 	c.miss(topicPartition{topic, 0}, 5, 10, 5)
 	for _, step := range []struct {

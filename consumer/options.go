@@ -11,7 +11,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -132,7 +132,7 @@ type Options struct {
 	Configured func(profile string) bool
 
 	Log        zerolog.Logger
-	Conditions *ops.Conditions
+	Conditions *health.Conditions
 	Registerer prometheus.Registerer // none
 	Now        func() time.Time      // time.Now
 }
@@ -166,7 +166,7 @@ func (o *Options) setDefaults() error {
 	}
 	o.Tally.configured = o.Configured
 	if o.Conditions == nil {
-		o.Conditions = ops.NewConditions(zerolog.Nop(), nil)
+		o.Conditions = health.NewConditions(zerolog.Nop(), nil)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

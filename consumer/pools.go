@@ -7,7 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/spare"
+	"github.com/tracklayer/amazon-capi/internal/slicepool"
 )
 
 // fetchPools lend the client the memory that it unpacks fetches into; without them
@@ -16,8 +16,8 @@ import (
 // handed on what it made of them. Records that are never begun, because their
 // partition leaves, take theirs to the garbage collector.
 type fetchPools struct {
-	bytes   spare.Slices[byte]
-	records spare.Slices[kgo.Record]
+	bytes   slicepool.Slices[byte]
+	records slicepool.Slices[kgo.Record]
 }
 
 var (

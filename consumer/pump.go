@@ -8,7 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -36,7 +36,7 @@ type pump struct {
 	job         Job
 	tally       *Tally
 	window      *window
-	registry    *ops.Condition
+	registry    *health.Condition
 	now         func() time.Time
 
 	chunkAt    time.Time // one look at the clock is enough for a chunk
@@ -285,7 +285,7 @@ const (
 
 // hold is a record that waits for the registry.
 type hold struct {
-	registry *ops.Condition
+	registry *health.Condition
 	next     time.Duration // 0 until it has waited
 }
 

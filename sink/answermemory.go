@@ -9,7 +9,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/tracklayer/amazon-capi/internal/spare"
+	"github.com/tracklayer/amazon-capi/internal/slicepool"
 )
 
 const (
@@ -44,7 +44,7 @@ var errTooLarge = errors.New("the answer is larger than answers to so little can
 type answerMemory struct {
 	most  int
 	small sync.Pool // *[]byte with smallAnswer bytes
-	large spare.Slices[byte]
+	large slicepool.Slices[byte]
 
 	mu      sync.Mutex
 	used    int

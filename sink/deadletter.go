@@ -10,8 +10,8 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
-	"github.com/tracklayer/amazon-capi/internal/ops"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -39,8 +39,8 @@ type deadLetters struct {
 	producer Producer
 	topic    string
 	conclude func(*request, []Verdict)
-	cond     *ops.Condition
-	slow     *ops.Condition // letters wait to be made
+	cond     *health.Condition
+	slow     *health.Condition // letters wait to be made
 	now      func() time.Time
 	log      zerolog.Logger
 	metrics  *metrics

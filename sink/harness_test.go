@@ -22,7 +22,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -278,7 +278,7 @@ type rig struct {
 	tokens *fixedTokens
 	box    *letterbox
 	owner  *owner
-	conds  *ops.Conditions
+	conds  *health.Conditions
 	reg    *prometheus.Registry
 	log    *logBuffer
 	seq    uint64
@@ -314,7 +314,7 @@ func newRig(t *testing.T, answer func(call) reply, change ...func(*Options)) *ri
 	t.Helper()
 	r := &rig{t: t, amazon: &amazon{answer: answer}, tokens: &fixedTokens{}, box: &letterbox{}, owner: &owner{}, log: &logBuffer{}}
 	log := zerolog.New(r.log).Level(zerolog.InfoLevel)
-	r.conds = ops.NewConditions(log, nil)
+	r.conds = health.NewConditions(log, nil)
 	r.reg = prometheus.NewRegistry()
 	opts := Options{
 		Contract:    offAmazon{},

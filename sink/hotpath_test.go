@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/sample"
+	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/transform"
 )

@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 )
 
 // Options are the settings of a Sink. Contract, Settle, DeadLetters, and Router
@@ -74,7 +74,7 @@ type Options struct {
 	Settle func([]Verdict)
 
 	Log        zerolog.Logger
-	Conditions *ops.Conditions       // reports lanes and the dead-letter topic; nil reports nothing
+	Conditions *health.Conditions    // reports lanes and the dead-letter topic; nil reports nothing
 	Registerer prometheus.Registerer // nil means no metrics
 	Now        func() time.Time      // time.Now
 	Rand       func() float64        // in [0,1), for jitter; called concurrently; math/rand

@@ -9,8 +9,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
-	"github.com/tracklayer/amazon-capi/internal/ops"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -26,7 +26,7 @@ const maxReceiptsFlying = 256
 type receiptWriter struct {
 	opts    ReceiptOptions
 	settle  func([]Verdict)
-	cond    *ops.Condition
+	cond    *health.Condition
 	metrics *metrics
 	backoff backoff
 	now     func() time.Time

@@ -3,7 +3,7 @@ package sink
 import (
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/spare"
+	"github.com/tracklayer/amazon-capi/internal/slicepool"
 )
 
 // store is the memory of a batch, lent by the sink's memory.
@@ -57,7 +57,7 @@ func (l place) end() uint32 { return uint32(l.start) + l.size }
 // page returns the page that a piece of that size is to be appended to, and the
 // spot at which the piece begins. What the spot is needed for may begin lead bytes
 // later, which must be a place with 16 bits, too. A new page has at least that size.
-func (p *pages) page(piece, lead, size int, from *spare.Slices[byte]) (*[]byte, spot) {
+func (p *pages) page(piece, lead, size int, from *slicepool.Slices[byte]) (*[]byte, spot) {
 	last := len(*p) - 1
 	if last < 0 || cap((*p)[last])-len((*p)[last]) < piece || len((*p)[last])+lead > maxStart {
 		*p = append(*p, from.Get(max(piece, size)))
@@ -121,10 +121,10 @@ const (
 // memory is what batches and verdicts are made of. They are a hundred kilobytes
 // each and live for as long as Amazon takes, so they are lent and taken back.
 type memory struct {
-	bytes    spare.Slices[byte]
-	events   spare.Slices[event]
-	hashes   spare.Slices[uint64]
-	verdicts spare.Slices[Verdict]
+	bytes    slicepool.Slices[byte]
+	events   slicepool.Slices[event]
+	hashes   slicepool.Slices[uint64]
+	verdicts slicepool.Slices[Verdict]
 }
 
 func newMemory() *memory {

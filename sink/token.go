@@ -12,7 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -52,10 +52,10 @@ type TokenOptions struct {
 	BackoffMax  time.Duration // 0 means 1m
 
 	Log        zerolog.Logger
-	Conditions *ops.Conditions  // reports "token"; nil reports nothing
-	Metrics    *TokenMetrics    // nil means none
-	Now        func() time.Time // nil means time.Now
-	Rand       func() float64   // in [0,1); nil means math/rand
+	Conditions *health.Conditions // reports "token"; nil reports nothing
+	Metrics    *TokenMetrics      // nil means none
+	Now        func() time.Time   // nil means time.Now
+	Rand       func() float64     // in [0,1); nil means math/rand
 }
 
 const (
@@ -84,7 +84,7 @@ type TokenSource struct {
 	url     string
 	client  *http.Client
 	backoff backoff
-	cond    *ops.Condition
+	cond    *health.Condition
 	name    string // of the condition
 	metrics *TokenMetrics
 
@@ -380,7 +380,7 @@ func setDefault[T comparable](v *T, def T) {
 }
 
 // condition is cs.Condition for a set that may be nil.
-func condition(cs *ops.Conditions, name string) *ops.Condition {
+func condition(cs *health.Conditions, name string) *health.Condition {
 	if cs == nil {
 		return nil
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 )
 
 const (
@@ -98,7 +98,7 @@ func hourly(n int) reply { return granted(n, 3600) }
 type tokenRig struct {
 	*TokenSource
 	lwa   *lwa
-	conds *ops.Conditions
+	conds *health.Conditions
 	log   *logBuffer
 	reg   *prometheus.Registry
 }
@@ -107,7 +107,7 @@ func newTokenRig(t *testing.T, answer func(n int) reply, change ...func(*TokenOp
 	t.Helper()
 	r := &tokenRig{lwa: &lwa{answer: answer}, log: &logBuffer{}, reg: prometheus.NewRegistry()}
 	log := zerolog.New(r.log)
-	r.conds = ops.NewConditions(log, nil)
+	r.conds = health.NewConditions(log, nil)
 	opts := TokenOptions{
 		URL: "https://lwa.test/auth/o2/token", ClientID: testClient, ClientSecret: testSecret, RefreshToken: testRefresh,
 		HTTPClient: &http.Client{Transport: r.lwa}, Log: log, Conditions: r.conds, Metrics: NewTokenMetrics(r.reg),

@@ -4,7 +4,7 @@ package testdata
 
 import "embed"
 
-// Events are the sample events, as JSON lines that package internal/sample
+// Events are the sample events, as JSON lines that package internal/lab/sample
 // reads.
 //
 //go:embed events/*.jsonl

@@ -9,9 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/audit"
-	"github.com/tracklayer/amazon-capi/internal/finding"
-	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/internal/operate/attribution"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -82,8 +81,8 @@ func (f *auditFlags) run(ctx context.Context, p *process) error {
 	if f.lifetime <= 0 {
 		return usagef("--click-lifetime: %s is too short, want more than 0s", f.lifetime)
 	}
-	a := audit.New(audit.Options{Transformer: transformer, Contract: contract, Now: time.Now(), ClickLifetime: f.lifetime})
-	window := audit.Window{Topic: f.topic, Chosen: f.events.describe()}
+	a := attribution.New(attribution.Options{Transformer: transformer, Contract: contract, Now: time.Now(), ClickLifetime: f.lifetime})
+	window := attribution.Window{Topic: f.topic, Chosen: f.events.describe()}
 	if err := f.read(ctx, p, a, &window); err != nil {
 		return err
 	}
@@ -92,14 +91,14 @@ func (f *auditFlags) run(ctx context.Context, p *process) error {
 	} else {
 		a.Print(p.stdout, &window)
 	}
-	if n := a.Findings().Count(finding.Act); err == nil && f.strict && n > 0 {
+	if n := a.Findings().Count(report.Act); err == nil && f.strict && n > 0 {
 		err = fmt.Errorf("%d findings to act on", n)
 	}
 	return err
 }
 
 // read goes through the window.
-func (f *auditFlags) read(ctx context.Context, p *process, a *audit.Audit, window *audit.Window) error {
+func (f *auditFlags) read(ctx context.Context, p *process, a *attribution.Audit, window *attribution.Window) error {
 	settings, err := f.kafka.resolve(p.stderr)
 	if err != nil {
 		return err
@@ -117,7 +116,7 @@ func (f *auditFlags) read(ctx context.Context, p *process, a *audit.Audit, windo
 		return usagef("--registry: %w", err)
 	}
 	defer registry.Close()
-	progress := show.NewTerminalProgress(p.stderr)
+	progress := report.NewTerminalProgress(p.stderr)
 	defer progress.Done()
 	reader, plan, err := openHistory(ctx, settings, rng, progress)
 	if err != nil {

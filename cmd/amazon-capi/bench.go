@@ -15,9 +15,9 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/bench"
+	"github.com/tracklayer/amazon-capi/internal/lab/bench"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -129,7 +129,7 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 	// It is run's memory that is measured, another process's. In this one a third
 	// of publishing's time would be the collector's.
 	debug.SetGCPercent(400)
-	progress := show.NewProgress(p.stderr)
+	progress := report.NewProgress(p.stderr)
 	f.o.Registry = registry
 	f.o.AgainstEnv = []string{"BENCH_BROKERS=" + strings.Join(settings.Brokers, ","), "BENCH_REGISTRY_URL=" + registryOptions.URL}
 	f.o.Topic = "amazon-capi.bench." + strings.ToLower(rand.Text()[:8])

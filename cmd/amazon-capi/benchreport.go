@@ -5,8 +5,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/bench"
-	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/internal/lab/bench"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
 // printBench is the report for people.
@@ -51,7 +51,7 @@ func printRuns(w io.Writer, r *bench.Result) {
 	for i := range r.Runs {
 		rows = append(rows, row(fmt.Sprint(i+1), &r.Runs[i]))
 	}
-	show.Table(w, []string{"run", "events/s", "CPU us/event", "allocs/event", "peak memory", "events/request"}, rows,
+	report.Table(w, []string{"run", "events/s", "CPU us/event", "allocs/event", "peak memory", "events/request"}, rows,
 		row("median", &r.Median), 1, 2, 3, 4, 5)
 	if m := &r.Median.MemoryBytes; m.First() > 0 && m.Last() > 0 {
 		fmt.Fprintf(w, "memory at most %.0f MB while the first tenth of the events was delivered, %.0f MB while the last was (medians)\n",

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tracklayer/amazon-capi/internal/bench"
+	"github.com/tracklayer/amazon-capi/internal/lab/bench"
 )
 
 func benchText(r bench.Report) string {

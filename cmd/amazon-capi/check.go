@@ -10,11 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tracklayer/amazon-capi/internal/check"
-	"github.com/tracklayer/amazon-capi/internal/finding"
-	"github.com/tracklayer/amazon-capi/internal/mappingtest"
+	"github.com/tracklayer/amazon-capi/internal/operate/check"
+	"github.com/tracklayer/amazon-capi/internal/operate/mappingtest"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
@@ -84,15 +83,15 @@ func (f *checkFlags) check(cmd *cobra.Command, p *process) error {
 	} else {
 		all.Print(p.stdout)
 	}
-	if n := all.Count(finding.Act); err == nil && n > 0 {
+	if n := all.Count(report.Act); err == nil && n > 0 {
 		err = fmt.Errorf("%d findings to act on", n)
 	}
 	return errors.Join(failed, err)
 }
 
 // findings looks at everything. What run would refuse is a finding like others.
-func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *process) (finding.List, error) {
-	var all finding.List
+func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *process) (report.List, error) {
+	var all report.List
 	var warnings bytes.Buffer
 	account := f.wantsAccount()
 	c, err := f.run.resolve(account, &warnings)
@@ -109,7 +108,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	}
 	if account && valid || c.AccountsFile != "" {
 		accounts := check.Accounts(&c)
-		valid = valid && accounts.Count(finding.Act) == 0
+		valid = valid && accounts.Count(report.Act) == 0
 		all = append(all, accounts...)
 	}
 	if c.Mapping != nil || f.run.delivery.transform.mapping == "" {
@@ -135,7 +134,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 		all.Look("configuration", "--live", "Mend it first.", "the servers were not asked: the configuration is not whole")
 		return all, nil
 	}
-	progress := show.NewTerminalProgress(p.stderr)
+	progress := report.NewTerminalProgress(p.stderr)
 	tried := uint64(0)
 	live := check.Live{Config: &c, Profiles: f.profiles, Progress: func(what string) {
 		tried++
@@ -224,7 +223,7 @@ func (f *checkFlags) cases(p *process) error {
 		}
 	}
 	if !f.json {
-		show.Table(p.stdout, []string{"result", "case", "at", "what differs"}, rows, nil)
+		report.Table(p.stdout, []string{"result", "case", "at", "what differs"}, rows, nil)
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d cases failed", failed)

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tracklayer/amazon-capi/internal/finding"
-	"github.com/tracklayer/amazon-capi/internal/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -21,14 +21,14 @@ func configuration(t *testing.T, c *sandbox.Cluster) string {
 }
 
 // checked runs check --json.
-func checked(t *testing.T, code int, args ...string) (l finding.List, stderr string) {
+func checked(t *testing.T, code int, args ...string) (l report.List, stderr string) {
 	t.Helper()
 	r := command(t, "", append([]string{"check", "--json"}, args...)...)
 	if r.code != code {
 		t.Fatalf("%q: exit %d, want %d\n%s%s", args, r.code, code, r.stdout, r.stderr)
 	}
 	for line := range strings.Lines(r.stdout) {
-		var f finding.Finding
+		var f report.Finding
 		if err := json.Unmarshal([]byte(line), &f); err != nil {
 			t.Fatalf("%q prints %q: %v", args, line, err)
 		}
@@ -56,7 +56,7 @@ func TestCheckWithoutANetwork(t *testing.T) {
 	l, _ := checked(t, exitFailed, "--linger", "-1s", "--brokers", "http://x")
 	found := make(map[string]bool)
 	for _, f := range l {
-		if f.Level == finding.Act {
+		if f.Level == report.Act {
 			found[strings.Fields(f.Message)[0]] = true
 		}
 	}
@@ -78,7 +78,7 @@ func TestCheckWithoutANetwork(t *testing.T) {
 	}
 	schema := writeFile(t, "producer.avsc", []byte(`{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"}]}`))
 	l, stderr := checked(t, exitFailed, "--config", configuration(t, cluster(t)), "--schema", schema)
-	if last := l[len(l)-1]; last.Level != finding.Act || last.Subject != schema || !strings.Contains(stderr, "1 findings to act on") {
+	if last := l[len(l)-1]; last.Level != report.Act || last.Subject != schema || !strings.Contains(stderr, "1 findings to act on") {
 		t.Errorf("a producer's schema: %+v\n%s", last, stderr)
 	}
 }
@@ -97,7 +97,7 @@ func TestCheckLive(t *testing.T) {
 		t.Errorf("profiles: %s, want %s", got, want)
 	}
 	l, _ = checked(t, exitFailed, "--live", "--brokers", "http://x")
-	if last := l[len(l)-1]; last.Subject != "--live" || last.Level != finding.Look {
+	if last := l[len(l)-1]; last.Subject != "--live" || last.Level != report.Look {
 		t.Errorf("a configuration that is not whole: %+v", last)
 	}
 	if r := command(t, "", "check", "--config", config, "--live", "--profile", "a b"); r.code != exitUsage || !strings.Contains(r.stderr, "--profile") {

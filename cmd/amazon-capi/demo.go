@@ -12,12 +12,12 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/lab/sample"
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
-	"github.com/tracklayer/amazon-capi/internal/sample"
-	"github.com/tracklayer/amazon-capi/internal/sandbox"
-	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -94,7 +94,7 @@ func (f *demoFlags) run(ctx context.Context, p *process) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("the demo did not end within %s (--timeout)", f.timeout))
 	defer cancel()
 
-	d := &demo{log: log, progress: show.NewProgress(p.stderr), expected: make(map[string]int)}
+	d := &demo{log: log, progress: report.NewProgress(p.stderr), expected: make(map[string]int)}
 	report, err := d.run(ctx, samples)
 	d.progress.Done()
 	if err != nil {
@@ -111,7 +111,7 @@ func (f *demoFlags) run(ctx context.Context, p *process) error {
 // demo is one run of the demonstration.
 type demo struct {
 	log      zerolog.Logger
-	progress *show.Progress
+	progress *report.Progress
 	cluster  *sandbox.Cluster
 	expected map[string]int // samples by the class they say they end in
 }

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/lab/sample"
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/internal/sample"
-	"github.com/tracklayer/amazon-capi/internal/sandbox"
-	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -170,7 +170,7 @@ func (r *demoReport) print(w io.Writer) {
 	}
 	footer = append(footer, count(r.Filtered), count(r.Retried))
 	fmt.Fprintln(w)
-	show.Table(w, header, rows, footer, 1, 2, 3, 4, 5, 6, 7, 8)
+	report.Table(w, header, rows, footer, 1, 2, 3, 4, 5, 6, 7, 8)
 
 	if len(r.DeadLetters) > 0 {
 		fmt.Fprintf(w, "\nDead letters, in %s:\n\n", demoLetters)
@@ -210,7 +210,7 @@ func (r *demoReport) printLetters(w io.Writer) {
 			rows = append(rows, []string{shorten(id, 36), l.Class, why, strconv.Itoa(slices.Index(order, l.Remedy) + 1), shorten(l.Message, 90)})
 		}
 	}
-	show.Table(w, []string{"event id", "class", "why", "do", "message"}, rows, nil)
+	report.Table(w, []string{"event id", "class", "why", "do", "message"}, rows, nil)
 	if more := len(r.DeadLetters) - lettersShown; more > 0 {
 		fmt.Fprintf(w, "  … and %d more; --json has them all\n", more)
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/lab/shop"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
-	"github.com/tracklayer/amazon-capi/internal/sandbox"
-	"github.com/tracklayer/amazon-capi/internal/shop"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tracklayer/amazon-capi/capture"
-	"github.com/tracklayer/amazon-capi/internal/browser"
+	"github.com/tracklayer/amazon-capi/internal/lab/browser"
 )
 
 var pictures = flag.String("pictures", "", "folder to put pictures of the demonstration's pages in")

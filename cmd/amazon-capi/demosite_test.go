@@ -13,8 +13,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/tracklayer/amazon-capi/internal/shop"
-	"github.com/tracklayer/amazon-capi/internal/testkit"
+	"github.com/tracklayer/amazon-capi/internal/lab/shop"
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 

@@ -10,10 +10,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
-	"github.com/tracklayer/amazon-capi/internal/dlq"
-	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
-	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
 // defaultRedriveGroup remembers which letters have been sent through again.
@@ -89,7 +89,7 @@ type letters struct {
 	reader   *history.Reader
 	plan     *history.Plan
 	done     *consumer.Progress
-	progress *show.Progress
+	progress *report.Progress
 }
 
 // open reads where the topic ends and which letters are done.
@@ -98,7 +98,7 @@ func (f *lettersFlags) open(ctx context.Context, p *process) (*letters, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &letters{progress: show.NewTerminalProgress(p.stderr)}
+	l := &letters{progress: report.NewTerminalProgress(p.stderr)}
 	if l.done, err = groupProgress(ctx, s, f.group, f.topic); err != nil {
 		return nil, err
 	}

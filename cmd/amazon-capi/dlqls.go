@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tracklayer/amazon-capi/internal/dlq"
-	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
 type lsFlags struct {
@@ -89,7 +89,7 @@ func (f *lsFlags) print(p *process, views []dlq.View, total int) {
 			strings.TrimSpace(strings.TrimPrefix(orDash(v.Status), "–") + " " + v.Code), v.Field, strconv.Itoa(v.Redrives), v.State, shorten(v.Message, 70),
 		})
 	}
-	show.Table(p.stdout, []string{"letter", "failed", "profile", "event id", "class", "why", "field", "redrives", "state", "message"}, rows, nil, 7)
+	report.Table(p.stdout, []string{"letter", "failed", "profile", "event id", "class", "why", "field", "redrives", "state", "message"}, rows, nil, 7)
 	if more := total - len(views); more > 0 {
 		fmt.Fprintf(p.stdout, "  … and %d older; --limit 0 or --json has them all\n", more)
 	}

@@ -12,10 +12,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/dlq"
-	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
-	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
 const dlqRedriveLong = `Send dead letters through again, once what was wrong with them is mended. Without
@@ -124,17 +124,17 @@ func (f *redriveFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	report := newRedriveReport(redrive, f)
+	result := newRedriveReport(redrive, f)
 	if !f.json {
-		report.printPlan(p.stdout, f)
+		result.printPlan(p.stdout, f)
 	}
-	if f.act.act && report.Left > 0 {
-		err = f.do(ctx, settings, log, redrive, deliver, show.NewTerminalProgress(p.stderr), report)
+	if f.act.act && result.Left > 0 {
+		err = f.do(ctx, settings, log, redrive, deliver, report.NewTerminalProgress(p.stderr), result)
 	}
 	if f.json {
-		return errors.Join(printJSON(p.stdout, report), err)
+		return errors.Join(printJSON(p.stdout, result), err)
 	}
-	report.printResult(p.stdout, f)
+	result.printResult(p.stdout, f)
 	return err
 }
 
@@ -177,7 +177,7 @@ func (f *redriveFlags) decide(ctx context.Context, p *process) (*dlq.Redrive, er
 }
 
 // do sends the letters, those for quarantine first.
-func (f *redriveFlags) do(ctx context.Context, s kafka.Settings, log zerolog.Logger, r *dlq.Redrive, deliver *deliverer, progress *show.Progress, report *redriveReport) error {
+func (f *redriveFlags) do(ctx context.Context, s kafka.Settings, log zerolog.Logger, r *dlq.Redrive, deliver *deliverer, progress *report.Progress, result *redriveReport) error {
 	originals, err := history.New(s)
 	if err != nil {
 		return err
@@ -189,8 +189,8 @@ func (f *redriveFlags) do(ctx context.Context, s kafka.Settings, log zerolog.Log
 			return err
 		}
 		counts, err := f.copy(ctx, s, log, &r.Quarantine, f.quarantine, asItIs, progress, "put into quarantine")
-		report.quarantined(counts)
-		if err := f.ended(ctx, counts, report, err); err != nil {
+		result.quarantined(counts)
+		if err := f.ended(ctx, counts, result, err); err != nil {
 			return err
 		}
 	}
@@ -198,16 +198,16 @@ func (f *redriveFlags) do(ctx context.Context, s kafka.Settings, log zerolog.Log
 		return nil
 	}
 	if f.direct {
-		err := deliver.run(ctx, f.topic, f.group, &r.Send, f.rate, restore.record, progress, report)
-		return f.ended(ctx, dlq.CopyCounts{}, report, err)
+		err := deliver.run(ctx, f.topic, f.group, &r.Send, f.rate, restore.record, progress, result)
+		return f.ended(ctx, dlq.CopyCounts{}, result, err)
 	}
 	counts, err := f.copy(ctx, s, log, &r.Send, f.source, restore.record, progress, "redriven")
-	report.sent(counts)
-	return f.ended(ctx, counts, report, err)
+	result.sent(counts)
+	return f.ended(ctx, counts, result, err)
 }
 
 func (f *redriveFlags) copy(ctx context.Context, s kafka.Settings, log zerolog.Logger, letters *history.Set, to string,
-	make func(context.Context, *kgo.Record) (*kgo.Record, error), progress *show.Progress, what string,
+	make func(context.Context, *kgo.Record) (*kgo.Record, error), progress *report.Progress, what string,
 ) (dlq.CopyCounts, error) {
 	stop := func() {}
 	defer func() { stop() }()
@@ -262,7 +262,7 @@ func (r *redriveReport) printPlan(w io.Writer, f *redriveFlags) {
 		for _, g := range r.Groups {
 			rows = append(rows, []string{g.Class, orDash(g.Status), g.Code, g.Field, strconv.Itoa(g.Letters), strconv.Itoa(g.Profiles), shortTime(g.Oldest), shortTime(g.Newest)})
 		}
-		show.Table(w, []string{"class", "status", "code", "field", "letters", "profiles", "oldest", "newest"}, rows,
+		report.Table(w, []string{"class", "status", "code", "field", "letters", "profiles", "oldest", "newest"}, rows,
 			[]string{"to send", "", "", "", strconv.Itoa(r.Send), "", "", ""}, 1, 4, 5)
 		fmt.Fprintln(w)
 	}

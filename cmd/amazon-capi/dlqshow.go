@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/dlq"
-	"github.com/tracklayer/amazon-capi/internal/explain"
-	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
+	"github.com/tracklayer/amazon-capi/internal/operate/explain"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
 )

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tracklayer/amazon-capi/internal/dlq"
-	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
 func newDLQStats(p *process) *cobra.Command {
@@ -76,7 +76,7 @@ func printStats(w io.Writer, topic string, s *dlq.Stats) {
 		})
 	}
 	footer := []string{"all", "", "", "", strconv.Itoa(s.Letters), strconv.Itoa(s.Open), "", "", "", ""}
-	show.Table(w, []string{"class", "status", "code", "field", "letters", "open", "profiles", "oldest", "newest", "do"}, rows, footer, 1, 4, 5, 6, 9)
+	report.Table(w, []string{"class", "status", "code", "field", "letters", "open", "profiles", "oldest", "newest", "do"}, rows, footer, 1, 4, 5, 6, 9)
 	part := func(what string, groups []dlq.Group, name func(*dlq.Group) string) {
 		var rows [][]string
 		for i, g := range groups {
@@ -87,7 +87,7 @@ func printStats(w io.Writer, topic string, s *dlq.Stats) {
 			rows = append(rows, []string{name(&g), strconv.Itoa(g.Letters), strconv.Itoa(g.Open), shortTime(g.Oldest), shortTime(g.Newest)})
 		}
 		fmt.Fprintln(w)
-		show.Table(w, []string{what, "letters", "open", "oldest", "newest"}, rows, nil, 1, 2)
+		report.Table(w, []string{what, "letters", "open", "oldest", "newest"}, rows, nil, 1, 2)
 	}
 	part("profile", s.Profiles(), func(g *dlq.Group) string {
 		if g.Profile == "" {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tracklayer/amazon-capi/internal/explain"
+	"github.com/tracklayer/amazon-capi/internal/operate/explain"
 )
 
 const explainLong = `Show what becomes of an event and why: the event as it is read, what every rule

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tracklayer/amazon-capi/internal/explain"
-	"github.com/tracklayer/amazon-capi/internal/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/operate/explain"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 

@@ -12,10 +12,10 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/explain"
-	"github.com/tracklayer/amazon-capi/internal/history"
+	"github.com/tracklayer/amazon-capi/internal/lab/sample"
+	"github.com/tracklayer/amazon-capi/internal/operate/explain"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/internal/sample"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/schemas"
 )

@@ -12,8 +12,8 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
-	"github.com/tracklayer/amazon-capi/internal/ops"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
@@ -97,14 +97,14 @@ func checkURL(flag, s string) error {
 type logFlags struct{ format, level string }
 
 func (f *logFlags) register(flags *pflag.FlagSet, format string) {
-	flags.StringVar(&f.format, "log-format", format, "log lines as "+ops.LogFormats)
+	flags.StringVar(&f.format, "log-format", format, "log lines as "+health.LogFormats)
 	flags.StringVar(&f.level, "log-level", "info", "least level to log: trace, debug, info, warn, error or disabled")
 }
 
 // logger returns the command's logger, which from then on also notes what libraries
 // write to Go's.
 func (f *logFlags) logger(p *process) (zerolog.Logger, error) {
-	log, err := ops.NewLogger(p.stderr, f.format, f.level)
+	log, err := health.NewLogger(p.stderr, f.format, f.level)
 	if err == nil && p.standardLog != nil {
 		p.standardLog.To(log)
 	}

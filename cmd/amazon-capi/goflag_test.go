@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tracklayer/amazon-capi/internal/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
 
 // TestNothingActsWithoutGo: whatever the terminal, the pipe and the other flags say,

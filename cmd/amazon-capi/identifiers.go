@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/internal/show"
 )
 
 // identifierFlag is --show-identifiers, for commands that show events.
@@ -46,5 +46,5 @@ func (p *process) onTerminal(stream any) bool {
 		return p.terminal(stream)
 	}
 	w, ok := stream.(io.Writer)
-	return ok && show.IsTerminal(w)
+	return ok && report.IsTerminal(w)
 }

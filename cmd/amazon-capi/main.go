@@ -10,7 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 )
 
 // Exit codes. Scripts and orchestrators tell by them whether trying again makes
@@ -25,7 +25,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	// A second signal while draining ends the process at once, by Go's default.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, process{args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, standardLog: ops.TakeStandardLog()}))
+	os.Exit(run(ctx, process{args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, standardLog: health.TakeStandardLog()}))
 }
 
 // process is what a command sees of the world it was started in, so that tests
@@ -39,7 +39,7 @@ type process struct {
 	// terminal reports whether one of the streams is a terminal; nil looks.
 	terminal func(stream any) bool
 	// standardLog is Go's standard logger, taken over; nil in tests, which share it.
-	standardLog *ops.StandardLog
+	standardLog *health.StandardLog
 }
 
 func run(ctx context.Context, p process) int {

@@ -18,8 +18,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
-	"github.com/tracklayer/amazon-capi/internal/sample"
-	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/internal/lab/sample"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/testdata"
 )
@@ -118,7 +118,7 @@ func (f *publishFlags) run(ctx context.Context, p *process, files []string) erro
 	if err := f.topicIsThere(ctx, client); err != nil {
 		return err
 	}
-	progress := show.NewProgress(p.stderr)
+	progress := report.NewProgress(p.stderr)
 	publisher, err := sample.NewPublisher(client, registry, sample.PublisherOptions{
 		Topic: f.topic, Timestamps: sample.Timestamps(f.timestamps),
 		Progress: func(c sample.Counts) { progress.Step("published", uint64(c.Records), uint64(f.events)) },

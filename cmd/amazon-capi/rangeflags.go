@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -45,7 +45,7 @@ func (f *rangeFlags) resolve(topic string, now time.Time) (r history.Range, err 
 
 // openHistory returns a reader and the plan of a range. What of the range is
 // gone is said on standard error.
-func openHistory(ctx context.Context, s kafka.Settings, r history.Range, progress *show.Progress) (*history.Reader, *history.Plan, error) {
+func openHistory(ctx context.Context, s kafka.Settings, r history.Range, progress *report.Progress) (*history.Reader, *history.Plan, error) {
 	reader, err := history.New(s)
 	if err != nil {
 		return nil, nil, asUsage(err)

@@ -14,10 +14,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
-	"github.com/tracklayer/amazon-capi/internal/reconcile"
-	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/operate/reconcile"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -146,7 +146,7 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	if events != nil {
 		r.Each = events.Add
 	}
-	plan, report, err := f.reconcile(ctx, p, settings, rng, registry, r)
+	plan, rep, err := f.reconcile(ctx, p, settings, rng, registry, r)
 	if events != nil {
 		if err != nil {
 			events.Discard()
@@ -157,13 +157,13 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	return f.show(p, plan, report, rows)
+	return f.show(p, plan, rep, rows)
 }
 
 // reconcile reads, in an order that matters: what the group had committed before
 // the verdicts are read has its verdict among them.
 func (f *reconcileFlags) reconcile(ctx context.Context, p *process, s kafka.Settings, rng history.Range, registry *schemas.Registry, r *reconcile.Reconciler) (*history.Plan, *reconcile.Report, error) {
-	progress := show.NewTerminalProgress(p.stderr)
+	progress := report.NewTerminalProgress(p.stderr)
 	defer progress.Done()
 	reader, plan, err := openHistory(ctx, s, rng, progress)
 	if err != nil {
@@ -189,13 +189,13 @@ func (f *reconcileFlags) reconcile(ctx context.Context, p *process, s kafka.Sett
 	if err := reader.Read(ctx, plan, func(rec *kgo.Record) error { return r.Record(ctx, rec) }); err != nil {
 		return nil, nil, err
 	}
-	report, err := r.Finish()
-	return plan, report, err
+	rep, err := r.Finish()
+	return plan, rep, err
 }
 
 // tellNewGroup says that the group has read nothing of the topic: then nothing is ever
 // missing, and everything without a verdict in flight.
-func (f *reconcileFlags) tellNewGroup(ctx context.Context, s kafka.Settings, progress *show.Progress) error {
+func (f *reconcileFlags) tellNewGroup(ctx context.Context, s kafka.Settings, progress *report.Progress) error {
 	opts, err := s.Options(zerolog.Nop())
 	if err != nil {
 		return asUsage(err)
@@ -223,7 +223,7 @@ func (f *reconcileFlags) tellNewGroup(ctx context.Context, s kafka.Settings, pro
 // looked for: they are written later, but by another machine's clock.
 const receiptsBefore = time.Hour
 
-func (f *reconcileFlags) readReceipts(ctx context.Context, s kafka.Settings, rng history.Range, registry *schemas.Registry, v *reconcile.Verdicts, progress *show.Progress) error {
+func (f *reconcileFlags) readReceipts(ctx context.Context, s kafka.Settings, rng history.Range, registry *schemas.Registry, v *reconcile.Verdicts, progress *report.Progress) error {
 	r := history.Range{Topic: f.receipts}
 	if t := rng.From.Time; !t.IsZero() {
 		r.From.Time = t.Add(-receiptsBefore)
@@ -248,7 +248,7 @@ func (f *reconcileFlags) readReceipts(ctx context.Context, s kafka.Settings, rng
 	})
 }
 
-func (f *reconcileFlags) readLetters(ctx context.Context, s kafka.Settings, v *reconcile.Verdicts, progress *show.Progress) error {
+func (f *reconcileFlags) readLetters(ctx context.Context, s kafka.Settings, v *reconcile.Verdicts, progress *report.Progress) error {
 	progress.Restart()
 	reader, plan, err := openHistory(ctx, s, history.Range{Topic: f.letters}, progress)
 	if err != nil {
@@ -295,31 +295,31 @@ func (f *reconcileFlags) createEvents() (*reconcile.EventsFile, error) {
 }
 
 // show prints the report; the error is that something is missing.
-func (f *reconcileFlags) show(p *process, plan *history.Plan, report *reconcile.Report, file *rowsFile) error {
-	rows := report.By(slices.Contains(f.by, "profile"), slices.Contains(f.by, "type"), slices.Contains(f.by, "hour"))
+func (f *reconcileFlags) show(p *process, plan *history.Plan, rep *reconcile.Report, file *rowsFile) error {
+	rows := rep.By(slices.Contains(f.by, "profile"), slices.Contains(f.by, "type"), slices.Contains(f.by, "hour"))
 	if err := file.write(rows); err != nil {
 		return err
 	}
 	var err error
 	switch {
 	case f.json:
-		err = printReconcileJSON(p.stdout, rows, report)
-	case report.Sum.Source == 0:
+		err = printReconcileJSON(p.stdout, rows, rep)
+	case rep.Sum.Source == 0:
 		fmt.Fprintf(p.stdout, "There is nothing to reconcile: %s.\n", plan.WhyEmpty())
 	default:
-		f.print(p.stdout, rows, report)
+		f.print(p.stdout, rows, rep)
 	}
 	if !f.json {
-		printUnread(p.stdout, report.Unread)
+		printUnread(p.stdout, rep.Unread)
 	}
 	var unread int64
-	for _, u := range report.Unread {
+	for _, u := range rep.Unread {
 		unread += u.Records
 	}
 	switch {
 	case err != nil:
-	case report.Sum.Missing > 0:
-		err = fmt.Errorf("%d of %d events are missing", report.Sum.Missing, report.Sum.Source)
+	case rep.Sum.Missing > 0:
+		err = fmt.Errorf("%d of %d events are missing", rep.Sum.Missing, rep.Sum.Source)
 	case unread > 0:
 		err = fmt.Errorf("%d records were deleted before they were read", unread)
 	}

@@ -15,9 +15,9 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/twmb/franz-go/pkg/kadm"
 
-	"github.com/tracklayer/amazon-capi/internal/reconcile"
-	"github.com/tracklayer/amazon-capi/internal/sample"
-	"github.com/tracklayer/amazon-capi/internal/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/lab/sample"
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/operate/reconcile"
 )
 
 // reconciled is the output of reconcile --json.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/reconcile"
+	"github.com/tracklayer/amazon-capi/internal/operate/reconcile"
 )
 
 // rowsFile is the file of --csv. It is opened before anything is read, and appears

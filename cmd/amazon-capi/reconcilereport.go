@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/tracklayer/amazon-capi/internal/reconcile"
-	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/internal/operate/reconcile"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
 // printUnread says what was deleted before it was read.
@@ -19,7 +19,7 @@ func printUnread(w io.Writer, unread []reconcile.Unread) {
 
 // printReconcileJSON prints rows, missing records, what was deleted unread and the
 // sum, a line each; kind tells them apart.
-func printReconcileJSON(w io.Writer, rows []reconcile.Row, report *reconcile.Report) error {
+func printReconcileJSON(w io.Writer, rows []reconcile.Row, rep *reconcile.Report) error {
 	for i := range rows {
 		if err := printJSON(w, struct {
 			Kind string `json:"kind"`
@@ -28,15 +28,15 @@ func printReconcileJSON(w io.Writer, rows []reconcile.Row, report *reconcile.Rep
 			return err
 		}
 	}
-	for i := range report.Lost {
+	for i := range rep.Lost {
 		if err := printJSON(w, struct {
 			Kind string `json:"kind"`
 			reconcile.Lost
-		}{"missing", report.Lost[i]}); err != nil {
+		}{"missing", rep.Lost[i]}); err != nil {
 			return err
 		}
 	}
-	for _, u := range report.Unread {
+	for _, u := range rep.Unread {
 		if err := printJSON(w, struct {
 			Kind string `json:"kind"`
 			reconcile.Unread
@@ -47,7 +47,7 @@ func printReconcileJSON(w io.Writer, rows []reconcile.Row, report *reconcile.Rep
 	return printJSON(w, struct {
 		Kind string `json:"kind"`
 		reconcile.Counts
-	}{"sum", report.Sum})
+	}{"sum", rep.Sum})
 }
 
 // reconcileColumns are the counts of a row, in the order of tables and CSV.
@@ -63,7 +63,7 @@ func reconcileCells(c *reconcile.Counts) (cells []string) {
 // reconcileShown bounds the table; --csv and --json have all.
 const reconcileShown = 100
 
-func (f *reconcileFlags) print(w io.Writer, rows []reconcile.Row, report *reconcile.Report) {
+func (f *reconcileFlags) print(w io.Writer, rows []reconcile.Row, rep *reconcile.Report) {
 	key := func(profile, eventType, hour string) (cells []string) {
 		for _, c := range []struct{ by, cell string }{{"profile", profile}, {"hour", hour}, {"type", eventType}} {
 			if slices.Contains(f.by, c.by) {
@@ -82,31 +82,31 @@ func (f *reconcileFlags) print(w io.Writer, rows []reconcile.Row, report *reconc
 		table = append(table, append(cells, r.Value.String()))
 	}
 	first := key("profile", "type", "hour")
-	footer := append(make([]string, len(first)), append(reconcileCells(&report.Sum), report.Sum.Value.String())...)
+	footer := append(make([]string, len(first)), append(reconcileCells(&rep.Sum), rep.Sum.Value.String())...)
 	var numbers []int
 	for i := range reconcileColumns {
 		numbers = append(numbers, len(first)+i)
 	}
-	show.Table(w, append(first, append(slices.Clone(reconcileColumns), "value accepted")...), table, footer, numbers...)
+	report.Table(w, append(first, append(slices.Clone(reconcileColumns), "value accepted")...), table, footer, numbers...)
 	if more := len(rows) - reconcileShown; more > 0 {
 		fmt.Fprintf(w, "  … and %d more rows; --csv and --json have them all, and --by makes fewer\n", more)
 	}
-	s := &report.Sum
+	s := &rep.Sum
 	fmt.Fprintf(w, "\nsource %d = accepted %d + dead-lettered %d + filtered %d + in flight %d + missing %d\n",
 		s.Source, s.Accepted, s.DeadLettered(), s.Filtered, s.InFlight, s.Missing)
-	if len(report.Lost) == 0 {
+	if len(rep.Lost) == 0 {
 		return
 	}
 	fmt.Fprintln(w, "\nMissing:")
 	var lost [][]string
-	for i, l := range report.Lost {
+	for i, l := range rep.Lost {
 		if i == statsShown {
 			break
 		}
 		lost = append(lost, []string{l.Profile, shorten(l.EventID, 40), l.EventType, fmt.Sprintf("%d/%d", l.Partition, l.Offset), shortTime(l.Time), l.Why})
 	}
-	show.Table(w, []string{"profile", "event id", "type", "record", "timestamp", "why"}, lost, nil)
+	report.Table(w, []string{"profile", "event id", "type", "record", "timestamp", "why"}, lost, nil)
 	if more := s.Missing - len(lost); more > 0 {
-		fmt.Fprintf(w, "  … and %d more; --json has up to %d of them\n", more, len(report.Lost))
+		fmt.Fprintf(w, "  … and %d more; --json has up to %d of them\n", more, len(rep.Lost))
 	}
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
-	"github.com/tracklayer/amazon-capi/internal/dlq"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
-	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -27,7 +27,7 @@ func quietly(flags *pflag.FlagSet, f *logFlags) {
 
 // watch shows how far something has got, until it is stopped. It says when ctx
 // ends that what is on its way is waited for.
-func watch(ctx context.Context, progress *show.Progress, what string, total int, done func() int) (stop func()) {
+func watch(ctx context.Context, progress *report.Progress, what string, total int, done func() int) (stop func()) {
 	progress.Restart()
 	watching, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	told := context.AfterFunc(ctx, func() { progress.Say("amazon-capi: stopping; what is on its way is waited for") })
@@ -119,7 +119,7 @@ func (f *redriveFlags) deliverer(s kafka.Settings, p *process, log zerolog.Logge
 }
 
 func (d *deliverer) run(ctx context.Context, topic, group string, letters consumer.Selection, rate float64,
-	restore func(context.Context, *kgo.Record) (*kgo.Record, error), progress *show.Progress, report *redriveReport,
+	restore func(context.Context, *kgo.Record) (*kgo.Record, error), progress *report.Progress, result *redriveReport,
 ) error {
 	c := d.config
 	c.Topic, c.Group = topic, group
@@ -128,13 +128,13 @@ func (d *deliverer) run(ctx context.Context, topic, group string, letters consum
 	if err != nil {
 		return err
 	}
-	stop := watch(ctx, progress, "delivered", report.Send, func() int { return settled(pl) })
+	stop := watch(ctx, progress, "delivered", result.Send, func() int { return settled(pl) })
 	err = pl.Run(ctx)
 	stop()
 	s := pl.Tally().Summary()
-	report.Accepted, report.Filtered, report.DeadLettered = int(s.Total.Settled[verdict.Accepted]), int(s.Total.Settled[verdict.Filtered]), int(s.Total.DeadLettered())
-	report.Sent = settled(pl)
-	report.Left -= report.Sent
+	result.Accepted, result.Filtered, result.DeadLettered = int(s.Total.Settled[verdict.Accepted]), int(s.Total.Settled[verdict.Filtered]), int(s.Total.DeadLettered())
+	result.Sent = settled(pl)
+	result.Left -= result.Sent
 	return err
 }
 

@@ -13,11 +13,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/history"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/operate/replay"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/internal/replay"
-	"github.com/tracklayer/amazon-capi/internal/show"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -132,7 +132,7 @@ type job struct {
 	client   *kgo.Client
 	admin    *kadm.Client
 	reader   *history.Reader
-	progress *show.Progress
+	progress *report.Progress
 
 	resumed    bool
 	plan       *history.Plan
@@ -159,7 +159,7 @@ func (f *replayFlags) run(ctx context.Context, p *process) error {
 		return err
 	}
 	defer j.reader.Close()
-	j.progress = show.NewTerminalProgress(p.stderr)
+	j.progress = report.NewTerminalProgress(p.stderr)
 	j.reader.Progress = func(done, total int64) { j.progress.Step("reading "+f.topic, uint64(done), uint64(total)) }
 
 	if err := j.look(ctx); err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/replay"
-	"github.com/tracklayer/amazon-capi/internal/sandbox"
-	"github.com/tracklayer/amazon-capi/internal/testkit"
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
+	"github.com/tracklayer/amazon-capi/internal/operate/replay"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 

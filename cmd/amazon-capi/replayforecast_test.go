@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
 
 // mixed are events that the contracts judge differently: one takes what the other

@@ -9,9 +9,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tracklayer/amazon-capi/consumer"
-	"github.com/tracklayer/amazon-capi/internal/dlq"
-	"github.com/tracklayer/amazon-capi/internal/history"
-	"github.com/tracklayer/amazon-capi/internal/replay"
+	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/operate/replay"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 

@@ -14,10 +14,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
-	"github.com/tracklayer/amazon-capi/internal/replay"
-	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/operate/replay"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
 // moved is how the offset of one partition of the live group is moved; an object
@@ -179,7 +179,7 @@ func (f *replayFlags) printMoves(p *process, rows []moved) {
 		}
 		cells = append(cells, []string{strconv.Itoa(int(m.Partition)), was, strconv.FormatInt(m.Now, 10), strconv.FormatInt(m.End, 10), strconv.FormatInt(m.End-m.Now, 10)})
 	}
-	show.Table(p.stdout, []string{"partition", "was at", "goes to", "end", "to deliver"}, cells, nil, 0, 1, 2, 3, 4)
+	report.Table(p.stdout, []string{"partition", "was at", "goes to", "end", "to deliver"}, cells, nil, 0, 1, 2, 3, 4)
 	fmt.Fprintf(p.stdout, "\nGroup %s, topic %s: %d records are delivered again, %d are passed over.\n", f.liveGroup, f.topic, again, skipped)
 	if !f.act.act {
 		fmt.Fprintln(p.stdout, "This was a dry run: nothing was moved. --go moves them.")

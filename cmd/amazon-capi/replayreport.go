@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/consumer"
-	"github.com/tracklayer/amazon-capi/internal/replay"
-	"github.com/tracklayer/amazon-capi/internal/show"
+	"github.com/tracklayer/amazon-capi/internal/operate/replay"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -117,7 +117,7 @@ func (r *replayReport) printForecast(w io.Writer) {
 		}
 		rows = append(rows, cells(&r.Forecast[i]))
 	}
-	show.Table(w, []string{"profile", "events", "to send", "filtered", "refused", "too old", "requests"}, rows, cells(&r.Sum), 1, 2, 3, 4, 5, 6)
+	report.Table(w, []string{"profile", "events", "to send", "filtered", "refused", "too old", "requests"}, rows, cells(&r.Sum), 1, 2, 3, 4, 5, 6)
 	fmt.Fprintf(w, "\n%d records in the range = %d done before + %d not chosen + %d unreadable and so not chosen + %d redriven copies of others + %d to replay.\n",
 		r.Records, r.DoneBefore, r.NotMeant, r.Unreadable, r.Copies, r.Selected)
 	if r.Selected > 0 {

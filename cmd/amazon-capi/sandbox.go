@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tracklayer/amazon-capi/internal/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
 
 const sandboxLong = `Serve an Amazon to try things against: Login with Amazon's token endpoint and the

@@ -13,8 +13,8 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/instant"
+	"github.com/tracklayer/amazon-capi/internal/operate/testsend"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/internal/trial"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -165,13 +165,13 @@ func (f *sendFlags) run(ctx context.Context, p *process, kind string) error {
 	} else {
 		report.Print(p.stdout)
 	}
-	if !report.Accepted() && report.Outcome != trial.OutcomeDryRun {
+	if !report.Accepted() && report.Outcome != testsend.OutcomeDryRun {
 		return errors.New("Amazon has not accepted the event: " + report.Outcome)
 	}
 	return nil
 }
 
-func (f *sendFlags) trial(p *process) (*trial.Trial, func(), error) {
+func (f *sendFlags) trial(p *process) (*testsend.Trial, func(), error) {
 	if f.timeout < 100*time.Millisecond {
 		return nil, nil, usagef("--request-timeout: %s is too short, want at least 100ms", f.timeout)
 	}
@@ -198,7 +198,7 @@ func (f *sendFlags) trial(p *process) (*trial.Trial, func(), error) {
 	if err != nil {
 		return nil, nil, asUsage(err)
 	}
-	return &trial.Trial{
+	return &testsend.Trial{
 		Transformer: transformer, Contract: contract, Sender: direct, View: view, DryRun: !f.act.act,
 		Token: func(ctx context.Context) (sink.Grant, error) {
 			return sink.ExchangeToken(ctx, sink.TokenOptions{

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tracklayer/amazon-capi/internal/sandbox"
-	"github.com/tracklayer/amazon-capi/internal/trial"
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/operate/testsend"
 )
 
 // account is a sandbox Amazon and the flags that lead to it.
@@ -30,10 +30,10 @@ func account(t *testing.T, o sandbox.Options) (*sandbox.Amazon, []string) {
 }
 
 // sent runs send --json.
-func sent(t *testing.T, code int, args ...string) trial.Report {
+func sent(t *testing.T, code int, args ...string) testsend.Report {
 	t.Helper()
 	r := command(t, "", append(append([]string{"send"}, args...), "--json")...)
-	var report trial.Report
+	var report testsend.Report
 	if err := json.Unmarshal([]byte(r.stdout), &report); err != nil || r.code != code {
 		t.Fatalf("%q: exit %d, %v\n%s%s", args, r.code, err, r.stdout, r.stderr)
 	}
@@ -69,7 +69,7 @@ func TestSendToTheSandbox(t *testing.T) {
 	if r = sent(t, exitFailed, test("lead", "--profile", sandbox.ForbiddenProfile)...); r.Outcome != "auth" || !strings.Contains(r.Remedy, "approved") {
 		t.Errorf("403: %+v", r)
 	}
-	if r = sent(t, exitFailed, test("lead", "--refresh-token", "Atzr|revoked")...); r.Outcome != trial.OutcomeNoToken || !strings.Contains(r.Message, "--refresh-token") {
+	if r = sent(t, exitFailed, test("lead", "--refresh-token", "Atzr|revoked")...); r.Outcome != testsend.OutcomeNoToken || !strings.Contains(r.Message, "--refresh-token") {
 		t.Errorf("revoked: %+v", r)
 	}
 	if r = sent(t, exitFailed, test("purchase", "--currency", "XYZ")...); r.Outcome != "validation" || len(r.Answers) > 0 {

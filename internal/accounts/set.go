@@ -7,7 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -28,7 +28,7 @@ type Set struct {
 type Options struct {
 	Base       Base
 	Log        zerolog.Logger
-	Conditions *ops.Conditions    // nil reports nothing
+	Conditions *health.Conditions // nil reports nothing
 	Metrics    *sink.TokenMetrics // nil counts nothing
 }
 

@@ -19,7 +19,7 @@ import (
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -131,7 +131,7 @@ func TestOneRefreshPerAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conds := ops.NewConditions(zerolog.Nop(), nil)
+	conds := health.NewConditions(zerolog.Nop(), nil)
 	reg := prometheus.NewRegistry()
 	s := newSet(t, list, Options{Conditions: conds, Metrics: sink.NewTokenMetrics(reg)})
 	var wg sync.WaitGroup
@@ -232,7 +232,7 @@ func TestReload(t *testing.T) {
 		}
 		log := &buffer{}
 		logger := zerolog.New(log)
-		conds := ops.NewConditions(logger, nil)
+		conds := health.NewConditions(logger, nil)
 		s, err := New(list, Options{Base: base, Log: logger, Conditions: conds})
 		if err != nil {
 			t.Fatal(err)

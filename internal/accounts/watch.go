@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -41,7 +41,7 @@ func NewSource(path string) Source {
 // out, whole, and named in readiness; what was in force stays so. reroute is
 // called when another list is in force.
 func (s *Set) Watch(ctx context.Context, src Source, now <-chan os.Signal, reroute func()) {
-	var cond *ops.Condition
+	var cond *health.Condition
 	if s.opts.Conditions != nil {
 		cond = s.opts.Conditions.Condition("accounts file")
 	}

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -16,8 +16,8 @@ type laneView struct {
 
 // lanesPage is what /status tells of the lanes: all of them counted, and those that
 // have events listed, held ones and those with most events first.
-func lanesPage(all []sink.LaneStatus) *ops.Lanes {
-	page := &ops.Lanes{States: make(map[string]int), Listed: []any{}}
+func lanesPage(all []sink.LaneStatus) *health.Lanes {
+	page := &health.Lanes{States: make(map[string]int), Listed: []any{}}
 	for _, s := range []sink.LaneState{sink.LaneIdle, sink.LaneBatching, sink.LaneSending, sink.LaneHeld} {
 		page.States[string(s)] = 0
 	}
@@ -28,14 +28,14 @@ func lanesPage(all []sink.LaneStatus) *ops.Lanes {
 	slices.SortStableFunc(all, func(a, b sink.LaneStatus) int {
 		return cmp.Or(-cmpBool(a.State == sink.LaneHeld, b.State == sink.LaneHeld), cmp.Compare(b.Records, a.Records))
 	})
-	if page.More = len(all) - ops.MaxListed; page.More > 0 {
-		all = all[:ops.MaxListed]
+	if page.More = len(all) - health.MaxListed; page.More > 0 {
+		all = all[:health.MaxListed]
 	}
 	page.More = max(page.More, 0)
 	for _, s := range all {
 		view := laneView{LaneStatus: s}
 		if s.State == sink.LaneHeld {
-			view.Do = ops.Remedy("lane "+s.Profile, s.Reason)
+			view.Do = health.Remedy("lane "+s.Profile, s.Reason)
 		}
 		page.Listed = append(page.Listed, view)
 	}

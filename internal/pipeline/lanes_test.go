@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -27,7 +27,7 @@ func TestLanesPage(t *testing.T) {
 	if page.States["idle"] != 1 || page.States["held"] != 1 || page.States["sending"] != 1 || page.States["batching"] != 500 {
 		t.Errorf("%v", page.States)
 	}
-	if len(page.Listed) != ops.MaxListed || page.More != 502-ops.MaxListed {
+	if len(page.Listed) != health.MaxListed || page.More != 502-health.MaxListed {
 		t.Errorf("%d are listed, and %d more", len(page.Listed), page.More)
 	}
 	for i, want := range [][]string{

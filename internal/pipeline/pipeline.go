@@ -13,7 +13,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/accounts"
-	"github.com/tracklayer/amazon-capi/internal/ops"
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -23,19 +23,19 @@ type Pipeline struct {
 	config     Config
 	log        zerolog.Logger
 	metrics    *prometheus.Registry
-	conditions *ops.Conditions
+	conditions *health.Conditions
 	contract   sink.Contract
 	accounts   *accounts.Set
 	registry   *schemas.Registry
 	decoder    *schemas.Decoder
 	consumer   *consumer.Consumer
 	kafkaOpts  []kgo.Opt
-	server     *ops.Server
+	server     *health.Server
 }
 
 // New checks the configuration and builds what needs no connection.
 func New(c Config, log zerolog.Logger) (*Pipeline, error) {
-	p := &Pipeline{config: c, log: log, metrics: prometheus.NewRegistry(), conditions: ops.NewConditions(log, nil)}
+	p := &Pipeline{config: c, log: log, metrics: prometheus.NewRegistry(), conditions: health.NewConditions(log, nil)}
 	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	var err error
@@ -71,7 +71,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.server = ops.NewServer(p.conditions, p.consumer.Live, p.metrics)
+	p.server = health.NewServer(p.conditions, p.consumer.Live, p.metrics)
 	if c.Profile {
 		p.server.Profile()
 	}
@@ -99,7 +99,7 @@ func (p *Pipeline) clientMetrics(role string) *kprom.Metrics {
 func (p *Pipeline) Tally() *consumer.Tally { return p.consumer.Tally() }
 
 // Conditions are the states readiness is made of.
-func (p *Pipeline) Conditions() *ops.Conditions { return p.conditions }
+func (p *Pipeline) Conditions() *health.Conditions { return p.conditions }
 
 // Metrics are what /metrics serves.
 func (p *Pipeline) Metrics() prometheus.Gatherer { return p.metrics }
@@ -162,7 +162,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		}
 	})
 
-	p.server.ShowLanes(func() *ops.Lanes { return lanesPage(lanes.Lanes()) })
+	p.server.ShowLanes(func() *health.Lanes { return lanesPage(lanes.Lanes()) })
 	p.tellNewGroup(ctx)
 	defer p.watchAccounts(ctx, lanes)()
 	return p.consumer.Run(ctx, delivery{lanes})

@@ -1,0 +1,178 @@
+// Package health is what an operator sees of a running process: its conditions,
+// the health pages made of them, and the metrics endpoint.
+package health
+
+import (
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+)
+
+// Conditions is the set of named states that health pages show. Those of the
+// process decide readiness; those of one profile do not, since another member would
+// be refused just the same, and the other profiles need this one. A fault is
+// reported to its condition each time it is seen; only a change of state is
+// logged, so that an hour of outage is two lines and not two per second.
+type Conditions struct {
+	log zerolog.Logger
+	now func() time.Time
+
+	mu    sync.Mutex
+	conds map[string]*Condition
+}
+
+// NewConditions returns an empty set that logs changes to log. A nil now means
+// time.Now.
+func NewConditions(log zerolog.Logger, now func() time.Time) *Conditions {
+	if now == nil {
+		now = time.Now
+	}
+	return &Conditions{log: log, now: now, conds: make(map[string]*Condition)}
+}
+
+// Condition returns the condition of that name, making it (well) if needed.
+func (cs *Conditions) Condition(name string) *Condition {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	c := cs.conds[name]
+	if c == nil {
+		c = &Condition{set: cs, name: name, since: cs.now()}
+		cs.conds[name] = c
+	}
+	return c
+}
+
+// Remove forgets a condition, for those that come and go (one per lane).
+func (cs *Conditions) Remove(name string) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	delete(cs.conds, name)
+}
+
+// State is one condition as the health pages show it.
+type State struct {
+	// Profile is true for the state of one profile, which does not decide readiness.
+	Profile bool   `json:"-"`
+	Name    string `json:"name"`
+	OK      bool   `json:"ok"`
+	// Reason says what is wrong; empty when OK.
+	Reason string    `json:"reason,omitempty"`
+	Since  time.Time `json:"since,omitzero"`
+	// Do says what to do about it; empty when OK, and where nothing can be said.
+	Do string `json:"do,omitempty"`
+}
+
+// Failing reports whether any condition is not well, profiles' included.
+func (cs *Conditions) Failing() bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	for _, c := range cs.conds {
+		if c.reason != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// States returns all conditions, those that are not well first, then by name.
+func (cs *Conditions) States() []State {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	out := make([]State, 0, len(cs.conds))
+	for _, c := range cs.conds {
+		st := State{Profile: c.profile, Name: c.name, OK: c.reason == "", Reason: c.reason, Since: c.since}
+		if !st.OK && !c.pending {
+			st.Do = Remedy(c.name, c.reason)
+		}
+		out = append(out, st)
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if out[i].OK != out[j].OK {
+			return !out[i].OK
+		}
+		return out[i].Name < out[j].Name
+	})
+	return out
+}
+
+// Condition is one named state: well, or failing for a reason since a time.
+// A nil Condition takes reports and drops them, so that tests and tools need
+// not make one.
+type Condition struct {
+	set  *Conditions
+	name string
+
+	// Guarded by set.mu.
+	reason  string
+	since   time.Time
+	pending bool // the reason is that of Pending
+	profile bool // it is about one profile, and does not decide readiness
+}
+
+// OfProfile has the condition be about one profile: /status shows it, and readiness
+// does not depend on it. It returns the condition.
+func (c *Condition) OfProfile() *Condition {
+	if c != nil {
+		c.set.mu.Lock()
+		c.profile = true
+		c.set.mu.Unlock()
+	}
+	return c
+}
+
+// Pending sets a reason for not being ready yet, without a log line: starting is
+// not a fault.
+func (c *Condition) Pending(reason string) {
+	if c == nil {
+		return
+	}
+	c.set.mu.Lock()
+	c.reason, c.since, c.pending = reason, c.set.now(), true
+	c.set.mu.Unlock()
+}
+
+// Fail reports a fault. What a stranger said in the reason has been masked, as
+// package redact says; while the condition keeps failing a new reason replaces the
+// old one without a log line of its own, because faults often alternate (refused,
+// timed out) during one outage.
+func (c *Condition) Fail(reason string) {
+	if c == nil {
+		return
+	}
+	if reason == "" {
+		reason = "failing"
+	}
+	reason = redact.Own(reason)
+	cs := c.set
+	cs.mu.Lock()
+	isNews := c.reason == "" || c.pending
+	if isNews {
+		c.since, c.pending = cs.now(), false
+	}
+	c.reason = reason
+	cs.mu.Unlock()
+	if isNews {
+		cs.log.Warn().Str("condition", c.name).Str("reason", reason).Msg("condition failing")
+	}
+}
+
+// OK reports that all is well.
+func (c *Condition) OK() {
+	if c == nil {
+		return
+	}
+	cs := c.set
+	cs.mu.Lock()
+	was, since, now, pending := c.reason, c.since, cs.now(), c.pending
+	if was != "" {
+		c.reason, c.since, c.pending = "", now, false
+	}
+	cs.mu.Unlock()
+	if was != "" && !pending {
+		cs.log.Info().Str("condition", c.name).Str("was", was).Dur("after", now.Sub(since)).Msg("condition well again")
+	}
+}

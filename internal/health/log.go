@@ -1,0 +1,41 @@
+package health
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+)
+
+// LogFormats are the values of --log-format.
+const LogFormats = "json, console"
+
+// Errors are a library's more often than not, and nobody can forget to redact them
+// here.
+func init() { zerolog.ErrorMarshalFunc = func(err error) any { return redact.Error(err) } }
+
+// NewLogger returns a logger that writes to w in the given format ("json" or
+// "console") from the given level up (zerolog's names).
+func NewLogger(w io.Writer, format, level string) (zerolog.Logger, error) {
+	lvl, err := zerolog.ParseLevel(level)
+	if err != nil || level == "" {
+		return zerolog.Nop(), fmt.Errorf("log level %q is unknown: want trace, debug, info, warn, error or disabled", level)
+	}
+	w = redact.Writer(w)
+	switch format {
+	case "json":
+	case "console":
+		// Colours are for eyes: in a file, a pipe or a collector they are noise that
+		// no search finds its words in.
+		plain := !report.IsTerminal(w) || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.RFC3339, NoColor: plain}
+	default:
+		return zerolog.Nop(), fmt.Errorf("log format %q is unknown: want %s", format, LogFormats)
+	}
+	return zerolog.New(w).Level(lvl).With().Timestamp().Logger(), nil
+}

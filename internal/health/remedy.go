@@ -1,0 +1,74 @@
+package health
+
+import (
+	"strings"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// remedies say what to do about a condition that fails, by the first words of its
+// name: the rest tells accounts and lanes apart.
+var remedies = []struct{ name, do string }{
+	{"accounts file", "Mend the file on the line that the reason names. The accounts of before are in force until then."},
+	{"assignment", "Wait for the group to rebalance. If it lasts, look at the group's members and at the brokers."},
+	{"brokers", "Look at the brokers and at --brokers. Everything goes on by itself once they answer."},
+	{"commits", "Look at the brokers and at what the user may do with --group. What is not committed is read again after a restart."},
+	{"dead letters", "Nothing, if it passes: letters are being made more slowly than records come. If it lasts, look at what the producer named in /metrics and dlq stats writes."},
+	{"dead-letter topic", "Look whether the topic exists, may be written to, and takes records as large as the source's. Events that need it wait."},
+	{"fetch", "Look at the brokers and at what the user may read of --topic."},
+	{"lane", "Wait: the profile is tried again by itself, and others go on. If it lasts, look at Amazon's answers to it in the reason."},
+	{"listen", "Restart the process: its pages are no longer served."},
+	{"parking", "Look at the brokers, and whether --topic may be read: events that were put off cannot be read again now."},
+	{"position", "Look at the brokers that lead the partitions: what the group has settled is compared with their records before anything is taken. Other partitions go on."},
+	{"receipts topic", "Look whether the topic exists and may be written to. Events are sent, but none is final, and no offset is committed."},
+	{"receipts", "Register the schema with amazon-capi schemas register, or turn receipts off with --receipts-topic=\"\". Nothing is sent before."},
+	{"registry", "Look at the schema registry, --registry and its credentials. Records with schemas not seen before wait; others go on."},
+	{"retention", "Give the topic a retention longer than the members may be away or behind. What was deleted cannot be read any more: amazon-capi reconcile lists it, and its source may publish it again."},
+	{"sum", "Keep the log and report it: a count of the program itself does not add up. Compare with amazon-capi reconcile."},
+	{"token", "Check that client id, client secret and refresh token belong to one Login with Amazon client, and authorise again if the reason says invalid_grant. Nothing is sent with this account before, and nothing is lost."},
+	{"topic", "Look whether --topic exists and may be read."},
+	{"topics", "Look whether the user may create topics, or create them yourself."},
+}
+
+// Remedy says what to do about a condition that fails for a reason; empty if
+// nothing is known to help.
+func Remedy(name, reason string) string {
+	if strings.HasPrefix(name, "lane ") {
+		if do := laneRemedy(reason); do != "" {
+			return do
+		}
+	}
+	best := -1
+	for i, r := range remedies {
+		if (name == r.name || strings.HasPrefix(name, r.name+" ")) && (best < 0 || len(r.name) > len(remedies[best].name)) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return ""
+	}
+	return remedies[best].do
+}
+
+// laneRemedy goes by what a lane's reason says of Amazon's answer.
+func laneRemedy(reason string) string {
+	says := func(word string) bool {
+		for _, w := range strings.FieldsFunc(reason, func(r rune) bool { return r == ' ' || r == ':' || r == ',' || r == ';' }) {
+			if w == word {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case says("paused"):
+		return "Take paused out of the accounts file once it is over, before its events are no longer retained."
+	case says("401"):
+		return verdict.Mend(verdict.Reason{Class: verdict.Auth, Status: 401})
+	case says("403"):
+		return verdict.Mend(verdict.Reason{Class: verdict.Auth, Status: 403})
+	case says("429"):
+		return "Nothing, if it passes: Amazon throttles the profile, and the lane goes on more slowly. If it lasts, lower its limits in the accounts file or ask Amazon for more."
+	}
+	return ""
+}

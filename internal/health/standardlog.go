@@ -1,0 +1,66 @@
+package health
+
+import (
+	"bytes"
+	"log"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// StandardLog is what becomes of that which libraries write to Go's standard
+// logger, and with it to log/slog's: a line of our own, without their words.
+// net/http's transport, for one, quotes there what a server sends without having
+// been asked, and an answer of Amazon's repeats hashed addresses, numbers and click
+// ids.
+type StandardLog struct {
+	to atomic.Pointer[zerolog.Logger]
+}
+
+// TakeStandardLog takes Go's standard logger over, for as long as the process runs.
+// Until To is called, what is written to it is dropped.
+func TakeStandardLog() *StandardLog {
+	s := &StandardLog{}
+	log.SetFlags(0)
+	log.SetPrefix("")
+	log.SetOutput(s)
+	return s
+}
+
+// To has log say what was written. A server can cause such lines at will, so there
+// are a few a minute at most.
+func (s *StandardLog) To(log zerolog.Logger) {
+	log = log.Sample(&zerolog.BurstSampler{Burst: 5, Period: time.Minute})
+	s.to.Store(&log)
+}
+
+// standardLines are beginnings of what is written to the standard logger, and what
+// is logged instead.
+var standardLines = []struct{ begins, means string }{
+	{"Unsolicited response", "a server sent an answer that nobody had asked for, and its connection was closed"},
+	{"http2: Transport received unsolicited", "a server sent an answer that nobody had asked for, and its connection was closed"},
+	{"http: TLS handshake error", "a client's TLS handshake failed"},
+	{"http: panic serving", "an HTTP handler panicked"},
+	{"http2: panic serving", "an HTTP handler panicked"},
+	{"http: Accept error", "a connection could not be accepted"},
+	{"protocol error", "a server broke the rules of HTTP/2"},
+}
+
+// Write implements io.Writer for the standard logger, which calls it once a line. It
+// keeps nothing of p.
+func (s *StandardLog) Write(p []byte) (int, error) {
+	to := s.to.Load()
+	if to == nil {
+		return len(p), nil
+	}
+	what := "a library wrote to Go's standard logger"
+	for _, l := range standardLines {
+		if bytes.HasPrefix(p, []byte(l.begins)) {
+			what = l.means
+			break
+		}
+	}
+	to.Warn().Int("bytes_withheld", len(p)).Msg(what)
+	return len(p), nil
+}

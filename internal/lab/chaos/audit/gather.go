@@ -1,0 +1,187 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/lab/chaos/journal"
+)
+
+// Gather reads the facts of the run in dir. The run's Kafka and registry must be
+// up; nothing is changed in them.
+func Gather(ctx context.Context, dir string) (*Facts, error) {
+	run, err := journal.ReadRun(dir)
+	if err != nil {
+		return nil, err
+	}
+	f := &Facts{Run: run}
+	story, err := journal.ReadFaults(filepath.Join(dir, journal.FaultsFile))
+	if err != nil {
+		return nil, err
+	}
+	f.Faults, f.Exits, f.Drained = story.Faults, story.Exits, story.Drained
+	f.Samples = make(map[string]journal.Sample)
+	err = journal.Lines(filepath.Join(dir, journal.SamplesFile), func(s *journal.Sample) error {
+		f.Samples[s.Key] = *s
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if f.Requests, err = readRecord(filepath.Join(dir, journal.RecordFile)); err != nil {
+		return nil, err
+	}
+	return f, f.gatherKafka(ctx)
+}
+
+func (f *Facts) gatherKafka(ctx context.Context) error {
+	client, err := kgo.NewClient(kgo.SeedBrokers(f.Run.Brokers...))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	admin := kadm.NewClient(client)
+
+	decoder := newDecoder(f.Run.Registry)
+	f.Ends, err = readTopic(ctx, admin, f.Run.Brokers, f.Run.Topic, func(r *kgo.Record) error {
+		rec, err := decoder.record(ctx, r)
+		f.Records = append(f.Records, rec)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("source topic %s: %w", f.Run.Topic, err)
+	}
+	_, err = readTopic(ctx, admin, f.Run.Brokers, f.Run.DeadLetters, func(r *kgo.Record) error {
+		l, err := readLetter(r)
+		f.Letters = append(f.Letters, l)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("dead-letter topic %s: %w", f.Run.DeadLetters, err)
+	}
+	_, err = readTopic(ctx, admin, f.Run.Brokers, f.Run.Receipts, func(r *kgo.Record) error {
+		rc, err := decoder.receipt(ctx, r)
+		f.Receipts = append(f.Receipts, rc)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("receipts topic %s: %w", f.Run.Receipts, err)
+	}
+	if _, err = readTopic(ctx, admin, f.Run.Brokers, offsetsTopic, f.readGroup); err != nil {
+		return fmt.Errorf("%s: %w", offsetsTopic, err)
+	}
+	return nil
+}
+
+// readTopic reads a topic from its start to the ends that it has now, which it
+// returns.
+func readTopic(ctx context.Context, admin *kadm.Client, brokers []string, topic string, each func(*kgo.Record) error) (map[int32]int64, error) {
+	starts, err := admin.ListStartOffsets(ctx, topic)
+	if err == nil {
+		err = starts.Error()
+	}
+	if err != nil {
+		return nil, err
+	}
+	listed, err := admin.ListEndOffsets(ctx, topic)
+	if err == nil {
+		err = listed.Error()
+	}
+	if err != nil {
+		return nil, err
+	}
+	ends := make(map[int32]int64)
+	from := make(map[int32]kgo.Offset)
+	left := make(map[int32]bool)
+	listed.Each(func(o kadm.ListedOffset) {
+		ends[o.Partition] = o.Offset
+		if start, ok := starts.Lookup(topic, o.Partition); ok && start.Offset < o.Offset {
+			from[o.Partition] = kgo.NewOffset().At(start.Offset)
+			left[o.Partition] = true
+		}
+	})
+	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...),
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}))
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	for len(left) > 0 {
+		fetches := client.PollFetches(ctx)
+		if errs := fetches.Errors(); len(errs) > 0 {
+			return nil, errs[0].Err
+		}
+		var failed error
+		fetches.EachRecord(func(r *kgo.Record) {
+			if failed == nil && r.Offset < ends[r.Partition] {
+				failed = each(r)
+			}
+			if r.Offset >= ends[r.Partition]-1 {
+				delete(left, r.Partition)
+			}
+		})
+		if failed != nil {
+			return nil, failed
+		}
+	}
+	return ends, nil
+}
+
+// readRecord reads the sandbox's record with words of its own: a field that the
+// sandbox renamed would be an error here and not a zero.
+func readRecord(path string) (all []Request, err error) {
+	type item struct {
+		EventID *string `json:"event_id"`
+		Digest  *string `json:"digest"`
+		Verdict *string `json:"verdict"`
+	}
+	type request struct {
+		Seq     int64      `json:"seq"`
+		Time    *time.Time `json:"time"`
+		Profile *string    `json:"profile"`
+		Status  *int       `json:"status"`
+		Fault   string     `json:"fault"`
+		Items   []item     `json:"items"`
+	}
+	err = journal.Lines(path, func(r *request) error {
+		if r.Seq != int64(len(all))+1 {
+			return fmt.Errorf("request %d follows request %d", r.Seq, len(all))
+		}
+		if r.Time == nil || r.Profile == nil || r.Status == nil {
+			return errors.New("a request without time, profile or status")
+		}
+		out := Request{Time: *r.Time, Profile: *r.Profile, Status: *r.Status, Fault: r.Fault, Items: make([]Item, len(r.Items))}
+		for i, it := range r.Items {
+			if it.EventID == nil || it.Digest == nil || it.Verdict == nil {
+				return errors.New("an item without event id, digest or verdict")
+			}
+			out.Items[i].EventID = *it.EventID
+			if out.Items[i].Verdict, err = verdictOf(*it.Verdict); err != nil {
+				return err
+			}
+			if err := out.Items[i].Digest.UnmarshalText([]byte(*it.Digest)); err != nil {
+				return err
+			}
+		}
+		all = append(all, out)
+		return nil
+	})
+	return all, err
+}
+
+// verdictOf returns our own constant of that text, so that a million items do
+// not keep a million strings.
+func verdictOf(s string) (string, error) {
+	for _, v := range []string{Taken, Refused, Later, Unjudged} {
+		if s == v {
+			return v, nil
+		}
+	}
+	return "", fmt.Errorf("verdict %q is unknown", s)
+}

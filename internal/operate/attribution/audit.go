@@ -1,0 +1,178 @@
+// Package attribution answers the question of low attributed conversions over a window
+// of the topic: how many events have a click id and identifiers, how old clicks
+// are, what consent denies, how late events come, what the rules refuse, and which
+// ids are used twice.
+package attribution
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Options are what events are judged by. Transformer and Contract are required.
+type Options struct {
+	Transformer *transform.Transformer
+	Contract    sink.Contract
+	Now         time.Time
+	// ClickLifetime is how long after its click an event is credited to it; 0
+	// means 90 days, which is how long the cookie keeps it.
+	ClickLifetime time.Duration
+	// MaxIDs bounds how many event ids are remembered at once, some 40 bytes each;
+	// 0 means two million. Of more a sample is kept.
+	MaxIDs int
+}
+
+// Audit is what is known of the events so far. Memory does not grow with their
+// number, but for MaxIDs.
+type Audit struct {
+	opts Options
+
+	records     int64
+	undecodable map[string]int64 // by code
+	refused     map[string]*refusal
+	filtered    map[string]int64 // by code
+
+	groups   map[Key]*Group
+	raw      rawFields
+	warnings [64]int64
+	clicks   clickAges
+	delays   delays
+	consent  consents
+	ids      ids
+
+	conversion transform.Conversion
+}
+
+// refusal is a reason for which events are refused, with how many are.
+type refusal struct {
+	reason verdict.Reason
+	events int64
+}
+
+// Key is what events are grouped by: as Amazon is told, where it happened and of
+// what type it is.
+type Key struct{ Source, Type string }
+
+// Group is the events of one source and type that would be sent.
+type Group struct {
+	Events      int64
+	ClickID     int64
+	HashedEmail int64
+	HashedPhone int64
+	MADID       int64
+	Identified  int64 // with any of the identifiers
+	Denied      int64 // consent to send identifiers, or to use what the browser kept
+}
+
+func (g *Group) add(o *Group) {
+	g.Events += o.Events
+	g.ClickID += o.ClickID
+	g.HashedEmail += o.HashedEmail
+	g.HashedPhone += o.HashedPhone
+	g.MADID += o.MADID
+	g.Identified += o.Identified
+	g.Denied += o.Denied
+}
+
+// New returns an Audit of nothing.
+func New(o Options) *Audit {
+	if o.ClickLifetime <= 0 {
+		o.ClickLifetime = 90 * 24 * time.Hour
+	}
+	if o.MaxIDs <= 0 {
+		o.MaxIDs = 2_000_000
+	}
+	return &Audit{
+		opts: o, undecodable: make(map[string]int64), refused: make(map[string]*refusal), filtered: make(map[string]int64),
+		groups: make(map[Key]*Group), ids: newIDs(o.MaxIDs),
+	}
+}
+
+// Undecodable counts a record that no event can be read from.
+func (a *Audit) Undecodable(bad *schemas.DecodeError) {
+	a.records++
+	a.undecodable[string(bad.Code)]++
+}
+
+// Event counts an event that was published at a time, its record's. The event may
+// be reused afterwards.
+func (a *Audit) Event(ev *schemas.Event, published time.Time) {
+	a.records++
+	a.raw.add(ev)
+	a.ids.add(ev)
+	if ev.OccurredAt > 0 {
+		a.delays.add(published.UnixMilli() - ev.OccurredAt)
+	}
+	c := &a.conversion
+	why, ok := a.opts.Transformer.Transform(ev, a.opts.Now, c)
+	if ok {
+		if refusal := sink.Refusal(a.opts.Contract, c, a.opts.Now); refusal != nil {
+			why, ok = *refusal, false
+		}
+	}
+	if !ok {
+		a.notSent(ev, why)
+		return
+	}
+	c.Warnings.Each(func(w transform.Warning) { a.warnings[w]++ })
+	a.sent(ev, c)
+}
+
+func (a *Audit) notSent(ev *schemas.Event, why verdict.Reason) {
+	if why.Class == verdict.Filtered {
+		a.filtered[why.Code]++
+		if why.Code == "consent" {
+			a.consent.filtered++
+		}
+		return
+	}
+	r := a.refused[why.Code]
+	if r == nil {
+		// Cloned, for it outlives the record that its words may quote.
+		r = &refusal{reason: verdict.Reason{Class: why.Class, Code: strings.Clone(why.Code), Field: strings.Clone(why.Field)}}
+		a.refused[r.reason.Code] = r
+	}
+	r.events++
+}
+
+func (a *Audit) sent(ev *schemas.Event, c *transform.Conversion) {
+	key := Key{c.ActionSource, c.EventType}
+	g := a.groups[key]
+	if g == nil {
+		g = new(Group)
+		a.groups[Key{strings.Clone(key.Source), strings.Clone(key.Type)}] = g
+	}
+	one := Group{
+		Events: 1, ClickID: count(c.ClickID != ""), MADID: count(c.MADID != ""),
+		HashedEmail: count(c.HashedEmail.IsSet()), HashedPhone: count(c.HashedPhone.IsSet()),
+	}
+	one.Identified = min(1, one.HashedEmail+one.HashedPhone+one.MADID)
+	userData, storage := c.Consent.UserData == transform.ConsentDenied, c.Consent.Storage == transform.ConsentDenied
+	one.Denied = count(userData || storage)
+	g.add(&one)
+	a.consent.add(&c.Consent)
+	a.raw.compare(ev, c)
+	if c.ClickID != "" {
+		a.clicks.add(ev.OccurredAt, ev.ClickCapturedAt, a.opts.ClickLifetime)
+	}
+}
+
+func count(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// total is all groups together.
+func (a *Audit) total() (t Group) {
+	for _, g := range a.groups {
+		t.add(g)
+	}
+	return t
+}

@@ -1,0 +1,112 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/sink"
+)
+
+const areaAccounts = "accounts"
+
+// Accounts looks at in whose name events are sent. A file that cannot be used is a
+// finding for each of its lines at fault.
+func Accounts(c *pipeline.Config) (l report.List) {
+	list, _, err := c.Accounts()
+	if err != nil {
+		for line := range strings.Lines(err.Error()) {
+			l.Act(areaAccounts, c.AccountsFile, "run does not start before it is mended, and takes up no change to it.", "%s", strings.TrimSpace(line))
+		}
+		return l
+	}
+	for i := range list.Accounts {
+		a := &list.Accounts[i]
+		credentials(&l, a)
+		profiles(&l, a, a.Name == list.Default)
+		for j := range i {
+			if b := &list.Accounts[j]; a.RefreshToken == b.RefreshToken && a.ClientID == b.ClientID {
+				l.Look(areaAccounts, a.Name, "Make one account of them, with all their profiles: one token then serves all.", "has the client id and refresh token of %s", b.Name)
+			}
+		}
+	}
+	if c.AccountsFile != "" && list.Default == "" {
+		l.Look(areaAccounts, c.AccountsFile, "Name one as the default, unless all profiles that may come are in the file.",
+			"no account is the default: events of a profile that none names become dead letters of class auth")
+	}
+	if len(l) == 0 {
+		l.Fine(areaAccounts, c.AccountsFile, "%s", counted(&list))
+	}
+	return l
+}
+
+func counted(list *accounts.List) string {
+	n := 0
+	for i := range list.Accounts {
+		n += len(list.Accounts[i].Profiles)
+	}
+	switch {
+	case n == 0:
+		return "one account for all profiles"
+	case list.Default == "":
+		return fmt.Sprintf("%d accounts with %d profiles", len(list.Accounts), n)
+	}
+	return fmt.Sprintf("%d accounts with %d profiles, %s for others", len(list.Accounts), n, list.Default)
+}
+
+// credentials looks at the form of what Login with Amazon gave: mixing up two of
+// its texts is the most frequent reason for a first run to fail.
+func credentials(l *report.List, a *accounts.Account) {
+	for _, s := range []struct{ what, value, prefix string }{
+		{"client id", a.ClientID, "amzn1.application-oa2-client."},
+		{"refresh token", a.RefreshToken, "Atzr|"},
+	} {
+		if !strings.HasPrefix(s.value, s.prefix) {
+			l.Look(areaAccounts, a.Name, "Compare it with what the security profile at Login with Amazon shows; an access token (Atza|) is no refresh token.",
+				"the %s does not look like one of Login with Amazon's, which begin with %s", s.what, s.prefix)
+		}
+	}
+	if inTheClear(a.TokenURL) {
+		l.Look(areaAccounts, a.Name, "Use https for anything but a sandbox.", "the client secret and the refresh token travel unencrypted to the token URL")
+	}
+}
+
+func profiles(l *report.List, a *accounts.Account, isDefault bool) {
+	var paused, nameless []string
+	for _, p := range a.Profiles {
+		if p.Paused {
+			paused = append(paused, p.ID)
+		}
+		if p.Contract == "events-v1" && p.AdvertiserID == "" && strings.Trim(p.ID, "0123456789") != "" {
+			nameless = append(nameless, p.ID)
+		}
+	}
+	if len(nameless) > 0 {
+		l.Act(areaAccounts, a.Name, "Give them their advertiser_id, the number of the advertiser in Amazon's DSP.",
+			"by events-v1 the advertiser is a number, and these profiles are none and have none: %s", some(nameless))
+	}
+	if len(paused) > 0 {
+		l.Look(areaAccounts, a.Name, "Take paused out once it is over, before their events are no longer retained.", "events of these profiles wait: %s", some(paused))
+	}
+	if len(a.Profiles) == 0 && !isDefault {
+		l.Look(areaAccounts, a.Name, "Name its profiles, or make it the default.", "sends for nobody")
+	}
+}
+
+// direct sends single requests for a profile, as its account would.
+func direct(c *pipeline.Config, base *accounts.Base, a *accounts.Account, p *accounts.Profile) (*sink.Direct, error) {
+	contract, err := sink.NewContract(p.Contract, base.ContractOptions)
+	if err != nil {
+		return nil, err
+	}
+	region := p.Region
+	if region == sink.RegionUnknown {
+		region = base.Region
+	}
+	return sink.NewDirect(sink.DirectOptions{
+		Contract: contract, BaseURL: base.BaseURL, Region: region, ClientID: a.ClientID, AdvertiserID: p.AdvertiserID,
+		RequestTimeout: min(c.RequestTimeout, askTimeout),
+	})
+}

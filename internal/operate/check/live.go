@@ -1,0 +1,235 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+const (
+	areaBrokers  = "brokers"
+	areaGroup    = "group"
+	areaRegistry = "registry"
+)
+
+// askTimeout bounds each question to a server: long for one that works, short for
+// somebody who waits.
+const askTimeout = 10 * time.Second
+
+// Live asks the servers of a configuration. It changes nothing anywhere: topics are
+// described and not written, and profiles are sent a request without an event.
+type Live struct {
+	Config   *pipeline.Config
+	Profiles []string
+	// Progress, if it is set, is told what is tried next.
+	Progress func(what string)
+}
+
+// Run asks all of them, one after the other, and goes on when one is away. It ends
+// early when ctx does.
+func (v *Live) Run(ctx context.Context) report.List {
+	var l report.List
+	for _, step := range []struct {
+		what string
+		ask  func(context.Context, *report.List)
+	}{
+		{"brokers and topics", v.kafka},
+		{"registry", v.registry},
+		{"tokens and profiles", v.accounts},
+	} {
+		if ctx.Err() != nil {
+			break
+		}
+		v.tell(step.what)
+		step.ask(ctx, &l)
+	}
+	return l
+}
+
+func (v *Live) tell(what string) {
+	if v.Progress != nil {
+		v.Progress(what)
+	}
+}
+
+// kafka asks the brokers about themselves, the topics and the group.
+func (v *Live) kafka(ctx context.Context, l *report.List) {
+	subject := strings.Join(v.Config.Kafka.Brokers, ",")
+	opts, err := v.Config.Kafka.Options(zerolog.Nop())
+	if err != nil {
+		l.Act(areaBrokers, subject, "", "%v", err)
+		return
+	}
+	client, err := kgo.NewClient(append(opts, kgo.RetryTimeout(askTimeout/2), kgo.RequestRetries(2))...)
+	if err != nil {
+		l.Act(areaBrokers, subject, "", "%v", err)
+		return
+	}
+	defer client.Close()
+	admin := kadm.NewClient(client)
+	asked, cancel := context.WithTimeout(ctx, askTimeout)
+	meta, err := admin.BrokerMetadata(asked)
+	cancel()
+	if err != nil {
+		l.Act(areaBrokers, subject, brokersAdvice(v.Config, err), "cannot be asked: %s", short(err))
+		return
+	}
+	l.Fine(areaBrokers, subject, "%d answer, cluster %s", len(meta.Brokers), meta.Cluster)
+	v.topics(ctx, l, client, admin, len(meta.Brokers))
+	v.group(ctx, l, admin)
+}
+
+// brokersAdvice names the settings that an error is about.
+func brokersAdvice(c *pipeline.Config, err error) string {
+	text := strings.ToLower(err.Error())
+	switch {
+	case strings.Contains(text, "sasl"), strings.Contains(text, "authentication"):
+		return "Check --sasl-mechanism, --sasl-username and --sasl-password against the brokers' users."
+	case strings.Contains(text, "certificate"), strings.Contains(text, "tls"), strings.Contains(text, "x509"):
+		return "Check --tls, --tls-ca, --tls-cert and --tls-key: the brokers' certificate must be signed by a CA that is trusted, for the name in --brokers."
+	case strings.Contains(text, "eof"), strings.Contains(text, "connection reset"):
+		// Some brokers hang up on a wrong password, too.
+		return "The listener may want TLS or SASL where none is set, or the other way round: check --tls, --sasl-mechanism and --sasl-password."
+	case strings.Contains(text, "no such host"), strings.Contains(text, "lookup"):
+		return "Check the names in --brokers, and those that the brokers advertise."
+	}
+	return "Check --brokers, firewalls, and that the brokers advertise addresses that can be reached from here."
+}
+
+// short is an error's text as one line of bounded length.
+func short(err error) string { return redact.Line(redact.Own(err.Error()), 300) }
+
+func (v *Live) group(ctx context.Context, l *report.List, admin *kadm.Client) {
+	name := v.Config.Group
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	groups, err := describeGroup(ctx, admin, name)
+	switch {
+	case errors.Is(err, kerr.GroupIDNotFound): // newer brokers; older ones call it dead
+	case denied(err):
+		l.Act(areaGroup, name, grantAdvice("READ, DESCRIBE", "group", name), "may not be joined")
+		return
+	case err != nil:
+		l.Look(areaGroup, name, "Try again; if it lasts, look at the brokers' group coordinator.", "cannot be described: %s", short(err))
+		return
+	}
+	g := groups[name]
+	if missing := lacking(g.AuthorizedOperations, kadm.OpRead); missing != "" {
+		l.Act(areaGroup, name, grantAdvice(missing, "group", name), "may not be joined: %s is not granted", missing)
+		return
+	}
+	switch g.State {
+	case "Dead", "":
+		where := "oldest record"
+		if v.Config.Start == consumer.StartLatest {
+			where = "end of the topic"
+		}
+		others, _, err := kafka.Readers(ctx, admin, v.Config.Topic, name)
+		if err == nil && len(others) > 0 {
+			l.Look(areaGroup, name, "Check --group for a typing error, unless a second delivery of the whole topic is meant.",
+				"new: it begins at the %s, although other groups have read the topic: %s", where, kafka.Named(others))
+			return
+		}
+		l.Fine(areaGroup, name, "new: it begins at the %s", where)
+	case "Empty":
+		l.Fine(areaGroup, name, "no members now; it goes on where it was")
+	default:
+		l.Fine(areaGroup, name, "%s, %d members", strings.ToLower(g.State), len(g.Members))
+	}
+}
+
+// describeGroup waits for a coordinator that is not there yet: the first question
+// about a group is what has a new cluster make the topic that they are kept in.
+func describeGroup(ctx context.Context, admin *kadm.Client, name string) (kadm.DescribedGroups, error) {
+	for {
+		groups, err := admin.DescribeGroups(ctx, name)
+		if err == nil {
+			err = groups[name].Err
+		}
+		if !errors.Is(err, kerr.CoordinatorNotAvailable) && !errors.Is(err, kerr.CoordinatorLoadInProgress) && !errors.Is(err, kerr.NotCoordinator) {
+			return groups, err
+		}
+		select {
+		case <-time.After(coordinatorPause):
+		case <-ctx.Done():
+			return groups, err
+		}
+	}
+}
+
+const coordinatorPause = 250 * time.Millisecond
+
+// registry asks for the schemas of events and receipts.
+func (v *Live) registry(ctx context.Context, l *report.List) {
+	registry, err := schemas.NewRegistry(v.Config.Registry)
+	if err != nil {
+		l.Act(areaRegistry, "", "", "%v", err)
+		return
+	}
+	defer registry.Close()
+	subject := schemas.Subject(v.Config.Topic)
+	asked, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	status, err := registry.Check(asked, subject)
+	if err != nil {
+		l.Act(areaRegistry, subject, registryAdvice(err), "%s", short(err))
+		return
+	}
+	const register = "Run amazon-capi schemas register, or have the producers' deployment do it."
+	switch {
+	case !status.Exists:
+		l.Look(areaRegistry, subject, register, "nothing is registered: no event of the topic could be read")
+	case !status.Compatible:
+		l.Act(areaRegistry, subject, "See amazon-capi schemas check; producers that use the latest version cannot register it.",
+			"the registry would not take our latest version: %s", redact.Line(strings.Join(status.Messages, "; "), 300))
+	default:
+		l.Fine(areaRegistry, subject, "%s, compatibility %s", versions(status), strings.ToLower(status.Level))
+	}
+	if v.Config.ReceiptsTopic == "" {
+		return
+	}
+	receipts := schemas.Subject(v.Config.ReceiptsTopic)
+	switch id, err := registry.ReceiptSchemaID(asked, receipts); {
+	case err != nil:
+		l.Act(areaRegistry, receipts, registryAdvice(err), "%s", short(err))
+	case id == 0:
+		l.Look(areaRegistry, receipts, "Run amazon-capi schemas register, unless run may register it by itself.", "the schema of receipts is not registered: nothing is sent before it is")
+	default:
+		l.Fine(areaRegistry, receipts, "receipts have id %d", id)
+	}
+}
+
+func versions(s schemas.SubjectStatus) string {
+	n := 0
+	for _, v := range s.Versions {
+		if v.Registered {
+			n++
+		}
+	}
+	text := fmt.Sprintf("%d of our %d versions", n, len(s.Versions))
+	if len(s.Foreign) > 0 {
+		text += fmt.Sprintf(" and %d of others", len(s.Foreign))
+	}
+	return text
+}
+
+func registryAdvice(err error) string {
+	if strings.Contains(err.Error(), "401") || strings.Contains(err.Error(), "403") {
+		return "Check --registry-username and --registry-password, and that the user may read the subject."
+	}
+	return "Check --registry, and with https --tls-ca. Records with schemas not seen before wait while it is away."
+}

@@ -1,0 +1,157 @@
+package check
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/operate/testsend"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink"
+)
+
+const (
+	areaToken   = "token"
+	areaProfile = "profile"
+)
+
+// accounts asks Login with Amazon for a token for each account, and Amazon whether
+// it lets each profile in.
+func (v *Live) accounts(ctx context.Context, l *report.List) {
+	list, base, err := v.Config.Accounts()
+	if err != nil {
+		l.Act(areaAccounts, v.Config.AccountsFile, "", "%s", short(err))
+		return
+	}
+	extra := make(map[string][]string) // profiles of the command line, by account
+	for _, profile := range v.Profiles {
+		a, _, ok := list.Of(profile)
+		if !ok {
+			l.Act(areaProfile, profile, "Name it in one of the accounts, or make one of them the default.", "no account sends for it")
+			continue
+		}
+		extra[a.Name] = append(extra[a.Name], profile)
+	}
+	tried := false
+	for i := range list.Accounts {
+		a := &list.Accounts[i]
+		t := &tokens{account: a}
+		if ctx.Err() != nil || !t.first(ctx, l) {
+			tried = true // a token that is not to be had is what to say, and not that
+			continue
+		}
+		ids := extra[a.Name]
+		for _, p := range a.Profiles {
+			if !slices.Contains(ids, p.ID) {
+				ids = append(ids, p.ID)
+			}
+		}
+		for _, id := range ids {
+			tried = true
+			_, p, _ := list.Of(id)
+			v.profile(ctx, l, &base, t, &p)
+		}
+	}
+	if !tried && len(v.Profiles) == 0 {
+		l.Look(areaProfile, "", "Name the profiles that matter by --profile, or send one event with amazon-capi send.", "none was tried: which there are, only the events say")
+	}
+}
+
+// tokens are an account's, while its profiles are tried.
+type tokens struct {
+	account *accounts.Account
+	grant   sink.Grant
+	renewed bool
+}
+
+func (t *tokens) exchange(ctx context.Context) (err error) {
+	a := t.account
+	t.grant, err = sink.ExchangeToken(ctx, sink.TokenOptions{
+		Account: a.Name, URL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, RefreshToken: a.RefreshToken, Timeout: askTimeout,
+	})
+	return err
+}
+
+func (t *tokens) first(ctx context.Context, l *report.List) bool {
+	subject := t.account.Name
+	if subject == "" {
+		subject = t.account.TokenURL
+	}
+	if err := t.exchange(ctx); err != nil {
+		l.Act(areaToken, subject, "Check that client id, client secret and refresh token (--client-id, --client-secret, --refresh-token, or in the accounts file) belong to one Login with Amazon client, and authorise again if need be. Nothing is sent without a token.", "%s", short(err))
+		return false
+	}
+	l.Fine(areaToken, subject, "good for %s", t.grant.ExpiresIn.Round(time.Second))
+	if t.grant.NewRefreshToken {
+		l.Look(areaToken, subject, "Find out where the new one is to be had, and put it in place of the old one before that ends.", "Login with Amazon gave another refresh token with it, which this program does not keep")
+	}
+	return true
+}
+
+// profile asks Amazon whether a profile is let in, by a request without an event.
+func (v *Live) profile(ctx context.Context, l *report.List, base *accounts.Base, t *tokens, p *accounts.Profile) {
+	if ctx.Err() != nil {
+		return
+	}
+	v.tell("profile " + p.ID)
+	d, err := direct(v.Config, base, t.account, p)
+	if err != nil {
+		l.Act(areaProfile, p.ID, "", "%v", err)
+		return
+	}
+	defer d.Close()
+	reply := d.Send(ctx, p.ID, t.grant.Token)
+	// The guide's answer to a 401 is a new token; one is enough to know that it is
+	// not the token.
+	if reply.Kind == sink.Unauthenticated && !t.renewed {
+		t.renewed = true
+		if t.exchange(ctx) == nil {
+			reply = d.Send(ctx, p.ID, t.grant.Token)
+		}
+	}
+	judgeProfile(l, p.ID, &reply)
+}
+
+// judgeProfile reads the answer to a request without events. That it is refused for
+// having none is how Amazon says that everything before was well.
+func judgeProfile(l *report.List, profile string, reply *sink.Reply) {
+	why := reply.Reason
+	switch {
+	case reply.Kind == sink.Unauthenticated, reply.Kind == sink.Forbidden:
+		l.Act(areaProfile, profile, verdict.Mend(verdict.Reason{Class: verdict.Auth, Status: why.Status}), "is not let in: %s", said(why))
+	case reply.Kind == sink.Foreign:
+		l.Act(areaProfile, profile, testsend.Undecided(reply), "%s", said(why))
+	case reply.Kind == sink.RefusedWhole && why.Status == 404:
+		l.Act(areaProfile, profile, verdict.Mend(verdict.Reason{Class: verdict.Rejected, Status: 404}), "is not known: %s", said(why))
+	case reply.Kind == sink.RefusedWhole && why.Status == 422:
+		l.Fine(areaProfile, profile, "is let in (422 to a request without events, as it should be). Should events be answered 422: %s",
+			verdict.Mend(verdict.Reason{Class: verdict.Rejected, Status: 422}))
+	case reply.Kind == sink.RefusedWhole, reply.Kind == sink.Itemised:
+		l.Fine(areaProfile, profile, "is let in (%d to a request without events)", why.Status)
+	default:
+		l.Look(areaProfile, profile, "Try again later; run waits and tries again by itself.", "could not be tried: %s", said(why))
+	}
+}
+
+// said is an answer in a few words.
+func said(why verdict.Reason) string {
+	var words []string
+	if why.Status != 0 {
+		words = append(words, strconv.Itoa(why.Status))
+	}
+	if why.Code != "" {
+		words = append(words, why.Code)
+	}
+	text := strings.Join(words, " ")
+	switch {
+	case text == "":
+		return why.Message
+	case why.Message == "":
+		return text
+	}
+	return text + ": " + why.Message
+}

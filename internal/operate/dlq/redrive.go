@@ -1,0 +1,96 @@
+package dlq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
+)
+
+// Redrive decides which letters go through again. It is made of a whole scan, so
+// that what is going to happen can be told, and counted, before it does.
+type Redrive struct {
+	// Filter chooses the letters that are meant.
+	Filter Filter
+	// Topic is the source; letters that name another stay.
+	Topic string
+	// MaxRedrives is how often an event is sent through again; after that it goes
+	// into quarantine.
+	MaxRedrives int
+	// Rounds is how often events were sent through before, of all the topic.
+	Rounds *Rounds
+	// Originals is where the originals of letters that are not whole are read.
+	Originals Originals
+
+	// Send and Quarantine are the letters, by their place.
+	Send, Quarantine history.Set
+	// Sending counts the letters of Send.
+	Sending Stats
+	// Counts of the others.
+	Done       int // were sent through before
+	NotMeant   int // by the filter
+	OtherTopic int // came of another topic
+	NoLetter   int // are no dead letters
+	Lost       int // lack a part of their original, which is gone
+
+	open history.Set // that stay
+}
+
+// Add decides about an entry; to be called with every one of the topic, in order.
+// The error is that an original could not be asked for.
+func (r *Redrive) Add(ctx context.Context, e *Entry) error {
+	switch {
+	case e.Done:
+		r.Done++
+		return nil
+	case !r.Filter.Match(e):
+		r.NotMeant++
+	case e.NoLetter:
+		r.NoLetter++
+	case e.Letter.Topic != "" && e.Letter.Topic != r.Topic:
+		r.OtherTopic++
+	case r.Rounds.Of(e) >= r.MaxRedrives:
+		r.Quarantine.Add(e.Partition, e.Offset)
+		return nil
+	default:
+		if _, err := Original(ctx, &e.Letter, r.Originals); err != nil {
+			if !gone(err) {
+				return err
+			}
+			r.Lost++
+			break
+		}
+		r.Send.Add(e.Partition, e.Offset)
+		r.Sending.Add(e)
+		return nil
+	}
+	r.open.Add(e.Partition, e.Offset)
+	return nil
+}
+
+// gone reports whether an error means that an original will not come back.
+func gone(err error) bool {
+	return errors.Is(err, errNoOriginal) || errors.Is(err, history.ErrNotRetained) || errors.Is(err, history.ErrBadRange) || errors.Is(err, history.ErrNoTopic)
+}
+
+// Check returns an error if the group's commits would have no room to remember
+// what was done: then letters that were sent would be taken for open, and the next
+// redrive would send them again.
+func (r *Redrive) Check(plan *history.Plan) error {
+	for _, s := range plan.Spans {
+		if max(r.Send.End(s.Partition), r.Quarantine.End(s.Partition)) == 0 {
+			continue
+		}
+		var stay []int64
+		for at := range r.open.Offsets(s.Partition) {
+			stay = append(stay, at)
+		}
+		if !consumer.Rememberable(stay, s.To) {
+			return fmt.Errorf("the letters that the filters choose are scattered among %d others of partition %d that stay, more than the group's offsets can tell apart: "+
+				"choose fewer of them (--until, --partition), or more (fewer filters)", len(stay), s.Partition)
+		}
+	}
+	return nil
+}

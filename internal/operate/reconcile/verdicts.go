@@ -1,0 +1,157 @@
+// Package reconcile compares the source with what became of it, event by event: the
+// receipts, the dead letters, how far the group has got, and, if somebody has it,
+// what Amazon says that it has.
+package reconcile
+
+import (
+	"hash/maphash"
+
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink"
+)
+
+// Verdicts is what receipts and dead letters say of the records of a range. It
+// costs a byte a record.
+type Verdicts struct {
+	topic string
+	cells map[int32]*cells
+	// refused are the events that became dead letters, and elsewhere those of them
+	// that were accepted later on as another record of the topic.
+	refused, elsewhere map[eventKey]bool
+	seed               maphash.Seed
+}
+
+// cells are the verdicts on the offsets of one partition, from the first on.
+type cells struct {
+	from int64
+	of   []cell
+}
+
+// cell is a class, whether it took more than one request, and whether the record
+// was both refused and accepted at its own place.
+type cell uint8
+
+const (
+	classBits cell = 0x0f
+	retried   cell = 0x10
+	mended    cell = 0x20
+)
+
+// enter adds a verdict: the last counts, but for accepted, which nothing takes
+// back.
+func (c *cell) enter(class verdict.Class) {
+	before := verdict.Class(*c & classBits)
+	if before == verdict.Accepted && class.DeadLetter() || before.DeadLetter() && class == verdict.Accepted {
+		*c |= mended
+	}
+	if before != verdict.Accepted {
+		*c = *c&^classBits | cell(class)
+	}
+}
+
+// eventKey stands for a profile and an event id. They are as long as their senders
+// make them, and there may be many millions.
+type eventKey uint64
+
+// NewVerdicts returns an empty account of the records of a plan.
+func NewVerdicts(plan *history.Plan) *Verdicts {
+	v := &Verdicts{
+		topic: plan.Topic, cells: make(map[int32]*cells), seed: maphash.MakeSeed(),
+		refused: make(map[eventKey]bool), elsewhere: make(map[eventKey]bool),
+	}
+	for _, s := range plan.Spans {
+		v.cells[s.Partition] = &cells{s.From, make([]cell, s.To-s.From)}
+	}
+	return v
+}
+
+// key is the key of an event. Receipts, letters and the source show a profile and an
+// id in different ways: as they are, masked, or as pseudonyms. What is shown once is
+// the same when it is shown again, so that the most hidden form is common to all.
+func (v *Verdicts) key(profile, id string) eventKey {
+	return v.hash(redact.Profile(profile, false), redact.EventID(id))
+}
+
+func (v *Verdicts) hash(profile, id string) eventKey {
+	var h maphash.Hash
+	h.SetSeed(v.seed)
+	_, _ = h.WriteString(profile) // a Hash takes everything
+	_ = h.WriteByte(0)
+	_, _ = h.WriteString(id)
+	return eventKey(h.Sum64())
+}
+
+// Receipt enters a receipt. Those of one profile must come in their order, as they
+// do from one partition: the last verdict counts, but for accepted, which nothing
+// takes back.
+func (v *Verdicts) Receipt(r *schemas.Receipt) {
+	if r.Topic != v.topic {
+		return
+	}
+	for _, e := range r.Events {
+		if e.EventID != "" {
+			key := v.key(r.ProfileID, e.EventID)
+			switch {
+			case e.Class.DeadLetter():
+				v.refused[key] = true
+			case e.Class == verdict.Accepted && v.refused[key]:
+				v.elsewhere[key] = true
+			}
+		}
+		c := v.at(e.Partition, e.Offset)
+		if c == nil {
+			continue
+		}
+		c.enter(e.Class)
+		if r.Attempts > 1 {
+			*c |= retried
+		}
+	}
+}
+
+// Letter enters a dead letter, for records that no receipt names.
+func (v *Verdicts) Letter(l *sink.Letter) {
+	if l.Topic != v.topic || l.Reason.Class == 0 {
+		return
+	}
+	if l.EventID != "" {
+		v.refused[v.key(l.ProfileID, l.EventID)] = true
+	}
+	c := v.at(l.Partition, l.Offset)
+	switch {
+	case c == nil:
+	case *c&classBits == 0:
+		*c |= cell(l.Reason.Class)
+	case verdict.Class(*c&classBits) == verdict.Accepted:
+		*c |= mended
+	}
+}
+
+func (v *Verdicts) at(partition int32, offset int64) *cell {
+	c := v.cells[partition]
+	if c == nil || offset < c.from || offset >= c.from+int64(len(c.of)) {
+		return nil
+	}
+	return &c.of[offset-c.from]
+}
+
+// of returns what is known of a record; class 0 if nothing is. Mended is whether it
+// was delivered by a redrive, or by a replay, after it was refused.
+func (v *Verdicts) of(partition int32, offset int64) (class verdict.Class, again, wasMended bool) {
+	if c := v.at(partition, offset); c != nil {
+		return verdict.Class(*c & classBits), *c&retried != 0, *c&mended != 0
+	}
+	return 0, false, false
+}
+
+// keyOf is the key of an event of the source. Receipts have its id masked where it
+// could be an identifier. A record that is no event is known by its bytes.
+func (v *Verdicts) keyOf(ev *schemas.Event, value []byte) eventKey {
+	if ev.EventID == "" {
+		return v.hash("\x01", string(value))
+	}
+	return v.key(ev.ProfileID, ev.EventID)
+}

@@ -1,0 +1,139 @@
+// Package report holds what operators' tools print: findings with a level, what was
+// looked at and what to do, tables for people, and progress on a terminal. It measures
+// nothing itself.
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Level says how much a finding matters.
+type Level uint8
+
+// The levels.
+const (
+	Fine Level = iota + 1 // as it should be
+	Look                  // may be meant; somebody should know of it
+	Act                   // something does not work, or is lost
+)
+
+var levelNames = [...]string{Fine: "fine", Look: "look", Act: "act"}
+
+// String returns the word for people and programs.
+func (l Level) String() string {
+	if l == 0 || int(l) >= len(levelNames) {
+		return fmt.Sprintf("level(%d)", uint8(l))
+	}
+	return levelNames[l]
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText is the inverse of MarshalText.
+func (l *Level) UnmarshalText(text []byte) error {
+	i := slices.Index(levelNames[:], string(text))
+	if i <= 0 {
+		return fmt.Errorf("level %q is unknown: want fine, look or act", text)
+	}
+	*l = Level(i)
+	return nil
+}
+
+// Finding is one thing that was looked at. Nothing in it names a person or is a
+// secret.
+type Finding struct {
+	Level   Level  `json:"level"`
+	Area    string `json:"area"`              // what kind of thing, such as topics
+	Subject string `json:"subject,omitempty"` // which, such as a topic's name
+	Value   string `json:"value,omitempty"`   // what was measured
+	Count   int64  `json:"count,omitempty"`   // of how many it is true
+	Of      int64  `json:"of,omitempty"`
+	Message string `json:"message"`
+	Advice  string `json:"advice,omitempty"`
+}
+
+// List is findings in the order in which they were made.
+type List []Finding
+
+// Fine notes that something is as it should be.
+func (l *List) Fine(area, subject, format string, args ...any) {
+	*l = append(*l, Finding{Level: Fine, Area: area, Subject: subject, Message: fmt.Sprintf(format, args...)})
+}
+
+// Look notes something that somebody should know of.
+func (l *List) Look(area, subject, advice, format string, args ...any) {
+	*l = append(*l, Finding{Level: Look, Area: area, Subject: subject, Message: fmt.Sprintf(format, args...), Advice: advice})
+}
+
+// Act notes something that has to be mended.
+func (l *List) Act(area, subject, advice, format string, args ...any) {
+	*l = append(*l, Finding{Level: Act, Area: area, Subject: subject, Message: fmt.Sprintf(format, args...), Advice: advice})
+}
+
+// Count is how many findings have that level.
+func (l List) Count(level Level) (n int) {
+	for _, f := range l {
+		if f.Level == level {
+			n++
+		}
+	}
+	return n
+}
+
+// Print writes the findings for people, and below them what to do.
+func (l List) Print(w io.Writer) {
+	header := []string{"level", "area", "what", "value", "finding"}
+	measured := slices.ContainsFunc(l, func(f Finding) bool { return f.Value != "" })
+	var rows [][]string
+	for _, f := range l {
+		row := []string{f.Level.String(), f.Area, f.Subject, f.Value, f.Message}
+		if !measured {
+			row = slices.Delete(row, 3, 4)
+		}
+		rows = append(rows, row)
+	}
+	if !measured {
+		header = slices.Delete(header, 3, 4)
+		Table(w, header, rows, nil)
+	} else {
+		Table(w, header, rows, nil, 3)
+	}
+	for _, level := range []Level{Act, Look} {
+		l.advise(w, level)
+	}
+	fmt.Fprintf(w, "\n%d fine, %d to look at, %d to act on\n", l.Count(Fine), l.Count(Look), l.Count(Act))
+}
+
+// advise lists what to do at a level, each piece of advice once.
+func (l List) advise(w io.Writer, level Level) {
+	var said []string
+	for _, f := range l {
+		if f.Level != level || f.Advice == "" || slices.Contains(said, f.Advice) {
+			continue
+		}
+		if said = append(said, f.Advice); len(said) == 1 {
+			fmt.Fprintf(w, "\nTo %s:\n", map[Level]string{Act: "act on", Look: "look at"}[level])
+		}
+		what := f.Area
+		if f.Subject != "" {
+			what += " " + f.Subject
+		}
+		fmt.Fprintf(w, "- %s: %s\n", what, f.Advice)
+	}
+}
+
+// WriteJSON writes one JSON object a line.
+func (l List) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for _, f := range l {
+		if err := enc.Encode(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/term"
+)
+
+// IsTerminal reports whether w is a terminal, where lines may be redrawn.
+func IsTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Table prints rows under a header. Columns whose index is in numbers are
+// aligned to the right; a nil footer is left out.
+func Table(w io.Writer, header []string, rows [][]string, footer []string, numbers ...int) {
+	t := table.NewWriter()
+	t.SetOutputMirror(w)
+	style := table.StyleLight
+	style.Format.Header, style.Format.Footer = text.FormatDefault, text.FormatDefault
+	style.Options.SeparateRows, style.Options.DrawBorder, style.Options.SeparateColumns = false, false, false
+	t.SetStyle(style)
+	configs := make([]table.ColumnConfig, len(numbers))
+	for i, n := range numbers {
+		configs[i] = table.ColumnConfig{Number: n + 1, Align: text.AlignRight, AlignHeader: text.AlignRight, AlignFooter: text.AlignRight}
+	}
+	t.SetColumnConfigs(configs)
+	t.AppendHeader(row(header))
+	for _, r := range rows {
+		t.AppendRow(row(r))
+	}
+	if footer != nil {
+		t.AppendFooter(row(footer))
+	}
+	t.Render()
+}
+
+func row(cells []string) table.Row {
+	r := make(table.Row, len(cells))
+	for i, c := range cells {
+		r[i] = c
+	}
+	return r
+}
+
+// Progress tells how far long work has come: one line redrawn on a terminal,
+// a line every few seconds elsewhere, so that a log is not filled with it.
+type Progress struct {
+	w        io.Writer
+	terminal bool
+	quiet    bool // steps are shown on a terminal only
+	every    time.Duration
+	now      func() time.Time
+
+	mu      sync.Mutex
+	started time.Time
+	last    time.Time
+	width   int
+}
+
+// NewProgress writes to w, which is meant to be stderr.
+func NewProgress(w io.Writer) *Progress {
+	p := &Progress{w: w, terminal: IsTerminal(w), every: 5 * time.Second, now: time.Now}
+	if p.terminal {
+		p.every = 100 * time.Millisecond
+	}
+	p.started = p.now()
+	p.last = p.started
+	return p
+}
+
+// NewTerminalProgress writes to w if it is a terminal. Elsewhere it shows no steps
+// at all, for tools whose output is read by programs; what is said is still said.
+func NewTerminalProgress(w io.Writer) *Progress {
+	p := NewProgress(w)
+	p.quiet = !p.terminal
+	return p
+}
+
+// Step tells of done out of total, if it is time to; a total of 0 is unknown.
+func (p *Progress) Step(what string, done, total uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.quiet {
+		return
+	}
+	now := p.now()
+	if now.Sub(p.last) < p.every {
+		return
+	}
+	p.last = now
+	p.print(line(what, done, total, now.Sub(p.started)))
+}
+
+// Restart begins to count anew, for the rate of the next thing that is done.
+func (p *Progress) Restart() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	p.started = p.now()
+	p.last = p.started
+}
+
+// Say tells something at once.
+func (p *Progress) Say(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	fmt.Fprintf(p.w, format+"\n", args...)
+}
+
+// Done removes the line, for what is printed next.
+func (p *Progress) Done() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+}
+
+func (p *Progress) print(s string) {
+	if !p.terminal {
+		fmt.Fprintln(p.w, s)
+		return
+	}
+	p.clear()
+	fmt.Fprint(p.w, s)
+	p.width = len(s)
+}
+
+func (p *Progress) clear() {
+	if p.width > 0 {
+		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.width))
+		p.width = 0
+	}
+}
+
+func line(what string, done, total uint64, took time.Duration) string {
+	rate := 0.0
+	if took > 0 {
+		rate = float64(done) / took.Seconds()
+	}
+	if total == 0 {
+		return fmt.Sprintf("%s: %d, %.0f/s", what, done, rate)
+	}
+	s := fmt.Sprintf("%s: %d of %d (%d%%), %.0f/s", what, done, total, done*100/total, rate)
+	if rate > 0 && done < total {
+		s += fmt.Sprintf(", %s left", time.Duration(float64(total-done)/rate*float64(time.Second)).Round(time.Second))
+	}
+	return s
+}
