@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -61,8 +62,10 @@ func (b *blame) put(a again) {
 
 // suspectsOf returns the handovers that may have done it. An assignment that was
 // ended by force comes before one that was given up while something kept its
-// owner from finishing; one that was given up with the time to finish explains
-// nothing, and clean is what it was given up for.
+// owner from finishing, unless only the latter was soon enough after the verdict:
+// the next owner may hold the event for long, behind a profile that is stuck, and
+// send it after a fault that has nothing to do with it. One that was given up with
+// the time to finish explains nothing, and clean is what it was given up for.
 func (b *blame) suspectsOf(a again) (list []suspect, clean *journal.Fault) {
 	var forced, hindered []suspect
 	for _, h := range b.moves[a.partition] {
@@ -86,7 +89,7 @@ func (b *blame) suspectsOf(a again) (list []suspect, clean *journal.Fault) {
 			clean = cause
 		}
 	}
-	if len(forced) > 0 {
+	if len(forced) > 0 && (len(hindered) == 0 || slices.ContainsFunc(forced, a.recentAt) || !slices.ContainsFunc(hindered, a.recentAt)) {
 		return forced, clean
 	}
 	return hindered, clean
@@ -99,7 +102,7 @@ func (b *blame) charge(list []suspect, a again) {
 	slices.SortStableFunc(list, func(x, y suspect) int { return x.fault.Began.Compare(y.fault.Began) })
 	var shares []*share
 	for _, s := range list {
-		if !a.final.Before(s.since) && !slices.Contains(shares, s.share) {
+		if a.recentAt(s) && !slices.Contains(shares, s.share) {
 			shares = append(shares, s.share)
 		}
 	}
@@ -110,8 +113,17 @@ func (b *blame) charge(list []suspect, a again) {
 	last := list[len(list)-1]
 	last.count(a.letter, 1)
 	last.share.stale++
-	b.stale = append(b.stale, a.what+" after "+name(last.fault))
+	b.stale = append(b.stale, fmt.Sprintf("%s after %s: taken at +%.1f and +%.1f, receipt at +%.1f, to be committed by +%.1f",
+		a.what, name(last.fault), b.sinceBegan(a.first), b.sinceBegan(a.second), b.sinceBegan(a.final), b.sinceBegan(last.since)))
 }
+
+// recentAt reports whether its verdict need not have been committed yet when the
+// handover's assignment ended.
+func (a again) recentAt(s suspect) bool { return !a.final.Before(s.since) }
+
+// sinceBegan returns the seconds from the run's beginning to a time, as the run's
+// story has them.
+func (b *blame) sinceBegan(t time.Time) float64 { return t.Sub(b.Run.Began).Seconds() }
 
 // settle decides which of several handovers each was, so that as few as possible
 // exceed what they may have done.
