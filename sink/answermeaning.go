@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -19,10 +20,16 @@ const (
 	// ofEach: false is. It is for the elements of a list of successes, whose number
 	// has been looked at.
 	ofEach
+	// ofDone: false is, and 0 is where nothing says success.
+	ofDone
 	// ofRegret: true is.
 	ofRegret
 	// ofStatus: words of failure and statuses other than 2xx are.
 	ofStatus
+	// ofStatusCode: those are, and so is any other number but 0.
+	ofStatusCode
+	// ofWord: words of failure are, if there are no others with them.
+	ofWord
 	// ofCode: any but one of success is at the top; elsewhere it takes a word of
 	// failure, or a message beside it, since countries have codes as well.
 	ofCode
@@ -41,38 +48,62 @@ func meaningOf(key string, outer meaning) meaning {
 		return nothing
 	}
 	last := list[len(list)-1]
-	fails, succeeds, negated, others := false, false, false, false
+	if slices.Contains(settingWords, last) || len(list) > 1 && slices.Contains([]string{"max", "min", "on"}, list[0]) {
+		return nothing // errorUrl, maxErrors
+	}
+	fails, succeeds, negated, others, done, regrets, hard := false, false, false, false, false, false, false
 	for _, w := range list {
 		switch {
 		case slices.Contains(warnings, w):
 			return ofWarning
+		case w == "timeout":
+			regrets = true // true is one; a number is a time
 		case isFailing(w):
 			fails = true
 		case slices.Contains(successWords, w):
 			succeeds = true
 		case slices.Contains(negations, w):
 			negated = true
+		case slices.Contains(countedWords, w), slices.Contains(allowedWords, w):
+			done = true
+		case slices.Contains(sorry, w):
+			regrets = true
+			hard = hard || !slices.Contains(mild, w)
 		case !slices.Contains(countWords, w):
 			others = true
 		}
 	}
+	fails = fails || strings.HasPrefix(strings.Join(list, ""), "stacktrace")
 	switch {
 	case fails && (last == "code" || strings.HasSuffix(last, "code")):
 		return ofFailureCode
 	case fails && negated:
 		return ofSuccess // noErrors
-	case fails, succeeds && negated && !others:
+	case succeeds && (slices.Contains(list, "partial") || slices.Contains(list, "partially")):
+		return ofFailure
+	case fails, (succeeds || done) && negated && !others:
 		return ofFailure // notAccepted
 	case succeeds && !others:
 		return ofSuccess
-	case outer == ofSuccess && !others:
-		return ofSuccess // the count in {"success": {"count": 0}}
-	case len(list) == 1 && slices.Contains(sorry, last):
+	case regrets && !others && negated:
+		return nothing // noRetry
+	case regrets && !others && hard:
+		return ofFailure
+	case regrets && !others:
 		return ofRegret
+	case done && !others && slices.ContainsFunc(list, func(w string) bool { return slices.Contains(allowedWords, w) }):
+		return ofEach
+	case done && !others:
+		return ofDone
+	case outer == ofSuccess && (!others || len(list) == 1 && last == "value"):
+		return ofSuccess // the count in {"success": {"count": 0}}
 	}
 	m := plainMeaning(list, last)
-	if m == nothing && outer == ofStatus {
+	if m == nothing && outer == ofStatus && len(list) == 1 && slices.Contains([]string{"value", "current", "label", "name"}, last) {
 		return ofStatus // {"status": {"value": "FAILED"}}
+	}
+	if m == nothing && (outer == ofStatus || outer == ofWord) {
+		return ofWord // {"results": {"ord_1": "failed"}}
 	}
 	return m
 }
@@ -84,7 +115,9 @@ func plainMeaning(list []string, last string) meaning {
 		return ofStatus
 	case "code", "text", "message":
 		for _, w := range list[:len(list)-1] {
-			if slices.Contains(answerWords, w) {
+			if slices.Contains(answerWords, w) && last == "code" {
+				return ofStatusCode
+			} else if slices.Contains(answerWords, w) {
 				return ofStatus
 			}
 		}
@@ -95,10 +128,12 @@ func plainMeaning(list []string, last string) meaning {
 	switch last {
 	case "code", "codes":
 		return ofCode
-	case "type", "body", "payload", "response", "data", "output", "content", "reply", "answer":
+	case "type", "body", "payload", "response", "data", "output", "content", "reply", "answer", "kind", "object", "class":
 		return ofType
 	case "level":
 		return ofStatus
+	case "rc", "ret":
+		return ofStatusCode
 	case "message", "messages", "msg", "detail", "details", "description", "reason", "reasons", "title", "text", "info", "explanation", "cause":
 		return ofMessage
 	}
@@ -185,11 +220,26 @@ func contentIn(b []byte) bool {
 		switch token {
 		case "null", "false", `""`:
 		default:
-			if strings.Trim(token, "-0.eE+") != "" {
+			if strings.Trim(strings.Trim(token, `"`), "-0.eE+") != "" {
 				return true
 			}
 		}
 		i = end - 1
 	}
 	return false
+}
+
+// saysNone reports whether an object under a key such as error says that there is
+// none: {"code": "ok", "message": "", "log_id": "x"}.
+func saysNone(b []byte) bool {
+	var o struct{ Code, Message text }
+	if json.Unmarshal(b, &o) != nil {
+		return false
+	}
+	none := func(s text) bool {
+		n, number := statusIn(string(s))
+		bad, good := tone(string(s))
+		return number && (n == 0 || n >= 200 && n < 300) || good && !bad
+	}
+	return o.Code != "" && none(o.Code) && (isNothing(string(o.Message)) || none(o.Message))
 }

@@ -189,9 +189,12 @@ func (r *signReader) string() string {
 func (r *signReader) object(in scope, key string) {
 	if in.meaning == ofFailure && in.depth > 0 {
 		from := r.i
-		if n := skipValue(r.b, r.i); contentIn(r.b[from:n]) {
+		if n := skipValue(r.b, r.i); contentIn(r.b[from:n]) && !saysNone(r.b[from:n]) {
 			r.fail(in, "%q has an entry", key)
 		}
+	}
+	if (in.meaning == ofStatus || in.meaning == ofWord) && in.list {
+		in.meaning = nothing // one of several results, which may repeat an event
 	}
 	empty := true
 	own := told{}

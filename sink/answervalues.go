@@ -24,7 +24,7 @@ func (r *signReader) taken(in scope, key string, n float64) {
 
 func (r *signReader) bool(in scope, key string, v bool) {
 	switch {
-	case in.meaning == ofFailure && v, (in.meaning == ofSuccess || in.meaning == ofStatus || in.meaning == ofEach) && !v:
+	case in.meaning == ofFailure && v, (in.meaning == ofSuccess || in.meaning == ofStatus || in.meaning == ofEach || in.meaning == ofDone) && !v:
 		r.fail(in, "%q is %t", key, v)
 	case in.meaning == ofRegret && v:
 		r.fail(in, "%q is true", key)
@@ -47,12 +47,24 @@ func (r *signReader) number(in scope, key, text string) {
 	case ofFailureCode:
 		r.coding(in, key, text)
 	case ofSuccess:
+		if v == 1 && isYes(key) {
+			r.success = true // which is no count
+			return
+		}
 		r.taken(in, key, v)
+	case ofDone:
+		if v == 0 {
+			r.doubtful(fmt.Sprintf("%q is 0", key))
+		} else if v == float64(r.expect.taken) {
+			r.success = true
+		}
+	case ofStatusCode:
+		r.coding(in, key, text)
 	case ofStatus:
 		switch {
 		case status >= 200 && status < 300:
 			r.success = true
-		case status < 0, status >= 300 && status < 1000:
+		case status < 0, status >= 300:
 			r.fail(in, "%q is %s", key, quote(text))
 			r.coded(text)
 		}
@@ -83,9 +95,12 @@ func (r *signReader) text(in scope, key, s string) {
 	if r.inside(in, key, s) || in.meaning == nothing {
 		return
 	}
-	bad, good := tone(s)
+	bad, good, failing := tones(s)
 	switch in.meaning {
 	case ofFailure:
+		if r.asValue(in, key, s) {
+			return
+		}
 		if !isNothing(s) && (bad || !good) {
 			r.fail(in, "%q is %s", key, quote(s))
 			r.names(named(s))
@@ -97,6 +112,17 @@ func (r *signReader) text(in scope, key, s string) {
 		r.successText(in, key, s, bad, good)
 	case ofStatus:
 		r.statusText(in, key, s, bad, good)
+	case ofStatusCode:
+		if !bad && !good && !strings.ContainsAny(s, "0123456789") {
+			return // words, such as UNKNOWN
+		}
+		r.coding(in, key, s)
+	case ofWord:
+		if bad && onlyTone(s) {
+			r.statusText(in, key, s, bad, good)
+		}
+	case ofEach, ofDone, ofRegret:
+		r.asValue(in, key, s)
 	case ofCode:
 		if in.depth == 1 || bad {
 			r.coding(in, key, s)
@@ -109,11 +135,56 @@ func (r *signReader) text(in scope, key, s string) {
 			r.success = true // a type says so, a body full of words may say anything
 		}
 	case ofMessage:
-		if strings.TrimSpace(s) != "" && (bad || !good) {
+		switch {
+		case strings.TrimSpace(s) == "":
+		case failing && !good && r.explained() == 0:
+			r.fail(in, "%q is %s", key, quote(s))
+			r.says(s)
+		case bad || !good:
 			r.doubtful(fmt.Sprintf("%q is %s", key, quote(s)))
 			r.says(s)
 		}
 	}
+}
+
+// asValue reads a text that is nothing but a number, or true or false.
+func (r *signReader) asValue(in scope, key, s string) bool {
+	s = strings.ToLower(strings.TrimSpace(s))
+	switch s {
+	case "true", "yes", "y":
+		r.bool(in, key, true)
+		return true
+	case "false", "no", "n":
+		r.bool(in, key, false)
+		return true
+	}
+	if _, err := strconv.ParseFloat(s, 64); err != nil || strings.Trim(s, "+-.0123456789e") != "" {
+		return false
+	}
+	r.number(in, key, s)
+	return true
+}
+
+// share reads 4/5, or 4 of 5.
+func share(s string) (n, of float64, ok bool) {
+	for _, sep := range []string{"/", " of ", " out of "} {
+		if a, b, found := strings.Cut(s, sep); found {
+			var errA, errB error
+			n, errA = strconv.ParseFloat(strings.TrimSpace(a), 64)
+			of, errB = strconv.ParseFloat(strings.TrimSpace(b), 64)
+			if errA == nil && errB == nil {
+				return n, of, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// isYes reports whether a key asks for yes or no: 1 is yes then. A success may be a
+// count as well.
+func isYes(key string) bool {
+	list := words(key)
+	return list[0] == "is" || list[0] == "ok" && len(list) == 1
 }
 
 // says keeps the first sentence that explains a failure.
@@ -124,8 +195,14 @@ func (r *signReader) says(s string) {
 }
 
 func (r *signReader) successText(in scope, key, s string, bad, good bool) {
-	if n, err := strconv.ParseFloat(strings.TrimSpace(s), 64); err == nil {
-		r.taken(in, key, n)
+	if _, err := strconv.ParseFloat(strings.TrimSpace(s), 64); err == nil {
+		r.number(in, key, strings.TrimSpace(s))
+		return
+	}
+	if n, of, ok := share(s); ok {
+		if r.taken(in, key, n); n < of {
+			r.fail(in, "%q is %s", key, quote(s))
+		}
 		return
 	}
 	switch {
@@ -139,12 +216,19 @@ func (r *signReader) successText(in scope, key, s string, bad, good bool) {
 
 func (r *signReader) statusText(in scope, key, s string, bad, good bool) {
 	if n, ok := statusIn(s); ok {
+		if whole := strings.TrimSpace(s); !strings.Contains(whole, " ") {
+			r.number(in, key, whole)
+			return
+		}
 		switch {
 		case n >= 200 && n < 300:
 			good = true
 		case n < 0, n >= 300 && n < 1000:
 			bad = true
 		}
+	}
+	if statusNames[strings.Join(words(s), "")] != 0 && !slices.Contains([]string{"internal", "validation"}, strings.ToLower(strings.TrimSpace(s))) && !good {
+		bad = true // Gone
 	}
 	switch {
 	case bad && good && r.explained() > 0, bad && r.explained() > 0 && slices.Contains(words(s), "partial"):

@@ -106,15 +106,25 @@ var (
 		"written", "taken", "completed", "complete",
 	}
 	// doneWords say so in a sentence only.
-	doneWords = []string{"created", "queued", "enqueued", "done", "thanks", "thank", "fine", "finished", "healthy", "published", "sent", "passed", "good", "accepting"}
+	doneWords = slices.Concat([]string{
+		"done", "thanks", "thank", "fine", "finished", "processing", "progress", "pending", "started", "welcome", "pass", "updated",
+	}, countedWords, allowedWords)
+	// countedWords say as a name that something was done: false denies it, and so
+	// does 0 where nothing says success.
+	countedWords = []string{
+		"created", "queued", "enqueued", "published", "sent", "submitted", "scheduled", "uploaded", "added", "registered", "logged", "tracked",
+		"captured", "forwarded", "persisted", "committed", "applied", "loaded", "handled",
+	}
+	// allowedWords say so of who asks or is asked. Only false denies it.
+	allowedWords = []string{"healthy", "passed", "good", "accepting", "authenticated", "authorized", "authorised", "allowed", "available", "permitted"}
 	// countWords are what may stand beside such a word without changing that it
 	// speaks of events: successCount does, processedInMs does not.
 	countWords = []string{
 		"count", "counts", "num", "number", "total", "totals", "n", "size", "length", "of", "the", "all", "is", "was", "were", "has", "are",
 		"event", "events", "item", "items", "record", "records", "entry", "entries", "row", "rows", "message", "messages",
-		"conversion", "conversions", "batch", "request", "operation", "result", "results",
+		"conversion", "conversions", "batch", "request", "requests", "operation", "result", "results", "should", "be", "out", "many",
 	}
-	answerWords = []string{"status", "http", "response", "return", "result", "exit", "reply", "code", "text"}
+	answerWords = []string{"status", "http", "response", "resp", "return", "ret", "result", "exit", "reply", "code", "text"}
 	negations   = []string{"no", "not", "non", "without", "never"}
 
 	// failing are beginnings of words that say that something went wrong.
@@ -122,6 +132,7 @@ var (
 		"fail", "error", "fault", "exception", "reject", "invalid", "denied", "refus", "declin", "unsuccess", "unaccept",
 		"unprocess", "undeliver", "unsent", "unstored", "unauthor", "unauthentic", "unacknowledg", "forbid", "throttl", "timeout",
 		"abort", "discard", "dropped", "violat", "malform", "corrupt", "crash", "unavail", "cancelled", "canceled",
+		"quarantin", "stacktrace", "backtrace", "traceback",
 	}
 	// failingExactly are such words whose beginnings say nothing.
 	failingExactly = []string{
@@ -134,8 +145,16 @@ var (
 	sorry = []string{
 		"unable", "cannot", "wrong", "down", "maintenance", "overload", "overloaded", "busy", "exceeded", "expired", "conflict", "broken",
 		"partial", "partially", "incomplete", "unsupported", "unexpected", "unhealthy", "degraded", "outage", "offline", "blocked", "disabled",
-		"suspended", "oops", "sorry", "again", "retry", "retryable", "too", "timed", "emergency", "alert", "panic",
+		"suspended", "oops", "sorry", "again", "retry", "retryable", "too", "timed", "timeout", "emergency", "alert", "panic", "required", "insufficient", "illegal",
+		"prohibited", "restricted", "unrecognized", "unrecognised", "exhausted", "unreachable", "stopped", "terminated", "killed",
+		"interrupted", "inactive", "revoked", "stalled", "stuck", "dead", "conflicts", "nope",
 	}
+	// mild are those that say so of themselves, and not of an event, if they are
+	// counted: {"retry": 5} is a time.
+	mild = []string{"again", "retry", "retryable", "too", "timed", "timeout", "emergency", "alert", "down", "maintenance", "offline", "required", "dead", "disabled", "restricted", "inactive"}
+	// settingWords end names of what is set or linked to rather than said.
+	settingWords = []string{"url", "uri", "href", "link", "threshold", "policy", "handling", "mode", "limit", "budget"}
+
 	warnings = []string{"warning", "warnings", "notice", "notices", "hint", "hints", "deprecation", "deprecations"}
 )
 
@@ -147,6 +166,14 @@ func isFailing(w string) bool {
 	for _, f := range failing {
 		if strings.HasPrefix(w, f) {
 			return !slices.Contains(notFailing, w)
+		}
+	}
+	if rest, ok := strings.CutPrefix(w, "in"); ok && slices.Contains(successWords, rest) {
+		return true // incomplete; but not inprogress
+	}
+	for _, prefix := range []string{"un", "dis"} {
+		if rest, ok := strings.CutPrefix(w, prefix); ok && (slices.Contains(successWords, rest) || slices.Contains(doneWords, rest)) {
+			return true
 		}
 	}
 	// internalerror, accessdenied; but not default.
@@ -161,28 +188,42 @@ func isFailing(w string) bool {
 // tone says whether a value speaks of failure, of success, of both or of neither. It
 // is good, too, if all that it says of failure is that there is none.
 func tone(s string) (bad, good bool) {
+	bad, good, _ = tones(s)
+	return bad, good
+}
+
+// tones is tone, and reports whether it is bad by more than words of regret, which
+// also stand beside success: accepted, please try again for more.
+func tones(s string) (bad, good, failing bool) {
 	list := words(s)
 	if len(list) == 1 {
 		switch list[0] {
 		case "no", "false", "n", "0", "f":
-			return true, false
+			return true, false, false
 		case "yes", "true", "y", "1", "t":
-			return false, true
+			return false, true, false
 		}
 	}
 	not := 0      // for so many more words
 	open := false // a "not" that none of ours has followed yet
 	for i, w := range list {
 		is := not == 0
+		if i > 0 && isFailing(list[i-1]) && slices.Contains([]string{"0", "none", "zero"}, w) {
+			continue // it was the count of what went wrong
+		}
 		switch {
 		case slices.Contains(negations, w), w == "zero", w == "0" && (i == 0 || !isDigits(list[i-1])): // which 1.0 is not
 			not, open = negationReach, open || w == "not" || w == "never"
 			continue
 		case isFailing(w):
-			bad, good = bad || is, good || !is
+			is = is && (i+1 == len(list) || !slices.Contains([]string{"0", "none", "zero"}, list[i+1]))
+			failing, good = failing || is, good || !is
 		case slices.Contains(successWords, w), slices.Contains(doneWords, w):
-			bad, good = bad || !is, good || is
+			failing, good = failing || !is, good || is
 		case slices.Contains(sorry, w):
+			if !is && !open {
+				break // no retry is needed
+			}
 			bad = true
 		default:
 			not = max(not-1, 0)
@@ -190,7 +231,17 @@ func tone(s string) (bad, good bool) {
 		}
 		not, open = 0, false
 	}
-	return bad || open, good
+	return bad || open || failing, good, failing
+}
+
+// onlyTone reports whether a text has no words but those that tones knows.
+func onlyTone(s string) bool {
+	for _, w := range words(s) {
+		if !isFailing(w) && !slices.Contains(sorry, w) && !slices.Contains(successWords, w) && !slices.Contains(doneWords, w) && !slices.Contains(negations, w) {
+			return false
+		}
+	}
+	return true
 }
 
 func isDigits(w string) bool { return strings.Trim(w, "0123456789") == "" }
@@ -224,8 +275,8 @@ func named(s string) int {
 // statusIn reads a number, or a status line that begins with one.
 func statusIn(s string) (int, bool) {
 	s = strings.TrimSpace(s)
-	if rest, ok := strings.CutPrefix(s, "HTTP/"); ok {
-		_, s, _ = strings.Cut(rest, " ")
+	if first, rest, ok := strings.Cut(s, " "); ok && (strings.EqualFold(first, "http") || strings.HasPrefix(first, "HTTP/")) {
+		s = rest
 	}
 	s, _, _ = strings.Cut(strings.TrimSpace(s), " ")
 	n, err := strconv.ParseFloat(s, 64)
