@@ -213,9 +213,9 @@ func (s *TokenSource) renewal() {
 			return
 		}
 		f := asFault(err)
-		s.cond.Fail(s.standing() + s.inItsFile(f.text))
+		s.cond.Fail(s.standing() + s.inItsFile(f.text) + a.asksForRest())
 		s.metrics.refreshes.WithLabelValues(s.opts.Account, f.label).Inc()
-		if !sleep(s.ctx, s.backoff.spaced(n)) {
+		if !sleep(s.ctx, max(s.backoff.spaced(n), a.wait)) {
 			return
 		}
 	}
@@ -273,11 +273,14 @@ func (s *TokenSource) exchange(ctx context.Context) (tokenAnswer, error) {
 		return tokenAnswer{}, unreachable(err, s.opts.Timeout)
 	}
 	defer resp.Body.Close()
-	body, err := readTokenBody(resp.Body)
+	wait := retryAfter(resp.Header, s.opts.Now())
+	body, err := readTokenBody(resp)
 	if err != nil {
-		return tokenAnswer{}, brokenOff(err, s.opts.Timeout)
+		return tokenAnswer{wait: wait}, brokenOff(err, s.opts.Timeout)
 	}
-	return readTokenAnswer(resp.StatusCode, body)
+	a, err := readTokenAnswer(resp.StatusCode, body)
+	a.wait = wait
+	return a, err
 }
 
 // store puts a new token in force. Its life is counted from when it was asked

@@ -2,10 +2,11 @@ package sink
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -20,6 +21,15 @@ type tokenAnswer struct {
 	// or says it in a way that cannot be read, which odd then describes.
 	life time.Duration
 	odd  string
+	wait time.Duration // for which the endpoint wants to be left alone
+}
+
+// asksForRest says for how long the endpoint wants to be left alone.
+func (a tokenAnswer) asksForRest() string {
+	if a.wait == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; it asks to be left alone for %s", a.wait.Round(time.Second))
 }
 
 const (
@@ -146,17 +156,29 @@ func lifetime(raw json.RawMessage) (life time.Duration, odd string) {
 }
 
 // readTokenBody reads an answer to its end, and no further than maxTokenAnswer. One
-// that is compressed, which nobody asked for, is unpacked.
-func readTokenBody(r io.Reader) ([]byte, error) {
-	body, err := readBounded(r)
-	if err != nil || !bytes.HasPrefix(body, []byte("\x1f\x8b")) {
-		return body, err
-	}
-	z, err := gzip.NewReader(bytes.NewReader(body))
+// that is compressed, which nobody asked for, is unpacked; one that only says so is
+// read as it is.
+func readTokenBody(resp *http.Response) (unpacked []byte, err error) {
+	body, err := readBounded(resp.Body)
 	if err != nil {
 		return nil, err
 	}
-	return readBounded(z)
+	encodings := encodingsOf(resp.Header, body)
+	if _, ok := tokenFields(body); ok || len(encodings) == 0 || len(body) == 0 {
+		return body, nil
+	}
+	var z inflater
+	err = z.inflate(body, encodings, maxTokenAnswer, func(b []byte) { unpacked = bytes.Clone(b) })
+	var odd *unreadable
+	switch {
+	case errors.Is(err, errTooLarge):
+		return nil, endless()
+	case errors.As(err, &odd) && resp.StatusCode >= 300:
+		return nil, nil // the status says enough
+	case errors.As(err, &odd):
+		return nil, tokenError{refreshUnavailable, odd.Error()}
+	}
+	return unpacked, err
 }
 
 func readBounded(r io.Reader) ([]byte, error) {
@@ -165,9 +187,13 @@ func readBounded(r io.Reader) ([]byte, error) {
 		return nil, err
 	}
 	if len(body) > maxTokenAnswer {
-		return nil, nonsense(fmt.Sprintf("the answer has more than %d KiB; a web page or another server: see --token-url", maxTokenAnswer>>10))
+		return nil, endless()
 	}
 	return body, nil
+}
+
+func endless() error {
+	return nonsense(fmt.Sprintf("the answer has more than %d KiB; a web page or another server: see --token-url", maxTokenAnswer>>10))
 }
 
 func nonsense(why string) error { return tokenError{refreshNonsense, why} }

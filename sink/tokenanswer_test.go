@@ -85,6 +85,13 @@ func TestATokenIsTakenFromAnyAnswerThatHasOne(t *testing.T) {
 		"split refresh token": {status: 200, body: `{"access_token":"Atza|access-1","refresh_token":"a\nb"}`},
 		"blank refresh token": {status: 200, body: `{"access_token":"Atza|access-1","refresh_token":" "}`},
 		"compressed":          {status: 200, body: gzipped(good), header: map[string]string{"Content-Encoding": "gzip"}},
+		"in silence":          {status: 200, body: gzipped(good)},
+		"x-gzip":              {status: 200, body: gzipped(good), header: map[string]string{"Content-Encoding": "X-Gzip"}},
+		"deflate":             {status: 200, body: compressed("deflate", good), header: map[string]string{"Content-Encoding": "deflate"}},
+		"br":                  {status: 200, body: compressed("br", good), header: map[string]string{"Content-Encoding": "br"}},
+		"zstd":                {status: 200, body: compressed("zstd", good), header: map[string]string{"Content-Encoding": "zstd"}},
+		"twice":               {status: 200, body: compressed("br", gzipped(good)), header: map[string]string{"Content-Encoding": "gzip, br"}},
+		"only by its word":    {status: 200, body: good, header: map[string]string{"Content-Encoding": "gzip"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -135,7 +142,10 @@ func TestAnAnswerWithoutATokenSaysWhatIsWrong(t *testing.T) {
 		"huge":                    {reply{status: 200, body: `{"access_token":"` + strings.Repeat("a", 100<<10) + `"}`}, "the access token has 100 KiB", refreshNonsense},
 		"endless":                 {reply{status: 200, body: `{"x":"` + strings.Repeat("a", 1<<20)}, "more than 256 KiB", refreshNonsense},
 		"unpacks to much":         {reply{status: 200, body: gzipped(strings.Repeat("a", 10<<20))}, "more than 256 KiB", refreshNonsense},
-		"broken packing":          {reply{status: 200, body: "\x1f\x8bxxxxxxxxxxx"}, "broke off", refreshUnavailable},
+		"broken packing":          {reply{status: 200, body: "\x1f\x8b\x08xxxxxxxxxxx"}, "cannot be read: it", refreshUnavailable},
+		"packed by who knows":     {reply{status: 200, body: "\x01\x02", header: map[string]string{"Content-Encoding": "exi"}}, "compressed (exi)", refreshUnavailable},
+		"packed and 503":          {reply{status: 503, body: "\x01\x02", header: map[string]string{"Content-Encoding": "exi"}}, "answers 503", refreshUnavailable},
+		"packed invalid_grant":    {reply{status: 400, body: compressed("br", `{"error":"invalid_grant"}`), header: map[string]string{"Content-Encoding": "br"}}, "the refresh token was revoked", refreshRefused},
 		"half":                    {reply{status: 200, body: `{"access_token":"Atza|x","expires_in":36`}, "a web page or another server", refreshNonsense},
 		"empty":                   {reply{status: 200}, "a web page or another server", refreshNonsense},
 		"204":                     {reply{status: 204}, "a web page or another server", refreshNonsense},
@@ -240,4 +250,64 @@ func TestShortTokensMakeNoStorm(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Login with Amazon, too, is left alone for as long as it asks, by the rule that holds
+// for Amazon's answers.
+func TestTheTokenEndpointIsLeftAloneForAsLongAsItAsks(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rep  reply
+		want time.Duration // between exchanges, at least
+	}{
+		"429":         {reply{status: 429, header: map[string]string{"Retry-After": "90"}}, 90 * time.Second},
+		"503":         {reply{status: 503, header: map[string]string{"Retry-After": "120"}}, 2 * time.Minute},
+		"too long":    {reply{status: 503, header: map[string]string{"Retry-After": "1000000000000"}}, 5 * time.Minute},
+		"a date":      {reply{status: 503, header: map[string]string{"Retry-After": "Fri, 31 Dec 2999 23:59:59 GMT"}}, 5 * time.Minute},
+		"400":         {reply{status: 400, body: `{"error":"invalid_grant"}`, header: map[string]string{"Retry-After": "90"}}, 90 * time.Second},
+		"half of it":  {reply{status: 429, body: "{", cut: true, header: map[string]string{"Retry-After": "90"}}, 90 * time.Second},
+		"a page":      {reply{status: 200, body: webPage, header: map[string]string{"Retry-After": "90"}}, 90 * time.Second},
+		"negative":    {reply{status: 429, header: map[string]string{"Retry-After": "-90"}}, 0},
+		"nonsense":    {reply{status: 429, header: map[string]string{"Retry-After": "soon"}}, 0},
+		"in the past": {reply{status: 429, header: map[string]string{"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"}}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r := newTokenRig(t, func(int) reply { return tt.rep })
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
+				defer cancel()
+				if tok, err := r.Token(ctx, AccessToken{}); err == nil {
+					t.Fatalf("got token %q", tok.Secret())
+				}
+				for i, at := range r.lwa.at[1:] {
+					if gap := at.Sub(r.lwa.at[i]); gap < tt.want || gap > max(tt.want, time.Minute)+time.Second {
+						t.Errorf("exchange %d came %s after the one before, want %s", i+2, gap, tt.want)
+					}
+				}
+				if asked := strings.Contains(r.reason(), "left alone"); asked != (tt.want > 0) {
+					t.Errorf("readiness says %q", r.reason())
+				}
+			})
+		})
+	}
+}
+
+// While a token is good, an endpoint that wants to be left alone stops nobody.
+func TestAnEndpointLeftAloneStopsNobody(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newTokenRig(t, func(n int) reply {
+			if n == 2 {
+				return reply{status: 503, header: map[string]string{"Retry-After": "200"}}
+			}
+			return hourly(n)
+		})
+		r.get(t)
+		time.Sleep(56 * time.Minute)
+		if got := r.get(t); got != "Atza|access-1" {
+			t.Errorf("got %s", got)
+		}
+		time.Sleep(201 * time.Second)
+		if got := r.get(t); got != "Atza|access-3" || r.reason() != "" {
+			t.Errorf("got %s; readiness says %q", got, r.reason())
+		}
+	})
 }
