@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -308,5 +309,60 @@ func TestAWayThatChangesAsATokenIsAwaited(t *testing.T) {
 		if r.verdict("x").Class != verdict.Accepted {
 			t.Error("Hurry did nothing")
 		}
+	})
+}
+
+// Whatever comes in whatever order, an event becomes a dead letter of class auth only
+// after refusals alone for as long as the hold.
+func TestOnlyUnbrokenRefusalCondemns(t *testing.T) {
+	others := []reply{
+		{status: 503}, {status: 500}, {status: 429, header: map[string]string{"Retry-After": "2"}}, {err: errSilence}, {status: 200, delay: time.Hour},
+		{status: 302}, {status: 407}, {status: 499}, {status: 200, body: webPage}, {status: 200, body: `{"success":false}`}, {status: 200, body: `{"success":[`, cut: true},
+		{status: 207, body: `{"success":[],"error":[{"index":0,"code":"CONFLICT"}]}`}, {status: 503, header: map[string]string{"Content-Encoding": "exi"}, body: "x"}, ok,
+	}
+	refusals := []reply{{status: 403}, {status: 401}, {status: 403, body: `{"code":"FORBIDDEN","message":"m"}`}, {status: 200, body: `{"status":403}`}, {status: 200, body: `{"__type":"AccessDeniedException"}`}}
+	rapid.Check(t, func(rt *rapid.T) {
+		hold := time.Duration(rapid.IntRange(5, 40).Draw(rt, "hold")) * time.Second
+		rarely := rapid.IntRange(1, 12).Draw(rt, "rarely") // something else than a refusal
+		kinds := rapid.SliceOfN(rapid.IntRange(0, 1<<16), 300, 300).Draw(rt, "answers")
+		synctest.Test(t, func(t *testing.T) {
+			var refused []bool
+			r := newRig(t, func(c call) reply {
+				k := kinds[c.n%len(kinds)]
+				other := k%(rarely+1) == 0
+				refused = append(refused, !other)
+				if other {
+					return others[k/(rarely+1)%len(others)]
+				}
+				return refusals[k/(rarely+1)%len(refusals)]
+			}, holdFor(hold), func(o *Options) { o.RequestTimeout = 3 * time.Second; o.BatchEvents = 1 })
+			known := 0
+			for i := range 240 {
+				if i%10 == 0 {
+					r.send("p", fmt.Sprint("e", i))
+				}
+				r.after(time.Second)
+				if n := r.count(verdict.Auth); n > known {
+					known = n
+					longest := time.Duration(0)
+					calls := r.amazon.all()
+					for i, first := 0, -1; i < len(calls); i++ {
+						switch {
+						case !refused[i]:
+							first = -1
+						case first < 0:
+							first = i
+						}
+						if first >= 0 && time.Since(calls[i].at) <= 2*time.Second {
+							longest = max(longest, calls[i].at.Sub(calls[first].at))
+						}
+					}
+					if longest < hold {
+						rt.Errorf("a dead letter after refusals alone for %s, hold %s", longest, hold)
+						return
+					}
+				}
+			}
+		})
 	})
 }
