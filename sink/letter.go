@@ -90,7 +90,7 @@ func (l *letter) reduce(err error) bool {
 			return false
 		}
 		l.omitTime = true
-	case !errors.Is(err, kerr.MessageTooLarge):
+	case !oversized(err):
 		return false
 	case !l.omitValue && len(l.value) > 0:
 		l.omitValue = true

@@ -21,7 +21,7 @@ func (w *receiptWriter) refuse(r *receipt, back *[]*receipt) (fault error) {
 		*back = append(*back, r)
 		return nil
 	}
-	if errors.Is(r.err, kerr.MessageTooLarge) {
+	if oversized(r.err) {
 		renewed, fault := w.renewer.Renew(w.ctx, r.err)
 		switch {
 		case fault != nil:

@@ -46,12 +46,18 @@ func because(why string) string {
 // ofTheRecord reports whether an error is about one record, and not about the
 // topic: it is no reason to keep the others waiting.
 func ofTheRecord(err error) bool {
-	for _, own := range []error{kerr.MessageTooLarge, kerr.InvalidTimestamp, kerr.InvalidRecord, kerr.PolicyViolation} {
+	for _, own := range []error{kerr.MessageTooLarge, kerr.RecordListTooLarge, kerr.InvalidTimestamp, kerr.InvalidRecord, kerr.PolicyViolation} {
 		if errors.Is(err, own) {
 			return true
 		}
 	}
 	return false
+}
+
+// oversized reports whether a record has more bytes than the topic takes in a batch,
+// or in a segment, of which only the first is a limit that the producer knows.
+func oversized(err error) bool {
+	return errors.Is(err, kerr.MessageTooLarge) || errors.Is(err, kerr.RecordListTooLarge)
 }
 
 // unwritable are the records that a topic does not take, each by itself. They are

@@ -22,6 +22,7 @@ import (
 type topicState struct {
 	mu     sync.Mutex
 	limit  int   // of a record
+	inAll  int   // of a segment; 0 means none
 	keys   bool  // it takes none without a key
 	other  error // what everything is refused with
 	client int   // the producer's own limit, which only Renew changes
@@ -46,6 +47,8 @@ func (s *topicState) takes(r *kgo.Record) error {
 		return s.other
 	case n > min(s.limit, s.client):
 		return kerr.MessageTooLarge
+	case s.inAll > 0 && n > s.inAll:
+		return kerr.RecordListTooLarge
 	case s.keys && r.Key == nil:
 		return kerr.InvalidRecord
 	}
@@ -351,7 +354,9 @@ func TestLettersAndReceiptsOutlastTheirTopic(t *testing.T) {
 		func(s *topicState) { s.other = kerr.ClusterAuthorizationFailed },
 		func(s *topicState) { s.other = kerr.PolicyViolation },
 		func(s *topicState) { s.asks = errors.New("no broker") },
-		func(s *topicState) { s.other, s.asks, s.keys, s.limit = nil, nil, false, 1<<20 },
+		func(s *topicState) { s.inAll = 40 },
+		func(s *topicState) { s.inAll = 900 },
+		func(s *topicState) { s.other, s.asks, s.keys, s.limit, s.inAll = nil, nil, false, 1<<20, 0 },
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		steps := rapid.SliceOfN(rapid.IntRange(0, len(states)-1), 1, 12).Draw(rt, "states")
@@ -401,5 +406,40 @@ func TestLettersAndReceiptsOutlastTheirTopic(t *testing.T) {
 				rt.Error(b.fault)
 			}
 		})
+	})
+}
+
+// A topic whose segments are smaller than its records refuses each that is larger. It
+// is reduced like one that exceeds the limit, and holds up no other.
+func TestATopicOfSmallSegments(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := wide()
+		s.inAll = 5000
+		r := onTopic(t, s)
+		for i := range 10 {
+			r.refuseSized(fmt.Sprint("e", i), []byte("k"), 1000*i)
+		}
+		r.after(time.Minute)
+		if got := r.count(verdict.Validation); got != 10 || len(r.failing()) != 0 {
+			t.Fatalf("%d verdicts, want 10; failing: %v", got, r.failing())
+		}
+		for _, l := range r.box.all() {
+			var n int
+			_, _ = fmt.Sscanf(l.EventID, "e%d", &n)
+			if whole := n <= 4; whole != (l.ValueOmitted == 0) {
+				t.Errorf("%s: %d bytes left out", l.EventID, l.ValueOmitted)
+			}
+		}
+		s.set(func() { s.inAll = 60 })
+		r.refuseSized("x", []byte("k"), 10)
+		r.after(time.Minute)
+		if f := strings.Join(r.failing(), ""); !strings.Contains(f, "raise its segment.bytes") || !strings.Contains(f, dlq) {
+			t.Errorf("failing: %s", f)
+		}
+		s.set(func() { s.inAll = 0 })
+		r.after(2 * time.Minute)
+		if got := r.count(verdict.Validation); got != 11 || len(r.failing()) != 0 {
+			t.Errorf("%d verdicts, want 11; failing: %v", got, r.failing())
+		}
 	})
 }

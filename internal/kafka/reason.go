@@ -35,6 +35,7 @@ var reasons = []struct {
 	{kerr.UnsupportedCompressionType, "the brokers do not know the compression; writing without it"},
 	{kerr.InvalidTopicException, "its name is none that Kafka allows: see %[2]s"},
 	{kerr.MessageTooLarge, "it is larger than topic %[1]s takes: raise its max.message.bytes"},
+	{kerr.RecordListTooLarge, "it is larger than a segment of topic %[1]s: raise its segment.bytes"},
 	{kgo.ErrMaxBuffered, "the client's buffer is full"},
 }
 

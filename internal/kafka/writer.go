@@ -192,7 +192,7 @@ func passes(err error) bool {
 	}
 	for _, own := range []error{
 		context.Canceled, context.DeadlineExceeded, kgo.ErrMaxBuffered, kgo.ErrClientClosed,
-		kerr.TopicAuthorizationFailed, kerr.MessageTooLarge, kerr.InvalidRecord, kerr.InvalidTimestamp, kerr.PolicyViolation,
+		kerr.TopicAuthorizationFailed, kerr.MessageTooLarge, kerr.RecordListTooLarge, kerr.InvalidRecord, kerr.InvalidTimestamp, kerr.PolicyViolation,
 	} {
 		if errors.Is(err, own) {
 			return true

@@ -285,6 +285,7 @@ func TestWriterAndFaultsThatPass(t *testing.T) {
 		"a policy":                {kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.PolicyViolation}, []string{"POLICY_VIOLATION", written}},
 		"a compacted topic":       {kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.InvalidRecord}, []string{"INVALID_RECORD", "cleanup.policy", written}},
 		"unknown compression":     {kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.UnsupportedCompressionType}, []string{"compression"}},
+		"a small segment":         {kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.RecordListTooLarge}, []string{"segment.bytes", written}},
 		"a wrong time":            {kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.InvalidTimestamp}, []string{"message.timestamp.before.max.ms", written}},
 		"no topic":                {kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: written, Err: kerr.UnknownTopicOrPartition}, []string{"does not exist", "--flag"}},
 		"a topic not to be seen":  {kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: written, Err: kerr.TopicAuthorizationFailed}, []string{"not allowed", "DESCRIBE"}},
