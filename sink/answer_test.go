@@ -2,6 +2,7 @@ package sink
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -290,6 +291,42 @@ func TestAnswersKeepNothingOfTheBody(t *testing.T) {
 				}
 				if after := fmt.Sprintf("%+v %+v", a, items); after != before {
 					t.Errorf("%s, %d: %s\nbecame %s", k.Name(), status, before, after)
+				}
+			}
+		}
+	}
+}
+
+// Each status has its class, by both contracts, with and without a body that only
+// repeats it: the guide's permanent ones and unknown 4xx are about events, those of the
+// way to Amazon never are.
+func TestEveryStatusHasItsClass(t *testing.T) {
+	of := map[Kind][]int{
+		Failed:          {408, 421, 425, 429, 444, 449, 460, 499},
+		Foreign:         {404, 405, 407, 426, 431, 440, 463, 464, 494, 495, 496, 497, 498},
+		Unauthenticated: {401},
+		Forbidden:       {403},
+	}
+	for status := range 1100 {
+		want := RefusedWhole
+		switch {
+		case slices.Contains(offAmazonAnswers.success, status):
+			continue
+		case status >= 500:
+			want = Failed
+		case status < 400:
+			want = Foreign
+		}
+		for kind, list := range of {
+			if slices.Contains(list, status) {
+				want = kind
+			}
+		}
+		for _, k := range contracts(ContractOptions{}) {
+			for _, body := range []string{"", fmt.Sprintf(`{"code":%d,"message":"m"}`, status), `{"message":"m"}`, "words"} {
+				items := make([]Item, 2)
+				if a := k.ReadAnswer(Response{Status: status, Body: []byte(body)}, items); a.Kind != want || items[0].Outcome != Unsaid {
+					t.Errorf("%s: %d with %q is of kind %d, want %d", k.Name(), status, body, a.Kind, want)
 				}
 			}
 		}
