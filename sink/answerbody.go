@@ -3,6 +3,7 @@ package sink
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +35,14 @@ func (s *sender) readBody(ctx context.Context, resp *http.Response, most int, us
 		use(b.bytes)
 		return nil
 	}
-	return s.inflater.inflate(b.bytes, encodings, most, use)
+	err = s.inflater.inflate(b.bytes, encodings, most, use)
+	var odd *unreadable
+	if errors.As(err, &odd) && json.Valid(bytes.TrimPrefix(b.bytes, []byte("\ufeff"))) {
+		// Somebody has unpacked it, and left the header: no compressed body is JSON.
+		use(b.bytes)
+		return nil
+	}
+	return err
 }
 
 // encodingsOf returns the encodings of a body, the last applied first.

@@ -60,6 +60,9 @@ func TestCompressionThatNobodyAskedForIsUndone(t *testing.T) {
 		"said to be as is":  {"identity", "gzip"},
 		"twice":             {"br, gzip", "br gzip"},
 		"twice, the second": {"deflate;zstd", "deflate zstd"},
+		"unpacked already":  {"gzip", ""},
+		"unpacked, thrice":  {"gzip, br, zstd", ""},
+		"no encoding":       {"utf-8", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -108,13 +111,14 @@ func TestAnAnswerThatCannotBeReadIsNoVerdict(t *testing.T) {
 	cut := func(s string) string { return s[:len(s)-5] }
 	bomb := compressed("gzip", strings.Repeat(" ", 10<<20)+good)
 	for name, tt := range map[string]struct{ encoding, body, says string }{
-		"not gzip":          {"gzip", good, "cannot be read"},
+		"not gzip":          {"gzip", good + "}", "cannot be read"},
 		"half gzip":         {"gzip", cut(compressed("gzip", good)), "cannot be read"},
 		"half deflate":      {"deflate", cut(compressed("deflate", good)), "cannot be read"},
 		"half br":           {"br", cut(compressed("br", good)), "cannot be read"},
 		"half zstd":         {"zstd", cut(compressed("zstd", good)), "cannot be read"},
-		"not br":            {"br", good, "cannot be read"},
-		"not zstd":          {"zstd", good, "cannot be read"},
+		"not br":            {"br", good + "}", "cannot be read"},
+		"not zstd":          {"zstd", good + "}", "cannot be read"},
+		"a page":            {"gzip", webPage, "cannot be read"},
 		"damaged":           {"gzip", strings.Replace(compressed("gzip", good), "\x00\x00", "\x01\x00", 1)[:12] + "\xff\xff\xff\xff", "cannot be read"},
 		"another encoding":  {"compress", "\x1f\x9d\x90abc", "want identity, gzip"},
 		"a long encoding":   {strings.Repeat("x", 5000) + goldenEmail, "abc", "want identity, gzip"},
