@@ -89,8 +89,8 @@ func meaningOf(key string, outer meaning) meaning {
 		return nothing // noRetry
 	case regrets && !others && hard:
 		return ofFailure
-	case regrets && !others:
-		return ofRegret
+	case regrets && !others, slices.Contains(sorry, last) && !slices.Contains(mild, last) && !negated && !succeeds:
+		return ofRegret // tokenExpired, if true
 	case done && !others && slices.ContainsFunc(list, func(w string) bool { return slices.Contains(allowedWords, w) }):
 		return ofEach
 	case done && !others:
@@ -113,7 +113,7 @@ func plainMeaning(list []string, last string) meaning {
 	switch last {
 	case "status", "state", "result", "outcome", "severity", "verdict", "statuses", "states", "results", "outcomes", "verdicts":
 		return ofStatus
-	case "code", "text", "message":
+	case "code", "text", "message", "description", "reason", "detail", "details", "phrase", "line":
 		for _, w := range list[:len(list)-1] {
 			if slices.Contains(answerWords, w) && last == "code" {
 				return ofStatusCode

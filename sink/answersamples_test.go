@@ -11,6 +11,9 @@ import (
 // failures are bodies that servers, gateways and frameworks send with a 200 although
 // they took nothing, or not all of five events.
 var failures = []string{
+	`{"statusDescription":"Internal error"}`, `{"status_description":"failed"}`, `{"statusReason":"throttled"}`, `{"statusDetails":"error"}`,
+	`{"limitExceeded":true}`, `{"rateLimited":true}`, `{"quota_exceeded":"true"}`, `{"tokenExpired":true}`, `{"code":"X","details":"boom"}`, `{"succeeded":[],"failed":["a"]}`,
+	`{"events":[{"eventId":"a","accepted":false}]}`, `{"message":"{\"error\":\"x\"}"}`, `{"body":"{\"body\":\"{\\\"success\\\":false}\"}"}`, `{"x":[{"__type":"InternalServerException"}]}`, `{"x":" {\"success\":false}"}`,
 	`{"__type":"UnrecognizedClientException","message":"The security token included in the request is invalid."}`,
 	`{"__type":"com.amazonaws.x#ServiceUnavailable","Message":null}`, `{"__type":"com.amazon.coral.availability#ThrottlingException","message":"Rate exceeded"}`,
 	`{"__type":"RequestExpired"}`, `{"__type":"MissingAuthenticationToken"}`, `{"__type":"OptInRequired"}`, `{"__type":"LimitExceeded"}`, `{"__type":"x#Conflict"}`,
@@ -90,6 +93,8 @@ var failures = []string{
 
 // successes are bodies of a 200 that accept five events, or say nothing of them.
 var successes = []string{
+	`{"limitExceeded":false}`, `{"tokenExpired":null}`, `{"statusReason":"OK"}`, `{"statusUrl":"https://x/failed"}`, `{"links":{"self":"https://x","status":"https://x/status/500"}}`, `{"latency":503}`,
+	`{"eventIds":["a"],"status":"QUEUED"}`, `{"title":"Accepted","status":202}`, `{"events":[{"eventId":"a","accepted":true},{"eventId":"b","accepted":true}]}`, `{"traceId":"error"}`,
 	`{}`, ``, ` `, `null`, `{"errors":[]}`, `{"errors":null}`, `{"failed":0}`, `{"requestId":"x"}`, `{"message":"accepted"}`, `{"errorCount":0}`, `{"error":null}`,
 	`{"error":""}`, `{"error":false}`, `{"status":"ok"}`, `{"status":200}`, `{"warnings":[{"code":"W"}]}`, `{"warnings":["a"]}`, `{"code":0,"msg":"success","data":{}}`,
 	`{"code":"0000"}`, `{"code":"SUCCESS","message":"Success"}`, `{"message":"Request submitted"}`, `{"message":"processing"}`, `{"message":"Event tracked"}`,

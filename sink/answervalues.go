@@ -244,7 +244,7 @@ func (r *signReader) statusText(in scope, key, s string, bad, good bool) {
 // words of such a string mean nothing by themselves.
 func (r *signReader) inside(in scope, key, s string) bool {
 	s = strings.TrimSpace(s)
-	if s == "" || s[0] != '{' && s[0] != '[' || !wraps(key) || !json.Valid([]byte(s)) {
+	if s == "" || s[0] != '{' && (s[0] != '[' || !wraps(key)) || !json.Valid([]byte(s)) {
 		return false
 	}
 	nested := signReader{b: []byte(s), expect: r.expect, read: r.read, signs: r.signs}

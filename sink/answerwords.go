@@ -147,7 +147,7 @@ var (
 		"partial", "partially", "incomplete", "unsupported", "unexpected", "unhealthy", "degraded", "outage", "offline", "blocked", "disabled",
 		"suspended", "oops", "sorry", "again", "retry", "retryable", "too", "timed", "timeout", "emergency", "alert", "panic", "required", "insufficient", "illegal",
 		"prohibited", "restricted", "unrecognized", "unrecognised", "exhausted", "unreachable", "stopped", "terminated", "killed",
-		"interrupted", "inactive", "revoked", "stalled", "stuck", "dead", "conflicts", "nope",
+		"interrupted", "inactive", "revoked", "stalled", "stuck", "dead", "conflicts", "nope", "limited",
 	}
 	// mild are those that say so of themselves, and not of an event, if they are
 	// counted: {"retry": 5} is a time.
