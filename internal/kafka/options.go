@@ -227,7 +227,7 @@ func oauthError(err error) error {
 func readable(flag, path string) ([]byte, error) {
 	b, err := textfile.Read(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flag, err)
+		return nil, fmt.Errorf("%s: %w", flag, redact.File(err))
 	}
 	return b, nil
 }

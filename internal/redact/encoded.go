@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"regexp"
@@ -22,10 +23,22 @@ const (
 // encodedWord is a run of what base64 and hex are written in.
 var encodedWord = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}={0,2}`)
 
+// hexBytes are bytes in hex with something between them, as dumps have it.
+var (
+	hexBytes  = regexp.MustCompile(`(?:0[xX])?[0-9a-fA-F]{2}(?:[ :,.;_-]{1,2}(?:0[xX])?[0-9a-fA-F]{2}){5,}`)
+	byteMarks = strings.NewReplacer("0x", "", "0X", "", " ", "", ":", "", ",", "", ".", "", ";", "", "_", "", "-", "")
+)
+
 // maskEncoded masks words that are base64 or hex of something that is masked, or
 // that look like a digest or a token. known reports whether a text has what must
 // not be shown beside what patterns find.
 func maskEncoded(s string, known func(string) bool) string {
+	s = hexBytes.ReplaceAllStringFunc(s, func(dump string) string {
+		if hides(byteMarks.Replace(dump), known, maxLayers) {
+			return "[token]"
+		}
+		return dump
+	})
 	return encodedWord.ReplaceAllStringFunc(s, func(word string) string {
 		if looksRandom(word) || hides(word, known, maxLayers) {
 			return "[token]"
@@ -139,10 +152,20 @@ var decodedIdentifier = regexp.MustCompile(`[\pL\pN._+-]+@[\pL\pN-]+(\.[\pL\pN-]
 
 // tells reports whether decoded bytes have what is masked.
 func tells(b []byte, known func(string) bool, layers int) bool {
-	if layers == 0 || !printable(b) {
+	if layers == 0 || !printable(b) && bytes.IndexByte(b, 0) < 0 {
 		return false
 	}
 	text := string(b)
+	if strings.IndexByte(text, 0) >= 0 {
+		text = strings.ReplaceAll(text, "\x00", "") // of UTF-16
+	}
+	for range maxLayers {
+		if next := unescape(fold(text)); next != text {
+			text = next
+			continue
+		}
+		break
+	}
 	if decodedIdentifier.MatchString(text) || secrets.has(text) || known != nil && known(text) {
 		return true
 	}

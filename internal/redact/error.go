@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -43,10 +44,14 @@ var host = regexp.MustCompile(`^[A-Za-z0-9.:\[\]_/-]{1,253}$`)
 // are shown as they are.
 func Around(s string, ours ...string) string {
 	ours = slices.DeleteFunc(ours, func(part string) bool {
+		if _, err := netip.ParseAddrPort(part); err == nil {
+			return false // one of IPv6 can have as many digits as a digest
+		}
 		return !host.MatchString(part) || apply(part, false) != part || secrets.has(part)
 	})
 	var b strings.Builder
-	for s = cut(s, inputLimit); s != ""; {
+	whole := len(s) <= inputLimit
+	for s = head(s, inputLimit); s != ""; {
 		at, part := -1, ""
 		for _, one := range ours {
 			// The longest of those that begin first: an address has its host in it.
@@ -62,7 +67,7 @@ func Around(s string, ours ...string) string {
 		b.WriteString(part)
 		s = s[at+len(part):]
 	}
-	return Line(b.String(), MessageLimit)
+	return Line(ended(b.String(), whole), MessageLimit)
 }
 
 // padded gives text back the blanks that were around it.
@@ -77,8 +82,9 @@ func padded(before, text string) string {
 	return text
 }
 
-// quotes are what parsers put around a part of what they parsed.
-var quotes = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|'[^']*'|`[^`]*`")
+// quotes are what parsers put around a part of what they parsed, up to the last one:
+// what they quote can have quotes in it. Where the last is cut off all goes.
+var quotes = regexp.MustCompile("(?s)\".*(?:\"|$)|'.*(?:'|$)|`.*(?:`|$)")
 
 // Parser is Message for an error of a parser, without what it quotes of what it
 // parsed: a file that holds a secret may have been given as another.

@@ -134,7 +134,7 @@ func maskID(id string) string {
 	if tagged.MatchString(id) && len(id) <= idLimit && visibleASCII(id) && !hasIdentifier(id) {
 		return id
 	}
-	n := normal(id)
+	n, _ := normal(id)
 	shown := apply(n, false)
 	shown = email.ReplaceAllString(shown, "[email]")
 	shown = markedPhone.ReplaceAllString(shown, "[number]")

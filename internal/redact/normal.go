@@ -2,6 +2,7 @@ package redact
 
 import (
 	"html"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -24,18 +25,28 @@ const (
 // another) and invisible characters, with compatibility forms such as ＠ folded
 // and the digits of all scripts as 0 to 9. Secrets are masked before each layer is
 // taken off, since what a secret looks like depends on the layer it is found in.
-func normal(s string) string {
-	s = head(strings.ToValidUTF8(s, "\ufffd"), inputLimit)
+// whole is false for text of which only the beginning is returned.
+func normal(s string) (text string, whole bool) {
+	whole = len(s) <= inputLimit
+	s = head(strings.ToValidUTF8(cut(s, 2*inputLimit), "\ufffd"), inputLimit)
+	if strings.Contains(s, "=\n") || strings.Contains(s, "=\r\n") {
+		s = softBreaks.Replace(s)
+	}
 	for range maxRounds {
 		s = secrets.mask(s)
-		next := Line(unescape(fold(s)), inputLimit)
+		next := unescape(fold(s))
+		whole = whole && len(next) <= inputLimit // compatibility forms can be longer
+		next = Line(next, inputLimit)
 		if next == s {
-			return s
+			return s, whole
 		}
-		s = head(next, inputLimit) // compatibility forms can be longer
+		s = next
 	}
-	return tooDeep
+	return tooDeep, true
 }
+
+// softBreaks are where quoted-printable breaks a line.
+var softBreaks = strings.NewReplacer("=\r\n", "", "=\n", "")
 
 // fold removes what is not seen and gives characters one form each.
 func fold(s string) string {
@@ -59,8 +70,12 @@ func fold(s string) string {
 			continue // a mark on a digit, as in keycaps, or on a sign
 		case unicode.Is(unicode.Nd, r):
 			r = digit(r)
-		case unicode.Is(unicode.Pd, r):
+		case unicode.Is(unicode.No, r):
+			r = circled(r)
+		case unicode.Is(unicode.Pd, r), r == '\u2212', r == '\u2043', r == '\u02d7':
 			r = '-'
+		case r == '\u2027', r == '\u2219', r == '\u22c5', r == '\u30fb':
+			r = '·'
 		}
 		b.WriteRune(r)
 		last = r
@@ -112,6 +127,25 @@ func digit(r rune) rune {
 	return r
 }
 
+// circledDigits are where runs of characters begin that stand for 1 to 9 and that
+// Unicode neither counts among the decimal digits nor folds to them: in circles of
+// several kinds, and the Ethiopic ones.
+var circledDigits = [...]rune{'\u2776', '\u2780', '\u278a', '\u24f5', '\u1369'}
+
+// circled returns the ASCII digit of a digit in a circle.
+func circled(r rune) rune {
+	switch r {
+	case '\u24ff', '\U0001f10b', '\U0001f10c':
+		return '0'
+	}
+	for _, one := range circledDigits {
+		if one <= r && r < one+9 {
+			return '1' + r - one
+		}
+	}
+	return r
+}
+
 // unescape takes one layer of escapes off.
 func unescape(s string) string {
 	if strings.IndexByte(s, '%') >= 0 {
@@ -123,7 +157,29 @@ func unescape(s string) string {
 	if strings.IndexByte(s, '&') >= 0 {
 		s = html.UnescapeString(ampersands.ReplaceAllString(s, "&"))
 	}
+	if strings.IndexByte(s, '=') >= 0 {
+		s = printableWord.ReplaceAllStringFunc(s, unescapePrintable)
+	}
 	return strings.ToValidUTF8(s, "\ufffd")
+}
+
+// printableWord is a word of quoted-printable with an @ or with a character beyond
+// ASCII. Others are left alone: x=40 is an assignment more often than not.
+var printableWord = regexp.MustCompile(`[^\s<>"]*(?:=40[\pL\pN-]+(?:\.|=2[eE])[\pL\pN.=-]+|=[c-fC-F][0-9a-fA-F](?:=[89abAB][0-9a-fA-F])+[^\s<>"]*)`)
+
+func unescapePrintable(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '=' {
+			if r, ok := hexRune(s[i+1:], 2); ok {
+				b.WriteByte(byte(r))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
 }
 
 // unescapePercent decodes %40, %u0040 and, however often it was encoded again,

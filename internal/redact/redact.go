@@ -26,6 +26,9 @@ const (
 	inputLimit = 16 << 10
 	// ownLimit bounds a sentence of ours: all that is wrong with a file.
 	ownLimit = 4 << 10
+	// longestIdentifier is how long what is masked can be. What is longer, and made
+	// of words, is known by its beginning.
+	longestIdentifier = 512
 )
 
 // masks are the words that stand in brackets for what was there.
@@ -56,20 +59,29 @@ func (r *rule) hinted(lower string, digits int) bool {
 const (
 	mailText   = `[^\s"'<>(),;:=\[\]{}@&]`
 	quotedText = `"[^"\n]{1,64}"`
+	comment    = `(?:\([^()@]{1,64}\))?`
 )
 
 var (
 	terminalSequences = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?)`)
 	ampersands        = regexp.MustCompile(`&(amp;|#38;|#0*38;|#[xX]0*26;)+`)
 
-	email = regexp.MustCompile(`(?:` + quotedText + `|` + mailText + `*)(?:@| @ |\+@\+)` + mailText + `+`)
+	// A comment may stand on either side of the @, and a domain may be an address
+	// in brackets. What is before = is part of the address if what follows has a
+	// domain of its own, as in the return addresses of mailing lists.
+	email = regexp.MustCompile(`(?:` + quotedText + `|(?:` + mailText + `+=` + mailText + `+\.)?(?:` + mailText + `|\b['&]\b)*)` + comment + `(?: ?|\+)@(?: ?|\+)` + comment + `(?:` + mailText + `+|\[(?:IPv6:)?[0-9a-fA-F:.]{3,64}\])`)
 	// address is an email in a sentence of ours, whose @ may stand before an
 	// offset.
 	address = regexp.MustCompile(mailText + `+@` + mailText + `+\.` + mailText + `+`)
 	hash    = regexp.MustCompile(`[0-9a-fA-F]{32,}`)
 	uuid    = regexp.MustCompile(`[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`)
 	groups  = regexp.MustCompile(`[0-9a-fA-F]{2,16}(?:[ :._-][0-9a-fA-F]{2,16}){3,}`)
-	phone   = regexp.MustCompile(`\+?\(?\d(?:[\s().\-+/·•]{0,4}\d){6,}`)
+	// loose is a digest in groups of any length, with anything between them that
+	// strangers write there. Of what it finds, only what has enough digits of both
+	// kinds is a digest: sentences are full of numbers and of words such as "a".
+	loose   = regexp.MustCompile(`(?:0[xX])?[0-9a-fA-F]{1,31}(?:[ :.,;_|/*~·•\-]{1,3}(?:0[xX])?[0-9a-fA-F]{1,31})+`)
+	phone   = regexp.MustCompile(`\+?\(?\d(?:[\s().,_|*~\-+/·•]{0,4}\d){6,}`)
+	colons  = regexp.MustCompile(`\d+(?::\d+)+`) // with fewer digits it is a time
 	day     = regexp.MustCompile(`^(19|20)\d{2}-(0[1-9]|1[0-2])-([0-2]\d|3[01])( [0-2]\d)?$`)
 	letters = regexp.MustCompile(`(?i)^(bearer|basic)\s+[a-z]+$`)
 )
@@ -90,17 +102,32 @@ var rules = []rule{
 	{find: regexp.MustCompile(email.String() + `(?:[ +]?\([^()@]{1,64}\))?`), mask: "[email]", guess: true, hints: []string{"@"}},
 	{find: address, mask: "[email]", hints: []string{"@"}},
 	{find: uuid, mask: "[uuid]", hints: []string{"-"}},
-	{find: hash, mask: "[hash]"},
-	{find: groups, mask: "[hash]", hints: []string{" ", ":", ".", "_", "-"}, keep: func(m string) bool { return hexDigits(m) < 32 }},
+	// Decimal digits alone are a number, of which strangers' are masked below.
+	{find: hash, mask: "[hash]", keep: func(m string) bool { return countDigits(m) == len(m) }},
+	{find: groups, mask: "[hash]", hints: []string{" ", ":", ".", "_", "-"}, keep: func(m string) bool { return !looseDigest(m) }},
+	{find: loose, mask: "[hash]", guess: true, digits: leastOfKind, keep: func(m string) bool { return !looseDigest(m) }},
+	{find: colons, mask: "[number]", guess: true, digits: 7, keep: func(m string) bool { return countDigits(m) < 7 }, hints: []string{":"}},
 	{find: phone, mask: "[number]", keep: day.MatchString, guess: true, digits: 7},
 }
 
-// hexDigits counts the digits of a match of groups.
-func hexDigits(s string) int {
-	return len(s) - len(regexpSeparators.FindAllString(s, -1))
-}
+// leastOfKind is how many letters, and how many decimal digits, a digest has. One in
+// a million of random MD5 sums has fewer letters.
+const leastOfKind = 4
 
-var regexpSeparators = regexp.MustCompile(`[ :._-]`)
+// looseDigest reports whether what is in groups has the digits of an MD5 sum or more:
+// a list of partitions has decimal ones alone.
+func looseDigest(m string) bool {
+	digits, letters := countDigits(m), 0
+	for i := range len(m) {
+		switch c := lowerByte(m[i]); {
+		case c == 'x':
+			digits-- // the 0 before it
+		case c >= 'a' && c <= 'f':
+			letters++
+		}
+	}
+	return letters >= leastOfKind && digits >= leastOfKind && letters+digits >= 32
+}
 
 // apply applies the rules to text that is normalised.
 func apply(s string, guess bool) string {
@@ -134,7 +161,10 @@ func apply(s string, guess bool) string {
 //
 // The time it takes is in proportion to the text, of which it reads the first
 // 16 KB.
-func Text(s string) string { return maskEncoded(apply(normal(s), true), nil) }
+func Text(s string) string {
+	s, whole := normal(s)
+	return ended(maskEncoded(apply(s, true), nil), whole)
+}
 
 // Message is Text for one line of at most MessageLimit bytes. The identifiers of
 // the events that it may be about are masked wherever they stand, too.
@@ -142,26 +172,70 @@ func Message(s string, identifiers ...string) string {
 	if s == "" {
 		return ""
 	}
-	s = maskAll(normal(s), identifiers)
+	s, whole := normal(s)
+	identifiers = spellings(identifiers)
+	s = maskAll(s, identifiers)
 	known := func(decoded string) bool {
 		decoded = lowerASCII(decoded)
 		return slices.ContainsFunc(identifiers, func(id string) bool {
 			return len(id) >= leastSecret && strings.Contains(decoded, lowerASCII(id))
 		})
 	}
-	return Line(maskEncoded(apply(s, true), known), MessageLimit)
+	return Line(ended(maskEncoded(apply(s, true), known), whole), MessageLimit)
+}
+
+// spellings returns identifiers with what they read as once a text is normalised,
+// for those that change.
+func spellings(identifiers []string) []string {
+	out := identifiers
+	for _, id := range identifiers {
+		if visibleASCII(id) && !strings.ContainsAny(id, `%\& `) {
+			continue
+		}
+		if len(out) == len(identifiers) {
+			out = slices.Clone(identifiers)
+		}
+		plain := id
+		for range maxRounds {
+			next := Line(unescape(fold(plain)), inputLimit)
+			if next == plain {
+				break
+			}
+			plain = next
+		}
+		out = append(out, plain, strings.ReplaceAll(plain, " ", "+"), strings.ToUpper(plain), strings.ToLower(plain))
+	}
+	return out
+}
+
+// ended returns text whose end is fit to show. Where text was cut it may end in half
+// an identifier, which no pattern finds, so that as much goes as one can be long.
+func ended(s string, whole bool) string {
+	if whole {
+		return s
+	}
+	if len(s) <= longestIdentifier {
+		return tooDeep
+	}
+	return head(s, len(s)-longestIdentifier)
 }
 
 // Known masks the identifiers of the events that a text may be about, in a text
 // that is fit to show otherwise.
-func Known(s string, identifiers ...string) string { return maskAll(s, identifiers) }
+func Known(s string, identifiers ...string) string { return maskAll(s, spellings(identifiers)) }
 
 // Own makes a sentence that our code has put together fit to show. What a stranger
 // said in it has been masked before, so that only secrets and what no sentence of
 // ours has by rights are looked for: numbers, ids of schemas and offsets stay.
 func Own(s string) string {
-	s = secrets.indexed().line.mask(cut(strings.ToValidUTF8(s, "\ufffd"), ownLimit), "[secret]")
-	return Line(apply(s, false), ownLimit)
+	// More is searched than is shown: what the limit cuts in two is found whole.
+	s = cut(strings.ToValidUTF8(s, "\ufffd"), ownLimit+2*longestIdentifier)
+	long := len(s) > ownLimit
+	s = apply(secrets.indexed().line.mask(s, "[secret]"), false)
+	if long {
+		s = cut(s, max(0, len(s)-2*longestIdentifier))
+	}
+	return Line(s, ownLimit)
 }
 
 // Line makes s one line of valid UTF-8 with at most limit bytes. White space
