@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -28,6 +29,7 @@ const (
 )
 
 func (c *Consumer) commitLoop(ctx context.Context) {
+	defer crash.Report()
 	timer := time.NewTimer(c.opts.CommitInterval)
 	defer timer.Stop()
 	for {
@@ -139,6 +141,7 @@ func (c *Consumer) commitByClient(ctx context.Context, b *commitBatch) (done boo
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	patience := time.AfterFunc(joinPatience, func() {
+		defer crash.Report()
 		if state.CompareAndSwap(waiting, givenUp) {
 			cancel()
 		}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
 // doubtEvery is how long brokers that did not answer are left alone, and how far
@@ -285,6 +287,7 @@ func (a *assignment) distrust(last mark) (forgot bool) {
 // doubtLoop resolves what onOffsets could not, and what turned out while records
 // were taken.
 func (c *Consumer) doubtLoop(ctx context.Context) {
+	defer crash.Report()
 	for {
 		select {
 		case <-c.doubts:

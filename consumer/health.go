@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
 // checkEvery is how often progress and the sum are looked at.
 const checkEvery = 10 * time.Second
 
 func (c *Consumer) healthLoop(ctx context.Context) {
+	defer crash.Report()
 	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
 	for {

@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -74,6 +75,7 @@ const (
 
 // jobLoop ends the run when the job is done.
 func (c *Consumer) jobLoop(ctx context.Context, done context.CancelFunc) {
+	defer crash.Report()
 	tick, deleted := time.NewTicker(jobEvery), time.NewTicker(deletedEvery)
 	defer tick.Stop()
 	defer deleted.Stop()

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -37,6 +38,7 @@ func unreadableTopic(topic string, err error) string {
 // lagLoop keeps the partitions' ends known. As it asks the brokers at a steady
 // pace, it is also what notices that they are away.
 func (c *Consumer) lagLoop(ctx context.Context) {
+	defer crash.Report()
 	admin := kadm.NewClient(c.client)
 	r := reach{since: make(map[int32]time.Time)}
 	tick := time.NewTicker(lagEvery)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+
+	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
 const (
@@ -68,6 +70,7 @@ func (a *assignment) jump(start, next int64) (n, from int64) {
 // missedLoop looks at partitions at rest, of which no next record tells that
 // some were deleted, and lets the condition be well again.
 func (c *Consumer) missedLoop(ctx context.Context) {
+	defer crash.Report()
 	admin := kadm.NewClient(c.client)
 	tick := time.NewTicker(missedEvery)
 	defer tick.Stop()

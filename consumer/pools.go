@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/slicepool"
 )
 
@@ -78,6 +79,7 @@ const trimEvery = time.Second
 
 // trimLoop gives the memory of a busy time back in the quiet one after it.
 func (c *Consumer) trimLoop(ctx context.Context) {
+	defer crash.Report()
 	tick := time.NewTicker(trimEvery)
 	defer tick.Stop()
 	for {

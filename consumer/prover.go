@@ -13,6 +13,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
 const (
@@ -51,6 +53,7 @@ func (p *prover) prove(ctx context.Context, claims []claim) (found map[int32]fin
 	places := make(chan struct{}, proveAtOnce)
 	for _, c := range claims {
 		wg.Go(func() {
+			defer crash.Report()
 			places <- struct{}{}
 			defer func() { <-places }()
 			f, e := p.try(ctx, l, c)
@@ -108,8 +111,14 @@ func (p *prover) look(ctx context.Context) (l layout, err error) {
 	defer cancel()
 	var wg sync.WaitGroup
 	var startsErr, endsErr error
-	wg.Go(func() { l.starts, startsErr = admin.ListStartOffsets(ctx, p.topic) })
-	wg.Go(func() { l.ends, endsErr = admin.ListEndOffsets(ctx, p.topic) })
+	wg.Go(func() {
+		defer crash.Report()
+		l.starts, startsErr = admin.ListStartOffsets(ctx, p.topic)
+	})
+	wg.Go(func() {
+		defer crash.Report()
+		l.ends, endsErr = admin.ListEndOffsets(ctx, p.topic)
+	})
 	wg.Wait()
 	if len(l.starts) == 0 || len(l.ends) == 0 {
 		return l, errors.Join(startsErr, endsErr)

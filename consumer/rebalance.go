@@ -8,12 +8,15 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
 // The callbacks below run one at a time and never while a poll is being taken
 // (kgo.BlockRebalanceOnPoll).
 
 func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[string][]int32) {
+	defer crash.Report()
 	c.mu.Lock()
 	gone := c.notReturned(added)
 	c.mu.Unlock()
@@ -69,6 +72,7 @@ func (c *Consumer) start(cl *kgo.Client, tp topicPartition) {
 	c.alive[a] = true
 	p := newPump(c, a)
 	c.pumps.Go(func() {
+		defer crash.Report()
 		defer stop()
 		p.run(ctx)
 	})
@@ -80,6 +84,7 @@ func (c *Consumer) start(cl *kgo.Client, tp topicPartition) {
 // each deployment. A partition that drains already, because the member stops, is
 // waited for all the same.
 func (c *Consumer) onRevoked(_ context.Context, _ *kgo.Client, removed map[string][]int32) {
+	defer crash.Report()
 	if len(removed) == 0 {
 		return
 	}
@@ -102,6 +107,7 @@ func (c *Consumer) onRevoked(_ context.Context, _ *kgo.Client, removed map[strin
 // onLost suspends what is taken from, and fences the rest at once: a commit would be
 // refused or, worse, taken.
 func (c *Consumer) onLost(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
+	defer crash.Report()
 	c.mu.Lock()
 	c.lost = true
 	var as, gone []*assignment
@@ -127,6 +133,7 @@ func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
 	flushed, stop := context.WithCancel(ctx)
 	var flusher sync.WaitGroup
 	flusher.Go(func() {
+		defer crash.Report()
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
 		for {
@@ -142,6 +149,7 @@ func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
 	var mu sync.Mutex
 	for _, a := range as {
 		wg.Go(func() {
+			defer crash.Report()
 			n := a.drain(ctx)
 			mu.Lock()
 			left += n

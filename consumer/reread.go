@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -35,6 +36,7 @@ type rereader struct {
 }
 
 func (c *Consumer) rereadLoop(ctx context.Context) {
+	defer crash.Report()
 	if c.parking.most == 0 {
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
 const (
@@ -37,6 +39,7 @@ func InBackground() DecoderOption {
 
 func (l *loader) start(load func(context.Context)) {
 	l.wg.Go(func() {
+		defer crash.Report()
 		select {
 		case l.slots <- struct{}{}:
 			defer func() { <-l.slots }()

@@ -3,6 +3,8 @@ package sink
 import (
 	"fmt"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
 // BreakerState says whether a lane sends freely.
@@ -195,6 +197,7 @@ func (l *lane) fade(after time.Duration) {
 }
 
 func (l *lane) faded() {
+	defer crash.Report()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.fading = nil

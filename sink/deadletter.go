@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/redact"
@@ -119,6 +120,7 @@ func (d *deadLetters) close() error {
 }
 
 func (d *deadLetters) run() {
+	defer crash.Report()
 	for failures := 0; d.ctx.Err() == nil; {
 		round, more := d.take()
 		switch {
@@ -333,6 +335,7 @@ func (d *deadLetters) produce(round []*letter) []error {
 // build makes the letters' records, and says so when that takes long.
 func (d *deadLetters) build(round []*letter) []*kgo.Record {
 	late := time.AfterFunc(slowLetters, func() {
+		defer crash.Report()
 		d.slow.Fail(fmt.Sprintf("%d dead letters take longer than %s to be made", len(round), slowLetters))
 	})
 	defer late.Stop()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -41,6 +42,7 @@ func (l *lane) hire() {
 // watch while it sends that one, and takes the watch again if it is free then.
 // It ends when somebody else watches, or nothing more could be sent.
 func (l *lane) run() {
+	defer crash.Report()
 	s := l.sink
 	for l.await() {
 		// The batch stays in its list meanwhile, where it can be swept: this may

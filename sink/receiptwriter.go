@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -140,6 +141,7 @@ func (w *receiptWriter) close() error {
 }
 
 func (w *receiptWriter) run() {
+	defer crash.Report()
 	for w.ctx.Err() == nil {
 		w.hear()
 		if !w.write() {
@@ -251,7 +253,10 @@ func (w *receiptWriter) write() bool {
 		r.produced = w.now()
 		w.flying[r] = struct{}{}
 		w.mu.Unlock()
-		w.opts.Producer.TryProduce(w.ctx, rec, func(_ *kgo.Record, err error) { w.answer(r, err) })
+		w.opts.Producer.TryProduce(w.ctx, rec, func(_ *kgo.Record, err error) {
+			defer crash.Report()
+			w.answer(r, err)
+		})
 	}
 }
 

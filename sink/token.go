@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
@@ -196,6 +197,7 @@ func (s *TokenSource) renew() {
 // renewal exchanges until it succeeds: work goes on by itself when the fault
 // ends, whether or not somebody is waiting.
 func (s *TokenSource) renewal() {
+	defer crash.Report()
 	if !sleep(s.ctx, s.early()) {
 		return
 	}

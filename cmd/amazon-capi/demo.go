@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
@@ -140,7 +141,10 @@ func (d *demo) run(ctx context.Context, samples iter.Seq2[sample.Sample, error])
 	runCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	ended := make(chan error, 1)
-	go func() { ended <- pl.Run(runCtx) }()
+	go func() {
+		defer crash.Report()
+		ended <- pl.Run(runCtx)
+	}()
 
 	counts, err := d.publish(ctx, client, samples)
 	if err == nil {

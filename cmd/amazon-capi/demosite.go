@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/lab/shop"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
@@ -129,7 +130,10 @@ func (s *site) deliver(ctx context.Context, d *demo, amazonURL string, log zerol
 		return err
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	go func() { s.ended <- pl.Run(ctx) }()
+	go func() {
+		defer crash.Report()
+		s.ended <- pl.Run(ctx)
+	}()
 	s.onClose(func() {
 		stop()
 		<-s.ended
@@ -183,6 +187,7 @@ func (s *site) serveOn(ln net.Listener, h http.Handler) {
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
 	go func() {
+		defer crash.Report()
 		defer close(done)
 		_ = server.Serve(ln) // ends with ErrServerClosed, by close
 	}()

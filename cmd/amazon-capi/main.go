@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 )
 
@@ -43,6 +44,7 @@ type process struct {
 }
 
 func run(ctx context.Context, p process) int {
+	defer crash.Report()
 	root := newRoot(&p)
 	root.SetArgs(p.args)
 	root.SetIn(p.stdin)

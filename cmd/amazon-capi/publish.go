@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -181,6 +182,7 @@ func giveUp(ctx context.Context, client *kgo.Client, answers *answers, after tim
 	ctx, cancel := context.WithCancelCause(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
+		defer crash.Report()
 		tick := time.NewTicker(after / 10)
 		defer tick.Stop()
 		seen, since := int64(-1), time.Now()

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -30,9 +31,13 @@ func quietly(flags *pflag.FlagSet, f *logFlags) {
 func watch(ctx context.Context, progress *report.Progress, what string, total int, done func() int) (stop func()) {
 	progress.Restart()
 	watching, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	told := context.AfterFunc(ctx, func() { progress.Say("amazon-capi: stopping; what is on its way is waited for") })
+	told := context.AfterFunc(ctx, func() {
+		defer crash.Report()
+		progress.Say("amazon-capi: stopping; what is on its way is waited for")
+	})
 	var wg sync.WaitGroup
 	wg.Go(func() {
+		defer crash.Report()
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
 		for {

@@ -26,13 +26,14 @@ func NewLogger(w io.Writer, format, level string) (zerolog.Logger, error) {
 	if err != nil || level == "" {
 		return zerolog.Nop(), fmt.Errorf("log level %q is unknown: want trace, debug, info, warn, error or disabled", level)
 	}
+	terminal := report.IsTerminal(w)
 	w = redact.Writer(w)
 	switch format {
 	case "json":
 	case "console":
 		// Colours are for eyes: in a file, a pipe or a collector they are noise that
 		// no search finds its words in.
-		plain := !report.IsTerminal(w) || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
+		plain := !terminal || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.RFC3339, NoColor: plain}
 	default:
 		return zerolog.Nop(), fmt.Errorf("log format %q is unknown: want %s", format, LogFormats)

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -101,6 +102,7 @@ func (s *Server) Start(addr string) error {
 	s.addr.Store(l.Addr().String())
 	s.listener = &boundedListener{Listener: l, most: maxConnections}
 	go func() {
+		defer crash.Report()
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			s.conditions.Condition("listen").Fail(redact.Error(err))
 		}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
 // StandardLog is what becomes of that which libraries write to Go's standard
@@ -28,9 +30,13 @@ func TakeStandardLog() *StandardLog {
 	return s
 }
 
-// To has log say what was written. A server can cause such lines at will, so there
-// are a few a minute at most.
+// To has log say what was written, and what ends the process by a panic. A server
+// can cause such lines at will, so there are a few a minute at most.
 func (s *StandardLog) To(log zerolog.Logger) {
+	crashed := log.Level(zerolog.FatalLevel) // with --log-level=disabled, too
+	crash.To(func(reason string, stack []string) {
+		crashed.WithLevel(zerolog.FatalLevel).Str("reason", reason).Strs("stack", stack).Msg("panic")
+	})
 	log = log.Sample(&zerolog.BurstSampler{Burst: 5, Period: time.Minute})
 	s.to.Store(&log)
 }

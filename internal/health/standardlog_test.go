@@ -1,18 +1,23 @@
 package health
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 )
 
@@ -110,3 +115,35 @@ func TestAnUnsolicitedAnswerIsNotQuoted(t *testing.T) {
 		}
 	}
 }
+
+// TestPanicsAreLogged panics in a process of its own, with a logger that is told to
+// be silent.
+func TestPanicsAreLogged(t *testing.T) {
+	if os.Getenv("PANIC") != "" {
+		log, err := NewLogger(os.Stderr, "json", "disabled")
+		if err != nil {
+			t.Fatal(err)
+		}
+		TakeStandardLog().To(log)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			defer crash.Report()
+			panic("sent " + planted)
+		})
+		wg.Wait()
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestPanicsAreLogged$")
+	cmd.Env = append(os.Environ(), "PANIC=1")
+	out, err := cmd.CombinedOutput()
+	exit := new(exec.ExitError)
+	if !errors.As(err, &exit) || exit.ExitCode() != 2 {
+		t.Errorf("%v", err)
+	}
+	for want, ok := range map[string]bool{`"level":"fatal"`: true, `"message":"panic"`: true, "TestPanicsAreLogged": true, planted: false, "goroutine ": false} {
+		if strings.Contains(string(out), want) != ok {
+			t.Errorf("%q is there: %v, in\n%s", want, !ok, out)
+		}
+	}
+}
+
+const planted = "jane.doe@example.com"

@@ -10,6 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
 const (
@@ -129,7 +131,10 @@ func (w *Writer) replace(limit int, known, plain bool) error {
 	}
 	old := w.client
 	w.client, w.limit, w.known, w.plain, w.stuck = client, limit, known, plain, false
-	w.retired.Go(func() { w.retire(old) })
+	w.retired.Go(func() {
+		defer crash.Report()
+		w.retire(old)
+	})
 	return nil
 }
 
@@ -139,6 +144,7 @@ func (w *Writer) retire(client *kgo.Client) {
 	ctx, cancel := context.WithTimeout(context.Background(), retireAfter)
 	defer cancel()
 	go func() {
+		defer crash.Report()
 		select {
 		case <-w.closing:
 			cancel()
@@ -170,6 +176,7 @@ func (w *Writer) current() *kgo.Client {
 // watch notes from a promise that its client cannot go on.
 func (w *Writer) watch(client *kgo.Client, promise func(*kgo.Record, error)) func(*kgo.Record, error) {
 	return func(r *kgo.Record, err error) {
+		defer crash.Report()
 		if err != nil && !passes(err) {
 			w.mu.Lock()
 			if w.client == client { // else it was replaced already

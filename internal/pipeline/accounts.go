@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -44,6 +45,7 @@ func (p *Pipeline) watchAccounts(ctx context.Context, lanes *sink.Sink) (stop fu
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
+		defer crash.Report()
 		p.accounts.Watch(ctx, accounts.NewSource(p.config.AccountsFile), p.config.Reload, lanes.Reroute)
 	})
 	return func() {

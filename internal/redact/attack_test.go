@@ -103,7 +103,7 @@ func TestQuotedPrintableHidesNothing(t *testing.T) {
 
 func TestAddressesOfAllForms(t *testing.T) {
 	for _, s := range []string{
-		"o'brien@example.com", "bounces+brien=example.com@lists.example", "brien&co@example.com", "a/brien@example.com", "brien!x@example.com", 
+		"o'brien@example.com", "bounces+brien=example.com@lists.example", "brien&co@example.com", "a/brien@example.com", "brien!x@example.com",
 		"brien@[192.168.10.25]", "brien@localhost", "brien@xn--mnchen-3ya.example", "brien@münchen.example", "j\u00f6rg.brien@m\u00fcnchen.example", "brien@例え.テスト", "mailto:brien@example.com?subject=x", "brien%40xn--mnchen-3ya.example",
 		"brien\uff20example\uff0ecom", "brien\ufe6bexample.com", "BRIEN@EXAMPLE.COM", "brien @example.com", "brien@ example.com", "brien&#0064;example.com", "brien&#x0040;example.com", `brien\u{40}example.com`, "brien&amp;commat;example.com", "brien\\x40example.com", "brien%2525252540example.com", "brien\u3002x@example.com", "brien(comment)@example.com", "brien@(comment)example.com",
 	} {

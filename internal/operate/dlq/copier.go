@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -127,12 +128,14 @@ func (c *Copier) produce(ctx context.Context, t *try) {
 		Headers: t.copied.Headers, Timestamp: t.copied.Timestamp,
 	}
 	c.Producer.Produce(ctx, out, func(_ *kgo.Record, err error) {
+		defer crash.Report()
 		if err == nil {
 			c.done(t)
 			return
 		}
 		// In a goroutine, because promises must not wait for room in the client.
 		c.wg.Go(func() {
+			defer crash.Report()
 			if c.again(t, err) {
 				c.produce(ctx, t)
 				return

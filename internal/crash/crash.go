@@ -1,0 +1,86 @@
+// Package crash has a panic end the process without the contents of its value.
+//
+// Go writes a panic's value to standard error as it is, and the words of every
+// call's arguments with it. In this program both can be of an event. Report, which
+// every goroutine of ours defers first, writes what kind of panic it was and the
+// functions it happened in, through the logger once there is one. The goroutines
+// that libraries start are beyond it unless they call us: the functions they call
+// defer it, too.
+package crash
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"runtime"
+	"strings"
+	"sync/atomic"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+)
+
+// code is the exit code, which is Go's own after a panic.
+const code = 2
+
+// maxFrames bounds the functions that are named.
+const maxFrames = 32
+
+// to is where panics are written; nil means standard error.
+var to atomic.Pointer[func(reason string, stack []string)]
+
+// To has panics written by log from now on.
+func To(log func(reason string, stack []string)) { to.Store(&log) }
+
+// Report ends the process if its goroutine panics. It has to be deferred itself,
+// and first, so that it runs last.
+func Report() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	why, stack := reason(v), frames()
+	if log := to.Load(); log != nil {
+		(*log)(why, stack)
+	} else {
+		fmt.Fprintf(os.Stderr, "amazon-capi: panic: %s\n\t%s\n", why, strings.Join(stack, "\n\t"))
+	}
+	os.Exit(code)
+}
+
+// reason says what a panic's value is, without what it quotes. A value that is
+// neither an error nor a text is named by its type: it could be an event.
+func reason(v any) (text string) {
+	defer func() {
+		if recover() != nil { // the error's own method panics
+			text = fmt.Sprintf("a value of type %T", v)
+		}
+	}()
+	switch v := v.(type) {
+	case runtime.Error:
+		return redact.Message(v.Error()) // of types, indexes and lengths
+	case error:
+		return redact.Parser(v)
+	case string:
+		return redact.Parser(errors.New(v))
+	}
+	return fmt.Sprintf("a value of type %T", v)
+}
+
+// frames names the functions that the panic is in, and where, the innermost first.
+func frames() []string {
+	pcs := make([]uintptr, 2*maxFrames)
+	pcs = pcs[:runtime.Callers(2, pcs)]
+	var all []string
+	for next := runtime.CallersFrames(pcs); ; {
+		f, more := next.Next()
+		if f.Function == "runtime.gopanic" || f.Function == "runtime.sigpanic" {
+			all = all[:0] // what is above is how the panic got here
+		} else if f.Function != "" && f.Function != "runtime.goexit" {
+			all = append(all, fmt.Sprintf("%s (%s:%d)", f.Function, path.Base(f.File), f.Line))
+		}
+		if !more {
+			return all[:min(len(all), maxFrames)]
+		}
+	}
+}
