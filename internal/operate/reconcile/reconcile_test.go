@@ -142,9 +142,33 @@ func TestFates(t *testing.T) {
 			b.record("1|a", 0, 1, redriven)
 		}, Counts{Source: 1, Validation: 1, Redriven: 1}},
 		"a copy without its original": {func(b *bench) {
+			b.receipt("1", "a", 9, 9, verdict.Rejected, 1)
 			b.receipt("1", "a", 0, 1, verdict.Accepted, 1)
 			b.record("1|a", 0, 1, redriven)
 		}, Counts{Source: 1, Accepted: 1, Redriven: 1}},
+		"a copy of a letter alone": {func(b *bench) {
+			b.verdicts.Letter(&sink.Letter{Topic: "events", Partition: 9, Offset: 9, ProfileID: "1", EventID: "a", Reason: verdict.Reason{Class: verdict.Auth}})
+			b.receipt("1", "a", 0, 1, verdict.Accepted, 1)
+			b.record("1|a", 0, 1, redriven)
+		}, Counts{Source: 1, Accepted: 1, Redriven: 1}},
+		"a copy of a letter that nobody can read": {func(b *bench) {
+			b.verdicts.Letter(&sink.Letter{Topic: "events", Partition: 9, Offset: 9, Value: []byte("garbage"), Reason: verdict.Reason{Class: verdict.Decode}})
+			b.receipt("", "", 0, 1, verdict.Decode, 0)
+			b.record("garbage", 0, 1, redriven)
+		}, Counts{Source: 1, Decode: 1, Redriven: 1}},
+		"a producer's own header": {func(b *bench) {
+			b.receipt("1", "a", 0, 1, verdict.Accepted, 1)
+			b.record("1|a", 0, 1, redrivenTimes(900))
+		}, Counts{Source: 1, Accepted: 1}},
+		"a producer's own header, refused": {func(b *bench) {
+			b.receipt("1", "a", 0, 1, verdict.Rejected, 1)
+			b.record("1|a", 0, 1, redriven)
+		}, Counts{Source: 1, Rejected: 1}},
+		"a producer's own header does not hide a record": {func(b *bench) {
+			b.receipt("1", "a", 0, 0, verdict.Accepted, 1)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 1, redriven)
+		}, Counts{Source: 2, Accepted: 1, InFlight: 1, Duplicates: 1}},
 		"bytes that nobody can read, redriven": {func(b *bench) {
 			b.receipt("", "", 0, 0, verdict.Decode, 0)
 			b.receipt("", "", 0, 1, verdict.Decode, 0)
@@ -253,9 +277,7 @@ func TestTheLastRedriveCounts(t *testing.T) {
 				b.receipt("1", "a", c.partition, c.offset, class, 1)
 			}
 		}
-		if inRange {
-			put(verdict.Rejected, 0, true)
-		}
+		put(verdict.Rejected, 0, inRange)
 		accepted := rapid.IntRange(0, 2*n).Draw(rt, "accepted") // which of them, if any
 		for i := 1; i <= n; i++ {
 			class := rapid.SampledFrom(classes).Draw(rt, "class")
@@ -295,27 +317,46 @@ func TestTheLastRedriveCounts(t *testing.T) {
 func TestRowsAddUp(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		b := newBench(t, history.Span{Partition: 0, From: 100, To: 200}, history.Span{Partition: 1, From: 0, To: 50})
+		type place struct {
+			partition int32
+			offset    int64
+		}
+		refused := make(map[string][]place)
 		for range rapid.IntRange(0, 60).Draw(rt, "receipts") {
-			b.receipt(rapid.SampledFrom([]string{"1", "2"}).Draw(rt, "profile"), rapid.SampledFrom([]string{"a", "b", "c", ""}).Draw(rt, "id"),
-				int32(rapid.IntRange(0, 2).Draw(rt, "partition")), int64(rapid.IntRange(0, 210).Draw(rt, "offset")),
-				rapid.SampledFrom(append(verdict.Classes(), 0)).Draw(rt, "class"), rapid.IntRange(0, 3).Draw(rt, "attempts"))
+			profile, id := rapid.SampledFrom([]string{"1", "2"}).Draw(rt, "profile"), rapid.SampledFrom([]string{"a", "b", "c", ""}).Draw(rt, "id")
+			class, at := rapid.SampledFrom(append(verdict.Classes(), 0)).Draw(rt, "class"), place{int32(rapid.IntRange(0, 2).Draw(rt, "partition")), int64(rapid.IntRange(0, 210).Draw(rt, "offset"))}
+			b.receipt(profile, id, at.partition, at.offset, class, rapid.IntRange(0, 3).Draw(rt, "attempts"))
+			if class.DeadLetter() {
+				refused[profile+"|"+id] = append(refused[profile+"|"+id], at)
+			}
 		}
 		originals := 0
-		keys := make(map[string]bool)
-		copies := make(map[string]bool)
+		keys, here, claims := make(map[string]bool), make(map[string]bool), make(map[string][]place)
 		for offset := range int64(rapid.IntRange(0, 50).Draw(rt, "records")) {
 			value := rapid.SampledFrom([]string{"1|a", "1|b", "2|a", "2|c", "junk"}).Draw(rt, "value")
 			if rapid.Bool().Draw(rt, "copy") {
 				b.record(value, 1, offset, redriven)
-				copies[value] = true
-			} else {
-				b.record(value, 1, offset)
-				keys[value] = true
-				originals++
+				claims[value] = append(claims[value], place{1, offset})
+				continue
+			}
+			b.record(value, 1, offset)
+			keys[value] = true
+			originals++
+			if class, _, _ := b.verdicts.of(1, offset); class.DeadLetter() {
+				here[value] = true
 			}
 		}
-		for value := range copies {
-			if !keys[value] {
+		for value, places := range claims {
+			copies := 0
+			for _, at := range places {
+				if here[value] || slices.ContainsFunc(refused[value], func(other place) bool { return other != at }) {
+					copies++
+				} else { // a header that no refusal bears out
+					originals++
+					keys[value] = true
+				}
+			}
+			if copies > 0 && !keys[value] {
 				originals++ // stands for its original
 			}
 		}

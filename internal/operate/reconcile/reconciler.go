@@ -205,6 +205,9 @@ func (r *Reconciler) row(e *Event) *Counts {
 // that was sent through again is one event of the source and not two: its fate is
 // that of its last copy.
 func (r *Reconciler) Finish() (*Report, error) {
+	if err := r.expose(); err != nil {
+		return nil, err
+	}
 	last := r.lastCopies()
 	for i := range r.refuse {
 		h := &r.refuse[i]
@@ -240,6 +243,30 @@ func (r *Reconciler) Finish() (*Report, error) {
 		}
 	}
 	return report, nil
+}
+
+// expose settles the records that call themselves copies and are none. Anybody who
+// writes to the source can put a redrive's header on a record; but a redrive has a
+// dead letter to copy, so that the event was refused as another record before.
+func (r *Reconciler) expose() error {
+	refused := make(map[eventKey]bool, len(r.refuse))
+	for i := range r.refuse {
+		refused[r.refuse[i].key] = true
+	}
+	copies := r.copies[:0]
+	for _, h := range r.copies {
+		e := &h.event
+		if refused[h.key] || r.Verdicts.refusedElsewhere(h.key, e.Partition, e.Offset) {
+			copies = append(copies, h)
+			continue
+		}
+		h.event.Duplicate, r.seen[h.key] = r.seen[h.key], true
+		if err := r.settle(&h, r.elsewhere(&h)); err != nil {
+			return err
+		}
+	}
+	r.copies = copies
+	return nil
 }
 
 // lastCopies are the copies that say what became of their events.

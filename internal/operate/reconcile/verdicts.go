@@ -20,8 +20,9 @@ type Verdicts struct {
 	cells map[int32]*cells
 	// refused are the events that became dead letters, and elsewhere those of them
 	// that were accepted later on as another record of the topic.
-	refused, elsewhere map[eventKey]bool
-	seed               maphash.Seed
+	refused   map[eventKey]place // and as which record
+	elsewhere map[eventKey]bool
+	seed      maphash.Seed
 }
 
 // cells are the verdicts on the offsets of one partition, from the first on.
@@ -60,7 +61,7 @@ type eventKey uint64
 func NewVerdicts(plan *history.Plan) *Verdicts {
 	v := &Verdicts{
 		topic: plan.Topic, cells: make(map[int32]*cells), seed: maphash.MakeSeed(),
-		refused: make(map[eventKey]bool), elsewhere: make(map[eventKey]bool),
+		refused: make(map[eventKey]place), elsewhere: make(map[eventKey]bool),
 	}
 	for _, s := range plan.Spans {
 		v.cells[s.Partition] = &cells{s.From, make([]cell, s.To-s.From)}
@@ -84,6 +85,37 @@ func (v *Verdicts) hash(profile, id string) eventKey {
 	return eventKey(h.Sum64())
 }
 
+// place stands for where a record is; several for more than one.
+type place uint64
+
+const several place = 0
+
+func (v *Verdicts) place(partition int32, offset int64) place {
+	return place(maphash.Comparable(v.seed, [2]int64{int64(partition), offset}) | 1)
+}
+
+func (v *Verdicts) refuse(key eventKey, partition int32, offset int64) {
+	at := v.place(partition, offset)
+	if before, ok := v.refused[key]; ok && before != at {
+		at = several
+	}
+	v.refused[key] = at
+}
+
+func (v *Verdicts) wasRefused(key eventKey) bool {
+	_, ok := v.refused[key]
+	return ok
+}
+
+// refusedElsewhere reports whether an event was refused as another record than the
+// one at that place.
+func (v *Verdicts) refusedElsewhere(key eventKey, partition int32, offset int64) bool {
+	at, ok := v.refused[key]
+	return ok && at != v.place(partition, offset)
+}
+
+func (v *Verdicts) bytesKey(value []byte) eventKey { return v.hash("\x01", string(value)) }
+
 // Receipt enters a receipt. Those of one profile must come in their order, as they
 // do from one partition: the last verdict counts, but for accepted, which nothing
 // takes back.
@@ -96,8 +128,8 @@ func (v *Verdicts) Receipt(r *schemas.Receipt) {
 			key := v.key(r.ProfileID, e.EventID)
 			switch {
 			case e.Class.DeadLetter():
-				v.refused[key] = true
-			case e.Class == verdict.Accepted && v.refused[key]:
+				v.refuse(key, e.Partition, e.Offset)
+			case e.Class == verdict.Accepted && v.wasRefused(key):
 				v.elsewhere[key] = true
 			}
 		}
@@ -118,7 +150,9 @@ func (v *Verdicts) Letter(l *sink.Letter) {
 		return
 	}
 	if l.EventID != "" {
-		v.refused[v.key(l.ProfileID, l.EventID)] = true
+		v.refuse(v.key(l.ProfileID, l.EventID), l.Partition, l.Offset)
+	} else if l.ValueOmitted == 0 {
+		v.refuse(v.bytesKey(l.Value), l.Partition, l.Offset)
 	}
 	c := v.at(l.Partition, l.Offset)
 	switch {
@@ -151,7 +185,7 @@ func (v *Verdicts) of(partition int32, offset int64) (class verdict.Class, again
 // could be an identifier. A record that is no event is known by its bytes.
 func (v *Verdicts) keyOf(ev *schemas.Event, value []byte) eventKey {
 	if ev.EventID == "" {
-		return v.hash("\x01", string(value))
+		return v.bytesKey(value)
 	}
 	return v.key(ev.ProfileID, ev.EventID)
 }
