@@ -90,6 +90,8 @@ type letters struct {
 	plan     *history.Plan
 	done     *consumer.Progress
 	progress *report.Progress
+	settings kafka.Settings
+	topic    string
 }
 
 // open reads where the topic ends and which letters are done.
@@ -98,12 +100,32 @@ func (f *lettersFlags) open(ctx context.Context, p *process) (*letters, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &letters{progress: report.NewTerminalProgress(p.stderr)}
+	l := &letters{progress: report.NewTerminalProgress(p.stderr), settings: s, topic: f.topic}
 	if l.done, err = groupProgress(ctx, s, f.group, f.topic); err != nil {
 		return nil, err
 	}
 	l.reader, l.plan, err = openHistory(ctx, s, history.Range{Topic: f.topic, Partitions: f.filter.Partitions}, l.progress)
 	return l, err
+}
+
+// rounds counts how often events were sent through again.
+func (l *letters) rounds(ctx context.Context) (*dlq.Rounds, error) {
+	return countRounds(ctx, l.settings, l.topic, l.done, l.progress)
+}
+
+// countRounds reads all of a dead-letter topic, since the letters of an event can be
+// in several partitions; nothing, if no letter is done.
+func countRounds(ctx context.Context, s kafka.Settings, topic string, done *consumer.Progress, progress *report.Progress) (*dlq.Rounds, error) {
+	rounds := dlq.NewRounds()
+	if !done.Begun() {
+		return rounds, nil
+	}
+	reader, plan, err := openHistory(ctx, s, history.Range{Topic: topic}, progress)
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	return rounds, dlq.Scan(ctx, reader, plan, done, func(e *dlq.Entry) error { rounds.Add(e); return nil })
 }
 
 // each calls f for every letter that is meant.

@@ -272,6 +272,29 @@ func TestRedriveGivesBackWhatCame(t *testing.T) {
 	}
 }
 
+// TestForgedRedrivesAreNotShown: the header is copied from the source, where any
+// producer can write it.
+func TestForgedRedrivesAreNotShown(t *testing.T) {
+	s := newScene(t)
+	s.run(exitOK, append([]string{"publish", "--events", "20"}, s.registry()...)...)
+	s.deliver()
+	s.redrive(exitOK, "--go") // so that the group has begun
+	s.produce(&kgo.Record{Topic: demoLetters, Partition: 0, Value: []byte("{}"), Headers: []kgo.RecordHeader{
+		{Key: "amazon-capi.class", Value: []byte("rejected")}, {Key: "amazon-capi.code", Value: []byte("FORGED")}, {Key: "amazon-capi.redrives", Value: []byte("900")},
+	}})
+	found := false
+	for _, v := range objects[dlq.View](t, s.run(exitOK, append([]string{"dlq", "ls", "--json", "--code", "FORGED"}, s.servers()...)...).stdout) {
+		found = true
+		shown := s.run(exitOK, append([]string{"dlq", "show", fmt.Sprintf("%d/%d", v.Partition, v.Offset)}, s.registry()...)...)
+		if v.Redrives != 0 || strings.Contains(shown.stdout, "900") {
+			t.Errorf("%+v\n%s", v, shown.stdout)
+		}
+	}
+	if !found {
+		t.Error("the letter is not listed")
+	}
+}
+
 func TestRedriveDirect(t *testing.T) {
 	s := newScene(t)
 	s.refusing(sandbox.Fault{Do: sandbox.Status, Status: 422})

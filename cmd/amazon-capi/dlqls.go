@@ -46,14 +46,19 @@ func (f *lsFlags) ls(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
+	rounds, err := l.rounds(ctx)
+	if err != nil {
+		l.reader.Close()
+		return err
+	}
 	if f.json {
-		return l.each(ctx, &f.filter, func(e *dlq.Entry) error { return printJSON(p.stdout, e.View()) })
+		return l.each(ctx, &f.filter, func(e *dlq.Entry) error { return printJSON(p.stdout, e.View(rounds)) })
 	}
 	var latest []dlq.View
 	total := 0
 	err = l.each(ctx, &f.filter, func(e *dlq.Entry) error {
 		total++
-		latest = append(latest, e.View())
+		latest = append(latest, e.View(rounds))
 		// Sorted now and then, so that a topic of millions costs a table's memory.
 		if f.limit > 0 && len(latest) >= 2*f.limit+1000 {
 			latest = newest(latest, f.limit)

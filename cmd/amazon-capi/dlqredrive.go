@@ -163,9 +163,8 @@ func (f *redriveFlags) decide(ctx context.Context, p *process) (*dlq.Redrive, er
 	if err != nil {
 		return nil, err
 	}
-	// Rounds are counted first: letters of an event can be in several partitions.
-	rounds := dlq.NewRounds()
-	if err := dlq.Scan(ctx, l.reader, l.plan, l.done, func(e *dlq.Entry) error { rounds.Add(e); return nil }); err != nil {
+	rounds, err := l.rounds(ctx)
+	if err != nil {
 		l.reader.Close()
 		return nil, err
 	}

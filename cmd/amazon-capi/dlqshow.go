@@ -15,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
@@ -106,7 +107,13 @@ func (f *dlqShowFlags) run(ctx context.Context, p *process, at string) error {
 		return fmt.Errorf("topic %q has no record at partition %d, offset %d; dlq ls lists those that there are", f.explain.topic, partition, offset)
 	}
 	entry := dlq.Read(rec, done)
-	shown := shownLetter{Letter: entry.View()}
+	var rounds *dlq.Rounds
+	if entry.Letter.Redrives > 0 {
+		if rounds, err = countRounds(ctx, settings, f.explain.topic, done, report.NewTerminalProgress(p.stderr)); err != nil {
+			return err
+		}
+	}
+	shown := shownLetter{Letter: entry.View(rounds)}
 	f.now(ctx, p, settings, reader, x, &entry, &shown)
 	if f.explain.json {
 		return printJSON(p.stdout, shown)

@@ -119,14 +119,14 @@ type Source struct {
 // topicLimit bounds the name of a topic that a header claims; Kafka's own limit.
 const topicLimit = 249
 
-// View returns the entry for showing.
-func (e *Entry) View() View {
+// View returns the entry for showing. Without rounds no redrives are believed.
+func (e *Entry) View(rounds *Rounds) View {
 	l := &e.Letter
 	v := View{
 		Partition: e.Partition, Offset: e.Offset, State: e.State(), Class: e.Class(),
 		Status: l.Reason.Status, Code: l.Reason.Code, Field: l.Reason.Field, Message: l.Reason.Message,
 		Profile: e.Profile(), EventID: e.EventID(), When: e.When(), Timestamp: l.Timestamp.UTC(),
-		Attempts: l.Attempts, Redrives: l.Redrives, Contract: redact.Line(redact.Text(l.Contract), topicLimit), Stage: l.Stage, Remedy: e.Remedy(),
+		Attempts: l.Attempts, Redrives: rounds.Of(e), Contract: redact.Line(redact.Text(l.Contract), topicLimit), Stage: l.Stage, Remedy: e.Remedy(),
 	}
 	if !l.FirstFailure.IsZero() {
 		v.First = &l.FirstFailure

@@ -281,7 +281,7 @@ func TestWordsOfEntries(t *testing.T) {
 	e := entry()
 	e.Letter.Reason = verdict.Reason{Class: verdict.Auth, Status: 403}
 	e.Letter.EventID, e.Letter.ProfileID, e.Letter.Topic = "of-jane@example.com", strings.Repeat("ab", 40), "events"
-	v := e.View()
+	v := e.View(nil)
 	if strings.Contains(v.EventID, "jane") || strings.Contains(v.Profile, "abab") || v.State != "open" || v.Source == nil || !strings.Contains(v.Remedy, "approved") {
 		t.Errorf("%+v", v)
 	}

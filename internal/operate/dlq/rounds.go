@@ -32,9 +32,9 @@ func (r *Rounds) Add(e *Entry) {
 }
 
 // Of is how often the event of an entry was sent through again: what its letter
-// says, and no more than there are letters for.
+// says, and no more than there are letters for: none for a nil Rounds.
 func (r *Rounds) Of(e *Entry) int {
-	if e.Letter.Redrives == 0 {
+	if r == nil || e.Letter.Redrives == 0 {
 		return 0
 	}
 	return min(e.Letter.Redrives, r.done[r.key(e)])
