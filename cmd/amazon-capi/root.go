@@ -54,6 +54,7 @@ func newRoot(p *process) *cobra.Command {
 		newReplayCommand(p),
 		newReconcileCommand(p),
 		newExplainCommand(p),
+		newTagCommand(p),
 		newSendCommand(p),
 		newSchemasCommand(p),
 		newBenchCommand(p),

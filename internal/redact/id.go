@@ -141,6 +141,9 @@ func maskID(id string) string {
 	if digits := countDigits(shown); wholePhone.MatchString(shown) && !day.MatchString(shown) && digits >= 10 {
 		shown = "[number]"
 	}
+	if loose.FindString(shown) == shown && looseDigest(shown) {
+		shown = "[hash]"
+	}
 	shown = encodedWord.ReplaceAllStringFunc(shown, func(word string) string {
 		bare := strings.TrimRight(word, "=")
 		if isDigest(bare) && mixed(bare) || hides(word, nil, maxLayers) {
@@ -184,7 +187,8 @@ func plain(id string) bool {
 	if len(id) >= 64 {
 		return false
 	}
-	digits, hex, dashes, changes := 0, 0, 0, 0
+	digits, hex, hexes, dashes, changes := 0, 0, 0, 0, 0
+	separators := 0
 	var kinds, last byte
 	for i := range len(id) {
 		c := id[i]
@@ -194,11 +198,15 @@ func plain(id string) bool {
 		}
 		if class&idHex == 0 {
 			hex = 0
-		} else if hex++; hex == 32 {
-			return false
+		} else {
+			hexes++
+			if hex++; hex == 32 {
+				return false
+			}
 		}
 		switch kind := class & idKinds; {
 		case kind == 0:
+			separators++
 			if c == '-' {
 				dashes++
 			} else if c == '.' && strings.HasPrefix(id[max(0, i-5):], "amzn1") {
@@ -220,10 +228,26 @@ func plain(id string) bool {
 		return false
 	case dashes >= 4 && len(id) >= 36:
 		return false // a UUID, perhaps
-	case kinds&(idUpper|idLower) == idUpper|idLower && len(id) >= 12 && changes >= 5:
+	case hexes+separators == len(id) && hexes >= leastHex && kinds != idDigit && (hexes >= 32 || readable(id)):
+		return false // a digest in groups, or hex of a text
+	case kinds&(idUpper|idLower) == idUpper|idLower && len(id) >= leastEncoded && changes >= 4:
 		return !suspect(id)
 	}
 	return true
+}
+
+// leastHex is how long hex of an address is at least.
+const leastHex = 12
+
+// readable reports whether an id is hex of visible characters.
+func readable(id string) bool {
+	for i := 0; i+1 < len(id); i += 2 {
+		// 2 to 7 is what they begin with.
+		if c := id[i]; c < '2' || c > '7' || idClasses[id[i+1]]&idHex == 0 {
+			return false
+		}
+	}
+	return len(id)%2 == 0
 }
 
 const (

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -45,6 +46,12 @@ func TestEventIDsOfIdentifiersAreMasked(t *testing.T) {
 		"555\u00a0123\u00a04567":                         `^\[number\]:[a-z]{4}$`,
 		"٠٠٩٦٦٥٠١٢٣٤٥٦٧":                                 `^\[number\]:[a-z]{4}$`,
 		"Atza|IwEBIJedGXjDqsU":                           `^\[token\]:[a-z]{4}$`,
+		"aebe52e7_03ee_455a_b3c4_e57283966239":           `^\[hash\]:[a-z]{4}$`,
+		"d41d8cd9-8f00b204-e9800998-ecf8427e":            `^\[hash\]:[a-z]{4}$`,
+		"d41d8cd98f00b204.e9800998ecf8427e":              `^\[hash\]:[a-z]{4}$`,
+		"6a6f40782e636f6d":                               `^\[token\]:[a-z]{4}$`, // jo@x.com
+		"2b3135353531323334353637":                       `^\[token\]:[a-z]{4}$`, // +15551234567
+		"am9AeC5jb20":                                    `^\[token\]:[a-z]{4}$`, // jo@x.com
 	} {
 		got := EventID(id)
 		if !regexp.MustCompile(want).MatchString(got) {
@@ -155,5 +162,32 @@ func BenchmarkEventID(b *testing.B) {
 				EventID(id)
 			}
 		})
+	}
+}
+
+// TestUUIDsAreMasked: many event ids are random UUIDs, but so are the advertising
+// ids of phones, and nobody can tell which a source has used. docs/privacy.md says
+// so.
+func TestUUIDsAreMasked(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		id := rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}-[147][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`).Draw(t, "id")
+		for _, spelled := range []string{id, strings.ToUpper(id), "{" + id + "}", "urn:uuid:" + id, "order-" + id, strings.ReplaceAll(id, "-", "")} {
+			got := EventID(spelled)
+			for _, part := range strings.Split(id, "-") {
+				if strings.Contains(strings.ToLower(got), part) {
+					t.Fatalf("EventID(%q) = %q", spelled, got)
+				}
+			}
+			if EventID(got) != got {
+				t.Fatalf("EventID(%q) = %q, and then %q", spelled, got, EventID(got))
+			}
+		}
+	})
+	doc, err := os.ReadFile("../../docs/privacy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(strings.Join(strings.Fields(string(doc)), " "), "A UUID is masked, because the advertising ids of phones are UUIDs") {
+		t.Error("docs/privacy.md does not say that UUIDs are masked, and why")
 	}
 }
