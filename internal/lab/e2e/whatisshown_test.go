@@ -33,6 +33,10 @@ var told = []string{
 	"jane.doe@example.com", "Jane Doe <jane.doe@example.com>", "jane.doe&#64;example.com", `jane.doe\u0040example.com`, "jane.doe%2540example.com", "jane.doe＠example.com",
 	base64.StdEncoding.EncodeToString([]byte("jane.doe@example.com")), "+1 (555) 123-4567", "555\u00a0123\u00a04567", "٥٥٥١٢٣٤٥٦٧",
 	"86e0b9e56c17cc4d12387e1949b85053fbe73bc3ce5a1188713a9d300cc6133d", "AEBE52E7-03EE-455A-B3C4-E57283966239", "amzn1.click.abc123def",
+	// A digest in groups, hex with colons, quoted-printable, an escaped text in
+	// base64, and addresses of other forms.
+	"93/eb/0a/11/c5/77/4d/9e/a0/12/3b/5f/66/7d/8c/d1", "a3f19c2e4b57d860-91ac33fe07b2d4e8", "6f:74:74:6f:40:78:2e:64:65", "otto=40quoted.example",
+	base64.RawURLEncoding.EncodeToString([]byte("otto%40quoted.example")), "o'quoted@example.com", "otto@xn--quoted-kva.example", "➊➎➎➎➊➋➌➍➎➏➐",
 	"\x1b[31mred", "\u202erev",
 }
 
@@ -41,6 +45,7 @@ func remains() []string {
 	all := []string{
 		"jane.doe", "jane doe", "123-4567", "123\u00a04567", "5551234567", "٥٥٥", "86e0b9e5", "aebe52e7", "abc123def", "\x1b", `\u001b`, "\u202e",
 		base64.StdEncoding.EncodeToString([]byte("jane.doe@example.com"))[:12],
+		"93/eb", "6/7d", "a3f19c2e", "91ac33fe", "6f:74:74", "quoted", "➊➎", base64.RawURLEncoding.EncodeToString([]byte("otto%40quoted.example"))[:12],
 		clientSecret, "iwebirefresh", base64.StdEncoding.EncodeToString([]byte(registryUser + ":" + registryPassword))[:20],
 	}
 	return append(all, registryPassword, url.QueryEscape(registryPassword), html.EscapeString(registryPassword))
