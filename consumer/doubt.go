@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // doubtEvery is how long brokers that did not answer are left alone, and how far
@@ -103,7 +104,7 @@ func (c *Consumer) hold(as []*assignment, err error) {
 	}
 	c.client.PauseFetchPartitions(paused)
 	if err != nil {
-		c.conditions.position.Fail(fmt.Sprintf("%d partitions wait: their records cannot be compared with what the group has settled: %v", len(as), err))
+		c.conditions.position.Fail(fmt.Sprintf("%d partitions wait: their records cannot be compared with what the group has settled: %s", len(as), redact.Error(err)))
 	}
 	signal(c.doubts)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // unreadableFor is for how long a failed fetch is believed. One that still fails
@@ -56,7 +58,7 @@ func (c *Consumer) fetchFailed(tp topicPartition, err error) {
 	if tp.topic == "" {
 		where = "group " + c.opts.Group
 	}
-	c.conditions.fetch.Fail(fmt.Sprintf("cannot read %s: %v", where, plainly(err, c.assigned)))
+	c.conditions.fetch.Fail(fmt.Sprintf("cannot read %s: %s", where, redact.Error(plainly(err, c.assigned))))
 }
 
 // readable notes that a partition's fetches work again. c.mu is held.

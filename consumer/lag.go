@@ -32,7 +32,7 @@ func unreadableTopic(topic string, err error) string {
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {
 		return fmt.Sprintf("topic %q does not exist (--topic): check its name, create it, or start run with --create-topics", topic)
 	}
-	return fmt.Sprintf("topic %q cannot be read: %v", topic, err)
+	return fmt.Sprintf("topic %q cannot be read: %s", topic, redact.Error(err))
 }
 
 // lagLoop keeps the partitions' ends known. As it asks the brokers at a steady
@@ -118,7 +118,7 @@ func (c *Consumer) tellUnreached(r *reach, now time.Time, faults map[int32]error
 		}
 		since := r.since[a.partition]
 		if lasts(&since, now, !kerr.IsRetriable(fault) && !errors.As(fault, new(unanswered))) {
-			told = append(told, fmt.Sprintf("partition %d: %v", a.partition, plainly(fault, true)))
+			told = append(told, fmt.Sprintf("partition %d: %s", a.partition, redact.Error(plainly(fault, true))))
 		}
 		still[a.partition] = since
 	}

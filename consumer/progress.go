@@ -61,7 +61,7 @@ func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) 
 		return p, nil // whoever asks finds that out, too
 	}
 	if err != nil {
-		return nil, fmt.Errorf("what group %q has settled cannot be compared with topic %q: %w", group, topic, err)
+		return nil, fmt.Errorf("what group %q has settled cannot be compared with topic %q: %w", group, topic, redact.Wrap(err))
 	}
 	for partition, f := range found {
 		p.committed[partition], p.beyond[partition] = f.begin, f.believed

@@ -8,6 +8,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 const (
@@ -50,7 +52,7 @@ func (c *Consumer) startAt(ctx context.Context) bool {
 				return true
 			}
 		case ctx.Err() == nil:
-			c.conditions.assignment.Fail(fmt.Sprintf("start latest: where group %q begins in topic %q cannot be decided: %v", c.opts.Group, c.opts.Topic, err))
+			c.conditions.assignment.Fail(fmt.Sprintf("start latest: where group %q begins in topic %q cannot be decided: %s", c.opts.Group, c.opts.Topic, redact.Error(err)))
 		}
 		if !pause(ctx, startEvery) {
 			return false

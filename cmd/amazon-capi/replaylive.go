@@ -18,6 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/replay"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // moved is how the offset of one partition of the live group is moved; an object
@@ -78,7 +79,7 @@ func (f *replayFlags) move(ctx context.Context, p *process) error {
 	defer cancel()
 	// The brokers refuse it as well should a member have joined meanwhile.
 	if err := admin.CommitAllOffsets(ctx, f.liveGroup, offsets); err != nil {
-		return fmt.Errorf("the offsets of group %q were not moved: %w", f.liveGroup, withCause(ctx, err))
+		return fmt.Errorf("the offsets of group %q were not moved: %w", f.liveGroup, redact.Wrap(withCause(ctx, err)))
 	}
 	if !f.json {
 		fmt.Fprintf(p.stdout, "The offsets of group %s were moved.\n", f.liveGroup)
@@ -120,7 +121,7 @@ func (f *replayFlags) moves(ctx context.Context, admin *kadm.Client, reader *his
 	defer cancel()
 	was, err := admin.FetchOffsets(ctx, f.liveGroup)
 	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-		return nil, fmt.Errorf("the offsets of group %q cannot be read: %w", f.liveGroup, withCause(ctx, err))
+		return nil, fmt.Errorf("the offsets of group %q cannot be read: %w", f.liveGroup, redact.Wrap(withCause(ctx, err)))
 	}
 	for _, partition := range slices.Sorted(maps.Keys(to)) {
 		m := moved{Partition: partition, Was: -1, Now: to[partition], End: ends[partition], DryRun: !f.act.act}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // maxGroups bounds the groups that are asked about a topic, and maxNamed those that
@@ -33,14 +35,14 @@ func Readers(ctx context.Context, admin *kadm.Client, topic, group string) (othe
 	}
 	own, err := admin.FetchOffsets(ctx, group)
 	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-		return nil, false, fmt.Errorf("the offsets of group %q cannot be read: %w", group, err)
+		return nil, false, fmt.Errorf("the offsets of group %q cannot be read: %w", group, redact.Wrap(err))
 	}
 	if has(own) {
 		return nil, true, nil
 	}
 	listed, err := admin.ListGroups(ctx)
 	if err != nil {
-		return nil, false, fmt.Errorf("groups cannot be listed: %w", err)
+		return nil, false, fmt.Errorf("groups cannot be listed: %w", redact.Wrap(err))
 	}
 	names := slices.DeleteFunc(listed.Groups(), func(name string) bool {
 		return name == group || strings.HasPrefix(name, "amazon-capi-replay-") // which end by themselves

@@ -33,13 +33,13 @@ func Missing(flag, topic string) string {
 func Exists(ctx context.Context, cl *kgo.Client, topic string) (bool, error) {
 	topics, err := kadm.NewClient(cl).ListTopics(ctx, topic)
 	if err != nil {
-		return false, fmt.Errorf("topic %q cannot be looked up: %w", topic, err)
+		return false, fmt.Errorf("topic %q cannot be looked up: %w", topic, redact.Wrap(err))
 	}
 	switch err := topics[topic].Err; {
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
 		return false, nil
 	case err != nil:
-		return false, fmt.Errorf("topic %q cannot be used: %w", topic, err)
+		return false, fmt.Errorf("topic %q cannot be used: %w", topic, redact.Wrap(err))
 	}
 	return topics.Has(topic), nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 const (
@@ -227,7 +228,7 @@ func (w *Writer) Renew(ctx context.Context, cause error) (renewed bool, err erro
 	switch {
 	case err == nil:
 	case size:
-		return false, fmt.Errorf("the limit of topic %s cannot be asked for: %w", w.topic, err)
+		return false, fmt.Errorf("the limit of topic %s cannot be asked for: %w", w.topic, redact.Wrap(err))
 	default:
 		now, nowKnown = limit, known
 	}

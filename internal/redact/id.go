@@ -380,5 +380,7 @@ func isUUID(s string) bool {
 	return true
 }
 
-// capitals reports whether s is an id such as S3's.
-func capitals(s string) bool { return len(s) <= 32 && strings.ToUpper(s) == s }
+// capitals reports whether s is an id such as S3's, and not a number.
+func capitals(s string) bool {
+	return len(s) <= 32 && strings.ToUpper(s) == s && strings.ToLower(s) != s
+}

@@ -145,6 +145,8 @@ func TestRequestIDsHaveAStrictForm(t *testing.T) {
 		"amFuZUBleGFtcGxlLmNvbQ":                      false,
 		"Secret-Request-77":                           false,
 		"a b":                                         false,
+		"123-4567":                                    false,
+		"555-123-4567":                                false,
 		"a\u202eb-12":                                 false,
 		strings.Repeat("A", 65):                       false,
 	} {

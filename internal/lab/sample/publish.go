@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
@@ -197,7 +198,7 @@ type publishing struct {
 func (run *publishing) done(n int, expect verdict.Class, rec *kgo.Record, err error) {
 	if err != nil {
 		if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("topic %s: %s (%w)", run.p.o.Topic, kafka.Reason(err, run.p.o.Topic, "--topic"), err)
+			err = fmt.Errorf("topic %s: %s (%w)", run.p.o.Topic, kafka.Reason(err, run.p.o.Topic, "--topic"), redact.Wrap(err))
 		}
 		run.fail(fmt.Errorf("sample %d: %w", n, err))
 		return

@@ -85,10 +85,10 @@ func (v *Live) kafka(ctx context.Context, l *report.List) {
 	meta, err := admin.BrokerMetadata(asked)
 	cancel()
 	if err != nil {
-		l.Act(areaBrokers, subject, brokersAdvice(v.Config, err), "cannot be asked: %s", short(err))
+		l.Act(areaBrokers, subject, brokersAdvice(v.Config, err), "cannot be asked: %s", foreign(err))
 		return
 	}
-	l.Fine(areaBrokers, subject, "%d answer, cluster %s", len(meta.Brokers), meta.Cluster)
+	l.Fine(areaBrokers, subject, "%d answer, cluster %s", len(meta.Brokers), redact.Line(redact.Own(meta.Cluster), 64))
 	v.topics(ctx, l, client, admin, len(meta.Brokers))
 	v.group(ctx, l, admin)
 }
@@ -110,6 +110,9 @@ func brokersAdvice(c *pipeline.Config, err error) string {
 	return "Check --brokers, firewalls, and that the brokers advertise addresses that can be reached from here."
 }
 
+// foreign is what an error of the brokers' client says, which can be theirs.
+func foreign(err error) string { return redact.Line(redact.Error(err), 300) }
+
 // short is an error's text as one line of bounded length.
 func short(err error) string { return redact.Line(redact.Own(err.Error()), 300) }
 
@@ -124,7 +127,7 @@ func (v *Live) group(ctx context.Context, l *report.List, admin *kadm.Client) {
 		l.Act(areaGroup, name, grantAdvice("READ, DESCRIBE", "group", name), "may not be joined")
 		return
 	case err != nil:
-		l.Look(areaGroup, name, "Try again; if it lasts, look at the brokers' group coordinator.", "cannot be described: %s", short(err))
+		l.Look(areaGroup, name, "Try again; if it lasts, look at the brokers' group coordinator.", "cannot be described: %s", foreign(err))
 		return
 	}
 	g := groups[name]
@@ -148,7 +151,7 @@ func (v *Live) group(ctx context.Context, l *report.List, admin *kadm.Client) {
 	case "Empty":
 		l.Fine(areaGroup, name, "no members now; it goes on where it was")
 	default:
-		l.Fine(areaGroup, name, "%s, %d members", strings.ToLower(g.State), len(g.Members))
+		l.Fine(areaGroup, name, "%s, %d members", redact.Line(redact.Text(strings.ToLower(g.State)), 64), len(g.Members))
 	}
 }
 

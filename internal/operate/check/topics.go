@@ -78,7 +78,7 @@ func (v *Live) topic(ctx context.Context, l *report.List, client *kgo.Client, ad
 		l.Act(areaTopics, r.topic, grantAdvice(opNames(r.needs), "topic", r.topic), "may not be used (%s)", r.flag)
 		return 0
 	case err != nil:
-		l.Act(areaTopics, r.topic, "Try again; if it lasts, look at the brokers.", "cannot be described (%s): %s", r.flag, short(err))
+		l.Act(areaTopics, r.topic, "Try again; if it lasts, look at the brokers.", "cannot be described (%s): %s", r.flag, foreign(err))
 		return 0
 	}
 	before := len(*l)
@@ -88,7 +88,7 @@ func (v *Live) topic(ctx context.Context, l *report.List, client *kgo.Client, ad
 	replicas := partitions(l, r, t, brokers)
 	s, err := settingsOf(ctx, admin, r.topic)
 	if err != nil {
-		l.Look(areaTopics, r.topic, grantAdvice("DESCRIBE_CONFIGS", "topic", r.topic), "its settings cannot be read: %s", short(err))
+		l.Look(areaTopics, r.topic, grantAdvice("DESCRIBE_CONFIGS", "topic", r.topic), "its settings cannot be read: %s", foreign(err))
 		return 0
 	}
 	s.judge(l, r, replicas)

@@ -140,7 +140,7 @@ func (c *Copier) produce(ctx context.Context, t *try) {
 				c.produce(ctx, t)
 				return
 			}
-			c.failed(t.tok, t.rec, fmt.Errorf("topic %s: %s (%w)", c.Topic, kafka.Reason(err, c.Topic, "the flags"), err))
+			c.failed(t.tok, t.rec, fmt.Errorf("topic %s: %s (%w)", c.Topic, kafka.Reason(err, c.Topic, "the flags"), redact.Wrap(err)))
 		})
 	})
 }
