@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -11,6 +12,26 @@ import (
 // what it has after them. It is not put together, because a batch's events lie in
 // its memory as they are sent, page for page.
 type body [][]byte
+
+// has reports whether an id, or its middle if it is a UUID, is in the body in small
+// letters, in capitals or as it is.
+func (b body) has(id string) bool {
+	if len(id) == 36 {
+		id = id[8:24] // begins with a dash, of which there are few to look at
+	}
+	spellings := [...][]byte{[]byte(id), bytes.ToUpper([]byte(id)), bytes.ToLower([]byte(id))}
+	for i, spelled := range spellings {
+		if i > 0 && bytes.Equal(spelled, spellings[0]) {
+			continue
+		}
+		for _, part := range b {
+			if bytes.Contains(part, spelled) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 func (b body) size() (n int) {
 	for _, part := range b {

@@ -29,10 +29,11 @@ const ownRequestID = "capi-"
 
 // requestID is what Amazon's support asks for. The API's clients find it under
 // the first name; the others are what further Amazon services call it. An id
-// that could be anything else is not passed on.
-func requestID(h http.Header) string {
+// that could be anything else is not passed on, and neither is one that was sent:
+// device ids have the form of request ids.
+func requestID(h http.Header, sent body) string {
 	for _, name := range []string{"X-Amzn-Requestid", "X-Amzn-Request-Id", "X-Amz-Request-Id", "X-Amz-Rid"} {
-		if id := redact.RequestID(h.Get(name)); id != "" {
+		if id := redact.RequestID(h.Get(name)); id != "" && !sent.has(id) {
 			return id
 		}
 	}

@@ -113,7 +113,7 @@ func (s *sender) post(ctx context.Context, to *Route, profile string, token Acce
 	defer resp.Body.Close()
 	res := s.answered(ctx, to.contract, resp, most, items)
 	res.retryAfter = retryAfter(resp.Header, s.now())
-	res.request = &request{id: requestID(resp.Header)}
+	res.request = &request{id: requestID(resp.Header, b)}
 	return res
 }
 
