@@ -21,6 +21,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/testdata"
 )
@@ -250,7 +251,7 @@ func readFile(stdin io.Reader, name string, yield func(sample.Sample, error) boo
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			yield(sample.Sample{}, err)
+			yield(sample.Sample{}, redact.File(err))
 			return false
 		}
 		defer file.Close()

@@ -18,6 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/reconcile"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -271,7 +272,7 @@ func (f *reconcileFlags) readDiagnostics(p *process) (*reconcile.Diagnostics, er
 	if f.diagnostics != "-" {
 		file, err := os.Open(f.diagnostics)
 		if err != nil {
-			return nil, usagef("--diagnostics: %w", err)
+			return nil, usagef("--diagnostics: %w", redact.File(err))
 		}
 		defer file.Close()
 		in = file

@@ -34,6 +34,7 @@ func TestTagPrintsHowIDsAreShown(t *testing.T) {
 	if strings.Contains(plain, strings.Fields(keyed)[len(strings.Fields(keyed))-1]) || !strings.Contains(keyed, "ev-") || !strings.Contains(keyed, redact.Profile("1234567890", false)) {
 		t.Errorf("the key makes no difference:\n%s", keyed)
 	}
+	runExamples(t, "tag", "/run/secrets/event-id-key", key)
 	if got := run(exitUsage); !strings.Contains(got, "no id is given") {
 		t.Error(got)
 	}

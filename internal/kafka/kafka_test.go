@@ -286,6 +286,7 @@ func TestTLS(t *testing.T) {
 		"without our certificate":          {TLSSettings{CAFile: certFile}, false},
 		"with the system's roots":          {TLSSettings{Enabled: true, CertFile: certFile, KeyFile: keyFile}, false},
 		"with a byte order mark before it": {TLSSettings{CAFile: marked, CertFile: certFile, KeyFile: keyFile}, true},
+		"with one before the certificate":  {TLSSettings{CAFile: certFile, CertFile: marked, KeyFile: keyFile}, true},
 	} {
 		if err := ping(t, client(t, Settings{Brokers: c.ListenAddrs(), TLS: tc.tls})); (err == nil) != tc.ok {
 			t.Errorf("%s: %v, want success %v", name, err, tc.ok)

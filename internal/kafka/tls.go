@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"sync/atomic"
 )
 
@@ -39,7 +40,7 @@ func (s *TLSSettings) Config() (*tls.Config, error) {
 		return nil, errors.New("--tls-cert and --tls-key go together: one of them is missing")
 	}
 	if s.CertFile != "" {
-		cert, err := tls.LoadX509KeyPair(s.CertFile, s.KeyFile)
+		cert, err := keyPair(s.CertFile, s.KeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("--tls-cert, --tls-key: %s", redact.Parser(err))
 		}
@@ -50,11 +51,25 @@ func (s *TLSSettings) Config() (*tls.Config, error) {
 		last.Store(&cert)
 		certFile, keyFile := s.CertFile, s.KeyFile
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			if cert, err := tls.LoadX509KeyPair(certFile, keyFile); err == nil {
+			if cert, err := keyPair(certFile, keyFile); err == nil {
 				last.Store(&cert)
 			}
 			return last.Load(), nil
 		}
 	}
 	return config, nil
+}
+
+// keyPair is tls.LoadX509KeyPair for files that may begin with a byte order mark,
+// behind which the standard library finds no PEM.
+func keyPair(certFile, keyFile string) (tls.Certificate, error) {
+	cert, err := textfile.Read(certFile)
+	if err != nil {
+		return tls.Certificate{}, redact.File(err)
+	}
+	key, err := textfile.Read(keyFile)
+	if err != nil {
+		return tls.Certificate{}, redact.File(err)
+	}
+	return tls.X509KeyPair(cert, key)
 }
