@@ -264,7 +264,7 @@ func (p *plan) append(dst, national []byte) (normal []byte, ok bool) {
 			national = rest
 		}
 	}
-	if main := p.main; !main.lengths.has(len(national)) || main.strayZero(national) {
+	if main := p.main; !main.lengths.has(len(national)) || main.strayZero(national) || main.doubtful(national) {
 		return dst, false
 	}
 	return append(append(dst, p.code...), national...), true

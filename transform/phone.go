@@ -12,6 +12,9 @@ const (
 	// maxPhoneDigits is the most digits of a calling code and a national
 	// number that the library takes: 3 and 17.
 	maxPhoneDigits = 20
+	// maxE164 is the most digits of a calling code and a national number by
+	// ITU-T E.164. The library takes longer ones, which nobody is reached by.
+	maxE164 = 15
 	// minBare is the fewest digits taken for a number with its calling code
 	// where nothing says that they begin with one. Shorter ones are national
 	// numbers of many countries, the United States' among them.
@@ -42,7 +45,7 @@ func (t *Transformer) appendPhone(dst []byte, s, region string) (normal []byte, 
 	case plus:
 		normal, ok = t.dialing.appendInternational(dst, digits)
 	case home != nil:
-		normal, ok = home.appendNational(dst, digits)
+		normal, ok = t.dialing.appendNational(dst, digits, home)
 	}
 	if ok {
 		return normal, true
@@ -52,8 +55,8 @@ func (t *Transformer) appendPhone(dst []byte, s, region string) (normal []byte, 
 
 // scanPhone appends the digits of s to dst. plain is false when there is more
 // to s than ASCII digits, a + before them and the usual punctuation between
-// them, or when the punctuation says something: a zero in parentheses, zeros
-// behind a point, a zero behind a slash.
+// them, or when the punctuation may say something: a zero in parentheses, zeros
+// behind a point, a slash, parentheses at the end, dots where digits were masked.
 func scanPhone(dst []byte, s string) (digits []byte, plus, plain bool) {
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -67,16 +70,29 @@ func scanPhone(dst []byte, s string) (digits []byte, plus, plain bool) {
 				return dst, plus, false
 			}
 			plus = true
-		case c == ' ' || c == '-' || c == '.' || c == ')':
-		case c == '(' || c == '/':
-			if speaks(c, s[i+1:]) {
+		case c == ' ' || c == ')':
+		case c == '-' || c == '.':
+			if i > 1 && s[i-1] == c && s[i-2] == c {
+				return dst, plus, false
+			}
+		case c == '(':
+			if optionalZero(s[i+1:]) {
 				return dst, plus, false
 			}
 		default:
 			return dst, plus, false
 		}
 	}
-	return dst, plus, len(dst) > 0 && (s[len(s)-1] != '0' || !endsInZeros(s))
+	if len(dst) == 0 {
+		return dst, plus, false
+	}
+	switch last := s[len(s)-1]; last {
+	case '0':
+		return dst, plus, !endsInZeros(s)
+	case '.', ')', '-':
+		return dst, plus, false
+	}
+	return dst, plus, true
 }
 
 // appendUnclear appends a number of which the shortcuts know nothing.
@@ -88,6 +104,8 @@ func (d *dialing) appendUnclear(dst, digits []byte, plus bool, home *plan) (norm
 		return d.appendDialled(dst, digits, home)
 	case home == nil:
 		return d.appendBare(dst, digits)
+	case d.isDialled(digits, home):
+		return dst, false
 	}
 	if p, national := d.split(digits); p != nil {
 		switch {
@@ -104,7 +122,11 @@ func (d *dialing) appendUnclear(dst, digits []byte, plus bool, home *plan) (norm
 			return d.appendAbroad(dst, digits)
 		}
 	}
-	return d.appendParsed(dst, string(digits), home.region)
+	normal, ok = d.appendParsed(dst, string(digits), home.region)
+	if ok && d.elsewhere(digits, home) {
+		return dst, false
+	}
+	return normal, ok
 }
 
 // beginsWithZeros reports whether digits begin with the 00 of calls abroad.
@@ -134,7 +156,11 @@ func (d *dialing) appendDialled(dst, digits []byte, home *plan) (normal []byte, 
 	}
 	const usual = 2
 	if beginsWithZeros(digits) && (own == usual || home == nil) {
-		return d.appendAbroad(dst, digits[usual:])
+		digits = digits[usual:]
+		if p, national := d.split(digits); p == nil || len(digits) < minBare && !p.main.assigned().all(p.main.cutTrunk(national)) {
+			return dst, false // hardly abroad: a zero too many before a national number
+		}
+		return d.appendAbroad(dst, digits)
 	}
 	var candidates [2][]byte
 	n := 0
@@ -175,7 +201,7 @@ func (d *dialing) appendBare(dst, digits []byte) (normal []byte, ok bool) {
 		return dst, false
 	}
 	p, national := d.split(digits)
-	if p == nil || !p.main.assigned().begins(p.main.cutTrunk(national), areaDigits) {
+	if p == nil || !p.main.assigned().all(p.main.cutTrunk(national)) {
 		return dst, false
 	}
 	return d.appendAbroad(dst, digits)
@@ -214,7 +240,7 @@ func (d *dialing) appendParsed(dst []byte, s, region string) (normal []byte, ok 
 		return dst[:start], false
 	}
 	code, national := int(n.GetCountryCode()), []byte(phonenumbers.GetNationalSignificantNumber(n))
-	if p := d.codes[code]; p == nil || p.strayZero(national) {
+	if p := d.codes[code]; p == nil || p.strayZero(national) || p.doubtful(national) {
 		return dst[:start], false
 	}
 	return append(strconv.AppendInt(dst, int64(code), 10), national...), true

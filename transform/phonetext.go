@@ -10,10 +10,9 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// speaks reports whether a ( or / has a meaning beyond that of punctuation, by
-// what follows it: a zero in parentheses is dialled only inside the country, and
-// a zero behind a slash begins a second number.
-func speaks(c byte, rest string) bool {
+// optionalZero reports whether rest, which follows a (, is a zero in parentheses:
+// one that is dialled only inside the country.
+func optionalZero(rest string) bool {
 	i := 0
 	for i < len(rest) && rest[i] == ' ' {
 		i++
@@ -21,21 +20,21 @@ func speaks(c byte, rest string) bool {
 	if i == len(rest) || rest[i] != '0' {
 		return false
 	}
-	if c == '/' {
-		return true
-	}
 	for i++; i < len(rest) && rest[i] == ' '; i++ {
 	}
 	return i < len(rest) && rest[i] == ')'
 }
 
+// secondNumber reports whether rest, which follows a /, begins with a zero, as
+// only another number does.
+func secondNumber(rest string) bool {
+	return strings.HasPrefix(strings.TrimLeft(rest, " "), "0")
+}
+
 // endsInZeros reports whether s ends in a point with nothing but zeros behind it.
 func endsInZeros(s string) bool {
-	i := len(s)
-	for i > 0 && s[i-1] == '0' {
-		i--
-	}
-	return i > 0 && i < len(s) && s[i-1] == '.'
+	before := strings.TrimRight(s, "0")
+	return before != s && strings.HasSuffix(strings.TrimRight(before, " "), ".")
 }
 
 // appendWritten appends a number whose text has more to it than digits and
@@ -48,18 +47,23 @@ func (d *dialing) appendWritten(dst []byte, s string, home *plan) (normal []byte
 	if !ok {
 		return dst, false
 	}
-	text = cutLabel(bytes.Trim(text, ` "'`))
-	if text, ok = cutExtension(text); !ok {
+	if text = bytes.Trim(text, ` "'`); isMasked(text) {
 		return dst, false
 	}
-	whole := bytes.TrimRight(text, "0")
+	if text, ok = cutExtension(cutLabel(text)); !ok {
+		return dst, false
+	}
+	text = bytes.TrimRight(text, " .-")
+	whole := bytes.TrimRight(bytes.TrimRight(text, "0"), " ")
 	if len(whole) == len(text) || len(whole) == 0 || whole[len(whole)-1] != '.' && whole[len(whole)-1] != ',' {
 		return d.appendText(dst, string(text), home)
 	}
 	// A floating-point number has one zero behind its point, or two; a number in
 	// groups can end in any, but hardly in a group of one digit.
-	whole, zeros := whole[:len(whole)-1], len(text)-len(whole)
-	if zeros == 1 && !bytes.ContainsAny(whole, ".,") || zeros == 2 && isWhole(whole) {
+	zeros := len(text) - len(bytes.TrimRight(text, "0"))
+	whole = bytes.TrimRight(whole[:len(whole)-1], " ")
+	const local = 7 // digits that no groups come after
+	if zeros == 1 && !bytes.ContainsAny(whole, ".,") || (zeros == 2 || len(whole) >= local) && isWhole(whole) {
 		return d.appendText(dst, string(whole), home)
 	}
 	var group [maxPhoneDigits + 4]byte
@@ -72,6 +76,21 @@ func (d *dialing) appendWritten(dst []byte, s string, home *plan) (normal []byte
 		return dst, false
 	}
 	return d.appendText(dst, string(text), home)
+}
+
+// isMasked reports whether text has a row of the same punctuation, which is what
+// stands for digits that are not to be seen. The others are another number.
+func isMasked(text []byte) bool {
+	run := 1
+	for i := 1; i < len(text); i++ {
+		if run++; text[i] != text[i-1] {
+			run = 1
+		}
+		if c := text[i]; run >= 3 && (c == '.' || c == '-') || run >= 2 && c == '_' {
+			return true
+		}
+	}
+	return false
 }
 
 // isWhole reports whether text is what a program writes for a whole number.
@@ -96,8 +115,10 @@ func cleanPhone(dst []byte, s string) (clean []byte, ok bool) {
 		case unicode.IsDigit(r):
 			dst = append(dst, asciiDigit(r))
 		case showsNothing(r):
-		case unicode.IsSpace(r), r == '_', r == '·', r == '‧', r == '•':
+		case unicode.IsSpace(r):
 			dst = append(dst, ' ')
+		case r == '_', r == '·', r == '‧', r == '•':
+			dst = append(dst, '_')
 		case r == '＋', r == '﹢', r == '➕':
 			dst = append(dst, '+')
 		case unicode.Is(unicode.Pd, r), r == '−', r == '⁃', r == 'ー':
@@ -153,10 +174,18 @@ func asciiDigit(r rune) byte {
 	return '0'
 }
 
-// cutLabel cuts words before a number off, such as "Tel.:" or "p:".
+// cutLabel cuts words before a number off, such as "Tel.:" or "p:". What stands
+// next to the digits is no label: an O for a zero, an x for a masked digit, the
+// country that a national number is of.
 func cutLabel(text []byte) []byte {
 	first := bytes.IndexAny(text, "+0123456789")
 	if first <= 0 {
+		return text
+	}
+	if before, _ := utf8.DecodeLastRune(text[:first]); text[first] != '+' && unicode.In(before, unicode.Latin, unicode.Cyrillic, unicode.Greek) {
+		return text
+	}
+	if only := strings.ToLower(string(bytes.Trim(text[:first], " .:-/()&"))); only != "" && strings.Trim(only, "x") == "" || only == "o" || only == "l" || only == "i" {
 		return text
 	}
 	last := 0
@@ -165,14 +194,14 @@ func cutLabel(text []byte) []byte {
 		switch i += size; {
 		case unicode.IsLetter(r):
 			last = i
-		case !strings.ContainsRune(" .:-/()&", r):
+		case !strings.ContainsRune(" _.:-/()&", r):
 			return text
 		}
 	}
 	if last == 0 {
 		return text
 	}
-	return bytes.TrimLeft(text[last:], " .:-/)")
+	return bytes.TrimLeft(text[last:], " _.:-/)")
 }
 
 // cutExtension cuts off what is dialled once the call is connected, and the
@@ -213,46 +242,91 @@ func cutExtension(text []byte) (number []byte, ok bool) {
 	return []byte(before), true
 }
 
+// written is what the text of a number says beyond its digits. Positions are
+// counted in digits.
+type written struct {
+	plus    bool
+	zero    int // of a zero in parentheses; -1 without one
+	slash   int // of the first slash behind digits; 0 without one
+	bracket int // of the last parenthesis
+	letters int
+	word    bool // the letters are one word at the end, of different ones
+}
+
 // appendText appends a number of ASCII digits, punctuation and letters.
 func (d *dialing) appendText(dst []byte, text string, home *plan) (normal []byte, ok bool) {
 	var buf [maxPhoneDigits]byte
-	digits, letters, zero, plus := buf[:0], 0, -1, false
+	digits, w, ok := scanText(buf[:0], text)
+	switch {
+	case !ok || len(digits) == 0 || w.letters > 0 && !isVanity(digits, w, home):
+		return dst, false
+	case w.bracket > 0 && text[len(text)-1] == ')': // an extension
+		return dst, false
+	case w.slash > 0 && d.isSecond(digits[:w.slash], w.plus, home):
+		return dst, false
+	case w.zero >= 0:
+		return d.appendOptionalZero(dst, digits, w.zero, w.plus, home)
+	}
+	return d.append(dst, digits, w.plus, home)
+}
+
+// scanText appends the digits of text to dst, letters as those that they stand for.
+func scanText(dst []byte, text string) (digits []byte, w written, ok bool) {
+	w.zero, w.word = -1, true
+	var letter byte
+	same := true
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		switch {
-		case c == ' ' || c == '-' || c == '.' || c == ')':
+		case c == ' ' || c == '_' || c == '-' || c == '.' || c == ')':
 			continue
-		case c == '+' && len(digits) == 0:
-			plus = true
+		case c == '+' && len(dst) == 0:
+			w.plus = true
 			continue
-		case c == '/' && !speaks(c, text[i+1:]):
+		case c == '/' && !secondNumber(text[i+1:]):
+			if w.slash == 0 {
+				w.slash = len(dst)
+			}
 			continue
 		case c == '(':
-			if speaks(c, text[i+1:]) {
-				if zero >= 0 {
-					return dst, false
+			w.bracket = len(dst)
+			if optionalZero(text[i+1:]) {
+				if w.zero >= 0 {
+					return dst, w, false
 				}
-				zero = len(digits)
+				w.zero = len(dst)
 			}
 			continue
 		case isLetter(c):
-			c = keypad[c|0x20-'a']
-			letters++
+			same = same && (w.letters == 0 || letter == c|0x20)
+			letter = c | 0x20
+			c = keypad[letter-'a']
+			w.letters++
 		case c < '0' || c > '9':
-			return dst, false
+			return dst, w, false
+		case w.letters > 0:
+			w.word = false
 		}
-		if len(digits) == cap(digits) {
-			return dst, false
+		if len(dst) == cap(dst) {
+			return dst, w, false
 		}
-		digits = append(digits, c)
+		dst = append(dst, c)
 	}
-	switch {
-	case len(digits) == 0 || letters > 0 && !isVanity(digits, letters, plus, home):
-		return dst, false
-	case zero >= 0:
-		return d.appendOptionalZero(dst, digits, zero, plus, home)
+	w.word = w.word && !same
+	return dst, w, true
+}
+
+// isSecond reports whether the digits before a slash are a number without those
+// behind it: what follows is a second one, the end of a second one, or an
+// extension. Otherwise they are the code of an area.
+func (d *dialing) isSecond(before []byte, plus bool, home *plan) bool {
+	const local = 7
+	if !plus && home == nil {
+		return len(before) >= local
 	}
-	return d.append(dst, digits, plus, home)
+	var buf [maxPhoneDigits + 4]byte
+	alone, ok := d.append(buf[:0], before, plus, home)
+	return ok && isAssigned("+"+string(alone), "")
 }
 
 // append appends the number of which only digits are known, and whether there
@@ -261,7 +335,7 @@ func (d *dialing) append(dst, digits []byte, plus bool, home *plan) (normal []by
 	if plus {
 		normal, ok = d.appendInternational(dst, digits)
 	} else if home != nil {
-		normal, ok = home.appendNational(dst, digits)
+		normal, ok = d.appendNational(dst, digits, home)
 	}
 	if ok {
 		return normal, true
@@ -274,13 +348,14 @@ const keypad = "22233344455566677778889999"
 
 // isVanity reports whether letters may be digits: in North America, where
 // numbers are given out so, and all have ten digits. Elsewhere a word behind a
-// number would become a part of it.
-func isVanity(digits []byte, letters int, plus bool, home *plan) bool {
-	const word = 3
-	if letters < word || len(digits)-letters < word || !plus && (home == nil || home.code != "1") {
+// number would become a part of it. Single letters are misread digits, and a row
+// of the same one hides them.
+func isVanity(digits []byte, w written, home *plan) bool {
+	const word, area = 4, 3
+	if !w.word || w.letters < word || len(digits)-w.letters < area || !w.plus && (home == nil || home.code != "1") {
 		return false
 	}
-	return len(digits) == 11 && digits[0] == '1' || len(digits) == 10 && !plus
+	return len(digits) == 11 && digits[0] == '1' || len(digits) == 10 && !w.plus
 }
 
 // appendOptionalZero appends a number with a zero in parentheses, as written for
@@ -289,8 +364,13 @@ func isVanity(digits []byte, letters int, plus bool, home *plan) bool {
 func (d *dialing) appendOptionalZero(dst, digits []byte, zero int, plus bool, home *plan) (normal []byte, ok bool) {
 	without := slices.Concat(digits[:zero], digits[zero+1:])
 	abroad := plus
-	if !plus && zero > 2 && digits[0] == '0' && digits[1] == '0' {
-		digits, without, abroad = digits[2:], without[2:], true
+	if !plus {
+		switch n := d.abroadBefore(digits, zero, home); {
+		case n < 0:
+			return dst, false
+		case n > 0:
+			digits, without, abroad = digits[n:], without[n:], true
+		}
 	}
 	p, with, rest := home, digits, without
 	if abroad {
@@ -303,6 +383,9 @@ func (d *dialing) appendOptionalZero(dst, digits []byte, zero int, plus bool, ho
 		return dst, false
 	}
 	if p.trunk.match(with) == 0 {
+		if !abroad && p.trunk != nil {
+			return dst, false // dialled with something else here
+		}
 		yes, no := p.assigned().all(with), p.assigned().all(rest)
 		if yes == no {
 			yes, no = p.main.lengths.has(len(with)) && !p.strayZero(with), p.main.lengths.has(len(rest))

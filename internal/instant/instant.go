@@ -302,14 +302,15 @@ func (r *reader) offset() (int64, error) {
 			return 0, ErrOffset
 		}
 	}
-	if hours > 23 || minutes > 59 {
-		return 0, ErrOffset
+	if hours > 23 || minutes > 59 || r.digits() > 0 || strings.HasPrefix(r.s, ":") {
+		return 0, ErrOffset // with seconds, which no offset has had since 1972
 	}
 	return sign * int64(hours*3600+minutes*60), nil
 }
 
 // suffix reads the annotations of RFC 9557, which change nothing about the
 // instant: the zone that the offset was looked up in, and a calendar to show it by.
+// Where zone and offset differ, it is the offset that the instant was written with.
 func (r *reader) suffix() error {
 	for r.s != "" {
 		end := strings.IndexByte(r.s, ']')
@@ -317,7 +318,7 @@ func (r *reader) suffix() error {
 			return ErrSuffix
 		}
 		for _, c := range []byte(r.s[1:end]) {
-			if !isDigit(c) && c|0x20-'a' >= 26 && strings.IndexByte("_.+-/=", c) < 0 {
+			if !isDigit(c) && c|0x20-'a' >= 26 && strings.IndexByte("_.+-/=:", c) < 0 {
 				return ErrSuffix
 			}
 		}

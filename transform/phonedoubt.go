@@ -1,0 +1,104 @@
+package transform
+
+import "bytes"
+
+// appendNational appends a number without a + in its country, unless it may be
+// one of another.
+func (d *dialing) appendNational(dst, digits []byte, home *plan) (normal []byte, ok bool) {
+	normal, ok = home.appendNational(dst, digits)
+	if ok && d.elsewhere(digits, home) {
+		return dst, false
+	}
+	return normal, ok
+}
+
+// elsewhere reports whether digits are a number of another country that lost its
+// +, or has what is dialled for calls abroad in North America, and none of home.
+// It is slow only for the few that another country's number could begin like.
+func (d *dialing) elsewhere(digits []byte, home *plan) bool {
+	if d.isDialled(digits, home) {
+		return true
+	}
+	if digits[0] == '0' || bytes.HasPrefix(digits, []byte(home.code)) && !home.lengths.has(len(digits)) {
+		return false // inside, or with its calling code
+	}
+	// North America writes national numbers with nothing in front. That the area
+	// exists is seen faster than whose numbers begin so.
+	if home.code == "1" && home.mobile().begins(digits, areaDigits) {
+		return false
+	}
+	return d.onlyAbroad(digits, digits, home)
+}
+
+// isDialled reports whether digits begin with the 011 of North America, or with
+// what a spreadsheet leaves of it, before a number of another country.
+func (d *dialing) isDialled(digits []byte, home *plan) bool {
+	if len(digits) < minBare || digits[1] != '1' {
+		return false
+	}
+	switch {
+	case digits[0] == '0' && digits[2] == '1':
+		return d.onlyAbroad(digits, digits[3:], home)
+	case digits[0] == '1':
+		return d.onlyAbroad(digits, digits[2:], home)
+	}
+	return false
+}
+
+// onlyAbroad reports whether abroad, which begins with a calling code, is a
+// number, and digits none of home.
+func (d *dialing) onlyAbroad(digits, abroad []byte, home *plan) bool {
+	p, national := d.split(abroad)
+	if p == nil || !p.lengths.has(len(national)) || p == home.main || !p.assigned().all(national) {
+		return false
+	}
+	return !isAssigned(string(digits), home.region) && !isAssigned("+"+home.code+string(home.cutTrunk(digits)), "") &&
+		isAssigned("+"+string(abroad), "")
+}
+
+// doubtful reports whether a national number is not what it says: longer than a
+// number can be, with a prefix of calls abroad left in it, or with its calling
+// code twice.
+func (p *plan) doubtful(national []byte) bool {
+	if len(p.code)+len(national) > maxE164 || beginsWithZeros(national) {
+		return true
+	}
+	if national[0] != p.code[0] { // nearly all
+		return false
+	}
+	rest, twice := bytes.CutPrefix(national, []byte(p.code))
+	if !twice || len(rest) == 0 {
+		return false
+	}
+	rest = p.cutTrunk(rest)
+	return p.assigned().all(rest) && !p.assigned().all(national) || p.mobile().all(rest) && !p.mobile().all(national)
+}
+
+// abroadBefore returns how many digits are dialled for a call abroad, in the
+// country or in most, before the calling code that ends at the zero of digits: 0
+// if there are none, -1 if that cannot be told.
+func (d *dialing) abroadBefore(digits []byte, zero int, home *plan) (n int) {
+	const usual = 2
+	var own int
+	if home != nil {
+		own = home.abroad.match(digits)
+	}
+	zeros := beginsWithZeros(digits)
+	if own == 0 && !zeros {
+		return 0
+	}
+	isCode := func(n int) bool {
+		if n == 0 || n >= zero {
+			return false
+		}
+		p, rest := d.split(digits[n:zero])
+		return p != nil && len(rest) == 0
+	}
+	switch yes, other := isCode(own), zeros && own != usual && isCode(usual); {
+	case yes == other:
+		return -1
+	case yes:
+		return own
+	}
+	return usual
+}
