@@ -6,10 +6,33 @@ import "strings"
 // letters then, which is nothing where it is empty.
 type advice struct{ mend, then string }
 
+// What becomes of the letters. A redrive sends the original, byte for byte: it helps
+// after a change on this side, and never after one in the source.
 const (
 	redriveEvent  = "Then redrive the event."
 	redriveEvents = "Then redrive the events."
+	publishAnew   = "Redrive does not help, as it sends what the source wrote: have the source publish the event anew."
+	redriveOrAnew = "Then redrive the event; but after a change in the source have it publish the event anew, as redrive sends what it wrote."
+	sameBytes     = "Redrive does not help, as it sends the same bytes: have the event published anew, if it is one."
 )
+
+// changedHere are the validation codes that a change of settings, of the mapping or
+// of the clock mends; those that are true can be mended in the source as well.
+var changedHere = map[string]bool{
+	"event_name_unmapped": true, "event_name_invalid": true, "event_type_unknown": true, "profile_id_invalid": true,
+	"action_source_missing": true, "action_source_unsupported": false, "conversion_type_unsupported": true, "consent_missing": true,
+}
+
+// letterOf is what to do with the letter of an event that a rule refuses.
+func letterOf(code string) string {
+	switch also, here := changedHere[code]; {
+	case !here:
+		return publishAnew
+	case also:
+		return redriveOrAnew
+	}
+	return redriveEvent
+}
 
 // Remedy says what an operator does next about dead letters with that reason, in a
 // sentence or two. It follows the troubleshooting of the integration guide, and
@@ -77,7 +100,7 @@ func decodeAdvice(r Reason) advice {
 	a := advice{
 		mend: "Find the producer of the record by its key and headers: it must write Avro with a schema that is registered " +
 			"for this topic, in Confluent's wire format.",
-		then: "Redrive does not help before the bytes are right.",
+		then: sameBytes,
 	}
 	if mend := decodeMends[r.Code]; mend != "" {
 		a.mend = mend
@@ -121,20 +144,20 @@ func validationAdvice(r Reason) advice {
 		if r.Code == "occurred_at_expired" {
 			return advice{mend: mend}
 		}
-		return advice{mend, redriveEvent}
+		return advice{mend, letterOf(r.Code)}
 	}
 	switch {
 	case strings.HasPrefix(r.Field, "custom_data."):
-		return advice{"Have the source send the amount with its ISO 4217 currency; a purchase needs both.", redriveEvent}
+		return advice{"Have the source send the amount with its ISO 4217 currency; a purchase needs both.", publishAnew}
 	case strings.HasPrefix(r.Field, "user_data."):
 		return advice{"Have the source send the country as two letters of ISO 3166, always together with a postal code, " +
-			"and leave out what it does not know instead of sending it blank.", redriveEvent}
+			"and leave out what it does not know instead of sending it blank.", publishAnew}
 	case r.Field == "event_name", r.Field == "event_type", r.Field == "action_source":
-		return advice{"Name the event in the mapping file, or have the source use a name that is in it.", redriveEvent}
+		return advice{"Name the event in the mapping file, or have the source use a name that is in it.", redriveOrAnew}
 	case r.Field == "occurred_at":
-		return advice{"Have the source write the moment of the user's action, in milliseconds; check its unit and its clock.", redriveEvent}
+		return advice{"Have the source write the moment of the user's action, in milliseconds; check its unit and its clock.", publishAnew}
 	}
-	return advice{"Have the source fill in what the message names.", "Redrive the event once it is right."}
+	return advice{"Have the source fill in what the message names.", publishAnew}
 }
 
 func rejectedAdvice(r Reason) advice {
@@ -145,7 +168,7 @@ func rejectedAdvice(r Reason) advice {
 			"Once the fault that the message names is over, redrive it; " +
 				"should Amazon have taken it all the same, it removes the duplicate by the event id."}
 	case r.Status == 413, r.Code == "CONTENT_TOO_LARGE":
-		return advice{"The event alone is too large for Amazon. Have the source shorten it.", redriveEvent}
+		return advice{"The event alone is too large for Amazon. Have the source shorten it.", publishAnew}
 	case r.Status == 404:
 		return advice{"Check that the profile exists in this region and that --contract and --amazon-url belong together.", redriveEvent}
 	case r.Status == 409:
@@ -155,28 +178,28 @@ func rejectedAdvice(r Reason) advice {
 	switch {
 	case strings.Contains(field, "userinfo"), strings.Contains(strings.ToUpper(r.Code), "USER_INFO"):
 		return advice{"Check how identifiers are made: email and phone are normalised first and hashed then, a postal code goes with its " +
-			"country, and nothing is sent blank. Correct the source or the rule set for identifiers.", redriveEvent}
+			"country, and nothing is sent blank. Correct the source or the rule set for identifiers.", redriveOrAnew}
 	case strings.HasPrefix(field, "value"):
-		return advice{"Check the amount and its currency in the source: a plain number, and a code of ISO 4217.", redriveEvent}
+		return advice{"Check the amount and its currency in the source: a plain number, and a code of ISO 4217.", publishAnew}
 	case strings.HasPrefix(field, "timestamp"):
-		return advice{"Check the source's clock and the unit of occurred_at.", redriveEvent}
+		return advice{"Check the source's clock and the unit of occurred_at.", publishAnew}
 	case strings.HasPrefix(field, "eventtype"):
 		return advice{"Amazon does not take the event's type. Where the event brings an event_type, that one wins: correct the source. " +
-			"Otherwise correct the type that the mapping file gives its name.", redriveEvent}
+			"Otherwise correct the type that the mapping file gives its name.", redriveOrAnew}
 	case strings.HasPrefix(field, "eventactionsource"):
 		return advice{"Amazon does not take where the event happened. Where the event brings an action_source, that one wins: correct the source. " +
-			"Otherwise correct the one that the mapping file gives its name.", redriveEvent}
+			"Otherwise correct the one that the mapping file gives its name.", redriveOrAnew}
 	case strings.HasPrefix(field, "name"):
 		return advice{"Check the mapping file for this event name: Amazon does not take the name that it gives.", redriveEvent}
 	case strings.HasPrefix(field, "clickid"):
-		return advice{"Check how the click id is captured: it must be kept as it came with the landing page.", redriveEvent}
+		return advice{"Check how the click id is captured: it must be kept as it came with the landing page.", publishAnew}
 	case r.Status == 422:
 		return advice{"Amazon does not take the event's contents. The usual causes are identifiers hashed before they were normalised, a postal code " +
-			"without its country, and blank fields. Correct the source.", redriveEvent}
+			"without its country, and blank fields. Correct the source.", publishAnew}
 	case r.Status == 400:
 		return advice{"Amazon cannot read the request: check that --contract is the one your account has access to.", redriveEvent}
 	}
-	return advice{"Amazon refuses the event for good: correct what the message names, in the source or the mapping.", "Redrive it afterwards, not before."}
+	return advice{"Amazon refuses the event for good: correct what the message names, in the source or the mapping.", redriveOrAnew}
 }
 
 func authAdvice(r Reason) advice {

@@ -83,7 +83,7 @@ func TestRemediesFitTheirReason(t *testing.T) {
 		{Reason{Class: Validation, Code: "country_missing", Field: "user_data.country_code"}, "events-v1", "postal code"},
 		{Reason{Class: Validation, Code: "event_id_too_long", Field: "event_id"}, "512", "fill in"},
 		{Reason{Class: Decode, Code: "tombstone"}, "null", "registered"},
-		{Reason{Class: Decode, Code: "unknown_schema"}, "--registry", "bytes are right"},
+		{Reason{Class: Decode, Code: "unknown_schema"}, "--registry", "does not help"},
 		{Reason{Class: Decode, Code: "truncated"}, "Avro", ""},
 		{Reason{Class: Rejected, Field: "eventType"}, "that one wins: correct the source", "Check the mapping file"},
 		{Reason{Class: Rejected, Field: "eventActionSource"}, "that one wins: correct the source", "Check the mapping file"},
@@ -92,6 +92,40 @@ func TestRemediesFitTheirReason(t *testing.T) {
 		got := Remedy(tt.reason)
 		if !strings.Contains(got, tt.want) || tt.not != "" && strings.Contains(got, tt.not) {
 			t.Errorf("Remedy(%v) = %q: want %q in it, and not %q", tt.reason, got, tt.want, tt.not)
+		}
+	}
+}
+
+// TestRedriveIsAdvisedWhereItHelps: it sends the original once more, so that what
+// the source has to change is as wrong as before.
+func TestRedriveIsAdvisedWhereItHelps(t *testing.T) {
+	const never, always, perhaps = "Redrive does not help", "Then redrive the event", "after a change in the source have it publish"
+	for want, reasons := range map[string][]Reason{
+		never: {
+			{Class: Decode}, {Class: Decode, Code: "tombstone"}, {Class: Decode, Code: "truncated"}, {Class: Decode, Code: "bad_value"}, {Class: Decode, Code: "bad_schema"},
+			{Class: Validation, Code: "event_id_missing", Field: "event_id"}, {Class: Validation, Code: "event_name_missing", Field: "event_name"},
+			{Class: Validation, Code: "profile_id_missing", Field: "profile_id"}, {Class: Validation, Code: "action_source_unknown", Field: "action_source"},
+			{Class: Validation, Code: "currency_missing", Field: "custom_data.currency"}, {Class: Validation, Code: "value_negative", Field: "custom_data.value"},
+			{Class: Validation, Code: "country_unknown", Field: "user_data.country_code"}, {Class: Validation, Code: "occurred_at_too_old", Field: "occurred_at"},
+			{Class: Validation, Code: "occurred_at_ahead", Field: "occurred_at"}, {Class: Validation, Code: "event_too_large"}, {Class: Validation},
+			{Class: Rejected, Status: 413}, {Class: Rejected, Status: 422}, {Class: Rejected, Field: "value.amount"}, {Class: Rejected, Field: "timestamp"}, {Class: Rejected, Field: "clickId"},
+		},
+		always: {
+			{Class: Decode, Code: "unknown_schema"}, {Class: Validation, Code: "action_source_unsupported", Field: "action_source"},
+			{Class: Rejected, Status: 404}, {Class: Rejected, Status: 400}, {Class: Auth, Status: 401}, {Class: Auth, Status: 403}, {Class: Auth, Code: "profile_unknown"},
+			{Class: Rejected, Field: "name"},
+		},
+		perhaps: {
+			{Class: Validation, Code: "event_name_unmapped", Field: "event_name"}, {Class: Validation, Code: "event_type_unknown", Field: "event_type"},
+			{Class: Validation, Code: "profile_id_invalid", Field: "profile_id"}, {Class: Validation, Code: "action_source_missing", Field: "action_source"},
+			{Class: Validation, Code: "conversion_type_unsupported", Field: "event_type"}, {Class: Validation, Code: "consent_missing", Field: "consent"},
+			{Class: Rejected, Field: "eventType"}, {Class: Rejected, Field: "userInfo.hashedEmail"}, {Class: Rejected, Status: 418},
+		},
+	} {
+		for _, r := range reasons {
+			if got := Remedy(r); !strings.Contains(got, want) || want == always && strings.Contains(got, perhaps) {
+				t.Errorf("Remedy(%v) = %q: want %q", r, got, want)
+			}
 		}
 	}
 }
