@@ -19,9 +19,13 @@ try {
   // GPP, Consent Mode, or the page itself. True and false are answers, 0 is one
   // that has still to come, and null is said by who has no say over this visitor.
   const answers = [];
+  // The first two letters of GPP's sections from 6 on, behind their us.
+  const sections = 'pvnacavacoutctflmtortxdeianenhnjtnmnmdinkyri';
   let layer, late;
 
-  const has = text => (' ' + document.cookie + ';').includes(' ' + text);
+  // What a cookie holds. Where it comes twice, from this host and from the whole
+  // domain, the later one counts: browsers send the older one first.
+  const stored = name => (` ${name}=; ` + document.cookie).split(` ${name}=`).pop().split(';')[0];
 
   const put = (name, value, age) => {
     // A cookie of this host alone, from before there was a domain, would be sent
@@ -35,7 +39,7 @@ try {
     kinds.forEach(([, name, age, , value]) => {
       // The same click seen again, by a reload or the back button, is as old
       // as it was.
-      if (refused || [...answers, late].find(answer => answer != null) && value && !has(name + `=${value};`)) {
+      if (refused || [...answers, late].find(answer => answer != null) && value && stored(name) != value) {
         if (refused) value = age = 0;
         put(name, value, age);
         put(name + '_at', at, age);
@@ -64,12 +68,12 @@ try {
     // that Prototype makes of the arrays within.
     const apply = event.pingData.applicableSections, ping = JSON.stringify(event.pingData).replace(/[^\w{}-]/g, '');
     if (/sready/.test(ping)) {
-      // Each section that applies has to be read: 7 is the one of all states,
-      // the others from 6 on are of one. Under their laws one opts out. Those
-      // below ask for an opt-in, and are TCF's to answer.
-      answers[1] = /OptOut1|SaleY|v11.Y|Gpc[1t]/.test(ping) ? false : apply == -1 ? null :
-        apply[0] && apply.every(id => id > 5 &&
-          RegExp('us' + (id - 7 ? '..1?' : 'nat') + '(1.N|{\\w*(OptOut[02]|SaleN))').test(ping)) || 0;
+      // Each section that applies has to be read, by its name: from 6 on they
+      // are of laws under which one opts out. Those below ask for an opt-in, and
+      // are TCF's to answer.
+      answers[1] = /OptOut[1tY]|SaleY|v11.Y|Gpc[1t]/.test(ping) ? false : apply == -1 ? null :
+        apply[0] && apply.every(id =>
+          RegExp('us' + sections[id * 2 - 12] + sections[id * 2 - 11] + '[1t]?(1.N|{\\w*(OptOut[02]|SaleN))').test(ping)) || 0;
     }
   });
 
@@ -98,9 +102,11 @@ try {
   });
 
   // Whoever goes on to a second page before they answer the banner leaves
-  // nothing on the first one but its address.
+  // nothing on the first one but its address. It is not looked at where a click
+  // is kept already, which junk in its cookie is not.
   const before = document.referrer;
-  const urls = location.search + '#' + (before.split('/')[2] == location.host && !has('amzn_click_id=') ? before : '');
+  const urls = location.search + '#' + (before.split('/')[2] == location.host &&
+    !kinds[0][3].test(unescape(stored('amzn_click_id'))) ? before : '');
   kinds.forEach(kind => urls.replace(RegExp('[?&]' + kind[0] + '=([^&#]*)'), (_, value) => {
     // Unlike its successor unescape never throws, and what it cannot decode is
     // not plausible anyway.

@@ -112,10 +112,10 @@ func (a *gppAnswers) read(name string, v any) {
 		}
 		return
 	}
-	s := fmt.Sprint(v)
+	s := strings.TrimSpace(fmt.Sprint(v))
 	switch {
 	case strings.HasSuffix(name, "OptOut"):
-		a.out = a.out || s == "1"
+		a.out = a.out || s == "1" || s == "true" || s == "Y"
 		a.stays = a.stays || s == "0" || s == "2"
 	case name == "Gpc":
 		a.out = a.out || s == "1" || s == "true"

