@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"github.com/tracklayer/amazon-capi/internal/count"
 )
 
 const (
@@ -28,7 +30,7 @@ func checkLayout(t *avroType, payload []byte) *DecodeError {
 		return err
 	}
 	if n := len(w.rest); n > 0 {
-		return &DecodeError{Code: CodeTrailingBytes, Message: fmt.Sprintf("the value goes on for %d bytes after the record", n)}
+		return &DecodeError{Code: CodeTrailingBytes, Message: fmt.Sprintf("the value goes on for %s after the record", count.Of(n, "byte"))}
 	}
 	return nil
 }

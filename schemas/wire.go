@@ -3,6 +3,8 @@ package schemas
 import (
 	"encoding/binary"
 	"fmt"
+
+	"github.com/tracklayer/amazon-capi/internal/count"
 )
 
 // The Confluent wire format: a magic byte of 0, the schema's id as four bytes
@@ -25,7 +27,7 @@ func ParseHeader(value []byte) (id uint32, payload []byte, err error) {
 			"the value begins with byte 0x%02x and not with 0x00: it was not written in the Confluent wire format", value[0])}
 	case len(value) < headerSize:
 		return 0, nil, &DecodeError{Code: CodeShort, Message: fmt.Sprintf(
-			"the value has %d bytes, and the header with the schema id alone needs %d", len(value), headerSize)}
+			"the value has %s, and the header with the schema id alone needs %d", count.Of(len(value), "byte"), headerSize)}
 	}
 	return binary.BigEndian.Uint32(value[1:]), value[headerSize:], nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/attribution"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -92,7 +93,7 @@ func (f *auditFlags) run(ctx context.Context, p *process) error {
 		a.Print(p.stdout, &window)
 	}
 	if n := a.Findings().Count(report.Act); err == nil && f.strict && n > 0 {
-		err = fmt.Errorf("%d findings to act on", n)
+		err = fmt.Errorf("%s to act on", count.Of(n, "finding"))
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/check"
 	"github.com/tracklayer/amazon-capi/internal/operate/mappingtest"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -84,7 +85,7 @@ func (f *checkFlags) check(cmd *cobra.Command, p *process) error {
 		all.Print(p.stdout)
 	}
 	if n := all.Count(report.Act); err == nil && n > 0 {
-		err = fmt.Errorf("%d findings to act on", n)
+		err = fmt.Errorf("%s to act on", count.Of(n, "finding"))
 	}
 	return errors.Join(failed, err)
 }
@@ -226,7 +227,7 @@ func (f *checkFlags) cases(p *process) error {
 		report.Table(p.stdout, []string{"result", "case", "at", "what differs"}, rows, nil)
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d cases failed", failed)
+		return fmt.Errorf("%s failed", count.Of(failed, "case"))
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func TestCheckWithoutANetwork(t *testing.T) {
 	}
 	schema := writeFile(t, "producer.avsc", []byte(`{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"}]}`))
 	l, stderr := checked(t, exitFailed, "--config", configuration(t, cluster(t)), "--schema", schema)
-	if last := l[len(l)-1]; last.Level != report.Act || last.Subject != schema || !strings.Contains(stderr, "1 findings to act on") {
+	if last := l[len(l)-1]; last.Level != report.Act || last.Subject != schema || !strings.Contains(stderr, "1 finding to act on") {
 		t.Errorf("a producer's schema: %+v\n%s", last, stderr)
 	}
 }
@@ -117,7 +117,7 @@ cases:
     payload: {name: Enquiry}
 `))
 	r := command(t, "", "check", "--mapping-tests", cases)
-	if r.code != exitFailed || !strings.Contains(r.stdout, `name is "Lead", want "Enquiry"`) || !strings.Contains(r.stderr, "1 cases failed") || strings.Contains(r.stdout, "jane") {
+	if r.code != exitFailed || !strings.Contains(r.stdout, `name is "Lead", want "Enquiry"`) || !strings.Contains(r.stderr, "1 case failed") || strings.Contains(r.stdout, "jane") {
 		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	r = command(t, "", "check", "--mapping-tests", cases, "--json")

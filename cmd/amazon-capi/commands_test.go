@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
 	"go.uber.org/goleak"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
@@ -340,4 +341,24 @@ func TestSandboxPublishRun(t *testing.T) {
 	if err != nil || !bytes.Contains(b, []byte(`"verdict":"taken"`)) {
 		t.Errorf("the sandbox's record: %v, %d bytes", err, len(b))
 	}
+}
+
+// TestHelpFitsATerminal: flags are described in 80 columns; only what cannot be
+// broken, such as a command to copy, is longer.
+func TestHelpFitsATerminal(t *testing.T) {
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		args := append(strings.Fields(c.CommandPath())[1:], "--help")
+		r := command(t, "", args...)
+		_, flags, _ := strings.Cut(r.stdout, "\nFlags:\n")
+		for line := range strings.Lines(flags) {
+			if len(strings.TrimRight(line, "\n")) > 80 {
+				t.Errorf("%q: %d columns: %s", args, len(line), line)
+			}
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(newRoot(&process{}))
 }

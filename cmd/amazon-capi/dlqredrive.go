@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
@@ -227,7 +228,7 @@ func (f *redriveFlags) ended(ctx context.Context, counts dlq.CopyCounts, report 
 	case counts.Failed > 0:
 		return fmt.Errorf("%d letters could not be copied and stay; the first: %w", counts.Failed, counts.Failure)
 	case ctx.Err() != nil:
-		return fmt.Errorf("stopped with %d letters left; run it again to go on", report.Left)
+		return fmt.Errorf("stopped with %s left; run it again to go on", count.Of(report.Left, "letter"))
 	}
 	return nil
 }
@@ -265,7 +266,7 @@ func (r *redriveReport) printPlan(w io.Writer, f *redriveFlags) {
 			[]string{"to send", "", "", "", strconv.Itoa(r.Send), "", "", ""}, 1, 4, 5)
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "%d open letters: %d to send through again, %d to quarantine (after %d redrives), %d stay", r.Open, r.Send, r.Quarantine, f.maxRedrives,
+	fmt.Fprintf(w, "%s: %d to send through again, %d to quarantine (after %s), %d stay", count.Of(r.Open, "open letter"), r.Send, r.Quarantine, count.Of(f.maxRedrives, "redrive"),
 		r.NotMeant+r.OtherTopic+r.NoLetter+r.Lost)
 	for _, why := range []struct {
 		n    int
@@ -275,7 +276,7 @@ func (r *redriveReport) printPlan(w io.Writer, f *redriveFlags) {
 			fmt.Fprintf(w, "; %d %s", why.n, why.what)
 		}
 	}
-	fmt.Fprintf(w, ".\n%d letters were done before.\n", r.DoneBefore)
+	fmt.Fprintf(w, ".\n%s %s done before.\n", count.Of(r.DoneBefore, "letter"), count.Was(r.DoneBefore))
 	if f.rate > 0 && r.Left > 0 {
 		fmt.Fprintf(w, "At %g a second it takes %s.\n", f.rate, time.Duration(float64(r.Left)/f.rate*float64(time.Second)).Round(time.Second))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
@@ -189,7 +190,7 @@ func (s *shownLetter) print(w io.Writer, topic string, e *dlq.Entry) {
 	line("event", "%s", v.EventID)
 	line("profile", "%s", v.Profile)
 	line("timestamp", "%s", v.Timestamp.Format(time.RFC3339Nano))
-	line("failed", "%s, after %d attempts, redriven %d times before", v.When.Format(time.RFC3339Nano), v.Attempts, v.Redrives)
+	line("failed", "%s, after %s, redriven %s before", v.When.Format(time.RFC3339Nano), count.Of(v.Attempts, "attempt"), count.Of(v.Redrives, "time"))
 	why := v.Class
 	if v.Status != 0 {
 		why += fmt.Sprintf(", status %d", v.Status)

@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
@@ -133,12 +134,12 @@ func (f *publishFlags) run(ctx context.Context, p *process, files []string) erro
 	counts, err := publisher.Publish(ctx, paced(ctx, samples, f.rate))
 	progress.Done()
 	if err != nil {
-		return fmt.Errorf("published %d records to %s, then: %w", counts.Records, f.topic, err)
+		return fmt.Errorf("published %s to %s, then: %w", count.Of(counts.Records, "record"), f.topic, err)
 	}
 	if f.json {
 		return printJSON(p.stdout, counts)
 	}
-	fmt.Fprintf(p.stdout, "published %d records (%d bytes) to %s\n", counts.Records, counts.Bytes, f.topic)
+	fmt.Fprintf(p.stdout, "published %s (%s) to %s\n", count.Of(counts.Records, "record"), count.Of(counts.Bytes, "byte"), f.topic)
 	return nil
 }
 

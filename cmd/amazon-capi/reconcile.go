@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/reconcile"
@@ -320,7 +321,7 @@ func (f *reconcileFlags) show(p *process, plan *history.Plan, rep *reconcile.Rep
 	switch {
 	case err != nil:
 	case rep.Sum.Missing > 0:
-		err = fmt.Errorf("%d of %d events are missing", rep.Sum.Missing, rep.Sum.Source)
+		err = fmt.Errorf("%d of %s %s missing", rep.Sum.Missing, count.Of(rep.Sum.Source, "event"), count.Is(rep.Sum.Missing))
 	case unread > 0:
 		err = fmt.Errorf("%d records were deleted before they were read", unread)
 	}

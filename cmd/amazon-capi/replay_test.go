@@ -260,7 +260,7 @@ func TestReplayMovesTheLiveGroup(t *testing.T) {
 		n, err := replay.Members(t.Context(), s.admin(), "amazon-capi")
 		return err == nil && n == 1
 	})
-	if r := move(exitFailed, "--go"); !strings.Contains(r.stderr, "has 1 members: stop them first") || !maps.Equal(live, s.offsets("amazon-capi")) {
+	if r := move(exitFailed, "--go"); !strings.Contains(r.stderr, "has 1 member: stop them first") || !maps.Equal(live, s.offsets("amazon-capi")) {
 		t.Errorf("with a member: %v\n%s", s.offsets("amazon-capi"), r.stderr)
 	}
 	member.Close()

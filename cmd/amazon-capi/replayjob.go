@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/replay"
@@ -118,7 +119,7 @@ func (j *job) alone(ctx context.Context) error {
 			return withCause(ctx, err)
 		}
 		if time.Since(began) > dlq.JobSession+5*time.Second {
-			return fmt.Errorf("replay %q is running already: its group has %d members", j.name, n)
+			return fmt.Errorf("replay %q is running already: its group has %s", j.name, count.Of(n, "member"))
 		}
 		select {
 		case <-time.After(500 * time.Millisecond):
@@ -156,9 +157,9 @@ func (j *job) send(ctx context.Context, log zerolog.Logger, report *replayReport
 	case err != nil:
 		return err
 	case ctx.Err() != nil && report.Left > 0:
-		return fmt.Errorf("stopped with %d events left; the same command goes on with them", report.Left)
+		return fmt.Errorf("stopped with %s left; the same command goes on from there", count.Of(report.Left, "event"))
 	case report.Deleted > 0:
-		return fmt.Errorf("%d records were deleted by the topic's retention before they could be sent", report.Deleted)
+		return fmt.Errorf("%s %s deleted by the topic's retention before being sent", count.Of(report.Deleted, "record"), count.Was(report.Deleted))
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/replay"
@@ -158,7 +159,7 @@ func (f *replayFlags) vacant(ctx context.Context, admin *kadm.Client) error {
 		return withCause(ctx, err)
 	}
 	if n > 0 {
-		return fmt.Errorf("group %q has %d members: stop them first, or replay without --live-group, which leaves the group alone", f.liveGroup, n)
+		return fmt.Errorf("group %q has %s: stop them first, or replay without --live-group, which leaves the group alone", f.liveGroup, count.Of(n, "member"))
 	}
 	return nil
 }
@@ -181,7 +182,7 @@ func (f *replayFlags) printMoves(p *process, rows []moved) {
 		cells = append(cells, []string{strconv.Itoa(int(m.Partition)), was, strconv.FormatInt(m.Now, 10), strconv.FormatInt(m.End, 10), strconv.FormatInt(m.End-m.Now, 10)})
 	}
 	report.Table(p.stdout, []string{"partition", "was at", "goes to", "end", "to deliver"}, cells, nil, 0, 1, 2, 3, 4)
-	fmt.Fprintf(p.stdout, "\nGroup %s, topic %s: %d records are delivered again, %d are passed over.\n", f.liveGroup, f.topic, again, skipped)
+	fmt.Fprintf(p.stdout, "\nGroup %s, topic %s: %s %s delivered again, %d passed over.\n", f.liveGroup, f.topic, count.Of(again, "record"), count.Is(again), skipped)
 	if !f.act.act {
 		fmt.Fprintln(p.stdout, "This was a dry run: nothing was moved. --go moves them.")
 	}

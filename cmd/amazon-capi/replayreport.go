@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/replay"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -103,11 +104,11 @@ func (r *replayReport) printForecast(w io.Writer) {
 		fmt.Fprintf(w, "Replay %s is complete: all %d of its records are done. --restart sends them again.\n", r.Name, r.DoneBefore)
 		return
 	case r.Resumed:
-		fmt.Fprintf(w, "Replay %s goes on; %d records were done before.\n\n", r.Name, r.DoneBefore)
+		fmt.Fprintf(w, "Replay %s goes on; %s %s done before.\n\n", r.Name, count.Of(r.DoneBefore, "record"), count.Was(r.DoneBefore))
 	}
-	count := strconv.Itoa
+	cell := strconv.Itoa
 	cells := func(p *replay.Profile) []string {
-		return []string{p.Profile, count(p.Events), count(p.Send), count(p.Filtered), count(p.Refused), count(p.TooOld), count(p.Requests)}
+		return []string{p.Profile, cell(p.Events), cell(p.Send), cell(p.Filtered), cell(p.Refused), cell(p.TooOld), cell(p.Requests)}
 	}
 	var rows [][]string
 	for i := range r.Forecast {
@@ -118,14 +119,14 @@ func (r *replayReport) printForecast(w io.Writer) {
 		rows = append(rows, cells(&r.Forecast[i]))
 	}
 	report.Table(w, []string{"profile", "events", "to send", "filtered", "refused", "too old", "requests"}, rows, cells(&r.Sum), 1, 2, 3, 4, 5, 6)
-	fmt.Fprintf(w, "\n%d records in the range = %d done before + %d not chosen + %d unreadable and so not chosen + %d redriven copies of others + %d to replay.\n",
-		r.Records, r.DoneBefore, r.NotMeant, r.Unreadable, r.Copies, r.Selected)
+	fmt.Fprintf(w, "\n%s in the range = %d done before + %d not chosen + %d unreadable and so not chosen + %d redriven copies of others + %d to replay.\n",
+		count.Of(r.Records, "record"), r.DoneBefore, r.NotMeant, r.Unreadable, r.Copies, r.Selected)
 	if r.Selected > 0 {
-		fmt.Fprintf(w, "At least %d requests; about %s.\n", r.Sum.Requests, time.Duration(r.Seconds*float64(time.Second)).Round(time.Second))
+		fmt.Fprintf(w, "At least %s; about %s.\n", count.Of(r.Sum.Requests, "request"), time.Duration(r.Seconds*float64(time.Second)).Round(time.Second))
 	}
 	for _, p := range r.Forecast {
 		if p.Paused {
-			fmt.Fprintf(w, "Profile %s is paused in the accounts file: its %d events wait, and the replay with them.\n", p.Profile, p.Send)
+			fmt.Fprintf(w, "Profile %s is paused in the accounts file: the replay waits with %s of it.\n", p.Profile, count.Of(p.Send, "event"))
 		}
 	}
 	if r.Sum.Refused > 0 {

@@ -148,12 +148,12 @@ func (a *Audit) sent(ev *schemas.Event, c *transform.Conversion) {
 		a.groups[Key{strings.Clone(key.Source), strings.Clone(key.Type)}] = g
 	}
 	one := Group{
-		Events: 1, ClickID: count(c.ClickID != ""), MADID: count(c.MADID != ""),
-		HashedEmail: count(c.HashedEmail.IsSet()), HashedPhone: count(c.HashedPhone.IsSet()),
+		Events: 1, ClickID: oneIf(c.ClickID != ""), MADID: oneIf(c.MADID != ""),
+		HashedEmail: oneIf(c.HashedEmail.IsSet()), HashedPhone: oneIf(c.HashedPhone.IsSet()),
 	}
 	one.Identified = min(1, one.HashedEmail+one.HashedPhone+one.MADID)
 	userData, storage := c.Consent.UserData == transform.ConsentDenied, c.Consent.Storage == transform.ConsentDenied
-	one.Denied = count(userData || storage)
+	one.Denied = oneIf(userData || storage)
 	g.add(&one)
 	a.consent.add(&c.Consent)
 	a.raw.compare(ev, c)
@@ -162,7 +162,7 @@ func (a *Audit) sent(ev *schemas.Event, c *transform.Conversion) {
 	}
 }
 
-func count(b bool) int64 {
+func oneIf(b bool) int64 {
 	if b {
 		return 1
 	}

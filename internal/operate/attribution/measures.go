@@ -19,9 +19,9 @@ type consents struct {
 }
 
 func (c *consents) add(v *transform.Consented) {
-	c.asked += count(v.UserData != "" || v.Storage != "")
-	c.noUserData += count(v.UserData == transform.ConsentDenied)
-	c.noStorage += count(v.Storage == transform.ConsentDenied)
+	c.asked += oneIf(v.UserData != "" || v.Storage != "")
+	c.noUserData += oneIf(v.UserData == transform.ConsentDenied)
+	c.noStorage += oneIf(v.Storage == transform.ConsentDenied)
 }
 
 // clickAges counts how old clicks are when their event happens.
@@ -133,7 +133,7 @@ func (r *rawFields) add(ev *schemas.Event) {
 	}
 	if strings.Contains(u.Email, "@") {
 		r.emails++
-		r.unnormalised += count(u.Email != strings.ToLower(strings.TrimSpace(u.Email)))
+		r.unnormalised += oneIf(u.Email != strings.ToLower(strings.TrimSpace(u.Email)))
 	}
 }
 
@@ -154,6 +154,6 @@ func (r *rawFields) compare(ev *schemas.Event, c *transform.Conversion) {
 			continue
 		}
 		r.beside++
-		r.foreign += count(!strings.EqualFold(hashed, string(f.ours[:])))
+		r.foreign += oneIf(!strings.EqualFold(hashed, string(f.ours[:])))
 	}
 }

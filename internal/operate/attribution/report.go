@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
@@ -64,7 +65,7 @@ func (a *Audit) sorted() []Key {
 
 // Print writes the audit for people.
 func (a *Audit) Print(w io.Writer, of *Window) {
-	fmt.Fprintf(w, "%d records of %s", of.Records, of.Topic)
+	fmt.Fprintf(w, "%s of %s", count.Of(of.Records, "record"), of.Topic)
 	if of.Records > 0 {
 		fmt.Fprintf(w, ", from %s to %s", of.Oldest.UTC().Format(time.RFC3339), of.Newest.UTC().Format(time.RFC3339))
 	}

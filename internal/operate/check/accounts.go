@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -51,9 +52,9 @@ func counted(list *accounts.List) string {
 	case n == 0:
 		return "one account for all profiles"
 	case list.Default == "":
-		return fmt.Sprintf("%d accounts with %d profiles", len(list.Accounts), n)
+		return fmt.Sprintf("%s with %s", count.Of(len(list.Accounts), "account"), count.Of(n, "profile"))
 	}
-	return fmt.Sprintf("%d accounts with %d profiles, %s for others", len(list.Accounts), n, list.Default)
+	return fmt.Sprintf("%s with %s, %s for others", count.Of(len(list.Accounts), "account"), count.Of(n, "profile"), list.Default)
 }
 
 // credentials looks at the form of what Login with Amazon gave: mixing up two of

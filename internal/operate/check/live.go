@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
@@ -152,6 +153,7 @@ func (v *Live) group(ctx context.Context, l *report.List, admin *kadm.Client) {
 		l.Fine(areaGroup, name, "no members now; it goes on where it was")
 	default:
 		l.Fine(areaGroup, name, "%s, %d members", redact.Line(redact.Text(strings.ToLower(g.State)), 64), len(g.Members))
+		l.Fine(areaGroup, name, "%s, %s", strings.ToLower(g.State), count.Of(len(g.Members), "member"))
 	}
 }
 

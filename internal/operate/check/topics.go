@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
@@ -93,7 +94,7 @@ func (v *Live) topic(ctx context.Context, l *report.List, client *kgo.Client, ad
 	}
 	s.judge(l, r, replicas)
 	if len(*l) == before {
-		l.Fine(areaTopics, r.topic, "%d partitions, %d replicas, kept %s, records to %d bytes", len(t.Partitions), replicas, s.kept(), s.maxBytes)
+		l.Fine(areaTopics, r.topic, "%s, %s, kept %s, records to %s", count.Of(len(t.Partitions), "partition"), count.Of(replicas, "replica"), s.kept(), count.Of(s.maxBytes, "byte"))
 	}
 	return s.maxBytes
 }

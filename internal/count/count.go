@@ -1,0 +1,30 @@
+// Package count writes numbers of things, for messages.
+package count
+
+import "strconv"
+
+// Of returns a number with its noun, which is given in the singular: 1 event,
+// 2 events. Its plural is that with an s.
+func Of[T ~int | ~int32 | ~int64 | ~uint64](n T, noun string) string {
+	s := strconv.FormatInt(int64(n), 10) + " " + noun
+	if n == 1 {
+		return s
+	}
+	return s + "s"
+}
+
+// Is returns is or are, as it goes with a number of things.
+func Is[T ~int | ~int32 | ~int64 | ~uint64](n T) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// Was is Is of what is past.
+func Was[T ~int | ~int32 | ~int64 | ~uint64](n T) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
