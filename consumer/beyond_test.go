@@ -361,3 +361,89 @@ func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
 		}
 	}
 }
+
+// TestANewLeaderWroteWhatFollows: a leader that is elected in order writes behind all
+// that was settled before. One poll that brings both, what an earlier owner settled
+// and what the new leader wrote, sends none of it again.
+func TestANewLeaderWroteWhatFollows(t *testing.T) {
+	b := newBench(t, 1)
+	b.publish(0, events("p1", 0, 50)...)
+	s := newFakeSink(false)
+	m := b.start(s, func(o *Options) { o.Drain = -1 })
+	for _, v := range s.take(50) {
+		if v.EventID != "e10" && v.EventID != "e12" {
+			m.Settle([]sink.Verdict{v})
+		}
+	}
+	b.eventually("the ranges are committed", func() bool {
+		o, _ := b.offset(0)
+		got, err := parseBeyond(o.Metadata, o.At)
+		return err == nil && o.At == 10 && got.has(49, 0) && got.has(11, 0)
+	})
+	if err := m.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.cluster.MoveTopicPartition(topic, 0, b.cluster.LeaderFor(topic, 0)); err != nil {
+		t.Fatal(err)
+	}
+	b.publish(0, events("p1", 50, 60)...)
+	s = newFakeSink(true)
+	b.start(s, nil)
+	b.eventually("all is committed", func() bool { return b.committed(0) == 60 })
+	for i := range 60 {
+		want := 0
+		if i == 10 || i == 12 || i >= 50 {
+			want = 1
+		}
+		if n := s.count(fmt.Sprintf("e%d", i)); n != want {
+			t.Errorf("e%d was sent %d times, want %d", i, n, want)
+		}
+	}
+	if strings.Contains(b.log.String(), `"reason":`) {
+		t.Errorf("the log is said to have changed:\n%s", b.log)
+	}
+}
+
+// TestDistrustKeepsWhatIsBeforeTheLoss: records of a later epoch are in the place of
+// some that were settled. What was settled before the first of them is still so.
+func TestDistrustKeepsWhatIsBeforeTheLoss(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const n = 40
+		a := newAssignment(topic, 0, newInboxes(1), func() {})
+		a.before = beyond{epoch: 3}
+		settled := make(map[int64]bool)
+		for at := int64(1); at < n; {
+			to := at + int64(rapid.IntRange(1, 5).Draw(t, "run"))
+			a.before.settled = append(a.before.settled, span{at, to})
+			for ; at < to; at++ {
+				settled[at] = true
+			}
+			at += int64(rapid.IntRange(1, 5).Draw(t, "gap"))
+		}
+		end := a.before.end()
+		later := int64(rapid.IntRange(0, n+10).Draw(t, "first of a later epoch"))
+		var records []*kgo.Record
+		from := int64(0)
+		forgot := false
+		for _, to := range []int64{int64(rapid.IntRange(1, n).Draw(t, "poll")), n + 20} {
+			records = records[:0]
+			for o := from; o < to; o++ {
+				r := &kgo.Record{Offset: o, LeaderEpoch: 3}
+				if o >= later {
+					r.LeaderEpoch = 4
+				}
+				records = append(records, r)
+			}
+			forgot = a.distrust(records) || forgot
+			for _, r := range records {
+				if got, want := a.before.has(r.Offset, r.LeaderEpoch), settled[r.Offset] && r.Offset < later; got != want {
+					t.Fatalf("offset %d, later epoch from %d: taken for settled %v, want %v", r.Offset, later, got, want)
+				}
+			}
+			from = to
+		}
+		if want := later < end; forgot != want {
+			t.Fatalf("settled up to %d, later epoch from %d: told of a loss %v, want %v", end, later, forgot, want)
+		}
+	})
+}

@@ -21,7 +21,6 @@ func (a *assignment) commitable(limit int) (c commit, news bool) {
 	end := mark{a.ledger.last.offset + 1, a.ledger.last.epoch}
 	b := a.ledger.beyond()
 	c.offset.Epoch = a.ledger.prefix().epoch
-	a.distrust(end)
 	if b.add(&a.before, end.offset) {
 		c.offset.Epoch = max(end.epoch, a.before.epoch)
 	}

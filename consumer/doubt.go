@@ -257,7 +257,7 @@ func (c *Consumer) trust(a *assignment, p *kgo.FetchPartition) bool {
 		return false
 	}
 	missed, from := a.jump(p.LogStartOffset, first.Offset)
-	forgot := a.distrust(markOf(last))
+	forgot := a.distrust(p.Records)
 	a.witnesses = a.witnesses.add(witness{last.Offset, fingerprint(last)})
 	a.mu.Unlock()
 	tp := topicPartition{a.topic, a.partition}
@@ -267,21 +267,25 @@ func (c *Consumer) trust(a *assignment, p *kgo.FetchPartition) bool {
 	if forgot {
 		c.metrics.refused.WithLabelValues(string(reasonRewritten)).Inc()
 		c.log.Warn().Stringer("partition", tp).Str("reason", string(reasonRewritten)).Int64("offset", last.Offset).
-			Msg("records of a later leader epoch are in the place of some that an earlier owner had settled; all that it named is sent again")
+			Msg("records of a later leader epoch are in the place of some that an earlier owner had settled; what it named from there on is sent again")
 	}
 	return true
 }
 
-// distrust forgets what an earlier owner had settled beyond the last record
-// taken, if that record is of a later epoch: epochs rise along a log, so brokers
-// have lost some, and what was settled may not be what is there. mu is held.
-func (a *assignment) distrust(last mark) (forgot bool) {
-	if len(a.before.settled) == 0 || last.epoch <= a.before.epoch {
+// distrust forgets what an earlier owner had settled from the first record of a
+// later epoch on: epochs rise along a log, so brokers have lost what was there. It
+// reports whether that was anything. A leader that is elected in order writes behind
+// all of it, and then nothing is forgotten, whatever one fetch brings together. mu is
+// held.
+func (a *assignment) distrust(records []*kgo.Record) (forgot bool) {
+	if len(a.before.settled) == 0 || records[len(records)-1].LeaderEpoch <= a.before.epoch {
 		return false
 	}
-	forgot = a.before.end() > last.offset+1
-	a.before = beyond{}
-	a.witnesses = slices.Clone(a.witnesses.below(last.offset + 1))
+	i := slices.IndexFunc(records, func(r *kgo.Record) bool { return r.LeaderEpoch > a.before.epoch })
+	later := records[i].Offset
+	forgot = a.before.end() > later
+	a.before = a.before.upTo(later)
+	a.witnesses = slices.Clone(a.witnesses.below(later))
 	return forgot
 }
 

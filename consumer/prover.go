@@ -163,8 +163,9 @@ func (p *prover) try(ctx context.Context, l layout, c claim) (f finding, err err
 }
 
 // record returns the fingerprint of the record at an offset; found is false if
-// compaction has removed it. It reads what is uncommitted, too: a marker or an
-// aborted record at the place of one that was taken is another record.
+// compaction has removed it. It reads markers and what is uncommitted, too: a marker
+// may be what was taken last, and an aborted record in the place of one that was taken
+// is another one.
 func (p *prover) record(ctx context.Context, detail kadm.TopicDetail, partition int32, offset int64) (print uint64, found bool, err error) {
 	leader, ok := detail.Partitions[partition]
 	if !ok || leader.Leader < 0 {
@@ -178,10 +179,8 @@ func (p *prover) record(ctx context.Context, detail kadm.TopicDetail, partition 
 		}
 		for _, r := range batch {
 			switch {
-			case r.Offset == offset && !r.Attrs.IsControl():
-				return fingerprint(r), true, nil
 			case r.Offset == offset:
-				return 0, true, nil
+				return fingerprint(r), true, nil
 			case r.Offset > offset:
 				return 0, false, nil
 			}

@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -133,5 +134,37 @@ func TestJobsPassMarkers(t *testing.T) {
 	}
 	if at := b.committed(0); at < 7 {
 		t.Errorf("committed at %d, want beyond all that was chosen", at)
+	}
+}
+
+// TestMarkersAreWitnesses: a marker that ends what was taken is the same record when
+// it is read again, and the next owner sends nothing again.
+func TestMarkersAreWitnesses(t *testing.T) {
+	for _, end := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort} {
+		b := newBench(t, 1)
+		s := newFakeSink(true)
+		m := b.start(s, nil)
+		b.publish(0, "p|a", "p|b")
+		b.eventually("the first are committed", func() bool { return b.committed(0) == 2 })
+		b.transaction(end, "p|c")
+		b.eventually("the marker is committed", func() bool { return b.committed(0) == 4 })
+		if err := m.stop(); err != nil {
+			t.Fatal(err)
+		}
+		s = newFakeSink(true)
+		m = b.start(s, nil)
+		b.publish(0, "p|next")
+		b.eventually("the next is sent", func() bool { return s.count("next") == 1 })
+		for _, id := range []string{"a", "b", "c"} {
+			if n := s.count(id); n != 0 {
+				t.Errorf("%s was sent %d times by the next owner", id, n)
+			}
+		}
+		if text := b.log.String(); strings.Contains(text, string(reasonOtherRecords)) {
+			t.Errorf("the log is said to have changed: %s", text)
+		}
+		if err := m.stop(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

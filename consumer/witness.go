@@ -22,7 +22,8 @@ const maxWitnesses = 12
 
 // fingerprint tells a record from any other that brokers could hold at its
 // offset. It is no cryptographic hash: whoever can choose records to collide can
-// also write whatever they want to the topic.
+// also write whatever they want to the topic. A marker that ends a transaction is a
+// record like the others, and no other record's fingerprint is the same.
 func fingerprint(r *kgo.Record) uint64 {
 	var head [28]byte
 	binary.BigEndian.PutUint64(head[0:], uint64(r.Offset))
@@ -30,6 +31,9 @@ func fingerprint(r *kgo.Record) uint64 {
 	binary.BigEndian.PutUint32(head[16:], uint32(r.LeaderEpoch))
 	binary.BigEndian.PutUint32(head[20:], uint32(len(r.Key)))
 	binary.BigEndian.PutUint32(head[24:], uint32(len(r.Value)))
+	if r.Attrs.IsControl() {
+		head[20] |= 0x80 // of a length that never is that large
+	}
 	var d xxhash.Digest
 	d.Reset()
 	_, _ = d.Write(head[:]) // a Digest takes everything
