@@ -35,6 +35,7 @@ type assignment struct {
 	before    beyond // what earlier owners have settled already
 	claim     *claim // to be compared with the log before anything is taken; nil if that is done
 	running   bool   // the claim is about records of this assignment
+	unheard   bool   // the group has given it, and not said yet where it stands
 	log       logID
 	witnesses witnesses
 	missedTo  int64  // the log's start up to which missed records are counted

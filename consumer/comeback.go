@@ -158,6 +158,7 @@ func (c *Consumer) comesBack(cl *kgo.Client, tp topicPartition, f fetched) (a *a
 		delete(c.memories, tp) // it is not what is committed, either
 		c.start(cl, tp)
 		a = c.assignments[tp]
+		a.unheard = true // nothing is taken before there is a claim
 		c.mu.Unlock()
 	}
 	return a, goesOn

@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,11 +19,22 @@ import (
 // apart the two looks are that it takes to go back in a log.
 const doubtEvery = time.Second
 
+// maxDoubtEvery is how long they are left alone at most.
+const maxDoubtEvery = 10 * time.Second
+
 // hear notes what the group says of a partition: the claim that is compared with
 // the log before anything is taken.
 func (c *Consumer) hear(client *kgo.Client, tp topicPartition, f fetched) {
 	a, goesOn := c.comesBack(client, tp, f)
-	if a == nil || goesOn {
+	if a == nil {
+		return
+	}
+	defer func() {
+		a.mu.Lock()
+		a.unheard = false // there is a claim
+		a.mu.Unlock()
+	}()
+	if goesOn {
 		return
 	}
 	cl := claim{partition: tp.partition, group: max(f.offset, -1), committed: max(f.offset, -1), first: c.firstOf(tp.partition)}
@@ -67,6 +79,7 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 		}
 	}
 	c.mu.Unlock()
+	silent := c.unheard()
 	held, err := c.resolve(ctx, as, func(a *assignment, cl claim, f finding) bool {
 		if f.begin != cl.group {
 			offsets[a.topic][a.partition] = kgo.NewOffset().At(f.begin)
@@ -83,7 +96,14 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 			offsets[a.topic][a.partition] = kgo.NewOffset().At(0)
 		}
 	}
-	if len(held) > 0 {
+	for _, a := range silent {
+		if offsets[a.topic] == nil {
+			offsets[a.topic] = make(map[int32]kgo.Offset)
+		}
+		// The client would forget it until the next rebalance.
+		offsets[a.topic][a.partition] = kgo.NewOffset().At(0)
+	}
+	if held = append(held, silent...); len(held) > 0 {
 		c.hold(held, err)
 	}
 	return offsets, nil
@@ -244,7 +264,7 @@ func (a *assignment) dispute(group int64) {
 // than it was. It remembers the last record as a witness. c.mu is held.
 func (c *Consumer) trust(a *assignment, p *kgo.FetchPartition) bool {
 	a.mu.Lock()
-	if a.claim != nil {
+	if a.claim != nil || a.unheard {
 		a.mu.Unlock()
 		return false
 	}
@@ -299,21 +319,40 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for {
+		for wait := doubtEvery; ; {
 			// Also the first time: what is held has just failed, or its records
 			// are still on their way through the client.
-			if !pause(ctx, doubtEvery) {
+			if !c.doubtAgain(ctx, wait) {
 				return
 			}
-			held, err := c.resolve(ctx, c.doubtful(), c.place)
-			if len(held) == 0 {
+			silent, err := c.hearAgain(ctx)
+			held, e := c.resolve(ctx, c.doubtful(), c.place)
+			if held = append(held, silent...); len(held) == 0 {
 				c.conditions.position.OK()
 				break
 			}
-			if err != nil && ctx.Err() == nil {
+			if err = cmp.Or(err, e); err != nil && ctx.Err() == nil {
 				c.hold(held, err)
+				wait = min(2*wait, maxDoubtEvery)
+			} else {
+				wait = doubtEvery
 			}
 		}
+	}
+}
+
+// doubtAgain waits until what is in doubt is to be looked at again: that long, or
+// doubtEvery from when more came into doubt. It returns false if ctx ended first.
+func (c *Consumer) doubtAgain(ctx context.Context, wait time.Duration) bool {
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-c.doubts:
+		return pause(ctx, doubtEvery)
+	case <-ctx.Done():
+		return false
 	}
 }
 

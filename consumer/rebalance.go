@@ -31,9 +31,14 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 	}
 	for topic, partitions := range added {
 		for _, p := range partitions {
-			if tp := (topicPartition{topic, p}); c.assignments[tp] == nil {
+			tp := topicPartition{topic, p}
+			if c.assignments[tp] == nil {
 				c.start(cl, tp)
 			}
+			a := c.assignments[tp]
+			a.mu.Lock()
+			a.unheard = true
+			a.mu.Unlock()
 		}
 	}
 	c.assigned, c.lost = true, false
@@ -45,7 +50,8 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 
 // onOffsetsFetched reads what earlier owners left in the metadata of their
 // commits. It comes after onAssigned and before the first record; onOffsets comes
-// next and compares that with the log.
+// next and compares that with the log. Partitions that the group refuses to tell of
+// stay unheard.
 func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
 	for _, g := range resp.Groups {
 		for _, t := range g.Topics {

@@ -1,0 +1,90 @@
+package consumer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// The client asks the group once where a partition stands. If the group refuses to
+// say, the client drops the partition from the assignment, and it would be read by
+// nobody before the next rebalance. So it is held, and the group is asked again.
+
+// unheard returns the assignments whose offsets the group has not told.
+func (c *Consumer) unheard() (as []*assignment) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, a := range c.assignments {
+		a.mu.Lock()
+		if a.unheard && a.phase() != phaseDraining {
+			as = append(as, a)
+		}
+		a.mu.Unlock()
+	}
+	return as
+}
+
+// hearAgain asks the group about partitions that it has not told of. It returns those
+// that it still does not tell of, and why.
+func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment, err error) {
+	silent = c.unheard()
+	if len(silent) == 0 {
+		return nil, nil
+	}
+	told, err := c.askOffsets(ctx, silent)
+	if err != nil {
+		return silent, fmt.Errorf("the offsets of group %q cannot be fetched: %w", c.opts.Group, err)
+	}
+	silent = slices.DeleteFunc(silent, func(a *assignment) bool {
+		p, ok := told[a.partition]
+		if !ok {
+			err = fmt.Errorf("group %q does not tell the offset of partition %d", c.opts.Group, a.partition)
+			return false
+		}
+		if refused := kerr.ErrorForCode(p.ErrorCode); refused != nil {
+			err = fmt.Errorf("group %q does not tell the offset of partition %d: %w", c.opts.Group, a.partition, refused)
+			return false
+		}
+		c.hear(c.client, topicPartition{a.topic, a.partition}, fetched{p.Offset, p.Metadata})
+		return true
+	})
+	return silent, err
+}
+
+// askOffsets fetches what the group holds of these partitions. It names them: asked
+// for all, brokers leave out what they do not let be read, as if there were nothing.
+func (c *Consumer) askOffsets(ctx context.Context, as []*assignment) (map[int32]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	t := kmsg.NewOffsetFetchRequestGroupTopic()
+	t.Topic, t.TopicID = c.opts.Topic, c.topic.id()
+	for _, a := range as {
+		t.Partitions = append(t.Partitions, a.partition)
+	}
+	g := kmsg.NewOffsetFetchRequestGroup()
+	g.Group, g.Topics = c.opts.Group, append(g.Topics, t)
+	req := kmsg.NewPtrOffsetFetchRequest()
+	req.RequireStable, req.Groups = true, append(req.Groups, g)
+	resp, err := req.RequestWith(ctx, c.client)
+	if err == nil {
+		err = kerr.ErrorForCode(resp.ErrorCode)
+	}
+	if err == nil && len(resp.Groups) == 1 {
+		err = kerr.ErrorForCode(resp.Groups[0].ErrorCode)
+	}
+	if err != nil {
+		return nil, err
+	}
+	told := make(map[int32]kmsg.OffsetFetchResponseGroupTopicPartition)
+	for _, g := range resp.Groups {
+		for _, t := range g.Topics {
+			for _, p := range t.Partitions {
+				told[p.Partition] = p
+			}
+		}
+	}
+	return told, nil
+}
