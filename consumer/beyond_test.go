@@ -336,6 +336,7 @@ func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
 		for i := range tc.read {
 			records = append(records, &kgo.Record{Offset: i, LeaderEpoch: tc.epoch, Timestamp: time.UnixMilli(i)})
 		}
+		a.distrust(records)
 		fresh, _ := a.fresh(records)
 		a.push(records, fresh, 100)
 		for _, seq := range tc.settled {

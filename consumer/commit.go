@@ -55,17 +55,6 @@ func (c *Consumer) commitLoop(ctx context.Context) {
 	}
 }
 
-// metadataLimit is how long a commit's metadata may be.
-func (c *Consumer) metadataLimit() int { return metadataLimit >> c.shorter.Load() }
-
-// shorten has the next commits carry less metadata: the brokers refuse a commit
-// whole if it has more than offset.metadata.max.bytes.
-func (c *Consumer) shorten() {
-	if c.metadataLimit() > 0 {
-		c.shorter.Add(1)
-	}
-}
-
 // commit writes down how far each of the assignments has got. What fails stays
 // to be committed at the next turn. It returns for how many there was news.
 func (c *Consumer) commit(ctx context.Context, as []*assignment) int {
@@ -88,16 +77,19 @@ type commitBatch struct {
 	offsets map[string]map[int32]kgo.EpochOffset
 	commits map[topicPartition]commit
 	of      map[topicPartition]*assignment
+	limit   int  // of its metadata
+	tooLong bool // the brokers found it longer than they take, and it can be shorter
 }
 
-func newCommitBatch(as []*assignment, metadataLimit int) *commitBatch {
+func newCommitBatch(as []*assignment, limit int) *commitBatch {
 	b := &commitBatch{
 		offsets: make(map[string]map[int32]kgo.EpochOffset),
 		commits: make(map[topicPartition]commit),
 		of:      make(map[topicPartition]*assignment),
+		limit:   limit,
 	}
 	for _, a := range as {
-		o, news := a.commitable(metadataLimit)
+		o, news := a.commitable(limit)
 		if !news {
 			continue
 		}
@@ -111,21 +103,26 @@ func newCommitBatch(as []*assignment, metadataLimit int) *commitBatch {
 	return b
 }
 
-// commitNow is commit for who holds committing.
+// commitNow is commit for who holds committing. What is refused only because its
+// metadata is too long is tried again at once: it may be the last commit.
 func (c *Consumer) commitNow(ctx context.Context, as []*assignment) int {
-	b := newCommitBatch(as, c.metadataLimit())
-	if len(b.of) == 0 {
-		return 0
-	}
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
-	started := c.opts.Now()
-	c.brake.begin(started)
-	if !c.commitByClient(ctx, b) {
-		c.commitAside(ctx, b)
+	b := newCommitBatch(as, c.metadataLimit.now())
+	news := len(b.of)
+	for len(b.of) > 0 {
+		started := c.opts.Now()
+		c.brake.begin(started)
+		if !c.commitByClient(ctx, b) {
+			c.commitAside(ctx, b)
+		}
+		c.metrics.commitSeconds.Observe(c.opts.Now().Sub(started).Seconds())
+		if !b.tooLong {
+			break
+		}
+		b = newCommitBatch(as, c.metadataLimit.now())
 	}
-	c.metrics.commitSeconds.Observe(c.opts.Now().Sub(started).Seconds())
-	return len(b.of)
+	return news
 }
 
 var (
@@ -241,12 +238,13 @@ func (c *Consumer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, er
 			if a == nil {
 				continue
 			}
-			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+			err := kerr.ErrorForCode(p.ErrorCode)
+			if errors.Is(err, kerr.OffsetMetadataTooLarge) && c.shorten(b) {
+				continue
+			}
+			if err != nil {
 				failed = fmt.Errorf("%s: %w", tp, err)
 				refused = append(refused, a)
-				if errors.Is(err, kerr.OffsetMetadataTooLarge) {
-					c.shorten()
-				}
 				continue
 			}
 			a.setCommitted(b.commits[tp])
@@ -261,6 +259,9 @@ func (c *Consumer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, er
 	}
 	if failed != nil {
 		c.commitFailed(failed)
+		return
+	}
+	if b.tooLong {
 		return
 	}
 	c.metrics.commits.Inc()

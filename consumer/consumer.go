@@ -55,11 +55,11 @@ type Consumer struct {
 	topic topicID
 	abort func(error) // ends Run; set by it
 
-	doubts     chan struct{}   // capacity 1: an assignment's claim waits
-	commitSoon chan struct{}   // capacity 1: do not wait for the interval
-	shorter    atomic.Int32    // how often the brokers found metadata too long
-	ends       map[int32]int64 // where a group that begins at the latest begins
-	missed     missed
+	doubts        chan struct{}   // capacity 1: an assignment's claim waits
+	commitSoon    chan struct{}   // capacity 1: do not wait for the interval
+	ends          map[int32]int64 // where a group that begins at the latest begins
+	metadataLimit limit
+	missed        missed
 
 	// committing makes one commit at a time, from looking at the ledgers to the
 	// brokers' answer. Without it a slow periodic commit could arrive after the

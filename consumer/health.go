@@ -20,6 +20,7 @@ func (c *Consumer) healthLoop(ctx context.Context) {
 		case <-tick.C:
 			c.expire(c.opts.Now())
 			c.endOrphans()
+			c.metadataLimit.lengthen(c.opts.Now())
 			c.watch(c.opts.Now())
 			c.checkSum(ctx)
 		case <-ctx.Done():
