@@ -248,6 +248,7 @@ func (c *Consumer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, er
 				continue
 			}
 			a.setCommitted(b.commits[tp])
+			c.hasBegun(p.Partition)
 			c.commitTaken(a)
 			taken++
 		}

@@ -139,8 +139,18 @@ func hasOffsets(ctx context.Context, admin *kadm.Client, group, topic string) (b
 
 // firstOf is where a partition without a commit begins; -1 for its start.
 func (c *Consumer) firstOf(partition int32) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if at, ok := c.ends[partition]; ok {
 		return at
 	}
 	return -1
+}
+
+// hasBegun notes that a partition has a commit. Should it lose it, all that it holds
+// then is new to the group.
+func (c *Consumer) hasBegun(partition int32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.ends, partition)
 }

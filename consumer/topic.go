@@ -122,6 +122,7 @@ func (c *Consumer) remake(id [16]byte) {
 		delete(c.assignments, tp)
 	}
 	clear(c.memories)
+	clear(c.ends) // of the topic that was deleted
 	c.unknownID = [2]time.Time{}
 	c.mu.Unlock()
 	c.log.Warn().Str("topic", c.opts.Topic).Int("in_flight", left).

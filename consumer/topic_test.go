@@ -149,3 +149,32 @@ func TestAJobWhoseTopicIsMadeAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestLatestIsNotForATopicThatIsMadeAgain: where a group began in the topic before says
+// nothing about the new one, all of which is new.
+func TestLatestIsNotForATopicThatIsMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newVirtualBench(t, 1, 1)
+		b.publish(0, events("p1", 0, 5)...)
+		if err := b.cluster.CreateTopic("other", 1, nil); err != nil {
+			t.Fatal(err)
+		}
+		// A member of the group keeps the start from being committed without one.
+		b.start(newFakeSink(true), func(o *Options) { o.Topic = "other" })
+		time.Sleep(5 * time.Second)
+		s := newFakeSink(true)
+		b.start(s, latest)
+		time.Sleep(20 * time.Second)
+		if s.count("e4") != 0 || b.committed(0) != 5 {
+			t.Fatalf("e4 sent %d times, committed %d; want none, 5", s.count("e4"), b.committed(0))
+		}
+		b.remakeTopic(1, time.Second)
+		b.publish(0, events("p1", 100, 110)...)
+		time.Sleep(2 * time.Minute)
+		for i := 100; i < 110; i++ {
+			if n := s.count(fmt.Sprintf("e%d", i)); n != 1 {
+				t.Errorf("e%d of the new topic was sent %d times", i, n)
+			}
+		}
+	})
+}
