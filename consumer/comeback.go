@@ -50,7 +50,7 @@ func (a *assignment) remember() *memory {
 func (a *assignment) settled() beyond {
 	b := a.ledger.beyond()
 	b.add(&a.before, a.ledger.last.offset+1)
-	b.log, b.witnesses = a.log, slices.Clone(a.witnesses)
+	b.log, b.witnesses = a.log, a.sworn()
 	return b
 }
 

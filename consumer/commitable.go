@@ -24,7 +24,7 @@ func (a *assignment) commitable(limit int) (c commit, news bool) {
 	if b.add(&a.before, end.offset) {
 		c.offset.Epoch = max(end.epoch, a.before.epoch)
 	}
-	b.log, b.witnesses = a.log, a.witnesses
+	b.log, b.witnesses = a.log, a.sworn()
 	c.offset.Offset, c.metadata = b.committed, b.metadata(limit)
 	return c, true
 }

@@ -55,6 +55,8 @@ type Consumer struct {
 	topic topicID
 	abort func(error) // ends Run; set by it
 
+	links         links
+	oaths         chan struct{}   // capacity 1: an assignment's oath waits
 	doubts        chan struct{}   // capacity 1: an assignment's claim waits
 	commitSoon    chan struct{}   // capacity 1: do not wait for the interval
 	ends          map[int32]int64 // where a group that begins at the latest begins
@@ -125,6 +127,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 			retention:  o.Conditions.Condition("retention"),
 		},
 		doubts:     make(chan struct{}, 1),
+		oaths:      make(chan struct{}, 1),
 		commitSoon: make(chan struct{}, 1),
 		askOpts:    o.AskOpts,
 	}
@@ -172,6 +175,7 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		// unseen, the last one would never be committed past, and a topic that is
 		// read to its end would have a lag of 1 for ever.
 		kgo.KeepControlRecords(),
+		kgo.WithHooks(&c.links),
 	}
 	if c.opts.recycles() {
 		opts = append(opts, kgo.WithPools(c.pools))
@@ -216,6 +220,7 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	loops.Go(func() { c.rereadLoop(background) })
 	loops.Go(func() { c.trimLoop(background) })
 	loops.Go(func() { c.doubtLoop(background) })
+	loops.Go(func() { c.recheckLoop(background) })
 	loops.Go(func() { c.missedLoop(background) })
 	ctx, done := context.WithCancel(ctx)
 	defer done()

@@ -194,6 +194,7 @@ func (c *Consumer) settleClaim(a *assignment, cl claim, f finding) {
 	running := a.running
 	was := a.ledger.last.offset + 1
 	a.claim, a.recalls, a.running, a.doubtedAt = nil, nil, false, 0
+	a.oath, a.link = nil, link{}
 	a.log, a.before, a.witnesses = f.log, f.believed, slices.Clone(f.believed.witnesses)
 	if running {
 		a.ledger.lose(f.begin)
@@ -254,9 +255,9 @@ func (c *Consumer) doubt(a *assignment) {
 // the group holds, -1 if that is of no account. mu is held.
 func (a *assignment) dispute(group int64) {
 	said := a.before
-	said.log, said.witnesses = a.log, slices.Clone(a.witnesses)
+	said.log, said.witnesses = a.log, a.sworn()
 	a.claim = &claim{partition: a.partition, group: group, committed: a.ledger.last.offset + 1, said: said, first: -1}
-	a.running = true
+	a.running, a.oath = true, nil
 }
 
 // trust reports whether what was fetched of a partition may be taken: nothing
@@ -273,6 +274,18 @@ func (c *Consumer) trust(a *assignment, p *kgo.FetchPartition) bool {
 		a.mu.Unlock()
 		c.log.Error().Stringer("partition", topicPartition{a.topic, a.partition}).Int64("offset", first.Offset).
 			Msg("the brokers hold other records than were read; comparing what is left with what was read")
+		c.doubt(a)
+		return false
+	}
+	sworn := true
+	if c.links.changed(&a.link, func() int32 { leader, _, _ := c.client.PartitionLeader(a.topic, a.partition); return leader }) {
+		sworn = a.swear()
+		signal(c.oaths)
+	}
+	if !sworn {
+		// Two connections within the time that a look takes. What this one brings is
+		// not taken before the log is known to be the same.
+		a.mu.Unlock()
 		c.doubt(a)
 		return false
 	}
