@@ -202,6 +202,7 @@ type bench struct {
 	client  *kgo.Client
 	admin   *kadm.Client
 	addrs   []string
+	network *kfake.VirtualNetwork
 	dial    []kgo.Opt // for clients of a virtual network
 	log     *testkit.Buffer
 }
@@ -233,7 +234,7 @@ func newBenchWith(t *testing.T, partitions int32, opts ...kfake.Opt) *bench {
 // newVirtualBench is newBench within a synctest bubble, where waiting costs nothing.
 func newVirtualBench(t *testing.T, brokers int, partitions int32) *bench {
 	t.Helper()
-	var network kfake.VirtualNetwork
+	network := new(kfake.VirtualNetwork)
 	ports := make([]int, brokers)
 	for i := range ports {
 		ports[i] = 9092 + i
@@ -251,7 +252,7 @@ func newVirtualBench(t *testing.T, brokers int, partitions int32) *bench {
 		cl.Close()
 		cluster.Close()
 	})
-	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), dial: dial, log: new(testkit.Buffer)}
+	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), network: network, dial: dial, log: new(testkit.Buffer)}
 }
 
 func (b *bench) publish(partition int32, values ...string) {

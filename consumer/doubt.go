@@ -80,7 +80,7 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	}
 	c.mu.Unlock()
 	silent := c.unheard()
-	held, err := c.resolve(ctx, as, func(a *assignment, cl claim, f finding) bool {
+	held, err := c.resolve(ctx, as, proveTimeout, func(a *assignment, cl claim, f finding) bool {
 		if f.begin != cl.group {
 			offsets[a.topic][a.partition] = kgo.NewOffset().At(f.begin)
 		}
@@ -139,7 +139,7 @@ func signal(ch chan struct{}) {
 // resolve compares the claims of assignments with the log, and has settled each
 // of which something was found, unless settle returns false. It returns the
 // assignments that are still in doubt, and why.
-func (c *Consumer) resolve(ctx context.Context, as []*assignment, settle func(*assignment, claim, finding) bool) (held []*assignment, err error) {
+func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.Duration, settle func(*assignment, claim, finding) bool) (held []*assignment, err error) {
 	claims := make([]claim, 0, len(as))
 	byPartition := make(map[int32]*assignment)
 	for _, a := range as {
@@ -150,7 +150,7 @@ func (c *Consumer) resolve(ctx context.Context, as []*assignment, settle func(*a
 		}
 		a.mu.Unlock()
 	}
-	found, err := c.prove(ctx, claims)
+	found, err := c.prove(ctx, claims, timeout)
 	for _, cl := range claims {
 		a := byPartition[cl.partition]
 		f, ok := found[cl.partition]
@@ -162,7 +162,7 @@ func (c *Consumer) resolve(ctx context.Context, as []*assignment, settle func(*a
 }
 
 // prove asks with a client that lives as long as the question.
-func (c *Consumer) prove(ctx context.Context, claims []claim) (map[int32]finding, error) {
+func (c *Consumer) prove(ctx context.Context, claims []claim, timeout time.Duration) (map[int32]finding, error) {
 	if len(claims) == 0 {
 		return nil, nil
 	}
@@ -171,7 +171,7 @@ func (c *Consumer) prove(ctx context.Context, claims []claim) (map[int32]finding
 		return nil, err
 	}
 	defer client.Close()
-	p := prover{client: client, topic: c.opts.Topic}
+	p := prover{client: client, topic: c.opts.Topic, timeout: timeout}
 	return p.prove(ctx, claims)
 }
 
@@ -332,21 +332,21 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for wait := doubtEvery; ; {
+		for wait, timeout := doubtEvery, proveTimeout; ; {
 			// Also the first time: what is held has just failed, or its records
 			// are still on their way through the client.
 			if !c.doubtAgain(ctx, wait) {
 				return
 			}
 			silent, err := c.hearAgain(ctx)
-			held, e := c.resolve(ctx, c.doubtful(), c.place)
+			held, e := c.resolve(ctx, c.doubtful(), timeout, c.place)
 			if held = append(held, silent...); len(held) == 0 {
 				c.conditions.position.OK()
 				break
 			}
 			if err = cmp.Or(err, e); err != nil && ctx.Err() == nil {
 				c.hold(held, err)
-				wait = min(2*wait, maxDoubtEvery)
+				wait, timeout = min(2*wait, maxDoubtEvery), min(2*timeout, maxProveTimeout)
 			} else {
 				wait = doubtEvery
 			}

@@ -1,9 +1,12 @@
 package consumer
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -332,4 +335,56 @@ func TestParkedRecordThatWasLost(t *testing.T) {
 			t.Errorf("%+v: %v", tc, got)
 		}
 	}
+}
+
+// slowConn takes a while for each piece that it reads.
+type slowConn struct {
+	net.Conn
+	each time.Duration
+}
+
+func (c slowConn) Read(b []byte) (int, error) {
+	time.Sleep(c.each)
+	return c.Conn.Read(b)
+}
+
+// slow has members that are started from now on read slowly.
+func (b *bench) slow(each time.Duration) {
+	dial := b.network.DialContext
+	b.dial = []kgo.Opt{kgo.Dialer(func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		return slowConn{conn, each}, err
+	})}
+}
+
+// TestASlowLine: the record that proves a commit's metadata comes as a whole batch, and
+// may take longer than the first rounds wait. It is waited for longer then, and not for
+// ever in vain.
+func TestASlowLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newVirtualBench(t, 1, 1)
+		b.publish(0, events("p1", 0, 20)...)
+		s := newFakeSink(true)
+		m := b.start(s, nil)
+		time.Sleep(5 * time.Second)
+		if err := m.stop(); err != nil || b.committed(0) != 20 {
+			t.Fatalf("committed %d, %v", b.committed(0), err)
+		}
+		b.slow(700 * time.Millisecond)
+		b.publish(0, events("p1", 20, 30)...)
+		s = newFakeSink(true)
+		m = b.start(s, nil)
+		time.Sleep(2 * time.Minute)
+		if got := b.committed(0); got != 30 {
+			t.Errorf("committed %d, want 30", got)
+		}
+		if conditionFails(m, "position") {
+			t.Error("it is still held")
+		}
+		for i := range 20 {
+			if n := s.count(fmt.Sprintf("e%d", i)); n != 0 {
+				t.Errorf("e%d was sent %d times again", i, n)
+			}
+		}
+	})
 }

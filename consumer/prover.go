@@ -18,8 +18,11 @@ import (
 )
 
 const (
-	// proveTimeout bounds one round of questions to the brokers.
-	proveTimeout = 3 * time.Second
+	// proveTimeout bounds one round of questions to the brokers, and maxProveTimeout
+	// a later one: a large batch may take longer than that on a slow line, and one
+	// that is never waited for holds its partition for ever.
+	proveTimeout    = 3 * time.Second
+	maxProveTimeout = 15 * time.Second
 	// proveAtOnce bounds the partitions whose records are asked for at the same
 	// time: each answer is a whole batch.
 	proveAtOnce = 16
@@ -31,8 +34,9 @@ const (
 // prover compares claims with the log. It asks with a client of its own: the
 // group's may be waiting for an answer to a fetch on the same connection.
 type prover struct {
-	client *kgo.Client
-	topic  string
+	client  *kgo.Client
+	topic   string
+	timeout time.Duration // of one round
 }
 
 // prove returns what of the claims holds, for the partitions that the brokers
@@ -42,7 +46,7 @@ func (p *prover) prove(ctx context.Context, claims []claim) (found map[int32]fin
 	if len(claims) == 0 {
 		return found, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, proveTimeout)
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	l, err := p.look(ctx)
 	if err != nil {
@@ -84,6 +88,7 @@ func (p *prover) patient(ctx context.Context, claims []claim) (map[int32]finding
 		if !pause(ctx, doubtEvery) {
 			return all, err
 		}
+		p.timeout = min(2*p.timeout, maxProveTimeout)
 	}
 }
 
@@ -107,7 +112,7 @@ func (p *prover) look(ctx context.Context) (l layout, err error) {
 	l.log = newLogID(md.Cluster, p.topic, l.detail.ID)
 	// Not all of the time: a broker that is silent must leave some for what the
 	// others say. What it is asked about is missing from the answers then.
-	ctx, cancel := context.WithTimeout(ctx, proveTimeout*2/3)
+	ctx, cancel := context.WithTimeout(ctx, p.timeout*2/3)
 	defer cancel()
 	var wg sync.WaitGroup
 	var startsErr, endsErr error

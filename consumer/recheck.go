@@ -118,7 +118,7 @@ func (c *Consumer) recheck(ctx context.Context) (left int) {
 		}
 		a.mu.Unlock()
 	}
-	found, _ := c.prove(ctx, claims)
+	found, _ := c.prove(ctx, claims, maxProveTimeout)
 	for _, cl := range claims {
 		if f, ok := found[cl.partition]; ok {
 			c.keepOath(oaths[cl.partition], cl.said.witnesses[0], f)
