@@ -38,13 +38,13 @@ type assignment struct {
 	unheard   bool   // the group has given it, and not said yet where it stands
 	log       logID
 	witnesses witnesses
-	link      link     // the connections that there had been when records were last taken
-	oath      *witness // the last record before another connection, not compared yet
-	missedTo  int64    // the log's start up to which missed records are counted
-	doubtedAt int64    // where the last look would have gone back to, plus one
-	skipped   uint64   // records that were found in it
-	highWater int64    // the partition's end as last seen; -1 unknown
-	movedTo   mark     // the settled prefix as watch last saw it change
+	link      link      // the connections that there had been when records were last taken
+	oath      witnesses // as there were before another connection, not compared yet
+	missedTo  int64     // the log's start up to which missed records are counted
+	doubtedAt int64     // where the last look would have gone back to, plus one
+	skipped   uint64    // records that were found in it
+	highWater int64     // the partition's end as last seen; -1 unknown
+	movedTo   mark      // the settled prefix as watch last saw it change
 	movedAt   time.Time
 	parked    int           // without a verdict, and not in the window
 	left      bool          // the pump has stopped

@@ -14,8 +14,8 @@ import (
 // A broker that comes back from a crash may have lost the end of a log, and may have
 // filled it again, beyond where a member was to go on, before it is asked: without a
 // new leader epoch nothing in its answers tells. But the member's connection was
-// lost. So after each new connection to a partition's leader, the last record that
-// was taken before is compared with the log, aside, while taking goes on.
+// lost. So after each new connection to a partition's leader, the last witness from
+// before is compared with the log, aside, while taking goes on.
 
 // links counts the connections to brokers.
 type links struct {
@@ -64,27 +64,40 @@ func (l *links) changed(was *link, leader func() int32) bool {
 	return changed
 }
 
-// swear notes the last record that was taken before another connection. It returns
-// false if an earlier one has not been compared yet. mu is held.
+// reconnected has the log compared if there has been another connection to the leader
+// of a partition. It returns false if that was the second within the time that a look
+// takes: then nothing is to be taken before the log is known to be the same. a.mu is
+// held.
+func (c *Consumer) reconnected(a *assignment) (take bool) {
+	leader := func() int32 {
+		leader, _, _ := c.client.PartitionLeader(a.topic, a.partition)
+		return leader
+	}
+	if !c.links.changed(&a.link, leader) {
+		return true
+	}
+	defer signal(c.oaths)
+	return a.swear()
+}
+
+// swear notes the witnesses from before another connection. It returns false if
+// earlier ones have not been compared yet. mu is held.
 func (a *assignment) swear() bool {
-	if a.oath != nil {
+	if len(a.oath) > 0 {
 		return false
 	}
-	if ws := a.witnesses.below(a.ledger.last.offset + 1); len(ws) > 0 {
-		last := ws[len(ws)-1] // their array changes
-		a.oath = &last
-	}
+	a.oath = slices.Clone(a.witnesses)
 	return true
 }
 
-// sworn returns the witnesses of which it is known that the log was the same all the
-// while. Those that were taken since may prove a log that another has replaced. mu is
-// held.
+// sworn returns the witnesses that the log has to have if it is still the one that was
+// read. Those that were taken since another connection prove only the log that there is
+// now. mu is held.
 func (a *assignment) sworn() witnesses {
-	if a.oath == nil {
-		return slices.Clone(a.witnesses)
+	if len(a.oath) > 0 {
+		return slices.Clone(a.oath)
 	}
-	return slices.Clone(a.witnesses.below(a.oath.offset + 1))
+	return slices.Clone(a.witnesses)
 }
 
 // recheckLoop compares what was sworn with the log.
@@ -95,36 +108,45 @@ func (c *Consumer) recheckLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for wait := doubtEvery; c.recheck(ctx) > 0; wait = min(2*wait, maxDoubtEvery) {
-			if !pause(ctx, wait) {
+		for timeout := proveTimeout; ; timeout = min(2*timeout, maxProveTimeout) {
+			answered, left := c.recheck(ctx, timeout)
+			if left == 0 {
+				break
+			}
+			if answered > 0 {
+				timeout = proveTimeout // it is single leaders that are silent
+			}
+			if !pause(ctx, doubtEvery) {
 				return
 			}
 		}
 	}
 }
 
-// recheck returns of how many partitions the leader did not answer.
-func (c *Consumer) recheck(ctx context.Context) (left int) {
+// recheck returns of how many partitions the leader answered, and of how many it did
+// not.
+func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered, left int) {
 	oaths := make(map[int32]*assignment)
 	var claims []claim
 	for _, a := range c.owned() {
 		a.mu.Lock()
-		if a.oath != nil && a.claim == nil {
+		if len(a.oath) > 0 && a.claim == nil {
+			last := a.oath[len(a.oath)-1]
 			claims = append(claims, claim{
-				partition: a.partition, group: -1, committed: a.oath.offset + 1, first: -1,
-				said: beyond{log: a.log, witnesses: witnesses{*a.oath}},
+				partition: a.partition, group: -1, committed: last.offset + 1, first: -1,
+				said: beyond{log: a.log, witnesses: witnesses{last}},
 			})
 			oaths[a.partition] = a
 		}
 		a.mu.Unlock()
 	}
-	found, _ := c.prove(ctx, claims, maxProveTimeout)
+	found, _ := c.prove(ctx, claims, timeout)
 	for _, cl := range claims {
 		if f, ok := found[cl.partition]; ok {
 			c.keepOath(oaths[cl.partition], cl.said.witnesses[0], f)
 		}
 	}
-	return len(claims) - len(found)
+	return len(found), len(claims) - len(found)
 }
 
 // keepOath ends an oath, or has the partition's log compared if it does not hold.
@@ -132,7 +154,7 @@ func (c *Consumer) keepOath(a *assignment, w witness, f finding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	a.mu.Lock()
-	same := a.oath != nil && *a.oath == w && a.phase() == phaseTaking
+	same := len(a.oath) > 0 && a.oath[len(a.oath)-1] == w && a.phase() == phaseTaking
 	if same && !f.doubtful {
 		a.oath = nil
 	}
