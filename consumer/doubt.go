@@ -26,15 +26,7 @@ const maxDoubtEvery = 10 * time.Second
 // the log before anything is taken.
 func (c *Consumer) hear(client *kgo.Client, tp topicPartition, f fetched) {
 	a, goesOn := c.comesBack(client, tp, f)
-	if a == nil {
-		return
-	}
-	defer func() {
-		a.mu.Lock()
-		a.unheard = false // there is a claim
-		a.mu.Unlock()
-	}()
-	if goesOn {
+	if a == nil || goesOn {
 		return
 	}
 	cl := claim{partition: tp.partition, group: max(f.offset, -1), committed: max(f.offset, -1), first: c.firstOf(tp.partition)}
@@ -60,9 +52,12 @@ func (c *Consumer) hear(client *kgo.Client, tp topicPartition, f fetched) {
 		}
 	}
 	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.unheard {
+		return // the client's answer and ours have met, and it may be taking
+	}
 	a.stamps = []stamp{f.stamp()}
-	a.claim, a.running = &cl, false
-	a.mu.Unlock()
+	a.claim, a.running, a.unheard = &cl, false, false
 }
 
 // onOffsets sets where the partitions begin. Those whose brokers do not answer in
@@ -80,7 +75,7 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	}
 	c.mu.Unlock()
 	silent := c.unheard()
-	held, err := c.resolve(ctx, as, proveTimeout, func(a *assignment, cl claim, f finding) bool {
+	held, err := c.resolve(ctx, as, proveTimeout, func(a *assignment, cl *claim, f finding) bool {
 		if f.begin != cl.group {
 			offsets[a.topic][a.partition] = kgo.NewOffset().At(f.begin)
 		}
@@ -139,14 +134,15 @@ func signal(ch chan struct{}) {
 // resolve compares the claims of assignments with the log, and has settled each
 // of which something was found, unless settle returns false. It returns the
 // assignments that are still in doubt, and why.
-func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.Duration, settle func(*assignment, claim, finding) bool) (held []*assignment, err error) {
+func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.Duration, settle func(*assignment, *claim, finding) bool) (held []*assignment, err error) {
 	claims := make([]claim, 0, len(as))
 	byPartition := make(map[int32]*assignment)
+	open := make(map[int32]*claim)
 	for _, a := range as {
 		a.mu.Lock()
 		if a.claim != nil {
 			claims = append(claims, *a.claim)
-			byPartition[a.partition] = a
+			byPartition[a.partition], open[a.partition] = a, a.claim
 		}
 		a.mu.Unlock()
 	}
@@ -154,7 +150,7 @@ func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.D
 	for _, cl := range claims {
 		a := byPartition[cl.partition]
 		f, ok := found[cl.partition]
-		if !ok || ctx.Err() != nil || f.doubtful && !a.doubted(f.begin) || !settle(a, cl, f) {
+		if !ok || ctx.Err() != nil || f.doubtful && !a.doubted(f.begin) || !settle(a, open[cl.partition], f) {
 			held = append(held, a)
 		}
 	}
@@ -188,9 +184,14 @@ func (a *assignment) doubted(begin int64) bool {
 	return again
 }
 
-// settleClaim makes a finding the state of an assignment.
-func (c *Consumer) settleClaim(a *assignment, cl claim, f finding) {
+// settleClaim makes a finding the state of an assignment, unless its claim has been
+// settled or replaced meanwhile.
+func (c *Consumer) settleClaim(a *assignment, cl *claim, f finding) {
 	a.mu.Lock()
+	if a.claim != cl {
+		a.mu.Unlock()
+		return
+	}
 	running := a.running
 	was := a.ledger.last.offset + 1
 	a.claim, a.recalls, a.running, a.doubtedAt = nil, nil, false, 0
@@ -215,7 +216,7 @@ func (c *Consumer) settleClaim(a *assignment, cl claim, f finding) {
 }
 
 // tell says what was found, unless all is as it was said to be.
-func (c *Consumer) tell(a *assignment, cl claim, f finding, running bool, was int64) {
+func (c *Consumer) tell(a *assignment, cl *claim, f finding, running bool, was int64) {
 	tp := topicPartition{a.topic, a.partition}
 	if f.missed > 0 && !running {
 		c.miss(tp, cl.committed, f.start, f.missed)
@@ -338,11 +339,17 @@ func (c *Consumer) rewound() bool {
 
 // place has a partition go on at the offset of its finding; false if the client
 // has not come to it yet.
-func (c *Consumer) place(a *assignment, cl claim, f finding) bool {
+func (c *Consumer) place(a *assignment, cl *claim, f finding) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.assignments[topicPartition{a.topic, a.partition}] != a {
 		return true // it has gone to another member meanwhile
+	}
+	a.mu.Lock()
+	same := a.claim == cl
+	a.mu.Unlock()
+	if !same {
+		return true // the group's answer has come meanwhile, and places it
 	}
 	// The client takes the offset that it knows for none to go to. It may be
 	// elsewhere: what was fetched while the claim was open has been dropped.

@@ -141,3 +141,24 @@ func TestThrownOutAndNotTold(t *testing.T) {
 		commits.wantNoneBack(t)
 	})
 }
+
+// TestAnAnswerThatComesTwice: the client's answer and the one that was asked for aside
+// may meet. The later one must not begin a partition anew that is being taken.
+func TestAnAnswerThatComesTwice(t *testing.T) {
+	b := newBench(t, 1)
+	b.publish(0, events("p1", 0, 10)...)
+	s := newFakeSink(false)
+	m := b.start(s, nil)
+	vs := s.take(10)
+	m.hear(m.client, topicPartition{topic, 0}, fetched{offset: -1})
+	m.settleClaim(m.owned()[0], &claim{committed: -1}, finding{})
+	for _, a := range m.owned() {
+		a.mu.Lock()
+		if a.claim != nil || a.ledger.last.offset != 9 {
+			t.Errorf("claim %+v, taken to %d; want none, 9", a.claim, a.ledger.last.offset)
+		}
+		a.mu.Unlock()
+	}
+	m.Settle(vs)
+	b.eventually("all is committed", func() bool { return b.committed(0) == 10 })
+}
