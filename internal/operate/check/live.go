@@ -152,8 +152,7 @@ func (v *Live) group(ctx context.Context, l *report.List, admin *kadm.Client) {
 	case "Empty":
 		l.Fine(areaGroup, name, "no members now; it goes on where it was")
 	default:
-		l.Fine(areaGroup, name, "%s, %d members", redact.Line(redact.Text(strings.ToLower(g.State)), 64), len(g.Members))
-		l.Fine(areaGroup, name, "%s, %s", strings.ToLower(g.State), count.Of(len(g.Members), "member"))
+		l.Fine(areaGroup, name, "%s, %s", redact.Line(redact.Text(strings.ToLower(g.State)), 64), count.Of(len(g.Members), "member"))
 	}
 }
 
