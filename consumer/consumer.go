@@ -277,6 +277,16 @@ func (c *Consumer) Settle(vs []sink.Verdict) {
 	c.window.release(len(counted), bytes)
 }
 
+// Charge counts that many bytes as in flight beside those of records, or fewer if it
+// is below zero: what the sink takes for profiles that may be made up.
+func (c *Consumer) Charge(bytes int64) {
+	if bytes > 0 {
+		c.window.take(0, bytes)
+		return
+	}
+	c.window.release(0, -bytes)
+}
+
 // shutdown drains what is in flight within the budget, commits and leaves.
 func (c *Consumer) shutdown(abandon func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.opts.Drain)

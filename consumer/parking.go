@@ -58,14 +58,21 @@ func (p *parking) holds(profile string) bool {
 	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return p.lots[profile] != nil && p.count < p.most
+	return p.lots[profile] != nil && p.used() < p.most
 }
+
+// lotSpots is how many spots a lot of its own takes the memory of: profiles that
+// somebody made up have one spot each.
+const lotSpots = 5
+
+// used is how much of the bound is taken. mu is held.
+func (p *parking) used() int { return p.count + lotSpots*max(len(p.lots)-1, 0) }
 
 // free is how many more records may be parked.
 func (p *parking) free() int {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return max(p.most-p.count, 0)
+	return max(p.most-p.used(), 0)
 }
 
 // parked is how many there are, those that are being read again left out.
@@ -175,10 +182,16 @@ func (p *parking) take(wants func(profile string) int, now time.Time, most int) 
 	return errands
 }
 
-// profiles returns those that have parked records, in no order: whose turn it is
-// when not all can be read at once must not be up to their names. Spots of
-// assignments that have ended are dropped.
+// profiles returns those that have parked records, those with most of them first:
+// one that has many is less likely to be made up than thousands that have one each.
+// Otherwise there is no order: whose turn it is when not all can be read at once must
+// not be up to their names. Spots of assignments that have ended are dropped.
 func (p *parking) profiles() (profiles []string) {
+	type parked struct {
+		profile string
+		n       int
+	}
+	var found []parked
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for profile, l := range p.lots {
@@ -187,10 +200,14 @@ func (p *parking) profiles() (profiles []string) {
 		p.count -= before - len(l.spots)
 		switch {
 		case len(l.spots) > 0:
-			profiles = append(profiles, profile)
+			found = append(found, parked{profile, len(l.spots)})
 		case l.out == 0:
 			p.close(profile)
 		}
+	}
+	slices.SortFunc(found, func(a, b parked) int { return cmp.Compare(b.n, a.n) })
+	for _, f := range found {
+		profiles = append(profiles, f.profile)
 	}
 	return profiles
 }

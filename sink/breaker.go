@@ -145,6 +145,9 @@ func (l *lane) report(reason string) {
 // and with it its trouble, unless events became dead letters of it or are to come
 // back.
 func (l *lane) rest() {
+	if l.discharge(); l.strange {
+		l.sink.spent.Add(1)
+	}
 	if l.trouble.lasting || l.away() {
 		l.fade(conditionLinger)
 		return

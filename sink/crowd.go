@@ -65,7 +65,7 @@ type stuckLane struct {
 	lane *lane
 	has  claim
 	turn time.Time // when it may send again
-	next int64     // the bytes of its next event, roughly
+	next int64     // the bytes of its next event, roughly, and of the lane
 }
 
 // slowAfter is how long a lane whose requests are not answered counts as well.
@@ -74,7 +74,7 @@ const slowAfter = 5 * time.Second
 // stuck reports whether the lane cannot send, or nobody knows whether it can. The
 // caller holds mu.
 func (l *lane) stuck(now time.Time) bool {
-	return l.paused() || l.tokenless || l.turnless || l.barren || l.trouble.broken || l.trouble.tries > 0 || now.Before(l.heldUntil) ||
+	return l.paused() || l.tokenless || l.turnless() || l.barren || l.trouble.broken || l.trouble.tries > 0 || now.Before(l.heldUntil) ||
 		len(l.flying) > 0 && now.Sub(l.heard) > slowAfter
 }
 
@@ -94,7 +94,7 @@ func (l *lane) join(c *crowd, now time.Time) {
 		c.stuck = append(c.stuck, l.asStuck(stuck, now))
 	}
 	if stuck {
-		c.own = c.own || l.paused() || !l.trouble.since.IsZero()
+		c.own = c.own || l.paused() || l.turnless() || !l.trouble.since.IsZero()
 		return
 	}
 	c.proven = c.proven || l.proven
@@ -116,11 +116,12 @@ func (l *lane) asStuck(stuck bool, now time.Time) stuckLane {
 			queued = append(queued, l.open)
 		}
 		x.has = l.inFlight(queued)
+		x.has.bytes += l.cost()
 	}
 	for i, b := range queued {
 		part := b.claim()
 		if x.has = x.has.plus(part); i == 0 {
-			x.next = part.bytes/int64(max(part.events, 1)) + 1
+			x.next = l.cost() + part.bytes/int64(max(part.events, 1)) + 1
 		}
 	}
 	return x
@@ -134,6 +135,8 @@ func (l *lane) turn(now time.Time) time.Time {
 		return now.Add(24 * time.Hour)
 	case l.tokenless:
 		return now.Add(time.Hour)
+	case l.queued:
+		return l.sink.lobby.due(l) // who came first goes first, and keeps its events
 	}
 	return l.heldUntil
 }
@@ -195,11 +198,13 @@ func (s *Sink) Wants(profile string) int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	now := s.opts.Now()
-	wants := 2 * s.opts.BatchEvents // as much as a new lane
-	for i, l := range s.lanes[profile] {
-		if n := l.wants(now); i == 0 || n < wants {
-			wants = n
-		}
+	lanes := s.lanes[profile]
+	if len(lanes) == 0 {
+		return s.wantsOf(profile, now)
+	}
+	wants := lanes[0].wants(now)
+	for _, l := range lanes[1:] {
+		wants = min(wants, l.wants(now))
 	}
 	return wants
 }
@@ -208,9 +213,13 @@ func (l *lane) wants(now time.Time) int {
 	l.mu.Lock()
 	stuck, records, use, size := l.stuck(now), l.records, l.use(), max(l.average, recordOverhead)
 	due := !l.turn(now).After(now.Add(time.Second))
+	strange, cost := l.strange, l.sink.laneCost-l.cost()
 	l.mu.Unlock()
-	if stuck {
-		return l.sink.grant(now, records, use, size, due)
+	switch {
+	case strange:
+		return l.sink.grant(now, records, use, size, cost, due)
+	case stuck:
+		return l.sink.grant(now, records, use, size, 0, due)
 	}
 	return less(use, records)
 }
@@ -226,10 +235,11 @@ func less(use, records int) int {
 // surveyEvery is how old a survey may be by which stuck lanes are given events.
 const surveyEvery = 200 * time.Millisecond
 
-// grant is how many more events of that size a stuck lane may have: of what it can
-// use its part of the share, or one if that is none and it is the lane's turn. The
-// caller holds the sink's mu.
-func (s *Sink) grant(now time.Time, records, use int, size int64, due bool) int {
+// grant is how many more events of that size a lane may have that is stuck or
+// strange: of what it can use its part of the share, or one if that is none and it
+// is the lane's turn. The cost of a lane that is not counted yet comes with the
+// first. The caller holds the sink's mu.
+func (s *Sink) grant(now time.Time, records, use int, size, cost int64, due bool) int {
 	r := &s.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -249,7 +259,9 @@ func (s *Sink) grant(now time.Time, records, use int, size int64, due bool) int 
 		use = 1
 	}
 	n := min(less(use, records), r.spare.events)
-	r.spare = r.spare.minus(claim{n, int64(n) * size})
+	if n > 0 {
+		r.spare = r.spare.minus(claim{n, int64(n)*size + cost})
+	}
 	return n
 }
 

@@ -31,10 +31,25 @@ type scratch struct {
 // sent. The caller holds mu, and either the sink's mu or a place among its
 // goroutines, so that Close is not past waiting for them.
 func (l *lane) hire() {
-	if l.watching || l.blocked || l.empty() || len(l.flying) >= l.slots() || l.sink.stop.Err() != nil {
+	if !l.watching && l.sendable() && l.sink.stop.Err() == nil {
+		l.post()
+	}
+}
+
+// sendable reports whether there is something that could be sent, now or later. The
+// caller holds mu.
+func (l *lane) sendable() bool { return !l.empty() && !l.blocked && len(l.flying) < l.slots() }
+
+// post has somebody watch: a goroutine, or of a strange lane the lobby. The caller
+// holds mu.
+func (l *lane) post() {
+	l.watching = true
+	if l.strange {
+		now := l.sink.opts.Now()
+		l.queued = true
+		l.sink.lobby.join(l, l.next(now), now)
 		return
 	}
-	l.watching = true
 	l.sink.wg.Go(l.run)
 }
 
@@ -43,39 +58,27 @@ func (l *lane) hire() {
 // It ends when somebody else watches, or nothing more could be sent.
 func (l *lane) run() {
 	defer crash.Report()
-	s := l.sink
-	for l.await() {
-		// The batch stays in its list meanwhile, where it can be swept: this may
-		// take as long as Login with Amazon is away.
-		if l.dismiss() {
-			continue
-		}
-		route, token, ok := l.token()
-		if !ok {
-			return
-		}
-		seated, ok := l.enter()
-		if !ok {
-			return
-		}
-		if seated {
-			// Its turn may have been long in coming, and the token have ended.
-			if token, ok = l.tokenAtOnce(route); !ok {
-				l.leave(seated)
-				continue
-			}
-		}
-		f, ok := l.take(s.opts.Now(), route, token)
-		if !ok {
-			l.leave(seated)
-			continue
-		}
-		l.attempt(&f)
-		l.leave(seated)
-		if !l.land(&f) {
-			return
-		}
+	for l.await() && l.step() {
 	}
+}
+
+// step sends what is next; true means that the caller still watches.
+func (l *lane) step() (watch bool) {
+	// The batch stays in its list meanwhile, where it can be swept: this may
+	// take as long as Login with Amazon is away.
+	if l.dismiss() {
+		return true
+	}
+	route, token, ok := l.token()
+	if !ok {
+		return false
+	}
+	f, ok := l.take(l.sink.opts.Now(), route, token)
+	if !ok {
+		return true
+	}
+	l.attempt(&f)
+	return l.land(&f)
 }
 
 // await waits until there is something to send; false when there is nothing
@@ -85,23 +88,12 @@ func (l *lane) await() bool {
 	for s.stop.Err() == nil {
 		now := s.opts.Now()
 		l.mu.Lock()
-		l.note(now)
-		if l.empty() || l.blocked || len(l.flying) >= l.slots() {
-			l.watching = false
-			idle := l.idle()
-			if idle {
-				l.rest()
-			}
+		if !l.more(now) {
 			l.mu.Unlock()
-			if idle {
-				s.forgetSometimes(now)
-			}
+			s.forgetSometimes(now)
 			return false
 		}
-		at := l.due(now)
-		if at.Before(l.heldUntil) {
-			at = l.heldUntil
-		}
+		at := l.next(now)
 		l.mu.Unlock()
 		if !at.After(now) {
 			return true
@@ -110,6 +102,23 @@ func (l *lane) await() bool {
 	}
 	return false
 }
+
+// more reports whether there is something to watch for; if not, nobody watches any
+// more. The caller holds mu.
+func (l *lane) more(now time.Time) bool {
+	l.note(now)
+	if l.sendable() {
+		return true
+	}
+	l.watching = false
+	if l.idle() {
+		l.rest()
+	}
+	return false
+}
+
+// next is when there will be something to send. The caller holds mu.
+func (l *lane) next(now time.Time) time.Time { return later(l.due(now), l.heldUntil) }
 
 // wait waits for d, for news, or for the sink to stop.
 func (l *lane) wait(d time.Duration) {

@@ -54,7 +54,10 @@ type lane struct {
 	gaveStuck bool
 	proven    bool // Amazon has answered well about its events
 	accepted  bool // Amazon has accepted an event of it
-	turnless  bool // the one that watches waits in the lobby
+	strange   bool // no account names the profile, and it was never accepted
+	charged   bool // its cost is counted in the window
+	queued    bool // it is watched from the lobby, in which it has the ticket
+	ticket    ticket
 	barren    bool // the latest answer put off all that it was about
 	state     LaneState
 	since     time.Time
@@ -67,6 +70,7 @@ func newLane(s *Sink, profile string, by *Route, now time.Time) *lane {
 	}
 	l.memory, l.repeated = s.memory, l.countRepeated
 	l.follow(by)
+	l.acquaint()
 	return l
 }
 
@@ -82,6 +86,9 @@ func (l *lane) add(g *group, now time.Time) {
 		news = l.addNew(g, now)
 	}
 	l.records += len(g.events)
+	if l.strange && !l.charged {
+		l.charge()
+	}
 	l.gave = l.gave && l.sink.opts.Parked != nil // which knows better
 	l.notePause()
 	l.resume()
@@ -142,6 +149,10 @@ func (l *lane) countRepeated(differs bool) {
 }
 
 func (l *lane) signal() {
+	if l.queued {
+		l.reconsider()
+		return
+	}
 	select {
 	case l.wake <- struct{}{}:
 	default:

@@ -68,7 +68,7 @@ func TestTheLobbyIsLeft(t *testing.T) {
 		r.owner.end() // nobody wants them sent any more
 		r.sink.Sweep()
 		r.after(10 * time.Minute)
-		if n := len(r.sink.lobby); n != 0 {
+		if n := r.sink.lobby.seated.Load(); n != 0 {
 			t.Errorf("%d turns are taken, and nothing is left to send", n)
 		}
 		r.owner = &owner{}

@@ -60,6 +60,10 @@ type Options struct {
 	// that are stuck keep a part of it between them; 30,000 and 64 MiB.
 	WindowEvents int
 	WindowBytes  int64
+	// Charge is told how many bytes lanes take of the window beside the events in
+	// them, fewer if it is below zero. It may be called with locks held, and must not
+	// call the sink; nil if nobody counts.
+	Charge func(bytes int64)
 	// Parked reports whether there are events of a profile that its lane gave
 	// back. It may be asked at any time; nil means that there are until they come
 	// again.

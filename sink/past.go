@@ -12,6 +12,10 @@ type Past struct {
 	renewed   bool
 	apart     bool
 	notBefore time.Time
+
+	// Of what a strange lane gave back.
+	refusals
+	said string
 }
 
 // NotBefore is when the events may be sent again; the zero time if at any. There
@@ -28,7 +32,9 @@ func (b *batch) past() *Past {
 	if b.attempts == 0 && !b.apart {
 		return nil
 	}
-	return &Past{b.history, b.tries, b.stuck, b.renewed, b.apart, b.notBefore}
+	return &Past{
+		history: b.history, tries: b.tries, stuck: b.stuck, renewed: b.renewed, apart: b.apart, notBefore: b.notBefore,
+	}
 }
 
 // relive gives the batch a past.
@@ -43,6 +49,7 @@ func (b *batch) relive(p *Past) {
 // addAgain takes a feed's events that were given back after they had been sent. They
 // share their past, so they get batches of their own. The caller holds mu.
 func (l *lane) addAgain(g *group, now time.Time) {
+	l.recall(g.past, now)
 	m := l.sink.memory
 	start := 0
 	for first := 0; first < len(g.events); {

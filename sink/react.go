@@ -96,9 +96,8 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	}
 	l.mu.Lock()
 	l.records -= len(verdicts) + len(letters)
-	if len(verdicts) > 0 && !l.accepted {
-		l.accepted = true
-		s.metrics.profiles.accepted(l.profile)
+	if len(verdicts) > 0 {
+		l.admit()
 	}
 	if split != nil {
 		l.pushHalves(split)

@@ -33,6 +33,7 @@ func (l *lane) follow(to *Route) {
 func (l *lane) renew() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.acquaint()
 	was := l.route
 	to, why := l.sink.router.Renew(l.profile, was)
 	if why == nil && l.stray == nil && to == was {

@@ -27,6 +27,7 @@ type Backlog struct {
 // It gives nothing while no lane could use the room. When Amazon is away for
 // all, or there is one profile only, waiting is the right thing to do.
 func (s *Sink) Shed(most int) []Backlog {
+	defer s.forgetStrangers()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	now := s.opts.Now()
@@ -124,6 +125,7 @@ func (l *lane) shedTo(keep claim, most int, now time.Time) (out []Backlog, kept 
 	queued := l.inLine(stuck)
 	if stuck {
 		kept = l.inFlight(queued)
+		kept.bytes += l.cost()
 	}
 	given := l.beyond(queued, keep, &kept)
 	// The youngest are given, if there are more than may be.
@@ -138,12 +140,19 @@ func (l *lane) shedTo(keep claim, most int, now time.Time) (out []Backlog, kept 
 	for _, b := range given[from:] {
 		l.takeOut(b)
 		l.gaveStuck = l.gaveStuck || b.stuck
-		out = append(out, Backlog{Profile: l.profile, Tokens: b.appendTokens(nil), Past: b.past()})
+		out = append(out, Backlog{Profile: l.profile, Tokens: b.appendTokens(nil), Past: l.pastOf(b)})
 		l.sink.memory.release(b)
 	}
 	l.records -= n
 	l.gave = l.gave || n > 0
 	l.signal()
+	if n > 0 && l.idle() {
+		if !l.watching && l.charged {
+			l.rest()
+		}
+		l.discharge()
+		kept = claim{}
+	}
 	return out, kept
 }
 

@@ -38,13 +38,16 @@ type Sink struct {
 	forgetAt int                // number of lanes at which idle ones are forgotten early
 	closed   bool
 
-	room    room
-	lobby   lobby
-	forgot  atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
-	memory  *memory
-	scratch sync.Pool    // *scratch
-	idSets  sync.Pool    // *idSet
-	seed    maphash.Seed // of the hashes of event ids
+	room   room
+	lobby  lobby
+	forgot atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
+	spent  atomic.Int64 // how often strange lanes ran out of events since then
+	// laneCost is what a strange lane takes of the window.
+	laneCost int64
+	memory   *memory
+	scratch  sync.Pool    // *scratch
+	idSets   sync.Pool    // *idSet
+	seed     maphash.Seed // of the hashes of event ids
 }
 
 const (
@@ -70,7 +73,7 @@ func New(opts Options) (*Sink, error) {
 		metrics:  m,
 		memory:   newMemory(),
 		lanes:    make(map[string][]*lane),
-		lobby:    make(lobby, strangersAtOnce),
+		laneCost: laneCost(opts.WindowBytes),
 		profiles: newProfiles(opts.Configured),
 		forgetAt: manyLanes,
 		sender: &sender{
@@ -82,6 +85,7 @@ func New(opts Options) (*Sink, error) {
 			unclear: &unclear{log: opts.Log, count: m.unclear},
 		},
 	}
+	s.lobby = lobby{sink: s, wake: make(chan struct{}, 1)}
 	if opts.Gzip {
 		s.sender.zipper = newZipper(opts.Log)
 	}
@@ -196,6 +200,7 @@ func (s *Sink) Hurry() {
 // the receipts, where they would otherwise stay until it is their turn, which
 // while something is held can be hours. To be called when an assignment has ended.
 func (s *Sink) Sweep() {
+	defer s.forgetStrangers() // when mu is free
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	s.each((*lane).sweep)
@@ -227,6 +232,7 @@ func (s *Sink) Lanes() []LaneStatus {
 // called when a lane falls idle: without traffic there is nothing to forget,
 // and no timer is needed.
 func (s *Sink) forgetSometimes(now time.Time) {
+	s.forgetStrangers()
 	last := s.forgot.Load()
 	if now.UnixNano()-last < int64(time.Minute) || !s.forgot.CompareAndSwap(last, now.UnixNano()) {
 		return

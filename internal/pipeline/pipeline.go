@@ -147,6 +147,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		MaxAttempts:     p.config.MaxAttempts, OnExhausted: p.config.OnExhausted, AuthHold: p.config.AuthHold,
 		BackoffMin: p.config.BackoffMin, BackoffMax: p.config.BackoffMax,
 		WindowEvents: p.config.MaxInFlightEvents, WindowBytes: p.config.MaxInFlightBytes, Parked: p.consumer.Parked,
+		Charge:      p.consumer.Charge,
 		Configured:  p.accounts.Names,
 		DeadLetters: sink.DeadLetterOptions{Producer: letters, Topic: p.config.DeadLetterTopic},
 		Receipts:    receipts,
