@@ -26,7 +26,7 @@ import (
 )
 
 // kinds are the ways in which a lane can be stuck.
-var kinds = []string{"503", "429", "403", "401", "hangs", "no connection", "web page", "put off", "half put off", "paused", "no token"}
+var kinds = []string{"503", "429", "403", "401", "hangs", "no connection", "web page", "put off", "half put off", "paused", "no token", "by turns"}
 
 // moodyAmazon answers by what the profile's name begins with.
 type moodyAmazon struct {
@@ -66,6 +66,10 @@ func (m *moodyAmazon) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch kind {
 	case "503", "403", "401":
 		_, _ = fmt.Sscan(kind, &status)
+	case "by turns":
+		if time.Now().Unix()/30%2 == 0 {
+			status = 503
+		}
 	case "429":
 		status = 429
 		header.Set("Retry-After", "40")
@@ -273,7 +277,7 @@ func startCrowd(t *testing.T, ctx context.Context, c crowdCase) *crowdRun {
 	r.sink, err = sink.New(sink.Options{
 		Contract: contract, Router: r.ways, HTTPClient: &http.Client{Transport: r.amazon}, RequestTimeout: 5 * time.Second,
 		BatchEvents: c.batch, LaneConcurrency: c.concurrency, AuthHold: 10_000 * time.Hour, Linger: 200 * time.Millisecond,
-		WindowEvents: r.opts.MaxInFlightEvents, WindowBytes: r.opts.MaxInFlightBytes, Parked: r.Parked,
+		WindowEvents: r.opts.MaxInFlightEvents, WindowBytes: r.opts.MaxInFlightBytes, Parked: r.Parked, Charge: r.Charge,
 		DeadLetters: sink.DeadLetterOptions{Producer: noLetters{}, Topic: "dlq"},
 		Settle:      r.settle, Log: zerolog.Nop(),
 	})
@@ -462,6 +466,11 @@ func TestAnyNumberOfStuckProfilesLeavesRoom(t *testing.T) {
 		"large events":            {window: 30_000, windowBytes: 1 << 20, size: 10_000, batch: 500, concurrency: 8, stuck: fifth("503", 30), each: 30, well: 2, wellEach: 50},
 		"events half the window":  {window: 30_000, windowBytes: 1 << 20, size: 400_000, batch: 500, concurrency: 8, stuck: fifth("429", 5), each: 3, well: 1, wellEach: 5},
 		"put off one by one":      {window: 1000, batch: 100, concurrency: 8, stuck: fifth("half put off", 20), each: 300, well: 2, wellEach: 500},
+		"no tokens":               {window: 2000, batch: 100, concurrency: 8, stuck: fifth("no token", 100), each: 30, well: 2, wellEach: 300, stuckFirst: true},
+		"by turns":                {window: 200, batch: 50, concurrency: 8, stuck: fifth("by turns", 40), each: 100, well: 2, wellEach: 300},
+		"two":                     {window: 2, batch: 500, concurrency: 8, stuck: fifth("403", 20), each: 3, well: 2, wellEach: 10},
+		"ten":                     {window: 10, batch: 500, concurrency: 8, stuck: kinds, each: 20, well: 2, wellEach: 20},
+		"small window of bytes":   {window: 30_000, windowBytes: 1 << 20, size: 100, batch: 500, concurrency: 8, stuck: fifth("403", 2000), each: 1, well: 1, wellEach: 500, stuckFirst: true},
 		"all kinds":               {window: 600, batch: 50, concurrency: 8, stuck: kinds, each: 400, well: 2, wellEach: 300},
 		"requests that all hang":  {window: 2000, batch: 100, concurrency: 8, stuck: fifth("hangs", 60), each: 300, well: 2, wellEach: 500},
 		"hang after all was well": {window: 2000, batch: 100, concurrency: 8, stuck: fifth("hangs", 10), each: 3000, well: 2, wellEach: 3000, grown: true},

@@ -110,7 +110,7 @@ func (l *lane) more(now time.Time) bool {
 	if l.sendable() {
 		return true
 	}
-	l.watching = false
+	l.watching, l.tokenless, l.askAt = false, false, time.Time{}
 	if l.idle() {
 		l.rest()
 	}
@@ -118,7 +118,9 @@ func (l *lane) more(now time.Time) bool {
 }
 
 // next is when there will be something to send. The caller holds mu.
-func (l *lane) next(now time.Time) time.Time { return later(l.due(now), l.heldUntil) }
+func (l *lane) next(now time.Time) time.Time {
+	return later(l.due(now), later(l.heldUntil, l.askAt))
+}
 
 // wait waits for d, for news, or for the sink to stop.
 func (l *lane) wait(d time.Duration) {

@@ -58,7 +58,8 @@ type lane struct {
 	charged   bool // its cost is counted in the window
 	queued    bool // it is watched from the lobby, in which it has the ticket
 	ticket    ticket
-	barren    bool // the latest answer put off all that it was about
+	askAt     time.Time // when it looks for a token again
+	barren    bool      // the latest answer put off all that it was about
 	state     LaneState
 	since     time.Time
 }

@@ -26,6 +26,8 @@ type lobby struct {
 	line     line
 	came     uint64 // lanes that have joined the line
 	attended bool   // the attendant runs
+	// asked are the ways of which a lane waits for a token.
+	asked map[*Route]bool
 }
 
 // ticket is a lane's place in the line. The lobby's mu guards it.
@@ -191,11 +193,50 @@ func (b *lobby) await(wait time.Duration) {
 
 // visit is a lane's time in its seat, for one request at most.
 func (l *lane) visit() {
-	defer l.sink.lobby.leave()
+	b := &l.sink.lobby
+	leave := sync.OnceFunc(b.leave)
+	defer leave()
 	l.mu.Lock()
-	l.queued = false
+	l.queued, l.tokenless, l.askAt = false, l.unwait != nil, time.Time{}
+	route, stale, stray := l.route, l.stale, l.stray
 	l.mu.Unlock()
+	if stray == nil {
+		if _, err := route.tokens.Token(l.sink.ended, stale); err != nil {
+			leave() // or lanes without a token would keep out those that have one
+			l.askForToken(route)
+			return
+		}
+	}
 	if l.step() {
+		l.lineUp()
+	}
+}
+
+// lookAgain is after how long a lane looks whether the token that another asks for is
+// there.
+const lookAgain = time.Second
+
+// askForToken waits for a token of that way, if none of the others does so already.
+func (l *lane) askForToken(by *Route) {
+	b := &l.sink.lobby
+	b.mu.Lock()
+	first := !b.asked[by]
+	if first {
+		b.asked[by] = true
+	}
+	b.mu.Unlock()
+	if !first {
+		l.mu.Lock()
+		l.tokenless, l.askAt = true, l.sink.opts.Now().Add(lookAgain)
+		l.mu.Unlock()
+		l.lineUp()
+		return
+	}
+	_, _, ok := l.token()
+	b.mu.Lock()
+	delete(b.asked, by)
+	b.mu.Unlock()
+	if ok {
 		l.lineUp()
 	}
 }

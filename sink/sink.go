@@ -85,7 +85,7 @@ func New(opts Options) (*Sink, error) {
 			unclear: &unclear{log: opts.Log, count: m.unclear},
 		},
 	}
-	s.lobby = lobby{sink: s, wake: make(chan struct{}, 1)}
+	s.lobby = lobby{sink: s, wake: make(chan struct{}, 1), asked: make(map[*Route]bool)}
 	if opts.Gzip {
 		s.sender.zipper = newZipper(opts.Log)
 	}

@@ -58,6 +58,7 @@ func (l *lane) cost() int64 {
 // acquaint notes whether the profile is a stranger's. The caller holds mu.
 func (l *lane) acquaint() {
 	l.strange = !l.sink.profiles.knows(l.profile)
+	l.askAt = time.Time{}
 	if !l.strange {
 		l.discharge()
 	}
