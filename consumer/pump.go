@@ -222,9 +222,10 @@ func (p *pump) giveUp(in *intake, begun, n int) {
 const letterOverhead = 512
 
 func (p *pump) refuse(tok sink.Token, rec *kgo.Record, reason verdict.Reason) {
-	// A record of a few bytes can be refused for a reason of hundreds. Not counted,
-	// the bound of what is in flight would hold several times as much.
-	size := recordSize(rec) + int32(letterOverhead+len(reason.Code)+len(reason.Field)+len(reason.Message))
+	// A record of a few bytes can be refused for a reason of hundreds, and of one whose
+	// id is all that it has, the id is kept as well. Not counted, the bound of what is
+	// in flight would hold several times as much.
+	size := recordSize(rec) + int32(letterOverhead+len(p.event.EventID)+len(reason.Code)+len(reason.Field)+len(reason.Message))
 	p.window.take(0, p.a.enlarge(tok.Seq, size))
 	p.feed.Refuse(tok, rec, p.countProfile(), p.event.EventID, reason)
 }
