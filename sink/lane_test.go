@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -475,5 +476,32 @@ func TestReasonsOfRetriesAreBounded(t *testing.T) {
 	}
 	if got := reasonLabel("timeout"); got != "timeout" {
 		t.Error(got)
+	}
+}
+
+// TestRetrySeriesAreBounded: however many profiles are answered with however many
+// statuses, made-up ones first, and a profile that has a series keeps it.
+func TestRetrySeriesAreBounded(t *testing.T) {
+	m := newMetrics(nil)
+	for i := range 10_000 {
+		m.retried("503", fmt.Sprint("junk", i), 1)
+	}
+	m.profiles.accepted("real")
+	m.retried("503", "real", 1)
+	for i := range 10_000 {
+		profile := fmt.Sprint("p", i)
+		m.profiles.accepted(profile)
+		for status := 100; status < 1000; status += 7 {
+			m.retried(fmt.Sprint(status), profile, 1)
+		}
+	}
+	m.retried("503", "real", 1)
+	series := make(chan prometheus.Metric, 100_000)
+	m.retries.Collect(series)
+	if n := len(series); n > maxRetrySeries+100 {
+		t.Errorf("%d series", n)
+	}
+	if got := (&rig{t: t}).metric(m.retries.WithLabelValues("503", "real")); got != 2 {
+		t.Errorf("the real profile has %v retries of its own, want 2", got)
 	}
 }

@@ -34,7 +34,8 @@ type metrics struct {
 	receiptsSplit   prometheus.Counter
 	receiptSeconds  prometheus.Histogram
 
-	profiles profileLabels
+	profiles  profileLabels
+	retriesOf retrySeries
 }
 
 // newMetrics registers with reg, which may be nil.
@@ -95,7 +96,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 }
 
 func (m *metrics) retried(reason, profile string, events int) {
-	m.retries.WithLabelValues(reasonLabel(reason), m.profiles.label(profile)).Add(float64(events))
+	reason = reasonLabel(reason)
+	m.retries.WithLabelValues(reason, m.retriesOf.label(reason, m.profiles.label(profile))).Add(float64(events))
 }
 
 // reasonLabel bounds the reasons, of which there is a series for each profile: a
@@ -109,6 +111,38 @@ func reasonLabel(reason string) string {
 	}
 	return reason
 }
+
+// maxRetrySeries bounds the series of retries: a thousand profiles, each with every
+// status that there is, would be sixty times as many.
+const maxRetrySeries = 4000
+
+// retrySeries knows which series of retries there are.
+type retrySeries struct {
+	mu    sync.Mutex
+	known map[[2]string]struct{}
+}
+
+// label returns the profile, or other if it has no series for that reason and there
+// are enough.
+func (r *retrySeries) label(reason, profile string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := [2]string{reason, profile}
+	if _, ok := r.known[key]; ok {
+		return profile
+	}
+	if len(r.known) >= maxRetrySeries {
+		return otherProfiles
+	}
+	if r.known == nil {
+		r.known = make(map[[2]string]struct{})
+	}
+	r.known[key] = struct{}{}
+	return profile
+}
+
+// otherProfiles labels what profiles share that have no series of their own.
+const otherProfiles = "other"
 
 const namespace = "amazon_capi"
 
@@ -153,7 +187,7 @@ func (p *profileLabels) label(profile string) string {
 	if _, ok := p.known[profile]; ok || p.configured != nil && p.configured(profile) && p.add(profile) {
 		return profile
 	}
-	return "other"
+	return otherProfiles
 }
 
 // add gives the profile a label, if there is one left. mu is held.
