@@ -76,15 +76,16 @@ func TestMadeUpProfiles(t *testing.T) {
 			c := w.config()
 			c.MaxParkedEvents, c.AuthHold = 500_000, 2*time.Minute
 			c.BackoffMin, c.BackoffMax = 0, 0
-			// What is in flight, lanes and places of what is parked, and as much again
-			// for everything else in this process.
+			// What is in flight with its lanes, places of what is parked, idle lanes of
+			// profiles that were taken; and of the test the sandbox's memory of 60,000
+			// profiles, and a log of each request. It was 621 MB.
 			began := time.Now()
 			p := w.start(c)
 			w.eventually(p, "Amazon has the other profile's events", func() bool { return int(w.amazon.Stats().Profiles[served].Taken) == good })
 			took := time.Since(began)
 			heap, goroutines := most()
 			t.Logf("%d MB, %d goroutines, %d events in %s", heap>>20, goroutines, good, took.Round(100*time.Millisecond))
-			if heap > 160<<20 {
+			if heap > 256<<20 {
 				t.Errorf("%d MB are in use", heap>>20)
 			}
 			if goroutines > 1000 {
