@@ -324,21 +324,19 @@ func (h *hold) over() {
 
 func newPump(c *Consumer, a *assignment) *pump {
 	p := &pump{
-		a:        a,
-		decoder:  c.opts.Decoder,
-		feeds:    c.feeds,
-		recycles: c.opts.recycles(),
-		tally:    c.tally,
-		window:   c.window,
-		registry: c.conditions.registry,
-		now:      c.opts.Now,
-		warnings: make(map[transform.Warning]int),
-		parking:  c.parking,
-		park:     c.park,
-		parked:   make(map[string][]sink.Token),
-	}
-	if c.opts.Transformer != nil {
-		p.transformer = c.opts.Transformer.Alone()
+		a:           a,
+		decoder:     c.opts.Decoder,
+		transformer: c.opts.Transformer,
+		feeds:       c.feeds,
+		recycles:    c.opts.recycles(),
+		tally:       c.tally,
+		window:      c.window,
+		registry:    c.conditions.registry,
+		now:         c.opts.Now,
+		warnings:    make(map[transform.Warning]int),
+		parking:     c.parking,
+		park:        c.park,
+		parked:      make(map[string][]sink.Token),
 	}
 	if c.opts.Job != nil {
 		p.job = *c.opts.Job

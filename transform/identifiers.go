@@ -27,7 +27,7 @@ func (t *Transformer) email(u *schemas.UserData, out *Conversion) {
 		}
 		var buf [maxEmail]byte
 		if normal, ok := appendEmail(buf[:0], raw, t.rules); ok {
-			t.hash(&out.HashedEmail, normal)
+			out.HashedEmail.set(normal)
 			return
 		}
 		out.Warnings.Add(EmailInvalid)
@@ -45,7 +45,7 @@ func (t *Transformer) phone(u *schemas.UserData, out *Conversion) {
 		}
 		var buf [maxPhoneDigits + 4]byte
 		if normal, ok := t.appendPhone(buf[:0], raw, out.CountryCode); ok {
-			t.hash(&out.HashedPhone, normal)
+			out.HashedPhone.set(normal)
 			return
 		}
 		out.Warnings.Add(PhoneInvalid)

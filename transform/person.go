@@ -46,7 +46,7 @@ func (t *Transformer) personal(raw string, p part, h *Hash, w Warning, out *Conv
 	case !ok:
 		out.Warnings.Add(w)
 	case len(normal) > 0:
-		t.hash(h, normal)
+		h.set(normal)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // Transformer turns events into conversions by one set of options. It keeps no
-// state between events, and is safe for concurrent use unless it is Alone.
+// state between events and is safe for concurrent use.
 type Transformer struct {
 	mapping  *Mapping
 	rules    IdentifierRules
@@ -17,7 +17,6 @@ type Transformer struct {
 	maxAhead time.Duration
 	profiles ProfileIDs
 	dialing  *dialing
-	oneBlock *oneBlock // nil of one that goroutines share
 }
 
 // New returns a Transformer, or an error that says which option is wrong. It
@@ -49,14 +48,6 @@ func New(o Options) (*Transformer, error) {
 		profiles: o.ProfileIDs,
 		dialing:  d,
 	}, nil
-}
-
-// Alone returns a transformer for one goroutine: it makes the same conversions, but
-// hashes in memory of its own, which takes a third less.
-func (t *Transformer) Alone() *Transformer {
-	alone := *t
-	alone.oneBlock = newOneBlock()
-	return &alone
 }
 
 // Transform fills out with the conversion that ev is. When the event is not to

@@ -240,7 +240,7 @@ func TestTheWideEventAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkWide(b *testing.B) {
-	tr, ev := newTransformer(b, Options{Wide: true}).Alone(), wideEvent()
+	tr, ev := newTransformer(b, Options{Wide: true}), wideEvent()
 	var out Conversion
 	b.ReportAllocs()
 	for b.Loop() {
