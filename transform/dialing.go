@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/tracklayer/amazon-capi/internal/ascii"
 )
 
 // dialing holds the world's numbering plans in the form that the common numbers
@@ -16,7 +18,7 @@ import (
 // holds the two to the same answers. It is immutable once made.
 type dialing struct {
 	codes   [1000]*plan    // by calling code; nil where there is none
-	regions [26 * 26]*plan // by country, as firstTwo numbers them; nil where there is none
+	regions [26 * 26]*plan // by country, as regionIndex numbers them; nil where there is none
 }
 
 // plan is how the numbers of one region are written.
@@ -69,7 +71,7 @@ func newDialing() (*dialing, error) {
 			d.codes[code], p.main = p, p
 		}
 		if len(m.GetId()) == 2 { // others are services of no country
-			d.regions[firstTwo(m.GetId())] = p
+			d.regions[regionIndex(m.GetId())] = p
 		}
 	}
 	for _, p := range d.regions {
@@ -143,10 +145,15 @@ func trunkPattern(m *phonenumbers.PhoneMetadata) string {
 
 // region returns the numbering plan of a country, nil where there is none.
 func (d *dialing) region(country string) *plan {
-	if len(country) != 2 || !isLetter(country[0]) || !isLetter(country[1]) {
+	if len(country) != 2 || !ascii.IsLetter(country[0]) || !ascii.IsLetter(country[1]) {
 		return nil
 	}
-	return d.regions[firstTwo(country)]
+	return d.regions[regionIndex(country)]
+}
+
+// regionIndex numbers the countries by their two letters, in either case.
+func regionIndex(country string) int {
+	return int(country[0]|0x20-'a')*26 + int(country[1]|0x20-'a')
 }
 
 // split cuts the calling code off digits. The plan is nil if they begin with none.

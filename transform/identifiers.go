@@ -10,6 +10,9 @@ import (
 )
 
 const (
+	// maxPhone is in bytes: a + and the digits that a number can have, with room
+	// for more, so that appending never allocates.
+	maxPhone = 24
 	// maxEmail is RFC 5321's: 64 of local part, the @ and 255 of domain.
 	maxEmail = 320
 	// maxClickID is in bytes, generous beside the ids seen and a quarter of
@@ -43,8 +46,12 @@ func (t *Transformer) phone(u *schemas.UserData, out *Conversion) {
 		if out.HashedPhone.take(raw) {
 			return
 		}
-		var buf [maxPhoneDigits + 4]byte
-		if normal, ok := t.appendPhone(buf[:0], raw, out.CountryCode); ok {
+		var buf [maxPhone]byte
+		text := buf[:0]
+		if t.rules == RulesPlain {
+			text = append(text, '+')
+		}
+		if normal, ok := t.dialing.appendNumber(text, raw, out.CountryCode); ok {
 			out.HashedPhone.set(normal)
 			return
 		}

@@ -1,5 +1,7 @@
 package transform
 
+import "github.com/tracklayer/amazon-capi/internal/ascii"
+
 // countries is ISO 3166-1 alpha-2, the 249 codes officially assigned, in order.
 const countries = "ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZ" +
 	"CACCCDCFCGCHCICKCLCMCNCOCRCUCVCWCXCYCZDEDJDKDMDODZECEEEGEHERESETFIFJFKFMFOFR" +
@@ -53,7 +55,7 @@ func indexCodes(table string, width int) *codeIndex {
 // find finds s, in either case, and returns the table's own copy: upper-cased
 // without allocating, and nothing of the event is kept alive by it.
 func (x *codeIndex) find(s string) (code string, ok bool) {
-	if len(s) != x.width || !isLetter(s[0]) || !isLetter(s[1]) {
+	if len(s) != x.width || !ascii.IsLetter(s[0]) || !ascii.IsLetter(s[1]) {
 		return "", false
 	}
 	i := firstTwo(s)
@@ -70,5 +72,3 @@ func (x *codeIndex) find(s string) (code string, ok bool) {
 
 // firstTwo is the first two letters of s, in either case, as a number below 26².
 func firstTwo(s string) int { return int(s[0]|0x20-'a')*26 + int(s[1]|0x20-'a') }
-
-func isLetter(c byte) bool { return c|0x20-'a' < 26 }

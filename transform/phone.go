@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// maxPhone is in bytes; what is longer is text that has a number in it.
-	maxPhone = 100
+	// maxText is in bytes; what is longer is text that has a number in it.
+	maxText = 100
 	// maxPhoneDigits is the most digits of a calling code and a national
 	// number that the library takes: 3 and 17.
 	maxPhoneDigits = 20
@@ -21,36 +21,33 @@ const (
 	minBare = 11
 )
 
-// appendPhone appends the normalised form of a trimmed number: the digits with
-// the calling code in front, and a + before them by the plain rules. region is
-// the event's country or empty. ok is false when s is no phone number, or when
-// it is not certain which: the hash of a wrong number is another person's.
+// appendNumber appends the normalised form of a trimmed number: its digits with
+// the calling code in front and no +. region is the event's country or empty. ok
+// is false when s is no phone number or could be more than one: the hash of a
+// wrong number is another person's.
 //
 // A number whose country is certain is judged by its length and not by whether
 // it is assigned: assignments change faster than any table of them. Assignments
 // decide only where the same digits can be read in two ways.
-func (t *Transformer) appendPhone(dst []byte, s, region string) (normal []byte, ok bool) {
-	if len(s) > maxPhone {
+func (d *dialing) appendNumber(dst []byte, s, region string) (normal []byte, ok bool) {
+	if len(s) > maxText {
 		return dst, false
-	}
-	if t.rules == RulesPlain {
-		dst = append(dst, '+')
 	}
 	var buf [maxPhoneDigits]byte
 	digits, plus, plain := scanPhone(buf[:0], s)
-	home := t.dialing.region(region)
+	home := d.region(region)
 	switch {
 	case !plain:
-		return t.dialing.appendWritten(dst, s, home)
+		return d.appendWritten(dst, s, home)
 	case plus:
-		normal, ok = t.dialing.appendInternational(dst, digits)
+		normal, ok = d.appendInternational(dst, digits)
 	case home != nil:
-		normal, ok = t.dialing.appendNational(dst, digits, home)
+		normal, ok = d.appendNational(dst, digits, home)
 	}
 	if ok {
 		return normal, true
 	}
-	return t.dialing.appendUnclear(dst, digits, plus, home)
+	return d.appendUnclear(dst, digits, plus, home)
 }
 
 // scanPhone appends the digits of s to dst. plain is false when there is more

@@ -11,7 +11,7 @@ import (
 )
 
 func TestNormalisedPhone(t *testing.T) {
-	tr := newTransformer(t, Options{})
+	plans := newPlans(t)
 	for _, c := range []struct{ raw, region, want string }{ // "" is refused
 		// With a +, the country of the event decides nothing.
 		{"+1 (555) 123-4567", "US", "15551234567"},
@@ -185,40 +185,35 @@ func TestNormalisedPhone(t *testing.T) {
 		{strings.Repeat("1", 200), "US", ""},
 		{"+1" + strings.Repeat(" ", 200) + "5551234567", "US", ""},
 	} {
-		got, ok := tr.appendPhone(nil, c.raw, c.region)
+		got, ok := plans.appendNumber(nil, c.raw, c.region)
 		if ok != (c.want != "") || ok && string(got) != c.want {
 			t.Errorf("%q in %q = %q, %v; want %q", c.raw, c.region, got, ok, c.want)
 		}
 		if c.want == "" {
 			continue
 		}
-		plain := newPlain(tr)
-		if got, ok := plain.appendPhone(nil, c.raw, c.region); !ok || string(got) != "+"+c.want {
-			t.Errorf("%q in %q by plain = %q, %v; want +%s", c.raw, c.region, got, ok, c.want)
-		}
 		// What was normalised once stays as it is.
 		if c.region != "" || strings.HasPrefix(c.raw, "+") {
-			if got, ok := tr.appendPhone(nil, "+"+c.want, c.region); c.region != "AQ" && (!ok || string(got) != c.want) {
+			if got, ok := plans.appendNumber(nil, "+"+c.want, c.region); c.region != "AQ" && (!ok || string(got) != c.want) {
 				t.Errorf("+%s again = %q, %v", c.want, got, ok)
 			}
 		}
 	}
 }
 
-// newPlain is tr by the other rules, without making the plans once more.
-func newPlain(tr *Transformer) *Transformer {
-	plain := *tr
-	plain.rules = RulesPlain
-	return &plain
+func newPlans(t *testing.T) *dialing {
+	t.Helper()
+	d, err := newDialing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // TestPhoneShortcutsAgreeWithTheLibrary: a shortcut may decline, but where it
 // answers, it answers what the parser does.
 func TestPhoneShortcutsAgreeWithTheLibrary(t *testing.T) {
-	d, err := newDialing()
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := newPlans(t)
 	for _, c := range []phoneCase{
 		{"+375 800 123 4567", "BY"},    // assigned with what looks like a trunk prefix
 		{"9112345678901", "IN"},        // a calling code or not, by what is assigned
@@ -273,10 +268,7 @@ func disagreement(d *dialing, n phoneCase) string {
 // TestPhoneShortcutsAnswer holds the shortcuts to being taken for the numbers
 // that they exist for: every region's own example, in E.164.
 func TestPhoneShortcutsAnswer(t *testing.T) {
-	d, err := newDialing()
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := newPlans(t)
 	for _, region := range regions() {
 		n := phonenumbers.GetExampleNumberForType(region, phonenumbers.MOBILE)
 		if n == nil {
@@ -341,13 +333,13 @@ func spread(t *rapid.T, digits string) string {
 
 // TestHostileNumbers: the library has had panics on malformed RFC 3966 text.
 func TestHostileNumbers(t *testing.T) {
-	tr := newTransformer(t, Options{})
+	plans := newPlans(t)
 	for _, s := range []string{
 		";phone-context=tel:", "tel:;phone-context=+", ";phone-context=+1tel:555", "+1;isub=5", ";ext=1", "+;phone-context=",
 		"tel:+1-555-123-4567;phone-context=example.com", "x", "xx", "#", "+1 5x5", "0x", "+1;phone-context=;phone-context=",
 	} {
 		for _, region := range []string{"", "US", "GB", "XX"} {
-			if got, ok := tr.appendPhone(nil, s, region); ok && !isDigits(string(got)) {
+			if got, ok := plans.appendNumber(nil, s, region); ok && !isDigits(string(got)) {
 				t.Errorf("%q in %q = %q", s, region, got)
 			}
 		}

@@ -11,7 +11,7 @@ import (
 // TestDoubtfulPhones: text that can be read as a number beside the one that was
 // meant is left out, or read as that one.
 func TestDoubtfulPhones(t *testing.T) {
-	tr := newTransformer(t, Options{})
+	plans := newPlans(t)
 	for _, c := range []struct{ raw, region, want string }{ // "" is refused
 		// The point of a spreadsheet, and a full stop.
 		{"+15551234567.0.", "", "15551234567"},
@@ -83,7 +83,7 @@ func TestDoubtfulPhones(t *testing.T) {
 		{"88001234567", "", ""},  // Russia's inside, or Bangladesh's
 		{"+49 15112345678901", "", ""},
 	} {
-		got, ok := tr.appendPhone(nil, c.raw, c.region)
+		got, ok := plans.appendNumber(nil, c.raw, c.region)
 		if ok != (c.want != "") || ok && string(got) != c.want {
 			t.Errorf("%q in %q = %q, %v; want %q", c.raw, c.region, got, ok, c.want)
 		}
@@ -93,7 +93,7 @@ func TestDoubtfulPhones(t *testing.T) {
 // TestPhonesWithMore: what can come with a number makes none of another one, in
 // any region.
 func TestPhonesWithMore(t *testing.T) {
-	tr := newTransformer(t, Options{})
+	plans := newPlans(t)
 	all, err := phonenumbers.MetadataCollection()
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func TestPhonesWithMore(t *testing.T) {
 	}
 	shown := 0
 	for region, numbers := range examples() {
-		if racing && region > "C" {
+		if racing() && region > "C" {
 			continue
 		}
 		for _, n := range numbers {
@@ -126,7 +126,7 @@ func TestPhonesWithMore(t *testing.T) {
 			}
 			for _, at := range []string{region, "", "US", "DE", "CN", "AQ"} {
 				for _, text := range texts {
-					if got, ok := tr.appendPhone(nil, trim(text), at); ok && string(got) != want {
+					if got, ok := plans.appendNumber(nil, cutBlanks(text), at); ok && string(got) != want {
 						if shown++; shown < 20 {
 							t.Errorf("%+q in %q is %s, want %s or nothing", text, at, got, want)
 						}
@@ -135,7 +135,7 @@ func TestPhonesWithMore(t *testing.T) {
 			}
 			if p := dialled[region]; p != "" && region != "AQ" {
 				for _, text := range []string{p + want, p + " " + code + " (0) " + national, p + e164} {
-					if got, ok := tr.appendPhone(nil, text, region); ok && string(got) != want {
+					if got, ok := plans.appendNumber(nil, text, region); ok && string(got) != want {
 						t.Errorf("%+q in %q is %s, want %s or nothing", text, region, got, want)
 					}
 				}

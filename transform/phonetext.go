@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/tracklayer/amazon-capi/internal/ascii"
 )
 
 // optionalZero reports whether rest, which follows a (, is a zero in parentheses:
@@ -42,7 +44,7 @@ func endsInZeros(s string) bool {
 // extensions, letters for digits, and what spreadsheets make of numbers. Of text
 // that it does not understand nothing is taken.
 func (d *dialing) appendWritten(dst []byte, s string, home *plan) (normal []byte, ok bool) {
-	var buf [maxPhone]byte
+	var buf [maxText]byte
 	text, ok := cleanPhone(buf[:0], s)
 	if !ok {
 		return dst, false
@@ -208,7 +210,7 @@ func cutLabel(text []byte) []byte {
 // parameters of RFC 3966, of which a context comes in front.
 func cutExtension(text []byte) (number []byte, ok bool) {
 	plain := !bytes.ContainsFunc(text, func(r rune) bool {
-		return r == ';' || r == '#' || r >= utf8.RuneSelf || isLetter(byte(r))
+		return r == ';' || r == '#' || r >= utf8.RuneSelf || ascii.IsLetter(byte(r))
 	})
 	if plain {
 		return text, true
@@ -297,7 +299,7 @@ func scanText(dst []byte, text string) (digits []byte, w written, ok bool) {
 				w.zero = len(dst)
 			}
 			continue
-		case isLetter(c):
+		case ascii.IsLetter(c):
 			same = same && (w.letters == 0 || letter == c|0x20)
 			letter = c | 0x20
 			c = keypad[letter-'a']

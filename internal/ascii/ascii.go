@@ -96,3 +96,6 @@ func HalfWord(s string) uint32 {
 	_ = s[3]
 	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 }
+
+// IsLetter reports whether c is an ASCII letter.
+func IsLetter(c byte) bool { return c|0x20-'a' < 26 }
