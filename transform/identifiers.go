@@ -51,7 +51,7 @@ func (t *Transformer) phone(u *schemas.UserData, out *Conversion) {
 		if t.rules == RulesPlain {
 			text = append(text, '+')
 		}
-		if normal, ok := t.dialing.appendNumber(text, raw, out.CountryCode); ok {
+		if normal, ok := t.dialing.Append(text, raw, out.CountryCode); ok {
 			out.HashedPhone.set(normal)
 			return
 		}

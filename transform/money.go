@@ -5,6 +5,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/transform/iso"
 )
 
 // maxAmount is the most bytes of an amount's text. Sums of money have less than
@@ -46,7 +47,7 @@ func checkMoney(c *schemas.CustomData, want valueRule, out *Conversion) *verdict
 	if given == "" {
 		return nil
 	}
-	code, ok := currency(given)
+	code, ok := iso.Currency(given)
 	if !ok {
 		return currencyUnknown.because("custom_data.currency is " + quote(given) + ": want an ISO 4217 code in use, such as USD")
 	}

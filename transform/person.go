@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/transform/iso"
 )
 
 // maxPersonal is in bytes, for names and addresses; what is longer is no name.
@@ -58,7 +59,7 @@ func appendPart(dst []byte, s string, p part, country string, rules IdentifierRu
 		return dst, false
 	}
 	if rules == RulesAmazon && p == partState {
-		return appendState(dst, s, country)
+		return iso.AppendState(dst, s, country)
 	}
 	for _, r := range s {
 		if rules == RulesPlain {

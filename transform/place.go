@@ -3,6 +3,7 @@ package transform
 import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/transform/iso"
 )
 
 // maxPostalCode is in characters; the longest in use have ten.
@@ -13,7 +14,7 @@ const maxPostalCode = 16
 // if the source had sent none, and no country is asked for it.
 func (t *Transformer) checkPlace(u *schemas.UserData, userDataDenied bool, out *Conversion) *verdict.Reason {
 	if given := trim(u.CountryCode); given != "" {
-		code, ok := country(given)
+		code, ok := iso.Country(given)
 		if !ok {
 			return countryUnknown.because("user_data.country_code is " + quote(given) + ": want " + countryHint(given))
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/transform/phone"
 )
 
 // Transformer turns events into conversions by one set of options. It keeps no
@@ -16,7 +17,7 @@ type Transformer struct {
 	wide     bool
 	maxAhead time.Duration
 	profiles ProfileIDs
-	dialing  *dialing
+	dialing  *phone.Plans
 }
 
 // New returns a Transformer, or an error that says which option is wrong. It
@@ -35,7 +36,7 @@ func New(o Options) (*Transformer, error) {
 		}
 		o.Mapping = m
 	}
-	d, err := newDialing()
+	d, err := phone.New()
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package transform
+package phone
 
 import (
 	"strconv"
@@ -21,7 +21,7 @@ const (
 	minBare = 11
 )
 
-// appendNumber appends the normalised form of a trimmed number: its digits with
+// Append appends the normalised form of a trimmed number: its digits with
 // the calling code in front and no +. region is the event's country or empty. ok
 // is false when s is no phone number or could be more than one: the hash of a
 // wrong number is another person's.
@@ -29,7 +29,7 @@ const (
 // A number whose country is certain is judged by its length and not by whether
 // it is assigned: assignments change faster than any table of them. Assignments
 // decide only where the same digits can be read in two ways.
-func (d *dialing) appendNumber(dst []byte, s, region string) (normal []byte, ok bool) {
+func (d *Plans) Append(dst []byte, s, region string) (normal []byte, ok bool) {
 	if len(s) > maxText {
 		return dst, false
 	}
@@ -93,7 +93,7 @@ func scanPhone(dst []byte, s string) (digits []byte, plus, plain bool) {
 }
 
 // appendUnclear appends a number of which the shortcuts know nothing.
-func (d *dialing) appendUnclear(dst, digits []byte, plus bool, home *plan) (normal []byte, ok bool) {
+func (d *Plans) appendUnclear(dst, digits []byte, plus bool, home *plan) (normal []byte, ok bool) {
 	switch {
 	case plus:
 		return d.appendAbroad(dst, digits)
@@ -132,7 +132,7 @@ func beginsWithZeros(digits []byte) bool {
 }
 
 // appendAbroad appends a number that begins with its calling code.
-func (d *dialing) appendAbroad(dst, digits []byte) (normal []byte, ok bool) {
+func (d *Plans) appendAbroad(dst, digits []byte) (normal []byte, ok bool) {
 	if normal, ok = d.appendInternational(dst, digits); ok {
 		return normal, true
 	}
@@ -146,7 +146,7 @@ func (d *dialing) appendAbroad(dst, digits []byte) (normal []byte, ok bool) {
 // abroad, in its country or in most: 00 is how numbers are kept in countries
 // that dial something else. Some of those have carriers behind it, or numbers of
 // their own that begin so.
-func (d *dialing) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok bool) {
+func (d *Plans) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok bool) {
 	var own int
 	if home != nil {
 		own = home.abroad.match(digits)
@@ -193,7 +193,7 @@ func (d *dialing) appendDialled(dst, digits []byte, home *plan) (normal []byte, 
 // event nor a + or 00. It is taken where it is long enough to have its calling
 // code, and an assigned number by that. A zero in front begins a national number
 // of some country, and without it the rest would be one of another.
-func (d *dialing) appendBare(dst, digits []byte) (normal []byte, ok bool) {
+func (d *Plans) appendBare(dst, digits []byte) (normal []byte, ok bool) {
 	if len(digits) < minBare || digits[0] == '0' {
 		return dst, false
 	}
@@ -222,7 +222,7 @@ func isAssigned(s, region string) (yes bool) {
 //
 // Numbers that work only inside one area code are not taken: the caller's area
 // is not known, and without it the same digits belong to hundreds of people.
-func (d *dialing) appendParsed(dst []byte, s, region string) (normal []byte, ok bool) {
+func (d *Plans) appendParsed(dst []byte, s, region string) (normal []byte, ok bool) {
 	start := len(dst)
 	// The library runs regular expressions over text from strangers and has
 	// panicked on some (fixed in its 1.8.1). One odd number must not end the

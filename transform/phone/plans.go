@@ -1,4 +1,4 @@
-package transform
+package phone
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 // all the rest of the transform; this answers from the library's own data for
 // numbers whose reading leaves no choice, and says nothing of the others. A test
 // holds the two to the same answers. It is immutable once made.
-type dialing struct {
+type Plans struct {
 	codes   [1000]*plan    // by calling code; nil where there is none
 	regions [26 * 26]*plan // by country, as regionIndex numbers them; nil where there is none
 }
@@ -51,12 +51,12 @@ func (l lengths) max() int {
 	return n
 }
 
-func newDialing() (*dialing, error) {
+func New() (*Plans, error) {
 	all, err := phonenumbers.MetadataCollection()
 	if err != nil {
 		return nil, fmt.Errorf("numbering plans: %w", err)
 	}
-	d := new(dialing)
+	d := new(Plans)
 	known := make(map[string]*prefix) // most regions share theirs with others
 	for _, m := range all.GetMetadata() {
 		code := int(m.GetCountryCode())
@@ -144,7 +144,7 @@ func trunkPattern(m *phonenumbers.PhoneMetadata) string {
 }
 
 // region returns the numbering plan of a country, nil where there is none.
-func (d *dialing) region(country string) *plan {
+func (d *Plans) region(country string) *plan {
 	if len(country) != 2 || !ascii.IsLetter(country[0]) || !ascii.IsLetter(country[1]) {
 		return nil
 	}
@@ -157,7 +157,7 @@ func regionIndex(country string) int {
 }
 
 // split cuts the calling code off digits. The plan is nil if they begin with none.
-func (d *dialing) split(digits []byte) (p *plan, national []byte) {
+func (d *Plans) split(digits []byte) (p *plan, national []byte) {
 	code := 0
 	for i := 0; i < 3 && i < len(digits); i++ {
 		code = code*10 + int(digits[i]-'0')
@@ -174,7 +174,7 @@ func (d *dialing) split(digits []byte) (p *plan, national []byte) {
 
 // appendInternational appends a number that begins with its calling code. ok is
 // false, and dst as it was, when the number leaves a choice or is none.
-func (d *dialing) appendInternational(dst, digits []byte) (normal []byte, ok bool) {
+func (d *Plans) appendInternational(dst, digits []byte) (normal []byte, ok bool) {
 	code := 0
 	for i := 0; i < 3 && i < len(digits); i++ {
 		code = code*10 + int(digits[i]-'0')

@@ -1,4 +1,4 @@
-package transform
+package iso
 
 import (
 	"slices"
@@ -64,7 +64,7 @@ func TestCodes(t *testing.T) {
 		"US": true, "us": true, "gB": true, "AD": true, "ZW": true, "SS": true, "CW": true,
 		"UK": false, "EU": false, "XK": false, "ZZ": false, "AN": false, "U": false, "USA": false, "": false, "1A": false, "Ü": false, "DA": false,
 	} {
-		if _, ok := country(code); ok != want {
+		if _, ok := Country(code); ok != want {
 			t.Errorf("country(%q) = %v", code, ok)
 		}
 	}
@@ -73,7 +73,7 @@ func TestCodes(t *testing.T) {
 		"SLL": false, "ZWL": false, "VEF": false, "ANG": false, "HRK": false, "DEM": false, "XXX": false, "XTS": false, "XAU": false,
 		"US": false, "USDT": false, "": false, "$": false, "US$": false, "€": false, "SDU": false,
 	} {
-		if _, ok := currency(code); ok != want {
+		if _, ok := Currency(code); ok != want {
 			t.Errorf("currency(%q) = %v", code, ok)
 		}
 	}

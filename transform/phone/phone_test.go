@@ -1,4 +1,4 @@
-package transform
+package phone
 
 import (
 	"fmt"
@@ -185,7 +185,7 @@ func TestNormalisedPhone(t *testing.T) {
 		{strings.Repeat("1", 200), "US", ""},
 		{"+1" + strings.Repeat(" ", 200) + "5551234567", "US", ""},
 	} {
-		got, ok := plans.appendNumber(nil, c.raw, c.region)
+		got, ok := plans.Append(nil, c.raw, c.region)
 		if ok != (c.want != "") || ok && string(got) != c.want {
 			t.Errorf("%q in %q = %q, %v; want %q", c.raw, c.region, got, ok, c.want)
 		}
@@ -194,16 +194,16 @@ func TestNormalisedPhone(t *testing.T) {
 		}
 		// What was normalised once stays as it is.
 		if c.region != "" || strings.HasPrefix(c.raw, "+") {
-			if got, ok := plans.appendNumber(nil, "+"+c.want, c.region); c.region != "AQ" && (!ok || string(got) != c.want) {
+			if got, ok := plans.Append(nil, "+"+c.want, c.region); c.region != "AQ" && (!ok || string(got) != c.want) {
 				t.Errorf("+%s again = %q, %v", c.want, got, ok)
 			}
 		}
 	}
 }
 
-func newPlans(t *testing.T) *dialing {
+func newPlans(t *testing.T) *Plans {
 	t.Helper()
-	d, err := newDialing()
+	d, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func TestPhoneShortcutsAgreeWithTheLibrary(t *testing.T) {
 	})
 }
 
-func disagreement(d *dialing, n phoneCase) string {
+func disagreement(d *Plans, n phoneCase) string {
 	digits, plus, plain := scanPhone(make([]byte, 0, maxPhoneDigits), n.text)
 	if !plain {
 		return ""
@@ -339,7 +339,7 @@ func TestHostileNumbers(t *testing.T) {
 		"tel:+1-555-123-4567;phone-context=example.com", "x", "xx", "#", "+1 5x5", "0x", "+1;phone-context=;phone-context=",
 	} {
 		for _, region := range []string{"", "US", "GB", "XX"} {
-			if got, ok := plans.appendNumber(nil, s, region); ok && !isDigits(string(got)) {
+			if got, ok := plans.Append(nil, s, region); ok && !isDigits(string(got)) {
 				t.Errorf("%q in %q = %q", s, region, got)
 			}
 		}

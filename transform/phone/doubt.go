@@ -1,10 +1,10 @@
-package transform
+package phone
 
 import "bytes"
 
 // appendNational appends a number without a + in its country, unless it may be
 // one of another.
-func (d *dialing) appendNational(dst, digits []byte, home *plan) (normal []byte, ok bool) {
+func (d *Plans) appendNational(dst, digits []byte, home *plan) (normal []byte, ok bool) {
 	normal, ok = home.appendNational(dst, digits)
 	if ok && d.elsewhere(digits, home) {
 		return dst, false
@@ -15,7 +15,7 @@ func (d *dialing) appendNational(dst, digits []byte, home *plan) (normal []byte,
 // elsewhere reports whether digits are a number of another country that lost its
 // +, or has what is dialled for calls abroad in North America, and none of home.
 // It is slow only for the few that another country's number could begin like.
-func (d *dialing) elsewhere(digits []byte, home *plan) bool {
+func (d *Plans) elsewhere(digits []byte, home *plan) bool {
 	if d.isDialled(digits, home) {
 		return true
 	}
@@ -32,7 +32,7 @@ func (d *dialing) elsewhere(digits []byte, home *plan) bool {
 
 // isDialled reports whether digits begin with the 011 of North America, or with
 // what a spreadsheet leaves of it, before a number of another country.
-func (d *dialing) isDialled(digits []byte, home *plan) bool {
+func (d *Plans) isDialled(digits []byte, home *plan) bool {
 	if len(digits) < minBare || digits[1] != '1' {
 		return false
 	}
@@ -47,7 +47,7 @@ func (d *dialing) isDialled(digits []byte, home *plan) bool {
 
 // onlyAbroad reports whether abroad, which begins with a calling code, is a
 // number, and digits none of home.
-func (d *dialing) onlyAbroad(digits, abroad []byte, home *plan) bool {
+func (d *Plans) onlyAbroad(digits, abroad []byte, home *plan) bool {
 	p, national := d.split(abroad)
 	if p == nil || !p.lengths.has(len(national)) || p == home.main || !p.assigned().all(national) {
 		return false
@@ -77,7 +77,7 @@ func (p *plan) doubtful(national []byte) bool {
 // abroadBefore returns how many digits are dialled for a call abroad, in the
 // country or in most, before the calling code that ends at the zero of digits: 0
 // if there are none, -1 if that cannot be told.
-func (d *dialing) abroadBefore(digits []byte, zero int, home *plan) (n int) {
+func (d *Plans) abroadBefore(digits []byte, zero int, home *plan) (n int) {
 	const usual = 2
 	var own int
 	if home != nil {

@@ -1,4 +1,4 @@
-package transform
+package phone
 
 import (
 	"bytes"
@@ -43,7 +43,7 @@ func endsInZeros(s string) bool {
 // punctuation: characters that show nothing, digits of other scripts, labels,
 // extensions, letters for digits, and what spreadsheets make of numbers. Of text
 // that it does not understand nothing is taken.
-func (d *dialing) appendWritten(dst []byte, s string, home *plan) (normal []byte, ok bool) {
+func (d *Plans) appendWritten(dst []byte, s string, home *plan) (normal []byte, ok bool) {
 	var buf [maxText]byte
 	text, ok := cleanPhone(buf[:0], s)
 	if !ok {
@@ -256,7 +256,7 @@ type written struct {
 }
 
 // appendText appends a number of ASCII digits, punctuation and letters.
-func (d *dialing) appendText(dst []byte, text string, home *plan) (normal []byte, ok bool) {
+func (d *Plans) appendText(dst []byte, text string, home *plan) (normal []byte, ok bool) {
 	var buf [maxPhoneDigits]byte
 	digits, w, ok := scanText(buf[:0], text)
 	switch {
@@ -321,7 +321,7 @@ func scanText(dst []byte, text string) (digits []byte, w written, ok bool) {
 // isSecond reports whether the digits before a slash are a number without those
 // behind it: what follows is a second one, the end of a second one, or an
 // extension. Otherwise they are the code of an area.
-func (d *dialing) isSecond(before []byte, plus bool, home *plan) bool {
+func (d *Plans) isSecond(before []byte, plus bool, home *plan) bool {
 	const local = 7
 	if !plus && home == nil {
 		return len(before) >= local
@@ -333,7 +333,7 @@ func (d *dialing) isSecond(before []byte, plus bool, home *plan) bool {
 
 // append appends the number of which only digits are known, and whether there
 // was a + before them.
-func (d *dialing) append(dst, digits []byte, plus bool, home *plan) (normal []byte, ok bool) {
+func (d *Plans) append(dst, digits []byte, plus bool, home *plan) (normal []byte, ok bool) {
 	if plus {
 		normal, ok = d.appendInternational(dst, digits)
 	} else if home != nil {
@@ -363,7 +363,7 @@ func isVanity(digits []byte, w written, home *plan) bool {
 // appendOptionalZero appends a number with a zero in parentheses, as written for
 // readers abroad and at home: it is no part of the number, unless the country has
 // no such prefix and its numbers begin with zeros.
-func (d *dialing) appendOptionalZero(dst, digits []byte, zero int, plus bool, home *plan) (normal []byte, ok bool) {
+func (d *Plans) appendOptionalZero(dst, digits []byte, zero int, plus bool, home *plan) (normal []byte, ok bool) {
 	without := slices.Concat(digits[:zero], digits[zero+1:])
 	abroad := plus
 	if !plus {

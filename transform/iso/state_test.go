@@ -1,4 +1,4 @@
-package transform
+package iso
 
 import (
 	"strings"
@@ -18,7 +18,7 @@ func TestStatesHaveCodes(t *testing.T) {
 		t.Fatalf("%d names, %d codes", len(names), len(codes))
 	}
 	for i, name := range names {
-		if got, ok := appendState(nil, strings.ToUpper(name), "US"); !ok || string(got) != codes[i] {
+		if got, ok := AppendState(nil, strings.ToUpper(name), "US"); !ok || string(got) != codes[i] {
 			t.Errorf("%s is %q, want %q", name, got, codes[i])
 		}
 	}

@@ -1,4 +1,4 @@
-package transform
+package iso
 
 import "github.com/tracklayer/amazon-capi/internal/ascii"
 
@@ -28,8 +28,8 @@ var (
 	currencyIndex = indexCodes(currencies, 3)
 )
 
-func country(s string) (code string, ok bool)  { return countryIndex.find(s) }
-func currency(s string) (code string, ok bool) { return currencyIndex.find(s) }
+func Country(s string) (code string, ok bool)  { return countryIndex.find(s) }
+func Currency(s string) (code string, ok bool) { return currencyIndex.find(s) }
 
 // codeIndex finds codes in a sorted table by their first two letters, which nearly
 // always leave one: a search by halves is eight branches that no processor can

@@ -1,4 +1,4 @@
-package transform
+package phone
 
 import (
 	"fmt"
@@ -83,7 +83,7 @@ func TestDoubtfulPhones(t *testing.T) {
 		{"88001234567", "", ""},  // Russia's inside, or Bangladesh's
 		{"+49 15112345678901", "", ""},
 	} {
-		got, ok := plans.appendNumber(nil, c.raw, c.region)
+		got, ok := plans.Append(nil, c.raw, c.region)
 		if ok != (c.want != "") || ok && string(got) != c.want {
 			t.Errorf("%q in %q = %q, %v; want %q", c.raw, c.region, got, ok, c.want)
 		}
@@ -126,7 +126,7 @@ func TestPhonesWithMore(t *testing.T) {
 			}
 			for _, at := range []string{region, "", "US", "DE", "CN", "AQ"} {
 				for _, text := range texts {
-					if got, ok := plans.appendNumber(nil, cutBlanks(text), at); ok && string(got) != want {
+					if got, ok := plans.Append(nil, cutBlanks(text), at); ok && string(got) != want {
 						if shown++; shown < 20 {
 							t.Errorf("%+q in %q is %s, want %s or nothing", text, at, got, want)
 						}
@@ -135,7 +135,7 @@ func TestPhonesWithMore(t *testing.T) {
 			}
 			if p := dialled[region]; p != "" && region != "AQ" {
 				for _, text := range []string{p + want, p + " " + code + " (0) " + national, p + e164} {
-					if got, ok := plans.appendNumber(nil, text, region); ok && string(got) != want {
+					if got, ok := plans.Append(nil, text, region); ok && string(got) != want {
 						t.Errorf("%+q in %q is %s, want %s or nothing", text, region, got, want)
 					}
 				}

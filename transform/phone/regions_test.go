@@ -1,4 +1,4 @@
-package transform
+package phone
 
 import (
 	"fmt"
@@ -108,7 +108,7 @@ func TestPhoneOfEveryRegion(t *testing.T) {
 			c = new(tally)
 			counts[form] = c
 		}
-		got, ok := plans.appendNumber(nil, cutBlanks(text), region)
+		got, ok := plans.Append(nil, cutBlanks(text), region)
 		switch {
 		case !ok:
 			c.out++
