@@ -1,6 +1,3 @@
-// Package transform turns a decoded TrackLayer event into the conversion that
-// is sent to Amazon: named by a mapping, validated, its identifiers normalised
-// and hashed. It is pure: no I/O, and no clock but the one it is given.
 package transform
 
 import (
