@@ -9,6 +9,16 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
+// WriterSchema is a schema as the registry has it.
+type WriterSchema struct {
+	// Type is AVRO, JSON, PROTOBUF or what else a registry knows.
+	Type string
+	Text string
+	// References are the texts of the schemas it refers to, each after those
+	// it refers to itself.
+	References []string
+}
+
 // parseAvro reads a schema, after those it refers to: a schema's references
 // come before it. goavro parses schemas too, but keeps what it learns to
 // itself, and we need each field's type, scale and place.

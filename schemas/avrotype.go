@@ -1,5 +1,12 @@
 package schemas
 
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/linkedin/goavro/v2"
+)
+
 // kind is what an Avro type is made of on the wire.
 type kind uint8
 
@@ -55,6 +62,14 @@ func (t *avroType) field(name string) *avroType {
 	return nil
 }
 
+// alternatives are the types that a value of type t can have.
+func (t *avroType) alternatives() []*avroType {
+	if t.kind == kindUnion {
+		return t.branches
+	}
+	return []*avroType{t}
+}
+
 var primitives = map[string]kind{
 	"null": kindNull, "boolean": kindBoolean, "int": kindInt, "long": kindLong,
 	"float": kindFloat, "double": kindDouble, "bytes": kindBytes, "string": kindString,
@@ -65,6 +80,21 @@ func (k kind) String() string {
 		"null", "boolean", "int", "long", "float", "double", "bytes", "string",
 		"fixed", "enum", "record", "array", "map", "union",
 	}[k]
+}
+
+// newCodec returns goavro's codec for the type's bytes, without what its logical
+// types mean: see forGoavro.
+func newCodec(t *avroType) (codec *goavro.Codec, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("it has a shape that the Avro library fails on")
+		}
+	}()
+	text, err := json.Marshal(t.forGoavro(make(map[*avroType]bool)))
+	if err != nil {
+		return nil, err
+	}
+	return goavro.NewCodec(string(text))
 }
 
 // forGoavro is the type as the schema that goavro is given: the same bytes on

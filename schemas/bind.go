@@ -38,14 +38,6 @@ type binding struct {
 	text    map[*avroType]convert[string] // of the alternatives of its values
 }
 
-// alternatives are the types that a value of type t can have.
-func (t *avroType) alternatives() []*avroType {
-	if t.kind == kindUnion {
-		return t.branches
-	}
-	return []*avroType{t}
-}
-
 // bind looks for our fields in a schema.
 func bind(root *avroType) (*view, *DecodeError) {
 	if root.kind != kindRecord {

@@ -76,3 +76,14 @@ func (c *cache) evict() {
 	c.bytes -= oldest.bytes
 	delete(c.entries, which)
 }
+
+// cost is what a schema's program holds in memory, roughly and rather too much: a
+// test compares.
+func cost(s *WriterSchema, parts int) int64 {
+	const base, perPart, perByte = 16 << 10, 650, 4
+	size := len(s.Text)
+	for _, ref := range s.References {
+		size += len(ref)
+	}
+	return base + perPart*int64(parts) + perByte*int64(size)
+}

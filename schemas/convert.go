@@ -110,7 +110,7 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
-// maxDecimalBytes is more than the digits of maxScale need. Beyond it, turning
+// maxDecimalBytes is more than the digits of MaxScale need. Beyond it, turning
 // the number into digits would take seconds.
 const maxDecimalBytes = 512
 
@@ -162,7 +162,7 @@ func bigDecimal(v scalar) (Decimal, Code) {
 		return Decimal{}, CodeBadValue
 	}
 	scale, end := readLong(v.text, at+int(size))
-	if end != len(v.text) || scale > maxScale || scale < -maxScale {
+	if end != len(v.text) || scale > MaxScale || scale < -MaxScale {
 		return Decimal{}, CodeBadValue
 	}
 	d := DecimalFromBytes([]byte(v.text[at:at+int(size)]), int(max(scale, 0)))

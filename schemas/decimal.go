@@ -30,10 +30,6 @@ const (
 	formNotFinite
 )
 
-// maxScale bounds how many decimals an amount may have: enough for any schema,
-// and few enough that a hostile exponent cannot ask for megabytes of zeros.
-const maxScale = 1000
-
 // maxInt64Digits is how many decimal digits surely fit an int64.
 const maxInt64Digits = 18
 
@@ -120,7 +116,7 @@ func ParseDecimal(s string) (Decimal, error) {
 		}
 	}
 	scale := len(frac) - exp
-	if n > maxScale || scale > maxScale || scale < -maxScale {
+	if n > MaxScale || scale > MaxScale || scale < -MaxScale {
 		return Decimal{}, errDecimalRange
 	}
 	if n-min(scale, 0) <= maxInt64Digits {

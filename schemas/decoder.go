@@ -13,20 +13,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// WriterSchema is a schema as the registry has it.
-type WriterSchema struct {
-	// Type is AVRO, JSON, PROTOBUF or what else a registry knows.
-	Type string
-	Text string
-	// References are the texts of the schemas it refers to, each after those
-	// it refers to itself.
-	References []string
-}
-
 // Source is where the Decoder asks for schemas; *Registry.
 type Source interface {
-	// SchemaByID returns the schema of that id. A *DecodeError says that there
-	// is none that could ever be read; any other error says nothing about it.
+	// SchemaByID returns the schema of that id. A *SchemaError says that its
+	// records can never be read; any other error says nothing about them.
 	SchemaByID(ctx context.Context, id uint32) (WriterSchema, error)
 }
 
@@ -126,12 +116,13 @@ func NewDecoder(source Source, opts ...DecoderOption) *Decoder {
 // strings.Clone.
 func (d *Decoder) Decode(ctx context.Context, value []byte, ev *Event) error {
 	ev.Reset()
-	id, payload, err := ParseHeader(value)
-	if err != nil {
-		return err
+	id, payload, fault := ParseHeader(value)
+	if fault != nil {
+		return asDecodeError(fault)
 	}
 	p := d.cache.Load().get(id)
 	if p == nil {
+		var err error
 		if p, err = d.lookup(ctx, id); err != nil {
 			return err
 		}
@@ -170,7 +161,7 @@ func (d *Decoder) lookup(ctx context.Context, id uint32) (program, error) {
 		select {
 		case <-l.done:
 		case <-ctx.Done():
-			return nil, &RegistryError{Op: opSchemaID(id), Detail: "gave up waiting", cause: ctx.Err()}
+			return nil, GaveUp(id, ctx.Err())
 		}
 		if !l.abandoned {
 			return l.program, l.err
@@ -217,7 +208,7 @@ func (d *Decoder) ask(ctx context.Context, id uint32, l *lookup) {
 func (d *Decoder) load(ctx context.Context, id uint32) (p program, bytes int64, err error) {
 	s, err := d.source.SchemaByID(ctx, id)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, unreadable(err, id)
 	}
 	if s.Type != "" && !strings.EqualFold(s.Type, "AVRO") {
 		return nil, 0, &DecodeError{Code: CodeNotAvro, SchemaID: id, Message: "the id names a schema that is not Avro"}

@@ -115,37 +115,25 @@ func (e *DecodeError) withID(id uint32) *DecodeError {
 	return &named
 }
 
-// ErrRegistryAway is what every *RegistryError is.
-var ErrRegistryAway = errors.New("schema registry away")
-
-// RegistryError says that the registry gave no answer that can be trusted:
-// refused, timed out, failed, wanted other credentials, or was something else
-// that speaks HTTP. Nothing follows from it for the record at hand, which is
-// held and tried again.
-type RegistryError struct {
-	// Op is what was asked for, such as "schema id 12".
-	Op string
-	// Endpoint is the registry's URL without user name, password and query.
-	Endpoint string
-	// Status is the HTTP status, 0 when there was none.
-	Status int
-	// Detail says what went wrong, without secrets.
-	Detail string
-
-	cause error
+var faultCodes = [...]Code{
+	Tombstone: CodeTombstone, Empty: CodeEmpty, NoMagic: CodeNoMagic, Short: CodeShort,
+	Truncated: CodeTruncated, Corrupt: CodeCorrupt, TrailingBytes: CodeTrailingBytes,
 }
 
-func (e *RegistryError) Error() string {
-	s := "schema registry"
-	if e.Endpoint != "" {
-		s += " " + e.Endpoint
+func asDecodeError(f *Fault) *DecodeError {
+	return &DecodeError{Code: faultCodes[f.Kind], Field: f.Field, Message: f.Message}
+}
+
+// unreadable returns what a *SchemaError means for the records of an id; other
+// errors stay what they are.
+func unreadable(err error, id uint32) error {
+	var bad *SchemaError
+	if !errors.As(err, &bad) {
+		return err
 	}
-	return s + ": " + e.Op + ": " + e.Detail
+	code := CodeBadSchema
+	if bad.Unknown {
+		code = CodeUnknownSchema
+	}
+	return &DecodeError{Code: code, SchemaID: id, Message: bad.Message}
 }
-
-// Is makes errors.Is(err, ErrRegistryAway) true.
-func (e *RegistryError) Is(target error) bool { return target == ErrRegistryAway }
-
-// Unwrap gives the cause, for tests of context errors; its text may hold what
-// Error leaves out.
-func (e *RegistryError) Unwrap() error { return e.cause }

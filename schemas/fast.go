@@ -1,7 +1,6 @@
 package schemas
 
 import (
-	"encoding/binary"
 	"math"
 	"unsafe"
 
@@ -147,35 +146,6 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 	return pos == len(s)
 }
 
-// readLong reads a number and returns where the next value begins, or -1. Most
-// numbers have one byte.
-func readLong(s string, pos int) (v int64, next int) {
-	if pos < len(s) && s[pos] < 0x80 {
-		b := s[pos]
-		return int64(b>>1) ^ -int64(b&1), pos + 1
-	}
-	return readVarint(s, pos)
-}
-
-// readVarint is binary.Varint for a string.
-func readVarint(s string, pos int) (v int64, next int) {
-	var bits uint64
-	for i := range binary.MaxVarintLen64 {
-		if pos+i >= len(s) {
-			return 0, -1
-		}
-		b := s[pos+i]
-		if i == binary.MaxVarintLen64-1 && b > 1 {
-			return 0, -1 // more than 64 bits
-		}
-		bits |= uint64(b&0x7f) << (7 * i)
-		if b < 0x80 {
-			return int64(bits>>1) ^ -int64(bits&1), pos + i + 1
-		}
-	}
-	return 0, -1
-}
-
 // readScalar reads a value of a type that is no null, union, record, array or
 // map, and returns where the next one begins, or -1.
 func readScalar(t *avroType, s string, pos int) (v scalar, next int) {
@@ -231,14 +201,4 @@ func readScalar(t *avroType, s string, pos int) (v scalar, next int) {
 		return scalar{real: math.Float64frombits(ascii.Word(b))}, next
 	}
 	return scalar{text: b}, next
-}
-
-// skip passes over a value, checking it as the judge would, and returns where
-// the next one begins, or -1, and how many parts are left.
-func skip(t *avroType, payload []byte, pos, parts, depth int) (next, left int) {
-	w := layoutWalker{rest: payload[pos:], parts: parts, uniqueKeys: true}
-	if w.walk(t, depth) != nil {
-		return -1, 0
-	}
-	return len(payload) - len(w.rest), w.parts
 }

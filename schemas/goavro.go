@@ -2,8 +2,6 @@ package schemas
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"unicode/utf8"
@@ -31,27 +29,14 @@ func newGoavroProgram(root *avroType, v *view) (*goavroProgram, *DecodeError) {
 	return &goavroProgram{root, v, codec}, nil
 }
 
-func newCodec(t *avroType) (codec *goavro.Codec, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errors.New("it has a shape that the Avro library fails on")
-		}
-	}()
-	text, err := json.Marshal(t.forGoavro(make(map[*avroType]bool)))
-	if err != nil {
-		return nil, err
-	}
-	return goavro.NewCodec(string(text))
-}
-
 func (p *goavroProgram) read(payload []byte, ev *Event) (err *DecodeError) {
-	if err := checkLayout(p.root, payload); err != nil {
-		return err
+	if fault := checkLayout(p.root, payload); fault != nil {
+		return asDecodeError(fault)
 	}
 	// A panic would take down every partition for one record's sake.
 	defer func() {
 		if recover() != nil {
-			err = corrupt("the Avro library failed on the record")
+			err = &DecodeError{Code: CodeCorrupt, Message: "the Avro library failed on the record"}
 		}
 	}()
 	event, err := p.native(payload)
@@ -76,7 +61,7 @@ func (p *goavroProgram) native(payload []byte) (map[string]any, *DecodeError) {
 	v, rest, err := p.codec.NativeFromBinary(payload)
 	record, ok := v.(map[string]any)
 	if err != nil || !ok || len(rest) > 0 {
-		return nil, corrupt("the record is not what its schema says, or has a map with a key twice")
+		return nil, &DecodeError{Code: CodeCorrupt, Message: "the record is not what its schema says, or has a map with a key twice"}
 	}
 	return record, nil
 }

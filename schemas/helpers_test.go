@@ -97,7 +97,7 @@ type schemaMap map[uint32]WriterSchema
 func (m schemaMap) SchemaByID(_ context.Context, id uint32) (WriterSchema, error) {
 	s, ok := m[id]
 	if !ok {
-		return WriterSchema{}, &DecodeError{Code: CodeUnknownSchema, SchemaID: id, Message: "there is none"}
+		return WriterSchema{}, &SchemaError{ID: id, Unknown: true, Message: "there is none"}
 	}
 	return s, nil
 }

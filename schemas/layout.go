@@ -10,8 +10,8 @@ import (
 
 const (
 	// maxDepth bounds how deep a record of a recursive schema may nest. Without
-	// it a few megabytes of hostile bytes overflow the stack, which ends the
-	// process and which no recover can catch.
+	// it, a few megabytes of hostile bytes overflow the stack, which ends the
+	// process: no recover catches that.
 	maxDepth = 100
 	// maxParts bounds how many values a record may consist of. An event has
 	// some fifty and its attributes; nine bytes can announce billions of nulls,
@@ -24,15 +24,25 @@ const (
 // it reads: it makes room for two billion entries when ten bytes ask for them,
 // and recurses as deep as the bytes say. It also names the field at fault
 // without its value, which goavro's errors do not.
-func checkLayout(t *avroType, payload []byte) *DecodeError {
+func checkLayout(t *avroType, payload []byte) *Fault {
 	w := layoutWalker{rest: payload, parts: maxParts}
 	if err := w.walk(t, maxDepth); err != nil {
 		return err
 	}
 	if n := len(w.rest); n > 0 {
-		return &DecodeError{Code: CodeTrailingBytes, Message: fmt.Sprintf("the value goes on for %s after the record", count.Of(n, "byte"))}
+		return &Fault{Kind: TrailingBytes, Message: fmt.Sprintf("the value goes on for %s after the record", count.Of(n, "byte"))}
 	}
 	return nil
+}
+
+// skip passes over a value, checking it as the judge would, and returns where
+// the next one begins, or -1, and how many parts are left.
+func skip(t *avroType, payload []byte, pos, parts, depth int) (next, left int) {
+	w := layoutWalker{rest: payload[pos:], parts: parts, uniqueKeys: true}
+	if w.walk(t, depth) != nil {
+		return -1, 0
+	}
+	return len(payload) - len(w.rest), w.parts
 }
 
 type layoutWalker struct {
@@ -43,11 +53,11 @@ type layoutWalker struct {
 	uniqueKeys bool
 }
 
-func corrupt(format string, args ...any) *DecodeError {
-	return &DecodeError{Code: CodeCorrupt, Message: fmt.Sprintf(format, args...)}
+func corrupt(format string, args ...any) *Fault {
+	return &Fault{Kind: Corrupt, Message: fmt.Sprintf(format, args...)}
 }
 
-func (w *layoutWalker) walk(t *avroType, depth int) *DecodeError {
+func (w *layoutWalker) walk(t *avroType, depth int) *Fault {
 	if depth == 0 {
 		return corrupt("the record nests deeper than %d levels", maxDepth)
 	}
@@ -108,7 +118,7 @@ func (w *layoutWalker) walk(t *avroType, depth int) *DecodeError {
 	return w.blocks(t, depth, nil)
 }
 
-func (w *layoutWalker) record(t *avroType, depth int) *DecodeError {
+func (w *layoutWalker) record(t *avroType, depth int) *Fault {
 	for _, f := range t.fields {
 		if err := w.walk(f.typ, depth-1); err != nil {
 			err.Field = joinPath(f.name, err.Field)
@@ -120,7 +130,7 @@ func (w *layoutWalker) record(t *avroType, depth int) *DecodeError {
 
 // blocks walks over an array or a map, whose keys it adds to keys unless that is
 // nil.
-func (w *layoutWalker) blocks(t *avroType, depth int, keys *keySet) *DecodeError {
+func (w *layoutWalker) blocks(t *avroType, depth int, keys *keySet) *Fault {
 	for {
 		n, err := w.long()
 		if err != nil || n == 0 {
@@ -149,7 +159,7 @@ func (w *layoutWalker) blocks(t *avroType, depth int, keys *keySet) *DecodeError
 	}
 }
 
-func (w *layoutWalker) key(keys *keySet) *DecodeError {
+func (w *layoutWalker) key(keys *keySet) *Fault {
 	size, err := w.long()
 	if err != nil {
 		return err
@@ -164,11 +174,11 @@ func (w *layoutWalker) key(keys *keySet) *DecodeError {
 	return nil
 }
 
-func truncated() *DecodeError {
-	return &DecodeError{Code: CodeTruncated, Message: "the value ends within the record"}
+func truncated() *Fault {
+	return &Fault{Kind: Truncated, Message: "the value ends within the record"}
 }
 
-func (w *layoutWalker) skip(n int64) *DecodeError {
+func (w *layoutWalker) skip(n int64) *Fault {
 	if n < 0 {
 		return corrupt("a length is negative")
 	}
@@ -180,7 +190,7 @@ func (w *layoutWalker) skip(n int64) *DecodeError {
 }
 
 // long reads a number. Avro's zigzag longs are encoding/binary's Varint.
-func (w *layoutWalker) long() (int64, *DecodeError) {
+func (w *layoutWalker) long() (int64, *Fault) {
 	v, n := binary.Varint(w.rest)
 	switch {
 	case n == 0:

@@ -1,9 +1,6 @@
 package schemas
 
-import (
-	"fmt"
-	"unicode/utf8"
-)
+import "fmt"
 
 // What a writer's schema may be. Whoever may register one chooses its size, and a
 // record of a few bytes has it read; the bounds are many times what schemas of
@@ -21,6 +18,10 @@ const (
 	// an enum's symbols are values of fields.
 	maxSchemaName = 512
 )
+
+// MaxScale bounds how many decimals an amount may have: enough for any schema,
+// and few enough that a hostile exponent cannot ask for megabytes of zeros.
+const MaxScale = 1000
 
 // checkSize refuses a schema for its length, before it is parsed.
 func (s *WriterSchema) checkSize() error {
@@ -87,53 +88,4 @@ func (t *avroType) checkDepth() error {
 		return nil
 	}
 	return walk(t, maxSchemaDepth)
-}
-
-const (
-	// maxPath bounds a field's path in an error. Paths are made for each record that
-	// cannot be read, of names and levels that its writer chose.
-	maxPath = 256
-	// maxPathName bounds a name in it.
-	maxPathName = 96
-)
-
-// joinPath puts a field's name before the path within it. What is too long loses
-// its middle: where it begins is what the reader knows, and where it ends is what is
-// at fault.
-func joinPath(name, within string) string {
-	name = cutName(name)
-	switch {
-	case within == "":
-		return name
-	case len(name)+1+len(within) <= maxPath:
-		return name + "." + within
-	}
-	const between = ".…."
-	from := len(within) - (maxPath - len(name) - len(between))
-	for from < len(within) && !utf8.RuneStart(within[from]) {
-		from++
-	}
-	return name + between + within[from:]
-}
-
-func cutName(name string) string {
-	if len(name) <= maxPathName {
-		return name
-	}
-	end := maxPathName - len("…")
-	for end > 0 && !utf8.RuneStart(name[end]) {
-		end--
-	}
-	return name[:end] + "…"
-}
-
-// cost is what a schema's program holds in memory, roughly and rather too much: a
-// test compares.
-func cost(s *WriterSchema, parts int) int64 {
-	const base, perPart, perByte = 16 << 10, 650, 4
-	size := len(s.Text)
-	for _, ref := range s.References {
-		size += len(ref)
-	}
-	return base + perPart*int64(parts) + perByte*int64(size)
 }

@@ -74,7 +74,7 @@ func (e *LoadingError) Wait(ctx context.Context) error {
 	select {
 	case <-e.lookup.done:
 	case <-ctx.Done():
-		return &RegistryError{Op: opSchemaID(e.id), Detail: "gave up waiting", cause: ctx.Err()}
+		return GaveUp(e.id, ctx.Err())
 	}
 	if bad := new(*DecodeError); e.lookup.err == nil || errors.As(e.lookup.err, bad) {
 		return nil

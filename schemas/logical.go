@@ -84,7 +84,7 @@ func (t *avroType) annotateDecimal(m map[string]any) {
 	if m["scale"] != nil && ok {
 		scale, ok = wholeNumber(m["scale"])
 	}
-	if ok && digits > 0 && scale <= digits && scale <= maxScale {
+	if ok && digits > 0 && scale <= digits && scale <= MaxScale {
 		t.logical, t.digits, t.scale = logicalDecimal, digits, scale
 	}
 }

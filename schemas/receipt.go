@@ -42,11 +42,13 @@ type ReceiptEvent struct {
 	Code   string // empty for none
 }
 
-// AppendReceipt appends the Avro encoding of a receipt, without the header that
-// AppendHeader writes. It is written by hand, since there is a receipt for every
-// batch: going through a map per event would cost more than sending the batch.
-// A class that is none of ours becomes "unknown".
-func AppendReceipt(dst []byte, r *Receipt) []byte {
+// AppendReceipt appends a receipt as a record's value: the header, with the id that
+// the receipts' schema has in the registry, and the Avro encoding. That is written
+// by hand because there is a receipt for every batch, and goavro's map per event
+// would cost more than sending the batch. A class that is none of ours becomes
+// "unknown".
+func AppendReceipt(dst []byte, id uint32, r *Receipt) []byte {
+	dst = AppendHeader(dst, id)
 	dst = appendAvroText(dst, r.Contract)
 	dst = appendAvroOptionalText(dst, r.ProfileID)
 	dst = appendAvroOptionalText(dst, r.RequestID)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/linkedin/goavro/v2"
 	"github.com/twmb/franz-go/pkg/sr"
+	"github.com/twmb/franz-go/pkg/sr/srfake"
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -18,8 +19,25 @@ import (
 
 const receiptID = 77
 
+// receiptSchemas is a source of schemas by id.
+type receiptSchemas map[uint32]WriterSchema
+
+func (m receiptSchemas) SchemaByID(_ context.Context, id uint32) (WriterSchema, error) {
+	s, ok := m[id]
+	if !ok {
+		return WriterSchema{}, &SchemaError{ID: id, Unknown: true, Message: "there is none"}
+	}
+	return s, nil
+}
+
+type awaySource struct{ err error }
+
+func (s awaySource) SchemaByID(context.Context, uint32) (WriterSchema, error) {
+	return WriterSchema{}, s.err
+}
+
 func receiptReader() *ReceiptReader {
-	return NewReceiptReader(schemaMap{receiptID: {Type: "AVRO", Text: ReceiptSchema()}})
+	return NewReceiptReader(receiptSchemas{receiptID: {Type: "AVRO", Text: ReceiptSchema()}})
 }
 
 func parseReceipt(t rapid.TB, value []byte) Receipt {
@@ -60,7 +78,7 @@ func TestReceiptsAreTheirSchemas(t *testing.T) {
 	reader := receiptReader()
 	rapid.Check(t, func(t *rapid.T) {
 		want := anyReceipt().Draw(t, "receipt")
-		got, err := reader.ParseReceipt(context.Background(), AppendReceipt(AppendHeader(nil, receiptID), &want))
+		got, err := reader.ParseReceipt(context.Background(), AppendReceipt(nil, receiptID, &want))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +94,7 @@ func TestReceiptsKnowEveryClass(t *testing.T) {
 	for _, c := range verdict.Classes() {
 		r.Events = append(r.Events, ReceiptEvent{Class: c})
 	}
-	got := parseReceipt(t, AppendReceipt(AppendHeader(nil, receiptID), &r))
+	got := parseReceipt(t, AppendReceipt(nil, receiptID, &r))
 	if got.Events[0].Class != 0 {
 		t.Errorf("a class that nobody knows became %s", got.Events[0].Class)
 	}
@@ -89,8 +107,8 @@ func TestReceiptsKnowEveryClass(t *testing.T) {
 
 func TestAppendReceiptAllocatesNothing(t *testing.T) {
 	r := Receipt{Contract: "c", ProfileID: "p", RequestID: "r", Topic: "t", FirstSent: time.UnixMilli(1), Events: make([]ReceiptEvent, 500)}
-	buf := AppendReceipt(nil, &r)
-	if n := testing.AllocsPerRun(10, func() { buf = AppendReceipt(buf[:0], &r) }); n != 0 {
+	buf := AppendReceipt(nil, receiptID, &r)
+	if n := testing.AllocsPerRun(10, func() { buf = AppendReceipt(buf[:0], receiptID, &r) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -130,8 +148,8 @@ func TestReceiptsOfOtherVersions(t *testing.T) {
 
 func TestWhatIsNoReceipt(t *testing.T) {
 	r := Receipt{Contract: "c", Events: []ReceiptEvent{{EventID: "jane@example.com"}}}
-	whole := AppendReceipt(AppendHeader(nil, receiptID), &r)
-	reader := NewReceiptReader(schemaMap{
+	whole := AppendReceipt(nil, receiptID, &r)
+	reader := NewReceiptReader(receiptSchemas{
 		receiptID: {Text: ReceiptSchema()}, 1: {Text: `"string"`}, 2: {Type: "JSON", Text: `{}`}, 3: {Text: `{"type":"record","name":"X","fields":[]}`}, 4: {Text: `nonsense`},
 		5: {Text: `{"type":"record","name":"X","fields":[{"name":"events","type":{"type":"array","items":"int"}}]}`},
 	})
@@ -146,19 +164,23 @@ func TestWhatIsNoReceipt(t *testing.T) {
 		}
 	}
 	away := &RegistryError{Op: "schema id 7", Detail: "refused"}
-	src := sourceFunc{byID: func(context.Context, uint32) (WriterSchema, error) { return WriterSchema{}, away }}
-	if _, err := NewReceiptReader(&src).ParseReceipt(context.Background(), whole); !errors.Is(err, ErrRegistryAway) || errors.Is(err, ErrNoReceipt) {
+	if _, err := NewReceiptReader(awaySource{away}).ParseReceipt(context.Background(), whole); !errors.Is(err, ErrRegistryAway) || errors.Is(err, ErrNoReceipt) {
 		t.Errorf("registry away: %v; it says nothing about the receipt", err)
 	}
 }
 
 func TestRegisterReceipts(t *testing.T) {
 	ctx := context.Background()
-	fake := fakeRegistry(t)
+	fake := srfake.New()
+	t.Cleanup(fake.Close)
 	fake.SeedSchema("another", 1, 41, sr.Schema{Schema: `"string"`})
-	reg := newRegistry(t, RegistryOptions{URL: fake.URL()})
+	reg, err := NewRegistry(RegistryOptions{URL: fake.URL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(reg.Close)
 	const subject = "tracklayer.events.receipts-value"
-	if id, err := reg.ReceiptSchemaID(ctx, subject); id != 0 || err != nil {
+	if id, err := ReceiptSchemaID(ctx, reg, subject); id != 0 || err != nil {
 		t.Errorf("before: id %d, %v; want none", id, err)
 	}
 	writes := 0
@@ -174,7 +196,7 @@ func TestRegisterReceipts(t *testing.T) {
 		return readOnly
 	})
 	for range 2 {
-		if id, err := reg.RegisterReceipts(ctx, subject); id != 42 || err != nil {
+		if id, err := RegisterReceipts(ctx, reg, subject); id != 42 || err != nil {
 			t.Errorf("id %d, %v; want 42", id, err)
 		}
 	}
@@ -182,17 +204,17 @@ func TestRegisterReceipts(t *testing.T) {
 		t.Errorf("%d registrations, want 1: those who may only read can start, too", writes)
 	}
 	readOnly = true
-	if _, err := reg.RegisterReceipts(ctx, "new-value"); !errors.Is(err, ErrRegistryAway) || !strings.Contains(err.Error(), "403") {
+	if _, err := RegisterReceipts(ctx, reg, "new-value"); !errors.Is(err, ErrRegistryAway) || !strings.Contains(err.Error(), "403") {
 		t.Errorf("not allowed: %v", err)
 	}
-	if id, err := reg.RegisterReceipts(ctx, subject); id != 42 || err != nil {
+	if id, err := RegisterReceipts(ctx, reg, subject); id != 42 || err != nil {
 		t.Errorf("known, not allowed to write: id %d, %v", id, err)
 	}
 }
 
 func FuzzParseReceipt(f *testing.F) {
 	r := Receipt{Contract: "c", ProfileID: "p", RequestID: "r", Attempts: 1, FirstSent: time.UnixMilli(1), Topic: "t", Events: []ReceiptEvent{{EventID: "e", Class: 1, Status: 422, Code: "X"}}}
-	f.Add(AppendReceipt(AppendHeader(nil, receiptID), &r))
+	f.Add(AppendReceipt(nil, receiptID, &r))
 	f.Add(AppendHeader(nil, receiptID))
 	reader := receiptReader()
 	f.Fuzz(func(t *testing.T, value []byte) {
@@ -204,7 +226,7 @@ func FuzzParseReceipt(f *testing.F) {
 			return
 		}
 		// What can be read can be written, and means the same.
-		again := parseReceipt(t, AppendReceipt(AppendHeader(nil, receiptID), &got))
+		again := parseReceipt(t, AppendReceipt(nil, receiptID, &got))
 		if d := cmp.Diff(got, again); d != "" {
 			t.Fatalf("-first +again:\n%s", d)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/linkedin/goavro/v2"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -24,23 +25,29 @@ const maxReceiptSchemas = 16
 // a library that knows Avro and not our encoder reads the bytes, and takes its
 // time. It is safe for concurrent use.
 type ReceiptReader struct {
-	source Source
+	source ReceiptSource
 	mu     sync.Mutex
 	codecs map[uint32]*goavro.Codec
 }
 
-// NewReceiptReader returns a reader that asks source, which is a *Registry most
-// often, for each schema once.
-func NewReceiptReader(source Source) *ReceiptReader {
+// ReceiptSource is where a ReceiptReader asks for schemas; *Registry.
+type ReceiptSource interface {
+	// SchemaByID returns the schema of that id. A *SchemaError says that its
+	// records can never be read.
+	SchemaByID(ctx context.Context, id uint32) (WriterSchema, error)
+}
+
+// NewReceiptReader returns a reader that asks source for each schema once.
+func NewReceiptReader(source ReceiptSource) *ReceiptReader {
 	return &ReceiptReader{source: source, codecs: make(map[uint32]*goavro.Codec)}
 }
 
 // ParseReceipt reads a record's value. The error is ErrNoReceipt when the value
 // is not one, and the registry's when that cannot be asked.
 func (r *ReceiptReader) ParseReceipt(ctx context.Context, value []byte) (Receipt, error) {
-	id, payload, err := ParseHeader(value)
-	if err != nil {
-		return Receipt{}, fmt.Errorf("%w: %w", ErrNoReceipt, err)
+	id, payload, fault := ParseHeader(value)
+	if fault != nil {
+		return Receipt{}, fmt.Errorf("%w: %w", ErrNoReceipt, fault)
 	}
 	codec, err := r.codec(ctx, id)
 	if err != nil {
@@ -64,25 +71,25 @@ func (r *ReceiptReader) codec(ctx context.Context, id uint32) (*goavro.Codec, er
 		return c, nil
 	}
 	s, err := r.source.SchemaByID(ctx, id)
-	var unknown *DecodeError
+	var unknown *SchemaError
 	switch {
 	case errors.As(err, &unknown):
 		return nil, fmt.Errorf("%w: %w", ErrNoReceipt, err)
 	case err != nil:
 		return nil, err
 	case s.Type != "" && s.Type != "AVRO":
-		return nil, fmt.Errorf("%w: schema id %d is of type %s, want AVRO", ErrNoReceipt, id, oneLine(s.Type))
+		return nil, fmt.Errorf("%w: schema id %d is of type %s, want AVRO", ErrNoReceipt, id, brief(s.Type))
 	}
 	// As with events, whoever may write to the topic can name any schema.
 	if _, err := parseAvro(s.Text, s.References...); err != nil {
-		return nil, fmt.Errorf("%w: schema id %d: %s", ErrNoReceipt, id, oneLine(err.Error()))
+		return nil, fmt.Errorf("%w: schema id %d: %s", ErrNoReceipt, id, brief(err.Error()))
 	}
 	if len(r.codecs) >= maxReceiptSchemas {
 		clear(r.codecs)
 	}
 	c, err := goavro.NewCodec(s.Text)
 	if err != nil {
-		return nil, fmt.Errorf("%w: schema id %d is no Avro schema: %s", ErrNoReceipt, id, oneLine(err.Error()))
+		return nil, fmt.Errorf("%w: schema id %d is no Avro schema: %s", ErrNoReceipt, id, brief(err.Error()))
 	}
 	r.codecs[id] = c
 	return c, nil
@@ -148,4 +155,13 @@ func receiptTime(v any) time.Time {
 		return time.Time{}
 	}
 	return t.UTC()
+}
+
+// brief makes a stranger's text fit to show: masked, on one line, bounded.
+func brief(s string) string {
+	s = redact.Message(s)
+	if len(s) > 300 {
+		s = redact.Line(s, 300) + " …"
+	}
+	return s
 }

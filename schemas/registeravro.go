@@ -7,17 +7,33 @@ import (
 	"github.com/twmb/franz-go/pkg/sr"
 )
 
-// RegisterAvro registers a schema that is none of ours under a subject and
-// returns its id, which it keeps when it is registered again. Errors are those
-// of Register.
+// SchemaID returns the id that a schema has under a subject, and 0 when it is not
+// registered there. It changes nothing; what names the schema in errors. The error
+// is a *RegistryError when the registry is away.
+func (r *Registry) SchemaID(ctx context.Context, what, subject, schema string) (id uint32, err error) {
+	var found sr.SubjectSchema
+	err = r.call(ctx, question{what + " under " + subject, true}, func(cl *sr.Client) (err error) {
+		found, err = cl.LookupSchema(ctx, subject, avroSchema(schema))
+		if err == nil && found.ID <= 0 {
+			err = errNoSchema
+		}
+		return err
+	})
+	if missing(err) {
+		return 0, nil
+	}
+	return uint32(found.ID), err
+}
+
+// RegisterAvro registers one schema under a subject and returns its id, which it
+// keeps when it is registered again. Errors are those of Register.
 func (r *Registry) RegisterAvro(ctx context.Context, subject, schema string) (id uint32, err error) {
 	var answer struct {
 		ID int `json:"id"`
 	}
 	err = r.call(ctx, question{"registering a schema under " + subject, true}, func(cl *sr.Client) error {
 		answer.ID = 0
-		s := sr.Schema{Schema: schema, Type: sr.TypeAvro}
-		if err := cl.Do(ctx, http.MethodPost, subjectPath(subject)+"/versions", s, &answer); err != nil {
+		if err := cl.Do(ctx, http.MethodPost, subjectPath(subject)+"/versions", avroSchema(schema), &answer); err != nil {
 			return err
 		}
 		if answer.ID <= 0 {

@@ -210,26 +210,28 @@ func (r *Registry) SchemaByID(ctx context.Context, id uint32) (WriterSchema, err
 	var a schemaAnswer
 	op := opSchemaID(id)
 	err := r.schema(ctx, op, fmt.Sprintf("/schemas/ids/%d", id), &a)
-	if bad := new(DecodeError); errors.As(err, &bad) {
-		return WriterSchema{}, bad.withID(id)
-	}
 	if missing(err) {
-		return WriterSchema{}, &DecodeError{Code: CodeUnknownSchema, SchemaID: id, Message: "the schema registry has no schema of this id"}
+		return WriterSchema{}, &SchemaError{ID: id, Unknown: true, Message: "the schema registry has no schema of this id"}
 	}
 	if err != nil {
-		return WriterSchema{}, err
+		return WriterSchema{}, ofID(err, id)
 	}
 	s := WriterSchema{Type: a.SchemaType, Text: a.Schema}
 	refs := referenceWalk{registry: r, op: op, seen: make(map[string]bool), bytes: len(a.Schema)}
 	if err := refs.add(ctx, a.References); err != nil {
-		var bad *DecodeError
-		if errors.As(err, &bad) {
-			return WriterSchema{}, bad.withID(id)
-		}
-		return WriterSchema{}, err
+		return WriterSchema{}, ofID(err, id)
 	}
 	s.References = refs.texts
 	return s, nil
+}
+
+// ofID lets a *SchemaError name the schema that was asked for.
+func ofID(err error, id uint32) error {
+	var bad *SchemaError
+	if errors.As(err, &bad) {
+		bad.ID = id
+	}
+	return err
 }
 
 // schema asks for a schema and takes no answer without one: {} from something
@@ -248,7 +250,7 @@ func (r *Registry) schema(ctx context.Context, op, path string, a *schemaAnswer)
 	if errors.Is(err, errLargeSchema) {
 		// It would be as large the next time. To hold its records would hold their
 		// partition for ever.
-		return &DecodeError{Code: CodeBadSchema, Message: fmt.Sprintf("the schema registry's answer has more than %d MB", maxRegistryAnswer>>20)}
+		return &SchemaError{Message: fmt.Sprintf("the schema registry's answer has more than %d MB", maxRegistryAnswer>>20)}
 	}
 	return err
 }
@@ -274,20 +276,20 @@ func (w *referenceWalk) add(ctx context.Context, refs []sr.SchemaReference) erro
 		}
 		w.seen[path] = true
 		if len(w.seen) > maxReferences {
-			return &DecodeError{Code: CodeBadSchema, Message: fmt.Sprintf("the schema refers to more than %d others", maxReferences)}
+			return &SchemaError{Message: fmt.Sprintf("the schema refers to more than %d others", maxReferences)}
 		}
 		var a schemaAnswer
 		// Deleted versions too: they were deleted for new writers, and what
 		// was written before is still to be read.
 		err := w.registry.schema(sr.WithParams(ctx, sr.ShowDeleted), w.op+" and what it refers to", path, &a)
 		if missing(err) {
-			return &DecodeError{Code: CodeBadSchema, Message: "the schema refers to one that the schema registry does not have"}
+			return &SchemaError{Message: "the schema refers to one that the schema registry does not have"}
 		}
 		if err != nil {
 			return err
 		}
 		if w.bytes += len(a.Schema); w.bytes > maxSchemaBytes {
-			return &DecodeError{Code: CodeBadSchema, Message: fmt.Sprintf("the schema has more than %d bytes with those it refers to", maxSchemaBytes)}
+			return &SchemaError{Message: fmt.Sprintf("the schema has more than %d bytes with those it refers to", maxSchemaBytes)}
 		}
 		if err := w.add(ctx, a.References); err != nil {
 			return err

@@ -18,6 +18,46 @@ import (
 
 var errNoSchema = errors.New("answer without a schema")
 
+// ErrRegistryAway is what every *RegistryError is.
+var ErrRegistryAway = errors.New("schema registry away")
+
+// RegistryError says that the registry gave no answer that can be trusted:
+// refused, timed out, failed, wanted other credentials, or was something else
+// that speaks HTTP. Nothing follows from it for the record at hand, which is
+// held and tried again.
+type RegistryError struct {
+	// Op is what was asked for, such as "schema id 12".
+	Op string
+	// Endpoint is the registry's URL without user name, password and query.
+	Endpoint string
+	// Status is the HTTP status, 0 when there was none.
+	Status int
+	// Detail says what went wrong, without secrets.
+	Detail string
+
+	cause error
+}
+
+func (e *RegistryError) Error() string {
+	s := "schema registry"
+	if e.Endpoint != "" {
+		s += " " + e.Endpoint
+	}
+	return s + ": " + e.Op + ": " + e.Detail
+}
+
+// Is makes errors.Is(err, ErrRegistryAway) true.
+func (e *RegistryError) Is(target error) bool { return target == ErrRegistryAway }
+
+// Unwrap gives the cause, for tests of context errors; its text may hold what
+// Error leaves out.
+func (e *RegistryError) Unwrap() error { return e.cause }
+
+// GaveUp is the error of somebody who stopped waiting for a schema.
+func GaveUp(id uint32, cause error) *RegistryError {
+	return &RegistryError{Op: opSchemaID(id), Detail: "gave up waiting", cause: cause}
+}
+
 // RefusedError is the registry's no: there is no such subject, version or
 // schema, or it does not take the one it was given.
 type RefusedError struct {

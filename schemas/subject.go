@@ -11,8 +11,8 @@ import (
 
 // VersionStatus says under which numbers the registry has a version of ours.
 type VersionStatus struct {
-	// Version is ours.
-	Version Version `json:"version"`
+	// Version is ours, from 1 on.
+	Version int `json:"version"`
 	// Registered is false if the registry's subject does not have it.
 	Registered bool `json:"registered"`
 	// ID is what records carry; SubjectVersion is the registry's own count.
@@ -43,29 +43,23 @@ type SubjectStatus struct {
 // difference.
 const maxMessages = 20
 
-func avroSchema(v Version) (sr.Schema, error) {
-	text, err := v.Schema()
-	return sr.Schema{Schema: text, Type: sr.TypeAvro}, err
-}
+func avroSchema(text string) sr.Schema { return sr.Schema{Schema: text, Type: sr.TypeAvro} }
 
-// Register registers all versions under the subject, oldest first, and returns
-// the ids that records of theirs carry. Versions that are there already keep
-// their id, so it may be repeated. The error is a *RefusedError if the registry
-// will not take a version, and a *RegistryError if it is away.
-func (r *Registry) Register(ctx context.Context, subject string) ([]VersionStatus, error) {
+// Register registers the versions of the event schema under the subject, oldest
+// first, and returns the ids that their records carry. A version that is registered
+// keeps its id, so Register may be repeated. The error is a *RefusedError if the
+// registry rejects a version, and a *RegistryError if it is away.
+func (r *Registry) Register(ctx context.Context, subject string, versions []string) ([]VersionStatus, error) {
 	var done []VersionStatus
-	for _, v := range Versions() {
-		s, err := avroSchema(v)
-		if err != nil {
-			return done, err
-		}
+	for i, text := range versions {
+		v := i + 1
 		var answer struct {
 			ID int `json:"id"`
 		}
 		op := fmt.Sprintf("registering version %d of the event schema under %s", v, subject)
-		err = r.call(ctx, question{op, true}, func(cl *sr.Client) error {
+		err := r.call(ctx, question{op, true}, func(cl *sr.Client) error {
 			answer.ID = 0
-			if err := cl.Do(ctx, http.MethodPost, subjectPath(subject)+"/versions", s, &answer); err != nil {
+			if err := cl.Do(ctx, http.MethodPost, subjectPath(subject)+"/versions", avroSchema(text), &answer); err != nil {
 				return err
 			}
 			if answer.ID <= 0 {
@@ -76,9 +70,9 @@ func (r *Registry) Register(ctx context.Context, subject string) ([]VersionStatu
 		if err != nil {
 			return done, err
 		}
-		// Registries answer with the id alone; the subject's number is another
-		// question.
-		st, err := r.status(ctx, subject, v)
+		// Registries answer with the id alone; the subject's number takes another
+		// request.
+		st, err := r.status(ctx, subject, v, text)
 		if err != nil {
 			return done, err
 		}
@@ -88,8 +82,9 @@ func (r *Registry) Register(ctx context.Context, subject string) ([]VersionStatu
 	return done, nil
 }
 
-// Check compares the subject with our versions and changes nothing.
-func (r *Registry) Check(ctx context.Context, subject string) (SubjectStatus, error) {
+// Check compares the subject with the versions of the event schema, oldest first,
+// and changes nothing.
+func (r *Registry) Check(ctx context.Context, subject string, versions []string) (SubjectStatus, error) {
 	res := SubjectStatus{Subject: subject}
 	numbers, err := r.subjectVersions(ctx, subject)
 	if err != nil {
@@ -97,8 +92,8 @@ func (r *Registry) Check(ctx context.Context, subject string) (SubjectStatus, er
 	}
 	res.Exists = len(numbers) > 0
 	ours := make(map[int]bool)
-	for _, v := range Versions() {
-		st, err := r.status(ctx, subject, v)
+	for i, text := range versions {
+		st, err := r.status(ctx, subject, i+1, text)
 		if err != nil {
 			return res, err
 		}
@@ -113,7 +108,7 @@ func (r *Registry) Check(ctx context.Context, subject string) (SubjectStatus, er
 	if res.Level, err = r.level(ctx, subject); err != nil {
 		return res, err
 	}
-	res.Compatible, res.Messages, err = r.compatible(ctx, subject)
+	res.Compatible, res.Messages, err = r.compatible(ctx, subject, versions[len(versions)-1])
 	return res, err
 }
 
@@ -130,16 +125,12 @@ func (r *Registry) subjectVersions(ctx context.Context, subject string) (numbers
 	return numbers, err
 }
 
-func (r *Registry) status(ctx context.Context, subject string, v Version) (VersionStatus, error) {
+func (r *Registry) status(ctx context.Context, subject string, v int, text string) (VersionStatus, error) {
 	st := VersionStatus{Version: v}
-	s, err := avroSchema(v)
-	if err != nil {
-		return st, err
-	}
 	var found sr.SubjectSchema
 	op := fmt.Sprintf("version %d of the event schema under %s", v, subject)
-	err = r.call(ctx, question{op, true}, func(cl *sr.Client) (err error) {
-		if found, err = cl.LookupSchema(ctx, subject, s); err == nil && found.ID <= 0 {
+	err := r.call(ctx, question{op, true}, func(cl *sr.Client) (err error) {
+		if found, err = cl.LookupSchema(ctx, subject, avroSchema(text)); err == nil && found.ID <= 0 {
 			err = errNoSchema
 		}
 		return err
@@ -168,16 +159,12 @@ func (r *Registry) level(ctx context.Context, subject string) (string, error) {
 	return answer.Level, err
 }
 
-func (r *Registry) compatible(ctx context.Context, subject string) (ok bool, messages []string, err error) {
-	s, err := avroSchema(Latest)
-	if err != nil {
-		return false, nil, err
-	}
+func (r *Registry) compatible(ctx context.Context, subject, latest string) (ok bool, messages []string, err error) {
 	var answer sr.CheckCompatibilityResult
 	verbose := sr.WithParams(ctx, sr.Verbose)
 	err = r.call(ctx, question{"compatibility with " + subject, true}, func(cl *sr.Client) (err error) {
 		const allThatItsLevelAsksFor = -2
-		answer, err = cl.CheckCompatibility(verbose, subject, allThatItsLevelAsksFor, s)
+		answer, err = cl.CheckCompatibility(verbose, subject, allThatItsLevelAsksFor, avroSchema(latest))
 		return err
 	})
 	if missing(err) {

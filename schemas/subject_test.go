@@ -13,7 +13,12 @@ import (
 	"github.com/twmb/franz-go/pkg/sr"
 )
 
-const testSubject = "tracklayer.events-value"
+const (
+	testSubject = "tracklayer.events-value"
+	foreign     = `{"type":"record","name":"Foreign","fields":[]}`
+)
+
+var testVersions = []string{`"int"`, `"long"`, `"double"`}
 
 func TestRegisterAndCheck(t *testing.T) {
 	ctx := context.Background()
@@ -21,22 +26,22 @@ func TestRegisterAndCheck(t *testing.T) {
 	fake.SeedSchema("another", 1, 41, sr.Schema{Schema: `"string"`})
 	reg := newRegistry(t, RegistryOptions{URL: fake.URL()})
 
-	got, err := reg.Check(ctx, testSubject)
+	got, err := reg.Check(ctx, testSubject, testVersions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := SubjectStatus{Subject: testSubject, Level: "BACKWARD", Compatible: true, Versions: []VersionStatus{{Version: V1}, {Version: V2}, {Version: V3}}}
+	want := SubjectStatus{Subject: testSubject, Level: "BACKWARD", Compatible: true, Versions: []VersionStatus{{Version: 1}, {Version: 2}, {Version: 3}}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("before (-want +got):\n%s", d)
 	}
 
 	registered := []VersionStatus{
-		{Version: V1, Registered: true, ID: 42, SubjectVersion: 1},
-		{Version: V2, Registered: true, ID: 43, SubjectVersion: 2},
-		{Version: V3, Registered: true, ID: 44, SubjectVersion: 3},
+		{Version: 1, Registered: true, ID: 42, SubjectVersion: 1},
+		{Version: 2, Registered: true, ID: 43, SubjectVersion: 2},
+		{Version: 3, Registered: true, ID: 44, SubjectVersion: 3},
 	}
 	for range 2 { // the second time changes nothing
-		done, err := reg.Register(ctx, testSubject)
+		done, err := reg.Register(ctx, testSubject, testVersions)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,13 +50,13 @@ func TestRegisterAndCheck(t *testing.T) {
 		}
 	}
 
-	if _, _, err := fake.RegisterSchema(testSubject, sr.Schema{Schema: record("")}); err != nil {
+	if _, _, err := fake.RegisterSchema(testSubject, sr.Schema{Schema: foreign}); err != nil {
 		t.Fatal(err)
 	}
 	if err := fake.SetCompat(testSubject, sr.CompatFullTransitive); err != nil {
 		t.Fatal(err)
 	}
-	got, err = reg.Check(ctx, testSubject)
+	got, err = reg.Check(ctx, testSubject, testVersions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +72,7 @@ func TestRegisterAndCheck(t *testing.T) {
 func TestIncompatibleSubject(t *testing.T) {
 	ctx := context.Background()
 	fake := fakeRegistry(t)
-	fake.SeedSchema(testSubject, 1, 1, sr.Schema{Schema: record("")})
+	fake.SeedSchema(testSubject, 1, 1, sr.Schema{Schema: foreign})
 	fake.Intercept(func(w http.ResponseWriter, req *http.Request) bool {
 		switch {
 		case strings.HasPrefix(req.URL.Path, "/config/"):
@@ -89,14 +94,14 @@ func TestIncompatibleSubject(t *testing.T) {
 		return true
 	})
 	reg := newRegistry(t, RegistryOptions{URL: fake.URL()})
-	got, err := reg.Check(ctx, testSubject)
+	got, err := reg.Check(ctx, testSubject, testVersions)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.Compatible || !got.Exists || len(got.Messages) != 1 || len(got.Foreign) != 1 || got.Versions[0].Registered {
 		t.Errorf("status %+v, want incompatible with the registry's reason", got)
 	}
-	_, err = reg.Register(ctx, testSubject)
+	_, err = reg.Register(ctx, testSubject, testVersions)
 	var no *RefusedError
 	if !errors.As(err, &no) || no.Status != 409 || errors.Is(err, ErrRegistryAway) {
 		t.Fatalf("error %v, want the registry's refusal", err)
@@ -118,11 +123,11 @@ func TestRegisterTrustsTheAnswer(t *testing.T) {
 		fmt.Fprint(w, `{"error_code":40403,"message":"Schema not found"}`)
 		return true
 	})
-	done, err := newRegistry(t, RegistryOptions{URL: fake.URL()}).Register(context.Background(), testSubject)
+	done, err := newRegistry(t, RegistryOptions{URL: fake.URL()}).Register(context.Background(), testSubject, testVersions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []VersionStatus{{Version: V1, Registered: true, ID: 1}, {Version: V2, Registered: true, ID: 2}, {Version: V3, Registered: true, ID: 3}}
+	want := []VersionStatus{{Version: 1, Registered: true, ID: 1}, {Version: 2, Registered: true, ID: 2}, {Version: 3, Registered: true, ID: 3}}
 	if d := cmp.Diff(want, done); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -131,10 +136,10 @@ func TestRegisterTrustsTheAnswer(t *testing.T) {
 func TestSubjectFaultsAreAway(t *testing.T) {
 	for name, body := range map[string]string{"HTML": "<html>", "another answer": `{"ok":true}`} {
 		reg := newRegistry(t, RegistryOptions{URL: served(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) })})
-		if done, err := reg.Register(context.Background(), testSubject); !errors.Is(err, ErrRegistryAway) || len(done) > 0 {
+		if done, err := reg.Register(context.Background(), testSubject, testVersions); !errors.Is(err, ErrRegistryAway) || len(done) > 0 {
 			t.Errorf("%s: registered %v, %v", name, done, err)
 		}
-		if _, err := reg.Check(context.Background(), testSubject); !errors.Is(err, ErrRegistryAway) {
+		if _, err := reg.Check(context.Background(), testSubject, testVersions); !errors.Is(err, ErrRegistryAway) {
 			t.Errorf("%s: checked, %v", name, err)
 		}
 	}

@@ -46,6 +46,9 @@ func (v Version) Schema() (string, error) {
 	return "", fmt.Errorf("schema version %d is unknown: want 1 to %d", int(v), int(Latest))
 }
 
+// Texts returns the Avro schemas of all versions, oldest first.
+func Texts() []string { return []string{avscV1, avscV2, avscV3} }
+
 // Subject returns the registry's subject for the values of a topic, by the
 // naming that Confluent's serializers use unless told otherwise.
 func Subject(topic string) string { return topic + "-value" }

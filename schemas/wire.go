@@ -15,18 +15,18 @@ const (
 )
 
 // ParseHeader splits a record's value into the id of the schema that wrote it
-// and the Avro bytes, which share value's memory. An error is a *DecodeError.
-func ParseHeader(value []byte) (id uint32, payload []byte, err error) {
+// and the Avro bytes, which share value's memory.
+func ParseHeader(value []byte) (id uint32, payload []byte, bad *Fault) {
 	switch {
 	case value == nil:
-		return 0, nil, &DecodeError{Code: CodeTombstone, Message: "the value is null: a tombstone carries no event"}
+		return 0, nil, &Fault{Kind: Tombstone, Message: "the value is null: a tombstone carries no event"}
 	case len(value) == 0:
-		return 0, nil, &DecodeError{Code: CodeEmpty, Message: "the value is empty"}
+		return 0, nil, &Fault{Kind: Empty, Message: "the value is empty"}
 	case value[0] != magic:
-		return 0, nil, &DecodeError{Code: CodeNoMagic, Message: fmt.Sprintf(
+		return 0, nil, &Fault{Kind: NoMagic, Message: fmt.Sprintf(
 			"the value begins with byte 0x%02x and not with 0x00: it was not written in the Confluent wire format", value[0])}
 	case len(value) < headerSize:
-		return 0, nil, &DecodeError{Code: CodeShort, Message: fmt.Sprintf(
+		return 0, nil, &Fault{Kind: Short, Message: fmt.Sprintf(
 			"the value has %s, and the header with the schema id alone needs %d", count.Of(len(value), "byte"), headerSize)}
 	}
 	return binary.BigEndian.Uint32(value[1:]), value[headerSize:], nil

@@ -111,7 +111,7 @@ func (r *receipt) build(o *ReceiptOptions, profile string, m *memory, events []s
 	if r.buf == nil {
 		r.buf = m.bytes.Get(64 * len(r.verdicts)) // with ids as long as a UUID
 	}
-	r.buf = schemas.AppendReceipt(schemas.AppendHeader(r.buf[:0], o.SchemaID), &out)
+	r.buf = schemas.AppendReceipt(r.buf[:0], o.SchemaID, &out)
 	rec := &kgo.Record{Topic: o.Topic, Value: r.buf}
 	if out.ProfileID != "" { // without one there is nothing that would belong together
 		rec.Key = []byte(out.ProfileID)

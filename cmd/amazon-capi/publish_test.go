@@ -19,7 +19,7 @@ func TestPublishToATopicThatIsNotThere(t *testing.T) {
 	}
 	defer registry.Close()
 	registered := func() bool {
-		status, err := registry.Check(t.Context(), schemas.Subject("nope"))
+		status, err := registry.Check(t.Context(), schemas.Subject("nope"), schemas.Texts())
 		return err == nil && status.Exists
 	}
 	r := s.run(exitFailed, append([]string{"publish", "--topic", "nope", "--events", "3"}, s.registry()...)...)

@@ -84,14 +84,14 @@ deployment. "run" registers the schema of receipts by itself if it may.`,
 				return err
 			}
 			defer reg.Close()
-			done, err := reg.Register(cmd.Context(), schemas.Subject(f.topic))
+			done, err := reg.Register(cmd.Context(), schemas.Subject(f.topic), schemas.Texts())
 			if err != nil {
 				return err
 			}
 			var receipts *receiptsStatus
 			if f.receipts != "" {
 				receipts = &receiptsStatus{Subject: schemas.Subject(f.receipts)}
-				if receipts.ID, err = reg.RegisterReceipts(cmd.Context(), receipts.Subject); err != nil {
+				if receipts.ID, err = schemas.RegisterReceipts(cmd.Context(), reg, receipts.Subject); err != nil {
 					return err
 				}
 			}
@@ -99,7 +99,7 @@ deployment. "run" registers the schema of receipts by itself if it may.`,
 				return printJSON(p.stdout, map[string]any{"subject": schemas.Subject(f.topic), "versions": done, "receipts": receipts})
 			}
 			for _, v := range done {
-				fmt.Fprintf(p.stdout, "%s: version %s registered as id %d\n", schemas.Subject(f.topic), versionName(v.Version), v.ID)
+				fmt.Fprintf(p.stdout, "%s: version %d registered as id %d\n", schemas.Subject(f.topic), v.Version, v.ID)
 			}
 			if receipts != nil {
 				fmt.Fprintf(p.stdout, "%s: receipts registered as id %d\n", receipts.Subject, receipts.ID)
@@ -126,14 +126,14 @@ and the schema of receipts are registered and the latest is compatible, 1 when n
 				return err
 			}
 			defer reg.Close()
-			status, err := reg.Check(cmd.Context(), schemas.Subject(f.topic))
+			status, err := reg.Check(cmd.Context(), schemas.Subject(f.topic), schemas.Texts())
 			if err != nil {
 				return err
 			}
 			var receipts *receiptsStatus
 			if f.receipts != "" {
 				receipts = &receiptsStatus{Subject: schemas.Subject(f.receipts)}
-				if receipts.ID, err = reg.ReceiptSchemaID(cmd.Context(), receipts.Subject); err != nil {
+				if receipts.ID, err = schemas.ReceiptSchemaID(cmd.Context(), reg, receipts.Subject); err != nil {
 					return err
 				}
 			}
@@ -163,9 +163,9 @@ func printSubject(w io.Writer, s schemas.SubjectStatus) {
 	}
 	for _, v := range s.Versions {
 		if v.Registered {
-			fmt.Fprintf(w, "version %s      id %d (the subject's version %d)\n", versionName(v.Version), v.ID, v.SubjectVersion)
+			fmt.Fprintf(w, "version %d      id %d (the subject's version %d)\n", v.Version, v.ID, v.SubjectVersion)
 		} else {
-			fmt.Fprintf(w, "version %s      not registered\n", versionName(v.Version))
+			fmt.Fprintf(w, "version %d      not registered\n", v.Version)
 		}
 	}
 	if len(s.Foreign) > 0 {
@@ -227,8 +227,6 @@ func newSchemasPrint(p *process) *cobra.Command {
 	cmd.Flags().IntVar(&version, "version", int(latest), "version to print")
 	return cmd
 }
-
-func versionName(v schemas.Version) string { return fmt.Sprint(int(v)) }
 
 func printJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)

@@ -40,7 +40,7 @@ func (p *Pipeline) receiptSchema(ctx context.Context) (id uint32, ok bool) {
 	subject := schemas.Subject(p.config.ReceiptsTopic)
 	receipts, registry := p.conditions.Condition("receipts"), p.conditions.Condition("registry")
 	for wait := registerMin; ; wait = min(wait*2, registerMax) {
-		id, err := p.registry.RegisterReceipts(ctx, subject)
+		id, err := schemas.RegisterReceipts(ctx, p.registry, subject)
 		if err == nil {
 			registry.OK()
 			receipts.OK()

@@ -22,18 +22,18 @@ func TestARealRegistry(t *testing.T) {
 	defer reg.Close()
 	subject := schemas.Subject(fmt.Sprintf("e2e.registry.%08x", rand.Uint32()))
 
-	if s, err := reg.Check(t.Context(), subject); err != nil || s.Exists {
+	if s, err := reg.Check(t.Context(), subject, schemas.Texts()); err != nil || s.Exists {
 		t.Fatalf("a subject that is not there: %+v, %v", s, err)
 	}
-	first, err := reg.Register(t.Context(), subject)
+	first, err := reg.Register(t.Context(), subject, schemas.Texts())
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := reg.Register(t.Context(), subject)
+	again, err := reg.Register(t.Context(), subject, schemas.Texts())
 	if err != nil || fmt.Sprint(first) != fmt.Sprint(again) {
 		t.Errorf("registered again: %v, %v; want %v", again, err, first)
 	}
-	s, err := reg.Check(t.Context(), subject)
+	s, err := reg.Check(t.Context(), subject, schemas.Texts())
 	if err != nil || !s.Exists || !s.Compatible || len(s.Foreign) != 0 {
 		t.Errorf("after registering: %+v, %v", s, err)
 	}
@@ -47,8 +47,8 @@ func TestARealRegistry(t *testing.T) {
 	}
 
 	// An id nobody has is bad data and not an outage.
-	var bad *schemas.DecodeError
-	if _, err := reg.SchemaByID(t.Context(), 1_999_999_999); !errors.As(err, &bad) || bad.Code != schemas.CodeUnknownSchema {
+	var bad *schemas.SchemaError
+	if _, err := reg.SchemaByID(t.Context(), 1_999_999_999); !errors.As(err, &bad) || !bad.Unknown {
 		t.Errorf("an unknown id: %v, want %s", err, schemas.CodeUnknownSchema)
 	}
 	// And a schema that breaks compatibility is refused.

@@ -20,7 +20,7 @@ import (
 // Registry is where a Publisher registers the schemas it writes with;
 // *schemas.Registry.
 type Registry interface {
-	Register(ctx context.Context, subject string) ([]schemas.VersionStatus, error)
+	Register(ctx context.Context, subject string, versions []string) ([]schemas.VersionStatus, error)
 	RegisterAvro(ctx context.Context, subject, schema string) (id uint32, err error)
 }
 
@@ -140,13 +140,13 @@ func (p *Publisher) Publish(ctx context.Context, samples iter.Seq2[Sample, error
 // only when they are needed: a topic that is published good events to should
 // not find others in its registry.
 func (p *Publisher) register(ctx context.Context) error {
-	versions, err := p.registry.Register(ctx, schemas.Subject(p.o.Topic))
+	versions, err := p.registry.Register(ctx, schemas.Subject(p.o.Topic), schemas.Texts())
 	if err != nil {
 		return err
 	}
 	p.ids.Versions = make(map[schemas.Version]uint32)
 	for _, v := range versions {
-		p.ids.Versions[v.Version] = uint32(v.ID)
+		p.ids.Versions[schemas.Version(v.Version)] = uint32(v.ID)
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func (ids IDs) SchemaByID(_ context.Context, id uint32) (schemas.WriterSchema, e
 			return schemas.WriterSchema{Type: "AVRO", Text: text}, err
 		}
 	}
-	return schemas.WriterSchema{}, &schemas.DecodeError{Code: schemas.CodeUnknownSchema, SchemaID: id, Message: "there is no sample of this schema"}
+	return schemas.WriterSchema{}, &schemas.SchemaError{ID: id, Unknown: true, Message: "there is no sample of this schema"}
 }
 
 // Encoder makes record values of samples. It is safe for concurrent use.

@@ -188,7 +188,7 @@ func (v *Live) registry(ctx context.Context, l *report.List) {
 	subject := schemas.Subject(v.Config.Topic)
 	asked, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	status, err := registry.Check(asked, subject)
+	status, err := registry.Check(asked, subject, schemas.Texts())
 	if err != nil {
 		l.Act(areaRegistry, subject, registryAdvice(err), "%s", short(err))
 		return
@@ -207,7 +207,7 @@ func (v *Live) registry(ctx context.Context, l *report.List) {
 		return
 	}
 	receipts := schemas.Subject(v.Config.ReceiptsTopic)
-	switch id, err := registry.ReceiptSchemaID(asked, receipts); {
+	switch id, err := schemas.ReceiptSchemaID(asked, registry, receipts); {
 	case err != nil:
 		l.Act(areaRegistry, receipts, registryAdvice(err), "%s", short(err))
 	case id == 0:

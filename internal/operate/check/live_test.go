@@ -42,10 +42,10 @@ func world(t *testing.T, amazon sandbox.Options) *pipeline.Config {
 		t.Fatal(err)
 	}
 	defer registry.Close()
-	if _, err := registry.Register(t.Context(), schemas.Subject(config.Topic)); err != nil {
+	if _, err := registry.Register(t.Context(), schemas.Subject(config.Topic), schemas.Texts()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := registry.RegisterReceipts(t.Context(), schemas.Subject(config.ReceiptsTopic)); err != nil {
+	if _, err := schemas.RegisterReceipts(t.Context(), registry, schemas.Subject(config.ReceiptsTopic)); err != nil {
 		t.Fatal(err)
 	}
 	week := map[string]string{"retention.ms": "604800000", "max.message.bytes": "1000000"}

@@ -1,0 +1,114 @@
+package schemas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/sr"
+	"github.com/twmb/franz-go/pkg/sr/srfake"
+)
+
+func TestDecodeThroughARegistry(t *testing.T) {
+	fake := srfake.New()
+	t.Cleanup(fake.Close)
+	reg := openRegistry(t, RegistryOptions{URL: fake.URL()})
+	subject := Subject("tracklayer.events")
+	done, err := reg.Register(context.Background(), subject, Texts())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec := NewDecoder(reg)
+	for i, v := range Versions() {
+		want := forVersion(v, fullEvent())
+		var got Event
+		if err := dec.Decode(context.Background(), mustEncode(t, uint32(done[i].ID), v, want), &got); err != nil {
+			t.Fatalf("version %d: %v", v, err)
+		}
+		if d := diff(want, &got); d != "" {
+			t.Errorf("version %d (-want +got):\n%s", v, d)
+		}
+	}
+	var ev Event
+	wantCode(t, dec.Decode(context.Background(), AppendHeader(nil, 4242), &ev), CodeUnknownSchema, "")
+}
+
+func TestOtherSchemaTypes(t *testing.T) {
+	fake := srfake.New()
+	t.Cleanup(fake.Close)
+	fake.SeedSchema("j", 1, 1, sr.Schema{Type: sr.TypeJSON, Schema: `{}`})
+	fake.SeedSchema("p", 1, 2, sr.Schema{Type: sr.TypeProtobuf, Schema: `syntax = "proto3";`})
+	dec := NewDecoder(openRegistry(t, RegistryOptions{URL: fake.URL()}))
+	for id := range uint32(2) {
+		var ev Event
+		wantCode(t, dec.Decode(context.Background(), AppendHeader(nil, id+1), &ev), CodeNotAvro, "")
+	}
+	other := answering(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"schema":"x","schemaType":"THRIFT"}`) })
+	var ev Event
+	err := NewDecoder(openRegistry(t, RegistryOptions{URL: other})).Decode(context.Background(), AppendHeader(nil, 1), &ev)
+	wantCode(t, err, CodeNotAvro, "")
+}
+
+// TestReferences has user_data in a subject of its own, with its address in
+// another, used twice.
+func TestReferences(t *testing.T) {
+	fake := srfake.New()
+	t.Cleanup(fake.Close)
+	fake.SeedSchema("id", 1, 1, sr.Schema{Schema: `{"type":"fixed","name":"com.x.Country","size":2}`})
+	fake.SeedSchema("user", 3, 2, sr.Schema{
+		Schema:     `{"type":"record","name":"User","namespace":"com.x","fields":[{"name":"email","type":"string"},{"name":"country_code","type":"Country"}]}`,
+		References: []sr.SchemaReference{{Name: "com.x.Country", Subject: "id", Version: 1}},
+	})
+	fake.SeedSchema("event", 1, 7, sr.Schema{
+		Schema: record(`,{"name":"user_data","type":"com.x.User"},{"name":"origin","type":"com.x.Country"}`),
+		References: []sr.SchemaReference{
+			{Name: "com.x.User", Subject: "user", Version: 3}, {Name: "com.x.Country", Subject: "id", Version: 1}},
+	})
+	reg := openRegistry(t, RegistryOptions{URL: fake.URL()})
+	var ev Event
+	if err := NewDecoder(reg).Decode(context.Background(), valueOf(text("jane"), []byte("US"), []byte("CA")), &ev); err != nil {
+		t.Fatal(err)
+	}
+	if ev.User.Email != "jane" || ev.User.CountryCode != "US" {
+		t.Errorf("user %q of %q", ev.User.Email, ev.User.CountryCode)
+	}
+}
+
+// TestALargeAnswerOfARegistryIsFinal: what a registry gives for an id it gives again.
+// The same from what is no registry says nothing about the record.
+func TestALargeAnswerOfARegistryIsFinal(t *testing.T) {
+	for contentType, final := range map[string]bool{
+		"application/vnd.schemaregistry.v1+json": true, "application/json; charset=utf-8": true, "text/html": false, "application/octet-stream": false,
+	} {
+		url := answering(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", contentType)
+			fmt.Fprint(w, `{"schema":"`+strings.Repeat("x", 16<<20)+`"}`)
+		})
+		var ev Event
+		err := NewDecoder(openRegistry(t, RegistryOptions{URL: url})).Decode(t.Context(), AppendHeader(nil, 12), &ev)
+		if got := errors.As(err, new(*DecodeError)); got != final || !final && !errors.Is(err, ErrRegistryAway) {
+			t.Errorf("%s: %v", contentType, err)
+		}
+	}
+}
+
+func openRegistry(t *testing.T, o RegistryOptions) *Registry {
+	t.Helper()
+	r, err := NewRegistry(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	return r
+}
+
+func answering(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
