@@ -188,7 +188,7 @@ func TestWhoAsksMayGo(t *testing.T) {
 		src := &sourceFunc{byID: func(ctx context.Context, id uint32) (WriterSchema, error) {
 			select {
 			case <-ctx.Done():
-				return WriterSchema{}, &RegistryError{Op: "asking", Detail: "gave up", cause: ctx.Err()}
+				return WriterSchema{}, GaveUp(id, ctx.Err())
 			case <-time.After(time.Minute):
 				return ours.SchemaByID(ctx, id)
 			}

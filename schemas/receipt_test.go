@@ -134,7 +134,7 @@ func TestReceiptsOfOtherVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := NewReceiptReader(schemaMap{9: {Text: later}}).ParseReceipt(context.Background(), value)
+	got, err := NewReceiptReader(receiptSchemas{9: {Text: later}}).ParseReceipt(context.Background(), value)
 	if err != nil {
 		t.Fatal(err)
 	}

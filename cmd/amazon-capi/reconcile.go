@@ -238,14 +238,14 @@ func (f *reconcileFlags) readReceipts(ctx context.Context, s kafka.Settings, rng
 	defer reader.Close()
 	receipts := schemas.NewReceiptReader(registry)
 	return reader.Read(ctx, plan, func(rec *kgo.Record) error {
-		receipt, err := receipts.ParseReceipt(ctx, rec.Value)
+		read, err := receipts.ParseReceipt(ctx, rec.Value)
 		switch {
 		case errors.Is(err, schemas.ErrNoReceipt):
 			return nil // somebody else's; what it is about has no verdict by it
 		case err != nil:
 			return err
 		}
-		v.Receipt(&receipt)
+		v.Receipt(&read)
 		return nil
 	})
 }

@@ -38,11 +38,11 @@ const (
 // false if ctx ended first.
 func (p *Pipeline) receiptSchema(ctx context.Context) (id uint32, ok bool) {
 	subject := schemas.Subject(p.config.ReceiptsTopic)
-	receipts, registry := p.conditions.Condition("receipts"), p.conditions.Condition("registry")
+	receipts, answers := p.conditions.Condition("receipts"), p.conditions.Condition("registry")
 	for wait := registerMin; ; wait = min(wait*2, registerMax) {
 		id, err := schemas.RegisterReceipts(ctx, p.registry, subject)
 		if err == nil {
-			registry.OK()
+			answers.OK()
 			receipts.OK()
 			return id, true
 		}
@@ -52,9 +52,9 @@ func (p *Pipeline) receiptSchema(ctx context.Context) (id uint32, ok bool) {
 		// The registry is what is wrong, the receipts are what it stops; a
 		// registry that is well and refuses this one schema is no fault of its.
 		if errors.Is(err, schemas.ErrRegistryAway) {
-			registry.Fail(err.Error())
+			answers.Fail(err.Error())
 		} else {
-			registry.OK()
+			answers.OK()
 		}
 		receipts.Fail("nothing is delivered while receipts have no schema (--receipts-topic): " + err.Error())
 		select {
