@@ -218,7 +218,7 @@ func drawRecord(t *rapid.T, root *avroType) []byte {
 // value draws a value of the type, in the field of that name, and appends it.
 func (g *recordGen) value(dst []byte, typ *avroType, name string, depth int) []byte {
 	t := g.t
-	switch typ.kind {
+	switch typ.Kind {
 	case kindBoolean:
 		return append(dst, byte(rapid.IntRange(0, 1).Draw(t, "boolean")))
 	case kindInt:
@@ -233,23 +233,23 @@ func (g *recordGen) value(dst []byte, typ *avroType, name string, depth int) []b
 		f := rapid.OneOf(some, rapid.Float64()).Draw(t, "double")
 		return binary.LittleEndian.AppendUint64(dst, math.Float64bits(f))
 	case kindFixed:
-		return append(dst, g.bytes(typ, typ.size, typ.size)...)
+		return append(dst, g.bytes(typ, typ.Size, typ.Size)...)
 	case kindBytes:
 		return appendText(dst, g.bytes(typ, 0, 20))
 	case kindString:
 		return appendText(dst, g.text(name))
 	case kindEnum:
-		return binary.AppendVarint(dst, rapid.Int64Range(0, int64(len(typ.symbols)-1)).Draw(t, "symbol"))
+		return binary.AppendVarint(dst, rapid.Int64Range(0, int64(len(typ.Symbols)-1)).Draw(t, "symbol"))
 	case kindUnion:
-		n := rapid.IntRange(0, len(typ.branches)-1).Draw(t, "branch")
+		n := rapid.IntRange(0, len(typ.Branches)-1).Draw(t, "branch")
 		if depth <= 0 {
 			// So that a schema that contains itself has an end.
-			n = max(0, slices.IndexFunc(typ.branches, func(b *avroType) bool { return b.kind == kindNull }))
+			n = max(0, slices.IndexFunc(typ.Branches, func(b *avroType) bool { return b.Kind == kindNull }))
 		}
-		return g.value(binary.AppendVarint(dst, int64(n)), typ.branches[n], name, depth-1)
+		return g.value(binary.AppendVarint(dst, int64(n)), typ.Branches[n], name, depth-1)
 	case kindRecord:
-		for _, f := range typ.fields {
-			dst = g.value(dst, f.typ, f.name, depth-1)
+		for _, f := range typ.Fields {
+			dst = g.value(dst, f.Type, f.Name, depth-1)
 		}
 	case kindArray, kindMap:
 		for block := 0; depth > 0 && rapid.IntRange(0, 2).Draw(t, "another block") < 2-block; block++ {
@@ -264,10 +264,10 @@ func (g *recordGen) block(dst []byte, typ *avroType, block, depth int) []byte {
 	n := rapid.IntRange(1, 3).Draw(g.t, "items")
 	var items []byte
 	for i := range n {
-		if typ.kind == kindMap {
+		if typ.Kind == kindMap {
 			items = appendText(items, g.key(block, i))
 		}
-		items = g.value(items, typ.elem, "", depth-1)
+		items = g.value(items, typ.Elem, "", depth-1)
 	}
 	if rapid.Bool().Draw(g.t, "with its size") {
 		dst = binary.AppendVarint(binary.AppendVarint(dst, int64(-n)), int64(len(items)))
@@ -287,7 +287,7 @@ func (g *recordGen) number(low, high int64) int64 {
 
 func (g *recordGen) bytes(typ *avroType, least, most int) []byte {
 	high := byte(0x7f)
-	if g.sloppy || typ.logical != logicalNone {
+	if g.sloppy || typ.Logical != LogicalNone {
 		high = 0xff
 	}
 	return rapid.SliceOfN(rapid.ByteRange(0, high), least, most).Draw(g.t, "bytes")

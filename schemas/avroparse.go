@@ -81,7 +81,7 @@ func (p *avroParser) parse(v any, ns string) (*avroType, error) {
 
 func (p *avroParser) lookup(name, ns string) (*avroType, error) {
 	if k, ok := primitives[name]; ok {
-		return &avroType{kind: k, key: name}, nil
+		return &avroType{Kind: k, Key: name}, nil
 	}
 	if t, ok := p.named[fullName(name, ns)]; ok {
 		return t, nil
@@ -96,21 +96,21 @@ func (p *avroParser) parseUnion(branches []any, ns string) (*avroType, error) {
 	if len(branches) == 0 {
 		return nil, errors.New("it has a union of nothing")
 	}
-	t := &avroType{kind: kindUnion}
+	t := &avroType{Kind: kindUnion}
 	seen := make(map[string]bool, len(branches))
 	for _, b := range branches {
 		bt, err := p.parse(b, ns)
 		if err != nil {
 			return nil, err
 		}
-		if bt.kind == kindUnion {
+		if bt.Kind == kindUnion {
 			return nil, errors.New("it has a union within a union")
 		}
-		if seen[bt.key] {
-			return nil, fmt.Errorf("it has a union with two branches of type %s", bt.kind)
+		if seen[bt.Key] {
+			return nil, fmt.Errorf("it has a union with two branches of type %s", bt.Kind)
 		}
-		seen[bt.key] = true
-		t.branches = append(t.branches, bt)
+		seen[bt.Key] = true
+		t.Branches = append(t.Branches, bt)
 	}
 	return t, nil
 }
@@ -139,7 +139,7 @@ func (p *avroParser) parseObject(m map[string]any, ns string) (*avroType, error)
 		if err != nil {
 			return nil, err
 		}
-		return &avroType{kind: k, key: name, elem: elem}, nil
+		return &avroType{Kind: k, Key: name, Elem: elem}, nil
 	}
 	t, err := p.lookup(name, ns)
 	if err != nil {
@@ -158,13 +158,13 @@ func (p *avroParser) parseRecord(m map[string]any, ns string) (*avroType, error)
 	}
 	fields, ok := m["fields"].([]any)
 	if !ok {
-		return nil, fmt.Errorf("record %s has no fields", t.name)
+		return nil, fmt.Errorf("record %s has no fields", t.Name)
 	}
 	for _, f := range fields {
 		fm, _ := f.(map[string]any)
 		name, _ := fm["name"].(string)
 		if name == "" {
-			return nil, fmt.Errorf("record %s has a field without a name", t.name)
+			return nil, fmt.Errorf("record %s has a field without a name", t.Name)
 		}
 		if err := errors.Join(checkName("field", name), p.left.take(1)); err != nil {
 			return nil, err
@@ -183,7 +183,7 @@ func (p *avroParser) parseRecord(m map[string]any, ns string) (*avroType, error)
 			return nil, err
 		}
 		doc, _ := fm["doc"].(string)
-		t.fields = append(t.fields, avroField{name: name, aliases: texts(fm["aliases"]), doc: doc, typ: ft})
+		t.Fields = append(t.Fields, avroField{Name: name, Aliases: texts(fm["aliases"]), Doc: doc, Type: ft})
 	}
 	return t, nil
 }
@@ -209,12 +209,12 @@ func (p *avroParser) parseEnum(m map[string]any, ns string) (*avroType, error) {
 	for _, s := range symbols {
 		symbol, ok := s.(string)
 		if !ok {
-			return nil, fmt.Errorf("enum %s has a symbol that is no text", t.name)
+			return nil, fmt.Errorf("enum %s has a symbol that is no text", t.Name)
 		}
 		if err := errors.Join(checkName("symbol", symbol), p.left.take(1)); err != nil {
 			return nil, err
 		}
-		t.symbols = append(t.symbols, symbol)
+		t.Symbols = append(t.Symbols, symbol)
 	}
 	return t, nil
 }
@@ -226,15 +226,15 @@ func (p *avroParser) parseFixed(m map[string]any, ns string) (*avroType, error) 
 	}
 	size, ok := wholeNumber(m["size"])
 	if !ok {
-		return nil, fmt.Errorf("fixed %s has no size", t.name)
+		return nil, fmt.Errorf("fixed %s has no size", t.Name)
 	}
-	t.size = size
+	t.Size = size
 	t.annotate(m)
 	return t, nil
 }
 
 // define makes a named type and returns it with the namespace of what is in it.
-func (p *avroParser) define(k kind, m map[string]any, ns string) (*avroType, string, error) {
+func (p *avroParser) define(k Kind, m map[string]any, ns string) (*avroType, string, error) {
 	name, _ := m["name"].(string)
 	if name == "" {
 		return nil, "", fmt.Errorf("it has a type %s without a name", k)
@@ -253,7 +253,7 @@ func (p *avroParser) define(k kind, m map[string]any, ns string) (*avroType, str
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		ns = name[:i]
 	}
-	t := &avroType{kind: k, name: name, key: fmt.Sprintf("t%d", len(p.named))}
+	t := &avroType{Kind: k, Name: name, Key: fmt.Sprintf("t%d", len(p.named))}
 	p.named[name] = t
 	return t, ns, nil
 }

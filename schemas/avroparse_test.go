@@ -15,16 +15,16 @@ func TestParseAvroNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := typ.field("a")
-	for name, got := range map[string]*avroType{"com.x.Outer": typ, "com.x.Inner": inner, "E": typ.field("c"), "com.x.Inner2": typ.field("d").branches[2]} {
-		if got.name != name {
-			t.Errorf("%s is named %s", name, got.name)
+	inner := typ.Field("a")
+	for name, got := range map[string]*avroType{"com.x.Outer": typ, "com.x.Inner": inner, "E": typ.Field("c"), "com.x.Inner2": typ.Field("d").Branches[2]} {
+		if got.Name != name {
+			t.Errorf("%s is named %s", name, got.Name)
 		}
 	}
-	if typ.field("b") != inner || typ.field("d").branches[1] != inner || inner.field("up").branches[1] != typ || typ.field("d").branches[0] != typ.field("c") {
+	if typ.Field("b") != inner || typ.Field("d").Branches[1] != inner || inner.Field("up").Branches[1] != typ || typ.Field("d").Branches[0] != typ.Field("c") {
 		t.Error("a name does not lead to what it names")
 	}
-	if _, err := newCodec(typ); err != nil {
+	if _, err := NewCodec(typ); err != nil {
 		t.Errorf("goavro refuses it: %v", err)
 	}
 }

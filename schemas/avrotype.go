@@ -8,10 +8,10 @@ import (
 )
 
 // kind is what an Avro type is made of on the wire.
-type kind uint8
+type Kind uint8
 
 const (
-	kindNull kind = iota
+	kindNull Kind = iota
 	kindBoolean
 	kindInt
 	kindLong
@@ -30,61 +30,61 @@ const (
 // avroType is one type of a writer's schema. Schemas may be recursive, so a
 // walk over types needs a bound of its own.
 type avroType struct {
-	kind    kind
-	logical logical
-	name    string // full name of a record, enum or fixed
+	Kind    Kind
+	Logical Logical
+	Name    string // full name of a record, enum or fixed
 	// logicalName is what the schema calls the meaning, whether or not we know it.
-	logicalName string
-	key         string      // how goavro names the type as a branch of a union
-	scale       int         // of a decimal
-	digits      int         // precision of a decimal
-	size        int         // of a fixed
-	symbols     []string    // of an enum
-	fields      []avroField // of a record, in the order of the wire
-	elem        *avroType   // of an array's items or a map's values
-	branches    []*avroType // of a union
+	LogicalName string
+	Key         string      // how goavro names the type as a branch of a union
+	Scale       int         // of a decimal
+	Digits      int         // precision of a decimal
+	Size        int         // of a fixed
+	Symbols     []string    // of an enum
+	Fields      []avroField // of a record, in the order of the wire
+	Elem        *avroType   // of an array's items or a map's values
+	Branches    []*avroType // of a union
 }
 
 type avroField struct {
-	name    string
-	aliases []string // names it had in earlier versions of the writer's schema
-	doc     string
-	typ     *avroType
+	Name    string
+	Aliases []string // names it had in earlier versions of the writer's schema
+	Doc     string
+	Type    *avroType
 }
 
 // field returns the type of the record's field of that name, or nil.
-func (t *avroType) field(name string) *avroType {
-	for _, f := range t.fields {
-		if f.name == name {
-			return f.typ
+func (t *avroType) Field(name string) *avroType {
+	for _, f := range t.Fields {
+		if f.Name == name {
+			return f.Type
 		}
 	}
 	return nil
 }
 
-// alternatives are the types that a value of type t can have.
-func (t *avroType) alternatives() []*avroType {
-	if t.kind == kindUnion {
-		return t.branches
+// Alternatives are the types that a value of type t can have.
+func (t *avroType) Alternatives() []*avroType {
+	if t.Kind == kindUnion {
+		return t.Branches
 	}
 	return []*avroType{t}
 }
 
-var primitives = map[string]kind{
+var primitives = map[string]Kind{
 	"null": kindNull, "boolean": kindBoolean, "int": kindInt, "long": kindLong,
 	"float": kindFloat, "double": kindDouble, "bytes": kindBytes, "string": kindString,
 }
 
-func (k kind) String() string {
+func (k Kind) String() string {
 	return [...]string{
 		"null", "boolean", "int", "long", "float", "double", "bytes", "string",
 		"fixed", "enum", "record", "array", "map", "union",
 	}[k]
 }
 
-// newCodec returns goavro's codec for the type's bytes, without what its logical
+// NewCodec returns goavro's codec for the type's bytes, without what its logical
 // types mean: see forGoavro.
-func newCodec(t *avroType) (codec *goavro.Codec, err error) {
+func NewCodec(t *avroType) (codec *goavro.Codec, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("it has a shape that the Avro library fails on")
@@ -104,35 +104,35 @@ func newCodec(t *avroType) (codec *goavro.Codec, err error) {
 // parent's namespace), turns amounts into rationals, and writes to a global map
 // when a schema has a validated string.
 func (t *avroType) forGoavro(defined map[*avroType]bool) any {
-	if t.kind <= kindString {
-		return t.kind.String()
+	if t.Kind <= kindString {
+		return t.Kind.String()
 	}
-	switch t.kind {
+	switch t.Kind {
 	case kindArray:
-		return map[string]any{"type": "array", "items": t.elem.forGoavro(defined)}
+		return map[string]any{"type": "array", "items": t.Elem.forGoavro(defined)}
 	case kindMap:
-		return map[string]any{"type": "map", "values": t.elem.forGoavro(defined)}
+		return map[string]any{"type": "map", "values": t.Elem.forGoavro(defined)}
 	case kindUnion:
-		branches := make([]any, len(t.branches))
-		for i, b := range t.branches {
+		branches := make([]any, len(t.Branches))
+		for i, b := range t.Branches {
 			branches[i] = b.forGoavro(defined)
 		}
 		return branches
 	}
 	if defined[t] {
-		return t.key
+		return t.Key
 	}
 	defined[t] = true
-	s := map[string]any{"type": t.kind.String(), "name": t.key}
-	switch t.kind {
+	s := map[string]any{"type": t.Kind.String(), "name": t.Key}
+	switch t.Kind {
 	case kindFixed:
-		s["size"] = t.size
+		s["size"] = t.Size
 	case kindEnum:
-		s["symbols"] = t.symbols
+		s["symbols"] = t.Symbols
 	case kindRecord:
-		fields := make([]any, len(t.fields))
-		for i, f := range t.fields {
-			fields[i] = map[string]any{"name": f.name, "type": f.typ.forGoavro(defined)}
+		fields := make([]any, len(t.Fields))
+		for i, f := range t.Fields {
+			fields[i] = map[string]any{"name": f.Name, "type": f.Type.forGoavro(defined)}
 		}
 		s["fields"] = fields
 	}

@@ -24,7 +24,7 @@ func BenchmarkRead(b *testing.B) {
 	for _, v := range Versions() {
 		ev := forVersion(v, fullEvent())
 		schema, _ := v.Schema()
-		benchmarkRead(b, fmt.Sprintf("v%d", v), schema, mustEncode(b, uint32(v), v, ev)[headerSize:])
+		benchmarkRead(b, fmt.Sprintf("v%d", v), schema, mustEncode(b, uint32(v), v, ev)[HeaderSize:])
 	}
 	benchmarkRead(b, "stranger", strangers, strangersRecord())
 }
@@ -62,10 +62,10 @@ func BenchmarkCheckLayout(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	payload := mustEncode(b, 3, V3, fullEvent())[headerSize:]
+	payload := mustEncode(b, 3, V3, fullEvent())[HeaderSize:]
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := checkLayout(t, payload); err != nil {
+		if err := CheckLayout(t, payload); err != nil {
 			b.Fatal(err)
 		}
 	}

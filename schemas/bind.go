@@ -35,13 +35,13 @@ type binding struct {
 
 	// Of attributes, instead of set:
 	entries *avroType                     // the alternative of typ that is a map
-	text    map[*avroType]convert[string] // of the alternatives of its values
+	text    map[*avroType]convert[string] // of the Alternatives of its values
 }
 
 // bind looks for our fields in a schema.
 func bind(root *avroType) (*view, *DecodeError) {
-	if root.kind != kindRecord {
-		return nil, notTrackLayer("", "its schema is a %s and not a record", root.kind)
+	if root.Kind != kindRecord {
+		return nil, notTrackLayer("", "its schema is a %s and not a record", root.Kind)
 	}
 	sources, err := sourcesOf("", root)
 	if err != nil {
@@ -58,7 +58,7 @@ func bind(root *avroType) (*view, *DecodeError) {
 	}
 	for _, name := range groups[1:] {
 		f := sources[name]
-		if f == nil || f.typ.kind == kindNull {
+		if f == nil || f.Type.Kind == kindNull {
 			continue
 		}
 		g, err := bindGroup(name, f)
@@ -77,17 +77,17 @@ func bind(root *avroType) (*view, *DecodeError) {
 func sourcesOf(group string, t *avroType) (map[string]*avroField, *DecodeError) {
 	wanted := namesIn(group)
 	found := make(map[string]*avroField)
-	for i := range t.fields {
-		if f := &t.fields[i]; slices.Contains(wanted, f.name) {
-			found[f.name] = f
+	for i := range t.Fields {
+		if f := &t.Fields[i]; slices.Contains(wanted, f.Name) {
+			found[f.Name] = f
 		}
 	}
-	for i := range t.fields {
-		f := &t.fields[i]
-		if found[f.name] == f {
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		if found[f.Name] == f {
 			continue
 		}
-		for _, alias := range f.aliases {
+		for _, alias := range f.Aliases {
 			if !slices.Contains(wanted, alias) {
 				continue
 			}
@@ -96,7 +96,7 @@ func sourcesOf(group string, t *avroType) (map[string]*avroField, *DecodeError) 
 				found[alias] = f
 				break // one field of the writer's is one of ours
 			}
-			if other.name != alias {
+			if other.Name != alias {
 				ours := field{group: group, name: alias}
 				return nil, notTrackLayer(ours.path(), "its schema has two fields that were once called so")
 			}
@@ -118,7 +118,7 @@ func bindFields(group string, sources map[string]*avroField) ([]binding, *Decode
 		case ok:
 			bs = append(bs, b)
 		case !f.incidental:
-			return nil, notTrackLayer(f.path(), "its schema has %s there, which cannot be %s", b.typ.aType(), f.wants())
+			return nil, notTrackLayer(f.path(), "its schema has %s there, which cannot be %s", b.typ.WithArticle(), f.wants())
 		}
 	}
 	return bs, nil
@@ -127,27 +127,27 @@ func bindFields(group string, sources map[string]*avroField) ([]binding, *Decode
 // bind returns ok = false when what the writer has there can never be what the
 // field wants.
 func (f *field) bind(from *avroField) (b binding, ok bool) {
-	b = binding{field: f, from: from.name, doc: from.doc, typ: from.typ}
+	b = binding{field: f, from: from.Name, doc: from.Doc, typ: from.Type}
 	if f.attributes == nil {
 		b.set, ok = each(b.typ, f.setter)
 		return b, ok
 	}
-	for _, t := range b.typ.alternatives() {
-		if t.kind == kindMap {
+	for _, t := range b.typ.Alternatives() {
+		if t.Kind == kindMap {
 			b.entries = t
-			b.text, ok = each(t.elem, attributeOf)
+			b.text, ok = each(t.Elem, attributeOf)
 			return b, ok
 		}
 	}
 	return b, onlyNull(b.typ)
 }
 
-// each makes a function for each of a type's alternatives that can have one.
+// each makes a function for each of a type's Alternatives that can have one.
 // Null needs none: it reads as absent. ok is false when there is none at all
 // for a type that could hold something else.
 func each[F convert[string] | setter](t *avroType, of func(*avroType) F) (fs map[*avroType]F, ok bool) {
 	fs = make(map[*avroType]F)
-	for _, a := range t.alternatives() {
+	for _, a := range t.Alternatives() {
 		if f := of(a); f != nil {
 			fs[a] = f
 		}
@@ -156,14 +156,14 @@ func each[F convert[string] | setter](t *avroType, of func(*avroType) F) (fs map
 }
 
 func onlyNull(t *avroType) bool {
-	alts := t.alternatives()
-	return len(alts) == 1 && alts[0].kind == kindNull
+	alts := t.Alternatives()
+	return len(alts) == 1 && alts[0].Kind == kindNull
 }
 
 func bindGroup(name string, from *avroField) (g groupBinding, err *DecodeError) {
-	g = groupBinding{name: name, from: from.name, typ: from.typ, records: make(map[*avroType][]binding)}
-	for _, t := range g.typ.alternatives() {
-		if t.kind != kindRecord {
+	g = groupBinding{name: name, from: from.Name, typ: from.Type, records: make(map[*avroType][]binding)}
+	for _, t := range g.typ.Alternatives() {
+		if t.Kind != kindRecord {
 			continue
 		}
 		sources, err := sourcesOf(name, t)

@@ -53,33 +53,33 @@ func (c *compiler) skip(t *avroType, depth int) {
 }
 
 func (c *compiler) event(root *avroType, v *view) {
-	c.record(root, v.event, v.groups, maxDepth)
+	c.record(root, v.event, v.groups, MaxDepth)
 }
 
 // record compiles a record, of whose fields some are bound.
 func (c *compiler) record(t *avroType, bs []binding, gs []groupBinding, depth int) {
 	c.parts++
 fields:
-	for _, f := range t.fields {
+	for _, f := range t.Fields {
 		for i := range bs {
-			if bs[i].from == f.name {
+			if bs[i].from == f.Name {
 				c.field(&bs[i], depth-1)
 				continue fields
 			}
 		}
 		for i := range gs {
-			if gs[i].from == f.name {
+			if gs[i].from == f.Name {
 				c.group(&gs[i], depth-1)
 				continue fields
 			}
 		}
-		c.skip(f.typ, depth-1)
+		c.skip(f.Type, depth-1)
 	}
 }
 
 func (c *compiler) group(g *groupBinding, depth int) {
 	c.alternatives(g.typ, depth, func(t *avroType, depth int) {
-		if t.kind != kindRecord {
+		if t.Kind != kindRecord {
 			c.emit(opRefuse, operand{})
 			return
 		}
@@ -113,11 +113,11 @@ func (c *compiler) field(b *binding, depth int) {
 	})
 }
 
-// alternatives compiles each alternative of a type, and for a union the choice
+// Alternatives compiles each alternative of a type, and for a union the choice
 // between them. Null leaves things as they are.
 func (c *compiler) alternatives(t *avroType, depth int, one func(t *avroType, depth int)) {
-	if t.kind != kindUnion {
-		if t.kind == kindNull {
+	if t.Kind != kindUnion {
+		if t.Kind == kindNull {
 			c.parts++
 			return
 		}
@@ -125,12 +125,12 @@ func (c *compiler) alternatives(t *avroType, depth int, one func(t *avroType, de
 		return
 	}
 	c.parts++
-	targets := make([]int, len(t.branches))
+	targets := make([]int, len(t.Branches))
 	c.emit(opUnion, operand{targets: targets})
 	start := len(c.code)
 	var jumps []*int // all that lead to where the branches meet
-	for i, b := range t.branches {
-		if b.kind == kindNull {
+	for i, b := range t.Branches {
+		if b.Kind == kindNull {
 			c.parts++
 			jumps = append(jumps, &targets[i])
 			continue
@@ -150,20 +150,20 @@ func (c *compiler) alternatives(t *avroType, depth int, one func(t *avroType, de
 
 // isPlainText reports whether a type's bytes are a length and then the text.
 func isPlainText(t *avroType) bool {
-	return t.kind == kindString || t.kind == kindBytes && t.logical == logicalNone
+	return t.Kind == kindString || t.Kind == kindBytes && t.Logical == LogicalNone
 }
 
 // optionalText reports whether a field is what most of TrackLayer's are: text in a
 // union with null and nothing else. It returns the byte that says null.
 func (b *binding) optionalText() (null byte, ok bool) {
-	bs := b.typ.branches
-	if b.field.text == nil || b.typ.kind != kindUnion || len(bs) != 2 {
+	bs := b.typ.Branches
+	if b.field.text == nil || b.typ.Kind != kindUnion || len(bs) != 2 {
 		return 0, false
 	}
 	switch {
-	case bs[0].kind == kindNull && isPlainText(bs[1]):
+	case bs[0].Kind == kindNull && isPlainText(bs[1]):
 		return 0, true // zigzag of branch 0
-	case isPlainText(bs[0]) && bs[1].kind == kindNull:
+	case isPlainText(bs[0]) && bs[1].Kind == kindNull:
 		return 2, true // zigzag of branch 1
 	}
 	return 0, false

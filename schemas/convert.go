@@ -26,20 +26,20 @@ type convert[T any] func(v scalar) (value T, code Code)
 // textOf reads text however it is kept, and whole numbers as their digits:
 // profile ids are often longs. Floats are refused, as they have lost digits.
 func textOf(t *avroType) convert[string] {
-	switch t.kind {
+	switch t.Kind {
 	case kindString, kindEnum:
 		return validText
 	case kindInt, kindLong:
 		return func(v scalar) (string, Code) { return strconv.FormatInt(v.num, 10), "" }
 	case kindBytes, kindFixed:
-		switch t.logical {
-		case logicalDecimal, logicalBigDecimal:
+		switch t.Logical {
+		case LogicalDecimal, LogicalBigDecimal:
 			amount := amountOf(t)
 			return func(v scalar) (string, Code) {
 				d, code := amount(v)
 				return d.String(), code
 			}
-		case logicalUUID:
+		case LogicalUUID:
 			return func(v scalar) (string, Code) { return uuidText(v.text), "" }
 		}
 		return validText
@@ -71,15 +71,15 @@ func uuidText(b string) string {
 // logical type counts milliseconds; ints cannot, and whether they are seconds
 // or days would be a guess, as is the zone of a local timestamp.
 func instantOf(t *avroType) convert[int64] {
-	switch t.kind {
+	switch t.Kind {
 	case kindLong:
 		perMilli := int64(1)
-		switch t.logical {
-		case logicalMicros:
+		switch t.Logical {
+		case LogicalMicros:
 			perMilli = 1e3
-		case logicalNanos:
+		case LogicalNanos:
 			perMilli = 1e6
-		case logicalOtherTime, logicalLost:
+		case LogicalOtherTime, LogicalLost:
 			return nil
 		}
 		if perMilli == 1 { // nearly all times, and a division is dear
@@ -115,22 +115,22 @@ func floorDiv(a, b int64) int64 {
 const maxDecimalBytes = 512
 
 func amountOf(t *avroType) convert[Decimal] {
-	switch t.kind {
+	switch t.Kind {
 	case kindBytes, kindFixed:
-		switch t.logical {
-		case logicalDecimal:
+		switch t.Logical {
+		case LogicalDecimal:
 			return func(v scalar) (Decimal, Code) {
 				if len(v.text) > maxDecimalBytes {
 					return Decimal{}, CodeBadValue
 				}
-				return DecimalFromBytes([]byte(v.text), t.scale), ""
+				return DecimalFromBytes([]byte(v.text), t.Scale), ""
 			}
-		case logicalBigDecimal:
+		case LogicalBigDecimal:
 			return bigDecimal
 		}
 		return nil
 	case kindInt, kindLong:
-		if t.logical != logicalNone { // of time, or a decimal whose scale is lost
+		if t.Logical != LogicalNone { // of time, or a decimal whose scale is lost
 			return nil
 		}
 		return func(v scalar) (Decimal, Code) { return NewDecimal(v.num, 0), "" }
@@ -157,11 +157,11 @@ func amountOf(t *avroType) convert[Decimal] {
 // bigDecimal reads a decimal that has its scale with it: Avro's encoding of its
 // integer's bytes and of the scale, within bytes.
 func bigDecimal(v scalar) (Decimal, Code) {
-	size, at := readLong(v.text, 0)
+	size, at := ReadLong(v.text, 0)
 	if at < 0 || size < 0 || size > int64(len(v.text)-at) || size > maxDecimalBytes {
 		return Decimal{}, CodeBadValue
 	}
-	scale, end := readLong(v.text, at+int(size))
+	scale, end := ReadLong(v.text, at+int(size))
 	if end != len(v.text) || scale > MaxScale || scale < -MaxScale {
 		return Decimal{}, CodeBadValue
 	}
@@ -176,9 +176,9 @@ func bigDecimal(v scalar) (Decimal, Code) {
 }
 
 func countOf(t *avroType) convert[int64] {
-	switch t.kind {
+	switch t.Kind {
 	case kindInt, kindLong:
-		if t.logical != logicalNone {
+		if t.Logical != LogicalNone {
 			return nil
 		}
 		return func(v scalar) (int64, Code) { return v.num, "" }
@@ -204,7 +204,7 @@ func countOf(t *avroType) convert[int64] {
 // attributeOf reads a value of the attributes: what textOf reads, and what is
 // only good for showing it.
 func attributeOf(t *avroType) convert[string] {
-	switch t.kind {
+	switch t.Kind {
 	case kindBoolean:
 		return func(v scalar) (string, Code) { return strconv.FormatBool(v.num != 0), "" }
 	case kindFloat, kindDouble:

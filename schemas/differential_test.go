@@ -119,7 +119,7 @@ func FuzzDifferential(f *testing.F) {
 	}
 	for i, v := range Versions() {
 		for _, ev := range []*Event{{}, {EventID: "\xff"}, forV1(fullEvent())} {
-			f.Add(byte(i), mustEncode(f, 1, v, ev)[headerSize:])
+			f.Add(byte(i), mustEncode(f, 1, v, ev)[HeaderSize:])
 		}
 	}
 	f.Add(byte(3), strangersRecord())

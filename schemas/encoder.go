@@ -63,13 +63,13 @@ func (e *Encoder) encode(dst []byte, v Version, ev *Event) ([]byte, error) {
 		return nil, fmt.Errorf("schema version %d: %w", v, err)
 	}
 	for _, name := range groups[1:] {
-		t := nonNull(ver.root.field(name))
+		t := nonNull(ver.root.Field(name))
 		group, err := ver.native(name, t, ev)
 		if err != nil {
 			return nil, fmt.Errorf("schema version %d: %w", v, err)
 		}
 		if len(group) > 0 {
-			record[name] = goavro.Union(t.name, group)
+			record[name] = goavro.Union(t.Name, group)
 		}
 	}
 	dst, err = ver.codec.BinaryFromNative(dst, record)
@@ -89,21 +89,21 @@ func (ver *versionEncoder) native(group string, t *avroType, ev *Event) (map[str
 		if f.group != group {
 			continue
 		}
-		ft := t.field(f.name)
+		ft := t.Field(f.name)
 		if ft == nil {
 			if f.isSet(ev) {
 				return nil, fmt.Errorf("it has no field %s, which the event has", f.path())
 			}
 			continue
 		}
-		if ft.kind == kindUnion && !f.isSet(ev) {
+		if ft.Kind == kindUnion && !f.isSet(ev) {
 			continue
 		}
 		v, err := f.native(nonNull(ft), ev)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.path(), err)
 		}
-		if ft.kind == kindUnion {
+		if ft.Kind == kindUnion {
 			v = goavro.Union(unionKey(nonNull(ft)), v)
 		}
 		record[f.name] = v
@@ -138,12 +138,12 @@ func decimalRat(d Decimal, t *avroType) (*big.Rat, error) {
 		return nil, errors.New("it is not finite")
 	}
 	r := d.rat()
-	unscaled, exact := unscaledOf(r, t.scale)
+	unscaled, exact := unscaledOf(r, t.Scale)
 	if !exact {
-		return nil, fmt.Errorf("it has more than %d decimals", t.scale)
+		return nil, fmt.Errorf("it has more than %d decimals", t.Scale)
 	}
-	if unscaled.CmpAbs(pow10(t.digits)) >= 0 {
-		return nil, fmt.Errorf("it has more than %d digits", t.digits)
+	if unscaled.CmpAbs(pow10(t.Digits)) >= 0 {
+		return nil, fmt.Errorf("it has more than %d digits", t.Digits)
 	}
 	return r, nil
 }
@@ -157,20 +157,20 @@ func unscaledOf(r *big.Rat, scale int) (unscaled *big.Int, exact bool) {
 
 // nonNull returns the other branch of our schemas' unions with null.
 func nonNull(t *avroType) *avroType {
-	if t.kind != kindUnion {
+	if t.Kind != kindUnion {
 		return t
 	}
-	return t.branches[1]
+	return t.Branches[1]
 }
 
 // unionKey is how goavro names a branch of a union when it knows of logical
 // types.
 func unionKey(t *avroType) string {
-	switch t.logical {
-	case logicalDecimal:
+	switch t.Logical {
+	case LogicalDecimal:
 		return "bytes.decimal"
-	case logicalMillis:
+	case LogicalMillis:
 		return "long.timestamp-millis"
 	}
-	return t.kind.String()
+	return t.Kind.String()
 }

@@ -77,7 +77,7 @@ func TestEncodeFramesWhatItEncodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := append([]byte{0, 0, 0, 1, 44}, payload...); !bytes.Equal(value, want) {
-		t.Errorf("framed as %x, want %x", value[:headerSize], want[:headerSize])
+		t.Errorf("framed as %x, want %x", value[:HeaderSize], want[:HeaderSize])
 	}
 }
 

@@ -19,12 +19,12 @@ import (
 // encoder wrote and the judge accepts is accepted here.
 type fastProgram struct {
 	code  []instr
-	parts int // of maxParts: what is left for arrays, maps and what is skipped
+	parts int // of MaxParts: what is left for arrays, maps and what is skipped
 	judge *goavroProgram
 }
 
 // newFastProgram compiles the judge's schema, if its records cannot have more
-// values than maxParts by the code alone; otherwise it returns the judge.
+// values than MaxParts by the code alone; otherwise it returns the judge.
 func newFastProgram(judge *goavroProgram, maxParts int) program {
 	var c compiler
 	c.event(judge.root, judge.view)
@@ -94,7 +94,7 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 			}
 			n, at := int64(s[pos]>>1), pos+1
 			if s[pos]&0x81 != 0 { // more than one byte, or negative
-				if n, at = readLong(s, pos); at < 0 {
+				if n, at = ReadLong(s, pos); at < 0 {
 					return false
 				}
 			}
@@ -123,7 +123,7 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 			}
 			pos = next
 		case opUnion:
-			branch, next := readLong(s, pos)
+			branch, next := ReadLong(s, pos)
 			if next < 0 || uint64(branch) >= uint64(len(in.arg.targets)) {
 				return false
 			}
@@ -132,7 +132,7 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 		case opJump:
 			pc = in.arg.targets[0] - 1
 		case opSkip:
-			if pos, parts = skip(in.arg.typ, payload, pos, parts, in.arg.depth); pos < 0 {
+			if pos, parts = Skip(in.arg.typ, payload, pos, parts, in.arg.depth); pos < 0 {
 				return false
 			}
 		case opAttributes:
@@ -150,12 +150,12 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 // map, and returns where the next one begins, or -1.
 func readScalar(t *avroType, s string, pos int) (v scalar, next int) {
 	size := 0
-	switch t.kind {
+	switch t.Kind {
 	case kindInt, kindLong, kindEnum, kindBytes, kindString:
-		if v.num, pos = readLong(s, pos); pos < 0 {
+		if v.num, pos = ReadLong(s, pos); pos < 0 {
 			return v, -1
 		}
-		switch t.kind {
+		switch t.Kind {
 		case kindLong:
 			return v, pos
 		case kindInt:
@@ -164,10 +164,10 @@ func readScalar(t *avroType, s string, pos int) (v scalar, next int) {
 			}
 			return v, pos
 		case kindEnum:
-			if uint64(v.num) >= uint64(len(t.symbols)) {
+			if uint64(v.num) >= uint64(len(t.Symbols)) {
 				return v, -1
 			}
-			return scalar{text: t.symbols[v.num]}, pos
+			return scalar{text: t.Symbols[v.num]}, pos
 		}
 		if uint64(v.num) > uint64(len(s)-pos) {
 			return v, -1
@@ -180,7 +180,7 @@ func readScalar(t *avroType, s string, pos int) (v scalar, next int) {
 	case kindDouble:
 		size = 8
 	case kindFixed:
-		size = t.size
+		size = t.Size
 	default:
 		return v, -1
 	}
@@ -189,7 +189,7 @@ func readScalar(t *avroType, s string, pos int) (v scalar, next int) {
 	}
 	next = pos + size
 	b := s[pos:next]
-	switch t.kind {
+	switch t.Kind {
 	case kindBoolean:
 		if b[0] > 1 {
 			return v, -1

@@ -19,7 +19,7 @@ func (a *operand) attributes(payload []byte, s string, pos, parts int, ev *Event
 	attrs := (*at)[:0]
 	sorted, whole := true, true
 	for {
-		count, next := readLong(s, pos)
+		count, next := ReadLong(s, pos)
 		if next < 0 {
 			return -1, 0
 		}
@@ -33,7 +33,7 @@ func (a *operand) attributes(payload []byte, s string, pos, parts int, ev *Event
 				return -1, 0
 			}
 			count = -count
-			if _, pos = readLong(s, pos); pos < 0 {
+			if _, pos = ReadLong(s, pos); pos < 0 {
 				return -1, 0
 			}
 		}
@@ -70,22 +70,22 @@ func (a *operand) attributes(payload []byte, s string, pos, parts int, ev *Event
 
 // attribute reads the value of an entry.
 func (a *operand) attribute(payload []byte, s string, pos, parts int) (value string, next, left int) {
-	elem, depth := a.typ.elem, a.depth
+	elem, depth := a.typ.Elem, a.depth
 	// As many as this function reads at most: who is close to the bound is the
 	// judge's.
 	if parts -= 2; parts < 0 {
 		return "", -1, 0
 	}
-	if elem.kind == kindUnion {
-		branch, next := readLong(s, pos)
-		if next < 0 || uint64(branch) >= uint64(len(elem.branches)) {
+	if elem.Kind == kindUnion {
+		branch, next := ReadLong(s, pos)
+		if next < 0 || uint64(branch) >= uint64(len(elem.Branches)) {
 			return "", -1, 0
 		}
-		elem, pos, depth = elem.branches[branch], next, depth-1
+		elem, pos, depth = elem.Branches[branch], next, depth-1
 	}
 	text := a.binding.text[elem]
 	if text == nil {
-		next, left = skip(elem, payload, pos, parts, depth)
+		next, left = Skip(elem, payload, pos, parts, depth)
 		return leftOut, next, left
 	}
 	v, next := readScalar(elem, s, pos)
@@ -103,7 +103,7 @@ func (a *operand) attribute(payload []byte, s string, pos, parts int) (value str
 }
 
 func readText(s string, pos int) (text string, next int) {
-	n, at := readLong(s, pos)
+	n, at := ReadLong(s, pos)
 	if at < 0 || uint64(n) > uint64(len(s)-at) {
 		return "", -1
 	}

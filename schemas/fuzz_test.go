@@ -15,10 +15,10 @@ func FuzzDecode(f *testing.F) {
 	dec := NewDecoder(source)
 	for _, v := range Versions() {
 		for _, ev := range []*Event{{}, forV1(fullEvent())} {
-			f.Add(byte(v), mustEncode(f, uint32(v), v, ev)[headerSize:])
+			f.Add(byte(v), mustEncode(f, uint32(v), v, ev)[HeaderSize:])
 		}
 	}
-	f.Add(byte(V3), mustEncode(f, 3, V3, fullEvent())[headerSize:])
+	f.Add(byte(V3), mustEncode(f, 3, V3, fullEvent())[HeaderSize:])
 	f.Add(byte(0), strangersRecord())
 	f.Add(byte(1), []byte{0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, id byte, payload []byte) {

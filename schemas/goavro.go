@@ -22,7 +22,7 @@ type goavroProgram struct {
 }
 
 func newGoavroProgram(root *avroType, v *view) (*goavroProgram, *DecodeError) {
-	codec, err := newCodec(root)
+	codec, err := NewCodec(root)
 	if err != nil {
 		return nil, badSchema(err)
 	}
@@ -30,7 +30,7 @@ func newGoavroProgram(root *avroType, v *view) (*goavroProgram, *DecodeError) {
 }
 
 func (p *goavroProgram) read(payload []byte, ev *Event) (err *DecodeError) {
-	if fault := checkLayout(p.root, payload); fault != nil {
+	if fault := CheckLayout(p.root, payload); fault != nil {
 		return asDecodeError(fault)
 	}
 	// A panic would take down every partition for one record's sake.
@@ -55,7 +55,7 @@ func (p *goavroProgram) read(payload []byte, ev *Event) (err *DecodeError) {
 }
 
 // native decodes with goavro. Its errors are not passed on, because they quote
-// what they read; after checkLayout only a map with a key twice is known to get
+// what they read; after CheckLayout only a map with a key twice is known to get
 // this far.
 func (p *goavroProgram) native(payload []byte) (map[string]any, *DecodeError) {
 	v, rest, err := p.codec.NativeFromBinary(payload)
@@ -74,7 +74,7 @@ func (g *groupBinding) fill(event map[string]any, ev *Event) *DecodeError {
 	bs, ok := g.records[t]
 	record, isRecord := v.(map[string]any)
 	if !ok || !isRecord {
-		return &DecodeError{Code: CodeUnexpectedType, Field: g.name, Message: fmt.Sprintf("the union there holds %s and not a record", t.aType())}
+		return &DecodeError{Code: CodeUnexpectedType, Field: g.name, Message: fmt.Sprintf("the union there holds %s and not a record", t.WithArticle())}
 	}
 	return fill(bs, record, ev)
 }
@@ -92,7 +92,7 @@ func fill(bs []binding, record map[string]any, ev *Event) *DecodeError {
 			msg = "the text there is not valid UTF-8"
 		case CodeUnexpectedType:
 			t, _ := chosen(b.typ, record[b.from])
-			msg = fmt.Sprintf("the union there holds %s, which cannot be %s", t.aType(), b.field.wants())
+			msg = fmt.Sprintf("the union there holds %s, which cannot be %s", t.WithArticle(), b.field.wants())
 		case CodeBadValue:
 			if rule := b.brokenRule(record[b.from]); rule != nil {
 				msg += ": " + rule.Error()
@@ -140,7 +140,7 @@ func (b *binding) attributes(v any) ([]Attribute, Code) {
 		if !utf8.ValidString(key) {
 			return nil, CodeInvalidUTF8
 		}
-		t, val := chosen(b.entries.elem, val)
+		t, val := chosen(b.entries.Elem, val)
 		text := b.text[t]
 		if text == nil {
 			continue
@@ -160,13 +160,13 @@ func (b *binding) attributes(v any) ([]Attribute, Code) {
 // chosen returns the alternative of type t that goavro's value is of, and the
 // value without the map that goavro puts around it. A null is nil.
 func chosen(t *avroType, v any) (*avroType, any) {
-	if t.kind != kindUnion || v == nil {
+	if t.Kind != kindUnion || v == nil {
 		return t, v
 	}
 	branch, _ := v.(map[string]any) // of one entry: the branch's key and its value
 	for key, inner := range branch {
-		for _, b := range t.branches {
-			if b.key == key {
+		for _, b := range t.Branches {
+			if b.Key == key {
 				return b, inner
 			}
 		}

@@ -205,7 +205,7 @@ var strangers = record(`,{"name":"tree","type":{"type":"record","name":"Node","f
 // strangersRecord is one of its records.
 func strangersRecord() []byte {
 	return valueOf(long(1), long(0), long(0), long(0), long(1), long(5), long(1), text("2026-04-23T10:15:30Z"),
-		long(2), long(2), text("1.5"), long(3), long(1), text("k"), long(1), []byte{1}, long(0), long(1))[headerSize:]
+		long(2), long(2), text("1.5"), long(3), long(1), text("k"), long(1), []byte{1}, long(0), long(1))[HeaderSize:]
 }
 
 // sharing is a schema in which one type is two of our groups, and more.
@@ -219,5 +219,5 @@ var sharing = record(`,{"name":"user_data","type":{"type":"record","name":"Any",
 func sharingRecord() []byte {
 	group := join(text("mail"), long(0), text("DENIED"), long(2), text("tcf"), double(1.5), long(1), double(3),
 		long(2), long(3), text("l"), long(0), long(1), text("m"), long(0), text("k"), long(1), text("v"), text("n"), long(2), long(0))
-	return valueOf(group, long(0), group, long(2), group, long(-1), long(9), group, long(0))[headerSize:]
+	return valueOf(group, long(0), group, long(2), group, long(-1), long(9), group, long(0))[HeaderSize:]
 }

@@ -31,14 +31,14 @@ type Unit struct {
 
 func (in *Inspection) inspect(b *binding) {
 	f := b.field
-	for _, t := range b.typ.alternatives() {
+	for _, t := range b.typ.Alternatives() {
 		switch {
-		case t.kind == kindNull:
+		case t.Kind == kindNull:
 		case f.incidental:
 		case b.set[t] == nil:
-			in.Refuses = append(in.Refuses, Alternative{f.path(), t.aType()})
-		case f.instant != nil && t.kind == kindLong && t.logical == logicalNone:
-			in.Units = append(in.Units, Unit{f.path(), t.aType(), otherUnit(b.doc + " " + b.from)})
+			in.Refuses = append(in.Refuses, Alternative{f.path(), t.WithArticle()})
+		case f.instant != nil && t.Kind == kindLong && t.Logical == LogicalNone:
+			in.Units = append(in.Units, Unit{f.path(), t.WithArticle(), otherUnit(b.doc + " " + b.from)})
 		}
 	}
 }
@@ -82,10 +82,10 @@ func Inspect(text string) (Inspection, error) {
 	}
 	for _, g := range v.groups {
 		used[g.from] = true
-		for _, t := range g.typ.alternatives() {
+		for _, t := range g.typ.Alternatives() {
 			records, ok := g.records[t]
-			if !ok && t.kind != kindNull {
-				in.Refuses = append(in.Refuses, Alternative{g.name, t.aType()})
+			if !ok && t.Kind != kindNull {
+				in.Refuses = append(in.Refuses, Alternative{g.name, t.WithArticle()})
 			}
 			for i := range records {
 				b := &records[i]
@@ -101,9 +101,9 @@ func Inspect(text string) (Inspection, error) {
 			in.Lacks = append(in.Lacks, f.path())
 		}
 	}
-	for _, f := range root.fields {
-		if !used[f.name] {
-			in.Ignores = append(in.Ignores, f.name)
+	for _, f := range root.Fields {
+		if !used[f.Name] {
+			in.Ignores = append(in.Ignores, f.Name)
 		}
 	}
 	return in, nil

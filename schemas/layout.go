@@ -9,24 +9,24 @@ import (
 )
 
 const (
-	// maxDepth bounds how deep a record of a recursive schema may nest. Without
+	// MaxDepth bounds how deep a record of a recursive schema may nest. Without
 	// it, a few megabytes of hostile bytes overflow the stack, which ends the
 	// process: no recover catches that.
-	maxDepth = 100
-	// maxParts bounds how many values a record may consist of. An event has
+	MaxDepth = 100
+	// MaxParts bounds how many values a record may consist of. An event has
 	// some fifty and its attributes; nine bytes can announce billions of nulls,
 	// and goavro makes hundreds of bytes of each one-byte record of an array.
-	maxParts = 500_000
+	MaxParts = 500_000
 )
 
-// checkLayout walks over a record's bytes and reports whether they are what the
+// CheckLayout walks over a record's bytes and reports whether they are what the
 // schema says, to the last byte. It runs before goavro, which trusts the counts
 // it reads: it makes room for two billion entries when ten bytes ask for them,
 // and recurses as deep as the bytes say. It also names the field at fault
 // without its value, which goavro's errors do not.
-func checkLayout(t *avroType, payload []byte) *Fault {
-	w := layoutWalker{rest: payload, parts: maxParts}
-	if err := w.walk(t, maxDepth); err != nil {
+func CheckLayout(t *avroType, payload []byte) *Fault {
+	w := layoutWalker{rest: payload, parts: MaxParts}
+	if err := w.walk(t, MaxDepth); err != nil {
 		return err
 	}
 	if n := len(w.rest); n > 0 {
@@ -37,7 +37,7 @@ func checkLayout(t *avroType, payload []byte) *Fault {
 
 // skip passes over a value, checking it as the judge would, and returns where
 // the next one begins, or -1, and how many parts are left.
-func skip(t *avroType, payload []byte, pos, parts, depth int) (next, left int) {
+func Skip(t *avroType, payload []byte, pos, parts, depth int) (next, left int) {
 	w := layoutWalker{rest: payload[pos:], parts: parts, uniqueKeys: true}
 	if w.walk(t, depth) != nil {
 		return -1, 0
@@ -59,12 +59,12 @@ func corrupt(format string, args ...any) *Fault {
 
 func (w *layoutWalker) walk(t *avroType, depth int) *Fault {
 	if depth == 0 {
-		return corrupt("the record nests deeper than %d levels", maxDepth)
+		return corrupt("the record nests deeper than %d levels", MaxDepth)
 	}
 	if w.parts--; w.parts < 0 {
-		return corrupt("the record consists of more than %d values", maxParts)
+		return corrupt("the record consists of more than %d values", MaxParts)
 	}
-	switch t.kind {
+	switch t.Kind {
 	case kindNull:
 		return nil
 	case kindBoolean:
@@ -86,7 +86,7 @@ func (w *layoutWalker) walk(t *avroType, depth int) *Fault {
 	case kindDouble:
 		return w.skip(8)
 	case kindFixed:
-		return w.skip(int64(t.size))
+		return w.skip(int64(t.Size))
 	case kindBytes, kindString:
 		n, err := w.long()
 		if err != nil {
@@ -95,8 +95,8 @@ func (w *layoutWalker) walk(t *avroType, depth int) *Fault {
 		return w.skip(n)
 	case kindEnum:
 		n, err := w.long()
-		if err == nil && (n < 0 || n >= int64(len(t.symbols))) {
-			return corrupt("an enum has %d symbols and the record names another", len(t.symbols))
+		if err == nil && (n < 0 || n >= int64(len(t.Symbols))) {
+			return corrupt("an enum has %d symbols and the record names another", len(t.Symbols))
 		}
 		return err
 	case kindUnion:
@@ -104,10 +104,10 @@ func (w *layoutWalker) walk(t *avroType, depth int) *Fault {
 		if err != nil {
 			return err
 		}
-		if n < 0 || n >= int64(len(t.branches)) {
-			return corrupt("a union has %d branches and the record names another", len(t.branches))
+		if n < 0 || n >= int64(len(t.Branches)) {
+			return corrupt("a union has %d branches and the record names another", len(t.Branches))
 		}
-		return w.walk(t.branches[n], depth-1)
+		return w.walk(t.Branches[n], depth-1)
 	case kindRecord:
 		return w.record(t, depth)
 	case kindMap:
@@ -119,9 +119,9 @@ func (w *layoutWalker) walk(t *avroType, depth int) *Fault {
 }
 
 func (w *layoutWalker) record(t *avroType, depth int) *Fault {
-	for _, f := range t.fields {
-		if err := w.walk(f.typ, depth-1); err != nil {
-			err.Field = joinPath(f.name, err.Field)
+	for _, f := range t.Fields {
+		if err := w.walk(f.Type, depth-1); err != nil {
+			err.Field = joinPath(f.Name, err.Field)
 			return err
 		}
 	}
@@ -147,12 +147,12 @@ func (w *layoutWalker) blocks(t *avroType, depth int, keys *keySet) *Fault {
 			}
 		}
 		for range n {
-			if t.kind == kindMap {
+			if t.Kind == kindMap {
 				if err := w.key(keys); err != nil {
 					return err
 				}
 			}
-			if err := w.walk(t.elem, depth-1); err != nil {
+			if err := w.walk(t.Elem, depth-1); err != nil {
 				return err
 			}
 		}

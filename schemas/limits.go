@@ -6,14 +6,14 @@ import "fmt"
 // record of a few bytes has it read; the bounds are many times what schemas of
 // events have, and keep the work for one below a tenth of a second.
 const (
-	// maxSchemaBytes bounds a schema's text, with the texts of those it refers to.
-	maxSchemaBytes = 1 << 20
+	// MaxBytes bounds a schema's text, with the texts of those it refers to.
+	MaxBytes = 1 << 20
 	// maxSchemaParts bounds what it consists of: types, fields, branches of unions,
 	// symbols of enums. An optional field has four.
 	maxSchemaParts = 20_000
 	// maxSchemaDepth bounds how deep its types nest. No record that nests deeper is
 	// read anyway.
-	maxSchemaDepth = maxDepth
+	maxSchemaDepth = MaxDepth
 	// maxSchemaName bounds each of its names. They are repeated in field paths, and
 	// an enum's symbols are values of fields.
 	maxSchemaName = 512
@@ -29,8 +29,8 @@ func (s *WriterSchema) checkSize() error {
 	for _, ref := range s.References {
 		size += len(ref)
 	}
-	if size > maxSchemaBytes {
-		return fmt.Errorf("it has %d bytes with those it refers to: want %d at most", size, maxSchemaBytes)
+	if size > MaxBytes {
+		return fmt.Errorf("it has %d bytes with those it refers to: want %d at most", size, MaxBytes)
 	}
 	return nil
 }
@@ -66,24 +66,24 @@ func (t *avroType) checkDepth() error {
 		if left == 0 {
 			return errTooDeep
 		}
-		if t.name != "" {
+		if t.Name != "" {
 			if met[t] {
 				return nil
 			}
 			met[t] = true
 		}
-		for _, f := range t.fields {
-			if err := walk(f.typ, left-1); err != nil {
+		for _, f := range t.Fields {
+			if err := walk(f.Type, left-1); err != nil {
 				return err
 			}
 		}
-		for _, b := range t.branches {
+		for _, b := range t.Branches {
 			if err := walk(b, left-1); err != nil {
 				return err
 			}
 		}
-		if t.elem != nil {
-			return walk(t.elem, left-1)
+		if t.Elem != nil {
+			return walk(t.Elem, left-1)
 		}
 		return nil
 	}

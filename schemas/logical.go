@@ -7,76 +7,76 @@ import (
 )
 
 // logical is what a type's value means, as far as our fields care. Logical
-// types that mean nothing to them are logicalNone: they read as what they are
+// types that mean nothing to them are LogicalNone: they read as what they are
 // made of.
-type logical uint8
+type Logical uint8
 
 const (
-	logicalNone logical = iota
-	logicalDecimal
-	logicalBigDecimal
-	logicalUUID
-	logicalMillis
-	logicalMicros
-	logicalNanos
+	LogicalNone Logical = iota
+	LogicalDecimal
+	LogicalBigDecimal
+	LogicalUUID
+	LogicalMillis
+	LogicalMicros
+	LogicalNanos
 	// logicalOtherTime is a date, a time of day, or an instant of a time zone
 	// that is not said. None is a point in time, and none is a number.
-	logicalOtherTime
-	// logicalLost is one that would change what the value means, but cannot on
+	LogicalOtherTime
+	// LogicalLost is one that would change what the value means, but cannot on
 	// its type or with its parameters: a decimal of a long is as many times too
 	// large as its scale says. Avro has such values read without it.
-	logicalLost
+	LogicalLost
 )
 
-var longTimes = map[string]logical{
-	"timestamp-millis": logicalMillis, "timestamp-micros": logicalMicros, "timestamp-nanos": logicalNanos,
-	"time-micros": logicalOtherTime, "time-nanos": logicalOtherTime,
-	"local-timestamp-millis": logicalOtherTime, "local-timestamp-micros": logicalOtherTime, "local-timestamp-nanos": logicalOtherTime,
+var longTimes = map[string]Logical{
+	"timestamp-millis": LogicalMillis, "timestamp-micros": LogicalMicros, "timestamp-nanos": LogicalNanos,
+	"time-micros": LogicalOtherTime, "time-nanos": LogicalOtherTime,
+	"local-timestamp-millis": LogicalOtherTime, "local-timestamp-micros": LogicalOtherTime, "local-timestamp-nanos": LogicalOtherTime,
 	// Debezium's, which come as connect.name.
-	"io.debezium.time.Timestamp": logicalMillis, "io.debezium.time.MicroTimestamp": logicalMicros, "io.debezium.time.NanoTimestamp": logicalNanos,
-	"io.debezium.time.MicroTime": logicalOtherTime, "io.debezium.time.NanoTime": logicalOtherTime,
+	"io.debezium.time.Timestamp": LogicalMillis, "io.debezium.time.MicroTimestamp": LogicalMicros, "io.debezium.time.NanoTimestamp": LogicalNanos,
+	"io.debezium.time.MicroTime": LogicalOtherTime, "io.debezium.time.NanoTime": LogicalOtherTime,
 }
 
 // annotate reads a type's logicalType, or what Kafka Connect has in its place.
 // One that does not fit is as if it were not there, as Avro's specification has
 // it, but amounts and instants are not read without theirs.
 func (t *avroType) annotate(m map[string]any) {
-	t.logicalName, _ = m["logicalType"].(string)
-	if t.logicalName == "" {
-		if t.logicalName, _ = m["connect.name"].(string); !strings.HasPrefix(t.logicalName, "io.debezium.time.") {
-			t.logicalName = ""
+	t.LogicalName, _ = m["logicalType"].(string)
+	if t.LogicalName == "" {
+		if t.LogicalName, _ = m["connect.name"].(string); !strings.HasPrefix(t.LogicalName, "io.debezium.time.") {
+			t.LogicalName = ""
 		}
 	}
-	switch t.logicalName {
+	switch t.LogicalName {
 	case "decimal":
 		t.annotateDecimal(m)
 	case "big-decimal":
-		if t.kind == kindBytes {
-			t.logical = logicalBigDecimal
-		} else if t.kind != kindString {
-			t.logical = logicalLost
+		if t.Kind == kindBytes {
+			t.Logical = LogicalBigDecimal
+		} else if t.Kind != kindString {
+			t.Logical = LogicalLost
 		}
 	case "uuid":
-		if t.kind == kindFixed && t.size == 16 {
-			t.logical = logicalUUID
+		if t.Kind == kindFixed && t.Size == 16 {
+			t.Logical = LogicalUUID
 		}
 	case "date", "time-millis", "io.debezium.time.Date", "io.debezium.time.Time":
-		if t.kind == kindInt || t.kind == kindLong {
-			t.logical = logicalOtherTime
+		if t.Kind == kindInt || t.Kind == kindLong {
+			t.Logical = LogicalOtherTime
 		}
 	default:
-		if is, ok := longTimes[t.logicalName]; ok && t.kind == kindLong {
-			t.logical = is
+		if is, ok := longTimes[t.LogicalName]; ok && t.Kind == kindLong {
+			t.Logical = is
 		}
 	}
 }
 
 func (t *avroType) annotateDecimal(m map[string]any) {
-	if t.kind == kindString {
+	if t.Kind == kindString {
 		return // whose digits say all
 	}
-	t.logical = logicalLost
-	if t.kind != kindBytes && t.kind != kindFixed {
+	t.Logical = LogicalLost
+	if t.Kind != kindBytes && t.Kind != kindFixed {
 		return
 	}
 	digits, ok := wholeNumber(m["precision"])
@@ -85,7 +85,7 @@ func (t *avroType) annotateDecimal(m map[string]any) {
 		scale, ok = wholeNumber(m["scale"])
 	}
 	if ok && digits > 0 && scale <= digits && scale <= MaxScale {
-		t.logical, t.digits, t.scale = logicalDecimal, digits, scale
+		t.Logical, t.Digits, t.Scale = LogicalDecimal, digits, scale
 	}
 }
 
@@ -100,12 +100,12 @@ func wholeNumber(v any) (int, bool) {
 
 // describe names a type for messages, by its logical type too: that is what
 // its writer has to change. Unions name what they hold.
-func (t *avroType) describe() string {
-	if t.kind == kindUnion {
+func (t *avroType) Describe() string {
+	if t.Kind == kindUnion {
 		var names []string
-		for _, b := range t.branches {
-			if b.kind != kindNull {
-				names = append(names, b.describe())
+		for _, b := range t.Branches {
+			if b.Kind != kindNull {
+				names = append(names, b.Describe())
 			}
 		}
 		const most = 5
@@ -114,19 +114,19 @@ func (t *avroType) describe() string {
 		}
 		return strings.Join(names, " or ")
 	}
-	if t.logicalName == "" || !isLogicalName(t.logicalName) {
-		return t.kind.String()
+	if t.LogicalName == "" || !isLogicalName(t.LogicalName) {
+		return t.Kind.String()
 	}
-	s := fmt.Sprintf("%s of logical type %s", t.kind, t.logicalName)
-	if t.logical == logicalLost && (t.kind == kindBytes || t.kind == kindFixed) {
+	s := fmt.Sprintf("%s of logical type %s", t.Kind, t.LogicalName)
+	if t.Logical == LogicalLost && (t.Kind == kindBytes || t.Kind == kindFixed) {
 		s += " without a precision and scale that can be"
 	}
 	return s
 }
 
-// aType is describe behind its article.
-func (t *avroType) aType() string {
-	s := t.describe()
+// WithArticle is describe behind its article.
+func (t *avroType) WithArticle() string {
+	s := t.Describe()
 	if strings.IndexByte("aeio", s[0]) >= 0 { // a union has another sound
 		return "an " + s
 	}

@@ -2,9 +2,9 @@ package schemas
 
 import "encoding/binary"
 
-// readLong reads a number and returns where the next value begins, or -1. Most
+// ReadLong reads a number and returns where the next value begins, or -1. Most
 // numbers have one byte.
-func readLong(s string, pos int) (v int64, next int) {
+func ReadLong(s string, pos int) (v int64, next int) {
 	if pos < len(s) && s[pos] < 0x80 {
 		b := s[pos]
 		return int64(b>>1) ^ -int64(b&1), pos + 1

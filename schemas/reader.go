@@ -30,7 +30,7 @@ func compileSchema(s *WriterSchema) (_ program, bytes int64, _ *DecodeError) {
 	if bad != nil {
 		return nil, 0, bad
 	}
-	return newFastProgram(judge, maxParts), cost(s, parts), nil
+	return newFastProgram(judge, MaxParts), cost(s, parts), nil
 }
 
 func badSchema(err error) *DecodeError {

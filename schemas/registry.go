@@ -288,8 +288,8 @@ func (w *referenceWalk) add(ctx context.Context, refs []sr.SchemaReference) erro
 		if err != nil {
 			return err
 		}
-		if w.bytes += len(a.Schema); w.bytes > maxSchemaBytes {
-			return &SchemaError{Message: fmt.Sprintf("the schema has more than %d bytes with those it refers to", maxSchemaBytes)}
+		if w.bytes += len(a.Schema); w.bytes > MaxBytes {
+			return &SchemaError{Message: fmt.Sprintf("the schema has more than %d bytes with those it refers to", MaxBytes)}
 		}
 		if err := w.add(ctx, a.References); err != nil {
 			return err

@@ -32,8 +32,8 @@ func TestVersionsAreAvro(t *testing.T) {
 			t.Errorf("version %d: %v", v, err)
 		}
 		typ := parsed(t, v)
-		if typ.name != "com.tracklayer.events.TrackLayerEvent" {
-			t.Errorf("version %d is named %s", v, typ.name)
+		if typ.Name != "com.tracklayer.events.TrackLayerEvent" {
+			t.Errorf("version %d is named %s", v, typ.Name)
 		}
 		if _, err := compile(WriterSchema{Text: text}); err != nil {
 			t.Errorf("version %d: %v", v, err)
@@ -52,12 +52,12 @@ func TestLatestHasEveryField(t *testing.T) {
 	inSchema := make(map[string]bool)
 	var walk func(group string, typ *avroType)
 	walk = func(group string, typ *avroType) {
-		for _, f := range typ.fields {
-			if inner := nonNull(f.typ); inner.kind == kindRecord {
-				walk(f.name, inner)
+		for _, f := range typ.Fields {
+			if inner := nonNull(f.Type); inner.Kind == kindRecord {
+				walk(f.Name, inner)
 				continue
 			}
-			own := field{group: group, name: f.name}
+			own := field{group: group, name: f.Name}
 			inSchema[own.path()] = true
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // big-endian, then the Avro record.
 const (
 	magic      = 0
-	headerSize = 5
+	HeaderSize = 5
 )
 
 // ParseHeader splits a record's value into the id of the schema that wrote it
@@ -25,11 +25,11 @@ func ParseHeader(value []byte) (id uint32, payload []byte, bad *Fault) {
 	case value[0] != magic:
 		return 0, nil, &Fault{Kind: NoMagic, Message: fmt.Sprintf(
 			"the value begins with byte 0x%02x and not with 0x00: it was not written in the Confluent wire format", value[0])}
-	case len(value) < headerSize:
+	case len(value) < HeaderSize:
 		return 0, nil, &Fault{Kind: Short, Message: fmt.Sprintf(
-			"the value has %s, and the header with the schema id alone needs %d", count.Of(len(value), "byte"), headerSize)}
+			"the value has %s, and the header with the schema id alone needs %d", count.Of(len(value), "byte"), HeaderSize)}
 	}
-	return binary.BigEndian.Uint32(value[1:]), value[headerSize:], nil
+	return binary.BigEndian.Uint32(value[1:]), value[HeaderSize:], nil
 }
 
 // AppendHeader appends the header that ParseHeader reads.

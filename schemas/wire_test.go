@@ -48,7 +48,7 @@ func FuzzWireHeader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value []byte) {
 		id, payload, err := ParseHeader(value)
 		if err != nil {
-			if len(value) >= headerSize && value[0] == magic {
+			if len(value) >= HeaderSize && value[0] == magic {
 				t.Fatalf("a whole header is refused: %v", err)
 			}
 			return
