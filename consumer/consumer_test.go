@@ -20,6 +20,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -43,7 +44,7 @@ func (d *textDecoder) Decode(_ context.Context, value []byte, ev *schemas.Event)
 	ev.Reset()
 	switch s := string(value); {
 	case away && strings.Contains(s, "needs-registry"):
-		return &schemas.RegistryError{Op: "schema id 7", Detail: "connection refused"}
+		return &registry.AwayError{Op: "schema id 7", Detail: "connection refused"}
 	case s == "broken":
 		return &schemas.DecodeError{Code: schemas.CodeNoMagic, Message: "no magic byte"}
 	default:

@@ -9,6 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // slowSource knows one schema at once, and the others when it is told to.
@@ -18,15 +20,15 @@ type slowSource struct {
 	err     error
 }
 
-func (s *slowSource) SchemaByID(ctx context.Context, id uint32) (schemas.WriterSchema, error) {
+func (s *slowSource) SchemaByID(ctx context.Context, id uint32) (avro.Schema, error) {
 	if id != 1 {
 		select {
 		case <-s.release:
 		case <-ctx.Done():
-			return schemas.WriterSchema{}, s.err
+			return avro.Schema{}, s.err
 		}
 	}
-	return schemas.WriterSchema{Type: "AVRO", Text: s.text}, nil
+	return avro.Schema{Type: "AVRO", Text: s.text}, nil
 }
 
 // TestLoadingASchemaHoldsNobodyElse: while a schema is loaded, however long that
@@ -63,7 +65,7 @@ func TestLoadingASchemaHoldsNobodyElse(t *testing.T) {
 	for i := range 20 {
 		put(3, value(1, fmt.Sprintf("e%d", i)))
 	}
-	src := &slowSource{text: text, release: make(chan struct{}), err: &schemas.RegistryError{Op: "schema id 2", Detail: "gave up"}}
+	src := &slowSource{text: text, release: make(chan struct{}), err: &registry.AwayError{Op: "schema id 2", Detail: "gave up"}}
 	decoder := schemas.NewDecoder(src, schemas.InBackground())
 	t.Cleanup(decoder.Close)
 	s := newFakeSink(true)
@@ -85,10 +87,10 @@ func TestLoadingASchemaHoldsNobodyElse(t *testing.T) {
 // TestStoppingWhileASchemaIsLoaded: a member does not wait for it.
 func TestStoppingWhileASchemaIsLoaded(t *testing.T) {
 	b := newBench(t, 1)
-	src := &slowSource{release: make(chan struct{}), err: &schemas.RegistryError{Op: "schema id 2", Detail: "gave up"}}
+	src := &slowSource{release: make(chan struct{}), err: &registry.AwayError{Op: "schema id 2", Detail: "gave up"}}
 	decoder := schemas.NewDecoder(src, schemas.InBackground())
 	t.Cleanup(decoder.Close)
-	if err := b.client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: schemas.AppendHeader(nil, 2)}).FirstErr(); err != nil {
+	if err := b.client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: avro.AppendHeader(nil, 2)}).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
 	m := b.start(newFakeSink(true), func(o *Options) { o.Decoder, o.Drain = decoder, time.Minute })

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"pgregory.net/rapid"
 )
 
@@ -210,48 +211,48 @@ type recordGen struct {
 }
 
 // record draws a record; two of three are written with care.
-func drawRecord(t *rapid.T, root *avroType) []byte {
+func drawRecord(t *rapid.T, root *avro.Type) []byte {
 	g := &recordGen{t: t, sloppy: rapid.IntRange(0, 2).Draw(t, "sloppy") == 2}
 	return g.value(nil, root, "", 6)
 }
 
 // value draws a value of the type, in the field of that name, and appends it.
-func (g *recordGen) value(dst []byte, typ *avroType, name string, depth int) []byte {
+func (g *recordGen) value(dst []byte, typ *avro.Type, name string, depth int) []byte {
 	t := g.t
 	switch typ.Kind {
-	case kindBoolean:
+	case avro.Boolean:
 		return append(dst, byte(rapid.IntRange(0, 1).Draw(t, "boolean")))
-	case kindInt:
+	case avro.Int:
 		return binary.AppendVarint(dst, g.number(math.MinInt32, math.MaxInt32))
-	case kindLong:
+	case avro.Long:
 		return binary.AppendVarint(dst, g.number(math.MinInt64, math.MaxInt64))
-	case kindFloat:
+	case avro.Float:
 		f := rapid.OneOf(rapid.Just(float32(2)), rapid.Float32()).Draw(t, "float")
 		return binary.LittleEndian.AppendUint32(dst, math.Float32bits(f))
-	case kindDouble:
+	case avro.Double:
 		some := rapid.SampledFrom([]float64{3, 129.95, -1e-7, 1e300, math.NaN(), math.Inf(-1), 1 << 60})
 		f := rapid.OneOf(some, rapid.Float64()).Draw(t, "double")
 		return binary.LittleEndian.AppendUint64(dst, math.Float64bits(f))
-	case kindFixed:
+	case avro.Fixed:
 		return append(dst, g.bytes(typ, typ.Size, typ.Size)...)
-	case kindBytes:
+	case avro.Bytes:
 		return appendText(dst, g.bytes(typ, 0, 20))
-	case kindString:
+	case avro.String:
 		return appendText(dst, g.text(name))
-	case kindEnum:
+	case avro.Enum:
 		return binary.AppendVarint(dst, rapid.Int64Range(0, int64(len(typ.Symbols)-1)).Draw(t, "symbol"))
-	case kindUnion:
+	case avro.Union:
 		n := rapid.IntRange(0, len(typ.Branches)-1).Draw(t, "branch")
 		if depth <= 0 {
 			// So that a schema that contains itself has an end.
-			n = max(0, slices.IndexFunc(typ.Branches, func(b *avroType) bool { return b.Kind == kindNull }))
+			n = max(0, slices.IndexFunc(typ.Branches, func(b *avro.Type) bool { return b.Kind == avro.Null }))
 		}
 		return g.value(binary.AppendVarint(dst, int64(n)), typ.Branches[n], name, depth-1)
-	case kindRecord:
+	case avro.Record:
 		for _, f := range typ.Fields {
 			dst = g.value(dst, f.Type, f.Name, depth-1)
 		}
-	case kindArray, kindMap:
+	case avro.Array, avro.Map:
 		for block := 0; depth > 0 && rapid.IntRange(0, 2).Draw(t, "another block") < 2-block; block++ {
 			dst = g.block(dst, typ, block, depth)
 		}
@@ -260,11 +261,11 @@ func (g *recordGen) value(dst []byte, typ *avroType, name string, depth int) []b
 	return dst
 }
 
-func (g *recordGen) block(dst []byte, typ *avroType, block, depth int) []byte {
+func (g *recordGen) block(dst []byte, typ *avro.Type, block, depth int) []byte {
 	n := rapid.IntRange(1, 3).Draw(g.t, "items")
 	var items []byte
 	for i := range n {
-		if typ.Kind == kindMap {
+		if typ.Kind == avro.Map {
 			items = appendText(items, g.key(block, i))
 		}
 		items = g.value(items, typ.Elem, "", depth-1)
@@ -285,9 +286,9 @@ func (g *recordGen) number(low, high int64) int64 {
 	return rapid.OneOf(rapid.Int64Range(-70, 70), rapid.Int64Range(low, high)).Draw(g.t, "number")
 }
 
-func (g *recordGen) bytes(typ *avroType, least, most int) []byte {
+func (g *recordGen) bytes(typ *avro.Type, least, most int) []byte {
 	high := byte(0x7f)
-	if g.sloppy || typ.Logical != LogicalNone {
+	if g.sloppy || typ.Logical != avro.LogicalNone {
 		high = 0xff
 	}
 	return rapid.SliceOfN(rapid.ByteRange(0, high), least, most).Draw(g.t, "bytes")

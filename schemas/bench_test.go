@@ -3,6 +3,7 @@ package schemas
 import (
 	"context"
 	"fmt"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"testing"
 )
 
@@ -24,7 +25,7 @@ func BenchmarkRead(b *testing.B) {
 	for _, v := range Versions() {
 		ev := forVersion(v, fullEvent())
 		schema, _ := v.Schema()
-		benchmarkRead(b, fmt.Sprintf("v%d", v), schema, mustEncode(b, uint32(v), v, ev)[HeaderSize:])
+		benchmarkRead(b, fmt.Sprintf("v%d", v), schema, mustEncode(b, uint32(v), v, ev)[avro.HeaderSize:])
 	}
 	benchmarkRead(b, "stranger", strangers, strangersRecord())
 }
@@ -58,14 +59,14 @@ func bench(b *testing.B, data []byte, read func() error) {
 
 func BenchmarkCheckLayout(b *testing.B) {
 	text, _ := V3.Schema()
-	t, err := parseAvro(text)
+	t, err := avro.Parse(text)
 	if err != nil {
 		b.Fatal(err)
 	}
-	payload := mustEncode(b, 3, V3, fullEvent())[HeaderSize:]
+	payload := mustEncode(b, 3, V3, fullEvent())[avro.HeaderSize:]
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := CheckLayout(t, payload); err != nil {
+		if err := avro.CheckLayout(t, payload); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"slices"
 )
 
@@ -19,8 +20,8 @@ type view struct {
 type groupBinding struct {
 	name    string
 	from    string // what the writer calls it
-	typ     *avroType
-	records map[*avroType][]binding // by record type
+	typ     *avro.Type
+	records map[*avro.Type][]binding // by record type
 }
 
 // binding is one of our fields in one of the writer's records.
@@ -28,19 +29,19 @@ type binding struct {
 	field *field
 	from  string // what the writer calls it
 	doc   string // what the writer says of it
-	typ   *avroType
+	typ   *avro.Type
 	// set fills the field from a scalar. It has no entry for an alternative of
 	// typ that can never be what the field wants: writers keep old branches.
-	set map[*avroType]setter
+	set map[*avro.Type]setter
 
 	// Of attributes, instead of set:
-	entries *avroType                     // the alternative of typ that is a map
-	text    map[*avroType]convert[string] // of the Alternatives of its values
+	entries *avro.Type                     // the alternative of typ that is a map
+	text    map[*avro.Type]convert[string] // of the Alternatives of its values
 }
 
 // bind looks for our fields in a schema.
-func bind(root *avroType) (*view, *DecodeError) {
-	if root.Kind != kindRecord {
+func bind(root *avro.Type) (*view, *DecodeError) {
+	if root.Kind != avro.Record {
 		return nil, notTrackLayer("", "its schema is a %s and not a record", root.Kind)
 	}
 	sources, err := sourcesOf("", root)
@@ -58,7 +59,7 @@ func bind(root *avroType) (*view, *DecodeError) {
 	}
 	for _, name := range groups[1:] {
 		f := sources[name]
-		if f == nil || f.Type.Kind == kindNull {
+		if f == nil || f.Type.Kind == avro.Null {
 			continue
 		}
 		g, err := bindGroup(name, f)
@@ -74,9 +75,9 @@ func bind(root *avroType) (*view, *DecodeError) {
 // them: their own, or else one they had earlier. Strictly, aliases are the
 // reader's to give; a writer that gives one says which field of ours it has
 // renamed, and that is better taken up than the field lost.
-func sourcesOf(group string, t *avroType) (map[string]*avroField, *DecodeError) {
+func sourcesOf(group string, t *avro.Type) (map[string]*avro.Field, *DecodeError) {
 	wanted := namesIn(group)
-	found := make(map[string]*avroField)
+	found := make(map[string]*avro.Field)
 	for i := range t.Fields {
 		if f := &t.Fields[i]; slices.Contains(wanted, f.Name) {
 			found[f.Name] = f
@@ -106,7 +107,7 @@ func sourcesOf(group string, t *avroType) (map[string]*avroField, *DecodeError) 
 }
 
 // bindFields binds the fields of a group that are there.
-func bindFields(group string, sources map[string]*avroField) ([]binding, *DecodeError) {
+func bindFields(group string, sources map[string]*avro.Field) ([]binding, *DecodeError) {
 	var bs []binding
 	for i := range fields {
 		f := &fields[i]
@@ -126,14 +127,14 @@ func bindFields(group string, sources map[string]*avroField) ([]binding, *Decode
 
 // bind returns ok = false when what the writer has there can never be what the
 // field wants.
-func (f *field) bind(from *avroField) (b binding, ok bool) {
+func (f *field) bind(from *avro.Field) (b binding, ok bool) {
 	b = binding{field: f, from: from.Name, doc: from.Doc, typ: from.Type}
 	if f.attributes == nil {
 		b.set, ok = each(b.typ, f.setter)
 		return b, ok
 	}
 	for _, t := range b.typ.Alternatives() {
-		if t.Kind == kindMap {
+		if t.Kind == avro.Map {
 			b.entries = t
 			b.text, ok = each(t.Elem, attributeOf)
 			return b, ok
@@ -145,8 +146,8 @@ func (f *field) bind(from *avroField) (b binding, ok bool) {
 // each makes a function for each of a type's Alternatives that can have one.
 // Null needs none: it reads as absent. ok is false when there is none at all
 // for a type that could hold something else.
-func each[F convert[string] | setter](t *avroType, of func(*avroType) F) (fs map[*avroType]F, ok bool) {
-	fs = make(map[*avroType]F)
+func each[F convert[string] | setter](t *avro.Type, of func(*avro.Type) F) (fs map[*avro.Type]F, ok bool) {
+	fs = make(map[*avro.Type]F)
 	for _, a := range t.Alternatives() {
 		if f := of(a); f != nil {
 			fs[a] = f
@@ -155,15 +156,15 @@ func each[F convert[string] | setter](t *avroType, of func(*avroType) F) (fs map
 	return fs, len(fs) > 0 || onlyNull(t)
 }
 
-func onlyNull(t *avroType) bool {
+func onlyNull(t *avro.Type) bool {
 	alts := t.Alternatives()
-	return len(alts) == 1 && alts[0].Kind == kindNull
+	return len(alts) == 1 && alts[0].Kind == avro.Null
 }
 
-func bindGroup(name string, from *avroField) (g groupBinding, err *DecodeError) {
-	g = groupBinding{name: name, from: from.Name, typ: from.Type, records: make(map[*avroType][]binding)}
+func bindGroup(name string, from *avro.Field) (g groupBinding, err *DecodeError) {
+	g = groupBinding{name: name, from: from.Name, typ: from.Type, records: make(map[*avro.Type][]binding)}
 	for _, t := range g.typ.Alternatives() {
-		if t.Kind != kindRecord {
+		if t.Kind != avro.Record {
 			continue
 		}
 		sources, err := sourcesOf(name, t)

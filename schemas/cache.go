@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"maps"
 	"sync/atomic"
 )
@@ -79,7 +80,7 @@ func (c *cache) evict() {
 
 // cost is what a schema's program holds in memory, roughly and rather too much: a
 // test compares.
-func cost(s *WriterSchema, parts int) int64 {
+func cost(s *avro.Schema, parts int) int64 {
 	const base, perPart, perByte = 16 << 10, 650, 4
 	size := len(s.Text)
 	for _, ref := range s.References {

@@ -1,5 +1,7 @@
 package schemas
 
+import "github.com/tracklayer/amazon-capi/schemas/avro"
+
 // An op is what an instruction does with the bytes that are next.
 type op uint8
 
@@ -25,7 +27,7 @@ type instr struct {
 }
 
 type operand struct {
-	typ     *avroType
+	typ     *avro.Type
 	depth   int // opSkip, opAttributes: how deep the value may still nest
 	field   *field
 	set     setter
@@ -48,16 +50,16 @@ func (c *compiler) emit(op op, arg operand) {
 	c.code = append(c.code, instr{op: op, arg: &arg})
 }
 
-func (c *compiler) skip(t *avroType, depth int) {
+func (c *compiler) skip(t *avro.Type, depth int) {
 	c.emit(opSkip, operand{typ: t, depth: depth})
 }
 
-func (c *compiler) event(root *avroType, v *view) {
-	c.record(root, v.event, v.groups, MaxDepth)
+func (c *compiler) event(root *avro.Type, v *view) {
+	c.record(root, v.event, v.groups, avro.MaxDepth)
 }
 
 // record compiles a record, of whose fields some are bound.
-func (c *compiler) record(t *avroType, bs []binding, gs []groupBinding, depth int) {
+func (c *compiler) record(t *avro.Type, bs []binding, gs []groupBinding, depth int) {
 	c.parts++
 fields:
 	for _, f := range t.Fields {
@@ -78,8 +80,8 @@ fields:
 }
 
 func (c *compiler) group(g *groupBinding, depth int) {
-	c.alternatives(g.typ, depth, func(t *avroType, depth int) {
-		if t.Kind != kindRecord {
+	c.alternatives(g.typ, depth, func(t *avro.Type, depth int) {
+		if t.Kind != avro.Record {
 			c.emit(opRefuse, operand{})
 			return
 		}
@@ -93,7 +95,7 @@ func (c *compiler) field(b *binding, depth int) {
 		c.code = append(c.code, instr{op: opOptionalText, null: null, text: b.field.text})
 		return
 	}
-	c.alternatives(b.typ, depth, func(t *avroType, depth int) {
+	c.alternatives(b.typ, depth, func(t *avro.Type, depth int) {
 		set := b.set[t]
 		switch {
 		case b.field.text != nil && isPlainText(t):
@@ -115,9 +117,9 @@ func (c *compiler) field(b *binding, depth int) {
 
 // Alternatives compiles each alternative of a type, and for a union the choice
 // between them. Null leaves things as they are.
-func (c *compiler) alternatives(t *avroType, depth int, one func(t *avroType, depth int)) {
-	if t.Kind != kindUnion {
-		if t.Kind == kindNull {
+func (c *compiler) alternatives(t *avro.Type, depth int, one func(t *avro.Type, depth int)) {
+	if t.Kind != avro.Union {
+		if t.Kind == avro.Null {
 			c.parts++
 			return
 		}
@@ -130,7 +132,7 @@ func (c *compiler) alternatives(t *avroType, depth int, one func(t *avroType, de
 	start := len(c.code)
 	var jumps []*int // all that lead to where the branches meet
 	for i, b := range t.Branches {
-		if b.Kind == kindNull {
+		if b.Kind == avro.Null {
 			c.parts++
 			jumps = append(jumps, &targets[i])
 			continue
@@ -149,21 +151,21 @@ func (c *compiler) alternatives(t *avroType, depth int, one func(t *avroType, de
 }
 
 // isPlainText reports whether a type's bytes are a length and then the text.
-func isPlainText(t *avroType) bool {
-	return t.Kind == kindString || t.Kind == kindBytes && t.Logical == LogicalNone
+func isPlainText(t *avro.Type) bool {
+	return t.Kind == avro.String || t.Kind == avro.Bytes && t.Logical == avro.LogicalNone
 }
 
 // optionalText reports whether a field is what most of TrackLayer's are: text in a
 // union with null and nothing else. It returns the byte that says null.
 func (b *binding) optionalText() (null byte, ok bool) {
 	bs := b.typ.Branches
-	if b.field.text == nil || b.typ.Kind != kindUnion || len(bs) != 2 {
+	if b.field.text == nil || b.typ.Kind != avro.Union || len(bs) != 2 {
 		return 0, false
 	}
 	switch {
-	case bs[0].Kind == kindNull && isPlainText(bs[1]):
+	case bs[0].Kind == avro.Null && isPlainText(bs[1]):
 		return 0, true // zigzag of branch 0
-	case isPlainText(bs[0]) && bs[1].Kind == kindNull:
+	case isPlainText(bs[0]) && bs[1].Kind == avro.Null:
 		return 2, true // zigzag of branch 1
 	}
 	return 0, false

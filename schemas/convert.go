@@ -9,6 +9,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/ascii"
 	"github.com/tracklayer/amazon-capi/internal/instant"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // scalar is a value of one of Avro's types that hold no other values, whoever
@@ -25,21 +26,21 @@ type convert[T any] func(v scalar) (value T, code Code)
 
 // textOf reads text however it is kept, and whole numbers as their digits:
 // profile ids are often longs. Floats are refused, as they have lost digits.
-func textOf(t *avroType) convert[string] {
+func textOf(t *avro.Type) convert[string] {
 	switch t.Kind {
-	case kindString, kindEnum:
+	case avro.String, avro.Enum:
 		return validText
-	case kindInt, kindLong:
+	case avro.Int, avro.Long:
 		return func(v scalar) (string, Code) { return strconv.FormatInt(v.num, 10), "" }
-	case kindBytes, kindFixed:
+	case avro.Bytes, avro.Fixed:
 		switch t.Logical {
-		case LogicalDecimal, LogicalBigDecimal:
+		case avro.LogicalDecimal, avro.LogicalBigDecimal:
 			amount := amountOf(t)
 			return func(v scalar) (string, Code) {
 				d, code := amount(v)
 				return d.String(), code
 			}
-		case LogicalUUID:
+		case avro.LogicalUUID:
 			return func(v scalar) (string, Code) { return uuidText(v.text), "" }
 		}
 		return validText
@@ -70,23 +71,23 @@ func uuidText(b string) string {
 // instantOf reads a point in time as Unix milliseconds. A long without a
 // logical type counts milliseconds; ints cannot, and whether they are seconds
 // or days would be a guess, as is the zone of a local timestamp.
-func instantOf(t *avroType) convert[int64] {
+func instantOf(t *avro.Type) convert[int64] {
 	switch t.Kind {
-	case kindLong:
+	case avro.Long:
 		perMilli := int64(1)
 		switch t.Logical {
-		case LogicalMicros:
+		case avro.LogicalMicros:
 			perMilli = 1e3
-		case LogicalNanos:
+		case avro.LogicalNanos:
 			perMilli = 1e6
-		case LogicalOtherTime, LogicalLost:
+		case avro.LogicalOtherTime, avro.LogicalLost:
 			return nil
 		}
 		if perMilli == 1 { // nearly all times, and a division is dear
 			return func(v scalar) (int64, Code) { return v.num, "" }
 		}
 		return func(v scalar) (int64, Code) { return floorDiv(v.num, perMilli), "" }
-	case kindString:
+	case avro.String:
 		return func(v scalar) (int64, Code) {
 			s := strings.TrimSpace(v.text)
 			if s == "" {
@@ -114,31 +115,31 @@ func floorDiv(a, b int64) int64 {
 // the number into digits would take seconds.
 const maxDecimalBytes = 512
 
-func amountOf(t *avroType) convert[Decimal] {
+func amountOf(t *avro.Type) convert[Decimal] {
 	switch t.Kind {
-	case kindBytes, kindFixed:
+	case avro.Bytes, avro.Fixed:
 		switch t.Logical {
-		case LogicalDecimal:
+		case avro.LogicalDecimal:
 			return func(v scalar) (Decimal, Code) {
 				if len(v.text) > maxDecimalBytes {
 					return Decimal{}, CodeBadValue
 				}
 				return DecimalFromBytes([]byte(v.text), t.Scale), ""
 			}
-		case LogicalBigDecimal:
+		case avro.LogicalBigDecimal:
 			return bigDecimal
 		}
 		return nil
-	case kindInt, kindLong:
-		if t.Logical != LogicalNone { // of time, or a decimal whose scale is lost
+	case avro.Int, avro.Long:
+		if t.Logical != avro.LogicalNone { // of time, or a decimal whose scale is lost
 			return nil
 		}
 		return func(v scalar) (Decimal, Code) { return NewDecimal(v.num, 0), "" }
-	case kindFloat:
+	case avro.Float:
 		return func(v scalar) (Decimal, Code) { return DecimalFromFloat(v.real, 32), "" }
-	case kindDouble:
+	case avro.Double:
 		return func(v scalar) (Decimal, Code) { return DecimalFromFloat(v.real, 64), "" }
-	case kindString:
+	case avro.String:
 		return func(v scalar) (Decimal, Code) {
 			s := strings.TrimSpace(v.text)
 			if s == "" {
@@ -157,12 +158,12 @@ func amountOf(t *avroType) convert[Decimal] {
 // bigDecimal reads a decimal that has its scale with it: Avro's encoding of its
 // integer's bytes and of the scale, within bytes.
 func bigDecimal(v scalar) (Decimal, Code) {
-	size, at := ReadLong(v.text, 0)
+	size, at := avro.ReadLong(v.text, 0)
 	if at < 0 || size < 0 || size > int64(len(v.text)-at) || size > maxDecimalBytes {
 		return Decimal{}, CodeBadValue
 	}
-	scale, end := ReadLong(v.text, at+int(size))
-	if end != len(v.text) || scale > MaxScale || scale < -MaxScale {
+	scale, end := avro.ReadLong(v.text, at+int(size))
+	if end != len(v.text) || scale > avro.MaxScale || scale < -avro.MaxScale {
 		return Decimal{}, CodeBadValue
 	}
 	d := DecimalFromBytes([]byte(v.text[at:at+int(size)]), int(max(scale, 0)))
@@ -175,21 +176,21 @@ func bigDecimal(v scalar) (Decimal, Code) {
 	return NewDecimal(d.unscaled, int(scale)), ""
 }
 
-func countOf(t *avroType) convert[int64] {
+func countOf(t *avro.Type) convert[int64] {
 	switch t.Kind {
-	case kindInt, kindLong:
-		if t.Logical != LogicalNone {
+	case avro.Int, avro.Long:
+		if t.Logical != avro.LogicalNone {
 			return nil
 		}
 		return func(v scalar) (int64, Code) { return v.num, "" }
-	case kindFloat, kindDouble:
+	case avro.Float, avro.Double:
 		return func(v scalar) (int64, Code) {
 			if v.real != math.Trunc(v.real) || math.Abs(v.real) > 1<<53 {
 				return 0, CodeBadValue
 			}
 			return int64(v.real), ""
 		}
-	case kindString:
+	case avro.String:
 		return func(v scalar) (int64, Code) {
 			n, err := strconv.ParseInt(strings.TrimSpace(v.text), 10, 64)
 			if err != nil {
@@ -203,11 +204,11 @@ func countOf(t *avroType) convert[int64] {
 
 // attributeOf reads a value of the attributes: what textOf reads, and what is
 // only good for showing it.
-func attributeOf(t *avroType) convert[string] {
+func attributeOf(t *avro.Type) convert[string] {
 	switch t.Kind {
-	case kindBoolean:
+	case avro.Boolean:
 		return func(v scalar) (string, Code) { return strconv.FormatBool(v.num != 0), "" }
-	case kindFloat, kindDouble:
+	case avro.Float, avro.Double:
 		amount := amountOf(t)
 		return func(v scalar) (string, Code) {
 			d, code := amount(v)
@@ -221,7 +222,7 @@ func attributeOf(t *avroType) convert[string] {
 type setter func(*Event, scalar) Code
 
 // setter returns nil if the type can never be what the field wants.
-func (f *field) setter(t *avroType) setter {
+func (f *field) setter(t *avro.Type) setter {
 	switch {
 	case f.text != nil:
 		return assign(f.text, textOf(t))

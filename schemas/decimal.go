@@ -3,6 +3,7 @@ package schemas
 import (
 	"bytes"
 	"errors"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"math"
 	"math/big"
 	"math/bits"
@@ -116,7 +117,7 @@ func ParseDecimal(s string) (Decimal, error) {
 		}
 	}
 	scale := len(frac) - exp
-	if n > MaxScale || scale > MaxScale || scale < -MaxScale {
+	if n > avro.MaxScale || scale > avro.MaxScale || scale < -avro.MaxScale {
 		return Decimal{}, errDecimalRange
 	}
 	if n-min(scale, 0) <= maxInt64Digits {

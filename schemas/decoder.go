@@ -11,13 +11,15 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // Source is where the Decoder asks for schemas; *Registry.
 type Source interface {
 	// SchemaByID returns the schema of that id. A *SchemaError says that its
 	// records can never be read; any other error says nothing about them.
-	SchemaByID(ctx context.Context, id uint32) (WriterSchema, error)
+	SchemaByID(ctx context.Context, id uint32) (avro.Schema, error)
 }
 
 const (
@@ -105,7 +107,7 @@ func NewDecoder(source Source, opts ...DecoderOption) *Decoder {
 
 // Decode empties ev and fills it from a record's value. A *DecodeError says
 // that the value can never be read; ev then has what was read before the fault,
-// which may be the event's id. Any other error (errors.Is ErrRegistryAway) says
+// which may be the event's id. Any other error (errors.Is ErrAway) says
 // that its schema cannot be had now: hold the record and try again.
 //
 // The event's texts are parts of value wherever they can be: copying them would
@@ -116,7 +118,7 @@ func NewDecoder(source Source, opts ...DecoderOption) *Decoder {
 // strings.Clone.
 func (d *Decoder) Decode(ctx context.Context, value []byte, ev *Event) error {
 	ev.Reset()
-	id, payload, fault := ParseHeader(value)
+	id, payload, fault := avro.ParseHeader(value)
 	if fault != nil {
 		return asDecodeError(fault)
 	}
@@ -161,7 +163,7 @@ func (d *Decoder) lookup(ctx context.Context, id uint32) (program, error) {
 		select {
 		case <-l.done:
 		case <-ctx.Done():
-			return nil, GaveUp(id, ctx.Err())
+			return nil, registry.GaveUp(id, ctx.Err())
 		}
 		if !l.abandoned {
 			return l.program, l.err

@@ -11,27 +11,29 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // sourceFunc counts what it is asked.
 type sourceFunc struct {
 	asked atomic.Int32
-	byID  func(ctx context.Context, id uint32) (WriterSchema, error)
+	byID  func(ctx context.Context, id uint32) (avro.Schema, error)
 }
 
-func (s *sourceFunc) SchemaByID(ctx context.Context, id uint32) (WriterSchema, error) {
+func (s *sourceFunc) SchemaByID(ctx context.Context, id uint32) (avro.Schema, error) {
 	s.asked.Add(1)
 	return s.byID(ctx, id)
 }
 
-var errAway = &RegistryError{Op: "schema id 2", Detail: "connection refused"}
+var errAway = &registry.AwayError{Op: "schema id 2", Detail: "connection refused"}
 
 func TestASchemaIsAskedForOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		latest, _ := Latest.Schema()
-		src := &sourceFunc{byID: func(context.Context, uint32) (WriterSchema, error) {
+		src := &sourceFunc{byID: func(context.Context, uint32) (avro.Schema, error) {
 			time.Sleep(time.Second)
-			return WriterSchema{Type: "AVRO", Text: latest}, nil
+			return avro.Schema{Type: "AVRO", Text: latest}, nil
 		}}
 		reg := prometheus.NewRegistry()
 		dec := NewDecoder(src, WithMetrics(reg))
@@ -67,9 +69,9 @@ func TestASchemaIsAskedForOnce(t *testing.T) {
 func TestRegistryAwayIsNoVerdict(t *testing.T) {
 	away := true
 	ours := ours(t)
-	src := &sourceFunc{byID: func(ctx context.Context, id uint32) (WriterSchema, error) {
+	src := &sourceFunc{byID: func(ctx context.Context, id uint32) (avro.Schema, error) {
 		if away {
-			return WriterSchema{}, errAway
+			return avro.Schema{}, errAway
 		}
 		return ours.SchemaByID(ctx, id)
 	}}
@@ -79,7 +81,7 @@ func TestRegistryAwayIsNoVerdict(t *testing.T) {
 	for range 3 {
 		err := dec.Decode(context.Background(), value, &ev)
 		var bad *DecodeError
-		if !errors.Is(err, ErrRegistryAway) || errors.As(err, &bad) {
+		if !errors.Is(err, registry.ErrAway) || errors.As(err, &bad) {
 			t.Fatalf("error %v, want one that says the registry is away", err)
 		}
 	}
@@ -128,7 +130,7 @@ func TestGarbageIDsAreBounded(t *testing.T) {
 	var ev Event
 	for id := range uint32(3 * maxFailed) {
 		now = now.Add(time.Millisecond)
-		wantCode(t, dec.Decode(context.Background(), AppendHeader(nil, id), &ev), CodeUnknownSchema, "")
+		wantCode(t, dec.Decode(context.Background(), avro.AppendHeader(nil, id), &ev), CodeUnknownSchema, "")
 		if len(dec.failed) > maxFailed {
 			t.Fatalf("%d unknown ids are remembered, want at most %d", len(dec.failed), maxFailed)
 		}
@@ -138,9 +140,9 @@ func TestGarbageIDsAreBounded(t *testing.T) {
 // TestImpossibleIDsAreNotAskedFor: a registry answers those like a wrong URL,
 // and the record would be held for ever.
 func TestImpossibleIDsAreNotAskedFor(t *testing.T) {
-	src := &sourceFunc{byID: func(context.Context, uint32) (WriterSchema, error) { return WriterSchema{}, errAway }}
+	src := &sourceFunc{byID: func(context.Context, uint32) (avro.Schema, error) { return avro.Schema{}, errAway }}
 	var ev Event
-	err := NewDecoder(src).Decode(context.Background(), AppendHeader(nil, 1<<31), &ev)
+	err := NewDecoder(src).Decode(context.Background(), avro.AppendHeader(nil, 1<<31), &ev)
 	wantCode(t, err, CodeUnknownSchema, "")
 	if src.asked.Load() != 0 {
 		t.Error("the registry was asked")
@@ -150,7 +152,7 @@ func TestImpossibleIDsAreNotAskedFor(t *testing.T) {
 func TestSchemasThatAreNotAvro(t *testing.T) {
 	for _, typ := range []string{"JSON", "PROTOBUF", "GRAPHQL"} {
 		var ev Event
-		err := NewDecoder(schemaMap{2: {Type: typ, Text: "{}"}}).Decode(context.Background(), AppendHeader(nil, 2), &ev)
+		err := NewDecoder(schemaMap{2: {Type: typ, Text: "{}"}}).Decode(context.Background(), avro.AppendHeader(nil, 2), &ev)
 		wantCode(t, err, CodeNotAvro, "")
 	}
 }
@@ -160,21 +162,21 @@ func TestSchemasThatAreNotAvro(t *testing.T) {
 func TestWhoWaitsCanGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		src := &sourceFunc{byID: func(context.Context, uint32) (WriterSchema, error) {
+		src := &sourceFunc{byID: func(context.Context, uint32) (avro.Schema, error) {
 			<-release
-			return WriterSchema{}, errAway
+			return avro.Schema{}, errAway
 		}}
 		dec := NewDecoder(src)
 		go func() {
 			var ev Event
-			_ = dec.Decode(context.Background(), AppendHeader(nil, 2), &ev)
+			_ = dec.Decode(context.Background(), avro.AppendHeader(nil, 2), &ev)
 		}()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		var ev Event
-		err := dec.Decode(ctx, AppendHeader(nil, 2), &ev)
-		if !errors.Is(err, ErrRegistryAway) || !errors.Is(err, context.DeadlineExceeded) {
+		err := dec.Decode(ctx, avro.AppendHeader(nil, 2), &ev)
+		if !errors.Is(err, registry.ErrAway) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v, want the registry away for the context's end", err)
 		}
 		close(release)
@@ -185,10 +187,10 @@ func TestWhoWaitsCanGo(t *testing.T) {
 func TestWhoAsksMayGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours := ours(t)
-		src := &sourceFunc{byID: func(ctx context.Context, id uint32) (WriterSchema, error) {
+		src := &sourceFunc{byID: func(ctx context.Context, id uint32) (avro.Schema, error) {
 			select {
 			case <-ctx.Done():
-				return WriterSchema{}, GaveUp(id, ctx.Err())
+				return avro.Schema{}, registry.GaveUp(id, ctx.Err())
 			case <-time.After(time.Minute):
 				return ours.SchemaByID(ctx, id)
 			}
@@ -224,14 +226,14 @@ func TestWhoAsksMayGo(t *testing.T) {
 // TestManySchemasAtOnce is for the race detector.
 func TestManySchemasAtOnce(t *testing.T) {
 	latest, _ := Latest.Schema()
-	src := &sourceFunc{byID: func(_ context.Context, id uint32) (WriterSchema, error) {
+	src := &sourceFunc{byID: func(_ context.Context, id uint32) (avro.Schema, error) {
 		switch id % 3 {
 		case 0:
-			return WriterSchema{Text: latest}, nil
+			return avro.Schema{Text: latest}, nil
 		case 1:
-			return WriterSchema{}, &DecodeError{Code: CodeUnknownSchema, SchemaID: id, Message: "none"}
+			return avro.Schema{}, &DecodeError{Code: CodeUnknownSchema, SchemaID: id, Message: "none"}
 		}
-		return WriterSchema{}, errAway
+		return avro.Schema{}, errAway
 	}}
 	dec := NewDecoder(src)
 	payload, err := mustEncoder(t).Encode(V3, fullEvent())
@@ -244,9 +246,9 @@ func TestManySchemasAtOnce(t *testing.T) {
 			var ev Event
 			for i := range uint32(60) {
 				id := (i + uint32(g)) % 30
-				err := dec.Decode(context.Background(), append(AppendHeader(nil, id), payload...), &ev)
+				err := dec.Decode(context.Background(), append(avro.AppendHeader(nil, id), payload...), &ev)
 				var bad *DecodeError
-				ok := [3]bool{err == nil, errors.As(err, &bad) && bad.SchemaID == id, errors.Is(err, ErrRegistryAway)}
+				ok := [3]bool{err == nil, errors.As(err, &bad) && bad.SchemaID == id, errors.Is(err, registry.ErrAway)}
 				if !ok[id%3] {
 					t.Error(fmt.Errorf("id %d: %w", id, err))
 				}

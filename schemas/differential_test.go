@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"pgregory.net/rapid"
 )
 
@@ -119,7 +120,7 @@ func FuzzDifferential(f *testing.F) {
 	}
 	for i, v := range Versions() {
 		for _, ev := range []*Event{{}, {EventID: "\xff"}, forV1(fullEvent())} {
-			f.Add(byte(i), mustEncode(f, 1, v, ev)[HeaderSize:])
+			f.Add(byte(i), mustEncode(f, 1, v, ev)[avro.HeaderSize:])
 		}
 	}
 	f.Add(byte(3), strangersRecord())

@@ -6,6 +6,7 @@ import (
 	"math/big"
 
 	"github.com/linkedin/goavro/v2"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // Encoder writes events as Avro, in any of our versions: for the publish
@@ -17,7 +18,7 @@ type Encoder struct {
 }
 
 type versionEncoder struct {
-	root  *avroType
+	root  *avro.Type
 	codec *goavro.Codec
 }
 
@@ -29,7 +30,7 @@ func NewEncoder() (*Encoder, error) {
 		if err != nil {
 			return nil, err
 		}
-		root, err := parseAvro(text)
+		root, err := avro.Parse(text)
 		if err != nil {
 			return nil, fmt.Errorf("schema version %d: %w", v, err)
 		}
@@ -49,7 +50,7 @@ func (e *Encoder) Encode(v Version, ev *Event) ([]byte, error) { return e.encode
 // EncodeWire is Encode in the Confluent wire format: what a record's value is.
 // The id is the one under which the registry has the version.
 func (e *Encoder) EncodeWire(id uint32, v Version, ev *Event) ([]byte, error) {
-	return e.encode(AppendHeader(nil, id), v, ev)
+	return e.encode(avro.AppendHeader(nil, id), v, ev)
 }
 
 func (e *Encoder) encode(dst []byte, v Version, ev *Event) ([]byte, error) {
@@ -82,7 +83,7 @@ func (e *Encoder) encode(dst []byte, v Version, ev *Event) ([]byte, error) {
 
 // native returns the fields of a group that are set, as goavro wants them. The
 // others get the schema's default, null.
-func (ver *versionEncoder) native(group string, t *avroType, ev *Event) (map[string]any, error) {
+func (ver *versionEncoder) native(group string, t *avro.Type, ev *Event) (map[string]any, error) {
 	record := make(map[string]any)
 	for i := range fields {
 		f := &fields[i]
@@ -96,14 +97,14 @@ func (ver *versionEncoder) native(group string, t *avroType, ev *Event) (map[str
 			}
 			continue
 		}
-		if ft.Kind == kindUnion && !f.isSet(ev) {
+		if ft.Kind == avro.Union && !f.isSet(ev) {
 			continue
 		}
 		v, err := f.native(nonNull(ft), ev)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.path(), err)
 		}
-		if ft.Kind == kindUnion {
+		if ft.Kind == avro.Union {
 			v = goavro.Union(unionKey(nonNull(ft)), v)
 		}
 		record[f.name] = v
@@ -111,7 +112,7 @@ func (ver *versionEncoder) native(group string, t *avroType, ev *Event) (map[str
 	return record, nil
 }
 
-func (f *field) native(t *avroType, ev *Event) (any, error) {
+func (f *field) native(t *avro.Type, ev *Event) (any, error) {
 	switch {
 	case f.text != nil:
 		return *f.text(ev), nil
@@ -133,7 +134,7 @@ func (f *field) native(t *avroType, ev *Event) (any, error) {
 }
 
 // decimalRat refuses what goavro would cut off in silence.
-func decimalRat(d Decimal, t *avroType) (*big.Rat, error) {
+func decimalRat(d Decimal, t *avro.Type) (*big.Rat, error) {
 	if !d.IsFinite() {
 		return nil, errors.New("it is not finite")
 	}
@@ -156,8 +157,8 @@ func unscaledOf(r *big.Rat, scale int) (unscaled *big.Int, exact bool) {
 }
 
 // nonNull returns the other branch of our schemas' unions with null.
-func nonNull(t *avroType) *avroType {
-	if t.Kind != kindUnion {
+func nonNull(t *avro.Type) *avro.Type {
+	if t.Kind != avro.Union {
 		return t
 	}
 	return t.Branches[1]
@@ -165,11 +166,11 @@ func nonNull(t *avroType) *avroType {
 
 // unionKey is how goavro names a branch of a union when it knows of logical
 // types.
-func unionKey(t *avroType) string {
+func unionKey(t *avro.Type) string {
 	switch t.Logical {
-	case LogicalDecimal:
+	case avro.LogicalDecimal:
 		return "bytes.decimal"
-	case LogicalMillis:
+	case avro.LogicalMillis:
 		return "long.timestamp-millis"
 	}
 	return t.Kind.String()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"pgregory.net/rapid"
 )
 
@@ -77,7 +78,7 @@ func TestEncodeFramesWhatItEncodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := append([]byte{0, 0, 0, 1, 44}, payload...); !bytes.Equal(value, want) {
-		t.Errorf("framed as %x, want %x", value[:HeaderSize], want[:HeaderSize])
+		t.Errorf("framed as %x, want %x", value[:avro.HeaderSize], want[:avro.HeaderSize])
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // Code says why a value cannot be decoded. The set is closed: metrics, headers
@@ -116,18 +117,18 @@ func (e *DecodeError) withID(id uint32) *DecodeError {
 }
 
 var faultCodes = [...]Code{
-	Tombstone: CodeTombstone, Empty: CodeEmpty, NoMagic: CodeNoMagic, Short: CodeShort,
-	Truncated: CodeTruncated, Corrupt: CodeCorrupt, TrailingBytes: CodeTrailingBytes,
+	avro.Tombstone: CodeTombstone, avro.Empty: CodeEmpty, avro.NoMagic: CodeNoMagic, avro.Short: CodeShort,
+	avro.Truncated: CodeTruncated, avro.Corrupt: CodeCorrupt, avro.TrailingBytes: CodeTrailingBytes,
 }
 
-func asDecodeError(f *Fault) *DecodeError {
+func asDecodeError(f *avro.Fault) *DecodeError {
 	return &DecodeError{Code: faultCodes[f.Kind], Field: f.Field, Message: f.Message}
 }
 
 // unreadable returns what a *SchemaError means for the records of an id; other
 // errors stay what they are.
 func unreadable(err error, id uint32) error {
-	var bad *SchemaError
+	var bad *avro.SchemaError
 	if !errors.As(err, &bad) {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/tracklayer/amazon-capi/internal/ascii"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // fastProgram walks once over a record's bytes and writes the event as it goes.
@@ -94,7 +95,7 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 			}
 			n, at := int64(s[pos]>>1), pos+1
 			if s[pos]&0x81 != 0 { // more than one byte, or negative
-				if n, at = ReadLong(s, pos); at < 0 {
+				if n, at = avro.ReadLong(s, pos); at < 0 {
 					return false
 				}
 			}
@@ -123,7 +124,7 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 			}
 			pos = next
 		case opUnion:
-			branch, next := ReadLong(s, pos)
+			branch, next := avro.ReadLong(s, pos)
 			if next < 0 || uint64(branch) >= uint64(len(in.arg.targets)) {
 				return false
 			}
@@ -132,7 +133,7 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 		case opJump:
 			pc = in.arg.targets[0] - 1
 		case opSkip:
-			if pos, parts = Skip(in.arg.typ, payload, pos, parts, in.arg.depth); pos < 0 {
+			if pos, parts = avro.Skip(in.arg.typ, payload, pos, parts, in.arg.depth); pos < 0 {
 				return false
 			}
 		case opAttributes:
@@ -148,22 +149,22 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 
 // readScalar reads a value of a type that is no null, union, record, array or
 // map, and returns where the next one begins, or -1.
-func readScalar(t *avroType, s string, pos int) (v scalar, next int) {
+func readScalar(t *avro.Type, s string, pos int) (v scalar, next int) {
 	size := 0
 	switch t.Kind {
-	case kindInt, kindLong, kindEnum, kindBytes, kindString:
-		if v.num, pos = ReadLong(s, pos); pos < 0 {
+	case avro.Int, avro.Long, avro.Enum, avro.Bytes, avro.String:
+		if v.num, pos = avro.ReadLong(s, pos); pos < 0 {
 			return v, -1
 		}
 		switch t.Kind {
-		case kindLong:
+		case avro.Long:
 			return v, pos
-		case kindInt:
+		case avro.Int:
 			if v.num != int64(int32(v.num)) {
 				return v, -1
 			}
 			return v, pos
-		case kindEnum:
+		case avro.Enum:
 			if uint64(v.num) >= uint64(len(t.Symbols)) {
 				return v, -1
 			}
@@ -173,13 +174,13 @@ func readScalar(t *avroType, s string, pos int) (v scalar, next int) {
 			return v, -1
 		}
 		size = int(v.num)
-	case kindBoolean:
+	case avro.Boolean:
 		size = 1
-	case kindFloat:
+	case avro.Float:
 		size = 4
-	case kindDouble:
+	case avro.Double:
 		size = 8
-	case kindFixed:
+	case avro.Fixed:
 		size = t.Size
 	default:
 		return v, -1
@@ -190,14 +191,14 @@ func readScalar(t *avroType, s string, pos int) (v scalar, next int) {
 	next = pos + size
 	b := s[pos:next]
 	switch t.Kind {
-	case kindBoolean:
+	case avro.Boolean:
 		if b[0] > 1 {
 			return v, -1
 		}
 		return scalar{num: int64(b[0])}, next
-	case kindFloat:
+	case avro.Float:
 		return scalar{real: float64(math.Float32frombits(ascii.HalfWord(b)))}, next
-	case kindDouble:
+	case avro.Double:
 		return scalar{real: math.Float64frombits(ascii.Word(b))}, next
 	}
 	return scalar{text: b}, next

@@ -10,13 +10,14 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"pgregory.net/rapid"
 )
 
 // programOf compiles a schema.
 func programOf(t rapid.TB, schema string) *fastProgram {
 	t.Helper()
-	p, err := compile(WriterSchema{Text: schema})
+	p, err := compile(avro.Schema{Text: schema})
 	if err != nil {
 		t.Fatalf("%v\nschema %s", err, schema)
 	}
@@ -87,7 +88,7 @@ func TestRecordsOfOursNeedNoJudge(t *testing.T) {
 		schema, _ := v.Schema()
 		p := programOf(t, schema)
 		for _, ev := range []*Event{{}, {EventID: "e", EventName: "n"}, forV1(fullEvent())} {
-			if !p.accepts(mustEncode(t, 1, v, ev)[HeaderSize:], new(Event)) {
+			if !p.accepts(mustEncode(t, 1, v, ev)[avro.HeaderSize:], new(Event)) {
 				t.Errorf("version %d: %+v is left to the judge", v, ev)
 			}
 		}
@@ -181,7 +182,7 @@ func TestBadRecordsLeaveNothing(t *testing.T) {
 	ev := Event{Custom: CustomData{Attributes: attrs}}
 	ev.Reset()
 	p := programOf(t, record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"attributes","type":{"type":"map","values":"string"}}]}}`))
-	if err := p.read(valueOf(long(2), text("k"), text("v"), text("l"), text("\xff"), long(0))[HeaderSize:], &ev); err == nil {
+	if err := p.read(valueOf(long(2), text("k"), text("v"), text("l"), text("\xff"), long(0))[avro.HeaderSize:], &ev); err == nil {
 		t.Fatal("no error")
 	}
 	if attrs[0] != (Attribute{}) {
@@ -195,7 +196,7 @@ func TestPanicsAreTheJudges(t *testing.T) {
 	p := *programOf(t, record(``))
 	p.code = []instr{{op: opScalar}}
 	var ev Event
-	if err := p.read(valueOf()[HeaderSize:], &ev); err != nil || ev.EventID != "e" {
+	if err := p.read(valueOf()[avro.HeaderSize:], &ev); err != nil || ev.EventID != "e" {
 		t.Errorf("error %v, event %+v", err, ev)
 	}
 }
@@ -207,7 +208,7 @@ func TestManyFieldsGoToTheJudge(t *testing.T) {
 	for i := range 6 {
 		branches += fmt.Sprintf(`,{"type":"record","name":"R%d","fields":[{"name":"email","type":["null","string"]}]}`, i)
 	}
-	root, err := parseAvro(record(`,{"name":"user_data","type":[` + branches + `]}`))
+	root, err := avro.Parse(record(`,{"name":"user_data","type":[` + branches + `]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,16 +250,16 @@ func TestBoundsAreTheJudges(t *testing.T) {
 		bytes  []byte
 		fine   bool
 	}{
-		"as many parts as may be": {nulls, join(long(MaxParts-4), long(0)), true},
-		"one too many":            {nulls, join(long(MaxParts-3), long(0)), false},
-		"attributes":              {attributesOf(`["null","string"]`), entries((MaxParts - 5) / 2), true},
-		"too many attributes":     {attributesOf(`["null","string"]`), entries((MaxParts-5)/2 + 1), false},
-		"too many texts":          {attributesOf(`"string"`), entries(MaxParts), false},
+		"as many parts as may be": {nulls, join(long(avro.MaxParts-4), long(0)), true},
+		"one too many":            {nulls, join(long(avro.MaxParts-3), long(0)), false},
+		"attributes":              {attributesOf(`["null","string"]`), entries((avro.MaxParts - 5) / 2), true},
+		"too many attributes":     {attributesOf(`["null","string"]`), entries((avro.MaxParts-5)/2 + 1), false},
+		"too many texts":          {attributesOf(`"string"`), entries(avro.MaxParts), false},
 	} {
 		p := programOf(t, c.schema)
-		payload := valueOf(c.bytes)[HeaderSize:]
+		payload := valueOf(c.bytes)[avro.HeaderSize:]
 		// The judge goes by this; goavro would take seconds.
-		if err := CheckLayout(p.judge.root, payload); (err == nil) != c.fine {
+		if err := avro.CheckLayout(p.judge.root, payload); (err == nil) != c.fine {
 			t.Errorf("%s: error %v, want one: %v", name, err, !c.fine)
 		}
 		if !c.fine && p.accepts(payload, new(Event)) {
@@ -290,8 +291,8 @@ func TestDepthIsCountedAlike(t *testing.T) {
 			p := programOf(t, strings.Replace(place.schema, "NODE", typ, 1))
 			refused := 0
 			for deep := 40; deep <= 50; deep++ {
-				payload := valueOf(place.before, bytes.Repeat(long(1), deep), long(0), place.after)[HeaderSize:]
-				fine := CheckLayout(p.judge.root, payload) == nil
+				payload := valueOf(place.before, bytes.Repeat(long(1), deep), long(0), place.after)[avro.HeaderSize:]
+				fine := avro.CheckLayout(p.judge.root, payload) == nil
 				if p.accepts(payload, new(Event)) != fine {
 					t.Errorf("%s\n%d deep: accepted %v", place.schema, deep, !fine)
 				}
@@ -332,7 +333,7 @@ func TestWrongValuesAreTheJudges(t *testing.T) {
 		"field of another type": {record(`,{"name":"profile_id","type":["null","boolean","string"]},{"name":"x","type":"boolean"}`), join(long(1), []byte{1})},
 	} {
 		p := programOf(t, c.schema)
-		payload := valueOf(c.bytes)[HeaderSize:]
+		payload := valueOf(c.bytes)[avro.HeaderSize:]
 		if p.accepts(payload, new(Event)) {
 			t.Errorf("%s: accepted", name)
 		}

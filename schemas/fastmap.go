@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"cmp"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"math"
 	"slices"
 )
@@ -19,7 +20,7 @@ func (a *operand) attributes(payload []byte, s string, pos, parts int, ev *Event
 	attrs := (*at)[:0]
 	sorted, whole := true, true
 	for {
-		count, next := ReadLong(s, pos)
+		count, next := avro.ReadLong(s, pos)
 		if next < 0 {
 			return -1, 0
 		}
@@ -33,7 +34,7 @@ func (a *operand) attributes(payload []byte, s string, pos, parts int, ev *Event
 				return -1, 0
 			}
 			count = -count
-			if _, pos = ReadLong(s, pos); pos < 0 {
+			if _, pos = avro.ReadLong(s, pos); pos < 0 {
 				return -1, 0
 			}
 		}
@@ -76,8 +77,8 @@ func (a *operand) attribute(payload []byte, s string, pos, parts int) (value str
 	if parts -= 2; parts < 0 {
 		return "", -1, 0
 	}
-	if elem.Kind == kindUnion {
-		branch, next := ReadLong(s, pos)
+	if elem.Kind == avro.Union {
+		branch, next := avro.ReadLong(s, pos)
 		if next < 0 || uint64(branch) >= uint64(len(elem.Branches)) {
 			return "", -1, 0
 		}
@@ -85,7 +86,7 @@ func (a *operand) attribute(payload []byte, s string, pos, parts int) (value str
 	}
 	text := a.binding.text[elem]
 	if text == nil {
-		next, left = Skip(elem, payload, pos, parts, depth)
+		next, left = avro.Skip(elem, payload, pos, parts, depth)
 		return leftOut, next, left
 	}
 	v, next := readScalar(elem, s, pos)
@@ -103,7 +104,7 @@ func (a *operand) attribute(payload []byte, s string, pos, parts int) (value str
 }
 
 func readText(s string, pos int) (text string, next int) {
-	n, at := ReadLong(s, pos)
+	n, at := avro.ReadLong(s, pos)
 	if at < 0 || uint64(n) > uint64(len(s)-at) {
 		return "", -1
 	}

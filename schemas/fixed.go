@@ -1,10 +1,13 @@
 package schemas
 
-import "context"
+import (
+	"context"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+)
 
 // Fixed is a Source that has one schema, whatever the id: for records that are
 // read where there is no registry.
-type Fixed WriterSchema
+type Fixed avro.Schema
 
 // Embedded returns a version of ours as a Source.
 func Embedded(v Version) (Fixed, error) {
@@ -13,4 +16,4 @@ func Embedded(v Version) (Fixed, error) {
 }
 
 // SchemaByID implements Source.
-func (f Fixed) SchemaByID(context.Context, uint32) (WriterSchema, error) { return WriterSchema(f), nil }
+func (f Fixed) SchemaByID(context.Context, uint32) (avro.Schema, error) { return avro.Schema(f), nil }

@@ -3,6 +3,7 @@ package schemas
 import (
 	"context"
 	"errors"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"testing"
 	"unicode/utf8"
 )
@@ -11,19 +12,19 @@ import (
 // stranger's may have. The seeds are records of each, which the fuzzer mutates.
 func FuzzDecode(f *testing.F) {
 	source := ours(f)
-	source[0] = WriterSchema{Text: strangers}
+	source[0] = avro.Schema{Text: strangers}
 	dec := NewDecoder(source)
 	for _, v := range Versions() {
 		for _, ev := range []*Event{{}, forV1(fullEvent())} {
-			f.Add(byte(v), mustEncode(f, uint32(v), v, ev)[HeaderSize:])
+			f.Add(byte(v), mustEncode(f, uint32(v), v, ev)[avro.HeaderSize:])
 		}
 	}
-	f.Add(byte(V3), mustEncode(f, 3, V3, fullEvent())[HeaderSize:])
+	f.Add(byte(V3), mustEncode(f, 3, V3, fullEvent())[avro.HeaderSize:])
 	f.Add(byte(0), strangersRecord())
 	f.Add(byte(1), []byte{0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, id byte, payload []byte) {
 		var ev Event
-		err := dec.Decode(context.Background(), append(AppendHeader(nil, uint32(id%4)), payload...), &ev)
+		err := dec.Decode(context.Background(), append(avro.AppendHeader(nil, uint32(id%4)), payload...), &ev)
 		if err != nil {
 			var bad *DecodeError
 			if !errors.As(err, &bad) || bad.Message == "" {
@@ -77,7 +78,7 @@ func FuzzSchema(f *testing.F) {
 	f.Add(record(`,{"name":"x","type":["null",{"type":"array","items":{"type":"map","values":"E"}}]}`))
 	f.Add(record(`,{"name":"value","type":{"type":"bytes","logicalType":"decimal","precision":4,"scale":9}}`))
 	f.Fuzz(func(t *testing.T, schema string) {
-		if p, err := compile(WriterSchema{Text: schema}); err == nil {
+		if p, err := compile(avro.Schema{Text: schema}); err == nil {
 			_ = p.read([]byte{2, 'e', 2, 'n', 0, 0, 2}, new(Event))
 		}
 	})

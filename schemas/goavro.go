@@ -9,6 +9,7 @@ import (
 	"github.com/linkedin/goavro/v2"
 
 	"github.com/tracklayer/amazon-capi/internal/instant"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // goavroProgram decodes with goavro, by the writer's schema, into maps, and
@@ -16,13 +17,13 @@ import (
 // fastProgram and is the judge of what a record is: whatever that does not
 // accept is read again here, and what is said of it is said here.
 type goavroProgram struct {
-	root  *avroType
+	root  *avro.Type
 	view  *view
 	codec *goavro.Codec
 }
 
-func newGoavroProgram(root *avroType, v *view) (*goavroProgram, *DecodeError) {
-	codec, err := NewCodec(root)
+func newGoavroProgram(root *avro.Type, v *view) (*goavroProgram, *DecodeError) {
+	codec, err := avro.NewCodec(root)
 	if err != nil {
 		return nil, badSchema(err)
 	}
@@ -30,7 +31,7 @@ func newGoavroProgram(root *avroType, v *view) (*goavroProgram, *DecodeError) {
 }
 
 func (p *goavroProgram) read(payload []byte, ev *Event) (err *DecodeError) {
-	if fault := CheckLayout(p.root, payload); fault != nil {
+	if fault := avro.CheckLayout(p.root, payload); fault != nil {
 		return asDecodeError(fault)
 	}
 	// A panic would take down every partition for one record's sake.
@@ -159,8 +160,8 @@ func (b *binding) attributes(v any) ([]Attribute, Code) {
 
 // chosen returns the alternative of type t that goavro's value is of, and the
 // value without the map that goavro puts around it. A null is nil.
-func chosen(t *avroType, v any) (*avroType, any) {
-	if t.Kind != kindUnion || v == nil {
+func chosen(t *avro.Type, v any) (*avro.Type, any) {
+	if t.Kind != avro.Union || v == nil {
 		return t, v
 	}
 	branch, _ := v.(map[string]any) // of one entry: the branch's key and its value

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"strings"
 	"testing"
 )
@@ -18,14 +19,14 @@ func TestSchemasThatGoavroCannot(t *testing.T) {
 		"logical type that is no text":   `,{"name":"a","type":{"type":"string","logicalType":5}}`,
 	} {
 		schema := strings.Replace(record(more), `"name":"E"`, `"name":"E","namespace":"com.x"`, 1)
-		if _, err := compile(WriterSchema{Text: schema}); err != nil {
+		if _, err := compile(avro.Schema{Text: schema}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
 func TestErrorsOfSchemasAreShort(t *testing.T) {
-	_, err := compile(WriterSchema{Text: record(`,{"name":"x","type":{"type":"enum","name":"X","symbols":["` + strings.Repeat("é", 5000) + `"]}}`)})
+	_, err := compile(avro.Schema{Text: record(`,{"name":"x","type":{"type":"enum","name":"X","symbols":["` + strings.Repeat("é", 5000) + `"]}}`)})
 	if err == nil || err.Code != CodeBadSchema || len(err.Message) > 1000 {
 		t.Errorf("error %v, want a short one", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/linkedin/goavro/v2"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // fullEvent has every field of the latest version.
@@ -92,12 +93,12 @@ func mustEncode(t testing.TB, id uint32, v Version, ev *Event) []byte {
 }
 
 // schemaMap is a Source of schemas by id.
-type schemaMap map[uint32]WriterSchema
+type schemaMap map[uint32]avro.Schema
 
-func (m schemaMap) SchemaByID(_ context.Context, id uint32) (WriterSchema, error) {
+func (m schemaMap) SchemaByID(_ context.Context, id uint32) (avro.Schema, error) {
 	s, ok := m[id]
 	if !ok {
-		return WriterSchema{}, &SchemaError{ID: id, Unknown: true, Message: "there is none"}
+		return avro.Schema{}, &avro.SchemaError{ID: id, Unknown: true, Message: "there is none"}
 	}
 	return s, nil
 }
@@ -111,7 +112,7 @@ func ours(t testing.TB) schemaMap {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m[uint32(v)] = WriterSchema{Text: text}
+		m[uint32(v)] = avro.Schema{Text: text}
 	}
 	return m
 }
@@ -123,7 +124,7 @@ func written(t testing.TB, schema string, record map[string]any) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := codec.BinaryFromNative(AppendHeader(nil, 7), record)
+	b, err := codec.BinaryFromNative(avro.AppendHeader(nil, 7), record)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +190,7 @@ func join(parts ...[]byte) (b []byte) {
 
 // valueOf is a value under id 7 of an event "e", "n" with what follows.
 func valueOf(parts ...[]byte) []byte {
-	return join(AppendHeader(nil, 7), text("e"), text("n"), join(parts...))
+	return join(avro.AppendHeader(nil, 7), text("e"), text("n"), join(parts...))
 }
 
 // strangers is a schema with all that a stranger's may have.
@@ -205,7 +206,7 @@ var strangers = record(`,{"name":"tree","type":{"type":"record","name":"Node","f
 // strangersRecord is one of its records.
 func strangersRecord() []byte {
 	return valueOf(long(1), long(0), long(0), long(0), long(1), long(5), long(1), text("2026-04-23T10:15:30Z"),
-		long(2), long(2), text("1.5"), long(3), long(1), text("k"), long(1), []byte{1}, long(0), long(1))[HeaderSize:]
+		long(2), long(2), text("1.5"), long(3), long(1), text("k"), long(1), []byte{1}, long(0), long(1))[avro.HeaderSize:]
 }
 
 // sharing is a schema in which one type is two of our groups, and more.
@@ -219,5 +220,5 @@ var sharing = record(`,{"name":"user_data","type":{"type":"record","name":"Any",
 func sharingRecord() []byte {
 	group := join(text("mail"), long(0), text("DENIED"), long(2), text("tcf"), double(1.5), long(1), double(3),
 		long(2), long(3), text("l"), long(0), long(1), text("m"), long(0), text("k"), long(1), text("v"), text("n"), long(2), long(0))
-	return valueOf(group, long(0), group, long(2), group, long(-1), long(9), group, long(0))[HeaderSize:]
+	return valueOf(group, long(0), group, long(2), group, long(-1), long(9), group, long(0))[avro.HeaderSize:]
 }

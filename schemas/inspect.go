@@ -1,6 +1,9 @@
 package schemas
 
-import "strings"
+import (
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"strings"
+)
 
 // Inspection is what a writer's schema means to us, for its writer to look at
 // before the first record is written.
@@ -33,11 +36,11 @@ func (in *Inspection) inspect(b *binding) {
 	f := b.field
 	for _, t := range b.typ.Alternatives() {
 		switch {
-		case t.Kind == kindNull:
+		case t.Kind == avro.Null:
 		case f.incidental:
 		case b.set[t] == nil:
 			in.Refuses = append(in.Refuses, Alternative{f.path(), t.WithArticle()})
-		case f.instant != nil && t.Kind == kindLong && t.Logical == LogicalNone:
+		case f.instant != nil && t.Kind == avro.Long && t.Logical == avro.LogicalNone:
 			in.Units = append(in.Units, Unit{f.path(), t.WithArticle(), otherUnit(b.doc + " " + b.from)})
 		}
 	}
@@ -62,10 +65,10 @@ func otherUnit(doc string) string {
 // record of it could ever be an event.
 func Inspect(text string) (Inspection, error) {
 	var in Inspection
-	if _, bad := compile(WriterSchema{Type: "AVRO", Text: text}); bad != nil {
+	if _, bad := compile(avro.Schema{Type: "AVRO", Text: text}); bad != nil {
 		return in, bad
 	}
-	root, err := parseAvro(text)
+	root, err := avro.Parse(text)
 	if err != nil {
 		return in, badSchema(err)
 	}
@@ -84,7 +87,7 @@ func Inspect(text string) (Inspection, error) {
 		used[g.from] = true
 		for _, t := range g.typ.Alternatives() {
 			records, ok := g.records[t]
-			if !ok && t.Kind != kindNull {
+			if !ok && t.Kind != avro.Null {
 				in.Refuses = append(in.Refuses, Alternative{g.name, t.WithArticle()})
 			}
 			for i := range records {

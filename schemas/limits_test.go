@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"pgregory.net/rapid"
 )
 
@@ -64,25 +65,25 @@ func TestHostileSchemasAreRefused(t *testing.T) {
 	long := strings.Repeat("n", 513)
 	const list, end = `{"type":"array","items":`, `}`
 	for name, tc := range map[string]struct {
-		schema WriterSchema
+		schema avro.Schema
 		says   string
 	}{
-		"3 MB of fields":     {WriterSchema{Text: eventSchema(manyFields(70_000, `["null","string"]`))}, "bytes"},
-		"3 MB of doc":        {WriterSchema{Text: eventSchema(`,{"name":"x","type":"int","doc":"` + strings.Repeat("x", 3<<20) + `"}`)}, "bytes"},
-		"many fields":        {WriterSchema{Text: eventSchema(manyFields(20_000, `["null","string"]`))}, "more than 20000"},
-		"many symbols":       {WriterSchema{Text: eventSchema(`,{"name":"x","type":{"type":"enum","name":"S","symbols":[` + listOf(30_000, `"s#"`) + `]}}`)}, "more than 20000"},
-		"many branches":      {WriterSchema{Text: eventSchema(`,{"name":"x","type":[` + listOf(20_000, `{"type":"fixed","name":"F#","size":1}`) + `]}`)}, "more than 20000"},
-		"deep arrays":        {WriterSchema{Text: eventSchema(`,{"name":"x","type":` + nested(3000, list, `"int"`, end) + `}`)}, "deeper than 100"},
-		"deep maps":          {WriterSchema{Text: eventSchema(`,{"name":"x","type":` + nested(9000, `{"type":"map","values":`, `"int"`, end) + `}`)}, "deeper than 100"},
-		"deep records":       {WriterSchema{Text: eventSchema(`,{"name":"x","type":` + nested(200, `{"type":"record","name":"R#","fields":[{"name":"x","type":`, `"int"`, `}]}`) + `}`)}, "deeper than 100"},
-		"deep types":         {WriterSchema{Text: eventSchema(`,{"name":"x","type":` + nested(5000, `{"type":`, `"int"`, end) + `}`)}, "deeper than 100"},
+		"3 MB of fields":     {avro.Schema{Text: eventSchema(manyFields(70_000, `["null","string"]`))}, "bytes"},
+		"3 MB of doc":        {avro.Schema{Text: eventSchema(`,{"name":"x","type":"int","doc":"` + strings.Repeat("x", 3<<20) + `"}`)}, "bytes"},
+		"many fields":        {avro.Schema{Text: eventSchema(manyFields(20_000, `["null","string"]`))}, "more than 20000"},
+		"many symbols":       {avro.Schema{Text: eventSchema(`,{"name":"x","type":{"type":"enum","name":"S","symbols":[` + listOf(30_000, `"s#"`) + `]}}`)}, "more than 20000"},
+		"many branches":      {avro.Schema{Text: eventSchema(`,{"name":"x","type":[` + listOf(20_000, `{"type":"fixed","name":"F#","size":1}`) + `]}`)}, "more than 20000"},
+		"deep arrays":        {avro.Schema{Text: eventSchema(`,{"name":"x","type":` + nested(3000, list, `"int"`, end) + `}`)}, "deeper than 100"},
+		"deep maps":          {avro.Schema{Text: eventSchema(`,{"name":"x","type":` + nested(9000, `{"type":"map","values":`, `"int"`, end) + `}`)}, "deeper than 100"},
+		"deep records":       {avro.Schema{Text: eventSchema(`,{"name":"x","type":` + nested(200, `{"type":"record","name":"R#","fields":[{"name":"x","type":`, `"int"`, `}]}`) + `}`)}, "deeper than 100"},
+		"deep types":         {avro.Schema{Text: eventSchema(`,{"name":"x","type":` + nested(5000, `{"type":`, `"int"`, end) + `}`)}, "deeper than 100"},
 		"a deep chain":       {chain(40, 5), "deeper than 100"},
-		"large references":   {WriterSchema{Text: eventSchema(""), References: []string{`{"type":"enum","name":"S","doc":"` + strings.Repeat("x", 1<<20) + `","symbols":["a"]}`}}, "bytes"},
-		"a long type name":   {WriterSchema{Text: strings.Replace(eventSchema(""), `"E"`, `"`+long+`"`, 1)}, "type whose name"},
-		"a long namespace":   {WriterSchema{Text: strings.Replace(eventSchema(""), `"E"`, `"E","namespace":"`+long+`"`, 1)}, "type whose name"},
-		"a long field name":  {WriterSchema{Text: eventSchema(`,{"name":"` + long + `","type":"int"}`)}, "field whose name"},
-		"a long symbol":      {WriterSchema{Text: eventSchema(`,{"name":"x","type":{"type":"enum","name":"S","symbols":["` + long + `"]}}`)}, "symbol whose name"},
-		"a long name nested": {WriterSchema{Text: eventSchema(`,{"name":"x","type":{"type":"record","name":"R","fields":[{"name":"` + long + `","type":"int"}]}}`)}, "field whose name"},
+		"large references":   {avro.Schema{Text: eventSchema(""), References: []string{`{"type":"enum","name":"S","doc":"` + strings.Repeat("x", 1<<20) + `","symbols":["a"]}`}}, "bytes"},
+		"a long type name":   {avro.Schema{Text: strings.Replace(eventSchema(""), `"E"`, `"`+long+`"`, 1)}, "type whose name"},
+		"a long namespace":   {avro.Schema{Text: strings.Replace(eventSchema(""), `"E"`, `"E","namespace":"`+long+`"`, 1)}, "type whose name"},
+		"a long field name":  {avro.Schema{Text: eventSchema(`,{"name":"` + long + `","type":"int"}`)}, "field whose name"},
+		"a long symbol":      {avro.Schema{Text: eventSchema(`,{"name":"x","type":{"type":"enum","name":"S","symbols":["` + long + `"]}}`)}, "symbol whose name"},
+		"a long name nested": {avro.Schema{Text: eventSchema(`,{"name":"x","type":{"type":"record","name":"R","fields":[{"name":"` + long + `","type":"int"}]}}`)}, "field whose name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var bad *DecodeError
@@ -101,8 +102,8 @@ func TestHostileSchemasAreRefused(t *testing.T) {
 }
 
 // chain is a schema whose references nest in each other, each in itself as deep.
-func chain(texts, deep int) WriterSchema {
-	s := WriterSchema{}
+func chain(texts, deep int) avro.Schema {
+	s := avro.Schema{}
 	inner := `"int"`
 	for i := range texts {
 		s.References = append(s.References, fmt.Sprintf(`{"type":"record","name":"C%d","fields":[{"name":"x","type":%s}]}`, i, nested(deep, `{"type":"array","items":`, inner, `}`)))
@@ -113,8 +114,8 @@ func chain(texts, deep int) WriterSchema {
 }
 
 // allowed are schemas of every kind, as large as they may be.
-func allowed() map[string]WriterSchema {
-	return map[string]WriterSchema{
+func allowed() map[string]avro.Schema {
+	return map[string]avro.Schema{
 		"small":         {Text: eventSchema("")},
 		"optional":      {Text: eventSchema(manyFields(4900, `["null","string"]`))},
 		"records":       {Text: eventSchema(manyFields(4900, `{"type":"record","name":"N#","fields":[{"name":"a","type":"int"}]}`))},
@@ -162,12 +163,12 @@ func TestCacheStaysWithinItsBound(t *testing.T) {
 	hostile := eventSchema(manyFields(2000, `["null","string"]`))
 	src := &sourceFunc{}
 	var good atomic.Int32
-	src.byID = func(_ context.Context, id uint32) (WriterSchema, error) {
+	src.byID = func(_ context.Context, id uint32) (avro.Schema, error) {
 		if id == 1 {
 			good.Add(1)
-			return WriterSchema{Text: latest}, nil
+			return avro.Schema{Text: latest}, nil
 		}
-		return WriterSchema{Text: strings.Replace(hostile, `"E"`, fmt.Sprintf(`"E%d"`, id), 1)}, nil
+		return avro.Schema{Text: strings.Replace(hostile, `"E"`, fmt.Sprintf(`"E%d"`, id), 1)}, nil
 	}
 	dec := NewDecoder(src)
 	value := mustEncode(t, 1, Latest, fullEvent())
@@ -177,7 +178,7 @@ func TestCacheStaysWithinItsBound(t *testing.T) {
 			if err := dec.Decode(t.Context(), value, &ev); err != nil {
 				t.Fatal(err)
 			}
-			if err := dec.Decode(t.Context(), AppendHeader(nil, id+2), &ev); !errors.As(err, new(*DecodeError)) {
+			if err := dec.Decode(t.Context(), avro.AppendHeader(nil, id+2), &ev); !errors.As(err, new(*DecodeError)) {
 				t.Fatal(err)
 			}
 			if c := dec.cache.Load(); c.bytes > maxCached || c.bytes <= 0 {
@@ -225,7 +226,7 @@ func TestCacheAsARule(t *testing.T) {
 func TestPathsAreBounded(t *testing.T) {
 	name := func(c string) string { return strings.Repeat(c, 512/len(c)) }
 	schema := eventSchema(`,{"name":"` + name("a") + `","type":{"type":"record","name":"R","fields":[{"name":"` + name("b") + `","type":["null","R",{"type":"array","items":"R"}]},{"name":"end_of_it","type":"boolean"}]}}`)
-	p, bad := compile(WriterSchema{Text: schema})
+	p, bad := compile(avro.Schema{Text: schema})
 	if bad != nil {
 		t.Fatal(bad)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"sync"
 	"time"
 
@@ -74,7 +75,7 @@ func (e *LoadingError) Wait(ctx context.Context) error {
 	select {
 	case <-e.lookup.done:
 	case <-ctx.Done():
-		return GaveUp(e.id, ctx.Err())
+		return registry.GaveUp(e.id, ctx.Err())
 	}
 	if bad := new(*DecodeError); e.lookup.err == nil || errors.As(e.lookup.err, bad) {
 		return nil

@@ -3,6 +3,8 @@ package schemas
 import (
 	"context"
 	"errors"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,22 +15,22 @@ import (
 func TestLoadingInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		latest, _ := Latest.Schema()
-		src := &sourceFunc{byID: func(ctx context.Context, id uint32) (WriterSchema, error) {
+		src := &sourceFunc{byID: func(ctx context.Context, id uint32) (avro.Schema, error) {
 			select {
 			case <-time.After(time.Second):
 			case <-ctx.Done():
-				return WriterSchema{}, errAway
+				return avro.Schema{}, errAway
 			}
 			switch id {
 			case 1:
-				return WriterSchema{Text: latest}, nil
+				return avro.Schema{Text: latest}, nil
 			case 2:
-				return WriterSchema{}, errAway
+				return avro.Schema{}, errAway
 			case 3:
-				return WriterSchema{Text: "{"}, nil
+				return avro.Schema{Text: "{"}, nil
 			}
 			<-ctx.Done() // references without end
-			return WriterSchema{}, errAway
+			return avro.Schema{}, errAway
 		}}
 		dec := NewDecoder(src, InBackground())
 		began := time.Now()
@@ -36,7 +38,7 @@ func TestLoadingInTheBackground(t *testing.T) {
 		var ev Event
 		ask := func(ids ...uint32) {
 			for _, id := range ids {
-				loading, ok := errors.AsType[*LoadingError](dec.Decode(t.Context(), AppendHeader(nil, id), &ev))
+				loading, ok := errors.AsType[*LoadingError](dec.Decode(t.Context(), avro.AppendHeader(nil, id), &ev))
 				if !ok {
 					t.Fatalf("id %d is not loading", id)
 				}
@@ -44,7 +46,7 @@ func TestLoadingInTheBackground(t *testing.T) {
 			}
 		}
 		ask(1, 2, 3)
-		if again, ok := errors.AsType[*LoadingError](dec.Decode(t.Context(), AppendHeader(nil, 1), &ev)); !ok || again.lookup != waits[0].lookup {
+		if again, ok := errors.AsType[*LoadingError](dec.Decode(t.Context(), avro.AppendHeader(nil, 1), &ev)); !ok || again.lookup != waits[0].lookup {
 			t.Error("the same schema is loaded twice")
 		}
 		if d := time.Since(began); d > 0 {
@@ -56,13 +58,13 @@ func TestLoadingInTheBackground(t *testing.T) {
 		if err := dec.Decode(t.Context(), mustEncode(t, 1, Latest, fullEvent()), &ev); err != nil {
 			t.Error(err)
 		}
-		if err := waits[1].Wait(t.Context()); !errors.Is(err, ErrRegistryAway) {
+		if err := waits[1].Wait(t.Context()); !errors.Is(err, registry.ErrAway) {
 			t.Errorf("the registry is away: %v", err)
 		}
 		if err := waits[2].Wait(t.Context()); err != nil {
 			t.Errorf("a bad schema: %v", err)
 		}
-		wantCode(t, dec.Decode(t.Context(), AppendHeader(nil, 3), &ev), CodeBadSchema, "")
+		wantCode(t, dec.Decode(t.Context(), avro.AppendHeader(nil, 3), &ev), CodeBadSchema, "")
 		began = time.Now()
 		ask(4, 5) // last: until they give up, they take both places
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -70,7 +72,7 @@ func TestLoadingInTheBackground(t *testing.T) {
 		if err := waits[3].Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the waiting was given up: %v", err)
 		}
-		if err := waits[3].Wait(t.Context()); !errors.Is(err, ErrRegistryAway) || time.Since(began) > 2*loadTimeout+10*time.Second {
+		if err := waits[3].Wait(t.Context()); !errors.Is(err, registry.ErrAway) || time.Since(began) > 2*loadTimeout+10*time.Second {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}
 		dec.Close() // and number 5 with it

@@ -1,6 +1,9 @@
 package schemas
 
-import "github.com/tracklayer/amazon-capi/internal/redact"
+import (
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+)
 
 // program reads the records of one writer's schema. What a schema means is
 // worked out once, when its id is first seen.
@@ -11,14 +14,14 @@ type program interface {
 }
 
 // compile makes the program of a schema.
-func compile(s WriterSchema) (program, *DecodeError) {
+func compile(s avro.Schema) (program, *DecodeError) {
 	p, _, bad := compileSchema(&s)
 	return p, bad
 }
 
 // compileSchema is compile that tells what the program holds in memory.
-func compileSchema(s *WriterSchema) (_ program, bytes int64, _ *DecodeError) {
-	root, parts, err := parseSchema(s)
+func compileSchema(s *avro.Schema) (_ program, bytes int64, _ *DecodeError) {
+	root, parts, err := avro.ParseSchema(s)
 	if err != nil {
 		return nil, 0, badSchema(err)
 	}
@@ -30,7 +33,7 @@ func compileSchema(s *WriterSchema) (_ program, bytes int64, _ *DecodeError) {
 	if bad != nil {
 		return nil, 0, bad
 	}
-	return newFastProgram(judge, MaxParts), cost(s, parts), nil
+	return newFastProgram(judge, avro.MaxParts), cost(s, parts), nil
 }
 
 func badSchema(err error) *DecodeError {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/linkedin/goavro/v2"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 func TestRoundTripOfEveryVersion(t *testing.T) {
@@ -83,7 +84,7 @@ func TestRenamedFieldsAreFound(t *testing.T) {
 		{"name":"who","aliases":["user_data"],"type":["null",{"type":"record","name":"U","fields":[
 			{"name":"mail","aliases":["email"],"type":"string"},{"name":"event_id","type":"string"},{"name":"town","aliases":["event_id","city"],"type":"string"}]}]}
 	]}`
-	value := join(AppendHeader(nil, 7), text("the id"), text("Lead"), text("LEAD"), text("click"), text("profile"), text("slip"),
+	value := join(avro.AppendHeader(nil, 7), text("the id"), text("Lead"), text("LEAD"), text("click"), text("profile"), text("slip"),
 		long(1), text("mail"), text("other"), text("Paris"))
 	got, err := decodeAs(schema, value)
 	if err != nil {
@@ -327,20 +328,20 @@ func TestBadRecords(t *testing.T) {
 		code   Code
 		field  string
 	}{
-		"no record":           {latest, AppendHeader(nil, 7), CodeTruncated, "event_id"},
+		"no record":           {latest, avro.AppendHeader(nil, 7), CodeTruncated, "event_id"},
 		"last byte missing":   {latest, whole[:len(whole)-1], CodeTruncated, "consent.data_processing"},
 		"half":                {latest, whole[:40], CodeTruncated, "event_name"},
 		"a byte too many":     {latest, append(bytes.Clone(whole), 0), CodeTrailingBytes, ""},
-		"negative length":     {record(``), join(AppendHeader(nil, 7), long(-5)), CodeCorrupt, "event_id"},
-		"huge length":         {record(``), join(AppendHeader(nil, 7), long(math.MaxInt64)), CodeTruncated, "event_id"},
-		"endless number":      {record(``), join(AppendHeader(nil, 7), bytes.Repeat([]byte{0xff}, 20)), CodeCorrupt, "event_id"},
+		"negative length":     {record(``), join(avro.AppendHeader(nil, 7), long(-5)), CodeCorrupt, "event_id"},
+		"huge length":         {record(``), join(avro.AppendHeader(nil, 7), long(math.MaxInt64)), CodeTruncated, "event_id"},
+		"endless number":      {record(``), join(avro.AppendHeader(nil, 7), bytes.Repeat([]byte{0xff}, 20)), CodeCorrupt, "event_id"},
 		"branch beyond":       {record(user), valueOf(long(3)), CodeCorrupt, "user_data"},
 		"branch negative":     {record(user), valueOf(long(-1)), CodeCorrupt, "user_data"},
 		"branch of another":   {record(user), valueOf(long(1), long(5)), CodeUnexpectedType, "user_data"},
 		"field of another":    {record(user), valueOf(long(2), long(2), []byte{1}), CodeUnexpectedType, "user_data.email"},
 		"bad boolean":         {record(user), valueOf(long(2), long(2), []byte{7}), CodeCorrupt, "user_data.email"},
 		"text not UTF-8":      {record(user), valueOf(long(2), long(1), text("jane\xff@example.com")), CodeInvalidUTF8, "user_data.email"},
-		"id not UTF-8":        {record(``), join(AppendHeader(nil, 7), text("\xc3\x28"), text("n")), CodeInvalidUTF8, "event_id"},
+		"id not UTF-8":        {record(``), join(avro.AppendHeader(nil, 7), text("\xc3\x28"), text("n")), CodeInvalidUTF8, "event_id"},
 		"attribute not UTF-8": {record(attributes), valueOf(long(1), text("k"), text("\xff"), long(0)), CodeInvalidUTF8, "custom_data.attributes"},
 		"key not UTF-8":       {record(attributes), valueOf(long(1), text("\xff"), text("v"), long(0)), CodeInvalidUTF8, "custom_data.attributes"},
 		"key twice":           {record(attributes), valueOf(long(2), text("k"), text("jane"), text("k"), text("doe"), long(0)), CodeCorrupt, ""},

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 )
@@ -16,7 +18,7 @@ import (
 func TestDecodeThroughARegistry(t *testing.T) {
 	fake := srfake.New()
 	t.Cleanup(fake.Close)
-	reg := openRegistry(t, RegistryOptions{URL: fake.URL()})
+	reg := openRegistry(t, registry.Options{URL: fake.URL()})
 	subject := Subject("tracklayer.events")
 	done, err := reg.Register(context.Background(), subject, Texts())
 	if err != nil {
@@ -34,7 +36,7 @@ func TestDecodeThroughARegistry(t *testing.T) {
 		}
 	}
 	var ev Event
-	wantCode(t, dec.Decode(context.Background(), AppendHeader(nil, 4242), &ev), CodeUnknownSchema, "")
+	wantCode(t, dec.Decode(context.Background(), avro.AppendHeader(nil, 4242), &ev), CodeUnknownSchema, "")
 }
 
 func TestOtherSchemaTypes(t *testing.T) {
@@ -42,14 +44,14 @@ func TestOtherSchemaTypes(t *testing.T) {
 	t.Cleanup(fake.Close)
 	fake.SeedSchema("j", 1, 1, sr.Schema{Type: sr.TypeJSON, Schema: `{}`})
 	fake.SeedSchema("p", 1, 2, sr.Schema{Type: sr.TypeProtobuf, Schema: `syntax = "proto3";`})
-	dec := NewDecoder(openRegistry(t, RegistryOptions{URL: fake.URL()}))
+	dec := NewDecoder(openRegistry(t, registry.Options{URL: fake.URL()}))
 	for id := range uint32(2) {
 		var ev Event
-		wantCode(t, dec.Decode(context.Background(), AppendHeader(nil, id+1), &ev), CodeNotAvro, "")
+		wantCode(t, dec.Decode(context.Background(), avro.AppendHeader(nil, id+1), &ev), CodeNotAvro, "")
 	}
 	other := answering(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"schema":"x","schemaType":"THRIFT"}`) })
 	var ev Event
-	err := NewDecoder(openRegistry(t, RegistryOptions{URL: other})).Decode(context.Background(), AppendHeader(nil, 1), &ev)
+	err := NewDecoder(openRegistry(t, registry.Options{URL: other})).Decode(context.Background(), avro.AppendHeader(nil, 1), &ev)
 	wantCode(t, err, CodeNotAvro, "")
 }
 
@@ -68,7 +70,7 @@ func TestReferences(t *testing.T) {
 		References: []sr.SchemaReference{
 			{Name: "com.x.User", Subject: "user", Version: 3}, {Name: "com.x.Country", Subject: "id", Version: 1}},
 	})
-	reg := openRegistry(t, RegistryOptions{URL: fake.URL()})
+	reg := openRegistry(t, registry.Options{URL: fake.URL()})
 	var ev Event
 	if err := NewDecoder(reg).Decode(context.Background(), valueOf(text("jane"), []byte("US"), []byte("CA")), &ev); err != nil {
 		t.Fatal(err)
@@ -89,16 +91,16 @@ func TestALargeAnswerOfARegistryIsFinal(t *testing.T) {
 			fmt.Fprint(w, `{"schema":"`+strings.Repeat("x", 16<<20)+`"}`)
 		})
 		var ev Event
-		err := NewDecoder(openRegistry(t, RegistryOptions{URL: url})).Decode(t.Context(), AppendHeader(nil, 12), &ev)
-		if got := errors.As(err, new(*DecodeError)); got != final || !final && !errors.Is(err, ErrRegistryAway) {
+		err := NewDecoder(openRegistry(t, registry.Options{URL: url})).Decode(t.Context(), avro.AppendHeader(nil, 12), &ev)
+		if got := errors.As(err, new(*DecodeError)); got != final || !final && !errors.Is(err, registry.ErrAway) {
 			t.Errorf("%s: %v", contentType, err)
 		}
 	}
 }
 
-func openRegistry(t *testing.T, o RegistryOptions) *Registry {
+func openRegistry(t *testing.T, o registry.Options) *registry.Client {
 	t.Helper()
-	r, err := NewRegistry(o)
+	r, err := registry.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"strings"
 	"testing"
 )
@@ -67,7 +68,7 @@ func TestBadTimesNameTheRule(t *testing.T) {
 func TestTextTimesAllocateNothing(t *testing.T) {
 	p := programOf(t, timed(`"string"`))
 	for s := range textTimes {
-		payload := valueOf(text(s))[HeaderSize:]
+		payload := valueOf(text(s))[avro.HeaderSize:]
 		var ev Event
 		if n := testing.AllocsPerRun(100, func() { ev.Reset(); _ = p.read(payload, &ev) }); n != 0 {
 			t.Errorf("%q: %v allocations", s, n)

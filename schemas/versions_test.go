@@ -7,15 +7,16 @@ import (
 	"testing"
 
 	"github.com/linkedin/goavro/v2"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
-func parsed(t *testing.T, v Version) *avroType {
+func parsed(t *testing.T, v Version) *avro.Type {
 	t.Helper()
 	text, err := v.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}
-	typ, err := parseAvro(text)
+	typ, err := avro.Parse(text)
 	if err != nil {
 		t.Fatalf("version %d: %v", v, err)
 	}
@@ -35,7 +36,7 @@ func TestVersionsAreAvro(t *testing.T) {
 		if typ.Name != "com.tracklayer.events.TrackLayerEvent" {
 			t.Errorf("version %d is named %s", v, typ.Name)
 		}
-		if _, err := compile(WriterSchema{Text: text}); err != nil {
+		if _, err := compile(avro.Schema{Text: text}); err != nil {
 			t.Errorf("version %d: %v", v, err)
 		}
 	}
@@ -50,10 +51,10 @@ func TestVersionsAreAvro(t *testing.T) {
 // TestLatestHasEveryField holds the schema and the table of fields together.
 func TestLatestHasEveryField(t *testing.T) {
 	inSchema := make(map[string]bool)
-	var walk func(group string, typ *avroType)
-	walk = func(group string, typ *avroType) {
+	var walk func(group string, typ *avro.Type)
+	walk = func(group string, typ *avro.Type) {
 		for _, f := range typ.Fields {
-			if inner := nonNull(f.Type); inner.Kind == kindRecord {
+			if inner := nonNull(f.Type); inner.Kind == avro.Record {
 				walk(f.Name, inner)
 				continue
 			}

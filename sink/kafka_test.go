@@ -16,7 +16,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/schemas"
+	receipts "github.com/tracklayer/amazon-capi/schemas/receipt"
 )
 
 const dlq = "events.dlq"
@@ -279,7 +279,7 @@ func TestReceiptsOnKafka(t *testing.T) {
 		defer cl.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		reader := schemas.NewReceiptReader(receiptSource{})
+		reader := receipts.NewReader(receiptSource{})
 		ids, total := make(map[string]int), 0
 		for total < n {
 			fs := cl.PollFetches(ctx)
@@ -287,7 +287,7 @@ func TestReceiptsOnKafka(t *testing.T) {
 				t.Fatalf("%d of %d events: %v", total, n, err)
 			}
 			fs.EachRecord(func(r *kgo.Record) {
-				rc, err := reader.ParseReceipt(ctx, r.Value)
+				rc, err := reader.Parse(ctx, r.Value)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -99,7 +99,7 @@ type ReceiptOptions struct {
 	// their own, with a batch limit that the topic takes.
 	Producer Producer
 	Topic    string
-	// SchemaID is the id under which the registry has schemas.ReceiptSchema.
+	// SchemaID is the id under which the registry has the schema of receipts.
 	SchemaID uint32
 	// MaxBytes bounds the value of one receipt; 900,000, which fits into the
 	// brokers' default of a megabyte.

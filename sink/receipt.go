@@ -11,7 +11,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/schemas"
+	receipts "github.com/tracklayer/amazon-capi/schemas/receipt"
 )
 
 // request is what a receipt says of the request that brought its verdicts.
@@ -93,16 +93,16 @@ func cut(r *request, vs []Verdict, each func([]Verdict)) {
 
 // build makes the record that is produced; profile is as receipts show it. events
 // is memory to use; it is returned, perhaps grown.
-func (r *receipt) build(o *ReceiptOptions, profile string, m *memory, events []schemas.ReceiptEvent) (*kgo.Record, []schemas.ReceiptEvent) {
+func (r *receipt) build(o *ReceiptOptions, profile string, m *memory, events []receipts.Event) (*kgo.Record, []receipts.Event) {
 	first := &r.verdicts[0]
-	out := schemas.Receipt{Contract: first.Contract, ProfileID: profile, Topic: first.Source.Topic}
+	out := receipts.Receipt{Contract: first.Contract, ProfileID: profile, Topic: first.Source.Topic}
 	if r.request != nil {
 		out.RequestID, out.Attempts = r.request.id, r.request.attempts
 		out.FirstSent, out.LastAnswered = r.request.firstSent, r.request.answered
 	}
 	for i := range r.verdicts {
 		v := &r.verdicts[i]
-		events = append(events, schemas.ReceiptEvent{
+		events = append(events, receipts.Event{
 			EventID: redact.EventID(v.EventID), Partition: v.Source.Partition, Offset: v.Source.Offset,
 			Class: v.Class, Status: v.Status, Code: codeOf(v),
 		})
@@ -111,7 +111,7 @@ func (r *receipt) build(o *ReceiptOptions, profile string, m *memory, events []s
 	if r.buf == nil {
 		r.buf = m.bytes.Get(64 * len(r.verdicts)) // with ids as long as a UUID
 	}
-	r.buf = schemas.AppendReceipt(r.buf[:0], o.SchemaID, &out)
+	r.buf = receipts.Append(r.buf[:0], o.SchemaID, &out)
 	rec := &kgo.Record{Topic: o.Topic, Value: r.buf}
 	if out.ProfileID != "" { // without one there is nothing that would belong together
 		rec.Key = []byte(out.ProfileID)

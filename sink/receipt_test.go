@@ -14,7 +14,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	receipts "github.com/tracklayer/amazon-capi/schemas/receipt"
 )
 
 // receiptSchemaID is what a registry would have given.
@@ -22,8 +23,8 @@ const receiptSchemaID = 7
 
 type receiptSource struct{}
 
-func (receiptSource) SchemaByID(context.Context, uint32) (schemas.WriterSchema, error) {
-	return schemas.WriterSchema{Text: schemas.ReceiptSchema()}, nil
+func (receiptSource) SchemaByID(context.Context, uint32) (avro.Schema, error) {
+	return avro.Schema{Text: receipts.Schema()}, nil
 }
 
 // receiptBox is a Producer that keeps the receipts it acknowledges.
@@ -33,7 +34,7 @@ type receiptBox struct {
 	mu       sync.Mutex
 	tries    int
 	raw      []*kgo.Record
-	receipts []schemas.Receipt
+	receipts []receipts.Receipt
 	named    map[string]verdict.Class // "profile/offset" of what a receipt names
 	fault    string                   // what the sink did wrong
 }
@@ -62,7 +63,7 @@ func (b *receiptBox) keep(r *kgo.Record) {
 	// The value's memory is the sink's again once the promise is kept.
 	kept := *r
 	kept.Value = slices.Clone(r.Value)
-	rc, err := schemas.NewReceiptReader(receiptSource{}).ParseReceipt(context.Background(), kept.Value)
+	rc, err := receipts.NewReader(receiptSource{}).Parse(context.Background(), kept.Value)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err != nil {
@@ -96,7 +97,7 @@ func (b *receiptBox) into(o *Options) {
 	}
 }
 
-func (b *receiptBox) all() []schemas.Receipt {
+func (b *receiptBox) all() []receipts.Receipt {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.receipts)
@@ -163,20 +164,20 @@ func TestAReceiptSaysWhatBecameOfABatch(t *testing.T) {
 		r.after(time.Minute)
 
 		second := at(began.Add(2*time.Second + 500*time.Millisecond - 1)) // the jitter's full is a hair less
-		whole := schemas.Receipt{
+		whole := receipts.Receipt{
 			Contract: "off-amazon-2023-11-13", ProfileID: "p", RequestID: "4c0a-77", Attempts: 2,
 			FirstSent: at(began), LastAnswered: second, Topic: "events",
 		}
 		accepted, rejected := whole, whole
-		accepted.Events = []schemas.ReceiptEvent{
+		accepted.Events = []receipts.Event{
 			{EventID: "a", Partition: 3, Offset: 1, Class: verdict.Accepted},
 			{EventID: "c", Partition: 3, Offset: 3, Class: verdict.Accepted},
 			{EventID: "c", Partition: 3, Offset: 4, Class: verdict.Accepted}, // the same id again: a record of its own
 		}
-		rejected.Events = []schemas.ReceiptEvent{{EventID: "b", Partition: 3, Offset: 2, Class: verdict.Rejected, Status: 207, Code: "BAD_MADID"}}
+		rejected.Events = []receipts.Event{{EventID: "b", Partition: 3, Offset: 2, Class: verdict.Rejected, Status: 207, Code: "BAD_MADID"}}
 		got := b.all()
-		slices.SortFunc(got, func(a, b schemas.Receipt) int { return int(a.Events[0].Offset - b.Events[0].Offset) })
-		if d := cmp.Diff([]schemas.Receipt{accepted, rejected}, got); d != "" {
+		slices.SortFunc(got, func(a, b receipts.Receipt) int { return int(a.Events[0].Offset - b.Events[0].Offset) })
+		if d := cmp.Diff([]receipts.Receipt{accepted, rejected}, got); d != "" {
 			t.Errorf("-want +got:\n%s", d)
 		}
 		for _, rec := range b.records() {
@@ -227,7 +228,7 @@ func TestWhatWasNeverSentHasReceiptsByProfile(t *testing.T) {
 		r.feed.Refuse(Token{r.owner, r.seq}, r.record("v"), "q", "v", invalid)
 		r.feed.Flush()
 		r.after(time.Second)
-		got := map[string][]schemas.ReceiptEvent{}
+		got := map[string][]receipts.Event{}
 		for i, rc := range b.all() {
 			if rc.RequestID != "" || rc.Attempts != 0 || !rc.FirstSent.IsZero() || !rc.LastAnswered.IsZero() {
 				t.Errorf("a receipt of what was not sent speaks of a request: %+v", rc)
@@ -236,9 +237,9 @@ func TestWhatWasNeverSentHasReceiptsByProfile(t *testing.T) {
 				t.Errorf("key %q of profile %q", key, rc.ProfileID)
 			}
 			got[rc.ProfileID] = append(got[rc.ProfileID], rc.Events...)
-			slices.SortFunc(got[rc.ProfileID], func(a, b schemas.ReceiptEvent) int { return int(a.Offset - b.Offset) })
+			slices.SortFunc(got[rc.ProfileID], func(a, b receipts.Event) int { return int(a.Offset - b.Offset) })
 		}
-		if d := cmp.Diff(map[string][]schemas.ReceiptEvent{
+		if d := cmp.Diff(map[string][]receipts.Event{
 			"p": {
 				{EventID: "f1", Partition: 3, Offset: 1, Class: verdict.Filtered, Code: "consent"},
 				{EventID: "f3", Partition: 3, Offset: 3, Class: verdict.Filtered, Code: "consent"},

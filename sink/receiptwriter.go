@@ -12,7 +12,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
-	"github.com/tracklayer/amazon-capi/schemas"
+	receipts "github.com/tracklayer/amazon-capi/schemas/receipt"
 )
 
 // maxReceiptsFlying is how many receipts the client has at once. More would only
@@ -48,7 +48,7 @@ type receiptWriter struct {
 	closed   bool
 
 	// These belong to the goroutine, if there is one.
-	events    []schemas.ReceiptEvent
+	events    []receipts.Event
 	maxBytes  int       // of a record's value
 	asked     time.Time // when maxBytes was last compared with the topic's limit
 	failures  int       // in a row

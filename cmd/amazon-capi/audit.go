@@ -13,6 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/attribution"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -112,7 +113,7 @@ func (f *auditFlags) read(ctx context.Context, p *process, a *attribution.Audit,
 	if err != nil {
 		return err
 	}
-	registry, err := schemas.NewRegistry(options)
+	registry, err := registry.New(options)
 	if err != nil {
 		return usagef("--registry: %w", err)
 	}

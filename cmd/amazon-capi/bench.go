@@ -18,7 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/bench"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 const benchLong = `Measure how fast this machine delivers, with your brokers and registry.
@@ -110,7 +110,7 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	registry, err := schemas.NewRegistry(registryOptions)
+	registry, err := registry.New(registryOptions)
 	if err != nil {
 		return usagef("--registry: %w", err)
 	}

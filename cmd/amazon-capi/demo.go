@@ -19,7 +19,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/receipt"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -178,7 +179,7 @@ func (d *demo) config() pipeline.Config {
 	account := sandbox.DefaultAccount()
 	return pipeline.Config{
 		Kafka:           kafka.Settings{Brokers: d.cluster.Brokers()},
-		Registry:        schemas.RegistryOptions{URL: d.cluster.RegistryURL()},
+		Registry:        registry.Options{URL: d.cluster.RegistryURL()},
 		Topic:           demoTopic,
 		Group:           "amazon-capi-demo",
 		DeadLetterTopic: demoLetters,
@@ -195,7 +196,7 @@ func (d *demo) config() pipeline.Config {
 }
 
 func (d *demo) publish(ctx context.Context, client *kgo.Client, samples iter.Seq2[sample.Sample, error]) (sample.Counts, error) {
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: d.cluster.RegistryURL()})
+	registry, err := registry.New(registry.Options{URL: d.cluster.RegistryURL()})
 	if err != nil {
 		return sample.Counts{}, err
 	}
@@ -270,15 +271,15 @@ func (d *demo) receipts(ctx context.Context) (receiptsReport, error) {
 	if err != nil {
 		return report, err
 	}
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: d.cluster.RegistryURL()})
+	registry, err := registry.New(registry.Options{URL: d.cluster.RegistryURL()})
 	if err != nil {
 		return report, err
 	}
 	defer registry.Close()
-	reader := schemas.NewReceiptReader(registry)
+	reader := receipt.NewReader(registry)
 	report.Events = make(map[string]int)
 	for _, r := range records {
-		receipt, err := reader.ParseReceipt(ctx, r.Value)
+		receipt, err := reader.Parse(ctx, r.Value)
 		if err != nil {
 			return report, err
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/lab/shop"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // siteFlags are those of demo --site.
@@ -103,7 +103,7 @@ func (s *site) backend(c *sandbox.Cluster) (*shop.Backend, error) {
 		return nil, err
 	}
 	s.onClose(writer.Close)
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: c.RegistryURL()})
+	registry, err := registry.New(registry.Options{URL: c.RegistryURL()})
 	if err != nil {
 		return nil, err
 	}

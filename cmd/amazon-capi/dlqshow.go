@@ -18,7 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 const dlqShowLong = `Show a dead letter: what Amazon or our own rules said then, and what becomes of its
@@ -164,7 +164,7 @@ func (f *dlqShowFlags) read(ctx context.Context, p *process, value []byte, note 
 	}
 	defer closeSchemas()
 	reading, err := explain.Read(ctx, value, candidates, false)
-	if !errors.Is(err, schemas.ErrRegistryAway) {
+	if !errors.Is(err, registry.ErrAway) {
 		return reading, err
 	}
 	note("%v; read with the schemas that come with the program", err)

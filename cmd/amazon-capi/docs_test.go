@@ -140,9 +140,9 @@ func schemaPage(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("# Schemas\n\n`amazon-capi schemas print` prints the schemas themselves.\n")
 	for _, s := range []struct{ title, file string }{
-		{"Events", "tracklayer-event-v3.avsc"}, {"Receipts", "receipt-v1.avsc"},
+		{"Events", "avro/tracklayer-event-v3.avsc"}, {"Receipts", "receipt/receipt-v1.avsc"},
 	} {
-		raw, err := os.ReadFile(filepath.Join(root, "schemas", "avro", s.file))
+		raw, err := os.ReadFile(filepath.Join(root, "schemas", s.file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func schemaPage(t *testing.T) string {
 		if err := json.Unmarshal(raw, &rec); err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&b, "\n## %s (%s)\n\n| field | type | what it is |\n|---|---|---|\n", s.title, s.file)
+		fmt.Fprintf(&b, "\n## %s (%s)\n\n| field | type | what it is |\n|---|---|---|\n", s.title, filepath.Base(s.file))
 		rec.write(&b, "")
 	}
 	return b.String()

@@ -18,6 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // jsonEvents explains all events of the flag's text, file or standard input.
@@ -96,7 +97,7 @@ func (f *explainFlags) schemas(p *process, unless string) ([]explain.Schema, fun
 		if err != nil {
 			return nil, nothing, err
 		}
-		registry, err := schemas.NewRegistry(o)
+		registry, err := registry.New(o)
 		if err != nil {
 			return nil, nothing, usagef("--registry: %w", err)
 		}
@@ -140,7 +141,7 @@ func (f *explainFlags) record(ctx context.Context, p *process, x *explain.Explai
 		return fmt.Errorf("topic %q has no record at partition %d, offset %d: nothing was written there yet, it was compacted away, or it is a transaction's marker", f.topic, partition, offset)
 	}
 	reading, err := explain.Read(ctx, rec.Value, candidates, false)
-	if errors.Is(err, schemas.ErrRegistryAway) {
+	if errors.Is(err, registry.ErrAway) {
 		return fmt.Errorf("%w; --schema=embedded reads records of the versions that the program comes with", err)
 	}
 	if err != nil {

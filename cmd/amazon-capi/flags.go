@@ -15,7 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // kafkaFlags say how to reach the brokers.
@@ -67,16 +67,16 @@ func (f *registryFlags) register(flags *pflag.FlagSet) {
 	secretFlag(flags, &f.password, "registry-password", "password for the registry")
 }
 
-func (f *registryFlags) resolve(tlsSettings kafka.TLSSettings, warn io.Writer) (schemas.RegistryOptions, error) {
+func (f *registryFlags) resolve(tlsSettings kafka.TLSSettings, warn io.Writer) (registry.Options, error) {
 	password, err := f.password.read("registry-password", warn)
 	if err != nil {
-		return schemas.RegistryOptions{}, err
+		return registry.Options{}, err
 	}
 	var tlsConfig *tls.Config
 	if tlsConfig, err = tlsSettings.Config(); err != nil {
-		return schemas.RegistryOptions{}, asUsage(err)
+		return registry.Options{}, asUsage(err)
 	}
-	return schemas.RegistryOptions{URL: f.url, Username: f.user, Password: password, TLS: tlsConfig}, nil
+	return registry.Options{URL: f.url, Username: f.user, Password: password, TLS: tlsConfig}, nil
 }
 
 // checkURL refuses what is no http URL. The message leaves user and password

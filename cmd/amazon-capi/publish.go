@@ -23,7 +23,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/testdata"
 )
 
@@ -101,7 +101,7 @@ func (f *publishFlags) run(ctx context.Context, p *process, files []string) erro
 	if err != nil {
 		return err
 	}
-	registry, err := schemas.NewRegistry(registryOptions)
+	registry, err := registry.New(registryOptions)
 	if err != nil {
 		return usagef("--registry: %w", err)
 	}

@@ -7,13 +7,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // TestPublishToATopicThatIsNotThere: it says how to make it, and leaves nothing in
 // the registry.
 func TestPublishToATopicThatIsNotThere(t *testing.T) {
 	s := newScene(t)
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: s.RegistryURL()})
+	registry, err := registry.New(registry.Options{URL: s.RegistryURL()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/receipt"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -92,7 +94,7 @@ func newReconcileCommand(p *process) *cobra.Command {
 }
 
 // resolve checks the flags.
-func (f *reconcileFlags) resolve(p *process) (s kafka.Settings, o schemas.RegistryOptions, rng history.Range, err error) {
+func (f *reconcileFlags) resolve(p *process) (s kafka.Settings, o registry.Options, rng history.Range, err error) {
 	if s, err = f.kafka.resolve(p.stderr); err != nil {
 		return s, o, rng, err
 	}
@@ -129,7 +131,7 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	registry, err := schemas.NewRegistry(registryOptions)
+	registry, err := registry.New(registryOptions)
 	if err != nil {
 		return usagef("--registry: %w", err)
 	}
@@ -164,7 +166,7 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 
 // reconcile reads, in an order that matters: what the group had committed before
 // the verdicts are read has its verdict among them.
-func (f *reconcileFlags) reconcile(ctx context.Context, p *process, s kafka.Settings, rng history.Range, registry *schemas.Registry, r *reconcile.Reconciler) (*history.Plan, *reconcile.Report, error) {
+func (f *reconcileFlags) reconcile(ctx context.Context, p *process, s kafka.Settings, rng history.Range, registry *registry.Client, r *reconcile.Reconciler) (*history.Plan, *reconcile.Report, error) {
 	progress := report.NewTerminalProgress(p.stderr)
 	defer progress.Done()
 	reader, plan, err := openHistory(ctx, s, rng, progress)
@@ -225,7 +227,7 @@ func (f *reconcileFlags) tellNewGroup(ctx context.Context, s kafka.Settings, pro
 // looked for: they are written later, but by another machine's clock.
 const receiptsBefore = time.Hour
 
-func (f *reconcileFlags) readReceipts(ctx context.Context, s kafka.Settings, rng history.Range, registry *schemas.Registry, v *reconcile.Verdicts, progress *report.Progress) error {
+func (f *reconcileFlags) readReceipts(ctx context.Context, s kafka.Settings, rng history.Range, registry *registry.Client, v *reconcile.Verdicts, progress *report.Progress) error {
 	r := history.Range{Topic: f.receipts}
 	if t := rng.From.Time; !t.IsZero() {
 		r.From.Time = t.Add(-receiptsBefore)
@@ -236,11 +238,11 @@ func (f *reconcileFlags) readReceipts(ctx context.Context, s kafka.Settings, rng
 		return err
 	}
 	defer reader.Close()
-	receipts := schemas.NewReceiptReader(registry)
+	receipts := receipt.NewReader(registry)
 	return reader.Read(ctx, plan, func(rec *kgo.Record) error {
-		read, err := receipts.ParseReceipt(ctx, rec.Value)
+		read, err := receipts.Parse(ctx, rec.Value)
 		switch {
-		case errors.Is(err, schemas.ErrNoReceipt):
+		case errors.Is(err, receipt.ErrNone):
 			return nil // somebody else's; what it is about has no verdict by it
 		case err != nil:
 			return err

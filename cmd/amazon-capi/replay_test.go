@@ -13,6 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/internal/operate/replay"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // replay runs replay --json, and holds its sums.
@@ -42,7 +43,7 @@ func (s *scene) replay(code int, args ...string) replayReport {
 // event is what the sources's records hold, by event id.
 func (s *scene) events() map[string]*schemas.Event {
 	s.t.Helper()
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: s.RegistryURL()})
+	registry, err := registry.New(registry.Options{URL: s.RegistryURL()})
 	if err != nil {
 		s.t.Fatal(err)
 	}

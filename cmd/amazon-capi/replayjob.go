@@ -14,6 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/replay"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // look decides what is sent: where the replay goes on, if it was begun before, and
@@ -94,7 +95,7 @@ func (j *job) foresee(ctx context.Context, done *consumer.Progress) error {
 	if err != nil {
 		return usagef("--accounts: %w", err)
 	}
-	registry, err := schemas.NewRegistry(j.config.Registry)
+	registry, err := registry.New(j.config.Registry)
 	if err != nil {
 		return usagef("--registry: %w", err)
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/receipt"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 func newSchemasCommand(p *process) *cobra.Command {
@@ -56,12 +58,12 @@ func (f *subjectFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.tls.KeyFile, "tls-key", "", "key of the client certificate, PEM")
 }
 
-func (f *subjectFlags) open(warn io.Writer) (*schemas.Registry, error) {
+func (f *subjectFlags) open(warn io.Writer) (*registry.Client, error) {
 	o, err := f.registry.resolve(f.tls, warn)
 	if err != nil {
 		return nil, err
 	}
-	reg, err := schemas.NewRegistry(o)
+	reg, err := registry.New(o)
 	if err != nil {
 		return nil, usagef("--registry: %w", err)
 	}
@@ -91,7 +93,7 @@ deployment. "run" registers the schema of receipts by itself if it may.`,
 			var receipts *receiptsStatus
 			if f.receipts != "" {
 				receipts = &receiptsStatus{Subject: schemas.Subject(f.receipts)}
-				if receipts.ID, err = schemas.RegisterReceipts(cmd.Context(), reg, receipts.Subject); err != nil {
+				if receipts.ID, err = receipt.Register(cmd.Context(), reg, receipts.Subject); err != nil {
 					return err
 				}
 			}
@@ -133,13 +135,13 @@ and the schema of receipts are registered and the latest is compatible, 1 when n
 			var receipts *receiptsStatus
 			if f.receipts != "" {
 				receipts = &receiptsStatus{Subject: schemas.Subject(f.receipts)}
-				if receipts.ID, err = schemas.ReceiptSchemaID(cmd.Context(), reg, receipts.Subject); err != nil {
+				if receipts.ID, err = receipt.SchemaID(cmd.Context(), reg, receipts.Subject); err != nil {
 					return err
 				}
 			}
 			if f.json {
 				err = printJSON(p.stdout, struct {
-					schemas.SubjectStatus
+					registry.SubjectStatus
 					Receipts *receiptsStatus `json:"receipts"`
 				}{status, receipts})
 			} else {
@@ -156,7 +158,7 @@ and the schema of receipts are registered and the latest is compatible, 1 when n
 	return cmd
 }
 
-func printSubject(w io.Writer, s schemas.SubjectStatus) {
+func printSubject(w io.Writer, s registry.SubjectStatus) {
 	fmt.Fprintf(w, "subject        %s\n", s.Subject)
 	if s.Level != "" {
 		fmt.Fprintf(w, "compatibility  %s\n", s.Level)
@@ -186,7 +188,7 @@ func printReceipts(w io.Writer, r *receiptsStatus) {
 	}
 }
 
-func subjectVerdict(s schemas.SubjectStatus, receipts *receiptsStatus) error {
+func subjectVerdict(s registry.SubjectStatus, receipts *receiptsStatus) error {
 	if !s.Compatible {
 		return fmt.Errorf("the registry would not take our latest schema under %s", s.Subject)
 	}
@@ -217,7 +219,7 @@ func newSchemasPrint(p *process) *cobra.Command {
 				return usagef("--version: %w", err)
 			}
 			if receipts {
-				text = schemas.ReceiptSchema()
+				text = receipt.Schema()
 			}
 			_, err = fmt.Fprintln(p.stdout, strings.TrimSpace(text))
 			return err

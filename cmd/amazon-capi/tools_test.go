@@ -22,7 +22,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/testdata"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -78,7 +78,7 @@ func (s *scene) deliver() consumer.Summary {
 	s.t.Helper()
 	account := sandbox.DefaultAccount()
 	pl, err := pipeline.New(pipeline.Config{
-		Kafka: kafka.Settings{Brokers: s.Brokers()}, Registry: schemas.RegistryOptions{URL: s.RegistryURL()},
+		Kafka: kafka.Settings{Brokers: s.Brokers()}, Registry: registry.Options{URL: s.RegistryURL()},
 		Topic: demoTopic, Group: "amazon-capi", DeadLetterTopic: demoLetters, ReceiptsTopic: demoReceipts,
 		Contract: sink.ContractNames()[0], AmazonURL: s.AmazonURL(), TokenURL: s.TokenURL(),
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,

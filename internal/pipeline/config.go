@@ -8,7 +8,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -17,7 +17,7 @@ import (
 // settings mean the defaults of the stage they belong to.
 type Config struct {
 	Kafka    kafka.Settings
-	Registry schemas.RegistryOptions
+	Registry registry.Options
 
 	Topic           string
 	Group           string

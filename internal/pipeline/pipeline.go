@@ -15,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -26,7 +27,7 @@ type Pipeline struct {
 	conditions *health.Conditions
 	contract   sink.Contract
 	accounts   *accounts.Set
-	registry   *schemas.Registry
+	registry   *registry.Client
 	decoder    *schemas.Decoder
 	consumer   *consumer.Consumer
 	kafkaOpts  []kgo.Opt
@@ -49,7 +50,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 		return nil, err
 	}
 	c.Registry.Metrics = p.metrics
-	if p.registry, err = schemas.NewRegistry(c.Registry); err != nil {
+	if p.registry, err = registry.New(c.Registry); err != nil {
 		return nil, fmt.Errorf("--registry: %w", err)
 	}
 	transformer, err := c.Transformer()

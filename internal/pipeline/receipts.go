@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/receipt"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -40,7 +42,7 @@ func (p *Pipeline) receiptSchema(ctx context.Context) (id uint32, ok bool) {
 	subject := schemas.Subject(p.config.ReceiptsTopic)
 	receipts, answers := p.conditions.Condition("receipts"), p.conditions.Condition("registry")
 	for wait := registerMin; ; wait = min(wait*2, registerMax) {
-		id, err := schemas.RegisterReceipts(ctx, p.registry, subject)
+		id, err := receipt.Register(ctx, p.registry, subject)
 		if err == nil {
 			answers.OK()
 			receipts.OK()
@@ -51,7 +53,7 @@ func (p *Pipeline) receiptSchema(ctx context.Context) (id uint32, ok bool) {
 		}
 		// The registry is what is wrong, the receipts are what it stops; a
 		// registry that is well and refuses this one schema is no fault of its.
-		if errors.Is(err, schemas.ErrRegistryAway) {
+		if errors.Is(err, registry.ErrAway) {
 			answers.Fail(err.Error())
 		} else {
 			answers.OK()

@@ -20,7 +20,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // actEnv has the test's own binary be the programs that are measured.
@@ -164,7 +164,7 @@ func measure(t *testing.T, runs int, against string, args ...string) (Report, *k
 func measureAs(t *testing.T, change func(*Options), runs int, against string, args ...string) (Report, *kgo.Client, error) {
 	t.Helper()
 	cluster, client := broker(t)
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: cluster.RegistryURL()})
+	registry, err := registry.New(registry.Options{URL: cluster.RegistryURL()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/receipt"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -42,13 +43,13 @@ type place struct {
 func (w *world) checkReceipts(letters []sink.Letter) {
 	t := w.t
 	t.Helper()
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: w.registry})
+	registry, err := registry.New(registry.Options{URL: w.registry})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer registry.Close()
-	reader := schemas.NewReceiptReader(registry)
-	named := make(map[place]schemas.ReceiptEvent)
+	reader := receipt.NewReader(registry)
+	named := make(map[place]receipt.Event)
 	accepted := make(map[string]bool)
 	filtered, complaints := 0, 0
 	complain := func(format string, args ...any) {
@@ -57,7 +58,7 @@ func (w *world) checkReceipts(letters []sink.Letter) {
 		}
 	}
 	for _, r := range w.readReceipts() {
-		receipt, err := reader.ParseReceipt(t.Context(), r.Value)
+		receipt, err := reader.Parse(t.Context(), r.Value)
 		if err != nil {
 			t.Fatal(err)
 		}

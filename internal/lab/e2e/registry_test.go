@@ -9,13 +9,15 @@ import (
 	"testing"
 
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // TestARealRegistry: the embedded one takes any schema and knows no
 // compatibility; what is said here of errors has to hold where users are.
 func TestARealRegistry(t *testing.T) {
 	_, url := servers(t)
-	reg, err := schemas.NewRegistry(schemas.RegistryOptions{URL: url})
+	reg, err := registry.New(registry.Options{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,23 +49,23 @@ func TestARealRegistry(t *testing.T) {
 	}
 
 	// An id nobody has is bad data and not an outage.
-	var bad *schemas.SchemaError
+	var bad *avro.SchemaError
 	if _, err := reg.SchemaByID(t.Context(), 1_999_999_999); !errors.As(err, &bad) || !bad.Unknown {
 		t.Errorf("an unknown id: %v, want %s", err, schemas.CodeUnknownSchema)
 	}
 	// And a schema that breaks compatibility is refused.
 	const broken = `{"type":"record","name":"TrackLayerEvent","namespace":"com.tracklayer.events","fields":[{"name":"event_id","type":"int"}]}`
-	var refused *schemas.RefusedError
+	var refused *registry.RefusedError
 	if id, err := reg.RegisterAvro(t.Context(), subject, broken); !errors.As(err, &refused) {
 		t.Errorf("an incompatible schema: id %d, %v; want it refused", id, err)
 	}
 	// A wrong path is somebody else's 404.
-	wrong, err := schemas.NewRegistry(schemas.RegistryOptions{URL: url + "/wrong"})
+	wrong, err := registry.New(registry.Options{URL: url + "/wrong"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer wrong.Close()
-	if _, err := wrong.SchemaByID(t.Context(), 1); !errors.Is(err, schemas.ErrRegistryAway) {
+	if _, err := wrong.SchemaByID(t.Context(), 1); !errors.Is(err, registry.ErrAway) {
 		t.Errorf("a wrong URL: %v; want the registry to be away, or every event would be bad data", err)
 	}
 }

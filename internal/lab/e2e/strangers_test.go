@@ -15,14 +15,15 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // strange registers a schema that somebody who may do so has made up, and returns
 // its id.
 func (w *world) strange(subject, schema string) uint32 {
 	w.t.Helper()
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: w.registry})
+	registry, err := registry.New(registry.Options{URL: w.registry})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -147,4 +148,4 @@ func TestStrangersSchemas(t *testing.T) {
 	}
 }
 
-func appendHeader(id uint32) []byte { return schemas.AppendHeader(nil, id) }
+func appendHeader(id uint32) []byte { return avro.AppendHeader(nil, id) }

@@ -19,7 +19,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -90,7 +90,7 @@ func newOperators(t *testing.T, events int) *operators {
 // publishAs is publish with records that carry these times.
 func (w *world) publishAs(times sample.Timestamps, samples iter.Seq2[sample.Sample, error]) {
 	w.t.Helper()
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: w.registry})
+	registry, err := registry.New(registry.Options{URL: w.registry})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -138,7 +139,7 @@ func (w *world) config() pipeline.Config {
 	account := sandbox.DefaultAccount()
 	return pipeline.Config{
 		Kafka:    kafka.Settings{Brokers: w.brokers},
-		Registry: schemas.RegistryOptions{URL: w.registry},
+		Registry: registry.Options{URL: w.registry},
 		Topic:    w.topic, Group: w.group, DeadLetterTopic: w.letters, ReceiptsTopic: w.receipts,
 		Contract: sink.ContractNames()[0], AmazonURL: w.base, TokenURL: w.base + sandbox.TokenPath,
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
@@ -151,7 +152,7 @@ func (w *world) config() pipeline.Config {
 
 func (w *world) publish(samples iter.Seq2[sample.Sample, error]) {
 	w.t.Helper()
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: w.registry})
+	registry, err := registry.New(registry.Options{URL: w.registry})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -15,12 +15,13 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // Registry is where a Publisher registers the schemas it writes with;
-// *schemas.Registry.
+// *registry.Client.
 type Registry interface {
-	Register(ctx context.Context, subject string, versions []string) ([]schemas.VersionStatus, error)
+	Register(ctx context.Context, subject string, versions []string) ([]registry.VersionStatus, error)
 	RegisterAvro(ctx context.Context, subject, schema string) (id uint32, err error)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 const topic = "events"
@@ -24,7 +25,7 @@ const topic = "events"
 type bench struct {
 	cluster  *sandbox.Cluster
 	client   *kgo.Client
-	registry *schemas.Registry
+	registry *registry.Client
 }
 
 func newBench(t *testing.T, opts ...kgo.Opt) *bench {
@@ -39,7 +40,7 @@ func newBench(t *testing.T, opts ...kgo.Opt) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: c.RegistryURL()})
+	registry, err := registry.New(registry.Options{URL: c.RegistryURL()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +267,7 @@ func TestPublishErrors(t *testing.T) {
 		b := newBench(t)
 		p := b.publisher(t, PublisherOptions{})
 		b.cluster.Close()
-		if _, err := p.Publish(t.Context(), sequence(good...)); !errors.Is(err, schemas.ErrRegistryAway) {
+		if _, err := p.Publish(t.Context(), sequence(good...)); !errors.Is(err, registry.ErrAway) {
 			t.Errorf("%v, want that the registry is away", err)
 		}
 	})

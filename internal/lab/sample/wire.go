@@ -10,6 +10,7 @@ import (
 	"github.com/linkedin/goavro/v2"
 
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // looseSchema is TrackLayer's event as a careless team would write it: there may
@@ -51,20 +52,20 @@ func LocalIDs() IDs {
 }
 
 // SchemaByID makes IDs a schemas.Source.
-func (ids IDs) SchemaByID(_ context.Context, id uint32) (schemas.WriterSchema, error) {
+func (ids IDs) SchemaByID(_ context.Context, id uint32) (avro.Schema, error) {
 	switch {
 	case id == ids.Loose:
-		return schemas.WriterSchema{Type: "AVRO", Text: looseSchema}, nil
+		return avro.Schema{Type: "AVRO", Text: looseSchema}, nil
 	case id == ids.Foreign:
-		return schemas.WriterSchema{Type: "AVRO", Text: foreignSchema}, nil
+		return avro.Schema{Type: "AVRO", Text: foreignSchema}, nil
 	}
 	for v, known := range ids.Versions {
 		if id == known {
 			text, err := v.Schema()
-			return schemas.WriterSchema{Type: "AVRO", Text: text}, err
+			return avro.Schema{Type: "AVRO", Text: text}, err
 		}
 	}
-	return schemas.WriterSchema{}, &schemas.SchemaError{ID: id, Unknown: true, Message: "there is no sample of this schema"}
+	return avro.Schema{}, &avro.SchemaError{ID: id, Unknown: true, Message: "there is no sample of this schema"}
 }
 
 // Encoder makes record values of samples. It is safe for concurrent use.
@@ -130,7 +131,7 @@ const usualSize = 320
 
 func (e *Encoder) event(id uint32, v schemas.Version, ev *schemas.Event) ([]byte, error) {
 	if v == schemas.V2 {
-		if value, ok := appendV2(schemas.AppendHeader(make([]byte, 0, usualSize), id), ev); ok {
+		if value, ok := appendV2(avro.AppendHeader(make([]byte, 0, usualSize), id), ev); ok {
 			return value, nil
 		}
 	}
@@ -151,7 +152,7 @@ func (d Damage) do(value []byte, ev *schemas.Event) ([]byte, error) {
 		return append(value, "\r\n"...), nil
 	case InvalidUTF8:
 		// The id comes first in every version, and may hold the name.
-		rest := value[len(schemas.AppendHeader(nil, 0))+len(ev.EventID):]
+		rest := value[len(avro.AppendHeader(nil, 0))+len(ev.EventID):]
 		i := bytes.Index(rest, []byte(ev.EventName))
 		if i < 0 || ev.EventName == "" {
 			return nil, errors.New("damage invalid_utf8 needs an event_name")
@@ -176,7 +177,7 @@ func encode(codec *goavro.Codec, id uint32, record map[string]any) ([]byte, erro
 	if id == 0 {
 		return nil, errors.New("the schema for this damage is not registered")
 	}
-	value, err := codec.BinaryFromNative(schemas.AppendHeader(nil, id), record)
+	value, err := codec.BinaryFromNative(avro.AppendHeader(nil, id), record)
 	if err != nil {
 		return nil, errors.New("the event does not fit the schema for this damage") // goavro's errors quote values
 	}

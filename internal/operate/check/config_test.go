@@ -12,6 +12,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -20,7 +21,7 @@ import (
 func good() *pipeline.Config {
 	return &pipeline.Config{
 		Kafka:    kafka.Settings{Brokers: []string{"kafka-1:9092", "kafka-2:9092"}},
-		Registry: schemas.RegistryOptions{URL: "https://registry:8081"},
+		Registry: registry.Options{URL: "https://registry:8081"},
 		Topic:    "events", Group: "amazon-capi", DeadLetterTopic: "letters", ReceiptsTopic: "receipts",
 		Contract: "off-amazon-2023-11-13", AmazonURL: "https://amazon.test", TokenURL: "https://lwa.test/token",
 		ClientID: "amzn1.application-oa2-client.x", ClientSecret: "secret", RefreshToken: "Atzr|x",

@@ -19,6 +19,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/receipt"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 const (
@@ -179,7 +181,7 @@ const coordinatorPause = 250 * time.Millisecond
 
 // registry asks for the schemas of events and receipts.
 func (v *Live) registry(ctx context.Context, l *report.List) {
-	registry, err := schemas.NewRegistry(v.Config.Registry)
+	registry, err := registry.New(v.Config.Registry)
 	if err != nil {
 		l.Act(areaRegistry, "", "", "%v", err)
 		return
@@ -207,7 +209,7 @@ func (v *Live) registry(ctx context.Context, l *report.List) {
 		return
 	}
 	receipts := schemas.Subject(v.Config.ReceiptsTopic)
-	switch id, err := schemas.ReceiptSchemaID(asked, registry, receipts); {
+	switch id, err := receipt.SchemaID(asked, registry, receipts); {
 	case err != nil:
 		l.Act(areaRegistry, receipts, registryAdvice(err), "%s", short(err))
 	case id == 0:
@@ -217,7 +219,7 @@ func (v *Live) registry(ctx context.Context, l *report.List) {
 	}
 }
 
-func versions(s schemas.SubjectStatus) string {
+func versions(s registry.SubjectStatus) string {
 	n := 0
 	for _, v := range s.Versions {
 		if v.Registered {

@@ -19,6 +19,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/receipt"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -34,10 +36,10 @@ func world(t *testing.T, amazon sandbox.Options) *pipeline.Config {
 	config := good()
 	account := sandbox.DefaultAccount()
 	config.Kafka = kafka.Settings{Brokers: c.Brokers()}
-	config.Registry = schemas.RegistryOptions{URL: c.RegistryURL()}
+	config.Registry = registry.Options{URL: c.RegistryURL()}
 	config.AmazonURL, config.TokenURL = c.AmazonURL(), c.TokenURL()
 	config.ClientID, config.ClientSecret, config.RefreshToken = account.ClientID, account.ClientSecret, account.RefreshToken
-	registry, err := schemas.NewRegistry(config.Registry)
+	registry, err := registry.New(config.Registry)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +47,7 @@ func world(t *testing.T, amazon sandbox.Options) *pipeline.Config {
 	if _, err := registry.Register(t.Context(), schemas.Subject(config.Topic), schemas.Texts()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := schemas.RegisterReceipts(t.Context(), registry, schemas.Subject(config.ReceiptsTopic)); err != nil {
+	if _, err := receipt.Register(t.Context(), registry, schemas.Subject(config.ReceiptsTopic)); err != nil {
 		t.Fatal(err)
 	}
 	week := map[string]string{"retention.ms": "604800000", "max.message.bytes": "1000000"}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // Schema is a schema to read records with, and what to call it.
@@ -52,14 +53,14 @@ func Read(ctx context.Context, value []byte, candidates []Schema, bare bool) (Re
 	if bytes.HasPrefix(value, containerMagic) {
 		return Reading{}, ErrContainer
 	}
-	id, _, _ := schemas.ParseHeader(value)
+	id, _, _ := avro.ParseHeader(value)
 	r, err := readWith(ctx, value, candidates)
 	if err != nil || r.Bad == nil {
 		r.SchemaID = id
 		return r, err
 	}
 	if bare && len(value) > 0 {
-		alone, err := readWith(ctx, append(schemas.AppendHeader(nil, 1), value...), candidates)
+		alone, err := readWith(ctx, append(avro.AppendHeader(nil, 1), value...), candidates)
 		if err == nil && alone.Bad == nil {
 			alone.Schema += ", without Confluent's header, which a record of the topic must have"
 			return alone, nil

@@ -19,6 +19,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -64,7 +65,7 @@ func newBench(t *testing.T, spans ...history.Span) *bench {
 }
 
 func (b *bench) receipt(profile, id string, partition int32, offset int64, class verdict.Class, attempts int) {
-	b.verdicts.Receipt(&schemas.Receipt{Topic: "events", ProfileID: profile, Attempts: attempts, Events: []schemas.ReceiptEvent{
+	b.verdicts.Receipt(&receipt.Receipt{Topic: "events", ProfileID: profile, Attempts: attempts, Events: []receipt.Event{
 		{EventID: id, Partition: partition, Offset: offset, Class: class},
 	}})
 }

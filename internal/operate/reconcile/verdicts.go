@@ -10,6 +10,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -119,7 +120,7 @@ func (v *Verdicts) bytesKey(value []byte) eventKey { return v.hash("\x01", strin
 // Receipt enters a receipt. Those of one profile must come in their order, as they
 // do from one partition: the last verdict counts, but for accepted, which nothing
 // takes back.
-func (v *Verdicts) Receipt(r *schemas.Receipt) {
+func (v *Verdicts) Receipt(r *receipt.Receipt) {
 	if r.Topic != v.topic {
 		return
 	}

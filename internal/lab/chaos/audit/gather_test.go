@@ -218,7 +218,7 @@ func TestDecoder(t *testing.T) {
 // TestReadReceipt reads what the schema in the repository says a receipt is, and
 // finds out by the fields' names when it is something else.
 func TestReadReceipt(t *testing.T) {
-	avsc, err := os.ReadFile("../../../../schemas/avro/receipt-v1.avsc")
+	avsc, err := os.ReadFile("../../../../schemas/receipt/receipt-v1.avsc")
 	if err != nil {
 		t.Fatal(err)
 	}

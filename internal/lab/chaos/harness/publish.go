@@ -9,7 +9,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/lab/chaos/journal"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // publishing is the stream of events that goes on while things break.
@@ -25,7 +25,7 @@ func (w *world) newPublishing(path string) (*publishing, error) {
 	if err != nil {
 		return nil, err
 	}
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: w.servers.registry})
+	registry, err := registry.New(registry.Options{URL: w.servers.registry})
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 const (
@@ -67,7 +67,7 @@ func (w *world) takeover(ctx context.Context, p *publishing) error {
 
 // publishFormer fills the former topic.
 func (w *world) publishFormer(ctx context.Context, former topics) error {
-	registry, err := schemas.NewRegistry(schemas.RegistryOptions{URL: w.servers.registry})
+	registry, err := registry.New(registry.Options{URL: w.servers.registry})
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package schemas
+package avro
 
 import (
 	"encoding/json"
@@ -11,49 +11,49 @@ import (
 type Kind uint8
 
 const (
-	kindNull Kind = iota
-	kindBoolean
-	kindInt
-	kindLong
-	kindFloat
-	kindDouble
-	kindBytes
-	kindString
-	kindFixed
-	kindEnum
-	kindRecord
-	kindArray
-	kindMap
-	kindUnion
+	Null Kind = iota
+	Boolean
+	Int
+	Long
+	Float
+	Double
+	Bytes
+	String
+	Fixed
+	Enum
+	Record
+	Array
+	Map
+	Union
 )
 
-// avroType is one type of a writer's schema. Schemas may be recursive, so a
+// Type is one type of a writer's schema. Schemas may be recursive, so a
 // walk over types needs a bound of its own.
-type avroType struct {
+type Type struct {
 	Kind    Kind
 	Logical Logical
 	Name    string // full name of a record, enum or fixed
 	// logicalName is what the schema calls the meaning, whether or not we know it.
 	LogicalName string
-	Key         string      // how goavro names the type as a branch of a union
-	Scale       int         // of a decimal
-	Digits      int         // precision of a decimal
-	Size        int         // of a fixed
-	Symbols     []string    // of an enum
-	Fields      []avroField // of a record, in the order of the wire
-	Elem        *avroType   // of an array's items or a map's values
-	Branches    []*avroType // of a union
+	Key         string   // how goavro names the type as a branch of a union
+	Scale       int      // of a decimal
+	Digits      int      // precision of a decimal
+	Size        int      // of a fixed
+	Symbols     []string // of an enum
+	Fields      []Field  // of a record, in the order of the wire
+	Elem        *Type    // of an array's items or a map's values
+	Branches    []*Type  // of a union
 }
 
-type avroField struct {
+type Field struct {
 	Name    string
 	Aliases []string // names it had in earlier versions of the writer's schema
 	Doc     string
-	Type    *avroType
+	Type    *Type
 }
 
 // field returns the type of the record's field of that name, or nil.
-func (t *avroType) Field(name string) *avroType {
+func (t *Type) Field(name string) *Type {
 	for _, f := range t.Fields {
 		if f.Name == name {
 			return f.Type
@@ -63,16 +63,16 @@ func (t *avroType) Field(name string) *avroType {
 }
 
 // Alternatives are the types that a value of type t can have.
-func (t *avroType) Alternatives() []*avroType {
-	if t.Kind == kindUnion {
+func (t *Type) Alternatives() []*Type {
+	if t.Kind == Union {
 		return t.Branches
 	}
-	return []*avroType{t}
+	return []*Type{t}
 }
 
 var primitives = map[string]Kind{
-	"null": kindNull, "boolean": kindBoolean, "int": kindInt, "long": kindLong,
-	"float": kindFloat, "double": kindDouble, "bytes": kindBytes, "string": kindString,
+	"null": Null, "boolean": Boolean, "int": Int, "long": Long,
+	"float": Float, "double": Double, "bytes": Bytes, "string": String,
 }
 
 func (k Kind) String() string {
@@ -84,13 +84,13 @@ func (k Kind) String() string {
 
 // NewCodec returns goavro's codec for the type's bytes, without what its logical
 // types mean: see forGoavro.
-func NewCodec(t *avroType) (codec *goavro.Codec, err error) {
+func NewCodec(t *Type) (codec *goavro.Codec, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("it has a shape that the Avro library fails on")
 		}
 	}()
-	text, err := json.Marshal(t.forGoavro(make(map[*avroType]bool)))
+	text, err := json.Marshal(t.forGoavro(make(map[*Type]bool)))
 	if err != nil {
 		return nil, err
 	}
@@ -103,16 +103,16 @@ func NewCodec(t *avroType) (codec *goavro.Codec, err error) {
 // decimals of which one leaves its scale out, a named type outside of its
 // parent's namespace), turns amounts into rationals, and writes to a global map
 // when a schema has a validated string.
-func (t *avroType) forGoavro(defined map[*avroType]bool) any {
-	if t.Kind <= kindString {
+func (t *Type) forGoavro(defined map[*Type]bool) any {
+	if t.Kind <= String {
 		return t.Kind.String()
 	}
 	switch t.Kind {
-	case kindArray:
+	case Array:
 		return map[string]any{"type": "array", "items": t.Elem.forGoavro(defined)}
-	case kindMap:
+	case Map:
 		return map[string]any{"type": "map", "values": t.Elem.forGoavro(defined)}
-	case kindUnion:
+	case Union:
 		branches := make([]any, len(t.Branches))
 		for i, b := range t.Branches {
 			branches[i] = b.forGoavro(defined)
@@ -125,11 +125,11 @@ func (t *avroType) forGoavro(defined map[*avroType]bool) any {
 	defined[t] = true
 	s := map[string]any{"type": t.Kind.String(), "name": t.Key}
 	switch t.Kind {
-	case kindFixed:
+	case Fixed:
 		s["size"] = t.Size
-	case kindEnum:
+	case Enum:
 		s["symbols"] = t.Symbols
-	case kindRecord:
+	case Record:
 		fields := make([]any, len(t.Fields))
 		for i, f := range t.Fields {
 			fields[i] = map[string]any{"name": f.Name, "type": f.Type.forGoavro(defined)}

@@ -1,4 +1,4 @@
-package schemas
+package registry
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 
 // SchemaID returns the id that a schema has under a subject, and 0 when it is not
 // registered there. It changes nothing; what names the schema in errors. The error
-// is a *RegistryError when the registry is away.
-func (r *Registry) SchemaID(ctx context.Context, what, subject, schema string) (id uint32, err error) {
+// is a *AwayError when the registry is away.
+func (r *Client) SchemaID(ctx context.Context, what, subject, schema string) (id uint32, err error) {
 	var found sr.SubjectSchema
 	err = r.call(ctx, question{what + " under " + subject, true}, func(cl *sr.Client) (err error) {
 		found, err = cl.LookupSchema(ctx, subject, avroSchema(schema))
@@ -27,7 +27,7 @@ func (r *Registry) SchemaID(ctx context.Context, what, subject, schema string) (
 
 // RegisterAvro registers one schema under a subject and returns its id, which it
 // keeps when it is registered again. Errors are those of Register.
-func (r *Registry) RegisterAvro(ctx context.Context, subject, schema string) (id uint32, err error) {
+func (r *Client) RegisterAvro(ctx context.Context, subject, schema string) (id uint32, err error) {
 	var answer struct {
 		ID int `json:"id"`
 	}

@@ -1,4 +1,4 @@
-package schemas
+package registry
 
 import (
 	"context"
@@ -18,14 +18,14 @@ import (
 
 var errNoSchema = errors.New("answer without a schema")
 
-// ErrRegistryAway is what every *RegistryError is.
-var ErrRegistryAway = errors.New("schema registry away")
+// ErrAway is what every *AwayError is.
+var ErrAway = errors.New("schema registry away")
 
-// RegistryError says that the registry gave no answer that can be trusted:
+// AwayError says that the registry gave no answer that can be trusted:
 // refused, timed out, failed, wanted other credentials, or was something else
 // that speaks HTTP. Nothing follows from it for the record at hand, which is
 // held and tried again.
-type RegistryError struct {
+type AwayError struct {
 	// Op is what was asked for, such as "schema id 12".
 	Op string
 	// Endpoint is the registry's URL without user name, password and query.
@@ -38,7 +38,7 @@ type RegistryError struct {
 	cause error
 }
 
-func (e *RegistryError) Error() string {
+func (e *AwayError) Error() string {
 	s := "schema registry"
 	if e.Endpoint != "" {
 		s += " " + e.Endpoint
@@ -46,16 +46,16 @@ func (e *RegistryError) Error() string {
 	return s + ": " + e.Op + ": " + e.Detail
 }
 
-// Is makes errors.Is(err, ErrRegistryAway) true.
-func (e *RegistryError) Is(target error) bool { return target == ErrRegistryAway }
+// Is makes errors.Is(err, ErrAway) true.
+func (e *AwayError) Is(target error) bool { return target == ErrAway }
 
 // Unwrap gives the cause, for tests of context errors; its text may hold what
 // Error leaves out.
-func (e *RegistryError) Unwrap() error { return e.cause }
+func (e *AwayError) Unwrap() error { return e.cause }
 
 // GaveUp is the error of somebody who stopped waiting for a schema.
-func GaveUp(id uint32, cause error) *RegistryError {
-	return &RegistryError{Op: opSchemaID(id), Detail: "gave up waiting", cause: cause}
+func GaveUp(id uint32, cause error) *AwayError {
+	return &AwayError{Op: opSchemaID(id), Detail: "gave up waiting", cause: cause}
 }
 
 // RefusedError is the registry's no: there is no such subject, version or
@@ -81,17 +81,17 @@ func missing(err error) bool {
 	return errors.As(err, &no) && no.missing()
 }
 
-// classify makes an error of the client a *RefusedError or a *RegistryError.
+// classify makes an error of the client a *RefusedError or a *AwayError.
 //
 // Only what a registry itself says may count as no. A bare 404 is what a proxy,
 // or a registry under another path, says to everything: taking it for "no such
 // id" would dead-letter a whole topic over a wrong URL. So it must come with
 // the error code that the registry's API has for it.
-func (r *Registry) classify(ctx context.Context, q question, endpoint string, err error) error {
+func (r *Client) classify(ctx context.Context, q question, endpoint string, err error) error {
 	if err == nil {
 		return nil
 	}
-	away := &RegistryError{Op: q.op, Endpoint: endpoint, cause: err}
+	away := &AwayError{Op: q.op, Endpoint: endpoint, cause: err}
 	var answer *sr.ResponseError
 	if !errors.As(err, &answer) {
 		away.Detail = r.transportDetail(ctx, err)
@@ -118,7 +118,7 @@ func (r *Registry) classify(ctx context.Context, q question, endpoint string, er
 }
 
 // transportDetail says why there was no answer, or none that makes sense.
-func (r *Registry) transportDetail(ctx context.Context, err error) string {
+func (r *Client) transportDetail(ctx context.Context, err error) string {
 	var (
 		syntax   *json.SyntaxError
 		wrong    *json.UnmarshalTypeError

@@ -1,4 +1,4 @@
-package schemas
+package avro
 
 import (
 	"fmt"
@@ -40,7 +40,7 @@ var longTimes = map[string]Logical{
 // annotate reads a type's logicalType, or what Kafka Connect has in its place.
 // One that does not fit is as if it were not there, as Avro's specification has
 // it, but amounts and instants are not read without theirs.
-func (t *avroType) annotate(m map[string]any) {
+func (t *Type) annotate(m map[string]any) {
 	t.LogicalName, _ = m["logicalType"].(string)
 	if t.LogicalName == "" {
 		if t.LogicalName, _ = m["connect.name"].(string); !strings.HasPrefix(t.LogicalName, "io.debezium.time.") {
@@ -51,32 +51,32 @@ func (t *avroType) annotate(m map[string]any) {
 	case "decimal":
 		t.annotateDecimal(m)
 	case "big-decimal":
-		if t.Kind == kindBytes {
+		if t.Kind == Bytes {
 			t.Logical = LogicalBigDecimal
-		} else if t.Kind != kindString {
+		} else if t.Kind != String {
 			t.Logical = LogicalLost
 		}
 	case "uuid":
-		if t.Kind == kindFixed && t.Size == 16 {
+		if t.Kind == Fixed && t.Size == 16 {
 			t.Logical = LogicalUUID
 		}
 	case "date", "time-millis", "io.debezium.time.Date", "io.debezium.time.Time":
-		if t.Kind == kindInt || t.Kind == kindLong {
+		if t.Kind == Int || t.Kind == Long {
 			t.Logical = LogicalOtherTime
 		}
 	default:
-		if is, ok := longTimes[t.LogicalName]; ok && t.Kind == kindLong {
+		if is, ok := longTimes[t.LogicalName]; ok && t.Kind == Long {
 			t.Logical = is
 		}
 	}
 }
 
-func (t *avroType) annotateDecimal(m map[string]any) {
-	if t.Kind == kindString {
+func (t *Type) annotateDecimal(m map[string]any) {
+	if t.Kind == String {
 		return // whose digits say all
 	}
 	t.Logical = LogicalLost
-	if t.Kind != kindBytes && t.Kind != kindFixed {
+	if t.Kind != Bytes && t.Kind != Fixed {
 		return
 	}
 	digits, ok := wholeNumber(m["precision"])
@@ -100,11 +100,11 @@ func wholeNumber(v any) (int, bool) {
 
 // describe names a type for messages, by its logical type too: that is what
 // its writer has to change. Unions name what they hold.
-func (t *avroType) Describe() string {
-	if t.Kind == kindUnion {
+func (t *Type) Describe() string {
+	if t.Kind == Union {
 		var names []string
 		for _, b := range t.Branches {
-			if b.Kind != kindNull {
+			if b.Kind != Null {
 				names = append(names, b.Describe())
 			}
 		}
@@ -118,14 +118,14 @@ func (t *avroType) Describe() string {
 		return t.Kind.String()
 	}
 	s := fmt.Sprintf("%s of logical type %s", t.Kind, t.LogicalName)
-	if t.Logical == LogicalLost && (t.Kind == kindBytes || t.Kind == kindFixed) {
+	if t.Logical == LogicalLost && (t.Kind == Bytes || t.Kind == Fixed) {
 		s += " without a precision and scale that can be"
 	}
 	return s
 }
 
 // WithArticle is describe behind its article.
-func (t *avroType) WithArticle() string {
+func (t *Type) WithArticle() string {
 	s := t.Describe()
 	if strings.IndexByte("aeio", s[0]) >= 0 { // a union has another sound
 		return "an " + s

@@ -1,4 +1,4 @@
-package schemas
+package avro
 
 import (
 	"encoding/json"
@@ -9,8 +9,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
-// WriterSchema is a schema as the registry has it.
-type WriterSchema struct {
+// Schema is a schema as the registry has it.
+type Schema struct {
 	// Type is AVRO, JSON, PROTOBUF or what else a registry knows.
 	Type string
 	Text string
@@ -19,20 +19,20 @@ type WriterSchema struct {
 	References []string
 }
 
-// parseAvro reads a schema, after those it refers to: a schema's references
+// Parse reads a schema, after those it refers to: a schema's references
 // come before it. goavro parses schemas too, but keeps what it learns to
 // itself, and we need each field's type, scale and place.
-func parseAvro(text string, references ...string) (*avroType, error) {
-	t, _, err := parseSchema(&WriterSchema{Text: text, References: references})
+func Parse(text string, references ...string) (*Type, error) {
+	t, _, err := ParseSchema(&Schema{Text: text, References: references})
 	return t, err
 }
 
-// parseSchema is parseAvro that tells of how many parts the schema consists.
-func parseSchema(s *WriterSchema) (root *avroType, parts int, err error) {
+// ParseSchema is Parse that tells of how many parts the schema consists.
+func ParseSchema(s *Schema) (root *Type, parts int, err error) {
 	if err := s.checkSize(); err != nil {
 		return nil, 0, err
 	}
-	p := avroParser{named: make(map[string]*avroType), left: budget{maxSchemaParts, maxSchemaDepth}}
+	p := parser{named: make(map[string]*Type), left: budget{maxSchemaParts, maxSchemaDepth}}
 	for _, ref := range s.References {
 		if _, err := p.parseText(ref); err != nil {
 			return nil, 0, fmt.Errorf("in a schema it refers to: %w", err)
@@ -44,12 +44,12 @@ func parseSchema(s *WriterSchema) (root *avroType, parts int, err error) {
 	return root, maxSchemaParts - p.left.parts, err
 }
 
-type avroParser struct {
-	named map[string]*avroType // by full name
+type parser struct {
+	named map[string]*Type // by full name
 	left  budget
 }
 
-func (p *avroParser) parseText(text string) (*avroType, error) {
+func (p *parser) parseText(text string) (*Type, error) {
 	var v any
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(text, textfile.Mark)), &v); err != nil {
 		return nil, errors.New("it is not JSON")
@@ -59,7 +59,7 @@ func (p *avroParser) parseText(text string) (*avroType, error) {
 
 // parse reads a schema or a part of one. Names without a namespace of their
 // own are in ns.
-func (p *avroParser) parse(v any, ns string) (*avroType, error) {
+func (p *parser) parse(v any, ns string) (*Type, error) {
 	if err := p.left.take(1); err != nil {
 		return nil, err
 	}
@@ -79,9 +79,9 @@ func (p *avroParser) parse(v any, ns string) (*avroType, error) {
 	return nil, errors.New("a type is neither a name, an object nor a union")
 }
 
-func (p *avroParser) lookup(name, ns string) (*avroType, error) {
+func (p *parser) lookup(name, ns string) (*Type, error) {
 	if k, ok := primitives[name]; ok {
-		return &avroType{Kind: k, Key: name}, nil
+		return &Type{Kind: k, Key: name}, nil
 	}
 	if t, ok := p.named[fullName(name, ns)]; ok {
 		return t, nil
@@ -92,18 +92,18 @@ func (p *avroParser) lookup(name, ns string) (*avroType, error) {
 	return nil, fmt.Errorf("it uses a type %.100q that it does not define", name)
 }
 
-func (p *avroParser) parseUnion(branches []any, ns string) (*avroType, error) {
+func (p *parser) parseUnion(branches []any, ns string) (*Type, error) {
 	if len(branches) == 0 {
 		return nil, errors.New("it has a union of nothing")
 	}
-	t := &avroType{Kind: kindUnion}
+	t := &Type{Kind: Union}
 	seen := make(map[string]bool, len(branches))
 	for _, b := range branches {
 		bt, err := p.parse(b, ns)
 		if err != nil {
 			return nil, err
 		}
-		if bt.Kind == kindUnion {
+		if bt.Kind == Union {
 			return nil, errors.New("it has a union within a union")
 		}
 		if seen[bt.Key] {
@@ -115,7 +115,7 @@ func (p *avroParser) parseUnion(branches []any, ns string) (*avroType, error) {
 	return t, nil
 }
 
-func (p *avroParser) parseObject(m map[string]any, ns string) (*avroType, error) {
+func (p *parser) parseObject(m map[string]any, ns string) (*Type, error) {
 	name, ok := m["type"].(string)
 	if !ok {
 		if m["type"] == nil {
@@ -131,15 +131,15 @@ func (p *avroParser) parseObject(m map[string]any, ns string) (*avroType, error)
 	case "fixed":
 		return p.parseFixed(m, ns)
 	case "array", "map":
-		k, part := kindArray, "items"
+		k, part := Array, "items"
 		if name == "map" {
-			k, part = kindMap, "values"
+			k, part = Map, "values"
 		}
 		elem, err := p.parse(m[part], ns)
 		if err != nil {
 			return nil, err
 		}
-		return &avroType{Kind: k, Key: name, Elem: elem}, nil
+		return &Type{Kind: k, Key: name, Elem: elem}, nil
 	}
 	t, err := p.lookup(name, ns)
 	if err != nil {
@@ -151,8 +151,8 @@ func (p *avroParser) parseObject(m map[string]any, ns string) (*avroType, error)
 	return t, nil
 }
 
-func (p *avroParser) parseRecord(m map[string]any, ns string) (*avroType, error) {
-	t, ns, err := p.define(kindRecord, m, ns)
+func (p *parser) parseRecord(m map[string]any, ns string) (*Type, error) {
+	t, ns, err := p.define(Record, m, ns)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (p *avroParser) parseRecord(m map[string]any, ns string) (*avroType, error)
 			return nil, err
 		}
 		doc, _ := fm["doc"].(string)
-		t.Fields = append(t.Fields, avroField{Name: name, Aliases: texts(fm["aliases"]), Doc: doc, Type: ft})
+		t.Fields = append(t.Fields, Field{Name: name, Aliases: texts(fm["aliases"]), Doc: doc, Type: ft})
 	}
 	return t, nil
 }
@@ -200,8 +200,8 @@ func texts(v any) (names []string) {
 	return names
 }
 
-func (p *avroParser) parseEnum(m map[string]any, ns string) (*avroType, error) {
-	t, _, err := p.define(kindEnum, m, ns)
+func (p *parser) parseEnum(m map[string]any, ns string) (*Type, error) {
+	t, _, err := p.define(Enum, m, ns)
 	if err != nil {
 		return nil, err
 	}
@@ -219,8 +219,8 @@ func (p *avroParser) parseEnum(m map[string]any, ns string) (*avroType, error) {
 	return t, nil
 }
 
-func (p *avroParser) parseFixed(m map[string]any, ns string) (*avroType, error) {
-	t, _, err := p.define(kindFixed, m, ns)
+func (p *parser) parseFixed(m map[string]any, ns string) (*Type, error) {
+	t, _, err := p.define(Fixed, m, ns)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +234,7 @@ func (p *avroParser) parseFixed(m map[string]any, ns string) (*avroType, error) 
 }
 
 // define makes a named type and returns it with the namespace of what is in it.
-func (p *avroParser) define(k Kind, m map[string]any, ns string) (*avroType, string, error) {
+func (p *parser) define(k Kind, m map[string]any, ns string) (*Type, string, error) {
 	name, _ := m["name"].(string)
 	if name == "" {
 		return nil, "", fmt.Errorf("it has a type %s without a name", k)
@@ -253,7 +253,7 @@ func (p *avroParser) define(k Kind, m map[string]any, ns string) (*avroType, str
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		ns = name[:i]
 	}
-	t := &avroType{Kind: k, Name: name, Key: fmt.Sprintf("t%d", len(p.named))}
+	t := &Type{Kind: k, Name: name, Key: fmt.Sprintf("t%d", len(p.named))}
 	p.named[name] = t
 	return t, ns, nil
 }

@@ -1,4 +1,4 @@
-package schemas
+package receipt
 
 import (
 	"context"
@@ -15,34 +15,36 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 const receiptID = 77
 
 // receiptSchemas is a source of schemas by id.
-type receiptSchemas map[uint32]WriterSchema
+type receiptSchemas map[uint32]avro.Schema
 
-func (m receiptSchemas) SchemaByID(_ context.Context, id uint32) (WriterSchema, error) {
+func (m receiptSchemas) SchemaByID(_ context.Context, id uint32) (avro.Schema, error) {
 	s, ok := m[id]
 	if !ok {
-		return WriterSchema{}, &SchemaError{ID: id, Unknown: true, Message: "there is none"}
+		return avro.Schema{}, &avro.SchemaError{ID: id, Unknown: true, Message: "there is none"}
 	}
 	return s, nil
 }
 
 type awaySource struct{ err error }
 
-func (s awaySource) SchemaByID(context.Context, uint32) (WriterSchema, error) {
-	return WriterSchema{}, s.err
+func (s awaySource) SchemaByID(context.Context, uint32) (avro.Schema, error) {
+	return avro.Schema{}, s.err
 }
 
-func receiptReader() *ReceiptReader {
-	return NewReceiptReader(receiptSchemas{receiptID: {Type: "AVRO", Text: ReceiptSchema()}})
+func receiptReader() *Reader {
+	return NewReader(receiptSchemas{receiptID: {Type: "AVRO", Text: Schema()}})
 }
 
 func parseReceipt(t rapid.TB, value []byte) Receipt {
 	t.Helper()
-	got, err := receiptReader().ParseReceipt(context.Background(), value)
+	got, err := receiptReader().Parse(context.Background(), value)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +58,8 @@ func anyReceipt() *rapid.Generator[Receipt] {
 		}
 		return time.UnixMilli(rapid.Int64Range(-1<<40, 1<<42).Draw(t, "ms")).UTC()
 	})
-	event := rapid.Custom(func(t *rapid.T) ReceiptEvent {
-		return ReceiptEvent{
+	event := rapid.Custom(func(t *rapid.T) Event {
+		return Event{
 			EventID: rapid.String().Draw(t, "id"), Partition: rapid.Int32().Draw(t, "partition"), Offset: rapid.Int64().Draw(t, "offset"),
 			Class:  rapid.SampledFrom(append(verdict.Classes(), 0)).Draw(t, "class"),
 			Status: int(rapid.Int32().Draw(t, "status")), Code: rapid.String().Draw(t, "code"),
@@ -78,7 +80,7 @@ func TestReceiptsAreTheirSchemas(t *testing.T) {
 	reader := receiptReader()
 	rapid.Check(t, func(t *rapid.T) {
 		want := anyReceipt().Draw(t, "receipt")
-		got, err := reader.ParseReceipt(context.Background(), AppendReceipt(nil, receiptID, &want))
+		got, err := reader.Parse(context.Background(), Append(nil, receiptID, &want))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,11 +92,11 @@ func TestReceiptsAreTheirSchemas(t *testing.T) {
 
 // The number of a class is its place among the schema's symbols.
 func TestReceiptsKnowEveryClass(t *testing.T) {
-	r := Receipt{Events: []ReceiptEvent{{Class: verdict.Auth + 1}}}
+	r := Receipt{Events: []Event{{Class: verdict.Auth + 1}}}
 	for _, c := range verdict.Classes() {
-		r.Events = append(r.Events, ReceiptEvent{Class: c})
+		r.Events = append(r.Events, Event{Class: c})
 	}
-	got := parseReceipt(t, AppendReceipt(nil, receiptID, &r))
+	got := parseReceipt(t, Append(nil, receiptID, &r))
 	if got.Events[0].Class != 0 {
 		t.Errorf("a class that nobody knows became %s", got.Events[0].Class)
 	}
@@ -106,9 +108,9 @@ func TestReceiptsKnowEveryClass(t *testing.T) {
 }
 
 func TestAppendReceiptAllocatesNothing(t *testing.T) {
-	r := Receipt{Contract: "c", ProfileID: "p", RequestID: "r", Topic: "t", FirstSent: time.UnixMilli(1), Events: make([]ReceiptEvent, 500)}
-	buf := AppendReceipt(nil, receiptID, &r)
-	if n := testing.AllocsPerRun(10, func() { buf = AppendReceipt(buf[:0], receiptID, &r) }); n != 0 {
+	r := Receipt{Contract: "c", ProfileID: "p", RequestID: "r", Topic: "t", FirstSent: time.UnixMilli(1), Events: make([]Event, 500)}
+	buf := Append(nil, receiptID, &r)
+	if n := testing.AllocsPerRun(10, func() { buf = Append(buf[:0], receiptID, &r) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -128,17 +130,17 @@ func TestReceiptsOfOtherVersions(t *testing.T) {
 	event := func(id, verdict string, offset int64) map[string]any {
 		return map[string]any{"offset": offset, "partition": int32(3), "event_id": id, "verdict": verdict}
 	}
-	value, err := codec.BinaryFromNative(AppendHeader(nil, 9), map[string]any{
+	value, err := codec.BinaryFromNative(avro.AppendHeader(nil, 9), map[string]any{
 		"member": "m", "source_topic": "events", "attempts": int64(2), "events": []any{event("a", "accepted", 1), event("b", "expired", 2)},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := NewReceiptReader(receiptSchemas{9: {Text: later}}).ParseReceipt(context.Background(), value)
+	got, err := NewReader(receiptSchemas{9: {Text: later}}).Parse(context.Background(), value)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Receipt{Topic: "events", Attempts: 2, Events: []ReceiptEvent{
+	want := Receipt{Topic: "events", Attempts: 2, Events: []Event{
 		{EventID: "a", Partition: 3, Offset: 1, Class: verdict.Accepted}, {EventID: "b", Partition: 3, Offset: 2},
 	}}
 	if d := cmp.Diff(want, got); d != "" {
@@ -147,24 +149,24 @@ func TestReceiptsOfOtherVersions(t *testing.T) {
 }
 
 func TestWhatIsNoReceipt(t *testing.T) {
-	r := Receipt{Contract: "c", Events: []ReceiptEvent{{EventID: "jane@example.com"}}}
-	whole := AppendReceipt(nil, receiptID, &r)
-	reader := NewReceiptReader(receiptSchemas{
-		receiptID: {Text: ReceiptSchema()}, 1: {Text: `"string"`}, 2: {Type: "JSON", Text: `{}`}, 3: {Text: `{"type":"record","name":"X","fields":[]}`}, 4: {Text: `nonsense`},
+	r := Receipt{Contract: "c", Events: []Event{{EventID: "jane@example.com"}}}
+	whole := Append(nil, receiptID, &r)
+	reader := NewReader(receiptSchemas{
+		receiptID: {Text: Schema()}, 1: {Text: `"string"`}, 2: {Type: "JSON", Text: `{}`}, 3: {Text: `{"type":"record","name":"X","fields":[]}`}, 4: {Text: `nonsense`},
 		5: {Text: `{"type":"record","name":"X","fields":[{"name":"events","type":{"type":"array","items":"int"}}]}`},
 	})
 	for name, value := range map[string][]byte{
 		"null": nil, "empty": {}, "no header": []byte("hello, world"), "cut off": whole[:len(whole)-4], "goes on": append(whole[:len(whole):len(whole)], 1),
-		"unknown id": AppendHeader(nil, 99), "a text": append(AppendHeader(nil, 1), 2, 'x'), "JSON": AppendHeader(nil, 2), "another record": AppendHeader(nil, 3),
-		"no schema": AppendHeader(nil, 4), "other events": append(AppendHeader(nil, 5), 2, 2, 0),
+		"unknown id": avro.AppendHeader(nil, 99), "a text": append(avro.AppendHeader(nil, 1), 2, 'x'), "JSON": avro.AppendHeader(nil, 2), "another record": avro.AppendHeader(nil, 3),
+		"no schema": avro.AppendHeader(nil, 4), "other events": append(avro.AppendHeader(nil, 5), 2, 2, 0),
 	} {
-		_, err := reader.ParseReceipt(context.Background(), value)
-		if !errors.Is(err, ErrNoReceipt) || strings.Contains(err.Error(), "jane") {
+		_, err := reader.Parse(context.Background(), value)
+		if !errors.Is(err, ErrNone) || strings.Contains(err.Error(), "jane") {
 			t.Errorf("%s: %v, want ErrNoReceipt", name, err)
 		}
 	}
-	away := &RegistryError{Op: "schema id 7", Detail: "refused"}
-	if _, err := NewReceiptReader(awaySource{away}).ParseReceipt(context.Background(), whole); !errors.Is(err, ErrRegistryAway) || errors.Is(err, ErrNoReceipt) {
+	away := &registry.AwayError{Op: "schema id 7", Detail: "refused"}
+	if _, err := NewReader(awaySource{away}).Parse(context.Background(), whole); !errors.Is(err, registry.ErrAway) || errors.Is(err, ErrNone) {
 		t.Errorf("registry away: %v; it says nothing about the receipt", err)
 	}
 }
@@ -174,13 +176,13 @@ func TestRegisterReceipts(t *testing.T) {
 	fake := srfake.New()
 	t.Cleanup(fake.Close)
 	fake.SeedSchema("another", 1, 41, sr.Schema{Schema: `"string"`})
-	reg, err := NewRegistry(RegistryOptions{URL: fake.URL()})
+	reg, err := registry.New(registry.Options{URL: fake.URL()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(reg.Close)
 	const subject = "tracklayer.events.receipts-value"
-	if id, err := ReceiptSchemaID(ctx, reg, subject); id != 0 || err != nil {
+	if id, err := SchemaID(ctx, reg, subject); id != 0 || err != nil {
 		t.Errorf("before: id %d, %v; want none", id, err)
 	}
 	writes := 0
@@ -196,7 +198,7 @@ func TestRegisterReceipts(t *testing.T) {
 		return readOnly
 	})
 	for range 2 {
-		if id, err := RegisterReceipts(ctx, reg, subject); id != 42 || err != nil {
+		if id, err := Register(ctx, reg, subject); id != 42 || err != nil {
 			t.Errorf("id %d, %v; want 42", id, err)
 		}
 	}
@@ -204,29 +206,29 @@ func TestRegisterReceipts(t *testing.T) {
 		t.Errorf("%d registrations, want 1: those who may only read can start, too", writes)
 	}
 	readOnly = true
-	if _, err := RegisterReceipts(ctx, reg, "new-value"); !errors.Is(err, ErrRegistryAway) || !strings.Contains(err.Error(), "403") {
+	if _, err := Register(ctx, reg, "new-value"); !errors.Is(err, registry.ErrAway) || !strings.Contains(err.Error(), "403") {
 		t.Errorf("not allowed: %v", err)
 	}
-	if id, err := RegisterReceipts(ctx, reg, subject); id != 42 || err != nil {
+	if id, err := Register(ctx, reg, subject); id != 42 || err != nil {
 		t.Errorf("known, not allowed to write: id %d, %v", id, err)
 	}
 }
 
 func FuzzParseReceipt(f *testing.F) {
-	r := Receipt{Contract: "c", ProfileID: "p", RequestID: "r", Attempts: 1, FirstSent: time.UnixMilli(1), Topic: "t", Events: []ReceiptEvent{{EventID: "e", Class: 1, Status: 422, Code: "X"}}}
-	f.Add(AppendReceipt(nil, receiptID, &r))
-	f.Add(AppendHeader(nil, receiptID))
+	r := Receipt{Contract: "c", ProfileID: "p", RequestID: "r", Attempts: 1, FirstSent: time.UnixMilli(1), Topic: "t", Events: []Event{{EventID: "e", Class: 1, Status: 422, Code: "X"}}}
+	f.Add(Append(nil, receiptID, &r))
+	f.Add(avro.AppendHeader(nil, receiptID))
 	reader := receiptReader()
 	f.Fuzz(func(t *testing.T, value []byte) {
-		got, err := reader.ParseReceipt(context.Background(), value)
+		got, err := reader.Parse(context.Background(), value)
 		if err != nil {
-			if !errors.Is(err, ErrNoReceipt) {
+			if !errors.Is(err, ErrNone) {
 				t.Fatal(err)
 			}
 			return
 		}
 		// What can be read can be written, and means the same.
-		again := parseReceipt(t, AppendReceipt(nil, receiptID, &got))
+		again := parseReceipt(t, Append(nil, receiptID, &got))
 		if d := cmp.Diff(got, again); d != "" {
 			t.Fatalf("-first +again:\n%s", d)
 		}

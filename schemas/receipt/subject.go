@@ -1,4 +1,4 @@
-package schemas
+package receipt
 
 import "context"
 
@@ -8,17 +8,17 @@ type Subjects interface {
 	RegisterAvro(ctx context.Context, subject, schema string) (id uint32, err error)
 }
 
-// ReceiptSchemaID returns the id that the receipts' schema has under a subject, and
+// SchemaID returns the id that the receipts' schema has under a subject, and
 // 0 when it is not registered there. It changes nothing.
-func ReceiptSchemaID(ctx context.Context, in Subjects, subject string) (id uint32, err error) {
+func SchemaID(ctx context.Context, in Subjects, subject string) (id uint32, err error) {
 	return in.SchemaID(ctx, "the receipt schema", subject, avscReceipt)
 }
 
-// RegisterReceipts registers the receipts' schema under a subject and returns the id
+// Register registers the receipts' schema under a subject and returns the id
 // that receipts carry. It asks before it registers, because production registries
 // often let programs only read and leave writing to deployments.
-func RegisterReceipts(ctx context.Context, in Subjects, subject string) (id uint32, err error) {
-	if id, err = ReceiptSchemaID(ctx, in, subject); err != nil || id != 0 {
+func Register(ctx context.Context, in Subjects, subject string) (id uint32, err error) {
+	if id, err = SchemaID(ctx, in, subject); err != nil || id != 0 {
 		return id, err
 	}
 	return in.RegisterAvro(ctx, subject, avscReceipt)

@@ -1,4 +1,4 @@
-package schemas
+package avro
 
 import "fmt"
 
@@ -24,7 +24,7 @@ const (
 const MaxScale = 1000
 
 // checkSize refuses a schema for its length, before it is parsed.
-func (s *WriterSchema) checkSize() error {
+func (s *Schema) checkSize() error {
 	size := len(s.Text)
 	for _, ref := range s.References {
 		size += len(ref)
@@ -59,10 +59,10 @@ func checkName(what, name string) error {
 // checkDepth refuses a type that nests too deep, where each record, enum and fixed counts where
 // it is first met, as in the text that goavro is given: schemas that refer to each
 // other can nest in ways that none of their texts does.
-func (t *avroType) checkDepth() error {
-	met := make(map[*avroType]bool)
-	var walk func(t *avroType, left int) error
-	walk = func(t *avroType, left int) error {
+func (t *Type) checkDepth() error {
+	met := make(map[*Type]bool)
+	var walk func(t *Type, left int) error
+	walk = func(t *Type, left int) error {
 		if left == 0 {
 			return errTooDeep
 		}

@@ -1,4 +1,4 @@
-package schemas
+package avro
 
 import (
 	"strings"
@@ -11,12 +11,12 @@ func TestParseAvroNames(t *testing.T) {
 		{"name":"b","type":"com.x.Inner"},
 		{"name":"c","type":{"type":"enum","name":"E","namespace":"","symbols":["S"]}},
 		{"name":"d","type":["E","Inner",{"type":"Inner2","type":{"type":"fixed","name":"Inner2","size":3}}]}]}`
-	typ, err := parseAvro(schema)
+	typ, err := Parse(schema)
 	if err != nil {
 		t.Fatal(err)
 	}
 	inner := typ.Field("a")
-	for name, got := range map[string]*avroType{"com.x.Outer": typ, "com.x.Inner": inner, "E": typ.Field("c"), "com.x.Inner2": typ.Field("d").Branches[2]} {
+	for name, got := range map[string]*Type{"com.x.Outer": typ, "com.x.Inner": inner, "E": typ.Field("c"), "com.x.Inner2": typ.Field("d").Branches[2]} {
 		if got.Name != name {
 			t.Errorf("%s is named %s", name, got.Name)
 		}
@@ -54,11 +54,11 @@ func TestSchemasThatAreWrong(t *testing.T) {
 		`{"type":"record","name":"R","fields":[{"name":"a"}]}`: "neither a name",
 		`{"type":"record","name":"R","fields":[{"name":"a","type":{"type":"fixed","name":"R","size":1}}]}`: "type R twice",
 	} {
-		if _, err := parseAvro(schema); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := Parse(schema); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: error %v, want it to say %q", schema, err, says)
 		}
 	}
-	if _, err := parseAvro(`"int"`, `{`); err == nil || !strings.Contains(err.Error(), "refers to") {
+	if _, err := Parse(`"int"`, `{`); err == nil || !strings.Contains(err.Error(), "refers to") {
 		t.Errorf("a reference that is wrong: %v", err)
 	}
 }

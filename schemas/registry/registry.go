@@ -1,4 +1,4 @@
-package schemas
+package registry
 
 import (
 	"context"
@@ -18,10 +18,11 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/web"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // RegistryOptions says where the schema registry is and how to speak to it.
-type RegistryOptions struct {
+type Options struct {
 	// URL is one base URL or several with commas between them, which are asked
 	// in turn while those before them are away. A URL without a scheme is http.
 	// User name and password may be in it.
@@ -47,7 +48,7 @@ const (
 
 // Registry asks a Confluent-compatible schema registry. It is safe for
 // concurrent use. It tries nothing twice: whoever asks knows whether to wait.
-type Registry struct {
+type Client struct {
 	endpoints []endpoint
 	timeout   time.Duration
 	transport *http.Transport
@@ -62,10 +63,10 @@ type endpoint struct {
 	client *sr.Client
 }
 
-// NewRegistry returns a client for a registry. It does not connect. An error
+// New returns a client for a registry. It does not connect. An error
 // says what is wrong with the options, and repeats no user name or password.
-func NewRegistry(o RegistryOptions) (*Registry, error) {
-	r := &Registry{timeout: o.Timeout, transport: http.DefaultTransport.(*http.Transport).Clone()}
+func New(o Options) (*Client, error) {
+	r := &Client{timeout: o.Timeout, transport: http.DefaultTransport.(*http.Transport).Clone()}
 	if r.timeout <= 0 {
 		r.timeout = defaultRegistryTimeout
 	}
@@ -132,7 +133,7 @@ func parseRegistryURL(text string) (*url.URL, error) {
 }
 
 // Close closes the connections that are kept open.
-func (r *Registry) Close() { r.transport.CloseIdleConnections() }
+func (r *Client) Close() { r.transport.CloseIdleConnections() }
 
 // boundedTransport bounds the bodies of answers.
 type boundedTransport struct{ base http.RoundTripper }
@@ -171,9 +172,9 @@ type question struct {
 }
 
 // call asks the endpoints in turn until one gives an answer, yes or no.
-func (r *Registry) call(ctx context.Context, q question, ask func(*sr.Client) error) error {
+func (r *Client) call(ctx context.Context, q question, ask func(*sr.Client) error) error {
 	first := r.current.Load()
-	var away *RegistryError
+	var away *AwayError
 	for i := range uint32(len(r.endpoints)) {
 		n := (first + i) % uint32(len(r.endpoints))
 		e := r.endpoints[n]
@@ -206,20 +207,20 @@ type schemaAnswer struct {
 }
 
 // SchemaByID returns a schema with all that it refers to.
-func (r *Registry) SchemaByID(ctx context.Context, id uint32) (WriterSchema, error) {
+func (r *Client) SchemaByID(ctx context.Context, id uint32) (avro.Schema, error) {
 	var a schemaAnswer
 	op := opSchemaID(id)
 	err := r.schema(ctx, op, fmt.Sprintf("/schemas/ids/%d", id), &a)
 	if missing(err) {
-		return WriterSchema{}, &SchemaError{ID: id, Unknown: true, Message: "the schema registry has no schema of this id"}
+		return avro.Schema{}, &avro.SchemaError{ID: id, Unknown: true, Message: "the schema registry has no schema of this id"}
 	}
 	if err != nil {
-		return WriterSchema{}, ofID(err, id)
+		return avro.Schema{}, ofID(err, id)
 	}
-	s := WriterSchema{Type: a.SchemaType, Text: a.Schema}
+	s := avro.Schema{Type: a.SchemaType, Text: a.Schema}
 	refs := referenceWalk{registry: r, op: op, seen: make(map[string]bool), bytes: len(a.Schema)}
 	if err := refs.add(ctx, a.References); err != nil {
-		return WriterSchema{}, ofID(err, id)
+		return avro.Schema{}, ofID(err, id)
 	}
 	s.References = refs.texts
 	return s, nil
@@ -227,7 +228,7 @@ func (r *Registry) SchemaByID(ctx context.Context, id uint32) (WriterSchema, err
 
 // ofID lets a *SchemaError name the schema that was asked for.
 func ofID(err error, id uint32) error {
-	var bad *SchemaError
+	var bad *avro.SchemaError
 	if errors.As(err, &bad) {
 		bad.ID = id
 	}
@@ -236,7 +237,7 @@ func ofID(err error, id uint32) error {
 
 // schema asks for a schema and takes no answer without one: {} from something
 // that is no registry must not pass for a schema that cannot be read.
-func (r *Registry) schema(ctx context.Context, op, path string, a *schemaAnswer) error {
+func (r *Client) schema(ctx context.Context, op, path string, a *schemaAnswer) error {
 	err := r.call(ctx, question{op: op}, func(cl *sr.Client) error {
 		*a = schemaAnswer{}
 		if err := cl.Do(ctx, http.MethodGet, path, nil, a); err != nil {
@@ -250,7 +251,7 @@ func (r *Registry) schema(ctx context.Context, op, path string, a *schemaAnswer)
 	if errors.Is(err, errLargeSchema) {
 		// It would be as large the next time. To hold its records would hold their
 		// partition for ever.
-		return &SchemaError{Message: fmt.Sprintf("the schema registry's answer has more than %d MB", maxRegistryAnswer>>20)}
+		return &avro.SchemaError{Message: fmt.Sprintf("the schema registry's answer has more than %d MB", maxRegistryAnswer>>20)}
 	}
 	return err
 }
@@ -261,7 +262,7 @@ const maxReferences = 100
 // referenceWalk collects the texts of the schemas that one refers to, deepest
 // first, each once.
 type referenceWalk struct {
-	registry *Registry
+	registry *Client
 	op       string
 	seen     map[string]bool
 	texts    []string
@@ -276,20 +277,20 @@ func (w *referenceWalk) add(ctx context.Context, refs []sr.SchemaReference) erro
 		}
 		w.seen[path] = true
 		if len(w.seen) > maxReferences {
-			return &SchemaError{Message: fmt.Sprintf("the schema refers to more than %d others", maxReferences)}
+			return &avro.SchemaError{Message: fmt.Sprintf("the schema refers to more than %d others", maxReferences)}
 		}
 		var a schemaAnswer
 		// Deleted versions too: they were deleted for new writers, and what
 		// was written before is still to be read.
 		err := w.registry.schema(sr.WithParams(ctx, sr.ShowDeleted), w.op+" and what it refers to", path, &a)
 		if missing(err) {
-			return &SchemaError{Message: "the schema refers to one that the schema registry does not have"}
+			return &avro.SchemaError{Message: "the schema refers to one that the schema registry does not have"}
 		}
 		if err != nil {
 			return err
 		}
-		if w.bytes += len(a.Schema); w.bytes > MaxBytes {
-			return &SchemaError{Message: fmt.Sprintf("the schema has more than %d bytes with those it refers to", MaxBytes)}
+		if w.bytes += len(a.Schema); w.bytes > avro.MaxBytes {
+			return &avro.SchemaError{Message: fmt.Sprintf("the schema has more than %d bytes with those it refers to", avro.MaxBytes)}
 		}
 		if err := w.add(ctx, a.References); err != nil {
 			return err

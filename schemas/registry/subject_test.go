@@ -1,4 +1,4 @@
-package schemas
+package registry
 
 import (
 	"context"
@@ -24,7 +24,7 @@ func TestRegisterAndCheck(t *testing.T) {
 	ctx := context.Background()
 	fake := fakeRegistry(t)
 	fake.SeedSchema("another", 1, 41, sr.Schema{Schema: `"string"`})
-	reg := newRegistry(t, RegistryOptions{URL: fake.URL()})
+	reg := open(t, Options{URL: fake.URL()})
 
 	got, err := reg.Check(ctx, testSubject, testVersions)
 	if err != nil {
@@ -93,7 +93,7 @@ func TestIncompatibleSubject(t *testing.T) {
 		}
 		return true
 	})
-	reg := newRegistry(t, RegistryOptions{URL: fake.URL()})
+	reg := open(t, Options{URL: fake.URL()})
 	got, err := reg.Check(ctx, testSubject, testVersions)
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestIncompatibleSubject(t *testing.T) {
 	}
 	_, err = reg.Register(ctx, testSubject, testVersions)
 	var no *RefusedError
-	if !errors.As(err, &no) || no.Status != 409 || errors.Is(err, ErrRegistryAway) {
+	if !errors.As(err, &no) || no.Status != 409 || errors.Is(err, ErrAway) {
 		t.Fatalf("error %v, want the registry's refusal", err)
 	}
 	if !strings.Contains(err.Error(), "incompatible") || !strings.Contains(err.Error(), testSubject) || !strings.Contains(err.Error(), "version 1") {
@@ -123,7 +123,7 @@ func TestRegisterTrustsTheAnswer(t *testing.T) {
 		fmt.Fprint(w, `{"error_code":40403,"message":"Schema not found"}`)
 		return true
 	})
-	done, err := newRegistry(t, RegistryOptions{URL: fake.URL()}).Register(context.Background(), testSubject, testVersions)
+	done, err := open(t, Options{URL: fake.URL()}).Register(context.Background(), testSubject, testVersions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,11 +135,11 @@ func TestRegisterTrustsTheAnswer(t *testing.T) {
 
 func TestSubjectFaultsAreAway(t *testing.T) {
 	for name, body := range map[string]string{"HTML": "<html>", "another answer": `{"ok":true}`} {
-		reg := newRegistry(t, RegistryOptions{URL: served(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) })})
-		if done, err := reg.Register(context.Background(), testSubject, testVersions); !errors.Is(err, ErrRegistryAway) || len(done) > 0 {
+		reg := open(t, Options{URL: served(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) })})
+		if done, err := reg.Register(context.Background(), testSubject, testVersions); !errors.Is(err, ErrAway) || len(done) > 0 {
 			t.Errorf("%s: registered %v, %v", name, done, err)
 		}
-		if _, err := reg.Check(context.Background(), testSubject, testVersions); !errors.Is(err, ErrRegistryAway) {
+		if _, err := reg.Check(context.Background(), testSubject, testVersions); !errors.Is(err, ErrAway) {
 			t.Errorf("%s: checked, %v", name, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package schemas
+package avro
 
 import (
 	"encoding/binary"
@@ -24,7 +24,7 @@ const (
 // it reads: it makes room for two billion entries when ten bytes ask for them,
 // and recurses as deep as the bytes say. It also names the field at fault
 // without its value, which goavro's errors do not.
-func CheckLayout(t *avroType, payload []byte) *Fault {
+func CheckLayout(t *Type, payload []byte) *Fault {
 	w := layoutWalker{rest: payload, parts: MaxParts}
 	if err := w.walk(t, MaxDepth); err != nil {
 		return err
@@ -37,7 +37,7 @@ func CheckLayout(t *avroType, payload []byte) *Fault {
 
 // skip passes over a value, checking it as the judge would, and returns where
 // the next one begins, or -1, and how many parts are left.
-func Skip(t *avroType, payload []byte, pos, parts, depth int) (next, left int) {
+func Skip(t *Type, payload []byte, pos, parts, depth int) (next, left int) {
 	w := layoutWalker{rest: payload[pos:], parts: parts, uniqueKeys: true}
 	if w.walk(t, depth) != nil {
 		return -1, 0
@@ -57,7 +57,7 @@ func corrupt(format string, args ...any) *Fault {
 	return &Fault{Kind: Corrupt, Message: fmt.Sprintf(format, args...)}
 }
 
-func (w *layoutWalker) walk(t *avroType, depth int) *Fault {
+func (w *layoutWalker) walk(t *Type, depth int) *Fault {
 	if depth == 0 {
 		return corrupt("the record nests deeper than %d levels", MaxDepth)
 	}
@@ -65,41 +65,41 @@ func (w *layoutWalker) walk(t *avroType, depth int) *Fault {
 		return corrupt("the record consists of more than %d values", MaxParts)
 	}
 	switch t.Kind {
-	case kindNull:
+	case Null:
 		return nil
-	case kindBoolean:
+	case Boolean:
 		if len(w.rest) > 0 && w.rest[0] > 1 {
 			return corrupt("a boolean is neither 0 nor 1")
 		}
 		return w.skip(1)
-	case kindInt:
+	case Int:
 		n, err := w.long()
 		if err == nil && (n < math.MinInt32 || n > math.MaxInt32) {
 			return corrupt("an int has more than 32 bits")
 		}
 		return err
-	case kindLong:
+	case Long:
 		_, err := w.long()
 		return err
-	case kindFloat:
+	case Float:
 		return w.skip(4)
-	case kindDouble:
+	case Double:
 		return w.skip(8)
-	case kindFixed:
+	case Fixed:
 		return w.skip(int64(t.Size))
-	case kindBytes, kindString:
+	case Bytes, String:
 		n, err := w.long()
 		if err != nil {
 			return err
 		}
 		return w.skip(n)
-	case kindEnum:
+	case Enum:
 		n, err := w.long()
 		if err == nil && (n < 0 || n >= int64(len(t.Symbols))) {
 			return corrupt("an enum has %d symbols and the record names another", len(t.Symbols))
 		}
 		return err
-	case kindUnion:
+	case Union:
 		n, err := w.long()
 		if err != nil {
 			return err
@@ -108,9 +108,9 @@ func (w *layoutWalker) walk(t *avroType, depth int) *Fault {
 			return corrupt("a union has %d branches and the record names another", len(t.Branches))
 		}
 		return w.walk(t.Branches[n], depth-1)
-	case kindRecord:
+	case Record:
 		return w.record(t, depth)
-	case kindMap:
+	case Map:
 		if w.uniqueKeys {
 			return w.blocks(t, depth, new(keySet))
 		}
@@ -118,7 +118,7 @@ func (w *layoutWalker) walk(t *avroType, depth int) *Fault {
 	return w.blocks(t, depth, nil)
 }
 
-func (w *layoutWalker) record(t *avroType, depth int) *Fault {
+func (w *layoutWalker) record(t *Type, depth int) *Fault {
 	for _, f := range t.Fields {
 		if err := w.walk(f.Type, depth-1); err != nil {
 			err.Field = joinPath(f.Name, err.Field)
@@ -130,7 +130,7 @@ func (w *layoutWalker) record(t *avroType, depth int) *Fault {
 
 // blocks walks over an array or a map, whose keys it adds to keys unless that is
 // nil.
-func (w *layoutWalker) blocks(t *avroType, depth int, keys *keySet) *Fault {
+func (w *layoutWalker) blocks(t *Type, depth int, keys *keySet) *Fault {
 	for {
 		n, err := w.long()
 		if err != nil || n == 0 {
@@ -147,7 +147,7 @@ func (w *layoutWalker) blocks(t *avroType, depth int, keys *keySet) *Fault {
 			}
 		}
 		for range n {
-			if t.Kind == kindMap {
+			if t.Kind == Map {
 				if err := w.key(keys); err != nil {
 					return err
 				}

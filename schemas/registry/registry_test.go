@@ -1,4 +1,4 @@
-package schemas
+package registry
 
 import (
 	"context"
@@ -18,13 +18,14 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 )
 
-func newRegistry(t *testing.T, o RegistryOptions) *Registry {
+func open(t *testing.T, o Options) *Client {
 	t.Helper()
-	r, err := NewRegistry(o)
+	r, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +62,7 @@ func requests(t *testing.T, reg prometheus.Gatherer, result string) float64 {
 // because the registry does not have it if unknown.
 func wantUnreadable(t *testing.T, err error, unknown bool) {
 	t.Helper()
-	if bad, ok := errors.AsType[*SchemaError](err); !ok || bad.Unknown != unknown || bad.ID == 0 {
+	if bad, ok := errors.AsType[*avro.SchemaError](err); !ok || bad.Unknown != unknown || bad.ID == 0 {
 		t.Fatalf("error %#v, want a SchemaError with the id and unknown %v", err, unknown)
 	}
 }
@@ -89,8 +90,8 @@ func TestReferencesThatLeadNowhere(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 		}
 	})
-	reg := newRegistry(t, RegistryOptions{URL: url})
-	if _, err := reg.SchemaByID(context.Background(), 1); !errors.Is(err, ErrRegistryAway) {
+	reg := open(t, Options{URL: url})
+	if _, err := reg.SchemaByID(context.Background(), 1); !errors.Is(err, ErrAway) {
 		t.Errorf("while the reference cannot be asked for: %v", err)
 	}
 	gone.Store(true)
@@ -111,7 +112,7 @@ func TestReferencesInCirclesAndByTheThousand(t *testing.T) {
 		}
 		fmt.Fprint(w, `{"schema":"\"int\"","references":[{"name":"a","subject":"circle","version":1}]}`)
 	})
-	reg := newRegistry(t, RegistryOptions{URL: url})
+	reg := open(t, Options{URL: url})
 	if s, err := reg.SchemaByID(context.Background(), 1); err != nil || len(s.References) != 1 {
 		t.Errorf("a circle: %v, %v", s, err)
 	}
@@ -153,14 +154,14 @@ func TestRegistryFaultsAreAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			metrics := prometheus.NewRegistry()
-			o := RegistryOptions{URL: served(t, c.handler), Metrics: metrics}
+			o := Options{URL: served(t, c.handler), Metrics: metrics}
 			if name == "slower than the client" {
 				o.Timeout = 200 * time.Millisecond
 			}
-			reg := newRegistry(t, o)
+			reg := open(t, o)
 			_, err := reg.SchemaByID(context.Background(), 12)
-			var away *RegistryError
-			if !errors.As(err, &away) || !errors.Is(err, ErrRegistryAway) {
+			var away *AwayError
+			if !errors.As(err, &away) || !errors.Is(err, ErrAway) {
 				t.Fatalf("error %v, want the registry away", err)
 			}
 			if !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "schema id 12") || strings.Contains(err.Error(), "secret-portal") || len(err.Error()) > 400 {
@@ -195,9 +196,9 @@ func TestRefusedConnection(t *testing.T) {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	reg := newRegistry(t, RegistryOptions{URL: "http://alice:s3cret@" + addr + "/base?token=t0ken"})
+	reg := open(t, Options{URL: "http://alice:s3cret@" + addr + "/base?token=t0ken"})
 	_, err = reg.SchemaByID(context.Background(), 1)
-	if !errors.Is(err, ErrRegistryAway) || !strings.Contains(err.Error(), "connection refused") || !strings.Contains(err.Error(), addr) {
+	if !errors.Is(err, ErrAway) || !strings.Contains(err.Error(), "connection refused") || !strings.Contains(err.Error(), addr) {
 		t.Errorf("error %v, want the address and that the connection was refused", err)
 	}
 	for e := err; e != nil; e = errors.Unwrap(e) {
@@ -210,11 +211,11 @@ func TestRefusedConnection(t *testing.T) {
 }
 
 func TestCallersEndIsAway(t *testing.T) {
-	reg := newRegistry(t, RegistryOptions{URL: served(t, func(http.ResponseWriter, *http.Request) {})})
+	reg := open(t, Options{URL: served(t, func(http.ResponseWriter, *http.Request) {})})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err := reg.SchemaByID(ctx, 1)
-	if !errors.Is(err, ErrRegistryAway) || !errors.Is(err, context.Canceled) {
+	if !errors.Is(err, ErrAway) || !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want the registry away for the context's end", err)
 	}
 }
@@ -229,7 +230,7 @@ func TestNextEndpoint(t *testing.T) {
 		asked.Add(1)
 		w.WriteHeader(http.StatusBadGateway)
 	})
-	reg := newRegistry(t, RegistryOptions{URL: broken + " , " + fake.URL()})
+	reg := open(t, Options{URL: broken + " , " + fake.URL()})
 	for range 3 {
 		if _, err := reg.SchemaByID(context.Background(), 1); err != nil {
 			t.Fatal(err)
@@ -241,7 +242,7 @@ func TestNextEndpoint(t *testing.T) {
 	_, err := reg.SchemaByID(context.Background(), 2)
 	wantUnreadable(t, err, true)
 	fake.Close()
-	if _, err := reg.SchemaByID(context.Background(), 1); !errors.Is(err, ErrRegistryAway) || asked.Load() != 2 {
+	if _, err := reg.SchemaByID(context.Background(), 1); !errors.Is(err, ErrAway) || asked.Load() != 2 {
 		t.Errorf("with both away: %v after asking the first %d times, want it asked again", err, asked.Load())
 	}
 }
@@ -254,19 +255,19 @@ func TestBasicAuth(t *testing.T) {
 	fake.SeedSchema("s", 1, 1, sr.Schema{Schema: `"string"`})
 	host := strings.TrimPrefix(fake.URL(), "http://")
 	for name, c := range map[string]struct {
-		o    RegistryOptions
+		o    Options
 		away bool
 	}{
-		"options":         {RegistryOptions{URL: fake.URL(), Username: "alice", Password: "p@ss"}, false},
-		"URL":             {RegistryOptions{URL: "http://alice:p%40ss@" + host}, false},
-		"options win":     {RegistryOptions{URL: "http://bob:x@" + host, Username: "alice", Password: "p@ss"}, false},
-		"none":            {RegistryOptions{URL: fake.URL()}, true},
-		"wrong":           {RegistryOptions{URL: host, Username: "alice", Password: "p4ss"}, true},
-		"no scheme, good": {RegistryOptions{URL: host, Username: "alice", Password: "p@ss"}, false},
+		"options":         {Options{URL: fake.URL(), Username: "alice", Password: "p@ss"}, false},
+		"URL":             {Options{URL: "http://alice:p%40ss@" + host}, false},
+		"options win":     {Options{URL: "http://bob:x@" + host, Username: "alice", Password: "p@ss"}, false},
+		"none":            {Options{URL: fake.URL()}, true},
+		"wrong":           {Options{URL: host, Username: "alice", Password: "p4ss"}, true},
+		"no scheme, good": {Options{URL: host, Username: "alice", Password: "p@ss"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := newRegistry(t, c.o).SchemaByID(context.Background(), 1)
-			if c.away != errors.Is(err, ErrRegistryAway) || !c.away && err != nil {
+			_, err := open(t, c.o).SchemaByID(context.Background(), 1)
+			if c.away != errors.Is(err, ErrAway) || !c.away && err != nil {
 				t.Errorf("error %v, want away %v", err, c.away)
 			}
 			if err != nil && strings.Contains(err.Error(), "p4ss") {
@@ -285,11 +286,11 @@ func TestARedirectTakesThePasswordNowhere(t *testing.T) {
 			w.Header().Set("Location", elsewhere+req.URL.Path)
 			w.WriteHeader(status)
 		})
-		reg := newRegistry(t, RegistryOptions{URL: url, Username: "alice", Password: "p4ss"})
+		reg := open(t, Options{URL: url, Username: "alice", Password: "p4ss"})
 		_, got := reg.SchemaByID(context.Background(), 1)
 		_, registered := reg.Register(context.Background(), testSubject, testVersions)
 		for _, err := range []error{got, registered} {
-			if !errors.Is(err, ErrRegistryAway) || !strings.Contains(err.Error(), fmt.Sprintf("redirect (%d)", status)) {
+			if !errors.Is(err, ErrAway) || !strings.Contains(err.Error(), fmt.Sprintf("redirect (%d)", status)) {
 				t.Errorf("%d: error %v, want the registry away and why", status, err)
 			}
 		}
@@ -308,15 +309,15 @@ func TestTLS(t *testing.T) {
 	t.Cleanup(srv.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(srv.Certificate())
-	if _, err := newRegistry(t, RegistryOptions{URL: srv.URL, TLS: &tls.Config{RootCAs: roots}}).SchemaByID(context.Background(), 1); err != nil {
+	if _, err := open(t, Options{URL: srv.URL, TLS: &tls.Config{RootCAs: roots}}).SchemaByID(context.Background(), 1); err != nil {
 		t.Error(err)
 	}
-	_, err := newRegistry(t, RegistryOptions{URL: srv.URL, TLS: &tls.Config{RootCAs: x509.NewCertPool()}}).SchemaByID(context.Background(), 1)
-	if !errors.Is(err, ErrRegistryAway) || !strings.Contains(err.Error(), "certificate") {
+	_, err := open(t, Options{URL: srv.URL, TLS: &tls.Config{RootCAs: x509.NewCertPool()}}).SchemaByID(context.Background(), 1)
+	if !errors.Is(err, ErrAway) || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("error %v, want the certificate refused", err)
 	}
-	_, err = newRegistry(t, RegistryOptions{URL: strings.Replace(srv.URL, "https", "http", 1)}).SchemaByID(context.Background(), 1)
-	if !errors.Is(err, ErrRegistryAway) {
+	_, err = open(t, Options{URL: strings.Replace(srv.URL, "https", "http", 1)}).SchemaByID(context.Background(), 1)
+	if !errors.Is(err, ErrAway) {
 		t.Errorf("http to https: %v", err)
 	}
 }
@@ -326,7 +327,7 @@ func TestRegistryURLsThatAreNone(t *testing.T) {
 		"", "http://good:8081,", "ftp://alice:s3cret@host", "http://", "http://alice:s3cret@", "http://alice:s3cret@host:port",
 		"http://alice:s3%cret@host", "postgres://alice:s3cret@host/db", "http://[::1:s3cret",
 	} {
-		_, err := NewRegistry(RegistryOptions{URL: url})
+		_, err := New(Options{URL: url})
 		if err == nil {
 			t.Errorf("%s is taken", url)
 			continue
@@ -345,7 +346,7 @@ func TestLargeReferencesEnd(t *testing.T) {
 		n := asked.Add(1)
 		fmt.Fprintf(w, `{"schema":"\"string\"%s","references":[{"name":"a","subject":"s","version":%d}]}`, strings.Repeat(" ", 400_000), n)
 	})
-	_, err := newRegistry(t, RegistryOptions{URL: url}).SchemaByID(t.Context(), 1)
+	_, err := open(t, Options{URL: url}).SchemaByID(t.Context(), 1)
 	wantUnreadable(t, err, false)
 	if n := asked.Load(); n > 4 {
 		t.Errorf("it was asked %d times", n)

@@ -1,4 +1,4 @@
-package schemas
+package receipt
 
 import (
 	"context"
@@ -11,43 +11,44 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
-// ErrNoReceipt is what every error about bytes that are no receipt is.
-var ErrNoReceipt = errors.New("not a receipt")
+// ErrNone is what every error about bytes that are no receipt is.
+var ErrNone = errors.New("not a receipt")
 
 // maxReceiptSchemas bounds the schemas of receipts that are kept; there are as many
 // as programs have had versions of it.
 const maxReceiptSchemas = 16
 
-// ReceiptReader reads receipts with the schema that wrote them, by field name,
+// Reader reads receipts with the schema that wrote them, by field name,
 // so that tools understand those of older and newer programs. It is for tools:
 // a library that knows Avro and not our encoder reads the bytes, and takes its
 // time. It is safe for concurrent use.
-type ReceiptReader struct {
-	source ReceiptSource
+type Reader struct {
+	source Source
 	mu     sync.Mutex
 	codecs map[uint32]*goavro.Codec
 }
 
-// ReceiptSource is where a ReceiptReader asks for schemas; *Registry.
-type ReceiptSource interface {
+// Source is where a Reader asks for schemas; *Registry.
+type Source interface {
 	// SchemaByID returns the schema of that id. A *SchemaError says that its
 	// records can never be read.
-	SchemaByID(ctx context.Context, id uint32) (WriterSchema, error)
+	SchemaByID(ctx context.Context, id uint32) (avro.Schema, error)
 }
 
-// NewReceiptReader returns a reader that asks source for each schema once.
-func NewReceiptReader(source ReceiptSource) *ReceiptReader {
-	return &ReceiptReader{source: source, codecs: make(map[uint32]*goavro.Codec)}
+// NewReader returns a reader that asks source for each schema once.
+func NewReader(source Source) *Reader {
+	return &Reader{source: source, codecs: make(map[uint32]*goavro.Codec)}
 }
 
-// ParseReceipt reads a record's value. The error is ErrNoReceipt when the value
+// ParseReceipt reads a record's value. The error is ErrNone when the value
 // is not one, and the registry's when that cannot be asked.
-func (r *ReceiptReader) ParseReceipt(ctx context.Context, value []byte) (Receipt, error) {
-	id, payload, fault := ParseHeader(value)
+func (r *Reader) Parse(ctx context.Context, value []byte) (Receipt, error) {
+	id, payload, fault := avro.ParseHeader(value)
 	if fault != nil {
-		return Receipt{}, fmt.Errorf("%w: %w", ErrNoReceipt, fault)
+		return Receipt{}, fmt.Errorf("%w: %w", ErrNone, fault)
 	}
 	codec, err := r.codec(ctx, id)
 	if err != nil {
@@ -57,39 +58,39 @@ func (r *ReceiptReader) ParseReceipt(ctx context.Context, value []byte) (Receipt
 	switch {
 	case err != nil:
 		// Not passed on: goavro's errors quote what they read.
-		return Receipt{}, fmt.Errorf("%w: the bytes are not of schema id %d", ErrNoReceipt, id)
+		return Receipt{}, fmt.Errorf("%w: the bytes are not of schema id %d", ErrNone, id)
 	case len(rest) > 0:
-		return Receipt{}, fmt.Errorf("%w: %d bytes follow the record of schema id %d", ErrNoReceipt, len(rest), id)
+		return Receipt{}, fmt.Errorf("%w: %d bytes follow the record of schema id %d", ErrNone, len(rest), id)
 	}
 	return receiptOf(native, id)
 }
 
-func (r *ReceiptReader) codec(ctx context.Context, id uint32) (*goavro.Codec, error) {
+func (r *Reader) codec(ctx context.Context, id uint32) (*goavro.Codec, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c := r.codecs[id]; c != nil {
 		return c, nil
 	}
 	s, err := r.source.SchemaByID(ctx, id)
-	var unknown *SchemaError
+	var unknown *avro.SchemaError
 	switch {
 	case errors.As(err, &unknown):
-		return nil, fmt.Errorf("%w: %w", ErrNoReceipt, err)
+		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	case err != nil:
 		return nil, err
 	case s.Type != "" && s.Type != "AVRO":
-		return nil, fmt.Errorf("%w: schema id %d is of type %s, want AVRO", ErrNoReceipt, id, brief(s.Type))
+		return nil, fmt.Errorf("%w: schema id %d is of type %s, want AVRO", ErrNone, id, brief(s.Type))
 	}
 	// As with events, whoever may write to the topic can name any schema.
-	if _, err := parseAvro(s.Text, s.References...); err != nil {
-		return nil, fmt.Errorf("%w: schema id %d: %s", ErrNoReceipt, id, brief(err.Error()))
+	if _, err := avro.Parse(s.Text, s.References...); err != nil {
+		return nil, fmt.Errorf("%w: schema id %d: %s", ErrNone, id, brief(err.Error()))
 	}
 	if len(r.codecs) >= maxReceiptSchemas {
 		clear(r.codecs)
 	}
 	c, err := goavro.NewCodec(s.Text)
 	if err != nil {
-		return nil, fmt.Errorf("%w: schema id %d is no Avro schema: %s", ErrNoReceipt, id, brief(err.Error()))
+		return nil, fmt.Errorf("%w: schema id %d is no Avro schema: %s", ErrNone, id, brief(err.Error()))
 	}
 	r.codecs[id] = c
 	return c, nil
@@ -102,21 +103,21 @@ func receiptOf(native any, id uint32) (Receipt, error) {
 	record, _ := native.(map[string]any)
 	events, ok := record["events"].([]any)
 	if !ok {
-		return Receipt{}, fmt.Errorf("%w: schema id %d is of something else: it has no events", ErrNoReceipt, id)
+		return Receipt{}, fmt.Errorf("%w: schema id %d is of something else: it has no events", ErrNone, id)
 	}
 	rec := Receipt{
 		Contract: receiptText(record["contract"]), ProfileID: receiptText(record["profile_id"]), RequestID: receiptText(record["request_id"]),
 		Attempts: int(receiptNumber(record["attempts"])), Topic: receiptText(record["source_topic"]),
 		FirstSent: receiptTime(record["first_sent_at"]), LastAnswered: receiptTime(record["last_answered_at"]),
-		Events: make([]ReceiptEvent, 0, len(events)),
+		Events: make([]Event, 0, len(events)),
 	}
 	for _, e := range events {
 		fields, ok := e.(map[string]any)
 		if !ok {
-			return Receipt{}, fmt.Errorf("%w: schema id %d has events that are no records", ErrNoReceipt, id)
+			return Receipt{}, fmt.Errorf("%w: schema id %d has events that are no records", ErrNone, id)
 		}
 		class, _ := verdict.Parse(receiptText(fields["verdict"]))
-		rec.Events = append(rec.Events, ReceiptEvent{
+		rec.Events = append(rec.Events, Event{
 			EventID: receiptText(fields["event_id"]), Partition: int32(receiptNumber(fields["partition"])), Offset: receiptNumber(fields["offset"]),
 			Class: class, Status: int(receiptNumber(fields["status"])), Code: receiptText(fields["code"]),
 		})

@@ -1,4 +1,4 @@
-package schemas
+package receipt
 
 import (
 	_ "embed"
@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
-//go:embed avro/receipt-v1.avsc
+//go:embed receipt-v1.avsc
 var avscReceipt string
 
 // ReceiptSchema returns the Avro schema (.avsc) of receipts as text.
-func ReceiptSchema() string { return avscReceipt }
+func Schema() string { return avscReceipt }
 
 // Receipt is what became of events of one profile, as the receipts topic keeps
 // it. It names no person.
@@ -27,11 +28,11 @@ type Receipt struct {
 	// was sent.
 	FirstSent, LastAnswered time.Time
 	Topic                   string // that the events were read from
-	Events                  []ReceiptEvent
+	Events                  []Event
 }
 
-// ReceiptEvent is the verdict on one record of the source topic.
-type ReceiptEvent struct {
+// Event is the verdict on one record of the source topic.
+type Event struct {
 	EventID   string // empty when it could not be read
 	Partition int32
 	Offset    int64
@@ -42,13 +43,13 @@ type ReceiptEvent struct {
 	Code   string // empty for none
 }
 
-// AppendReceipt appends a receipt as a record's value: the header, with the id that
+// Append appends a receipt as a record's value: the header, with the id that
 // the receipts' schema has in the registry, and the Avro encoding. That is written
 // by hand because there is a receipt for every batch, and goavro's map per event
 // would cost more than sending the batch. A class that is none of ours becomes
 // "unknown".
-func AppendReceipt(dst []byte, id uint32, r *Receipt) []byte {
-	dst = AppendHeader(dst, id)
+func Append(dst []byte, id uint32, r *Receipt) []byte {
+	dst = avro.AppendHeader(dst, id)
 	dst = appendAvroText(dst, r.Contract)
 	dst = appendAvroOptionalText(dst, r.ProfileID)
 	dst = appendAvroOptionalText(dst, r.RequestID)
@@ -65,7 +66,7 @@ func AppendReceipt(dst []byte, id uint32, r *Receipt) []byte {
 	return binary.AppendVarint(dst, 0) // no more blocks
 }
 
-func (e *ReceiptEvent) append(dst []byte) []byte {
+func (e *Event) append(dst []byte) []byte {
 	dst = appendAvroOptionalText(dst, e.EventID)
 	dst = binary.AppendVarint(dst, int64(e.Partition))
 	dst = binary.AppendVarint(dst, e.Offset)

@@ -1,4 +1,4 @@
-package schemas
+package registry
 
 import (
 	"context"
@@ -48,8 +48,8 @@ func avroSchema(text string) sr.Schema { return sr.Schema{Schema: text, Type: sr
 // Register registers the versions of the event schema under the subject, oldest
 // first, and returns the ids that their records carry. A version that is registered
 // keeps its id, so Register may be repeated. The error is a *RefusedError if the
-// registry rejects a version, and a *RegistryError if it is away.
-func (r *Registry) Register(ctx context.Context, subject string, versions []string) ([]VersionStatus, error) {
+// registry rejects a version, and a *AwayError if it is away.
+func (r *Client) Register(ctx context.Context, subject string, versions []string) ([]VersionStatus, error) {
 	var done []VersionStatus
 	for i, text := range versions {
 		v := i + 1
@@ -84,7 +84,7 @@ func (r *Registry) Register(ctx context.Context, subject string, versions []stri
 
 // Check compares the subject with the versions of the event schema, oldest first,
 // and changes nothing.
-func (r *Registry) Check(ctx context.Context, subject string, versions []string) (SubjectStatus, error) {
+func (r *Client) Check(ctx context.Context, subject string, versions []string) (SubjectStatus, error) {
 	res := SubjectStatus{Subject: subject}
 	numbers, err := r.subjectVersions(ctx, subject)
 	if err != nil {
@@ -114,7 +114,7 @@ func (r *Registry) Check(ctx context.Context, subject string, versions []string)
 
 func subjectPath(subject string) string { return "/subjects/" + url.PathEscape(subject) }
 
-func (r *Registry) subjectVersions(ctx context.Context, subject string) (numbers []int, err error) {
+func (r *Client) subjectVersions(ctx context.Context, subject string) (numbers []int, err error) {
 	err = r.call(ctx, question{op: "the versions of " + subject}, func(cl *sr.Client) (err error) {
 		numbers, err = cl.SubjectVersions(ctx, subject)
 		return err
@@ -125,7 +125,7 @@ func (r *Registry) subjectVersions(ctx context.Context, subject string) (numbers
 	return numbers, err
 }
 
-func (r *Registry) status(ctx context.Context, subject string, v int, text string) (VersionStatus, error) {
+func (r *Client) status(ctx context.Context, subject string, v int, text string) (VersionStatus, error) {
 	st := VersionStatus{Version: v}
 	var found sr.SubjectSchema
 	op := fmt.Sprintf("version %d of the event schema under %s", v, subject)
@@ -145,7 +145,7 @@ func (r *Registry) status(ctx context.Context, subject string, v int, text strin
 	return st, nil
 }
 
-func (r *Registry) level(ctx context.Context, subject string) (string, error) {
+func (r *Client) level(ctx context.Context, subject string) (string, error) {
 	var answer struct {
 		Level string `json:"compatibilityLevel"`
 	}
@@ -159,7 +159,7 @@ func (r *Registry) level(ctx context.Context, subject string) (string, error) {
 	return answer.Level, err
 }
 
-func (r *Registry) compatible(ctx context.Context, subject, latest string) (ok bool, messages []string, err error) {
+func (r *Client) compatible(ctx context.Context, subject, latest string) (ok bool, messages []string, err error) {
 	var answer sr.CheckCompatibilityResult
 	verbose := sr.WithParams(ctx, sr.Verbose)
 	err = r.call(ctx, question{"compatibility with " + subject, true}, func(cl *sr.Client) (err error) {
