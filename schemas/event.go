@@ -1,6 +1,3 @@
-// Package schemas knows what a TrackLayer event looks like on the wire and in
-// memory: the Avro schemas, the registry they live in, and the decoder that
-// turns a record's bytes into an Event whatever version its writer used.
 package schemas
 
 // Event is our view of a TrackLayer event, filled by field name from whichever
