@@ -27,173 +27,95 @@ func AppendState(dst []byte, s, country string) (code []byte, ok bool) {
 	known := ""
 	switch country {
 	case "US":
-		known = stateOfUS(string(letters))
+		known = statesOfUS[string(letters)]
 	case "CA":
-		known = provinceOfCanada(string(letters))
+		known = provincesOfCanada[string(letters)]
 	case "":
-		if known = stateOfUS(string(letters)); known == "" {
-			known = provinceOfCanada(string(letters))
+		if known = statesOfUS[string(letters)]; known == "" {
+			known = provincesOfCanada[string(letters)]
 		}
 	}
 	return append(dst[:start], known...), known != ""
 }
 
-// stateOfUS knows the states, the district, the territories and the posts of
-// the armed forces, by the letters of their names.
-func stateOfUS(letters string) string {
-	switch letters {
-	case "alabama":
-		return "al"
-	case "alaska":
-		return "ak"
-	case "arizona":
-		return "az"
-	case "arkansas":
-		return "ar"
-	case "california":
-		return "ca"
-	case "colorado":
-		return "co"
-	case "connecticut":
-		return "ct"
-	case "delaware":
-		return "de"
-	case "districtofcolumbia", "washingtondc":
-		return "dc"
-	case "florida":
-		return "fl"
-	case "georgia":
-		return "ga"
-	case "hawaii":
-		return "hi"
-	case "idaho":
-		return "id"
-	case "illinois":
-		return "il"
-	case "indiana":
-		return "in"
-	case "iowa":
-		return "ia"
-	case "kansas":
-		return "ks"
-	case "kentucky":
-		return "ky"
-	case "louisiana":
-		return "la"
-	case "maine":
-		return "me"
-	case "maryland":
-		return "md"
-	case "massachusetts":
-		return "ma"
-	case "michigan":
-		return "mi"
-	case "minnesota":
-		return "mn"
-	case "mississippi":
-		return "ms"
-	case "missouri":
-		return "mo"
-	case "montana":
-		return "mt"
-	case "nebraska":
-		return "ne"
-	case "nevada":
-		return "nv"
-	case "newhampshire":
-		return "nh"
-	case "newjersey":
-		return "nj"
-	case "newmexico":
-		return "nm"
-	case "newyork":
-		return "ny"
-	case "northcarolina":
-		return "nc"
-	case "northdakota":
-		return "nd"
-	case "ohio":
-		return "oh"
-	case "oklahoma":
-		return "ok"
-	case "oregon":
-		return "or"
-	case "pennsylvania":
-		return "pa"
-	case "rhodeisland":
-		return "ri"
-	case "southcarolina":
-		return "sc"
-	case "southdakota":
-		return "sd"
-	case "tennessee":
-		return "tn"
-	case "texas":
-		return "tx"
-	case "utah":
-		return "ut"
-	case "vermont":
-		return "vt"
-	case "virginia":
-		return "va"
-	case "washington":
-		return "wa"
-	case "westvirginia":
-		return "wv"
-	case "wisconsin":
-		return "wi"
-	case "wyoming":
-		return "wy"
-	case "americansamoa":
-		return "as"
-	case "guam":
-		return "gu"
-	case "northernmarianaislands":
-		return "mp"
-	case "puertorico":
-		return "pr"
-	case "usvirginislands", "virginislands", "unitedstatesvirginislands":
-		return "vi"
-	case "armedforcesamericas":
-		return "aa"
-	case "armedforceseurope":
-		return "ae"
-	case "armedforcespacific":
-		return "ap"
-	}
-	return ""
+// statesOfUS has the states, the district, the territories and the posts of the
+// armed forces, by the letters of their names.
+var statesOfUS = map[string]string{
+	"alabama":            "al",
+	"alaska":             "ak",
+	"arizona":            "az",
+	"arkansas":           "ar",
+	"california":         "ca",
+	"colorado":           "co",
+	"connecticut":        "ct",
+	"delaware":           "de",
+	"districtofcolumbia": "dc", "washingtondc": "dc",
+	"florida":                "fl",
+	"georgia":                "ga",
+	"hawaii":                 "hi",
+	"idaho":                  "id",
+	"illinois":               "il",
+	"indiana":                "in",
+	"iowa":                   "ia",
+	"kansas":                 "ks",
+	"kentucky":               "ky",
+	"louisiana":              "la",
+	"maine":                  "me",
+	"maryland":               "md",
+	"massachusetts":          "ma",
+	"michigan":               "mi",
+	"minnesota":              "mn",
+	"mississippi":            "ms",
+	"missouri":               "mo",
+	"montana":                "mt",
+	"nebraska":               "ne",
+	"nevada":                 "nv",
+	"newhampshire":           "nh",
+	"newjersey":              "nj",
+	"newmexico":              "nm",
+	"newyork":                "ny",
+	"northcarolina":          "nc",
+	"northdakota":            "nd",
+	"ohio":                   "oh",
+	"oklahoma":               "ok",
+	"oregon":                 "or",
+	"pennsylvania":           "pa",
+	"rhodeisland":            "ri",
+	"southcarolina":          "sc",
+	"southdakota":            "sd",
+	"tennessee":              "tn",
+	"texas":                  "tx",
+	"utah":                   "ut",
+	"vermont":                "vt",
+	"virginia":               "va",
+	"washington":             "wa",
+	"westvirginia":           "wv",
+	"wisconsin":              "wi",
+	"wyoming":                "wy",
+	"americansamoa":          "as",
+	"guam":                   "gu",
+	"northernmarianaislands": "mp",
+	"puertorico":             "pr",
+	"usvirginislands":        "vi", "virginislands": "vi", "unitedstatesvirginislands": "vi",
+	"armedforcesamericas": "aa",
+	"armedforceseurope":   "ae",
+	"armedforcespacific":  "ap",
 }
 
-// provinceOfCanada is stateOfUS for Canada. Letters with accents are gone, so
-// that Québec is found without its é.
-func provinceOfCanada(letters string) string {
-	switch letters {
-	case "alberta":
-		return "ab"
-	case "britishcolumbia", "colombiebritannique":
-		return "bc"
-	case "manitoba":
-		return "mb"
-	case "newbrunswick", "nouveaubrunswick":
-		return "nb"
-	case "newfoundlandandlabrador", "newfoundland", "terreneuveetlabrador":
-		return "nl"
-	case "northwestterritories", "territoiresdunordouest":
-		return "nt"
-	case "novascotia", "nouvellecosse":
-		return "ns"
-	case "nunavut":
-		return "nu"
-	case "ontario":
-		return "on"
-	case "princeedwardisland", "leduprincedouard":
-		return "pe"
-	case "quebec", "qubec":
-		return "qc"
-	case "saskatchewan":
-		return "sk"
-	case "yukon":
-		return "yt"
-	}
-	return ""
+// provincesOfCanada is statesOfUS for Canada. Letters with accents are missing from
+// the names, so that Québec is also found without its é.
+var provincesOfCanada = map[string]string{
+	"alberta":         "ab",
+	"britishcolumbia": "bc", "colombiebritannique": "bc",
+	"manitoba":     "mb",
+	"newbrunswick": "nb", "nouveaubrunswick": "nb",
+	"newfoundlandandlabrador": "nl", "newfoundland": "nl", "terreneuveetlabrador": "nl",
+	"northwestterritories": "nt", "territoiresdunordouest": "nt",
+	"novascotia": "ns", "nouvellecosse": "ns",
+	"nunavut":            "nu",
+	"ontario":            "on",
+	"princeedwardisland": "pe", "leduprincedouard": "pe",
+	"quebec": "qc", "qubec": "qc",
+	"saskatchewan": "sk",
+	"yukon":        "yt",
 }
