@@ -3,15 +3,15 @@ package avro
 import "bytes"
 
 // keySet notices a key that a map has twice. Nearly all maps have a handful of
-// keys, which are compared with each other and need no allocation; more than
-// that go into a map, or an attack's hundred thousand would take minutes.
+// keys, which are compared one by one without allocating; more go into a map,
+// because an attack's hundred thousand would take minutes otherwise.
 type keySet struct {
 	few  [16][]byte
 	n    int
 	many map[string]struct{} // all of them, once there are more than few holds
 }
 
-// add returns false when the key is there already. It keeps key.
+// add adds a key, which it keeps, and returns false if it was there already.
 func (s *keySet) add(key []byte) bool {
 	if s.many == nil {
 		for _, k := range s.few[:s.n] {

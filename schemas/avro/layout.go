@@ -14,16 +14,16 @@ const (
 	// process: no recover catches that.
 	MaxDepth = 100
 	// MaxParts bounds how many values a record may consist of. An event has
-	// some fifty and its attributes; nine bytes can announce billions of nulls,
-	// and goavro makes hundreds of bytes of each one-byte record of an array.
+	// about fifty and its attributes; nine bytes can announce billions of nulls,
+	// and goavro allocates hundreds of bytes for each one-byte record of an array.
 	MaxParts = 500_000
 )
 
 // CheckLayout walks over a record's bytes and reports whether they are what the
 // schema says, to the last byte. It runs before goavro, which trusts the counts
-// it reads: it makes room for two billion entries when ten bytes ask for them,
-// and recurses as deep as the bytes say. It also names the field at fault
-// without its value, which goavro's errors do not.
+// it reads: it allocates two billion entries when ten bytes ask for them, and
+// recurses as deep as the bytes say. It also names the field at fault without its
+// value, which goavro's errors quote.
 func CheckLayout(t *Type, payload []byte) *Fault {
 	w := layoutWalker{rest: payload, parts: MaxParts}
 	if err := w.walk(t, MaxDepth); err != nil {
@@ -35,7 +35,7 @@ func CheckLayout(t *Type, payload []byte) *Fault {
 	return nil
 }
 
-// skip passes over a value, checking it as the judge would, and returns where
+// Skip passes over a value, checking it as the judge would, and returns where
 // the next one begins, or -1, and how many parts are left.
 func Skip(t *Type, payload []byte, pos, parts, depth int) (next, left int) {
 	w := layoutWalker{rest: payload[pos:], parts: parts, uniqueKeys: true}
@@ -48,8 +48,8 @@ func Skip(t *Type, payload []byte, pos, parts, depth int) (next, left int) {
 type layoutWalker struct {
 	rest  []byte
 	parts int // that are left
-	// uniqueKeys has maps with a key twice refused, as goavro does. In front of
-	// it that would be work done twice.
+	// uniqueKeys refuses maps with a key twice, as goavro does. It is off where
+	// goavro runs afterwards.
 	uniqueKeys bool
 }
 

@@ -2,17 +2,17 @@ package avro
 
 import "fmt"
 
-// What a writer's schema may be. Whoever may register one chooses its size, and a
-// record of a few bytes has it read; the bounds are many times what schemas of
-// events have, and keep the work for one below a tenth of a second.
+// The bounds of a writer's schema. Whoever may register one chooses its size, and a
+// record of a few bytes makes us read it. They are many times what schemas of
+// events need, and keep the work for one schema below a tenth of a second.
 const (
 	// MaxBytes bounds a schema's text, with the texts of those it refers to.
 	MaxBytes = 1 << 20
-	// maxSchemaParts bounds what it consists of: types, fields, branches of unions,
+	// maxSchemaParts bounds its parts: types, fields, branches of unions,
 	// symbols of enums. An optional field has four.
 	maxSchemaParts = 20_000
-	// maxSchemaDepth bounds how deep its types nest. No record that nests deeper is
-	// read anyway.
+	// maxSchemaDepth bounds how deep its types nest. Records that nest deeper are
+	// refused anyway.
 	maxSchemaDepth = MaxDepth
 	// maxSchemaName bounds each of its names. They are repeated in field paths, and
 	// an enum's symbols are values of fields.
@@ -56,9 +56,9 @@ func checkName(what, name string) error {
 	return nil
 }
 
-// checkDepth refuses a type that nests too deep, where each record, enum and fixed counts where
-// it is first met, as in the text that goavro is given: schemas that refer to each
-// other can nest in ways that none of their texts does.
+// checkDepth refuses a type that nests too deep, counting each record, enum and fixed
+// where it is first met, as in the text that goavro is given: schemas that refer to
+// each other can nest in ways that none of their texts does.
 func (t *Type) checkDepth() error {
 	met := make(map[*Type]bool)
 	var walk func(t *Type, left int) error

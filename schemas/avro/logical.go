@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// logical is what a type's value means, as far as our fields care. Logical
-// types that mean nothing to them are LogicalNone: they read as what they are
-// made of.
+// Logical is what a type's value means, as far as TrackLayer's fields care. Other
+// logical types are LogicalNone: their values are read by their Kind.
 type Logical uint8
 
+// The meanings.
 const (
 	LogicalNone Logical = iota
 	LogicalDecimal
@@ -19,12 +19,12 @@ const (
 	LogicalMillis
 	LogicalMicros
 	LogicalNanos
-	// logicalOtherTime is a date, a time of day, or an instant of a time zone
-	// that is not said. None is a point in time, and none is a number.
+	// LogicalOtherTime is a date, a time of day, or a local time without its time
+	// zone: neither a point in time nor a number.
 	LogicalOtherTime
-	// LogicalLost is one that would change what the value means, but cannot on
-	// its type or with its parameters: a decimal of a long is as many times too
-	// large as its scale says. Avro has such values read without it.
+	// LogicalLost is one that would change what the value means but does not fit
+	// its type or lacks parameters, such as a decimal of a long. Avro says to
+	// ignore it, which would make an amount too large by its scale.
 	LogicalLost
 )
 
@@ -37,9 +37,9 @@ var longTimes = map[string]Logical{
 	"io.debezium.time.MicroTime": LogicalOtherTime, "io.debezium.time.NanoTime": LogicalOtherTime,
 }
 
-// annotate reads a type's logicalType, or what Kafka Connect has in its place.
-// One that does not fit is as if it were not there, as Avro's specification has
-// it, but amounts and instants are not read without theirs.
+// annotate reads a type's logicalType, or what Kafka Connect writes in its place.
+// One that does not fit is ignored, as Avro's specification demands, except that
+// amounts and instants are not read without theirs.
 func (t *Type) annotate(m map[string]any) {
 	t.LogicalName, _ = m["logicalType"].(string)
 	if t.LogicalName == "" {
@@ -73,7 +73,7 @@ func (t *Type) annotate(m map[string]any) {
 
 func (t *Type) annotateDecimal(m map[string]any) {
 	if t.Kind == String {
-		return // whose digits say all
+		return // its text has the scale
 	}
 	t.Logical = LogicalLost
 	if t.Kind != Bytes && t.Kind != Fixed {
@@ -98,8 +98,8 @@ func wholeNumber(v any) (int, bool) {
 	return int(f), true
 }
 
-// describe names a type for messages, by its logical type too: that is what
-// its writer has to change. Unions name what they hold.
+// Describe names a type for messages, with its logical type, because that is what
+// its writer has to change, and a union by what it holds.
 func (t *Type) Describe() string {
 	if t.Kind == Union {
 		var names []string
@@ -124,7 +124,7 @@ func (t *Type) Describe() string {
 	return s
 }
 
-// WithArticle is describe behind its article.
+// WithArticle is Describe with its article.
 func (t *Type) WithArticle() string {
 	s := t.Describe()
 	if strings.IndexByte("aeio", s[0]) >= 0 { // a union has another sound
@@ -133,8 +133,8 @@ func (t *Type) WithArticle() string {
 	return "a " + s
 }
 
-// isLogicalName reports whether a name is short and plain enough for messages:
-// it is a stranger's text.
+// isLogicalName reports whether a name, a stranger's text, is short and plain enough
+// for messages.
 func isLogicalName(s string) bool {
 	const most = 40
 	if len(s) > most {

@@ -3,7 +3,7 @@ package avro
 import "encoding/binary"
 
 // ReadLong reads a number and returns where the next value begins, or -1. Most
-// numbers have one byte.
+// numbers are one byte long.
 func ReadLong(s string, pos int) (v int64, next int) {
 	if pos < len(s) && s[pos] < 0x80 {
 		b := s[pos]

@@ -11,23 +11,28 @@ import (
 
 // Schema is a schema as the registry has it.
 type Schema struct {
-	// Type is AVRO, JSON, PROTOBUF or what else a registry knows.
+	// Type is AVRO, JSON, PROTOBUF or another type that the registry knows.
 	Type string
 	Text string
-	// References are the texts of the schemas it refers to, each after those
-	// it refers to itself.
+	// References are the texts of the schemas it refers to; each follows those it
+	// refers to itself.
 	References []string
 }
 
-// Parse reads a schema, after those it refers to: a schema's references
-// come before it. goavro parses schemas too, but keeps what it learns to
-// itself, and we need each field's type, scale and place.
+// Parse parses a schema, after those it refers to.
+//
+// The parser is our own because no library's would replace it. goavro, which judges
+// records, keeps what it parsed to itself. hamba/avro (2.31) shows its types but
+// bounds neither depth nor size, and twmb/avro (1.9) bounds depth only, while here
+// strangers choose the schema. With either, most of this package would remain: the
+// budget of parts, logical types that do not fit their type, Debezium's names, and
+// the schema that goavro is given.
 func Parse(text string, references ...string) (*Type, error) {
 	t, _, err := ParseSchema(&Schema{Text: text, References: references})
 	return t, err
 }
 
-// ParseSchema is Parse that tells of how many parts the schema consists.
+// ParseSchema is Parse that also returns how many parts the schema consists of.
 func ParseSchema(s *Schema) (root *Type, parts int, err error) {
 	if err := s.checkSize(); err != nil {
 		return nil, 0, err
@@ -172,8 +177,8 @@ func (p *parser) parseRecord(m map[string]any, ns string) (*Type, error) {
 		typ := fm["type"]
 		if s, ok := typ.(string); ok && fm["logicalType"] != nil {
 			// Strictly, a logicalType beside the field's type means nothing.
-			// It is the commonest slip in hand-written schemas, and taking
-			// micros for millis would be the price of being strict.
+			// But it is the most common slip in hand-written schemas, and
+			// ignoring it would take microseconds for milliseconds.
 			if _, ok := primitives[s]; ok {
 				typ = fm
 			}
@@ -188,8 +193,8 @@ func (p *parser) parseRecord(m map[string]any, ns string) (*Type, error) {
 	return t, nil
 }
 
-// texts reads a list of names. What is none is as if it were not there: a slip
-// in an alias must not cost a schema that can be read without it.
+// texts reads a list of names and ignores what is not a name: a slip in an alias
+// must not make a schema unreadable that can be read without it.
 func texts(v any) (names []string) {
 	list, _ := v.([]any)
 	for _, e := range list {

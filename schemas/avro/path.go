@@ -3,16 +3,16 @@ package avro
 import "unicode/utf8"
 
 const (
-	// maxPath bounds a field's path in an error. Paths are made for each record that
-	// cannot be read, of names and levels that its writer chose.
+	// maxPath bounds a field's path in an error. A path is built for every record that
+	// cannot be read, from names and levels that its writer chose.
 	maxPath = 256
 	// maxPathName bounds a name in it.
 	maxPathName = 96
 )
 
-// joinPath puts a field's name before the path within it. What is too long loses
-// its middle: where it begins is what the reader knows, and where it ends is what is
-// at fault.
+// joinPath puts a field's name before the path within it. A path that is too long
+// loses its middle: its beginning is what the reader knows, and its end is what is at
+// fault.
 func joinPath(name, within string) string {
 	name = cutName(name)
 	switch {

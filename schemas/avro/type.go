@@ -7,9 +7,10 @@ import (
 	"github.com/linkedin/goavro/v2"
 )
 
-// kind is what an Avro type is made of on the wire.
+// Kind is what an Avro type is on the wire, whatever it means.
 type Kind uint8
 
+// The kinds.
 const (
 	Null Kind = iota
 	Boolean
@@ -27,13 +28,13 @@ const (
 	Union
 )
 
-// Type is one type of a writer's schema. Schemas may be recursive, so a
-// walk over types needs a bound of its own.
+// Type is one type of a writer's schema. Schemas may be recursive, so every walk
+// over types needs a bound.
 type Type struct {
 	Kind    Kind
 	Logical Logical
 	Name    string // full name of a record, enum or fixed
-	// logicalName is what the schema calls the meaning, whether or not we know it.
+	// LogicalName is what the schema calls the meaning, whether or not we know it.
 	LogicalName string
 	Key         string   // how goavro names the type as a branch of a union
 	Scale       int      // of a decimal
@@ -45,6 +46,7 @@ type Type struct {
 	Branches    []*Type  // of a union
 }
 
+// Field is a field of a record.
 type Field struct {
 	Name    string
 	Aliases []string // names it had in earlier versions of the writer's schema
@@ -52,7 +54,7 @@ type Field struct {
 	Type    *Type
 }
 
-// field returns the type of the record's field of that name, or nil.
+// Field returns the type of the record's field of that name, or nil.
 func (t *Type) Field(name string) *Type {
 	for _, f := range t.Fields {
 		if f.Name == name {
@@ -82,8 +84,8 @@ func (k Kind) String() string {
 	}[k]
 }
 
-// NewCodec returns goavro's codec for the type's bytes, without what its logical
-// types mean: see forGoavro.
+// NewCodec returns goavro's codec for the type's bytes. It ignores logical types:
+// see forGoavro.
 func NewCodec(t *Type) (codec *goavro.Codec, err error) {
 	defer func() {
 		if recover() != nil {
@@ -97,12 +99,11 @@ func NewCodec(t *Type) (codec *goavro.Codec, err error) {
 	return goavro.NewCodec(string(text))
 }
 
-// forGoavro is the type as the schema that goavro is given: the same bytes on
-// the wire, without logical types, names, defaults and aliases. What they mean
-// is ours to say, and with them goavro refuses schemas that are right (two
-// decimals of which one leaves its scale out, a named type outside of its
-// parent's namespace), turns amounts into rationals, and writes to a global map
-// when a schema has a validated string.
+// forGoavro returns the schema that goavro is given: the same bytes on the wire, but
+// without logical types, names, defaults and aliases. We interpret those ourselves.
+// Given them, goavro refuses correct schemas (two decimals of which one omits its
+// scale, a named type outside its parent's namespace), turns amounts into
+// rationals, and writes to a global map when a schema has a validated string.
 func (t *Type) forGoavro(defined map[*Type]bool) any {
 	if t.Kind <= String {
 		return t.Kind.String()

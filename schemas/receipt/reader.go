@@ -14,17 +14,17 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
-// ErrNone is what every error about bytes that are no receipt is.
+// ErrNone matches every error about bytes that are not a receipt.
 var ErrNone = errors.New("not a receipt")
 
-// maxReceiptSchemas bounds the schemas of receipts that are kept; there are as many
-// as programs have had versions of it.
+// maxReceiptSchemas bounds the schemas that are kept. There are as many as programs
+// have had versions of it.
 const maxReceiptSchemas = 16
 
 // Reader reads receipts with the schema that wrote them, by field name,
-// so that tools understand those of older and newer programs. It is for tools:
-// a library that knows Avro and not our encoder reads the bytes, and takes its
-// time. It is safe for concurrent use.
+// so that tools understand receipts of older and newer programs. It decodes with
+// goavro and shares nothing with our encoder, which is slow but an independent check.
+// It is safe for concurrent use.
 type Reader struct {
 	source Source
 	mu     sync.Mutex
@@ -81,7 +81,7 @@ func (r *Reader) codec(ctx context.Context, id uint32) (*goavro.Codec, error) {
 	case s.Type != "" && s.Type != "AVRO":
 		return nil, fmt.Errorf("%w: schema id %d is of type %s, want AVRO", ErrNone, id, brief(s.Type))
 	}
-	// As with events, whoever may write to the topic can name any schema.
+	// As with events, anyone who can write to the topic can name any schema.
 	if _, err := avro.Parse(s.Text, s.References...); err != nil {
 		return nil, fmt.Errorf("%w: schema id %d: %s", ErrNone, id, brief(err.Error()))
 	}
@@ -96,9 +96,8 @@ func (r *Reader) codec(ctx context.Context, id uint32) (*goavro.Codec, error) {
 	return c, nil
 }
 
-// receiptOf takes a receipt out of what goavro made of it. A field that is not
-// there, or is something else, stays zero: the record is told apart from other
-// records by its events alone.
+// receiptOf converts a receipt from goavro's values. A field that is missing or of
+// another type stays zero: the events alone tell a receipt from other records.
 func receiptOf(native any, id uint32) (Receipt, error) {
 	record, _ := native.(map[string]any)
 	events, ok := record["events"].([]any)

@@ -15,19 +15,19 @@ var avscReceipt string
 // ReceiptSchema returns the Avro schema (.avsc) of receipts as text.
 func Schema() string { return avscReceipt }
 
-// Receipt is what became of events of one profile, as the receipts topic keeps
-// it. It names no person.
+// Receipt records what became of events of one profile, as the receipts topic keeps
+// it. It identifies no person.
 type Receipt struct {
 	Contract  string // the API, such as "off-amazon-2023-11-13"
 	ProfileID string // empty when the records name no valid one
-	// RequestID is that of the request which brought the verdicts; empty when
+	// RequestID identifies the request whose answer brought the verdicts; empty when
 	// nothing was sent.
 	RequestID string
 	Attempts  int // requests the events took part in
 	// FirstSent and LastAnswered are in UTC and milliseconds; zero when nothing
 	// was sent.
 	FirstSent, LastAnswered time.Time
-	Topic                   string // that the events were read from
+	Topic                   string // the events were read from it
 	Events                  []Event
 }
 
@@ -36,8 +36,8 @@ type Event struct {
 	EventID   string // empty when it could not be read
 	Partition int32
 	Offset    int64
-	// Class is 0 when a later version of the program wrote one that is not
-	// known here.
+	// Class is 0 when a later version of the program wrote one that is unknown
+	// here.
 	Class  verdict.Class
 	Status int    // HTTP; 0 for none
 	Code   string // empty for none

@@ -18,13 +18,12 @@ import (
 
 var errNoSchema = errors.New("answer without a schema")
 
-// ErrAway is what every *AwayError is.
+// ErrAway matches every *AwayError.
 var ErrAway = errors.New("schema registry away")
 
-// AwayError says that the registry gave no answer that can be trusted:
-// refused, timed out, failed, wanted other credentials, or was something else
-// that speaks HTTP. Nothing follows from it for the record at hand, which is
-// held and tried again.
+// AwayError says that the registry gave no answer that can be trusted: it refused
+// the connection, timed out, failed, rejected the credentials, or was not a registry
+// at all. It says nothing about the record, which is held and tried again.
 type AwayError struct {
 	// Op is what was asked for, such as "schema id 12".
 	Op string
@@ -49,23 +48,23 @@ func (e *AwayError) Error() string {
 // Is makes errors.Is(err, ErrAway) true.
 func (e *AwayError) Is(target error) bool { return target == ErrAway }
 
-// Unwrap gives the cause, for tests of context errors; its text may hold what
+// Unwrap returns the cause, for checks of context errors; its text may contain what
 // Error leaves out.
 func (e *AwayError) Unwrap() error { return e.cause }
 
-// GaveUp is the error of somebody who stopped waiting for a schema.
+// GaveUp returns the error of a caller that stopped waiting for a schema.
 func GaveUp(id uint32, cause error) *AwayError {
 	return &AwayError{Op: opSchemaID(id), Detail: "gave up waiting", cause: cause}
 }
 
-// RefusedError is the registry's no: there is no such subject, version or
-// schema, or it does not take the one it was given.
+// RefusedError says that the registry answered no: there is no such subject, version
+// or schema, or it rejects the one it was given.
 type RefusedError struct {
 	// Op is what was asked for.
 	Op string
 	// Status is the HTTP status, Code the registry's own, such as 40403.
 	Status, Code int
-	// Message is what the registry says about it, on one line, bounded.
+	// Message is the registry's own, on one line and bounded.
 	Message string
 }
 
@@ -73,7 +72,7 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("schema registry: %s: refused with %d (code %d): %s", e.Op, e.Status, e.Code, e.Message)
 }
 
-// missing reports whether the registry said that there is no such thing.
+// missing reports whether the registry said that what was asked for does not exist.
 func (e *RefusedError) missing() bool { return e.Status == http.StatusNotFound }
 
 func missing(err error) bool {
@@ -83,10 +82,10 @@ func missing(err error) bool {
 
 // classify makes an error of the client a *RefusedError or a *AwayError.
 //
-// Only what a registry itself says may count as no. A bare 404 is what a proxy,
-// or a registry under another path, says to everything: taking it for "no such
-// id" would dead-letter a whole topic over a wrong URL. So it must come with
-// the error code that the registry's API has for it.
+// Only an answer of the registry itself counts as no. A proxy, or a registry under
+// another path, answers everything with a bare 404, and taking that for "no such id"
+// would dead-letter a whole topic because of a wrong URL. So a 404 must come with the
+// error code that the registry's API has for it.
 func (r *Client) classify(ctx context.Context, q question, endpoint string, err error) error {
 	if err == nil {
 		return nil
@@ -117,7 +116,7 @@ func (r *Client) classify(ctx context.Context, q question, endpoint string, err 
 	return away
 }
 
-// transportDetail says why there was no answer, or none that makes sense.
+// transportDetail says why there was no answer or none that could be parsed.
 func (r *Client) transportDetail(ctx context.Context, err error) string {
 	var (
 		syntax   *json.SyntaxError
@@ -143,8 +142,8 @@ func (r *Client) transportDetail(ctx context.Context, err error) string {
 	return bounded(redact.Error(err))
 }
 
-// oneLine makes what others say fit to show: masked, and bounded to what fits a
-// log line.
+// oneLine makes a stranger's text fit to show: masked, and short enough for a log
+// line.
 func oneLine(s string) string { return bounded(redact.Message(s)) }
 
 func bounded(s string) string {

@@ -23,17 +23,16 @@ import (
 
 // RegistryOptions says where the schema registry is and how to speak to it.
 type Options struct {
-	// URL is one base URL or several with commas between them, which are asked
-	// in turn while those before them are away. A URL without a scheme is http.
-	// User name and password may be in it.
+	// URL is one base URL or several separated by commas, which are asked in turn
+	// while those before them are away. A URL without a scheme is http. It may
+	// contain user name and password.
 	URL string
-	// Username and Password are for basic authentication, and win over those
-	// in a URL.
+	// Username and Password are for basic authentication and override those in a
+	// URL.
 	Username, Password string
 	// TLS is for https URLs; nil for the system's roots.
 	TLS *tls.Config
-	// Timeout bounds one request, the reading of its answer included; 0 means
-	// 5 s.
+	// Timeout bounds one request with the reading of its answer; 0 means 5 s.
 	Timeout time.Duration
 	// Metrics takes the metrics; nil for none.
 	Metrics prometheus.Registerer
@@ -41,13 +40,13 @@ type Options struct {
 
 const (
 	defaultRegistryTimeout = 5 * time.Second
-	// maxRegistryAnswer bounds an answer. The largest schemas are far below it,
-	// and a URL that by mistake serves a file must not fill the memory.
+	// maxRegistryAnswer bounds an answer. The largest schemas are far below it, and
+	// a URL that serves a file by mistake must not fill the memory.
 	maxRegistryAnswer = 16 << 20
 )
 
 // Registry asks a Confluent-compatible schema registry. It is safe for
-// concurrent use. It tries nothing twice: whoever asks knows whether to wait.
+// concurrent use. It retries nothing: the caller knows whether to wait.
 type Client struct {
 	endpoints []endpoint
 	timeout   time.Duration
@@ -63,8 +62,8 @@ type endpoint struct {
 	client *sr.Client
 }
 
-// New returns a client for a registry. It does not connect. An error
-// says what is wrong with the options, and repeats no user name or password.
+// New returns a client for a registry without connecting to it. An error says what
+// is wrong with the options and repeats no user name or password.
 func New(o Options) (*Client, error) {
 	r := &Client{timeout: o.Timeout, transport: http.DefaultTransport.(*http.Transport).Clone()}
 	if r.timeout <= 0 {
@@ -86,8 +85,7 @@ func New(o Options) (*Client, error) {
 			user = u.User.Username()
 			password, _ = u.User.Password()
 		}
-		// Kept out of the URL from here on, the credentials cannot get into
-		// anyone's error text.
+		// Without them in the URL, no error text can contain the credentials.
 		u.User, u.RawQuery, u.Fragment = nil, "", ""
 		opts := []sr.ClientOpt{sr.URLs(u.String()), sr.HTTPClient(client), sr.UserAgent("amazon-capi")}
 		if user != "" || password != "" {
@@ -109,8 +107,8 @@ func New(o Options) (*Client, error) {
 	return r, nil
 }
 
-// parseRegistryURL gives errors that repeat nothing of the URL but its scheme:
-// what cannot be parsed may be all password.
+// parseRegistryURL returns errors that repeat nothing of the URL but its scheme: what
+// cannot be parsed may be all password.
 func parseRegistryURL(text string) (*url.URL, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -146,8 +144,8 @@ func (t boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// boundedBody tells an answer of a registry that is too large from a file that a
-// wrong URL leads to.
+// boundedBody tells a registry's answer that is too large from a file that a wrong URL
+// serves.
 type boundedBody struct {
 	io.ReadCloser
 	json bool
@@ -166,8 +164,8 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 // question is what the registry is asked.
 type question struct {
 	op string // for errors
-	// submits is true if the question comes with a schema, which the registry
-	// may refuse with 409 or 422. To the others these are no answer.
+	// submits is true if the question contains a schema, which the registry may
+	// refuse with 409 or 422. To other questions these are no answer.
 	submits bool
 }
 
@@ -226,7 +224,7 @@ func (r *Client) SchemaByID(ctx context.Context, id uint32) (avro.Schema, error)
 	return s, nil
 }
 
-// ofID lets a *SchemaError name the schema that was asked for.
+// ofID makes a *SchemaError name the schema that was asked for.
 func ofID(err error, id uint32) error {
 	var bad *avro.SchemaError
 	if errors.As(err, &bad) {
@@ -235,8 +233,8 @@ func ofID(err error, id uint32) error {
 	return err
 }
 
-// schema asks for a schema and takes no answer without one: {} from something
-// that is no registry must not pass for a schema that cannot be read.
+// schema asks for a schema and accepts no answer without one: {} from a server that
+// is no registry must not pass for a schema that cannot be read.
 func (r *Client) schema(ctx context.Context, op, path string, a *schemaAnswer) error {
 	err := r.call(ctx, question{op: op}, func(cl *sr.Client) error {
 		*a = schemaAnswer{}
@@ -249,7 +247,7 @@ func (r *Client) schema(ctx context.Context, op, path string, a *schemaAnswer) e
 		return nil
 	})
 	if errors.Is(err, errLargeSchema) {
-		// It would be as large the next time. To hold its records would hold their
+		// It would be as large next time: holding its records would block their
 		// partition for ever.
 		return &avro.SchemaError{Message: fmt.Sprintf("the schema registry's answer has more than %d MB", maxRegistryAnswer>>20)}
 	}
@@ -280,8 +278,8 @@ func (w *referenceWalk) add(ctx context.Context, refs []sr.SchemaReference) erro
 			return &avro.SchemaError{Message: fmt.Sprintf("the schema refers to more than %d others", maxReferences)}
 		}
 		var a schemaAnswer
-		// Deleted versions too: they were deleted for new writers, and what
-		// was written before is still to be read.
+		// Deleted versions too: new writers no longer use them, but older records
+		// are still to be read.
 		err := w.registry.schema(sr.WithParams(ctx, sr.ShowDeleted), w.op+" and what it refers to", path, &a)
 		if missing(err) {
 			return &avro.SchemaError{Message: "the schema refers to one that the schema registry does not have"}

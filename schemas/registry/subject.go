@@ -20,22 +20,22 @@ type VersionStatus struct {
 	SubjectVersion int `json:"subject_version,omitempty"`
 }
 
-// SubjectStatus is what Check finds out about a subject.
+// SubjectStatus is what Check learns about a subject.
 type SubjectStatus struct {
 	Subject string `json:"subject"`
 	// Exists is false if nothing is registered under the subject.
 	Exists bool `json:"exists"`
-	// Level is the compatibility the registry enforces, such as BACKWARD; NONE
-	// means that it takes everything.
+	// Level is the compatibility that the registry enforces, such as BACKWARD; NONE
+	// means that it accepts everything.
 	Level string `json:"compatibility_level,omitempty"`
-	// Compatible reports whether the registry would take our latest version, and
-	// Messages why not.
+	// Compatible reports whether the registry would accept our latest version;
+	// Messages say why not.
 	Compatible bool     `json:"compatible"`
 	Messages   []string `json:"messages,omitempty"`
 	// Versions are ours, oldest first.
 	Versions []VersionStatus `json:"versions"`
-	// Foreign are the subject's versions that are none of ours. Records of
-	// theirs are read as well, as far as they are TrackLayer's.
+	// Foreign are the subject's other versions. Their records are read as well if
+	// they are TrackLayer's events.
 	Foreign []int `json:"foreign_versions,omitempty"`
 }
 
