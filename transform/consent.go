@@ -13,28 +13,28 @@ const (
 	ConsentDenied  = "DENIED"
 )
 
-// Consented is what the person answered.
+// Consented is what the person answered to the requests for consent.
 type Consented struct {
 	UserData, Storage string // ConsentGranted, ConsentDenied or empty
-	// The rest is kept with Options.Wide alone: consent strings, and the address
-	// from which Amazon may tell which law applies.
+	// The rest is filled with Options.Wide only: consent strings, and the address
+	// from which Amazon may infer which law applies.
 	TCF, GPP, IPAddress string
 }
 
-// String is Conversion's: there is an address and there are consent strings in it.
+// String hides the address and the consent strings, as Conversion's does.
 func (Consented) String() string { return "(consent)" }
 
 // GoString is String.
 func (c Consented) GoString() string { return c.String() }
 
-// denial is what a person did not allow.
+// denial is what the person refused.
 type denial struct {
 	userData bool // no identifier of the person may be sent
 	storage  bool // nothing that was kept in their browser may be sent
 }
 
-// checkConsent reads the two consents. The country is sent whatever they say: it
-// names no person, and Amazon needs it to know which law applies.
+// checkConsent reads the two consents. The country is sent in any case: it identifies
+// no person, and Amazon needs it to know which law applies.
 func (t *Transformer) checkConsent(c *schemas.Consent, out *Conversion) (denial, *verdict.Reason) {
 	out.Consent.UserData = consentStatus(c.AdUserData, out)
 	out.Consent.Storage = consentStatus(c.AdStorage, out)
@@ -53,11 +53,11 @@ func (t *Transformer) checkConsent(c *schemas.Consent, out *Conversion) (denial,
 	return d, nil
 }
 
-// consentStatus tells what a consent value says. No value, and the explicit
+// consentStatus returns what a consent value says. No value, and the explicit
 // UNSPECIFIED, mean that nobody asked, which the law of the event's country may
-// allow; the guide leaves that to the collector. A word that we do not know is
-// another matter: somebody answered, perhaps no, and since a hash that was sent
-// cannot be called back the answer counts as no.
+// allow; the guide leaves that to the collector. An unknown word means that somebody
+// answered, perhaps no. A hash cannot be recalled once it is sent, so the answer
+// counts as no.
 func consentStatus(value string, out *Conversion) string {
 	value = trim(value)
 	switch {

@@ -6,9 +6,9 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// Conversion is a validated event in Amazon's terms but in no contract's
-// encoding yet. Everything a contract may send is here, and nothing else is:
-// raw email, phone and names do not survive the transform.
+// Conversion is a validated event in Amazon's terms, before any contract's encoding.
+// It has everything that a contract may send and nothing else: raw email, phone and
+// names do not survive the transform.
 type Conversion struct {
 	ProfileID string
 	EventID   string
@@ -30,8 +30,8 @@ type Conversion struct {
 	PostalCode  string // only with CountryCode
 
 	// Amount is absent when the event has no value. Currency is ISO 4217, upper
-	// case; without one an amount is not money but a figure of the customer's
-	// own, which purchases never have.
+	// case. Without it an amount is not money but a number of the customer's own,
+	// which purchases never have.
 	Amount   schemas.Decimal
 	Currency string
 
@@ -43,18 +43,18 @@ type Conversion struct {
 	Warnings Warnings
 }
 
-// String names the conversion without what identifies the person, so that one
-// that is printed by accident, in an error or a test, shows nothing.
+// String names the conversion without identifying the person, so that one printed by
+// accident, in an error or a test, shows nothing.
 func (c Conversion) String() string {
 	return "conversion " + strconv.Quote(c.EventID) + " of profile " + strconv.Quote(c.ProfileID)
 }
 
-// GoString is String: the %#v verb must not be a way around it.
+// GoString is String, so that %#v shows nothing either.
 func (c Conversion) GoString() string { return c.String() }
 
-// reset makes c the zero Conversion. Wide is two thirds of it, and stays as it is
-// while nothing was ever put there: clearing that for each event of a contract
-// that sends none of it was a twentieth of a purchase's transform.
+// reset makes c the zero Conversion. Wide is two thirds of it and is cleared only if it
+// was ever filled: clearing it for each event of a contract that sends none of it was
+// 5 % of a purchase's transform.
 func (c *Conversion) reset() {
 	if c.filled {
 		c.Wide = Wide{}
@@ -66,12 +66,12 @@ func (c *Conversion) reset() {
 	c.Amount, c.Currency, c.Consent, c.Warnings = schemas.Decimal{}, "", Consented{}, 0
 }
 
-// Hash is a SHA-256 in lower-case hex, or all zero bytes when absent. An array
-// and not a string, so that hashing an identifier allocates nothing.
+// Hash is a SHA-256 in lower-case hex, or all zero bytes when absent. It is an array
+// rather than a string, so that hashing an identifier allocates nothing.
 type Hash [64]byte
 
-// String tells only whether there is a hash, for the same reason as Conversion's;
-// encoders take the bytes.
+// String says only whether there is a hash, for the same reason as Conversion's;
+// encoders use the bytes.
 func (h Hash) String() string {
 	if h.IsSet() {
 		return "(hash)"

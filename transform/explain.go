@@ -8,44 +8,43 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// Explanation is what every rule says of one event.
+// Explanation is what every rule says about one event.
 type Explanation struct {
 	// Conversion is what is sent; empty unless OK.
 	Conversion Conversion
-	// Reason is why the event is not sent; empty if OK. It is Transform's own:
-	// that of the first finding that failed.
+	// Reason is why the event is not sent; empty if OK. It is what Transform returns:
+	// the reason of the first finding that failed.
 	Reason verdict.Reason
 	OK     bool
-	// Findings has each rule once, in the order in which they are asked; those
-	// about Conversion.Wide only with Options.Wide.
+	// Findings has each rule once, in the order in which they apply; those about
+	// Conversion.Wide only with Options.Wide.
 	Findings []Finding
-	// NoUserData and NoStorage tell what consent withholds: the identifiers and
+	// NoUserData and NoStorage report what consent withholds: the identifiers and
 	// the postal code, and the click id.
 	NoUserData, NoStorage bool
 }
 
-// Finding is what one rule says of an event.
+// Finding is what one rule says about an event.
 type Finding struct {
 	// Rule has no class where it costs the event only a field and not itself;
 	// its code is then the name of a Warning.
 	Rule   Rule
 	Result Result
-	// Message says what is wrong; only with Failed, and redacted as all reasons
-	// are.
+	// Message says what is wrong; only with Failed, and redacted like all reasons.
 	Message string
 }
 
-// Result says how a rule took an event.
+// Result says what a rule made of an event.
 type Result uint8
 
 // The results.
 const (
-	// Passed: the rule has nothing against the event.
+	// Passed: the event keeps the rule.
 	Passed Result = iota + 1
-	// NotAsked: the event has nothing for the rule to judge, or the settings ask
-	// nothing of it.
+	// NotAsked: the event has nothing for the rule to judge, or the settings turn
+	// the rule off.
 	NotAsked
-	// NotReached: what failed before it leaves the rule without an answer.
+	// NotReached: an earlier failure leaves the rule without an answer.
 	NotReached
 	// LeftOut: the field is bad and is not sent.
 	LeftOut
@@ -64,19 +63,19 @@ func (r Result) String() string {
 }
 
 // Explain is Transform for people: the same verdict and conversion, with what
-// each rule says. Transform stops at the first rule that fails; Explain goes on
-// with those that can still be asked, so that a source is mended in one go. It
-// is a function of its own, because the way of a million events a minute has no
-// room for keeping an account; a test holds the two to each other.
+// each rule says. Transform stops at the first rule that fails; Explain goes on with
+// those that can still be judged, so that all faults of a source are found at once.
+// It is a function of its own because Transform, at a million events a minute, cannot
+// afford to keep findings; a test compares the two.
 func (t *Transformer) Explain(ev *schemas.Event, now time.Time) Explanation {
 	e := Explanation{OK: true}
 	c := &inquiry{t: t, ev: ev, now: now, out: new(Conversion)}
 	for _, s := range explainSteps {
 		if s.wide && !t.wide {
-			continue // nobody sends what these are about
+			continue // no contract sends these fields
 		}
 		if e.Reason.Class == verdict.Filtered || s.needs != nil && !s.needs(c) {
-			// What is left out on purpose is judged no further, as in Transform.
+			// What is filtered is judged no further, as in Transform.
 			e.notReached(s.rules)
 			continue
 		}
@@ -99,15 +98,15 @@ func (e *Explanation) notReached(rules []asking) {
 	}
 }
 
-// note writes down what a step's rules said, of which why, if there is one, was
-// the last to be asked.
+// note records what a step's rules said. If why is set, its rule was the last one
+// judged.
 func (e *Explanation) note(c *inquiry, rules []asking, why *verdict.Reason) {
 	for i, a := range rules {
 		f := Finding{Rule: a.rule(), Result: Passed}
 		switch {
 		case why != nil && why.Code == f.Rule.Code:
 			f.Result, f.Message = Failed, why.Message
-			// Such as the one of the two consents that is at fault.
+			// For example, which of the two consents is at fault.
 			f.Rule.Field = why.Field
 			e.Findings = append(e.Findings, f)
 			e.notReached(rules[i+1:])
@@ -133,11 +132,11 @@ type inquiry struct {
 	denied  denial
 }
 
-// explainStep is one of the checks that Transform makes, and the rules that it
-// asks, in its order.
+// explainStep is one of the checks that Transform makes, with its rules in their
+// order.
 type explainStep struct {
 	ask   func(*inquiry) *verdict.Reason
-	needs func(*inquiry) bool // what it needs of those before it; nil: nothing
+	needs func(*inquiry) bool // whether the steps before allow it; nil: always
 	rules []asking
 	wide  bool // about Conversion.Wide
 }

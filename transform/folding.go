@@ -6,11 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// folding says what becomes of each byte of a text that is ASCII: its lower case
-// in the low half, and above it whether that is kept or the text needs a closer
-// look. A table and no comparisons, because which characters a name or an address
-// is made of is what a processor cannot guess: each wrong guess costs as much as
-// twenty bytes by the table.
+// folding maps each byte of an ASCII text to its lower case, in the low half, with
+// flags above it: whether the byte is kept, or the text needs a closer look. It is a
+// table because a processor cannot predict the characters of a name or an address,
+// and each misprediction costs as much as twenty bytes by the table.
 type folding [256]uint16
 
 const (
@@ -18,8 +17,8 @@ const (
 	foldStops = 1 << 9
 )
 
-// newFolding makes a folding that keeps what keep says of lower-case characters.
-// It does not do for texts with a character of stops, or one beyond ASCII.
+// newFolding makes a folding that keeps the lower-case characters for which keep is
+// true. It does not handle texts with a character of stops or beyond ASCII.
 func newFolding(keep func(byte) bool, stops string) *folding {
 	var f folding
 	for c := range f {
@@ -38,15 +37,15 @@ func newFolding(keep func(byte) bool, stops string) *folding {
 	return &f
 }
 
-// append appends what becomes of s. ok is false when the folding does not do for
-// it; then dst is as it was.
+// append appends s, folded. ok is false, and dst unchanged, when the folding does not
+// handle s.
 func (f *folding) append(dst []byte, s string) (folded []byte, ok bool) {
 	grown := slices.Grow(dst, len(s))[:len(dst)+len(s)]
 	to := grown[len(dst):]
 	kept, seen := 0, uint16(0)
 	for i := range len(s) {
 		b := f[s[i]]
-		// Written even if it is not kept: then the next one takes its place.
+		// Written even if it is not kept: the next one then overwrites it.
 		to[kept] = byte(b)
 		kept += int(b / foldKeeps % 2)
 		seen |= b

@@ -5,9 +5,9 @@ import (
 	"encoding/binary"
 )
 
-// hashOfNothing is the SHA-256 of no bytes. Sources that hash before they look
-// send it for everybody without an address, and Amazon would take them all for
-// one person.
+// hashOfNothing is the SHA-256 of no bytes. Sources that hash without checking send
+// it for everybody without an address, and Amazon would take them all for one
+// person.
 const hashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 // set makes h the SHA-256 of b, which is not empty.
@@ -16,7 +16,7 @@ func (h *Hash) set(b []byte) {
 	h.hex(&sum)
 }
 
-// hexPairs has the two digits of each byte, the first in the lower half.
+// hexPairs holds the two digits of each byte, the first in the low half.
 var hexPairs = func() (t [256]uint16) {
 	const digits = "0123456789abcdef"
 	for i := range t {
@@ -25,9 +25,9 @@ var hexPairs = func() (t [256]uint16) {
 	return t
 }()
 
-// hex sets h to a hash in lower-case hex, four bytes at a time: digit by digit it
-// would take a third as long as the hashing does, and by arithmetic on eight digits
-// at once, without a table, twice as long as this.
+// hex sets h to a hash in lower-case hex, four bytes at a time. Digit by digit takes a
+// third as long as the hashing does; arithmetic on eight digits at once, without a
+// table, takes twice as long as this.
 func (h *Hash) hex(sum *[sha256.Size]byte) {
 	for i := 0; i < len(sum); i += 4 {
 		binary.LittleEndian.PutUint64(h[2*i:], uint64(hexPairs[sum[i]])|uint64(hexPairs[sum[i+1]])<<16|
@@ -35,8 +35,8 @@ func (h *Hash) hex(sum *[sha256.Size]byte) {
 	}
 }
 
-// hexLower has the lower case of each hex digit, and zero for all other bytes. By
-// comparisons, whether a digit is a letter would be a guess each time.
+// hexLower maps each hex digit to its lower case and all other bytes to zero. With
+// comparisons, the processor would mispredict whether a digit is a letter.
 var hexLower = func() (t [256]byte) {
 	for _, c := range []byte("0123456789abcdef") {
 		t[c] = c
@@ -47,8 +47,8 @@ var hexLower = func() (t [256]byte) {
 	return t
 }()
 
-// take sets h to s lower-cased when s is a SHA-256 in hex already. It reports
-// false, and leaves h alone, for anything else and for the hash of nothing.
+// take sets h to s in lower case if s is a SHA-256 in hex. Otherwise, and for the
+// hash of nothing, it returns false and leaves h alone.
 func (h *Hash) take(s string) bool {
 	if len(s) != len(h) {
 		return false

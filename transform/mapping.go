@@ -27,18 +27,18 @@ const TypePurchase = "PURCHASE"
 const TypeOther = "OTHER"
 
 // eventTypes are the types known without being declared. Amazon's list is open,
-// but a type that nobody declared is far more often a typing error than news.
+// but an undeclared type is far more often a typing error than a new one.
 var eventTypes = [...]string{
 	TypePurchase, "ADD_TO_CART", "CHECKOUT", "LEAD", "SIGN_UP", "SUBSCRIBE", "PAGE_VIEW",
 	"SEARCH", "CONTACT", "APPLICATION", "MOBILE_APP_FIRST_START", TypeOther,
 }
 
-// Mapping says what each event of the source is called at Amazon. It is made by
-// LoadMapping and does not change.
+// Mapping says what each event of the source is called at Amazon. LoadMapping makes
+// it, and it is immutable.
 type Mapping struct {
 	unmapped unmappedRule
 	entries  map[string]*entry // by folded source name
-	spelled  map[string]*entry // by those spellings of the names that are likely
+	spelled  map[string]*entry // by the likely spellings of the names
 	types    map[string]string // event types by their folded form
 }
 
@@ -56,7 +56,7 @@ type valueRule uint8
 const (
 	valueOptional valueRule = iota
 	valueRequired
-	valueNone // a value is not sent even when there is one
+	valueNone // a value is never sent
 )
 
 var valueRuleNames = []string{valueOptional: "optional", valueRequired: "required", valueNone: "none"}
@@ -71,15 +71,15 @@ const (
 
 var unmappedRuleNames = []string{unmappedReject: "reject", unmappedFilter: "filter", unmappedPass: "pass"}
 
-// unmappedEntry is what an event without a line of its own is treated by.
+// unmappedEntry is the entry of events that the mapping does not name.
 var unmappedEntry = entry{}
 
 // maxEventName is in characters, for names that are sent as they came.
 const maxEventName = 128
 
-// resolve finds what the event is called at Amazon and sets name and type of
-// out. A type that the event brings wins over the table's: the source knows its
-// event better than a table of names.
+// resolve finds what the event is called at Amazon and sets name and type of out. The
+// event's own type wins over the table's: the source knows its event better than a
+// table of names does.
 func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.Reason) {
 	name := trim(ev.EventName)
 	if name == "" {
@@ -125,14 +125,14 @@ func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.
 // entry finds the line for a source's event name, nil if there is none.
 func (m *Mapping) entry(name string) *entry {
 	if e := m.spelled[name]; e != nil {
-		return e // to fold it takes longer than to find it
+		return e // folding takes longer than this lookup
 	}
 	var buf [maxFolded]byte
 	return m.entries[string(appendFold(buf[:0], name))]
 }
 
-// spell notes the spellings that are likely: the mapping's own, and what the
-// events are called at Amazon, as that is what sources are told to write.
+// spell records the likely spellings: the mapping's own, and the events' names at
+// Amazon, because sources are told to write those.
 func (m *Mapping) spell(matches []string) {
 	m.spelled = make(map[string]*entry)
 	for key, e := range m.entries {
@@ -146,8 +146,8 @@ func (m *Mapping) spell(matches []string) {
 	}
 }
 
-// eventType finds the type that a source means: a type in any spelling, or one
-// of the names that the table has for it.
+// eventType finds the type that a source means: a type in any spelling, or a name that
+// the table has for it.
 func (m *Mapping) eventType(s string) string {
 	var buf [maxFolded]byte
 	key := appendFold(buf[:0], s)
@@ -160,13 +160,13 @@ func (m *Mapping) eventType(s string) string {
 	return ""
 }
 
-// maxFolded is the most bytes of a folded name; names that fold to more are cut
-// and match nothing, since the mapping has none so long.
+// maxFolded bounds a folded name, in bytes. Names that fold to more are cut and match
+// nothing, since the mapping has none that long.
 const maxFolded = 64
 
-// appendFold appends what remains of a name when case, blanks, _ and - do not
-// count, at most maxFolded+1 bytes of it. Trackers agree on words and not on how
-// to join them: "Order Completed", order_completed and OrderCompleted are one.
+// appendFold appends a name without case, blanks, _ and -, at most maxFolded+1 bytes of
+// it. Trackers agree on words but not on how to join them: "Order Completed",
+// order_completed and OrderCompleted are the same.
 func appendFold(dst []byte, s string) []byte {
 	if len(s) <= maxFolded {
 		if folded, ok := nameFolding.append(dst, s); ok {
@@ -201,8 +201,8 @@ func appendAnyFold(dst []byte, s string) []byte {
 
 func fold(s string) string { return string(appendFold(nil, s)) }
 
-// typeList lists the known types for messages: Amazon's in their own order, then
-// those of the mapping.
+// typeList lists the known types for messages: Amazon's in their own order, and a hint
+// at those of the mapping.
 func (m *Mapping) typeList() string {
 	list := strings.Join(eventTypes[:], ", ")
 	if len(m.types) > len(eventTypes) {

@@ -9,8 +9,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/yamlfile"
 )
 
-// LoadMapping reads a mapping file; name is what errors call it. They name all
-// that is wrong, with its lines.
+// LoadMapping reads a mapping file; name is what errors call it. An error lists
+// everything that is wrong, by line.
 func LoadMapping(name string, data []byte) (*Mapping, error) {
 	f := mappingFile{File: yamlfile.File{Name: name}}
 	m := f.load(data)
@@ -20,7 +20,7 @@ func LoadMapping(name string, data []byte) (*Mapping, error) {
 	return m, nil
 }
 
-// mappingFile is a mapping that is being read.
+// mappingFile is a mapping file that is being read.
 type mappingFile struct {
 	yamlfile.File
 	matches []string // as they are written
@@ -55,7 +55,7 @@ func (f *mappingFile) load(data []byte) *Mapping {
 		f.Fault(1, "events is missing: want a list of events, or extends: default")
 	}
 	if base != nil {
-		// What the file says of a name comes before what the default says.
+		// The file's entry for a name replaces the default's.
 		for key, e := range base.entries {
 			if m.entries[key] == nil {
 				m.entries[key] = e
@@ -85,7 +85,7 @@ func (f *mappingFile) base(n *yaml.Node) *Mapping {
 
 var typePattern = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$`)
 
-// types reads the event types that the user declares beside ours.
+// types reads the event types that the user declares.
 func (f *mappingFile) types(n *yaml.Node, m *Mapping) {
 	for _, item := range f.Items(n, "types") {
 		s, ok := f.Text(item, "types")
@@ -110,7 +110,7 @@ func (f *mappingFile) events(n *yaml.Node, m *Mapping) {
 
 var entryKeys = []string{"match", "name", "event_type", "action_source", "value", "action"}
 
-// event reads one entry; lines has where each name was matched first.
+// event reads one entry; lines has the line where each name was matched first.
 func (f *mappingFile) event(n *yaml.Node, m *Mapping, lines map[string]int) {
 	before := f.Faults()
 	fields := f.Fields(n, "an event", entryKeys...)

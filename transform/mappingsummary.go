@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// MappingSummary is what a mapping says, for people to see whether it is what they
+// MappingSummary sums a mapping up, so that people see whether it says what they
 // meant.
 type MappingSummary struct {
 	Names    int      // of the source that it knows
 	Sent     []string // the conversions, as "Purchase (PURCHASE)"
-	Filtered int      // names that are left out
+	Filtered int      // names that are not sent
 	Unmapped string   // what becomes of other names: reject, filter or pass
 	// UnusedTypes are declared and given to no event.
 	UnusedTypes []string
@@ -19,7 +19,7 @@ type MappingSummary struct {
 	NotBuiltIn []string
 }
 
-// Summary tells what the mapping says; that of nil is the built-in one's.
+// Summary sums the mapping up; nil is the built-in one.
 func (m *Mapping) Summary() (MappingSummary, error) {
 	builtIn, err := defaultMapping()
 	if err != nil {

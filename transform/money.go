@@ -8,13 +8,13 @@ import (
 	"github.com/tracklayer/amazon-capi/transform/iso"
 )
 
-// maxAmount is the most bytes of an amount's text. Sums of money have less than
-// twenty; a schema of 38 digits, the widest that warehouses make, has 41.
+// maxAmount bounds an amount's text, in bytes. Sums of money have fewer than twenty;
+// 38 digits, the widest column of warehouses, need 41.
 const maxAmount = 64
 
-// checkMoney takes value and currency. A purchase has both, and is never less
-// than nothing; what other events may have is for their contract to say. A
-// currency without an amount loses nothing, so it is dropped with a warning.
+// checkMoney takes value and currency. A purchase has both, and its value is not
+// negative; what other events may have is for their contract to say. A currency
+// without an amount is dropped with a warning, as nothing is lost with it.
 func checkMoney(c *schemas.CustomData, want valueRule, out *Conversion) *verdict.Reason {
 	purchase := out.EventType == TypePurchase
 	if purchase {

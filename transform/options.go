@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// IdentifierRules is the rule set by which email and phone are normalised before
-// they are hashed. Amazon's own texts disagree, and a hash made by the other set
-// matches nobody, so it is a setting.
+// IdentifierRules selects how email and phone are normalised before they are hashed.
+// It is a setting because Amazon's own texts disagree, and a hash made by the wrong
+// rules matches nobody.
 type IdentifierRules uint8
 
 const (
@@ -33,7 +33,7 @@ func ParseIdentifierRules(s string) (IdentifierRules, error) {
 	return 0, fmt.Errorf("identifier rules %q are unknown: want amazon or plain", s)
 }
 
-// ConsentPolicy is what becomes of an event for which consent is denied.
+// ConsentPolicy says what happens to an event whose consent is denied.
 type ConsentPolicy uint8
 
 const (
@@ -65,23 +65,22 @@ func name(names []string, i int) string {
 	return names[i]
 }
 
-// DefaultMaxAhead is how far ahead of the clock an event may be: enough for
-// clocks that disagree, too little for a time zone taken for UTC.
+// DefaultMaxAhead is how far ahead of the clock an event may be: enough for clocks
+// that disagree, too little for a local time taken for UTC.
 const DefaultMaxAhead = 10 * time.Minute
 
-// Options are the settings of a Transformer. The zero value is the default of
-// every one.
+// Options are the settings of a Transformer. The zero value has all defaults.
 type Options struct {
 	// Mapping names the conversions; nil is the embedded one.
 	Mapping *Mapping
 	// Identifiers says how email and phone are normalised.
 	Identifiers IdentifierRules
-	// ConsentDenied says what becomes of events without consent.
+	// ConsentDenied says what happens to events without consent.
 	ConsentDenied ConsentPolicy
-	// ProfileIDs says which profile ids there are; 0 is AnyProfiles.
+	// ProfileIDs says which profile ids are valid; 0 is AnyProfiles.
 	ProfileIDs ProfileIDs
-	// Wide fills Conversion.Wide as well. Each of its hashes costs as much as the
-	// email's, so it is for those who send them.
+	// Wide fills Conversion.Wide as well. Set it only for contracts that send those
+	// fields: each of their hashes costs as much as the email's.
 	Wide bool
 	// MaxAhead is how far ahead of the clock an event may be; 0 is
 	// DefaultMaxAhead.

@@ -9,11 +9,11 @@ import (
 	"github.com/tracklayer/amazon-capi/transform/iso"
 )
 
-// maxPersonal is in bytes, for names and addresses; what is longer is no name.
+// maxPersonal bounds names and addresses, in bytes; what is longer is not one.
 const maxPersonal = 512
 
-// part is a part of a person's name or address, which decides what remains of
-// it when it is normalised.
+// part is a part of a person's name or address. It decides which characters
+// normalisation keeps.
 type part uint8
 
 const (
@@ -52,8 +52,8 @@ func (t *Transformer) personal(raw string, p part, h *Hash, w Warning, out *Conv
 }
 
 // appendPart appends the normalised form of a trimmed part, which may be empty:
-// of a name in another script nothing is left by Amazon's rules. ok is false
-// when the part is none.
+// Amazon's rules leave nothing of a name in another script. ok is false when s is not
+// such a part.
 func appendPart(dst []byte, s string, p part, country string, rules IdentifierRules) (normal []byte, ok bool) {
 	if len(s) > maxPersonal || !utf8.ValidString(s) {
 		return dst, false

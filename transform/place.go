@@ -9,9 +9,9 @@ import (
 // maxPostalCode is in characters; the longest in use have ten.
 const maxPostalCode = 16
 
-// checkPlace takes country and postal code. The postal code leads to a person's
-// street, so it goes with the identifiers when those are denied; then it is as
-// if the source had sent none, and no country is asked for it.
+// checkPlace takes country and postal code. A postal code leads to a person's street,
+// so it is withheld together with the identifiers; then it is ignored, and no country
+// is required for it.
 func (t *Transformer) checkPlace(u *schemas.UserData, userDataDenied bool, out *Conversion) *verdict.Reason {
 	if given := trim(u.CountryCode); given != "" {
 		code, ok := iso.Country(given)
@@ -27,7 +27,7 @@ func (t *Transformer) checkPlace(u *schemas.UserData, userDataDenied bool, out *
 	switch {
 	case postal == "":
 	case t.wide && new(Hash).take(postal):
-		// A hash is no postal code, but it is what a wide contract sends.
+		// A hash is not a postal code, but a wide contract sends it.
 	case longerThan(postal, maxPostalCode) || !printable(postal):
 		out.Warnings.Add(PostalCodeInvalid)
 	case out.CountryCode == "":
@@ -38,8 +38,8 @@ func (t *Transformer) checkPlace(u *schemas.UserData, userDataDenied bool, out *
 	return nil
 }
 
-// countryHint says what would be right, for the codes that people use in good
-// faith although ISO never assigned them.
+// countryHint suggests the right code for those that people use in good faith
+// although ISO never assigned them.
 func countryHint(given string) string {
 	var buf [maxFolded]byte
 	switch string(appendFold(buf[:0], given)) {

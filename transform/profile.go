@@ -8,15 +8,15 @@ const (
 	maxProfileDigits = 20
 )
 
-// ProfileIDs says which profile ids there are. Sources put all kinds of things into
-// the field, and a profile id becomes a header, a metric's label and a lane.
+// ProfileIDs says which profile ids are valid. Sources put all kinds of things into the
+// field, and a profile id becomes a header, a metric's label and a lane.
 type ProfileIDs uint8
 
 // The choices.
 const (
-	// AnyProfiles are of letters, digits and . _ -
+	// AnyProfiles allows letters, digits and . _ -
 	AnyProfiles ProfileIDs = iota
-	// DigitProfiles are those of Amazon.
+	// DigitProfiles allows digits only, like Amazon's ids.
 	DigitProfiles
 )
 
@@ -35,7 +35,7 @@ func ParseProfileIDs(s string) (ProfileIDs, error) {
 	return 0, fmt.Errorf("profile ids %s are unknown: want digits or any", quote(s))
 }
 
-// Want says in words what Valid asks.
+// Want says in words what Valid demands.
 func (p ProfileIDs) Want() string {
 	if p == AnyProfiles {
 		return "1 to 64 of A-Z a-z 0-9 . _ -"
@@ -43,8 +43,7 @@ func (p ProfileIDs) Want() string {
 	return "1 to 20 digits, or any with --profile-ids=any"
 }
 
-// Valid reports whether an event may name a profile by that id: events with any
-// other are refused.
+// Valid reports whether s may be a profile id. Events with others are refused.
 func (p ProfileIDs) Valid(s string) bool {
 	most := maxProfileDigits
 	if p == AnyProfiles {
@@ -66,5 +65,5 @@ func (p ProfileIDs) Valid(s string) bool {
 	return true
 }
 
-// ValidProfileID reports whether the transformer takes a profile id.
+// ValidProfileID reports whether the transformer accepts a profile id.
 func (t *Transformer) ValidProfileID(s string) bool { return t.profiles.Valid(s) }

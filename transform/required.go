@@ -7,13 +7,13 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// maxEventID is in characters. Amazon publishes no limit; what is longer is a bug
-// of the source, and it would be a header of every dead letter.
+// maxEventID is in characters. Amazon publishes no limit; a longer id is a bug of the
+// source, and would become a header of every dead letter.
 const maxEventID = 512
 
-// checkEventID takes an id as it is or not at all. Trimming it would make two ids
-// one, or one action two beside a browser tag that did not trim, and both end in
-// money counted wrong.
+// checkEventID accepts an id as it is or not at all. Trimming could make two ids one,
+// or count one action twice beside a browser tag that did not trim; either way money
+// is counted wrong.
 func checkEventID(id string, out *Conversion) *verdict.Reason {
 	switch trimmed := trim(id); {
 	case trimmed == "":
@@ -29,8 +29,8 @@ func checkEventID(id string, out *Conversion) *verdict.Reason {
 	return nil
 }
 
-// checkProfileID takes a profile id as it is or not at all, too: a profile nearly
-// right is another advertiser's.
+// checkProfileID accepts a profile id as it is or not at all: one that is nearly right
+// is another advertiser's.
 func (t *Transformer) checkProfileID(id string, out *Conversion) *verdict.Reason {
 	switch {
 	case trim(id) == "":
@@ -47,8 +47,8 @@ const (
 	SourceWebsite = "WEBSITE"
 	SourceApp     = "APP"
 	SourceOffline = "OFFLINE"
-	// SourcePartner is a service that measures apps for their makers and passes
-	// on what it was told.
+	// SourcePartner is a service that measures apps for their makers and forwards
+	// their events.
 	SourcePartner = "MEASUREMENT_ATTRIBUTION_PARTNER"
 )
 
@@ -59,14 +59,13 @@ const (
 	PlatformFireTV  = "FIRE_TV"
 )
 
-// checkSource decides where the action happened. A source that the event names
-// wins over the mapping's; one that it names wrongly is refused and not replaced
-// by the mapping's, because attribution splits on it and a guess is not seen.
+// checkSource decides where the action happened. The event's own source wins over the
+// mapping's. A wrong one is refused rather than replaced by the mapping's, because
+// attribution is split by source and nobody would notice the guess.
 //
-// A platform of an app is an app: sources that also speak Amazon's newer
-// contract write the platform in its place, and what is written there wins over
-// the platform beside it. "mobile" is not taken, since a phone's browser is
-// mobile too.
+// The name of an app's platform also means APP: sources written for Amazon's newer
+// contract put the platform there, and it wins over the platform field. "mobile" is
+// refused, since a phone's browser is mobile too.
 func checkSource(ev *schemas.Event, e *entry, out *Conversion) *verdict.Reason {
 	given := trim(ev.ActionSource)
 	if given == SourceWebsite { // as most are

@@ -11,8 +11,8 @@ type Rule struct {
 	Help  string // one line: what is asked of the field
 }
 
-// ruleID is an index into ruleTable: a typed one, so that a reason without an entry
-// in the table, and so without documentation, does not compile.
+// ruleID is a typed index into ruleTable, so that a reason without an entry in the
+// table, and so without documentation, does not compile.
 type ruleID uint8
 
 const (
@@ -73,13 +73,13 @@ var ruleTable = [ruleCount]Rule{
 	filteredByConsent:        {verdict.Filtered, "consent", "consent", "consent is denied and --consent-denied is filter; the field is the consent at fault"},
 }
 
-// Codes returns every rule that can keep an event from being sent, in the order
-// in which they are listed to people.
+// Codes returns every rule that can keep an event from being sent, in the order of the
+// documents.
 func Codes() []Rule { return append([]Rule(nil), ruleTable[:]...) }
 
-// because makes the reason for which this rule refuses an event. The message is
-// a sentence for whoever mends the source; it ends up in logs and headers, so it
-// quotes nothing that quote has not passed.
+// because returns this rule's reason for refusing an event. The message is a sentence
+// for whoever fixes the source. It ends up in logs and headers, so it contains values
+// only as quote shows them.
 func (id ruleID) because(message string) *verdict.Reason {
 	r := &ruleTable[id]
 	return &verdict.Reason{Class: r.Class, Code: r.Code, Field: r.Field, Message: message}

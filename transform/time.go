@@ -7,18 +7,17 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// earliest is 2000-01-01 in Unix milliseconds. No source of conversions is
-// older; what claims to be is a time in another unit, nearly always seconds,
-// and sending it would credit a click of last week to the year 1970.
+// earliest is 2000-01-01 in Unix milliseconds. No conversion is older: such a time is
+// in another unit, nearly always seconds, and would put last week's click into 1970.
 const earliest = 946684800000
 
 // AppendTime appends a Unix time in milliseconds as ISO 8601 in UTC:
 // "2026-04-23T10:15:30Z", or "2026-04-23T10:15:30.120Z" where there are
-// milliseconds. The guide's own example has none, and the two forms keep what
-// the source had: nothing is rounded and no precision is made up.
+// milliseconds. The guide's own example has none, and the two forms keep what the
+// source had: nothing is rounded, and no precision is added.
 //
-// Every event has a time, and the time package's own formatting, which handles any
-// layout, takes six times as long.
+// Every event has a time, and the time package, which handles any layout, takes six
+// times as long.
 func AppendTime(dst []byte, millis int64) []byte {
 	if millis < 0 || millis > lastMilli {
 		return appendAnyTime(dst, millis)
@@ -77,9 +76,9 @@ func appendAnyTime(dst []byte, millis int64) []byte {
 	return at.AppendFormat(dst, "2006-01-02T15:04:05.000Z")
 }
 
-// checkTime refuses the times that cannot be when the user acted.
+// checkTime refuses times at which the user cannot have acted.
 func (t *Transformer) checkTime(millis int64, now time.Time) *verdict.Reason {
-	// Of nearly every event this is all, and no limit is worked out for it.
+	// Nearly every event ends here, without computing a limit.
 	if millis >= earliest && millis <= now.UnixMilli() {
 		return nil
 	}
@@ -108,7 +107,7 @@ func describeTime(millis int64) string {
 	return "in the year " + at.Format("2006")
 }
 
-// unitHint says which unit makes the time a plausible one, if any does.
+// unitHint says in which unit the time would be plausible, if in any.
 func unitHint(millis, limit int64) string {
 	plausible := func(ms int64) bool { return ms >= earliest && ms <= limit }
 	switch {

@@ -20,8 +20,8 @@ type Transformer struct {
 	dialing  *phone.Plans
 }
 
-// New returns a Transformer, or an error that says which option is wrong. It
-// compiles the numbering plans of the world, so make one and share it.
+// New returns a Transformer, or an error that says which option is wrong. It compiles
+// the world's numbering plans, so make one and share it.
 func New(o Options) (*Transformer, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -51,15 +51,14 @@ func New(o Options) (*Transformer, error) {
 	}, nil
 }
 
-// Transform fills out with the conversion that ev is. When the event is not to
-// be sent, ok is false, out is empty, and the reason has a class (Validation or
-// Filtered), a code of Codes, the field and a redacted message.
+// Transform converts ev into out. If the event must not be sent, ok is false, out is
+// empty, and the reason has a class (Validation or Filtered), a code of Codes, the
+// field and a redacted message.
 //
-// The result depends on ev, now and the options alone, so a replay makes the
-// same conversion; now decides only whether the event is too far ahead. out may
-// be reused, whatever transformer filled it: all of that is overwritten. Its
-// strings are parts of ev's strings or of constants, so it is good for as long as
-// those of ev are.
+// The result depends only on ev, now and the options, so a replay makes the same
+// conversion; now decides only whether the event is too far ahead. out may be reused,
+// even after another transformer: all of it is overwritten. Its strings are parts of
+// ev's strings or constants, so it is valid for as long as those of ev are.
 func (t *Transformer) Transform(ev *schemas.Event, now time.Time, out *Conversion) (reason verdict.Reason, ok bool) {
 	out.reset()
 	if r := t.fill(ev, now, out); r != nil {
@@ -70,11 +69,11 @@ func (t *Transformer) Transform(ev *schemas.Event, now time.Time, out *Conversio
 	return verdict.Reason{}, true
 }
 
-// fill takes the rules in an order that matters. What is filtered is filtered
-// before anything can refuse it: an event that a person did not consent to, or
-// that the user does not want, must not be kept in the dead-letter topic because
-// its currency was missing, too. Consent goes before identifiers and place, so
-// that what is not sent is not validated either. Explain takes the same ones.
+// fill applies the rules in an order that matters. Filters come before anything that
+// can refuse the event: one without consent, or that the user does not want, must not
+// end up in the dead-letter topic because its currency was missing as well. Consent
+// comes before identifiers and place, so that what is not sent is not validated
+// either. Explain follows the same order.
 func (t *Transformer) fill(ev *schemas.Event, now time.Time, out *Conversion) *verdict.Reason {
 	entry, r := t.mapping.resolve(ev, out)
 	if r != nil {

@@ -2,15 +2,15 @@ package transform
 
 import "strconv"
 
-// Warning names an optional field that was left out of a conversion because it
-// was bad. The event is sent all the same: a purchase without its phone is worth
-// more than no purchase. Counted, so that the source can be mended.
+// Warning names an optional field that was left out of a conversion because it was
+// bad. The event is still sent: a purchase without its phone is worth more than no
+// purchase. Warnings are counted, so that the source can be fixed.
 type Warning uint8
 
 // The warnings. Their names (see String) are label values of metrics, so a name
 // is never changed and never given a new meaning.
 const (
-	// EmailInvalid: no address can be made of user_data.email.
+	// EmailInvalid: user_data.email is not an address.
 	EmailInvalid Warning = iota
 	// EmailHashInvalid: user_data.hashed_email is no SHA-256 in hex, or is the
 	// hash of nothing.
@@ -22,9 +22,9 @@ const (
 	PhoneHashInvalid
 	// MADIDInvalid: user_data.madid is no UUID.
 	MADIDInvalid
-	// MADIDZeros: user_data.madid is the zeros that phones hand out when their
-	// owner does not want to be tracked. Apart from MADIDInvalid because it is
-	// no mistake of the source, and on some days most of the iPhones.
+	// MADIDZeros: user_data.madid is all zeros, which phones return when their owner
+	// refuses tracking. It is separate from MADIDInvalid because it is not the
+	// source's mistake, and on some days most iPhones send it.
 	MADIDZeros
 	// ClickIDInvalid: click_id has characters or a length no click id has.
 	ClickIDInvalid
@@ -71,8 +71,8 @@ const (
 	warningCount
 )
 
-// warningTable names each as metrics and documents do, with its field and what is
-// asked of it. It costs no event, so there is no class.
+// warningTable has each warning's name in metrics and documents, its field, and what is
+// asked of it. A warning refuses no event, so there is no class.
 var warningTable = [warningCount]Rule{
 	EmailInvalid:         {0, "email_invalid", "user_data.email", "an address has one @ with something on both sides, and no angle brackets"},
 	EmailHashInvalid:     {0, "email_hash_invalid", "user_data.hashed_email", "a hash is 64 hex digits, and not that of nothing"},

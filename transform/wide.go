@@ -11,8 +11,8 @@ import (
 // MaxAttributes is how many attributes of an event are kept.
 const MaxAttributes = 13
 
-// Wide is what only wider contracts than the guide's send. It is empty without
-// Options.Wide.
+// Wide has the fields that only contracts wider than the guide's send. It is empty
+// without Options.Wide.
 type Wide struct {
 	FirstName, LastName                Hash
 	Address, City, State, HashedPostal Hash
@@ -23,38 +23,38 @@ type Wide struct {
 	LimitedData                        bool   // the person's state limits what may be done with the event
 	UserAgent                          string
 	Attributes                         Attributes
-	// filled is set before anything else is: what tells reset that there may be
-	// something here to clear.
+	// filled is set before any other field, and tells reset that there may be
+	// something to clear.
 	filled bool
 }
 
-// String tells nothing of the person, for the same reason as Conversion's.
+// String shows nothing of the person, for the same reason as Conversion's.
 func (Wide) String() string { return "(wide)" }
 
 // GoString is String.
 func (w Wide) GoString() string { return w.String() }
 
-// Attributes are an event's free attributes, as many as fit, by key. An array
-// and not a slice, so that conversions can be compared, and reused without
-// sharing anything.
+// Attributes are an event's free attributes by key, as many as fit. They are an array
+// rather than a slice, so that conversions can be compared, and reused without
+// sharing memory.
 type Attributes struct {
 	list [MaxAttributes]schemas.Attribute
 	n    int
 }
 
-// String tells only how many there are.
+// String says only how many there are.
 func (a Attributes) String() string { return fmt.Sprintf("(%d attributes)", a.n) }
 
 // GoString is String.
 func (a Attributes) GoString() string { return a.String() }
 
-// All returns them. They are those of the conversion, not to be changed.
+// All returns the attributes. They belong to the conversion: do not change them.
 func (a *Attributes) All() []schemas.Attribute { return a.list[:a.n] }
 
 const (
-	// maxPartnerID is in characters, for ids of whose form nothing is known.
+	// maxPartnerID is in characters, for ids of unknown form.
 	maxPartnerID = 512
-	// maxUserAgent is in characters, and Amazon's.
+	// maxUserAgent is in characters, and Amazon's limit.
 	maxUserAgent = 512
 	// maxConsentString is in bytes: TCF strings with a vendor list of every
 	// vendor have some 2 KB.
@@ -63,7 +63,7 @@ const (
 	maxAttribute = 256
 )
 
-// widen fills out.Wide. What a denial covers is not even looked at.
+// widen fills out.Wide. It does not even look at what a denial covers.
 func (t *Transformer) widen(ev *schemas.Event, denied denial, out *Conversion) {
 	out.filled = true
 	out.Consent.TCF = consentString(ev.Consent.TCF, out)
@@ -81,8 +81,8 @@ func (t *Transformer) widen(ev *schemas.Event, denied denial, out *Conversion) {
 	}
 }
 
-// consentString takes a TCF or GPP string unread: what it says is for Amazon to
-// make out, and there are versions of both that are not out yet.
+// consentString passes a TCF or GPP string on unread: interpreting it is for Amazon,
+// and both will have versions that are not out yet.
 func consentString(s string, out *Conversion) string {
 	s = trim(s)
 	if len(s) > maxConsentString || !inURL(s) {
@@ -92,8 +92,8 @@ func consentString(s string, out *Conversion) string {
 	return s
 }
 
-// limitedData takes a word that is not known for a wish to limit: of the two
-// mistakes the other is the one that cannot be made good.
+// limitedData takes an unknown word for a wish to limit: the opposite mistake could not
+// be undone.
 func limitedData(c *schemas.Consent, out *Conversion) {
 	given := trim(c.DataProcessing)
 	if given == "" {
@@ -116,8 +116,7 @@ func units(c *schemas.CustomData, out *Conversion) {
 	out.Units = int32(c.Quantity)
 }
 
-// partnerIDs takes the ids of identity services as they are: Amazon does the
-// comparing.
+// partnerIDs passes on the ids of identity services as they are, for Amazon to compare.
 func partnerIDs(u *schemas.UserData, out *Conversion) {
 	for _, id := range [...]struct {
 		from string
@@ -151,9 +150,9 @@ func device(u *schemas.UserData, out *Conversion) {
 	}
 }
 
-// attributes keeps what Amazon takes as custom data. One that does not fit is
-// left out and not made to fit: "running shoes" without its blank is a category
-// that nobody has.
+// attributes keeps what Amazon accepts as custom data. An attribute that does not fit
+// is left out rather than changed: "running shoes" without its blank would be a
+// category that nobody has.
 func attributes(list []schemas.Attribute, out *Conversion) {
 	a := &out.Attributes
 	for i := range list {
@@ -193,8 +192,8 @@ const (
 	arefPair  = arefToken + 1 + arefTime
 )
 
-// aref takes measurement tokens as they came, all or none: a list of which a
-// part is wrong was changed by somebody on its way.
+// aref passes on measurement tokens as they came, all or none: a list with a wrong part
+// was changed on its way.
 func aref(s string, out *Conversion) {
 	if s = trim(s); s == "" {
 		return
