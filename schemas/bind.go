@@ -6,10 +6,9 @@ import (
 	"slices"
 )
 
-// view is what a writer's schema means to us: where in it our fields are, and
-// how they are read. It is worked out once per schema, and every program that
-// reads the schema's records goes by it, so that they cannot differ in what a
-// record means.
+// view says where in a writer's schema our fields are and how to read them. It is
+// computed once per schema and shared by all programs that read its records, so that
+// they cannot disagree about what a record means.
 type view struct {
 	event  []binding
 	groups []groupBinding // those that the schema has
@@ -30,13 +29,13 @@ type binding struct {
 	from  string // what the writer calls it
 	doc   string // what the writer says of it
 	typ   *avro.Type
-	// set fills the field from a scalar. It has no entry for an alternative of
-	// typ that can never be what the field wants: writers keep old branches.
+	// set fills the field from a scalar. It has no entry for alternatives of typ
+	// that the field can never take: writers keep old branches.
 	set map[*avro.Type]setter
 
 	// Of attributes, instead of set:
 	entries *avro.Type                     // the alternative of typ that is a map
-	text    map[*avro.Type]convert[string] // of the Alternatives of its values
+	text    map[*avro.Type]convert[string] // of the alternatives of its values
 }
 
 // bind looks for our fields in a schema.
@@ -71,10 +70,10 @@ func bind(root *avro.Type) (*view, *DecodeError) {
 	return v, nil
 }
 
-// sourcesOf returns the fields of the writer's record by the names we have for
-// them: their own, or else one they had earlier. Strictly, aliases are the
-// reader's to give; a writer that gives one says which field of ours it has
-// renamed, and that is better taken up than the field lost.
+// sourcesOf returns the fields of the writer's record by our names for them: their
+// own, or else an alias. Strictly, aliases belong in the reader's schema. But a
+// writer's alias says which field of ours it renamed, and ignoring it would lose the
+// field.
 func sourcesOf(group string, t *avro.Type) (map[string]*avro.Field, *DecodeError) {
 	wanted := namesIn(group)
 	found := make(map[string]*avro.Field)
@@ -95,7 +94,7 @@ func sourcesOf(group string, t *avro.Type) (map[string]*avro.Field, *DecodeError
 			other := found[alias]
 			if other == nil {
 				found[alias] = f
-				break // one field of the writer's is one of ours
+				break // one field of the writer is at most one of ours
 			}
 			if other.Name != alias {
 				ours := field{group: group, name: alias}
@@ -106,7 +105,7 @@ func sourcesOf(group string, t *avro.Type) (map[string]*avro.Field, *DecodeError
 	return found, nil
 }
 
-// bindFields binds the fields of a group that are there.
+// bindFields binds the fields of a group that the schema has.
 func bindFields(group string, sources map[string]*avro.Field) ([]binding, *DecodeError) {
 	var bs []binding
 	for i := range fields {
@@ -125,8 +124,7 @@ func bindFields(group string, sources map[string]*avro.Field) ([]binding, *Decod
 	return bs, nil
 }
 
-// bind returns ok = false when what the writer has there can never be what the
-// field wants.
+// bind returns false if no value of the writer's type can be what the field wants.
 func (f *field) bind(from *avro.Field) (b binding, ok bool) {
 	b = binding{field: f, from: from.Name, doc: from.Doc, typ: from.Type}
 	if f.attributes == nil {
@@ -143,9 +141,9 @@ func (f *field) bind(from *avro.Field) (b binding, ok bool) {
 	return b, onlyNull(b.typ)
 }
 
-// each makes a function for each of a type's Alternatives that can have one.
-// Null needs none: it reads as absent. ok is false when there is none at all
-// for a type that could hold something else.
+// each makes a function for each alternative of a type that can have one. Null needs
+// none: it reads as absent. ok is false when a type that can hold more than null gets
+// no function at all.
 func each[F convert[string] | setter](t *avro.Type, of func(*avro.Type) F) (fs map[*avro.Type]F, ok bool) {
 	fs = make(map[*avro.Type]F)
 	for _, a := range t.Alternatives() {

@@ -6,17 +6,17 @@ import (
 	"sync/atomic"
 )
 
-// maxCached bounds the memory of the programs that are kept. A schema of events has
-// a hundred thousand bytes of it; the largest that is read at all, half.
+// maxCached bounds the memory of cached programs. A typical schema of events takes
+// about 100 KB of it, and the largest that is accepted half of it.
 const maxCached = 32 << 20
 
-// cache is the programs that are kept, by id. It is replaced and never changed, so
-// that a record of a schema that is known needs no lock.
+// cache holds programs by schema id. It is replaced and never changed, so that records
+// of known schemas need no lock.
 type cache struct {
 	entries map[uint32]*cached
 	bytes   int64
-	// epoch grows with each program that is added. An entry that is used notes the
-	// one it was used in, which tells those in use from those that are not.
+	// epoch grows with each program that is added. An entry notes the epoch in which
+	// it was last used.
 	epoch uint64
 }
 
@@ -33,17 +33,16 @@ func (c *cache) get(id uint32) program {
 	if e == nil {
 		return nil
 	}
-	// Nearly always it is noted already, and nothing is written that other cores
-	// would have to hear of.
+	// Nearly always it is noted already; then nothing is written that other cores
+	// would have to reload.
 	if e.used.Load() != c.epoch {
 		e.used.Store(c.epoch)
 	}
 	return e.program
 }
 
-// with returns a cache that has one more program, without those that were not used
-// for longest if it would hold more than most otherwise. The one that is added stays
-// whatever its size.
+// with returns a cache with one more program. The least recently used ones are left
+// out if it would otherwise exceed most bytes; the new one stays whatever its size.
 func (c *cache) with(id uint32, p program, bytes, most int64) *cache {
 	next := &cache{entries: make(map[uint32]*cached, len(c.entries)+1), bytes: c.bytes, epoch: c.epoch + 1}
 	maps.Copy(next.entries, c.entries)
@@ -60,8 +59,8 @@ func (c *cache) with(id uint32, p program, bytes, most int64) *cache {
 	return next
 }
 
-// evict removes the program that was not used for longest, of several the one that
-// was added last: what has been used for long is more likely to be used again.
+// evict removes the least recently used program; of several, the one added last,
+// because one that has been in use for long is more likely to be used again.
 func (c *cache) evict() {
 	var oldest *cached
 	var which uint32
@@ -78,8 +77,8 @@ func (c *cache) evict() {
 	delete(c.entries, which)
 }
 
-// cost is what a schema's program holds in memory, roughly and rather too much: a
-// test compares.
+// cost estimates the memory of a schema's program. A test checks that it is not too
+// low.
 func cost(s *avro.Schema, parts int) int64 {
 	const base, perPart, perByte = 16 << 10, 650, 4
 	size := len(s.Text)

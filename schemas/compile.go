@@ -2,7 +2,7 @@ package schemas
 
 import "github.com/tracklayer/amazon-capi/schemas/avro"
 
-// An op is what an instruction does with the bytes that are next.
+// An op is what an instruction does with the next bytes.
 type op uint8
 
 const (
@@ -13,12 +13,11 @@ const (
 	opAttributes             // a map is the attributes
 	opUnion                  // go on at arg.targets, by the branch
 	opJump                   // go on at arg.targets[0]
-	opRefuse                 // a branch that its field cannot mean
+	opRefuse                 // a branch that its field cannot take
 )
 
-// instr is an instruction. What the text ops need is in it, and what only the
-// others need behind a pointer, so that a schema's whole program is a few lines
-// of the processor's cache.
+// instr is an instruction. It holds what the text ops need, and a pointer to what only
+// the others need, so that a schema's whole program fits a few cache lines.
 type instr struct {
 	op   op
 	null byte                 // opOptionalText: the byte that stands for null's branch
@@ -35,10 +34,9 @@ type operand struct {
 	binding *binding // opAttributes
 }
 
-// compiler makes the instructions that read a record's fields in the order in
-// which they are on the wire. Records and unions that lead to a field of ours
-// become straight code with jumps over it; what we do not use, however deep, is
-// one opSkip.
+// compiler makes the instructions that read a record's fields in the order of the
+// wire. Records and unions that contain a field of ours become straight code with
+// jumps; anything else, however deep, is one opSkip.
 type compiler struct {
 	code []instr
 	// parts counts the values that the code itself reads, all branches
@@ -58,7 +56,7 @@ func (c *compiler) event(root *avro.Type, v *view) {
 	c.record(root, v.event, v.groups, avro.MaxDepth)
 }
 
-// record compiles a record, of whose fields some are bound.
+// record compiles a record of which some fields are bound.
 func (c *compiler) record(t *avro.Type, bs []binding, gs []groupBinding, depth int) {
 	c.parts++
 fields:
@@ -115,8 +113,8 @@ func (c *compiler) field(b *binding, depth int) {
 	})
 }
 
-// Alternatives compiles each alternative of a type, and for a union the choice
-// between them. Null leaves things as they are.
+// alternatives compiles each alternative of a type and, for a union, the choice
+// between them. Null compiles to nothing.
 func (c *compiler) alternatives(t *avro.Type, depth int, one func(t *avro.Type, depth int)) {
 	if t.Kind != avro.Union {
 		if t.Kind == avro.Null {
@@ -155,8 +153,8 @@ func isPlainText(t *avro.Type) bool {
 	return t.Kind == avro.String || t.Kind == avro.Bytes && t.Logical == avro.LogicalNone
 }
 
-// optionalText reports whether a field is what most of TrackLayer's are: text in a
-// union with null and nothing else. It returns the byte that says null.
+// optionalText reports whether a field is a union of text and null, as most of
+// TrackLayer's are. It returns the byte that stands for null.
 func (b *binding) optionalText() (null byte, ok bool) {
 	bs := b.typ.Branches
 	if b.field.text == nil || b.typ.Kind != avro.Union || len(bs) != 2 {

@@ -12,20 +12,20 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
-// scalar is a value of one of Avro's types that hold no other values, whoever
-// read it. A struct and not an interface, because boxing a number allocates.
+// scalar is a value of an Avro type that contains no other values. It is a struct
+// because boxing a number in an interface allocates.
 type scalar struct {
 	text string  // of a string, bytes or fixed, and an enum's symbol
 	num  int64   // of an int or long; 1 for a boolean that is true
 	real float64 // of a float or double
 }
 
-// A convert reads a scalar of one Avro type as what a field wants. It is made
-// once per schema and field. The code is empty when all went well.
+// A convert turns a scalar of one Avro type into what a field wants. It is made once
+// per schema and field. The code is empty on success.
 type convert[T any] func(v scalar) (value T, code Code)
 
-// textOf reads text however it is kept, and whole numbers as their digits:
-// profile ids are often longs. Floats are refused, as they have lost digits.
+// textOf reads text in any representation, and whole numbers as their digits: profile
+// ids are often longs. Floats are refused because they have lost digits.
 func textOf(t *avro.Type) convert[string] {
 	switch t.Kind {
 	case avro.String, avro.Enum:
@@ -55,8 +55,8 @@ func validText(v scalar) (string, Code) {
 	return v.text, ""
 }
 
-// validUTF8 is utf8.ValidString, and several times as fast for what nearly
-// every text of an event is.
+// validUTF8 is utf8.ValidString, but several times faster for ASCII, which nearly every
+// text of an event is.
 func validUTF8(s string) bool { return ascii.Only(s) || utf8.ValidString(s) }
 
 func uuidText(b string) string {
@@ -83,7 +83,7 @@ func instantOf(t *avro.Type) convert[int64] {
 		case avro.LogicalOtherTime, avro.LogicalLost:
 			return nil
 		}
-		if perMilli == 1 { // nearly all times, and a division is dear
+		if perMilli == 1 { // nearly all times; saves the division
 			return func(v scalar) (int64, Code) { return v.num, "" }
 		}
 		return func(v scalar) (int64, Code) { return floorDiv(v.num, perMilli), "" }
@@ -111,8 +111,8 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
-// maxDecimalBytes is more than the digits of MaxScale need. Beyond it, turning
-// the number into digits would take seconds.
+// maxDecimalBytes is more than avro.MaxScale digits need. Beyond it, converting the
+// number to digits would take seconds.
 const maxDecimalBytes = 512
 
 func amountOf(t *avro.Type) convert[Decimal] {
@@ -155,8 +155,8 @@ func amountOf(t *avro.Type) convert[Decimal] {
 	return nil
 }
 
-// bigDecimal reads a decimal that has its scale with it: Avro's encoding of its
-// integer's bytes and of the scale, within bytes.
+// bigDecimal reads a decimal that brings its own scale: bytes with Avro's encoding of
+// the integer's bytes and of the scale.
 func bigDecimal(v scalar) (Decimal, Code) {
 	size, at := avro.ReadLong(v.text, 0)
 	if at < 0 || size < 0 || size > int64(len(v.text)-at) || size > maxDecimalBytes {
@@ -202,8 +202,8 @@ func countOf(t *avro.Type) convert[int64] {
 	return nil
 }
 
-// attributeOf reads a value of the attributes: what textOf reads, and what is
-// only good for showing it.
+// attributeOf reads a value of the attributes: what textOf reads, and also booleans and
+// floats, since it is only shown.
 func attributeOf(t *avro.Type) convert[string] {
 	switch t.Kind {
 	case avro.Boolean:
@@ -221,7 +221,7 @@ func attributeOf(t *avro.Type) convert[string] {
 // A setter fills a field of the event from a scalar of one Avro type.
 type setter func(*Event, scalar) Code
 
-// setter returns nil if the type can never be what the field wants.
+// setter returns nil if the field can never take the type.
 func (f *field) setter(t *avro.Type) setter {
 	switch {
 	case f.text != nil:

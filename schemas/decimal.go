@@ -11,11 +11,10 @@ import (
 	"strings"
 )
 
-// Decimal is an exact amount: an integer divided by a power of ten. It exists
-// because money must leave as it came: 129.95 in Kafka is 129.95 in JSON, and
-// no float in between gets the chance to make it 129.94999999999999. The zero
-// value is absent. Amounts whose digits fit an int64, all that a shop ever
-// sees, need no allocation.
+// Decimal is an exact amount: an integer divided by a power of ten. With it, money
+// leaves as it came: 129.95 in Kafka is 129.95 in JSON, and no float in between can
+// turn it into 129.94999999999999. The zero value means absent. Amounts whose digits
+// fit an int64, which are all that a shop ever sees, need no allocation.
 type Decimal struct {
 	form     form
 	scale    int32 // at least 0
@@ -31,7 +30,7 @@ const (
 	formNotFinite
 )
 
-// maxInt64Digits is how many decimal digits surely fit an int64.
+// maxInt64Digits is how many decimal digits always fit an int64.
 const maxInt64Digits = 18
 
 var (
@@ -73,9 +72,9 @@ func DecimalFromBytes(b []byte, scale int) Decimal {
 	return fromBig(i, scale)
 }
 
-// DecimalFromFloat takes the shortest decimal that reads back as f, which is
-// what whoever wrote a float meant. NaN and infinities are kept as such for the
-// validation to refuse.
+// DecimalFromFloat returns the shortest decimal that reads back as f, which is what
+// the writer of a float meant. NaN and infinities are kept for the validation to
+// refuse.
 func DecimalFromFloat(f float64, bits int) Decimal {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return Decimal{form: formNotFinite}
@@ -121,7 +120,7 @@ func ParseDecimal(s string) (Decimal, error) {
 		return Decimal{}, errDecimalRange
 	}
 	if n-min(scale, 0) <= maxInt64Digits {
-		// What a shop sees is read without an allocation, floats included.
+		// The amounts of shops take this path and need no allocation.
 		for ; scale < 0; scale++ {
 			v *= 10
 		}
@@ -158,10 +157,10 @@ func fromBig(i *big.Int, scale int) Decimal {
 // IsSet reports whether there is an amount at all, finite or not.
 func (d Decimal) IsSet() bool { return d.form != formAbsent }
 
-// IsFinite is false for an absent amount and for NaN and infinities.
+// IsFinite reports whether there is an amount that is not NaN or infinite.
 func (d Decimal) IsFinite() bool { return d.form == formFinite }
 
-// Sign is -1, 0 or 1; 0 also for amounts that are absent or not finite.
+// Sign returns -1, 0 or 1; 0 also for amounts that are absent or not finite.
 func (d Decimal) Sign() int {
 	switch {
 	case d.form != formFinite:
@@ -176,9 +175,9 @@ func (d Decimal) Sign() int {
 	return 0
 }
 
-// Len is an upper bound, close and cheap, for the bytes that Append writes. The
-// Avro form of a decimal may be megabytes long, and turning that into digits
-// takes time with the square of its length: validation asks this first.
+// Len returns a close and cheap upper bound for the bytes that Append writes. The Avro
+// form of a decimal may be megabytes long, and converting that to digits takes time
+// quadratic in its length, so validation checks Len first.
 func (d Decimal) Len() int {
 	if d.form != formFinite {
 		return len("NaN")
@@ -193,8 +192,8 @@ func (d Decimal) Len() int {
 	return len("-0.") + max(int(d.scale), n*30103/100000+1)
 }
 
-// Decimals is how many digits follow the point in what Append writes: zeros at
-// the end, which a column's scale adds, do not count.
+// Decimals returns how many digits follow the point in what Append writes. Trailing
+// zeros, which a column's scale adds, do not count.
 func (d Decimal) Decimals() int {
 	if d.form != formFinite || d.scale == 0 {
 		return 0
@@ -211,8 +210,8 @@ func (d Decimal) Decimals() int {
 }
 
 // Append appends the amount as a JSON number: plain digits, no exponent, no
-// zeros at the end of the fraction. An absent amount appends nothing and one
-// that is not finite appends "NaN", which is no JSON: callers validate first.
+// zeros at the end of the fraction. An absent amount appends nothing, and one that is
+// not finite appends "NaN", which is not JSON: callers validate first.
 func (d Decimal) Append(dst []byte) []byte {
 	switch {
 	case d.form == formAbsent:
@@ -273,8 +272,8 @@ func (d Decimal) Equal(other Decimal) bool {
 	return bytes.Equal(d.Append(a[:0]), other.Append(b[:0]))
 }
 
-// Unscaled returns the amount times 10^scale, which is how Avro writes a decimal;
-// ok is false if that is no integer of 64 bits.
+// Unscaled returns the amount times 10^scale, which is how Avro writes a decimal. ok is
+// false if that is not an integer of 64 bits.
 func (d Decimal) Unscaled(scale int) (n int64, ok bool) {
 	if d.form != formFinite || d.big != nil {
 		return 0, false

@@ -15,35 +15,33 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
-// Source is where the Decoder asks for schemas; *Registry.
+// Source is where the Decoder asks for schemas; *registry.Client.
 type Source interface {
-	// SchemaByID returns the schema of that id. A *SchemaError says that its
+	// SchemaByID returns the schema of that id. A *avro.SchemaError says that its
 	// records can never be read; any other error says nothing about them.
 	SchemaByID(ctx context.Context, id uint32) (avro.Schema, error)
 }
 
 const (
-	// failedFor is how long an id that cannot be read is not asked for again.
-	// It is not for ever: producers register before they write, but a registry
-	// that is a replica, or was restored from a backup, can learn of an id late,
-	// and a redrive of the dead letters then finds it without a restart. And it
-	// is not nothing: a topic full of garbage must not become a storm of
+	// failedFor is how long an unreadable id is not asked for again. It is finite
+	// because a registry that is a replica, or was restored from a backup, can learn
+	// of an id late; a redrive of the dead letters then finds it without a restart.
+	// It is not zero because a topic full of garbage must not cause a storm of
 	// requests.
 	failedFor = 30 * time.Second
-	// maxFailed bounds how many such ids are remembered. Garbage that happens
-	// to begin with a zero byte can name four billion.
+	// maxFailed bounds how many such ids are remembered: garbage that begins with a
+	// zero byte can name four billion.
 	maxFailed = 1000
 )
 
-// Decoder turns records into events. It is safe for concurrent use. Schemas
-// that were read once are kept, for they never change under their id, as far as
-// maxCached goes; a record of one needs no registry, no lock and no look at the
-// clock.
+// Decoder turns records into events. It is safe for concurrent use. It caches schemas,
+// which never change under their id, up to maxCached bytes; a record with a cached
+// schema needs no registry, no lock and no clock.
 type Decoder struct {
 	source Source
 	now    func() time.Time
 	cached prometheus.Gauge
-	loader *loader // nil to have whoever asks wait
+	loader *loader // nil to make callers wait
 
 	cache atomic.Pointer[cache]
 
@@ -57,14 +55,14 @@ type failure struct {
 	until time.Time
 }
 
-// lookup is a question to the source that is under way.
+// lookup is a request to the source that is under way.
 type lookup struct {
 	done chan struct{}
 	// Valid once done is closed.
 	program   program
 	bytes     int64 // of memory
 	err       error
-	abandoned bool // whoever asked went away; the others ask themselves
+	abandoned bool // the asker's context ended; those who waited ask themselves
 }
 
 // DecoderOption changes how a Decoder works.
@@ -105,17 +103,16 @@ func NewDecoder(source Source, opts ...DecoderOption) *Decoder {
 	return d
 }
 
-// Decode empties ev and fills it from a record's value. A *DecodeError says
-// that the value can never be read; ev then has what was read before the fault,
-// which may be the event's id. Any other error (errors.Is ErrAway) says
-// that its schema cannot be had now: hold the record and try again.
+// Decode empties ev and fills it from a record's value. A *DecodeError says that the
+// value can never be read; ev then has what was read before the fault, which may
+// include the event's id. Any other error (errors.Is registry.ErrAway) says that the
+// schema cannot be had now: hold the record and try again.
 //
-// The event's texts are parts of value wherever they can be: copying them would
-// be the one allocation of an event. Value must therefore not be changed for as
-// long as any of them, or a part of one, is in use, and each keeps all of value
-// from being freed, which for a record from Kafka means the whole batch that it
-// came in. Whatever outlives the record (a key of a map of profiles, say) needs
-// strings.Clone.
+// The event's texts are parts of value wherever possible, because copying them would
+// be the only allocation of an event. So value must not be changed while any of them,
+// or a part of one, is in use, and each keeps all of value alive: for a record from
+// Kafka, the whole batch that it came in. What outlives the record, such as the key of
+// a map of profiles, needs strings.Clone.
 func (d *Decoder) Decode(ctx context.Context, value []byte, ev *Event) error {
 	ev.Reset()
 	id, payload, fault := avro.ParseHeader(value)
@@ -135,14 +132,13 @@ func (d *Decoder) Decode(ctx context.Context, value []byte, ev *Event) error {
 	return nil
 }
 
-// lookup finds the program of an id that is not cached. There is one question
-// under way per id, whoever asks. singleflight is not used for it because those
-// who wait could not go when their own context ends, short of leaving behind a
-// goroutine that outlives them all.
+// lookup finds the program of an id that is not cached. There is one request under way
+// per id, however many callers need it. It does not use singleflight, whose callers
+// could not leave when their own context ends without leaving a goroutine behind.
 func (d *Decoder) lookup(ctx context.Context, id uint32) (program, error) {
 	if id > math.MaxInt32 {
-		// Ids are positive ints of Java. Asking for more gets whatever a web
-		// server says of a malformed path, which could be taken for an outage.
+		// Ids are positive ints of Java. For larger ones the registry's web server
+		// answers as for a malformed path, which could be taken for an outage.
 		return nil, &DecodeError{Code: CodeUnknownSchema, SchemaID: id, Message: "no registry gives ids beyond 2147483647"}
 	}
 	for {
@@ -171,8 +167,8 @@ func (d *Decoder) lookup(ctx context.Context, id uint32) (program, error) {
 	}
 }
 
-// join returns the lookup under way for id, a new one that is the caller's to
-// carry out, or no lookup because the answer is known.
+// join returns the lookup under way for id, a new one for the caller to carry out
+// (mine), or no lookup because the answer is known.
 func (d *Decoder) join(id uint32) (l *lookup, mine bool, p program, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

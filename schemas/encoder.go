@@ -9,10 +9,10 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
-// Encoder writes events as Avro, in any of our versions: for the publish
-// command, the demo and tests. It does not judge them, so that bad events can
-// be published on purpose, and refuses only what a version cannot carry. It is
-// safe for concurrent use.
+// Encoder writes events as Avro in any of our versions, for the publish command, the
+// demo and tests. It does not validate them, so that bad events can be published on
+// purpose, and refuses only what a version cannot represent. It is safe for concurrent
+// use.
 type Encoder struct {
 	versions map[Version]versionEncoder
 }
@@ -44,7 +44,7 @@ func NewEncoder() (*Encoder, error) {
 }
 
 // Encode returns the event as the Avro bytes of a version, without a header.
-// The error names the field that the version cannot carry.
+// The error names the field that the version cannot represent.
 func (e *Encoder) Encode(v Version, ev *Event) ([]byte, error) { return e.encode(nil, v, ev) }
 
 // EncodeWire is Encode in the Confluent wire format: what a record's value is.
@@ -133,7 +133,7 @@ func (f *field) native(t *avro.Type, ev *Event) (any, error) {
 	return m, nil
 }
 
-// decimalRat refuses what goavro would cut off in silence.
+// decimalRat refuses what goavro would silently truncate.
 func decimalRat(d Decimal, t *avro.Type) (*big.Rat, error) {
 	if !d.IsFinite() {
 		return nil, errors.New("it is not finite")
@@ -164,8 +164,7 @@ func nonNull(t *avro.Type) *avro.Type {
 	return t.Branches[1]
 }
 
-// unionKey is how goavro names a branch of a union when it knows of logical
-// types.
+// unionKey returns goavro's name for a branch of a union with a logical type.
 func unionKey(t *avro.Type) string {
 	switch t.Logical {
 	case avro.LogicalDecimal:

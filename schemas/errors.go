@@ -31,7 +31,7 @@ const (
 	CodeBadValue       Code = "bad_value"       // a text that is no instant or amount
 )
 
-// codes is every code with what it says, for documents.
+// codes has every code with what it asks of a record, for documents.
 var codes = []struct {
 	code Code
 	help string
@@ -61,7 +61,7 @@ func Codes() []Code {
 	return all
 }
 
-// Help says in a line what is asked of a record, for documents.
+// Help says in one line what is asked of a record, for documents.
 func (c Code) Help() string {
 	for _, known := range codes {
 		if known.code == c {
@@ -71,9 +71,9 @@ func (c Code) Help() string {
 	return ""
 }
 
-// DecodeError says that a value cannot be decoded, now or later. It holds
-// nothing of the event's contents, so that it may be logged and put into the
-// headers of a dead letter. It is shared between callers and never changed.
+// DecodeError says that a value can never be decoded. It contains nothing of the
+// event, so that it may be logged and put into a dead letter's headers. It is shared
+// between callers and never changed.
 type DecodeError struct {
 	Code Code
 	// Field is the path of the field at fault, such as "user_data.email";
@@ -125,8 +125,8 @@ func asDecodeError(f *avro.Fault) *DecodeError {
 	return &DecodeError{Code: faultCodes[f.Kind], Field: f.Field, Message: f.Message}
 }
 
-// unreadable returns what a *SchemaError means for the records of an id; other
-// errors stay what they are.
+// unreadable turns an *avro.SchemaError into the *DecodeError of an id's records and
+// returns other errors unchanged.
 func unreadable(err error, id uint32) error {
 	var bad *avro.SchemaError
 	if !errors.As(err, &bad) {

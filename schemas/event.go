@@ -1,9 +1,9 @@
 package schemas
 
-// Event is our view of a TrackLayer event, filled by field name from whichever
-// schema wrote it. Optional strings that are null, missing or not in the
-// writer's schema are empty: TrackLayer gives a blank no meaning of its own.
-// Those of an event that was decoded are parts of the record: see Decode.
+// Event is a TrackLayer event, filled by field name from whichever schema wrote it.
+// Optional strings that are null, missing or not in the writer's schema are empty:
+// TrackLayer gives a blank no meaning of its own. The strings of a decoded event are
+// parts of the record: see Decode.
 type Event struct {
 	EventID      string
 	ProfileID    string
@@ -12,8 +12,8 @@ type Event struct {
 	ActionSource string // where the action happened, such as WEBSITE or APP
 	Platform     string // of an app: ANDROID, IOS or FIRE_TV
 
-	// OccurredAt is when the user acted, in Unix milliseconds; 0 means absent,
-	// which costs nothing: no conversion happened at midnight of 1 January 1970.
+	// OccurredAt is when the user acted, in Unix milliseconds; 0 means absent, since
+	// no conversion happened at midnight of 1 January 1970.
 	OccurredAt int64
 
 	ClickID string
@@ -21,8 +21,8 @@ type Event struct {
 	// means unknown.
 	ClickCapturedAt int64
 	// ArefTokens is the aref parameter of the landing page's URL: pairs of a
-	// measurement token and its time, "token.unix_ms", with | between them. It
-	// is of another kind than ClickID, and neither can be made from the other.
+	// measurement token and its time, "token.unix_ms", separated by |. Neither it nor
+	// ClickID can be derived from the other.
 	ArefTokens string
 
 	User    UserData
@@ -65,8 +65,8 @@ type CustomData struct {
 	Quantity       int64 // 0 means absent
 	OrderReference string
 
-	// Attributes are sorted by key: Avro leaves the order of a map to chance,
-	// and the same record must read the same each time.
+	// Attributes are sorted by key: Avro leaves a map's order open, and the same
+	// record must always read the same.
 	Attributes []Attribute
 }
 
@@ -83,9 +83,8 @@ type Consent struct {
 	DataProcessing string
 }
 
-// SetClick makes the event one of a visitor whom an ad brought: id is the click's,
-// capturedAt when it was kept, in Unix milliseconds, or 0 if that is unknown. It
-// is what package capture asks of an event.
+// SetClick records the ad click that brought the visitor: its id, and when that was
+// kept, in Unix milliseconds, or 0 if unknown. Package capture needs it of an event.
 func (e *Event) SetClick(id string, capturedAt int64) {
 	e.ClickID, e.ClickCapturedAt = id, capturedAt
 }
@@ -93,17 +92,17 @@ func (e *Event) SetClick(id string, capturedAt int64) {
 // SetAref gives the event the measurement tokens of the visitor's landing URL.
 func (e *Event) SetAref(tokens string) { e.ArefTokens = tokens }
 
-// keptAttributes bounds the memory that an event owns: one record with half a
-// million attributes must not cost megabytes for ever.
+// keptAttributes bounds the memory that a reused event owns: one record with half a
+// million attributes must not occupy megabytes for ever.
 const keptAttributes = 256
 
-// Reset empties the event for its next use and keeps the memory it owns.
+// Reset empties the event for reuse and keeps the memory it owns.
 func (e *Event) Reset() {
 	attrs := e.Custom.Attributes
 	if cap(attrs) > keptAttributes {
 		attrs = nil
 	}
-	// The texts would keep the records from being freed that they are parts of.
+	// Their texts would keep alive the records that they are parts of.
 	clear(attrs)
 	*e = Event{}
 	e.Custom.Attributes = attrs[:0]

@@ -10,22 +10,21 @@ import (
 
 // fastProgram walks once over a record's bytes and writes the event as it goes.
 //
-// It knows records that are right, and nothing about the others: at the first
-// thing that is wrong, or that no encoder writes, it gives up, and the judge
-// reads the record from its start and says what is the matter with it. So there
-// is one place that knows in which order faults are looked for and what they
-// are called, and this one has fewer branches. A bad record costs both, which
-// is little beside the dead letter it becomes. Tests hold the two together: what
-// this accepts the judge accepts and reads as the same event, and what an
-// encoder wrote and the judge accepts is accepted here.
+// It handles correct records only. At the first fault, or at something that no encoder
+// writes, it gives up, and the judge reads the record from its start and says what is
+// wrong. So only one place knows in which order faults are found and what they are
+// called, and this one has fewer branches. A bad record costs both, which is little
+// beside the dead letter it becomes. Tests hold the two together: what this accepts,
+// the judge accepts and reads as the same event, and what an encoder wrote and the
+// judge accepts is accepted here.
 type fastProgram struct {
 	code  []instr
 	parts int // of MaxParts: what is left for arrays, maps and what is skipped
 	judge *goavroProgram
 }
 
-// newFastProgram compiles the judge's schema, if its records cannot have more
-// values than MaxParts by the code alone; otherwise it returns the judge.
+// newFastProgram compiles the judge's schema. It returns the judge itself if the code
+// alone could read more than maxParts values.
 func newFastProgram(judge *goavroProgram, maxParts int) program {
 	var c compiler
 	c.event(judge.root, judge.view)
@@ -39,15 +38,15 @@ func (p *fastProgram) read(payload []byte, ev *Event) *DecodeError {
 	if p.tried(payload, ev) {
 		return nil
 	}
-	// What was read of the attributes is behind their end: Reset is to clear it.
+	// Attributes that were read lie beyond the slice's end: let Reset clear them.
 	ev.Custom.Attributes = ev.Custom.Attributes[:cap(ev.Custom.Attributes)]
 	ev.Reset()
 	return p.judge.read(payload, ev)
 }
 
-// tried is accepts, and a panic in it is a no. One record must not take down
-// all partitions, again after each restart, for a slip of ours any more than
-// for one of goavro's. Tests call accepts, and see it.
+// tried is accepts with a panic taken for no. Neither a bug of ours nor one of goavro's
+// may let one record take down all partitions, again after each restart. Tests call
+// accepts and see the panic.
 func (p *fastProgram) tried(payload []byte, ev *Event) (ok bool) {
 	defer func() {
 		if recover() != nil {
@@ -57,19 +56,19 @@ func (p *fastProgram) tried(payload []byte, ev *Event) (ok bool) {
 	return p.accepts(payload, ev)
 }
 
-// accepts reads the record; after a no the event is half filled.
+// accepts reads the record. If it returns false, the event is half filled.
 //
-// The walk's state is in local variables and goes in and out of functions by
-// value: in a struct that they share it would be loaded and stored with each
-// step, and handing that to the setters would move it to the heap. Text, of
-// which events consist, has instructions of its own and its length is read in
-// place; everything else may cost a call.
+// It is one long function because it is the hot path. The state of the walk is in
+// local variables and passed by value: in a shared struct it would be loaded and
+// stored at each step, and passing that to the setters would move it to the heap.
+// Text, of which events mostly consist, has instructions of its own, and its length is
+// read in place; everything else may cost a call.
 func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
-	// The event's texts are substrings of s, and s is payload. That is sound as
-	// long as nobody changes payload while they are in use, which Decode demands
-	// of its callers; the garbage collector keeps payload for as long as there
-	// is one of them. SliceData of an empty payload may be anything, and with a
-	// length of 0 is not looked at.
+	// The event's texts are substrings of s, which shares payload's memory. That is
+	// sound as long as nobody changes payload while they are in use, which Decode
+	// demands of its callers; the garbage collector keeps payload alive as long as
+	// one of them lives. SliceData of an empty payload may be anything, but with
+	// length 0 it is not read.
 	s := unsafe.String(unsafe.SliceData(payload), len(payload))
 	code := p.code
 	pos, parts := 0, p.parts
@@ -104,9 +103,9 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 			}
 			pos = at + int(n)
 			text := s[at:pos]
-			// Nearly every text is short and ASCII, and so is what follows it: then
-			// two words from its start on tell, whatever its length. For a loop or
-			// a choice by the length there is no telling beforehand how it goes.
+			// Nearly every text is short and ASCII, and so is what follows it. Then
+			// two words from its start are enough, whatever its length, while a
+			// loop or a branch on the length would be mispredicted.
 			if len(text) > 16 || at+16 > len(s) || (ascii.Word(s[at:])|ascii.Word(s[at+8:]))&ascii.High != 0 {
 				if !validUTF8(text) {
 					return false
@@ -118,7 +117,7 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 			if next < 0 {
 				return false
 			}
-			// A value that an incidental field cannot mean is left out.
+			// A value that an incidental field cannot take is left out.
 			if code := in.arg.set(ev, v); code != "" && in.arg.field.refuses(code) {
 				return false
 			}

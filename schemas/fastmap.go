@@ -7,14 +7,13 @@ import (
 	"slices"
 )
 
-// leftOut stands for the value of an entry that has no text, until all keys are
-// known: they count when a key is there twice. No text is this, for it is not
-// UTF-8.
+// leftOut stands for the value of an entry that has no text until all keys are known,
+// because such entries count when a key occurs twice. It is not UTF-8, so no text
+// equals it.
 const leftOut = "\xff"
 
-// attributes reads a map into the event's attributes, using the memory of
-// those of the event before. It returns where the next value begins, or -1, and
-// how many parts are left.
+// attributes reads a map into the event's attributes, reusing their memory. It returns
+// where the next value begins, or -1, and how many parts are left.
 func (a *operand) attributes(payload []byte, s string, pos, parts int, ev *Event) (next, left int) {
 	at := a.binding.field.attributes(ev)
 	attrs := (*at)[:0]
@@ -72,8 +71,8 @@ func (a *operand) attributes(payload []byte, s string, pos, parts int, ev *Event
 // attribute reads the value of an entry.
 func (a *operand) attribute(payload []byte, s string, pos, parts int) (value string, next, left int) {
 	elem, depth := a.typ.Elem, a.depth
-	// As many as this function reads at most: who is close to the bound is the
-	// judge's.
+	// The most that this function reads; a record close to the bound is left to the
+	// judge.
 	if parts -= 2; parts < 0 {
 		return "", -1, 0
 	}

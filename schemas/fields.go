@@ -1,21 +1,21 @@
 package schemas
 
-// field is one field of TrackLayer's event: its place in the schema and in an
-// Event. The Avro reader, the Avro encoder and the JSON form are all made from
-// the one table of them, so that none can know a field that another does not.
+// field is one field of TrackLayer's event: its place in the schema and in an Event.
+// The Avro reader, the Avro encoder and the JSON form all use one table of fields, so
+// that none can know a field that another does not.
 type field struct {
 	group string // the record it is in; empty for the event itself
 	name  string
 
-	// Exactly one of these is set, and says what kind of field it is.
+	// Exactly one of these is set and says which kind of field it is.
 	text       func(*Event) *string
 	instant    func(*Event) *int64 // Unix milliseconds
 	amount     func(*Event) *Decimal
 	count      func(*Event) *int64
 	attributes func(*Event) *[]Attribute
 
-	// incidental fields decide nothing about a conversion. One of a type or a
-	// value that cannot be read is left out, instead of costing the event.
+	// incidental fields do not affect the conversion. If their type or value cannot
+	// be read, the field is left out and the event is still read.
 	incidental bool
 }
 
@@ -41,8 +41,8 @@ func (f *field) wants() string {
 	return "a map of text"
 }
 
-// refuses reports whether what became of reading the field costs the event. Text
-// that is not UTF-8 always does: it says that the bytes are not what they seem.
+// refuses reports whether a field that was read with code makes the event unreadable.
+// Text that is not UTF-8 always does: it shows that the bytes are not what they seem.
 func (f *field) refuses(code Code) bool {
 	return code != "" && (!f.incidental || code == CodeInvalidUTF8)
 }
@@ -62,13 +62,12 @@ func (f *field) isSet(ev *Event) bool {
 	return len(*f.attributes(ev)) > 0
 }
 
-// The groups, in the order of the schema. The event's own fields come first:
-// after an error further on, its id is there to name it by.
+// The groups, in the order of the schema. The event's own fields come first, so that
+// its id is known when a later field cannot be read.
 var groups = [...]string{"", "user_data", "custom_data", "consent"}
 
-// identifying fields must be in a record's schema for it to be an event of
-// TrackLayer at all. What else is missing is for the validation to say, which
-// names it per event.
+// identifying fields must be in a schema for its records to be TrackLayer's events at
+// all. Other missing fields are for the validation to report, event by event.
 var identifying = [...]string{"event_id", "event_name"}
 
 var fields = [...]field{

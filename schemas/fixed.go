@@ -5,11 +5,11 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
-// Fixed is a Source that has one schema, whatever the id: for records that are
-// read where there is no registry.
+// Fixed is a Source that returns one schema for every id, to read records without a
+// registry.
 type Fixed avro.Schema
 
-// Embedded returns a version of ours as a Source.
+// Embedded returns one of our versions as a Source.
 func Embedded(v Version) (Fixed, error) {
 	text, err := v.Schema()
 	return Fixed{Type: "AVRO", Text: text}, err

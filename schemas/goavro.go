@@ -12,10 +12,10 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
-// goavroProgram decodes with goavro, by the writer's schema, into maps, and
-// fills the event from them by field name. It takes forty times as long as a
-// fastProgram and is the judge of what a record is: whatever that does not
-// accept is read again here, and what is said of it is said here.
+// goavroProgram decodes with goavro, by the writer's schema, into maps, and fills the
+// event from them by field name. It takes 40 times as long as a fastProgram and is the
+// judge: it reads again whatever a fastProgram does not accept, and its errors are the
+// ones that are reported.
 type goavroProgram struct {
 	root  *avro.Type
 	view  *view
@@ -34,7 +34,7 @@ func (p *goavroProgram) read(payload []byte, ev *Event) (err *DecodeError) {
 	if fault := avro.CheckLayout(p.root, payload); fault != nil {
 		return asDecodeError(fault)
 	}
-	// A panic would take down every partition for one record's sake.
+	// A panic would take down every partition because of one record.
 	defer func() {
 		if recover() != nil {
 			err = &DecodeError{Code: CodeCorrupt, Message: "the Avro library failed on the record"}
@@ -55,9 +55,8 @@ func (p *goavroProgram) read(payload []byte, ev *Event) (err *DecodeError) {
 	return nil
 }
 
-// native decodes with goavro. Its errors are not passed on, because they quote
-// what they read; after CheckLayout only a map with a key twice is known to get
-// this far.
+// native decodes with goavro. Its errors are not passed on, because they quote what
+// they read; after CheckLayout, the only known cause is a map with a key twice.
 func (p *goavroProgram) native(payload []byte) (map[string]any, *DecodeError) {
 	v, rest, err := p.codec.NativeFromBinary(payload)
 	record, ok := v.(map[string]any)
@@ -104,8 +103,8 @@ func fill(bs []binding, record map[string]any, ev *Event) *DecodeError {
 	return nil
 }
 
-// brokenRule returns what a bad value breaks, nil where all there is to say is
-// what the field wants.
+// brokenRule returns the rule that a bad value breaks, or nil if there is nothing to
+// add to what the field wants.
 func (b *binding) brokenRule(v any) error {
 	if b.field.instant == nil {
 		return nil
@@ -158,8 +157,8 @@ func (b *binding) attributes(v any) ([]Attribute, Code) {
 	return attrs, ""
 }
 
-// chosen returns the alternative of type t that goavro's value is of, and the
-// value without the map that goavro puts around it. A null is nil.
+// chosen returns the alternative of t that goavro's value belongs to, and the value
+// without goavro's map around it. A null is nil.
 func chosen(t *avro.Type, v any) (*avro.Type, any) {
 	if t.Kind != avro.Union || v == nil {
 		return t, v

@@ -5,26 +5,26 @@ import (
 	"strings"
 )
 
-// Inspection is what a writer's schema means to us, for its writer to look at
-// before the first record is written.
+// Inspection says how a writer's schema is read, so that its writer can check it before
+// the first record is written.
 type Inspection struct {
-	// Reads are the paths of our fields that records of the schema can fill,
-	// Lacks those that they leave empty.
+	// Reads are the paths of our fields that the schema's records can fill, Lacks
+	// those that they leave empty.
 	Reads, Lacks []string
-	// Ignores are the schema's own fields that mean nothing to us.
+	// Ignores are the schema's own fields that are not read.
 	Ignores []string
-	// Refuses are what unions may hold that no field of ours can be: a record
+	// Refuses are the alternatives of unions that their field cannot take: a record
 	// with one of them is refused.
 	Refuses []Alternative
-	// Units are the instants that are numbers whose unit the schema does not
-	// say. They are taken for milliseconds.
+	// Units are the instants that are numbers without a unit in the schema. They
+	// are taken for milliseconds.
 	Units []Unit
 }
 
 // Alternative is a type that a field of a schema can have, with its article.
 type Alternative struct{ Path, Type string }
 
-// Unit is an instant without one.
+// Unit is an instant without a unit.
 type Unit struct {
 	Path, Type string // as an Alternative has them
 	// Says is the unit that the field's documentation names, if it is another
@@ -46,8 +46,8 @@ func (in *Inspection) inspect(b *binding) {
 	}
 }
 
-// otherUnit looks for the name of a unit in what a writer says of a field. Where it
-// names milliseconds, what else it names may be anything.
+// otherUnit looks for the name of a unit in what a writer says about a field. If that
+// mentions milliseconds, other units in it mean nothing.
 func otherUnit(doc string) string {
 	doc = strings.ToLower(doc)
 	if strings.Contains(doc, "milli") {
@@ -61,8 +61,8 @@ func otherUnit(doc string) string {
 	return ""
 }
 
-// Inspect reads a schema as the decoder does. The error is a *DecodeError if no
-// record of it could ever be an event.
+// Inspect reads a schema as the decoder does. The error is a *DecodeError if none of its
+// records can be an event.
 func Inspect(text string) (Inspection, error) {
 	var in Inspection
 	if _, bad := compile(avro.Schema{Type: "AVRO", Text: text}); bad != nil {

@@ -22,9 +22,9 @@ import (
 // consent within it, instants as ISO 8601 with an offset or as Unix milliseconds, the value as
 // a number or as text with a number, exact either way. Null is absent.
 //
-// It is strict, because whoever writes such a file by hand wants to know of the
-// typing error: unknown names, names that are there twice and values of another
-// type are errors that name the field and not what is in it.
+// It is strict, because whoever writes such a file by hand wants to know about typing
+// errors: unknown names, duplicate names and values of another type are errors, which
+// name the field but not its value.
 func EventFromJSON(data []byte) (*Event, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("the event is not valid UTF-8")
@@ -62,7 +62,7 @@ func name(path string) string {
 	return path
 }
 
-// object reads an object and has member called for each of its names.
+// object reads an object and calls member for each of its names.
 func (r *jsonReader) object(path string, member func(key string) error) error {
 	tok, err := r.token(path)
 	if err != nil {
@@ -133,7 +133,7 @@ func namesIn(group string) []string {
 	return names
 }
 
-// setJSON returns what is wanted instead if the token is not it.
+// setJSON sets the field, or returns what it wants instead of the token.
 func (f *field) setJSON(ev *Event, tok json.Token) (want string) {
 	s, isText := tok.(string)
 	n, isNumber := tok.(json.Number)
@@ -204,9 +204,9 @@ func (r *jsonReader) attributes(f *field, ev *Event) error {
 	return nil
 }
 
-// EventJSON is the inverse of EventFromJSON, on one line and without what is
-// absent. An amount that is not finite has no JSON and is left out as well. The
-// result holds identifiers: it is for files, not for logs.
+// EventJSON is the inverse of EventFromJSON, on one line and without absent fields. An
+// amount that is not finite has no JSON and is left out as well. The result contains
+// identifiers: it is for files, not for logs.
 func EventJSON(ev *Event) []byte {
 	dst := []byte{'{'}
 	for _, group := range groups {
@@ -265,7 +265,7 @@ func appendAttributes(dst []byte, attrs []Attribute) []byte {
 	return append(dst, '}')
 }
 
-// appendInstant writes RFC 3339 for the years that it can write.
+// appendInstant appends RFC 3339, or milliseconds for years beyond its four digits.
 func appendInstant(dst []byte, ms int64) []byte {
 	t := time.UnixMilli(ms).UTC()
 	if y := t.Year(); y < 0 || y > 9999 {

@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// maxLoads bounds the schemas that are loaded at once. Each has the registry's
+	// maxLoads bounds the schemas that are loaded at once. Each holds the registry's
 	// answer and what is made of it in memory.
 	maxLoads = 2
-	// loadTimeout bounds one of them, whatever it refers to.
+	// loadTimeout bounds one of them, with all that it refers to.
 	loadTimeout = 30 * time.Second
 )
 
-// loader loads schemas apart from those who need them, so that these have their
-// hands free for other partitions meanwhile.
+// loader loads schemas in the background, so that those who need them can work on
+// other partitions meanwhile.
 type loader struct {
 	ctx   context.Context
 	end   context.CancelFunc
@@ -29,7 +29,7 @@ type loader struct {
 }
 
 // InBackground makes Decode return a *LoadingError for a record whose schema is not
-// known yet, and load the schema meanwhile. The Decoder has to be closed.
+// known yet, and load the schema meanwhile. Such a Decoder must be closed.
 func InBackground() DecoderOption {
 	return func(d *Decoder) {
 		l := &loader{slots: make(chan struct{}, maxLoads)}
@@ -52,7 +52,7 @@ func (l *loader) start(load func(context.Context)) {
 	})
 }
 
-// Close ends what is loaded in the background. Decode must not be called any more.
+// Close stops background loading. Decode must not be called afterwards.
 func (d *Decoder) Close() {
 	if d.loader != nil {
 		d.loader.end()
@@ -60,8 +60,8 @@ func (d *Decoder) Close() {
 	}
 }
 
-// LoadingError says that a record's schema is being loaded. Nothing follows from it
-// for the record, which is to be decoded again after Wait.
+// LoadingError says that a record's schema is being loaded. It says nothing about the
+// record: decode it again after Wait.
 type LoadingError struct {
 	id     uint32
 	lookup *lookup
@@ -69,8 +69,8 @@ type LoadingError struct {
 
 func (e *LoadingError) Error() string { return fmt.Sprintf("schema id %d is being loaded", e.id) }
 
-// Wait waits until the schema is loaded or known to be bad, or until ctx ends. An
-// error says that it cannot be had now, as Decode would.
+// Wait waits until the schema is loaded or known to be bad, or until ctx ends. An error
+// says that it cannot be had now, as Decode's would.
 func (e *LoadingError) Wait(ctx context.Context) error {
 	select {
 	case <-e.lookup.done:

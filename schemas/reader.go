@@ -5,11 +5,11 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
-// program reads the records of one writer's schema. What a schema means is
-// worked out once, when its id is first seen.
+// program reads the records of one writer's schema. It is made once, when the schema's
+// id is first seen.
 type program interface {
-	// read fills ev, which must be empty, from the bytes behind the header.
-	// What it read before an error stays in ev.
+	// read fills ev, which must be empty, from the bytes after the header. What it
+	// read before an error stays in ev.
 	read(payload []byte, ev *Event) *DecodeError
 }
 
@@ -19,7 +19,7 @@ func compile(s avro.Schema) (program, *DecodeError) {
 	return p, bad
 }
 
-// compileSchema is compile that tells what the program holds in memory.
+// compileSchema is compile that also returns the program's memory in bytes.
 func compileSchema(s *avro.Schema) (_ program, bytes int64, _ *DecodeError) {
 	root, parts, err := avro.ParseSchema(s)
 	if err != nil {
@@ -37,7 +37,7 @@ func compileSchema(s *avro.Schema) (_ program, bytes int64, _ *DecodeError) {
 }
 
 func badSchema(err error) *DecodeError {
-	// Bounded, because goavro's errors can quote the whole schema, which is a
-	// stranger's text.
+	// Bounded and masked, because goavro's errors can quote the whole schema, which is
+	// a stranger's text.
 	return &DecodeError{Code: CodeBadSchema, Message: "the schema cannot be read: " + redact.Line(redact.Message(err.Error()), 200)}
 }

@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// Version is a version of TrackLayer's event schema. It is ours: the registry
-// numbers the versions of a subject by itself.
+// Version is a version of TrackLayer's event schema, by our count: the registry numbers
+// the versions of a subject by itself.
 type Version int
 
-// The versions. Each is fully compatible with those before it: what one wrote
-// the other reads. Version 2 added click_captured_at, hashed_email,
+// The versions. Each is fully compatible with those before it: each reads what the
+// other wrote. Version 2 added click_captured_at, hashed_email,
 // hashed_phone, quantity and gpp. Version 3 added what Amazon's Events API takes
 // beyond the guide's contract: aref_tokens, platform, address, the ids of
 // identity services, ip_address, user_agent and data_processing.
@@ -49,6 +49,6 @@ func (v Version) Schema() (string, error) {
 // Texts returns the Avro schemas of all versions, oldest first.
 func Texts() []string { return []string{avscV1, avscV2, avscV3} }
 
-// Subject returns the registry's subject for the values of a topic, by the
-// naming that Confluent's serializers use unless told otherwise.
+// Subject returns the registry's subject for the values of a topic, as Confluent's
+// serializers name it by default.
 func Subject(topic string) string { return topic + "-value" }

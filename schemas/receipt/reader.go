@@ -31,9 +31,9 @@ type Reader struct {
 	codecs map[uint32]*goavro.Codec
 }
 
-// Source is where a Reader asks for schemas; *Registry.
+// Source is where a Reader asks for schemas; *registry.Client.
 type Source interface {
-	// SchemaByID returns the schema of that id. A *SchemaError says that its
+	// SchemaByID returns the schema of that id. An *avro.SchemaError says that its
 	// records can never be read.
 	SchemaByID(ctx context.Context, id uint32) (avro.Schema, error)
 }

@@ -2,7 +2,7 @@ package receipt
 
 import "context"
 
-// Subjects is where the receipts' schema is looked up and registered; *Registry.
+// Subjects is where the receipts' schema is looked up and registered; *registry.Client.
 type Subjects interface {
 	SchemaID(ctx context.Context, what, subject, schema string) (id uint32, err error)
 	RegisterAvro(ctx context.Context, subject, schema string) (id uint32, err error)

@@ -11,10 +11,9 @@ const countries = "ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQB
 	"SASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZ" +
 	"UAUGUMUSUYUZVAVCVEVGVIVNVUWFWSYEYTZAZMZW"
 
-// currencies is the active list of ISO 4217, in order, without the codes that
-// name no money (precious metals, bond units, testing, "no currency"). BGN, which
-// Bulgaria gave up on 2026-01-01, is in it for as long as purchases made in it
-// can be replayed.
+// currencies is the active list of ISO 4217, in order, without codes that are not money
+// (precious metals, bond units, testing, "no currency"). BGN, which Bulgaria gave up on
+// 2026-01-01, stays for as long as purchases made in it can be replayed.
 const currencies = "AEDAFNALLAMDAOAARSAUDAWGAZNBAMBBDBDTBGNBHDBIFBMDBNDBOBBOVBRLBSDBTNBWPBYNBZD" +
 	"CADCDFCHECHFCHWCLFCLPCNYCOPCOUCRCCUPCVECZKDJFDKKDOPDZDEGPERNETBEURFJDFKP" +
 	"GBPGELGHSGIPGMDGNFGTQGYDHKDHNLHTGHUFIDRILSINRIQDIRRISKJMDJODJPY" +
@@ -28,12 +27,15 @@ var (
 	currencyIndex = indexCodes(currencies, 3)
 )
 
-func Country(s string) (code string, ok bool)  { return countryIndex.find(s) }
+// Country finds a code of ISO 3166-1 alpha-2 in either case.
+func Country(s string) (code string, ok bool) { return countryIndex.find(s) }
+
+// Currency finds a code of ISO 4217 in either case.
 func Currency(s string) (code string, ok bool) { return currencyIndex.find(s) }
 
 // codeIndex finds codes in a sorted table by their first two letters, which nearly
-// always leave one: a search by halves is eight branches that no processor can
-// guess, and took a tenth of the time of an event's transform.
+// always leave one. A binary search is eight branches that no processor can predict, and
+// took 10 % of an event's transform.
 type codeIndex struct {
 	table string
 	width int
@@ -52,8 +54,8 @@ func indexCodes(table string, width int) *codeIndex {
 	return x
 }
 
-// find finds s, in either case, and returns the table's own copy: upper-cased
-// without allocating, and nothing of the event is kept alive by it.
+// find finds s in either case and returns the table's own copy: in upper case without
+// allocating, and without keeping the event alive.
 func (x *codeIndex) find(s string) (code string, ok bool) {
 	if len(s) != x.width || !ascii.IsLetter(s[0]) || !ascii.IsLetter(s[1]) {
 		return "", false
@@ -61,8 +63,8 @@ func (x *codeIndex) find(s string) (code string, ok bool) {
 	i := firstTwo(s)
 	for at := int(x.first[i]); at < int(x.first[i+1]); at += x.width {
 		code := x.table[at : at+x.width]
-		// Among letters the bit of lower case is all that differs, and nothing but
-		// letters becomes one by it that is in the table.
+		// Cases of a letter differ only in this bit, and no other character becomes a
+		// letter of the table by it.
 		if x.width == 2 || code[2]|0x20 == s[2]|0x20 {
 			return code, true
 		}

@@ -26,9 +26,9 @@ const (
 // is false when s is no phone number or could be more than one: the hash of a
 // wrong number is another person's.
 //
-// A number whose country is certain is judged by its length and not by whether
-// it is assigned: assignments change faster than any table of them. Assignments
-// decide only where the same digits can be read in two ways.
+// A number whose country is certain is judged by its length, not by whether it is
+// assigned: assignments change faster than any table of them. They decide only where
+// the same digits can be read in two ways.
 func (d *Plans) Append(dst []byte, s, region string) (normal []byte, ok bool) {
 	if len(s) > maxText {
 		return dst, false
@@ -50,10 +50,10 @@ func (d *Plans) Append(dst []byte, s, region string) (normal []byte, ok bool) {
 	return d.appendUnclear(dst, digits, plus, home)
 }
 
-// scanPhone appends the digits of s to dst. plain is false when there is more
-// to s than ASCII digits, a + before them and the usual punctuation between
-// them, or when the punctuation may say something: a zero in parentheses, zeros
-// behind a point, a slash, parentheses at the end, dots where digits were masked.
+// scanPhone appends the digits of s to dst. plain is false when s has more than ASCII
+// digits, a + before them and the usual punctuation between them, or when the
+// punctuation may have a meaning: a zero in parentheses, zeros after a point, a slash,
+// parentheses at the end, dots where digits were masked.
 func scanPhone(dst []byte, s string) (digits []byte, plus, plain bool) {
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -92,7 +92,7 @@ func scanPhone(dst []byte, s string) (digits []byte, plus, plain bool) {
 	return dst, plus, true
 }
 
-// appendUnclear appends a number of which the shortcuts know nothing.
+// appendUnclear appends a number that the shortcuts cannot read.
 func (d *Plans) appendUnclear(dst, digits []byte, plus bool, home *plan) (normal []byte, ok bool) {
 	switch {
 	case plus:
@@ -142,10 +142,10 @@ func (d *Plans) appendAbroad(dst, digits []byte) (normal []byte, ok bool) {
 	return d.appendParsed(dst, "+"+string(digits), "")
 }
 
-// appendDialled appends a number that begins with what is dialled for calls
-// abroad, in its country or in most: 00 is how numbers are kept in countries
-// that dial something else. Some of those have carriers behind it, or numbers of
-// their own that begin so.
+// appendDialled appends a number that begins with what is dialled for calls abroad, in
+// its country or elsewhere: numbers are stored with 00 even in countries that dial
+// something else. In some of those, a carrier's code follows 00, or national numbers
+// begin with it.
 func (d *Plans) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok bool) {
 	var own int
 	if home != nil {
@@ -189,10 +189,10 @@ func (d *Plans) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok
 	return d.appendAbroad(dst, only)
 }
 
-// appendBare appends a number of which nothing says its country: neither the
-// event nor a + or 00. It is taken where it is long enough to have its calling
-// code, and an assigned number by that. A zero in front begins a national number
-// of some country, and without it the rest would be one of another.
+// appendBare appends a number whose country is unknown: neither the event nor a + or 00
+// names it. It is accepted if it is long enough to begin with its calling code and is
+// assigned under that. A leading zero begins a national number of some country; without
+// it, the rest would be a number of another.
 func (d *Plans) appendBare(dst, digits []byte) (normal []byte, ok bool) {
 	if len(digits) < minBare || digits[0] == '0' {
 		return dst, false
@@ -204,8 +204,8 @@ func (d *Plans) appendBare(dst, digits []byte) (normal []byte, ok bool) {
 	return d.appendAbroad(dst, digits)
 }
 
-// isAssigned reports whether the library knows s for an assigned number of the
-// region, or of any if s begins with a +. It is slow.
+// isAssigned reports whether the library knows s as an assigned number of the region,
+// or of any region if s begins with a +. It is slow.
 func isAssigned(s, region string) (yes bool) {
 	defer func() {
 		if recover() != nil { // see appendParsed
@@ -220,13 +220,13 @@ func isAssigned(s, region string) (yes bool) {
 // + before them: thorough, and about 100 times slower than the paths above,
 // which is why it comes last.
 //
-// Numbers that work only inside one area code are not taken: the caller's area
-// is not known, and without it the same digits belong to hundreds of people.
+// Numbers that work only inside one area code are refused: the caller's area is
+// unknown, and without it the same digits belong to hundreds of people.
 func (d *Plans) appendParsed(dst []byte, s, region string) (normal []byte, ok bool) {
 	start := len(dst)
 	// The library runs regular expressions over text from strangers and has
 	// panicked on some (fixed in its 1.8.1). One odd number must not end the
-	// process, to be read again by the next one and end that.
+	// process, and then the next one that reads it.
 	defer func() {
 		if recover() != nil {
 			normal, ok = dst[:start], false

@@ -11,11 +11,11 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/ascii"
 )
 
-// dialing holds the world's numbering plans in the form that the common numbers
-// need. The library's parser costs 10 µs and 30 allocations a number, five times
-// all the rest of the transform; this answers from the library's own data for
-// numbers whose reading leaves no choice, and says nothing of the others. A test
-// holds the two to the same answers. It is immutable once made.
+// Plans holds the world's numbering plans in a form made for common numbers. The
+// library's parser costs 10 µs and 30 allocations a number, many times the rest of the
+// transform. Plans answers from the library's own data for numbers that can be read in
+// only one way, and leaves the others to the library; a test holds the two to the same
+// answers. It is immutable.
 type Plans struct {
 	codes   [1000]*plan    // by calling code; nil where there is none
 	regions [26 * 26]*plan // by country, as regionIndex numbers them; nil where there is none
@@ -29,12 +29,12 @@ type plan struct {
 	lengths lengths // of national numbers
 	abroad  *prefix // dialled for calls abroad
 	trunk   *prefix // dialled for calls inside, and no part of the number
-	// rewrites is set when taking the trunk prefix away also puts something in
-	// its place, such as an area code: left to the library.
+	// rewrites is set when the trunk prefix is replaced by something, such as an area
+	// code, rather than removed: left to the library.
 	rewrites bool
-	// assigned matches the whole of the numbers in assigned ranges, and mobile
-	// those of mobile phones. Compiled when first needed: few regions ever need
-	// them, and the patterns are long.
+	// assigned matches whole numbers in assigned ranges, and mobile those of mobile
+	// phones. They are compiled when first needed: few regions ever need them, and the
+	// patterns are long.
 	assigned, mobile func() *prefix
 }
 
@@ -51,6 +51,8 @@ func (l lengths) max() int {
 	return n
 }
 
+// New returns the plans, compiled from the library's data, or an error if that is not
+// as expected.
 func New() (*Plans, error) {
 	all, err := phonenumbers.MetadataCollection()
 	if err != nil {
@@ -115,8 +117,8 @@ func newPlan(m *phonenumbers.PhoneMetadata, known map[string]*prefix) (*plan, er
 	return p, nil
 }
 
-// lazyWhole returns what compiles the pattern of whole numbers of a kind when it
-// is first called.
+// lazyWhole returns a function that compiles the pattern of a kind of whole numbers when
+// it is first called.
 func lazyWhole(kind *phonenumbers.PhoneNumberDesc) func() *prefix {
 	return sync.OnceValue(func() *prefix {
 		pattern := kind.GetNationalNumberPattern()
@@ -125,16 +127,16 @@ func lazyWhole(kind *phonenumbers.PhoneNumberDesc) func() *prefix {
 		}
 		whole, err := newPrefix("(?:" + pattern + ")$")
 		if err != nil {
-			panic(err) // the library could not read its own data either
+			panic(err) // then the library could not read its own data either
 		}
 		return whole
 	})
 }
 
-// trunkPattern matches what is dialled before a number inside a region. The
-// library has forgotten Mexico's: 01 for a call to another town, 044 and 045 for
-// one to a mobile, and 1 for that from abroad. They ended in 2019 and 2020, and
-// address books still have them. No Mexican number begins with 0 or 1.
+// trunkPattern returns the pattern of what is dialled before a number inside a region.
+// The library no longer has Mexico's: 01 for another town, 044 and 045 for a mobile, and
+// 1 for a mobile from abroad. They ended in 2019 and 2020, but address books still have
+// them. No Mexican number begins with 0 or 1.
 func trunkPattern(m *phonenumbers.PhoneMetadata) string {
 	pattern := m.GetNationalPrefixForParsing()
 	if m.GetId() == "MX" && pattern == "" {
@@ -156,7 +158,7 @@ func regionIndex(country string) int {
 	return int(country[0]|0x20-'a')*26 + int(country[1]|0x20-'a')
 }
 
-// split cuts the calling code off digits. The plan is nil if they begin with none.
+// split separates the calling code from digits. The plan is nil if they begin with none.
 func (d *Plans) split(digits []byte) (p *plan, national []byte) {
 	code := 0
 	for i := 0; i < 3 && i < len(digits); i++ {
@@ -172,8 +174,8 @@ func (d *Plans) split(digits []byte) (p *plan, national []byte) {
 	return nil, nil
 }
 
-// appendInternational appends a number that begins with its calling code. ok is
-// false, and dst as it was, when the number leaves a choice or is none.
+// appendInternational appends a number that begins with its calling code. ok is false,
+// and dst unchanged, when the number is ambiguous or not one.
 func (d *Plans) appendInternational(dst, digits []byte) (normal []byte, ok bool) {
 	code := 0
 	for i := 0; i < 3 && i < len(digits); i++ {
@@ -212,9 +214,9 @@ func (p *plan) appendNational(dst, digits []byte) (normal []byte, ok bool) {
 	return p.append(dst, digits)
 }
 
-// appendOwn appends a number that begins with the calling code of its country:
-// national is what follows it. The whole can be a national number, too. known is
-// false when neither reading is clear.
+// appendOwn appends a number that begins with its country's calling code, followed by
+// national. The whole may also be a national number. known is false when neither reading
+// is clear.
 func (p *plan) appendOwn(dst, digits, national []byte) (normal []byte, ok, known bool) {
 	bare := p.main.cutTrunk(national)
 	inside, abroad := p.assigned().all(digits), p.main.assigned().all(bare)
@@ -249,9 +251,8 @@ func (p *plan) cutTrunk(national []byte) []byte {
 // areaDigits are enough to see whether a number's area exists.
 const areaDigits = 3
 
-// strayZero reports whether a national number begins with a zero that it cannot
-// have, or is nothing but zeros. Lengths vary enough in some countries for the
-// zero to pass as a digit.
+// strayZero reports whether a national number begins with a zero that it cannot have, or
+// is all zeros. In some countries lengths vary enough for the zero to pass as a digit.
 func (p *plan) strayZero(national []byte) bool {
 	return national[0] == '0' && (len(trimZeros(national)) == 0 || !p.assigned().begins(national, areaDigits))
 }

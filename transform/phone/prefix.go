@@ -6,10 +6,9 @@ import (
 	"slices"
 )
 
-// prefix recognises what is dialled before a number, from a pattern of the
-// library's data: an automaton over the ten digits, which takes what package
-// regexp would. That one takes some fifteen times as long, and garbage each time,
-// since it knows more than digits. nil matches nothing.
+// prefix recognises what is dialled before a number, by a pattern of the library's data.
+// It is an automaton over the ten digits that matches what package regexp would, but
+// about 15 times faster and without allocating. nil matches nothing.
 type prefix struct {
 	states []prefixState // the first has no match, and leads nowhere
 	start  uint16
@@ -21,8 +20,8 @@ type prefixState struct {
 	last bool       // a match ends if there is no next digit
 }
 
-// maxPrefixStates bounds what an unlucky pattern can take. The library's largest
-// has 110.
+// maxPrefixStates bounds the states of an unlucky pattern. The library's largest needs
+// 110.
 const maxPrefixStates = 10_000
 
 // newPrefix compiles a pattern, from a beginning that it need not name.
@@ -60,10 +59,9 @@ func newPrefix(pattern string) (*prefix, error) {
 	return &prefix{c.states, start}, nil
 }
 
-// prefixCompiler makes states of what package regexp/syntax compiled. A state is
-// the instructions that wait for a digit, in the order of their preference: of
-// several matches that first one counts which the pattern names first, however
-// long it is, and a thread behind a match has lost.
+// prefixCompiler makes states from what package regexp/syntax compiled. A state is the
+// instructions that wait for a digit, in order of preference: of several matches the one
+// that the pattern names first counts, however long it is, and later threads have lost.
 type prefixCompiler struct {
 	prog    *syntax.Prog
 	states  []prefixState

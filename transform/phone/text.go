@@ -39,10 +39,9 @@ func endsInZeros(s string) bool {
 	return before != s && strings.HasSuffix(strings.TrimRight(before, " "), ".")
 }
 
-// appendWritten appends a number whose text has more to it than digits and
-// punctuation: characters that show nothing, digits of other scripts, labels,
-// extensions, letters for digits, and what spreadsheets make of numbers. Of text
-// that it does not understand nothing is taken.
+// appendWritten appends a number whose text has more than digits and punctuation:
+// invisible characters, digits of other scripts, labels, extensions, letters for digits,
+// and what spreadsheets make of numbers. It refuses text that it does not understand.
 func (d *Plans) appendWritten(dst []byte, s string, home *plan) (normal []byte, ok bool) {
 	var buf [maxText]byte
 	text, ok := cleanPhone(buf[:0], s)
@@ -106,9 +105,9 @@ func isWhole(text []byte) bool {
 	return len(text) > 0 && text[0] != '0'
 }
 
-// cleanPhone appends s as ASCII where its characters have an equal there, without
-// those that show nothing. Other letters stay. ok is false where s has
-// characters that no number is written with, or more than one line.
+// cleanPhone appends s with its characters replaced by their ASCII equivalents and
+// without invisible ones. Other letters stay. ok is false if s has characters that no
+// number is written with, or more than one line.
 func cleanPhone(dst []byte, s string) (clean []byte, ok bool) {
 	for _, r := range s {
 		switch {
@@ -206,8 +205,8 @@ func cutLabel(text []byte) []byte {
 	return bytes.TrimLeft(text[last:], " _.:-/)")
 }
 
-// cutExtension cuts off what is dialled once the call is connected, and the
-// parameters of RFC 3966, of which a context comes in front.
+// cutExtension removes what is dialled once the call is connected, and the parameters of
+// RFC 3966, of which it puts a phone-context in front.
 func cutExtension(text []byte) (number []byte, ok bool) {
 	plain := !bytes.ContainsFunc(text, func(r rune) bool {
 		return r == ';' || r == '#' || r >= utf8.RuneSelf || ascii.IsLetter(byte(r))
@@ -331,8 +330,7 @@ func (d *Plans) isSecond(before []byte, plus bool, home *plan) bool {
 	return ok && isAssigned("+"+string(alone), "")
 }
 
-// append appends the number of which only digits are known, and whether there
-// was a + before them.
+// append appends the number made of digits, which had a + before them if plus.
 func (d *Plans) append(dst, digits []byte, plus bool, home *plan) (normal []byte, ok bool) {
 	if plus {
 		normal, ok = d.appendInternational(dst, digits)
@@ -360,9 +358,9 @@ func isVanity(digits []byte, w written, home *plan) bool {
 	return len(digits) == 11 && digits[0] == '1' || len(digits) == 10 && !w.plus
 }
 
-// appendOptionalZero appends a number with a zero in parentheses, as written for
-// readers abroad and at home: it is no part of the number, unless the country has
-// no such prefix and its numbers begin with zeros.
+// appendOptionalZero appends a number with a zero in parentheses, as written for readers
+// abroad and at home. The zero is not part of the number unless the country has no such
+// prefix and its numbers begin with zeros.
 func (d *Plans) appendOptionalZero(dst, digits []byte, zero int, plus bool, home *plan) (normal []byte, ok bool) {
 	without := slices.Concat(digits[:zero], digits[zero+1:])
 	abroad := plus
