@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // TestHostileReasonsAreBounded: whatever a schema and a record of it name, the reason
@@ -79,7 +81,7 @@ func zigzag(n int64) (b []byte) {
 
 func decodeHostile(t *testing.T, schema string, payload []byte) error {
 	src := &sourceFunc{}
-	src.byID = func(context.Context, uint32) (WriterSchema, error) { return WriterSchema{Text: schema}, nil }
+	src.byID = func(context.Context, uint32) (avro.Schema, error) { return avro.Schema{Text: schema}, nil }
 	var ev Event
-	return NewDecoder(src).Decode(t.Context(), append(AppendHeader(nil, 1), payload...), &ev)
+	return NewDecoder(src).Decode(t.Context(), append(avro.AppendHeader(nil, 1), payload...), &ev)
 }
