@@ -1,0 +1,221 @@
+//go:build ignore
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/textfile"
+)
+
+const envPrefix = "AMAZON_CAPI_"
+
+// envName is the environment's name for a flag.
+func envName(flag string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// applyConfig gives the flags that were not set on the command line their values
+// from the environment, then from the file of --config.
+func applyConfig(cmd *cobra.Command, known map[string]bool, p *process) error {
+	env := make(map[string]string)
+	for _, kv := range p.environ {
+		if k, v, _ := strings.Cut(kv, "="); strings.HasPrefix(k, envPrefix) {
+			env[k] = v
+		}
+	}
+	warnUnknownEnv(p, env, known)
+
+	flags := cmd.Flags()
+	layers := []layer{flagLayer(flags), envLayer(env, flags)}
+	path, _ := flags.GetString("config")
+	if path == "" {
+		path = env[envName("config")]
+	}
+	if path != "" {
+		file, err := fileLayer(path, known)
+		if err != nil {
+			return asUsage(err)
+		}
+		layers = append(layers, file)
+	}
+	return asUsage(applyLayers(flags, layers))
+}
+
+// layer is one source of values, by flag name.
+type layer struct {
+	// where says, in an error, where the value of a flag was given.
+	where  func(flag string) string
+	values map[string]string
+}
+
+func flagLayer(flags *pflag.FlagSet) layer {
+	l := layer{where: func(f string) string { return "--" + f }, values: map[string]string{}}
+	flags.Visit(func(f *pflag.Flag) { l.values[f.Name] = f.Value.String() })
+	return l
+}
+
+func envLayer(env map[string]string, flags *pflag.FlagSet) layer {
+	l := layer{where: envName, values: map[string]string{}}
+	flags.VisitAll(func(f *pflag.Flag) {
+		// Compose files pass on variables that nobody set as empty ones. For a
+		// string that is a value (an empty topic turns receipts off); a number
+		// or duration cannot mean it.
+		if v, ok := env[envName(f.Name)]; ok && (v != "" || f.Value.Type() == "string") {
+			l.values[f.Name] = v
+		}
+	})
+	return l
+}
+
+// applyLayers sets each flag from the first layer that has it. A secret and its
+// file are one setting: the higher layer's form of it wins, and both in one
+// layer is a contradiction nobody should have to guess the outcome of.
+func applyLayers(flags *pflag.FlagSet, layers []layer) error {
+	var errs []error
+	taken := make(map[string]bool)
+	for i, l := range layers {
+		for _, name := range slices.Sorted(maps.Keys(l.values)) {
+			partner := partnerOf(flags, name)
+			if partner != "" {
+				if _, both := l.values[partner]; both && name < partner {
+					errs = append(errs, fmt.Errorf("%s and %s are both set: want one of them", l.where(name), l.where(partner)))
+				}
+			}
+			if taken[name] || taken[partner] {
+				continue
+			}
+			if f := flags.Lookup(name); i > 0 && f != nil {
+				if err := flags.Set(name, l.values[name]); err != nil {
+					errs = append(errs, fmt.Errorf("%s: %s", l.where(name), without(err.Error(), l.values[name])))
+				}
+			}
+		}
+		for name := range l.values {
+			taken[name] = true
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// partnerOf returns the other form of a secret: NAME-file for NAME and back.
+func partnerOf(flags *pflag.FlagSet, name string) string {
+	if base, ok := strings.CutSuffix(name, fileSuffix); ok && flags.Lookup(base) != nil {
+		return base
+	}
+	if flags.Lookup(name+fileSuffix) != nil {
+		return name + fileSuffix
+	}
+	return ""
+}
+
+// fileLayer reads the YAML file: a flat mapping of flag names to values.
+func fileLayer(path string, known map[string]bool) (layer, error) {
+	data, err := textfile.Read(path)
+	if err != nil {
+		return layer{}, fmt.Errorf("--config: %w", redact.File(err))
+	}
+	var doc yaml.Node
+	if err := yaml.Load(data, &doc); err != nil {
+		if len(strings.TrimSpace(string(data))) == 0 {
+			return layer{}, nil
+		}
+		return layer{}, fmt.Errorf("--config %s: %s", path, redact.Parser(err))
+	}
+	lines := make(map[string]int)
+	l := layer{
+		where:  func(f string) string { return fmt.Sprintf("%s:%d: %s", path, lines[f], f) },
+		values: map[string]string{},
+	}
+	if len(doc.Content) == 0 {
+		return l, nil
+	}
+	m := doc.Content[0]
+	if m.Kind != yaml.MappingNode {
+		return layer{}, fmt.Errorf("--config %s:%d: want a mapping of flag names to values", path, m.Line)
+	}
+	var errs []error
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		k, v := m.Content[i], m.Content[i+1]
+		switch {
+		case !known[k.Value] || k.Value == "config":
+			errs = append(errs, fmt.Errorf("%s:%d: there is no flag %s%s", path, k.Line, redact.Quote(k.Value), suggest(k.Value, known)))
+			continue
+		case lines[k.Value] != 0:
+			errs = append(errs, fmt.Errorf("%s:%d: %s is given again, first on line %d", path, k.Line, k.Value, lines[k.Value]))
+			continue
+		}
+		lines[k.Value] = k.Line
+		switch v.Kind {
+		case yaml.ScalarNode:
+			l.values[k.Value] = v.Value
+			if v.Tag == "!!null" {
+				l.values[k.Value] = ""
+			}
+		case yaml.SequenceNode:
+			var items []string
+			for _, item := range v.Content {
+				items = append(items, item.Value)
+			}
+			l.values[k.Value] = strings.Join(items, ",")
+		default:
+			errs = append(errs, fmt.Errorf("%s:%d: %s: want a value or a list of values", path, v.Line, k.Value))
+		}
+	}
+	return l, errors.Join(errs...)
+}
+
+// warnUnknownEnv points out misspelt variables. They are no error: an
+// orchestrator may inject variables of its own that share the prefix.
+func warnUnknownEnv(p *process, env map[string]string, known map[string]bool) {
+	for _, k := range slices.Sorted(maps.Keys(env)) {
+		flag := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(k, envPrefix), "_", "-"))
+		// Kubernetes makes such variables for a service named amazon-capi.
+		if known[flag] || strings.HasPrefix(flag, "port") || strings.HasPrefix(flag, "service-") {
+			continue
+		}
+		fmt.Fprintf(p.stderr, "amazon-capi: warning: %s is set, but there is no flag --%s%s\n", k, flag, suggest(flag, known))
+	}
+}
+
+// suggest offers the known name nearest to a misspelt one.
+func suggest(name string, known map[string]bool) string {
+	best, at := "", 3 // more than two edits away is another word
+	for _, k := range slices.Sorted(maps.Keys(known)) {
+		if d := editDistance(name, k); d < at {
+			best, at = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diag := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diag, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diag+cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,156 @@
+//go:build ignore
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/count"
+	"github.com/tracklayer/amazon-capi/internal/operate/replay"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// replayReport is the output of --json. Records = done before + not meant +
+// unreadable + copies + selected; selected = sent + left; sent = accepted + dead-lettered +
+// filtered.
+type replayReport struct {
+	Name    string     `json:"name"`
+	Group   string     `json:"group"`
+	Topic   string     `json:"topic"`
+	DryRun  bool       `json:"dry_run"`
+	Resumed bool       `json:"resumed"`
+	From    *time.Time `json:"from,omitempty"`
+	To      *time.Time `json:"to,omitempty"`
+	// Partitions are the offsets that were read; the first of Offsets is in the
+	// range, the second is not.
+	Partitions []replayPartition `json:"partitions"`
+
+	Records    int              `json:"records"`
+	DoneBefore int              `json:"done_before"`
+	NotMeant   int              `json:"not_meant"`
+	Unreadable int              `json:"unreadable"`
+	Copies     int              `json:"redriven_copies"` // of records in the range
+	Selected   int              `json:"selected"`
+	Forecast   []replay.Profile `json:"forecast"`
+	Sum        replay.Profile   `json:"forecast_sum"`
+	Seconds    float64          `json:"forecast_seconds"`
+	Notes      []string         `json:"notes,omitempty"`
+	WhyEmpty   string           `json:"why_empty,omitempty"`
+
+	Sent         int `json:"sent"`
+	Accepted     int `json:"accepted"`
+	DeadLettered int `json:"dead_lettered"`
+	Filtered     int `json:"filtered"`
+	Retried      int `json:"retried"`
+	// Deleted were selected, and gone before they could be sent.
+	Deleted int `json:"deleted"`
+	Left    int `json:"left"`
+}
+
+type replayPartition struct {
+	Partition int32    `json:"partition"`
+	Offsets   [2]int64 `json:"offsets"`
+}
+
+func (j *job) report() *replayReport {
+	f := j.forecast
+	r := &replayReport{
+		Name: j.name, Group: j.group, Topic: j.flags.topic, DryRun: !j.flags.act.act, Resumed: j.resumed,
+		Partitions: []replayPartition{}, Records: f.Records, DoneBefore: f.DoneBefore, NotMeant: f.NotMeant, Unreadable: f.Unreadable, Copies: f.Copies,
+		Selected: f.Selected.Len(), Left: f.Selected.Len(), Notes: j.plan.Notes,
+		Seconds: j.forecaster.Duration(j.flags.rate, j.config.LaneConcurrency).Seconds(),
+	}
+	r.Forecast, r.Sum = j.forecaster.Profiles()
+	if r.Forecast == nil {
+		r.Forecast = []replay.Profile{}
+	}
+	r.Sum.Profile = "all"
+	if !j.plan.Since.IsZero() {
+		r.From = &j.plan.Since
+	}
+	if !j.plan.Until.IsZero() {
+		r.To = &j.plan.Until
+	}
+	for _, s := range j.plan.Spans {
+		r.Partitions = append(r.Partitions, replayPartition{s.Partition, [2]int64{s.From, s.To}})
+	}
+	if f.Records == 0 && !j.resumed {
+		r.WhyEmpty = j.plan.WhyEmpty()
+	}
+	return r
+}
+
+// sent enters what became of the records. Once a job has ended by itself, what of
+// it was never taken is not there any more.
+func (r *replayReport) sent(s consumer.Summary, stopped bool) {
+	r.Accepted, r.Filtered, r.DeadLettered = int(s.Total.Settled[verdict.Accepted]), int(s.Total.Settled[verdict.Filtered]), int(s.Total.DeadLettered())
+	r.Retried = int(s.Total.Retried)
+	r.Sent = int(s.Settled())
+	r.Left = r.Selected - r.Sent
+	if !stopped {
+		r.Deleted = r.Left
+	}
+}
+
+func (r *replayReport) printForecast(w io.Writer) {
+	switch {
+	case r.WhyEmpty != "":
+		fmt.Fprintf(w, "There is nothing to replay: %s.\n", r.WhyEmpty)
+		return
+	case r.Resumed && r.Selected == 0:
+		fmt.Fprintf(w, "Replay %s is complete: all %d of its records are done. --restart sends them again.\n", r.Name, r.DoneBefore)
+		return
+	case r.Resumed:
+		fmt.Fprintf(w, "Replay %s goes on; %s %s done before.\n\n", r.Name, count.Of(r.DoneBefore, "record"), count.Was(r.DoneBefore))
+	}
+	cell := strconv.Itoa
+	cells := func(p *replay.Profile) []string {
+		return []string{p.Profile, cell(p.Events), cell(p.Send), cell(p.Filtered), cell(p.Refused), cell(p.TooOld), cell(p.Requests)}
+	}
+	var rows [][]string
+	for i := range r.Forecast {
+		if i == statsShown {
+			rows = append(rows, []string{fmt.Sprintf("… %d more", len(r.Forecast)-i), "", "", "", "", "", ""})
+			break
+		}
+		rows = append(rows, cells(&r.Forecast[i]))
+	}
+	report.Table(w, []string{"profile", "events", "to send", "filtered", "refused", "too old", "requests"}, rows, cells(&r.Sum), 1, 2, 3, 4, 5, 6)
+	fmt.Fprintf(w, "\n%s in the range = %d done before + %d not chosen + %d unreadable and so not chosen + %d redriven copies of others + %d to replay.\n",
+		count.Of(r.Records, "record"), r.DoneBefore, r.NotMeant, r.Unreadable, r.Copies, r.Selected)
+	if r.Selected > 0 {
+		fmt.Fprintf(w, "At least %s; about %s.\n", count.Of(r.Sum.Requests, "request"), time.Duration(r.Seconds*float64(time.Second)).Round(time.Second))
+	}
+	for _, p := range r.Forecast {
+		if p.Paused {
+			fmt.Fprintf(w, "Profile %s is paused in the accounts file: the replay waits with %s of it.\n", p.Profile, count.Of(p.Send, "event"))
+		}
+	}
+	if r.Sum.Refused > 0 {
+		fmt.Fprintf(w, "%d will be refused by the rules and become dead letters", r.Sum.Refused)
+		if r.Sum.TooOld > 0 {
+			fmt.Fprintf(w, ", %d of them because the contract takes none so old", r.Sum.TooOld)
+		}
+		fmt.Fprintln(w, ".")
+	}
+	if r.DryRun {
+		fmt.Fprintln(w, "This was a dry run: nothing was sent. --go sends them.")
+	}
+}
+
+func (r *replayReport) printResult(w io.Writer) {
+	if r.DryRun || r.Selected == 0 {
+		return
+	}
+	fmt.Fprintf(w, "replayed %d of %d = accepted %d + dead-lettered %d + filtered %d; retried %d, left %d",
+		r.Sent, r.Selected, r.Accepted, r.DeadLettered, r.Filtered, r.Retried, r.Left-r.Deleted)
+	if r.Deleted > 0 {
+		fmt.Fprintf(w, ", deleted meanwhile %d", r.Deleted)
+	}
+	fmt.Fprintf(w, ".\nIts group is %s.\n", r.Group)
+}
