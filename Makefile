@@ -62,7 +62,7 @@ test: ## run every test that needs no other server
 .PHONY: test-browser
 test-browser: ## run the tests in a headless Chromium, which has to be installed
 	$(say_race)
-	$(test_env) $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=15m -tags=browser -run=Browser $(GOTESTFLAGS) ./capture ./cmd/amazon-capi
+	$(test_env) $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=15m -tags=browser -run=Browser $(GOTESTFLAGS) ./capture ./internal/lab/demo
 
 .PHONY: test-kafka
 test-kafka: ## run the integration tests against a real Kafka and registry, started if need be

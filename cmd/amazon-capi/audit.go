@@ -2,19 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/attribution"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
-	"github.com/tracklayer/amazon-capi/sink"
 )
 
 const auditLong = `Read a window of the topic and answer the question of low attributed conversions:
@@ -34,13 +32,13 @@ with a level for each: fine, look (may be meant; somebody should know) or act
 --from and --to are the times of records. Without them the whole topic is read.`
 
 type auditFlags struct {
-	kafka     kafkaFlags
-	registry  registryFlags
+	kafka     config.Kafka
+	registry  config.Registry
 	topic     string
 	window    rangeFlags
-	events    eventFlags
-	transform transformFlags
-	contract  contractFlags
+	events    choiceFlags
+	transform config.Transform
+	contract  config.Contract
 	lifetime  time.Duration
 	strict    bool
 	json      bool
@@ -58,12 +56,12 @@ func newAuditCommand(p *process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
 	flags := cmd.Flags()
-	f.kafka.register(flags)
-	f.registry.register(flags)
+	f.kafka.Register(flags)
+	f.registry.Register(flags)
 	f.window.register(flags)
 	f.events.register(flags)
-	f.transform.register(flags)
-	f.contract.register(flags)
+	f.transform.Register(flags)
+	f.contract.Register(flags)
 	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic to read")
 	flags.DurationVar(&f.lifetime, "click-lifetime", 90*24*time.Hour, "how long after a click events are credited to it")
 	flags.BoolVar(&f.strict, "strict", false, "exit 1 if there is something to act on")
@@ -72,11 +70,11 @@ func newAuditCommand(p *process) *cobra.Command {
 }
 
 func (f *auditFlags) run(ctx context.Context, p *process) error {
-	contract, err := f.contract.resolve()
+	contract, err := f.contract.Resolve()
 	if err != nil {
 		return err
 	}
-	transformer, err := f.transform.transformer(contract)
+	transformer, err := f.transform.Transformer(contract)
 	if err != nil {
 		return err
 	}
@@ -84,14 +82,14 @@ func (f *auditFlags) run(ctx context.Context, p *process) error {
 		return usagef("--click-lifetime: %s is too short, want more than 0s", f.lifetime)
 	}
 	a := attribution.New(attribution.Options{Transformer: transformer, Contract: contract, Now: time.Now(), ClickLifetime: f.lifetime})
-	window := attribution.Window{Topic: f.topic, Chosen: f.events.describe()}
-	if err := f.read(ctx, p, a, &window); err != nil {
+	window, err := f.read(ctx, p, a)
+	if err != nil {
 		return err
 	}
 	if f.json {
-		err = a.WriteJSON(p.stdout, &window)
+		err = a.WriteJSON(p.stdout, window)
 	} else {
-		a.Print(p.stdout, &window)
+		a.Print(p.stdout, window)
 	}
 	if n := a.Findings().Count(report.Act); err == nil && f.strict && n > 0 {
 		err = fmt.Errorf("%s to act on", count.Of(n, "finding"))
@@ -100,63 +98,23 @@ func (f *auditFlags) run(ctx context.Context, p *process) error {
 }
 
 // read goes through the window.
-func (f *auditFlags) read(ctx context.Context, p *process, a *attribution.Audit, window *attribution.Window) error {
-	settings, err := f.kafka.resolve(p.stderr)
+func (f *auditFlags) read(ctx context.Context, p *process, a *attribution.Audit) (*attribution.Window, error) {
+	settings, err := f.kafka.Resolve(p.stderr)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	options, err := f.registry.resolve(settings.TLS, p.stderr)
+	options, err := f.registry.Resolve(settings.TLS, p.stderr)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rng, err := f.window.resolve(f.topic, time.Now())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	registry, err := registry.New(options)
 	if err != nil {
-		return usagef("--registry: %w", err)
+		return nil, setting.Registry.Wrap(err)
 	}
 	defer registry.Close()
-	progress := report.NewTerminalProgress(p.stderr)
-	defer progress.Done()
-	reader, plan, err := openHistory(ctx, settings, rng, progress)
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	if plan.Empty() {
-		return errors.New(plan.WhyEmpty())
-	}
-	decoder := schemas.NewDecoder(registry)
-	var ev schemas.Event
-	err = reader.Read(ctx, plan, func(rec *kgo.Record) error {
-		if sink.Redrives(rec) > 0 {
-			window.Copies++
-			return nil
-		}
-		err := decoder.Decode(ctx, rec.Value, &ev)
-		bad, isBad := errors.AsType[*schemas.DecodeError](err)
-		switch {
-		case err != nil && !isBad:
-			return fmt.Errorf("partition %d, offset %d: %w", rec.Partition, rec.Offset, err)
-		case f.events.any() && !f.events.match(&ev):
-			return nil
-		case isBad:
-			a.Undecodable(bad)
-		default:
-			a.Event(&ev, rec.Timestamp)
-		}
-		window.Saw(rec.Timestamp)
-		return nil
-	})
-	switch {
-	case err != nil || window.Records > 0:
-		return err
-	case f.events.any():
-		return fmt.Errorf("there are no events of %s in the window", window.Chosen)
-	case window.Copies > 0:
-		return fmt.Errorf("the window holds only copies of redriven letters, %d of them: choose the time of their originals", window.Copies)
-	}
-	return errors.New(plan.WhyEmpty())
+	return a.ReadWindow(ctx, settings, rng, registry, &f.events.Choice, report.NewTerminalProgress(p.stderr))
 }

@@ -10,14 +10,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/bench"
+	"github.com/tracklayer/amazon-capi/internal/lab/publish"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
@@ -50,8 +52,8 @@ program is told to end (SIGTERM) when all events have come and nothing follows.`
 var benchOpts = []kgo.Opt{kgo.MaxBufferedRecords(50_000)}
 
 type benchFlags struct {
-	kafka    kafkaFlags
-	registry registryFlags
+	kafka    config.Kafka
+	registry config.Registry
 	o        bench.Options
 	json     bool
 }
@@ -76,8 +78,8 @@ func newBenchCommand(p *process) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	f.kafka.register(flags)
-	f.registry.register(flags)
+	f.kafka.Register(flags)
+	f.registry.Register(flags)
 	flags.IntVar(&f.o.Events, "events", 1_000_000, "events of a run")
 	flags.IntVar(&f.o.Runs, "runs", 5, "runs that count, after one or more that warm up")
 	flags.DurationVar(&f.o.WarmUp, "warm-up", 0, "for how long runs only warm up, of a broker that was just started; one does in any case")
@@ -97,7 +99,7 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 	if f.o.Events < 1 || f.o.Runs < 1 || f.o.Profiles < 1 || f.o.Partitions < 1 || f.o.Rate < 0 || f.o.Answer < 0 || f.o.WarmUp < 0 {
 		return usagef("--events, --runs, --profiles and --partitions: want 1 or more; --rate, --answer and --warm-up: no less than 0")
 	}
-	settings, err := f.kafka.resolve(p.stderr)
+	settings, err := f.kafka.Resolve(p.stderr)
 	if err != nil {
 		return err
 	}
@@ -106,7 +108,7 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 			return usagef("--against: there is no shell to start it: %w", err)
 		}
 	}
-	registryOptions, err := f.registry.resolve(settings.TLS, p.stderr)
+	registryOptions, err := f.registry.Resolve(settings.TLS, p.stderr)
 	if err != nil {
 		return err
 	}
@@ -115,11 +117,7 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 		return usagef("--registry: %w", err)
 	}
 	defer registry.Close()
-	opts, err := settings.Options(zerolog.Nop())
-	if err != nil {
-		return asUsage(err)
-	}
-	if f.o.Client, err = kgo.NewClient(slices.Concat(opts, publishOpts, benchOpts)...); err != nil {
+	if f.o.Client, err = settings.Connect(slices.Concat(publish.ClientOpts, benchOpts)...); err != nil {
 		return err
 	}
 	defer f.o.Client.Close()
@@ -141,15 +139,15 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 		}
 		progress.Step(what, done, total)
 	}
-	report, err := bench.Measure(ctx, f.o)
+	measured, err := bench.Measure(ctx, f.o)
 	progress.Done()
 	if err != nil {
 		return err
 	}
 	if f.json {
-		return printJSON(p.stdout, report)
+		return report.JSON(p.stdout, measured)
 	}
-	printBench(p.stdout, &report)
+	measured.Print(p.stdout)
 	return nil
 }
 
@@ -158,21 +156,22 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 // them.
 func (f *benchFlags) connection(given *pflag.FlagSet) (args, env []string) {
 	known := pflag.NewFlagSet("", pflag.ContinueOnError)
-	new(kafkaFlags).register(known)
-	new(registryFlags).register(known)
+	new(config.Kafka).Register(known)
+	new(config.Registry).Register(known)
 	known.VisitAll(func(k *pflag.Flag) {
 		g := given.Lookup(k.Name)
 		if !g.Changed {
 			return
 		}
-		switch v := g.Value.(type) {
-		case *secretValue:
-			env = append(env, envName(k.Name)+"="+v.value)
-		case pflag.SliceValue:
-			args = append(args, "--"+k.Name+"="+strings.Join(v.GetSlice(), ","))
-		default:
-			args = append(args, "--"+k.Name+"="+v.String())
+		if secret, ok := config.Revealed(g.Value); ok {
+			env = append(env, setting.Key(k.Name).Env()+"="+secret)
+			return
 		}
+		if list, ok := g.Value.(pflag.SliceValue); ok {
+			args = append(args, "--"+k.Name+"="+strings.Join(list.GetSlice(), ","))
+			return
+		}
+		args = append(args, "--"+k.Name+"="+g.Value.String())
 	})
 	return args, env
 }

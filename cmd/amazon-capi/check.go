@@ -15,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/mappingtest"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
@@ -71,7 +72,7 @@ func newCheckCommand(p *process) *cobra.Command {
 func (f *checkFlags) check(cmd *cobra.Command, p *process) error {
 	var failed error
 	if len(f.mappingTests) > 0 {
-		if failed = f.cases(p); errors.As(failed, new(*usageError)) || !f.live {
+		if failed = f.cases(p); errors.As(failed, new(*setting.Mistake)) || !f.live {
 			return failed
 		}
 	}
@@ -112,8 +113,8 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 		valid = valid && accounts.Count(report.Act) == 0
 		all = append(all, accounts...)
 	}
-	if c.Mapping != nil || f.run.delivery.transform.mapping == "" {
-		all = append(all, check.Mapping(c.Mapping, f.run.delivery.transform.mapping)...)
+	if c.Mapping != nil || f.run.delivery.Transform.MappingFile == "" {
+		all = append(all, check.Mapping(c.Mapping, f.run.delivery.Transform.MappingFile)...)
 	}
 	all = append(all, check.Embedded()...)
 	for _, path := range f.schemas {
@@ -127,7 +128,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 		return all, nil
 	}
 	for _, profile := range f.profiles {
-		if ids := f.run.delivery.transform.profileIDsOr(); !ids.Valid(profile) {
+		if ids := f.run.delivery.Transform.ProfileIDs(); !ids.Valid(profile) {
 			return nil, usagef("--profile: %s is no profile id: want %s", redact.Quote(profile), ids.Want())
 		}
 	}
@@ -152,7 +153,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 // wantsAccount reports whether an account has to be there. Whoever looks at a schema
 // alone, such as a producer's build, has none and needs none.
 func (f *checkFlags) wantsAccount() bool {
-	return f.live || len(f.schemas) == 0 || f.run.delivery.account.given()
+	return f.live || len(f.schemas) == 0 || f.run.delivery.Account.Given()
 }
 
 // given is how the configuration came to be, as far as that can be wrong.
@@ -160,7 +161,7 @@ func (f *checkFlags) given(cmd *cobra.Command, p *process, warnings string) chec
 	g := check.Given{Args: p.args, SecretArgs: []string{"client-secret", "refresh-token", "sasl-password", "registry-password"}}
 	g.ConfigFile, _ = cmd.Flags().GetString("config")
 	for _, kv := range p.environ {
-		if path, ok := strings.CutPrefix(kv, envName("config")+"="); ok && g.ConfigFile == "" {
+		if path, ok := strings.CutPrefix(kv, setting.Config.Env()+"="); ok && g.ConfigFile == "" {
 			g.ConfigFile = path
 		}
 	}
@@ -182,9 +183,9 @@ func each(err error) []error {
 		}
 		return all
 	}
-	if usage, ok := err.(*usageError); ok {
-		if _, ok := usage.err.(interface{ Unwrap() []error }); ok {
-			return each(usage.err)
+	if usage, ok := err.(*setting.Mistake); ok {
+		if _, ok := usage.Err.(interface{ Unwrap() []error }); ok {
+			return each(usage.Err)
 		}
 	}
 	return []error{err}
@@ -192,11 +193,11 @@ func each(err error) []error {
 
 // cases runs the files of --mapping-tests.
 func (f *checkFlags) cases(p *process) error {
-	contract, err := f.run.delivery.contract.resolve()
+	contract, err := f.run.delivery.Contract.Resolve()
 	if err != nil {
 		return err
 	}
-	transformer, err := f.run.delivery.transform.transformer(contract)
+	transformer, err := f.run.delivery.Transform.Transformer(contract)
 	if err != nil {
 		return err
 	}
@@ -215,7 +216,7 @@ func (f *checkFlags) cases(p *process) error {
 				failed++
 			}
 			if f.json {
-				if err := printJSON(p.stdout, caseResult{path, r}); err != nil {
+				if err := report.JSON(p.stdout, caseResult{path, r}); err != nil {
 					return err
 				}
 				continue

@@ -4,12 +4,10 @@ import (
 	"context"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
@@ -43,7 +41,7 @@ groups that rest (offsets.retention.minutes, 7 days unless it was changed).`,
 
 // lettersFlags say where dead letters are, and which of them are meant.
 type lettersFlags struct {
-	kafka        kafkaFlags
+	kafka        config.Kafka
 	topic, group string
 	filter       dlq.Filter
 	since, until string
@@ -51,8 +49,8 @@ type lettersFlags struct {
 }
 
 func (f *lettersFlags) register(flags *pflag.FlagSet) {
-	f.kafka.register(flags)
-	flags.StringVar(&f.topic, "dead-letter-topic", defaultLettersTopic, "topic of the dead letters")
+	f.kafka.Register(flags)
+	flags.StringVar(&f.topic, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
 	flags.StringVar(&f.group, "redrive-group", defaultRedriveGroup, "group that remembers which letters were sent through again")
 	flags.StringSliceVar(&f.filter.Classes, "class", nil, "only letters of these classes: decode, validation, rejected, auth, or foreign for those of other tools")
 	flags.IntSliceVar(&f.filter.Statuses, "status", nil, "only letters with these HTTP statuses of Amazon")
@@ -72,7 +70,7 @@ func (f *lettersFlags) registerOpen(flags *pflag.FlagSet) {
 }
 
 func (f *lettersFlags) resolve(p *process, now time.Time) (s kafka.Settings, err error) {
-	if s, err = f.kafka.resolve(p.stderr); err != nil {
+	if s, err = f.kafka.Resolve(p.stderr); err != nil {
 		return s, err
 	}
 	if f.filter.Since, err = history.ParseTime(f.since, now); err != nil {
@@ -84,76 +82,11 @@ func (f *lettersFlags) resolve(p *process, now time.Time) (s kafka.Settings, err
 	return s, asUsage(f.filter.Check())
 }
 
-// letters is a dead-letter topic as it is when a command starts.
-type letters struct {
-	reader   *history.Reader
-	plan     *history.Plan
-	done     *consumer.Progress
-	progress *report.Progress
-	settings kafka.Settings
-	topic    string
-}
-
 // open reads where the topic ends and which letters are done.
-func (f *lettersFlags) open(ctx context.Context, p *process) (*letters, error) {
+func (f *lettersFlags) open(ctx context.Context, p *process) (*dlq.Letters, error) {
 	s, err := f.resolve(p, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	l := &letters{progress: report.NewTerminalProgress(p.stderr), settings: s, topic: f.topic}
-	if l.done, err = groupProgress(ctx, s, f.group, f.topic); err != nil {
-		return nil, err
-	}
-	l.reader, l.plan, err = openHistory(ctx, s, history.Range{Topic: f.topic, Partitions: f.filter.Partitions}, l.progress)
-	return l, err
-}
-
-// rounds counts how often events were sent through again.
-func (l *letters) rounds(ctx context.Context) (*dlq.Rounds, error) {
-	return countRounds(ctx, l.settings, l.topic, l.done, l.progress)
-}
-
-// countRounds reads all of a dead-letter topic, since the letters of an event can be
-// in several partitions; nothing, if no letter is done.
-func countRounds(ctx context.Context, s kafka.Settings, topic string, done *consumer.Progress, progress *report.Progress) (*dlq.Rounds, error) {
-	rounds := dlq.NewRounds()
-	if !done.Begun() {
-		return rounds, nil
-	}
-	reader, plan, err := openHistory(ctx, s, history.Range{Topic: topic}, progress)
-	if err != nil {
-		return nil, err
-	}
-	defer reader.Close()
-	return rounds, dlq.Scan(ctx, reader, plan, done, func(e *dlq.Entry) error { rounds.Add(e); return nil })
-}
-
-// each calls f for every letter that is meant.
-func (l *letters) each(ctx context.Context, filter *dlq.Filter, f func(*dlq.Entry) error) error {
-	defer l.reader.Close()
-	err := dlq.Scan(ctx, l.reader, l.plan, l.done, func(e *dlq.Entry) error {
-		if !filter.Match(e) {
-			return nil
-		}
-		return f(e)
-	})
-	l.progress.Done()
-	return err
-}
-
-// groupProgress asks what a group has settled of a topic.
-func groupProgress(ctx context.Context, s kafka.Settings, group, topic string) (*consumer.Progress, error) {
-	opts, err := s.Options(zerolog.Nop())
-	if err != nil {
-		return nil, asUsage(err)
-	}
-	client, err := kgo.NewClient(opts...)
-	if err != nil {
-		return nil, err
-	}
-	defer client.Close()
-	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
-	defer cancel()
-	progress, err := consumer.ReadProgress(ctx, client, group, topic)
-	return progress, withCause(ctx, err)
+	return dlq.Open(ctx, s, f.topic, f.group, f.filter.Partitions, report.NewTerminalProgress(p.stderr))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
@@ -21,12 +22,12 @@ import (
 // foreignLetters are a letter of another tool, and a record that is none.
 func foreignLetters() []*kgo.Record {
 	return []*kgo.Record{
-		{Topic: demoLetters, Value: []byte("{}"), Timestamp: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Headers: []kgo.RecordHeader{
-			{Key: "__connect.errors.topic", Value: []byte(demoTopic)},
+		{Topic: config.DefaultLettersTopic, Value: []byte("{}"), Timestamp: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Headers: []kgo.RecordHeader{
+			{Key: "__connect.errors.topic", Value: []byte(config.DefaultTopic)},
 			{Key: "__connect.errors.stage", Value: []byte("VALUE_CONVERTER")},
 			{Key: "__connect.errors.exception.message", Value: []byte("no schema for jane@example.com")},
 		}},
-		{Topic: demoLetters, Value: []byte("hello")},
+		{Topic: config.DefaultLettersTopic, Value: []byte("hello")},
 	}
 }
 
@@ -72,9 +73,9 @@ func TestDLQStatsAndLs(t *testing.T) {
 		{[]string{"--class", "validation", "--field", "custom_data"}, func(v dlq.View) bool { return strings.HasPrefix(v.Field, "custom_data.") }},
 		{[]string{"--status", "422", "--since", "-1h"}, func(v dlq.View) bool { return v.Status == 422 }},
 		{[]string{"--class", "foreign", "--until", "2026-01-02"}, func(v dlq.View) bool {
-			return v.Stage == "VALUE_CONVERTER" && v.Message == "no schema for [email]" && v.Source.Topic == demoTopic
+			return v.Stage == "VALUE_CONVERTER" && v.Message == "no schema for [email]" && v.Source.Topic == config.DefaultTopic
 		}},
-		{[]string{"--event-id", "bad-sandbox-422"}, func(v dlq.View) bool { return v.EventID == "bad-sandbox-422" && v.Source.Topic == demoTopic }},
+		{[]string{"--event-id", "bad-sandbox-422"}, func(v dlq.View) bool { return v.EventID == "bad-sandbox-422" && v.Source.Topic == config.DefaultTopic }},
 		{[]string{"--class", "decode,foreign", "--partition", "0,1,2"}, func(v dlq.View) bool { return v.Class == "decode" || v.Class == "foreign" }},
 	} {
 		got := ls(tc.filter...)
@@ -142,7 +143,7 @@ func TestDLQShow(t *testing.T) {
 	unmapped := place(func(v dlq.View) bool { return v.Code == "event_name_unmapped" })
 	// A letter that its topic was too small for, with the original in the source.
 	original := all[slices.IndexFunc(all, func(v dlq.View) bool { return v.EventID == "bad-sandbox-422" })].Source
-	s.produce(&kgo.Record{Topic: demoLetters, Partition: 2, Headers: []kgo.RecordHeader{
+	s.produce(&kgo.Record{Topic: config.DefaultLettersTopic, Partition: 2, Headers: []kgo.RecordHeader{
 		{Key: "amazon-capi.class", Value: []byte("rejected")}, {Key: "amazon-capi.value-omitted", Value: []byte("123")},
 		{Key: "__connect.errors.topic", Value: []byte(original.Topic)},
 		{Key: "__connect.errors.partition", Value: []byte(strconv.Itoa(int(original.Partition)))},
@@ -173,7 +174,7 @@ func TestDLQShow(t *testing.T) {
 		}
 		noIdentifiers(t, r)
 		j := s.run(exitOK, append(append([]string{"dlq", "show", tc.at, "--json"}, s.registry()...), tc.flags...)...)
-		if got := objects[shownLetter](t, j.stdout); len(got) != 1 || got[0].Letter.Remedy == "" || got[0].Now == nil {
+		if got := objects[dlq.Shown](t, j.stdout); len(got) != 1 || got[0].Letter.Remedy == "" || got[0].Now == nil {
 			t.Errorf("%s: %s", name, j.stdout)
 		}
 		noIdentifiers(t, j)
@@ -185,11 +186,11 @@ func TestDLQShow(t *testing.T) {
 }
 
 // redrive runs dlq redrive --json.
-func (s *scene) redrive(code int, args ...string) redriveReport {
+func (s *scene) redrive(code int, args ...string) dlq.RedriveReport {
 	s.t.Helper()
 	r := s.run(code, append(append([]string{"dlq", "redrive", "--json"}, s.servers()...), args...)...)
 	noIdentifiers(s.t, r)
-	all := objects[redriveReport](s.t, r.stdout)
+	all := objects[dlq.RedriveReport](s.t, r.stdout)
 	if len(all) != 1 {
 		s.t.Fatalf("%d objects:\n%s", len(all), r.stdout)
 	}
@@ -217,13 +218,13 @@ func TestRedriveGivesBackWhatCame(t *testing.T) {
 	}
 	s.refusing()
 	s.produce(foreignLetters()[1])
-	before := s.records(demoTopic)
+	before := s.records(config.DefaultTopic)
 
 	dry := s.redrive(exitOK, "--status", "422")
 	if !dry.DryRun || dry.Send != 300 || dry.NotMeant != 1 || dry.Sent != 0 || dry.Left != 300 {
 		t.Errorf("dry run: %+v", dry)
 	}
-	if n := len(s.records(demoTopic)); n != 300 {
+	if n := len(s.records(config.DefaultTopic)); n != 300 {
 		t.Fatalf("a dry run wrote to the source: %d records", n)
 	}
 	// A part by a filter, and the rest without: together all, and none twice.
@@ -251,7 +252,7 @@ func TestRedriveGivesBackWhatCame(t *testing.T) {
 	for _, r := range before {
 		originals[string(r.Value)] = r
 	}
-	copies := s.records(demoTopic)[300:]
+	copies := s.records(config.DefaultTopic)[300:]
 	if len(copies) != 300 {
 		t.Fatalf("%d records were written to the source, want 300", len(copies))
 	}
@@ -279,7 +280,7 @@ func TestForgedRedrivesAreNotShown(t *testing.T) {
 	s.run(exitOK, append([]string{"publish", "--events", "20"}, s.registry()...)...)
 	s.deliver()
 	s.redrive(exitOK, "--go") // so that the group has begun
-	s.produce(&kgo.Record{Topic: demoLetters, Partition: 0, Value: []byte("{}"), Headers: []kgo.RecordHeader{
+	s.produce(&kgo.Record{Topic: config.DefaultLettersTopic, Partition: 0, Value: []byte("{}"), Headers: []kgo.RecordHeader{
 		{Key: "amazon-capi.class", Value: []byte("rejected")}, {Key: "amazon-capi.code", Value: []byte("FORGED")}, {Key: "amazon-capi.redrives", Value: []byte("900")},
 	}})
 	found := false
@@ -307,7 +308,7 @@ func TestRedriveDirect(t *testing.T) {
 	if got.Sent != 60 || got.DeadLettered == 0 || got.Accepted+got.DeadLettered != 60 || got.Left != 0 {
 		t.Fatalf("%+v", got)
 	}
-	if n := len(s.records(demoTopic)); n != 60 {
+	if n := len(s.records(config.DefaultTopic)); n != 60 {
 		t.Errorf("%d records in the source, want that nothing was written to it", n)
 	}
 	failedAgain := got.DeadLettered
@@ -317,7 +318,7 @@ func TestRedriveDirect(t *testing.T) {
 		t.Errorf("%d letters are open, want %d", len(open), failedAgain)
 	}
 	for _, v := range open {
-		if v.Redrives != 1 || v.Source.Topic != demoTopic || v.Profile != redact.Profile(bad, false) {
+		if v.Redrives != 1 || v.Source.Topic != config.DefaultTopic || v.Profile != redact.Profile(bad, false) {
 			t.Fatalf("%+v, want a letter of the source that was redriven once", v)
 		}
 	}
@@ -329,7 +330,7 @@ func TestRedriveDirect(t *testing.T) {
 	if last.Quarantined != failedAgain || last.Sent != 0 || last.Left != 0 {
 		t.Errorf("%+v, want %d quarantined", last, failedAgain)
 	}
-	quarantined := s.records(demoLetters + ".quarantine")
+	quarantined := s.records(config.DefaultLettersTopic + ".quarantine")
 	if len(quarantined) != failedAgain {
 		t.Fatalf("%d letters in quarantine, want %d", len(quarantined), failedAgain)
 	}
@@ -342,7 +343,7 @@ func TestRedriveDirect(t *testing.T) {
 		t.Errorf("at the end: %+v", got)
 	}
 	// Receipts name the originals, in the source.
-	if n := s.records(demoReceipts); len(n) == 0 {
+	if n := s.records(config.DefaultReceiptsTopic); len(n) == 0 {
 		t.Error("no receipts")
 	}
 }
@@ -354,18 +355,18 @@ func TestRedriveStopsAndGoesOn(t *testing.T) {
 	s.deliver()
 	args := append([]string{"dlq", "redrive", "--go", "--rate", "100"}, s.servers()...)
 	out, stop := background(t, args...)
-	eventually(t, out, "some letters are redriven", func() bool { return len(s.records(demoTopic)) > 220 })
+	eventually(t, out, "some letters are redriven", func() bool { return len(s.records(config.DefaultTopic)) > 220 })
 	if code := stop(); code != exitFailed || !strings.Contains(out.String(), "run it again to go on") {
 		t.Errorf("stopped with exit %d\n%s", code, out)
 	}
-	some := len(s.records(demoTopic)) - 200
+	some := len(s.records(config.DefaultTopic)) - 200
 	if some >= 200 {
 		t.Skip("it was done before it could be stopped")
 	}
 	if got := s.redrive(exitOK, "--go"); got.DoneBefore != some || got.Sent != 200-some {
 		t.Errorf("%+v after %d, want the others", got, some)
 	}
-	if n := len(s.records(demoTopic)); n != 400 {
+	if n := len(s.records(config.DefaultTopic)); n != 400 {
 		t.Errorf("%d records in the source, want each letter's copy once", n-200)
 	}
 }
@@ -380,7 +381,7 @@ func TestRedriveThatCannot(t *testing.T) {
 		code int
 		want string
 	}{
-		"same topics":      {[]string{"--topic", demoLetters}, exitUsage, "three different topics"},
+		"same topics":      {[]string{"--topic", config.DefaultLettersTopic}, exitUsage, "three different topics"},
 		"rate":             {[]string{"--rate", "-1"}, exitUsage, "--rate"},
 		"max redrives":     {[]string{"--max-redrives", "0"}, exitUsage, "--max-redrives"},
 		"no group":         {[]string{"--redrive-group", ""}, exitUsage, "--redrive-group"},
@@ -393,7 +394,7 @@ func TestRedriveThatCannot(t *testing.T) {
 		}
 	}
 	// The source is gone: the letters stay, and it is said why.
-	if _, err := s.admin().DeleteTopics(t.Context(), demoTopic); err != nil {
+	if _, err := s.admin().DeleteTopics(t.Context(), config.DefaultTopic); err != nil {
 		t.Fatal(err)
 	}
 	r := s.run(exitFailed, append([]string{"dlq", "redrive", "--go"}, s.servers()...)...)
@@ -403,7 +404,7 @@ func TestRedriveThatCannot(t *testing.T) {
 }
 
 func TestDLQExamples(t *testing.T) {
-	s := newScene(t)
+	s := newSceneAlone(t)
 	s.run(exitOK, append([]string{"publish"}, s.registry()...)...)
 	s.deliver()
 	first := objects[dlq.View](t, s.run(exitOK, append([]string{"dlq", "ls", "--json"}, s.servers()...)...).stdout)[0]

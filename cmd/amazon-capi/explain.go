@@ -5,7 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
 const explainLong = `Show what becomes of an event and why: the event as it is read, what every rule
@@ -27,12 +29,12 @@ Identifiers are not shown. The exit code is 0 also for an event that is not sent
 it has been explained.`
 
 type explainFlags struct {
-	kafka       kafkaFlags
-	registry    registryFlags
+	kafka       config.Kafka
+	registry    config.Registry
 	topic       string
-	transform   transformFlags
-	contract    contractFlags
-	batch       batchFlags
+	transform   config.Transform
+	contract    config.Contract
+	batch       config.Batch
 	identifiers identifierFlag
 
 	offset, file, event string
@@ -61,11 +63,11 @@ func newExplainCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.schema, "schema", "", "schema to read Avro with: registry, embedded, or an .avsc file (default registry with --offset, embedded with --file)")
 	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic of --offset")
 	flags.BoolVar(&f.json, "json", false, "print a JSON object a line, one for each event")
-	f.kafka.register(flags)
-	f.registry.register(flags)
-	f.transform.register(flags)
-	f.contract.register(flags)
-	f.batch.register(flags)
+	f.kafka.Register(flags)
+	f.registry.Register(flags)
+	f.transform.Register(flags)
+	f.contract.Register(flags)
+	f.batch.Register(flags)
 	f.identifiers.register(flags)
 	return cmd
 }
@@ -86,7 +88,7 @@ func (f *explainFlags) run(ctx context.Context, p *process) error {
 	}
 	out := func(r *explain.Report) error {
 		if f.json {
-			return printJSON(p.stdout, r)
+			return report.JSON(p.stdout, r)
 		}
 		r.Print(p.stdout)
 		return nil
@@ -101,15 +103,15 @@ func (f *explainFlags) run(ctx context.Context, p *process) error {
 }
 
 func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
-	contract, err := f.contract.resolve()
+	contract, err := f.contract.Resolve()
 	if err != nil {
 		return nil, err
 	}
-	transformer, err := f.transform.transformer(contract)
+	transformer, err := f.transform.Transformer(contract)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.batch.check(contract.Limits()); err != nil {
+	if err := f.batch.Check(contract.Limits()); err != nil {
 		return nil, err
 	}
 	view, err := f.identifiers.view(p)
@@ -117,8 +119,8 @@ func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
 		return nil, err
 	}
 	x, err := explain.New(explain.Options{
-		Transformer: transformer, Contract: contract, BaseURL: f.contract.url, Region: f.contract.at,
-		BatchEvents: f.batch.events, BatchBytes: int(f.batch.bytes), Linger: f.batch.linger, View: view,
+		Transformer: transformer, Contract: contract, BaseURL: f.contract.URL, Region: f.contract.Region,
+		BatchEvents: f.batch.Events, BatchBytes: int(f.batch.Bytes), Linger: f.batch.Linger, View: view,
 	})
 	return x, asUsage(err)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
 
@@ -17,7 +18,7 @@ func TestNothingActsWithoutGo(t *testing.T) {
 	s.refusing(sandbox.Fault{Do: sandbox.Status, Status: 422, Count: 1})
 	s.run(exitOK, append([]string{"publish", "--events", "60", "--timestamps", "event", "--broken", "0.2"}, s.registry()...)...)
 	s.deliver()
-	letters, source, taken := len(s.records(demoLetters)), len(s.records(demoTopic)), s.Amazon().Stats().Requests
+	letters, source, taken := len(s.records(config.DefaultLettersTopic)), len(s.records(config.DefaultTopic)), s.Amazon().Stats().Requests
 	live := s.offsets("amazon-capi")
 	if letters == 0 {
 		t.Fatal("there are no dead letters to redrive")
@@ -50,7 +51,7 @@ func TestNothingActsWithoutGo(t *testing.T) {
 	if now := s.offsets("amazon-capi"); !maps.Equal(live, now) {
 		t.Errorf("the live group was at %v and is at %v", live, now)
 	}
-	if l, e := len(s.records(demoLetters)), len(s.records(demoTopic)); l != letters || e != source {
+	if l, e := len(s.records(config.DefaultLettersTopic)), len(s.records(config.DefaultTopic)); l != letters || e != source {
 		t.Errorf("%d letters and %d events were written", l-letters, e-source)
 	}
 	groups, err := s.admin().ListGroups(t.Context())

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
@@ -26,7 +27,7 @@ a broker that is away, a token that was revoked.`,
 		Example: "  amazon-capi healthcheck --url http://127.0.0.1:8080/livez",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkURL("url", url); err != nil {
+			if err := config.CheckURL("url", url); err != nil {
 				return err
 			}
 			return healthcheck(cmd.Context(), p.stdout, url, timeout)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 // Exit codes. Scripts and orchestrators tell by them whether trying again makes
@@ -55,24 +56,14 @@ func run(ctx context.Context, p process) int {
 		return exitOK
 	}
 	fmt.Fprintln(p.stderr, "amazon-capi: "+printable(err))
-	if usage := new(usageError); errors.As(err, &usage) {
+	if _, mistake := errors.AsType[*setting.Mistake](err); mistake {
 		fmt.Fprintln(p.stderr, "See amazon-capi --help, or --help after a command.")
 		return exitUsage
 	}
 	return exitFailed
 }
 
-// usageError is a mistake of whoever called: flags, environment, files.
-type usageError struct{ err error }
+// usagef returns a mistake of whoever called: flags, environment, files.
+func usagef(format string, args ...any) error { return setting.Mistakef(format, args...) }
 
-func (e *usageError) Error() string { return e.err.Error() }
-func (e *usageError) Unwrap() error { return e.err }
-
-func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
-
-func asUsage(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &usageError{err}
-}
+func asUsage(err error) error { return setting.Mistaken(err) }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/publish"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
@@ -34,7 +35,7 @@ func TestPublishToATopicThatIsNotThere(t *testing.T) {
 	}
 	s.run(exitOK, append([]string{"publish", "--topic", "nope", "--events", "3", "--create-topics"}, s.registry()...)...)
 	topics, err := kadm.NewClient(s.kafka()).ListTopics(t.Context(), "nope")
-	if err != nil || len(topics["nope"].Partitions) != topicPartitions || !registered() {
+	if err != nil || len(topics["nope"].Partitions) != publish.Partitions || !registered() {
 		t.Errorf("created: %v, %v, schemas registered: %v", topics, err, registered())
 	}
 	if got := len(s.records("nope")); got != 3 {

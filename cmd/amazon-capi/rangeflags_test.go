@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
-	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 func TestRangeFlags(t *testing.T) {
@@ -30,31 +30,11 @@ func TestRangeFlags(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, err := f.resolve("events", now)
-		if usage := new(usageError); tc.want != "" && (!errors.As(err, &usage) || !strings.Contains(err.Error(), tc.want)) || tc.want == "" && err != nil {
+		if usage := new(setting.Mistake); tc.want != "" && (!errors.As(err, &usage) || !strings.Contains(err.Error(), tc.want)) || tc.want == "" && err != nil {
 			t.Errorf("%q: %v, want %q", tc.args, err, tc.want)
 		}
 		if tc.want == "" && (r.Topic != "events" || r.From == history.Position{}) {
 			t.Errorf("%q: %+v", tc.args, r)
-		}
-	}
-}
-
-func TestEventFlagsMatch(t *testing.T) {
-	ev := &schemas.Event{ProfileID: "1", EventID: "ord_1", EventName: "Add To Cart"}
-	for _, tc := range []struct {
-		f    eventFlags
-		want bool
-	}{
-		{eventFlags{}, true},
-		{eventFlags{names: []string{"add_to_cart"}}, true},
-		{eventFlags{names: []string{"lead", "AddToCart"}, profiles: []string{"2", "1"}}, true},
-		{eventFlags{names: []string{"AddToCart"}, profiles: []string{"2"}}, false},
-		{eventFlags{ids: []string{"ord_1"}}, true},
-		{eventFlags{ids: []string{"ORD_1"}}, false}, // ids are what they are
-		{eventFlags{names: []string{"Purchase"}}, false},
-	} {
-		if got := tc.f.match(ev); got != tc.want {
-			t.Errorf("%+v: %v, want %v", tc.f, got, tc.want)
 		}
 	}
 }

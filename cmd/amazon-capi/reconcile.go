@@ -2,18 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
@@ -21,9 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
-	"github.com/tracklayer/amazon-capi/sink"
 )
 
 const reconcileLong = `Compare the source with what became of it. Every record of the range is looked for
@@ -50,9 +45,9 @@ every event with its verdict, to join with what Amazon Marketing Cloud tells; se
 docs/amc.md.`
 
 type reconcileFlags struct {
-	kafka     kafkaFlags
-	registry  registryFlags
-	transform transformFlags
+	kafka     config.Kafka
+	registry  config.Registry
+	transform config.Transform
 	span      rangeFlags
 
 	topic, letters, receipts, group string
@@ -60,9 +55,6 @@ type reconcileFlags struct {
 	diagnostics, csv, events        string
 	json                            bool
 }
-
-// reconcileBy are the parts that rows can be told apart by.
-var reconcileBy = []string{"profile", "type", "hour"}
 
 func newReconcileCommand(p *process) *cobra.Command {
 	var f reconcileFlags
@@ -77,15 +69,15 @@ func newReconcileCommand(p *process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
 	flags := cmd.Flags()
-	f.kafka.register(flags)
-	f.registry.register(flags)
-	f.transform.register(flags)
+	f.kafka.Register(flags)
+	f.registry.Register(flags)
+	f.transform.Register(flags)
 	f.span.register(flags)
-	flags.StringVar(&f.topic, "topic", defaultTopic, "source topic")
-	flags.StringVar(&f.letters, "dead-letter-topic", defaultLettersTopic, "topic of the dead letters")
-	flags.StringVar(&f.receipts, "receipts-topic", defaultReceiptsTopic, "topic of the receipts")
-	flags.StringVar(&f.group, "group", defaultGroup, "group of run: what it has committed must have a verdict")
-	flags.StringSliceVar(&f.by, "by", reconcileBy, "what rows are told apart by: "+strings.Join(reconcileBy, ", "))
+	flags.StringVar(&f.topic, "topic", config.DefaultTopic, "source topic")
+	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
+	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts")
+	flags.StringVar(&f.group, "group", config.DefaultGroup, "group of run: what it has committed must have a verdict")
+	flags.StringSliceVar(&f.by, "by", reconcile.Parts, "what rows are told apart by: "+strings.Join(reconcile.Parts, ", "))
 	flags.StringVar(&f.diagnostics, "diagnostics", "", "list of the events that Amazon has, CSV or JSON lines; - is standard input")
 	flags.StringVar(&f.csv, "csv", "", "file for the rows, as CSV")
 	flags.StringVar(&f.events, "events", "", "file for every event with its verdict, .csv or .parquet")
@@ -95,18 +87,18 @@ func newReconcileCommand(p *process) *cobra.Command {
 
 // resolve checks the flags.
 func (f *reconcileFlags) resolve(p *process) (s kafka.Settings, o registry.Options, rng history.Range, err error) {
-	if s, err = f.kafka.resolve(p.stderr); err != nil {
+	if s, err = f.kafka.Resolve(p.stderr); err != nil {
 		return s, o, rng, err
 	}
-	if o, err = f.registry.resolve(s.TLS, p.stderr); err != nil {
+	if o, err = f.registry.Resolve(s.TLS, p.stderr); err != nil {
 		return s, o, rng, err
 	}
 	if rng, err = f.span.resolve(f.topic, time.Now()); err != nil {
 		return s, o, rng, err
 	}
 	for _, by := range f.by {
-		if !slices.Contains(reconcileBy, by) {
-			return s, o, rng, usagef("--by: %q is unknown: want some of %s", by, strings.Join(reconcileBy, ", "))
+		if !slices.Contains(reconcile.Parts, by) {
+			return s, o, rng, usagef("--by: %q is unknown: want some of %s", by, strings.Join(reconcile.Parts, ", "))
 		}
 	}
 	if f.receipts == "" {
@@ -127,7 +119,7 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	transformer, err := f.transform.transformer(nil)
+	transformer, err := f.transform.Transformer(nil)
 	if err != nil {
 		return err
 	}
@@ -137,11 +129,11 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	}
 	defer registry.Close()
 	// Reading may take an hour; that a file cannot be written is found out before.
-	rows, err := createRowsFile(f.csv)
+	rows, err := reconcile.CreateRowsFile(f.csv)
 	if err != nil {
 		return err
 	}
-	defer rows.discard()
+	defer rows.Discard()
 	events, err := f.createEvents()
 	if err != nil {
 		return err
@@ -150,7 +142,11 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	if events != nil {
 		r.Each = events.Add
 	}
-	plan, rep, err := f.reconcile(ctx, p, settings, rng, registry, r)
+	sources := reconcile.Sources{
+		Kafka: settings, Registry: registry, Range: rng, Letters: f.letters, Receipts: f.receipts, Group: f.group,
+		Progress: report.NewTerminalProgress(p.stderr),
+	}
+	plan, rep, err := sources.Run(ctx, r)
 	if events != nil {
 		if err != nil {
 			events.Discard()
@@ -162,109 +158,6 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 		return err
 	}
 	return f.show(p, plan, rep, rows)
-}
-
-// reconcile reads, in an order that matters: what the group had committed before
-// the verdicts are read has its verdict among them.
-func (f *reconcileFlags) reconcile(ctx context.Context, p *process, s kafka.Settings, rng history.Range, registry *registry.Client, r *reconcile.Reconciler) (*history.Plan, *reconcile.Report, error) {
-	progress := report.NewTerminalProgress(p.stderr)
-	defer progress.Done()
-	reader, plan, err := openHistory(ctx, s, rng, progress)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer reader.Close()
-	if r.Live, err = groupProgress(ctx, s, f.group, f.topic); err != nil {
-		return nil, nil, err
-	}
-	if !r.Live.Begun() {
-		if err := f.tellNewGroup(ctx, s, progress); err != nil {
-			return nil, nil, err
-		}
-	}
-	r.Verdicts = reconcile.NewVerdicts(plan)
-	if err := f.readReceipts(ctx, s, rng, registry, r.Verdicts, progress); err != nil {
-		return nil, nil, err
-	}
-	if err := f.readLetters(ctx, s, r.Verdicts, progress); err != nil {
-		return nil, nil, err
-	}
-	progress.Restart()
-	if err := reader.Read(ctx, plan, func(rec *kgo.Record) error { return r.Record(ctx, rec) }); err != nil {
-		return nil, nil, err
-	}
-	rep, err := r.Finish()
-	return plan, rep, err
-}
-
-// tellNewGroup says that the group has read nothing of the topic: then nothing is ever
-// missing, and everything without a verdict in flight.
-func (f *reconcileFlags) tellNewGroup(ctx context.Context, s kafka.Settings, progress *report.Progress) error {
-	opts, err := s.Options(zerolog.Nop())
-	if err != nil {
-		return asUsage(err)
-	}
-	client, err := kgo.NewClient(opts...)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
-	defer cancel()
-	others, _, err := kafka.Readers(ctx, kadm.NewClient(client), f.topic, f.group)
-	if err != nil {
-		return withCause(ctx, err)
-	}
-	hint := ""
-	if len(others) > 0 {
-		hint = "; others that have: " + kafka.Named(others)
-	}
-	progress.Say("amazon-capi: group %s has committed nothing of %s (--group), so that nothing counts as missing%s", f.group, f.topic, hint)
-	return nil
-}
-
-// receiptsBefore is how much earlier than the range's records their receipts are
-// looked for: they are written later, but by another machine's clock.
-const receiptsBefore = time.Hour
-
-func (f *reconcileFlags) readReceipts(ctx context.Context, s kafka.Settings, rng history.Range, registry *registry.Client, v *reconcile.Verdicts, progress *report.Progress) error {
-	r := history.Range{Topic: f.receipts}
-	if t := rng.From.Time; !t.IsZero() {
-		r.From.Time = t.Add(-receiptsBefore)
-	}
-	progress.Restart()
-	reader, plan, err := openHistory(ctx, s, r, progress)
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	receipts := receipt.NewReader(registry)
-	return reader.Read(ctx, plan, func(rec *kgo.Record) error {
-		read, err := receipts.Parse(ctx, rec.Value)
-		switch {
-		case errors.Is(err, receipt.ErrNone):
-			return nil // somebody else's; what it is about has no verdict by it
-		case err != nil:
-			return err
-		}
-		v.Receipt(&read)
-		return nil
-	})
-}
-
-func (f *reconcileFlags) readLetters(ctx context.Context, s kafka.Settings, v *reconcile.Verdicts, progress *report.Progress) error {
-	progress.Restart()
-	reader, plan, err := openHistory(ctx, s, history.Range{Topic: f.letters}, progress)
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	return reader.Read(ctx, plan, func(rec *kgo.Record) error {
-		if l, err := sink.ParseLetter(rec); err == nil {
-			v.Letter(&l)
-		}
-		return nil
-	})
 }
 
 func (f *reconcileFlags) readDiagnostics(p *process) (*reconcile.Diagnostics, error) {
@@ -299,22 +192,22 @@ func (f *reconcileFlags) createEvents() (*reconcile.EventsFile, error) {
 }
 
 // show prints the report; the error is that something is missing.
-func (f *reconcileFlags) show(p *process, plan *history.Plan, rep *reconcile.Report, file *rowsFile) error {
+func (f *reconcileFlags) show(p *process, plan *history.Plan, rep *reconcile.Report, file *reconcile.RowsFile) error {
 	rows := rep.By(slices.Contains(f.by, "profile"), slices.Contains(f.by, "type"), slices.Contains(f.by, "hour"))
-	if err := file.write(rows); err != nil {
+	if err := file.Write(rows); err != nil {
 		return err
 	}
 	var err error
 	switch {
 	case f.json:
-		err = printReconcileJSON(p.stdout, rows, rep)
+		err = reconcile.WriteJSON(p.stdout, rows, rep)
 	case rep.Sum.Source == 0:
 		fmt.Fprintf(p.stdout, "There is nothing to reconcile: %s.\n", plan.WhyEmpty())
 	default:
-		f.print(p.stdout, rows, rep)
+		reconcile.Print(p.stdout, f.by, rows, rep)
 	}
 	if !f.json {
-		printUnread(p.stdout, rep.Unread)
+		reconcile.PrintUnread(p.stdout, rep.Unread)
 	}
 	var unread int64
 	for _, u := range rep.Unread {

@@ -15,6 +15,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/twmb/franz-go/pkg/kadm"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/reconcile"
@@ -163,13 +164,13 @@ func TestReconcileFindsWhatIsMissing(t *testing.T) {
 		t.Errorf("Amazon has nothing:\n%s%s", r.stdout, r.stderr)
 	}
 	// Verdicts that nobody has written down.
-	if _, err := s.admin().DeleteTopics(t.Context(), demoReceipts); err != nil {
+	if _, err := s.admin().DeleteTopics(t.Context(), config.DefaultReceiptsTopic); err != nil {
 		t.Fatal(err)
 	}
 	if r := s.run(exitFailed, append([]string{"reconcile"}, s.registry()...)...); !strings.Contains(r.stderr, `"tracklayer.events.receipts" cannot be read: the topic does not exist`) {
 		t.Errorf("%s", r.stderr)
 	}
-	if _, err := s.admin().CreateTopic(t.Context(), 3, 1, nil, demoReceipts); err != nil {
+	if _, err := s.admin().CreateTopic(t.Context(), 3, 1, nil, config.DefaultReceiptsTopic); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.reconcile(exitFailed); got.sum.Missing != 50 || !strings.Contains(got.lost[0].Why, "committed past") {
@@ -182,7 +183,7 @@ func TestReconcileFindsWhatIsMissing(t *testing.T) {
 func TestReconcileTellsWhatWasDeletedUnread(t *testing.T) {
 	s := newScene(t)
 	s.run(exitOK, append([]string{"publish"}, s.registry()...)...)
-	starts, err := s.admin().ListEndOffsets(t.Context(), defaultTopic)
+	starts, err := s.admin().ListEndOffsets(t.Context(), config.DefaultTopic)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +197,7 @@ func TestReconcileTellsWhatWasDeletedUnread(t *testing.T) {
 		before.Add(kadm.Offset{Topic: o.Topic, Partition: o.Partition, At: o.Offset})
 		want += o.Offset - 1
 	})
-	if err := s.admin().CommitAllOffsets(t.Context(), defaultGroup, at); err != nil {
+	if err := s.admin().CommitAllOffsets(t.Context(), config.DefaultGroup, at); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.admin().DeleteRecords(t.Context(), before); err != nil {
@@ -305,7 +306,7 @@ func TestReconcileUsage(t *testing.T) {
 }
 
 func TestReconcileExamples(t *testing.T) {
-	s := newScene(t)
+	s := newSceneAlone(t)
 	s.run(exitOK, append([]string{"publish", "--events", "30"}, s.registry()...)...)
 	s.deliver()
 	var accepted bytes.Buffer

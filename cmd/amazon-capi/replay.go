@@ -2,23 +2,17 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/replay"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
-	"github.com/tracklayer/amazon-capi/internal/pipeline"
-	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/transform"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 const replayLong = `Deliver events that the topic has held before once more: those from --from on and
@@ -43,11 +37,11 @@ so that run delivers everything from there again. It does so only with --go, and
 only while the group has no members.`
 
 type replayFlags struct {
-	kafka    kafkaFlags
+	kafka    config.Kafka
 	log      logFlags
 	span     rangeFlags
-	events   eventFlags
-	delivery deliveryFlags
+	events   choiceFlags
+	delivery config.Delivery
 
 	topic, liveGroup, letters string
 	name                      string
@@ -79,15 +73,15 @@ func newReplayCommand(p *process) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	f.kafka.register(flags)
+	f.kafka.Register(flags)
 	f.log.register(flags, "console")
 	quietly(flags, &f.log)
 	f.span.register(flags)
 	f.events.register(flags)
-	f.delivery.register(flags)
-	flags.StringVar(&f.topic, "topic", defaultTopic, "topic to replay")
-	flags.StringVar(&f.liveGroup, "group", defaultGroup, "group of run, which a replay keeps away from")
-	flags.StringVar(&f.letters, "dead-letter-topic", defaultLettersTopic, "topic for events that will never be accepted")
+	f.delivery.Register(flags)
+	flags.StringVar(&f.topic, "topic", config.DefaultTopic, "topic to replay")
+	flags.StringVar(&f.liveGroup, "group", config.DefaultGroup, "group of run, which a replay keeps away from")
+	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic for events that will never be accepted")
 	flags.StringVar(&f.name, "name", "", "name of the replay (default made of what is asked for)")
 	flags.Float64Var(&f.rate, "rate", 0, "events a second (0: as fast as it goes)")
 	f.act.register(flags, "send the events, or with --live-group move the offsets")
@@ -97,118 +91,104 @@ func newReplayCommand(p *process) *cobra.Command {
 	return cmd
 }
 
-func (f *replayFlags) check() error {
-	switch {
-	case f.rate < 0:
-		return usagef("--rate: %g is no rate, want 0 or more", f.rate)
-	case f.topic == "" || f.letters == "":
-		return usagef("--topic and --dead-letter-topic: both are needed")
-	case f.name != "" && !transform.AnyProfiles.Valid(f.name):
-		return usagef("--name: %s is no name, want 1 to 64 of A-Z a-z 0-9 . _ -", redact.Quote(f.name))
-	case f.span.from == "" && f.span.to == "" && len(f.span.partitions) == 0 && !f.events.any():
-		return usagef("--from and --to: say what to replay; --from offset:0 is all that there is")
+func (f *replayFlags) run(ctx context.Context, p *process) error {
+	j, err := f.job(p)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	r, err := j.Look(ctx)
+	if err != nil {
+		return err
+	}
+	if !f.json {
+		r.PrintForecast(p.stdout)
+	}
+	if f.act.act && r.Selected > 0 {
+		err = j.Send(ctx, r)
+	}
+	if f.json {
+		return errors.Join(report.JSON(p.stdout, r), err)
+	}
+	r.PrintResult(p.stdout)
+	return err
+}
+
+// job turns the flags into a job. Its errors are usage errors.
+func (f *replayFlags) job(p *process) (*replay.Job, error) {
+	log, err := f.log.logger(p)
+	if err != nil {
+		return nil, err
+	}
+	o := replay.JobOptions{
+		Range: history.Range{Topic: f.topic, Partitions: f.span.partitions},
+		From:  f.span.from, To: f.span.to, Choice: f.events.Choice, Name: f.name, LiveGroup: f.liveGroup, Rate: f.rate,
+		Restart: f.restart, Go: f.act.act, Log: log, Progress: report.NewTerminalProgress(p.stderr),
+	}
+	o.Config.DeadLetterTopic = f.letters
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	settings, err := f.kafka.Resolve(p.stderr)
+	if err != nil {
+		return nil, err
+	}
+	if o.Range, err = f.span.resolve(f.topic, time.Now()); err != nil {
+		return nil, err
+	}
+	if o.Config, err = f.delivery.Resolve(settings, f.act.act, p.stderr); err != nil {
+		return nil, err
+	}
+	o.Config.Topic, o.Config.DeadLetterTopic = f.topic, f.letters
+	if err := o.Config.CheckTopics(); err != nil {
+		return nil, err
+	}
+	return replay.NewJob(o)
+}
+
+// move moves the live group's offsets.
+func (f *replayFlags) move(ctx context.Context, p *process) error {
+	at, err := f.checkMove()
+	if err != nil {
+		return err
+	}
+	settings, err := f.kafka.Resolve(p.stderr)
+	if err != nil {
+		return err
+	}
+	m := &replay.Move{Kafka: settings, Topic: f.topic, Group: f.liveGroup, To: at, Partitions: f.span.partitions, Go: f.act.act}
+	defer m.Close()
+	rows, err := m.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		for _, r := range rows {
+			_ = report.JSON(p.stdout, r) // a pipe that is closed must not keep the move from being made
+		}
+	} else {
+		m.Print(p.stdout, rows)
+	}
+	if !f.act.act {
+		return nil
+	}
+	if err := m.Commit(ctx, rows); err != nil {
+		return err
+	}
+	if !f.json {
+		fmt.Fprintf(p.stdout, "The offsets of group %s were moved.\n", f.liveGroup)
 	}
 	return nil
 }
 
-// groupOf names a replay's group.
-func groupOf(name string) string { return "amazon-capi-replay-" + name }
-
-// asked is what was asked for in words that the same flags give again. What does
-// not change which events are sent, such as the rate, is not in it.
-func (f *replayFlags) asked() string {
-	text, _ := json.Marshal([]any{f.topic, f.span.from, f.span.to, f.span.partitions, f.events.profiles, f.events.names, f.events.ids})
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8])
-}
-
-// job is a replay that is decided on.
-type job struct {
-	flags    *replayFlags
-	config   pipeline.Config
-	rng      history.Range
-	name     string
-	group    string
-	client   *kgo.Client
-	admin    *kadm.Client
-	reader   *history.Reader
-	progress *report.Progress
-
-	resumed    bool
-	plan       *history.Plan
-	forecaster *replay.Forecaster
-	forecast   *replay.Forecast
-}
-
-func (f *replayFlags) run(ctx context.Context, p *process) error {
-	j, log, err := f.prepare(p)
-	if err != nil {
-		return err
+// checkMove refuses what a move cannot heed.
+func (f *replayFlags) checkMove() (at history.Position, err error) {
+	switch {
+	case f.span.from == "":
+		return at, usagef("--live-group: --from says where the group goes on; it is not set")
+	case f.span.to != "" || f.events.Any():
+		return at, usagef("--live-group: the group delivers everything from --from on; it goes with neither --to nor --profile, --event-name or --event-id")
 	}
-	opts, err := j.config.Kafka.Options(zerolog.Nop())
-	if err != nil {
-		return asUsage(err)
-	}
-	client, err := kgo.NewClient(opts...)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	j.client, j.admin = client, kadm.NewClient(client)
-	if j.reader, err = history.New(j.config.Kafka); err != nil {
-		return err
-	}
-	defer j.reader.Close()
-	j.progress = report.NewTerminalProgress(p.stderr)
-	j.reader.Progress = func(done, total int64) { j.progress.Step("reading "+f.topic, uint64(done), uint64(total)) }
-
-	if err := j.look(ctx); err != nil {
-		return err
-	}
-	report := j.report()
-	if !f.json {
-		report.printForecast(p.stdout)
-	}
-	if f.act.act && report.Selected > 0 {
-		err = j.send(ctx, log, report)
-	}
-	if f.json {
-		return errors.Join(printJSON(p.stdout, report), err)
-	}
-	report.printResult(p.stdout)
-	return err
-}
-
-// prepare turns the flags into a job. Its errors are usage errors.
-func (f *replayFlags) prepare(p *process) (*job, zerolog.Logger, error) {
-	log, err := f.log.logger(p)
-	if err != nil {
-		return nil, log, err
-	}
-	if err := f.check(); err != nil {
-		return nil, log, err
-	}
-	settings, err := f.kafka.resolve(p.stderr)
-	if err != nil {
-		return nil, log, err
-	}
-	j := &job{flags: f, name: f.name}
-	if j.rng, err = f.span.resolve(f.topic, time.Now()); err != nil {
-		return nil, log, err
-	}
-	if j.config, err = f.delivery.resolve(settings, f.act.act, p.stderr); err != nil {
-		return nil, log, err
-	}
-	j.config.Topic, j.config.DeadLetterTopic = f.topic, f.letters
-	if err := checkTopics(&j.config); err != nil {
-		return nil, log, err
-	}
-	if j.name == "" {
-		j.name = f.asked()
-	}
-	if j.group = groupOf(j.name); j.group == f.liveGroup || j.group+".ends" == f.liveGroup {
-		return nil, log, usagef("--name: group %q is the live one (--group); a replay must have its own", j.group)
-	}
-	j.config.Group = j.group
-	return j, log, nil
+	at, err = history.ParsePosition(f.span.from, time.Now())
+	return at, setting.From.Wrap(err)
 }

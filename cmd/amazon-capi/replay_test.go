@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/internal/operate/replay"
@@ -17,11 +18,11 @@ import (
 )
 
 // replay runs replay --json, and holds its sums.
-func (s *scene) replay(code int, args ...string) replayReport {
+func (s *scene) replay(code int, args ...string) replay.Report {
 	s.t.Helper()
 	r := s.run(code, append(append([]string{"replay", "--json"}, s.amazon()...), args...)...)
 	noIdentifiers(s.t, r)
-	all := objects[replayReport](s.t, r.stdout)
+	all := objects[replay.Report](s.t, r.stdout)
 	if len(all) != 1 {
 		s.t.Fatalf("%d objects:\n%s%s", len(all), r.stdout, r.stderr)
 	}
@@ -50,7 +51,7 @@ func (s *scene) events() map[string]*schemas.Event {
 	defer registry.Close()
 	decoder := schemas.NewDecoder(registry)
 	all := make(map[string]*schemas.Event)
-	for _, r := range s.records(demoTopic) {
+	for _, r := range s.records(config.DefaultTopic) {
 		ev := new(schemas.Event)
 		if decoder.Decode(s.t.Context(), r.Value, ev) == nil {
 			all[ev.EventID] = ev
@@ -151,8 +152,8 @@ func TestReplayStopsAndGoesOn(t *testing.T) {
 		t.Fatalf("stopped with exit %d\n%s", code, out)
 	}
 	some := int(s.Amazon().Stats().Taken)
-	late := s.records(demoTopic)[0]
-	s.produce(&kgo.Record{Topic: demoTopic, Value: late.Value, Key: late.Key, Timestamp: secondDay.Add(time.Hour)})
+	late := s.records(config.DefaultTopic)[0]
+	s.produce(&kgo.Record{Topic: config.DefaultTopic, Value: late.Value, Key: late.Key, Timestamp: secondDay.Add(time.Hour)})
 	got := s.replay(exitOK, append(day, "--go")...)
 	if !got.Resumed || got.DoneBefore == 0 || got.Sent+some < inDay || got.Sent >= inDay {
 		t.Errorf("%+v after %d of %d", got, some, inDay)
@@ -232,8 +233,8 @@ func TestReplayThatCannot(t *testing.T) {
 		t.Errorf("%s", r.stderr)
 	}
 	offsets := make(kadm.Offsets)
-	offsets.Add(kadm.Offset{Topic: demoTopic, Partition: 0, At: 3, LeaderEpoch: -1})
-	if err := s.admin().CommitAllOffsets(t.Context(), groupOf("foreign"), offsets); err != nil {
+	offsets.Add(kadm.Offset{Topic: config.DefaultTopic, Partition: 0, At: 3, LeaderEpoch: -1})
+	if err := s.admin().CommitAllOffsets(t.Context(), "amazon-capi-replay-foreign", offsets); err != nil {
 		t.Fatal(err)
 	}
 	if r := s.run(exitFailed, append([]string{"replay", "--from", "offset:0", "--name", "foreign"}, s.amazon()...)...); !strings.Contains(r.stderr, "no replay's") {
@@ -253,7 +254,7 @@ func TestReplayMovesTheLiveGroup(t *testing.T) {
 		t.Errorf("dry run: %v\n%s", s.offsets("amazon-capi"), r.stdout)
 	}
 	// While it has members it stays where it is.
-	member, err := kgo.NewClient(kgo.SeedBrokers(s.Brokers()...), kgo.ConsumerGroup("amazon-capi"), kgo.ConsumeTopics(demoTopic), kgo.DisableAutoCommit())
+	member, err := kgo.NewClient(kgo.SeedBrokers(s.Brokers()...), kgo.ConsumerGroup("amazon-capi"), kgo.ConsumeTopics(config.DefaultTopic), kgo.DisableAutoCommit())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +266,7 @@ func TestReplayMovesTheLiveGroup(t *testing.T) {
 		t.Errorf("with a member: %v\n%s", s.offsets("amazon-capi"), r.stderr)
 	}
 	member.Close()
-	rows := objects[moved](t, move(exitOK, "--json", "--go").stdout)
+	rows := objects[replay.Moved](t, move(exitOK, "--json", "--go").stdout)
 	if len(rows) != 3 || rows[0].Was != live[0] || rows[0].Now != 10 || rows[0].End != live[0] {
 		t.Errorf("%+v", rows)
 	}
@@ -309,7 +310,7 @@ func TestReplayForeseesTheLimitOfAge(t *testing.T) {
 }
 
 func TestReplayExamples(t *testing.T) {
-	s := newScene(t)
+	s := newSceneAlone(t)
 	s.run(exitOK, append([]string{"publish", "--events", "60", "--timestamps", "event"}, s.registry()...)...)
 	s.run(exitOK, append([]string{"publish", "--events", "5"}, s.registry()...)...)
 	s.deliver()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/operate/replay"
 )
 
 // mixed are events that the contracts judge differently: one takes what the other
@@ -67,8 +68,8 @@ func TestForecastIsWhatHappens(t *testing.T) {
 			} else {
 				tc.args = append(tc.args, append(s.amazon(), args...)...)
 			}
-			foreseen := objects[replayReport](t, s.run(exitOK, append([]string{"replay", "--json"}, tc.args...)...).stdout)[0]
-			got := objects[replayReport](t, s.run(exitOK, append([]string{"replay", "--json", "--go", "--auth-hold", "0s"}, tc.args...)...).stdout)[0]
+			foreseen := objects[replay.Report](t, s.run(exitOK, append([]string{"replay", "--json"}, tc.args...)...).stdout)[0]
+			got := objects[replay.Report](t, s.run(exitOK, append([]string{"replay", "--json", "--go", "--auth-hold", "0s"}, tc.args...)...).stdout)[0]
 			sum := foreseen.Sum
 			if said := [3]int{sum.Send, sum.Filtered, sum.Refused}; said != tc.want {
 				t.Errorf("the forecast says %v are sent, filtered and refused, want %v", said, tc.want)

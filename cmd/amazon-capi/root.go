@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -44,8 +45,8 @@ func newRoot(p *process) *cobra.Command {
 	root.SetVersionTemplate("amazon-capi {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagMistake(err) })
 	root.PersistentFlags().String("config", "", "YAML file with values for any of the flags, under their names")
-	var ids eventIDFlags
-	ids.register(root.PersistentFlags())
+	var ids config.EventIDs
+	ids.Register(root.PersistentFlags())
 
 	root.AddCommand(
 		newRunCommand(p),
@@ -67,10 +68,10 @@ func newRoot(p *process) *cobra.Command {
 	// A command's flags are looked up in environment and file before it runs,
 	// whichever command it is.
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		if err := applyConfig(cmd, allFlags(root), p); err != nil {
+		if err := config.Apply(cmd.Flags(), p.environ, allFlags(root), p.stderr); err != nil {
 			return err
 		}
-		return ids.apply(p.stderr)
+		return ids.Apply(p.stderr)
 	}
 	return root
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 const runLong = `Read events as a member of the consumer group and deliver them to Amazon Ads,
@@ -27,9 +29,9 @@ machine alone: they have no password.`
 
 // runFlags are the settings of the pipeline.
 type runFlags struct {
-	kafka    kafkaFlags
+	kafka    config.Kafka
 	log      logFlags
-	delivery deliveryFlags
+	delivery config.Delivery
 	start    string
 }
 
@@ -53,16 +55,16 @@ func newRunCommand(p *process) *cobra.Command {
 }
 
 func (f *runFlags) register(flags *pflag.FlagSet) {
-	f.kafka.register(flags)
+	f.kafka.Register(flags)
 	f.log.register(flags, "json")
-	f.delivery.register(flags)
-	c := &f.delivery.config
+	f.delivery.Register(flags)
+	c := &f.delivery.Config
 
-	flags.StringVar(&c.Topic, "topic", defaultTopic, "topic to read events from")
-	flags.StringVar(&c.Group, "group", defaultGroup, "consumer group")
+	flags.StringVar(&c.Topic, "topic", config.DefaultTopic, "topic to read events from")
+	flags.StringVar(&c.Group, "group", config.DefaultGroup, "consumer group")
 	flags.StringVar(&c.InstanceID, "instance-id", "", "static membership: a name of this member that outlives restarts")
 	flags.StringVar(&f.start, "start", "earliest", "where a group without offsets begins: earliest or latest")
-	flags.StringVar(&c.DeadLetterTopic, "dead-letter-topic", defaultLettersTopic, "topic for events that will never be accepted")
+	flags.StringVar(&c.DeadLetterTopic, "dead-letter-topic", config.DefaultLettersTopic, "topic for events that will never be accepted")
 	flags.BoolVar(&c.CreateTopics, "create-topics", false, "create topics that are missing")
 
 	flags.IntVar(&c.Workers, "workers", 0, "partitions decoded at the same time (default one per core)")
@@ -79,32 +81,33 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 // sends. Its errors are usage errors, and come all of them, and before anything is
 // connected: a configuration is mended in one go.
 func (f *runFlags) resolve(sends bool, warn io.Writer) (pipeline.Config, error) {
-	var wrong mistakes
-	settings, err := f.kafka.resolve(warn)
-	wrong.note(err)
-	c, err := f.delivery.resolve(settings, sends, warn)
-	wrong.note(err)
-	for _, s := range []struct{ flag, value string }{
+	var wrong config.Mistakes
+	settings, err := f.kafka.Resolve(warn)
+	wrong.Note(err)
+	c, err := f.delivery.Resolve(settings, sends, warn)
+	wrong.Note(err)
+	for _, s := range []struct {
+		flag  setting.Key
+		value string
+	}{
 		{"topic", c.Topic}, {"group", c.Group}, {"dead-letter-topic", c.DeadLetterTopic},
 	} {
 		if s.value == "" {
-			wrong.note(usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag)))
+			wrong.Note(config.Missing(s.flag))
 		}
 	}
-	wrong.note(checkTopics(&c))
+	wrong.Note(c.CheckTopics())
 	c.Start, err = consumer.ParseStart(f.start)
-	wrong.note(prefixed("--start", err))
-	wrong.note((numberLimits{"workers", int64(c.Workers), 0, 4096}).check())
-	for _, d := range []durationLimits{
-		{"commit-interval", c.CommitInterval, 10 * time.Millisecond},
-		{"drain", c.Drain, 0},
-		{"session-timeout", c.SessionTimeout, time.Second},
-		{"rebalance-timeout", c.RebalanceTimeout, time.Second},
-	} {
-		wrong.note(d.check())
-	}
-	noneForZero(&c.Drain)
-	return c, wrong.all()
+	wrong.Note(setting.Key("start").Wrap(err))
+	wrong.Note(config.InRange("workers", int64(c.Workers), 0, 4096))
+	wrong.Note(
+		config.AtLeast("commit-interval", c.CommitInterval, 10*time.Millisecond),
+		config.AtLeast("drain", c.Drain, 0),
+		config.AtLeast("session-timeout", c.SessionTimeout, time.Second),
+		config.AtLeast("rebalance-timeout", c.RebalanceTimeout, time.Second),
+	)
+	config.NoneForZero(&c.Drain)
+	return c, wrong.All()
 }
 
 func (f *runFlags) run(ctx context.Context, p *process) error {
@@ -122,7 +125,7 @@ func (f *runFlags) run(ctx context.Context, p *process) error {
 		defer signal.Stop(hangup)
 		c.Reload = hangup
 	}
-	collectOften()
+	pipeline.CollectOften()
 	pl, err := pipeline.New(c, log)
 	if err != nil {
 		return asUsage(err) // it has connected nothing yet

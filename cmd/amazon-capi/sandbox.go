@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
 
@@ -32,7 +33,7 @@ type sandboxFlags struct {
 	log                        logFlags
 	listen                     string
 	clientID                   string
-	clientSecret, refreshToken secret
+	clientSecret, refreshToken config.Secret
 	profiles, forbid           []string
 	tokenTTL                   time.Duration
 	refusal                    string
@@ -64,8 +65,8 @@ func newSandboxCommand(p *process) *cobra.Command {
 	f.log.register(flags, "console")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8090", "address to serve on; :8090 for all networks")
 	flags.StringVar(&f.clientID, "client-id", account.ClientID, "client id that may get tokens")
-	secretFlag(flags, &f.clientSecret, "client-secret", "its secret (default "+account.ClientSecret+")")
-	secretFlag(flags, &f.refreshToken, "refresh-token", "its refresh token (default "+account.RefreshToken+")")
+	f.clientSecret.Register(flags, "client-secret", "its secret (default "+account.ClientSecret+")")
+	f.refreshToken.Register(flags, "refresh-token", "its refresh token (default "+account.RefreshToken+")")
 	flags.StringSliceVar(&f.profiles, "profiles", nil, "profiles the account may send for (default all)")
 	flags.StringSliceVar(&f.forbid, "forbid", nil, "profiles answered 403")
 	flags.DurationVar(&f.tokenTTL, "token-ttl", time.Hour, "how long an access token is good for")
@@ -88,11 +89,10 @@ func (f *sandboxFlags) options(warn io.Writer) (o sandbox.Options, err error) {
 	account := sandbox.DefaultAccount()
 	account.ClientID, account.Profiles = f.clientID, f.profiles
 	for _, s := range []struct {
-		name string
-		from *secret
+		from *config.Secret
 		to   *string
-	}{{"client-secret", &f.clientSecret, &account.ClientSecret}, {"refresh-token", &f.refreshToken, &account.RefreshToken}} {
-		v, err := s.from.read(s.name, warn)
+	}{{&f.clientSecret, &account.ClientSecret}, {&f.refreshToken, &account.RefreshToken}} {
+		v, err := s.from.Read(warn)
 		if err != nil {
 			return o, err
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
@@ -34,7 +35,7 @@ under that of the receipts topic.`,
 
 // subjectFlags are what register and check share.
 type subjectFlags struct {
-	registry registryFlags
+	registry config.Registry
 	tls      kafka.TLSSettings
 	topic    string
 	receipts string // topic
@@ -49,9 +50,9 @@ type receiptsStatus struct {
 
 func (f *subjectFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	f.registry.register(flags)
+	f.registry.Register(flags)
 	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic whose values the schemas are for")
-	flags.StringVar(&f.receipts, "receipts-topic", defaultReceiptsTopic, "topic whose values are receipts; empty for none")
+	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic whose values are receipts; empty for none")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	flags.StringVar(&f.tls.CAFile, "tls-ca", "", "certificates to trust, PEM (default the system's)")
 	flags.StringVar(&f.tls.CertFile, "tls-cert", "", "client certificate, PEM")
@@ -59,7 +60,7 @@ func (f *subjectFlags) register(cmd *cobra.Command) {
 }
 
 func (f *subjectFlags) open(warn io.Writer) (*registry.Client, error) {
-	o, err := f.registry.resolve(f.tls, warn)
+	o, err := f.registry.Resolve(f.tls, warn)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ deployment. "run" registers the schema of receipts by itself if it may.`,
 				}
 			}
 			if f.json {
-				return printJSON(p.stdout, map[string]any{"subject": schemas.Subject(f.topic), "versions": done, "receipts": receipts})
+				return report.JSON(p.stdout, map[string]any{"subject": schemas.Subject(f.topic), "versions": done, "receipts": receipts})
 			}
 			for _, v := range done {
 				fmt.Fprintf(p.stdout, "%s: version %d registered as id %d\n", schemas.Subject(f.topic), v.Version, v.ID)
@@ -140,7 +141,7 @@ and the schema of receipts are registered and the latest is compatible, 1 when n
 				}
 			}
 			if f.json {
-				err = printJSON(p.stdout, struct {
+				err = report.JSON(p.stdout, struct {
 					registry.SubjectStatus
 					Receipts *receiptsStatus `json:"receipts"`
 				}{status, receipts})
@@ -228,10 +229,4 @@ func newSchemasPrint(p *process) *cobra.Command {
 	cmd.Flags().BoolVar(&receipts, "receipts", false, "the schema of receipts instead")
 	cmd.Flags().IntVar(&version, "version", int(latest), "version to print")
 	return cmd
-}
-
-func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
 }

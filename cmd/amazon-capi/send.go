@@ -12,7 +12,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/instant"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/operate/testsend"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -50,9 +52,9 @@ func newSendCommand(p *process) *cobra.Command {
 
 // sendFlags are the event and where it goes.
 type sendFlags struct {
-	transform   transformFlags
-	contract    contractFlags
-	account     accountFlags
+	transform   config.Transform
+	contract    config.Contract
+	account     config.Account
 	identifiers identifierFlag
 	accounts    string
 	timeout     time.Duration
@@ -80,9 +82,9 @@ func newSendKind(p *process, kind string) *cobra.Command {
 }
 
 func (f *sendFlags) register(flags *pflag.FlagSet, kind string) {
-	f.transform.register(flags)
-	f.contract.register(flags)
-	f.account.register(flags)
+	f.transform.Register(flags)
+	f.contract.Register(flags)
+	f.account.Register(flags)
 	f.identifiers.register(flags)
 	flags.StringVar(&f.accounts, "accounts", "", "YAML file with several accounts and their profiles; the profile's own is used")
 	flags.DurationVar(&f.timeout, "request-timeout", 30*time.Second, "how long to wait for Amazon's answer")
@@ -154,19 +156,19 @@ func (f *sendFlags) run(ctx context.Context, p *process, kind string) error {
 		return err
 	}
 	defer closeTrial()
-	report, err := t.Run(ctx, event, now)
+	shown, err := t.Run(ctx, event, now)
 	if err != nil {
-		return fmt.Errorf("interrupted; whether Amazon took event %s is not known: %w", report.EventID, err)
+		return fmt.Errorf("interrupted; whether Amazon took event %s is not known: %w", shown.EventID, err)
 	}
 	if f.json {
-		if err := printJSON(p.stdout, report); err != nil {
+		if err := report.JSON(p.stdout, shown); err != nil {
 			return err
 		}
 	} else {
-		report.Print(p.stdout)
+		shown.Print(p.stdout)
 	}
-	if !report.Accepted() && report.Outcome != testsend.OutcomeDryRun {
-		return errors.New("Amazon has not accepted the event: " + report.Outcome)
+	if !shown.Accepted() && shown.Outcome != testsend.OutcomeDryRun {
+		return errors.New("Amazon has not accepted the event: " + shown.Outcome)
 	}
 	return nil
 }
@@ -179,11 +181,11 @@ func (f *sendFlags) trial(p *process) (*testsend.Trial, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	contract, err := sink.NewContract(profile.Contract, f.contract.options)
+	contract, err := sink.NewContract(profile.Contract, f.contract.Options)
 	if err != nil {
 		return nil, nil, asUsage(err)
 	}
-	transformer, err := f.transform.transformer(contract)
+	transformer, err := f.transform.Transformer(contract)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -192,7 +194,7 @@ func (f *sendFlags) trial(p *process) (*testsend.Trial, func(), error) {
 		return nil, nil, err
 	}
 	direct, err := sink.NewDirect(sink.DirectOptions{
-		Contract: contract, BaseURL: f.contract.url, Region: f.region(contract, profile),
+		Contract: contract, BaseURL: f.contract.URL, Region: f.region(contract, profile),
 		ClientID: account.ClientID, AdvertiserID: profile.AdvertiserID, RequestTimeout: f.timeout,
 	})
 	if err != nil {
@@ -211,14 +213,14 @@ func (f *sendFlags) trial(p *process) (*testsend.Trial, func(), error) {
 // sender is in whose name the event is sent: the account of the flags, or that of
 // the profile in the accounts file.
 func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, error) {
-	if _, err := f.contract.resolve(); err != nil {
+	if _, err := f.contract.Resolve(); err != nil {
 		return nil, accounts.Profile{}, err
 	}
-	settings := accounts.Settings{Contract: f.contract.name}
+	settings := accounts.Settings{Contract: f.contract.Name}
 	if f.accounts == "" {
-		a := accounts.Account{ClientID: f.account.clientID, TokenURL: f.account.tokenURL, Defaults: settings}
+		a := accounts.Account{ClientID: f.account.ClientID, TokenURL: f.account.TokenURL, Defaults: settings}
 		if f.act.act {
-			o, err := f.account.resolve(p.stderr)
+			o, err := f.account.Resolve(p.stderr)
 			if err != nil {
 				return nil, accounts.Profile{}, err
 			}
@@ -226,11 +228,11 @@ func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, err
 		}
 		return &a, accounts.Profile{ID: f.event.ProfileID, Settings: settings}, nil
 	}
-	if err := f.account.besides(); err != nil {
+	if err := f.account.Besides(); err != nil {
 		return nil, accounts.Profile{}, err
 	}
 	list, err := accounts.NewSource(f.accounts).Load(accounts.Base{
-		Contract: f.contract.name, ContractOptions: f.contract.options, TokenURL: f.account.tokenURL, BaseURL: f.contract.url, Region: f.contract.at, ProfileIDs: f.transform.profileIDsOr(),
+		Contract: f.contract.Name, ContractOptions: f.contract.Options, TokenURL: f.account.TokenURL, BaseURL: f.contract.URL, Region: f.contract.Region, ProfileIDs: f.transform.ProfileIDs(),
 	})
 	if err != nil {
 		return nil, accounts.Profile{}, usagef("--accounts: %w", err)
@@ -250,5 +252,5 @@ func (f *sendFlags) region(contract sink.Contract, p accounts.Profile) sink.Regi
 	if r := contract.Region(strings.ToUpper(f.event.User.CountryCode)); r != sink.RegionUnknown {
 		return r
 	}
-	return f.contract.at
+	return f.contract.Region
 }

@@ -17,11 +17,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/testdata"
@@ -35,10 +37,18 @@ type scene struct {
 	client *kgo.Client
 }
 
-// newScene starts a cluster with the three topics of the defaults.
+// newScene starts a cluster with the three topics of the defaults. Its test goes
+// side by side with others: most of what they do is wait.
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	return &scene{Cluster: cluster(t, demoTopic, demoLetters, demoReceipts), t: t}
+	t.Parallel()
+	return newSceneAlone(t)
+}
+
+// newSceneAlone is newScene for tests that change the working directory.
+func newSceneAlone(t *testing.T) *scene {
+	t.Helper()
+	return &scene{Cluster: cluster(t, config.DefaultTopic, config.DefaultLettersTopic, config.DefaultReceiptsTopic), t: t}
 }
 
 // servers are the flags that point a command at the cluster's brokers.
@@ -58,7 +68,7 @@ func (s *scene) amazon() []string {
 func (s *scene) environ() (env []string) {
 	flags := s.amazon()
 	for i := 0; i < len(flags); i += 2 {
-		env = append(env, envName(strings.TrimPrefix(flags[i], "--"))+"="+flags[i+1])
+		env = append(env, setting.Key(strings.TrimPrefix(flags[i], "--")).Env()+"="+flags[i+1])
 	}
 	return env
 }
@@ -79,7 +89,7 @@ func (s *scene) deliver() consumer.Summary {
 	account := sandbox.DefaultAccount()
 	pl, err := pipeline.New(pipeline.Config{
 		Kafka: kafka.Settings{Brokers: s.Brokers()}, Registry: registry.Options{URL: s.RegistryURL()},
-		Topic: demoTopic, Group: "amazon-capi", DeadLetterTopic: demoLetters, ReceiptsTopic: demoReceipts,
+		Topic: config.DefaultTopic, Group: "amazon-capi", DeadLetterTopic: config.DefaultLettersTopic, ReceiptsTopic: config.DefaultReceiptsTopic,
 		Contract: sink.ContractNames()[0], AmazonURL: s.AmazonURL(), TokenURL: s.TokenURL(),
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 		Linger: 20 * time.Millisecond, AuthHold: -1, BackoffMin: 10 * time.Millisecond, BackoffMax: 50 * time.Millisecond,
@@ -110,7 +120,7 @@ func (s *scene) deliver() consumer.Summary {
 func (s *scene) lag(group string) (n int64) {
 	s.t.Helper()
 	admin := s.admin()
-	ends, err := admin.ListEndOffsets(s.t.Context(), demoTopic)
+	ends, err := admin.ListEndOffsets(s.t.Context(), config.DefaultTopic)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -127,7 +137,7 @@ func (s *scene) offsets(group string) map[int32]int64 {
 		s.t.Fatal(err)
 	}
 	at := make(map[int32]int64)
-	for p, o := range commits[demoTopic] {
+	for p, o := range commits[config.DefaultTopic] {
 		at[p] = o.At
 	}
 	return at

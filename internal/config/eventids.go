@@ -1,6 +1,4 @@
-//go:build ignore
-
-package main
+package config
 
 import (
 	"io"
@@ -8,26 +6,29 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// eventIDFlags say how event ids are shown, by every command alike: they are how
+// EventIDs says how event ids are shown, by every command alike: they are how
 // logs, receipts, dead letters and tables are joined.
-type eventIDFlags struct {
+type EventIDs struct {
 	mode string
-	key  secret
+	key  Secret
 }
 
-func (f *eventIDFlags) register(flags *pflag.FlagSet) {
+// Register adds the flags.
+func (f *EventIDs) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.mode, "event-ids", "mask", "how event ids are shown: mask what could name a person in them, or hash, a pseudonym of each")
-	secretFlag(flags, &f.key, "event-ids-key", "key of the pseudonyms and tags of event ids, the same for all processes")
+	f.key.Register(flags, "event-ids-key", "key of the pseudonyms and tags of event ids, the same for all processes")
 }
 
-func (f *eventIDFlags) apply(warn io.Writer) error {
+// Apply has event ids shown so from now on, by the whole process.
+func (f *EventIDs) Apply(warn io.Writer) error {
 	mode, err := redact.ParseIDMode(f.mode)
 	if err != nil {
-		return usagef("--event-ids: %w", err)
+		return setting.Key("event-ids").Mistakef("%w", err)
 	}
-	key, err := f.key.read("event-ids-key", warn)
+	key, err := f.key.Read(warn)
 	if err != nil {
 		return err
 	}

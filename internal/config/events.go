@@ -1,8 +1,7 @@
-//go:build ignore
-
-package main
+package config
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"strings"
@@ -12,17 +11,22 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// transformFlags say how events become conversions.
-type transformFlags struct{ mapping, identifiers, consent, profileIDs string }
+// Transform says how events become conversions.
+type Transform struct {
+	MappingFile string
 
-// profileIDsOr is the setting of --profile-ids; the strictest of one that is wrong,
-// which resolve reports.
-func (f *transformFlags) profileIDsOr() transform.ProfileIDs {
+	identifiers, consent, profileIDs string
+}
+
+// ProfileIDs is the setting of --profile-ids; the strictest of one that is wrong,
+// which Resolve reports.
+func (f *Transform) ProfileIDs() transform.ProfileIDs {
 	ids, err := transform.ParseProfileIDs(f.profileIDs)
 	if err != nil {
 		return transform.DigitProfiles
@@ -30,128 +34,133 @@ func (f *transformFlags) profileIDsOr() transform.ProfileIDs {
 	return ids
 }
 
-func (f *transformFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.mapping, "mapping", "", "YAML table of event names (default the built-in one)")
+// Register adds the flags.
+func (f *Transform) Register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.MappingFile, "mapping", "", "YAML table of event names (default the built-in one)")
 	flags.StringVar(&f.identifiers, "identifier-rules", "amazon", "how identifiers are normalised before hashing: amazon or plain")
 	flags.StringVar(&f.profileIDs, "profile-ids", "digits", "which profile ids there are: digits, which all of Amazon's are, or any of A-Z a-z 0-9 . _ -")
 	flags.StringVar(&f.consent, "consent-denied", "strip", "events without consent: strip their identifiers and send the rest, or filter them")
 }
 
-func (f *transformFlags) resolve() (o transform.Options, err error) {
+// Resolve turns the flags into options.
+func (f *Transform) Resolve() (o transform.Options, err error) {
 	var wrong []error
 	if o.Identifiers, err = transform.ParseIdentifierRules(f.identifiers); err != nil {
-		wrong = append(wrong, usagef("--identifier-rules: %w", err))
+		wrong = append(wrong, setting.Key("identifier-rules").Mistakef("%w", err))
 	}
 	if o.ProfileIDs, err = transform.ParseProfileIDs(f.profileIDs); err != nil {
-		wrong = append(wrong, usagef("--profile-ids: %w", err))
+		wrong = append(wrong, setting.Key("profile-ids").Mistakef("%w", err))
 	}
 	if o.ConsentDenied, err = transform.ParseConsentPolicy(f.consent); err != nil {
-		wrong = append(wrong, usagef("--consent-denied: %w", err))
+		wrong = append(wrong, setting.Key("consent-denied").Mistakef("%w", err))
 	}
-	if f.mapping != "" {
-		data, err := textfile.Read(f.mapping)
+	if f.MappingFile != "" {
+		data, err := textfile.Read(f.MappingFile)
 		if err != nil {
 			err = redact.File(err)
 		} else {
-			o.Mapping, err = transform.LoadMapping(f.mapping, data)
+			o.Mapping, err = transform.LoadMapping(f.MappingFile, data)
 		}
 		if err != nil {
-			wrong = append(wrong, usagef("--mapping: %w", err))
+			wrong = append(wrong, setting.Key("mapping").Mistakef("%w", err))
 		}
 	}
-	return o, asUsage(errors.Join(wrong...))
+	return o, setting.Mistaken(errors.Join(wrong...))
 }
 
-// contractFlags say which of Amazon's APIs is spoken, how, and where it is.
-type contractFlags struct {
-	name, url string
+// Contract says which of Amazon's APIs is spoken, how, and where it is.
+type Contract struct {
+	Name, URL string
 
 	consentMissing, unmappedType, region string
 	// Once resolved:
-	options sink.ContractOptions
-	at      sink.Region
+	Options sink.ContractOptions
+	Region  sink.Region
 }
 
-func (f *contractFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.name, "contract", sink.ContractNames()[0], "Amazon's API to speak: "+strings.Join(sink.ContractNames(), " or "))
-	flags.StringVar(&f.url, "amazon-url", "", "Amazon Ads API, the part before the contract's path, for all regions (default https://advertising-api.amazon.com, or by events-v1 the host of the event's country)")
+// Register adds the flags.
+func (f *Contract) Register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.Name, "contract", sink.ContractNames()[0], "Amazon's API to speak: "+strings.Join(sink.ContractNames(), " or "))
+	flags.StringVar(&f.URL, "amazon-url", "", "Amazon Ads API, the part before the contract's path, for all regions (default https://advertising-api.amazon.com, or by events-v1 the host of the event's country)")
 	flags.StringVar(&f.region, "region", "NA", "host for countries that the contract has none for: NA, EU or FE")
 	flags.StringVar(&f.consentMissing, "consent-missing", "refuse", "events from the EU, the EEA or the UK that do not say what the person consented to, where the contract asks it: refuse them, or deny, which leaves them out")
 	flags.StringVar(&f.unmappedType, "unmapped-type", "refuse", "events of a type, declared in the mapping, that the contract does not have: refuse them, or send them as other")
 }
 
-// resolve returns the contract also where something else is wrong.
-func (f *contractFlags) resolve() (sink.Contract, error) {
-	var wrong mistakes
-	if f.url != "" {
-		wrong.note(checkURL("amazon-url", f.url))
+// Resolve returns the contract also where something else is wrong.
+func (f *Contract) Resolve() (sink.Contract, error) {
+	var wrong Mistakes
+	if f.URL != "" {
+		wrong.Note(CheckURL("amazon-url", f.URL))
 	}
 	var err error
-	f.at, err = sink.ParseRegion(f.region)
-	wrong.note(prefixed("--region", err))
-	f.options.ConsentMissing, err = sink.ParseConsentMissing(f.consentMissing)
-	wrong.note(prefixed("--consent-missing", err))
-	f.options.UnmappedType, err = sink.ParseUnmappedType(f.unmappedType)
-	wrong.note(prefixed("--unmapped-type", err))
-	contract, err := sink.NewContract(f.name, f.options)
-	wrong.note(prefixed("--contract", err))
-	return contract, wrong.all()
+	f.Region, err = sink.ParseRegion(f.region)
+	wrong.Note(setting.Key("region").Wrap(err))
+	f.Options.ConsentMissing, err = sink.ParseConsentMissing(f.consentMissing)
+	wrong.Note(setting.Key("consent-missing").Wrap(err))
+	f.Options.UnmappedType, err = sink.ParseUnmappedType(f.unmappedType)
+	wrong.Note(setting.Key("unmapped-type").Wrap(err))
+	contract, err := sink.NewContract(f.Name, f.Options)
+	wrong.Note(setting.Key("contract").Wrap(err))
+	return contract, wrong.All()
 }
 
-// transformer is the transform that a contract needs; nil for any.
-func (f *transformFlags) transformer(contract sink.Contract) (*transform.Transformer, error) {
-	o, err := f.resolve()
+// Transformer is the transform that a contract needs; nil for any.
+func (f *Transform) Transformer(contract sink.Contract) (*transform.Transformer, error) {
+	o, err := f.Resolve()
 	if err != nil {
 		return nil, err
 	}
 	t, err := pipeline.NewTransformer(o, contract)
-	return t, asUsage(err)
+	return t, setting.Mistaken(err)
 }
 
-// accountFlags say in whose name events are sent.
-type accountFlags struct {
-	tokenURL, clientID         string
-	clientSecret, refreshToken secret
+// Account says in whose name events are sent.
+type Account struct {
+	TokenURL, ClientID         string
+	clientSecret, refreshToken Secret
 }
 
-func (f *accountFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.tokenURL, "token-url", "https://api.amazon.com/auth/o2/token", "Login with Amazon's token endpoint")
-	flags.StringVar(&f.clientID, "client-id", "", "Login with Amazon client id")
-	secretFlag(flags, &f.clientSecret, "client-secret", "Login with Amazon client secret")
-	secretFlag(flags, &f.refreshToken, "refresh-token", "OAuth refresh token of the Ads account")
+// Register adds the flags.
+func (f *Account) Register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.TokenURL, "token-url", "https://api.amazon.com/auth/o2/token", "Login with Amazon's token endpoint")
+	flags.StringVar(&f.ClientID, "client-id", "", "Login with Amazon client id")
+	f.clientSecret.Register(flags, "client-secret", "Login with Amazon client secret")
+	f.refreshToken.Register(flags, "refresh-token", "OAuth refresh token of the Ads account")
 }
 
-// resolve returns the settings of a token source, or an error if there is none to
+// Resolve returns the settings of a token source, or an error if there is none to
 // be had with them.
-func (f *accountFlags) resolve(warn io.Writer) (o sink.TokenOptions, err error) {
-	o.URL, o.ClientID = f.tokenURL, f.clientID
-	wrong := []error{checkURL("token-url", f.tokenURL)}
-	o.ClientSecret, err = f.clientSecret.read("client-secret", warn)
+func (f *Account) Resolve(warn io.Writer) (o sink.TokenOptions, err error) {
+	o.URL, o.ClientID = f.TokenURL, f.ClientID
+	wrong := []error{CheckURL("token-url", f.TokenURL)}
+	o.ClientSecret, err = f.clientSecret.Read(warn)
 	wrong = append(wrong, err)
-	o.RefreshToken, err = f.refreshToken.read("refresh-token", warn)
+	o.RefreshToken, err = f.refreshToken.Read(warn)
 	wrong = append(wrong, err)
 	for _, s := range []struct {
-		flag, value string
-		file        string // where it was to come from, which says what is wrong already
+		flag  setting.Key
+		value string
+		file  bool // where it was to come from, which says what is wrong already
 	}{
-		{"client-id", o.ClientID, ""}, {"client-secret", o.ClientSecret, f.clientSecret.path}, {"refresh-token", o.RefreshToken, f.refreshToken.path},
+		{"client-id", o.ClientID, false}, {"client-secret", o.ClientSecret, f.clientSecret.FromFile()}, {"refresh-token", o.RefreshToken, f.refreshToken.FromFile()},
 	} {
-		if s.value == "" && s.file == "" {
-			wrong = append(wrong, usagef("--%s is not set (or %s); it is needed to deliver anything", s.flag, envName(s.flag)))
+		if s.value == "" && !s.file {
+			wrong = append(wrong, Missing(s.flag))
 		}
 	}
-	return o, asUsage(errors.Join(wrong...))
+	return o, setting.Mistaken(errors.Join(wrong...))
 }
 
 // set names the flags of the account that are set.
-func (f *accountFlags) set() (flags []string) {
+func (f *Account) set() (flags []setting.Key) {
 	for _, s := range []struct {
-		flag string
+		flag setting.Key
 		set  bool
 	}{
-		{"client-id", f.clientID != ""},
-		{"client-secret", f.clientSecret.value != "" || f.clientSecret.path != ""},
-		{"refresh-token", f.refreshToken.value != "" || f.refreshToken.path != ""},
+		{"client-id", f.ClientID != ""},
+		{"client-secret", f.clientSecret.IsSet()},
+		{"refresh-token", f.refreshToken.IsSet()},
 	} {
 		if s.set {
 			flags = append(flags, s.flag)
@@ -160,70 +169,38 @@ func (f *accountFlags) set() (flags []string) {
 	return flags
 }
 
-// given reports whether anything is said about an account.
-func (f *accountFlags) given() bool { return len(f.set()) > 0 }
+// Given reports whether anything is said about an account.
+func (f *Account) Given() bool { return len(f.set()) > 0 }
 
-// besides refuses an account beside a file that has them all: it would be a guess
+// Besides refuses an account beside a file that has them all: it would be a guess
 // which is meant.
-func (f *accountFlags) besides() error {
+func (f *Account) Besides() error {
 	if set := f.set(); len(set) > 0 {
-		return usagef("--%s and --accounts are both set: want the account in the file, or the flags alone", set[0])
+		return setting.Mistakef("%s and %s are both set: want the account in the file, or the flags alone", set[0], setting.Accounts)
 	}
-	return checkURL("token-url", f.tokenURL)
+	return CheckURL("token-url", f.TokenURL)
 }
 
-// batchFlags say how events are put together into requests.
-type batchFlags struct {
-	events int
-	bytes  byteSize
-	linger time.Duration
+// Batch says how events are put together into requests.
+type Batch struct {
+	Events int
+	Bytes  Size
+	Linger time.Duration
 }
 
-func (f *batchFlags) register(flags *pflag.FlagSet) {
-	f.bytes = 1e6
-	flags.IntVar(&f.events, "batch-events", 500, "events in a request, at most")
-	flags.Var(&f.bytes, "batch-bytes", "bytes of a request's body, at most")
-	flags.DurationVar(&f.linger, "linger", time.Second, "how long a batch waits for more events")
+// Register adds the flags.
+func (f *Batch) Register(flags *pflag.FlagSet) {
+	f.Bytes = 1e6
+	flags.IntVar(&f.Events, "batch-events", 500, "events in a request, at most")
+	flags.Var(&f.Bytes, "batch-bytes", "bytes of a request's body, at most")
+	flags.DurationVar(&f.Linger, "linger", time.Second, "how long a batch waits for more events")
 }
 
-func (f *batchFlags) check(limits sink.Limits) error {
-	for _, n := range []numberLimits{
-		{"batch-events", int64(f.events), 1, int64(limits.Events)},
-		{"batch-bytes", int64(f.bytes), 16_000, int64(limits.Bytes)},
-	} {
-		if err := n.check(); err != nil {
-			return err
-		}
-	}
-	if f.linger < 0 {
-		return usagef("--linger: %s is too short, want at least 0s", f.linger)
-	}
-	return nil
-}
-
-// numberLimits is a flag's value and what it may be.
-type numberLimits struct {
-	flag     string
-	value    int64
-	at, most int64
-}
-
-func (n numberLimits) check() error {
-	if n.value < n.at || n.value > n.most {
-		return usagef("--%s: %d is out of range, want %d to %d", n.flag, n.value, n.at, n.most)
-	}
-	return nil
-}
-
-// durationLimits is a flag's value and the least it may be.
-type durationLimits struct {
-	flag         string
-	value, least time.Duration
-}
-
-func (d durationLimits) check() error {
-	if d.value < d.least {
-		return usagef("--%s: %s is too short, want at least %s", d.flag, d.value, d.least)
-	}
-	return nil
+// Check refuses requests that the limits have no room for.
+func (f *Batch) Check(limits sink.Limits) error {
+	return cmp.Or(
+		InRange("batch-events", int64(f.Events), 1, int64(limits.Events)),
+		InRange("batch-bytes", int64(f.Bytes), 16_000, int64(limits.Bytes)),
+		AtLeast("linger", f.Linger, 0),
+	)
 }

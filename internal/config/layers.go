@@ -1,54 +1,48 @@
-//go:build ignore
-
-package main
+package config
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v4"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
-const envPrefix = "AMAZON_CAPI_"
-
-// envName is the environment's name for a flag.
-func envName(flag string) string {
-	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
-}
-
-// applyConfig gives the flags that were not set on the command line their values
-// from the environment, then from the file of --config.
-func applyConfig(cmd *cobra.Command, known map[string]bool, p *process) error {
+// Apply gives the flags that were not set on the command line their values from the
+// environment, then from the file that the config setting names. known are the
+// flags of all commands: a shared environment or file may hold settings of others,
+// but no unknown names. What is odd and no mistake is written to warn.
+func Apply(flags *pflag.FlagSet, environ []string, known map[string]bool, warn io.Writer) error {
 	env := make(map[string]string)
-	for _, kv := range p.environ {
-		if k, v, _ := strings.Cut(kv, "="); strings.HasPrefix(k, envPrefix) {
+	for _, kv := range environ {
+		k, v, _ := strings.Cut(kv, "=")
+		if _, ours := setting.OfEnv(k); ours {
 			env[k] = v
 		}
 	}
-	warnUnknownEnv(p, env, known)
+	warnUnknownEnv(warn, env, known)
 
-	flags := cmd.Flags()
 	layers := []layer{flagLayer(flags), envLayer(env, flags)}
-	path, _ := flags.GetString("config")
+	path, _ := flags.GetString(string(setting.Config))
 	if path == "" {
-		path = env[envName("config")]
+		path = env[setting.Config.Env()]
 	}
 	if path != "" {
 		file, err := fileLayer(path, known)
 		if err != nil {
-			return asUsage(err)
+			return setting.Mistaken(err)
 		}
 		layers = append(layers, file)
 	}
-	return asUsage(applyLayers(flags, layers))
+	return setting.Mistaken(applyLayers(flags, layers))
 }
 
 // layer is one source of values, by flag name.
@@ -59,18 +53,18 @@ type layer struct {
 }
 
 func flagLayer(flags *pflag.FlagSet) layer {
-	l := layer{where: func(f string) string { return "--" + f }, values: map[string]string{}}
+	l := layer{where: func(f string) string { return setting.Key(f).String() }, values: map[string]string{}}
 	flags.Visit(func(f *pflag.Flag) { l.values[f.Name] = f.Value.String() })
 	return l
 }
 
 func envLayer(env map[string]string, flags *pflag.FlagSet) layer {
-	l := layer{where: envName, values: map[string]string{}}
+	l := layer{where: func(f string) string { return setting.Key(f).Env() }, values: map[string]string{}}
 	flags.VisitAll(func(f *pflag.Flag) {
 		// Compose files pass on variables that nobody set as empty ones. For a
 		// string that is a value (an empty topic turns receipts off); a number
 		// or duration cannot mean it.
-		if v, ok := env[envName(f.Name)]; ok && (v != "" || f.Value.Type() == "string") {
+		if v, ok := env[setting.Key(f.Name).Env()]; ok && (v != "" || f.Value.Type() == "string") {
 			l.values[f.Name] = v
 		}
 	})
@@ -96,7 +90,7 @@ func applyLayers(flags *pflag.FlagSet, layers []layer) error {
 			}
 			if f := flags.Lookup(name); i > 0 && f != nil {
 				if err := flags.Set(name, l.values[name]); err != nil {
-					errs = append(errs, fmt.Errorf("%s: %s", l.where(name), without(err.Error(), l.values[name])))
+					errs = append(errs, fmt.Errorf("%s: %s", l.where(name), Without(err.Error(), l.values[name])))
 				}
 			}
 		}
@@ -122,14 +116,14 @@ func partnerOf(flags *pflag.FlagSet, name string) string {
 func fileLayer(path string, known map[string]bool) (layer, error) {
 	data, err := textfile.Read(path)
 	if err != nil {
-		return layer{}, fmt.Errorf("--config: %w", redact.File(err))
+		return layer{}, fmt.Errorf("%s: %w", setting.Config, redact.File(err))
 	}
 	var doc yaml.Node
 	if err := yaml.Load(data, &doc); err != nil {
 		if len(strings.TrimSpace(string(data))) == 0 {
 			return layer{}, nil
 		}
-		return layer{}, fmt.Errorf("--config %s: %s", path, redact.Parser(err))
+		return layer{}, fmt.Errorf("%s %s: %s", setting.Config, path, redact.Parser(err))
 	}
 	lines := make(map[string]int)
 	l := layer{
@@ -141,13 +135,13 @@ func fileLayer(path string, known map[string]bool) (layer, error) {
 	}
 	m := doc.Content[0]
 	if m.Kind != yaml.MappingNode {
-		return layer{}, fmt.Errorf("--config %s:%d: want a mapping of flag names to values", path, m.Line)
+		return layer{}, fmt.Errorf("%s %s:%d: want a mapping of flag names to values", setting.Config, path, m.Line)
 	}
 	var errs []error
 	for i := 0; i+1 < len(m.Content); i += 2 {
 		k, v := m.Content[i], m.Content[i+1]
 		switch {
-		case !known[k.Value] || k.Value == "config":
+		case !known[k.Value] || k.Value == string(setting.Config):
 			errs = append(errs, fmt.Errorf("%s:%d: there is no flag %s%s", path, k.Line, redact.Quote(k.Value), suggest(k.Value, known)))
 			continue
 		case lines[k.Value] != 0:
@@ -155,35 +149,46 @@ func fileLayer(path string, known map[string]bool) (layer, error) {
 			continue
 		}
 		lines[k.Value] = k.Line
-		switch v.Kind {
-		case yaml.ScalarNode:
-			l.values[k.Value] = v.Value
-			if v.Tag == "!!null" {
-				l.values[k.Value] = ""
-			}
-		case yaml.SequenceNode:
-			var items []string
-			for _, item := range v.Content {
-				items = append(items, item.Value)
-			}
-			l.values[k.Value] = strings.Join(items, ",")
-		default:
+		value, ok := valueOf(v)
+		if !ok {
 			errs = append(errs, fmt.Errorf("%s:%d: %s: want a value or a list of values", path, v.Line, k.Value))
+			continue
 		}
+		l.values[k.Value] = value
 	}
 	return l, errors.Join(errs...)
 }
 
+// valueOf is a value of the file as a flag takes it; false if it is neither a scalar
+// nor a list.
+func valueOf(v *yaml.Node) (string, bool) {
+	switch v.Kind {
+	case yaml.ScalarNode:
+		if v.Tag == "!!null" {
+			return "", true
+		}
+		return v.Value, true
+	case yaml.SequenceNode:
+		var items []string
+		for _, item := range v.Content {
+			items = append(items, item.Value)
+		}
+		return strings.Join(items, ","), true
+	}
+	return "", false
+}
+
 // warnUnknownEnv points out misspelt variables. They are no error: an
 // orchestrator may inject variables of its own that share the prefix.
-func warnUnknownEnv(p *process, env map[string]string, known map[string]bool) {
+func warnUnknownEnv(warn io.Writer, env map[string]string, known map[string]bool) {
 	for _, k := range slices.Sorted(maps.Keys(env)) {
-		flag := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(k, envPrefix), "_", "-"))
+		key, _ := setting.OfEnv(k)
+		name := string(key)
 		// Kubernetes makes such variables for a service named amazon-capi.
-		if known[flag] || strings.HasPrefix(flag, "port") || strings.HasPrefix(flag, "service-") {
+		if known[name] || strings.HasPrefix(name, "port") || strings.HasPrefix(name, "service-") {
 			continue
 		}
-		fmt.Fprintf(p.stderr, "amazon-capi: warning: %s is set, but there is no flag --%s%s\n", k, flag, suggest(flag, known))
+		fmt.Fprintf(warn, "amazon-capi: warning: %s is set, but there is no flag %s%s\n", k, key, suggest(name, known))
 	}
 }
 

@@ -1,6 +1,4 @@
-//go:build ignore
-
-package main
+package config
 
 import (
 	"fmt"
@@ -11,22 +9,42 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
 const fileSuffix = "-file"
 
-// secret is a setting that must never be shown: it has no String that tells it,
-// can be read from a file, and does not appear as a default in --help.
-type secret struct{ value, path string }
-
-// secretFlag adds NAME and NAME-file.
-func secretFlag(flags *pflag.FlagSet, s *secret, name, usage string) {
-	flags.Var((*secretValue)(s), name, usage+"; better in a file or the environment, where other users cannot see it")
-	flags.StringVar(&s.path, name+fileSuffix, "", "file that holds --"+name)
+// Secret is a setting that must never be shown: it has no String that reveals it,
+// can be read from a file, and does not appear as a default in help.
+type Secret struct {
+	Key         setting.Key
+	value, path string
 }
 
-type secretValue secret
+// Register adds the flag key and the one that names its file.
+func (s *Secret) Register(flags *pflag.FlagSet, key setting.Key, usage string) {
+	s.Key = key
+	flags.Var((*secretValue)(s), string(key), usage+"; better in a file or the environment, where other users cannot see it")
+	flags.StringVar(&s.path, string(key.File()), "", "file that holds "+key.String())
+}
+
+// IsSet reports whether the secret or its file is given.
+func (s *Secret) IsSet() bool { return s.value != "" || s.path != "" }
+
+// FromFile reports whether a file is to hold the secret.
+func (s *Secret) FromFile() bool { return s.path != "" }
+
+// Revealed returns the value of a flag that is a secret.
+func Revealed(v pflag.Value) (secret string, ok bool) {
+	s, ok := v.(*secretValue)
+	if !ok {
+		return "", false
+	}
+	return s.value, true
+}
+
+type secretValue Secret
 
 func (s *secretValue) Set(v string) error { s.value = v; redact.Secret(v); return nil }
 func (s *secretValue) Type() string       { return "secret" }
@@ -37,30 +55,31 @@ func (s *secretValue) String() string {
 	return "(hidden)"
 }
 
-// read returns the secret, from its file if one is named. A file that others on
+// Read returns the secret, from its file if one is named. A file that others on
 // the machine may read gets a warning: it is how secrets leak most often.
-func (s *secret) read(name string, warn io.Writer) (string, error) {
+func (s *Secret) Read(warn io.Writer) (string, error) {
 	if s.path == "" {
 		return strings.TrimPrefix(s.value, textfile.Mark), nil
 	}
+	file := s.Key.File()
 	info, err := os.Stat(s.path)
 	if err != nil {
-		return "", usagef("--%s%s: %w", name, fileSuffix, redact.File(err))
+		return "", file.Wrap(redact.File(err))
 	}
 	if info.Mode().IsRegular() && info.Mode().Perm()&0o007 != 0 {
-		fmt.Fprintf(warn, "amazon-capi: warning: --%s%s: %s may be read by everybody on this machine (mode %04o); chmod o= it\n",
-			name, fileSuffix, s.path, info.Mode().Perm())
+		fmt.Fprintf(warn, "amazon-capi: warning: %s: %s may be read by everybody on this machine (mode %04o); chmod o= it\n",
+			file, s.path, info.Mode().Perm())
 	}
 	b, err := textfile.Read(s.path)
 	if err != nil {
-		return "", usagef("--%s%s: %w", name, fileSuffix, redact.File(err))
+		return "", file.Wrap(redact.File(err))
 	}
 	v := strings.TrimSpace(string(b))
 	if v == "" {
-		return "", usagef("--%s%s: %s is empty", name, fileSuffix, s.path)
+		return "", file.Mistakef("%s is empty", s.path)
 	}
 	if strings.ContainsAny(v, "\r\n") {
-		return "", usagef("--%s%s: %s has several lines, want the secret alone", name, fileSuffix, s.path)
+		return "", file.Mistakef("%s has several lines, want the secret alone", s.path)
 	}
 	redact.Secret(v)
 	return v, nil

@@ -186,6 +186,7 @@ func certificate(t *testing.T) (certFile, keyFile string, cert tls.Certificate) 
 // TestAPasswordThatWasRenewed: what is written with the old one is held and not
 // lost, and goes on with the new one without a restart.
 func TestAPasswordThatWasRenewed(t *testing.T) {
+	t.Parallel()
 	for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"} {
 		t.Run(mechanism, func(t *testing.T) {
 			t.Parallel()

@@ -24,6 +24,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
@@ -114,19 +115,19 @@ func (s *Settings) seeds() ([]string, error) {
 			continue
 		}
 		if strings.Contains(b, "://") {
-			return nil, fmt.Errorf("--brokers: %s is a URL, want host:port", redact.Quote(b))
+			return nil, fmt.Errorf("%s: %s is a URL, want host:port", setting.Brokers, redact.Quote(b))
 		}
 		host, port, err := net.SplitHostPort(b)
 		if err != nil {
 			host, port = strings.Trim(b, "[]"), "9092"
 		}
 		if n, err := strconv.Atoi(port); host == "" || err != nil || n < 1 || n > 65535 || strings.ContainsAny(host, " /") {
-			return nil, fmt.Errorf("--brokers: %s is no address, want host:port", redact.Quote(b))
+			return nil, fmt.Errorf("%s: %s is no address, want host:port", setting.Brokers, redact.Quote(b))
 		}
 		seeds = append(seeds, net.JoinHostPort(host, port))
 	}
 	if len(seeds) == 0 {
-		return nil, errors.New("--brokers: no broker given, want host:port, several separated by commas")
+		return nil, fmt.Errorf("%s: no broker given, want host:port, several separated by commas", setting.Brokers)
 	}
 	return seeds, nil
 }
@@ -135,17 +136,17 @@ func (s *SASLSettings) mechanism(tlsConfig *tls.Config) (sasl.Mechanism, error) 
 	name := strings.ToUpper(s.Mechanism)
 	if name == "" {
 		if s.Username != "" || s.Password != "" {
-			return nil, fmt.Errorf("--sasl-username or --sasl-password is set without --sasl-mechanism: want %s", Mechanisms)
+			return nil, fmt.Errorf("%s or %s is set without %s: want %s", setting.SASLUsername, setting.SASLPassword, setting.SASLMechanism, Mechanisms)
 		}
 		return nil, nil
 	}
 	switch name {
 	case "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER":
 	default:
-		return nil, fmt.Errorf("--sasl-mechanism %s is unknown: want %s", redact.Quote(s.Mechanism), Mechanisms)
+		return nil, fmt.Errorf("%s %s is unknown: want %s", setting.SASLMechanism, redact.Quote(s.Mechanism), Mechanisms)
 	}
 	if s.Password == "" || s.Username == "" && (name != "OAUTHBEARER" || s.OAuthTokenURL != "") {
-		return nil, fmt.Errorf("--sasl-mechanism %s needs --sasl-username and --sasl-password", name)
+		return nil, fmt.Errorf("%s %s needs %s and %s", setting.SASLMechanism, name, setting.SASLUsername, setting.SASLPassword)
 	}
 	own := *s // the caller may change its settings
 	s = &own
@@ -216,18 +217,18 @@ func oauthError(err error) error {
 	var retrieve *oauth2.RetrieveError
 	if errors.As(err, &retrieve) && retrieve.Response != nil {
 		if web.IsRedirect(retrieve.Response.StatusCode) {
-			return fmt.Errorf("--sasl-oauth-token-url answers with a redirect (%d), which is not followed with a secret: want the URL that it leads to", retrieve.Response.StatusCode)
+			return fmt.Errorf("%s answers with a redirect (%d), which is not followed with a secret: want the URL that it leads to", setting.SASLTokenURL, retrieve.Response.StatusCode)
 		}
-		return fmt.Errorf("--sasl-oauth-token-url answered %d %s", retrieve.Response.StatusCode, redact.Line(redact.Text(retrieve.ErrorCode), 64))
+		return fmt.Errorf("%s answered %d %s", setting.SASLTokenURL, retrieve.Response.StatusCode, redact.Line(redact.Text(retrieve.ErrorCode), 64))
 	}
-	return fmt.Errorf("--sasl-oauth-token-url cannot be asked: %w", redact.Wrap(err))
+	return fmt.Errorf("%s cannot be asked: %w", setting.SASLTokenURL, redact.Wrap(err))
 }
 
-// readable names the flag in the error of a file that cannot be read.
-func readable(flag, path string) ([]byte, error) {
+// readable names the setting in the error of a file that cannot be read.
+func readable(key setting.Key, path string) ([]byte, error) {
 	b, err := textfile.Read(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flag, redact.File(err))
+		return nil, fmt.Errorf("%s: %w", key, redact.File(err))
 	}
 	return b, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 // reasons say of the brokers' errors what is wrong with a topic that cannot be
@@ -20,11 +21,11 @@ var reasons = []struct {
 	err  error
 	text string
 }{
-	{kerr.UnknownTopicOrPartition, "it does not exist: check its name (%[2]s), create it, or start run with --create-topics"},
+	{kerr.UnknownTopicOrPartition, "it does not exist: check its name (%[2]s), create it, or start run with " + setting.CreateTopics.String()},
 	{kerr.UnknownTopicID, "it was deleted and made again"},
 	{kerr.TopicAuthorizationFailed, "we are not allowed to write to it: grant the client's principal WRITE and DESCRIBE on topic %[1]s"},
 	{kerr.ClusterAuthorizationFailed, "we are not allowed to write idempotently: grant the client's principal IDEMPOTENT_WRITE on the cluster"},
-	{kerr.SaslAuthenticationFailed, "the brokers refuse the credentials: see --sasl-username and --sasl-password"},
+	{kerr.SaslAuthenticationFailed, "the brokers refuse the credentials: see " + setting.SASLUsername.String() + " and " + setting.SASLPassword.String()},
 	{kerr.NotEnoughReplicas, "it has fewer in-sync replicas than its min.insync.replicas: bring the missing brokers back, or lower min.insync.replicas of topic %[1]s"},
 	{kerr.NotEnoughReplicasAfterAppend, "it has fewer in-sync replicas than its min.insync.replicas: bring the missing brokers back, or lower min.insync.replicas of topic %[1]s"},
 	{kerr.LeaderNotAvailable, "a partition has no leader: bring its brokers back"},

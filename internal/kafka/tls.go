@@ -3,11 +3,12 @@ package kafka
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"sync/atomic"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
 // TLSSettings says whether and how connections are encrypted.
@@ -27,22 +28,22 @@ func (s *TLSSettings) Config() (*tls.Config, error) {
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if s.CAFile != "" {
-		pem, err := readable("--tls-ca", s.CAFile)
+		pem, err := readable(setting.TLSCA, s.CAFile)
 		if err != nil {
 			return nil, err
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--tls-ca: %s holds no certificate in PEM", s.CAFile)
+			return nil, fmt.Errorf("%s: %s holds no certificate in PEM", setting.TLSCA, s.CAFile)
 		}
 	}
 	if (s.CertFile == "") != (s.KeyFile == "") {
-		return nil, errors.New("--tls-cert and --tls-key go together: one of them is missing")
+		return nil, fmt.Errorf("%s and %s go together: one of them is missing", setting.TLSCert, setting.TLSKey)
 	}
 	if s.CertFile != "" {
 		cert, err := keyPair(s.CertFile, s.KeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("--tls-cert, --tls-key: %s", redact.Parser(err))
+			return nil, fmt.Errorf("%s, %s: %s", setting.TLSCert, setting.TLSKey, redact.Parser(err))
 		}
 		// Certificates are renewed where they are: each connection reads the files
 		// again, and goes on with the last pair if they do not fit, as while they

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 const maxMessageBytes = "max.message.bytes"
@@ -22,11 +23,11 @@ const defaultMessageBytes = 1_048_588
 // headerRoom is what the headers of a dead letter add to its original, at most.
 const headerRoom = 64 << 10
 
-// Missing says that a topic does not exist, and how to make it. flag is the one that
-// names it.
-func Missing(flag, topic string) string {
-	return fmt.Sprintf("topic %q does not exist (--%s): check its name, create it (kafka-topics.sh --create --topic %s --partitions 12), or add --create-topics",
-		topic, flag, topic)
+// Missing says that a topic does not exist, and how to make it. key is the setting
+// that names it.
+func Missing(key setting.Key, topic string) string {
+	return fmt.Sprintf("topic %q does not exist (%s): check its name, create it (kafka-topics.sh --create --topic %s --partitions 12), or add %s",
+		topic, key, topic, setting.CreateTopics)
 }
 
 // Exists reports whether a topic exists.

@@ -344,6 +344,7 @@ func TestWriterWithoutCompression(t *testing.T) {
 
 // TestWhyNothingIsAcknowledged: while the client tries again, the topic tells why.
 func TestWhyNothingIsAcknowledged(t *testing.T) {
+	t.Parallel()
 	c, err := kfake.NewCluster(kfake.NumBrokers(3))
 	if err != nil {
 		t.Fatal(err)

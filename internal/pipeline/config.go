@@ -8,6 +8,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -87,4 +88,15 @@ type Config struct {
 	Listen string
 	// Profile has Go's profiles served there, too.
 	Profile bool
+}
+
+// CheckTopics refuses topics that would feed on themselves.
+func (c *Config) CheckTopics() error {
+	if c.DeadLetterTopic == c.Topic && c.Topic != "" {
+		return setting.DeadLetterTopic.Mistakef("%q is the topic that is read; dead letters would come back for ever", c.Topic)
+	}
+	if c.ReceiptsTopic != "" && (c.ReceiptsTopic == c.Topic || c.ReceiptsTopic == c.DeadLetterTopic) {
+		return setting.ReceiptsTopic.Mistakef("%q has another use; want a topic of its own, or none", c.ReceiptsTopic)
+	}
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -51,7 +52,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	}
 	c.Registry.Metrics = p.metrics
 	if p.registry, err = registry.New(c.Registry); err != nil {
-		return nil, fmt.Errorf("--registry: %w", err)
+		return nil, fmt.Errorf("%s: %w", setting.Registry, err)
 	}
 	transformer, err := c.Transformer()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/plugin/kprom"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
 const (
@@ -111,9 +112,7 @@ func (p *Pipeline) ensureTopics(ctx context.Context) bool {
 			return false
 		}
 		cond.Fail(err.Error())
-		select {
-		case <-time.After(createAgain):
-		case <-ctx.Done():
+		if !wait.For(ctx, createAgain) {
 			return false
 		}
 	}

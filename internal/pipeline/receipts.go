@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
@@ -41,7 +43,7 @@ const (
 func (p *Pipeline) receiptSchema(ctx context.Context) (id uint32, ok bool) {
 	subject := schemas.Subject(p.config.ReceiptsTopic)
 	receipts, answers := p.conditions.Condition("receipts"), p.conditions.Condition("registry")
-	for wait := registerMin; ; wait = min(wait*2, registerMax) {
+	for again := registerMin; ; again = min(again*2, registerMax) {
 		id, err := receipt.Register(ctx, p.registry, subject)
 		if err == nil {
 			answers.OK()
@@ -58,10 +60,8 @@ func (p *Pipeline) receiptSchema(ctx context.Context) (id uint32, ok bool) {
 		} else {
 			answers.OK()
 		}
-		receipts.Fail("nothing is delivered while receipts have no schema (--receipts-topic): " + err.Error())
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+		receipts.Fail("nothing is delivered while receipts have no schema (" + setting.ReceiptsTopic.String() + "): " + err.Error())
+		if !wait.For(ctx, again) {
 			return 0, false
 		}
 	}

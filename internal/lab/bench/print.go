@@ -1,18 +1,15 @@
-//go:build ignore
-
-package main
+package bench
 
 import (
 	"fmt"
 	"io"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/lab/bench"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
-// printBench is the report for people.
-func printBench(w io.Writer, r *bench.Report) {
+// Print prints the report for people.
+func (r *Report) Print(w io.Writer) {
 	o := r.Against
 	if o != nil {
 		fmt.Fprintln(w, "amazon-capi")
@@ -38,8 +35,8 @@ func printBench(w io.Writer, r *bench.Report) {
 	fmt.Fprintf(w, "%s, %d cores, %.0f GB, %s/%s, %s\n", m.CPU, m.Cores, float64(m.MemoryBytes)/1e9, m.OS, m.Arch, m.Go)
 }
 
-func printRuns(w io.Writer, r *bench.Result) {
-	row := func(name string, run *bench.Run) []string {
+func printRuns(w io.Writer, r *Result) {
+	row := func(name string, run *Run) []string {
 		allocs := "–"
 		if run.Allocs > 0 {
 			allocs = fmt.Sprintf("%.2f", run.Allocs)
@@ -62,7 +59,7 @@ func printRuns(w io.Writer, r *bench.Result) {
 }
 
 // ratioLine leaves out what one of the two does not tell.
-func ratioLine(o *bench.Comparison) string {
+func ratioLine(o *Comparison) string {
 	line := fmt.Sprintf("amazon-capi has %.1f times the events/s of %s", o.Ratio.EventsPerSecond, o.Name)
 	for _, f := range []struct {
 		ratio float64
@@ -77,7 +74,7 @@ func ratioLine(o *bench.Comparison) string {
 
 // printMiscounts says where the other program did not do the job that its
 // figures are of. Ours would have failed.
-func printMiscounts(w io.Writer, o *bench.Comparison, want int64) {
+func printMiscounts(w io.Writer, o *Comparison, want int64) {
 	for i, run := range o.Runs {
 		switch lacks := want - run.Events; {
 		case lacks > 0:

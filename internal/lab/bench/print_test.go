@@ -1,24 +1,20 @@
-//go:build ignore
-
-package main
+package bench
 
 import (
 	"bytes"
 	"strings"
 	"testing"
-
-	"github.com/tracklayer/amazon-capi/internal/lab/bench"
 )
 
-func benchText(r bench.Report) string {
+func benchText(r Report) string {
 	var b bytes.Buffer
-	printBench(&b, &r)
+	r.Print(&b)
 	return b.String()
 }
 
 func TestBenchReport(t *testing.T) {
-	ours := bench.Run{Events: 100, EventsPerSecond: 600_000, CPUMicros: 2.5, Allocs: 0.25, PeakBytes: 150e6, BatchEvents: 400}
-	r := bench.Report{Setting: bench.Setting{Events: 100}, Result: bench.Result{Runs: []bench.Run{ours, ours}, Median: ours}}
+	ours := Run{Events: 100, EventsPerSecond: 600_000, CPUMicros: 2.5, Allocs: 0.25, PeakBytes: 150e6, BatchEvents: 400}
+	r := Report{Setting: Setting{Events: 100}, Result: Result{Runs: []Run{ours, ours}, Median: ours}}
 	text := benchText(r)
 	for _, want := range []string{"600000", "2.50", "0.25", "150 MB", "400"} {
 		if !strings.Contains(text, want) {
@@ -28,7 +24,7 @@ func TestBenchReport(t *testing.T) {
 	if strings.Contains(text, "tenth") {
 		t.Errorf("memory over the run is not known:\n%s", text)
 	}
-	r.Median.MemoryBytes = bench.Tenths{140e6, 9: 143e6}
+	r.Median.MemoryBytes = Tenths{140e6, 9: 143e6}
 	if want := "at most 140 MB while the first tenth of the events was delivered, 143 MB while the last was"; !strings.Contains(benchText(r), want) {
 		t.Errorf("no %q in\n%s", want, benchText(r))
 	}
@@ -36,12 +32,12 @@ func TestBenchReport(t *testing.T) {
 		t.Errorf("nothing is compared:\n%s", text)
 	}
 
-	theirs := bench.Run{Events: 100, EventsPerSecond: 40_000, CPUMicros: 50, PeakBytes: 1200e6, BatchEvents: 380}
+	theirs := Run{Events: 100, EventsPerSecond: 40_000, CPUMicros: 50, PeakBytes: 1200e6, BatchEvents: 380}
 	short, twice := theirs, theirs
 	short.Events, twice.Events = 97, 104
-	r.Against = &bench.Comparison{
-		Name: "connect", Result: bench.Result{Runs: []bench.Run{short, theirs, twice}, Median: theirs},
-		Ratio: bench.Ratio{EventsPerSecond: 15, CPUMicros: 0.05, PeakBytes: 0.125},
+	r.Against = &Comparison{
+		Name: "connect", Result: Result{Runs: []Run{short, theirs, twice}, Median: theirs},
+		Ratio: Ratio{EventsPerSecond: 15, CPUMicros: 0.05, PeakBytes: 0.125},
 	}
 	text = benchText(r)
 	for _, want := range []string{

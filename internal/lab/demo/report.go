@@ -1,6 +1,4 @@
-//go:build ignore
-
-package main
+package demo
 
 import (
 	"fmt"
@@ -20,19 +18,19 @@ import (
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
-// demoReport is what the demo shows; its JSON is the --json output.
-type demoReport struct {
-	Consumed     uint64          `json:"consumed"`
-	Accepted     uint64          `json:"accepted"`
-	DeadLettered uint64          `json:"dead_lettered"`
-	Filtered     uint64          `json:"filtered"`
-	InFlight     uint64          `json:"in_flight"`
-	Retried      uint64          `json:"retried"`
-	Seconds      float64         `json:"seconds"`
-	Profiles     []profileReport `json:"profiles"`
-	DeadLetters  []letterReport  `json:"dead_letters"`
-	Receipts     receiptsReport  `json:"receipts"`
-	Amazon       amazonReport    `json:"amazon"`
+// Report is what the demo shows; its JSON is an output of the command line.
+type Report struct {
+	Consumed     uint64    `json:"consumed"`
+	Accepted     uint64    `json:"accepted"`
+	DeadLettered uint64    `json:"dead_lettered"`
+	Filtered     uint64    `json:"filtered"`
+	InFlight     uint64    `json:"in_flight"`
+	Retried      uint64    `json:"retried"`
+	Seconds      float64   `json:"seconds"`
+	Profiles     []Profile `json:"profiles"`
+	DeadLetters  []Letter  `json:"dead_letters"`
+	Receipts     Receipts  `json:"receipts"`
+	Amazon       Amazon    `json:"amazon"`
 
 	// Expected is what the samples said would become of them, by class, where
 	// they said it; Ended what did.
@@ -42,7 +40,8 @@ type demoReport struct {
 	pub      int
 }
 
-type profileReport struct {
+// Profile is what became of the events of one profile.
+type Profile struct {
 	Profile      string            `json:"profile"`
 	Consumed     uint64            `json:"consumed"`
 	Accepted     uint64            `json:"accepted"`
@@ -51,7 +50,8 @@ type profileReport struct {
 	Retried      uint64            `json:"retried"`
 }
 
-type letterReport struct {
+// Letter is a dead letter.
+type Letter struct {
 	EventID   string `json:"event_id"`
 	Profile   string `json:"profile"`
 	Class     string `json:"class"`
@@ -64,24 +64,24 @@ type letterReport struct {
 	Offset    int64  `json:"offset"`
 }
 
-// amazonReport is what the sandbox says of itself, which is the other side's
+// Amazon is what the sandbox says of itself, which is the other side's
 // view of the same events.
-type amazonReport struct {
+type Amazon struct {
 	Requests int64 `json:"requests"`
 	// EventIDs that were accepted, and how often one was accepted again.
 	EventIDs   int64 `json:"event_ids"`
 	Duplicates int64 `json:"duplicates"`
 }
 
-// receiptsReport is what the receipts topic says, which is the third account of
+// Receipts is what the receipts topic says, which is the third account of
 // the same events.
-type receiptsReport struct {
+type Receipts struct {
 	Records int            `json:"records"`
 	Events  map[string]int `json:"events"` // they name, by class
 }
 
-func newDemoReport(s consumer.Summary, letters []sink.Letter, receipts receiptsReport, amazon sandbox.Stats, published sample.Counts, took time.Duration) *demoReport {
-	r := &demoReport{
+func newReport(s consumer.Summary, letters []sink.Letter, receipts Receipts, amazon sandbox.Stats, published sample.Counts, took time.Duration) *Report {
+	r := &Report{
 		Consumed:     s.Taken - s.Returned,
 		Accepted:     s.Total.Settled[verdict.Accepted],
 		DeadLettered: s.Total.DeadLettered(),
@@ -89,10 +89,10 @@ func newDemoReport(s consumer.Summary, letters []sink.Letter, receipts receiptsR
 		InFlight:     s.InFlight(),
 		Retried:      s.Total.Retried,
 		Seconds:      took.Round(time.Millisecond).Seconds(),
-		Profiles:     []profileReport{},
-		DeadLetters:  []letterReport{},
+		Profiles:     []Profile{},
+		DeadLetters:  []Letter{},
 		Receipts:     receipts,
-		Amazon:       amazonReport{amazon.Requests, amazon.Accepted, amazon.Duplicates()},
+		Amazon:       Amazon{amazon.Requests, amazon.Accepted, amazon.Duplicates()},
 		Expected:     published.Expect,
 		Ended:        make(map[string]int),
 		written:      len(letters),
@@ -104,7 +104,7 @@ func newDemoReport(s consumer.Summary, letters []sink.Letter, receipts receiptsR
 		}
 	}
 	for _, p := range s.Profiles {
-		pr := profileReport{
+		pr := Profile{
 			Profile: p.Profile, Consumed: p.Consumed, Accepted: p.Settled[verdict.Accepted],
 			Filtered: p.Settled[verdict.Filtered], Retried: p.Retried, DeadLettered: make(map[string]uint64),
 		}
@@ -115,7 +115,7 @@ func newDemoReport(s consumer.Summary, letters []sink.Letter, receipts receiptsR
 	}
 	for i := range letters {
 		l := &letters[i]
-		r.DeadLetters = append(r.DeadLetters, letterReport{
+		r.DeadLetters = append(r.DeadLetters, Letter{
 			EventID: redact.EventID(l.EventID), Profile: redact.ProfileField(l.ProfileID), Class: l.Reason.Class.String(), Status: l.Reason.Status,
 			Code: l.Reason.Code, Field: l.Reason.Field, Message: l.Reason.Message,
 			Remedy: verdict.Remedy(l.Reason), Partition: l.Partition, Offset: l.Offset,
@@ -124,9 +124,9 @@ func newDemoReport(s consumer.Summary, letters []sink.Letter, receipts receiptsR
 	return r
 }
 
-// check returns an error when anything is not as it should be: the program's
+// Check returns an error when anything is not as it should be: the program's
 // sum, what the samples expected, and what the other side saw must all agree.
-func (r *demoReport) check() error {
+func (r *Report) Check() error {
 	sum := r.Accepted + r.DeadLettered + r.Filtered + r.InFlight
 	switch {
 	case r.Consumed != uint64(r.pub):
@@ -151,7 +151,8 @@ func (r *demoReport) check() error {
 // lettersShown bounds the table; --json has them all.
 const lettersShown = 30
 
-func (r *demoReport) print(w io.Writer) {
+// Print prints the report for people.
+func (r *Report) Print(w io.Writer) {
 	count := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	header := []string{"profile", "consumed", "accepted"}
 	for _, c := range verdict.DeadLetterClasses() {
@@ -175,7 +176,7 @@ func (r *demoReport) print(w io.Writer) {
 	report.Table(w, header, rows, footer, 1, 2, 3, 4, 5, 6, 7, 8)
 
 	if len(r.DeadLetters) > 0 {
-		fmt.Fprintf(w, "\nDead letters, in %s:\n\n", demoLetters)
+		fmt.Fprintf(w, "\nDead letters, in %s:\n\n", lettersTopic)
 		r.printLetters(w)
 	}
 	fmt.Fprintf(w, "\nconsumed %d = accepted %d + dead-lettered %d + filtered %d + in flight %d\n",
@@ -184,12 +185,12 @@ func (r *demoReport) print(w io.Writer) {
 	for _, n := range r.Receipts.Events {
 		named += n
 	}
-	fmt.Fprintf(w, "Receipts: %d records in %s name %d events.\n", r.Receipts.Records, demoReceipts, named)
+	fmt.Fprintf(w, "Receipts: %d records in %s name %d events.\n", r.Receipts.Records, receiptsTopic, named)
 	fmt.Fprintf(w, "Amazon's side: %d requests, %d event ids accepted, %d of them more than once. %.1f s in all.\n",
 		r.Amazon.Requests, r.Amazon.EventIDs, r.Amazon.Duplicates, r.Seconds)
 }
 
-func (r *demoReport) printLetters(w io.Writer) {
+func (r *Report) printLetters(w io.Writer) {
 	var rows [][]string
 	remedies := make(map[string][]string)
 	var order []string
@@ -209,7 +210,7 @@ func (r *demoReport) printLetters(w io.Writer) {
 			remedies[l.Remedy] = append(remedies[l.Remedy], why)
 		}
 		if i < lettersShown {
-			rows = append(rows, []string{shorten(id, 36), l.Class, why, strconv.Itoa(slices.Index(order, l.Remedy) + 1), shorten(l.Message, 90)})
+			rows = append(rows, []string{report.Shorten(id, 36), l.Class, why, strconv.Itoa(slices.Index(order, l.Remedy) + 1), report.Shorten(l.Message, 90)})
 		}
 	}
 	report.Table(w, []string{"event id", "class", "why", "do", "message"}, rows, nil)
@@ -220,12 +221,4 @@ func (r *demoReport) printLetters(w io.Writer) {
 	for i, remedy := range order {
 		fmt.Fprintf(w, "%3d. %s\n", i+1, remedy)
 	}
-}
-
-// shorten cuts a text to n characters.
-func shorten(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n-1]) + "…"
-	}
-	return s
 }

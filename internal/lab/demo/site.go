@@ -1,6 +1,4 @@
-//go:build ignore
-
-package main
+package demo
 
 import (
 	"context"
@@ -11,48 +9,22 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"github.com/spf13/pflag"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/lab/publish"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/lab/shop"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
-// siteFlags are those of demo --site.
-type siteFlags struct {
-	on     bool
-	listen string
-}
-
-func (f *siteFlags) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.on, "site", false, "serve a shop to click through instead, until interrupted; see capture/README.md")
-	flags.StringVar(&f.listen, "listen", "127.0.0.1:8088", "address of the shop, on this machine")
-}
-
-// run serves the shop until ctx ends.
-func (f *siteFlags) run(ctx context.Context, p *process, log zerolog.Logger) error {
-	s, err := startSite(ctx, f.listen, log)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	fmt.Fprintf(p.stdout, "A page with an ad for the shop: %s\nThe shop itself:                %s\nIn Chromium or Firefox; stop with Ctrl-C.\n", s.elsewhereURL, s.shopURL)
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-s.ended:
-		s.ended <- err // close waits for it
-		return errors.Join(errors.New("the pipeline ended before the site did"), err)
-	}
-}
-
-// site is the demonstration's shop, with the rest of the web on another origin,
+// Site is the demonstration's shop, with the rest of the web on another origin,
 // and all that carries its events to Amazon.
-type site struct {
-	shopURL, elsewhereURL string
+type Site struct {
+	ShopURL, ElsewhereURL string
+	cluster               *sandbox.Cluster
 	amazon                *shop.Amazon  // what arrived there
 	kafka                 *shop.Backend // the shop's side of it
 
@@ -60,26 +32,27 @@ type site struct {
 	closers []func() // called last to first
 }
 
-// startSite starts everything. The shop and the rest of the web are this machine
+// StartSite starts everything. The shop and the rest of the web are this machine
 // under two names, so that browsers take them for two sites.
-func startSite(ctx context.Context, listen string, log zerolog.Logger) (_ *site, err error) {
-	s := &site{ended: make(chan error, 1)}
+func StartSite(ctx context.Context, listen string, log zerolog.Logger) (_ *Site, err error) {
+	s := &Site{ended: make(chan error, 1)}
 	defer func() {
 		if err != nil {
-			s.close()
+			s.Close()
 		}
 	}()
 	host, _, err := net.SplitHostPort(listen)
 	other := map[string]string{"127.0.0.1": "localhost", "localhost": "127.0.0.1"}[host]
 	if err != nil || other == "" {
-		return nil, usagef("--listen: %q: want 127.0.0.1:PORT or localhost:PORT, since without TLS browsers keep Secure cookies of this machine only", listen)
+		return nil, setting.Listen.Mistakef("%q: want 127.0.0.1:PORT or localhost:PORT, since without TLS browsers keep Secure cookies of this machine only", listen)
 	}
 
 	d := &demo{log: log}
-	d.cluster, err = sandbox.StartCluster(ctx, sandbox.ClusterOptions{Topics: []string{demoTopic, demoLetters}, Partitions: 12, Amazon: demoAmazon()})
+	d.cluster, err = sandbox.StartCluster(ctx, sandbox.ClusterOptions{Topics: []string{topic, lettersTopic, receiptsTopic}, Partitions: 12, Amazon: amazonOptions()})
 	if err != nil {
 		return nil, err
 	}
+	s.cluster = d.cluster
 	s.onClose(d.cluster.Close)
 	s.amazon = shop.NewAmazon(d.cluster.Amazon(), d.cluster.Amazon().Accepted, time.Now)
 	amazonURL, err := s.serve("127.0.0.1:0", "127.0.0.1", s.amazon)
@@ -98,9 +71,20 @@ func startSite(ctx context.Context, listen string, log zerolog.Logger) (_ *site,
 	return s, nil
 }
 
+// Wait waits until ctx ends; it fails if the pipeline ends before.
+func (s *Site) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.ended:
+		s.ended <- err // Close waits for it
+		return errors.Join(errors.New("the pipeline ended before the site did"), err)
+	}
+}
+
 // backend is the shop's side of Kafka.
-func (s *site) backend(c *sandbox.Cluster) (*shop.Backend, error) {
-	writer, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(c.Brokers()...)}, publishOpts...)...)
+func (s *Site) backend(c *sandbox.Cluster) (*shop.Backend, error) {
+	writer, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(c.Brokers()...)}, publish.ClientOpts...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -110,11 +94,11 @@ func (s *site) backend(c *sandbox.Cluster) (*shop.Backend, error) {
 		return nil, err
 	}
 	s.onClose(registry.Close)
-	reader, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.ConsumeTopics(demoLetters))
+	reader, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.ConsumeTopics(lettersTopic))
 	if err != nil {
 		return nil, err
 	}
-	b, err := shop.NewBackend(writer, reader, registry, demoTopic)
+	b, err := shop.NewBackend(writer, reader, registry, topic)
 	if err != nil {
 		reader.Close()
 		return nil, err
@@ -124,7 +108,7 @@ func (s *site) backend(c *sandbox.Cluster) (*shop.Backend, error) {
 }
 
 // deliver runs the pipeline, as run does.
-func (s *site) deliver(ctx context.Context, d *demo, amazonURL string, log zerolog.Logger) error {
+func (s *Site) deliver(ctx context.Context, d *demo, amazonURL string, log zerolog.Logger) error {
 	config := d.config()
 	config.AmazonURL = amazonURL
 	pl, err := pipeline.New(config, log)
@@ -143,24 +127,24 @@ func (s *site) deliver(ctx context.Context, d *demo, amazonURL string, log zerol
 	return nil
 }
 
-func (s *site) serveShop(listen, host, other string, log zerolog.Logger) error {
+func (s *Site) serveShop(listen, host, other string, log zerolog.Logger) error {
 	// Each of the two has to know where the other is before it can be made, so
 	// both listen first.
 	shopLn, err := net.Listen("tcp", listen)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %q (--listen): %w", listen, err)
+		return fmt.Errorf("cannot listen on %q (%s): %w", listen, setting.Listen, err)
 	}
 	elsewhereLn, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		shopLn.Close()
 		return err
 	}
-	s.shopURL, s.elsewhereURL = urlOf(shopLn, host), urlOf(elsewhereLn, other)
-	elsewhere, err := shop.NewElsewhere(s.shopURL, time.Now)
+	s.ShopURL, s.ElsewhereURL = urlOf(shopLn, host), urlOf(elsewhereLn, other)
+	elsewhere, err := shop.NewElsewhere(s.ShopURL, time.Now)
 	var front *shop.Shop
 	if err == nil {
 		front, err = shop.New(shop.Options{
-			Elsewhere: s.elsewhereURL, Paid: elsewhere.Paid, Publish: s.kafka.Publish, Log: log,
+			Elsewhere: s.ElsewhereURL, Paid: elsewhere.Paid, Publish: s.kafka.Publish, Log: log,
 			Fate: func(id string) shop.Fate {
 				f := s.amazon.Fate(id)
 				f.Refused = s.kafka.Refused(id)
@@ -176,7 +160,7 @@ func (s *site) serveShop(listen, host, other string, log zerolog.Logger) error {
 	return nil
 }
 
-func (s *site) serve(addr, host string, h http.Handler) (url string, err error) {
+func (s *Site) serve(addr, host string, h http.Handler) (url string, err error) {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
 		return "", err
@@ -185,7 +169,7 @@ func (s *site) serve(addr, host string, h http.Handler) (url string, err error) 
 	return urlOf(ln, host), nil
 }
 
-func (s *site) serveOn(ln net.Listener, h http.Handler) {
+func (s *Site) serveOn(ln net.Listener, h http.Handler) {
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
 	go func() {
@@ -204,10 +188,10 @@ func urlOf(ln net.Listener, host string) string {
 	return fmt.Sprintf("http://%s:%d", host, ln.Addr().(*net.TCPAddr).Port)
 }
 
-func (s *site) onClose(f func()) { s.closers = append(s.closers, f) }
+func (s *Site) onClose(f func()) { s.closers = append(s.closers, f) }
 
-// close stops everything, what was started last first.
-func (s *site) close() {
+// Close stops everything, what was started last first.
+func (s *Site) Close() {
 	for len(s.closers) > 0 {
 		last := len(s.closers) - 1
 		s.closers[last]()

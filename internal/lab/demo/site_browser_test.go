@@ -1,6 +1,6 @@
-//go:build ignore
+//go:build browser
 
-package main
+package demo
 
 import (
 	"flag"
@@ -22,11 +22,11 @@ var pictures = flag.String("pictures", "", "folder to put pictures of the demons
 type tour struct {
 	*browser.Visitor
 	t    *testing.T
-	site *site
+	site *Site
 	seen map[string]string // the source of each page they saw, by its address
 }
 
-func newTour(t *testing.T, b *browser.Browser, s *site) *tour {
+func newTour(t *testing.T, b *browser.Browser, s *Site) *tour {
 	return &tour{b.Visitor(t), t, s, make(map[string]string)}
 }
 
@@ -43,10 +43,10 @@ func (v *tour) picture(name string) {
 // click clicks on the ad and returns the click id that the shop is given.
 func (v *tour) clickOnAd() (id string) {
 	v.t.Helper()
-	v.Open(v.site.elsewhereURL)
+	v.Open(v.site.ElsewhereURL)
 	v.picture("news")
 	v.Click("#ad")
-	v.Until("location.origin == '" + v.site.shopURL + "' && document.querySelector('#tent')")
+	v.Until("location.origin == '" + v.site.ShopURL + "' && document.querySelector('#tent')")
 	u, err := url.Parse(v.URL())
 	if err != nil {
 		v.t.Fatal(err)
@@ -60,19 +60,19 @@ func (v *tour) clickOnAd() (id string) {
 // buy buys a tent, and pays for it on another origin.
 func (v *tour) buy() {
 	v.t.Helper()
-	v.Open(v.site.shopURL + "/product/tent")
+	v.Open(v.site.ShopURL + "/product/tent")
 	v.picture("product")
 	v.Click("#buy")
-	v.Until("location.origin == '" + v.site.elsewhereURL + "' && document.querySelector('#pay')")
+	v.Until("location.origin == '" + v.site.ElsewhereURL + "' && document.querySelector('#pay')")
 	v.picture("pay")
 	v.Click("#pay")
-	v.Until("location.origin == '" + v.site.shopURL + "' && location.pathname == '/status'")
+	v.Until("location.origin == '" + v.site.ShopURL + "' && location.pathname == '/status'")
 }
 
 // fill sends one of the front page's forms.
 func (v *tour) fill(form string) {
 	v.t.Helper()
-	v.Open(v.site.shopURL)
+	v.Open(v.site.ShopURL)
 	v.Type(form+" input", "mary@example.com")
 	v.Click(form + " button")
 	v.Until("location.pathname == '/status' && document.querySelector('#kept')")
@@ -90,7 +90,7 @@ func (v *tour) accepted(event string) (id, click string, same bool) {
 // cookies is those of the shop that hold a click.
 func (v *tour) cookies() map[string]string {
 	v.t.Helper()
-	m := v.Cookies(v.site.shopURL)
+	m := v.Cookies(v.site.ShopURL)
 	delete(m, "shop_session")
 	delete(m, "shop_consent")
 	return m
@@ -98,11 +98,11 @@ func (v *tour) cookies() map[string]string {
 
 // TestSiteInABrowser: from the ad to Amazon, with consent in every state.
 func TestSiteInABrowser(t *testing.T) {
-	s, err := startSite(t.Context(), "127.0.0.1:0", zerolog.New(os.Stderr).Level(zerolog.ErrorLevel))
+	s, err := StartSite(t.Context(), "127.0.0.1:0", zerolog.New(os.Stderr).Level(zerolog.ErrorLevel))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
+	defer s.Close()
 	b := browser.Start(t, "")
 
 	t.Run("consent granted on the landing page", func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestSiteInABrowser(t *testing.T) {
 		}
 		// Coming back once more is no second purchase.
 		v.Back()
-		v.Open(s.shopURL + "/status")
+		v.Open(s.ShopURL + "/status")
 		if n := v.Eval(`document.querySelectorAll('[data-event="Purchase"]').length`); n != "1" {
 			t.Errorf("%s purchases of one order", n)
 		}
@@ -194,7 +194,7 @@ func TestSiteInABrowser(t *testing.T) {
 		v.clickOnAd()
 		v.Click("#accept")
 		v.Until("document.documentElement.dataset.consent == 'yes'")
-		v.Open(s.shopURL) // the server has made the cookies its own by now
+		v.Open(s.ShopURL) // the server has made the cookies its own by now
 		v.Click("#footer-no")
 		v.Until("document.documentElement.dataset.consent == 'no'")
 		if got := v.cookies(); len(got) > 0 {

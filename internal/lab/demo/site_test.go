@@ -1,11 +1,7 @@
-//go:build ignore
-
-package main
+package demo
 
 import (
-	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -15,8 +11,10 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/shop"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -24,11 +22,11 @@ import (
 // click. The same with a browser is make test-browser.
 func TestSite(t *testing.T) {
 	log := new(testkit.Buffer)
-	s, err := startSite(t.Context(), "127.0.0.1:0", zerolog.New(log).Level(zerolog.ErrorLevel))
+	s, err := StartSite(t.Context(), "127.0.0.1:0", zerolog.New(log).Level(zerolog.ErrorLevel))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
+	defer s.Close()
 
 	const click = "amzn1.click.abcdefgh2345"
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -36,7 +34,7 @@ func TestSite(t *testing.T) {
 	cookies := "shop_consent=yes; amzn_click_id=" + click
 	send := func(method, path, form string) (*http.Response, string) {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), method, s.shopURL+path, strings.NewReader(form))
+		r, err := http.NewRequestWithContext(t.Context(), method, s.ShopURL+path, strings.NewReader(form))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,58 +86,21 @@ func TestSite(t *testing.T) {
 	if log.String() != "" {
 		t.Errorf("log: %s", log)
 	}
+
+	// Without their receipts the events would hold up the end for all of --drain.
+	eventually(t, log, "both events have receipts", func() bool {
+		receipts, err := history.ReadAll(t.Context(), kafka.Settings{Brokers: s.cluster.Brokers()}, receiptsTopic)
+		return err == nil && len(receipts) >= 2
+	})
 }
 
-func TestSiteCommand(t *testing.T) {
-	busy, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer busy.Close()
-	for name, tc := range map[string]struct {
-		args []string
-		code int
-		want string
-	}{
-		"and --json":       {[]string{"--site", "--json"}, exitUsage, "--site"},
-		"and --events":     {[]string{"--site", "--events", "5"}, exitUsage, "--events"},
-		"not this machine": {[]string{"--site", "--listen", "0.0.0.0:8088"}, exitUsage, "want 127.0.0.1:PORT"},
-		"no port":          {[]string{"--site", "--listen", "localhost"}, exitUsage, "want 127.0.0.1:PORT"},
-		"a port in use":    {[]string{"--site", "--listen", busy.Addr().String()}, exitFailed, "--listen"},
-	} {
-		if r := command(t, "", append([]string{"demo"}, tc.args...)...); r.code != tc.code || !strings.Contains(r.stderr, tc.want) {
-			t.Errorf("%s: exit %d, want %d and %q:\n%s", name, r.code, tc.code, tc.want, r.stderr)
+func eventually(t *testing.T, log *testkit.Buffer, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("never came true: %s\n%s", what, log)
 		}
-	}
-
-	ctx, stop := context.WithCancel(t.Context())
-	out, in := io.Pipe()
-	ended := make(chan int, 1)
-	go func() {
-		ended <- run(ctx, process{args: []string{"demo", "--site", "--listen", "localhost:0"}, stdin: strings.NewReader(""), stdout: in, stderr: io.Discard})
-	}()
-	buf := make([]byte, 4096)
-	n, err := out.Read(buf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	urls := regexp.MustCompile(`http://\S+`).FindAllString(string(buf[:n]), -1)
-	if len(urls) != 2 || !strings.HasPrefix(urls[0], "http://127.0.0.1:") || !strings.HasPrefix(urls[1], "http://localhost:") {
-		t.Fatalf("want the URLs of two sites:\n%s", buf[:n])
-	}
-	for _, u := range urls {
-		resp, err := http.Get(u)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			t.Errorf("%s: %s", u, resp.Status)
-		}
-	}
-	http.DefaultClient.CloseIdleConnections()
-	stop()
-	if code := <-ended; code != exitOK {
-		t.Errorf("interrupted: exit %d", code)
+		time.Sleep(10 * time.Millisecond)
 	}
 }

@@ -1,134 +1,32 @@
-//go:build ignore
-
-package main
+package attribution
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/count"
-	"github.com/tracklayer/amazon-capi/internal/operate/attribution"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
-const auditLong = `Read a window of the topic and answer the question of low attributed conversions:
-
-  click ids     how many events have one, by source and type; are they lost before
-                the purchase; how old clicks are, against their lifetime
-  identifiers   how many events have each; blank ones, bad ones, hashes that were
-                made before normalising
-  consent       how much is denied
-  time          how long after events their records are published
-  events        what the rules refuse, such as purchases without a value
-  event ids     ids that are used twice for different events
-
-with a level for each: fine, look (may be meant; somebody should know) or act
-(something is lost), and what to do. Nothing is sent and no group is touched.
-
---from and --to are the times of records. Without them the whole topic is read.`
-
-type auditFlags struct {
-	kafka     kafkaFlags
-	registry  registryFlags
-	topic     string
-	window    rangeFlags
-	events    eventFlags
-	transform transformFlags
-	contract  contractFlags
-	lifetime  time.Duration
-	strict    bool
-	json      bool
-}
-
-func newAuditCommand(p *process) *cobra.Command {
-	var f auditFlags
-	cmd := &cobra.Command{
-		Use:   "audit",
-		Short: "Tell why few conversions are attributed, from a window of the topic",
-		Long:  auditLong,
-		Example: `  amazon-capi audit --from -24h --brokers localhost:9092 --registry http://localhost:8081
-  amazon-capi audit --from 2026-04-01 --to 2026-04-08 --profile 1234567890 --json`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
-	}
-	flags := cmd.Flags()
-	f.kafka.register(flags)
-	f.registry.register(flags)
-	f.window.register(flags)
-	f.events.register(flags)
-	f.transform.register(flags)
-	f.contract.register(flags)
-	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic to read")
-	flags.DurationVar(&f.lifetime, "click-lifetime", 90*24*time.Hour, "how long after a click events are credited to it")
-	flags.BoolVar(&f.strict, "strict", false, "exit 1 if there is something to act on")
-	flags.BoolVar(&f.json, "json", false, "print a JSON object a line: the window, each group of events, each finding")
-	return cmd
-}
-
-func (f *auditFlags) run(ctx context.Context, p *process) error {
-	contract, err := f.contract.resolve()
-	if err != nil {
-		return err
-	}
-	transformer, err := f.transform.transformer(contract)
-	if err != nil {
-		return err
-	}
-	if f.lifetime <= 0 {
-		return usagef("--click-lifetime: %s is too short, want more than 0s", f.lifetime)
-	}
-	a := attribution.New(attribution.Options{Transformer: transformer, Contract: contract, Now: time.Now(), ClickLifetime: f.lifetime})
-	window := attribution.Window{Topic: f.topic, Chosen: f.events.describe()}
-	if err := f.read(ctx, p, a, &window); err != nil {
-		return err
-	}
-	if f.json {
-		err = a.WriteJSON(p.stdout, &window)
-	} else {
-		a.Print(p.stdout, &window)
-	}
-	if n := a.Findings().Count(report.Act); err == nil && f.strict && n > 0 {
-		err = fmt.Errorf("%s to act on", count.Of(n, "finding"))
-	}
-	return err
-}
-
-// read goes through the window.
-func (f *auditFlags) read(ctx context.Context, p *process, a *attribution.Audit, window *attribution.Window) error {
-	settings, err := f.kafka.resolve(p.stderr)
-	if err != nil {
-		return err
-	}
-	options, err := f.registry.resolve(settings.TLS, p.stderr)
-	if err != nil {
-		return err
-	}
-	rng, err := f.window.resolve(f.topic, time.Now())
-	if err != nil {
-		return err
-	}
-	registry, err := registry.New(options)
-	if err != nil {
-		return usagef("--registry: %w", err)
-	}
-	defer registry.Close()
-	progress := report.NewTerminalProgress(p.stderr)
+// ReadWindow goes through a window of the topic, of which the choice says which
+// events count. A window without any is an error, which says why.
+func (a *Audit) ReadWindow(ctx context.Context, s kafka.Settings, rng history.Range, registry *registry.Client, choice *history.Choice, progress *report.Progress) (*Window, error) {
+	window := &Window{Topic: rng.Topic, Chosen: choice.Describe()}
 	defer progress.Done()
-	reader, plan, err := openHistory(ctx, settings, rng, progress)
+	reader, plan, err := history.Open(ctx, s, rng, progress)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer reader.Close()
 	if plan.Empty() {
-		return errors.New(plan.WhyEmpty())
+		return nil, errors.New(plan.WhyEmpty())
 	}
 	decoder := schemas.NewDecoder(registry)
 	var ev schemas.Event
@@ -142,7 +40,7 @@ func (f *auditFlags) read(ctx context.Context, p *process, a *attribution.Audit,
 		switch {
 		case err != nil && !isBad:
 			return fmt.Errorf("partition %d, offset %d: %w", rec.Partition, rec.Offset, err)
-		case f.events.any() && !f.events.match(&ev):
+		case choice.Any() && !choice.Match(&ev):
 			return nil
 		case isBad:
 			a.Undecodable(bad)
@@ -154,11 +52,11 @@ func (f *auditFlags) read(ctx context.Context, p *process, a *attribution.Audit,
 	})
 	switch {
 	case err != nil || window.Records > 0:
-		return err
-	case f.events.any():
-		return fmt.Errorf("there are no events of %s in the window", window.Chosen)
+		return window, err
+	case choice.Any():
+		return nil, fmt.Errorf("there are no events of %s in the window", window.Chosen)
 	case window.Copies > 0:
-		return fmt.Errorf("the window holds only copies of redriven letters, %d of them: choose the time of their originals", window.Copies)
+		return nil, fmt.Errorf("the window holds only copies of redriven letters, %d of them: choose the time of their originals", window.Copies)
 	}
-	return errors.New(plan.WhyEmpty())
+	return nil, errors.New(plan.WhyEmpty())
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
@@ -169,9 +170,7 @@ func describeGroup(ctx context.Context, admin *kadm.Client, name string) (kadm.D
 		if !errors.Is(err, kerr.CoordinatorNotAvailable) && !errors.Is(err, kerr.CoordinatorLoadInProgress) && !errors.Is(err, kerr.NotCoordinator) {
 			return groups, err
 		}
-		select {
-		case <-time.After(coordinatorPause):
-		case <-ctx.Done():
+		if !wait.For(ctx, coordinatorPause) {
 			return groups, err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -202,12 +203,7 @@ func (c *Copier) again(t *try, err error) bool {
 		return false
 	}
 	c.hold(err)
-	select {
-	case <-time.After(copyPause):
-		return true
-	case <-t.stop.Done():
-		return false
-	}
+	return wait.For(t.stop, copyPause)
 }
 
 // ofKafka reports whether brokers said it, and not the network.

@@ -1,93 +1,17 @@
-//go:build ignore
-
-package main
+package dlq
 
 import (
 	"context"
-	"time"
-
-	"github.com/rs/zerolog"
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
-	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
 )
 
-// defaultRedriveGroup remembers which letters have been sent through again.
-const defaultRedriveGroup = "amazon-capi-redrive"
-
-func newDLQCommand(p *process) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "dlq",
-		Short: "Look into the dead-letter topic, and send letters through again",
-		Long: `A dead letter is an event that will never be accepted as it is: its original
-record, with the reason in its headers. Count them by reason (stats), list them
-(ls), see what is wrong with one (show), and once the cause is mended send them
-through again (redrive). Nothing but redrive --go changes anything.
-
-A letter is open until a redrive has sent it through again. Which ones are done is
-kept in the offsets of --redrive-group, for as long as the brokers keep offsets of
-groups that rest (offsets.retention.minutes, 7 days unless it was changed).`,
-		Example: `  amazon-capi dlq stats --brokers localhost:9092
-  amazon-capi dlq ls --status 422 --since -2d
-  amazon-capi dlq redrive --status 422`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newDLQStats(p), newDLQLs(p), newDLQShow(p), newDLQRedrive(p))
-	return cmd
-}
-
-// lettersFlags say where dead letters are, and which of them are meant.
-type lettersFlags struct {
-	kafka        kafkaFlags
-	topic, group string
-	filter       dlq.Filter
-	since, until string
-	json         bool
-}
-
-func (f *lettersFlags) register(flags *pflag.FlagSet) {
-	f.kafka.register(flags)
-	flags.StringVar(&f.topic, "dead-letter-topic", defaultLettersTopic, "topic of the dead letters")
-	flags.StringVar(&f.group, "redrive-group", defaultRedriveGroup, "group that remembers which letters were sent through again")
-	flags.StringSliceVar(&f.filter.Classes, "class", nil, "only letters of these classes: decode, validation, rejected, auth, or foreign for those of other tools")
-	flags.IntSliceVar(&f.filter.Statuses, "status", nil, "only letters with these HTTP statuses of Amazon")
-	flags.StringSliceVar(&f.filter.Codes, "code", nil, "only letters with these reason codes")
-	flags.StringSliceVar(&f.filter.Fields, "field", nil, "only letters with one of these fields at fault, or a field within")
-	flags.StringSliceVar(&f.filter.Profiles, "profile", nil, "only letters of these profiles")
-	flags.StringSliceVar(&f.filter.EventIDs, "event-id", nil, "only letters of these events")
-	flags.Int32SliceVar(&f.filter.Partitions, "partition", nil, "only letters in these partitions of the dead-letter topic")
-	flags.StringVar(&f.since, "since", "", "only letters that last failed at or after this: "+history.TimeForms)
-	flags.StringVar(&f.until, "until", "", "only letters that last failed before this, in the same forms")
-	flags.BoolVar(&f.json, "json", false, "print a JSON object a line")
-}
-
-// registerOpen adds --open, for commands that only look.
-func (f *lettersFlags) registerOpen(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.filter.Open, "open", false, "only letters that were not sent through again")
-}
-
-func (f *lettersFlags) resolve(p *process, now time.Time) (s kafka.Settings, err error) {
-	if s, err = f.kafka.resolve(p.stderr); err != nil {
-		return s, err
-	}
-	if f.filter.Since, err = history.ParseTime(f.since, now); err != nil {
-		return s, usagef("--since: %w", err)
-	}
-	if f.filter.Until, err = history.ParseTime(f.until, now); err != nil {
-		return s, usagef("--until: %w", err)
-	}
-	return s, asUsage(f.filter.Check())
-}
-
-// letters is a dead-letter topic as it is when a command starts.
-type letters struct {
+// Letters is a dead-letter topic as it is when a command starts.
+type Letters struct {
 	reader   *history.Reader
 	plan     *history.Plan
 	done     *consumer.Progress
@@ -96,66 +20,52 @@ type letters struct {
 	topic    string
 }
 
-// open reads where the topic ends and which letters are done.
-func (f *lettersFlags) open(ctx context.Context, p *process) (*letters, error) {
-	s, err := f.resolve(p, time.Now())
+// Open reads where a topic ends, and which of its letters the group has sent through
+// again. Close it.
+func Open(ctx context.Context, s kafka.Settings, topic, group string, partitions []int32, progress *report.Progress) (*Letters, error) {
+	l := &Letters{progress: progress, settings: s, topic: topic}
+	var err error
+	if l.done, err = pipeline.Settled(ctx, s, group, topic); err != nil {
+		return nil, err
+	}
+	l.reader, l.plan, err = history.Open(ctx, s, history.Range{Topic: topic, Partitions: partitions}, progress)
 	if err != nil {
 		return nil, err
 	}
-	l := &letters{progress: report.NewTerminalProgress(p.stderr), settings: s, topic: f.topic}
-	if l.done, err = groupProgress(ctx, s, f.group, f.topic); err != nil {
-		return nil, err
-	}
-	l.reader, l.plan, err = openHistory(ctx, s, history.Range{Topic: f.topic, Partitions: f.filter.Partitions}, l.progress)
-	return l, err
+	return l, nil
 }
 
-// rounds counts how often events were sent through again.
-func (l *letters) rounds(ctx context.Context) (*dlq.Rounds, error) {
+// Rounds counts how often events were sent through again.
+func (l *Letters) Rounds(ctx context.Context) (*Rounds, error) {
 	return countRounds(ctx, l.settings, l.topic, l.done, l.progress)
 }
 
 // countRounds reads all of a dead-letter topic, since the letters of an event can be
 // in several partitions; nothing, if no letter is done.
-func countRounds(ctx context.Context, s kafka.Settings, topic string, done *consumer.Progress, progress *report.Progress) (*dlq.Rounds, error) {
-	rounds := dlq.NewRounds()
+func countRounds(ctx context.Context, s kafka.Settings, topic string, done *consumer.Progress, progress *report.Progress) (*Rounds, error) {
+	rounds := NewRounds()
 	if !done.Begun() {
 		return rounds, nil
 	}
-	reader, plan, err := openHistory(ctx, s, history.Range{Topic: topic}, progress)
+	reader, plan, err := history.Open(ctx, s, history.Range{Topic: topic}, progress)
 	if err != nil {
 		return nil, err
 	}
 	defer reader.Close()
-	return rounds, dlq.Scan(ctx, reader, plan, done, func(e *dlq.Entry) error { rounds.Add(e); return nil })
+	return rounds, Scan(ctx, reader, plan, done, func(e *Entry) error { rounds.Add(e); return nil })
 }
 
-// each calls f for every letter that is meant.
-func (l *letters) each(ctx context.Context, filter *dlq.Filter, f func(*dlq.Entry) error) error {
-	defer l.reader.Close()
-	err := dlq.Scan(ctx, l.reader, l.plan, l.done, func(e *dlq.Entry) error {
+// Close closes the connections.
+func (l *Letters) Close() { l.reader.Close() }
+
+// Each calls f for every letter that the filter chooses, those of a partition in
+// order.
+func (l *Letters) Each(ctx context.Context, filter *Filter, f func(*Entry) error) error {
+	defer l.progress.Done()
+	return Scan(ctx, l.reader, l.plan, l.done, func(e *Entry) error {
 		if !filter.Match(e) {
 			return nil
 		}
 		return f(e)
 	})
-	l.progress.Done()
-	return err
-}
-
-// groupProgress asks what a group has settled of a topic.
-func groupProgress(ctx context.Context, s kafka.Settings, group, topic string) (*consumer.Progress, error) {
-	opts, err := s.Options(zerolog.Nop())
-	if err != nil {
-		return nil, asUsage(err)
-	}
-	client, err := kgo.NewClient(opts...)
-	if err != nil {
-		return nil, err
-	}
-	defer client.Close()
-	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
-	defer cancel()
-	progress, err := consumer.ReadProgress(ctx, client, group, topic)
-	return progress, withCause(ctx, err)
 }

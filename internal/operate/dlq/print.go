@@ -1,82 +1,38 @@
-//go:build ignore
-
-package main
+package dlq
 
 import (
-	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/spf13/cobra"
-
-	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
-type lsFlags struct {
-	lettersFlags
-	limit int
+// Latest keeps the latest of many letters for a table.
+type Latest struct {
+	max   int // 0 for all
+	views []View
+	total int
 }
 
-func newDLQLs(p *process) *cobra.Command {
-	var f lsFlags
-	cmd := &cobra.Command{
-		Use:   "ls",
-		Short: "List dead letters",
-		Long: `List dead letters, the latest first. The table is bounded by --limit; --json has
-them all, in the order of the topic, and as they are read, so that a topic of any
-length can be piped into another program.`,
-		Example: `  amazon-capi dlq ls --brokers localhost:9092 --status 422 --field userInfo
-  amazon-capi dlq ls --profile 1234567890 --since -2d --open
-  amazon-capi dlq ls --class validation --json`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.ls(cmd.Context(), p) },
-	}
-	f.register(cmd.Flags())
-	f.registerOpen(cmd.Flags())
-	cmd.Flags().IntVar(&f.limit, "limit", 50, "rows of the table, at most; 0 for all")
-	return cmd
-}
+// NewLatest returns a table of that many letters; of all for 0.
+func NewLatest(rows int) *Latest { return &Latest{max: rows} }
 
-func (f *lsFlags) ls(ctx context.Context, p *process) error {
-	if f.limit < 0 {
-		return usagef("--limit: %d is no number of rows, want 0 or more", f.limit)
+// Add adds a letter.
+func (l *Latest) Add(v View) {
+	l.total++
+	l.views = append(l.views, v)
+	// Sorted now and then, so that a topic of millions costs a table's memory.
+	if l.max > 0 && len(l.views) >= 2*l.max+1000 {
+		l.views = newest(l.views, l.max)
 	}
-	l, err := f.open(ctx, p)
-	if err != nil {
-		return err
-	}
-	rounds, err := l.rounds(ctx)
-	if err != nil {
-		l.reader.Close()
-		return err
-	}
-	if f.json {
-		return l.each(ctx, &f.filter, func(e *dlq.Entry) error { return printJSON(p.stdout, e.View(rounds)) })
-	}
-	var latest []dlq.View
-	total := 0
-	err = l.each(ctx, &f.filter, func(e *dlq.Entry) error {
-		total++
-		latest = append(latest, e.View(rounds))
-		// Sorted now and then, so that a topic of millions costs a table's memory.
-		if f.limit > 0 && len(latest) >= 2*f.limit+1000 {
-			latest = newest(latest, f.limit)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	f.print(p, newest(latest, f.limit), total)
-	return nil
 }
 
 // newest sorts views, the latest first, and keeps that many; all for 0.
-func newest(views []dlq.View, n int) []dlq.View {
-	slices.SortStableFunc(views, func(a, b dlq.View) int { return b.When.Compare(a.When) })
+func newest(views []View, n int) []View {
+	slices.SortStableFunc(views, func(a, b View) int { return b.When.Compare(a.When) })
 	if n > 0 && len(views) > n {
 		clear(views[n:])
 		views = views[:n]
@@ -84,20 +40,67 @@ func newest(views []dlq.View, n int) []dlq.View {
 	return views
 }
 
-func (f *lsFlags) print(p *process, views []dlq.View, total int) {
-	if total == 0 {
-		fmt.Fprintf(p.stdout, "No such dead letters in %s.\n", f.topic)
+// Print prints the letters that are kept as a table.
+func (l *Latest) Print(w io.Writer, topic string) {
+	views := newest(l.views, l.max)
+	if l.total == 0 {
+		fmt.Fprintf(w, "No such dead letters in %s.\n", topic)
 		return
 	}
 	var rows [][]string
 	for _, v := range views {
 		rows = append(rows, []string{
-			fmt.Sprintf("%d/%d", v.Partition, v.Offset), shortTime(v.When), v.Profile, shorten(v.EventID, 36), v.Class,
-			strings.TrimSpace(strings.TrimPrefix(orDash(v.Status), "–") + " " + v.Code), v.Field, strconv.Itoa(v.Redrives), v.State, shorten(v.Message, 70),
+			fmt.Sprintf("%d/%d", v.Partition, v.Offset), report.ShortTime(v.When), v.Profile, report.Shorten(v.EventID, 36), v.Class,
+			strings.TrimSpace(strings.TrimPrefix(report.OrDash(v.Status), "–") + " " + v.Code), v.Field, strconv.Itoa(v.Redrives), v.State, report.Shorten(v.Message, 70),
 		})
 	}
-	report.Table(p.stdout, []string{"letter", "failed", "profile", "event id", "class", "why", "field", "redrives", "state", "message"}, rows, nil, 7)
-	if more := total - len(views); more > 0 {
-		fmt.Fprintf(p.stdout, "  … and %d older; --limit 0 or --json has them all\n", more)
+	report.Table(w, []string{"letter", "failed", "profile", "event id", "class", "why", "field", "redrives", "state", "message"}, rows, nil, 7)
+	if more := l.total - len(views); more > 0 {
+		fmt.Fprintf(w, "  … and %d older; --limit 0 or --json has them all\n", more)
 	}
+}
+
+// Print prints the counts for people, with what to do.
+func (s *Stats) Print(w io.Writer, topic string) {
+	if s.Letters == 0 {
+		fmt.Fprintf(w, "No such dead letters in %s.\n", topic)
+		return
+	}
+	var rows [][]string
+	var remedies []string
+	for _, g := range s.Reasons() {
+		if !slices.Contains(remedies, g.Remedy) {
+			remedies = append(remedies, g.Remedy)
+		}
+		rows = append(rows, []string{
+			g.Class, report.OrDash(g.Status), g.Code, g.Field, strconv.Itoa(g.Letters), strconv.Itoa(g.Open), strconv.Itoa(g.Profiles),
+			report.ShortTime(g.Oldest), report.ShortTime(g.Newest), strconv.Itoa(slices.Index(remedies, g.Remedy) + 1),
+		})
+	}
+	footer := []string{"all", "", "", "", strconv.Itoa(s.Letters), strconv.Itoa(s.Open), "", "", "", ""}
+	report.Table(w, []string{"class", "status", "code", "field", "letters", "open", "profiles", "oldest", "newest", "do"}, rows, footer, 1, 4, 5, 6, 9)
+	printGroups(w, "profile", s.Profiles(), func(g *Group) string {
+		if g.Profile == "" {
+			return "(none)"
+		}
+		return g.Profile
+	})
+	printGroups(w, "day", s.Days(), func(g *Group) string { return g.Day })
+	fmt.Fprintln(w, "\nWhat to do:")
+	for i, r := range remedies {
+		fmt.Fprintf(w, "%3d. %s\n", i+1, r)
+	}
+}
+
+func printGroups(w io.Writer, what string, groups []Group, name func(*Group) string) {
+	var rows [][]string
+	for i, g := range groups {
+		if i == report.MaxRows {
+			rows = append(rows, []string{fmt.Sprintf("… %d more", len(groups)-i), "", "", "", ""})
+			break
+		}
+		rows = append(rows, []string{name(&g), strconv.Itoa(g.Letters), strconv.Itoa(g.Open), report.ShortTime(g.Oldest), report.ShortTime(g.Newest)})
+	}
+	fmt.Fprintln(w)
+	report.Table(w, []string{what, "letters", "open", "oldest", "newest"}, rows, nil, 1, 2)
 }

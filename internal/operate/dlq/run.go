@@ -10,6 +10,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
 )
 
 // CopyJob copies letters from a dead-letter topic to another topic.
@@ -32,9 +33,6 @@ const (
 	// copiesInFlight is below what the client buffers, so that nothing ever waits
 	// for it to have room.
 	copiesInFlight = 5000
-	// JobSession is how long the group of a tool waits for a member that is
-	// silent: somebody who starts a job again after it was killed waits as long.
-	JobSession = 10 * time.Second
 )
 
 // Run copies until all letters are done or left, or ctx ends: then what is on its
@@ -58,7 +56,7 @@ func (j *CopyJob) Run(ctx context.Context) (CopyCounts, error) {
 	defer producer.Close()
 	c, err := consumer.New(consumer.Options{
 		Topic: j.From, Group: j.Group, MaxInFlightEvents: copiesInFlight,
-		CommitInterval: 200 * time.Millisecond, Drain: copyDrain, SessionTimeout: JobSession,
+		CommitInterval: 200 * time.Millisecond, Drain: copyDrain, SessionTimeout: pipeline.JobSession,
 		Job: &consumer.Job{Selection: j.Letters, LeaveOthers: true, Rate: j.Rate, Handle: copier.Handle},
 		Log: j.Log, Conditions: health.NewConditions(j.Log, nil),
 	}, opts...)

@@ -113,14 +113,14 @@ func (r *Range) check() error {
 // range is an empty plan.
 func (r *Reader) Plan(ctx context.Context, rng Range) (*Plan, error) {
 	if err := rng.check(); err != nil {
-		return nil, err
+		return nil, mistaken(err)
 	}
 	admin := kadm.NewClient(r.client)
 	askCtx, cancel := context.WithTimeoutCause(ctx, askTimeout, fmt.Errorf("the brokers have not answered within %s", askTimeout))
 	defer cancel()
 	l, err := r.listOffsets(askCtx, admin, &rng)
 	if err != nil {
-		return nil, topicError(askCtx, rng.Topic, err)
+		return nil, mistaken(topicError(askCtx, rng.Topic, err))
 	}
 	p, err := l.plan()
 	if err != nil {
@@ -167,7 +167,7 @@ func (r *Reader) Offsets(ctx context.Context, topic string, at Position, partiti
 	defer cancel()
 	l, err := r.listOffsets(ctx, kadm.NewClient(r.client), &Range{Topic: topic, Partitions: partitions, From: at})
 	if err != nil {
-		return nil, topicError(ctx, topic, err)
+		return nil, mistaken(topicError(ctx, topic, err))
 	}
 	offsets := make(map[int32]int64, len(l.partitions))
 	for _, p := range l.partitions {

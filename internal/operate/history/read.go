@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 const (
@@ -40,7 +41,7 @@ type Reader struct {
 func New(s kafka.Settings) (*Reader, error) {
 	opts, err := s.Options(zerolog.Nop())
 	if err != nil {
-		return nil, err
+		return nil, setting.Mistaken(err)
 	}
 	client, err := kgo.NewClient(opts...)
 	if err != nil {

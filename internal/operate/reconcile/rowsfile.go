@@ -1,6 +1,4 @@
-//go:build ignore
-
-package main
+package reconcile
 
 import (
 	"encoding/csv"
@@ -11,44 +9,44 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/operate/reconcile"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// rowsFile is the file of --csv. It is opened before anything is read, and appears
+// RowsFile is a CSV file of rows. It is opened before anything is read, and appears
 // under its name when it is complete: until then an older one stays as it is.
-type rowsFile struct {
+type RowsFile struct {
 	path string
 	file *os.File
 }
 
-// createRowsFile opens the file; nil for no path.
-func createRowsFile(path string) (*rowsFile, error) {
+// CreateRowsFile opens the file; nil for no path.
+func CreateRowsFile(path string) (*RowsFile, error) {
 	if path == "" {
 		return nil, nil
 	}
 	name := path + ".partial"
 	switch info, err := os.Stat(path); {
 	case err == nil && info.IsDir():
-		return nil, usagef("--csv: %s is a directory: want the name of a file", path)
+		return nil, setting.CSV.Mistakef("%s is a directory: want the name of a file", path)
 	case err == nil && !info.Mode().IsRegular():
 		name = path // a pipe or a terminal
 	case err == nil:
 		// A directory that may be written to can hold a file that may not.
 		old, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
-			return nil, usagef("--csv: %w", err)
+			return nil, setting.CSV.Wrap(err)
 		}
 		_ = old.Close()
 	}
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, usagef("--csv: %w", err)
+		return nil, setting.CSV.Wrap(err)
 	}
-	return &rowsFile{path, file}, nil
+	return &RowsFile{path, file}, nil
 }
 
-// write completes the file.
-func (f *rowsFile) write(rows []reconcile.Row) error {
+// Write completes the file.
+func (f *RowsFile) Write(rows []Row) error {
 	if f == nil {
 		return nil
 	}
@@ -57,13 +55,13 @@ func (f *rowsFile) write(rows []reconcile.Row) error {
 		err = os.Rename(f.file.Name(), f.path)
 	}
 	if err != nil {
-		return fmt.Errorf("--csv: %s cannot be written: %w", f.path, err)
+		return fmt.Errorf("%s: %s cannot be written: %w", setting.CSV, f.path, err)
 	}
 	return nil
 }
 
-// discard removes what was not completed.
-func (f *rowsFile) discard() {
+// Discard removes what was not completed.
+func (f *RowsFile) Discard() {
 	if f != nil && f.file.Close() == nil && f.file.Name() != f.path {
 		_ = os.Remove(f.file.Name())
 	}
@@ -71,19 +69,19 @@ func (f *rowsFile) discard() {
 
 // writeRows writes rows for a spreadsheet, with a column for the value of each
 // currency.
-func writeRows(w io.Writer, rows []reconcile.Row) error {
-	var sum reconcile.Counts
+func writeRows(w io.Writer, rows []Row) error {
+	var sum Counts
 	for i := range rows {
 		for currency := range rows[i].Value {
 			if sum.Value == nil {
-				sum.Value = make(reconcile.Amounts)
+				sum.Value = make(Amounts)
 			}
 			sum.Value[currency] = nil
 		}
 	}
 	currencies := sum.Value.Currencies()
 	header := []string{"profile", "hour", "type"}
-	for _, c := range reconcileColumns {
+	for _, c := range rowColumns {
 		header = append(header, strings.ReplaceAll(c, " ", "_"))
 	}
 	for _, c := range currencies {
@@ -99,7 +97,7 @@ func writeRows(w io.Writer, rows []reconcile.Row) error {
 		if !r.Hour.IsZero() {
 			hour = r.Hour.Format(time.RFC3339)
 		}
-		cells := append([]string{r.Profile, hour, reconcile.Harmless(r.EventType)}, reconcileCells(&r.Counts)...)
+		cells := append([]string{r.Profile, hour, Harmless(r.EventType)}, countCells(&r.Counts)...)
 		for _, c := range currencies {
 			cells = append(cells, r.Value.Text(c))
 		}

@@ -1,27 +1,140 @@
-//go:build ignore
-
-package main
+package replay
 
 import (
 	"context"
-	"errors"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/count"
-	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
-	"github.com/tracklayer/amazon-capi/internal/operate/replay"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
+	"github.com/tracklayer/amazon-capi/transform"
 )
+
+// JobOptions say what is sent once more, and how.
+type JobOptions struct {
+	// Config is the pipeline that delivers. Its topic and group are set by the job.
+	Config pipeline.Config
+	Range  history.Range
+	// From and To are the ends of the range as they were asked for: a time relative
+	// to now is another range with the same words.
+	From, To string
+	Choice   history.Choice
+	// Name tells replays apart; one made of what is asked for if it is empty.
+	Name string
+	// LiveGroup is the group of run, which a replay keeps away from.
+	LiveGroup string
+	// Rate is how many events are sent a second; 0 for as many as it can.
+	Rate float64
+	// Restart begins anew, whatever was sent before.
+	Restart bool
+	// Go has the events sent; without it nothing is written anywhere.
+	Go bool
+
+	Log      zerolog.Logger
+	Progress *report.Progress
+}
+
+// Job is a replay that is decided on.
+type Job struct {
+	o      JobOptions
+	group  string
+	client *kgo.Client
+	admin  *kadm.Client
+	reader *history.Reader
+
+	resumed    bool
+	plan       *history.Plan
+	forecaster *Forecaster
+	forecast   *Forecast
+}
+
+// Check refuses options that no replay can have.
+func (o *JobOptions) Check() error {
+	switch {
+	case o.Rate < 0:
+		return setting.Rate.Mistakef("%g is no rate, want 0 or more", o.Rate)
+	case o.Range.Topic == "" || o.Config.DeadLetterTopic == "":
+		return setting.Mistakef("%s and %s: both are needed", setting.Topic, setting.DeadLetterTopic)
+	case o.Name != "" && !transform.AnyProfiles.Valid(o.Name):
+		return setting.Name.Mistakef("%s is no name, want 1 to 64 of A-Z a-z 0-9 . _ -", redact.Quote(o.Name))
+	case o.From == "" && o.To == "" && len(o.Range.Partitions) == 0 && !o.Choice.Any():
+		return setting.Mistakef("%s and %s: say what to replay; %s offset:0 is all that there is", setting.From, setting.To, setting.From)
+	}
+	return nil
+}
+
+// NewJob returns a job that has connected to nothing yet. Close it.
+func NewJob(o JobOptions) (*Job, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	j := &Job{o: o}
+	if o.Name == "" {
+		j.o.Name = j.asked()
+	}
+	if j.group = groupOf(j.o.Name); j.group == o.LiveGroup || endsGroup(j.group) == o.LiveGroup {
+		return nil, setting.Name.Mistakef("group %q is the live one (%s); a replay must have its own", j.group, setting.Group)
+	}
+	j.o.Config.Topic, j.o.Config.Group = o.Range.Topic, j.group
+	var err error
+	if j.client, err = o.Config.Kafka.Connect(); err != nil {
+		return nil, err
+	}
+	j.admin = kadm.NewClient(j.client)
+	if j.reader, err = history.New(o.Config.Kafka); err != nil {
+		j.client.Close()
+		return nil, err
+	}
+	j.reader.ShowOn(o.Progress, o.Range.Topic)
+	return j, nil
+}
+
+// Close closes the connections.
+func (j *Job) Close() {
+	j.reader.Close()
+	j.client.Close()
+}
+
+// groupOf names a replay's group.
+func groupOf(name string) string { return "amazon-capi-replay-" + name }
+
+// asked is what was asked for in words that the same settings give again. What does
+// not change which events are sent, such as the rate, is not in it.
+func (j *Job) asked() string {
+	o := &j.o
+	text, _ := json.Marshal([]any{o.Range.Topic, o.From, o.To, o.Range.Partitions, o.Choice.Profiles, o.Choice.Names, o.Choice.EventIDs})
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Look forecasts the replay. It writes nothing, unless a restart was asked for that
+// sends.
+func (j *Job) Look(ctx context.Context) (*Report, error) {
+	if err := j.look(ctx); err != nil {
+		return nil, err
+	}
+	return j.report(), nil
+}
 
 // look decides what is sent: where the replay goes on, if it was begun before, and
 // what becomes of the rest.
-func (j *job) look(ctx context.Context) error {
+func (j *Job) look(ctx context.Context) error {
 	checkpoint, err := j.load(ctx)
 	if err != nil {
 		return err
@@ -30,15 +143,13 @@ func (j *job) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, note := range j.plan.Notes {
-		j.progress.Say("amazon-capi: %s: %s", j.flags.topic, note)
-	}
+	j.plan.Tell(j.o.Progress)
 	if err := j.foresee(ctx, done); err != nil {
 		return err
 	}
-	if j.resumed && j.forecast.Selected.Len() == 0 && (j.rng.From.Relative || j.rng.To.Relative) {
+	if j.resumed && j.forecast.Selected.Len() == 0 && (j.o.Range.From.Relative || j.o.Range.To.Relative) {
 		// It is complete, and -2h is another time by now.
-		j.flags.restart = true
+		j.o.Restart = true
 		j.resumed = false
 		return j.look(ctx)
 	}
@@ -46,123 +157,114 @@ func (j *job) look(ctx context.Context) error {
 }
 
 // load reads what is known of an earlier run.
-func (j *job) load(ctx context.Context) (*replay.Checkpoint, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
-	defer cancel()
-	if j.flags.restart && j.flags.act.act {
-		if err := j.alone(ctx); err != nil {
-			return nil, err
+func (j *Job) load(ctx context.Context) (c *Checkpoint, err error) {
+	err = kafka.Ask(ctx, func(ctx context.Context) (err error) {
+		if j.o.Restart && j.o.Go {
+			if err := j.alone(ctx); err != nil {
+				return err
+			}
+			return Forget(ctx, j.admin, j.group)
 		}
-		return nil, withCause(ctx, replay.Forget(ctx, j.admin, j.group))
-	}
-	c, err := replay.Load(ctx, j.admin, j.group, j.flags.topic)
+		c, err = Load(ctx, j.admin, j.group, j.o.Range.Topic)
+		return err
+	})
 	switch {
-	case j.flags.restart:
+	case j.o.Restart && !j.o.Go:
 		return nil, nil
 	case err != nil:
-		return nil, withCause(ctx, err)
-	case c != nil && c.Asked != j.flags.asked():
-		return nil, usagef("--name: replay %q was begun with other --from, --to or filters; want another name, the same flags as then, or --restart", j.name)
+		return nil, err
+	case c != nil && c.Asked != j.asked():
+		return nil, setting.Name.Mistakef("replay %q was begun with other %s, %s or filters; want another name, the same flags as then, or %s", j.o.Name, setting.From, setting.To, setting.Restart)
 	}
 	return c, nil
 }
 
 // planFrom makes the plan: the earlier run's, so that it ends where that was to
 // end, or a new one. It returns what the earlier run has settled.
-func (j *job) planFrom(ctx context.Context, c *replay.Checkpoint) (done *consumer.Progress, err error) {
+func (j *Job) planFrom(ctx context.Context, c *Checkpoint) (done *consumer.Progress, err error) {
 	if c == nil {
-		j.plan, err = j.reader.Plan(ctx, j.rng)
-		if errors.Is(err, history.ErrBadRange) {
-			err = asUsage(err)
-		}
+		j.plan, err = j.reader.Plan(ctx, j.o.Range)
 		return nil, err
 	}
-	starts, err := j.reader.Offsets(ctx, j.flags.topic, history.Position{IsOffset: true})
+	starts, err := j.reader.Offsets(ctx, j.o.Range.Topic, history.Position{IsOffset: true})
 	if err != nil {
 		return nil, err
 	}
 	j.resumed, j.plan = true, c.Plan(starts)
-	ctx, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
-	defer cancel()
-	done, err = consumer.ReadProgress(ctx, j.client, j.group, j.flags.topic)
-	return done, withCause(ctx, err)
+	err = kafka.Ask(ctx, func(ctx context.Context) (err error) {
+		done, err = consumer.ReadProgress(ctx, j.client, j.group, j.o.Range.Topic)
+		return err
+	})
+	return done, err
 }
 
-func (j *job) foresee(ctx context.Context, done *consumer.Progress) error {
-	transformer, err := j.config.Transformer()
+// foresee reads the plan and says what becomes of each record.
+func (j *Job) foresee(ctx context.Context, done *consumer.Progress) error {
+	transformer, err := j.o.Config.Transformer()
 	if err != nil {
-		return asUsage(err)
+		return setting.Mistaken(err)
 	}
-	ways, err := j.config.Ways()
+	ways, err := j.o.Config.Ways()
 	if err != nil {
-		return usagef("--accounts: %w", err)
+		return setting.Accounts.Wrap(err)
 	}
-	registry, err := registry.New(j.config.Registry)
+	registry, err := registry.New(j.o.Config.Registry)
 	if err != nil {
-		return usagef("--registry: %w", err)
+		return setting.Registry.Wrap(err)
 	}
 	defer registry.Close()
-	j.forecaster = &replay.Forecaster{
+	j.forecaster = &Forecaster{
 		Decoder: schemas.NewDecoder(registry), Transformer: transformer, Ways: ways, Settled: done,
 	}
-	if j.flags.events.any() {
-		j.forecaster.Match = j.flags.events.match
+	if j.o.Choice.Any() {
+		j.forecaster.Match = j.o.Choice.Match
 	}
 	j.forecast, err = j.forecaster.Read(ctx, j.reader, j.plan)
-	j.progress.Done()
+	j.o.Progress.Done()
 	return err
 }
 
 // alone waits until the group has no members: one that was killed is thought to
 // live until its session is over.
-func (j *job) alone(ctx context.Context) error {
+func (j *Job) alone(ctx context.Context) error {
 	for began := time.Now(); ; {
-		n, err := replay.Members(ctx, j.admin, j.group)
+		n, err := Members(ctx, j.admin, j.group)
 		if err != nil || n == 0 {
-			return withCause(ctx, err)
+			return err
 		}
-		if time.Since(began) > dlq.JobSession+5*time.Second {
-			return fmt.Errorf("replay %q is running already: its group has %s", j.name, count.Of(n, "member"))
+		if time.Since(began) > pipeline.JobSession+5*time.Second {
+			return fmt.Errorf("replay %q is running already: its group has %s", j.o.Name, count.Of(n, "member"))
 		}
-		select {
-		case <-time.After(500 * time.Millisecond):
-		case <-ctx.Done():
+		if !wait.For(ctx, 500*time.Millisecond) {
 			return context.Cause(ctx)
 		}
 	}
 }
 
-// send delivers what was foreseen.
-func (j *job) send(ctx context.Context, log zerolog.Logger, report *replayReport) error {
+// Send delivers what was foreseen, and enters in the report what became of it.
+func (j *Job) Send(ctx context.Context, r *Report) error {
 	if err := j.alone(ctx); err != nil {
 		return err
 	}
 	if !j.resumed {
-		c := &replay.Checkpoint{Group: j.group, Topic: j.flags.topic, Spans: j.plan.Spans, Since: j.plan.Since, Until: j.plan.Until, Asked: j.flags.asked()}
-		begin, cancel := context.WithTimeoutCause(ctx, adminTimeout, errBrokersSilent)
-		err := c.Begin(begin, j.admin, j.forecast.First)
-		cancel()
-		if err != nil {
-			return withCause(begin, err)
+		c := &Checkpoint{Group: j.group, Topic: j.o.Range.Topic, Spans: j.plan.Spans, Since: j.plan.Since, Until: j.plan.Until, Asked: j.asked()}
+		if err := kafka.Ask(ctx, func(ctx context.Context) error { return c.Begin(ctx, j.admin, j.forecast.First) }); err != nil {
+			return err
 		}
 	}
-	c := j.config
-	c.Job = &consumer.Job{Selection: &j.forecast.Selected, Rate: j.flags.rate}
-	pl, err := newJobPipeline(c, log)
+	pl, err := pipeline.NewJob(j.o.Config, &consumer.Job{Selection: &j.forecast.Selected, Rate: j.o.Rate}, j.o.Log)
 	if err != nil {
 		return err
 	}
-	stop := watch(ctx, j.progress, "replayed", report.Selected, func() int { return settled(pl) })
-	err = pl.Run(ctx)
-	stop()
-	report.sent(pl.Tally().Summary(), ctx.Err() != nil)
+	err = pl.RunShown(ctx, j.o.Progress, "replayed", r.Selected)
+	r.sent(pl.Tally().Summary(), ctx.Err() != nil)
 	switch {
 	case err != nil:
 		return err
-	case ctx.Err() != nil && report.Left > 0:
-		return fmt.Errorf("stopped with %s left; the same command goes on from there", count.Of(report.Left, "event"))
-	case report.Deleted > 0:
-		return fmt.Errorf("%s %s deleted by the topic's retention before being sent", count.Of(report.Deleted, "record"), count.Was(report.Deleted))
+	case ctx.Err() != nil && r.Left > 0:
+		return fmt.Errorf("stopped with %s left; the same command goes on from there", count.Of(r.Left, "event"))
+	case r.Deleted > 0:
+		return fmt.Errorf("%s %s deleted by the topic's retention before being sent", count.Of(r.Deleted, "record"), count.Was(r.Deleted))
 	}
 	return nil
 }

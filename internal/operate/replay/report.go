@@ -1,6 +1,4 @@
-//go:build ignore
-
-package main
+package replay
 
 import (
 	"fmt"
@@ -10,15 +8,16 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/count"
-	"github.com/tracklayer/amazon-capi/internal/operate/replay"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// replayReport is the output of --json. Records = done before + not meant +
+// Report says what a replay sends and what became of it; its JSON is an output of
+// the command line. Records = done before + not meant +
 // unreadable + copies + selected; selected = sent + left; sent = accepted + dead-lettered +
 // filtered.
-type replayReport struct {
+type Report struct {
 	Name    string     `json:"name"`
 	Group   string     `json:"group"`
 	Topic   string     `json:"topic"`
@@ -28,19 +27,19 @@ type replayReport struct {
 	To      *time.Time `json:"to,omitempty"`
 	// Partitions are the offsets that were read; the first of Offsets is in the
 	// range, the second is not.
-	Partitions []replayPartition `json:"partitions"`
+	Partitions []Partition `json:"partitions"`
 
-	Records    int              `json:"records"`
-	DoneBefore int              `json:"done_before"`
-	NotMeant   int              `json:"not_meant"`
-	Unreadable int              `json:"unreadable"`
-	Copies     int              `json:"redriven_copies"` // of records in the range
-	Selected   int              `json:"selected"`
-	Forecast   []replay.Profile `json:"forecast"`
-	Sum        replay.Profile   `json:"forecast_sum"`
-	Seconds    float64          `json:"forecast_seconds"`
-	Notes      []string         `json:"notes,omitempty"`
-	WhyEmpty   string           `json:"why_empty,omitempty"`
+	Records    int       `json:"records"`
+	DoneBefore int       `json:"done_before"`
+	NotMeant   int       `json:"not_meant"`
+	Unreadable int       `json:"unreadable"`
+	Copies     int       `json:"redriven_copies"` // of records in the range
+	Selected   int       `json:"selected"`
+	Forecast   []Profile `json:"forecast"`
+	Sum        Profile   `json:"forecast_sum"`
+	Seconds    float64   `json:"forecast_seconds"`
+	Notes      []string  `json:"notes,omitempty"`
+	WhyEmpty   string    `json:"why_empty,omitempty"`
 
 	Sent         int `json:"sent"`
 	Accepted     int `json:"accepted"`
@@ -52,22 +51,23 @@ type replayReport struct {
 	Left    int `json:"left"`
 }
 
-type replayPartition struct {
+// Partition is a range of offsets; the first is in it and the second is not.
+type Partition struct {
 	Partition int32    `json:"partition"`
 	Offsets   [2]int64 `json:"offsets"`
 }
 
-func (j *job) report() *replayReport {
+func (j *Job) report() *Report {
 	f := j.forecast
-	r := &replayReport{
-		Name: j.name, Group: j.group, Topic: j.flags.topic, DryRun: !j.flags.act.act, Resumed: j.resumed,
-		Partitions: []replayPartition{}, Records: f.Records, DoneBefore: f.DoneBefore, NotMeant: f.NotMeant, Unreadable: f.Unreadable, Copies: f.Copies,
+	r := &Report{
+		Name: j.o.Name, Group: j.group, Topic: j.o.Range.Topic, DryRun: !j.o.Go, Resumed: j.resumed,
+		Partitions: []Partition{}, Records: f.Records, DoneBefore: f.DoneBefore, NotMeant: f.NotMeant, Unreadable: f.Unreadable, Copies: f.Copies,
 		Selected: f.Selected.Len(), Left: f.Selected.Len(), Notes: j.plan.Notes,
-		Seconds: j.forecaster.Duration(j.flags.rate, j.config.LaneConcurrency).Seconds(),
+		Seconds: j.forecaster.Duration(j.o.Rate, j.o.Config.LaneConcurrency).Seconds(),
 	}
 	r.Forecast, r.Sum = j.forecaster.Profiles()
 	if r.Forecast == nil {
-		r.Forecast = []replay.Profile{}
+		r.Forecast = []Profile{}
 	}
 	r.Sum.Profile = "all"
 	if !j.plan.Since.IsZero() {
@@ -77,7 +77,7 @@ func (j *job) report() *replayReport {
 		r.To = &j.plan.Until
 	}
 	for _, s := range j.plan.Spans {
-		r.Partitions = append(r.Partitions, replayPartition{s.Partition, [2]int64{s.From, s.To}})
+		r.Partitions = append(r.Partitions, Partition{s.Partition, [2]int64{s.From, s.To}})
 	}
 	if f.Records == 0 && !j.resumed {
 		r.WhyEmpty = j.plan.WhyEmpty()
@@ -87,7 +87,7 @@ func (j *job) report() *replayReport {
 
 // sent enters what became of the records. Once a job has ended by itself, what of
 // it was never taken is not there any more.
-func (r *replayReport) sent(s consumer.Summary, stopped bool) {
+func (r *Report) sent(s consumer.Summary, stopped bool) {
 	r.Accepted, r.Filtered, r.DeadLettered = int(s.Total.Settled[verdict.Accepted]), int(s.Total.Settled[verdict.Filtered]), int(s.Total.DeadLettered())
 	r.Retried = int(s.Total.Retried)
 	r.Sent = int(s.Settled())
@@ -97,30 +97,19 @@ func (r *replayReport) sent(s consumer.Summary, stopped bool) {
 	}
 }
 
-func (r *replayReport) printForecast(w io.Writer) {
+// PrintForecast prints what is sent, for people.
+func (r *Report) PrintForecast(w io.Writer) {
 	switch {
 	case r.WhyEmpty != "":
 		fmt.Fprintf(w, "There is nothing to replay: %s.\n", r.WhyEmpty)
 		return
 	case r.Resumed && r.Selected == 0:
-		fmt.Fprintf(w, "Replay %s is complete: all %d of its records are done. --restart sends them again.\n", r.Name, r.DoneBefore)
+		fmt.Fprintf(w, "Replay %s is complete: all %d of its records are done. %s sends them again.\n", r.Name, r.DoneBefore, setting.Restart)
 		return
 	case r.Resumed:
 		fmt.Fprintf(w, "Replay %s goes on; %s %s done before.\n\n", r.Name, count.Of(r.DoneBefore, "record"), count.Was(r.DoneBefore))
 	}
-	cell := strconv.Itoa
-	cells := func(p *replay.Profile) []string {
-		return []string{p.Profile, cell(p.Events), cell(p.Send), cell(p.Filtered), cell(p.Refused), cell(p.TooOld), cell(p.Requests)}
-	}
-	var rows [][]string
-	for i := range r.Forecast {
-		if i == statsShown {
-			rows = append(rows, []string{fmt.Sprintf("… %d more", len(r.Forecast)-i), "", "", "", "", "", ""})
-			break
-		}
-		rows = append(rows, cells(&r.Forecast[i]))
-	}
-	report.Table(w, []string{"profile", "events", "to send", "filtered", "refused", "too old", "requests"}, rows, cells(&r.Sum), 1, 2, 3, 4, 5, 6)
+	r.printTable(w)
 	fmt.Fprintf(w, "\n%s in the range = %d done before + %d not chosen + %d unreadable and so not chosen + %d redriven copies of others + %d to replay.\n",
 		count.Of(r.Records, "record"), r.DoneBefore, r.NotMeant, r.Unreadable, r.Copies, r.Selected)
 	if r.Selected > 0 {
@@ -139,11 +128,29 @@ func (r *replayReport) printForecast(w io.Writer) {
 		fmt.Fprintln(w, ".")
 	}
 	if r.DryRun {
-		fmt.Fprintln(w, "This was a dry run: nothing was sent. --go sends them.")
+		fmt.Fprintln(w, "This was a dry run: nothing was sent. "+setting.Go.String()+" sends them.")
 	}
 }
 
-func (r *replayReport) printResult(w io.Writer) {
+// printTable prints the forecast by profile.
+func (r *Report) printTable(w io.Writer) {
+	cell := strconv.Itoa
+	cells := func(p *Profile) []string {
+		return []string{p.Profile, cell(p.Events), cell(p.Send), cell(p.Filtered), cell(p.Refused), cell(p.TooOld), cell(p.Requests)}
+	}
+	var rows [][]string
+	for i := range r.Forecast {
+		if i == report.MaxRows {
+			rows = append(rows, []string{fmt.Sprintf("… %d more", len(r.Forecast)-i), "", "", "", "", "", ""})
+			break
+		}
+		rows = append(rows, cells(&r.Forecast[i]))
+	}
+	report.Table(w, []string{"profile", "events", "to send", "filtered", "refused", "too old", "requests"}, rows, cells(&r.Sum), 1, 2, 3, 4, 5, 6)
+}
+
+// PrintResult prints what was sent, for people.
+func (r *Report) PrintResult(w io.Writer) {
 	if r.DryRun || r.Selected == 0 {
 		return
 	}

@@ -1,0 +1,100 @@
+// Package setting names the settings of the program, so that errors and remedies can
+// say which one is meant. How users give a setting is decided here alone: a room that
+// names one never spells a flag. Values, their sources and their checks are in
+// package config.
+package setting
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Key names a setting.
+type Key string
+
+// The settings that errors name outside the command line.
+const (
+	Brokers         Key = "brokers"
+	TLSCA           Key = "tls-ca"
+	TLSCert         Key = "tls-cert"
+	TLSKey          Key = "tls-key"
+	SASLMechanism   Key = "sasl-mechanism"
+	SASLUsername    Key = "sasl-username"
+	SASLPassword    Key = "sasl-password"
+	SASLTokenURL    Key = "sasl-oauth-token-url"
+	Registry        Key = "registry"
+	Topic           Key = "topic"
+	Group           Key = "group"
+	DeadLetterTopic Key = "dead-letter-topic"
+	ReceiptsTopic   Key = "receipts-topic"
+	QuarantineTopic Key = "quarantine-topic"
+	RedriveGroup    Key = "redrive-group"
+	CreateTopics    Key = "create-topics"
+	Accounts        Key = "accounts"
+	Config          Key = "config"
+	From            Key = "from"
+	To              Key = "to"
+	Name            Key = "name"
+	Rate            Key = "rate"
+	Restart         Key = "restart"
+	LiveGroup       Key = "live-group"
+	MaxRedrives     Key = "max-redrives"
+	Go              Key = "go"
+	Listen          Key = "listen"
+	Timeout         Key = "timeout"
+	CSV             Key = "csv"
+	Schema          Key = "schema"
+	By              Key = "by"
+	JSON            Key = "json"
+)
+
+// String is the setting as errors name it: its flag.
+func (k Key) String() string { return "--" + string(k) }
+
+const envPrefix = "AMAZON_CAPI_"
+
+// Env is the setting's environment variable.
+func (k Key) Env() string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(string(k), "-", "_"))
+}
+
+// OfEnv is the setting that an environment variable gives; false for variables that
+// are not this program's.
+func OfEnv(variable string) (Key, bool) {
+	name, ok := strings.CutPrefix(variable, envPrefix)
+	return Key(strings.ToLower(strings.ReplaceAll(name, "_", "-"))), ok
+}
+
+// File is the setting that names a file with the value of a secret one.
+func (k Key) File() Key { return k + "-file" }
+
+// Mistakef returns a Mistake about the setting, which the text begins with.
+func (k Key) Mistakef(format string, args ...any) error {
+	return &Mistake{fmt.Errorf("%s: %w", k, fmt.Errorf(format, args...))}
+}
+
+// Wrap returns an error as a Mistake about the setting; nil for nil.
+func (k Key) Wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return k.Mistakef("%w", err)
+}
+
+// Mistake is an error of whoever gave the settings: a flag, a variable or a file is
+// wrong and stays wrong, so that trying again is of no use.
+type Mistake struct{ Err error }
+
+func (m *Mistake) Error() string { return m.Err.Error() }
+func (m *Mistake) Unwrap() error { return m.Err }
+
+// Mistakef returns a Mistake.
+func Mistakef(format string, args ...any) error { return &Mistake{fmt.Errorf(format, args...)} }
+
+// Mistaken returns an error as a Mistake; nil for nil.
+func Mistaken(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Mistake{err}
+}
