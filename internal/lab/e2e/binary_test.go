@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,6 +27,9 @@ func binaryPath() string {
 }
 
 func TestMain(m *testing.M) {
+	if flag.Parse(); atOnce != "" {
+		_ = flag.Set("test.parallel", atOnce)
+	}
 	code := m.Run()
 	_ = os.Remove(binaryPath())
 	os.Exit(code)

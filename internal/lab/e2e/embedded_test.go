@@ -19,6 +19,13 @@ import (
 // operators' tools.
 const scale, toolScale = 3000, 3000
 
+// atOnce is how many worlds there are at once, however few cores: each has servers
+// of its own and waits for most of its time.
+const atOnce = "8"
+
+// sideBySide lets other tests run while this one waits.
+func sideBySide(t *testing.T) { t.Parallel() }
+
 // servers starts a broker and a registry in this process.
 func servers(t *testing.T) (brokers []string, registry string) {
 	t.Helper()

@@ -20,6 +20,13 @@ import (
 // operators' tools.
 const scale, toolScale = 100_000, 50_000
 
+// atOnce is empty for go test's own number.
+const atOnce = ""
+
+// sideBySide does nothing: the brokers are one set for all tests, and each fills
+// them.
+func sideBySide(*testing.T) {}
+
 // servers are those that make test-kafka started or was given.
 func servers(t *testing.T) (brokers []string, registry string) {
 	t.Helper()

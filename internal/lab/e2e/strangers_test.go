@@ -110,7 +110,7 @@ func TestStrangersSchemas(t *testing.T) {
 		"deep":                 {deep(90), deep(3000), deep(8000), deep(95), deep(5000)},
 	} {
 		t.Run(strings.ReplaceAll(what, " ", "-"), func(t *testing.T) {
-			w := newWorld(t, sandbox.Options{})
+			w := newWorldAlone(t, sandbox.Options{})
 			const copies = 2000
 			hostile := 0
 			for i, schema := range schemas {

@@ -35,7 +35,7 @@ func TestAnUnsolicitedAnswerIsNotShown(t *testing.T) {
 			go answerTwice(c, `{"success":[{"index":0,"event":{"userInfo":{"hashedEmail":"`+private+`"}}}]}`)
 		}
 	}()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorldAlone(t, sandbox.Options{}) // a port that was free a moment ago is not kept
 	w.publish(generated(t, 20, 1, sample.GeneratorOptions{}))
 	var stderr testkit.Buffer
 	url := "http://" + l.Addr().String()

@@ -133,7 +133,7 @@ func TestNothingThatStrangersSayIsShown(t *testing.T) {
 				t.Parallel()
 				account := sandbox.DefaultAccount()
 				account.ClientSecret, account.RefreshToken = clientSecret, refreshToken
-				w := newWorld(t, sandbox.Options{Accounts: []sandbox.Account{account}})
+				w := newWorldAlone(t, sandbox.Options{Accounts: []sandbox.Account{account}})
 				w.publish(generated(t, 3, 1, sample.GeneratorOptions{}))
 				c := w.config()
 				c.ClientSecret, c.RefreshToken, c.AuthHold, c.Drain, c.MaxAttempts = clientSecret, refreshToken, 300*time.Millisecond, 100*time.Millisecond, 2

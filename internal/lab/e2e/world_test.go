@@ -65,7 +65,17 @@ type program interface {
 // partitions of the topics of each world.
 const partitions = 12
 
+// newWorld makes a world for a test that goes side by side with others: most of
+// what they do is wait.
 func newWorld(t *testing.T, amazon sandbox.Options) *world {
+	t.Helper()
+	sideBySide(t)
+	return newWorldAlone(t, amazon)
+}
+
+// newWorldAlone makes a world for a test that measures the process, or has said
+// itself that it goes side by side with others.
+func newWorldAlone(t *testing.T, amazon sandbox.Options) *world {
 	t.Helper()
 	brokers, registry := servers(t)
 	a, err := sandbox.NewAmazon(amazon)
