@@ -55,19 +55,26 @@ func (c *Consumer) commitLoop(ctx context.Context) {
 	}
 }
 
+// turn is a lock that is held while somebody answers. Unlike a sync.Mutex it lets
+// virtual time pass for those who wait.
+type turn chan struct{}
+
+func (t turn) take() { t <- struct{}{} }
+func (t turn) give() { <-t }
+
 // commit writes down how far each of the assignments has got. What fails stays
 // to be committed at the next turn. It returns for how many there was news.
 func (c *Consumer) commit(ctx context.Context, as []*assignment) int {
-	c.committing.Lock()
-	defer c.committing.Unlock()
+	c.committing.take()
+	defer c.committing.give()
 	return c.commitNow(ctx, as)
 }
 
 // conclude commits for the last time, and fences. No commit can come in between:
 // it would be under way when the partitions have their next owners.
 func (c *Consumer) conclude(ctx context.Context, as []*assignment) {
-	c.committing.Lock()
-	defer c.committing.Unlock()
+	c.committing.take()
+	defer c.committing.give()
 	c.commitNow(ctx, as)
 	c.end(as)
 }

@@ -27,6 +27,7 @@ type Consumer struct {
 	window     *window
 	parking    *parking
 	inboxes    *inboxes
+	held       *holds
 	pools      *fetchPools
 	feeds      chan Feed // one for each worker
 	askOpts    []kgo.Opt // of clients that only ask
@@ -66,7 +67,7 @@ type Consumer struct {
 	// committing makes one commit at a time, from looking at the ledgers to the
 	// brokers' answer. Without it a slow periodic commit could arrive after the
 	// one of a revoke, and set the next owner's offset back.
-	committing sync.Mutex
+	committing turn
 
 	conditions conditions
 	metrics    *metrics
@@ -128,9 +129,11 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		},
 		doubts:     make(chan struct{}, 1),
 		oaths:      make(chan struct{}, 1),
+		committing: make(turn, 1),
 		commitSoon: make(chan struct{}, 1),
 		askOpts:    o.AskOpts,
 	}
+	c.held = &holds{registry: c.conditions.registry}
 	if len(c.askOpts) == 0 {
 		c.askOpts = clientOpts
 	}

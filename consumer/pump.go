@@ -3,12 +3,10 @@ package consumer
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -36,7 +34,7 @@ type pump struct {
 	job         Job
 	tally       *Tally
 	window      *window
-	registry    *health.Condition
+	held        *holds
 	now         func() time.Time
 
 	chunkAt    time.Time // one look at the clock is enough for a chunk
@@ -91,7 +89,8 @@ func (p *pump) chunk(ctx context.Context, in *intake, begun, n int) (did int) {
 		return n
 	}
 	records, handed := in.records[begun:begun+n], 0
-	held := hold{registry: p.registry}
+	held := hold{by: p.held}
+	defer held.over() // also when nobody waits for it any more
 	for did < n {
 		p.past = in.past(begun + did)
 		err := p.handle(ctx, in.seq(begun+did), records[did])
@@ -279,49 +278,6 @@ func (p *pump) hand() {
 	p.conversion = transform.Conversion{}
 }
 
-const (
-	holdMin = 200 * time.Millisecond
-	holdMax = 15 * time.Second
-)
-
-// hold is a record that waits for the registry.
-type hold struct {
-	registry *health.Condition
-	next     time.Duration // 0 until it has waited
-}
-
-// wait waits before what failed with err is tried again, until the schema is there
-// or else longer each time; false if ctx ended first.
-func (h *hold) wait(ctx context.Context, err error) bool {
-	if loading, ok := errors.AsType[*schemas.LoadingError](err); ok {
-		err = loading.Wait(ctx)
-	}
-	switch {
-	case ctx.Err() != nil:
-		return false
-	case err == nil:
-		return true
-	}
-	h.registry.Fail(err.Error())
-	h.next = min(max(h.next*2, holdMin), holdMax)
-	timer := time.NewTimer(h.next/2 + rand.N(h.next/2))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// over ends the hold, if there was one.
-func (h *hold) over() {
-	if h.next > 0 {
-		h.next = 0
-		h.registry.OK()
-	}
-}
-
 func newPump(c *Consumer, a *assignment) *pump {
 	p := &pump{
 		a:           a,
@@ -331,7 +287,7 @@ func newPump(c *Consumer, a *assignment) *pump {
 		recycles:    c.opts.recycles(),
 		tally:       c.tally,
 		window:      c.window,
-		registry:    c.conditions.registry,
+		held:        c.held,
 		now:         c.opts.Now,
 		warnings:    make(map[transform.Warning]int),
 		parking:     c.parking,

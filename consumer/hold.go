@@ -1,0 +1,84 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+const (
+	holdMin = 200 * time.Millisecond
+	holdMax = 15 * time.Second
+)
+
+// holds are the records that wait for the registry, one of a partition at most. The
+// condition fails while there are any: a registry that nobody waits for keeps no
+// member from its work, and a partition that is given up while its record waits would
+// leave the condition failing for ever.
+type holds struct {
+	registry *health.Condition
+	mu       sync.Mutex
+	n        int
+}
+
+// fail notes why a record waits, which has not waited before if first is set.
+func (h *holds) fail(first bool, reason string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if first {
+		h.n++
+	}
+	h.registry.Fail(reason)
+}
+
+// over notes that a record waits no more.
+func (h *holds) over() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.n--; h.n == 0 {
+		h.registry.OK()
+	}
+}
+
+// hold is a record that waits for the registry.
+type hold struct {
+	by   *holds
+	next time.Duration // 0 until it has waited
+}
+
+// wait waits before what failed with err is tried again, until the schema is there
+// or else longer each time; false if ctx ended first.
+func (h *hold) wait(ctx context.Context, err error) bool {
+	if loading, ok := errors.AsType[*schemas.LoadingError](err); ok {
+		err = loading.Wait(ctx)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return false
+	case err == nil:
+		return true
+	}
+	h.by.fail(h.next == 0, err.Error())
+	h.next = min(max(h.next*2, holdMin), holdMax)
+	timer := time.NewTimer(h.next/2 + rand.N(h.next/2))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// over ends the hold, if there is one.
+func (h *hold) over() {
+	if h.next > 0 {
+		h.next = 0
+		h.by.over()
+	}
+}
