@@ -14,7 +14,7 @@ type commit struct {
 func (a *assignment) commitable(limit int) (c commit, news bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.phase().commits() || a.claim != nil || a.ledger.changes == a.changes {
+	if !a.phase().commits() || !a.underWay() || a.ledger.changes == a.changes {
 		return commit{}, false
 	}
 	c.changes = a.ledger.changes
@@ -28,6 +28,11 @@ func (a *assignment) commitable(limit int) (c commit, news bool) {
 	c.offset.Offset, c.metadata = b.committed, b.metadata(limit)
 	return c, true
 }
+
+// underWay reports whether the group has said where the partition stands and that has
+// been compared with the log. Before, the ledger begins nowhere: what would be
+// committed of it could be far behind the group. mu is held.
+func (a *assignment) underWay() bool { return a.claim == nil && !a.unheard }
 
 func (a *assignment) setCommitted(c commit) {
 	a.mu.Lock()

@@ -105,7 +105,7 @@ func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before
 		a.mu.Lock()
 		at := a.ledger.last.offset
 		var n, from int64
-		if o.Offset > at+1 && a.claim == nil && !a.atEnd {
+		if o.Offset > at+1 && a.underWay() && !a.atEnd {
 			if was, seen := before[a]; seen && was == at {
 				n, from = a.jump(o.Offset, o.Offset)
 				a.ledger.skip(o.Offset) // or the next owner would count them again

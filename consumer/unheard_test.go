@@ -10,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -161,4 +162,39 @@ func TestAnAnswerThatComesTwice(t *testing.T) {
 	}
 	m.Settle(vs)
 	b.eventually("all is committed", func() bool { return b.committed(0) == 10 })
+}
+
+// TestNothingMovesBeforeTheGroupHasSaid: while the group does not say where a partition
+// stands, records that retention takes are no news of it. Found by the simulation: they
+// were taken for missed, and a commit at the log's start set the group back.
+func TestNothingMovesBeforeTheGroupHasSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newVirtualBench(t, 1, 1)
+		b.publish(0, events("p1", 0, 10)...)
+		var offsets kadm.Offsets
+		offsets.Add(kadm.Offset{Topic: topic, Partition: 0, At: 8, LeaderEpoch: -1})
+		if err := b.admin.CommitAllOffsets(t.Context(), group, offsets); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.cluster.DeleteRecords(topic, 0, 3); err != nil {
+			t.Fatal(err)
+		}
+		fault := b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Err: kerr.UnstableOffsetCommit, Count: -1})
+		s := newFakeSink(true)
+		m := b.start(s, nil)
+		time.Sleep(5 * missedEvery)
+		if conditionFails(m, "retention") {
+			t.Error("records that the group is done with were counted as missed")
+		}
+		fault.Remove()
+		b.eventually("it goes on", func() bool { return b.committed(0) == 10 })
+		for i := range 8 {
+			if s.count(fmt.Sprintf("e%d", i)) != 0 {
+				t.Errorf("e%d was sent again", i)
+			}
+		}
+		if err := m.stop(); err != nil {
+			t.Error(err)
+		}
+	})
 }
