@@ -170,11 +170,12 @@ func (l *lane) endCondition() {
 	if !l.trouble.reported {
 		return
 	}
+	name := l.conditionName() // as long as it is reported: the profile may have become known since
 	l.trouble.reported = false
 	if cs := l.sink.opts.Conditions; cs != nil {
-		cs.Remove(l.conditionName())
+		cs.Remove(name)
 	}
-	l.sink.opts.Log.Info().Str("condition", l.conditionName()).Msg("condition withdrawn: the lane has no events left")
+	l.sink.opts.Log.Info().Str("condition", name).Msg("condition withdrawn: the lane has no events left")
 }
 
 // resume has a lane whose condition ended while it was idle report it again: it
