@@ -19,12 +19,16 @@ import (
 // idle connections that lanes do not handshake for each batch; and it notices
 // HTTP/2 connections that died without a word, which would otherwise swallow
 // requests until the kernel gives up on them.
-func NewHTTPClient() *http.Client {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
+//
+// Connections are opened by dial, or by the operating system if that is nil.
+func NewHTTPClient(dial web.Dial) *http.Client {
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext
+	}
 	return web.NoRedirects(http.Client{Transport: &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			c, err := dialer.DialContext(ctx, network, addr)
+			c, err := dial(ctx, network, addr)
 			if err != nil {
 				return nil, err
 			}
@@ -72,7 +76,7 @@ func (c partsConn) ReadFrom(r io.Reader) (n int64, err error) {
 // that follows no redirect.
 func noRedirects(client *http.Client) *http.Client {
 	if client == nil {
-		client = NewHTTPClient()
+		client = NewHTTPClient(nil)
 	}
 	return web.NoRedirects(*client)
 }

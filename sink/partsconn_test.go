@@ -119,7 +119,7 @@ func postBody(t *testing.T, url string, b io.Reader, size int) (status int) {
 		t.Fatal(err)
 	}
 	req.ContentLength = int64(size)
-	client := NewHTTPClient()
+	client := NewHTTPClient(nil)
 	t.Cleanup(client.CloseIdleConnections)
 	resp, err := client.Do(req)
 	if err != nil {

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"fmt"
+	"net/http"
 	"sync"
 	"sync/atomic"
 
@@ -30,6 +31,7 @@ type Options struct {
 	Log        zerolog.Logger
 	Conditions *health.Conditions // nil reports nothing
 	Metrics    *sink.TokenMetrics // nil counts nothing
+	HTTPClient *http.Client       // for tokens; nil means sink.NewHTTPClient
 }
 
 // table is the accounts as they are looked up.
@@ -158,7 +160,7 @@ func (s *Set) retire(was map[string]*sink.TokenSource) {
 func (s *Set) source(a *Account) (*sink.TokenSource, error) {
 	return sink.NewTokenSource(sink.TokenOptions{
 		Account: a.Name, URL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, RefreshToken: a.RefreshToken,
-		Log: s.opts.Log, Conditions: s.opts.Conditions, Metrics: s.opts.Metrics,
+		Log: s.opts.Log, Conditions: s.opts.Conditions, Metrics: s.opts.Metrics, HTTPClient: s.opts.HTTPClient,
 	})
 }
 

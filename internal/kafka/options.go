@@ -37,6 +37,8 @@ type Settings struct {
 	ClientID string
 	TLS      TLSSettings
 	SASL     SASLSettings
+	// Dial opens the connections, unless TLS does; nil for the operating system's.
+	Dial web.Dial
 }
 
 // SASLSettings says how to authenticate to the brokers; an empty mechanism
@@ -95,6 +97,9 @@ func (s *Settings) Options(log zerolog.Logger) ([]kgo.Opt, error) {
 	if tlsConfig != nil {
 		dialer := &tls.Dialer{NetDialer: &net.Dialer{Timeout: 10 * time.Second}, Config: tlsConfig}
 		opts = append(opts, kgo.Dialer(dialer.DialContext))
+	}
+	if tlsConfig == nil && s.Dial != nil {
+		opts = append(opts, kgo.Dialer(s.Dial))
 	}
 	mechanism, err := s.SASL.mechanism(tlsConfig)
 	if err != nil {

@@ -30,9 +30,11 @@ func (p *Pipeline) openAccounts() error {
 	if err != nil {
 		return err
 	}
-	p.accounts, err = accounts.New(list, accounts.Options{
-		Base: base, Log: p.log, Conditions: p.conditions, Metrics: sink.NewTokenMetrics(p.metrics),
-	})
+	o := accounts.Options{Base: base, Log: p.log, Conditions: p.conditions, Metrics: sink.NewTokenMetrics(p.metrics)}
+	if p.config.Dial != nil {
+		o.HTTPClient = sink.NewHTTPClient(p.config.Dial)
+	}
+	p.accounts, err = accounts.New(list, o)
 	return err
 }
 

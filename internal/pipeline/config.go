@@ -9,6 +9,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/internal/web"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -83,6 +84,9 @@ type Config struct {
 	// Job bounds what is delivered, and ends Run when it is done; nil for a
 	// pipeline that goes on for ever.
 	Job *consumer.Job
+
+	// Dial opens the connections to everything; nil for the operating system's.
+	Dial web.Dial
 
 	// Listen is where metrics and health are served; empty for nowhere.
 	Listen string

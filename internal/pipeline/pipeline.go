@@ -44,6 +44,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	if p.contract, err = sink.NewContract(c.Contract, c.ContractOptions); err != nil {
 		return nil, err
 	}
+	c.Kafka.Dial, c.Registry.Dial = c.Dial, c.Dial
 	if p.kafkaOpts, err = c.Kafka.Options(log); err != nil {
 		return nil, err
 	}
@@ -142,7 +143,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 
 	defer p.accounts.Close()
 	lanes, err := sink.New(sink.Options{
-		Contract: p.contract, Router: p.accounts,
+		Contract: p.contract, Router: p.accounts, HTTPClient: sink.NewHTTPClient(p.config.Dial),
 		RequestTimeout: p.config.RequestTimeout, Gzip: p.config.Gzip,
 		BatchEvents: p.config.BatchEvents, BatchBytes: p.config.BatchBytes, Linger: p.config.Linger,
 		LaneConcurrency: p.config.LaneConcurrency,

@@ -1,7 +1,15 @@
 // Package web makes the HTTP clients of this program.
 package web
 
-import "net/http"
+import (
+	"context"
+	"net"
+	"net/http"
+)
+
+// Dial opens a connection, as (*net.Dialer).DialContext does. Whatever this program
+// connects to can be given one: a simulation has no network but its own.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // NoRedirects returns a client like c that returns a redirect as the answer it is.
 // Following one would carry a token, a password or a person's data to wherever a

@@ -36,6 +36,8 @@ type Options struct {
 	Timeout time.Duration
 	// Metrics takes the metrics; nil for none.
 	Metrics prometheus.Registerer
+	// Dial opens the connections; nil for the operating system's.
+	Dial web.Dial
 }
 
 const (
@@ -71,6 +73,9 @@ func New(o Options) (*Client, error) {
 	}
 	if o.TLS != nil {
 		r.transport.TLSClientConfig = o.TLS
+	}
+	if o.Dial != nil {
+		r.transport.DialContext = o.Dial
 	}
 	redact.Credentials(o.Username, o.Password)
 	redact.URLCredentials(o.URL)
