@@ -82,6 +82,16 @@ chaos: ## break members, servers and Amazon, then audit (CHAOS=60s SEED= ARGS="-
 chaos-mutants: ## show that the auditor finds four mistakes, in programs built to make them
 	$(GOTEST) -count=1 -timeout=40m -tags=chaos -run='^TestMutants$$' -v $(GOTESTFLAGS) ./internal/lab/chaos
 
+# SEEDS is how many worlds are simulated, FROM the first one's seed, MINUTES about how
+# long things break in each.
+SEEDS   ?= 200
+FROM    ?= 1
+MINUTES ?= 3
+
+.PHONY: sim
+sim: ## simulate members, brokers and Amazon in virtual time (SEEDS=200 FROM=1 MINUTES=3)
+	SIM_SEED=$(FROM) SIM_SEEDS=$(SEEDS) SIM_MINUTES=$(MINUTES) $(GOTEST) -tags=synctests -count=1 -timeout=12h -run='^(TestSim|TestShrink)$$' -v $(GOTESTFLAGS) ./internal/lab/sim
+
 .PHONY: soak
 soak: ## hold 10 million events in a real Kafka with Amazon away, and watch memory (SOAK=1m SOAK_EVENTS=)
 	$(servers) with $(GOTEST) -count=1 -timeout=120m -tags=kafka,soak -run='^TestSoak' -v $(GOTESTFLAGS) ./internal/lab/e2e/...
@@ -95,9 +105,9 @@ servers-stop: ## stop them, and forget their data
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, govulncheck, shellcheck
 	@unformatted=$$(gofmt -s -l .); test -z "$$unformatted" || { echo "gofmt -s -w these:" >&2; echo "$$unformatted" >&2; exit 1; }
-	$(GO) vet -tags=kafka,browser,chaos ./...
+	$(GO) vet -tags=kafka,browser,chaos,synctests ./...
 	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) -tags=kafka,browser,chaos ./...
+	$(GO) run $(STATICCHECK) -tags=kafka,browser,chaos,synctests ./...
 	cd .ci && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
 	@if command -v shellcheck >/dev/null; then echo 'shellcheck $(scripts)'; shellcheck -x $(scripts); else echo 'shellcheck: skipped, it is not installed'; fi
 	@GO='$(GO)' .ci/vulncheck $(GOVULNCHECK)

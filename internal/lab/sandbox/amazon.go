@@ -83,6 +83,17 @@ func (a *Amazon) Start(addr string) (url string, err error) {
 	return baseURL(ln.Addr()), nil
 }
 
+// Serve is Start with a listener, which need not be the operating system's.
+func (a *Amazon) Serve(ln net.Listener) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.server != nil {
+		return errors.New("sandbox Amazon: is running already")
+	}
+	a.server = serve(ln, a)
+	return nil
+}
+
 // baseURL is how to reach a listener from this machine: one on all addresses
 // has none of its own.
 func baseURL(addr net.Addr) string {

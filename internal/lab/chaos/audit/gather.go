@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -34,22 +36,45 @@ func Gather(ctx context.Context, dir string) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Requests, err = readRecord(filepath.Join(dir, journal.RecordFile)); err != nil {
+	if f.Requests, err = ReadRecord(filepath.Join(dir, journal.RecordFile)); err != nil {
 		return nil, err
 	}
-	return f, f.gatherKafka(ctx)
+	access := Access{}
+	if err := f.Read(ctx, access); err != nil {
+		return nil, err
+	}
+	return f, f.readOffsets(ctx, access)
 }
 
-func (f *Facts) gatherKafka(ctx context.Context) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(f.Run.Brokers...))
+// Access says how to reach the servers, where that is not by the operating
+// system's network.
+type Access struct {
+	Kafka    []kgo.Opt
+	Registry http.RoundTripper
+	// CreateTime takes letters and receipts at their producers' times, where brokers
+	// can give them no other.
+	CreateTime bool
+}
+
+func (a Access) client(brokers []string, more ...kgo.Opt) (*kgo.Client, error) {
+	return kgo.NewClient(slices.Concat([]kgo.Opt{kgo.SeedBrokers(brokers...)}, a.Kafka, more)...)
+}
+
+// Read reads what the topics of f.Run hold.
+func (f *Facts) Read(ctx context.Context, a Access) error {
+	client, err := a.client(f.Run.Brokers)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	admin := kadm.NewClient(client)
 
-	decoder := newDecoder(f.Run.Registry)
-	f.Ends, err = readTopic(ctx, admin, f.Run.Brokers, f.Run.Topic, func(r *kgo.Record) error {
+	decoder := newDecoder(f.Run.Registry, a.Registry)
+	timed := hasAppendTime
+	if a.CreateTime {
+		timed = func(*kgo.Record) error { return nil }
+	}
+	f.Ends, err = a.readTopic(ctx, admin, f.Run.Brokers, f.Run.Topic, func(r *kgo.Record) error {
 		rec, err := decoder.record(ctx, r)
 		f.Records = append(f.Records, rec)
 		return err
@@ -57,23 +82,32 @@ func (f *Facts) gatherKafka(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("source topic %s: %w", f.Run.Topic, err)
 	}
-	_, err = readTopic(ctx, admin, f.Run.Brokers, f.Run.DeadLetters, func(r *kgo.Record) error {
-		l, err := readLetter(r)
-		f.Letters = append(f.Letters, l)
-		return err
+	_, err = a.readTopic(ctx, admin, f.Run.Brokers, f.Run.DeadLetters, func(r *kgo.Record) error {
+		f.Letters = append(f.Letters, readLetter(r))
+		return timed(r)
 	})
 	if err != nil {
 		return fmt.Errorf("dead-letter topic %s: %w", f.Run.DeadLetters, err)
 	}
-	_, err = readTopic(ctx, admin, f.Run.Brokers, f.Run.Receipts, func(r *kgo.Record) error {
+	_, err = a.readTopic(ctx, admin, f.Run.Brokers, f.Run.Receipts, func(r *kgo.Record) error {
 		rc, err := decoder.receipt(ctx, r)
 		f.Receipts = append(f.Receipts, rc)
-		return err
+		return errors.Join(err, timed(r))
 	})
 	if err != nil {
 		return fmt.Errorf("receipts topic %s: %w", f.Run.Receipts, err)
 	}
-	if _, err = readTopic(ctx, admin, f.Run.Brokers, offsetsTopic, f.readGroup); err != nil {
+	return nil
+}
+
+// readOffsets reads the group's history.
+func (f *Facts) readOffsets(ctx context.Context, a Access) error {
+	client, err := a.client(f.Run.Brokers)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if _, err = a.readTopic(ctx, kadm.NewClient(client), f.Run.Brokers, offsetsTopic, f.readGroup); err != nil {
 		return fmt.Errorf("%s: %w", offsetsTopic, err)
 	}
 	return nil
@@ -81,7 +115,7 @@ func (f *Facts) gatherKafka(ctx context.Context) error {
 
 // readTopic reads a topic from its start to the ends that it has now, which it
 // returns.
-func readTopic(ctx context.Context, admin *kadm.Client, brokers []string, topic string, each func(*kgo.Record) error) (map[int32]int64, error) {
+func (a Access) readTopic(ctx context.Context, admin *kadm.Client, brokers []string, topic string, each func(*kgo.Record) error) (map[int32]int64, error) {
 	starts, err := admin.ListStartOffsets(ctx, topic)
 	if err == nil {
 		err = starts.Error()
@@ -106,7 +140,7 @@ func readTopic(ctx context.Context, admin *kadm.Client, brokers []string, topic 
 			left[o.Partition] = true
 		}
 	})
-	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...),
+	client, err := a.client(brokers,
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}))
 	if err != nil {
 		return nil, err
@@ -133,9 +167,9 @@ func readTopic(ctx context.Context, admin *kadm.Client, brokers []string, topic 
 	return ends, nil
 }
 
-// readRecord reads the sandbox's record with words of its own: a field that the
+// ReadRecord reads the sandbox's record with words of its own: a field that the
 // sandbox renamed would be an error here and not a zero.
-func readRecord(path string) (all []Request, err error) {
+func ReadRecord(path string) (all []Request, err error) {
 	type item struct {
 		EventID *string `json:"event_id"`
 		Digest  *string `json:"digest"`

@@ -50,7 +50,7 @@ func TestReadRecord(t *testing.T) {
 	}
 	line := fmt.Sprintf(recordLine, digest)
 	write(line + "\n" + line[:40]) // the sandbox was killed while it wrote
-	got, err := readRecord(path)
+	got, err := ReadRecord(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestReadRecord(t *testing.T) {
 		"a line broken apart": line[:40],
 	} {
 		write(broken + "\n")
-		if _, err := readRecord(path); err == nil {
+		if _, err := ReadRecord(path); err == nil {
 			t.Errorf("%s: no error", what)
 		}
 	}
@@ -90,19 +90,19 @@ func TestReadLetter(t *testing.T) {
 			header("__connect.errors.offset", "1234567890123"), header("amazon-capi.class", "decode"), header("amazon-capi.code", "truncated"), header("amazon-capi.status", "422"),
 		},
 	}
-	if _, err := readLetter(rec); err == nil {
+	if hasAppendTime(rec) == nil {
 		t.Error("a letter without append time was taken")
 	}
 	rec.Attrs = kgo.NewRecordAttrs(kgo.RecordAttrsOpts{TimestampType: 1})
-	got, err := readLetter(rec)
+	got := readLetter(rec)
 	want := Letter{Written: at(3), Topic: "events", Partition: 11, Offset: 1234567890123, Key: "k", Value: hashOf([]byte("v")), Class: "decode", Status: 422, Code: "truncated"}
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Error(diff, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 	rec.Headers = []kgo.RecordHeader{header("amazon-capi.value-omitted", "5000000")}
-	got, err = readLetter(rec)
-	if err != nil || !got.Omitted || got.Partition != -1 || got.Offset != -1 {
-		t.Errorf("%+v, %v; want one that lacks its value, of no place", got, err)
+	got = readLetter(rec)
+	if !got.Omitted || got.Partition != -1 || got.Offset != -1 {
+		t.Errorf("%+v; want one that lacks its value, of no place", got)
 	}
 	if hashOf(nil) == hashOf([]byte{}) {
 		t.Error("a tombstone has the hash of an empty value")
@@ -186,7 +186,7 @@ func TestDecoder(t *testing.T) {
 	}))
 	defer registry.Close()
 	event := avro(t, schema, map[string]any{"event_id": "ord_1", "profile_id": "200"})
-	d := newDecoder(registry.URL + "/api/")
+	d := newDecoder(registry.URL+"/api/", nil)
 	read := func(value []byte) (Record, error) {
 		return d.record(context.Background(), &kgo.Record{Partition: 2, Offset: 9, Key: []byte("k"), Value: value, Timestamp: at(1)})
 	}
@@ -242,7 +242,7 @@ func TestReadReceipt(t *testing.T) {
 			map[string]any{"event_id": nil, "partition": 0, "offset": 0, "verdict": "decode", "status": nil, "code": nil},
 		},
 	}
-	d := newDecoder(registry.URL)
+	d := newDecoder(registry.URL, nil)
 	read := func(value []byte) (Receipt, error) {
 		return d.receipt(context.Background(), &kgo.Record{
 			Key: []byte("200"), Value: value, Timestamp: at(3), Attrs: kgo.NewRecordAttrs(kgo.RecordAttrsOpts{TimestampType: 1}),
@@ -267,9 +267,6 @@ func TestReadReceipt(t *testing.T) {
 	}
 	if _, err := read([]byte{0, 0, 0, 0, 9, 1}); err == nil {
 		t.Error("a registry that fails was taken for an answer")
-	}
-	if _, err := d.receipt(context.Background(), &kgo.Record{}); err == nil {
-		t.Error("a receipt without append time was taken")
 	}
 }
 

@@ -8,11 +8,8 @@ import (
 )
 
 // receipt reads a receipt by the names of its fields. One that cannot be read is
-// not decoded, which a rule finds; an error is the registry's or the topic's.
+// not decoded, which a rule finds; an error is the registry's.
 func (d *decoder) receipt(ctx context.Context, r *kgo.Record) (Receipt, error) {
-	if err := hasAppendTime(r); err != nil {
-		return Receipt{}, err
-	}
 	rc := Receipt{Written: r.Timestamp, Key: string(r.Key)}
 	fields, err := d.fields(ctx, r.Value)
 	if err != nil {
