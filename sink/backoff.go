@@ -13,6 +13,14 @@ type backoff struct {
 	rand     func() float64 // in [0,1)
 }
 
+// newBackoff returns a backoff from min to max; a nil random means math/rand.
+func newBackoff(min, max time.Duration, random func() float64) backoff {
+	if random == nil {
+		random = rand.Float64
+	}
+	return backoff{min, max, random}
+}
+
 // full is full jitter: anything from nothing to the step. n counts from 0.
 func (b backoff) full(n int) time.Duration {
 	return time.Duration(b.rand() * float64(b.step(n)))
@@ -55,18 +63,4 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-func orNow(now func() time.Time) func() time.Time {
-	if now == nil {
-		return time.Now
-	}
-	return now
-}
-
-func orRand(f func() float64) func() float64 {
-	if f == nil {
-		return rand.Float64
-	}
-	return f
 }

@@ -138,7 +138,7 @@ func (l *lane) conditionName() string {
 // that are well.
 func (l *lane) report(reason string) {
 	l.trouble.reported, l.trouble.said = true, reason
-	condition(l.sink.opts.Conditions, l.conditionName()).OfProfile().Fail(reason)
+	l.sink.opts.Conditions.Condition(l.conditionName()).OfProfile().Fail(reason)
 }
 
 // rest is for a lane that has no events left. What it failed to send was dropped,

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -61,14 +62,17 @@ type Direct struct {
 
 // NewDirect returns a Direct. It does not connect.
 func NewDirect(o DirectOptions) (*Direct, error) {
-	setDefault(&o.Region, NorthAmerica)
-	setDefault(&o.RequestTimeout, 30*time.Second)
+	o.Region = cmp.Or(o.Region, NorthAmerica)
+	o.RequestTimeout = cmp.Or(o.RequestTimeout, 30*time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	ways := RouteOptions{Contract: o.Contract, BaseURL: o.BaseURL, ClientID: o.ClientID, AdvertiserID: o.AdvertiserID}
 	route, err := ways.route(o.Region)
 	if err != nil {
 		return nil, err
 	}
-	return &Direct{&sender{client: noRedirects(o.HTTPClient), timeout: o.RequestTimeout, now: orNow(o.Now), answers: newAnswerMemory()}, route}, nil
+	return &Direct{&sender{client: noRedirects(o.HTTPClient), timeout: o.RequestTimeout, now: o.Now, answers: newAnswerMemory()}, route}, nil
 }
 
 // URL is where requests go.

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -119,37 +120,39 @@ func (o *Options) normalise() error {
 		if r.Producer == nil || r.SchemaID == 0 || r.MaxBytes < 0 {
 			return errors.New("receipts topic (--receipts-topic): want a producer, the id of the receipts' schema and a size above 0 with it")
 		}
-		setDefault(&r.MaxBytes, 900_000)
+		r.MaxBytes = cmp.Or(r.MaxBytes, 900_000)
 	}
 	limits := o.Contract.Limits()
-	setDefault(&o.BatchEvents, limits.Events)
-	setDefault(&o.BatchBytes, limits.Bytes)
+	o.BatchEvents = cmp.Or(o.BatchEvents, limits.Events)
+	o.BatchBytes = cmp.Or(o.BatchBytes, limits.Bytes)
 	if o.BatchEvents < 1 || o.BatchEvents > limits.Events {
 		return fmt.Errorf("batch events (--batch-events) %d: want 1 to %d, which %s takes", o.BatchEvents, limits.Events, o.Contract.Name())
 	}
 	if o.BatchBytes < 1 || o.BatchBytes > limits.Bytes {
 		return fmt.Errorf("batch bytes (--batch-bytes) %d: want 1 to %d, which %s takes", o.BatchBytes, limits.Bytes, o.Contract.Name())
 	}
-	setDefault(&o.LaneConcurrency, 8)
+	o.LaneConcurrency = cmp.Or(o.LaneConcurrency, 8)
 	if o.LaneConcurrency < 1 {
 		return fmt.Errorf("lane concurrency (--lane-concurrency) %d: want 1 or more", o.LaneConcurrency)
 	}
-	setDefault(&o.MaxAttempts, 5)
+	o.MaxAttempts = cmp.Or(o.MaxAttempts, 5)
 	if o.MaxAttempts < 1 {
 		return fmt.Errorf("attempts (--max-attempts) %d: want 1 or more", o.MaxAttempts)
 	}
-	setDefault(&o.RequestTimeout, 30*time.Second)
-	setDefault(&o.Linger, time.Second)
-	setDefault(&o.BackoffMin, 500*time.Millisecond)
-	setDefault(&o.BackoffMax, 30*time.Second)
-	setDefault(&o.AuthHold, 2*time.Minute)
-	setDefault(&o.WindowEvents, 30_000)
-	setDefault(&o.WindowBytes, 64<<20)
+	o.RequestTimeout = cmp.Or(o.RequestTimeout, 30*time.Second)
+	o.Linger = cmp.Or(o.Linger, time.Second)
+	o.BackoffMin = cmp.Or(o.BackoffMin, 500*time.Millisecond)
+	o.BackoffMax = cmp.Or(o.BackoffMax, 30*time.Second)
+	o.AuthHold = cmp.Or(o.AuthHold, 2*time.Minute)
+	o.WindowEvents = cmp.Or(o.WindowEvents, 30_000)
+	o.WindowBytes = cmp.Or(o.WindowBytes, 64<<20)
 	o.Linger, o.AuthHold = max(o.Linger, 0), max(o.AuthHold, 0)
 	if o.RequestTimeout < 0 || o.BackoffMin < 0 || o.BackoffMax < o.BackoffMin {
 		return fmt.Errorf("request timeout %s, backoff %s to %s: want positive durations, the smaller backoff first", o.RequestTimeout, o.BackoffMin, o.BackoffMax)
 	}
-	o.Now, o.Rand = orNow(o.Now), orRand(o.Rand)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.Router == nil {
 		routes, err := NewRoutes(RouteOptions{Contract: o.Contract, BaseURL: o.BaseURL, ClientID: o.ClientID, Tokens: o.Tokens})
 		if err != nil {

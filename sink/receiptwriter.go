@@ -62,9 +62,9 @@ func newReceiptWriter(ctx context.Context, o Options, m *metrics, mem *memory) *
 	return &receiptWriter{
 		opts:     o.Receipts,
 		settle:   o.Settle,
-		cond:     condition(o.Conditions, "receipts topic"),
+		cond:     o.Conditions.Condition("receipts topic"),
 		metrics:  m,
-		backoff:  backoff{o.BackoffMin, o.BackoffMax, o.Rand},
+		backoff:  newBackoff(o.BackoffMin, o.BackoffMax, o.Rand),
 		now:      o.Now,
 		ctx:      ctx,
 		wake:     make(chan struct{}, 1),

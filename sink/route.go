@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -92,7 +93,7 @@ func NewRoutes(o RouteOptions) (*Routes, error) {
 	case o.Tokens == nil:
 		return nil, errors.New("no source of access tokens is given")
 	}
-	setDefault(&o.Region, NorthAmerica)
+	o.Region = cmp.Or(o.Region, NorthAmerica)
 	r := &Routes{opts: o}
 	// One host, or one region: then all events go one way, and a batch is not
 	// kept small by where they come from.

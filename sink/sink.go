@@ -69,7 +69,7 @@ func New(opts Options) (*Sink, error) {
 	s := &Sink{
 		opts:     opts,
 		router:   opts.Router,
-		backoff:  backoff{opts.BackoffMin, opts.BackoffMax, opts.Rand},
+		backoff:  newBackoff(opts.BackoffMin, opts.BackoffMax, opts.Rand),
 		metrics:  m,
 		memory:   newMemory(),
 		lanes:    make(map[string][]*lane),

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,22 +128,24 @@ func NewTokenSource(opts TokenOptions) (*TokenSource, error) {
 	}
 	redact.Secret(opts.ClientSecret)
 	redact.Secret(opts.RefreshToken)
-	setDefault(&opts.Timeout, 10*time.Second)
-	setDefault(&opts.RenewBefore, 5*time.Minute)
-	setDefault(&opts.BackoffMin, time.Second)
-	setDefault(&opts.BackoffMax, time.Minute)
-	opts.Now = orNow(opts.Now)
+	opts.Timeout = cmp.Or(opts.Timeout, 10*time.Second)
+	opts.RenewBefore = cmp.Or(opts.RenewBefore, 5*time.Minute)
+	opts.BackoffMin = cmp.Or(opts.BackoffMin, time.Second)
+	opts.BackoffMax = cmp.Or(opts.BackoffMax, time.Minute)
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	s := &TokenSource{
 		opts:    opts,
 		client:  noRedirects(opts.HTTPClient),
 		url:     u.String(),
-		backoff: backoff{opts.BackoffMin, opts.BackoffMax, orRand(opts.Rand)},
+		backoff: newBackoff(opts.BackoffMin, opts.BackoffMax, opts.Rand),
 		name:    strings.TrimSpace("token " + opts.Account),
 		metrics: opts.Metrics,
 		refresh: opts.RefreshToken,
 		changed: make(chan struct{}),
 	}
-	s.cond = condition(opts.Conditions, s.name)
+	s.cond = opts.Conditions.Condition(s.name)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if s.metrics == nil {
 		s.metrics = NewTokenMetrics(nil)
@@ -375,19 +378,4 @@ func (s *TokenSource) Close() {
 	s.mu.Unlock()
 	s.wg.Wait()
 	s.client.CloseIdleConnections()
-}
-
-func setDefault[T comparable](v *T, def T) {
-	var zero T
-	if *v == zero {
-		*v = def
-	}
-}
-
-// condition is cs.Condition for a set that may be nil.
-func condition(cs *health.Conditions, name string) *health.Condition {
-	if cs == nil {
-		return nil
-	}
-	return cs.Condition(name)
 }

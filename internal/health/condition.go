@@ -34,8 +34,12 @@ func NewConditions(log zerolog.Logger, now func() time.Time) *Conditions {
 	return &Conditions{log: log, now: now, conds: make(map[string]*Condition)}
 }
 
-// Condition returns the condition of that name, making it (well) if needed.
+// Condition returns the condition of that name, making it (well) if needed. Of a
+// nil set it returns nil, a condition that reports nothing.
 func (cs *Conditions) Condition(name string) *Condition {
+	if cs == nil {
+		return nil
+	}
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	c := cs.conds[name]
