@@ -91,11 +91,11 @@ func (l *lane) fail(f *flight, now time.Time, after time.Duration, why string) {
 	}
 	s, t := l.sink, &l.trouble
 	t.refusals = refusals{}
-	wait := s.backoff.full(t.tries)
+	wait := s.backoff.Full(t.tries)
 	if t.tries++; t.tries < s.opts.MaxAttempts {
 		l.window.cut()
 	} else {
-		wait = s.backoff.rest(t.tries - s.opts.MaxAttempts)
+		wait = s.backoff.Rest(t.tries - s.opts.MaxAttempts)
 		l.trip()
 		l.report(fmt.Sprintf("%d attempts in a row failed, the last with: %s", t.tries, why))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/backoff"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
@@ -45,7 +46,7 @@ type deadLetters struct {
 	now      func() time.Time
 	log      zerolog.Logger
 	metrics  *metrics
-	backoff  backoff
+	backoff  backoff.Backoff
 	profiles *profiles
 	ctx      context.Context
 	wg       sync.WaitGroup
@@ -71,7 +72,7 @@ func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*r
 		now:      o.Now,
 		log:      o.Log,
 		metrics:  m,
-		backoff:  newBackoff(o.BackoffMin, o.BackoffMax, o.Rand),
+		backoff:  backoff.New(o.BackoffMin, o.BackoffMax, o.Rand),
 		ctx:      ctx,
 		wake:     make(chan struct{}, 1),
 		renewer:  renewerOf(o.DeadLetters.Producer),
@@ -130,7 +131,7 @@ func (d *deadLetters) run() {
 			d.rest()
 		case d.write(round):
 			failures = 0
-		case !sleep(d.ctx, d.backoff.spaced(failures)):
+		case !backoff.Sleep(d.ctx, d.backoff.Spaced(failures)):
 			return
 		default:
 			failures++

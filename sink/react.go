@@ -133,11 +133,11 @@ func (l *lane) putOff(b *batch, res *result, now time.Time) {
 	s.metrics.retried(reasonItems, l.profile, len(b.events))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	wait := s.backoff.full(b.tries - 1)
+	wait := s.backoff.Full(b.tries - 1)
 	if l.spent(b) {
 		l.report(fmt.Sprintf("Amazon has put off %d events %d times in a row", len(b.events), b.tries))
 		b.tries, b.stuck = 0, true
-		wait = s.backoff.rest(0)
+		wait = s.backoff.Rest(0)
 	}
 	if res.retryAfter > 0 {
 		l.hold(now, res.retryAfter, "Amazon has put off events and wants to be left alone")
@@ -198,7 +198,7 @@ func (l *lane) retry(f *flight, res *result, reason string) {
 		// Others are taken meanwhile: it is this batch that Amazon cannot take.
 		l.report(fmt.Sprintf("%d attempts to send the same %d events failed, the last with: %s", b.tries, len(b.events), why))
 		b.tries, b.stuck = 0, true
-		l.putAside(b, now.Add(max(s.backoff.rest(0), res.retryAfter)))
+		l.putAside(b, now.Add(max(s.backoff.Rest(0), res.retryAfter)))
 	default:
 		l.push(b)
 	}
@@ -225,7 +225,7 @@ func (l *lane) foreign(f *flight, res *result) {
 	l.report(why)
 	l.trouble.refusals = refusals{}
 	l.trip()
-	l.hold(now, max(s.backoff.spaced(l.trouble.tries), res.retryAfter), why)
+	l.hold(now, max(s.backoff.Spaced(l.trouble.tries), res.retryAfter), why)
 	l.trouble.tries++
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/backoff"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
@@ -29,7 +30,7 @@ type receiptWriter struct {
 	settle  func([]Verdict)
 	cond    *health.Condition
 	metrics *metrics
-	backoff backoff
+	backoff backoff.Backoff
 	now     func() time.Time
 	ctx     context.Context
 	wg      sync.WaitGroup
@@ -64,7 +65,7 @@ func newReceiptWriter(ctx context.Context, o Options, m *metrics, mem *memory) *
 		settle:   o.Settle,
 		cond:     o.Conditions.Condition("receipts topic"),
 		metrics:  m,
-		backoff:  newBackoff(o.BackoffMin, o.BackoffMax, o.Rand),
+		backoff:  backoff.New(o.BackoffMin, o.BackoffMax, o.Rand),
 		now:      o.Now,
 		ctx:      ctx,
 		wake:     make(chan struct{}, 1),
@@ -187,7 +188,7 @@ func (w *receiptWriter) hear() {
 		}
 		// Answers to what was under way together count as one failure.
 		if now := w.now(); !now.Before(w.restUntil) {
-			w.restUntil = now.Add(w.backoff.spaced(w.failures))
+			w.restUntil = now.Add(w.backoff.Spaced(w.failures))
 			w.failures++
 		}
 		w.fail(fmt.Sprintf("receipts cannot be written to %s: %s", w.opts.Topic, kafka.Reason(fault, w.opts.Topic, "--receipts-topic")))

@@ -113,7 +113,7 @@ func (l *lane) holdRefused(f *flight, now time.Time, why verdict.Reason) bool {
 		t.sentenced, t.lasting = true, true
 		return false
 	}
-	t.pause = min(s.backoff.spaced(t.probes), left)
+	t.pause = min(s.backoff.Spaced(t.probes), left)
 	l.hold(now, t.pause, why.Error())
 	t.probes++
 	l.push(f.batch)

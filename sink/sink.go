@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/backoff"
 )
 
 // Sink delivers events to Amazon through a lane per profile, or more where its
@@ -18,7 +20,7 @@ type Sink struct {
 	opts    Options
 	router  Router
 	sender  *sender
-	backoff backoff
+	backoff backoff.Backoff
 	letters *deadLetters
 	// receipts is nil when none are written.
 	receipts *receiptWriter
@@ -69,7 +71,7 @@ func New(opts Options) (*Sink, error) {
 	s := &Sink{
 		opts:     opts,
 		router:   opts.Router,
-		backoff:  newBackoff(opts.BackoffMin, opts.BackoffMax, opts.Rand),
+		backoff:  backoff.New(opts.BackoffMin, opts.BackoffMax, opts.Rand),
 		metrics:  m,
 		memory:   newMemory(),
 		lanes:    make(map[string][]*lane),

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/tracklayer/amazon-capi/internal/backoff"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
@@ -85,7 +86,7 @@ type TokenSource struct {
 	opts    TokenOptions
 	url     string
 	client  *http.Client
-	backoff backoff
+	backoff backoff.Backoff
 	cond    *health.Condition
 	name    string // of the condition
 	metrics *TokenMetrics
@@ -139,7 +140,7 @@ func NewTokenSource(opts TokenOptions) (*TokenSource, error) {
 		opts:    opts,
 		client:  noRedirects(opts.HTTPClient),
 		url:     u.String(),
-		backoff: newBackoff(opts.BackoffMin, opts.BackoffMax, opts.Rand),
+		backoff: backoff.New(opts.BackoffMin, opts.BackoffMax, opts.Rand),
 		name:    strings.TrimSpace("token " + opts.Account),
 		metrics: opts.Metrics,
 		refresh: opts.RefreshToken,
@@ -201,7 +202,7 @@ func (s *TokenSource) renew() {
 // ends, whether or not somebody is waiting.
 func (s *TokenSource) renewal() {
 	defer crash.Report()
-	if !sleep(s.ctx, s.early()) {
+	if !backoff.Sleep(s.ctx, s.early()) {
 		return
 	}
 	for n := 0; ; n++ {
@@ -220,7 +221,7 @@ func (s *TokenSource) renewal() {
 		f := asFault(err)
 		s.cond.Fail(s.standing() + s.inItsFile(f.text) + a.asksForRest())
 		s.metrics.refreshes.WithLabelValues(s.opts.Account, f.label).Inc()
-		if !sleep(s.ctx, max(s.backoff.spaced(n), a.wait)) {
+		if !backoff.Sleep(s.ctx, max(s.backoff.Spaced(n), a.wait)) {
 			return
 		}
 	}
@@ -234,7 +235,7 @@ func (s *TokenSource) early() (wait time.Duration) {
 	defer s.mu.Unlock()
 	switch {
 	case s.short >= shortRow:
-		wait = s.backoff.spaced(s.short - shortRow)
+		wait = s.backoff.Spaced(s.short - shortRow)
 	case s.forced:
 		wait = renewalSpacing
 	default:

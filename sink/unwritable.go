@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/tracklayer/amazon-capi/internal/backoff"
 )
 
 // Renewer is a Producer that can mend itself; *kafka.Writer is one.
@@ -69,20 +71,20 @@ type unwritable[T any] struct {
 	tries int
 }
 
-func (r *unwritable[T]) add(item T, now time.Time, b backoff) {
+func (r *unwritable[T]) add(item T, now time.Time, b backoff.Backoff) {
 	r.items = append(r.items, item)
-	r.due = now.Add(b.spaced(r.tries))
+	r.due = now.Add(b.Spaced(r.tries))
 	r.tries++
 }
 
 // take returns the one to try now, and when it is another's turn is put off.
-func (r *unwritable[T]) take(now time.Time, b backoff) (item T, due bool) {
+func (r *unwritable[T]) take(now time.Time, b backoff.Backoff) (item T, due bool) {
 	if len(r.items) == 0 || now.Before(r.due) {
 		return item, false
 	}
 	item = r.items[0]
 	r.items = r.items[1:]
-	r.due = now.Add(b.spaced(r.tries))
+	r.due = now.Add(b.Spaced(r.tries))
 	return item, true
 }
 

@@ -1,4 +1,4 @@
-package sink
+package backoff
 
 import (
 	"testing"
@@ -7,18 +7,18 @@ import (
 
 func TestABackoffIsExponentialJitteredAndCapped(t *testing.T) {
 	roll := 0.0
-	b := newBackoff(time.Second, 30*time.Second, func() float64 { return roll })
+	b := New(time.Second, 30*time.Second, func() float64 { return roll })
 	for n, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30, 30} {
 		if got := b.step(n); got != want*time.Second {
 			t.Errorf("step %d: %s, want %ds", n, got, want)
 		}
 	}
-	if b.full(3) != 0 || b.spaced(3) != 4*time.Second {
-		t.Errorf("at the low end: full %s, spaced %s; want 0 and 4s", b.full(3), b.spaced(3))
+	if b.Full(3) != 0 || b.Spaced(3) != 4*time.Second {
+		t.Errorf("at the low end: full %s, spaced %s; want 0 and 4s", b.Full(3), b.Spaced(3))
 	}
 	roll = 0.5
-	if b.full(3) != 4*time.Second || b.spaced(3) != 6*time.Second {
-		t.Errorf("in the middle: full %s, spaced %s; want 4s and 6s", b.full(3), b.spaced(3))
+	if b.Full(3) != 4*time.Second || b.Spaced(3) != 6*time.Second {
+		t.Errorf("in the middle: full %s, spaced %s; want 4s and 6s", b.Full(3), b.Spaced(3))
 	}
 	if b.step(1_000_000) != 30*time.Second {
 		t.Error("a long outage overflows the backoff")
