@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -91,7 +92,7 @@ func (in *intake) past(i int) *sink.Past {
 	return in.pasts[i]
 }
 
-var _ sink.Owner = (*assignment)(nil)
+var _ verdict.Owner = (*assignment)(nil)
 
 func newAssignment(topic string, partition int32, all *inboxes, stop context.CancelFunc) *assignment {
 	return &assignment{
@@ -107,7 +108,7 @@ func newAssignment(topic string, partition int32, all *inboxes, stop context.Can
 	}
 }
 
-// Live implements sink.Owner.
+// Live implements verdict.Owner.
 func (a *assignment) Live() bool { return a.phase() != phaseEnded }
 
 // fresh returns the records that are to be handled, and their size: those that no
@@ -212,7 +213,7 @@ func (a *assignment) pull(ctx context.Context) (in intake, ok bool) {
 // settle enters verdicts into the ledger. It returns those that count, and their
 // bytes that are no longer in flight. After the end of the assignment none
 // counts: what the partition's next owner has committed may be further already.
-func (a *assignment) settle(vs []sink.Verdict) (counted []sink.Verdict, bytes int64) {
+func (a *assignment) settle(vs []verdict.Verdict) (counted []verdict.Verdict, bytes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.phase() == phaseEnded {
@@ -220,7 +221,7 @@ func (a *assignment) settle(vs []sink.Verdict) (counted []sink.Verdict, bytes in
 	}
 	counted = vs
 	for i := range vs {
-		size, ok := a.ledger.settle(vs[i].Token.Seq)
+		size, ok := a.ledger.settle(vs[i].Handle.Seq)
 		bytes += int64(size)
 		switch {
 		case ok && len(counted) < len(vs):
@@ -228,7 +229,7 @@ func (a *assignment) settle(vs []sink.Verdict) (counted []sink.Verdict, bytes in
 		case !ok && len(counted) == len(vs):
 			// A second verdict for one record. It must not happen, and counting
 			// it would break the sum that says nothing is lost.
-			counted = append(make([]sink.Verdict, 0, len(vs)), vs[:i]...)
+			counted = append(make([]verdict.Verdict, 0, len(vs)), vs[:i]...)
 		}
 	}
 	a.noteDrained()
@@ -253,7 +254,7 @@ func (a *assignment) noteDrained() {
 
 // park notes that records have left memory without a verdict. It appends their
 // spots, and returns the bytes that are not in flight any more.
-func (a *assignment) park(tokens []sink.Token, spots []spot) (_ []spot, freed int64) {
+func (a *assignment) park(tokens []verdict.Handle, spots []spot) (_ []spot, freed int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.phase() == phaseEnded {

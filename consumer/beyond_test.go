@@ -11,7 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // TestBeyondAgainstModel: for any ledger, what the metadata says is settled is
@@ -212,7 +212,7 @@ func TestRestartSendsAgainOnlyWhatHadNoVerdict(t *testing.T) {
 	vs := s.take(1000)
 	for i, v := range vs {
 		if i%100 != 3 { // ten of them wait
-			m.Settle([]sink.Verdict{v})
+			m.Settle([]verdict.Verdict{v})
 		}
 	}
 	b.eventually("the metadata is committed", func() bool {
@@ -373,7 +373,7 @@ func TestANewLeaderWroteWhatFollows(t *testing.T) {
 	m := b.start(s, func(o *Options) { o.Drain = -1 })
 	for _, v := range s.take(50) {
 		if v.EventID != "e10" && v.EventID != "e12" {
-			m.Settle([]sink.Verdict{v})
+			m.Settle([]verdict.Verdict{v})
 		}
 	}
 	b.eventually("the ranges are committed", func() bool {

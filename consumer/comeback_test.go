@@ -96,7 +96,7 @@ func TestSomebodyHasCommittedSince(t *testing.T) {
 				})
 				b.throwOut(kerr.UnknownMemberID)
 				time.Sleep(5 * time.Second)
-				if before[5].Token.Owner.Live() {
+				if before[5].Handle.Owner.Live() {
 					t.Error("an assignment is live that another member has had since")
 				}
 				m.Settle(before[2:])
@@ -251,7 +251,7 @@ func TestAPartitionThatIsLostToAnother(t *testing.T) {
 			t.Fatal("what was lost is not suspended")
 		}
 		m.onAssigned(t.Context(), m.client, nil)
-		if vs[5].Token.Owner.Live() || len(m.living()) != 0 {
+		if vs[5].Handle.Owner.Live() || len(m.living()) != 0 {
 			t.Error("an assignment is live whose partition went to somebody else")
 		}
 	})
@@ -265,7 +265,7 @@ func TestAPartitionThatIsLostToAnother(t *testing.T) {
 		if err := m.stop(); err != nil {
 			t.Fatal(err)
 		}
-		if vs[5].Token.Owner.Live() || b.committed(0) != -1 {
+		if vs[5].Handle.Owner.Live() || b.committed(0) != -1 {
 			t.Error("what was lost is live after a stop, or was committed")
 		}
 	})

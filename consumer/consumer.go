@@ -14,7 +14,6 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
 )
 
 // Consumer is one member of the group. Make it with New, give its Settle to the
@@ -252,13 +251,13 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 
 // Settle takes verdicts from the sink. It may be called from any goroutine; the
 // slice is not kept.
-func (c *Consumer) Settle(vs []sink.Verdict) {
+func (c *Consumer) Settle(vs []verdict.Verdict) {
 	var bytes int64
 	counted := vs // nearly always all of them
 	for i := 0; i < len(vs); {
-		owner := vs[i].Token.Owner
+		owner := vs[i].Handle.Owner
 		n := i + 1
-		for n < len(vs) && vs[n].Token.Owner == owner {
+		for n < len(vs) && vs[n].Handle.Owner == owner {
 			n++
 		}
 		run, b := owner.(*assignment).settle(vs[i:n])

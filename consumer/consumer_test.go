@@ -62,13 +62,13 @@ func (d *textDecoder) Decode(_ context.Context, value []byte, ev *schemas.Event)
 
 // fakeSink is a Delivery that keeps what it is given until a test decides.
 type fakeSink struct {
-	settle func([]sink.Verdict)
+	settle func([]verdict.Verdict)
 
 	mu      sync.Mutex
 	auto    bool   // accept at once
 	stuck   string // but not this profile
 	wants   int    // what a lane wants again
-	pending []sink.Verdict
+	pending []verdict.Verdict
 	seen    map[string]int
 	refused []string // codes
 	arrived *sync.Cond
@@ -93,10 +93,10 @@ func (f *fakeSink) Shed(most int) []sink.Backlog {
 		return nil
 	}
 	b := sink.Backlog{Profile: f.stuck}
-	var kept []sink.Verdict
+	var kept []verdict.Verdict
 	for _, v := range f.pending {
 		if v.ProfileID == f.stuck && len(kept) > 0 && len(b.Tokens) < most {
-			b.Tokens = append(b.Tokens, v.Token)
+			b.Tokens = append(b.Tokens, v.Handle)
 			f.seen[v.EventID]--
 			continue
 		}
@@ -122,29 +122,29 @@ func (f *fakeSink) Wants(profile string) int {
 
 type fakeFeed struct {
 	sink  *fakeSink
-	batch []sink.Verdict
+	batch []verdict.Verdict
 }
 
-func (f *fakeFeed) Add(tok sink.Token, rec *kgo.Record, c *transform.Conversion) {
-	f.batch = append(f.batch, sink.Verdict{Token: tok, Source: sink.SourceOf(rec), ProfileID: c.ProfileID, EventID: c.EventID, Class: verdict.Accepted, Attempts: 1})
+func (f *fakeFeed) Add(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion) {
+	f.batch = append(f.batch, verdict.Verdict{Handle: tok, Source: verdict.SourceOf(rec), ProfileID: c.ProfileID, EventID: c.EventID, Class: verdict.Accepted, Attempts: 1})
 }
 
-func (f *fakeFeed) AddAgain(tok sink.Token, rec *kgo.Record, c *transform.Conversion, _ *sink.Past) {
+func (f *fakeFeed) AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion, _ *sink.Past) {
 	f.Add(tok, rec, c)
 }
 
-func (f *fakeFeed) Refuse(tok sink.Token, rec *kgo.Record, profile, id string, r verdict.Reason) {
-	f.batch = append(f.batch, sink.Verdict{Token: tok, Source: sink.SourceOf(rec), ProfileID: profile, EventID: id, Class: r.Class, Code: r.Code})
+func (f *fakeFeed) Refuse(tok verdict.Handle, rec *kgo.Record, profile, id string, r verdict.Reason) {
+	f.batch = append(f.batch, verdict.Verdict{Handle: tok, Source: verdict.SourceOf(rec), ProfileID: profile, EventID: id, Class: r.Class, Code: r.Code})
 }
 
-func (f *fakeFeed) Filter(tok sink.Token, rec *kgo.Record, profile, id string, r verdict.Reason) {
-	f.batch = append(f.batch, sink.Verdict{Token: tok, Source: sink.SourceOf(rec), ProfileID: profile, EventID: id, Class: r.Class, Code: r.Code})
+func (f *fakeFeed) Filter(tok verdict.Handle, rec *kgo.Record, profile, id string, r verdict.Reason) {
+	f.batch = append(f.batch, verdict.Verdict{Handle: tok, Source: verdict.SourceOf(rec), ProfileID: profile, EventID: id, Class: r.Class, Code: r.Code})
 }
 
 func (f *fakeFeed) Flush() {
 	s := f.sink
 	s.mu.Lock()
-	var now []sink.Verdict
+	var now []verdict.Verdict
 	for _, v := range f.batch {
 		s.seen[v.EventID]++
 		if v.Class != verdict.Accepted {
@@ -167,7 +167,7 @@ func (f *fakeFeed) Flush() {
 }
 
 // take waits for n pending events and hands them to the test.
-func (f *fakeSink) take(n int) []sink.Verdict {
+func (f *fakeSink) take(n int) []verdict.Verdict {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for len(f.pending) < n {
@@ -452,7 +452,7 @@ func TestVerdictAfterTheEndChangesNothing(t *testing.T) {
 	if err := m.stop(); err != nil {
 		t.Fatal(err)
 	}
-	if vs[0].Token.Owner.Live() {
+	if vs[0].Handle.Owner.Live() {
 		t.Error("the owner is live after the end: its events would still be sent")
 	}
 	m.Settle(vs)
@@ -609,7 +609,7 @@ func TestADrainIsCommittedAsItGoes(t *testing.T) {
 	}
 	s1 := newFakeSink(false)
 	m1 := b.start(s1, func(o *Options) { o.Drain, o.RebalanceTimeout = 40*time.Second, 2*time.Minute })
-	var most, last []sink.Verdict
+	var most, last []verdict.Verdict
 	for _, v := range s1.take(200) {
 		if v.Source.Offset == 99 {
 			last = append(last, v)

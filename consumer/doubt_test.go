@@ -16,7 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // fill publishes records that are the same, timestamps and all, whenever and
@@ -81,7 +81,7 @@ func (b *bench) settledBut(n int, but func(i int) bool) kadm.OffsetResponse {
 			var at int
 			_, _ = fmt.Sscanf(v.EventID, "e%d", &at)
 			if !but(at) {
-				m.Settle([]sink.Verdict{v})
+				m.Settle([]verdict.Verdict{v})
 			}
 		}
 		i = to
@@ -191,10 +191,10 @@ func TestLogCutUnderARunningMember(t *testing.T) {
 	b.fill(events("p1", 0, 100)...)
 	s := newFakeSink(false)
 	m := b.start(s, func(o *Options) { o.Drain = -1 })
-	settle := func(vs []sink.Verdict) {
+	settle := func(vs []verdict.Verdict) {
 		for _, v := range vs {
 			if v.EventID != "e40" && v.EventID != "e1010" {
-				m.Settle([]sink.Verdict{v})
+				m.Settle([]verdict.Verdict{v})
 			}
 		}
 	}

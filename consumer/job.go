@@ -8,7 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // Job makes a Consumer work through a part of its topic that is known before it
@@ -33,7 +33,7 @@ type Job struct {
 	// Handle, if it is set, takes the records in the place of decoder, transformer
 	// and feed, and has their verdicts given to Settle. An error holds the
 	// partition until there is none.
-	Handle func(ctx context.Context, tok sink.Token, rec *kgo.Record) error
+	Handle func(ctx context.Context, tok verdict.Handle, rec *kgo.Record) error
 }
 
 // Selection is a set of records.
@@ -47,7 +47,7 @@ type Selection interface {
 
 // Leave gives up a record of a job: it gets no verdict, and stays for a later job
 // of the group. It must not be settled or left a second time.
-func (c *Consumer) Leave(tok sink.Token) {
+func (c *Consumer) Leave(tok verdict.Handle) {
 	a := tok.Owner.(*assignment)
 	a.mu.Lock()
 	ok := a.phase() != phaseEnded

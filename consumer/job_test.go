@@ -16,7 +16,6 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
 )
 
 // chosen makes a selection of offsets of partitions 0, 1, …
@@ -172,11 +171,11 @@ func TestJobRestoresAndHandles(t *testing.T) {
 				}
 				return &kgo.Record{Topic: "elsewhere", Offset: 70 + r.Offset, Value: append([]byte("was "), r.Value...)}, nil
 			},
-			Handle: func(_ context.Context, tok sink.Token, r *kgo.Record) error {
+			Handle: func(_ context.Context, tok verdict.Handle, r *kgo.Record) error {
 				mu.Lock()
 				handled = append(handled, fmt.Sprintf("%s %d %s", r.Topic, r.Offset, r.Value))
 				mu.Unlock()
-				s.settle([]sink.Verdict{{Token: tok, Source: sink.SourceOf(r), Class: verdict.Accepted}})
+				s.settle([]verdict.Verdict{{Handle: tok, Source: verdict.SourceOf(r), Class: verdict.Accepted}})
 				return nil
 			},
 		}
@@ -198,8 +197,8 @@ func TestJobGivesUpARecord(t *testing.T) {
 	s := newFakeSink(false)
 	m := b.start(s, func(o *Options) { o.Job = &Job{Selection: all, LeaveOthers: true} })
 	vs := s.take(4)
-	m.Leave(vs[1].Token)
-	s.settle([]sink.Verdict{vs[0], vs[2], vs[3]})
+	m.Leave(vs[1].Handle)
+	s.settle([]verdict.Verdict{vs[0], vs[2], vs[3]})
 	m.ends(b)
 	if sum := m.Tally().Summary(); sum.Returned != 1 || sum.InFlight() != 0 {
 		t.Errorf("returned %d, in flight %d; want 1 and 0", sum.Returned, sum.InFlight())

@@ -7,7 +7,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
 )
 
 // latencyBounds are the upper ends of the buckets, in milliseconds.
@@ -31,7 +30,7 @@ func newLatencies(name, help string) *latencies {
 }
 
 // accepted observes the accepted of these.
-func (l *latencies) accepted(vs []sink.Verdict, now time.Time) {
+func (l *latencies) accepted(vs []verdict.Verdict, now time.Time) {
 	at := now.UnixMilli()
 	l.mu.Lock()
 	defer l.mu.Unlock()

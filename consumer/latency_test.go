@@ -10,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
 )
 
 // The histogram says what Prometheus' own says of the same values.
@@ -25,9 +24,9 @@ func TestLatencies(t *testing.T) {
 		now := time.UnixMilli(1_800_000_000_000)
 		took := rapid.OneOf(rapid.Int64Range(-1000, 100_000_000), rapid.SampledFrom(latencyBounds[:]))
 		for range rapid.IntRange(0, 3).Draw(t, "batches") {
-			var vs []sink.Verdict
+			var vs []verdict.Verdict
 			for _, ms := range rapid.SliceOf(took).Draw(t, "took") {
-				v := sink.Verdict{Class: rapid.SampledFrom([]verdict.Class{verdict.Accepted, verdict.Filtered}).Draw(t, "class")}
+				v := verdict.Verdict{Class: rapid.SampledFrom([]verdict.Class{verdict.Accepted, verdict.Filtered}).Draw(t, "class")}
 				v.Source.Timestamp = now.UnixMilli() - ms
 				vs = append(vs, v)
 				if v.Class == verdict.Accepted {

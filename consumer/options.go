@@ -27,11 +27,11 @@ type Decoder interface {
 // Feed takes what one pump has made to the sink's lanes; *sink.Feed. It keeps
 // nothing of a record, or of texts that are parts of it, after Flush.
 type Feed interface {
-	Add(tok sink.Token, rec *kgo.Record, c *transform.Conversion)
+	Add(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion)
 	// AddAgain adds an event that the sink gave back with that past.
-	AddAgain(tok sink.Token, rec *kgo.Record, c *transform.Conversion, past *sink.Past)
-	Refuse(tok sink.Token, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
-	Filter(tok sink.Token, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
+	AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion, past *sink.Past)
+	Refuse(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
+	Filter(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
 	Flush()
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -258,12 +259,12 @@ func (p *parking) done(e errand, left []spot) {
 }
 
 // park lets the contents of records go that the window has room for.
-func (c *Consumer) park(profile string, tokens []sink.Token) {
+func (c *Consumer) park(profile string, tokens []verdict.Handle) {
 	c.parking.put(profile, c.unload(nil, tokens, nil))
 }
 
 // unload appends the spots of records whose contents are let go.
-func (c *Consumer) unload(spots []spot, tokens []sink.Token, past *sink.Past) []spot {
+func (c *Consumer) unload(spots []spot, tokens []verdict.Handle, past *sink.Past) []spot {
 	before := len(spots)
 	var bytes int64
 	for len(tokens) > 0 {

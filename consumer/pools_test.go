@@ -15,7 +15,6 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
 )
 
 // aliasDecoder reads "profile|event-id" and, as the real one does, gives texts that
@@ -107,11 +106,11 @@ func TestJobsKeepTheirRecords(t *testing.T) {
 	var mu sync.Mutex
 	var kept []*kgo.Record
 	m := b.start(s, func(o *Options) {
-		o.Job = &Job{Selection: chosen(all), Handle: func(_ context.Context, tok sink.Token, rec *kgo.Record) error {
+		o.Job = &Job{Selection: chosen(all), Handle: func(_ context.Context, tok verdict.Handle, rec *kgo.Record) error {
 			mu.Lock()
 			kept = append(kept, rec)
 			mu.Unlock()
-			go s.settle([]sink.Verdict{{Token: tok, Source: sink.SourceOf(rec), Class: verdict.Accepted}})
+			go s.settle([]verdict.Verdict{{Handle: tok, Source: verdict.SourceOf(rec), Class: verdict.Accepted}})
 			return nil
 		}}
 	})

@@ -48,9 +48,9 @@ type pump struct {
 	again   bool
 	past    *sink.Past
 	parking *parking
-	park    func(profile string, tokens []sink.Token)
+	park    func(profile string, tokens []verdict.Handle)
 	// parked are the chunk's events whose lane has no use for them yet.
-	parked map[string][]sink.Token
+	parked map[string][]verdict.Handle
 }
 
 // run works until ctx is done.
@@ -144,7 +144,7 @@ func (p *pump) exit(done []*kgo.Record) {
 
 // handle takes one record on its way, or returns why that cannot be done now.
 func (p *pump) handle(ctx context.Context, seq uint64, rec *kgo.Record) (err error) {
-	tok := sink.Token{Owner: p.a, Seq: seq}
+	tok := verdict.Handle{Owner: p.a, Seq: seq}
 	if p.job.Restore != nil {
 		if rec, err = p.job.Restore(ctx, rec); err != nil {
 			return err
@@ -162,7 +162,7 @@ func (p *pump) handle(ctx context.Context, seq uint64, rec *kgo.Record) (err err
 
 // undecoded refuses a record that cannot be decoded, or returns why that cannot
 // be known now.
-func (p *pump) undecoded(tok sink.Token, rec *kgo.Record, err error) error {
+func (p *pump) undecoded(tok verdict.Handle, rec *kgo.Record, err error) error {
 	var bad *schemas.DecodeError
 	if !errors.As(err, &bad) {
 		return err
@@ -172,7 +172,7 @@ func (p *pump) undecoded(tok sink.Token, rec *kgo.Record, err error) error {
 	return nil
 }
 
-func (p *pump) transform(tok sink.Token, rec *kgo.Record) {
+func (p *pump) transform(tok verdict.Handle, rec *kgo.Record) {
 	reason, ok := p.transformer.Transform(&p.event, p.chunkAt, &p.conversion)
 	if ok {
 		p.add(tok, rec)
@@ -187,7 +187,7 @@ func (p *pump) transform(tok sink.Token, rec *kgo.Record) {
 
 // add hands an event to its lane, or parks it behind those of its profile that
 // are parked already.
-func (p *pump) add(tok sink.Token, rec *kgo.Record) {
+func (p *pump) add(tok verdict.Handle, rec *kgo.Record) {
 	profile := p.conversion.ProfileID
 	if p.again {
 		p.feed.AddAgain(tok, rec, &p.conversion, p.past)
@@ -208,7 +208,7 @@ func (p *pump) add(tok sink.Token, rec *kgo.Record) {
 // since, so that even of these it can be said what became of them.
 func (p *pump) giveUp(in *intake, begun, n int) {
 	for i := begun; i < begun+n; i++ {
-		p.feed.Refuse(sink.Token{Owner: p.a, Seq: in.seq(i)}, in.records[i], in.gone, "", verdict.Reason{
+		p.feed.Refuse(verdict.Handle{Owner: p.a, Seq: in.seq(i)}, in.records[i], in.gone, "", verdict.Reason{
 			Class: verdict.Decode, Code: CodeNotRetained,
 			Message: "the record was put off because its profile could not be sent, and Kafka has deleted it since: " +
 				"the topic's retention has to be longer than such a fault may last",
@@ -220,7 +220,7 @@ func (p *pump) giveUp(in *intake, begun, n int) {
 // its reason, roughly.
 const letterOverhead = 512
 
-func (p *pump) refuse(tok sink.Token, rec *kgo.Record, reason verdict.Reason) {
+func (p *pump) refuse(tok verdict.Handle, rec *kgo.Record, reason verdict.Reason) {
 	// A record of a few bytes can be refused for a reason of hundreds, and of one whose
 	// id is all that it has, the id is kept as well. Not counted, the bound of what is
 	// in flight would hold several times as much.
@@ -292,7 +292,7 @@ func newPump(c *Consumer, a *assignment) *pump {
 		warnings:    make(map[transform.Warning]int),
 		parking:     c.parking,
 		park:        c.park,
-		parked:      make(map[string][]sink.Token),
+		parked:      make(map[string][]verdict.Handle),
 	}
 	if c.opts.Job != nil {
 		p.job = *c.opts.Job

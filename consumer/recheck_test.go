@@ -13,7 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // hangUp has connections by which something is fetched cut while away says so.
@@ -38,10 +38,10 @@ func TestALogThatIsLongerAgain(t *testing.T) {
 			b.hangUp(&away)
 			s := newFakeSink(false)
 			m := b.start(s, func(o *Options) { o.Drain = -1 })
-			settle := func(vs []sink.Verdict) {
+			settle := func(vs []verdict.Verdict) {
 				for _, v := range vs {
 					if v.EventID != fmt.Sprintf("e%d", held) {
-						m.Settle([]sink.Verdict{v})
+						m.Settle([]verdict.Verdict{v})
 					}
 				}
 			}

@@ -9,14 +9,13 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
 )
 
 // Of the verdicts of a batch those count that come for the first time and whose
 // partition is still ours, wherever among the others they stand.
 func TestSettleCountsWhatIsOurs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c, err := New(Options{Topic: "t", Group: "g", Job: &Job{Selection: chosen(nil), Handle: func(context.Context, sink.Token, *kgo.Record) error { return nil }}})
+		c, err := New(Options{Topic: "t", Group: "g", Job: &Job{Selection: chosen(nil), Handle: func(context.Context, verdict.Handle, *kgo.Record) error { return nil }}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,10 +36,10 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 		want := 0
 		seen := make(map[[2]int]bool)
 		for range rapid.IntRange(0, 3).Draw(t, "batches") {
-			var vs []sink.Verdict
+			var vs []verdict.Verdict
 			for range rapid.IntRange(0, 12).Draw(t, "verdicts") {
 				of, seq := rapid.IntRange(0, 2).Draw(t, "owner"), rapid.IntRange(0, records-1).Draw(t, "seq")
-				vs = append(vs, sink.Verdict{Token: sink.Token{Owner: owners[of], Seq: uint64(seq)}, Class: verdict.Accepted})
+				vs = append(vs, verdict.Verdict{Handle: verdict.Handle{Owner: owners[of], Seq: uint64(seq)}, Class: verdict.Accepted})
 				if key := [2]int{of, seq}; of != gone && !seen[key] {
 					seen[key] = true
 					want++

@@ -248,7 +248,7 @@ type crowdRun struct {
 	most    int // events in the window, at most
 
 	mu       sync.Mutex
-	verdicts map[string]sink.Verdict
+	verdicts map[string]verdict.Verdict
 	twice    string
 }
 
@@ -264,7 +264,7 @@ func startCrowd(t *testing.T, ctx context.Context, c crowdCase) *crowdRun {
 	}
 	r := &crowdRun{
 		records: c.records(), amazon: &moodyAmazon{sent: map[string]int{}, bytes: map[string]string{}, healed: c.grown},
-		ways: newMoodyAccounts(t), verdicts: map[string]sink.Verdict{},
+		ways: newMoodyAccounts(t), verdicts: map[string]verdict.Verdict{},
 	}
 	r.Consumer, err = New(Options{
 		Topic: topic, Group: group, MaxInFlightEvents: c.window, MaxInFlightBytes: c.windowBytes, MaxParkedEvents: 1_000_000,
@@ -301,7 +301,7 @@ func startCrowd(t *testing.T, ctx context.Context, c crowdCase) *crowdRun {
 	return r
 }
 
-func (r *crowdRun) settle(vs []sink.Verdict) {
+func (r *crowdRun) settle(vs []verdict.Verdict) {
 	r.mu.Lock()
 	for _, v := range vs {
 		id := strings.Clone(v.EventID)

@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -163,7 +162,7 @@ func (t *Tally) warned(counts map[transform.Warning]int) {
 
 // settled adds verdicts. A batch is of one profile, so the map is looked into
 // once per batch and not once per event.
-func (t *Tally) settled(vs []sink.Verdict) {
+func (t *Tally) settled(vs []verdict.Verdict) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var c *profileTally
@@ -183,7 +182,7 @@ func (t *Tally) settled(vs []sink.Verdict) {
 	}
 }
 
-func labelOf(v *sink.Verdict) string {
+func labelOf(v *verdict.Verdict) string {
 	if v.ProfileID == "" {
 		return NoProfile
 	}

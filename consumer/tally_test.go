@@ -6,7 +6,6 @@ import (
 	"unsafe"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
 )
 
 // The tally outlives all records, and a profile's name in it must not keep the
@@ -22,7 +21,7 @@ func TestTheTallyOwnsItsProfilesNames(t *testing.T) {
 	counts.add("2000000001")
 	counts.hand(tally)
 	counts.hand(tally)
-	tally.settled([]sink.Verdict{{ProfileID: "2000000001", Class: verdict.Accepted}})
+	tally.settled([]verdict.Verdict{{ProfileID: "2000000001", Class: verdict.Accepted}})
 	s := tally.Summary()
 	if len(s.Profiles) != 1 || s.Profiles[0].Profile != "2000000001" || s.Profiles[0].Consumed != 3 {
 		t.Errorf("%+v: want 3 consumed of profile 2000000001", s.Profiles)
@@ -71,7 +70,7 @@ func TestMadeUpProfilesTakeNoLabels(t *testing.T) {
 	tally.configured = func(profile string) bool { return profile == "named" }
 	for i := range 3 * maxProfiles {
 		tally.took(strconv.Itoa(i), 1)
-		tally.settled([]sink.Verdict{{ProfileID: strconv.Itoa(i), Class: verdict.Auth}})
+		tally.settled([]verdict.Verdict{{ProfileID: strconv.Itoa(i), Class: verdict.Auth}})
 	}
 	tally.took("named", 2)
 	tally.took("real", 5)
@@ -79,7 +78,7 @@ func TestMadeUpProfilesTakeNoLabels(t *testing.T) {
 	if len(before) != 2 || before[OtherProfiles].Consumed != 3*maxProfiles+5 || before["named"].Consumed != 2 {
 		t.Errorf("labels %d, others %d, named %d", len(before), before[OtherProfiles].Consumed, before["named"].Consumed)
 	}
-	tally.settled([]sink.Verdict{{ProfileID: "real", Class: verdict.Accepted}, {ProfileID: "real", Class: verdict.Accepted}})
+	tally.settled([]verdict.Verdict{{ProfileID: "real", Class: verdict.Accepted}, {ProfileID: "real", Class: verdict.Accepted}})
 	tally.took("real", 3)
 	after := tally.shownAs()
 	real, others := after["real"], after[OtherProfiles]
@@ -101,10 +100,10 @@ func TestAProfileThatBecomesKnown(t *testing.T) {
 	if got := tally.shownAs(); got[OtherProfiles].Consumed != 4 {
 		t.Fatalf("%+v", got)
 	}
-	tally.settled([]sink.Verdict{{ProfileID: "p", Class: verdict.Accepted}})
+	tally.settled([]verdict.Verdict{{ProfileID: "p", Class: verdict.Accepted}})
 	tally.took("p", 1)
 	tally.took("q", 2) // never shown before it is known
-	tally.settled([]sink.Verdict{{ProfileID: "q", Class: verdict.Accepted}})
+	tally.settled([]verdict.Verdict{{ProfileID: "q", Class: verdict.Accepted}})
 	got := tally.shownAs()
 	if got["p"].Consumed != 1 || got["q"].Consumed != 2 || got[OtherProfiles].Consumed != 4 {
 		t.Errorf("%+v", got)
@@ -121,7 +120,7 @@ func TestLabelsOfKnownProfilesAreBounded(t *testing.T) {
 	tally := NewTally()
 	for i := range 2 * maxProfiles {
 		tally.took(strconv.Itoa(i), 1)
-		tally.settled([]sink.Verdict{{ProfileID: strconv.Itoa(i), Class: verdict.Accepted}})
+		tally.settled([]verdict.Verdict{{ProfileID: strconv.Itoa(i), Class: verdict.Accepted}})
 	}
 	got, sum := tally.shownAs(), uint64(0)
 	for _, c := range got {

@@ -3,11 +3,13 @@ package sink
 import (
 	"slices"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // stored is a record whose original is in its batch's store.
 type stored struct {
-	record
+	verdict.Record
 	original spot
 }
 
@@ -70,14 +72,14 @@ func (h *history) failed(now time.Time) {
 // those were; the event is dead when none is left.
 func (e *event) prune() (gone int, dead bool) {
 	if e.more == nil {
-		if e.live() {
+		if e.Live() {
 			return 0, false
 		}
 		return 1, true
 	}
 	all := 1 + len(*e.more)
-	others := slices.DeleteFunc(*e.more, func(r stored) bool { return !r.live() })
-	if !e.live() {
+	others := slices.DeleteFunc(*e.more, func(r stored) bool { return !r.Live() })
+	if !e.Live() {
 		if len(others) == 0 {
 			return all, true
 		}
@@ -128,7 +130,7 @@ func (b *batch) add(m *memory, g *group, first, n, most, start int) {
 	for i := first; i < first+n; i++ {
 		p := &g.events[i]
 		e := event{hash: p.hash}
-		e.record = p.record
+		e.Record = p.Record
 		e.place = s.addEncoded(m, g.buf[start:p.end], len(g.route.frame.Between), b.pageSize(s.encoded))
 		e.original = s.addOriginal(m, originalOf(p.rec), p.kept, b.pageSize(s.originals))
 		e.named = s.addID(m, p.id)

@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // filled is a closed batch of events with these ids, and how often it was told
@@ -35,12 +37,12 @@ func filled(ids, contents []string) (b *batch, same, other int) {
 func growing(m *memory, ids, contents []string) *batch {
 	b := &batch{store: &store{}}
 	g := &group{groupKey: groupKey{route: &Route{frame: offAmazonFrame}}}
-	var from *origin
+	var from *verdict.Origin
 	for i, id := range ids {
 		g.buf = append(append(g.buf, ','), contents[i]...)
 		rec := &kgo.Record{Offset: int64(i), Value: fmt.Appendf(nil, "record %d", i)}
 		o := originalOf(rec)
-		g.events = append(g.events, pending{recordOf(Token{Seq: uint64(i)}, rec, &from), rec, id, uint64(id[0] - 'a'), o.size(), len(g.buf)})
+		g.events = append(g.events, pending{verdict.RecordOf(verdict.Handle{Seq: uint64(i)}, rec, &from), rec, id, uint64(id[0] - 'a'), o.size(), len(g.buf)})
 	}
 	b.add(m, g, 0, len(ids), 500, 0)
 	clear(g.buf)
@@ -82,9 +84,9 @@ func TestABatchHasEachIDOnce(t *testing.T) {
 		var got []one
 		for i := range b.events {
 			e := &b.events[i]
-			o := one{b.id(e), string(b.encoded(e)), []uint64{e.seq}}
+			o := one{b.id(e), string(b.encoded(e)), []uint64{e.Seq}}
 			for _, r := range e.others() {
-				o.Records = append(o.Records, r.seq)
+				o.Records = append(o.Records, r.Seq)
 			}
 			got = append(got, o)
 		}
@@ -93,7 +95,7 @@ func TestABatchHasEachIDOnce(t *testing.T) {
 				gotSame, gotOther, b.bytes, same, other, size, d)
 		}
 		for _, e := range b.store.events[len(b.events):len(ids)] {
-			if e.from != nil || e.more != nil {
+			if e.From != nil || e.more != nil {
 				t.Fatal("what was merged is still kept")
 			}
 		}
@@ -102,10 +104,10 @@ func TestABatchHasEachIDOnce(t *testing.T) {
 }
 
 // origins are those of an assignment that has ended and of one that has not.
-func origins() (gone, live *origin) {
+func origins() (gone, live *verdict.Origin) {
 	ended := &owner{}
 	ended.end()
-	return &origin{owner: ended}, &origin{owner: &owner{}}
+	return &verdict.Origin{Owner: ended}, &verdict.Origin{Owner: &owner{}}
 }
 
 // checkOriginals fails if an event's records are not those that filled gave it.
@@ -114,8 +116,8 @@ func checkOriginals(t *rapid.T, b *batch) {
 		e := &b.events[i]
 		for _, r := range append([]stored{e.stored}, e.others()...) {
 			o := readOriginal(b.store.originals.from(r.original))
-			if want := fmt.Sprintf("record %d", r.seq); string(o.value) != want || r.offset != int64(r.seq) {
-				t.Fatalf("%q at %d, want %q", o.value, r.offset, want)
+			if want := fmt.Sprintf("record %d", r.Seq); string(o.value) != want || r.Offset != int64(r.Seq) {
+				t.Fatalf("%q at %d, want %q", o.value, r.Offset, want)
 			}
 		}
 	}
@@ -202,8 +204,8 @@ func TestEventsLeaveAnOpenBatch(t *testing.T) {
 		gone, live := origins()
 		var want []string
 		for i := range b.events {
-			if b.events[i].from = gone; rapid.Bool().Draw(t, "stays") {
-				b.events[i].from = live
+			if b.events[i].From = gone; rapid.Bool().Draw(t, "stays") {
+				b.events[i].From = live
 				want = append(want, ids[i])
 			}
 		}
@@ -238,13 +240,13 @@ func TestBodyOfABatch(t *testing.T) {
 		pruned := 0
 		for i := range b.events {
 			e := &b.events[i]
-			e.from = live
+			e.From = live
 			if i < len(b.events)-1 && rapid.IntRange(0, 5).Draw(t, "gone") == 0 {
-				e.from, e.more = gone, nil
+				e.From, e.more = gone, nil
 				pruned++
 			}
 			for j := range e.others() {
-				e.others()[j].from = live
+				e.others()[j].From = live
 			}
 		}
 		// Events leave the parts of a batch as they leave a whole one.

@@ -15,6 +15,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // discard is an Amazon that takes everything and says nothing, to measure what
@@ -37,7 +39,7 @@ func BenchmarkLanes(b *testing.B) {
 		Contract: offAmazon{}, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{},
 		HTTPClient:  &http.Client{Transport: discard{}},
 		DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "dlq"},
-		Settle: func(vs []Verdict) {
+		Settle: func(vs []verdict.Verdict) {
 			if settled.Add(int64(len(vs))) == want {
 				done <- struct{}{}
 			}
@@ -61,7 +63,7 @@ func BenchmarkLanes(b *testing.B) {
 	b.ResetTimer()
 	for i := range b.N {
 		event.ProfileID, event.EventID = names[i%profiles], orders[i%ids]
-		feed.Add(Token{Seq: uint64(i)}, rec, event)
+		feed.Add(verdict.Handle{Seq: uint64(i)}, rec, event)
 		if i%fetch == fetch-1 {
 			feed.Flush()
 		}
@@ -89,7 +91,7 @@ func BenchmarkLaneConcurrency(b *testing.B) {
 				Contract: offAmazon{}, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{},
 				HTTPClient: &http.Client{Transport: distant{}}, LaneConcurrency: concurrency,
 				DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "dlq"},
-				Settle:      func(vs []Verdict) { settled <- len(vs) },
+				Settle:      func(vs []verdict.Verdict) { settled <- len(vs) },
 			})
 			if err != nil {
 				b.Fatal(err)
@@ -102,7 +104,7 @@ func BenchmarkLaneConcurrency(b *testing.B) {
 					for range batch {
 						n++
 						c.EventID = fmt.Sprint("order-", n)
-						feed.Add(Token{}, rec, c)
+						feed.Add(verdict.Handle{}, rec, c)
 					}
 					feed.Flush()
 				}

@@ -46,7 +46,7 @@ func TestCloseWaitsForRequestsInFlight(t *testing.T) {
 		}
 		before := len(r.amazon.all())
 		r.send("p", "late")
-		r.feed.Refuse(Token{r.owner, 99}, r.record("late"), "p", "late", verdict.Reason{Class: verdict.Validation})
+		r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: 99}, r.record("late"), "p", "late", verdict.Reason{Class: verdict.Validation})
 		r.feed.Flush()
 		r.sink.Flush()
 		r.sink.Sweep()

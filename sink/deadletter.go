@@ -15,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // Producer is what dead letters and receipts need of a Kafka client; *kgo.Client is one.
@@ -40,7 +41,7 @@ const (
 type deadLetters struct {
 	producer Producer
 	topic    string
-	conclude func(*request, []Verdict)
+	conclude func(*request, []verdict.Verdict)
 	cond     *health.Condition
 	slow     *health.Condition // letters wait to be made
 	now      func() time.Time
@@ -62,7 +63,7 @@ type deadLetters struct {
 	faulty  bool // the last round could not be written, which has a condition of its own
 }
 
-func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*request, []Verdict)) *deadLetters {
+func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*request, []verdict.Verdict)) *deadLetters {
 	return &deadLetters{
 		producer: o.DeadLetters.Producer,
 		topic:    o.DeadLetters.Topic,
@@ -199,7 +200,7 @@ func (d *deadLetters) take() (round []*letter, more bool) {
 
 // fenced reports whether a letter's assignment has ended, and counts it.
 func (d *deadLetters) fenced(l *letter) bool {
-	if l.record.live() {
+	if l.Record.Live() {
 		return false
 	}
 	d.metrics.fenced.Inc()
@@ -266,7 +267,7 @@ func (d *deadLetters) written(l *letter) {
 	if l.reduced != nil {
 		d.metrics.lettersReduced.Inc()
 		d.log.Error().
-			Str("topic", l.from.topic).Int32("partition", l.from.partition).Int64("offset", l.offset).
+			Str("topic", l.From.Topic).Int32("partition", l.From.Partition).Int64("offset", l.Offset).
 			Str("event_id", redact.EventID(l.eventID)).Int("value_bytes", len(l.value)).
 			Bool("without_value", l.omitValue).Bool("without_headers", l.omitHeaders).
 			Bool("without_key", l.omitKey).Bool("without_timestamp", l.omitTime).
@@ -293,10 +294,10 @@ func (d *deadLetters) checkWell(wrote bool) {
 // request together, because they share a receipt. Only now: a receipt must not
 // speak of a dead letter that nobody finds.
 func (d *deadLetters) settle(letters []*letter) {
-	var verdicts []Verdict
+	var verdicts []verdict.Verdict
 	for i, l := range letters {
-		verdicts = append(verdicts, Verdict{
-			Token: l.token(), Source: l.source(), Contract: l.contract, ProfileID: l.profile, EventID: l.eventID,
+		verdicts = append(verdicts, verdict.Verdict{
+			Handle: l.Handle(), Source: l.Source(), Contract: l.contract, ProfileID: l.profile, EventID: l.eventID,
 			Class: l.reason.Class, Attempts: l.attempts, Status: l.reason.Status, Code: l.reason.Code,
 		})
 		if i == len(letters)-1 || letters[i+1].request != l.request {

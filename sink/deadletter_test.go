@@ -18,7 +18,7 @@ var invalid = verdict.Reason{Class: verdict.Validation, Code: "value_missing", F
 
 func (r *rig) refuse(id string, rec *kgo.Record) {
 	r.seq++
-	r.feed.Refuse(Token{r.owner, r.seq}, rec, "1234567890", id, invalid)
+	r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: r.seq}, rec, "1234567890", id, invalid)
 	r.feed.Flush()
 }
 
@@ -37,7 +37,7 @@ func TestADeadLetterIsTheOriginalWithItsReason(t *testing.T) {
 			},
 		}
 		began := time.Now()
-		r.feed.Add(Token{r.owner, 1}, rec, purchase())
+		r.feed.Add(verdict.Handle{Owner: r.owner, Seq: 1}, rec, purchase())
 		r.feed.Flush()
 		r.after(time.Second)
 
@@ -88,7 +88,7 @@ func TestADeadLetterIsTheOriginalWithItsReason(t *testing.T) {
 }
 
 func letterOf(rec *kgo.Record) *letter {
-	return &letter{record: recordOf(Token{}, rec, new(*origin)), original: originalOf(rec), contract: "c", reason: invalid}
+	return &letter{Record: verdict.RecordOf(verdict.Handle{}, rec, new(*verdict.Origin)), original: originalOf(rec), contract: "c", reason: invalid}
 }
 
 // A letter that is sent through again and fails again has as many headers as
@@ -136,7 +136,7 @@ func TestAVerdictWaitsForTheBrokersAcknowledgement(t *testing.T) {
 			return nil
 		}
 		rec := r.record("bad")
-		from := SourceOf(rec)
+		from := verdict.SourceOf(rec)
 		r.refuse("bad", rec)
 		r.after(4 * time.Second)
 		if len(r.classes()) != 0 {
@@ -144,7 +144,7 @@ func TestAVerdictWaitsForTheBrokersAcknowledgement(t *testing.T) {
 		}
 		r.after(2 * time.Second)
 		v := r.verdict("bad")
-		if v.Class != verdict.Validation || v.Attempts != 0 || v.Source != from || v.Token.Seq != 1 || v.Code != invalid.Code || v.ProfileID != "1234567890" {
+		if v.Class != verdict.Validation || v.Attempts != 0 || v.Source != from || v.Handle.Seq != 1 || v.Code != invalid.Code || v.ProfileID != "1234567890" {
 			t.Errorf("%+v", v)
 		}
 	})
@@ -278,9 +278,9 @@ func TestALetterTheTopicDoesNotTakeIsReduced(t *testing.T) {
 				// A broker refuses the whole of what came together.
 				r.box.fail = tt.takes
 				tt.rec.Topic, tt.rec.Partition, tt.rec.Offset = "events", 2, 42
-				r.feed.Refuse(Token{r.owner, 1}, r.record("before"), "p", "before", invalid)
-				r.feed.Refuse(Token{r.owner, 2}, tt.rec, "p", "it", invalid)
-				r.feed.Refuse(Token{r.owner, 3}, r.record("after"), "p", "after", invalid)
+				r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: 1}, r.record("before"), "p", "before", invalid)
+				r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: 2}, tt.rec, "p", "it", invalid)
+				r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: 3}, r.record("after"), "p", "after", invalid)
 				r.feed.Flush()
 				r.after(time.Second)
 				if diff := cmp.Diff([]string{"after validation 0", "before validation 0", "it validation 0"}, r.classes()); diff != "" {
@@ -338,7 +338,7 @@ func TestSmallLettersKeepTheirValuesInATooLargeBatch(t *testing.T) {
 			return nil
 		}
 		for i := range 50 {
-			r.feed.Refuse(Token{r.owner, uint64(i)}, r.record("x"), "p", fmt.Sprint(i), invalid)
+			r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: uint64(i)}, r.record("x"), "p", fmt.Sprint(i), invalid)
 		}
 		r.feed.Flush()
 		r.after(time.Minute)
@@ -370,7 +370,7 @@ func TestManyLettersAreWrittenInRounds(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, always(ok))
 		for i := range 3*maxRound + 7 {
-			r.feed.Refuse(Token{r.owner, uint64(i)}, r.record("x"), "p", fmt.Sprint(i), invalid)
+			r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: uint64(i)}, r.record("x"), "p", fmt.Sprint(i), invalid)
 		}
 		r.feed.Flush()
 		r.after(time.Second)

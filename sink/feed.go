@@ -25,9 +25,9 @@ type Feed struct {
 	// Flush, since a clock asked for each costs as much as the rest of Add.
 	now time.Time
 	// from is where the last record since then came from.
-	from *origin
+	from *verdict.Origin
 	// filtered are verdicts on records that were left out on purpose.
-	filtered []Verdict
+	filtered []verdict.Verdict
 	names    []byte // their event ids
 }
 
@@ -46,7 +46,7 @@ type groupKey struct {
 
 // pending is an event on its way to its lane, and the record that it was made of.
 type pending struct {
-	record
+	verdict.Record
 	rec  *kgo.Record
 	id   string
 	hash uint64 // of the id
@@ -65,12 +65,12 @@ func (s *Sink) NewFeed() *Feed { return &Feed{sink: s, groups: make(map[groupKey
 
 // Add takes an event. The conversion may be used again afterwards, the record and
 // its memory after the next Flush.
-func (f *Feed) Add(tok Token, rec *kgo.Record, c *transform.Conversion) {
+func (f *Feed) Add(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion) {
 	f.AddAgain(tok, rec, c, nil)
 }
 
 // AddAgain is Add for an event that was given back with that past.
-func (f *Feed) AddAgain(tok Token, rec *kgo.Record, c *transform.Conversion, past *Past) {
+func (f *Feed) AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion, past *Past) {
 	if f.now.IsZero() {
 		f.now = f.sink.opts.Now()
 	}
@@ -98,11 +98,11 @@ func (f *Feed) AddAgain(tok Token, rec *kgo.Record, c *transform.Conversion, pas
 		f.dirty = append(f.dirty, g)
 	}
 	o := originalOf(rec)
-	g.events = append(g.events, pending{recordOf(tok, rec, &f.from), rec, c.EventID, maphash.String(f.sink.seed, c.EventID), o.size(), len(g.buf)})
+	g.events = append(g.events, pending{verdict.RecordOf(tok, rec, &f.from), rec, c.EventID, maphash.String(f.sink.seed, c.EventID), o.size(), len(g.buf)})
 }
 
 // reject makes of a conversion what its contract says.
-func (f *Feed) reject(tok Token, rec *kgo.Record, c *transform.Conversion, by Contract, why *verdict.Reason) {
+func (f *Feed) reject(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion, by Contract, why *verdict.Reason) {
 	if why.Class == verdict.Filtered {
 		f.filter(tok, rec, c.ProfileID, c.EventID, by, *why)
 		return
@@ -144,15 +144,15 @@ func (f *Feed) place(profile string) **group {
 
 // Refuse makes a dead letter of a record that is not to be sent. profileID and
 // eventID are empty where the record could not be decoded.
-func (f *Feed) Refuse(tok Token, rec *kgo.Record, profileID, eventID string, why verdict.Reason) {
+func (f *Feed) Refuse(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, why verdict.Reason) {
 	f.refuse(tok, rec, profileID, eventID, f.sink.opts.Contract, why)
 }
 
-func (f *Feed) refuse(tok Token, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
+func (f *Feed) refuse(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
 	now := f.sink.opts.Now()
 	o := originalOf(rec)
 	f.letters = append(f.letters, &letter{
-		record: recordOf(tok, rec, &f.from), original: readOriginal(o.appendTo(nil)),
+		Record: verdict.RecordOf(tok, rec, &f.from), original: readOriginal(o.appendTo(nil)),
 		contract: by.Name(), profile: strings.Clone(profileID), eventID: strings.Clone(eventID), reason: why, first: now, last: now,
 	})
 }
@@ -160,13 +160,13 @@ func (f *Feed) refuse(tok Token, rec *kgo.Record, profileID, eventID string, by 
 // Filter takes a record that is left out on purpose. There is nothing to send or
 // to keep, but it gets its receipt like all others: receipts and dead letters
 // together have to account for every record of the source.
-func (f *Feed) Filter(tok Token, rec *kgo.Record, profileID, eventID string, why verdict.Reason) {
+func (f *Feed) Filter(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, why verdict.Reason) {
 	f.filter(tok, rec, profileID, eventID, f.sink.opts.Contract, why)
 }
 
-func (f *Feed) filter(tok Token, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
-	f.filtered = append(f.sink.memory.verdicts.Grow(f.filtered, 1), Verdict{
-		Token: tok, Source: SourceOf(rec), Contract: by.Name(), ProfileID: f.group(groupKey{profile: profileID}).profile, EventID: eventID,
+func (f *Feed) filter(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
+	f.filtered = append(f.sink.memory.verdicts.Grow(f.filtered, 1), verdict.Verdict{
+		Handle: tok, Source: verdict.SourceOf(rec), Contract: by.Name(), ProfileID: f.group(groupKey{profile: profileID}).profile, EventID: eventID,
 		Class: why.Class, Status: why.Status, Code: why.Code,
 	})
 	f.names = append(f.names, eventID...)

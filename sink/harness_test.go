@@ -288,7 +288,7 @@ type rig struct {
 	lent    [][]byte
 
 	mu       sync.Mutex
-	verdicts []Verdict
+	verdicts []verdict.Verdict
 }
 
 type logBuffer struct {
@@ -348,7 +348,7 @@ func (r *rig) close() {
 	_ = r.sink.Close(ctx)
 }
 
-func (r *rig) settle(vs []Verdict) {
+func (r *rig) settle(vs []verdict.Verdict) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.verdicts = append(r.verdicts, vs...)
@@ -363,7 +363,7 @@ func (r *rig) add(profile string, ids ...string) {
 		eventID, madid, _ := strings.Cut(id, "/")
 		c.EventID, c.MADID = r.lend(eventID), madid
 		r.seq++
-		r.feed.Add(Token{r.owner, r.seq}, r.record(id), c)
+		r.feed.Add(verdict.Handle{Owner: r.owner, Seq: r.seq}, r.record(id), c)
 	}
 }
 
@@ -435,7 +435,7 @@ func (r *rig) classes() []string {
 	return out
 }
 
-func (r *rig) verdict(id string) Verdict {
+func (r *rig) verdict(id string) verdict.Verdict {
 	r.t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -445,7 +445,7 @@ func (r *rig) verdict(id string) Verdict {
 		}
 	}
 	r.t.Fatalf("%s has no verdict", id)
-	return Verdict{}
+	return verdict.Verdict{}
 }
 
 func (r *rig) count(class verdict.Class) int {

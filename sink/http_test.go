@@ -81,7 +81,7 @@ func TestOverRealConnections(t *testing.T) {
 		c.EventID = fmt.Sprint("e", i)
 		c.ProfileID = fmt.Sprint("p", i%3)
 		c.Name = strings.Repeat("a name ", 50)
-		r.feed.Add(Token{r.owner, uint64(i)}, r.record(""), c)
+		r.feed.Add(verdict.Handle{Owner: r.owner, Seq: uint64(i)}, r.record(""), c)
 	}
 	r.feed.Flush()
 	eventually(t, "verdicts", func() bool { return r.count(verdict.Accepted) == n })

@@ -235,12 +235,12 @@ func TestAnEventOverTheLimitIsADeadLetterOfItsOwn(t *testing.T) {
 		base := len(offAmazon{}.AppendEvent(nil, purchase()))
 		c := purchase()
 		c.Name += strings.Repeat("x", limit-base)
-		r.feed.Add(Token{r.owner, 1}, r.record("fits"), c)
+		r.feed.Add(verdict.Handle{Owner: r.owner, Seq: 1}, r.record("fits"), c)
 		c.EventID, c.Name = "too-large", c.Name+"yyyyyyyyyyyyy"
-		r.feed.Add(Token{r.owner, 2}, r.record("too-large"), c)
+		r.feed.Add(verdict.Handle{Owner: r.owner, Seq: 2}, r.record("too-large"), c)
 		c = purchase()
 		c.EventID = "small"
-		r.feed.Add(Token{r.owner, 3}, r.record("small"), c)
+		r.feed.Add(verdict.Handle{Owner: r.owner, Seq: 3}, r.record("small"), c)
 		r.feed.Flush()
 		r.after(time.Second)
 		if diff := cmp.Diff([]string{"ord_10492_purchase accepted 1", "small accepted 1", "too-large validation 0"}, r.classes()); diff != "" {

@@ -145,11 +145,11 @@ func TestDeadLettersOnKafka(t *testing.T) {
 			big[i] = byte(i * i >> 3) // so that it does not compress to nothing
 		}
 		for _, id := range numbered("small", 20) {
-			r.feed.Refuse(Token{r.owner, 1}, r.record(id), "p", id, invalid)
+			r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: 1}, r.record(id), "p", id, invalid)
 		}
 		rec := r.record("big")
 		rec.Value = big
-		r.feed.Refuse(Token{r.owner, 2}, rec, "p", "big", invalid)
+		r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: 2}, rec, "p", "big", invalid)
 		r.feed.Flush()
 		eventually(t, "verdicts", func() bool { return r.count(verdict.Validation) == 21 })
 		for _, l := range written(t, c, 21) {

@@ -138,7 +138,7 @@ func TestARequestIsTheGuides(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, always(ok), func(o *Options) { o.BaseURL = "https://amazon.test/behind/" })
 		c := purchase()
-		r.feed.Add(Token{r.owner, 1}, r.record("x"), c)
+		r.feed.Add(verdict.Handle{Owner: r.owner, Seq: 1}, r.record("x"), c)
 		r.feed.Flush()
 		r.after(time.Second)
 		got := r.amazon.all()[0]
@@ -181,9 +181,9 @@ func TestTheSameEventIDIsSentOncePerBatch(t *testing.T) {
 		}
 		seqs := map[uint64]bool{}
 		for _, v := range r.verdicts {
-			seqs[v.Token.Seq] = true
-			if int64(v.Token.Seq) != v.Source.Offset {
-				t.Errorf("token %d came back with %+v", v.Token.Seq, v.Source)
+			seqs[v.Handle.Seq] = true
+			if int64(v.Handle.Seq) != v.Source.Offset {
+				t.Errorf("token %d came back with %+v", v.Handle.Seq, v.Source)
 			}
 		}
 		if len(seqs) != 5 {

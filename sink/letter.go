@@ -57,7 +57,7 @@ const (
 
 // letter is a dead letter on its way.
 type letter struct {
-	record
+	verdict.Record
 	original
 	request     *request // that it came of; nil if the record was never sent
 	contract    string
@@ -107,7 +107,7 @@ func (l *letter) reduce(err error) bool {
 // build makes the record that is produced; profile is as headers show it. It is
 // made anew for every try, since the client keeps state in it.
 func (l *letter) build(topic, profile string) *kgo.Record {
-	out := &kgo.Record{Topic: topic, Key: l.key, Value: l.value, Timestamp: time.UnixMilli(l.timestamp)}
+	out := &kgo.Record{Topic: topic, Key: l.key, Value: l.value, Timestamp: time.UnixMilli(l.Timestamp)}
 	h := headers{}
 	dropped := 0
 	if l.omitHeaders {
@@ -119,9 +119,9 @@ func (l *letter) build(topic, profile string) *kgo.Record {
 	// What a stranger said in it was masked when it came. It is not masked as such
 	// again, or it would lose the numbers that are ours.
 	message := redact.Line(redact.Own(l.reason.Message), redact.MessageLimit)
-	h.set(headerTopic, redact.Line(l.from.topic, 249))
-	h.set(headerPartition, strconv.Itoa(int(l.from.partition)))
-	h.set(headerOffset, strconv.FormatInt(l.offset, 10))
+	h.set(headerTopic, redact.Line(l.From.Topic, 249))
+	h.set(headerPartition, strconv.Itoa(int(l.From.Partition)))
+	h.set(headerOffset, strconv.FormatInt(l.Offset, 10))
 	h.set(headerStage, stage(l.reason.Class))
 	h.set(headerClassName, "github.com/tracklayer/amazon-capi/"+folder(l.reason.Class))
 	h.set(headerException, ownPrefix+l.reason.Class.String())
@@ -152,7 +152,7 @@ func (l *letter) build(topic, profile string) *kgo.Record {
 	}
 	if l.omitTime {
 		out.Timestamp = time.Time{} // the client's clock
-		h.set(headerTimestampOmitted, strconv.FormatInt(l.timestamp, 10))
+		h.set(headerTimestampOmitted, strconv.FormatInt(l.Timestamp, 10))
 	}
 	out.Headers = h
 	return out

@@ -219,11 +219,11 @@ func chaos(t *testing.T, c run) string {
 
 	seen := map[uint64]int{}
 	for _, v := range r.verdicts {
-		s := records[v.Token.Seq]
-		seen[v.Token.Seq]++
+		s := records[v.Handle.Seq]
+		seen[v.Handle.Seq]++
 		switch {
 		case v.EventID != s.id || v.ProfileID != s.profile:
-			return fmt.Sprintf("record %d of %v got the verdict of %s", v.Token.Seq, s, v.EventID)
+			return fmt.Sprintf("record %d of %v got the verdict of %s", v.Handle.Seq, s, v.EventID)
 		case v.Class == verdict.Accepted && !h.taken[s.profile+"/"+s.id]:
 			return fmt.Sprintf("%v is accepted, but Amazon has not taken it", s)
 		case strings.HasPrefix(s.id, "left-out") != (v.Class == verdict.Filtered):

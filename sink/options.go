@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // Options are the settings of a Sink. Contract, Settle, DeadLetters, and Router
@@ -76,7 +77,7 @@ type Options struct {
 	// Settle takes final verdicts. It is called by several goroutines at once,
 	// also of one lane, and holds up the request whose verdicts they are; the
 	// slice is valid during the call only.
-	Settle func([]Verdict)
+	Settle func([]verdict.Verdict)
 
 	Log        zerolog.Logger
 	Conditions *health.Conditions    // reports lanes and the dead-letter topic; nil reports nothing

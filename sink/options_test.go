@@ -4,12 +4,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 func TestOptionsAreChecked(t *testing.T) {
 	good := func() Options {
 		return Options{
-			Contract: offAmazon{}, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{}, Settle: func([]Verdict) {},
+			Contract: offAmazon{}, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{}, Settle: func([]verdict.Verdict) {},
 			DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "t"},
 		}
 	}

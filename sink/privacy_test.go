@@ -66,12 +66,12 @@ func TestNothingIdentifyingLeavesTheSink(t *testing.T) {
 					c := purchase()
 					c.EventID, c.ClickID, c.PostalCode, c.CountryCode = id, private[0], "SW1A 1AA", "GB"
 					r.seq++
-					r.feed.Add(Token{r.owner, r.seq}, &kgo.Record{Topic: "events", Value: []byte("v")}, c)
+					r.feed.Add(verdict.Handle{Owner: r.owner, Seq: r.seq}, &kgo.Record{Topic: "events", Value: []byte("v")}, c)
 				}
 				add("order-1")
 				add("lead-of-jane.doe@example.com")
 				add("lead-of-" + goldenPhone)
-				r.feed.Refuse(Token{r.owner, 99}, &kgo.Record{Topic: "events"}, "p", "jane.doe@example.com",
+				r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: 99}, &kgo.Record{Topic: "events"}, "p", "jane.doe@example.com",
 					verdict.Reason{Class: verdict.Validation, Code: goldenEmail, Field: "user_data." + goldenPhone, Message: strings.Join(private[1:6], ",")})
 				r.feed.Flush()
 				for range 20 {

@@ -91,7 +91,7 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 			"all of it has been dropped": func(l *lane) { l.ready = nil },
 		} {
 			l := newLane(r.sink, "p", way, now)
-			l.ready = append(l.ready, &batch{store: &store{}, events: []event{{stored: stored{record: record{from: &origin{}}}}}})
+			l.ready = append(l.ready, &batch{store: &store{}, events: []event{{stored: stored{Record: verdict.Record{From: &verdict.Origin{}}}}}})
 			queued := slices.Clone(l.ready)
 			change(l)
 			flying := len(l.flying)
@@ -106,7 +106,7 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 			}
 		}
 		l := newLane(r.sink, "p", way, now)
-		l.ready = append(l.ready, &batch{store: &store{}, events: []event{{stored: stored{record: record{from: &origin{}}}}}})
+		l.ready = append(l.ready, &batch{store: &store{}, events: []event{{stored: stored{Record: verdict.Record{From: &verdict.Origin{}}}}}})
 		l.stale = NewAccessToken("Atza|z", 4)
 		if _, ok := l.take(now, way, token); !ok {
 			t.Error("a batch that may be sent was not taken")

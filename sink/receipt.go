@@ -44,7 +44,7 @@ func requestID(h http.Header, sent body) string {
 // written, and at once where there are no receipts. r is nil when nothing was
 // sent. The slice is the sink's memory afterwards: a batch's verdicts are a hundred
 // kilobytes, which need not be copied.
-func (s *Sink) conclude(r *request, vs []Verdict) {
+func (s *Sink) conclude(r *request, vs []verdict.Verdict) {
 	switch {
 	case len(vs) == 0:
 		s.memory.giveBack(vs)
@@ -60,7 +60,7 @@ func (s *Sink) conclude(r *request, vs []Verdict) {
 // profile, contract and topic.
 type receipt struct {
 	request  *request
-	verdicts []Verdict
+	verdicts []verdict.Verdict
 	since    time.Time // when the verdicts came
 	produced time.Time // when the client was last given it
 	buf      []byte
@@ -75,9 +75,9 @@ type receipt struct {
 // cut divides verdicts into runs that can share a receipt. Those that came of
 // one request are of one profile; those of records that were never sent come in
 // the order of the records, and are first put into that of their profiles.
-func cut(r *request, vs []Verdict, each func([]Verdict)) {
+func cut(r *request, vs []verdict.Verdict, each func([]verdict.Verdict)) {
 	if r == nil {
-		slices.SortStableFunc(vs, func(a, b Verdict) int {
+		slices.SortStableFunc(vs, func(a, b verdict.Verdict) int {
 			return cmp.Or(cmp.Compare(a.ProfileID, b.ProfileID), cmp.Compare(a.Contract, b.Contract))
 		})
 	}
@@ -121,7 +121,7 @@ func (r *receipt) build(o *ReceiptOptions, profile string, m *memory, events []r
 
 // codeOf returns a reason's code. Ours are from a small set; Amazon's are words
 // of a stranger's.
-func codeOf(v *Verdict) string {
+func codeOf(v *verdict.Verdict) string {
 	if v.Class == verdict.Rejected || v.Class == verdict.Auth {
 		return redact.Line(redact.Text(v.Code), wordLimit)
 	}
@@ -131,7 +131,7 @@ func codeOf(v *Verdict) string {
 // prune drops the verdicts whose assignments have ended: the partitions' next
 // owners deliver those records again and write receipts of their own.
 func (r *receipt) prune() {
-	r.verdicts = slices.DeleteFunc(r.verdicts, func(v Verdict) bool { return v.Token.Owner != nil && !v.Token.Owner.Live() })
+	r.verdicts = slices.DeleteFunc(r.verdicts, func(v verdict.Verdict) bool { return v.Handle.Owner != nil && !v.Handle.Owner.Live() })
 }
 
 // halves splits a receipt that is too large in two.

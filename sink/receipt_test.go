@@ -85,7 +85,7 @@ func (b *receiptBox) keep(r *kgo.Record) {
 func (b *receiptBox) into(o *Options) {
 	o.Receipts = ReceiptOptions{Producer: b, Topic: "events.receipts", SchemaID: receiptSchemaID}
 	settle := o.Settle
-	o.Settle = func(vs []Verdict) {
+	o.Settle = func(vs []verdict.Verdict) {
 		b.mu.Lock()
 		for i := range vs {
 			if class, ok := b.named[fmt.Sprint(vs[i].ProfileID, "/", vs[i].Source.Offset)]; !ok || class != vs[i].Class {
@@ -148,7 +148,7 @@ func receiptRig(t *testing.T, answer func(call) reply, change ...func(*Options))
 
 func (r *rig) filter(profile, id string) {
 	r.seq++
-	r.feed.Filter(Token{r.owner, r.seq}, r.record(id), profile, id, verdict.Reason{Class: verdict.Filtered, Code: "consent"})
+	r.feed.Filter(verdict.Handle{Owner: r.owner, Seq: r.seq}, r.record(id), profile, id, verdict.Reason{Class: verdict.Filtered, Code: "consent"})
 }
 
 func at(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
@@ -223,9 +223,9 @@ func TestWhatWasNeverSentHasReceiptsByProfile(t *testing.T) {
 		r.filter("q", "f2")
 		r.filter("p", "f3")
 		r.seq++
-		r.feed.Refuse(Token{r.owner, r.seq}, r.record("junk"), "", "", verdict.Reason{Class: verdict.Decode, Code: "no_magic"})
+		r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: r.seq}, r.record("junk"), "", "", verdict.Reason{Class: verdict.Decode, Code: "no_magic"})
 		r.seq++
-		r.feed.Refuse(Token{r.owner, r.seq}, r.record("v"), "q", "v", invalid)
+		r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: r.seq}, r.record("v"), "q", "v", invalid)
 		r.feed.Flush()
 		r.after(time.Second)
 		got := map[string][]receipts.Event{}
@@ -342,7 +342,7 @@ func TestReceiptOptions(t *testing.T) {
 		"no producer": {Topic: "t", SchemaID: 1}, "no schema": {Topic: "t", Producer: &receiptBox{}}, "size": {Topic: "t", SchemaID: 1, Producer: &receiptBox{}, MaxBytes: -1},
 	} {
 		all := Options{
-			Contract: offAmazon{}, BaseURL: "https://a", ClientID: "c", Tokens: &fixedTokens{}, Settle: func([]Verdict) {},
+			Contract: offAmazon{}, BaseURL: "https://a", ClientID: "c", Tokens: &fixedTokens{}, Settle: func([]verdict.Verdict) {},
 			DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "dlq"}, Receipts: o,
 		}
 		if _, err := New(all); err == nil || !strings.Contains(err.Error(), "--receipts-topic") {

@@ -13,6 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	receipts "github.com/tracklayer/amazon-capi/schemas/receipt"
 )
 
@@ -27,7 +28,7 @@ const maxReceiptsFlying = 256
 // profiles alone. It has a goroutine only while it has receipts.
 type receiptWriter struct {
 	opts    ReceiptOptions
-	settle  func([]Verdict)
+	settle  func([]verdict.Verdict)
 	cond    *health.Condition
 	metrics *metrics
 	backoff backoff.Backoff
@@ -77,7 +78,7 @@ func newReceiptWriter(ctx context.Context, o Options, m *metrics, mem *memory) *
 }
 
 // put takes verdicts that want a receipt, and their slice.
-func (w *receiptWriter) put(r *request, vs []Verdict) {
+func (w *receiptWriter) put(r *request, vs []verdict.Verdict) {
 	now := w.now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -85,7 +86,7 @@ func (w *receiptWriter) put(r *request, vs []Verdict) {
 		return
 	}
 	taken := false
-	cut(r, vs, func(run []Verdict) {
+	cut(r, vs, func(run []verdict.Verdict) {
 		rc := &receipt{request: r, since: now, verdicts: run}
 		if taken = len(run) == len(vs); !taken {
 			rc.verdicts = append(w.memory.verdicts.Get(len(run)), run...)

@@ -339,7 +339,7 @@ func TestCountriesGoToTheirHosts(t *testing.T) {
 					conv.ProfileID, conv.EventID, conv.CountryCode, conv.OccurredAt = "1", country, strings.ToUpper(country), time.Now().UnixMilli()
 					conv.Consent.UserData = transform.ConsentGranted
 					r.seq++
-					r.feed.Add(Token{r.owner, r.seq}, r.record(country), conv)
+					r.feed.Add(verdict.Handle{Owner: r.owner, Seq: r.seq}, r.record(country), conv)
 				}
 				r.feed.Flush()
 				r.after(time.Second)
@@ -375,7 +375,7 @@ func TestWhatIsEncodedKeepsItsContract(t *testing.T) {
 		r.sink.Reroute()
 		c := purchase()
 		c.ProfileID, c.EventID, c.OccurredAt = "1", "new", time.Now().UnixMilli()
-		r.feed.Add(Token{r.owner, 77}, r.record("new"), c)
+		r.feed.Add(verdict.Handle{Owner: r.owner, Seq: 77}, r.record("new"), c)
 		r.feed.Flush()
 		r.after(time.Second)
 		paths := map[string]string{}
@@ -402,7 +402,7 @@ func TestTheFeedAsksTheContract(t *testing.T) {
 			c.ProfileID, c.EventID, c.OccurredAt = "1", id, time.Now().Add(-age).UnixMilli()
 			change(c)
 			r.seq++
-			r.feed.Add(Token{r.owner, r.seq}, r.record(id), c)
+			r.feed.Add(verdict.Handle{Owner: r.owner, Seq: r.seq}, r.record(id), c)
 		}
 		add("good", 0, func(*transform.Conversion) {})
 		add("denied", 0, func(c *transform.Conversion) { c.Consent.UserData = transform.ConsentDenied })

@@ -8,12 +8,12 @@ import (
 )
 
 // accept appends the verdicts of an accepted event.
-func (l *lane) accept(verdicts []Verdict, b *batch, e *event) []Verdict {
-	v := Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: b.id(e), Class: verdict.Accepted, Attempts: b.attempts}
-	v.Token, v.Source = e.token(), e.source()
+func (l *lane) accept(verdicts []verdict.Verdict, b *batch, e *event) []verdict.Verdict {
+	v := verdict.Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: b.id(e), Class: verdict.Accepted, Attempts: b.attempts}
+	v.Handle, v.Source = e.Handle(), e.Source()
 	verdicts = append(verdicts, v)
 	for _, r := range e.others() {
-		v.Token, v.Source = r.token(), r.source()
+		v.Handle, v.Source = r.Handle(), r.Source()
 		verdicts = append(verdicts, v)
 	}
 	return verdicts
@@ -36,7 +36,7 @@ func (l *lane) condemn(letters []*letter, b *batch, h *history, e *event, why ve
 
 // of is the letter for one of a batch's records.
 func (l letter) of(b *batch, r stored) *letter {
-	l.record, l.original = r.record, readOriginal(b.store.originals.from(r.original))
+	l.Record, l.original = r.Record, readOriginal(b.store.originals.from(r.original))
 	return &l
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // Backlog is records that a lane gave back, because it cannot send them for a
@@ -11,7 +13,7 @@ import (
 // forgotten them.
 type Backlog struct {
 	Profile string
-	Tokens  []Token // in the order in which they were taken
+	Tokens  []verdict.Handle // in the order in which they were taken
 	// Past is to be handed to AddAgain with them; nil if they were never sent.
 	Past *Past
 }
@@ -93,7 +95,7 @@ func (l *lane) shed(most int) []Backlog {
 		from--
 		n += l.ready[from].records()
 	}
-	b := Backlog{Profile: l.profile, Tokens: make([]Token, 0, n)}
+	b := Backlog{Profile: l.profile, Tokens: make([]verdict.Handle, 0, n)}
 	for _, given := range l.ready[from:] {
 		b.Tokens = given.appendTokens(b.Tokens)
 		l.sink.memory.release(given)
@@ -242,13 +244,13 @@ func (b *batch) records() (n int) {
 	return n
 }
 
-func (b *batch) appendTokens(tokens []Token) []Token {
+func (b *batch) appendTokens(tokens []verdict.Handle) []verdict.Handle {
 	tokens = slices.Grow(tokens, len(b.events))
 	for i := range b.events {
 		e := &b.events[i]
-		tokens = append(tokens, e.token())
+		tokens = append(tokens, e.Handle())
 		for _, r := range e.others() {
-			tokens = append(tokens, r.token())
+			tokens = append(tokens, r.Handle())
 		}
 	}
 	return tokens

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/backoff"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // Sink delivers events to Amazon through a lane per profile, or more where its
@@ -174,7 +175,7 @@ func (s *Sink) Reroute() {
 }
 
 // leaveOut concludes verdicts on records that are not delivered.
-func (s *Sink) leaveOut(vs []Verdict) {
+func (s *Sink) leaveOut(vs []verdict.Verdict) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if !s.closed {

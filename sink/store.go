@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/slicepool"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // store is the memory of a batch, lent by the sink's memory.
@@ -124,7 +125,7 @@ type memory struct {
 	bytes    slicepool.Slices[byte]
 	events   slicepool.Slices[event]
 	hashes   slicepool.Slices[uint64]
-	verdicts slicepool.Slices[Verdict]
+	verdicts slicepool.Slices[verdict.Verdict]
 }
 
 func newMemory() *memory {
@@ -188,7 +189,7 @@ func (m *memory) release(b *batch) {
 }
 
 // giveBack takes the memory of verdicts back.
-func (m *memory) giveBack(vs []Verdict) {
+func (m *memory) giveBack(vs []verdict.Verdict) {
 	clear(vs)
 	m.verdicts.Put(vs)
 }

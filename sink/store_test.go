@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // Pieces come back as they were, each whole in one page, however large; and pages
@@ -42,7 +44,7 @@ func TestReleasedMemory(t *testing.T) {
 	m := newMemory()
 	made := func() (*batch, []*byte) {
 		b := growing(m, []string{"a", "b"}, []string{"1", "2"})
-		b.sole, b.events[0].from = true, &origin{}
+		b.sole, b.events[0].From = true, &verdict.Origin{}
 		b.close(m, nil)
 		return b, []*byte{&b.store.encoded[0][0], &b.store.originals[0][0]}
 	}
@@ -50,7 +52,7 @@ func TestReleasedMemory(t *testing.T) {
 	events := b.store.events
 	m.release(b)
 	for _, e := range events[:cap(events)] {
-		if e.from != nil || e.more != nil {
+		if e.From != nil || e.more != nil {
 			t.Errorf("%+v is left", e)
 		}
 	}

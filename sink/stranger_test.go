@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // silent is an Amazon that never answers.
@@ -36,7 +38,7 @@ func TestStrangersCost(t *testing.T) {
 		Contract: offAmazon{}, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{},
 		HTTPClient:  &http.Client{Transport: silent{}},
 		DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "dlq"},
-		Settle:      func([]Verdict) {}, Charge: func(n int64) { charged.Add(n) },
+		Settle:      func([]verdict.Verdict) {}, Charge: func(n int64) { charged.Add(n) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +48,7 @@ func TestStrangersCost(t *testing.T) {
 	feed, rec, c, from := s.NewFeed(), &kgo.Record{Value: make([]byte, 300)}, purchase(), &owner{}
 	for i := range lanes {
 		c.ProfileID, c.EventID = fmt.Sprint(7_000_000_000+i), fmt.Sprint("order-", i)
-		feed.Add(Token{Owner: from, Seq: uint64(i)}, rec, c)
+		feed.Add(verdict.Handle{Owner: from, Seq: uint64(i)}, rec, c)
 		if i%100 == 99 {
 			feed.Flush()
 		}

@@ -1,6 +1,8 @@
 // Package verdict holds the one vocabulary for what became of an event. Code,
 // metrics, dead-letter headers, tables and documents all take their words from
-// here, so that an operator who reads a class anywhere can look it up once.
+// here, so that an operator who reads a class anywhere can look it up once. It also
+// has what passes between the stages: a record's handle and origin, and the verdict
+// that goes back by it.
 package verdict
 
 import "fmt"

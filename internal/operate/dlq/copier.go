@@ -65,8 +65,8 @@ type Copier struct {
 	Renew func(ctx context.Context, cause error) (renewed bool, err error)
 	Log   zerolog.Logger
 	// Settle and Leave are the consumer's.
-	Settle func([]sink.Verdict)
-	Leave  func(sink.Token)
+	Settle func([]verdict.Verdict)
+	Leave  func(verdict.Handle)
 
 	wg     sync.WaitGroup // of further tries
 	mu     sync.Mutex
@@ -96,7 +96,7 @@ func (c *Copier) Counts() CopyCounts {
 
 // Handle is for consumer.Job. The copy outlives ctx: a record that may have been
 // written has to be waited for.
-func (c *Copier) Handle(ctx context.Context, tok sink.Token, rec *kgo.Record) error {
+func (c *Copier) Handle(ctx context.Context, tok verdict.Handle, rec *kgo.Record) error {
 	copied, err := c.Copy(ctx, rec)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -113,7 +113,7 @@ func (c *Copier) Handle(ctx context.Context, tok sink.Token, rec *kgo.Record) er
 
 // try is a copy on its way.
 type try struct {
-	tok     sink.Token
+	tok     verdict.Handle
 	rec     *kgo.Record     // the letter
 	copied  *kgo.Record     // what is written of it
 	stop    context.Context // ends with the job: then nothing is tried again
@@ -159,7 +159,7 @@ func (c *Copier) done(t *try) {
 	}
 	c.mu.Unlock()
 	// Not that Amazon accepted it, but that it is done with.
-	c.Settle([]sink.Verdict{{Token: t.tok, Source: sink.SourceOf(t.rec), Class: verdict.Accepted}})
+	c.Settle([]verdict.Verdict{{Handle: t.tok, Source: verdict.SourceOf(t.rec), Class: verdict.Accepted}})
 }
 
 const (
@@ -251,13 +251,13 @@ func (c *Copier) Trim() {}
 
 type noFeed struct{}
 
-func (noFeed) Add(sink.Token, *kgo.Record, *transform.Conversion)                  {}
-func (noFeed) AddAgain(sink.Token, *kgo.Record, *transform.Conversion, *sink.Past) {}
-func (noFeed) Refuse(sink.Token, *kgo.Record, string, string, verdict.Reason)      {}
-func (noFeed) Filter(sink.Token, *kgo.Record, string, string, verdict.Reason)      {}
-func (noFeed) Flush()                                                              {}
+func (noFeed) Add(verdict.Handle, *kgo.Record, *transform.Conversion)                  {}
+func (noFeed) AddAgain(verdict.Handle, *kgo.Record, *transform.Conversion, *sink.Past) {}
+func (noFeed) Refuse(verdict.Handle, *kgo.Record, string, string, verdict.Reason)      {}
+func (noFeed) Filter(verdict.Handle, *kgo.Record, string, string, verdict.Reason)      {}
+func (noFeed) Flush()                                                                  {}
 
-func (c *Copier) failed(tok sink.Token, rec *kgo.Record, err error) {
+func (c *Copier) failed(tok verdict.Handle, rec *kgo.Record, err error) {
 	c.mu.Lock()
 	c.counts.Failed++
 	if c.counts.Failure == nil {

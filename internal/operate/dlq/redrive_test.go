@@ -153,10 +153,10 @@ func TestCopierIsDoneWhenTheBrokersAre(t *testing.T) {
 				Copy: func(context.Context, *kgo.Record) (*kgo.Record, error) {
 					return &kgo.Record{Partition: 2, Value: []byte("v"), Timestamp: failed}, tc.copyErr
 				},
-				Settle: func(vs []sink.Verdict) { settled += len(vs) },
-				Leave:  func(sink.Token) { left++ },
+				Settle: func(vs []verdict.Verdict) { settled += len(vs) },
+				Leave:  func(verdict.Handle) { left++ },
 			}
-			if err := c.Handle(t.Context(), sink.Token{}, &kgo.Record{Partition: 3, Offset: 4}); err != nil {
+			if err := c.Handle(t.Context(), verdict.Handle{}, &kgo.Record{Partition: 3, Offset: 4}); err != nil {
 				t.Fatal(err)
 			}
 			c.Wait()
@@ -213,11 +213,11 @@ func TestCopierOutlastsItsBrokers(t *testing.T) {
 						return &kgo.Record{Value: []byte("v"), Timestamp: failed}, nil
 					},
 					Renew:  func(_ context.Context, err error) (bool, error) { return errors.Is(err, tc.renews), nil },
-					Settle: func(vs []sink.Verdict) { settled += len(vs) },
-					Leave:  func(sink.Token) { left++ },
+					Settle: func(vs []verdict.Verdict) { settled += len(vs) },
+					Leave:  func(verdict.Handle) { left++ },
 					counts: CopyCounts{Copied: tc.before},
 				}
-				if err := c.Handle(t.Context(), sink.Token{}, &kgo.Record{Partition: 3, Offset: 4}); err != nil {
+				if err := c.Handle(t.Context(), verdict.Handle{}, &kgo.Record{Partition: 3, Offset: 4}); err != nil {
 					t.Fatal(err)
 				}
 				c.Wait()
@@ -249,9 +249,9 @@ func TestCopierThatIsStoppedTriesNoMore(t *testing.T) {
 		c := &Copier{
 			Topic: "events", Producer: &brokers{answers: slices.Repeat([]error{kerr.NotEnoughReplicas}, 1000)},
 			Copy:  func(context.Context, *kgo.Record) (*kgo.Record, error) { return &kgo.Record{}, nil },
-			Leave: func(sink.Token) { left++ },
+			Leave: func(verdict.Handle) { left++ },
 		}
-		if err := c.Handle(ctx, sink.Token{}, &kgo.Record{}); err != nil {
+		if err := c.Handle(ctx, verdict.Handle{}, &kgo.Record{}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
@@ -268,7 +268,7 @@ func TestCopierThatIsStoppedHoldsTheLetter(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := &Copier{Copy: func(ctx context.Context, _ *kgo.Record) (*kgo.Record, error) { return nil, ctx.Err() }}
-	if err := c.Handle(ctx, sink.Token{}, &kgo.Record{}); !errors.Is(err, context.Canceled) || c.Counts().Failed != 0 {
+	if err := c.Handle(ctx, verdict.Handle{}, &kgo.Record{}); !errors.Is(err, context.Canceled) || c.Counts().Failed != 0 {
 		t.Errorf("%v, %+v", err, c.Counts())
 	}
 }

@@ -1,14 +1,12 @@
-package sink
+package verdict
 
 import (
 	"github.com/twmb/franz-go/pkg/kgo"
-
-	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Token says whose record a verdict is about: the assignment that took it, and
+// Handle says whose record a verdict is about: the assignment that took it, and
 // its place there. The sink carries it and gives it back.
-type Token struct {
+type Handle struct {
 	Owner Owner
 	Seq   uint64
 }
@@ -39,12 +37,12 @@ func SourceOf(r *kgo.Record) Source {
 // Verdict is what became of one record. It is final: the brokers have
 // acknowledged its dead letter, if it has one, and its receipt, if there are any.
 type Verdict struct {
-	Token     Token
+	Handle    Handle
 	Source    Source
 	Contract  string // the API that the event was meant for
 	ProfileID string // empty when the record could not be decoded
 	EventID   string // likewise
-	Class     verdict.Class
+	Class     Class
 	// Attempts is the number of requests to Amazon the event took part in; 0
 	// when it was never sent, more than 1 when it was retried.
 	Attempts int
