@@ -91,14 +91,11 @@ func (s Said) Reason(class verdict.Class, status int, identifiers []string) verd
 	return verdict.Reason{
 		Class:   class,
 		Status:  status,
-		Code:    redact.Line(redact.Message(s.code, identifiers...), wordLimit),
-		Field:   redact.Line(redact.Message(s.field, identifiers...), wordLimit),
+		Code:    redact.Line(redact.Message(s.code, identifiers...), redact.WordLimit),
+		Field:   redact.Line(redact.Message(s.field, identifiers...), redact.WordLimit),
 		Message: redact.Message(s.message, identifiers...),
 	}
 }
-
-// wordLimit bounds what ought to be a word: a code, the path of a field.
-const wordLimit = 128
 
 // answerRules is what differs between contracts in how answers are read.
 type answerRules struct {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -18,17 +19,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Producer is what dead letters and receipts need of a Kafka client; *kgo.Client is one.
-type Producer interface {
-	TryProduce(ctx context.Context, r *kgo.Record, promise func(*kgo.Record, error))
-}
-
 const (
 	// maxRound is how many letters are on their way to the brokers at once.
 	maxRound = 500
-	// slowAck is from when on letters that are not acknowledged are reported:
-	// the client itself tries for long and says nothing.
-	slowAck = 10 * time.Second
 	// slowLetters is from when on letters that wait to be made are reported: whoever
 	// can have many of them made, or each take long, holds up those of all others.
 	slowLetters = 15 * time.Second
@@ -39,18 +32,12 @@ const (
 // letters' offsets and nothing else. It has a goroutine only while it has
 // letters.
 type deadLetters struct {
-	producer Producer
-	topic    string
-	conclude func(*request, []verdict.Verdict)
-	cond     *health.Condition
-	slow     *health.Condition // letters wait to be made
-	now      func() time.Time
-	log      zerolog.Logger
-	metrics  *metrics
-	backoff  backoff.Backoff
-	profiles *profiles
-	ctx      context.Context
-	wg       sync.WaitGroup
+	opts    letterOptions
+	cond    *health.Condition
+	slow    *health.Condition // letters wait to be made
+	metrics *letterMetrics
+	ctx     context.Context
+	wg      sync.WaitGroup
 
 	wake    chan struct{} // capacity 1: there are new letters
 	renewer Renewer       // the producer, if it is one
@@ -63,20 +50,37 @@ type deadLetters struct {
 	faulty  bool // the last round could not be written, which has a condition of its own
 }
 
-func newDeadLetters(ctx context.Context, o Options, m *metrics, conclude func(*request, []verdict.Verdict)) *deadLetters {
+// letterOptions are the settings of dead letters. All but Conditions and Registerer
+// are required.
+type letterOptions struct {
+	// Producer must wait for all replicas (kgo's default) and take records as
+	// large as the source topic's.
+	Producer Producer
+	Topic    string
+	// Conclude takes the verdicts of letters that are acknowledged, those of one
+	// request together.
+	Conclude func(*request, []verdict.Verdict)
+	// Shown is a profile as headers and logs have it.
+	Shown func(profile string) string
+	// Fenced counts letters that are dropped because their assignment has ended.
+	Fenced     prometheus.Counter
+	Backoff    backoff.Backoff
+	Log        zerolog.Logger
+	Conditions *health.Conditions    // reports the topic; nil reports nothing
+	Registerer prometheus.Registerer // nil means no metrics
+	Now        func() time.Time
+}
+
+// newDeadLetters returns a writer that gives up what is not written when ctx ends.
+func newDeadLetters(ctx context.Context, o letterOptions) *deadLetters {
 	return &deadLetters{
-		producer: o.DeadLetters.Producer,
-		topic:    o.DeadLetters.Topic,
-		conclude: conclude,
-		cond:     o.Conditions.Condition("dead-letter topic"),
-		slow:     o.Conditions.Condition("dead letters"),
-		now:      o.Now,
-		log:      o.Log,
-		metrics:  m,
-		backoff:  backoff.New(o.BackoffMin, o.BackoffMax, o.Rand),
-		ctx:      ctx,
-		wake:     make(chan struct{}, 1),
-		renewer:  renewerOf(o.DeadLetters.Producer),
+		opts:    o,
+		cond:    o.Conditions.Condition("dead-letter topic"),
+		slow:    o.Conditions.Condition("dead letters"),
+		metrics: newLetterMetrics(o.Registerer),
+		ctx:     ctx,
+		wake:    make(chan struct{}, 1),
+		renewer: renewerOf(o.Producer),
 	}
 }
 
@@ -91,7 +95,7 @@ func (d *deadLetters) put(r *request, letters []*letter) {
 	if d.closed {
 		return
 	}
-	now := d.now()
+	now := d.opts.Now()
 	for _, l := range letters {
 		l.request, l.queued = r, now
 	}
@@ -132,7 +136,7 @@ func (d *deadLetters) run() {
 			d.rest()
 		case d.write(round):
 			failures = 0
-		case !backoff.Sleep(d.ctx, d.backoff.Spaced(failures)):
+		case !backoff.Sleep(d.ctx, d.opts.Backoff.Spaced(failures)):
 			return
 		default:
 			failures++
@@ -143,7 +147,7 @@ func (d *deadLetters) run() {
 // rest waits until a letter that was refused is due again, or for new letters.
 func (d *deadLetters) rest() {
 	d.mu.Lock()
-	wait := d.refused.due.Sub(d.now())
+	wait := d.refused.due.Sub(d.opts.Now())
 	d.mu.Unlock()
 	t := time.NewTimer(wait)
 	defer t.Stop()
@@ -162,7 +166,7 @@ func (d *deadLetters) take() (round []*letter, more bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.refused.items = slices.DeleteFunc(d.refused.items, d.fenced)
-	if l, due := d.refused.take(d.now(), d.backoff); due {
+	if l, due := d.refused.take(d.opts.Now(), d.opts.Backoff); due {
 		l.whole()
 		d.pending = append([]*letter{l}, d.pending...)
 	}
@@ -188,7 +192,7 @@ func (d *deadLetters) take() (round []*letter, more bool) {
 	}
 	age := time.Duration(0)
 	if len(round) > 0 {
-		age = d.now().Sub(round[0].queued)
+		age = d.opts.Now().Sub(round[0].queued)
 	}
 	if age < slowLetters {
 		d.slow.OK()
@@ -203,7 +207,7 @@ func (d *deadLetters) fenced(l *letter) bool {
 	if l.Record.Live() {
 		return false
 	}
-	d.metrics.fenced.Inc()
+	d.opts.Fenced.Inc()
 	return true
 }
 
@@ -239,7 +243,7 @@ func (d *deadLetters) write(round []*letter) bool {
 		}
 		if err != nil {
 			fault = err
-			d.metrics.lettersFailed.Inc()
+			d.metrics.failed.Inc()
 		}
 	}
 	d.settle(done)
@@ -261,12 +265,12 @@ func (d *deadLetters) write(round []*letter) bool {
 // written notes that the brokers have a letter. That shows whether what they
 // refused may be taken now, so that is tried again at once.
 func (d *deadLetters) written(l *letter) {
-	d.metrics.lettersWritten.WithLabelValues(l.reason.Class.String()).Inc()
-	d.log.Debug().Str("profile", d.profiles.shown(l.profile)).Str("event_id", redact.EventID(l.eventID)).
+	d.metrics.written.WithLabelValues(l.reason.Class.String()).Inc()
+	d.opts.Log.Debug().Str("profile", d.opts.Shown(l.profile)).Str("event_id", redact.EventID(l.eventID)).
 		Stringer("class", l.reason.Class).Int("status", l.reason.Status).Msg("dead letter written")
 	if l.reduced != nil {
-		d.metrics.lettersReduced.Inc()
-		d.log.Error().
+		d.metrics.reduced.Inc()
+		d.opts.Log.Error().
 			Str("topic", l.From.Topic).Int32("partition", l.From.Partition).Int64("offset", l.Offset).
 			Str("event_id", redact.EventID(l.eventID)).Int("value_bytes", len(l.value)).
 			Bool("without_value", l.omitValue).Bool("without_headers", l.omitHeaders).
@@ -301,7 +305,7 @@ func (d *deadLetters) settle(letters []*letter) {
 			Class: l.reason.Class, Attempts: l.attempts, Status: l.reason.Status, Code: l.reason.Code,
 		})
 		if i == len(letters)-1 || letters[i+1].request != l.request {
-			d.conclude(l.request, verdicts)
+			d.opts.Conclude(l.request, verdicts)
 			verdicts = nil
 		}
 	}
@@ -313,7 +317,7 @@ func (d *deadLetters) produce(round []*letter) []error {
 	a := &acks{errs: make([]error, len(round)), left: len(round), done: make(chan struct{})}
 	for i, rec := range d.build(round) {
 		acknowledged := func(_ *kgo.Record, err error) { a.set(i, err) }
-		d.producer.TryProduce(d.ctx, rec, acknowledged)
+		d.opts.Producer.TryProduce(d.ctx, rec, acknowledged)
 	}
 	slow := time.NewTimer(slowAck)
 	defer slow.Stop()
@@ -326,7 +330,7 @@ func (d *deadLetters) produce(round []*letter) []error {
 			select {
 			case <-a.done: // while it was asked
 			default:
-				d.cond.Fail(fmt.Sprintf("the brokers have not acknowledged dead letters to %s for %s%s", d.topic, slowAck, why))
+				d.cond.Fail(fmt.Sprintf("the brokers have not acknowledged dead letters to %s for %s%s", d.opts.Topic, slowAck, why))
 			}
 		case <-d.ctx.Done():
 			return nil
@@ -343,7 +347,7 @@ func (d *deadLetters) build(round []*letter) []*kgo.Record {
 	defer late.Stop()
 	records := make([]*kgo.Record, len(round))
 	for i, l := range round {
-		records[i] = l.build(d.topic, d.profiles.shown(l.profile))
+		records[i] = l.build(d.opts.Topic, d.opts.Shown(l.profile))
 	}
 	return records
 }
@@ -367,5 +371,5 @@ func (a *acks) set(i int, err error) {
 }
 
 func (d *deadLetters) describe(err error) string {
-	return fmt.Sprintf("dead letters cannot be written to %s: %s", d.topic, kafka.Reason(err, d.topic, "--dead-letter-topic"))
+	return fmt.Sprintf("dead letters cannot be written to %s: %s", d.opts.Topic, kafka.Reason(err, d.opts.Topic, "--dead-letter-topic"))
 }

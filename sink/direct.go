@@ -72,7 +72,7 @@ func NewDirect(o DirectOptions) (*Direct, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Direct{&sender{client: noRedirects(o.HTTPClient), timeout: o.RequestTimeout, now: o.Now, answers: newAnswerMemory()}, route}, nil
+	return &Direct{newSender(senderOptions{Client: o.HTTPClient, Timeout: o.RequestTimeout, Now: o.Now}), route}, nil
 }
 
 // URL is where requests go.
@@ -161,4 +161,4 @@ func (r *result) alone(items []Item, identifiers []string) verdict.Reason {
 }
 
 // Close closes the connections that are kept open.
-func (d *Direct) Close() { d.sender.client.CloseIdleConnections() }
+func (d *Direct) Close() { d.sender.close() }

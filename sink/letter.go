@@ -129,8 +129,8 @@ func (l *letter) build(topic, profile string) *kgo.Record {
 
 	h.set(headerClass, l.reason.Class.String())
 	h.set(headerStatus, number(l.reason.Status))
-	h.set(headerCode, redact.Line(redact.Text(l.reason.Code), wordLimit))
-	h.set(headerField, redact.Line(redact.Text(l.reason.Field), wordLimit))
+	h.set(headerCode, redact.Line(redact.Text(l.reason.Code), redact.WordLimit))
+	h.set(headerField, redact.Line(redact.Text(l.reason.Field), redact.WordLimit))
 	h.set(headerMessage, message)
 	h.set(headerProfile, profile)
 	h.set(headerEventID, redact.EventID(l.eventID))

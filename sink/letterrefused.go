@@ -33,12 +33,12 @@ func (d *deadLetters) refuse(l *letter, err error, round int) (again bool, fault
 		l.alone, l.reduced = true, err
 		return true, nil
 	}
-	d.metrics.lettersFailed.Inc()
+	d.metrics.failed.Inc()
 	d.cond.Fail(d.describeRefused(l, err))
 	l.alone, l.refused = true, true
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.refused.add(l, d.now(), d.backoff)
+	d.refused.add(l, d.opts.Now(), d.opts.Backoff)
 	return false, nil
 }
 
@@ -50,5 +50,5 @@ func (d *deadLetters) describeRefused(l *letter, err error) string {
 	}
 	l.whole()
 	return fmt.Sprintf("dead letters cannot be written to %s: it does not even take a letter without key and value: %s",
-		d.topic, kafka.TooLarge(d.topic, d.renewer.Limit(), kafka.RecordBytes(l.build(d.topic, d.profiles.shown(l.profile)))))
+		d.opts.Topic, kafka.TooLarge(d.opts.Topic, d.renewer.Limit(), kafka.RecordBytes(l.build(d.opts.Topic, d.opts.Shown(l.profile)))))
 }

@@ -123,7 +123,7 @@ func (l *Letter) connect(key, value string) {
 			l.Offset = n
 		}
 	case headerStage:
-		l.Stage = redact.Line(redact.Text(value), wordLimit)
+		l.Stage = redact.Line(redact.Text(value), redact.WordLimit)
 	}
 }
 
@@ -134,9 +134,9 @@ func (l *Letter) own(key, value string) {
 	case headerStatus:
 		l.Reason.Status = count([]byte(value))
 	case headerCode:
-		l.Reason.Code = redact.Line(redact.Text(value), wordLimit)
+		l.Reason.Code = redact.Line(redact.Text(value), redact.WordLimit)
 	case headerField:
-		l.Reason.Field = redact.Line(redact.Text(value), wordLimit)
+		l.Reason.Field = redact.Line(redact.Text(value), redact.WordLimit)
 	case headerProfile:
 		l.ProfileID = value
 	case headerEventID:

@@ -2,8 +2,6 @@ package sink
 
 import (
 	"cmp"
-	"crypto/rand"
-	"net/http"
 	"slices"
 	"time"
 
@@ -13,48 +11,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	receipts "github.com/tracklayer/amazon-capi/schemas/receipt"
 )
-
-// request is what a receipt says of the request that brought its verdicts.
-type request struct {
-	id             string
-	sent, answered time.Time
-	// Of the events in it, which have been through the same requests, since
-	// batches are split but never merged:
-	firstSent time.Time
-	attempts  int
-}
-
-// ownRequestID begins the ids that we make up where Amazon's answer has none.
-const ownRequestID = "capi-"
-
-// requestID is what Amazon's support asks for. The API's clients find it under
-// the first name; the others are what further Amazon services call it. An id
-// that could be anything else is not passed on, and neither is one that was sent:
-// device ids have the form of request ids.
-func requestID(h http.Header, sent body) string {
-	for _, name := range []string{"X-Amzn-Requestid", "X-Amzn-Request-Id", "X-Amz-Request-Id", "X-Amz-Rid"} {
-		if id := redact.RequestID(h.Get(name)); id != "" && !sent.has(id) {
-			return id
-		}
-	}
-	return ownRequestID + rand.Text()
-}
-
-// conclude is the one way out for verdicts: they are final once their receipt is
-// written, and at once where there are no receipts. r is nil when nothing was
-// sent. The slice is the sink's memory afterwards: a batch's verdicts are a hundred
-// kilobytes, which need not be copied.
-func (s *Sink) conclude(r *request, vs []verdict.Verdict) {
-	switch {
-	case len(vs) == 0:
-		s.memory.giveBack(vs)
-	case s.receipts == nil:
-		s.opts.Settle(vs)
-		s.memory.giveBack(vs)
-	default:
-		s.receipts.put(r, vs)
-	}
-}
 
 // receipt is a receipt on its way, and the verdicts that wait for it: of one
 // profile, contract and topic.
@@ -93,7 +49,7 @@ func cut(r *request, vs []verdict.Verdict, each func([]verdict.Verdict)) {
 
 // build makes the record that is produced; profile is as receipts show it. events
 // is memory to use; it is returned, perhaps grown.
-func (r *receipt) build(o *ReceiptOptions, profile string, m *memory, events []receipts.Event) (*kgo.Record, []receipts.Event) {
+func (r *receipt) build(o *receiptSettings, profile string, events []receipts.Event) (*kgo.Record, []receipts.Event) {
 	first := &r.verdicts[0]
 	out := receipts.Receipt{Contract: first.Contract, ProfileID: profile, Topic: first.Source.Topic}
 	if r.request != nil {
@@ -109,7 +65,7 @@ func (r *receipt) build(o *ReceiptOptions, profile string, m *memory, events []r
 	}
 	out.Events = events
 	if r.buf == nil {
-		r.buf = m.bytes.Get(64 * len(r.verdicts)) // with ids as long as a UUID
+		r.buf = o.Bytes.Get(64 * len(r.verdicts)) // with ids as long as a UUID
 	}
 	r.buf = receipts.Append(r.buf[:0], o.SchemaID, &out)
 	rec := &kgo.Record{Topic: o.Topic, Value: r.buf}
@@ -123,7 +79,7 @@ func (r *receipt) build(o *ReceiptOptions, profile string, m *memory, events []r
 // of a stranger's.
 func codeOf(v *verdict.Verdict) string {
 	if v.Class == verdict.Rejected || v.Class == verdict.Auth {
-		return redact.Line(redact.Text(v.Code), wordLimit)
+		return redact.Line(redact.Text(v.Code), redact.WordLimit)
 	}
 	return v.Code
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // refuse deals with a receipt that the topic does not take as it is. Brokers
@@ -33,20 +34,20 @@ func (w *receiptWriter) refuse(r *receipt, back *[]*receipt) (fault error) {
 		case len(r.verdicts) > 1:
 			// What comes after it need not learn it again.
 			w.maxBytes = min(w.maxBytes, max(len(r.buf)/2, 1))
-			w.asked = w.now()
-			w.metrics.receiptsSplit.Inc()
+			w.asked = w.opts.Now()
+			w.metrics.split.Inc()
 			first, second := r.halves()
 			*back = append(*back, first, second)
 			return nil
 		}
 	}
-	w.metrics.receiptsFailed.Inc()
+	w.metrics.failed.Inc()
 	w.fail(w.describeRefused(r))
 	r.tried, r.refused = true, true
 	r.buf, r.err = nil, nil
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.refused.add(r, w.now(), w.backoff)
+	w.refused.add(r, w.opts.Now(), w.opts.Backoff)
 	return nil
 }
 
@@ -55,10 +56,10 @@ const batchRoom = 128
 
 // fit makes receipts as large as the topic takes.
 func (w *receiptWriter) fit() {
-	w.asked = w.now()
+	w.asked = w.opts.Now()
 	w.maxBytes = w.opts.MaxBytes
 	if limit := w.renewer.Limit(); limit > 0 {
-		w.maxBytes = min(w.maxBytes, max(limit-batchRoom-wordLimit, 1))
+		w.maxBytes = min(w.maxBytes, max(limit-batchRoom-redact.WordLimit, 1))
 	}
 }
 
@@ -68,10 +69,10 @@ const askAgain = time.Minute
 
 // outgrown looks whether the limit has grown for which a receipt is too large.
 func (w *receiptWriter) outgrown() {
-	if w.maxBytes == w.opts.MaxBytes || w.now().Sub(w.asked) < askAgain {
+	if w.maxBytes == w.opts.MaxBytes || w.opts.Now().Sub(w.asked) < askAgain {
 		return
 	}
-	w.asked = w.now()
+	w.asked = w.opts.Now()
 	if renewed, _ := w.renewer.Renew(w.ctx, kerr.MessageTooLarge); renewed {
 		w.fit()
 	}

@@ -7,12 +7,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/backoff"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/slicepool"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	receipts "github.com/tracklayer/amazon-capi/schemas/receipt"
 )
@@ -27,19 +29,13 @@ const maxReceiptsFlying = 256
 // acknowledgement, so that a partition without a leader holds up its own
 // profiles alone. It has a goroutine only while it has receipts.
 type receiptWriter struct {
-	opts    ReceiptOptions
-	settle  func([]verdict.Verdict)
+	opts    receiptSettings
 	cond    *health.Condition
-	metrics *metrics
-	backoff backoff.Backoff
-	now     func() time.Time
+	metrics *receiptMetrics
 	ctx     context.Context
 	wg      sync.WaitGroup
 	wake    chan struct{} // capacity 1: there is something new to look at
-	memory  *memory
-	renewer Renewer // the producer, if it is one
-	// profiles says how a receipt shows its profile.
-	profiles *profiles
+	renewer Renewer       // the producer, if it is one
 
 	mu       sync.Mutex
 	pending  []*receipt
@@ -60,26 +56,55 @@ type receiptWriter struct {
 	why       string    // and what was said
 }
 
-func newReceiptWriter(ctx context.Context, o Options, m *metrics, mem *memory) *receiptWriter {
+// receiptSettings are the settings of receipts. All but Conditions and Registerer
+// are required.
+type receiptSettings struct {
+	// Producer must wait for all replicas (kgo's default).
+	Producer Producer
+	Topic    string
+	// SchemaID is the id under which the registry has schemas.ReceiptSchema.
+	SchemaID uint32
+	// MaxBytes bounds the value of one receipt.
+	MaxBytes int
+	// Settle takes the verdicts of receipts that are acknowledged. The slice is
+	// valid during the call only.
+	Settle func([]verdict.Verdict)
+	// Shown is a profile as receipts have it.
+	Shown func(profile string) string
+	// Bytes and Verdicts lend the memory of receipts; that of verdicts which are
+	// put goes back there, too.
+	Bytes    *slicepool.Slices[byte]
+	Verdicts *slicepool.Slices[verdict.Verdict]
+
+	Backoff    backoff.Backoff
+	Conditions *health.Conditions    // reports the topic; nil reports nothing
+	Registerer prometheus.Registerer // nil means no metrics
+	Now        func() time.Time
+}
+
+// newReceiptWriter returns a writer that gives up what is not written when ctx ends.
+func newReceiptWriter(ctx context.Context, o receiptSettings) *receiptWriter {
 	return &receiptWriter{
-		opts:     o.Receipts,
-		settle:   o.Settle,
+		opts:     o,
 		cond:     o.Conditions.Condition("receipts topic"),
-		metrics:  m,
-		backoff:  backoff.New(o.BackoffMin, o.BackoffMax, o.Rand),
-		now:      o.Now,
+		metrics:  newReceiptMetrics(o.Registerer),
 		ctx:      ctx,
 		wake:     make(chan struct{}, 1),
-		memory:   mem,
-		renewer:  renewerOf(o.Receipts.Producer),
+		renewer:  renewerOf(o.Producer),
 		flying:   make(map[*receipt]struct{}),
-		maxBytes: o.Receipts.MaxBytes,
+		maxBytes: o.MaxBytes,
 	}
+}
+
+// giveBack takes the memory of verdicts back.
+func (w *receiptWriter) giveBack(vs []verdict.Verdict) {
+	clear(vs)
+	w.opts.Verdicts.Put(vs)
 }
 
 // put takes verdicts that want a receipt, and their slice.
 func (w *receiptWriter) put(r *request, vs []verdict.Verdict) {
-	now := w.now()
+	now := w.opts.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -89,12 +114,12 @@ func (w *receiptWriter) put(r *request, vs []verdict.Verdict) {
 	cut(r, vs, func(run []verdict.Verdict) {
 		rc := &receipt{request: r, since: now, verdicts: run}
 		if taken = len(run) == len(vs); !taken {
-			rc.verdicts = append(w.memory.verdicts.Get(len(run)), run...)
+			rc.verdicts = append(w.opts.Verdicts.Get(len(run)), run...)
 		}
 		w.pending = append(w.pending, rc)
 	})
 	if !taken {
-		w.memory.giveBack(vs)
+		w.giveBack(vs)
 	}
 	if !w.running {
 		w.running = true
@@ -174,7 +199,7 @@ func (w *receiptWriter) hear() {
 				continue
 			}
 		}
-		w.metrics.receiptsFailed.Inc()
+		w.metrics.failed.Inc()
 		fault = err
 		r.tried = true
 		back = append(back, r)
@@ -188,8 +213,8 @@ func (w *receiptWriter) hear() {
 			w.fit()
 		}
 		// Answers to what was under way together count as one failure.
-		if now := w.now(); !now.Before(w.restUntil) {
-			w.restUntil = now.Add(w.backoff.Spaced(w.failures))
+		if now := w.opts.Now(); !now.Before(w.restUntil) {
+			w.restUntil = now.Add(w.opts.Backoff.Spaced(w.failures))
 			w.failures++
 		}
 		w.fail(fmt.Sprintf("receipts cannot be written to %s: %s", w.opts.Topic, kafka.Reason(fault, w.opts.Topic, "--receipts-topic")))
@@ -199,13 +224,13 @@ func (w *receiptWriter) hear() {
 }
 
 func (w *receiptWriter) written(r *receipt) {
-	w.metrics.receiptsWritten.Inc()
-	w.metrics.receiptSeconds.Observe(w.now().Sub(r.since).Seconds())
+	w.metrics.written.Inc()
+	w.metrics.seconds.Observe(w.opts.Now().Sub(r.since).Seconds())
 	if len(r.verdicts) > 0 { // else they were swept meanwhile
-		w.settle(r.verdicts)
+		w.opts.Settle(r.verdicts)
 	}
-	w.memory.giveBack(r.verdicts)
-	w.memory.bytes.Put(r.buf)
+	w.giveBack(r.verdicts)
+	w.opts.Bytes.Put(r.buf)
 	r.verdicts, r.buf = nil, nil
 	if r.refused {
 		// The topic takes what it refused, so perhaps the others, too.
@@ -239,20 +264,20 @@ func (w *receiptWriter) write() bool {
 		if r == nil {
 			return more
 		}
-		rec, events := r.build(&w.opts, w.profiles.shown(r.verdicts[0].ProfileID), w.memory, w.events[:0])
+		rec, events := r.build(&w.opts, w.opts.Shown(r.verdicts[0].ProfileID), w.events[:0])
 		clear(events)
 		w.events = events
 		if len(r.buf) > w.maxBytes {
 			w.outgrown()
 		}
 		if len(r.buf) > w.maxBytes && len(r.verdicts) > 1 {
-			w.metrics.receiptsSplit.Inc()
+			w.metrics.split.Inc()
 			first, second := r.halves()
 			w.putBack([]*receipt{first, second})
 			continue
 		}
 		w.mu.Lock()
-		r.produced = w.now()
+		r.produced = w.opts.Now()
 		w.flying[r] = struct{}{}
 		w.mu.Unlock()
 		w.opts.Producer.TryProduce(w.ctx, rec, func(_ *kgo.Record, err error) {
@@ -275,10 +300,10 @@ func (w *receiptWriter) answer(r *receipt, err error) {
 // next takes the receipt to write now. It returns nil when none may be, and more
 // reports whether any is still about.
 func (w *receiptWriter) next() (r *receipt, more bool) {
-	now := w.now()
+	now := w.opts.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if r, due := w.refused.take(now, w.backoff); due {
+	if r, due := w.refused.take(now, w.opts.Backoff); due {
 		w.pending = append([]*receipt{r}, w.pending...)
 	}
 	if len(w.pending)+len(w.flying)+len(w.answered)+len(w.refused.items) == 0 {
@@ -310,12 +335,12 @@ func (w *receiptWriter) aloneFlying() bool {
 // too long. It reports one that is late: the client itself tries for long and says
 // nothing.
 func (w *receiptWriter) wait() {
-	d, late := w.patience(w.now())
+	d, late := w.patience(w.opts.Now())
 	if late {
-		if now := w.now(); now.Sub(w.lateAt) >= slowAck {
+		if now := w.opts.Now(); now.Sub(w.lateAt) >= slowAck {
 			w.lateAt, w.why = now, because(w.renewer.Why(w.ctx))
 		}
-		if d, late = w.patience(w.now()); late { // still, after asking
+		if d, late = w.patience(w.opts.Now()); late { // still, after asking
 			w.fail(fmt.Sprintf("the brokers have not acknowledged receipts to %s for %s%s", w.opts.Topic, slowAck, w.why))
 		}
 	}

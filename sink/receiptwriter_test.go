@@ -86,10 +86,10 @@ func TestReceiptsWaitForTheirTopic(t *testing.T) {
 				if n := strings.Count(r.log.String(), "receipts topic"); n != 2 {
 					t.Errorf("%d log lines for one outage, want 2:\n%s", n, r.log)
 				}
-				if got := r.metric(r.sink.metrics.receiptsWritten); got != 6 {
+				if got := r.metric(r.sink.receipts.metrics.written); got != 6 {
 					t.Errorf("metric: %v written", got)
 				}
-				if got := r.metric(r.sink.metrics.receiptsFailed); got < 6 {
+				if got := r.metric(r.sink.receipts.metrics.failed); got < 6 {
 					t.Errorf("metric: %v failed", got)
 				}
 			})
@@ -205,7 +205,7 @@ func TestReceiptsThatAreTooLargeAreSplit(t *testing.T) {
 		r.send("p", long...)
 		r.after(time.Minute)
 		r.wantAll(b, append(long, "x", "y", "z")...)
-		if r.metric(r.sink.metrics.receiptsSplit) == 0 {
+		if r.metric(r.sink.receipts.metrics.split) == 0 {
 			t.Error("metric: none split")
 		}
 		b.mu.Lock()

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
 )
 
 // sender makes one HTTP exchange and says what came of it. It knows nothing of
@@ -17,12 +20,45 @@ type sender struct {
 	client   *http.Client
 	timeout  time.Duration
 	now      func() time.Time
-	metrics  *metrics
+	metrics  *senderMetrics
 	unclear  *unclear
 	zipper   *zipper // nil sends bodies as they are
 	answers  *answerMemory
 	inflater inflater
 }
+
+// senderOptions are the settings of a sender.
+type senderOptions struct {
+	Client  *http.Client  // NewHTTPClient; redirects are never followed
+	Timeout time.Duration // of one request with its answer
+	// Gzip compresses requests, until Amazon answers 415.
+	Gzip       bool
+	Log        zerolog.Logger
+	Registerer prometheus.Registerer // nil means no metrics
+	Now        func() time.Time
+}
+
+func newSender(o senderOptions) *sender {
+	m := newSenderMetrics(o.Registerer)
+	s := &sender{
+		client:  noRedirects(o.Client),
+		timeout: o.Timeout,
+		now:     o.Now,
+		metrics: m,
+		unclear: &unclear{log: o.Log, count: m.unclear},
+		answers: newAnswerMemory(),
+	}
+	if o.Gzip {
+		s.zipper = newZipper(o.Log)
+	}
+	return s
+}
+
+// trim gives up memory that was not needed since the last time.
+func (s *sender) trim() { s.answers.large.Trim() }
+
+// close closes the connections that are kept open.
+func (s *sender) close() { s.client.CloseIdleConnections() }
 
 // result is what came of an exchange: an answer, or the fault that kept it away.
 type result struct {

@@ -79,30 +79,29 @@ func New(opts Options) (*Sink, error) {
 		laneCost: laneCost(opts.WindowBytes),
 		profiles: newProfiles(opts.Configured),
 		forgetAt: manyLanes,
-		sender: &sender{
-			client:  noRedirects(opts.HTTPClient),
-			timeout: opts.RequestTimeout,
-			now:     opts.Now,
-			metrics: m,
-			answers: newAnswerMemory(),
-			unclear: &unclear{log: opts.Log, count: m.unclear},
-		},
+		sender: newSender(senderOptions{
+			Client: opts.HTTPClient, Timeout: opts.RequestTimeout, Gzip: opts.Gzip,
+			Log: opts.Log, Registerer: opts.Registerer, Now: opts.Now,
+		}),
 	}
 	s.lobby = lobby{sink: s, wake: make(chan struct{}, 1), asked: make(map[*Route]bool)}
-	if opts.Gzip {
-		s.sender.zipper = newZipper(opts.Log)
-	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stop, s.cancelStop = context.WithCancel(s.ctx)
 	s.ended = endedContext()
 	s.scratch.New = func() any { return &scratch{} }
 	s.idSets.New = func() any { return &idSet{} }
 	s.seed = maphash.MakeSeed()
-	s.letters = newDeadLetters(s.ctx, opts, m, s.conclude)
-	s.letters.profiles = s.profiles
-	if opts.Receipts.Topic != "" {
-		s.receipts = newReceiptWriter(s.ctx, opts, m, s.memory)
-		s.receipts.profiles = s.profiles
+	s.letters = newDeadLetters(s.ctx, letterOptions{
+		Producer: opts.DeadLetters.Producer, Topic: opts.DeadLetters.Topic,
+		Conclude: s.conclude, Shown: s.profiles.shown, Fenced: m.fenced, Backoff: s.backoff,
+		Log: opts.Log, Conditions: opts.Conditions, Registerer: opts.Registerer, Now: opts.Now,
+	})
+	if r := opts.Receipts; r.Topic != "" {
+		s.receipts = newReceiptWriter(s.ctx, receiptSettings{
+			Producer: r.Producer, Topic: r.Topic, SchemaID: r.SchemaID, MaxBytes: r.MaxBytes,
+			Settle: opts.Settle, Shown: s.profiles.shown, Bytes: &s.memory.bytes, Verdicts: &s.memory.verdicts, Backoff: s.backoff,
+			Conditions: opts.Conditions, Registerer: opts.Registerer, Now: opts.Now,
+		})
 	}
 	s.forgot.Store(opts.Now().UnixNano())
 	if opts.Registerer != nil {
@@ -183,6 +182,22 @@ func (s *Sink) leaveOut(vs []verdict.Verdict) {
 	}
 }
 
+// conclude is the one way out for verdicts: they are final once their receipt is
+// written, and at once where there are no receipts. r is nil when nothing was
+// sent. The slice is the sink's memory afterwards: a batch's verdicts are a hundred
+// kilobytes, which need not be copied.
+func (s *Sink) conclude(r *request, vs []verdict.Verdict) {
+	switch {
+	case len(vs) == 0:
+		s.memory.giveBack(vs)
+	case s.receipts == nil:
+		s.opts.Settle(vs)
+		s.memory.giveBack(vs)
+	default:
+		s.receipts.put(r, vs)
+	}
+}
+
 // Flush sends what lanes have without waiting for more, for a drain.
 func (s *Sink) Flush() {
 	s.mu.RLock()
@@ -215,7 +230,7 @@ func (s *Sink) Sweep() {
 // Trim gives up memory that was not needed since the last time.
 func (s *Sink) Trim() {
 	s.memory.trim()
-	s.sender.answers.large.Trim()
+	s.sender.trim()
 }
 
 // Lanes returns what every lane is doing, by profile.
@@ -282,7 +297,7 @@ func (s *Sink) Close(ctx context.Context) error {
 		err = errors.Join(context.Cause(ctx), err)
 	}
 	s.cancel()
-	s.sender.client.CloseIdleConnections()
+	s.sender.close()
 	return err
 }
 

@@ -6,9 +6,19 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/backoff"
 )
+
+// Producer is what dead letters and receipts need of a Kafka client; *kgo.Client is one.
+type Producer interface {
+	TryProduce(ctx context.Context, r *kgo.Record, promise func(*kgo.Record, error))
+}
+
+// slowAck is from when on records that are not acknowledged are reported: the client
+// itself tries for long and says nothing.
+const slowAck = 10 * time.Second
 
 // Renewer is a Producer that can mend itself; *kafka.Writer is one.
 type Renewer interface {
