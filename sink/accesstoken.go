@@ -22,6 +22,12 @@ func NewAccessToken(secret string, generation uint64) AccessToken {
 // else.
 func (t AccessToken) Secret() string { return t.secret }
 
+// RefusedBy reports whether a refusal of the other token is one of this one, too:
+// it is the same, or an earlier one. The zero token stands for no refusal.
+func (t AccessToken) RefusedBy(other AccessToken) bool {
+	return other.generation > 0 && t.generation <= other.generation
+}
+
 // Format prints a placeholder, whatever the verb: a token that is printed by
 // mistake must not be one that can be used.
 func (t AccessToken) Format(f fmt.State, _ rune) {

@@ -81,6 +81,10 @@ type Answer struct {
 	Unclear string
 }
 
+// Stranger says who answered instead of Amazon. The words are ours: a stranger's are
+// not repeated.
+func (a *Answer) Stranger() string { return a.Said.message }
+
 // Said is what an answer gives as its reason. The words may quote an event, so
 // they leave this type only through Reason, which masks.
 type Said struct{ code, field, message string }
@@ -134,6 +138,9 @@ func (a answerRules) read(r Response, items []Item) Answer {
 	}
 	return ans
 }
+
+// KindOf is what a status that is no success means of an answer without words.
+func KindOf(status int) Kind { return kindOf(status, document{}, false) }
 
 // kindOf is what a status that is no success means.
 func kindOf(status int, doc document, html bool) Kind {
@@ -317,7 +324,7 @@ func (a answerRules) readItems(doc document, items []Item, contradictions *int) 
 	return n
 }
 
-// classify tells what an item's code asks for, by both contracts. Amazon's words are classed as
+// classify returns what an item's code asks for, by both contracts. Amazon's words are classed as
 // the statuses they are named after, and numbers like the statuses they are.
 func classify(code string) Outcome {
 	switch strings.ToUpper(code) {

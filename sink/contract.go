@@ -23,7 +23,7 @@ type Contract interface {
 	// Region is the region that takes events of a country (ISO 3166, "" if the
 	// event has none); RegionUnknown where the contract does not say.
 	Region(country string) Region
-	// SetHeaders sets what a request carries beside its body.
+	// SetHeaders sets what a request carries beside its body and its access token.
 	SetHeaders(h http.Header, sender Principal)
 	// Limits are what Amazon takes in one request.
 	Limits() Limits
@@ -56,7 +56,6 @@ type Principal struct {
 	// AdvertiserID is the numeric id of the advertiser in Amazon's DSP; empty
 	// where it is the profile's.
 	AdvertiserID string
-	Token        AccessToken
 }
 
 // Limits bound one request.

@@ -42,7 +42,6 @@ func (eventsV1) SetHeaders(h http.Header, p Principal) {
 	if account == "" {
 		account = p.ProfileID
 	}
-	h.Set("Authorization", "Bearer "+p.Token.Secret())
 	h.Set("Amazon-Ads-ClientId", p.ClientID)
 	h.Set("Amazon-Ads-AccountId", account)
 	h.Set("Content-Type", "application/json")

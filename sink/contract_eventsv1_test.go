@@ -236,10 +236,10 @@ func TestConsentIsSentAsItWasGiven(t *testing.T) {
 }
 
 func TestHeadersOfEventsV1(t *testing.T) {
-	p := Principal{ClientID: "amzn1.application-oa2-client.x", ProfileID: "1234567890", AdvertiserID: "5550001", Token: NewAccessToken("Atza|x", 1)}
+	p := Principal{ClientID: "amzn1.application-oa2-client.x", ProfileID: "1234567890", AdvertiserID: "5550001"}
 	h := http.Header{}
 	eventsV1{}.SetHeaders(h, p)
-	want := http.Header{"Authorization": {"Bearer Atza|x"}, "Amazon-Ads-Clientid": {p.ClientID}, "Amazon-Ads-Accountid": {"5550001"},
+	want := http.Header{"Amazon-Ads-Clientid": {p.ClientID}, "Amazon-Ads-Accountid": {"5550001"},
 		"Content-Type": {"application/json"}, "Accept": {"application/json"}}
 	if diff := cmp.Diff(want, h); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

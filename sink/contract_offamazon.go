@@ -34,7 +34,6 @@ func (offAmazon) Name() string { return "off-amazon-2023-11-13" }
 func (offAmazon) Path() string { return "/offAmazonEvents/2023-11-13/events" }
 
 func (offAmazon) SetHeaders(h http.Header, p Principal) {
-	h.Set("Authorization", "Bearer "+p.Token.Secret())
 	h.Set("Amazon-Advertising-API-ClientId", p.ClientID)
 	h.Set("Amazon-Advertising-API-Scope", p.ProfileID)
 	h.Set("Content-Type", "application/json")

@@ -141,9 +141,8 @@ func TestAmountsAreExact(t *testing.T) {
 
 func TestHeadersAreTheGuides(t *testing.T) {
 	h := http.Header{}
-	offAmazon{}.SetHeaders(h, Principal{ClientID: "amzn1.application-oa2-client.x", ProfileID: "1234567890", Token: NewAccessToken("Atza|x", 1)})
+	offAmazon{}.SetHeaders(h, Principal{ClientID: "amzn1.application-oa2-client.x", ProfileID: "1234567890"})
 	for name, want := range map[string]string{
-		"Authorization":                   "Bearer Atza|x",
 		"Amazon-Advertising-API-ClientId": "amzn1.application-oa2-client.x",
 		"Amazon-Advertising-API-Scope":    "1234567890",
 		"Content-Type":                    "application/json",

@@ -177,7 +177,7 @@ func (l *lane) take(now time.Time, by *Route, token AccessToken) (flight, bool) 
 // refusedToken reports whether Amazon has refused the token or a later one. The
 // caller holds mu.
 func (l *lane) refusedToken(t AccessToken) bool {
-	return l.stale.generation > 0 && t.generation <= l.stale.generation
+	return t.RefusedBy(l.stale)
 }
 
 // answered ends the claims of a flight, before what comes of it is dealt with

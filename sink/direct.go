@@ -3,40 +3,12 @@ package sink
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/transform"
 )
-
-// Encode returns one event as the contract writes it, or why it is not sent: for
-// what the contract asks, or because it is more than a request has room for.
-func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, *verdict.Reason) {
-	if why := Refusal(contract, c, now); why != nil {
-		return nil, why
-	}
-	event := contract.AppendEvent(nil, c)
-	if len(event) > contract.Limits().EventBytes {
-		why := tooLarge(contract, len(event))
-		return nil, &why
-	}
-	return event, nil
-}
-
-// tooLarge gives sizes in KiB, the event's rounded up and the limit down: as
-// bytes they have so many digits that a dead letter's message masks them.
-func tooLarge(contract Contract, size int) verdict.Reason {
-	const kib = 1 << 10
-	return verdict.Reason{
-		Class: verdict.Validation,
-		Code:  CodeTooLarge,
-		Message: fmt.Sprintf("the event has %d KiB as Amazon would be sent it: want at most %d KiB, which %s takes",
-			(size+kib-1)/kib, contract.Limits().EventBytes/kib, contract.Name()),
-	}
-}
 
 // DirectOptions are the settings of a Direct. Contract, BaseURL and ClientID are
 // required.
@@ -82,7 +54,7 @@ func (d *Direct) URL() string { return d.route.endpoint }
 // included.
 func (d *Direct) Header(profile string, token AccessToken) http.Header {
 	h := make(http.Header)
-	d.route.contract.SetHeaders(h, Principal{ClientID: d.route.clientID, ProfileID: profile, AdvertiserID: d.route.advertiserID, Token: token})
+	d.route.setHeaders(h, profile, token)
 	return h
 }
 

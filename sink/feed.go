@@ -90,7 +90,7 @@ func (f *Feed) AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conver
 	g.buf = route.contract.AppendEvent(g.buf, c)
 	if size := len(g.buf) - start; size > route.limits.EventBytes {
 		g.buf = g.buf[:before]
-		why := tooLarge(route.contract, size)
+		why := TooLargeFor(route.contract, size)
 		f.reject(tok, rec, c, route.contract, &why)
 		return
 	}

@@ -192,7 +192,7 @@ type fixedTokens struct {
 func (f *fixedTokens) Token(_ context.Context, refused AccessToken) (AccessToken, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if refused.generation > f.gen {
+	if NewAccessToken("", f.gen+1).RefusedBy(refused) {
 		f.rejected++
 		f.gen++
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -215,7 +214,7 @@ func (l *lane) foreign(f *flight, res *result) {
 	now := s.opts.Now()
 	b.failed(now)
 	s.metrics.retried("foreign", l.profile, len(b.events))
-	why := res.Said.message + ": see --amazon-url, and proxies in between"
+	why := res.Stranger() + ": see --amazon-url, and proxies in between"
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.push(b)
@@ -251,22 +250,4 @@ func (l *lane) narrow(f *flight, res *result) {
 	if !several {
 		l.bury(b, res, res.Said.Reason(verdict.Rejected, res.Status, l.identifiers(b)))
 	}
-}
-
-// describe says in a few words what a failed request met, with the identifiers
-// of its events masked.
-func (r *result) describe(identifiers []string) string {
-	if r.fault.text != "" {
-		return redact.Known(r.fault.text, identifiers...)
-	}
-	why := r.Said.Reason(0, 0, identifiers)
-	switch code := why.Code; {
-	case r.Status < 400 && why.Message != "":
-		return redact.Line(fmt.Sprintf("status %d: %s", r.Status, why.Message), 300)
-	case r.Status < 400:
-		return fmt.Sprintf("status %d with nothing settled", r.Status)
-	case code != "":
-		return fmt.Sprintf("status %d %s", r.Status, code)
-	}
-	return fmt.Sprintf("status %d", r.Status)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -39,6 +40,12 @@ type Route struct {
 	// What the profile is limited to beside; 0 is no more than all are.
 	batchEvents, batchBytes, concurrency int
 	paused                               bool
+}
+
+// setHeaders sets what a request of a profile carries beside its body.
+func (r *Route) setHeaders(h http.Header, profile string, token AccessToken) {
+	h.Set("Authorization", "Bearer "+token.Secret())
+	r.contract.SetHeaders(h, Principal{ClientID: r.clientID, ProfileID: profile, AdvertiserID: r.advertiserID})
 }
 
 // Contract is the contract that the way is for.

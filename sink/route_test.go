@@ -30,7 +30,7 @@ func newAccount(name string, dead bool) *account {
 }
 
 func (a *account) Token(ctx context.Context, refused AccessToken) (AccessToken, error) {
-	if refused.generation >= a.generation {
+	if NewAccessToken("", a.generation).RefusedBy(refused) {
 		a.refused = true
 		<-ctx.Done()
 		return AccessToken{}, ctx.Err()

@@ -12,6 +12,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // sender makes one HTTP exchange and says what came of it. It knows nothing of
@@ -134,7 +136,7 @@ func (s *sender) post(ctx context.Context, to *Route, profile string, token Acce
 	// net/http can then itself send again what a connection that was just
 	// closed for being idle did not carry.
 	req.GetBody = func() (io.ReadCloser, error) { return p.open(), nil }
-	to.contract.SetHeaders(req.Header, Principal{ClientID: to.clientID, ProfileID: profile, AdvertiserID: to.advertiserID, Token: token})
+	to.setHeaders(req.Header, profile, token)
 	req.Header.Set("User-Agent", "amazon-capi")
 	// Answers are small, and half a compressed one is one more way to fail.
 	req.Header.Set("Accept-Encoding", "identity")
@@ -163,7 +165,7 @@ func (s *sender) answered(ctx context.Context, k Contract, resp *http.Response, 
 	if errors.As(err, &odd) || errors.Is(err, errTooLarge) {
 		// What some statuses mean needs no words. Others must not be believed without
 		// them: the page of a proxy would be a verdict on events.
-		if status := resp.StatusCode; status >= 300 && slices.Contains([]Kind{Failed, Foreign}, kindOf(status, document{}, false)) {
+		if status := resp.StatusCode; status >= 300 && slices.Contains([]Kind{Failed, Foreign}, KindOf(status)) {
 			read(nil)
 			return res
 		}
@@ -185,4 +187,22 @@ func bodyFault(status int, err error) fault {
 
 func (s *sender) failed(err error) result {
 	return result{Answer: Answer{Kind: Failed}, fault: describeFault(err, s.timeout)}
+}
+
+// describe says in a few words what a failed request met, with the identifiers
+// of its events masked.
+func (r *result) describe(identifiers []string) string {
+	if r.fault.text != "" {
+		return redact.Known(r.fault.text, identifiers...)
+	}
+	why := r.Said.Reason(0, 0, identifiers)
+	switch code := why.Code; {
+	case r.Status < 400 && why.Message != "":
+		return redact.Line(fmt.Sprintf("status %d: %s", r.Status, why.Message), 300)
+	case r.Status < 400:
+		return fmt.Sprintf("status %d with nothing settled", r.Status)
+	case code != "":
+		return fmt.Sprintf("status %d %s", r.Status, code)
+	}
+	return fmt.Sprintf("status %d", r.Status)
 }

@@ -1,0 +1,52 @@
+package sink
+
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	maxUnclearKeys = 6
+	maxUnclearKey  = 32
+	// OtherKeys stands for keys that have no form of a name, or are too many.
+	OtherKeys = "other"
+)
+
+// keyNames is what is shown of the keys of an unclear answer; empty if there are
+// none. What does not have the form of a name could be anybody's: an address, a
+// number, a hash.
+func keyNames(keys []string) string {
+	if len(keys) == 0 {
+		return ""
+	}
+	var names []string
+	for _, k := range keys {
+		if !isName(k) {
+			k = OtherKeys
+		}
+		if !slices.Contains(names, k) {
+			names = append(names, k)
+		}
+		if len(names) > maxUnclearKeys {
+			return OtherKeys
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ",")
+}
+
+// isName reports whether a key is made like the names of fields: of letters, with
+// few digits.
+func isName(key string) bool {
+	digits := 0
+	for i := range len(key) {
+		switch c := key[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', i > 0 && (c == '_' || c == '-'):
+		case i > 0 && c >= '0' && c <= '9':
+			digits++
+		default:
+			return false
+		}
+	}
+	return key != "" && len(key) <= maxUnclearKey && digits <= 2
+}

@@ -1,0 +1,35 @@
+package sink
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Encode returns one event as the contract writes it, or why it is not sent: for
+// what the contract asks, or because it is more than a request has room for.
+func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, *verdict.Reason) {
+	if why := Refusal(contract, c, now); why != nil {
+		return nil, why
+	}
+	event := contract.AppendEvent(nil, c)
+	if len(event) > contract.Limits().EventBytes {
+		why := TooLargeFor(contract, len(event))
+		return nil, &why
+	}
+	return event, nil
+}
+
+// TooLargeFor is why an event of that size is not sent. It gives sizes in KiB, the event's rounded up and the limit down: as
+// bytes they have so many digits that a dead letter's message masks them.
+func TooLargeFor(contract Contract, size int) verdict.Reason {
+	const kib = 1 << 10
+	return verdict.Reason{
+		Class: verdict.Validation,
+		Code:  CodeTooLarge,
+		Message: fmt.Sprintf("the event has %d KiB as Amazon would be sent it: want at most %d KiB, which %s takes",
+			(size+kib-1)/kib, contract.Limits().EventBytes/kib, contract.Name()),
+	}
+}
