@@ -131,7 +131,7 @@ func (b *batch) add(m *memory, g *group, first, n, most, start int) {
 		p := &g.events[i]
 		e := event{hash: p.hash}
 		e.Record = p.Record
-		e.place = s.addEncoded(m, g.buf[start:p.end], len(g.route.frame.Between), b.pageSize(s.encoded))
+		e.place = s.addEncoded(m, g.buf[start:p.end], len(g.route.Frame.Between), b.pageSize(s.encoded))
 		e.original = s.addOriginal(m, originalOf(p.rec), p.kept, b.pageSize(s.originals))
 		e.named = s.addID(m, p.id)
 		b.events = append(b.events, e)

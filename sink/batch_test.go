@@ -36,7 +36,7 @@ func filled(ids, contents []string) (b *batch, same, other int) {
 // growing is such a batch before it is closed. The records it was made of are gone.
 func growing(m *memory, ids, contents []string) *batch {
 	b := &batch{store: &store{}}
-	g := &group{groupKey: groupKey{route: &Route{frame: offAmazonFrame}}}
+	g := &group{groupKey: groupKey{route: &Route{Frame: offAmazonFrame}}}
 	var from *verdict.Origin
 	for i, id := range ids {
 		g.buf = append(append(g.buf, ','), contents[i]...)

@@ -214,7 +214,7 @@ func (l *lane) land(f *flight) (watch bool) {
 func (l *lane) attempt(f *flight) {
 	s, b := l.sink, f.batch
 	sc := s.scratch.Get().(*scratch)
-	sc.body = b.appendBody(sc.body[:0], f.route.frame)
+	sc.body = b.appendBody(sc.body[:0], f.route.Frame)
 	sc.items = append(sc.items[:0], make([]Item, len(b.events))...)
 	res := s.sender.send(s.ctx, f.route, l.profile, f.token, sc.body, sc.items)
 	l.answered(f)

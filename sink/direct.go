@@ -48,7 +48,7 @@ func NewDirect(o DirectOptions) (*Direct, error) {
 }
 
 // URL is where requests go.
-func (d *Direct) URL() string { return d.route.endpoint }
+func (d *Direct) URL() string { return d.route.Endpoint }
 
 // Header is what a request of the profile carries beside its body, the token
 // included.
@@ -60,7 +60,7 @@ func (d *Direct) Header(profile string, token AccessToken) http.Header {
 
 // Body is the body of a request with these events.
 func (d *Direct) Body(events ...[]byte) []byte {
-	f := d.route.contract.Frame()
+	f := d.route.Contract.Frame()
 	body := []byte(f.Open)
 	for i, e := range events {
 		if i > 0 {
@@ -98,7 +98,7 @@ func (d *Direct) Send(ctx context.Context, profile string, token AccessToken, ev
 	}
 	var identifiers []string
 	for _, e := range events {
-		identifiers = append(identifiers, d.route.contract.Identifiers(e)...)
+		identifiers = append(identifiers, d.route.Contract.Identifiers(e)...)
 	}
 	r.Reason = res.alone(items, identifiers)
 	return r

@@ -79,19 +79,19 @@ func (f *Feed) AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conver
 		f.reject(tok, rec, c, f.sink.opts.Contract, why)
 		return
 	}
-	if why := Refusal(route.contract, c, f.now); why != nil {
-		f.reject(tok, rec, c, route.contract, why)
+	if why := Refusal(route.Contract, c, f.now); why != nil {
+		f.reject(tok, rec, c, route.Contract, why)
 		return
 	}
 	g := f.group(groupKey{c.ProfileID, route, past})
 	before := len(g.buf)
-	g.buf = append(g.buf, route.frame.Between...)
+	g.buf = append(g.buf, route.Frame.Between...)
 	start := len(g.buf)
-	g.buf = route.contract.AppendEvent(g.buf, c)
-	if size := len(g.buf) - start; size > route.limits.EventBytes {
+	g.buf = route.Contract.AppendEvent(g.buf, c)
+	if size := len(g.buf) - start; size > route.Limits.EventBytes {
 		g.buf = g.buf[:before]
-		why := TooLargeFor(route.contract, size)
-		f.reject(tok, rec, c, route.contract, &why)
+		why := TooLargeFor(route.Contract, size)
+		f.reject(tok, rec, c, route.Contract, &why)
 		return
 	}
 	if len(g.events) == 0 {

@@ -66,7 +66,7 @@ type lane struct {
 
 func newLane(s *Sink, profile string, by *Route, now time.Time) *lane {
 	l := &lane{
-		sink: s, profile: profile, contract: by.contract, region: by.region, wake: make(chan struct{}, 1),
+		sink: s, profile: profile, contract: by.Contract, region: by.Region, wake: make(chan struct{}, 1),
 		window: newWindow(1), state: LaneIdle, since: now,
 	}
 	l.memory, l.repeated = s.memory, l.countRepeated
@@ -133,7 +133,7 @@ func (l *lane) fit(b *batch, events []pending, start int) (n int) {
 	if b != nil {
 		has, bytes, kept = len(b.events), b.bytes, b.store.kept
 	}
-	frame := l.route.frame
+	frame := l.route.Frame
 	for n < len(events) && has+n < l.batchEvents {
 		own := events[n].end - start - (n+1)*len(frame.Between)
 		kept += events[n].kept

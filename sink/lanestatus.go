@@ -69,7 +69,7 @@ func (l *lane) status(now time.Time) LaneStatus {
 	l.note(now)
 	_, reason := l.doing(now)
 	return LaneStatus{
-		Profile: l.sink.profiles.shown(l.profile), Account: l.route.account, Region: l.region.String(), Contract: l.contract.Name(), State: l.state, Since: l.since, Reason: reason, Records: l.records,
+		Profile: l.sink.profiles.shown(l.profile), Account: l.route.Account, Region: l.region.String(), Contract: l.contract.Name(), State: l.state, Since: l.since, Reason: reason, Records: l.records,
 		Breaker: l.breaker(now), Requests: len(l.flying), Concurrency: l.slots(),
 	}
 }

@@ -201,7 +201,7 @@ func (l *lane) visit() {
 	route, stale, stray := l.route, l.stale, l.stray
 	l.mu.Unlock()
 	if stray == nil {
-		if _, err := route.tokens.Token(l.sink.ended, stale); err != nil {
+		if _, err := route.Tokens.Token(l.sink.ended, stale); err != nil {
 			leave() // or lanes without a token would keep out those that have one
 			l.askForToken(route)
 			return

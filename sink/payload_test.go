@@ -344,7 +344,7 @@ func TestTheSandboxTakesEveryPayload(t *testing.T) {
 			for _, body := range p.of(ev) {
 				sent++
 				r := httptest.NewRequest(http.MethodPost, k.Path(), bytes.NewReader(body))
-				(&Route{contract: k, clientID: sandbox.DefaultAccount().ClientID}).setHeaders(r.Header, ev.ProfileID, token)
+				(&Route{Contract: k, ClientID: sandbox.DefaultAccount().ClientID}).setHeaders(r.Header, ev.ProfileID, token)
 				w := httptest.NewRecorder()
 				amazon.ServeHTTP(w, r)
 				items := make([]Item, 1)

@@ -73,14 +73,14 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	}
 	var split, rest *batch
 	if len(large) > 0 {
-		split = b.copyOf(s.memory, large, f.route.frame)
+		split = b.copyOf(s.memory, large, f.route.Frame)
 		split.history = failed
 		if len(large) > 1 {
 			s.metrics.splits.Inc()
 		}
 	}
 	if len(later) > 0 {
-		rest = b.copyOf(s.memory, later, f.route.frame)
+		rest = b.copyOf(s.memory, later, f.route.Frame)
 	}
 	switch {
 	case rest == nil:
@@ -169,7 +169,7 @@ func (l *lane) nothingSettled(f *flight, res *result, now time.Time) {
 		}
 		l.mu.Unlock()
 	}
-	rest := b.copyOf(l.sink.memory, b.events, f.route.frame)
+	rest := b.copyOf(l.sink.memory, b.events, f.route.Frame)
 	rest.tries, rest.stuck = b.tries, b.stuck
 	l.putOff(rest, res, now)
 	l.sink.memory.release(b)

@@ -24,9 +24,9 @@ type routing struct {
 func (l *lane) follow(to *Route) {
 	o := &l.sink.opts
 	l.route = to
-	l.batchEvents = min(cmp.Or(to.batchEvents, o.BatchEvents), to.limits.Events)
-	l.batchBytes = min(cmp.Or(to.batchBytes, o.BatchBytes), to.limits.Bytes)
-	l.window.bound(cmp.Or(to.concurrency, o.LaneConcurrency))
+	l.batchEvents = min(cmp.Or(to.BatchEvents, o.BatchEvents), to.Limits.Events)
+	l.batchBytes = min(cmp.Or(to.BatchBytes, o.BatchBytes), to.Limits.Bytes)
+	l.window.bound(cmp.Or(to.Concurrency, o.LaneConcurrency))
 }
 
 // renew has the lane ask for its way anew. The sink's mu is held.
@@ -47,8 +47,8 @@ func (l *lane) renew() {
 	} else {
 		l.follow(to)
 	}
-	if why != nil || strayed || to.tokens != was.tokens || to.endpoint != was.endpoint || to.clientID != was.clientID ||
-		to.advertiserID != was.advertiserID || to.paused != was.paused {
+	if why != nil || strayed || to.Tokens != was.Tokens || to.Endpoint != was.Endpoint || to.ClientID != was.ClientID ||
+		to.AdvertiserID != was.AdvertiserID || to.Paused != was.Paused {
 		l.forgive()
 	}
 	l.notePause()
@@ -77,7 +77,7 @@ func (l *lane) forgive() {
 
 // paused reports whether the lane holds its events because the operator wants it
 // to.
-func (l *lane) paused() bool { return l.route.paused && l.stray == nil }
+func (l *lane) paused() bool { return l.route.Paused && l.stray == nil }
 
 // notePause has readiness name a lane that is paused with events in it: they
 // hold up the offsets behind them.
@@ -97,7 +97,7 @@ func (l *lane) token() (*Route, AccessToken, bool) {
 	route, stale := l.route, l.stale
 	l.mu.Unlock()
 	// Nearly always there is one, and then the lane is not said to wait.
-	if token, err := route.tokens.Token(s.ended, stale); err == nil {
+	if token, err := route.Tokens.Token(s.ended, stale); err == nil {
 		return route, token, s.stop.Err() == nil
 	}
 	ctx, cancel := context.WithCancel(s.stop)
@@ -106,7 +106,7 @@ func (l *lane) token() (*Route, AccessToken, bool) {
 	if !l.waits(route, cancel) {
 		return route, AccessToken{}, true
 	}
-	token, err := route.tokens.Token(ctx, stale)
+	token, err := route.Tokens.Token(ctx, stale)
 	moved := !l.waits(route, nil)
 	if s.opts.Now().Sub(began) > tokenPatience {
 		l.mu.Lock()

@@ -23,43 +23,30 @@ type Router interface {
 }
 
 // Route is one way to Amazon: by one contract, to one host, in the name of one
-// account. It does not change; lanes are given another one instead.
+// account. Nobody changes one that is in use; lanes are given another one instead.
 type Route struct {
-	contract Contract
-	// region is what the lane is told from others of its profile by; unknown
+	Contract Contract
+	// Region is what the lane is told from others of its profile by; unknown
 	// where all of the profile's events go one way.
-	region       Region
-	endpoint     string
-	account      string
-	clientID     string
-	advertiserID string
-	tokens       Tokens
+	Region       Region
+	Endpoint     string // the URL that events are posted to
+	Account      string // its name in the accounts file; empty without one
+	ClientID     string
+	AdvertiserID string
+	Tokens       Tokens // what requests carry
 
-	limits Limits
-	frame  Frame
+	Limits Limits // the contract's, which are asked of each event
+	Frame  Frame  // likewise
 	// What the profile is limited to beside; 0 is no more than all are.
-	batchEvents, batchBytes, concurrency int
-	paused                               bool
+	BatchEvents, BatchBytes, Concurrency int
+	Paused                               bool
 }
 
 // setHeaders sets what a request of a profile carries beside its body.
 func (r *Route) setHeaders(h http.Header, profile string, token AccessToken) {
 	h.Set("Authorization", "Bearer "+token.Secret())
-	r.contract.SetHeaders(h, Principal{ClientID: r.clientID, ProfileID: profile, AdvertiserID: r.advertiserID})
+	r.Contract.SetHeaders(h, Principal{ClientID: r.ClientID, ProfileID: profile, AdvertiserID: r.AdvertiserID})
 }
-
-// Contract is the contract that the way is for.
-func (r *Route) Contract() Contract { return r.contract }
-
-// Endpoint is the URL that events are posted to.
-func (r *Route) Endpoint() string { return r.endpoint }
-
-// Account is the name of the account, as the accounts file has it; empty
-// without one.
-func (r *Route) Account() string { return r.account }
-
-// Tokens are the access tokens that its requests carry.
-func (r *Route) Tokens() Tokens { return r.tokens }
 
 // RouteOptions describe the ways of a profile's events, or of everybody's.
 type RouteOptions struct {
@@ -116,7 +103,7 @@ func NewRoutes(o RouteOptions) (*Routes, error) {
 				return nil, err
 			}
 			if !oneWay && o.Contract.Region("US") != RegionUnknown {
-				route.region = at
+				route.Region = at
 			}
 			r.by[at] = route
 		}
@@ -135,10 +122,10 @@ func (o *RouteOptions) route(at Region) (*Route, error) {
 		return nil, err
 	}
 	return &Route{
-		contract: o.Contract, endpoint: strings.TrimSuffix(u.String(), "/") + o.Contract.Path(),
-		account: o.Account, clientID: o.ClientID, advertiserID: o.AdvertiserID, tokens: o.Tokens,
-		limits: o.Contract.Limits(), frame: o.Contract.Frame(),
-		batchEvents: o.BatchEvents, batchBytes: o.BatchBytes, concurrency: o.Concurrency, paused: o.Paused,
+		Contract: o.Contract, Endpoint: strings.TrimSuffix(u.String(), "/") + o.Contract.Path(),
+		Account: o.Account, ClientID: o.ClientID, AdvertiserID: o.AdvertiserID, Tokens: o.Tokens,
+		Limits: o.Contract.Limits(), Frame: o.Contract.Frame(),
+		BatchEvents: o.BatchEvents, BatchBytes: o.BatchBytes, Concurrency: o.Concurrency, Paused: o.Paused,
 	}, nil
 }
 
@@ -150,15 +137,15 @@ func (r *Routes) Route(_, country string) (*Route, *verdict.Reason) {
 // Renew implements Router. Events that are encoded for a contract which the
 // profile no longer has are still sent by that one.
 func (r *Routes) Renew(_ string, old *Route) (*Route, *verdict.Reason) {
-	now := r.by[old.region]
-	if now.contract.Name() == old.contract.Name() {
+	now := r.by[old.Region]
+	if now.Contract.Name() == old.Contract.Name() {
 		return now, nil
 	}
 	was := r.opts
-	was.Contract = old.contract
+	was.Contract = old.Contract
 	routes, err := NewRoutes(was)
 	if err != nil {
 		return now, nil // not of options that were good with another contract
 	}
-	return routes.by[old.region], nil
+	return routes.by[old.Region], nil
 }

@@ -128,7 +128,7 @@ func (s *sender) post(ctx context.Context, to *Route, profile string, token Acce
 	p := &payload{body: b}
 	defer p.release()
 
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.endpoint, p.open())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.Endpoint, p.open())
 	if err != nil {
 		return s.failed(err)
 	}
@@ -149,7 +149,7 @@ func (s *sender) post(ctx context.Context, to *Route, profile string, token Acce
 		return s.failed(err)
 	}
 	defer resp.Body.Close()
-	res := s.answered(ctx, to.contract, resp, most, items)
+	res := s.answered(ctx, to.Contract, resp, most, items)
 	res.retryAfter = retryAfter(resp.Header, s.now())
 	res.request = &request{id: requestID(resp.Header, b)}
 	return res

@@ -216,7 +216,7 @@ func (l *lane) takeOut(b *batch) {
 // its list. Each has a store of its own afterwards, so that giving the rest up
 // frees its memory. The caller holds mu.
 func (l *lane) cut(b *batch, n int) (rest *batch) {
-	frame := l.route.frame
+	frame := l.route.Frame
 	head := b.copyOf(l.sink.memory, b.events[:n], frame)
 	rest = b.copyOf(l.sink.memory, b.events[n:], frame)
 	for _, part := range []*batch{head, rest} {

@@ -145,7 +145,7 @@ func (s *Sink) deliver(g *group, now time.Time) {
 // holds mu.
 func (s *Sink) laneOf(g *group) *lane {
 	for _, l := range s.lanes[g.profile] {
-		if l.region == g.route.region && l.contract.Name() == g.route.contract.Name() {
+		if l.region == g.route.Region && l.contract.Name() == g.route.Contract.Name() {
 			return l
 		}
 	}

@@ -61,7 +61,7 @@ func TestProfilesGoByTheirAccounts(t *testing.T) {
 			t.Errorf("%s: %v", profile, why)
 			continue
 		}
-		if got := r.Account() + " " + r.Contract().Name() + " " + r.Endpoint(); got != want {
+		if got := r.Account + " " + r.Contract.Name() + " " + r.Endpoint; got != want {
 			t.Errorf("%s goes by %s, want %s", profile, got, want)
 		}
 	}
@@ -79,8 +79,8 @@ func TestAURLGoesBeforeTheRegions(t *testing.T) {
 	b.BaseURL = "http://localhost:8090"
 	s := newSet(t, load(t, full), Options{Base: b})
 	for _, country := range []string{"US", "DE", "JP", ""} {
-		if r, _ := s.Route("201", country); r.Endpoint() != "http://localhost:8090/adsApi/v1/create/events" || r.Account() != "eu" {
-			t.Errorf("%s: %s of %s", country, r.Endpoint(), r.Account())
+		if r, _ := s.Route("201", country); r.Endpoint != "http://localhost:8090/adsApi/v1/create/events" || r.Account != "eu" {
+			t.Errorf("%s: %s of %s", country, r.Endpoint, r.Account)
 		}
 	}
 }
@@ -138,7 +138,7 @@ func TestOneRefreshPerAccount(t *testing.T) {
 	for i := range 20 {
 		wg.Go(func() {
 			r, _ := s.Route(fmt.Sprintf("a%d", i), "US")
-			if token, err := r.Tokens().Token(t.Context(), sink.AccessToken{}); err != nil || token.Secret() != "Atza|client-a" {
+			if token, err := r.Tokens.Token(t.Context(), sink.AccessToken{}); err != nil || token.Secret() != "Atza|client-a" {
 				t.Errorf("profile a%d: %v", i, err)
 			}
 		})
@@ -147,7 +147,7 @@ func TestOneRefreshPerAccount(t *testing.T) {
 	r, _ := s.Route("b7", "US")
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	if _, err := r.Tokens().Token(ctx, sink.AccessToken{}); err == nil {
+	if _, err := r.Tokens.Token(ctx, sink.AccessToken{}); err == nil {
 		t.Error("a token for a revoked refresh token")
 	}
 	l.mu.Lock()
@@ -248,7 +248,7 @@ func TestReload(t *testing.T) {
 			if why != nil {
 				t.Fatalf("%s: %v", profile, why)
 			}
-			return r.Tokens()
+			return r.Tokens
 		}
 		ask := func() {
 			hangup <- os.Interrupt
@@ -295,8 +295,8 @@ func TestReload(t *testing.T) {
 		if len(got) != 1 || !strings.Contains(fmt.Sprint(got[0]["reason"]), `a.yaml:16: region "moon" is unknown`) || !strings.Contains(fmt.Sprint(got[0]["reason"]), "in force") {
 			t.Errorf("an hour with a bad file: %v", got)
 		}
-		if r, _ := s.Route("100", "US"); r.Account() != "eu" || rerouted != 1 || !conds.Failing() {
-			t.Errorf("account %s, rerouted %d times, failing %v", r.Account(), rerouted, conds.Failing())
+		if r, _ := s.Route("100", "US"); r.Account != "eu" || rerouted != 1 || !conds.Failing() {
+			t.Errorf("account %s, rerouted %d times, failing %v", r.Account, rerouted, conds.Failing())
 		}
 		ask()
 		if got := log.entries(t); len(got) != 1 || got[0]["message"] != "accounts not reloaded" {
