@@ -52,12 +52,12 @@ type history struct {
 
 // sent counts an attempt, and completes what the receipts of its events say of
 // the request.
-func (h *history) sent(r *request) {
+func (h *history) sent(r *verdict.Request) {
 	h.attempts++
 	if h.firstSent.IsZero() {
-		h.firstSent = r.sent
+		h.firstSent = r.Sent
 	}
-	r.firstSent, r.attempts = h.firstSent, h.attempts
+	r.FirstSent, r.Attempts = h.firstSent, h.attempts
 }
 
 // failed notes the time of a failure.

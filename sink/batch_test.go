@@ -177,8 +177,8 @@ func TestIDSet(t *testing.T) {
 func TestPartsKeepTheHistory(t *testing.T) {
 	b, _, _ := filled([]string{"a", "b"}, []string{"1", "2"})
 	at := time.UnixMilli(1000)
-	var r request
-	r.sent = at
+	var r verdict.Request
+	r.Sent = at
 	b.sent(&r)
 	b.failed(at)
 	b.failed(at.Add(time.Second))
@@ -188,9 +188,9 @@ func TestPartsKeepTheHistory(t *testing.T) {
 			t.Errorf("%+v, want one attempt, and failures after 1 and 2 s", p.history)
 		}
 	}
-	r = request{sent: at.Add(time.Minute)}
+	r = verdict.Request{Sent: at.Add(time.Minute)}
 	first.sent(&r)
-	if !r.firstSent.Equal(at) || r.attempts != 2 || second.attempts != 1 {
+	if !r.FirstSent.Equal(at) || r.Attempts != 2 || second.attempts != 1 {
 		t.Errorf("%+v, want the second attempt of what was first sent a minute before", r)
 	}
 }

@@ -40,11 +40,11 @@ type deadLetters struct {
 	wg      sync.WaitGroup
 
 	wake    chan struct{} // capacity 1: there are new letters
-	renewer Renewer       // the producer, if it is one
+	renewer kafka.Renewer // the producer, if it is one
 
 	mu      sync.Mutex
 	pending []*letter
-	refused unwritable[*letter]
+	refused kafka.Unwritable[*letter]
 	running bool
 	closed  bool
 	faulty  bool // the last round could not be written, which has a condition of its own
@@ -55,11 +55,11 @@ type deadLetters struct {
 type letterOptions struct {
 	// Producer must wait for all replicas (kgo's default) and take records as
 	// large as the source topic's.
-	Producer Producer
+	Producer kafka.Producer
 	Topic    string
 	// Conclude takes the verdicts of letters that are acknowledged, those of one
 	// request together.
-	Conclude func(*request, []verdict.Verdict)
+	Conclude func(*verdict.Request, []verdict.Verdict)
 	// Shown is a profile as headers and logs have it.
 	Shown func(profile string) string
 	// Fenced counts letters that are dropped because their assignment has ended.
@@ -80,13 +80,13 @@ func newDeadLetters(ctx context.Context, o letterOptions) *deadLetters {
 		metrics: newLetterMetrics(o.Registerer),
 		ctx:     ctx,
 		wake:    make(chan struct{}, 1),
-		renewer: renewerOf(o.Producer),
+		renewer: kafka.RenewerOf(o.Producer),
 	}
 }
 
 // put takes the letters that came of a request, nil for those that were never
 // sent; the slice stays the caller's.
-func (d *deadLetters) put(r *request, letters []*letter) {
+func (d *deadLetters) put(r *verdict.Request, letters []*letter) {
 	if len(letters) == 0 {
 		return
 	}
@@ -119,7 +119,7 @@ func (d *deadLetters) close() error {
 	d.wg.Wait()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if n := len(d.pending) + len(d.refused.items); n > 0 {
+	if n := len(d.pending) + len(d.refused.Items); n > 0 {
 		return fmt.Errorf("%d dead letters were not acknowledged by the brokers; their records are read again", n)
 	}
 	return nil
@@ -147,7 +147,7 @@ func (d *deadLetters) run() {
 // rest waits until a letter that was refused is due again, or for new letters.
 func (d *deadLetters) rest() {
 	d.mu.Lock()
-	wait := d.refused.due.Sub(d.opts.Now())
+	wait := d.refused.Due.Sub(d.opts.Now())
 	d.mu.Unlock()
 	t := time.NewTimer(wait)
 	defer t.Stop()
@@ -165,8 +165,8 @@ func (d *deadLetters) rest() {
 func (d *deadLetters) take() (round []*letter, more bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.refused.items = slices.DeleteFunc(d.refused.items, d.fenced)
-	if l, due := d.refused.take(d.opts.Now(), d.opts.Backoff); due {
+	d.refused.Items = slices.DeleteFunc(d.refused.Items, d.fenced)
+	if l, due := d.refused.Take(d.opts.Now(), d.opts.Backoff); due {
 		l.whole()
 		d.pending = append([]*letter{l}, d.pending...)
 	}
@@ -184,7 +184,7 @@ func (d *deadLetters) take() (round []*letter, more bool) {
 	if d.pending = d.pending[n:]; len(d.pending) == 0 {
 		d.pending = nil
 	}
-	if d.running = len(round)+len(d.refused.items) > 0; !d.running {
+	if d.running = len(round)+len(d.refused.Items) > 0; !d.running {
 		// Written, or dropped with their assignments: nothing is held up.
 		d.cond.OK()
 		d.slow.OK()
@@ -235,7 +235,7 @@ func (d *deadLetters) write(round []*letter) bool {
 			continue
 		}
 		again := true
-		if ofTheRecord(err) {
+		if kafka.OfTheRecord(err) {
 			again, err = d.refuse(l, err, len(round))
 		}
 		if again {
@@ -280,7 +280,7 @@ func (d *deadLetters) written(l *letter) {
 	}
 	if l.refused {
 		d.mu.Lock()
-		d.pending = append(d.refused.all(), d.pending...)
+		d.pending = append(d.refused.All(), d.pending...)
 		d.mu.Unlock()
 	}
 }
@@ -289,7 +289,7 @@ func (d *deadLetters) written(l *letter) {
 func (d *deadLetters) checkWell(wrote bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if wrote && len(d.refused.items) == 0 {
+	if wrote && len(d.refused.Items) == 0 {
 		d.cond.OK()
 	}
 }
@@ -319,18 +319,18 @@ func (d *deadLetters) produce(round []*letter) []error {
 		acknowledged := func(_ *kgo.Record, err error) { a.set(i, err) }
 		d.opts.Producer.TryProduce(d.ctx, rec, acknowledged)
 	}
-	slow := time.NewTimer(slowAck)
+	slow := time.NewTimer(kafka.SlowAck)
 	defer slow.Stop()
 	for {
 		select {
 		case <-a.done:
 			return a.errs
 		case <-slow.C:
-			why := because(d.renewer.Why(d.ctx))
+			why := kafka.Because(d.renewer.Why(d.ctx))
 			select {
 			case <-a.done: // while it was asked
 			default:
-				d.cond.Fail(fmt.Sprintf("the brokers have not acknowledged dead letters to %s for %s%s", d.opts.Topic, slowAck, why))
+				d.cond.Fail(fmt.Sprintf("the brokers have not acknowledged dead letters to %s for %s%s", d.opts.Topic, kafka.SlowAck, why))
 			}
 		case <-d.ctx.Done():
 			return nil

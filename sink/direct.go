@@ -94,7 +94,7 @@ func (d *Direct) Send(ctx context.Context, profile string, token AccessToken, ev
 	res := d.sender.exchange(ctx, d.route, profile, token, body{d.Body(events...)}, items)
 	r := Reply{Kind: res.Kind, Status: res.Status, Sent: began, Answered: d.sender.now()}
 	if res.request != nil {
-		r.RequestID = res.request.id
+		r.RequestID = res.request.ID
 	}
 	var identifiers []string
 	for _, e := range events {

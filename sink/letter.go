@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -59,7 +60,7 @@ const (
 type letter struct {
 	verdict.Record
 	original
-	request     *request // that it came of; nil if the record was never sent
+	request     *verdict.Request // that it came of; nil if the record was never sent
 	contract    string
 	profile     string
 	eventID     string
@@ -90,7 +91,7 @@ func (l *letter) reduce(err error) bool {
 			return false
 		}
 		l.omitTime = true
-	case !oversized(err):
+	case !kafka.Oversized(err):
 		return false
 	case !l.omitValue && len(l.value) > 0:
 		l.omitValue = true

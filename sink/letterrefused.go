@@ -38,7 +38,7 @@ func (d *deadLetters) refuse(l *letter, err error, round int) (again bool, fault
 	l.alone, l.refused = true, true
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.refused.add(l, d.opts.Now(), d.opts.Backoff)
+	d.refused.Add(l, d.opts.Now(), d.opts.Backoff)
 	return false, nil
 }
 

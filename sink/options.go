@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -90,7 +91,7 @@ type Options struct {
 type DeadLetterOptions struct {
 	// Producer must wait for all replicas (kgo's default) and take records as
 	// large as the source topic's.
-	Producer Producer
+	Producer kafka.Producer
 	Topic    string
 }
 
@@ -99,7 +100,7 @@ type DeadLetterOptions struct {
 type ReceiptOptions struct {
 	// Producer must wait for all replicas (kgo's default). It should be one of
 	// their own, with a batch limit that the topic takes.
-	Producer Producer
+	Producer kafka.Producer
 	Topic    string
 	// SchemaID is the id under which the registry has the schema of receipts.
 	SchemaID uint32

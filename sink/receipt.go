@@ -15,7 +15,7 @@ import (
 // receipt is a receipt on its way, and the verdicts that wait for it: of one
 // profile, contract and topic.
 type receipt struct {
-	request  *request
+	request  *verdict.Request
 	verdicts []verdict.Verdict
 	since    time.Time // when the verdicts came
 	produced time.Time // when the client was last given it
@@ -31,7 +31,7 @@ type receipt struct {
 // cut divides verdicts into runs that can share a receipt. Those that came of
 // one request are of one profile; those of records that were never sent come in
 // the order of the records, and are first put into that of their profiles.
-func cut(r *request, vs []verdict.Verdict, each func([]verdict.Verdict)) {
+func cut(r *verdict.Request, vs []verdict.Verdict, each func([]verdict.Verdict)) {
 	if r == nil {
 		slices.SortStableFunc(vs, func(a, b verdict.Verdict) int {
 			return cmp.Or(cmp.Compare(a.ProfileID, b.ProfileID), cmp.Compare(a.Contract, b.Contract))
@@ -53,8 +53,8 @@ func (r *receipt) build(o *receiptSettings, profile string, events []receipts.Ev
 	first := &r.verdicts[0]
 	out := receipts.Receipt{Contract: first.Contract, ProfileID: profile, Topic: first.Source.Topic}
 	if r.request != nil {
-		out.RequestID, out.Attempts = r.request.id, r.request.attempts
-		out.FirstSent, out.LastAnswered = r.request.firstSent, r.request.answered
+		out.RequestID, out.Attempts = r.request.ID, r.request.Attempts
+		out.FirstSent, out.LastAnswered = r.request.FirstSent, r.request.Answered
 	}
 	for i := range r.verdicts {
 		v := &r.verdicts[i]

@@ -22,7 +22,7 @@ func (w *receiptWriter) refuse(r *receipt, back *[]*receipt) (fault error) {
 		*back = append(*back, r)
 		return nil
 	}
-	if oversized(r.err) {
+	if kafka.Oversized(r.err) {
 		renewed, fault := w.renewer.Renew(w.ctx, r.err)
 		switch {
 		case fault != nil:
@@ -47,7 +47,7 @@ func (w *receiptWriter) refuse(r *receipt, back *[]*receipt) (fault error) {
 	r.buf, r.err = nil, nil
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.refused.add(r, w.opts.Now(), w.opts.Backoff)
+	w.refused.Add(r, w.opts.Now(), w.opts.Backoff)
 	return nil
 }
 

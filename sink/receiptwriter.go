@@ -35,11 +35,11 @@ type receiptWriter struct {
 	ctx     context.Context
 	wg      sync.WaitGroup
 	wake    chan struct{} // capacity 1: there is something new to look at
-	renewer Renewer       // the producer, if it is one
+	renewer kafka.Renewer // the producer, if it is one
 
 	mu       sync.Mutex
 	pending  []*receipt
-	refused  unwritable[*receipt]
+	refused  kafka.Unwritable[*receipt]
 	flying   map[*receipt]struct{} // with the client
 	answered []*receipt            // by the client, and not looked at
 	running  bool
@@ -60,7 +60,7 @@ type receiptWriter struct {
 // are required.
 type receiptSettings struct {
 	// Producer must wait for all replicas (kgo's default).
-	Producer Producer
+	Producer kafka.Producer
 	Topic    string
 	// SchemaID is the id under which the registry has schemas.ReceiptSchema.
 	SchemaID uint32
@@ -90,7 +90,7 @@ func newReceiptWriter(ctx context.Context, o receiptSettings) *receiptWriter {
 		metrics:  newReceiptMetrics(o.Registerer),
 		ctx:      ctx,
 		wake:     make(chan struct{}, 1),
-		renewer:  renewerOf(o.Producer),
+		renewer:  kafka.RenewerOf(o.Producer),
 		flying:   make(map[*receipt]struct{}),
 		maxBytes: o.MaxBytes,
 	}
@@ -103,7 +103,7 @@ func (w *receiptWriter) giveBack(vs []verdict.Verdict) {
 }
 
 // put takes verdicts that want a receipt, and their slice.
-func (w *receiptWriter) put(r *request, vs []verdict.Verdict) {
+func (w *receiptWriter) put(r *verdict.Request, vs []verdict.Verdict) {
 	now := w.opts.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -146,7 +146,7 @@ func (w *receiptWriter) sweep() {
 		return len(r.verdicts) == 0
 	}
 	w.pending = slices.DeleteFunc(w.pending, given)
-	w.refused.items = slices.DeleteFunc(w.refused.items, given)
+	w.refused.Items = slices.DeleteFunc(w.refused.Items, given)
 	for r := range w.flying {
 		r.prune()
 	}
@@ -161,7 +161,7 @@ func (w *receiptWriter) close() error {
 	w.wg.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if n := len(w.pending) + len(w.refused.items) + len(w.flying) + len(w.answered); n > 0 {
+	if n := len(w.pending) + len(w.refused.Items) + len(w.flying) + len(w.answered); n > 0 {
 		return fmt.Errorf("%d receipts were not acknowledged by the brokers; their records are read again", n)
 	}
 	return nil
@@ -194,7 +194,7 @@ func (w *receiptWriter) hear() {
 			continue
 		case len(r.verdicts) == 0: // swept meanwhile
 			continue
-		case ofTheRecord(err):
+		case kafka.OfTheRecord(err):
 			if err = w.refuse(r, &back); err == nil {
 				continue
 			}
@@ -235,7 +235,7 @@ func (w *receiptWriter) written(r *receipt) {
 	if r.refused {
 		// The topic takes what it refused, so perhaps the others, too.
 		w.mu.Lock()
-		w.pending = append(w.refused.all(), w.pending...)
+		w.pending = append(w.refused.All(), w.pending...)
 		w.mu.Unlock()
 	}
 }
@@ -303,10 +303,10 @@ func (w *receiptWriter) next() (r *receipt, more bool) {
 	now := w.opts.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if r, due := w.refused.take(now, w.opts.Backoff); due {
+	if r, due := w.refused.Take(now, w.opts.Backoff); due {
 		w.pending = append([]*receipt{r}, w.pending...)
 	}
-	if len(w.pending)+len(w.flying)+len(w.answered)+len(w.refused.items) == 0 {
+	if len(w.pending)+len(w.flying)+len(w.answered)+len(w.refused.Items) == 0 {
 		w.pending, w.running = nil, false
 		w.well() // written, or given up with their assignments: nothing is held up
 		return nil, false
@@ -337,11 +337,11 @@ func (w *receiptWriter) aloneFlying() bool {
 func (w *receiptWriter) wait() {
 	d, late := w.patience(w.opts.Now())
 	if late {
-		if now := w.opts.Now(); now.Sub(w.lateAt) >= slowAck {
-			w.lateAt, w.why = now, because(w.renewer.Why(w.ctx))
+		if now := w.opts.Now(); now.Sub(w.lateAt) >= kafka.SlowAck {
+			w.lateAt, w.why = now, kafka.Because(w.renewer.Why(w.ctx))
 		}
 		if d, late = w.patience(w.opts.Now()); late { // still, after asking
-			w.fail(fmt.Sprintf("the brokers have not acknowledged receipts to %s for %s%s", w.opts.Topic, slowAck, w.why))
+			w.fail(fmt.Sprintf("the brokers have not acknowledged receipts to %s for %s%s", w.opts.Topic, kafka.SlowAck, w.why))
 		}
 	}
 	t := time.NewTimer(d)
@@ -358,16 +358,16 @@ func (w *receiptWriter) wait() {
 func (w *receiptWriter) patience(now time.Time) (d time.Duration, late bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	d = slowAck
+	d = kafka.SlowAck
 	if at, ok := w.oldest(); ok {
-		if left := at.Add(slowAck).Sub(now); left > 0 {
+		if left := at.Add(kafka.SlowAck).Sub(now); left > 0 {
 			d = left
 		} else {
 			late = true
 		}
 	}
-	if len(w.refused.items) > 0 {
-		d = min(d, max(w.refused.due.Sub(now), 0))
+	if len(w.refused.Items) > 0 {
+		d = min(d, max(w.refused.Due.Sub(now), 0))
 	}
 	if rest := w.restUntil.Sub(now); len(w.pending) > 0 && rest > 0 {
 		d = min(d, rest)
@@ -400,7 +400,7 @@ func (w *receiptWriter) well() {
 // success is not enough: of two partitions one may be well and the other not,
 // and the condition would go to and fro. The caller holds mu.
 func (w *receiptWriter) checkWell(now time.Time) {
-	if !w.failing || len(w.refused.items) > 0 || slices.ContainsFunc(w.pending, func(r *receipt) bool { return r.tried }) {
+	if !w.failing || len(w.refused.Items) > 0 || slices.ContainsFunc(w.pending, func(r *receipt) bool { return r.tried }) {
 		return
 	}
 	for _, r := range w.answered {
@@ -409,7 +409,7 @@ func (w *receiptWriter) checkWell(now time.Time) {
 		}
 	}
 	for r := range w.flying {
-		if r.tried || now.Sub(r.produced) >= slowAck {
+		if r.tried || now.Sub(r.produced) >= kafka.SlowAck {
 			return
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // sender makes one HTTP exchange and says what came of it. It knows nothing of
@@ -73,7 +74,7 @@ type result struct {
 	// not say.
 	retryAfter time.Duration
 	// request is what a receipt says of the exchange.
-	request *request
+	request *verdict.Request
 }
 
 // label names the result in metrics: the status, or the kind of fault.
@@ -94,9 +95,9 @@ func (s *sender) send(ctx context.Context, to *Route, profile string, token Acce
 	}
 	ended := s.now()
 	if res.request == nil {
-		res.request = &request{}
+		res.request = &verdict.Request{}
 	}
-	res.request.sent, res.request.answered = began, ended
+	res.request.Sent, res.request.Answered = began, ended
 	s.metrics.requests.WithLabelValues(res.label()).Inc()
 	if res.Unclear != "" {
 		s.unclear.note(res.Unclear, res.Status)
@@ -151,7 +152,7 @@ func (s *sender) post(ctx context.Context, to *Route, profile string, token Acce
 	defer resp.Body.Close()
 	res := s.answered(ctx, to.Contract, resp, most, items)
 	res.retryAfter = retryAfter(resp.Header, s.now())
-	res.request = &request{id: requestID(resp.Header, b)}
+	res.request = &verdict.Request{ID: requestID(resp.Header, b)}
 	return res
 }
 

@@ -186,7 +186,7 @@ func (s *Sink) leaveOut(vs []verdict.Verdict) {
 // written, and at once where there are no receipts. r is nil when nothing was
 // sent. The slice is the sink's memory afterwards: a batch's verdicts are a hundred
 // kilobytes, which need not be copied.
-func (s *Sink) conclude(r *request, vs []verdict.Verdict) {
+func (s *Sink) conclude(r *verdict.Request, vs []verdict.Verdict) {
 	switch {
 	case len(vs) == 0:
 		s.memory.giveBack(vs)

@@ -1,4 +1,4 @@
-package sink
+package kafka
 
 import (
 	"context"
@@ -16,11 +16,11 @@ type Producer interface {
 	TryProduce(ctx context.Context, r *kgo.Record, promise func(*kgo.Record, error))
 }
 
-// slowAck is from when on records that are not acknowledged are reported: the client
+// SlowAck is from when on records that are not acknowledged are reported: the client
 // itself tries for long and says nothing.
-const slowAck = 10 * time.Second
+const SlowAck = 10 * time.Second
 
-// Renewer is a Producer that can mend itself; *kafka.Writer is one.
+// Renewer is a Producer that can mend itself; *Writer is one.
 type Renewer interface {
 	// Renew is called with a record's error before it is produced again. It reports
 	// whether the producer is another one now, which may take what was refused. An
@@ -33,7 +33,8 @@ type Renewer interface {
 	Why(ctx context.Context) string
 }
 
-func renewerOf(p Producer) Renewer {
+// RenewerOf returns the producer itself, or for one that is no Renewer what mends nothing.
+func RenewerOf(p Producer) Renewer {
 	if r, ok := p.(Renewer); ok {
 		return r
 	}
@@ -47,17 +48,17 @@ func (asItIs) Renew(context.Context, error) (bool, error) { return false, nil }
 func (asItIs) Limit() int                                 { return 0 }
 func (asItIs) Why(context.Context) string                 { return "" }
 
-// because adds a reason to a sentence, if there is one.
-func because(why string) string {
+// Because adds a reason to a sentence, if there is one.
+func Because(why string) string {
 	if why == "" {
 		return ""
 	}
 	return ": " + why
 }
 
-// ofTheRecord reports whether an error is about one record, and not about the
+// OfTheRecord reports whether an error is about one record, and not about the
 // topic: it is no reason to keep the others waiting.
-func ofTheRecord(err error) bool {
+func OfTheRecord(err error) bool {
 	for _, own := range []error{kerr.MessageTooLarge, kerr.RecordListTooLarge, kerr.InvalidTimestamp, kerr.InvalidRecord, kerr.PolicyViolation} {
 		if errors.Is(err, own) {
 			return true
@@ -66,41 +67,42 @@ func ofTheRecord(err error) bool {
 	return false
 }
 
-// oversized reports whether a record has more bytes than the topic takes in a batch,
+// Oversized reports whether a record has more bytes than the topic takes in a batch,
 // or in a segment, of which only the first is a limit that the producer knows.
-func oversized(err error) bool {
+func Oversized(err error) bool {
 	return errors.Is(err, kerr.MessageTooLarge) || errors.Is(err, kerr.RecordListTooLarge)
 }
 
-// unwritable are the records that a topic does not take, each by itself. They are
+// Unwritable are the records that a topic does not take, each by itself. They are
 // not given up: the topic's settings may change, so one of them is tried now and
 // then, and when it is taken, all are.
-type unwritable[T any] struct {
-	items []T
-	due   time.Time // when the next is tried
+type Unwritable[T any] struct {
+	Items []T
+	Due   time.Time // when the next is tried
 	tries int
 }
 
-func (r *unwritable[T]) add(item T, now time.Time, b backoff.Backoff) {
-	r.items = append(r.items, item)
-	r.due = now.Add(b.Spaced(r.tries))
+// Add keeps an item aside.
+func (r *Unwritable[T]) Add(item T, now time.Time, b backoff.Backoff) {
+	r.Items = append(r.Items, item)
+	r.Due = now.Add(b.Spaced(r.tries))
 	r.tries++
 }
 
-// take returns the one to try now, and when it is another's turn is put off.
-func (r *unwritable[T]) take(now time.Time, b backoff.Backoff) (item T, due bool) {
-	if len(r.items) == 0 || now.Before(r.due) {
+// Take returns the one to try now, and when it is another's turn is put off.
+func (r *Unwritable[T]) Take(now time.Time, b backoff.Backoff) (item T, due bool) {
+	if len(r.Items) == 0 || now.Before(r.Due) {
 		return item, false
 	}
-	item = r.items[0]
-	r.items = r.items[1:]
-	r.due = now.Add(b.Spaced(r.tries))
+	item = r.Items[0]
+	r.Items = r.Items[1:]
+	r.Due = now.Add(b.Spaced(r.tries))
 	return item, true
 }
 
-// all returns all, to be tried at once.
-func (r *unwritable[T]) all() []T {
-	items := r.items
-	*r = unwritable[T]{}
+// All returns all, to be tried at once.
+func (r *Unwritable[T]) All() []T {
+	items := r.Items
+	*r = Unwritable[T]{}
 	return items
 }
