@@ -27,7 +27,7 @@ func TestALetterGivesItsOriginalBack(t *testing.T) {
 		{"trace=t1", "empty=", "amazon-capi.redrives=2"},
 		{"trace=t1", "empty=", "amazon-capi.redrives=3"},
 	} {
-		l, err := ParseLetter(letterOf(rec).build("dlq", "1234567890"))
+		l, err := ParseLetter(draftOf(rec).build("dlq", "1234567890"))
 		if err != nil || !l.Whole() || l.Redrives != round {
 			t.Fatalf("round %d: %+v, %v", round, l, err)
 		}
@@ -39,7 +39,7 @@ func TestALetterGivesItsOriginalBack(t *testing.T) {
 			t.Errorf("round %d: %+v is not the original", round, rec)
 		}
 	}
-	reduced := letterOf(rec)
+	reduced := draftOf(rec)
 	reduced.omitValue = true
 	if l, err := ParseLetter(reduced.build("dlq", "1234567890")); err != nil || l.Whole() {
 		t.Errorf("a letter without its value is said to be whole: %v", err)
@@ -54,7 +54,7 @@ func TestAForgedCountIsBounded(t *testing.T) {
 		if got := Redrives(rec); got != want {
 			t.Errorf("%q is read as %d redrives, want %d", value, got, want)
 		}
-		out := letterOf(rec).build("dlq", "1234567890")
+		out := draftOf(rec).build("dlq", "1234567890")
 		n := 0
 		for _, h := range out.Headers {
 			if h.Key == headerRedrives {

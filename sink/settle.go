@@ -27,15 +27,15 @@ func (l *lane) condemn(letters []*letter, b *batch, h *history, e *event, why ve
 		contract: l.contract.Name(), profile: l.profile, eventID: strings.Clone(b.id(e)), reason: why, attempts: h.attempts,
 		first: time.UnixMilli(h.firstFailure), last: time.UnixMilli(h.lastFailure),
 	}
-	letters = append(letters, d.of(b, e.stored))
+	letters = append(letters, letterOf(d, b, e.stored))
 	for _, r := range e.others() {
-		letters = append(letters, d.of(b, r))
+		letters = append(letters, letterOf(d, b, r))
 	}
 	return letters
 }
 
-// of is the letter for one of a batch's records.
-func (l letter) of(b *batch, r stored) *letter {
+// letterOf is the letter for one of a batch's records.
+func letterOf(l letter, b *batch, r stored) *letter {
 	l.Record, l.original = r.Record, readOriginal(b.store.originals.from(r.original))
 	return &l
 }

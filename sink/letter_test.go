@@ -1,0 +1,104 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+var valueMissing = verdict.Reason{Class: verdict.Validation, Code: "value_missing", Field: "custom_data.value", Message: "a purchase has a value"}
+
+func draftOf(rec *kgo.Record) *letter {
+	return &letter{Record: verdict.RecordOf(verdict.Handle{}, rec, new(*verdict.Origin)), original: originalOf(rec), contract: "c", reason: valueMissing}
+}
+
+// A letter that is sent through again and fails again has as many headers as
+// the first time.
+func TestHeadersDoNotGrowWithEachRound(t *testing.T) {
+	rec := &kgo.Record{Topic: "events", Headers: []kgo.RecordHeader{{Key: "own", Value: []byte("1")}}}
+	sizes := map[int]bool{}
+	for range 5 {
+		l := draftOf(rec)
+		rec = l.build("dlq", l.profile)
+		sizes[len(rec.Headers)] = true
+	}
+	if len(sizes) != 1 {
+		t.Errorf("numbers of headers: %v", sizes)
+	}
+}
+
+func TestHeadersOfTheOriginalAreBounded(t *testing.T) {
+	var hs []kgo.RecordHeader
+	for i := range 200 {
+		hs = append(hs, kgo.RecordHeader{Key: fmt.Sprint("h", i), Value: []byte("v")})
+	}
+	hs = append(hs, kgo.RecordHeader{Key: "large", Value: make([]byte, maxOwnHeaderBytes)})
+	l := draftOf(&kgo.Record{Topic: strings.Repeat("t", 500), Headers: hs})
+	l.eventID, l.profile = strings.Repeat("e", 10_000), strings.Repeat("p", 10_000)
+	l.reason.Message, l.reason.Code, l.reason.Field = strings.Repeat("m ", 10_000), strings.Repeat("c", 10_000), strings.Repeat("f", 10_000)
+	out := l.build("dlq", l.profile)
+	total := 0
+	for _, h := range out.Headers {
+		total += len(h.Key) + len(h.Value)
+	}
+	if len(out.Headers) > maxOwnHeaders+20 || total > maxOwnHeaderBytes+6<<10 {
+		t.Errorf("%d headers with %d bytes", len(out.Headers), total)
+	}
+	if got, err := ParseLetter(out); err != nil || got.HeadersOmitted != 137 {
+		t.Errorf("%d headers said to be omitted, want 137 (%v)", got.HeadersOmitted, err)
+	}
+}
+
+func TestLettersOfOtherToolsAreReadAsFarAsTheyGo(t *testing.T) {
+	h := func(kv ...string) (out []kgo.RecordHeader) {
+		for i := 0; i < len(kv); i += 2 {
+			out = append(out, kgo.RecordHeader{Key: kv[i], Value: []byte(kv[i+1])})
+		}
+		return out
+	}
+	for name, tt := range map[string]struct {
+		headers []kgo.RecordHeader
+		want    Letter
+		err     error
+	}{
+		"Kafka Connect's": {
+			h("__connect.errors.topic", "t", "__connect.errors.partition", "1", "__connect.errors.offset", "2", "__connect.errors.stage", "VALUE_CONVERTER",
+				"__connect.errors.exception.message", "no schema for jane@example.com", "__connect.errors.exception.stacktrace", "at x"),
+			Letter{Topic: "t", Partition: 1, Offset: 2, Stage: "VALUE_CONVERTER", Reason: verdict.Reason{Message: "no schema for [email]"}}, nil,
+		},
+		"damaged": {
+			h("__connect.errors.partition", "x", "__connect.errors.offset", "99999999999999999999", "amazon-capi.class", "melted", "amazon-capi.status", "-1",
+				"amazon-capi.attempts", "", "amazon-capi.first-failure", "yesterday", "amazon-capi.unheard-of", "x"),
+			Letter{Partition: -1, Offset: -1}, nil,
+		},
+		"none": {h("x", "y"), Letter{Partition: -1, Offset: -1, Headers: h("x", "y")}, ErrNoLetter},
+	} {
+		got, err := ParseLetter(&kgo.Record{Headers: tt.headers})
+		if !errors.Is(err, tt.err) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func FuzzParseLetter(f *testing.F) {
+	f.Add("amazon-capi.status", "422", "__connect.errors.offset", "7")
+	f.Add("amazon-capi.timestamp-omitted", "-9223372036854775808", "amazon-capi.value-omitted", "x")
+	f.Fuzz(func(t *testing.T, k1, v1, k2, v2 string) {
+		l, err := ParseLetter(&kgo.Record{Headers: []kgo.RecordHeader{{Key: k1, Value: []byte(v1)}, {Key: k2, Value: []byte(v2)}}})
+		if err != nil && !errors.Is(err, ErrNoLetter) {
+			t.Fatal(err)
+		}
+		if l.Reason.Status < 0 || l.Attempts < 0 {
+			t.Fatalf("%+v", l)
+		}
+	})
+}
