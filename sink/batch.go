@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // stored is a record whose original is in its batch's store.
@@ -132,7 +133,7 @@ func (b *batch) add(m *memory, g *group, first, n, most, start int) {
 		e := event{hash: p.hash}
 		e.Record = p.Record
 		e.place = s.addEncoded(m, g.buf[start:p.end], len(g.route.Frame.Between), b.pageSize(s.encoded))
-		e.original = s.addOriginal(m, originalOf(p.rec), p.kept, b.pageSize(s.originals))
+		e.original = s.addOriginal(m, deadletter.OriginalOf(p.rec), p.kept, b.pageSize(s.originals))
 		e.named = s.addID(m, p.id)
 		b.events = append(b.events, e)
 		b.bytes += int(e.size)

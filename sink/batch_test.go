@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // filled is a closed batch of events with these ids, and how often it was told
@@ -41,8 +42,8 @@ func growing(m *memory, ids, contents []string) *batch {
 	for i, id := range ids {
 		g.buf = append(append(g.buf, ','), contents[i]...)
 		rec := &kgo.Record{Offset: int64(i), Value: fmt.Appendf(nil, "record %d", i)}
-		o := originalOf(rec)
-		g.events = append(g.events, pending{verdict.RecordOf(verdict.Handle{Seq: uint64(i)}, rec, &from), rec, id, uint64(id[0] - 'a'), o.size(), len(g.buf)})
+		o := deadletter.OriginalOf(rec)
+		g.events = append(g.events, pending{verdict.RecordOf(verdict.Handle{Seq: uint64(i)}, rec, &from), rec, id, uint64(id[0] - 'a'), o.Size(), len(g.buf)})
 	}
 	b.add(m, g, 0, len(ids), 500, 0)
 	clear(g.buf)
@@ -115,9 +116,9 @@ func checkOriginals(t *rapid.T, b *batch) {
 	for i := range b.events {
 		e := &b.events[i]
 		for _, r := range append([]stored{e.stored}, e.others()...) {
-			o := readOriginal(b.store.originals.from(r.original))
-			if want := fmt.Sprintf("record %d", r.Seq); string(o.value) != want || r.Offset != int64(r.Seq) {
-				t.Fatalf("%q at %d, want %q", o.value, r.Offset, want)
+			o := deadletter.ReadOriginal(b.store.originals.from(r.original))
+			if want := fmt.Sprintf("record %d", r.Seq); string(o.Value) != want || r.Offset != int64(r.Seq) {
+				t.Fatalf("%q at %d, want %q", o.Value, r.Offset, want)
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 var invalid = verdict.Reason{Class: verdict.Validation, Code: "value_missing", Field: "custom_data.value", Message: "a purchase has a value"}
@@ -68,11 +69,11 @@ func TestADeadLetterIsTheOriginalWithItsReason(t *testing.T) {
 			t.Errorf("headers (-want +got):\n%s", diff)
 		}
 
-		l, err := ParseLetter(raw)
+		l, err := deadletter.Parse(raw)
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantLetter := Letter{
+		wantLetter := deadletter.Letter{
 			Key: rec.Key, Value: rec.Value, Timestamp: at,
 			Headers: []kgo.RecordHeader{{Key: "trace", Value: []byte("t1")}, {Key: "trace", Value: []byte("t2")}},
 			Topic:   "events", Partition: 7, Offset: 4711,
@@ -196,12 +197,12 @@ func TestALetterTheTopicDoesNotTakeIsReduced(t *testing.T) {
 	for name, tt := range map[string]struct {
 		takes func(*kgo.Record) error
 		rec   *kgo.Record
-		check func(t *testing.T, l Letter)
+		check func(t *testing.T, l deadletter.Letter)
 	}{
 		"value too large": {
 			func(r *kgo.Record) error { return tooLargeOver(r, 1<<20) },
 			&kgo.Record{Key: []byte("k"), Value: big, Timestamp: time.UnixMilli(5000)},
-			func(t *testing.T, l Letter) {
+			func(t *testing.T, l deadletter.Letter) {
 				if l.Value != nil || l.ValueOmitted != len(big) || string(l.Key) != "k" {
 					t.Errorf("value %d bytes, omitted %d, key %q", len(l.Value), l.ValueOmitted, l.Key)
 				}
@@ -210,7 +211,7 @@ func TestALetterTheTopicDoesNotTakeIsReduced(t *testing.T) {
 		"key too large": {
 			func(r *kgo.Record) error { return tooLargeOver(r, 1<<20) },
 			&kgo.Record{Key: big, Value: []byte("v"), Headers: []kgo.RecordHeader{{Key: "a"}}, Timestamp: time.UnixMilli(5000)},
-			func(t *testing.T, l Letter) {
+			func(t *testing.T, l deadletter.Letter) {
 				if l.Key != nil || l.KeyOmitted != len(big) || l.ValueOmitted != 1 || l.HeadersOmitted != 1 {
 					t.Errorf("%+v", l)
 				}
@@ -224,7 +225,7 @@ func TestALetterTheTopicDoesNotTakeIsReduced(t *testing.T) {
 				return nil
 			},
 			&kgo.Record{Value: []byte("v"), Timestamp: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)},
-			func(t *testing.T, l Letter) {
+			func(t *testing.T, l deadletter.Letter) {
 				if l.Timestamp.UTC().Year() != 9999 || string(l.Value) != "v" {
 					t.Errorf("%+v", l)
 				}
@@ -329,7 +330,7 @@ func TestManyLettersAreWrittenInRounds(t *testing.T) {
 	const round = 500 // letters that are on their way to the brokers at once
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, always(ok))
-		for i := range 3*maxRound + 7 {
+		for i := range 3*deadletter.MaxRound + 7 {
 			r.feed.Refuse(verdict.Handle{Owner: r.owner, Seq: uint64(i)}, r.record("x"), "p", fmt.Sprint(i), invalid)
 		}
 		r.feed.Flush()

@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -20,7 +21,7 @@ type Feed struct {
 	groups  map[groupKey]*group
 	recent  [256]*group // some of the groups, by the hash of their profile
 	dirty   []*group    // that have something for their lanes
-	letters []*letter
+	letters []*deadletter.Draft
 	// now is the time by which events are too old: of the first since the last
 	// Flush, since a clock asked for each costs as much as the rest of Add.
 	now time.Time
@@ -97,8 +98,8 @@ func (f *Feed) AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conver
 	if len(g.events) == 0 {
 		f.dirty = append(f.dirty, g)
 	}
-	o := originalOf(rec)
-	g.events = append(g.events, pending{verdict.RecordOf(tok, rec, &f.from), rec, c.EventID, maphash.String(f.sink.seed, c.EventID), o.size(), len(g.buf)})
+	o := deadletter.OriginalOf(rec)
+	g.events = append(g.events, pending{verdict.RecordOf(tok, rec, &f.from), rec, c.EventID, maphash.String(f.sink.seed, c.EventID), o.Size(), len(g.buf)})
 }
 
 // reject makes of a conversion what its contract says.
@@ -143,17 +144,17 @@ func (f *Feed) place(profile string) **group {
 }
 
 // Refuse makes a dead letter of a record that is not to be sent. profileID and
-// eventID are empty where the record could not be decoded.
+// EventID are empty where the record could not be decoded.
 func (f *Feed) Refuse(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, why verdict.Reason) {
 	f.refuse(tok, rec, profileID, eventID, f.sink.opts.Contract, why)
 }
 
 func (f *Feed) refuse(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
 	now := f.sink.opts.Now()
-	o := originalOf(rec)
-	f.letters = append(f.letters, &letter{
-		Record: verdict.RecordOf(tok, rec, &f.from), original: readOriginal(o.appendTo(nil)),
-		contract: by.Name(), profile: strings.Clone(profileID), eventID: strings.Clone(eventID), reason: why, first: now, last: now,
+	o := deadletter.OriginalOf(rec)
+	f.letters = append(f.letters, &deadletter.Draft{
+		Record: verdict.RecordOf(tok, rec, &f.from), Original: deadletter.ReadOriginal(o.AppendTo(nil)),
+		Contract: by.Name(), Profile: strings.Clone(profileID), EventID: strings.Clone(eventID), Reason: why, First: now, Last: now,
 	})
 }
 
@@ -208,7 +209,7 @@ func (f *Feed) Flush() {
 		clear(f.recent[:])
 	}
 	if len(f.letters) > 0 {
-		s.letters.put(nil, f.letters)
+		s.letters.Put(nil, f.letters)
 		clear(f.letters)
 		f.letters = f.letters[:0]
 	}

@@ -24,6 +24,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -204,7 +205,7 @@ type letterbox struct {
 	fail func(*kgo.Record) error // nil acknowledges all
 
 	mu      sync.Mutex
-	letters []Letter
+	letters []deadletter.Letter
 	raw     []*kgo.Record
 }
 
@@ -219,7 +220,7 @@ func (b *letterbox) TryProduce(ctx context.Context, r *kgo.Record, promise func(
 			err = ctx.Err()
 		}
 		if err == nil {
-			l, perr := ParseLetter(r)
+			l, perr := deadletter.Parse(r)
 			if perr != nil {
 				panic(perr)
 			}
@@ -245,7 +246,7 @@ func (b *letterbox) why(eventID string) verdict.Reason {
 	return verdict.Reason{}
 }
 
-func (b *letterbox) all() []Letter {
+func (b *letterbox) all() []deadletter.Letter {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.letters)

@@ -17,6 +17,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	receipts "github.com/tracklayer/amazon-capi/schemas/receipt"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 const dlq = "events.dlq"
@@ -41,7 +42,7 @@ func broker(t *testing.T) (*kfake.Cluster, *kgo.Client) {
 }
 
 // written reads n letters back from the topic.
-func written(t *testing.T, c *kfake.Cluster, n int) []Letter {
+func written(t *testing.T, c *kfake.Cluster, n int) []deadletter.Letter {
 	t.Helper()
 	cl, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...), kgo.ConsumeTopics(dlq), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
@@ -50,14 +51,14 @@ func written(t *testing.T, c *kfake.Cluster, n int) []Letter {
 	defer cl.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	var letters []Letter
+	var letters []deadletter.Letter
 	for len(letters) < n {
 		fs := cl.PollFetches(ctx)
 		if err := fs.Err(); err != nil {
 			t.Fatalf("%d of %d letters: %v", len(letters), n, err)
 		}
 		fs.EachRecord(func(r *kgo.Record) {
-			l, err := ParseLetter(r)
+			l, err := deadletter.Parse(r)
 			if err != nil {
 				t.Fatal(err)
 			}

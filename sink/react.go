@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // react does what a result asks for.
@@ -36,7 +37,7 @@ func (l *lane) again(b *batch) {
 func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
-	var letters []*letter
+	var letters []*deadletter.Draft
 	var later, large []event
 	verdicts := s.memory.verdicts.Get(len(b.events))
 	failed := b.history // of those that the answer says something bad of
@@ -108,7 +109,7 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	l.mu.Unlock()
 	s.memory.release(b)
 	s.conclude(res.request, verdicts)
-	s.letters.put(res.request, letters)
+	s.letters.Put(res.request, letters)
 }
 
 // reasonItems labels retries that item results ask for.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // accept appends the verdicts of an accepted event.
@@ -22,10 +23,10 @@ func (l *lane) accept(verdicts []verdict.Verdict, b *batch, e *event) []verdict.
 // condemn appends the dead letters of an event, one for each of its records:
 // each record's offset needs one. The id is a part of a text with all of the
 // batch's, which a letter that waits for its topic must not keep.
-func (l *lane) condemn(letters []*letter, b *batch, h *history, e *event, why verdict.Reason) []*letter {
-	d := letter{
-		contract: l.contract.Name(), profile: l.profile, eventID: strings.Clone(b.id(e)), reason: why, attempts: h.attempts,
-		first: time.UnixMilli(h.firstFailure), last: time.UnixMilli(h.lastFailure),
+func (l *lane) condemn(letters []*deadletter.Draft, b *batch, h *history, e *event, why verdict.Reason) []*deadletter.Draft {
+	d := deadletter.Draft{
+		Contract: l.contract.Name(), Profile: l.profile, EventID: strings.Clone(b.id(e)), Reason: why, Attempts: h.attempts,
+		First: time.UnixMilli(h.firstFailure), Last: time.UnixMilli(h.lastFailure),
 	}
 	letters = append(letters, letterOf(d, b, e.stored))
 	for _, r := range e.others() {
@@ -35,14 +36,14 @@ func (l *lane) condemn(letters []*letter, b *batch, h *history, e *event, why ve
 }
 
 // letterOf is the letter for one of a batch's records.
-func letterOf(l letter, b *batch, r stored) *letter {
-	l.Record, l.original = r.Record, readOriginal(b.store.originals.from(r.original))
+func letterOf(l deadletter.Draft, b *batch, r stored) *deadletter.Draft {
+	l.Record, l.Original = r.Record, deadletter.ReadOriginal(b.store.originals.from(r.original))
 	return &l
 }
 
 // bury makes dead letters of all events of a batch.
 func (l *lane) bury(b *batch, res *result, why verdict.Reason) {
-	var letters []*letter
+	var letters []*deadletter.Draft
 	for i := range b.events {
 		letters = l.condemn(letters, b, &b.history, &b.events[i], why)
 	}
@@ -50,7 +51,7 @@ func (l *lane) bury(b *batch, res *result, why verdict.Reason) {
 	l.records -= len(letters)
 	l.mu.Unlock()
 	l.sink.memory.release(b)
-	l.sink.letters.put(res.request, letters)
+	l.sink.letters.Put(res.request, letters)
 }
 
 // identifiers returns those of some events, for masking them in what Amazon

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/backoff"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // Sink delivers events to Amazon through a lane per profile, or more where its
@@ -22,7 +23,7 @@ type Sink struct {
 	router  Router
 	sender  *sender
 	backoff backoff.Backoff
-	letters *deadLetters
+	letters *deadletter.Writer
 	// receipts is nil when none are written.
 	receipts *receiptWriter
 	profiles *profiles
@@ -91,7 +92,7 @@ func New(opts Options) (*Sink, error) {
 	s.scratch.New = func() any { return &scratch{} }
 	s.idSets.New = func() any { return &idSet{} }
 	s.seed = maphash.MakeSeed()
-	s.letters = newDeadLetters(s.ctx, letterOptions{
+	s.letters = deadletter.New(s.ctx, deadletter.Options{
 		Producer: opts.DeadLetters.Producer, Topic: opts.DeadLetters.Topic,
 		Conclude: s.conclude, Shown: s.profiles.shown, Fenced: m.fenced, Backoff: s.backoff,
 		Log: opts.Log, Conditions: opts.Conditions, Registerer: opts.Registerer, Now: opts.Now,
@@ -289,7 +290,7 @@ func (s *Sink) Close(ctx context.Context) error {
 	s.mu.RLock()
 	s.each((*lane).stopFading)
 	s.mu.RUnlock()
-	err := s.letters.close()
+	err := s.letters.Close()
 	if s.receipts != nil {
 		err = errors.Join(err, s.receipts.close()) // last: letters, too, end in receipts
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/slicepool"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // store is the memory of a batch, lent by the sink's memory.
@@ -77,9 +78,9 @@ func (s *store) addEncoded(m *memory, piece []byte, between, size int) place {
 }
 
 // addOriginal adds what is kept of a record, which is that many bytes at most.
-func (s *store) addOriginal(m *memory, o original, most, size int) spot {
+func (s *store) addOriginal(m *memory, o deadletter.Original, most, size int) spot {
 	page, at := s.originals.page(most, 0, size, &m.bytes)
-	*page = o.appendTo(*page)
+	*page = o.AppendTo(*page)
 	s.kept += most
 	return at
 }
@@ -103,7 +104,7 @@ func (s *store) close(m *memory) {
 // come, this one included.
 func (s *store) keep(m *memory, from *store, r *stored, left int) {
 	o := from.originals.from(r.original)
-	o = o[:originalSize(o)]
+	o = o[:deadletter.OriginalSize(o)]
 	page, at := s.originals.page(len(o), 0, min(len(o)*left, pageSize), &m.bytes)
 	*page = append(*page, o...)
 	s.kept += len(o)

@@ -16,7 +16,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // foreignLetters are a letter of another tool, and a record that is none.
@@ -335,7 +335,7 @@ func TestRedriveDirect(t *testing.T) {
 		t.Fatalf("%d letters in quarantine, want %d", len(quarantined), failedAgain)
 	}
 	for _, rec := range quarantined {
-		if l, err := sink.ParseLetter(rec); err != nil || l.Reason.Status != 422 || l.Redrives != 2 || len(rec.Value) == 0 {
+		if l, err := deadletter.Parse(rec); err != nil || l.Reason.Status != 422 || l.Redrives != 2 || len(rec.Value) == 0 {
 			t.Fatalf("not the letter: %+v, %v", l, err)
 		}
 	}

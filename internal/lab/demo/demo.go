@@ -24,6 +24,7 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 const topic, lettersTopic, receiptsTopic = "tracklayer.events", "tracklayer.events.dlq", "tracklayer.events.receipts"
@@ -168,20 +169,20 @@ func (d *demo) settle(ctx context.Context, pl *pipeline.Pipeline, published uint
 }
 
 // letters reads the dead-letter topic to its end.
-func (d *demo) letters(ctx context.Context) ([]sink.Letter, error) {
+func (d *demo) letters(ctx context.Context) ([]deadletter.Letter, error) {
 	records, err := history.ReadAll(ctx, kafka.Settings{Brokers: d.cluster.Brokers()}, lettersTopic)
 	if err != nil {
 		return nil, err
 	}
-	letters := make([]sink.Letter, 0, len(records))
+	letters := make([]deadletter.Letter, 0, len(records))
 	for _, r := range records {
-		l, err := sink.ParseLetter(r)
+		l, err := deadletter.Parse(r)
 		if err != nil {
 			return nil, err
 		}
 		letters = append(letters, l)
 	}
-	slices.SortFunc(letters, func(a, b sink.Letter) int {
+	slices.SortFunc(letters, func(a, b deadletter.Letter) int {
 		if c := int(a.Reason.Class) - int(b.Reason.Class); c != 0 {
 			return c
 		}

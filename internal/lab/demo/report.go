@@ -15,7 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // Report is what the demo shows; its JSON is an output of the command line.
@@ -80,7 +80,7 @@ type Receipts struct {
 	Events  map[string]int `json:"events"` // they name, by class
 }
 
-func newReport(s consumer.Summary, letters []sink.Letter, receipts Receipts, amazon sandbox.Stats, published sample.Counts, took time.Duration) *Report {
+func newReport(s consumer.Summary, letters []deadletter.Letter, receipts Receipts, amazon sandbox.Stats, published sample.Counts, took time.Duration) *Report {
 	r := &Report{
 		Consumed:     s.Taken - s.Returned,
 		Accepted:     s.Total.Settled[verdict.Accepted],

@@ -20,7 +20,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 func (w *world) readReceipts() []*kgo.Record {
@@ -40,7 +40,7 @@ type place struct {
 
 // checkReceipts holds the receipts to the source, to the dead letters and to
 // what Amazon took: every record of the source is named once, and with its class.
-func (w *world) checkReceipts(letters []sink.Letter) {
+func (w *world) checkReceipts(letters []deadletter.Letter) {
 	t := w.t
 	t.Helper()
 	registry, err := registry.New(registry.Options{URL: w.registry})

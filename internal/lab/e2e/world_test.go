@@ -29,6 +29,7 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -278,14 +279,14 @@ func (w *world) get(p program, path string) (status int, body string) {
 }
 
 // deadLetters reads the dead-letter topic.
-func (w *world) deadLetters() (records []*kgo.Record, letters []sink.Letter) {
+func (w *world) deadLetters() (records []*kgo.Record, letters []deadletter.Letter) {
 	w.t.Helper()
 	records, err := history.ReadAll(w.t.Context(), kafka.Settings{Brokers: w.brokers}, w.letters)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	for _, r := range records {
-		l, err := sink.ParseLetter(r)
+		l, err := deadletter.Parse(r)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -296,7 +297,7 @@ func (w *world) deadLetters() (records []*kgo.Record, letters []sink.Letter) {
 
 // checkVerdicts compares what was published with what Amazon received and what
 // the dead-letter topic holds. Nobody asks the program.
-func (w *world) checkVerdicts(letters []sink.Letter) {
+func (w *world) checkVerdicts(letters []deadletter.Letter) {
 	t := w.t
 	t.Helper()
 	wantDead, gotDead := make(map[string]int), make(map[string]int)

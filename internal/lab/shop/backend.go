@@ -9,7 +9,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // Backend is the shop's side of Kafka: it publishes events, and reads in the
@@ -66,7 +66,7 @@ func (b *Backend) read() {
 			return
 		}
 		fetches.EachRecord(func(rec *kgo.Record) {
-			l, err := sink.ParseLetter(rec)
+			l, err := deadletter.Parse(rec)
 			if err != nil {
 				return // somebody else's
 			}

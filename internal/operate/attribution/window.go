@@ -12,7 +12,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // ReadWindow goes through a window of the topic, of which the choice says which
@@ -31,7 +31,7 @@ func (a *Audit) ReadWindow(ctx context.Context, s kafka.Settings, rng history.Ra
 	decoder := schemas.NewDecoder(registry)
 	var ev schemas.Event
 	err = reader.Read(ctx, plan, func(rec *kgo.Record) error {
-		if sink.Redrives(rec) > 0 {
+		if deadletter.Redrives(rec) > 0 {
 			window.Copies++
 			return nil
 		}

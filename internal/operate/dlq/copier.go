@@ -18,6 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/internal/wait"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -33,7 +34,7 @@ type Originals interface {
 
 // Original returns what a letter was made of, to be sent through again. What the
 // letter lacks is read from the source.
-func Original(ctx context.Context, l *sink.Letter, from Originals) (*kgo.Record, error) {
+func Original(ctx context.Context, l *deadletter.Letter, from Originals) (*kgo.Record, error) {
 	again := l.Again()
 	if l.Whole() {
 		return again, nil
@@ -47,7 +48,7 @@ func Original(ctx context.Context, l *sink.Letter, from Originals) (*kgo.Record,
 	}
 	count := again.Headers[len(again.Headers)-1]
 	again.Key, again.Value, again.Timestamp = rec.Key, rec.Value, rec.Timestamp
-	again.Headers = append(sink.OwnHeaders(rec), count)
+	again.Headers = append(deadletter.OwnHeaders(rec), count)
 	return again, nil
 }
 

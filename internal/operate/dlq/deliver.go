@@ -10,7 +10,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // ensureQuarantine makes the topic for quarantine like that of the letters, if it is
@@ -34,7 +34,7 @@ type restorer struct{ from lockedOriginals }
 func newRestorer(from Originals) *restorer { return &restorer{lockedOriginals{from: from}} }
 
 func (r *restorer) record(ctx context.Context, rec *kgo.Record) (*kgo.Record, error) {
-	l, _ := sink.ParseLetter(rec) // what is none was not selected
+	l, _ := deadletter.Parse(rec) // what is none was not selected
 	return Original(ctx, &l, &r.from)
 }
 

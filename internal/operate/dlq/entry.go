@@ -11,12 +11,12 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // Entry is a record of a dead-letter topic.
 type Entry struct {
-	Letter sink.Letter
+	Letter deadletter.Letter
 	// NoLetter is set for records that have none of the headers of a dead letter.
 	NoLetter bool
 	// Done tells that the letter has been sent through again, or put into
@@ -29,9 +29,9 @@ type Entry struct {
 
 // Read makes an entry of a record. done may be nil.
 func Read(rec *kgo.Record, done *consumer.Progress) Entry {
-	l, err := sink.ParseLetter(rec)
+	l, err := deadletter.Parse(rec)
 	return Entry{
-		Letter: l, NoLetter: errors.Is(err, sink.ErrNoLetter), Partition: rec.Partition, Offset: rec.Offset,
+		Letter: l, NoLetter: errors.Is(err, deadletter.ErrNoLetter), Partition: rec.Partition, Offset: rec.Offset,
 		Done: done != nil && done.Settled(rec.Partition, rec.Offset, rec.LeaderEpoch),
 	}
 }

@@ -7,13 +7,13 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 var failed = time.Date(2026, 4, 23, 10, 0, 0, 0, time.UTC)
 
 func entry() *Entry {
-	return &Entry{Partition: 3, Offset: 7, Letter: sink.Letter{
+	return &Entry{Partition: 3, Offset: 7, Letter: deadletter.Letter{
 		EventID: "ord_1", ProfileID: "1", LastFailure: failed, Timestamp: failed.AddDate(-1, 0, 0),
 		Reason: verdict.Reason{Class: verdict.Rejected, Status: 422, Code: "INVALID_USER_INFO", Field: "userInfo.hashedPhone"},
 	}}
@@ -24,7 +24,7 @@ func TestFilter(t *testing.T) {
 	masked.Letter.EventID = redact.EventID("jane-1@example.com")
 	done := entry()
 	done.Done = true
-	foreign := &Entry{Letter: sink.Letter{Timestamp: failed}}
+	foreign := &Entry{Letter: deadletter.Letter{Timestamp: failed}}
 	for name, tc := range map[string]struct {
 		e    *Entry
 		f    Filter

@@ -18,7 +18,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // originals is a source with one record.
@@ -107,7 +107,7 @@ func TestRedriveThatCouldNotBeRemembered(t *testing.T) {
 }
 
 func TestOriginalOfALetterThatIsNotWhole(t *testing.T) {
-	l := &sink.Letter{Topic: "events", Partition: 1, Offset: 2, ValueOmitted: 9, Redrives: 1, Headers: []kgo.RecordHeader{{Key: "a"}}}
+	l := &deadletter.Letter{Topic: "events", Partition: 1, Offset: 2, ValueOmitted: 9, Redrives: 1, Headers: []kgo.RecordHeader{{Key: "a"}}}
 	rec := &kgo.Record{Key: []byte("k"), Value: []byte("v"), Timestamp: failed, Headers: []kgo.RecordHeader{{Key: "a"}, {Key: "b"}}}
 	got, err := Original(t.Context(), l, originals{rec: rec})
 	if err != nil || string(got.Value) != "v" || string(got.Key) != "k" || !got.Timestamp.Equal(failed) || got.Topic != "events" || got.Offset != 2 {

@@ -20,7 +20,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -107,7 +107,7 @@ func TestFates(t *testing.T) {
 			b.record("1|a", 0, 0)
 		}, Counts{Source: 1, InFlight: 1}},
 		"a letter only": {func(b *bench) {
-			b.verdicts.Letter(&sink.Letter{Topic: "events", Partition: 0, Offset: 0, Reason: verdict.Reason{Class: verdict.Auth}})
+			b.verdicts.Letter(&deadletter.Letter{Topic: "events", Partition: 0, Offset: 0, Reason: verdict.Reason{Class: verdict.Auth}})
 			b.record("1|a", 0, 0)
 		}, Counts{Source: 1, Auth: 1}},
 		"refused, then accepted at its place": {func(b *bench) {
@@ -148,12 +148,12 @@ func TestFates(t *testing.T) {
 			b.record("1|a", 0, 1, redriven)
 		}, Counts{Source: 1, Accepted: 1, Redriven: 1}},
 		"a copy of a letter alone": {func(b *bench) {
-			b.verdicts.Letter(&sink.Letter{Topic: "events", Partition: 9, Offset: 9, ProfileID: "1", EventID: "a", Reason: verdict.Reason{Class: verdict.Auth}})
+			b.verdicts.Letter(&deadletter.Letter{Topic: "events", Partition: 9, Offset: 9, ProfileID: "1", EventID: "a", Reason: verdict.Reason{Class: verdict.Auth}})
 			b.receipt("1", "a", 0, 1, verdict.Accepted, 1)
 			b.record("1|a", 0, 1, redriven)
 		}, Counts{Source: 1, Accepted: 1, Redriven: 1}},
 		"a copy of a letter that nobody can read": {func(b *bench) {
-			b.verdicts.Letter(&sink.Letter{Topic: "events", Partition: 9, Offset: 9, Value: []byte("garbage"), Reason: verdict.Reason{Class: verdict.Decode}})
+			b.verdicts.Letter(&deadletter.Letter{Topic: "events", Partition: 9, Offset: 9, Value: []byte("garbage"), Reason: verdict.Reason{Class: verdict.Decode}})
 			b.receipt("", "", 0, 1, verdict.Decode, 0)
 			b.record("garbage", 0, 1, redriven)
 		}, Counts{Source: 1, Decode: 1, Redriven: 1}},
@@ -196,7 +196,7 @@ func TestFates(t *testing.T) {
 		}, Counts{Source: 2, Accepted: 1, Filtered: 1, Duplicates: 1}},
 		"a letter, and accepted in a replay": {func(b *bench) {
 			b.receipt("1", "a", 0, 0, verdict.Accepted, 1)
-			b.verdicts.Letter(&sink.Letter{Topic: "events", Partition: 0, Offset: 0, Reason: verdict.Reason{Class: verdict.Auth}})
+			b.verdicts.Letter(&deadletter.Letter{Topic: "events", Partition: 0, Offset: 0, Reason: verdict.Reason{Class: verdict.Auth}})
 			b.record("1|a", 0, 0)
 		}, Counts{Source: 1, Accepted: 1, Redriven: 1}},
 		"twice by the source": {func(b *bench) {

@@ -14,7 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -100,7 +100,7 @@ func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 	}
 	h := held{event: r.event(rec, err == nil), key: r.Verdicts.keyOf(&r.ev, rec.Value)}
 	class, again, mended := r.Verdicts.of(rec.Partition, rec.Offset)
-	h.retried, h.redrives = again, sink.Redrives(rec)
+	h.retried, h.redrives = again, deadletter.Redrives(rec)
 	switch {
 	case class != 0:
 		h.event.Fate = class.String()

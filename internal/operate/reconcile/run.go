@@ -15,7 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // Sources are where events, and what became of them, are read.
@@ -119,7 +119,7 @@ func (s *Sources) readLetters(ctx context.Context, v *Verdicts) error {
 	}
 	defer reader.Close()
 	return reader.Read(ctx, plan, func(rec *kgo.Record) error {
-		if l, err := sink.ParseLetter(rec); err == nil {
+		if l, err := deadletter.Parse(rec); err == nil {
 			v.Letter(&l)
 		}
 		return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // Verdicts is what receipts and dead letters say of the records of a range. It
@@ -146,7 +146,7 @@ func (v *Verdicts) Receipt(r *receipt.Receipt) {
 }
 
 // Letter enters a dead letter, for records that no receipt names.
-func (v *Verdicts) Letter(l *sink.Letter) {
+func (v *Verdicts) Letter(l *deadletter.Letter) {
 	if l.Topic != v.topic || l.Reason.Class == 0 {
 		return
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -123,7 +124,7 @@ func (f *Forecaster) record(ctx context.Context, rec *kgo.Record) error {
 		return nil
 	case f.Settled != nil && f.Settled.Settled(rec.Partition, rec.Offset, rec.LeaderEpoch):
 		f.f.DoneBefore++
-		if sink.Redrives(rec) > 0 { // or left out, as it may be now
+		if deadletter.Redrives(rec) > 0 { // or left out, as it may be now
 			f.remember(rec, copied{done: true})
 		}
 		return nil
@@ -134,7 +135,7 @@ func (f *Forecaster) record(ctx context.Context, rec *kgo.Record) error {
 	f.f.Selected.Add(rec.Partition, rec.Offset)
 	one := f.one(readable)
 	f.f.profile(one.Profile).add(&one, 1)
-	if sink.Redrives(rec) > 0 {
+	if deadletter.Redrives(rec) > 0 {
 		one.Profile = strings.Clone(one.Profile)
 		f.remember(rec, copied{rec.Partition, rec.Offset, one, false})
 	}
@@ -167,7 +168,7 @@ func (f *Forecaster) key(rec *kgo.Record) string {
 
 // original takes the copies of a record out again.
 func (f *Forecaster) original(ctx context.Context, rec *kgo.Record) error {
-	if len(f.copies) == 0 || sink.Redrives(rec) > 0 {
+	if len(f.copies) == 0 || deadletter.Redrives(rec) > 0 {
 		return nil
 	}
 	if _, err := f.decode(ctx, rec); err != nil {

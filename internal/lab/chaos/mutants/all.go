@@ -22,9 +22,9 @@ func All() []Mutant {
 		{
 			Name: "letter-not-awaited",
 			What: "counts a dead letter as written before the brokers have it",
-			Edits: []Edit{{"sink/deadletter.go",
-				"		d.producer.TryProduce(d.ctx, rec, acknowledged)\n",
-				"		a.set(i, nil)\n		acknowledged = nil\n		d.producer.TryProduce(d.ctx, rec, acknowledged)\n",
+			Edits: []Edit{{"sink/deadletter/writer.go",
+				"		d.opts.Producer.TryProduce(d.ctx, rec, acknowledged)\n",
+				"		a.set(i, nil)\n		acknowledged = nil\n		d.opts.Producer.TryProduce(d.ctx, rec, acknowledged)\n",
 			}},
 		},
 		{

@@ -1,4 +1,4 @@
-package sink
+package deadletter
 
 import (
 	"errors"
@@ -56,17 +56,17 @@ const (
 	maxOwnHeaderBytes = 16 << 10
 )
 
-// letter is a dead letter on its way.
-type letter struct {
+// Draft is a dead letter on its way.
+type Draft struct {
 	verdict.Record
-	original
+	Original
 	request     *verdict.Request // that it came of; nil if the record was never sent
-	contract    string
-	profile     string
-	eventID     string
-	reason      verdict.Reason
-	attempts    int
-	first, last time.Time
+	Contract    string
+	Profile     string
+	EventID     string
+	Reason      verdict.Reason
+	Attempts    int
+	First, Last time.Time
 	queued      time.Time // when it was handed over to be made
 
 	// alone: it is written by itself, to learn whether it is the one that the
@@ -78,13 +78,13 @@ type letter struct {
 }
 
 // whole takes back what was left out: the topic may take it now.
-func (l *letter) whole() {
+func (l *Draft) whole() {
 	l.omitValue, l.omitHeaders, l.omitKey, l.omitTime, l.reduced = false, false, false, false, nil
 }
 
 // reduce leaves out what the brokers' error is about; false when there is
 // nothing more to leave out.
-func (l *letter) reduce(err error) bool {
+func (l *Draft) reduce(err error) bool {
 	switch {
 	case errors.Is(err, kerr.InvalidTimestamp):
 		if l.omitTime {
@@ -93,11 +93,11 @@ func (l *letter) reduce(err error) bool {
 		l.omitTime = true
 	case !kafka.Oversized(err):
 		return false
-	case !l.omitValue && len(l.value) > 0:
+	case !l.omitValue && len(l.Value) > 0:
 		l.omitValue = true
-	case !l.omitHeaders && len(l.headers) > 0:
+	case !l.omitHeaders && len(l.Headers) > 0:
 		l.omitHeaders = true
-	case !l.omitKey && len(l.key) > 0:
+	case !l.omitKey && len(l.Key) > 0:
 		l.omitKey = true
 	default:
 		return false
@@ -107,46 +107,46 @@ func (l *letter) reduce(err error) bool {
 
 // build makes the record that is produced; profile is as headers show it. It is
 // made anew for every try, since the client keeps state in it.
-func (l *letter) build(topic, profile string) *kgo.Record {
-	out := &kgo.Record{Topic: topic, Key: l.key, Value: l.value, Timestamp: time.UnixMilli(l.Timestamp)}
+func (l *Draft) build(topic, profile string) *kgo.Record {
+	out := &kgo.Record{Topic: topic, Key: l.Key, Value: l.Value, Timestamp: time.UnixMilli(l.Timestamp)}
 	h := headers{}
 	dropped := 0
 	if l.omitHeaders {
-		dropped = len(l.headers)
+		dropped = len(l.Headers)
 	} else {
-		dropped = h.keep(l.headers)
+		dropped = h.keep(l.Headers)
 	}
 
 	// What a stranger said in it was masked when it came. It is not masked as such
 	// again, or it would lose the numbers that are ours.
-	message := redact.Line(redact.Own(l.reason.Message), redact.MessageLimit)
+	message := redact.Line(redact.Own(l.Reason.Message), redact.MessageLimit)
 	h.set(headerTopic, redact.Line(l.From.Topic, 249))
 	h.set(headerPartition, strconv.Itoa(int(l.From.Partition)))
 	h.set(headerOffset, strconv.FormatInt(l.Offset, 10))
-	h.set(headerStage, stage(l.reason.Class))
-	h.set(headerClassName, "github.com/tracklayer/amazon-capi/"+folder(l.reason.Class))
-	h.set(headerException, ownPrefix+l.reason.Class.String())
+	h.set(headerStage, stage(l.Reason.Class))
+	h.set(headerClassName, "github.com/tracklayer/amazon-capi/"+folder(l.Reason.Class))
+	h.set(headerException, ownPrefix+l.Reason.Class.String())
 	h.set(headerExceptText, message)
 
-	h.set(headerClass, l.reason.Class.String())
-	h.set(headerStatus, number(l.reason.Status))
-	h.set(headerCode, redact.Line(redact.Text(l.reason.Code), redact.WordLimit))
-	h.set(headerField, redact.Line(redact.Text(l.reason.Field), redact.WordLimit))
+	h.set(headerClass, l.Reason.Class.String())
+	h.set(headerStatus, number(l.Reason.Status))
+	h.set(headerCode, redact.Line(redact.Text(l.Reason.Code), redact.WordLimit))
+	h.set(headerField, redact.Line(redact.Text(l.Reason.Field), redact.WordLimit))
 	h.set(headerMessage, message)
 	h.set(headerProfile, profile)
-	h.set(headerEventID, redact.EventID(l.eventID))
-	h.set(headerAttempts, strconv.Itoa(l.attempts))
-	h.set(headerFirstFailure, l.first.UTC().Format(letterTime))
-	h.set(headerLastFailure, l.last.UTC().Format(letterTime))
-	h.set(headerContract, l.contract)
+	h.set(headerEventID, redact.EventID(l.EventID))
+	h.set(headerAttempts, strconv.Itoa(l.Attempts))
+	h.set(headerFirstFailure, l.First.UTC().Format(letterTime))
+	h.set(headerLastFailure, l.Last.UTC().Format(letterTime))
+	h.set(headerContract, l.Contract)
 
 	if l.omitValue {
 		out.Value = nil
-		h.set(headerValueOmitted, strconv.Itoa(len(l.value)))
+		h.set(headerValueOmitted, strconv.Itoa(len(l.Value)))
 	}
 	if l.omitKey {
 		out.Key = nil
-		h.set(headerKeyOmitted, strconv.Itoa(len(l.key)))
+		h.set(headerKeyOmitted, strconv.Itoa(len(l.Key)))
 	}
 	if dropped > 0 {
 		h.set(headerHeadersOmitted, strconv.Itoa(dropped))

@@ -1,4 +1,4 @@
-package sink
+package deadletter
 
 import (
 	"cmp"
@@ -49,10 +49,10 @@ type Letter struct {
 	ValueOmitted, KeyOmitted, HeadersOmitted int
 }
 
-// ParseLetter reads a record of a dead-letter topic, be it ours or of another
+// Parse reads a record of a dead-letter topic, be it ours or of another
 // tool that follows Kafka Connect. With ErrNoLetter the letter holds what any
 // record has.
-func ParseLetter(rec *kgo.Record) (Letter, error) {
+func Parse(rec *kgo.Record) (Letter, error) {
 	l := Letter{Key: rec.Key, Value: rec.Value, Timestamp: rec.Timestamp, Partition: -1, Offset: -1}
 	known := false
 	var said, exception string

@@ -1,4 +1,4 @@
-package sink
+package deadletter
 
 import (
 	"encoding/binary"
@@ -7,13 +7,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// original is what a dead letter repeats of its record.
-type original struct {
-	key, value []byte
-	headers    []kgo.RecordHeader
+// Original is what a dead letter repeats of its record.
+type Original struct {
+	Key, Value []byte
+	Headers    []kgo.RecordHeader
 }
 
-func originalOf(r *kgo.Record) original { return original{r.Key, r.Value, r.Headers} }
+// OriginalOf returns what a letter would repeat of a record, whose memory it shares.
+func OriginalOf(r *kgo.Record) Original { return Original{r.Key, r.Value, r.Headers} }
 
 // Events that are on their way have their originals copied into their batch's
 // memory, and not their records kept. A record is 184 bytes around two slices,
@@ -26,13 +27,13 @@ func originalOf(r *kgo.Record) original { return original{r.Key, r.Value, r.Head
 // Lengths are varints, those of key and values one more than they are, with 0 for
 // null: a dead letter must not make an empty value of a tombstone.
 
-// appendTo appends the original's bytes.
-func (o *original) appendTo(b []byte) []byte {
-	b = appendNullable(b, o.key)
-	b = appendNullable(b, o.value)
-	b = binary.AppendUvarint(b, uint64(len(o.headers)))
-	for i := range o.headers {
-		h := &o.headers[i]
+// AppendTo appends the original's bytes.
+func (o *Original) AppendTo(b []byte) []byte {
+	b = appendNullable(b, o.Key)
+	b = appendNullable(b, o.Value)
+	b = binary.AppendUvarint(b, uint64(len(o.Headers)))
+	for i := range o.Headers {
+		h := &o.Headers[i]
 		b = binary.AppendUvarint(b, uint64(len(h.Key)))
 		b = append(b, h.Key...)
 		b = appendNullable(b, h.Value)
@@ -48,32 +49,32 @@ func appendNullable(b, field []byte) []byte {
 	return append(b, field...)
 }
 
-// size is how many bytes appendTo appends, at most.
-func (o *original) size() int {
+// Size is how many bytes AppendTo appends, at most.
+func (o *Original) Size() int {
 	const length = binary.MaxVarintLen32
-	size := 3*length + len(o.key) + len(o.value)
-	for i := range o.headers {
-		size += 2*length + len(o.headers[i].Key) + len(o.headers[i].Value)
+	size := 3*length + len(o.Key) + len(o.Value)
+	for i := range o.Headers {
+		size += 2*length + len(o.Headers[i].Key) + len(o.Headers[i].Value)
 	}
 	return size
 }
 
-// readOriginal reads what appendTo has written, and perhaps other things behind
+// ReadOriginal reads what AppendTo has written, and perhaps other things behind
 // it, into memory of its own.
-func readOriginal(b []byte) (o original) {
-	r := originalReader(slices.Clone(b[:originalSize(b)]))
-	o.key, o.value = r.nullable(), r.nullable()
+func ReadOriginal(b []byte) (o Original) {
+	r := originalReader(slices.Clone(b[:OriginalSize(b)]))
+	o.Key, o.Value = r.nullable(), r.nullable()
 	if n := r.length(); n > 0 {
-		o.headers = make([]kgo.RecordHeader, n)
+		o.Headers = make([]kgo.RecordHeader, n)
 	}
-	for i := range o.headers {
-		o.headers[i] = kgo.RecordHeader{Key: string(r.next(r.length())), Value: r.nullable()}
+	for i := range o.Headers {
+		o.Headers[i] = kgo.RecordHeader{Key: string(r.next(r.length())), Value: r.nullable()}
 	}
 	return o
 }
 
-// originalSize is how many bytes appendTo has written, before perhaps others.
-func originalSize(b []byte) int {
+// OriginalSize is how many bytes AppendTo has written, before perhaps others.
+func OriginalSize(b []byte) int {
 	r := originalReader(b)
 	r.nullable()
 	r.nullable()

@@ -1,4 +1,4 @@
-package sink
+package deadletter
 
 import (
 	"testing"
@@ -27,7 +27,7 @@ func TestALetterGivesItsOriginalBack(t *testing.T) {
 		{"trace=t1", "empty=", "amazon-capi.redrives=2"},
 		{"trace=t1", "empty=", "amazon-capi.redrives=3"},
 	} {
-		l, err := ParseLetter(draftOf(rec).build("dlq", "1234567890"))
+		l, err := Parse(draftOf(rec).build("dlq", "1234567890"))
 		if err != nil || !l.Whole() || l.Redrives != round {
 			t.Fatalf("round %d: %+v, %v", round, l, err)
 		}
@@ -41,7 +41,7 @@ func TestALetterGivesItsOriginalBack(t *testing.T) {
 	}
 	reduced := draftOf(rec)
 	reduced.omitValue = true
-	if l, err := ParseLetter(reduced.build("dlq", "1234567890")); err != nil || l.Whole() {
+	if l, err := Parse(reduced.build("dlq", "1234567890")); err != nil || l.Whole() {
 		t.Errorf("a letter without its value is said to be whole: %v", err)
 	}
 }
@@ -61,11 +61,11 @@ func TestAForgedCountIsBounded(t *testing.T) {
 				n++
 			}
 		}
-		l, err := ParseLetter(out)
+		l, err := Parse(out)
 		if err != nil || l.Redrives != want || n > 1 {
 			t.Errorf("%q: the letter says %d redrives in %d headers (%v), want %d", value, l.Redrives, n, err, want)
 		}
-		if again, err := ParseLetter(l.Again()); err != nil || again.Redrives != min(want+1, 1000) {
+		if again, err := Parse(l.Again()); err != nil || again.Redrives != min(want+1, 1000) {
 			t.Errorf("%q: sent through again it says %d (%v)", value, again.Redrives, err)
 		}
 		if own := OwnHeaders(rec); len(own) != 1 || own[0].Key != "a" {

@@ -1,4 +1,4 @@
-package sink
+package deadletter
 
 import (
 	"testing"
@@ -19,32 +19,32 @@ func TestOriginalsAreKept(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		var kept []byte
-		var want []original
+		var want []Original
 		var ends []int
 		for range rapid.IntRange(1, 4).Draw(t, "records") {
 			r := kgo.Record{Key: nullable.Draw(t, "key"), Value: nullable.Draw(t, "value")}
 			for range rapid.IntRange(0, 3).Draw(t, "headers") {
 				r.Headers = append(r.Headers, kgo.RecordHeader{Key: rapid.String().Draw(t, "header"), Value: nullable.Draw(t, "header's value")})
 			}
-			o := originalOf(&r)
+			o := OriginalOf(&r)
 			before := len(kept)
-			kept = o.appendTo(kept)
-			if size := len(kept) - before; size > o.size() {
-				t.Fatalf("%d bytes, expected at most %d", size, o.size())
+			kept = o.AppendTo(kept)
+			if size := len(kept) - before; size > o.Size() {
+				t.Fatalf("%d bytes, expected at most %d", size, o.Size())
 			}
 			want, ends = append(want, o), append(ends, len(kept))
 		}
-		var got []original
+		var got []Original
 		start := 0
 		for _, end := range ends {
-			if size := originalSize(kept[start:]); size != end-start {
+			if size := OriginalSize(kept[start:]); size != end-start {
 				t.Fatalf("%d bytes, want %d", size, end-start)
 			}
-			got = append(got, readOriginal(kept[start:]))
+			got = append(got, ReadOriginal(kept[start:]))
 			start = end
 		}
 		clear(kept)
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(original{})); diff != "" {
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Original{})); diff != "" {
 			t.Fatalf("-want +got:\n%s", diff)
 		}
 	})

@@ -1,4 +1,4 @@
-package sink
+package deadletter
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
@@ -7,16 +7,16 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// letterMetrics are about dead letters and their topic.
-type letterMetrics struct {
+// metrics are about dead letters and their topic.
+type metrics struct {
 	written *prometheus.CounterVec
 	failed  prometheus.Counter
 	reduced prometheus.Counter
 }
 
-// newLetterMetrics registers with reg, which may be nil.
-func newLetterMetrics(reg prometheus.Registerer) *letterMetrics {
-	m := &letterMetrics{
+// newMetrics registers with reg, which may be nil.
+func newMetrics(reg prometheus.Registerer) *metrics {
+	m := &metrics{
 		written: metric.CounterVec("dead_letters_written_total",
 			"Dead letters that the brokers have acknowledged, by class.", "class"),
 		failed: metric.Counter("dead_letters_failed_total",

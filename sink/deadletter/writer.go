@@ -1,4 +1,4 @@
-package sink
+package deadletter
 
 import (
 	"context"
@@ -20,22 +20,22 @@ import (
 )
 
 const (
-	// maxRound is how many letters are on their way to the brokers at once.
-	maxRound = 500
+	// MaxRound is how many letters are on their way to the brokers at once.
+	MaxRound = 500
 	// slowLetters is from when on letters that wait to be made are reported: whoever
 	// can have many of them made, or each take long, holds up those of all others.
 	slowLetters = 15 * time.Second
 )
 
-// deadLetters writes dead letters and settles them once the brokers have
+// Writer writes dead letters and settles them once the brokers have
 // acknowledged them. Lanes do not wait for it; a topic that is away holds the
 // letters' offsets and nothing else. It has a goroutine only while it has
 // letters.
-type deadLetters struct {
-	opts    letterOptions
+type Writer struct {
+	opts    Options
 	cond    *health.Condition
 	slow    *health.Condition // letters wait to be made
-	metrics *letterMetrics
+	metrics *metrics
 	ctx     context.Context
 	wg      sync.WaitGroup
 
@@ -43,16 +43,16 @@ type deadLetters struct {
 	renewer kafka.Renewer // the producer, if it is one
 
 	mu      sync.Mutex
-	pending []*letter
-	refused kafka.Unwritable[*letter]
+	pending []*Draft
+	refused kafka.Unwritable[*Draft]
 	running bool
 	closed  bool
 	faulty  bool // the last round could not be written, which has a condition of its own
 }
 
-// letterOptions are the settings of dead letters. All but Conditions and Registerer
+// Options are the settings of dead letters. All but Conditions and Registerer
 // are required.
-type letterOptions struct {
+type Options struct {
 	// Producer must wait for all replicas (kgo's default) and take records as
 	// large as the source topic's.
 	Producer kafka.Producer
@@ -71,22 +71,22 @@ type letterOptions struct {
 	Now        func() time.Time
 }
 
-// newDeadLetters returns a writer that gives up what is not written when ctx ends.
-func newDeadLetters(ctx context.Context, o letterOptions) *deadLetters {
-	return &deadLetters{
+// New returns a writer that gives up what is not written when ctx ends.
+func New(ctx context.Context, o Options) *Writer {
+	return &Writer{
 		opts:    o,
 		cond:    o.Conditions.Condition("dead-letter topic"),
 		slow:    o.Conditions.Condition("dead letters"),
-		metrics: newLetterMetrics(o.Registerer),
+		metrics: newMetrics(o.Registerer),
 		ctx:     ctx,
 		wake:    make(chan struct{}, 1),
 		renewer: kafka.RenewerOf(o.Producer),
 	}
 }
 
-// put takes the letters that came of a request, nil for those that were never
+// Put takes the letters that came of a request, nil for those that were never
 // sent; the slice stays the caller's.
-func (d *deadLetters) put(r *verdict.Request, letters []*letter) {
+func (d *Writer) Put(r *verdict.Request, letters []*Draft) {
 	if len(letters) == 0 {
 		return
 	}
@@ -111,8 +111,8 @@ func (d *deadLetters) put(r *verdict.Request, letters []*letter) {
 	}
 }
 
-// close waits until all letters are written, or the context ends.
-func (d *deadLetters) close() error {
+// Close waits until all letters are written, or the context ends.
+func (d *Writer) Close() error {
 	d.mu.Lock()
 	d.closed = true
 	d.mu.Unlock()
@@ -125,7 +125,7 @@ func (d *deadLetters) close() error {
 	return nil
 }
 
-func (d *deadLetters) run() {
+func (d *Writer) run() {
 	defer crash.Report()
 	for failures := 0; d.ctx.Err() == nil; {
 		round, more := d.take()
@@ -145,7 +145,7 @@ func (d *deadLetters) run() {
 }
 
 // rest waits until a letter that was refused is due again, or for new letters.
-func (d *deadLetters) rest() {
+func (d *Writer) rest() {
 	d.mu.Lock()
 	wait := d.refused.Due.Sub(d.opts.Now())
 	d.mu.Unlock()
@@ -158,22 +158,22 @@ func (d *deadLetters) rest() {
 	}
 }
 
-// take returns the next letters to write, at most maxRound. There are none while
+// take returns the next letters to write, at most MaxRound. There are none while
 // all that are left were refused and are not due again; more is false when there
 // is none at all, and then the goroutine is over. Letters of assignments that have
 // ended are dropped: the next owners write them.
-func (d *deadLetters) take() (round []*letter, more bool) {
+func (d *Writer) take() (round []*Draft, more bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.refused.Items = slices.DeleteFunc(d.refused.Items, d.fenced)
 	if l, due := d.refused.Take(d.opts.Now(), d.opts.Backoff); due {
 		l.whole()
-		d.pending = append([]*letter{l}, d.pending...)
+		d.pending = append([]*Draft{l}, d.pending...)
 	}
 	n := 0
 	for _, l := range d.pending {
 		if !d.fenced(l) {
-			if len(round) == maxRound || len(round) > 0 && (l.alone || round[0].alone) {
+			if len(round) == MaxRound || len(round) > 0 && (l.alone || round[0].alone) {
 				break
 			}
 			round = append(round, l)
@@ -203,7 +203,7 @@ func (d *deadLetters) take() (round []*letter, more bool) {
 }
 
 // fenced reports whether a letter's assignment has ended, and counts it.
-func (d *deadLetters) fenced(l *letter) bool {
+func (d *Writer) fenced(l *Draft) bool {
 	if l.Record.Live() {
 		return false
 	}
@@ -211,7 +211,7 @@ func (d *deadLetters) fenced(l *letter) bool {
 	return true
 }
 
-func (d *deadLetters) putBack(letters []*letter) {
+func (d *Writer) putBack(letters []*Draft) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.pending = append(letters, d.pending...)
@@ -219,13 +219,13 @@ func (d *deadLetters) putBack(letters []*letter) {
 
 // write writes a round of letters and settles those that are acknowledged;
 // false when it makes no sense to go on at once.
-func (d *deadLetters) write(round []*letter) bool {
+func (d *Writer) write(round []*Draft) bool {
 	acks := d.produce(round)
 	if acks == nil {
 		d.putBack(round)
 		return false
 	}
-	var done, back []*letter
+	var done, back []*Draft
 	var fault error
 	for i, l := range round {
 		err := acks[i]
@@ -264,15 +264,15 @@ func (d *deadLetters) write(round []*letter) bool {
 
 // written notes that the brokers have a letter. That shows whether what they
 // refused may be taken now, so that is tried again at once.
-func (d *deadLetters) written(l *letter) {
-	d.metrics.written.WithLabelValues(l.reason.Class.String()).Inc()
-	d.opts.Log.Debug().Str("profile", d.opts.Shown(l.profile)).Str("event_id", redact.EventID(l.eventID)).
-		Stringer("class", l.reason.Class).Int("status", l.reason.Status).Msg("dead letter written")
+func (d *Writer) written(l *Draft) {
+	d.metrics.written.WithLabelValues(l.Reason.Class.String()).Inc()
+	d.opts.Log.Debug().Str("profile", d.opts.Shown(l.Profile)).Str("event_id", redact.EventID(l.EventID)).
+		Stringer("class", l.Reason.Class).Int("status", l.Reason.Status).Msg("dead letter written")
 	if l.reduced != nil {
 		d.metrics.reduced.Inc()
 		d.opts.Log.Error().
 			Str("topic", l.From.Topic).Int32("partition", l.From.Partition).Int64("offset", l.Offset).
-			Str("event_id", redact.EventID(l.eventID)).Int("value_bytes", len(l.value)).
+			Str("event_id", redact.EventID(l.EventID)).Int("value_bytes", len(l.Value)).
 			Bool("without_value", l.omitValue).Bool("without_headers", l.omitHeaders).
 			Bool("without_key", l.omitKey).Bool("without_timestamp", l.omitTime).
 			Str("reason", redact.Line(redact.Error(l.reduced), 200)).
@@ -286,7 +286,7 @@ func (d *deadLetters) written(l *letter) {
 }
 
 // checkWell ends the condition once letters are written and none is refused.
-func (d *deadLetters) checkWell(wrote bool) {
+func (d *Writer) checkWell(wrote bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if wrote && len(d.refused.Items) == 0 {
@@ -297,12 +297,12 @@ func (d *deadLetters) checkWell(wrote bool) {
 // settle passes on the verdicts of letters that are acknowledged, those of one
 // request together, because they share a receipt. Only now: a receipt must not
 // speak of a dead letter that nobody finds.
-func (d *deadLetters) settle(letters []*letter) {
+func (d *Writer) settle(letters []*Draft) {
 	var verdicts []verdict.Verdict
 	for i, l := range letters {
 		verdicts = append(verdicts, verdict.Verdict{
-			Handle: l.Handle(), Source: l.Source(), Contract: l.contract, ProfileID: l.profile, EventID: l.eventID,
-			Class: l.reason.Class, Attempts: l.attempts, Status: l.reason.Status, Code: l.reason.Code,
+			Handle: l.Handle(), Source: l.Source(), Contract: l.Contract, ProfileID: l.Profile, EventID: l.EventID,
+			Class: l.Reason.Class, Attempts: l.Attempts, Status: l.Reason.Status, Code: l.Reason.Code,
 		})
 		if i == len(letters)-1 || letters[i+1].request != l.request {
 			d.opts.Conclude(l.request, verdicts)
@@ -313,7 +313,7 @@ func (d *deadLetters) settle(letters []*letter) {
 
 // produce returns an error or nil for each letter, and nil when the context
 // ended before all were known.
-func (d *deadLetters) produce(round []*letter) []error {
+func (d *Writer) produce(round []*Draft) []error {
 	a := &acks{errs: make([]error, len(round)), left: len(round), done: make(chan struct{})}
 	for i, rec := range d.build(round) {
 		acknowledged := func(_ *kgo.Record, err error) { a.set(i, err) }
@@ -339,7 +339,7 @@ func (d *deadLetters) produce(round []*letter) []error {
 }
 
 // build makes the letters' records, and says so when that takes long.
-func (d *deadLetters) build(round []*letter) []*kgo.Record {
+func (d *Writer) build(round []*Draft) []*kgo.Record {
 	late := time.AfterFunc(slowLetters, func() {
 		defer crash.Report()
 		d.slow.Fail(fmt.Sprintf("%d dead letters take longer than %s to be made", len(round), slowLetters))
@@ -347,7 +347,7 @@ func (d *deadLetters) build(round []*letter) []*kgo.Record {
 	defer late.Stop()
 	records := make([]*kgo.Record, len(round))
 	for i, l := range round {
-		records[i] = l.build(d.opts.Topic, d.opts.Shown(l.profile))
+		records[i] = l.build(d.opts.Topic, d.opts.Shown(l.Profile))
 	}
 	return records
 }
@@ -370,6 +370,6 @@ func (a *acks) set(i int, err error) {
 	}
 }
 
-func (d *deadLetters) describe(err error) string {
+func (d *Writer) describe(err error) string {
 	return fmt.Sprintf("dead letters cannot be written to %s: %s", d.opts.Topic, kafka.Reason(err, d.opts.Topic, "--dead-letter-topic"))
 }

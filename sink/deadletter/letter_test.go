@@ -1,4 +1,4 @@
-package sink
+package deadletter
 
 import (
 	"errors"
@@ -14,8 +14,8 @@ import (
 
 var valueMissing = verdict.Reason{Class: verdict.Validation, Code: "value_missing", Field: "custom_data.value", Message: "a purchase has a value"}
 
-func draftOf(rec *kgo.Record) *letter {
-	return &letter{Record: verdict.RecordOf(verdict.Handle{}, rec, new(*verdict.Origin)), original: originalOf(rec), contract: "c", reason: valueMissing}
+func draftOf(rec *kgo.Record) *Draft {
+	return &Draft{Record: verdict.RecordOf(verdict.Handle{}, rec, new(*verdict.Origin)), Original: OriginalOf(rec), Contract: "c", Reason: valueMissing}
 }
 
 // A letter that is sent through again and fails again has as many headers as
@@ -25,7 +25,7 @@ func TestHeadersDoNotGrowWithEachRound(t *testing.T) {
 	sizes := map[int]bool{}
 	for range 5 {
 		l := draftOf(rec)
-		rec = l.build("dlq", l.profile)
+		rec = l.build("dlq", l.Profile)
 		sizes[len(rec.Headers)] = true
 	}
 	if len(sizes) != 1 {
@@ -40,9 +40,9 @@ func TestHeadersOfTheOriginalAreBounded(t *testing.T) {
 	}
 	hs = append(hs, kgo.RecordHeader{Key: "large", Value: make([]byte, maxOwnHeaderBytes)})
 	l := draftOf(&kgo.Record{Topic: strings.Repeat("t", 500), Headers: hs})
-	l.eventID, l.profile = strings.Repeat("e", 10_000), strings.Repeat("p", 10_000)
-	l.reason.Message, l.reason.Code, l.reason.Field = strings.Repeat("m ", 10_000), strings.Repeat("c", 10_000), strings.Repeat("f", 10_000)
-	out := l.build("dlq", l.profile)
+	l.EventID, l.Profile = strings.Repeat("e", 10_000), strings.Repeat("p", 10_000)
+	l.Reason.Message, l.Reason.Code, l.Reason.Field = strings.Repeat("m ", 10_000), strings.Repeat("c", 10_000), strings.Repeat("f", 10_000)
+	out := l.build("dlq", l.Profile)
 	total := 0
 	for _, h := range out.Headers {
 		total += len(h.Key) + len(h.Value)
@@ -50,7 +50,7 @@ func TestHeadersOfTheOriginalAreBounded(t *testing.T) {
 	if len(out.Headers) > maxOwnHeaders+20 || total > maxOwnHeaderBytes+6<<10 {
 		t.Errorf("%d headers with %d bytes", len(out.Headers), total)
 	}
-	if got, err := ParseLetter(out); err != nil || got.HeadersOmitted != 137 {
+	if got, err := Parse(out); err != nil || got.HeadersOmitted != 137 {
 		t.Errorf("%d headers said to be omitted, want 137 (%v)", got.HeadersOmitted, err)
 	}
 }
@@ -79,7 +79,7 @@ func TestLettersOfOtherToolsAreReadAsFarAsTheyGo(t *testing.T) {
 		},
 		"none": {h("x", "y"), Letter{Partition: -1, Offset: -1, Headers: h("x", "y")}, ErrNoLetter},
 	} {
-		got, err := ParseLetter(&kgo.Record{Headers: tt.headers})
+		got, err := Parse(&kgo.Record{Headers: tt.headers})
 		if !errors.Is(err, tt.err) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -93,7 +93,7 @@ func FuzzParseLetter(f *testing.F) {
 	f.Add("amazon-capi.status", "422", "__connect.errors.offset", "7")
 	f.Add("amazon-capi.timestamp-omitted", "-9223372036854775808", "amazon-capi.value-omitted", "x")
 	f.Fuzz(func(t *testing.T, k1, v1, k2, v2 string) {
-		l, err := ParseLetter(&kgo.Record{Headers: []kgo.RecordHeader{{Key: k1, Value: []byte(v1)}, {Key: k2, Value: []byte(v2)}}})
+		l, err := Parse(&kgo.Record{Headers: []kgo.RecordHeader{{Key: k1, Value: []byte(v1)}, {Key: k2, Value: []byte(v2)}}})
 		if err != nil && !errors.Is(err, ErrNoLetter) {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package sink
+package deadletter
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 // something left out, which the original still has. When nothing is left to leave
 // out, the letter is kept aside, so that others are written meanwhile. An error is
 // one that is in the way of all letters.
-func (d *deadLetters) refuse(l *letter, err error, round int) (again bool, fault error) {
+func (d *Writer) refuse(l *Draft, err error, round int) (again bool, fault error) {
 	if round > 1 {
 		l.alone = true
 		return true, nil
@@ -44,11 +44,11 @@ func (d *deadLetters) refuse(l *letter, err error, round int) (again bool, fault
 
 // describeRefused says what the topic would have to take for a letter that it
 // refuses without all that can be left out.
-func (d *deadLetters) describeRefused(l *letter, err error) string {
+func (d *Writer) describeRefused(l *Draft, err error) string {
 	if !errors.Is(err, kerr.MessageTooLarge) {
 		return d.describe(err)
 	}
 	l.whole()
 	return fmt.Sprintf("dead letters cannot be written to %s: it does not even take a letter without key and value: %s",
-		d.opts.Topic, kafka.TooLarge(d.opts.Topic, d.renewer.Limit(), kafka.RecordBytes(l.build(d.opts.Topic, d.opts.Shown(l.profile)))))
+		d.opts.Topic, kafka.TooLarge(d.opts.Topic, d.renewer.Limit(), kafka.RecordBytes(l.build(d.opts.Topic, d.opts.Shown(l.Profile)))))
 }
