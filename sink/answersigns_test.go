@@ -328,10 +328,10 @@ func TestUnclearAnswersAreCountedAndLoggedOnce(t *testing.T) {
 			r.send("p", fmt.Sprint("e", i))
 			r.after(0)
 		}
-		if got := r.metric(r.sink.sender.metrics.unclear.WithLabelValues("requestId")); got != 5 {
+		if got := r.counted("answers_unclear_total", "keys", "requestId"); got != 5 {
 			t.Errorf("%v answers with requestId, want 5", got)
 		}
-		if got := r.metric(r.sink.sender.metrics.unclear.WithLabelValues("other")); got != 40-5-(maxUnclear-1) {
+		if got := r.counted("answers_unclear_total", "keys", "other"); got != 40-5-(maxUnclear-1) {
 			t.Errorf("%v others", got)
 		}
 		if n := strings.Count(r.log.String(), "neither"); n != maxUnclear+1 {

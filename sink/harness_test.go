@@ -481,6 +481,31 @@ func (r *rig) metric(c prometheus.Counter) float64 {
 	return m.GetCounter().GetValue()
 }
 
+// counted returns the value of a counter by its name without the program's, with these
+// labels: a name, its value and so on.
+func (r *rig) counted(name string, labels ...string) float64 {
+	r.t.Helper()
+	families, err := r.reg.Gather()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() != "amazon_capi_"+name {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			has := map[string]string{}
+			for _, l := range m.GetLabel() {
+				has[l.GetName()] = l.GetValue()
+			}
+			if len(has)*2 == len(labels) && !slices.ContainsFunc(slices.Collect(slices.Chunk(labels, 2)), func(l []string) bool { return has[l[0]] != l[1] }) {
+				return m.GetCounter().GetValue()
+			}
+		}
+	}
+	return 0
+}
+
 func (r *rig) lane(profile string) LaneStatus {
 	for _, l := range r.sink.Lanes() {
 		if l.Profile == profile {

@@ -205,7 +205,7 @@ func TestAReceiptOfAnAnswerWithoutAnIDHasOurs(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		for i, rc := range b.all() {
-			if own := strings.HasPrefix(rc.RequestID, ownRequestID); own != (i < 4) || seen[rc.RequestID] {
+			if own := strings.HasPrefix(rc.RequestID, "capi-"); own != (i < 4) || seen[rc.RequestID] {
 				t.Errorf("request %d has the id %q", i, rc.RequestID)
 			}
 			seen[rc.RequestID] = true

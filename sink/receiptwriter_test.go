@@ -86,10 +86,10 @@ func TestReceiptsWaitForTheirTopic(t *testing.T) {
 				if n := strings.Count(r.log.String(), "receipts topic"); n != 2 {
 					t.Errorf("%d log lines for one outage, want 2:\n%s", n, r.log)
 				}
-				if got := r.metric(r.sink.receipts.metrics.written); got != 6 {
+				if got := r.counted("receipts_written_total"); got != 6 {
 					t.Errorf("metric: %v written", got)
 				}
-				if got := r.metric(r.sink.receipts.metrics.failed); got < 6 {
+				if got := r.counted("receipts_failed_total"); got < 6 {
 					t.Errorf("metric: %v failed", got)
 				}
 			})
@@ -205,7 +205,7 @@ func TestReceiptsThatAreTooLargeAreSplit(t *testing.T) {
 		r.send("p", long...)
 		r.after(time.Minute)
 		r.wantAll(b, append(long, "x", "y", "z")...)
-		if r.metric(r.sink.receipts.metrics.split) == 0 {
+		if r.counted("receipts_split_total") == 0 {
 			t.Error("metric: none split")
 		}
 		b.mu.Lock()
@@ -261,54 +261,6 @@ func TestAReceiptThatCannotBeSplitWaits(t *testing.T) {
 	})
 }
 
-// What waits for assignments that have ended is given up: their next owners
-// deliver it again. Memory must not grow with each rebalance of a long outage.
-func TestReceiptsOfEndedAssignmentsAreGivenUp(t *testing.T) {
-	for name, fault := range map[string]error{"refused": kerr.UnknownTopicOrPartition, "silent": errSilence} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				r, b := receiptRig(t, always(ok), func(o *Options) { o.Linger = -1 })
-				b.fail = func(*kgo.Record) error { return fault }
-				w := r.sink.receipts
-				held := func() (n int) {
-					w.mu.Lock()
-					defer w.mu.Unlock()
-					for _, rc := range w.pending {
-						n += len(rc.verdicts)
-					}
-					for rc := range w.flying {
-						n += len(rc.verdicts)
-					}
-					return n
-				}
-				r.send("p", "a", "b")
-				old := r.owner
-				r.owner = &owner{}
-				r.send("p", "c")
-				r.after(time.Minute)
-				if n := held(); n != 3 {
-					t.Errorf("%d verdicts wait, want 3", n)
-				}
-				old.end()
-				r.sink.Sweep()
-				r.after(time.Minute)
-				if n := held(); n != 1 || len(r.classes()) != 0 {
-					t.Errorf("%d verdicts wait, and settled are %v; want c alone to wait", n, r.classes())
-				}
-				r.owner.end()
-				r.sink.Sweep()
-				r.after(time.Minute)
-				if n := held(); n != 0 {
-					t.Errorf("%d verdicts wait", n)
-				}
-				if f := r.failing(); fault != errSilence && len(f) != 0 {
-					t.Errorf("nothing waits, and yet: %v", f)
-				}
-			})
-		})
-	}
-}
-
 func TestCloseWaitsForReceipts(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r, b := receiptRig(t, always(reply{status: 422, body: `{"code":"X","message":"m"}`, delay: time.Second}), func(o *Options) { o.Linger = -1 })
@@ -353,6 +305,9 @@ func TestCloseLeavesReceiptsThatOutlastItsBudget(t *testing.T) {
 	}
 }
 
+// receiptsAtOnce is how many receipts the client has at once, at most.
+const receiptsAtOnce = 256
+
 // Many receipts at once: the client never has more than it can take, and each
 // verdict comes out once.
 func TestManyReceipts(t *testing.T) {
@@ -379,8 +334,8 @@ func TestManyReceipts(t *testing.T) {
 		if got := r.count(verdict.Filtered); got != n || len(b.all()) != n {
 			t.Errorf("%d verdicts, %d receipts; want %d", got, len(b.all()), n)
 		}
-		if most > maxReceiptsFlying || most < 2 {
-			t.Errorf("%d on their way at once, want %d at most", most, maxReceiptsFlying)
+		if most > receiptsAtOnce || most < 2 {
+			t.Errorf("%d on their way at once, want %d at most", most, receiptsAtOnce)
 		}
 	})
 }

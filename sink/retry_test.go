@@ -71,7 +71,7 @@ func TestFaultsThatPassAreTriedAgainWithTheSameBytes(t *testing.T) {
 				if strings.HasPrefix(tt.status, "2") {
 					want = 2 // and the third, good one, has a status of its own or the same
 				}
-				if got := r.metric(r.sink.sender.metrics.requests.WithLabelValues(tt.status)); got < want {
+				if got := r.counted("requests_total", "status", tt.status); got < want {
 					t.Errorf("requests with status %s: %v, want %v", tt.status, got, want)
 				}
 				if diff := cmp.Diff([]string{}, r.failing()); diff != "" {
