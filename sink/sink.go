@@ -13,6 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/backoff"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
+	"github.com/tracklayer/amazon-capi/sink/receipt"
 )
 
 // Sink delivers events to Amazon through a lane per profile, or more where its
@@ -25,7 +26,7 @@ type Sink struct {
 	backoff backoff.Backoff
 	letters *deadletter.Writer
 	// receipts is nil when none are written.
-	receipts *receiptWriter
+	receipts *receipt.Writer
 	profiles *profiles
 	metrics  *metrics
 
@@ -98,7 +99,7 @@ func New(opts Options) (*Sink, error) {
 		Log: opts.Log, Conditions: opts.Conditions, Registerer: opts.Registerer, Now: opts.Now,
 	})
 	if r := opts.Receipts; r.Topic != "" {
-		s.receipts = newReceiptWriter(s.ctx, receiptSettings{
+		s.receipts = receipt.New(s.ctx, receipt.Options{
 			Producer: r.Producer, Topic: r.Topic, SchemaID: r.SchemaID, MaxBytes: r.MaxBytes,
 			Settle: opts.Settle, Shown: s.profiles.shown, Bytes: &s.memory.bytes, Verdicts: &s.memory.verdicts, Backoff: s.backoff,
 			Conditions: opts.Conditions, Registerer: opts.Registerer, Now: opts.Now,
@@ -195,7 +196,7 @@ func (s *Sink) conclude(r *verdict.Request, vs []verdict.Verdict) {
 		s.opts.Settle(vs)
 		s.memory.giveBack(vs)
 	default:
-		s.receipts.put(r, vs)
+		s.receipts.Put(r, vs)
 	}
 }
 
@@ -224,7 +225,7 @@ func (s *Sink) Sweep() {
 	defer s.mu.RUnlock()
 	s.each((*lane).sweep)
 	if s.receipts != nil {
-		s.receipts.sweep()
+		s.receipts.Sweep()
 	}
 }
 
@@ -292,7 +293,7 @@ func (s *Sink) Close(ctx context.Context) error {
 	s.mu.RUnlock()
 	err := s.letters.Close()
 	if s.receipts != nil {
-		err = errors.Join(err, s.receipts.close()) // last: letters, too, end in receipts
+		err = errors.Join(err, s.receipts.Close()) // last: letters, too, end in receipts
 	}
 	if !cut() {
 		err = errors.Join(context.Cause(ctx), err)

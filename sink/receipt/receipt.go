@@ -1,4 +1,4 @@
-package sink
+package receipt
 
 import (
 	"cmp"
@@ -49,7 +49,7 @@ func cut(r *verdict.Request, vs []verdict.Verdict, each func([]verdict.Verdict))
 
 // build makes the record that is produced; profile is as receipts show it. events
 // is memory to use; it is returned, perhaps grown.
-func (r *receipt) build(o *receiptSettings, profile string, events []receipts.Event) (*kgo.Record, []receipts.Event) {
+func (r *receipt) build(o *Options, profile string, events []receipts.Event) (*kgo.Record, []receipts.Event) {
 	first := &r.verdicts[0]
 	out := receipts.Receipt{Contract: first.Contract, ProfileID: profile, Topic: first.Source.Topic}
 	if r.request != nil {

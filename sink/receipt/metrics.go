@@ -1,4 +1,4 @@
-package sink
+package receipt
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
@@ -6,17 +6,17 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/metric"
 )
 
-// receiptMetrics are about receipts and their topic.
-type receiptMetrics struct {
+// metrics are about receipts and their topic.
+type metrics struct {
 	written prometheus.Counter
 	failed  prometheus.Counter
 	split   prometheus.Counter
 	seconds prometheus.Histogram
 }
 
-// newReceiptMetrics registers with reg, which may be nil.
-func newReceiptMetrics(reg prometheus.Registerer) *receiptMetrics {
-	m := &receiptMetrics{
+// newMetrics registers with reg, which may be nil.
+func newMetrics(reg prometheus.Registerer) *metrics {
+	m := &metrics{
 		written: metric.Counter("receipts_written_total",
 			"Receipts that the brokers have acknowledged."),
 		failed: metric.Counter("receipts_failed_total",

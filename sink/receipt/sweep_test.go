@@ -1,4 +1,4 @@
-package sink
+package receipt
 
 import (
 	"context"
@@ -46,7 +46,7 @@ func TestReceiptsOfEndedAssignmentsAreGivenUp(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				conditions := health.NewConditions(zerolog.Nop(), nil)
 				settled := 0
-				w := newReceiptWriter(ctx, receiptSettings{
+				w := New(ctx, Options{
 					Producer: deaf{fault}, Topic: "receipts", SchemaID: 1, MaxBytes: 900_000,
 					Settle: func(vs []verdict.Verdict) { settled += len(vs) }, Shown: func(p string) string { return p },
 					Bytes: &slicepool.Slices[byte]{}, Verdicts: &slicepool.Slices[verdict.Verdict]{},
@@ -54,7 +54,7 @@ func TestReceiptsOfEndedAssignmentsAreGivenUp(t *testing.T) {
 				})
 				defer func() {
 					cancel()
-					_ = w.close()
+					_ = w.Close()
 				}()
 				held := func() (n int) {
 					w.mu.Lock()
@@ -73,7 +73,7 @@ func TestReceiptsOfEndedAssignmentsAreGivenUp(t *testing.T) {
 				}
 				old, next := &assignment{}, &assignment{}
 				for i, owner := range []*assignment{old, old, next} {
-					w.put(&verdict.Request{}, []verdict.Verdict{{
+					w.Put(&verdict.Request{}, []verdict.Verdict{{
 						Handle: verdict.Handle{Owner: owner, Seq: uint64(i)}, Class: verdict.Accepted, ProfileID: "p", EventID: fmt.Sprint(i),
 					}})
 				}
@@ -82,13 +82,13 @@ func TestReceiptsOfEndedAssignmentsAreGivenUp(t *testing.T) {
 					t.Errorf("%d verdicts wait, want 3", n)
 				}
 				old.ended.Store(true)
-				w.sweep()
+				w.Sweep()
 				after(time.Minute)
 				if n := held(); n != 1 || settled != 0 {
 					t.Errorf("%d verdicts wait, and %d are settled; want one to wait", n, settled)
 				}
 				next.ended.Store(true)
-				w.sweep()
+				w.Sweep()
 				after(time.Minute)
 				if n := held(); n != 0 {
 					t.Errorf("%d verdicts wait", n)

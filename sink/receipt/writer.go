@@ -1,4 +1,4 @@
-package sink
+package receipt
 
 import (
 	"context"
@@ -23,15 +23,15 @@ import (
 // wait there instead of here, where they can be given up.
 const maxReceiptsFlying = 256
 
-// receiptWriter writes receipts and settles their verdicts once all replicas
+// Writer writes receipts and settles their verdicts once all replicas
 // have them. Lanes do not wait for it: while the topic is away, the consumer's
 // window fills up and bounds what waits here. Each receipt has its own
 // acknowledgement, so that a partition without a leader holds up its own
 // profiles alone. It has a goroutine only while it has receipts.
-type receiptWriter struct {
-	opts    receiptSettings
+type Writer struct {
+	opts    Options
 	cond    *health.Condition
-	metrics *receiptMetrics
+	metrics *metrics
 	ctx     context.Context
 	wg      sync.WaitGroup
 	wake    chan struct{} // capacity 1: there is something new to look at
@@ -56,9 +56,9 @@ type receiptWriter struct {
 	why       string    // and what was said
 }
 
-// receiptSettings are the settings of receipts. All but Conditions and Registerer
+// Options are the settings of receipts. All but Conditions and Registerer
 // are required.
-type receiptSettings struct {
+type Options struct {
 	// Producer must wait for all replicas (kgo's default).
 	Producer kafka.Producer
 	Topic    string
@@ -82,12 +82,12 @@ type receiptSettings struct {
 	Now        func() time.Time
 }
 
-// newReceiptWriter returns a writer that gives up what is not written when ctx ends.
-func newReceiptWriter(ctx context.Context, o receiptSettings) *receiptWriter {
-	return &receiptWriter{
+// New returns a writer that gives up what is not written when ctx ends.
+func New(ctx context.Context, o Options) *Writer {
+	return &Writer{
 		opts:     o,
 		cond:     o.Conditions.Condition("receipts topic"),
-		metrics:  newReceiptMetrics(o.Registerer),
+		metrics:  newMetrics(o.Registerer),
 		ctx:      ctx,
 		wake:     make(chan struct{}, 1),
 		renewer:  kafka.RenewerOf(o.Producer),
@@ -97,13 +97,13 @@ func newReceiptWriter(ctx context.Context, o receiptSettings) *receiptWriter {
 }
 
 // giveBack takes the memory of verdicts back.
-func (w *receiptWriter) giveBack(vs []verdict.Verdict) {
+func (w *Writer) giveBack(vs []verdict.Verdict) {
 	clear(vs)
 	w.opts.Verdicts.Put(vs)
 }
 
-// put takes verdicts that want a receipt, and their slice.
-func (w *receiptWriter) put(r *verdict.Request, vs []verdict.Verdict) {
+// Put takes verdicts that want a receipt, and their slice.
+func (w *Writer) Put(r *verdict.Request, vs []verdict.Verdict) {
 	now := w.opts.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -129,16 +129,16 @@ func (w *receiptWriter) put(r *verdict.Request, vs []verdict.Verdict) {
 	}
 }
 
-func (w *receiptWriter) signal() {
+func (w *Writer) signal() {
 	select {
 	case w.wake <- struct{}{}:
 	default:
 	}
 }
 
-// sweep gives up what waits for assignments that have ended. Without it a topic
+// Sweep gives up what waits for assignments that have ended. Without it a topic
 // that is away through many rebalances would collect the records of all of them.
-func (w *receiptWriter) sweep() {
+func (w *Writer) Sweep() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	given := func(r *receipt) bool {
@@ -153,8 +153,8 @@ func (w *receiptWriter) sweep() {
 	w.signal()
 }
 
-// close waits until all receipts are written, or the context ends.
-func (w *receiptWriter) close() error {
+// Close waits until all receipts are written, or the context ends.
+func (w *Writer) Close() error {
 	w.mu.Lock()
 	w.closed = true
 	w.mu.Unlock()
@@ -167,7 +167,7 @@ func (w *receiptWriter) close() error {
 	return nil
 }
 
-func (w *receiptWriter) run() {
+func (w *Writer) run() {
 	defer crash.Report()
 	for w.ctx.Err() == nil {
 		w.hear()
@@ -179,7 +179,7 @@ func (w *receiptWriter) run() {
 }
 
 // hear deals with what the brokers have answered.
-func (w *receiptWriter) hear() {
+func (w *Writer) hear() {
 	w.mu.Lock()
 	answered := w.answered
 	w.answered = nil
@@ -223,7 +223,7 @@ func (w *receiptWriter) hear() {
 	}
 }
 
-func (w *receiptWriter) written(r *receipt) {
+func (w *Writer) written(r *receipt) {
 	w.metrics.written.Inc()
 	w.metrics.seconds.Observe(w.opts.Now().Sub(r.since).Seconds())
 	if len(r.verdicts) > 0 { // else they were swept meanwhile
@@ -242,7 +242,7 @@ func (w *receiptWriter) written(r *receipt) {
 
 // putBack puts receipts before all others. Their memory is left to whoever may
 // still read it: only a success says that the client is done with it.
-func (w *receiptWriter) putBack(receipts []*receipt) {
+func (w *Writer) putBack(receipts []*receipt) {
 	if len(receipts) == 0 {
 		return
 	}
@@ -258,7 +258,7 @@ func (w *receiptWriter) putBack(receipts []*receipt) {
 
 // write gives the client what there is to write; false when nothing is left at
 // all, and then the goroutine is over.
-func (w *receiptWriter) write() bool {
+func (w *Writer) write() bool {
 	for {
 		r, more := w.next()
 		if r == nil {
@@ -288,7 +288,7 @@ func (w *receiptWriter) write() bool {
 }
 
 // answer is the client's promise. It may come after everybody has gone.
-func (w *receiptWriter) answer(r *receipt, err error) {
+func (w *Writer) answer(r *receipt, err error) {
 	w.mu.Lock()
 	delete(w.flying, r)
 	r.err = err
@@ -299,7 +299,7 @@ func (w *receiptWriter) answer(r *receipt, err error) {
 
 // next takes the receipt to write now. It returns nil when none may be, and more
 // reports whether any is still about.
-func (w *receiptWriter) next() (r *receipt, more bool) {
+func (w *Writer) next() (r *receipt, more bool) {
 	now := w.opts.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -324,7 +324,7 @@ func (w *receiptWriter) next() (r *receipt, more bool) {
 	return r, true
 }
 
-func (w *receiptWriter) aloneFlying() bool {
+func (w *Writer) aloneFlying() bool {
 	for r := range w.flying {
 		return r.alone // it has no company
 	}
@@ -334,7 +334,7 @@ func (w *receiptWriter) aloneFlying() bool {
 // wait waits for news, for the end of a rest, or until an acknowledgement takes
 // too long. It reports one that is late: the client itself tries for long and says
 // nothing.
-func (w *receiptWriter) wait() {
+func (w *Writer) wait() {
 	d, late := w.patience(w.opts.Now())
 	if late {
 		if now := w.opts.Now(); now.Sub(w.lateAt) >= kafka.SlowAck {
@@ -355,7 +355,7 @@ func (w *receiptWriter) wait() {
 
 // patience is how long to wait without news, and whether an acknowledgement is
 // late.
-func (w *receiptWriter) patience(now time.Time) (d time.Duration, late bool) {
+func (w *Writer) patience(now time.Time) (d time.Duration, late bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	d = kafka.SlowAck
@@ -377,7 +377,7 @@ func (w *receiptWriter) patience(now time.Time) (d time.Duration, late bool) {
 
 // oldest returns when the client was given what it has had for longest. The
 // caller holds mu.
-func (w *receiptWriter) oldest() (at time.Time, ok bool) {
+func (w *Writer) oldest() (at time.Time, ok bool) {
 	for r := range w.flying {
 		if !ok || r.produced.Before(at) {
 			at, ok = r.produced, true
@@ -386,12 +386,12 @@ func (w *receiptWriter) oldest() (at time.Time, ok bool) {
 	return at, ok
 }
 
-func (w *receiptWriter) fail(reason string) {
+func (w *Writer) fail(reason string) {
 	w.failing = true
 	w.cond.Fail(reason)
 }
 
-func (w *receiptWriter) well() {
+func (w *Writer) well() {
 	w.failing = false
 	w.cond.OK()
 }
@@ -399,7 +399,7 @@ func (w *receiptWriter) well() {
 // checkWell ends the condition when nothing is left that failed or is late. One
 // success is not enough: of two partitions one may be well and the other not,
 // and the condition would go to and fro. The caller holds mu.
-func (w *receiptWriter) checkWell(now time.Time) {
+func (w *Writer) checkWell(now time.Time) {
 	if !w.failing || len(w.refused.Items) > 0 || slices.ContainsFunc(w.pending, func(r *receipt) bool { return r.tried }) {
 		return
 	}

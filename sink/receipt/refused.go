@@ -1,4 +1,4 @@
-package sink
+package receipt
 
 import (
 	"errors"
@@ -16,7 +16,7 @@ import (
 // large, it is tried with the topic's limit as it is now, and then halved. What is
 // still refused is kept aside, so that others are written meanwhile. An error is
 // one that is in the way of all receipts.
-func (w *receiptWriter) refuse(r *receipt, back *[]*receipt) (fault error) {
+func (w *Writer) refuse(r *receipt, back *[]*receipt) (fault error) {
 	if !r.alone {
 		r.alone = true
 		*back = append(*back, r)
@@ -55,7 +55,7 @@ func (w *receiptWriter) refuse(r *receipt, back *[]*receipt) (fault error) {
 const batchRoom = 128
 
 // fit makes receipts as large as the topic takes.
-func (w *receiptWriter) fit() {
+func (w *Writer) fit() {
 	w.asked = w.opts.Now()
 	w.maxBytes = w.opts.MaxBytes
 	if limit := w.renewer.Limit(); limit > 0 {
@@ -68,7 +68,7 @@ func (w *receiptWriter) fit() {
 const askAgain = time.Minute
 
 // outgrown looks whether the limit has grown for which a receipt is too large.
-func (w *receiptWriter) outgrown() {
+func (w *Writer) outgrown() {
 	if w.maxBytes == w.opts.MaxBytes || w.opts.Now().Sub(w.asked) < askAgain {
 		return
 	}
@@ -80,7 +80,7 @@ func (w *receiptWriter) outgrown() {
 
 // describeRefused says what the topic would have to take for a receipt that it
 // refuses.
-func (w *receiptWriter) describeRefused(r *receipt) string {
+func (w *Writer) describeRefused(r *receipt) string {
 	why := kafka.Reason(r.err, w.opts.Topic, "--receipts-topic")
 	if errors.Is(r.err, kerr.MessageTooLarge) {
 		why = "it does not even take a receipt for a single event: " + kafka.TooLarge(w.opts.Topic, w.renewer.Limit(), len(r.buf)+len(r.verdicts[0].ProfileID)+batchRoom)
