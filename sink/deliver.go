@@ -8,6 +8,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
 // flight is a batch on its way in a request.
@@ -218,7 +219,7 @@ func (l *lane) attempt(f *flight) {
 	sc.items = append(sc.items[:0], make([]Item, len(b.events))...)
 	res := s.sender.send(s.ctx, f.route, l.profile, f.token, sc.body, sc.items)
 	l.answered(f)
-	if res.fault.label == faultCancelled {
+	if res.fault.Label == web.FaultCancelled {
 		l.again(b) // the sink was closed; nobody will take it up
 	} else {
 		b.sent(res.request)

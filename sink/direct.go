@@ -19,7 +19,7 @@ type DirectOptions struct {
 	Region         Region // NorthAmerica
 	ClientID       string
 	AdvertiserID   string        // see Principal
-	HTTPClient     *http.Client  // NewHTTPClient
+	HTTPClient     *http.Client  // NewClient
 	RequestTimeout time.Duration // 30s
 	Now            func() time.Time
 }
@@ -126,7 +126,7 @@ func (r *result) alone(items []Item, identifiers []string) verdict.Reason {
 		return r.Said.Reason(verdict.Rejected, r.Status, identifiers)
 	}
 	why := r.Said.Reason(0, r.Status, identifiers)
-	if r.fault.text != "" {
+	if r.fault.Text != "" {
 		why.Message = r.describe(identifiers)
 	}
 	return why

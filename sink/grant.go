@@ -31,7 +31,7 @@ func ExchangeToken(ctx context.Context, o TokenOptions) (Grant, error) {
 	}
 	if err != nil {
 		f := asFault(err)
-		f.text = s.inItsFile(f.text)
+		f.Text = s.inItsFile(f.Text)
 		return Grant{}, tokenError(f)
 	}
 	return Grant{

@@ -30,7 +30,7 @@ type Options struct {
 	ClientID string
 	Tokens   Tokens
 
-	HTTPClient     *http.Client  // NewHTTPClient; redirects are never followed
+	HTTPClient     *http.Client  // NewClient; redirects are never followed
 	RequestTimeout time.Duration // of one request with its answer; 30s
 
 	// Gzip compresses requests, until Amazon answers 415.

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
 // sockets is both ends of a connection that can take many parts at a time.
@@ -49,7 +51,7 @@ func TestBodiesWriteThemselves(t *testing.T) {
 			}
 			for len(got) < len(whole) {
 				most := rapid.IntRange(1, len(whole)).Draw(t, "most")
-				n, err := r.writeTo(near, int64(most))
+				n, err := r.WriteParts(near, int64(most))
 				if left := len(whole) - len(got); err != nil || int(n) != min(most, left) {
 					t.Fatalf("%d bytes written, %v; want %d at most, of %d", n, err, most, left)
 				}
@@ -64,7 +66,7 @@ func TestBodiesWriteThemselves(t *testing.T) {
 			}
 		}
 		p.release()
-		if n, err := p.open().(*payloadReader).writeTo(near, 10); n > 0 || !errors.Is(err, errReleased) {
+		if n, err := p.open().(*payloadReader).WriteParts(near, 10); n > 0 || !errors.Is(err, errReleased) {
 			t.Fatalf("%d bytes are written after their release, %v", n, err)
 		}
 	})
@@ -77,7 +79,7 @@ func TestBytesAreLentUntilTheyAreWritten(t *testing.T) {
 	p := &payload{body: body{bytes.Repeat([]byte("x"), 100)}}
 	done := make(chan error)
 	go func() {
-		_, err := p.open().(*payloadReader).writeTo(near, 100)
+		_, err := p.open().(*payloadReader).WriteParts(near, 100)
 		done <- err
 	}()
 	if _, err := far.Read(make([]byte, 1)); err != nil {
@@ -105,8 +107,8 @@ func (s *spyBody) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (s *spyBody) writeTo(c net.Conn, most int64) (int64, error) {
-	n, err := s.payloadReader.writeTo(c, most)
+func (s *spyBody) WriteParts(c net.Conn, most int64) (int64, error) {
+	n, err := s.payloadReader.WriteParts(c, most)
 	s.direct += n
 	return n, err
 }
@@ -119,7 +121,7 @@ func postBody(t *testing.T, url string, b io.Reader, size int) (status int) {
 		t.Fatal(err)
 	}
 	req.ContentLength = int64(size)
-	client := NewHTTPClient(nil)
+	client := web.NewClient(nil)
 	t.Cleanup(client.CloseIdleConnections)
 	resp, err := client.Do(req)
 	if err != nil {

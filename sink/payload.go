@@ -107,10 +107,10 @@ func (r *payloadReader) Read(b []byte) (int, error) {
 
 func (r *payloadReader) Close() error { return nil }
 
-// writeTo implements parted. The bytes are lent until the connection has taken them
+// WriteParts implements parted. The bytes are lent until the connection has taken them
 // or fails; release waits for that. It does not wait long: when a request ends
 // before its body has been written, net/http closes the connection.
-func (r *payloadReader) writeTo(c net.Conn, most int64) (int64, error) {
+func (r *payloadReader) WriteParts(c net.Conn, most int64) (int64, error) {
 	r.p.mu.Lock()
 	defer r.p.mu.Unlock()
 	if r.p.over {

@@ -3,7 +3,6 @@ package sink
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"syscall"
 	"testing"
@@ -334,32 +333,4 @@ func TestAWrongURLNeverCostsAnEvent(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestFaultsAreDescribedWithoutURLs(t *testing.T) {
-	for want, err := range map[string]error{
-		"closed before the answer": fmt.Errorf("x: %w", errEOF()),
-		"connection refused":       syscall.ECONNREFUSED,
-	} {
-		if got := describeFault(err, time.Second).text; !strings.Contains(got, want) {
-			t.Errorf("%v: %q, want %q in it", err, got, want)
-		}
-	}
-	_, err := http.Get("http://user:secret@127.0.0.1:1/path?token=Atza|abc")
-	if err == nil {
-		t.Skip("something listens on port 1")
-	}
-	got := describeFault(err, time.Second)
-	if got.label != faultConnection || strings.Contains(got.text, "secret") || strings.Contains(got.text, "Atza") || !strings.Contains(got.text, "127.0.0.1:1") {
-		t.Errorf("%+v", got)
-	}
-}
-
-func errEOF() error {
-	return errors.Join(errors.New("y"), http.ErrAbortHandler, fmt.Errorf("%w", errUnexpected()))
-}
-
-func errUnexpected() error {
-	_, err := brokenReader{}.Read(nil)
-	return err
 }

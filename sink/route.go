@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
 // Router says by which way events go to Amazon. It is asked for each event, by
@@ -117,7 +118,7 @@ func (o *RouteOptions) route(at Region) (*Route, error) {
 	if base == "" {
 		base = at.Host()
 	}
-	u, err := endpoint("Amazon URL (--amazon-url)", base)
+	u, err := web.Endpoint("Amazon URL (--amazon-url)", base)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
 // sender makes one HTTP exchange and says what came of it. It knows nothing of
@@ -32,7 +33,7 @@ type sender struct {
 
 // senderOptions are the settings of a sender.
 type senderOptions struct {
-	Client  *http.Client  // NewHTTPClient; redirects are never followed
+	Client  *http.Client  // NewClient; redirects are never followed
 	Timeout time.Duration // of one request with its answer
 	// Gzip compresses requests, until Amazon answers 415.
 	Gzip       bool
@@ -44,7 +45,7 @@ type senderOptions struct {
 func newSender(o senderOptions) *sender {
 	m := newSenderMetrics(o.Registerer)
 	s := &sender{
-		client:  noRedirects(o.Client),
+		client:  web.NoRedirects(o.Client),
 		timeout: o.Timeout,
 		now:     o.Now,
 		metrics: m,
@@ -69,7 +70,7 @@ type result struct {
 	// fault is set when there was no answer, or not a whole one; the kind is
 	// then Failed. Half an answer is none: what it did not get to say about an
 	// event could be anything.
-	fault fault
+	fault web.Fault
 	// retryAfter is how long the server wants to be left alone; 0 means it did
 	// not say.
 	retryAfter time.Duration
@@ -79,8 +80,8 @@ type result struct {
 
 // label names the result in metrics: the status, or the kind of fault.
 func (r *result) label() string {
-	if r.fault.label != "" {
-		return r.fault.label
+	if r.fault.Label != "" {
+		return r.fault.Label
 	}
 	return strconv.Itoa(r.Status)
 }
@@ -90,7 +91,7 @@ func (r *result) label() string {
 func (s *sender) send(ctx context.Context, to *Route, profile string, token AccessToken, b body, items []Item) result {
 	began := s.now()
 	res := s.exchange(ctx, to, profile, token, b, items)
-	if res.fault.label == faultCancelled {
+	if res.fault.Label == web.FaultCancelled {
 		return res
 	}
 	ended := s.now()
@@ -178,23 +179,23 @@ func (s *sender) answered(ctx context.Context, k Contract, resp *http.Response, 
 	return res
 }
 
-func bodyFault(status int, err error) fault {
-	label := faultUnreadable
+func bodyFault(status int, err error) web.Fault {
+	label := web.FaultUnreadable
 	if errors.Is(err, errTooLarge) {
-		label = faultTruncated
+		label = web.FaultTruncated
 	}
-	return fault{label, fmt.Sprintf("status %d, but %s", status, err)}
+	return web.Fault{Label: label, Text: fmt.Sprintf("status %d, but %s", status, err)}
 }
 
 func (s *sender) failed(err error) result {
-	return result{Answer: Answer{Kind: Failed}, fault: describeFault(err, s.timeout)}
+	return result{Answer: Answer{Kind: Failed}, fault: web.FaultOf(err, s.timeout)}
 }
 
 // describe says in a few words what a failed request met, with the identifiers
 // of its events masked.
 func (r *result) describe(identifiers []string) string {
-	if r.fault.text != "" {
-		return redact.Known(r.fault.text, identifiers...)
+	if r.fault.Text != "" {
+		return redact.Known(r.fault.Text, identifiers...)
 	}
 	why := r.Said.Reason(0, 0, identifiers)
 	switch code := why.Code; {

@@ -17,6 +17,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
 // Tokens is where lanes get their access tokens.
@@ -46,7 +47,7 @@ type TokenOptions struct {
 	ClientSecret string
 	RefreshToken string
 
-	HTTPClient *http.Client  // nil means NewHTTPClient
+	HTTPClient *http.Client  // nil means NewClient
 	Timeout    time.Duration // of one exchange; 0 means 10s
 	// RenewBefore is how long before its end a token is renewed; 0 means 5m.
 	// Tokens that live shorter are renewed after three quarters of their life.
@@ -111,7 +112,7 @@ type TokenSource struct {
 // NewTokenSource returns a source that asks for its first token when it is
 // first used.
 func NewTokenSource(opts TokenOptions) (*TokenSource, error) {
-	u, err := endpoint("token URL (--token-url)", opts.URL)
+	u, err := web.Endpoint("token URL (--token-url)", opts.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +139,7 @@ func NewTokenSource(opts TokenOptions) (*TokenSource, error) {
 	}
 	s := &TokenSource{
 		opts:    opts,
-		client:  noRedirects(opts.HTTPClient),
+		client:  web.NoRedirects(opts.HTTPClient),
 		url:     u.String(),
 		backoff: backoff.New(opts.BackoffMin, opts.BackoffMax, opts.Rand),
 		name:    strings.TrimSpace("token " + opts.Account),
@@ -219,8 +220,8 @@ func (s *TokenSource) renewal() {
 			return
 		}
 		f := asFault(err)
-		s.cond.Fail(s.standing() + s.inItsFile(f.text) + a.asksForRest())
-		s.metrics.refreshes.WithLabelValues(s.opts.Account, f.label).Inc()
+		s.cond.Fail(s.standing() + s.inItsFile(f.Text) + a.asksForRest())
+		s.metrics.refreshes.WithLabelValues(s.opts.Account, f.Label).Inc()
 		if !backoff.Sleep(s.ctx, max(s.backoff.Spaced(n), a.wait)) {
 			return
 		}
@@ -307,7 +308,7 @@ func (s *TokenSource) store(a tokenAnswer, began time.Time) error {
 	s.keepRefresh(a.refresh)
 	s.warnOf(a.odd)
 	if !now.Before(expires) {
-		return tokenError{refreshUnavailable, fmt.Sprintf("the access tokens are good for %s and take %s to arrive, so that they end before they can be used",
+		return tokenError{Label: refreshUnavailable, Text: fmt.Sprintf("the access tokens are good for %s and take %s to arrive, so that they end before they can be used",
 			life.Round(time.Millisecond), now.Sub(began).Round(time.Millisecond))}
 	}
 	s.current = AccessToken{a.access, s.current.generation + 1}

@@ -176,7 +176,7 @@ func readTokenBody(resp *http.Response) (unpacked []byte, err error) {
 	case errors.As(err, &odd) && resp.StatusCode >= 300:
 		return nil, nil // the status says enough
 	case errors.As(err, &odd):
-		return nil, tokenError{refreshUnavailable, odd.Error()}
+		return nil, tokenError{Label: refreshUnavailable, Text: odd.Error()}
 	}
 	return unpacked, err
 }
@@ -196,7 +196,7 @@ func endless() error {
 	return nonsense(fmt.Sprintf("the answer has more than %d KiB; a web page or another server: see --token-url", maxTokenAnswer>>10))
 }
 
-func nonsense(why string) error { return tokenError{refreshNonsense, why} }
+func nonsense(why string) error { return tokenError{Label: refreshNonsense, Text: why} }
 
 // sendable reports whether a token can stand in a header.
 func sendable(token string) bool {

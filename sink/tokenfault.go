@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
 // Labels of failed refreshes.
@@ -38,21 +39,21 @@ func refusal(code string) string {
 
 // tokenError is why an exchange gave no token that can be used. It repeats nothing
 // of the answer.
-type tokenError fault
+type tokenError web.Fault
 
-func (e tokenError) Error() string { return e.text }
+func (e tokenError) Error() string { return e.Text }
 
 // asFault is the fault that an error of exchange stands for.
-func asFault(err error) fault {
+func asFault(err error) web.Fault {
 	var e tokenError
 	if errors.As(err, &e) {
-		return fault(e)
+		return web.Fault(e)
 	}
-	return fault{refreshUnavailable, "the exchange failed"}
+	return web.Fault{Label: refreshUnavailable, Text: "the exchange failed"}
 }
 
 func unreachable(err error, timeout time.Duration) error {
-	return tokenError{refreshUnavailable, "the token endpoint cannot be reached: " + describeFault(err, timeout).text}
+	return tokenError{Label: refreshUnavailable, Text: "the token endpoint cannot be reached: " + web.FaultOf(err, timeout).Text}
 }
 
 // brokenOff is for an answer that could not be read to its end.
@@ -61,26 +62,26 @@ func brokenOff(err error, timeout time.Duration) error {
 	if errors.As(err, &e) {
 		return e
 	}
-	if f := describeFault(err, timeout); f.label == faultTimeout {
-		return tokenError{refreshUnavailable, "the token endpoint's answer did not end: " + f.text}
+	if f := web.FaultOf(err, timeout); f.Label == web.FaultTimeout {
+		return tokenError{Label: refreshUnavailable, Text: "the token endpoint's answer did not end: " + f.Text}
 	}
-	return tokenError{refreshUnavailable, "the token endpoint's answer broke off"}
+	return tokenError{Label: refreshUnavailable, Text: "the token endpoint's answer broke off"}
 }
 
-func explainStatus(status int, code string) fault {
+func explainStatus(status int, code string) web.Fault {
 	code = strings.ToLower(code)
 	why := refusal(code)
 	switch {
 	case why != "":
-		return fault{refreshRefused, fmt.Sprintf("%s (status %d, %s)", why, status, code)}
+		return web.Fault{Label: refreshRefused, Text: fmt.Sprintf("%s (status %d, %s)", why, status, code)}
 	case status == 429 || status >= 500:
-		return fault{refreshUnavailable, fmt.Sprintf("the token endpoint answers %d", status)}
+		return web.Fault{Label: refreshUnavailable, Text: fmt.Sprintf("the token endpoint answers %d", status)}
 	case status >= 300 && status < 400:
-		return fault{refreshNonsense, fmt.Sprintf("the token endpoint answers with a redirect (%d), which is not followed with a secret: see --token-url", status)}
+		return web.Fault{Label: refreshNonsense, Text: fmt.Sprintf("the token endpoint answers with a redirect (%d), which is not followed with a secret: see --token-url", status)}
 	case code == "":
-		return fault{refreshNonsense, fmt.Sprintf("the token endpoint answers %d without a reason: see --token-url", status)}
+		return web.Fault{Label: refreshNonsense, Text: fmt.Sprintf("the token endpoint answers %d without a reason: see --token-url", status)}
 	}
-	return fault{refreshRefused, fmt.Sprintf("Login with Amazon answers %d, %s", status, knownForm(code))}
+	return web.Fault{Label: refreshRefused, Text: fmt.Sprintf("Login with Amazon answers %d, %s", status, knownForm(code))}
 }
 
 // knownForm lets a code through that has the form of OAuth's own. Another could

@@ -7,6 +7,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
 // Accounts reads the accounts file, or takes the settings for the one account of
@@ -32,7 +33,7 @@ func (p *Pipeline) openAccounts() error {
 	}
 	o := accounts.Options{Base: base, Log: p.log, Conditions: p.conditions, Metrics: sink.NewTokenMetrics(p.metrics)}
 	if p.config.Dial != nil {
-		o.HTTPClient = sink.NewHTTPClient(p.config.Dial)
+		o.HTTPClient = web.NewClient(p.config.Dial)
 	}
 	p.accounts, err = accounts.New(list, o)
 	return err

@@ -18,6 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
 // Pipeline is all stages of one process, from the topic to Amazon and back.
@@ -143,7 +144,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 
 	defer p.accounts.Close()
 	lanes, err := sink.New(sink.Options{
-		Contract: p.contract, Router: p.accounts, HTTPClient: sink.NewHTTPClient(p.config.Dial),
+		Contract: p.contract, Router: p.accounts, HTTPClient: web.NewClient(p.config.Dial),
 		RequestTimeout: p.config.RequestTimeout, Gzip: p.config.Gzip,
 		BatchEvents: p.config.BatchEvents, BatchBytes: p.config.BatchBytes, Linger: p.config.Linger,
 		LaneConcurrency: p.config.LaneConcurrency,

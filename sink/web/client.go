@@ -1,4 +1,4 @@
-package sink
+package web
 
 import (
 	"context"
@@ -14,14 +14,14 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
-// NewHTTPClient returns a client for an API that many lanes call at once. It
+// NewClient returns a client for an API that many lanes call at once. It
 // sets no overall timeout, because requests carry their own; it keeps enough
 // idle connections that lanes do not handshake for each batch; and it notices
 // HTTP/2 connections that died without a word, which would otherwise swallow
 // requests until the kernel gives up on them.
 //
 // Connections are opened by dial, or by the operating system if that is nil.
-func NewHTTPClient(dial web.Dial) *http.Client {
+func NewClient(dial web.Dial) *http.Client {
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext
 	}
@@ -56,7 +56,7 @@ type partsConn struct{ net.Conn }
 
 // parted is a body that writes itself, so many bytes of it at most.
 type parted interface {
-	writeTo(c net.Conn, most int64) (int64, error)
+	WriteParts(c net.Conn, most int64) (int64, error)
 }
 
 // ReadFrom implements io.ReaderFrom, by which net/http writes a body. It limits
@@ -64,7 +64,7 @@ type parted interface {
 func (c partsConn) ReadFrom(r io.Reader) (n int64, err error) {
 	if l, ok := r.(*io.LimitedReader); ok {
 		if b, ok := l.R.(parted); ok {
-			n, err = b.writeTo(c.Conn, l.N)
+			n, err = b.WriteParts(c.Conn, l.N)
 			l.N -= n
 			return n, err
 		}
@@ -72,17 +72,17 @@ func (c partsConn) ReadFrom(r io.Reader) (n int64, err error) {
 	return io.Copy(struct{ io.Writer }{c.Conn}, r)
 }
 
-// noRedirects returns a client like the given one, or like NewHTTPClient's for nil,
+// NoRedirects returns a client like the given one, or like NewClient's for nil,
 // that follows no redirect.
-func noRedirects(client *http.Client) *http.Client {
+func NoRedirects(client *http.Client) *http.Client {
 	if client == nil {
-		client = NewHTTPClient(nil)
+		client = NewClient(nil)
 	}
 	return web.NoRedirects(*client)
 }
 
-// endpoint checks a base URL that came from a setting of that name.
-func endpoint(setting, raw string) (*url.URL, error) {
+// Endpoint checks a base URL that came from a setting of that name.
+func Endpoint(setting, raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
@@ -98,26 +98,27 @@ func endpoint(setting, raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// fault is why a request got no answer: a label for metrics, and words for
+// Fault is why a request got no answer: a label for metrics, and words for
 // people that hold no secret and no URL. What others say in them is masked but for
 // the identifiers of the request's events, which are not known there.
-type fault struct{ label, text string }
+type Fault struct{ Label, Text string }
 
 // faultLimit bounds what is said of a fault.
 const faultLimit = 200
 
+// The labels of faults.
 const (
-	faultTimeout    = "timeout"
+	FaultTimeout    = "timeout"
 	faultConnection = "connection"
-	faultTruncated  = "truncated"
-	faultUnreadable = "unreadable"
-	faultCancelled  = "cancelled"
+	FaultTruncated  = "truncated"
+	FaultUnreadable = "unreadable"
+	FaultCancelled  = "cancelled"
 )
 
-// describeFault explains an error of an HTTP client. It is put together from the
+// FaultOf explains an error of an HTTP client. It is put together from the
 // error's parts and not from its text, which repeats URLs and what the other
 // side said.
-func describeFault(err error, timeout time.Duration) fault {
+func FaultOf(err error, timeout time.Duration) Fault {
 	var (
 		dns  *net.DNSError
 		op   *net.OpError
@@ -125,11 +126,11 @@ func describeFault(err error, timeout time.Duration) fault {
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return fault{faultCancelled, "cancelled"}
+		return Fault{FaultCancelled, "cancelled"}
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &wait) && wait.Timeout():
-		return fault{faultTimeout, fmt.Sprintf("no answer within %s", timeout)}
+		return Fault{FaultTimeout, fmt.Sprintf("no answer within %s", timeout)}
 	case errors.As(err, &dns):
-		return fault{faultConnection, redact.Line(fmt.Sprintf("host %s cannot be found", redact.Around(dns.Name, dns.Name)), faultLimit)}
+		return Fault{faultConnection, redact.Line(fmt.Sprintf("host %s cannot be found", redact.Around(dns.Name, dns.Name)), faultLimit)}
 	case errors.As(err, &op):
 		text := op.Op
 		if op.Addr != nil {
@@ -138,13 +139,13 @@ func describeFault(err error, timeout time.Duration) fault {
 		if op.Err != nil { // of a proxy it is what the proxy says
 			text += ": " + redact.Error(op.Err)
 		}
-		return fault{faultConnection, redact.Line(text, faultLimit)}
+		return Fault{faultConnection, redact.Line(text, faultLimit)}
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return fault{faultTruncated, "the connection was closed before the answer was whole"}
+		return Fault{FaultTruncated, "the connection was closed before the answer was whole"}
 	}
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	return fault{faultConnection, redact.Line(redact.Error(err), faultLimit)}
+	return Fault{faultConnection, redact.Line(redact.Error(err), faultLimit)}
 }
