@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -58,7 +57,7 @@ func TestDirect(t *testing.T) {
 
 func direct(t *testing.T, a *amazon) *Direct {
 	t.Helper()
-	d, err := NewDirect(DirectOptions{Contract: offAmazon{}, BaseURL: "https://amazon.test/base/", ClientID: testClient, HTTPClient: &http.Client{Transport: a}})
+	d, err := NewDirect(DirectOptions{Contract: offAmazon{}, BaseURL: "https://amazon.test/base/", ClientID: "amzn1.application-oa2-client.test", HTTPClient: &http.Client{Transport: a}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,50 +80,5 @@ func TestDirectSettings(t *testing.T) {
 	}
 	if h := direct(t, &amazon{}).Header("77", NewAccessToken("t", 1)); h.Get("Amazon-Advertising-API-Scope") != "77" || h.Get("Authorization") != "Bearer t" {
 		t.Errorf("%v", h)
-	}
-}
-
-func TestEncodeRefusesWhatNoRequestHolds(t *testing.T) {
-	c := purchase()
-	c.EventID = strings.Repeat("x", 2<<20)
-	if _, why := Encode(offAmazon{}, c, time.Now()); why == nil || why.Code != CodeTooLarge {
-		t.Errorf("%v", why)
-	}
-}
-
-func TestExchangeTokenOnce(t *testing.T) {
-	opts := func(l *lwa) TokenOptions {
-		return TokenOptions{URL: "https://lwa.test/t", ClientID: testClient, ClientSecret: testSecret, RefreshToken: testRefresh, HTTPClient: &http.Client{Transport: l}}
-	}
-	synctest.Test(t, func(t *testing.T) {
-		l := &lwa{answer: func(int) reply { return granted(7, 1200) }}
-		g, err := ExchangeToken(t.Context(), opts(l))
-		if err != nil || g.Token.Secret() != "Atza|access-7" || g.ExpiresIn != 20*time.Minute || g.NewRefreshToken {
-			t.Errorf("%v, %v", g, err)
-		}
-		l.become(func(int) reply {
-			return reply{status: 400, body: `{"error":"invalid_grant","error_description":"` + testRefresh + `"}`}
-		})
-		_, err = ExchangeToken(t.Context(), opts(l))
-		if err == nil || !strings.Contains(err.Error(), "--refresh-token") || strings.Contains(err.Error(), testRefresh) {
-			t.Errorf("%v", err)
-		}
-		if l.count() != 2 {
-			t.Errorf("%d exchanges for two calls", l.count())
-		}
-		l.become(func(int) reply { return reply{delay: time.Hour} })
-		if _, err = ExchangeToken(t.Context(), opts(l)); err == nil || !strings.Contains(err.Error(), "no answer within 10s") {
-			t.Errorf("%v", err)
-		}
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("enough"))
-		defer cancel()
-		if _, err = ExchangeToken(ctx, opts(l)); err == nil || err.Error() != "enough" {
-			t.Errorf("%v", err)
-		}
-	})
-	bad := opts(&lwa{})
-	bad.ClientSecret = ""
-	if _, err := ExchangeToken(t.Context(), bad); err == nil || !strings.Contains(err.Error(), "--client-secret") {
-		t.Errorf("%v", err)
 	}
 }

@@ -11,11 +11,13 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/rs/zerolog"
 
 	"github.com/tracklayer/amazon-capi/internal/health"
@@ -30,7 +32,7 @@ const (
 // lwa is Login with Amazon as a test wants it.
 type lwa struct {
 	mu     sync.Mutex
-	answer func(n int) reply
+	answer func(n int) loginReply
 	forms  []url.Values
 	at     []time.Time
 	auth   []string
@@ -38,7 +40,7 @@ type lwa struct {
 	most   int
 }
 
-func (l *lwa) become(answer func(n int) reply) {
+func (l *lwa) become(answer func(n int) loginReply) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answer = answer
@@ -80,7 +82,7 @@ func (l *lwa) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp := &http.Response{StatusCode: rep.status, Header: http.Header{"Content-Type": {"application/json"}}, Request: r, Body: io.NopCloser(strings.NewReader(rep.body))}
 	if rep.cut {
-		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(rep.body), brokenReader{}))
+		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(rep.body), iotest.ErrReader(io.ErrUnexpectedEOF)))
 	}
 	for k, v := range rep.header {
 		resp.Header.Set(k, v)
@@ -89,23 +91,23 @@ func (l *lwa) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // granted is a good answer for the n-th exchange.
-func granted(n, expiresIn int) reply {
-	return reply{status: 200, body: fmt.Sprintf(`{"access_token":"Atza|access-%d","token_type":"bearer","expires_in":%d,"refresh_token":%q}`, n, expiresIn, testRefresh)}
+func granted(n, expiresIn int) loginReply {
+	return loginReply{status: 200, body: fmt.Sprintf(`{"access_token":"Atza|access-%d","token_type":"bearer","expires_in":%d,"refresh_token":%q}`, n, expiresIn, testRefresh)}
 }
 
-func hourly(n int) reply { return granted(n, 3600) }
+func hourly(n int) loginReply { return granted(n, 3600) }
 
 type tokenRig struct {
 	*TokenSource
 	lwa   *lwa
 	conds *health.Conditions
-	log   *logBuffer
+	log   *loginLog
 	reg   *prometheus.Registry
 }
 
-func newTokenRig(t *testing.T, answer func(n int) reply, change ...func(*TokenOptions)) *tokenRig {
+func newTokenRig(t *testing.T, answer func(n int) loginReply, change ...func(*TokenOptions)) *tokenRig {
 	t.Helper()
-	r := &tokenRig{lwa: &lwa{answer: answer}, log: &logBuffer{}, reg: prometheus.NewRegistry()}
+	r := &tokenRig{lwa: &lwa{answer: answer}, log: &loginLog{}, reg: prometheus.NewRegistry()}
 	log := zerolog.New(r.log)
 	r.conds = health.NewConditions(log, nil)
 	opts := TokenOptions{
@@ -144,7 +146,7 @@ func (r *tokenRig) reason() string {
 }
 
 func TestATokenIsExchangedAsLoginWithAmazonWantsIt(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		r := newTokenRig(t, hourly)
 		if got := r.get(t); got != "Atza|access-1" {
 			t.Errorf("token %s", got)
@@ -160,8 +162,8 @@ func TestATokenIsExchangedAsLoginWithAmazonWantsIt(t *testing.T) {
 }
 
 func TestATokenIsKeptAndRenewedEarlyInTheBackground(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		r := newTokenRig(t, func(n int) reply {
+	synctest.Test(t, func(t *testing.T) {
+		r := newTokenRig(t, func(n int) loginReply {
 			rep := hourly(n)
 			rep.delay = 3 * time.Second
 			return rep
@@ -205,8 +207,8 @@ func TestShortLivedTokensAreRenewedInProportion(t *testing.T) {
 		7200: 115 * time.Minute,
 	} {
 		t.Run(fmt.Sprint(lifetime), func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				r := newTokenRig(t, func(n int) reply { return granted(n, lifetime) })
+			synctest.Test(t, func(t *testing.T) {
+				r := newTokenRig(t, func(n int) loginReply { return granted(n, lifetime) })
 				r.get(t)
 				time.Sleep(want - time.Nanosecond)
 				r.get(t)
@@ -226,7 +228,7 @@ func TestShortLivedTokensAreRenewedInProportion(t *testing.T) {
 }
 
 func TestAnExpiredTokenIsNotUsed(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		r := newTokenRig(t, hourly)
 		r.get(t)
 		time.Sleep(time.Hour - 10*time.Second)
@@ -237,8 +239,8 @@ func TestAnExpiredTokenIsNotUsed(t *testing.T) {
 }
 
 func TestOneExchangeWhoeverAsks(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		r := newTokenRig(t, func(n int) reply {
+	synctest.Test(t, func(t *testing.T) {
+		r := newTokenRig(t, func(n int) loginReply {
 			rep := hourly(n)
 			rep.delay = time.Second
 			return rep
@@ -264,7 +266,7 @@ func TestOneExchangeWhoeverAsks(t *testing.T) {
 }
 
 func TestARefusalRenewsTheTokenInForceOnly(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		r := newTokenRig(t, hourly)
 		first, _ := r.Token(t.Context(), AccessToken{})
 		second, err := r.Token(t.Context(), first)
@@ -281,12 +283,12 @@ func TestARefusalRenewsTheTokenInForceOnly(t *testing.T) {
 // A renewal that one profile asked for, and that fails, must not stop those whom
 // the token serves.
 func TestARefusalLeavesOthersTheirToken(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		r := newTokenRig(t, func(n int) reply {
+	synctest.Test(t, func(t *testing.T) {
+		r := newTokenRig(t, func(n int) loginReply {
 			if n == 1 {
 				return hourly(n)
 			}
-			return reply{status: 503}
+			return loginReply{status: 503}
 		})
 		first, _ := r.Token(t.Context(), AccessToken{})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -301,7 +303,7 @@ func TestARefusalLeavesOthersTheirToken(t *testing.T) {
 }
 
 func TestRenewalsKeepADistance(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		r := newTokenRig(t, hourly)
 		began := time.Now()
 		tok, _ := r.Token(t.Context(), AccessToken{})
@@ -317,31 +319,31 @@ func TestRenewalsKeepADistance(t *testing.T) {
 func TestAFailedRefreshSaysWhyAndGoesOnByItself(t *testing.T) {
 	long := strings.Repeat("a", 60)
 	for name, tt := range map[string]struct {
-		bad    reply
+		bad    loginReply
 		want   string
 		result string
 	}{
-		"revoked":       {reply{status: 400, body: `{"error":"invalid_grant","error_description":"Atzr|refresh-1 is revoked"}`}, "the refresh token was revoked", refreshRefused},
-		"wrong secret":  {reply{status: 401, body: `{"error":"invalid_client","error_description":"` + testSecret + `"}`}, "the client id or the client secret is wrong", refreshRefused},
-		"unauthorized":  {reply{status: 400, body: `{"error":"unauthorized_client"}`}, "may not use a refresh token", refreshRefused},
-		"another code":  {reply{status: 400, body: `{"error":"slow_down"}`}, "400, slow_down", refreshRefused},
-		"an odd code":   {reply{status: 400, body: `{"error":"` + testRefresh + `"}`}, "an error code of an unknown kind", refreshRefused},
-		"a long code":   {reply{status: 400, body: `{"error":"` + long + `"}`}, "an error code of an unknown kind", refreshRefused},
-		"error and 200": {reply{status: 200, body: `{"error":"invalid_grant"}`}, "the refresh token was revoked", refreshRefused},
-		"a page":        {reply{status: 200, body: webPage}, "a web page or another server: see --token-url", refreshNonsense},
-		"no token":      {reply{status: 200, body: `{"access_token":"","x":"` + testSecret + `"}`}, "a web page or another server", refreshNonsense},
-		"odd token":     {reply{status: 200, body: `{"access_token":"a\r\nb"}`}, "no header may carry", refreshNonsense},
-		"404":           {reply{status: 404, body: webPage}, "answers 404 without a reason: see --token-url", refreshNonsense},
-		"redirect":      {reply{status: 307, header: map[string]string{"Location": "https://elsewhere.test"}}, "redirect (307)", refreshNonsense},
-		"throttled":     {reply{status: 429}, "answers 429", refreshUnavailable},
-		"503":           {reply{status: 503, body: webPage}, "answers 503", refreshUnavailable},
-		"half":          {reply{status: 200, body: `{"access_`, cut: true}, "broke off", refreshUnavailable},
-		"refused":       {reply{err: syscall.ECONNREFUSED}, "connection refused", refreshUnavailable},
-		"silence":       {reply{status: 200, delay: time.Hour}, "no answer within 10s", refreshUnavailable},
+		"revoked":       {loginReply{status: 400, body: `{"error":"invalid_grant","error_description":"Atzr|refresh-1 is revoked"}`}, "the refresh token was revoked", refreshRefused},
+		"wrong secret":  {loginReply{status: 401, body: `{"error":"invalid_client","error_description":"` + testSecret + `"}`}, "the client id or the client secret is wrong", refreshRefused},
+		"unauthorized":  {loginReply{status: 400, body: `{"error":"unauthorized_client"}`}, "may not use a refresh token", refreshRefused},
+		"another code":  {loginReply{status: 400, body: `{"error":"slow_down"}`}, "400, slow_down", refreshRefused},
+		"an odd code":   {loginReply{status: 400, body: `{"error":"` + testRefresh + `"}`}, "an error code of an unknown kind", refreshRefused},
+		"a long code":   {loginReply{status: 400, body: `{"error":"` + long + `"}`}, "an error code of an unknown kind", refreshRefused},
+		"error and 200": {loginReply{status: 200, body: `{"error":"invalid_grant"}`}, "the refresh token was revoked", refreshRefused},
+		"a page":        {loginReply{status: 200, body: loginPage}, "a web page or another server: see --token-url", refreshNonsense},
+		"no token":      {loginReply{status: 200, body: `{"access_token":"","x":"` + testSecret + `"}`}, "a web page or another server", refreshNonsense},
+		"odd token":     {loginReply{status: 200, body: `{"access_token":"a\r\nb"}`}, "no header may carry", refreshNonsense},
+		"404":           {loginReply{status: 404, body: loginPage}, "answers 404 without a reason: see --token-url", refreshNonsense},
+		"redirect":      {loginReply{status: 307, header: map[string]string{"Location": "https://elsewhere.test"}}, "redirect (307)", refreshNonsense},
+		"throttled":     {loginReply{status: 429}, "answers 429", refreshUnavailable},
+		"503":           {loginReply{status: 503, body: loginPage}, "answers 503", refreshUnavailable},
+		"half":          {loginReply{status: 200, body: `{"access_`, cut: true}, "broke off", refreshUnavailable},
+		"refused":       {loginReply{err: syscall.ECONNREFUSED}, "connection refused", refreshUnavailable},
+		"silence":       {loginReply{status: 200, delay: time.Hour}, "no answer within 10s", refreshUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				r := newTokenRig(t, func(int) reply { return tt.bad })
+			synctest.Test(t, func(t *testing.T) {
+				r := newTokenRig(t, func(int) loginReply { return tt.bad })
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
 				if _, err := r.Token(ctx, AccessToken{}); !errors.Is(err, context.DeadlineExceeded) {
@@ -381,14 +383,18 @@ func TestAFailedRefreshSaysWhyAndGoesOnByItself(t *testing.T) {
 }
 
 func (r *tokenRig) counter(t *testing.T, result string) float64 {
-	return (&rig{t: t}).metric(r.metrics.refreshes.WithLabelValues("", result))
+	var m dto.Metric
+	if err := r.metrics.refreshes.WithLabelValues("", result).Write(&m); err != nil {
+		t.Fatal(err)
+	}
+	return m.GetCounter().GetValue()
 }
 
 func TestWhileRenewalFailsTheOldTokenIsUsedToItsEnd(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		r := newTokenRig(t, hourly)
 		r.get(t)
-		r.lwa.become(func(int) reply { return reply{status: 503} })
+		r.lwa.become(func(int) loginReply { return loginReply{status: 503} })
 		time.Sleep(56 * time.Minute)
 		if got := r.get(t); got != "Atza|access-1" {
 			t.Errorf("got %s", got)
@@ -413,9 +419,9 @@ func TestWhileRenewalFailsTheOldTokenIsUsedToItsEnd(t *testing.T) {
 }
 
 func TestARotatedRefreshTokenIsUsed(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		r := newTokenRig(t, func(n int) reply {
-			return reply{status: 200, body: fmt.Sprintf(`{"access_token":"Atza|%d","expires_in":3600,"refresh_token":"Atzr|new-%d"}`, n, n)}
+	synctest.Test(t, func(t *testing.T) {
+		r := newTokenRig(t, func(n int) loginReply {
+			return loginReply{status: 200, body: fmt.Sprintf(`{"access_token":"Atza|%d","expires_in":3600,"refresh_token":"Atzr|new-%d"}`, n, n)}
 		})
 		first, _ := r.Token(t.Context(), AccessToken{})
 		if _, err := r.Token(t.Context(), first); err != nil {
@@ -431,8 +437,8 @@ func TestARotatedRefreshTokenIsUsed(t *testing.T) {
 }
 
 func TestCloseEndsExchangesAndWaiting(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		r := newTokenRig(t, func(int) reply { return reply{status: 200, delay: time.Hour} })
+	synctest.Test(t, func(t *testing.T) {
+		r := newTokenRig(t, func(int) loginReply { return loginReply{status: 200, delay: time.Hour} })
 		done := make(chan error)
 		go func() {
 			_, err := r.Token(context.Background(), AccessToken{})
