@@ -2,8 +2,6 @@ package sink
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,30 +19,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// readBody reads the body of an answer and hands it to use, undone from compression
-// that nobody asked for. The bytes are lent for that call. At most that many are
-// read, and that many come of them.
-func (s *sender) readBody(ctx context.Context, resp *http.Response, most int, use func(body []byte)) error {
-	b, err := s.answers.read(ctx, resp.Body, resp.ContentLength, most)
-	defer b.release()
-	if err != nil {
-		return err
-	}
-	encodings := encodingsOf(resp.Header, b.bytes)
-	if len(encodings) == 0 || len(b.bytes) == 0 {
-		use(b.bytes)
-		return nil
-	}
-	err = s.inflater.inflate(b.bytes, encodings, most, use)
-	var odd *unreadable
-	if errors.As(err, &odd) && json.Valid(bytes.TrimPrefix(b.bytes, []byte("\ufeff"))) {
-		// Somebody has unpacked it, and left the header: no compressed body is JSON.
-		use(b.bytes)
-		return nil
-	}
-	return err
-}
-
 // encodingsOf returns the encodings of a body, the last applied first.
 func encodingsOf(h http.Header, body []byte) (list []string) {
 	for _, v := range h.Values("Content-Encoding") {
@@ -60,6 +34,9 @@ func encodingsOf(h http.Header, body []byte) (list []string) {
 	slices.Reverse(list)
 	return list
 }
+
+// errTooLarge is of an answer that has more bytes than it may.
+var errTooLarge = errors.New("the answer is larger than answers to so little can be")
 
 // unreadable is a body that is compressed in a way that cannot be undone.
 type unreadable struct{ encoding, why string }
@@ -78,6 +55,9 @@ type inflater struct {
 const (
 	// maxWindow bounds what a decoder of zstd keeps. Brotli's is 16 MB by its format.
 	maxWindow = 8 << 20
+	// maxKept is the largest memory that is kept for the next: of an answer that
+	// echoes a full request's events.
+	maxKept = 2 << 20
 	// maxEncodings is how many are undone, one within the other.
 	maxEncodings = 2
 )
@@ -106,7 +86,7 @@ func (z *inflater) inflate(body []byte, encodings []string, most int, use func([
 // trim gives up what a large answer took.
 func (z *inflater) trim() {
 	for _, b := range []*bytes.Buffer{&z.a, &z.b} {
-		if b.Cap() > maxSpareAnswer {
+		if b.Cap() > maxKept {
 			*b = bytes.Buffer{}
 		}
 	}

@@ -34,8 +34,6 @@ func answerLimit(events, sent int) int {
 	return min(128<<10+events*(4<<10)+8*sent, maxAnswer)
 }
 
-var errTooLarge = errors.New("the answer is larger than answers to so little can be")
-
 // answerMemory lends what answers are read into, so much in all. Who needs more than
 // is left waits, but for one, who may go on: since those who wait hold what they have
 // read so far, they would otherwise wait for each other for ever. That one ends with

@@ -2,8 +2,15 @@ package sink
 
 import (
 	"bytes"
+	"io"
 	"sync"
 	"time"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zlib"
+	"github.com/klauspost/compress/zstd"
 )
 
 // loginReply is what Login with Amazon answers, or how it fails to.
@@ -34,4 +41,25 @@ func (l *loginLog) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// loginPacked is a text by an encoding.
+func loginPacked(encoding, s string) string {
+	var b bytes.Buffer
+	var w io.WriteCloser
+	switch encoding {
+	case "gzip", "x-gzip":
+		w = gzip.NewWriter(&b)
+	case "deflate":
+		w = zlib.NewWriter(&b)
+	case "raw":
+		w, _ = flate.NewWriter(&b, 6)
+	case "br":
+		w = brotli.NewWriter(&b)
+	case "zstd":
+		w, _ = zstd.NewWriter(&b)
+	}
+	_, _ = io.WriteString(w, s)
+	_ = w.Close()
+	return b.String()
 }

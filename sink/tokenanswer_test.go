@@ -87,10 +87,10 @@ func TestATokenIsTakenFromAnyAnswerThatHasOne(t *testing.T) {
 		"compressed":          {status: 200, body: gzipped(good), header: map[string]string{"Content-Encoding": "gzip"}},
 		"in silence":          {status: 200, body: gzipped(good)},
 		"x-gzip":              {status: 200, body: gzipped(good), header: map[string]string{"Content-Encoding": "X-Gzip"}},
-		"deflate":             {status: 200, body: compressed("deflate", good), header: map[string]string{"Content-Encoding": "deflate"}},
-		"br":                  {status: 200, body: compressed("br", good), header: map[string]string{"Content-Encoding": "br"}},
-		"zstd":                {status: 200, body: compressed("zstd", good), header: map[string]string{"Content-Encoding": "zstd"}},
-		"twice":               {status: 200, body: compressed("br", gzipped(good)), header: map[string]string{"Content-Encoding": "gzip, br"}},
+		"deflate":             {status: 200, body: loginPacked("deflate", good), header: map[string]string{"Content-Encoding": "deflate"}},
+		"br":                  {status: 200, body: loginPacked("br", good), header: map[string]string{"Content-Encoding": "br"}},
+		"zstd":                {status: 200, body: loginPacked("zstd", good), header: map[string]string{"Content-Encoding": "zstd"}},
+		"twice":               {status: 200, body: loginPacked("br", gzipped(good)), header: map[string]string{"Content-Encoding": "gzip, br"}},
 		"only by its word":    {status: 200, body: good, header: map[string]string{"Content-Encoding": "gzip"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -145,7 +145,7 @@ func TestAnAnswerWithoutATokenSaysWhatIsWrong(t *testing.T) {
 		"broken packing":          {loginReply{status: 200, body: "\x1f\x8b\x08xxxxxxxxxxx"}, "cannot be read: it", refreshUnavailable},
 		"packed by who knows":     {loginReply{status: 200, body: "\x01\x02", header: map[string]string{"Content-Encoding": "exi"}}, "compressed (exi)", refreshUnavailable},
 		"packed and 503":          {loginReply{status: 503, body: "\x01\x02", header: map[string]string{"Content-Encoding": "exi"}}, "answers 503", refreshUnavailable},
-		"packed invalid_grant":    {loginReply{status: 400, body: compressed("br", `{"error":"invalid_grant"}`), header: map[string]string{"Content-Encoding": "br"}}, "the refresh token was revoked", refreshRefused},
+		"packed invalid_grant":    {loginReply{status: 400, body: loginPacked("br", `{"error":"invalid_grant"}`), header: map[string]string{"Content-Encoding": "br"}}, "the refresh token was revoked", refreshRefused},
 		"half":                    {loginReply{status: 200, body: `{"access_token":"Atza|x","expires_in":36`}, "a web page or another server", refreshNonsense},
 		"empty":                   {loginReply{status: 200}, "a web page or another server", refreshNonsense},
 		"204":                     {loginReply{status: 204}, "a web page or another server", refreshNonsense},

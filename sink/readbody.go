@@ -1,0 +1,33 @@
+package sink
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+)
+
+// readBody reads the body of an answer and hands it to use, undone from compression
+// that nobody asked for. The bytes are lent for that call. At most that many are
+// read, and that many come of them.
+func (s *sender) readBody(ctx context.Context, resp *http.Response, most int, use func(body []byte)) error {
+	b, err := s.answers.read(ctx, resp.Body, resp.ContentLength, most)
+	defer b.release()
+	if err != nil {
+		return err
+	}
+	encodings := encodingsOf(resp.Header, b.bytes)
+	if len(encodings) == 0 || len(b.bytes) == 0 {
+		use(b.bytes)
+		return nil
+	}
+	err = s.inflater.inflate(b.bytes, encodings, most, use)
+	var odd *unreadable
+	if errors.As(err, &odd) && json.Valid(bytes.TrimPrefix(b.bytes, []byte("\ufeff"))) {
+		// Somebody has unpacked it, and left the header: no compressed body is JSON.
+		use(b.bytes)
+		return nil
+	}
+	return err
+}
