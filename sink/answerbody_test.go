@@ -21,6 +21,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
 // compressed is a text by an encoding.
@@ -166,12 +167,12 @@ func TestHalfAStreamIsNone(t *testing.T) {
 				s := string(random[:min(size+more, len(random))])
 				whole := []byte(compressed(e, s))
 				got := "not called"
-				var z inflater
-				if err := z.inflate(whole, []string{e}, 1<<20, func(b []byte) { got = string(b) }); err != nil || got != s {
+				var z web.Inflater
+				if err := z.Inflate(whole, []string{e}, 1<<20, func(b []byte) { got = string(b) }); err != nil || got != s {
 					t.Fatalf("%s of %d bytes: %d bytes, %v", e, len(s), len(got), err)
 				}
-				var odd *unreadable
-				if err := z.inflate(whole[:len(whole)-1], []string{e}, 1<<20, func([]byte) { t.Errorf("%s: half of %d bytes is read", e, len(s)) }); !errors.As(err, &odd) {
+				var odd *web.Unreadable
+				if err := z.Inflate(whole[:len(whole)-1], []string{e}, 1<<20, func([]byte) { t.Errorf("%s: half of %d bytes is read", e, len(s)) }); !errors.As(err, &odd) {
 					t.Fatalf("%s of %d bytes without its last: %v", e, len(s), err)
 				}
 			}
@@ -257,7 +258,7 @@ func TestAnswersShareABudget(t *testing.T) {
 					case time.Since(began) > timeout+time.Second:
 						failed <- fmt.Sprintf("answer %d took %s", i, time.Since(began))
 					case sizes[i] > most || hints[i] > most:
-						if !errors.Is(err, errTooLarge) && err == nil {
+						if !errors.Is(err, web.ErrTooLarge) && err == nil {
 							failed <- fmt.Sprintf("an answer of %d bytes was read", sizes[i])
 						}
 					case err == nil && got != sizes[i]:

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/tracklayer/amazon-capi/internal/slicepool"
+	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
 const (
@@ -83,7 +84,7 @@ func (m *answerMemory) read(ctx context.Context, body io.Reader, hint int64, mos
 	b := &answerBuffer{m: m, first: m.small.Get().(*[]byte)}
 	b.bytes = (*b.first)[:0]
 	if hint > int64(most) {
-		return b, errTooLarge
+		return b, web.ErrTooLarge
 	}
 	var probe [512]byte // so that an answer that just fits does not ask for more memory
 	for {
@@ -91,7 +92,7 @@ func (m *answerMemory) read(ctx context.Context, body io.Reader, hint int64, mos
 			read, err := body.Read(b.bytes[n:cap(b.bytes)])
 			b.bytes = b.bytes[:n+read]
 			if n+read > most {
-				return b, errTooLarge
+				return b, web.ErrTooLarge
 			}
 			if err != nil {
 				return b, notEOF(err)
@@ -100,7 +101,7 @@ func (m *answerMemory) read(ctx context.Context, body io.Reader, hint int64, mos
 		}
 		read, err := body.Read(probe[:])
 		if len(b.bytes)+read > most {
-			return b, errTooLarge
+			return b, web.ErrTooLarge
 		}
 		if read > 0 {
 			if err := b.grow(ctx, hint, most); err != nil {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+
+	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
 // readBody reads the body of an answer and hands it to use, undone from compression
@@ -17,13 +19,13 @@ func (s *sender) readBody(ctx context.Context, resp *http.Response, most int, us
 	if err != nil {
 		return err
 	}
-	encodings := encodingsOf(resp.Header, b.bytes)
+	encodings := web.EncodingsOf(resp.Header, b.bytes)
 	if len(encodings) == 0 || len(b.bytes) == 0 {
 		use(b.bytes)
 		return nil
 	}
-	err = s.inflater.inflate(b.bytes, encodings, most, use)
-	var odd *unreadable
+	err = s.inflater.Inflate(b.bytes, encodings, most, use)
+	var odd *web.Unreadable
 	if errors.As(err, &odd) && json.Valid(bytes.TrimPrefix(b.bytes, []byte("\ufeff"))) {
 		// Somebody has unpacked it, and left the header: no compressed body is JSON.
 		use(b.bytes)

@@ -28,7 +28,7 @@ type sender struct {
 	unclear  *unclear
 	zipper   *zipper // nil sends bodies as they are
 	answers  *answerMemory
-	inflater inflater
+	inflater web.Inflater
 }
 
 // senderOptions are the settings of a sender.
@@ -71,7 +71,7 @@ type result struct {
 	// then Failed. Half an answer is none: what it did not get to say about an
 	// event could be anything.
 	fault web.Fault
-	// retryAfter is how long the server wants to be left alone; 0 means it did
+	// RetryAfter is how long the server wants to be left alone; 0 means it did
 	// not say.
 	retryAfter time.Duration
 	// request is what a receipt says of the exchange.
@@ -152,7 +152,7 @@ func (s *sender) post(ctx context.Context, to *Route, profile string, token Acce
 	}
 	defer resp.Body.Close()
 	res := s.answered(ctx, to.Contract, resp, most, items)
-	res.retryAfter = retryAfter(resp.Header, s.now())
+	res.retryAfter = web.RetryAfter(resp.Header, s.now())
 	res.request = &verdict.Request{ID: requestID(resp.Header, b)}
 	return res
 }
@@ -163,8 +163,8 @@ func (s *sender) answered(ctx context.Context, k Contract, resp *http.Response, 
 		res.Answer = k.ReadAnswer(Response{Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), Body: body}, items)
 	}
 	err := s.readBody(ctx, resp, most, read)
-	var odd *unreadable
-	if errors.As(err, &odd) || errors.Is(err, errTooLarge) {
+	var odd *web.Unreadable
+	if errors.As(err, &odd) || errors.Is(err, web.ErrTooLarge) {
 		// What some statuses mean needs no words. Others must not be believed without
 		// them: the page of a proxy would be a verdict on events.
 		if status := resp.StatusCode; status >= 300 && slices.Contains([]Kind{Failed, Foreign}, KindOf(status)) {
@@ -181,7 +181,7 @@ func (s *sender) answered(ctx context.Context, k Contract, resp *http.Response, 
 
 func bodyFault(status int, err error) web.Fault {
 	label := web.FaultUnreadable
-	if errors.Is(err, errTooLarge) {
+	if errors.Is(err, web.ErrTooLarge) {
 		label = web.FaultTruncated
 	}
 	return web.Fault{Label: label, Text: fmt.Sprintf("status %d, but %s", status, err)}

@@ -280,7 +280,7 @@ func (s *TokenSource) exchange(ctx context.Context) (tokenAnswer, error) {
 		return tokenAnswer{}, unreachable(err, s.opts.Timeout)
 	}
 	defer resp.Body.Close()
-	wait := retryAfter(resp.Header, s.opts.Now())
+	wait := web.RetryAfter(resp.Header, s.opts.Now())
 	body, err := readTokenBody(resp)
 	if err != nil {
 		return tokenAnswer{wait: wait}, brokenOff(err, s.opts.Timeout)

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
 // tokenAnswer is what an answer of the token endpoint gives.
@@ -163,15 +165,15 @@ func readTokenBody(resp *http.Response) (unpacked []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	encodings := encodingsOf(resp.Header, body)
+	encodings := web.EncodingsOf(resp.Header, body)
 	if _, ok := tokenFields(body); ok || len(encodings) == 0 || len(body) == 0 {
 		return body, nil
 	}
-	var z inflater
-	err = z.inflate(body, encodings, maxTokenAnswer, func(b []byte) { unpacked = bytes.Clone(b) })
-	var odd *unreadable
+	var z web.Inflater
+	err = z.Inflate(body, encodings, maxTokenAnswer, func(b []byte) { unpacked = bytes.Clone(b) })
+	var odd *web.Unreadable
 	switch {
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, web.ErrTooLarge):
 		return nil, endless()
 	case errors.As(err, &odd) && resp.StatusCode >= 300:
 		return nil, nil // the status says enough

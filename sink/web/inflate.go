@@ -1,4 +1,4 @@
-package sink
+package web
 
 import (
 	"bytes"
@@ -19,8 +19,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// encodingsOf returns the encodings of a body, the last applied first.
-func encodingsOf(h http.Header, body []byte) (list []string) {
+// EncodingsOf returns the encodings of a body, the last applied first.
+func EncodingsOf(h http.Header, body []byte) (list []string) {
 	for _, v := range h.Values("Content-Encoding") {
 		for e := range strings.SplitSeq(v, ",") {
 			if e = strings.ToLower(strings.TrimSpace(e)); e != "" && e != "identity" {
@@ -35,19 +35,19 @@ func encodingsOf(h http.Header, body []byte) (list []string) {
 	return list
 }
 
-// errTooLarge is of an answer that has more bytes than it may.
-var errTooLarge = errors.New("the answer is larger than answers to so little can be")
+// ErrTooLarge is of an answer that has more bytes than it may.
+var ErrTooLarge = errors.New("the answer is larger than answers to so little can be")
 
-// unreadable is a body that is compressed in a way that cannot be undone.
-type unreadable struct{ encoding, why string }
+// Unreadable is a body that is compressed in a way that cannot be undone.
+type Unreadable struct{ encoding, why string }
 
-func (u *unreadable) Error() string {
+func (u *Unreadable) Error() string {
 	return fmt.Sprintf("the answer is compressed (%s) although that was not asked for, and cannot be read: %s", u.encoding, u.why)
 }
 
-// inflater undoes compression, for one answer at a time: it is not asked for, so
+// Inflater undoes compression, for one answer at a time: it is not asked for, so
 // that it is rare, and what it takes must not be had for each lane.
-type inflater struct {
+type Inflater struct {
 	mu   sync.Mutex
 	a, b bytes.Buffer
 }
@@ -58,14 +58,16 @@ const (
 	// maxKept is the largest memory that is kept for the next: of an answer that
 	// echoes a full request's events.
 	maxKept = 2 << 20
+	// maxDecoded bounds what a decoder of zstd makes of one body.
+	maxDecoded = 16 << 20
 	// maxEncodings is how many are undone, one within the other.
 	maxEncodings = 2
 )
 
-// inflate undoes the encodings and hands what comes of them to use.
-func (z *inflater) inflate(body []byte, encodings []string, most int, use func([]byte)) error {
+// Inflate undoes the encodings and hands what comes of them to use.
+func (z *Inflater) Inflate(body []byte, encodings []string, most int, use func([]byte)) error {
 	if len(encodings) > maxEncodings {
-		return &unreadable{fmt.Sprint(len(encodings), " times"), "want it once, or not at all"}
+		return &Unreadable{fmt.Sprint(len(encodings), " times"), "want it once, or not at all"}
 	}
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -84,7 +86,7 @@ func (z *inflater) inflate(body []byte, encodings []string, most int, use func([
 }
 
 // trim gives up what a large answer took.
-func (z *inflater) trim() {
+func (z *Inflater) trim() {
 	for _, b := range []*bytes.Buffer{&z.a, &z.b} {
 		if b.Cap() > maxKept {
 			*b = bytes.Buffer{}
@@ -97,25 +99,25 @@ func undo(to *bytes.Buffer, encoding string, body []byte, most int) (err error) 
 	defer func() {
 		// A decoder that panics on what a stranger sends must not end the program.
 		if recover() != nil {
-			err = &unreadable{name, "it is damaged"}
+			err = &Unreadable{name, "it is damaged"}
 		}
 	}()
 	r, done, err := decoder(encoding, body)
 	if err != nil {
-		return &unreadable{name, "it is damaged"}
+		return &Unreadable{name, "it is damaged"}
 	}
 	if r == nil {
-		return &unreadable{name, "want identity, gzip, deflate, br or zstd"}
+		return &Unreadable{name, "want identity, gzip, deflate, br or zstd"}
 	}
 	defer done()
 	n, err := to.ReadFrom(io.LimitReader(r, int64(most)+1))
 	switch {
 	case n > int64(most):
-		return errTooLarge
+		return ErrTooLarge
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &unreadable{name, "it breaks off"}
+		return &Unreadable{name, "it breaks off"}
 	case err != nil:
-		return &unreadable{name, "it is damaged"}
+		return &Unreadable{name, "it is damaged"}
 	}
 	return nil
 }
@@ -155,7 +157,7 @@ func decoder(encoding string, body []byte) (r io.Reader, done func(), err error)
 		r = wholeBrotli{brotli.NewReader(bytes.NewReader(append(slices.Clip(body), 0)))}
 	case "zstd":
 		var z *zstd.Decoder
-		z, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(2*maxAnswer))
+		z, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxDecoded))
 		if err == nil {
 			r, done = z, z.Close
 		}

@@ -1,4 +1,4 @@
-package sink
+package web
 
 import (
 	"net/http"
@@ -12,10 +12,10 @@ import (
 // for that long.
 const maxRetryAfter = 5 * time.Minute
 
-// retryAfter returns how long the server asks to be left alone, by the header of
+// RetryAfter returns how long the server asks to be left alone, by the header of
 // that name: at most maxRetryAfter, whichever way it is written, and the longest
 // where there are several. 0 means that it does not ask.
-func retryAfter(h http.Header, now time.Time) time.Duration {
+func RetryAfter(h http.Header, now time.Time) time.Duration {
 	var longest time.Duration
 	for _, v := range h.Values("Retry-After") {
 		d, ok := retryDate(v, h, now)
