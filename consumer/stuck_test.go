@@ -22,6 +22,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -109,20 +110,20 @@ type tokensOnce struct {
 	generation *atomic.Uint64
 }
 
-func (o tokensOnce) Token(ctx context.Context, refused sink.AccessToken) (sink.AccessToken, error) {
+func (o tokensOnce) Token(ctx context.Context, refused login.AccessToken) (login.AccessToken, error) {
 	select {
 	case <-o.open:
 	case <-ctx.Done():
 		select {
 		case <-o.open:
 		default:
-			return sink.AccessToken{}, ctx.Err()
+			return login.AccessToken{}, ctx.Err()
 		}
 	}
-	if refused != (sink.AccessToken{}) {
+	if refused != (login.AccessToken{}) {
 		o.generation.Add(1)
 	}
-	return sink.NewAccessToken("Atza|x", o.generation.Load()), nil
+	return login.NewAccessToken("Atza|x", o.generation.Load()), nil
 }
 
 func newMoodyAccounts(tb interface{ Fatal(...any) }) *moodyAccounts {

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // holdFor sets the hold, with batches that go at once.
@@ -276,11 +277,11 @@ func (s *switchedTokens) back() {
 	close(s.ready)
 }
 
-func (s *switchedTokens) Token(ctx context.Context, _ AccessToken) (AccessToken, error) {
+func (s *switchedTokens) Token(ctx context.Context, _ login.AccessToken) (login.AccessToken, error) {
 	s.mu.Lock()
 	late := lateTokens{s.ready}
 	s.mu.Unlock()
-	return late.Token(ctx, AccessToken{})
+	return late.Token(ctx, login.AccessToken{})
 }
 
 // The way may change just as a lane begins to wait for a token of the old one.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 type countingTokens struct {
@@ -18,7 +19,7 @@ type countingTokens struct {
 	waiting atomic.Int32
 }
 
-func (c *countingTokens) Token(ctx context.Context, refused AccessToken) (AccessToken, error) {
+func (c *countingTokens) Token(ctx context.Context, refused login.AccessToken) (login.AccessToken, error) {
 	c.waiting.Add(1)
 	defer c.waiting.Add(-1)
 	return c.lateTokens.Token(ctx, refused)

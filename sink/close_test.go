@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // closing closes the rig's sink with a budget and returns how long it took.
@@ -110,9 +111,9 @@ func TestCloseDoesNotWaitForWhatOnlyWaits(t *testing.T) {
 
 type noTokens struct{}
 
-func (noTokens) Token(ctx context.Context, _ AccessToken) (AccessToken, error) {
+func (noTokens) Token(ctx context.Context, _ login.AccessToken) (login.AccessToken, error) {
 	<-ctx.Done()
-	return AccessToken{}, ctx.Err()
+	return login.AccessToken{}, ctx.Err()
 }
 
 func TestWithoutATokenNothingIsSent(t *testing.T) {
@@ -146,17 +147,17 @@ func TestWithoutATokenNothingIsSent(t *testing.T) {
 
 type lateTokens struct{ ready chan struct{} }
 
-func (l *lateTokens) Token(ctx context.Context, _ AccessToken) (AccessToken, error) {
+func (l *lateTokens) Token(ctx context.Context, _ login.AccessToken) (login.AccessToken, error) {
 	select {
 	case <-l.ready:
-		return NewAccessToken("Atza|late", 1), nil
+		return login.NewAccessToken("Atza|late", 1), nil
 	default:
 	}
 	select {
 	case <-l.ready:
-		return NewAccessToken("Atza|late", 1), nil
+		return login.NewAccessToken("Atza|late", 1), nil
 	case <-ctx.Done():
-		return AccessToken{}, ctx.Err()
+		return login.AccessToken{}, ctx.Err()
 	}
 }
 

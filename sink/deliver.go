@@ -8,6 +8,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
@@ -15,7 +16,7 @@ import (
 type flight struct {
 	batch *batch
 	route *Route
-	token AccessToken
+	token login.AccessToken
 	round uint64 // of the lane's window
 	// claimed: its event ids are among the lane's claims.
 	claimed bool
@@ -137,7 +138,7 @@ func (l *lane) wait(d time.Duration) {
 // take returns the batch to send now. There is none if all there was has been
 // dropped, if an answer that came while a token was waited for has stopped the
 // lane or refused this very token, or if the lane goes another way by now.
-func (l *lane) take(now time.Time, by *Route, token AccessToken) (flight, bool) {
+func (l *lane) take(now time.Time, by *Route, token login.AccessToken) (flight, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.route != by || l.stray != nil || now.Before(l.heldUntil) || len(l.flying) >= l.slots() || l.refusedToken(token) {
@@ -177,7 +178,7 @@ func (l *lane) take(now time.Time, by *Route, token AccessToken) (flight, bool) 
 
 // refusedToken reports whether Amazon has refused the token or a later one. The
 // caller holds mu.
-func (l *lane) refusedToken(t AccessToken) bool {
+func (l *lane) refusedToken(t login.AccessToken) bool {
 	return t.RefusedBy(l.stale)
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // DirectOptions are the settings of a Direct. Contract, BaseURL and ClientID are
@@ -52,7 +53,7 @@ func (d *Direct) URL() string { return d.route.Endpoint }
 
 // Header is what a request of the profile carries beside its body, the token
 // included.
-func (d *Direct) Header(profile string, token AccessToken) http.Header {
+func (d *Direct) Header(profile string, token login.AccessToken) http.Header {
 	h := make(http.Header)
 	d.route.setHeaders(h, profile, token)
 	return h
@@ -85,7 +86,7 @@ type Reply struct {
 }
 
 // Send posts one event, or none to see whether the profile is let in at all.
-func (d *Direct) Send(ctx context.Context, profile string, token AccessToken, events ...[]byte) Reply {
+func (d *Direct) Send(ctx context.Context, profile string, token login.AccessToken, events ...[]byte) Reply {
 	if len(events) > 1 {
 		events = events[:1]
 	}

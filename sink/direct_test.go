@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // TestDirect: one exchange, one verdict, and the same one that a lane would come
@@ -42,7 +43,7 @@ func TestDirect(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := &amazon{answer: always(tc.reply)}
 				d := direct(t, a)
-				got := d.Send(t.Context(), "1234567890", NewAccessToken("Atza|t", 1), event)
+				got := d.Send(t.Context(), "1234567890", login.NewAccessToken("Atza|t", 1), event)
 				if got.Reason != tc.want {
 					t.Errorf("got  %#v\nwant %#v", got.Reason, tc.want)
 				}
@@ -68,7 +69,7 @@ func direct(t *testing.T, a *amazon) *Direct {
 // conversion that never was.
 func TestDirectWithoutAnEvent(t *testing.T) {
 	a := &amazon{answer: always(reply{status: 207, body: `{"success":[],"error":[]}`})}
-	got := direct(t, a).Send(t.Context(), "1", NewAccessToken("t", 1))
+	got := direct(t, a).Send(t.Context(), "1", login.NewAccessToken("t", 1))
 	if got.Reason.Class != verdict.Accepted || a.all()[0].body != `{"events":[]}` {
 		t.Errorf("%+v", got)
 	}
@@ -78,7 +79,7 @@ func TestDirectSettings(t *testing.T) {
 	if _, err := NewDirect(DirectOptions{Contract: offAmazon{}, BaseURL: "amazon"}); err == nil || !strings.Contains(err.Error(), "--amazon-url") {
 		t.Errorf("%v", err)
 	}
-	if h := direct(t, &amazon{}).Header("77", NewAccessToken("t", 1)); h.Get("Amazon-Advertising-API-Scope") != "77" || h.Get("Authorization") != "Bearer t" {
+	if h := direct(t, &amazon{}).Header("77", login.NewAccessToken("t", 1)); h.Get("Amazon-Advertising-API-Scope") != "77" || h.Get("Authorization") != "Bearer t" {
 		t.Errorf("%v", h)
 	}
 }

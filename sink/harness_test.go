@@ -25,6 +25,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -190,14 +191,14 @@ type fixedTokens struct {
 	rejected int
 }
 
-func (f *fixedTokens) Token(_ context.Context, refused AccessToken) (AccessToken, error) {
+func (f *fixedTokens) Token(_ context.Context, refused login.AccessToken) (login.AccessToken, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if NewAccessToken("", f.gen+1).RefusedBy(refused) {
+	if login.NewAccessToken("", f.gen+1).RefusedBy(refused) {
 		f.rejected++
 		f.gen++
 	}
-	return NewAccessToken(fmt.Sprintf("Atza|secret-%d", f.gen+1), f.gen+1), nil
+	return login.NewAccessToken(fmt.Sprintf("Atza|secret-%d", f.gen+1), f.gen+1), nil
 }
 
 // letterbox is a Producer that keeps what is produced.

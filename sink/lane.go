@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // lane is the queue of one profile, or of that part of its events which goes to
@@ -39,9 +41,9 @@ type lane struct {
 	// heldUntil is until when nothing at all is sent, and why the reason.
 	heldUntil time.Time
 	why       string
-	stale     AccessToken // the latest token that Amazon answered 401 to
-	tokenless bool        // the one that watches waits for an access token
-	fading    *time.Timer // that ends the condition of an idle lane; nil if none runs
+	stale     login.AccessToken // the latest token that Amazon answered 401 to
+	tokenless bool              // the one that watches waits for an access token
+	fading    *time.Timer       // that ends the condition of an idle lane; nil if none runs
 
 	records int // that have no verdict yet and are no dead letters
 	// airborne is the bytes of those in flight, and heard is when an answer last

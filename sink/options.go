@@ -14,6 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // Options are the settings of a Sink. Contract, Settle, DeadLetters, and Router
@@ -28,7 +29,7 @@ type Options struct {
 	Router   Router
 	BaseURL  string // of the API, without the contract's path; the regions' own hosts
 	ClientID string
-	Tokens   Tokens
+	Tokens   login.Tokens
 
 	HTTPClient     *http.Client  // NewClient; redirects are never followed
 	RequestTimeout time.Duration // of one request with its answer; 30s

@@ -19,6 +19,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -360,7 +361,7 @@ func TestTheSandboxTakesEveryPayload(t *testing.T) {
 	}
 }
 
-func sandboxToken(t *testing.T, amazon *sandbox.Amazon) AccessToken {
+func sandboxToken(t *testing.T, amazon *sandbox.Amazon) login.AccessToken {
 	t.Helper()
 	a := sandbox.DefaultAccount()
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {a.RefreshToken}, "client_id": {a.ClientID}, "client_secret": {a.ClientSecret}}
@@ -374,5 +375,5 @@ func sandboxToken(t *testing.T, amazon *sandbox.Amazon) AccessToken {
 	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || answer.AccessToken == "" {
 		t.Fatalf("no token: %s", w.Body)
 	}
-	return NewAccessToken(answer.AccessToken, 1)
+	return login.NewAccessToken(answer.AccessToken, 1)
 }

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // What has to go again goes by age, whatever the order in which its answers
@@ -77,7 +78,7 @@ func TestHalvesGoInOrderBeforeWhatIsYounger(t *testing.T) {
 func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, always(ok), single)
-		token := NewAccessToken("Atza|x", 5)
+		token := login.NewAccessToken("Atza|x", 5)
 		now := time.Now()
 		way, _ := r.sink.router.Route("p", "US")
 		for name, change := range map[string]func(*lane){
@@ -87,7 +88,7 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 			"full":                       func(l *lane) { l.flying = append(l.flying, &batch{}) },
 			"probing":                    func(l *lane) { l.window.limit, l.trouble.broken = 8, true; l.flying = append(l.flying, &batch{}) },
 			"the token is refused":       func(l *lane) { l.stale = token },
-			"a later one is refused":     func(l *lane) { l.stale = NewAccessToken("Atza|y", 6) },
+			"a later one is refused":     func(l *lane) { l.stale = login.NewAccessToken("Atza|y", 6) },
 			"all of it has been dropped": func(l *lane) { l.ready = nil },
 		} {
 			l := newLane(r.sink, "p", way, now)
@@ -107,7 +108,7 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 		}
 		l := newLane(r.sink, "p", way, now)
 		l.ready = append(l.ready, &batch{store: &store{}, events: []event{{stored: stored{Record: verdict.Record{From: &verdict.Origin{}}}}}})
-		l.stale = NewAccessToken("Atza|z", 4)
+		l.stale = login.NewAccessToken("Atza|z", 4)
 		if _, ok := l.take(now, way, token); !ok {
 			t.Error("a batch that may be sent was not taken")
 		}

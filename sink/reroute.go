@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // routing is by which way a lane's events go at present. The lane's mu guards
@@ -71,7 +72,7 @@ func (l *lane) forgive() {
 	}
 	l.trouble = trouble{}
 	l.heldUntil, l.why = l.sink.opts.Now(), ""
-	l.stale = AccessToken{}
+	l.stale = login.AccessToken{}
 	l.window.shut()
 }
 
@@ -91,7 +92,7 @@ const reasonPaused = "paused in the accounts file"
 
 // token waits for an access token of the lane's way, and returns both. The token
 // is the zero one if the way changed meanwhile; false when the sink is stopping.
-func (l *lane) token() (*Route, AccessToken, bool) {
+func (l *lane) token() (*Route, login.AccessToken, bool) {
 	s := l.sink
 	l.mu.Lock()
 	route, stale := l.route, l.stale
@@ -104,7 +105,7 @@ func (l *lane) token() (*Route, AccessToken, bool) {
 	defer cancel()
 	began := s.opts.Now()
 	if !l.waits(route, cancel) {
-		return route, AccessToken{}, true
+		return route, login.AccessToken{}, true
 	}
 	token, err := route.Tokens.Token(ctx, stale)
 	moved := !l.waits(route, nil)
@@ -114,7 +115,7 @@ func (l *lane) token() (*Route, AccessToken, bool) {
 		l.mu.Unlock()
 	}
 	if moved && s.stop.Err() == nil {
-		return route, AccessToken{}, true
+		return route, login.AccessToken{}, true
 	}
 	return route, token, err == nil && s.stop.Err() == nil
 }

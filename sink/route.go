@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
@@ -34,7 +35,7 @@ type Route struct {
 	Account      string // its name in the accounts file; empty without one
 	ClientID     string
 	AdvertiserID string
-	Tokens       Tokens // what requests carry
+	Tokens       login.Tokens // what requests carry
 
 	Limits Limits // the contract's, which are asked of each event
 	Frame  Frame  // likewise
@@ -44,7 +45,7 @@ type Route struct {
 }
 
 // setHeaders sets what a request of a profile carries beside its body.
-func (r *Route) setHeaders(h http.Header, profile string, token AccessToken) {
+func (r *Route) setHeaders(h http.Header, profile string, token login.AccessToken) {
 	h.Set("Authorization", "Bearer "+token.Secret())
 	r.Contract.SetHeaders(h, Principal{ClientID: r.ClientID, ProfileID: profile, AdvertiserID: r.AdvertiserID})
 }
@@ -63,7 +64,7 @@ type RouteOptions struct {
 	Account      string // its name; optional
 	ClientID     string
 	AdvertiserID string // see Principal
-	Tokens       Tokens
+	Tokens       login.Tokens
 
 	// BatchEvents, BatchBytes and Concurrency are the sink's unless set.
 	BatchEvents, BatchBytes, Concurrency int

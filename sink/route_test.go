@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -29,20 +30,20 @@ func newAccount(name string, dead bool) *account {
 	return &account{name: name, dead: dead, generation: 1, close: make(chan struct{})}
 }
 
-func (a *account) Token(ctx context.Context, refused AccessToken) (AccessToken, error) {
-	if NewAccessToken("", a.generation).RefusedBy(refused) {
+func (a *account) Token(ctx context.Context, refused login.AccessToken) (login.AccessToken, error) {
+	if login.NewAccessToken("", a.generation).RefusedBy(refused) {
 		a.refused = true
 		<-ctx.Done()
-		return AccessToken{}, ctx.Err()
+		return login.AccessToken{}, ctx.Err()
 	}
 	if !a.dead {
-		return NewAccessToken("Atza|"+a.name, a.generation), nil
+		return login.NewAccessToken("Atza|"+a.name, a.generation), nil
 	}
 	select {
 	case <-ctx.Done():
-		return AccessToken{}, ctx.Err()
+		return login.AccessToken{}, ctx.Err()
 	case <-a.close:
-		return AccessToken{}, ErrClosed
+		return login.AccessToken{}, login.ErrClosed
 	}
 }
 

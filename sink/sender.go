@@ -15,6 +15,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
@@ -88,7 +89,7 @@ func (r *result) label() string {
 
 // send posts a body of len(items) events and sets the items. Its bytes are not
 // touched any more once it has returned.
-func (s *sender) send(ctx context.Context, to *Route, profile string, token AccessToken, b body, items []Item) result {
+func (s *sender) send(ctx context.Context, to *Route, profile string, token login.AccessToken, b body, items []Item) result {
 	began := s.now()
 	res := s.exchange(ctx, to, profile, token, b, items)
 	if res.fault.Label == web.FaultCancelled {
@@ -111,7 +112,7 @@ func (s *sender) send(ctx context.Context, to *Route, profile string, token Acce
 
 // exchange makes the request, and if Amazon does not take it compressed once more
 // without.
-func (s *sender) exchange(ctx context.Context, to *Route, profile string, token AccessToken, b body, items []Item) result {
+func (s *sender) exchange(ctx context.Context, to *Route, profile string, token login.AccessToken, b body, items []Item) result {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	if z := s.zipper.zip(b); z != nil {
@@ -126,7 +127,7 @@ func (s *sender) exchange(ctx context.Context, to *Route, profile string, token 
 	return s.post(ctx, to, profile, token, b, "", answerLimit(len(items), b.size()), items)
 }
 
-func (s *sender) post(ctx context.Context, to *Route, profile string, token AccessToken, b body, encoding string, most int, items []Item) result {
+func (s *sender) post(ctx context.Context, to *Route, profile string, token login.AccessToken, b body, encoding string, most int, items []Item) result {
 	p := &payload{body: b}
 	defer p.release()
 

@@ -19,6 +19,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 const sendLong = `Send one event with a known click id to one profile, straight to Amazon, and show
@@ -202,8 +203,8 @@ func (f *sendFlags) trial(p *process) (*testsend.Trial, func(), error) {
 	}
 	return &testsend.Trial{
 		Transformer: transformer, Contract: contract, Sender: direct, View: view, DryRun: !f.act.act,
-		Token: func(ctx context.Context) (sink.Grant, error) {
-			return sink.ExchangeToken(ctx, sink.TokenOptions{
+		Token: func(ctx context.Context) (login.Grant, error) {
+			return login.Exchange(ctx, login.Options{
 				Account: account.Name, URL: account.TokenURL, ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 			})
 		},

@@ -11,6 +11,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // Set is the accounts in force. It is the sink's Router, and has one source of
@@ -22,7 +23,7 @@ type Set struct {
 
 	changing sync.Mutex // one change at a time
 	list     List
-	sources  map[string]*sink.TokenSource // by account
+	sources  map[string]*login.Source // by account
 }
 
 // Options are what a Set needs beside the accounts.
@@ -30,7 +31,7 @@ type Options struct {
 	Base       Base
 	Log        zerolog.Logger
 	Conditions *health.Conditions // nil reports nothing
-	Metrics    *sink.TokenMetrics // nil counts nothing
+	Metrics    *login.Metrics     // nil counts nothing
 	HTTPClient *http.Client       // for tokens; nil means sink.NewHTTPClient
 }
 
@@ -50,7 +51,7 @@ func Codes() []sink.Code {
 
 // New returns the set of a list. Nothing is sent or asked for yet.
 func New(list List, o Options) (*Set, error) {
-	s := &Set{opts: o, sources: make(map[string]*sink.TokenSource)}
+	s := &Set{opts: o, sources: make(map[string]*login.Source)}
 	if err := s.apply(list, func() {}); err != nil {
 		return nil, err
 	}
@@ -105,8 +106,8 @@ func Unknown() *verdict.Reason {
 // go by the old list ask again; only then are its sources ended, for nobody
 // waits on one that has.
 func (s *Set) apply(list List, reroute func()) error {
-	next := make(map[string]*sink.TokenSource)
-	var made []*sink.TokenSource
+	next := make(map[string]*login.Source)
+	var made []*login.Source
 	fail := func(err error) error {
 		for _, t := range made {
 			t.Close()
@@ -149,7 +150,7 @@ func (s *Set) apply(list List, reroute func()) error {
 }
 
 // retire ends the sources that are not in force any more.
-func (s *Set) retire(was map[string]*sink.TokenSource) {
+func (s *Set) retire(was map[string]*login.Source) {
 	for name, old := range was {
 		if now := s.sources[name]; now != old {
 			old.Retire(now != nil)
@@ -157,14 +158,14 @@ func (s *Set) retire(was map[string]*sink.TokenSource) {
 	}
 }
 
-func (s *Set) source(a *Account) (*sink.TokenSource, error) {
-	return sink.NewTokenSource(sink.TokenOptions{
+func (s *Set) source(a *Account) (*login.Source, error) {
+	return login.NewSource(login.Options{
 		Account: a.Name, URL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, RefreshToken: a.RefreshToken,
 		Log: s.opts.Log, Conditions: s.opts.Conditions, Metrics: s.opts.Metrics, HTTPClient: s.opts.HTTPClient,
 	})
 }
 
-func (s *Set) routesOf(a *Account, p *Profile, tokens sink.Tokens) (*sink.Routes, error) {
+func (s *Set) routesOf(a *Account, p *Profile, tokens login.Tokens) (*sink.Routes, error) {
 	k, err := sink.NewContract(p.Contract, s.opts.Base.ContractOptions)
 	if err != nil {
 		return nil, err

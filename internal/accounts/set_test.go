@@ -21,7 +21,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -93,13 +93,13 @@ func TestRoutesAreFound(t *testing.T) {
 	}
 }
 
-// login counts exchanges by client, and refuses a refresh token.
-type login struct {
+// endpoint counts exchanges by client, and refuses a refresh token.
+type endpoint struct {
 	mu    sync.Mutex
 	count map[string]int
 }
 
-func (l *login) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (l *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.count[r.FormValue("client_id")]++
@@ -115,7 +115,7 @@ func (l *login) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // TestOneRefreshPerAccount: however many profiles it has, and who has a dead
 // refresh token is named.
 func TestOneRefreshPerAccount(t *testing.T) {
-	l := &login{count: map[string]int{}}
+	l := &endpoint{count: map[string]int{}}
 	srv := httptest.NewServer(l)
 	defer srv.Close()
 	var text strings.Builder
@@ -133,12 +133,12 @@ func TestOneRefreshPerAccount(t *testing.T) {
 	}
 	conds := health.NewConditions(zerolog.Nop(), nil)
 	reg := prometheus.NewRegistry()
-	s := newSet(t, list, Options{Conditions: conds, Metrics: sink.NewTokenMetrics(reg)})
+	s := newSet(t, list, Options{Conditions: conds, Metrics: login.NewMetrics(reg)})
 	var wg sync.WaitGroup
 	for i := range 20 {
 		wg.Go(func() {
 			r, _ := s.Route(fmt.Sprintf("a%d", i), "US")
-			if token, err := r.Tokens.Token(t.Context(), sink.AccessToken{}); err != nil || token.Secret() != "Atza|client-a" {
+			if token, err := r.Tokens.Token(t.Context(), login.AccessToken{}); err != nil || token.Secret() != "Atza|client-a" {
 				t.Errorf("profile a%d: %v", i, err)
 			}
 		})
@@ -147,7 +147,7 @@ func TestOneRefreshPerAccount(t *testing.T) {
 	r, _ := s.Route("b7", "US")
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	if _, err := r.Tokens.Token(ctx, sink.AccessToken{}); err == nil {
+	if _, err := r.Tokens.Token(ctx, login.AccessToken{}); err == nil {
 		t.Error("a token for a revoked refresh token")
 	}
 	l.mu.Lock()
@@ -243,7 +243,7 @@ func TestReload(t *testing.T) {
 		rerouted := 0
 		var wg sync.WaitGroup
 		wg.Go(func() { s.Watch(ctx, d.source(), hangup, func() { rerouted++ }) })
-		tokens := func(profile string) sink.Tokens {
+		tokens := func(profile string) login.Tokens {
 			r, why := s.Route(profile, "US")
 			if why != nil {
 				t.Fatalf("%s: %v", profile, why)
@@ -283,7 +283,7 @@ func TestReload(t *testing.T) {
 		if tokens("101") == na || tokens("201") != eu || tokens("100") != eu {
 			t.Error("want a new source of tokens where the secret is another, and the old one elsewhere")
 		}
-		if _, err := na.Token(t.Context(), sink.AccessToken{}); err == nil {
+		if _, err := na.Token(t.Context(), login.AccessToken{}); err == nil {
 			t.Error("the source that is not in force any more gives tokens")
 		}
 

@@ -14,6 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -131,7 +132,7 @@ func (f *Account) Register(flags *pflag.FlagSet) {
 
 // Resolve returns the settings of a token source, or an error if there is none to
 // be had with them.
-func (f *Account) Resolve(warn io.Writer) (o sink.TokenOptions, err error) {
+func (f *Account) Resolve(warn io.Writer) (o login.Options, err error) {
 	o.URL, o.ClientID = f.TokenURL, f.ClientID
 	wrong := []error{CheckURL("token-url", f.TokenURL)}
 	o.ClientSecret, err = f.clientSecret.Read(warn)

@@ -7,6 +7,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
@@ -31,7 +32,7 @@ func (p *Pipeline) openAccounts() error {
 	if err != nil {
 		return err
 	}
-	o := accounts.Options{Base: base, Log: p.log, Conditions: p.conditions, Metrics: sink.NewTokenMetrics(p.metrics)}
+	o := accounts.Options{Base: base, Log: p.log, Conditions: p.conditions, Metrics: login.NewMetrics(p.metrics)}
 	if p.config.Dial != nil {
 		o.HTTPClient = web.NewClient(p.config.Dial)
 	}

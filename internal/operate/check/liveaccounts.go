@@ -12,6 +12,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/testsend"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 const (
@@ -64,13 +65,13 @@ func (v *Live) accounts(ctx context.Context, l *report.List) {
 // tokens are an account's, while its profiles are tried.
 type tokens struct {
 	account *accounts.Account
-	grant   sink.Grant
+	grant   login.Grant
 	renewed bool
 }
 
 func (t *tokens) exchange(ctx context.Context) (err error) {
 	a := t.account
-	t.grant, err = sink.ExchangeToken(ctx, sink.TokenOptions{
+	t.grant, err = login.Exchange(ctx, login.Options{
 		Account: a.Name, URL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, RefreshToken: a.RefreshToken, Timeout: askTimeout,
 	})
 	return err

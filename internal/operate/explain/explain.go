@@ -13,6 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -214,7 +215,7 @@ func (x *Explainer) batch(c *transform.Conversion, event []byte) *Batch {
 	alike := 1 + (x.BatchBytes-frame-len(event))/(len(event)+between)
 	return &Batch{
 		Profile: c.ProfileID, Method: http.MethodPost, URL: x.direct.URL(),
-		Headers:    Headers(x.direct.Header(c.ProfileID, sink.NewAccessToken("[token]", 0)), c.ProfileID),
+		Headers:    Headers(x.direct.Header(c.ProfileID, login.NewAccessToken("[token]", 0)), c.ProfileID),
 		EventBytes: len(event), MaxEvents: x.BatchEvents, MaxBytes: x.BatchBytes,
 		Alike: max(1, min(alike, x.BatchEvents)), Linger: x.Linger.String(),
 	}

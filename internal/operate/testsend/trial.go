@@ -14,14 +14,15 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // Sender makes single requests; *sink.Direct.
 type Sender interface {
 	URL() string
-	Header(profile string, token sink.AccessToken) http.Header
-	Send(ctx context.Context, profile string, token sink.AccessToken, events ...[]byte) sink.Reply
+	Header(profile string, token login.AccessToken) http.Header
+	Send(ctx context.Context, profile string, token login.AccessToken, events ...[]byte) sink.Reply
 }
 
 // Trial is what an event is sent with.
@@ -30,7 +31,7 @@ type Trial struct {
 	Contract    sink.Contract
 	Sender      Sender
 	// Token makes one exchange of the refresh token.
-	Token func(context.Context) (sink.Grant, error)
+	Token func(context.Context) (login.Grant, error)
 	View  redact.View
 	// DryRun shows the request and makes none.
 	DryRun bool
@@ -97,7 +98,7 @@ func (t *Trial) Run(ctx context.Context, ev *schemas.Event, now time.Time) (*Rep
 	}
 	r.Request = &Request{
 		Method: http.MethodPost, URL: t.Sender.URL(), Bytes: len(body),
-		Headers: explain.Headers(t.Sender.Header(ev.ProfileID, sink.AccessToken{}), ev.ProfileID),
+		Headers: explain.Headers(t.Sender.Header(ev.ProfileID, login.AccessToken{}), ev.ProfileID),
 		Event:   t.View.Payload(body, t.Contract.Identifiers(body)),
 	}
 	if t.DryRun {

@@ -13,6 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -26,7 +27,7 @@ type amazon struct {
 	bodies  []string
 }
 
-func (a *amazon) Send(_ context.Context, _ string, token sink.AccessToken, events ...[]byte) sink.Reply {
+func (a *amazon) Send(_ context.Context, _ string, token login.AccessToken, events ...[]byte) sink.Reply {
 	a.tokens = append(a.tokens, token.Secret())
 	a.bodies = append(a.bodies, string(events[0]))
 	r := a.replies[0]
@@ -55,9 +56,9 @@ func newTrial(t *testing.T, replies ...sink.Reply) (*Trial, *amazon) {
 	}
 	a := &amazon{Direct: direct, replies: replies}
 	n := 0
-	return &Trial{Transformer: tr, Contract: contract, Sender: a, Token: func(context.Context) (sink.Grant, error) {
+	return &Trial{Transformer: tr, Contract: contract, Sender: a, Token: func(context.Context) (login.Grant, error) {
 		n++
-		return sink.Grant{Token: sink.NewAccessToken("Atza|secret-"+string(rune('0'+n)), uint64(n)), ExpiresIn: time.Hour}, nil
+		return login.Grant{Token: login.NewAccessToken("Atza|secret-"+string(rune('0'+n)), uint64(n)), ExpiresIn: time.Hour}, nil
 	}}, a
 }
 
@@ -140,8 +141,8 @@ func TestDryRunSendsNothing(t *testing.T) {
 
 func TestNothingIsSentWithoutAToken(t *testing.T) {
 	tr, a := newTrial(t)
-	tr.Token = func(context.Context) (sink.Grant, error) {
-		return sink.Grant{}, errors.New("the refresh token was revoked")
+	tr.Token = func(context.Context) (login.Grant, error) {
+		return login.Grant{}, errors.New("the refresh token was revoked")
 	}
 	r, err := tr.Run(t.Context(), lead(), now)
 	if err != nil || len(a.tokens) > 0 {
@@ -155,7 +156,7 @@ func TestNothingIsSentWithoutAToken(t *testing.T) {
 func TestAnInterruptedTrialSaysSo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	tr, _ := newTrial(t)
-	tr.Token = func(context.Context) (sink.Grant, error) { cancel(); return sink.Grant{}, ctx.Err() }
+	tr.Token = func(context.Context) (login.Grant, error) { cancel(); return login.Grant{}, ctx.Err() }
 	if r, err := tr.Run(ctx, lead(), now); !errors.Is(err, context.Canceled) || r == nil {
 		t.Errorf("%v, %+v", err, r)
 	}

@@ -1,4 +1,4 @@
-package sink
+package login
 
 import (
 	"cmp"
@@ -34,9 +34,9 @@ type Tokens interface {
 	Token(ctx context.Context, refused AccessToken) (AccessToken, error)
 }
 
-// TokenOptions are the settings of a TokenSource. URL, ClientID, ClientSecret
+// Options are the settings of a Source. URL, ClientID, ClientSecret
 // and RefreshToken are required.
-type TokenOptions struct {
+type Options struct {
 	// Account tells this source from others: in metrics, and in the name of its
 	// condition, "token" and the account. Empty for the only one, whose settings
 	// are flags.
@@ -57,7 +57,7 @@ type TokenOptions struct {
 
 	Log        zerolog.Logger
 	Conditions *health.Conditions // reports "token"; nil reports nothing
-	Metrics    *TokenMetrics      // nil means none
+	Metrics    *Metrics           // nil means none
 	Now        func() time.Time   // nil means time.Now
 	Rand       func() float64     // in [0,1); nil means math/rand
 }
@@ -79,18 +79,18 @@ const (
 // ErrClosed is returned to those who wait for something that has been closed.
 var ErrClosed = errors.New("closed")
 
-// TokenSource exchanges a refresh token for access tokens at Login with Amazon.
+// Source exchanges a refresh token for access tokens at Login with Amazon.
 // It keeps one, renews it early while it is still good, so that renewal stops
 // nobody, and has one exchange in flight at most, whoever asks. It has a
 // goroutine only during an exchange and the pauses between failed ones.
-type TokenSource struct {
-	opts    TokenOptions
+type Source struct {
+	opts    Options
 	url     string
 	client  *http.Client
 	backoff backoff.Backoff
 	cond    *health.Condition
 	name    string // of the condition
-	metrics *TokenMetrics
+	metrics *Metrics
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -109,9 +109,9 @@ type TokenSource struct {
 	changed  chan struct{} // closed when a token has arrived
 }
 
-// NewTokenSource returns a source that asks for its first token when it is
+// NewSource returns a source that asks for its first token when it is
 // first used.
-func NewTokenSource(opts TokenOptions) (*TokenSource, error) {
+func NewSource(opts Options) (*Source, error) {
 	u, err := web.Endpoint("token URL (--token-url)", opts.URL)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func NewTokenSource(opts TokenOptions) (*TokenSource, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	s := &TokenSource{
+	s := &Source{
 		opts:    opts,
 		client:  web.NoRedirects(opts.HTTPClient),
 		url:     u.String(),
@@ -150,14 +150,14 @@ func NewTokenSource(opts TokenOptions) (*TokenSource, error) {
 	s.cond = opts.Conditions.Condition(s.name)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if s.metrics == nil {
-		s.metrics = NewTokenMetrics(nil)
+		s.metrics = NewMetrics(nil)
 	}
 	s.metrics.add(s)
 	return s, nil
 }
 
 // Token implements Tokens.
-func (s *TokenSource) Token(ctx context.Context, refused AccessToken) (AccessToken, error) {
+func (s *Source) Token(ctx context.Context, refused AccessToken) (AccessToken, error) {
 	for {
 		token, wait := s.take(refused)
 		if wait == nil {
@@ -174,7 +174,7 @@ func (s *TokenSource) Token(ctx context.Context, refused AccessToken) (AccessTok
 }
 
 // take returns a token, or what to wait for.
-func (s *TokenSource) take(refused AccessToken) (AccessToken, <-chan struct{}) {
+func (s *Source) take(refused AccessToken) (AccessToken, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.opts.Now()
@@ -191,7 +191,7 @@ func (s *TokenSource) take(refused AccessToken) (AccessToken, <-chan struct{}) {
 }
 
 // renew starts an exchange unless one is going on. The caller holds mu.
-func (s *TokenSource) renew() {
+func (s *Source) renew() {
 	if s.renewing || s.ctx.Err() != nil {
 		return
 	}
@@ -201,7 +201,7 @@ func (s *TokenSource) renew() {
 
 // renewal exchanges until it succeeds: work goes on by itself when the fault
 // ends, whether or not somebody is waiting.
-func (s *TokenSource) renewal() {
+func (s *Source) renewal() {
 	defer crash.Report()
 	if !backoff.Sleep(s.ctx, s.early()) {
 		return
@@ -231,7 +231,7 @@ func (s *TokenSource) renewal() {
 // early is how much too early a renewal is that starts now: one may follow the
 // next as fast as tokens are refused or expire, and the endpoint is not to pay
 // for that.
-func (s *TokenSource) early() (wait time.Duration) {
+func (s *Source) early() (wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -246,7 +246,7 @@ func (s *TokenSource) early() (wait time.Duration) {
 }
 
 // standing says what a failed refresh means at present.
-func (s *TokenSource) standing() string {
+func (s *Source) standing() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.opts.Now().Before(s.expires) {
@@ -256,7 +256,7 @@ func (s *TokenSource) standing() string {
 }
 
 // exchange makes one exchange. The error is a tokenError.
-func (s *TokenSource) exchange(ctx context.Context) (tokenAnswer, error) {
+func (s *Source) exchange(ctx context.Context) (tokenAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
 	s.mu.Lock()
@@ -294,7 +294,7 @@ func (s *TokenSource) exchange(ctx context.Context) (tokenAnswer, error) {
 // for, and ends a little early: it must still be good when Amazon reads it. One
 // that has ended before it arrived is an error, since it serves nobody; the one
 // before stays in force.
-func (s *TokenSource) store(a tokenAnswer, began time.Time) error {
+func (s *Source) store(a tokenAnswer, began time.Time) error {
 	redact.Secret(a.access)
 	redact.Secret(a.refresh)
 	life := a.life
@@ -331,7 +331,7 @@ func (s *TokenSource) store(a tokenAnswer, began time.Time) error {
 }
 
 // keepRefresh puts another refresh token in force. mu is held.
-func (s *TokenSource) keepRefresh(token string) {
+func (s *Source) keepRefresh(token string) {
 	if token == "" || token == s.refresh {
 		return
 	}
@@ -341,7 +341,7 @@ func (s *TokenSource) keepRefresh(token string) {
 
 // warnOf logs what is odd about an answer that is used all the same, once. mu is
 // held.
-func (s *TokenSource) warnOf(odd string) {
+func (s *Source) warnOf(odd string) {
 	if odd != "" && odd != s.oddity {
 		s.opts.Log.Warn().Str("condition", s.name).Str("answer", odd).Dur("assumed", assumedLifetime).
 			Msg("the token endpoint's answer is odd; the token is used, and renewed when Amazon refuses it at the latest")
@@ -354,7 +354,7 @@ var settings = strings.NewReplacer("--client-id", "client_id", "--client-secret"
 
 // inItsFile rewords what names a flag for an account whose settings are in a
 // file.
-func (s *TokenSource) inItsFile(text string) string {
+func (s *Source) inItsFile(text string) string {
 	if s.opts.Account == "" {
 		return text
 	}
@@ -364,7 +364,7 @@ func (s *TokenSource) inItsFile(text string) string {
 // Retire is Close for a source whose account is there no more: its condition and
 // metrics go, too. A successor of the same account keeps them, and finds out for
 // itself how it stands.
-func (s *TokenSource) Retire(succeeded bool) {
+func (s *Source) Retire(succeeded bool) {
 	s.Close()
 	s.metrics.remove(s)
 	s.cond.OK()
@@ -374,7 +374,7 @@ func (s *TokenSource) Retire(succeeded bool) {
 }
 
 // Close ends an exchange in flight and wakes those who wait for a token.
-func (s *TokenSource) Close() {
+func (s *Source) Close() {
 	s.mu.Lock()
 	s.cancel() // under mu, so that no renewal starts after it
 	s.mu.Unlock()

@@ -1,9 +1,10 @@
-package sink
+package login
 
 import (
 	"bytes"
 	"io"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/andybalholm/brotli"
@@ -11,10 +12,13 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
+	"go.uber.org/goleak"
 )
 
-// loginReply is what Login with Amazon answers, or how it fails to.
-type loginReply struct {
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// reply is what Login with Amazon answers, or how it fails to.
+type reply struct {
 	status int
 	header map[string]string
 	body   string
@@ -23,28 +27,28 @@ type loginReply struct {
 	delay  time.Duration // before the answer; the client may give up meanwhile
 }
 
-const loginPage = "<!DOCTYPE html>\n<html><body><h1>Sign in</h1></body></html>"
+const webPage = "<!DOCTYPE html>\n<html><body><h1>Sign in</h1></body></html>"
 
-// loginLog is a log that a test reads while it is written to.
-type loginLog struct {
+// logBuffer is a log that a test reads while it is written to.
+type logBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-func (l *loginLog) Write(p []byte) (int, error) {
+func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(p)
 }
 
-func (l *loginLog) String() string {
+func (l *logBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
 }
 
-// loginPacked is a text by an encoding.
-func loginPacked(encoding, s string) string {
+// compressed is a text by an encoding.
+func compressed(encoding, s string) string {
 	var b bytes.Buffer
 	var w io.WriteCloser
 	switch encoding {

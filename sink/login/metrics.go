@@ -1,4 +1,4 @@
-package sink
+package login
 
 import (
 	"sync"
@@ -6,18 +6,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// TokenMetrics are the metrics of all sources of tokens together, by account.
-type TokenMetrics struct {
+// Metrics are the metrics of all sources of tokens together, by account.
+type Metrics struct {
 	refreshes    *prometheus.CounterVec
 	age, expires *prometheus.Desc
 
 	mu      sync.Mutex
-	sources map[string]*TokenSource // by account
+	sources map[string]*Source // by account
 }
 
-// NewTokenMetrics registers with reg, which may be nil.
-func NewTokenMetrics(reg prometheus.Registerer) *TokenMetrics {
-	m := &TokenMetrics{
+// NewMetrics registers with reg, which may be nil.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	m := &Metrics{
 		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "amazon_capi_token_refreshes_total",
 			Help: "Exchanges of the refresh token, by account and result: ok, refused, unavailable, nonsense.",
@@ -26,7 +26,7 @@ func NewTokenMetrics(reg prometheus.Registerer) *TokenMetrics {
 			"Seconds since the access token in use was asked for, by account; 0 without one.", []string{"account"}, nil),
 		expires: prometheus.NewDesc("amazon_capi_token_expires_in_seconds",
 			"Seconds for which the access token can still be used, by account; 0 without one.", []string{"account"}, nil),
-		sources: make(map[string]*TokenSource),
+		sources: make(map[string]*Source),
 	}
 	if reg != nil {
 		reg.MustRegister(m.refreshes, m)
@@ -35,10 +35,10 @@ func NewTokenMetrics(reg prometheus.Registerer) *TokenMetrics {
 }
 
 // Describe implements prometheus.Collector.
-func (m *TokenMetrics) Describe(ch chan<- *prometheus.Desc) { ch <- m.age; ch <- m.expires }
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) { ch <- m.age; ch <- m.expires }
 
 // Collect implements prometheus.Collector.
-func (m *TokenMetrics) Collect(ch chan<- prometheus.Metric) {
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for account, s := range m.sources {
@@ -50,7 +50,7 @@ func (m *TokenMetrics) Collect(ch chan<- prometheus.Metric) {
 
 // add has a source shown. A later one of the same account takes its place, and
 // goes on with its counters.
-func (m *TokenMetrics) add(s *TokenSource) {
+func (m *Metrics) add(s *Source) {
 	for _, r := range []string{"ok", refreshRefused, refreshUnavailable, refreshNonsense} {
 		m.refreshes.WithLabelValues(s.opts.Account, r)
 	}
@@ -60,7 +60,7 @@ func (m *TokenMetrics) add(s *TokenSource) {
 }
 
 // remove takes a source away, unless another one has its place already.
-func (m *TokenMetrics) remove(s *TokenSource) {
+func (m *Metrics) remove(s *Source) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.sources[s.opts.Account] == s {
@@ -70,7 +70,7 @@ func (m *TokenMetrics) remove(s *TokenSource) {
 
 // ages returns the age of the access token and what is left of its life, in
 // seconds.
-func (s *TokenSource) ages() (age, left float64) {
+func (s *Source) ages() (age, left float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.expires.IsZero() {

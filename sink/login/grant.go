@@ -1,4 +1,4 @@
-package sink
+package login
 
 import (
 	"context"
@@ -14,13 +14,13 @@ type Grant struct {
 	NewRefreshToken bool
 }
 
-// ExchangeToken makes one exchange at Login with Amazon and tries nothing twice.
+// Exchange makes one exchange at Login with Amazon and tries nothing twice.
 // The error says what is wrong and which setting it is about, and holds no secret.
-// What a TokenSource needs to go on for ever is of no use here: clock, backoff,
+// What a Source needs to go on for ever is of no use here: clock, backoff,
 // conditions and metrics of the options do nothing.
-func ExchangeToken(ctx context.Context, o TokenOptions) (Grant, error) {
+func Exchange(ctx context.Context, o Options) (Grant, error) {
 	o.Conditions, o.Metrics = nil, nil
-	s, err := NewTokenSource(o)
+	s, err := NewSource(o)
 	if err != nil {
 		return Grant{}, err
 	}

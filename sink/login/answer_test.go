@@ -1,4 +1,4 @@
-package sink
+package login
 
 import (
 	"bytes"
@@ -60,7 +60,7 @@ func gzipped(s string) string {
 
 func TestATokenIsTakenFromAnyAnswerThatHasOne(t *testing.T) {
 	const good = `{"access_token":"Atza|access-1","token_type":"bearer","expires_in":3600}`
-	for name, rep := range map[string]loginReply{
+	for name, rep := range map[string]reply{
 		"as text":             {status: 200, body: good, header: map[string]string{"Content-Type": "text/plain; charset=utf-8"}},
 		"as a page":           {status: 200, body: good, header: map[string]string{"Content-Type": "text/html"}},
 		"without a type":      {status: 200, body: good, header: map[string]string{"Content-Type": ""}},
@@ -87,15 +87,15 @@ func TestATokenIsTakenFromAnyAnswerThatHasOne(t *testing.T) {
 		"compressed":          {status: 200, body: gzipped(good), header: map[string]string{"Content-Encoding": "gzip"}},
 		"in silence":          {status: 200, body: gzipped(good)},
 		"x-gzip":              {status: 200, body: gzipped(good), header: map[string]string{"Content-Encoding": "X-Gzip"}},
-		"deflate":             {status: 200, body: loginPacked("deflate", good), header: map[string]string{"Content-Encoding": "deflate"}},
-		"br":                  {status: 200, body: loginPacked("br", good), header: map[string]string{"Content-Encoding": "br"}},
-		"zstd":                {status: 200, body: loginPacked("zstd", good), header: map[string]string{"Content-Encoding": "zstd"}},
-		"twice":               {status: 200, body: loginPacked("br", gzipped(good)), header: map[string]string{"Content-Encoding": "gzip, br"}},
+		"deflate":             {status: 200, body: compressed("deflate", good), header: map[string]string{"Content-Encoding": "deflate"}},
+		"br":                  {status: 200, body: compressed("br", good), header: map[string]string{"Content-Encoding": "br"}},
+		"zstd":                {status: 200, body: compressed("zstd", good), header: map[string]string{"Content-Encoding": "zstd"}},
+		"twice":               {status: 200, body: compressed("br", gzipped(good)), header: map[string]string{"Content-Encoding": "gzip, br"}},
 		"only by its word":    {status: 200, body: good, header: map[string]string{"Content-Encoding": "gzip"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newTokenRig(t, func(int) loginReply { return rep })
+				r := newTokenRig(t, func(int) reply { return rep })
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				tok, err := r.Token(ctx, AccessToken{})
@@ -121,42 +121,42 @@ func TestATokenIsTakenFromAnyAnswerThatHasOne(t *testing.T) {
 
 func TestAnAnswerWithoutATokenSaysWhatIsWrong(t *testing.T) {
 	for name, tt := range map[string]struct {
-		bad    loginReply
+		bad    reply
 		want   string
 		result string
 	}{
-		"invalid_grant as text":   {loginReply{status: 400, body: `{"error":"invalid_grant"}`, header: map[string]string{"Content-Type": "text/plain"}}, "the refresh token was revoked", refreshRefused},
-		"invalid_grant as a page": {loginReply{status: 400, body: "\ufeff{\"error\":\" Invalid_Grant \"}", header: map[string]string{"Content-Type": "text/html"}}, "the refresh token was revoked", refreshRefused},
-		"invalid_grant in a form": {loginReply{status: 400, body: `error=invalid_grant&error_description=x`, header: map[string]string{"Content-Type": "text/plain"}}, "the refresh token was revoked", refreshRefused},
-		"invalid_client inside":   {loginReply{status: 401, body: `{"error":{"code":"invalid_client","message":"` + testSecret + `"}}`}, "the client id or the client secret is wrong", refreshRefused},
-		"a code in a number":      {loginReply{status: 400, body: `{"error":{"code":17}}`}, "400, unknown", refreshRefused},
-		"error and a token":       {loginReply{status: 200, body: `{"error":"invalid_grant","access_token":"Atza|x"}`}, "the refresh token was revoked", refreshRefused},
-		"a token and 400":         {loginReply{status: 400, body: `{"access_token":"Atza|x"}`}, "400 without a reason", refreshNonsense},
-		"missing":                 {loginReply{status: 200, body: `{"token_type":"bearer"}`}, "has no access_token", refreshNonsense},
-		"null":                    {loginReply{status: 200, body: `{"access_token":null}`}, "has no access_token", refreshNonsense},
-		"a number":                {loginReply{status: 200, body: `{"access_token":17}`}, "has no access_token", refreshNonsense},
-		"blank":                   {loginReply{status: 200, body: `{"access_token":" \n"}`}, "has no access_token", refreshNonsense},
-		"a blank inside":          {loginReply{status: 200, body: `{"access_token":"Atza| x"}`}, "no header may carry", refreshNonsense},
-		"not ASCII":               {loginReply{status: 200, body: `{"access_token":"Atza|ü"}`}, "no header may carry", refreshNonsense},
-		"of another type":         {loginReply{status: 200, body: `{"access_token":"Atza|x","token_type":"mac"}`}, "token_type is not bearer", refreshNonsense},
-		"huge":                    {loginReply{status: 200, body: `{"access_token":"` + strings.Repeat("a", 100<<10) + `"}`}, "the access token has 100 KiB", refreshNonsense},
-		"endless":                 {loginReply{status: 200, body: `{"x":"` + strings.Repeat("a", 1<<20)}, "more than 256 KiB", refreshNonsense},
-		"unpacks to much":         {loginReply{status: 200, body: gzipped(strings.Repeat("a", 10<<20))}, "more than 256 KiB", refreshNonsense},
-		"broken packing":          {loginReply{status: 200, body: "\x1f\x8b\x08xxxxxxxxxxx"}, "cannot be read: it", refreshUnavailable},
-		"packed by who knows":     {loginReply{status: 200, body: "\x01\x02", header: map[string]string{"Content-Encoding": "exi"}}, "compressed (exi)", refreshUnavailable},
-		"packed and 503":          {loginReply{status: 503, body: "\x01\x02", header: map[string]string{"Content-Encoding": "exi"}}, "answers 503", refreshUnavailable},
-		"packed invalid_grant":    {loginReply{status: 400, body: loginPacked("br", `{"error":"invalid_grant"}`), header: map[string]string{"Content-Encoding": "br"}}, "the refresh token was revoked", refreshRefused},
-		"half":                    {loginReply{status: 200, body: `{"access_token":"Atza|x","expires_in":36`}, "a web page or another server", refreshNonsense},
-		"empty":                   {loginReply{status: 200}, "a web page or another server", refreshNonsense},
-		"204":                     {loginReply{status: 204}, "a web page or another server", refreshNonsense},
-		"an array":                {loginReply{status: 200, body: `[{"access_token":"Atza|x"}]`}, "a web page or another server", refreshNonsense},
-		"a page and 503":          {loginReply{status: 503, body: loginPage}, "answers 503", refreshUnavailable},
-		"a page and 404":          {loginReply{status: 404, body: loginPage}, "404 without a reason", refreshNonsense},
-		"UTF-16":                  {loginReply{status: 200, body: "\xff\xfe{\x00}\x00"}, "a web page or another server", refreshNonsense},
+		"invalid_grant as text":   {reply{status: 400, body: `{"error":"invalid_grant"}`, header: map[string]string{"Content-Type": "text/plain"}}, "the refresh token was revoked", refreshRefused},
+		"invalid_grant as a page": {reply{status: 400, body: "\ufeff{\"error\":\" Invalid_Grant \"}", header: map[string]string{"Content-Type": "text/html"}}, "the refresh token was revoked", refreshRefused},
+		"invalid_grant in a form": {reply{status: 400, body: `error=invalid_grant&error_description=x`, header: map[string]string{"Content-Type": "text/plain"}}, "the refresh token was revoked", refreshRefused},
+		"invalid_client inside":   {reply{status: 401, body: `{"error":{"code":"invalid_client","message":"` + testSecret + `"}}`}, "the client id or the client secret is wrong", refreshRefused},
+		"a code in a number":      {reply{status: 400, body: `{"error":{"code":17}}`}, "400, unknown", refreshRefused},
+		"error and a token":       {reply{status: 200, body: `{"error":"invalid_grant","access_token":"Atza|x"}`}, "the refresh token was revoked", refreshRefused},
+		"a token and 400":         {reply{status: 400, body: `{"access_token":"Atza|x"}`}, "400 without a reason", refreshNonsense},
+		"missing":                 {reply{status: 200, body: `{"token_type":"bearer"}`}, "has no access_token", refreshNonsense},
+		"null":                    {reply{status: 200, body: `{"access_token":null}`}, "has no access_token", refreshNonsense},
+		"a number":                {reply{status: 200, body: `{"access_token":17}`}, "has no access_token", refreshNonsense},
+		"blank":                   {reply{status: 200, body: `{"access_token":" \n"}`}, "has no access_token", refreshNonsense},
+		"a blank inside":          {reply{status: 200, body: `{"access_token":"Atza| x"}`}, "no header may carry", refreshNonsense},
+		"not ASCII":               {reply{status: 200, body: `{"access_token":"Atza|ü"}`}, "no header may carry", refreshNonsense},
+		"of another type":         {reply{status: 200, body: `{"access_token":"Atza|x","token_type":"mac"}`}, "token_type is not bearer", refreshNonsense},
+		"huge":                    {reply{status: 200, body: `{"access_token":"` + strings.Repeat("a", 100<<10) + `"}`}, "the access token has 100 KiB", refreshNonsense},
+		"endless":                 {reply{status: 200, body: `{"x":"` + strings.Repeat("a", 1<<20)}, "more than 256 KiB", refreshNonsense},
+		"unpacks to much":         {reply{status: 200, body: gzipped(strings.Repeat("a", 10<<20))}, "more than 256 KiB", refreshNonsense},
+		"broken packing":          {reply{status: 200, body: "\x1f\x8b\x08xxxxxxxxxxx"}, "cannot be read: it", refreshUnavailable},
+		"packed by who knows":     {reply{status: 200, body: "\x01\x02", header: map[string]string{"Content-Encoding": "exi"}}, "compressed (exi)", refreshUnavailable},
+		"packed and 503":          {reply{status: 503, body: "\x01\x02", header: map[string]string{"Content-Encoding": "exi"}}, "answers 503", refreshUnavailable},
+		"packed invalid_grant":    {reply{status: 400, body: compressed("br", `{"error":"invalid_grant"}`), header: map[string]string{"Content-Encoding": "br"}}, "the refresh token was revoked", refreshRefused},
+		"half":                    {reply{status: 200, body: `{"access_token":"Atza|x","expires_in":36`}, "a web page or another server", refreshNonsense},
+		"empty":                   {reply{status: 200}, "a web page or another server", refreshNonsense},
+		"204":                     {reply{status: 204}, "a web page or another server", refreshNonsense},
+		"an array":                {reply{status: 200, body: `[{"access_token":"Atza|x"}]`}, "a web page or another server", refreshNonsense},
+		"a page and 503":          {reply{status: 503, body: webPage}, "answers 503", refreshUnavailable},
+		"a page and 404":          {reply{status: 404, body: webPage}, "404 without a reason", refreshNonsense},
+		"UTF-16":                  {reply{status: 200, body: "\xff\xfe{\x00}\x00"}, "a web page or another server", refreshNonsense},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newTokenRig(t, func(int) loginReply { return tt.bad })
+				r := newTokenRig(t, func(int) reply { return tt.bad })
 				ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
 				defer cancel()
 				if tok, err := r.Token(ctx, AccessToken{}); err == nil {
@@ -200,8 +200,8 @@ func TestATokenThatEndsBeforeItArrives(t *testing.T) {
 	for name, life := range map[string]string{"a second": "1", "half a second": "0.5", "a hair": "1e-9", "as long as it takes": "2.2"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				late := func(n int) loginReply {
-					return loginReply{status: 200, delay: 2 * time.Second, body: fmt.Sprintf(`{"access_token":"Atza|%d","expires_in":%s,"refresh_token":"Atzr|new-%d"}`, n, life, n)}
+				late := func(n int) reply {
+					return reply{status: 200, delay: 2 * time.Second, body: fmt.Sprintf(`{"access_token":"Atza|%d","expires_in":%s,"refresh_token":"Atzr|new-%d"}`, n, life, n)}
 				}
 				r := newTokenRig(t, late)
 				if had := r.busy(25 * time.Second); had != 0 {
@@ -232,8 +232,8 @@ func TestShortTokensMakeNoStorm(t *testing.T) {
 	for _, life := range []float64{0.1, 0.5, 1, 1.5, 4} {
 		t.Run(fmt.Sprint(life), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newTokenRig(t, func(n int) loginReply {
-					return loginReply{status: 200, delay: time.Millisecond, body: fmt.Sprintf(`{"access_token":"Atza|%d","expires_in":%v}`, n, life)}
+				r := newTokenRig(t, func(n int) reply {
+					return reply{status: 200, delay: time.Millisecond, body: fmt.Sprintf(`{"access_token":"Atza|%d","expires_in":%v}`, n, life)}
 				})
 				had := r.busy(25 * time.Second)
 				if most := shortRow + int(math.Log2(25)) + 3; r.lwa.count() > most {
@@ -256,23 +256,23 @@ func TestShortTokensMakeNoStorm(t *testing.T) {
 // for Amazon's answers.
 func TestTheTokenEndpointIsLeftAloneForAsLongAsItAsks(t *testing.T) {
 	for name, tt := range map[string]struct {
-		rep  loginReply
+		rep  reply
 		want time.Duration // between exchanges, at least
 	}{
-		"429":         {loginReply{status: 429, header: map[string]string{"Retry-After": "90"}}, 90 * time.Second},
-		"503":         {loginReply{status: 503, header: map[string]string{"Retry-After": "120"}}, 2 * time.Minute},
-		"too long":    {loginReply{status: 503, header: map[string]string{"Retry-After": "1000000000000"}}, 5 * time.Minute},
-		"a date":      {loginReply{status: 503, header: map[string]string{"Retry-After": "Fri, 31 Dec 2999 23:59:59 GMT"}}, 5 * time.Minute},
-		"400":         {loginReply{status: 400, body: `{"error":"invalid_grant"}`, header: map[string]string{"Retry-After": "90"}}, 90 * time.Second},
-		"half of it":  {loginReply{status: 429, body: "{", cut: true, header: map[string]string{"Retry-After": "90"}}, 90 * time.Second},
-		"a page":      {loginReply{status: 200, body: loginPage, header: map[string]string{"Retry-After": "90"}}, 90 * time.Second},
-		"negative":    {loginReply{status: 429, header: map[string]string{"Retry-After": "-90"}}, 0},
-		"nonsense":    {loginReply{status: 429, header: map[string]string{"Retry-After": "soon"}}, 0},
-		"in the past": {loginReply{status: 429, header: map[string]string{"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"}}, 0},
+		"429":         {reply{status: 429, header: map[string]string{"Retry-After": "90"}}, 90 * time.Second},
+		"503":         {reply{status: 503, header: map[string]string{"Retry-After": "120"}}, 2 * time.Minute},
+		"too long":    {reply{status: 503, header: map[string]string{"Retry-After": "1000000000000"}}, 5 * time.Minute},
+		"a date":      {reply{status: 503, header: map[string]string{"Retry-After": "Fri, 31 Dec 2999 23:59:59 GMT"}}, 5 * time.Minute},
+		"400":         {reply{status: 400, body: `{"error":"invalid_grant"}`, header: map[string]string{"Retry-After": "90"}}, 90 * time.Second},
+		"half of it":  {reply{status: 429, body: "{", cut: true, header: map[string]string{"Retry-After": "90"}}, 90 * time.Second},
+		"a page":      {reply{status: 200, body: webPage, header: map[string]string{"Retry-After": "90"}}, 90 * time.Second},
+		"negative":    {reply{status: 429, header: map[string]string{"Retry-After": "-90"}}, 0},
+		"nonsense":    {reply{status: 429, header: map[string]string{"Retry-After": "soon"}}, 0},
+		"in the past": {reply{status: 429, header: map[string]string{"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newTokenRig(t, func(int) loginReply { return tt.rep })
+				r := newTokenRig(t, func(int) reply { return tt.rep })
 				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
 				defer cancel()
 				if tok, err := r.Token(ctx, AccessToken{}); err == nil {
@@ -295,9 +295,9 @@ func TestTheTokenEndpointIsLeftAloneForAsLongAsItAsks(t *testing.T) {
 // While a token is good, an endpoint that wants to be left alone stops nobody.
 func TestAnEndpointLeftAloneStopsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newTokenRig(t, func(n int) loginReply {
+		r := newTokenRig(t, func(n int) reply {
 			if n == 2 {
-				return loginReply{status: 503, header: map[string]string{"Retry-After": "200"}}
+				return reply{status: 503, header: map[string]string{"Retry-After": "200"}}
 			}
 			return hourly(n)
 		})

@@ -1,4 +1,4 @@
-package sink
+package login
 
 import (
 	"context"
@@ -32,7 +32,7 @@ const (
 // lwa is Login with Amazon as a test wants it.
 type lwa struct {
 	mu     sync.Mutex
-	answer func(n int) loginReply
+	answer func(n int) reply
 	forms  []url.Values
 	at     []time.Time
 	auth   []string
@@ -40,7 +40,7 @@ type lwa struct {
 	most   int
 }
 
-func (l *lwa) become(answer func(n int) loginReply) {
+func (l *lwa) become(answer func(n int) reply) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answer = answer
@@ -91,38 +91,38 @@ func (l *lwa) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // granted is a good answer for the n-th exchange.
-func granted(n, expiresIn int) loginReply {
-	return loginReply{status: 200, body: fmt.Sprintf(`{"access_token":"Atza|access-%d","token_type":"bearer","expires_in":%d,"refresh_token":%q}`, n, expiresIn, testRefresh)}
+func granted(n, expiresIn int) reply {
+	return reply{status: 200, body: fmt.Sprintf(`{"access_token":"Atza|access-%d","token_type":"bearer","expires_in":%d,"refresh_token":%q}`, n, expiresIn, testRefresh)}
 }
 
-func hourly(n int) loginReply { return granted(n, 3600) }
+func hourly(n int) reply { return granted(n, 3600) }
 
 type tokenRig struct {
-	*TokenSource
+	*Source
 	lwa   *lwa
 	conds *health.Conditions
-	log   *loginLog
+	log   *logBuffer
 	reg   *prometheus.Registry
 }
 
-func newTokenRig(t *testing.T, answer func(n int) loginReply, change ...func(*TokenOptions)) *tokenRig {
+func newTokenRig(t *testing.T, answer func(n int) reply, change ...func(*Options)) *tokenRig {
 	t.Helper()
-	r := &tokenRig{lwa: &lwa{answer: answer}, log: &loginLog{}, reg: prometheus.NewRegistry()}
+	r := &tokenRig{lwa: &lwa{answer: answer}, log: &logBuffer{}, reg: prometheus.NewRegistry()}
 	log := zerolog.New(r.log)
 	r.conds = health.NewConditions(log, nil)
-	opts := TokenOptions{
+	opts := Options{
 		URL: "https://lwa.test/auth/o2/token", ClientID: testClient, ClientSecret: testSecret, RefreshToken: testRefresh,
-		HTTPClient: &http.Client{Transport: r.lwa}, Log: log, Conditions: r.conds, Metrics: NewTokenMetrics(r.reg),
+		HTTPClient: &http.Client{Transport: r.lwa}, Log: log, Conditions: r.conds, Metrics: NewMetrics(r.reg),
 		Rand: func() float64 { return 0.999999999 },
 	}
 	for _, c := range change {
 		c(&opts)
 	}
-	s, err := NewTokenSource(opts)
+	s, err := NewSource(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.TokenSource = s
+	r.Source = s
 	t.Cleanup(s.Close)
 	return r
 }
@@ -163,7 +163,7 @@ func TestATokenIsExchangedAsLoginWithAmazonWantsIt(t *testing.T) {
 
 func TestATokenIsKeptAndRenewedEarlyInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newTokenRig(t, func(n int) loginReply {
+		r := newTokenRig(t, func(n int) reply {
 			rep := hourly(n)
 			rep.delay = 3 * time.Second
 			return rep
@@ -208,7 +208,7 @@ func TestShortLivedTokensAreRenewedInProportion(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(lifetime), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newTokenRig(t, func(n int) loginReply { return granted(n, lifetime) })
+				r := newTokenRig(t, func(n int) reply { return granted(n, lifetime) })
 				r.get(t)
 				time.Sleep(want - time.Nanosecond)
 				r.get(t)
@@ -240,7 +240,7 @@ func TestAnExpiredTokenIsNotUsed(t *testing.T) {
 
 func TestOneExchangeWhoeverAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newTokenRig(t, func(n int) loginReply {
+		r := newTokenRig(t, func(n int) reply {
 			rep := hourly(n)
 			rep.delay = time.Second
 			return rep
@@ -284,11 +284,11 @@ func TestARefusalRenewsTheTokenInForceOnly(t *testing.T) {
 // the token serves.
 func TestARefusalLeavesOthersTheirToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newTokenRig(t, func(n int) loginReply {
+		r := newTokenRig(t, func(n int) reply {
 			if n == 1 {
 				return hourly(n)
 			}
-			return loginReply{status: 503}
+			return reply{status: 503}
 		})
 		first, _ := r.Token(t.Context(), AccessToken{})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -319,31 +319,31 @@ func TestRenewalsKeepADistance(t *testing.T) {
 func TestAFailedRefreshSaysWhyAndGoesOnByItself(t *testing.T) {
 	long := strings.Repeat("a", 60)
 	for name, tt := range map[string]struct {
-		bad    loginReply
+		bad    reply
 		want   string
 		result string
 	}{
-		"revoked":       {loginReply{status: 400, body: `{"error":"invalid_grant","error_description":"Atzr|refresh-1 is revoked"}`}, "the refresh token was revoked", refreshRefused},
-		"wrong secret":  {loginReply{status: 401, body: `{"error":"invalid_client","error_description":"` + testSecret + `"}`}, "the client id or the client secret is wrong", refreshRefused},
-		"unauthorized":  {loginReply{status: 400, body: `{"error":"unauthorized_client"}`}, "may not use a refresh token", refreshRefused},
-		"another code":  {loginReply{status: 400, body: `{"error":"slow_down"}`}, "400, slow_down", refreshRefused},
-		"an odd code":   {loginReply{status: 400, body: `{"error":"` + testRefresh + `"}`}, "an error code of an unknown kind", refreshRefused},
-		"a long code":   {loginReply{status: 400, body: `{"error":"` + long + `"}`}, "an error code of an unknown kind", refreshRefused},
-		"error and 200": {loginReply{status: 200, body: `{"error":"invalid_grant"}`}, "the refresh token was revoked", refreshRefused},
-		"a page":        {loginReply{status: 200, body: loginPage}, "a web page or another server: see --token-url", refreshNonsense},
-		"no token":      {loginReply{status: 200, body: `{"access_token":"","x":"` + testSecret + `"}`}, "a web page or another server", refreshNonsense},
-		"odd token":     {loginReply{status: 200, body: `{"access_token":"a\r\nb"}`}, "no header may carry", refreshNonsense},
-		"404":           {loginReply{status: 404, body: loginPage}, "answers 404 without a reason: see --token-url", refreshNonsense},
-		"redirect":      {loginReply{status: 307, header: map[string]string{"Location": "https://elsewhere.test"}}, "redirect (307)", refreshNonsense},
-		"throttled":     {loginReply{status: 429}, "answers 429", refreshUnavailable},
-		"503":           {loginReply{status: 503, body: loginPage}, "answers 503", refreshUnavailable},
-		"half":          {loginReply{status: 200, body: `{"access_`, cut: true}, "broke off", refreshUnavailable},
-		"refused":       {loginReply{err: syscall.ECONNREFUSED}, "connection refused", refreshUnavailable},
-		"silence":       {loginReply{status: 200, delay: time.Hour}, "no answer within 10s", refreshUnavailable},
+		"revoked":       {reply{status: 400, body: `{"error":"invalid_grant","error_description":"Atzr|refresh-1 is revoked"}`}, "the refresh token was revoked", refreshRefused},
+		"wrong secret":  {reply{status: 401, body: `{"error":"invalid_client","error_description":"` + testSecret + `"}`}, "the client id or the client secret is wrong", refreshRefused},
+		"unauthorized":  {reply{status: 400, body: `{"error":"unauthorized_client"}`}, "may not use a refresh token", refreshRefused},
+		"another code":  {reply{status: 400, body: `{"error":"slow_down"}`}, "400, slow_down", refreshRefused},
+		"an odd code":   {reply{status: 400, body: `{"error":"` + testRefresh + `"}`}, "an error code of an unknown kind", refreshRefused},
+		"a long code":   {reply{status: 400, body: `{"error":"` + long + `"}`}, "an error code of an unknown kind", refreshRefused},
+		"error and 200": {reply{status: 200, body: `{"error":"invalid_grant"}`}, "the refresh token was revoked", refreshRefused},
+		"a page":        {reply{status: 200, body: webPage}, "a web page or another server: see --token-url", refreshNonsense},
+		"no token":      {reply{status: 200, body: `{"access_token":"","x":"` + testSecret + `"}`}, "a web page or another server", refreshNonsense},
+		"odd token":     {reply{status: 200, body: `{"access_token":"a\r\nb"}`}, "no header may carry", refreshNonsense},
+		"404":           {reply{status: 404, body: webPage}, "answers 404 without a reason: see --token-url", refreshNonsense},
+		"redirect":      {reply{status: 307, header: map[string]string{"Location": "https://elsewhere.test"}}, "redirect (307)", refreshNonsense},
+		"throttled":     {reply{status: 429}, "answers 429", refreshUnavailable},
+		"503":           {reply{status: 503, body: webPage}, "answers 503", refreshUnavailable},
+		"half":          {reply{status: 200, body: `{"access_`, cut: true}, "broke off", refreshUnavailable},
+		"refused":       {reply{err: syscall.ECONNREFUSED}, "connection refused", refreshUnavailable},
+		"silence":       {reply{status: 200, delay: time.Hour}, "no answer within 10s", refreshUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newTokenRig(t, func(int) loginReply { return tt.bad })
+				r := newTokenRig(t, func(int) reply { return tt.bad })
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
 				if _, err := r.Token(ctx, AccessToken{}); !errors.Is(err, context.DeadlineExceeded) {
@@ -394,7 +394,7 @@ func TestWhileRenewalFailsTheOldTokenIsUsedToItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newTokenRig(t, hourly)
 		r.get(t)
-		r.lwa.become(func(int) loginReply { return loginReply{status: 503} })
+		r.lwa.become(func(int) reply { return reply{status: 503} })
 		time.Sleep(56 * time.Minute)
 		if got := r.get(t); got != "Atza|access-1" {
 			t.Errorf("got %s", got)
@@ -420,8 +420,8 @@ func TestWhileRenewalFailsTheOldTokenIsUsedToItsEnd(t *testing.T) {
 
 func TestARotatedRefreshTokenIsUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newTokenRig(t, func(n int) loginReply {
-			return loginReply{status: 200, body: fmt.Sprintf(`{"access_token":"Atza|%d","expires_in":3600,"refresh_token":"Atzr|new-%d"}`, n, n)}
+		r := newTokenRig(t, func(n int) reply {
+			return reply{status: 200, body: fmt.Sprintf(`{"access_token":"Atza|%d","expires_in":3600,"refresh_token":"Atzr|new-%d"}`, n, n)}
 		})
 		first, _ := r.Token(t.Context(), AccessToken{})
 		if _, err := r.Token(t.Context(), first); err != nil {
@@ -438,7 +438,7 @@ func TestARotatedRefreshTokenIsUsed(t *testing.T) {
 
 func TestCloseEndsExchangesAndWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newTokenRig(t, func(int) loginReply { return loginReply{status: 200, delay: time.Hour} })
+		r := newTokenRig(t, func(int) reply { return reply{status: 200, delay: time.Hour} })
 		done := make(chan error)
 		go func() {
 			_, err := r.Token(context.Background(), AccessToken{})
@@ -458,23 +458,23 @@ func TestCloseEndsExchangesAndWaiting(t *testing.T) {
 
 func TestTokenOptionsAreChecked(t *testing.T) {
 	for name, tt := range map[string]struct {
-		change func(*TokenOptions)
+		change func(*Options)
 		want   []string
 	}{
-		"no URL":       {func(o *TokenOptions) { o.URL = "" }, []string{"--token-url", "absolute URL"}},
-		"no scheme":    {func(o *TokenOptions) { o.URL = "api.amazon.com" }, []string{"--token-url", "api.amazon.com"}},
-		"not a URL":    {func(o *TokenOptions) { o.URL = "http://x:y z" }, []string{"--token-url"}},
-		"password":     {func(o *TokenOptions) { o.URL = "https://me:hunter2@h/" }, []string{"--token-url", "password"}},
-		"query":        {func(o *TokenOptions) { o.URL = "https://h/?client_secret=hunter2" }, []string{"--token-url", "query"}},
-		"no client":    {func(o *TokenOptions) { o.ClientID = "" }, []string{"--client-id"}},
-		"no secret":    {func(o *TokenOptions) { o.ClientSecret = "" }, []string{"--client-secret"}},
-		"no refresh":   {func(o *TokenOptions) { o.RefreshToken = "" }, []string{"--refresh-token"}},
-		"a line break": {func(o *TokenOptions) { o.ClientSecret = "hunter2\n" }, []string{"--client-secret", "line break"}},
-		"a space":      {func(o *TokenOptions) { o.RefreshToken = " hunter2" }, []string{"--refresh-token", "space"}},
+		"no URL":       {func(o *Options) { o.URL = "" }, []string{"--token-url", "absolute URL"}},
+		"no scheme":    {func(o *Options) { o.URL = "api.amazon.com" }, []string{"--token-url", "api.amazon.com"}},
+		"not a URL":    {func(o *Options) { o.URL = "http://x:y z" }, []string{"--token-url"}},
+		"password":     {func(o *Options) { o.URL = "https://me:hunter2@h/" }, []string{"--token-url", "password"}},
+		"query":        {func(o *Options) { o.URL = "https://h/?client_secret=hunter2" }, []string{"--token-url", "query"}},
+		"no client":    {func(o *Options) { o.ClientID = "" }, []string{"--client-id"}},
+		"no secret":    {func(o *Options) { o.ClientSecret = "" }, []string{"--client-secret"}},
+		"no refresh":   {func(o *Options) { o.RefreshToken = "" }, []string{"--refresh-token"}},
+		"a line break": {func(o *Options) { o.ClientSecret = "hunter2\n" }, []string{"--client-secret", "line break"}},
+		"a space":      {func(o *Options) { o.RefreshToken = " hunter2" }, []string{"--refresh-token", "space"}},
 	} {
-		opts := TokenOptions{URL: "https://lwa.test", ClientID: "c", ClientSecret: "s", RefreshToken: "r"}
+		opts := Options{URL: "https://lwa.test", ClientID: "c", ClientSecret: "s", RefreshToken: "r"}
 		tt.change(&opts)
-		_, err := NewTokenSource(opts)
+		_, err := NewSource(opts)
 		if err == nil {
 			t.Errorf("%s: no error", name)
 			continue
