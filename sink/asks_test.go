@@ -48,7 +48,7 @@ func TestContractsAskInTheirOrder(t *testing.T) {
 	}
 	for _, k := range contracts(ContractOptions{}) {
 		place := func(change ...func(*transform.Conversion)) int {
-			c := purchase()
+			c := amzPurchase()
 			c.Consent.UserData = transform.ConsentGranted
 			for _, f := range change {
 				f(c)

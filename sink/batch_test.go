@@ -37,7 +37,7 @@ func filled(ids, contents []string) (b *batch, same, other int) {
 // growing is such a batch before it is closed. The records it was made of are gone.
 func growing(m *memory, ids, contents []string) *batch {
 	b := &batch{store: &store{}}
-	g := &group{groupKey: groupKey{route: &Route{Frame: offAmazonFrame}}}
+	g := &group{groupKey: groupKey{route: &Route{Frame: guide.Frame()}}}
 	var from *verdict.Origin
 	for i, id := range ids {
 		g.buf = append(append(g.buf, ','), contents[i]...)
@@ -184,7 +184,7 @@ func TestPartsKeepTheHistory(t *testing.T) {
 	b.failed(at)
 	b.failed(at.Add(time.Second))
 	first, second := b.halves()
-	for _, p := range []*batch{first, second, b.copyOf(&memory{}, b.events, offAmazonFrame)} {
+	for _, p := range []*batch{first, second, b.copyOf(&memory{}, b.events, guide.Frame())} {
 		if p.attempts != 1 || !p.firstSent.Equal(at) || p.firstFailure != 1000 || p.lastFailure != 2000 {
 			t.Errorf("%+v, want one attempt, and failures after 1 and 2 s", p.history)
 		}
@@ -256,11 +256,11 @@ func TestBodyOfABatch(t *testing.T) {
 		case 0:
 			parts = []*batch{b}
 		case 1:
-			parts = []*batch{b.copyOf(&memory{}, b.events, offAmazonFrame)}
+			parts = []*batch{b.copyOf(&memory{}, b.events, guide.Frame())}
 		case 2:
 			if len(b.events) > 1 {
 				first, second := b.halves()
-				parts = []*batch{first, second, first.copyOf(&memory{}, first.events, offAmazonFrame)}
+				parts = []*batch{first, second, first.copyOf(&memory{}, first.events, guide.Frame())}
 			}
 		}
 		for _, p := range parts {
@@ -268,15 +268,15 @@ func TestBodyOfABatch(t *testing.T) {
 		}
 		parts = slices.DeleteFunc(parts, func(p *batch) bool { return len(p.events) == 0 })
 		for _, p := range parts {
-			want := offAmazonFrame.Open
+			want := guide.Frame().Open
 			for i := range p.events {
 				if i > 0 {
-					want += offAmazonFrame.Between
+					want += guide.Frame().Between
 				}
 				want += string(p.encoded(&p.events[i]))
 			}
-			want += offAmazonFrame.Close
-			whole := p.appendBody(nil, offAmazonFrame)
+			want += guide.Frame().Close
+			whole := p.appendBody(nil, guide.Frame())
 			lent := payload{body: whole}
 			got, err := io.ReadAll(iotest.OneByteReader(lent.open()))
 			var at bytes.Buffer

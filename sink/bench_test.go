@@ -36,7 +36,7 @@ func BenchmarkLanes(b *testing.B) {
 	done := make(chan struct{}, 1)
 	var want int64
 	s, err := New(Options{
-		Contract: offAmazon{}, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{},
+		Contract: guide, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{},
 		HTTPClient:  &http.Client{Transport: discard{}},
 		DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "dlq"},
 		Settle: func(vs []verdict.Verdict) {
@@ -88,7 +88,7 @@ func BenchmarkLaneConcurrency(b *testing.B) {
 		b.Run(fmt.Sprint(concurrency), func(b *testing.B) {
 			settled := make(chan int, 64)
 			s, err := New(Options{
-				Contract: offAmazon{}, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{},
+				Contract: guide, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{},
 				HTTPClient: &http.Client{Transport: distant{}}, LaneConcurrency: concurrency,
 				DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "dlq"},
 				Settle:      func(vs []verdict.Verdict) { settled <- len(vs) },
@@ -131,7 +131,7 @@ func BenchmarkGzip(b *testing.B) {
 		hex.Encode(event.HashedEmail[:], sum[:])
 		sum = sha256.Sum256(sum[:])
 		hex.Encode(event.HashedPhone[:], sum[:])
-		events = offAmazon{}.AppendEvent(events, event)
+		events = guide.AppendEvent(events, event)
 	}
 	report := func(b *testing.B, zipped int) {
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*500), "ns/event")

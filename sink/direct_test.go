@@ -15,7 +15,7 @@ import (
 // TestDirect: one exchange, one verdict, and the same one that a lane would come
 // to with an event that stands alone.
 func TestDirect(t *testing.T) {
-	event, why := Encode(offAmazon{}, purchase(), time.Now())
+	event, why := Encode(guide, purchase(), time.Now())
 	if why != nil {
 		t.Fatal(why)
 	}
@@ -58,7 +58,7 @@ func TestDirect(t *testing.T) {
 
 func direct(t *testing.T, a *amazon) *Direct {
 	t.Helper()
-	d, err := NewDirect(DirectOptions{Contract: offAmazon{}, BaseURL: "https://amazon.test/base/", ClientID: "amzn1.application-oa2-client.test", HTTPClient: &http.Client{Transport: a}})
+	d, err := NewDirect(DirectOptions{Contract: guide, BaseURL: "https://amazon.test/base/", ClientID: "amzn1.application-oa2-client.test", HTTPClient: &http.Client{Transport: a}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestDirectWithoutAnEvent(t *testing.T) {
 }
 
 func TestDirectSettings(t *testing.T) {
-	if _, err := NewDirect(DirectOptions{Contract: offAmazon{}, BaseURL: "amazon"}); err == nil || !strings.Contains(err.Error(), "--amazon-url") {
+	if _, err := NewDirect(DirectOptions{Contract: guide, BaseURL: "amazon"}); err == nil || !strings.Contains(err.Error(), "--amazon-url") {
 		t.Errorf("%v", err)
 	}
 	if h := direct(t, &amazon{}).Header("77", login.NewAccessToken("t", 1)); h.Get("Amazon-Advertising-API-Scope") != "77" || h.Get("Authorization") != "Bearer t" {

@@ -7,7 +7,7 @@ import (
 )
 
 func TestEncodeRefusesWhatNoRequestHolds(t *testing.T) {
-	c := purchase()
+	c := amzPurchase()
 	c.EventID = strings.Repeat("x", 2<<20)
 	if _, why := Encode(offAmazon{}, c, time.Now()); why == nil || why.Code != CodeTooLarge {
 		t.Errorf("%v", why)

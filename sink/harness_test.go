@@ -319,7 +319,7 @@ func newRig(t *testing.T, answer func(call) reply, change ...func(*Options)) *ri
 	r.conds = health.NewConditions(log, nil)
 	r.reg = prometheus.NewRegistry()
 	opts := Options{
-		Contract:    offAmazon{},
+		Contract:    guide,
 		BaseURL:     "https://amazon.test",
 		ClientID:    "amzn1.application-oa2-client.test",
 		Tokens:      r.tokens,

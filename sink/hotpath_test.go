@@ -47,9 +47,9 @@ func BenchmarkHotPath(b *testing.B) {
 	}{
 		{"decode", decode},
 		{"transform", func(i int) { decode(i); convert(narrow) }},
-		{"encode", func(i int) { decode(i); convert(narrow); buf = offAmazon{}.AppendEvent(buf[:0], &out) }},
+		{"encode", func(i int) { decode(i); convert(narrow); buf = guide.AppendEvent(buf[:0], &out) }},
 		{"transform wide", func(i int) { decode(i); convert(wide) }},
-		{"encode wide", func(i int) { decode(i); convert(wide); buf = eventsV1{}.AppendEvent(buf[:0], &out) }},
+		{"encode wide", func(i int) { decode(i); convert(wide); buf = live.AppendEvent(buf[:0], &out) }},
 	} {
 		b.Run(stage.name, func(b *testing.B) {
 			b.ReportAllocs()

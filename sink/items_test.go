@@ -231,8 +231,8 @@ func TestAnEventThatIsPutOffForEverHoldsUpNoOther(t *testing.T) {
 func TestAnEventOverTheLimitIsADeadLetterOfItsOwn(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, always(ok))
-		limit := offAmazon{}.Limits().EventBytes
-		base := len(offAmazon{}.AppendEvent(nil, purchase()))
+		limit := guide.Limits().EventBytes
+		base := len(guide.AppendEvent(nil, purchase()))
 		c := purchase()
 		c.Name += strings.Repeat("x", limit-base)
 		r.feed.Add(verdict.Handle{Owner: r.owner, Seq: 1}, r.record("fits"), c)
@@ -247,7 +247,7 @@ func TestAnEventOverTheLimitIsADeadLetterOfItsOwn(t *testing.T) {
 			t.Fatalf("-want +got:\n%s", diff)
 		}
 		for _, call := range r.amazon.all() {
-			if len(call.body) > (offAmazon{}).Limits().Bytes {
+			if len(call.body) > guide.Limits().Bytes {
 				t.Errorf("a request of %d bytes", len(call.body))
 			}
 		}

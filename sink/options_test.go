@@ -11,7 +11,7 @@ import (
 func TestOptionsAreChecked(t *testing.T) {
 	good := func() Options {
 		return Options{
-			Contract: offAmazon{}, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{}, Settle: func([]verdict.Verdict) {},
+			Contract: guide, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{}, Settle: func([]verdict.Verdict) {},
 			DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "t"},
 		}
 	}

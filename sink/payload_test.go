@@ -19,7 +19,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -345,7 +344,8 @@ func TestTheSandboxTakesEveryPayload(t *testing.T) {
 			for _, body := range p.of(ev) {
 				sent++
 				r := httptest.NewRequest(http.MethodPost, k.Path(), bytes.NewReader(body))
-				(&Route{Contract: k, ClientID: sandbox.DefaultAccount().ClientID}).setHeaders(r.Header, ev.ProfileID, token)
+				k.SetHeaders(r.Header, Principal{ClientID: sandbox.DefaultAccount().ClientID, ProfileID: ev.ProfileID})
+				r.Header.Set("Authorization", "Bearer "+token)
 				w := httptest.NewRecorder()
 				amazon.ServeHTTP(w, r)
 				items := make([]Item, 1)
@@ -361,7 +361,7 @@ func TestTheSandboxTakesEveryPayload(t *testing.T) {
 	}
 }
 
-func sandboxToken(t *testing.T, amazon *sandbox.Amazon) login.AccessToken {
+func sandboxToken(t *testing.T, amazon *sandbox.Amazon) string {
 	t.Helper()
 	a := sandbox.DefaultAccount()
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {a.RefreshToken}, "client_id": {a.ClientID}, "client_secret": {a.ClientSecret}}
@@ -375,5 +375,5 @@ func sandboxToken(t *testing.T, amazon *sandbox.Amazon) login.AccessToken {
 	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || answer.AccessToken == "" {
 		t.Fatalf("no token: %s", w.Body)
 	}
-	return login.NewAccessToken(answer.AccessToken, 1)
+	return answer.AccessToken
 }

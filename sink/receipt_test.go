@@ -342,7 +342,7 @@ func TestReceiptOptions(t *testing.T) {
 		"no producer": {Topic: "t", SchemaID: 1}, "no schema": {Topic: "t", Producer: &receiptBox{}}, "size": {Topic: "t", SchemaID: 1, Producer: &receiptBox{}, MaxBytes: -1},
 	} {
 		all := Options{
-			Contract: offAmazon{}, BaseURL: "https://a", ClientID: "c", Tokens: &fixedTokens{}, Settle: func([]verdict.Verdict) {},
+			Contract: guide, BaseURL: "https://a", ClientID: "c", Tokens: &fixedTokens{}, Settle: func([]verdict.Verdict) {},
 			DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "dlq"}, Receipts: o,
 		}
 		if _, err := New(all); err == nil || !strings.Contains(err.Error(), "--receipts-topic") {

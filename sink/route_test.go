@@ -87,7 +87,7 @@ func (t *table) Renew(profile string, old *Route) (*Route, *verdict.Reason) {
 
 func routesOf(t *testing.T, a *account, change ...func(*RouteOptions)) *Routes {
 	t.Helper()
-	o := RouteOptions{Contract: offAmazon{}, BaseURL: "https://" + a.name + ".test", Account: a.name, ClientID: "client-" + a.name, Tokens: a}
+	o := RouteOptions{Contract: guide, BaseURL: "https://" + a.name + ".test", Account: a.name, ClientID: "client-" + a.name, Tokens: a}
 	for _, c := range change {
 		c(&o)
 	}
@@ -324,15 +324,15 @@ func TestCountriesGoToTheirHosts(t *testing.T) {
 		"others to FE":   {func(o *RouteOptions) { o.Region = FarEast }, []string{eu + " de,za", fe + " ch,jp", na + " us"}},
 		"pinned":         {func(o *RouteOptions) { o.Region, o.Pinned = Europe, true }, []string{eu + " ch,de,jp,us,za"}},
 		"with a URL":     {func(o *RouteOptions) { o.BaseURL, o.Region = "https://amazon.test", Europe }, []string{"amazon.test ch,de,jp,us,za"}},
-		"by the guide":   {func(o *RouteOptions) { o.Contract = offAmazon{} }, []string{na + " ch,de,jp,us,za"}},
-		"guide, pinned":  {func(o *RouteOptions) { o.Contract, o.Region, o.Pinned = offAmazon{}, FarEast, true }, []string{fe + " ch,de,jp,us,za"}},
-		"guide, default": {func(o *RouteOptions) { o.Contract, o.Region = offAmazon{}, Europe }, []string{eu + " ch,de,jp,us,za"}},
+		"by the guide":   {func(o *RouteOptions) { o.Contract = guide }, []string{na + " ch,de,jp,us,za"}},
+		"guide, pinned":  {func(o *RouteOptions) { o.Contract, o.Region, o.Pinned = guide, FarEast, true }, []string{fe + " ch,de,jp,us,za"}},
+		"guide, default": {func(o *RouteOptions) { o.Contract, o.Region = guide, Europe }, []string{eu + " ch,de,jp,us,za"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := newAccount("a", false)
 				r, _ := tableRig(t, v1Taken, map[string]*Routes{"1": routesOf(t, a, func(o *RouteOptions) {
-					o.Contract, o.BaseURL = eventsV1{}, ""
+					o.Contract, o.BaseURL = live, ""
 					c.change(o)
 				})})
 				for _, country := range []string{"ch", "de", "jp", "us", "za"} {
@@ -365,14 +365,14 @@ func TestWhatIsEncodedKeepsItsContract(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dead, good := newAccount("dead", true), newAccount("good", false)
 		r, tab := tableRig(t, func(c call) reply {
-			if strings.HasSuffix(c.url, eventsV1{}.Path()) {
+			if strings.HasSuffix(c.url, live.Path()) {
 				return v1Taken(c)
 			}
 			return ok
 		}, map[string]*Routes{"1": routesOf(t, dead)})
 		r.send("1", "old")
 		r.after(time.Second)
-		tab.set("1", routesOf(t, good, func(o *RouteOptions) { o.Contract = eventsV1{} }))
+		tab.set("1", routesOf(t, good, func(o *RouteOptions) { o.Contract = live }))
 		r.sink.Reroute()
 		c := purchase()
 		c.ProfileID, c.EventID, c.OccurredAt = "1", "new", time.Now().UnixMilli()
@@ -384,7 +384,7 @@ func TestWhatIsEncodedKeepsItsContract(t *testing.T) {
 			_, path, _ := strings.Cut(strings.TrimPrefix(c.url, "https://good.test"), "")
 			paths[strings.Join(c.ids, ",")] = path
 		}
-		if diff := cmp.Diff(map[string]string{"old": offAmazon{}.Path(), "new": eventsV1{}.Path()}, paths); diff != "" {
+		if diff := cmp.Diff(map[string]string{"old": guide.Path(), "new": live.Path()}, paths); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 		if a, b := r.verdict("old"), r.verdict("new"); a.Contract != "off-amazon-2023-11-13" || b.Contract != "events-v1" {
@@ -397,7 +397,7 @@ func TestWhatIsEncodedKeepsItsContract(t *testing.T) {
 func TestTheFeedAsksTheContract(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAccount("a", false)
-		r, _ := tableRig(t, v1Taken, map[string]*Routes{"1": routesOf(t, a, func(o *RouteOptions) { o.Contract = eventsV1{} })})
+		r, _ := tableRig(t, v1Taken, map[string]*Routes{"1": routesOf(t, a, func(o *RouteOptions) { o.Contract = live })})
 		add := func(id string, age time.Duration, change func(*transform.Conversion)) {
 			c := purchase()
 			c.ProfileID, c.EventID, c.OccurredAt = "1", id, time.Now().Add(-age).UnixMilli()
