@@ -332,3 +332,12 @@ func TestEveryStatusHasItsClass(t *testing.T) {
 		}
 	}
 }
+
+func TestBinaryIsNotQuoted(t *testing.T) {
+	for _, body := range []string{"\x00\x01\x02", "\x89PNG\r\n\x1a\n", "bad\xff\xfe", "\x1b[31mred", "\x7f", strings.Repeat("\x90", 2000)} {
+		a := offAmazon{}.ReadAnswer(Response{Status: 422, Body: []byte(body)}, make([]Item, 1))
+		if a.Said != (Said{}) {
+			t.Errorf("%q is quoted as %+v", body, a.Said)
+		}
+	}
+}

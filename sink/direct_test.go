@@ -41,7 +41,7 @@ func TestDirect(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a := &amazon{answer: always(tc.reply)}
+				a := &fakeAmazon{answer: always(tc.reply)}
 				d := direct(t, a)
 				got := d.Send(t.Context(), "1234567890", login.NewAccessToken("Atza|t", 1), event)
 				if got.Reason != tc.want {
@@ -56,7 +56,7 @@ func TestDirect(t *testing.T) {
 	}
 }
 
-func direct(t *testing.T, a *amazon) *Direct {
+func direct(t *testing.T, a *fakeAmazon) *Direct {
 	t.Helper()
 	d, err := NewDirect(DirectOptions{Contract: guide, BaseURL: "https://amazon.test/base/", ClientID: "amzn1.application-oa2-client.test", HTTPClient: &http.Client{Transport: a}})
 	if err != nil {
@@ -68,7 +68,7 @@ func direct(t *testing.T, a *amazon) *Direct {
 // TestDirectWithoutAnEvent is how a profile is tried without telling Amazon of a
 // conversion that never was.
 func TestDirectWithoutAnEvent(t *testing.T) {
-	a := &amazon{answer: always(reply{status: 207, body: `{"success":[],"error":[]}`})}
+	a := &fakeAmazon{answer: always(reply{status: 207, body: `{"success":[],"error":[]}`})}
 	got := direct(t, a).Send(t.Context(), "1", login.NewAccessToken("t", 1))
 	if got.Reason.Class != verdict.Accepted || a.all()[0].body != `{"events":[]}` {
 		t.Errorf("%+v", got)
@@ -79,7 +79,7 @@ func TestDirectSettings(t *testing.T) {
 	if _, err := NewDirect(DirectOptions{Contract: guide, BaseURL: "amazon"}); err == nil || !strings.Contains(err.Error(), "--amazon-url") {
 		t.Errorf("%v", err)
 	}
-	if h := direct(t, &amazon{}).Header("77", login.NewAccessToken("t", 1)); h.Get("Amazon-Advertising-API-Scope") != "77" || h.Get("Authorization") != "Bearer t" {
+	if h := direct(t, &fakeAmazon{}).Header("77", login.NewAccessToken("t", 1)); h.Get("Amazon-Advertising-API-Scope") != "77" || h.Get("Authorization") != "Bearer t" {
 		t.Errorf("%v", h)
 	}
 }

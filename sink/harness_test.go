@@ -53,8 +53,8 @@ type reply struct {
 	delay  time.Duration // before the answer; the sender may give up meanwhile
 }
 
-// amazon is an http.RoundTripper that answers as a test wants.
-type amazon struct {
+// fakeAmazon is an http.RoundTripper that answers as a test wants.
+type fakeAmazon struct {
 	mu     sync.Mutex
 	answer func(call) reply
 	calls  []call
@@ -65,7 +65,7 @@ type amazon struct {
 }
 
 // began and ended note what is in flight.
-func (a *amazon) began(c call) {
+func (a *fakeAmazon) began(c call) {
 	if a.flying == nil {
 		a.flying, a.most, a.ids = map[string]int{}, map[string]int{}, map[string]int{}
 	}
@@ -79,7 +79,7 @@ func (a *amazon) began(c call) {
 	}
 }
 
-func (a *amazon) ended(c call) {
+func (a *fakeAmazon) ended(c call) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.flying[c.profile]--
@@ -90,7 +90,7 @@ func (a *amazon) ended(c call) {
 
 // mostOf is the most requests of a profile that were in flight at once since the
 // last time it was asked.
-func (a *amazon) mostOf(profile string) int {
+func (a *fakeAmazon) mostOf(profile string) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	most := a.most[profile]
@@ -99,13 +99,13 @@ func (a *amazon) mostOf(profile string) int {
 }
 
 // become changes how Amazon answers from now on.
-func (a *amazon) become(answer func(call) reply) {
+func (a *fakeAmazon) become(answer func(call) reply) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.answer = answer
 }
 
-func (a *amazon) RoundTrip(r *http.Request) (*http.Response, error) {
+func (a *fakeAmazon) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer r.Body.Close()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -167,7 +167,7 @@ type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func (a *amazon) all() []call {
+func (a *fakeAmazon) all() []call {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.calls)
@@ -276,7 +276,7 @@ type rig struct {
 	t      *testing.T
 	sink   *Sink
 	feed   lending
-	amazon *amazon
+	amazon *fakeAmazon
 	tokens *fixedTokens
 	box    *letterbox
 	owner  *owner
@@ -314,7 +314,7 @@ func (l *logBuffer) String() string {
 // waits are the steps of the backoff: 500ms, 1s, 2s, …
 func newRig(t *testing.T, answer func(call) reply, change ...func(*Options)) *rig {
 	t.Helper()
-	r := &rig{t: t, amazon: &amazon{answer: answer}, tokens: &fixedTokens{}, box: &letterbox{}, owner: &owner{}, log: &logBuffer{}}
+	r := &rig{t: t, amazon: &fakeAmazon{answer: answer}, tokens: &fixedTokens{}, box: &letterbox{}, owner: &owner{}, log: &logBuffer{}}
 	log := zerolog.New(r.log).Level(zerolog.InfoLevel)
 	r.conds = health.NewConditions(log, nil)
 	r.reg = prometheus.NewRegistry()

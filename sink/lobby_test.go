@@ -9,7 +9,7 @@ import (
 )
 
 // inFlight is how many requests Amazon has at present.
-func (a *amazon) inFlight() (n int) {
+func (a *fakeAmazon) inFlight() (n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, f := range a.flying {
