@@ -22,6 +22,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -131,7 +132,7 @@ func newMoodyAccounts(tb interface{ Fatal(...any) }) *moodyAccounts {
 	always, generation := make(chan struct{}), new(atomic.Uint64)
 	generation.Store(1)
 	close(always)
-	k, err := sink.NewContract("off-amazon-2023-11-13", sink.ContractOptions{})
+	k, err := amazon.NewContract("off-amazon-2023-11-13", amazon.ContractOptions{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -274,7 +275,7 @@ func startCrowd(t *testing.T, ctx context.Context, c crowdCase) *crowdRun {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contract, _ := sink.NewContract("off-amazon-2023-11-13", sink.ContractOptions{})
+	contract, _ := amazon.NewContract("off-amazon-2023-11-13", amazon.ContractOptions{})
 	r.sink, err = sink.New(sink.Options{
 		Contract: contract, Router: r.ways, HTTPClient: &http.Client{Transport: r.amazon}, RequestTimeout: 5 * time.Second,
 		BatchEvents: c.batch, LaneConcurrency: c.concurrency, AuthHold: 10_000 * time.Hour, Linger: 200 * time.Millisecond,

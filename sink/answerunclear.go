@@ -5,6 +5,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 // unclear counts answers that say neither that events were taken nor that they were
@@ -31,7 +33,7 @@ func (u *unclear) note(keys string, status int) {
 	}
 	_, known := u.known[keys]
 	if !known && len(u.known) >= maxUnclear {
-		keys = OtherKeys
+		keys = amazon.OtherKeys
 		_, known = u.known[keys]
 	}
 	u.known[keys] = struct{}{}

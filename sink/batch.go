@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
@@ -195,7 +196,7 @@ func (b *batch) find(events []event, of *event) *event {
 // appendBody appends the parts of the body of a request with all events. In every
 // store events are in order and each stands behind a Between, so those that follow
 // each other in a page are one part, as they lie there.
-func (b *batch) appendBody(to body, f Frame) body {
+func (b *batch) appendBody(to body, f amazon.Frame) body {
 	to = append(to, []byte(f.Open))
 	between := uint16(len(f.Between))
 	var part place // without the first event's Between
@@ -258,7 +259,7 @@ func (b *batch) part(events []event) *batch {
 
 // copyOf moves some of the batch's events to a batch with a store of its own,
 // so that one event that has to wait does not keep the memory of five hundred.
-func (b *batch) copyOf(m *memory, events []event, f Frame) *batch {
+func (b *batch) copyOf(m *memory, events []event, f amazon.Frame) *batch {
 	c := b.part(events)
 	c.store, c.sole = &store{}, true
 	c.events = m.events.Get(len(events))

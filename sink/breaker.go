@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 // BreakerState says whether a lane sends freely.
@@ -127,7 +128,7 @@ func (l *lane) conditionName() string {
 		return l.condition
 	}
 	l.condition = "lane " + l.sink.profiles.shown(l.profile)
-	if l.region != RegionUnknown {
+	if l.region != amazon.RegionUnknown {
 		l.condition += " " + l.region.String()
 	}
 	return l.condition

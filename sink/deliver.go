@@ -8,6 +8,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
@@ -26,7 +27,7 @@ type flight struct {
 // scratch is what an attempt needs besides its batch, lent for its length.
 type scratch struct {
 	body  body
-	items []Item
+	items []amazon.Item
 }
 
 // hire has a goroutine wait for what is next, if nobody does and it could be
@@ -217,7 +218,7 @@ func (l *lane) attempt(f *flight) {
 	s, b := l.sink, f.batch
 	sc := s.scratch.Get().(*scratch)
 	sc.body = b.appendBody(sc.body[:0], f.route.Frame)
-	sc.items = append(sc.items[:0], make([]Item, len(b.events))...)
+	sc.items = append(sc.items[:0], make([]amazon.Item, len(b.events))...)
 	res := s.sender.send(s.ctx, f.route, l.profile, f.token, sc.body, sc.items)
 	l.answered(f)
 	if res.fault.Label == web.FaultCancelled {

@@ -8,16 +8,17 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // DirectOptions are the settings of a Direct. Contract, BaseURL and ClientID are
 // required.
 type DirectOptions struct {
-	Contract Contract
+	Contract amazon.Contract
 	// BaseURL is the API's, without the contract's path; empty for Region's host.
 	BaseURL        string
-	Region         Region // NorthAmerica
+	Region         amazon.Region // NorthAmerica
 	ClientID       string
 	AdvertiserID   string        // see Principal
 	HTTPClient     *http.Client  // NewClient
@@ -35,7 +36,7 @@ type Direct struct {
 
 // NewDirect returns a Direct. It does not connect.
 func NewDirect(o DirectOptions) (*Direct, error) {
-	o.Region = cmp.Or(o.Region, NorthAmerica)
+	o.Region = cmp.Or(o.Region, amazon.NorthAmerica)
 	o.RequestTimeout = cmp.Or(o.RequestTimeout, 30*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
@@ -74,7 +75,7 @@ func (d *Direct) Body(events ...[]byte) []byte {
 
 // Reply is what came of a request with at most one event.
 type Reply struct {
-	Kind Kind
+	Kind amazon.Kind
 	// Status is Amazon's; 0 if there was no answer.
 	Status int
 	// Reason has the class that the pipeline gives such an event, or none where
@@ -90,7 +91,7 @@ func (d *Direct) Send(ctx context.Context, profile string, token login.AccessTok
 	if len(events) > 1 {
 		events = events[:1]
 	}
-	items := make([]Item, len(events))
+	items := make([]amazon.Item, len(events))
 	began := d.sender.now()
 	res := d.sender.exchange(ctx, d.route, profile, token, body{d.Body(events...)}, items)
 	r := Reply{Kind: res.Kind, Status: res.Status, Sent: began, Answered: d.sender.now()}
@@ -106,24 +107,24 @@ func (d *Direct) Send(ctx context.Context, profile string, token login.AccessTok
 }
 
 // alone is the verdict on an event that was alone in its request.
-func (r *result) alone(items []Item, identifiers []string) verdict.Reason {
+func (r *result) alone(items []amazon.Item, identifiers []string) verdict.Reason {
 	switch r.Kind {
-	case Itemised:
-		if len(items) == 0 || items[0].Outcome == Taken {
+	case amazon.Itemised:
+		if len(items) == 0 || items[0].Outcome == amazon.Taken {
 			return verdict.Reason{Class: verdict.Accepted, Status: r.Status}
 		}
 		it := items[0]
-		if it.Outcome == Unsaid {
+		if it.Outcome == amazon.Unsaid {
 			return verdict.Reason{Status: r.Status, Message: "the answer does not mention the event"}
 		}
 		class := verdict.Class(0)
-		if slices.Contains([]Outcome{Refused, TooLarge}, it.Outcome) {
+		if slices.Contains([]amazon.Outcome{amazon.Refused, amazon.TooLarge}, it.Outcome) {
 			class = verdict.Rejected
 		}
 		return it.Said.Reason(class, r.Status, identifiers)
-	case Unauthenticated, Forbidden:
+	case amazon.Unauthenticated, amazon.Forbidden:
 		return r.Said.Reason(verdict.Auth, r.Status, identifiers)
-	case RefusedWhole:
+	case amazon.RefusedWhole:
 		return r.Said.Reason(verdict.Rejected, r.Status, identifiers)
 	}
 	why := r.Said.Reason(0, r.Status, identifiers)

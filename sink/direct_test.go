@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // TestDirect: one exchange, one verdict, and the same one that a lane would come
 // to with an event that stands alone.
 func TestDirect(t *testing.T) {
-	event, why := Encode(guide, purchase(), time.Now())
+	event, why := amazon.Encode(guide, purchase(), time.Now())
 	if why != nil {
 		t.Fatal(why)
 	}

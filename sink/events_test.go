@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -69,8 +70,8 @@ var (
 	live  = contractNamed("events-v1")
 )
 
-func contractNamed(name string) Contract {
-	c, err := ContractByName(name)
+func contractNamed(name string) amazon.Contract {
+	c, err := amazon.ContractByName(name)
 	if err != nil {
 		panic(err)
 	}

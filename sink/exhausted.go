@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 // ExhaustedPolicy says what becomes of events whose attempts are used up by
@@ -44,7 +45,7 @@ func exhausted(b *batch, status int, why string) verdict.Reason {
 	return verdict.Reason{
 		Class:   verdict.Rejected,
 		Status:  status,
-		Code:    codeExhausted,
+		Code:    amazon.CodeExhausted,
 		Message: fmt.Sprintf("given up after %d failures in a row, the last with: %s", b.tries, why),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -80,7 +81,7 @@ func (f *Feed) AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conver
 		f.reject(tok, rec, c, f.sink.opts.Contract, why)
 		return
 	}
-	if why := Refusal(route.Contract, c, f.now); why != nil {
+	if why := amazon.Refusal(route.Contract, c, f.now); why != nil {
 		f.reject(tok, rec, c, route.Contract, why)
 		return
 	}
@@ -91,7 +92,7 @@ func (f *Feed) AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conver
 	g.buf = route.Contract.AppendEvent(g.buf, c)
 	if size := len(g.buf) - start; size > route.Limits.EventBytes {
 		g.buf = g.buf[:before]
-		why := TooLargeFor(route.Contract, size)
+		why := amazon.TooLargeFor(route.Contract, size)
 		f.reject(tok, rec, c, route.Contract, &why)
 		return
 	}
@@ -103,7 +104,7 @@ func (f *Feed) AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conver
 }
 
 // reject makes of a conversion what its contract says.
-func (f *Feed) reject(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion, by Contract, why *verdict.Reason) {
+func (f *Feed) reject(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion, by amazon.Contract, why *verdict.Reason) {
 	if why.Class == verdict.Filtered {
 		f.filter(tok, rec, c.ProfileID, c.EventID, by, *why)
 		return
@@ -149,7 +150,7 @@ func (f *Feed) Refuse(tok verdict.Handle, rec *kgo.Record, profileID, eventID st
 	f.refuse(tok, rec, profileID, eventID, f.sink.opts.Contract, why)
 }
 
-func (f *Feed) refuse(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
+func (f *Feed) refuse(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, by amazon.Contract, why verdict.Reason) {
 	now := f.sink.opts.Now()
 	o := deadletter.OriginalOf(rec)
 	f.letters = append(f.letters, &deadletter.Draft{
@@ -165,7 +166,7 @@ func (f *Feed) Filter(tok verdict.Handle, rec *kgo.Record, profileID, eventID st
 	f.filter(tok, rec, profileID, eventID, f.sink.opts.Contract, why)
 }
 
-func (f *Feed) filter(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, by Contract, why verdict.Reason) {
+func (f *Feed) filter(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, by amazon.Contract, why verdict.Reason) {
 	f.filtered = append(f.sink.memory.verdicts.Grow(f.filtered, 1), verdict.Verdict{
 		Handle: tok, Source: verdict.SourceOf(rec), Contract: by.Name(), ProfileID: f.group(groupKey{profile: profileID}).profile, EventID: eventID,
 		Class: why.Class, Status: why.Status, Code: why.Code,

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -16,8 +17,8 @@ type lane struct {
 	sink    *Sink
 	profile string
 	// What its events are encoded for.
-	contract Contract
-	region   Region
+	contract amazon.Contract
+	region   amazon.Region
 	// wake tells the goroutine that watches that there is something new.
 	wake chan struct{}
 
@@ -139,7 +140,7 @@ func (l *lane) fit(b *batch, events []pending, start int) (n int) {
 	for n < len(events) && has+n < l.batchEvents {
 		own := events[n].end - start - (n+1)*len(frame.Between)
 		kept += events[n].kept
-		if has+n > 0 && (frame.size(has+n+1, bytes+own) > l.batchBytes || kept > maxOriginals) {
+		if has+n > 0 && (frame.Size(has+n+1, bytes+own) > l.batchBytes || kept > maxOriginals) {
 			break
 		}
 		n++

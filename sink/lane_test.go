@@ -37,7 +37,7 @@ func TestABatchGoesWhenItIsFull(t *testing.T) {
 func TestABatchGoesWhenItsBytesAreFull(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		one := len(guide.AppendEvent(nil, purchase()))
-		limit := guide.Frame().size(2, 2*one) // ids below are as long as the example's
+		limit := guide.Frame().Size(2, 2*one) // ids below are as long as the example's
 		r := newRig(t, always(ok), func(o *Options) { o.BatchBytes = limit })
 		r.send("1234567890", numbered("ord_10492_purc", 5)...)
 		r.after(time.Second)

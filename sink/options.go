@@ -14,6 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -23,7 +24,7 @@ import (
 type Options struct {
 	// Contract is what letters and receipts name for records that never came so
 	// far as to have a way of their own.
-	Contract Contract
+	Contract amazon.Contract
 	// Router says where events go. Without one they all go by Contract to
 	// BaseURL, or by their country, in the name of one client.
 	Router   Router
@@ -113,7 +114,7 @@ type ReceiptOptions struct {
 func (o *Options) normalise() error {
 	switch {
 	case o.Contract == nil:
-		return fmt.Errorf("contract (--contract) is missing: want one of %s", strings.Join(ContractNames(), ", "))
+		return fmt.Errorf("contract (--contract) is missing: want one of %s", strings.Join(amazon.ContractNames(), ", "))
 	case o.Settle == nil:
 		return errors.New("nobody takes the verdicts: Settle is missing")
 	case o.DeadLetters.Producer == nil || o.DeadLetters.Topic == "":

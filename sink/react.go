@@ -5,21 +5,22 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // react does what a result asks for.
 func (l *lane) react(f *flight, res *result, sc *scratch) {
 	switch res.Kind {
-	case Itemised:
+	case amazon.Itemised:
 		l.itemised(f, res, sc)
-	case Unauthenticated:
+	case amazon.Unauthenticated:
 		l.unauthenticated(f, res)
-	case Forbidden:
+	case amazon.Forbidden:
 		l.refused(f, res)
-	case RefusedWhole:
+	case amazon.RefusedWhole:
 		l.narrow(f, res)
-	case Foreign:
+	case amazon.Foreign:
 		l.foreign(f, res)
 	default:
 		l.retry(f, res, res.label())
@@ -44,21 +45,21 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	failed.failed(now)
 	for i := range b.events {
 		e, it := &b.events[i], sc.items[i]
-		if it.Outcome == TooLarge && len(b.events) == 1 {
-			it.Outcome = Refused // nothing is left to split
+		if it.Outcome == amazon.TooLarge && len(b.events) == 1 {
+			it.Outcome = amazon.Refused // nothing is left to split
 		}
 		switch it.Outcome {
-		case Taken:
+		case amazon.Taken:
 			verdicts = l.accept(verdicts, b, e)
 			continue
-		case Refused:
+		case amazon.Refused:
 			ids := l.contract.Identifiers(b.encoded(e))
 			letters = l.condemn(letters, b, &failed, e, it.Said.Reason(verdict.Rejected, res.Status, ids))
 			continue
-		case TooLarge:
+		case amazon.TooLarge:
 			large = append(large, *e)
 			continue
-		case Unsaid:
+		case amazon.Unsaid:
 			s.metrics.unsaid.Inc()
 		}
 		later = append(later, *e)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
@@ -27,18 +28,18 @@ type Router interface {
 // Route is one way to Amazon: by one contract, to one host, in the name of one
 // account. Nobody changes one that is in use; lanes are given another one instead.
 type Route struct {
-	Contract Contract
+	Contract amazon.Contract
 	// Region is what the lane is told from others of its profile by; unknown
 	// where all of the profile's events go one way.
-	Region       Region
+	Region       amazon.Region
 	Endpoint     string // the URL that events are posted to
 	Account      string // its name in the accounts file; empty without one
 	ClientID     string
 	AdvertiserID string
 	Tokens       login.Tokens // what requests carry
 
-	Limits Limits // the contract's, which are asked of each event
-	Frame  Frame  // likewise
+	Limits amazon.Limits // the contract's, which are asked of each event
+	Frame  amazon.Frame  // likewise
 	// What the profile is limited to beside; 0 is no more than all are.
 	BatchEvents, BatchBytes, Concurrency int
 	Paused                               bool
@@ -47,18 +48,18 @@ type Route struct {
 // setHeaders sets what a request of a profile carries beside its body.
 func (r *Route) setHeaders(h http.Header, profile string, token login.AccessToken) {
 	h.Set("Authorization", "Bearer "+token.Secret())
-	r.Contract.SetHeaders(h, Principal{ClientID: r.ClientID, ProfileID: profile, AdvertiserID: r.AdvertiserID})
+	r.Contract.SetHeaders(h, amazon.Principal{ClientID: r.ClientID, ProfileID: profile, AdvertiserID: r.AdvertiserID})
 }
 
 // RouteOptions describe the ways of a profile's events, or of everybody's.
 type RouteOptions struct {
-	Contract Contract
+	Contract amazon.Contract
 	// BaseURL is the API, without the contract's path; empty for the regions'
 	// own hosts.
 	BaseURL string
 	// Region takes the events of countries that the contract has no region for;
 	// NorthAmerica unless set. With Pinned it takes all.
-	Region Region
+	Region amazon.Region
 	Pinned bool
 
 	Account      string // its name; optional
@@ -76,27 +77,27 @@ type RouteOptions struct {
 // Router for which all profiles are alike.
 type Routes struct {
 	opts RouteOptions
-	by   [regionCount]*Route
+	by   [amazon.RegionCount]*Route
 }
 
 // NewRoutes checks the options; errors name the flag that a setting has.
 func NewRoutes(o RouteOptions) (*Routes, error) {
 	switch {
 	case o.Contract == nil:
-		return nil, fmt.Errorf("contract (--contract) is missing: want one of %s", strings.Join(ContractNames(), ", "))
+		return nil, fmt.Errorf("contract (--contract) is missing: want one of %s", strings.Join(amazon.ContractNames(), ", "))
 	case o.ClientID == "":
 		return nil, errors.New("client id (--client-id) is missing: want the client id from Login with Amazon")
 	case o.Tokens == nil:
 		return nil, errors.New("no source of access tokens is given")
 	}
-	o.Region = cmp.Or(o.Region, NorthAmerica)
+	o.Region = cmp.Or(o.Region, amazon.NorthAmerica)
 	r := &Routes{opts: o}
 	// One host, or one region: then all events go one way, and a batch is not
 	// kept small by where they come from.
 	oneWay := o.BaseURL != "" || o.Pinned
-	for region := range regionCount {
+	for region := range amazon.RegionCount {
 		at := region
-		if oneWay || at == RegionUnknown {
+		if oneWay || at == amazon.RegionUnknown {
 			at = o.Region
 		}
 		if r.by[at] == nil {
@@ -104,7 +105,7 @@ func NewRoutes(o RouteOptions) (*Routes, error) {
 			if err != nil {
 				return nil, err
 			}
-			if !oneWay && o.Contract.Region("US") != RegionUnknown {
+			if !oneWay && o.Contract.Region("US") != amazon.RegionUnknown {
 				route.Region = at
 			}
 			r.by[at] = route
@@ -114,7 +115,7 @@ func NewRoutes(o RouteOptions) (*Routes, error) {
 	return r, nil
 }
 
-func (o *RouteOptions) route(at Region) (*Route, error) {
+func (o *RouteOptions) route(at amazon.Region) (*Route, error) {
 	base := o.BaseURL
 	if base == "" {
 		base = at.Host()

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -321,12 +322,12 @@ func TestCountriesGoToTheirHosts(t *testing.T) {
 		want   []string
 	}{
 		"by country":     {func(*RouteOptions) {}, []string{eu + " de,za", fe + " jp", na + " ch,us"}},
-		"others to FE":   {func(o *RouteOptions) { o.Region = FarEast }, []string{eu + " de,za", fe + " ch,jp", na + " us"}},
-		"pinned":         {func(o *RouteOptions) { o.Region, o.Pinned = Europe, true }, []string{eu + " ch,de,jp,us,za"}},
-		"with a URL":     {func(o *RouteOptions) { o.BaseURL, o.Region = "https://amazon.test", Europe }, []string{"amazon.test ch,de,jp,us,za"}},
+		"others to FE":   {func(o *RouteOptions) { o.Region = amazon.FarEast }, []string{eu + " de,za", fe + " ch,jp", na + " us"}},
+		"pinned":         {func(o *RouteOptions) { o.Region, o.Pinned = amazon.Europe, true }, []string{eu + " ch,de,jp,us,za"}},
+		"with a URL":     {func(o *RouteOptions) { o.BaseURL, o.Region = "https://amazon.test", amazon.Europe }, []string{"amazon.test ch,de,jp,us,za"}},
 		"by the guide":   {func(o *RouteOptions) { o.Contract = guide }, []string{na + " ch,de,jp,us,za"}},
-		"guide, pinned":  {func(o *RouteOptions) { o.Contract, o.Region, o.Pinned = guide, FarEast, true }, []string{fe + " ch,de,jp,us,za"}},
-		"guide, default": {func(o *RouteOptions) { o.Contract, o.Region = guide, Europe }, []string{eu + " ch,de,jp,us,za"}},
+		"guide, pinned":  {func(o *RouteOptions) { o.Contract, o.Region, o.Pinned = guide, amazon.FarEast, true }, []string{fe + " ch,de,jp,us,za"}},
+		"guide, default": {func(o *RouteOptions) { o.Contract, o.Region = guide, amazon.Europe }, []string{eu + " ch,de,jp,us,za"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

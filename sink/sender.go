@@ -15,6 +15,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
@@ -67,7 +68,7 @@ func (s *sender) close() { s.client.CloseIdleConnections() }
 
 // result is what came of an exchange: an answer, or the fault that kept it away.
 type result struct {
-	Answer
+	amazon.Answer
 	// fault is set when there was no answer, or not a whole one; the kind is
 	// then Failed. Half an answer is none: what it did not get to say about an
 	// event could be anything.
@@ -89,7 +90,7 @@ func (r *result) label() string {
 
 // send posts a body of len(items) events and sets the items. Its bytes are not
 // touched any more once it has returned.
-func (s *sender) send(ctx context.Context, to *Route, profile string, token login.AccessToken, b body, items []Item) result {
+func (s *sender) send(ctx context.Context, to *Route, profile string, token login.AccessToken, b body, items []amazon.Item) result {
 	began := s.now()
 	res := s.exchange(ctx, to, profile, token, b, items)
 	if res.fault.Label == web.FaultCancelled {
@@ -112,7 +113,7 @@ func (s *sender) send(ctx context.Context, to *Route, profile string, token logi
 
 // exchange makes the request, and if Amazon does not take it compressed once more
 // without.
-func (s *sender) exchange(ctx context.Context, to *Route, profile string, token login.AccessToken, b body, items []Item) result {
+func (s *sender) exchange(ctx context.Context, to *Route, profile string, token login.AccessToken, b body, items []amazon.Item) result {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	if z := s.zipper.zip(b); z != nil {
@@ -127,7 +128,7 @@ func (s *sender) exchange(ctx context.Context, to *Route, profile string, token 
 	return s.post(ctx, to, profile, token, b, "", answerLimit(len(items), b.size()), items)
 }
 
-func (s *sender) post(ctx context.Context, to *Route, profile string, token login.AccessToken, b body, encoding string, most int, items []Item) result {
+func (s *sender) post(ctx context.Context, to *Route, profile string, token login.AccessToken, b body, encoding string, most int, items []amazon.Item) result {
 	p := &payload{body: b}
 	defer p.release()
 
@@ -159,20 +160,20 @@ func (s *sender) post(ctx context.Context, to *Route, profile string, token logi
 }
 
 // answered reads an answer.
-func (s *sender) answered(ctx context.Context, k Contract, resp *http.Response, most int, items []Item) (res result) {
+func (s *sender) answered(ctx context.Context, k amazon.Contract, resp *http.Response, most int, items []amazon.Item) (res result) {
 	read := func(body []byte) {
-		res.Answer = k.ReadAnswer(Response{Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), Body: body}, items)
+		res.Answer = k.ReadAnswer(amazon.Response{Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), Body: body}, items)
 	}
 	err := s.readBody(ctx, resp, most, read)
 	var odd *web.Unreadable
 	if errors.As(err, &odd) || errors.Is(err, web.ErrTooLarge) {
 		// What some statuses mean needs no words. Others must not be believed without
 		// them: the page of a proxy would be a verdict on events.
-		if status := resp.StatusCode; status >= 300 && slices.Contains([]Kind{Failed, Foreign}, KindOf(status)) {
+		if status := resp.StatusCode; status >= 300 && slices.Contains([]amazon.Kind{amazon.Failed, amazon.Foreign}, amazon.KindOf(status)) {
 			read(nil)
 			return res
 		}
-		return result{Answer: Answer{Kind: Failed}, fault: bodyFault(resp.StatusCode, err)}
+		return result{Answer: amazon.Answer{Kind: amazon.Failed}, fault: bodyFault(resp.StatusCode, err)}
 	}
 	if err != nil {
 		return s.failed(err)
@@ -189,7 +190,7 @@ func bodyFault(status int, err error) web.Fault {
 }
 
 func (s *sender) failed(err error) result {
-	return result{Answer: Answer{Kind: Failed}, fault: web.FaultOf(err, s.timeout)}
+	return result{Answer: amazon.Answer{Kind: amazon.Failed}, fault: web.FaultOf(err, s.timeout)}
 }
 
 // describe says in a few words what a failed request met, with the identifiers

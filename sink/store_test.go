@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 // Pieces come back as they were, each whole in one page, however large; and pages
@@ -111,7 +112,7 @@ func TestEventsAreFoundWhereverTheirPageEnds(t *testing.T) {
 	for first := maxStart - 12; first <= maxStart+4; first++ {
 		for _, between := range []int{0, 1, 2, 7} {
 			m, s := newMemory(), &store{}
-			frame := Frame{Open: "[", Between: strings.Repeat(",", between), Close: "]"}
+			frame := amazon.Frame{Open: "[", Between: strings.Repeat(",", between), Close: "]"}
 			b := &batch{store: s}
 			var want strings.Builder
 			want.WriteString(frame.Open)

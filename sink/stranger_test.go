@@ -35,7 +35,7 @@ func heapInUse() int64 {
 func TestStrangersCost(t *testing.T) {
 	var charged atomic.Int64
 	s, err := New(Options{
-		Contract: offAmazon{}, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{},
+		Contract: guide, BaseURL: "https://amazon.test", ClientID: "c", Tokens: &fixedTokens{},
 		HTTPClient:  &http.Client{Transport: silent{}},
 		DeadLetters: DeadLetterOptions{Producer: &letterbox{}, Topic: "dlq"},
 		Settle:      func([]verdict.Verdict) {}, Charge: func(n int64) { charged.Add(n) },

@@ -24,7 +24,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -243,7 +243,7 @@ func codeTable() string {
 	for _, c := range consumer.Codes() {
 		fmt.Fprintf(&b, "| %s | `%s` | | %s |\n", c.Class, c.Code, c.Help)
 	}
-	for _, c := range append(sink.Codes(), accounts.Codes()...) {
+	for _, c := range append(amazon.Codes(), accounts.Codes()...) {
 		field := ""
 		if c.Field != "" {
 			field = "`" + c.Field + "`"
@@ -531,7 +531,7 @@ func TestEveryCodeHasARemedyOfItsOwn(t *testing.T) {
 	for _, r := range transform.Codes() {
 		all = append(all, coded{r.Class, r.Code, r.Field})
 	}
-	for _, c := range append(sink.Codes(), accounts.Codes()...) {
+	for _, c := range append(amazon.Codes(), accounts.Codes()...) {
 		all = append(all, coded{c.Class, c.Code, c.Field})
 	}
 	for _, c := range consumer.Codes() {

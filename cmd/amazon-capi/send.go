@@ -19,6 +19,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -182,7 +183,7 @@ func (f *sendFlags) trial(p *process) (*testsend.Trial, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	contract, err := sink.NewContract(profile.Contract, f.contract.Options)
+	contract, err := amazon.NewContract(profile.Contract, f.contract.Options)
 	if err != nil {
 		return nil, nil, asUsage(err)
 	}
@@ -246,11 +247,11 @@ func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, err
 }
 
 // region is where an event of the country goes, as run would have it.
-func (f *sendFlags) region(contract sink.Contract, p accounts.Profile) sink.Region {
-	if p.Region != sink.RegionUnknown {
+func (f *sendFlags) region(contract amazon.Contract, p accounts.Profile) amazon.Region {
+	if p.Region != amazon.RegionUnknown {
 		return p.Region
 	}
-	if r := contract.Region(strings.ToUpper(f.event.User.CountryCode)); r != sink.RegionUnknown {
+	if r := contract.Region(strings.ToUpper(f.event.User.CountryCode)); r != amazon.RegionUnknown {
 		return r
 	}
 	return f.contract.Region

@@ -25,7 +25,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/testdata"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -90,7 +90,7 @@ func (s *scene) deliver() consumer.Summary {
 	pl, err := pipeline.New(pipeline.Config{
 		Kafka: kafka.Settings{Brokers: s.Brokers()}, Registry: registry.Options{URL: s.RegistryURL()},
 		Topic: config.DefaultTopic, Group: "amazon-capi", DeadLetterTopic: config.DefaultLettersTopic, ReceiptsTopic: config.DefaultReceiptsTopic,
-		Contract: sink.ContractNames()[0], AmazonURL: s.AmazonURL(), TokenURL: s.TokenURL(),
+		Contract: amazon.ContractNames()[0], AmazonURL: s.AmazonURL(), TokenURL: s.TokenURL(),
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 		Linger: 20 * time.Millisecond, AuthHold: -1, BackoffMin: 10 * time.Millisecond, BackoffMax: 50 * time.Millisecond,
 		CommitInterval: 20 * time.Millisecond,

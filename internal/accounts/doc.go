@@ -4,7 +4,7 @@
 package accounts
 
 import (
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -35,7 +35,7 @@ type Settings struct {
 	Contract string
 	// Region takes all events of the profile; RegionUnknown leaves it to the
 	// contract and the events' countries.
-	Region sink.Region
+	Region amazon.Region
 	Paused bool
 	// Limits; 0 is that of all profiles.
 	BatchEvents, BatchBytes, Concurrency int
@@ -70,12 +70,12 @@ func (l *List) Of(profile string) (a *Account, p Profile, ok bool) {
 // Base is what an accounts file leaves to the flags.
 type Base struct {
 	Contract        string
-	ContractOptions sink.ContractOptions
+	ContractOptions amazon.ContractOptions
 	TokenURL        string
 	// BaseURL goes before every region's host; empty for those.
 	BaseURL string
 	// Region is for countries that the contract has no region for.
-	Region sink.Region
+	Region amazon.Region
 	// ProfileIDs says which profile ids there are.
 	ProfileIDs transform.ProfileIDs
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/internal/yamlfile"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 // Environment is where secrets are that the file only names. It exists so that
@@ -158,11 +158,11 @@ func (f *file) profile(n *yaml.Node, defaults Settings) (p Profile, ok bool) {
 // settings reads what an account and a profile can both have.
 func (f *file) settings(fields map[string]*yaml.Node, s *Settings) {
 	if n := fields["contract"]; n != nil {
-		s.Contract = sink.ContractNames()[f.Choice(n, "contract", sink.ContractNames())]
+		s.Contract = amazon.ContractNames()[f.Choice(n, "contract", amazon.ContractNames())]
 	}
 	if n := fields["region"]; n != nil {
 		if text, ok := f.Text(n, "region"); ok {
-			r, err := sink.ParseRegion(text)
+			r, err := amazon.ParseRegion(text)
 			if err != nil {
 				f.Fault(n.Line, "%v", err)
 			}
@@ -182,7 +182,7 @@ func (f *file) limits(n *yaml.Node, s *Settings) {
 	if fields == nil {
 		return
 	}
-	k, err := sink.ContractByName(s.Contract)
+	k, err := amazon.ContractByName(s.Contract)
 	if err != nil {
 		return // a fault already, or the flag's
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 const (
@@ -17,7 +17,7 @@ const (
 	v1    = "events-v1"
 )
 
-var base = Base{Contract: guide, TokenURL: "https://lwa.test/token", Region: sink.NorthAmerica}
+var base = Base{Contract: guide, TokenURL: "https://lwa.test/token", Region: amazon.NorthAmerica}
 
 // env has one secret in each place.
 func env(files map[string]string) Environment {
@@ -66,11 +66,11 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eu := Settings{Contract: v1, Region: sink.Europe, Concurrency: 4}
+	eu := Settings{Contract: v1, Region: amazon.Europe, Concurrency: 4}
 	want := List{Default: "na", Accounts: []Account{
 		{
 			Name: "eu", ClientID: "client-eu", ClientSecret: "secret-eu", RefreshToken: "hunter2", TokenURL: "https://api.amazon.co.uk/auth/o2/token", Defaults: eu,
-			Profiles: []Profile{{ID: "200", Settings: Settings{Contract: guide, Region: sink.FarEast, Concurrency: 4}}, {ID: "201", AdvertiserID: "5550001", Settings: eu}},
+			Profiles: []Profile{{ID: "200", Settings: Settings{Contract: guide, Region: amazon.FarEast, Concurrency: 4}}, {ID: "201", AdvertiserID: "5550001", Settings: eu}},
 		},
 		{
 			Name: "na", ClientID: "client-na", ClientSecret: "hunter2", RefreshToken: "refresh-na", TokenURL: "https://lwa.test/token", Defaults: Settings{Contract: guide},

@@ -11,6 +11,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -45,8 +46,8 @@ type table struct {
 const CodeUnknown = "profile_unknown"
 
 // Codes returns the reason codes that accounts give, for documents.
-func Codes() []sink.Code {
-	return []sink.Code{{Class: verdict.Auth, Code: CodeUnknown, Field: "profile_id", Help: "with --accounts, an account names the profile, or one is the default"}}
+func Codes() []amazon.Code {
+	return []amazon.Code{{Class: verdict.Auth, Code: CodeUnknown, Field: "profile_id", Help: "with --accounts, an account names the profile, or one is the default"}}
 }
 
 // New returns the set of a list. Nothing is sent or asked for yet.
@@ -166,7 +167,7 @@ func (s *Set) source(a *Account) (*login.Source, error) {
 }
 
 func (s *Set) routesOf(a *Account, p *Profile, tokens login.Tokens) (*sink.Routes, error) {
-	k, err := sink.NewContract(p.Contract, s.opts.Base.ContractOptions)
+	k, err := amazon.NewContract(p.Contract, s.opts.Base.ContractOptions)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +176,7 @@ func (s *Set) routesOf(a *Account, p *Profile, tokens login.Tokens) (*sink.Route
 		Account: a.Name, ClientID: a.ClientID, AdvertiserID: p.AdvertiserID, Tokens: tokens,
 		BatchEvents: p.BatchEvents, BatchBytes: p.BatchBytes, Concurrency: p.Concurrency, Paused: p.Paused,
 	}
-	if p.Region != sink.RegionUnknown {
+	if p.Region != amazon.RegionUnknown {
 		o.Region, o.Pinned = p.Region, true
 	}
 	return sink.NewRoutes(o)

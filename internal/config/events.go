@@ -13,7 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -75,13 +75,13 @@ type Contract struct {
 
 	consentMissing, unmappedType, region string
 	// Once resolved:
-	Options sink.ContractOptions
-	Region  sink.Region
+	Options amazon.ContractOptions
+	Region  amazon.Region
 }
 
 // Register adds the flags.
 func (f *Contract) Register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.Name, "contract", sink.ContractNames()[0], "Amazon's API to speak: "+strings.Join(sink.ContractNames(), " or "))
+	flags.StringVar(&f.Name, "contract", amazon.ContractNames()[0], "Amazon's API to speak: "+strings.Join(amazon.ContractNames(), " or "))
 	flags.StringVar(&f.URL, "amazon-url", "", "Amazon Ads API, the part before the contract's path, for all regions (default https://advertising-api.amazon.com, or by events-v1 the host of the event's country)")
 	flags.StringVar(&f.region, "region", "NA", "host for countries that the contract has none for: NA, EU or FE")
 	flags.StringVar(&f.consentMissing, "consent-missing", "refuse", "events from the EU, the EEA or the UK that do not say what the person consented to, where the contract asks it: refuse them, or deny, which leaves them out")
@@ -89,25 +89,25 @@ func (f *Contract) Register(flags *pflag.FlagSet) {
 }
 
 // Resolve returns the contract also where something else is wrong.
-func (f *Contract) Resolve() (sink.Contract, error) {
+func (f *Contract) Resolve() (amazon.Contract, error) {
 	var wrong Mistakes
 	if f.URL != "" {
 		wrong.Note(CheckURL("amazon-url", f.URL))
 	}
 	var err error
-	f.Region, err = sink.ParseRegion(f.region)
+	f.Region, err = amazon.ParseRegion(f.region)
 	wrong.Note(setting.Key("region").Wrap(err))
-	f.Options.ConsentMissing, err = sink.ParseConsentMissing(f.consentMissing)
+	f.Options.ConsentMissing, err = amazon.ParseConsentMissing(f.consentMissing)
 	wrong.Note(setting.Key("consent-missing").Wrap(err))
-	f.Options.UnmappedType, err = sink.ParseUnmappedType(f.unmappedType)
+	f.Options.UnmappedType, err = amazon.ParseUnmappedType(f.unmappedType)
 	wrong.Note(setting.Key("unmapped-type").Wrap(err))
-	contract, err := sink.NewContract(f.Name, f.Options)
+	contract, err := amazon.NewContract(f.Name, f.Options)
 	wrong.Note(setting.Key("contract").Wrap(err))
 	return contract, wrong.All()
 }
 
 // Transformer is the transform that a contract needs; nil for any.
-func (f *Transform) Transformer(contract sink.Contract) (*transform.Transformer, error) {
+func (f *Transform) Transformer(contract amazon.Contract) (*transform.Transformer, error) {
 	o, err := f.Resolve()
 	if err != nil {
 		return nil, err
@@ -198,7 +198,7 @@ func (f *Batch) Register(flags *pflag.FlagSet) {
 }
 
 // Check refuses requests that the limits have no room for.
-func (f *Batch) Check(limits sink.Limits) error {
+func (f *Batch) Check(limits amazon.Limits) error {
 	return cmp.Or(
 		InRange("batch-events", int64(f.Events), 1, int64(limits.Events)),
 		InRange("batch-bytes", int64(f.Bytes), 16_000, int64(limits.Bytes)),

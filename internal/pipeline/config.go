@@ -12,6 +12,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/web"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -36,13 +37,13 @@ type Config struct {
 	// Contract names the adapter, such as "off-amazon-2023-11-13".
 	Contract string
 	// ContractOptions are the settings of contracts.
-	ContractOptions sink.ContractOptions
+	ContractOptions amazon.ContractOptions
 
 	// AmazonURL is where requests go, whatever their region; empty for the
 	// regions' own hosts.
 	AmazonURL string
 	// Region takes events of countries that the contract has no region for.
-	Region   sink.Region
+	Region   amazon.Region
 	TokenURL string
 	// AccountsFile names the accounts and their profiles, in the place of the
 	// three settings after it. It is read anew when it changes, and at once when

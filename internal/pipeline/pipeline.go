@@ -18,6 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
@@ -27,7 +28,7 @@ type Pipeline struct {
 	log        zerolog.Logger
 	metrics    *prometheus.Registry
 	conditions *health.Conditions
-	contract   sink.Contract
+	contract   amazon.Contract
 	accounts   *accounts.Set
 	registry   *registry.Client
 	decoder    *schemas.Decoder
@@ -42,7 +43,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	var err error
-	if p.contract, err = sink.NewContract(c.Contract, c.ContractOptions); err != nil {
+	if p.contract, err = amazon.NewContract(c.Contract, c.ContractOptions); err != nil {
 		return nil, err
 	}
 	c.Kafka.Dial, c.Registry.Dial = c.Dial, c.Dial

@@ -6,7 +6,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -14,7 +14,7 @@ import (
 // that say what run would do. Made in several places they came to differ: a
 // forecast without what a contract sends beyond the guide's refused events that
 // were then accepted. A nil contract stands for those of any.
-func NewTransformer(o transform.Options, contract sink.Contract) (*transform.Transformer, error) {
+func NewTransformer(o transform.Options, contract amazon.Contract) (*transform.Transformer, error) {
 	o.Wide = contract == nil || contract.Wide()
 	return transform.New(o)
 }
@@ -25,7 +25,7 @@ func (c *Config) Transformer() (*transform.Transformer, error) {
 	if c.AccountsFile != "" {
 		return NewTransformer(o, nil) // the file may name another contract at any time
 	}
-	contract, err := sink.NewContract(c.Contract, c.ContractOptions)
+	contract, err := amazon.NewContract(c.Contract, c.ContractOptions)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (c *Config) Transformer() (*transform.Transformer, error) {
 
 // Way is how a profile's events are sent.
 type Way struct {
-	Contract sink.Contract
+	Contract amazon.Contract
 	// BatchEvents and BatchBytes bound a request.
 	BatchEvents, BatchBytes int
 	// Paused profiles hold their events.
@@ -46,7 +46,7 @@ type Way struct {
 type Ways struct {
 	accounts  *accounts.List
 	all       Way
-	contracts map[string]sink.Contract
+	contracts map[string]amazon.Contract
 	known     map[string]*Way
 }
 
@@ -55,7 +55,7 @@ const maxWays = 10_000
 
 // Ways reads the accounts file, if there is one.
 func (c *Config) Ways() (*Ways, error) {
-	contract, err := sink.NewContract(c.Contract, c.ContractOptions)
+	contract, err := amazon.NewContract(c.Contract, c.ContractOptions)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (c *Config) Ways() (*Ways, error) {
 			Contract:    contract,
 			BatchEvents: cmp.Or(c.BatchEvents, contract.Limits().Events), BatchBytes: cmp.Or(c.BatchBytes, contract.Limits().Bytes),
 		},
-		contracts: make(map[string]sink.Contract), known: make(map[string]*Way),
+		contracts: make(map[string]amazon.Contract), known: make(map[string]*Way),
 	}
 	if c.AccountsFile == "" {
 		return w, nil
@@ -74,8 +74,8 @@ func (c *Config) Ways() (*Ways, error) {
 		return nil, err
 	}
 	w.accounts = &list
-	for _, name := range sink.ContractNames() {
-		if w.contracts[name], err = sink.NewContract(name, c.ContractOptions); err != nil {
+	for _, name := range amazon.ContractNames() {
+		if w.contracts[name], err = amazon.NewContract(name, c.ContractOptions); err != nil {
 			return nil, err
 		}
 	}

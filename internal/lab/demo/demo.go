@@ -23,7 +23,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
@@ -114,7 +114,7 @@ func (d *demo) config() pipeline.Config {
 		Group:           "amazon-capi-demo",
 		DeadLetterTopic: lettersTopic,
 		ReceiptsTopic:   receiptsTopic,
-		Contract:        sink.ContractNames()[0],
+		Contract:        amazon.ContractNames()[0],
 		AmazonURL:       d.cluster.AmazonURL(),
 		TokenURL:        d.cluster.TokenURL(),
 		ClientID:        account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,

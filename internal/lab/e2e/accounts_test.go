@@ -14,7 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -29,7 +29,7 @@ func judgedBy(t *testing.T, contracts map[string]string, samples iter.Seq2[sampl
 	return func(yield func(sample.Sample, error) bool) {
 		for s, err := range samples {
 			if name := contracts[s.ProfileID()]; err == nil && name != "" && reachesAmazon(&s) {
-				k, kerr := sink.ContractByName(name)
+				k, kerr := amazon.ContractByName(name)
 				if kerr != nil {
 					t.Fatal(kerr)
 				}
@@ -37,7 +37,7 @@ func judgedBy(t *testing.T, contracts map[string]string, samples iter.Seq2[sampl
 				if why, ok := transformer.Transform(s.Event, time.Now(), &c); !ok {
 					t.Fatalf("a good sample is refused: %v", why)
 				}
-				if why := sink.Refusal(k, &c, time.Now()); why != nil {
+				if why := amazon.Refusal(k, &c, time.Now()); why != nil {
 					s.Expect, s.Code = why.Class, why.Code
 				}
 			}

@@ -28,7 +28,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -152,7 +152,7 @@ func (w *world) config() pipeline.Config {
 		Kafka:    kafka.Settings{Brokers: w.brokers},
 		Registry: registry.Options{URL: w.registry},
 		Topic:    w.topic, Group: w.group, DeadLetterTopic: w.letters, ReceiptsTopic: w.receipts,
-		Contract: sink.ContractNames()[0], AmazonURL: w.base, TokenURL: w.base + sandbox.TokenPath,
+		Contract: amazon.ContractNames()[0], AmazonURL: w.base, TokenURL: w.base + sandbox.TokenPath,
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 		Linger: 50 * time.Millisecond, AuthHold: time.Minute,
 		BackoffMin: 20 * time.Millisecond, BackoffMax: 200 * time.Millisecond,

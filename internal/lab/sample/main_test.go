@@ -17,7 +17,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -33,7 +33,7 @@ type judge struct {
 	encoder     *Encoder
 	decoder     *schemas.Decoder
 	transformer *transform.Transformer
-	contract    sink.Contract
+	contract    amazon.Contract
 	amazon      *sandbox.Amazon
 	token       string
 
@@ -50,7 +50,7 @@ func newJudge(t *testing.T, now time.Time, o transform.Options) *judge {
 	if j.transformer, err = transform.New(o); err != nil {
 		t.Fatal(err)
 	}
-	if j.contract, err = sink.ContractByName(sink.ContractNames()[0]); err != nil {
+	if j.contract, err = amazon.ContractByName(amazon.ContractNames()[0]); err != nil {
 		t.Fatal(err)
 	}
 	if j.amazon, err = sandbox.NewAmazon(sandbox.Options{Now: func() time.Time { return now }}); err != nil {
@@ -96,7 +96,7 @@ func (j *judge) class(s *Sample) (verdict.Class, string) {
 	if reason, ok := j.transformer.Transform(&ev, j.now, &c); !ok {
 		return reason.Class, reason.Code
 	}
-	if why := sink.Refusal(j.contract, &c, j.now); why != nil {
+	if why := amazon.Refusal(j.contract, &c, j.now); why != nil {
 		return why.Class, why.Code
 	}
 	j.sent++

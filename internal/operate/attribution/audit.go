@@ -10,14 +10,14 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // Options are what events are judged by. Transformer and Contract are required.
 type Options struct {
 	Transformer *transform.Transformer
-	Contract    sink.Contract
+	Contract    amazon.Contract
 	Now         time.Time
 	// ClickLifetime is how long after its click an event is credited to it; 0
 	// means 90 days, which is how long the cookie keeps it.
@@ -111,7 +111,7 @@ func (a *Audit) Event(ev *schemas.Event, published time.Time) {
 	c := &a.conversion
 	why, ok := a.opts.Transformer.Transform(ev, a.opts.Now, c)
 	if ok {
-		if refusal := sink.Refusal(a.opts.Contract, c, a.opts.Now); refusal != nil {
+		if refusal := amazon.Refusal(a.opts.Contract, c, a.opts.Now); refusal != nil {
 			why, ok = *refusal, false
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -24,7 +24,7 @@ func newAudit(t *testing.T, change ...func(*Options)) *Audit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contract, err := sink.ContractByName("off-amazon-2023-11-13")
+	contract, err := amazon.ContractByName("off-amazon-2023-11-13")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 const areaAccounts = "accounts"
@@ -98,12 +99,12 @@ func profiles(l *report.List, a *accounts.Account, isDefault bool) {
 
 // direct sends single requests for a profile, as its account would.
 func direct(c *pipeline.Config, base *accounts.Base, a *accounts.Account, p *accounts.Profile) (*sink.Direct, error) {
-	contract, err := sink.NewContract(p.Contract, base.ContractOptions)
+	contract, err := amazon.NewContract(p.Contract, base.ContractOptions)
 	if err != nil {
 		return nil, err
 	}
 	region := p.Region
-	if region == sink.RegionUnknown {
+	if region == amazon.RegionUnknown {
 		region = base.Region
 	}
 	return sink.NewDirect(sink.DirectOptions{

@@ -12,6 +12,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/testsend"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -108,7 +109,7 @@ func (v *Live) profile(ctx context.Context, l *report.List, base *accounts.Base,
 	reply := d.Send(ctx, p.ID, t.grant.Token)
 	// The guide's answer to a 401 is a new token; one is enough to know that it is
 	// not the token.
-	if reply.Kind == sink.Unauthenticated && !t.renewed {
+	if reply.Kind == amazon.Unauthenticated && !t.renewed {
 		t.renewed = true
 		if t.exchange(ctx) == nil {
 			reply = d.Send(ctx, p.ID, t.grant.Token)
@@ -122,16 +123,16 @@ func (v *Live) profile(ctx context.Context, l *report.List, base *accounts.Base,
 func judgeProfile(l *report.List, profile string, reply *sink.Reply) {
 	why := reply.Reason
 	switch {
-	case reply.Kind == sink.Unauthenticated, reply.Kind == sink.Forbidden:
+	case reply.Kind == amazon.Unauthenticated, reply.Kind == amazon.Forbidden:
 		l.Act(areaProfile, profile, verdict.Mend(verdict.Reason{Class: verdict.Auth, Status: why.Status}), "is not let in: %s", said(why))
-	case reply.Kind == sink.Foreign:
+	case reply.Kind == amazon.Foreign:
 		l.Act(areaProfile, profile, testsend.Undecided(reply), "%s", said(why))
-	case reply.Kind == sink.RefusedWhole && why.Status == 404:
+	case reply.Kind == amazon.RefusedWhole && why.Status == 404:
 		l.Act(areaProfile, profile, verdict.Mend(verdict.Reason{Class: verdict.Rejected, Status: 404}), "is not known: %s", said(why))
-	case reply.Kind == sink.RefusedWhole && why.Status == 422:
+	case reply.Kind == amazon.RefusedWhole && why.Status == 422:
 		l.Fine(areaProfile, profile, "is let in (422 to a request without events, as it should be). Should events be answered 422: %s",
 			verdict.Mend(verdict.Reason{Class: verdict.Rejected, Status: 422}))
-	case reply.Kind == sink.RefusedWhole, reply.Kind == sink.Itemised:
+	case reply.Kind == amazon.RefusedWhole, reply.Kind == amazon.Itemised:
 		l.Fine(areaProfile, profile, "is let in (%d to a request without events)", why.Status)
 	default:
 		l.Look(areaProfile, profile, "Try again later; run waits and tries again by itself.", "could not be tried: %s", said(why))

@@ -13,6 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -21,9 +22,9 @@ import (
 // value shows no part of an identifier.
 type Options struct {
 	Transformer *transform.Transformer
-	Contract    sink.Contract
-	BaseURL     string      // empty for Region's host
-	Region      sink.Region // sink.NorthAmerica
+	Contract    amazon.Contract
+	BaseURL     string        // empty for Region's host
+	Region      amazon.Region // sink.NorthAmerica
 	BatchEvents int
 	BatchBytes  int
 	Linger      time.Duration
@@ -138,7 +139,7 @@ func (x *Explainer) Event(ev *schemas.Event, now time.Time) *Report {
 		r.refuse(e.Reason)
 		return r
 	}
-	body, why := sink.Encode(x.Contract, &e.Conversion, now)
+	body, why := amazon.Encode(x.Contract, &e.Conversion, now)
 	if why != nil {
 		r.contract(x.Contract, *why, true)
 		r.refuse(*why)
@@ -190,10 +191,10 @@ func (r *Report) refuse(why verdict.Reason) {
 
 // contract adds what the contract asks after all of the transform's rules, if they
 // let the event come so far, and why is its answer.
-func (r *Report) contract(k sink.Contract, why verdict.Reason, reached bool) {
+func (r *Report) contract(k amazon.Contract, why verdict.Reason, reached bool) {
 	asks := k.Asks()
-	codes := sink.Codes()
-	size := slices.IndexFunc(codes, func(c sink.Code) bool { return c.Code == sink.CodeTooLarge })
+	codes := amazon.Codes()
+	size := slices.IndexFunc(codes, func(c amazon.Code) bool { return c.Code == amazon.CodeTooLarge })
 	for _, c := range append(asks, codes[size]) {
 		rule := Rule{Rule: c.Code, Class: c.Class.String(), Field: c.Field, Result: transform.Passed.String(), Asks: c.Help}
 		switch {

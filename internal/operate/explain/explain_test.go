@@ -11,7 +11,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -23,7 +23,7 @@ func explainer(t *testing.T, view redact.View) *Explainer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contract, err := sink.ContractByName("off-amazon-2023-11-13")
+	contract, err := amazon.ContractByName("off-amazon-2023-11-13")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestEventsThatAreNotSent(t *testing.T) {
 // TestWhatAContractAsks: its rules come after the transform's, those after the one
 // that fails are not reached, and what it leaves out is no dead letter.
 func TestWhatAContractAsks(t *testing.T) {
-	v1, err := sink.ContractByName("events-v1")
+	v1, err := amazon.ContractByName("events-v1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,9 +190,9 @@ func TestWhatAContractAsks(t *testing.T) {
 }
 
 // narrow is a contract with room for small events only.
-type narrow struct{ sink.Contract }
+type narrow struct{ amazon.Contract }
 
-func (narrow) Limits() sink.Limits { return sink.Limits{Events: 1, Bytes: 100, EventBytes: 80} }
+func (narrow) Limits() amazon.Limits { return amazon.Limits{Events: 1, Bytes: 100, EventBytes: 80} }
 
 func TestEventsThatAreLeftOut(t *testing.T) {
 	x := explainer(t, redact.View{})
@@ -259,11 +259,11 @@ func TestReadWithoutARegistry(t *testing.T) {
 // until somebody says that it is none. Values are those that their fields take, so
 // that they get into the payload of the contract that sends the most.
 func TestEveryFieldOfAPersonIsHidden(t *testing.T) {
-	v1, err := sink.ContractByName("events-v1")
+	v1, err := amazon.ContractByName("events-v1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	guide, err := sink.ContractByName("off-amazon-2023-11-13")
+	guide, err := amazon.ContractByName("off-amazon-2023-11-13")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +278,7 @@ func TestEveryFieldOfAPersonIsHidden(t *testing.T) {
 	ev.User.Email, ev.User.Phone, ev.User.CountryCode, ev.User.MADID = "secretmark@example.com", "+15551234567", "US", "5ec2e700-03EE-455A-B3C4-E57283966239"
 	ev.User.IPAddress, ev.User.State = "203.0.113.77", "California"
 	ev.ClickID = "secretmarkclick"
-	for _, contract := range []sink.Contract{guide, v1} {
+	for _, contract := range []amazon.Contract{guide, v1} {
 		x := explainer(t, redact.View{})
 		x.Contract = contract
 		if x.Transformer, err = transform.New(transform.Options{Wide: contract.Wide()}); err != nil {

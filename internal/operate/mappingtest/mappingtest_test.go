@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -22,7 +22,7 @@ func run(t *testing.T, text string) []Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contract, err := sink.ContractByName("off-amazon-2023-11-13")
+	contract, err := amazon.ContractByName("off-amazon-2023-11-13")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -26,7 +26,7 @@ type Result struct {
 }
 
 // Run runs all cases; now is the clock of a file without one.
-func (f *File) Run(tr *transform.Transformer, contract sink.Contract, now time.Time) []Result {
+func (f *File) Run(tr *transform.Transformer, contract amazon.Contract, now time.Time) []Result {
 	if !f.Now.IsZero() {
 		now = f.Now
 	}
@@ -39,12 +39,12 @@ func (f *File) Run(tr *transform.Transformer, contract sink.Contract, now time.T
 	return results
 }
 
-func (c *Case) run(tr *transform.Transformer, contract sink.Contract, now time.Time) (problems []string) {
+func (c *Case) run(tr *transform.Transformer, contract amazon.Contract, now time.Time) (problems []string) {
 	e := tr.Explain(c.event, now)
 	var body []byte
 	if e.OK {
 		var why *verdict.Reason
-		if body, why = sink.Encode(contract, &e.Conversion, now); why != nil {
+		if body, why = amazon.Encode(contract, &e.Conversion, now); why != nil {
 			e.OK, e.Reason = false, *why
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -209,7 +209,7 @@ func (f *Forecaster) one(readable bool) Profile {
 		p.refuse(*why)
 		return p
 	}
-	body, why := sink.Encode(way.Contract, &f.c, now)
+	body, why := amazon.Encode(way.Contract, &f.c, now)
 	if why == nil {
 		p.Send, p.bytes = 1, len(body)+len(way.Contract.Frame().Between)
 		return p

@@ -18,7 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
-	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 const events = "tracklayer.events"
@@ -43,7 +43,7 @@ func served(t *testing.T, n int) (*sandbox.Cluster, JobOptions) {
 	return c, JobOptions{
 		Config: pipeline.Config{
 			Kafka: settings, Registry: registry, DeadLetterTopic: events + ".dlq", ReceiptsTopic: events + ".receipts",
-			Contract: sink.ContractNames()[0], AmazonURL: c.AmazonURL(), TokenURL: c.TokenURL(),
+			Contract: amazon.ContractNames()[0], AmazonURL: c.AmazonURL(), TokenURL: c.TokenURL(),
 			ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 			Linger: 20 * time.Millisecond, LaneConcurrency: 8,
 		},

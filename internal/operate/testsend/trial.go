@@ -14,6 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -28,7 +29,7 @@ type Sender interface {
 // Trial is what an event is sent with.
 type Trial struct {
 	Transformer *transform.Transformer
-	Contract    sink.Contract
+	Contract    amazon.Contract
 	Sender      Sender
 	// Token makes one exchange of the refresh token.
 	Token func(context.Context) (login.Grant, error)
@@ -91,7 +92,7 @@ func (t *Trial) Run(ctx context.Context, ev *schemas.Event, now time.Time) (*Rep
 		r.decided(e.Reason)
 		return r, nil
 	}
-	body, why := sink.Encode(t.Contract, &e.Conversion, now)
+	body, why := amazon.Encode(t.Contract, &e.Conversion, now)
 	if why != nil {
 		r.decided(*why)
 		return r, nil
@@ -126,7 +127,7 @@ func (t *Trial) exchange(ctx context.Context, r *Report, profile string, body []
 			return context.Cause(ctx)
 		}
 		r.Answers = append(r.Answers, answerOf(&reply))
-		if reply.Kind == sink.Unauthenticated && len(r.Answers) == 1 {
+		if reply.Kind == amazon.Unauthenticated && len(r.Answers) == 1 {
 			continue
 		}
 		if reply.Reason.Class == 0 {
@@ -164,7 +165,7 @@ const noTokenRemedy = "Nothing was sent. Check that --client-id, --client-secret
 // Undecided says what to do about an answer that decides nothing.
 func Undecided(reply *sink.Reply) string {
 	switch {
-	case reply.Kind == sink.Foreign:
+	case reply.Kind == amazon.Foreign:
 		return "Whoever answered is not Amazon's API: check --amazon-url, --contract and proxies in between."
 	case reply.Status == http.StatusTooManyRequests:
 		return "Amazon throttles this profile. Try again later, with the same --event-id; run waits and tries again by itself."

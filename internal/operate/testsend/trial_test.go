@@ -13,21 +13,22 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
 var now = time.Date(2026, 4, 23, 10, 16, 0, 0, time.UTC)
 
-// amazon answers with one reply after the other and keeps the tokens it saw.
-type amazon struct {
+// fakeAmazon answers with one reply after the other and keeps the tokens it saw.
+type fakeAmazon struct {
 	*sink.Direct
 	replies []sink.Reply
 	tokens  []string
 	bodies  []string
 }
 
-func (a *amazon) Send(_ context.Context, _ string, token login.AccessToken, events ...[]byte) sink.Reply {
+func (a *fakeAmazon) Send(_ context.Context, _ string, token login.AccessToken, events ...[]byte) sink.Reply {
 	a.tokens = append(a.tokens, token.Secret())
 	a.bodies = append(a.bodies, string(events[0]))
 	r := a.replies[0]
@@ -36,17 +37,17 @@ func (a *amazon) Send(_ context.Context, _ string, token login.AccessToken, even
 	return r
 }
 
-func reply(kind sink.Kind, why verdict.Reason) sink.Reply {
+func reply(kind amazon.Kind, why verdict.Reason) sink.Reply {
 	return sink.Reply{Kind: kind, Status: why.Status, Reason: why, RequestID: "req-1"}
 }
 
-func newTrial(t *testing.T, replies ...sink.Reply) (*Trial, *amazon) {
+func newTrial(t *testing.T, replies ...sink.Reply) (*Trial, *fakeAmazon) {
 	t.Helper()
 	tr, err := transform.New(transform.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	contract, err := sink.ContractByName("off-amazon-2023-11-13")
+	contract, err := amazon.ContractByName("off-amazon-2023-11-13")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +55,7 @@ func newTrial(t *testing.T, replies ...sink.Reply) (*Trial, *amazon) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &amazon{Direct: direct, replies: replies}
+	a := &fakeAmazon{Direct: direct, replies: replies}
 	n := 0
 	return &Trial{Transformer: tr, Contract: contract, Sender: a, Token: func(context.Context) (login.Grant, error) {
 		n++
@@ -77,15 +78,15 @@ func TestWhatComesOfATrial(t *testing.T) {
 		remedy  string
 		tokens  int
 	}{
-		"accepted":            {[]sink.Reply{reply(sink.Itemised, accepted)}, "accepted", "Nothing: Amazon has it.", 1},
-		"401, then accepted":  {[]sink.Reply{reply(sink.Unauthenticated, verdict.Reason{Class: verdict.Auth, Status: 401}), reply(sink.Itemised, accepted)}, "accepted", "Nothing", 2},
-		"401 twice":           {[]sink.Reply{reply(sink.Unauthenticated, verdict.Reason{Class: verdict.Auth, Status: 401}), reply(sink.Unauthenticated, verdict.Reason{Class: verdict.Auth, Status: 401})}, "auth", "--refresh-token", 2},
-		"403":                 {[]sink.Reply{reply(sink.Forbidden, verdict.Reason{Class: verdict.Auth, Status: 403})}, "auth", "approved for production", 1},
-		"422":                 {[]sink.Reply{reply(sink.RefusedWhole, verdict.Reason{Class: verdict.Rejected, Status: 422, Code: "INVALID_USER_INFO"})}, "rejected", "normalised", 1},
-		"429":                 {[]sink.Reply{reply(sink.Failed, verdict.Reason{Status: 429})}, "undecided", "same --event-id", 1},
-		"503":                 {[]sink.Reply{reply(sink.Failed, verdict.Reason{Status: 503})}, "undecided", "same --event-id", 1},
-		"no answer":           {[]sink.Reply{reply(sink.Failed, verdict.Reason{Message: "no answer within 30s"})}, "undecided", "may have taken", 1},
-		"not Amazon's answer": {[]sink.Reply{reply(sink.Foreign, verdict.Reason{Status: 404, Message: "a web page"})}, "undecided", "--amazon-url", 1},
+		"accepted":            {[]sink.Reply{reply(amazon.Itemised, accepted)}, "accepted", "Nothing: Amazon has it.", 1},
+		"401, then accepted":  {[]sink.Reply{reply(amazon.Unauthenticated, verdict.Reason{Class: verdict.Auth, Status: 401}), reply(amazon.Itemised, accepted)}, "accepted", "Nothing", 2},
+		"401 twice":           {[]sink.Reply{reply(amazon.Unauthenticated, verdict.Reason{Class: verdict.Auth, Status: 401}), reply(amazon.Unauthenticated, verdict.Reason{Class: verdict.Auth, Status: 401})}, "auth", "--refresh-token", 2},
+		"403":                 {[]sink.Reply{reply(amazon.Forbidden, verdict.Reason{Class: verdict.Auth, Status: 403})}, "auth", "approved for production", 1},
+		"422":                 {[]sink.Reply{reply(amazon.RefusedWhole, verdict.Reason{Class: verdict.Rejected, Status: 422, Code: "INVALID_USER_INFO"})}, "rejected", "normalised", 1},
+		"429":                 {[]sink.Reply{reply(amazon.Failed, verdict.Reason{Status: 429})}, "undecided", "same --event-id", 1},
+		"503":                 {[]sink.Reply{reply(amazon.Failed, verdict.Reason{Status: 503})}, "undecided", "same --event-id", 1},
+		"no answer":           {[]sink.Reply{reply(amazon.Failed, verdict.Reason{Message: "no answer within 30s"})}, "undecided", "may have taken", 1},
+		"not Amazon's answer": {[]sink.Reply{reply(amazon.Foreign, verdict.Reason{Status: 404, Message: "a web page"})}, "undecided", "--amazon-url", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr, a := newTrial(t, tc.replies...)

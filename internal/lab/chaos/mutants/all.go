@@ -30,7 +30,7 @@ func All() []Mutant {
 		{
 			Name: "2xx-unread",
 			What: "takes any 2xx for the acceptance of all events",
-			Edits: []Edit{{"sink/answer.go",
+			Edits: []Edit{{"sink/amazon/answer.go",
 				"	switch {\n	case doc.kind == noJSON || doc.kind == brokenJSON:\n",
 				"	switch {\n	case true:\n		a.takeAll(items, ans)\n	case doc.kind == noJSON || doc.kind == brokenJSON:\n",
 			}},
@@ -38,7 +38,7 @@ func All() []Mutant {
 		{
 			Name: "failure-unread",
 			What: "takes a 2xx that says that it failed for acceptance",
-			Edits: []Edit{{"sink/answer.go",
+			Edits: []Edit{{"sink/amazon/answer.go",
 				"	case failed:\n		a.readFailure(r, doc, s, ans)\n	case r.Status == 207",
 				"	case failed && false:\n		a.readFailure(r, doc, s, ans)\n	case r.Status == 207",
 			}},

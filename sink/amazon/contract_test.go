@@ -1,4 +1,4 @@
-package sink
+package amazon
 
 import (
 	"bytes"
@@ -17,18 +17,18 @@ import (
 )
 
 const (
-	amzGoldenEmail = "f2d2f6b9c1a04e7d8b3f5a6c9e0d1b2f4a7c8e9d0b1f2a3c4e5d6b7f8a9c0e1d"
-	amzGoldenPhone = "7a38c9e4d5b6f7081a2c3e4d5f60718293a4b5c6d7e8f90a1b2c3d4e5f607182"
-	amzGoldenMADID = "AEBE52E7-03EE-455A-B3C4-E57283966239"
-	amzGoldenClick = "amzn1.click.abc123"
+	goldenEmail = "f2d2f6b9c1a04e7d8b3f5a6c9e0d1b2f4a7c8e9d0b1f2a3c4e5d6b7f8a9c0e1d"
+	goldenPhone = "7a38c9e4d5b6f7081a2c3e4d5f60718293a4b5c6d7e8f90a1b2c3d4e5f607182"
+	goldenMADID = "AEBE52E7-03EE-455A-B3C4-E57283966239"
+	goldenClick = "amzn1.click.abc123"
 )
 
-func amzHashOf(s string) (h transform.Hash) {
+func hashOf(s string) (h transform.Hash) {
 	copy(h[:], s)
 	return h
 }
 
-func amzMillis(s string) int64 {
+func millis(s string) int64 {
 	at, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
 		panic(err)
@@ -36,18 +36,18 @@ func amzMillis(s string) int64 {
 	return at.UnixMilli()
 }
 
-func amzPurchase() *transform.Conversion {
+func purchase() *transform.Conversion {
 	return &transform.Conversion{
 		ProfileID:    "1234567890",
 		EventID:      "ord_10492_purchase",
 		Name:         "Purchase",
 		EventType:    "PURCHASE",
 		ActionSource: "WEBSITE",
-		OccurredAt:   amzMillis("2026-04-23T10:15:30Z"),
-		ClickID:      amzGoldenClick,
-		HashedEmail:  amzHashOf(amzGoldenEmail),
-		HashedPhone:  amzHashOf(amzGoldenPhone),
-		MADID:        amzGoldenMADID,
+		OccurredAt:   millis("2026-04-23T10:15:30Z"),
+		ClickID:      goldenClick,
+		HashedEmail:  hashOf(goldenEmail),
+		HashedPhone:  hashOf(goldenPhone),
+		MADID:        goldenMADID,
 		CountryCode:  "US",
 		PostalCode:   "10001",
 		Amount:       schemas.NewDecimal(12995, 2),
@@ -55,16 +55,16 @@ func amzPurchase() *transform.Conversion {
 	}
 }
 
-func amzLead() *transform.Conversion {
+func lead() *transform.Conversion {
 	return &transform.Conversion{
 		ProfileID:    "1234567890",
 		EventID:      "lead_9821",
 		Name:         "Lead",
 		EventType:    "LEAD",
 		ActionSource: "WEBSITE",
-		OccurredAt:   amzMillis("2026-04-23T10:17:00Z"),
-		ClickID:      amzGoldenClick,
-		HashedEmail:  amzHashOf(amzGoldenEmail),
+		OccurredAt:   millis("2026-04-23T10:17:00Z"),
+		ClickID:      goldenClick,
+		HashedEmail:  hashOf(goldenEmail),
 		CountryCode:  "US",
 		PostalCode:   "10001",
 	}
@@ -73,8 +73,8 @@ func amzLead() *transform.Conversion {
 // The guide's two examples, field for field and in its order. The guide writes
 // its hashes short; the golden files have them whole.
 func TestGoldenPayloads(t *testing.T) {
-	for file, c := range map[string]*transform.Conversion{"purchase.json": amzPurchase(), "lead.json": amzLead()} {
-		golden, err := os.ReadFile("../testdata/golden/offamazon/" + file)
+	for file, c := range map[string]*transform.Conversion{"purchase.json": purchase(), "lead.json": lead()} {
+		golden, err := os.ReadFile("../../testdata/golden/offamazon/" + file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,13 +108,13 @@ func TestEventLeavesOutWhatIsAbsent(t *testing.T) {
 		"phone alone and an amount of nothing": {
 			func(c *transform.Conversion) {
 				*c = transform.Conversion{EventID: "e", Name: "n", EventType: "T", ActionSource: "APP", OccurredAt: 2000,
-					HashedPhone: amzHashOf(amzGoldenPhone), Amount: schemas.NewDecimal(0, 2), Currency: "EUR"}
+					HashedPhone: hashOf(goldenPhone), Amount: schemas.NewDecimal(0, 2), Currency: "EUR"}
 			},
-			`{"name":"n","eventType":"T","eventActionSource":"APP","timestamp":"1970-01-01T00:00:02Z","userInfo":{"hashedPhone":"` + amzGoldenPhone +
+			`{"name":"n","eventType":"T","eventActionSource":"APP","timestamp":"1970-01-01T00:00:02Z","userInfo":{"hashedPhone":"` + goldenPhone +
 				`"},"value":{"amount":0,"currencyCode":"EUR"},"eventId":"e"}`,
 		},
 	} {
-		c := amzPurchase()
+		c := purchase()
 		tt.change(c)
 		if diff := cmp.Diff(tt.want, string(offAmazon{}.AppendEvent(nil, c))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -131,7 +131,7 @@ func TestAmountsAreExact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := amzPurchase()
+		c := purchase()
 		c.Amount = d
 		if got := string(offAmazon{}.AppendEvent(nil, c)); !strings.Contains(got, `"amount":`+want+`,`) {
 			t.Errorf("amount %s became %s, want %s", in, got, want)
@@ -157,10 +157,10 @@ func TestHeadersAreTheGuides(t *testing.T) {
 }
 
 func TestIdentifiersAreAllThatNamesAPerson(t *testing.T) {
-	c := amzPurchase()
+	c := purchase()
 	c.PostalCode = `SW1A "1AA"`
 	got := offAmazon{}.Identifiers(offAmazon{}.AppendEvent(nil, c))
-	want := []string{amzGoldenClick, amzGoldenEmail, amzGoldenPhone, amzGoldenMADID, `SW1A "1AA"`, `SW1A \"1AA\"`}
+	want := []string{goldenClick, goldenEmail, goldenPhone, goldenMADID, `SW1A "1AA"`, `SW1A \"1AA\"`}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -183,7 +183,7 @@ func TestContractByName(t *testing.T) {
 func TestLimitsAddUp(t *testing.T) {
 	for _, c := range contracts(ContractOptions{}) {
 		l := c.Limits()
-		if got := c.Frame().size(1, l.EventBytes); got > l.Bytes {
+		if got := c.Frame().Size(1, l.EventBytes); got > l.Bytes {
 			t.Errorf("%s: an event of %d bytes makes a body of %d, over %d", c.Name(), l.EventBytes, got, l.Bytes)
 		}
 	}
@@ -243,7 +243,7 @@ func reference(t *testing.T, c *transform.Conversion) string {
 }
 
 func FuzzEncode(f *testing.F) {
-	f.Add("Purchase", "PURCHASE", "WEBSITE", int64(1776939330000), "amzn1.click.abc123", amzGoldenMADID, "US", "10001", int64(12995), 2, "USD", "ord_1", true)
+	f.Add("Purchase", "PURCHASE", "WEBSITE", int64(1776939330000), "amzn1.click.abc123", goldenMADID, "US", "10001", int64(12995), 2, "USD", "ord_1", true)
 	f.Add("\"\\\x00\x1f\x7f<>&'", "\b\f\n\r\t", "", int64(1), "\u2028\u2029", "\xff\xfe", "", "\xe2\x80", int64(-5), 7, "", "日本\U0001f600", false)
 	f.Add("", "", "", int64(0), "", "", "", "", int64(0), 0, "", "", false)
 	f.Fuzz(func(t *testing.T, name, typ, source string, at int64, click, madid, country, postal string, amount int64, scale int, currency, id string, hashes bool) {
@@ -252,7 +252,7 @@ func FuzzEncode(f *testing.F) {
 			MADID: madid, CountryCode: country, PostalCode: postal, Currency: currency, EventID: id,
 		}
 		if hashes {
-			c.HashedEmail, c.HashedPhone = amzHashOf(amzGoldenEmail), amzHashOf(amzGoldenPhone)
+			c.HashedEmail, c.HashedPhone = hashOf(goldenEmail), hashOf(goldenPhone)
 		}
 		if scale >= 0 && scale < 40 {
 			c.Amount = schemas.NewDecimal(amount, scale)
@@ -270,7 +270,7 @@ func FuzzEncode(f *testing.F) {
 }
 
 func BenchmarkEncode(b *testing.B) {
-	c := amzPurchase()
+	c := purchase()
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {
@@ -281,7 +281,7 @@ func BenchmarkEncode(b *testing.B) {
 
 // 0 allocations is what the hot path's budget has for encoding.
 func TestEncodingAllocatesNothing(t *testing.T) {
-	c := amzPurchase()
+	c := purchase()
 	buf := make([]byte, 0, 4096)
 	if n := testing.AllocsPerRun(100, func() { buf = offAmazon{}.AppendEvent(buf[:0], c) }); n != 0 {
 		t.Errorf("%v allocations an event", n)

@@ -1,4 +1,4 @@
-package sink
+package amazon
 
 import (
 	"slices"
@@ -15,7 +15,7 @@ func TestContractsAskWhatIsDocumented(t *testing.T) {
 		asked = append(asked, k.Asks()...)
 	}
 	for _, c := range Codes() {
-		if c.Code != CodeTooLarge && c.Code != codeExhausted && !slices.Contains(asked, c) {
+		if c.Code != CodeTooLarge && c.Code != CodeExhausted && !slices.Contains(asked, c) {
 			t.Errorf("no contract asks %s", c.Code)
 		}
 	}
@@ -48,7 +48,7 @@ func TestContractsAskInTheirOrder(t *testing.T) {
 	}
 	for _, k := range contracts(ContractOptions{}) {
 		place := func(change ...func(*transform.Conversion)) int {
-			c := amzPurchase()
+			c := purchase()
 			c.Consent.UserData = transform.ConsentGranted
 			for _, f := range change {
 				f(c)

@@ -1,4 +1,4 @@
-package sink
+package amazon
 
 import (
 	"fmt"
@@ -70,8 +70,8 @@ type Limits struct {
 // last.
 type Frame struct{ Open, Between, Close string }
 
-// size is the length of a body of n events with eventBytes bytes in all.
-func (f Frame) size(n, eventBytes int) int {
+// Size is the length of a body of n events with eventBytes bytes in all.
+func (f Frame) Size(n, eventBytes int) int {
 	return len(f.Open) + eventBytes + max(0, n-1)*len(f.Between) + len(f.Close)
 }
 

@@ -1,4 +1,4 @@
-package sink
+package amazon
 
 import (
 	"encoding/json"
@@ -44,7 +44,7 @@ func (offAmazon) Limits() Limits {
 	return Limits{
 		Events:     offAmazonEvents,
 		Bytes:      offAmazonBytes,
-		EventBytes: offAmazonBytes - offAmazonFrame.size(1, 0),
+		EventBytes: offAmazonBytes - offAmazonFrame.Size(1, 0),
 	}
 }
 

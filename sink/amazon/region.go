@@ -1,4 +1,4 @@
-package sink
+package amazon
 
 import (
 	"fmt"
@@ -15,12 +15,13 @@ const (
 	Europe
 	FarEast
 
-	regionCount
+	// RegionCount is how many there are, RegionUnknown included.
+	RegionCount
 )
 
 var (
-	regionNames = [regionCount]string{NorthAmerica: "NA", Europe: "EU", FarEast: "FE"}
-	regionHosts = [regionCount]string{
+	regionNames = [RegionCount]string{NorthAmerica: "NA", Europe: "EU", FarEast: "FE"}
+	regionHosts = [RegionCount]string{
 		NorthAmerica: "https://advertising-api.amazon.com",
 		Europe:       "https://advertising-api-eu.amazon.com",
 		FarEast:      "https://advertising-api-fe.amazon.com",
@@ -29,7 +30,7 @@ var (
 
 // String returns NA, EU or FE; empty for RegionUnknown.
 func (r Region) String() string {
-	if r >= regionCount {
+	if r >= RegionCount {
 		return fmt.Sprintf("Region(%d)", uint8(r))
 	}
 	return regionNames[r]
@@ -40,7 +41,7 @@ func (r Region) Host() string { return regionHosts[r] }
 
 // ParseRegion reads NA, EU or FE, in either case.
 func ParseRegion(s string) (Region, error) {
-	for r := NorthAmerica; r < regionCount; r++ {
+	for r := NorthAmerica; r < RegionCount; r++ {
 		if strings.EqualFold(s, regionNames[r]) {
 			return r, nil
 		}

@@ -1,4 +1,4 @@
-package sink
+package amazon
 
 import (
 	"bytes"
@@ -24,9 +24,9 @@ var eventsNow = time.Date(2026, 4, 23, 12, 0, 0, 0, time.UTC)
 func wideSource() *schemas.Event {
 	return &schemas.Event{
 		EventID: "ord_10492_purchase", ProfileID: "1234567890", EventName: "Order Completed", ActionSource: "WEBSITE",
-		OccurredAt: amzMillis("2026-04-23T10:15:30Z"), ClickID: amzGoldenClick, ArefTokens: "aB3dE6gH9k.1776938990000|Zz0Zz0Zz0Z.1776938991000",
+		OccurredAt: millis("2026-04-23T10:15:30Z"), ClickID: goldenClick, ArefTokens: "aB3dE6gH9k.1776938990000|Zz0Zz0Zz0Z.1776938991000",
 		User: schemas.UserData{
-			Email: "Jane.Doe@example.com", Phone: "+1 (555) 123-4567", MADID: amzGoldenMADID,
+			Email: "Jane.Doe@example.com", Phone: "+1 (555) 123-4567", MADID: goldenMADID,
 			FirstName: "José", LastName: "O'Brien", Address: "1 Market St", City: "San Francisco", State: "California",
 			CountryCode: "US", PostalCode: "94105-1234",
 			RampID: "XY1000ramp", MatchID: "cust-7", RealID: "real", MerkleID: "merkle", KantarID: "kantar", FIP: "fip",
@@ -67,8 +67,8 @@ func edited(edit func(*schemas.Event)) *schemas.Event {
 func appEvent() *schemas.Event {
 	return &schemas.Event{
 		EventID: "open_7", ProfileID: "1234567890", EventName: "first_open", ActionSource: "android",
-		OccurredAt: amzMillis("2026-04-23T10:17:00.250Z"),
-		User:       schemas.UserData{MADID: amzGoldenMADID, CountryCode: "DE"},
+		OccurredAt: millis("2026-04-23T10:17:00.250Z"),
+		User:       schemas.UserData{MADID: goldenMADID, CountryCode: "DE"},
 		Custom:     schemas.CustomData{Value: schemas.NewDecimal(-15, 1), Currency: "EUR", Quantity: 2},
 		Consent:    schemas.Consent{AdUserData: "GRANTED", AdStorage: "DENIED", TCF: "CQPlaceholder"},
 	}
@@ -79,11 +79,11 @@ func TestGoldenPayloadsOfEventsV1(t *testing.T) {
 		"purchase.json": wideSource(),
 		"app.json":      appEvent(),
 		"lead.json": {
-			EventID: "lead_9821", ProfileID: "1234567890", EventName: "Lead", ActionSource: "WEBSITE", OccurredAt: amzMillis("2026-04-23T10:17:00Z"),
+			EventID: "lead_9821", ProfileID: "1234567890", EventName: "Lead", ActionSource: "WEBSITE", OccurredAt: millis("2026-04-23T10:17:00Z"),
 			User: schemas.UserData{Email: "jane.doe@example.com", CountryCode: "US"},
 		},
 	} {
-		path := "../testdata/golden/events-v1/" + file
+		path := "../../testdata/golden/events-v1/" + file
 		c := transformed(t, ev)
 		if why := Refusal(eventsV1{}, c, eventsNow); why != nil {
 			t.Fatalf("%s: %v", file, why)
@@ -134,7 +134,7 @@ func TestRefusals(t *testing.T) {
 		e.User.CountryCode, e.User.State, e.User.Phone, e.User.IPAddress, e.Consent = "FR", "", "", "", schemas.Consent{}
 	}
 	lead := func(e *schemas.Event) { e.EventName, e.Custom = "Lead", schemas.CustomData{} }
-	tested := map[string]bool{CodeTooLarge: true, codeExhausted: true} // in tests of their own
+	tested := map[string]bool{CodeTooLarge: true, CodeExhausted: true} // in tests of their own
 	for _, c := range []struct {
 		name     string
 		contract Contract
@@ -144,10 +144,10 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"21 days", eventsV1{}, func(e *schemas.Event) { e.OccurredAt = eventsNow.Add(-21 * 24 * time.Hour).UnixMilli() }, nil, ""},
 		{"a millisecond more", eventsV1{}, func(e *schemas.Event) { e.OccurredAt = eventsNow.Add(-21*24*time.Hour).UnixMilli() - 1 }, &tooOld, "21 days ago: want 21 at most"},
-		{"a year", eventsV1{}, func(e *schemas.Event) { e.OccurredAt = amzMillis("2025-04-23T12:00:00Z") }, &tooOld, "365 days"},
-		{"a year by the guide", offAmazon{}, func(e *schemas.Event) { e.OccurredAt = amzMillis("2025-04-23T12:00:00Z") }, nil, ""},
+		{"a year", eventsV1{}, func(e *schemas.Event) { e.OccurredAt = millis("2025-04-23T12:00:00Z") }, &tooOld, "365 days"},
+		{"a year by the guide", offAmazon{}, func(e *schemas.Event) { e.OccurredAt = millis("2025-04-23T12:00:00Z") }, nil, ""},
 		{"a year, and denied", eventsV1{}, func(e *schemas.Event) {
-			e.OccurredAt, e.Consent.AdUserData = amzMillis("2025-04-23T12:00:00Z"), "DENIED"
+			e.OccurredAt, e.Consent.AdUserData = millis("2025-04-23T12:00:00Z"), "DENIED"
 		}, &consentDenied, "denied"},
 
 		{"offline by the guide", offAmazon{}, func(e *schemas.Event) { e.ActionSource = "OFFLINE" }, &sourceUnsupported, "want WEBSITE or APP"},

@@ -1,4 +1,4 @@
-package sink
+package amazon
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 )
 
 func TestEncodeRefusesWhatNoRequestHolds(t *testing.T) {
-	c := amzPurchase()
+	c := purchase()
 	c.EventID = strings.Repeat("x", 2<<20)
 	if _, why := Encode(offAmazon{}, c, time.Now()); why == nil || why.Code != CodeTooLarge {
 		t.Errorf("%v", why)

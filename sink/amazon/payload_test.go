@@ -1,4 +1,4 @@
-package sink
+package amazon
 
 import (
 	"bytes"
@@ -77,7 +77,7 @@ func schemaOf(t *testing.T, k Contract) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	s, err := c.Compile("../testdata/contracts/" + k.Name() + ".schema.json")
+	s, err := c.Compile("../../testdata/contracts/" + k.Name() + ".schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestContractSchemasAreStrict(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir := map[string]string{"events-v1": "events-v1", "off-amazon-2023-11-13": "offamazon"}[name]
-		good, err := os.ReadFile("../testdata/golden/" + dir + "/purchase.json")
+		good, err := os.ReadFile("../../testdata/golden/" + dir + "/purchase.json")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +214,7 @@ func TestContractSchemasAreStrict(t *testing.T) {
 // TestEveryCountryAndCurrency holds the lists in the code to those of the schema,
 // which were made apart from them.
 func TestEveryCountryAndCurrency(t *testing.T) {
-	text, err := os.ReadFile("../testdata/contracts/events-v1.schema.json")
+	text, err := os.ReadFile("../../testdata/contracts/events-v1.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package sink
+package amazon
 
 import "github.com/tracklayer/amazon-capi/internal/verdict"
 
@@ -6,14 +6,14 @@ import "github.com/tracklayer/amazon-capi/internal/verdict"
 const (
 	// CodeTooLarge marks an event that is more than a request has room for.
 	CodeTooLarge = "event_too_large"
-	// codeExhausted marks events given up under DeadLetterExhausted. Their class
+	// CodeExhausted marks events given up under DeadLetterExhausted. Their class
 	// is rejected: it was Amazon's side that did not take them, and no other
 	// class says even that. The code tells them from events that Amazon has
 	// looked at.
-	codeExhausted = "exhausted"
+	CodeExhausted = "exhausted"
 )
 
-// Code is a reason code that the sink gives, and what it means.
+// Code is a reason code that is given after the transform, and what it means.
 type Code struct {
 	Class verdict.Class
 	Code  string
@@ -48,6 +48,6 @@ func Codes() []Code {
 		tooOld, sourceUnsupported, anyValueNegative, anyCurrencyless, typeUnsupported, platformMissing, countryMissing,
 		identifierMissing, valueTooFine, currencyForeign, consentMissing, consentDenied,
 		{verdict.Validation, CodeTooLarge, "", "an event, as Amazon is sent it, is no larger than the contract allows"},
-		{verdict.Rejected, codeExhausted, "", "only with --on-exhausted=dead-letter: timeouts, 429 or 5xx used up the event's attempts; nothing is known to be wrong with it"},
+		{verdict.Rejected, CodeExhausted, "", "only with --on-exhausted=dead-letter: timeouts, 429 or 5xx used up the event's attempts; nothing is known to be wrong with it"},
 	}
 }

@@ -1,4 +1,4 @@
-package sink
+package amazon
 
 import (
 	"encoding/json"
@@ -52,7 +52,7 @@ func (eventsV1) Limits() Limits {
 	return Limits{
 		Events:     eventsV1Events,
 		Bytes:      eventsV1Bytes,
-		EventBytes: eventsV1Bytes - eventsV1Frame.size(1, 0),
+		EventBytes: eventsV1Bytes - eventsV1Frame.Size(1, 0),
 		Age:        eventsV1Age,
 	}
 }

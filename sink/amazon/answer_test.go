@@ -1,4 +1,4 @@
-package sink
+package amazon
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-const amzWebPage = "<!DOCTYPE html>\n<html><body><h1>Sign in</h1></body></html>"
+const webPage = "<!DOCTYPE html>\n<html><body><h1>Sign in</h1></body></html>"
 
 // said spells an item as "outcome code field message" for comparing.
 func said(it Item) string {
@@ -49,7 +49,7 @@ func TestReadAnswer(t *testing.T) {
 		"200 with an error":   {200, "", `{"error":"broken"}`, Failed, nil},
 		"200 with errors":     {200, "", `{"errors":[{"code":"X"}]}`, Failed, nil},
 		"200 with an array":   {200, "", `[{"index":0}]`, Failed, nil},
-		"200 with a page":     {200, "text/html", amzWebPage, Foreign, nil},
+		"200 with a page":     {200, "text/html", webPage, Foreign, nil},
 		"200 with words":      {200, "text/plain", "OK", Foreign, nil},
 		"200 that breaks":     {200, "", `{"success":[{"ind`, Foreign, nil},
 		"203":                 {203, "", `{}`, Foreign, nil},
@@ -59,12 +59,12 @@ func TestReadAnswer(t *testing.T) {
 		"400":                 {400, "", `{"code":"BAD_REQUEST","message":"m"}`, RefusedWhole, nil},
 		"400 with nothing":    {400, "", ``, RefusedWhole, nil},
 		"400 with words":      {400, "text/plain", `what is this`, RefusedWhole, nil},
-		"400 with a page":     {400, "", amzWebPage, Foreign, nil},
+		"400 with a page":     {400, "", webPage, Foreign, nil},
 		"401":                 {401, "", `{"code":"UNAUTHORIZED"}`, Unauthenticated, nil},
 		"401 with nothing":    {401, "", ``, Unauthenticated, nil},
-		"401 with a page":     {401, "text/html", amzWebPage, Foreign, nil},
+		"401 with a page":     {401, "text/html", webPage, Foreign, nil},
 		"403":                 {403, "", `{"code":"FORBIDDEN"}`, Forbidden, nil},
-		"403 with a page":     {403, "", amzWebPage, Foreign, nil},
+		"403 with a page":     {403, "", webPage, Foreign, nil},
 		"404 of Amazon's":     {404, "", `{"code":"NOT_FOUND","message":"m"}`, RefusedWhole, nil},
 		"404 of anybody's":    {404, "text/plain", "404 page not found\n", Foreign, nil},
 		"404 of a gateway":    {404, "", `{"message":"Not Found"}`, Foreign, nil},
@@ -100,19 +100,19 @@ func TestReadAnswer(t *testing.T) {
 		"408":                 {408, "", ``, Failed, nil},
 		"409":                 {409, "", `{"code":"CONFLICT"}`, RefusedWhole, nil},
 		"413":                 {413, "", `{"code":"CONTENT_TOO_LARGE"}`, RefusedWhole, nil},
-		"413 of a proxy":      {413, "text/html", amzWebPage, RefusedWhole, nil},
+		"413 of a proxy":      {413, "text/html", webPage, RefusedWhole, nil},
 		"418":                 {418, "", ``, RefusedWhole, nil},
 		"422":                 {422, "", `{"code":"X","details":"d"}`, RefusedWhole, nil},
 		"429":                 {429, "", ``, Failed, nil},
 		"500":                 {500, "", `{"code":"X"}`, Failed, nil},
 		"501":                 {501, "", ``, Failed, nil},
-		"502 with a page":     {502, "text/html", amzWebPage, Failed, nil},
+		"502 with a page":     {502, "text/html", webPage, Failed, nil},
 		"503":                 {503, "", ``, Failed, nil},
 		"504":                 {504, "", ``, Failed, nil},
 		"599":                 {599, "", ``, Failed, nil},
 		"nothing like HTTP":   {0, "", ``, Foreign, nil},
 		"all in the success":  {207, "", `{"success":[{"index":0},{"index":1},{"index":2}],"error":[]}`, Itemised, all("taken")},
-		"an echo": {207, "", `{"success":[{"index":2,"event":{"name":"n","index":0,"userInfo":{"hashedEmail":"` + amzGoldenEmail + `"}}}]}`,
+		"an echo": {207, "", `{"success":[{"index":2,"event":{"name":"n","index":0,"userInfo":{"hashedEmail":"` + goldenEmail + `"}}}]}`,
 			Itemised, []string{"unsaid", "unsaid", "taken"}},
 		"mixed": {207, "", `{"success":[{"index":1}],"error":[{"index":0,"errors":[{"code":"INVALID","message":"m","fieldLocation":"events[0].value.amount"}]},
 			{"index":2,"errors":[{"code":"TOO_MANY_REQUESTS","message":"m2"}]}]}`,
@@ -169,18 +169,18 @@ func TestContradictionsAreCounted(t *testing.T) {
 }
 
 func TestWhatAnAnswerSaysIsKeptShortAndMasked(t *testing.T) {
-	ids := []string{amzGoldenClick, "10001"}
+	ids := []string{goldenClick, "10001"}
 	for name, tt := range map[string]struct {
 		r    Response
 		want verdict.Reason
 	}{
 		"code and message": {Response{Status: 422, Body: []byte(`{"code":"INVALID_USER_INFO","message":"postal code 10001 of jane@example.com\nis bad"}`)},
 			verdict.Reason{Code: "INVALID_USER_INFO", Message: "postal code [identifier] of [email] is bad"}},
-		"details": {Response{Status: 400, Body: []byte(`{"code":"BAD","details":{"click":"` + amzGoldenClick + `"}}`)},
+		"details": {Response{Status: 400, Body: []byte(`{"code":"BAD","details":{"click":"` + goldenClick + `"}}`)},
 			verdict.Reason{Code: "BAD", Message: `{"click":"[identifier]"}`}},
-		"words":      {Response{Status: 400, Body: []byte("no such thing: " + amzGoldenEmail)}, verdict.Reason{Message: "no such thing: [hash]"}},
+		"words":      {Response{Status: 400, Body: []byte("no such thing: " + goldenEmail)}, verdict.Reason{Message: "no such thing: [hash]"}},
 		"error list": {Response{Status: 400, Body: []byte(`{"errors":[{"code":"A","message":"m","fieldLocation":"events[3]"}]}`)}, verdict.Reason{Code: "A", Message: "m"}},
-		"a page":     {Response{Status: 413, Body: []byte(amzWebPage)}, verdict.Reason{}},
+		"a page":     {Response{Status: 413, Body: []byte(webPage)}, verdict.Reason{}},
 		"a long one": {Response{Status: 400, Body: []byte(strings.Repeat("word ", 100_000))}, verdict.Reason{Message: strings.TrimSpace(strings.Repeat("word ", 205))[:1024]}},
 	} {
 		a := offAmazon{}.ReadAnswer(tt.r, make([]Item, 1))
@@ -200,7 +200,7 @@ func TestWhatAnAnswerSaysIsKeptShortAndMasked(t *testing.T) {
 // that is no answer of Amazon's.
 func FuzzAnswer(f *testing.F) {
 	for _, body := range []string{
-		"", "{}", "[]", "null", amzWebPage, `{"success":[{"index":0,"event":{"a":[1,{"b":null}]}}],"error":[{"index":1,"errors":[{"code":"X","message":"y"}]}]}`,
+		"", "{}", "[]", "null", webPage, `{"success":[{"index":0,"event":{"a":[1,{"b":null}]}}],"error":[{"index":1,"errors":[{"code":"X","message":"y"}]}]}`,
 		`{"success":[{"ind`, `{"error":[{"index":0,"code":"CONFLICT","details":{}}]}`, `{"success":{"index":0},"error":"x","code":1,"message":[],"errors":{}}`,
 		`{"success":[{"index":1e2},{"index":0.0},{"index":-0}]}`, "\xff\xfe{", `{"SUCCESS":[{"INDEX":2}]}`, strings.Repeat("[", 20_000),
 		`{"success":[{"index":0}],"success":[{}]}`,
@@ -244,7 +244,7 @@ func BenchmarkAnswer(b *testing.B) {
 	var plain, echo strings.Builder
 	plain.WriteString(`{"success":[`)
 	echo.WriteString(`{"success":[`)
-	event := offAmazon{}.AppendEvent(nil, amzPurchase())
+	event := offAmazon{}.AppendEvent(nil, purchase())
 	for i := range 500 {
 		if i > 0 {
 			plain.WriteString(",")
