@@ -1,11 +1,7 @@
 package sink
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -118,47 +113,4 @@ func BenchmarkLaneConcurrency(b *testing.B) {
 			b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "events/s")
 		})
 	}
-}
-
-// BenchmarkGzip is what compressing a request of 500 events costs, beside the
-// standard library's at the same level.
-func BenchmarkGzip(b *testing.B) {
-	var events []byte
-	event := purchase()
-	for i := range 500 {
-		event.EventID = fmt.Sprint("order-", i)
-		sum := sha256.Sum256([]byte(event.EventID))
-		hex.Encode(event.HashedEmail[:], sum[:])
-		sum = sha256.Sum256(sum[:])
-		hex.Encode(event.HashedPhone[:], sum[:])
-		events = guide.AppendEvent(events, event)
-	}
-	report := func(b *testing.B, zipped int) {
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*500), "ns/event")
-		b.ReportMetric(float64(zipped)/float64(len(events)), "of-size")
-	}
-	b.Run("ours", func(b *testing.B) {
-		z := newZipper(zerolog.Nop())
-		n := 0
-		for b.Loop() {
-			to := z.zip(body{events})
-			n = to.buf.Len()
-			z.pool.Put(to)
-		}
-		report(b, n)
-	})
-	b.Run("standard", func(b *testing.B) {
-		var buf bytes.Buffer
-		w, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-		if err != nil {
-			b.Fatal(err)
-		}
-		for b.Loop() {
-			buf.Reset()
-			w.Reset(&buf)
-			_, _ = w.Write(events)
-			_ = w.Close()
-		}
-		report(b, buf.Len())
-	})
 }

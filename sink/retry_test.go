@@ -47,7 +47,7 @@ func TestFaultsThatPassAreTriedAgainWithTheSameBytes(t *testing.T) {
 		"200 that breaks off":  {reply{status: 200, body: `{"success":[{"ind`}, "200"},
 		"all items put off":    {reply{status: 207, body: `{"error":[{"index":0,"code":"CONFLICT"},{"index":1,"code":"INTERNAL_ERROR"}]}`}, "207"},
 		"no item is mentioned": {reply{status: 200, body: `{"success":[],"error":[]}`}, "200"},
-		"too long an answer":   {reply{status: 200, body: `"` + strings.Repeat("x", maxAnswer) + `"`}, "truncated"},
+		"too long an answer":   {reply{status: 200, body: `"` + strings.Repeat("x", 8<<20) + `"`}, "truncated"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
