@@ -23,6 +23,7 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -101,7 +102,7 @@ func (m *moodyAmazon) RoundTrip(r *http.Request) (*http.Response, error) {
 // token.
 type moodyAccounts struct {
 	mu   sync.Mutex
-	ways map[string]*sink.Routes
+	ways map[string]*exchange.Routes
 	open chan struct{}
 }
 
@@ -128,7 +129,7 @@ func (o tokensOnce) Token(ctx context.Context, refused login.AccessToken) (login
 }
 
 func newMoodyAccounts(tb interface{ Fatal(...any) }) *moodyAccounts {
-	m := &moodyAccounts{ways: make(map[string]*sink.Routes), open: make(chan struct{})}
+	m := &moodyAccounts{ways: make(map[string]*exchange.Routes), open: make(chan struct{})}
 	always, generation := make(chan struct{}), new(atomic.Uint64)
 	generation.Store(1)
 	close(always)
@@ -136,20 +137,20 @@ func newMoodyAccounts(tb interface{ Fatal(...any) }) *moodyAccounts {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for name, o := range map[string]sink.RouteOptions{
+	for name, o := range map[string]exchange.RouteOptions{
 		"":         {Tokens: tokensOnce{always, generation}},
 		"paused":   {Tokens: tokensOnce{always, generation}, Paused: true},
 		"no token": {Tokens: tokensOnce{m.open, generation}},
 	} {
 		o.Contract, o.BaseURL, o.ClientID = k, "https://amazon.test", "client"
-		if m.ways[name], err = sink.NewRoutes(o); err != nil {
+		if m.ways[name], err = exchange.NewRoutes(o); err != nil {
 			tb.Fatal(err)
 		}
 	}
 	return m
 }
 
-func (m *moodyAccounts) of(profile string) *sink.Routes {
+func (m *moodyAccounts) of(profile string) *exchange.Routes {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	kind, _, _ := strings.Cut(strings.ReplaceAll(profile, "_", " "), ".")
@@ -159,11 +160,11 @@ func (m *moodyAccounts) of(profile string) *sink.Routes {
 	return m.ways[""]
 }
 
-func (m *moodyAccounts) Route(profile, country string) (*sink.Route, *verdict.Reason) {
+func (m *moodyAccounts) Route(profile, country string) (*exchange.Route, *verdict.Reason) {
 	return m.of(profile).Route(profile, country)
 }
 
-func (m *moodyAccounts) Renew(profile string, old *sink.Route) (*sink.Route, *verdict.Reason) {
+func (m *moodyAccounts) Renew(profile string, old *exchange.Route) (*exchange.Route, *verdict.Reason) {
 	return m.of(profile).Renew(profile, old)
 }
 

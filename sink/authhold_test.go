@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -131,17 +132,17 @@ func TestTheHoldBeginsAnewAfterATokenFault(t *testing.T) {
 // A pause and another account begin anew, and other limits do not.
 func TestTheHoldAndTheAccountsFile(t *testing.T) {
 	for name, tt := range map[string]struct {
-		change func(*RouteOptions)
+		change func(*exchange.RouteOptions)
 		anew   bool
 	}{
-		"a pause":        {func(o *RouteOptions) { o.Paused = true }, true},
-		"another client": {func(o *RouteOptions) { o.ClientID = "other" }, true},
-		"other limits":   {func(o *RouteOptions) { o.BatchEvents = 7 }, false},
+		"a pause":        {func(o *exchange.RouteOptions) { o.Paused = true }, true},
+		"another client": {func(o *exchange.RouteOptions) { o.ClientID = "other" }, true},
+		"other limits":   {func(o *exchange.RouteOptions) { o.BatchEvents = 7 }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := newAccount("a", false)
-				r, tab := tableRig(t, always(reply{status: 403}), map[string]*Routes{"1": routesOf(t, a)})
+				r, tab := tableRig(t, always(reply{status: 403}), map[string]*exchange.Routes{"1": routesOf(t, a)})
 				r.send("1", "x")
 				r.after(time.Minute)
 				tab.set("1", routesOf(t, a, tt.change))
@@ -215,19 +216,19 @@ func TestALaneWithEventsIsNotForgotten(t *testing.T) {
 	a := newAccount("a", false)
 	for name, tt := range map[string]struct {
 		answer func(call) reply
-		change func(*RouteOptions)
+		change func(*exchange.RouteOptions)
 		want   int
 	}{
-		"paused":  {always(ok), func(o *RouteOptions) { o.Paused = true }, 0},
-		"refused": {always(reply{status: 403}), func(*RouteOptions) {}, 0},
-		"failing": {always(reply{status: 503}), func(*RouteOptions) {}, 0},
-		"put off": {always(reply{status: 207, body: `{"success":[],"error":[{"index":0,"code":"TOO_MANY_REQUESTS"}]}`, header: map[string]string{"Retry-After": "200"}}), func(*RouteOptions) {}, 0},
-		"hanging": {always(reply{status: 200, delay: 20 * time.Hour}), func(*RouteOptions) {}, 0},
+		"paused":  {always(ok), func(o *exchange.RouteOptions) { o.Paused = true }, 0},
+		"refused": {always(reply{status: 403}), func(*exchange.RouteOptions) {}, 0},
+		"failing": {always(reply{status: 503}), func(*exchange.RouteOptions) {}, 0},
+		"put off": {always(reply{status: 207, body: `{"success":[],"error":[{"index":0,"code":"TOO_MANY_REQUESTS"}]}`, header: map[string]string{"Retry-After": "200"}}), func(*exchange.RouteOptions) {}, 0},
+		"hanging": {always(reply{status: 200, delay: 20 * time.Hour}), func(*exchange.RouteOptions) {}, 0},
 	} {
 		for early, idle := range map[string]time.Duration{"": laneIdle, " among too many": 0} {
 			t.Run(name+early, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					tab := &table{by: map[string]*Routes{"1": routesOf(t, a, tt.change), "2": routesOf(t, a)}}
+					tab := &table{by: map[string]*exchange.Routes{"1": routesOf(t, a, tt.change), "2": routesOf(t, a)}}
 					r := newRig(t, func(c call) reply {
 						if c.profile == "2" {
 							return ok
@@ -288,7 +289,7 @@ func (s *switchedTokens) Token(ctx context.Context, _ login.AccessToken) (login.
 func TestAWayThatChangesAsATokenIsAwaited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dead, good := newAccount("dead", true), newAccount("good", false)
-		tab := &table{by: map[string]*Routes{"1": routesOf(t, dead)}}
+		tab := &table{by: map[string]*exchange.Routes{"1": routesOf(t, dead)}}
 		r := newRig(t, always(ok), func(o *Options) { o.Router, o.BaseURL, o.ClientID, o.Tokens, o.Linger = tab, "", "", nil, time.Hour })
 		r.send("1", "x")
 		l := r.sink.lanes["1"][0]

@@ -7,6 +7,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
 // stored is a record whose original is in its batch's store.
@@ -196,7 +197,7 @@ func (b *batch) find(events []event, of *event) *event {
 // appendBody appends the parts of the body of a request with all events. In every
 // store events are in order and each stands behind a Between, so those that follow
 // each other in a page are one part, as they lie there.
-func (b *batch) appendBody(to body, f amazon.Frame) body {
+func (b *batch) appendBody(to exchange.Body, f amazon.Frame) exchange.Body {
 	to = append(to, []byte(f.Open))
 	between := uint16(len(f.Between))
 	var part place // without the first event's Between

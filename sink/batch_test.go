@@ -15,6 +15,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
 // filled is a closed batch of events with these ids, and how often it was told
@@ -35,7 +36,7 @@ func filled(ids, contents []string) (b *batch, same, other int) {
 // growing is such a batch before it is closed. The records it was made of are gone.
 func growing(m *memory, ids, contents []string) *batch {
 	b := &batch{store: &store{}}
-	g := &group{groupKey: groupKey{route: &Route{Frame: guide.Frame()}}}
+	g := &group{groupKey: groupKey{route: &exchange.Route{Frame: guide.Frame()}}}
 	var from *verdict.Origin
 	for i, id := range ids {
 		g.buf = append(append(g.buf, ','), contents[i]...)

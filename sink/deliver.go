@@ -9,6 +9,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
@@ -16,7 +17,7 @@ import (
 // flight is a batch on its way in a request.
 type flight struct {
 	batch *batch
-	route *Route
+	route *exchange.Route
 	token login.AccessToken
 	round uint64 // of the lane's window
 	// claimed: its event ids are among the lane's claims.
@@ -26,7 +27,7 @@ type flight struct {
 
 // scratch is what an attempt needs besides its batch, lent for its length.
 type scratch struct {
-	body  body
+	body  exchange.Body
 	items []amazon.Item
 }
 
@@ -139,7 +140,7 @@ func (l *lane) wait(d time.Duration) {
 // take returns the batch to send now. There is none if all there was has been
 // dropped, if an answer that came while a token was waited for has stopped the
 // lane or refused this very token, or if the lane goes another way by now.
-func (l *lane) take(now time.Time, by *Route, token login.AccessToken) (flight, bool) {
+func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) (flight, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.route != by || l.stray != nil || now.Before(l.heldUntil) || len(l.flying) >= l.slots() || l.refusedToken(token) {
@@ -219,12 +220,12 @@ func (l *lane) attempt(f *flight) {
 	sc := s.scratch.Get().(*scratch)
 	sc.body = b.appendBody(sc.body[:0], f.route.Frame)
 	sc.items = append(sc.items[:0], make([]amazon.Item, len(b.events))...)
-	res := s.sender.send(s.ctx, f.route, l.profile, f.token, sc.body, sc.items)
+	res := s.sender.Send(s.ctx, f.route, l.profile, f.token, sc.body, sc.items)
 	l.answered(f)
-	if res.fault.Label == web.FaultCancelled {
+	if res.Fault.Label == web.FaultCancelled {
 		l.again(b) // the sink was closed; nobody will take it up
 	} else {
-		b.sent(res.request)
+		b.sent(res.Request)
 		l.logAttempt(b, &res)
 		l.react(f, &res, sc)
 	}
@@ -234,7 +235,7 @@ func (l *lane) attempt(f *flight) {
 }
 
 // logAttempt is what a controlled test with a few events looks at.
-func (l *lane) logAttempt(b *batch, res *result) {
+func (l *lane) logAttempt(b *batch, res *exchange.Result) {
 	s := l.sink
 	log := s.opts.Log.Debug()
 	if !log.Enabled() {
@@ -244,6 +245,6 @@ func (l *lane) logAttempt(b *batch, res *result) {
 	for i := range min(len(b.events), 3) {
 		ids.Str(redact.EventID(b.id(&b.events[i])))
 	}
-	log.Str("profile", s.profiles.shown(l.profile)).Str("status", res.label()).Int("events", len(b.events)).
+	log.Str("profile", s.profiles.shown(l.profile)).Str("status", res.Label()).Int("events", len(b.events)).
 		Int("attempt", b.attempts).Array("event_ids", ids).Msg("sent to Amazon")
 }

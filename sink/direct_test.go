@@ -10,6 +10,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -57,9 +58,9 @@ func TestDirect(t *testing.T) {
 	}
 }
 
-func direct(t *testing.T, a *fakeAmazon) *Direct {
+func direct(t *testing.T, a *fakeAmazon) *exchange.Direct {
 	t.Helper()
-	d, err := NewDirect(DirectOptions{Contract: guide, BaseURL: "https://amazon.test/base/", ClientID: "amzn1.application-oa2-client.test", HTTPClient: &http.Client{Transport: a}})
+	d, err := exchange.NewDirect(exchange.DirectOptions{Contract: guide, BaseURL: "https://amazon.test/base/", ClientID: "amzn1.application-oa2-client.test", HTTPClient: &http.Client{Transport: a}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func TestDirectWithoutAnEvent(t *testing.T) {
 }
 
 func TestDirectSettings(t *testing.T) {
-	if _, err := NewDirect(DirectOptions{Contract: guide, BaseURL: "amazon"}); err == nil || !strings.Contains(err.Error(), "--amazon-url") {
+	if _, err := exchange.NewDirect(exchange.DirectOptions{Contract: guide, BaseURL: "amazon"}); err == nil || !strings.Contains(err.Error(), "--amazon-url") {
 		t.Errorf("%v", err)
 	}
 	if h := direct(t, &fakeAmazon{}).Header("77", login.NewAccessToken("t", 1)); h.Get("Amazon-Advertising-API-Scope") != "77" || h.Get("Authorization") != "Bearer t" {

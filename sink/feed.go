@@ -10,6 +10,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -42,7 +43,7 @@ type group struct {
 
 type groupKey struct {
 	profile string
-	route   *Route
+	route   *exchange.Route
 	past    *Past // of events that were given back; nil for all others
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -67,7 +68,7 @@ type lane struct {
 	since     time.Time
 }
 
-func newLane(s *Sink, profile string, by *Route, now time.Time) *lane {
+func newLane(s *Sink, profile string, by *exchange.Route, now time.Time) *lane {
 	l := &lane{
 		sink: s, profile: profile, contract: by.Contract, region: by.Region, wake: make(chan struct{}, 1),
 		window: newWindow(1), state: LaneIdle, since: now,

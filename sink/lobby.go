@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
 // strangersAtOnce is how many requests there may be at once for all profiles
@@ -27,7 +29,7 @@ type lobby struct {
 	came     uint64 // lanes that have joined the line
 	attended bool   // the attendant runs
 	// asked are the ways of which a lane waits for a token.
-	asked map[*Route]bool
+	asked map[*exchange.Route]bool
 }
 
 // ticket is a lane's place in the line. The lobby's mu guards it.
@@ -217,7 +219,7 @@ func (l *lane) visit() {
 const lookAgain = time.Second
 
 // askForToken waits for a token of that way, if none of the others does so already.
-func (l *lane) askForToken(by *Route) {
+func (l *lane) askForToken(by *exchange.Route) {
 	b := &l.sink.lobby
 	b.mu.Lock()
 	first := !b.asked[by]

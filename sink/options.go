@@ -15,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -27,7 +28,7 @@ type Options struct {
 	Contract amazon.Contract
 	// Router says where events go. Without one they all go by Contract to
 	// BaseURL, or by their country, in the name of one client.
-	Router   Router
+	Router   exchange.Router
 	BaseURL  string // of the API, without the contract's path; the regions' own hosts
 	ClientID string
 	Tokens   login.Tokens
@@ -158,7 +159,7 @@ func (o *Options) normalise() error {
 		o.Now = time.Now
 	}
 	if o.Router == nil {
-		routes, err := NewRoutes(RouteOptions{Contract: o.Contract, BaseURL: o.BaseURL, ClientID: o.ClientID, Tokens: o.Tokens})
+		routes, err := exchange.NewRoutes(exchange.RouteOptions{Contract: o.Contract, BaseURL: o.BaseURL, ClientID: o.ClientID, Tokens: o.Tokens})
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -82,7 +83,7 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 		now := time.Now()
 		way, _ := r.sink.router.Route("p", "US")
 		for name, change := range map[string]func(*lane){
-			"another way":                func(l *lane) { l.route = &Route{} },
+			"another way":                func(l *lane) { l.route = &exchange.Route{} },
 			"no way any more":            func(l *lane) { l.stray = &verdict.Reason{} },
 			"held":                       func(l *lane) { l.heldUntil = now.Add(time.Second) },
 			"full":                       func(l *lane) { l.flying = append(l.flying, &batch{}) },

@@ -7,10 +7,11 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
 // react does what a result asks for.
-func (l *lane) react(f *flight, res *result, sc *scratch) {
+func (l *lane) react(f *flight, res *exchange.Result, sc *scratch) {
 	switch res.Kind {
 	case amazon.Itemised:
 		l.itemised(f, res, sc)
@@ -23,7 +24,7 @@ func (l *lane) react(f *flight, res *result, sc *scratch) {
 	case amazon.Foreign:
 		l.foreign(f, res)
 	default:
-		l.retry(f, res, res.label())
+		l.retry(f, res, res.Label())
 	}
 }
 
@@ -35,7 +36,7 @@ func (l *lane) again(b *batch) {
 }
 
 // itemised settles each event as the answer says.
-func (l *lane) itemised(f *flight, res *result, sc *scratch) {
+func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
 	var letters []*deadletter.Draft
@@ -109,8 +110,8 @@ func (l *lane) itemised(f *flight, res *result, sc *scratch) {
 	}
 	l.mu.Unlock()
 	s.memory.release(b)
-	s.conclude(res.request, verdicts)
-	s.letters.Put(res.request, letters)
+	s.conclude(res.Request, verdicts)
+	s.letters.Put(res.Request, letters)
 }
 
 // reasonItems labels retries that item results ask for.
@@ -120,7 +121,7 @@ const reasonItems = "item"
 // what became of its events. They do not hold the lane, since one event that is
 // put off for ever must not hold up the others; but a server that names a time
 // means everybody.
-func (l *lane) putOff(b *batch, res *result, now time.Time) {
+func (l *lane) putOff(b *batch, res *exchange.Result, now time.Time) {
 	s := l.sink
 	b.failed(now)
 	b.tries++
@@ -140,10 +141,10 @@ func (l *lane) putOff(b *batch, res *result, now time.Time) {
 		b.tries, b.stuck = 0, true
 		wait = s.backoff.Rest(0)
 	}
-	if res.retryAfter > 0 {
-		l.hold(now, res.retryAfter, "Amazon has put off events and wants to be left alone")
+	if res.RetryAfter > 0 {
+		l.hold(now, res.RetryAfter, "Amazon has put off events and wants to be left alone")
 	}
-	l.putAside(b, now.Add(max(wait, res.retryAfter)))
+	l.putAside(b, now.Add(max(wait, res.RetryAfter)))
 }
 
 // putAside has a batch wait on its own. The caller holds mu.
@@ -155,7 +156,7 @@ func (l *lane) putAside(b *batch, until time.Time) {
 // nothingSettled is for an answer that puts off every event. It may be about
 // the lane, which is throttled, or about the events; so the lane is held for
 // one round of tries, and then goes on without them.
-func (l *lane) nothingSettled(f *flight, res *result, now time.Time) {
+func (l *lane) nothingSettled(f *flight, res *exchange.Result, now time.Time) {
 	b := f.batch
 	l.mu.Lock()
 	l.barren = true
@@ -180,18 +181,18 @@ func (l *lane) nothingSettled(f *flight, res *result, now time.Time) {
 // retry tries the batch again after a while: the same bytes, however often. That
 // it failed is no fault of its events, so unless it is asked for none of them
 // becomes a dead letter.
-func (l *lane) retry(f *flight, res *result, reason string) {
+func (l *lane) retry(f *flight, res *exchange.Result, reason string) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
 	b.failed(now)
 	b.tries++
-	why := res.describe(l.identifiers(b))
+	why := res.Describe(l.identifiers(b))
 	over := l.giveUp(b)
 	if !over {
 		s.metrics.retried(reason, l.profile, len(b.events))
 	}
 	l.mu.Lock()
-	l.fail(f, now, res.retryAfter, why)
+	l.fail(f, now, res.RetryAfter, why)
 	switch {
 	case over:
 		l.trouble.lasting = l.trouble.lasting || l.trouble.broken
@@ -199,7 +200,7 @@ func (l *lane) retry(f *flight, res *result, reason string) {
 		// Others are taken meanwhile: it is this batch that Amazon cannot take.
 		l.report(fmt.Sprintf("%d attempts to send the same %d events failed, the last with: %s", b.tries, len(b.events), why))
 		b.tries, b.stuck = 0, true
-		l.putAside(b, now.Add(max(s.backoff.Rest(0), res.retryAfter)))
+		l.putAside(b, now.Add(max(s.backoff.Rest(0), res.RetryAfter)))
 	default:
 		l.push(b)
 	}
@@ -211,7 +212,7 @@ func (l *lane) retry(f *flight, res *result, reason string) {
 
 // foreign holds the batch, because whoever answers is not Amazon's API. No
 // number of such answers is a verdict on an event.
-func (l *lane) foreign(f *flight, res *result) {
+func (l *lane) foreign(f *flight, res *exchange.Result) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
 	b.failed(now)
@@ -226,18 +227,18 @@ func (l *lane) foreign(f *flight, res *result) {
 	l.report(why)
 	l.trouble.refusals = refusals{}
 	l.trip()
-	l.hold(now, max(s.backoff.Spaced(l.trouble.tries), res.retryAfter), why)
+	l.hold(now, max(s.backoff.Spaced(l.trouble.tries), res.RetryAfter), why)
 	l.trouble.tries++
 }
 
 // narrow halves a batch that was refused as a whole, until the event at fault
 // stands alone.
-func (l *lane) narrow(f *flight, res *result) {
+func (l *lane) narrow(f *flight, res *exchange.Result) {
 	b := f.batch
 	b.failed(l.sink.opts.Now())
 	several := len(b.events) > 1
 	if several {
-		l.sink.metrics.retried(res.label(), l.profile, len(b.events))
+		l.sink.metrics.retried(res.Label(), l.profile, len(b.events))
 		l.sink.metrics.splits.Inc()
 	}
 	l.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
 // renewAgain is how often a profile that stays refused after its hold may have
@@ -38,7 +39,7 @@ func (r *refusals) refused(now time.Time, hold, timeout time.Duration) {
 
 // unauthenticated has the token renewed and sends once more; a second 401 is
 // not the token's fault.
-func (l *lane) unauthenticated(f *flight, res *result) {
+func (l *lane) unauthenticated(f *flight, res *exchange.Result) {
 	b := f.batch
 	events := len(b.events) // the batch is not ours once it has been pushed
 	now := l.sink.opts.Now()
@@ -48,7 +49,7 @@ func (l *lane) unauthenticated(f *flight, res *result) {
 		b.failed(now)
 		l.push(b)
 		l.mu.Unlock()
-		l.sink.metrics.retried(res.label(), l.profile, events)
+		l.sink.metrics.retried(res.Label(), l.profile, events)
 		return
 	}
 	t := &l.trouble
@@ -68,7 +69,7 @@ func (l *lane) unauthenticated(f *flight, res *result) {
 	}
 	l.mu.Unlock()
 	if renew {
-		l.sink.metrics.retried(res.label(), l.profile, events)
+		l.sink.metrics.retried(res.Label(), l.profile, events)
 		return
 	}
 	l.refused(f, res)
@@ -77,7 +78,7 @@ func (l *lane) unauthenticated(f *flight, res *result) {
 // refused is for a profile that Amazon does not serve: its events wait for the
 // length of the hold, with one probe at a time, and become dead letters if it was
 // refused all the while. While it stays refused, each further batch gets one try.
-func (l *lane) refused(f *flight, res *result) {
+func (l *lane) refused(f *flight, res *exchange.Result) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
 	b.failed(now)
@@ -88,7 +89,7 @@ func (l *lane) refused(f *flight, res *result) {
 		l.bury(b, res, why)
 		return
 	}
-	s.metrics.retried(res.label(), l.profile, events)
+	s.metrics.retried(res.Label(), l.profile, events)
 }
 
 // holdRefused puts the batch back for the length of the hold; false when the

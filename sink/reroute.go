@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // routing is by which way a lane's events go at present. The lane's mu guards
 // it.
 type routing struct {
-	route *Route
+	route *exchange.Route
 	// stray is why the profile has no way any more; nil while it has one.
 	stray *verdict.Reason
 	// bound by the way as well as by the sink:
@@ -22,7 +23,7 @@ type routing struct {
 }
 
 // follow sets the way. The caller holds mu.
-func (l *lane) follow(to *Route) {
+func (l *lane) follow(to *exchange.Route) {
 	o := &l.sink.opts
 	l.route = to
 	l.batchEvents = min(cmp.Or(to.BatchEvents, o.BatchEvents), to.Limits.Events)
@@ -92,7 +93,7 @@ const reasonPaused = "paused in the accounts file"
 
 // token waits for an access token of the lane's way, and returns both. The token
 // is the zero one if the way changed meanwhile; false when the sink is stopping.
-func (l *lane) token() (*Route, login.AccessToken, bool) {
+func (l *lane) token() (*exchange.Route, login.AccessToken, bool) {
 	s := l.sink
 	l.mu.Lock()
 	route, stale := l.route, l.stale
@@ -127,7 +128,7 @@ const tokenPatience = 5 * time.Second
 
 // waits notes that the lane waits for a token of a way, or with nil that it does
 // not any more; false when it has another way by now.
-func (l *lane) waits(by *Route, unwait context.CancelFunc) bool {
+func (l *lane) waits(by *exchange.Route, unwait context.CancelFunc) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	here := l.route == by && l.stray == nil
@@ -162,7 +163,7 @@ func (l *lane) dismiss() bool {
 	now := l.sink.opts.Now()
 	for _, b := range gone {
 		b.failed(now)
-		l.bury(b, &result{}, *why)
+		l.bury(b, &exchange.Result{}, *why)
 	}
 	return why != nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -51,12 +52,12 @@ func (a *account) Token(ctx context.Context, refused login.AccessToken) (login.A
 // table is a Router that a test can change.
 type table struct {
 	mu sync.Mutex
-	by map[string]*Routes
+	by map[string]*exchange.Routes
 }
 
 var unnamed = verdict.Reason{Class: verdict.Auth, Code: "profile_unknown", Message: "nobody names it"}
 
-func (t *table) set(profile string, r *Routes) {
+func (t *table) set(profile string, r *exchange.Routes) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if r == nil {
@@ -66,40 +67,40 @@ func (t *table) set(profile string, r *Routes) {
 	t.by[profile] = r
 }
 
-func (t *table) of(profile string) *Routes {
+func (t *table) of(profile string) *exchange.Routes {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.by[profile]
 }
 
-func (t *table) Route(profile, country string) (*Route, *verdict.Reason) {
+func (t *table) Route(profile, country string) (*exchange.Route, *verdict.Reason) {
 	if r := t.of(profile); r != nil {
 		return r.Route(profile, country)
 	}
 	return nil, &unnamed
 }
 
-func (t *table) Renew(profile string, old *Route) (*Route, *verdict.Reason) {
+func (t *table) Renew(profile string, old *exchange.Route) (*exchange.Route, *verdict.Reason) {
 	if r := t.of(profile); r != nil {
 		return r.Renew(profile, old)
 	}
 	return nil, &unnamed
 }
 
-func routesOf(t *testing.T, a *account, change ...func(*RouteOptions)) *Routes {
+func routesOf(t *testing.T, a *account, change ...func(*exchange.RouteOptions)) *exchange.Routes {
 	t.Helper()
-	o := RouteOptions{Contract: guide, BaseURL: "https://" + a.name + ".test", Account: a.name, ClientID: "client-" + a.name, Tokens: a}
+	o := exchange.RouteOptions{Contract: guide, BaseURL: "https://" + a.name + ".test", Account: a.name, ClientID: "client-" + a.name, Tokens: a}
 	for _, c := range change {
 		c(&o)
 	}
-	r, err := NewRoutes(o)
+	r, err := exchange.NewRoutes(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func tableRig(t *testing.T, answer func(call) reply, by map[string]*Routes) (*rig, *table) {
+func tableRig(t *testing.T, answer func(call) reply, by map[string]*exchange.Routes) (*rig, *table) {
 	t.Helper()
 	tab := &table{by: by}
 	return newRig(t, answer, func(o *Options) { o.Router, o.BaseURL, o.ClientID, o.Tokens, o.Linger = tab, "", "", nil, -1 }), tab
@@ -121,7 +122,7 @@ func (r *rig) sentTo() []string {
 func TestEachProfileGoesItsWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, dead := newAccount("a", false), newAccount("b", false), newAccount("dead", true)
-		r, _ := tableRig(t, always(ok), map[string]*Routes{"1": routesOf(t, a), "2": routesOf(t, b), "3": routesOf(t, b), "4": routesOf(t, dead)})
+		r, _ := tableRig(t, always(ok), map[string]*exchange.Routes{"1": routesOf(t, a), "2": routesOf(t, b), "3": routesOf(t, b), "4": routesOf(t, dead)})
 		for _, p := range []string{"1", "4", "2", "3", "5"} {
 			r.send(p, "of "+p)
 		}
@@ -146,7 +147,7 @@ func TestEachProfileGoesItsWay(t *testing.T) {
 func TestAMendedAccountGoesOnAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dead, good := newAccount("dead", true), newAccount("good", false)
-		r, tab := tableRig(t, always(ok), map[string]*Routes{"4": routesOf(t, dead), "6": routesOf(t, dead)})
+		r, tab := tableRig(t, always(ok), map[string]*exchange.Routes{"4": routesOf(t, dead), "6": routesOf(t, dead)})
 		r.send("4", "a")
 		r.send("6", "c")
 		r.after(time.Minute)
@@ -173,7 +174,7 @@ func TestARefusedProfileIsForgivenByItsNewAccount(t *testing.T) {
 				return reply{status: 403, body: `{"code":"FORBIDDEN","message":"no"}`}
 			}
 			return ok
-		}, map[string]*Routes{"1": routesOf(t, old)})
+		}, map[string]*exchange.Routes{"1": routesOf(t, old)})
 		r.send("1", "a")
 		r.after(10 * time.Second)
 		if len(r.failing()) != 1 {
@@ -203,7 +204,7 @@ func TestALateRefusalOfTheOldAccount(t *testing.T) {
 				return reply{status: 401, delay: time.Second, body: `{"code":"UNAUTHORIZED","message":"no"}`}
 			}
 			return ok
-		}, map[string]*Routes{"1": routesOf(t, old)})
+		}, map[string]*exchange.Routes{"1": routesOf(t, old)})
 		r.send("1", "a")
 		r.after(500 * time.Millisecond)
 		tab.set("1", routesOf(t, fresh))
@@ -223,7 +224,7 @@ func TestALateRefusalOfTheOldAccount(t *testing.T) {
 func TestAProfileThatIsNamedNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAccount("a", false)
-		r, tab := tableRig(t, always(reply{status: 503, delay: time.Second}), map[string]*Routes{"1": routesOf(t, a)})
+		r, tab := tableRig(t, always(reply{status: 503, delay: time.Second}), map[string]*exchange.Routes{"1": routesOf(t, a)})
 		r.send("1", "flying")
 		r.after(time.Millisecond)
 		r.send("1", "waiting")
@@ -250,8 +251,8 @@ func TestAProfileThatIsNamedNoMore(t *testing.T) {
 func TestAPausedProfileIsHeldAndNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAccount("a", false)
-		pause := func(o *RouteOptions) { o.Paused = true }
-		r, tab := tableRig(t, always(ok), map[string]*Routes{"1": routesOf(t, a, pause), "2": routesOf(t, a)})
+		pause := func(o *exchange.RouteOptions) { o.Paused = true }
+		r, tab := tableRig(t, always(ok), map[string]*exchange.Routes{"1": routesOf(t, a, pause), "2": routesOf(t, a)})
 		r.send("1", "a")
 		r.send("2", "b")
 		r.after(time.Hour)
@@ -284,8 +285,8 @@ func TestAPausedProfileIsHeldAndNamed(t *testing.T) {
 func TestLimitsOfAProfile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAccount("a", false)
-		r, _ := tableRig(t, always(reply{status: 200, delay: time.Second}), map[string]*Routes{
-			"1": routesOf(t, a, func(o *RouteOptions) { o.BatchEvents, o.Concurrency = 2, 1 }),
+		r, _ := tableRig(t, always(reply{status: 200, delay: time.Second}), map[string]*exchange.Routes{
+			"1": routesOf(t, a, func(o *exchange.RouteOptions) { o.BatchEvents, o.Concurrency = 2, 1 }),
 			"2": routesOf(t, a),
 		})
 		r.send("1", numbered("one", 6)...)
@@ -318,21 +319,21 @@ func v1Taken(c call) reply {
 func TestCountriesGoToTheirHosts(t *testing.T) {
 	const na, eu, fe = "advertising-api.amazon.com", "advertising-api-eu.amazon.com", "advertising-api-fe.amazon.com"
 	for name, c := range map[string]struct {
-		change func(*RouteOptions)
+		change func(*exchange.RouteOptions)
 		want   []string
 	}{
-		"by country":     {func(*RouteOptions) {}, []string{eu + " de,za", fe + " jp", na + " ch,us"}},
-		"others to FE":   {func(o *RouteOptions) { o.Region = amazon.FarEast }, []string{eu + " de,za", fe + " ch,jp", na + " us"}},
-		"pinned":         {func(o *RouteOptions) { o.Region, o.Pinned = amazon.Europe, true }, []string{eu + " ch,de,jp,us,za"}},
-		"with a URL":     {func(o *RouteOptions) { o.BaseURL, o.Region = "https://amazon.test", amazon.Europe }, []string{"amazon.test ch,de,jp,us,za"}},
-		"by the guide":   {func(o *RouteOptions) { o.Contract = guide }, []string{na + " ch,de,jp,us,za"}},
-		"guide, pinned":  {func(o *RouteOptions) { o.Contract, o.Region, o.Pinned = guide, amazon.FarEast, true }, []string{fe + " ch,de,jp,us,za"}},
-		"guide, default": {func(o *RouteOptions) { o.Contract, o.Region = guide, amazon.Europe }, []string{eu + " ch,de,jp,us,za"}},
+		"by country":     {func(*exchange.RouteOptions) {}, []string{eu + " de,za", fe + " jp", na + " ch,us"}},
+		"others to FE":   {func(o *exchange.RouteOptions) { o.Region = amazon.FarEast }, []string{eu + " de,za", fe + " ch,jp", na + " us"}},
+		"pinned":         {func(o *exchange.RouteOptions) { o.Region, o.Pinned = amazon.Europe, true }, []string{eu + " ch,de,jp,us,za"}},
+		"with a URL":     {func(o *exchange.RouteOptions) { o.BaseURL, o.Region = "https://amazon.test", amazon.Europe }, []string{"amazon.test ch,de,jp,us,za"}},
+		"by the guide":   {func(o *exchange.RouteOptions) { o.Contract = guide }, []string{na + " ch,de,jp,us,za"}},
+		"guide, pinned":  {func(o *exchange.RouteOptions) { o.Contract, o.Region, o.Pinned = guide, amazon.FarEast, true }, []string{fe + " ch,de,jp,us,za"}},
+		"guide, default": {func(o *exchange.RouteOptions) { o.Contract, o.Region = guide, amazon.Europe }, []string{eu + " ch,de,jp,us,za"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := newAccount("a", false)
-				r, _ := tableRig(t, v1Taken, map[string]*Routes{"1": routesOf(t, a, func(o *RouteOptions) {
+				r, _ := tableRig(t, v1Taken, map[string]*exchange.Routes{"1": routesOf(t, a, func(o *exchange.RouteOptions) {
 					o.Contract, o.BaseURL = live, ""
 					c.change(o)
 				})})
@@ -370,10 +371,10 @@ func TestWhatIsEncodedKeepsItsContract(t *testing.T) {
 				return v1Taken(c)
 			}
 			return ok
-		}, map[string]*Routes{"1": routesOf(t, dead)})
+		}, map[string]*exchange.Routes{"1": routesOf(t, dead)})
 		r.send("1", "old")
 		r.after(time.Second)
-		tab.set("1", routesOf(t, good, func(o *RouteOptions) { o.Contract = live }))
+		tab.set("1", routesOf(t, good, func(o *exchange.RouteOptions) { o.Contract = live }))
 		r.sink.Reroute()
 		c := purchase()
 		c.ProfileID, c.EventID, c.OccurredAt = "1", "new", time.Now().UnixMilli()
@@ -398,7 +399,7 @@ func TestWhatIsEncodedKeepsItsContract(t *testing.T) {
 func TestTheFeedAsksTheContract(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAccount("a", false)
-		r, _ := tableRig(t, v1Taken, map[string]*Routes{"1": routesOf(t, a, func(o *RouteOptions) { o.Contract = live })})
+		r, _ := tableRig(t, v1Taken, map[string]*exchange.Routes{"1": routesOf(t, a, func(o *exchange.RouteOptions) { o.Contract = live })})
 		add := func(id string, age time.Duration, change func(*transform.Conversion)) {
 			c := purchase()
 			c.ProfileID, c.EventID, c.OccurredAt = "1", id, time.Now().Add(-age).UnixMilli()

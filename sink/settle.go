@@ -6,6 +6,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
 // accept appends the verdicts of an accepted event.
@@ -42,7 +43,7 @@ func letterOf(l deadletter.Draft, b *batch, r stored) *deadletter.Draft {
 }
 
 // bury makes dead letters of all events of a batch.
-func (l *lane) bury(b *batch, res *result, why verdict.Reason) {
+func (l *lane) bury(b *batch, res *exchange.Result, why verdict.Reason) {
 	var letters []*deadletter.Draft
 	for i := range b.events {
 		letters = l.condemn(letters, b, &b.history, &b.events[i], why)
@@ -51,7 +52,7 @@ func (l *lane) bury(b *batch, res *result, why verdict.Reason) {
 	l.records -= len(letters)
 	l.mu.Unlock()
 	l.sink.memory.release(b)
-	l.sink.letters.Put(res.request, letters)
+	l.sink.letters.Put(res.Request, letters)
 }
 
 // identifiers returns those of some events, for masking them in what Amazon

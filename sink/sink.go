@@ -13,6 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/backoff"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/receipt"
 )
 
@@ -21,8 +22,8 @@ import (
 // goroutines only while it has events, so that there can be many thousands.
 type Sink struct {
 	opts    Options
-	router  Router
-	sender  *sender
+	router  exchange.Router
+	sender  *exchange.Sender
 	backoff backoff.Backoff
 	letters *deadletter.Writer
 	// receipts is nil when none are written.
@@ -81,12 +82,12 @@ func New(opts Options) (*Sink, error) {
 		laneCost: laneCost(opts.WindowBytes),
 		profiles: newProfiles(opts.Configured),
 		forgetAt: manyLanes,
-		sender: newSender(senderOptions{
+		sender: exchange.NewSender(exchange.Options{
 			Client: opts.HTTPClient, Timeout: opts.RequestTimeout, Gzip: opts.Gzip,
 			Log: opts.Log, Registerer: opts.Registerer, Now: opts.Now,
 		}),
 	}
-	s.lobby = lobby{sink: s, wake: make(chan struct{}, 1), asked: make(map[*Route]bool)}
+	s.lobby = lobby{sink: s, wake: make(chan struct{}, 1), asked: make(map[*exchange.Route]bool)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stop, s.cancelStop = context.WithCancel(s.ctx)
 	s.ended = endedContext()
@@ -232,7 +233,7 @@ func (s *Sink) Sweep() {
 // Trim gives up memory that was not needed since the last time.
 func (s *Sink) Trim() {
 	s.memory.trim()
-	s.sender.trim()
+	s.sender.Trim()
 }
 
 // Lanes returns what every lane is doing, by profile.
@@ -299,7 +300,7 @@ func (s *Sink) Close(ctx context.Context) error {
 		err = errors.Join(context.Cause(ctx), err)
 	}
 	s.cancel()
-	s.sender.close()
+	s.sender.Close()
 	return err
 }
 

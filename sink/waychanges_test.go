@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
 // However a profile is paused, resumed, given another account, or left without a
@@ -24,9 +25,9 @@ func TestEventsOutlastEveryChangeOfTheirWay(t *testing.T) {
 		stop := rapid.Bool().Draw(rt, "stop while paused")
 		synctest.Test(t, func(t *testing.T) {
 			good, other, dead := newAccount("good", false), newAccount("other", false), newAccount("dead", true)
-			paused := func(o *RouteOptions) { o.Paused = true }
-			ways := []*Routes{routesOf(t, good), routesOf(t, good, paused), routesOf(t, other), routesOf(t, other, paused), routesOf(t, dead), routesOf(t, dead, paused)}
-			r, tab := tableRig(t, always(ok), map[string]*Routes{"1": ways[0]})
+			paused := func(o *exchange.RouteOptions) { o.Paused = true }
+			ways := []*exchange.Routes{routesOf(t, good), routesOf(t, good, paused), routesOf(t, other), routesOf(t, other, paused), routesOf(t, dead), routesOf(t, dead, paused)}
+			r, tab := tableRig(t, always(ok), map[string]*exchange.Routes{"1": ways[0]})
 			r.sink.opts.AuthHold = 10_000 * time.Hour
 			sent := 0
 			for i, step := range steps {

@@ -18,8 +18,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/testsend"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -195,7 +195,7 @@ func (f *sendFlags) trial(p *process) (*testsend.Trial, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	direct, err := sink.NewDirect(sink.DirectOptions{
+	direct, err := exchange.NewDirect(exchange.DirectOptions{
 		Contract: contract, BaseURL: f.contract.URL, Region: f.region(contract, profile),
 		ClientID: account.ClientID, AdvertiserID: profile.AdvertiserID, RequestTimeout: f.timeout,
 	})

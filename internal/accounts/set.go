@@ -10,8 +10,8 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -38,8 +38,8 @@ type Options struct {
 
 // table is the accounts as they are looked up.
 type table struct {
-	profiles map[string]*sink.Routes
-	others   *sink.Routes // of profiles that nobody names; nil if there are none
+	profiles map[string]*exchange.Routes
+	others   *exchange.Routes // of profiles that nobody names; nil if there are none
 }
 
 // CodeUnknown is the reason code of events whose profile no account names.
@@ -63,7 +63,7 @@ func New(list List, o Options) (*Set, error) {
 func Single(a Account) List { return List{Accounts: []Account{a}, Default: a.Name} }
 
 // Route implements sink.Router.
-func (s *Set) Route(profile, country string) (*sink.Route, *verdict.Reason) {
+func (s *Set) Route(profile, country string) (*exchange.Route, *verdict.Reason) {
 	r, why := s.routes(profile)
 	if why != nil {
 		return nil, why
@@ -72,7 +72,7 @@ func (s *Set) Route(profile, country string) (*sink.Route, *verdict.Reason) {
 }
 
 // Renew implements sink.Router.
-func (s *Set) Renew(profile string, old *sink.Route) (*sink.Route, *verdict.Reason) {
+func (s *Set) Renew(profile string, old *exchange.Route) (*exchange.Route, *verdict.Reason) {
 	r, why := s.routes(profile)
 	if why != nil {
 		return nil, why
@@ -83,7 +83,7 @@ func (s *Set) Renew(profile string, old *sink.Route) (*sink.Route, *verdict.Reas
 // Names reports whether an account names the profile.
 func (s *Set) Names(profile string) bool { return s.now.Load().profiles[profile] != nil }
 
-func (s *Set) routes(profile string) (*sink.Routes, *verdict.Reason) {
+func (s *Set) routes(profile string) (*exchange.Routes, *verdict.Reason) {
 	t := s.now.Load()
 	if r := t.profiles[profile]; r != nil {
 		return r, nil
@@ -115,7 +115,7 @@ func (s *Set) apply(list List, reroute func()) error {
 		}
 		return err
 	}
-	t := &table{profiles: make(map[string]*sink.Routes)}
+	t := &table{profiles: make(map[string]*exchange.Routes)}
 	for i := range list.Accounts {
 		a := &list.Accounts[i]
 		source := s.sources[a.Name]
@@ -166,12 +166,12 @@ func (s *Set) source(a *Account) (*login.Source, error) {
 	})
 }
 
-func (s *Set) routesOf(a *Account, p *Profile, tokens login.Tokens) (*sink.Routes, error) {
+func (s *Set) routesOf(a *Account, p *Profile, tokens login.Tokens) (*exchange.Routes, error) {
 	k, err := amazon.NewContract(p.Contract, s.opts.Base.ContractOptions)
 	if err != nil {
 		return nil, err
 	}
-	o := sink.RouteOptions{
+	o := exchange.RouteOptions{
 		Contract: k, BaseURL: s.opts.Base.BaseURL, Region: s.opts.Base.Region,
 		Account: a.Name, ClientID: a.ClientID, AdvertiserID: p.AdvertiserID, Tokens: tokens,
 		BatchEvents: p.BatchEvents, BatchBytes: p.BatchBytes, Concurrency: p.Concurrency, Paused: p.Paused,
@@ -179,7 +179,7 @@ func (s *Set) routesOf(a *Account, p *Profile, tokens login.Tokens) (*sink.Route
 	if p.Region != amazon.RegionUnknown {
 		o.Region, o.Pinned = p.Region, true
 	}
-	return sink.NewRoutes(o)
+	return exchange.NewRoutes(o)
 }
 
 // Close ends all sources of tokens.

@@ -8,8 +8,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
-	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
 const areaAccounts = "accounts"
@@ -98,7 +98,7 @@ func profiles(l *report.List, a *accounts.Account, isDefault bool) {
 }
 
 // direct sends single requests for a profile, as its account would.
-func direct(c *pipeline.Config, base *accounts.Base, a *accounts.Account, p *accounts.Profile) (*sink.Direct, error) {
+func direct(c *pipeline.Config, base *accounts.Base, a *accounts.Account, p *accounts.Profile) (*exchange.Direct, error) {
 	contract, err := amazon.NewContract(p.Contract, base.ContractOptions)
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func direct(c *pipeline.Config, base *accounts.Base, a *accounts.Account, p *acc
 	if region == amazon.RegionUnknown {
 		region = base.Region
 	}
-	return sink.NewDirect(sink.DirectOptions{
+	return exchange.NewDirect(exchange.DirectOptions{
 		Contract: contract, BaseURL: base.BaseURL, Region: region, ClientID: a.ClientID, AdvertiserID: p.AdvertiserID,
 		RequestTimeout: min(c.RequestTimeout, askTimeout),
 	})

@@ -11,8 +11,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/operate/testsend"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -120,7 +120,7 @@ func (v *Live) profile(ctx context.Context, l *report.List, base *accounts.Base,
 
 // judgeProfile reads the answer to a request without events. That it is refused for
 // having none is how Amazon says that everything before was well.
-func judgeProfile(l *report.List, profile string, reply *sink.Reply) {
+func judgeProfile(l *report.List, profile string, reply *exchange.Reply) {
 	why := reply.Reason
 	switch {
 	case reply.Kind == amazon.Unauthenticated, reply.Kind == amazon.Forbidden:

@@ -12,8 +12,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -34,7 +34,7 @@ type Options struct {
 // Explainer explains events by one set of options.
 type Explainer struct {
 	Options
-	direct *sink.Direct
+	direct *exchange.Direct
 }
 
 // clientID stands for the one that a request carries: it is not needed to explain
@@ -43,7 +43,7 @@ const clientID = "[client id]"
 
 // New returns an Explainer, or an error that names the setting at fault.
 func New(o Options) (*Explainer, error) {
-	direct, err := sink.NewDirect(sink.DirectOptions{Contract: o.Contract, BaseURL: o.BaseURL, Region: o.Region, ClientID: clientID})
+	direct, err := exchange.NewDirect(exchange.DirectOptions{Contract: o.Contract, BaseURL: o.BaseURL, Region: o.Region, ClientID: clientID})
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -23,7 +23,7 @@ import (
 type Sender interface {
 	URL() string
 	Header(profile string, token login.AccessToken) http.Header
-	Send(ctx context.Context, profile string, token login.AccessToken, events ...[]byte) sink.Reply
+	Send(ctx context.Context, profile string, token login.AccessToken, events ...[]byte) exchange.Reply
 }
 
 // Trial is what an event is sent with.
@@ -139,7 +139,7 @@ func (t *Trial) exchange(ctx context.Context, r *Report, profile string, body []
 	}
 }
 
-func answerOf(reply *sink.Reply) Answer {
+func answerOf(reply *exchange.Reply) Answer {
 	a := Answer{
 		Status: reply.Status, RequestID: reply.RequestID, Milliseconds: reply.Answered.Sub(reply.Sent).Milliseconds(),
 		Message: reply.Reason.Message,
@@ -155,7 +155,7 @@ func (r *Report) decided(why verdict.Reason) {
 	r.Remedy = verdict.Mend(why)
 }
 
-func (r *Report) undecided(reply *sink.Reply) {
+func (r *Report) undecided(reply *exchange.Reply) {
 	r.Outcome, r.Code, r.Field, r.Message = OutcomeUndecided, reply.Reason.Code, reply.Reason.Field, reply.Reason.Message
 	r.Remedy = Undecided(reply)
 }
@@ -163,7 +163,7 @@ func (r *Report) undecided(reply *sink.Reply) {
 const noTokenRemedy = "Nothing was sent. Check that --client-id, --client-secret and --refresh-token belong to one Login with Amazon client, and --token-url."
 
 // Undecided says what to do about an answer that decides nothing.
-func Undecided(reply *sink.Reply) string {
+func Undecided(reply *exchange.Reply) string {
 	switch {
 	case reply.Kind == amazon.Foreign:
 		return "Whoever answered is not Amazon's API: check --amazon-url, --contract and proxies in between."

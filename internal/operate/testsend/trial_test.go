@@ -12,8 +12,8 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -22,13 +22,13 @@ var now = time.Date(2026, 4, 23, 10, 16, 0, 0, time.UTC)
 
 // fakeAmazon answers with one reply after the other and keeps the tokens it saw.
 type fakeAmazon struct {
-	*sink.Direct
-	replies []sink.Reply
+	*exchange.Direct
+	replies []exchange.Reply
 	tokens  []string
 	bodies  []string
 }
 
-func (a *fakeAmazon) Send(_ context.Context, _ string, token login.AccessToken, events ...[]byte) sink.Reply {
+func (a *fakeAmazon) Send(_ context.Context, _ string, token login.AccessToken, events ...[]byte) exchange.Reply {
 	a.tokens = append(a.tokens, token.Secret())
 	a.bodies = append(a.bodies, string(events[0]))
 	r := a.replies[0]
@@ -37,11 +37,11 @@ func (a *fakeAmazon) Send(_ context.Context, _ string, token login.AccessToken, 
 	return r
 }
 
-func reply(kind amazon.Kind, why verdict.Reason) sink.Reply {
-	return sink.Reply{Kind: kind, Status: why.Status, Reason: why, RequestID: "req-1"}
+func reply(kind amazon.Kind, why verdict.Reason) exchange.Reply {
+	return exchange.Reply{Kind: kind, Status: why.Status, Reason: why, RequestID: "req-1"}
 }
 
-func newTrial(t *testing.T, replies ...sink.Reply) (*Trial, *fakeAmazon) {
+func newTrial(t *testing.T, replies ...exchange.Reply) (*Trial, *fakeAmazon) {
 	t.Helper()
 	tr, err := transform.New(transform.Options{})
 	if err != nil {
@@ -51,7 +51,7 @@ func newTrial(t *testing.T, replies ...sink.Reply) (*Trial, *fakeAmazon) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	direct, err := sink.NewDirect(sink.DirectOptions{Contract: contract, BaseURL: "https://amazon.test", ClientID: "amzn1.application-oa2-client.x"})
+	direct, err := exchange.NewDirect(exchange.DirectOptions{Contract: contract, BaseURL: "https://amazon.test", ClientID: "amzn1.application-oa2-client.x"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,20 +73,20 @@ func lead() *schemas.Event {
 func TestWhatComesOfATrial(t *testing.T) {
 	accepted := verdict.Reason{Class: verdict.Accepted, Status: 200}
 	for name, tc := range map[string]struct {
-		replies []sink.Reply
+		replies []exchange.Reply
 		outcome string
 		remedy  string
 		tokens  int
 	}{
-		"accepted":            {[]sink.Reply{reply(amazon.Itemised, accepted)}, "accepted", "Nothing: Amazon has it.", 1},
-		"401, then accepted":  {[]sink.Reply{reply(amazon.Unauthenticated, verdict.Reason{Class: verdict.Auth, Status: 401}), reply(amazon.Itemised, accepted)}, "accepted", "Nothing", 2},
-		"401 twice":           {[]sink.Reply{reply(amazon.Unauthenticated, verdict.Reason{Class: verdict.Auth, Status: 401}), reply(amazon.Unauthenticated, verdict.Reason{Class: verdict.Auth, Status: 401})}, "auth", "--refresh-token", 2},
-		"403":                 {[]sink.Reply{reply(amazon.Forbidden, verdict.Reason{Class: verdict.Auth, Status: 403})}, "auth", "approved for production", 1},
-		"422":                 {[]sink.Reply{reply(amazon.RefusedWhole, verdict.Reason{Class: verdict.Rejected, Status: 422, Code: "INVALID_USER_INFO"})}, "rejected", "normalised", 1},
-		"429":                 {[]sink.Reply{reply(amazon.Failed, verdict.Reason{Status: 429})}, "undecided", "same --event-id", 1},
-		"503":                 {[]sink.Reply{reply(amazon.Failed, verdict.Reason{Status: 503})}, "undecided", "same --event-id", 1},
-		"no answer":           {[]sink.Reply{reply(amazon.Failed, verdict.Reason{Message: "no answer within 30s"})}, "undecided", "may have taken", 1},
-		"not Amazon's answer": {[]sink.Reply{reply(amazon.Foreign, verdict.Reason{Status: 404, Message: "a web page"})}, "undecided", "--amazon-url", 1},
+		"accepted":            {[]exchange.Reply{reply(amazon.Itemised, accepted)}, "accepted", "Nothing: Amazon has it.", 1},
+		"401, then accepted":  {[]exchange.Reply{reply(amazon.Unauthenticated, verdict.Reason{Class: verdict.Auth, Status: 401}), reply(amazon.Itemised, accepted)}, "accepted", "Nothing", 2},
+		"401 twice":           {[]exchange.Reply{reply(amazon.Unauthenticated, verdict.Reason{Class: verdict.Auth, Status: 401}), reply(amazon.Unauthenticated, verdict.Reason{Class: verdict.Auth, Status: 401})}, "auth", "--refresh-token", 2},
+		"403":                 {[]exchange.Reply{reply(amazon.Forbidden, verdict.Reason{Class: verdict.Auth, Status: 403})}, "auth", "approved for production", 1},
+		"422":                 {[]exchange.Reply{reply(amazon.RefusedWhole, verdict.Reason{Class: verdict.Rejected, Status: 422, Code: "INVALID_USER_INFO"})}, "rejected", "normalised", 1},
+		"429":                 {[]exchange.Reply{reply(amazon.Failed, verdict.Reason{Status: 429})}, "undecided", "same --event-id", 1},
+		"503":                 {[]exchange.Reply{reply(amazon.Failed, verdict.Reason{Status: 503})}, "undecided", "same --event-id", 1},
+		"no answer":           {[]exchange.Reply{reply(amazon.Failed, verdict.Reason{Message: "no answer within 30s"})}, "undecided", "may have taken", 1},
+		"not Amazon's answer": {[]exchange.Reply{reply(amazon.Foreign, verdict.Reason{Status: 404, Message: "a web page"})}, "undecided", "--amazon-url", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr, a := newTrial(t, tc.replies...)
@@ -163,4 +163,4 @@ func TestAnInterruptedTrialSaysSo(t *testing.T) {
 	}
 }
 
-var _ Sender = (*sink.Direct)(nil)
+var _ Sender = (*exchange.Direct)(nil)

@@ -1,4 +1,4 @@
-package sink
+package exchange
 
 import (
 	"bytes"
@@ -8,14 +8,14 @@ import (
 	"sync"
 )
 
-// body is a request's body: what the contract has before the events, these, and
+// Body is a request's body: what the contract has before the events, these, and
 // what it has after them. It is not put together, because a batch's events lie in
 // its memory as they are sent, page for page.
-type body [][]byte
+type Body [][]byte
 
 // has reports whether an id, or its middle if it is a UUID, is in the body in small
 // letters, in capitals or as it is.
-func (b body) has(id string) bool {
+func (b Body) has(id string) bool {
 	if len(id) == 36 {
 		id = id[8:24] // begins with a dash, of which there are few to look at
 	}
@@ -33,7 +33,7 @@ func (b body) has(id string) bool {
 	return false
 }
 
-func (b body) size() (n int) {
+func (b Body) size() (n int) {
 	for _, part := range b {
 		n += len(part)
 	}
@@ -41,7 +41,7 @@ func (b body) size() (n int) {
 }
 
 // read copies what comes after the first off bytes.
-func (b body) read(dst []byte, off int) (n int) {
+func (b Body) read(dst []byte, off int) (n int) {
 	for _, part := range b {
 		skip := min(off, len(part))
 		n += copy(dst[n:], part[skip:])
@@ -51,8 +51,8 @@ func (b body) read(dst []byte, off int) (n int) {
 }
 
 // part returns most bytes at most, after the first off.
-func (b body) part(off, most int) body {
-	parts := make(body, 0, len(b))
+func (b Body) part(off, most int) Body {
+	parts := make(Body, 0, len(b))
 	for _, p := range b {
 		skip := min(off, len(p))
 		off -= skip
@@ -73,7 +73,7 @@ var errReleased = errors.New("request body used after its request ended")
 // release a reader gets an error instead.
 type payload struct {
 	mu   sync.Mutex
-	body body
+	body Body
 	over bool // released
 }
 
@@ -82,7 +82,7 @@ func (p *payload) open() io.ReadCloser { return &payloadReader{p: p} }
 // release takes the bytes back. No reader touches them afterwards.
 func (p *payload) release() {
 	p.mu.Lock()
-	p.body, p.over = body{}, true
+	p.body, p.over = Body{}, true
 	p.mu.Unlock()
 }
 

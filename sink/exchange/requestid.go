@@ -1,4 +1,4 @@
-package sink
+package exchange
 
 import (
 	"crypto/rand"
@@ -14,7 +14,7 @@ const ownRequestID = "capi-"
 // the first name; the others are what further Amazon services call it. An id
 // that could be anything else is not passed on, and neither is one that was sent:
 // device ids have the form of request ids.
-func requestID(h http.Header, sent body) string {
+func requestID(h http.Header, sent Body) string {
 	for _, name := range []string{"X-Amzn-Requestid", "X-Amzn-Request-Id", "X-Amz-Request-Id", "X-Amz-Rid"} {
 		if id := redact.RequestID(h.Get(name)); id != "" && !sent.has(id) {
 			return id

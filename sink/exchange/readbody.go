@@ -1,4 +1,4 @@
-package sink
+package exchange
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 // readBody reads the body of an answer and hands it to use, undone from compression
 // that nobody asked for. The bytes are lent for that call. At most that many are
 // read, and that many come of them.
-func (s *sender) readBody(ctx context.Context, resp *http.Response, most int, use func(body []byte)) error {
+func (s *Sender) readBody(ctx context.Context, resp *http.Response, most int, use func(body []byte)) error {
 	b, err := s.answers.read(ctx, resp.Body, resp.ContentLength, most)
 	defer b.release()
 	if err != nil {

@@ -1,4 +1,4 @@
-package sink
+package exchange
 
 import (
 	"bytes"
@@ -43,7 +43,7 @@ func BenchmarkGzip(b *testing.B) {
 		z := newZipper(zerolog.Nop())
 		n := 0
 		for b.Loop() {
-			to := z.zip(body{events})
+			to := z.zip(Body{events})
 			n = to.buf.Len()
 			z.pool.Put(to)
 		}

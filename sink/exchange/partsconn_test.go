@@ -1,4 +1,4 @@
-package sink
+package exchange
 
 import (
 	"bytes"
@@ -37,7 +37,7 @@ func sockets(t *testing.T) (near, far net.Conn) {
 func TestBodiesWriteThemselves(t *testing.T) {
 	near, far := sockets(t)
 	rapid.Check(t, func(t *rapid.T) {
-		var parts body
+		var parts Body
 		for range rapid.IntRange(1, 30).Draw(t, "parts") {
 			parts = append(parts, bytes.Repeat([]byte{byte(len(parts))}, rapid.IntRange(0, 3000).Draw(t, "size")))
 		}
@@ -76,7 +76,7 @@ func TestBodiesWriteThemselves(t *testing.T) {
 // connection that is closed gives them back.
 func TestBytesAreLentUntilTheyAreWritten(t *testing.T) {
 	near, far := net.Pipe()
-	p := &payload{body: body{bytes.Repeat([]byte("x"), 100)}}
+	p := &payload{body: Body{bytes.Repeat([]byte("x"), 100)}}
 	done := make(chan error)
 	go func() {
 		_, err := p.open().(*payloadReader).WriteParts(near, 100)
@@ -137,7 +137,7 @@ func TestBodiesAreNotCopied(t *testing.T) {
 	var got []byte
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got, _ = io.ReadAll(r.Body) }))
 	defer server.Close()
-	parts := body{[]byte(`{"events":[`), bytes.Repeat([]byte("1,"), 50_000), bytes.Repeat([]byte("2,"), 50_000), []byte("3]}")}
+	parts := Body{[]byte(`{"events":[`), bytes.Repeat([]byte("1,"), 50_000), bytes.Repeat([]byte("2,"), 50_000), []byte("3]}")}
 	p := &payload{body: parts}
 	spy := &spyBody{payloadReader: p.open().(*payloadReader)}
 	postBody(t, server.URL, spy, parts.size())

@@ -1,4 +1,4 @@
-package sink
+package exchange
 
 import (
 	"context"
@@ -20,21 +20,21 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
-// sender makes one HTTP exchange and says what came of it. It knows nothing of
+// Sender makes one HTTP exchange and says what came of it. It knows nothing of
 // lanes, retries or verdicts.
-type sender struct {
+type Sender struct {
 	client   *http.Client
 	timeout  time.Duration
 	now      func() time.Time
-	metrics  *senderMetrics
+	metrics  *metrics
 	unclear  *unclear
 	zipper   *zipper // nil sends bodies as they are
 	answers  *answerMemory
 	inflater web.Inflater
 }
 
-// senderOptions are the settings of a sender.
-type senderOptions struct {
+// Options are the settings of a sender.
+type Options struct {
 	Client  *http.Client  // NewClient; redirects are never followed
 	Timeout time.Duration // of one request with its answer
 	// Gzip compresses requests, until Amazon answers 415.
@@ -44,9 +44,10 @@ type senderOptions struct {
 	Now        func() time.Time
 }
 
-func newSender(o senderOptions) *sender {
-	m := newSenderMetrics(o.Registerer)
-	s := &sender{
+// NewSender returns a sender. It does not connect.
+func NewSender(o Options) *Sender {
+	m := newMetrics(o.Registerer)
+	s := &Sender{
 		client:  web.NoRedirects(o.Client),
 		timeout: o.Timeout,
 		now:     o.Now,
@@ -60,48 +61,48 @@ func newSender(o senderOptions) *sender {
 	return s
 }
 
-// trim gives up memory that was not needed since the last time.
-func (s *sender) trim() { s.answers.large.Trim() }
+// Trim gives up memory that was not needed since the last time.
+func (s *Sender) Trim() { s.answers.large.Trim() }
 
-// close closes the connections that are kept open.
-func (s *sender) close() { s.client.CloseIdleConnections() }
+// Close closes the connections that are kept open.
+func (s *Sender) Close() { s.client.CloseIdleConnections() }
 
-// result is what came of an exchange: an answer, or the fault that kept it away.
-type result struct {
+// Result is what came of an exchange: an answer, or the fault that kept it away.
+type Result struct {
 	amazon.Answer
-	// fault is set when there was no answer, or not a whole one; the kind is
+	// Fault is set when there was no answer, or not a whole one; the kind is
 	// then Failed. Half an answer is none: what it did not get to say about an
 	// event could be anything.
-	fault web.Fault
+	Fault web.Fault
 	// RetryAfter is how long the server wants to be left alone; 0 means it did
 	// not say.
-	retryAfter time.Duration
-	// request is what a receipt says of the exchange.
-	request *verdict.Request
+	RetryAfter time.Duration
+	// Request is what a receipt says of the exchange.
+	Request *verdict.Request
 }
 
-// label names the result in metrics: the status, or the kind of fault.
-func (r *result) label() string {
-	if r.fault.Label != "" {
-		return r.fault.Label
+// Label names the result in metrics: the status, or the kind of fault.
+func (r *Result) Label() string {
+	if r.Fault.Label != "" {
+		return r.Fault.Label
 	}
 	return strconv.Itoa(r.Status)
 }
 
-// send posts a body of len(items) events and sets the items. Its bytes are not
+// Send posts a body of len(items) events and sets the items. Its bytes are not
 // touched any more once it has returned.
-func (s *sender) send(ctx context.Context, to *Route, profile string, token login.AccessToken, b body, items []amazon.Item) result {
+func (s *Sender) Send(ctx context.Context, to *Route, profile string, token login.AccessToken, b Body, items []amazon.Item) Result {
 	began := s.now()
 	res := s.exchange(ctx, to, profile, token, b, items)
-	if res.fault.Label == web.FaultCancelled {
+	if res.Fault.Label == web.FaultCancelled {
 		return res
 	}
 	ended := s.now()
-	if res.request == nil {
-		res.request = &verdict.Request{}
+	if res.Request == nil {
+		res.Request = &verdict.Request{}
 	}
-	res.request.Sent, res.request.Answered = began, ended
-	s.metrics.requests.WithLabelValues(res.label()).Inc()
+	res.Request.Sent, res.Request.Answered = began, ended
+	s.metrics.requests.WithLabelValues(res.Label()).Inc()
 	if res.Unclear != "" {
 		s.unclear.note(res.Unclear, res.Status)
 	}
@@ -113,22 +114,22 @@ func (s *sender) send(ctx context.Context, to *Route, profile string, token logi
 
 // exchange makes the request, and if Amazon does not take it compressed once more
 // without.
-func (s *sender) exchange(ctx context.Context, to *Route, profile string, token login.AccessToken, b body, items []amazon.Item) result {
+func (s *Sender) exchange(ctx context.Context, to *Route, profile string, token login.AccessToken, b Body, items []amazon.Item) Result {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	if z := s.zipper.zip(b); z != nil {
-		res := s.post(ctx, to, profile, token, body{z.buf.Bytes()}, "gzip", answerLimit(len(items), b.size()), items)
+		res := s.post(ctx, to, profile, token, Body{z.buf.Bytes()}, "gzip", answerLimit(len(items), b.size()), items)
 		s.zipper.pool.Put(z)
 		if s.zipper.understood(res.Status) {
 			return res
 		}
-		s.metrics.requests.WithLabelValues(res.label()).Inc()
+		s.metrics.requests.WithLabelValues(res.Label()).Inc()
 		clear(items)
 	}
 	return s.post(ctx, to, profile, token, b, "", answerLimit(len(items), b.size()), items)
 }
 
-func (s *sender) post(ctx context.Context, to *Route, profile string, token login.AccessToken, b body, encoding string, most int, items []amazon.Item) result {
+func (s *Sender) post(ctx context.Context, to *Route, profile string, token login.AccessToken, b Body, encoding string, most int, items []amazon.Item) Result {
 	p := &payload{body: b}
 	defer p.release()
 
@@ -154,13 +155,13 @@ func (s *sender) post(ctx context.Context, to *Route, profile string, token logi
 	}
 	defer resp.Body.Close()
 	res := s.answered(ctx, to.Contract, resp, most, items)
-	res.retryAfter = web.RetryAfter(resp.Header, s.now())
-	res.request = &verdict.Request{ID: requestID(resp.Header, b)}
+	res.RetryAfter = web.RetryAfter(resp.Header, s.now())
+	res.Request = &verdict.Request{ID: requestID(resp.Header, b)}
 	return res
 }
 
 // answered reads an answer.
-func (s *sender) answered(ctx context.Context, k amazon.Contract, resp *http.Response, most int, items []amazon.Item) (res result) {
+func (s *Sender) answered(ctx context.Context, k amazon.Contract, resp *http.Response, most int, items []amazon.Item) (res Result) {
 	read := func(body []byte) {
 		res.Answer = k.ReadAnswer(amazon.Response{Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), Body: body}, items)
 	}
@@ -173,7 +174,7 @@ func (s *sender) answered(ctx context.Context, k amazon.Contract, resp *http.Res
 			read(nil)
 			return res
 		}
-		return result{Answer: amazon.Answer{Kind: amazon.Failed}, fault: bodyFault(resp.StatusCode, err)}
+		return Result{Answer: amazon.Answer{Kind: amazon.Failed}, Fault: bodyFault(resp.StatusCode, err)}
 	}
 	if err != nil {
 		return s.failed(err)
@@ -189,15 +190,15 @@ func bodyFault(status int, err error) web.Fault {
 	return web.Fault{Label: label, Text: fmt.Sprintf("status %d, but %s", status, err)}
 }
 
-func (s *sender) failed(err error) result {
-	return result{Answer: amazon.Answer{Kind: amazon.Failed}, fault: web.FaultOf(err, s.timeout)}
+func (s *Sender) failed(err error) Result {
+	return Result{Answer: amazon.Answer{Kind: amazon.Failed}, Fault: web.FaultOf(err, s.timeout)}
 }
 
-// describe says in a few words what a failed request met, with the identifiers
+// Describe says in a few words what a failed request met, with the identifiers
 // of its events masked.
-func (r *result) describe(identifiers []string) string {
-	if r.fault.Text != "" {
-		return redact.Known(r.fault.Text, identifiers...)
+func (r *Result) Describe(identifiers []string) string {
+	if r.Fault.Text != "" {
+		return redact.Known(r.Fault.Text, identifiers...)
 	}
 	why := r.Said.Reason(0, 0, identifiers)
 	switch code := why.Code; {

@@ -1,4 +1,4 @@
-package sink
+package exchange
 
 import (
 	"bytes"
@@ -38,7 +38,7 @@ func newZipper(log zerolog.Logger) *zipper {
 
 // zip compresses a body; nil if that is not wanted. What it returns goes back to
 // the pool once nobody reads it.
-func (z *zipper) zip(b body) *zipped {
+func (z *zipper) zip(b Body) *zipped {
 	if z == nil || z.refused.Load() {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package sink
+package exchange
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
@@ -6,8 +6,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/metric"
 )
 
-// senderMetrics are about requests and what came back for them.
-type senderMetrics struct {
+// metrics are about requests and what came back for them.
+type metrics struct {
 	requests    *prometheus.CounterVec
 	duration    prometheus.Histogram
 	batchEvents prometheus.Histogram
@@ -15,9 +15,9 @@ type senderMetrics struct {
 	unclear     *prometheus.CounterVec
 }
 
-// newSenderMetrics registers with reg, which may be nil.
-func newSenderMetrics(reg prometheus.Registerer) *senderMetrics {
-	m := &senderMetrics{
+// newMetrics registers with reg, which may be nil.
+func newMetrics(reg prometheus.Registerer) *metrics {
+	m := &metrics{
 		requests: metric.CounterVec("requests_total",
 			"Requests to Amazon by the status of their answer, or timeout, connection, truncated or unreadable where there was none.", "status"),
 		duration: metric.Histogram("request_duration_seconds",

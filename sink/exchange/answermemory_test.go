@@ -1,4 +1,4 @@
-package sink
+package exchange
 
 import (
 	"bytes"
@@ -22,8 +22,8 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
-// squeezed is a text by an encoding.
-func squeezed(encoding, s string) string {
+// compressed is a text by an encoding.
+func compressed(encoding, s string) string {
 	var b bytes.Buffer
 	var w io.WriteCloser
 	switch encoding {
@@ -52,7 +52,7 @@ func TestHalfAStreamIsNone(t *testing.T) {
 			// Streams whose length is about that of what the library reads at once.
 			for more := range 40 {
 				s := string(random[:min(size+more, len(random))])
-				whole := []byte(squeezed(e, s))
+				whole := []byte(compressed(e, s))
 				got := "not called"
 				var z web.Inflater
 				if err := z.Inflate(whole, []string{e}, 1<<20, func(b []byte) { got = string(b) }); err != nil || got != s {

@@ -1,4 +1,4 @@
-package sink
+package exchange
 
 import (
 	"cmp"
@@ -30,7 +30,7 @@ type DirectOptions struct {
 // is batched, tried again, dead-lettered or counted. It is for the operator who
 // wants to see one exchange with Amazon.
 type Direct struct {
-	sender *sender
+	sender *Sender
 	route  *Route
 }
 
@@ -46,7 +46,7 @@ func NewDirect(o DirectOptions) (*Direct, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Direct{newSender(senderOptions{Client: o.HTTPClient, Timeout: o.RequestTimeout, Now: o.Now}), route}, nil
+	return &Direct{NewSender(Options{Client: o.HTTPClient, Timeout: o.RequestTimeout, Now: o.Now}), route}, nil
 }
 
 // URL is where requests go.
@@ -93,10 +93,10 @@ func (d *Direct) Send(ctx context.Context, profile string, token login.AccessTok
 	}
 	items := make([]amazon.Item, len(events))
 	began := d.sender.now()
-	res := d.sender.exchange(ctx, d.route, profile, token, body{d.Body(events...)}, items)
+	res := d.sender.exchange(ctx, d.route, profile, token, Body{d.Body(events...)}, items)
 	r := Reply{Kind: res.Kind, Status: res.Status, Sent: began, Answered: d.sender.now()}
-	if res.request != nil {
-		r.RequestID = res.request.ID
+	if res.Request != nil {
+		r.RequestID = res.Request.ID
 	}
 	var identifiers []string
 	for _, e := range events {
@@ -107,7 +107,7 @@ func (d *Direct) Send(ctx context.Context, profile string, token login.AccessTok
 }
 
 // alone is the verdict on an event that was alone in its request.
-func (r *result) alone(items []amazon.Item, identifiers []string) verdict.Reason {
+func (r *Result) alone(items []amazon.Item, identifiers []string) verdict.Reason {
 	switch r.Kind {
 	case amazon.Itemised:
 		if len(items) == 0 || items[0].Outcome == amazon.Taken {
@@ -128,11 +128,11 @@ func (r *result) alone(items []amazon.Item, identifiers []string) verdict.Reason
 		return r.Said.Reason(verdict.Rejected, r.Status, identifiers)
 	}
 	why := r.Said.Reason(0, r.Status, identifiers)
-	if r.fault.Text != "" {
-		why.Message = r.describe(identifiers)
+	if r.Fault.Text != "" {
+		why.Message = r.Describe(identifiers)
 	}
 	return why
 }
 
 // Close closes the connections that are kept open.
-func (d *Direct) Close() { d.sender.close() }
+func (d *Direct) Close() { d.sender.Close() }
