@@ -1,5 +1,6 @@
-// Package sink delivers conversions to Amazon: a lane per profile that batches,
-// sends and retries; the tokens it sends with; a verdict per event; the
-// dead-letter topic for events that will never be accepted; and receipts, which
-// keep what became of each.
+// Package sink delivers conversions to Amazon: a lane per profile that batches, sends
+// and tries again, and a verdict for every record, which is final once its dead letter
+// and its receipt are acknowledged. What an API looks like, how a request is made,
+// tokens, dead letters and receipts are in the rooms below, and none of those knows a
+// lane. Nothing here decodes, maps or commits.
 package sink

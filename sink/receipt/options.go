@@ -1,0 +1,39 @@
+package receipt
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tracklayer/amazon-capi/internal/backoff"
+	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/slicepool"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// Options are the settings of receipts. All but Conditions and Registerer
+// are required.
+type Options struct {
+	// Producer must wait for all replicas (kgo's default).
+	Producer kafka.Producer
+	Topic    string
+	// SchemaID is the id under which the registry has schemas.ReceiptSchema.
+	SchemaID uint32
+	// MaxBytes bounds the value of one receipt.
+	MaxBytes int
+	// Settle takes the verdicts of receipts that are acknowledged. The slice is
+	// valid during the call only.
+	Settle func([]verdict.Verdict)
+	// Shown is a profile as receipts have it.
+	Shown func(profile string) string
+	// Bytes and Verdicts lend the memory of receipts; that of verdicts which are
+	// put goes back there, too.
+	Bytes    *slicepool.Slices[byte]
+	Verdicts *slicepool.Slices[verdict.Verdict]
+
+	Backoff    backoff.Backoff
+	Conditions *health.Conditions    // reports the topic; nil reports nothing
+	Registerer prometheus.Registerer // nil means no metrics
+	Now        func() time.Time
+}
