@@ -47,21 +47,6 @@ func purchase() *transform.Conversion {
 	}
 }
 
-func lead() *transform.Conversion {
-	return &transform.Conversion{
-		ProfileID:    "1234567890",
-		EventID:      "lead_9821",
-		Name:         "Lead",
-		EventType:    "LEAD",
-		ActionSource: "WEBSITE",
-		OccurredAt:   millis("2026-04-23T10:17:00Z"),
-		ClickID:      goldenClick,
-		HashedEmail:  hashOf(goldenEmail),
-		CountryCode:  "US",
-		PostalCode:   "10001",
-	}
-}
-
 const webPage = "<!DOCTYPE html>\n<html><body><h1>Sign in</h1></body></html>"
 
 // The two contracts.

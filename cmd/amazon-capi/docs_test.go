@@ -284,14 +284,12 @@ func metricTable(t *testing.T) string {
 					break
 				}
 				name, text = stringOf(n.Args[0]), stringOf(n.Args[1])
-				switch f := n.Fun.(type) {
-				case *ast.SelectorExpr:
-					if f.Sel.Name != "NewDesc" {
-						name = ""
-					}
-				case *ast.Ident: // package sink's helpers put the namespace before
-					if slices.Contains([]string{"counter", "counterVec", "gauge", "histogram"}, f.Name) && name != "" {
+				if f, ok := n.Fun.(*ast.SelectorExpr); ok {
+					switch {
+					case fmt.Sprint(f.X) == "metric" && name != "": // which puts the namespace before
 						name = "_" + name
+					case f.Sel.Name != "NewDesc":
+						name = ""
 					}
 				}
 				if strings.HasPrefix(name, "_") {
