@@ -54,6 +54,7 @@ type assignment struct {
 	stamps    []stamp       // the commits that the group may hold of this partition, if nobody else has committed
 	first     int64         // the offset of the first record taken
 	recalls   *memory       // of the assignment before, until the claim is settled
+	member    string        // the client's member id when it was made, or came back
 	since     time.Time     // when it was suspended
 	given     bool          // suspended, and the group has given the partition back
 	refused   time.Time     // when its commits began to be refused while others were taken

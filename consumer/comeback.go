@@ -145,7 +145,7 @@ func (c *Consumer) comesBack(cl *kgo.Client, tp topicPartition, f fetched) (a *a
 	if suspended && slices.Contains(a.stamps, f.stamp()) {
 		a.life.Store(int32(phaseTaking))
 		a.dispute(f.offset)
-		a.unheard = false
+		a.unheard, a.member = false, memberID(cl)
 		goesOn = true
 	}
 	a.mu.Unlock()

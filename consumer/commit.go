@@ -209,7 +209,7 @@ func (c *Consumer) prepare(req *kmsg.OffsetCommitRequest, b *commitBatch) error 
 		c.topic.learn(t.TopicID)
 		t.Partitions = slices.DeleteFunc(t.Partitions, func(p kmsg.OffsetCommitRequestTopicPartition) bool {
 			tp := c.partitionOf(t.Topic, p.Partition)
-			ours := b.of[tp].attempt(b.commits[tp])
+			ours := b.of[tp].attempt(b.commits[tp], req.MemberID)
 			fenced = fenced || !ours
 			return !ours
 		})

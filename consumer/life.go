@@ -54,10 +54,10 @@ const maxStamps = 64
 
 // attempt notes that a commit is about to be sent, and reports whether it may be.
 // Its answer may never be seen, and the brokers may have taken it all the same.
-func (a *assignment) attempt(c commit) bool {
+func (a *assignment) attempt(c commit, member string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.phase().commits() || a.claim != nil {
+	if !a.phase().commits() || !a.underWay() || a.member != member {
 		return false
 	}
 	if s := stampOf(c.offset.Offset, c.metadata); !slices.Contains(a.stamps, s) {

@@ -25,6 +25,12 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 		c.log.Warn().Int("partitions", len(gone)).Msg("lost partitions went to other members, who send what was in flight again")
 	}
 	c.mu.Lock()
+	stopping := c.stopping
+	c.mu.Unlock()
+	if !stopping {
+		c.reclaim(cl, added)
+	}
+	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopping {
 		return // nothing is taken any more, so there is nothing that could drain
@@ -72,7 +78,7 @@ func (c *Consumer) start(cl *kgo.Client, tp topicPartition) {
 	a := newAssignment(tp.topic, tp.partition, c.inboxes, stop)
 	cl.ResumeFetchPartitions(map[string][]int32{tp.topic: {tp.partition}}) // it may have been ours before, and paused
 	c.outline(cl, a)
-	a.recalls = c.memories[tp]
+	a.recalls, a.member = c.memories[tp], memberID(cl)
 	delete(c.memories, tp)
 	c.assignments[tp] = a
 	c.alive[a] = true
@@ -89,11 +95,12 @@ func (c *Consumer) start(cl *kgo.Client, tp topicPartition) {
 // Fencing first would make the next owner send everything in flight again, on
 // each deployment. A partition that drains already, because the member stops, is
 // waited for all the same.
-func (c *Consumer) onRevoked(_ context.Context, _ *kgo.Client, removed map[string][]int32) {
+func (c *Consumer) onRevoked(_ context.Context, cl *kgo.Client, removed map[string][]int32) {
 	defer crash.Report()
 	if len(removed) == 0 {
 		return
 	}
+	c.disown(cl, removed)
 	gone, unsure := c.retire(removed)
 	c.end(unsure)
 	if len(gone) == 0 {

@@ -1,0 +1,85 @@
+package consumer
+
+import (
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// A client that joins and hears that the group does not know it any more joins anew,
+// under another member id, and says nothing of it: what it keeps it does not call lost,
+// and what it gives up then is revoked like any other. But it was out of the group in
+// between, and others may have had its partitions and have committed further. The
+// brokers look at the member and its generation alone, and would take a commit that
+// sets the group back. So each assignment knows under which member id it was made.
+
+// memberID returns the client's member id; empty before it has one.
+func memberID(cl *kgo.Client) string {
+	id, _ := cl.GroupMetadata()
+	return id
+}
+
+// disown ends what was taken under another member id of partitions that are revoked.
+func (c *Consumer) disown(cl *kgo.Client, removed map[string][]int32) {
+	id := memberID(cl)
+	var gone []*assignment
+	c.mu.Lock()
+	for _, a := range c.named(removed) {
+		if a.memberOf() != id {
+			gone = append(gone, a)
+		}
+	}
+	c.mu.Unlock()
+	if len(gone) > 0 {
+		c.end(gone)
+		c.log.Warn().Int("partitions", len(gone)).
+			Msg("the group took these partitions away while it did not know this member; what was in flight is sent again by their next owner")
+	}
+}
+
+// reclaim asks the group anew about partitions that the client kept while it changed its
+// member id. As when they had been lost and came back, they go on if nobody has
+// committed since, and begin where the group stands if somebody has.
+func (c *Consumer) reclaim(cl *kgo.Client, added map[string][]int32) {
+	id := memberID(cl)
+	fresh := make(map[topicPartition]bool)
+	for topic, partitions := range added {
+		for _, p := range partitions {
+			fresh[topicPartition{topic, p}] = true
+		}
+	}
+	var kept []*assignment
+	c.mu.Lock()
+	for tp, a := range c.assignments {
+		if !fresh[tp] && a.phase() == phaseTaking && a.memberOf() != id {
+			kept = append(kept, a)
+		}
+	}
+	gone := c.suspend(kept)
+	c.mu.Unlock()
+	if len(kept) == 0 {
+		return
+	}
+	c.end(gone) // they have taken nothing, or cannot go on
+	c.mu.Lock()
+	asked := kept[:0]
+	for _, a := range kept {
+		tp := topicPartition{a.topic, a.partition}
+		if c.assignments[tp] == nil {
+			c.start(cl, tp)
+		}
+		a = c.assignments[tp]
+		a.mu.Lock()
+		a.given, a.unheard = true, true
+		a.mu.Unlock()
+		asked = append(asked, a)
+	}
+	c.mu.Unlock()
+	c.log.Warn().Int("partitions", len(asked)).
+		Msg("this member was out of the group for a moment; asking where the partitions stand that it keeps")
+	c.hold(asked, nil)
+}
+
+func (a *assignment) memberOf() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.member
+}
