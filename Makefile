@@ -79,7 +79,7 @@ chaos: ## break members, servers and Amazon, then audit (CHAOS=60s SEED= ARGS="-
 	$(GO) run ./internal/lab/chaos/cmd/chaos -for $(CHAOS) -seed $(SEED) $(ARGS)
 
 .PHONY: chaos-mutants
-chaos-mutants: ## show that the auditor finds four mistakes, in programs built to make them
+chaos-mutants: ## show that the auditor finds known mistakes, in programs built to make them
 	$(GOTEST) -count=1 -timeout=40m -tags=chaos -run='^TestMutants$$' -v $(GOTESTFLAGS) ./internal/lab/chaos
 
 # SEEDS is how many worlds are simulated, FROM the first one's seed, MINUTES about how
