@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
 // A broker that comes back from a crash may have lost the end of a log, and may have
@@ -102,6 +104,7 @@ func (a *assignment) sworn() witnesses {
 
 // recheckLoop compares what was sworn with the log.
 func (c *Consumer) recheckLoop(ctx context.Context) {
+	defer crash.Report()
 	for {
 		select {
 		case <-c.oaths:

@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -328,11 +329,14 @@ func TestOnlyUnbrokenRefusalCondemns(t *testing.T) {
 		rarely := rapid.IntRange(1, 12).Draw(rt, "rarely") // something else than a refusal
 		kinds := rapid.SliceOfN(rapid.IntRange(0, 1<<16), 300, 300).Draw(rt, "answers")
 		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
 			var refused []bool
 			r := newRig(t, func(c call) reply {
 				k := kinds[c.n%len(kinds)]
 				other := k%(rarely+1) == 0
+				mu.Lock()
 				refused = append(refused, !other)
+				mu.Unlock()
 				if other {
 					return others[k/(rarely+1)%len(others)]
 				}
@@ -348,6 +352,9 @@ func TestOnlyUnbrokenRefusalCondemns(t *testing.T) {
 					known = n
 					longest := time.Duration(0)
 					calls := r.amazon.all()
+					mu.Lock()
+					refused := slices.Clone(refused)
+					mu.Unlock()
 					for i, first := 0, -1; i < len(calls); i++ {
 						switch {
 						case !refused[i]:

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/sink/exchange"
+
+	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
 // strangersAtOnce is how many requests there may be at once for all profiles
@@ -145,6 +147,7 @@ func (b *lobby) call() {
 
 // attend seats lanes until none is in the line.
 func (b *lobby) attend() {
+	defer crash.Report()
 	s := b.sink
 	for s.stop.Err() == nil {
 		l, wait, more := b.next(s.opts.Now())
@@ -195,6 +198,7 @@ func (b *lobby) await(wait time.Duration) {
 
 // visit is a lane's time in its seat, for one request at most.
 func (l *lane) visit() {
+	defer crash.Report()
 	b := &l.sink.lobby
 	leave := sync.OnceFunc(b.leave)
 	defer leave()

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 )
 
 // TestDoubtfulPhones: text that can be read as a number beside the one that was
@@ -106,7 +108,7 @@ func TestPhonesWithMore(t *testing.T) {
 	}
 	shown := 0
 	for region, numbers := range examples() {
-		if racing() && region > "C" {
+		if testkit.Racing() && region > "C" {
 			continue
 		}
 		for _, n := range numbers {

@@ -2,13 +2,13 @@ package phone
 
 import (
 	"fmt"
-	"runtime/debug"
-	"slices"
 	"strings"
 	"testing"
 	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 )
 
 // spelling is a way to write a number that changes nothing about which it is.
@@ -121,7 +121,7 @@ func TestPhoneOfEveryRegion(t *testing.T) {
 		}
 	}
 	spelled := spellings()
-	if racing() { // nothing here is concurrent, and it takes 20 times as long
+	if testkit.Racing() { // nothing here is concurrent, and it takes 20 times as long
 		spelled = spelled[:4]
 	}
 	for region, numbers := range examples() {
@@ -178,10 +178,4 @@ func TestPhoneOfEveryRegion(t *testing.T) {
 // cutBlanks is what the transform does to a text before it asks for a number.
 func cutBlanks(text string) string {
 	return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
-}
-
-// racing reports whether the test was built with the race detector.
-func racing() bool {
-	info, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }

@@ -5,6 +5,8 @@ package testkit
 import (
 	"bytes"
 	"net"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -40,4 +42,11 @@ func FreeAddr(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// Racing reports whether the test was built with the race detector, under which what
+// measures memory or counts in tens of thousands takes minutes and says nothing.
+func Racing() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
