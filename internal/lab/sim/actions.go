@@ -69,9 +69,11 @@ var actions = map[string]action{
 }
 
 // gentle are the actions in which every member has the time to finish what it has and
-// to commit it: a world that has no others sends nothing twice.
+// to commit it: a world that has no others sends nothing twice. Elections are not:
+// what was settled before a new leader was reached is not committed beyond a gap until
+// its records have been compared, which errors may hold up.
 var gentle = []string{
-	"amazon-refuses", "coordinator-moves", "elections", "fetch-errors", "join", "list-errors", "old-deleted", "partitions-added",
+	"amazon-refuses", "coordinator-moves", "fetch-errors", "join", "list-errors", "old-deleted", "partitions-added",
 	"registry-away", "stop", "stuck", "token",
 }
 

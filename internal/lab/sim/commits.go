@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"fmt"
+	"io"
 	"maps"
 	"sync"
 	"time"
@@ -25,12 +27,13 @@ type commits struct {
 	now map[int32]int64
 }
 
-func watchCommits(cluster *kfake.Cluster) *commits {
+func watchCommits(cluster *kfake.Cluster, log io.Writer) *commits {
 	c := &commits{
 		cluster: cluster, now: make(map[int32]int64),
 		asked: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
-	c.handle = cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetCommit}, Group: group, Observe: true, Count: -1, When: func(kmsg.Request) bool {
+	c.handle = cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetCommit}, Group: group, Observe: true, Count: -1, When: func(r kmsg.Request) bool {
+		describeCommit(log, r.(*kmsg.OffsetCommitRequest))
 		select {
 		case c.asked <- struct{}{}:
 		default:
@@ -39,6 +42,16 @@ func watchCommits(cluster *kfake.Cluster) *commits {
 	}})
 	go c.run()
 	return c
+}
+
+// describeCommit logs who asks to commit what, for those who look into a failure.
+func describeCommit(log io.Writer, r *kmsg.OffsetCommitRequest) {
+	for _, t := range r.Topics {
+		for _, p := range t.Partitions {
+			fmt.Fprintf(log, "{\"time\":%q,\"commit\":%d,\"of\":%d,\"by\":%q,\"generation\":%d}\n",
+				time.Now().UTC().Format(time.RFC3339Nano), p.Offset, p.Partition, r.MemberID, r.Generation)
+		}
+	}
 }
 
 func (c *commits) run() {

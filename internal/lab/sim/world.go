@@ -195,7 +195,7 @@ func (w *world) open() error {
 	if err != nil {
 		return err
 	}
-	w.commits = watchCommits(w.cluster)
+	w.commits = watchCommits(w.cluster, w.log)
 	w.client, err = kgo.NewClient(kgo.SeedBrokers(w.addresses[:]...), kgo.Dialer(w.net.link().dial), kgo.MetadataMaxAge(5*time.Second),
 		kgo.MetadataMinAge(100*time.Millisecond), kgo.RecordRetries(1<<30))
 	if err != nil {

@@ -56,7 +56,7 @@ func (b *blame) put(a again) {
 	case clean != nil:
 		b.graceful = append(b.graceful, a.what+" after "+name(clean))
 	default:
-		b.unexplained = append(b.unexplained, a.what)
+		b.unexplained = append(b.unexplained, fmt.Sprintf("%s: at +%.1f and +%.1f", a.what, b.sinceBegan(a.first), b.sinceBegan(a.second)))
 	}
 }
 
