@@ -27,9 +27,10 @@ RACE        ?= $(if $(shell command -v $(firstword $(shell $(GO) env CC))),-race
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GOLANGCI    ?= v2.15.0
 
 servers     := testdata/servers/servers.sh
-scripts     := $(servers) .ci/run .ci/image .ci/stack .ci/vulncheck
+scripts     := $(servers) .ci/run .ci/image .ci/stack .ci/vulncheck .ci/golangci
 
 # Test binaries with the race detector need cgo, whatever the environment says.
 test_env     = $(if $(RACE),CGO_ENABLED=1)
@@ -103,13 +104,14 @@ servers-stop: ## stop them, and forget their data
 	@$(servers) reset
 
 .PHONY: lint
-lint: ## gofmt, go vet, staticcheck, govulncheck, shellcheck
+lint: ## gofmt, go vet, staticcheck, golangci-lint, govulncheck, shellcheck
 	@unformatted=$$(gofmt -s -l .); test -z "$$unformatted" || { echo "gofmt -s -w these:" >&2; echo "$$unformatted" >&2; exit 1; }
 	$(GO) vet -tags=kafka,browser,chaos,synctests ./...
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) -tags=kafka,browser,chaos,synctests ./...
 	cd .ci && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
 	@if command -v shellcheck >/dev/null; then echo 'shellcheck $(scripts)'; shellcheck -x $(scripts); else echo 'shellcheck: skipped, it is not installed'; fi
+	@GO='$(GO)' .ci/golangci $(GOLANGCI)
 	@GO='$(GO)' .ci/vulncheck $(GOVULNCHECK)
 
 .PHONY: tidy-check

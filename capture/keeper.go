@@ -13,11 +13,11 @@ import (
 type Consent int
 
 const (
-	// Unknown: nobody has asked or answered. Nothing is kept, nothing cleared.
+	// Unknown says that nobody has asked or answered: nothing is kept, nothing cleared.
 	Unknown Consent = iota
-	// Granted: a click id is kept.
+	// Granted has a click id kept.
 	Granted
-	// Refused: nothing is kept, and what was kept before is cleared.
+	// Refused has nothing kept, and what was kept before cleared.
 	Refused
 )
 

@@ -36,8 +36,7 @@ func (c *Consumer) fetchFailed(tp topicPartition, err error) {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return // the poll was ended, by us
 	}
-	var loss *kgo.ErrDataLoss
-	if errors.As(err, &loss) {
+	if loss, ok := errors.AsType[*kgo.ErrDataLoss](err); ok {
 		c.log.Error().Stringer("partition", tp).
 			Int64("consumed_to", loss.ConsumedTo).Int64("reset_to", loss.ResetTo).
 			Msg("the brokers lost records of this partition; comparing what is left with what was read")

@@ -75,7 +75,7 @@ func (c *Consumer) askEnds(ctx context.Context, admin *kadm.Client, r *reach) {
 	ctx, cancel := context.WithTimeout(ctx, lagEvery)
 	defer cancel()
 	list, err := admin.ListCommittedOffsets(ctx, c.opts.Topic)
-	if ctx.Err() != nil && context.Cause(ctx) == context.Canceled {
+	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 		return
 	}
 	ends, faults := endsOf(list[c.opts.Topic], err)

@@ -167,7 +167,7 @@ func TestLedgerFreesWhatIsSettledBehindAGap(t *testing.T) {
 func TestLedgerKeepsOnlyWhatIsLeft(t *testing.T) {
 	l := newLedger()
 	const n, every = 1000 * segmentLen, 50
-	for i := int64(0); i < n; i++ {
+	for i := range int64(n) {
 		l.take(mark{offset: i}, 1, i)
 		if done := i - 10_000; done > 0 && done%every != 0 {
 			l.settle(uint64(done))

@@ -259,7 +259,7 @@ type sinkDelivery struct{ *sink.Sink }
 
 func (d sinkDelivery) NewFeed() Feed { return d.Sink.NewFeed() }
 
-func startCrowd(t *testing.T, ctx context.Context, c crowdCase) *crowdRun {
+func startCrowd(ctx context.Context, t *testing.T, c crowdCase) *crowdRun {
 	t.Helper()
 	tr, err := transform.New(transform.Options{ConsentDenied: transform.ConsentFilter})
 	if err != nil {
@@ -379,7 +379,7 @@ func (r *crowdRun) count(prefix string) (n int) {
 // runCrowd returns what was wrong.
 func runCrowd(t *testing.T, c crowdCase) (fault string) {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := startCrowd(t, ctx, c)
+	r := startCrowd(ctx, t, c)
 	defer func() {
 		cancel()
 		_ = r.sink.Close(ctx)

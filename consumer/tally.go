@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -297,9 +298,7 @@ func (t *Tally) Collect(ch chan<- prometheus.Metric) {
 	}
 	t.mu.Lock()
 	dropped := make(map[transform.Warning]uint64, len(t.dropped))
-	for w, n := range t.dropped {
-		dropped[w] = n
-	}
+	maps.Copy(dropped, t.dropped)
 	t.mu.Unlock()
 	for w, n := range dropped {
 		counter(descWarned, n, w.String())

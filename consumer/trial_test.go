@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -115,10 +116,8 @@ func TestTrialByCase(t *testing.T) {
 	}
 	without := func(gone ...int64) func(int64) uint64 {
 		return func(o int64) uint64 {
-			for _, g := range gone {
-				if o == g {
-					return 0
-				}
+			if slices.Contains(gone, o) {
+				return 0
 			}
 			return same(o)
 		}

@@ -196,8 +196,7 @@ func (d *Decoder) ask(ctx context.Context, id uint32, l *lookup) {
 	if l.err == nil {
 		d.keep(id, l.program, l.bytes)
 	}
-	var bad *DecodeError
-	if errors.As(l.err, &bad) {
+	if bad, ok := errors.AsType[*DecodeError](l.err); ok {
 		d.fail(id, bad)
 	}
 	close(l.done)

@@ -149,7 +149,7 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 // readScalar reads a value of a type that is no null, union, record, array or
 // map, and returns where the next one begins, or -1.
 func readScalar(t *avro.Type, s string, pos int) (v scalar, next int) {
-	size := 0
+	var size int
 	switch t.Kind {
 	case avro.Int, avro.Long, avro.Enum, avro.Bytes, avro.String:
 		if v.num, pos = avro.ReadLong(s, pos); pos < 0 {

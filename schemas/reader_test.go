@@ -385,8 +385,7 @@ func TestEveryCutIsNoticed(t *testing.T) {
 	var ev Event
 	for n := range whole {
 		err := dec.Decode(context.Background(), whole[:n:n], &ev)
-		var bad *DecodeError
-		if !errors.As(err, &bad) {
+		if _, ok := errors.AsType[*DecodeError](err); !ok {
 			t.Fatalf("the first %d of %d bytes: %v", n, len(whole), err)
 		}
 	}

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,10 +16,8 @@ import (
 // them is bad.
 func judge(status int, bad func(id string) bool) func(call) reply {
 	return func(c call) reply {
-		for _, id := range c.ids {
-			if bad(id) {
-				return reply{status: status, body: fmt.Sprintf(`{"code":"CODE_%d","message":"something in here is bad"}`, status)}
-			}
+		if slices.ContainsFunc(c.ids, bad) {
+			return reply{status: status, body: fmt.Sprintf(`{"code":"CODE_%d","message":"something in here is bad"}`, status)}
 		}
 		return ok
 	}

@@ -3,6 +3,7 @@ package sink
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -73,10 +74,8 @@ func (h *hostile) answer(c call) reply {
 	case 6:
 		return h.items(c, true)
 	case 7, 8:
-		for _, id := range c.ids {
-			if bad(id) {
-				return reply{status: []int{400, 413, 422}[h.rng.IntN(3)], body: `{"code":"BAD","message":"m"}`}
-			}
+		if slices.ContainsFunc(c.ids, bad) {
+			return reply{status: []int{400, 413, 422}[h.rng.IntN(3)], body: `{"code":"BAD","message":"m"}`}
 		}
 	}
 	return h.items(c, false)

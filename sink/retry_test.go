@@ -3,6 +3,7 @@ package sink
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -210,10 +211,8 @@ func TestASuccessThatSaysItFailedIsHeldWithItsReason(t *testing.T) {
 func TestASuccessThatNamesAStatusIsTreatedAsThat(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, func(c call) reply {
-			for _, id := range c.ids {
-				if id == "bad" {
-					return reply{status: 200, body: `{"statusCode":422,"code":"INVALID_USER_INFO","message":"madid is bad"}`}
-				}
+			if slices.Contains(c.ids, "bad") {
+				return reply{status: 200, body: `{"statusCode":422,"code":"INVALID_USER_INFO","message":"madid is bad"}`}
 			}
 			return ok
 		}, func(o *Options) { o.Linger = -1 })

@@ -183,7 +183,7 @@ func each(err error) []error {
 		}
 		return all
 	}
-	if usage, ok := err.(*setting.Mistake); ok {
+	if usage, ok := errors.AsType[*setting.Mistake](err); ok {
 		if _, ok := usage.Err.(interface{ Unwrap() []error }); ok {
 			return each(usage.Err)
 		}

@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func askAll(t *testing.T, servers ...string) {
 	for _, args := range commandsThatAsk {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Parallel()
-			all := append(args[:len(args):len(args)], servers...)
+			all := append(slices.Clip(args), servers...)
 			if args[0] == "run" || args[0] == "check" {
 				all = append(all, "--client-id", "amzn1.application-oa2-client.x", "--client-secret", "client-secret-xyz", "--refresh-token", "Atzr|IwEBIrefresh", "--token-url", "http://127.0.0.1:1/", "--amazon-url", "http://127.0.0.1:1")
 			}

@@ -3,6 +3,7 @@ package accounts
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -124,9 +125,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := map[string]string{"/secrets/empty": " \n", "/secrets/lines": "a\nb"}
-			for k, v := range secrets {
-				files[k] = v
-			}
+			maps.Copy(files, secrets)
 			text := strings.Replace(full, c.old, c.new, 1)
 			if text == full {
 				t.Fatalf("%q is not in the file", c.old)

@@ -8,9 +8,9 @@ import (
 func TestABackoffIsExponentialJitteredAndCapped(t *testing.T) {
 	roll := 0.0
 	b := New(time.Second, 30*time.Second, func() float64 { return roll })
-	for n, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30, 30} {
-		if got := b.step(n); got != want*time.Second {
-			t.Errorf("step %d: %s, want %ds", n, got, want)
+	for n, want := range []string{"1s", "2s", "4s", "8s", "16s", "30s", "30s", "30s"} {
+		if got := b.step(n).String(); got != want {
+			t.Errorf("step %d: %s, want %s", n, got, want)
 		}
 	}
 	if b.Full(3) != 0 || b.Spaced(3) != 4*time.Second {

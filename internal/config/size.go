@@ -19,6 +19,7 @@ var byteUnits = []struct {
 	{"K", 1e3}, {"M", 1e6}, {"G", 1e9}, {"B", 1},
 }
 
+// Set implements pflag.Value.
 func (b *Size) Set(s string) error {
 	digits, factor := strings.ToUpper(strings.TrimSpace(s)), int64(1)
 	for _, u := range byteUnits {
@@ -35,6 +36,7 @@ func (b *Size) Set(s string) error {
 	return nil
 }
 
+// Type implements pflag.Value.
 func (b *Size) Type() string { return "size" }
 
 func (b *Size) String() string {

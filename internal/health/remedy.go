@@ -1,6 +1,7 @@
 package health
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -53,12 +54,7 @@ func Remedy(name, reason string) string {
 // laneRemedy goes by what a lane's reason says of Amazon's answer.
 func laneRemedy(reason string) string {
 	says := func(word string) bool {
-		for _, w := range strings.FieldsFunc(reason, func(r rune) bool { return r == ' ' || r == ':' || r == ',' || r == ';' }) {
-			if w == word {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(strings.FieldsFunc(reason, func(r rune) bool { return r == ' ' || r == ':' || r == ',' || r == ';' }), word)
 	}
 	switch {
 	case says("paused"):

@@ -109,7 +109,7 @@ func TestAnUnsolicitedAnswerIsNotQuoted(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	for _, word := range strings.Fields(privateWords) {
+	for word := range strings.FieldsSeq(privateWords) {
 		if strings.Contains(seen.String(), word) {
 			t.Errorf("%q is in %q", word, seen)
 		}

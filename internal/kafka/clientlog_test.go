@@ -35,8 +35,7 @@ func TestAKilledBrokerIsNoQuestionOfTLS(t *testing.T) {
 		if !strings.Contains(got, "b:9092") || !strings.Contains(got, "group manage loop errored") {
 			t.Errorf("what happened where is not told any more:\n%s", got)
 		}
-		var eof *kgo.ErrFirstReadEOF
-		if !errors.As(keyvals[3].(error), &eof) {
+		if _, ok := errors.AsType[*kgo.ErrFirstReadEOF](keyvals[3].(error)); !ok {
 			t.Error("the caller's values were changed")
 		}
 		out.Reset()

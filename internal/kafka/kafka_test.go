@@ -330,7 +330,7 @@ func TestEnsureTopics(t *testing.T) {
 	c := broker(t, kfake.BrokerConfigs(map[string]string{"log.cleanup.policy": "compact"}))
 	cl := client(t, Settings{Brokers: c.ListenAddrs()})
 	admin := kadm.NewClient(cl)
-	if _, err := admin.CreateTopic(t.Context(), 7, 1, map[string]*string{maxMessageBytes: kadm.StringPtr("5000000")}, "source"); err != nil {
+	if _, err := admin.CreateTopic(t.Context(), 7, 1, map[string]*string{maxMessageBytes: new("5000000")}, "source"); err != nil {
 		t.Fatal(err)
 	}
 	created, err := EnsureTopics(t.Context(), cl, "source", 3, "source.dlq", "")

@@ -80,10 +80,10 @@ func EnsureTopics(ctx context.Context, cl *kgo.Client, source string, partitions
 	limit := MessageLimit(ctx, cl, source) + headerRoom
 	for _, name := range copies {
 		configs := map[string]*string{
-			maxMessageBytes: kadm.StringPtr(strconv.Itoa(limit)),
+			maxMessageBytes: new(strconv.Itoa(limit)),
 			// Whatever the brokers' default: compaction would remove all but the
 			// last of what has the same key.
-			"cleanup.policy": kadm.StringPtr("delete"),
+			"cleanup.policy": new("delete"),
 		}
 		if err := create(name, partitions, configs); err != nil {
 			return created, err

@@ -29,7 +29,7 @@ func TestGroupedIdentifiers(t *testing.T) {
 			for _, n := range []int{1, 2, 3, 4, 5, 8, 10, 16, 20, 24} {
 				text := "value " + grouped(value, mark, n) + " given"
 				got := Message(text)
-				for _, part := range strings.Split(grouped(value, " ", n), " ") {
+				for part := range strings.SplitSeq(grouped(value, " ", n), " ") {
 					if len(part) > 1 && strings.Contains(strings.ToLower(got), strings.ToLower(part)) || n == 1 && strings.Contains(got, mark+part+mark) {
 						t.Errorf("groups of %d with %q: %q became %q", n, mark, text, got)
 						break
@@ -146,7 +146,7 @@ func noHalf(t *testing.T, value, text string) {
 	t.Helper()
 	for name, got := range map[string]string{"Message": Message(text), "Text": Text(text), "Around": Around(text, "nothing.example"), "Parser": Parser(errors.New(text))} {
 		end := got[max(0, len(got)-60):]
-		for _, part := range strings.Fields(value) {
+		for part := range strings.FieldsSeq(value) {
 			if len(part) >= 3 && strings.Contains(end, part[:3]) {
 				t.Errorf("%s, %d bytes, %q: …%q", name, len(text), value, end)
 			}

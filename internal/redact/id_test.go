@@ -175,7 +175,7 @@ func TestUUIDsAreMasked(t *testing.T) {
 		id := rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}-[147][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`).Draw(t, "id")
 		for _, spelled := range []string{id, strings.ToUpper(id), "{" + id + "}", "urn:uuid:" + id, "order-" + id, strings.ReplaceAll(id, "-", "")} {
 			got := EventID(spelled)
-			for _, part := range strings.Split(id, "-") {
+			for part := range strings.SplitSeq(id, "-") {
 				if strings.Contains(strings.ToLower(got), part) {
 					t.Fatalf("EventID(%q) = %q", spelled, got)
 				}

@@ -233,7 +233,7 @@ func unescapeBackslash(s string) string {
 // escaped writes what the escape stands for that begins behind a backslash, and
 // returns its length.
 func escaped(b *strings.Builder, s string) int {
-	digits := 0
+	var digits int
 	switch c := s[0]; c {
 	case 'n', 'r', 't', 'f', 'v':
 		b.WriteByte(' ')

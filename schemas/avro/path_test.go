@@ -1,6 +1,7 @@
 package avro
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -26,8 +27,8 @@ func TestJoinedPathsAsARule(t *testing.T) {
 
 func reversed(names []string) string {
 	var b strings.Builder
-	for i := len(names) - 1; i >= 0; i-- {
-		b.WriteString(names[i])
+	for i, name := range slices.Backward(names) {
+		b.WriteString(name)
 		if i > 0 {
 			b.WriteByte('.')
 		}

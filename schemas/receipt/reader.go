@@ -43,7 +43,7 @@ func NewReader(source Source) *Reader {
 	return &Reader{source: source, codecs: make(map[uint32]*goavro.Codec)}
 }
 
-// ParseReceipt reads a record's value. The error is ErrNone when the value
+// Parse reads a record's value. The error is ErrNone when the value
 // is not one, and the registry's when that cannot be asked.
 func (r *Reader) Parse(ctx context.Context, value []byte) (Receipt, error) {
 	id, payload, fault := avro.ParseHeader(value)

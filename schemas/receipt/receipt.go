@@ -12,7 +12,7 @@ import (
 //go:embed receipt-v1.avsc
 var avscReceipt string
 
-// ReceiptSchema returns the Avro schema (.avsc) of receipts as text.
+// Schema returns the Avro schema (.avsc) of receipts as text.
 func Schema() string { return avscReceipt }
 
 // Receipt records what became of events of one profile, as the receipts topic keeps

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -156,7 +157,7 @@ func TestWhatIsNoReceipt(t *testing.T) {
 		5: {Text: `{"type":"record","name":"X","fields":[{"name":"events","type":{"type":"array","items":"int"}}]}`},
 	})
 	for name, value := range map[string][]byte{
-		"null": nil, "empty": {}, "no header": []byte("hello, world"), "cut off": whole[:len(whole)-4], "goes on": append(whole[:len(whole):len(whole)], 1),
+		"null": nil, "empty": {}, "no header": []byte("hello, world"), "cut off": whole[:len(whole)-4], "goes on": append(slices.Clip(whole), 1),
 		"unknown id": avro.AppendHeader(nil, 99), "a text": append(avro.AppendHeader(nil, 1), 2, 'x'), "JSON": avro.AppendHeader(nil, 2), "another record": avro.AppendHeader(nil, 3),
 		"no schema": avro.AppendHeader(nil, 4), "other events": append(avro.AppendHeader(nil, 5), 2, 2, 0),
 	} {

@@ -21,7 +21,7 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
-// RegistryOptions says where the schema registry is and how to speak to it.
+// Options say where the schema registry is and how to speak to it.
 type Options struct {
 	// URL is one base URL or several separated by commas, which are asked in turn
 	// while those before them are away. A URL without a scheme is http. It may
@@ -47,7 +47,7 @@ const (
 	maxRegistryAnswer = 16 << 20
 )
 
-// Registry asks a Confluent-compatible schema registry. It is safe for
+// Client asks a Confluent-compatible schema registry. It is safe for
 // concurrent use. It retries nothing: the caller knows whether to wait.
 type Client struct {
 	endpoints []endpoint
@@ -231,8 +231,7 @@ func (r *Client) SchemaByID(ctx context.Context, id uint32) (avro.Schema, error)
 
 // ofID makes a *SchemaError name the schema that was asked for.
 func ofID(err error, id uint32) error {
-	var bad *avro.SchemaError
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*avro.SchemaError](err); ok {
 		bad.ID = id
 	}
 	return err

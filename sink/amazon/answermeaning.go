@@ -42,6 +42,8 @@ const (
 )
 
 // meaningOf reads a key that stands in the value of another one.
+//
+//nolint:gocyclo // a table of words in the form of a switch
 func meaningOf(key string, outer meaning) meaning {
 	list := words(key)
 	if len(list) == 0 || len(list) > 12 {

@@ -110,7 +110,7 @@ func (l *Draft) reduce(err error) bool {
 func (l *Draft) build(topic, profile string) *kgo.Record {
 	out := &kgo.Record{Topic: topic, Key: l.Key, Value: l.Value, Timestamp: time.UnixMilli(l.Timestamp)}
 	h := headers{}
-	dropped := 0
+	var dropped int
 	if l.omitHeaders {
 		dropped = len(l.Headers)
 	} else {

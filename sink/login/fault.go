@@ -45,8 +45,7 @@ func (e tokenError) Error() string { return e.Text }
 
 // asFault is the fault that an error of exchange stands for.
 func asFault(err error) web.Fault {
-	var e tokenError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[tokenError](err); ok {
 		return web.Fault(e)
 	}
 	return web.Fault{Label: refreshUnavailable, Text: "the exchange failed"}
@@ -58,8 +57,7 @@ func unreachable(err error, timeout time.Duration) error {
 
 // brokenOff is for an answer that could not be read to its end.
 func brokenOff(err error, timeout time.Duration) error {
-	var e tokenError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[tokenError](err); ok {
 		return e
 	}
 	if f := web.FaultOf(err, timeout); f.Label == web.FaultTimeout {

@@ -143,8 +143,7 @@ func FaultOf(err error, timeout time.Duration) Fault {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return Fault{FaultTruncated, "the connection was closed before the answer was whole"}
 	}
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	return Fault{faultConnection, redact.Line(redact.Error(err), faultLimit)}

@@ -146,7 +146,7 @@ func cutExtension(text []byte) (number []byte, ok bool) {
 	}
 	if number, parameters, found := bytes.Cut(text, []byte(";")); found {
 		var context []byte
-		for _, p := range bytes.Split(parameters, []byte(";")) {
+		for p := range bytes.SplitSeq(parameters, []byte(";")) {
 			name, value, _ := bytes.Cut(p, []byte("="))
 			switch strings.ToLower(string(name)) {
 			case "ext", "isub":

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -60,16 +61,17 @@ func printRuns(w io.Writer, r *Result) {
 
 // ratioLine leaves out what one of the two does not tell.
 func ratioLine(o *Comparison) string {
-	line := fmt.Sprintf("amazon-capi has %.1f times the events/s of %s", o.Ratio.EventsPerSecond, o.Name)
+	var line strings.Builder
+	line.WriteString(fmt.Sprintf("amazon-capi has %.1f times the events/s of %s", o.Ratio.EventsPerSecond, o.Name))
 	for _, f := range []struct {
 		ratio float64
 		of    string
 	}{{o.Ratio.CPUMicros, "CPU"}, {o.Ratio.Allocs, "allocations"}, {o.Ratio.PeakBytes, "memory"}} {
 		if f.ratio > 0 {
-			line += fmt.Sprintf(", %.3f of its %s", f.ratio, f.of)
+			line.WriteString(fmt.Sprintf(", %.3f of its %s", f.ratio, f.of))
 		}
 	}
-	return line + " (medians)"
+	return line.String() + " (medians)"
 }
 
 // printMiscounts says where the other program did not do the job that its

@@ -15,7 +15,7 @@ func peakMemory(usage any) int64 {
 		return 0
 	}
 	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
-		return int64(r.Maxrss) // the one that counts in bytes
+		return r.Maxrss // the one that counts in bytes
 	}
-	return int64(r.Maxrss) << 10
+	return r.Maxrss << 10
 }

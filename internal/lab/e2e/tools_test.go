@@ -50,7 +50,7 @@ func newOperators(t *testing.T, events int) *operators {
 	t.Helper()
 	w := newWorld(t, sandbox.Options{Behaviour: sandbox.Behaviour{RefuseTypes: []string{"LEAD_FORM"}}})
 	// The records are as old as their events, and a broker would delete them.
-	_, err := w.admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: "retention.ms", Value: kadm.StringPtr("-1")}}, w.topic, w.letters)
+	_, err := w.admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: "retention.ms", Value: new("-1")}}, w.topic, w.letters)
 	if err != nil {
 		t.Fatal(err)
 	}

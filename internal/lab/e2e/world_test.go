@@ -111,7 +111,7 @@ func newWorldAlone(t *testing.T, amazon sandbox.Options) *world {
 
 func (w *world) createTopic(name string, maxBytes int) {
 	w.t.Helper()
-	_, err := w.admin.CreateTopic(w.t.Context(), partitions, 1, map[string]*string{"max.message.bytes": kadm.StringPtr(fmt.Sprint(maxBytes))}, name)
+	_, err := w.admin.CreateTopic(w.t.Context(), partitions, 1, map[string]*string{"max.message.bytes": new(fmt.Sprint(maxBytes))}, name)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -82,7 +82,8 @@ func (o *Options) topicIsThere(ctx context.Context, client *kgo.Client) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Patience, errNothingAcknowledged(o.Patience))
 	defer cancel()
 	for {
-		exists, err := true, error(nil)
+		exists := true
+		var err error
 		if o.CreateTopic {
 			_, err = kafka.EnsureTopics(ctx, client, o.Topic, Partitions)
 		} else {

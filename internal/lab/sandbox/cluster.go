@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -80,10 +81,8 @@ func startBroker(o ClusterOptions) (*kfake.Cluster, error) {
 		kfake.BrokerConfigs(o.BrokerConfigs),
 		kfake.WithLogger(silent{}),
 	}
-	for _, t := range o.Topics {
-		if t == "" {
-			return nil, errors.New("a topic has no name")
-		}
+	if slices.Contains(o.Topics, "") {
+		return nil, errors.New("a topic has no name")
 	}
 	if len(o.Topics) > 0 {
 		opts = append(opts, kfake.SeedTopics(int32(o.Partitions), o.Topics...))

@@ -73,7 +73,7 @@ func transport(l *report.List, c *pipeline.Config) {
 		l.Look(areaConfig, "--amazon-url", "Use https for anything but a sandbox.", "access tokens and events travel unencrypted")
 	}
 	if c.Registry.Password != "" {
-		for _, u := range strings.Split(c.Registry.URL, ",") {
+		for u := range strings.SplitSeq(c.Registry.URL, ",") {
 			if inTheClear(strings.TrimSpace(u)) {
 				l.Look(areaConfig, "--registry", "Use https.", "the registry's password travels unencrypted")
 				break

@@ -103,7 +103,7 @@ func (v *Live) topic(ctx context.Context, l *report.List, client *kgo.Client, ad
 func describe(ctx context.Context, client *kgo.Client, topic string) (kmsg.MetadataResponseTopic, error) {
 	req := kmsg.NewPtrMetadataRequest()
 	t := kmsg.NewMetadataRequestTopic()
-	t.Topic = kmsg.StringPtr(topic)
+	t.Topic = new(topic)
 	req.Topics = append(req.Topics, t)
 	req.IncludeTopicAuthorizedOperations = true
 	resp, err := req.RequestWith(ctx, client)

@@ -3,6 +3,7 @@ package mappingtest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -45,7 +46,7 @@ func parse(doc []byte) (v any, err error) {
 
 func (l *loader) yamlError(n *yaml.Node, what string, err error) {
 	line := n.Line
-	if at, ok := err.(lineError); ok {
+	if at, ok := errors.AsType[lineError](err); ok {
 		line = at.line
 	}
 	l.Fault(line, "%s: %v", what, err)

@@ -151,8 +151,7 @@ func (f *Forecaster) remember(rec *kgo.Record, c copied) {
 // decode reads a record into f.ev; readable is false for what can never be read.
 func (f *Forecaster) decode(ctx context.Context, rec *kgo.Record) (readable bool, err error) {
 	err = f.Decoder.Decode(ctx, rec.Value, &f.ev)
-	var bad *schemas.DecodeError
-	if errors.As(err, &bad) {
+	if _, ok := errors.AsType[*schemas.DecodeError](err); ok {
 		return false, nil
 	}
 	return err == nil, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,17 +50,18 @@ func (s *story) begin(f journal.Fault) int {
 	f.ID, f.Began = s.lastID, time.Now()
 	f.InFlight = maps.Clone(f.InFlight)
 	s.write(journal.Line{Began: &f})
-	what := string(f.Kind)
+	var what strings.Builder
+	what.WriteString(string(f.Kind))
 	if f.Member != "" {
-		what += " " + f.Member
+		what.WriteString(" " + f.Member)
 		if n, ok := f.InFlight[f.Member]; ok && f.Kind != journal.Join {
-			what += fmt.Sprintf(", %d in flight", n)
+			what.WriteString(fmt.Sprintf(", %d in flight", n))
 		}
 	}
 	for _, d := range f.Does {
-		what += " " + d.Name
+		what.WriteString(" " + d.Name)
 	}
-	s.sayf("%s", what)
+	s.sayf("%s", what.String())
 	return f.ID
 }
 

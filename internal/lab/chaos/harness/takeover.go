@@ -133,14 +133,16 @@ func (w *world) awaitFormer(ctx context.Context, listen string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	want := formerEvents * (w.o.Profiles - 1) / w.o.Profiles / 2
-	for accepted, before := 0, -1; ; before = accepted {
-		accepted, _ = scrape(ctx, w.http, listen, "amazon_capi_accept_latency_seconds_count") // it may not listen yet
+	before := -1
+	for {
+		accepted, _ := scrape(ctx, w.http, listen, "amazon_capi_accept_latency_seconds_count") // it may not listen yet
 		if accepted >= want && accepted == before {
 			return nil
 		}
 		if !pause(ctx, time.Second) {
 			return fmt.Errorf("the former group's member has delivered %d events, want at least %d", accepted, want)
 		}
+		before = accepted
 	}
 }
 

@@ -59,7 +59,7 @@ func (w *world) createTopicsOf(ctx context.Context, t topics) error {
 func (w *world) keepOffsets(ctx context.Context) error {
 	for {
 		_ = w.admin.FindGroupCoordinators(ctx, w.group)
-		set := []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "segment.bytes", Value: kadm.StringPtr("1073741824")}}
+		set := []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "segment.bytes", Value: new("1073741824")}}
 		answers, err := w.admin.AlterTopicConfigs(ctx, set, "__consumer_offsets")
 		if err == nil && len(answers) == 1 {
 			err = answers[0].Err
@@ -83,7 +83,7 @@ func (w *world) forbid(ctx context.Context, topic string, forbidden bool) error 
 		if forbidden {
 			needs = n + 1
 		}
-		set := []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "min.insync.replicas", Value: kadm.StringPtr(strconv.Itoa(needs))}}
+		set := []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "min.insync.replicas", Value: new(strconv.Itoa(needs))}}
 		answers, err := w.admin.AlterTopicConfigs(ctx, set, topic)
 		if err == nil && len(answers) == 1 {
 			err = answers[0].Err
