@@ -93,6 +93,10 @@ MINUTES ?= 3
 sim: ## simulate members, brokers and Amazon in virtual time (SEEDS=200 FROM=1 MINUTES=3)
 	SIM_SEED=$(FROM) SIM_SEEDS=$(SEEDS) SIM_MINUTES=$(MINUTES) $(GOTEST) -tags=synctests -count=1 -timeout=12h -run='^(TestSim|TestShrink)$$' -v $(GOTESTFLAGS) ./internal/lab/sim
 
+.PHONY: sim-mutants
+sim-mutants: ## show that the simulation finds known mistakes
+	SIM_MUTANTS=yes $(GOTEST) -tags=synctests -count=1 -timeout=30m -run='^TestMutants$$' -v $(GOTESTFLAGS) ./internal/lab/sim
+
 .PHONY: soak
 soak: ## hold 10 million events in a real Kafka with Amazon away, and watch memory (SOAK=1m SOAK_EVENTS=)
 	$(servers) with $(GOTEST) -count=1 -timeout=120m -tags=kafka,soak -run='^TestSoak' -v $(GOTESTFLAGS) ./internal/lab/e2e/...

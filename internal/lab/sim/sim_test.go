@@ -81,6 +81,10 @@ func complain(t *testing.T, seed uint64, o Options, r *Result, log string) {
 			t.Error(err)
 		}
 	}
+	if os.Getenv("SIM_SHRINK") == "no" {
+		t.Errorf("seed %d\n%s\nschedule:\n%s", seed, strings.Join(r.Wrong, "\n"), r.Schedule)
+		return
+	}
 	small := shrink(r.Schedule, func(s Schedule) bool {
 		o := o
 		o.Schedule, o.Log = s, nil
