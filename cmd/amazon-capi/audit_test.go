@@ -104,6 +104,42 @@ func TestAuditLeavesCopiesOut(t *testing.T) {
 	}
 }
 
+// TestAuditCountsForgedCopies: a producer that writes a redrive's header hides
+// nothing: what has no original in the window is an event, and so is the second copy
+// of one round.
+func TestAuditCountsForgedCopies(t *testing.T) {
+	c, servers := publishSamples(t)
+	cl, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.ProducerBatchMaxBytes(8<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	all, err := history.ReadAll(t.Context(), kafka.Settings{Brokers: c.Brokers()}, "tracklayer.events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := []kgo.RecordHeader{{Key: "amazon-capi.redrives", Value: []byte("1")}}
+	produce := func(value []byte) {
+		forged := &kgo.Record{Topic: "tracklayer.events", Key: all[0].Key, Value: value, Timestamp: all[0].Timestamp, Headers: header}
+		if err := cl.ProduceSync(t.Context(), forged).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 {
+		produce(all[0].Value) // one of them may be a copy
+	}
+	for n := range 5 {
+		produce([]byte{'j', 'u', 'n', 'k', byte(n)})
+	}
+	r := command(t, "", append([]string{"audit", "--json"}, servers...)...)
+	window, _, _ := strings.Cut(r.stdout, "\n")
+	for _, want := range []string{`"records":147`, `"redriven_copies":1`} {
+		if r.code != exitOK || !strings.Contains(window, want) {
+			t.Errorf("exit %d, want %s: %s\n%s", r.code, want, window, r.stderr)
+		}
+	}
+}
+
 func TestAuditBadInput(t *testing.T) {
 	_, servers := publishSamples(t)
 	for name, tc := range map[string]struct {

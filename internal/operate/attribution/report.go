@@ -20,8 +20,8 @@ type Window struct {
 	Oldest  time.Time `json:"oldest,omitzero"`
 	Newest  time.Time `json:"newest,omitzero"`
 	Records int64     `json:"records"` // that were chosen
-	// Copies are records that a redrive wrote. They are no events of their own, so
-	// they are in nothing else that is counted.
+	// Copies are records that a redrive wrote of others in the window. They are no
+	// events of their own, so they are in nothing else that is counted.
 	Copies int64 `json:"redriven_copies,omitempty"`
 	// Chosen says which events were, if not all.
 	Chosen string `json:"chosen,omitempty"`

@@ -28,35 +28,75 @@ func (a *Audit) ReadWindow(ctx context.Context, s kafka.Settings, rng history.Ra
 	if plan.Empty() {
 		return nil, errors.New(plan.WhyEmpty())
 	}
-	decoder := schemas.NewDecoder(registry)
-	var ev schemas.Event
-	err = reader.Read(ctx, plan, func(rec *kgo.Record) error {
-		if deadletter.Redrives(rec) > 0 {
-			window.Copies++
-			return nil
-		}
-		err := decoder.Decode(ctx, rec.Value, &ev)
-		bad, isBad := errors.AsType[*schemas.DecodeError](err)
-		switch {
-		case err != nil && !isBad:
-			return fmt.Errorf("partition %d, offset %d: %w", rec.Partition, rec.Offset, err)
-		case choice.Any() && !choice.Match(&ev):
-			return nil
-		case isBad:
-			a.Undecodable(bad)
-		default:
-			a.Event(&ev, rec.Timestamp)
-		}
-		window.Saw(rec.Timestamp)
-		return nil
-	})
+	w := &reading{audit: a, window: window, decoder: schemas.NewDecoder(registry), choice: choice, copies: newCopies(a.opts.MaxIDs)}
+	err = w.read(ctx, reader, plan)
 	switch {
 	case err != nil || window.Records > 0:
 		return window, err
 	case choice.Any():
 		return nil, fmt.Errorf("there are no events of %s in the window", window.Chosen)
-	case window.Copies > 0:
-		return nil, fmt.Errorf("the window holds only copies of redriven letters, %d of them: choose the time of their originals", window.Copies)
 	}
 	return nil, errors.New(plan.WhyEmpty())
+}
+
+// reading is a window that is being read.
+type reading struct {
+	audit   *Audit
+	window  *Window
+	decoder *schemas.Decoder
+	choice  *history.Choice
+	copies  *copies
+	ev      schemas.Event
+}
+
+// read goes through the window; twice more if there are records that are said to be
+// copies, once for their originals and once to count those that have none.
+func (w *reading) read(ctx context.Context, r *history.Reader, plan *history.Plan) error {
+	err := r.Read(ctx, plan, func(rec *kgo.Record) error {
+		if deadletter.Redrives(rec) > 0 {
+			w.copies.claim(rec)
+			return nil
+		}
+		return w.record(ctx, rec)
+	})
+	if err != nil || len(w.copies.originals) == 0 {
+		return err
+	}
+	err = r.Read(ctx, plan, func(rec *kgo.Record) error {
+		if deadletter.Redrives(rec) == 0 {
+			w.copies.original(rec)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.Read(ctx, plan, func(rec *kgo.Record) error {
+		switch {
+		case deadletter.Redrives(rec) == 0:
+			return nil
+		case w.copies.take(rec):
+			w.window.Copies++
+			return nil
+		}
+		return w.record(ctx, rec)
+	})
+}
+
+// record counts a record of the window.
+func (w *reading) record(ctx context.Context, rec *kgo.Record) error {
+	err := w.decoder.Decode(ctx, rec.Value, &w.ev)
+	bad, isBad := errors.AsType[*schemas.DecodeError](err)
+	switch {
+	case err != nil && !isBad:
+		return fmt.Errorf("partition %d, offset %d: %w", rec.Partition, rec.Offset, err)
+	case w.choice.Any() && !w.choice.Match(&w.ev):
+		return nil
+	case isBad:
+		w.audit.Undecodable(bad)
+	default:
+		w.audit.Event(&w.ev, rec.Timestamp)
+	}
+	w.window.Saw(rec.Timestamp)
+	return nil
 }

@@ -1,0 +1,60 @@
+package attribution
+
+import (
+	"hash/maphash"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
+)
+
+// copies tells the records that a redrive wrote from those whose producer says so.
+// Anybody who writes to the source can put a redrive's header on a record, and
+// would hide it from the audit; but a redrive copies an original, its key, bytes and
+// time, which is in the window then. Of each original there is one copy a round.
+type copies struct {
+	seed maphash.Seed
+	most int
+	// originals is how many there are of each record that is said to be a copy.
+	originals map[uint64]int
+	taken     map[round]int
+}
+
+// round is the n-th redrive of a record.
+type round struct {
+	key uint64
+	n   int
+}
+
+func newCopies(most int) *copies {
+	return &copies{maphash.MakeSeed(), most, make(map[uint64]int), make(map[round]int)}
+}
+
+func (c *copies) key(rec *kgo.Record) uint64 {
+	return maphash.Comparable(c.seed, [2]string{string(rec.Key), string(rec.Value)})
+}
+
+// claim notes that a record is said to be a copy. Beyond the bound none is believed.
+func (c *copies) claim(rec *kgo.Record) {
+	if len(c.originals) < c.most {
+		c.originals[c.key(rec)] += 0
+	}
+}
+
+// original counts a record that says nothing of the kind.
+func (c *copies) original(rec *kgo.Record) {
+	key := c.key(rec)
+	if n, claimed := c.originals[key]; claimed {
+		c.originals[key] = n + 1
+	}
+}
+
+// take reports whether a record that is said to be a copy is one.
+func (c *copies) take(rec *kgo.Record) bool {
+	r := round{c.key(rec), deadletter.Redrives(rec)}
+	if c.taken[r] >= c.originals[r.key] {
+		return false
+	}
+	c.taken[r]++
+	return true
+}
