@@ -7,6 +7,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -39,11 +40,22 @@ type Way struct {
 	BatchEvents, BatchBytes int
 	// Paused profiles hold their events.
 	Paused bool
+
+	routes exchange.RouteOptions
+}
+
+// Lane returns the region of the lane that takes the profile's events from a country.
+func (w *Way) Lane(country string) amazon.Region { return w.routes.Lane(country) }
+
+// toRegions has the way lead to the regions that a route would.
+func (w *Way) toRegions(c *Config, pinned amazon.Region) {
+	w.routes = exchange.RouteOptions{Contract: w.Contract, BaseURL: c.AmazonURL, Region: cmp.Or(pinned, c.Region), Pinned: pinned != amazon.RegionUnknown}
 }
 
 // Ways tells by which way each profile's events would go, for tools that send
 // nothing. It answers as the accounts do at the time of asking.
 type Ways struct {
+	config    *Config
 	accounts  *accounts.List
 	all       Way
 	contracts map[string]amazon.Contract
@@ -60,12 +72,14 @@ func (c *Config) Ways() (*Ways, error) {
 		return nil, err
 	}
 	w := &Ways{
+		config: c,
 		all: Way{
 			Contract:    contract,
 			BatchEvents: cmp.Or(c.BatchEvents, contract.Limits().Events), BatchBytes: cmp.Or(c.BatchBytes, contract.Limits().Bytes),
 		},
 		contracts: make(map[string]amazon.Contract), known: make(map[string]*Way),
 	}
+	w.all.toRegions(c, amazon.RegionUnknown)
 	if c.AccountsFile == "" {
 		return w, nil
 	}
@@ -101,6 +115,7 @@ func (w *Ways) Of(profile string) (*Way, *verdict.Reason) {
 	if p.BatchBytes > 0 {
 		way.BatchBytes = min(way.BatchBytes, p.BatchBytes)
 	}
+	way.toRegions(w.config, p.Region)
 	if len(w.known) >= maxWays {
 		clear(w.known)
 	}

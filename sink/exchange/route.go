@@ -92,27 +92,40 @@ func NewRoutes(o RouteOptions) (*Routes, error) {
 	}
 	o.Region = cmp.Or(o.Region, amazon.NorthAmerica)
 	r := &Routes{opts: o}
-	// One host, or one region: then all events go one way, and a batch is not
-	// kept small by where they come from.
-	oneWay := o.BaseURL != "" || o.Pinned
 	for region := range amazon.RegionCount {
-		at := region
-		if oneWay || at == amazon.RegionUnknown {
-			at = o.Region
-		}
+		at, lane := o.at(region)
 		if r.by[at] == nil {
 			route, err := o.route(at)
 			if err != nil {
 				return nil, err
 			}
-			if !oneWay && o.Contract.Region("US") != amazon.RegionUnknown {
-				route.Region = at
-			}
+			route.Region = lane
 			r.by[at] = route
 		}
 		r.by[region] = r.by[at]
 	}
 	return r, nil
+}
+
+// at is where events of a region go, and what the lane is told from others of its
+// profile by. With one host, or one region, all events go one way, and a batch is not
+// kept small by where they come from.
+func (o *RouteOptions) at(region amazon.Region) (at, lane amazon.Region) {
+	oneWay := o.BaseURL != "" || o.Pinned
+	if at = region; oneWay || at == amazon.RegionUnknown {
+		at = cmp.Or(o.Region, amazon.NorthAmerica)
+	}
+	if !oneWay && o.Contract.Region("US") != amazon.RegionUnknown {
+		lane = at
+	}
+	return at, lane
+}
+
+// Lane returns the region of the lane that takes a profile's events from a country:
+// what is sent to different regions never shares a request.
+func (o *RouteOptions) Lane(country string) amazon.Region {
+	_, lane := o.at(o.Contract.Region(country))
+	return lane
 }
 
 func (o *RouteOptions) route(at amazon.Region) (*Route, error) {

@@ -74,8 +74,11 @@ type Profile struct {
 	Requests int    `json:"requests"`
 	Paused   bool   `json:"paused,omitempty"` // in the accounts file: its events wait
 
-	bytes int
+	lanes [amazon.RegionCount]load
 }
+
+// load is what one lane of a profile sends.
+type load struct{ events, bytes int }
 
 // add counts the events of o so many times; -1 takes them out again.
 func (p *Profile) add(o *Profile, times int) {
@@ -84,7 +87,10 @@ func (p *Profile) add(o *Profile, times int) {
 	p.Filtered += times * o.Filtered
 	p.Refused += times * o.Refused
 	p.TooOld += times * o.TooOld
-	p.bytes += times * o.bytes
+	for i := range p.lanes {
+		p.lanes[i].events += times * o.lanes[i].events
+		p.lanes[i].bytes += times * o.lanes[i].bytes
+	}
 }
 
 // copied is a record that a redrive has written.
@@ -210,7 +216,8 @@ func (f *Forecaster) one(readable bool) Profile {
 	}
 	body, why := amazon.Encode(way.Contract, &f.c, now)
 	if why == nil {
-		p.Send, p.bytes = 1, len(body)+len(way.Contract.Frame().Between)
+		p.Send = 1
+		p.lanes[way.Lane(f.c.CountryCode)] = load{1, len(body) + len(way.Contract.Frame().Between)}
 		return p
 	}
 	p.refuse(*why)
@@ -251,7 +258,7 @@ func (f *Forecaster) Profiles() (all []Profile, sum Profile) {
 		if p.Events == 0 {
 			continue // copies only
 		}
-		p.Requests, p.Paused = f.requests(p)
+		p.Requests, _, p.Paused = f.requests(p)
 		all = append(all, *p)
 		sum.add(p, 1)
 		sum.Requests += p.Requests
@@ -262,15 +269,21 @@ func (f *Forecaster) Profiles() (all []Profile, sum Profile) {
 	return all, sum
 }
 
-// requests is how many it takes at least: full batches, each answered at once.
-func (f *Forecaster) requests(p *Profile) (n int, paused bool) {
+// requests is how many a profile takes at least, full batches that are each answered
+// at once, and how many the lane of it that takes most. What goes to different regions
+// shares none.
+func (f *Forecaster) requests(p *Profile) (n, most int, paused bool) {
 	way, why := f.Ways.Of(p.Profile)
 	if p.Send == 0 || why != nil {
-		return 0, false
+		return 0, 0, false
 	}
 	frame := way.Contract.Frame()
-	room := way.BatchBytes - len(frame.Open) - len(frame.Close)
-	return max(ceil(p.Send, way.BatchEvents), ceil(p.bytes, room)), way.Paused
+	room := way.BatchBytes - len(frame.Open) - len(frame.Close) + len(frame.Between)
+	for _, l := range p.lanes {
+		requests := max(ceil(l.events, way.BatchEvents), ceil(l.bytes, room))
+		n, most = n+requests, max(most, requests)
+	}
+	return n, most, way.Paused
 }
 
 func ceil(n, by int) int { return (n + by - 1) / max(by, 1) }
@@ -280,13 +293,13 @@ func ceil(n, by int) int { return (n + by - 1) / max(by, 1) }
 const assumedAnswer = 300 * time.Millisecond
 
 // Duration estimates how long sending takes: by the rate, if there is one, and
-// otherwise by the profile that needs most requests.
+// otherwise by the lane that needs most requests.
 func (f *Forecaster) Duration(rate float64, laneConcurrency int) time.Duration {
 	longest := time.Duration(0)
 	total := 0
 	for _, p := range f.f.profiles {
 		total += p.Events
-		n, _ := f.requests(p)
+		_, n, _ := f.requests(p)
 		longest = max(longest, time.Duration(ceil(n, laneConcurrency))*assumedAnswer)
 	}
 	if rate > 0 {
