@@ -130,27 +130,27 @@ func TestRequestsByRegion(t *testing.T) {
 		d.ClientID, write("secret", d.ClientSecret), write("token", d.RefreshToken)))
 	const na, eu, fe = "advertising-api.amazon.com", "advertising-api-eu.amazon.com", "advertising-api-fe.amazon.com"
 	// Of each profile 6 events are of NA's countries, 6 of EU's, 6 of FE's, 3 of one that
-	// has no region, and 3 of none, which only the guide's contract takes; 3 go in a
+	// has no region, and 3 of none, which only the guide's contract takes; 8 go in a
 	// request, of profile 222 2.
 	for name, tc := range map[string]struct {
 		contract, accounts, url string
 		region                  amazon.Region
 		want                    map[string]int
 	}{
-		"guide":              {contract: "off-amazon-2023-11-13", want: map[string]int{na: 24}},
-		"guide, in EU":       {contract: "off-amazon-2023-11-13", region: amazon.Europe, want: map[string]int{eu: 24}},
-		"events-v1":          {contract: "events-v1", want: map[string]int{na: 9, eu: 6, fe: 6}},
-		"events-v1, in EU":   {contract: "events-v1", region: amazon.Europe, want: map[string]int{na: 6, eu: 9, fe: 6}},
+		"guide":              {contract: "off-amazon-2023-11-13", want: map[string]int{na: 9}},
+		"guide, in EU":       {contract: "off-amazon-2023-11-13", region: amazon.Europe, want: map[string]int{eu: 9}},
+		"events-v1":          {contract: "events-v1", want: map[string]int{na: 6, eu: 3, fe: 3}},
+		"events-v1, in EU":   {contract: "events-v1", region: amazon.Europe, want: map[string]int{na: 3, eu: 6, fe: 3}},
 		"events-v1, one URL": {contract: "events-v1", url: "sandbox", want: map[string]int{}},
-		"accounts":           {contract: "events-v1", accounts: file, want: map[string]int{na: 3, eu: 2 + 8, fe: 2 + 11}},
-		"accounts, in FE":    {contract: "events-v1", accounts: file, region: amazon.FarEast, want: map[string]int{na: 2, eu: 2 + 8, fe: 3 + 11}},
+		"accounts":           {contract: "events-v1", accounts: file, want: map[string]int{na: 2, eu: 1 + 3, fe: 1 + 11}},
+		"accounts, in FE":    {contract: "events-v1", accounts: file, region: amazon.FarEast, want: map[string]int{na: 1, eu: 1 + 3, fe: 2 + 11}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, o := served(t, 0)
 			h := serveHosts(t, c.AmazonURL())
 			config := &o.Config
 			config.Contract, config.AccountsFile, config.Region, config.Dial = tc.contract, tc.accounts, tc.region, h.dial
-			config.BatchEvents, config.Linger = 3, 2*time.Second
+			config.BatchEvents, config.Linger = 8, 2*time.Second
 			if config.AmazonURL = ""; tc.url != "" {
 				config.AmazonURL = c.AmazonURL()
 			}
