@@ -1,0 +1,80 @@
+//go:build !kafka
+
+package e2e
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/lab/sample"
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+)
+
+// status is the page of that name.
+func (w *world) status(p program) (s health.Status) {
+	w.t.Helper()
+	_, page := w.get(p, "/status")
+	if err := json.Unmarshal([]byte(page), &s); err != nil {
+		w.t.Fatalf("%v\n%s", err, page)
+	}
+	return s
+}
+
+// TestOneRefusedProfileLeavesTheProcessReady: Amazon refuses one profile, and takes
+// the others. The process is ready all the while: with that profile's events held,
+// with them as dead letters, and afterwards. /status says what is wrong, since when
+// and what to do, until the lane has been idle for a while.
+func TestOneRefusedProfileLeavesTheProcessReady(t *testing.T) {
+	profiles := sample.ProfileIDs(3)
+	w := newWorld(t, sandbox.Options{Behaviour: sandbox.Behaviour{Faults: []sandbox.Fault{
+		{Do: sandbox.Status, Status: 403, Profile: profiles[0]},
+	}}})
+	w.publish(generated(t, 300, 5, sample.GeneratorOptions{Profiles: 3}))
+	c := w.config()
+	c.AuthHold = 4 * time.Second
+	p := w.start(c)
+	ready := func(when string) {
+		t.Helper()
+		if code, body := w.get(p, "/readyz"); code != 200 || strings.Contains(body, "lane") {
+			t.Errorf("%s: /readyz %d:\n%s", when, code, body)
+		}
+		if code, body := w.get(p, "/livez"); code != 200 {
+			t.Errorf("%s: /livez %d:\n%s", when, code, body)
+		}
+	}
+	state := func() *health.State {
+		for _, s := range w.status(p).Profiles {
+			if strings.HasPrefix(s.Name, "lane ") {
+				return &s
+			}
+		}
+		return nil
+	}
+	w.eventually(p, "the lane is held", func() bool { return state() != nil })
+	ready("held")
+	s, page := state(), w.status(p)
+	if s == nil || s.OK || !strings.Contains(s.Reason, "403") || s.Since.IsZero() || s.Do == "" {
+		t.Fatalf("the state of the lane is %+v", s)
+	}
+	if !page.Ready || page.Lanes == nil || page.Lanes.States["held"] == 0 {
+		t.Errorf("%+v", page)
+	}
+	since := s.Since
+
+	w.delivered(p)
+	ready("as dead letters")
+	if _, letters := w.deadLetters(); len(letters) == 0 {
+		t.Error("there are no dead letters")
+	}
+	if s := state(); s != nil && !s.Since.Equal(since) {
+		t.Errorf("the condition began at %s, and again at %s", since, s.Since)
+	}
+	w.eventually(p, "the condition of the idle lane ends", func() bool { return state() == nil })
+	ready("afterwards")
+	if n := strings.Count(p.log(), `"condition":"lane `); n > 4 {
+		t.Errorf("%d lines of the log are about the condition:\n%s", n, tail(p.log()))
+	}
+}
