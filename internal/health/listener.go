@@ -1,18 +1,31 @@
 package health
 
 import (
+	"context"
 	"net"
+	"net/http"
+	"net/netip"
 	"sync"
+	"time"
 )
 
-// maxConnections bounds the connections to the pages: a scraper, probes and a few
-// people need a handful.
-const maxConnections = 64
+const (
+	// maxConnections bounds the connections to the pages: a scraper, probes and a few
+	// people need a handful, and somebody who opens thousands leaves room for them.
+	maxConnections = 256
+	// grace is how long a connection has for its request before it may be closed for
+	// another.
+	grace = 25 * time.Millisecond
+	// answerTime is how long a connection goes after all those that ask for nothing;
+	// an answer that takes longer is one that its client does not read.
+	answerTime = 250 * time.Millisecond
+)
 
-// boundedListener keeps the connections to a bound. Beyond it the oldest connection
-// of the host that has most of them is closed. To let new ones wait instead would
-// have whoever holds all of them open keep the probes out, and the orchestrator
-// then restarts a process that is well.
+// boundedListener keeps the connections to a bound. Beyond it one of the host that has
+// most of them is closed: the oldest that has no request being answered. If new ones
+// had to wait for their turn, whoever holds all of them open would keep the probes out,
+// and the orchestrator would restart a process that is well. A probe from the same host
+// as somebody who opens thousands is answered, for it asks at once.
 type boundedListener struct {
 	net.Listener
 	most int
@@ -23,9 +36,16 @@ type boundedListener struct {
 
 type boundedConn struct {
 	net.Conn
-	host   string
+	host   netip.Prefix
 	listen *boundedListener
 	once   sync.Once
+
+	reading sync.Once
+	// Guarded by listen.mu.
+	since time.Time // it was first read from, or its request was there; zero before
+	// answering is set from when a request has come to its end until its answer has.
+	// Half a request does not count: it costs nothing to send one and wait.
+	answering bool
 }
 
 func (l *boundedListener) Accept() (net.Conn, error) {
@@ -33,33 +53,122 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, _, _ := net.SplitHostPort(c.RemoteAddr().String())
-	bc := &boundedConn{Conn: c, host: host, listen: l}
+	bc := &boundedConn{Conn: c, host: hostOf(c.RemoteAddr()), listen: l}
 	l.mu.Lock()
 	l.conns = append(l.conns, bc)
-	var evicted *boundedConn
-	if len(l.conns) > l.most {
-		evicted = l.greediest()
-	}
 	l.mu.Unlock()
-	if evicted != nil {
-		_ = evicted.Close()
+	for {
+		victim, young := l.victim()
+		switch {
+		case victim == nil:
+			return bc, nil
+		case young > 0:
+			time.Sleep(young)
+		default:
+			_ = victim.Close()
+		}
 	}
-	return bc, nil
 }
 
-// greediest is the oldest connection of the host that has most. mu is held.
-func (l *boundedListener) greediest() (oldest *boundedConn) {
-	count := make(map[string]int)
+// hostOf is what connections are counted by: an IPv4 address, or the 64 bits of an
+// IPv6 address that a network has in common, all of whose others any host may use.
+func hostOf(addr net.Addr) netip.Prefix {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return netip.Prefix{}
+	}
+	ip := tcp.AddrPort().Addr().Unmap()
+	host, _ := ip.Prefix(min(ip.BitLen(), 64))
+	return host
+}
+
+// victim is the connection to close, nil if there is room, and how long its time of
+// grace still is.
+func (l *boundedListener) victim() (victim *boundedConn, young time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.conns) <= l.most {
+		return nil, 0
+	}
+	count, greedy := make(map[netip.Prefix]int), l.conns[0].host
 	for _, c := range l.conns {
 		count[c.host]++
 	}
-	for _, c := range l.conns {
-		if oldest == nil || count[c.host] > count[oldest.host] {
-			oldest = c
+	for host, n := range count {
+		if n > count[greedy] {
+			greedy = host
 		}
 	}
-	return oldest
+	for _, c := range l.conns[:len(l.conns)-1] { // all but the new one
+		if c.host == greedy && (victim == nil || c.before(victim)) {
+			victim = c
+		}
+	}
+	if victim == nil {
+		return nil, 0
+	}
+	if victim.since.IsZero() {
+		return victim, time.Millisecond // on a busy machine nobody has looked at it yet
+	}
+	return victim, grace - time.Since(victim.since)
+}
+
+// before reports whether a connection is closed rather than another.
+func (c *boundedConn) before(o *boundedConn) bool {
+	if cs, os := c.served(), o.served(); cs != os {
+		return os
+	}
+	if c.since.IsZero() || o.since.IsZero() {
+		return !c.since.IsZero()
+	}
+	return c.since.Before(o.since)
+}
+
+// served reports whether a request is being answered that may soon be.
+func (c *boundedConn) served() bool { return c.answering && time.Since(c.since) < answerTime }
+
+func (c *boundedConn) Read(p []byte) (int, error) {
+	c.reading.Do(func() {
+		c.listen.mu.Lock()
+		defer c.listen.mu.Unlock()
+		c.since = time.Now()
+	})
+	return c.Conn.Read(p)
+}
+
+// is says whether a request is being answered.
+func (c *boundedConn) is(answering bool) {
+	c.listen.mu.Lock()
+	defer c.listen.mu.Unlock()
+	if c.answering = answering; answering {
+		c.since = time.Now()
+	}
+}
+
+// answering marks the connection of a request while it is answered. One that brings a
+// body, which no page needs, is answered and then closed at leisure.
+func answering(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, ok := r.Context().Value(connKey{}).(*boundedConn); ok && r.ContentLength == 0 {
+			c.is(true)
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// answered is told of connections' states. The handler's return is not the end of its
+// answer, most of which is written after it.
+func answered(c net.Conn, s http.ConnState) {
+	if c, ok := c.(*boundedConn); ok && s == http.StateIdle {
+		c.is(false)
+	}
+}
+
+// connKey is the key of a request's connection in its context.
+type connKey struct{}
+
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
 }
 
 func (c *boundedConn) Close() error {

@@ -61,7 +61,9 @@ func NewServer(cs *Conditions, live func() error, metrics prometheus.Gatherer) *
 	})
 	s.http = &http.Server{
 		// No page needs a body, so that none is read.
-		Handler: http.MaxBytesHandler(mux, 0),
+		Handler:     answering(http.MaxBytesHandler(mux, 0)),
+		ConnContext: withConn,
+		ConnState:   answered,
 		// A request that is not sent to its end, or a page that is not read to its
 		// end, must not hold a connection for ever.
 		ReadHeaderTimeout: 5 * time.Second,

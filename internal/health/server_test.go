@@ -4,8 +4,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -55,6 +60,100 @@ func TestHoardedConnectionsKeepNobodyOut(t *testing.T) {
 	hoard(t, s.Addr(), "127.0.0.1", 200) // from the scraper's own host
 	if code, _ := get(t, base+"/readyz"); code != 200 {
 		t.Errorf("/readyz: %d", code)
+	}
+}
+
+// TestTenThousandConnections: of those that connect and ask for nothing, for half a
+// page, or for pages that they do not read, few are open at a time, and their
+// goroutines and memory with them; whoever asks for a page from the same host has it.
+func TestTenThousandConnections(t *testing.T) {
+	for name, first := range map[string]string{
+		"silent":      "",
+		"slow":        "GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: " + strings.Repeat("x", 8<<10),
+		"never read":  strings.Repeat("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 50),
+		"kept alive":  "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n",
+		"not HTTP":    strings.Repeat("\x16\x03\x01", 100),
+		"with a body": "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, base := serve(t, NewConditions(zerolog.Nop(), nil))
+			goroutines, want := runtime.NumGoroutine(), int64(1500) // a machine has 28,000 ports for all
+			if name == "slow" {
+				want = 10_000
+			}
+			stop := make(chan struct{})
+			var opened atomic.Int64
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					var kept [100]net.Conn // so that they are not closed from this side
+					for n := 0; ; n++ {
+						select {
+						case <-stop:
+							for _, c := range kept {
+								if c != nil {
+									c.Close()
+								}
+							}
+							return
+						default:
+						}
+						c, err := net.Dial("tcp", s.Addr())
+						if err != nil {
+							continue
+						}
+						_, _ = io.WriteString(c, first)
+						_ = c.(*net.TCPConn).SetLinger(0) // so that ports are free again
+						if old := kept[n%len(kept)]; old != nil {
+							old.Close()
+						}
+						kept[n%len(kept)] = c
+						opened.Add(1)
+					}
+				})
+			}
+			probes := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+			asked, most, heap := 0, 0, uint64(0)
+			for ; opened.Load() < want || asked < 10; asked++ {
+				resp, err := probes.Get(base + "/livez")
+				if err != nil {
+					t.Errorf("probe %d, after %d connections: %v", asked, opened.Load(), err)
+					break
+				}
+				resp.Body.Close()
+				most = max(most, runtime.NumGoroutine())
+				if asked%100 == 0 {
+					var m runtime.MemStats
+					runtime.ReadMemStats(&m)
+					heap = max(heap, m.HeapInuse+m.StackInuse)
+				}
+			}
+			close(stop)
+			wg.Wait()
+			t.Logf("%d probes, %d connections, %d goroutines, %d MB", asked, opened.Load(), most, heap>>20)
+			// Two for each connection, and those that are just being closed. net/http
+			// takes half a second to close one whose body it does not read.
+			limit := 3 * maxConnections
+			if name == "with a body" {
+				limit = int(500*time.Millisecond/grace+3) * maxConnections
+			}
+			if most > goroutines+limit {
+				t.Errorf("%d goroutines, %d before", most, goroutines)
+			}
+			if heap > 64<<20 {
+				t.Errorf("%d MB in use", heap>>20)
+			}
+		})
+	}
+}
+
+func TestHosts(t *testing.T) {
+	for addr, want := range map[string]string{
+		"192.0.2.7:80": "192.0.2.7/32", "[::ffff:192.0.2.7]:80": "192.0.2.7/32", "[2001:db8:1:2:3:4:5:6]:80": "2001:db8:1:2::/64", "[::1]:80": "::/64",
+	} {
+		if got := hostOf(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(addr))).String(); got != want {
+			t.Errorf("%s is of %s, want %s", addr, got, want)
+		}
 	}
 }
 
