@@ -3,12 +3,16 @@ package exchange
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/slicepool"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
@@ -26,7 +30,16 @@ const (
 	// answerBudget is what all answers that are read at the same time may have
 	// together.
 	answerBudget = 64 << 20
+	// patience is how long somebody waits for memory before those are cut off that
+	// have had theirs for as long and read it at less than slowAnswer bytes a second.
+	// Hundreds of lanes whose answers trickle would otherwise keep everybody else's
+	// waiting until their requests' timeouts.
+	patience   = 2 * time.Second
+	slowAnswer = 64 << 10
 )
+
+// errSlowAnswer is a timeout: the request may be repeated, as after any other.
+var errSlowAnswer = fmt.Errorf("the answer came too slowly while others waited for memory: %w", context.DeadlineExceeded)
 
 // answerLimit is how large an answer to a request can usefully be: a page of text,
 // its events repeated, and a few sentences on each. Without it each of hundreds of
@@ -49,17 +62,19 @@ type answerMemory struct {
 	used    int
 	over    *answerBuffer // who may go on
 	waiting []*waiter
+	holding map[*answerBuffer]struct{} // those with more than the small memory
 }
 
 // waiter is somebody who waits for memory.
 type waiter struct {
 	by      *answerBuffer
 	n       int
+	slow    bool // its answer trickled
 	granted chan struct{}
 }
 
 func newAnswerMemory() *answerMemory {
-	m := &answerMemory{most: answerBudget}
+	m := &answerMemory{most: answerBudget, holding: make(map[*answerBuffer]struct{})}
 	// A small container has less to give; GOMEMLIMIT says so.
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		m.most = int(min(max(limit/8, maxAnswer), answerBudget))
@@ -75,13 +90,19 @@ type answerBuffer struct {
 	bytes  []byte
 	first  *[]byte // from the pool of small ones
 	charge int
+	body   io.Reader
+
+	got   atomic.Int64 // bytes read
+	cut   atomic.Bool
+	since time.Time // it began or got more memory, guarded by m.mu; and had read that many
+	had   int64
 }
 
 // read reads a body to its end, of at most that many bytes; hint is the length that
 // it announces, below zero if it does not. The buffer has to be released, whatever
 // the error.
 func (m *answerMemory) read(ctx context.Context, body io.Reader, hint int64, most int) (*answerBuffer, error) {
-	b := &answerBuffer{m: m, first: m.small.Get().(*[]byte)}
+	b := &answerBuffer{m: m, first: m.small.Get().(*[]byte), body: body, since: time.Now()}
 	b.bytes = (*b.first)[:0]
 	if hint > int64(most) {
 		return b, web.ErrTooLarge
@@ -91,11 +112,15 @@ func (m *answerMemory) read(ctx context.Context, body io.Reader, hint int64, mos
 		if n := len(b.bytes); n < cap(b.bytes) {
 			read, err := body.Read(b.bytes[n:cap(b.bytes)])
 			b.bytes = b.bytes[:n+read]
+			b.got.Store(int64(n + read))
+			if b.cut.Load() && !errors.Is(err, io.EOF) {
+				return b, errSlowAnswer
+			}
 			if n+read > most {
 				return b, web.ErrTooLarge
 			}
 			if err != nil {
-				return b, notEOF(err)
+				return b, b.cutOr(notEOF(err))
 			}
 			continue
 		}
@@ -110,9 +135,17 @@ func (m *answerMemory) read(ctx context.Context, body io.Reader, hint int64, mos
 			b.bytes = append(b.bytes, probe[:read]...)
 		}
 		if err != nil {
-			return b, notEOF(err)
+			return b, b.cutOr(notEOF(err))
 		}
 	}
+}
+
+// cutOr is what a read fails with, after its body was closed under it.
+func (b *answerBuffer) cutOr(err error) error {
+	if err != nil && b.cut.Load() {
+		return errSlowAnswer
+	}
+	return err
 }
 
 func notEOF(err error) error {
@@ -151,6 +184,7 @@ func (b *answerBuffer) release() {
 	if m.over == b {
 		m.over = nil
 	}
+	delete(m.holding, b)
 	m.mu.Unlock()
 	m.give(b.charge)
 	b.charge = 0
@@ -170,23 +204,50 @@ func (m *answerMemory) acquire(ctx context.Context, b *answerBuffer, n int) erro
 		m.mu.Unlock()
 		return nil
 	}
-	c := &waiter{by: b, n: n, granted: make(chan struct{})}
-	m.waiting = append(m.waiting, c)
+	c := &waiter{by: b, n: n, slow: b.slow(), granted: make(chan struct{})}
+	m.queue(c)
 	m.mu.Unlock()
-	select {
-	case <-c.granted:
-		return nil
-	case <-ctx.Done():
+	tired := time.NewTicker(patience)
+	defer tired.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-c.granted:
+			return nil
+		case <-tired.C:
+			if m.cutSlow(); c.slow {
+				return m.leave(c, errSlowAnswer) // with what it holds
+			}
+		case <-ctx.Done():
+		}
 	}
+	return m.leave(c, ctx.Err())
+}
+
+// queue enters a waiter, those whose answers trickled behind all others. mu is held.
+func (m *answerMemory) queue(c *waiter) {
+	i := len(m.waiting)
+	for !c.slow && i > 0 && m.waiting[i-1].slow {
+		i--
+	}
+	m.waiting = slices.Insert(m.waiting, i, c)
+}
+
+// leave ends a waiting, unless the memory was granted meanwhile.
+func (m *answerMemory) leave(c *waiter, why error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	i := slices.Index(m.waiting, c)
 	if i < 0 {
-		return nil // it was granted meanwhile
+		return nil
 	}
 	m.waiting = slices.Delete(m.waiting, i, i+1)
 	m.next()
-	return ctx.Err()
+	return why
+}
+
+// slow reports whether the answer trickles, since it last got memory. mu is held.
+func (b *answerBuffer) slow() bool {
+	return float64(b.got.Load()-b.had) < slowAnswer*time.Since(b.since).Seconds()
 }
 
 // grant lets b have n bytes, if they are there or nobody else goes without. The
@@ -200,7 +261,26 @@ func (m *answerMemory) grant(b *answerBuffer, n int) bool {
 		return false
 	}
 	m.used += n
+	b.since, b.had = time.Now(), b.got.Load()
+	m.holding[b] = struct{}{}
 	return true
+}
+
+// cutSlow ends the answers that trickle, while somebody waits.
+func (m *answerMemory) cutSlow() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for b := range m.holding {
+		if time.Since(b.since) < patience || b.cut.Load() || slices.ContainsFunc(m.waiting, func(w *waiter) bool { return w.by == b }) {
+			continue
+		}
+		if b.slow() {
+			b.cut.Store(true)
+			if c, ok := b.body.(io.Closer); ok {
+				go func() { defer crash.Report(); _ = c.Close() }() // a Read that waits returns
+			}
+		}
+	}
 }
 
 // next grants what it can to those who wait, in their order.

@@ -89,6 +89,14 @@ func (s *drip) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// closer is a body whose Read returns when it is closed.
+type closer struct {
+	io.Reader
+	stop func()
+}
+
+func (c *closer) Close() error { c.stop(); return nil }
+
 // However many answers of whatever size come however slowly, they never have more
 // than the budget and one answer; all are read whose servers send them in time, and
 // those that trickle end with their requests and hold up nobody for longer.
@@ -211,6 +219,63 @@ func TestSmallAnswersDoNotWait(t *testing.T) {
 			t.Errorf("%d bytes are still used", m.used)
 		}
 	})
+}
+
+// TestSlowAnswersGiveWay: 300 lanes whose answers are large and trickle have all the
+// memory. The answers of another profile, larger than the small ones, are read long
+// before their requests' timeout, and what is slow is a timeout of its own request.
+func TestSlowAnswersGiveWay(t *testing.T) {
+	for name, d := range map[string]drip{
+		"a byte a second":          {left: 8 << 20, piece: 1, every: time.Second},
+		"a page, and then nothing": {left: 8 << 20, piece: 200 << 10, every: time.Hour},
+		"16 KB a second":           {left: 8 << 20, piece: 4 << 10, every: time.Second / 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const timeout = 30 * time.Second
+				m := newAnswerMemory()
+				m.most = 8 << 20 // an eighth of what there is
+				ended := make(chan struct{}, 300)
+				stop, end := context.WithCancel(t.Context())
+				for range 300 {
+					go func() {
+						for stop.Err() == nil { // each lane tries again
+							ctx, cancel := context.WithTimeout(stop, timeout)
+							closing, stopped := context.WithCancel(ctx)
+							body := d
+							body.ctx = closing
+							b, err := m.read(ctx, &closer{io.MultiReader(strings.NewReader(strings.Repeat("x", 20<<10)), &body), stopped}, -1, 8<<20)
+							if err == nil {
+								t.Error("a slow answer was read")
+							}
+							b.release()
+							stopped()
+							cancel()
+						}
+						ended <- struct{}{}
+					}()
+				}
+				time.Sleep(time.Minute)
+				for range 20 {
+					began := time.Now()
+					ctx, cancel := context.WithTimeout(t.Context(), timeout)
+					b, err := m.read(ctx, &drip{ctx, 60 << 10, 8 << 10, time.Millisecond}, -1, 1<<20)
+					if err != nil || time.Since(began) > timeout/2 { // mostly within patience, for each step that it grows by
+						t.Errorf("%d bytes after %s: %v", len(b.bytes), time.Since(began), err)
+					}
+					b.release()
+					cancel()
+				}
+				end()
+				for range 300 {
+					<-ended
+				}
+				if m.used != 0 || len(m.holding) != 0 {
+					t.Errorf("%d bytes are still used, by %d", m.used, len(m.holding))
+				}
+			})
+		})
+	}
 }
 
 // What is sent bounds what is read of the answer to it, and what a server announces
