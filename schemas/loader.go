@@ -15,6 +15,10 @@ const (
 	// maxLoads bounds the schemas that are loaded at once. Each holds the registry's
 	// answer and what is made of it in memory.
 	maxLoads = 2
+	// maxSlowLoads bounds those beside them that take longer than slowLoad: a registry
+	// that drips two schemas must not keep all other new ones waiting for half a minute.
+	maxSlowLoads = 6
+	slowLoad     = time.Second
 	// loadTimeout bounds one of them, with all that it refers to.
 	loadTimeout = 30 * time.Second
 )
@@ -25,6 +29,7 @@ type loader struct {
 	ctx   context.Context
 	end   context.CancelFunc
 	slots chan struct{}
+	slow  chan struct{}
 	wg    sync.WaitGroup
 }
 
@@ -32,7 +37,7 @@ type loader struct {
 // known yet, and load the schema meanwhile. Such a Decoder must be closed.
 func InBackground() DecoderOption {
 	return func(d *Decoder) {
-		l := &loader{slots: make(chan struct{}, maxLoads)}
+		l := &loader{slots: make(chan struct{}, maxLoads), slow: make(chan struct{}, maxSlowLoads)}
 		l.ctx, l.end = context.WithCancel(context.Background())
 		d.loader = l
 	}
@@ -43,13 +48,40 @@ func (l *loader) start(load func(context.Context)) {
 		defer crash.Report()
 		select {
 		case l.slots <- struct{}{}:
-			defer func() { <-l.slots }()
+			defer l.place()()
 		case <-l.ctx.Done():
 		}
 		ctx, cancel := context.WithTimeout(l.ctx, loadTimeout)
 		defer cancel()
 		load(ctx)
 	})
+}
+
+// place gives up the slot of a load, for one of the slow ones if it takes long and
+// there is one, and otherwise when the function that it returns is called.
+func (l *loader) place() (leave func()) {
+	var mu sync.Mutex
+	in := l.slots
+	timer := time.AfterFunc(slowLoad, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if in == nil {
+			return
+		}
+		select {
+		case l.slow <- struct{}{}:
+			<-in
+			in = l.slow
+		default:
+		}
+	})
+	return func() {
+		timer.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		<-in
+		in = nil
+	}
 }
 
 // Close stops background loading. Decode must not be called afterwards.
