@@ -54,11 +54,8 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	bc := &boundedConn{Conn: c, host: hostOf(c.RemoteAddr()), listen: l}
-	l.mu.Lock()
-	l.conns = append(l.conns, bc)
-	l.mu.Unlock()
 	for {
-		victim, young := l.victim()
+		victim, young := l.enter(bc)
 		switch {
 		case victim == nil:
 			return bc, nil
@@ -82,12 +79,13 @@ func hostOf(addr net.Addr) netip.Prefix {
 	return host
 }
 
-// victim is the connection to close, nil if there is room, and how long its time of
-// grace still is.
-func (l *boundedListener) victim() (victim *boundedConn, young time.Duration) {
+// enter adds a connection, if there is room. Otherwise it returns the one to close, and
+// how long its time of grace still is.
+func (l *boundedListener) enter(bc *boundedConn) (victim *boundedConn, young time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.conns) <= l.most {
+	if len(l.conns) < l.most {
+		l.conns = append(l.conns, bc)
 		return nil, 0
 	}
 	count, greedy := make(map[netip.Prefix]int), l.conns[0].host
@@ -99,13 +97,10 @@ func (l *boundedListener) victim() (victim *boundedConn, young time.Duration) {
 			greedy = host
 		}
 	}
-	for _, c := range l.conns[:len(l.conns)-1] { // all but the new one
+	for _, c := range l.conns {
 		if c.host == greedy && (victim == nil || c.before(victim)) {
 			victim = c
 		}
-	}
-	if victim == nil {
-		return nil, 0
 	}
 	if victim.since.IsZero() {
 		return victim, time.Millisecond // on a busy machine nobody has looked at it yet
