@@ -78,6 +78,13 @@ func (b *bench) record(value string, partition int32, offset int64, headers ...k
 	}
 }
 
+// upTo is a group that has settled all of every partition before an offset.
+type upTo int64
+
+func (u upTo) Settled(_ int32, offset int64, _ int32) bool { return offset < int64(u) }
+
+func (b *bench) committed(offset int64) { b.r.Live = upTo(offset) }
+
 func (b *bench) finish() *Report {
 	b.t.Helper()
 	r, err := b.r.Finish()
@@ -199,6 +206,54 @@ func TestFates(t *testing.T) {
 			b.verdicts.Letter(&deadletter.Letter{Topic: "events", Partition: 0, Offset: 0, Reason: verdict.Reason{Class: verdict.Auth}})
 			b.record("1|a", 0, 0)
 		}, Counts{Source: 1, Accepted: 1, Redriven: 1}},
+		"receipt and letter expired, the copy accepted": {func(b *bench) {
+			b.committed(5)
+			b.receipt("1", "a", 0, 3, verdict.Accepted, 2)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 3, redriven)
+		}, Counts{Source: 1, Accepted: 1, Retried: 1, Redriven: 1}},
+		"receipt and letter expired, the copy accepted and read first": {func(b *bench) {
+			b.committed(5)
+			b.receipt("1", "a", 0, 3, verdict.Accepted, 1)
+			b.record("1|a", 0, 3, redriven)
+			b.record("1|a", 0, 0)
+		}, Counts{Source: 1, Accepted: 1, Redriven: 1}},
+		"receipt and letter expired, the first copy's too, the second accepted": {func(b *bench) {
+			b.committed(5)
+			b.receipt("1", "a", 0, 4, verdict.Accepted, 1)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 3, redrivenTimes(1))
+			b.record("1|a", 0, 4, redrivenTimes(2))
+		}, Counts{Source: 1, Accepted: 1, Redriven: 1}},
+		"receipt and letter expired, the copy refused": {func(b *bench) {
+			b.committed(5)
+			b.receipt("1", "a", 0, 3, verdict.Validation, 1)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 3, redriven)
+		}, Counts{Source: 1, Validation: 1, Redriven: 1}},
+		"receipt and letter expired, the copy in flight": {func(b *bench) {
+			b.committed(3)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 3, redriven)
+		}, Counts{Source: 1, InFlight: 1, Redriven: 1}},
+		"bytes that nobody can read, their receipt and letter expired": {func(b *bench) {
+			b.committed(5)
+			b.receipt("", "", 0, 3, verdict.Decode, 0)
+			b.record("garbage", 0, 0)
+			b.record("garbage", 0, 3, redriven)
+		}, Counts{Source: 1, Decode: 1, Redriven: 1}},
+		"missing, and a copy of another event accepted": {func(b *bench) {
+			b.committed(5)
+			b.receipt("1", "b", 0, 3, verdict.Accepted, 1)
+			b.record("1|a", 0, 0)
+			b.record("1|b", 0, 3, redriven)
+		}, Counts{Source: 2, Accepted: 1, Missing: 1}},
+		"missing, and a duplicate accepted that is no copy": {func(b *bench) {
+			b.committed(5)
+			b.receipt("1", "a", 0, 0, verdict.Accepted, 1)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 3)
+		}, Counts{Source: 2, Accepted: 1, Missing: 1, Duplicates: 1}},
 		"twice by the source": {func(b *bench) {
 			b.receipt("1", "a", 0, 0, verdict.Accepted, 1)
 			b.receipt("1", "a", 0, 1, verdict.Accepted, 1)

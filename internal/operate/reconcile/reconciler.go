@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"maps"
 	"math/big"
 	"slices"
 	"time"
@@ -23,6 +22,11 @@ type Decoder interface {
 	Decode(ctx context.Context, value []byte, ev *schemas.Event) error
 }
 
+// Progress is how far a group has got; *consumer.Progress.
+type Progress interface {
+	Settled(partition int32, offset int64, leaderEpoch int32) bool
+}
+
 // Reconciler goes through the source and says what became of each record. Make it
 // with New, give it every record, then Finish.
 type Reconciler struct {
@@ -31,7 +35,7 @@ type Reconciler struct {
 	Transformer *transform.Transformer
 	// Live is how far the group had got before the verdicts were read: what it has
 	// committed must have a verdict.
-	Live *consumer.Progress
+	Live Progress
 	// Amazon is what Amazon says that it has; nil if nobody knows.
 	Amazon *Diagnostics
 	// Each, if it is set, is called with every event of the source and its fate.
@@ -42,6 +46,7 @@ type Reconciler struct {
 	seen   map[eventKey]bool
 	lost   []Lost
 	refuse []held // became dead letters; a copy may have fared better
+	silent []held // missing, unless a copy shows that they were dead letters once
 	copies []held
 	ev     schemas.Event
 	c      transform.Conversion
@@ -118,8 +123,16 @@ func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 		r.refuse = append(r.refuse, h)
 		return nil
 	}
+	if h.event.Fate == Missing && len(r.silent) < maxSilent {
+		r.silent = append(r.silent, h)
+		return nil
+	}
 	return r.settle(&h, mended)
 }
+
+// maxSilent bounds how many missing records wait for a copy. When there are more,
+// the receipts of the whole range are gone.
+const maxSilent = 100_000
 
 // event is what is told of a record.
 func (r *Reconciler) event(rec *kgo.Record, read bool) Event {
@@ -209,6 +222,16 @@ func (r *Reconciler) Finish() (*Report, error) {
 		return nil, err
 	}
 	last := r.lastCopies()
+	for i := range r.silent {
+		h := &r.silent[i]
+		again, redriven := last[h.key]
+		if redriven {
+			h.event.Fate, h.retried = again.event.Fate, again.retried
+		}
+		if err := r.settle(h, redriven); err != nil {
+			return nil, err
+		}
+	}
 	for i := range r.refuse {
 		h := &r.refuse[i]
 		again, redriven := last[h.key]
@@ -237,21 +260,21 @@ func (r *Reconciler) Finish() (*Report, error) {
 		report.Sum.add(c)
 	}
 	slices.SortFunc(report.Rows, compareRows)
-	if r.Live != nil {
-		for _, p := range slices.Sorted(maps.Keys(r.Live.Missed)) {
-			report.Unread = append(report.Unread, Unread{p, r.Live.Missed[p], r.Live.Committed(p)})
-		}
-	}
 	return report, nil
 }
 
 // expose settles the records that call themselves copies and are none. Anybody who
 // writes to the source can put a redrive's header on a record; but a redrive has a
-// dead letter to copy, so that the event was refused as another record before.
+// dead letter to copy, so that the event was refused as another record before. The
+// receipt and the letter that say so may have expired since: then the original is a
+// record that nothing names, and what became of its copy became of it.
 func (r *Reconciler) expose() error {
-	refused := make(map[eventKey]bool, len(r.refuse))
+	refused := make(map[eventKey]bool, len(r.refuse)+len(r.silent))
 	for i := range r.refuse {
 		refused[r.refuse[i].key] = true
+	}
+	for i := range r.silent {
+		refused[r.silent[i].key] = true
 	}
 	copies := r.copies[:0]
 	for _, h := range r.copies {

@@ -3,6 +3,8 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -40,10 +42,12 @@ func (s *Sources) Run(ctx context.Context, r *Reconciler) (*history.Plan, *Repor
 		return nil, nil, err
 	}
 	defer reader.Close()
-	if r.Live, err = pipeline.Settled(ctx, s.Kafka, s.Group, s.Range.Topic); err != nil {
+	live, err := pipeline.Settled(ctx, s.Kafka, s.Group, s.Range.Topic)
+	if err != nil {
 		return nil, nil, err
 	}
-	if !r.Live.Begun() {
+	r.Live = live
+	if !live.Begun() {
 		if err := s.tellNewGroup(ctx); err != nil {
 			return nil, nil, err
 		}
@@ -60,7 +64,13 @@ func (s *Sources) Run(ctx context.Context, r *Reconciler) (*history.Plan, *Repor
 		return nil, nil, err
 	}
 	rep, err := r.Finish()
-	return plan, rep, err
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range slices.Sorted(maps.Keys(live.Missed)) {
+		rep.Unread = append(rep.Unread, Unread{p, live.Missed[p], live.Committed(p)})
+	}
+	return plan, rep, nil
 }
 
 // tellNewGroup says that the group has read nothing of the topic: then nothing is ever
