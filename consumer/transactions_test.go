@@ -11,7 +11,7 @@ import (
 // transaction writes values in a transaction of a producer, and ends it.
 func (b *bench) transaction(commit kgo.TransactionEndTry, values ...string) {
 	b.t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(b.addrs...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.TransactionalID("shop"))
+	cl, err := kgo.NewClient(append(b.dial, kgo.SeedBrokers(b.addrs...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.TransactionalID("shop"))...)
 	if err != nil {
 		b.t.Fatal(err)
 	}
