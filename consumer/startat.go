@@ -98,15 +98,19 @@ func (c *Consumer) commitEnds(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.ends == nil {
+	first := c.ends == nil
+	if first {
 		c.ends = make(map[int32]int64)
 	}
 	offsets := make(kadm.Offsets)
 	ends.Each(func(o kadm.ListedOffset) {
-		if _, ok := c.ends[o.Partition]; !ok {
+		if first {
 			c.ends[o.Partition] = o.Offset
 		}
-		offsets.Add(kadm.Offset{Topic: o.Topic, Partition: o.Partition, At: c.ends[o.Partition], LeaderEpoch: -1})
+		// One that was added since the first look is new, and has no offset.
+		if at, ok := c.ends[o.Partition]; ok {
+			offsets.Add(kadm.Offset{Topic: o.Topic, Partition: o.Partition, At: at, LeaderEpoch: -1})
+		}
 	})
 	if err := admin.CommitAllOffsets(ctx, c.opts.Group, offsets); err != nil {
 		return err
