@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// smallestBatch and largestBatch bound the client's batch limit: it refuses to
+	// SmallestBatch and largestBatch bound a producer's batch limit: it refuses to
 	// start with another one, whatever the topic's may be.
-	smallestBatch, largestBatch = 512, 1 << 30
+	SmallestBatch, largestBatch = 512, 1 << 30
 	// requestBytes is how large the client lets a request get by default. It has
 	// to hold a batch.
 	requestBytes = 100 << 20
@@ -89,7 +89,7 @@ func NewWriter(ctx context.Context, topic string, most int, opts ...kgo.Opt) (*W
 }
 
 func (w *Writer) make(limit int, plain bool) (*kgo.Client, error) {
-	limit = max(min(limit, largestBatch), smallestBatch)
+	limit = max(min(limit, largestBatch), SmallestBatch)
 	opts := append([]kgo.Opt{
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerBatchMaxBytes(int32(limit)),

@@ -3,6 +3,7 @@ package deadletter
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -29,7 +30,7 @@ func (d *Writer) refuse(l *Draft, err error, round int) (again bool, fault error
 			return true, fault
 		}
 	}
-	if l.reduce(err) {
+	if d.fits(l, err) && l.reduce(err) {
 		l.alone, l.reduced = true, err
 		return true, nil
 	}
@@ -40,6 +41,25 @@ func (d *Writer) refuse(l *Draft, err error, round int) (again bool, fault error
 	defer d.mu.Unlock()
 	d.refused.Add(l, d.opts.Now(), d.opts.Backoff)
 	return false, nil
+}
+
+// fits reports whether the topic may take the letter without all that can be left
+// out. A limit below the headers alone takes none: to try would only give a limit that
+// is raised in between the chance to take less than it could.
+func (d *Writer) fits(l *Draft, err error) bool {
+	limit := d.renewer.Limit()
+	if limit == 0 || !errors.Is(err, kerr.MessageTooLarge) {
+		return true // nobody knows
+	}
+	n := 0
+	for _, h := range l.build(d.opts.Topic, d.opts.Shown(l.Profile)).Headers {
+		if kept := strings.HasPrefix(h.Key, connectPrefix) || strings.HasPrefix(h.Key, ownPrefix); kept {
+			n += len(h.Key) + len(h.Value)
+		}
+	}
+	// The client tries records of that size whatever the limit is, and compression
+	// may make them small enough.
+	return n <= max(limit, kafka.SmallestBatch)
 }
 
 // describeRefused says what the topic would have to take for a letter that it

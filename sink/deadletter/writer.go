@@ -237,6 +237,8 @@ func (d *Writer) write(round []*Draft) bool {
 		again := true
 		if kafka.OfTheRecord(err) {
 			again, err = d.refuse(l, err, len(round))
+		} else {
+			l.whole() // the topic may be another one by the next try
 		}
 		if again {
 			back = append(back, l)
@@ -280,7 +282,11 @@ func (d *Writer) written(l *Draft) {
 	}
 	if l.refused {
 		d.mu.Lock()
-		d.pending = append(d.refused.All(), d.pending...)
+		all := d.refused.All()
+		for _, other := range all {
+			other.whole()
+		}
+		d.pending = append(all, d.pending...)
 		d.mu.Unlock()
 	}
 }

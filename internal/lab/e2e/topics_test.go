@@ -59,9 +59,7 @@ func TestTopicsMadeAgain(t *testing.T) {
 // TestTopicsThatTakeTooLittle: topics whose max.message.bytes is below what any
 // letter or receipt needs hold the program up, and no more.
 func TestTopicsThatTakeTooLittle(t *testing.T) {
-	// Alone: a letter is cut to what the topic is known to take, which a busy machine
-	// learns late.
-	w := newWorldAlone(t, sandbox.Options{})
+	w := newWorld(t, sandbox.Options{})
 	limit := func(bytes string) {
 		t.Helper()
 		answers, err := w.admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: "max.message.bytes", Value: &bytes}}, w.letters, w.receipts)
