@@ -62,6 +62,7 @@ type Consumer struct {
 	ends          map[int32]int64 // where a group that begins at the latest begins
 	metadataLimit limit
 	missed        missed
+	emptied       atomic.Int64 // when a poll last took all that the client held
 
 	// committing makes one commit at a time, from looking at the ledgers to the
 	// brokers' answer. Without it a slow periodic commit could arrive after the

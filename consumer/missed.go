@@ -15,6 +15,9 @@ import (
 const (
 	// missedEvery is how often partitions at rest are looked at.
 	missedEvery = 10 * time.Second
+	// emptiedAfter is how long after a look the client must have given out all that it
+	// held: by then also what was on its way to it then.
+	emptiedAfter = missedEvery / 2
 	// missedFor is how long readiness tells of records that were missed: long
 	// enough to be seen, and no longer, for nothing brings them back.
 	missedFor = 5 * time.Minute
@@ -74,7 +77,7 @@ func (c *Consumer) missedLoop(ctx context.Context) {
 	admin := kadm.NewClient(c.client)
 	tick := time.NewTicker(missedEvery)
 	defer tick.Stop()
-	before := make(map[*assignment]int64)
+	before := make(map[*assignment]look)
 	for {
 		select {
 		case <-tick.C:
@@ -86,17 +89,22 @@ func (c *Consumer) missedLoop(ctx context.Context) {
 	}
 }
 
+// look is where a partition stood before its log's start, and when.
+type look struct {
+	at   int64
+	when time.Time
+}
+
 // lookForMissed counts what was deleted before partitions at rest. It takes two
-// looks with nothing in the client's hands: what it has fetched is not missed.
-// It returns the partitions to look at again, and where they were.
-func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before map[*assignment]int64) map[*assignment]int64 {
+// looks, and the client's hands empty in between: what it has fetched is not missed.
+// It returns the partitions to look at again.
+func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before map[*assignment]look) map[*assignment]look {
 	ctx, cancel := context.WithTimeout(ctx, missedEvery)
 	defer cancel()
 	starts, _ := admin.ListStartOffsets(ctx, c.opts.Topic) // what there is of an answer
-	if c.client.BufferedFetchRecords() > 0 {
-		return nil
-	}
-	again := make(map[*assignment]int64)
+	atRest := c.client.BufferedFetchRecords() == 0
+	emptied := time.Unix(0, c.emptied.Load())
+	again := make(map[*assignment]look)
 	for _, a := range c.owned() {
 		o, ok := starts.Lookup(a.topic, a.partition)
 		if !ok || o.Err != nil {
@@ -106,11 +114,15 @@ func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before
 		at := a.ledger.last.offset
 		var n, from int64
 		if o.Offset > at+1 && a.underWay() && !a.atEnd {
-			if was, seen := before[a]; seen && was == at {
+			was, seen := before[a]
+			switch {
+			case !seen || was.at != at:
+				again[a] = look{at, c.opts.Now()}
+			case atRest || emptied.Sub(was.when) >= emptiedAfter:
 				n, from = a.jump(o.Offset, o.Offset)
 				a.ledger.skip(o.Offset) // or the next owner would count them again
-			} else {
-				again[a] = at
+			default:
+				again[a] = was
 			}
 		}
 		a.mu.Unlock()

@@ -3,6 +3,7 @@ package consumer
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -116,6 +117,54 @@ func TestMissedAtRest(t *testing.T) {
 	if got := m.missedOf("0"); got != 40 {
 		t.Errorf("counted %v after it went on, want 40", got)
 	}
+}
+
+// TestMissedBesideABusyPartition: the client always holds records of one partition
+// while those of another are deleted, and nothing comes after them.
+func TestMissedBesideABusyPartition(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newVirtualBench(t, 1, 2)
+		b.publish(1, events("p1", 0, 10)...)
+		s := newFakeSink(false)
+		m := b.start(s, func(o *Options) { o.MaxInFlightEvents, o.MaxParkedEvents = 100, -1 })
+		m.Settle(s.take(10))
+		n := 1000
+		busy := func() {
+			b.publish(0, events("p1", n, n+467)...)
+			n += 467
+		}
+		busy()
+		time.Sleep(time.Second) // the window is full, and the client holds the rest
+		b.publish(1, events("p1", 10, 50)...)
+		b.deleteBefore(1, 50)
+		held := true
+		for i := range 300 { // seconds
+			if i%3 == 0 {
+				busy()
+			}
+			held = held && m.client.BufferedFetchRecords() > 0
+			if i < 10 && m.missedOf("1") > 0 {
+				t.Fatal("counted while it could be in the client's hands")
+			}
+			m.Settle(s.take(20))
+			time.Sleep(time.Second)
+		}
+		if !held {
+			t.Error("the client held nothing at times, so this shows nothing")
+		}
+		if got := m.missedOf("1"); got != 40 {
+			t.Errorf("counted %v, want 40", got)
+		}
+		if got := m.missedOf("0"); got != 0 {
+			t.Errorf("counted %v of the partition that is busy, want none", got)
+		}
+		b.publish(1, "p1|e50")
+		s.acceptFromNowOn()
+		time.Sleep(time.Minute)
+		if got := b.committed(1); got != 51 || m.missedOf("1") != 40 {
+			t.Errorf("committed %d, want 51; counted %v, want 40", got, m.missedOf("1"))
+		}
+	})
 }
 
 // TestMissedIsToldForAWhile: readiness is well again when it was seen.

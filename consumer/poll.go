@@ -27,6 +27,9 @@ func (c *Consumer) poll(ctx context.Context) error {
 		if fetches.IsClientClosed() {
 			return errors.New("consumer: the Kafka client was closed")
 		}
+		if fetches.NumRecords() < room || c.client.BufferedFetchRecords() == 0 {
+			c.emptied.Store(c.opts.Now().UnixNano()) // or it would have given more
+		}
 		c.take(fetches)
 		c.client.AllowRebalance()
 		if onlyErrors(fetches) {
