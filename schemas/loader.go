@@ -63,6 +63,7 @@ func (l *loader) place() (leave func()) {
 	var mu sync.Mutex
 	in := l.slots
 	timer := time.AfterFunc(slowLoad, func() {
+		defer crash.Report()
 		mu.Lock()
 		defer mu.Unlock()
 		if in == nil {

@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -188,11 +187,27 @@ func TestRequestsByRegion(t *testing.T) {
 			if err := j.Send(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
-			if sent := int(c.Amazon().Stats().Requests); r.Sum.Requests != sent || r.Accepted != r.Sum.Send || r.Accepted == 0 {
-				t.Errorf("the forecast says %d requests with %d events, and there were %d with %d of %d", r.Sum.Requests, r.Sum.Send, sent, r.Accepted, r.Sent)
+			forecast := 9 // one URL is one region
+			if tc.url == "" {
+				forecast = 0
+				for _, n := range tc.want {
+					forecast += n
+				}
 			}
-			if !maps.Equal(h.requests, tc.want) {
-				t.Errorf("%v were sent, want %v", h.requests, tc.want)
+			if r.Sum.Requests != forecast || r.Accepted != r.Sum.Send || r.Accepted == 0 {
+				t.Errorf("the forecast says %d requests with %d events, want %d; %d of %d were accepted", r.Sum.Requests, r.Sum.Send, forecast, r.Accepted, r.Sent)
+			}
+			// What comes from the brokers in several answers may go in more.
+			if sent := int(c.Amazon().Stats().Requests); sent < forecast || sent > 3*forecast {
+				t.Errorf("%d requests were sent, want about %d", sent, forecast)
+			}
+			for host, n := range tc.want {
+				if h.requests[host] < n {
+					t.Errorf("%v were sent, want at least %v", h.requests, tc.want)
+				}
+			}
+			if len(h.requests) != len(tc.want) {
+				t.Errorf("%v were sent, want to the hosts of %v only", h.requests, tc.want)
 			}
 		})
 	}

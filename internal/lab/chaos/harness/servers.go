@@ -85,6 +85,15 @@ func (s *Servers) broker(n int) string {
 	return "broker" + strconv.Itoa(n)
 }
 
+// Brokers returns the brokers' addresses.
+func (s *Servers) Brokers() []string { return s.brokers }
+
+// Registry returns the registry's URL.
+func (s *Servers) Registry() string { return s.registry }
+
+// Do runs a command of the script, such as kill and the name of a broker.
+func (s *Servers) Do(ctx context.Context, args ...string) error { return s.do(ctx, args...) }
+
 // do runs a command of the script.
 func (s *Servers) do(ctx context.Context, args ...string) error {
 	s.mu.Lock()
