@@ -89,12 +89,7 @@ var trusted = func() func(t *testing.T) tls.Certificate {
 				t.Fatal(err)
 			}
 			cert = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-			dir, err := os.MkdirTemp("", "roots")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer os.RemoveAll(dir)
-			file := filepath.Join(dir, "roots.pem")
+			file := filepath.Join(t.TempDir(), "roots.pem")
 			if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
 				t.Fatal(err)
 			}
