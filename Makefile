@@ -93,6 +93,10 @@ MINUTES ?= 3
 sim: ## simulate members, brokers and Amazon in virtual time (SEEDS=200 FROM=1 MINUTES=3)
 	SIM_SEED=$(FROM) SIM_SEEDS=$(SEEDS) SIM_MINUTES=$(MINUTES) $(GOTEST) -tags=synctests -count=1 -timeout=12h -run='^(TestSim|TestShrink)$$' -v $(GOTESTFLAGS) ./internal/lab/sim
 
+.PHONY: test-cluster
+test-cluster: ## lose the end of a log on three brokers by an unclean election, and see that all that is left is delivered
+	$(GOTEST) -count=1 -timeout=15m -tags=chaos -run='^TestUncleanElection$$' -v $(GOTESTFLAGS) ./internal/lab/chaos
+
 .PHONY: sim-mutants
 sim-mutants: ## show that the simulation finds known mistakes
 	SIM_MUTANTS=yes $(GOTEST) -tags=synctests -count=1 -timeout=30m -run='^TestMutants$$' -v $(GOTESTFLAGS) ./internal/lab/sim

@@ -59,6 +59,7 @@ func TestUncleanElection(t *testing.T) {
 	w.publish("lost", 500)
 	w.await("the end of the log is settled but for the held profile", func() bool { return w.missing(true) == 0 })
 	time.Sleep(3 * time.Second) // and committed
+	whole := w.end()
 	w.do("kill", leader)
 	w.do("start", other)
 	w.await("the follower leads", func() bool {
@@ -68,6 +69,12 @@ func TestUncleanElection(t *testing.T) {
 		_, _ = w.admin.ElectLeaders(ctx, kadm.ElectLiveReplica, kadm.TopicsSet{w.topic: {0: {}}})
 		return false
 	})
+	left := int64(-1)
+	w.await("the new leader says where its log ends", func() bool { left = w.end(); return left >= 0 })
+	if left >= whole {
+		t.Fatalf("the log has %d records of %d: the election has lost nothing, and shows nothing", left, whole)
+	}
+	t.Logf("%d of %d records are left", left, whole)
 	w.publish("instead", 600)
 	w.do("start", leader)
 	stop()
@@ -178,13 +185,22 @@ func (w *unclean) start() (stop func()) {
 	return stop
 }
 
-// missing counts events that the topic holds and Amazon has not taken.
-func (w *unclean) missing(butHeld bool) (n int) {
+// end returns where the log ends; -1 if nobody says.
+func (w *unclean) end() int64 {
 	ends, err := w.admin.ListEndOffsets(w.ctx, w.topic)
 	if err != nil || ends.Error() != nil {
 		return -1
 	}
 	end, _ := ends.Lookup(w.topic, 0)
+	return end.Offset
+}
+
+// missing counts events that the topic holds and Amazon has not taken.
+func (w *unclean) missing(butHeld bool) (n int) {
+	end := w.end()
+	if end < 0 {
+		return -1
+	}
 	reader, err := kgo.NewClient(kgo.SeedBrokers(w.servers.Brokers()...), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{w.topic: {0: kgo.NewOffset().At(0)}}))
 	if err != nil {
 		return -1
@@ -192,7 +208,7 @@ func (w *unclean) missing(butHeld bool) (n int) {
 	defer reader.Close()
 	ctx, cancel := context.WithTimeout(w.ctx, 10*time.Second)
 	defer cancel()
-	for next := int64(0); next < end.Offset; {
+	for next := int64(0); next < end; {
 		fetches := reader.PollFetches(ctx)
 		if ctx.Err() != nil {
 			return -1
