@@ -35,7 +35,7 @@ func TestLooking(t *testing.T) {
 	out, errs, _ := w.tool("check", "--live", "--profile", "1234567890,"+sandbox.ForbiddenProfile, "--json")
 	found := findings(t, out)
 	for what, want := range map[string]string{
-		"topics " + w.topic: "fine: 12 partitions, 1 replicas, kept for 7 days, records to 8388608 bytes",
+		"topics " + w.topic: "fine: 12 partitions, 1 replica, kept for 7 days, records to 8388608 bytes",
 		// The receipts' settings are those of a broker's default.
 		"topics " + w.receipts:                "fine: 12 partitions",
 		"group " + w.group:                    "fine: new",
