@@ -2,6 +2,7 @@ package sink
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,11 +56,11 @@ func TestALetterIsNotCutToWhatATopicTookOnce(t *testing.T) {
 				s := wide()
 				tc.first(s)
 				r := onTopic(t, s)
-				tries := 0
+				var tries atomic.Int32
 				r.box.fail = func(rec *kgo.Record) error {
-					tries++
+					try := int(tries.Add(1))
 					if tc.then != nil {
-						s.set(func() { tc.then(s, tries) })
+						s.set(func() { tc.then(s, try) })
 					}
 					return s.takes(rec)
 				}
