@@ -183,16 +183,11 @@ func (p *parking) take(wants func(profile string) int, now time.Time, most int) 
 	return errands
 }
 
-// profiles returns those that have parked records, those with most of them first:
-// one that has many is less likely to be made up than thousands that have one each.
-// Otherwise there is no order: whose turn it is when not all can be read at once must
-// not be up to their names. Spots of assignments that have ended are dropped.
+// profiles returns those that have parked records, in no order: whose turn it is
+// when not all can be read at once must not be up to their names, nor to how many
+// records they have, or profiles in turns of a few records each have the same parts
+// of the log read over and over. Spots of assignments that have ended are dropped.
 func (p *parking) profiles() (profiles []string) {
-	type parked struct {
-		profile string
-		n       int
-	}
-	var found []parked
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for profile, l := range p.lots {
@@ -201,14 +196,10 @@ func (p *parking) profiles() (profiles []string) {
 		p.count -= before - len(l.spots)
 		switch {
 		case len(l.spots) > 0:
-			found = append(found, parked{profile, len(l.spots)})
+			profiles = append(profiles, profile)
 		case l.out == 0:
 			p.close(profile)
 		}
-	}
-	slices.SortFunc(found, func(a, b parked) int { return cmp.Compare(b.n, a.n) })
-	for _, f := range found {
-		profiles = append(profiles, f.profile)
 	}
 	return profiles
 }

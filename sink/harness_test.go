@@ -339,6 +339,7 @@ func newRig(t *testing.T, answer func(call) reply, change ...func(*Options)) *ri
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.familiar = 0 // every profile that nobody knows is a stranger
 	r.sink, r.feed = s, lending{s.NewFeed(), r}
 	t.Cleanup(r.close)
 	return r

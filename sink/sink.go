@@ -49,6 +49,8 @@ type Sink struct {
 	forgot atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
 	spent  atomic.Int64 // how often strange lanes ran out of events since then
 	// laneCost is what a strange lane takes of the window.
+	unknown  atomic.Int64 // lanes that were made for profiles that nobody knew
+	familiar int64        // how many of them are no strangers
 	laneCost int64
 	memory   *memory
 	scratch  sync.Pool    // *scratch
@@ -79,7 +81,7 @@ func New(opts Options) (*Sink, error) {
 		metrics:  m,
 		memory:   newMemory(),
 		lanes:    make(map[string][]*lane),
-		laneCost: laneCost(opts.WindowBytes),
+		laneCost: laneCost(opts.WindowBytes), familiar: familiar,
 		profiles: newProfiles(opts.Configured),
 		forgetAt: manyLanes,
 		sender: exchange.NewSender(exchange.Options{

@@ -20,6 +20,12 @@ const strangerCost = 5 << 10
 // laneCost is that, or in a small window a part of it that leaves room for others.
 func laneCost(window int64) int64 { return min(strangerCost, window/64) }
 
+// familiar is how many profiles that nobody knows may have lanes like any other's: as
+// many as a company has. A flood of made-up ones is beyond it within a second. With
+// none, a member that starts with a backlog would put most of it off before the first
+// of its profiles was accepted, and read it again.
+const familiar = 256
+
 const (
 	// forgetSpent is after how many strange lanes ran out of events those that have
 	// none are looked for.
@@ -57,7 +63,7 @@ func (l *lane) cost() int64 {
 
 // acquaint notes whether the profile is a stranger's. The caller holds mu.
 func (l *lane) acquaint() {
-	l.strange = !l.sink.profiles.knows(l.profile)
+	l.strange = !l.sink.profiles.knows(l.profile) && l.sink.unknown.Add(1) > l.sink.familiar
 	l.askAt = time.Time{}
 	if !l.strange {
 		l.discharge()

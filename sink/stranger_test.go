@@ -43,6 +43,7 @@ func TestStrangersCost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.familiar = 0
 	const lanes = 10_000
 	before, routines := heapInUse(), runtime.NumGoroutine()
 	feed, rec, c, from := s.NewFeed(), &kgo.Record{Value: make([]byte, 300)}, purchase(), &owner{}
