@@ -164,18 +164,30 @@ type errand struct {
 }
 
 // take hands out the oldest spots of each profile that may be sent now, as many as
-// it wants and at most that many in all. Each errand is to be ended with done.
+// it wants and at most that many in all, of which each has the same part: what many
+// profiles have parked at the same time is then read in one pass, where whole wants
+// of a few would have that part of the log read again for each of the others. Each
+// errand is to be ended with done.
 func (p *parking) take(wants func(profile string) int, now time.Time, most int) (errands []errand) {
+	type asker struct {
+		profile string
+		n       int
+	}
+	var askers []asker
 	for _, profile := range p.profiles() {
+		// Not under mu: lanes ask whether they are awaited.
+		if n := wants(profile); n > 0 {
+			askers = append(askers, asker{profile, n})
+		}
+	}
+	slices.SortStableFunc(askers, func(a, b asker) int { return cmp.Compare(a.n, b.n) })
+	for i, a := range askers {
 		if most <= 0 {
 			break
 		}
-		// Not under mu: lanes ask whether they are awaited.
-		n := min(wants(profile), most)
-		if n <= 0 {
-			continue
-		}
-		if e := p.errand(profile, now, n); len(e.spots) > 0 {
+		// Those that come later want as much or more, and share what is left over.
+		part := max(most/(len(askers)-i), 1)
+		if e := p.errand(a.profile, now, min(a.n, part)); len(e.spots) > 0 {
 			errands = append(errands, e)
 			most -= len(e.spots)
 		}

@@ -2,7 +2,9 @@ package consumer
 
 import (
 	"fmt"
+	"maps"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -289,5 +291,64 @@ func TestWhoIsAskedMayAsk(t *testing.T) {
 	a.end()
 	if p.awaits("p") {
 		t.Error("what belongs to nobody is awaited")
+	}
+}
+
+// What many profiles have parked at the same time is read in one pass: each is given
+// a part of what may be read at once, and what one does not want the others get.
+func TestEachProfileIsReadInPart(t *testing.T) {
+	p := newParking(1000)
+	a := newAssignment(topic, 0, newInboxes(1), func() {})
+	seq := uint64(0)
+	for _, profile := range []string{"p", "q", "r", "s"} {
+		var spots []spot
+		for range 100 {
+			seq++
+			spots = append(spots, spot{owner: a, seq: seq, at: mark{offset: int64(seq)}})
+		}
+		p.put(profile, spots)
+	}
+	wants := map[string]int{"p": 100, "q": 4, "r": 90}
+	got := map[string]int{}
+	for _, e := range p.take(func(profile string) int { return wants[profile] }, time.Now(), 64) {
+		got[e.profile] = len(e.spots)
+		p.done(e, nil)
+	}
+	if want := map[string]int{"p": 30, "q": 4, "r": 30}; !maps.Equal(got, want) {
+		t.Errorf("%v are read, want %v", got, want)
+	}
+	got = map[string]int{}
+	for _, e := range p.take(func(string) int { return 50 }, time.Now(), 2) {
+		got[e.profile] = len(e.spots)
+	}
+	if len(got) != 2 {
+		t.Errorf("%v are read: two records of any two profiles were wanted", got)
+	}
+}
+
+// polled counts the records that a client hands out.
+type polled struct{ n atomic.Int64 }
+
+func (p *polled) OnFetchRecordUnbuffered(_ *kgo.Record, polled bool) {
+	if polled {
+		p.n.Add(1)
+	}
+}
+
+// What lies between a record that was parked long ago and one of just now is not
+// read once more.
+func TestWhatIsFarAheadIsFetched(t *testing.T) {
+	const between = 3 * farAhead
+	b := newBench(t, 1)
+	b.publish(0, events("stuck", 0, 110)...) // more than the window
+	b.publish(0, events("well", 0, between)...)
+	b.publish(0, events("stuck", 110, 111)...)
+	s, reread := newFakeSink(true), new(polled)
+	m := aStuckProfile(b, s, func(o *Options) { o.ReadOpts = append(o.ReadOpts, kgo.WithHooks(reread)) })
+	b.eventually("all of the other profile is accepted", func() bool { return m.accepted("well") == between })
+	s.heal(1000)
+	b.eventually("all is accepted", func() bool { return m.accepted("stuck") == 111 })
+	if n := reread.n.Load(); n == 0 || n >= between {
+		t.Errorf("%d records were read for 110 that were wanted", n)
 	}
 }

@@ -22,6 +22,9 @@ const (
 	// rereadPatience is how long a reading may bring nothing before it is looked
 	// into.
 	rereadPatience = 5 * time.Second
+	// farAhead is how many records are rather read than left out by a new fetch, which
+	// gives up what the client has fetched ahead.
+	farAhead = 20_000
 	// rereadBytes bounds what one partition, and one broker, answers at a time.
 	rereadBytes = 4 << 20
 )
@@ -173,9 +176,7 @@ func (r *rereader) read(ctx context.Context, w *wanted) error {
 				return // an error of the poll
 			}
 			r.found(w, p.Partition, p.Records)
-			if len(w.partitions[p.Partition]) == 0 {
-				r.client.RemoveConsumePartitions(map[string][]int32{topic: {p.Partition}})
-			}
+			r.goOn(w, p.Partition, p.Records)
 		})
 		if fetches.NumRecords() > 0 {
 			continue
@@ -191,6 +192,23 @@ func (r *rereader) read(ctx context.Context, w *wanted) error {
 		}
 	}
 	return nil
+}
+
+// goOn has the client read no further once all that is wanted of a partition is
+// there, and leave out what is between where it is and a record that is far ahead: a
+// profile that was held for an hour and one that was held just now are read in the
+// same turn.
+func (r *rereader) goOn(w *wanted, partition int32, read []*kgo.Record) {
+	topic, wants := r.c.opts.Topic, w.partitions[partition]
+	far := len(wants) > 0 && len(read) > 0 && wants[0].at.offset-read[len(read)-1].Offset > farAhead
+	if len(wants) > 0 && !far {
+		return
+	}
+	r.client.RemoveConsumePartitions(map[string][]int32{topic: {partition}})
+	if far {
+		next := kgo.NewOffset().At(wants[0].at.offset)
+		r.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: next}})
+	}
 }
 
 // fetchError is the first error of a poll that was not its timeout.

@@ -71,10 +71,15 @@ type stuckLane struct {
 // slowAfter is how long a lane whose requests are not answered counts as well.
 const slowAfter = 5 * time.Second
 
+// tokenSoon is for how long a lane may wait for an access token without being stuck.
+// Until the first token is there all lanes wait, and what they had to give up for
+// that moment would have to be read again.
+const tokenSoon = time.Second
+
 // stuck reports whether the lane cannot send, or nobody knows whether it can. The
 // caller holds mu.
 func (l *lane) stuck(now time.Time) bool {
-	return l.paused() || l.tokenless || l.turnless() || l.barren || l.trouble.broken || l.trouble.tries > 0 || now.Before(l.heldUntil) ||
+	return l.paused() || l.tokenless && now.Sub(l.since) >= tokenSoon || l.turnless() || l.barren || l.trouble.broken || l.trouble.tries > 0 || now.Before(l.heldUntil) ||
 		len(l.flying) > 0 && now.Sub(l.heard) > slowAfter
 }
 

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // seqs are the places of what was shed, by profile.
@@ -114,6 +116,39 @@ func TestNothingIsShedWhen(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A lane that waits for the first access token is not stuck yet: what it gave up for
+// that moment would have to be read again.
+func TestALaneMayWaitForAToken(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(ok), twos, func(o *Options) { o.Tokens = lateToken{o.Tokens, 3 * time.Second} })
+		r.send("stuck", numbered("stuck", 20)...)
+		r.after(tokenSoon - time.Millisecond)
+		r.sink.room.lonely = r.sink.opts.Now().Add(-scoutAfter) // somebody could use the room
+		if got := r.sink.Shed(100); len(got) > 0 {
+			t.Errorf("at once: %v", seqs(got))
+		}
+		r.after(2 * time.Millisecond)
+		if got := r.sink.Shed(100); len(got) == 0 {
+			t.Error("nothing was given back by a lane that has waited for long enough")
+		}
+	})
+}
+
+// lateToken gives its token only after a while.
+type lateToken struct {
+	login.Tokens
+	late time.Duration
+}
+
+func (l lateToken) Token(ctx context.Context, refused login.AccessToken) (login.AccessToken, error) {
+	select {
+	case <-ctx.Done():
+		return login.AccessToken{}, ctx.Err()
+	case <-time.After(l.late):
+		return l.Tokens.Token(ctx, refused)
 	}
 }
 
