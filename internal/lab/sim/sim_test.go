@@ -47,6 +47,7 @@ func TestSim(t *testing.T) {
 	}
 	var mu sync.Mutex
 	var lasted time.Duration
+	putOut := 0
 	did := make(map[string]int)
 	t.Run("worlds", func(t *testing.T) {
 		for seed := from; seed < from+seeds; seed++ {
@@ -58,6 +59,7 @@ func TestSim(t *testing.T) {
 				r := live(t, seed, o)
 				mu.Lock()
 				lasted += r.Lasted
+				putOut += r.PutOut
 				for _, s := range r.Schedule {
 					did[s.Do]++
 				}
@@ -68,7 +70,7 @@ func TestSim(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d worlds from seed %d on, %.1f simulated hours", seeds, from, lasted.Hours())
+	t.Logf("%d worlds from seed %d on, %.1f simulated hours; %d members put out of the group where Kafka would have", seeds, from, lasted.Hours(), putOut)
 	t.Logf("what was done: %v", did)
 }
 

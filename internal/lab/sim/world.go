@@ -81,6 +81,7 @@ type Result struct {
 	Schedule Schedule
 	Lasted   time.Duration // of simulated time
 	Report   *audit.Report // nil if it could not be judged
+	PutOut   int           // how many members left the group in kfake's stead, see coordinator
 	Wrong    []string      // what no world may show; empty if all is well
 }
 
@@ -101,6 +102,7 @@ type world struct {
 	log       io.Writer
 	began     time.Time
 	commits   *commits
+	group     *coordinator
 
 	members []*member
 	joined  []*member
@@ -150,7 +152,7 @@ func Run(seed uint64, o Options) *Result {
 		m.stop()
 	}
 	w.lives.Wait()
-	r.Lasted = time.Since(w.began)
+	r.Lasted, r.PutOut = time.Since(w.began), w.group.putOut()
 	r.Report = w.judge(drained)
 	r.Wrong = w.errors
 	return r
@@ -202,10 +204,14 @@ func (w *world) open() error {
 		return err
 	}
 	w.admin = kadm.NewClient(w.client)
+	w.group = watchGroup(w.cluster, w.client, w.log)
 	return nil
 }
 
 func (w *world) close() {
+	if w.group != nil {
+		w.group.close()
+	}
 	if w.client != nil {
 		w.client.Close()
 	}
