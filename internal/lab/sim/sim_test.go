@@ -38,6 +38,9 @@ func number(t *testing.T, name string, otherwise uint64) uint64 {
 	return n
 }
 
+// stuckAfter is a hundred times what a world takes on a busy machine.
+const stuckAfter = 30 * time.Minute
+
 // TestSim lives through the worlds of SIM_SEEDS seeds from SIM_SEED on.
 func TestSim(t *testing.T) {
 	from, seeds := number(t, "SIM_SEED", 1), number(t, "SIM_SEEDS", 25)
@@ -47,7 +50,7 @@ func TestSim(t *testing.T) {
 	}
 	var mu sync.Mutex
 	var lasted time.Duration
-	putOut := 0
+	putOut, strict := 0, 0
 	did := make(map[string]int)
 	t.Run("worlds", func(t *testing.T) {
 		for seed := from; seed < from+seeds; seed++ {
@@ -56,10 +59,18 @@ func TestSim(t *testing.T) {
 				o := o
 				log := new(testkit.Buffer)
 				o.Log = log
+				// Where time stands still, nothing in the bubble can say so.
+				stuck := time.AfterFunc(stuckAfter, func() {
+					panic(fmt.Sprintf("seed %d: the world has not ended after %s of real time: something in it runs without a pause", seed, stuckAfter))
+				})
 				r := live(t, seed, o)
+				stuck.Stop()
 				mu.Lock()
 				lasted += r.Lasted
 				putOut += r.PutOut
+				if r.Strict {
+					strict++
+				}
 				for _, s := range r.Schedule {
 					did[s.Do]++
 				}
@@ -70,12 +81,13 @@ func TestSim(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d worlds from seed %d on, %.1f simulated hours; %d members put out of the group where Kafka would have", seeds, from, lasted.Hours(), putOut)
+	t.Logf("%d worlds from seed %d on, %.1f simulated hours; in %d any repeat was wrong; %d members put out of the group where Kafka would have",
+		seeds, from, lasted.Hours(), strict, putOut)
 	t.Logf("what was done: %v", did)
 }
 
-// complain fails the test with the smallest schedule that is found to fail, and keeps
-// what the members logged in SIM_LOGS.
+// complain fails the test with the smallest schedule that is found to fail and the end
+// of what the members logged, and keeps all of that in SIM_LOGS.
 func complain(t *testing.T, seed uint64, o Options, r *Result, log string) {
 	t.Helper()
 	if dir := os.Getenv("SIM_LOGS"); dir != "" {
@@ -84,7 +96,7 @@ func complain(t *testing.T, seed uint64, o Options, r *Result, log string) {
 		}
 	}
 	if os.Getenv("SIM_SHRINK") == "no" {
-		t.Errorf("seed %d\n%s\nschedule:\n%s", seed, strings.Join(r.Wrong, "\n"), r.Schedule)
+		t.Errorf("seed %d\n%s\nschedule:\n%s\nlast of the log:\n%s", seed, strings.Join(r.Wrong, "\n"), r.Schedule, notable(log))
 		return
 	}
 	small := shrink(r.Schedule, func(s Schedule) bool {
@@ -97,7 +109,16 @@ func complain(t *testing.T, seed uint64, o Options, r *Result, log string) {
 		}
 		return false
 	})
-	t.Errorf("seed %d\n%s\nschedule:\n%s\nsmallest that fails:\n%s", seed, strings.Join(r.Wrong, "\n"), r.Schedule, small)
+	t.Errorf("seed %d\n%s\nschedule:\n%s\nsmallest that fails:\n%s\nlast of the log:\n%s", seed, strings.Join(r.Wrong, "\n"), r.Schedule, small, notable(log))
+}
+
+// notable returns the last lines of a log above the level of debug.
+func notable(log string) string {
+	const most = 25
+	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(log), "\n"), func(line string) bool {
+		return !strings.HasPrefix(line, `{"level":`) || strings.HasPrefix(line, `{"level":"debug"`)
+	})
+	return strings.Join(lines[max(0, len(lines)-most):], "\n")
 }
 
 // shrink leaves out steps as long as what is left fails, in the order of their times.

@@ -82,6 +82,7 @@ type Result struct {
 	Lasted   time.Duration // of simulated time
 	Report   *audit.Report // nil if it could not be judged
 	PutOut   int           // how many members left the group in kfake's stead, see coordinator
+	Strict   bool          // whether any repeat was wrong
 	Wrong    []string      // what no world may show; empty if all is well
 }
 
@@ -99,7 +100,7 @@ type world struct {
 	admin     *kadm.Client
 	addresses [brokers]string
 	profiles  []string
-	log       io.Writer
+	log       *drains
 	began     time.Time
 	commits   *commits
 	group     *coordinator
@@ -128,7 +129,7 @@ func Run(seed uint64, o Options) *Result {
 	// A bubble begins in the year 2000, where these events would be of the future.
 	time.Sleep(time.Until(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)))
 	w := &world{
-		seed: seed, o: o, plan: draw(seed, o), net: newNetwork(), log: o.Log, began: time.Now(),
+		seed: seed, o: o, plan: draw(seed, o), net: newNetwork(), log: &drains{Writer: o.Log}, began: time.Now(),
 		brokers: make(chan struct{}, 1),
 		faults:  make(map[int][]sandbox.Fault), samples: make(map[string]journal.Sample), profiles: sample.ProfileIDs(5),
 	}
@@ -154,6 +155,7 @@ func Run(seed uint64, o Options) *Result {
 	w.lives.Wait()
 	r.Lasted, r.PutOut = time.Since(w.began), w.group.putOut()
 	r.Report = w.judge(drained)
+	r.Strict = w.strict()
 	r.Wrong = w.errors
 	return r
 }
