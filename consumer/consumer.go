@@ -33,10 +33,12 @@ type Consumer struct {
 	activity   activity
 
 	// Set by Run, before the client can call back.
-	client   *kgo.Client
-	delivery Delivery
-	pumpCtx  context.Context
-	pumps    sync.WaitGroup
+	client *kgo.Client
+	// connected is closed when client is set.
+	connected chan struct{}
+	delivery  Delivery
+	pumpCtx   context.Context
+	pumps     sync.WaitGroup
 
 	mu          sync.Mutex
 	assignments map[topicPartition]*assignment // those that have not ended, in whatever phase
@@ -129,6 +131,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		},
 		doubts:     make(chan struct{}, 1),
 		oaths:      make(chan struct{}, 1),
+		connected:  make(chan struct{}),
 		committing: make(turn, 1),
 		commitSoon: make(chan struct{}, 1),
 		askOpts:    o.AskOpts,
@@ -160,9 +163,16 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		kgo.Balancers(kgo.CooperativeStickyBalancer()),
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
-		kgo.OnPartitionsAssigned(c.onAssigned),
+		// The client joins while it is made: what it calls first waits until it is there.
+		kgo.OnPartitionsAssigned(func(ctx context.Context, cl *kgo.Client, assigned map[string][]int32) {
+			<-c.connected
+			c.onAssigned(ctx, cl, assigned)
+		}),
 		kgo.OnOffsetsFetched(c.onOffsetsFetched),
-		kgo.AdjustFetchOffsetsFn(c.onOffsets),
+		kgo.AdjustFetchOffsetsFn(func(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+			<-c.connected
+			return c.onOffsets(ctx, offsets)
+		}),
 		kgo.OnPartitionsRevoked(c.onRevoked),
 		kgo.OnPartitionsLost(c.onLost),
 		kgo.SessionTimeout(c.opts.SessionTimeout),
@@ -215,6 +225,7 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 		return err
 	}
 	c.client = client
+	close(c.connected)
 
 	background, stopBackground := context.WithCancel(context.Background())
 	var loops sync.WaitGroup
