@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -125,33 +126,90 @@ func (l *link) dial(ctx context.Context, network, address string) (net.Conn, err
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
-	c := &conn{Conn: inner, link: l, address: address}
+	c := newConn(inner, l, address)
 	l.n.mu.Lock()
 	defer l.n.mu.Unlock()
 	if l.now().dead || l.n.away[address] {
-		_ = inner.Close()
+		c.shut()
 		return nil, &net.OpError{Op: "dial", Net: network, Err: errRefused}
 	}
 	l.n.open[c] = true
 	return c, nil
 }
 
-// conn is a connection of a link.
+// conn is a connection of a link. What is written to it is on its way for a while, and
+// the writer goes on at once, as if the kernel had taken it: the client holds locks
+// while it waits for its writers to end, and whoever waits for a lock keeps virtual time
+// from passing.
 type conn struct {
 	net.Conn
 	link    *link
 	address string
+	more    chan struct{} // capacity 1: sending has something
+	closed  chan struct{}
+	close   sync.Once
 
-	mu     sync.Mutex
-	lost   bool // bytes of it have been lost, and nothing arrives after them
-	resets bool
+	mu      sync.Mutex
+	sending []packet
+	failed  error // of the last write
+	lost    bool  // bytes of it have been lost, and nothing arrives after them
+	resets  bool
+}
+
+// packet is what one write has written.
+type packet struct {
+	bytes []byte
+	due   time.Time
+}
+
+func newConn(inner net.Conn, l *link, address string) *conn {
+	c := &conn{Conn: inner, link: l, address: address, more: make(chan struct{}, 1), closed: make(chan struct{})}
+	go c.send()
+	return c
+}
+
+// send has the packets arrive, each when it is due.
+func (c *conn) send() {
+	for {
+		c.mu.Lock()
+		var next packet
+		if len(c.sending) > 0 {
+			next, c.sending = c.sending[0], c.sending[1:]
+		}
+		c.mu.Unlock()
+		if next.bytes == nil {
+			select {
+			case <-c.more:
+				continue
+			case <-c.closed:
+				return
+			}
+		}
+		select {
+		case <-time.After(time.Until(next.due)):
+		case <-c.closed:
+			return
+		}
+		if _, err := c.Conn.Write(next.bytes); err != nil {
+			c.mu.Lock()
+			c.failed = err
+			c.mu.Unlock()
+			return
+		}
+	}
+}
+
+// shut closes it without a word to the link.
+func (c *conn) shut() {
+	c.close.Do(func() { close(c.closed) })
+	_ = c.Conn.Close()
 }
 
 func (c *conn) reset() {
 	c.mu.Lock()
 	c.resets = true
 	c.mu.Unlock()
-	_ = c.Conn.Close()
+	c.shut()
 }
 
 // loses reports whether a direction's bytes get lost, from now on for ever: nobody
@@ -175,12 +233,28 @@ func (c *conn) err(err error) error {
 // Write implements net.Conn.
 func (c *conn) Write(p []byte) (int, error) {
 	m := c.link.now()
-	time.Sleep(latency + m.delay)
 	if c.loses(m.silent) {
 		return len(p), nil // it is in the kernel's hands
 	}
-	n, err := c.Conn.Write(p)
-	return n, c.err(err)
+	select {
+	case <-c.closed:
+		return 0, c.err(net.ErrClosed)
+	default:
+	}
+	c.mu.Lock()
+	err := c.failed
+	if err == nil {
+		c.sending = append(c.sending, packet{slices.Clone(p), time.Now().Add(latency + m.delay)})
+	}
+	c.mu.Unlock()
+	if err != nil {
+		return 0, c.err(err)
+	}
+	select {
+	case c.more <- struct{}{}:
+	default:
+	}
+	return len(p), nil
 }
 
 // Read implements net.Conn.
@@ -198,5 +272,6 @@ func (c *conn) Close() error {
 	c.link.n.mu.Lock()
 	delete(c.link.n.open, c)
 	c.link.n.mu.Unlock()
-	return c.Conn.Close()
+	c.shut()
+	return nil
 }
