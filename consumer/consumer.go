@@ -36,9 +36,11 @@ type Consumer struct {
 	client *kgo.Client
 	// connected is closed when client is set.
 	connected chan struct{}
-	delivery  Delivery
-	pumpCtx   context.Context
-	pumps     sync.WaitGroup
+	// joinPatience is 0 in tests in virtual time, which commit without the client.
+	joinPatience time.Duration
+	delivery     Delivery
+	pumpCtx      context.Context
+	pumps        sync.WaitGroup
 
 	mu          sync.Mutex
 	assignments map[topicPartition]*assignment // those that have not ended, in whatever phase
@@ -129,12 +131,14 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 			position:   o.Conditions.Condition("position"),
 			retention:  o.Conditions.Condition("retention"),
 		},
-		doubts:     make(chan struct{}, 1),
-		oaths:      make(chan struct{}, 1),
-		connected:  make(chan struct{}),
-		committing: make(turn, 1),
-		commitSoon: make(chan struct{}, 1),
-		askOpts:    o.AskOpts,
+		doubts:    make(chan struct{}, 1),
+		oaths:     make(chan struct{}, 1),
+		connected: make(chan struct{}),
+
+		joinPatience: joinPatience,
+		committing:   make(turn, 1),
+		commitSoon:   make(chan struct{}, 1),
+		askOpts:      o.AskOpts,
 	}
 	c.held = &holds{registry: c.conditions.registry}
 	if len(c.askOpts) == 0 {
