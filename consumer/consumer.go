@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -169,11 +170,13 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		kgo.BlockRebalanceOnPoll(),
 		// The client joins while it is made: what it calls first waits until it is there.
 		kgo.OnPartitionsAssigned(func(ctx context.Context, cl *kgo.Client, assigned map[string][]int32) {
+			defer crash.Report()
 			<-c.connected
 			c.onAssigned(ctx, cl, assigned)
 		}),
 		kgo.OnOffsetsFetched(c.onOffsetsFetched),
 		kgo.AdjustFetchOffsetsFn(func(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+			defer crash.Report()
 			<-c.connected
 			return c.onOffsets(ctx, offsets)
 		}),
