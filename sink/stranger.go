@@ -24,7 +24,7 @@ func laneCost(window int64) int64 { return min(strangerCost, window/64) }
 // many as a company has. A flood of made-up ones is beyond it within a second. With
 // none, a member that starts with a backlog would put most of it off before the first
 // of its profiles was accepted, and read it again.
-const familiar = 128
+const familiar = 100
 
 const (
 	// forgetSpent is after how many strange lanes ran out of events those that have
