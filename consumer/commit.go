@@ -140,14 +140,11 @@ var (
 // commitByClient has the client commit. It returns false if it did not, because it
 // is joining the group.
 func (c *Consumer) commitByClient(ctx context.Context, b *commitBatch) (done bool) {
-	if c.joinPatience == 0 {
-		return false
-	}
 	const waiting, sent, givenUp = 0, 1, 2
 	var state atomic.Int32
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	patience := time.AfterFunc(c.joinPatience, func() {
+	patience := time.AfterFunc(joinPatience, func() {
 		defer crash.Report()
 		if state.CompareAndSwap(waiting, givenUp) {
 			cancel()

@@ -12,7 +12,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -34,14 +33,10 @@ type Consumer struct {
 	activity   activity
 
 	// Set by Run, before the client can call back.
-	client *kgo.Client
-	// connected is closed when client is set.
-	connected chan struct{}
-	// joinPatience is 0 in tests in virtual time, which commit without the client.
-	joinPatience time.Duration
-	delivery     Delivery
-	pumpCtx      context.Context
-	pumps        sync.WaitGroup
+	client   *kgo.Client
+	delivery Delivery
+	pumpCtx  context.Context
+	pumps    sync.WaitGroup
 
 	mu          sync.Mutex
 	assignments map[topicPartition]*assignment // those that have not ended, in whatever phase
@@ -132,14 +127,11 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 			position:   o.Conditions.Condition("position"),
 			retention:  o.Conditions.Condition("retention"),
 		},
-		doubts:    make(chan struct{}, 1),
-		oaths:     make(chan struct{}, 1),
-		connected: make(chan struct{}),
-
-		joinPatience: joinPatience,
-		committing:   make(turn, 1),
-		commitSoon:   make(chan struct{}, 1),
-		askOpts:      o.AskOpts,
+		doubts:     make(chan struct{}, 1),
+		oaths:      make(chan struct{}, 1),
+		committing: make(turn, 1),
+		commitSoon: make(chan struct{}, 1),
+		askOpts:    o.AskOpts,
 	}
 	c.held = &holds{registry: c.conditions.registry}
 	if len(c.askOpts) == 0 {
@@ -168,18 +160,9 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		kgo.Balancers(kgo.CooperativeStickyBalancer()),
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
-		// The client joins while it is made: what it calls first waits until it is there.
-		kgo.OnPartitionsAssigned(func(ctx context.Context, cl *kgo.Client, assigned map[string][]int32) {
-			defer crash.Report()
-			<-c.connected
-			c.onAssigned(ctx, cl, assigned)
-		}),
+		kgo.OnPartitionsAssigned(c.onAssigned),
 		kgo.OnOffsetsFetched(c.onOffsetsFetched),
-		kgo.AdjustFetchOffsetsFn(func(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
-			defer crash.Report()
-			<-c.connected
-			return c.onOffsets(ctx, offsets)
-		}),
+		kgo.AdjustFetchOffsetsFn(c.onOffsets),
 		kgo.OnPartitionsRevoked(c.onRevoked),
 		kgo.OnPartitionsLost(c.onLost),
 		kgo.SessionTimeout(c.opts.SessionTimeout),
@@ -209,6 +192,13 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 // Tally returns the counts of this consumer.
 func (c *Consumer) Tally() *Tally { return c.tally }
 
+// onNewClient is told of a client before that begins to join, which it does while it
+// is made: what it calls first would find none.
+type onNewClient func(*kgo.Client)
+
+// OnNewClient implements kgo.HookNewClient.
+func (f onNewClient) OnNewClient(cl *kgo.Client) { f(cl) }
+
 // Run takes records and hands them to delivery until ctx ends or the client
 // fails for good. Then it drains within the budget, commits, and leaves the
 // group. It returns nil when it was told to stop.
@@ -227,12 +217,10 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	// member drains; leaveGroup does not.
 	clientCtx, abandon := context.WithCancel(context.Background())
 	defer abandon()
-	client, err := kgo.NewClient(append(c.clientOpts, kgo.WithContext(clientCtx))...)
-	if err != nil {
+	early := kgo.WithHooks(onNewClient(func(cl *kgo.Client) { c.client = cl }))
+	if _, err := kgo.NewClient(slices.Concat([]kgo.Opt{early}, c.clientOpts, []kgo.Opt{kgo.WithContext(clientCtx)})...); err != nil {
 		return err
 	}
-	c.client = client
-	close(c.connected)
 
 	background, stopBackground := context.WithCancel(context.Background())
 	var loops sync.WaitGroup
@@ -253,7 +241,7 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 		loops.Go(func() { c.jobLoop(background, done) })
 	}
 
-	err = c.poll(ctx)
+	err := c.poll(ctx)
 	if cause := context.Cause(ctx); errors.Is(cause, errRemade) {
 		err = cause
 	}

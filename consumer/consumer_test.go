@@ -339,11 +339,6 @@ func (b *bench) startWith(s *fakeSink, d Delivery, change func(*Options)) *membe
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if b.network != nil {
-		// The client's commit waits for it to join by a lock, for which virtual time stands
-		// still, and before the join ends the other members may need some.
-		c.joinPatience = 0
-	}
 	s.settle = c.Settle
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

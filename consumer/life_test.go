@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -270,5 +271,18 @@ func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
 		if err := c.prepare(request(), b); !errors.Is(err, errFenced) {
 			t.Errorf("in phase %d a commit of nothing that is ours: %v, want %v", p, err, errFenced)
 		}
+	}
+}
+
+// TestTheClientIsThereBeforeItJoins: the client joins while it is made, and what it
+// calls meanwhile needs it. It was nil for a group that answers at once.
+func TestTheClientIsThereBeforeItJoins(t *testing.T) {
+	b := newBench(t, 1)
+	of, there := make(chan *Consumer, 1), make(chan bool, 1)
+	b.dial = append(b.dial, kgo.WithHooks(onNewClient(func(cl *kgo.Client) { there <- (<-of).client == cl })))
+	m := b.start(newFakeSink(true), nil)
+	of <- m.Consumer
+	if !<-there {
+		t.Error("the consumer knows no client, or another, when the client begins")
 	}
 }
