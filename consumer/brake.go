@@ -117,7 +117,7 @@ func (c *Consumer) commitsRefused(as []*assignment) {
 		a.paused = a.paused || pause
 		a.mu.Unlock()
 		if pause {
-			c.client.PauseFetchPartitions(map[string][]int32{a.topic: {a.partition}})
+			c.steerAll([]*assignment{a})
 		}
 	}
 }
@@ -125,10 +125,10 @@ func (c *Consumer) commitsRefused(as []*assignment) {
 // commitTaken ends what commitsRefused has begun.
 func (c *Consumer) commitTaken(a *assignment) {
 	a.mu.Lock()
-	resume := a.paused && !a.atEnd
+	paused := a.paused
 	a.refused, a.paused = time.Time{}, false
 	a.mu.Unlock()
-	if resume {
-		c.client.ResumeFetchPartitions(map[string][]int32{a.topic: {a.partition}})
+	if paused {
+		c.steerAll([]*assignment{a})
 	}
 }

@@ -101,6 +101,7 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	if held = append(held, silent...); len(held) > 0 {
 		c.hold(held, err)
 	}
+	c.steerAll(as) // one whose claim was settled here may have been paused by doubtLoop
 	return offsets, nil
 }
 
@@ -113,13 +114,8 @@ func (c *Consumer) assignedFirst(a *assignment) bool {
 
 // hold keeps partitions from being fetched until their claims are resolved.
 func (c *Consumer) hold(as []*assignment, err error) {
-	paused := make(map[string][]int32)
-	for _, a := range as {
-		paused[a.topic] = append(paused[a.topic], a.partition)
-	}
-	c.client.PauseFetchPartitions(paused)
-	if err != nil {
-		c.conditions.position.Fail(fmt.Sprintf("%d partitions wait: their records cannot be compared with what the group has settled: %s", len(as), redact.Error(err)))
+	if waiting := c.steerAll(as); waiting > 0 && err != nil {
+		c.conditions.position.Fail(fmt.Sprintf("%d partitions wait: their records cannot be compared with what the group has settled: %s", waiting, redact.Error(err)))
 	}
 	signal(c.doubts)
 }
@@ -249,7 +245,8 @@ func (c *Consumer) doubt(a *assignment) {
 		a.dispute(-1)
 	}
 	a.mu.Unlock()
-	c.hold([]*assignment{a}, nil)
+	c.steer(a)
+	signal(c.doubts)
 }
 
 // dispute makes a claim of what was taken: that the log is as it was. group is what
@@ -360,11 +357,6 @@ func (c *Consumer) place(a *assignment, cl *claim, f finding) bool {
 		return false
 	}
 	c.settleClaim(a, cl, f)
-	a.mu.Lock()
-	done := a.atEnd
-	a.mu.Unlock()
-	if !done {
-		c.client.ResumeFetchPartitions(map[string][]int32{a.topic: {a.partition}})
-	}
+	c.steer(a)
 	return true
 }
