@@ -64,16 +64,29 @@ const (
 	mailText   = `[^\s"'<>(),;:=\[\]{}@&]`
 	quotedText = `"[^"\n]{1,64}"`
 	comment    = `(?:\([^()@]{1,64}\))?`
+	// local is what stands before the @. What is before = is part of it if what follows
+	// has a domain of its own, as in the return addresses of mailing lists.
+	local  = `(?:` + mailText + `+=` + mailText + `+\.)?` + inner
+	inner  = `(?:` + mailText + `|\b['&]\b)*`
+	at     = comment + `(?: ?|\+)@(?: ?|\+)` + comment // a comment may stand on either side
+	behind = `(?:` + mailText + `+|\[(?:IPv6:)?[0-9a-fA-F:.]{3,64}\])`
+	// numbered is a domain that ends in a digit, with groups of digits behind it.
+	numbered = mailText + `*\d(?:` + gaps + `{1,4}\d+)+`
+	// gaps may stand between the digits of a phone number.
+	gaps = `[\s().,_|*~\-+/·•]`
 )
 
 var (
 	terminalSequences = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?)`)
 	ampersands        = regexp.MustCompile(`&(amp;|#38;|#0*38;|#[xX]0*26;)+`)
 
-	// A comment may stand on either side of the @, and a domain may be an address
-	// in brackets. What is before = is part of the address if what follows has a
-	// domain of its own, as in the return addresses of mailing lists.
-	email = regexp.MustCompile(`(?:` + quotedText + `|(?:` + mailText + `+=` + mailText + `+\.)?(?:` + mailText + `|\b['&]\b)*)` + comment + `(?: ?|\+)@(?: ?|\+)` + comment + `(?:` + mailText + `+|\[(?:IPv6:)?[0-9a-fA-F:.]{3,64}\])`)
+	email = regexp.MustCompile(`(?:` + quotedText + `|` + local + `)` + at + behind)
+	// besideNumber is an address with the groups of a number right before its first digit
+	// or right behind its last one. Taken alone it would take a part of a phone number
+	// along, and what is left of that is too short to be known as one.
+	besideNumber = regexp.MustCompile(
+		local + `\+?\(?(?:\d+` + gaps + `{1,4})+\d` + inner + at + `(?:` + numbered + `|` + behind + `)|` +
+			`(?:` + quotedText + `|` + local + `)` + at + numbered)
 	// address is an email in a sentence of ours, whose @ may stand before an
 	// offset.
 	address = regexp.MustCompile(mailText + `+@` + mailText + `+\.` + mailText + `+`)
@@ -84,25 +97,29 @@ var (
 	// strangers write there. Of what it finds, only what has enough digits of both
 	// kinds is a digest: sentences are full of numbers and of words such as "a".
 	loose   = regexp.MustCompile(`(?:0[xX])?[0-9a-fA-F]{1,31}(?:[ :.,;_|/*~·•\-]{1,3}(?:0[xX])?[0-9a-fA-F]{1,31})+`)
-	phone   = regexp.MustCompile(`\+?\(?\d(?:[\s().,_|*~\-+/·•]{0,4}\d){6,}`)
-	colons  = regexp.MustCompile(`\d+(?::\d+)+`) // with fewer digits it is a time
+	phone   = regexp.MustCompile(`\+?\(?\d(?:` + gaps + `{0,4}\d){6,}`)
+	chain   = regexp.MustCompile(`\d+(?::\d+)+`) // with fewer digits it is a time
+	colons  = regexp.MustCompile(`(?:\d+` + gaps + `{1,4})*` + chain.String() + `(?:` + gaps + `{1,4}\d+)*`)
 	day     = regexp.MustCompile(`^(19|20)\d{2}-(0[1-9]|1[0-2])-([0-2]\d|3[01])( [0-2]\d)?$`)
 	letters = regexp.MustCompile(`(?i)^(bearer|basic)\s+[a-z]+$`)
 )
 
+// No rule needs what stands before a secret to be no letter or digit: it may be the
+// last of a number, which is gone when that is masked.
 var rules = []rule{
 	{find: regexp.MustCompile(`://[^\s"'<>]*@`), mask: "://[credentials]@", hints: []string{"://"}},
-	{find: regexp.MustCompile(`(?i)\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|digest|negotiate)\s+)?[^\s"'<>,;&]+`), mask: "$1[credentials]", hints: []string{"authorization"}},
+	{find: regexp.MustCompile(`(?i)((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|digest|negotiate)\s+)?[^\s"'<>,;&]+`), mask: "$1[credentials]", hints: []string{"authorization"}},
 	// "Bearer token expired" is a message, not a secret.
-	{find: regexp.MustCompile(`(?i)\b(bearer|basic)\s+[\w.~+/|=-]{8,}`), mask: "[credentials]", keep: letters.MatchString, hints: []string{"bearer", "basic"}},
-	{find: regexp.MustCompile(`(?i)\batz[a-z]\|[^\s"'<>,;&]*`), mask: "[token]", hints: []string{"|"}},
+	{find: regexp.MustCompile(`(?i)(bearer|basic)\s+[\w.~+/|=-]{8,}`), mask: "[credentials]", keep: letters.MatchString, hints: []string{"bearer", "basic"}},
+	{find: regexp.MustCompile(`(?i)atz[a-z]\|[^\s"'<>,;&]*`), mask: "[token]", hints: []string{"|"}},
 	{find: regexp.MustCompile(`(?i)amzn1\.[^\s"'<>,;&]*`), mask: "[amazon-id]", hints: []string{"amzn1."}},
-	{find: regexp.MustCompile(`\beyJ[\w-]+(\.[\w-]*)*`), mask: "[token]", hints: []string{"eyj"}},
+	{find: regexp.MustCompile(`(?:\beyJ[\w-]+|eyJ[\w-]{6,})(\.[\w-]*)*`), mask: "[token]", hints: []string{"eyj"}},
 	// As they stand in URLs and in payloads. A bare colon is not enough: it is
 	// how "clickId: must not be blank" begins.
 	{find: regexp.MustCompile(`(?i)(click_?id|refresh_?token|access_?token|client_?secret|password|passwd|api_?key)(=|"?\s*=\s*"?|"\s*:\s*")[^\s"'<>,;&]+`), mask: "$1$2[masked]", hints: []string{"=", `"`}},
 	// With the name before it that an address book has, or behind it in brackets.
 	{find: regexp.MustCompile(`(?:(?:` + quotedText + `|[\pL\pM.'’-]+(?:[ +][\pL\pM.'’-]+){0,2})[ +]?)?<` + email.String() + `>`), mask: "<[email]>", guess: true, hints: []string{"@"}},
+	{find: besideNumber, mask: "[email]", guess: true, digits: 2, hints: []string{"@"}},
 	{find: regexp.MustCompile(email.String() + `(?:[ +]?\([^()@]{1,64}\))?`), mask: "[email]", guess: true, hints: []string{"@"}},
 	{find: address, mask: "[email]", hints: []string{"@"}},
 	{find: uuid, mask: "[uuid]", hints: []string{"-"}},
@@ -110,7 +127,7 @@ var rules = []rule{
 	{find: hash, mask: "[hash]", keep: func(m string) bool { return countDigits(m) == len(m) }},
 	{find: groups, mask: "[hash]", hints: []string{" ", ":", ".", "_", "-"}, keep: func(m string) bool { return !looseDigest(m) }},
 	{find: loose, mask: "[hash]", guess: true, digits: leastOfKind, keep: func(m string) bool { return !looseDigest(m) }},
-	{find: colons, mask: "[number]", guess: true, digits: 7, keep: func(m string) bool { return countDigits(m) < 7 }, hints: []string{":"}},
+	{find: colons, mask: "[number]", guess: true, digits: 7, keep: ofTimes, hints: []string{":"}},
 	{find: phone, mask: "[number]", keep: day.MatchString, guess: true, digits: 7},
 }
 
@@ -131,6 +148,12 @@ func looseDigest(m string) bool {
 		}
 	}
 	return letters >= leastOfKind && digits >= leastOfKind && letters+digits >= 32
+}
+
+// ofTimes reports whether what has colons between its digits may be a time, with other
+// numbers beside it: those of a phone number would be left alone without it.
+func ofTimes(m string) bool {
+	return !slices.ContainsFunc(chain.FindAllString(m, -1), func(c string) bool { return countDigits(c) >= 7 })
 }
 
 // apply applies the rules to text that is normalised.

@@ -93,3 +93,38 @@ func TestMessageIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingOfANumberIsLeftBesideAnother: what is found first takes no part of a
+// number along whose rest is too short to be known as one.
+func TestNothingOfANumberIsLeftBesideAnother(t *testing.T) {
+	for _, text := range []string{
+		"A 555 123 4567 @0", "555 123 4567@example.com", "+1 (555) 123-4567jane@example.com", "o'5.551 234567@x",
+		"555 123 4567 (home)@0", "jane-555 123 4567 @ x", "555 123 4567@[10.0.0.1]", "a=555 123 4567@x.example",
+		"x@555123 4567", "x@ 55 51 23 45 67", `"x"@5 551234567`, "jane@host5 551 234 567", "555 123 4567@555 123 4567",
+		"+1:555123 4567", "1:5551234 567 55 51", "555 1:555123 4567", "5:55:12:34:5 67",
+	} {
+		for _, got := range []string{Text(text), Message("sent " + text + " again")} {
+			rest := strings.NewReplacer("[email]", "", "[number]", "", "[hash]", "").Replace(got)
+			if strings.ContainsAny(rest, "0123456789") || strings.Contains(rest, "jane") {
+				t.Errorf("%q became %q", text, got)
+			}
+		}
+	}
+	for text, secret := range map[string]string{
+		"+1 555 123 4567Basic ++++++++": "+++", "4567bearer abcdef12": "abcdef12", "5551234567Atza|IwEBIJed": "IwEB",
+		"x1eyJhbGciOi.abc.def": "hbGci", "5551234567Authorization: x7": "x7",
+	} {
+		if got := Text(text); strings.Contains(got, secret) {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	for text, want := range map[string]string{
+		"status 404 for jane@example.com":   "status 404 for [email]",
+		"jane@example.com 404":              "[email] 404",
+		"at 10:00:00 2026 it took 12 tries": "at 10:00:00 2026 it took 12 tries",
+	} {
+		if got := Text(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
