@@ -30,7 +30,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GOLANGCI    ?= v2.15.0
 
 servers     := testdata/servers/servers.sh
-scripts     := $(servers) .ci/run .ci/image .ci/stack .ci/vulncheck .ci/golangci
+scripts     := $(servers) .ci/run .ci/gotest .ci/image .ci/stack .ci/vulncheck .ci/golangci
 
 # Test binaries with the race detector need cgo, whatever the environment says.
 test_env     = $(if $(RACE),CGO_ENABLED=1)
