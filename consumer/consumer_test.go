@@ -46,7 +46,7 @@ func (d *textDecoder) Decode(_ context.Context, value []byte, ev *schemas.Event)
 	case away && strings.Contains(s, "needs-registry"):
 		return &registry.AwayError{Op: "schema id 7", Detail: "connection refused"}
 	case s == "broken":
-		return &schemas.DecodeError{Code: schemas.CodeNoMagic, Message: "no magic byte"}
+		return &schemas.DecodeError{Code: verdict.CodeNoMagic, Message: "no magic byte"}
 	default:
 		profile, id, _ := strings.Cut(s, "|")
 		*ev = schemas.Event{

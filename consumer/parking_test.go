@@ -179,7 +179,7 @@ func TestParkedRecordsThatKafkaDeleted(t *testing.T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.refused {
-		if r != CodeNotRetained {
+		if r != verdict.CodeNotRetained.String() {
 			t.Errorf("refused for %s", r)
 		}
 	}

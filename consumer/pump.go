@@ -208,11 +208,9 @@ func (p *pump) add(tok verdict.Handle, rec *kgo.Record) {
 // since, so that even of these it can be said what became of them.
 func (p *pump) giveUp(in *intake, begun, n int) {
 	for i := begun; i < begun+n; i++ {
-		p.feed.Refuse(verdict.Handle{Owner: p.a, Seq: in.seq(i)}, in.records[i], in.gone, "", verdict.Reason{
-			Class: verdict.Decode, Code: CodeNotRetained,
-			Message: "the record was put off because its profile could not be sent, and Kafka has deleted it since: " +
-				"the topic's retention has to be longer than such a fault may last",
-		})
+		p.feed.Refuse(verdict.Handle{Owner: p.a, Seq: in.seq(i)}, in.records[i], in.gone, "", *verdict.CodeNotRetained.Because(
+			"the record was put off because its profile could not be sent, and Kafka has deleted it since: " +
+				"the topic's retention has to be longer than such a fault may last"))
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // TestCheckAgreesWithRecords: of every field, in every type of Avro and with every
@@ -59,11 +61,11 @@ func TestCheckAgreesWithRecords(t *testing.T) {
 				in, checked := Inspect(schema)
 				ev, err := decodeAs(schema, valueOf(value))
 				var bad *DecodeError
-				refused := errors.As(err, &bad) && (bad.Code == CodeNotTrackLayer || bad.Code == CodeUnexpectedType)
+				refused := errors.As(err, &bad) && (bad.Code == verdict.CodeNotTrackLayer || bad.Code == verdict.CodeUnexpectedType)
 				if refused != (checked != nil) {
 					t.Errorf("%s as %s: check %v, record %v", f.path(), typ, checked, err)
 				}
-				if err != nil && !refused && bad.Code != CodeBadValue {
+				if err != nil && !refused && bad.Code != verdict.CodeBadValue {
 					t.Errorf("%s as %s: %v", f.path(), typ, err)
 				}
 				if checked != nil && !strings.Contains(checked.Error(), f.name) {

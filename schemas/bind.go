@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"slices"
 )
@@ -180,5 +181,5 @@ func bindGroup(name string, from *avro.Field) (g groupBinding, err *DecodeError)
 }
 
 func notTrackLayer(field, format string, args ...any) *DecodeError {
-	return &DecodeError{Code: CodeNotTrackLayer, Field: field, Message: "it is no TrackLayer event: " + fmt.Sprintf(format, args...)}
+	return &DecodeError{Code: verdict.CodeNotTrackLayer, Field: field, Message: "it is no TrackLayer event: " + fmt.Sprintf(format, args...)}
 }

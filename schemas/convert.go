@@ -9,6 +9,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/ascii"
 	"github.com/tracklayer/amazon-capi/internal/instant"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
@@ -21,8 +22,8 @@ type scalar struct {
 }
 
 // A convert turns a scalar of one Avro type into what a field wants. It is made once
-// per schema and field. The code is empty on success.
-type convert[T any] func(v scalar) (value T, code Code)
+// per schema and field. The code is 0 on success.
+type convert[T any] func(v scalar) (value T, code verdict.Code)
 
 // textOf reads text in any representation, and whole numbers as their digits: profile
 // ids are often longs. Floats are refused because they have lost digits.
@@ -31,28 +32,28 @@ func textOf(t *avro.Type) convert[string] {
 	case avro.String, avro.Enum:
 		return validText
 	case avro.Int, avro.Long:
-		return func(v scalar) (string, Code) { return strconv.FormatInt(v.num, 10), "" }
+		return func(v scalar) (string, verdict.Code) { return strconv.FormatInt(v.num, 10), 0 }
 	case avro.Bytes, avro.Fixed:
 		switch t.Logical {
 		case avro.LogicalDecimal, avro.LogicalBigDecimal:
 			amount := amountOf(t)
-			return func(v scalar) (string, Code) {
+			return func(v scalar) (string, verdict.Code) {
 				d, code := amount(v)
 				return d.String(), code
 			}
 		case avro.LogicalUUID:
-			return func(v scalar) (string, Code) { return uuidText(v.text), "" }
+			return func(v scalar) (string, verdict.Code) { return uuidText(v.text), 0 }
 		}
 		return validText
 	}
 	return nil
 }
 
-func validText(v scalar) (string, Code) {
+func validText(v scalar) (string, verdict.Code) {
 	if !validUTF8(v.text) {
-		return "", CodeInvalidUTF8
+		return "", verdict.CodeInvalidUTF8
 	}
-	return v.text, ""
+	return v.text, 0
 }
 
 // validUTF8 is utf8.ValidString, but several times faster for ASCII, which nearly every
@@ -84,20 +85,20 @@ func instantOf(t *avro.Type) convert[int64] {
 			return nil
 		}
 		if perMilli == 1 { // nearly all times; saves the division
-			return func(v scalar) (int64, Code) { return v.num, "" }
+			return func(v scalar) (int64, verdict.Code) { return v.num, 0 }
 		}
-		return func(v scalar) (int64, Code) { return floorDiv(v.num, perMilli), "" }
+		return func(v scalar) (int64, verdict.Code) { return floorDiv(v.num, perMilli), 0 }
 	case avro.String:
-		return func(v scalar) (int64, Code) {
+		return func(v scalar) (int64, verdict.Code) {
 			s := strings.TrimSpace(v.text)
 			if s == "" {
-				return 0, ""
+				return 0, 0
 			}
 			at, err := instant.Parse(s)
 			if err != nil {
-				return 0, CodeBadValue
+				return 0, verdict.CodeBadValue
 			}
-			return at.UnixMilli(), ""
+			return at.UnixMilli(), 0
 		}
 	}
 	return nil
@@ -120,11 +121,11 @@ func amountOf(t *avro.Type) convert[Decimal] {
 	case avro.Bytes, avro.Fixed:
 		switch t.Logical {
 		case avro.LogicalDecimal:
-			return func(v scalar) (Decimal, Code) {
+			return func(v scalar) (Decimal, verdict.Code) {
 				if len(v.text) > maxDecimalBytes {
-					return Decimal{}, CodeBadValue
+					return Decimal{}, verdict.CodeBadValue
 				}
-				return DecimalFromBytes([]byte(v.text), t.Scale), ""
+				return DecimalFromBytes([]byte(v.text), t.Scale), 0
 			}
 		case avro.LogicalBigDecimal:
 			return bigDecimal
@@ -134,22 +135,22 @@ func amountOf(t *avro.Type) convert[Decimal] {
 		if t.Logical != avro.LogicalNone { // of time, or a decimal whose scale is lost
 			return nil
 		}
-		return func(v scalar) (Decimal, Code) { return NewDecimal(v.num, 0), "" }
+		return func(v scalar) (Decimal, verdict.Code) { return NewDecimal(v.num, 0), 0 }
 	case avro.Float:
-		return func(v scalar) (Decimal, Code) { return DecimalFromFloat(v.real, 32), "" }
+		return func(v scalar) (Decimal, verdict.Code) { return DecimalFromFloat(v.real, 32), 0 }
 	case avro.Double:
-		return func(v scalar) (Decimal, Code) { return DecimalFromFloat(v.real, 64), "" }
+		return func(v scalar) (Decimal, verdict.Code) { return DecimalFromFloat(v.real, 64), 0 }
 	case avro.String:
-		return func(v scalar) (Decimal, Code) {
+		return func(v scalar) (Decimal, verdict.Code) {
 			s := strings.TrimSpace(v.text)
 			if s == "" {
-				return Decimal{}, ""
+				return Decimal{}, 0
 			}
 			d, err := ParseDecimal(s)
 			if err != nil {
-				return Decimal{}, CodeBadValue
+				return Decimal{}, verdict.CodeBadValue
 			}
-			return d, ""
+			return d, 0
 		}
 	}
 	return nil
@@ -157,23 +158,23 @@ func amountOf(t *avro.Type) convert[Decimal] {
 
 // bigDecimal reads a decimal that brings its own scale: bytes with Avro's encoding of
 // the integer's bytes and of the scale.
-func bigDecimal(v scalar) (Decimal, Code) {
+func bigDecimal(v scalar) (Decimal, verdict.Code) {
 	size, at := avro.ReadLong(v.text, 0)
 	if at < 0 || size < 0 || size > int64(len(v.text)-at) || size > maxDecimalBytes {
-		return Decimal{}, CodeBadValue
+		return Decimal{}, verdict.CodeBadValue
 	}
 	scale, end := avro.ReadLong(v.text, at+int(size))
 	if end != len(v.text) || scale > avro.MaxScale || scale < -avro.MaxScale {
-		return Decimal{}, CodeBadValue
+		return Decimal{}, verdict.CodeBadValue
 	}
 	d := DecimalFromBytes([]byte(v.text[at:at+int(size)]), int(max(scale, 0)))
 	switch {
 	case scale >= 0:
-		return d, ""
+		return d, 0
 	case d.big != nil:
-		return fromBig(d.big.Mul(d.big, pow10(int(-scale))), 0), ""
+		return fromBig(d.big.Mul(d.big, pow10(int(-scale))), 0), 0
 	}
-	return NewDecimal(d.unscaled, int(scale)), ""
+	return NewDecimal(d.unscaled, int(scale)), 0
 }
 
 func countOf(t *avro.Type) convert[int64] {
@@ -182,21 +183,21 @@ func countOf(t *avro.Type) convert[int64] {
 		if t.Logical != avro.LogicalNone {
 			return nil
 		}
-		return func(v scalar) (int64, Code) { return v.num, "" }
+		return func(v scalar) (int64, verdict.Code) { return v.num, 0 }
 	case avro.Float, avro.Double:
-		return func(v scalar) (int64, Code) {
+		return func(v scalar) (int64, verdict.Code) {
 			if v.real != math.Trunc(v.real) || math.Abs(v.real) > 1<<53 {
-				return 0, CodeBadValue
+				return 0, verdict.CodeBadValue
 			}
-			return int64(v.real), ""
+			return int64(v.real), 0
 		}
 	case avro.String:
-		return func(v scalar) (int64, Code) {
+		return func(v scalar) (int64, verdict.Code) {
 			n, err := strconv.ParseInt(strings.TrimSpace(v.text), 10, 64)
 			if err != nil {
-				return 0, CodeBadValue
+				return 0, verdict.CodeBadValue
 			}
-			return n, ""
+			return n, 0
 		}
 	}
 	return nil
@@ -207,10 +208,10 @@ func countOf(t *avro.Type) convert[int64] {
 func attributeOf(t *avro.Type) convert[string] {
 	switch t.Kind {
 	case avro.Boolean:
-		return func(v scalar) (string, Code) { return strconv.FormatBool(v.num != 0), "" }
+		return func(v scalar) (string, verdict.Code) { return strconv.FormatBool(v.num != 0), 0 }
 	case avro.Float, avro.Double:
 		amount := amountOf(t)
-		return func(v scalar) (string, Code) {
+		return func(v scalar) (string, verdict.Code) {
 			d, code := amount(v)
 			return d.String(), code
 		}
@@ -219,7 +220,7 @@ func attributeOf(t *avro.Type) convert[string] {
 }
 
 // A setter fills a field of the event from a scalar of one Avro type.
-type setter func(*Event, scalar) Code
+type setter func(*Event, scalar) verdict.Code
 
 // setter returns nil if the field can never take the type.
 func (f *field) setter(t *avro.Type) setter {
@@ -240,9 +241,9 @@ func assign[T any](at func(*Event) *T, from convert[T]) setter {
 	if from == nil {
 		return nil
 	}
-	return func(ev *Event, v scalar) Code {
+	return func(ev *Event, v scalar) verdict.Code {
 		value, code := from(v)
-		if code == "" {
+		if code == 0 {
 			*at(ev) = value
 		}
 		return code

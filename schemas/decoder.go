@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
@@ -139,7 +140,7 @@ func (d *Decoder) lookup(ctx context.Context, id uint32) (program, error) {
 	if id > math.MaxInt32 {
 		// Ids are positive ints of Java. For larger ones the registry's web server
 		// answers as for a malformed path, which could be taken for an outage.
-		return nil, &DecodeError{Code: CodeUnknownSchema, SchemaID: id, Message: "no registry gives ids beyond 2147483647"}
+		return nil, &DecodeError{Code: verdict.CodeUnknownSchema, SchemaID: id, Message: "no registry gives ids beyond 2147483647"}
 	}
 	for {
 		l, mine, p, err := d.join(id)
@@ -208,7 +209,7 @@ func (d *Decoder) load(ctx context.Context, id uint32) (p program, bytes int64, 
 		return nil, 0, unreadable(err, id)
 	}
 	if s.Type != "" && !strings.EqualFold(s.Type, "AVRO") {
-		return nil, 0, &DecodeError{Code: CodeNotAvro, SchemaID: id, Message: "the id names a schema that is not Avro"}
+		return nil, 0, &DecodeError{Code: verdict.CodeNotAvro, SchemaID: id, Message: "the id names a schema that is not Avro"}
 	}
 	p, bytes, bad := compileSchema(&s)
 	if bad != nil {

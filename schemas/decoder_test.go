@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
@@ -110,14 +111,14 @@ func TestUnknownIDsAreForgotten(t *testing.T) {
 		return dec.Decode(context.Background(), value, &ev)
 	}
 	for range 3 {
-		wantCode(t, decode(), CodeUnknownSchema, "")
+		wantCode(t, decode(), verdict.CodeUnknownSchema, "")
 	}
 	if n := src.asked.Load(); n != 1 {
 		t.Errorf("asked %d times for an unknown id at once, want once", n)
 	}
 	known[3] = ours(t)[3]
 	now = now.Add(failedFor - 1)
-	wantCode(t, decode(), CodeUnknownSchema, "")
+	wantCode(t, decode(), verdict.CodeUnknownSchema, "")
 	now = now.Add(1)
 	if err := decode(); err != nil {
 		t.Errorf("registered meanwhile: %v", err)
@@ -130,7 +131,7 @@ func TestGarbageIDsAreBounded(t *testing.T) {
 	var ev Event
 	for id := range uint32(3 * maxFailed) {
 		now = now.Add(time.Millisecond)
-		wantCode(t, dec.Decode(context.Background(), avro.AppendHeader(nil, id), &ev), CodeUnknownSchema, "")
+		wantCode(t, dec.Decode(context.Background(), avro.AppendHeader(nil, id), &ev), verdict.CodeUnknownSchema, "")
 		if len(dec.failed) > maxFailed {
 			t.Fatalf("%d unknown ids are remembered, want at most %d", len(dec.failed), maxFailed)
 		}
@@ -143,7 +144,7 @@ func TestImpossibleIDsAreNotAskedFor(t *testing.T) {
 	src := &sourceFunc{byID: func(context.Context, uint32) (avro.Schema, error) { return avro.Schema{}, errAway }}
 	var ev Event
 	err := NewDecoder(src).Decode(context.Background(), avro.AppendHeader(nil, 1<<31), &ev)
-	wantCode(t, err, CodeUnknownSchema, "")
+	wantCode(t, err, verdict.CodeUnknownSchema, "")
 	if src.asked.Load() != 0 {
 		t.Error("the registry was asked")
 	}
@@ -153,7 +154,7 @@ func TestSchemasThatAreNotAvro(t *testing.T) {
 	for _, typ := range []string{"JSON", "PROTOBUF", "GRAPHQL"} {
 		var ev Event
 		err := NewDecoder(schemaMap{2: {Type: typ, Text: "{}"}}).Decode(context.Background(), avro.AppendHeader(nil, 2), &ev)
-		wantCode(t, err, CodeNotAvro, "")
+		wantCode(t, err, verdict.CodeNotAvro, "")
 	}
 }
 
@@ -231,7 +232,7 @@ func TestManySchemasAtOnce(t *testing.T) {
 		case 0:
 			return avro.Schema{Text: latest}, nil
 		case 1:
-			return avro.Schema{}, &DecodeError{Code: CodeUnknownSchema, SchemaID: id, Message: "none"}
+			return avro.Schema{}, &DecodeError{Code: verdict.CodeUnknownSchema, SchemaID: id, Message: "none"}
 		}
 		return avro.Schema{}, errAway
 	}}

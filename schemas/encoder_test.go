@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"pgregory.net/rapid"
 )
@@ -139,7 +140,7 @@ func TestEncodeTakesBadEvents(t *testing.T) {
 		if name == "nothing at all" && err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if name != "nothing at all" {
-			wantCode(t, err, CodeInvalidUTF8, "user_data.email")
+			wantCode(t, err, verdict.CodeInvalidUTF8, "user_data.email")
 		}
 	}
 }

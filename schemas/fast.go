@@ -118,7 +118,7 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 				return false
 			}
 			// A value that an incidental field cannot take is left out.
-			if code := in.arg.set(ev, v); code != "" && in.arg.field.refuses(code) {
+			if code := in.arg.set(ev, v); code != 0 && in.arg.field.refuses(code) {
 				return false
 			}
 			pos = next

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"cmp"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"math"
 	"slices"
@@ -94,9 +95,9 @@ func (a *operand) attribute(payload []byte, s string, pos, parts int) (value str
 	}
 	value, code := text(v)
 	switch code {
-	case "":
+	case 0:
 		return value, next, parts
-	case CodeInvalidUTF8:
+	case verdict.CodeInvalidUTF8:
 		return "", -1, 0
 	}
 	return leftOut, next, parts

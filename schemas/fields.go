@@ -1,5 +1,7 @@
 package schemas
 
+import "github.com/tracklayer/amazon-capi/internal/verdict"
+
 // field is one field of TrackLayer's event: its place in the schema and in an Event.
 // The Avro reader, the Avro encoder and the JSON form all use one table of fields, so
 // that none can know a field that another does not.
@@ -43,8 +45,8 @@ func (f *field) wants() string {
 
 // refuses reports whether a field that was read with code makes the event unreadable.
 // Text that is not UTF-8 always does: it shows that the bytes are not what they seem.
-func (f *field) refuses(code Code) bool {
-	return code != "" && (!f.incidental || code == CodeInvalidUTF8)
+func (f *field) refuses(code verdict.Code) bool {
+	return code != 0 && (!f.incidental || code == verdict.CodeInvalidUTF8)
 }
 
 // isSet reports whether the event has the field.

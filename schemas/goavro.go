@@ -9,6 +9,7 @@ import (
 	"github.com/linkedin/goavro/v2"
 
 	"github.com/tracklayer/amazon-capi/internal/instant"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
@@ -37,7 +38,7 @@ func (p *goavroProgram) read(payload []byte, ev *Event) (err *DecodeError) {
 	// A panic would take down every partition because of one record.
 	defer func() {
 		if recover() != nil {
-			err = &DecodeError{Code: CodeCorrupt, Message: "the Avro library failed on the record"}
+			err = &DecodeError{Code: verdict.CodeCorrupt, Message: "the Avro library failed on the record"}
 		}
 	}()
 	event, err := p.native(payload)
@@ -61,7 +62,7 @@ func (p *goavroProgram) native(payload []byte) (map[string]any, *DecodeError) {
 	v, rest, err := p.codec.NativeFromBinary(payload)
 	record, ok := v.(map[string]any)
 	if err != nil || !ok || len(rest) > 0 {
-		return nil, &DecodeError{Code: CodeCorrupt, Message: "the record is not what its schema says, or has a map with a key twice"}
+		return nil, &DecodeError{Code: verdict.CodeCorrupt, Message: "the record is not what its schema says, or has a map with a key twice"}
 	}
 	return record, nil
 }
@@ -74,7 +75,7 @@ func (g *groupBinding) fill(event map[string]any, ev *Event) *DecodeError {
 	bs, ok := g.records[t]
 	record, isRecord := v.(map[string]any)
 	if !ok || !isRecord {
-		return &DecodeError{Code: CodeUnexpectedType, Field: g.name, Message: fmt.Sprintf("the union there holds %s and not a record", t.WithArticle())}
+		return &DecodeError{Code: verdict.CodeUnexpectedType, Field: g.name, Message: fmt.Sprintf("the union there holds %s and not a record", t.WithArticle())}
 	}
 	return fill(bs, record, ev)
 }
@@ -88,12 +89,12 @@ func fill(bs []binding, record map[string]any, ev *Event) *DecodeError {
 		}
 		msg := "the value there is not " + b.field.wants()
 		switch code {
-		case CodeInvalidUTF8:
+		case verdict.CodeInvalidUTF8:
 			msg = "the text there is not valid UTF-8"
-		case CodeUnexpectedType:
+		case verdict.CodeUnexpectedType:
 			t, _ := chosen(b.typ, record[b.from])
 			msg = fmt.Sprintf("the union there holds %s, which cannot be %s", t.WithArticle(), b.field.wants())
-		case CodeBadValue:
+		case verdict.CodeBadValue:
 			if rule := b.brokenRule(record[b.from]); rule != nil {
 				msg += ": " + rule.Error()
 			}
@@ -114,14 +115,14 @@ func (b *binding) brokenRule(v any) error {
 	return err
 }
 
-func (b *binding) fill(v any, ev *Event) Code {
+func (b *binding) fill(v any, ev *Event) verdict.Code {
 	t, v := chosen(b.typ, v)
 	if v == nil {
-		return ""
+		return 0
 	}
 	if b.entries != nil && t == b.entries {
 		attrs, code := b.attributes(v)
-		if code == "" {
+		if code == 0 {
 			*b.field.attributes(ev) = attrs
 		}
 		return code
@@ -129,16 +130,16 @@ func (b *binding) fill(v any, ev *Event) Code {
 	if set := b.set[t]; set != nil {
 		return set(ev, scalarOf(v))
 	}
-	return CodeUnexpectedType
+	return verdict.CodeUnexpectedType
 }
 
 // attributes reads a map. Entries whose value is no text are left out.
-func (b *binding) attributes(v any) ([]Attribute, Code) {
+func (b *binding) attributes(v any) ([]Attribute, verdict.Code) {
 	m, _ := v.(map[string]any)
 	attrs := make([]Attribute, 0, len(m))
 	for key, val := range m {
 		if !utf8.ValidString(key) {
-			return nil, CodeInvalidUTF8
+			return nil, verdict.CodeInvalidUTF8
 		}
 		t, val := chosen(b.entries.Elem, val)
 		text := b.text[t]
@@ -146,15 +147,15 @@ func (b *binding) attributes(v any) ([]Attribute, Code) {
 			continue
 		}
 		s, code := text(scalarOf(val))
-		if code == CodeInvalidUTF8 {
+		if code == verdict.CodeInvalidUTF8 {
 			return nil, code
 		}
-		if code == "" {
+		if code == 0 {
 			attrs = append(attrs, Attribute{Key: key, Value: s})
 		}
 	}
 	slices.SortFunc(attrs, func(a, b Attribute) int { return cmp.Compare(a.Key, b.Key) })
-	return attrs, ""
+	return attrs, 0
 }
 
 // chosen returns the alternative of t that goavro's value belongs to, and the value

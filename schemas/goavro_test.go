@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ func TestSchemasThatGoavroCannot(t *testing.T) {
 
 func TestErrorsOfSchemasAreShort(t *testing.T) {
 	_, err := compile(avro.Schema{Text: record(`,{"name":"x","type":{"type":"enum","name":"X","symbols":["` + strings.Repeat("é", 5000) + `"]}}`)})
-	if err == nil || err.Code != CodeBadSchema || len(err.Message) > 1000 {
+	if err == nil || err.Code != verdict.CodeBadSchema || len(err.Message) > 1000 {
 		t.Errorf("error %v, want a short one", err)
 	}
 }

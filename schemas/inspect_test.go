@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 func TestInspect(t *testing.T) {
@@ -40,10 +42,10 @@ func TestInspectOurOwn(t *testing.T) {
 }
 
 func TestInspectRefuses(t *testing.T) {
-	for text, code := range map[string]Code{
-		`no schema`: CodeBadSchema,
-		`"string"`:  CodeNotTrackLayer,
-		`{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"}]}`: CodeNotTrackLayer,
+	for text, code := range map[string]verdict.Code{
+		`no schema`: verdict.CodeBadSchema,
+		`"string"`:  verdict.CodeNotTrackLayer,
+		`{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"}]}`: verdict.CodeNotTrackLayer,
 	} {
 		_, err := Inspect(text)
 		var bad *DecodeError

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // Hostile bytes: each of these, given to goavro as it is, ends the process or
@@ -21,20 +23,20 @@ func TestHostileBytesAreCheap(t *testing.T) {
 	for name, c := range map[string]struct {
 		schema string
 		value  []byte
-		code   Code
+		code   verdict.Code
 		field  string
 	}{
-		"two to the forty": {record(`,{"name":"x","type":` + doubling + `}`), valueOf(), CodeCorrupt, "x"},
+		"two to the forty": {record(`,{"name":"x","type":` + doubling + `}`), valueOf(), verdict.CodeCorrupt, "x"},
 		"megabytes of records": {record(`,{"name":"x","type":{"type":"array","items":{"type":"record","name":"N","fields":[{"name":"y","type":["null","int"]}]}}}`),
-			valueOf(long(5<<20), make([]byte, 5<<20+1)), CodeCorrupt, "x"},
-		"map of billions":       {record(`,{"name":"x","type":{"type":"map","values":"string"}}`), valueOf(long(billions)), CodeTruncated, "x"},
-		"array of billions":     {record(`,{"name":"x","type":{"type":"array","items":"long"}}`), valueOf(long(billions)), CodeTruncated, "x"},
-		"with a size":           {record(`,{"name":"x","type":{"type":"array","items":"long"}}`), valueOf(long(-billions), long(4)), CodeTruncated, "x"},
-		"impossible count":      {record(`,{"name":"x","type":{"type":"array","items":"long"}}`), valueOf(long(-1 << 63)), CodeCorrupt, "x"},
-		"billions of nulls":     {record(`,{"name":"x","type":{"type":"array","items":"null"}}`), valueOf(long(billions)), CodeCorrupt, "x"},
-		"many blocks of nulls":  {record(`,{"name":"x","type":{"type":"array","items":"null"}}`), valueOf(bytes.Repeat(long(900), 1000), long(0)), CodeCorrupt, "x"},
-		"deep recursion":        {recursive, valueOf(bytes.Repeat(long(1), 5<<20), long(0)), CodeCorrupt, "tree"},
-		"recursion of an array": {record(`,{"name":"x","type":{"type":"array","items":{"type":"record","name":"N","fields":[{"name":"y","type":{"type":"array","items":"N"}}]}}}`), valueOf(bytes.Repeat(long(1), 5<<20)), CodeCorrupt, "x"},
+			valueOf(long(5<<20), make([]byte, 5<<20+1)), verdict.CodeCorrupt, "x"},
+		"map of billions":       {record(`,{"name":"x","type":{"type":"map","values":"string"}}`), valueOf(long(billions)), verdict.CodeTruncated, "x"},
+		"array of billions":     {record(`,{"name":"x","type":{"type":"array","items":"long"}}`), valueOf(long(billions)), verdict.CodeTruncated, "x"},
+		"with a size":           {record(`,{"name":"x","type":{"type":"array","items":"long"}}`), valueOf(long(-billions), long(4)), verdict.CodeTruncated, "x"},
+		"impossible count":      {record(`,{"name":"x","type":{"type":"array","items":"long"}}`), valueOf(long(-1 << 63)), verdict.CodeCorrupt, "x"},
+		"billions of nulls":     {record(`,{"name":"x","type":{"type":"array","items":"null"}}`), valueOf(long(billions)), verdict.CodeCorrupt, "x"},
+		"many blocks of nulls":  {record(`,{"name":"x","type":{"type":"array","items":"null"}}`), valueOf(bytes.Repeat(long(900), 1000), long(0)), verdict.CodeCorrupt, "x"},
+		"deep recursion":        {recursive, valueOf(bytes.Repeat(long(1), 5<<20), long(0)), verdict.CodeCorrupt, "tree"},
+		"recursion of an array": {record(`,{"name":"x","type":{"type":"array","items":{"type":"record","name":"N","fields":[{"name":"y","type":{"type":"array","items":"N"}}]}}}`), valueOf(bytes.Repeat(long(1), 5<<20)), verdict.CodeCorrupt, "x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"pgregory.net/rapid"
 )
@@ -91,7 +92,7 @@ func TestHostileSchemasAreRefused(t *testing.T) {
 				_, bad = compile(tc.schema)
 				return nil
 			})
-			if bad == nil || bad.Code != CodeBadSchema || !strings.Contains(bad.Message, tc.says) || len(bad.Message) > 400 || !utf8.ValidString(bad.Message) {
+			if bad == nil || bad.Code != verdict.CodeBadSchema || !strings.Contains(bad.Message, tc.says) || len(bad.Message) > 400 || !utf8.ValidString(bad.Message) {
 				t.Errorf("%v, want it refused with %q", bad, tc.says)
 			}
 			if allocated > 64<<20 {
@@ -239,7 +240,7 @@ func TestPathsAreBounded(t *testing.T) {
 		}
 		return nil
 	})
-	if bad == nil || bad.Code != CodeCorrupt || len(bad.Field) > 256 || !utf8.ValidString(bad.Field) {
+	if bad == nil || bad.Code != verdict.CodeCorrupt || len(bad.Field) > 256 || !utf8.ValidString(bad.Field) {
 		t.Fatalf("%+v", bad)
 	}
 	if !strings.HasPrefix(bad.Field, "aaa") || !strings.HasSuffix(bad.Field, ".end_of_it") {

@@ -3,6 +3,7 @@ package schemas
 import (
 	"context"
 	"errors"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"testing"
@@ -64,7 +65,7 @@ func TestLoadingInTheBackground(t *testing.T) {
 		if err := waits[2].Wait(t.Context()); err != nil {
 			t.Errorf("a bad schema: %v", err)
 		}
-		wantCode(t, dec.Decode(t.Context(), avro.AppendHeader(nil, 3), &ev), CodeBadSchema, "")
+		wantCode(t, dec.Decode(t.Context(), avro.AppendHeader(nil, 3), &ev), verdict.CodeBadSchema, "")
 		began = time.Now()
 		ask(4, 5) // last: until they give up, they take both places
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

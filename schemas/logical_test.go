@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // TestLogicalTypes: what the check says of a schema is what becomes of its
@@ -92,7 +94,7 @@ func TestLogicalTypes(t *testing.T) {
 			case c.want == "":
 				for _, err := range []error{checked, err} {
 					var bad *DecodeError
-					if !errors.As(err, &bad) || bad.Code != CodeNotTrackLayer || !strings.Contains(bad.Message, c.named) {
+					if !errors.As(err, &bad) || bad.Code != verdict.CodeNotTrackLayer || !strings.Contains(bad.Message, c.named) {
 						t.Errorf("%s as %s: %v; want it refused by the name %s", c.field, typ, err, c.named)
 					}
 				}
@@ -116,7 +118,7 @@ func TestRefusedBranchesAreNamed(t *testing.T) {
 		t.Errorf("%+v, %v", in.Refuses, err)
 	}
 	_, err = decodeAs(schema, valueOf(long(1), long(20566)))
-	wantCode(t, err, CodeUnexpectedType, "occurred_at")
+	wantCode(t, err, verdict.CodeUnexpectedType, "occurred_at")
 	if !strings.Contains(err.Error(), "int of logical type date") {
 		t.Errorf("%v: want it to name the type", err)
 	}
@@ -132,8 +134,8 @@ func TestBadBigDecimals(t *testing.T) {
 	} {
 		_, err := decodeAs(schema, valueOf(long(int64(len(b))), b))
 		var bad *DecodeError
-		if !errors.As(err, &bad) || bad.Code != CodeBadValue || bad.Field != "custom_data.value" {
-			t.Errorf("%s: %v, want %s", name, err, CodeBadValue)
+		if !errors.As(err, &bad) || bad.Code != verdict.CodeBadValue || bad.Field != "custom_data.value" {
+			t.Errorf("%s: %v, want %s", name, err, verdict.CodeBadValue)
 		}
 	}
 }

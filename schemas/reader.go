@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
@@ -39,5 +40,5 @@ func compileSchema(s *avro.Schema) (_ program, bytes int64, _ *DecodeError) {
 func badSchema(err error) *DecodeError {
 	// Bounded and masked, because goavro's errors can quote the whole schema, which is
 	// a stranger's text.
-	return &DecodeError{Code: CodeBadSchema, Message: "the schema cannot be read: " + redact.Line(redact.Message(err.Error()), 200)}
+	return &DecodeError{Code: verdict.CodeBadSchema, Message: "the schema cannot be read: " + redact.Line(redact.Message(err.Error()), 200)}
 }

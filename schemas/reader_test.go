@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/linkedin/goavro/v2"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
@@ -287,28 +288,28 @@ func TestQuantityAndAttributeVariants(t *testing.T) {
 func TestSchemasThatAreNotTrackLayers(t *testing.T) {
 	for name, c := range map[string]struct {
 		schema string
-		code   Code
+		code   verdict.Code
 		field  string
 	}{
-		"a string":                  {`"string"`, CodeNotTrackLayer, ""},
-		"a union":                   {`["null","string"]`, CodeNotTrackLayer, ""},
-		"no event id":               {`{"type":"record","name":"Order","fields":[{"name":"event_name","type":"string"}]}`, CodeNotTrackLayer, "event_id"},
-		"no event name":             {`{"type":"record","name":"Order","fields":[{"name":"event_id","type":"string"}]}`, CodeNotTrackLayer, "event_name"},
-		"id of another type":        {`{"type":"record","name":"Order","fields":[{"name":"event_id","type":"double"},{"name":"event_name","type":"string"}]}`, CodeNotTrackLayer, "event_id"},
-		"value as raw bytes":        {record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":"bytes"}]}}`), CodeNotTrackLayer, "custom_data.value"},
-		"more decimals than digits": {record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":{"type":"bytes","logicalType":"decimal","precision":4,"scale":9}}]}}`), CodeNotTrackLayer, "custom_data.value"},
-		"time without a zone":       {record(`,{"name":"occurred_at","type":{"type":"long","logicalType":"local-timestamp-millis"}}`), CodeNotTrackLayer, "occurred_at"},
-		"time as int":               {record(`,{"name":"occurred_at","type":["null","int"]}`), CodeNotTrackLayer, "occurred_at"},
-		"user data as text":         {record(`,{"name":"user_data","type":"string"}`), CodeNotTrackLayer, "user_data"},
-		"user data as union":        {record(`,{"name":"user_data","type":["null","string"]}`), CodeNotTrackLayer, "user_data"},
-		"email in a union":          {record(`,{"name":"user_data","type":["null",{"type":"record","name":"U","fields":[{"name":"email","type":"boolean"}]}]}`), CodeNotTrackLayer, "user_data.email"},
-		"not JSON":                  {`record {}`, CodeBadSchema, ""},
-		"unknown type":              {record(`,{"name":"x","type":"Missing"}`), CodeBadSchema, ""},
-		"no fields":                 {`{"type":"record","name":"Order"}`, CodeBadSchema, ""},
-		"field twice":               {record(`,{"name":"event_id","type":"string"}`), CodeBadSchema, ""},
-		"renamed twice":             {record(`,{"name":"a","aliases":["click_id"],"type":"string"},{"name":"b","aliases":["click_id"],"type":"string"}`), CodeNotTrackLayer, "click_id"},
-		"renamed in a group":        {record(`,{"name":"who","aliases":["user_data"],"type":{"type":"record","name":"U","fields":[{"name":"mail","aliases":["email"],"type":"boolean"}]}}`), CodeNotTrackLayer, "user_data.email"},
-		"bad enum":                  {record(`,{"name":"x","type":{"type":"enum","name":"X","symbols":["a b"]}}`), CodeBadSchema, ""},
+		"a string":                  {`"string"`, verdict.CodeNotTrackLayer, ""},
+		"a union":                   {`["null","string"]`, verdict.CodeNotTrackLayer, ""},
+		"no event id":               {`{"type":"record","name":"Order","fields":[{"name":"event_name","type":"string"}]}`, verdict.CodeNotTrackLayer, "event_id"},
+		"no event name":             {`{"type":"record","name":"Order","fields":[{"name":"event_id","type":"string"}]}`, verdict.CodeNotTrackLayer, "event_name"},
+		"id of another type":        {`{"type":"record","name":"Order","fields":[{"name":"event_id","type":"double"},{"name":"event_name","type":"string"}]}`, verdict.CodeNotTrackLayer, "event_id"},
+		"value as raw bytes":        {record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":"bytes"}]}}`), verdict.CodeNotTrackLayer, "custom_data.value"},
+		"more decimals than digits": {record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":{"type":"bytes","logicalType":"decimal","precision":4,"scale":9}}]}}`), verdict.CodeNotTrackLayer, "custom_data.value"},
+		"time without a zone":       {record(`,{"name":"occurred_at","type":{"type":"long","logicalType":"local-timestamp-millis"}}`), verdict.CodeNotTrackLayer, "occurred_at"},
+		"time as int":               {record(`,{"name":"occurred_at","type":["null","int"]}`), verdict.CodeNotTrackLayer, "occurred_at"},
+		"user data as text":         {record(`,{"name":"user_data","type":"string"}`), verdict.CodeNotTrackLayer, "user_data"},
+		"user data as union":        {record(`,{"name":"user_data","type":["null","string"]}`), verdict.CodeNotTrackLayer, "user_data"},
+		"email in a union":          {record(`,{"name":"user_data","type":["null",{"type":"record","name":"U","fields":[{"name":"email","type":"boolean"}]}]}`), verdict.CodeNotTrackLayer, "user_data.email"},
+		"not JSON":                  {`record {}`, verdict.CodeBadSchema, ""},
+		"unknown type":              {record(`,{"name":"x","type":"Missing"}`), verdict.CodeBadSchema, ""},
+		"no fields":                 {`{"type":"record","name":"Order"}`, verdict.CodeBadSchema, ""},
+		"field twice":               {record(`,{"name":"event_id","type":"string"}`), verdict.CodeBadSchema, ""},
+		"renamed twice":             {record(`,{"name":"a","aliases":["click_id"],"type":"string"},{"name":"b","aliases":["click_id"],"type":"string"}`), verdict.CodeNotTrackLayer, "click_id"},
+		"renamed in a group":        {record(`,{"name":"who","aliases":["user_data"],"type":{"type":"record","name":"U","fields":[{"name":"mail","aliases":["email"],"type":"boolean"}]}}`), verdict.CodeNotTrackLayer, "user_data.email"},
+		"bad enum":                  {record(`,{"name":"x","type":{"type":"enum","name":"X","symbols":["a b"]}}`), verdict.CodeBadSchema, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := decodeAs(c.schema, valueOf())
@@ -325,34 +326,34 @@ func TestBadRecords(t *testing.T) {
 	for name, c := range map[string]struct {
 		schema string
 		value  []byte
-		code   Code
+		code   verdict.Code
 		field  string
 	}{
-		"no record":           {latest, avro.AppendHeader(nil, 7), CodeTruncated, "event_id"},
-		"last byte missing":   {latest, whole[:len(whole)-1], CodeTruncated, "consent.data_processing"},
-		"half":                {latest, whole[:40], CodeTruncated, "event_name"},
-		"a byte too many":     {latest, append(bytes.Clone(whole), 0), CodeTrailingBytes, ""},
-		"negative length":     {record(``), join(avro.AppendHeader(nil, 7), long(-5)), CodeCorrupt, "event_id"},
-		"huge length":         {record(``), join(avro.AppendHeader(nil, 7), long(math.MaxInt64)), CodeTruncated, "event_id"},
-		"endless number":      {record(``), join(avro.AppendHeader(nil, 7), bytes.Repeat([]byte{0xff}, 20)), CodeCorrupt, "event_id"},
-		"branch beyond":       {record(user), valueOf(long(3)), CodeCorrupt, "user_data"},
-		"branch negative":     {record(user), valueOf(long(-1)), CodeCorrupt, "user_data"},
-		"branch of another":   {record(user), valueOf(long(1), long(5)), CodeUnexpectedType, "user_data"},
-		"field of another":    {record(user), valueOf(long(2), long(2), []byte{1}), CodeUnexpectedType, "user_data.email"},
-		"bad boolean":         {record(user), valueOf(long(2), long(2), []byte{7}), CodeCorrupt, "user_data.email"},
-		"text not UTF-8":      {record(user), valueOf(long(2), long(1), text("jane\xff@example.com")), CodeInvalidUTF8, "user_data.email"},
-		"id not UTF-8":        {record(``), join(avro.AppendHeader(nil, 7), text("\xc3\x28"), text("n")), CodeInvalidUTF8, "event_id"},
-		"attribute not UTF-8": {record(attributes), valueOf(long(1), text("k"), text("\xff"), long(0)), CodeInvalidUTF8, "custom_data.attributes"},
-		"key not UTF-8":       {record(attributes), valueOf(long(1), text("\xff"), text("v"), long(0)), CodeInvalidUTF8, "custom_data.attributes"},
-		"key twice":           {record(attributes), valueOf(long(2), text("k"), text("jane"), text("k"), text("doe"), long(0)), CodeCorrupt, ""},
-		"enum beyond":         {record(`,{"name":"action_source","type":{"type":"enum","name":"S","symbols":["APP"]}}`), valueOf(long(1)), CodeCorrupt, "action_source"},
-		"int of 40 bits":      {record(`,{"name":"x","type":"int"}`), valueOf(long(1 << 40)), CodeCorrupt, "x"},
-		"no instant":          {record(`,{"name":"occurred_at","type":"string"}`), valueOf(text("2026-04-23 10:15")), CodeBadValue, "occurred_at"},
-		"no zone":             {record(`,{"name":"occurred_at","type":"string"}`), valueOf(text("2026-04-23T10:15:30")), CodeBadValue, "occurred_at"},
+		"no record":           {latest, avro.AppendHeader(nil, 7), verdict.CodeTruncated, "event_id"},
+		"last byte missing":   {latest, whole[:len(whole)-1], verdict.CodeTruncated, "consent.data_processing"},
+		"half":                {latest, whole[:40], verdict.CodeTruncated, "event_name"},
+		"a byte too many":     {latest, append(bytes.Clone(whole), 0), verdict.CodeTrailingBytes, ""},
+		"negative length":     {record(``), join(avro.AppendHeader(nil, 7), long(-5)), verdict.CodeCorrupt, "event_id"},
+		"huge length":         {record(``), join(avro.AppendHeader(nil, 7), long(math.MaxInt64)), verdict.CodeTruncated, "event_id"},
+		"endless number":      {record(``), join(avro.AppendHeader(nil, 7), bytes.Repeat([]byte{0xff}, 20)), verdict.CodeCorrupt, "event_id"},
+		"branch beyond":       {record(user), valueOf(long(3)), verdict.CodeCorrupt, "user_data"},
+		"branch negative":     {record(user), valueOf(long(-1)), verdict.CodeCorrupt, "user_data"},
+		"branch of another":   {record(user), valueOf(long(1), long(5)), verdict.CodeUnexpectedType, "user_data"},
+		"field of another":    {record(user), valueOf(long(2), long(2), []byte{1}), verdict.CodeUnexpectedType, "user_data.email"},
+		"bad boolean":         {record(user), valueOf(long(2), long(2), []byte{7}), verdict.CodeCorrupt, "user_data.email"},
+		"text not UTF-8":      {record(user), valueOf(long(2), long(1), text("jane\xff@example.com")), verdict.CodeInvalidUTF8, "user_data.email"},
+		"id not UTF-8":        {record(``), join(avro.AppendHeader(nil, 7), text("\xc3\x28"), text("n")), verdict.CodeInvalidUTF8, "event_id"},
+		"attribute not UTF-8": {record(attributes), valueOf(long(1), text("k"), text("\xff"), long(0)), verdict.CodeInvalidUTF8, "custom_data.attributes"},
+		"key not UTF-8":       {record(attributes), valueOf(long(1), text("\xff"), text("v"), long(0)), verdict.CodeInvalidUTF8, "custom_data.attributes"},
+		"key twice":           {record(attributes), valueOf(long(2), text("k"), text("jane"), text("k"), text("doe"), long(0)), verdict.CodeCorrupt, ""},
+		"enum beyond":         {record(`,{"name":"action_source","type":{"type":"enum","name":"S","symbols":["APP"]}}`), valueOf(long(1)), verdict.CodeCorrupt, "action_source"},
+		"int of 40 bits":      {record(`,{"name":"x","type":"int"}`), valueOf(long(1 << 40)), verdict.CodeCorrupt, "x"},
+		"no instant":          {record(`,{"name":"occurred_at","type":"string"}`), valueOf(text("2026-04-23 10:15")), verdict.CodeBadValue, "occurred_at"},
+		"no zone":             {record(`,{"name":"occurred_at","type":"string"}`), valueOf(text("2026-04-23T10:15:30")), verdict.CodeBadValue, "occurred_at"},
 		"no amount": {record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":"string"}]}}`),
-			valueOf(text("12,50")), CodeBadValue, "custom_data.value"},
+			valueOf(text("12,50")), verdict.CodeBadValue, "custom_data.value"},
 		"amount without end": {record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}}]}}`),
-			valueOf(long(5<<20), make([]byte, 5<<20)), CodeBadValue, "custom_data.value"},
+			valueOf(long(5<<20), make([]byte, 5<<20)), verdict.CodeBadValue, "custom_data.value"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := decodeAs(c.schema, c.value)
@@ -397,7 +398,7 @@ func TestIDsSurviveLaterFaults(t *testing.T) {
 	ev.User.City = "\xff"
 	var got Event
 	err := NewDecoder(ours(t)).Decode(context.Background(), mustEncode(t, 3, V3, ev), &got)
-	wantCode(t, err, CodeInvalidUTF8, "user_data.city")
+	wantCode(t, err, verdict.CodeInvalidUTF8, "user_data.city")
 	if got.EventID != ev.EventID || got.ProfileID != ev.ProfileID {
 		t.Errorf("ids %q and %q are lost", got.EventID, got.ProfileID)
 	}
@@ -416,7 +417,7 @@ func TestFiveMegabyteRecord(t *testing.T) {
 }
 
 func TestReasonIsTheVerdict(t *testing.T) {
-	err := &DecodeError{Code: CodeInvalidUTF8, Field: "user_data.city", SchemaID: 12, Message: "the text there is not valid UTF-8"}
+	err := &DecodeError{Code: verdict.CodeInvalidUTF8, Field: "user_data.city", SchemaID: 12, Message: "the text there is not valid UTF-8"}
 	if got, want := err.Reason().Error(), "decode invalid_utf8 (user_data.city): schema id 12: the text there is not valid UTF-8"; got != want {
 		t.Errorf("reason %q, want %q", got, want)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/twmb/franz-go/pkg/sr"
@@ -36,7 +37,7 @@ func TestDecodeThroughARegistry(t *testing.T) {
 		}
 	}
 	var ev Event
-	wantCode(t, dec.Decode(context.Background(), avro.AppendHeader(nil, 4242), &ev), CodeUnknownSchema, "")
+	wantCode(t, dec.Decode(context.Background(), avro.AppendHeader(nil, 4242), &ev), verdict.CodeUnknownSchema, "")
 }
 
 func TestOtherSchemaTypes(t *testing.T) {
@@ -47,12 +48,12 @@ func TestOtherSchemaTypes(t *testing.T) {
 	dec := NewDecoder(openRegistry(t, registry.Options{URL: fake.URL()}))
 	for id := range uint32(2) {
 		var ev Event
-		wantCode(t, dec.Decode(context.Background(), avro.AppendHeader(nil, id+1), &ev), CodeNotAvro, "")
+		wantCode(t, dec.Decode(context.Background(), avro.AppendHeader(nil, id+1), &ev), verdict.CodeNotAvro, "")
 	}
 	other := answering(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"schema":"x","schemaType":"THRIFT"}`) })
 	var ev Event
 	err := NewDecoder(openRegistry(t, registry.Options{URL: other})).Decode(context.Background(), avro.AppendHeader(nil, 1), &ev)
-	wantCode(t, err, CodeNotAvro, "")
+	wantCode(t, err, verdict.CodeNotAvro, "")
 }
 
 // TestReferences has user_data in a subject of its own, with its address in

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"strings"
 	"testing"
@@ -55,7 +56,7 @@ func TestBadTimesNameTheRule(t *testing.T) {
 		"jane@example.com":                   "ISO 8601",
 	} {
 		_, err := decodeAs(timed(`["null","string"]`), valueOf(long(1), text(s)))
-		wantCode(t, err, CodeBadValue, "occurred_at")
+		wantCode(t, err, verdict.CodeBadValue, "occurred_at")
 		_, jsonErr := EventFromJSON([]byte(`{"occurred_at":"` + s + `"}`))
 		for _, err := range []error{err, jsonErr} {
 			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), s) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 // ExhaustedPolicy says what becomes of events whose attempts are used up by
@@ -42,10 +41,7 @@ func (l *lane) giveUp(b *batch) bool {
 }
 
 func exhausted(b *batch, status int, why string) verdict.Reason {
-	return verdict.Reason{
-		Class:   verdict.Rejected,
-		Status:  status,
-		Code:    amazon.CodeExhausted,
-		Message: fmt.Sprintf("given up after %d failures in a row, the last with: %s", b.tries, why),
-	}
+	r := verdict.CodeExhausted.Because(fmt.Sprintf("given up after %d failures in a row, the last with: %s", b.tries, why))
+	r.Status = status
+	return *r
 }

@@ -15,7 +15,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 // hostile is an Amazon with moods. It remembers what it took, whatever it said
@@ -229,7 +228,7 @@ func chaos(t *testing.T, c run) string {
 		case strings.HasPrefix(s.id, "left-out") != (v.Class == verdict.Filtered):
 			return fmt.Sprintf("%v got class %s", s, v.Class)
 		case v.Class == verdict.Filtered:
-		case v.Code == amazon.CodeExhausted && c.exhausted == DeadLetterExhausted:
+		case v.Code == verdict.CodeExhausted.String() && c.exhausted == DeadLetterExhausted:
 			if v.Class != verdict.Rejected || v.Attempts < 5 {
 				return fmt.Sprintf("%v was given up as %s after %d attempts", s, v.Class, v.Attempts)
 			}

@@ -79,7 +79,7 @@ func consentFiltered(field, value string) *verdict.Reason {
 	if value := trim(value); !strings.EqualFold(value, "DENIED") {
 		message = field + " is " + quote(value) + ", which counts as DENIED since it is neither GRANTED, DENIED nor UNSPECIFIED"
 	}
-	r := filteredByConsent.because(message)
+	r := verdict.CodeFilteredByConsent.Because(message)
 	r.Field = field
 	return r
 }

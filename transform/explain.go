@@ -143,7 +143,7 @@ type explainStep struct {
 
 // asking is a rule or a warning, and when it has anything to judge.
 type asking struct {
-	id      ruleID
+	code    verdict.Code
 	warning Warning
 	warns   bool
 	when    func(*inquiry) bool // nil: always
@@ -153,10 +153,11 @@ func (a asking) rule() Rule {
 	if a.warns {
 		return warningTable[a.warning]
 	}
-	return ruleTable[a.id]
+	e := a.code.Entry()
+	return Rule{e.Class, e.Name, e.Field, e.Rule}
 }
 
-func rule(id ruleID, when func(*inquiry) bool) asking { return asking{id: id, when: when} }
+func rule(code verdict.Code, when func(*inquiry) bool) asking { return asking{code: code, when: when} }
 
 func warn(w Warning, when func(*inquiry) bool) asking {
 	return asking{warning: w, warns: true, when: when}

@@ -10,12 +10,12 @@ var explainSteps = []explainStep{
 	{
 		ask: func(c *inquiry) (why *verdict.Reason) { c.entry, why = c.t.mapping.resolve(c.ev, c.out); return why },
 		rules: []asking{
-			rule(eventNameMissing, nil),
-			rule(filteredByRule, nil),
-			rule(eventTypeUnknown, (*inquiry).hasType),
-			rule(eventNameUnmapped, func(c *inquiry) bool { return c.t.mapping.unmapped == unmappedReject }),
-			rule(filteredUnmapped, func(c *inquiry) bool { return c.t.mapping.unmapped == unmappedFilter }),
-			rule(eventNameInvalid, func(c *inquiry) bool { return c.t.mapping.entry(trim(c.ev.EventName)) == nil }),
+			rule(verdict.CodeEventNameMissing, nil),
+			rule(verdict.CodeFilteredByRule, nil),
+			rule(verdict.CodeEventTypeUnknown, (*inquiry).hasType),
+			rule(verdict.CodeEventNameUnmapped, func(c *inquiry) bool { return c.t.mapping.unmapped == unmappedReject }),
+			rule(verdict.CodeFilteredUnmapped, func(c *inquiry) bool { return c.t.mapping.unmapped == unmappedFilter }),
+			rule(verdict.CodeEventNameInvalid, func(c *inquiry) bool { return c.t.mapping.entry(trim(c.ev.EventName)) == nil }),
 		},
 	},
 	{
@@ -25,30 +25,30 @@ var explainSteps = []explainStep{
 		},
 		rules: []asking{
 			warn(ConsentUnknown, func(c *inquiry) bool { return given(c.ev.Consent.AdUserData) || given(c.ev.Consent.AdStorage) }),
-			rule(filteredByConsent, func(c *inquiry) bool { return c.t.consent == ConsentFilter }),
+			rule(verdict.CodeFilteredByConsent, func(c *inquiry) bool { return c.t.consent == ConsentFilter }),
 		},
 	},
 	{
 		ask: func(c *inquiry) *verdict.Reason { return checkEventID(c.ev.EventID, c.out) },
 		rules: []asking{
-			rule(eventIDMissing, nil),
-			rule(eventIDTooLong, nil),
-			rule(eventIDInvalid, nil),
+			rule(verdict.CodeEventIDMissing, nil),
+			rule(verdict.CodeEventIDTooLong, nil),
+			rule(verdict.CodeEventIDInvalid, nil),
 		},
 	},
 	{
 		ask: func(c *inquiry) *verdict.Reason { return c.t.checkProfileID(c.ev.ProfileID, c.out) },
 		rules: []asking{
-			rule(profileIDMissing, nil),
-			rule(profileIDInvalid, nil),
+			rule(verdict.CodeProfileIDMissing, nil),
+			rule(verdict.CodeProfileIDInvalid, nil),
 		},
 	},
 	{
 		needs: (*inquiry).hasEntry,
 		ask:   func(c *inquiry) *verdict.Reason { return checkSource(c.ev, c.entry, c.out) },
 		rules: []asking{
-			rule(actionSourceMissing, nil),
-			rule(actionSourceUnknown, func(c *inquiry) bool { return given(c.ev.ActionSource) }),
+			rule(verdict.CodeActionSourceMissing, nil),
+			rule(verdict.CodeActionSourceUnknown, func(c *inquiry) bool { return given(c.ev.ActionSource) }),
 			warn(PlatformUnknown, func(c *inquiry) bool { return given(c.ev.Platform) && c.out.ActionSource == SourceApp }),
 		},
 	},
@@ -58,9 +58,9 @@ var explainSteps = []explainStep{
 			return c.t.checkTime(c.ev.OccurredAt, c.now)
 		},
 		rules: []asking{
-			rule(occurredAtMissing, nil),
-			rule(occurredAtAhead, nil),
-			rule(occurredAtTooOld, nil),
+			rule(verdict.CodeOccurredAtMissing, nil),
+			rule(verdict.CodeOccurredAtAhead, nil),
+			rule(verdict.CodeOccurredAtTooOld, nil),
 		},
 	},
 	{
@@ -70,22 +70,22 @@ var explainSteps = []explainStep{
 			return why
 		},
 		rules: []asking{
-			rule(countryUnknown, func(c *inquiry) bool { return given(c.ev.User.CountryCode) }),
+			rule(verdict.CodeCountryUnknown, func(c *inquiry) bool { return given(c.ev.User.CountryCode) }),
 			warn(PostalCodeInvalid, (*inquiry).hasPostalCode),
-			rule(postalCodeWithoutCountry, (*inquiry).hasPostalCode),
+			rule(verdict.CodePostalCodeWithoutCountry, (*inquiry).hasPostalCode),
 		},
 	},
 	{
 		needs: (*inquiry).hasEntry,
 		ask:   func(c *inquiry) *verdict.Reason { return checkMoney(&c.ev.Custom, c.entry.value, c.out) },
 		rules: []asking{
-			rule(valueMissing, func(c *inquiry) bool { return c.wantsValue() == valueRequired }),
+			rule(verdict.CodeValueMissing, func(c *inquiry) bool { return c.wantsValue() == valueRequired }),
 			warn(CurrencyWithoutValue, func(c *inquiry) bool { return c.wantsValue() != valueNone && given(c.ev.Custom.Currency) }),
-			rule(valueNotFinite, (*inquiry).hasValue),
-			rule(valueNegative, (*inquiry).hasPrice),
-			rule(valueTooLong, (*inquiry).hasValue),
-			rule(currencyMissing, (*inquiry).hasPrice),
-			rule(currencyUnknown, func(c *inquiry) bool { return c.hasValue() && given(c.ev.Custom.Currency) }),
+			rule(verdict.CodeValueNotFinite, (*inquiry).hasValue),
+			rule(verdict.CodeValueNegative, (*inquiry).hasPrice),
+			rule(verdict.CodeValueTooLong, (*inquiry).hasValue),
+			rule(verdict.CodeCurrencyMissing, (*inquiry).hasPrice),
+			rule(verdict.CodeCurrencyUnknown, func(c *inquiry) bool { return c.hasValue() && given(c.ev.Custom.Currency) }),
 		},
 	},
 	{

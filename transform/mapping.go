@@ -83,11 +83,11 @@ const maxEventName = 128
 func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.Reason) {
 	name := trim(ev.EventName)
 	if name == "" {
-		return nil, eventNameMissing.because("event_name is absent or blank: want a name such as Purchase")
+		return nil, verdict.CodeEventNameMissing.Because("event_name is absent or blank: want a name such as Purchase")
 	}
 	e := m.entry(name)
 	if e != nil && e.filter {
-		return nil, filteredByRule.because("event_name " + quote(name) + " is filtered by the mapping")
+		return nil, verdict.CodeFilteredByRule.Because("event_name " + quote(name) + " is filtered by the mapping")
 	}
 	own := trim(ev.EventType)
 	switch {
@@ -96,7 +96,7 @@ func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.
 	case own != "":
 		out.EventType = m.eventType(own)
 		if out.EventType == "" {
-			return nil, eventTypeUnknown.because("event_type is " + quote(own) + ": want none, or one of " + m.typeList())
+			return nil, verdict.CodeEventTypeUnknown.Because("event_type is " + quote(own) + ": want none, or one of " + m.typeList())
 		}
 	case e != nil:
 		out.EventType = e.eventType
@@ -109,14 +109,14 @@ func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.
 	if out.EventType == "" {
 		switch m.unmapped {
 		case unmappedReject:
-			return nil, eventNameUnmapped.because("event_name " + quote(name) + " is not in the mapping: want a name that is, or an event_type with it")
+			return nil, verdict.CodeEventNameUnmapped.Because("event_name " + quote(name) + " is not in the mapping: want a name that is, or an event_type with it")
 		case unmappedFilter:
-			return nil, filteredUnmapped.because("event_name " + quote(name) + " is not in the mapping, which filters such events")
+			return nil, verdict.CodeFilteredUnmapped.Because("event_name " + quote(name) + " is not in the mapping, which filters such events")
 		}
 		out.EventType = TypeOther
 	}
 	if longerThan(name, maxEventName) || !printable(name) {
-		return nil, eventNameInvalid.because("event_name is not in the mapping and cannot be sent as it is: want at most 128 printable characters")
+		return nil, verdict.CodeEventNameInvalid.Because("event_name is not in the mapping and cannot be sent as it is: want at most 128 printable characters")
 	}
 	out.Name = name
 	return &unmappedEntry, nil

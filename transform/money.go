@@ -26,7 +26,7 @@ func checkMoney(c *schemas.CustomData, want valueRule, out *Conversion) *verdict
 	given := trim(c.Currency)
 	if !c.Value.IsSet() {
 		if want == valueRequired {
-			return valueMissing.because("custom_data.value is absent: want an amount, since " + quote(out.Name) + " events have a value")
+			return verdict.CodeValueMissing.Because("custom_data.value is absent: want an amount, since " + quote(out.Name) + " events have a value")
 		}
 		if given != "" {
 			out.Warnings.Add(CurrencyWithoutValue)
@@ -35,13 +35,13 @@ func checkMoney(c *schemas.CustomData, want valueRule, out *Conversion) *verdict
 	}
 	switch {
 	case !c.Value.IsFinite():
-		return valueNotFinite.because("custom_data.value is not a number: want an amount of zero or more")
+		return verdict.CodeValueNotFinite.Because("custom_data.value is not a number: want an amount of zero or more")
 	case purchase && c.Value.Sign() < 0:
-		return valueNegative.because("custom_data.value of a purchase is negative: want an amount of zero or more")
+		return verdict.CodeValueNegative.Because("custom_data.value of a purchase is negative: want an amount of zero or more")
 	case c.Value.Len() > maxAmount:
-		return valueTooLong.because(fmt.Sprintf("custom_data.value has too many digits: want at most %d characters", maxAmount))
+		return verdict.CodeValueTooLong.Because(fmt.Sprintf("custom_data.value has too many digits: want at most %d characters", maxAmount))
 	case given == "" && purchase:
-		return currencyMissing.because("custom_data.currency of a purchase is absent: want the ISO 4217 code of its value's currency, such as USD")
+		return verdict.CodeCurrencyMissing.Because("custom_data.currency of a purchase is absent: want the ISO 4217 code of its value's currency, such as USD")
 	}
 	out.Amount = c.Value
 	if given == "" {
@@ -49,7 +49,7 @@ func checkMoney(c *schemas.CustomData, want valueRule, out *Conversion) *verdict
 	}
 	code, ok := iso.Currency(given)
 	if !ok {
-		return currencyUnknown.because("custom_data.currency is " + quote(given) + ": want an ISO 4217 code in use, such as USD")
+		return verdict.CodeCurrencyUnknown.Because("custom_data.currency is " + quote(given) + ": want an ISO 4217 code in use, such as USD")
 	}
 	out.Currency = code
 	return nil

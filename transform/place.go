@@ -16,7 +16,7 @@ func (t *Transformer) checkPlace(u *schemas.UserData, userDataDenied bool, out *
 	if given := trim(u.CountryCode); given != "" {
 		code, ok := iso.Country(given)
 		if !ok {
-			return countryUnknown.because("user_data.country_code is " + quote(given) + ": want " + countryHint(given))
+			return verdict.CodeCountryUnknown.Because("user_data.country_code is " + quote(given) + ": want " + countryHint(given))
 		}
 		out.CountryCode = code
 	}
@@ -31,7 +31,7 @@ func (t *Transformer) checkPlace(u *schemas.UserData, userDataDenied bool, out *
 	case longerThan(postal, maxPostalCode) || !printable(postal):
 		out.Warnings.Add(PostalCodeInvalid)
 	case out.CountryCode == "":
-		return postalCodeWithoutCountry.because("user_data.postal_code is sent without user_data.country_code: want both, since a postal code alone is in many countries")
+		return verdict.CodePostalCodeWithoutCountry.Because("user_data.postal_code is sent without user_data.country_code: want both, since a postal code alone is in many countries")
 	default:
 		out.PostalCode = postal
 	}

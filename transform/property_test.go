@@ -122,8 +122,9 @@ func checkOutcome(t interface {
 	}
 
 	if !ok {
-		i := slices.IndexFunc(Codes(), func(r Rule) bool { return r.Code == reason.Code && r.Class == reason.Class })
-		if i < 0 || reason.Message == "" || !strings.HasPrefix(reason.Field, Codes()[i].Field) {
+		codes := verdict.CodesBy("transform")
+		i := slices.IndexFunc(codes, func(e verdict.Entry) bool { return e.Name == reason.Code && e.Class == reason.Class })
+		if i < 0 || reason.Message == "" || !strings.HasPrefix(reason.Field, codes[i].Field) {
 			t.Fatalf("reason %+v is not registered", reason)
 		}
 		if out != (Conversion{}) {

@@ -17,13 +17,13 @@ const maxEventID = 512
 func checkEventID(id string, out *Conversion) *verdict.Reason {
 	switch trimmed := trim(id); {
 	case trimmed == "":
-		return eventIDMissing.because("event_id is absent or blank: want the id that the source gave the action, the same on every retry")
+		return verdict.CodeEventIDMissing.Because("event_id is absent or blank: want the id that the source gave the action, the same on every retry")
 	case longerThan(id, maxEventID):
-		return eventIDTooLong.because(fmt.Sprintf("event_id has %d bytes: want at most %d characters", len(id), maxEventID))
+		return verdict.CodeEventIDTooLong.Because(fmt.Sprintf("event_id has %d bytes: want at most %d characters", len(id), maxEventID))
 	case trimmed != id:
-		return eventIDInvalid.because("event_id has blanks at its beginning or end: want it without")
+		return verdict.CodeEventIDInvalid.Because("event_id has blanks at its beginning or end: want it without")
 	case !printable(id):
-		return eventIDInvalid.because("event_id has control characters or is no valid UTF-8: want printable text")
+		return verdict.CodeEventIDInvalid.Because("event_id has control characters or is no valid UTF-8: want printable text")
 	}
 	out.EventID = id
 	return nil
@@ -34,9 +34,9 @@ func checkEventID(id string, out *Conversion) *verdict.Reason {
 func (t *Transformer) checkProfileID(id string, out *Conversion) *verdict.Reason {
 	switch {
 	case trim(id) == "":
-		return profileIDMissing.because("profile_id is absent or blank: want the id of the Amazon Ads profile")
+		return verdict.CodeProfileIDMissing.Because("profile_id is absent or blank: want the id of the Amazon Ads profile")
 	case !t.profiles.Valid(id):
-		return profileIDInvalid.because("profile_id has blanks, other characters or too many: want " + t.profiles.Want())
+		return verdict.CodeProfileIDInvalid.Because("profile_id has blanks, other characters or too many: want " + t.profiles.Want())
 	}
 	out.ProfileID = id
 	return nil
@@ -76,7 +76,7 @@ func checkSource(ev *schemas.Event, e *entry, out *Conversion) *verdict.Reason {
 	switch string(appendFold(buf[:0], given)) {
 	case "":
 		if e.actionSource == "" {
-			return actionSourceMissing.because("action_source is absent and the mapping has none for this event: want WEBSITE or APP")
+			return verdict.CodeActionSourceMissing.Because("action_source is absent and the mapping has none for this event: want WEBSITE or APP")
 		}
 		out.ActionSource = e.actionSource
 	case "website", "web":
@@ -89,7 +89,7 @@ func checkSource(ev *schemas.Event, e *entry, out *Conversion) *verdict.Reason {
 		out.ActionSource = SourcePartner
 	default:
 		if out.Platform = platform(given); out.Platform == "" {
-			return actionSourceUnknown.because("action_source is " + quote(given) + ": want WEBSITE or APP")
+			return verdict.CodeActionSourceUnknown.Because("action_source is " + quote(given) + ": want WEBSITE or APP")
 		}
 		out.ActionSource = SourceApp
 	}

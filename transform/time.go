@@ -85,12 +85,12 @@ func (t *Transformer) checkTime(millis int64, now time.Time) *verdict.Reason {
 	limit := now.Add(t.maxAhead).UnixMilli()
 	switch {
 	case millis == 0:
-		return occurredAtMissing.because("occurred_at is absent: want the time of the user's action in milliseconds since 1970")
+		return verdict.CodeOccurredAtMissing.Because("occurred_at is absent: want the time of the user's action in milliseconds since 1970")
 	case millis > limit:
-		return occurredAtAhead.because(fmt.Sprintf("occurred_at is %s: want at most %s ahead of the clock%s",
+		return verdict.CodeOccurredAtAhead.Because(fmt.Sprintf("occurred_at is %s: want at most %s ahead of the clock%s",
 			describeTime(millis), t.maxAhead, unitHint(millis, limit)))
 	case millis < earliest:
-		return occurredAtTooOld.because(fmt.Sprintf("occurred_at is %s: want a time after the year 2000%s",
+		return verdict.CodeOccurredAtTooOld.Because(fmt.Sprintf("occurred_at is %s: want a time after the year 2000%s",
 			describeTime(millis), unitHint(millis, limit)))
 	}
 	return nil

@@ -52,7 +52,7 @@ func New(o Options) (*Transformer, error) {
 }
 
 // Transform converts ev into out. If the event must not be sent, ok is false, out is
-// empty, and the reason has a class (Validation or Filtered), a code of Codes, the
+// empty, and the reason has a class (Validation or Filtered), a code of package verdict, the
 // field and a redacted message.
 //
 // The result depends only on ev, now and the options, so a replay makes the same

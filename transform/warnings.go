@@ -1,6 +1,10 @@
 package transform
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
 
 // Warning names an optional field that was left out of a conversion because it was
 // bad. The event is still sent: a purchase without its phone is worth more than no
@@ -70,6 +74,14 @@ const (
 
 	warningCount
 )
+
+// Rule is what is asked of a field: by a reason code, or by a warning.
+type Rule struct {
+	Class verdict.Class // of the code; 0 for a warning, which refuses no event
+	Code  string        // its name in metrics, headers and documents
+	Field string        // path of the field at fault in the source event
+	Help  string        // in one line
+}
 
 // warningTable has each warning's name in metrics and documents, its field, and what is
 // asked of it. A warning refuses no event, so there is no class.

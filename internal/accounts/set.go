@@ -42,14 +42,6 @@ type table struct {
 	others   *exchange.Routes // of profiles that nobody names; nil if there are none
 }
 
-// CodeUnknown is the reason code of events whose profile no account names.
-const CodeUnknown = "profile_unknown"
-
-// Codes returns the reason codes that accounts give, for documents.
-func Codes() []amazon.Code {
-	return []amazon.Code{{Class: verdict.Auth, Code: CodeUnknown, Field: "profile_id", Help: "with --accounts, an account names the profile, or one is the default"}}
-}
-
 // New returns the set of a list. Nothing is sent or asked for yet.
 func New(list List, o Options) (*Set, error) {
 	s := &Set{opts: o, sources: make(map[string]*login.Source)}
@@ -96,10 +88,7 @@ func (s *Set) routes(profile string) (*exchange.Routes, *verdict.Reason) {
 
 // Unknown is the reason of events whose profile no account names.
 func Unknown() *verdict.Reason {
-	return &verdict.Reason{
-		Class: verdict.Auth, Code: CodeUnknown, Field: "profile_id",
-		Message: "no account of the accounts file names this profile, and none is the default: want it in one of them",
-	}
+	return verdict.CodeProfileUnknown.Because("no account of the accounts file names this profile, and none is the default: want it in one of them")
 }
 
 // apply puts a list in force, whole or not at all. An account that is as it was

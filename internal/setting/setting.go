@@ -46,10 +46,24 @@ const (
 	Schema          Key = "schema"
 	By              Key = "by"
 	JSON            Key = "json"
+
+	Contract       Key = "contract"
+	AmazonURL      Key = "amazon-url"
+	ClientID       Key = "client-id"
+	ClientSecret   Key = "client-secret"
+	RefreshToken   Key = "refresh-token"
+	ProfileIDs     Key = "profile-ids"
+	UnmappedType   Key = "unmapped-type"
+	ConsentDenied  Key = "consent-denied"
+	ConsentMissing Key = "consent-missing"
+	OnExhausted    Key = "on-exhausted"
 )
 
 // String is the setting as errors name it: its flag.
 func (k Key) String() string { return "--" + string(k) }
+
+// With is the setting with a value, as errors and remedies advise it.
+func (k Key) With(value string) string { return k.String() + "=" + value }
 
 const envPrefix = "AMAZON_CAPI_"
 

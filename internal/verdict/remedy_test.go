@@ -45,10 +45,13 @@ func TestRemediesNameWhatTheGuideNames(t *testing.T) {
 		{Reason{Class: Rejected, Status: 418}, []string{"message"}},
 		{Reason{Class: Rejected, Status: 503, Code: "exhausted"}, []string{"Nothing is known to be wrong", "--on-exhausted", "redrive"}},
 		{Reason{Class: Validation, Code: "event_too_large"}, []string{"shorten"}},
-		{Reason{Class: Validation, Field: "custom_data.currency"}, []string{"ISO 4217"}},
-		{Reason{Class: Validation, Field: "user_data.country_code"}, []string{"ISO 3166"}},
-		{Reason{Class: Validation, Field: "event_name"}, []string{"mapping"}},
-		{Reason{Class: Validation, Field: "occurred_at"}, []string{"milliseconds"}},
+		{*CodeCurrencyMissing.Because(""), []string{"ISO 4217"}},
+		{*CodeCurrencyUnknown.Because(""), []string{"ISO 4217"}},
+		{*CodeCountryUnknown.Because(""), []string{"ISO 3166"}},
+		{*CodePostalCodeWithoutCountry.Because(""), []string{"ISO 3166"}},
+		{*CodeEventNameUnmapped.Because(""), []string{"mapping"}},
+		{*CodeOccurredAtAhead.Because(""), []string{"milliseconds", "clock"}},
+		{*CodeOccurredAtTooOld.Because(""), []string{"milliseconds", "clock"}},
 		{Reason{Class: Decode}, []string{"Avro", "producer"}},
 		{Reason{Class: Filtered, Code: "consent"}, []string{"--consent-denied"}},
 		{Reason{Class: Filtered, Code: "rule"}, []string{"mapping"}},
@@ -84,7 +87,18 @@ func TestRemediesFitTheirReason(t *testing.T) {
 		{Reason{Class: Validation, Code: "event_id_too_long", Field: "event_id"}, "512", "fill in"},
 		{Reason{Class: Decode, Code: "tombstone"}, "null", "registered"},
 		{Reason{Class: Decode, Code: "unknown_schema"}, "--registry", "does not help"},
-		{Reason{Class: Decode, Code: "truncated"}, "Avro", ""},
+		{Reason{Class: Decode, Code: "truncated"}, "ends before the schema", "wire format"},
+		{Reason{Class: Decode, Code: "trailing_bytes"}, "goes on", "wire format"},
+		{Reason{Class: Validation, Code: "postal_code_without_country", Field: "user_data.country_code"}, "leave out both", "blank"},
+		{Reason{Class: Validation, Code: "currency_unknown", Field: "custom_data.currency"}, "historic", "a purchase needs both"},
+		{Reason{Class: Validation, Code: "occurred_at_missing", Field: "occurred_at"}, "since 1970", "its clock"},
+		{Reason{Class: Rejected, Status: 422, Field: "eventTime"}, "clock", "blank"},
+		{Reason{Class: Rejected, Status: 422, Field: "eventDescription.conversionType"}, "event_type", "blank"},
+		{Reason{Class: Rejected, Status: 422, Field: "eventDescription.eventSource"}, "action_source", "blank"},
+		{Reason{Class: Rejected, Status: 422, Field: "matchKeys[0].values[0]"}, "normalised first", ""},
+		{Reason{Class: Rejected, Status: 422, Field: "events[12].userInfo.hashedEmail"}, "normalised first", ""},
+		{Reason{Class: Rejected, Status: 422, Field: "events[12].value.amount"}, "ISO 4217", "blank"},
+		{Reason{Class: Rejected, Status: 422, Field: "currencyCode"}, "ISO 4217", "blank"},
 		{Reason{Class: Rejected, Field: "eventType"}, "that one wins: correct the source", "Check the mapping file"},
 		{Reason{Class: Rejected, Field: "eventActionSource"}, "that one wins: correct the source", "Check the mapping file"},
 		{Reason{Class: Filtered, Code: "unmapped"}, "unmapped: filter", ""},
@@ -133,11 +147,8 @@ func TestRedriveIsAdvisedWhereItHelps(t *testing.T) {
 // TestMendSpeaksOfNoLetters: where nothing was delivered there is nothing to redrive.
 func TestMendSpeaksOfNoLetters(t *testing.T) {
 	var reasons []Reason
-	for code := range validationMends {
-		reasons = append(reasons, Reason{Class: Validation, Code: code})
-	}
-	for code := range decodeMends {
-		reasons = append(reasons, Reason{Class: Decode, Code: code})
+	for _, e := range Codes() {
+		reasons = append(reasons, *e.Code.Because(""))
 	}
 	for _, c := range Classes() {
 		for _, status := range []int{0, 207, 400, 401, 403, 404, 409, 413, 418, 422, 503} {

@@ -5,23 +5,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
 func TestContractsAskWhatIsDocumented(t *testing.T) {
-	var asked []Code
+	var asked []verdict.Code
 	for _, k := range contracts(ContractOptions{}) {
 		asked = append(asked, k.Asks()...)
 	}
-	for _, c := range Codes() {
-		if c.Code != CodeTooLarge && c.Code != CodeExhausted && !slices.Contains(asked, c) {
-			t.Errorf("no contract asks %s", c.Code)
+	for _, e := range verdict.CodesBy("sink/amazon") {
+		if e.Code != verdict.CodeEventTooLarge && !slices.Contains(asked, e.Code) {
+			t.Errorf("no contract asks %s", e.Code)
 		}
 	}
 	for _, c := range asked {
-		if !slices.Contains(Codes(), c) {
-			t.Errorf("%s is in no document", c.Code)
+		if c.Entry().By != "sink/amazon" {
+			t.Errorf("%s is of %s", c, c.Entry().By)
 		}
 	}
 }
@@ -57,7 +58,7 @@ func TestContractsAskInTheirOrder(t *testing.T) {
 			if why == nil {
 				return len(k.Asks())
 			}
-			i := slices.IndexFunc(k.Asks(), func(a Code) bool { return a.Code == why.Code && a.Class == why.Class })
+			i := slices.IndexFunc(k.Asks(), func(c verdict.Code) bool { return c.String() == why.Code && c.Entry().Class == why.Class })
 			if i < 0 {
 				t.Errorf("%s refuses for %s and does not say that it asks it", k.Name(), why.Code)
 			}

@@ -35,7 +35,7 @@ type Contract interface {
 	Check(c *transform.Conversion) *verdict.Reason
 	// Asks are the codes of what it asks of a conversion, the limit of age with
 	// them, in the order in which Refusal does.
-	Asks() []Code
+	Asks() []verdict.Code
 	// Frame is what a body has around and between its events.
 	Frame() Frame
 	// AppendEvent appends the encoding of one event to dst. The same
@@ -122,7 +122,7 @@ func Refusal(k Contract, c *transform.Conversion, now time.Time) *verdict.Reason
 		return why
 	}
 	if limit := k.Limits().Age; limit > 0 && c.OccurredAt < now.Add(-limit).UnixMilli() {
-		return tooOld.because(fmt.Sprintf("occurred_at is %d days ago: want %d at most, which %s takes",
+		return verdict.CodeOccurredAtExpired.Because(fmt.Sprintf("occurred_at is %d days ago: want %d at most, which %s takes",
 			(now.UnixMilli()-c.OccurredAt)/(24*time.Hour).Milliseconds(), limit/(24*time.Hour), k.Name()))
 	}
 	return why

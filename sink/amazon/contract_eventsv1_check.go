@@ -17,23 +17,26 @@ func (v eventsV1) Check(c *transform.Conversion) *verdict.Reason {
 	typ, known := conversionType(c.EventType)
 	switch source := eventSource(c); {
 	case !known && v.opts.UnmappedType == UnmappedRefuse:
-		return typeUnsupported.because("event_type " + c.EventType + ", which the mapping declares, is none of Amazon's: want one of those, or --unmapped-type=other")
+		return verdict.CodeConversionTypeUnsupported.Because("event_type " + c.EventType + ", which the mapping declares, is none of Amazon's: want one of those, or --unmapped-type=other")
 	case source == "":
-		return platformMissing.because("platform is absent of an event of an app: want ANDROID, IOS or FIRE_TV, there or as action_source")
+		return verdict.CodePlatformMissing.Because("platform is absent of an event of an app: want ANDROID, IOS or FIRE_TV, there or as action_source")
 	case c.CountryCode == "":
-		return countryMissing.because("user_data.country_code is absent: want two letters of ISO 3166-1")
+		return verdict.CodeCountryMissing.Because("user_data.country_code is absent: want two letters of ISO 3166-1")
 	case c.Amount.IsFinite() && c.Amount.Decimals() > valueDecimals:
-		return valueTooFine.because(fmt.Sprintf("custom_data.value has %d decimals: want %d at most; rounding it would change what was paid", c.Amount.Decimals(), valueDecimals))
+		return verdict.CodeValueDecimals.Because(fmt.Sprintf("custom_data.value has %d decimals: want %d at most; rounding it would change what was paid", c.Amount.Decimals(), valueDecimals))
 	case typ == typePurchases && c.Currency != "" && !takesCurrency(c.Currency):
-		return currencyForeign.because("custom_data.currency " + c.Currency + " is none that Amazon's Events API takes: want the amount in one that it does")
+		return verdict.CodeCurrencyUnsupported.Because("custom_data.currency " + c.Currency + " is none that Amazon's Events API takes: want the amount in one that it does")
 	case !hasMatchKey(c):
-		return identifierMissing.because("user_data has nothing to match by: want an email, phone number, name, address, postal code, device id or an id of an identity service")
+		return verdict.CodeMatchKeyMissing.Because("user_data has nothing to match by: want an email, phone number, name, address, postal code, device id or an id of an identity service")
 	}
 	return nil
 }
 
-func (v eventsV1) Asks() []Code {
-	return []Code{consentDenied, tooOld, consentMissing, typeUnsupported, platformMissing, countryMissing, valueTooFine, currencyForeign, identifierMissing}
+func (v eventsV1) Asks() []verdict.Code {
+	return []verdict.Code{
+		verdict.CodeConsentDenied, verdict.CodeOccurredAtExpired, verdict.CodeConsentMissing, verdict.CodeConversionTypeUnsupported, verdict.CodePlatformMissing,
+		verdict.CodeCountryMissing, verdict.CodeValueDecimals, verdict.CodeCurrencyUnsupported, verdict.CodeMatchKeyMissing,
+	}
 }
 
 // valueDecimals is how many decimals a value may have.
@@ -44,13 +47,13 @@ const valueDecimals = 2
 func (v eventsV1) checkConsent(c *transform.Conversion) *verdict.Reason {
 	switch {
 	case c.Consent.UserData == transform.ConsentDenied:
-		return consentDenied.because("consent.ad_user_data is denied, and without identifiers the contract takes no event")
+		return verdict.CodeConsentDenied.Because("consent.ad_user_data is denied, and without identifiers the contract takes no event")
 	case !asksConsent(c.CountryCode) || hasConsent(&c.Consent):
 		return nil
 	case v.opts.ConsentMissing == ConsentMissingDeny:
-		return consentDenied.because("consent is absent of an event from " + c.CountryCode + ", and counts as denied")
+		return verdict.CodeConsentDenied.Because("consent is absent of an event from " + c.CountryCode + ", and counts as denied")
 	}
-	return consentMissing.because("consent is absent of an event from " + c.CountryCode + ": want consent.ad_user_data, .tcf, .gpp or user_data.ip_address")
+	return verdict.CodeConsentMissing.Because("consent is absent of an event from " + c.CountryCode + ": want consent.ad_user_data, .tcf, .gpp or user_data.ip_address")
 }
 
 func hasConsent(c *transform.Consented) bool {

@@ -126,91 +126,87 @@ func TestConversionTypes(t *testing.T) {
 	}
 }
 
-// TestRefusals has an event for every code that a contract gives; nil means
-// that it takes the event.
+// TestRefusals has an event for every code that a contract gives.
 func TestRefusals(t *testing.T) {
 	deny, other := ContractOptions{ConsentMissing: ConsentMissingDeny}, ContractOptions{UnmappedType: UnmappedOther}
 	inEurope := func(e *schemas.Event) {
 		e.User.CountryCode, e.User.State, e.User.Phone, e.User.IPAddress, e.Consent = "FR", "", "", "", schemas.Consent{}
 	}
 	lead := func(e *schemas.Event) { e.EventName, e.Custom = "Lead", schemas.CustomData{} }
-	tested := map[string]bool{CodeTooLarge: true, CodeExhausted: true} // in tests of their own
+	tested := map[verdict.Code]bool{verdict.CodeEventTooLarge: true} // in a test of its own
 	for _, c := range []struct {
 		name     string
 		contract Contract
 		edit     func(*schemas.Event)
-		want     *Code
+		want     verdict.Code // 0: taken
 		says     string
 	}{
-		{"21 days", eventsV1{}, func(e *schemas.Event) { e.OccurredAt = eventsNow.Add(-21 * 24 * time.Hour).UnixMilli() }, nil, ""},
-		{"a millisecond more", eventsV1{}, func(e *schemas.Event) { e.OccurredAt = eventsNow.Add(-21*24*time.Hour).UnixMilli() - 1 }, &tooOld, "21 days ago: want 21 at most"},
-		{"a year", eventsV1{}, func(e *schemas.Event) { e.OccurredAt = millis("2025-04-23T12:00:00Z") }, &tooOld, "365 days"},
-		{"a year by the guide", offAmazon{}, func(e *schemas.Event) { e.OccurredAt = millis("2025-04-23T12:00:00Z") }, nil, ""},
+		{"21 days", eventsV1{}, func(e *schemas.Event) { e.OccurredAt = eventsNow.Add(-21 * 24 * time.Hour).UnixMilli() }, 0, ""},
+		{"a millisecond more", eventsV1{}, func(e *schemas.Event) { e.OccurredAt = eventsNow.Add(-21*24*time.Hour).UnixMilli() - 1 }, verdict.CodeOccurredAtExpired, "21 days ago: want 21 at most"},
+		{"a year", eventsV1{}, func(e *schemas.Event) { e.OccurredAt = millis("2025-04-23T12:00:00Z") }, verdict.CodeOccurredAtExpired, "365 days"},
+		{"a year by the guide", offAmazon{}, func(e *schemas.Event) { e.OccurredAt = millis("2025-04-23T12:00:00Z") }, 0, ""},
 		{"a year, and denied", eventsV1{}, func(e *schemas.Event) {
 			e.OccurredAt, e.Consent.AdUserData = millis("2025-04-23T12:00:00Z"), "DENIED"
-		}, &consentDenied, "denied"},
+		}, verdict.CodeConsentDenied, "denied"},
 
-		{"offline by the guide", offAmazon{}, func(e *schemas.Event) { e.ActionSource = "OFFLINE" }, &sourceUnsupported, "want WEBSITE or APP"},
-		{"platform by the guide", offAmazon{}, func(e *schemas.Event) { e.ActionSource = "IOS" }, nil, ""},
-		{"app without its platform", eventsV1{}, func(e *schemas.Event) { e.ActionSource = "APP" }, &platformMissing, "want ANDROID"},
-		{"type of one's own", eventsV1{}, func(e *schemas.Event) { e.EventName = "Test Drive" }, &typeUnsupported, "TEST_DRIVE"},
-		{"type of one's own as other", eventsV1{other}, func(e *schemas.Event) { e.EventName = "Test Drive" }, nil, ""},
-		{"type of one's own by the guide", offAmazon{}, func(e *schemas.Event) { e.EventName = "Test Drive" }, nil, ""},
+		{"offline by the guide", offAmazon{}, func(e *schemas.Event) { e.ActionSource = "OFFLINE" }, verdict.CodeActionSourceUnsupported, "want WEBSITE or APP"},
+		{"platform by the guide", offAmazon{}, func(e *schemas.Event) { e.ActionSource = "IOS" }, 0, ""},
+		{"app without its platform", eventsV1{}, func(e *schemas.Event) { e.ActionSource = "APP" }, verdict.CodePlatformMissing, "want ANDROID"},
+		{"type of one's own", eventsV1{}, func(e *schemas.Event) { e.EventName = "Test Drive" }, verdict.CodeConversionTypeUnsupported, "TEST_DRIVE"},
+		{"type of one's own as other", eventsV1{other}, func(e *schemas.Event) { e.EventName = "Test Drive" }, 0, ""},
+		{"type of one's own by the guide", offAmazon{}, func(e *schemas.Event) { e.EventName = "Test Drive" }, 0, ""},
 
-		{"no country", eventsV1{}, func(e *schemas.Event) { e.User.CountryCode, e.User.PostalCode = "", "" }, &countryMissing, "two letters"},
-		{"no country by the guide", offAmazon{}, func(e *schemas.Event) { e.User.CountryCode, e.User.PostalCode = "", "" }, nil, ""},
-		{"nothing to match by", eventsV1{}, func(e *schemas.Event) { e.User = schemas.UserData{CountryCode: "US"} }, &identifierMissing, "to match by"},
-		{"a city alone", eventsV1{}, func(e *schemas.Event) { e.User = schemas.UserData{CountryCode: "US", City: "Austin"} }, nil, ""},
+		{"no country", eventsV1{}, func(e *schemas.Event) { e.User.CountryCode, e.User.PostalCode = "", "" }, verdict.CodeCountryMissing, "two letters"},
+		{"no country by the guide", offAmazon{}, func(e *schemas.Event) { e.User.CountryCode, e.User.PostalCode = "", "" }, 0, ""},
+		{"nothing to match by", eventsV1{}, func(e *schemas.Event) { e.User = schemas.UserData{CountryCode: "US"} }, verdict.CodeMatchKeyMissing, "to match by"},
+		{"a city alone", eventsV1{}, func(e *schemas.Event) { e.User = schemas.UserData{CountryCode: "US", City: "Austin"} }, 0, ""},
 
-		{"three decimals", eventsV1{}, func(e *schemas.Event) { e.Custom.Value = schemas.NewDecimal(129955, 3) }, &valueTooFine, "3 decimals: want 2"},
-		{"three decimals by the guide", offAmazon{}, func(e *schemas.Event) { e.Custom.Value = schemas.NewDecimal(129955, 3) }, nil, ""},
-		{"zeros behind", eventsV1{}, func(e *schemas.Event) { e.Custom.Value = schemas.NewDecimal(1299500, 4) }, nil, ""},
-		{"three decimals of a lead", eventsV1{}, func(e *schemas.Event) { lead(e); e.Custom.Value = schemas.NewDecimal(1, 3) }, &valueTooFine, "decimals"},
-		{"negative lead", eventsV1{}, func(e *schemas.Event) { lead(e); e.Custom.Value = schemas.NewDecimal(-150, 2) }, nil, ""},
+		{"three decimals", eventsV1{}, func(e *schemas.Event) { e.Custom.Value = schemas.NewDecimal(129955, 3) }, verdict.CodeValueDecimals, "3 decimals: want 2"},
+		{"three decimals by the guide", offAmazon{}, func(e *schemas.Event) { e.Custom.Value = schemas.NewDecimal(129955, 3) }, 0, ""},
+		{"zeros behind", eventsV1{}, func(e *schemas.Event) { e.Custom.Value = schemas.NewDecimal(1299500, 4) }, 0, ""},
+		{"three decimals of a lead", eventsV1{}, func(e *schemas.Event) { lead(e); e.Custom.Value = schemas.NewDecimal(1, 3) }, verdict.CodeValueDecimals, "decimals"},
+		{"negative lead", eventsV1{}, func(e *schemas.Event) { lead(e); e.Custom.Value = schemas.NewDecimal(-150, 2) }, 0, ""},
 		{"negative lead by the guide", offAmazon{}, func(e *schemas.Event) {
 			lead(e)
 			e.Custom.Value, e.Custom.Currency = schemas.NewDecimal(-150, 2), "USD"
-		}, &anyValueNegative, "zero or more"},
-		{"lead without currency by the guide", offAmazon{}, func(e *schemas.Event) { lead(e); e.Custom.Value = schemas.NewDecimal(150, 2) }, &anyCurrencyless, "ISO 4217"},
-		{"a currency that Amazon does not take", eventsV1{}, func(e *schemas.Event) { e.Custom.Currency = "ISK" }, &currencyForeign, "ISK"},
-		{"of a lead, which has none there", eventsV1{}, func(e *schemas.Event) { lead(e); e.Custom.Value, e.Custom.Currency = schemas.NewDecimal(1, 0), "ISK" }, nil, ""},
+		}, verdict.CodeAnyValueNegative, "zero or more"},
+		{"lead without currency by the guide", offAmazon{}, func(e *schemas.Event) { lead(e); e.Custom.Value = schemas.NewDecimal(150, 2) }, verdict.CodeAnyCurrencyMissing, "ISO 4217"},
+		{"a currency that Amazon does not take", eventsV1{}, func(e *schemas.Event) { e.Custom.Currency = "ISK" }, verdict.CodeCurrencyUnsupported, "ISK"},
+		{"of a lead, which has none there", eventsV1{}, func(e *schemas.Event) { lead(e); e.Custom.Value, e.Custom.Currency = schemas.NewDecimal(1, 0), "ISK" }, 0, ""},
 
-		{"no consent in Europe", eventsV1{}, inEurope, &consentMissing, "from FR"},
-		{"no consent in Europe, denied", eventsV1{deny}, inEurope, &consentDenied, "counts as denied"},
-		{"no consent in Europe by the guide", offAmazon{}, inEurope, nil, ""},
-		{"no consent in the United Kingdom", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.User.CountryCode = "GB" }, &consentMissing, "from GB"},
-		{"no consent in Norway", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.User.CountryCode = "NO" }, &consentMissing, "from NO"},
-		{"no consent on Réunion", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.User.CountryCode = "RE" }, &consentMissing, "from RE"},
-		{"no consent in Switzerland", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.User.CountryCode = "CH" }, nil, ""},
-		{"no consent in Brazil, denied", eventsV1{deny}, func(e *schemas.Event) { inEurope(e); e.User.CountryCode = "BR" }, nil, ""},
-		{"storage alone", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.Consent.AdStorage = "GRANTED" }, &consentMissing, "ad_user_data"},
-		{"TCF", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.Consent.TCF = "CQPlaceholder" }, nil, ""},
-		{"GPP", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.Consent.GPP = "DBAA" }, nil, ""},
-		{"an address", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.User.IPAddress = "192.0.2.1" }, nil, ""},
-		{"denied anywhere", eventsV1{}, func(e *schemas.Event) { e.Consent.AdUserData = "DENIED" }, &consentDenied, "denied"},
-		{"denied by the guide", offAmazon{}, func(e *schemas.Event) { e.Consent.AdUserData = "DENIED" }, nil, ""},
+		{"no consent in Europe", eventsV1{}, inEurope, verdict.CodeConsentMissing, "from FR"},
+		{"no consent in Europe, denied", eventsV1{deny}, inEurope, verdict.CodeConsentDenied, "counts as denied"},
+		{"no consent in Europe by the guide", offAmazon{}, inEurope, 0, ""},
+		{"no consent in the United Kingdom", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.User.CountryCode = "GB" }, verdict.CodeConsentMissing, "from GB"},
+		{"no consent in Norway", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.User.CountryCode = "NO" }, verdict.CodeConsentMissing, "from NO"},
+		{"no consent on Réunion", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.User.CountryCode = "RE" }, verdict.CodeConsentMissing, "from RE"},
+		{"no consent in Switzerland", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.User.CountryCode = "CH" }, 0, ""},
+		{"no consent in Brazil, denied", eventsV1{deny}, func(e *schemas.Event) { inEurope(e); e.User.CountryCode = "BR" }, 0, ""},
+		{"storage alone", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.Consent.AdStorage = "GRANTED" }, verdict.CodeConsentMissing, "ad_user_data"},
+		{"TCF", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.Consent.TCF = "CQPlaceholder" }, 0, ""},
+		{"GPP", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.Consent.GPP = "DBAA" }, 0, ""},
+		{"an address", eventsV1{}, func(e *schemas.Event) { inEurope(e); e.User.IPAddress = "192.0.2.1" }, 0, ""},
+		{"denied anywhere", eventsV1{}, func(e *schemas.Event) { e.Consent.AdUserData = "DENIED" }, verdict.CodeConsentDenied, "denied"},
+		{"denied by the guide", offAmazon{}, func(e *schemas.Event) { e.Consent.AdUserData = "DENIED" }, 0, ""},
 		{"denied, and all else wrong", eventsV1{}, func(e *schemas.Event) {
 			e.Consent.AdUserData, e.ActionSource, e.Custom.Value = "DENIED", "APP", schemas.NewDecimal(1, 3)
-		}, &consentDenied, "denied"},
+		}, verdict.CodeConsentDenied, "denied"},
 	} {
 		got := Refusal(c.contract, transformed(t, edited(c.edit)), eventsNow)
-		if c.want != nil {
-			tested[c.want.Code] = true
+		if c.want != 0 {
+			tested[c.want] = true
 		}
 		switch {
-		case c.want == nil && got != nil:
+		case c.want == 0 && got != nil:
 			t.Errorf("%s: refused by %s: %v", c.name, c.contract.Name(), got)
-		case c.want == nil:
-		case got == nil || got.Code != c.want.Code || got.Class != c.want.Class || got.Field != c.want.Field || !strings.Contains(got.Message, c.says):
-			t.Errorf("%s: %+v, want %s that says %q", c.name, got, c.want.Code, c.says)
+		case c.want == 0:
+		case got == nil || *got != *c.want.Because(got.Message) || !strings.Contains(got.Message, c.says):
+			t.Errorf("%s: %+v, want %s that says %q", c.name, got, c.want, c.says)
 		}
 	}
-	for _, c := range Codes() {
-		if !tested[c.Code] {
-			t.Errorf("code %s has no event that is refused by it", c.Code)
-		}
-		if c.Help == "" || c.Class == verdict.Accepted {
-			t.Errorf("code %+v is incomplete", c)
+	for _, e := range verdict.CodesBy("sink/amazon") {
+		if !tested[e.Code] {
+			t.Errorf("code %s has no event that is refused by it", e.Code)
 		}
 	}
 }

@@ -57,17 +57,19 @@ func (offAmazon) Wide() bool { return false }
 func (offAmazon) Check(c *transform.Conversion) *verdict.Reason {
 	switch {
 	case c.ActionSource != transform.SourceWebsite && c.ActionSource != transform.SourceApp:
-		return sourceUnsupported.because("action_source is " + c.ActionSource + ": want WEBSITE or APP")
+		return verdict.CodeActionSourceUnsupported.Because("action_source is " + c.ActionSource + ": want WEBSITE or APP")
 	case !c.Amount.IsFinite():
 	case c.Amount.Sign() < 0:
-		return anyValueNegative.because("custom_data.value is negative: want an amount of zero or more")
+		return verdict.CodeAnyValueNegative.Because("custom_data.value is negative: want an amount of zero or more")
 	case c.Currency == "":
-		return anyCurrencyless.because("custom_data.currency is absent: want the ISO 4217 code of the value's currency, such as USD")
+		return verdict.CodeAnyCurrencyMissing.Because("custom_data.currency is absent: want the ISO 4217 code of the value's currency, such as USD")
 	}
 	return nil
 }
 
-func (offAmazon) Asks() []Code { return []Code{sourceUnsupported, anyValueNegative, anyCurrencyless} }
+func (offAmazon) Asks() []verdict.Code {
+	return []verdict.Code{verdict.CodeActionSourceUnsupported, verdict.CodeAnyValueNegative, verdict.CodeAnyCurrencyMissing}
+}
 
 func (offAmazon) Frame() Frame { return offAmazonFrame }
 

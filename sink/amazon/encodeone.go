@@ -26,10 +26,6 @@ func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, 
 // bytes they have so many digits that a dead letter's message masks them.
 func TooLargeFor(contract Contract, size int) verdict.Reason {
 	const kib = 1 << 10
-	return verdict.Reason{
-		Class: verdict.Validation,
-		Code:  CodeTooLarge,
-		Message: fmt.Sprintf("the event has %d KiB as Amazon would be sent it: want at most %d KiB, which %s takes",
-			(size+kib-1)/kib, contract.Limits().EventBytes/kib, contract.Name()),
-	}
+	return *verdict.CodeEventTooLarge.Because(fmt.Sprintf("the event has %d KiB as Amazon would be sent it: want at most %d KiB, which %s takes",
+		(size+kib-1)/kib, contract.Limits().EventBytes/kib, contract.Name()))
 }

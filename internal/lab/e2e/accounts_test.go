@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -147,7 +146,7 @@ func TestThreeAccountsInThreeRegions(t *testing.T) {
 		if l.Reason.Class == verdict.Validation && want != "" && l.Reason.Code != "" && !isTransforms(l.Reason.Code) && l.Contract != want {
 			t.Errorf("a letter of profile %s, code %s, names contract %s, want %s", l.ProfileID, l.Reason.Code, l.Contract, want)
 		}
-		if l.ProfileID == "7000000007" && l.Reason.Class == verdict.Auth && l.Reason.Code != accounts.CodeUnknown {
+		if l.ProfileID == "7000000007" && l.Reason.Class == verdict.Auth && l.Reason.Code != verdict.CodeProfileUnknown.String() {
 			t.Errorf("a letter of a profile that nobody names has code %s", l.Reason.Code)
 		}
 	}
@@ -168,5 +167,5 @@ func TestThreeAccountsInThreeRegions(t *testing.T) {
 
 // isTransforms reports whether a code is given before a contract is asked.
 func isTransforms(code string) bool {
-	return slices.ContainsFunc(transform.Codes(), func(r transform.Rule) bool { return r.Code == code })
+	return slices.ContainsFunc(verdict.CodesBy("transform"), func(e verdict.Entry) bool { return e.Name == code })
 }

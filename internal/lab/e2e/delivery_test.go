@@ -98,7 +98,7 @@ func TestLargeRecords(t *testing.T) {
 	w.publish(each(
 		sample.Sample{Event: event("large"), Expect: verdict.Accepted},
 		sample.Sample{Event: bad, Expect: verdict.Validation, Code: "event_id_missing"},
-		sample.Sample{Event: event("large"), Damage: sample.Truncated, Expect: verdict.Decode, Code: string(schemas.CodeTruncated)},
+		sample.Sample{Event: event("large"), Damage: sample.Truncated, Expect: verdict.Decode, Code: verdict.CodeTruncated.String()},
 	))
 	p := w.start(w.config())
 	w.delivered(p)

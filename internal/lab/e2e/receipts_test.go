@@ -12,7 +12,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
@@ -78,7 +77,7 @@ func (w *world) checkReceipts(letters []deadletter.Letter) {
 			case verdict.Filtered:
 				filtered++
 			}
-			sent := e.Class == verdict.Accepted || e.Class == verdict.Rejected || e.Class == verdict.Auth && e.Code != accounts.CodeUnknown
+			sent := e.Class == verdict.Accepted || e.Class == verdict.Rejected || e.Class == verdict.Auth && e.Code != verdict.CodeProfileUnknown.String()
 			if sent != (receipt.RequestID != "") || sent != (receipt.Attempts > 0) || sent == receipt.FirstSent.IsZero() || sent == receipt.LastAnswered.IsZero() {
 				complain("%s %s: request %q, %d attempts, sent %s, answered %s",
 					e.Class, e.EventID, receipt.RequestID, receipt.Attempts, receipt.FirstSent, receipt.LastAnswered)

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
@@ -51,7 +52,7 @@ func TestARealRegistry(t *testing.T) {
 	// An id nobody has is bad data and not an outage.
 	var bad *avro.SchemaError
 	if _, err := reg.SchemaByID(t.Context(), 1_999_999_999); !errors.As(err, &bad) || !bad.Unknown {
-		t.Errorf("an unknown id: %v, want %s", err, schemas.CodeUnknownSchema)
+		t.Errorf("an unknown id: %v, want %s", err, verdict.CodeUnknownSchema)
 	}
 	// And a schema that breaks compatibility is refused.
 	const broken = `{"type":"record","name":"TrackLayerEvent","namespace":"com.tracklayer.events","fields":[{"name":"event_id","type":"int"}]}`

@@ -90,7 +90,7 @@ func (j *judge) class(s *Sample) (verdict.Class, string) {
 		if !errors.As(err, &bad) {
 			j.t.Fatalf("decoding %q: %v", s.EventID(), err)
 		}
-		return verdict.Decode, string(bad.Code)
+		return verdict.Decode, bad.Code.String()
 	}
 	var c transform.Conversion
 	if reason, ok := j.transformer.Transform(&ev, j.now, &c); !ok {

@@ -131,7 +131,7 @@ func TestPublish(t *testing.T) {
 		var bad *schemas.DecodeError
 		switch {
 		case s.Expect == verdict.Decode:
-			if !errors.As(err, &bad) || string(bad.Code) != s.Code {
+			if !errors.As(err, &bad) || bad.Code.String() != s.Code {
 				t.Errorf("%s: %v, want %s", rec.Key, err, s.Code)
 			}
 		case err != nil:

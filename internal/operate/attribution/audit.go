@@ -96,7 +96,7 @@ func New(o Options) *Audit {
 // Undecodable counts a record that no event can be read from.
 func (a *Audit) Undecodable(bad *schemas.DecodeError) {
 	a.records++
-	a.undecodable[string(bad.Code)]++
+	a.undecodable[bad.Code.String()]++
 }
 
 // Event counts an event that was published at a time, its record's. The event may

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -239,7 +240,7 @@ func TestSampleOfIDs(t *testing.T) {
 
 func TestRecordsThatAreNotSent(t *testing.T) {
 	a := newAudit(t)
-	a.Undecodable(&schemas.DecodeError{Code: schemas.CodeNoMagic})
+	a.Undecodable(&schemas.DecodeError{Code: verdict.CodeNoMagic})
 	if d := cmp.Diff([]string{"act events: no_magic 100.0 %"}, beyondFine(a)); d != "" {
 		t.Error(d)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -73,7 +74,7 @@ func ProducerSchema(name, text string) (l report.List) {
 	in, err := schemas.Inspect(text)
 	if err != nil {
 		advice := "Have it give the fields the names of TrackLayer's schema (amazon-capi schemas print), or aliases."
-		if bad, ok := errors.AsType[*schemas.DecodeError](err); ok && bad.Code == schemas.CodeBadSchema {
+		if bad, ok := errors.AsType[*schemas.DecodeError](err); ok && bad.Code == verdict.CodeBadSchema {
 			advice = "Check it with an Avro tool first."
 		}
 		l.Act(areaSchemas, name, advice, "no record of it can be an event: %v", err)

@@ -6,7 +6,6 @@ package explain
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
@@ -176,7 +175,7 @@ func (x *Explainer) Reading(r *Reading, now time.Time) *Report {
 func (x *Explainer) undecodable(bad *schemas.DecodeError, ev *schemas.Event) *Report {
 	r := &Report{Event: x.View.Event(schemas.EventJSON(ev))}
 	why := bad.Reason()
-	r.Rules = append(r.Rules, Rule{why.Code, why.Class.String(), why.Field, transform.Failed.String(), bad.Code.Help(), why.Message})
+	r.Rules = append(r.Rules, Rule{why.Code, why.Class.String(), why.Field, transform.Failed.String(), bad.Code.Entry().Rule, why.Message})
 	r.refuse(why)
 	return r
 }
@@ -192,17 +191,15 @@ func (r *Report) refuse(why verdict.Reason) {
 // contract adds what the contract asks after all of the transform's rules, if they
 // let the event come so far, and why is its answer.
 func (r *Report) contract(k amazon.Contract, why verdict.Reason, reached bool) {
-	asks := k.Asks()
-	codes := amazon.Codes()
-	size := slices.IndexFunc(codes, func(c amazon.Code) bool { return c.Code == amazon.CodeTooLarge })
-	for _, c := range append(asks, codes[size]) {
-		rule := Rule{Rule: c.Code, Class: c.Class.String(), Field: c.Field, Result: transform.Passed.String(), Asks: c.Help}
+	for _, code := range append(k.Asks(), verdict.CodeEventTooLarge) {
+		e := code.Entry()
+		rule := Rule{Rule: e.Name, Class: e.Class.String(), Field: e.Field, Result: transform.Passed.String(), Asks: e.Rule}
 		switch {
 		case !reached:
 			rule.Result = transform.NotReached.String()
-		case c.Code == why.Code && c.Class == why.Class:
+		case e.Name == why.Code && e.Class == why.Class:
 			rule.Result, rule.Message, reached = transform.Failed.String(), why.Message, false
-			if c.Class == verdict.Filtered {
+			if e.Class == verdict.Filtered {
 				rule.Result = rule.Class
 			}
 		}

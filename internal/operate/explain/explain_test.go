@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -233,7 +234,7 @@ func TestReadWithoutARegistry(t *testing.T) {
 		if err != nil || alone.Bad != nil || alone.Event.EventID != ev.EventID || alone.SchemaID != 0 || !strings.Contains(alone.Schema, "without Confluent's header") {
 			t.Errorf("version %d alone: %v %v, %+v", v, err, alone.Bad, alone)
 		}
-		if r, err := Read(t.Context(), framed[5:], embedded, false); err != nil || r.Bad == nil || r.Bad.Code != schemas.CodeNoMagic {
+		if r, err := Read(t.Context(), framed[5:], embedded, false); err != nil || r.Bad == nil || r.Bad.Code != verdict.CodeNoMagic {
 			t.Errorf("version %d alone, from a topic: %v, %v", v, err, r.Bad)
 		}
 		cut, err := Read(t.Context(), framed[:len(framed)-3], embedded, true)
@@ -245,7 +246,7 @@ func TestReadWithoutARegistry(t *testing.T) {
 			t.Errorf("version %d cut short: %+v", v, report)
 		}
 	}
-	for value, code := range map[string]schemas.Code{"": schemas.CodeEmpty, "{}": schemas.CodeNoMagic, "\x00\x00": schemas.CodeShort} {
+	for value, code := range map[string]verdict.Code{"": verdict.CodeEmpty, "{}": verdict.CodeNoMagic, "\x00\x00": verdict.CodeShort} {
 		if r, err := Read(t.Context(), []byte(value), embedded, true); err != nil || r.Bad == nil || r.Bad.Code != code {
 			t.Errorf("%q: %v, %v", value, err, r.Bad)
 		}

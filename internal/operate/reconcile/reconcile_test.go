@@ -34,7 +34,7 @@ func (d textDecoder) Decode(_ context.Context, value []byte, ev *schemas.Event) 
 	}
 	profile, id, ok := strings.Cut(string(value), "|")
 	if !ok {
-		return &schemas.DecodeError{Code: schemas.CodeNoMagic}
+		return &schemas.DecodeError{Code: verdict.CodeNoMagic}
 	}
 	*ev = schemas.Event{
 		ProfileID: profile, EventID: id, EventName: "Purchase", ActionSource: "WEBSITE", OccurredAt: began.UnixMilli(),

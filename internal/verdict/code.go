@@ -1,0 +1,181 @@
+package verdict
+
+import "fmt"
+
+// Code names why this program itself gives an event a class other than accepted.
+// Metrics, dead-letter headers, receipts, tables and documents use its name. The
+// registry has an Entry for each; Amazon's own codes are words of its answers, in
+// capitals, and are none of these. It is no byte, of which string(code) would be a
+// character that vet lets pass.
+type Code uint16
+
+// The codes, in the order of the documents.
+const (
+	// Of schemas: the record's value cannot be read.
+	CodeTombstone      Code = iota + 1 // a null value
+	CodeEmpty                          // a value of no bytes
+	CodeNoMagic                        // not the Confluent wire format
+	CodeShort                          // ends within the header
+	CodeUnknownSchema                  // the registry has no schema of this id
+	CodeNotAvro                        // the id names a JSON or Protobuf schema
+	CodeBadSchema                      // the schema itself cannot be read
+	CodeNotTrackLayer                  // the schema is not one of TrackLayer's events
+	CodeTruncated                      // ends within the record
+	CodeCorrupt                        // bytes that the schema does not allow, or that no event has
+	CodeTrailingBytes                  // goes on after the record
+	CodeInvalidUTF8                    // a text that is not UTF-8
+	CodeUnexpectedType                 // a union holds what its field cannot mean
+	CodeBadValue                       // a text that is no instant or amount
+
+	// Of transform: the event breaks a rule, or is filtered.
+	CodeEventNameMissing
+	CodeEventNameInvalid
+	CodeEventNameUnmapped
+	CodeEventTypeUnknown
+	CodeEventIDMissing
+	CodeEventIDInvalid
+	CodeEventIDTooLong
+	CodeProfileIDMissing
+	CodeProfileIDInvalid
+	CodeActionSourceMissing
+	CodeActionSourceUnknown
+	CodeOccurredAtMissing
+	CodeOccurredAtTooOld
+	CodeOccurredAtAhead
+	CodeCountryUnknown
+	CodePostalCodeWithoutCountry
+	CodeValueMissing
+	CodeValueNotFinite
+	CodeValueNegative
+	CodeValueTooLong
+	CodeCurrencyMissing
+	CodeCurrencyUnknown
+	CodeFilteredByRule
+	CodeFilteredUnmapped
+	CodeFilteredByConsent
+
+	// Of the consumer: the record was put off and is gone.
+	CodeNotRetained
+
+	// Of sink/amazon: the contract does not take what the transform lets through.
+	CodeOccurredAtExpired
+	CodeActionSourceUnsupported
+	CodeAnyValueNegative
+	CodeAnyCurrencyMissing
+	CodeConversionTypeUnsupported
+	CodePlatformMissing
+	CodeCountryMissing
+	CodeMatchKeyMissing
+	CodeValueDecimals
+	CodeCurrencyUnsupported
+	CodeConsentMissing
+	CodeConsentDenied
+	CodeEventTooLarge
+
+	// Of sink: the event's attempts are used up.
+	CodeExhausted
+
+	// Of accounts: no account has the profile.
+	CodeProfileUnknown
+
+	codeCount
+)
+
+// Entry is what there is to know of a code.
+type Entry struct {
+	Code Code
+	// By is the package that raises the code, by its path in the module.
+	By    string
+	Class Class
+	Name  string // in lower case; never changed and never given another meaning
+	Field string // path of the field at fault in the source event; empty when the whole record is
+	Rule  string // what is asked of the event, in one line
+	Advice
+	// As is set where another stage asks more of the same field by the same name: the
+	// entry says its own Rule and has everything else of that code.
+	As Code
+}
+
+// Codes returns the entry of every code, in the order of the documents.
+func Codes() []Entry { return append([]Entry(nil), registry[1:]...) }
+
+// CodesBy returns the entries of the codes that a package raises.
+func CodesBy(pkg string) (entries []Entry) {
+	for _, e := range registry[1:] {
+		if e.By == pkg {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// Entry returns what there is to know of the code.
+func (c Code) Entry() Entry {
+	if c >= codeCount {
+		return Entry{}
+	}
+	return registry[c]
+}
+
+// String returns the code's name, which is used everywhere.
+func (c Code) String() string {
+	if c == 0 || c >= codeCount {
+		return fmt.Sprintf("code(%d)", uint16(c))
+	}
+	return registry[c].Name
+}
+
+// Because returns the reason that the code gives for an event. The message is a
+// sentence for whoever fixes the source. It ends up in logs and headers: it never
+// holds an identifier, and values only as far as they are safe to show.
+func (c Code) Because(message string) *Reason {
+	e := &registry[c]
+	return &Reason{Class: e.Class, Code: e.Name, Field: e.Field, Message: message}
+}
+
+// registry has every code's entry at its place.
+var registry = register(
+	raised{"schemas", decodeCodes},
+	raised{"transform", eventCodes},
+	raised{"consumer", retentionCodes},
+	raised{"sink/amazon", contractCodes},
+	raised{"sink", attemptCodes},
+	raised{"internal/accounts", accountCodes},
+)
+
+// raised is a table of what a package raises.
+type raised struct {
+	by      string
+	entries []Entry
+}
+
+func register(tables ...raised) (all [codeCount]Entry) {
+	for _, t := range tables {
+		for _, e := range t.entries {
+			if e.As != 0 {
+				rule, code, as := e.Rule, e.Code, e.As
+				e = all[e.As]
+				e.Rule, e.Code, e.As = rule, code, as
+			}
+			e.By = t.by
+			all[e.Code] = e
+		}
+	}
+	return all
+}
+
+// byName finds the entry of a reason, which has only the name of its code. Entries of
+// one class and name have the same advice, so that any of them serves.
+var byName = func() map[classAndName]*Entry {
+	names := make(map[classAndName]*Entry, codeCount)
+	for c := Code(1); c < codeCount; c++ {
+		e := &registry[c]
+		names[classAndName{e.Class, e.Name}] = e
+	}
+	return names
+}()
+
+type classAndName struct {
+	class Class
+	name  string
+}

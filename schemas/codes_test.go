@@ -1,0 +1,45 @@
+package schemas
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+)
+
+// TestEveryCodeIsRaised: each code that is registered for this package has a value that
+// is refused with it.
+func TestEveryCodeIsRaised(t *testing.T) {
+	source := schemaMap{
+		1: {Text: record("")},
+		2: {Text: record(""), Type: "PROTOBUF"},
+		3: {Text: "no schema"},
+		4: {Text: `"string"`},
+		5: {Text: record(`,{"name":"user_data","type":["null","long"]}`)},
+		6: {Text: record(`,{"name":"occurred_at","type":["null","string","boolean"]}`)},
+	}
+	value := func(id uint32, parts ...[]byte) []byte { return join(avro.AppendHeader(nil, id), join(parts...)) }
+	raised := make(map[verdict.Code]bool)
+	for _, v := range [][]byte{
+		nil, {}, []byte("{}"), {0, 0}, value(9), value(2), value(3), value(4), value(5),
+		value(1, text("e")), value(1, long(-5)), value(1, text("e"), text("n"), []byte{0}), value(1, text("\xff"), text("n")),
+		value(6, text("e"), text("n"), long(2), []byte{1}), value(6, text("e"), text("n"), long(1), text("soon")),
+	} {
+		var bad *DecodeError
+		if err := NewDecoder(source).Decode(context.Background(), v, new(Event)); !errors.As(err, &bad) {
+			t.Errorf("%x: %v, want a DecodeError", v, err)
+			continue
+		}
+		raised[bad.Code] = true
+		if r := bad.Reason(); r.Code != bad.Code.String() || r.Class != verdict.Decode || r.Field != bad.Field || r.Message == "" {
+			t.Errorf("%v as a reason: %+v", bad, r)
+		}
+	}
+	for _, e := range verdict.CodesBy("schemas") {
+		if !raised[e.Code] {
+			t.Errorf("%s is raised by nothing", e.Name)
+		}
+	}
+}
