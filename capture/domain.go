@@ -18,7 +18,7 @@ func (k *Keeper) checkDomain(given string) (string, error) {
 	if given == "" {
 		return "", nil
 	}
-	if _, err := netip.ParseAddr(domain); err == nil {
+	if isAddress(domain) {
 		return "", wrong("is an address: want a name such as example.com, or none for cookies of the host alone")
 	}
 	if err := k.cookie(ClickCookie, "x", time.Hour, domain).Valid(); err != nil || domain == "" || domain[0] == '.' || strings.HasSuffix(domain, ".") {
@@ -29,6 +29,24 @@ func (k *Keeper) checkDomain(given string) (string, error) {
 		return "", wrong("is a public suffix, of sites that are not yours: want a domain under it, such as example." + domain)
 	}
 	return domain, nil
+}
+
+// isAddress reports whether a browser reads a host as an IP address, however it is
+// spelled: 127.1, 0x7f.1, 0177.0.0.1 and 2130706433 are all 127.0.0.1. The URL
+// standard takes any host for an address of IPv4 whose last label is a number,
+// octal, decimal or hexadecimal, and refuses the host if it then is none. No
+// top-level domain is a number.
+func isAddress(domain string) bool {
+	host := strings.TrimSuffix(strings.TrimPrefix(domain, "["), "]")
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	labels := strings.Split(strings.TrimSuffix(domain, "."), ".")
+	last := labels[len(labels)-1]
+	if rest, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(rest, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
 }
 
 func isPublicSuffix(domain string) bool {

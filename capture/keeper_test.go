@@ -299,6 +299,25 @@ func TestDomainIsNoPublicSuffix(t *testing.T) {
 	}
 }
 
+// TestDomainIsNoAddress: browsers take more spellings of an IP address than Go does.
+func TestDomainIsNoAddress(t *testing.T) {
+	for _, domain := range []string{
+		"0x7f.1", "0X7F.1", "0x7f000001", "0x7f.0x0.0x0.0x1", "127.1", "127.0.1", "0177.0.0.1", "017700000001", "2130706433", "10.0.0.0x1", "1.2.3.04",
+		"1.2.3.4.5", "256.256.256.256", "99999999999", "example.1", "example.0x", "shop.example.0xab", "0x.0x", "127.0.0.1.", "0x7f.1.",
+		"[::1]", "[2001:db8::1]", "::ffff:127.0.0.1", "[::ffff:7f00:1]", "fe80::1%eth0", "[fe80::1%25eth0]", "2001:DB8::1", "0:0:0:0:0:0:0:1", "::127.0.0.1",
+		"１２７.０.０.１", "127。0。0。1", "①②⑦.1",
+	} {
+		if _, err := New(Options{Domain: domain}); err == nil || !strings.Contains(err.Error(), "domain") {
+			t.Errorf("%q: %v, want it refused", domain, err)
+		}
+	}
+	for _, domain := range []string{"shop.127.example", "0x7f.shop.example", "1.2.3.4.example", "shop.0x7f-example", "3com.com", "shop.0xabcdefg", "1e1.example"} {
+		if k, err := New(Options{Domain: domain}); err != nil || k.o.Domain != domain {
+			t.Errorf("%q: %v, want it taken", domain, err)
+		}
+	}
+}
+
 // shopEvent is an event type of a site's own.
 type shopEvent struct {
 	click string
