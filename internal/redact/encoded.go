@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"regexp"
@@ -23,9 +24,10 @@ const (
 // encodedWord is a run of what base64 and hex are written in.
 var encodedWord = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}={0,2}`)
 
-// hexBytes are bytes in hex with something between them, as dumps have it.
+// hexBytes are bytes in hex with something between them, or between some of them, as
+// dumps have it.
 var (
-	hexBytes  = regexp.MustCompile(`(?:0[xX])?[0-9a-fA-F]{2}(?:[ :,.;_-]{1,2}(?:0[xX])?[0-9a-fA-F]{2}){5,}`)
+	hexBytes  = regexp.MustCompile(`(?:0[xX])?(?:[0-9a-fA-F]{2}){1,8}(?:[ :,.;_-]{1,2}(?:0[xX])?(?:[0-9a-fA-F]{2}){1,8}){2,}`)
 	byteMarks = strings.NewReplacer("0x", "", "0X", "", " ", "", ":", "", ",", "", ".", "", ";", "", "_", "", "-", "")
 )
 
@@ -65,7 +67,7 @@ func looksRandom(word string) bool {
 	}
 	upper := strings.ContainsFunc(bare, func(r rune) bool { return r >= 'A' && r <= 'Z' })
 	lower := strings.ContainsFunc(bare, func(r rune) bool { return r >= 'a' && r <= 'z' })
-	if upper && lower && isDigest(bare) {
+	if upper && lower && isDigest(bare) || upper != lower && isDigest32(bare) {
 		return true
 	}
 	const window, least = leastRandom, 8
@@ -101,6 +103,26 @@ func isDigest(bare string) bool {
 		}
 	}
 	return false
+}
+
+// isDigest32 reports whether a word is as long as a digest in base32 and has its
+// characters, of which three in sixteen are digits.
+func isDigest32(bare string) bool {
+	switch len(bare) {
+	case 26, 32, 52, 77, 103:
+	default:
+		return false
+	}
+	digits := 0
+	for i := range len(bare) {
+		switch c := bare[i]; {
+		case c >= '2' && c <= '7':
+			digits++
+		case kindOfByte(c) != 'u' && kindOfByte(c) != 'l':
+			return false
+		}
+	}
+	return digits >= 2 && digits*2 < len(bare)
 }
 
 // kindOfByte is 0 for what separates.
@@ -142,13 +164,30 @@ func hides(word string, known func(string) bool, layers int) bool {
 			return true
 		}
 	}
+	return hidesBase32(bare, known, layers)
+}
+
+// hidesBase32 is hides for base32, whose groups are of eight.
+func hidesBase32(word string, known func(string) bool, layers int) bool {
+	word = strings.ToUpper(word)
+	for from := 0; from < 8 && len(word)-from >= 10; from++ {
+		text := word[from:]
+		switch len(text) % 8 { // no text is so long
+		case 1, 3, 6:
+			text = text[:len(text)-1]
+		}
+		b, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
+		if err == nil && tells(b, known, layers) {
+			return true
+		}
+	}
 	return false
 }
 
 // decodedIdentifier is what is looked for in what a word decodes to. It is stricter
 // than the rules for text, since most words decode to noise.
-var decodedIdentifier = regexp.MustCompile(`[\pL\pN._+-]+@[\pL\pN-]+(\.[\pL\pN-]+)+` +
-	`|\+?\d([ ().-]{0,2}\d){8,}|[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?i:amzn1\.[a-z]|\batz[a-z]\|)`)
+var decodedIdentifier = regexp.MustCompile(`[\pL\pN._+-]+[ +]?@[ +]?[\pL\pN-]+(\.[\pL\pN-]+)+` +
+	`|\+?\d([ ()+.-]{0,2}\d){8,}|[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?i:amzn1\.[a-z]|\batz[a-z]\|)`)
 
 // tells reports whether decoded bytes have what is masked.
 func tells(b []byte, known func(string) bool, layers int) bool {
@@ -170,7 +209,8 @@ func tells(b []byte, known func(string) bool, layers int) bool {
 		return true
 	}
 	for _, word := range encodedWord.FindAllString(text, -1) {
-		if hides(word, known, layers-1) {
+		bare := strings.TrimRight(word, "=")
+		if isDigest(bare) && mixed(bare) || hides(word, known, layers-1) {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"encoding/base64"
 	"html"
 	"regexp"
 	"strconv"
@@ -38,7 +39,7 @@ func normal(s string) (text string, whole bool) {
 		whole = whole && len(next) <= inputLimit // compatibility forms can be longer
 		next = Line(next, inputLimit)
 		if next == s {
-			return s, whole
+			return secrets.maskParts(s), whole
 		}
 		s = next
 	}
@@ -158,14 +159,35 @@ func unescape(s string) string {
 		s = html.UnescapeString(ampersands.ReplaceAllString(s, "&"))
 	}
 	if strings.IndexByte(s, '=') >= 0 {
-		s = printableWord.ReplaceAllStringFunc(s, unescapePrintable)
+		s = printableWord.ReplaceAllStringFunc(s, printableText)
+	}
+	if strings.IndexByte(s, '-') >= 0 {
+		s = utf7Word.ReplaceAllStringFunc(s, unescapeUTF7)
+	}
+	if strings.IndexByte(s, '<') >= 0 {
+		s = inlineTags.ReplaceAllString(s, "")
 	}
 	return strings.ToValidUTF8(s, "\ufffd")
 }
 
-// printableWord is a word of quoted-printable with an @ or with a character beyond
-// ASCII. Others are left alone: x=40 is an assignment more often than not.
-var printableWord = regexp.MustCompile(`[^\s<>"]*(?:=40[\pL\pN-]+(?:\.|=2[eE])[\pL\pN.=-]+|=[c-fC-F][0-9a-fA-F](?:=[89abAB][0-9a-fA-F])+[^\s<>"]*)`)
+// printableWord is a word that may be quoted-printable.
+var printableWord = regexp.MustCompile(`[^\s<>"]*=[0-9a-fA-F]{2}[^\s<>"]*`)
+
+// printableSigns are what quoted-printable is known by: an address, several
+// characters in a row, or one beyond ASCII. Without them x=40 is an assignment more
+// often than not.
+var (
+	printableSigns = regexp.MustCompile(`(?:=[0-9a-fA-F]{2}){3}|=[c-fC-F][0-9a-fA-F](?:=[89abAB][0-9a-fA-F])+|=25[0-9a-fA-F]{2}.*=25[0-9a-fA-F]{2}|=3[dD][0-9a-fA-F]{2}.*=3[dD][0-9a-fA-F]{2}`)
+	printableEmail = regexp.MustCompile(`=(?:25|3[dD])*40(?:=00)*\+?[\pL\pN=-]+(?:\.|=(?:25|3[dD])*2[eE])[\pL\pN.=-]+|(?i:\batz[a-z]=(?:25|3d)*7c)`)
+)
+
+// printableText decodes a word if it is quoted-printable.
+func printableText(word string) string {
+	if !printableSigns.MatchString(word) && !printableEmail.MatchString(word) {
+		return word
+	}
+	return unescapePrintable(word)
+}
 
 func unescapePrintable(s string) string {
 	var b strings.Builder
@@ -180,6 +202,27 @@ func unescapePrintable(s string) string {
 		b.WriteByte(s[i])
 	}
 	return b.String()
+}
+
+// utf7Word is what UTF-7 writes for characters that are no letters and digits, and
+// mailboxes of IMAP with & for the +.
+var utf7Word = regexp.MustCompile(`[+&][A-Za-z0-9+/,]{2,}-`)
+
+// unescapeUTF7 decodes what is ASCII of it: much else looks like it.
+func unescapeUTF7(word string) string {
+	text := strings.ReplaceAll(word[1:len(word)-1], ",", "/")
+	b, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil || len(b)%2 != 0 {
+		return word
+	}
+	var out []byte
+	for i := 0; i < len(b); i += 2 {
+		if b[i] != 0 || b[i+1] < ' ' || b[i+1] > '~' {
+			return word
+		}
+		out = append(out, b[i+1])
+	}
+	return string(out)
 }
 
 // unescapePercent decodes %40, %u0040 and, however often it was encoded again,
@@ -240,10 +283,11 @@ func escaped(b *strings.Builder, s string) int {
 		return 1
 	case 'b', 'a':
 		return 1
-	case 'x':
+	case 'x', 'u':
 		digits = 2
-	case 'u':
-		digits = 4
+		if c == 'u' {
+			digits = 4
+		}
 		if end := strings.IndexByte(s, '}'); len(s) > 1 && s[1] == '{' && end > 2 && end <= 8 {
 			if r, ok := hexRune(s[2:end], end-2); ok {
 				b.WriteRune(r)

@@ -73,7 +73,7 @@ const (
 	// numbered is a domain that ends in a digit, with groups of digits behind it.
 	numbered = mailText + `*\d(?:` + gaps + `{1,4}\d+)+`
 	// gaps may stand between the digits of a phone number.
-	gaps = `[\s().,_|*~\-+/·•]`
+	gaps = `[\s().,;_|*~\-+/·•'’⁄∕]`
 )
 
 var (
@@ -122,6 +122,8 @@ var rules = []rule{
 	{find: besideNumber, mask: "[email]", guess: true, digits: 2, hints: []string{"@"}},
 	{find: regexp.MustCompile(email.String() + `(?:[ +]?\([^()@]{1,64}\))?`), mask: "[email]", guess: true, hints: []string{"@"}},
 	{find: address, mask: "[email]", hints: []string{"@"}},
+	// As people write it where programs look for addresses.
+	{find: regexp.MustCompile(`(?i)` + mailText + `+ ?[(\[{<] ?at ?[)\]}>] ?` + mailText + `+(?: ?[(\[{<] ?dot ?[)\]}>] ?` + mailText + `+)*`), mask: "[email]", guess: true, hints: []string{"at"}},
 	{find: uuid, mask: "[uuid]", hints: []string{"-"}},
 	// Decimal digits alone are a number, of which strangers' are masked below.
 	{find: hash, mask: "[hash]", keep: func(m string) bool { return countDigits(m) == len(m) }},
@@ -190,7 +192,39 @@ func apply(s string, guess bool) string {
 // 16 KB.
 func Text(s string) string {
 	s, whole := normal(s)
-	return ended(maskEncoded(apply(s, true), nil), whole)
+	return ended(masked(s, nil), whole)
+}
+
+// masked masks what is in normalised text: as it stands, and as it reads without
+// accents and in plain letters if more is found in that.
+func masked(s string, identifiers []string) string {
+	var known func(string) bool
+	if len(identifiers) > 0 {
+		known = func(decoded string) bool {
+			decoded = lowerASCII(decoded)
+			return slices.ContainsFunc(identifiers, func(id string) bool {
+				return len(id) >= leastSecret && strings.Contains(decoded, lowerASCII(id))
+			})
+		}
+	}
+	s = maskAll(s, identifiers)
+	out := maskEncoded(apply(s, true), known)
+	if bare := unadorned(s); bare != s {
+		bare = maskEncoded(apply(maskAll(secrets.maskParts(secrets.mask(bare)), identifiers), true), known)
+		// More is masked, or more of it.
+		const part = 8
+		if countMasks(bare) > countMasks(out) || utf8.RuneCountInString(bare)+part <= utf8.RuneCountInString(out) {
+			return bare
+		}
+	}
+	return out
+}
+
+func countMasks(s string) (n int) {
+	for _, m := range masks {
+		n += strings.Count(s, "["+m+"]")
+	}
+	return n
 }
 
 // Message is Text for one line of at most MessageLimit bytes. The identifiers of
@@ -200,15 +234,7 @@ func Message(s string, identifiers ...string) string {
 		return ""
 	}
 	s, whole := normal(s)
-	identifiers = spellings(identifiers)
-	s = maskAll(s, identifiers)
-	known := func(decoded string) bool {
-		decoded = lowerASCII(decoded)
-		return slices.ContainsFunc(identifiers, func(id string) bool {
-			return len(id) >= leastSecret && strings.Contains(decoded, lowerASCII(id))
-		})
-	}
-	return Line(ended(maskEncoded(apply(s, true), known), whole), MessageLimit)
+	return Line(ended(masked(s, spellings(identifiers)), whole), MessageLimit)
 }
 
 // spellings returns identifiers with what they read as once a text is normalised,
@@ -230,7 +256,7 @@ func spellings(identifiers []string) []string {
 			}
 			plain = next
 		}
-		out = append(out, plain, strings.ReplaceAll(plain, " ", "+"), strings.ToUpper(plain), strings.ToLower(plain))
+		out = append(out, plain, strings.ReplaceAll(plain, " ", "+"), strings.ToUpper(plain), strings.ToLower(plain), unadorned(plain))
 	}
 	return out
 }
@@ -330,30 +356,43 @@ func maskAll(s string, identifiers []string) string {
 	hay := lowerASCII(s)
 	var covered []bool
 	for _, id := range identifiers {
-		if id == "" || len(id) > len(hay) {
-			continue
+		if id != "" {
+			covered = coverAll(covered, hay, lowerASCII(id))
 		}
-		needle := lowerASCII(id)
-		marked := 0 // up to where: overlapping matches need not be marked twice
-		for from := 0; ; {
-			i := strings.Index(hay[from:], needle)
-			if i < 0 {
-				break
+	}
+	if close, at := squeeze(hay); at != nil {
+		var inside []bool
+		for _, id := range identifiers {
+			if id = strings.ReplaceAll(id, " ", ""); len(id) >= leastApart {
+				inside = coverAll(inside, close, lowerASCII(id))
 			}
-			if covered == nil {
-				covered = make([]bool, len(s))
-			}
-			for j := max(marked, from+i); j < from+i+len(needle); j++ {
-				covered[j] = true
-			}
-			marked = from + i + len(needle)
-			from += i + 1
 		}
+		covered = spread(covered, inside, at, len(s))
 	}
 	if covered == nil {
 		return s
 	}
 	return maskCovered(s, covered, "[identifier]")
+}
+
+// coverAll marks where needle is in hay. covered is made when it is needed.
+func coverAll(covered []bool, hay, needle string) []bool {
+	marked := 0 // up to where: overlapping matches need not be marked twice
+	for from := 0; len(needle) <= len(hay); {
+		i := strings.Index(hay[from:], needle)
+		if i < 0 {
+			break
+		}
+		if covered == nil {
+			covered = make([]bool, len(hay))
+		}
+		for j := max(marked, from+i); j < from+i+len(needle); j++ {
+			covered[j] = true
+		}
+		marked = from + i + len(needle)
+		from += i + 1
+	}
+	return covered
 }
 
 // lowerASCII keeps every byte in its place, which strings.ToLower does not:

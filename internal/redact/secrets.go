@@ -79,7 +79,9 @@ type secretSet struct {
 
 // secretIndex has the needles for text that is normalised, and those for a line
 // that our own code wrote.
-type secretIndex struct{ text, line *needles }
+// cut has the beginnings of secrets, and apart has them without blanks, for text
+// whose blanks are left out.
+type secretIndex struct{ text, line, cut, apart *needles }
 
 func (s *secretSet) add(secret string) {
 	if len(secret) < leastSecret || slices.Contains(masks, lowerASCII(secret)) {
@@ -114,8 +116,12 @@ func (s *secretSet) indexed() *secretIndex {
 	if ix := s.index.Load(); ix != nil {
 		return ix
 	}
-	ix := &secretIndex{newNeedles(), newNeedles()}
+	ix := &secretIndex{newNeedles(), newNeedles(), newNeedles(), newNeedles()}
 	for _, secret := range s.order {
+		addApart(ix.apart, secret)
+		if len(secret) >= leastCut {
+			ix.cut.add(needle{text: secret[:cutLength], word: true})
+		}
 		addText(ix.text, secret)
 		addLine(ix.line, secret)
 	}
@@ -129,9 +135,6 @@ func addText(n *needles, secret string) {
 	plain := unescape(fold(secret))
 	for _, form := range []string{secret, plain, strings.ReplaceAll(plain, " ", "+"), strings.ToUpper(plain), strings.ToLower(plain)} {
 		n.add(needle{text: form, apart: len(form) < leastAnywhere})
-	}
-	if len(secret) >= leastCut {
-		n.add(needle{text: secret[:cutLength], word: true})
 	}
 	addEncoded(n, secret)
 }
@@ -152,6 +155,15 @@ func addLine(n *needles, secret string) {
 		n.add(needle{text: form})
 	}
 	addEncoded(n, secret)
+}
+
+// addApart adds what a secret is without blanks, unless that is words, which a
+// message may have one after another.
+func addApart(n *needles, secret string) {
+	plain := strings.ReplaceAll(Line(unescape(fold(secret)), len(secret)), " ", "")
+	if len(plain) >= leastApart && strings.Trim(plain, "abcdefghijklmnopqrstuvwxyz") != "" && countDigits(plain) < len(plain) {
+		n.add(needle{text: plain})
+	}
 }
 
 // addEncoded adds base64 and hex. What comes before a secret moves its place among
@@ -181,8 +193,23 @@ func (s *secretSet) mask(text string) string {
 	return s.indexed().text.mask(text, "[secret]")
 }
 
+// maskParts masks, in text that has no more escapes, secrets with blanks in them, as a
+// line that was wrapped has, and the beginnings of secrets that were cut.
+func (s *secretSet) maskParts(text string) string {
+	ix := s.indexed()
+	if close, at := squeeze(text); at != nil {
+		if covered := spread(nil, ix.apart.find(close), at, len(text)); covered != nil {
+			text = maskCovered(text, covered, "[secret]")
+		}
+	}
+	return ix.cut.mask(text, "[secret]")
+}
+
 // has reports whether a secret is in s.
-func (s *secretSet) has(text string) bool { return s.indexed().text.mask(text, "") != text }
+func (s *secretSet) has(text string) bool {
+	ix := s.indexed()
+	return ix.text.find(text) != nil || ix.cut.find(text) != nil
+}
 
 // needle is something to look for.
 type needle struct {
@@ -225,10 +252,18 @@ func (n *needles) add(one needle) {
 // mask replaces what is found. Everything is found before anything is replaced:
 // needles overlap.
 func (n *needles) mask(text, with string) string {
-	if len(n.byKey) == 0 || len(text) < keyLength {
+	covered := n.find(text)
+	if covered == nil {
 		return text
 	}
-	var covered []bool
+	return maskCovered(text, covered, with)
+}
+
+// find returns which bytes of text belong to needles, nil if none do.
+func (n *needles) find(text string) (covered []bool) {
+	if len(n.byKey) == 0 || len(text) < keyLength {
+		return nil
+	}
 	var lower string
 	before := lowerByte(text[0])
 	for i := 0; i+keyLength <= len(text); i++ {
@@ -247,10 +282,7 @@ func (n *needles) mask(text, with string) string {
 			}
 		}
 	}
-	if covered == nil {
-		return text
-	}
-	return maskCovered(text, covered, with)
+	return covered
 }
 
 // cover marks where a needle was found.
