@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
@@ -70,7 +71,7 @@ func (c *Consumer) Live() error {
 	if len(c.hung) > 0 {
 		more := ""
 		if n := len(c.hung) - 1; n > 0 {
-			more = fmt.Sprintf(" (and %d more partitions)", n)
+			more = fmt.Sprintf(" (and %s)", count.Of(n, "more partition"))
 		}
 		return fmt.Errorf("%s%s", c.hung[0], more)
 	}

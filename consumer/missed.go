@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
@@ -39,8 +40,8 @@ func (c *Consumer) miss(tp topicPartition, from, to, n int64) {
 	defer c.missed.mu.Unlock()
 	c.missed.at = c.opts.Now()
 	c.missed.records += n
-	c.conditions.retention.Fail(fmt.Sprintf("%d records of partition %s were deleted before they were read (offsets %d to %d), %d in all: the topic's retention is too short",
-		n, tp, from, to-1, c.missed.records))
+	c.conditions.retention.Fail(fmt.Sprintf("%s of partition %s %s deleted before %s read (offsets %d to %d), %d in all: the topic's retention is too short",
+		count.Of(n, "record"), tp, count.Was(n), count.They(n)+" "+count.Was(n), from, to-1, c.missed.records))
 }
 
 // forgive lets the condition be well again once it has told long enough.

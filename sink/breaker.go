@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
@@ -98,7 +99,7 @@ func (l *lane) fail(f *flight, now time.Time, after time.Duration, why string) {
 	} else {
 		wait = s.backoff.Rest(t.tries - s.opts.MaxAttempts)
 		l.trip()
-		l.report(fmt.Sprintf("%d attempts in a row failed, the last with: %s", t.tries, why))
+		l.report(fmt.Sprintf("%s in a row failed, the last with: %s", count.Of(t.tries, "attempt"), why))
 	}
 	l.hold(now, max(wait, after), why)
 }

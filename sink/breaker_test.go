@@ -242,7 +242,7 @@ func TestABatchThatAlwaysFailsIsSetAside(t *testing.T) {
 		if got := r.count(verdict.Accepted); got < 590 {
 			t.Errorf("%d accepted, want nearly all 600", got)
 		}
-		if f := r.failing(); len(f) != 1 || !strings.Contains(f[0], "5 attempts to send the same 1 events failed") {
+		if f := r.failing(); len(f) != 1 || !strings.Contains(f[0], "5 attempts to send the same 1 event failed") {
 			t.Errorf("failing: %v", f)
 		}
 		tries := 0

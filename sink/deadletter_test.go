@@ -384,7 +384,7 @@ func TestLettersThatWaitAreSaid(t *testing.T) {
 			r.refuse(id, r.record(id))
 		}
 		r.after(20 * time.Second)
-		if f := r.failing(); len(f) != 1 || !strings.HasPrefix(f[0], "dead letters: ") || !strings.Contains(f[0], "wait to be made, the oldest for") {
+		if f := r.failing(); len(f) != 1 || !strings.HasPrefix(f[0], "dead letters: ") || !strings.Contains(f[0], "still to be made, the oldest for") {
 			t.Errorf("failing: %v", f)
 		}
 		r.after(2 * time.Minute)

@@ -3,6 +3,7 @@ package sink
 import (
 	"fmt"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -41,7 +42,7 @@ func (l *lane) giveUp(b *batch) bool {
 }
 
 func exhausted(b *batch, status int, why string) verdict.Reason {
-	r := verdict.CodeExhausted.Because(fmt.Sprintf("given up after %d failures in a row, the last with: %s", b.tries, why))
+	r := verdict.CodeExhausted.Because(fmt.Sprintf("given up after %s in a row, the last with: %s", count.Of(b.tries, "failure"), why))
 	r.Status = status
 	return *r
 }

@@ -199,7 +199,7 @@ func TestAnEventThatIsPutOffForEverHoldsUpNoOther(t *testing.T) {
 					t.Fatalf("%d accepted, want %d: one bad event stopped the profile", got, want)
 				}
 				r.after(10 * time.Minute)
-				if f := r.failing(); len(f) != 1 || !strings.Contains(f[0], "put off 1 events 5 times") {
+				if f := r.failing(); len(f) != 1 || !strings.Contains(f[0], "put off 1 event 5 times") {
 					t.Errorf("failing: %v", f)
 				}
 				// Another batch that goes well must not hide it.

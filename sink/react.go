@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
@@ -137,7 +138,7 @@ func (l *lane) putOff(b *batch, res *exchange.Result, now time.Time) {
 	defer l.mu.Unlock()
 	wait := s.backoff.Full(b.tries - 1)
 	if l.spent(b) {
-		l.report(fmt.Sprintf("Amazon has put off %d events %d times in a row", len(b.events), b.tries))
+		l.report(fmt.Sprintf("Amazon has put off %s %s in a row", count.Of(len(b.events), "event"), count.Of(b.tries, "time")))
 		b.tries, b.stuck = 0, true
 		wait = s.backoff.Rest(0)
 	}
@@ -198,7 +199,7 @@ func (l *lane) retry(f *flight, res *exchange.Result, reason string) {
 		l.trouble.lasting = l.trouble.lasting || l.trouble.broken
 	case l.spent(b) && !l.trouble.broken:
 		// Others are taken meanwhile: it is this batch that Amazon cannot take.
-		l.report(fmt.Sprintf("%d attempts to send the same %d events failed, the last with: %s", b.tries, len(b.events), why))
+		l.report(fmt.Sprintf("%s to send the same %s failed, the last with: %s", count.Of(b.tries, "attempt"), count.Of(len(b.events), "event"), why))
 		b.tries, b.stuck = 0, true
 		l.putAside(b, now.Add(max(s.backoff.Rest(0), res.RetryAfter)))
 	default:

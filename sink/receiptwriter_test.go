@@ -293,7 +293,7 @@ func TestCloseLeavesReceiptsThatOutlastItsBudget(t *testing.T) {
 				r.send("p", "a")
 				r.after(time.Second)
 				took, err := r.closing(5 * time.Second)
-				if took != 5*time.Second || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "1 receipts were not acknowledged") {
+				if took != 5*time.Second || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "1 receipt was not acknowledged") {
 					t.Errorf("took %s, %v", took, err)
 				}
 				r.after(time.Hour)

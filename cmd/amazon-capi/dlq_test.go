@@ -398,7 +398,7 @@ func TestRedriveThatCannot(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := s.run(exitFailed, append([]string{"dlq", "redrive", "--go"}, s.servers()...)...)
-	if !strings.Contains(r.stderr, "5 letters could not be copied and stay") || !strings.Contains(r.stdout, "failed 5, left 5 of 5") {
+	if !strings.Contains(r.stderr, "5 letters could not be copied, and are left") || !strings.Contains(r.stdout, "failed 5, left 5 of 5") {
 		t.Errorf("%s%s", r.stdout, r.stderr)
 	}
 }

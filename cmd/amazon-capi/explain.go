@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tracklayer/amazon-capi/internal/config"
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
@@ -80,7 +81,7 @@ func (f *explainFlags) run(ctx context.Context, p *process) error {
 		}
 	}
 	if given != 1 {
-		return usagef("explain: %d events are named: want one of --offset, --file and --json-event", given)
+		return usagef("explain: %s %s named: want one of --offset, --file and --json-event", count.Of(given, "event"), count.Is(given))
 	}
 	x, err := f.explainer(p)
 	if err != nil {

@@ -218,7 +218,7 @@ func (f *reconcileFlags) show(p *process, plan *history.Plan, rep *reconcile.Rep
 	case rep.Sum.Missing > 0:
 		err = fmt.Errorf("%d of %s %s missing", rep.Sum.Missing, count.Of(rep.Sum.Source, "event"), count.Is(rep.Sum.Missing))
 	case unread > 0:
-		err = fmt.Errorf("%d records were deleted before they were read", unread)
+		err = fmt.Errorf("%s %s deleted before %s read", count.Of(unread, "record"), count.Was(unread), count.They(unread)+" "+count.Was(unread))
 	}
 	return err
 }

@@ -21,6 +21,14 @@ func Is[T ~int | ~int32 | ~int64 | ~uint64](n T) string {
 	return "are"
 }
 
+// They returns it or they, as it goes with a number of things.
+func They[T ~int | ~int32 | ~int64 | ~uint64](n T) string {
+	if n == 1 {
+		return "it"
+	}
+	return "they"
+}
+
 // Was is Is of what is past.
 func Was[T ~int | ~int32 | ~int64 | ~uint64](n T) string {
 	if n == 1 {

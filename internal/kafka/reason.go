@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
@@ -88,7 +89,7 @@ func whyStuck(ctx context.Context, admin *kadm.Client, topic string) string {
 		case p.Leader < 0 || errors.Is(p.Err, kerr.LeaderNotAvailable):
 			return fmt.Sprintf("partition %d has no leader: bring its brokers back", n)
 		case len(p.ISR) < least:
-			return fmt.Sprintf("partition %d has %d in-sync replicas, and min.insync.replicas of topic %s is %d: bring the missing brokers back, or lower it", n, len(p.ISR), topic, least)
+			return fmt.Sprintf("partition %d has %s in sync, and min.insync.replicas of topic %s is %d: bring the missing brokers back, or lower it", n, count.Of(len(p.ISR), "replica"), topic, least)
 		}
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -266,7 +267,7 @@ func (a answerRules) readListed(r Response, doc document, items []Item, ans *Ans
 	if found.homeless > unsaid {
 		// More refusals than events that could be meant: one of those that are
 		// listed as taken is refused, and nobody can say which.
-		s.failure = fmt.Sprintf("it refuses %d events more than it leaves", found.homeless-unsaid)
+		s.failure = fmt.Sprintf("it refuses %s more than it leaves", count.Of(found.homeless-unsaid, "event"))
 	}
 	if unsaid == len(items) {
 		ans.Said = found.why // of why all are to be sent again

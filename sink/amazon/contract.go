@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -122,8 +123,8 @@ func Refusal(k Contract, c *transform.Conversion, now time.Time) *verdict.Reason
 		return why
 	}
 	if limit := k.Limits().Age; limit > 0 && c.OccurredAt < now.Add(-limit).UnixMilli() {
-		return verdict.CodeOccurredAtExpired.Because(fmt.Sprintf("occurred_at is %d days ago: want %d at most, which %s takes",
-			(now.UnixMilli()-c.OccurredAt)/(24*time.Hour).Milliseconds(), limit/(24*time.Hour), k.Name()))
+		return verdict.CodeOccurredAtExpired.Because(fmt.Sprintf("occurred_at is %s ago: want %d at most, which %s takes",
+			count.Of((now.UnixMilli()-c.OccurredAt)/(24*time.Hour).Milliseconds(), "day"), limit/(24*time.Hour), k.Name()))
 	}
 	return why
 }

@@ -3,6 +3,7 @@ package amazon
 import (
 	"fmt"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -23,7 +24,7 @@ func (v eventsV1) Check(c *transform.Conversion) *verdict.Reason {
 	case c.CountryCode == "":
 		return verdict.CodeCountryMissing.Because("user_data.country_code is absent: want two letters of ISO 3166-1")
 	case c.Amount.IsFinite() && c.Amount.Decimals() > valueDecimals:
-		return verdict.CodeValueDecimals.Because(fmt.Sprintf("custom_data.value has %d decimals: want %d at most; rounding it would change what was paid", c.Amount.Decimals(), valueDecimals))
+		return verdict.CodeValueDecimals.Because(fmt.Sprintf("custom_data.value has %s: want %d at most; rounding it would change what was paid", count.Of(c.Amount.Decimals(), "decimal"), valueDecimals))
 	case typ == typePurchases && c.Currency != "" && !takesCurrency(c.Currency):
 		return verdict.CodeCurrencyUnsupported.Because("custom_data.currency " + c.Currency + " is none that Amazon's Events API takes: want the amount in one that it does")
 	case !hasMatchKey(c):

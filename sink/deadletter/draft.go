@@ -188,8 +188,8 @@ func (h *headers) keep(orig []kgo.RecordHeader) (dropped int) {
 	return dropped
 }
 
-// count reads a small number; 0 for anything else.
-func count(b []byte) int {
+// smallNumber reads a small number; 0 for anything else.
+func smallNumber(b []byte) int {
 	n, err := strconv.ParseUint(string(b), 10, 16)
 	if err != nil {
 		return 0

@@ -132,7 +132,7 @@ func (l *Letter) own(key, value string) {
 	case headerClass:
 		l.Reason.Class, _ = verdict.Parse(value) // another version's class stays 0
 	case headerStatus:
-		l.Reason.Status = count([]byte(value))
+		l.Reason.Status = smallNumber([]byte(value))
 	case headerCode:
 		l.Reason.Code = redact.Line(redact.Text(value), redact.WordLimit)
 	case headerField:
@@ -142,7 +142,7 @@ func (l *Letter) own(key, value string) {
 	case headerEventID:
 		l.EventID = value
 	case headerAttempts:
-		l.Attempts = count([]byte(value))
+		l.Attempts = smallNumber([]byte(value))
 	case headerFirstFailure:
 		l.FirstFailure = parseLetterTime(value)
 	case headerLastFailure:
@@ -199,7 +199,7 @@ const maxRedrives = 1000
 
 // redrives reads the count of a header; 0 for one that no redrive has written.
 func redrives(b []byte) int {
-	if n := count(b); n <= maxRedrives {
+	if n := smallNumber(b); n <= maxRedrives {
 		return n
 	}
 	return 0

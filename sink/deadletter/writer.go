@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/backoff"
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
@@ -120,7 +121,7 @@ func (d *Writer) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if n := len(d.pending) + len(d.refused.Items); n > 0 {
-		return fmt.Errorf("%d dead letters were not acknowledged by the brokers; their records are read again", n)
+		return fmt.Errorf("%s %s not acknowledged by the brokers; what %s %s about is read again", count.Of(n, "dead letter"), count.Was(n), count.They(n), count.Is(n))
 	}
 	return nil
 }
@@ -197,7 +198,7 @@ func (d *Writer) take() (round []*Draft, more bool) {
 	if age < slowLetters {
 		d.slow.OK()
 	} else if !d.faulty {
-		d.slow.Fail(fmt.Sprintf("%d dead letters wait to be made, the oldest for %s", len(d.pending)+len(round), age.Round(time.Second)))
+		d.slow.Fail(fmt.Sprintf("%s still to be made, the oldest for %s", count.Of(len(d.pending)+len(round), "dead letter"), age.Round(time.Second)))
 	}
 	return round, d.running
 }
@@ -348,7 +349,7 @@ func (d *Writer) produce(round []*Draft) []error {
 func (d *Writer) build(round []*Draft) []*kgo.Record {
 	late := time.AfterFunc(slowLetters, func() {
 		defer crash.Report()
-		d.slow.Fail(fmt.Sprintf("%d dead letters take longer than %s to be made", len(round), slowLetters))
+		d.slow.Fail(fmt.Sprintf("making %s takes longer than %s", count.Of(len(round), "dead letter"), slowLetters))
 	})
 	defer late.Stop()
 	records := make([]*kgo.Record, len(round))

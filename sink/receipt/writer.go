@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
@@ -133,7 +134,7 @@ func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n := len(w.pending) + len(w.refused.Items) + len(w.flying) + len(w.answered); n > 0 {
-		return fmt.Errorf("%d receipts were not acknowledged by the brokers; their records are read again", n)
+		return fmt.Errorf("%s %s not acknowledged by the brokers; what %s %s about is read again", count.Of(n, "receipt"), count.Was(n), count.They(n), count.Is(n))
 	}
 	return nil
 }

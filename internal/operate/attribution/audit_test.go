@@ -272,7 +272,7 @@ func TestReport(t *testing.T) {
 	w.Saw(now.Add(-time.Hour))
 	var text strings.Builder
 	a.Print(&text, &w)
-	for _, want := range []string{"2 records of events, from 2026-04-23T11:00:00Z to 2026-04-23T12:00:00Z, of profile 1; 3 copies of redriven letters are left out", "APP", "LEAD", "PURCHASE", "all that is sent"} {
+	for _, want := range []string{"2 records of events, from 2026-04-23T11:00:00Z to 2026-04-23T12:00:00Z, of profile 1; copies of redriven letters are left out: 3", "APP", "LEAD", "PURCHASE", "all that is sent"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is not shown:\n%s", want, text.String())
 		}

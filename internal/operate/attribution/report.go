@@ -73,7 +73,7 @@ func (a *Audit) Print(w io.Writer, of *Window) {
 		fmt.Fprintf(w, ", of %s", of.Chosen)
 	}
 	if of.Copies > 0 {
-		fmt.Fprintf(w, "; %d copies of redriven letters are left out", of.Copies)
+		fmt.Fprintf(w, "; copies of redriven letters are left out: %d", of.Copies)
 	}
 	fmt.Fprint(w, "\n\n")
 	if len(a.groups) > 0 {

@@ -142,7 +142,7 @@ func ended(ctx context.Context, counts CopyCounts, report *RedriveReport, err er
 	case err != nil:
 		return err
 	case counts.Failed > 0:
-		return fmt.Errorf("%d letters could not be copied and stay; the first: %w", counts.Failed, counts.Failure)
+		return fmt.Errorf("%s could not be copied, and %s left; the first: %w", count.Of(counts.Failed, "letter"), count.Is(counts.Failed), counts.Failure)
 	case ctx.Err() != nil:
 		return fmt.Errorf("stopped with %s left; run it again to go on", count.Of(report.Left, "letter"))
 	}

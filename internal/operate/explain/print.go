@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -82,7 +83,7 @@ func (r *Record) print(w io.Writer) {
 	if len(r.Headers) > 0 {
 		line("headers", "%s", strings.Join(r.Headers, ", "))
 	}
-	line("size", "%d bytes", r.Bytes)
+	line("size", "%s", count.Of(r.Bytes, "byte"))
 	if r.SchemaID != 0 {
 		line("schema id", "%d", r.SchemaID)
 	}
@@ -96,6 +97,6 @@ func (b *Batch) print(w io.Writer) {
 	for _, name := range slices.Sorted(maps.Keys(b.Headers)) {
 		fmt.Fprintf(w, "%s: %s\n", name, b.Headers[name])
 	}
-	fmt.Fprintf(w, "\nThe lane of profile %s carries it: %d bytes of a request's %d; %d such events fill one (%d at most).\n"+
-		"One that is not full leaves after %s.\n", b.Profile, b.EventBytes, b.MaxBytes, b.Alike, b.MaxEvents, b.Linger)
+	fmt.Fprintf(w, "\nThe lane of profile %s carries it: %s of a request's %d; one holds %s like it (%d at most).\n"+
+		"One that is not full leaves after %s.\n", b.Profile, count.Of(b.EventBytes, "byte"), b.MaxBytes, count.Of(b.Alike, "event"), b.MaxEvents, b.Linger)
 }

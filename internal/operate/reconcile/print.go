@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
@@ -16,7 +17,8 @@ var Parts = []string{"profile", "type", "hour"}
 // PrintUnread says what was deleted before it was read.
 func PrintUnread(w io.Writer, unread []Unread) {
 	for _, u := range unread {
-		fmt.Fprintf(w, "partition %d: %d records before offset %d were deleted before they were read, and are in no count\n", u.Partition, u.Records, u.Before)
+		fmt.Fprintf(w, "partition %d: %s before offset %d %s deleted before %s read, and %s in no count\n", u.Partition,
+			count.Of(u.Records, "record"), u.Before, count.Was(u.Records), count.They(u.Records)+" "+count.Was(u.Records), count.Is(u.Records))
 	}
 }
 
@@ -93,7 +95,7 @@ func Print(w io.Writer, by []string, rows []Row, rep *Report) {
 	}
 	report.Table(w, append(first, append(slices.Clone(rowColumns), "value accepted")...), table, footer, numbers...)
 	if more := len(rows) - shownRows; more > 0 {
-		fmt.Fprintf(w, "  … and %d more rows; %s and %s have them all, and %s makes fewer\n", more, setting.CSV, setting.JSON, setting.By)
+		fmt.Fprintf(w, "  … and %s; %s and %s have them all, and %s makes fewer\n", count.Of(more, "more row"), setting.CSV, setting.JSON, setting.By)
 	}
 	s := &rep.Sum
 	fmt.Fprintf(w, "\nsource %d = accepted %d + dead-lettered %d + filtered %d + in flight %d + missing %d\n",
