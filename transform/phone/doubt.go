@@ -33,16 +33,28 @@ func (d *Plans) elsewhere(digits []byte, home *plan) bool {
 // isDialled reports whether digits begin with the 011 of North America, or with
 // what a spreadsheet leaves of it, before a number of another country.
 func (d *Plans) isDialled(digits []byte, home *plan) bool {
-	if len(digits) < minBare || digits[1] != '1' {
-		return false
-	}
+	const dialled = len(northAmerica)
 	switch {
+	case len(digits) <= 2*dialled || digits[1] != '1':
+		return false
 	case digits[0] == '0' && digits[2] == '1':
-		return d.onlyAbroad(digits, digits[3:], home)
-	case digits[0] == '1':
+		return d.onlyAbroad(digits, digits[3:], home) || d.alsoAbroad(digits, digits[3:], home)
+	case digits[0] == '1' && len(digits) >= minBare:
 		return d.onlyAbroad(digits, digits[2:], home)
 	}
 	return false
+}
+
+// alsoAbroad reports whether abroad, which begins with a calling code, is a number, and
+// digits a number of home by their length, but no mobile. Shorter ones are of the towns whose area
+// code is 11, from Buenos Aires to Johannesburg.
+func (d *Plans) alsoAbroad(digits, abroad []byte, home *plan) bool {
+	const least = 9
+	if len(abroad) < least || home.mobile().all(home.cutTrunk(digits)) {
+		return false
+	}
+	p, national := d.split(abroad)
+	return p != nil && p.lengths.has(len(national)) && p.assigned().all(national) && isAssigned("+"+string(abroad), "")
 }
 
 // onlyAbroad reports whether abroad, which begins with a calling code, is a

@@ -1,7 +1,9 @@
 package phone
 
 import (
+	"bytes"
 	"strconv"
+	"strings"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -50,11 +52,18 @@ func (d *Plans) Append(dst []byte, s, region string) (normal []byte, ok bool) {
 	return d.appendUnclear(dst, digits, plus, home)
 }
 
+// zeroTwice begins a number with two trunk prefixes, or with the 00 of calls abroad as
+// nobody writes it: which of them nobody can tell.
+const zeroTwice = "0 0"
+
 // scanPhone appends the digits of s to dst. plain is false when s has more than ASCII
 // digits, a + before them and the usual punctuation between them, or when the
 // punctuation may have a meaning: a zero in parentheses, zeros after a point, a slash,
 // parentheses at the end, dots where digits were masked.
 func scanPhone(dst []byte, s string) (digits []byte, plus, plain bool) {
+	if strings.HasPrefix(s, zeroTwice) {
+		return dst, false, false
+	}
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c >= '0' && c <= '9':
@@ -154,18 +163,29 @@ func (d *Plans) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok
 	const usual = 2
 	if beginsWithZeros(digits) && (own == usual || home == nil) {
 		digits = digits[usual:]
-		if p, national := d.split(digits); p == nil || len(digits) < minBare && !p.main.assigned().all(p.main.cutTrunk(national)) {
+		p, national := d.split(digits)
+		if p == nil {
+			return dst, false
+		}
+		bare := p.main.cutTrunk(national)
+		if len(digits) < minBare && !p.main.assigned().all(bare) {
 			return dst, false // hardly abroad: a zero too many before a national number
+		}
+		if d.longerDialled(digits) && !isAssigned("+"+p.code+string(bare), "") {
+			return dst, false
 		}
 		return d.appendAbroad(dst, digits)
 	}
-	var candidates [2][]byte
+	var candidates [3][]byte
 	n := 0
 	if own > 0 {
 		candidates[n], n = digits[own:], n+1
 	}
 	if beginsWithZeros(digits) {
 		candidates[n], n = digits[usual:], n+1
+	}
+	if own != len(northAmerica) && bytes.HasPrefix(digits, []byte(northAmerica)) {
+		candidates[n], n = digits[len(northAmerica):], n+1
 	}
 	if isAssigned(string(digits), home.region) {
 		return dst, false
@@ -187,6 +207,22 @@ func (d *Plans) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok
 		return dst, false
 	}
 	return d.appendAbroad(dst, only)
+}
+
+// northAmerica is what is dialled there for calls abroad.
+const northAmerica = "011"
+
+// longerDialled reports whether what follows the 00 of calls abroad are more digits that
+// are dialled, as in Australia (0011), Thailand (001) and Brazil (0015, by carrier),
+// before an assigned number. Nearly always the lengths say that it is none.
+func (d *Plans) longerDialled(digits []byte) bool {
+	for more := range 2 {
+		rest := digits[more+1:]
+		if p, national := d.split(rest); p != nil && p.lengths.has(len(national)) && p.assigned().all(national) && isAssigned("+"+string(rest), "") {
+			return true
+		}
+	}
+	return false
 }
 
 // appendBare appends a number whose country is unknown: neither the event nor a + or 00

@@ -36,6 +36,15 @@ type plan struct {
 	// phones. They are compiled when first needed: few regions ever need them, and the
 	// patterns are long.
 	assigned, mobile func() *prefix
+	// zeroless are the kinds of numbers that do not begin with 0, in a region that
+	// has no trunk prefix; none in others.
+	zeroless func() []kind
+}
+
+// kind is a kind of numbers, and how many digits they usually have.
+type kind struct {
+	whole  *prefix
+	digits int
 }
 
 // lengths is a set of numbers of digits.
@@ -108,6 +117,10 @@ func newPlan(m *phonenumbers.PhoneMetadata, known map[string]*prefix) (*plan, er
 		rewrites: m.GetNationalPrefixTransformRule() != "",
 		assigned: lazyWhole(m.GetGeneralDesc()),
 		mobile:   lazyWhole(m.GetMobile()),
+		zeroless: func() []kind { return nil },
+	}
+	if p.trunk == nil {
+		p.zeroless = sync.OnceValue(func() []kind { return zerolessKinds(m) })
 	}
 	for _, n := range m.GetGeneralDesc().GetPossibleLength() {
 		if n > 0 && n < 32 {
@@ -115,6 +128,20 @@ func newPlan(m *phonenumbers.PhoneMetadata, known map[string]*prefix) (*plan, er
 		}
 	}
 	return p, nil
+}
+
+// zerolessKinds are the kinds of a region's numbers whose example does not begin with 0.
+func zerolessKinds(m *phonenumbers.PhoneMetadata) (all []kind) {
+	for _, desc := range []*phonenumbers.PhoneNumberDesc{
+		m.GetFixedLine(), m.GetMobile(), m.GetTollFree(), m.GetPremiumRate(), m.GetSharedCost(), m.GetPersonalNumber(), m.GetVoip(), m.GetPager(), m.GetUan(), m.GetVoicemail(),
+	} {
+		if example := desc.GetExampleNumber(); example != "" && example[0] != '0' {
+			if whole := lazyWhole(desc)(); whole != nil {
+				all = append(all, kind{whole, len(example)})
+			}
+		}
+	}
+	return all
 }
 
 // lazyWhole returns a function that compiles the pattern of a kind of whole numbers when
@@ -224,7 +251,8 @@ func (p *plan) appendOwn(dst, digits, national []byte) (normal []byte, ok, known
 		if inside {
 			inside, abroad = p.mobile().all(digits), p.main.mobile().all(bare)
 		} else {
-			inside, abroad = p.lengths.has(len(digits)), p.main.lengths.has(len(bare))
+			// The length alone says nothing of one that begins so.
+			inside, abroad = false, p.main.lengths.has(len(bare)) && !p.lengths.has(len(digits))
 		}
 	}
 	switch {
@@ -252,9 +280,25 @@ func (p *plan) cutTrunk(national []byte) []byte {
 const areaDigits = 3
 
 // strayZero reports whether a national number begins with a zero that it cannot have, or
-// is all zeros. In some countries lengths vary enough for the zero to pass as a digit.
+// may not have, or is all zeros. In some countries lengths vary enough for the zero to
+// pass as a digit. In Italy, which has no trunk prefix, 0312 345 6789 is a mobile with a
+// zero that does not belong there, or a number of Como.
 func (p *plan) strayZero(national []byte) bool {
-	return national[0] == '0' && (len(trimZeros(national)) == 0 || !p.assigned().begins(national, areaDigits))
+	if national[0] != '0' {
+		return false
+	}
+	if len(trimZeros(national)) == 0 || !p.assigned().begins(national, areaDigits) {
+		return true
+	}
+	if p.trunk != nil {
+		return false
+	}
+	for _, k := range p.zeroless() {
+		if len(national)-1 == k.digits && k.whole.all(national[1:]) {
+			return true
+		}
+	}
+	return !p.assigned().all(national)
 }
 
 // append appends the calling code and the national number without its trunk

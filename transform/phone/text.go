@@ -189,6 +189,8 @@ func (d *Plans) appendText(dst []byte, text string, home *plan) (normal []byte, 
 	var buf [maxPhoneDigits]byte
 	digits, w, ok := scanText(buf[:0], text)
 	switch {
+	case strings.HasPrefix(text, zeroTwice):
+		return dst, false
 	case !ok || len(digits) == 0 || w.letters > 0 && !isVanity(digits, w, home):
 		return dst, false
 	case w.bracket > 0 && text[len(text)-1] == ')': // an extension
