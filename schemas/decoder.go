@@ -211,6 +211,7 @@ func (d *Decoder) load(ctx context.Context, id uint32) (p program, bytes int64, 
 	if s.Type != "" && !strings.EqualFold(s.Type, "AVRO") {
 		return nil, 0, &DecodeError{Code: verdict.CodeNotAvro, SchemaID: id, Message: "the id names a schema that is not Avro"}
 	}
+	defer d.loader.compiles()()
 	p, bytes, bad := compileSchema(&s)
 	if bad != nil {
 		return nil, 0, bad.withID(id)

@@ -12,32 +12,32 @@ import (
 )
 
 const (
-	// maxLoads bounds the schemas that are loaded at once. Each holds the registry's
-	// answer and what is made of it in memory.
-	maxLoads = 2
-	// maxSlowLoads bounds those beside them that take longer than slowLoad: a registry
-	// that drips two schemas must not keep all other new ones waiting for half a minute.
-	maxSlowLoads = 6
-	slowLoad     = time.Second
-	// loadTimeout bounds one of them, with all that it refers to.
+	// maxLoads bounds the schemas that are loaded at once. A registry that drips some
+	// must not keep all others waiting for half a minute, so there are many; what each
+	// holds is its answer, as far as it has come.
+	maxLoads = 32
+	// maxCompiles bounds those among them that have come and are compiled, which takes
+	// far more memory and less than a tenth of a second.
+	maxCompiles = 2
+	// loadTimeout bounds one load, with all that the schema refers to.
 	loadTimeout = 30 * time.Second
 )
 
 // loader loads schemas in the background, so that those who need them can work on
 // other partitions meanwhile.
 type loader struct {
-	ctx   context.Context
-	end   context.CancelFunc
-	slots chan struct{}
-	slow  chan struct{}
-	wg    sync.WaitGroup
+	ctx       context.Context
+	end       context.CancelFunc
+	slots     chan struct{}
+	compiling chan struct{}
+	wg        sync.WaitGroup
 }
 
 // InBackground makes Decode return a *LoadingError for a record whose schema is not
 // known yet, and load the schema meanwhile. Such a Decoder must be closed.
 func InBackground() DecoderOption {
 	return func(d *Decoder) {
-		l := &loader{slots: make(chan struct{}, maxLoads), slow: make(chan struct{}, maxSlowLoads)}
+		l := &loader{slots: make(chan struct{}, maxLoads), compiling: make(chan struct{}, maxCompiles)}
 		l.ctx, l.end = context.WithCancel(context.Background())
 		d.loader = l
 	}
@@ -48,7 +48,7 @@ func (l *loader) start(load func(context.Context)) {
 		defer crash.Report()
 		select {
 		case l.slots <- struct{}{}:
-			defer l.place()()
+			defer func() { <-l.slots }()
 		case <-l.ctx.Done():
 		}
 		ctx, cancel := context.WithTimeout(l.ctx, loadTimeout)
@@ -57,32 +57,14 @@ func (l *loader) start(load func(context.Context)) {
 	})
 }
 
-// place gives up the slot of a load, for one of the slow ones if it takes long and
-// there is one, and otherwise when the function that it returns is called.
-func (l *loader) place() (leave func()) {
-	var mu sync.Mutex
-	in := l.slots
-	timer := time.AfterFunc(slowLoad, func() {
-		defer crash.Report()
-		mu.Lock()
-		defer mu.Unlock()
-		if in == nil {
-			return
-		}
-		select {
-		case l.slow <- struct{}{}:
-			<-in
-			in = l.slow
-		default:
-		}
-	})
-	return func() {
-		timer.Stop()
-		mu.Lock()
-		defer mu.Unlock()
-		<-in
-		in = nil
+// compiles waits until a schema may be compiled. The function that it returns is called
+// when that is done.
+func (l *loader) compiles() (done func()) {
+	if l == nil {
+		return func() {}
 	}
+	l.compiling <- struct{}{}
+	return func() { <-l.compiling }
 }
 
 // Close stops background loading. Decode must not be called afterwards.

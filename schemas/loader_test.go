@@ -67,7 +67,7 @@ func TestLoadingInTheBackground(t *testing.T) {
 		}
 		wantCode(t, dec.Decode(t.Context(), avro.AppendHeader(nil, 3), &ev), verdict.CodeBadSchema, "")
 		began = time.Now()
-		ask(4, 5) // last: until they give up, they take both places
+		ask(4, 5) // they never come
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		if err := waits[3].Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {

@@ -42,9 +42,10 @@ type Options struct {
 
 const (
 	defaultRegistryTimeout = 5 * time.Second
-	// maxRegistryAnswer bounds an answer. The largest schemas are far below it, and
-	// a URL that serves a file by mistake must not fill the memory.
-	maxRegistryAnswer = 16 << 20
+	// maxRegistryAnswer bounds an answer: a schema of the largest size that is read,
+	// with room for JSON's escapes. Dozens can be under way, and a URL that serves a
+	// file by mistake must not fill the memory.
+	maxRegistryAnswer = 4 << 20
 )
 
 // Client asks a Confluent-compatible schema registry. It is safe for

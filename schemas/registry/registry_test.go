@@ -146,7 +146,7 @@ func TestRegistryFaultsAreAway(t *testing.T) {
 		"JSON without a schema":  {answer(200, `{"status":"ok"}`), "not a registry's"},
 		"half a JSON":            {answer(200, `{"schema":"{\"type\":`), "not a registry's"},
 		"nothing":                {answer(200, ``), "not a registry's"},
-		"too much":               {answer(200, `{"schema":"`+strings.Repeat("x", maxRegistryAnswer)+`"}`), "more than 16 MB"},
+		"too much":               {answer(200, `{"schema":"`+strings.Repeat("x", maxRegistryAnswer)+`"}`), "more than 4 MB"},
 		"redirect":               {func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, "/again", http.StatusFound) }, "redirect (302), which is not followed"},
 		"cut off in the body":    {cutOff(`{"schema":"abc`), "cut off"},
 		"cut off before a byte":  {cutOff(""), "cut off"},
