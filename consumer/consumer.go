@@ -29,6 +29,7 @@ type Consumer struct {
 	held       *holds
 	pools      *fetchPools
 	feeds      chan Feed // one for each worker
+	unpacker   *unpacker
 	askOpts    []kgo.Opt // of clients that only ask
 	activity   activity
 
@@ -141,6 +142,14 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		c.pace.perSecond = o.Job.Rate
 	}
 	c.conditions.assignment.Pending("the group has not answered yet")
+	var pools *fetchPools
+	if c.opts.recycles() {
+		pools = c.pools
+	}
+	var err error
+	if c.unpacker, err = newUnpacker(pools); err != nil {
+		return nil, err
+	}
 	c.clientOpts = append(clientOpts, c.groupOpts()...)
 	if err := kgo.ValidateOpts(c.clientOpts...); err != nil {
 		return nil, err
@@ -178,6 +187,7 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		// unseen, the last one would never be committed past, and a topic that is
 		// read to its end would have a lag of 1 for ever.
 		kgo.KeepControlRecords(),
+		kgo.WithDecompressor(c.unpacker),
 		kgo.WithHooks(&c.links),
 	}
 	if c.opts.recycles() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
@@ -115,7 +116,7 @@ func (c *Consumer) assignedFirst(a *assignment) bool {
 // hold keeps partitions from being fetched until their claims are resolved.
 func (c *Consumer) hold(as []*assignment, err error) {
 	if waiting := c.steerAll(as); waiting > 0 && err != nil {
-		c.conditions.position.Fail(fmt.Sprintf("%d partitions wait: their records cannot be compared with what the group has settled: %s", waiting, redact.Error(err)))
+		c.conditions.position.Fail(fmt.Sprintf("records of %s cannot be compared with what the group has settled, and wait: %s", count.Of(waiting, "partition"), redact.Error(err)))
 	}
 	signal(c.doubts)
 }
@@ -168,7 +169,7 @@ func (c *Consumer) prove(ctx context.Context, claims []claim, timeout time.Durat
 }
 
 func (c *Consumer) asker() (*kgo.Client, error) {
-	return kgo.NewClient(append(slices.Clone(c.askOpts), kgo.FetchIsolationLevel(kgo.ReadUncommitted()))...)
+	return kgo.NewClient(append(slices.Clone(c.askOpts), kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.MaxDecompressBatchBytes(maxBatch))...)
 }
 
 // doubted reports whether the same place to go back to was found before.

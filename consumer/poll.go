@@ -30,7 +30,9 @@ func (c *Consumer) poll(ctx context.Context) error {
 		if fetches.NumRecords() < room || c.client.BufferedFetchRecords() == 0 {
 			c.emptied.Store(c.opts.Now().UnixNano()) // or it would have given more
 		}
-		c.take(fetches)
+		if over := c.take(fetches); len(over) > 0 {
+			c.client.SetOffsets(over)
+		}
 		c.client.AllowRebalance()
 		if onlyErrors(fetches) {
 			pause(ctx, failedPollPause)
@@ -59,23 +61,36 @@ func (c *Consumer) room(ctx context.Context) (room int, most time.Duration, err 
 
 // take enters what was polled into the ledgers. Rebalances are blocked while it
 // runs, so every partition in it is still ours; it does no work that could keep
-// the group waiting.
-func (c *Consumer) take(fetches kgo.Fetches) {
+// the group waiting. It returns where partitions are to go on that the client has
+// stopped at a batch.
+func (c *Consumer) take(fetches kgo.Fetches) passOver {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	over := make(passOver)
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		tp := topicPartition{p.Topic, p.Partition}
 		a := c.assignments[tp]
+		large := c.tooLarge(p.Err)
+		if large != nil {
+			p.Err = nil
+		}
 		if p.Err != nil {
 			c.fetchFailed(tp, p.Err)
 		}
-		if len(p.Records) == 0 {
+		if len(p.Records) == 0 && large == nil {
 			return
 		}
 		if p.Err == nil && len(c.unreadable) > 0 {
 			c.readable(tp)
 		}
-		if a == nil || a.phase() != phaseTaking || !c.trust(a, &p.FetchPartition) {
+		if a == nil || a.phase() != phaseTaking || len(p.Records) > 0 && !c.trust(a, &p.FetchPartition) {
+			return
+		}
+		if large != nil && a.stands(large) {
+			p.Records = append(p.Records, c.standIn(large)) // no witness: nothing can be compared with it
+			over.add(large)
+		}
+		if len(p.Records) == 0 {
 			return
 		}
 		records, end := a.within(p.Records)
@@ -90,6 +105,7 @@ func (c *Consumer) take(fetches kgo.Fetches) {
 		c.window.take(len(fresh), bytes)
 		c.metrics.skipped.Add(float64(a.push(records, fresh, readableEnd(&p))))
 	})
+	return over
 }
 
 // readableEnd is the offset up to which a partition can be read now: what an open

@@ -229,7 +229,7 @@ func (p *prover) fetch(ctx context.Context, leader int32, detail kadm.TopicDetai
 	}
 	fp, next := kgo.ProcessFetchPartition(kgo.ProcessFetchPartitionOpts{
 		KeepControlRecords: true, Offset: offset, IsolationLevel: kgo.ReadUncommitted(), Topic: p.topic, Partition: partition,
-	}, rp, kgo.DefaultDecompressor(), nil)
+	}, rp, p.client.OptValue(kgo.WithDecompressor).(kgo.Decompressor), nil) // which has a bound
 	if fp.Err != nil && len(fp.Records) == 0 {
 		return nil, offset + 1, nil // damaged on disk: it proves nothing, and must not hold the partition
 	}

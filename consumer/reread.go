@@ -355,7 +355,7 @@ func (r *rereader) open() (err error) {
 	opts := append(slices.Clone(r.c.opts.ReadOpts),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // deleted finds out, and loses nothing on the way
 		kgo.FetchMaxBytes(rereadBytes), kgo.FetchMaxPartitionBytes(rereadBytes),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.MaxDecompressBatchBytes(maxBatch),
 	)
 	r.client, err = kgo.NewClient(opts...)
 	return err

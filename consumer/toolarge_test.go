@@ -1,0 +1,138 @@
+package consumer
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// TestBatchesThatUnpackToTooMuch: whoever may write to the topic can make a batch of
+// kilobytes that unpacks to hundreds of megabytes. It is passed over with one dead
+// letter, whatever packs it, and its partition goes on, as after a restart.
+func TestBatchesThatUnpackToTooMuch(t *testing.T) {
+	for name, codec := range map[string]kgo.CompressionCodec{
+		"gzip": kgo.GzipCompression(), "zstd": kgo.ZstdCompression(), "lz4": kgo.Lz4Compression(), "snappy": kgo.SnappyCompression(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			// As the broker of a topic with large messages: snappy packs zeros to a twentieth.
+			b := newBenchWith(t, 1, kfake.BrokerConfigs(map[string]string{"message.max.bytes": "8388608"}))
+			bomb := func(n int) {
+				cl, err := kgo.NewClient(kgo.SeedBrokers(b.addrs...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+					kgo.ProducerBatchCompression(codec), kgo.ProducerBatchMaxBytes(96<<20))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer cl.Close()
+				records := []*kgo.Record{{Topic: topic, Key: []byte("a"), Value: make([]byte, n)}, {Topic: topic, Key: []byte("b"), Value: []byte("p1|in the bomb")}}
+				if err := cl.ProduceSync(t.Context(), records...).FirstErr(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b.publish(0, "p1|before")
+			bomb(maxBatch + 1)
+			b.publish(0, "p1|between")
+			bomb(maxBatch + 8<<20)
+			bomb(maxBatch + 8<<20)
+			b.publish(0, "p1|after")
+			s := newFakeSink(true)
+			m := b.start(s, nil)
+			b.eventually("what is behind the bombs", func() bool { return s.count("after") == 1 })
+			b.eventually("all is committed", func() bool { return b.committed(0) == 9 })
+			for _, id := range []string{"before", "between"} {
+				if n := s.count(id); n != 1 {
+					t.Errorf("%s was delivered %d times", id, n)
+				}
+			}
+			if n := strings.Count(b.log.String(), "unpacks to far more than"); n != 3 {
+				t.Errorf("%d bombs are said:\n%s", n, b.log.String())
+			}
+			if conditionFails(m, "fetch") {
+				t.Error("the partition can be read")
+			}
+			if d := m.sumDifference(); d != 0 {
+				t.Errorf("the sum differs by %d", d)
+			}
+			if err := m.stop(); err != nil {
+				t.Fatal(err)
+			}
+			again := newFakeSink(true)
+			b.publish(0, "p1|later")
+			b.start(again, nil)
+			b.eventually("what comes after a restart", func() bool { return again.count("later") == 1 })
+			if n := again.count("after"); n != 0 {
+				t.Errorf("what was committed came again %d times: %s", n, fmt.Sprint(again))
+			}
+		})
+	}
+}
+
+// TestUnpackerBounds: a fetch brings many batches, so that each is bounded by its own
+// size, in bytes and in records; what is meant to be read is not refused.
+func TestUnpackerBounds(t *testing.T) {
+	u, err := newUnpacker(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	comp, err := kgo.DefaultCompressor(kgo.GzipCompression())
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := func(i, n int) []byte { // as a batch has them
+		body := []byte{0}
+		body = binary.AppendVarint(body, int64(i))
+		body = binary.AppendVarint(body, int64(i))
+		body = binary.AppendVarint(body, -1)
+		v := value(i, n)
+		body = binary.AppendVarint(body, int64(len(v)))
+		body = append(append(body, v...), 0)
+		return append(binary.AppendVarint(nil, int64(len(body))), body...)
+	}
+	for name, tc := range map[string]struct {
+		records, bytes int
+		random         bool
+		refused        bool
+	}{
+		"events":           {1000, 300, true, false},
+		"small events":     {20_000, 60, true, false},
+		"large events":     {500, 20_000, true, false},
+		"one event":        {1, 300, true, false},
+		"sixty":            {60, 1, false, false},
+		"empty records":    {200_000, 0, false, true},
+		"one record large": {1, 8 << 20, false, true},
+		"many of the same": {3000, 4000, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var batch []byte
+			for i := range tc.records {
+				if tc.random {
+					batch = append(batch, record(i, tc.bytes)...)
+				} else {
+					batch = append(batch, record(0, -tc.bytes)...)
+				}
+			}
+			var buf bytes.Buffer
+			packed, codec := comp.Compress(&buf, batch)
+			out, err := u.Decompress(packed, codec)
+			if refused := errors.Is(err, kgo.ErrMaxDecompress); refused != tc.refused || err == nil && !bytes.Equal(out, batch) {
+				t.Errorf("%d bytes of %d: %v, want it refused: %v", len(packed), len(batch), err, tc.refused)
+			}
+		})
+	}
+}
+
+// value is an event's: an id, and attributes that are always the same. For a negative
+// length it is zeros.
+func value(i, n int) []byte {
+	if n <= 0 {
+		return make([]byte, -n)
+	}
+	sum := sha256.Sum256(binary.AppendVarint(nil, int64(i)))
+	return append(sum[:16], bytes.Repeat([]byte("attribute "), n/10+1)...)[:n]
+}
