@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 )
 
 // grouped puts a mark between every n characters.
@@ -120,10 +122,14 @@ func TestAddressesOfAllForms(t *testing.T) {
 func TestNoHalfIsShown(t *testing.T) {
 	const secret = "correct horse battery staple"
 	Secret(secret)
+	step := 7
+	if testkit.Racing() { // ten times as long, and nothing to find
+		step = 21
+	}
 	for _, value := range []string{"+1 555 123 4567 890", grouped(sha, " ", 4), "doe @ example.com", secret, "sh0rt-Pw9x", "amzn1.click.abc123-def", "Jane Doe <jane.doe@example.com>", sha} {
 		Secret("sh0rt-Pw9x")
 		for _, limit := range []int{inputLimit, MessageLimit} {
-			for cutAt := 1; cutAt < len(value); cutAt += 7 {
+			for cutAt := 1; cutAt < len(value); cutAt += step {
 				for _, filler := range []string{"yy ", strings.Repeat("z", 100) + "@x.example "} {
 					pad := strings.Repeat(filler, limit/len(filler)+1)[:limit-cutAt-1] + " "
 					noHalf(t, value, pad+value)
