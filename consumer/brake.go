@@ -105,8 +105,9 @@ func (c *Consumer) waitForCommits(ctx context.Context) error {
 }
 
 // commitsRefused notes that commits of these assignments are refused though others
-// are taken. When that has lasted, their partitions alone are read no more.
-func (c *Consumer) commitsRefused(as []*assignment) {
+// are taken. When that has lasted, which it reports, their partitions alone are read no
+// more.
+func (c *Consumer) commitsRefused(as []*assignment) (lasts bool) {
 	now := c.opts.Now()
 	for _, a := range as {
 		a.mu.Lock()
@@ -115,11 +116,13 @@ func (c *Consumer) commitsRefused(as []*assignment) {
 		}
 		pause := !a.paused && now.Sub(a.refused) >= c.brake.after
 		a.paused = a.paused || pause
+		lasts = lasts || a.paused
 		a.mu.Unlock()
 		if pause {
 			c.steerAll([]*assignment{a})
 		}
 	}
+	return lasts
 }
 
 // commitTaken ends what commitsRefused has begun.

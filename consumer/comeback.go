@@ -21,6 +21,9 @@ import (
 //
 // Both are claims about a log, which may have lost its end in the outage. They are
 // compared with it like those of a commit before anything is taken.
+//
+// A stop is no exception. What it drains is suspended like the rest, and its last
+// commits are made when the group has given the partitions back.
 
 // memory is what an assignment leaves behind when it ends.
 type memory struct {
@@ -82,7 +85,7 @@ func (f fetched) stamp() stamp {
 func (c *Consumer) suspend(as []*assignment) (gone []*assignment) {
 	for _, a := range as {
 		a.mu.Lock()
-		keep := !c.stopping && a.phase() == phaseTaking && a.ledger.next > 0 && a.selection == nil
+		keep := a.phase().commits() && a.ledger.next > 0 && a.selection == nil
 		if keep {
 			a.life.Store(int32(phaseSuspended))
 			a.since, a.given = c.opts.Now(), false
@@ -142,17 +145,26 @@ func (c *Consumer) comesBack(cl *kgo.Client, tp topicPartition, f fetched) (a *a
 	}
 	a.mu.Lock()
 	suspended := a.phase() == phaseSuspended
+	stopping := c.stopping
 	if suspended && slices.Contains(a.stamps, f.stamp()) {
 		a.life.Store(int32(phaseTaking))
+		if stopping {
+			a.life.Store(int32(phaseDraining))
+		}
 		a.dispute(f.offset)
 		a.unheard, a.member = false, memberID(cl)
 		goesOn = true
 	}
 	a.mu.Unlock()
+	if goesOn {
+		c.steer(a)
+	}
 	c.mu.Unlock()
 	switch {
 	case goesOn:
-		cl.ResumeFetchPartitions(map[string][]int32{tp.topic: {tp.partition}})
+	case suspended && stopping:
+		c.end([]*assignment{a})
+		return nil, false
 	case suspended:
 		c.end([]*assignment{a})
 		c.mu.Lock()
@@ -163,4 +175,13 @@ func (c *Consumer) comesBack(cl *kgo.Client, tp topicPartition, f fetched) (a *a
 		c.mu.Unlock()
 	}
 	return a, goesOn
+}
+
+// awaitsGroup reports whether there are verdicts that can be committed as soon as the
+// group has given the partition back, or said where it stands.
+func (a *assignment) awaitsGroup() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	waits := a.phase() == phaseSuspended || a.phase().commits() && !a.underWay()
+	return waits && a.ledger.changes != a.changes
 }

@@ -3,17 +3,14 @@ package consumer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
-	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 const (
@@ -26,6 +23,8 @@ const (
 	joinPatience = 300 * time.Millisecond
 	// commitRetry is how soon a commit that failed is tried again, at most.
 	commitRetry = time.Second
+	// lastRetry is how soon the last commit of a partition is, at first.
+	lastRetry = 200 * time.Millisecond
 )
 
 func (c *Consumer) commitLoop(ctx context.Context) {
@@ -67,15 +66,25 @@ func (t turn) give() { <-t }
 func (c *Consumer) commit(ctx context.Context, as []*assignment) int {
 	c.committing.take()
 	defer c.committing.give()
-	return c.commitNow(ctx, as)
+	news, _ := c.commitNow(ctx, as)
+	return news
 }
 
 // conclude commits for the last time, and fences. No commit can come in between:
-// it would be under way when the partitions have their next owners.
+// it would be under way when the partitions have their next owners. What fails and
+// may succeed a moment later is tried again, as long as one commit may take: all
+// since the commit before would be sent again.
 func (c *Consumer) conclude(ctx context.Context, as []*assignment) {
 	c.committing.take()
 	defer c.committing.give()
-	c.commitNow(ctx, as)
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	for wait := lastRetry; ; wait = min(2*wait, commitRetry) {
+		_, passes := c.commitNow(ctx, as)
+		if !passes && !slices.ContainsFunc(as, (*assignment).awaitsGroup) || !pause(ctx, wait) {
+			break
+		}
+	}
 	c.end(as)
 }
 
@@ -84,8 +93,10 @@ type commitBatch struct {
 	offsets map[string]map[int32]kgo.EpochOffset
 	commits map[topicPartition]commit
 	of      map[topicPartition]*assignment
-	limit   int  // of its metadata
-	tooLong bool // the brokers found it longer than they take, and it can be shorter
+	sent    map[topicPartition]bool // what was left of it in the request
+	limit   int                     // of its metadata
+	tooLong bool                    // the brokers found it longer than they take, and it can be shorter
+	passes  bool                    // it failed, and may succeed a moment later
 }
 
 func newCommitBatch(as []*assignment, limit int) *commitBatch {
@@ -93,6 +104,7 @@ func newCommitBatch(as []*assignment, limit int) *commitBatch {
 		offsets: make(map[string]map[int32]kgo.EpochOffset),
 		commits: make(map[topicPartition]commit),
 		of:      make(map[topicPartition]*assignment),
+		sent:    make(map[topicPartition]bool),
 		limit:   limit,
 	}
 	for _, a := range as {
@@ -111,12 +123,13 @@ func newCommitBatch(as []*assignment, limit int) *commitBatch {
 }
 
 // commitNow is commit for who holds committing. What is refused only because its
-// metadata is too long is tried again at once: it may be the last commit.
-func (c *Consumer) commitNow(ctx context.Context, as []*assignment) int {
+// metadata is too long is tried again at once: it may be the last commit. It returns
+// for how many there was news, and whether what failed may succeed a moment later.
+func (c *Consumer) commitNow(ctx context.Context, as []*assignment) (news int, passes bool) {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	b := newCommitBatch(as, c.metadataLimit.now())
-	news := len(b.of)
+	news = len(b.of)
 	for len(b.of) > 0 {
 		started := c.opts.Now()
 		c.brake.begin(started)
@@ -129,7 +142,7 @@ func (c *Consumer) commitNow(ctx context.Context, as []*assignment) int {
 		}
 		b = newCommitBatch(as, c.metadataLimit.now())
 	}
-	return news
+	return news, b.passes
 }
 
 var (
@@ -215,8 +228,10 @@ func (c *Consumer) prepare(req *kmsg.OffsetCommitRequest, b *commitBatch) error 
 		})
 		for j := range t.Partitions {
 			// Also when it is empty: the client would put the member's id.
-			text := b.commits[c.partitionOf(t.Topic, t.Partitions[j].Partition)].metadata
+			tp := c.partitionOf(t.Topic, t.Partitions[j].Partition)
+			text := b.commits[tp].metadata
 			t.Partitions[j].Metadata = &text
+			b.sent[tp] = true
 		}
 	}
 	req.Topics = slices.DeleteFunc(req.Topics, func(t kmsg.OffsetCommitRequestTopic) bool { return len(t.Partitions) == 0 })
@@ -224,63 +239,4 @@ func (c *Consumer) prepare(req *kmsg.OffsetCommitRequest, b *commitBatch) error 
 		return errFenced
 	}
 	return nil
-}
-
-// committed takes the brokers' answer to a commit.
-func (c *Consumer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, err error) {
-	if errors.Is(err, errFenced) {
-		return
-	}
-	if err != nil {
-		c.commitFailed(err)
-		return
-	}
-	var failed error
-	var refused []*assignment
-	taken := 0
-	for _, t := range resp.Topics {
-		for _, p := range t.Partitions {
-			tp := c.partitionOf(t.Topic, p.Partition)
-			a := b.of[tp]
-			if a == nil {
-				continue
-			}
-			err := kerr.ErrorForCode(p.ErrorCode)
-			if errors.Is(err, kerr.OffsetMetadataTooLarge) && c.shorten(b) {
-				continue
-			}
-			if err != nil {
-				failed = fmt.Errorf("%s: %w", tp, err)
-				refused = append(refused, a)
-				continue
-			}
-			a.setCommitted(b.commits[tp])
-			c.hasBegun(p.Partition)
-			c.commitTaken(a)
-			taken++
-		}
-	}
-	if taken > 0 {
-		// Those that are refused alone must not stop the others.
-		c.brake.release()
-		c.commitsRefused(refused)
-	}
-	if failed != nil {
-		c.commitFailed(failed)
-		return
-	}
-	if b.tooLong {
-		return
-	}
-	c.metrics.commits.Inc()
-	c.conditions.commits.OK()
-}
-
-func (c *Consumer) commitFailed(err error) {
-	c.metrics.commitFailures.Inc()
-	what := "they are tried again, and a crash before that sends what they cover again"
-	if c.brake.on(c.opts.Now()) {
-		what = "nothing more is taken until they can be"
-	}
-	c.conditions.commits.Fail(fmt.Sprintf("offsets cannot be committed: %s; %s", redact.Error(err), what))
 }

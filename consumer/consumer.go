@@ -317,6 +317,8 @@ func (c *Consumer) shutdown(abandon func()) {
 	all, unsure := c.retire(nil)
 	c.end(unsure)
 	left := c.drain(ctx, all)
+	for slices.ContainsFunc(all, (*assignment).awaitsGroup) && pause(ctx, lastRetry) {
+	}
 	c.conclude(context.WithoutCancel(ctx), all)
 	c.leaveGroup(abandon)
 

@@ -71,13 +71,14 @@ func (a *assignment) attempt(c commit, member string) bool {
 
 // retire stops taking from partitions: those of the map, or all that there are if
 // it is nil. It returns those that are to be drained and committed, and those of
-// which nothing may be committed any more.
+// which nothing may be committed any more. A stop drains what is suspended, too: it may
+// come back before the stop has ended.
 func (c *Consumer) retire(partitions map[string][]int32) (drain, fence []*assignment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, a := range c.named(partitions) {
 		a.become(phaseDraining, phaseTaking)
-		if a.phase() == phaseSuspended {
+		if a.phase() == phaseSuspended && partitions != nil {
 			fence = append(fence, a)
 		} else {
 			drain = append(drain, a)

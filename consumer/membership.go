@@ -49,7 +49,7 @@ func (c *Consumer) reclaim(cl *kgo.Client, added map[string][]int32) {
 	var kept []*assignment
 	c.mu.Lock()
 	for tp, a := range c.assignments {
-		if !fresh[tp] && a.phase() == phaseTaking && a.memberOf() != id {
+		if !fresh[tp] && a.phase().commits() && a.memberOf() != id {
 			kept = append(kept, a)
 		}
 	}
@@ -62,11 +62,9 @@ func (c *Consumer) reclaim(cl *kgo.Client, added map[string][]int32) {
 	c.mu.Lock()
 	asked := kept[:0]
 	for _, a := range kept {
-		tp := topicPartition{a.topic, a.partition}
-		if c.assignments[tp] == nil {
-			c.start(cl, tp)
+		if a = c.begin(cl, topicPartition{a.topic, a.partition}); a == nil {
+			continue
 		}
-		a = c.assignments[tp]
 		a.mu.Lock()
 		a.given, a.unheard = true, true
 		a.mu.Unlock()

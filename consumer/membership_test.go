@@ -19,7 +19,7 @@ func (b *bench) commitBehind(m *member, offset int64) {
 	req.Group = group
 	req.MemberID, req.Generation = m.client.GroupMetadata()
 	rt := kmsg.NewOffsetCommitRequestTopic()
-	rt.Topic, rt.TopicID = topic, m.topic.id()
+	rt.Topic, rt.TopicID = topic, b.cluster.TopicInfo(topic).TopicID
 	for p := range int32(2) {
 		rp := kmsg.NewOffsetCommitRequestTopicPartition()
 		rp.Partition, rp.Offset = p, offset

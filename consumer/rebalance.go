@@ -24,24 +24,15 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 		c.end(gone)
 		c.log.Warn().Int("partitions", len(gone)).Msg("lost partitions went to other members, who send what was in flight again")
 	}
-	c.mu.Lock()
-	stopping := c.stopping
-	c.mu.Unlock()
-	if !stopping {
-		c.reclaim(cl, added)
-	}
+	c.reclaim(cl, added)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.stopping {
-		return // nothing is taken any more, so there is nothing that could drain
-	}
 	for topic, partitions := range added {
 		for _, p := range partitions {
-			tp := topicPartition{topic, p}
-			if c.assignments[tp] == nil {
-				c.start(cl, tp)
+			a := c.begin(cl, topicPartition{topic, p})
+			if a == nil {
+				continue
 			}
-			a := c.assignments[tp]
 			a.mu.Lock()
 			a.unheard = true
 			a.mu.Unlock()
@@ -70,6 +61,15 @@ func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kms
 		}
 	}
 	return nil
+}
+
+// begin returns the assignment of a partition, and makes it if there is none; nil if
+// there is none and nothing is taken any more. c.mu is held.
+func (c *Consumer) begin(cl *kgo.Client, tp topicPartition) *assignment {
+	if c.assignments[tp] == nil && !c.stopping {
+		c.start(cl, tp)
+	}
+	return c.assignments[tp]
 }
 
 // start makes the assignment of a partition and its pump. c.mu is held.

@@ -1,0 +1,112 @@
+package consumer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+)
+
+// errLeftOut is for what a commit's answer does not mention: nobody has said that it
+// was taken.
+var errLeftOut = errors.New("the brokers' answer leaves it out")
+
+// passes reports whether a commit that failed so may succeed a moment later: the group
+// rebalances, its coordinator moves, a connection breaks. What the brokers refuse for
+// good does not.
+func passes(err error) bool {
+	var code *kerr.Error
+	if !errors.As(err, &code) {
+		return true
+	}
+	again := []*kerr.Error{kerr.RebalanceInProgress, kerr.IllegalGeneration, kerr.UnknownServerError}
+	return code.Retriable || slices.Contains(again, code)
+}
+
+// committed takes the brokers' answer to a commit.
+func (c *Consumer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, err error) {
+	b.passes = false
+	if errors.Is(err, errFenced) {
+		return
+	}
+	if err != nil {
+		b.passes = passes(err)
+		c.commitFailed(err, false)
+		return
+	}
+	refused, failed := c.refusedOf(b, resp)
+	lasts := false
+	if taken := len(b.sent) - len(refused); taken > 0 && !b.tooLong {
+		// Those that are refused alone must not stop the others.
+		c.brake.release()
+		lasts = c.commitsRefused(refused)
+	}
+	if failed != nil {
+		c.commitFailed(failed, lasts)
+		return
+	}
+	if b.tooLong {
+		return
+	}
+	c.metrics.commits.Inc()
+	c.conditions.commits.OK()
+}
+
+// refusedOf notes what was committed, and returns of what the brokers did not say that
+// it was, and why.
+func (c *Consumer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (refused []*assignment, failed error) {
+	refuse := func(tp topicPartition, err error) {
+		refused = append(refused, b.of[tp])
+		// One that the brokers refuse for good says more.
+		if failed == nil || !passes(err) {
+			failed = fmt.Errorf("%s: %w", tp, err)
+		}
+		b.passes = b.passes || passes(err)
+	}
+	answered := make(map[topicPartition]bool, len(b.sent))
+	for _, t := range resp.Topics {
+		for _, p := range t.Partitions {
+			tp := c.partitionOf(t.Topic, p.Partition)
+			if !b.sent[tp] || answered[tp] {
+				continue
+			}
+			answered[tp] = true
+			err := kerr.ErrorForCode(p.ErrorCode)
+			switch {
+			case errors.Is(err, kerr.OffsetMetadataTooLarge) && c.shorten(b):
+			case err != nil:
+				refuse(tp, err)
+			default:
+				a := b.of[tp]
+				a.setCommitted(b.commits[tp])
+				c.hasBegun(p.Partition)
+				c.commitTaken(a)
+			}
+		}
+	}
+	for tp := range b.sent {
+		if !answered[tp] {
+			refuse(tp, errLeftOut)
+		}
+	}
+	return refused, failed
+}
+
+// commitFailed tells that a commit failed, unless that may pass by itself and has not
+// lasted. lasts is whether it has of single partitions, while others are committed.
+func (c *Consumer) commitFailed(err error, lasts bool) {
+	c.metrics.commitFailures.Inc()
+	what := "they are tried again, and a crash before that sends what they cover again"
+	on := c.brake.on(c.opts.Now())
+	if on {
+		what = "nothing more is taken until they can be"
+	}
+	if passes(err) && !on && !lasts {
+		return
+	}
+	c.conditions.commits.Fail(fmt.Sprintf("offsets cannot be committed: %s; %s", redact.Error(err), what))
+}
