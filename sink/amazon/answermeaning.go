@@ -20,6 +20,10 @@ const (
 	// ofEach: false is. It is for the elements of a list of successes, whose number
 	// has been looked at.
 	ofEach
+	// ofShare: less than the whole is.
+	ofShare
+	// ofThing: words of failure are, if it is a text of nothing else.
+	ofThing
 	// ofDone: false is, and 0 is where nothing says success.
 	ofDone
 	// ofRegret: true is.
@@ -53,7 +57,7 @@ func meaningOf(key string, outer meaning) meaning {
 	if slices.Contains(settingWords, last) || len(list) > 1 && slices.Contains([]string{"max", "min", "on"}, list[0]) {
 		return nothing // errorUrl, maxErrors
 	}
-	fails, succeeds, negated, others, done, regrets, hard := false, false, false, false, false, false, false
+	fails, succeeds, negated, others, done, regrets, hard, shares := false, false, false, false, false, false, false, false
 	for _, w := range list {
 		switch {
 		case slices.Contains(warnings, w):
@@ -71,10 +75,13 @@ func meaningOf(key string, outer meaning) meaning {
 		case slices.Contains(sorry, w):
 			regrets = true
 			hard = hard || !slices.Contains(mild, w)
+		case slices.Contains(shareWords, w):
+			shares = true
 		case !slices.Contains(countWords, w):
 			others = true
 		}
 	}
+	others = others || shares && !succeeds
 	fails = fails || strings.HasPrefix(strings.Join(list, ""), "stacktrace")
 	switch {
 	case fails && (last == "code" || strings.HasSuffix(last, "code")):
@@ -85,6 +92,8 @@ func meaningOf(key string, outer meaning) meaning {
 		return ofFailure
 	case fails, (succeeds || done) && negated && !others:
 		return ofFailure // notAccepted
+	case shares && succeeds && !others:
+		return ofShare
 	case succeeds && !others:
 		return ofSuccess
 	case regrets && !others && negated:
@@ -97,10 +106,16 @@ func meaningOf(key string, outer meaning) meaning {
 		return ofEach
 	case done && !others:
 		return ofDone
-	case outer == ofSuccess && (!others || len(list) == 1 && last == "value"):
+	case outer == ofSuccess && (!others || slices.Contains(placeWords, last) && allIn(list[:len(list)-1], countWords) || len(list) == 1 && last == "value"):
 		return ofSuccess // the count in {"success": {"count": 0}}
 	}
 	m := plainMeaning(list, last)
+	if m == ofCode && outer == ofStatus {
+		return ofStatusCode // {"status": {"code": 14}}
+	}
+	if m == nothing && outer == nothing && allIn(list, thingWords) {
+		return ofThing
+	}
 	if m == nothing && outer == ofStatus && len(list) == 1 && slices.Contains([]string{"value", "current", "label", "name"}, last) {
 		return ofStatus // {"status": {"value": "FAILED"}}
 	}
@@ -110,8 +125,15 @@ func meaningOf(key string, outer meaning) meaning {
 	return m
 }
 
+func allIn(list, words []string) bool {
+	return !slices.ContainsFunc(list, func(w string) bool { return !slices.Contains(words, w) })
+}
+
 // plainMeaning is for keys that say neither success nor failure by themselves.
 func plainMeaning(list []string, last string) meaning {
+	if last == "status" && slices.Contains(list, "grpc") {
+		return ofStatusCode
+	}
 	switch last {
 	case "status", "state", "result", "outcome", "severity", "verdict", "statuses", "states", "results", "outcomes", "verdicts":
 		return ofStatus
@@ -134,10 +156,16 @@ func plainMeaning(list []string, last string) meaning {
 		return ofType
 	case "level":
 		return ofStatus
-	case "rc", "ret":
+	case "rc", "ret", "http", "exit":
 		return ofStatusCode
 	case "message", "messages", "msg", "detail", "details", "description", "reason", "reasons", "title", "text", "info", "explanation", "cause":
 		return ofMessage
+	}
+	switch {
+	case slices.Contains(otherStatus, last):
+		return ofStatus
+	case slices.Contains(otherMessage, last):
+		return ofType // not all that is no word of success is known to be none
 	}
 	return nothing
 }
@@ -157,7 +185,7 @@ func wraps(key string) bool {
 // none.
 func isNothing(s string) bool {
 	switch strings.ToLower(strings.TrimSpace(s)) {
-	case "", "0", "0.0", "none", "null", "nil", "nothing", "undefined", "false", "no", "n/a", "na", "-", "[]", "{}":
+	case "", "0", "0.0", "0%", "none", "null", "nil", "nothing", "undefined", "false", "no", "n/a", "na", "-", "[]", "{}":
 		return true
 	}
 	return false

@@ -310,7 +310,7 @@ func (in scope) element() scope {
 	switch in.meaning {
 	case ofSuccess:
 		in.meaning = ofEach
-	case ofFailure:
+	case ofFailure, ofThing:
 		in.meaning = nothing
 	}
 	return in

@@ -26,6 +26,8 @@ func (r *signReader) bool(in scope, key string, v bool) {
 	switch {
 	case in.meaning == ofFailure && v, (in.meaning == ofSuccess || in.meaning == ofStatus || in.meaning == ofEach || in.meaning == ofDone) && !v:
 		r.fail(in, "%q is %t", key, v)
+	case !v && (in.meaning == ofShare || in.meaning == ofType && wraps(key)):
+		r.fail(in, "%q is false", key)
 	case in.meaning == ofRegret && v:
 		r.fail(in, "%q is true", key)
 	case in.meaning == ofSuccess, in.meaning == ofStatus && v:
@@ -52,6 +54,12 @@ func (r *signReader) number(in scope, key, text string) {
 			return
 		}
 		r.taken(in, key, v)
+	case ofShare:
+		r.share(in, key, v, slices.ContainsFunc(words(key), func(w string) bool { return strings.HasPrefix(w, "perc") || w == "pct" }))
+	case ofType:
+		if slices.Contains(answerWords, strings.ToLower(key)) && status >= 400 && status < 600 {
+			r.coding(in, key, text)
+		}
 	case ofDone:
 		if v == 0 {
 			r.doubtful(fmt.Sprintf("%q is 0", key))
@@ -117,14 +125,24 @@ func (r *signReader) text(in scope, key, s string) {
 			return // words, such as UNKNOWN
 		}
 		r.coding(in, key, s)
-	case ofWord:
+	case ofShare:
+		if part, ok := strings.CutSuffix(strings.TrimSpace(s), "%"); ok {
+			if v, err := strconv.ParseFloat(strings.TrimSpace(part), 64); err == nil {
+				r.share(in, key, v, true)
+			}
+			return
+		}
+		if !r.asValue(in, key, s) {
+			r.successText(in, key, s, bad, good)
+		}
+	case ofWord, ofThing:
 		if bad && onlyTone(s) {
 			r.statusText(in, key, s, bad, good)
 		}
 	case ofEach, ofDone, ofRegret:
 		r.asValue(in, key, s)
 	case ofCode:
-		if in.depth == 1 || bad {
+		if in.depth == 1 || bad || named(s) != 0 {
 			r.coding(in, key, s)
 		}
 	case ofType:
@@ -180,6 +198,18 @@ func share(s string) (n, of float64, ok bool) {
 	return 0, 0, false
 }
 
+// share judges how much of all was taken, of 1 or of 100.
+func (r *signReader) share(in scope, key string, v float64, percent bool) {
+	whole := v == 1 && !percent || v >= 100
+	switch {
+	case whole:
+		r.success = true
+	case v > 0 && r.explained() > 0:
+	default:
+		r.fail(in, "%q is %s", key, strconv.FormatFloat(v, 'g', 6, 64))
+	}
+}
+
 // isYes reports whether a key asks for yes or no: 1 is yes then. A success may be a
 // count as well.
 func isYes(key string) bool {
@@ -198,6 +228,12 @@ func (r *signReader) successText(in scope, key, s string, bad, good bool) {
 	if _, err := strconv.ParseFloat(strings.TrimSpace(s), 64); err == nil {
 		r.number(in, key, strings.TrimSpace(s))
 		return
+	}
+	if part, ok := strings.CutSuffix(strings.TrimSpace(s), "%"); ok {
+		if v, err := strconv.ParseFloat(strings.TrimSpace(part), 64); err == nil {
+			r.share(in, key, v, true)
+			return
+		}
 	}
 	if n, of, ok := share(s); ok {
 		if r.taken(in, key, n); n < of {

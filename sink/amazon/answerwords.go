@@ -94,17 +94,17 @@ func joined(w string) []string {
 
 // beside reports whether w is a word that stands beside another in a name.
 func beside(w string) bool {
-	return slices.Contains(countWords, w) || slices.Contains(negations, w) || slices.Contains(answerWords, w)
+	return slices.Contains(countWords, w) || slices.Contains(shareWords, w) || slices.Contains(negations, w) || slices.Contains(answerWords, w)
 }
 
 var (
 	// successWords say, as a name, that something was taken.
-	successWords = []string{
+	successWords = slices.Concat([]string{
 		"success", "successes", "successful", "successfully", "succeeded", "succeed", "succeeds", "ok", "okay",
 		"accepted", "accept", "accepts", "ack", "acks", "acked", "acknowledged", "acknowledgement", "valid",
 		"processed", "received", "delivered", "ingested", "stored", "saved", "recorded", "imported", "inserted",
-		"written", "taken", "completed", "complete",
-	}
+		"written", "taken", "completed", "complete", "acceptance",
+	}, otherSuccess)
 	// doneWords say so in a sentence only.
 	doneWords = slices.Concat([]string{
 		"done", "thanks", "thank", "fine", "finished", "processing", "progress", "pending", "started", "welcome", "pass", "updated",
@@ -125,20 +125,26 @@ var (
 		"conversion", "conversions", "batch", "request", "requests", "operation", "result", "results", "should", "be", "out", "many",
 	}
 	answerWords = []string{"status", "http", "response", "resp", "return", "ret", "result", "exit", "reply", "code", "text"}
-	negations   = []string{"no", "not", "non", "without", "never"}
+	negations   = slices.Concat([]string{"no", "not", "non", "without", "never"}, otherNegations)
+	// shareWords stand beside a success that is a part of all.
+	shareWords = []string{"rate", "ratio", "percent", "percentage", "pct", "fraction"}
+	// thingWords are what a request has several of.
+	thingWords = []string{"event", "events", "item", "items", "record", "records", "conversion", "conversions", "batch", "request", "requests", "operation"}
+	// placeWords are names of lists of them.
+	placeWords = []string{"ids", "keys", "uuids", "list", "indices", "indexes", "values", "names", "handles", "references", "refs", "elements"}
 
 	// failing are beginnings of words that say that something went wrong.
-	failing = []string{
+	failing = slices.Concat([]string{
 		"fail", "error", "fault", "exception", "reject", "invalid", "denied", "refus", "declin", "unsuccess", "unaccept",
 		"unprocess", "undeliver", "unsent", "unstored", "unauthor", "unauthentic", "unacknowledg", "forbid", "throttl", "timeout",
 		"abort", "discard", "dropped", "violat", "malform", "corrupt", "crash", "unavail", "cancelled", "canceled",
-		"quarantin", "stacktrace", "backtrace", "traceback",
-	}
+		"quarantin", "stacktrace", "backtrace", "traceback", "rollback", "rolledback",
+	}, otherFailing)
 	// failingExactly are such words whose beginnings say nothing.
-	failingExactly = []string{
+	failingExactly = slices.Concat([]string{
 		"err", "errs", "errored", "errno", "errcode", "errmsg", "bad", "problem", "problems", "issue", "issues", "ko", "nok", "nack", "nacks", "lost",
 		"skipped", "ignored", "missing", "critical", "fatal",
-	}
+	}, otherFailingExactly)
 	// notFailing begin like failing ones.
 	notFailing = []string{"failover", "failsafe"}
 	// sorry are words that say so in a sentence only.
@@ -175,6 +181,9 @@ func isFailing(w string) bool {
 		if rest, ok := strings.CutPrefix(w, prefix); ok && (slices.Contains(successWords, rest) || slices.Contains(doneWords, rest)) {
 			return true
 		}
+	}
+	if w != "" && w[0] >= utf8.RuneSelf && slices.ContainsFunc(unspacedFailing, func(f string) bool { return strings.Contains(w, f) }) {
+		return true
 	}
 	// internalerror, accessdenied; but not default.
 	for _, f := range []string{"error", "errors", "exception", "exceptions", "failure", "failures", "failed", "rejected", "denied"} {
