@@ -46,7 +46,7 @@ type Consumer struct {
 	memories    map[topicPartition]*memory     // of assignments that ended with more settled than committed
 	remade      map[topicPartition][]stamp     // what this member may have committed of a topic that was deleted
 	unknownID   [2]time.Time                   // when fetches began to say that the topic's id is unknown, and last said so
-	unreadable  map[topicPartition]time.Time   // whose last fetch failed, and when
+	unreadable  map[topicPartition]unreadable  // whose last fetch failed
 	hung        []string                       // what watch found
 	assigned    bool                           // the group has answered once
 	lost        bool                           // and has taken back what it gave
@@ -70,6 +70,7 @@ type Consumer struct {
 	// one of a revoke, and set the next owner's offset back.
 	committing turn
 
+	positions  positions
 	conditions conditions
 	metrics    *metrics
 }
@@ -115,7 +116,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		memories:    make(map[topicPartition]*memory),
 		remade:      make(map[topicPartition][]stamp),
 		alive:       make(map[*assignment]bool),
-		unreadable:  make(map[topicPartition]time.Time),
+		unreadable:  make(map[topicPartition]unreadable),
 		conditions: conditions{
 			assignment: o.Conditions.Condition("assignment"),
 			brokers:    o.Conditions.Condition("brokers"),

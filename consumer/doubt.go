@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/count"
@@ -101,6 +103,8 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	}
 	if held = append(held, silent...); len(held) > 0 {
 		c.hold(held, err)
+	} else if len(as) > 0 && len(c.doubtful()) == 0 {
+		c.positions.ok()
 	}
 	c.steerAll(as) // one whose claim was settled here may have been paused by doubtLoop
 	return offsets, nil
@@ -113,9 +117,32 @@ func (c *Consumer) assignedFirst(a *assignment) bool {
 	return a.claim != nil && a.claim.group < 0
 }
 
+// positions is since when the claims of some partitions cannot be resolved.
+type positions struct {
+	mu    sync.Mutex
+	since time.Time
+	known bool // those of all could be, once
+}
+
+// ok notes that all are resolved.
+func (p *positions) ok() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.since, p.known = time.Time{}, true
+}
+
+// tells reports whether readiness is to say why they cannot be: at once if that does not
+// pass by itself.
+func (p *positions) tells(now time.Time, err error) bool {
+	var code *kerr.Error
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return lasts(&p.since, now, !p.known || errors.As(err, &code) && !code.Retriable)
+}
+
 // hold keeps partitions from being fetched until their claims are resolved.
 func (c *Consumer) hold(as []*assignment, err error) {
-	if waiting := c.steerAll(as); waiting > 0 && err != nil {
+	if waiting := c.steerAll(as); waiting > 0 && err != nil && c.positions.tells(c.opts.Now(), err) {
 		c.conditions.position.Fail(fmt.Sprintf("records of %s cannot be compared with what the group has settled, and wait: %s", count.Of(waiting, "partition"), redact.Error(err)))
 	}
 	signal(c.doubts)
@@ -278,6 +305,7 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 			silent, err := c.hearAgain(ctx)
 			held, e := c.resolve(ctx, c.doubtful(), timeout, c.place)
 			if held = append(held, silent...); len(held) == 0 {
+				c.positions.ok()
 				c.conditions.position.OK()
 				break
 			}

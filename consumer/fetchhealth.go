@@ -20,6 +20,9 @@ const unreadableFor = 2 * lagEvery
 // again as soon as it has told of them, and brokers refuse without delay.
 const failedPollPause = 500 * time.Millisecond
 
+// unreadable is since when fetches of a partition have failed, and when one last did.
+type unreadable struct{ since, seen time.Time }
+
 func onlyErrors(fetches kgo.Fetches) bool {
 	if len(fetches) == 0 || fetches.NumRecords() > 0 {
 		return false
@@ -49,13 +52,23 @@ func (c *Consumer) fetchFailed(tp topicPartition, err error) {
 	if errors.As(err, &session) && c.assigned && !c.lost {
 		return // it came before the assignment that there is now
 	}
-	c.unreadable[tp] = c.opts.Now()
+	now := c.opts.Now()
+	u := c.unreadable[tp]
+	tell := lasts(&u.since, now, !kerr.IsRetriable(err))
+	u.seen = now
+	c.unreadable[tp] = u
 	if errors.Is(err, kerr.UnknownTopicID) {
-		c.noteUnknownID(c.opts.Now())
+		c.noteUnknownID(now)
+	}
+	if !tell {
+		return
 	}
 	where := tp.String()
-	if tp.topic == "" {
+	switch {
+	case session != nil:
 		where = "group " + c.opts.Group
+	case tp.partition < 0 || tp.topic == "":
+		where = "topic " + c.opts.Topic
 	}
 	c.conditions.fetch.Fail(fmt.Sprintf("cannot read %s: %s", where, redact.Error(plainly(err, c.assigned))))
 }
@@ -74,12 +87,12 @@ func (c *Consumer) readable(tp topicPartition) {
 func (c *Consumer) readableAgain(now time.Time, ends map[int32]int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for tp, seen := range c.unreadable {
+	for tp, u := range c.unreadable {
 		_, answers := ends[tp.partition]
 		if tp.topic == "" {
 			answers = c.assigned && !c.lost
 		}
-		if gone := c.assignments[tp] == nil && tp.topic != ""; gone || answers && now.Sub(seen) >= unreadableFor {
+		if gone := c.assignments[tp] == nil && tp.topic != ""; gone || answers && now.Sub(u.seen) >= unreadableFor {
 			c.readable(tp)
 		}
 	}

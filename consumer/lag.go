@@ -80,7 +80,7 @@ func (c *Consumer) askEnds(ctx context.Context, admin *kadm.Client, r *reach) {
 	}
 	ends, faults := endsOf(list[c.opts.Topic], err)
 	now := c.opts.Now()
-	if len(ends) == 0 && err != nil {
+	if len(ends) == 0 && err != nil && !c.answered(faults) {
 		if lasts(&r.brokers, now, !r.brokersOK) {
 			c.conditions.brokers.Fail(fmt.Sprintf("the brokers do not answer: %s", redact.Error(plainly(err, r.brokersOK))))
 		}
@@ -102,23 +102,40 @@ func (c *Consumer) askEnds(ctx context.Context, admin *kadm.Client, r *reach) {
 			a.mu.Unlock()
 		}
 	}
-	c.tellUnreached(r, now, faults)
+	c.tellUnreached(r, now, ends, faults)
 	c.readableAgain(now, ends)
+}
+
+// answered reports whether faults without any end are an answer all the same: some
+// broker refused the question, or told which others to ask, and those are not all.
+func (c *Consumer) answered(faults map[int32]error) bool {
+	silent := make(map[int32]bool)
+	for _, fault := range faults {
+		if u, ok := errors.AsType[unanswered](fault); ok {
+			silent[u.broker.NodeID] = true
+		}
+	}
+	return faults[-1] != nil || len(silent) > 0 && len(silent) < len(c.client.DiscoveredBrokers())
 }
 
 // tellUnreached fails the topic's condition if partitions of this member have not
 // been reached for long. Those of other members are theirs to tell.
-func (c *Consumer) tellUnreached(r *reach, now time.Time, faults map[int32]error) {
+func (c *Consumer) tellUnreached(r *reach, now time.Time, ends map[int32]int64, faults map[int32]error) {
 	still := make(map[int32]time.Time)
 	var told []string
 	for _, a := range c.owned() {
 		fault := faults[a.partition]
-		if fault == nil {
+		if _, ok := ends[a.partition]; ok {
 			continue
+		} else if fault == nil {
+			fault = errUntold
+		}
+		if !errors.As(fault, new(unanswered)) { // which names its broker
+			fault = plainly(fault, true)
 		}
 		since := r.since[a.partition]
-		if lasts(&since, now, !kerr.IsRetriable(fault) && !errors.As(fault, new(unanswered))) {
-			told = append(told, fmt.Sprintf("partition %d: %s", a.partition, redact.Error(plainly(fault, true))))
+		if lasts(&since, now, refusedForGood(fault)) {
+			told = append(told, fmt.Sprintf("partition %d: %s", a.partition, redact.Error(fault)))
 		}
 		still[a.partition] = since
 	}
@@ -134,6 +151,15 @@ func (c *Consumer) tellUnreached(r *reach, now time.Time, faults map[int32]error
 		told, more = told[:most], fmt.Sprintf("; and %d more", n)
 	}
 	c.conditions.topic.Fail(fmt.Sprintf("topic %q cannot be read: %s%s", c.opts.Topic, strings.Join(told, "; "), more))
+}
+
+// errUntold is for a partition that no answer mentions.
+var errUntold = errors.New("the brokers do not tell of it")
+
+// refusedForGood reports whether a broker said that this does not pass by itself.
+func refusedForGood(fault error) bool {
+	var code *kerr.Error
+	return errors.As(fault, &code) && !code.Retriable && !errors.As(fault, new(unanswered))
 }
 
 // unanswered is a question that a broker did not answer.
@@ -155,6 +181,9 @@ func (e unanswered) Unwrap() error { return e.err }
 // partition. A fault of partition -1 is the topic's.
 func endsOf(list map[int32]kadm.ListedOffset, err error) (ends map[int32]int64, faults map[int32]error) {
 	ends, faults = make(map[int32]int64), make(map[int32]error)
+	if refused, ok := errors.AsType[*kadm.AuthError](err); ok {
+		faults[-1] = refused
+	}
 	for p, o := range list {
 		if o.Err != nil {
 			faults[p] = o.Err
