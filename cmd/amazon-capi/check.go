@@ -158,7 +158,8 @@ func (f *checkFlags) wantsAccount() bool {
 
 // given is how the configuration came to be, as far as that can be wrong.
 func (f *checkFlags) given(cmd *cobra.Command, p *process, warnings string) check.Given {
-	g := check.Given{Args: p.args, SecretArgs: []string{"client-secret", "refresh-token", "sasl-password", "registry-password"}}
+	g := check.Given{Args: p.args, SecretArgs: []string{"client-secret", "refresh-token", "sasl-password", "registry-password", "tls-ca-password", "tls-cert-password", "tls-key-password"}}
+	g.From = f.run.kafka.From()
 	g.ConfigFile, _ = cmd.Flags().GetString("config")
 	for _, kv := range p.environ {
 		if path, ok := strings.CutPrefix(kv, setting.Config.Env()+"="); ok && g.ConfigFile == "" {

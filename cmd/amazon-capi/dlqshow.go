@@ -63,7 +63,7 @@ func (f *dlqShowFlags) run(ctx context.Context, p *process, at string) error {
 		return asUsage(err)
 	}
 	show := dlq.Showing{Topic: f.explain.topic, Group: f.group, Progress: report.NewTerminalProgress(p.stderr), Registry: func() (registry.Options, error) {
-		return f.explain.registry.Resolve(f.explain.kafka.Settings.TLS, p.stderr)
+		return f.explain.registryOptions(p)
 	}}
 	if show.Kafka, err = f.explain.kafka.Resolve(p.stderr); err != nil {
 		return err

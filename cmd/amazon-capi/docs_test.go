@@ -104,7 +104,11 @@ func writeFlags(b *strings.Builder, c *cobra.Command, run *pflag.FlagSet) {
 		if def == "" || def == "false" && f.Value.Type() == "bool" {
 			def = "–"
 		}
-		fmt.Fprintf(b, "| `--%s` | %s | %s |\n", f.Name, def, strings.ReplaceAll(f.Usage, "|", `\|`))
+		name := "`--" + f.Name + "`"
+		if f.Shorthand != "" {
+			name = "`-" + f.Shorthand + "`, " + name
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", name, def, strings.ReplaceAll(f.Usage, "|", `\|`))
 	}
 	if len(shared) == 0 {
 		return

@@ -77,8 +77,18 @@ func (f *explainFlags) avroFile(ctx context.Context, p *process, x *explain.Expl
 // schemas returns what to read Avro with, and what closes it.
 func (f *explainFlags) schemas(p *process, unless string) ([]explain.Schema, func(), error) {
 	return explain.OpenSchemas(cmp.Or(f.schema, unless), func() (registry.Options, error) {
-		return f.registry.Resolve(f.kafka.Settings.TLS, p.stderr)
+		return f.registryOptions(p)
 	})
+}
+
+// registryOptions says how to reach the registry, with the certificates of the
+// brokers.
+func (f *explainFlags) registryOptions(p *process) (registry.Options, error) {
+	tls, err := f.kafka.TLS(p.stderr)
+	if err != nil {
+		return registry.Options{}, err
+	}
+	return f.registry.Resolve(tls, p.stderr)
 }
 
 // record explains a record of the topic.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
@@ -55,6 +56,7 @@ func run(ctx context.Context, p process) int {
 	if err == nil {
 		return exitOK
 	}
+	err = kafka.Explained(err)
 	fmt.Fprintln(p.stderr, "amazon-capi: "+printable(err))
 	if _, mistake := errors.AsType[*setting.Mistake](err); mistake {
 		fmt.Fprintln(p.stderr, "See amazon-capi --help, or --help after a command.")

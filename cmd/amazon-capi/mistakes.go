@@ -18,7 +18,7 @@ func flagMistake(err error) error {
 		return setting.Mistaken(errors.New(config.Without(err.Error(), wrong.GetValue())))
 	}
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok && e.GetSpecifiedShortnames() != "" {
-		return usagef("there is no flag of one letter but -h: want -- before a flag's name")
+		return usagef("there is no flag of one letter but -h and -X: want -- before a flag's name")
 	}
 	if e, ok := errors.AsType[*pflag.InvalidSyntaxError](err); ok {
 		return setting.Mistaken(errors.New(config.Without(err.Error(), e.GetSpecifiedFlag())))

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tracklayer/amazon-capi/internal/config"
-	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
@@ -36,7 +35,7 @@ under that of the receipts topic.`,
 // subjectFlags are what register and check share.
 type subjectFlags struct {
 	registry config.Registry
-	tls      kafka.TLSSettings
+	tls      config.TLS
 	topic    string
 	receipts string // topic
 	json     bool
@@ -54,13 +53,15 @@ func (f *subjectFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic whose values the schemas are for")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic whose values are receipts; empty for none")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
-	flags.StringVar(&f.tls.CAFile, "tls-ca", "", "certificates to trust, PEM (default the system's)")
-	flags.StringVar(&f.tls.CertFile, "tls-cert", "", "client certificate, PEM")
-	flags.StringVar(&f.tls.KeyFile, "tls-key", "", "key of the client certificate, PEM")
+	f.tls.Register(flags)
 }
 
 func (f *subjectFlags) open(warn io.Writer) (*registry.Client, error) {
-	o, err := f.registry.Resolve(f.tls, warn)
+	tls, err := f.tls.Resolve(warn)
+	if err != nil {
+		return nil, err
+	}
+	o, err := f.registry.Resolve(tls, warn)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/tracklayer/amazon-capi/internal/near"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
@@ -36,13 +37,16 @@ func Apply(flags *pflag.FlagSet, environ []string, known map[string]bool, warn i
 		path = env[setting.Config.Env()]
 	}
 	if path != "" {
-		file, err := fileLayer(path, known)
+		file, err := fileLayer(path, known, flags)
 		if err != nil {
 			return setting.Mistaken(err)
 		}
 		layers = append(layers, file)
 	}
-	return setting.Mistaken(applyLayers(flags, layers))
+	if err := applyLayers(flags, layers); err != nil {
+		return setting.Mistaken(err)
+	}
+	return setting.Mistaken(applyProperties(flags, known, warn))
 }
 
 // layer is one source of values, by flag name.
@@ -113,7 +117,7 @@ func partnerOf(flags *pflag.FlagSet, name string) string {
 }
 
 // fileLayer reads the YAML file: a flat mapping of flag names to values.
-func fileLayer(path string, known map[string]bool) (layer, error) {
+func fileLayer(path string, known map[string]bool, flags *pflag.FlagSet) (layer, error) {
 	data, err := textfile.Read(path)
 	if err != nil {
 		return layer{}, fmt.Errorf("%s: %w", setting.Config, redact.File(err))
@@ -149,7 +153,11 @@ func fileLayer(path string, known map[string]bool) (layer, error) {
 			continue
 		}
 		lines[k.Value] = k.Line
-		value, ok := valueOf(v)
+		between := ","
+		if f := flags.Lookup(k.Value); f != nil && f.Value.Type() == propertyType {
+			between = "\n" // a property may have commas in it
+		}
+		value, ok := valueOf(v, between)
 		if !ok {
 			errs = append(errs, fmt.Errorf("%s:%d: %s: want a value or a list of values", path, v.Line, k.Value))
 			continue
@@ -160,8 +168,8 @@ func fileLayer(path string, known map[string]bool) (layer, error) {
 }
 
 // valueOf is a value of the file as a flag takes it; false if it is neither a scalar
-// nor a list.
-func valueOf(v *yaml.Node) (string, bool) {
+// nor a list. between parts what is in a list.
+func valueOf(v *yaml.Node, between string) (string, bool) {
 	switch v.Kind {
 	case yaml.ScalarNode:
 		if v.Tag == "!!null" {
@@ -173,7 +181,7 @@ func valueOf(v *yaml.Node) (string, bool) {
 		for _, item := range v.Content {
 			items = append(items, item.Value)
 		}
-		return strings.Join(items, ","), true
+		return strings.Join(items, between), true
 	}
 	return "", false
 }
@@ -192,35 +200,12 @@ func warnUnknownEnv(warn io.Writer, env map[string]string, known map[string]bool
 	}
 }
 
-// suggest offers the known name nearest to a misspelt one.
+// suggest offers the known name nearest to a misspelt one. More than two edits away
+// is another word.
 func suggest(name string, known map[string]bool) string {
-	best, at := "", 3 // more than two edits away is another word
-	for _, k := range slices.Sorted(maps.Keys(known)) {
-		if d := editDistance(name, k); d < at {
-			best, at = k, d
-		}
-	}
+	best := near.Name(name, maps.Keys(known), 2)
 	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diag, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diag+cost)
-		}
-	}
-	return row[len(b)]
 }

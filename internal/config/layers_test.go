@@ -181,10 +181,10 @@ func TestByteOrderMarks(t *testing.T) {
 		t.Errorf("a secret in UTF-16: %v", err)
 	}
 	known := map[string]bool{"topic": true}
-	if l, err := fileLayer(write(t, 0o600, mark+"topic: t\n"), known); err != nil || l.values["topic"] != "t" {
+	if l, err := fileLayer(write(t, 0o600, mark+"topic: t\n"), known, pflag.NewFlagSet("", pflag.ContinueOnError)); err != nil || l.values["topic"] != "t" {
 		t.Errorf("configuration: %v, %v", l.values, err)
 	}
-	if _, err := fileLayer(write(t, 0o600, utf16("topic: t\n")), known); err == nil || !strings.Contains(err.Error(), "UTF-16") {
+	if _, err := fileLayer(write(t, 0o600, utf16("topic: t\n")), known, pflag.NewFlagSet("", pflag.ContinueOnError)); err == nil || !strings.Contains(err.Error(), "UTF-16") {
 		t.Errorf("a configuration in UTF-16: %v", err)
 	}
 }

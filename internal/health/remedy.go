@@ -31,9 +31,15 @@ var remedies = []struct{ name, do string }{
 	{"topics", "Look whether the user may create topics, or create them yourself."},
 }
 
+// credentials is about every condition whose reason is that brokers refuse them.
+const credentials = "Look at the credentials that --sasl-mechanism needs: --sasl-username and --sasl-password, the token's settings, or for AWS_MSK_IAM --aws-region and where the AWS credentials come from. Files are read again for each connection, so that renewed ones need no restart."
+
 // Remedy says what to do about a condition that fails for a reason; empty if
 // nothing is known to help.
 func Remedy(name, reason string) string {
+	if strings.Contains(reason, "SASL_AUTHENTICATION_FAILED") {
+		return credentials
+	}
 	if strings.HasPrefix(name, "lane ") {
 		if do := laneRemedy(reason); do != "" {
 			return do

@@ -16,6 +16,7 @@ import (
 type clientLogger struct {
 	kgo.Logger
 	answered atomic.Bool
+	advice   string // which settings to look at when credentials are refused
 }
 
 var _ kgo.HookBrokerE2E = (*clientLogger)(nil)
@@ -32,6 +33,9 @@ var errClosed = errors.New("the broker closed the connection")
 
 // Log implements kgo.Logger.
 func (l *clientLogger) Log(level kgo.LogLevel, msg string, keyvals ...any) {
+	if strings.Contains(msg, "initialize sasl") {
+		keyvals = append(slices.Clone(keyvals), "advice", l.advice)
+	}
 	if !l.answered.Load() {
 		l.Logger.Log(level, msg, keyvals...)
 		return

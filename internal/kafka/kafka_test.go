@@ -10,12 +10,9 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"math/big"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,65 +81,6 @@ func TestSASL(t *testing.T) {
 		if err != nil && tc.sasl.Password != "" && strings.Contains(err.Error(), tc.sasl.Password) {
 			t.Errorf("the error shows the password: %v", err)
 		}
-	}
-}
-
-// TestOAuthTokens: one token for many connections, and errors that keep what
-// the endpoint said to themselves, since that may be the credentials.
-func TestOAuthTokens(t *testing.T) {
-	asked, sent := 0, ""
-	answer := func(w http.ResponseWriter) {
-		_, _ = w.Write([]byte(`{"access_token":"tok-1","token_type":"bearer","expires_in":3600}`))
-	}
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked++
-		if r.URL.Path == "/elsewhere" {
-			t.Error("a redirect was followed with the secret")
-		}
-		if _, secret, ok := r.BasicAuth(); ok {
-			sent = secret
-		}
-		w.Header().Set("Content-Type", "application/json")
-		answer(w)
-	}))
-	defer srv.Close()
-	s := SASLSettings{Mechanism: "OAUTHBEARER", Username: "id", Password: "s3cret", OAuthTokenURL: srv.URL}
-	token := s.oauthToken(nil)
-	for range 3 {
-		auth, err := token(t.Context())
-		if err != nil || auth.Token != "tok-1" {
-			t.Fatalf("token %q, %v", auth.Token, err)
-		}
-	}
-	if asked != 1 {
-		t.Errorf("asked %d times for one token", asked)
-	}
-	answer = func(w http.ResponseWriter) {
-		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = w.Write([]byte(`{"error":"invalid_client","error_description":"s3cret is wrong"}`))
-	}
-	_, err := s.oauthToken(nil)(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "401") || !strings.Contains(err.Error(), "invalid_client") || strings.Contains(err.Error(), "s3cret") {
-		t.Errorf("refused: %v; want status and code, and nothing of the body", err)
-	}
-	answer = func(w http.ResponseWriter) {
-		w.Header().Set("Location", srv.URL+"/elsewhere")
-		w.WriteHeader(http.StatusTemporaryRedirect)
-	}
-	if _, err := s.oauthToken(nil)(t.Context()); err == nil || !strings.Contains(err.Error(), "redirect (307)") {
-		t.Errorf("redirected: %v; want it said", err)
-	}
-	renewed := s
-	renewed.Reread = func() (string, error) { return "n3w", nil }
-	answer = func(w http.ResponseWriter) {
-		_, _ = w.Write([]byte(`{"access_token":"tok-2","token_type":"bearer","expires_in":3600}`))
-	}
-	if auth, err := renewed.oauthToken(nil)(t.Context()); err != nil || auth.Token != "tok-2" || !strings.HasSuffix(sent, "n3w") {
-		t.Errorf("token %q, %v; want one for the renewed secret", auth.Token, err)
-	}
-	fixed := SASLSettings{Mechanism: "OAUTHBEARER", Password: "given"}
-	if auth, err := fixed.oauthToken(nil)(t.Context()); err != nil || auth.Token != "given" {
-		t.Errorf("without a token URL: %q, %v; want the password as the token", auth.Token, err)
 	}
 }
 
@@ -227,10 +165,6 @@ func TestAPasswordThatWasRenewed(t *testing.T) {
 	if why := Reason(fmt.Errorf("told: %w", kerr.SaslAuthenticationFailed), written, "--flag"); !strings.Contains(why, "--sasl-password") {
 		t.Errorf("it says %q", why)
 	}
-	broken := SASLSettings{Password: "kept", Reread: func() (string, error) { return "", errors.New("no such file") }}
-	if got := broken.password(); got != "kept" {
-		t.Errorf("with a file that is gone the password is %q", got)
-	}
 }
 
 // TestACertificateThatWasRenewed: each connection has the pair that is there.
@@ -263,6 +197,10 @@ func TestACertificateThatWasRenewed(t *testing.T) {
 	if !bytes.Equal(shown(), second.Certificate[0]) {
 		t.Error("the renewed certificate is not used")
 	}
+}
+
+func serverTLS(cert tls.Certificate) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{cert}}
 }
 
 func TestTLS(t *testing.T) {
@@ -362,5 +300,112 @@ func TestEnsureTopics(t *testing.T) {
 	}
 	if got := MessageLimit(t.Context(), cl, "no-such-topic"); got != defaultMessageBytes {
 		t.Errorf("limit of a topic that does not exist: %d", got)
+	}
+}
+
+// TestStores: what Java has of certificates is taken as it is, and a password that is
+// missing or wrong is asked for by its name.
+func TestStores(t *testing.T) {
+	at := func(name string) string { return filepath.Join("stores", "testdata", name) }
+	pem, err := os.ReadFile(at("both.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		tls  TLSSettings
+		want string // in the error; empty for none
+	}{
+		"JKS":                      {TLSSettings{CAFile: at("trust.jks"), CertFile: at("key.jks"), CertPassword: "store-pass", KeyPassword: "key-pass"}, ""},
+		"PKCS12":                   {TLSSettings{CAFile: at("trust.p12"), CAPassword: "store-pass", CertFile: at("key.p12"), CertPassword: "store-pass"}, ""},
+		"PEM itself":               {TLSSettings{CAFile: string(pem), CertFile: string(pem), KeyPassword: "key-pass"}, ""},
+		"one file for both":        {TLSSettings{CertFile: at("both.pem"), KeyPassword: "key-pass"}, ""},
+		"CA's password missing":    {TLSSettings{CAFile: at("trust.p12")}, "--tls-ca-password"},
+		"CA's password wrong":      {TLSSettings{CAFile: at("trust.jks"), CAPassword: "wr0ng-one"}, "--tls-ca-password"},
+		"store's password missing": {TLSSettings{CertFile: at("key.jks")}, "--tls-cert-password"},
+		"key's password wrong":     {TLSSettings{CertFile: at("cert.pem"), KeyFile: at("pbes2.pem"), KeyPassword: "wr0ng-one"}, "--tls-key-password"},
+		"key's password missing":   {TLSSettings{CertFile: string(pem)}, "--tls-key-password"},
+		"a key beside a store":     {TLSSettings{CertFile: at("key.jks"), KeyFile: at("plain.pem")}, "--tls-key: want none"},
+		"a key alone":              {TLSSettings{KeyFile: at("plain.pem")}, "--tls-cert is missing"},
+		"another's key":            {TLSSettings{CertFile: at("cert.pem"), KeyFile: "kafka_test.go"}, "--tls-key"},
+	} {
+		_, err := tc.tls.Config()
+		if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+			t.Errorf("%s: %v, want %q", name, err, tc.want)
+		}
+		if err != nil && (strings.Contains(err.Error(), "wr0ng-one") || strings.Contains(err.Error(), "MII")) {
+			t.Errorf("%s: the error shows a secret", name)
+		}
+	}
+}
+
+// TestAnAuthorityThatWasRenewed: new connections trust what is trusted then. One that
+// takes any host still looks at who signed.
+func TestAnAuthorityThatWasRenewed(t *testing.T) {
+	firstFile, _, first := certificate(t)
+	secondFile, _, second := certificate(t)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	put := func(from string) {
+		b, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(ca, b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(firstFile)
+	s := TLSSettings{CAFile: ca}
+	dial, err := s.dialer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tries := func(dial func(context.Context, string, string) (net.Conn, error), cert tls.Certificate, host string) error {
+		l, err := tls.Listen("tcp", "127.0.0.1:0", serverTLS(cert))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			if c, err := l.Accept(); err == nil {
+				_ = c.(*tls.Conn).Handshake()
+				_ = c.Close()
+			}
+		}()
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		c, err := dial(t.Context(), "tcp", net.JoinHostPort(host, port))
+		if err == nil {
+			_ = c.Close()
+		}
+		return err
+	}
+	if err := tries(dial, first, "127.0.0.1"); err != nil {
+		t.Error(err)
+	}
+	if err := tries(dial, second, "127.0.0.1"); err == nil || !strings.Contains(Explained(err).Error(), "--tls-ca") {
+		t.Errorf("one that nobody trusts: %v", err)
+	}
+	put(secondFile)
+	if err := tries(dial, second, "127.0.0.1"); err != nil {
+		t.Errorf("renewed: %v", err)
+	}
+	if err := os.WriteFile(ca, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := tries(dial, second, "127.0.0.1"); err != nil {
+		t.Errorf("while it is being replaced: %v", err)
+	}
+	if err := tries(dial, second, "localhost"); err == nil {
+		t.Error("a certificate for another host was taken")
+	}
+	put(firstFile)
+	s.AnyHost = true
+	if dial, err = s.dialer(); err != nil {
+		t.Fatal(err)
+	}
+	if err := tries(dial, first, "localhost"); err != nil {
+		t.Errorf("any host: %v", err)
+	}
+	if err := tries(dial, second, "localhost"); err == nil {
+		t.Error("any host is not any signer")
 	}
 }

@@ -2,10 +2,12 @@ package kafka
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -26,7 +28,7 @@ var reasons = []struct {
 	{kerr.UnknownTopicID, "it was deleted and made again"},
 	{kerr.TopicAuthorizationFailed, "we are not allowed to write to it: grant the client's principal WRITE and DESCRIBE on topic %[1]s"},
 	{kerr.ClusterAuthorizationFailed, "we are not allowed to write idempotently: grant the client's principal IDEMPOTENT_WRITE on the cluster"},
-	{kerr.SaslAuthenticationFailed, "the brokers refuse the credentials: see " + setting.SASLUsername.String() + " and " + setting.SASLPassword.String()},
+	{kerr.SaslAuthenticationFailed, credentialsAdvice},
 	{kerr.NotEnoughReplicas, "it has fewer in-sync replicas than its min.insync.replicas: bring the missing brokers back, or lower min.insync.replicas of topic %[1]s"},
 	{kerr.NotEnoughReplicasAfterAppend, "it has fewer in-sync replicas than its min.insync.replicas: bring the missing brokers back, or lower min.insync.replicas of topic %[1]s"},
 	{kerr.LeaderNotAvailable, "a partition has no leader: bring its brokers back"},
@@ -39,6 +41,27 @@ var reasons = []struct {
 	{kerr.MessageTooLarge, "it is larger than topic %[1]s takes: raise its max.message.bytes"},
 	{kerr.RecordListTooLarge, "it is larger than a segment of topic %[1]s: raise its segment.bytes"},
 	{kgo.ErrMaxBuffered, "the client's buffer is full"},
+}
+
+// credentialsAdvice is what to say of credentials that brokers refuse, where the
+// mechanism is not known.
+var credentialsAdvice = fmt.Sprintf("the brokers refuse the credentials: see %s, %s and %s, or with AWS_MSK_IAM %s and where the AWS credentials come from",
+	setting.SASLMechanism, setting.SASLUsername, setting.SASLPassword, setting.AWSRegion)
+
+// Explained adds to an error which settings it is about, if brokers refuse the
+// credentials or the mechanism, or a certificate is not trusted.
+func Explained(err error) error {
+	switch {
+	case err == nil || strings.Contains(err.Error(), "--sasl-") || strings.Contains(err.Error(), "--tls"):
+		return err
+	case errors.Is(err, kerr.SaslAuthenticationFailed):
+		return fmt.Errorf("%w: %s", err, credentialsAdvice)
+	case errors.Is(err, kerr.UnsupportedSaslMechanism):
+		return fmt.Errorf("%w: the listener does not offer it: see %s, and the port in %s", err, setting.SASLMechanism, setting.Brokers)
+	case errors.As(err, new(*tls.CertificateVerificationError)):
+		return fmt.Errorf("%w: see %s, and the names in %s", err, setting.TLSCA, setting.Brokers)
+	}
+	return err
 }
 
 // Reason says in words why a topic cannot be written to. flag is the one that

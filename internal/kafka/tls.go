@@ -1,76 +1,227 @@
 package kafka
 
 import (
+	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"io"
+	"net"
+	"os"
 	"sync/atomic"
+	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/kafka/stores"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
-	"github.com/tracklayer/amazon-capi/internal/textfile"
+	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
-// TLSSettings says whether and how connections are encrypted.
+// TLSSettings says whether and how connections are encrypted. Each file is PEM, or a
+// PKCS12 or JKS store; PEM may also be given itself in the place of a file's name.
 type TLSSettings struct {
 	Enabled bool
-	// CAFile holds the certificates to trust, PEM; the system's when empty.
-	CAFile string
-	// CertFile and KeyFile are the client's own certificate, PEM.
-	CertFile, KeyFile string
+	// CAFile holds the certificates to trust; the system's when empty.
+	CAFile, CAPassword string
+	// CertFile and KeyFile are the client's own certificate. A store, and PEM that
+	// has both, needs no KeyFile.
+	CertFile, CertPassword string
+	KeyFile, KeyPassword   string
+	// AnyHost takes a broker's certificate for any host name. Who signed it is looked
+	// at all the same.
+	AnyHost bool
 }
 
-// Config returns the TLS configuration, or nil when TLS is off. Naming a file
-// turns TLS on: nobody names a CA to talk in the clear.
+// on reports whether TLS is. Naming a file turns it on: nobody names a CA to talk in
+// the clear.
+func (s *TLSSettings) on() bool {
+	return s.Enabled || s.CAFile != "" || s.CertFile != "" || s.KeyFile != ""
+}
+
+// Config returns the TLS configuration, or nil when TLS is off.
 func (s *TLSSettings) Config() (*tls.Config, error) {
-	if !s.Enabled && s.CAFile == "" && s.CertFile == "" && s.KeyFile == "" {
+	redact.Secret(s.CAPassword)
+	redact.Secret(s.CertPassword)
+	redact.Secret(s.KeyPassword)
+	if !s.on() {
 		return nil, nil
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if s.CAFile != "" {
-		pem, err := readable(setting.TLSCA, s.CAFile)
-		if err != nil {
-			return nil, err
-		}
+	trusted, err := s.trusted()
+	if err != nil {
+		return nil, err
+	}
+	if trusted != nil {
 		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s: %s holds no certificate in PEM", setting.TLSCA, s.CAFile)
+		for _, c := range trusted {
+			config.RootCAs.AddCert(c)
 		}
 	}
-	if (s.CertFile == "") != (s.KeyFile == "") {
-		return nil, fmt.Errorf("%s and %s go together: one of them is missing", setting.TLSCert, setting.TLSKey)
+	if s.AnyHost {
+		anyHost(config)
 	}
-	if s.CertFile != "" {
-		cert, err := keyPair(s.CertFile, s.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("%s, %s: %s", setting.TLSCert, setting.TLSKey, redact.Parser(err))
+	if s.CertFile == "" && s.KeyFile == "" {
+		return config, nil
+	}
+	cert, err := s.keyPair()
+	if err != nil {
+		return nil, err
+	}
+	// Certificates are renewed where they are: each connection reads the files again,
+	// and goes on with the last pair if they do not fit, as while they are being
+	// replaced.
+	var last atomic.Pointer[tls.Certificate]
+	last.Store(&cert)
+	own := *s
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		if cert, err := own.keyPair(); err == nil {
+			last.Store(&cert)
 		}
-		// Certificates are renewed where they are: each connection reads the files
-		// again, and goes on with the last pair if they do not fit, as while they
-		// are being replaced.
-		var last atomic.Pointer[tls.Certificate]
-		last.Store(&cert)
-		certFile, keyFile := s.CertFile, s.KeyFile
-		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			if cert, err := keyPair(certFile, keyFile); err == nil {
-				last.Store(&cert)
-			}
-			return last.Load(), nil
-		}
+		return last.Load(), nil
 	}
 	return config, nil
 }
 
-// keyPair is tls.LoadX509KeyPair for files that may begin with a byte order mark,
-// behind which the standard library finds no PEM.
-func keyPair(certFile, keyFile string) (tls.Certificate, error) {
-	cert, err := textfile.Read(certFile)
-	if err != nil {
-		return tls.Certificate{}, redact.File(err)
+// dialer opens encrypted connections; nil when TLS is off. Each one trusts what is
+// trusted then: authorities are renewed, too.
+func (s *TLSSettings) dialer() (web.Dial, error) {
+	config, err := s.Config()
+	if config == nil || err != nil {
+		return nil, err
 	}
-	key, err := textfile.Read(keyFile)
-	if err != nil {
-		return tls.Certificate{}, redact.File(err)
+	var last atomic.Pointer[tls.Config]
+	last.Store(config)
+	own := *s
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if own.CAFile != "" && !stores.IsPEM(own.CAFile) {
+			if config, err := own.Config(); err == nil {
+				last.Store(config)
+			}
+		}
+		d := &tls.Dialer{NetDialer: &net.Dialer{Timeout: 10 * time.Second}, Config: last.Load()}
+		return d.DialContext(ctx, network, address)
+	}, nil
+}
+
+// web is the configuration for servers that are no brokers and come with them, such
+// as one for tokens: these may be public, and their host name counts.
+func (s *TLSSettings) web() (*tls.Config, error) {
+	own := *s
+	own.AnyHost = false
+	config, err := own.Config()
+	if err != nil || config == nil || config.RootCAs == nil {
+		return config, err
 	}
-	return tls.X509KeyPair(cert, key)
+	trusted, err := own.trusted()
+	if err != nil {
+		return nil, err
+	}
+	if all, err := x509.SystemCertPool(); err == nil {
+		for _, c := range trusted {
+			all.AddCert(c)
+		}
+		config.RootCAs = all
+	}
+	return config, nil
+}
+
+// anyHost has a configuration look at who signed a certificate and not at its name.
+func anyHost(config *tls.Config) {
+	roots := config.RootCAs
+	config.InsecureSkipVerify = true
+	config.VerifyConnection = func(state tls.ConnectionState) error {
+		options := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool()}
+		for _, c := range state.PeerCertificates[1:] {
+			options.Intermediates.AddCert(c)
+		}
+		_, err := state.PeerCertificates[0].Verify(options)
+		return err
+	}
+}
+
+// trusted returns the certificates of the CA file; nil for the system's.
+func (s *TLSSettings) trusted() ([]*x509.Certificate, error) {
+	if s.CAFile == "" {
+		return nil, nil
+	}
+	data, err := material(setting.TLSCA, s.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	certs, err := stores.Certificates(data, s.CAPassword)
+	if err != nil {
+		return nil, storeError(err, setting.TLSCA, s.CAFile, setting.TLSCAPassword, setting.TLSCAPassword)
+	}
+	return certs, nil
+}
+
+// keyPair reads the client's certificate and key as they are now.
+func (s *TLSSettings) keyPair() (tls.Certificate, error) {
+	if s.CertFile == "" {
+		return tls.Certificate{}, fmt.Errorf("%s and %s go together: %s is missing", setting.TLSCert, setting.TLSKey, setting.TLSCert)
+	}
+	cert, err := material(setting.TLSCert, s.CertFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	var key []byte
+	named, name := setting.TLSCert, s.CertFile
+	switch format := stores.FormatOf(cert); {
+	case s.KeyFile == "" && format == stores.PEM && !bytes.Contains(cert, []byte("PRIVATE KEY-----")):
+		return tls.Certificate{}, fmt.Errorf("%s and %s go together: %s is missing, and the certificate's file holds no key", setting.TLSCert, setting.TLSKey, setting.TLSKey)
+	case s.KeyFile != "" && format != stores.PEM:
+		return tls.Certificate{}, fmt.Errorf("%s: want none, since %s is a store (%s), which holds the key, too", setting.TLSKey, setting.TLSCert, format)
+	case s.KeyFile != "":
+		named, name = setting.TLSKey, s.KeyFile
+		if key, err = material(named, name); err != nil {
+			return tls.Certificate{}, err
+		}
+	}
+	passwords := stores.Passwords{Store: s.CertPassword, Key: s.KeyPassword}
+	pair, err := stores.KeyPair(cert, key, passwords)
+	if err == nil {
+		return pair, nil
+	}
+	if errors.As(err, new(*stores.PasswordError)) {
+		return tls.Certificate{}, storeError(err, named, name, setting.TLSCertPassword, setting.TLSKeyPassword)
+	}
+	return tls.Certificate{}, fmt.Errorf("%s, %s: %w", setting.TLSCert, setting.TLSKey, redact.Wrap(err))
+}
+
+// storeError names the setting that an error of a file is about.
+func storeError(err error, key setting.Key, name string, ofStore, ofKey setting.Key) error {
+	if stores.IsPEM(name) {
+		name = "the PEM"
+	}
+	wrong, ok := errors.AsType[*stores.PasswordError](err)
+	if !ok {
+		return fmt.Errorf("%s: %s: %w", key, name, redact.Wrap(err))
+	}
+	password := ofStore
+	if wrong.Key {
+		password = ofKey
+	}
+	return fmt.Errorf("%s: %s: %w: see %s", key, name, err, password)
+}
+
+// material reads what a setting of a certificate or key names, or is itself.
+func material(key setting.Key, value string) ([]byte, error) {
+	if stores.IsPEM(value) {
+		return []byte(value), nil
+	}
+	f, err := os.Open(value)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, redact.File(err))
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, stores.MaxBytes+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", key, redact.File(err))
+	case len(data) > stores.MaxBytes:
+		return nil, fmt.Errorf("%s: %s is larger than any store of certificates, want at most %d bytes", key, value, stores.MaxBytes)
+	}
+	return data, nil
 }

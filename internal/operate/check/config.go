@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
@@ -24,11 +25,13 @@ type Given struct {
 	SecretArgs []string // names of the flags that hold secrets
 	ConfigFile string   // of --config; empty for none
 	Warnings   []string // said while secrets were read
+	From       config.From
 }
 
 // Config looks for settings that are allowed and often not meant.
 func Config(c *pipeline.Config, g Given) (l report.List) {
 	secrets(&l, g)
+	properties(&l, &g.From)
 	transport(&l, c)
 	delivery(&l, c)
 	limits(&l, c)
@@ -80,12 +83,16 @@ func transport(l *report.List, c *pipeline.Config) {
 			}
 		}
 	}
-	if tls, err := c.Kafka.TLS.Config(); err == nil && tls == nil && c.Kafka.SASL.Mechanism != "" {
+	if tls, err := c.Kafka.TLS.Config(); err == nil && tls == nil && c.Kafka.SASL.Mechanism != "" && !c.Kafka.SASL.NeedsTLS() {
 		what := "events and their identifiers travel unencrypted"
-		if m := strings.ToUpper(c.Kafka.SASL.Mechanism); m == "PLAIN" || m == "OAUTHBEARER" {
+		if c.Kafka.SASL.SendsSecret() {
 			what = "the password, events and their identifiers travel unencrypted"
 		}
 		l.Look(areaConfig, "--sasl-mechanism", "Add --tls.", "%s", what)
+	}
+	if c.Kafka.TLS.AnyHost {
+		l.Look(areaConfig, "--tls-any-host", "Have the brokers' certificates made for the names in --brokers, and leave it out.",
+			"whoever has any certificate of a trusted CA can pass for a broker")
 	}
 	if len(c.Kafka.Brokers) == 1 && !loopback(hostOf(c.Kafka.Brokers[0])) {
 		l.Look(areaConfig, "--brokers", "Name two or three brokers, or an address that stands for all.",

@@ -102,12 +102,12 @@ func brokersAdvice(c *pipeline.Config, err error) string {
 	text := strings.ToLower(err.Error())
 	switch {
 	case strings.Contains(text, "sasl"), strings.Contains(text, "authentication"):
-		return "Check --sasl-mechanism, --sasl-username and --sasl-password against the brokers' users."
+		return "Check the credentials against the brokers' users: " + c.Kafka.SASL.Advice() + "."
 	case strings.Contains(text, "certificate"), strings.Contains(text, "tls"), strings.Contains(text, "x509"):
 		return "Check --tls, --tls-ca, --tls-cert and --tls-key: the brokers' certificate must be signed by a CA that is trusted, for the name in --brokers."
 	case strings.Contains(text, "eof"), strings.Contains(text, "connection reset"):
 		// Some brokers hang up on a wrong password, too.
-		return "The listener may want TLS or SASL where none is set, or the other way round: check --tls, --sasl-mechanism and --sasl-password."
+		return "The listener may want TLS or SASL where none is set, or the other way round, or other credentials: check --tls, --sasl-mechanism and --sasl-password."
 	case strings.Contains(text, "no such host"), strings.Contains(text, "lookup"):
 		return "Check the names in --brokers, and those that the brokers advertise."
 	}

@@ -1,0 +1,102 @@
+package clientprops
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tracklayer/amazon-capi/internal/kafka/javaprops"
+	"github.com/tracklayer/amazon-capi/internal/near"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
+)
+
+// modules are Java's login modules, by the last part of their names: some clouds ship
+// them in packages of their own. An option without a setting has no meaning here.
+var modules = map[string]map[string]setting.Key{
+	"PlainLoginModule": {"username": setting.SASLUsername, "password": setting.SASLPassword},
+	"ScramLoginModule": {"username": setting.SASLUsername, "password": setting.SASLPassword, "tokenauth": ""},
+	"OAuthBearerLoginModule": {
+		"clientId": setting.SASLUsername, "clientSecret": setting.SASLPassword, "scope": setting.SASLScopes,
+		"ssl.truststore.location": "", "ssl.truststore.password": "", "ssl.truststore.type": "",
+		"awsProfileName": setting.AWSProfile, "awsRoleArn": setting.AWSRoleARN, "awsRoleSessionName": "aws-session-name", "awsStsRegion": "aws-sts-region", "awsDebugCreds": "",
+	},
+	"IAMLoginModule": {
+		"awsProfileName": setting.AWSProfile, "awsRoleArn": setting.AWSRoleARN, "awsRoleSessionName": "aws-session-name",
+		"awsRoleExternalId": "aws-external-id", "awsStsRegion": "aws-sts-region",
+		"awsDebugCreds": "", "awsMaxRetries": "", "awsMaxBackOffTimeMs": "",
+	},
+}
+
+const extensionPrefix = "extension_"
+
+// plainOptions are those whose values are no secret.
+var plainOptions = map[string]bool{
+	"username": true, "clientId": true, "scope": true, "tokenauth": true, "awsProfileName": true, "awsRoleArn": true,
+	"awsRoleSessionName": true, "awsStsRegion": true, "awsDebugCreds": true, "awsMaxRetries": true, "awsMaxBackOffTimeMs": true,
+}
+
+// jaas takes the credentials of a login module.
+func jaas(r *reader, value string) error {
+	l, err := javaprops.ParseJAAS(value)
+	if err != nil {
+		return err
+	}
+	for _, o := range l.Options {
+		if !plainOptions[o.Name] && !strings.HasPrefix(o.Name, extensionPrefix) {
+			redact.Secret(o.Value)
+		}
+	}
+	name := l.Class[strings.LastIndexByte(l.Class, '.')+1:]
+	if name == "Krb5LoginModule" {
+		return errors.New("Kerberos is not supported")
+	}
+	options, ok := modules[name]
+	if !ok {
+		return fmt.Errorf("the login module %s is not known here, want one of %s", redact.Quote(l.Class), strings.Join(slices.Sorted(maps.Keys(modules)), ", "))
+	}
+	if strings.EqualFold(l.Get("tokenauth"), "true") {
+		return errors.New("tokenauth is not supported: want a user and its password")
+	}
+	var extensions []string
+	for _, o := range l.Options {
+		key, known := options[o.Name]
+		extension, isExtension := strings.CutPrefix(o.Name, extensionPrefix)
+		switch {
+		case isExtension && name == "OAuthBearerLoginModule":
+			extensions = append(extensions, extension+"="+o.Value)
+		case strings.HasPrefix(o.Name, "unsecuredLogin"):
+			return errors.New("unsecured tokens are for tests of Java's own, and not supported")
+		case !known:
+			return fmt.Errorf("%s has no option %s%s", name, shownOption(o.Name), nearestOption(o.Name, options))
+		case key == setting.SASLScopes:
+			if err := scope(r, o.Value); err != nil {
+				return err
+			}
+		case key != "" && o.Value != "":
+			r.set(key, o.Value)
+		}
+	}
+	if extensions != nil {
+		r.set(setting.SASLExtensions, list(extensions...))
+	}
+	return nil
+}
+
+// shownOption is an option's name; a password with a quotation mark in it can leave
+// a part of itself in the place of one.
+func shownOption(name string) string {
+	if near.Name(name, maps.Keys(plainOptions), 2) != "" || near.Name(name, slices.Values([]string{"password", "clientSecret"}), 2) != "" {
+		return redact.Quote(name)
+	}
+	return "of that name"
+}
+
+func nearestOption(name string, options map[string]setting.Key) string {
+	if best := near.Name(name, maps.Keys(options), len(name)/3+1); best != "" {
+		return fmt.Sprintf("; did you mean %s?", best)
+	}
+	return ""
+}
