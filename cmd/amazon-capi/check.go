@@ -105,6 +105,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 		}
 	}
 	valid := len(all) == 0
+	all = append(all, check.Properties(f.run.kafka.From())...)
 	if valid {
 		all = append(all, check.Config(&c, f.given(cmd, p, warnings.String()))...)
 	}
@@ -159,7 +160,6 @@ func (f *checkFlags) wantsAccount() bool {
 // given is how the configuration came to be, as far as that can be wrong.
 func (f *checkFlags) given(cmd *cobra.Command, p *process, warnings string) check.Given {
 	g := check.Given{Args: p.args, SecretArgs: []string{"client-secret", "refresh-token", "sasl-password", "registry-password", "tls-ca-password", "tls-cert-password", "tls-key-password"}}
-	g.From = f.run.kafka.From()
 	g.ConfigFile, _ = cmd.Flags().GetString("config")
 	for _, kv := range p.environ {
 		if path, ok := strings.CutPrefix(kv, setting.Config.Env()+"="); ok && g.ConfigFile == "" {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,6 +59,10 @@ func Explained(err error) error {
 		return fmt.Errorf("%w: %s", err, credentialsAdvice)
 	case errors.Is(err, kerr.UnsupportedSaslMechanism):
 		return fmt.Errorf("%w: the listener does not offer it: see %s, and the port in %s", err, setting.SASLMechanism, setting.Brokers)
+	case errors.Is(err, io.EOF):
+		// Some brokers say no more to wrong credentials, or to a client without TLS.
+		return fmt.Errorf("%w: the broker closed the connection: if that lasts, see the credentials (%s, %s, %s), and whether its listener wants TLS (%s)",
+			err, setting.SASLMechanism, setting.SASLUsername, setting.SASLPassword, setting.Key("tls"))
 	case errors.As(err, new(*tls.CertificateVerificationError)):
 		return fmt.Errorf("%w: see %s, and the names in %s", err, setting.TLSCA, setting.Brokers)
 	}

@@ -16,7 +16,7 @@ import (
 
 // ErrNoLetter is returned for records that have none of the headers that mark a
 // dead letter.
-var ErrNoLetter = errors.New("the record has no header of a dead letter: want amazon-capi.* or __connect.errors.*")
+var ErrNoLetter = errors.New("the record has no header of a dead letter: want amazon-capi.*, __connect.errors.*, __dlq.errors.* or kafka_dlt-*")
 
 // Letter is a dead letter as it is read back. What a letter does not say, or
 // says in a way that cannot be read, has its zero value; numbers that may well
@@ -34,7 +34,7 @@ type Letter struct {
 	// Reason is as the letter gives it; its class is 0 in letters of other
 	// tools. All its words are masked once more.
 	Reason    verdict.Reason
-	Stage     string // Kafka Connect's word for where it failed
+	Stage     string // Kafka Connect's word for where it failed, or Spring's exception
 	ProfileID string
 	EventID   string
 	Attempts  int
@@ -47,37 +47,48 @@ type Letter struct {
 	// topic did not take, HeadersOmitted the number of headers; the original
 	// has them.
 	ValueOmitted, KeyOmitted, HeadersOmitted int
+	// Pointer is set for another tool's letter without a value: it says no more than
+	// where its original is.
+	Pointer bool
 }
 
-// Parse reads a record of a dead-letter topic, be it ours or of another
-// tool that follows Kafka Connect. With ErrNoLetter the letter holds what any
-// record has.
+// words are what a letter's headers say, before one of it is chosen.
+type words struct {
+	said, exception, class string
+	timed                  bool // the original's time is known
+}
+
+// Parse reads a record of a dead-letter topic, be it ours or of another tool: Kafka
+// Connect and those that follow it, brokers that write for share groups, Spring. With
+// ErrNoLetter the letter holds what any record has.
 func Parse(rec *kgo.Record) (Letter, error) {
 	l := Letter{Key: rec.Key, Value: rec.Value, Timestamp: rec.Timestamp, Partition: -1, Offset: -1}
-	known := false
-	var said, exception string
+	known, ours := false, isOurs(rec.Headers)
+	var w words
 	for _, h := range rec.Headers {
 		switch {
 		case strings.HasPrefix(h.Key, ownPrefix):
 			if h.Key == headerMessage {
-				said = string(h.Value)
+				w.said = string(h.Value)
 			}
 			l.own(h.Key, string(h.Value))
 		case strings.HasPrefix(h.Key, connectPrefix):
 			if h.Key == headerExceptText {
-				exception = string(h.Value)
+				w.exception = string(h.Value)
 			}
 			l.connect(h.Key, string(h.Value))
+		case !ours && l.others(h, &w):
 		default:
 			l.Headers = append(l.Headers, h)
 			continue
 		}
 		known = true
 	}
-	l.Reason.Message = l.words(cmp.Or(said, exception))
+	l.Reason.Message = l.words(cmp.Or(w.said, w.exception, w.class))
 	if !known {
 		return l, ErrNoLetter
 	}
+	l.Pointer = !ours && l.Value == nil
 	return l, nil
 }
 
@@ -98,7 +109,7 @@ func (l *Letter) Again() *kgo.Record {
 
 // Whole reports whether the letter has its original's key, value and headers.
 func (l *Letter) Whole() bool {
-	return l.ValueOmitted == 0 && l.KeyOmitted == 0 && l.HeadersOmitted == 0
+	return !l.Pointer && l.ValueOmitted == 0 && l.KeyOmitted == 0 && l.HeadersOmitted == 0
 }
 
 // words are what a letter says as its reason. Those of our own rules and of the

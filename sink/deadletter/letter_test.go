@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -70,12 +71,37 @@ func TestLettersOfOtherToolsAreReadAsFarAsTheyGo(t *testing.T) {
 		"Kafka Connect's": {
 			h("__connect.errors.topic", "t", "__connect.errors.partition", "1", "__connect.errors.offset", "2", "__connect.errors.stage", "VALUE_CONVERTER",
 				"__connect.errors.exception.message", "no schema for jane@example.com", "__connect.errors.exception.stacktrace", "at x"),
-			Letter{Topic: "t", Partition: 1, Offset: 2, Stage: "VALUE_CONVERTER", Reason: verdict.Reason{Message: "no schema for [email]"}}, nil,
+			Letter{Topic: "t", Partition: 1, Offset: 2, Stage: "VALUE_CONVERTER", Reason: verdict.Reason{Message: "no schema for [email]"}, Pointer: true}, nil,
 		},
 		"damaged": {
 			h("__connect.errors.partition", "x", "__connect.errors.offset", "99999999999999999999", "amazon-capi.class", "melted", "amazon-capi.status", "-1",
 				"amazon-capi.attempts", "", "amazon-capi.first-failure", "yesterday", "amazon-capi.unheard-of", "x"),
-			Letter{Partition: -1, Offset: -1}, nil,
+			Letter{Partition: -1, Offset: -1}, nil, // class "melted" is a later version's
+		},
+		"a share group's": {
+			h("__dlq.errors.topic", "t", "__dlq.errors.partition", "1", "__dlq.errors.offset", "12345678", "__dlq.errors.group", "g",
+				"__dlq.errors.delivery.count", "5", "__dlq.errors.message", "no luck for jane@example.com"),
+			Letter{Topic: "t", Partition: 1, Offset: 12345678, Attempts: 5, Reason: verdict.Reason{Message: "no luck for [email]"}, Pointer: true}, nil,
+		},
+		"Spring's": {
+			h("kafka_dlt-original-topic", "t", "kafka_dlt-original-partition", "\x00\x00\x00\x03", "kafka_dlt-original-offset", "\x00\x00\x00\x00\x00\x00\x01\x00",
+				"kafka_dlt-original-timestamp", "\x00\x00\x01\x9b\x00\x00\x00\x00", "kafka_dlt-exception-fqcn", "a.B", "kafka_dlt-exception-message", "for jane@example.com",
+				"kafka_dlt-exception-stacktrace", "at x", "kafka_dlt-original-topic", "t-retry", "retry_topic-attempts", "\x00\x00\x00\x04", "own", "1"),
+			Letter{
+				Topic: "t", Partition: 3, Offset: 256, Timestamp: time.UnixMilli(0x19b00000000), Stage: "a.B", Attempts: 4,
+				Reason: verdict.Reason{Message: "for [email]"}, Headers: h("own", "1"), Pointer: true,
+			}, nil,
+		},
+		"others', damaged": {
+			h("kafka_dlt-original-partition", "\xff\xff\xff\xff", "kafka_dlt-original-offset", "xyz", "kafka_dlt-original-timestamp", "", "__dlq.errors.delivery.count", "-7"),
+			Letter{Partition: -1, Offset: -1, Pointer: true}, nil,
+		},
+		"ours, of a record of Spring's": {
+			h("kafka_dlt-original-topic", "theirs", "__dlq.errors.topic", "theirs", "amazon-capi.class", "validation", "__connect.errors.topic", "t"),
+			Letter{
+				Topic: "t", Partition: -1, Offset: -1, Reason: verdict.Reason{Class: verdict.Validation},
+				Headers: h("kafka_dlt-original-topic", "theirs", "__dlq.errors.topic", "theirs"),
+			}, nil,
 		},
 		"none": {h("x", "y"), Letter{Partition: -1, Offset: -1, Headers: h("x", "y")}, ErrNoLetter},
 	} {
@@ -92,6 +118,7 @@ func TestLettersOfOtherToolsAreReadAsFarAsTheyGo(t *testing.T) {
 func FuzzParseLetter(f *testing.F) {
 	f.Add("amazon-capi.status", "422", "__connect.errors.offset", "7")
 	f.Add("amazon-capi.timestamp-omitted", "-9223372036854775808", "amazon-capi.value-omitted", "x")
+	f.Add("kafka_dlt-original-offset", "\xff\xff\xff\xff\xff\xff\xff\xff", "__dlq.errors.partition", "99999999999")
 	f.Fuzz(func(t *testing.T, k1, v1, k2, v2 string) {
 		l, err := Parse(&kgo.Record{Headers: []kgo.RecordHeader{{Key: k1, Value: []byte(v1)}, {Key: k2, Value: []byte(v2)}}})
 		if err != nil && !errors.Is(err, ErrNoLetter) {

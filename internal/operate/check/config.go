@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/consumer"
-	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
@@ -25,13 +24,11 @@ type Given struct {
 	SecretArgs []string // names of the flags that hold secrets
 	ConfigFile string   // of --config; empty for none
 	Warnings   []string // said while secrets were read
-	From       config.From
 }
 
 // Config looks for settings that are allowed and often not meant.
 func Config(c *pipeline.Config, g Given) (l report.List) {
 	secrets(&l, g)
-	properties(&l, &g.From)
 	transport(&l, c)
 	delivery(&l, c)
 	limits(&l, c)

@@ -39,6 +39,9 @@ func Original(ctx context.Context, l *deadletter.Letter, from Originals) (*kgo.R
 	if l.Whole() {
 		return again, nil
 	}
+	if l.Topic == "" || l.Partition < 0 || l.Offset < 0 {
+		return nil, errNoPlace
+	}
 	rec, err := from.One(ctx, l.Topic, l.Partition, l.Offset)
 	switch {
 	case err != nil:
@@ -46,13 +49,22 @@ func Original(ctx context.Context, l *deadletter.Letter, from Originals) (*kgo.R
 	case rec == nil:
 		return nil, fmt.Errorf("%w: %s, partition %d, offset %d", errNoOriginal, l.Topic, l.Partition, l.Offset)
 	}
+	if l.Pointer {
+		// The count is on the original alone.
+		counted := *l
+		counted.Redrives = max(l.Redrives, deadletter.Redrives(rec))
+		again = counted.Again()
+	}
 	count := again.Headers[len(again.Headers)-1]
 	again.Key, again.Value, again.Timestamp = rec.Key, rec.Value, rec.Timestamp
 	again.Headers = append(deadletter.OwnHeaders(rec), count)
 	return again, nil
 }
 
-var errNoOriginal = errors.New("the letter is not whole, and its original is gone")
+var (
+	errNoOriginal = errors.New("the letter is not whole, and its original is gone")
+	errNoPlace    = errors.New("the letter is not whole, and does not say where its original is")
+)
 
 // Copier writes copies of letters to a topic. A letter is done when the brokers
 // have acknowledged its copy; one whose copy they refuse stays.

@@ -77,6 +77,10 @@ func (e *Entry) Remedy() string {
 	switch {
 	case e.NoLetter:
 		return "It has no header of a dead letter: find out who writes to this topic. Redrive leaves it alone."
+	case e.Letter.Pointer && e.Letter.Topic == "":
+		return "Another tool wrote it, without the record and without its place: see that tool's log. Redrive leaves it alone."
+	case e.Letter.Pointer:
+		return "Another tool wrote it, and only says where its record is. dlq show and redrive read the record there, as long as it is kept and may be read."
 	case e.Letter.Reason.Class == 0:
 		return "Another tool wrote it; its stage and message say why. dlq show tells what this program makes of its value; " +
 			"if that is a payload, redrive it."
@@ -138,7 +142,7 @@ func (e *Entry) View(rounds *Rounds) View {
 		n    int
 		name string
 	}{{l.ValueOmitted, "value"}, {l.KeyOmitted, "key"}, {l.HeadersOmitted, "headers"}} {
-		if part.n > 0 {
+		if part.n > 0 || l.Pointer {
 			v.Lacks = append(v.Lacks, part.name)
 		}
 	}

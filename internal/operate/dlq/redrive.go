@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
 // Redrive decides which letters go through again. It is made of a whole scan, so
@@ -55,12 +58,18 @@ func (r *Redrive) Add(ctx context.Context, e *Entry) error {
 		r.Quarantine.Add(e.Partition, e.Offset)
 		return nil
 	default:
-		if _, err := Original(ctx, &e.Letter, r.Originals); err != nil {
+		original, err := Original(ctx, &e.Letter, r.Originals)
+		if err != nil {
 			if !gone(err) {
 				return err
 			}
 			r.Lost++
 			break
+		}
+		// A pointer has no bytes by which earlier letters of the event could be known.
+		if e.Letter.Pointer && deadletter.Redrives(original) > r.MaxRedrives {
+			r.Quarantine.Add(e.Partition, e.Offset)
+			return nil
 		}
 		r.Send.Add(e.Partition, e.Offset)
 		r.Sending.Add(e)
@@ -70,9 +79,10 @@ func (r *Redrive) Add(ctx context.Context, e *Entry) error {
 	return nil
 }
 
-// gone reports whether an error means that an original will not come back.
+// gone reports whether an error means that an original will not come back, or is not
+// ours to read.
 func gone(err error) bool {
-	return errors.Is(err, errNoOriginal) || errors.Is(err, history.ErrNotRetained) || errors.Is(err, history.ErrBadRange) || errors.Is(err, history.ErrNoTopic)
+	return errors.Is(err, errNoOriginal) || errors.Is(err, errNoPlace) || errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, history.ErrNotRetained) || errors.Is(err, history.ErrBadRange) || errors.Is(err, history.ErrNoTopic)
 }
 
 // Check returns an error if the group's commits would have no room to remember

@@ -40,6 +40,44 @@ func redriven(r *Redrive, e *Entry, times int) {
 	}
 }
 
+// pointer makes of an entry one without a value, whose original says how often it was
+// redriven.
+func pointer(e *Entry, r *Redrive, redriven string) {
+	e.Letter = deadletter.Letter{Topic: "events", Partition: 1, Offset: 2, Pointer: true}
+	rec := &kgo.Record{Value: []byte("event")}
+	if redriven != "" {
+		rec.Headers = []kgo.RecordHeader{{Key: "amazon-capi.redrives", Value: []byte(redriven)}}
+	}
+	r.Originals = originals{rec: rec}
+}
+
+// TestPointers: what a pointer is made of comes from its source, and two of them are
+// two events.
+func TestPointers(t *testing.T) {
+	at := time.UnixMilli(5)
+	source := originals{rec: &kgo.Record{Key: []byte("k"), Value: []byte("v"), Timestamp: at, Headers: []kgo.RecordHeader{
+		{Key: "own", Value: []byte("1")}, {Key: "amazon-capi.redrives", Value: []byte("1")},
+	}}}
+	l := deadletter.Letter{Topic: "events", Partition: 1, Offset: 2, Pointer: true}
+	rec, err := Original(t.Context(), &l, source)
+	if err != nil || string(rec.Key) != "k" || string(rec.Value) != "v" || !rec.Timestamp.Equal(at) || rec.Partition != 1 {
+		t.Fatalf("%+v, %v", rec, err)
+	}
+	if n := deadletter.Redrives(rec); n != 2 || len(rec.Headers) != 2 || rec.Headers[0].Key != "own" {
+		t.Errorf("headers %v, want its own and the count 2", rec.Headers)
+	}
+	other := l
+	other.Offset = 3
+	r := NewRounds()
+	if r.key(&Entry{Letter: l}) == r.key(&Entry{Letter: other}) {
+		t.Error("pointers to two records count as one event")
+	}
+	e := Entry{Letter: l}
+	if v := e.View(nil); strings.Join(v.Lacks, " ") != "value key headers" || !strings.Contains(v.Remedy, "only says where") {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestRedriveDecides(t *testing.T) {
 	away := errors.New("brokers away")
 	for name, tc := range map[string]struct {
@@ -67,7 +105,14 @@ func TestRedriveDecides(t *testing.T) {
 			e.Letter.KeyOmitted = 1
 			r.Originals = originals{err: history.ErrNotRetained}
 		}, func(r *Redrive) int { return r.Lost }, nil},
-		"original away":   {func(e *Entry, r *Redrive) { e.Letter.ValueOmitted = 1; r.Originals = originals{err: away} }, func(*Redrive) int { return 1 }, away},
+		"original away":                       {func(e *Entry, r *Redrive) { e.Letter.ValueOmitted = 1; r.Originals = originals{err: away} }, func(*Redrive) int { return 1 }, away},
+		"pointer":                             {func(e *Entry, r *Redrive) { pointer(e, r, "") }, func(r *Redrive) int { return r.Send.Len() }, nil},
+		"pointer without a place":             {func(e *Entry, r *Redrive) { pointer(e, r, ""); e.Letter.Topic = "" }, func(r *Redrive) int { return r.Lost }, nil},
+		"pointer to what was redriven thrice": {func(e *Entry, r *Redrive) { pointer(e, r, "3") }, func(r *Redrive) int { return r.Quarantine.Len() }, nil},
+		"pointer to what may not be read": {func(e *Entry, r *Redrive) {
+			pointer(e, r, "")
+			r.Originals = originals{err: kerr.TopicAuthorizationFailed}
+		}, func(r *Redrive) int { return r.Lost }, nil},
 		"whole, all away": {func(_ *Entry, r *Redrive) { r.Originals = originals{err: away} }, func(r *Redrive) int { return r.Send.Len() }, nil},
 	} {
 		e := entry()

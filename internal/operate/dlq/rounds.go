@@ -1,6 +1,9 @@
 package dlq
 
-import "hash/maphash"
+import (
+	"fmt"
+	"hash/maphash"
+)
 
 // Rounds counts how often events were sent through again. The header that says so
 // is on records of the source, where anybody who writes there can put it; so it is
@@ -15,9 +18,12 @@ type Rounds struct {
 func NewRounds() *Rounds { return &Rounds{maphash.MakeSeed(), make(map[uint64]int)} }
 
 // key is the same for all letters of an event. One that lacks its value is known by
-// its ids.
+// its ids, or where it has none by its place.
 func (r *Rounds) key(e *Entry) uint64 {
 	l := &e.Letter
+	if l.Pointer {
+		return maphash.Comparable(r.seed, [3]string{"place", l.Topic, fmt.Sprint(l.Partition, "/", l.Offset)})
+	}
 	if l.ValueOmitted > 0 {
 		return maphash.Comparable(r.seed, [3]string{"ids", l.ProfileID, l.EventID})
 	}

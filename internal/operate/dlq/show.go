@@ -79,6 +79,10 @@ func (s *Showing) now(ctx context.Context, reader *history.Reader, shown *Shown)
 	note := func(format string, args ...any) { shown.Notes = append(shown.Notes, fmt.Sprintf(format, args...)) }
 	rec := &kgo.Record{Key: e.Letter.Key, Value: e.Letter.Value, Headers: e.Letter.Headers}
 	if !e.Letter.Whole() {
+		if e.Letter.Topic == "" || e.Letter.Partition < 0 || e.Letter.Offset < 0 {
+			note("the letter lacks its %s, and does not say where the original is", strings.Join(shown.Letter.Lacks, " and "))
+			return
+		}
 		original, err := reader.One(ctx, e.Letter.Topic, e.Letter.Partition, e.Letter.Offset)
 		switch {
 		case err != nil:
