@@ -51,7 +51,7 @@ func jaas(r *reader, value string) error {
 	}
 	name := l.Class[strings.LastIndexByte(l.Class, '.')+1:]
 	if name == "Krb5LoginModule" {
-		return errors.New("Kerberos is not supported")
+		return errors.New("login by Kerberos is not supported")
 	}
 	options, ok := modules[name]
 	if !ok {
