@@ -19,7 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka/auth"
-	"github.com/tracklayer/amazon-capi/internal/kafka/kafkatest"
+	"github.com/tracklayer/amazon-capi/internal/lab/kafkatest"
 )
 
 // guarded is a broker behind an authenticating listener.
