@@ -70,6 +70,13 @@ func (b *bench) receipt(profile, id string, partition int32, offset int64, class
 	}})
 }
 
+// letter is the dead letter of a record that has been redriven so often.
+func (b *bench) letter(profile, id string, partition int32, offset int64, class verdict.Class, redrives int) {
+	b.verdicts.Letter(&deadletter.Letter{
+		Topic: "events", Partition: partition, Offset: offset, ProfileID: profile, EventID: id, Redrives: redrives, Reason: verdict.Reason{Class: class},
+	})
+}
+
 func (b *bench) record(value string, partition int32, offset int64, headers ...kgo.RecordHeader) {
 	b.t.Helper()
 	rec := &kgo.Record{Topic: "events", Partition: partition, Offset: offset, Value: []byte(value), Timestamp: began.Add(time.Duration(offset) * time.Minute), Headers: headers}
@@ -260,6 +267,98 @@ func TestFates(t *testing.T) {
 			b.record("1|a", 0, 0)
 			b.record("1|a", 0, 1)
 		}, Counts{Source: 2, Accepted: 2, Duplicates: 1}},
+		"twice by the source, the first refused": {func(b *bench) {
+			b.receipt("1", "a", 0, 1, verdict.Accepted, 1)
+			b.receipt("1", "a", 0, 0, verdict.Auth, 1)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 1)
+		}, Counts{Source: 2, Accepted: 1, Auth: 1, Duplicates: 1}},
+		"twice by the source, the first filtered": {func(b *bench) {
+			b.receipt("1", "a", 0, 0, verdict.Filtered, 0)
+			b.receipt("1", "a", 0, 1, verdict.Accepted, 1)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 1)
+		}, Counts{Source: 2, Accepted: 1, Filtered: 1, Duplicates: 1}},
+		"twice by the source, the first in flight": {func(b *bench) {
+			b.receipt("1", "a", 0, 1, verdict.Accepted, 1)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 1)
+		}, Counts{Source: 2, Accepted: 1, InFlight: 1, Duplicates: 1}},
+		"twice by the source, both refused, one redriven and accepted": {func(b *bench) {
+			b.receipt("1", "a", 0, 0, verdict.Auth, 1)
+			b.receipt("1", "a", 0, 1, verdict.Auth, 1)
+			b.receipt("1", "a", 0, 2, verdict.Accepted, 1)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 1)
+			b.record("1|a", 0, 2, redriven)
+		}, Counts{Source: 2, Accepted: 2, Redriven: 2, Duplicates: 1}},
+		"the copy refused otherwise out of the range": {func(b *bench) {
+			b.receipt("1", "a", 0, 0, verdict.Rejected, 1)
+			b.receipt("1", "a", 9, 9, verdict.Validation, 1)
+			b.letter("1", "a", 0, 0, verdict.Rejected, 0)
+			b.letter("1", "a", 9, 9, verdict.Validation, 1)
+			b.record("1|a", 0, 0)
+		}, Counts{Source: 1, Validation: 1, Redriven: 1}},
+		"the copies out of the range, their letters in any order": {func(b *bench) {
+			b.letter("1", "a", 9, 11, verdict.Auth, 3)
+			b.letter("1", "a", 9, 9, verdict.Validation, 1)
+			b.letter("1", "a", 8, 9, verdict.Rejected, 2)
+			b.letter("1", "a", 0, 0, verdict.Rejected, 0)
+			b.record("1|a", 0, 0)
+		}, Counts{Source: 1, Auth: 1, Redriven: 1}},
+		"a copy in the range, a later one refused out of it": {func(b *bench) {
+			b.receipt("1", "a", 0, 0, verdict.Rejected, 1)
+			b.receipt("1", "a", 0, 1, verdict.Validation, 1)
+			b.letter("1", "a", 9, 9, verdict.Auth, 2)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 1, redriven)
+		}, Counts{Source: 1, Auth: 1, Redriven: 1}},
+		"a copy in the range, an earlier one refused out of it": {func(b *bench) {
+			b.receipt("1", "a", 0, 0, verdict.Rejected, 1)
+			b.receipt("1", "a", 0, 1, verdict.Validation, 1)
+			b.letter("1", "a", 9, 9, verdict.Auth, 1)
+			b.record("1|a", 0, 0)
+			b.record("1|a", 0, 1, redrivenTimes(2))
+		}, Counts{Source: 1, Validation: 1, Redriven: 1}},
+		"a copy without its original, a later one refused out of the range": {func(b *bench) {
+			b.receipt("1", "a", 0, 1, verdict.Rejected, 1)
+			b.letter("1", "a", 9, 9, verdict.Auth, 2)
+			b.record("1|a", 0, 1, redriven)
+		}, Counts{Source: 1, Auth: 1, Redriven: 1}},
+		"the copy refused out of the range, and the last accepted there": {func(b *bench) {
+			b.receipt("1", "a", 0, 0, verdict.Rejected, 1)
+			b.receipt("1", "a", 9, 9, verdict.Validation, 1)
+			b.receipt("1", "a", 9, 10, verdict.Accepted, 1)
+			b.letter("1", "a", 9, 9, verdict.Validation, 1)
+			b.record("1|a", 0, 0)
+		}, Counts{Source: 1, Accepted: 1, Redriven: 1}},
+		"the copy filtered out of the range": {func(b *bench) {
+			b.receipt("1", "a", 0, 0, verdict.Rejected, 1)
+			b.receipt("1", "a", 9, 9, verdict.Filtered, 0)
+			b.record("1|a", 0, 0)
+		}, Counts{Source: 1, Filtered: 1, Redriven: 1}},
+		"bytes that nobody can read, their copy out of the range": {func(b *bench) {
+			b.receipt("", "", 0, 0, verdict.Decode, 0)
+			b.verdicts.Letter(&deadletter.Letter{Topic: "events", Partition: 9, Offset: 9, Value: []byte("garbage"), Redrives: 1, Reason: verdict.Reason{Class: verdict.Decode}})
+			b.record("garbage", 0, 0)
+		}, Counts{Source: 1, Decode: 1, Redriven: 1}},
+		"a duplicate out of the range refused otherwise is no copy": {func(b *bench) {
+			b.receipt("1", "a", 0, 0, verdict.Rejected, 1)
+			b.receipt("1", "a", 9, 9, verdict.Validation, 1)
+			b.letter("1", "a", 9, 9, verdict.Validation, 0)
+			b.record("1|a", 0, 0)
+		}, Counts{Source: 1, Rejected: 1}},
+		"receipt and letter expired, the copy refused out of the range": {func(b *bench) {
+			b.committed(5)
+			b.letter("1", "a", 9, 9, verdict.Validation, 1)
+			b.record("1|a", 0, 0)
+		}, Counts{Source: 1, Validation: 1, Redriven: 1}},
+		"missing, and a duplicate refused and then accepted": {func(b *bench) {
+			b.committed(5)
+			b.receipt("1", "a", 9, 9, verdict.Rejected, 1)
+			b.receipt("1", "a", 9, 10, verdict.Accepted, 1)
+			b.record("1|a", 0, 0)
+		}, Counts{Source: 1, Missing: 1}},
 		"Amazon lacks it": {func(b *bench) {
 			b.r.Amazon = &Diagnostics{}
 			b.receipt("1", "a", 0, 0, verdict.Accepted, 1)
@@ -284,6 +383,41 @@ func TestFates(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOneOfEachIDCounts: of records with one id, exactly one that was accepted is no
+// duplicate, and its amount counts, wherever it stands among the others.
+func TestOneOfEachIDCounts(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		b := newBench(t, history.Span{Partition: 0, From: 0, To: 20})
+		b.committed(rapid.SampledFrom([]int64{0, 20}).Draw(rt, "committed"))
+		n := rapid.IntRange(1, 6).Draw(rt, "records")
+		accepted := 0
+		for i := range int64(n) {
+			class := rapid.SampledFrom([]verdict.Class{verdict.Accepted, verdict.Filtered, verdict.Auth, 0}).Draw(rt, "class")
+			if class != 0 {
+				b.receipt("1", "a", 0, i, class, 1)
+			}
+			if class == verdict.Accepted {
+				accepted++
+			}
+			b.record("1|a", 0, i)
+		}
+		sum := b.finish().Sum
+		told := 0
+		for _, e := range b.events {
+			if e.Fate == verdict.Accepted.String() && !e.Duplicate {
+				told++
+			}
+		}
+		want, value := min(accepted, 1), "0.00"
+		if accepted > 0 {
+			value = "10.10"
+		}
+		if told != want || sum.Value.Text("USD") != value || sum.Duplicates != n-1 {
+			rt.Fatalf("%d accepted: %d told as no duplicates, value %s, %d duplicates of %d", accepted, told, sum.Value.Text("USD"), sum.Duplicates, n)
+		}
+	})
 }
 
 func TestRegistryThatIsAwayIsNoVerdict(t *testing.T) {

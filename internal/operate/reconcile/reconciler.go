@@ -43,7 +43,7 @@ type Reconciler struct {
 	Now  func() time.Time
 
 	rows   map[RowKey]*Counts
-	seen   map[eventKey]bool
+	known  map[eventKey]knowledge
 	lost   []Lost
 	refuse []held // became dead letters; a copy may have fared better
 	silent []held // missing, unless a copy shows that they were dead letters once
@@ -63,16 +63,25 @@ type Event struct {
 	Currency  string
 	Profile   string
 	Fate      string // a class's word, InFlight or Missing
-	Duplicate bool   // its event id was there before
+	Duplicate bool   // its event id was there before; of an accepted event, an accepted one
 	Partition int32
 	Offset    int64
 	Record    time.Time // the record's timestamp
 }
 
+// knowledge is what has been seen of an event id.
+type knowledge uint8
+
+const (
+	isThere    knowledge = 1 << iota // as a record that is no copy
+	isAccepted                       // and told
+)
+
 // held is an event whose fate is known only when all have been read.
 type held struct {
 	event    Event
 	key      eventKey
+	repeated bool // its event id was there before
 	retried  bool
 	redrives int // how often it was sent through again
 }
@@ -96,7 +105,7 @@ func (h *held) after(o *held) bool {
 // Record enters a record of the source. An error is the registry's, or Each's.
 func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 	if r.rows == nil {
-		r.rows, r.seen = make(map[RowKey]*Counts), make(map[eventKey]bool)
+		r.rows, r.known = make(map[RowKey]*Counts), make(map[eventKey]knowledge)
 	}
 	err := r.Decoder.Decode(ctx, rec.Value, &r.ev)
 	var bad *schemas.DecodeError
@@ -118,7 +127,7 @@ func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 		r.copies = append(r.copies, h)
 		return nil
 	}
-	h.event.Duplicate, r.seen[h.key] = r.seen[h.key], true
+	r.meet(&h)
 	if class.DeadLetter() {
 		r.refuse = append(r.refuse, h)
 		return nil
@@ -128,6 +137,12 @@ func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 		return nil
 	}
 	return r.settle(&h, mended)
+}
+
+// meet notes that an event is there.
+func (r *Reconciler) meet(h *held) {
+	h.repeated = r.known[h.key]&isThere != 0
+	r.known[h.key] |= isThere
 }
 
 // maxSilent bounds how many missing records wait for a copy. When there are more,
@@ -176,6 +191,13 @@ func (r *Reconciler) settle(h *held, redriven bool) error {
 	} else if e.Fate == Missing {
 		r.lose(e, "the group has committed past it, and neither a receipt nor a dead letter names it")
 	}
+	accepted := e.Fate == verdict.Accepted.String()
+	e.Duplicate = h.repeated
+	if accepted {
+		// Amazon keeps the first that it accepts, which need not be the first there is.
+		e.Duplicate = r.known[h.key]&isAccepted != 0
+		r.known[h.key] |= isAccepted
+	}
 	c := r.row(e)
 	c.count(e.Fate)
 	if h.retried {
@@ -184,10 +206,10 @@ func (r *Reconciler) settle(h *held, redriven bool) error {
 	if redriven {
 		c.Redriven++
 	}
-	if e.Duplicate {
+	if h.repeated {
 		c.Duplicates++
 	}
-	if e.Fate == verdict.Accepted.String() && e.Amount != "" && !e.Duplicate {
+	if accepted && e.Amount != "" && !e.Duplicate {
 		if amount, ok := new(big.Rat).SetString(e.Amount); ok {
 			c.Value = c.Value.plus(e.Currency, amount)
 		}
@@ -222,34 +244,22 @@ func (r *Reconciler) Finish() (*Report, error) {
 		return nil, err
 	}
 	last := r.lastCopies()
-	for i := range r.silent {
-		h := &r.silent[i]
-		again, redriven := last[h.key]
-		if redriven {
-			h.event.Fate, h.retried = again.event.Fate, again.retried
-		}
-		if err := r.settle(h, redriven); err != nil {
-			return nil, err
-		}
-	}
-	for i := range r.refuse {
-		h := &r.refuse[i]
-		again, redriven := last[h.key]
-		if redriven {
-			h.event.Fate = again.event.Fate
-			h.retried = h.retried || again.retried
-		}
-		if err := r.settle(h, r.elsewhere(h) || redriven); err != nil {
-			return nil, err
+	for _, list := range [][]held{r.silent, r.refuse} {
+		for i := range list {
+			h := &list[i]
+			redriven := r.follow(h, last[h.key])
+			if err := r.settle(h, redriven); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for i := range r.copies {
 		h := &r.copies[i]
-		if r.seen[h.key] || last[h.key] != h {
+		if r.known[h.key]&isThere != 0 || last[h.key] != h {
 			continue // is its original's, or not the last copy
 		}
 		// Its original is out of the range, so it stands for it.
-		r.elsewhere(h)
+		r.follow(h, nil)
 		if err := r.settle(h, true); err != nil {
 			return nil, err
 		}
@@ -283,7 +293,7 @@ func (r *Reconciler) expose() error {
 			copies = append(copies, h)
 			continue
 		}
-		h.event.Duplicate, r.seen[h.key] = r.seen[h.key], true
+		r.meet(&h)
 		if err := r.settle(&h, r.elsewhere(&h)); err != nil {
 			return err
 		}
@@ -304,12 +314,32 @@ func (r *Reconciler) lastCopies() map[eventKey]*held {
 	return last
 }
 
-// elsewhere looks for an event among those that were accepted as records out of
-// the range.
-func (r *Reconciler) elsewhere(h *held) bool {
-	if !r.Verdicts.elsewhere[h.key] {
-		return false
+// follow gives an event the fate of its last copy, in the range or out of it, and
+// reports whether it has one.
+func (r *Reconciler) follow(h, last *held) (redriven bool) {
+	redrives := h.redrives
+	if last != nil {
+		h.event.Fate, h.retried = last.event.Fate, h.retried || last.retried
+		redrives, redriven = last.redrives, true
 	}
-	h.event.Fate = verdict.Accepted.String()
-	return true
+	if h.event.Fate == verdict.Accepted.String() {
+		return redriven // which is final
+	}
+	if beyond, ok := r.Verdicts.beyond[h.key]; ok && beyond.redrives > redrives {
+		h.event.Fate, redriven = beyond.class.String(), true
+	}
+	if h.event.Fate == Missing {
+		return redriven // another record with its id does not stand for it
+	}
+	return r.elsewhere(h) || redriven
+}
+
+// elsewhere looks for an event among those that were accepted or filtered as other
+// records.
+func (r *Reconciler) elsewhere(h *held) bool {
+	class, ok := r.Verdicts.elsewhere[h.key]
+	if ok {
+		h.event.Fate = class.String()
+	}
+	return ok
 }

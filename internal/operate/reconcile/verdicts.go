@@ -5,6 +5,7 @@ package reconcile
 
 import (
 	"hash/maphash"
+	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/redact"
@@ -19,11 +20,21 @@ import (
 type Verdicts struct {
 	topic string
 	cells map[int32]*cells
-	// refused are the events that became dead letters, and elsewhere those of them
-	// that were accepted later on as another record of the topic.
+	// refused are the events that became dead letters, and elsewhere what became of
+	// those of them that were accepted later on as another record of the topic, or
+	// filtered as one out of the range.
 	refused   map[eventKey]place // and as which record
-	elsewhere map[eventKey]bool
-	seed      maphash.Seed
+	elsewhere map[eventKey]verdict.Class
+	// beyond are the last letters of redriven copies that are out of the range.
+	beyond map[eventKey]copyLetter
+	seed   maphash.Seed
+}
+
+// copyLetter is what the dead letter of a redriven copy says.
+type copyLetter struct {
+	class    verdict.Class
+	redrives int
+	at       time.Time
 }
 
 // cells are the verdicts on the offsets of one partition, from the first on.
@@ -62,7 +73,7 @@ type eventKey uint64
 func NewVerdicts(plan *history.Plan) *Verdicts {
 	v := &Verdicts{
 		topic: plan.Topic, cells: make(map[int32]*cells), seed: maphash.MakeSeed(),
-		refused: make(map[eventKey]place), elsewhere: make(map[eventKey]bool),
+		refused: make(map[eventKey]place), elsewhere: make(map[eventKey]verdict.Class), beyond: make(map[eventKey]copyLetter),
 	}
 	for _, s := range plan.Spans {
 		v.cells[s.Partition] = &cells{s.From, make([]cell, s.To-s.From)}
@@ -125,16 +136,17 @@ func (v *Verdicts) Receipt(r *receipt.Receipt) {
 		return
 	}
 	for _, e := range r.Events {
+		c := v.at(e.Partition, e.Offset)
 		if e.EventID != "" {
 			key := v.key(r.ProfileID, e.EventID)
 			switch {
 			case e.Class.DeadLetter():
 				v.refuse(key, e.Partition, e.Offset)
-			case e.Class == verdict.Accepted && v.wasRefused(key):
-				v.elsewhere[key] = true
+			case !v.wasRefused(key):
+			case e.Class == verdict.Accepted, e.Class == verdict.Filtered && c == nil && v.elsewhere[key] == 0:
+				v.elsewhere[key] = e.Class
 			}
 		}
-		c := v.at(e.Partition, e.Offset)
 		if c == nil {
 			continue
 		}
@@ -150,12 +162,13 @@ func (v *Verdicts) Letter(l *deadletter.Letter) {
 	if l.Topic != v.topic || l.Reason.Class == 0 {
 		return
 	}
-	if l.EventID != "" {
-		v.refuse(v.key(l.ProfileID, l.EventID), l.Partition, l.Offset)
-	} else if l.ValueOmitted == 0 {
-		v.refuse(v.bytesKey(l.Value), l.Partition, l.Offset)
-	}
 	c := v.at(l.Partition, l.Offset)
+	if key, ok := v.keyOfLetter(l); ok {
+		v.refuse(key, l.Partition, l.Offset)
+		if before := v.beyond[key]; c == nil && (l.Redrives > before.redrives || l.Redrives > 0 && l.Redrives == before.redrives && l.LastFailure.After(before.at)) {
+			v.beyond[key] = copyLetter{l.Reason.Class, l.Redrives, l.LastFailure}
+		}
+	}
 	switch {
 	case c == nil:
 	case *c&classBits == 0:
@@ -163,6 +176,18 @@ func (v *Verdicts) Letter(l *deadletter.Letter) {
 	case verdict.Class(*c&classBits) == verdict.Accepted:
 		*c |= mended
 	}
+}
+
+// keyOfLetter is the key of the event that a letter is about; false if the letter does
+// not say it.
+func (v *Verdicts) keyOfLetter(l *deadletter.Letter) (eventKey, bool) {
+	switch {
+	case l.EventID != "":
+		return v.key(l.ProfileID, l.EventID), true
+	case l.ValueOmitted == 0:
+		return v.bytesKey(l.Value), true
+	}
+	return 0, false
 }
 
 func (v *Verdicts) at(partition int32, offset int64) *cell {
