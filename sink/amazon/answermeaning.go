@@ -20,6 +20,8 @@ const (
 	// ofEach: false is. It is for the elements of a list of successes, whose number
 	// has been looked at.
 	ofEach
+	// ofPlaces: a list of fewer than the events is.
+	ofPlaces
 	// ofShare: less than the whole is.
 	ofShare
 	// ofThing: words of failure are, if it is a text of nothing else.
@@ -96,6 +98,9 @@ func meaningOf(key string, outer meaning) meaning {
 		return ofShare
 	case succeeds && !others:
 		return ofSuccess
+	case succeeds && !negated && slices.Contains(idWords, last) && !slices.ContainsFunc(list, func(w string) bool { return slices.Contains(wholeWords, w) }) &&
+		allIn(list[:len(list)-1], slices.Concat(successWords, countWords)):
+		return ofPlaces // acceptedEventIds
 	case regrets && !others && negated:
 		return nothing // noRetry
 	case regrets && !others && hard:

@@ -299,7 +299,7 @@ func (r *signReader) array(in scope, key string) {
 	switch {
 	case in.meaning == ofFailure && n > r.explained():
 		r.fail(in, "%q has %d entries", key, n)
-	case in.meaning == ofSuccess:
+	case in.meaning == ofSuccess, in.meaning == ofPlaces:
 		r.taken(in, key, float64(n))
 	}
 }
@@ -310,7 +310,7 @@ func (in scope) element() scope {
 	switch in.meaning {
 	case ofSuccess:
 		in.meaning = ofEach
-	case ofFailure, ofThing:
+	case ofFailure, ofThing, ofPlaces:
 		in.meaning = nothing
 	}
 	return in

@@ -130,6 +130,10 @@ var (
 	shareWords = []string{"rate", "ratio", "percent", "percentage", "pct", "fraction"}
 	// thingWords are what a request has several of.
 	thingWords = []string{"event", "events", "item", "items", "record", "records", "conversion", "conversions", "batch", "request", "requests", "operation"}
+	// idWords are names of lists that have one entry for each of them, and wholeWords
+	// of what there is one of for all.
+	idWords    = []string{"ids", "uuids", "indices", "indexes"}
+	wholeWords = []string{"batch", "request", "requests", "operation", "result", "results"}
 	// placeWords are names of lists of them.
 	placeWords = []string{"ids", "keys", "uuids", "list", "indices", "indexes", "values", "names", "handles", "references", "refs", "elements"}
 
