@@ -101,6 +101,8 @@ func meaningOf(key string, outer meaning) meaning {
 	case succeeds && !negated && slices.Contains(idWords, last) && !slices.ContainsFunc(list, func(w string) bool { return slices.Contains(wholeWords, w) }) &&
 		allIn(list[:len(list)-1], slices.Concat(successWords, countWords)):
 		return ofPlaces // acceptedEventIds
+	case slices.Contains(plainSuccess, last) && !negated && !slices.ContainsFunc(list, func(w string) bool { return slices.Contains(conditions, w) }):
+		return ofEach // deliverySuccess; but not notifyOnSuccess
 	case regrets && !others && negated:
 		return nothing // noRetry
 	case regrets && !others && hard:

@@ -46,6 +46,7 @@ var failures = []string{
 	`{"Failed":[{"Id":"1","SenderFault":false,"Code":"x"}]}`, `{"events":[{"index":0,"status":"FAILED"}]}`, `{"items":[{"ok":true},{"ok":false}]}`,
 	`{"responses":[{"code":200},{"code":500}]}`, `{"responses":[{"statusCode":200},{"statusCode":400}]}`, `{"acceptedCount":4,"rejectedCount":1}`, `{"num_accepted":"4"}`,
 	`{"events_received":4}`, `{"summary":{"total":5,"accepted":3}}`, `{"successCount":4}`, `{"acceptedEvents":["a","b"]}`, `{"accepted":[]}`,
+	`{"everythingOk":false}`, `{"didSucceed":"false"}`, `{"deliverySuccess":false}`, `{"data":{"upload_successful":false}}`, `{"deadLettered":1}`, `{"return":{"code":-3}}`,
 	`{"acceptedEventIds":["a","b"]}`, `{"successIds":[]}`, `{"PROCESSED_ITEM_IDS":["a"]}`, `{"data":{"acceptedIndexes":[0,1]}}`, `{"success":true,"all_accepted_uuids":["a"]}`, `{"accepted":null}`,
 	`{"rejectedCount":"1"}`, `{"rejected":true}`, `{"dropped":5}`, `{"invalid":1}`, `{"skipped":1}`, `{"ignored":5}`, `{"lost":1}`, `{"notAccepted":1}`,
 	`{"not_processed":2}`, `{"notSent":1}`, `{"throttled":true}`, `{"blocked":true}`, `{"blocked":3}`, `{"retry":true}`, `{"shouldRetry":true}`, `{"retryable":true}`,
@@ -104,6 +105,7 @@ var failures = []string{
 
 // successes are bodies of a 200 that accept five events, or say nothing of them.
 var successes = []string{
+	`{"notifyOnSuccess":false}`, `{"retryUntilOk":"no"}`, `{"lastSuccess":null}`, `{"deliverySuccess":true}`, `{"termsAccepted":false}`, `{"account":{"code":3}}`,
 	`{"acceptedEventIds":["a","b","c","d","e"]}`, `{"acceptedBatchIds":["b1"]}`, `{"receivedRequestIds":["r1"]}`, `{"acceptedValues":["WEBSITE"]}`, `{"acceptedEventIds":"b1"}`, `{"validEventTypes":["LEAD"]}`,
 	`{"limitExceeded":false}`, `{"tokenExpired":null}`, `{"statusReason":"OK"}`, `{"statusUrl":"https://x/failed"}`, `{"links":{"self":"https://x","status":"https://x/status/500"}}`, `{"latency":503}`,
 	`{"eventIds":["a"],"status":"QUEUED"}`, `{"title":"Accepted","status":202}`, `{"events":[{"eventId":"a","accepted":true},{"eventId":"b","accepted":true}]}`, `{"traceId":"error"}`,

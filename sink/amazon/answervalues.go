@@ -77,7 +77,7 @@ func (r *signReader) number(in scope, key, text string) {
 			r.coded(text)
 		}
 	case ofCode:
-		if in.depth == 1 || status >= 400 && status < 1000 {
+		if in.depth == 1 || status >= 400 && status < 1000 || v < 0 {
 			r.coding(in, key, text)
 		} else if status >= 200 && status < 300 {
 			r.success = true

@@ -105,6 +105,10 @@ var (
 		"processed", "received", "delivered", "ingested", "stored", "saved", "recorded", "imported", "inserted",
 		"written", "taken", "completed", "complete", "acceptance",
 	}, otherSuccess)
+	// plainSuccess are those of them that say so of whatever stands before them.
+	plainSuccess = []string{"success", "successful", "successfully", "succeeded", "succeed", "ok", "okay"}
+	// conditions are words before a success that need not come.
+	conditions = []string{"on", "if", "after", "upon", "until", "when", "for", "last", "previous"}
 	// doneWords say so in a sentence only.
 	doneWords = slices.Concat([]string{
 		"done", "thanks", "thank", "fine", "finished", "processing", "progress", "pending", "started", "welcome", "pass", "updated",
@@ -147,7 +151,7 @@ var (
 	// failingExactly are such words whose beginnings say nothing.
 	failingExactly = slices.Concat([]string{
 		"err", "errs", "errored", "errno", "errcode", "errmsg", "bad", "problem", "problems", "issue", "issues", "ko", "nok", "nack", "nacks", "lost",
-		"skipped", "ignored", "missing", "critical", "fatal",
+		"skipped", "ignored", "missing", "critical", "fatal", "lettered",
 	}, otherFailingExactly)
 	// notFailing begin like failing ones.
 	notFailing = []string{"failover", "failsafe"}
