@@ -62,7 +62,7 @@ var eventCodes = []Entry{{
 }, {
 	Code: CodeOccurredAtAhead, Class: Validation, Name: "occurred_at_ahead", Field: "occurred_at",
 	Rule:   "an event is at most ten minutes ahead of the clock, or as much as is set",
-	Advice: Advice{"Have the source write the moment of the user's action, in milliseconds; check its unit and its clock, and the clock of this host.", publishAnew},
+	Advice: Advice{"Check this host's clock first, as every event is measured by it. If it is right, check the source's clock, and that it writes the moment of the user's action in milliseconds.", redriveOrAnew},
 }, {
 	Code: CodeCountryUnknown, Class: Validation, Name: "country_unknown", Field: "user_data.country_code",
 	Rule: "a country is two letters of ISO 3166-1",

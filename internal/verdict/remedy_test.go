@@ -92,6 +92,7 @@ func TestRemediesFitTheirReason(t *testing.T) {
 		{Reason{Class: Validation, Code: "postal_code_without_country", Field: "user_data.country_code"}, "leave out both", "blank"},
 		{Reason{Class: Validation, Code: "currency_unknown", Field: "custom_data.currency"}, "historic", "a purchase needs both"},
 		{Reason{Class: Validation, Code: "occurred_at_missing", Field: "occurred_at"}, "since 1970", "its clock"},
+		{Reason{Class: Validation, Code: "occurred_at_ahead", Field: "occurred_at"}, "Check this host's clock first", "Redrive does not help"},
 		{Reason{Class: Rejected, Status: 422, Field: "eventTime"}, "clock", "blank"},
 		{Reason{Class: Rejected, Status: 422, Field: "eventDescription.conversionType"}, "event_type", "blank"},
 		{Reason{Class: Rejected, Status: 422, Field: "eventDescription.eventSource"}, "action_source", "blank"},
@@ -121,7 +122,7 @@ func TestRedriveIsAdvisedWhereItHelps(t *testing.T) {
 			{Class: Validation, Code: "profile_id_missing", Field: "profile_id"}, {Class: Validation, Code: "action_source_unknown", Field: "action_source"},
 			{Class: Validation, Code: "currency_missing", Field: "custom_data.currency"}, {Class: Validation, Code: "value_negative", Field: "custom_data.value"},
 			{Class: Validation, Code: "country_unknown", Field: "user_data.country_code"}, {Class: Validation, Code: "occurred_at_too_old", Field: "occurred_at"},
-			{Class: Validation, Code: "occurred_at_ahead", Field: "occurred_at"}, {Class: Validation, Code: "event_too_large"}, {Class: Validation},
+			{Class: Validation, Code: "event_too_large"}, {Class: Validation},
 			{Class: Rejected, Status: 413}, {Class: Rejected, Status: 422}, {Class: Rejected, Field: "value.amount"}, {Class: Rejected, Field: "timestamp"}, {Class: Rejected, Field: "clickId"},
 		},
 		always: {
@@ -133,6 +134,7 @@ func TestRedriveIsAdvisedWhereItHelps(t *testing.T) {
 			{Class: Validation, Code: "event_name_unmapped", Field: "event_name"}, {Class: Validation, Code: "event_type_unknown", Field: "event_type"},
 			{Class: Validation, Code: "profile_id_invalid", Field: "profile_id"}, {Class: Validation, Code: "action_source_missing", Field: "action_source"},
 			{Class: Validation, Code: "conversion_type_unsupported", Field: "event_type"}, {Class: Validation, Code: "consent_missing", Field: "consent"},
+			{Class: Validation, Code: "occurred_at_ahead", Field: "occurred_at"}, // this host's clock may have been at fault
 			{Class: Rejected, Field: "eventType"}, {Class: Rejected, Field: "userInfo.hashedEmail"}, {Class: Rejected, Status: 418},
 		},
 	} {
