@@ -54,26 +54,27 @@ try {
     } catch (e) {}
   };
 
-  const tcf = safely(data => {
+  const tcf = safely(({eventStatus, gdprApplies, purpose, vendor}) => {
     // While its dialogue is open (cmpuishown), the platform repeats what was
-    // said before. Yes is true, 1 or '1'.
-    if (data.eventStatus[0] != 'c') {
-      answers[0] = data.gdprApplies == 0 ? null :
-        data.purpose.consents[1] * data.purpose.consents[7] * data.vendor.consents[793] == 1;
+    // said before. Yes is true or 1 and no is false or 0, also as text; == would
+    // take an empty text for no.
+    if (eventStatus[0] > 'c') {
+      answers[0] = /^[0f]/.test(gdprApplies) ? null :
+        /^((1|true),?){3}$/.test([purpose.consents[1], purpose.consents[7], vendor.consents[793]]);
     }
   });
 
   const gpp = safely(event => {
     // Names and values alone: without quotes '1' is 1, and the strings are gone
     // that Prototype makes of the arrays within.
-    const apply = event.pingData.applicableSections, ping = JSON.stringify(event.pingData).replace(/[^\w{}-]/g, '');
+    const apply = event.pingData.applicableSections, ping = JSON.stringify(event.pingData).replace(/[^\w{},-]/g, '');
     if (/sready/.test(ping)) {
       // Each section that applies has to be read, by its name: from 6 on they
       // are of laws under which one opts out. Those below ask for an opt-in, and
       // are TCF's to answer.
-      answers[1] = /OptOut[1tY]|SaleY|v11.Y|Gpc[1t]/.test(ping) ? false : apply == -1 ? null :
+      answers[1] = /(OptOut|Gpc)([ty]|[02,]*1)|SaleY|v11.Y/i.test(ping) ? false : apply == -1 ? null :
         apply[0] && apply.every(id =>
-          RegExp('us' + sections[id * 2 - 12] + sections[id * 2 - 11] + '[1t]?(1.N|{\\w*(OptOut[02]|SaleN))').test(ping)) || 0;
+          RegExp('us' + sections[id * 2 - 12] + sections[id * 2 - 11] + '[1t]?(1.N|{[^}]*(OptOut[02]|SaleN))').test(ping)) || 0;
     }
   });
 

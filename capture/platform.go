@@ -2,7 +2,6 @@ package capture
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,32 +25,38 @@ func TCFConsent(data []byte) (c Consent, applies bool) {
 		} `json:"vendor"`
 	}
 	switch err := json.Unmarshal(data, &tc); {
-	case err != nil, tc.EventStatus == "", tc.EventStatus[0] == 'c': // cmpuishown
+	case err != nil, tc.EventStatus == "", tc.EventStatus[0] <= 'c': // cmpuishown
 		return Unknown, true
-	case isNumber(tc.GDPRApplies, 0):
+	case strings.HasPrefix(text(tc.GDPRApplies), "0"), strings.HasPrefix(text(tc.GDPRApplies), "f"): // false
 		return Unknown, false
 	case tc.Purpose == nil, tc.Purpose.Consents == nil, tc.Vendor == nil, tc.Vendor.Consents == nil:
 		return Unknown, true
 	}
 	const store, measure, amazon = "1", "7", "793"
-	if isNumber(tc.Purpose.Consents[store], 1) && isNumber(tc.Purpose.Consents[measure], 1) && isNumber(tc.Vendor.Consents[amazon], 1) {
-		return Granted, true
+	for _, v := range []any{tc.Purpose.Consents[store], tc.Purpose.Consents[measure], tc.Vendor.Consents[amazon]} {
+		if s := text(v); s != "1" && s != "true" {
+			return Refused, true
+		}
 	}
-	return Refused, true
+	return Granted, true
 }
 
-// isNumber reports whether a value of JSON is n, also as text or as a truth.
-func isNumber(v any, n float64) bool {
+// text returns what a browser makes of a value when it needs a text: a list of one is
+// that one's. What is neither number, truth nor text is empty.
+func text(v any) string {
 	switch v := v.(type) {
 	case bool:
-		return v == (n == 1)
+		return strconv.FormatBool(v)
 	case float64:
-		return v == n
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	case string:
-		f, err := strconv.ParseFloat(v, 64)
-		return err == nil && f == n
+		return v
+	case []any:
+		if len(v) == 1 {
+			return text(v[0])
+		}
 	}
-	return false
+	return ""
 }
 
 // gppSections are the names of the sections of laws under which one opts out, by
@@ -64,20 +69,16 @@ const firstGPPSection = 6
 // An opt-out in any section is a refusal. Where there is none, each section that
 // applies has to be read: one that cannot be may hold an opt-out.
 func GPPConsent(ping []byte) (c Consent, applies bool) {
-	var p struct {
-		SignalStatus       string `json:"signalStatus"`
-		ApplicableSections []any  `json:"applicableSections"`
-		ParsedSections     any    `json:"parsedSections"`
-	}
-	if json.Unmarshal(ping, &p) != nil || p.SignalStatus != "ready" {
+	var p map[string]any
+	if json.Unmarshal(ping, &p) != nil || p["signalStatus"] != "ready" {
 		return Unknown, true
 	}
 	var all gppAnswers
-	all.read("", p.ParsedSections)
-	sections, _ := p.ParsedSections.(map[string]any)
+	all.read("", p)
+	sections, _ := p["parsedSections"].(map[string]any)
 	unread := func(id any) bool {
 		for i, name := range gppSections {
-			if isNumber(id, float64(firstGPPSection+i)) {
+			if text(id) == strconv.Itoa(firstGPPSection+i) {
 				var of gppAnswers
 				of.read(name, sections[name])
 				return !of.stays
@@ -85,12 +86,13 @@ func GPPConsent(ping []byte) (c Consent, applies bool) {
 		}
 		return true
 	}
+	apply, _ := p["applicableSections"].([]any)
 	switch {
 	case all.out:
 		return Refused, true
-	case len(p.ApplicableSections) == 1 && isNumber(p.ApplicableSections[0], -1):
+	case text(p["applicableSections"]) == "-1":
 		return Unknown, false
-	case len(p.ApplicableSections) == 0 || slices.ContainsFunc(p.ApplicableSections, unread):
+	case len(apply) == 0 || slices.ContainsFunc(apply, unread):
 		return Unknown, true
 	}
 	return Granted, true
@@ -111,18 +113,27 @@ func (a *gppAnswers) read(name string, v any) {
 			a.read(name, v)
 		}
 		return
+	case string:
+		// A library such as Prototype makes texts of the lists in what a page sends.
+		var list []any
+		if strings.HasPrefix(v, "[") && json.Unmarshal([]byte(v), &list) == nil {
+			a.read(name, list)
+			return
+		}
 	}
-	s := strings.TrimSpace(fmt.Sprint(v))
+	// The first character tells: 1, '1', true, 'True' and 'Y' are the same.
+	s := strings.TrimSpace(text(v)) + " "
+	yes := strings.ContainsRune("1tTyY", rune(s[0]))
 	switch {
 	case strings.HasSuffix(name, "OptOut"):
-		a.out = a.out || s == "1" || s == "true" || s == "Y"
-		a.stays = a.stays || s == "0" || s == "2"
+		a.out = a.out || yes
+		a.stays = a.stays || s[0] == '0' || s[0] == '2'
 	case name == "Gpc":
-		a.out = a.out || s == "1" || s == "true"
+		a.out = a.out || yes
 	case strings.HasSuffix(name, "OptOutSale"):
-		a.out = a.out || s == "Y"
-		a.stays = a.stays || s == "N"
-	case name == gppSections[0] && len(s) == 4 && s[0] == '1':
+		a.out = a.out || s[0] == 'Y'
+		a.stays = a.stays || s[0] == 'N'
+	case name == gppSections[0] && len(s) == len("1YNN ") && s[0] == '1':
 		a.out = a.out || s[2] == 'Y'
 		a.stays = a.stays || s[2] == 'N'
 	}
