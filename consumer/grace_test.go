@@ -202,7 +202,7 @@ func (b *bench) leaveOut(key kmsg.Key, partition int32) {
 			rb.Host, rb.Port = "127.0.0.1", 9092
 			resp.Brokers = append(resp.Brokers, rb)
 			rt := kmsg.NewMetadataResponseTopic()
-			rt.Topic, rt.TopicID = kmsg.StringPtr(topic), info.TopicID
+			rt.Topic, rt.TopicID = new(topic), info.TopicID
 			for p := range int32(2) {
 				if p != partition {
 					rp := kmsg.NewMetadataResponseTopicPartition()

@@ -126,13 +126,7 @@ func (r *signReader) text(in scope, key, s string) {
 		}
 		r.coding(in, key, s)
 	case ofShare:
-		if part, ok := strings.CutSuffix(strings.TrimSpace(s), "%"); ok {
-			if v, err := strconv.ParseFloat(strings.TrimSpace(part), 64); err == nil {
-				r.share(in, key, v, true)
-			}
-			return
-		}
-		if !r.asValue(in, key, s) {
+		if !r.percentage(in, key, s) && !r.asValue(in, key, s) {
 			r.successText(in, key, s, bad, good)
 		}
 	case ofWord, ofThing:
@@ -153,15 +147,19 @@ func (r *signReader) text(in scope, key, s string) {
 			r.success = true // a type says so, a body full of words may say anything
 		}
 	case ofMessage:
-		switch {
-		case strings.TrimSpace(s) == "":
-		case failing && !good && r.explained() == 0:
-			r.fail(in, "%q is %s", key, quote(s))
-			r.says(s)
-		case bad || !good:
-			r.doubtful(fmt.Sprintf("%q is %s", key, quote(s)))
-			r.says(s)
-		}
+		r.messageText(in, key, s, bad, good, failing)
+	}
+}
+
+func (r *signReader) messageText(in scope, key, s string, bad, good, failing bool) {
+	switch {
+	case strings.TrimSpace(s) == "":
+	case failing && !good && r.explained() == 0:
+		r.fail(in, "%q is %s", key, quote(s))
+		r.says(s)
+	case bad || !good:
+		r.doubtful(fmt.Sprintf("%q is %s", key, quote(s)))
+		r.says(s)
 	}
 }
 
@@ -210,6 +208,20 @@ func (r *signReader) share(in scope, key string, v float64, percent bool) {
 	}
 }
 
+// percentage reads a text that is a number and a percent sign.
+func (r *signReader) percentage(in scope, key, s string) bool {
+	part, ok := strings.CutSuffix(strings.TrimSpace(s), "%")
+	if !ok {
+		return false
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
+	if err != nil {
+		return false
+	}
+	r.share(in, key, v, true)
+	return true
+}
+
 // isYes reports whether a key asks for yes or no: 1 is yes then. A success may be a
 // count as well.
 func isYes(key string) bool {
@@ -229,11 +241,8 @@ func (r *signReader) successText(in scope, key, s string, bad, good bool) {
 		r.number(in, key, strings.TrimSpace(s))
 		return
 	}
-	if part, ok := strings.CutSuffix(strings.TrimSpace(s), "%"); ok {
-		if v, err := strconv.ParseFloat(strings.TrimSpace(part), 64); err == nil {
-			r.share(in, key, v, true)
-			return
-		}
+	if r.percentage(in, key, s) {
+		return
 	}
 	if n, of, ok := share(s); ok {
 		if r.taken(in, key, n); n < of {

@@ -15,7 +15,7 @@ var families = []string{
 // offers of that has settings of its own.
 var without = func() map[string]bool {
 	names := make(map[string]bool)
-	for _, name := range strings.Fields(withoutMeaning) {
+	for name := range strings.FieldsSeq(withoutMeaning) {
 		names[name] = true
 	}
 	return names

@@ -98,15 +98,16 @@ const (
 func (s *session) requests() {
 	defer s.close()
 	for {
-		head := make([]byte, 4)
-		if _, err := io.ReadFull(s.client, head); err != nil {
+		var head [4]byte
+		if _, err := io.ReadFull(s.client, head[:]); err != nil {
 			return
 		}
-		n := binary.BigEndian.Uint32(head)
+		n := binary.BigEndian.Uint32(head[:])
 		if n < headerBytes-4 || n > maxFrame {
 			return
 		}
-		frame := append(head, make([]byte, n)...)
+		frame := make([]byte, 4+n)
+		copy(frame, head[:])
 		if _, err := io.ReadFull(s.client, frame[4:]); err != nil {
 			return
 		}
