@@ -1,0 +1,74 @@
+package consumer
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// TestALaterEpochWithinWhatWasSettled is issue 15's unclean election: one event is
+// held, an earlier owner has settled what follows, and brokers have lost the end of
+// that and written other records in its place. All of those are handled, the loss is
+// told once, and what is committed next names nothing of the lost end, which would be
+// passed over under the new epoch.
+func TestALaterEpochWithinWhatWasSettled(t *testing.T) {
+	for name, polls := range map[string][]int64{"in one poll": {12}, "in a poll of their own": {5, 12}, "one by one": {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}} {
+		t.Run(name, func(t *testing.T) {
+			const held, lost = 0, 5
+			var log testkit.Buffer
+			c, err := New(Options{Topic: topic, Group: group, Decoder: new(textDecoder), Transformer: new(transform.Transformer), Log: zerolog.New(&log)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := newAssignment(topic, 0, newInboxes(1), func() {})
+			a.link.seen = true
+			a.ledger.begin(0)
+			a.before = beyond{epoch: 3, settled: []span{{1, 4}, {5, 9}, {10, 40}}}
+			a.witnesses = witnesses{{39, 7}}
+			var handled []int64
+			from := int64(0)
+			for _, to := range polls {
+				p := kgo.FetchPartition{LogStartOffset: 0}
+				for o := from; o < to; o++ {
+					r := &kgo.Record{Topic: topic, Offset: o, LeaderEpoch: 3}
+					if o >= lost {
+						r.LeaderEpoch = 4
+					}
+					p.Records = append(p.Records, r)
+				}
+				from = to
+				if !c.trust(a, &p) {
+					t.Fatal("records that contradict nothing are not taken")
+				}
+				fresh, _ := a.fresh(p.Records)
+				a.push(p.Records, fresh, 12)
+				for _, r := range fresh {
+					handled = append(handled, r.Offset)
+				}
+			}
+			if want := []int64{0, 4, 5, 6, 7, 8, 9, 10, 11}; !slices.Equal(handled, want) {
+				t.Errorf("handled %v, want %v", handled, want)
+			}
+			for seq := uint64(held + 1); seq < a.ledger.next; seq++ {
+				a.ledger.settle(seq)
+			}
+			commit, _ := a.commitable(metadataLimit)
+			got, err := parseBeyond(commit.metadata, commit.offset.Offset)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if commit.offset.Offset != held || !got.has(11, 4) || got.end() != 12 || got.witnesses[len(got.witnesses)-1].offset != 11 {
+				t.Errorf("offset %d with %+v is committed, want 0 and nothing of 12 and later", commit.offset.Offset, got)
+			}
+			if n := strings.Count(log.String(), `"reason":"rewritten"`); n != 1 {
+				t.Errorf("told %d times:\n%s", n, log.String())
+			}
+		})
+	}
+}
