@@ -54,13 +54,13 @@ try {
     } catch (e) {}
   };
 
-  const tcf = safely(({eventStatus, gdprApplies, purpose, vendor}) => {
+  const tcf = safely(data => {
     // While its dialogue is open (cmpuishown), the platform repeats what was
     // said before. Yes is true or 1 and no is false or 0, also as text; == would
     // take an empty text for no.
-    if (eventStatus[0] > 'c') {
-      answers[0] = /^[0f]/.test(gdprApplies) ? null :
-        /^((1|true),?){3}$/.test([purpose.consents[1], purpose.consents[7], vendor.consents[793]]);
+    if (data.eventStatus[0] > 'c') {
+      answers[0] = /^[0f]/.test(data.gdprApplies) ? null :
+        /^((1|true),?){3}$/.test([data.purpose.consents[1], data.purpose.consents[7], data.vendor.consents[793]]);
     }
   });
 
@@ -72,7 +72,7 @@ try {
       // Each section that applies has to be read, by its name: from 6 on they
       // are of laws under which one opts out. Those below ask for an opt-in, and
       // are TCF's to answer.
-      answers[1] = /(OptOut|Gpc)([ty]|[02,]*1)|SaleY|v11.Y/i.test(ping) ? false : apply == -1 ? null :
+      answers[1] = /(OptOut|Gpc|v11.|Sale)([02,]*1|[ty])/i.test(ping) ? false : apply == -1 ? null :
         apply[0] && apply.every(id =>
           RegExp('us' + sections[id * 2 - 12] + sections[id * 2 - 11] + '[1t]?(1.N|{[^}]*(OptOut[02]|SaleN))').test(ping)) || 0;
     }
