@@ -60,7 +60,7 @@ func TestDirect(t *testing.T) {
 
 func direct(t *testing.T, a *fakeAmazon) *exchange.Direct {
 	t.Helper()
-	d, err := exchange.NewDirect(exchange.DirectOptions{Contract: guide, BaseURL: "https://amazon.test/base/", ClientID: "amzn1.application-oa2-client.test", HTTPClient: &http.Client{Transport: a}})
+	d, err := exchange.NewDirect(exchange.DirectOptions{Contract: guide, BaseURL: "https://amazon.test/base/", Principal: amazon.Principal{ClientID: "amzn1.application-oa2-client.test"}, HTTPClient: &http.Client{Transport: a}})
 	if err != nil {
 		t.Fatal(err)
 	}

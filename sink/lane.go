@@ -20,6 +20,7 @@ type lane struct {
 	// What its events are encoded for.
 	contract amazon.Contract
 	region   amazon.Region
+	dataSet  string // see Route.DataSetID
 	// wake tells the goroutine that watches that there is something new.
 	wake chan struct{}
 
@@ -70,7 +71,7 @@ type lane struct {
 
 func newLane(s *Sink, profile string, by *exchange.Route, now time.Time) *lane {
 	l := &lane{
-		sink: s, profile: profile, contract: by.Contract, region: by.Region, wake: make(chan struct{}, 1),
+		sink: s, profile: profile, contract: by.Contract, region: by.Region, dataSet: by.DataSetID, wake: make(chan struct{}, 1),
 		window: newWindow(1), state: LaneIdle, since: now,
 	}
 	l.memory, l.repeated = s.memory, l.countRepeated

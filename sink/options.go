@@ -159,7 +159,7 @@ func (o *Options) normalise() error {
 		o.Now = time.Now
 	}
 	if o.Router == nil {
-		routes, err := exchange.NewRoutes(exchange.RouteOptions{Contract: o.Contract, BaseURL: o.BaseURL, ClientID: o.ClientID, Tokens: o.Tokens})
+		routes, err := exchange.NewRoutes(exchange.RouteOptions{Contract: o.Contract, BaseURL: o.BaseURL, Principal: amazon.Principal{ClientID: o.ClientID}, Tokens: o.Tokens})
 		if err != nil {
 			return err
 		}

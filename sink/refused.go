@@ -56,7 +56,9 @@ func (l *lane) unauthenticated(f *flight, res *exchange.Result) {
 	// Of several requests with one token the first has it renewed, and the
 	// others only go again with the new one.
 	known := l.refusedToken(f.token)
-	renew := !b.renewed && (known || !t.sentenced || now.Sub(t.renewedAt) >= renewAgain)
+	// An API token cannot be renewed. Its source waits for another one and has this one
+	// tried again from time to time; no event is at fault.
+	renew := f.route.APIToken || !b.renewed && (known || !t.sentenced || now.Sub(t.renewedAt) >= renewAgain)
 	if renew {
 		b.failed(now)
 		b.renewed = true

@@ -49,8 +49,7 @@ func (l *lane) renew() {
 	} else {
 		l.follow(to)
 	}
-	if why != nil || strayed || to.Tokens != was.Tokens || to.Endpoint != was.Endpoint || to.ClientID != was.ClientID ||
-		to.AdvertiserID != was.AdvertiserID || to.Paused != was.Paused {
+	if why != nil || strayed || to.Tokens != was.Tokens || to.Endpoint != was.Endpoint || to.Principal != was.Principal || to.Paused != was.Paused {
 		l.forgive()
 	}
 	l.notePause()

@@ -89,7 +89,7 @@ func (t *table) Renew(profile string, old *exchange.Route) (*exchange.Route, *ve
 
 func routesOf(t *testing.T, a *account, change ...func(*exchange.RouteOptions)) *exchange.Routes {
 	t.Helper()
-	o := exchange.RouteOptions{Contract: guide, BaseURL: "https://" + a.name + ".test", Account: a.name, ClientID: "client-" + a.name, Tokens: a}
+	o := exchange.RouteOptions{Contract: guide, BaseURL: "https://" + a.name + ".test", Account: a.name, Principal: amazon.Principal{ClientID: "client-" + a.name}, Tokens: a}
 	for _, c := range change {
 		c(&o)
 	}

@@ -150,7 +150,7 @@ func (s *Sink) deliver(g *group, now time.Time) {
 // holds mu.
 func (s *Sink) laneOf(g *group) *lane {
 	for _, l := range s.lanes[g.profile] {
-		if l.region == g.route.Region && l.contract.Name() == g.route.Contract.Name() {
+		if l.region == g.route.Region && l.contract.Name() == g.route.Contract.Name() && l.dataSet == g.route.DataSetID {
 			return l
 		}
 	}

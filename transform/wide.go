@@ -22,6 +22,7 @@ type Wide struct {
 	Units                              int32  // how many were bought; 0 means not known
 	LimitedData                        bool   // the person's state limits what may be done with the event
 	UserAgent                          string
+	DataSet                            string // the mapping's, for the event's name; empty for the account's
 	Attributes                         Attributes
 	// filled is set before any other field, and tells reset that there may be
 	// something to clear.

@@ -34,6 +34,8 @@ type sandboxFlags struct {
 	listen                     string
 	clientID                   string
 	clientSecret, refreshToken config.Secret
+	apiToken                   config.Secret
+	managerID, dataSetID       string
 	profiles, forbid           []string
 	tokenTTL                   time.Duration
 	refusal                    string
@@ -67,6 +69,9 @@ func newSandboxCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.clientID, "client-id", account.ClientID, "client id that may get tokens")
 	f.clientSecret.Register(flags, "client-secret", "its secret (default "+account.ClientSecret+")")
 	f.refreshToken.Register(flags, "refresh-token", "its refresh token (default "+account.RefreshToken+")")
+	f.apiToken.Register(flags, "api-token", "API token that is taken, too, for events-v1")
+	flags.StringVar(&f.managerID, "manager-account", "amzn1.ads1.ma1.sandbox", "manager account of the API token")
+	flags.StringVar(&f.dataSetID, "data-set-id", "amzn1.adm.ds1.evnt1.sandbox", "data set of the API token")
 	flags.StringSliceVar(&f.profiles, "profiles", nil, "profiles the account may send for (default all)")
 	flags.StringSliceVar(&f.forbid, "forbid", nil, "profiles answered 403")
 	flags.DurationVar(&f.tokenTTL, "token-ttl", time.Hour, "how long an access token is good for")
@@ -100,8 +105,14 @@ func (f *sandboxFlags) options(warn io.Writer) (o sandbox.Options, err error) {
 			*s.to = v
 		}
 	}
+	list := []sandbox.Account{account}
+	if token, err := f.apiToken.Read(warn); err != nil {
+		return o, err
+	} else if token != "" {
+		list = append(list, sandbox.Account{APIToken: token, ManagerID: f.managerID, DataSetID: f.dataSetID})
+	}
 	o = sandbox.Options{
-		Accounts:     []sandbox.Account{account},
+		Accounts:     list,
 		TokenTTL:     f.tokenTTL,
 		Seed:         f.seed,
 		ForgetEvents: f.forget,

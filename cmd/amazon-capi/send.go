@@ -19,7 +19,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
-	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -179,7 +178,7 @@ func (f *sendFlags) trial(p *process) (*testsend.Trial, func(), error) {
 	if f.timeout < 100*time.Millisecond {
 		return nil, nil, usagef("--request-timeout: %s is too short, want at least 100ms", f.timeout)
 	}
-	account, profile, err := f.sender(p)
+	account, profile, base, err := f.sender(p)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -195,64 +194,44 @@ func (f *sendFlags) trial(p *process) (*testsend.Trial, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	direct, err := exchange.NewDirect(exchange.DirectOptions{
-		Contract: contract, BaseURL: f.contract.URL, Region: f.region(contract, profile),
-		ClientID: account.ClientID, AdvertiserID: profile.AdvertiserID, RequestTimeout: f.timeout,
-	})
+	direct, err := base.Direct(account, &profile, contract.Region(strings.ToUpper(f.event.User.CountryCode)), f.timeout)
 	if err != nil {
 		return nil, nil, asUsage(err)
 	}
 	return &testsend.Trial{
-		Transformer: transformer, Contract: contract, Sender: direct, View: view, DryRun: !f.act.act,
-		Token: func(ctx context.Context) (login.Grant, error) {
-			return login.Exchange(ctx, login.Options{
-				Account: account.Name, URL: account.TokenURL, ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
-			})
-		},
+		Transformer: transformer, Contract: direct.Contract(), Sender: direct, View: view, DryRun: !f.act.act,
+		Token: func(ctx context.Context) (login.Grant, error) { return account.Grant(ctx, 0) },
 	}, direct.Close, nil
 }
 
 // sender is in whose name the event is sent: the account of the flags, or that of
 // the profile in the accounts file.
-func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, error) {
+func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, *accounts.Base, error) {
+	none := accounts.Profile{}
 	if _, err := f.contract.Resolve(); err != nil {
-		return nil, accounts.Profile{}, err
+		return nil, none, nil, err
 	}
-	settings := accounts.Settings{Contract: f.contract.Name}
+	base := &accounts.Base{
+		Contract: f.contract.Name, ContractOptions: f.contract.Options, TokenURL: f.account.TokenURL, BaseURL: f.contract.URL, Region: f.contract.Region, ProfileIDs: f.transform.ProfileIDs(),
+	}
 	if f.accounts == "" {
-		a := accounts.Account{ClientID: f.account.ClientID, TokenURL: f.account.TokenURL, Defaults: settings}
+		resolve := f.account.Sketch
 		if f.act.act {
-			o, err := f.account.Resolve(p.stderr)
-			if err != nil {
-				return nil, accounts.Profile{}, err
-			}
-			a.ClientSecret, a.RefreshToken = o.ClientSecret, o.RefreshToken
+			resolve = func(contract string) (accounts.Account, error) { return f.account.Resolve(contract, p.stderr) }
 		}
-		return &a, accounts.Profile{ID: f.event.ProfileID, Settings: settings}, nil
+		a, err := resolve(f.contract.Name)
+		return &a, accounts.Profile{ID: f.event.ProfileID, Settings: a.Defaults}, base, err
 	}
 	if err := f.account.Besides(); err != nil {
-		return nil, accounts.Profile{}, err
+		return nil, none, nil, err
 	}
-	list, err := accounts.NewSource(f.accounts).Load(accounts.Base{
-		Contract: f.contract.Name, ContractOptions: f.contract.Options, TokenURL: f.account.TokenURL, BaseURL: f.contract.URL, Region: f.contract.Region, ProfileIDs: f.transform.ProfileIDs(),
-	})
+	list, err := accounts.NewSource(f.accounts).Load(*base)
 	if err != nil {
-		return nil, accounts.Profile{}, usagef("--accounts: %w", err)
+		return nil, none, nil, usagef("--accounts: %w", err)
 	}
 	account, profile, ok := list.Of(f.event.ProfileID)
 	if !ok {
-		return nil, profile, usagef("--profile: no account of %s sends for this profile, and none is the default", f.accounts)
+		return nil, profile, nil, usagef("--profile: no account of %s sends for this profile, and none is the default", f.accounts)
 	}
-	return account, profile, nil
-}
-
-// region is where an event of the country goes, as run would have it.
-func (f *sendFlags) region(contract amazon.Contract, p accounts.Profile) amazon.Region {
-	if p.Region != amazon.RegionUnknown {
-		return p.Region
-	}
-	if r := contract.Region(strings.ToUpper(f.event.User.CountryCode)); r != amazon.RegionUnknown {
-		return r
-	}
-	return f.contract.Region
+	return account, profile, base, nil
 }

@@ -29,6 +29,7 @@ func differences(old, new *List) (changes []string) {
 		}{
 			{"client id", a.ClientID != was.ClientID}, {"client secret", a.ClientSecret != was.ClientSecret},
 			{"refresh token", a.RefreshToken != was.RefreshToken}, {"token URL", a.TokenURL != was.TokenURL},
+			{"API token", a.APIToken != was.APIToken}, {"manager account", a.ManagerID != was.ManagerID}, {"data set id", a.DataSetID != was.DataSetID},
 		} {
 			if c.changed {
 				say("account %s: another %s", a.Name, c.what)
@@ -93,6 +94,9 @@ func (s Settings) differences(now Settings) (changes []string) {
 	say := func(format string, args ...any) { changes = append(changes, fmt.Sprintf(format, args...)) }
 	if s.Contract != now.Contract {
 		say("contract %s instead of %s", now.Contract, s.Contract)
+	}
+	if s.DataSet != now.DataSet {
+		say("data set %s instead of %s", cmp.Or(now.DataSet, "Amazon's default"), cmp.Or(s.DataSet, "Amazon's default"))
 	}
 	if s.Region != now.Region {
 		say("region %s instead of %s", cmp.Or(now.Region.String(), "by country"), cmp.Or(s.Region.String(), "by country"))

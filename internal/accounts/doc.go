@@ -8,14 +8,22 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Account is a Login with Amazon account. Comparing two reports whether anything
-// that matters has changed.
+// Account is who sends: a client of Login with Amazon, or whoever holds an API token; for
+// DSP advertisers, which its profiles are, or for a manager account. Comparing two reports
+// whether anything that matters has changed.
 type Account struct {
 	Name         string
 	ClientID     string
 	ClientSecret string
 	RefreshToken string
 	TokenURL     string
+	// ManagerID is the manager account that all profiles send for; empty if they send
+	// for advertisers.
+	ManagerID string
+	// APIToken takes the place of client and refresh token. It is good for DataSetID
+	// alone.
+	APIToken  string
+	DataSetID string
 	// Defaults are the settings of the account's profiles that do not have their
 	// own, and of those that nobody names, if it is the default account.
 	Defaults Settings
@@ -33,6 +41,9 @@ type Profile struct {
 // Settings are how a profile's events are sent.
 type Settings struct {
 	Contract string
+	// DataSet is the name of the data set that events are filed under; empty for
+	// Amazon's default.
+	DataSet string
 	// Region takes all events of the profile; RegionUnknown leaves it to the
 	// contract and the events' countries.
 	Region amazon.Region
@@ -78,21 +89,4 @@ type Base struct {
 	Region amazon.Region
 	// ProfileIDs says which profile ids there are.
 	ProfileIDs transform.ProfileIDs
-}
-
-// Find returns the account that sends for a profile, and how; false if there is
-// none.
-func (l *List) Find(profile string) (*Account, Profile, bool) {
-	for i := range l.Accounts {
-		a := &l.Accounts[i]
-		for _, p := range a.Profiles {
-			if p.ID == profile {
-				return a, p, true
-			}
-		}
-	}
-	if a := l.account(l.Default); a != nil {
-		return a, Profile{ID: profile, Settings: a.Defaults}, true
-	}
-	return nil, Profile{}, false
 }

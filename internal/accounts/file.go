@@ -2,8 +2,6 @@ package accounts
 
 import (
 	"cmp"
-	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,9 +10,9 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/internal/yamlfile"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // Environment is where secrets are that the file only names. It exists so that
@@ -46,8 +44,9 @@ type file struct {
 }
 
 var (
-	settingKeys = []string{"contract", "region", "paused", "limits"}
-	accountKeys = append([]string{"name", "client_id", "client_secret_env", "client_secret_file", "refresh_token_env", "refresh_token_file", "token_url", "profiles"}, settingKeys...)
+	settingKeys = []string{"contract", "data_set_name", "region", "paused", "limits"}
+	accountKeys = append([]string{"name", "client_id", "client_secret_env", "client_secret_file", "refresh_token_env", "refresh_token_file", "token_url",
+		"manager_account_id", "api_token_env", "api_token_file", "data_set_id", "profiles"}, settingKeys...)
 	profileKeys = append([]string{"id", "advertiser_id"}, settingKeys...)
 	limitKeys   = []string{"batch_events", "batch_bytes", "concurrency"}
 
@@ -104,19 +103,12 @@ func (f *file) account(n *yaml.Node) (a Account, ok bool) {
 		}
 		f.names[a.Name] = line
 	}
-	a.ClientID = f.required(n, fields, "client_id", "an account", "the client id from Login with Amazon")
-	a.ClientSecret = f.secret(n, fields, "client_secret")
-	a.RefreshToken = f.secret(n, fields, "refresh_token")
-	if u := fields["token_url"]; u != nil {
-		if s, ok := f.Text(u, "token_url"); ok {
-			f.checkURL(u.Line, s)
-			a.TokenURL = s
-		}
-	}
+	f.credentials(n, fields, &a)
 	f.settings(fields, &a.Defaults)
+	f.manager(n, fields, &a)
 	if p := fields["profiles"]; p != nil {
 		for _, item := range f.List(p, "profiles") {
-			if profile, ok := f.profile(item, a.Defaults); ok {
+			if profile, ok := f.profile(item, &a); ok {
 				a.Profiles = append(a.Profiles, profile)
 			}
 		}
@@ -125,12 +117,12 @@ func (f *file) account(n *yaml.Node) (a Account, ok bool) {
 	return a, true
 }
 
-func (f *file) profile(n *yaml.Node, defaults Settings) (p Profile, ok bool) {
+func (f *file) profile(n *yaml.Node, of *Account) (p Profile, ok bool) {
 	fields := f.Fields(n, "a profile", profileKeys...)
 	if fields == nil {
 		return p, false
 	}
-	p.Settings = defaults
+	p.Settings = of.Defaults
 	p.ID = f.required(n, fields, "id", "a profile", "the profile id that events name")
 	if p.ID != "" {
 		line := fields["id"].Line
@@ -152,6 +144,7 @@ func (f *file) profile(n *yaml.Node, defaults Settings) (p Profile, ok bool) {
 		}
 	}
 	f.settings(fields, &p.Settings)
+	f.ofManager(fields, of, &p.Settings, 0)
 	return p, true
 }
 
@@ -159,6 +152,14 @@ func (f *file) profile(n *yaml.Node, defaults Settings) (p Profile, ok bool) {
 func (f *file) settings(fields map[string]*yaml.Node, s *Settings) {
 	if n := fields["contract"]; n != nil {
 		s.Contract = amazon.ContractNames()[f.Choice(n, "contract", amazon.ContractNames())]
+	}
+	if n := fields["data_set_name"]; n != nil {
+		if text, ok := f.Text(n, "data_set_name"); ok {
+			if err := transform.CheckDataSet(text); err != nil {
+				f.Fault(n.Line, "%v", err)
+			}
+			s.DataSet = text
+		}
 	}
 	if n := fields["region"]; n != nil {
 		if text, ok := f.Text(n, "region"); ok {
@@ -224,66 +225,4 @@ func (f *file) required(of *yaml.Node, fields map[string]*yaml.Node, key, what, 
 		return ""
 	}
 	return s
-}
-
-func (f *file) checkURL(line int, s string) {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		f.Fault(line, "token_url is no URL that can be used: want one such as https://api.amazon.co.uk/auth/o2/token")
-	}
-}
-
-// secret reads a secret from where the file says it is. In the file itself it
-// would be in every backup and every diff of it.
-func (f *file) secret(of *yaml.Node, fields map[string]*yaml.Node, key string) string {
-	env, path := fields[key+"_env"], fields[key+"_file"]
-	switch {
-	case env != nil && path != nil:
-		f.Fault(max(env.Line, path.Line), "%s_env and %s_file are both there: want one of them", key, key)
-		return ""
-	case env != nil:
-		name, ok := f.Text(env, key+"_env")
-		if !ok {
-			return ""
-		}
-		return f.checked(env.Line, f.env.Getenv(name), fmt.Sprintf("%s_env: the variable %s", key, named(name)))
-	case path != nil:
-		name, ok := f.Text(path, key+"_file")
-		if !ok {
-			return ""
-		}
-		data, err := f.env.ReadFile(name)
-		if err != nil {
-			f.Fault(path.Line, "%s_file: %v", key, redact.File(err))
-			return ""
-		}
-		if data, err = textfile.Clean(data); err != nil {
-			f.Fault(path.Line, "%s_file: %v", key, err)
-			return ""
-		}
-		return f.checked(path.Line, string(data), fmt.Sprintf("%s_file: %s", key, named(name)))
-	}
-	f.Fault(of.Line, "an account has no %s_file and no %s_env: want one of them", key, key)
-	return ""
-}
-
-// named is a name as errors show it, unless it is the secret itself that was put in
-// the name's place.
-func named(name string) string {
-	if redact.Quote(name) == strconv.Quote(name) {
-		return name
-	}
-	return "the one that is named"
-}
-
-func (f *file) checked(line int, secret, where string) string {
-	secret = strings.TrimSpace(strings.TrimPrefix(secret, textfile.Mark))
-	redact.Secret(secret)
-	switch {
-	case secret == "":
-		f.Fault(line, "%s is empty or not set: want the secret", where)
-	case strings.ContainsAny(secret, "\r\n\x00"):
-		f.Fault(line, "%s has several lines: want the secret alone", where)
-	}
-	return secret
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -190,4 +191,105 @@ func FuzzLoad(f *testing.F) {
 			t.Error("a file without accounts is taken")
 		}
 	})
+}
+
+const kinds = `accounts:
+  - name: token
+    manager_account_id: amzn1.ads1.ma1.abc123
+    api_token_file: /secrets/token
+    data_set_id: amzn1.adm.ds1.evnt1.shop
+    contract: events-v1
+    profiles: [{id: "300"}]
+  - name: manager
+    client_id: client-eu
+    client_secret_file: /secrets/eu
+    refresh_token_env: SECRET
+    manager_account_id: amzn1.ads1.ma1.def456
+    contract: events-v1
+    data_set_name: shop_data
+    profiles:
+      - {id: "301", data_set_name: other-data}
+  - name: advertiser
+    client_id: client-eu
+    client_secret_file: /secrets/eu
+    refresh_token_env: SECRET
+    contract: events-v1
+    profiles: [{id: "302", advertiser_id: "5550001"}]
+`
+
+func withToken() map[string]string {
+	files := map[string]string{"/secrets/token": "hunter2\n"}
+	maps.Copy(files, secrets)
+	return files
+}
+
+// TestKindsOfAccounts: each is sent for as it is, and a file may have all of them.
+func TestKindsOfAccounts(t *testing.T) {
+	list, err := Load("a.yaml", []byte(kinds), base, env(withToken()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSet(t, list, Options{})
+	for profile, want := range map[string]http.Header{
+		"300": {"Amazon-Ads-Manager-Accountid": {"amzn1.ads1.ma1.abc123"}},
+		"301": {"Amazon-Ads-Clientid": {"client-eu"}, "Amazon-Ads-Manager-Accountid": {"amzn1.ads1.ma1.def456"}},
+		"302": {"Amazon-Ads-Clientid": {"client-eu"}, "Amazon-Ads-Accountid": {"5550001"}},
+	} {
+		r, why := s.Route(profile, "DE")
+		if why != nil {
+			t.Fatal(why)
+		}
+		who := r.Principal
+		who.ProfileID = profile
+		got := make(http.Header)
+		r.Contract.SetHeaders(got, who)
+		got.Del("Content-Type")
+		got.Del("Accept")
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", profile, diff)
+		}
+		if r.APIToken != (profile == "300") {
+			t.Errorf("%s: by API token %v", profile, r.APIToken)
+		}
+	}
+}
+
+// TestKindsThatDoNotGoTogether are told at start, by line.
+func TestKindsThatDoNotGoTogether(t *testing.T) {
+	for name, c := range map[string]struct{ old, new, want string }{
+		"letters missing":          {"amzn1.ads1.ma1.abc123", "amzn1.ads.ma1.abc123", `a.yaml:3: manager_account_id: manager account a value of 20 characters is none`},
+		"no id after the letters":  {"amzn1.ads1.ma1.abc123", "amzn1.ads1.ma1.", "a.yaml:3: manager_account_id"},
+		"the number alone":         {"amzn1.ads1.ma1.abc123", "abc123", "a.yaml:3: manager_account_id"},
+		"token and client":         {"    data_set_id:", "    client_id: x\n    data_set_id:", "a.yaml:5: client_id is beside an API token"},
+		"token and refresh token":  {"    data_set_id:", "    refresh_token_env: SECRET\n    data_set_id:", "a.yaml:5: refresh_token_env is beside an API token"},
+		"token and advertiser":     {`[{id: "300"}]`, `[{id: "300", advertiser_id: "1"}]`, "a.yaml:7: advertiser_id is in an account that sends for a manager account"},
+		"token without manager":    {"    manager_account_id: amzn1.ads1.ma1.abc123\n", "", "a.yaml:3: an account has an API token and no manager_account_id"},
+		"token without data set":   {"    data_set_id: amzn1.adm.ds1.evnt1.shop\n", "", "a.yaml:4: an account has an API token and no data_set_id"},
+		"token with a name":        {"    data_set_id:", "    data_set_name: shop_data\n    data_set_id:", "a.yaml:5: data_set_name is beside an API token"},
+		"token with another's":     {"amzn1.adm.ds1.evnt1.shop", "amzn1.adm.ds1.shop", "a.yaml:5: data set id"},
+		"token by the guide":       {"evnt1.shop\n    contract: events-v1", "evnt1.shop\n    contract: off-amazon-2023-11-13", "a.yaml:6: contract is off-amazon-2023-11-13, by which no event is sent for a manager account"},
+		"token, contract left out": {"evnt1.shop\n    contract: events-v1\n", "evnt1.shop\n", "a.yaml:2: contract is off-amazon-2023-11-13"},
+		"both kinds":               {`{id: "301", `, `{id: "301", advertiser_id: "5", `, "a.yaml:16: advertiser_id is in an account that sends for a manager account"},
+		"id of a set with OAuth":   {"    data_set_name: shop_data", "    data_set_id: amzn1.adm.ds1.evnt1.shop", "a.yaml:14: data_set_id is for an account with an API token"},
+		"name of four":             {"shop_data", "shop", `a.yaml:14: data set name "shop" has 4 characters`},
+		"name of 101":              {"shop_data", strings.Repeat("a", 101), "a.yaml:14: data set name"},
+		"name with a digit first":  {"shop_data", "1shop", `a.yaml:14: data set name "1shop" cannot be used`},
+		"name with a dot":          {"other-data", "other.data", `a.yaml:16: data set name "other.data" cannot be used`},
+		"name by the guide":        {`{id: "302", `, `{id: "302", contract: off-amazon-2023-11-13, data_set_name: shop_data, `, "a.yaml:22: data_set_name is beside contract off-amazon-2023-11-13"},
+		"token file gone":          {"/secrets/token", "/secrets/gone", "a.yaml:4: api_token_file: open /secrets/gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Replace(kinds, c.old, c.new, 1)
+			if text == kinds {
+				t.Fatalf("%q is not in the file", c.old)
+			}
+			_, err := Load("a.yaml", []byte(text), base, env(withToken()))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q in it", err, c.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("a secret is in %v", err)
+			}
+		})
+	}
 }

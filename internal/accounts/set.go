@@ -24,7 +24,7 @@ type Set struct {
 
 	changing sync.Mutex // one change at a time
 	list     List
-	sources  map[string]*login.Source // by account
+	sources  map[string]tokens // by account
 }
 
 // Options are what a Set needs beside the accounts.
@@ -44,7 +44,7 @@ type table struct {
 
 // New returns the set of a list. Nothing is sent or asked for yet.
 func New(list List, o Options) (*Set, error) {
-	s := &Set{opts: o, sources: make(map[string]*login.Source)}
+	s := &Set{opts: o, sources: make(map[string]tokens)}
 	if err := s.apply(list, func() {}); err != nil {
 		return nil, err
 	}
@@ -96,8 +96,8 @@ func Unknown() *verdict.Reason {
 // go by the old list ask again; only then are its sources ended, for nobody
 // waits on one that has.
 func (s *Set) apply(list List, reroute func()) error {
-	next := make(map[string]*login.Source)
-	var made []*login.Source
+	next := make(map[string]tokens)
+	var made []tokens
 	fail := func(err error) error {
 		for _, t := range made {
 			t.Close()
@@ -140,7 +140,7 @@ func (s *Set) apply(list List, reroute func()) error {
 }
 
 // retire ends the sources that are not in force any more.
-func (s *Set) retire(was map[string]*login.Source) {
+func (s *Set) retire(was map[string]tokens) {
 	for name, old := range was {
 		if now := s.sources[name]; now != old {
 			old.Retire(now != nil)
@@ -148,7 +148,17 @@ func (s *Set) retire(was map[string]*login.Source) {
 	}
 }
 
-func (s *Set) source(a *Account) (*login.Source, error) {
+// tokens is where an account's tokens come from.
+type tokens interface {
+	login.Tokens
+	Close()
+	Retire(succeeded bool)
+}
+
+func (s *Set) source(a *Account) (tokens, error) {
+	if a.APIToken != "" {
+		return login.NewAPIToken(login.APITokenOptions{Account: a.Name, Token: a.APIToken, Conditions: s.opts.Conditions})
+	}
 	return login.NewSource(login.Options{
 		Account: a.Name, URL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, RefreshToken: a.RefreshToken,
 		Log: s.opts.Log, Conditions: s.opts.Conditions, Metrics: s.opts.Metrics, HTTPClient: s.opts.HTTPClient,
@@ -162,7 +172,7 @@ func (s *Set) routesOf(a *Account, p *Profile, tokens login.Tokens) (*exchange.R
 	}
 	o := exchange.RouteOptions{
 		Contract: k, BaseURL: s.opts.Base.BaseURL, Region: s.opts.Base.Region,
-		Account: a.Name, ClientID: a.ClientID, AdvertiserID: p.AdvertiserID, Tokens: tokens,
+		Account: a.Name, Principal: a.principal(p), Tokens: tokens, APIToken: a.APIToken != "", DataSet: a.dataSet(p),
 		BatchEvents: p.BatchEvents, BatchBytes: p.BatchBytes, Concurrency: p.Concurrency, Paused: p.Paused,
 	}
 	if p.Region != amazon.RegionUnknown {
@@ -190,5 +200,5 @@ func (l *List) account(name string) *Account {
 }
 
 func (a *Account) sameCredentials(b *Account) bool {
-	return a != nil && a.ClientID == b.ClientID && a.ClientSecret == b.ClientSecret && a.RefreshToken == b.RefreshToken && a.TokenURL == b.TokenURL
+	return a != nil && a.ClientID == b.ClientID && a.ClientSecret == b.ClientSecret && a.RefreshToken == b.RefreshToken && a.TokenURL == b.TokenURL && a.APIToken == b.APIToken
 }

@@ -36,11 +36,21 @@ func NewSource(path string) Source {
 	return Source{path, Environment{os.Getenv, os.ReadFile}}
 }
 
+// File implements Loader.
+func (src Source) File() string { return src.Path }
+
+// Loader gives the accounts as they are now.
+type Loader interface {
+	Load(Base) (List, error)
+	// File is what the log calls it.
+	File() string
+}
+
 // Watch takes up what changes in the file or its secrets, until ctx ends. now
 // asks for a look at once, as SIGHUP does. A file that cannot be used is kept
 // out, whole, and named in readiness; what was in force stays so. reroute is
 // called when another list is in force.
-func (s *Set) Watch(ctx context.Context, src Source, now <-chan os.Signal, reroute func()) {
+func (s *Set) Watch(ctx context.Context, src Loader, now <-chan os.Signal, reroute func()) {
 	var cond *health.Condition
 	if s.opts.Conditions != nil {
 		cond = s.opts.Conditions.Condition("accounts file")
@@ -63,20 +73,20 @@ func (s *Set) Watch(ctx context.Context, src Source, now <-chan os.Signal, rerou
 			cond.Fail(why)
 			if asked {
 				// Who asks wants an answer, also to the second try.
-				s.opts.Log.Warn().Str("file", src.Path).Str("reason", why).Msg("accounts not reloaded")
+				s.opts.Log.Warn().Str("file", src.File()).Str("reason", why).Msg("accounts not reloaded")
 			}
 			continue
 		case len(changes) > 0:
-			s.opts.Log.Info().Str("file", src.Path).Strs("changes", changes).Msg("accounts reloaded")
+			s.opts.Log.Info().Str("file", src.File()).Strs("changes", changes).Msg("accounts reloaded")
 		case asked:
-			s.opts.Log.Info().Str("file", src.Path).Msg("accounts are as they were")
+			s.opts.Log.Info().Str("file", src.File()).Msg("accounts are as they were")
 		}
 		cond.OK()
 	}
 }
 
 // reload returns what has changed.
-func (s *Set) reload(src Source, reroute func()) (changes []string, err error) {
+func (s *Set) reload(src Loader, reroute func()) (changes []string, err error) {
 	list, err := src.Load(s.opts.Base)
 	if err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ func (f *Delivery) Register(flags *pflag.FlagSet) {
 	f.Transform.Register(flags)
 	f.Contract.Register(flags)
 	f.Account.Register(flags)
-	flags.StringVar(&f.Config.AccountsFile, "accounts", "", "YAML file with several Login with Amazon accounts and their profiles, in the place of --client-id, --client-secret and --refresh-token; read anew on SIGHUP and when it changes")
+	flags.StringVar(&f.Config.AccountsFile, "accounts", "", "YAML file with several Login with Amazon accounts and their profiles, in the place of the flags of a single one; read anew on SIGHUP and when it changes")
 	f.batch.Register(flags)
 	c := &f.Config
 	flags.StringVar(&c.ReceiptsTopic, "receipts-topic", DefaultReceiptsTopic, "topic for receipts, which say what became of each event; empty for none")
@@ -84,9 +84,11 @@ func (f *Delivery) Resolve(settings kafka.Settings, sends bool, warn io.Writer) 
 	case c.AccountsFile != "":
 		wrong.Note(f.Account.Besides())
 	case sends:
-		account, err := f.Account.Resolve(warn)
+		account, err := f.Account.Resolve(f.Contract.Name, warn)
 		wrong.Note(err)
 		c.ClientID, c.ClientSecret, c.RefreshToken = account.ClientID, account.ClientSecret, account.RefreshToken
+		c.ManagerID, c.APIToken, c.DataSetID, c.DataSet = account.ManagerID, account.APIToken, account.DataSetID, account.Defaults.DataSet
+		c.ReadAPIToken = f.Account.APITokenReader()
 	}
 	contract, err := f.Contract.Resolve()
 	wrong.Note(err)

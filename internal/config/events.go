@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"errors"
-	"io"
 	"strings"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
-	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -114,72 +112,6 @@ func (f *Transform) Transformer(contract amazon.Contract) (*transform.Transforme
 	}
 	t, err := pipeline.NewTransformer(o, contract)
 	return t, setting.Mistaken(err)
-}
-
-// Account says in whose name events are sent.
-type Account struct {
-	TokenURL, ClientID         string
-	clientSecret, refreshToken Secret
-}
-
-// Register adds the flags.
-func (f *Account) Register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.TokenURL, "token-url", "https://api.amazon.com/auth/o2/token", "Login with Amazon's token endpoint")
-	flags.StringVar(&f.ClientID, "client-id", "", "Login with Amazon client id")
-	f.clientSecret.Register(flags, "client-secret", "Login with Amazon client secret")
-	f.refreshToken.Register(flags, "refresh-token", "OAuth refresh token of the Ads account")
-}
-
-// Resolve returns the settings of a token source, or an error if there is none to
-// be had with them.
-func (f *Account) Resolve(warn io.Writer) (o login.Options, err error) {
-	o.URL, o.ClientID = f.TokenURL, f.ClientID
-	wrong := []error{CheckURL("token-url", f.TokenURL)}
-	o.ClientSecret, err = f.clientSecret.Read(warn)
-	wrong = append(wrong, err)
-	o.RefreshToken, err = f.refreshToken.Read(warn)
-	wrong = append(wrong, err)
-	for _, s := range []struct {
-		flag  setting.Key
-		value string
-		file  bool // where it was to come from, which says what is wrong already
-	}{
-		{"client-id", o.ClientID, false}, {"client-secret", o.ClientSecret, f.clientSecret.FromFile()}, {"refresh-token", o.RefreshToken, f.refreshToken.FromFile()},
-	} {
-		if s.value == "" && !s.file {
-			wrong = append(wrong, Missing(s.flag))
-		}
-	}
-	return o, setting.Mistaken(errors.Join(wrong...))
-}
-
-// set names the flags of the account that are set.
-func (f *Account) set() (flags []setting.Key) {
-	for _, s := range []struct {
-		flag setting.Key
-		set  bool
-	}{
-		{"client-id", f.ClientID != ""},
-		{"client-secret", f.clientSecret.IsSet()},
-		{"refresh-token", f.refreshToken.IsSet()},
-	} {
-		if s.set {
-			flags = append(flags, s.flag)
-		}
-	}
-	return flags
-}
-
-// Given reports whether anything is said about an account.
-func (f *Account) Given() bool { return len(f.set()) > 0 }
-
-// Besides refuses an account beside a file that has them all: it would be a guess
-// which is meant.
-func (f *Account) Besides() error {
-	if set := f.set(); len(set) > 0 {
-		return setting.Mistakef("%s and %s are both set: want the account in the file, or the flags alone", set[0], setting.Accounts)
-	}
-	return CheckURL("token-url", f.TokenURL)
 }
 
 // Batch says how events are put together into requests.

@@ -45,6 +45,9 @@ func Remedy(name, reason string) string {
 			return do
 		}
 	}
+	if strings.HasPrefix(name, "token") && strings.Contains(reason, "API token") {
+		return "Put another API token of the manager account into the file that holds it; it is read again by itself. Events of the account wait until then, and nothing is lost."
+	}
 	best := -1
 	for i, r := range remedies {
 		if (name == r.name || strings.HasPrefix(name, r.name+" ")) && (best < 0 || len(r.name) > len(remedies[best].name)) {

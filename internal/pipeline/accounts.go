@@ -21,11 +21,31 @@ func (c *Config) Accounts() (accounts.List, accounts.Base, error) {
 		list, err := accounts.NewSource(c.AccountsFile).Load(base)
 		return list, base, err
 	}
-	return accounts.Single(accounts.Account{
-		ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken, TokenURL: c.TokenURL,
-		Defaults: accounts.Settings{Contract: c.Contract},
-	}), base, nil
+	return c.single(c.APIToken), base, nil
 }
+
+// single is the list of the one account of all profiles, with the API token if it has one.
+func (c *Config) single(apiToken string) accounts.List {
+	a := accounts.Account{
+		ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken,
+		ManagerID: c.ManagerID, APIToken: apiToken, DataSetID: c.DataSetID,
+		Defaults: accounts.Settings{Contract: c.Contract, DataSet: c.DataSet},
+	}
+	if apiToken == "" {
+		a.TokenURL = c.TokenURL
+	}
+	return accounts.Single(a)
+}
+
+// tokenFile is the accounts as they are with an API token that is read again.
+type tokenFile struct{ config *Config }
+
+func (f tokenFile) Load(accounts.Base) (accounts.List, error) {
+	token, err := f.config.ReadAPIToken()
+	return f.config.single(token), err
+}
+
+func (f tokenFile) File() string { return "the API token's" }
 
 func (p *Pipeline) openAccounts() error {
 	list, base, err := p.config.Accounts()
@@ -40,17 +60,22 @@ func (p *Pipeline) openAccounts() error {
 	return err
 }
 
-// watchAccounts has the accounts file watched, if there is one, until the
+// watchAccounts has the accounts file watched, or that of the only API token, if there is one, until the
 // function that it returns is called.
 func (p *Pipeline) watchAccounts(ctx context.Context, lanes *sink.Sink) (stop func()) {
-	if p.config.AccountsFile == "" {
+	var from accounts.Loader = accounts.NewSource(p.config.AccountsFile)
+	switch {
+	case p.config.AccountsFile != "":
+	case p.config.ReadAPIToken != nil:
+		from = tokenFile{&p.config}
+	default:
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer crash.Report()
-		p.accounts.Watch(ctx, accounts.NewSource(p.config.AccountsFile), p.config.Reload, lanes.Reroute)
+		p.accounts.Watch(ctx, from, p.config.Reload, lanes.Reroute)
 	})
 	return func() {
 		cancel()

@@ -45,14 +45,20 @@ type Config struct {
 	// Region takes events of countries that the contract has no region for.
 	Region   amazon.Region
 	TokenURL string
-	// AccountsFile names the accounts and their profiles, in the place of the
-	// three settings after it. It is read anew when it changes, and at once when
-	// Reload says so.
+	// AccountsFile names the accounts and their profiles, in the place of the one
+	// account of all profiles that follows. It is read anew when it changes, and at once
+	// when Reload says so.
 	AccountsFile string
 	Reload       <-chan os.Signal
 	ClientID     string
 	ClientSecret string
 	RefreshToken string
+	ManagerID    string // of a manager account; optional
+	APIToken     string // in the place of the three above
+	DataSetID    string // that the API token is for
+	DataSet      string // its name, where there is no API token; optional
+	// ReadAPIToken reads the account's API token again; nil unless it is in a file.
+	ReadAPIToken func() (string, error)
 
 	BatchEvents     int
 	BatchBytes      int

@@ -78,6 +78,9 @@ const (
 	// Of accounts: no account has the profile.
 	CodeProfileUnknown
 
+	// Of sink/exchange: the event waited while its account's route changed.
+	CodeDataSetChanged
+
 	codeCount
 )
 
@@ -141,6 +144,7 @@ var registry = register(
 	raised{"sink/amazon", contractCodes},
 	raised{"sink", attemptCodes},
 	raised{"internal/accounts", accountCodes},
+	raised{"sink/exchange", routeCodes},
 )
 
 // raised is a table of what a package raises.

@@ -76,3 +76,10 @@ var accountCodes = []Entry{{
 	Advice: Advice{"Put the profile into an account of the accounts file, or name a default account there; it is read without a restart. " +
 		"If the profile id is wrong, mend the source.", redriveEvents},
 }}
+
+// routeCodes are raised where an event's route is another one than it was encoded for.
+var routeCodes = []Entry{{
+	Code: CodeDataSetChanged, Class: Auth, Name: "data_set_changed", Field: "profile_id",
+	Rule:   "an account that is sent to by an API token keeps its data set (data_set_id) while events wait",
+	Advice: Advice{"Nothing: the account has another data set (data_set_id) than when the event was encoded.", redriveEvents},
+}}

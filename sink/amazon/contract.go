@@ -50,15 +50,6 @@ type Contract interface {
 	Identifiers(event []byte) []string
 }
 
-// Principal is in whose name a request is sent.
-type Principal struct {
-	ClientID  string
-	ProfileID string
-	// AdvertiserID is the numeric id of the advertiser in Amazon's DSP; empty
-	// where it is the profile's.
-	AdvertiserID string
-}
-
 // Limits bound one request.
 type Limits struct {
 	Events     int           // events in a request
@@ -89,7 +80,7 @@ type ContractOptions struct {
 
 // contracts makes all contracts, the default first. A new one is added here and
 // nowhere else.
-func contracts(o ContractOptions) []Contract { return []Contract{offAmazon{}, eventsV1{o}} }
+func contracts(o ContractOptions) []Contract { return []Contract{offAmazon{}, eventsV1{opts: o}} }
 
 // ContractNames returns the names that NewContract knows, the default first.
 func ContractNames() []string {

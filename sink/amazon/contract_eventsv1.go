@@ -11,7 +11,10 @@ import (
 
 // eventsV1 is Amazon's live Events API as its published OpenAPI of 2026 has it:
 // one call of the unified Ads API, version 1.
-type eventsV1 struct{ opts ContractOptions }
+type eventsV1 struct {
+	opts    ContractOptions
+	dataSet DataSet
+}
 
 const (
 	eventsV1Events = 500
@@ -36,17 +39,6 @@ func (eventsV1) Name() string { return "events-v1" }
 func (eventsV1) Path() string { return "/adsApi/v1/create/events" }
 
 func (eventsV1) Region(country string) Region { return regionOf(country) }
-
-func (eventsV1) SetHeaders(h http.Header, p Principal) {
-	account := p.AdvertiserID
-	if account == "" {
-		account = p.ProfileID
-	}
-	h.Set("Amazon-Ads-ClientId", p.ClientID)
-	h.Set("Amazon-Ads-AccountId", account)
-	h.Set("Content-Type", "application/json")
-	h.Set("Accept", "application/json")
-}
 
 func (eventsV1) Limits() Limits {
 	return Limits{

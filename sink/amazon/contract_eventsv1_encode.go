@@ -8,7 +8,7 @@ import (
 
 // AppendEvent writes by hand, like that of the other contract, and in the order
 // in which Amazon's texts name the fields. The conversion has passed Check.
-func (eventsV1) AppendEvent(dst []byte, c *transform.Conversion) []byte {
+func (v eventsV1) AppendEvent(dst []byte, c *transform.Conversion) []byte {
 	typ, _ := conversionType(c.EventType)
 	dst = append(dst, `{"eventDescription":{"name":`...)
 	dst = appendString(dst, c.Name)
@@ -16,7 +16,9 @@ func (eventsV1) AppendEvent(dst []byte, c *transform.Conversion) []byte {
 	dst = append(dst, typ...)
 	dst = append(dst, `","eventSource":"`...)
 	dst = append(dst, eventSource(c)...)
-	dst = append(dst, `","eventIngestionMethod":"SERVER_TO_SERVER"},"eventTime":"`...)
+	dst = append(dst, `","eventIngestionMethod":"SERVER_TO_SERVER"`...)
+	dst = v.appendDataSet(dst, c)
+	dst = append(dst, `,"eventTime":"`...)
 	dst = transform.AppendTime(dst, c.OccurredAt)
 	dst = append(dst, `","countryCode":"`...)
 	dst = append(dst, c.CountryCode...)
@@ -39,6 +41,27 @@ func (eventsV1) AppendEvent(dst []byte, c *transform.Conversion) []byte {
 	if c.ArefTokens != "" {
 		dst = append(dst, `,"arefMeasurementTokens":`...)
 		dst = appendString(dst, c.ArefTokens)
+	}
+	return append(dst, '}')
+}
+
+// appendDataSet says where the event is filed, and ends the description. The names of
+// data sets are checked to need no escapes. A token is good for one data set, whatever
+// the mapping wants.
+func (v eventsV1) appendDataSet(dst []byte, c *transform.Conversion) []byte {
+	if v.dataSet.ID != "" {
+		dst = append(dst, `},"dataSetId":"`...)
+		dst = append(dst, v.dataSet.ID...)
+		return append(dst, '"')
+	}
+	name := c.DataSet
+	if name == "" {
+		name = v.dataSet.Name
+	}
+	if name != "" {
+		dst = append(dst, `,"dataSetName":"`...)
+		dst = append(dst, name...)
+		dst = append(dst, '"')
 	}
 	return append(dst, '}')
 }

@@ -12,15 +12,16 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
-// DirectOptions are the settings of a Direct. Contract, BaseURL and ClientID are
-// required.
+// DirectOptions are the settings of a Direct. Contract and ClientID or APIToken
+// are required.
 type DirectOptions struct {
 	Contract amazon.Contract
 	// BaseURL is the API's, without the contract's path; empty for Region's host.
-	BaseURL        string
-	Region         amazon.Region // NorthAmerica
-	ClientID       string
-	AdvertiserID   string        // see Principal
+	BaseURL string
+	Region  amazon.Region // NorthAmerica
+	amazon.Principal
+	APIToken       bool // the tokens are API tokens
+	DataSet        amazon.DataSet
 	HTTPClient     *http.Client  // NewClient
 	RequestTimeout time.Duration // 30s
 	Now            func() time.Time
@@ -41,7 +42,8 @@ func NewDirect(o DirectOptions) (*Direct, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	ways := RouteOptions{Contract: o.Contract, BaseURL: o.BaseURL, ClientID: o.ClientID, AdvertiserID: o.AdvertiserID}
+	o.Contract = amazon.WithDataSet(o.Contract, o.DataSet)
+	ways := RouteOptions{Contract: o.Contract, BaseURL: o.BaseURL, Principal: o.Principal, APIToken: o.APIToken, DataSet: o.DataSet}
 	route, err := ways.route(o.Region)
 	if err != nil {
 		return nil, err
@@ -51,6 +53,9 @@ func NewDirect(o DirectOptions) (*Direct, error) {
 
 // URL is where requests go.
 func (d *Direct) URL() string { return d.route.Endpoint }
+
+// Contract is the contract with the account's data set, for encoding events.
+func (d *Direct) Contract() amazon.Contract { return d.route.Contract }
 
 // Header is what a request of the profile carries beside its body, the token
 // included.

@@ -31,12 +31,15 @@ type Route struct {
 	Contract amazon.Contract
 	// Region is what the lane is told from others of its profile by; unknown
 	// where all of the profile's events go one way.
-	Region       amazon.Region
-	Endpoint     string // the URL that events are posted to
-	Account      string // its name in the accounts file; empty without one
-	ClientID     string
-	AdvertiserID string
-	Tokens       login.Tokens // what requests carry
+	Region   amazon.Region
+	Endpoint string // the URL that events are posted to
+	Account  string // its name in the accounts file; empty without one
+	// Who sends, but for the profile.
+	amazon.Principal
+	Tokens   login.Tokens // what requests carry
+	APIToken bool         // these are API tokens, and no bearer tokens
+	// DataSetID is what the events of the way are bound to; empty without an API token.
+	DataSetID string
 
 	Limits amazon.Limits // the contract's, which are asked of each event
 	Frame  amazon.Frame  // likewise
@@ -47,8 +50,14 @@ type Route struct {
 
 // setHeaders sets what a request of a profile carries beside its body.
 func (r *Route) setHeaders(h http.Header, profile string, token login.AccessToken) {
-	h.Set("Authorization", "Bearer "+token.Secret())
-	r.Contract.SetHeaders(h, amazon.Principal{ClientID: r.ClientID, ProfileID: profile, AdvertiserID: r.AdvertiserID})
+	if r.APIToken {
+		h.Set(amazon.TokenHeader, token.Secret())
+	} else {
+		h.Set("Authorization", "Bearer "+token.Secret())
+	}
+	who := r.Principal
+	who.ProfileID = profile
+	r.Contract.SetHeaders(h, who)
 }
 
 // RouteOptions describe the ways of a profile's events, or of everybody's.
@@ -62,10 +71,12 @@ type RouteOptions struct {
 	Region amazon.Region
 	Pinned bool
 
-	Account      string // its name; optional
-	ClientID     string
-	AdvertiserID string // see Principal
-	Tokens       login.Tokens
+	Account string // its name; optional
+	amazon.Principal
+	Tokens login.Tokens
+	// APIToken: Tokens gives API tokens.
+	APIToken bool
+	DataSet  amazon.DataSet
 
 	// BatchEvents, BatchBytes and Concurrency are the sink's unless set.
 	BatchEvents, BatchBytes, Concurrency int
@@ -85,12 +96,13 @@ func NewRoutes(o RouteOptions) (*Routes, error) {
 	switch {
 	case o.Contract == nil:
 		return nil, fmt.Errorf("contract (--contract) is missing: want one of %s", strings.Join(amazon.ContractNames(), ", "))
-	case o.ClientID == "":
+	case o.ClientID == "" && !o.APIToken:
 		return nil, errors.New("client id (--client-id) is missing: want the client id from Login with Amazon")
 	case o.Tokens == nil:
 		return nil, errors.New("no source of access tokens is given")
 	}
 	o.Region = cmp.Or(o.Region, amazon.NorthAmerica)
+	o.Contract = amazon.WithDataSet(o.Contract, o.DataSet)
 	r := &Routes{opts: o}
 	for region := range amazon.RegionCount {
 		at, lane := o.at(region)
@@ -139,7 +151,7 @@ func (o *RouteOptions) route(at amazon.Region) (*Route, error) {
 	}
 	return &Route{
 		Contract: o.Contract, Endpoint: strings.TrimSuffix(u.String(), "/") + o.Contract.Path(),
-		Account: o.Account, ClientID: o.ClientID, AdvertiserID: o.AdvertiserID, Tokens: o.Tokens,
+		Account: o.Account, Principal: o.Principal, Tokens: o.Tokens, APIToken: o.APIToken, DataSetID: o.DataSet.ID,
 		Limits: o.Contract.Limits(), Frame: o.Contract.Frame(),
 		BatchEvents: o.BatchEvents, BatchBytes: o.BatchBytes, Concurrency: o.Concurrency, Paused: o.Paused,
 	}, nil
@@ -151,9 +163,13 @@ func (r *Routes) Route(_, country string) (*Route, *verdict.Reason) {
 }
 
 // Renew implements Router. Events that are encoded for a contract which the
-// profile no longer has are still sent by that one.
+// profile no longer has are still sent by that one. Events that are bound to another data
+// set cannot be sent any more: a token is good for its own alone.
 func (r *Routes) Renew(_ string, old *Route) (*Route, *verdict.Reason) {
 	now := r.by[old.Region]
+	if now.DataSetID != old.DataSetID {
+		return nil, verdict.CodeDataSetChanged.Because("the account sends to another data set than this event was encoded for: redrive it, and it is encoded anew")
+	}
 	if now.Contract.Name() == old.Contract.Name() {
 		return now, nil
 	}

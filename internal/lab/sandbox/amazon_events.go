@@ -55,8 +55,7 @@ func (a *Amazon) serveEvents(c contract, w http.ResponseWriter, r *http.Request)
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client broke off: it sent no request
 	}
-	tenant, _ := c.headers()
-	profile := r.Header.Get(tenant)
+	profile := tenantOf(c, r.Header)
 	wait, fault := a.faults.strike(AtEvents, profile)
 	// A sender that gives up meanwhile has still sent its events: Amazon would
 	// not notice either.
@@ -119,8 +118,14 @@ func (a *Amazon) judge(c contract, r *http.Request, body []byte, refusal Refusal
 	// The events are read whatever the headers say: the record wants to know
 	// which ones a refused request held.
 	unreadable := a.readItems(c, body, o)
-	if o.failed = a.maySend(c, r); o.failed != nil {
+	account, bad := a.maySend(c, r)
+	if o.failed = bad; bad != nil {
 		return o
+	}
+	for i := range o.items {
+		if c.name() == (eventsV1{}).name() {
+			o.items[i].found = append(o.items[i].found, checkDataSet(o.items[i].raw, account)...)
+		}
 	}
 	if len(body) > a.opts.MaxBody || len(o.items) > a.opts.MaxEvents {
 		o.failed = refuse(http.StatusRequestEntityTooLarge, "CONTENT_TOO_LARGE", "a request may have %d events and %d bytes", a.opts.MaxEvents, a.opts.MaxBody)
@@ -151,8 +156,42 @@ func (a *Amazon) judge(c contract, r *http.Request, body []byte, refusal Refusal
 	return o
 }
 
-// maySend checks all that the headers say.
-func (a *Amazon) maySend(c contract, r *http.Request) *problem {
+// maySend checks all that the headers say, and returns who sends.
+func (a *Amazon) maySend(c contract, r *http.Request) (*Account, *problem) {
+	if bad := checkForm(c, r); bad != nil {
+		return nil, bad
+	}
+	tenant, client := c.headers()
+	isV1 := c.name() == (eventsV1{}).name()
+	account := a.tokens.account(bearer(r.Header))
+	if isV1 && r.Header.Get(tokenHeader) != "" {
+		var bad *problem
+		if account, bad = a.byAPIToken(r.Header); bad != nil {
+			return nil, bad
+		}
+	} else if account == nil {
+		return nil, refuse(http.StatusUnauthorized, "UNAUTHORIZED", "the access token is missing, not known or expired")
+	} else if r.Header.Get(client) == "" {
+		return nil, refuse(http.StatusBadRequest, "BAD_REQUEST", "header %s is required", client)
+	} else if r.Header.Get(client) != account.ClientID {
+		return nil, refuse(http.StatusForbidden, "FORBIDDEN", "header %s is not the client that the access token was given to", client)
+	}
+	profile := tenantOf(c, r.Header)
+	if isV1 {
+		if bad := checkTenant(r.Header); bad != nil {
+			return nil, bad
+		}
+	} else if !c.account(profile) {
+		return nil, refuse(http.StatusBadRequest, "BAD_REQUEST", "header %s must be the id of an account", tenant)
+	}
+	if !account.mayBeFor(profile) {
+		return nil, refuse(http.StatusForbidden, "FORBIDDEN", "this account may not send for the profile in %s", tenant)
+	}
+	return account, nil
+}
+
+// checkForm checks the headers that say what the body is, and that none is there twice.
+func checkForm(c contract, r *http.Request) *problem {
 	ct, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if charset := params["charset"]; err != nil || ct != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return refuse(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "the content type must be application/json")
@@ -161,25 +200,10 @@ func (a *Amazon) maySend(c contract, r *http.Request) *problem {
 		return refuse(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "the body must not be encoded")
 	}
 	tenant, client := c.headers()
-	for _, h := range []string{"Authorization", tenant, client} {
+	for _, h := range []string{"Authorization", tenant, client, managerHeader, tokenHeader} {
 		if len(r.Header.Values(h)) > 1 {
 			return refuse(http.StatusBadRequest, "BAD_REQUEST", "header %s is given more than once", h)
 		}
-	}
-	account := a.tokens.account(bearer(r.Header))
-	if account == nil {
-		return refuse(http.StatusUnauthorized, "UNAUTHORIZED", "the access token is missing, not known or expired")
-	}
-	profile := r.Header.Get(tenant)
-	switch {
-	case r.Header.Get(client) == "":
-		return refuse(http.StatusBadRequest, "BAD_REQUEST", "header %s is required", client)
-	case r.Header.Get(client) != account.ClientID:
-		return refuse(http.StatusForbidden, "FORBIDDEN", "header %s is not the client that the access token was given to", client)
-	case !c.account(profile):
-		return refuse(http.StatusBadRequest, "BAD_REQUEST", "header %s must be the id of an account", tenant)
-	case profile == ForbiddenProfile, len(account.Profiles) > 0 && !slices.Contains(account.Profiles, profile):
-		return refuse(http.StatusForbidden, "FORBIDDEN", "this account may not send for the profile in %s", tenant)
 	}
 	return nil
 }

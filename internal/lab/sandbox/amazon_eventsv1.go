@@ -29,6 +29,8 @@ const (
 const (
 	v1Purchases = "OFF_AMAZON_PURCHASES"
 	v1Age       = 21 * 24 * time.Hour
+	// v1Forbidden are the characters that a name must not have.
+	v1Forbidden = "!@#$%^&*|+=(){}[]<>?\\/~;"
 )
 
 var (
@@ -136,6 +138,10 @@ func (eventsV1) check(raw []byte, now time.Time) (string, []problem) {
 			if s := f.text(codeV1Invalid, path, value); s != "" && !v1Aref.MatchString(s) {
 				f.invalid(codeV1Invalid, path, value, "arefMeasurementTokens must be pairs of a token and its time")
 			}
+		case "dataSetId":
+			if s := f.text(codeV1Invalid, path, value); s != "" && !v1DataSetID.MatchString(s) {
+				f.invalid(codeV1Invalid, path, value, "dataSetId must be the id of a data set")
+			}
 		case "amazonAdEventKey", "partner":
 			f.text(codeV1Invalid, path, value)
 		default:
@@ -177,7 +183,9 @@ func (f *findings) v1Description(field string, raw []byte, e *v1Event) {
 		switch name {
 		case "name":
 			has[0] = true
-			f.text(codeV1Invalid, path, value)
+			if s := f.text(codeV1Invalid, path, value); utf8.RuneCountInString(s) > 256 || strings.ContainsAny(s, v1Forbidden) {
+				f.invalid(codeV1Invalid, path, value, "name must have 256 characters at most, and none of "+v1Forbidden)
+			}
 		case "conversionType":
 			has[1] = true
 			e.typ = f.v1OneOf(path, value, v1Types)
@@ -188,7 +196,9 @@ func (f *findings) v1Description(field string, raw []byte, e *v1Event) {
 			has[3] = true
 			f.v1OneOf(path, value, []string{"SERVER_TO_SERVER"})
 		case "dataSetName":
-			f.text(codeV1Invalid, path, value)
+			if s := f.text(codeV1Invalid, path, value); s != "" && !v1DataSet.MatchString(s) {
+				f.invalid(codeV1Invalid, path, value, "dataSetName must be a letter, then letters, digits, _ and -, 5 to 100 in all")
+			}
 		default:
 			return false
 		}
@@ -323,17 +333,25 @@ func (f *findings) v1CustomData(field string, raw []byte) {
 		f.malformed(field, raw, "customData must be a list of 13 at most")
 		return
 	}
+	free := 0
 	for i, item := range list {
+		var key, typ, text string
 		at, name, value := field+"["+strconv.Itoa(i)+"]", false, false
 		f.object(at, item, func(member, path string, raw []byte) bool {
 			switch member {
 			case "name", "value":
 				name, value = name || member == "name", value || member == "value"
-				if s := f.text(codeV1Invalid, path, raw); s != "" && !v1Word.MatchString(s) {
+				s := f.text(codeV1Invalid, path, raw)
+				if member == "name" {
+					key = s
+				} else {
+					text = s
+				}
+				if s != "" && !v1Word.MatchString(s) {
 					f.invalid(codeV1Invalid, path, raw, member+" must be letters, digits and _")
 				}
 			case "dataType":
-				f.v1OneOf(path, raw, []string{"INTEGER", "STRING", "TIMESTAMP"})
+				typ = f.v1OneOf(path, raw, []string{"INTEGER", "STRING", "TIMESTAMP"})
 			default:
 				return false
 			}
@@ -342,5 +360,14 @@ func (f *findings) v1CustomData(field string, raw []byte) {
 		if !name || !value {
 			f.invalid(codeV1Missing, at, nil, "custom data must have a name and a value")
 		}
+		if !slices.Contains([]string{"brand", "productId", "category"}, key) {
+			free++
+		}
+		if _, err := strconv.ParseInt(text, 10, 32); typ == "INTEGER" && err != nil {
+			f.invalid(codeV1Invalid, at+".value", item, "value of an INTEGER must be one of 32 bits")
+		}
+	}
+	if free > 10 {
+		f.invalid(codeV1Size, field, nil, "customData must have 10 attributes at most beside brand, productId and category")
 	}
 }

@@ -18,6 +18,10 @@ type Account struct {
 	RefreshToken string
 	// Profiles are the profile ids this account may send for; none means all.
 	Profiles []string
+
+	// APIToken is in the place of the three above: a lasting token of ManagerID that is
+	// good for the data set DataSetID alone.
+	APIToken, ManagerID, DataSetID string
 }
 
 // DefaultAccount is the account of a sandbox that is given none. Its secrets
@@ -128,8 +132,8 @@ func (o *Options) normalise() error {
 		o.Accounts = []Account{DefaultAccount()}
 	}
 	for i, a := range o.Accounts {
-		if a.ClientID == "" || a.ClientSecret == "" || a.RefreshToken == "" {
-			return fmt.Errorf("account %d: client id, client secret and refresh token must all be set", i)
+		if err := a.check(); err != nil {
+			return fmt.Errorf("account %d: %w", i, err)
 		}
 	}
 	if o.TokenTTL < 0 {

@@ -8,8 +8,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
-	"github.com/tracklayer/amazon-capi/sink/amazon"
-	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
 const areaAccounts = "accounts"
@@ -29,7 +27,7 @@ func Accounts(c *pipeline.Config) (l report.List) {
 		credentials(&l, a)
 		profiles(&l, a, a.Name == list.Default)
 		for j := range i {
-			if b := &list.Accounts[j]; a.RefreshToken == b.RefreshToken && a.ClientID == b.ClientID {
+			if b := &list.Accounts[j]; a.ManagerID == b.ManagerID && a.APIToken == b.APIToken && a.RefreshToken == b.RefreshToken && a.ClientID == b.ClientID {
 				l.Look(areaAccounts, a.Name, "Make one account of them, with all their profiles: one token then serves all.", "has the client id and refresh token of %s", b.Name)
 			}
 		}
@@ -61,6 +59,13 @@ func counted(list *accounts.List) string {
 // credentials looks at the form of what Login with Amazon gave: mixing up two of
 // its texts is the most frequent reason for a first run to fail.
 func credentials(l *report.List, a *accounts.Account) {
+	if a.APIToken != "" {
+		if strings.HasPrefix(a.APIToken, "Atza|") || strings.HasPrefix(a.APIToken, "Atzr|") {
+			l.Act(areaAccounts, a.Name, "Put the API token there that Amazon gave for the manager account.",
+				"the API token is one of Login with Amazon's, which begin with Atza| and Atzr|")
+		}
+		return
+	}
 	for _, s := range []struct{ what, value, prefix string }{
 		{"client id", a.ClientID, "amzn1.application-oa2-client."},
 		{"refresh token", a.RefreshToken, "Atzr|"},
@@ -81,7 +86,7 @@ func profiles(l *report.List, a *accounts.Account, isDefault bool) {
 		if p.Paused {
 			paused = append(paused, p.ID)
 		}
-		if p.Contract == "events-v1" && p.AdvertiserID == "" && strings.Trim(p.ID, "0123456789") != "" {
+		if p.Contract == "events-v1" && p.AdvertiserID == "" && a.ManagerID == "" && strings.Trim(p.ID, "0123456789") != "" {
 			nameless = append(nameless, p.ID)
 		}
 	}
@@ -95,20 +100,4 @@ func profiles(l *report.List, a *accounts.Account, isDefault bool) {
 	if len(a.Profiles) == 0 && !isDefault {
 		l.Look(areaAccounts, a.Name, "Name its profiles, or make it the default.", "sends for nobody")
 	}
-}
-
-// direct sends single requests for a profile, as its account would.
-func direct(c *pipeline.Config, base *accounts.Base, a *accounts.Account, p *accounts.Profile) (*exchange.Direct, error) {
-	contract, err := amazon.NewContract(p.Contract, base.ContractOptions)
-	if err != nil {
-		return nil, err
-	}
-	region := p.Region
-	if region == amazon.RegionUnknown {
-		region = base.Region
-	}
-	return exchange.NewDirect(exchange.DirectOptions{
-		Contract: contract, BaseURL: base.BaseURL, Region: region, ClientID: a.ClientID, AdvertiserID: p.AdvertiserID,
-		RequestTimeout: min(c.RequestTimeout, askTimeout),
-	})
 }

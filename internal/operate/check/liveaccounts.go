@@ -71,14 +71,14 @@ type tokens struct {
 }
 
 func (t *tokens) exchange(ctx context.Context) (err error) {
-	a := t.account
-	t.grant, err = login.Exchange(ctx, login.Options{
-		Account: a.Name, URL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, RefreshToken: a.RefreshToken, Timeout: askTimeout,
-	})
+	t.grant, err = t.account.Grant(ctx, askTimeout)
 	return err
 }
 
 func (t *tokens) first(ctx context.Context, l *report.List) bool {
+	if t.account.APIToken != "" {
+		return t.exchange(ctx) == nil // nobody to ask but Amazon, with a profile
+	}
 	subject := t.account.Name
 	if subject == "" {
 		subject = t.account.TokenURL
@@ -100,7 +100,7 @@ func (v *Live) profile(ctx context.Context, l *report.List, base *accounts.Base,
 		return
 	}
 	v.tell("profile " + p.ID)
-	d, err := direct(v.Config, base, t.account, p)
+	d, err := base.Direct(t.account, p, amazon.RegionUnknown, min(v.Config.RequestTimeout, askTimeout))
 	if err != nil {
 		l.Act(areaProfile, p.ID, "", "%v", err)
 		return
@@ -109,7 +109,7 @@ func (v *Live) profile(ctx context.Context, l *report.List, base *accounts.Base,
 	reply := d.Send(ctx, p.ID, t.grant.Token)
 	// The guide's answer to a 401 is a new token; one is enough to know that it is
 	// not the token.
-	if reply.Kind == amazon.Unauthenticated && !t.renewed {
+	if reply.Kind == amazon.Unauthenticated && !t.renewed && t.account.APIToken == "" {
 		t.renewed = true
 		if t.exchange(ctx) == nil {
 			reply = d.Send(ctx, p.ID, t.grant.Token)

@@ -42,7 +42,7 @@ const clientID = "[client id]"
 
 // New returns an Explainer, or an error that names the setting at fault.
 func New(o Options) (*Explainer, error) {
-	direct, err := exchange.NewDirect(exchange.DirectOptions{Contract: o.Contract, BaseURL: o.BaseURL, Region: o.Region, ClientID: clientID})
+	direct, err := exchange.NewDirect(exchange.DirectOptions{Contract: o.Contract, BaseURL: o.BaseURL, Region: o.Region, Principal: amazon.Principal{ClientID: clientID}})
 	if err != nil {
 		return nil, err
 	}
@@ -227,6 +227,8 @@ func Headers(h http.Header, profile string) map[string]string {
 		switch v := values[0]; {
 		case name == "Authorization":
 			shown[name] = "Bearer [token]"
+		case name == http.CanonicalHeaderKey(amazon.TokenHeader):
+			shown[name] = "[token]"
 		case v == profile, v == clientID:
 			shown[name] = v
 		default:

@@ -51,7 +51,7 @@ func newTrial(t *testing.T, replies ...exchange.Reply) (*Trial, *fakeAmazon) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	direct, err := exchange.NewDirect(exchange.DirectOptions{Contract: contract, BaseURL: "https://amazon.test", ClientID: "amzn1.application-oa2-client.x"})
+	direct, err := exchange.NewDirect(exchange.DirectOptions{Contract: contract, BaseURL: "https://amazon.test", Principal: amazon.Principal{ClientID: "amzn1.application-oa2-client.x"}})
 	if err != nil {
 		t.Fatal(err)
 	}

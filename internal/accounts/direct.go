@@ -1,0 +1,46 @@
+package accounts
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/exchange"
+	"github.com/tracklayer/amazon-capi/sink/login"
+)
+
+// Direct sends single requests for a profile, as the account would: by the profile's own
+// contract, to its region, or else to the given one.
+func (b *Base) Direct(a *Account, p *Profile, region amazon.Region, timeout time.Duration) (*exchange.Direct, error) {
+	contract, err := amazon.NewContract(p.Contract, b.ContractOptions)
+	if err != nil {
+		return nil, err
+	}
+	return exchange.NewDirect(exchange.DirectOptions{
+		Contract: contract, BaseURL: b.BaseURL, Region: cmp.Or(p.Region, region, b.Region),
+		Principal: a.principal(p), APIToken: a.APIToken != "", DataSet: a.dataSet(p), RequestTimeout: timeout,
+	})
+}
+
+// Grant gets a token to send with: from Login with Amazon, or the account's API token,
+// for which nobody is asked.
+func (a *Account) Grant(ctx context.Context, timeout time.Duration) (login.Grant, error) {
+	if a.APIToken != "" {
+		return login.Grant{Token: login.NewAccessToken(a.APIToken, 1)}, nil
+	}
+	return login.Exchange(ctx, login.Options{
+		Account: a.Name, URL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret, RefreshToken: a.RefreshToken, Timeout: timeout,
+	})
+}
+
+// principal is in whose name a profile's events are sent; the profile itself is named with
+// each request.
+func (a *Account) principal(p *Profile) amazon.Principal {
+	return amazon.Principal{ClientID: a.ClientID, AdvertiserID: p.AdvertiserID, ManagerID: a.ManagerID}
+}
+
+// dataSet is where a profile's events are filed.
+func (a *Account) dataSet(p *Profile) amazon.DataSet {
+	return amazon.DataSet{Name: p.DataSet, ID: a.DataSetID}
+}

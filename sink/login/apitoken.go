@@ -1,0 +1,162 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/backoff"
+	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+)
+
+// APITokenOptions are the settings of an APIToken. Token is required.
+type APITokenOptions struct {
+	// Account is as in Options.
+	Account string
+	Token   string
+
+	Conditions *health.Conditions // reports "token"; nil reports nothing
+	Rand       func() float64     // in [0,1); nil means math/rand
+}
+
+const (
+	// A refused token is tried again after this long, and then ever more rarely: a 401
+	// can be a mistake of a gateway, and then nobody should have to touch the file.
+	apiTokenTryMin = 30 * time.Second
+	apiTokenTryMax = 10 * time.Minute
+	// apiTokenProof is how long a token that is tried again has to go without another
+	// refusal before it counts as good: two requests that time out.
+	apiTokenProof = time.Minute
+)
+
+// APIToken gives one lasting API token, as Tokens. There is no Login with Amazon behind
+// it: nothing can be renewed. A token that Amazon has refused stops all who use it, since
+// it is the account's and no profile's, until another one takes its place or a try with it
+// goes well.
+type APIToken struct {
+	opts    APITokenOptions
+	name    string // of the condition
+	cond    *health.Condition
+	backoff backoff.Backoff
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu      sync.Mutex
+	current AccessToken
+	held    bool // it was refused, and is not to be tried yet
+	tries   int  // refusals in a row
+	changed chan struct{}
+}
+
+// NewAPIToken returns a source of the token.
+func NewAPIToken(o APITokenOptions) (*APIToken, error) {
+	switch {
+	case o.Token == "":
+		return nil, errors.New("API token is missing: want the token that Amazon gave for the manager account")
+	case strings.TrimSpace(o.Token) != o.Token || strings.ContainsAny(o.Token, "\r\n\x00"):
+		return nil, errors.New("API token begins or ends with a space, or has a line break in it: want it as Amazon gave it")
+	}
+	redact.Secret(o.Token)
+	s := &APIToken{
+		opts: o, name: strings.TrimSpace("token " + o.Account),
+		backoff: backoff.New(apiTokenTryMin, apiTokenTryMax, o.Rand),
+		current: AccessToken{o.Token, 1}, changed: make(chan struct{}),
+	}
+	s.cond = o.Conditions.Condition(s.name)
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// Token implements Tokens.
+func (s *APIToken) Token(ctx context.Context, refused AccessToken) (AccessToken, error) {
+	for {
+		token, wait := s.take(refused)
+		if wait == nil {
+			return token, nil
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return AccessToken{}, ctx.Err()
+		case <-s.ctx.Done():
+			return AccessToken{}, ErrClosed
+		}
+	}
+}
+
+// take returns the token, or what to wait for.
+func (s *APIToken) take(refused AccessToken) (AccessToken, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.held && s.current.RefusedBy(refused) {
+		s.hold()
+	}
+	if s.held {
+		return AccessToken{}, s.changed
+	}
+	return s.current, nil
+}
+
+// hold stops all who use the token, for a while. The caller holds mu.
+func (s *APIToken) hold() {
+	if s.held = true; s.ctx.Err() != nil {
+		return
+	}
+	where := "--api-token or its file"
+	if s.opts.Account != "" {
+		where = "api_token of account " + s.opts.Account
+	}
+	s.cond.Fail("Amazon refuses the API token (401), nothing is sent with it: replace " + where)
+	wait := s.backoff.Spaced(s.tries) + apiTokenTryMin/2
+	s.tries++
+	s.wg.Go(func() { s.retry(wait) })
+}
+
+// retry has the token tried once more after a while. It counts as good if nobody was
+// refused by it for some time.
+func (s *APIToken) retry(wait time.Duration) {
+	defer crash.Report()
+	if !backoff.Sleep(s.ctx, wait) {
+		return
+	}
+	s.mu.Lock()
+	// Another generation: who was refused waits for a later one than his.
+	s.current.generation++
+	mine := s.current.generation
+	s.held = false
+	close(s.changed)
+	s.changed = make(chan struct{})
+	s.mu.Unlock()
+	if !backoff.Sleep(s.ctx, apiTokenProof) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.held && s.current.generation == mine {
+		s.tries = 0
+		s.cond.OK()
+	}
+}
+
+// Retire is as that of Source.
+func (s *APIToken) Retire(succeeded bool) {
+	s.Close()
+	s.cond.OK()
+	if cs := s.opts.Conditions; cs != nil && !succeeded {
+		cs.Remove(s.name)
+	}
+}
+
+// Close wakes those who wait for the token.
+func (s *APIToken) Close() {
+	s.mu.Lock()
+	s.cancel() // under mu, so that no retry starts after it
+	s.mu.Unlock()
+	s.wg.Wait()
+}

@@ -1,0 +1,30 @@
+package transform
+
+import (
+	"fmt"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+)
+
+const (
+	minDataSet = 5
+	maxDataSet = 100
+)
+
+// CheckDataSet reports why Amazon would not take the name of a data set; nil if it is
+// good. Names of 4 or of 101 characters are refused by Amazon only when an event is sent,
+// so every setting that has one is checked at start.
+func CheckDataSet(name string) error {
+	if len(name) < minDataSet || len(name) > maxDataSet {
+		return fmt.Errorf("data set name %s has %d characters: want %d to %d", redact.Quote(name), len(name), minDataSet, maxDataSet)
+	}
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+		case i > 0 && (c >= '0' && c <= '9' || c == '_' || c == '-'):
+		default:
+			return fmt.Errorf("data set name %s cannot be used: want a letter, then letters, digits, _ and -", redact.Quote(name))
+		}
+	}
+	return nil
+}
