@@ -127,7 +127,10 @@ type Options struct {
 	// itself.
 	Decoder     Decoder
 	Transformer *transform.Transformer
-	Tally       *Tally // NewTally
+	// AttributeLeftOut, if it is set, is told each attribute of an event that is not
+	// sent, and why. It must not keep the name.
+	AttributeLeftOut func(attribute string, why transform.Warning)
+	Tally            *Tally // NewTally
 	// Configured reports whether the accounts name a profile; nil means none.
 	Configured func(profile string) bool
 

@@ -42,6 +42,7 @@ type pump struct {
 	conversion transform.Conversion
 	profiles   profileCounts
 	warnings   map[transform.Warning]int
+	leftOut    func(attribute string, why transform.Warning)
 
 	// again: the records in hand were parked, and have been counted before. past is
 	// what happened to the one that is being handled.
@@ -196,6 +197,9 @@ func (p *pump) add(tok verdict.Handle, rec *kgo.Record) {
 	p.profiles.add(profile)
 	if ws := p.conversion.Warnings; ws != 0 {
 		ws.Each(func(w transform.Warning) { p.warnings[w]++ })
+		if p.leftOut != nil && (ws.Has(transform.AttributeInvalid) || ws.Has(transform.AttributesTooMany)) {
+			p.transformer.AttributesLeftOut(&p.event, p.leftOut)
+		}
 	}
 	if p.parking.holds(profile) {
 		p.parked[profile] = append(p.parked[profile], tok)
@@ -288,6 +292,7 @@ func newPump(c *Consumer, a *assignment) *pump {
 		held:        c.held,
 		now:         c.opts.Now,
 		warnings:    make(map[transform.Warning]int),
+		leftOut:     c.opts.AttributeLeftOut,
 		parking:     c.parking,
 		park:        c.park,
 		parked:      make(map[string][]verdict.Handle),

@@ -30,7 +30,8 @@ type Finding struct {
 	// its code is then the name of a Warning.
 	Rule   Rule
 	Result Result
-	// Message says what is wrong; only with Failed, and redacted like all reasons.
+	// Message says what is wrong, redacted like all reasons; only with Failed, and with
+	// LeftOut for attributes, of which it names some.
 	Message string
 }
 
@@ -113,6 +114,9 @@ func (e *Explanation) note(c *inquiry, rules []asking, why *verdict.Reason) {
 			return
 		case a.warns && c.out.Warnings.Has(a.warning):
 			f.Result = LeftOut
+			if a.warning == AttributeInvalid || a.warning == AttributesTooMany {
+				f.Message = c.leftOut(a.warning)
+			}
 		case a.when != nil && !a.when(c):
 			f.Result = NotAsked
 		}

@@ -1,6 +1,9 @@
 package transform
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
@@ -142,7 +145,11 @@ var explainSteps = []explainStep{
 		// States are read by their country, too.
 		needs: func(c *inquiry) bool { return !c.noPlace },
 		ask: func(c *inquiry) *verdict.Reason {
-			c.t.widen(c.ev, c.denied, c.out)
+			entry := c.entry
+			if entry == nil {
+				entry = &unmappedEntry
+			}
+			c.t.widen(c.ev, entry, c.denied, c.out)
 			return nil
 		},
 		rules: []asking{
@@ -169,7 +176,30 @@ func personally(when func(*schemas.UserData) bool) func(*inquiry) bool {
 	return func(c *inquiry) bool { return !c.denied.userData && when(&c.ev.User) }
 }
 
-func (c *inquiry) hasAttributes() bool { return !c.denied.userData && len(c.ev.Custom.Attributes) > 0 }
+// hasAttributes: quantity and order reference can be sent as attributes, too.
+func (c *inquiry) hasAttributes() bool {
+	return !c.denied.userData && (len(c.ev.Custom.Attributes) > 0 || c.t.mapping.attributesOf(c.ev) != nil)
+}
+
+// leftOut names the attributes that are left out for a reason, as many as a line holds.
+func (c *inquiry) leftOut(why Warning) string {
+	var names []string
+	more := 0
+	c.t.AttributesLeftOut(c.ev, func(attribute string, w Warning) {
+		switch {
+		case w != why:
+		case len(names) == 10:
+			more++
+		default:
+			names = append(names, quote(attribute))
+		}
+	})
+	text := strings.Join(names, ", ") + " left out"
+	if more > 0 {
+		text = fmt.Sprintf("%s and %d more left out", strings.Join(names, ", "), more)
+	}
+	return text
+}
 
 func given(s string) bool { return trim(s) != "" }
 

@@ -40,6 +40,8 @@ type Mapping struct {
 	entries  map[string]*entry // by folded source name
 	spelled  map[string]*entry // by the likely spellings of the names
 	types    map[string]string // event types by their folded form
+	// attributes are those of events whose entry chooses none; nil for what they have.
+	attributes []attributeRule
 }
 
 // entry is one line of the mapping.
@@ -49,6 +51,8 @@ type entry struct {
 	actionSource string // of events that name none; empty to refuse those
 	value        valueRule
 	filter       bool
+	dataSet      string          // empty for the account's
+	attributes   []attributeRule // nil for those of the mapping
 }
 
 type valueRule uint8

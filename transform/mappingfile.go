@@ -35,7 +35,7 @@ func (f *mappingFile) load(data []byte) *Mapping {
 	for _, t := range eventTypes {
 		m.types[fold(t)] = t
 	}
-	top := f.Fields(doc, "the file", "extends", "unmapped", "types", "events")
+	top := f.Fields(doc, "the file", "extends", "unmapped", "types", "attributes", "events")
 	if top == nil {
 		return m
 	}
@@ -47,6 +47,9 @@ func (f *mappingFile) load(data []byte) *Mapping {
 	}
 	if n := top["types"]; n != nil {
 		f.types(n, m)
+	}
+	if m.attributes = f.attributes(top["attributes"]); m.attributes == nil && base != nil {
+		m.attributes = base.attributes
 	}
 	switch n := top["events"]; {
 	case n != nil:
@@ -108,7 +111,7 @@ func (f *mappingFile) events(n *yaml.Node, m *Mapping) {
 	}
 }
 
-var entryKeys = []string{"match", "name", "event_type", "action_source", "value", "action"}
+var entryKeys = []string{"match", "name", "event_type", "action_source", "value", "action", "data_set", "attributes"}
 
 // event reads one entry; lines has the line where each name was matched first.
 func (f *mappingFile) event(n *yaml.Node, m *Mapping, lines map[string]int) {
@@ -128,6 +131,7 @@ func (f *mappingFile) event(n *yaml.Node, m *Mapping, lines map[string]int) {
 		sources := []string{SourceWebsite, SourceApp}
 		e.actionSource = sources[f.Choice(a, "action_source", sources)]
 	}
+	e.dataSet, e.attributes = f.dataSet(fields["data_set"]), f.attributes(fields["attributes"])
 	if fields["match"] == nil {
 		f.Fault(n.Line, "an event has no match: want the names that it has in the source")
 		return

@@ -81,7 +81,7 @@ func wideBreach(c *Conversion) string {
 	}
 	word := regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 	for _, a := range c.Attributes.All() {
-		if !word.MatchString(a.Key) || !word.MatchString(a.Value) {
+		if !word.MatchString(a.Name) || !word.MatchString(a.Value) && (a.Value != "" || a.Number < 0) {
 			return "attribute"
 		}
 	}

@@ -111,7 +111,7 @@ func (t *Transformer) fill(ev *schemas.Event, now time.Time, out *Conversion) *v
 		clickID(ev, out)
 	}
 	if t.wide {
-		t.widen(ev, denied, out)
+		t.widen(ev, entry, denied, out)
 	}
 	return nil
 }

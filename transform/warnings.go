@@ -64,7 +64,7 @@ const (
 	// QuantityInvalid: custom_data.quantity is negative or beyond 32 bits.
 	QuantityInvalid
 	// AttributeInvalid: a key or value of custom_data.attributes has other than
-	// letters, digits and _, or is too long.
+	// letters, digits and _, is too long, or is not of the type that the mapping gives it.
 	AttributeInvalid
 	// AttributesTooMany: there are more of them than fit.
 	AttributesTooMany
@@ -107,8 +107,8 @@ var warningTable = [warningCount]Rule{
 	UserAgentInvalid:      {0, "user_agent_invalid", "user_data.user_agent", "a user agent has at most 512 printable characters"},
 	ConsentStringInvalid:  {0, "consent_string_invalid", "consent.tcf", "a TCF or GPP string is visible ASCII of at most 8 KB"},
 	QuantityInvalid:       {0, "quantity_invalid", "custom_data.quantity", "a quantity is a whole number from 0 on, in 32 bits"},
-	AttributeInvalid:      {0, "attribute_invalid", "custom_data.attributes", "an attribute has letters, digits and _ only, at most 256"},
-	AttributesTooMany:     {0, "attributes_too_many", "custom_data.attributes", "at most 13 attributes are sent"},
+	AttributeInvalid:      {0, "attribute_invalid", "custom_data.attributes", "an attribute has letters, digits and _ only, at most 256, and is of the type that the mapping gives it"},
+	AttributesTooMany:     {0, "attributes_too_many", "custom_data.attributes", "beside brand, productId and category at most 10 attributes are sent, those that the mapping names or the first by key"},
 	DataProcessingUnknown: {0, "data_processing_unknown", "consent.data_processing", "data processing is LIMITED_DATA_USE; any other word counts as that"},
 }
 

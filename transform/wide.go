@@ -1,15 +1,11 @@
 package transform
 
 import (
-	"fmt"
 	"math"
 	"net/netip"
 
 	"github.com/tracklayer/amazon-capi/schemas"
 )
-
-// MaxAttributes is how many attributes of an event are kept.
-const MaxAttributes = 13
 
 // Wide has the fields that only contracts wider than the guide's send. It is empty
 // without Options.Wide.
@@ -35,23 +31,6 @@ func (Wide) String() string { return "(wide)" }
 // GoString is String.
 func (w Wide) GoString() string { return w.String() }
 
-// Attributes are an event's free attributes by key, as many as fit. They are an array
-// rather than a slice, so that conversions can be compared, and reused without
-// sharing memory.
-type Attributes struct {
-	list [MaxAttributes]schemas.Attribute
-	n    int
-}
-
-// String says only how many there are.
-func (a Attributes) String() string { return fmt.Sprintf("(%d attributes)", a.n) }
-
-// GoString is String.
-func (a Attributes) GoString() string { return a.String() }
-
-// All returns the attributes. They belong to the conversion: do not change them.
-func (a *Attributes) All() []schemas.Attribute { return a.list[:a.n] }
-
 const (
 	// maxPartnerID is in characters, for ids of unknown form.
 	maxPartnerID = 512
@@ -65,8 +44,9 @@ const (
 )
 
 // widen fills out.Wide. It does not even look at what a denial covers.
-func (t *Transformer) widen(ev *schemas.Event, denied denial, out *Conversion) {
+func (t *Transformer) widen(ev *schemas.Event, e *entry, denied denial, out *Conversion) {
 	out.filled = true
+	out.DataSet = e.dataSet
 	out.Consent.TCF = consentString(ev.Consent.TCF, out)
 	out.Consent.GPP = consentString(ev.Consent.GPP, out)
 	limitedData(&ev.Consent, out)
@@ -75,7 +55,11 @@ func (t *Transformer) widen(ev *schemas.Event, denied denial, out *Conversion) {
 		t.person(&ev.User, out)
 		partnerIDs(&ev.User, out)
 		device(&ev.User, out)
-		attributes(ev.Custom.Attributes, out)
+		rules := e.attributes
+		if rules == nil {
+			rules = t.mapping.attributes
+		}
+		out.Warnings |= attributes(&ev.Custom, rules, &out.Attributes, nil)
 	}
 	if !denied.storage {
 		aref(ev.ArefTokens, out)
@@ -148,26 +132,6 @@ func device(u *schemas.UserData, out *Conversion) {
 		out.Warnings.Add(UserAgentInvalid)
 	} else {
 		out.UserAgent = s
-	}
-}
-
-// attributes keeps what Amazon accepts as custom data. An attribute that does not fit
-// is left out rather than changed: "running shoes" without its blank would be a
-// category that nobody has.
-func attributes(list []schemas.Attribute, out *Conversion) {
-	a := &out.Attributes
-	for i := range list {
-		switch key, value := list[i].Key, trim(list[i].Value); {
-		case value == "":
-		case !isWord(key) || !isWord(value):
-			out.Warnings.Add(AttributeInvalid)
-		case a.n == MaxAttributes:
-			out.Warnings.Add(AttributesTooMany)
-			return
-		default:
-			a.list[a.n] = schemas.Attribute{Key: key, Value: value}
-			a.n++
-		}
 	}
 }
 

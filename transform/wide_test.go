@@ -93,7 +93,7 @@ func TestWideConversion(t *testing.T) {
 		ArefTokens: "aB3dE6gH9k.1776938990000|0123456789.1776938990001",
 		Units:      3, LimitedData: true, UserAgent: "Mozilla/5.0 (Macintosh)", filled: true,
 	}
-	want.Attributes.list[0], want.Attributes.n = schemas.Attribute{Key: "brand", Value: "Alpine_1"}, 1
+	want.Attributes.list[0], want.Attributes.n = Attribute{Name: "brand", Value: "Alpine_1"}, 1
 	want.Warnings.Add(AttributeInvalid)
 	if got != want {
 		t.Error(diff(want, got))
@@ -189,7 +189,11 @@ func TestAttributesThatFit(t *testing.T) {
 		ev.Custom.Attributes = append(ev.Custom.Attributes, schemas.Attribute{Key: fmt.Sprintf("k%02d", i), Value: "v"})
 	}
 	out := convert(t, tr, ev)
-	if diff := cmp.Diff(ev.Custom.Attributes[:MaxAttributes], out.Attributes.All()); diff != "" || !out.Warnings.Has(AttributesTooMany) {
+	var want []Attribute
+	for _, a := range ev.Custom.Attributes[:MaxFreeAttributes] {
+		want = append(want, Attribute{Name: a.Key, Value: a.Value})
+	}
+	if diff := cmp.Diff(want, out.Attributes.All()); diff != "" || !out.Warnings.Has(AttributesTooMany) {
 		t.Errorf("warnings %b, attributes (-want +got):\n%s", out.Warnings, diff)
 	}
 	for _, bad := range []schemas.Attribute{{Key: "a-b", Value: "v"}, {Key: "", Value: "v"}, {Key: "k", Value: "a.b"}, {Key: "k", Value: "é"}, {Key: "k", Value: strings.Repeat("x", 257)}} {

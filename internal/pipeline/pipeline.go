@@ -14,12 +14,14 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/metric"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/web"
+	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // Pipeline is all stages of one process, from the topic to Amazon and back.
@@ -61,6 +63,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
+	leftOut := metric.NewAttributes(p.metrics)
 	p.decoder = schemas.NewDecoder(p.registry, schemas.WithMetrics(p.metrics), schemas.InBackground())
 	p.consumer, err = consumer.New(consumer.Options{
 		Topic: c.Topic, Group: c.Group, InstanceID: c.InstanceID, Start: c.Start,
@@ -71,7 +74,8 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 		Job:         c.Job,
 		Decoder:     p.decoder,
 		Transformer: transformer, Configured: p.accounts.Names,
-		Log: log, Conditions: p.conditions, Registerer: p.metrics,
+		AttributeLeftOut: func(attribute string, why transform.Warning) { leftOut.LeftOut(attribute, why.String()) },
+		Log:              log, Conditions: p.conditions, Registerer: p.metrics,
 	}, p.withMetrics("consumer")...)
 	if err != nil {
 		return nil, err

@@ -172,10 +172,16 @@ func appendCustomData(dst []byte, a *transform.Attributes) []byte {
 	dst = append(dst, `,"customData":[`...)
 	for i := range list {
 		dst = append(dst, `{"name":`...)
-		dst = appendString(dst, list[i].Key)
-		dst = append(dst, `,"dataType":"STRING","value":`...)
-		dst = appendString(dst, list[i].Value)
-		dst = append(dst, `},`...)
+		dst = appendString(dst, list[i].Name)
+		dst = append(dst, `,"dataType":"`...)
+		dst = append(dst, list[i].Type.String()...)
+		dst = append(dst, `","value":"`...)
+		if list[i].Value == "" {
+			dst = strconv.AppendInt(dst, list[i].Number, 10)
+		} else {
+			dst = append(dst, list[i].Value...) // a word, which needs no escapes
+		}
+		dst = append(dst, `"},`...)
 	}
 	dst[len(dst)-1] = ']'
 	return dst

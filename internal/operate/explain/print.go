@@ -30,7 +30,7 @@ func (r *Report) Print(w io.Writer) {
 	for i, f := range r.Rules {
 		says := f.Message
 		if f.Result == transform.LeftOut.String() {
-			says = f.Asks
+			says = strings.TrimPrefix(f.Message+"; "+f.Asks, "; ")
 		}
 		rows[i] = []string{strconv.Itoa(i + 1), f.Class, f.Rule, f.Field, f.Result, says}
 	}
