@@ -58,12 +58,12 @@ func bench(b *testing.B, data []byte, read func() error) {
 }
 
 func BenchmarkCheckLayout(b *testing.B) {
-	text, _ := V3.Schema()
+	text, _ := V4.Schema()
 	t, err := avro.Parse(text)
 	if err != nil {
 		b.Fatal(err)
 	}
-	payload := mustEncode(b, 3, V3, fullEvent())[avro.HeaderSize:]
+	payload := mustEncode(b, 4, V4, fullEvent())[avro.HeaderSize:]
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := avro.CheckLayout(t, payload); err != nil {

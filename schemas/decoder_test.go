@@ -38,7 +38,7 @@ func TestASchemaIsAskedForOnce(t *testing.T) {
 		}}
 		reg := prometheus.NewRegistry()
 		dec := NewDecoder(src, WithMetrics(reg))
-		value := mustEncode(t, 3, V3, fullEvent())
+		value := mustEncode(t, 4, V4, fullEvent())
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
@@ -77,7 +77,7 @@ func TestRegistryAwayIsNoVerdict(t *testing.T) {
 		return ours.SchemaByID(ctx, id)
 	}}
 	dec := NewDecoder(src)
-	value := mustEncode(t, 3, V3, fullEvent())
+	value := mustEncode(t, 4, V4, fullEvent())
 	var ev Event
 	for range 3 {
 		err := dec.Decode(context.Background(), value, &ev)
@@ -105,7 +105,7 @@ func TestUnknownIDsAreForgotten(t *testing.T) {
 	known := schemaMap{}
 	src := &sourceFunc{byID: known.SchemaByID}
 	dec := NewDecoder(src, WithClock(func() time.Time { return now }))
-	value := mustEncode(t, 3, V3, fullEvent())
+	value := mustEncode(t, 4, V4, fullEvent())
 	decode := func() error {
 		var ev Event
 		return dec.Decode(context.Background(), value, &ev)
@@ -116,7 +116,7 @@ func TestUnknownIDsAreForgotten(t *testing.T) {
 	if n := src.asked.Load(); n != 1 {
 		t.Errorf("asked %d times for an unknown id at once, want once", n)
 	}
-	known[3] = ours(t)[3]
+	known[4] = ours(t)[4]
 	now = now.Add(failedFor - 1)
 	wantCode(t, decode(), verdict.CodeUnknownSchema, "")
 	now = now.Add(1)
@@ -197,7 +197,7 @@ func TestWhoAsksMayGo(t *testing.T) {
 			}
 		}}
 		dec := NewDecoder(src)
-		value := mustEncode(t, 3, V3, fullEvent())
+		value := mustEncode(t, 4, V4, fullEvent())
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() {
 			var ev Event
@@ -237,7 +237,7 @@ func TestManySchemasAtOnce(t *testing.T) {
 		return avro.Schema{}, errAway
 	}}
 	dec := NewDecoder(src)
-	payload, err := mustEncoder(t).Encode(V3, fullEvent())
+	payload, err := mustEncoder(t).Encode(V4, fullEvent())
 	if err != nil {
 		t.Fatal(err)
 	}

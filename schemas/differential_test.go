@@ -112,7 +112,7 @@ func compare(t rapid.TB, p *fastProgram, schema string, payload []byte) (fast, j
 func FuzzDifferential(f *testing.F) {
 	v1, _ := V1.Schema()
 	v2, _ := V2.Schema()
-	v3, _ := V3.Schema()
+	v3, _ := V4.Schema()
 	schemas := []string{v1, v2, v3, strangers, sharing}
 	var programs []*fastProgram
 	for _, schema := range schemas {

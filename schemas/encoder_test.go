@@ -70,11 +70,11 @@ func TestEncodeFramesWhatItEncodes(t *testing.T) {
 	enc := mustEncoder(t)
 	ev := fullEvent()
 	ev.Custom.Attributes = nil // a map's order is chance
-	payload, err := enc.Encode(V3, ev)
+	payload, err := enc.Encode(V4, ev)
 	if err != nil {
 		t.Fatal(err)
 	}
-	value, err := enc.EncodeWire(300, V3, ev)
+	value, err := enc.EncodeWire(300, V4, ev)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestAmountsOfTheSchemaAreExact(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got Event
-		if err := dec.Decode(context.Background(), mustEncode(t, 3, V3, ev), &got); err != nil {
+		if err := dec.Decode(context.Background(), mustEncode(t, 4, V4, ev), &got); err != nil {
 			t.Fatal(err)
 		}
 		if s := got.Custom.Value.String(); s != amount {
@@ -108,7 +108,7 @@ func TestEncodeRefusesWhatItWouldLose(t *testing.T) {
 		change  func(*Event)
 		says    string
 	}{
-		"unknown version":  {4, func(*Event) {}, "version 4 is unknown"},
+		"unknown version":  {5, func(*Event) {}, "version 5 is unknown"},
 		"hashed email":     {V1, func(e *Event) { e.User.HashedEmail = "jane" }, "no field user_data.hashed_email"},
 		"aref tokens":      {V2, func(e *Event) { e.ArefTokens = "jane" }, "no field aref_tokens"},
 		"click time":       {V1, func(e *Event) { e.ClickCapturedAt = 1 }, "no field click_captured_at"},
@@ -136,7 +136,7 @@ func TestEncodeTakesBadEvents(t *testing.T) {
 		"no email in UTF8": {EventID: "e", User: UserData{Email: "\xff"}},
 	} {
 		var got Event
-		err := dec.Decode(context.Background(), mustEncode(t, 3, V3, ev), &got)
+		err := dec.Decode(context.Background(), mustEncode(t, 4, V4, ev), &got)
 		if name == "nothing at all" && err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if name != "nothing at all" {

@@ -24,6 +24,10 @@ type Event struct {
 	// measurement token and its time, "token.unix_ms", separated by |. Neither it nor
 	// ClickID can be derived from the other.
 	ArefTokens string
+	// AmazonAdEventKey is Amazon's key of the ad event that the action is attributed to.
+	AmazonAdEventKey string
+	// Partner is the service that delivers the event for the customer.
+	Partner string
 
 	User    UserData
 	Custom  CustomData

@@ -115,7 +115,7 @@ func TestTextsOutliveEverythingElse(t *testing.T) {
 	for i := range events {
 		ev := fullEvent()
 		ev.EventID = fmt.Sprintf("event-%d", i)
-		value, err := enc.EncodeWire(3, V3, ev)
+		value, err := enc.EncodeWire(4, V4, ev)
 		if err != nil {
 			t.Fatal(err)
 		}

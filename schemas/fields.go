@@ -83,6 +83,8 @@ var fields = [...]field{
 	{name: "click_id", text: func(e *Event) *string { return &e.ClickID }},
 	{name: "click_captured_at", instant: func(e *Event) *int64 { return &e.ClickCapturedAt }, incidental: true},
 	{name: "aref_tokens", text: func(e *Event) *string { return &e.ArefTokens }},
+	{name: "amazon_ad_event_key", text: func(e *Event) *string { return &e.AmazonAdEventKey }},
+	{name: "partner", text: func(e *Event) *string { return &e.Partner }},
 
 	{group: "user_data", name: "email", text: func(e *Event) *string { return &e.User.Email }},
 	{group: "user_data", name: "phone", text: func(e *Event) *string { return &e.User.Phone }},

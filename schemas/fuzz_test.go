@@ -19,7 +19,7 @@ func FuzzDecode(f *testing.F) {
 			f.Add(byte(v), mustEncode(f, uint32(v), v, ev)[avro.HeaderSize:])
 		}
 	}
-	f.Add(byte(V3), mustEncode(f, 3, V3, fullEvent())[avro.HeaderSize:])
+	f.Add(byte(V4), mustEncode(f, 4, V4, fullEvent())[avro.HeaderSize:])
 	f.Add(byte(0), strangersRecord())
 	f.Add(byte(1), []byte{0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, id byte, payload []byte) {

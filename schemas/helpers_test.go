@@ -29,6 +29,8 @@ func fullEvent() *Event {
 		ClickCapturedAt: 1776939000000,
 		ArefTokens:      "aB3dE6gH9k.1776938990000",
 		Platform:        "ANDROID",
+
+		AmazonAdEventKey: "key-7", Partner: "Acme Measurement",
 		User: UserData{
 			Email: "jane.doe@example.com", Phone: "+15551234567",
 			HashedEmail: "hashed-email", HashedPhone: "hashed-phone",
@@ -53,12 +55,20 @@ func forVersion(v Version, ev *Event) *Event {
 		return forV1(ev)
 	case V2:
 		return forV2(ev)
+	case V3:
+		return forV3(ev)
 	}
 	return ev
 }
 
-func forV2(ev *Event) *Event {
+func forV3(ev *Event) *Event {
 	e := *ev
+	e.AmazonAdEventKey, e.Partner = "", ""
+	return &e
+}
+
+func forV2(ev *Event) *Event {
+	e := *forV3(ev)
 	e.ArefTokens, e.Platform, e.Consent.DataProcessing = "", "", ""
 	u := &e.User
 	u.Address, u.RampID, u.MatchID, u.RealID, u.MerkleID, u.KantarID, u.FIP = "", "", "", "", "", "", ""

@@ -101,7 +101,7 @@ func TestRenamedFieldsAreFound(t *testing.T) {
 // TestLogicalTypesAgreeWithGoavro has goavro write by the full schema, with
 // its logical types, what we read by the schema without them.
 func TestLogicalTypesAgreeWithGoavro(t *testing.T) {
-	text, _ := V3.Schema()
+	text, _ := V4.Schema()
 	at := time.Date(2026, 4, 23, 10, 15, 30, 120e6, time.UTC)
 	value := written(t, text, map[string]any{
 		"event_id": "e", "profile_id": "p", "event_name": "n", "occurred_at": at,
@@ -319,7 +319,7 @@ func TestSchemasThatAreNotTrackLayers(t *testing.T) {
 }
 
 func TestBadRecords(t *testing.T) {
-	whole := mustEncode(t, 7, V3, fullEvent())
+	whole := mustEncode(t, 7, V4, fullEvent())
 	latest, _ := Latest.Schema()
 	user := `,{"name":"user_data","type":["null","long",{"type":"record","name":"U","fields":[{"name":"email","type":["null","string","boolean"]}]}]}`
 	attributes := `,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"attributes","type":{"type":"map","values":"string"}}]}}`
@@ -381,7 +381,7 @@ func TestSchemaWithByteOrderMark(t *testing.T) {
 
 // TestEveryCutIsNoticed cuts a record at each of its bytes.
 func TestEveryCutIsNoticed(t *testing.T) {
-	whole := mustEncode(t, 3, V3, fullEvent())
+	whole := mustEncode(t, 4, V4, fullEvent())
 	dec := NewDecoder(ours(t))
 	var ev Event
 	for n := range whole {
@@ -397,7 +397,7 @@ func TestIDsSurviveLaterFaults(t *testing.T) {
 	ev := fullEvent()
 	ev.User.City = "\xff"
 	var got Event
-	err := NewDecoder(ours(t)).Decode(context.Background(), mustEncode(t, 3, V3, ev), &got)
+	err := NewDecoder(ours(t)).Decode(context.Background(), mustEncode(t, 4, V4, ev), &got)
 	wantCode(t, err, verdict.CodeInvalidUTF8, "user_data.city")
 	if got.EventID != ev.EventID || got.ProfileID != ev.ProfileID {
 		t.Errorf("ids %q and %q are lost", got.EventID, got.ProfileID)
@@ -408,7 +408,7 @@ func TestFiveMegabyteRecord(t *testing.T) {
 	ev := fullEvent()
 	ev.Custom.Attributes = []Attribute{{"payload", strings.Repeat("x", 5<<20)}}
 	var got Event
-	if err := NewDecoder(ours(t)).Decode(context.Background(), mustEncode(t, 3, V3, ev), &got); err != nil {
+	if err := NewDecoder(ours(t)).Decode(context.Background(), mustEncode(t, 4, V4, ev), &got); err != nil {
 		t.Fatal(err)
 	}
 	if d := diff(ev, &got); d != "" {

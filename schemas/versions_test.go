@@ -40,8 +40,8 @@ func TestVersionsAreAvro(t *testing.T) {
 			t.Errorf("version %d: %v", v, err)
 		}
 	}
-	if _, err := Version(4).Schema(); err == nil || !strings.Contains(err.Error(), "1 to 3") {
-		t.Errorf("version 4: error %v, want one that says what there is", err)
+	if _, err := Version(5).Schema(); err == nil || !strings.Contains(err.Error(), "1 to 4") {
+		t.Errorf("version 5: error %v, want one that says what there is", err)
 	}
 	if s := Subject("tracklayer.events"); s != "tracklayer.events-value" {
 		t.Errorf("subject %s", s)

@@ -167,6 +167,8 @@ var explainSteps = []explainStep{
 			warn(AttributeInvalid, (*inquiry).hasAttributes),
 			warn(AttributesTooMany, (*inquiry).hasAttributes),
 			warn(ArefInvalid, func(c *inquiry) bool { return !c.denied.storage && given(c.ev.ArefTokens) }),
+			warn(PartnerInvalid, func(c *inquiry) bool { return given(c.ev.Partner) }),
+			warn(AdEventKeyInvalid, func(c *inquiry) bool { return !c.denied.storage && given(c.ev.AmazonAdEventKey) }),
 		},
 	},
 }

@@ -71,6 +71,10 @@ const (
 	// DataProcessingUnknown: consent.data_processing asks for something that is
 	// not known, and was taken for LIMITED_DATA_USE.
 	DataProcessingUnknown
+	// PartnerInvalid is NameInvalid for partner.
+	PartnerInvalid
+	// AdEventKeyInvalid is NameInvalid for amazon_ad_event_key.
+	AdEventKeyInvalid
 
 	warningCount
 )
@@ -110,6 +114,8 @@ var warningTable = [warningCount]Rule{
 	AttributeInvalid:      {0, "attribute_invalid", "custom_data.attributes", "an attribute has letters, digits and _ only, at most 256, and is of the type that the mapping gives it"},
 	AttributesTooMany:     {0, "attributes_too_many", "custom_data.attributes", "beside brand, productId and category at most 10 attributes are sent, those that the mapping names or the first by key"},
 	DataProcessingUnknown: {0, "data_processing_unknown", "consent.data_processing", "data processing is LIMITED_DATA_USE; any other word counts as that"},
+	PartnerInvalid:        {0, "partner_invalid", "partner", "a partner's name has at most 512 printable characters"},
+	AdEventKeyInvalid:     {0, "ad_event_key_invalid", "amazon_ad_event_key", "Amazon's key of an ad event has at most 512 printable characters"},
 }
 
 // String returns the name used in metrics and documents.

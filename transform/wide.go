@@ -18,6 +18,7 @@ type Wide struct {
 	Units                              int32  // how many were bought; 0 means not known
 	LimitedData                        bool   // the person's state limits what may be done with the event
 	UserAgent                          string
+	Partner, AdEventKey                string // as they came
 	DataSet                            string // the mapping's, for the event's name; empty for the account's
 	Attributes                         Attributes
 	// filled is set before any other field, and tells reset that there may be
@@ -51,6 +52,7 @@ func (t *Transformer) widen(ev *schemas.Event, e *entry, denied denial, out *Con
 	out.Consent.GPP = consentString(ev.Consent.GPP, out)
 	limitedData(&ev.Consent, out)
 	units(&ev.Custom, out)
+	out.Partner = plainText(ev.Partner, PartnerInvalid, out)
 	if !denied.userData {
 		t.person(&ev.User, out)
 		partnerIDs(&ev.User, out)
@@ -63,6 +65,8 @@ func (t *Transformer) widen(ev *schemas.Event, e *entry, denied denial, out *Con
 	}
 	if !denied.storage {
 		aref(ev.ArefTokens, out)
+		// It names an ad that the person saw, as a click id does.
+		out.AdEventKey = plainText(ev.AmazonAdEventKey, AdEventKeyInvalid, out)
 	}
 }
 
@@ -117,6 +121,16 @@ func partnerIDs(u *schemas.UserData, out *Conversion) {
 		}
 		*id.to = s
 	}
+}
+
+// plainText passes on text of unknown form.
+func plainText(s string, bad Warning, out *Conversion) string {
+	s = trim(s)
+	if longerThan(s, maxPartnerID) || !printable(s) {
+		out.Warnings.Add(bad)
+		return ""
+	}
+	return s
 }
 
 func device(u *schemas.UserData, out *Conversion) {

@@ -232,3 +232,21 @@ func BenchmarkWide(b *testing.B) {
 		tr.Transform(ev, now, &out)
 	}
 }
+
+// TestPartnerAndAdEventKey are passed on as they came, the key only with consent to storage.
+func TestPartnerAndAdEventKey(t *testing.T) {
+	tr := newTransformer(t, Options{Wide: true})
+	ev := wideEvent()
+	ev.Partner, ev.AmazonAdEventKey = " Acme ", "key-7"
+	if out := convert(t, tr, ev); out.Partner != "Acme" || out.AdEventKey != "key-7" {
+		t.Errorf("partner %q, key %q", out.Partner, out.AdEventKey)
+	}
+	ev.Partner, ev.AmazonAdEventKey = "a\x00b", strings.Repeat("x", 513)
+	if out := convert(t, tr, ev); out.Partner+out.AdEventKey != "" || !out.Warnings.Has(PartnerInvalid) || !out.Warnings.Has(AdEventKeyInvalid) {
+		t.Errorf("partner %q, warnings %b", out.Partner, out.Warnings)
+	}
+	ev.Partner, ev.AmazonAdEventKey, ev.Consent.AdStorage = "Acme", "key-7", "DENIED"
+	if out := convert(t, tr, ev); out.Partner != "Acme" || out.AdEventKey != "" {
+		t.Errorf("denied: partner %q, key %q", out.Partner, out.AdEventKey)
+	}
+}

@@ -180,8 +180,8 @@ func TestSchemasRegisterAndCheck(t *testing.T) {
 		t.Errorf("check before register: exit %d\n%s", r.code, r.stderr)
 	}
 	for range 2 { // the second time changes nothing
-		if r := command(t, "", append([]string{"schemas", "register"}, registry...)...); r.code != exitOK || !strings.Contains(r.stdout, "orders-value: version 3 registered as id 3") ||
-			!strings.Contains(r.stdout, "tracklayer.events.receipts-value: receipts registered as id 4") {
+		if r := command(t, "", append([]string{"schemas", "register"}, registry...)...); r.code != exitOK || !strings.Contains(r.stdout, "orders-value: version 4 registered as id 4") ||
+			!strings.Contains(r.stdout, "tracklayer.events.receipts-value: receipts registered as id 5") {
 			t.Errorf("register: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 		}
 	}
@@ -191,7 +191,7 @@ func TestSchemasRegisterAndCheck(t *testing.T) {
 		Compatible bool   `json:"compatible"`
 		Receipts   receiptsStatus
 	}
-	if err := json.Unmarshal([]byte(r.stdout), &status); err != nil || r.code != exitOK || status.Subject != "orders-value" || !status.Compatible || status.Receipts.ID != 4 {
+	if err := json.Unmarshal([]byte(r.stdout), &status); err != nil || r.code != exitOK || status.Subject != "orders-value" || !status.Compatible || status.Receipts.ID != 5 {
 		t.Errorf("check: exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)
 	}
 	if r := command(t, "", append([]string{"schemas", "check", "--receipts-topic", "other"}, registry...)...); r.code != exitFailed || !strings.Contains(r.stdout, "not registered under other-value") {

@@ -140,7 +140,7 @@ func schemaPage(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("# Schemas\n\n`amazon-capi schemas print` prints the schemas themselves.\n")
 	for _, s := range []struct{ title, file string }{
-		{"Events", "avro/tracklayer-event-v3.avsc"}, {"Receipts", "receipt/receipt-v1.avsc"},
+		{"Events", "avro/tracklayer-event-v4.avsc"}, {"Receipts", "receipt/receipt-v1.avsc"},
 	} {
 		raw, err := os.ReadFile(filepath.Join(root, "schemas", s.file))
 		if err != nil {

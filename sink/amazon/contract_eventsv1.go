@@ -71,11 +71,12 @@ func (eventsV1) Identifiers(event []byte) []string {
 			UserAgent string `json:"userAgent"`
 		} `json:"deviceInfo"`
 		ArefTokens string `json:"arefMeasurementTokens"`
+		AdEventKey string `json:"amazonAdEventKey"`
 	}
 	if json.Unmarshal(event, &e) != nil {
 		return nil // our own encoding; held to be JSON by a fuzz test
 	}
-	ids := []string{e.Consent.Geo.IPAddress, e.Consent.TCF, e.Consent.GPP, e.DeviceInfo.UserAgent, e.ArefTokens}
+	ids := []string{e.Consent.Geo.IPAddress, e.Consent.TCF, e.Consent.GPP, e.DeviceInfo.UserAgent, e.ArefTokens, e.AdEventKey}
 	for _, k := range e.MatchKeys {
 		ids = append(ids, k.Values...)
 	}

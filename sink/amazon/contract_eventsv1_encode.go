@@ -42,6 +42,14 @@ func (v eventsV1) AppendEvent(dst []byte, c *transform.Conversion) []byte {
 		dst = append(dst, `,"arefMeasurementTokens":`...)
 		dst = appendString(dst, c.ArefTokens)
 	}
+	if c.AdEventKey != "" {
+		dst = append(dst, `,"amazonAdEventKey":`...)
+		dst = appendString(dst, c.AdEventKey)
+	}
+	if c.Partner != "" {
+		dst = append(dst, `,"partner":`...)
+		dst = appendString(dst, c.Partner)
+	}
 	return append(dst, '}')
 }
 

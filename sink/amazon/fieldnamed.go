@@ -10,7 +10,7 @@ var amazonFields = map[string]bool{
 	"amount": true, "currencyCode": true,
 	"eventDescription": true, "conversionType": true, "eventSource": true, "eventIngestionMethod": true, "eventTime": true,
 	"matchKeys": true, "unitsSold": true, "customData": true, "dataProcessingOptions": true, "deviceInfo": true,
-	"arefMeasurementTokens": true, "amazonConsent": true,
+	"arefMeasurementTokens": true, "amazonAdEventKey": true, "amazonConsent": true,
 }
 
 // fieldNamed finds the first field of an event that a message names; empty if it

@@ -143,10 +143,22 @@ func wild(t *rapid.T, ev *schemas.Event) {
 	walk(reflect.ValueOf(ev).Elem(), "")
 }
 
+// ofAllAccounts are the contracts as all kinds of accounts have them.
+func ofAllAccounts(o ContractOptions) (list []Contract) {
+	for _, k := range contracts(o) {
+		if list = append(list, k); KnowsAccounts(k.Name()) {
+			list = append(list, WithDataSet(k, DataSet{Name: "shop_data"}), WithDataSet(k, DataSet{ID: testDataSet}))
+		}
+	}
+	return list
+}
+
+const testDataSet = "amzn1.adm.ds1.evnt1.shop"
+
 // TestNoPayloadIsForbidden: whatever a source sends, what leaves is what the
 // contract allows.
 func TestNoPayloadIsForbidden(t *testing.T) {
-	for _, k := range contracts(ContractOptions{UnmappedType: UnmappedOther}) {
+	for _, k := range ofAllAccounts(ContractOptions{UnmappedType: UnmappedOther}) {
 		t.Run(k.Name(), func(t *testing.T) {
 			schema, p := schemaOf(t, k), newPayloads(t, k, eventsNow)
 			tame := samples(t, 1, 200)
@@ -287,13 +299,16 @@ func TestAmazonsOwnSchema(t *testing.T) {
 		t.Fatal("Amazon's schema takes anything")
 	}
 	const events = 100_000
-	k := eventsV1{}
-	p, own := newPayloads(t, k, eventsNow), schemaOf(t, k)
+	own := schemaOf(t, eventsV1{})
+	var of []*payloads // by kind of account
+	for _, k := range ofAllAccounts(ContractOptions{})[1:] {
+		of = append(of, newPayloads(t, k, eventsNow))
+	}
 	all := samples(t, 4, events)
 	rng := rand.New(rand.NewPCG(4, 4))
 	sent, kinds := 0, map[string]int{}
-	for _, ev := range all {
-		for _, body := range p.of(ev) {
+	for i, ev := range all {
+		for _, body := range of[i%len(of)].of(ev) {
 			sent++
 			if err := validate(schema, body); err != nil {
 				t.Fatalf("Amazon's schema: %v", err)
@@ -329,8 +344,12 @@ func countKind(t *testing.T, kinds map[string]int, body []byte) {
 // TestTheSandboxTakesEveryPayload holds the sandbox and the contracts together:
 // each is written on its own, from what Amazon says.
 func TestTheSandboxTakesEveryPayload(t *testing.T) {
-	for _, k := range contracts(ContractOptions{}) {
-		amazon, err := sandbox.NewAmazon(sandbox.Options{Now: func() time.Time { return eventsNow }})
+	const manager = "amzn1.ads1.ma1.abc"
+	for i, k := range ofAllAccounts(ContractOptions{}) {
+		amazon, err := sandbox.NewAmazon(sandbox.Options{
+			Now:      func() time.Time { return eventsNow },
+			Accounts: []sandbox.Account{sandbox.DefaultAccount(), {APIToken: "lasting", ManagerID: manager, DataSetID: testDataSet}},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -344,8 +363,17 @@ func TestTheSandboxTakesEveryPayload(t *testing.T) {
 			for _, body := range p.of(ev) {
 				sent++
 				r := httptest.NewRequest(http.MethodPost, k.Path(), bytes.NewReader(body))
-				k.SetHeaders(r.Header, Principal{ClientID: sandbox.DefaultAccount().ClientID, ProfileID: ev.ProfileID})
-				r.Header.Set("Authorization", "Bearer "+token)
+				who := Principal{ClientID: sandbox.DefaultAccount().ClientID, ProfileID: ev.ProfileID}
+				if v, ok := k.(eventsV1); ok && v.dataSet.ID != "" {
+					who = Principal{ManagerID: manager}
+					r.Header.Set(TokenHeader, "lasting")
+				} else {
+					r.Header.Set("Authorization", "Bearer "+token)
+					if i%2 == 0 && ok {
+						who.ManagerID = manager
+					}
+				}
+				k.SetHeaders(r.Header, who)
 				w := httptest.NewRecorder()
 				amazon.ServeHTTP(w, r)
 				items := make([]Item, 1)

@@ -47,7 +47,7 @@ func appendV2(dst []byte, ev *schemas.Event) ([]byte, bool) {
 // goavro to say.
 func sinceV3(ev *schemas.Event) bool {
 	u := &ev.User
-	return len(ev.Platform)+len(ev.ArefTokens)+len(u.Address)+len(u.RampID)+len(u.MatchID)+len(u.RealID)+len(u.MerkleID)+
+	return len(ev.Platform)+len(ev.ArefTokens)+len(ev.AmazonAdEventKey)+len(ev.Partner)+len(u.Address)+len(u.RampID)+len(u.MatchID)+len(u.RealID)+len(u.MerkleID)+
 		len(u.KantarID)+len(u.FIP)+len(u.IPAddress)+len(u.UserAgent)+len(ev.Consent.DataProcessing) > 0
 }
 

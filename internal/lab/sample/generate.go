@@ -33,8 +33,8 @@ type GeneratorOptions struct {
 	Repeated float64
 	// V1 is the share of records written by version 1 of the schema.
 	V1 float64
-	// V3 is the share of the others that are written by version 3, with what it
-	// knows beside the rest; they are written by version 2 without.
+	// V3 is the share of the others that are written by versions 3 and 4, half each,
+	// with what these know beside the rest; they are written by version 2 without.
 	V3 float64
 	// Full has every event carry what a purchase has whose source knows all that
 	// version 2 asks for, in about 20 fields and 270 bytes. Others have what sites
@@ -147,6 +147,9 @@ func (g *Generator) good(denied float64) Sample {
 		s.Schema = schemas.V1
 	} else if g.o.V3 > 0 && chance(r, g.o.V3) {
 		s.Schema = schemas.V3
+		if chance(r, 0.5) {
+			s.Schema = schemas.V4
+		}
 	}
 	k := kindOf(r.IntN(g.shares))
 	c := pick(r, g.countries)
@@ -179,6 +182,7 @@ func (g *Generator) good(denied float64) Sample {
 	}
 	g.addSinceV2(ev, s.Schema)
 	g.addSinceV3(ev, s.Schema)
+	g.addSinceV4(ev, s.Schema)
 	g.addConsent(ev, &s, denied)
 	if chance(r, 0.2) {
 		ev.Custom.Attributes = []schemas.Attribute{{Key: "channel", Value: pick(r, []string{"email", "search", "store-app"})}}
@@ -230,6 +234,18 @@ func (g *Generator) addSinceV3(ev *schemas.Event, v schemas.Version) {
 	}
 	if chance(r, 0.05) {
 		ev.Consent.DataProcessing = "LIMITED_DATA_USE"
+	}
+}
+
+func (g *Generator) addSinceV4(ev *schemas.Event, v schemas.Version) {
+	if v < schemas.V4 {
+		return
+	}
+	if chance(g.rng, 0.2) {
+		ev.Partner = "Example Measurement"
+	}
+	if chance(g.rng, 0.1) {
+		ev.AmazonAdEventKey = g.uuid()
 	}
 }
 

@@ -38,7 +38,7 @@ func TestValueErrors(t *testing.T) {
 	}
 	event := &schemas.Event{EventID: "jane@example.com"}
 	for want, s := range map[string]Sample{
-		"version 3 of the event schema is not registered": {Event: event},
+		"version 4 of the event schema is not registered": {Event: event},
 		"schema for this damage is not registered":        {Event: event, Damage: NotTrackLayer},
 		"needs an event_name":                             {Event: event, Damage: InvalidUTF8, Schema: schemas.V1},
 		"nothing to publish":                              {},
