@@ -40,6 +40,7 @@ type Mapping struct {
 	entries  map[string]*entry // by folded source name
 	spelled  map[string]*entry // by the likely spellings of the names
 	types    map[string]string // event types by their folded form
+	replace  replacement
 	// attributes are those of events whose entry chooses none; nil for what they have.
 	attributes []attributeRule
 }
@@ -79,7 +80,7 @@ var unmappedRuleNames = []string{unmappedReject: "reject", unmappedFilter: "filt
 var unmappedEntry = entry{}
 
 // maxEventName is in characters, for names that are sent as they came.
-const maxEventName = 128
+const maxEventName = 256
 
 // resolve finds what the event is called at Amazon and sets name and type of out. The
 // event's own type wins over the table's: the source knows its event better than a
@@ -119,8 +120,11 @@ func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.
 		}
 		out.EventType = TypeOther
 	}
+	if name = m.replace.of(name); name == "" {
+		return nil, verdict.CodeEventNameInvalid.Because("event_name is not in the mapping and has nothing but characters that replace_forbidden leaves out")
+	}
 	if longerThan(name, maxEventName) || !printable(name) {
-		return nil, verdict.CodeEventNameInvalid.Because("event_name is not in the mapping and cannot be sent as it is: want at most 128 printable characters")
+		return nil, verdict.CodeEventNameInvalid.Because("event_name is not in the mapping and cannot be sent as it is: want at most 256 printable characters")
 	}
 	out.Name = name
 	return &unmappedEntry, nil

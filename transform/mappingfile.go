@@ -35,7 +35,7 @@ func (f *mappingFile) load(data []byte) *Mapping {
 	for _, t := range eventTypes {
 		m.types[fold(t)] = t
 	}
-	top := f.Fields(doc, "the file", "extends", "unmapped", "types", "attributes", "events")
+	top := f.Fields(doc, "the file", "extends", "unmapped", "types", "attributes", "replace_forbidden", "events")
 	if top == nil {
 		return m
 	}
@@ -47,6 +47,11 @@ func (f *mappingFile) load(data []byte) *Mapping {
 	}
 	if n := top["types"]; n != nil {
 		f.types(n, m)
+	}
+	if n := top["replace_forbidden"]; n != nil {
+		m.replace = f.replacement(n)
+	} else if base != nil {
+		m.replace = base.replace
 	}
 	if m.attributes = f.attributes(top["attributes"]); m.attributes == nil && base != nil {
 		m.attributes = base.attributes

@@ -17,6 +17,8 @@ type MappingSummary struct {
 	// NotBuiltIn are conversions of the built-in mapping that this one has under
 	// none of their names.
 	NotBuiltIn []string
+	// Forbidden are conversions whose names the Events API does not take.
+	Forbidden []string
 }
 
 // Summary sums the mapping up; nil is the built-in one.
@@ -29,7 +31,7 @@ func (m *Mapping) Summary() (MappingSummary, error) {
 		m = builtIn
 	}
 	s := MappingSummary{Names: len(m.entries), Unmapped: unmappedRuleNames[m.unmapped]}
-	sent, types := make(map[string]bool), make(map[string]bool)
+	sent, types, forbidden := make(map[string]bool), make(map[string]bool), make(map[string]bool)
 	for _, e := range m.entries {
 		if e.filter {
 			s.Filtered++
@@ -37,8 +39,12 @@ func (m *Mapping) Summary() (MappingSummary, error) {
 		}
 		sent[e.name+" ("+e.eventType+")"] = true
 		types[e.eventType] = true
+		if ForbiddenInName(e.name) >= 0 {
+			forbidden[e.name] = true
+		}
 	}
 	s.Sent = slices.Sorted(maps.Keys(sent))
+	s.Forbidden = slices.Sorted(maps.Keys(forbidden))
 	for _, t := range slices.Sorted(maps.Values(m.types)) {
 		if !types[t] && !slices.Contains(eventTypes[:], t) {
 			s.UnusedTypes = append(s.UnusedTypes, t)

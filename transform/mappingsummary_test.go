@@ -14,7 +14,7 @@ events:
     name: Purchase
     event_type: PURCHASE
   - match: [Gift]
-    name: Gift
+    name: Gift!
     event_type: DONATE
   - match: [Ping]
     action: filter
@@ -24,7 +24,8 @@ events:
 		t.Fatal(err)
 	}
 	want := MappingSummary{
-		Names: 4, Sent: []string{"Gift (DONATE)", "Purchase (PURCHASE)"}, Filtered: 1, Unmapped: "filter", UnusedTypes: []string{"REFUND"},
+		Names: 4, Sent: []string{"Gift! (DONATE)", "Purchase (PURCHASE)"}, Filtered: 1, Unmapped: "filter", UnusedTypes: []string{"REFUND"},
+		Forbidden:  []string{"Gift!"},
 		NotBuiltIn: []string{"AddToCart", "AppFirstStart", "Application", "Checkout", "Contact", "Lead", "PageView", "ProductView", "Search", "Signup", "StartTrial", "Subscribe"},
 	}
 	if d := cmp.Diff(want, got); d != "" {

@@ -32,7 +32,7 @@ func breach(c *Conversion) string {
 		return "profile id"
 	case strings.TrimSpace(c.EventID) == "" || utf8.RuneCountInString(c.EventID) > 512 || !text(c.EventID):
 		return "event id"
-	case strings.TrimSpace(c.Name) == "" || utf8.RuneCountInString(c.Name) > 128 || !text(c.Name):
+	case strings.TrimSpace(c.Name) == "" || utf8.RuneCountInString(c.Name) > 256 || !text(c.Name):
 		return "name"
 	case !slices.Contains(eventTypes[:], c.EventType):
 		return "event type"

@@ -115,7 +115,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 		all = append(all, accounts...)
 	}
 	if c.Mapping != nil || f.run.delivery.Transform.MappingFile == "" {
-		all = append(all, check.Mapping(c.Mapping, f.run.delivery.Transform.MappingFile)...)
+		all = append(all, check.Mapping(c.Mapping, f.run.delivery.Transform.MappingFile, check.Contracts(&c)...)...)
 	}
 	all = append(all, check.Embedded()...)
 	for _, path := range f.schemas {

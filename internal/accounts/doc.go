@@ -4,6 +4,8 @@
 package accounts
 
 import (
+	"slices"
+
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -76,6 +78,21 @@ func (l *List) Of(profile string) (a *Account, p Profile, ok bool) {
 		}
 	}
 	return nil, Profile{}, false
+}
+
+// Contracts returns the contracts that events are sent by.
+func (l *List) Contracts() (names []string) {
+	for i := range l.Accounts {
+		a := &l.Accounts[i]
+		if a.Name == l.Default {
+			names = append(names, a.Defaults.Contract)
+		}
+		for _, p := range a.Profiles {
+			names = append(names, p.Contract)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Base is what an accounts file leaves to the flags.

@@ -63,6 +63,7 @@ const (
 	CodeAnyValueNegative
 	CodeAnyCurrencyMissing
 	CodeConversionTypeUnsupported
+	CodeEventNameForbidden
 	CodePlatformMissing
 	CodeCountryMissing
 	CodeMatchKeyMissing

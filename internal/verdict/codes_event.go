@@ -9,8 +9,8 @@ var eventCodes = []Entry{{
 	Advice: Advice{"Have the source name the event: event_name is what the mapping goes by.", publishAnew},
 }, {
 	Code: CodeEventNameInvalid, Class: Validation, Name: "event_name_invalid", Field: "event_name",
-	Rule:   "a name that is sent as it came has at most 128 printable characters",
-	Advice: Advice{"Have the source shorten the event's name to 128 printable characters, or name the event in the mapping file, which then says what Amazon is sent.", redriveOrAnew},
+	Rule:   "a name that is sent as it came has at most 256 printable characters",
+	Advice: Advice{"Have the source shorten the event's name to 256 printable characters, or name the event in the mapping file, which then says what Amazon is sent.", redriveOrAnew},
 }, {
 	Code: CodeEventNameUnmapped, Class: Validation, Name: "event_name_unmapped", Field: "event_name",
 	Rule:   "the mapping knows the name, or the event brings an event_type that it knows",

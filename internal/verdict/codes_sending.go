@@ -25,6 +25,11 @@ var contractCodes = []Entry{{
 	Advice: Advice{"The contract has no such type. If the event brings an event_type of its own, have the source leave it out or send another; " +
 		"otherwise give the name another type in the mapping file. " + setting.UnmappedType.With("other") + " sends such events as OTHER.", redriveOrAnew},
 }, {
+	Code: CodeEventNameForbidden, Class: Validation, Name: "event_name_forbidden", Field: "event_name",
+	Rule: "by events-v1 an event's name at Amazon has none of ! @ # $ % ^ & * + = ( ) { } [ ] < > ? \\ / ~ ; and no vertical bar",
+	Advice: Advice{"Give the event another name in the mapping file, or have the mapping put another character there, with replace_forbidden; " +
+		"or have the source name it otherwise.", redriveOrAnew},
+}, {
 	Code: CodePlatformMissing, Class: Validation, Name: "platform_missing", Field: "platform",
 	Rule:   "by events-v1 an event of an app comes with its platform: ANDROID, IOS or FIRE_TV",
 	Advice: Advice{"Have the source send the app's platform: ANDROID, IOS or FIRE_TV.", publishAnew},

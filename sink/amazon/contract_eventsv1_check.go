@@ -19,6 +19,8 @@ func (v eventsV1) Check(c *transform.Conversion) *verdict.Reason {
 	switch source := eventSource(c); {
 	case !known && v.opts.UnmappedType == UnmappedRefuse:
 		return verdict.CodeConversionTypeUnsupported.Because("event_type " + c.EventType + ", which the mapping declares, is none of Amazon's: want one of those, or --unmapped-type=other")
+	case transform.ForbiddenInName(c.Name) >= 0:
+		return verdict.CodeEventNameForbidden.Because("the event's name at Amazon has " + transform.WhyForbidden(c.Name) + ": want none of " + transform.ForbiddenInNames + ", or replace_forbidden in the mapping")
 	case source == "":
 		return verdict.CodePlatformMissing.Because("platform is absent of an event of an app: want ANDROID, IOS or FIRE_TV, there or as action_source")
 	case c.CountryCode == "":
@@ -35,8 +37,8 @@ func (v eventsV1) Check(c *transform.Conversion) *verdict.Reason {
 
 func (v eventsV1) Asks() []verdict.Code {
 	return []verdict.Code{
-		verdict.CodeConsentDenied, verdict.CodeOccurredAtExpired, verdict.CodeConsentMissing, verdict.CodeConversionTypeUnsupported, verdict.CodePlatformMissing,
-		verdict.CodeCountryMissing, verdict.CodeValueDecimals, verdict.CodeCurrencyUnsupported, verdict.CodeMatchKeyMissing,
+		verdict.CodeConsentDenied, verdict.CodeOccurredAtExpired, verdict.CodeConsentMissing, verdict.CodeConversionTypeUnsupported, verdict.CodeEventNameForbidden,
+		verdict.CodePlatformMissing, verdict.CodeCountryMissing, verdict.CodeValueDecimals, verdict.CodeCurrencyUnsupported, verdict.CodeMatchKeyMissing,
 	}
 }
 

@@ -151,6 +151,10 @@ func TestRefusals(t *testing.T) {
 
 		{"offline by the guide", offAmazon{}, func(e *schemas.Event) { e.ActionSource = "OFFLINE" }, verdict.CodeActionSourceUnsupported, "want WEBSITE or APP"},
 		{"platform by the guide", offAmazon{}, func(e *schemas.Event) { e.ActionSource = "IOS" }, 0, ""},
+		{"name with a bang", eventsV1{}, func(e *schemas.Event) { e.EventName, e.EventType = "Book now!", "LEAD" }, verdict.CodeEventNameForbidden, `"!" at character 9`},
+		{"name with a bar", eventsV1{}, func(e *schemas.Event) { e.EventName, e.EventType = "é|x", "LEAD" }, verdict.CodeEventNameForbidden, `"|" at character 2`},
+		{"name of 256", eventsV1{}, func(e *schemas.Event) { e.EventName, e.EventType = strings.Repeat("é", 256), "LEAD" }, 0, ""},
+		{"name with a bang by the guide", offAmazon{}, func(e *schemas.Event) { e.EventName, e.EventType = "Book now!", "LEAD" }, 0, ""},
 		{"app without its platform", eventsV1{}, func(e *schemas.Event) { e.ActionSource = "APP" }, verdict.CodePlatformMissing, "want ANDROID"},
 		{"type of one's own", eventsV1{}, func(e *schemas.Event) { e.EventName = "Test Drive" }, verdict.CodeConversionTypeUnsupported, "TEST_DRIVE"},
 		{"type of one's own as other", eventsV1{opts: other}, func(e *schemas.Event) { e.EventName = "Test Drive" }, 0, ""},

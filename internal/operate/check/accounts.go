@@ -42,6 +42,16 @@ func Accounts(c *pipeline.Config) (l report.List) {
 	return l
 }
 
+// Contracts returns the contracts of all accounts; the default one if their file cannot be
+// read, which is a finding of its own.
+func Contracts(c *pipeline.Config) []string {
+	list, _, err := c.Accounts()
+	if err != nil {
+		return []string{c.Contract}
+	}
+	return list.Contracts()
+}
+
 func counted(list *accounts.List) string {
 	n := 0
 	for i := range list.Accounts {

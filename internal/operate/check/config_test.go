@@ -134,6 +134,15 @@ func TestMapping(t *testing.T) {
 	if l := messages(Mapping(m, "m.yaml"), report.Look); len(l) != 1 || !strings.Contains(l[0], "AddToCart") || !strings.HasSuffix(l[0], "…") {
 		t.Errorf("without the built-in names: %q", l)
 	}
+	if m, err = transform.LoadMapping("m.yaml", []byte("extends: default\nevents:\n  - match: [Sale]\n    name: Sale!\n    event_type: LEAD\n")); err != nil {
+		t.Fatal(err)
+	}
+	if l := messages(Mapping(m, "m.yaml", "off-amazon-2023-11-13"), report.Act); len(l) != 0 {
+		t.Errorf("a name that only events-v1 forbids: %q", l)
+	}
+	if l := messages(Mapping(m, "m.yaml", "events-v1", "off-amazon-2023-11-13"), report.Act); len(l) != 1 || !strings.HasSuffix(l[0], "for their names: Sale!") {
+		t.Errorf("a name that events-v1 forbids: %q", l)
+	}
 }
 
 func TestProducerSchema(t *testing.T) {

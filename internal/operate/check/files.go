@@ -16,9 +16,9 @@ const (
 	areaSchemas = "schemas"
 )
 
-// Mapping looks at what a mapping says; name is its file's, empty for the built-in
-// one.
-func Mapping(m *transform.Mapping, name string) (l report.List) {
+// Mapping looks at what a mapping says, for contracts that its events are sent by; name
+// is its file's, empty for the built-in one.
+func Mapping(m *transform.Mapping, name string, contracts ...string) (l report.List) {
 	s, err := m.Summary()
 	if err != nil {
 		l.Act(areaMapping, name, "", "%v", err)
@@ -36,6 +36,9 @@ func Mapping(m *transform.Mapping, name string) (l report.List) {
 	}
 	if len(s.NotBuiltIn) > 0 {
 		l.Look(areaMapping, name, "Add extends: default to keep them, if they are meant.", "no longer has the built-in conversions %s", some(s.NotBuiltIn))
+	}
+	if len(s.Forbidden) > 0 && slices.Contains(contracts, "events-v1") {
+		l.Act(areaMapping, name, "Give them names without "+transform.ForbiddenInNames, "by events-v1 no event of these conversions is taken, for their names: %s", some(s.Forbidden))
 	}
 	if len(s.UnusedTypes) > 0 {
 		l.Look(areaMapping, name, "Give them to events, or remove them.", "types that no event of the table has: %s", some(s.UnusedTypes))
