@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/transform/address"
 	"github.com/tracklayer/amazon-capi/transform/iso"
 )
 
@@ -18,6 +19,7 @@ type part uint8
 
 const (
 	partName part = iota
+	partAddress
 	partPlace
 	partState
 	partPostal
@@ -27,7 +29,7 @@ const (
 func (t *Transformer) person(u *schemas.UserData, out *Conversion) {
 	t.personal(u.FirstName, partName, &out.FirstName, NameInvalid, out)
 	t.personal(u.LastName, partName, &out.LastName, NameInvalid, out)
-	t.personal(u.Address, partPlace, &out.Address, AddressInvalid, out)
+	t.personal(u.Address, partAddress, &out.Address, AddressInvalid, out)
 	t.personal(u.City, partPlace, &out.City, AddressInvalid, out)
 	t.personal(u.State, partState, &out.State, StateUnknown, out)
 	t.personal(u.PostalCode, partPostal, &out.HashedPostal, PostalCodeInvalid, out)
@@ -58,8 +60,13 @@ func appendPart(dst []byte, s string, p part, country string, rules IdentifierRu
 	if len(s) > maxPersonal || !utf8.ValidString(s) {
 		return dst, false
 	}
-	if rules == RulesAmazon && p == partState {
-		return iso.AppendState(dst, s, country)
+	if rules == RulesAmazon {
+		switch p {
+		case partState:
+			return iso.AppendState(dst, s, country)
+		case partAddress:
+			return address.Append(dst, s, country), true
+		}
 	}
 	for _, r := range s {
 		if rules == RulesPlain {
