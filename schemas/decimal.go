@@ -2,13 +2,15 @@ package schemas
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
-	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"math"
 	"math/big"
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // Decimal is an exact amount: an integer divided by a power of ten. With it, money
@@ -271,6 +273,47 @@ func (d Decimal) Equal(other Decimal) bool {
 	var a, b [48]byte
 	return bytes.Equal(d.Append(a[:0]), other.Append(b[:0]))
 }
+
+// maxCompared bounds the digits of amounts that are compared: aligning longer ones takes
+// long.
+const maxCompared = 64
+
+// Compare returns -1, 0 or 1 as the amount is less than, equal to or more than another. ok
+// is false if one is absent, not finite, or has more digits than any amount.
+func (d Decimal) Compare(other Decimal) (c int, ok bool) {
+	if d.form != formFinite || other.form != formFinite {
+		return 0, false
+	}
+	if d.big == nil && other.big == nil {
+		scale := max(d.scale, other.scale)
+		a, aok := d.times(int(scale - d.scale))
+		b, bok := other.times(int(scale - other.scale))
+		if aok && bok {
+			return cmp.Compare(a, b), true
+		}
+	}
+	if d.Len() > maxCompared || other.Len() > maxCompared {
+		return 0, false
+	}
+	return d.rat().Cmp(other.rat()), true
+}
+
+// times returns unscaled times 10^n; ok is false if that is no integer of 64 bits.
+func (d Decimal) times(n int) (v int64, ok bool) {
+	if n >= len(powers) {
+		return 0, d.unscaled == 0
+	}
+	p := &powers[n]
+	return d.unscaled * p.ten, d.unscaled <= p.most && d.unscaled >= -p.most
+}
+
+// powers are those of ten that fit an int64, with the most that each can be multiplied by.
+var powers = func() (p [maxInt64Digits + 1]struct{ ten, most int64 }) {
+	for i, ten := 0, int64(1); i < len(p); i, ten = i+1, ten*10 {
+		p[i].ten, p[i].most = ten, math.MaxInt64/ten
+	}
+	return p
+}()
 
 // Unscaled returns the amount times 10^scale, which is how Avro writes a decimal. ok is
 // false if that is not an integer of 64 bits.

@@ -131,3 +131,32 @@ func TestDecimalUnscaled(t *testing.T) {
 		}
 	}
 }
+
+// TestCompare holds Compare to rational numbers.
+func TestCompare(t *testing.T) {
+	amount := rapid.Custom(func(t *rapid.T) Decimal {
+		d, err := ParseDecimal(rapid.StringMatching(`-?[0-9]{1,25}(\.[0-9]{1,25})?`).Draw(t, "amount"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := amount.Draw(t, "a"), amount.Draw(t, "b")
+		if got, ok := a.Compare(b); !ok || got != a.rat().Cmp(b.rat()) {
+			t.Errorf("%v and %v: %d %t", a, b, got, ok)
+		}
+	})
+	one := NewDecimal(1, 0)
+	for _, d := range []Decimal{{}, DecimalFromFloat(math.NaN(), 64), DecimalFromBytes(make([]byte, 1000), 900), DecimalFromFloat(1e200, 64)} {
+		if _, ok := d.Compare(one); ok {
+			t.Errorf("%v is compared", d)
+		}
+		if _, ok := one.Compare(d); ok {
+			t.Errorf("%v is compared", d)
+		}
+	}
+	if c, ok := NewDecimal(math.MinInt64, 0).Compare(NewDecimal(math.MinInt64, 1)); !ok || c != -1 {
+		t.Errorf("the least: %d %t", c, ok)
+	}
+}

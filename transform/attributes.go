@@ -238,7 +238,7 @@ func (t *Transformer) AttributesLeftOut(ev *schemas.Event, report func(attribute
 
 // attributesOf returns what the mapping chooses for an event; nil for nothing.
 func (m *Mapping) attributesOf(ev *schemas.Event) []attributeRule {
-	if e := m.entry(trim(ev.EventName)); e != nil && e.attributes != nil {
+	if e := m.choose(ev, trim(ev.EventName)); e != nil && e.attributes != nil {
 		return e.attributes
 	}
 	return m.attributes

@@ -16,6 +16,9 @@ type Explanation struct {
 	// the reason of the first finding that failed.
 	Reason verdict.Reason
 	OK     bool
+	// MappedBy says which lines of the mapping decide what the event is called, such as
+	// "the rule on line 12 of m.yaml"; empty if none does.
+	MappedBy string
 	// Findings has each rule once, in the order in which they apply; those about
 	// Conversion.Wide only with Options.Wide.
 	Findings []Finding
@@ -69,7 +72,7 @@ func (r Result) String() string {
 // It is a function of its own because Transform, at a million events a minute, cannot
 // afford to keep findings; a test compares the two.
 func (t *Transformer) Explain(ev *schemas.Event, now time.Time) Explanation {
-	e := Explanation{OK: true}
+	e := Explanation{OK: true, MappedBy: t.mapping.mappedBy(ev)}
 	c := &inquiry{t: t, ev: ev, now: now, out: new(Conversion)}
 	for _, s := range explainSteps {
 		if s.wide && !t.wide {

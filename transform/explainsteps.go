@@ -18,7 +18,7 @@ var explainSteps = []explainStep{
 			rule(verdict.CodeEventTypeUnknown, (*inquiry).hasType),
 			rule(verdict.CodeEventNameUnmapped, func(c *inquiry) bool { return c.t.mapping.unmapped == unmappedReject }),
 			rule(verdict.CodeFilteredUnmapped, func(c *inquiry) bool { return c.t.mapping.unmapped == unmappedFilter }),
-			rule(verdict.CodeEventNameInvalid, func(c *inquiry) bool { return c.t.mapping.entry(trim(c.ev.EventName)) == nil }),
+			rule(verdict.CodeEventNameInvalid, (*inquiry).sendsItsName),
 		},
 	},
 	{
@@ -201,6 +201,12 @@ func (c *inquiry) leftOut(why Warning) string {
 		text = fmt.Sprintf("%s and %d more left out", strings.Join(names, ", "), more)
 	}
 	return text
+}
+
+// sendsItsName: the mapping gives it no name.
+func (c *inquiry) sendsItsName() bool {
+	e := c.t.mapping.choose(c.ev, trim(c.ev.EventName))
+	return e == nil || e.name == ""
 }
 
 func given(s string) bool { return trim(s) != "" }

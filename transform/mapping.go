@@ -41,12 +41,17 @@ type Mapping struct {
 	spelled  map[string]*entry // by the likely spellings of the names
 	types    map[string]string // event types by their folded form
 	replace  replacement
+	rules    []mappingRule // asked in this order; the first that holds counts
 	// attributes are those of events whose entry chooses none; nil for what they have.
 	attributes []attributeRule
 }
 
-// entry is one line of the mapping.
+// entry is one line of the mapping, or a rule put over one.
 type entry struct {
+	line         int    // of file; 0 for none
+	file         string // what errors call it
+	rule         string // which rule it was put together by; empty for none
+	overrides    bool   // event_type wins over the event's own
 	name         string
 	eventType    string
 	actionSource string // of events that name none; empty to refuse those
@@ -83,22 +88,22 @@ var unmappedEntry = entry{}
 const maxEventName = 256
 
 // resolve finds what the event is called at Amazon and sets name and type of out. The
-// event's own type wins over the table's: the source knows its event better than a
-// table of names does.
+// event's own type wins over the table's, unless the mapping says otherwise: the source
+// knows its event better than a table of names does.
 func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.Reason) {
 	name := trim(ev.EventName)
 	if name == "" {
 		return nil, verdict.CodeEventNameMissing.Because("event_name is absent or blank: want a name such as Purchase")
 	}
-	e := m.entry(name)
+	e := m.choose(ev, name)
 	if e != nil && e.filter {
-		return nil, verdict.CodeFilteredByRule.Because("event_name " + quote(name) + " is filtered by the mapping")
+		return nil, verdict.CodeFilteredByRule.Because("event_name " + quote(name) + " is filtered by the mapping" + byRule(e))
 	}
 	own := trim(ev.EventType)
 	switch {
 	case e != nil && own == e.eventType && own != "":
 		out.EventType = e.eventType // as nearly always
-	case own != "":
+	case own != "" && (e == nil || !e.overrides):
 		out.EventType = m.eventType(own)
 		if out.EventType == "" {
 			return nil, verdict.CodeEventTypeUnknown.Because("event_type is " + quote(own) + ": want none, or one of " + m.typeList())
@@ -106,11 +111,15 @@ func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.
 	case e != nil:
 		out.EventType = e.eventType
 	}
-	if e != nil {
+	if e != nil && e.name != "" && out.EventType != "" {
 		out.Name = e.name
 		return e, nil
 	}
+	return m.unnamed(name, e, out)
+}
 
+// unnamed is resolve for events whose name or type the mapping does not say.
+func (m *Mapping) unnamed(name string, e *entry, out *Conversion) (*entry, *verdict.Reason) {
 	if out.EventType == "" {
 		switch m.unmapped {
 		case unmappedReject:
@@ -120,6 +129,13 @@ func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.
 		}
 		out.EventType = TypeOther
 	}
+	if e == nil {
+		e = &unmappedEntry
+	}
+	if e.name != "" {
+		out.Name = e.name
+		return e, nil
+	}
 	if name = m.replace.of(name); name == "" {
 		return nil, verdict.CodeEventNameInvalid.Because("event_name is not in the mapping and has nothing but characters that replace_forbidden leaves out")
 	}
@@ -127,7 +143,7 @@ func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.
 		return nil, verdict.CodeEventNameInvalid.Because("event_name is not in the mapping and cannot be sent as it is: want at most 256 printable characters")
 	}
 	out.Name = name
-	return &unmappedEntry, nil
+	return e, nil
 }
 
 // entry finds the line for a source's event name, nil if there is none.

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"path/filepath"
 	"regexp"
 
 	"go.yaml.in/yaml/v4"
@@ -35,7 +36,7 @@ func (f *mappingFile) load(data []byte) *Mapping {
 	for _, t := range eventTypes {
 		m.types[fold(t)] = t
 	}
-	top := f.Fields(doc, "the file", "extends", "unmapped", "types", "attributes", "replace_forbidden", "events")
+	top := f.Fields(doc, "the file", "extends", "unmapped", "types", "attributes", "replace_forbidden", "rules", "events")
 	if top == nil {
 		return m
 	}
@@ -59,8 +60,11 @@ func (f *mappingFile) load(data []byte) *Mapping {
 	switch n := top["events"]; {
 	case n != nil:
 		f.events(n, m)
-	case base == nil:
+	case base == nil && top["rules"] == nil:
 		f.Fault(1, "events is missing: want a list of events, or extends: default")
+	}
+	if n := top["rules"]; n != nil {
+		f.rules(n, m)
 	}
 	if base != nil {
 		// The file's entry for a name replaces the default's.
@@ -71,6 +75,7 @@ func (f *mappingFile) load(data []byte) *Mapping {
 		}
 	}
 	m.spell(f.matches)
+	m.putRulesOver()
 	return m
 }
 
@@ -116,7 +121,7 @@ func (f *mappingFile) events(n *yaml.Node, m *Mapping) {
 	}
 }
 
-var entryKeys = []string{"match", "name", "event_type", "action_source", "value", "action", "data_set", "attributes"}
+var entryKeys = []string{"match", "name", "event_type", "action_source", "value", "action", "data_set", "attributes", "own_type"}
 
 // event reads one entry; lines has the line where each name was matched first.
 func (f *mappingFile) event(n *yaml.Node, m *Mapping, lines map[string]int) {
@@ -125,18 +130,14 @@ func (f *mappingFile) event(n *yaml.Node, m *Mapping, lines map[string]int) {
 	if fields == nil {
 		return
 	}
-	e := &entry{}
+	e := &entry{line: n.Line, file: filepath.Base(f.Name)}
 	if a := fields["action"]; a != nil {
-		e.filter = f.Choice(a, "action", []string{"send", "filter"}) == 1
+		e.filter = f.Choice(a, "action", actions) == 1
 	}
 	f.entryName(n, fields["name"], e)
 	f.entryType(n, fields["event_type"], e, m)
 	f.entryValue(fields["value"], e)
-	if a := fields["action_source"]; a != nil {
-		sources := []string{SourceWebsite, SourceApp}
-		e.actionSource = sources[f.Choice(a, "action_source", sources)]
-	}
-	e.dataSet, e.attributes = f.dataSet(fields["data_set"]), f.attributes(fields["attributes"])
+	f.entryRest(fields, e)
 	if fields["match"] == nil {
 		f.Fault(n.Line, "an event has no match: want the names that it has in the source")
 		return
@@ -147,6 +148,23 @@ func (f *mappingFile) event(n *yaml.Node, m *Mapping, lines map[string]int) {
 	}
 	if len(matches) == 0 && f.Faults() == before {
 		f.Fault(fields["match"].Line, "match is empty: want the names that the event has in the source")
+	}
+}
+
+var actions = []string{"send", "filter"}
+
+// entryRest reads what entries and rules have alike.
+func (f *mappingFile) entryRest(fields map[string]*yaml.Node, e *entry) {
+	if a := fields["action_source"]; a != nil {
+		sources := []string{SourceWebsite, SourceApp}
+		e.actionSource = sources[f.Choice(a, "action_source", sources)]
+	}
+	e.dataSet, e.attributes = f.dataSet(fields["data_set"]), f.attributes(fields["attributes"])
+	if o := fields["own_type"]; o != nil {
+		e.overrides = f.Choice(o, "own_type", []string{"keep", "override"}) == 1
+		if e.overrides && e.eventType == "" {
+			f.Fault(o.Line, "own_type is override, and there is no event_type to put in its place: want one")
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 // meant.
 type MappingSummary struct {
 	Names    int      // of the source that it knows
+	Rules    int      // beside names
 	Sent     []string // the conversions, as "Purchase (PURCHASE)"
 	Filtered int      // names that are not sent
 	Unmapped string   // what becomes of other names: reject, filter or pass
@@ -30,7 +31,7 @@ func (m *Mapping) Summary() (MappingSummary, error) {
 	if m == nil {
 		m = builtIn
 	}
-	s := MappingSummary{Names: len(m.entries), Unmapped: unmappedRuleNames[m.unmapped]}
+	s := MappingSummary{Names: len(m.entries), Rules: len(m.rules), Unmapped: unmappedRuleNames[m.unmapped]}
 	sent, types, forbidden := make(map[string]bool), make(map[string]bool), make(map[string]bool)
 	for _, e := range m.entries {
 		if e.filter {
@@ -41,6 +42,13 @@ func (m *Mapping) Summary() (MappingSummary, error) {
 		types[e.eventType] = true
 		if ForbiddenInName(e.name) >= 0 {
 			forbidden[e.name] = true
+		}
+	}
+	for i := range m.rules {
+		says := &m.rules[i].says
+		types[says.eventType] = true
+		if ForbiddenInName(says.name) >= 0 {
+			forbidden[says.name] = true
 		}
 	}
 	s.Sent = slices.Sorted(maps.Keys(sent))

@@ -244,6 +244,9 @@ func caseRows(path string, r mappingtest.Result) [][]string {
 	if r.OK {
 		return [][]string{{"ok", r.Name, at, ""}}
 	}
+	if r.By != "" {
+		r.Problems = append(r.Problems, "mapped by "+r.By)
+	}
 	rows := [][]string{{"failed", r.Name, at, r.Problems[0]}}
 	for _, problem := range r.Problems[1:] {
 		rows = append(rows, []string{"", "", "", problem})

@@ -61,7 +61,9 @@ const (
 type Report struct {
 	Record *Record         `json:"record,omitempty"`
 	Event  json.RawMessage `json:"event"`
-	Rules  []Rule          `json:"rules"`
+	// Mapping says which lines of the mapping decide what the event is called.
+	Mapping string `json:"mapping,omitempty"`
+	Rules   []Rule `json:"rules"`
 	// Withheld says what is not sent for want of consent.
 	Withheld []string        `json:"withheld,omitempty"`
 	Outcome  string          `json:"outcome"`
@@ -124,6 +126,7 @@ type Batch struct {
 func (x *Explainer) Event(ev *schemas.Event, now time.Time) *Report {
 	r := &Report{Event: x.View.Event(schemas.EventJSON(ev))}
 	e := x.Transformer.Explain(ev, now)
+	r.Mapping = e.MappedBy
 	for _, f := range e.Findings {
 		r.Rules = append(r.Rules, ruleOf(&f))
 	}

@@ -37,6 +37,9 @@ func (r *Report) Print(w io.Writer) {
 	report.Table(w, []string{"#", "class", "rule", "field", "result", ""}, rows, nil, 0)
 
 	section(w, "Outcome")
+	if r.Mapping != "" {
+		fmt.Fprintf(w, "mapped by %s\n", r.Mapping)
+	}
 	if r.Why != nil {
 		what := map[string]string{OutcomeFiltered: "left out", OutcomeDeadLetter: "not sent; a dead letter"}[r.Outcome]
 		fmt.Fprintf(w, "%s: %s, %s", what, r.Why.Class, r.Why.Code)

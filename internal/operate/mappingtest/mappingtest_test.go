@@ -101,6 +101,9 @@ func TestVerdictsThatDiffer(t *testing.T) {
 		"    has: {name: Purchase}":      "the event is refused and not sent: occurred_at_ahead: ",
 	} {
 		got := run(t, late+want)[0]
+		if !strings.HasPrefix(got.By, "the entry on line ") || !strings.HasSuffix(got.By, " of mapping.yaml") {
+			t.Errorf("%s: decided by %q", want, got.By)
+		}
 		if got.OK != (problem == "") || problem != "" && !strings.HasPrefix(got.Problems[0], problem) {
 			t.Errorf("%s: %q", want, got.Problems)
 		}

@@ -21,6 +21,8 @@ type Result struct {
 	Name string `json:"case"`
 	Line int    `json:"line"`
 	OK   bool   `json:"ok"`
+	// By says which lines of the mapping decided.
+	By string `json:"by,omitempty"`
 	// Problems say what differs from what was wanted.
 	Problems []string `json:"problems,omitempty"`
 }
@@ -33,14 +35,14 @@ func (f *File) Run(tr *transform.Transformer, contract amazon.Contract, now time
 	results := make([]Result, len(f.Cases))
 	for i := range f.Cases {
 		c := &f.Cases[i]
-		problems := c.run(tr, contract, now)
-		results[i] = Result{c.Name, c.Line, len(problems) == 0, problems}
+		e := tr.Explain(c.event, now)
+		problems := c.run(&e, contract, now)
+		results[i] = Result{c.Name, c.Line, len(problems) == 0, e.MappedBy, problems}
 	}
 	return results
 }
 
-func (c *Case) run(tr *transform.Transformer, contract amazon.Contract, now time.Time) (problems []string) {
-	e := tr.Explain(c.event, now)
+func (c *Case) run(e *transform.Explanation, contract amazon.Contract, now time.Time) (problems []string) {
 	var body []byte
 	if e.OK {
 		var why *verdict.Reason
@@ -49,11 +51,11 @@ func (c *Case) run(tr *transform.Transformer, contract amazon.Contract, now time
 		}
 	}
 	if c.warnings != nil {
-		problems = c.compareWarnings(&e)
+		problems = c.compareWarnings(e)
 	}
 	switch {
 	case c.refused != "" || c.filtered != "":
-		return append(problems, c.compareVerdict(&e)...)
+		return append(problems, c.compareVerdict(e)...)
 	case !e.OK:
 		return append(problems, fmt.Sprintf("the event is %s and not sent: %s", word(e.Reason.Class), reason(e.Reason)))
 	}

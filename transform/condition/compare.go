@@ -1,0 +1,223 @@
+package condition
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/schemas"
+)
+
+// value is a part of a condition: one of text, number and truth is set, or absent.
+type value struct {
+	what   string // as errors call it
+	text   func(Subject) string
+	number func(Subject) schemas.Decimal
+	truth  func(Subject) bool
+	absent bool // nil, with which fields are compared to see whether they are there
+
+	constant    bool
+	literal     string          // of a constant text
+	decimal     schemas.Decimal // of a constant number
+	folded      bool            // a name, of which case, spaces, _ and - do not count
+	mayBeNumber bool            // an attribute, whose text is read where a number is asked
+}
+
+func (v value) String() string { return v.what }
+
+func (v value) isNumber() bool { return v.constant && v.number != nil }
+
+func constantText(s string) value {
+	return value{what: "the text " + redact.Quote(s), text: func(Subject) string { return s }, constant: true, literal: s}
+}
+
+func constantNumber(d schemas.Decimal) value {
+	return value{what: "the number " + d.String(), number: func(Subject) schemas.Decimal { return d }, constant: true, decimal: d}
+}
+
+// numeric is the value as a number; nil if it cannot be one.
+func (v value) numeric() func(Subject) schemas.Decimal {
+	if v.number != nil || !v.mayBeNumber {
+		return v.number
+	}
+	text := v.text
+	return func(s Subject) schemas.Decimal {
+		t := trim(text(s))
+		if len(t) > maxNumber {
+			return schemas.Decimal{}
+		}
+		d, err := schemas.ParseDecimal(t)
+		if err != nil {
+			return schemas.Decimal{}
+		}
+		return d
+	}
+}
+
+func junction(operator string, a, b value) func(Subject) bool {
+	x, y := a.truth, b.truth
+	switch {
+	case x == nil || y == nil:
+		return nil
+	case operator == "and" || operator == "&&":
+		return func(s Subject) bool { return x(s) && y(s) }
+	}
+	return func(s Subject) bool { return x(s) || y(s) }
+}
+
+// equality compares two values; nil if they cannot be equal by their kinds.
+func equality(a, b value) func(Subject) bool {
+	if a.constant || a.absent {
+		a, b = b, a
+	}
+	switch {
+	case a.constant || a.absent:
+		return nil // two constants: a typing error
+	case b.absent && a.text != nil:
+		return func(s Subject) bool { return trim(a.text(s)) == "" }
+	case b.absent && a.number != nil:
+		return func(s Subject) bool { return !a.number(s).IsSet() }
+	case a.truth != nil && b.truth != nil:
+		return func(s Subject) bool { return a.truth(s) == b.truth(s) }
+	case a.text != nil && b.text != nil && b.constant && a.folded:
+		text, spelled, want := a.text, b.literal, fold(b.literal)
+		return func(s Subject) bool {
+			t := text(s)
+			return t == spelled || folds(t, want)
+		}
+	case a.text != nil && b.text != nil && b.constant:
+		text, want := a.text, b.literal
+		return func(s Subject) bool { return trim(text(s)) == want }
+	case a.text != nil && b.text != nil && (a.folded || b.folded):
+		return func(s Subject) bool { return fold(a.text(s)) == fold(b.text(s)) }
+	case a.text != nil && b.text != nil:
+		return func(s Subject) bool { return trim(a.text(s)) == trim(b.text(s)) }
+	}
+	return order("==", a, b)
+}
+
+// maxNumber is in bytes. What is longer is no amount.
+const maxNumber = 64
+
+// order compares two numbers; nil if they are none. A number that is absent is neither
+// less nor more than any other.
+func order(operator string, a, b value) func(Subject) bool {
+	if a.constant {
+		a, b, operator = b, a, map[string]string{"==": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}[operator]
+	}
+	x, y := a.numeric(), b.numeric()
+	if x == nil || y == nil || a.constant {
+		return nil
+	}
+	// Asked by their least and most result, the five are one.
+	within := map[string][2]int{"==": {0, 0}, "<": {-1, -1}, "<=": {-1, 0}, ">": {1, 1}, ">=": {0, 1}}[operator]
+	least, most := within[0], within[1]
+	if want := b.decimal; b.constant {
+		return func(s Subject) bool {
+			c, ok := x(s).Compare(want)
+			return ok && c >= least && c <= most
+		}
+	}
+	return func(s Subject) bool {
+		c, ok := x(s).Compare(y(s))
+		return ok && c >= least && c <= most
+	}
+}
+
+// part compares texts as they came; nil if one is none.
+func part(operator string, a, b value) func(Subject) bool {
+	x, y := a.text, b.text
+	if x == nil || y == nil || a.constant && b.constant {
+		return nil
+	}
+	is := map[string]func(s, part string) bool{"contains": strings.Contains, "startsWith": strings.HasPrefix, "endsWith": strings.HasSuffix}[operator]
+	return func(s Subject) bool { return is(trim(x(s)), trim(y(s))) }
+}
+
+// maxMatched is in bytes: patterns take time for each byte, and longer texts are none
+// that a pattern is meant for.
+const maxMatched = 1024
+
+func match(a, b value) (func(Subject) bool, error) {
+	if a.text == nil || a.constant || !b.constant || b.text == nil {
+		return nil, nil
+	}
+	pattern, err := regexp.Compile(b.literal)
+	if err != nil {
+		return nil, fmt.Errorf("the pattern %s cannot be read: %s", redact.Quote(b.literal), redact.Parser(err))
+	}
+	text := a.text
+	return func(s Subject) bool {
+		t := trim(text(s))
+		return len(t) <= maxMatched && pattern.MatchString(t)
+	}, nil
+}
+
+func trim(s string) string { return strings.TrimFunc(s, isBlank) }
+
+func isBlank(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r == ' ' || r >= '\t' && r <= '\r'
+	}
+	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)
+}
+
+func passes(r rune) bool { return r != '_' && r != '-' && !isBlank(r) }
+
+func fold(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if passes(r) {
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}
+
+// folded has what folding makes of an ASCII character; 0 for those that do not count.
+var folded = func() (t [utf8.RuneSelf]byte) {
+	for c := range t {
+		if passes(rune(c)) {
+			t[c] = byte(unicode.ToLower(rune(c)))
+		}
+	}
+	return t
+}()
+
+// folds reports whether s folds to want. It mostly sees by the first letter that it
+// does not.
+func folds(s, want string) bool {
+	at := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return foldsAny(s[i:], want[at:])
+		}
+		if c = folded[c]; c == 0 && s[i] != 0 {
+			continue
+		}
+		if at == len(want) || want[at] != c {
+			return false
+		}
+		at++
+	}
+	return at == len(want)
+}
+
+// foldsAny is folds for texts that are not ASCII.
+func foldsAny(s, want string) bool {
+	for _, r := range s {
+		if !passes(r) {
+			continue
+		}
+		w, size := utf8.DecodeRuneInString(want)
+		if size == 0 || w != unicode.ToLower(r) {
+			return false
+		}
+		want = want[size:]
+	}
+	return want == ""
+}
