@@ -21,6 +21,7 @@ var actions = map[string]action{
 	"stop":     (*world).stopMember,
 	"kill":     (*world).killMember,
 	"join":     (*world).joinMember,
+	"surge":    (*world).surge,
 	"cut":      func(w *world, s Step) func() { w.member(s).link().cut(); return nil },
 	"slow":     onLink(mood{delay: 700 * time.Millisecond}),
 	"deaf":     onLink(mood{deaf: true}),
@@ -74,7 +75,36 @@ var actions = map[string]action{
 // its records have been compared, which errors may hold up.
 var gentle = []string{
 	"amazon-refuses", "coordinator-moves", "fetch-errors", "join", "list-errors", "old-deleted", "partitions-added",
-	"registry-away", "stop", "stuck", "token",
+	"registry-away", "stop", "stuck", "surge", "token",
+}
+
+// apart are the actions that are not drawn like the others, see draw.
+var apart = []string{"surge"}
+
+// surge has a member join while another one drains for its stop, as in a deployment
+// that starts new members first: the group asks for partitions that still drain.
+func (w *world) surge(s Step) func() {
+	// Lanes that have been told when to come again drain for long enough that the group
+	// asks meanwhile, and not for too long.
+	well := w.misbehave(sandbox.Fault{Name: "429", Do: sandbox.Status, Status: http.StatusTooManyRequests, RetryAfter: drain / 2})
+	m := w.member(s)
+	for began := time.Now(); !m.busy() && time.Since(began) < drain; {
+		time.Sleep(drain / 40)
+	}
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		m.stop()
+	}()
+	time.Sleep(drain / 40)
+	leave := w.joinMember(s)
+	time.Sleep(drain / 8)
+	well()
+	<-stopped
+	return func() {
+		m.start()
+		leave()
+	}
 }
 
 func onLink(m mood) action {

@@ -60,18 +60,7 @@ func (m *member) start() {
 	m.lives++
 	l := &life{link: m.w.net.link(), ended: make(chan struct{})}
 	log := zerolog.New(m.w.log).With().Timestamp().Str("member", fmt.Sprintf("%s.%d", m.name, m.lives)).Logger()
-	account := sandbox.DefaultAccount()
-	p, err := pipeline.New(pipeline.Config{
-		Kafka:    kafka.Settings{Brokers: m.w.addresses[:], ClientID: m.name},
-		Registry: registry.Options{URL: "http://" + registryAddress},
-		Topic:    source, Group: group, DeadLetterTopic: letters, ReceiptsTopic: receipts,
-		Contract: "off-amazon-2023-11-13", AmazonURL: "http://" + amazonAddress, TokenURL: "http://" + amazonAddress + sandbox.TokenPath,
-		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
-		BatchEvents: 20, Linger: 300 * time.Millisecond, RequestTimeout: requestTimeout, AuthHold: 100 * time.Hour,
-		MaxInFlightEvents: maxInFlight, MaxParkedEvents: 100_000, Workers: 2, CommitInterval: commitInterval, Drain: drain,
-		SessionTimeout: sessionTimeout, RebalanceTimeout: rebalanceTimeout, ConsentDenied: transform.ConsentFilter,
-		Dial: l.link.dial,
-	}, log)
+	p, err := pipeline.New(m.w.config(m.name, l.link), log)
 	if err != nil {
 		m.w.wrong("%s does not start: %v", m.name, err)
 		return
@@ -84,6 +73,22 @@ func (m *member) start() {
 		m.over(l)
 		close(l.ended)
 	})
+}
+
+// config is the configuration of a member.
+func (w *world) config(name string, l *link) pipeline.Config {
+	account := sandbox.DefaultAccount()
+	return pipeline.Config{
+		Kafka:    kafka.Settings{Brokers: w.addresses[:], ClientID: name},
+		Registry: registry.Options{URL: "http://" + registryAddress},
+		Topic:    source, Group: group, DeadLetterTopic: letters, ReceiptsTopic: receipts,
+		Contract: "off-amazon-2023-11-13", AmazonURL: "http://" + amazonAddress, TokenURL: "http://" + amazonAddress + sandbox.TokenPath,
+		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
+		BatchEvents: 20, Linger: 300 * time.Millisecond, RequestTimeout: requestTimeout, AuthHold: 100 * time.Hour,
+		MaxInFlightEvents: maxInFlight, MaxParkedEvents: 100_000, Workers: 2, CommitInterval: commitInterval, Drain: drain,
+		SessionTimeout: sessionTimeout, RebalanceTimeout: rebalanceTimeout, ConsentDenied: transform.ConsentFilter,
+		Dial: l.dial,
+	}
 }
 
 // over notes that a life has ended.
@@ -110,6 +115,17 @@ func (m *member) take(kill bool) *life {
 		m.now = nil
 	}
 	return l
+}
+
+// busy reports whether it has events in flight.
+func (m *member) busy() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.now == nil {
+		return false
+	}
+	s := m.now.pipeline.Tally().Summary()
+	return s.InFlight() > 0
 }
 
 func (m *member) link() *link {

@@ -33,6 +33,8 @@ func TestMutants(t *testing.T) {
 		{"letter-not-awaited", "letters-refused,stop,join", audit.Lost},
 		{"2xx-unread", "amazon-refuses", audit.Lost},
 		{"failure-unread", "amazon-refuses", audit.Lost},
+		{"metadata-of-anyone", "stop,join", audit.Lost},
+		{"drain-forgotten", "surge", audit.Unexplained},
 	} {
 		t.Run(tc.mutant, func(t *testing.T) {
 			m, err := mutants.Named(tc.mutant)

@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -39,6 +40,7 @@ type plan struct {
 	events     int
 	length     time.Duration // of the phase in which things break
 	gentle     bool          // of things that are no reason to send anything twice
+	takeover   bool          // the group begins with the offsets of another topic's group
 	schedule   Schedule
 }
 
@@ -51,15 +53,12 @@ func draw(seed uint64, o Options) plan {
 		events:     o.Events/2 + rng.IntN(o.Events),
 		length:     o.Length/2 + time.Duration(rng.Int64N(int64(o.Length))),
 	}
-	names := make([]string, 0, len(actions))
-	for name := range actions {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(actions))
 	p.gentle = rng.IntN(3) == 0
 	if p.gentle {
-		names = gentle
+		names = slices.Clone(gentle)
 	}
+	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(apart, name) })
 	if len(o.Only) > 0 {
 		names = o.Only
 		p.gentle = !slices.ContainsFunc(o.Only, func(n string) bool { return !slices.Contains(gentle, n) })
@@ -77,6 +76,14 @@ func draw(seed uint64, o Options) plan {
 			s.For = time.Duration(rng.Int64N(int64(90 * time.Second)))
 		}
 		p.schedule = append(p.schedule, s)
+	}
+	// By a source of its own, so that all else stays what a seed was known for.
+	rng = rand.New(rand.NewPCG(seed, 3))
+	p.takeover = rng.IntN(4) == 0
+	if rng.IntN(4) == 0 && len(o.Only) == 0 {
+		p.schedule = append(p.schedule, Step{
+			At: time.Duration(rng.Int64N(int64(p.length))), For: time.Duration(rng.Int64N(int64(20 * time.Second))), Do: "surge", Whom: rng.IntN(60),
+		})
 	}
 	slices.SortStableFunc(p.schedule, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	return p

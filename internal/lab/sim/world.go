@@ -83,6 +83,7 @@ type Result struct {
 	Report   *audit.Report // nil if it could not be judged
 	PutOut   int           // how many members left the group in kfake's stead, see coordinator
 	Strict   bool          // whether any repeat was wrong
+	TookOver bool          // whether the group began with another's offsets
 	Wrong    []string      // what no world may show; empty if all is well
 }
 
@@ -136,11 +137,17 @@ func Run(seed uint64, o Options) *Result {
 	if o.Schedule != nil {
 		w.plan.schedule = o.Schedule
 	}
-	r := &Result{Seed: seed, Schedule: w.plan.schedule}
+	r := &Result{Seed: seed, Schedule: w.plan.schedule, TookOver: w.plan.takeover}
 	defer w.close()
 	if err := w.open(); err != nil {
 		r.Wrong = []string{"the world could not be made: " + err.Error()}
 		return r
+	}
+	if w.plan.takeover {
+		if err := w.takeOver(); err != nil {
+			r.Wrong = []string{"another group's offsets could not be taken over: " + err.Error()}
+			return r
+		}
 	}
 	for i := range w.plan.members {
 		m := &member{w: w, name: fmt.Sprintf("m%d", i)}
