@@ -9,7 +9,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // TestALaterEpochWithinWhatWasSettled is issue 15's unclean election: one event is
@@ -22,10 +21,8 @@ func TestALaterEpochWithinWhatWasSettled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const held, lost = 0, 5
 			var log testkit.Buffer
-			c, err := New(Options{Topic: topic, Group: group, Decoder: new(textDecoder), Transformer: new(transform.Transformer), Log: zerolog.New(&log)})
-			if err != nil {
-				t.Fatal(err)
-			}
+			c := &Consumer{log: zerolog.New(&log)}
+			c.metrics = newMetrics(c, nil)
 			a := newAssignment(topic, 0, newInboxes(1), func() {})
 			a.link.seen = true
 			a.ledger.begin(0)
