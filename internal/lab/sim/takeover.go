@@ -110,13 +110,13 @@ func (w *world) workFormer(ctx context.Context) (taken kadm.Offsets, err error) 
 	return taken, err
 }
 
-// awaitFormer waits until the former group has committed the start of every partition,
-// and more than half of what it can deliver beyond.
+// awaitFormer waits until the former group has committed every partition, and a
+// minute at least, in which it delivers what it can. The offsets must be the starts.
 func (w *world) awaitFormer(ctx context.Context) (kadm.Offsets, error) {
 	for began := time.Now(); time.Since(began) < formerWithin; time.Sleep(time.Second) {
 		info := w.cluster.GroupInfo(formerGroup)
 		if info == nil || len(info.Commits[former]) < int(w.partitions) || time.Since(began) < time.Minute {
-			continue
+			continue // not yet
 		}
 		taken := make(kadm.Offsets)
 		for p, c := range info.Commits[former] {
