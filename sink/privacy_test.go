@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -100,6 +101,54 @@ func TestNothingIdentifyingLeavesTheSink(t *testing.T) {
 				}
 				if !strings.Contains(r.log.String(), "order-1") {
 					t.Errorf("event ids may and should be seen:\n%s", r.log)
+				}
+			})
+		})
+	}
+}
+
+// TestHiddenIDsAreHiddenInAmazonsWords: an id of which only a pseudonym is shown, and a
+// profile that nobody knows, are repeated by Amazon in what it says about the event.
+func TestHiddenIDsAreHiddenInAmazonsWords(t *testing.T) {
+	const id, profile = "ord_10492_purchase", "acme-shops"
+	said := fmt.Sprintf(`event %s of %s is known: %s, %s`, id, profile, strings.ToUpper(id), `ord\\u005f10492_purchase`)
+	for name, answer := range map[string]func(call) reply{
+		"items": func(call) reply {
+			return reply{status: 207, body: fmt.Sprintf(`{"error":[{"index":0,"errors":[{"code":"X","message":"%[1]s","fieldLocation":"%[2]s"}]}]}`, said, id)}
+		},
+		"409": func(call) reply { return reply{status: 409, body: fmt.Sprintf(`{"code":"X","message":"%s"}`, said)} },
+		"403": func(call) reply { return reply{status: 403, body: fmt.Sprintf(`{"code":"X","message":"%s"}`, said)} },
+		"503": func(call) reply {
+			return reply{status: 503, body: fmt.Sprintf(`{"code":"%s","message":"%s"}`, id, said)}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			redact.SetEventIDs(redact.HashIDs, nil)
+			defer redact.SetEventIDs(redact.MaskIDs, nil)
+			bubble(t, func(t *testing.T) {
+				r := newRig(t, answer, func(o *Options) {
+					o.AuthHold, o.Log = time.Second, o.Log.Level(zerolog.TraceLevel)
+					o.Configured = func(string) bool { return false }
+				})
+				c := purchase()
+				c.EventID, c.ProfileID = id, profile
+				r.feed.Add(verdict.Handle{Owner: r.owner, Seq: 1}, &kgo.Record{Topic: "events", Value: []byte("v")}, c)
+				r.feed.Flush()
+				var seen strings.Builder
+				for range 10 {
+					r.after(10 * time.Second)
+					fmt.Fprintln(&seen, r.conds.States(), r.sink.Lanes())
+				}
+				for _, l := range r.box.raw {
+					for _, h := range l.Headers {
+						fmt.Fprintf(&seen, "%s=%s\n", h.Key, h.Value)
+					}
+				}
+				fmt.Fprintln(&seen, r.log.String())
+				for _, part := range []string{"10492", "acme"} {
+					if i := strings.Index(seen.String(), part); i >= 0 {
+						t.Errorf("%q is in:\n…%s…", part, seen.String()[max(0, i-200):min(seen.Len(), i+200)])
+					}
 				}
 			})
 		})

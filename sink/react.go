@@ -55,7 +55,7 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 			verdicts = l.accept(verdicts, b, e)
 			continue
 		case amazon.Refused:
-			ids := l.contract.Identifiers(b.encoded(e))
+			ids := l.identifiers(b, *e)
 			letters = l.condemn(letters, b, &failed, e, it.Said.Reason(verdict.Rejected, res.Status, ids))
 			continue
 		case amazon.TooLarge:
@@ -187,7 +187,7 @@ func (l *lane) retry(f *flight, res *exchange.Result, reason string) {
 	now := s.opts.Now()
 	b.failed(now)
 	b.tries++
-	why := res.Describe(l.identifiers(b))
+	why := res.Describe(l.identifiers(b, b.events...))
 	over := l.giveUp(b)
 	if !over {
 		s.metrics.retried(reason, l.profile, len(b.events))
@@ -252,6 +252,6 @@ func (l *lane) narrow(f *flight, res *exchange.Result) {
 	}
 	l.mu.Unlock()
 	if !several {
-		l.bury(b, res, res.Said.Reason(verdict.Rejected, res.Status, l.identifiers(b)))
+		l.bury(b, res, res.Said.Reason(verdict.Rejected, res.Status, l.identifiers(b, b.events...)))
 	}
 }

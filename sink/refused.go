@@ -86,7 +86,7 @@ func (l *lane) refused(f *flight, res *exchange.Result) {
 	b.failed(now)
 	b.tries = 0
 	events := len(b.events)
-	why := res.Said.Reason(verdict.Auth, res.Status, l.identifiers(b))
+	why := res.Said.Reason(verdict.Auth, res.Status, l.identifiers(b, b.events...))
 	if !l.holdRefused(f, now, why) {
 		l.bury(b, res, why)
 		return

@@ -55,12 +55,16 @@ func (l *lane) bury(b *batch, res *exchange.Result, why verdict.Reason) {
 	l.sink.letters.Put(res.Request, letters)
 }
 
-// identifiers returns those of some events, for masking them in what Amazon
-// says about all of them.
-func (l *lane) identifiers(b *batch) []string {
+// identifiers returns those of some events of a batch, for masking them in what Amazon
+// says about them: the profile too, where nobody knows it.
+func (l *lane) identifiers(b *batch, events ...event) []string {
 	var ids []string
-	for i := range b.events {
-		ids = append(ids, l.contract.Identifiers(b.encoded(&b.events[i]))...)
+	for i := range events {
+		ids = append(ids, l.contract.Identifiers(b.encoded(&events[i]))...)
+	}
+	const least = 4 // shorter ones are parts of words
+	if len(l.profile) >= least && !l.sink.profiles.knows(l.profile) {
+		ids = append(ids, l.profile)
 	}
 	return ids
 }

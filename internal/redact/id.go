@@ -57,6 +57,15 @@ const domain = "amazon-capi event id"
 // is compared need the same.
 func SetEventIDs(mode IDMode, key []byte) { idSettings.Store(&idSetting{mode, key}) }
 
+// HiddenEventID returns an id that a stranger's words must not have, as no part of it is
+// shown; empty for one that may be shown as EventID has it.
+func HiddenEventID(id string) string {
+	if set := idSettings.Load(); set != nil && set.mode == HashIDs {
+		return id
+	}
+	return ""
+}
+
 // EventID makes an event id fit for a log line, a receipt, a header or a table. Ids
 // are there to be read and stay as they are, but some sources make them of what
 // names a person: an address, a phone number, a device's id, a hash, a click id.

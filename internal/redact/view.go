@@ -98,10 +98,10 @@ func (v View) Event(doc []byte) []byte {
 func (v View) Payload(doc []byte, identifiers []string) []byte {
 	return whole(JSON(doc, func(path, value string) string {
 		switch last := path[strings.LastIndexByte(path, '.')+1:]; {
-		case slices.Contains(identifiers, value):
-			return v.Identifier(kindOf(last), value)
 		case last == "eventId":
 			return EventID(value)
+		case slices.Contains(identifiers, value):
+			return v.Identifier(kindOf(last), value)
 		case path == "customData.value": // the source's own, and of any kind
 			return v.Identifier("text", value)
 		case path == "customData.name":

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -57,6 +58,7 @@ func (eventsV1) ReadAnswer(r Response, items []Item) Answer { return eventsV1Ans
 
 func (eventsV1) Identifiers(event []byte) []string {
 	var e struct {
+		EventID   string `json:"eventId"`
 		MatchKeys []struct {
 			Values []string `json:"values"`
 		} `json:"matchKeys"`
@@ -76,7 +78,7 @@ func (eventsV1) Identifiers(event []byte) []string {
 	if json.Unmarshal(event, &e) != nil {
 		return nil // our own encoding; held to be JSON by a fuzz test
 	}
-	ids := []string{e.Consent.Geo.IPAddress, e.Consent.TCF, e.Consent.GPP, e.DeviceInfo.UserAgent, e.ArefTokens, e.AdEventKey}
+	ids := []string{redact.HiddenEventID(e.EventID), e.Consent.Geo.IPAddress, e.Consent.TCF, e.Consent.GPP, e.DeviceInfo.UserAgent, e.ArefTokens, e.AdEventKey}
 	for _, k := range e.MatchKeys {
 		ids = append(ids, k.Values...)
 	}

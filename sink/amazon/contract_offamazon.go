@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -143,6 +144,7 @@ func (offAmazon) ReadAnswer(r Response, items []Item) Answer {
 
 func (offAmazon) Identifiers(event []byte) []string {
 	var e struct {
+		EventID  string `json:"eventId"`
 		ClickID  string `json:"clickId"`
 		UserInfo struct {
 			HashedEmail string `json:"hashedEmail"`
@@ -155,5 +157,5 @@ func (offAmazon) Identifiers(event []byte) []string {
 		return nil // our own encoding; held to be JSON by a fuzz test
 	}
 	u := e.UserInfo
-	return escapedToo(e.ClickID, u.HashedEmail, u.HashedPhone, u.MADID, u.PostalCode)
+	return escapedToo(redact.HiddenEventID(e.EventID), e.ClickID, u.HashedEmail, u.HashedPhone, u.MADID, u.PostalCode)
 }
