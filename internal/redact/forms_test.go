@@ -62,6 +62,7 @@ var disguises = []spelling{
 	{"tags", func(s string) string { return between(s, "\U000e0041") }},
 	{"private use", func(s string) string { return between(s, "\ue000") }},
 	{"controls", func(s string) string { return between(s, "\x00") }},
+	{"objects", func(s string) string { return between(s, "\ufffc") }},
 	{"colours", func(s string) string { return between(s, "\x1b[31m") }},
 	{"soft hyphens", func(s string) string { return between(s, "\u00ad") }},
 	{"no-break blanks", func(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }},

@@ -143,6 +143,17 @@ func TestWrappedValues(t *testing.T) {
 			}
 		}
 	}
+	for n := 4; n < 30; n++ {
+		text := "value " + grouped(base64.StdEncoding.EncodeToString([]byte("user:"+secret)), "\r\n", n) + " given"
+		if got := Message(text); len(strings.Map(func(r rune) rune {
+			if r < 0x80 && isWord(byte(r)) {
+				return r
+			}
+			return -1
+		}, strings.ReplaceAll(got, "[secret]", ""))) > len("valuegiven")+12 {
+			t.Errorf("base64 in groups of %d: %q became %q", n, text, got)
+		}
+	}
 	if got := Message("the schema registry says no"); got != "the schema registry says no" {
 		t.Errorf("words became %q", got)
 	}

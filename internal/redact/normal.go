@@ -96,14 +96,15 @@ func visibleASCII(s string) bool {
 
 // seen returns the character to show for r: a blank for any white space, and -1
 // for those that show nothing or could be anything: controls, format characters
-// (bidirectional ones, tags), variation selectors, fillers, private use.
+// (bidirectional ones, tags), variation selectors, fillers, private use, and what
+// stands for an object that is not there.
 func seen(r rune) rune {
 	switch {
 	case r >= ' ' && r <= '~':
 		return r
 	case unicode.IsSpace(r), r == '\u2028', r == '\u2029', r == '\u2800':
 		return ' '
-	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
+	case r == '\ufffc', unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
 		return -1
 	}
 	return r

@@ -132,6 +132,11 @@ func TestSecretsOfEveryLength(t *testing.T) {
 	if got := Text("password tiny, not destiny; abc"); got != "password [secret], not destiny; abc" {
 		t.Error(got)
 	}
+	Secret("k3y9")
+	Secret("pw-17")
+	if got := Text("Basic azN5OQ==, azN5OQ, cHctMTc= and 6b337939; not azN5OQx"); got != "Basic [secret]==, [secret], [secret]= and [secret]; not azN5OQx" {
+		t.Error(got)
+	}
 	const long = "Kd82jsLw0zX7pq1mNb45"
 	Secret(long)
 	if got := Text("token " + long[:14] + "… refused"); strings.Contains(got, long[:12]) {

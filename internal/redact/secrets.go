@@ -136,7 +136,7 @@ func addText(n *needles, secret string) {
 	for _, form := range []string{secret, plain, strings.ReplaceAll(plain, " ", "+"), strings.ToUpper(plain), strings.ToLower(plain)} {
 		n.add(needle{text: form, apart: len(form) < leastAnywhere})
 	}
-	addEncoded(n, secret)
+	addEncoded(n, secret, true)
 }
 
 // addLine adds the forms that a secret can have in a line of our own. Only those
@@ -154,7 +154,7 @@ func addLine(n *needles, secret string) {
 	for _, form := range forms {
 		n.add(needle{text: form})
 	}
-	addEncoded(n, secret)
+	addEncoded(n, secret, true)
 }
 
 // addApart adds what a secret is without blanks, unless that is words, which a
@@ -164,12 +164,13 @@ func addApart(n *needles, secret string) {
 	if len(plain) >= leastApart && strings.Trim(plain, "abcdefghijklmnopqrstuvwxyz") != "" && countDigits(plain) < len(plain) {
 		n.add(needle{text: plain})
 	}
+	addEncoded(n, secret, false) // as mail has it, in lines or groups
 }
 
 // addEncoded adds base64 and hex. What comes before a secret moves its place among
 // base64's groups of three bytes, so there are three forms of it, less what the
-// neighbours have part of.
-func addEncoded(n *needles, secret string) {
+// neighbours have part of. word: with them goes the rest of the word.
+func addEncoded(n *needles, secret string, word bool) {
 	const least = 8
 	for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		for before := range 3 {
@@ -179,12 +180,15 @@ func addEncoded(n *needles, secret string) {
 				text = text[:len(text)-1]
 			}
 			if len(text) >= least {
-				n.add(needle{text: text, word: true})
+				n.add(needle{text: text, word: word})
 			}
+		}
+		if text := enc.EncodeToString([]byte(secret)); len(text) < least && word {
+			n.add(needle{text: text, apart: true}) // it is no part of a word by chance
 		}
 	}
 	if text := hex.EncodeToString([]byte(secret)); len(text) >= least {
-		n.add(needle{text: text, word: true})
+		n.add(needle{text: text, word: word})
 	}
 }
 
