@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -41,6 +42,9 @@ type boundedConn struct {
 	once   sync.Once
 
 	reading sync.Once
+	// writing is since when a part of an answer waits for its client to read, in Unix
+	// nanoseconds; 0 while none does.
+	writing atomic.Int64
 	// Guarded by listen.mu.
 	since time.Time // it was first read from, or its request was there; zero before
 	// answering is set from when a request has come to its end until its answer has.
@@ -129,6 +133,20 @@ func (c *boundedConn) Read(p []byte) (int, error) {
 		c.since = time.Now()
 	})
 	return c.Conn.Read(p)
+}
+
+func (c *boundedConn) Write(p []byte) (int, error) {
+	c.writing.Store(time.Now().UnixNano())
+	defer c.writing.Store(0)
+	return c.Conn.Write(p)
+}
+
+// unread is for how long a part of an answer has waited for its client to read.
+func (c *boundedConn) unread() time.Duration {
+	if since := c.writing.Load(); since != 0 {
+		return time.Since(time.Unix(0, since))
+	}
+	return 0
 }
 
 // is says whether a request is being answered.

@@ -50,9 +50,9 @@ func NewServer(cs *Conditions, live func() error, metrics prometheus.Gatherer) *
 	}
 	mux := http.NewServeMux()
 	s := &Server{conditions: cs, live: live, mux: mux}
-	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{
-		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: maxScrapes,
-	}))
+	mux.Handle("GET /metrics", newTurns(maxScrapes).handler(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{
+		ErrorHandling: promhttp.ContinueOnError,
+	})))
 	mux.HandleFunc("GET /livez", s.livez)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /status", s.status)

@@ -1,17 +1,20 @@
 package health
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 )
 
@@ -144,6 +147,62 @@ func TestTenThousandConnections(t *testing.T) {
 				t.Errorf("%d MB in use", heap>>20)
 			}
 		})
+	}
+}
+
+// TestSlowReadersOfMetrics: clients that ask for a large /metrics and do not read it
+// keep no scraper from it.
+func TestSlowReadersOfMetrics(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	large := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "large"}, []string{"x"})
+	for i := range 4000 { // 2 MB, more than is buffered for whoever does not read
+		large.WithLabelValues(strings.Repeat("x", 500) + strconv.Itoa(i))
+	}
+	reg.MustRegister(large)
+	s := NewServer(NewConditions(zerolog.Nop(), nil), nil, reg)
+	if err := s.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close(context.Background()) })
+	for range 3 {
+		for _, c := range hoard(t, s.Addr(), "127.0.0.2", 3*maxScrapes) {
+			_, _ = io.WriteString(c, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+		}
+		if code, body := get(t, "http://"+s.Addr()+"/metrics"); code != 200 || !strings.HasSuffix(body, "\n") || len(body) < 2_000_000 {
+			t.Fatalf("/metrics: %d, %d bytes", code, len(body))
+		}
+	}
+}
+
+// TestHugeRequests: of what is sent as a request without end little is read.
+func TestHugeRequests(t *testing.T) {
+	s, base := serve(t, NewConditions(zerolog.Nop(), nil))
+	for name, part := range map[string][2]string{
+		"one header":     {"GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: ", strings.Repeat("x", 1<<10)},
+		"many headers":   {"GET /metrics HTTP/1.1\r\nHost: x\r\n", "X: y\r\nCookie: a=b\r\nAuthorization: Basic eA==\r\n"},
+		"a folded one":   {"GET /readyz HTTP/1.1\r\nHost: x\r\nX: y\r\n", " y\r\n"},
+		"a long name":    {"GET /status HTTP/1.1\r\nHost: x\r\n", strings.Repeat("X", 1<<10)},
+		"a long address": {"GET /", strings.Repeat("livez", 200)},
+		"a long query":   {"GET /livez?", strings.Repeat("format=json&", 100)},
+		"a long method":  {"", strings.Repeat("GET", 300)},
+		"empty lines":    {"", strings.Repeat("\r\n", 500)},
+	} {
+		c, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(c, part[0])
+		sent := 0
+		for ; sent < 64<<20 && err == nil; sent += len(part[1]) {
+			_, err = io.WriteString(c, part[1])
+		}
+		c.Close()
+		if err == nil {
+			t.Errorf("%s: %d MB were read", name, sent>>20)
+		}
+		if code, _ := get(t, base+"/livez"); code != 200 {
+			t.Errorf("%s: then /livez is %d", name, code)
+		}
 	}
 }
 
