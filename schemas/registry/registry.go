@@ -72,6 +72,8 @@ func New(o Options) (*Client, error) {
 	if r.timeout <= 0 {
 		r.timeout = defaultRegistryTimeout
 	}
+	// Ten times what a registry's headers need; net/http would take 10 MB.
+	r.transport.MaxResponseHeaderBytes = 128 << 10
 	if o.TLS != nil {
 		r.transport.TLSClientConfig = o.TLS
 	}
