@@ -123,6 +123,33 @@ func TestParkingIsBounded(t *testing.T) {
 	b.onceEach(s, mixed(n))
 }
 
+// TestNothingIsParkedWithoutALot: with --max-parked-events=0 the window is the bound.
+// Events of a profile that is stuck fill it and hold the others up, which
+// docs/operations.md says, and all goes on when the profile does.
+func TestNothingIsParkedWithoutALot(t *testing.T) {
+	const n = 3000
+	b := newBench(t, 1)
+	b.publish(0, mixed(n)...)
+	s := newFakeSink(true)
+	m := aStuckProfile(b, s, func(o *Options) { o.MaxParkedEvents = 0 })
+	bounded := func() bool {
+		if events, _ := m.window.inFlight(); events > 100+chunkLen || m.parking.parked() > 0 {
+			t.Fatalf("%d events in flight and %d parked", events, m.parking.parked())
+		}
+		return true
+	}
+	b.eventually("the window is full", func() bool {
+		inWindow, _ := m.window.inFlight()
+		return bounded() && inWindow > 75
+	})
+	if m.accepted("well") == n {
+		t.Error("the other profile was not held up")
+	}
+	s.heal(40)
+	b.eventually("all is committed", func() bool { return bounded() && b.committed(0) == 2*n })
+	b.onceEach(s, mixed(n))
+}
+
 // What is parked has no verdict: whoever reads the partition next sends it, and
 // nothing else again.
 func TestStoppingReturnsWhatIsParked(t *testing.T) {
