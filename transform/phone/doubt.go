@@ -16,7 +16,7 @@ func (d *Plans) appendNational(dst, digits []byte, home *plan) (normal []byte, o
 // +, or has what is dialled for calls abroad in North America, and none of home.
 // It is slow only for the few that another country's number could begin like.
 func (d *Plans) elsewhere(digits []byte, home *plan) bool {
-	if d.isDialled(digits, home) {
+	if d.isDialled(digits, home) || d.hasStray(digits, home) {
 		return true
 	}
 	if digits[0] == '0' || bytes.HasPrefix(digits, []byte(home.code)) && !home.lengths.has(len(digits)) {
@@ -41,6 +41,39 @@ func (d *Plans) isDialled(digits []byte, home *plan) bool {
 		return d.onlyAbroad(digits, digits[3:], home) || d.alsoAbroad(digits, digits[3:], home)
 	case digits[0] == '1' && len(digits) >= minBare:
 		return d.onlyAbroad(digits, digits[2:], home)
+	}
+	return false
+}
+
+// stray are digits that come before a whole number, its calling code included, and are
+// no part of it: a trunk prefix, a 1 that is left of 011 or that North America puts
+// there, and what is dialled for calls abroad in Japan, Russia and Cuba.
+var stray = [...]string{"0", "1", "010", "810", "119"}
+
+// hasStray reports whether digits are an assigned number with such digits before its
+// calling code, and none of home. That they begin with home's own says nothing: of most
+// countries, some numbers begin so.
+func (d *Plans) hasStray(digits []byte, home *plan) bool {
+	if c := digits[0]; c != '0' && c != '1' && c != '8' {
+		return false
+	}
+	inside := home.cutTrunk(digits)
+	for _, before := range stray {
+		rest, found := bytes.CutPrefix(digits, []byte(before))
+		if !found {
+			continue
+		}
+		p, national := d.split(rest)
+		if p == nil {
+			continue
+		}
+		national = p.main.cutTrunk(national)
+		switch { // what is seen fastest comes first
+		case len(national) == 0 || !p.main.lengths.has(len(national)) || !p.main.assigned().all(national):
+		case before == "0" && p.code != home.code && home.main.assigned().all(inside):
+		case !isAssigned("+"+home.code+string(inside), "") && isAssigned("+"+p.code+string(national), ""):
+			return true
+		}
 	}
 	return false
 }

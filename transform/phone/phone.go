@@ -110,7 +110,7 @@ func (d *Plans) appendUnclear(dst, digits []byte, plus bool, home *plan) (normal
 		return d.appendDialled(dst, digits, home)
 	case home == nil:
 		return d.appendBare(dst, digits)
-	case d.isDialled(digits, home):
+	case d.isDialled(digits, home) || d.hasStray(digits, home):
 		return dst, false
 	}
 	if p, national := d.split(digits); p != nil {

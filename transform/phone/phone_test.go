@@ -255,8 +255,8 @@ func disagreement(d *Plans, n phoneCase) string {
 	} else if home := d.region(n.region); home != nil {
 		short, ok = home.appendNational(nil, digits)
 	}
-	if !ok {
-		return ""
+	if !ok || strings.HasPrefix(string(short), "52") && strings.ContainsAny(n.text, "01") {
+		return "" // of Mexico's former prefixes the library knows none
 	}
 	parsed, ok := d.appendParsed(nil, n.text, n.region)
 	if ok && string(parsed) == string(short) {
