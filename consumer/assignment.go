@@ -30,22 +30,22 @@ type assignment struct {
 	inbox     []intake
 	queued    int  // records in it and in the pump's hands that were not read again
 	holding   bool // the pump waits for the registry
-	ledger    ledger
+	ledger    Ledger
 	committed int64  // the offset last committed; -1 before the first
 	changes   uint64 // the ledger's at that commit
-	before    beyond // what earlier owners have settled already
-	claim     *claim // to be compared with the log before anything is taken; nil if that is done
+	before    Beyond // what earlier owners have settled already
+	claim     *Claim // to be compared with the log before anything is taken; nil if that is done
 	running   bool   // the claim is about records of this assignment
 	unheard   bool   // the group has given it, and not said yet where it stands
-	log       logID
-	witnesses witnesses
+	log       LogID
+	witnesses Witnesses
 	link      link      // the connections that there had been when records were last taken
-	oath      witnesses // as there were before another connection, not compared yet
+	oath      Witnesses // as there were before another connection, not compared yet
 	missedTo  int64     // the log's start up to which missed records are counted
 	doubtedAt int64     // where the last look would have gone back to, plus one
 	skipped   uint64    // records that were found in it
 	highWater int64     // the partition's end as last seen; -1 unknown
-	movedTo   mark      // the settled prefix as watch last saw it change
+	movedTo   Mark      // the settled prefix as watch last saw it change
 	movedAt   time.Time
 	parked    int           // without a verdict, and not in the window
 	left      bool          // the pump has stopped
@@ -103,7 +103,7 @@ func newAssignment(topic string, partition int32, all *inboxes, stop context.Can
 		stopped:   make(chan struct{}),
 		wake:      make(chan struct{}, 1),
 		inboxes:   all,
-		ledger:    newLedger(),
+		ledger:    NewLedger(),
 		committed: -1,
 		highWater: -1,
 	}
@@ -133,7 +133,7 @@ func (a *assignment) fresh(records []*kgo.Record) (fresh []*kgo.Record, bytes in
 }
 
 func (a *assignment) wants(r *kgo.Record) bool {
-	return !r.Attrs.IsControl() && !a.before.has(r.Offset, r.LeaderEpoch) && (a.selection == nil || a.selection.Has(a.partition, r.Offset))
+	return !r.Attrs.IsControl() && !a.before.Has(r.Offset, r.LeaderEpoch) && (a.selection == nil || a.selection.Has(a.partition, r.Offset))
 }
 
 // push enters polled records into the ledger and those that fresh gave into the
@@ -143,7 +143,7 @@ func (a *assignment) wants(r *kgo.Record) bool {
 func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) (skipped int) {
 	a.mu.Lock()
 	a.highWater = max(a.highWater, highWater)
-	if len(records) > 0 && a.ledger.next == 0 {
+	if len(records) > 0 && a.ledger.Next() == 0 {
 		a.first = records[0].Offset
 	}
 	for len(fresh) > 0 || len(records) > 0 {
@@ -152,9 +152,9 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) (skippe
 			n++
 		}
 		if n > 0 {
-			first := a.ledger.next
+			first := a.ledger.Next()
 			for _, r := range records[:n] {
-				a.ledger.take(markOf(r), recordSize(r), r.Timestamp.UnixMilli())
+				a.ledger.Take(markOf(r), recordSize(r), r.Timestamp.UnixMilli())
 			}
 			a.inbox = append(a.inbox, intake{records: records[:n], firstSeq: first})
 			if !a.left {
@@ -164,15 +164,15 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) (skippe
 			continue
 		}
 		r := records[0]
-		seq := a.ledger.take(markOf(r), 0, r.Timestamp.UnixMilli())
+		seq := a.ledger.Take(markOf(r), 0, r.Timestamp.UnixMilli())
 		switch {
 		case r.Attrs.IsControl():
-			a.ledger.settle(seq)
-		case a.leaveOthers && !a.before.has(r.Offset, r.LeaderEpoch):
+			a.ledger.Settle(seq)
+		case a.leaveOthers && !a.before.Has(r.Offset, r.LeaderEpoch):
 			a.others++ // in the ledger without a verdict, and in no inbox
 			skipped++
 		default:
-			a.ledger.settle(seq)
+			a.ledger.Settle(seq)
 			a.skipped++
 			skipped++
 		}
@@ -186,7 +186,7 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) (skippe
 	return skipped
 }
 
-func markOf(r *kgo.Record) mark { return mark{r.Offset, r.LeaderEpoch} }
+func markOf(r *kgo.Record) Mark { return Mark{Offset: r.Offset, Epoch: r.LeaderEpoch} }
 
 // pull waits for the next run of records; ok is false when ctx is done.
 func (a *assignment) pull(ctx context.Context) (in intake, ok bool) {
@@ -222,7 +222,7 @@ func (a *assignment) settle(vs []verdict.Verdict) (counted []verdict.Verdict, by
 	}
 	counted = vs
 	for i := range vs {
-		size, ok := a.ledger.settle(vs[i].Handle.Seq)
+		size, ok := a.ledger.Settle(vs[i].Handle.Seq)
 		bytes += int64(size)
 		switch {
 		case ok && len(counted) < len(vs):
@@ -243,7 +243,7 @@ func (a *assignment) underway() int {
 	if a.phase() == phaseEnded {
 		return 0 // nobody waits for what the next owner sends
 	}
-	return a.ledger.undone - a.unbegun - a.parked - a.others
+	return a.ledger.Undone() - a.unbegun - a.parked - a.others
 }
 
 func (a *assignment) noteDrained() {
@@ -262,7 +262,7 @@ func (a *assignment) park(tokens []verdict.Handle, spots []spot) (_ []spot, free
 		return spots, 0
 	}
 	for _, t := range tokens {
-		if at, more, ok := a.ledger.resize(t.Seq, 0); ok {
+		if at, more, ok := a.ledger.Resize(t.Seq, 0); ok {
 			spots = append(spots, spot{owner: a, seq: t.Seq, at: at})
 			freed -= int64(more)
 			a.parked++
@@ -281,7 +281,7 @@ func (a *assignment) again(in intake) bool {
 		return false
 	}
 	for i, seq := range in.seqs {
-		a.ledger.resize(seq, recordSize(in.records[i]))
+		a.ledger.Resize(seq, recordSize(in.records[i]))
 	}
 	a.parked -= len(in.seqs)
 	a.inbox = append(a.inbox, in)
@@ -349,7 +349,7 @@ func (a *assignment) end() (events, parked int, bytes int64, m *memory) {
 	a.stop()
 	a.inbox = nil
 	a.noteDrained() // a stop and a revoke may wait for the same partition
-	return a.ledger.undone - a.others, a.parked, a.ledger.bytes, m
+	return a.ledger.Undone() - a.others, a.parked, a.ledger.Bytes(), m
 }
 
 // recordSize is what a record costs in memory, roughly: its bytes and the
@@ -372,12 +372,12 @@ type lag struct {
 func (a *assignment) lag(now time.Time) (l lag, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if ts, undone := a.ledger.oldest(); undone {
+	if ts, undone := a.ledger.Oldest(); undone {
 		l.age = max(now.Sub(time.UnixMilli(ts)), 0)
 	}
 	next := a.committed
-	if m := a.ledger.prefix(); m != noMark {
-		next = m.offset + 1
+	if m := a.ledger.Prefix(); m != NoMark {
+		next = m.Offset + 1
 	}
 	next = max(next, a.missedTo)
 	if next < 0 || a.highWater < 0 {

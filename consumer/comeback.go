@@ -29,7 +29,7 @@ import (
 type memory struct {
 	stamps []stamp // what the group holds if nobody has committed since
 	first  int64   // where it began
-	said   beyond
+	said   Beyond
 }
 
 // remember returns what is known beyond the last commit; nil if that is nothing. mu
@@ -38,31 +38,31 @@ func (a *assignment) remember() *memory {
 	if a.recalls != nil {
 		return a.recalls // it has ended before that was compared with the log
 	}
-	news := a.ledger.changes != a.changes || len(a.before.settled) > 0
+	news := a.ledger.Changes() != a.changes || len(a.before.Settled) > 0
 	if !news || a.selection != nil || a.claim != nil || a.phase() == phaseOrphaned {
 		return nil
 	}
 	m := &memory{stamps: slices.Clone(a.stamps), first: a.first, said: a.settled()}
-	if a.ledger.next == 0 {
-		m.first = a.ledger.last.offset + 1 // where it would have begun
+	if a.ledger.Next() == 0 {
+		m.first = a.ledger.Last().Offset + 1 // where it would have begun
 	}
 	return m
 }
 
 // settled returns what is settled, and the witnesses of its log. mu is held.
-func (a *assignment) settled() beyond {
-	b := a.ledger.beyond()
-	b.add(&a.before, a.ledger.last.offset+1)
-	b.log, b.witnesses = a.log, a.sworn()
+func (a *assignment) settled() Beyond {
+	b := a.ledger.Beyond()
+	b.Add(&a.before, a.ledger.Last().Offset+1)
+	b.Log, b.Witnesses = a.log, a.sworn()
 	return b
 }
 
 // since is what of the memory counts for somebody who begins at that offset.
-func (m *memory) since(from int64) beyond {
+func (m *memory) since(from int64) Beyond {
 	b := m.said
-	b.committed = from
-	if m.said.committed > from {
-		b.settled = append([]span{{from, m.said.committed}}, m.said.settled...)
+	b.Committed = from
+	if m.said.Committed > from {
+		b.Settled = append([]Span{{From: from, To: m.said.Committed}}, m.said.Settled...)
 	}
 	return b
 }
@@ -85,7 +85,7 @@ func (f fetched) stamp() stamp {
 func (c *Consumer) suspend(as []*assignment) (gone []*assignment) {
 	for _, a := range as {
 		a.mu.Lock()
-		keep := a.phase().commits() && a.ledger.next > 0 && a.selection == nil
+		keep := a.phase().commits() && a.ledger.Next() > 0 && a.selection == nil
 		if keep {
 			a.life.Store(int32(phaseSuspended))
 			a.since, a.given = c.opts.Now(), false
@@ -183,5 +183,5 @@ func (a *assignment) awaitsGroup() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	waits := a.phase() == phaseSuspended || a.phase().commits() && !a.underWay()
-	return waits && a.ledger.changes != a.changes
+	return waits && a.ledger.Changes() != a.changes
 }

@@ -212,7 +212,7 @@ func TestALogThatIsNotTheSame(t *testing.T) {
 				for _, a := range m.living() {
 					a.mu.Lock()
 					for i := range a.witnesses {
-						a.witnesses[i].print++ // as if these records were others
+						a.witnesses[i].Print++ // as if these records were others
 					}
 					a.mu.Unlock()
 				}

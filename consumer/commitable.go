@@ -14,18 +14,18 @@ type commit struct {
 func (a *assignment) commitable(limit int) (c commit, news bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.phase().commits() || !a.underWay() || a.ledger.changes == a.changes {
+	if !a.phase().commits() || !a.underWay() || a.ledger.Changes() == a.changes {
 		return commit{}, false
 	}
-	c.changes = a.ledger.changes
-	end := mark{a.ledger.last.offset + 1, a.ledger.last.epoch}
-	b := a.ledger.beyond()
-	c.offset.Epoch = a.ledger.prefix().epoch
-	if b.add(&a.before, end.offset) {
-		c.offset.Epoch = max(end.epoch, a.before.epoch)
+	c.changes = a.ledger.Changes()
+	end := Mark{Offset: a.ledger.Last().Offset + 1, Epoch: a.ledger.Last().Epoch}
+	b := a.ledger.Beyond()
+	c.offset.Epoch = a.ledger.Prefix().Epoch
+	if b.Add(&a.before, end.Offset) {
+		c.offset.Epoch = max(end.Epoch, a.before.Epoch)
 	}
-	b.log, b.witnesses = a.log, a.sworn()
-	c.offset.Offset, c.metadata = b.committed, b.metadata(limit)
+	b.Log, b.Witnesses = a.log, a.sworn()
+	c.offset.Offset, c.metadata = b.Committed, b.Metadata(limit)
 	return c, true
 }
 

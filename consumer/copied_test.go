@@ -58,10 +58,10 @@ func (b *bench) filled(values ...string) []string {
 func TestOffsetsCopiedToAnotherLog(t *testing.T) {
 	const n = 500
 	held := func(i int) bool { return i >= 100 && i%97 == 3 }
-	for from, of := range map[string]func(logID) logID{
-		"another cluster":    func(l logID) logID { l.cluster++; return l },
-		"another topic":      func(l logID) logID { l.name++; return l },
-		"it cannot be known": func(logID) logID { return logID{topic: [16]byte{}, cluster: 0, name: 0} },
+	for from, of := range map[string]func(LogID) LogID{
+		"another cluster":    func(l LogID) LogID { l.Cluster++; return l },
+		"another topic":      func(l LogID) LogID { l.Name++; return l },
+		"it cannot be known": func(LogID) LogID { return LogID{Topic: [16]byte{}, Cluster: 0, Name: 0} },
 	} {
 		for name, fill := range copies {
 			t.Run(from+", "+name, func(t *testing.T) {
@@ -108,11 +108,11 @@ func TestOffsetsCopiedToAnotherLog(t *testing.T) {
 }
 
 // commitOf commits an offset with its metadata, as said of a log.
-func (b *bench) commitOf(o kadm.OffsetResponse, log logID) {
+func (b *bench) commitOf(o kadm.OffsetResponse, log LogID) {
 	b.t.Helper()
 	s := said(b.t, o)
-	s.log = log
-	b.commitText(o.At, s.metadata(metadataLimit))
+	s.Log = log
+	b.commitText(o.At, s.Metadata(MetadataLimit))
 }
 
 func (b *bench) commitText(at int64, metadata string) {
@@ -130,26 +130,26 @@ func TestMetadataThatCannotBeRead(t *testing.T) {
 	for name, tc := range map[string]struct {
 		text   func(good string) string
 		moved  int64 // how far the offset was moved without its metadata
-		reason reason
+		reason Reason
 	}{
 		"none":                    {text: func(string) string { return "" }},
-		"garbage":                 {text: func(string) string { return "\x00\xff garbage ☃" }, reason: reasonForeign},
-		"another program's":       {text: func(string) string { return `{"node":"connect-1"}` }, reason: reasonForeign},
-		"a later version":         {text: func(g string) string { return "3." + g[2:] }, reason: reasonForeign},
-		"a version of two digits": {text: func(g string) string { return "22." + g[2:] }, reason: reasonForeign},
-		"an earlier version":      {text: func(g string) string { return "1." + g[2:] }, reason: reasonOldVersion},
-		"an earlier version's":    {text: func(string) string { return "1.AAAAAMgBAAoK" }, reason: reasonOldVersion},
-		"the version alone":       {text: func(g string) string { return g[:2] }, reason: reasonDamaged},
-		"half a version":          {text: func(g string) string { return g[:1] }, reason: reasonForeign},
-		"cut in half":             {text: func(g string) string { return g[:len(g)/2] }, reason: reasonDamaged},
-		"one character less":      {text: func(g string) string { return g[:len(g)-1] }, reason: reasonDamaged},
-		"four characters less":    {text: func(g string) string { return g[:len(g)-4] }, reason: reasonDamaged},
-		"one character more":      {text: func(g string) string { return g + "A" }, reason: reasonDamaged},
-		"twice":                   {text: func(g string) string { return g + g[2:] }, reason: reasonDamaged},
-		"a space before it":       {text: func(g string) string { return " " + g }, reason: reasonForeign},
-		"the case changed":        {text: strings.ToLower, reason: reasonDamaged},
-		"the offset moved back":   {text: func(g string) string { return g }, moved: -30, reason: reasonWrongOffset},
-		"the offset moved on":     {text: func(g string) string { return g }, moved: 30, reason: reasonWrongOffset},
+		"garbage":                 {text: func(string) string { return "\x00\xff garbage ☃" }, reason: ReasonForeign},
+		"another program's":       {text: func(string) string { return `{"node":"connect-1"}` }, reason: ReasonForeign},
+		"a later version":         {text: func(g string) string { return "3." + g[2:] }, reason: ReasonForeign},
+		"a version of two digits": {text: func(g string) string { return "22." + g[2:] }, reason: ReasonForeign},
+		"an earlier version":      {text: func(g string) string { return "1." + g[2:] }, reason: ReasonOldVersion},
+		"an earlier version's":    {text: func(string) string { return "1.AAAAAMgBAAoK" }, reason: ReasonOldVersion},
+		"the version alone":       {text: func(g string) string { return g[:2] }, reason: ReasonDamaged},
+		"half a version":          {text: func(g string) string { return g[:1] }, reason: ReasonForeign},
+		"cut in half":             {text: func(g string) string { return g[:len(g)/2] }, reason: ReasonDamaged},
+		"one character less":      {text: func(g string) string { return g[:len(g)-1] }, reason: ReasonDamaged},
+		"four characters less":    {text: func(g string) string { return g[:len(g)-4] }, reason: ReasonDamaged},
+		"one character more":      {text: func(g string) string { return g + "A" }, reason: ReasonDamaged},
+		"twice":                   {text: func(g string) string { return g + g[2:] }, reason: ReasonDamaged},
+		"a space before it":       {text: func(g string) string { return " " + g }, reason: ReasonForeign},
+		"the case changed":        {text: strings.ToLower, reason: ReasonDamaged},
+		"the offset moved back":   {text: func(g string) string { return g }, moved: -30, reason: ReasonWrongOffset},
+		"the offset moved on":     {text: func(g string) string { return g }, moved: 30, reason: ReasonWrongOffset},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -184,7 +184,7 @@ func TestMetadataThatCannotBeRead(t *testing.T) {
 					t.Errorf("committed %d, want %d", got, n)
 				}
 				refused := 0.0
-				for _, r := range reasons {
+				for _, r := range Reasons {
 					refused += m.refusedFor(r)
 				}
 				want := 0.0
@@ -203,7 +203,7 @@ func TestMetadataThatCannotBeRead(t *testing.T) {
 	}
 }
 
-func (m *member) refusedFor(why reason) float64 {
+func (m *member) refusedFor(why Reason) float64 {
 	var v dto.Metric
 	if err := m.metrics.refused.WithLabelValues(string(why)).Write(&v); err != nil {
 		panic(err)

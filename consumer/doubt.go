@@ -32,24 +32,24 @@ func (c *Consumer) hear(client *kgo.Client, tp topicPartition, f fetched) {
 	if a == nil || goesOn {
 		return
 	}
-	cl := claim{partition: tp.partition, group: max(f.offset, -1), committed: max(f.offset, -1), first: c.firstOf(tp.partition)}
+	cl := Claim{Partition: tp.partition, Group: max(f.offset, -1), Committed: max(f.offset, -1), First: c.firstOf(tp.partition)}
 	c.mu.Lock()
 	m := a.recalls
 	former := c.ofFormerTopic(tp, f)
 	c.mu.Unlock()
 	switch {
 	case former:
-		cl.committed, cl.first = -1, -1
+		cl.Committed, cl.First = -1, -1
 	case m != nil && slices.Contains(m.stamps, f.stamp()):
-		if cl.committed < 0 {
-			cl.committed = m.first
+		if cl.Committed < 0 {
+			cl.Committed = m.first
 		}
-		cl.said = m.since(cl.committed)
+		cl.Said = m.since(cl.Committed)
 	case f.metadata != nil && f.offset >= 0:
-		var bad *metadataError
+		var bad *MetadataError
 		var err error
-		if cl.said, err = parseBeyond(*f.metadata, f.offset); errors.As(err, &bad) {
-			cl.unread = bad.reason
+		if cl.Said, err = ParseBeyond(*f.metadata, f.offset); errors.As(err, &bad) {
+			cl.Unread = bad.Reason
 			c.log.Warn().Err(err).Stringer("partition", tp).Int64("committed", f.offset).
 				Msg("the commit's metadata cannot be used; what it says was delivered is sent again")
 		}
@@ -78,9 +78,9 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	}
 	c.mu.Unlock()
 	silent := c.unheard()
-	held, err := c.resolve(ctx, as, proveTimeout, func(a *assignment, cl *claim, f finding) bool {
-		if f.begin != cl.group {
-			offsets[a.topic][a.partition] = kgo.NewOffset().At(f.begin)
+	held, err := c.resolve(ctx, as, proveTimeout, func(a *assignment, cl *Claim, f Finding) bool {
+		if f.Begin != cl.Group {
+			offsets[a.topic][a.partition] = kgo.NewOffset().At(f.Begin)
 		}
 		c.settleClaim(a, cl, f)
 		return true
@@ -114,7 +114,7 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 func (c *Consumer) assignedFirst(a *assignment) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.claim != nil && a.claim.group < 0
+	return a.claim != nil && a.claim.Group < 0
 }
 
 // positions is since when the claims of some partitions cannot be resolved.
@@ -158,10 +158,10 @@ func signal(ch chan struct{}) {
 // resolve compares the claims of assignments with the log, and has settled each
 // of which something was found, unless settle returns false. It returns the
 // assignments that are still in doubt, and why.
-func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.Duration, settle func(*assignment, *claim, finding) bool) (held []*assignment, err error) {
-	claims := make([]claim, 0, len(as))
+func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.Duration, settle func(*assignment, *Claim, Finding) bool) (held []*assignment, err error) {
+	claims := make([]Claim, 0, len(as))
 	byPartition := make(map[int32]*assignment)
-	open := make(map[int32]*claim)
+	open := make(map[int32]*Claim)
 	for _, a := range as {
 		a.mu.Lock()
 		if a.claim != nil {
@@ -172,9 +172,9 @@ func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.D
 	}
 	found, err := c.prove(ctx, claims, timeout)
 	for _, cl := range claims {
-		a := byPartition[cl.partition]
-		f, ok := found[cl.partition]
-		if !ok || ctx.Err() != nil || f.doubtful && !a.doubted(f.begin) || !settle(a, open[cl.partition], f) {
+		a := byPartition[cl.Partition]
+		f, ok := found[cl.Partition]
+		if !ok || ctx.Err() != nil || f.Doubtful && !a.doubted(f.Begin) || !settle(a, open[cl.Partition], f) {
 			held = append(held, a)
 		}
 	}
@@ -182,7 +182,7 @@ func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.D
 }
 
 // prove asks with a client that lives as long as the question.
-func (c *Consumer) prove(ctx context.Context, claims []claim, timeout time.Duration) (map[int32]finding, error) {
+func (c *Consumer) prove(ctx context.Context, claims []Claim, timeout time.Duration) (map[int32]Finding, error) {
 	if len(claims) == 0 {
 		return nil, nil
 	}
@@ -210,27 +210,27 @@ func (a *assignment) doubted(begin int64) bool {
 
 // settleClaim makes a finding the state of an assignment, unless its claim has been
 // settled or replaced meanwhile.
-func (c *Consumer) settleClaim(a *assignment, cl *claim, f finding) {
+func (c *Consumer) settleClaim(a *assignment, cl *Claim, f Finding) {
 	a.mu.Lock()
 	if a.claim != cl {
 		a.mu.Unlock()
 		return
 	}
 	running := a.running
-	was := a.ledger.last.offset + 1
+	was := a.ledger.Last().Offset + 1
 	a.claim, a.recalls, a.running, a.doubtedAt = nil, nil, false, 0
 	a.oath, a.link = nil, link{}
-	a.log, a.before, a.witnesses = f.log, f.believed, slices.Clone(f.believed.witnesses)
+	a.log, a.before, a.witnesses = f.Log, f.Believed, slices.Clone(f.Believed.Witnesses)
 	if running {
-		a.ledger.lose(f.begin)
+		a.ledger.Lose(f.Begin)
 	} else {
-		a.ledger.begin(f.begin)
-		a.missedTo = max(a.missedTo, f.start)
-		if f.begin != cl.group && (cl.group >= 0 || c.opts.Start == StartLatest) {
-			a.ledger.changes++ // or the next owner would begin where nothing is known of this
+		a.ledger.Begin(f.Begin)
+		a.missedTo = max(a.missedTo, f.Start)
+		if f.Begin != cl.Group && (cl.Group >= 0 || c.opts.Start == StartLatest) {
+			a.ledger.Touch() // or the next owner would begin where nothing is known of this
 		}
 	}
-	done := a.selection != nil && f.begin >= a.selection.End(a.partition)
+	done := a.selection != nil && f.Begin >= a.selection.End(a.partition)
 	a.mu.Unlock()
 	if done {
 		finish(c.client, a)
@@ -240,25 +240,25 @@ func (c *Consumer) settleClaim(a *assignment, cl *claim, f finding) {
 }
 
 // tell says what was found, unless all is as it was said to be.
-func (c *Consumer) tell(a *assignment, cl *claim, f finding, running bool, was int64) {
+func (c *Consumer) tell(a *assignment, cl *Claim, f Finding, running bool, was int64) {
 	tp := topicPartition{a.topic, a.partition}
-	if f.missed > 0 && !running {
-		c.miss(tp, cl.committed, f.start, f.missed)
+	if f.Missed > 0 && !running {
+		c.miss(tp, cl.Committed, f.Start, f.Missed)
 	}
-	if f.reason == "" {
+	if f.Reason == "" {
 		return
 	}
-	c.metrics.refused.WithLabelValues(string(f.reason)).Inc()
-	if cl.unread != "" && f.begin == cl.committed {
+	c.metrics.refused.WithLabelValues(string(f.Reason)).Inc()
+	if cl.Unread != "" && f.Begin == cl.Committed {
 		return // has been told with its details
 	}
-	e := c.log.Warn().Stringer("partition", tp).Str("reason", string(f.reason)).
-		Int64("committed", cl.committed).Int64("begin", f.begin).Int64("log_start", f.start).Int64("log_end", f.end).
-		Int("ranges_said", len(cl.said.settled)).Int("ranges_believed", len(f.believed.settled))
+	e := c.log.Warn().Stringer("partition", tp).Str("reason", string(f.Reason)).
+		Int64("committed", cl.Committed).Int64("begin", f.Begin).Int64("log_start", f.Start).Int64("log_end", f.End).
+		Int("ranges_said", len(cl.Said.Settled)).Int("ranges_believed", len(f.Believed.Settled))
 	switch {
 	case running:
 		e.Int64("taken_to", was).Msg("the brokers lost records that were read: what they hold in their place is read from begin on")
-	case f.begin != cl.committed:
+	case f.Begin != cl.Committed:
 		e.Msg("the group's offset is not about the records that this log holds: beginning where nothing is lost")
 	default:
 		e.Msg("the commit's metadata is not about the records that this log holds; what it says was delivered is sent again")
@@ -281,8 +281,8 @@ func (c *Consumer) doubt(a *assignment) {
 // the group holds, -1 if that is of no account. mu is held.
 func (a *assignment) dispute(group int64) {
 	said := a.before
-	said.log, said.witnesses = a.log, a.sworn()
-	a.claim = &claim{partition: a.partition, group: group, committed: a.ledger.last.offset + 1, said: said, first: -1}
+	said.Log, said.Witnesses = a.log, a.sworn()
+	a.claim = &Claim{Partition: a.partition, Group: group, Committed: a.ledger.Last().Offset + 1, Said: said, First: -1}
 	a.running, a.oath = true, nil
 }
 
@@ -365,7 +365,7 @@ func (c *Consumer) rewound() bool {
 
 // place has a partition go on at the offset of its finding; false if the client
 // has not come to it yet.
-func (c *Consumer) place(a *assignment, cl *claim, f finding) bool {
+func (c *Consumer) place(a *assignment, cl *Claim, f Finding) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.assignments[topicPartition{a.topic, a.partition}] != a {
@@ -379,10 +379,10 @@ func (c *Consumer) place(a *assignment, cl *claim, f finding) bool {
 	}
 	// The client takes the offset that it knows for none to go to. It may be
 	// elsewhere: what was fetched while the claim was open has been dropped.
-	for _, offset := range []int64{f.begin + 1, f.begin} {
+	for _, offset := range []int64{f.Begin + 1, f.Begin} {
 		c.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{a.topic: {a.partition: {Epoch: -1, Offset: offset}}})
 	}
-	if at, ok := c.client.CommittedOffsets()[a.topic][a.partition]; !ok || at.Offset != f.begin {
+	if at, ok := c.client.CommittedOffsets()[a.topic][a.partition]; !ok || at.Offset != f.Begin {
 		return false
 	}
 	c.settleClaim(a, cl, f)

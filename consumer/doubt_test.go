@@ -47,26 +47,26 @@ func (b *bench) cut(at int, from, to int) {
 }
 
 // commitAs commits an offset with metadata, as if it had been said of this log.
-func (b *bench) commitAs(o kadm.OffsetResponse, log logID) {
+func (b *bench) commitAs(o kadm.OffsetResponse, log LogID) {
 	b.t.Helper()
 	s := said(b.t, o)
-	if log != (logID{}) {
-		s.log = log
+	if log != (LogID{}) {
+		s.Log = log
 	}
 	var offsets kadm.Offsets
-	offsets.Add(kadm.Offset{Topic: topic, At: o.At, LeaderEpoch: -1, Metadata: s.metadata(metadataLimit)})
+	offsets.Add(kadm.Offset{Topic: topic, At: o.At, LeaderEpoch: -1, Metadata: s.Metadata(MetadataLimit)})
 	if err := b.admin.CommitAllOffsets(b.t.Context(), group, offsets); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-func (b *bench) logID() logID {
+func (b *bench) logID() LogID {
 	b.t.Helper()
 	md, err := b.admin.Metadata(b.t.Context(), topic)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return newLogID(md.Cluster, topic, md.Topics[topic].ID)
+	return NewLogID(md.Cluster, topic, md.Topics[topic].ID)
 }
 
 // settledBut takes the first n events in several polls, and settles all but some.
@@ -89,8 +89,8 @@ func (b *bench) settledBut(n int, but func(i int) bool) kadm.OffsetResponse {
 	var o kadm.OffsetResponse
 	b.eventually("all of it is committed", func() bool {
 		o, _ = b.offset(0)
-		got, err := parseBeyond(o.Metadata, o.At)
-		return err == nil && (but(n-1) || o.At == int64(n) || got.has(int64(n-1), 0))
+		got, err := ParseBeyond(o.Metadata, o.At)
+		return err == nil && (but(n-1) || o.At == int64(n) || got.Has(int64(n-1), 0))
 	})
 	if err := m.stop(); err != nil {
 		b.t.Fatal(err)
@@ -108,29 +108,29 @@ func TestMetadataOfOtherRecords(t *testing.T) {
 		log    []string // what it meets
 		ours   bool     // the metadata says that it is about this log
 		again  int      // how many may be sent though they were settled
-		reason reason
+		reason Reason
 	}{
-		"a fresh topic":                         {log: events("p1", 1000, 2000), reason: reasonOtherCluster},
-		"a fresh topic that is said to be ours": {log: events("p1", 1000, 2000), ours: true, reason: reasonOtherRecords},
-		"a mirror":                              {log: events("p1", 0, n), again: n, reason: reasonOtherCluster},
+		"a fresh topic":                         {log: events("p1", 1000, 2000), reason: ReasonOtherCluster},
+		"a fresh topic that is said to be ours": {log: events("p1", 1000, 2000), ours: true, reason: ReasonOtherRecords},
+		"a mirror":                              {log: events("p1", 0, n), again: n, reason: ReasonOtherCluster},
 		"a mirror whose later offsets shift": {
-			log: append(events("p1", 0, 310), events("p1", 320, 700)...), ours: true, again: 10, reason: reasonOtherRecords,
+			log: append(events("p1", 0, 310), events("p1", 320, 700)...), ours: true, again: 10, reason: ReasonOtherRecords,
 		},
-		"a mirror that is behind": {log: events("p1", 0, 300), ours: true, reason: reasonPastEnd},
+		"a mirror that is behind": {log: events("p1", 0, 300), ours: true, reason: ReasonPastEnd},
 		"cut and filled again": {
-			log: append(events("p1", 0, 240), events("p1", 2000, 2500)...), ours: true, again: 40, reason: reasonOtherRecords,
+			log: append(events("p1", 0, 240), events("p1", 2000, 2500)...), ours: true, again: 40, reason: ReasonOtherRecords,
 		},
 		"cut before the offset and filled again": {
-			log: append(events("p1", 0, 80), events("p1", 2000, 2500)...), ours: true, again: 30, reason: reasonOtherRecords,
+			log: append(events("p1", 0, 80), events("p1", 2000, 2500)...), ours: true, again: 30, reason: ReasonOtherRecords,
 		},
-		"cut before the offset": {log: events("p1", 0, 80), ours: true, again: 30, reason: reasonPastEnd},
+		"cut before the offset": {log: events("p1", 0, 80), ours: true, again: 30, reason: ReasonPastEnd},
 		"the same log":          {log: events("p1", 0, 600), ours: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newBench(t, 1).settledBut(n, held)
 			b := newBenchWith(t, 1, kfake.ClusterID("another"))
 			b.fill(tc.log...)
-			log := logID{}
+			log := LogID{}
 			if tc.ours {
 				log = b.logID()
 			}
@@ -170,11 +170,11 @@ func TestMetadataOfOtherRecords(t *testing.T) {
 func TestTopicMadeAgainWhileAway(t *testing.T) {
 	b := newBench(t, 1)
 	o := b.settledBut(200, func(int) bool { return false })
-	if o.At != 200 || len(said(t, o).witnesses) == 0 || said(t, o).log != b.logID() {
+	if o.At != 200 || len(said(t, o).Witnesses) == 0 || said(t, o).Log != b.logID() {
 		t.Fatalf("committed %d with %+v; want the log and its witnesses, also without ranges", o.At, said(t, o))
 	}
 	b.cut(0, 1000, 1300)
-	b.commitAs(o, logID{}) // brokers forget it with the topic, but for a member that commits late
+	b.commitAs(o, LogID{}) // brokers forget it with the topic, but for a member that commits late
 	s := newFakeSink(true)
 	b.start(s, nil)
 	b.eventually("all is sent", func() bool { return b.committed(0) == 300 && s.count("e1000") == 1 && s.count("e1299") == 1 })
@@ -207,12 +207,12 @@ func TestLogCutUnderARunningMember(t *testing.T) {
 	settle(s.take(30 + 20))
 	b.eventually("what is settled anew is committed", func() bool {
 		o, _ := b.offset(0)
-		got, err := parseBeyond(o.Metadata, o.At)
-		return err == nil && o.At == 40 && got.has(149, 0)
+		got, err := ParseBeyond(o.Metadata, o.At)
+		return err == nil && o.At == 40 && got.Has(149, 0)
 	})
 	o, _ := b.offset(0)
-	if got := said(t, o); got.settled[0].from < 100 || got.has(130, 0) {
-		t.Errorf("ranges %v name what was there before, or e1010", got.settled)
+	if got := said(t, o); got.Settled[0].From < 100 || got.Has(130, 0) {
+		t.Errorf("ranges %v name what was there before, or e1010", got.Settled)
 	}
 	for i := 1000; i < 1030; i++ {
 		if n := s.count(fmt.Sprintf("e%d", i)); n != 1 {
@@ -322,10 +322,10 @@ func TestShorterMetadata(t *testing.T) {
 func TestParkedRecordThatWasLost(t *testing.T) {
 	a := newAssignment(topic, 0, newInboxes(1), func() {})
 	for i := range int64(10) {
-		a.ledger.take(mark{i, 3}, 1, 0)
+		a.ledger.Take(Mark{Offset: i, Epoch: 3}, 1, 0)
 	}
-	spotOf := func(seq uint64) *spot { return &spot{owner: a, seq: seq, at: mark{int64(seq), 3}} }
-	a.ledger.lose(5)
+	spotOf := func(seq uint64) *spot { return &spot{owner: a, seq: seq, at: Mark{Offset: int64(seq), Epoch: 3}} }
+	a.ledger.Lose(5)
 	for _, tc := range []struct {
 		seq   uint64
 		epoch int32

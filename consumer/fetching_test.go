@@ -17,7 +17,7 @@ func TestWhatIsFoundTooLate(t *testing.T) {
 		found func(m *member, a *assignment)
 	}{
 		"a comparison of a former assignment failed": {former, func(m *member, a *assignment) {
-			a.claim = &claim{}
+			a.claim = &Claim{}
 			m.hold([]*assignment{a}, errors.New("no answer"))
 		}},
 		"a comparison failed that somebody else has made": {current, func(m *member, a *assignment) {

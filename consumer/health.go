@@ -43,12 +43,12 @@ func (c *Consumer) watch(now time.Time) {
 	var hung []string
 	for tp, a := range c.assignments {
 		a.mu.Lock()
-		if p := a.ledger.prefix(); excused || a.ledger.undone == a.others || a.parked > 0 || p != a.movedTo || a.movedAt.IsZero() {
+		if p := a.ledger.Prefix(); excused || a.ledger.Undone() == a.others || a.parked > 0 || p != a.movedTo || a.movedAt.IsZero() {
 			a.movedTo, a.movedAt = p, now
 		}
 		if still := now.Sub(a.movedAt); still >= c.opts.HangAfter {
 			hung = append(hung, fmt.Sprintf("partition %s has had no verdict for offset %d for %s, and nothing is known to be wrong",
-				tp, a.ledger.beyond().committed, still.Round(time.Second)))
+				tp, a.ledger.Beyond().Committed, still.Round(time.Second)))
 		}
 		a.mu.Unlock()
 	}
@@ -114,7 +114,7 @@ func (c *Consumer) sumDifference() int64 {
 	for a := range c.alive {
 		a.mu.Lock()
 		if a.phase() != phaseEnded {
-			inLedgers += a.ledger.undone - a.others
+			inLedgers += a.ledger.Undone() - a.others
 			parked += a.parked
 		}
 		a.mu.Unlock()

@@ -53,7 +53,7 @@ func (c *Consumer) Leave(tok verdict.Handle) {
 	ok := a.phase() != phaseEnded
 	var less int32
 	if ok {
-		_, less, ok = a.ledger.resize(tok.Seq, 0)
+		_, less, ok = a.ledger.Resize(tok.Seq, 0)
 	}
 	if ok {
 		a.others++
@@ -110,7 +110,7 @@ func (c *Consumer) jobState() (taken, settled bool) {
 	for _, a := range c.assignments {
 		a.mu.Lock()
 		taken = taken && a.atEnd
-		settled = settled && a.atEnd && a.ledger.undone == a.others
+		settled = settled && a.atEnd && a.ledger.Undone() == a.others
 		a.mu.Unlock()
 	}
 	return taken, settled

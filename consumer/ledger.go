@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// ledger remembers what an assignment took and what of it has a final verdict,
+// Ledger remembers what an assignment took and what of it has a final verdict,
 // and tells how far the partition may be committed: to the first record that
 // has none.
 //
@@ -20,13 +20,13 @@ import (
 // stopped taking are strewn over all segments.
 //
 // Not safe for concurrent use; the assignment's lock guards it.
-type ledger struct {
+type Ledger struct {
 	slots []slot // the first holds seq base
 	base  uint64 // first seq of slots[0], a multiple of segmentLen
 	next  uint64 // seq of the next record taken
 
-	retired mark     // the last record of the segments that left at the front
-	last    mark     // the last record taken
+	retired Mark     // the last record of the segments that left at the front
+	last    Mark     // the last record taken
 	spare   *segment // one that is retired, for the next
 	changes uint64   // how many were settled, ever
 	undone  int      // records taken and not settled
@@ -55,7 +55,7 @@ const (
 type slot struct {
 	seg  *segment
 	rest *rest
-	end  mark // the segment's last record, set when it is full
+	end  Mark // the segment's last record, set when it is full
 }
 
 // rest is what is left of a segment, in order.
@@ -66,7 +66,7 @@ type rest struct {
 
 // residue is a record without a verdict.
 type residue struct {
-	mark
+	Mark
 	size int32
 	at   int32 // its place in the segment
 }
@@ -76,7 +76,7 @@ type residue struct {
 const maxRest = segmentLen / 4
 
 type segment struct {
-	marks   [segmentLen]mark
+	marks   [segmentLen]Mark
 	sizes   [segmentLen]int32
 	done    [segmentLen / 64]uint64
 	taken   int
@@ -86,49 +86,68 @@ type segment struct {
 	firstTaken int64
 }
 
-// mark is a place in a partition: a record's offset and its leader epoch.
-type mark struct {
-	offset int64
-	epoch  int32
+// Mark is a place in a partition: a record's offset and its leader epoch.
+type Mark struct {
+	Offset int64
+	Epoch  int32
 }
 
-// noMark is before any record.
-var noMark = mark{offset: -1, epoch: -1}
+// NoMark is before any record.
+var NoMark = Mark{Offset: -1, Epoch: -1}
 
-func newLedger() ledger { return ledger{retired: noMark, last: noMark} }
+// NewLedger returns an empty ledger.
+func NewLedger() Ledger { return Ledger{retired: NoMark, last: NoMark} }
 
-// begin sets where the first record will be taken from.
-func (l *ledger) begin(offset int64) {
-	l.last = mark{offset - 1, -1}
+// Last returns the last record taken.
+func (l *Ledger) Last() Mark { return l.last }
+
+// Next returns the sequence number of the next record taken; 0 before the first.
+func (l *Ledger) Next() uint64 { return l.next }
+
+// Undone returns how many records were taken and have no verdict.
+func (l *Ledger) Undone() int { return l.undone }
+
+// Bytes returns the memory of those.
+func (l *Ledger) Bytes() int64 { return l.bytes }
+
+// Changes returns a number that is another one once there is something new to commit.
+func (l *Ledger) Changes() uint64 { return l.changes }
+
+// Touch has the next commit written though nothing was settled.
+func (l *Ledger) Touch() { l.changes++ }
+
+// Begin sets where the first record will be taken from.
+func (l *Ledger) Begin(offset int64) {
+	l.last = Mark{offset - 1, -1}
 	l.retired = l.last
 }
 
-// skip notes that there are no records up to that offset any more, but for those
+// Skip notes that there are no records up to that offset any more, but for those
 // that were taken.
-func (l *ledger) skip(to int64) {
-	if to-1 > l.last.offset {
-		l.last = mark{to - 1, -1}
+func (l *Ledger) Skip(to int64) {
+	if to-1 > l.last.Offset {
+		l.last = Mark{to - 1, -1}
 		l.changes++
 	}
 }
 
-// lose notes that the records from that offset on are lost. What is taken next
+// Lose notes that the records from that offset on are lost. What is taken next
 // begins there.
-func (l *ledger) lose(from int64) {
-	if from > l.last.offset {
+func (l *Ledger) Lose(from int64) {
+	if from > l.last.Offset {
 		return
 	}
 	l.losses = append(l.losses, loss{from, l.next})
-	l.last = mark{from - 1, -1}
-	if l.retired.offset >= from {
+	l.last = Mark{from - 1, -1}
+	if l.retired.Offset >= from {
 		l.retired = l.last
 	}
 	l.floor = from
 	l.changes++ // the offset to commit goes back
 }
 
-// lost reports whether the record that was taken with that number is lost.
-func (l *ledger) lost(seq uint64, offset int64) bool {
+// Lost reports whether the record that was taken with that number is lost.
+func (l *Ledger) Lost(seq uint64, offset int64) bool {
 	for _, x := range l.losses {
 		if seq < x.seq && offset >= x.from {
 			return true
@@ -137,9 +156,9 @@ func (l *ledger) lost(seq uint64, offset int64) bool {
 	return false
 }
 
-// take enters a record and returns its sequence number. Offsets must rise, but
+// Take enters a record and returns its sequence number. Offsets must rise, but
 // for a loss in between.
-func (l *ledger) take(m mark, size int32, timestamp int64) uint64 {
+func (l *Ledger) Take(m Mark, size int32, timestamp int64) uint64 {
 	seq := l.next
 	i := int((seq - l.base) >> segmentBits)
 	if i == len(l.slots) {
@@ -160,7 +179,7 @@ func (l *ledger) take(m mark, size int32, timestamp int64) uint64 {
 }
 
 // segment returns an empty one. Most are retired soon after the next was begun.
-func (l *ledger) segment() *segment {
+func (l *Ledger) segment() *segment {
 	s := l.spare
 	if l.spare = nil; s == nil {
 		return new(segment)
@@ -169,9 +188,9 @@ func (l *ledger) segment() *segment {
 	return s
 }
 
-// settle notes that the record has a final verdict. It returns the record's
+// Settle notes that the record has a final verdict. It returns the record's
 // size, and ok false when it was never taken or is settled already.
-func (l *ledger) settle(seq uint64) (size int32, ok bool) {
+func (l *Ledger) Settle(seq uint64) (size int32, ok bool) {
 	if seq < l.base || seq >= l.next {
 		return 0, false
 	}
@@ -241,11 +260,11 @@ func (s *segment) undone(f func(j int32)) {
 	}
 }
 
-// resize notes that a record without a verdict takes another amount of memory,
+// Resize notes that a record without a verdict takes another amount of memory,
 // and returns its mark and by how much it is more.
-func (l *ledger) resize(seq uint64, size int32) (m mark, more int32, ok bool) {
+func (l *Ledger) Resize(seq uint64, size int32) (m Mark, more int32, ok bool) {
 	if seq < l.base || seq >= l.next {
-		return noMark, 0, false
+		return NoMark, 0, false
 	}
 	sl, j := &l.slots[(seq-l.base)>>segmentBits], int32(seq&(segmentLen-1))
 	var was *int32
@@ -254,11 +273,11 @@ func (l *ledger) resize(seq uint64, size int32) (m mark, more int32, ok bool) {
 		m, was = sl.seg.marks[j], &sl.seg.sizes[j]
 	case sl.rest != nil:
 		if i, found := sl.rest.find(j); found {
-			m, was = sl.rest.left[i].mark, &sl.rest.left[i].size
+			m, was = sl.rest.left[i].Mark, &sl.rest.left[i].size
 		}
 	}
 	if was == nil {
-		return noMark, 0, false
+		return NoMark, 0, false
 	}
 	more = size - *was
 	*was = size
@@ -268,7 +287,7 @@ func (l *ledger) resize(seq uint64, size int32) (m mark, more int32, ok bool) {
 
 // retire frees what is left of slot i, of which all is settled, and forgets the
 // slots that have nothing left at the front.
-func (l *ledger) retire(i int) {
+func (l *Ledger) retire(i int) {
 	if s := l.slots[i].seg; s != nil {
 		l.spare = s
 	}
@@ -284,8 +303,8 @@ func (l *ledger) retire(i int) {
 	l.slots = l.slots[:copy(l.slots, l.slots[n:])]
 	l.base += uint64(n) << segmentBits
 	for _, x := range l.losses {
-		if l.base <= x.seq && l.retired.offset >= x.from {
-			l.retired = mark{x.from - 1, -1}
+		if l.base <= x.seq && l.retired.Offset >= x.from {
+			l.retired = Mark{x.from - 1, -1}
 		}
 	}
 	l.losses = slices.DeleteFunc(l.losses, func(x loss) bool { return x.seq <= l.base })
@@ -293,11 +312,11 @@ func (l *ledger) retire(i int) {
 
 // waiting yields the records without a verdict, with their sequence numbers and
 // in the order of their offsets, but for those that are lost.
-func (l *ledger) waiting() iter.Seq2[uint64, mark] {
-	return func(yield func(uint64, mark) bool) {
+func (l *Ledger) waiting() iter.Seq2[uint64, Mark] {
+	return func(yield func(uint64, Mark) bool) {
 		more := true
-		each := func(seq uint64, m mark) {
-			more = more && (l.lost(seq, m.offset) || yield(seq, m))
+		each := func(seq uint64, m Mark) {
+			more = more && (l.Lost(seq, m.Offset) || yield(seq, m))
 		}
 		for i, sl := range l.slots {
 			first := l.base + uint64(i)<<segmentBits
@@ -308,20 +327,20 @@ func (l *ledger) waiting() iter.Seq2[uint64, mark] {
 				sl.seg.undone(func(j int32) { each(first+uint64(j), sl.seg.marks[j]) })
 			case sl.rest != nil:
 				for _, e := range sl.rest.left {
-					each(first+uint64(e.at), e.mark)
+					each(first+uint64(e.at), e.Mark)
 				}
 			}
 		}
 	}
 }
 
-// prefix returns the end of the settled prefix: its last record, or the offset
+// Prefix returns the end of the settled prefix: its last record, or the offset
 // before the first record without a verdict; noMark while it is empty. The
 // offset to commit is the one after it.
-func (l *ledger) prefix() mark {
+func (l *Ledger) Prefix() Mark {
 	if len(l.losses) > 0 {
 		for _, m := range l.waiting() {
-			return mark{m.offset - 1, -1}
+			return Mark{m.Offset - 1, -1}
 		}
 		return l.last
 	}
@@ -334,7 +353,7 @@ func (l *ledger) prefix() mark {
 		}
 		// Which record was before it is not known any more, only that there was
 		// one: what is between its offset and this one does not come again.
-		return mark{offset: r.left[0].offset - 1, epoch: r.left[0].epoch}
+		return Mark{Offset: r.left[0].Offset - 1, Epoch: r.left[0].Epoch}
 	}
 	s := l.slots[0].seg
 	n := 0
@@ -351,9 +370,9 @@ func (l *ledger) prefix() mark {
 	return s.marks[n-1]
 }
 
-// oldest returns the timestamp (Unix ms) of a record at or shortly before the
+// Oldest returns the timestamp (Unix ms) of a record at or shortly before the
 // first unsettled one; ok is false when all is settled.
-func (l *ledger) oldest() (timestamp int64, ok bool) {
+func (l *Ledger) Oldest() (timestamp int64, ok bool) {
 	if l.undone == 0 {
 		return 0, false
 	}

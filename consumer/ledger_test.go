@@ -38,12 +38,12 @@ func (m *modelLedger) firstUndone() int64 {
 
 func TestLedgerAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l, m := newLedger(), modelLedger{}
+		l, m := NewLedger(), modelLedger{}
 		offset := int64(rapid.IntRange(0, 5).Draw(t, "start"))
 		var bytes int64
 		undone := 0
 		settle := func(seq int) {
-			size, ok := l.settle(uint64(seq))
+			size, ok := l.Settle(uint64(seq))
 			want := seq < len(m.done) && !m.done[seq]
 			if ok != want {
 				t.Fatalf("settle(%d) = %v, want %v", seq, ok, want)
@@ -62,7 +62,7 @@ func TestLedgerAgainstModel(t *testing.T) {
 				for range rapid.SampledFrom([]int{1, 3, 100, segmentLen, 3 * segmentLen}).Draw(t, "n") {
 					offset += int64(rapid.SampledFrom([]int{1, 1, 1, 7}).Draw(t, "gap"))
 					size := int32(offset%97 + 1)
-					seq := l.take(mark{offset: offset, epoch: 1}, size, offset*10)
+					seq := l.Take(Mark{Offset: offset, Epoch: 1}, size, offset*10)
 					if seq != uint64(len(m.offsets)) {
 						t.Fatalf("take gave seq %d, want %d", seq, len(m.offsets))
 					}
@@ -77,15 +77,15 @@ func TestLedgerAgainstModel(t *testing.T) {
 			"resize": func(t *rapid.T) {
 				seq := rapid.IntRange(0, len(m.done)+2).Draw(t, "seq")
 				size := int32(rapid.IntRange(0, 99).Draw(t, "size"))
-				at, more, ok := l.resize(uint64(seq), size)
+				at, more, ok := l.Resize(uint64(seq), size)
 				if want := seq < len(m.done) && !m.done[seq]; ok != want {
 					t.Fatalf("resize(%d) = %v, want %v", seq, ok, want)
 				}
 				if !ok {
 					return
 				}
-				if at.offset != m.offsets[seq] || more != size-m.sizes[seq] {
-					t.Fatalf("resize(%d) gave offset %d and %d bytes more, want %d and %d", seq, at.offset, more, m.offsets[seq], size-m.sizes[seq])
+				if at.Offset != m.offsets[seq] || more != size-m.sizes[seq] {
+					t.Fatalf("resize(%d) gave offset %d and %d bytes more, want %d and %d", seq, at.Offset, more, m.offsets[seq], size-m.sizes[seq])
 				}
 				m.sizes[seq] = size
 				bytes += int64(more)
@@ -107,16 +107,16 @@ func TestLedgerAgainstModel(t *testing.T) {
 			},
 			"": func(t *rapid.T) {
 				first := m.firstUndone()
-				if got, want := l.prefix().offset, m.prefix(); got != want && (got < want || got >= first) {
+				if got, want := l.Prefix().Offset, m.prefix(); got != want && (got < want || got >= first) {
 					t.Fatalf("prefix %d, want %d or at least less than %d", got, want, first)
 				}
-				if l.undone > 0 && l.beyond().committed != first {
-					t.Fatalf("to be committed: %d, want %d", l.beyond().committed, first)
+				if l.undone > 0 && l.Beyond().Committed != first {
+					t.Fatalf("to be committed: %d, want %d", l.Beyond().Committed, first)
 				}
 				if l.undone != undone || l.bytes != bytes {
 					t.Fatalf("undone %d, %d bytes; want %d, %d", l.undone, l.bytes, undone, bytes)
 				}
-				if ts, ok := l.oldest(); ok != (undone > 0) {
+				if ts, ok := l.Oldest(); ok != (undone > 0) {
 					t.Fatalf("oldest ok = %v with %d undone", ok, undone)
 				} else if ok {
 					first := m.prefix() // the first undone comes after it
@@ -134,12 +134,12 @@ func TestLedgerAgainstModel(t *testing.T) {
 // TestLedgerFreesWhatIsSettledBehindAGap: an event that waits for Amazon for
 // hours must not make memory grow with all that pass it.
 func TestLedgerFreesWhatIsSettledBehindAGap(t *testing.T) {
-	l := newLedger()
-	l.take(mark{offset: 0}, 1, 0)
+	l := NewLedger()
+	l.Take(Mark{Offset: 0}, 1, 0)
 	const n = 100 * segmentLen
 	for i := int64(1); i < n; i++ {
-		seq := l.take(mark{offset: i}, 1, i)
-		l.settle(seq)
+		seq := l.Take(Mark{Offset: i}, 1, i)
+		l.Settle(seq)
 	}
 	held := 0
 	for _, s := range l.slots {
@@ -150,11 +150,11 @@ func TestLedgerFreesWhatIsSettledBehindAGap(t *testing.T) {
 	if held > 2 {
 		t.Errorf("%d segments held for one unsettled record, want at most 2", held)
 	}
-	if l.prefix() != noMark {
-		t.Errorf("prefix %v passed an unsettled record", l.prefix())
+	if l.Prefix() != NoMark {
+		t.Errorf("prefix %v passed an unsettled record", l.Prefix())
 	}
-	l.settle(0)
-	if got := l.prefix().offset; got != n-1 {
+	l.Settle(0)
+	if got := l.Prefix().Offset; got != n-1 {
 		t.Errorf("prefix %d after the gap closed, want %d", got, n-1)
 	}
 	if len(l.slots) > 1 {
@@ -165,17 +165,17 @@ func TestLedgerFreesWhatIsSettledBehindAGap(t *testing.T) {
 // TestLedgerKeepsOnlyWhatIsLeft: the events of one stuck profile are strewn over
 // everything that was taken meanwhile.
 func TestLedgerKeepsOnlyWhatIsLeft(t *testing.T) {
-	l := newLedger()
+	l := NewLedger()
 	const n, every = 1000 * segmentLen, 50
 	for i := range int64(n) {
-		l.take(mark{offset: i}, 1, i)
+		l.Take(Mark{Offset: i}, 1, i)
 		if done := i - 10_000; done > 0 && done%every != 0 {
-			l.settle(uint64(done))
+			l.Settle(uint64(done))
 		}
 	}
 	for i := uint64(n - 10_000); i < n; i++ {
 		if i%every != 0 {
-			l.settle(i)
+			l.Settle(i)
 		}
 	}
 	dense, left := 0, 0
@@ -191,25 +191,25 @@ func TestLedgerKeepsOnlyWhatIsLeft(t *testing.T) {
 		t.Errorf("%d segments whole, and room for %d records, where %d are without a verdict", dense, left, n/every)
 	}
 	for i := uint64(0); i < n; i += every {
-		if _, ok := l.settle(i); !ok {
+		if _, ok := l.Settle(i); !ok {
 			t.Fatalf("settle(%d) found nothing", i)
 		}
-		if _, ok := l.settle(i); ok {
+		if _, ok := l.Settle(i); ok {
 			t.Fatalf("settle(%d) found it twice", i)
 		}
 	}
-	if l.prefix().offset != n-1 || len(l.slots) > 0 || l.bytes != 0 || l.undone != 0 {
-		t.Errorf("after all: prefix %d, %d slots, %d bytes, %d undone", l.prefix().offset, len(l.slots), l.bytes, l.undone)
+	if l.Prefix().Offset != n-1 || len(l.slots) > 0 || l.bytes != 0 || l.undone != 0 {
+		t.Errorf("after all: prefix %d, %d slots, %d bytes, %d undone", l.Prefix().Offset, len(l.slots), l.bytes, l.undone)
 	}
 }
 
 func BenchmarkLedger(b *testing.B) {
-	l := newLedger()
+	l := NewLedger()
 	b.ReportAllocs()
 	for i := range b.N {
-		seq := l.take(mark{offset: int64(i)}, 270, 0)
+		seq := l.Take(Mark{Offset: int64(i)}, 270, 0)
 		if i >= 1000 {
-			l.settle(seq - 1000)
+			l.Settle(seq - 1000)
 		}
 	}
 }

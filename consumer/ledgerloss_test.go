@@ -14,13 +14,13 @@ func TestLedgerAfterLosses(t *testing.T) {
 		done, lost bool
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		l := newLedger()
+		l := NewLedger()
 		var all []record
 		start := int64(rapid.IntRange(0, 5).Draw(t, "start"))
-		l.begin(start)
+		l.Begin(start)
 		next, floor, retaken := start, int64(0), 0
 		settle := func(seq int) {
-			if _, ok := l.settle(uint64(seq)); ok == all[seq].done {
+			if _, ok := l.Settle(uint64(seq)); ok == all[seq].done {
 				t.Fatalf("settle(%d) = %v", seq, ok)
 			}
 			all[seq].done = true
@@ -28,7 +28,7 @@ func TestLedgerAfterLosses(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"take": func(t *rapid.T) {
 				for range rapid.SampledFrom([]int{1, 3, 100, segmentLen, 2*segmentLen + 3}).Draw(t, "n") {
-					l.take(mark{next, 1}, 1, 0)
+					l.Take(Mark{next, 1}, 1, 0)
 					all = append(all, record{offset: next})
 					next += int64(rapid.SampledFrom([]int{1, 1, 4}).Draw(t, "gap"))
 				}
@@ -49,10 +49,10 @@ func TestLedgerAfterLosses(t *testing.T) {
 			},
 			"lose": func(t *rapid.T) {
 				from := int64(rapid.IntRange(int(start), int(next)).Draw(t, "from"))
-				if from <= l.last.offset {
+				if from <= l.last.Offset {
 					floor, retaken = from, len(all)
 				}
-				l.lose(from)
+				l.Lose(from)
 				for i := range all {
 					if all[i].offset >= from && !all[i].lost {
 						all[i].lost = true
@@ -61,29 +61,29 @@ func TestLedgerAfterLosses(t *testing.T) {
 				next = min(next, from)
 			},
 			"": func(t *rapid.T) {
-				committed := l.last.offset + 1
+				committed := l.last.Offset + 1
 				for _, r := range all {
 					if !r.done && !r.lost {
 						committed = r.offset
 						break
 					}
 				}
-				b := l.beyond()
-				if b.committed != committed {
-					t.Fatalf("commits %d, want %d", b.committed, committed)
+				b := l.Beyond()
+				if b.Committed != committed {
+					t.Fatalf("commits %d, want %d", b.Committed, committed)
 				}
-				if p := l.prefix(); p.offset >= committed {
-					t.Fatalf("prefix %d passes %d", p.offset, committed)
+				if p := l.Prefix(); p.Offset >= committed {
+					t.Fatalf("prefix %d passes %d", p.Offset, committed)
 				}
-				if len(b.settled) > 0 && b.settled[0].from < floor {
-					t.Fatalf("ranges %v are about what was there before offset %d was lost", b.settled, floor)
+				if len(b.Settled) > 0 && b.Settled[0].From < floor {
+					t.Fatalf("ranges %v are about what was there before offset %d was lost", b.Settled, floor)
 				}
-				b.epoch = 1
+				b.Epoch = 1
 				for seq, r := range all {
-					if !r.lost && !r.done && b.has(r.offset, 1) {
+					if !r.lost && !r.done && b.Has(r.offset, 1) {
 						t.Fatalf("offset %d has no verdict and is said to have one", r.offset)
 					}
-					if !r.lost && r.done && seq >= retaken && r.offset > committed && r.offset >= floor && !b.has(r.offset, 1) {
+					if !r.lost && r.done && seq >= retaken && r.offset > committed && r.offset >= floor && !b.Has(r.offset, 1) {
 						t.Fatalf("offset %d has a verdict and is forgotten", r.offset)
 					}
 				}
@@ -99,25 +99,25 @@ func TestLedgerAfterLosses(t *testing.T) {
 // taken and settled, the log is cut at 120 and filled again, and 121 to 129 have
 // no verdict.
 func TestPrefixBySequenceIsNotThePrefixByOffset(t *testing.T) {
-	l := newLedger()
+	l := NewLedger()
 	for i := range int64(150) {
-		l.settle(l.take(mark{i, 0}, 1, 0))
+		l.Settle(l.Take(Mark{i, 0}, 1, 0))
 	}
-	l.lose(120)
-	if b := l.beyond(); b.committed != 120 || len(b.settled) > 0 {
-		t.Fatalf("right after the loss it commits %d and %v", b.committed, b.settled)
+	l.Lose(120)
+	if b := l.Beyond(); b.Committed != 120 || len(b.Settled) > 0 {
+		t.Fatalf("right after the loss it commits %d and %v", b.Committed, b.Settled)
 	}
 	for i := int64(120); i < 160; i++ {
-		seq := l.take(mark{i, 0}, 1, 0)
+		seq := l.Take(Mark{i, 0}, 1, 0)
 		if i <= 120 || i >= 130 {
-			l.settle(seq)
+			l.Settle(seq)
 		}
 	}
-	b := l.beyond()
-	if b.committed != 121 || l.prefix().offset != 120 {
-		t.Errorf("commits %d, prefix %d; want 121 and 120", b.committed, l.prefix().offset)
+	b := l.Beyond()
+	if b.Committed != 121 || l.Prefix().Offset != 120 {
+		t.Errorf("commits %d, prefix %d; want 121 and 120", b.Committed, l.Prefix().Offset)
 	}
-	if len(b.settled) != 1 || b.settled[0] != (span{130, 160}) {
-		t.Errorf("ranges %v, want 130 to 159", b.settled)
+	if len(b.Settled) != 1 || b.Settled[0] != (Span{130, 160}) {
+		t.Errorf("ranges %v, want 130 to 159", b.Settled)
 	}
 }

@@ -242,7 +242,7 @@ func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
 		var as []*assignment
 		for i := range int32(2) {
 			a := newAssignment(topic, i, newInboxes(1), func() {})
-			a.ledger.settle(a.ledger.take(mark{offset: 4}, 10, 0))
+			a.ledger.Settle(a.ledger.Take(Mark{Offset: 4}, 10, 0))
 			as = append(as, a)
 		}
 		c := &Consumer{opts: Options{Topic: topic}}
@@ -258,7 +258,7 @@ func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
 			req.Topics = append(req.Topics, rt)
 			return req
 		}
-		b := newCommitBatch(as, metadataLimit)
+		b := newCommitBatch(as, MetadataLimit)
 		as[0].life.Store(int32(p))
 		req := request()
 		if err := c.prepare(req, b); err != nil {

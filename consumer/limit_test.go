@@ -54,7 +54,7 @@ func TestManyPartitionsFindTheLimitOnce(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		for p := range int32(12) {
 			o, _ := b.offset(p)
-			if o.At != 8 || len(said(t, o).witnesses) == 0 {
+			if o.At != 8 || len(said(t, o).Witnesses) == 0 {
 				t.Errorf("partition %d: committed %d with metadata %q, want 8 with a witness", p, o.At, o.Metadata)
 			}
 		}
@@ -111,7 +111,7 @@ func TestALimitThatIsRaised(t *testing.T) {
 		if n := *refused - before; n > 8 {
 			t.Errorf("tried %d times within an hour", n)
 		}
-		most = metadataLimit
+		most = MetadataLimit
 		for i := range 100 {
 			b.publish(0, events("p1", 100+i, 101+i)...)
 			time.Sleep(time.Minute)

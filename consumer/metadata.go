@@ -23,62 +23,63 @@ import (
 const (
 	metadataVersion    = "2."
 	metadataOldVersion = "1."
-	// metadataLimit is the brokers' default for offset.metadata.max.bytes. A
+	// MetadataLimit is the brokers' default for offset.metadata.max.bytes. A
 	// commit with more is refused whole.
-	metadataLimit = 4096
+	MetadataLimit = 4096
 	// packFrom is how many bytes of ranges are worth compressing.
 	packFrom = 64
 )
 
-// metadata returns b as a commit's metadata of at most limit characters. What
+// Metadata returns b as a commit's metadata of at most limit characters. What
 // does not fit is left out: the shortest ranges first, since each costs about as
 // much and the longest save the most from being sent again; then all but the
 // newest witness; then everything.
-func (b beyond) metadata(limit int) string {
+func (b Beyond) Metadata(limit int) string {
 	// No compression brings more ranges than this below the limit, and trying it
 	// each second on the half million that a stuck profile leaves would cost more
 	// than the events do.
 	const most = 1 << 14
 	for shortest := int64(1); ; shortest *= 2 {
-		if len(b.settled) <= most {
-			if text := b.text(); len(text) <= limit {
+		if len(b.Settled) <= most {
+			if text := b.Text(); len(text) <= limit {
 				return text
 			}
 		}
-		if len(b.settled) == 0 {
+		if len(b.Settled) == 0 {
 			break
 		}
-		b.settled = slices.DeleteFunc(slices.Clone(b.settled), func(s span) bool { return s.to-s.from <= shortest })
+		b.Settled = slices.DeleteFunc(slices.Clone(b.Settled), func(s Span) bool { return s.To-s.From <= shortest })
 	}
-	if n := len(b.witnesses); n > 1 {
-		b.witnesses = b.witnesses[n-1:]
-		if text := b.text(); len(text) <= limit {
+	if n := len(b.Witnesses); n > 1 {
+		b.Witnesses = b.Witnesses[n-1:]
+		if text := b.Text(); len(text) <= limit {
 			return text
 		}
 	}
 	return ""
 }
 
-func (b *beyond) text() string {
+// Text returns all of b as metadata, however long that is.
+func (b *Beyond) Text() string {
 	raw := make([]byte, 4, 256)
-	raw = binary.AppendVarint(raw, b.committed)
-	raw = binary.AppendVarint(raw, int64(b.epoch))
-	raw = binary.BigEndian.AppendUint64(raw, b.log.cluster)
-	raw = binary.BigEndian.AppendUint64(raw, b.log.name)
-	raw = append(raw, b.log.topic[:]...)
-	raw = binary.AppendUvarint(raw, uint64(len(b.witnesses)))
+	raw = binary.AppendVarint(raw, b.Committed)
+	raw = binary.AppendVarint(raw, int64(b.Epoch))
+	raw = binary.BigEndian.AppendUint64(raw, b.Log.Cluster)
+	raw = binary.BigEndian.AppendUint64(raw, b.Log.Name)
+	raw = append(raw, b.Log.Topic[:]...)
+	raw = binary.AppendUvarint(raw, uint64(len(b.Witnesses)))
 	at := int64(0)
-	for _, w := range b.witnesses {
-		raw = binary.AppendUvarint(raw, uint64(w.offset-at))
-		raw = binary.BigEndian.AppendUint64(raw, w.print)
-		at = w.offset
+	for _, w := range b.Witnesses {
+		raw = binary.AppendUvarint(raw, uint64(w.Offset-at))
+		raw = binary.BigEndian.AppendUint64(raw, w.Print)
+		at = w.Offset
 	}
 	var ranges []byte
-	at = b.committed
-	for _, s := range b.settled {
-		ranges = binary.AppendUvarint(ranges, uint64(s.from-at))
-		ranges = binary.AppendUvarint(ranges, uint64(s.to-s.from))
-		at = s.to
+	at = b.Committed
+	for _, s := range b.Settled {
+		ranges = binary.AppendUvarint(ranges, uint64(s.From-at))
+		ranges = binary.AppendUvarint(ranges, uint64(s.To-s.From))
+		at = s.To
 	}
 	if len(ranges) < packFrom {
 		raw = append(append(raw, 0), ranges...)
@@ -119,75 +120,75 @@ func unpack(b []byte) ([]byte, error) {
 	return raw, err
 }
 
-// metadataError is why metadata cannot be read.
-type metadataError struct {
-	reason reason
+// MetadataError is why metadata cannot be read.
+type MetadataError struct {
+	Reason Reason
 	text   string
 }
 
-func (e *metadataError) Error() string { return e.text }
+func (e *MetadataError) Error() string { return e.text }
 
 var (
-	errForeign    = &metadataError{reasonForeign, "it is of another program or a later version"}
-	errOldVersion = &metadataError{reasonOldVersion, "it is of an earlier version of this program, which did not say which records it was about"}
-	errDamaged    = &metadataError{reasonDamaged, "it is damaged"}
+	errForeign    = &MetadataError{ReasonForeign, "it is of another program or a later version"}
+	errOldVersion = &MetadataError{ReasonOldVersion, "it is of an earlier version of this program, which did not say which records it was about"}
+	errDamaged    = &MetadataError{ReasonDamaged, "it is damaged"}
 )
 
-// parseBeyond reads the metadata of a commit of that offset. Empty metadata is
+// ParseBeyond reads the metadata of a commit of that offset. Empty metadata is
 // nothing settled. Metadata that is not ours, of another version, damaged or of
 // another offset is an error, a *metadataError, and then nothing is taken for
 // settled: sending an event twice is mended by its event id, not sending it is
 // mended by nobody.
-func parseBeyond(text string, committed int64) (beyond, error) {
+func ParseBeyond(text string, committed int64) (Beyond, error) {
 	if text == "" {
-		return beyond{}, nil
+		return Beyond{}, nil
 	}
 	packed, ok := strings.CutPrefix(text, metadataVersion)
 	switch {
 	case strings.HasPrefix(text, metadataOldVersion):
-		return beyond{}, errOldVersion
+		return Beyond{}, errOldVersion
 	case !ok:
-		return beyond{}, errForeign
+		return Beyond{}, errForeign
 	}
 	raw, err := base64.RawStdEncoding.DecodeString(packed)
 	if err != nil || len(raw) < 4 || binary.BigEndian.Uint32(raw) != crc32.ChecksumIEEE(raw[4:]) {
-		return beyond{}, errDamaged
+		return Beyond{}, errDamaged
 	}
-	var b beyond
+	var b Beyond
 	r := bytes.NewReader(raw[4:])
 	if !b.readHead(r) {
-		return beyond{}, errDamaged
+		return Beyond{}, errDamaged
 	}
-	if b.committed != committed {
-		return beyond{}, &metadataError{reasonWrongOffset, fmt.Sprintf("it belongs to offset %d", b.committed)}
+	if b.Committed != committed {
+		return Beyond{}, &MetadataError{ReasonWrongOffset, fmt.Sprintf("it belongs to offset %d", b.Committed)}
 	}
 	if !b.readWitnesses(r) || !b.readRanges(r) {
-		return beyond{}, errDamaged
+		return Beyond{}, errDamaged
 	}
 	return b, nil
 }
 
-func (b *beyond) readHead(r *bytes.Reader) bool {
+func (b *Beyond) readHead(r *bytes.Reader) bool {
 	var err error
-	if b.committed, err = binary.ReadVarint(r); err != nil || b.committed < 0 {
+	if b.Committed, err = binary.ReadVarint(r); err != nil || b.Committed < 0 {
 		return false
 	}
 	epoch, err := binary.ReadVarint(r)
 	if err != nil || epoch != int64(int32(epoch)) {
 		return false
 	}
-	b.epoch = int32(epoch)
+	b.Epoch = int32(epoch)
 	var head [32]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return false
 	}
-	b.log = logID{cluster: binary.BigEndian.Uint64(head[:]), name: binary.BigEndian.Uint64(head[8:]), topic: [16]byte(head[16:])}
+	b.Log = LogID{Cluster: binary.BigEndian.Uint64(head[:]), Name: binary.BigEndian.Uint64(head[8:]), Topic: [16]byte(head[16:])}
 	return true
 }
 
-func (b *beyond) readWitnesses(r *bytes.Reader) bool {
+func (b *Beyond) readWitnesses(r *bytes.Reader) bool {
 	n, err := binary.ReadUvarint(r)
-	if err != nil || n > maxWitnesses {
+	if err != nil || n > MaxWitnesses {
 		return false
 	}
 	at := int64(0)
@@ -201,12 +202,12 @@ func (b *beyond) readWitnesses(r *bytes.Reader) bool {
 			return false
 		}
 		at += int64(gap)
-		b.witnesses = append(b.witnesses, witness{at, binary.BigEndian.Uint64(print[:])})
+		b.Witnesses = append(b.Witnesses, Witness{at, binary.BigEndian.Uint64(print[:])})
 	}
 	return true
 }
 
-func (b *beyond) readRanges(r *bytes.Reader) bool {
+func (b *Beyond) readRanges(r *bytes.Reader) bool {
 	packed, err := r.ReadByte()
 	if err != nil || packed > 1 {
 		return false
@@ -220,18 +221,18 @@ func (b *beyond) readRanges(r *bytes.Reader) bool {
 		}
 		r = bytes.NewReader(raw)
 	}
-	for at := b.committed; r.Len() > 0; {
+	for at := b.Committed; r.Len() > 0; {
 		gap, _ := binary.ReadUvarint(r)
 		n, err := binary.ReadUvarint(r)
 		if err != nil || gap == 0 || n == 0 || gap > 1<<62 || n > 1<<62 {
 			return false
 		}
-		s := span{from: at + int64(gap), to: at + int64(gap) + int64(n)}
-		if s.from < at || s.to < s.from {
+		s := Span{From: at + int64(gap), To: at + int64(gap) + int64(n)}
+		if s.From < at || s.To < s.From {
 			return false
 		}
-		b.settled = append(b.settled, s)
-		at = s.to
+		b.Settled = append(b.Settled, s)
+		at = s.To
 	}
 	return true
 }

@@ -56,7 +56,7 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 		}),
 	}
 	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.skipped, m.parked, m.reread, m.commitSeconds, m.acceptSeconds, m.sumDifference, m.missed, m.refused}
-	for _, why := range reasons {
+	for _, why := range Reasons {
 		m.refused.WithLabelValues(string(why))
 	}
 	if reg != nil {

@@ -58,14 +58,14 @@ func (c *Consumer) forgive() {
 // the first of those that come next, of which the log's start is known. mu is
 // held.
 func (a *assignment) jump(start, next int64) (n, from int64) {
-	from = max(a.ledger.last.offset+1, a.missedTo)
+	from = max(a.ledger.Last().Offset+1, a.missedTo)
 	start = min(start, next)
 	if start <= from {
 		return 0, from
 	}
 	n = start - from
-	for _, s := range a.before.settled {
-		n -= max(min(s.to, start)-max(s.from, from), 0)
+	for _, s := range a.before.Settled {
+		n -= max(min(s.To, start)-max(s.From, from), 0)
 	}
 	a.missedTo = start
 	return n, from
@@ -112,7 +112,7 @@ func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before
 			continue
 		}
 		a.mu.Lock()
-		at := a.ledger.last.offset
+		at := a.ledger.Last().Offset
 		var n, from int64
 		if o.Offset > at+1 && a.underWay() && !a.atEnd {
 			was, seen := before[a]
@@ -121,7 +121,7 @@ func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before
 				again[a] = look{at, c.opts.Now()}
 			case atRest || emptied.Sub(was.when) >= emptiedAfter:
 				n, from = a.jump(o.Offset, o.Offset)
-				a.ledger.skip(o.Offset) // or the next owner would count them again
+				a.ledger.Skip(o.Offset) // or the next owner would count them again
 			default:
 				again[a] = was
 			}

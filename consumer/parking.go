@@ -44,7 +44,7 @@ type lot struct {
 type spot struct {
 	owner *assignment
 	seq   uint64
-	at    mark
+	at    Mark
 	past  *sink.Past // what happened to it before, if it was sent
 }
 

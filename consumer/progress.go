@@ -18,7 +18,7 @@ import (
 // holds, by the rules by which a Consumer goes on.
 type Progress struct {
 	committed map[int32]int64
-	beyond    map[int32]beyond
+	beyond    map[int32]Beyond
 	// Unreadable counts partitions whose metadata is not ours, is damaged or is
 	// not about the topic's records; of those only the committed offset counts, or
 	// a part of what they say.
@@ -31,7 +31,7 @@ type Progress struct {
 // ReadProgress asks for the group's commits, and for the records that they are
 // about. A group that has none has settled nothing.
 func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) (*Progress, error) {
-	p := &Progress{committed: make(map[int32]int64), beyond: make(map[int32]beyond), Missed: make(map[int32]int64)}
+	p := &Progress{committed: make(map[int32]int64), beyond: make(map[int32]Beyond), Missed: make(map[int32]int64)}
 	offsets, err := kadm.NewClient(client).FetchOffsets(ctx, group)
 	if errors.Is(err, kerr.GroupIDNotFound) {
 		return p, nil
@@ -39,7 +39,7 @@ func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) 
 	if err != nil {
 		return nil, fmt.Errorf("the offsets of group %q cannot be read: %w", group, redact.Wrap(err))
 	}
-	var claims []claim
+	var claims []Claim
 	for partition, o := range offsets[topic] {
 		if o.Err != nil {
 			return nil, fmt.Errorf("the offsets of group %q cannot be read: partition %d: %w", group, partition, redact.Wrap(o.Err))
@@ -47,10 +47,10 @@ func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) 
 		if o.At < 0 {
 			continue
 		}
-		c := claim{partition: partition, committed: o.At, first: -1}
-		var bad *metadataError
-		if c.said, err = parseBeyond(o.Metadata, o.At); errors.As(err, &bad) {
-			c.unread = bad.reason
+		c := Claim{Partition: partition, Committed: o.At, First: -1}
+		var bad *MetadataError
+		if c.Said, err = ParseBeyond(o.Metadata, o.At); errors.As(err, &bad) {
+			c.Unread = bad.Reason
 		}
 		claims = append(claims, c)
 		p.committed[partition] = o.At
@@ -64,11 +64,11 @@ func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) 
 		return nil, fmt.Errorf("what group %q has settled cannot be compared with topic %q: %w", group, topic, redact.Wrap(err))
 	}
 	for partition, f := range found {
-		p.committed[partition], p.beyond[partition] = f.begin, f.believed
-		if f.missed > 0 {
-			p.Missed[partition] = f.missed
+		p.committed[partition], p.beyond[partition] = f.Begin, f.Believed
+		if f.Missed > 0 {
+			p.Missed[partition] = f.Missed
 		}
-		if f.reason != "" {
+		if f.Reason != "" {
 			p.Unreadable++
 		}
 	}
@@ -93,7 +93,7 @@ func (p *Progress) Settled(partition int32, offset int64, leaderEpoch int32) boo
 		return true
 	}
 	b := p.beyond[partition]
-	return b.has(offset, leaderEpoch)
+	return b.Has(offset, leaderEpoch)
 }
 
 // Rememberable reports whether one commit can say that all of a partition up to end
@@ -103,19 +103,19 @@ func Rememberable(unsettled []int64, end int64) bool {
 	if len(unsettled) == 0 {
 		return true
 	}
-	b := beyond{committed: unsettled[0], log: logID{1, 1, [16]byte{1}}}
-	for i := range int64(maxWitnesses) {
-		b.witnesses = append(b.witnesses, witness{(i + 1) * (end/maxWitnesses + 1), 1})
+	b := Beyond{Committed: unsettled[0], Log: LogID{Cluster: 1, Name: 1, Topic: [16]byte{1}}}
+	for i := range int64(MaxWitnesses) {
+		b.Witnesses = append(b.Witnesses, Witness{Offset: (i + 1) * (end/MaxWitnesses + 1), Print: 1})
 	}
 	next := unsettled[0] + 1
 	for _, at := range unsettled[1:] {
 		if at > next {
-			b.settled = append(b.settled, span{next, at})
+			b.Settled = append(b.Settled, Span{From: next, To: at})
 		}
 		next = at + 1
 	}
 	if end > next {
-		b.settled = append(b.settled, span{next, end})
+		b.Settled = append(b.Settled, Span{From: next, To: end})
 	}
-	return len(b.text()) <= metadataLimit
+	return len(b.Text()) <= MetadataLimit
 }

@@ -41,8 +41,8 @@ type prover struct {
 
 // prove returns what of the claims holds, for the partitions that the brokers
 // answered for. The error says why others are not among them.
-func (p *prover) prove(ctx context.Context, claims []claim) (found map[int32]finding, err error) {
-	found = make(map[int32]finding, len(claims))
+func (p *prover) prove(ctx context.Context, claims []Claim) (found map[int32]Finding, err error) {
+	found = make(map[int32]Finding, len(claims))
 	if len(claims) == 0 {
 		return found, nil
 	}
@@ -64,9 +64,9 @@ func (p *prover) prove(ctx context.Context, claims []claim) (found map[int32]fin
 			mu.Lock()
 			defer mu.Unlock()
 			if e == nil {
-				found[c.partition] = f
+				found[c.Partition] = f
 			} else if err == nil {
-				err = fmt.Errorf("partition %d: %w", c.partition, e)
+				err = fmt.Errorf("partition %d: %w", c.Partition, e)
 			}
 		})
 	}
@@ -75,12 +75,12 @@ func (p *prover) prove(ctx context.Context, claims []claim) (found map[int32]fin
 }
 
 // patient is prove until all of the claims are compared, or ctx ends.
-func (p *prover) patient(ctx context.Context, claims []claim) (map[int32]finding, error) {
-	all := make(map[int32]finding, len(claims))
+func (p *prover) patient(ctx context.Context, claims []Claim) (map[int32]Finding, error) {
+	all := make(map[int32]Finding, len(claims))
 	for {
 		found, err := p.prove(ctx, claims)
 		maps.Copy(all, found)
-		claims = slices.DeleteFunc(claims, func(c claim) bool { _, ok := all[c.partition]; return ok })
+		claims = slices.DeleteFunc(claims, func(c Claim) bool { _, ok := all[c.Partition]; return ok })
 		var refused *kerr.Error
 		if len(claims) == 0 || errors.As(err, &refused) && (!refused.Retriable || refused == kerr.UnknownTopicOrPartition) {
 			return all, err
@@ -95,7 +95,7 @@ func (p *prover) patient(ctx context.Context, claims []claim) (map[int32]finding
 // layout is what the brokers say of the topic.
 type layout struct {
 	detail       kadm.TopicDetail
-	log          logID
+	log          LogID
 	starts, ends kadm.ListedOffsets
 }
 
@@ -109,7 +109,7 @@ func (p *prover) look(ctx context.Context) (l layout, err error) {
 	if l.detail.Err != nil {
 		return l, l.detail.Err
 	}
-	l.log = newLogID(md.Cluster, p.topic, l.detail.ID)
+	l.log = NewLogID(md.Cluster, p.topic, l.detail.ID)
 	// Not all of the time: a broker that is silent must leave some for what the
 	// others say. What it is asked about is missing from the answers then.
 	ctx, cancel := context.WithTimeout(ctx, p.timeout*2/3)
@@ -144,26 +144,26 @@ func listed(offsets kadm.ListedOffsets, topic string, partition int32) (int64, e
 	return o.Offset, nil
 }
 
-func (p *prover) try(ctx context.Context, l layout, c claim) (f finding, err error) {
-	start, err := listed(l.starts, p.topic, c.partition)
+func (p *prover) try(ctx context.Context, l layout, c Claim) (f Finding, err error) {
+	start, err := listed(l.starts, p.topic, c.Partition)
 	if err != nil {
 		return f, err
 	}
-	end, err := listed(l.ends, p.topic, c.partition)
+	end, err := listed(l.ends, p.topic, c.Partition)
 	if err != nil {
 		return f, err
 	}
-	t := newTrial(c, l.log, start, end)
+	t := NewTrial(c, l.log, start, end)
 	for {
-		offset, ok := t.next()
+		offset, ok := t.Next()
 		if !ok {
-			return t.finding(), nil
+			return t.Finding(), nil
 		}
-		print, found, err := p.record(ctx, l.detail, c.partition, offset)
+		print, found, err := p.record(ctx, l.detail, c.Partition, offset)
 		if err != nil {
 			return f, err
 		}
-		t.saw(print, found)
+		t.Saw(print, found)
 	}
 }
 
@@ -185,7 +185,7 @@ func (p *prover) record(ctx context.Context, detail kadm.TopicDetail, partition 
 		for _, r := range batch {
 			switch {
 			case r.Offset == offset:
-				return fingerprint(r), true, nil
+				return Fingerprint(r), true, nil
 			case r.Offset > offset:
 				return 0, false, nil
 			}

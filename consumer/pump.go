@@ -239,7 +239,7 @@ func (a *assignment) enlarge(seq uint64, size int32) (more int64) {
 	if a.phase() == phaseEnded {
 		return 0
 	}
-	_, by, _ := a.ledger.resize(seq, size)
+	_, by, _ := a.ledger.Resize(seq, size)
 	return int64(by)
 }
 

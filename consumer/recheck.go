@@ -95,7 +95,7 @@ func (a *assignment) swear() bool {
 // sworn returns the witnesses that the log has to have if it is still the one that was
 // read. Those that were taken since another connection prove only the log that there is
 // now. mu is held.
-func (a *assignment) sworn() witnesses {
+func (a *assignment) sworn() Witnesses {
 	if len(a.oath) > 0 {
 		return slices.Clone(a.oath)
 	}
@@ -130,14 +130,14 @@ func (c *Consumer) recheckLoop(ctx context.Context) {
 // not.
 func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered, left int) {
 	oaths := make(map[int32]*assignment)
-	var claims []claim
+	var claims []Claim
 	for _, a := range c.owned() {
 		a.mu.Lock()
 		if len(a.oath) > 0 && a.claim == nil {
 			last := a.oath[len(a.oath)-1]
-			claims = append(claims, claim{
-				partition: a.partition, group: -1, committed: last.offset + 1, first: -1,
-				said: beyond{log: a.log, witnesses: witnesses{last}},
+			claims = append(claims, Claim{
+				Partition: a.partition, Group: -1, Committed: last.Offset + 1, First: -1,
+				Said: Beyond{Log: a.log, Witnesses: Witnesses{last}},
 			})
 			oaths[a.partition] = a
 		}
@@ -145,25 +145,25 @@ func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered
 	}
 	found, _ := c.prove(ctx, claims, timeout)
 	for _, cl := range claims {
-		if f, ok := found[cl.partition]; ok {
-			c.keepOath(oaths[cl.partition], cl.said.witnesses[0], f)
+		if f, ok := found[cl.Partition]; ok {
+			c.keepOath(oaths[cl.Partition], cl.Said.Witnesses[0], f)
 		}
 	}
 	return len(found), len(claims) - len(found)
 }
 
 // keepOath ends an oath, or has the partition's log compared if it does not hold.
-func (c *Consumer) keepOath(a *assignment, w witness, f finding) {
+func (c *Consumer) keepOath(a *assignment, w Witness, f Finding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	a.mu.Lock()
 	same := len(a.oath) > 0 && a.oath[len(a.oath)-1] == w && a.phase() == phaseTaking
-	if same && !f.doubtful {
+	if same && !f.Doubtful {
 		a.oath = nil
 	}
 	a.mu.Unlock()
-	if same && f.doubtful {
-		c.log.Error().Stringer("partition", topicPartition{a.topic, a.partition}).Int64("offset", w.offset).
+	if same && f.Doubtful {
+		c.log.Error().Stringer("partition", topicPartition{a.topic, a.partition}).Int64("offset", w.Offset).
 			Msg("after another connection the brokers hold other records than were read; comparing what is left with what was read")
 		c.doubt(a)
 	}

@@ -122,7 +122,7 @@ func newWanted(errands []errand) *wanted {
 		}
 	}
 	for _, wants := range w.partitions {
-		slices.SortFunc(wants, func(a, b want) int { return cmp.Compare(a.at.offset, b.at.offset) })
+		slices.SortFunc(wants, func(a, b want) int { return cmp.Compare(a.at.Offset, b.at.Offset) })
 	}
 	return w
 }
@@ -156,7 +156,7 @@ func (r *rereader) read(ctx context.Context, w *wanted) error {
 	topic := r.c.opts.Topic
 	from := make(map[int32]kgo.Offset)
 	for p, wants := range w.partitions {
-		from[p] = kgo.NewOffset().At(wants[0].at.offset)
+		from[p] = kgo.NewOffset().At(wants[0].at.Offset)
 	}
 	r.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: from})
 	defer func() {
@@ -200,13 +200,13 @@ func (r *rereader) read(ctx context.Context, w *wanted) error {
 // same turn.
 func (r *rereader) goOn(w *wanted, partition int32, read []*kgo.Record) {
 	topic, wants := r.c.opts.Topic, w.partitions[partition]
-	far := len(wants) > 0 && len(read) > 0 && wants[0].at.offset-read[len(read)-1].Offset > farAhead
+	far := len(wants) > 0 && len(read) > 0 && wants[0].at.Offset-read[len(read)-1].Offset > farAhead
 	if len(wants) > 0 && !far {
 		return
 	}
 	r.client.RemoveConsumePartitions(map[string][]int32{topic: {partition}})
 	if far {
-		next := kgo.NewOffset().At(wants[0].at.offset)
+		next := kgo.NewOffset().At(wants[0].at.Offset)
 		r.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: next}})
 	}
 }
@@ -230,13 +230,13 @@ func (r *rereader) found(w *wanted, partition int32, records []*kgo.Record) {
 	var gone []want
 	i := 0
 	for _, rec := range records {
-		for ; i < len(wants) && wants[i].at.offset < rec.Offset; i++ {
+		for ; i < len(wants) && wants[i].at.Offset < rec.Offset; i++ {
 			gone = append(gone, wants[i])
 		}
 		if i == len(wants) {
 			break
 		}
-		if wants[i].at.offset == rec.Offset {
+		if wants[i].at.Offset == rec.Offset {
 			if wants[i].replaced(rec) {
 				gone = append(gone, wants[i])
 				i++
@@ -261,12 +261,12 @@ func (r *rereader) found(w *wanted, partition int32, records []*kgo.Record) {
 // replaced reports whether the brokers lost the record that was parked, and hold
 // another one in its place.
 func (s *spot) replaced(rec *kgo.Record) bool {
-	if s.at.epoch >= 0 && rec.LeaderEpoch > s.at.epoch {
+	if s.at.Epoch >= 0 && rec.LeaderEpoch > s.at.Epoch {
 		return true
 	}
 	s.owner.mu.Lock()
 	defer s.owner.mu.Unlock()
-	return s.owner.ledger.lost(s.seq, s.at.offset)
+	return s.owner.ledger.Lost(s.seq, s.at.Offset)
 }
 
 // now sets what of a partition is still wanted.
@@ -298,7 +298,7 @@ func (r *rereader) handOn(a *assignment, in intake) {
 // giveUp hands on that records are not in Kafka any more.
 func (r *rereader) giveUp(w *wanted, gone []want) {
 	for _, x := range gone {
-		rec := &kgo.Record{Topic: r.c.opts.Topic, Partition: x.owner.partition, Offset: x.at.offset, LeaderEpoch: x.at.epoch}
+		rec := &kgo.Record{Topic: r.c.opts.Topic, Partition: x.owner.partition, Offset: x.at.Offset, LeaderEpoch: x.at.Epoch}
 		r.handOn(x.owner, intake{records: []*kgo.Record{rec}, seqs: []uint64{x.seq}, gone: w.errands[x.errand].profile})
 	}
 }
@@ -338,7 +338,7 @@ func (r *rereader) deleted(ctx context.Context, w *wanted) (gone bool, err error
 			continue
 		}
 		i := 0
-		for i < len(wants) && wants[i].at.offset < start.Offset {
+		for i < len(wants) && wants[i].at.Offset < start.Offset {
 			i++
 		}
 		r.giveUp(w, wants[:i])

@@ -24,7 +24,7 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 		for p := range int32(3) {
 			a := newAssignment("t", p, newInboxes(1), func() {})
 			for i := range int64(records) {
-				a.ledger.take(mark{offset: i}, 10, 0)
+				a.ledger.Take(Mark{Offset: i}, 10, 0)
 			}
 			owners = append(owners, a)
 		}

@@ -51,5 +51,5 @@ func (c *Consumer) standIn(batch *kgo.ErrDecompressTooLarge) *kgo.Record {
 func (a *assignment) stands(batch *kgo.ErrDecompressTooLarge) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.claim == nil && !a.unheard && batch.NextOffset-1 > a.ledger.last.offset
+	return a.claim == nil && !a.unheard && batch.NextOffset-1 > a.ledger.Last().Offset
 }

@@ -116,7 +116,7 @@ func (c *Consumer) remake(id [16]byte) {
 	for tp, a := range c.assignments {
 		a.mu.Lock()
 		a.life.Store(int32(phaseOrphaned))
-		left += a.ledger.undone
+		left += a.ledger.Undone()
 		c.remade[tp] = slices.Clone(a.stamps)
 		a.mu.Unlock()
 		delete(c.assignments, tp)
@@ -144,7 +144,7 @@ func (c *Consumer) endOrphans() {
 	var done []*assignment
 	for _, a := range c.living() {
 		a.mu.Lock()
-		if a.phase() == phaseOrphaned && a.ledger.undone == 0 {
+		if a.phase() == phaseOrphaned && a.ledger.Undone() == 0 {
 			done = append(done, a)
 		}
 		a.mu.Unlock()

@@ -160,7 +160,7 @@ func TestMarkersAreWitnesses(t *testing.T) {
 				t.Errorf("%s was sent %d times by the next owner", id, n)
 			}
 		}
-		if text := b.log.String(); strings.Contains(text, string(reasonOtherRecords)) {
+		if text := b.log.String(); strings.Contains(text, string(ReasonOtherRecords)) {
 			t.Errorf("the log is said to have changed: %s", text)
 		}
 		if err := m.stop(); err != nil {

@@ -8,25 +8,27 @@ import (
 	"pgregory.net/rapid"
 )
 
+const topicName = "tracklayer.events"
+
 // decide runs a trial against a log whose record at an offset has that print; 0
 // for none.
-func decide(c claim, log logID, start, end int64, print func(int64) uint64) finding {
-	t := newTrial(c, log, start, end)
+func decide(c Claim, log LogID, start, end int64, print func(int64) uint64) Finding {
+	t := NewTrial(c, log, start, end)
 	for {
-		offset, ok := t.next()
+		offset, ok := t.Next()
 		if !ok {
-			return t.finding()
+			return t.Finding()
 		}
 		p := print(offset)
-		t.saw(p, p != 0)
+		t.Saw(p, p != 0)
 	}
 }
 
-var oneLog = newLogID("cluster", topic, [16]byte{1})
+var oneLog = NewLogID("cluster", topicName, [16]byte{1})
 
 // past is what a member took and settled of a log, as it would commit it.
 type past struct {
-	claim claim
+	claim Claim
 	taken []int64
 	done  map[int64]bool
 	last  int64
@@ -34,27 +36,27 @@ type past struct {
 
 func drawPast(t *rapid.T) (h past) {
 	h.done = make(map[int64]bool)
-	l := newLedger()
-	var ws witnesses
+	l := NewLedger()
+	var ws Witnesses
 	offset := int64(rapid.IntRange(0, 100).Draw(t, "first"))
-	l.begin(offset)
+	l.Begin(offset)
 	share := rapid.IntRange(0, 100).Draw(t, "share settled")
 	for range rapid.IntRange(1, 60).Draw(t, "polls") {
 		for range rapid.IntRange(1, 8).Draw(t, "records") {
 			offset += int64(rapid.SampledFrom([]int{1, 1, 1, 7}).Draw(t, "gap"))
-			seq := l.take(mark{offset, 0}, 1, 0)
+			seq := l.Take(Mark{offset, 0}, 1, 0)
 			h.taken = append(h.taken, offset)
 			if rapid.IntRange(0, 99).Draw(t, "settled") < share {
-				l.settle(seq)
+				l.Settle(seq)
 				h.done[offset] = true
 			}
 		}
-		ws = ws.add(witness{offset, uint64(offset) + 1})
+		ws = ws.Add(Witness{offset, uint64(offset) + 1})
 	}
 	h.last = offset
-	h.claim = claim{partition: 0, first: -1, said: l.beyond()}
-	h.claim.committed = h.claim.said.committed
-	h.claim.said.log, h.claim.said.witnesses = oneLog, ws
+	h.claim = Claim{Partition: 0, First: -1, Said: l.Beyond()}
+	h.claim.Committed = h.claim.Said.Committed
+	h.claim.Said.Log, h.claim.Said.Witnesses = oneLog, ws
 	return h
 }
 
@@ -78,32 +80,32 @@ func TestTrialLosesNothing(t *testing.T) {
 			}
 			return uint64(o) + 1<<40
 		})
-		if f.begin < start || f.begin > end {
-			t.Fatalf("begins at %d of a log from %d to %d", f.begin, start, end)
+		if f.Begin < start || f.Begin > end {
+			t.Fatalf("begins at %d of a log from %d to %d", f.Begin, start, end)
 		}
-		passed := func(o int64) bool { return o < f.begin || f.believed.has(o, 0) }
+		passed := func(o int64) bool { return o < f.Begin || f.Believed.Has(o, 0) }
 		for o := max(start, cut); o < end; o++ {
 			if passed(o) {
-				t.Fatalf("offset %d holds a record that nobody has read, and is passed over: begins at %d, believes %v", o, f.begin, f.believed.settled)
+				t.Fatalf("offset %d holds a record that nobody has read, and is passed over: begins at %d, believes %v", o, f.Begin, f.Believed.Settled)
 			}
 		}
 		for _, o := range h.taken {
 			if o >= start && o < cut && !h.done[o] && passed(o) {
 				t.Fatalf("offset %d has no verdict and is passed over", o)
 			}
-			if cut > h.last && start <= h.claim.committed && h.done[o] && !passed(o) {
+			if cut > h.last && start <= h.claim.Committed && h.done[o] && !passed(o) {
 				t.Fatalf("offset %d is sent again from a log that has not changed", o)
 			}
 		}
-		if cut > h.last && start == 0 && f.reason != "" {
-			t.Fatalf("a log that has not changed is said to be %s", f.reason)
+		if cut > h.last && start == 0 && f.Reason != "" {
+			t.Fatalf("a log that has not changed is said to be %s", f.Reason)
 		}
 	})
 }
 
 func TestTrialByCase(t *testing.T) {
-	said := func(log logID) beyond {
-		return beyond{log: log, settled: []span{{101, 500}}, witnesses: witnesses{{50, 51}, {99, 100}, {300, 301}, {499, 500}}}
+	said := func(log LogID) Beyond {
+		return Beyond{Log: log, Settled: []Span{{101, 500}}, Witnesses: Witnesses{{50, 51}, {99, 100}, {300, 301}, {499, 500}}}
 	}
 	same := func(o int64) uint64 { return uint64(o) + 1 }
 	upTo := func(cut int64) func(int64) uint64 {
@@ -122,32 +124,32 @@ func TestTrialByCase(t *testing.T) {
 			return same(o)
 		}
 	}
-	unknown := logID{}
+	unknown := LogID{}
 	for name, tc := range map[string]struct {
-		log        logID
-		said       beyond
-		unread     reason
+		log        LogID
+		said       Beyond
+		unread     Reason
 		start, end int64
 		print      func(int64) uint64
 		begin      int64
 		believed   int64 // the end of what is believed; 0 for nothing
 		missed     int64
-		reason     reason
+		reason     Reason
 	}{
 		"the same log":                 {log: oneLog, said: said(oneLog), end: 600, print: same, begin: 100, believed: 500},
 		"brokers without ids":          {log: unknown, said: said(unknown), end: 600, print: same, begin: 100, believed: 500},
-		"a mirror":                     {log: newLogID("other", topic, [16]byte{2}), said: said(oneLog), end: 600, print: same, begin: 100, reason: reasonOtherCluster},
-		"a mirror that is behind":      {log: newLogID("other", topic, [16]byte{2}), said: said(oneLog), end: 80, print: same, begin: 0, reason: reasonPastEnd},
-		"a copy within the cluster":    {log: newLogID("cluster", "copy", [16]byte{2}), said: said(oneLog), end: 600, print: same, begin: 100, reason: reasonOtherTopic},
-		"made again":                   {log: newLogID("cluster", topic, [16]byte{2}), said: said(oneLog), start: 7, end: 600, print: same, begin: 7, reason: reasonMadeAgain},
-		"made again without ids":       {log: unknown, said: said(unknown), end: 600, print: upTo(0), begin: 0, reason: reasonOtherRecords},
-		"later offsets are shifted":    {log: unknown, said: said(unknown), end: 600, print: upTo(310), begin: 100, believed: 301, reason: reasonOtherRecords},
-		"200 behind":                   {log: unknown, said: said(unknown), end: 310, print: same, begin: 100, believed: 301, reason: reasonPastEnd},
-		"cut and filled again":         {log: oneLog, said: said(oneLog), end: 600, print: upTo(305), begin: 100, believed: 301, reason: reasonOtherRecords},
-		"cut before the offset":        {log: oneLog, said: said(oneLog), end: 600, print: upTo(80), begin: 51, reason: reasonOtherRecords},
-		"cut right before the offset":  {log: oneLog, said: said(oneLog), end: 99, print: same, begin: 51, reason: reasonPastEnd},
-		"cut at the offset":            {log: oneLog, said: said(oneLog), end: 100, print: same, begin: 100, reason: reasonPastEnd},
-		"cut before all that is known": {log: oneLog, said: said(oneLog), start: 5, end: 600, print: upTo(20), begin: 5, reason: reasonOtherRecords},
+		"a mirror":                     {log: NewLogID("other", topicName, [16]byte{2}), said: said(oneLog), end: 600, print: same, begin: 100, reason: ReasonOtherCluster},
+		"a mirror that is behind":      {log: NewLogID("other", topicName, [16]byte{2}), said: said(oneLog), end: 80, print: same, begin: 0, reason: ReasonPastEnd},
+		"a copy within the cluster":    {log: NewLogID("cluster", "copy", [16]byte{2}), said: said(oneLog), end: 600, print: same, begin: 100, reason: reasonOtherTopic},
+		"made again":                   {log: NewLogID("cluster", topicName, [16]byte{2}), said: said(oneLog), start: 7, end: 600, print: same, begin: 7, reason: reasonMadeAgain},
+		"made again without ids":       {log: unknown, said: said(unknown), end: 600, print: upTo(0), begin: 0, reason: ReasonOtherRecords},
+		"later offsets are shifted":    {log: unknown, said: said(unknown), end: 600, print: upTo(310), begin: 100, believed: 301, reason: ReasonOtherRecords},
+		"200 behind":                   {log: unknown, said: said(unknown), end: 310, print: same, begin: 100, believed: 301, reason: ReasonPastEnd},
+		"cut and filled again":         {log: oneLog, said: said(oneLog), end: 600, print: upTo(305), begin: 100, believed: 301, reason: ReasonOtherRecords},
+		"cut before the offset":        {log: oneLog, said: said(oneLog), end: 600, print: upTo(80), begin: 51, reason: ReasonOtherRecords},
+		"cut right before the offset":  {log: oneLog, said: said(oneLog), end: 99, print: same, begin: 51, reason: ReasonPastEnd},
+		"cut at the offset":            {log: oneLog, said: said(oneLog), end: 100, print: same, begin: 100, reason: ReasonPastEnd},
+		"cut before all that is known": {log: oneLog, said: said(oneLog), start: 5, end: 600, print: upTo(20), begin: 5, reason: ReasonOtherRecords},
 		"the last one was compacted":   {log: oneLog, said: said(oneLog), end: 600, print: without(499), begin: 100, believed: 301, reason: reasonNotRetained},
 		"all were compacted":           {log: oneLog, said: said(oneLog), end: 600, print: without(499, 300, 99, 50), begin: 100, reason: reasonNotRetained},
 		"deleted up to a range":        {log: oneLog, said: said(oneLog), start: 100, end: 600, print: same, begin: 100, believed: 500},
@@ -155,19 +157,19 @@ func TestTrialByCase(t *testing.T) {
 		"deleted beyond all":           {log: oneLog, said: said(oneLog), start: 550, end: 600, print: same, begin: 550, missed: 51, reason: reasonNotRetained},
 		"nothing is said":              {log: oneLog, start: 0, end: 600, print: same, begin: 100},
 		"nothing is said, deleted":     {log: oneLog, start: 166, end: 600, print: same, begin: 166, missed: 66},
-		"nothing is said, past end":    {log: oneLog, start: 3, end: 60, print: same, begin: 3, reason: reasonPastEnd},
-		"unreadable":                   {log: oneLog, unread: reasonOldVersion, end: 600, print: same, begin: 100, reason: reasonOldVersion},
-		"an empty log":                 {log: oneLog, said: said(oneLog), print: same, begin: 0, reason: reasonPastEnd},
+		"nothing is said, past end":    {log: oneLog, start: 3, end: 60, print: same, begin: 3, reason: ReasonPastEnd},
+		"unreadable":                   {log: oneLog, unread: ReasonOldVersion, end: 600, print: same, begin: 100, reason: ReasonOldVersion},
+		"an empty log":                 {log: oneLog, said: said(oneLog), print: same, begin: 0, reason: ReasonPastEnd},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := decide(claim{committed: 100, said: tc.said, unread: tc.unread, first: -1}, tc.log, tc.start, tc.end, tc.print)
+			f := decide(Claim{Committed: 100, Said: tc.said, Unread: tc.unread, First: -1}, tc.log, tc.start, tc.end, tc.print)
 			believed := int64(0)
-			for _, s := range f.believed.settled {
-				believed = s.to
+			for _, s := range f.Believed.Settled {
+				believed = s.To
 			}
-			if f.begin != tc.begin || believed != tc.believed || f.missed != tc.missed || f.reason != tc.reason {
+			if f.Begin != tc.begin || believed != tc.believed || f.Missed != tc.missed || f.Reason != tc.reason {
 				t.Errorf("begins at %d, believes up to %d, missed %d, reason %q; want %d, %d, %d, %q",
-					f.begin, believed, f.missed, f.reason, tc.begin, tc.believed, tc.missed, tc.reason)
+					f.Begin, believed, f.Missed, f.Reason, tc.begin, tc.believed, tc.missed, tc.reason)
 			}
 		})
 	}
@@ -177,22 +179,22 @@ func TestTrialByCase(t *testing.T) {
 // the last one before it is sent again.
 func TestWitnessesStayDenseNearTheEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var ws witnesses
+		var ws Witnesses
 		offset := int64(0)
 		for range rapid.IntRange(1, 2000).Draw(t, "polls") {
 			offset += int64(rapid.IntRange(1, 100).Draw(t, "records"))
-			ws = ws.add(witness{offset, uint64(offset)})
-			if len(ws) > maxWitnesses || ws[len(ws)-1].offset != offset {
+			ws = ws.Add(Witness{offset, uint64(offset)})
+			if len(ws) > MaxWitnesses || ws[len(ws)-1].Offset != offset {
 				t.Fatalf("%v after %d", ws, offset)
 			}
 		}
 		for i := 1; i < len(ws); i++ {
-			if ws[i].offset <= ws[i-1].offset {
+			if ws[i].Offset <= ws[i-1].Offset {
 				t.Fatalf("%v are not in order", ws)
 			}
-			gap, away := ws[i].offset-ws[i-1].offset, offset-ws[i-1].offset
+			gap, away := ws[i].Offset-ws[i-1].Offset, offset-ws[i-1].Offset
 			if gap > 1000 && gap > away*9/10 && i < len(ws)-1 {
-				t.Fatalf("nothing between %d and %d of %d: %v", ws[i-1].offset, ws[i].offset, offset, ws)
+				t.Fatalf("nothing between %d and %d of %d: %v", ws[i-1].Offset, ws[i].Offset, offset, ws)
 			}
 		}
 	})
@@ -202,7 +204,7 @@ func TestFingerprintTellsRecordsApart(t *testing.T) {
 	base := func() *kgo.Record {
 		return &kgo.Record{Offset: 5, LeaderEpoch: 1, Key: []byte("k"), Value: []byte("vw")}
 	}
-	seen := map[uint64]string{fingerprint(base()): "base"}
+	seen := map[uint64]string{Fingerprint(base()): "base"}
 	for name, change := range map[string]func(*kgo.Record){
 		"offset": func(r *kgo.Record) { r.Offset++ },
 		"epoch":  func(r *kgo.Record) { r.LeaderEpoch++ },
@@ -214,7 +216,7 @@ func TestFingerprintTellsRecordsApart(t *testing.T) {
 	} {
 		r := base()
 		change(r)
-		p := fingerprint(r)
+		p := Fingerprint(r)
 		if was, ok := seen[p]; ok {
 			t.Errorf("%s: the same print as %s", name, was)
 		}
@@ -226,6 +228,6 @@ func BenchmarkFingerprint(b *testing.B) {
 	r := &kgo.Record{Key: make([]byte, 16), Value: make([]byte, 500)}
 	b.ReportAllocs()
 	for b.Loop() {
-		_ = fingerprint(r)
+		_ = Fingerprint(r)
 	}
 }

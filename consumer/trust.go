@@ -16,7 +16,7 @@ func (c *Consumer) trust(a *assignment, p *kgo.FetchPartition) bool {
 		return false
 	}
 	first, last := p.Records[0], p.Records[len(p.Records)-1]
-	if first.Offset <= a.ledger.last.offset || a.witnesses.contradicted(a.ledger.last.offset, p.Records) {
+	if first.Offset <= a.ledger.Last().Offset || a.witnesses.Contradicted(a.ledger.Last().Offset, p.Records) {
 		a.mu.Unlock()
 		c.log.Error().Stringer("partition", topicPartition{a.topic, a.partition}).Int64("offset", first.Offset).
 			Msg("the brokers hold other records than were read; comparing what is left with what was read")
@@ -30,15 +30,15 @@ func (c *Consumer) trust(a *assignment, p *kgo.FetchPartition) bool {
 	}
 	missed, from := a.jump(p.LogStartOffset, first.Offset)
 	forgot := a.distrust(p.Records)
-	a.witnesses = a.witnesses.add(witness{last.Offset, fingerprint(last)})
+	a.witnesses = a.witnesses.Add(Witness{Offset: last.Offset, Print: Fingerprint(last)})
 	a.mu.Unlock()
 	tp := topicPartition{a.topic, a.partition}
 	if missed > 0 {
 		c.miss(tp, from, p.LogStartOffset, missed)
 	}
 	if forgot {
-		c.metrics.refused.WithLabelValues(string(reasonRewritten)).Inc()
-		c.log.Warn().Stringer("partition", tp).Str("reason", string(reasonRewritten)).Int64("offset", last.Offset).
+		c.metrics.refused.WithLabelValues(string(ReasonRewritten)).Inc()
+		c.log.Warn().Stringer("partition", tp).Str("reason", string(ReasonRewritten)).Int64("offset", last.Offset).
 			Msg("records of a later leader epoch are in the place of some that an earlier owner had settled; what it named from there on is sent again")
 	}
 	return true
@@ -50,13 +50,13 @@ func (c *Consumer) trust(a *assignment, p *kgo.FetchPartition) bool {
 // all of it, and then nothing is forgotten, whatever one fetch brings together. mu is
 // held.
 func (a *assignment) distrust(records []*kgo.Record) (forgot bool) {
-	if len(a.before.settled) == 0 || records[len(records)-1].LeaderEpoch <= a.before.epoch {
+	if len(a.before.Settled) == 0 || records[len(records)-1].LeaderEpoch <= a.before.Epoch {
 		return false
 	}
-	i := slices.IndexFunc(records, func(r *kgo.Record) bool { return r.LeaderEpoch > a.before.epoch })
+	i := slices.IndexFunc(records, func(r *kgo.Record) bool { return r.LeaderEpoch > a.before.Epoch })
 	later := records[i].Offset
-	forgot = a.before.end() > later
-	a.before = a.before.upTo(later)
-	a.witnesses = slices.Clone(a.witnesses.below(later))
+	forgot = a.before.End() > later
+	a.before = a.before.UpTo(later)
+	a.witnesses = slices.Clone(a.witnesses.Below(later))
 	return forgot
 }

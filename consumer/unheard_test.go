@@ -152,11 +152,11 @@ func TestAnAnswerThatComesTwice(t *testing.T) {
 	m := b.start(s, nil)
 	vs := s.take(10)
 	m.hear(m.client, topicPartition{topic, 0}, fetched{offset: -1})
-	m.settleClaim(m.owned()[0], &claim{committed: -1}, finding{})
+	m.settleClaim(m.owned()[0], &Claim{Committed: -1}, Finding{})
 	for _, a := range m.owned() {
 		a.mu.Lock()
-		if a.claim != nil || a.ledger.last.offset != 9 {
-			t.Errorf("claim %+v, taken to %d; want none, 9", a.claim, a.ledger.last.offset)
+		if a.claim != nil || a.ledger.Last().Offset != 9 {
+			t.Errorf("claim %+v, taken to %d; want none, 9", a.claim, a.ledger.Last().Offset)
 		}
 		a.mu.Unlock()
 	}

@@ -8,23 +8,23 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// witness is a record that this member or an earlier owner has taken, as a
+// Witness is a record that this member or an earlier owner has taken, as a
 // fingerprint. Brokers lose records from a log's end only, so a witness that is
 // read again and is the same record proves everything before it, too.
-type witness struct {
-	offset int64
-	print  uint64
+type Witness struct {
+	Offset int64
+	Print  uint64
 }
 
-// maxWitnesses bounds how many are kept of a partition: 16 characters of a
+// MaxWitnesses bounds how many are kept of a partition: 16 characters of a
 // commit's metadata each.
-const maxWitnesses = 12
+const MaxWitnesses = 12
 
-// fingerprint tells a record from any other that brokers could hold at its
+// Fingerprint tells a record from any other that brokers could hold at its
 // offset. It is no cryptographic hash: whoever can choose records to collide can
 // also write whatever they want to the topic. A marker that ends a transaction is a
 // record like the others, and no other record's fingerprint is the same.
-func fingerprint(r *kgo.Record) uint64 {
+func Fingerprint(r *kgo.Record) uint64 {
 	var head [28]byte
 	binary.BigEndian.PutUint64(head[0:], uint64(r.Offset))
 	binary.BigEndian.PutUint64(head[8:], uint64(r.Timestamp.UnixMilli()))
@@ -42,21 +42,21 @@ func fingerprint(r *kgo.Record) uint64 {
 	return d.Sum64()
 }
 
-// witnesses are in the order of their offsets.
-type witnesses []witness
+// Witnesses are in the order of their offsets.
+type Witnesses []Witness
 
-// add notes the last record taken. When there are too many, the one goes whose
+// Add notes the last record taken. When there are too many, the one goes whose
 // loss matters least: they stay dense near the end, where a log is cut, and get
 // sparser with the distance from it.
-func (ws witnesses) add(w witness) witnesses {
+func (ws Witnesses) Add(w Witness) Witnesses {
 	// Those of an earlier owner may be beyond it.
-	i, found := ws.find(w.offset)
+	i, found := ws.find(w.Offset)
 	if found {
 		ws[i] = w
 		return ws
 	}
 	ws = slices.Insert(ws, i, w)
-	if len(ws) > maxWitnesses {
+	if len(ws) > MaxWitnesses {
 		ws = slices.Delete(ws, ws.least(), ws.least()+1)
 	}
 	return ws
@@ -64,11 +64,11 @@ func (ws witnesses) add(w witness) witnesses {
 
 // least returns the witness without which the gap that is left is smallest in
 // relation to its distance from the end. The first and the last are never it.
-func (ws witnesses) least() (least int) {
-	end := ws[len(ws)-1].offset
+func (ws Witnesses) least() (least int) {
+	end := ws[len(ws)-1].Offset
 	smallest := 0.0
 	for i := 1; i < len(ws)-1; i++ {
-		gap := float64(ws[i+1].offset-ws[i-1].offset) / float64(end-ws[i].offset+1)
+		gap := float64(ws[i+1].Offset-ws[i-1].Offset) / float64(end-ws[i].Offset+1)
 		if least == 0 || gap < smallest {
 			least, smallest = i, gap
 		}
@@ -76,39 +76,39 @@ func (ws witnesses) least() (least int) {
 	return least
 }
 
-func (ws witnesses) find(offset int64) (i int, found bool) {
-	return slices.BinarySearchFunc(ws, offset, func(w witness, o int64) int {
+func (ws Witnesses) find(offset int64) (i int, found bool) {
+	return slices.BinarySearchFunc(ws, offset, func(w Witness, o int64) int {
 		switch {
-		case w.offset < o:
+		case w.Offset < o:
 			return -1
-		case w.offset > o:
+		case w.Offset > o:
 			return 1
 		}
 		return 0
 	})
 }
 
-// below returns the witnesses before the offset.
-func (ws witnesses) below(offset int64) witnesses {
+// Below returns the witnesses before the offset.
+func (ws Witnesses) Below(offset int64) Witnesses {
 	i, _ := ws.find(offset)
 	return ws[:i]
 }
 
 // from returns the witnesses at the offset and after it.
-func (ws witnesses) from(offset int64) witnesses {
+func (ws Witnesses) from(offset int64) Witnesses {
 	i, _ := ws.find(offset)
 	return ws[i:]
 }
 
-// contradicted reports whether one of the records is not the one that a witness
+// Contradicted reports whether one of the records is not the one that a witness
 // beyond the last one taken saw in its place.
-func (ws witnesses) contradicted(last int64, records []*kgo.Record) bool {
+func (ws Witnesses) Contradicted(last int64, records []*kgo.Record) bool {
 	ws = ws.from(last + 1)
 	if len(ws) == 0 || len(records) == 0 {
 		return false
 	}
-	for _, w := range ws.below(records[len(records)-1].Offset + 1) {
-		i, found := slices.BinarySearchFunc(records, w.offset, func(r *kgo.Record, o int64) int {
+	for _, w := range ws.Below(records[len(records)-1].Offset + 1) {
+		i, found := slices.BinarySearchFunc(records, w.Offset, func(r *kgo.Record, o int64) int {
 			switch {
 			case r.Offset < o:
 				return -1
@@ -117,28 +117,29 @@ func (ws witnesses) contradicted(last int64, records []*kgo.Record) bool {
 			}
 			return 0
 		})
-		if found && fingerprint(records[i]) != w.print {
+		if found && Fingerprint(records[i]) != w.Print {
 			return true
 		}
 	}
 	return false
 }
 
-// logID says which log of which cluster offsets are about. Zero parts are
+// LogID says which log of which cluster offsets are about. Zero parts are
 // unknown: brokers before 2.8 give topics no ids.
-type logID struct {
-	cluster uint64 // a hash of the cluster's id
-	name    uint64 // a hash of the topic's name
-	topic   [16]byte
+type LogID struct {
+	Cluster uint64 // a hash of the cluster's id
+	Name    uint64 // a hash of the topic's name
+	Topic   [16]byte
 }
 
-func newLogID(cluster, name string, topic [16]byte) logID {
-	id := logID{topic: topic}
+// NewLogID returns the id of a log; empty and zero parts are unknown.
+func NewLogID(cluster, name string, topic [16]byte) LogID {
+	id := LogID{Topic: topic}
 	if cluster != "" {
-		id.cluster = xxhash.Sum64String(cluster)
+		id.Cluster = xxhash.Sum64String(cluster)
 	}
 	if name != "" {
-		id.name = xxhash.Sum64String(name)
+		id.Name = xxhash.Sum64String(name)
 	}
 	return id
 }
@@ -153,15 +154,16 @@ const (
 	madeAgain                   // deleted and made again under its name
 )
 
-func (id logID) kinship(to logID) kinship {
+// kinship reports what the log is to another one, which it was said to be.
+func (id LogID) kinship(to LogID) kinship {
 	var unknown [16]byte
 	differ := func(a, b uint64) bool { return a != 0 && b != 0 && a != b }
 	switch {
-	case differ(id.cluster, to.cluster):
+	case differ(id.Cluster, to.Cluster):
 		return otherCluster
-	case differ(id.name, to.name):
+	case differ(id.Name, to.Name):
 		return otherTopic
-	case id.topic != unknown && to.topic != unknown && id.topic != to.topic:
+	case id.Topic != unknown && to.Topic != unknown && id.Topic != to.Topic:
 		return madeAgain
 	}
 	return sameLog
