@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -30,22 +31,22 @@ type assignment struct {
 	inbox     []intake
 	queued    int  // records in it and in the pump's hands that were not read again
 	holding   bool // the pump waits for the registry
-	ledger    Ledger
-	committed int64  // the offset last committed; -1 before the first
-	changes   uint64 // the ledger's at that commit
-	before    Beyond // what earlier owners have settled already
-	claim     *Claim // to be compared with the log before anything is taken; nil if that is done
-	running   bool   // the claim is about records of this assignment
-	unheard   bool   // the group has given it, and not said yet where it stands
-	log       LogID
-	witnesses Witnesses
-	link      link      // the connections that there had been when records were last taken
-	oath      Witnesses // as there were before another connection, not compared yet
-	missedTo  int64     // the log's start up to which missed records are counted
-	doubtedAt int64     // where the last look would have gone back to, plus one
-	skipped   uint64    // records that were found in it
-	highWater int64     // the partition's end as last seen; -1 unknown
-	movedTo   Mark      // the settled prefix as watch last saw it change
+	ledger    ledger.Ledger
+	committed int64         // the offset last committed; -1 before the first
+	changes   uint64        // the ledger's at that commit
+	before    ledger.Beyond // what earlier owners have settled already
+	claim     *ledger.Claim // to be compared with the log before anything is taken; nil if that is done
+	running   bool          // the claim is about records of this assignment
+	unheard   bool          // the group has given it, and not said yet where it stands
+	log       ledger.LogID
+	witnesses ledger.Witnesses
+	link      link             // the connections that there had been when records were last taken
+	oath      ledger.Witnesses // as there were before another connection, not compared yet
+	missedTo  int64            // the log's start up to which missed records are counted
+	doubtedAt int64            // where the last look would have gone back to, plus one
+	skipped   uint64           // records that were found in it
+	highWater int64            // the partition's end as last seen; -1 unknown
+	movedTo   ledger.Mark      // the settled prefix as watch last saw it change
 	movedAt   time.Time
 	parked    int           // without a verdict, and not in the window
 	left      bool          // the pump has stopped
@@ -103,7 +104,7 @@ func newAssignment(topic string, partition int32, all *inboxes, stop context.Can
 		stopped:   make(chan struct{}),
 		wake:      make(chan struct{}, 1),
 		inboxes:   all,
-		ledger:    NewLedger(),
+		ledger:    ledger.New(),
 		committed: -1,
 		highWater: -1,
 	}
@@ -186,7 +187,7 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) (skippe
 	return skipped
 }
 
-func markOf(r *kgo.Record) Mark { return Mark{Offset: r.Offset, Epoch: r.LeaderEpoch} }
+func markOf(r *kgo.Record) ledger.Mark { return ledger.Mark{Offset: r.Offset, Epoch: r.LeaderEpoch} }
 
 // pull waits for the next run of records; ok is false when ctx is done.
 func (a *assignment) pull(ctx context.Context) (in intake, ok bool) {
@@ -376,7 +377,7 @@ func (a *assignment) lag(now time.Time) (l lag, ok bool) {
 		l.age = max(now.Sub(time.UnixMilli(ts)), 0)
 	}
 	next := a.committed
-	if m := a.ledger.Prefix(); m != NoMark {
+	if m := a.ledger.Prefix(); m != ledger.NoMark {
 		next = m.Offset + 1
 	}
 	next = max(next, a.missedTo)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -29,7 +30,7 @@ import (
 type memory struct {
 	stamps []stamp // what the group holds if nobody has committed since
 	first  int64   // where it began
-	said   Beyond
+	said   ledger.Beyond
 }
 
 // remember returns what is known beyond the last commit; nil if that is nothing. mu
@@ -50,7 +51,7 @@ func (a *assignment) remember() *memory {
 }
 
 // settled returns what is settled, and the witnesses of its log. mu is held.
-func (a *assignment) settled() Beyond {
+func (a *assignment) settled() ledger.Beyond {
 	b := a.ledger.Beyond()
 	b.Add(&a.before, a.ledger.Last().Offset+1)
 	b.Log, b.Witnesses = a.log, a.sworn()
@@ -58,11 +59,11 @@ func (a *assignment) settled() Beyond {
 }
 
 // since is what of the memory counts for somebody who begins at that offset.
-func (m *memory) since(from int64) Beyond {
+func (m *memory) since(from int64) ledger.Beyond {
 	b := m.said
 	b.Committed = from
 	if m.said.Committed > from {
-		b.Settled = append([]Span{{From: from, To: m.said.Committed}}, m.said.Settled...)
+		b.Settled = append([]ledger.Span{{From: from, To: m.said.Committed}}, m.said.Settled...)
 	}
 	return b
 }

@@ -1,6 +1,9 @@
 package consumer
 
-import "github.com/twmb/franz-go/pkg/kgo"
+import (
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
 
 // commit is what is to be committed of a partition.
 type commit struct {
@@ -18,7 +21,7 @@ func (a *assignment) commitable(limit int) (c commit, news bool) {
 		return commit{}, false
 	}
 	c.changes = a.ledger.Changes()
-	end := Mark{Offset: a.ledger.Last().Offset + 1, Epoch: a.ledger.Last().Epoch}
+	end := ledger.Mark{Offset: a.ledger.Last().Offset + 1, Epoch: a.ledger.Last().Epoch}
 	b := a.ledger.Beyond()
 	c.offset.Epoch = a.ledger.Prefix().Epoch
 	if b.Add(&a.before, end.Offset) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -58,10 +59,10 @@ func (b *bench) filled(values ...string) []string {
 func TestOffsetsCopiedToAnotherLog(t *testing.T) {
 	const n = 500
 	held := func(i int) bool { return i >= 100 && i%97 == 3 }
-	for from, of := range map[string]func(LogID) LogID{
-		"another cluster":    func(l LogID) LogID { l.Cluster++; return l },
-		"another topic":      func(l LogID) LogID { l.Name++; return l },
-		"it cannot be known": func(LogID) LogID { return LogID{Topic: [16]byte{}, Cluster: 0, Name: 0} },
+	for from, of := range map[string]func(ledger.LogID) ledger.LogID{
+		"another cluster":    func(l ledger.LogID) ledger.LogID { l.Cluster++; return l },
+		"another topic":      func(l ledger.LogID) ledger.LogID { l.Name++; return l },
+		"it cannot be known": func(ledger.LogID) ledger.LogID { return ledger.LogID{Topic: [16]byte{}, Cluster: 0, Name: 0} },
 	} {
 		for name, fill := range copies {
 			t.Run(from+", "+name, func(t *testing.T) {
@@ -108,11 +109,11 @@ func TestOffsetsCopiedToAnotherLog(t *testing.T) {
 }
 
 // commitOf commits an offset with its metadata, as said of a log.
-func (b *bench) commitOf(o kadm.OffsetResponse, log LogID) {
+func (b *bench) commitOf(o kadm.OffsetResponse, log ledger.LogID) {
 	b.t.Helper()
 	s := said(b.t, o)
 	s.Log = log
-	b.commitText(o.At, s.Metadata(MetadataLimit))
+	b.commitText(o.At, s.Metadata(ledger.MetadataLimit))
 }
 
 func (b *bench) commitText(at int64, metadata string) {
@@ -130,26 +131,26 @@ func TestMetadataThatCannotBeRead(t *testing.T) {
 	for name, tc := range map[string]struct {
 		text   func(good string) string
 		moved  int64 // how far the offset was moved without its metadata
-		reason Reason
+		reason ledger.Reason
 	}{
 		"none":                    {text: func(string) string { return "" }},
-		"garbage":                 {text: func(string) string { return "\x00\xff garbage ☃" }, reason: ReasonForeign},
-		"another program's":       {text: func(string) string { return `{"node":"connect-1"}` }, reason: ReasonForeign},
-		"a later version":         {text: func(g string) string { return "3." + g[2:] }, reason: ReasonForeign},
-		"a version of two digits": {text: func(g string) string { return "22." + g[2:] }, reason: ReasonForeign},
-		"an earlier version":      {text: func(g string) string { return "1." + g[2:] }, reason: ReasonOldVersion},
-		"an earlier version's":    {text: func(string) string { return "1.AAAAAMgBAAoK" }, reason: ReasonOldVersion},
-		"the version alone":       {text: func(g string) string { return g[:2] }, reason: ReasonDamaged},
-		"half a version":          {text: func(g string) string { return g[:1] }, reason: ReasonForeign},
-		"cut in half":             {text: func(g string) string { return g[:len(g)/2] }, reason: ReasonDamaged},
-		"one character less":      {text: func(g string) string { return g[:len(g)-1] }, reason: ReasonDamaged},
-		"four characters less":    {text: func(g string) string { return g[:len(g)-4] }, reason: ReasonDamaged},
-		"one character more":      {text: func(g string) string { return g + "A" }, reason: ReasonDamaged},
-		"twice":                   {text: func(g string) string { return g + g[2:] }, reason: ReasonDamaged},
-		"a space before it":       {text: func(g string) string { return " " + g }, reason: ReasonForeign},
-		"the case changed":        {text: strings.ToLower, reason: ReasonDamaged},
-		"the offset moved back":   {text: func(g string) string { return g }, moved: -30, reason: ReasonWrongOffset},
-		"the offset moved on":     {text: func(g string) string { return g }, moved: 30, reason: ReasonWrongOffset},
+		"garbage":                 {text: func(string) string { return "\x00\xff garbage ☃" }, reason: ledger.ReasonForeign},
+		"another program's":       {text: func(string) string { return `{"node":"connect-1"}` }, reason: ledger.ReasonForeign},
+		"a later version":         {text: func(g string) string { return "3." + g[2:] }, reason: ledger.ReasonForeign},
+		"a version of two digits": {text: func(g string) string { return "22." + g[2:] }, reason: ledger.ReasonForeign},
+		"an earlier version":      {text: func(g string) string { return "1." + g[2:] }, reason: ledger.ReasonOldVersion},
+		"an earlier version's":    {text: func(string) string { return "1.AAAAAMgBAAoK" }, reason: ledger.ReasonOldVersion},
+		"the version alone":       {text: func(g string) string { return g[:2] }, reason: ledger.ReasonDamaged},
+		"half a version":          {text: func(g string) string { return g[:1] }, reason: ledger.ReasonForeign},
+		"cut in half":             {text: func(g string) string { return g[:len(g)/2] }, reason: ledger.ReasonDamaged},
+		"one character less":      {text: func(g string) string { return g[:len(g)-1] }, reason: ledger.ReasonDamaged},
+		"four characters less":    {text: func(g string) string { return g[:len(g)-4] }, reason: ledger.ReasonDamaged},
+		"one character more":      {text: func(g string) string { return g + "A" }, reason: ledger.ReasonDamaged},
+		"twice":                   {text: func(g string) string { return g + g[2:] }, reason: ledger.ReasonDamaged},
+		"a space before it":       {text: func(g string) string { return " " + g }, reason: ledger.ReasonForeign},
+		"the case changed":        {text: strings.ToLower, reason: ledger.ReasonDamaged},
+		"the offset moved back":   {text: func(g string) string { return g }, moved: -30, reason: ledger.ReasonWrongOffset},
+		"the offset moved on":     {text: func(g string) string { return g }, moved: 30, reason: ledger.ReasonWrongOffset},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -184,7 +185,7 @@ func TestMetadataThatCannotBeRead(t *testing.T) {
 					t.Errorf("committed %d, want %d", got, n)
 				}
 				refused := 0.0
-				for _, r := range Reasons {
+				for _, r := range ledger.Reasons {
 					refused += m.refusedFor(r)
 				}
 				want := 0.0
@@ -203,7 +204,7 @@ func TestMetadataThatCannotBeRead(t *testing.T) {
 	}
 }
 
-func (m *member) refusedFor(why Reason) float64 {
+func (m *member) refusedFor(why ledger.Reason) float64 {
 	var v dto.Metric
 	if err := m.metrics.refused.WithLabelValues(string(why)).Write(&v); err != nil {
 		panic(err)

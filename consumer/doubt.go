@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
@@ -32,7 +33,7 @@ func (c *Consumer) hear(client *kgo.Client, tp topicPartition, f fetched) {
 	if a == nil || goesOn {
 		return
 	}
-	cl := Claim{Partition: tp.partition, Group: max(f.offset, -1), Committed: max(f.offset, -1), First: c.firstOf(tp.partition)}
+	cl := ledger.Claim{Partition: tp.partition, Group: max(f.offset, -1), Committed: max(f.offset, -1), First: c.firstOf(tp.partition)}
 	c.mu.Lock()
 	m := a.recalls
 	former := c.ofFormerTopic(tp, f)
@@ -46,9 +47,9 @@ func (c *Consumer) hear(client *kgo.Client, tp topicPartition, f fetched) {
 		}
 		cl.Said = m.since(cl.Committed)
 	case f.metadata != nil && f.offset >= 0:
-		var bad *MetadataError
+		var bad *ledger.MetadataError
 		var err error
-		if cl.Said, err = ParseBeyond(*f.metadata, f.offset); errors.As(err, &bad) {
+		if cl.Said, err = ledger.ParseBeyond(*f.metadata, f.offset); errors.As(err, &bad) {
 			cl.Unread = bad.Reason
 			c.log.Warn().Err(err).Stringer("partition", tp).Int64("committed", f.offset).
 				Msg("the commit's metadata cannot be used; what it says was delivered is sent again")
@@ -78,7 +79,7 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	}
 	c.mu.Unlock()
 	silent := c.unheard()
-	held, err := c.resolve(ctx, as, proveTimeout, func(a *assignment, cl *Claim, f Finding) bool {
+	held, err := c.resolve(ctx, as, proveTimeout, func(a *assignment, cl *ledger.Claim, f ledger.Finding) bool {
 		if f.Begin != cl.Group {
 			offsets[a.topic][a.partition] = kgo.NewOffset().At(f.Begin)
 		}
@@ -158,10 +159,10 @@ func signal(ch chan struct{}) {
 // resolve compares the claims of assignments with the log, and has settled each
 // of which something was found, unless settle returns false. It returns the
 // assignments that are still in doubt, and why.
-func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.Duration, settle func(*assignment, *Claim, Finding) bool) (held []*assignment, err error) {
-	claims := make([]Claim, 0, len(as))
+func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.Duration, settle func(*assignment, *ledger.Claim, ledger.Finding) bool) (held []*assignment, err error) {
+	claims := make([]ledger.Claim, 0, len(as))
 	byPartition := make(map[int32]*assignment)
-	open := make(map[int32]*Claim)
+	open := make(map[int32]*ledger.Claim)
 	for _, a := range as {
 		a.mu.Lock()
 		if a.claim != nil {
@@ -182,7 +183,7 @@ func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.D
 }
 
 // prove asks with a client that lives as long as the question.
-func (c *Consumer) prove(ctx context.Context, claims []Claim, timeout time.Duration) (map[int32]Finding, error) {
+func (c *Consumer) prove(ctx context.Context, claims []ledger.Claim, timeout time.Duration) (map[int32]ledger.Finding, error) {
 	if len(claims) == 0 {
 		return nil, nil
 	}
@@ -210,7 +211,7 @@ func (a *assignment) doubted(begin int64) bool {
 
 // settleClaim makes a finding the state of an assignment, unless its claim has been
 // settled or replaced meanwhile.
-func (c *Consumer) settleClaim(a *assignment, cl *Claim, f Finding) {
+func (c *Consumer) settleClaim(a *assignment, cl *ledger.Claim, f ledger.Finding) {
 	a.mu.Lock()
 	if a.claim != cl {
 		a.mu.Unlock()
@@ -240,7 +241,7 @@ func (c *Consumer) settleClaim(a *assignment, cl *Claim, f Finding) {
 }
 
 // tell says what was found, unless all is as it was said to be.
-func (c *Consumer) tell(a *assignment, cl *Claim, f Finding, running bool, was int64) {
+func (c *Consumer) tell(a *assignment, cl *ledger.Claim, f ledger.Finding, running bool, was int64) {
 	tp := topicPartition{a.topic, a.partition}
 	if f.Missed > 0 && !running {
 		c.miss(tp, cl.Committed, f.Start, f.Missed)
@@ -282,7 +283,7 @@ func (c *Consumer) doubt(a *assignment) {
 func (a *assignment) dispute(group int64) {
 	said := a.before
 	said.Log, said.Witnesses = a.log, a.sworn()
-	a.claim = &Claim{Partition: a.partition, Group: group, Committed: a.ledger.Last().Offset + 1, Said: said, First: -1}
+	a.claim = &ledger.Claim{Partition: a.partition, Group: group, Committed: a.ledger.Last().Offset + 1, Said: said, First: -1}
 	a.running, a.oath = true, nil
 }
 
@@ -365,7 +366,7 @@ func (c *Consumer) rewound() bool {
 
 // place has a partition go on at the offset of its finding; false if the client
 // has not come to it yet.
-func (c *Consumer) place(a *assignment, cl *Claim, f Finding) bool {
+func (c *Consumer) place(a *assignment, cl *ledger.Claim, f ledger.Finding) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.assignments[topicPartition{a.topic, a.partition}] != a {

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -47,26 +48,26 @@ func (b *bench) cut(at int, from, to int) {
 }
 
 // commitAs commits an offset with metadata, as if it had been said of this log.
-func (b *bench) commitAs(o kadm.OffsetResponse, log LogID) {
+func (b *bench) commitAs(o kadm.OffsetResponse, log ledger.LogID) {
 	b.t.Helper()
 	s := said(b.t, o)
-	if log != (LogID{}) {
+	if log != (ledger.LogID{}) {
 		s.Log = log
 	}
 	var offsets kadm.Offsets
-	offsets.Add(kadm.Offset{Topic: topic, At: o.At, LeaderEpoch: -1, Metadata: s.Metadata(MetadataLimit)})
+	offsets.Add(kadm.Offset{Topic: topic, At: o.At, LeaderEpoch: -1, Metadata: s.Metadata(ledger.MetadataLimit)})
 	if err := b.admin.CommitAllOffsets(b.t.Context(), group, offsets); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-func (b *bench) logID() LogID {
+func (b *bench) logID() ledger.LogID {
 	b.t.Helper()
 	md, err := b.admin.Metadata(b.t.Context(), topic)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return NewLogID(md.Cluster, topic, md.Topics[topic].ID)
+	return ledger.NewLogID(md.Cluster, topic, md.Topics[topic].ID)
 }
 
 // settledBut takes the first n events in several polls, and settles all but some.
@@ -89,7 +90,7 @@ func (b *bench) settledBut(n int, but func(i int) bool) kadm.OffsetResponse {
 	var o kadm.OffsetResponse
 	b.eventually("all of it is committed", func() bool {
 		o, _ = b.offset(0)
-		got, err := ParseBeyond(o.Metadata, o.At)
+		got, err := ledger.ParseBeyond(o.Metadata, o.At)
 		return err == nil && (but(n-1) || o.At == int64(n) || got.Has(int64(n-1), 0))
 	})
 	if err := m.stop(); err != nil {
@@ -108,29 +109,29 @@ func TestMetadataOfOtherRecords(t *testing.T) {
 		log    []string // what it meets
 		ours   bool     // the metadata says that it is about this log
 		again  int      // how many may be sent though they were settled
-		reason Reason
+		reason ledger.Reason
 	}{
-		"a fresh topic":                         {log: events("p1", 1000, 2000), reason: ReasonOtherCluster},
-		"a fresh topic that is said to be ours": {log: events("p1", 1000, 2000), ours: true, reason: ReasonOtherRecords},
-		"a mirror":                              {log: events("p1", 0, n), again: n, reason: ReasonOtherCluster},
+		"a fresh topic":                         {log: events("p1", 1000, 2000), reason: ledger.ReasonOtherCluster},
+		"a fresh topic that is said to be ours": {log: events("p1", 1000, 2000), ours: true, reason: ledger.ReasonOtherRecords},
+		"a mirror":                              {log: events("p1", 0, n), again: n, reason: ledger.ReasonOtherCluster},
 		"a mirror whose later offsets shift": {
-			log: append(events("p1", 0, 310), events("p1", 320, 700)...), ours: true, again: 10, reason: ReasonOtherRecords,
+			log: append(events("p1", 0, 310), events("p1", 320, 700)...), ours: true, again: 10, reason: ledger.ReasonOtherRecords,
 		},
-		"a mirror that is behind": {log: events("p1", 0, 300), ours: true, reason: ReasonPastEnd},
+		"a mirror that is behind": {log: events("p1", 0, 300), ours: true, reason: ledger.ReasonPastEnd},
 		"cut and filled again": {
-			log: append(events("p1", 0, 240), events("p1", 2000, 2500)...), ours: true, again: 40, reason: ReasonOtherRecords,
+			log: append(events("p1", 0, 240), events("p1", 2000, 2500)...), ours: true, again: 40, reason: ledger.ReasonOtherRecords,
 		},
 		"cut before the offset and filled again": {
-			log: append(events("p1", 0, 80), events("p1", 2000, 2500)...), ours: true, again: 30, reason: ReasonOtherRecords,
+			log: append(events("p1", 0, 80), events("p1", 2000, 2500)...), ours: true, again: 30, reason: ledger.ReasonOtherRecords,
 		},
-		"cut before the offset": {log: events("p1", 0, 80), ours: true, again: 30, reason: ReasonPastEnd},
+		"cut before the offset": {log: events("p1", 0, 80), ours: true, again: 30, reason: ledger.ReasonPastEnd},
 		"the same log":          {log: events("p1", 0, 600), ours: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newBench(t, 1).settledBut(n, held)
 			b := newBenchWith(t, 1, kfake.ClusterID("another"))
 			b.fill(tc.log...)
-			log := LogID{}
+			log := ledger.LogID{}
 			if tc.ours {
 				log = b.logID()
 			}
@@ -174,7 +175,7 @@ func TestTopicMadeAgainWhileAway(t *testing.T) {
 		t.Fatalf("committed %d with %+v; want the log and its witnesses, also without ranges", o.At, said(t, o))
 	}
 	b.cut(0, 1000, 1300)
-	b.commitAs(o, LogID{}) // brokers forget it with the topic, but for a member that commits late
+	b.commitAs(o, ledger.LogID{}) // brokers forget it with the topic, but for a member that commits late
 	s := newFakeSink(true)
 	b.start(s, nil)
 	b.eventually("all is sent", func() bool { return b.committed(0) == 300 && s.count("e1000") == 1 && s.count("e1299") == 1 })
@@ -207,7 +208,7 @@ func TestLogCutUnderARunningMember(t *testing.T) {
 	settle(s.take(30 + 20))
 	b.eventually("what is settled anew is committed", func() bool {
 		o, _ := b.offset(0)
-		got, err := ParseBeyond(o.Metadata, o.At)
+		got, err := ledger.ParseBeyond(o.Metadata, o.At)
 		return err == nil && o.At == 40 && got.Has(149, 0)
 	})
 	o, _ := b.offset(0)
@@ -322,9 +323,11 @@ func TestShorterMetadata(t *testing.T) {
 func TestParkedRecordThatWasLost(t *testing.T) {
 	a := newAssignment(topic, 0, newInboxes(1), func() {})
 	for i := range int64(10) {
-		a.ledger.Take(Mark{Offset: i, Epoch: 3}, 1, 0)
+		a.ledger.Take(ledger.Mark{Offset: i, Epoch: 3}, 1, 0)
 	}
-	spotOf := func(seq uint64) *spot { return &spot{owner: a, seq: seq, at: Mark{Offset: int64(seq), Epoch: 3}} }
+	spotOf := func(seq uint64) *spot {
+		return &spot{owner: a, seq: seq, at: ledger.Mark{Offset: int64(seq), Epoch: 3}}
+	}
 	a.ledger.Lose(5)
 	for _, tc := range []struct {
 		seq   uint64

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
 // TestWhatIsFoundTooLate: what was found out about an assignment when it had ended, or
@@ -17,7 +19,7 @@ func TestWhatIsFoundTooLate(t *testing.T) {
 		found func(m *member, a *assignment)
 	}{
 		"a comparison of a former assignment failed": {former, func(m *member, a *assignment) {
-			a.claim = &Claim{}
+			a.claim = &ledger.Claim{}
 			m.hold([]*assignment{a}, errors.New("no answer"))
 		}},
 		"a comparison failed that somebody else has made": {current, func(m *member, a *assignment) {

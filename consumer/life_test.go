@@ -11,6 +11,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
 // commitLog notes the offsets of each commit that reaches the broker, by partition.
@@ -242,7 +244,7 @@ func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
 		var as []*assignment
 		for i := range int32(2) {
 			a := newAssignment(topic, i, newInboxes(1), func() {})
-			a.ledger.Settle(a.ledger.Take(Mark{Offset: 4}, 10, 0))
+			a.ledger.Settle(a.ledger.Take(ledger.Mark{Offset: 4}, 10, 0))
 			as = append(as, a)
 		}
 		c := &Consumer{opts: Options{Topic: topic}}
@@ -258,7 +260,7 @@ func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
 			req.Topics = append(req.Topics, rt)
 			return req
 		}
-		b := newCommitBatch(as, MetadataLimit)
+		b := newCommitBatch(as, ledger.MetadataLimit)
 		as[0].life.Store(int32(p))
 		req := request()
 		if err := c.prepare(req, b); err != nil {

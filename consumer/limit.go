@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"sync"
 	"time"
 )
@@ -20,7 +21,7 @@ const longerAfter = 10 * time.Minute
 func (l *limit) now() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return MetadataLimit >> l.halved
+	return ledger.MetadataLimit >> l.halved
 }
 
 // shorten notes that metadata bounded by that limit was too long. It returns the limit
@@ -28,15 +29,15 @@ func (l *limit) now() int {
 func (l *limit) shorten(from int, now time.Time) (limit int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if MetadataLimit>>l.halved < from {
-		return MetadataLimit >> l.halved, true // another partition of the same commit has said so
+	if ledger.MetadataLimit>>l.halved < from {
+		return ledger.MetadataLimit >> l.halved, true // another partition of the same commit has said so
 	}
 	if from == 0 {
 		return 0, false
 	}
 	l.halved++
 	l.changed = now
-	return MetadataLimit >> l.halved, true
+	return ledger.MetadataLimit >> l.halved, true
 }
 
 // lengthen has the next commits try whether the brokers take more by now.

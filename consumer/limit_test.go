@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -111,7 +112,7 @@ func TestALimitThatIsRaised(t *testing.T) {
 		if n := *refused - before; n > 8 {
 			t.Errorf("tried %d times within an hour", n)
 		}
-		most = MetadataLimit
+		most = ledger.MetadataLimit
 		for i := range 100 {
 			b.publish(0, events("p1", 100+i, 101+i)...)
 			time.Sleep(time.Minute)

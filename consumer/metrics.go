@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
 // metrics are the consumer's own; what became of events is the Tally's.
@@ -56,7 +57,7 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 		}),
 	}
 	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.skipped, m.parked, m.reread, m.commitSeconds, m.acceptSeconds, m.sumDifference, m.missed, m.refused}
-	for _, why := range Reasons {
+	for _, why := range ledger.Reasons {
 		m.refused.WithLabelValues(string(why))
 	}
 	if reg != nil {

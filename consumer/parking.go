@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink"
 )
@@ -44,7 +45,7 @@ type lot struct {
 type spot struct {
 	owner *assignment
 	seq   uint64
-	at    Mark
+	at    ledger.Mark
 	past  *sink.Past // what happened to it before, if it was sent
 }
 

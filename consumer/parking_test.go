@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -236,7 +237,7 @@ func TestParkingKeepsOrder(t *testing.T) {
 	a := newAssignment(topic, 0, newInboxes(1), func() {})
 	spots := func(seqs ...uint64) (s []spot) {
 		for _, q := range seqs {
-			s = append(s, spot{owner: a, seq: q, at: Mark{Offset: int64(q)}})
+			s = append(s, spot{owner: a, seq: q, at: ledger.Mark{Offset: int64(q)}})
 		}
 		return s
 	}
@@ -277,7 +278,7 @@ func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
 	a, b := newAssignment(topic, 0, newInboxes(1), func() {}), newAssignment(topic, 1, newInboxes(1), func() {})
 	at := func(owner *assignment, seqs ...uint64) (s []spot) {
 		for _, q := range seqs {
-			s = append(s, spot{owner: owner, seq: q, at: Mark{Offset: int64(q)}})
+			s = append(s, spot{owner: owner, seq: q, at: ledger.Mark{Offset: int64(q)}})
 		}
 		return s
 	}
@@ -331,7 +332,7 @@ func TestEachProfileIsReadInPart(t *testing.T) {
 		var spots []spot
 		for range 100 {
 			seq++
-			spots = append(spots, spot{owner: a, seq: seq, at: Mark{Offset: int64(seq)}})
+			spots = append(spots, spot{owner: a, seq: seq, at: ledger.Mark{Offset: int64(seq)}})
 		}
 		p.put(profile, spots)
 	}

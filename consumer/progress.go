@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -18,7 +19,7 @@ import (
 // holds, by the rules by which a Consumer goes on.
 type Progress struct {
 	committed map[int32]int64
-	beyond    map[int32]Beyond
+	beyond    map[int32]ledger.Beyond
 	// Unreadable counts partitions whose metadata is not ours, is damaged or is
 	// not about the topic's records; of those only the committed offset counts, or
 	// a part of what they say.
@@ -31,7 +32,7 @@ type Progress struct {
 // ReadProgress asks for the group's commits, and for the records that they are
 // about. A group that has none has settled nothing.
 func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) (*Progress, error) {
-	p := &Progress{committed: make(map[int32]int64), beyond: make(map[int32]Beyond), Missed: make(map[int32]int64)}
+	p := &Progress{committed: make(map[int32]int64), beyond: make(map[int32]ledger.Beyond), Missed: make(map[int32]int64)}
 	offsets, err := kadm.NewClient(client).FetchOffsets(ctx, group)
 	if errors.Is(err, kerr.GroupIDNotFound) {
 		return p, nil
@@ -39,7 +40,7 @@ func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) 
 	if err != nil {
 		return nil, fmt.Errorf("the offsets of group %q cannot be read: %w", group, redact.Wrap(err))
 	}
-	var claims []Claim
+	var claims []ledger.Claim
 	for partition, o := range offsets[topic] {
 		if o.Err != nil {
 			return nil, fmt.Errorf("the offsets of group %q cannot be read: partition %d: %w", group, partition, redact.Wrap(o.Err))
@@ -47,9 +48,9 @@ func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) 
 		if o.At < 0 {
 			continue
 		}
-		c := Claim{Partition: partition, Committed: o.At, First: -1}
-		var bad *MetadataError
-		if c.Said, err = ParseBeyond(o.Metadata, o.At); errors.As(err, &bad) {
+		c := ledger.Claim{Partition: partition, Committed: o.At, First: -1}
+		var bad *ledger.MetadataError
+		if c.Said, err = ledger.ParseBeyond(o.Metadata, o.At); errors.As(err, &bad) {
 			c.Unread = bad.Reason
 		}
 		claims = append(claims, c)
@@ -103,19 +104,19 @@ func Rememberable(unsettled []int64, end int64) bool {
 	if len(unsettled) == 0 {
 		return true
 	}
-	b := Beyond{Committed: unsettled[0], Log: LogID{Cluster: 1, Name: 1, Topic: [16]byte{1}}}
-	for i := range int64(MaxWitnesses) {
-		b.Witnesses = append(b.Witnesses, Witness{Offset: (i + 1) * (end/MaxWitnesses + 1), Print: 1})
+	b := ledger.Beyond{Committed: unsettled[0], Log: ledger.LogID{Cluster: 1, Name: 1, Topic: [16]byte{1}}}
+	for i := range int64(ledger.MaxWitnesses) {
+		b.Witnesses = append(b.Witnesses, ledger.Witness{Offset: (i + 1) * (end/ledger.MaxWitnesses + 1), Print: 1})
 	}
 	next := unsettled[0] + 1
 	for _, at := range unsettled[1:] {
 		if at > next {
-			b.Settled = append(b.Settled, Span{From: next, To: at})
+			b.Settled = append(b.Settled, ledger.Span{From: next, To: at})
 		}
 		next = at + 1
 	}
 	if end > next {
-		b.Settled = append(b.Settled, Span{From: next, To: end})
+		b.Settled = append(b.Settled, ledger.Span{From: next, To: end})
 	}
-	return len(b.Text()) <= MetadataLimit
+	return len(b.Text()) <= ledger.MetadataLimit
 }

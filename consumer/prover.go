@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
@@ -41,8 +42,8 @@ type prover struct {
 
 // prove returns what of the claims holds, for the partitions that the brokers
 // answered for. The error says why others are not among them.
-func (p *prover) prove(ctx context.Context, claims []Claim) (found map[int32]Finding, err error) {
-	found = make(map[int32]Finding, len(claims))
+func (p *prover) prove(ctx context.Context, claims []ledger.Claim) (found map[int32]ledger.Finding, err error) {
+	found = make(map[int32]ledger.Finding, len(claims))
 	if len(claims) == 0 {
 		return found, nil
 	}
@@ -75,12 +76,12 @@ func (p *prover) prove(ctx context.Context, claims []Claim) (found map[int32]Fin
 }
 
 // patient is prove until all of the claims are compared, or ctx ends.
-func (p *prover) patient(ctx context.Context, claims []Claim) (map[int32]Finding, error) {
-	all := make(map[int32]Finding, len(claims))
+func (p *prover) patient(ctx context.Context, claims []ledger.Claim) (map[int32]ledger.Finding, error) {
+	all := make(map[int32]ledger.Finding, len(claims))
 	for {
 		found, err := p.prove(ctx, claims)
 		maps.Copy(all, found)
-		claims = slices.DeleteFunc(claims, func(c Claim) bool { _, ok := all[c.Partition]; return ok })
+		claims = slices.DeleteFunc(claims, func(c ledger.Claim) bool { _, ok := all[c.Partition]; return ok })
 		var refused *kerr.Error
 		if len(claims) == 0 || errors.As(err, &refused) && (!refused.Retriable || refused == kerr.UnknownTopicOrPartition) {
 			return all, err
@@ -95,7 +96,7 @@ func (p *prover) patient(ctx context.Context, claims []Claim) (map[int32]Finding
 // layout is what the brokers say of the topic.
 type layout struct {
 	detail       kadm.TopicDetail
-	log          LogID
+	log          ledger.LogID
 	starts, ends kadm.ListedOffsets
 }
 
@@ -109,7 +110,7 @@ func (p *prover) look(ctx context.Context) (l layout, err error) {
 	if l.detail.Err != nil {
 		return l, l.detail.Err
 	}
-	l.log = NewLogID(md.Cluster, p.topic, l.detail.ID)
+	l.log = ledger.NewLogID(md.Cluster, p.topic, l.detail.ID)
 	// Not all of the time: a broker that is silent must leave some for what the
 	// others say. What it is asked about is missing from the answers then.
 	ctx, cancel := context.WithTimeout(ctx, p.timeout*2/3)
@@ -144,7 +145,7 @@ func listed(offsets kadm.ListedOffsets, topic string, partition int32) (int64, e
 	return o.Offset, nil
 }
 
-func (p *prover) try(ctx context.Context, l layout, c Claim) (f Finding, err error) {
+func (p *prover) try(ctx context.Context, l layout, c ledger.Claim) (f ledger.Finding, err error) {
 	start, err := listed(l.starts, p.topic, c.Partition)
 	if err != nil {
 		return f, err
@@ -153,7 +154,7 @@ func (p *prover) try(ctx context.Context, l layout, c Claim) (f Finding, err err
 	if err != nil {
 		return f, err
 	}
-	t := NewTrial(c, l.log, start, end)
+	t := ledger.NewTrial(c, l.log, start, end)
 	for {
 		offset, ok := t.Next()
 		if !ok {
@@ -185,7 +186,7 @@ func (p *prover) record(ctx context.Context, detail kadm.TopicDetail, partition 
 		for _, r := range batch {
 			switch {
 			case r.Offset == offset:
-				return Fingerprint(r), true, nil
+				return ledger.Fingerprint(r), true, nil
 			case r.Offset > offset:
 				return 0, false, nil
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
@@ -95,7 +96,7 @@ func (a *assignment) swear() bool {
 // sworn returns the witnesses that the log has to have if it is still the one that was
 // read. Those that were taken since another connection prove only the log that there is
 // now. mu is held.
-func (a *assignment) sworn() Witnesses {
+func (a *assignment) sworn() ledger.Witnesses {
 	if len(a.oath) > 0 {
 		return slices.Clone(a.oath)
 	}
@@ -130,14 +131,14 @@ func (c *Consumer) recheckLoop(ctx context.Context) {
 // not.
 func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered, left int) {
 	oaths := make(map[int32]*assignment)
-	var claims []Claim
+	var claims []ledger.Claim
 	for _, a := range c.owned() {
 		a.mu.Lock()
 		if len(a.oath) > 0 && a.claim == nil {
 			last := a.oath[len(a.oath)-1]
-			claims = append(claims, Claim{
+			claims = append(claims, ledger.Claim{
 				Partition: a.partition, Group: -1, Committed: last.Offset + 1, First: -1,
-				Said: Beyond{Log: a.log, Witnesses: Witnesses{last}},
+				Said: ledger.Beyond{Log: a.log, Witnesses: ledger.Witnesses{last}},
 			})
 			oaths[a.partition] = a
 		}
@@ -153,7 +154,7 @@ func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered
 }
 
 // keepOath ends an oath, or has the partition's log compared if it does not hold.
-func (c *Consumer) keepOath(a *assignment, w Witness, f Finding) {
+func (c *Consumer) keepOath(a *assignment, w ledger.Witness, f ledger.Finding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	a.mu.Lock()

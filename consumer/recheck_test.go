@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -130,15 +131,15 @@ func TestAnOathBeforeTheWitnessesSince(t *testing.T) {
 	a := newAssignment(topic, 0, newInboxes(1), func() {})
 	take := func(from, to int64) {
 		for o := from; o < to; o++ {
-			a.ledger.Take(Mark{Offset: o, Epoch: 0}, 1, 0)
+			a.ledger.Take(ledger.Mark{Offset: o, Epoch: 0}, 1, 0)
 		}
-		a.witnesses = a.witnesses.Add(Witness{Offset: to - 1, Print: uint64(to)})
+		a.witnesses = a.witnesses.Add(ledger.Witness{Offset: to - 1, Print: uint64(to)})
 	}
 	if ls.changed(&a.link, leader) {
 		t.Error("a first look is no change")
 	}
 	take(0, 10)
-	a.witnesses = a.witnesses.Add(Witness{Offset: 100, Print: 7}) // an earlier owner was there
+	a.witnesses = a.witnesses.Add(ledger.Witness{Offset: 100, Print: 7}) // an earlier owner was there
 	for _, other := range []kgo.BrokerMetadata{{NodeID: 2}, {NodeID: -1}} {
 		ls.OnBrokerConnect(other, 0, nil, nil)
 		if ls.changed(&a.link, leader) {
@@ -153,13 +154,13 @@ func TestAnOathBeforeTheWitnessesSince(t *testing.T) {
 	if !ls.changed(&a.link, leader) || ls.changed(&a.link, leader) {
 		t.Error("a connection is to be seen once")
 	}
-	before := Witnesses{{Offset: 9, Print: 10}, {Offset: 100, Print: 7}}
+	before := ledger.Witnesses{{Offset: 9, Print: 10}, {Offset: 100, Print: 7}}
 	if !a.swear() || !slices.Equal(a.oath, before) {
 		t.Fatalf("oath %v, want %v", a.oath, before)
 	}
 	take(10, 20)
 	a.ledger.Settle(0)
-	if c, _ := a.commitable(MetadataLimit); !slices.Equal(said(t, kadm.OffsetResponse{Offset: kadm.Offset{At: c.offset.Offset, Metadata: c.metadata}}).Witnesses, before) {
+	if c, _ := a.commitable(ledger.MetadataLimit); !slices.Equal(said(t, kadm.OffsetResponse{Offset: kadm.Offset{At: c.offset.Offset, Metadata: c.metadata}}).Witnesses, before) {
 		t.Errorf("a commit names %v", said(t, kadm.OffsetResponse{Offset: kadm.Offset{At: c.offset.Offset, Metadata: c.metadata}}).Witnesses)
 	}
 	if a.swear() {

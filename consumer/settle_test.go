@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -24,7 +25,7 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 		for p := range int32(3) {
 			a := newAssignment("t", p, newInboxes(1), func() {})
 			for i := range int64(records) {
-				a.ledger.Take(Mark{Offset: i}, 10, 0)
+				a.ledger.Take(ledger.Mark{Offset: i}, 10, 0)
 			}
 			owners = append(owners, a)
 		}

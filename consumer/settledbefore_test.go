@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -29,7 +30,7 @@ func TestRestartSendsAgainOnlyWhatHadNoVerdict(t *testing.T) {
 	}
 	b.eventually("the metadata is committed", func() bool {
 		o, _ := b.offset(0)
-		got, err := ParseBeyond(o.Metadata, o.At)
+		got, err := ledger.ParseBeyond(o.Metadata, o.At)
 		return err == nil && o.At == 3 && got.Has(999, 0)
 	})
 	if err := m.stop(); err != nil {
@@ -56,9 +57,9 @@ func TestRestartSendsAgainOnlyWhatHadNoVerdict(t *testing.T) {
 }
 
 // said is what a commit's metadata says.
-func said(t *testing.T, o kadm.OffsetResponse) Beyond {
+func said(t *testing.T, o kadm.OffsetResponse) ledger.Beyond {
 	t.Helper()
-	got, err := ParseBeyond(o.Metadata, o.At)
+	got, err := ledger.ParseBeyond(o.Metadata, o.At)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func TestStrangeMetadataIsIgnored(t *testing.T) {
 
 func TestFreshSplitsRuns(t *testing.T) {
 	a := newAssignment(topic, 0, newInboxes(1), func() {})
-	a.before = Beyond{Committed: 0, Epoch: 5, Settled: []Span{{From: 2, To: 4}, {From: 6, To: 7}}}
+	a.before = ledger.Beyond{Committed: 0, Epoch: 5, Settled: []ledger.Span{{From: 2, To: 4}, {From: 6, To: 7}}}
 	var records []*kgo.Record
 	for i := range int64(8) {
 		records = append(records, &kgo.Record{Offset: i, LeaderEpoch: 5, Timestamp: time.UnixMilli(i)})
@@ -112,7 +113,7 @@ func TestFreshSplitsRuns(t *testing.T) {
 // TestACommitRepeatsWhatItHasNotComeTo: a member that has read a part of what
 // another had settled passes all of it on.
 func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
-	before := Beyond{Committed: 0, Epoch: 3, Settled: []Span{{From: 2, To: 4}, {From: 6, To: 9}, {From: 12, To: 20}}}
+	before := ledger.Beyond{Committed: 0, Epoch: 3, Settled: []ledger.Span{{From: 2, To: 4}, {From: 6, To: 9}, {From: 12, To: 20}}}
 	for _, tc := range []struct {
 		read    int64 // records, from offset 0 on
 		settled []uint64
@@ -140,11 +141,11 @@ func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
 		for _, seq := range tc.settled {
 			a.ledger.Settle(seq)
 		}
-		c, _ := a.commitable(MetadataLimit)
+		c, _ := a.commitable(ledger.MetadataLimit)
 		if c.offset.Offset != tc.want {
 			t.Errorf("%+v: commits %d", tc, c.offset.Offset)
 		}
-		got, err := ParseBeyond(c.metadata, c.offset.Offset)
+		got, err := ledger.ParseBeyond(c.metadata, c.offset.Offset)
 		if err != nil {
 			t.Fatalf("%+v: %v", tc, err)
 		}
@@ -176,7 +177,7 @@ func TestANewLeaderWroteWhatFollows(t *testing.T) {
 	}
 	b.eventually("the ranges are committed", func() bool {
 		o, _ := b.offset(0)
-		got, err := ParseBeyond(o.Metadata, o.At)
+		got, err := ledger.ParseBeyond(o.Metadata, o.At)
 		return err == nil && o.At == 10 && got.Has(49, 0) && got.Has(11, 0)
 	})
 	if err := m.stop(); err != nil {
@@ -209,11 +210,11 @@ func TestDistrustKeepsWhatIsBeforeTheLoss(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const n = 40
 		a := newAssignment(topic, 0, newInboxes(1), func() {})
-		a.before = Beyond{Epoch: 3}
+		a.before = ledger.Beyond{Epoch: 3}
 		settled := make(map[int64]bool)
 		for at := int64(1); at < n; {
 			to := at + int64(rapid.IntRange(1, 5).Draw(t, "run"))
-			a.before.Settled = append(a.before.Settled, Span{From: at, To: to})
+			a.before.Settled = append(a.before.Settled, ledger.Span{From: at, To: to})
 			for ; at < to; at++ {
 				settled[at] = true
 			}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -160,7 +161,7 @@ func TestMarkersAreWitnesses(t *testing.T) {
 				t.Errorf("%s was sent %d times by the next owner", id, n)
 			}
 		}
-		if text := b.log.String(); strings.Contains(text, string(ReasonOtherRecords)) {
+		if text := b.log.String(); strings.Contains(text, string(ledger.ReasonOtherRecords)) {
 			t.Errorf("the log is said to have changed: %s", text)
 		}
 		if err := m.stop(); err != nil {

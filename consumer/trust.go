@@ -3,6 +3,7 @@ package consumer
 import (
 	"slices"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -30,15 +31,15 @@ func (c *Consumer) trust(a *assignment, p *kgo.FetchPartition) bool {
 	}
 	missed, from := a.jump(p.LogStartOffset, first.Offset)
 	forgot := a.distrust(p.Records)
-	a.witnesses = a.witnesses.Add(Witness{Offset: last.Offset, Print: Fingerprint(last)})
+	a.witnesses = a.witnesses.Add(ledger.Witness{Offset: last.Offset, Print: ledger.Fingerprint(last)})
 	a.mu.Unlock()
 	tp := topicPartition{a.topic, a.partition}
 	if missed > 0 {
 		c.miss(tp, from, p.LogStartOffset, missed)
 	}
 	if forgot {
-		c.metrics.refused.WithLabelValues(string(ReasonRewritten)).Inc()
-		c.log.Warn().Stringer("partition", tp).Str("reason", string(ReasonRewritten)).Int64("offset", last.Offset).
+		c.metrics.refused.WithLabelValues(string(ledger.ReasonRewritten)).Inc()
+		c.log.Warn().Stringer("partition", tp).Str("reason", string(ledger.ReasonRewritten)).Int64("offset", last.Offset).
 			Msg("records of a later leader epoch are in the place of some that an earlier owner had settled; what it named from there on is sent again")
 	}
 	return true

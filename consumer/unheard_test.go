@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -152,7 +153,7 @@ func TestAnAnswerThatComesTwice(t *testing.T) {
 	m := b.start(s, nil)
 	vs := s.take(10)
 	m.hear(m.client, topicPartition{topic, 0}, fetched{offset: -1})
-	m.settleClaim(m.owned()[0], &Claim{Committed: -1}, Finding{})
+	m.settleClaim(m.owned()[0], &ledger.Claim{Committed: -1}, ledger.Finding{})
 	for _, a := range m.owned() {
 		a.mu.Lock()
 		if a.claim != nil || a.ledger.Last().Offset != 9 {

@@ -46,7 +46,7 @@ func All() []Mutant {
 		{
 			Name: "metadata-of-anyone",
 			What: "believes a commit's metadata, whatever records it is about",
-			Edits: []Edit{{"consumer/trial.go",
+			Edits: []Edit{{"consumer/ledger/trial.go",
 				"kin: c.Said.Log.kinship(log), start: start, end: end, proven: -1}\n	if t.kin == sameLog {\n",
 				"kin: sameLog, start: start, end: end, proven: 1 << 40}\n	if false {\n",
 			}},

@@ -1,4 +1,4 @@
-package consumer
+package ledger
 
 // Reason says why a commit's metadata is not believed, or not as a whole. It is
 // also the label of a metric, from this closed set.
@@ -46,9 +46,9 @@ type Finding struct {
 	Doubtful   bool   // what it rests on could be a replica that lags: look twice
 }
 
-// trial compares a claim with a log. It asks for one record at a time: as long
+// Trial compares a claim with a log. It asks for one record at a time: as long
 // as next gives an offset, tell saw what is there.
-type trial struct {
+type Trial struct {
 	claim      Claim
 	log        LogID
 	kin        kinship
@@ -62,8 +62,8 @@ type trial struct {
 }
 
 // NewTrial begins to compare a claim with a log of that id, start and end.
-func NewTrial(c Claim, log LogID, start, end int64) *trial {
-	t := &trial{claim: c, log: log, kin: c.Said.Log.kinship(log), start: start, end: end, proven: -1}
+func NewTrial(c Claim, log LogID, start, end int64) *Trial {
+	t := &Trial{claim: c, log: log, kin: c.Said.Log.kinship(log), start: start, end: end, proven: -1}
 	if t.kin == sameLog {
 		t.left = c.Said.Witnesses
 	}
@@ -71,7 +71,7 @@ func NewTrial(c Claim, log LogID, start, end int64) *trial {
 }
 
 // Next returns the offset of the record that would prove most.
-func (t *trial) Next() (offset int64, ok bool) {
+func (t *Trial) Next() (offset int64, ok bool) {
 	for len(t.left) > 0 {
 		switch w := t.left[len(t.left)-1]; {
 		case w.Offset >= t.end:
@@ -87,7 +87,7 @@ func (t *trial) Next() (offset int64, ok bool) {
 
 // Saw tells the fingerprint of the record at the offset that next gave; found is
 // false if the log has none there.
-func (t *trial) Saw(print uint64, found bool) {
+func (t *Trial) Saw(print uint64, found bool) {
 	w := t.left[len(t.left)-1]
 	switch {
 	case !found:
@@ -100,13 +100,13 @@ func (t *trial) Saw(print uint64, found bool) {
 	}
 }
 
-func (t *trial) refute(why Reason) {
+func (t *Trial) refute(why Reason) {
 	t.broken, t.why = true, why
 	t.left = t.left[:len(t.left)-1]
 }
 
 // Finding returns what holds.
-func (t *trial) Finding() Finding {
+func (t *Trial) Finding() Finding {
 	c := &t.claim
 	f := Finding{Begin: c.Committed, Log: t.log, Start: t.start, End: t.end, Reason: c.Unread}
 	if c.Committed < 0 {
@@ -153,7 +153,7 @@ func (t *trial) Finding() Finding {
 
 // missed is how many offsets from there to the log's start were neither settled
 // nor ever read.
-func (t *trial) missed(from int64) int64 {
+func (t *Trial) missed(from int64) int64 {
 	if t.proven < 0 && (t.broken || t.claim.Committed > t.end) {
 		return 0 // nothing is known of what this log had
 	}

@@ -1,4 +1,4 @@
-package consumer
+package ledger
 
 import (
 	"slices"
@@ -36,7 +36,7 @@ type past struct {
 
 func drawPast(t *rapid.T) (h past) {
 	h.done = make(map[int64]bool)
-	l := NewLedger()
+	l := New()
 	var ws Witnesses
 	offset := int64(rapid.IntRange(0, 100).Draw(t, "first"))
 	l.Begin(offset)

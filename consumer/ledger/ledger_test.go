@@ -1,4 +1,4 @@
-package consumer
+package ledger
 
 import (
 	"math"
@@ -38,7 +38,7 @@ func (m *modelLedger) firstUndone() int64 {
 
 func TestLedgerAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l, m := NewLedger(), modelLedger{}
+		l, m := New(), modelLedger{}
 		offset := int64(rapid.IntRange(0, 5).Draw(t, "start"))
 		var bytes int64
 		undone := 0
@@ -134,7 +134,7 @@ func TestLedgerAgainstModel(t *testing.T) {
 // TestLedgerFreesWhatIsSettledBehindAGap: an event that waits for Amazon for
 // hours must not make memory grow with all that pass it.
 func TestLedgerFreesWhatIsSettledBehindAGap(t *testing.T) {
-	l := NewLedger()
+	l := New()
 	l.Take(Mark{Offset: 0}, 1, 0)
 	const n = 100 * segmentLen
 	for i := int64(1); i < n; i++ {
@@ -165,7 +165,7 @@ func TestLedgerFreesWhatIsSettledBehindAGap(t *testing.T) {
 // TestLedgerKeepsOnlyWhatIsLeft: the events of one stuck profile are strewn over
 // everything that was taken meanwhile.
 func TestLedgerKeepsOnlyWhatIsLeft(t *testing.T) {
-	l := NewLedger()
+	l := New()
 	const n, every = 1000 * segmentLen, 50
 	for i := range int64(n) {
 		l.Take(Mark{Offset: i}, 1, i)
@@ -204,7 +204,7 @@ func TestLedgerKeepsOnlyWhatIsLeft(t *testing.T) {
 }
 
 func BenchmarkLedger(b *testing.B) {
-	l := NewLedger()
+	l := New()
 	b.ReportAllocs()
 	for i := range b.N {
 		seq := l.Take(Mark{Offset: int64(i)}, 270, 0)

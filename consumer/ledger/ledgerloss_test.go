@@ -1,4 +1,4 @@
-package consumer
+package ledger
 
 import (
 	"testing"
@@ -14,7 +14,7 @@ func TestLedgerAfterLosses(t *testing.T) {
 		done, lost bool
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		l := NewLedger()
+		l := New()
 		var all []record
 		start := int64(rapid.IntRange(0, 5).Draw(t, "start"))
 		l.Begin(start)
@@ -99,7 +99,7 @@ func TestLedgerAfterLosses(t *testing.T) {
 // taken and settled, the log is cut at 120 and filled again, and 121 to 129 have
 // no verdict.
 func TestPrefixBySequenceIsNotThePrefixByOffset(t *testing.T) {
-	l := NewLedger()
+	l := New()
 	for i := range int64(150) {
 		l.Settle(l.Take(Mark{i, 0}, 1, 0))
 	}

@@ -1,4 +1,4 @@
-package consumer
+package ledger
 
 import (
 	"iter"
@@ -95,8 +95,8 @@ type Mark struct {
 // NoMark is before any record.
 var NoMark = Mark{Offset: -1, Epoch: -1}
 
-// NewLedger returns an empty ledger.
-func NewLedger() Ledger { return Ledger{retired: NoMark, last: NoMark} }
+// New returns an empty ledger.
+func New() Ledger { return Ledger{retired: NoMark, last: NoMark} }
 
 // Last returns the last record taken.
 func (l *Ledger) Last() Mark { return l.last }

@@ -1,4 +1,4 @@
-package consumer
+package ledger
 
 import (
 	"slices"
@@ -11,7 +11,7 @@ import (
 // settled, and unless it had to be cut for length all that is settled is in it.
 func TestBeyondAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := NewLedger()
+		l := New()
 		var offsets []int64
 		var done []bool
 		offset := int64(rapid.IntRange(0, 1000).Draw(t, "start"))
@@ -196,7 +196,7 @@ func TestMetadataIsReadBack(t *testing.T) {
 }
 
 func BenchmarkBeyond(b *testing.B) {
-	l := NewLedger()
+	l := New()
 	for i := range int64(1_000_000) {
 		seq := l.Take(Mark{i, 0}, 100, 0)
 		if i%10_000 != 0 {
