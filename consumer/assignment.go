@@ -10,7 +10,6 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
 )
 
 // assignment is one partition for as long as this member owns it. A partition
@@ -73,8 +72,8 @@ type assignment struct {
 type intake struct {
 	records  []*kgo.Record
 	firstSeq uint64
-	seqs     []uint64     // of those that were parked, instead of firstSeq
-	pasts    []*sink.Past // of those, likewise
+	seqs     []uint64        // of those that were parked, instead of firstSeq
+	pasts    []*verdict.Past // of those, likewise
 	// gone is the profile of parked records that are not in Kafka any more, and
 	// have no contents; empty for all others.
 	gone string
@@ -87,7 +86,7 @@ func (in *intake) seq(i int) uint64 {
 	return in.firstSeq + uint64(i)
 }
 
-func (in *intake) past(i int) *sink.Past {
+func (in *intake) past(i int) *verdict.Past {
 	if in.pasts == nil {
 		return nil
 	}
@@ -122,7 +121,7 @@ func (a *assignment) fresh(records []*kgo.Record) (fresh []*kgo.Record, bytes in
 	fresh = records
 	for i, r := range records {
 		if a.wants(r) {
-			bytes += int64(recordSize(r))
+			bytes += int64(verdict.SizeOf(r))
 			if len(fresh) < len(records) {
 				fresh = append(fresh, r)
 			}
@@ -155,7 +154,7 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) (skippe
 		if n > 0 {
 			first := a.ledger.Next()
 			for _, r := range records[:n] {
-				a.ledger.Take(markOf(r), recordSize(r), r.Timestamp.UnixMilli())
+				a.ledger.Take(markOf(r), verdict.SizeOf(r), r.Timestamp.UnixMilli())
 			}
 			a.inbox = append(a.inbox, intake{records: records[:n], firstSeq: first})
 			if !a.left {
@@ -282,7 +281,7 @@ func (a *assignment) again(in intake) bool {
 		return false
 	}
 	for i, seq := range in.seqs {
-		a.ledger.Resize(seq, recordSize(in.records[i]))
+		a.ledger.Resize(seq, verdict.SizeOf(in.records[i]))
 	}
 	a.parked -= len(in.seqs)
 	a.inbox = append(a.inbox, in)
@@ -351,17 +350,6 @@ func (a *assignment) end() (events, parked int, bytes int64, m *memory) {
 	a.inbox = nil
 	a.noteDrained() // a stop and a revoke may wait for the same partition
 	return a.ledger.Undone() - a.others, a.parked, a.ledger.Bytes(), m
-}
-
-// recordSize is what a record costs in memory, roughly: its bytes and the
-// structs around them.
-func recordSize(r *kgo.Record) int32 {
-	const overhead = 160
-	size := len(r.Key) + len(r.Value) + overhead
-	for _, h := range r.Headers {
-		size += len(h.Key) + len(h.Value) + 40
-	}
-	return int32(size)
 }
 
 // lag is how far a partition is behind.

@@ -16,8 +16,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Consumer is one member of the group. Make it with New, give its Settle to the
-// sink, then Run it once.
+// Consumer is one member of the group. Make it with New, give its Settle to what
+// a Handler hands on to, then Run it once.
 type Consumer struct {
 	opts       Options
 	clientOpts []kgo.Opt
@@ -28,16 +28,16 @@ type Consumer struct {
 	inboxes    *inboxes
 	held       *holds
 	pools      *fetchPools
-	feeds      chan Feed // one for each worker
 	unpacker   *unpacker
-	askOpts    []kgo.Opt // of clients that only ask
+	workers    chan Worker // those that no pump uses
+	askOpts    []kgo.Opt   // of clients that only ask
 	activity   activity
 
 	// Set by Run, before the client can call back.
-	client   *kgo.Client
-	delivery Delivery
-	pumpCtx  context.Context
-	pumps    sync.WaitGroup
+	client  *kgo.Client
+	handler Handler
+	pumpCtx context.Context
+	pumps   sync.WaitGroup
 
 	mu          sync.Mutex
 	assignments map[topicPartition]*assignment // those that have not ended, in whatever phase
@@ -111,7 +111,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		inboxes:     newInboxes(o.Workers),
 		brake:       newBrake(o.CommitInterval),
 		pools:       newFetchPools(o.FetchMaxBytes),
-		feeds:       make(chan Feed, o.Workers),
+		workers:     make(chan Worker, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
 		memories:    make(map[topicPartition]*memory),
 		remade:      make(map[topicPartition][]stamp),
@@ -144,7 +144,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 	}
 	c.conditions.assignment.Pending("the group has not answered yet")
 	var pools *fetchPools
-	if c.opts.recycles() {
+	if !c.opts.KeepsRecords {
 		pools = c.pools
 	}
 	var err error
@@ -191,7 +191,7 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		kgo.WithDecompressor(c.unpacker),
 		kgo.WithHooks(&c.links),
 	}
-	if c.opts.recycles() {
+	if !c.opts.KeepsRecords {
 		opts = append(opts, kgo.WithPools(c.pools))
 	}
 	if c.opts.InstanceID != "" {
@@ -210,13 +210,13 @@ type onNewClient func(*kgo.Client)
 // OnNewClient implements kgo.HookNewClient.
 func (f onNewClient) OnNewClient(cl *kgo.Client) { f(cl) }
 
-// Run takes records and hands them to delivery until ctx ends or the client
+// Run takes records and hands them to the handler until ctx ends or the client
 // fails for good. Then it drains within the budget, commits, and leaves the
 // group. It returns nil when it was told to stop.
-func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
-	c.delivery = delivery
+func (c *Consumer) Run(ctx context.Context, h Handler) error {
+	c.handler = h
 	for range c.opts.Workers {
-		c.feeds <- delivery.NewFeed()
+		c.workers <- h.NewWorker()
 	}
 	pumpCtx, stopPumps := context.WithCancel(context.Background())
 	defer stopPumps()
@@ -267,7 +267,7 @@ func (c *Consumer) Run(ctx context.Context, delivery Delivery) error {
 	return err
 }
 
-// Settle takes verdicts from the sink. It may be called from any goroutine; the
+// Settle takes verdicts. It may be called from any goroutine; the
 // slice is not kept.
 func (c *Consumer) Settle(vs []verdict.Verdict) {
 	var bytes int64
@@ -298,7 +298,7 @@ func (c *Consumer) Settle(vs []verdict.Verdict) {
 }
 
 // Charge counts that many bytes as in flight beside those of records, or fewer if it
-// is below zero: what the sink takes for profiles that may be made up.
+// is below zero: what is taken for profiles that may be made up.
 func (c *Consumer) Charge(bytes int64) {
 	if bytes > 0 {
 		c.window.take(0, bytes)

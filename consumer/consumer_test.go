@@ -18,6 +18,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
+	"github.com/tracklayer/amazon-capi/internal/pipeline/handler"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
@@ -60,9 +61,10 @@ func (d *textDecoder) Decode(_ context.Context, value []byte, ev *schemas.Event)
 	}
 }
 
-// fakeSink is a Delivery that keeps what it is given until a test decides.
+// fakeSink is a sink that keeps what it is given until a test decides.
 type fakeSink struct {
-	settle func([]verdict.Verdict)
+	settle  func([]verdict.Verdict)
+	decoder handler.Decoder // of its member
 
 	mu      sync.Mutex
 	auto    bool   // accept at once
@@ -75,15 +77,15 @@ type fakeSink struct {
 }
 
 func newFakeSink(auto bool) *fakeSink {
-	f := &fakeSink{auto: auto, seen: make(map[string]int)}
+	f := &fakeSink{auto: auto, decoder: new(textDecoder), seen: make(map[string]int)}
 	f.arrived = sync.NewCond(&f.mu)
 	return f
 }
 
-func (f *fakeSink) NewFeed() Feed { return &fakeFeed{sink: f} }
-func (f *fakeSink) Flush()        {}
-func (f *fakeSink) Hurry()        {}
-func (f *fakeSink) Sweep()        {}
+func (f *fakeSink) NewFeed() handler.Feed { return &fakeFeed{sink: f} }
+func (f *fakeSink) Flush()                {}
+func (f *fakeSink) Hurry()                {}
+func (f *fakeSink) Sweep()                {}
 
 // Shed gives back what is pending of the profile that is stuck, but for the first.
 func (f *fakeSink) Shed(most int) []sink.Backlog {
@@ -109,8 +111,6 @@ func (f *fakeSink) Shed(most int) []sink.Backlog {
 	return []sink.Backlog{b}
 }
 
-func (f *fakeSink) Trim() {}
-
 func (f *fakeSink) Wants(profile string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -125,12 +125,8 @@ type fakeFeed struct {
 	batch []verdict.Verdict
 }
 
-func (f *fakeFeed) Add(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion) {
-	f.batch = append(f.batch, verdict.Verdict{Handle: tok, Source: verdict.SourceOf(rec), ProfileID: c.ProfileID, EventID: c.EventID, Class: verdict.Accepted, Attempts: 1})
-}
-
 func (f *fakeFeed) AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion, _ *sink.Past) {
-	f.Add(tok, rec, c)
+	f.batch = append(f.batch, verdict.Verdict{Handle: tok, Source: verdict.SourceOf(rec), ProfileID: c.ProfileID, EventID: c.EventID, Class: verdict.Accepted, Attempts: 1})
 }
 
 func (f *fakeFeed) Refuse(tok verdict.Handle, rec *kgo.Record, profile, id string, r verdict.Reason) {
@@ -313,19 +309,15 @@ type member struct {
 // start runs a member of the group until the test ends or stops it.
 func (b *bench) start(s *fakeSink, change func(*Options)) *member {
 	b.t.Helper()
-	return b.startWith(s, s, change)
+	return b.startWith(s, newStages(b.t, s.decoder, s), change)
 }
 
-// startWith runs a member that delivers to d, whose verdicts come from s.
-func (b *bench) startWith(s *fakeSink, d Delivery, change func(*Options)) *member {
+// startWith runs a member with that handler, whose verdicts come from s.
+func (b *bench) startWith(s *fakeSink, h Handler, change func(*Options)) *member {
 	b.t.Helper()
-	tr, err := transform.New(transform.Options{ConsentDenied: transform.ConsentFilter})
-	if err != nil {
-		b.t.Fatal(err)
-	}
 	o := Options{
 		Topic: topic, Group: group, CommitInterval: 10 * time.Millisecond,
-		Decoder: new(textDecoder), Transformer: tr, Log: zerolog.New(b.log),
+		Log:      zerolog.New(b.log),
 		Drain:    10 * time.Second,
 		ReadOpts: append([]kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(100 * time.Millisecond)}, b.dial...),
 	}
@@ -342,7 +334,7 @@ func (b *bench) startWith(s *fakeSink, d Delivery, change func(*Options)) *membe
 	s.settle = c.Settle
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- c.Run(ctx, d) }()
+	go func() { done <- c.Run(ctx, h) }()
 	stop := sync.OnceValue(func() error {
 		cancel()
 		return <-done
@@ -512,7 +504,8 @@ func TestRegistryAwayHoldsThatPartitionOnly(t *testing.T) {
 	b.publish(1, events("p2", 0, 50)...)
 	d := &textDecoder{away: true}
 	s := newFakeSink(true)
-	m := b.start(s, func(o *Options) { o.Decoder = d })
+	s.decoder = d
+	m := b.start(s, nil)
 	b.eventually("the other partition and what came before are through", func() bool {
 		return b.committed(1) == 50 && b.committed(0) == 1
 	})
@@ -535,7 +528,8 @@ func TestStoppingWhileTheRegistryIsAway(t *testing.T) {
 	b := newBench(t, 1)
 	b.publish(0, "p1|a", "p1|needs-registry", "p1|b")
 	s := newFakeSink(true)
-	m := b.start(s, func(o *Options) { o.Decoder = &textDecoder{away: true} })
+	s.decoder = &textDecoder{away: true}
+	m := b.start(s, nil)
 	b.eventually("the first is through", func() bool { return b.committed(0) == 1 })
 	if err := m.stop(); err != nil {
 		t.Fatal(err)
@@ -632,7 +626,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	for _, o := range []Options{
 		{},
 		{Topic: "t"},
-		{Topic: "t", Group: "g"},
+		{Topic: "t", Group: "g", Job: new(Job)},
 	} {
 		if _, err := New(o); err == nil {
 			t.Errorf("New(%+v) took options that cannot work", o)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/health"
-	"github.com/tracklayer/amazon-capi/schemas"
 )
 
 const (
@@ -51,10 +50,17 @@ type hold struct {
 	next time.Duration // 0 until it has waited
 }
 
+// awaited is the error of a record that can be read as soon as Wait returns nil, or
+// not even then, for the reason that Wait returns.
+type awaited interface {
+	error
+	Wait(ctx context.Context) error
+}
+
 // wait waits before what failed with err is tried again, until the schema is there
 // or else longer each time; false if ctx ended first.
 func (h *hold) wait(ctx context.Context, err error) bool {
-	if loading, ok := errors.AsType[*schemas.LoadingError](err); ok {
+	if loading, ok := errors.AsType[awaited](err); ok {
 		err = loading.Wait(ctx)
 	}
 	switch {

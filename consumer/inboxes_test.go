@@ -87,7 +87,8 @@ func TestAHeldPartitionLeavesRoomForOthers(t *testing.T) {
 	b.publish(0, held...)
 	dec := &textDecoder{away: true}
 	s := newFakeSink(true)
-	m := b.start(s, func(o *Options) { o.Decoder, o.Workers = dec, 1 })
+	s.decoder = dec
+	m := b.start(s, func(o *Options) { o.Workers = 1 })
 	b.eventually("all of it is taken", func() bool { return m.Tally().Summary().Taken == uint64(len(held)) })
 	b.publish(1, events("p2", 0, 3*chunkLen)...)
 	b.eventually("the other partition's events are delivered", func() bool { return len(s.delivered()) == 3*chunkLen })

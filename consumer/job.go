@@ -25,15 +25,9 @@ type Job struct {
 	LeaveOthers bool
 	// Rate bounds how many selected records are taken a second; 0 is no bound.
 	Rate float64
-
-	// Restore, if it is set, returns the record that is handled in the place of
-	// the one that was read. What comes of it is accounted for under the place of
-	// the one that was read. An error holds the partition until there is none.
-	Restore func(context.Context, *kgo.Record) (*kgo.Record, error)
-	// Handle, if it is set, takes the records in the place of decoder, transformer
-	// and feed, and has their verdicts given to Settle. An error holds the
-	// partition until there is none.
-	Handle func(ctx context.Context, tok verdict.Handle, rec *kgo.Record) error
+	// Exact says that the Handler makes other records of what it reads. The job gets no
+	// stand-in for a batch that is too large to unpack, and waits there.
+	Exact bool
 }
 
 // Selection is a set of records.
@@ -86,7 +80,7 @@ func (c *Consumer) jobLoop(ctx context.Context, done context.CancelFunc) {
 			done()
 			return
 		case taken:
-			c.delivery.Flush() // nothing more comes that a batch could wait for
+			c.handler.Flush(true) // nothing more comes that a batch could wait for
 		}
 		select {
 		case <-tick.C:

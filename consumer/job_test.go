@@ -150,7 +150,7 @@ func TestJobEndsWithoutItsDeletedRecords(t *testing.T) {
 	}
 }
 
-// TestJobRestoresAndHandles: a job can put another record in the place of the one
+// TestJobRestoresAndHandles: a handler can put another record in the place of the one
 // it reads, handle it in its own way, and hold until it can.
 func TestJobRestoresAndHandles(t *testing.T) {
 	b := newBench(t, 1)
@@ -159,26 +159,22 @@ func TestJobRestoresAndHandles(t *testing.T) {
 	var mu sync.Mutex
 	var handled []string
 	failures := 2
-	b.start(s, func(o *Options) {
-		o.Decoder, o.Transformer = nil, nil
-		o.Job = &Job{
-			Selection: chosen([]int64{0, 2}),
-			Restore: func(_ context.Context, r *kgo.Record) (*kgo.Record, error) {
-				mu.Lock()
-				defer mu.Unlock()
-				if failures--; failures >= 0 {
-					return nil, errors.New("not now")
-				}
-				return &kgo.Record{Topic: "elsewhere", Offset: 70 + r.Offset, Value: append([]byte("was "), r.Value...)}, nil
-			},
-			Handle: func(_ context.Context, tok verdict.Handle, r *kgo.Record) error {
-				mu.Lock()
-				handled = append(handled, fmt.Sprintf("%s %d %s", r.Topic, r.Offset, r.Value))
-				mu.Unlock()
-				s.settle([]verdict.Verdict{{Handle: tok, Source: verdict.SourceOf(r), Class: verdict.Accepted}})
-				return nil
-			},
+	restore := func(r *kgo.Record) (*kgo.Record, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if failures--; failures >= 0 {
+			return nil, errors.New("not now")
 		}
+		return &kgo.Record{Topic: "elsewhere", Offset: 70 + r.Offset, Value: append([]byte("was "), r.Value...)}, nil
+	}
+	handle := func(h verdict.Handle, r *kgo.Record) {
+		mu.Lock()
+		handled = append(handled, fmt.Sprintf("%s %d %s", r.Topic, r.Offset, r.Value))
+		mu.Unlock()
+		s.settle([]verdict.Verdict{{Handle: h, Source: verdict.SourceOf(r), Class: verdict.Accepted}})
+	}
+	b.startWith(s, handling{s, restore, handle}, func(o *Options) {
+		o.Job, o.KeepsRecords = &Job{Selection: chosen([]int64{0, 2})}, true
 	}).ends(b)
 	if want := []string{"elsewhere 70 was a", "elsewhere 72 was c"}; !slices.Equal(handled, want) {
 		t.Errorf("handled %q, want %q", handled, want)

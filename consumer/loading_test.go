@@ -69,7 +69,8 @@ func TestLoadingASchemaHoldsNobodyElse(t *testing.T) {
 	decoder := schemas.NewDecoder(src, schemas.InBackground())
 	t.Cleanup(decoder.Close)
 	s := newFakeSink(true)
-	m := b.start(s, func(o *Options) { o.Decoder, o.Workers = decoder, 1 })
+	s.decoder = decoder
+	m := b.start(s, func(o *Options) { o.Workers = 1 })
 	b.eventually("the partition of the known schema is through", func() bool { return b.committed(3) == 20 })
 	b.eventually("what came before is out", func() bool { return b.committed(0) == 1 && b.committed(1) == 1 && b.committed(2) == 1 })
 	if conditionFails(m, "registry") {
@@ -93,7 +94,9 @@ func TestStoppingWhileASchemaIsLoaded(t *testing.T) {
 	if err := b.client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: avro.AppendHeader(nil, 2)}).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
-	m := b.start(newFakeSink(true), func(o *Options) { o.Decoder, o.Drain = decoder, time.Minute })
+	s := newFakeSink(true)
+	s.decoder = decoder
+	m := b.start(s, func(o *Options) { o.Drain = time.Minute })
 	b.eventually("the record is taken", func() bool { return m.Tally().Summary().Taken == 1 })
 	if err := m.stop(); err != nil {
 		t.Fatal(err)
@@ -116,6 +119,7 @@ func TestRefusalsCountInTheWindow(t *testing.T) {
 		b.publish(0, "broken")
 	}
 	vs := s.take(50)
+	const letterOverhead = 512
 	events, bytes := m.window.inFlight()
 	if events != 51 || bytes < one+50*(letterOverhead+100) {
 		t.Errorf("%d events of %d bytes in flight, want the refused to count with their letters", events, bytes)

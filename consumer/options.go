@@ -1,7 +1,6 @@
 package consumer
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -12,47 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/health"
-	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/sink"
-	"github.com/tracklayer/amazon-capi/transform"
 )
-
-// Decoder turns a record's value into an event. A *schemas.DecodeError says
-// that the bytes are bad; any other error that they cannot be read now.
-type Decoder interface {
-	Decode(ctx context.Context, value []byte, ev *schemas.Event) error
-}
-
-// Feed takes what one pump has made to the sink's lanes; *sink.Feed. It keeps
-// nothing of a record, or of texts that are parts of it, after Flush.
-type Feed interface {
-	Add(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion)
-	// AddAgain adds an event that the sink gave back with that past.
-	AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion, past *sink.Past)
-	Refuse(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
-	Filter(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
-	Flush()
-}
-
-// Delivery is the sink as the consumer sees it.
-type Delivery interface {
-	NewFeed() Feed
-	// Flush sends open batches now instead of at their linger.
-	Flush()
-	// Hurry sends the open batches of lanes that have nothing else to do: no more
-	// events can come at present.
-	Hurry()
-	// Sweep frees what lanes hold of assignments that have ended.
-	Sweep()
-	// Shed takes back events of lanes that have more than they can use, at most
-	// that many, if others could use the room.
-	Shed(most int) []sink.Backlog
-	// Wants tells how many more events a profile's lane can use.
-	Wants(profile string) int
-	// Trim gives up memory that was not needed since the last time.
-	Trim()
-}
 
 // Start says where a group without committed offsets begins.
 type Start int
@@ -123,14 +82,10 @@ type Options struct {
 	// that goes on for ever.
 	Job *Job
 
-	// Decoder and Transformer are not needed for a Job that handles records
-	// itself.
-	Decoder     Decoder
-	Transformer *transform.Transformer
-	// AttributeLeftOut, if it is set, is told each attribute of an event that is not
-	// sent, and why. It must not keep the name.
-	AttributeLeftOut func(attribute string, why transform.Warning)
-	Tally            *Tally // NewTally
+	// KeepsRecords says that the Handler keeps records beyond their Worker's Flush.
+	// Their memory is not used again then.
+	KeepsRecords bool
+	Tally        *Tally // NewTally
 	// Configured reports whether the accounts name a profile; nil means none.
 	Configured func(profile string) bool
 
@@ -146,9 +101,6 @@ func (o *Options) setDefaults() error {
 	}
 	if o.Job != nil && o.Job.Selection == nil {
 		return errors.New("consumer: a job needs a selection")
-	}
-	if handles := o.Job != nil && o.Job.Handle != nil; !handles && (o.Decoder == nil || o.Transformer == nil) {
-		return errors.New("consumer: decoder and transformer are required")
 	}
 	setDefault(&o.MaxInFlightEvents, 30_000)
 	setDefault(&o.MaxInFlightBytes, 64<<20)
@@ -176,10 +128,6 @@ func (o *Options) setDefaults() error {
 	}
 	return nil
 }
-
-// recycles reports whether records are given back to the client's pools. A Job that
-// handles them itself may keep them.
-func (o *Options) recycles() bool { return o.Job == nil || o.Job.Handle == nil && o.Job.Restore == nil }
 
 func setDefault[T int | int32 | int64 | time.Duration](v *T, def T) {
 	if *v <= 0 {

@@ -1,11 +1,6 @@
 package consumer
 
-import (
-	"testing"
-
-	"github.com/tracklayer/amazon-capi/schemas"
-	"github.com/tracklayer/amazon-capi/transform"
-)
+import "testing"
 
 // A fetch is work for all workers, and little of what may be taken.
 func TestFetchesAreAsLargeAsTheWork(t *testing.T) {
@@ -21,7 +16,7 @@ func TestFetchesAreAsLargeAsTheWork(t *testing.T) {
 		{2, 1, 64 << 10},
 		{100_000, 1 << 40, 1 << 30},
 	} {
-		o := Options{Workers: c.workers, MaxInFlightBytes: c.bytes, Topic: "t", Group: "g", Decoder: schemas.NewDecoder(nil), Transformer: &transform.Transformer{}}
+		o := Options{Workers: c.workers, MaxInFlightBytes: c.bytes, Topic: "t", Group: "g"}
 		if err := o.setDefaults(); err != nil {
 			t.Fatal(err)
 		}

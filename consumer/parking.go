@@ -10,7 +10,6 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/sink"
 )
 
 // parking remembers records that were taken and let go again, because their
@@ -46,7 +45,7 @@ type spot struct {
 	owner *assignment
 	seq   uint64
 	at    ledger.Mark
-	past  *sink.Past // what happened to it before, if it was sent
+	past  *verdict.Past // what happened to it before, if it was sent
 }
 
 func newParking(most int) *parking {
@@ -268,7 +267,7 @@ func (c *Consumer) park(profile string, tokens []verdict.Handle) {
 }
 
 // unload appends the spots of records whose contents are let go.
-func (c *Consumer) unload(spots []spot, tokens []verdict.Handle, past *sink.Past) []spot {
+func (c *Consumer) unload(spots []spot, tokens []verdict.Handle, past *verdict.Past) []spot {
 	before := len(spots)
 	var bytes int64
 	for len(tokens) > 0 {
@@ -303,12 +302,12 @@ func (c *Consumer) relieve() (relieved bool) {
 	if free == 0 {
 		return false
 	}
-	given := c.delivery.Shed(free)
+	given := c.handler.GiveBack(free)
 	for len(given) > 0 {
 		var spots []spot
 		profile := given[0].Profile
 		for len(given) > 0 && given[0].Profile == profile {
-			spots = c.unload(spots, given[0].Tokens, given[0].Past)
+			spots = c.unload(spots, given[0].Handles, given[0].Past)
 			given = given[1:]
 		}
 		c.parking.putBack(profile, spots)

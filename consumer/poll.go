@@ -49,7 +49,7 @@ func (c *Consumer) room(ctx context.Context) (room int, most time.Duration, err 
 	if err := c.waitForCommits(ctx); err != nil {
 		return 0, 0, err
 	}
-	if room, err = c.window.room(ctx, c.relieve, c.delivery.Hurry); err != nil {
+	if room, err = c.window.room(ctx, c.relieve, func() { c.handler.Flush(false) }); err != nil {
 		return 0, 0, err
 	}
 	if err := c.inboxes.wait(ctx); err != nil {

@@ -87,7 +87,6 @@ func (c *Consumer) trimLoop(ctx context.Context) {
 		case <-tick.C:
 			c.pools.bytes.Trim()
 			c.pools.records.Trim()
-			c.delivery.Trim()
 		case <-ctx.Done():
 			return
 		}

@@ -150,7 +150,7 @@ func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
 		for {
-			c.delivery.Flush()
+			c.handler.Flush(true)
 			select {
 			case <-tick.C:
 			case <-flushed.Done():
@@ -177,7 +177,7 @@ func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
 
 // end fences assignments and gives what they still had in flight back.
 func (c *Consumer) end(as []*assignment) {
-	defer c.delivery.Sweep()
+	defer c.handler.Forget()
 	for _, a := range as {
 		events, parked, bytes, m := a.end()
 		if events > 0 {

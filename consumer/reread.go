@@ -13,6 +13,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 const (
@@ -85,7 +86,7 @@ func (r *rereader) turn(ctx context.Context) (more bool) {
 	if c.rewound() {
 		return false // whether these are the records that were parked is being looked at
 	}
-	errands := c.parking.take(c.delivery.Wants, c.opts.Now(), max(c.opts.MaxInFlightEvents/4, 1))
+	errands := c.parking.take(c.handler.Wants, c.opts.Now(), max(c.opts.MaxInFlightEvents/4, 1))
 	if len(errands) == 0 {
 		return false
 	}
@@ -283,7 +284,7 @@ func (r *rereader) handOn(a *assignment, in intake) {
 	c := r.c
 	var bytes int64
 	for _, rec := range in.records {
-		bytes += int64(recordSize(rec))
+		bytes += int64(verdict.SizeOf(rec))
 	}
 	n := len(in.records)
 	// The window first, as always: a verdict may come before again returns.

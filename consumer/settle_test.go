@@ -1,11 +1,9 @@
 package consumer
 
 import (
-	"context"
 	"slices"
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
@@ -16,7 +14,7 @@ import (
 // partition is still ours, wherever among the others they stand.
 func TestSettleCountsWhatIsOurs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c, err := New(Options{Topic: "t", Group: "g", Job: &Job{Selection: chosen(nil), Handle: func(context.Context, verdict.Handle, *kgo.Record) error { return nil }}})
+		c, err := New(Options{Topic: "t", Group: "g", Job: &Job{Selection: chosen(nil)}})
 		if err != nil {
 			t.Fatal(err)
 		}

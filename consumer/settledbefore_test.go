@@ -94,7 +94,7 @@ func TestFreshSplitsRuns(t *testing.T) {
 		records = append(records, &kgo.Record{Offset: i, LeaderEpoch: 5, Timestamp: time.UnixMilli(i)})
 	}
 	fresh, bytes := a.fresh(records)
-	if len(fresh) != 5 || bytes != 5*int64(recordSize(records[0])) {
+	if len(fresh) != 5 || bytes != 5*int64(verdict.SizeOf(records[0])) {
 		t.Fatalf("%d fresh records of %d bytes", len(fresh), bytes)
 	}
 	a.push(records, fresh, 8)

@@ -10,8 +10,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 func latest(o *Options) { o.Start = StartLatest }
@@ -99,7 +97,7 @@ func TestLatestAndNewPartitions(t *testing.T) {
 // TestLatestOfATopicThatIsNotThere: all that it will hold is new.
 func TestLatestOfATopicThatIsNotThere(t *testing.T) {
 	b := newBench(t, 1)
-	c, err := New(Options{Topic: "not.yet", Group: group, Start: StartLatest, Decoder: new(textDecoder), Transformer: new(transform.Transformer)},
+	c, err := New(Options{Topic: "not.yet", Group: group, Start: StartLatest},
 		kgo.SeedBrokers(b.addrs...))
 	if err != nil {
 		t.Fatal(err)

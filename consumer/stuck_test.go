@@ -19,13 +19,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
+	"github.com/tracklayer/amazon-capi/internal/pipeline/handler"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // kinds are the ways in which a lane can be stuck.
@@ -257,21 +257,18 @@ type crowdRun struct {
 
 type sinkDelivery struct{ *sink.Sink }
 
-func (d sinkDelivery) NewFeed() Feed { return d.Sink.NewFeed() }
+func (d sinkDelivery) NewFeed() handler.Feed { return d.Sink.NewFeed() }
 
 func startCrowd(ctx context.Context, t *testing.T, c crowdCase) *crowdRun {
 	t.Helper()
-	tr, err := transform.New(transform.Options{ConsentDenied: transform.ConsentFilter})
-	if err != nil {
-		t.Fatal(err)
-	}
 	r := &crowdRun{
 		records: c.records(), amazon: &moodyAmazon{sent: map[string]int{}, bytes: map[string]string{}, healed: c.grown},
 		ways: newMoodyAccounts(t), verdicts: map[string]verdict.Verdict{},
 	}
+	var err error
 	r.Consumer, err = New(Options{
 		Topic: topic, Group: group, MaxInFlightEvents: c.window, MaxInFlightBytes: c.windowBytes, MaxParkedEvents: 1_000_000,
-		Decoder: &timelessDecoder{at: time.Now().UnixMilli()}, Transformer: tr, Workers: 2, Log: zerolog.Nop(),
+		Workers: 2, Log: zerolog.Nop(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -287,9 +284,9 @@ func startCrowd(ctx context.Context, t *testing.T, c crowdCase) *crowdRun {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.delivery = sinkDelivery{r.sink}
+	r.handler = newStages(t, &timelessDecoder{at: time.Now().UnixMilli()}, sinkDelivery{r.sink})
 	for range r.opts.Workers {
-		r.feeds <- r.delivery.NewFeed()
+		r.workers <- r.handler.NewWorker()
 	}
 	pumpCtx, stop := context.WithCancel(ctx)
 	r.a = newAssignment(topic, 0, r.inboxes, stop)
@@ -320,7 +317,7 @@ func (r *crowdRun) settle(vs []verdict.Verdict) {
 // take is poll, with records that are there already.
 func (r *crowdRun) take(ctx context.Context) {
 	for next := 0; next < len(r.records); {
-		room, err := r.window.room(ctx, r.relieve, r.delivery.Hurry)
+		room, err := r.window.room(ctx, r.relieve, r.sink.Hurry)
 		if err == nil {
 			err = r.inboxes.wait(ctx)
 		}
@@ -331,7 +328,7 @@ func (r *crowdRun) take(ctx context.Context) {
 		part := r.records[next : next+n]
 		var bytes int64
 		for i, rec := range part {
-			if bytes += int64(recordSize(rec)); bytes > r.opts.MaxInFlightBytes/4 {
+			if bytes += int64(verdict.SizeOf(rec)); bytes > r.opts.MaxInFlightBytes/4 {
 				part, n = part[:i+1], i+1
 				break
 			}
@@ -352,7 +349,7 @@ func (r *crowdRun) readAgain(ctx context.Context) {
 		if r.window.over(5, 4) && !r.relieve() {
 			continue
 		}
-		errands := r.parking.take(r.delivery.Wants, time.Now(), max(r.opts.MaxInFlightEvents/4, 1))
+		errands := r.parking.take(r.handler.Wants, time.Now(), max(r.opts.MaxInFlightEvents/4, 1))
 		if len(errands) == 0 {
 			continue
 		}

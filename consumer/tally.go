@@ -2,7 +2,6 @@ package consumer
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -10,7 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // Counts is what became of a number of events.
@@ -75,7 +73,6 @@ type Tally struct {
 	others   *profileTally
 	taken    uint64
 	returned uint64
-	dropped  map[transform.Warning]uint64
 }
 
 // profileTally is the counts of one profile. While it is not known its counts are
@@ -88,7 +85,7 @@ type profileTally struct {
 
 // NewTally returns an empty tally.
 func NewTally() *Tally {
-	return &Tally{profiles: make(map[string]*profileTally), dropped: make(map[transform.Warning]uint64)}
+	return &Tally{profiles: make(map[string]*profileTally)}
 }
 
 // Summary is the tally at one moment.
@@ -150,14 +147,6 @@ func (t *Tally) consumed(counts []*profileCount) {
 	defer t.mu.Unlock()
 	for _, c := range counts {
 		t.profile(c.profile).Consumed += c.n
-	}
-}
-
-func (t *Tally) warned(counts map[transform.Warning]int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for w, n := range counts {
-		t.dropped[w] += uint64(n)
 	}
 }
 
@@ -268,12 +257,11 @@ var (
 	descFiltered = prometheus.NewDesc("amazon_capi_events_filtered_total", "Events left out for consent or by a rule, by profile.", []string{"profile"}, nil)
 	descDead     = prometheus.NewDesc("amazon_capi_events_dead_lettered_total", "Events written to the dead-letter topic, by class and profile.", []string{"class", "profile"}, nil)
 	descRetried  = prometheus.NewDesc("amazon_capi_events_retried_total", "Events with a verdict that took more than one request, by profile.", []string{"profile"}, nil)
-	descWarned   = prometheus.NewDesc("amazon_capi_identifiers_dropped_total", "Optional fields left out of an event because they were bad, by warning.", []string{"warning"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (t *Tally) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descTaken, descReturned, descConsumed, descAccepted, descFiltered, descDead, descRetried, descWarned} {
+	for _, d := range []*prometheus.Desc{descTaken, descReturned, descConsumed, descAccepted, descFiltered, descDead, descRetried} {
 		ch <- d
 	}
 }
@@ -295,12 +283,5 @@ func (t *Tally) Collect(ch chan<- prometheus.Metric) {
 		for _, class := range verdict.DeadLetterClasses() {
 			counter(descDead, p.Settled[class], class.String(), p.Profile)
 		}
-	}
-	t.mu.Lock()
-	dropped := make(map[transform.Warning]uint64, len(t.dropped))
-	maps.Copy(dropped, t.dropped)
-	t.mu.Unlock()
-	for w, n := range dropped {
-		counter(descWarned, n, w.String())
 	}
 }

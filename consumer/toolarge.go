@@ -20,9 +20,9 @@ func (o passOver) add(batch *kgo.ErrDecompressTooLarge) {
 }
 
 // tooLarge returns the batch that a fetch failed for, if it is one that can be passed
-// over. A job that makes other records of what it reads cannot be given a stand-in.
+// over. An exact job cannot be given a stand-in.
 func (c *Consumer) tooLarge(err error) *kgo.ErrDecompressTooLarge {
-	if c.opts.Job != nil && c.opts.Job.Restore != nil {
+	if c.opts.Job != nil && c.opts.Job.Exact {
 		return nil
 	}
 	batch, ok := errors.AsType[*kgo.ErrDecompressTooLarge](err)

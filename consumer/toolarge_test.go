@@ -73,6 +73,22 @@ func TestBatchesThatUnpackToTooMuch(t *testing.T) {
 	}
 }
 
+// TestExactJobsGetNoStandIn: a copy of the stand-in would take the letter's place.
+func TestExactJobsGetNoStandIn(t *testing.T) {
+	err := fmt.Errorf("fetch: %w", &kgo.ErrDecompressTooLarge{Topic: topic, Offset: 3, NextOffset: 5})
+	for name, tc := range map[string]struct {
+		job  *Job
+		want bool
+	}{
+		"no job": {nil, true}, "a replay": {new(Job), true}, "letters": {&Job{Exact: true}, false},
+	} {
+		c := &Consumer{opts: Options{Job: tc.job}}
+		if got := c.tooLarge(err) != nil; got != tc.want {
+			t.Errorf("%s: passed over: %v, want %v", name, got, tc.want)
+		}
+	}
+}
+
 // TestUnpackerBounds: a fetch brings many batches, so that each is bounded by its own
 // size, in bytes and in records; what is meant to be read is not refused.
 func TestUnpackerBounds(t *testing.T) {

@@ -3,8 +3,11 @@
 package pipeline
 
 import (
+	"context"
 	"os"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
@@ -91,6 +94,9 @@ type Config struct {
 	// Job bounds what is delivered, and ends Run when it is done; nil for a
 	// pipeline that goes on for ever.
 	Job *consumer.Job
+	// Restore, if it is set, returns the record that is delivered in the place of the
+	// one that was read; see handler.Options.
+	Restore func(context.Context, *kgo.Record) (*kgo.Record, error)
 
 	// Dial opens the connections to everything; nil for the operating system's.
 	Dial web.Dial

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,9 +14,12 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/metric"
+	"github.com/tracklayer/amazon-capi/internal/pipeline/handler"
 	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -34,6 +38,7 @@ type Pipeline struct {
 	accounts   *accounts.Set
 	registry   *registry.Client
 	decoder    *schemas.Decoder
+	reader     *handler.Reader
 	consumer   *consumer.Consumer
 	kafkaOpts  []kgo.Opt
 	server     *health.Server
@@ -65,17 +70,19 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	}
 	leftOut := metric.NewAttributes(p.metrics)
 	p.decoder = schemas.NewDecoder(p.registry, schemas.WithMetrics(p.metrics), schemas.InBackground())
+	p.reader = handler.NewReader(handler.Options{
+		Decoder: p.decoder, Transformer: transformer, Restore: c.Restore,
+		AttributeLeftOut: func(attribute string, why transform.Warning) { leftOut.LeftOut(attribute, why.String()) },
+		Registerer:       p.metrics,
+	})
 	p.consumer, err = consumer.New(consumer.Options{
 		Topic: c.Topic, Group: c.Group, InstanceID: c.InstanceID, Start: c.Start,
 		MaxInFlightEvents: c.MaxInFlightEvents, MaxInFlightBytes: c.MaxInFlightBytes, FetchMaxBytes: c.FetchMaxBytes,
 		MaxParkedEvents: c.MaxParkedEvents, ReadOpts: p.kafkaOpts, AskOpts: p.kafkaOpts,
 		Workers: c.Workers, CommitInterval: c.CommitInterval, Drain: c.Drain,
 		SessionTimeout: c.SessionTimeout, RebalanceTimeout: c.RebalanceTimeout, HangAfter: hangAfter(c),
-		Job:         c.Job,
-		Decoder:     p.decoder,
-		Transformer: transformer, Configured: p.accounts.Names,
-		AttributeLeftOut: func(attribute string, why transform.Warning) { leftOut.LeftOut(attribute, why.String()) },
-		Log:              log, Conditions: p.conditions, Registerer: p.metrics,
+		Job: c.Job, KeepsRecords: c.Restore != nil, Configured: p.accounts.Names,
+		Log: log, Conditions: p.conditions, Registerer: p.metrics,
 	}, p.withMetrics("consumer")...)
 	if err != nil {
 		return nil, err
@@ -175,13 +182,34 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	p.server.ShowLanes(func() *health.Lanes { return lanesPage(lanes.Lanes()) })
 	p.tellNewGroup(ctx)
 	defer p.watchAccounts(ctx, lanes)()
-	return p.consumer.Run(ctx, delivery{lanes})
+	defer trim(lanes)()
+	return p.consumer.Run(ctx, stages{p.reader.ToSink(lanes)})
 }
 
-// delivery is the sink in the consumer's words.
-type delivery struct{ *sink.Sink }
+// stages is the handler with its workers in the consumer's words.
+type stages struct{ *handler.Handler }
 
-func (d delivery) NewFeed() consumer.Feed { return d.Sink.NewFeed() }
+func (s stages) NewWorker() consumer.Worker { return s.Handler.NewWorker() }
+
+// trim gives memory that the lanes needed in a busy time back in the quiet one after it,
+// until it is told to stop.
+func trim(lanes interface{ Trim() }) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var loop sync.WaitGroup
+	loop.Go(func() {
+		defer crash.Report()
+		for wait.For(ctx, trimEvery) {
+			lanes.Trim()
+		}
+	})
+	return func() {
+		cancel()
+		loop.Wait()
+	}
+}
+
+// trimEvery is for how long memory is kept that nobody needs; see package consumer.
+const trimEvery = time.Second
 
 func within(budget time.Duration, f func(context.Context)) {
 	ctx, cancel := context.WithTimeout(context.Background(), budget)

@@ -17,9 +17,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/internal/wait"
-	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
-	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // Producer is what a Copier needs of a Kafka client; *kgo.Client is one.
@@ -87,7 +85,7 @@ type Copier struct {
 	held   bool // copies wait, and that was logged
 }
 
-var _ consumer.Delivery = (*Copier)(nil)
+var _ consumer.Handler = (*Copier)(nil)
 
 // CopyCounts is what a Copier has done.
 type CopyCounts struct {
@@ -107,22 +105,43 @@ func (c *Copier) Counts() CopyCounts {
 	return c.counts
 }
 
-// Handle is for consumer.Job. The copy outlives ctx: a record that may have been
-// written has to be waited for.
-func (c *Copier) Handle(ctx context.Context, tok verdict.Handle, rec *kgo.Record) error {
-	copied, err := c.Copy(ctx, rec)
-	if err != nil {
-		if ctx.Err() != nil {
-			return err // it is held, and given back
-		}
-		c.failed(tok, rec, err)
-		return nil
-	}
-	copied.Topic = c.Topic
-	t := &try{tok: tok, rec: rec, copied: copied, stop: ctx}
-	c.produce(context.WithoutCancel(ctx), t)
-	return nil
+// copyWorker makes copies. They outlive the job: a record that may have been written
+// has to be waited for.
+type copyWorker struct {
+	*Copier
+	ctx    context.Context
+	rec    *kgo.Record // the letter in hand
+	copied *kgo.Record // what is to be written of it
+	why    error       // it cannot be
 }
+
+var _ consumer.Worker = (*copyWorker)(nil)
+
+// Read implements consumer.Worker.
+func (w *copyWorker) Read(ctx context.Context, rec *kgo.Record, _ bool) (verdict.Reading, error) {
+	w.ctx, w.rec = ctx, rec
+	if w.copied, w.why = w.Copy(ctx, rec); w.why != nil && ctx.Err() != nil {
+		return verdict.Reading{}, w.why // it is held, and given back
+	}
+	return verdict.Reading{}, nil
+}
+
+// Take implements consumer.Worker.
+func (w *copyWorker) Take(h verdict.Handle, _ *verdict.Past) {
+	if w.why != nil {
+		w.failed(h, w.rec, w.why)
+		return
+	}
+	w.copied.Topic = w.Topic
+	w.produce(context.WithoutCancel(w.ctx), &try{tok: h, rec: w.rec, copied: w.copied, stop: w.ctx})
+}
+
+// Refuse implements consumer.Worker. Nothing is put off, so nothing can have been
+// deleted since.
+func (w *copyWorker) Refuse(h verdict.Handle, _ *kgo.Record, _ string, _ verdict.Reason) { w.Leave(h) }
+
+// Flush does nothing: copies do not wait for others.
+func (w *copyWorker) Flush() {}
 
 // try is a copy on its way.
 type try struct {
@@ -239,36 +258,20 @@ func (c *Copier) hold(err error) {
 // closed.
 func (c *Copier) Wait() { c.wg.Wait() }
 
-// A Copier is a Delivery without lanes: its job hands it the records themselves.
-
-// NewFeed returns a feed that nothing is put into.
-func (c *Copier) NewFeed() consumer.Feed { return noFeed{} }
+// NewWorker implements consumer.Handler.
+func (c *Copier) NewWorker() consumer.Worker { return &copyWorker{Copier: c} }
 
 // Flush does nothing: copies do not wait for others.
-func (c *Copier) Flush() {}
+func (c *Copier) Flush(bool) {}
 
-// Hurry does nothing, for the same reason.
-func (c *Copier) Hurry() {}
+// Forget does nothing.
+func (c *Copier) Forget() {}
 
-// Sweep does nothing.
-func (c *Copier) Sweep() {}
+// GiveBack gives nothing back.
+func (c *Copier) GiveBack(int) []verdict.Backlog { return nil }
 
-// Shed gives nothing back.
-func (c *Copier) Shed(int) []sink.Backlog { return nil }
-
-// Wants tells that nothing is wanted.
+// Wants reports that nothing is wanted.
 func (c *Copier) Wants(string) int { return 0 }
-
-// Trim does nothing.
-func (c *Copier) Trim() {}
-
-type noFeed struct{}
-
-func (noFeed) Add(verdict.Handle, *kgo.Record, *transform.Conversion)                  {}
-func (noFeed) AddAgain(verdict.Handle, *kgo.Record, *transform.Conversion, *sink.Past) {}
-func (noFeed) Refuse(verdict.Handle, *kgo.Record, string, string, verdict.Reason)      {}
-func (noFeed) Filter(verdict.Handle, *kgo.Record, string, string, verdict.Reason)      {}
-func (noFeed) Flush()                                                                  {}
 
 func (c *Copier) failed(tok verdict.Handle, rec *kgo.Record, err error) {
 	c.mu.Lock()

@@ -53,7 +53,8 @@ func (l *lockedOriginals) One(ctx context.Context, topic string, partition int32
 func (o *RedriveOptions) deliver(ctx context.Context, letters consumer.Selection, restore func(context.Context, *kgo.Record) (*kgo.Record, error), result *RedriveReport) error {
 	c := *o.Direct
 	c.Topic, c.DeadLetterTopic, c.Group = o.Letters, o.Letters, o.Group
-	pl, err := pipeline.NewJob(c, &consumer.Job{Selection: letters, LeaveOthers: true, Rate: o.Rate, Restore: restore}, o.Log)
+	c.Restore = restore
+	pl, err := pipeline.NewJob(c, &consumer.Job{Selection: letters, LeaveOthers: true, Rate: o.Rate, Exact: true}, o.Log)
 	if err != nil {
 		return err
 	}

@@ -201,7 +201,7 @@ func TestCopierIsDoneWhenTheBrokersAre(t *testing.T) {
 				Settle: func(vs []verdict.Verdict) { settled += len(vs) },
 				Leave:  func(verdict.Handle) { left++ },
 			}
-			if err := c.Handle(t.Context(), verdict.Handle{}, &kgo.Record{Partition: 3, Offset: 4}); err != nil {
+			if err := handle(t.Context(), c, &kgo.Record{Partition: 3, Offset: 4}); err != nil {
 				t.Fatal(err)
 			}
 			c.Wait()
@@ -262,7 +262,7 @@ func TestCopierOutlastsItsBrokers(t *testing.T) {
 					Leave:  func(verdict.Handle) { left++ },
 					counts: CopyCounts{Copied: tc.before},
 				}
-				if err := c.Handle(t.Context(), verdict.Handle{}, &kgo.Record{Partition: 3, Offset: 4}); err != nil {
+				if err := handle(t.Context(), c, &kgo.Record{Partition: 3, Offset: 4}); err != nil {
 					t.Fatal(err)
 				}
 				c.Wait()
@@ -286,6 +286,16 @@ func TestCopierOutlastsItsBrokers(t *testing.T) {
 	}
 }
 
+// handle gives a letter to a worker of the copier's.
+func handle(ctx context.Context, c *Copier, letter *kgo.Record) error {
+	w := c.NewWorker()
+	if _, err := w.Read(ctx, letter, false); err != nil {
+		return err
+	}
+	w.Take(verdict.Handle{}, nil)
+	return nil
+}
+
 // A job that is stopped does not wait for brokers.
 func TestCopierThatIsStoppedTriesNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -296,7 +306,7 @@ func TestCopierThatIsStoppedTriesNoMore(t *testing.T) {
 			Copy:  func(context.Context, *kgo.Record) (*kgo.Record, error) { return &kgo.Record{}, nil },
 			Leave: func(verdict.Handle) { left++ },
 		}
-		if err := c.Handle(ctx, verdict.Handle{}, &kgo.Record{}); err != nil {
+		if err := handle(ctx, c, &kgo.Record{}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
@@ -313,7 +323,7 @@ func TestCopierThatIsStoppedHoldsTheLetter(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := &Copier{Copy: func(ctx context.Context, _ *kgo.Record) (*kgo.Record, error) { return nil, ctx.Err() }}
-	if err := c.Handle(ctx, verdict.Handle{}, &kgo.Record{}); !errors.Is(err, context.Canceled) || c.Counts().Failed != 0 {
+	if err := handle(ctx, c, &kgo.Record{}); !errors.Is(err, context.Canceled) || c.Counts().Failed != 0 {
 		t.Errorf("%v, %+v", err, c.Counts())
 	}
 }

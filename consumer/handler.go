@@ -1,0 +1,49 @@
+package consumer
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// Handler makes something of records and has their verdicts given to Settle, each by
+// the handle under which the record was taken. What a record is and where it goes is
+// the Handler's business: the consumer knows that it has a profile, and that it may
+// have to wait for that profile's turn.
+type Handler interface {
+	// NewWorker returns a worker. There are as many as pumps that compute at once.
+	NewWorker() Worker
+	// Flush says that no more records come for now, so that what was taken is not to
+	// wait for others: of all profiles, or of those that have nothing else to do.
+	Flush(all bool)
+	// Forget frees what is held of assignments that have ended.
+	Forget()
+	Room
+}
+
+// Room is how a Handler gives back what it has too much of, and asks for it again.
+type Room interface {
+	// GiveBack gives records back that others could use the memory of, at most that
+	// many. They have no verdict, and are brought again when they are wanted.
+	GiveBack(most int) []verdict.Backlog
+	// Wants returns how many more records of a profile are of use now.
+	Wants(profile string) int
+}
+
+// Worker handles records, one after the other. One pump at a time uses it. It keeps
+// nothing of a record that it has only read, nor of any after Flush, unless the
+// consumer was told that it does.
+type Worker interface {
+	// Read reads a record. again is set for one that was read before and put off. An
+	// error says nothing about the record, only that it cannot be read now; one with a
+	// method Wait(context.Context) error is waited for.
+	Read(ctx context.Context, rec *kgo.Record, again bool) (verdict.Reading, error)
+	// Take takes the record that was read last. past is of one that was given back.
+	Take(h verdict.Handle, past *verdict.Past)
+	// Refuse takes a record that cannot be read any more.
+	Refuse(h verdict.Handle, rec *kgo.Record, profile string, why verdict.Reason)
+	// Flush hands on what was taken.
+	Flush()
+}
