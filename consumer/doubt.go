@@ -79,7 +79,7 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	}
 	c.mu.Unlock()
 	silent := c.unheard()
-	held, err := c.resolve(ctx, as, proveTimeout, func(a *assignment, cl *ledger.Claim, f ledger.Finding) bool {
+	held, err := c.resolve(ctx, as, ProveTimeout, func(a *assignment, cl *ledger.Claim, f ledger.Finding) bool {
 		if f.Begin != cl.Group {
 			offsets[a.topic][a.partition] = kgo.NewOffset().At(f.Begin)
 		}
@@ -192,8 +192,8 @@ func (c *Consumer) prove(ctx context.Context, claims []ledger.Claim, timeout tim
 		return nil, err
 	}
 	defer client.Close()
-	p := prover{client: client, topic: c.opts.Topic, timeout: timeout}
-	return p.prove(ctx, claims)
+	p := Prover{Client: client, Topic: c.opts.Topic, Timeout: timeout}
+	return p.Prove(ctx, claims)
 }
 
 func (c *Consumer) asker() (*kgo.Client, error) {
@@ -297,7 +297,7 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for wait, timeout := doubtEvery, proveTimeout; ; {
+		for wait, timeout := doubtEvery, ProveTimeout; ; {
 			// Also the first time: what is held has just failed, or its records
 			// are still on their way through the client.
 			if !c.doubtAgain(ctx, wait) {
@@ -312,7 +312,7 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 			}
 			if err = cmp.Or(err, e); err != nil && ctx.Err() == nil {
 				c.hold(held, err)
-				wait, timeout = min(2*wait, maxDoubtEvery), min(2*timeout, maxProveTimeout)
+				wait, timeout = min(2*wait, maxDoubtEvery), min(2*timeout, MaxProveTimeout)
 			} else {
 				wait = doubtEvery
 			}

@@ -16,14 +16,17 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
 const (
-	// proveTimeout bounds one round of questions to the brokers, and maxProveTimeout
+	// ProveTimeout bounds one round of questions to the brokers, and maxProveTimeout
 	// a later one: a large batch may take longer than that on a slow line, and one
 	// that is never waited for holds its partition for ever.
-	proveTimeout    = 3 * time.Second
-	maxProveTimeout = 15 * time.Second
+	ProveTimeout    = 3 * time.Second
+	MaxProveTimeout = 15 * time.Second
+	// again spaces the tries of somebody who waits for an answer.
+	again = time.Second
 	// proveAtOnce bounds the partitions whose records are asked for at the same
 	// time: each answer is a whole batch.
 	proveAtOnce = 16
@@ -32,22 +35,22 @@ const (
 	maxBatches = 8
 )
 
-// prover compares claims with the log. It asks with a client of its own: the
+// Prover compares claims with the log. It asks with a client of its own: the
 // group's may be waiting for an answer to a fetch on the same connection.
-type prover struct {
-	client  *kgo.Client
-	topic   string
-	timeout time.Duration // of one round
+type Prover struct {
+	Client  *kgo.Client
+	Topic   string
+	Timeout time.Duration // of one round
 }
 
-// prove returns what of the claims holds, for the partitions that the brokers
+// Prove returns what of the claims holds, for the partitions that the brokers
 // answered for. The error says why others are not among them.
-func (p *prover) prove(ctx context.Context, claims []ledger.Claim) (found map[int32]ledger.Finding, err error) {
+func (p *Prover) Prove(ctx context.Context, claims []ledger.Claim) (found map[int32]ledger.Finding, err error) {
 	found = make(map[int32]ledger.Finding, len(claims))
 	if len(claims) == 0 {
 		return found, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	l, err := p.look(ctx)
 	if err != nil {
@@ -76,20 +79,20 @@ func (p *prover) prove(ctx context.Context, claims []ledger.Claim) (found map[in
 }
 
 // patient is prove until all of the claims are compared, or ctx ends.
-func (p *prover) patient(ctx context.Context, claims []ledger.Claim) (map[int32]ledger.Finding, error) {
+func (p *Prover) patient(ctx context.Context, claims []ledger.Claim) (map[int32]ledger.Finding, error) {
 	all := make(map[int32]ledger.Finding, len(claims))
 	for {
-		found, err := p.prove(ctx, claims)
+		found, err := p.Prove(ctx, claims)
 		maps.Copy(all, found)
 		claims = slices.DeleteFunc(claims, func(c ledger.Claim) bool { _, ok := all[c.Partition]; return ok })
 		var refused *kerr.Error
 		if len(claims) == 0 || errors.As(err, &refused) && (!refused.Retriable || refused == kerr.UnknownTopicOrPartition) {
 			return all, err
 		}
-		if !pause(ctx, doubtEvery) {
+		if !wait.For(ctx, again) {
 			return all, err
 		}
-		p.timeout = min(2*p.timeout, maxProveTimeout)
+		p.Timeout = min(2*p.Timeout, MaxProveTimeout)
 	}
 }
 
@@ -100,30 +103,30 @@ type layout struct {
 	starts, ends kadm.ListedOffsets
 }
 
-func (p *prover) look(ctx context.Context) (l layout, err error) {
-	admin := kadm.NewClient(p.client)
-	md, err := admin.Metadata(ctx, p.topic)
+func (p *Prover) look(ctx context.Context) (l layout, err error) {
+	admin := kadm.NewClient(p.Client)
+	md, err := admin.Metadata(ctx, p.Topic)
 	if err != nil {
 		return l, err
 	}
-	l.detail = md.Topics[p.topic]
+	l.detail = md.Topics[p.Topic]
 	if l.detail.Err != nil {
 		return l, l.detail.Err
 	}
-	l.log = ledger.NewLogID(md.Cluster, p.topic, l.detail.ID)
+	l.log = ledger.NewLogID(md.Cluster, p.Topic, l.detail.ID)
 	// Not all of the time: a broker that is silent must leave some for what the
 	// others say. What it is asked about is missing from the answers then.
-	ctx, cancel := context.WithTimeout(ctx, p.timeout*2/3)
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout*2/3)
 	defer cancel()
 	var wg sync.WaitGroup
 	var startsErr, endsErr error
 	wg.Go(func() {
 		defer crash.Report()
-		l.starts, startsErr = admin.ListStartOffsets(ctx, p.topic)
+		l.starts, startsErr = admin.ListStartOffsets(ctx, p.Topic)
 	})
 	wg.Go(func() {
 		defer crash.Report()
-		l.ends, endsErr = admin.ListEndOffsets(ctx, p.topic)
+		l.ends, endsErr = admin.ListEndOffsets(ctx, p.Topic)
 	})
 	wg.Wait()
 	if len(l.starts) == 0 || len(l.ends) == 0 {
@@ -145,12 +148,12 @@ func listed(offsets kadm.ListedOffsets, topic string, partition int32) (int64, e
 	return o.Offset, nil
 }
 
-func (p *prover) try(ctx context.Context, l layout, c ledger.Claim) (f ledger.Finding, err error) {
-	start, err := listed(l.starts, p.topic, c.Partition)
+func (p *Prover) try(ctx context.Context, l layout, c ledger.Claim) (f ledger.Finding, err error) {
+	start, err := listed(l.starts, p.Topic, c.Partition)
 	if err != nil {
 		return f, err
 	}
-	end, err := listed(l.ends, p.topic, c.Partition)
+	end, err := listed(l.ends, p.Topic, c.Partition)
 	if err != nil {
 		return f, err
 	}
@@ -172,7 +175,7 @@ func (p *prover) try(ctx context.Context, l layout, c ledger.Claim) (f ledger.Fi
 // compaction has removed it. It reads markers and what is uncommitted, too: a marker
 // may be what was taken last, and an aborted record in the place of one that was taken
 // is another one.
-func (p *prover) record(ctx context.Context, detail kadm.TopicDetail, partition int32, offset int64) (print uint64, found bool, err error) {
+func (p *Prover) record(ctx context.Context, detail kadm.TopicDetail, partition int32, offset int64) (print uint64, found bool, err error) {
 	leader, ok := detail.Partitions[partition]
 	if !ok || leader.Leader < 0 {
 		return 0, false, kerr.LeaderNotAvailable
@@ -203,17 +206,17 @@ func (p *prover) record(ctx context.Context, detail kadm.TopicDetail, partition 
 }
 
 // fetch reads the batch at an offset.
-func (p *prover) fetch(ctx context.Context, leader int32, detail kadm.TopicDetail, partition int32, offset int64) (records []*kgo.Record, next int64, err error) {
+func (p *Prover) fetch(ctx context.Context, leader int32, detail kadm.TopicDetail, partition int32, offset int64) (records []*kgo.Record, next int64, err error) {
 	req := kmsg.NewPtrFetchRequest()
 	req.MaxWaitMillis, req.MinBytes, req.MaxBytes = 100, 1, 1 // the first batch comes whole, however large
 	req.SessionEpoch = -1                                     // no session
 	t := kmsg.NewFetchRequestTopic()
-	t.Topic, t.TopicID = p.topic, detail.ID
+	t.Topic, t.TopicID = p.Topic, detail.ID
 	tp := kmsg.NewFetchRequestTopicPartition()
 	tp.Partition, tp.FetchOffset, tp.PartitionMaxBytes, tp.CurrentLeaderEpoch = partition, offset, 1, -1
 	t.Partitions = append(t.Partitions, tp)
 	req.Topics = append(req.Topics, t)
-	answer, err := p.client.Broker(int(leader)).Request(ctx, req)
+	answer, err := p.Client.Broker(int(leader)).Request(ctx, req)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -229,8 +232,8 @@ func (p *prover) fetch(ctx context.Context, leader int32, detail kadm.TopicDetai
 		return nil, 0, err
 	}
 	fp, next := kgo.ProcessFetchPartition(kgo.ProcessFetchPartitionOpts{
-		KeepControlRecords: true, Offset: offset, IsolationLevel: kgo.ReadUncommitted(), Topic: p.topic, Partition: partition,
-	}, rp, p.client.OptValue(kgo.WithDecompressor).(kgo.Decompressor), nil) // which has a bound
+		KeepControlRecords: true, Offset: offset, IsolationLevel: kgo.ReadUncommitted(), Topic: p.Topic, Partition: partition,
+	}, rp, p.Client.OptValue(kgo.WithDecompressor).(kgo.Decompressor), nil) // which has a bound
 	if fp.Err != nil && len(fp.Records) == 0 {
 		return nil, offset + 1, nil // damaged on disk: it proves nothing, and must not hold the partition
 	}

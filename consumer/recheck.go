@@ -112,13 +112,13 @@ func (c *Consumer) recheckLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for timeout := proveTimeout; ; timeout = min(2*timeout, maxProveTimeout) {
+		for timeout := ProveTimeout; ; timeout = min(2*timeout, MaxProveTimeout) {
 			answered, left := c.recheck(ctx, timeout)
 			if left == 0 {
 				break
 			}
 			if answered > 0 {
-				timeout = proveTimeout // it is single leaders that are silent
+				timeout = ProveTimeout // it is single leaders that are silent
 			}
 			if !pause(ctx, doubtEvery) {
 				return

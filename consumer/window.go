@@ -62,9 +62,9 @@ func (w *window) room(ctx context.Context, relieve func() bool, hurry func()) (e
 		if ctx.Err() == nil && relieve() {
 			continue
 		}
-		if wait(ctx, freed, hurryAfter) {
+		if waitFor(ctx, freed, hurryAfter) {
 			hurry()
-			wait(ctx, freed, relieveEvery-hurryAfter)
+			waitFor(ctx, freed, relieveEvery-hurryAfter)
 		}
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
@@ -72,8 +72,8 @@ func (w *window) room(ctx context.Context, relieve func() bool, hurry func()) (e
 	}
 }
 
-// wait waits until something is freed or ctx is done; true if that took too long.
-func wait(ctx context.Context, freed <-chan struct{}, most time.Duration) bool {
+// waitFor waits until something is freed or ctx is done; true if that took too long.
+func waitFor(ctx context.Context, freed <-chan struct{}, most time.Duration) bool {
 	t := time.NewTimer(most)
 	defer t.Stop()
 	select {
