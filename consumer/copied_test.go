@@ -10,6 +10,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -159,7 +160,7 @@ func TestMetadataThatCannotBeRead(t *testing.T) {
 				o := b.settledBut(n, func(i int) bool { return i == 100 || i == 150 })
 				at := o.At + tc.moved
 				b.commitText(at, tc.text(o.Metadata))
-				p, err := ReadProgress(t.Context(), b.client, group, topic)
+				p, err := proof.ReadProgress(t.Context(), b.client, group, topic)
 				if err != nil {
 					t.Fatal(err)
 				}

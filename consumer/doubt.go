@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
@@ -79,7 +80,7 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	}
 	c.mu.Unlock()
 	silent := c.unheard()
-	held, err := c.resolve(ctx, as, ProveTimeout, func(a *assignment, cl *ledger.Claim, f ledger.Finding) bool {
+	held, err := c.resolve(ctx, as, proof.Timeout, func(a *assignment, cl *ledger.Claim, f ledger.Finding) bool {
 		if f.Begin != cl.Group {
 			offsets[a.topic][a.partition] = kgo.NewOffset().At(f.Begin)
 		}
@@ -192,7 +193,7 @@ func (c *Consumer) prove(ctx context.Context, claims []ledger.Claim, timeout tim
 		return nil, err
 	}
 	defer client.Close()
-	p := Prover{Client: client, Topic: c.opts.Topic, Timeout: timeout}
+	p := proof.Prover{Client: client, Topic: c.opts.Topic, Timeout: timeout}
 	return p.Prove(ctx, claims)
 }
 
@@ -297,7 +298,7 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for wait, timeout := doubtEvery, ProveTimeout; ; {
+		for wait, timeout := doubtEvery, proof.Timeout; ; {
 			// Also the first time: what is held has just failed, or its records
 			// are still on their way through the client.
 			if !c.doubtAgain(ctx, wait) {
@@ -312,7 +313,7 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 			}
 			if err = cmp.Or(err, e); err != nil && ctx.Err() == nil {
 				c.hold(held, err)
-				wait, timeout = min(2*wait, maxDoubtEvery), min(2*timeout, MaxProveTimeout)
+				wait, timeout = min(2*wait, maxDoubtEvery), min(2*timeout, proof.MaxTimeout)
 			} else {
 				wait = doubtEvery
 			}

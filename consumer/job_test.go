@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -98,7 +99,7 @@ func TestJobThatLeavesOthers(t *testing.T) {
 			t.Fatalf("%v: delivered %q, want %q", job.offsets, got, job.want)
 		}
 		all = append(all, job.want...)
-		p, err := ReadProgress(t.Context(), b.client, group, topic)
+		p, err := proof.ReadProgress(t.Context(), b.client, group, topic)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
 
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/health"
 )
 
@@ -41,7 +42,7 @@ func TestMissedAtTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.deleteBefore(0, 166)
-	p, err := ReadProgress(t.Context(), b.client, group, topic)
+	p, err := proof.ReadProgress(t.Context(), b.client, group, topic)
 	if err != nil || p.Missed[0] != 120 {
 		t.Errorf("progress tells of %d missed, %v; want 120", p.Missed[0], err)
 	}

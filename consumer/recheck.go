@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
@@ -112,13 +113,13 @@ func (c *Consumer) recheckLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for timeout := ProveTimeout; ; timeout = min(2*timeout, MaxProveTimeout) {
+		for timeout := proof.Timeout; ; timeout = min(2*timeout, proof.MaxTimeout) {
 			answered, left := c.recheck(ctx, timeout)
 			if left == 0 {
 				break
 			}
 			if answered > 0 {
-				timeout = ProveTimeout // it is single leaders that are silent
+				timeout = proof.Timeout // it is single leaders that are silent
 			}
 			if !pause(ctx, doubtEvery) {
 				return

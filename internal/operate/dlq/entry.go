@@ -8,7 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
@@ -28,7 +28,7 @@ type Entry struct {
 }
 
 // Read makes an entry of a record. done may be nil.
-func Read(rec *kgo.Record, done *consumer.Progress) Entry {
+func Read(rec *kgo.Record, done *proof.Progress) Entry {
 	l, err := deadletter.Parse(rec)
 	return Entry{
 		Letter: l, NoLetter: errors.Is(err, deadletter.ErrNoLetter), Partition: rec.Partition, Offset: rec.Offset,

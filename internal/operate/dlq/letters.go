@@ -3,7 +3,7 @@ package dlq
 import (
 	"context"
 
-	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -14,7 +14,7 @@ import (
 type Letters struct {
 	reader   *history.Reader
 	plan     *history.Plan
-	done     *consumer.Progress
+	done     *proof.Progress
 	progress *report.Progress
 	settings kafka.Settings
 	topic    string
@@ -42,7 +42,7 @@ func (l *Letters) Rounds(ctx context.Context) (*Rounds, error) {
 
 // countRounds reads all of a dead-letter topic, since the letters of an event can be
 // in several partitions; nothing, if no letter is done.
-func countRounds(ctx context.Context, s kafka.Settings, topic string, done *consumer.Progress, progress *report.Progress) (*Rounds, error) {
+func countRounds(ctx context.Context, s kafka.Settings, topic string, done *proof.Progress, progress *report.Progress) (*Rounds, error) {
 	rounds := NewRounds()
 	if !done.Begun() {
 		return rounds, nil

@@ -7,7 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
-	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
@@ -97,7 +97,7 @@ func (r *Redrive) Check(plan *history.Plan) error {
 		for at := range r.open.Offsets(s.Partition) {
 			stay = append(stay, at)
 		}
-		if !consumer.Rememberable(stay, s.To) {
+		if !proof.Rememberable(stay, s.To) {
 			return fmt.Errorf("the letters that the filters choose are scattered among %d others of partition %d that stay, more than the group's offsets can tell apart: "+
 				"choose fewer of them (--until, --partition), or more (fewer filters)", len(stay), s.Partition)
 		}

@@ -5,13 +5,13 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 )
 
 // Scan calls each for every entry of the plan, those of a partition in order.
 // done, which may be nil, tells which letters have been sent through again.
-func Scan(ctx context.Context, r *history.Reader, plan *history.Plan, done *consumer.Progress, each func(*Entry) error) error {
+func Scan(ctx context.Context, r *history.Reader, plan *history.Plan, done *proof.Progress, each func(*Entry) error) error {
 	return r.Read(ctx, plan, func(rec *kgo.Record) error {
 		e := Read(rec, done)
 		return each(&e)

@@ -22,7 +22,7 @@ type Decoder interface {
 	Decode(ctx context.Context, value []byte, ev *schemas.Event) error
 }
 
-// Progress is how far a group has got; *consumer.Progress.
+// Progress is how far a group has got; *proof.Progress.
 type Progress interface {
 	Settled(partition int32, offset int64, leaderEpoch int32) bool
 }

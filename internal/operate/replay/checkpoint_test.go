@@ -12,7 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
-	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 )
 
@@ -64,7 +64,7 @@ func TestCheckpointIsReadBack(t *testing.T) {
 		t.Errorf("-want +got\n%s", diff)
 	}
 	// The first of what is sent, and the end where nothing is.
-	p, err := consumer.ReadProgress(t.Context(), cl, "r", "events")
+	p, err := proof.ReadProgress(t.Context(), cl, "r", "events")
 	if err != nil || p.Committed(0) != 17 || p.Committed(2) != 5 || p.Committed(1) != -1 {
 		t.Errorf("it begins at %d, %d and %d, %v", p.Committed(0), p.Committed(1), p.Committed(2), err)
 	}

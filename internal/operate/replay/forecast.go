@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -38,7 +39,7 @@ type Forecaster struct {
 	Match func(*schemas.Event) bool
 	// Settled are the records that an earlier run of the replay is done with; nil
 	// for none.
-	Settled *consumer.Progress
+	Settled *proof.Progress
 	Now     func() time.Time
 
 	ev     schemas.Event

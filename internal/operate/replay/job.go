@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
@@ -181,7 +182,7 @@ func (j *Job) load(ctx context.Context) (c *Checkpoint, err error) {
 
 // planFrom makes the plan: the earlier run's, so that it ends where that was to
 // end, or a new one. It returns what the earlier run has settled.
-func (j *Job) planFrom(ctx context.Context, c *Checkpoint) (done *consumer.Progress, err error) {
+func (j *Job) planFrom(ctx context.Context, c *Checkpoint) (done *proof.Progress, err error) {
 	if c == nil {
 		j.plan, err = j.reader.Plan(ctx, j.o.Range)
 		return nil, err
@@ -192,14 +193,14 @@ func (j *Job) planFrom(ctx context.Context, c *Checkpoint) (done *consumer.Progr
 	}
 	j.resumed, j.plan = true, c.Plan(starts)
 	err = kafka.Ask(ctx, func(ctx context.Context) (err error) {
-		done, err = consumer.ReadProgress(ctx, j.client, j.group, j.o.Range.Topic)
+		done, err = proof.ReadProgress(ctx, j.client, j.group, j.o.Range.Topic)
 		return err
 	})
 	return done, err
 }
 
 // foresee reads the plan and says what becomes of each record.
-func (j *Job) foresee(ctx context.Context, done *consumer.Progress) error {
+func (j *Job) foresee(ctx context.Context, done *proof.Progress) error {
 	transformer, err := j.o.Config.Transformer()
 	if err != nil {
 		return setting.Mistaken(err)

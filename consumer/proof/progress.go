@@ -1,4 +1,4 @@
-package consumer
+package proof
 
 import (
 	"context"
@@ -56,7 +56,7 @@ func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) 
 		claims = append(claims, c)
 		p.committed[partition] = o.At
 	}
-	prover := Prover{Client: client, Topic: topic, Timeout: ProveTimeout}
+	prover := Prover{Client: client, Topic: topic, Timeout: Timeout}
 	found, err := prover.patient(ctx, claims)
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {
 		return p, nil // whoever asks finds that out, too

@@ -1,4 +1,4 @@
-package consumer
+package proof
 
 import (
 	"context"
@@ -20,11 +20,11 @@ import (
 )
 
 const (
-	// ProveTimeout bounds one round of questions to the brokers, and maxProveTimeout
+	// Timeout bounds one round of questions to the brokers, and MaxTimeout
 	// a later one: a large batch may take longer than that on a slow line, and one
 	// that is never waited for holds its partition for ever.
-	ProveTimeout    = 3 * time.Second
-	MaxProveTimeout = 15 * time.Second
+	Timeout    = 3 * time.Second
+	MaxTimeout = 15 * time.Second
 	// again spaces the tries of somebody who waits for an answer.
 	again = time.Second
 	// proveAtOnce bounds the partitions whose records are asked for at the same
@@ -92,7 +92,7 @@ func (p *Prover) patient(ctx context.Context, claims []ledger.Claim) (map[int32]
 		if !wait.For(ctx, again) {
 			return all, err
 		}
-		p.Timeout = min(2*p.Timeout, MaxProveTimeout)
+		p.Timeout = min(2*p.Timeout, MaxTimeout)
 	}
 }
 
