@@ -56,7 +56,7 @@ type assignment struct {
 	recalls   *memory       // of the assignment before, until the claim is settled
 	member    string        // the client's member id when it was made, or came back
 	since     time.Time     // when it was suspended
-	given     bool          // suspended, and the group has given the partition back
+	returned  bool          // suspended, and the group has given the partition back
 	refused   time.Time     // when its commits began to be refused while others were taken
 	paused    bool          // and its fetches pause because of that
 
@@ -350,28 +350,4 @@ func (a *assignment) end() (events, parked int, bytes int64, m *memory) {
 	a.inbox = nil
 	a.noteDrained() // a stop and a revoke may wait for the same partition
 	return a.ledger.Undone() - a.others, a.parked, a.ledger.Bytes(), m
-}
-
-// lag is how far a partition is behind.
-type lag struct {
-	records int64         // the end of the partition less the next to be committed
-	age     time.Duration // of the oldest record without a verdict; 0 if none
-}
-
-func (a *assignment) lag(now time.Time) (l lag, ok bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if ts, undone := a.ledger.Oldest(); undone {
-		l.age = max(now.Sub(time.UnixMilli(ts)), 0)
-	}
-	next := a.committed
-	if m := a.ledger.Prefix(); m != ledger.NoMark {
-		next = m.Offset + 1
-	}
-	next = max(next, a.missedTo)
-	if next < 0 || a.highWater < 0 {
-		return l, false
-	}
-	l.records = max(a.highWater-next, 0)
-	return l, true
 }

@@ -110,14 +110,8 @@ func (c *Consumer) waitForCommits(ctx context.Context) error {
 func (c *Consumer) commitsRefused(as []*assignment) (lasts bool) {
 	now := c.opts.Now()
 	for _, a := range as {
-		a.mu.Lock()
-		if a.refused.IsZero() {
-			a.refused = now
-		}
-		pause := !a.paused && now.Sub(a.refused) >= c.brake.after
-		a.paused = a.paused || pause
-		lasts = lasts || a.paused
-		a.mu.Unlock()
+		pause, paused := a.commitRefused(now, c.brake.after)
+		lasts = lasts || paused
 		if pause {
 			c.steerAll([]*assignment{a})
 		}
@@ -127,11 +121,7 @@ func (c *Consumer) commitsRefused(as []*assignment) (lasts bool) {
 
 // commitTaken ends what commitsRefused has begun.
 func (c *Consumer) commitTaken(a *assignment) {
-	a.mu.Lock()
-	paused := a.paused
-	a.refused, a.paused = time.Time{}, false
-	a.mu.Unlock()
-	if paused {
+	if a.commitTaken() {
 		c.steerAll([]*assignment{a})
 	}
 }

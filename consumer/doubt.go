@@ -56,13 +56,7 @@ func (c *Consumer) hear(client *kgo.Client, tp topicPartition, f fetched) {
 				Msg("the commit's metadata cannot be used; what it says was delivered is sent again")
 		}
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.unheard {
-		return // the client's answer and ours have met, and it may be taking
-	}
-	a.stamps = []stamp{f.stamp()}
-	a.claim, a.running, a.unheard = &cl, false, false
+	a.hear(f, &cl)
 }
 
 // onOffsets sets where the partitions begin. Those whose brokers do not answer in
@@ -114,9 +108,8 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 
 // assignedFirst reports whether the partition has no committed offset.
 func (c *Consumer) assignedFirst(a *assignment) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.claim != nil && a.claim.Group < 0
+	cl := a.openClaim()
+	return cl != nil && cl.Group < 0
 }
 
 // positions is since when the claims of some partitions cannot be resolved.
@@ -165,12 +158,10 @@ func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.D
 	byPartition := make(map[int32]*assignment)
 	open := make(map[int32]*ledger.Claim)
 	for _, a := range as {
-		a.mu.Lock()
-		if a.claim != nil {
-			claims = append(claims, *a.claim)
-			byPartition[a.partition], open[a.partition] = a, a.claim
+		if cl := a.openClaim(); cl != nil {
+			claims = append(claims, *cl)
+			byPartition[a.partition], open[a.partition] = a, cl
 		}
-		a.mu.Unlock()
 	}
 	found, err := c.prove(ctx, claims, timeout)
 	for _, cl := range claims {
@@ -201,43 +192,17 @@ func (c *Consumer) asker() (*kgo.Client, error) {
 	return kgo.NewClient(append(slices.Clone(c.askOpts), kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.MaxDecompressBatchBytes(maxBatch))...)
 }
 
-// doubted reports whether the same place to go back to was found before.
-func (a *assignment) doubted(begin int64) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	again := a.doubtedAt == begin+1
-	a.doubtedAt = begin + 1
-	return again
-}
-
 // settleClaim makes a finding the state of an assignment, unless its claim has been
 // settled or replaced meanwhile.
 func (c *Consumer) settleClaim(a *assignment, cl *ledger.Claim, f ledger.Finding) {
-	a.mu.Lock()
-	if a.claim != cl {
-		a.mu.Unlock()
+	s, ok := a.settleClaim(cl, f, c.opts.Start == StartLatest)
+	if !ok {
 		return
 	}
-	running := a.running
-	was := a.ledger.Last().Offset + 1
-	a.claim, a.recalls, a.running, a.doubtedAt = nil, nil, false, 0
-	a.oath, a.link = nil, link{}
-	a.log, a.before, a.witnesses = f.Log, f.Believed, slices.Clone(f.Believed.Witnesses)
-	if running {
-		a.ledger.Lose(f.Begin)
-	} else {
-		a.ledger.Begin(f.Begin)
-		a.missedTo = max(a.missedTo, f.Start)
-		if f.Begin != cl.Group && (cl.Group >= 0 || c.opts.Start == StartLatest) {
-			a.ledger.Touch() // or the next owner would begin where nothing is known of this
-		}
-	}
-	done := a.selection != nil && f.Begin >= a.selection.End(a.partition)
-	a.mu.Unlock()
-	if done {
+	if s.done {
 		finish(c.client, a)
 	}
-	c.tell(a, cl, f, running, was)
+	c.tell(a, cl, f, s.running, s.was)
 	signal(c.commitSoon)
 }
 
@@ -270,22 +235,9 @@ func (c *Consumer) tell(a *assignment, cl *ledger.Claim, f ledger.Finding, runni
 // doubt stops taking from an assignment until what was taken from it has been
 // compared with the log. c.mu is held.
 func (c *Consumer) doubt(a *assignment) {
-	a.mu.Lock()
-	if a.claim == nil {
-		a.dispute(-1)
-	}
-	a.mu.Unlock()
+	a.doubt()
 	c.steer(a)
 	signal(c.doubts)
-}
-
-// dispute makes a claim of what was taken: that the log is as it was. group is what
-// the group holds, -1 if that is of no account. mu is held.
-func (a *assignment) dispute(group int64) {
-	said := a.before
-	said.Log, said.Witnesses = a.log, a.sworn()
-	a.claim = &ledger.Claim{Partition: a.partition, Group: group, Committed: a.ledger.Last().Offset + 1, Said: said, First: -1}
-	a.running, a.oath = true, nil
 }
 
 // doubtLoop resolves what onOffsets could not, and what turned out while records
@@ -341,11 +293,9 @@ func (c *Consumer) doubtful() (as []*assignment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for a := range maps.Values(c.assignments) {
-		a.mu.Lock()
-		if a.claim != nil {
+		if a.openClaim() != nil {
 			as = append(as, a)
 		}
-		a.mu.Unlock()
 	}
 	return as
 }
@@ -355,10 +305,7 @@ func (c *Consumer) rewound() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, a := range c.assignments {
-		a.mu.Lock()
-		open := a.claim != nil && a.running
-		a.mu.Unlock()
-		if open {
+		if a.rewound() {
 			return true
 		}
 	}
@@ -373,10 +320,7 @@ func (c *Consumer) place(a *assignment, cl *ledger.Claim, f ledger.Finding) bool
 	if c.assignments[topicPartition{a.topic, a.partition}] != a {
 		return true // it has gone to another member meanwhile
 	}
-	a.mu.Lock()
-	same := a.claim == cl
-	a.mu.Unlock()
-	if !same {
+	if a.openClaim() != cl {
 		return true // the group's answer has come meanwhile, and places it
 	}
 	// The client takes the offset that it knows for none to go to. It may be

@@ -8,9 +8,7 @@ func (c *Consumer) steer(a *assignment) (fetched bool) {
 	if c.assignments[topicPartition{a.topic, a.partition}] != a {
 		return true // the partition is its next assignment's, or another member's
 	}
-	a.mu.Lock()
-	fetched = a.claim == nil && !a.unheard && !a.paused && !a.atEnd
-	a.mu.Unlock()
+	fetched = a.fetches()
 	partitions := map[string][]int32{a.topic: {a.partition}}
 	if fetched {
 		c.client.ResumeFetchPartitions(partitions)

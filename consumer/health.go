@@ -42,15 +42,10 @@ func (c *Consumer) watch(now time.Time) {
 	defer c.mu.Unlock()
 	var hung []string
 	for tp, a := range c.assignments {
-		a.mu.Lock()
-		if p := a.ledger.Prefix(); excused || a.ledger.Undone() == a.others || a.parked > 0 || p != a.movedTo || a.movedAt.IsZero() {
-			a.movedTo, a.movedAt = p, now
-		}
-		if still := now.Sub(a.movedAt); still >= c.opts.HangAfter {
+		if still := a.still(now, excused); still >= c.opts.HangAfter {
 			hung = append(hung, fmt.Sprintf("partition %s has had no verdict for offset %d for %s, and nothing is known to be wrong",
-				tp, a.ledger.Beyond().Committed, still.Round(time.Second)))
+				tp, a.waitsFor(), still.Round(time.Second)))
 		}
-		a.mu.Unlock()
 	}
 	c.hung = hung
 }
@@ -112,12 +107,9 @@ func (c *Consumer) sumDifference() int64 {
 	inLedgers, parked := 0, 0
 	c.mu.Lock()
 	for a := range c.alive {
-		a.mu.Lock()
-		if a.phase() != phaseEnded {
-			inLedgers += a.ledger.Undone() - a.others
-			parked += a.parked
-		}
-		a.mu.Unlock()
+		events, put := a.inFlight()
+		inLedgers += events
+		parked += put
 	}
 	c.mu.Unlock()
 	if d := int64(s.InFlight()) - int64(inWindow) - int64(parked); d != 0 {

@@ -43,20 +43,9 @@ type Selection interface {
 // of the group. It must not be settled or left a second time.
 func (c *Consumer) Leave(tok verdict.Handle) {
 	a := tok.Owner.(*assignment)
-	a.mu.Lock()
-	ok := a.phase() != phaseEnded
-	var less int32
-	if ok {
-		_, less, ok = a.ledger.Resize(tok.Seq, 0)
-	}
-	if ok {
-		a.others++
-		a.noteDrained()
-	}
-	a.mu.Unlock()
-	if ok {
+	if bytes, ok := a.leaveToOthers(tok.Seq); ok {
 		c.tally.giveBack(1)
-		c.window.release(1, -int64(less))
+		c.window.release(1, bytes)
 	}
 }
 
@@ -102,10 +91,8 @@ func (c *Consumer) jobState() (taken, settled bool) {
 	}
 	taken, settled = true, true
 	for _, a := range c.assignments {
-		a.mu.Lock()
-		taken = taken && a.atEnd
-		settled = settled && a.atEnd && a.ledger.Undone() == a.others
-		a.mu.Unlock()
+		t, s := a.progress()
+		taken, settled = taken && t, settled && s
 	}
 	return taken, settled
 }
@@ -118,33 +105,16 @@ func (c *Consumer) outline(cl *kgo.Client, a *assignment) {
 	if c.opts.Job == nil {
 		return
 	}
-	a.selection, a.leaveOthers = c.opts.Job.Selection, c.opts.Job.LeaveOthers
-	if a.selection.End(a.partition) == 0 {
+	a.of(c.opts.Job)
+	if c.opts.Job.Selection.End(a.partition) == 0 {
 		finish(cl, a)
 	}
 }
 
 // finish notes that a partition is read as far as the job goes.
 func finish(cl *kgo.Client, a *assignment) {
-	a.mu.Lock()
-	a.atEnd = true
-	a.mu.Unlock()
+	a.finish()
 	cl.PauseFetchPartitions(map[string][]int32{a.topic: {a.partition}})
-}
-
-// within cuts off what lies beyond the end of the job, and reports whether the end
-// is reached.
-func (a *assignment) within(records []*kgo.Record) (within []*kgo.Record, end bool) {
-	if a.selection == nil {
-		return records, false
-	}
-	to := a.selection.End(a.partition)
-	for i, r := range records {
-		if r.Offset >= to {
-			return records[:i], true
-		}
-	}
-	return records, len(records) > 0 && records[len(records)-1].Offset+1 >= to
 }
 
 // checkDeleted ends partitions whose selected records have been deleted before

@@ -97,9 +97,7 @@ func (c *Consumer) askEnds(ctx context.Context, admin *kadm.Client, r *reach) {
 	r.topic, r.topicOK = time.Time{}, true
 	for _, a := range c.owned() {
 		if end, ok := ends[a.partition]; ok {
-			a.mu.Lock()
-			a.highWater = max(a.highWater, end)
-			a.mu.Unlock()
+			a.endsAt(end)
 		}
 	}
 	c.tellUnreached(r, now, ends, faults)

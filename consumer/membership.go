@@ -65,19 +65,12 @@ func (c *Consumer) reclaim(cl *kgo.Client, added map[string][]int32) {
 		if a = c.begin(cl, topicPartition{a.topic, a.partition}); a == nil {
 			continue
 		}
-		a.mu.Lock()
-		a.given, a.unheard = true, true
-		a.mu.Unlock()
+		a.given(true)
+		a.await()
 		asked = append(asked, a)
 	}
 	c.mu.Unlock()
 	c.log.Warn().Int("partitions", len(asked)).
 		Msg("this member was out of the group for a moment; asking where the partitions stand that it keeps")
 	c.hold(asked, nil)
-}
-
-func (a *assignment) memberOf() string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.member
 }

@@ -46,7 +46,8 @@ func TestThrownOutWhileJoining(t *testing.T) {
 		b.publish(1, events("p1", 100, 110)...)
 		s := newFakeSink(false)
 		m := b.start(s, func(o *Options) { o.SessionTimeout = 6 * time.Second })
-		held := s.take(20)   // without a verdict
+		held := s.take(20) // without a verdict
+		b.eventually("the topic's id is known", func() bool { return m.topic.id() != noTopicID })
 		b.commitBehind(m, 5) // as somebody does who has the partitions in between
 		forgotten := b.cluster.Fault(kfake.Fault{
 			Keys: []kmsg.Key{kmsg.JoinGroup}, TopLevel: true, Err: kerr.UnknownMemberID,

@@ -54,23 +54,6 @@ func (c *Consumer) forgive() {
 	}
 }
 
-// jump returns how many offsets were deleted between the last record taken and
-// the first of those that come next, of which the log's start is known. mu is
-// held.
-func (a *assignment) jump(start, next int64) (n, from int64) {
-	from = max(a.ledger.Last().Offset+1, a.missedTo)
-	start = min(start, next)
-	if start <= from {
-		return 0, from
-	}
-	n = start - from
-	for _, s := range a.before.Settled {
-		n -= max(min(s.To, start)-max(s.From, from), 0)
-	}
-	a.missedTo = start
-	return n, from
-}
-
 // missedLoop looks at partitions at rest, of which no next record tells that
 // some were deleted, and lets the condition be well again.
 func (c *Consumer) missedLoop(ctx context.Context) {
@@ -111,23 +94,20 @@ func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before
 		if !ok || o.Err != nil {
 			continue
 		}
-		a.mu.Lock()
-		at := a.ledger.Last().Offset
-		var n, from int64
-		if o.Offset > at+1 && a.underWay() && !a.atEnd {
-			was, seen := before[a]
-			switch {
-			case !seen || was.at != at:
-				again[a] = look{at, c.opts.Now()}
-			case atRest || emptied.Sub(was.when) >= emptiedAfter:
-				n, from = a.jump(o.Offset, o.Offset)
-				a.ledger.Skip(o.Offset) // or the next owner would count them again
-			default:
-				again[a] = was
-			}
+		at, behind := a.behind(o.Offset)
+		if !behind {
+			continue
 		}
-		a.mu.Unlock()
-		if n > 0 {
+		was, seen := before[a]
+		switch {
+		case !seen || was.at != at:
+			again[a] = look{at, c.opts.Now()}
+			continue
+		case !atRest && emptied.Sub(was.when) < emptiedAfter:
+			again[a] = was
+			continue
+		}
+		if n, from := a.skip(at, o.Offset); n > 0 {
 			c.miss(topicPartition{a.topic, a.partition}, from, o.Offset, n)
 		}
 	}

@@ -33,9 +33,7 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 			if a == nil {
 				continue
 			}
-			a.mu.Lock()
-			a.unheard = true
-			a.mu.Unlock()
+			a.await()
 		}
 	}
 	c.assigned, c.lost = true, false

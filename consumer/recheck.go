@@ -3,7 +3,6 @@ package consumer
 import (
 	"context"
 	"net"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,42 +67,6 @@ func (l *links) changed(was *link, leader func() int32) bool {
 	return changed
 }
 
-// reconnected has the log compared if there has been another connection to the leader
-// of a partition. It returns false if that was the second within the time that a look
-// takes: then nothing is to be taken before the log is known to be the same. a.mu is
-// held.
-func (c *Consumer) reconnected(a *assignment) (take bool) {
-	leader := func() int32 {
-		leader, _, _ := c.client.PartitionLeader(a.topic, a.partition)
-		return leader
-	}
-	if !c.links.changed(&a.link, leader) {
-		return true
-	}
-	defer signal(c.oaths)
-	return a.swear()
-}
-
-// swear notes the witnesses from before another connection. It returns false if
-// earlier ones have not been compared yet. mu is held.
-func (a *assignment) swear() bool {
-	if len(a.oath) > 0 {
-		return false
-	}
-	a.oath = slices.Clone(a.witnesses)
-	return true
-}
-
-// sworn returns the witnesses that the log has to have if it is still the one that was
-// read. Those that were taken since another connection prove only the log that there is
-// now. mu is held.
-func (a *assignment) sworn() ledger.Witnesses {
-	if len(a.oath) > 0 {
-		return slices.Clone(a.oath)
-	}
-	return slices.Clone(a.witnesses)
-}
-
 // recheckLoop compares what was sworn with the log.
 func (c *Consumer) recheckLoop(ctx context.Context) {
 	defer crash.Report()
@@ -134,16 +97,10 @@ func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered
 	oaths := make(map[int32]*assignment)
 	var claims []ledger.Claim
 	for _, a := range c.owned() {
-		a.mu.Lock()
-		if len(a.oath) > 0 && a.claim == nil {
-			last := a.oath[len(a.oath)-1]
-			claims = append(claims, ledger.Claim{
-				Partition: a.partition, Group: -1, Committed: last.Offset + 1, First: -1,
-				Said: ledger.Beyond{Log: a.log, Witnesses: ledger.Witnesses{last}},
-			})
+		if cl, ok := a.oathClaim(); ok {
+			claims = append(claims, cl)
 			oaths[a.partition] = a
 		}
-		a.mu.Unlock()
 	}
 	found, _ := c.prove(ctx, claims, timeout)
 	for _, cl := range claims {
@@ -158,13 +115,7 @@ func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered
 func (c *Consumer) keepOath(a *assignment, w ledger.Witness, f ledger.Finding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	a.mu.Lock()
-	same := len(a.oath) > 0 && a.oath[len(a.oath)-1] == w && a.phase() == phaseTaking
-	if same && !f.Doubtful {
-		a.oath = nil
-	}
-	a.mu.Unlock()
-	if same && f.Doubtful {
+	if a.keepsOath(w, f.Doubtful) && f.Doubtful {
 		c.log.Error().Stringer("partition", topicPartition{a.topic, a.partition}).Int64("offset", w.Offset).
 			Msg("after another connection the brokers hold other records than were read; comparing what is left with what was read")
 		c.doubt(a)

@@ -265,9 +265,7 @@ func (s *spot) replaced(rec *kgo.Record) bool {
 	if s.at.Epoch >= 0 && rec.LeaderEpoch > s.at.Epoch {
 		return true
 	}
-	s.owner.mu.Lock()
-	defer s.owner.mu.Unlock()
-	return s.owner.ledger.Lost(s.seq, s.at.Offset)
+	return s.owner.lost(s.seq, s.at.Offset)
 }
 
 // now sets what of a partition is still wanted.

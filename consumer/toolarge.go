@@ -45,11 +45,3 @@ func (c *Consumer) standIn(batch *kgo.ErrDecompressTooLarge) *kgo.Record {
 		Timestamp: c.opts.Now(), Value: []byte(said),
 	}
 }
-
-// stands reports whether a batch may be taken now: not while it is open where the
-// partition goes on.
-func (a *assignment) stands(batch *kgo.ErrDecompressTooLarge) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.claim == nil && !a.unheard && batch.NextOffset-1 > a.ledger.Last().Offset
-}

@@ -114,11 +114,9 @@ func (c *Consumer) remake(id [16]byte) {
 	}
 	left := 0
 	for tp, a := range c.assignments {
-		a.mu.Lock()
-		a.life.Store(int32(phaseOrphaned))
-		left += a.ledger.Undone()
-		c.remade[tp] = slices.Clone(a.stamps)
-		a.mu.Unlock()
+		events, stamps := a.orphan()
+		left += events
+		c.remade[tp] = stamps
 		delete(c.assignments, tp)
 	}
 	clear(c.memories)
@@ -143,11 +141,9 @@ func (c *Consumer) ofFormerTopic(tp topicPartition, f fetched) bool {
 func (c *Consumer) endOrphans() {
 	var done []*assignment
 	for _, a := range c.living() {
-		a.mu.Lock()
-		if a.phase() == phaseOrphaned && a.ledger.Undone() == 0 {
+		if a.bereft() {
 			done = append(done, a)
 		}
-		a.mu.Unlock()
 	}
 	if len(done) > 0 {
 		c.end(done)

@@ -18,11 +18,9 @@ func (c *Consumer) unheard() (as []*assignment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, a := range c.assignments {
-		a.mu.Lock()
-		if a.unheard && a.phase() != phaseDraining {
+		if a.awaits() {
 			as = append(as, a)
 		}
-		a.mu.Unlock()
 	}
 	return as
 }

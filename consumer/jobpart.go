@@ -1,0 +1,51 @@
+package consumer
+
+import "github.com/twmb/franz-go/pkg/kgo"
+
+// of has the assignment be a part of a job. It is called before anything is taken.
+func (a *assignment) of(j *Job) { a.selection, a.leaveOthers = j.Selection, j.LeaveOthers }
+
+// within cuts off what lies beyond the end of the job, and reports whether the end
+// is reached.
+func (a *assignment) within(records []*kgo.Record) (within []*kgo.Record, end bool) {
+	if a.selection == nil {
+		return records, false
+	}
+	to := a.selection.End(a.partition)
+	for i, r := range records {
+		if r.Offset >= to {
+			return records[:i], true
+		}
+	}
+	return records, len(records) > 0 && records[len(records)-1].Offset+1 >= to
+}
+
+// finish notes that the partition is read as far as its job goes.
+func (a *assignment) finish() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.atEnd = true
+}
+
+// progress reports whether all of the job is taken, and whether all of it is settled.
+func (a *assignment) progress() (taken, settled bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.atEnd, a.atEnd && a.ledger.Undone() == a.others
+}
+
+// leaveToOthers leaves a record to a later job. It returns the bytes that are not in
+// flight any more; false if the record is not the assignment's to leave.
+func (a *assignment) leaveToOthers(seq uint64) (freed int64, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.phase() == phaseEnded {
+		return 0, false
+	}
+	_, more, ok := a.ledger.Resize(seq, 0)
+	if ok {
+		a.others++
+		a.noteDrained()
+	}
+	return -int64(more), ok
+}

@@ -1,0 +1,172 @@
+package consumer
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
+)
+
+// memory is what an assignment leaves behind when it ends.
+type memory struct {
+	stamps []stamp // what the group holds if nobody has committed since
+	first  int64   // where it began
+	said   ledger.Beyond
+}
+
+// remember returns what is known beyond the last commit; nil if that is nothing. mu
+// is held.
+func (a *assignment) remember() *memory {
+	if a.recalls != nil {
+		return a.recalls // it has ended before that was compared with the log
+	}
+	news := a.ledger.Changes() != a.changes || len(a.before.Settled) > 0
+	if !news || a.selection != nil || a.claim != nil || a.phase() == phaseOrphaned {
+		return nil
+	}
+	m := &memory{stamps: slices.Clone(a.stamps), first: a.first, said: a.settled()}
+	if a.ledger.Next() == 0 {
+		m.first = a.ledger.Last().Offset + 1 // where it would have begun
+	}
+	return m
+}
+
+// settled returns what is settled, and the witnesses of its log. mu is held.
+func (a *assignment) settled() ledger.Beyond {
+	b := a.ledger.Beyond()
+	b.Add(&a.before, a.ledger.Last().Offset+1)
+	b.Log, b.Witnesses = a.log, a.sworn()
+	return b
+}
+
+// since is what of the memory counts for somebody who begins at that offset.
+func (m *memory) since(from int64) ledger.Beyond {
+	b := m.said
+	b.Committed = from
+	if m.said.Committed > from {
+		b.Settled = append([]ledger.Span{{From: from, To: m.said.Committed}}, m.said.Settled...)
+	}
+	return b
+}
+
+// fetched is what the group says of a partition.
+type fetched struct {
+	offset   int64
+	metadata *string
+}
+
+func (f fetched) stamp() stamp {
+	if f.metadata == nil {
+		return stampOf(f.offset, "")
+	}
+	return stampOf(f.offset, *f.metadata)
+}
+
+// suspend keeps what was lost for the case that it comes back; false if there is
+// nothing that could.
+func (a *assignment) suspend(now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.phase().commits() || a.ledger.Next() == 0 || a.selection != nil {
+		return false
+	}
+	a.life.Store(int32(phaseSuspended))
+	a.since, a.returned = now, false
+	return true
+}
+
+// overdue reports whether it has been suspended for a session's length.
+func (a *assignment) overdue(now time.Time, session time.Duration) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.phase() == phaseSuspended && !a.returned && now.Sub(a.since) >= session
+}
+
+// given notes whether the group has given the partition. It returns false if it is
+// suspended and has not been given back: its offsets need not have been fetched yet.
+func (a *assignment) given(now bool) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.returned = a.returned || now
+	return a.phase() != phaseSuspended || a.returned
+}
+
+// comeBack has a suspended assignment go on under that member id, if the group holds
+// what this member has committed. Its log is compared first. In a stop it only drains.
+func (a *assignment) comeBack(f fetched, member string, stopping bool) (suspended, goesOn bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	suspended = a.phase() == phaseSuspended
+	if goesOn = suspended && slices.Contains(a.stamps, f.stamp()); goesOn {
+		a.life.Store(int32(phaseTaking))
+		if stopping {
+			a.life.Store(int32(phaseDraining))
+		}
+		a.dispute(f.offset)
+		a.unheard, a.member = false, member
+	}
+	return suspended, goesOn
+}
+
+// awaitsGroup reports whether there are verdicts that can be committed as soon as the
+// group has given the partition back, or said where it stands.
+func (a *assignment) awaitsGroup() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	waits := a.phase() == phaseSuspended || a.phase().commits() && !a.underWay()
+	return waits && a.ledger.Changes() != a.changes
+}
+
+// orphan notes that the topic was deleted. It returns how many records have no
+// verdict, and what may have been committed.
+func (a *assignment) orphan() (left int, stamps []stamp) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.life.Store(int32(phaseOrphaned))
+	return a.ledger.Undone(), slices.Clone(a.stamps)
+}
+
+// bereft reports whether nothing is left of a topic that was deleted.
+func (a *assignment) bereft() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.phase() == phaseOrphaned && a.ledger.Undone() == 0
+}
+
+// memberOf returns the member id under which it was given.
+func (a *assignment) memberOf() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.member
+}
+
+// commitRefused notes that its commit was refused though others were taken. It reports
+// whether its fetches are to pause now: once that has lasted. They may be paused for it
+// already.
+func (a *assignment) commitRefused(now time.Time, after time.Duration) (pause, paused bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.refused.IsZero() {
+		a.refused = now
+	}
+	pause = !a.paused && now.Sub(a.refused) >= after
+	a.paused = a.paused || pause
+	return pause, a.paused
+}
+
+// commitTaken ends what commitRefused has begun. It reports whether its fetches have
+// been paused for it.
+func (a *assignment) commitTaken() (paused bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	paused = a.paused
+	a.refused, a.paused = time.Time{}, false
+	return paused
+}
+
+// fetches reports whether the partition is to be fetched now.
+func (a *assignment) fetches() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.underWay() && !a.paused && !a.atEnd
+}
