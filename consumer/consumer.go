@@ -292,8 +292,8 @@ func (c *Consumer) Settle(vs []verdict.Verdict) {
 	if len(counted) == 0 {
 		return
 	}
-	c.tally.settled(counted)
-	c.metrics.acceptSeconds.accepted(counted, c.opts.Now())
+	c.tally.Settled(counted)
+	c.metrics.acceptSeconds.Accepted(counted, c.opts.Now())
 	c.window.release(len(counted), bytes)
 }
 

@@ -67,12 +67,12 @@ func TestASumThatDoesNotHoldIsReported(t *testing.T) {
 	if conditionFails(m, "sum") {
 		t.Fatal("the sum is said not to hold with 30 in flight and 20 accepted")
 	}
-	m.tally.take(1) // an event that was taken and is nowhere
+	m.tally.Take(1) // an event that was taken and is nowhere
 	m.checkSum(t.Context())
 	if !conditionFails(m, "sum") || !strings.Contains(b.log.String(), `"difference":1`) {
 		t.Errorf("one event is missing and nobody says so:\n%s", b.log)
 	}
-	m.tally.giveBack(1)
+	m.tally.GiveBack(1)
 	m.window.take(1, 0) // counted as in flight, and in no ledger
 	if d := m.sumDifference(); d == 0 {
 		t.Error("a window and ledgers that disagree pass for well")

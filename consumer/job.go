@@ -44,7 +44,7 @@ type Selection interface {
 func (c *Consumer) Leave(tok verdict.Handle) {
 	a := tok.Owner.(*assignment)
 	if bytes, ok := a.leaveToOthers(tok.Seq); ok {
-		c.tally.giveBack(1)
+		c.tally.GiveBack(1)
 		c.window.release(1, bytes)
 	}
 }

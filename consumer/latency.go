@@ -14,10 +14,10 @@ var latencyBounds = [...]int64{
 	50, 100, 250, 500, 1000, 2000, 3000, 5000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000, 6 * 3_600_000, 24 * 3_600_000,
 }
 
-// latencies is a histogram of how long events took. Prometheus' own takes one
+// Latencies is a histogram of how long events took. Prometheus' own takes one
 // value at a time, with a search and three atomic operations each; this takes
 // those of a batch, most of which are in one bucket.
-type latencies struct {
+type Latencies struct {
 	desc *prometheus.Desc
 
 	mu      sync.Mutex
@@ -25,12 +25,13 @@ type latencies struct {
 	millis  int64                          // the sum
 }
 
-func newLatencies(name, help string) *latencies {
-	return &latencies{desc: prometheus.NewDesc(name, help, nil, nil)}
+// NewLatencies returns an empty histogram.
+func NewLatencies(name, help string) *Latencies {
+	return &Latencies{desc: prometheus.NewDesc(name, help, nil, nil)}
 }
 
-// accepted observes the accepted of these.
-func (l *latencies) accepted(vs []verdict.Verdict, now time.Time) {
+// Accepted observes the accepted of these.
+func (l *Latencies) Accepted(vs []verdict.Verdict, now time.Time) {
 	at := now.UnixMilli()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -52,10 +53,10 @@ func (l *latencies) accepted(vs []verdict.Verdict, now time.Time) {
 }
 
 // Describe implements prometheus.Collector.
-func (l *latencies) Describe(ch chan<- *prometheus.Desc) { ch <- l.desc }
+func (l *Latencies) Describe(ch chan<- *prometheus.Desc) { ch <- l.desc }
 
 // Collect implements prometheus.Collector.
-func (l *latencies) Collect(ch chan<- prometheus.Metric) {
+func (l *Latencies) Collect(ch chan<- prometheus.Metric) {
 	l.mu.Lock()
 	buckets, millis := l.buckets, l.millis
 	l.mu.Unlock()

@@ -20,7 +20,7 @@ func TestLatencies(t *testing.T) {
 			bounds = append(bounds, float64(ms)/1000)
 		}
 		want := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "x", Help: "x", Buckets: bounds})
-		got := newLatencies("x", "x")
+		got := NewLatencies("x", "x")
 		now := time.UnixMilli(1_800_000_000_000)
 		took := rapid.OneOf(rapid.Int64Range(-1000, 100_000_000), rapid.SampledFrom(latencyBounds[:]))
 		for range rapid.IntRange(0, 3).Draw(t, "batches") {
@@ -33,7 +33,7 @@ func TestLatencies(t *testing.T) {
 					want.Observe(max(float64(ms), 0) / 1000)
 				}
 			}
-			got.accepted(vs, now)
+			got.Accepted(vs, now)
 		}
 		w, g := histogram(t, want), histogram(t, got)
 		if w.GetSampleCount() != g.GetSampleCount() || math.Abs(w.GetSampleSum()-g.GetSampleSum()) > 1e-6 {

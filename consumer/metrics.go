@@ -12,7 +12,7 @@ type metrics struct {
 	commits, commitFailures, late, skipped prometheus.Counter
 	parked, reread                         prometheus.Counter
 	commitSeconds                          prometheus.Histogram
-	acceptSeconds                          *latencies
+	acceptSeconds                          *Latencies
 	sumDifference                          prometheus.Gauge
 	missed, refused                        *prometheus.CounterVec
 
@@ -47,7 +47,7 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "amazon_capi_commit_metadata_refused_total", Help: "Commits whose metadata is not believed, or not as a whole, because it is not about the records that the topic holds, by reason.",
 		}, []string{"reason"}),
-		acceptSeconds: newLatencies("amazon_capi_accept_latency_seconds", "From a record's timestamp to Amazon's acceptance of its event; of a replay, its age."),
+		acceptSeconds: NewLatencies("amazon_capi_accept_latency_seconds", "From a record's timestamp to Amazon's acceptance of its event; of a replay, its age."),
 		sumDifference: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "amazon_capi_sum_difference", Help: "Consumed less accepted, dead-lettered, filtered and in flight, checked every 10 s: anything but 0 is a bug.",
 		}),

@@ -119,7 +119,7 @@ func (o *Options) setDefaults() error {
 	if o.Tally == nil {
 		o.Tally = NewTally()
 	}
-	o.Tally.configured = o.Configured
+	o.Tally.Configured = o.Configured
 	if o.Conditions == nil {
 		o.Conditions = health.NewConditions(zerolog.Nop(), nil)
 	}

@@ -101,7 +101,7 @@ func (c *Consumer) take(fetches kgo.Fetches) passOver {
 		c.pace.took(len(fresh), c.opts.Now())
 		// The window and the tally first: a verdict may come back before push
 		// returns, and in flight must never be seen below zero.
-		c.tally.take(len(fresh))
+		c.tally.Take(len(fresh))
 		c.window.take(len(fresh), bytes)
 		c.metrics.skipped.Add(float64(a.push(records, fresh, readableEnd(&p))))
 	})

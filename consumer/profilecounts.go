@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// profileCounts counts the events of a chunk by profile. The profiles are
+// Chunk counts the events of a chunk by profile. The profiles are
 // remembered from chunk to chunk: finding one costs a third of putting it into a
 // map anew each time.
-type profileCounts struct {
+type Chunk struct {
 	known map[string]*profileCount
 	// recent are some of them, by their hash: most profiles have one of these
 	// places to themselves, and to look there takes a quarter of what a map does.
@@ -25,7 +25,8 @@ type profileCount struct {
 // maxRemembered is for profile ids that come from data, and may all be different.
 const maxRemembered = 2048
 
-func (c *profileCounts) add(profile string) {
+// Add counts an event.
+func (c *Chunk) Add(profile string) {
 	if c.known == nil {
 		c.known, c.seed = make(map[string]*profileCount), maphash.MakeSeed()
 	}
@@ -43,14 +44,14 @@ func (c *profileCounts) add(profile string) {
 	e.n++
 }
 
-func (c *profileCounts) remember(profile string) *profileCount {
+func (c *Chunk) remember(profile string) *profileCount {
 	e := &profileCount{profile: strings.Clone(profile)} // it may be a part of a record, which it would keep
 	c.known[e.profile] = e
 	return e
 }
 
-// hand gives the counts to the tally and begins again.
-func (c *profileCounts) hand(t *Tally) {
+// Hand gives the counts to the tally and begins again.
+func (c *Chunk) Hand(t *Tally) {
 	if len(c.some) == 0 {
 		return
 	}

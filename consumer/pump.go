@@ -25,7 +25,7 @@ type pump struct {
 	tally    *Tally
 	window   *window
 	held     *holds
-	profiles profileCounts
+	profiles Chunk
 
 	// again: the records in hand were parked, and have been counted before. past is
 	// what happened to the one that is being handled.
@@ -150,7 +150,7 @@ func (p *pump) count(profile string) {
 	if profile == "" {
 		profile = NoProfile
 	}
-	p.profiles.add(profile)
+	p.profiles.Add(profile)
 }
 
 // giveUp refuses records that were parked and have been deleted from Kafka
@@ -179,7 +179,7 @@ func (a *assignment) enlarge(seq uint64, size int32) (more int64) {
 func (p *pump) hand() {
 	// Consumed before settled: a scrape in between must not see more verdicts
 	// than events.
-	p.profiles.hand(p.tally)
+	p.profiles.Hand(p.tally)
 	p.worker.Flush()
 	for profile, tokens := range p.parked {
 		p.park(profile, tokens)

@@ -179,7 +179,7 @@ func (c *Consumer) end(as []*assignment) {
 	for _, a := range as {
 		events, parked, bytes, m := a.end()
 		if events > 0 {
-			c.tally.giveBack(events)
+			c.tally.GiveBack(events)
 			c.window.release(events-parked, bytes)
 		}
 		c.mu.Lock()

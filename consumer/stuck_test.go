@@ -333,7 +333,7 @@ func (r *crowdRun) take(ctx context.Context) {
 				break
 			}
 		}
-		r.tally.take(n)
+		r.tally.Take(n)
 		r.window.take(n, bytes)
 		r.a.push(part, part, int64(len(r.records)))
 		next += n

@@ -65,7 +65,7 @@ const maxProfiles = 1000
 // that they cannot disagree.
 type Tally struct {
 	// configured reports whether the accounts name a profile; nil means none.
-	configured func(profile string) bool
+	Configured func(profile string) bool
 
 	mu       sync.Mutex
 	profiles map[string]*profileTally
@@ -129,13 +129,15 @@ func (t *Tally) Summary() Summary {
 	return s
 }
 
-func (t *Tally) take(n int) {
+// Take counts records that were taken.
+func (t *Tally) Take(n int) {
 	t.mu.Lock()
 	t.taken += uint64(n)
 	t.mu.Unlock()
 }
 
-func (t *Tally) giveBack(n int) {
+// GiveBack counts records that went back without a verdict.
+func (t *Tally) GiveBack(n int) {
 	t.mu.Lock()
 	t.returned += uint64(n)
 	t.mu.Unlock()
@@ -150,9 +152,9 @@ func (t *Tally) consumed(counts []*profileCount) {
 	}
 }
 
-// settled adds verdicts. A batch is of one profile, so the map is looked into
+// Settled adds verdicts. A batch is of one profile, so the map is looked into
 // once per batch and not once per event.
-func (t *Tally) settled(vs []verdict.Verdict) {
+func (t *Tally) Settled(vs []verdict.Verdict) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var c *profileTally
@@ -184,7 +186,7 @@ func (t *Tally) profile(id string) *profileTally {
 	if c := t.profiles[id]; c != nil {
 		return c
 	}
-	switch known := id == NoProfile || id == OtherProfiles || t.configured != nil && t.configured(id); {
+	switch known := id == NoProfile || id == OtherProfiles || t.Configured != nil && t.Configured(id); {
 	case known && (t.known < maxProfiles || id == NoProfile || id == OtherProfiles):
 		return t.add(id, true)
 	case !known && len(t.profiles)-t.known < maxProfiles:

@@ -8,20 +8,22 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
+const ofChunk = 512
+
 // The tally outlives all records, and a profile's name in it must not keep the
 // one that it was read from.
 func TestTheTallyOwnsItsProfilesNames(t *testing.T) {
 	record := []byte("2000000001")
 	tally := NewTally()
-	var counts profileCounts
-	counts.add(unsafe.String(&record[0], len(record)))
-	counts.hand(tally)
+	var counts Chunk
+	counts.Add(unsafe.String(&record[0], len(record)))
+	counts.Hand(tally)
 	copy(record, "xxxxxxxxxx")
-	counts.add("2000000001")
-	counts.add("2000000001")
-	counts.hand(tally)
-	counts.hand(tally)
-	tally.settled([]verdict.Verdict{{ProfileID: "2000000001", Class: verdict.Accepted}})
+	counts.Add("2000000001")
+	counts.Add("2000000001")
+	counts.Hand(tally)
+	counts.Hand(tally)
+	tally.Settled([]verdict.Verdict{{ProfileID: "2000000001", Class: verdict.Accepted}})
 	s := tally.Summary()
 	if len(s.Profiles) != 1 || s.Profiles[0].Profile != "2000000001" || s.Profiles[0].Consumed != 3 {
 		t.Errorf("%+v: want 3 consumed of profile 2000000001", s.Profiles)
@@ -31,18 +33,18 @@ func TestTheTallyOwnsItsProfilesNames(t *testing.T) {
 // Profile ids come from data, and a faulty producer could make up any number.
 func TestProfileCountsForgetProfiles(t *testing.T) {
 	tally := NewTally()
-	var counts profileCounts
+	var counts Chunk
 	for chunk := range 10 {
-		for i := range chunkLen {
-			counts.add(strconv.Itoa(chunk*chunkLen + i))
+		for i := range ofChunk {
+			counts.Add(strconv.Itoa(chunk*ofChunk + i))
 		}
-		counts.hand(tally)
+		counts.Hand(tally)
 		if n := len(counts.known); n > maxRemembered {
 			t.Fatalf("%d profiles are remembered between chunks, want at most %d", n, maxRemembered)
 		}
 	}
-	if s := tally.Summary(); s.Total.Consumed != 10*chunkLen {
-		t.Errorf("%d consumed, want %d", s.Total.Consumed, 10*chunkLen)
+	if s := tally.Summary(); s.Total.Consumed != 10*ofChunk {
+		t.Errorf("%d consumed, want %d", s.Total.Consumed, 10*ofChunk)
 	}
 }
 
@@ -56,21 +58,21 @@ func (t *Tally) shownAs() map[string]Counts {
 }
 
 func (t *Tally) took(profile string, n int) {
-	var counts profileCounts
+	var counts Chunk
 	for range n {
-		counts.add(profile)
+		counts.Add(profile)
 	}
-	counts.hand(t)
+	counts.Hand(t)
 }
 
 // Ids that somebody made up share a label, and take none from those that Amazon
 // knows or an account names, however many there are and whoever comes first.
 func TestMadeUpProfilesTakeNoLabels(t *testing.T) {
 	tally := NewTally()
-	tally.configured = func(profile string) bool { return profile == "named" }
+	tally.Configured = func(profile string) bool { return profile == "named" }
 	for i := range 3 * maxProfiles {
 		tally.took(strconv.Itoa(i), 1)
-		tally.settled([]verdict.Verdict{{ProfileID: strconv.Itoa(i), Class: verdict.Auth}})
+		tally.Settled([]verdict.Verdict{{ProfileID: strconv.Itoa(i), Class: verdict.Auth}})
 	}
 	tally.took("named", 2)
 	tally.took("real", 5)
@@ -78,7 +80,7 @@ func TestMadeUpProfilesTakeNoLabels(t *testing.T) {
 	if len(before) != 2 || before[OtherProfiles].Consumed != 3*maxProfiles+5 || before["named"].Consumed != 2 {
 		t.Errorf("labels %d, others %d, named %d", len(before), before[OtherProfiles].Consumed, before["named"].Consumed)
 	}
-	tally.settled([]verdict.Verdict{{ProfileID: "real", Class: verdict.Accepted}, {ProfileID: "real", Class: verdict.Accepted}})
+	tally.Settled([]verdict.Verdict{{ProfileID: "real", Class: verdict.Accepted}, {ProfileID: "real", Class: verdict.Accepted}})
 	tally.took("real", 3)
 	after := tally.shownAs()
 	real, others := after["real"], after[OtherProfiles]
@@ -100,10 +102,10 @@ func TestAProfileThatBecomesKnown(t *testing.T) {
 	if got := tally.shownAs(); got[OtherProfiles].Consumed != 4 {
 		t.Fatalf("%+v", got)
 	}
-	tally.settled([]verdict.Verdict{{ProfileID: "p", Class: verdict.Accepted}})
+	tally.Settled([]verdict.Verdict{{ProfileID: "p", Class: verdict.Accepted}})
 	tally.took("p", 1)
 	tally.took("q", 2) // never shown before it is known
-	tally.settled([]verdict.Verdict{{ProfileID: "q", Class: verdict.Accepted}})
+	tally.Settled([]verdict.Verdict{{ProfileID: "q", Class: verdict.Accepted}})
 	got := tally.shownAs()
 	if got["p"].Consumed != 1 || got["q"].Consumed != 2 || got[OtherProfiles].Consumed != 4 {
 		t.Errorf("%+v", got)
@@ -120,7 +122,7 @@ func TestLabelsOfKnownProfilesAreBounded(t *testing.T) {
 	tally := NewTally()
 	for i := range 2 * maxProfiles {
 		tally.took(strconv.Itoa(i), 1)
-		tally.settled([]verdict.Verdict{{ProfileID: strconv.Itoa(i), Class: verdict.Accepted}})
+		tally.Settled([]verdict.Verdict{{ProfileID: strconv.Itoa(i), Class: verdict.Accepted}})
 	}
 	got, sum := tally.shownAs(), uint64(0)
 	for _, c := range got {
