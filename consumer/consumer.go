@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -22,7 +23,7 @@ type Consumer struct {
 	opts       Options
 	clientOpts []kgo.Opt
 	log        zerolog.Logger
-	tally      *Tally
+	tally      *tally.Tally
 	window     *window
 	parking    *parking
 	inboxes    *inboxes
@@ -201,7 +202,7 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 }
 
 // Tally returns the counts of this consumer.
-func (c *Consumer) Tally() *Tally { return c.tally }
+func (c *Consumer) Tally() *tally.Tally { return c.tally }
 
 // onNewClient is told of a client before that begins to join, which it does while it
 // is made: what it calls first would find none.

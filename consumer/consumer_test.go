@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
+	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/internal/pipeline/handler"
@@ -371,7 +372,7 @@ func TestEveryRecordGetsItsClassAndIsCommitted(t *testing.T) {
 		"p1": {verdict.Accepted: 1, verdict.Filtered: 1, verdict.Validation: 1},
 		"p2": {verdict.Accepted: 2},
 		// A profile that is no profile is no label either.
-		NoProfile: {verdict.Decode: 1, verdict.Validation: 1},
+		tally.NoProfile: {verdict.Decode: 1, verdict.Validation: 1},
 	} {
 		for _, class := range verdict.Classes() {
 			if got[profile][class] != want[class] {

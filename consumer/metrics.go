@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
+	"github.com/tracklayer/amazon-capi/consumer/tally"
 )
 
 // metrics are the consumer's own; what became of events is the Tally's.
@@ -12,7 +13,7 @@ type metrics struct {
 	commits, commitFailures, late, skipped prometheus.Counter
 	parked, reread                         prometheus.Counter
 	commitSeconds                          prometheus.Histogram
-	acceptSeconds                          *Latencies
+	acceptSeconds                          *tally.Latencies
 	sumDifference                          prometheus.Gauge
 	missed, refused                        *prometheus.CounterVec
 
@@ -47,7 +48,7 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "amazon_capi_commit_metadata_refused_total", Help: "Commits whose metadata is not believed, or not as a whole, because it is not about the records that the topic holds, by reason.",
 		}, []string{"reason"}),
-		acceptSeconds: NewLatencies("amazon_capi_accept_latency_seconds", "From a record's timestamp to Amazon's acceptance of its event; of a replay, its age."),
+		acceptSeconds: tally.NewLatencies("amazon_capi_accept_latency_seconds", "From a record's timestamp to Amazon's acceptance of its event; of a replay, its age."),
 		sumDifference: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "amazon_capi_sum_difference", Help: "Consumed less accepted, dead-lettered, filtered and in flight, checked every 10 s: anything but 0 is a bug.",
 		}),
@@ -71,7 +72,7 @@ func (m *metrics) unregister() {
 		return
 	}
 	for _, c := range m.registered {
-		if _, isTally := c.(*Tally); isTally {
+		if _, isTally := c.(*tally.Tally); isTally {
 			continue // the last scrape still wants to know how it ended
 		}
 		m.registerer.Unregister(c)

@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/tracklayer/amazon-capi/consumer/proof"
+	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/health"
 )
 
@@ -171,7 +172,7 @@ func TestMissedBesideABusyPartition(t *testing.T) {
 // TestMissedIsToldForAWhile: readiness is well again when it was seen.
 func TestMissedIsToldForAWhile(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	c := &Consumer{log: zerolog.Nop(), tally: NewTally(), opts: Options{Now: func() time.Time { return now }}}
+	c := &Consumer{log: zerolog.Nop(), tally: tally.New(), opts: Options{Now: func() time.Time { return now }}}
 	c.metrics = newMetrics(c, nil)
 	cs := health.NewConditions(zerolog.Nop(), nil)
 	c.conditions.retention = cs.Condition("retention")

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/health"
 )
 
@@ -85,7 +86,7 @@ type Options struct {
 	// KeepsRecords says that the Handler keeps records beyond their Worker's Flush.
 	// Their memory is not used again then.
 	KeepsRecords bool
-	Tally        *Tally // NewTally
+	Tally        *tally.Tally // NewTally
 	// Configured reports whether the accounts name a profile; nil means none.
 	Configured func(profile string) bool
 
@@ -117,7 +118,7 @@ func (o *Options) setDefaults() error {
 	setDefault(&o.SessionTimeout, 45*time.Second)
 	setDefault(&o.RebalanceTimeout, 60*time.Second)
 	if o.Tally == nil {
-		o.Tally = NewTally()
+		o.Tally = tally.New()
 	}
 	o.Tally.Configured = o.Configured
 	if o.Conditions == nil {

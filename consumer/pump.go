@@ -5,6 +5,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -22,10 +23,10 @@ type pump struct {
 	workers  chan Worker
 	worker   Worker // of the chunk in hand
 	recycles bool   // records whose fate is on its way are given back to the client
-	tally    *Tally
+	tally    *tally.Tally
 	window   *window
 	held     *holds
-	profiles Chunk
+	profiles tally.Chunk
 
 	// again: the records in hand were parked, and have been counted before. past is
 	// what happened to the one that is being handled.
@@ -148,7 +149,7 @@ func (p *pump) handle(ctx context.Context, seq uint64, rec *kgo.Record) error {
 
 func (p *pump) count(profile string) {
 	if profile == "" {
-		profile = NoProfile
+		profile = tally.NoProfile
 	}
 	p.profiles.Add(profile)
 }

@@ -275,7 +275,7 @@ func metricTable(t *testing.T) string {
 					switch {
 					case fmt.Sprint(f.X) == "metric" && name != "": // which puts the namespace before
 						name = "_" + name
-					case f.Sel.Name != "NewDesc":
+					case f.Sel.Name != "NewDesc" && f.Sel.Name != "NewLatencies":
 						name = ""
 					}
 				}

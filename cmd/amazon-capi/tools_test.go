@@ -16,7 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
@@ -84,7 +84,7 @@ func (s *scene) run(code int, args ...string) result {
 }
 
 // deliver delivers what is published and not delivered yet, as run does.
-func (s *scene) deliver() consumer.Summary {
+func (s *scene) deliver() tally.Summary {
 	s.t.Helper()
 	account := sandbox.DefaultAccount()
 	pl, err := pipeline.New(pipeline.Config{

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/plugin/kprom"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
@@ -112,7 +113,7 @@ func (p *Pipeline) clientMetrics(role string) *kprom.Metrics {
 }
 
 // Tally is what was taken and what became of it so far.
-func (p *Pipeline) Tally() *consumer.Tally { return p.consumer.Tally() }
+func (p *Pipeline) Tally() *tally.Tally { return p.consumer.Tally() }
 
 // Conditions are the states readiness is made of.
 func (p *Pipeline) Conditions() *health.Conditions { return p.conditions }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -80,7 +80,7 @@ type Receipts struct {
 	Events  map[string]int `json:"events"` // they name, by class
 }
 
-func newReport(s consumer.Summary, letters []deadletter.Letter, receipts Receipts, amazon sandbox.Stats, published sample.Counts, took time.Duration) *Report {
+func newReport(s tally.Summary, letters []deadletter.Letter, receipts Receipts, amazon sandbox.Stats, published sample.Counts, took time.Duration) *Report {
 	r := &Report{
 		Consumed:     s.Taken - s.Returned,
 		Accepted:     s.Total.Settled[verdict.Accepted],

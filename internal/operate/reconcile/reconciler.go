@@ -9,7 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -151,7 +151,7 @@ const maxSilent = 100_000
 
 // event is what is told of a record.
 func (r *Reconciler) event(rec *kgo.Record, read bool) Event {
-	e := Event{Profile: consumer.NoProfile, Partition: rec.Partition, Offset: rec.Offset, Record: rec.Timestamp.UTC(), EventID: redact.EventID(r.ev.EventID)}
+	e := Event{Profile: tally.NoProfile, Partition: rec.Partition, Offset: rec.Offset, Record: rec.Timestamp.UTC(), EventID: redact.EventID(r.ev.EventID)}
 	if r.Transformer.ValidProfileID(r.ev.ProfileID) {
 		e.Profile = r.ev.ProfileID
 	}

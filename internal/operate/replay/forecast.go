@@ -13,8 +13,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/consumer/proof"
+	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -198,7 +198,7 @@ func (f *Forecaster) original(ctx context.Context, rec *kgo.Record) error {
 func (f *Forecaster) one(readable bool) Profile {
 	p := Profile{Profile: f.ev.ProfileID, Events: 1}
 	if !f.Transformer.ValidProfileID(p.Profile) {
-		p.Profile = consumer.NoProfile
+		p.Profile = tally.NoProfile
 	}
 	if !readable {
 		p.Refused = 1

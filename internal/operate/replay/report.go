@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/setting"
@@ -87,7 +87,7 @@ func (j *Job) report() *Report {
 
 // sent enters what became of the records. Once a job has ended by itself, what of
 // it was never taken is not there any more.
-func (r *Report) sent(s consumer.Summary, stopped bool) {
+func (r *Report) sent(s tally.Summary, stopped bool) {
 	r.Accepted, r.Filtered, r.DeadLettered = int(s.Total.Settled[verdict.Accepted]), int(s.Total.Settled[verdict.Filtered]), int(s.Total.DeadLettered())
 	r.Retried = int(s.Total.Retried)
 	r.Sent = int(s.Settled())

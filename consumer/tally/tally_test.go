@@ -1,4 +1,4 @@
-package consumer
+package tally
 
 import (
 	"strconv"
@@ -14,7 +14,7 @@ const ofChunk = 512
 // one that it was read from.
 func TestTheTallyOwnsItsProfilesNames(t *testing.T) {
 	record := []byte("2000000001")
-	tally := NewTally()
+	tally := New()
 	var counts Chunk
 	counts.Add(unsafe.String(&record[0], len(record)))
 	counts.Hand(tally)
@@ -32,7 +32,7 @@ func TestTheTallyOwnsItsProfilesNames(t *testing.T) {
 
 // Profile ids come from data, and a faulty producer could make up any number.
 func TestProfileCountsForgetProfiles(t *testing.T) {
-	tally := NewTally()
+	tally := New()
 	var counts Chunk
 	for chunk := range 10 {
 		for i := range ofChunk {
@@ -68,7 +68,7 @@ func (t *Tally) took(profile string, n int) {
 // Ids that somebody made up share a label, and take none from those that Amazon
 // knows or an account names, however many there are and whoever comes first.
 func TestMadeUpProfilesTakeNoLabels(t *testing.T) {
-	tally := NewTally()
+	tally := New()
 	tally.Configured = func(profile string) bool { return profile == "named" }
 	for i := range 3 * maxProfiles {
 		tally.took(strconv.Itoa(i), 1)
@@ -97,7 +97,7 @@ func TestMadeUpProfilesTakeNoLabels(t *testing.T) {
 
 // A profile that becomes known keeps its counts where they have been shown.
 func TestAProfileThatBecomesKnown(t *testing.T) {
-	tally := NewTally()
+	tally := New()
 	tally.took("p", 4)
 	if got := tally.shownAs(); got[OtherProfiles].Consumed != 4 {
 		t.Fatalf("%+v", got)
@@ -119,7 +119,7 @@ func TestAProfileThatBecomesKnown(t *testing.T) {
 
 // More real profiles than labels share one, too.
 func TestLabelsOfKnownProfilesAreBounded(t *testing.T) {
-	tally := NewTally()
+	tally := New()
 	for i := range 2 * maxProfiles {
 		tally.took(strconv.Itoa(i), 1)
 		tally.Settled([]verdict.Verdict{{ProfileID: strconv.Itoa(i), Class: verdict.Accepted}})

@@ -1,4 +1,4 @@
-package consumer
+package tally
 
 import (
 	"cmp"
@@ -83,8 +83,8 @@ type profileTally struct {
 	shown Counts // under OtherProfiles
 }
 
-// NewTally returns an empty tally.
-func NewTally() *Tally {
+// New returns an empty tally.
+func New() *Tally {
 	return &Tally{profiles: make(map[string]*profileTally)}
 }
 
