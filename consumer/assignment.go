@@ -24,7 +24,7 @@ type assignment struct {
 	stopped chan struct{}      // closed when the pump has returned
 
 	wake    chan struct{} // capacity 1: the inbox has something
-	inboxes *inboxes      // all of them
+	inboxes *Inboxes      // all of them
 
 	mu        sync.Mutex
 	inbox     []intake
@@ -95,7 +95,7 @@ func (in *intake) past(i int) *verdict.Past {
 
 var _ verdict.Owner = (*assignment)(nil)
 
-func newAssignment(topic string, partition int32, all *inboxes, stop context.CancelFunc) *assignment {
+func newAssignment(topic string, partition int32, all *Inboxes, stop context.CancelFunc) *assignment {
 	return &assignment{
 		topic:     topic,
 		partition: partition,

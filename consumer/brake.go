@@ -2,16 +2,15 @@ package consumer
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 )
 
-// brake stops taking while commits fail. All that is taken and delivered then is
+// Brake stops taking while commits fail. All that is taken and delivered then is
 // sent again by the next owner, and without a bound a member that cannot reach
 // its coordinator would go on until its session ends.
-type brake struct {
-	after time.Duration // how long commits fail before taking pauses
+type Brake struct {
+	After time.Duration // how long commits fail before taking pauses
 
 	mu       sync.Mutex
 	since    time.Time // when the first commit was begun of those that have not succeeded; zero if none
@@ -26,12 +25,13 @@ const (
 	maxBrake       = 15 * time.Second
 )
 
-func newBrake(interval time.Duration) *brake {
-	return &brake{after: min(brakeIntervals*interval, maxBrake), released: make(chan struct{})}
+// NewBrake returns a brake of commits that are made at that interval.
+func NewBrake(interval time.Duration) *Brake {
+	return &Brake{After: min(brakeIntervals*interval, maxBrake), released: make(chan struct{})}
 }
 
-// begin notes that a commit is begun. One that hangs counts as one that fails.
-func (b *brake) begin(now time.Time) {
+// Begin notes that a commit is begun. One that hangs counts as one that fails.
+func (b *Brake) Begin(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.since.IsZero() {
@@ -39,8 +39,8 @@ func (b *brake) begin(now time.Time) {
 	}
 }
 
-// release notes that commits work, or that there is none to make.
-func (b *brake) release() {
+// Release notes that commits work, or that there is none to make.
+func (b *Brake) Release() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.since.IsZero() {
@@ -51,31 +51,32 @@ func (b *brake) release() {
 	b.released = make(chan struct{})
 }
 
-func (b *brake) failing() bool {
+// Failing reports whether the last commits have failed.
+func (b *Brake) Failing() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return !b.since.IsZero()
 }
 
-// on reports whether nothing may be taken.
-func (b *brake) on(now time.Time) bool {
+// On reports whether nothing may be taken.
+func (b *Brake) On(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.onLocked(now)
 }
 
-func (b *brake) onLocked(now time.Time) bool { return !b.since.IsZero() && now.Sub(b.since) >= b.after }
+func (b *Brake) onLocked(now time.Time) bool { return !b.since.IsZero() && now.Sub(b.since) >= b.After }
 
-// pausing reports whether the poll loop waits for a commit.
-func (b *brake) pausing() bool {
+// Pausing reports whether the poll loop waits for a commit.
+func (b *Brake) Pausing() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.engaged
 }
 
-// wait returns when records may be taken, or ctx ends. It calls pauses if it has to
+// Wait returns when records may be taken, or ctx ends. It calls pauses if it has to
 // wait.
-func (b *brake) wait(ctx context.Context, now func() time.Time, pauses func()) error {
+func (b *Brake) Wait(ctx context.Context, now func() time.Time, pauses func()) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	defer func() { b.engaged = false }()
@@ -94,34 +95,4 @@ func (b *brake) wait(ctx context.Context, now func() time.Time, pauses func()) e
 		}
 	}
 	return nil
-}
-
-// waitForCommits returns when records may be taken, or ctx ends.
-func (c *Consumer) waitForCommits(ctx context.Context) error {
-	return c.brake.wait(ctx, c.opts.Now, func() {
-		c.conditions.commits.Fail(fmt.Sprintf("no commit has succeeded for %s; nothing more is taken until one does", c.brake.after))
-		c.log.Warn().Dur("after", c.brake.after).Msg("commits fail; taking pauses, and what is in flight goes on")
-	})
-}
-
-// commitsRefused notes that commits of these assignments are refused though others
-// are taken. When that has lasted, which it reports, their partitions alone are read no
-// more.
-func (c *Consumer) commitsRefused(as []*assignment) (lasts bool) {
-	now := c.opts.Now()
-	for _, a := range as {
-		pause, paused := a.commitRefused(now, c.brake.after)
-		lasts = lasts || paused
-		if pause {
-			c.steerAll([]*assignment{a})
-		}
-	}
-	return lasts
-}
-
-// commitTaken ends what commitsRefused has begun.
-func (c *Consumer) commitTaken(a *assignment) {
-	if a.commitTaken() {
-		c.steerAll([]*assignment{a})
-	}
 }

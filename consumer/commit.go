@@ -36,13 +36,13 @@ func (c *Consumer) commitLoop(ctx context.Context) {
 		case <-timer.C:
 			// Also those that drain: a drain may take long, and a crash within it
 			// would otherwise send all that it has brought to an end again.
-			if c.commit(ctx, c.living()) == 0 && c.brake.failing() {
+			if c.commit(ctx, c.living()) == 0 && c.brake.Failing() {
 				// What could not be committed is ours no more.
-				c.brake.release()
+				c.brake.Release()
 				c.conditions.commits.OK()
 			}
 			next := c.opts.CommitInterval
-			if c.brake.failing() {
+			if c.brake.Failing() {
 				next = min(next, commitRetry)
 			}
 			timer.Reset(next)
@@ -128,11 +128,11 @@ func newCommitBatch(as []*assignment, limit int) *commitBatch {
 func (c *Consumer) commitNow(ctx context.Context, as []*assignment) (news int, passes bool) {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
-	b := newCommitBatch(as, c.metadataLimit.now())
+	b := newCommitBatch(as, c.metadataLimit.Now())
 	news = len(b.of)
 	for len(b.of) > 0 {
 		started := c.opts.Now()
-		c.brake.begin(started)
+		c.brake.Begin(started)
 		if !c.commitByClient(ctx, b) {
 			c.commitAside(ctx, b)
 		}
@@ -140,7 +140,7 @@ func (c *Consumer) commitNow(ctx context.Context, as []*assignment) (news int, p
 		if !b.tooLong {
 			break
 		}
-		b = newCommitBatch(as, c.metadataLimit.now())
+		b = newCommitBatch(as, c.metadataLimit.Now())
 	}
 	return news, b.passes
 }

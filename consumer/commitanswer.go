@@ -42,7 +42,7 @@ func (c *Consumer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, er
 	lasts := false
 	if taken := len(b.sent) - len(refused); taken > 0 && !b.tooLong {
 		// Those that are refused alone must not stop the others.
-		c.brake.release()
+		c.brake.Release()
 		lasts = c.commitsRefused(refused)
 	}
 	if failed != nil {
@@ -96,12 +96,24 @@ func (c *Consumer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (r
 	return refused, failed
 }
 
+// shorten has a commit that was refused tried again with less metadata. It returns
+// false if there is none that could be left out.
+func (c *Consumer) shorten(b *commitBatch) bool {
+	to, ok := c.metadataLimit.Shorten(b.limit, c.opts.Now())
+	if ok && !b.tooLong {
+		c.log.Warn().Int("characters", b.limit).Int("trying", to).
+			Msg("the brokers refuse a commit's metadata (offset.metadata.max.bytes); what is left out is sent again after a crash")
+	}
+	b.tooLong = b.tooLong || ok
+	return ok
+}
+
 // commitFailed tells that a commit failed, unless that may pass by itself and has not
 // lasted. lasts is whether it has of single partitions, while others are committed.
 func (c *Consumer) commitFailed(err error, lasts bool) {
 	c.metrics.commitFailures.Inc()
 	what := "they are tried again, and a crash before that sends what they cover again"
-	on := c.brake.on(c.opts.Now())
+	on := c.brake.On(c.opts.Now())
 	if on {
 		what = "nothing more is taken until they can be"
 	}

@@ -24,12 +24,12 @@ type Consumer struct {
 	clientOpts []kgo.Opt
 	log        zerolog.Logger
 	tally      *tally.Tally
-	window     *window
+	window     *Window
 	parking    *parking
-	inboxes    *inboxes
+	inboxes    *Inboxes
 	held       *holds
-	pools      *fetchPools
-	unpacker   *unpacker
+	pools      *FetchPools
+	unpacker   *Unpacker
 	workers    chan Worker // those that no pump uses
 	askOpts    []kgo.Opt   // of clients that only ask
 	activity   activity
@@ -52,8 +52,8 @@ type Consumer struct {
 	assigned    bool                           // the group has answered once
 	lost        bool                           // and has taken back what it gave
 
-	pace  pace // of the poll loop alone
-	brake *brake
+	pace  Pace // of the poll loop alone
+	brake *Brake
 	topic topicID
 	abort func(error) // ends Run; set by it
 
@@ -62,7 +62,7 @@ type Consumer struct {
 	doubts        chan struct{}   // capacity 1: an assignment's claim waits
 	commitSoon    chan struct{}   // capacity 1: do not wait for the interval
 	ends          map[int32]int64 // where a group that begins at the latest begins
-	metadataLimit limit
+	metadataLimit Limit
 	missed        missed
 	emptied       atomic.Int64 // when a poll last took all that the client held
 
@@ -107,11 +107,11 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		opts:        o,
 		log:         o.Log.With().Str("stage", "consumer").Logger(),
 		tally:       o.Tally,
-		window:      newWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
+		window:      NewWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		parking:     newParking(o.MaxParkedEvents),
-		inboxes:     newInboxes(o.Workers),
-		brake:       newBrake(o.CommitInterval),
-		pools:       newFetchPools(o.FetchMaxBytes),
+		inboxes:     inboxesFor(o.Workers),
+		brake:       NewBrake(o.CommitInterval),
+		pools:       NewFetchPools(o.FetchMaxBytes),
 		workers:     make(chan Worker, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
 		memories:    make(map[topicPartition]*memory),
@@ -141,15 +141,15 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		c.askOpts = clientOpts
 	}
 	if o.Job != nil {
-		c.pace.perSecond = o.Job.Rate
+		c.pace.PerSecond = o.Job.Rate
 	}
 	c.conditions.assignment.Pending("the group has not answered yet")
-	var pools *fetchPools
+	var pools *FetchPools
 	if !c.opts.KeepsRecords {
 		pools = c.pools
 	}
 	var err error
-	if c.unpacker, err = newUnpacker(pools); err != nil {
+	if c.unpacker, err = NewUnpacker(pools); err != nil {
 		return nil, err
 	}
 	c.clientOpts = append(clientOpts, c.groupOpts()...)
@@ -295,17 +295,17 @@ func (c *Consumer) Settle(vs []verdict.Verdict) {
 	}
 	c.tally.Settled(counted)
 	c.metrics.acceptSeconds.Accepted(counted, c.opts.Now())
-	c.window.release(len(counted), bytes)
+	c.window.Release(len(counted), bytes)
 }
 
 // Charge counts that many bytes as in flight beside those of records, or fewer if it
 // is below zero: what is taken for profiles that may be made up.
 func (c *Consumer) Charge(bytes int64) {
 	if bytes > 0 {
-		c.window.take(0, bytes)
+		c.window.Take(0, bytes)
 		return
 	}
-	c.window.release(0, -bytes)
+	c.window.Release(0, -bytes)
 }
 
 // shutdown drains what is in flight within the budget, commits and leaves.

@@ -455,7 +455,7 @@ func TestVerdictAfterTheEndChangesNothing(t *testing.T) {
 	if sum := m.Tally().Summary(); sum.Total.Settled[verdict.Accepted] != 0 || sum.Returned != 5 {
 		t.Errorf("accepted %d, returned %d after late verdicts; want 0 and 5", sum.Total.Settled[verdict.Accepted], sum.Returned)
 	}
-	if n, bytes := m.window.inFlight(); n != 0 || bytes != 0 {
+	if n, bytes := m.window.InFlight(); n != 0 || bytes != 0 {
 		t.Errorf("window holds %d events, %d bytes after the end", n, bytes)
 	}
 }
@@ -482,7 +482,7 @@ func TestTakingPausesWhenTheWindowIsFull(t *testing.T) {
 	vs := s.take(100)
 	// The poll loop must now be waiting for room; there is nothing else it may
 	// do, so a later look finds no more than the window either.
-	b.eventually("the window is full", func() bool { return m.window.full() })
+	b.eventually("the window is full", func() bool { return m.window.Full() })
 	if n := len(vs); n != 100 {
 		t.Fatalf("%d events handed on with a window of 100", n)
 	}

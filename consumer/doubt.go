@@ -189,7 +189,7 @@ func (c *Consumer) prove(ctx context.Context, claims []ledger.Claim, timeout tim
 }
 
 func (c *Consumer) asker() (*kgo.Client, error) {
-	return kgo.NewClient(append(slices.Clone(c.askOpts), kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.MaxDecompressBatchBytes(maxBatch))...)
+	return kgo.NewClient(append(slices.Clone(c.askOpts), kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.MaxDecompressBatchBytes(MaxBatch))...)
 }
 
 // settleClaim makes a finding the state of an assignment, unless its claim has been

@@ -321,7 +321,7 @@ func TestShorterMetadata(t *testing.T) {
 // TestParkedRecordThatWasLost: what is at its offset now is another record, which
 // is taken on its own.
 func TestParkedRecordThatWasLost(t *testing.T) {
-	a := newAssignment(topic, 0, newInboxes(1), func() {})
+	a := newAssignment(topic, 0, inboxesFor(1), func() {})
 	for i := range int64(10) {
 		a.ledger.Take(ledger.Mark{Offset: i, Epoch: 3}, 1, 0)
 	}

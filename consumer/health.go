@@ -21,7 +21,7 @@ func (c *Consumer) healthLoop(ctx context.Context) {
 		case <-tick.C:
 			c.expire(c.opts.Now())
 			c.endOrphans()
-			c.metadataLimit.lengthen(c.opts.Now())
+			c.metadataLimit.Lengthen(c.opts.Now())
 			c.watch(c.opts.Now())
 			c.checkSum(ctx)
 		case <-ctx.Done():
@@ -103,7 +103,7 @@ func (c *Consumer) checkSum(ctx context.Context) {
 // sumDifference is 0 when all counts agree.
 func (c *Consumer) sumDifference() int64 {
 	s := c.tally.Summary()
-	inWindow, _ := c.window.inFlight()
+	inWindow, _ := c.window.InFlight()
 	inLedgers, parked := 0, 0
 	c.mu.Lock()
 	for a := range c.alive {

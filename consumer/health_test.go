@@ -73,11 +73,11 @@ func TestASumThatDoesNotHoldIsReported(t *testing.T) {
 		t.Errorf("one event is missing and nobody says so:\n%s", b.log)
 	}
 	m.tally.GiveBack(1)
-	m.window.take(1, 0) // counted as in flight, and in no ledger
+	m.window.Take(1, 0) // counted as in flight, and in no ledger
 	if d := m.sumDifference(); d == 0 {
 		t.Error("a window and ledgers that disagree pass for well")
 	}
-	m.window.release(1, 0)
+	m.window.Release(1, 0)
 	m.Settle(vs[20:])
 	m.checkSum(t.Context())
 	if conditionFails(m, "sum") {

@@ -5,36 +5,37 @@ import (
 	"sync"
 )
 
-// inboxes bounds the records that were taken and that no pump has begun. More of
+// Inboxes bounds the records that were taken and that no pump has begun. More of
 // them would not make pumps faster: they would take memory, and be out of the
 // processor's cache by the time they are read. Records of partitions that hold
 // for the registry do not count, or they would keep all others from being read.
-type inboxes struct {
+type Inboxes struct {
 	most int
 
 	mu    sync.Mutex
-	n     int
+	N     int
 	eased chan struct{} // closed when there are fewer than most again; nil while nobody waits
 }
 
-func newInboxes(workers int) *inboxes { return &inboxes{most: 3 * chunkLen * workers} }
+// NewInboxes returns the bound of so many records.
+func NewInboxes(most int) *Inboxes { return &Inboxes{most: most} }
 
-// add notes n more, or fewer if it is below zero.
-func (b *inboxes) add(n int) {
+// Add notes n more, or fewer if it is below zero.
+func (b *Inboxes) Add(n int) {
 	b.mu.Lock()
-	b.n += n
-	if b.n < b.most && b.eased != nil {
+	b.N += n
+	if b.N < b.most && b.eased != nil {
 		close(b.eased)
 		b.eased = nil
 	}
 	b.mu.Unlock()
 }
 
-// wait waits until there are fewer than most, or ctx is done.
-func (b *inboxes) wait(ctx context.Context) error {
+// Wait waits until there are fewer than most, or ctx is done.
+func (b *Inboxes) Wait(ctx context.Context) error {
 	for {
 		b.mu.Lock()
-		if b.n < b.most {
+		if b.N < b.most {
 			b.mu.Unlock()
 			return ctx.Err()
 		}
@@ -49,32 +50,4 @@ func (b *inboxes) wait(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-}
-
-// queue counts records into the inbox, or out of it. mu is held.
-func (a *assignment) queue(n int) {
-	a.queued += n
-	if !a.holding {
-		a.inboxes.add(n)
-	}
-}
-
-// begun notes that the pump has done with so many of the inbox.
-func (a *assignment) begun(n int) {
-	a.mu.Lock()
-	a.queue(-n)
-	a.mu.Unlock()
-}
-
-// hold notes that the pump waits for the registry, or does not any more.
-func (a *assignment) hold(on bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if on == a.holding {
-		return
-	}
-	n := a.queued
-	a.queue(-n)
-	a.holding = on
-	a.queue(n)
 }

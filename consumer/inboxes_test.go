@@ -1,50 +1,17 @@
 package consumer
 
 import (
-	"context"
 	"fmt"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"pgregory.net/rapid"
 )
-
-// Nothing is taken while as much as is useful lies about, and what is taken goes on
-// at once when that changes.
-func TestInboxesAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newInboxes(1)
-		b.add(b.most - 1)
-		if err := b.wait(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		b.add(1)
-		done := make(chan error, 1)
-		go func() { done <- b.wait(t.Context()) }()
-		time.Sleep(time.Hour)
-		if len(done) != 0 {
-			t.Fatal("more is taken than pumps can begin")
-		}
-		b.add(-1)
-		synctest.Wait()
-		if len(done) != 1 || <-done != nil {
-			t.Fatal("nothing is taken though there is room")
-		}
-		b.add(1)
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if b.wait(ctx) == nil {
-			t.Fatal("waited longer than its context")
-		}
-	})
-}
 
 // Whatever happens to partitions, what counts is what those that do not hold have
 // in their inboxes.
 func TestInboxesCountWhatCanBeBegun(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		all := newInboxes(1)
+		all := inboxesFor(1)
 		as := []*assignment{newAssignment("t", 0, all, func() {}), newAssignment("t", 1, all, func() {})}
 		holds := map[*assignment]bool{}
 		for range rapid.IntRange(0, 40).Draw(t, "steps") {
@@ -69,8 +36,8 @@ func TestInboxesCountWhatCanBeBegun(t *testing.T) {
 					want += a.queued
 				}
 			}
-			if all.n != want {
-				t.Fatalf("%d are said to be in the inboxes, want %d", all.n, want)
+			if all.N != want {
+				t.Fatalf("%d are said to be in the inboxes, want %d", all.N, want)
 			}
 		}
 	})

@@ -45,7 +45,7 @@ func (c *Consumer) Leave(tok verdict.Handle) {
 	a := tok.Owner.(*assignment)
 	if bytes, ok := a.leaveToOthers(tok.Seq); ok {
 		c.tally.GiveBack(1)
-		c.window.release(1, bytes)
+		c.window.Release(1, bytes)
 	}
 }
 
@@ -132,45 +132,4 @@ func (c *Consumer) checkDeleted(ctx context.Context, admin *kadm.Client) {
 			finish(c.client, a)
 		}
 	}
-}
-
-// pace spreads what is taken over time.
-type pace struct {
-	perSecond float64 // 0 for no bound
-	next      time.Time
-}
-
-// most bounds one poll, so that a rate is kept within a second and not only over
-// many.
-func (p *pace) most() int {
-	if p.perSecond <= 0 {
-		return maxPoll
-	}
-	return min(maxPoll, max(1, int(p.perSecond/10)))
-}
-
-// wait returns when more may be taken, or ctx ends.
-func (p *pace) wait(ctx context.Context, now time.Time) error {
-	if p.perSecond <= 0 || !now.Before(p.next) {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(p.next.Sub(now))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// took notes that so many were taken.
-func (p *pace) took(n int, now time.Time) {
-	if p.perSecond <= 0 || n == 0 {
-		return
-	}
-	if p.next.Before(now) {
-		p.next = now
-	}
-	p.next = p.next.Add(time.Duration(float64(n) / p.perSecond * float64(time.Second)))
 }

@@ -1,14 +1,12 @@
 package consumer
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -200,7 +198,7 @@ func TestJobGivesUpARecord(t *testing.T) {
 	if sum := m.Tally().Summary(); sum.Returned != 1 || sum.InFlight() != 0 {
 		t.Errorf("returned %d, in flight %d; want 1 and 0", sum.Returned, sum.InFlight())
 	}
-	if events, bytes := m.window.inFlight(); events != 0 || bytes != 0 {
+	if events, bytes := m.window.InFlight(); events != 0 || bytes != 0 {
 		t.Errorf("the window has %d events and %d bytes in flight", events, bytes)
 	}
 	again := newFakeSink(true)
@@ -228,31 +226,4 @@ func TestTwoMembersShareAJob(t *testing.T) {
 	if slices.Sort(got); len(got) != 200 || len(slices.Compact(got)) != 200 {
 		t.Errorf("delivered %d events, want each of 200 once", len(got))
 	}
-}
-
-func TestPaceSpreadsWhatIsTaken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := pace{perSecond: 100}
-		started, taken := time.Now(), 0
-		for taken < 1000 {
-			if err := p.wait(t.Context(), time.Now()); err != nil {
-				t.Fatal(err)
-			}
-			n := min(p.most(), 1000-taken)
-			taken += n
-			p.took(n, time.Now())
-			if most := 100*time.Since(started).Seconds() + 10.01; float64(taken) > most {
-				t.Fatalf("%d taken after %s", taken, time.Since(started))
-			}
-		}
-		if took := time.Since(started); took < 9*time.Second || took > 10*time.Second {
-			t.Errorf("1000 at 100 a second took %s", took)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		p.took(1000, time.Now())
-		time.AfterFunc(time.Second, cancel)
-		if err := p.wait(ctx, time.Now()); !errors.Is(err, context.Canceled) {
-			t.Errorf("%v, want that it was told to stop", err)
-		}
-	})
 }

@@ -243,7 +243,7 @@ func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
 	for _, p := range []phase{phaseSuspended, phaseOrphaned, phaseEnded} {
 		var as []*assignment
 		for i := range int32(2) {
-			a := newAssignment(topic, i, newInboxes(1), func() {})
+			a := newAssignment(topic, i, inboxesFor(1), func() {})
 			a.ledger.Settle(a.ledger.Take(ledger.Mark{Offset: 4}, 10, 0))
 			as = append(as, a)
 		}

@@ -114,18 +114,18 @@ func TestRefusalsCountInTheWindow(t *testing.T) {
 	m := b.start(s, nil)
 	b.publish(0, "p1|good")
 	good := s.take(1) // without a verdict until the end
-	_, one := m.window.inFlight()
+	_, one := m.window.InFlight()
 	for range 50 {
 		b.publish(0, "broken")
 	}
 	vs := s.take(50)
 	const letterOverhead = 512
-	events, bytes := m.window.inFlight()
+	events, bytes := m.window.InFlight()
 	if events != 51 || bytes < one+50*(letterOverhead+100) {
 		t.Errorf("%d events of %d bytes in flight, want the refused to count with their letters", events, bytes)
 	}
 	m.Settle(vs)
-	if events, bytes := m.window.inFlight(); events != 1 || bytes != one {
+	if events, bytes := m.window.InFlight(); events != 1 || bytes != one {
 		t.Errorf("%d events of %d bytes in flight after the verdicts, want 1 of %d", events, bytes, one)
 	}
 	if d := m.sumDifference(); d != 0 {

@@ -104,12 +104,12 @@ func (s stateCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
-	events, bytes := s.c.window.inFlight()
+	events, bytes := s.c.window.InFlight()
 	gauge(descInFlight, float64(events))
 	gauge(descInBytes, float64(bytes))
 	gauge(descParked, float64(s.c.parking.parked()))
 	paused := 0.0
-	if s.c.brake.pausing() {
+	if s.c.brake.Pausing() {
 		paused = 1
 	}
 	gauge(descPaused, paused)

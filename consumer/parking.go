@@ -286,7 +286,7 @@ func (c *Consumer) unload(spots []spot, tokens []verdict.Handle, past *verdict.P
 	}
 	if len(unloaded) > 0 {
 		c.metrics.parked.Add(float64(len(unloaded)))
-		c.window.release(len(unloaded), bytes)
+		c.window.Release(len(unloaded), bytes)
 	}
 	return spots
 }

@@ -83,7 +83,7 @@ func TestAStuckProfileDoesNotHoldTheOthers(t *testing.T) {
 	if sum.InFlight() != n {
 		t.Errorf("%d in flight, want the %d that are stuck", sum.InFlight(), n)
 	}
-	if inWindow, _ := m.window.inFlight(); inWindow > 100 || inWindow+m.parking.parked() != n {
+	if inWindow, _ := m.window.InFlight(); inWindow > 100 || inWindow+m.parking.parked() != n {
 		t.Errorf("%d in memory and %d parked, of %d in all", inWindow, m.parking.parked(), n)
 	}
 	if got := b.committed(0); got > 0 {
@@ -113,7 +113,7 @@ func TestParkingIsBounded(t *testing.T) {
 	s := newFakeSink(true)
 	m := aStuckProfile(b, s, func(o *Options) { o.MaxParkedEvents = most })
 	b.eventually("the lot and the window are full", func() bool {
-		inWindow, _ := m.window.inFlight()
+		inWindow, _ := m.window.InFlight()
 		return m.parking.free() == 0 && inWindow > 75 // it opens again at a quarter
 	})
 	if got := m.parking.parked(); got > most+chunkLen {
@@ -166,7 +166,7 @@ func TestStoppingReturnsWhatIsParked(t *testing.T) {
 	if sum := m.Tally().Summary(); sum.Returned != n || sum.InFlight() != 0 {
 		t.Errorf("%d returned and %d in flight, want all %d that were stuck back", sum.Returned, sum.InFlight(), n)
 	}
-	if events, bytes := m.window.inFlight(); events != 0 || bytes != 0 {
+	if events, bytes := m.window.InFlight(); events != 0 || bytes != 0 {
 		t.Errorf("%d events and %d bytes stay in the window", events, bytes)
 	}
 
@@ -195,7 +195,7 @@ func TestParkedRecordsThatKafkaDeleted(t *testing.T) {
 	if _, err := b.admin.DeleteRecords(t.Context(), deleted); err != nil {
 		t.Fatal(err)
 	}
-	inMemory, _ := m.window.inFlight()
+	inMemory, _ := m.window.InFlight()
 	s.heal(40)
 	b.eventually("all is committed", func() bool { return b.committed(0) == 2*n })
 	b.sumHolds(m)
@@ -234,7 +234,7 @@ func TestReadingAgainFails(t *testing.T) {
 // they were taken, and what comes later waits behind them.
 func TestParkingKeepsOrder(t *testing.T) {
 	p := newParking(100)
-	a := newAssignment(topic, 0, newInboxes(1), func() {})
+	a := newAssignment(topic, 0, inboxesFor(1), func() {})
 	spots := func(seqs ...uint64) (s []spot) {
 		for _, q := range seqs {
 			s = append(s, spot{owner: a, seq: q, at: ledger.Mark{Offset: int64(q)}})
@@ -275,7 +275,7 @@ func TestParkingKeepsOrder(t *testing.T) {
 // in which they were taken all the same, partition by partition.
 func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
 	p := newParking(100)
-	a, b := newAssignment(topic, 0, newInboxes(1), func() {}), newAssignment(topic, 1, newInboxes(1), func() {})
+	a, b := newAssignment(topic, 0, inboxesFor(1), func() {}), newAssignment(topic, 1, inboxesFor(1), func() {})
 	at := func(owner *assignment, seqs ...uint64) (s []spot) {
 		for _, q := range seqs {
 			s = append(s, spot{owner: owner, seq: q, at: ledger.Mark{Offset: int64(q)}})
@@ -304,7 +304,7 @@ func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
 // Lanes ask what is awaited while they are asked what they want.
 func TestWhoIsAskedMayAsk(t *testing.T) {
 	p := newParking(100)
-	a := newAssignment(topic, 0, newInboxes(1), func() {})
+	a := newAssignment(topic, 0, inboxesFor(1), func() {})
 	p.put("p", []spot{{owner: a, seq: 1}})
 	errands := p.take(func(profile string) int {
 		if !p.awaits(profile) {
@@ -326,7 +326,7 @@ func TestWhoIsAskedMayAsk(t *testing.T) {
 // a part of what may be read at once, and what one does not want the others get.
 func TestEachProfileIsReadInPart(t *testing.T) {
 	p := newParking(1000)
-	a := newAssignment(topic, 0, newInboxes(1), func() {})
+	a := newAssignment(topic, 0, NewInboxes(1), func() {})
 	seq := uint64(0)
 	for _, profile := range []string{"p", "q", "r", "s"} {
 		var spots []spot

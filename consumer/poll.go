@@ -49,14 +49,14 @@ func (c *Consumer) room(ctx context.Context) (room int, most time.Duration, err 
 	if err := c.waitForCommits(ctx); err != nil {
 		return 0, 0, err
 	}
-	if room, err = c.window.room(ctx, c.relieve, func() { c.handler.Flush(false) }); err != nil {
+	if room, err = c.window.Room(ctx, c.relieve, func() { c.handler.Flush(false) }); err != nil {
 		return 0, 0, err
 	}
-	if err := c.inboxes.wait(ctx); err != nil {
+	if err := c.inboxes.Wait(ctx); err != nil {
 		return 0, 0, err
 	}
 	const long = time.Minute // for a change of what is waited for
-	return min(room, c.pace.most()), long, c.pace.wait(ctx, c.opts.Now())
+	return min(room, c.pace.Most()), long, c.pace.Wait(ctx, c.opts.Now())
 }
 
 // take enters what was polled into the ledgers. Rebalances are blocked while it
@@ -98,11 +98,11 @@ func (c *Consumer) take(fetches kgo.Fetches) passOver {
 			defer finish(c.client, a) // after they are in the ledger
 		}
 		fresh, bytes := a.fresh(records)
-		c.pace.took(len(fresh), c.opts.Now())
+		c.pace.Took(len(fresh), c.opts.Now())
 		// The window and the tally first: a verdict may come back before push
 		// returns, and in flight must never be seen below zero.
 		c.tally.Take(len(fresh))
-		c.window.take(len(fresh), bytes)
+		c.window.Take(len(fresh), bytes)
 		c.metrics.skipped.Add(float64(a.push(records, fresh, readableEnd(&p))))
 	})
 	return over

@@ -1,29 +1,26 @@
 package consumer
 
 import (
-	"context"
 	"encoding/binary"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/slicepool"
 )
 
-// fetchPools lend the client the memory that it unpacks fetches into; without them
+// FetchPools lend the client the memory that it unpacks fetches into; without them
 // that is five hundred bytes of garbage an event. It comes back when all records of
 // a batch of the brokers' have been recycled, which a pump does as soon as it has
 // handed on what it made of them. Records that are never begun, because their
 // partition leaves, take theirs to the garbage collector.
-type fetchPools struct {
+type FetchPools struct {
 	bytes   slicepool.Slices[byte]
 	records slicepool.Slices[kgo.Record]
 }
 
 var (
-	_ kgo.PoolDecompressBytes = (*fetchPools)(nil)
-	_ kgo.PoolRecords         = (*fetchPools)(nil)
+	_ kgo.PoolDecompressBytes = (*FetchPools)(nil)
+	_ kgo.PoolRecords         = (*FetchPools)(nil)
 )
 
 const (
@@ -41,16 +38,16 @@ const (
 	unusedFetches = 8
 )
 
-// newFetchPools returns pools for fetches of at most that many bytes, packed.
-func newFetchPools(most int32) *fetchPools {
-	p := &fetchPools{}
+// NewFetchPools returns pools for fetches of at most that many bytes, packed.
+func NewFetchPools(most int32) *FetchPools {
+	p := &FetchPools{}
 	p.bytes.Most, p.records.Most = maxUnpacked, maxRecords
 	p.bytes.Unused = unusedFetches * int(most)
 	return p
 }
 
 // GetDecompressBytes implements kgo.PoolDecompressBytes.
-func (p *fetchPools) GetDecompressBytes(packed []byte, codec kgo.CompressionCodecType) []byte {
+func (p *FetchPools) GetDecompressBytes(packed []byte, codec kgo.CompressionCodecType) []byte {
 	n := uint64(len(packed)) * unpackedTimes
 	if codec == kgo.CodecSnappy {
 		// Its blocks begin with their length. Those that the Java client frames
@@ -63,32 +60,19 @@ func (p *fetchPools) GetDecompressBytes(packed []byte, codec kgo.CompressionCode
 }
 
 // PutDecompressBytes implements kgo.PoolDecompressBytes.
-func (p *fetchPools) PutDecompressBytes(b []byte) { p.bytes.Put(b) }
+func (p *FetchPools) PutDecompressBytes(b []byte) { p.bytes.Put(b) }
 
 // GetRecords implements kgo.PoolRecords.
-func (p *fetchPools) GetRecords(n int) []kgo.Record { return p.records.Get(n) }
+func (p *FetchPools) GetRecords(n int) []kgo.Record { return p.records.Get(n) }
 
 // PutRecords implements kgo.PoolRecords.
-func (p *fetchPools) PutRecords(rs []kgo.Record) { p.records.Put(rs) }
+func (p *FetchPools) PutRecords(rs []kgo.Record) { p.records.Put(rs) }
 
-// trimEvery is for how long memory is kept that nobody needs. What is lent goes up
-// and down several times a second; the most is lent at the start, when the whole
-// window waits for the first answers: a third of that was never needed again, and
-// the collector lets garbage grow by what is kept.
-const trimEvery = time.Second
-
-// trimLoop gives the memory of a busy time back in the quiet one after it.
-func (c *Consumer) trimLoop(ctx context.Context) {
-	defer crash.Report()
-	tick := time.NewTicker(trimEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			c.pools.bytes.Trim()
-			c.pools.records.Trim()
-		case <-ctx.Done():
-			return
-		}
-	}
+// Trim gives up memory that was not needed since the last time.
+func (p *FetchPools) Trim() {
+	p.bytes.Trim()
+	p.records.Trim()
 }
+
+// Kept returns how many pieces of memory are kept.
+func (p *FetchPools) Kept() (bytes, records int) { return p.bytes.Kept(), p.records.Kept() }

@@ -71,16 +71,16 @@ func TestMemoryOfFetchesIsUsedAgain(t *testing.T) {
 			b.publish(p, values...)
 		}
 		b.eventually("all handed on", func() bool { return len(s.delivered()) == len(want) })
-		b.eventually("their memory is back", func() bool { return c.pools.bytes.Kept() > 0 && c.pools.records.Kept() > 0 })
+		b.eventually("their memory is back", func() bool { bytes, records := c.pools.Kept(); return bytes > 0 && records > 0 })
 		if round == 0 {
-			lent = c.pools.records.Kept()
+			_, lent = c.pools.Kept()
 		}
 	}
 	slices.Sort(want)
 	if got := s.delivered(); !slices.Equal(got, want) {
 		t.Errorf("%d events, want %d, each under its own id", len(got), len(want))
 	}
-	if n := c.pools.records.Kept(); n > 4*lent+8 {
+	if _, n := c.pools.Kept(); n > 4*lent+8 {
 		t.Errorf("memory for %d batches was made where %d were at once", n, lent)
 	}
 	s.acceptFromNowOn()
@@ -121,45 +121,14 @@ func TestJobsKeepTheirRecords(t *testing.T) {
 	}
 }
 
-// Memory is lent by what the packed bytes say, within bounds.
-func TestUnpackedSizeIsGuessed(t *testing.T) {
-	p := newFetchPools(1 << 20)
-	for _, tt := range []struct {
-		packed []byte
-		codec  kgo.CompressionCodecType
-		want   int
-	}{
-		{[]byte{0xc8, 0x01, 'x'}, kgo.CodecSnappy, 200},
-		{[]byte{0xff, 0xff, 0xff, 0xff, 0x7f, 'x'}, kgo.CodecSnappy, maxUnpacked},
-		{nil, kgo.CodecSnappy, 0},
-		{make([]byte, 100), kgo.CodecZstd, 400},
-	} {
-		if got := cap(p.GetDecompressBytes(tt.packed, tt.codec)); got < tt.want || got > tt.want+tt.want/4+4 {
-			t.Errorf("%v of %d bytes: %d, want about %d", tt.codec, len(tt.packed), got, tt.want)
-		}
-	}
-}
-
-// What lies unused is no more than goes up and down with the fetches.
-func TestUnusedFetchMemoryIsBounded(t *testing.T) {
-	const most = 64 << 10
-	p := newFetchPools(most)
-	for range 100 {
-		p.PutDecompressBytes(make([]byte, 0, most))
-	}
-	if got := p.bytes.Kept(); got != unusedFetches {
-		t.Errorf("memory of %d fetches is kept, want %d", got, unusedFetches)
-	}
-}
-
 // What a busy time needed is given up soon after it, everywhere.
 func TestUnusedMemoryIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &Consumer{pools: newFetchPools(1 << 20)}
+		c := &Consumer{pools: NewFetchPools(1 << 20)}
 		go c.trimLoop(t.Context())
 		c.pools.PutDecompressBytes(make([]byte, 1000))
 		c.pools.PutRecords(make([]kgo.Record, 10))
-		kept := func() []int { return []int{c.pools.bytes.Kept(), c.pools.records.Kept()} }
+		kept := func() []int { bytes, records := c.pools.Kept(); return []int{bytes, records} }
 		if got := kept(); !slices.Equal(got, []int{1, 1}) {
 			t.Fatalf("%v slices are kept, want one of each kind", got)
 		}

@@ -24,7 +24,7 @@ type pump struct {
 	worker   Worker // of the chunk in hand
 	recycles bool   // records whose fate is on its way are given back to the client
 	tally    *tally.Tally
-	window   *window
+	window   *Window
 	held     *holds
 	profiles tally.Chunk
 
@@ -134,7 +134,7 @@ func (p *pump) handle(ctx context.Context, seq uint64, rec *kgo.Record) error {
 	}
 	h := verdict.Handle{Owner: p.a, Seq: seq}
 	if r.Size > 0 {
-		p.window.take(0, p.a.enlarge(seq, r.Size))
+		p.window.Take(0, p.a.enlarge(seq, r.Size))
 	}
 	if !p.again {
 		p.count(r.Profile)

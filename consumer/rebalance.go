@@ -180,7 +180,7 @@ func (c *Consumer) end(as []*assignment) {
 		events, parked, bytes, m := a.end()
 		if events > 0 {
 			c.tally.GiveBack(events)
-			c.window.release(events-parked, bytes)
+			c.window.Release(events-parked, bytes)
 		}
 		c.mu.Lock()
 		delete(c.alive, a)

@@ -128,7 +128,7 @@ func TestAConnectionThatIsLost(t *testing.T) {
 func TestAnOathBeforeTheWitnessesSince(t *testing.T) {
 	var ls links
 	leader := func() int32 { return 1 }
-	a := newAssignment(topic, 0, newInboxes(1), func() {})
+	a := newAssignment(topic, 0, inboxesFor(1), func() {})
 	take := func(from, to int64) {
 		for o := from; o < to; o++ {
 			a.ledger.Take(ledger.Mark{Offset: o, Epoch: 0}, 1, 0)

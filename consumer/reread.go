@@ -80,7 +80,7 @@ func (r *rereader) turn(ctx context.Context) (more bool) {
 	// The lanes are bounded by what they can use, but there may be thousands. The
 	// poll loop makes room only while it wants some, which without new records it
 	// does not.
-	if c.window.over(5, 4) && !c.relieve() {
+	if c.window.Over(5, 4) && !c.relieve() {
 		return false
 	}
 	if c.rewound() {
@@ -286,9 +286,9 @@ func (r *rereader) handOn(a *assignment, in intake) {
 	}
 	n := len(in.records)
 	// The window first, as always: a verdict may come before again returns.
-	c.window.take(n, bytes)
+	c.window.Take(n, bytes)
 	if !a.again(in) {
-		c.window.release(n, bytes)
+		c.window.Release(n, bytes)
 		return
 	}
 	c.metrics.reread.Add(float64(n))
@@ -354,7 +354,7 @@ func (r *rereader) open() (err error) {
 	opts := append(slices.Clone(r.c.opts.ReadOpts),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // deleted finds out, and loses nothing on the way
 		kgo.FetchMaxBytes(rereadBytes), kgo.FetchMaxPartitionBytes(rereadBytes),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.MaxDecompressBatchBytes(maxBatch),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.MaxDecompressBatchBytes(MaxBatch),
 	)
 	r.client, err = kgo.NewClient(opts...)
 	return err

@@ -21,7 +21,7 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 		const records = 6
 		var owners []*assignment
 		for p := range int32(3) {
-			a := newAssignment("t", p, newInboxes(1), func() {})
+			a := newAssignment("t", p, inboxesFor(1), func() {})
 			for i := range int64(records) {
 				a.ledger.Take(ledger.Mark{Offset: i}, 10, 0)
 			}
@@ -31,7 +31,7 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 		if gone < len(owners) {
 			owners[gone].life.Store(int32(phaseEnded))
 		}
-		c.window.take(len(owners)*records, int64(len(owners)*records*10))
+		c.window.Take(len(owners)*records, int64(len(owners)*records*10))
 		want := 0
 		seen := make(map[[2]int]bool)
 		for range rapid.IntRange(0, 3).Draw(t, "batches") {
@@ -51,7 +51,7 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 			}
 		}
 		s := c.tally.Summary()
-		events, bytes := c.window.inFlight()
+		events, bytes := c.window.InFlight()
 		if got := int(s.Settled()); got != want || events != len(owners)*records-want || bytes != int64(events*10) {
 			t.Fatalf("%d counted, %d events and %d bytes in flight; want %d counted", got, events, bytes, want)
 		}

@@ -87,7 +87,7 @@ func TestStrangeMetadataIsIgnored(t *testing.T) {
 }
 
 func TestFreshSplitsRuns(t *testing.T) {
-	a := newAssignment(topic, 0, newInboxes(1), func() {})
+	a := newAssignment(topic, 0, inboxesFor(1), func() {})
 	a.before = ledger.Beyond{Committed: 0, Epoch: 5, Settled: []ledger.Span{{From: 2, To: 4}, {From: 6, To: 7}}}
 	var records []*kgo.Record
 	for i := range int64(8) {
@@ -129,7 +129,7 @@ func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
 		{read: 12, settled: []uint64{0, 1, 4, 5, 9, 10, 11}, epoch: 3, want: 20},
 		{read: 2, settled: []uint64{0, 1}, epoch: 4, want: 2, hasNot: []int64{2, 6, 12}},
 	} {
-		a := newAssignment(topic, 0, newInboxes(1), func() {})
+		a := newAssignment(topic, 0, inboxesFor(1), func() {})
 		a.before = before
 		var records []*kgo.Record
 		for i := range tc.read {
@@ -209,7 +209,7 @@ func TestANewLeaderWroteWhatFollows(t *testing.T) {
 func TestDistrustKeepsWhatIsBeforeTheLoss(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const n = 40
-		a := newAssignment(topic, 0, newInboxes(1), func() {})
+		a := newAssignment(topic, 0, inboxesFor(1), func() {})
 		a.before = ledger.Beyond{Epoch: 3}
 		settled := make(map[int64]bool)
 		for at := int64(1); at < n; {

@@ -317,9 +317,9 @@ func (r *crowdRun) settle(vs []verdict.Verdict) {
 // take is poll, with records that are there already.
 func (r *crowdRun) take(ctx context.Context) {
 	for next := 0; next < len(r.records); {
-		room, err := r.window.room(ctx, r.relieve, r.sink.Hurry)
+		room, err := r.window.Room(ctx, r.relieve, r.sink.Hurry)
 		if err == nil {
-			err = r.inboxes.wait(ctx)
+			err = r.inboxes.Wait(ctx)
 		}
 		if err != nil {
 			return
@@ -334,7 +334,7 @@ func (r *crowdRun) take(ctx context.Context) {
 			}
 		}
 		r.tally.Take(n)
-		r.window.take(n, bytes)
+		r.window.Take(n, bytes)
 		r.a.push(part, part, int64(len(r.records)))
 		next += n
 	}
@@ -344,9 +344,9 @@ func (r *crowdRun) take(ctx context.Context) {
 func (r *crowdRun) readAgain(ctx context.Context) {
 	rr := rereader{c: r.Consumer}
 	for pause(ctx, rereadEvery) {
-		events, _ := r.window.inFlight()
+		events, _ := r.window.InFlight()
 		r.most = max(r.most, events)
-		if r.window.over(5, 4) && !r.relieve() {
+		if r.window.Over(5, 4) && !r.relieve() {
 			continue
 		}
 		errands := r.parking.take(r.handler.Wants, time.Now(), max(r.opts.MaxInFlightEvents/4, 1))
@@ -391,7 +391,7 @@ func runCrowd(t *testing.T, c crowdCase) (fault string) {
 	const patience = 3 * time.Minute
 	for began := time.Now(); r.count("w") < c.well*c.wellEach; time.Sleep(time.Second) {
 		if time.Since(began) > patience {
-			events, bytes := r.window.inFlight()
+			events, bytes := r.window.InFlight()
 			return fmt.Sprintf("after %s only %d of %d events of profiles that are well are accepted; %d events and %d bytes in the window, %d parked; lanes %s",
 				patience, r.count("w"), c.well*c.wellEach, events, bytes, r.parking.parked(), lanesOf(r.sink))
 		}
@@ -432,7 +432,7 @@ func (r *crowdRun) account(c crowdCase) string {
 	defer r.amazon.mu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	events, bytes := r.window.inFlight()
+	events, bytes := r.window.InFlight()
 	switch {
 	case r.amazon.fault != "":
 		return r.amazon.fault

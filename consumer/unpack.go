@@ -6,11 +6,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// maxBatch bounds what a producer's batch unpacks to. Brokers bound it packed alone, and
+// MaxBatch bounds what a producer's batch unpacks to. Brokers bound it packed alone, and
 // a megabyte of gzip can become a gigabyte: whoever may write to the topic would end the
 // process, and the next one that reads the batch. Batches that are meant to be read are
 // a few megabytes at most.
-const maxBatch = 32 << 20
+const MaxBatch = 32 << 20
 
 // A fetch brings many batches, so that what each becomes is bounded by its own size, too.
 // An event has an id and a time that no codec packs into less than some bytes.
@@ -21,15 +21,15 @@ const (
 	recordsByte   = 1        // beyond that for each of its bytes
 )
 
-// unpacker unpacks the client's batches within bounds. Beyond them it fails as the client
+// Unpacker unpacks the client's batches within bounds. Beyond them it fails as the client
 // does for a batch that is too large.
-type unpacker struct{ inner kgo.Decompressor }
+type Unpacker struct{ inner kgo.Decompressor }
 
-// newUnpacker returns one that takes its memory from pools, which may be nil. The client
+// NewUnpacker returns one that takes its memory from pools, which may be nil. The client
 // bounds its own decompressor alone, so that one is taken from a client that does
 // nothing else.
-func newUnpacker(pools *fetchPools) (*unpacker, error) {
-	opts := []kgo.Opt{kgo.MaxDecompressBatchBytes(maxBatch)}
+func NewUnpacker(pools *FetchPools) (*Unpacker, error) {
+	opts := []kgo.Opt{kgo.MaxDecompressBatchBytes(MaxBatch)}
 	if pools != nil {
 		opts = append(opts, kgo.WithPools(pools))
 	}
@@ -38,11 +38,11 @@ func newUnpacker(pools *fetchPools) (*unpacker, error) {
 		return nil, err
 	}
 	defer cl.Close()
-	return &unpacker{cl.OptValue(kgo.WithDecompressor).(kgo.Decompressor)}, nil
+	return &Unpacker{cl.OptValue(kgo.WithDecompressor).(kgo.Decompressor)}, nil
 }
 
 // Decompress implements kgo.Decompressor.
-func (u *unpacker) Decompress(packed []byte, codec kgo.CompressionCodecType) ([]byte, error) {
+func (u *Unpacker) Decompress(packed []byte, codec kgo.CompressionCodecType) ([]byte, error) {
 	out, err := u.inner.Decompress(packed, codec)
 	if err != nil || codec == kgo.CodecNone {
 		return out, err

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// window bounds what is in flight: taken from Kafka and without a verdict. While
+// Window bounds what is in flight: taken from Kafka and without a verdict. While
 // it is full nothing more is taken, lag grows in Kafka where there is room for
 // it, and memory does not grow, however long Amazon is away.
-type window struct {
+type Window struct {
 	maxEvents int
 	maxBytes  int64
 
@@ -19,8 +19,9 @@ type window struct {
 	freed  chan struct{} // closed and replaced when there is room again; nil while nobody waits
 }
 
-func newWindow(maxEvents int, maxBytes int64) *window {
-	return &window{maxEvents: maxEvents, maxBytes: maxBytes}
+// NewWindow returns a window of these bounds.
+func NewWindow(maxEvents int, maxBytes int64) *Window {
+	return &Window{maxEvents: maxEvents, maxBytes: maxBytes}
 }
 
 // relieveEvery is how often a full window looks for somebody to relieve it: one
@@ -41,10 +42,10 @@ const (
 	openAgainBytes  = 1 << 20
 )
 
-// room waits until more may be taken and returns how many events. While the
+// Room waits until more may be taken and returns how many events. While the
 // window is full, relieve is called now and then; it returns whether it has made
 // room. hurry is called while no verdict comes.
-func (w *window) room(ctx context.Context, relieve func() bool, hurry func()) (events int, err error) {
+func (w *Window) Room(ctx context.Context, relieve func() bool, hurry func()) (events int, err error) {
 	openEvents, openBytes := min((w.maxEvents+3)/4, openAgainEvents), min(w.maxBytes/4, openAgainBytes)
 	for full := false; ; {
 		w.mu.Lock()
@@ -85,21 +86,23 @@ func waitFor(ctx context.Context, freed <-chan struct{}, most time.Duration) boo
 	return false
 }
 
-// over reports whether more is in flight than that many times the bounds.
-func (w *window) over(times, of int) bool {
+// Over reports whether more is in flight than that many times the bounds.
+func (w *Window) Over(times, of int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.events > w.maxEvents*times/of || w.bytes > w.maxBytes*int64(times)/int64(of)
 }
 
-func (w *window) take(events int, bytes int64) {
+// Take notes what was taken.
+func (w *Window) Take(events int, bytes int64) {
 	w.mu.Lock()
 	w.events += events
 	w.bytes += bytes
 	w.mu.Unlock()
 }
 
-func (w *window) release(events int, bytes int64) {
+// Release notes what is not in flight any more.
+func (w *Window) Release(events int, bytes int64) {
 	w.mu.Lock()
 	w.events -= events
 	w.bytes -= bytes
@@ -110,15 +113,15 @@ func (w *window) release(events int, bytes int64) {
 	w.mu.Unlock()
 }
 
-// inFlight returns the events and bytes without a verdict.
-func (w *window) inFlight() (events int, bytes int64) {
+// InFlight returns the events and bytes without a verdict.
+func (w *Window) InFlight() (events int, bytes int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.events, w.bytes
 }
 
-// full reports whether taking waits for verdicts.
-func (w *window) full() bool {
+// Full reports whether taking waits for verdicts.
+func (w *Window) Full() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.events >= w.maxEvents || w.bytes >= w.maxBytes
