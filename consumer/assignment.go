@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -24,7 +25,7 @@ type assignment struct {
 	stopped chan struct{}      // closed when the pump has returned
 
 	wake    chan struct{} // capacity 1: the inbox has something
-	inboxes *Inboxes      // all of them
+	inboxes *flow.Inboxes // all of them
 
 	mu        sync.Mutex
 	inbox     []intake
@@ -95,7 +96,7 @@ func (in *intake) past(i int) *verdict.Past {
 
 var _ verdict.Owner = (*assignment)(nil)
 
-func newAssignment(topic string, partition int32, all *Inboxes, stop context.CancelFunc) *assignment {
+func newAssignment(topic string, partition int32, all *flow.Inboxes, stop context.CancelFunc) *assignment {
 	return &assignment{
 		topic:     topic,
 		partition: partition,

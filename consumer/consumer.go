@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -24,12 +25,12 @@ type Consumer struct {
 	clientOpts []kgo.Opt
 	log        zerolog.Logger
 	tally      *tally.Tally
-	window     *Window
+	window     *flow.Window
 	parking    *parking
-	inboxes    *Inboxes
+	inboxes    *flow.Inboxes
 	held       *holds
-	pools      *FetchPools
-	unpacker   *Unpacker
+	pools      *flow.FetchPools
+	unpacker   *flow.Unpacker
 	workers    chan Worker // those that no pump uses
 	askOpts    []kgo.Opt   // of clients that only ask
 	activity   activity
@@ -52,8 +53,8 @@ type Consumer struct {
 	assigned    bool                           // the group has answered once
 	lost        bool                           // and has taken back what it gave
 
-	pace  Pace // of the poll loop alone
-	brake *Brake
+	pace  flow.Pace // of the poll loop alone
+	brake *flow.Brake
 	topic topicID
 	abort func(error) // ends Run; set by it
 
@@ -62,7 +63,7 @@ type Consumer struct {
 	doubts        chan struct{}   // capacity 1: an assignment's claim waits
 	commitSoon    chan struct{}   // capacity 1: do not wait for the interval
 	ends          map[int32]int64 // where a group that begins at the latest begins
-	metadataLimit Limit
+	metadataLimit flow.Limit
 	missed        missed
 	emptied       atomic.Int64 // when a poll last took all that the client held
 
@@ -107,11 +108,11 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		opts:        o,
 		log:         o.Log.With().Str("stage", "consumer").Logger(),
 		tally:       o.Tally,
-		window:      NewWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
+		window:      flow.NewWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		parking:     newParking(o.MaxParkedEvents),
 		inboxes:     inboxesFor(o.Workers),
-		brake:       NewBrake(o.CommitInterval),
-		pools:       NewFetchPools(o.FetchMaxBytes),
+		brake:       flow.NewBrake(o.CommitInterval),
+		pools:       flow.NewFetchPools(o.FetchMaxBytes),
 		workers:     make(chan Worker, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
 		memories:    make(map[topicPartition]*memory),
@@ -144,12 +145,12 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		c.pace.PerSecond = o.Job.Rate
 	}
 	c.conditions.assignment.Pending("the group has not answered yet")
-	var pools *FetchPools
+	var pools *flow.FetchPools
 	if !c.opts.KeepsRecords {
 		pools = c.pools
 	}
 	var err error
-	if c.unpacker, err = NewUnpacker(pools); err != nil {
+	if c.unpacker, err = flow.NewUnpacker(pools); err != nil {
 		return nil, err
 	}
 	c.clientOpts = append(clientOpts, c.groupOpts()...)

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/count"
@@ -189,7 +190,7 @@ func (c *Consumer) prove(ctx context.Context, claims []ledger.Claim, timeout tim
 }
 
 func (c *Consumer) asker() (*kgo.Client, error) {
-	return kgo.NewClient(append(slices.Clone(c.askOpts), kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.MaxDecompressBatchBytes(MaxBatch))...)
+	return kgo.NewClient(append(slices.Clone(c.askOpts), kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.MaxDecompressBatchBytes(flow.MaxBatch))...)
 }
 
 // settleClaim makes a finding the state of an assignment, unless its claim has been

@@ -36,8 +36,8 @@ func TestInboxesCountWhatCanBeBegun(t *testing.T) {
 					want += a.queued
 				}
 			}
-			if all.N != want {
-				t.Fatalf("%d are said to be in the inboxes, want %d", all.N, want)
+			if all.Len() != want {
+				t.Fatalf("%d are said to be in the inboxes, want %d", all.Len(), want)
 			}
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -326,7 +327,7 @@ func TestWhoIsAskedMayAsk(t *testing.T) {
 // a part of what may be read at once, and what one does not want the others get.
 func TestEachProfileIsReadInPart(t *testing.T) {
 	p := newParking(1000)
-	a := newAssignment(topic, 0, NewInboxes(1), func() {})
+	a := newAssignment(topic, 0, flow.NewInboxes(1), func() {})
 	seq := uint64(0)
 	for _, profile := range []string{"p", "q", "r", "s"} {
 		var spots []spot

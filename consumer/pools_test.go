@@ -13,6 +13,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/internal/pipeline/handler"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -124,7 +125,7 @@ func TestJobsKeepTheirRecords(t *testing.T) {
 // What a busy time needed is given up soon after it, everywhere.
 func TestUnusedMemoryIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &Consumer{pools: NewFetchPools(1 << 20)}
+		c := &Consumer{pools: flow.NewFetchPools(1 << 20)}
 		go c.trimLoop(t.Context())
 		c.pools.PutDecompressBytes(make([]byte, 1000))
 		c.pools.PutRecords(make([]kgo.Record, 10))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -24,7 +25,7 @@ type pump struct {
 	worker   Worker // of the chunk in hand
 	recycles bool   // records whose fate is on its way are given back to the client
 	tally    *tally.Tally
-	window   *Window
+	window   *flow.Window
 	held     *holds
 	profiles tally.Chunk
 

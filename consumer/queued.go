@@ -1,7 +1,9 @@
 package consumer
 
+import "github.com/tracklayer/amazon-capi/consumer/flow"
+
 // inboxesFor bounds what pumps have not begun by how many of them compute at once.
-func inboxesFor(workers int) *Inboxes { return NewInboxes(3 * chunkLen * workers) }
+func inboxesFor(workers int) *flow.Inboxes { return flow.NewInboxes(3 * chunkLen * workers) }
 
 // queue counts records into the inbox, or out of it. mu is held.
 func (a *assignment) queue(n int) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer/flow"
 )
 
 // passOver has partitions go on behind batches that are too large to unpack. The client
@@ -36,7 +38,7 @@ func (c *Consumer) tooLarge(err error) *kgo.ErrDecompressTooLarge {
 // It becomes a dead letter that says so, and the group's offset passes it.
 func (c *Consumer) standIn(batch *kgo.ErrDecompressTooLarge) *kgo.Record {
 	said := fmt.Sprintf("amazon-capi has not read the producer's batch at offsets %d to %d of partition %d: it unpacks to more than %d MiB, or to far more than its own size allows",
-		batch.Offset, batch.NextOffset-1, batch.Partition, MaxBatch>>20)
+		batch.Offset, batch.NextOffset-1, batch.Partition, flow.MaxBatch>>20)
 	c.log.Error().Stringer("partition", topicPartition{batch.Topic, batch.Partition}).
 		Int64("from", batch.Offset).Int64("to", batch.NextOffset-1).
 		Msg("a producer's batch unpacks to far more than batches are meant to: its records are not read, and one dead letter stands for them")

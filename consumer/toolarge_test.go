@@ -7,6 +7,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer/flow"
 )
 
 // TestBatchesThatUnpackToTooMuch: whoever may write to the topic can make a batch of
@@ -32,10 +34,10 @@ func TestBatchesThatUnpackToTooMuch(t *testing.T) {
 				}
 			}
 			b.publish(0, "p1|before")
-			bomb(MaxBatch + 1)
+			bomb(flow.MaxBatch + 1)
 			b.publish(0, "p1|between")
-			bomb(MaxBatch + 8<<20)
-			bomb(MaxBatch + 8<<20)
+			bomb(flow.MaxBatch + 8<<20)
+			bomb(flow.MaxBatch + 8<<20)
 			b.publish(0, "p1|after")
 			s := newFakeSink(true)
 			m := b.start(s, nil)

@@ -1,4 +1,4 @@
-package consumer
+package flow
 
 import (
 	"context"
@@ -13,7 +13,7 @@ type Inboxes struct {
 	most int
 
 	mu    sync.Mutex
-	N     int
+	n     int
 	eased chan struct{} // closed when there are fewer than most again; nil while nobody waits
 }
 
@@ -23,8 +23,8 @@ func NewInboxes(most int) *Inboxes { return &Inboxes{most: most} }
 // Add notes n more, or fewer if it is below zero.
 func (b *Inboxes) Add(n int) {
 	b.mu.Lock()
-	b.N += n
-	if b.N < b.most && b.eased != nil {
+	b.n += n
+	if b.n < b.most && b.eased != nil {
 		close(b.eased)
 		b.eased = nil
 	}
@@ -35,7 +35,7 @@ func (b *Inboxes) Add(n int) {
 func (b *Inboxes) Wait(ctx context.Context) error {
 	for {
 		b.mu.Lock()
-		if b.N < b.most {
+		if b.n < b.most {
 			b.mu.Unlock()
 			return ctx.Err()
 		}
@@ -50,4 +50,11 @@ func (b *Inboxes) Wait(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// Len returns how many there are.
+func (b *Inboxes) Len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.n
 }
