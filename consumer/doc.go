@@ -7,4 +7,9 @@
 // assignment per partition and ownership keeps a ledger of what it took, and a pump
 // that hands it on; verdicts come back through Settle; the committer writes down the
 // contiguous prefix of each ledger.
+//
+// Its rooms, none of which knows it: ledger (what was taken and settled, and what a
+// commit says of it), proof (comparing that with the log), flow (how much is taken, and
+// when) and tally (what became of it). An assignment is asked by its methods; nobody
+// else takes its lock.
 package consumer

@@ -73,8 +73,8 @@ type Options struct {
 	// than zero means not at all.
 	Drain time.Duration
 	// HangAfter is how long a partition may stand still, with nothing known to
-	// be wrong, before it is said to hang (5m). It must be longer than the sink
-	// may take to deliver an event or to report that it cannot.
+	// be wrong, before it is said to hang (5m). It must be longer than the
+	// Handler may take to deliver an event or to report that it cannot.
 	HangAfter        time.Duration
 	SessionTimeout   time.Duration // 45s
 	RebalanceTimeout time.Duration // 60s

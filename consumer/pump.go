@@ -10,7 +10,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// chunkLen is how many records a pump decodes between two looks at anything
+// chunkLen is how many records a pump has read between two looks at anything
 // that is shared: large enough that locks per chunk do not count, small enough
 // that stopping is prompt.
 const chunkLen = 512
