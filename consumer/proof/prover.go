@@ -38,7 +38,7 @@ const (
 // Prover compares claims with the log. It asks with a client of its own: the
 // group's may be waiting for an answer to a fetch on the same connection.
 type Prover struct {
-	Client  *kgo.Client
+	Client  *kgo.Client // with a bound on what batches unpack to
 	Topic   string
 	Timeout time.Duration // of one round
 }
