@@ -1,8 +1,9 @@
 package consumer
 
 import (
-	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
 // commit is what is to be committed of a partition.

@@ -9,10 +9,11 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/tracklayer/amazon-capi/consumer/ledger"
-	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
+	"github.com/tracklayer/amazon-capi/consumer/proof"
 )
 
 // copies are ways in which a copy of a topic differs from it. Each fills the copy of

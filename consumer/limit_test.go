@@ -5,9 +5,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
 // refuseLonger has the broker refuse commits with more metadata than that.

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 )

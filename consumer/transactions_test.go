@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
 // transaction writes values in a transaction of a producer, and ends it.

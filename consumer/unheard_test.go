@@ -8,11 +8,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
 // refuseOffsets has the broker refuse to tell the offset of partition 0 while the

@@ -1,9 +1,10 @@
 package flow
 
 import (
-	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"sync"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
 // Limit is how long the metadata of a commit may be. Brokers refuse a commit whole if
