@@ -22,8 +22,12 @@ func (o *RedriveOptions) ensureQuarantine(ctx context.Context) error {
 	})
 }
 
-// asItIs copies a letter whole.
+// asItIs copies a letter whole. What the consumer brings in the place of a batch that is
+// too large to unpack is none: its copy would be taken for the letter.
 func asItIs(_ context.Context, rec *kgo.Record) (*kgo.Record, error) {
+	if _, err := deadletter.Parse(rec); err != nil {
+		return nil, err
+	}
 	return &kgo.Record{Partition: rec.Partition, Key: rec.Key, Value: rec.Value, Timestamp: rec.Timestamp, Headers: rec.Headers}, nil
 }
 
@@ -34,7 +38,10 @@ type restorer struct{ from lockedOriginals }
 func newRestorer(from Originals) *restorer { return &restorer{lockedOriginals{from: from}} }
 
 func (r *restorer) record(ctx context.Context, rec *kgo.Record) (*kgo.Record, error) {
-	l, _ := deadletter.Parse(rec) // what is none was not selected
+	l, err := deadletter.Parse(rec)
+	if err != nil {
+		return nil, err // what is none was not selected; see asItIs
+	}
 	return Original(ctx, &l, &r.from)
 }
 

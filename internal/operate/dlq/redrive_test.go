@@ -286,6 +286,31 @@ func TestCopierOutlastsItsBrokers(t *testing.T) {
 	}
 }
 
+// Instead of a letter whose batch unpacks to too much the consumer brings a record that
+// says so. It is neither put into quarantine nor sent to the source: the letter stays.
+func TestNoCopyOfWhatIsNoLetter(t *testing.T) {
+	for name, as := range map[string]func(context.Context, *kgo.Record) (*kgo.Record, error){
+		"quarantine": asItIs,
+		"redrive":    newRestorer(originals{rec: &kgo.Record{Value: []byte("another")}}).record,
+	} {
+		t.Run(name, func(t *testing.T) {
+			left := 0
+			c := Copier{
+				Topic: "to", Producer: &brokers{answers: []error{nil}}, Copy: as,
+				Settle: func([]verdict.Verdict) { t.Error("it counts as copied") },
+				Leave:  func(verdict.Handle) { left++ },
+			}
+			if err := handle(t.Context(), &c, &kgo.Record{Value: []byte("amazon-capi has not read the producer's batch")}); err != nil {
+				t.Fatal(err)
+			}
+			c.Wait()
+			if got := c.Counts(); got.Failed != 1 || left != 1 || !errors.Is(got.Failure, deadletter.ErrNoLetter) {
+				t.Errorf("%+v, %d left", got, left)
+			}
+		})
+	}
+}
+
 // handle gives a letter to a worker of the copier's.
 func handle(ctx context.Context, c *Copier, letter *kgo.Record) error {
 	w := c.NewWorker()
