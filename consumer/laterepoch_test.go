@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 )
 
@@ -23,11 +24,11 @@ func TestALaterEpochWithinWhatWasSettled(t *testing.T) {
 			var log testkit.Buffer
 			c := &Consumer{log: zerolog.New(&log)}
 			c.metrics = newMetrics(c, nil)
-			a := newAssignment(topic, 0, newInboxes(1), func() {})
+			a := newAssignment(topic, 0, inboxesFor(1), func() {})
 			a.link.seen = true
-			a.ledger.begin(0)
-			a.before = beyond{epoch: 3, settled: []span{{1, 4}, {5, 9}, {10, 40}}}
-			a.witnesses = witnesses{{39, 7}}
+			a.ledger.Begin(0)
+			a.before = ledger.Beyond{Epoch: 3, Settled: []ledger.Span{{From: 1, To: 4}, {From: 5, To: 9}, {From: 10, To: 40}}}
+			a.witnesses = ledger.Witnesses{{Offset: 39, Print: 7}}
 			var handled []int64
 			from := int64(0)
 			for _, to := range polls {
@@ -52,15 +53,15 @@ func TestALaterEpochWithinWhatWasSettled(t *testing.T) {
 			if want := []int64{0, 4, 5, 6, 7, 8, 9, 10, 11}; !slices.Equal(handled, want) {
 				t.Errorf("handled %v, want %v", handled, want)
 			}
-			for seq := uint64(held + 1); seq < a.ledger.next; seq++ {
-				a.ledger.settle(seq)
+			for seq := uint64(held + 1); seq < a.ledger.Next(); seq++ {
+				a.ledger.Settle(seq)
 			}
-			commit, _ := a.commitable(metadataLimit)
-			got, err := parseBeyond(commit.metadata, commit.offset.Offset)
+			commit, _ := a.commitable(ledger.MetadataLimit)
+			got, err := ledger.ParseBeyond(commit.metadata, commit.offset.Offset)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if commit.offset.Offset != held || !got.has(11, 4) || got.end() != 12 || got.witnesses[len(got.witnesses)-1].offset != 11 {
+			if commit.offset.Offset != held || !got.Has(11, 4) || got.End() != 12 || got.Witnesses[len(got.Witnesses)-1].Offset != 11 {
 				t.Errorf("offset %d with %+v is committed, want 0 and nothing of 12 and later", commit.offset.Offset, got)
 			}
 			if n := strings.Count(log.String(), `"reason":"rewritten"`); n != 1 {

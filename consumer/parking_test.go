@@ -135,13 +135,13 @@ func TestNothingIsParkedWithoutALot(t *testing.T) {
 	s := newFakeSink(true)
 	m := aStuckProfile(b, s, func(o *Options) { o.MaxParkedEvents = 0 })
 	bounded := func() bool {
-		if events, _ := m.window.inFlight(); events > 100+chunkLen || m.parking.parked() > 0 {
+		if events, _ := m.window.InFlight(); events > 100+chunkLen || m.parking.parked() > 0 {
 			t.Fatalf("%d events in flight and %d parked", events, m.parking.parked())
 		}
 		return true
 	}
 	b.eventually("the window is full", func() bool {
-		inWindow, _ := m.window.inFlight()
+		inWindow, _ := m.window.InFlight()
 		return bounded() && inWindow > 75
 	})
 	if m.accepted("well") == n {

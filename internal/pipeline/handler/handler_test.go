@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -195,5 +196,38 @@ func TestLanesInTheConsumersWords(t *testing.T) {
 	f.shed = nil
 	if h.GiveBack(3) != nil {
 		t.Error("something was given back")
+	}
+}
+
+// decodeMany has events of more attributes than are sent.
+type decodeMany struct{ decode }
+
+func (d decodeMany) Decode(ctx context.Context, value []byte, ev *schemas.Event) error {
+	err := d.decode.Decode(ctx, value, ev)
+	for i := range 11 {
+		ev.Custom.Attributes = append(ev.Custom.Attributes, schemas.Attribute{Key: fmt.Sprintf("a%02d", i), Value: "v"})
+	}
+	return err
+}
+
+// What is left out of an event is told by name, once, however often the event is read.
+func TestAttributesLeftOutAreToldOnce(t *testing.T) {
+	var told []string
+	tr, err := transform.New(transform.Options{Wide: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := new(fakeLanes)
+	w := NewReader(Options{
+		Decoder: decodeMany{}, Transformer: tr,
+		AttributeLeftOut: func(attribute string, why transform.Warning) { told = append(told, attribute+" "+why.String()) },
+	}).To(laneCalls{f}, func() Feed { return f }).NewWorker()
+	for _, again := range []bool{false, true} {
+		if _, err := w.Read(t.Context(), &kgo.Record{Value: []byte("p1|a")}, again); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(told) != 1 || told[0] != "a10 attributes_too_many" {
+		t.Errorf("told %q, want a10 once", told)
 	}
 }
