@@ -39,7 +39,8 @@ type textDecoder struct {
 	away bool
 }
 
-func (d *textDecoder) Decode(_ context.Context, value []byte, ev *schemas.Event) error {
+func (d *textDecoder) DecodeRecord(_ context.Context, rec *kgo.Record, ev *schemas.Event) error {
+	value := rec.Value
 	d.mu.Lock()
 	away := d.away
 	d.mu.Unlock()

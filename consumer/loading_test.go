@@ -10,6 +10,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
@@ -20,8 +21,8 @@ type slowSource struct {
 	err     error
 }
 
-func (s *slowSource) SchemaByID(ctx context.Context, id uint32) (avro.Schema, error) {
-	if id != 1 {
+func (s *slowSource) SchemaOf(ctx context.Context, ref framing.Ref) (avro.Schema, error) {
+	if ref != framing.RefID(1) {
 		select {
 		case <-s.release:
 		case <-ctx.Done():

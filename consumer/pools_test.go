@@ -23,7 +23,8 @@ import (
 // are parts of the value.
 type aliasDecoder struct{}
 
-func (aliasDecoder) Decode(_ context.Context, value []byte, ev *schemas.Event) error {
+func (aliasDecoder) DecodeRecord(_ context.Context, rec *kgo.Record, ev *schemas.Event) error {
+	value := rec.Value
 	ev.Reset()
 	profile, id, _ := strings.Cut(unsafe.String(&value[0], len(value)), "|")
 	ev.EventID, ev.ProfileID, ev.EventName, ev.ActionSource = id, profile, "Lead", "WEBSITE"

@@ -188,8 +188,8 @@ type timelessDecoder struct {
 	at int64
 }
 
-func (d *timelessDecoder) Decode(ctx context.Context, value []byte, ev *schemas.Event) error {
-	err := d.textDecoder.Decode(ctx, value, ev)
+func (d *timelessDecoder) DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error {
+	err := d.textDecoder.DecodeRecord(ctx, rec, ev)
 	ev.OccurredAt = d.at
 	return err
 }

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"math"
 	"strings"
@@ -11,26 +12,29 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // Source is where the Decoder asks for schemas; *registry.Client.
 type Source interface {
-	// SchemaByID returns the schema of that id. A *avro.SchemaError says that its
-	// records can never be read; any other error says nothing about them.
-	SchemaByID(ctx context.Context, id uint32) (avro.Schema, error)
+	// SchemaOf returns the schema that records call by that name. A *avro.SchemaError
+	// says that its records can never be read; any other error says nothing about them.
+	SchemaOf(ctx context.Context, ref framing.Ref) (avro.Schema, error)
 }
 
 const (
-	// failedFor is how long an unreadable id is not asked for again. It is finite
+	// failedFor is how long an unreadable schema is not asked for again. It is finite
 	// because a registry that is a replica, or was restored from a backup, can learn
-	// of an id late; a redrive of the dead letters then finds it without a restart.
+	// of a schema late; a redrive of the dead letters then finds it without a restart.
 	// It is not zero because a topic full of garbage must not cause a storm of
 	// requests.
 	failedFor = 30 * time.Second
-	// maxFailed bounds how many such ids are remembered: garbage that begins with a
+	// maxFailed bounds how many such schemas are remembered: garbage that begins with a
 	// zero byte can name four billion.
 	maxFailed = 1000
 )
@@ -39,16 +43,17 @@ const (
 // which never change under their id, up to maxCached bytes; a record with a cached
 // schema needs no registry, no lock and no clock.
 type Decoder struct {
-	source Source
-	now    func() time.Time
-	cached prometheus.Gauge
-	loader *loader // nil to make callers wait
+	source   Source
+	framings framing.Set
+	now      func() time.Time
+	cached   prometheus.Gauge
+	loader   *loader // nil to make callers wait
 
 	cache atomic.Pointer[cache]
 
 	mu      sync.Mutex
-	failed  map[uint32]failure
-	lookups map[uint32]*lookup
+	failed  map[framing.Ref]failure
+	lookups map[framing.Ref]*lookup
 }
 
 type failure struct {
@@ -60,8 +65,7 @@ type failure struct {
 type lookup struct {
 	done chan struct{}
 	// Valid once done is closed.
-	program   program
-	bytes     int64 // of memory
+	cached    *cached
 	err       error
 	abandoned bool // the asker's context ended; those who waited ask themselves
 }
@@ -79,6 +83,11 @@ func WithMetrics(reg prometheus.Registerer) DecoderOption {
 	return func(d *Decoder) { d.cached = newCachedGauge(reg) }
 }
 
+// WithFramings makes the Decoder look for these framings instead of all.
+func WithFramings(s framing.Set) DecoderOption {
+	return func(d *Decoder) { d.framings = s }
+}
+
 func newCachedGauge(reg prometheus.Registerer) prometheus.Gauge {
 	return promauto.With(reg).NewGauge(prometheus.GaugeOpts{
 		Name: "amazon_capi_schemas_cached",
@@ -89,10 +98,11 @@ func newCachedGauge(reg prometheus.Registerer) prometheus.Gauge {
 // NewDecoder returns a Decoder that asks source for the schemas it meets.
 func NewDecoder(source Source, opts ...DecoderOption) *Decoder {
 	d := &Decoder{
-		source:  source,
-		now:     time.Now,
-		failed:  make(map[uint32]failure),
-		lookups: make(map[uint32]*lookup),
+		source:   source,
+		framings: framing.All,
+		now:      time.Now,
+		failed:   make(map[framing.Ref]failure),
+		lookups:  make(map[framing.Ref]*lookup),
 	}
 	d.cache.Store(new(cache))
 	for _, opt := range opts {
@@ -104,130 +114,177 @@ func NewDecoder(source Source, opts ...DecoderOption) *Decoder {
 	return d
 }
 
-// Decode empties ev and fills it from a record's value. A *DecodeError says that the
-// value can never be read; ev then has what was read before the fault, which may
-// include the event's id. Any other error (errors.Is registry.ErrAway) says that the
-// schema cannot be had now: hold the record and try again.
-//
-// The event's texts are parts of value wherever possible, because copying them would
-// be the only allocation of an event. So value must not be changed while any of them,
-// or a part of one, is in use, and each keeps all of value alive: for a record from
-// Kafka, the whole batch that it came in. What outlives the record, such as the key of
-// a map of profiles, needs strings.Clone.
+// Decode is DecodeRecord for a value without headers.
 func (d *Decoder) Decode(ctx context.Context, value []byte, ev *Event) error {
+	return d.decode(ctx, value, nil, ev)
+}
+
+// DecodeRecord empties ev and fills it from a record's value, by the schema that its
+// headers or its value name. A *DecodeError says that the value can never be read; ev
+// then has what was read before the fault, which may include the event's id. Any other
+// error (errors.Is registry.ErrAway) says that the schema cannot be had now: hold the
+// record and try again.
+//
+// The event's texts are parts of the value wherever possible, because copying them
+// would be the only allocation of an event. So the value must not be changed while any
+// of them, or a part of one, is in use, and each keeps all of the value alive: for a
+// record from Kafka, the whole batch that it came in. What outlives the record, such as
+// the key of a map of profiles, needs strings.Clone.
+func (d *Decoder) DecodeRecord(ctx context.Context, rec *kgo.Record, ev *Event) error {
+	return d.decode(ctx, rec.Value, rec.Headers, ev)
+}
+
+func (d *Decoder) decode(ctx context.Context, value []byte, headers []kgo.RecordHeader, ev *Event) error {
 	ev.Reset()
-	id, payload, fault := avro.ParseHeader(value)
-	if fault != nil {
+	// What most records are, without a detour.
+	if len(headers) == 0 && len(value) >= avro.HeaderSize && value[0] == 0 && d.framings&framing.ConfluentPrefix != 0 {
+		id := binary.BigEndian.Uint32(value[1:])
+		if e := d.cache.Load().id(id); e != nil {
+			if err := e.read(value[avro.HeaderSize:], ev); err != nil {
+				return err.of(framing.RefID(id))
+			}
+			return nil
+		}
+	}
+	var f framing.Found
+	if fault := d.framings.Find(value, headers, &f); fault != nil {
 		return asDecodeError(fault)
 	}
-	p := d.cache.Load().get(id)
-	if p == nil {
+	e := d.cache.Load().get(&f.Ref)
+	if e == nil {
 		var err error
-		if p, err = d.lookup(ctx, id); err != nil {
+		if e, err = d.lookup(ctx, f.Ref); err != nil {
 			return err
 		}
 	}
-	if err := p.read(payload, ev); err != nil {
-		return err.withID(id)
+	if err := read(e, &f, ev); err != nil {
+		if f.Framing.InHeader() {
+			return d.second(ctx, e, f, err, ev)
+		}
+		return err
 	}
 	return nil
 }
 
-// lookup finds the program of an id that is not cached. There is one request under way
-// per id, however many callers need it. It does not use singleflight, whose callers
-// could not leave when their own context ends without leaving a goroutine behind.
-func (d *Decoder) lookup(ctx context.Context, id uint32) (program, error) {
-	if id > math.MaxInt32 {
+// read reads a payload with the program of its schema.
+func read(e *cached, f *framing.Found, ev *Event) *DecodeError {
+	if f.Zlib {
+		return inflated(e, f, ev)
+	}
+	if err := e.read(f.Payload, ev); err != nil {
+		return err.of(f.Ref)
+	}
+	return nil
+}
+
+func inflated(e *cached, f *framing.Found, ev *Event) *DecodeError {
+	payload, fault := framing.Inflate(f.Payload)
+	if fault != nil {
+		return asDecodeError(fault).of(f.Ref)
+	}
+	if err := e.read(payload, ev); err != nil {
+		return err.of(f.Ref)
+	}
+	return nil
+}
+
+// lookup finds the program of a schema that is not cached. There is one request under
+// way per schema, however many callers need it. It does not use singleflight, whose
+// callers could not leave when their own context ends without leaving a goroutine
+// behind.
+func (d *Decoder) lookup(ctx context.Context, ref framing.Ref) (*cached, error) {
+	if n := ref.Number(); ref.Kind == framing.ID && n > math.MaxInt32 || n > math.MaxInt64 {
 		// Ids are positive ints of Java. For larger ones the registry's web server
 		// answers as for a malformed path, which could be taken for an outage.
-		return nil, &DecodeError{Code: verdict.CodeUnknownSchema, SchemaID: id, Message: "no registry gives ids beyond 2147483647"}
+		return nil, &DecodeError{Code: verdict.CodeUnknownSchema, Schema: ref, Message: "no registry gives ids as large"}
 	}
 	for {
-		l, mine, p, err := d.join(id)
+		l, mine, e, err := d.join(ref)
 		if l == nil {
-			return p, err
+			return e, err
 		}
 		if mine && d.loader == nil {
-			d.ask(ctx, id, l)
-			return l.program, l.err
+			d.ask(ctx, ref, l)
+			return l.cached, l.err
 		}
 		if d.loader != nil {
 			if mine {
-				d.loader.start(func(ctx context.Context) { d.ask(ctx, id, l) })
+				d.loader.start(func(ctx context.Context) { d.ask(ctx, ref, l) })
 			}
-			return nil, &LoadingError{id: id, lookup: l}
+			return nil, &LoadingError{ref: ref, lookup: l}
 		}
 		select {
 		case <-l.done:
 		case <-ctx.Done():
-			return nil, registry.GaveUp(id, ctx.Err())
+			return nil, registry.GaveUp(ref, ctx.Err())
 		}
 		if !l.abandoned {
-			return l.program, l.err
+			return l.cached, l.err
 		}
 	}
 }
 
-// join returns the lookup under way for id, a new one for the caller to carry out
+// join returns the lookup under way for a schema, a new one for the caller to carry out
 // (mine), or no lookup because the answer is known.
-func (d *Decoder) join(id uint32) (l *lookup, mine bool, p program, err error) {
+func (d *Decoder) join(ref framing.Ref) (l *lookup, mine bool, e *cached, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if p := d.cache.Load().get(id); p != nil {
-		return nil, false, p, nil
+	if e := d.cache.Load().get(&ref); e != nil {
+		return nil, false, e, nil
 	}
-	if f, ok := d.failed[id]; ok && d.now().Before(f.until) {
+	if f, ok := d.failed[ref]; ok && d.now().Before(f.until) {
 		return nil, false, nil, f.err
 	}
-	if l := d.lookups[id]; l != nil {
+	if l := d.lookups[ref]; l != nil {
 		return l, false, nil, nil
 	}
 	l = &lookup{done: make(chan struct{})}
-	d.lookups[id] = l
+	d.lookups[ref] = l
 	return l, true, nil, nil
 }
 
-func (d *Decoder) ask(ctx context.Context, id uint32, l *lookup) {
-	l.program, l.bytes, l.err = d.load(ctx, id)
-	l.abandoned = ctx.Err() != nil
+func (d *Decoder) ask(ctx context.Context, ref framing.Ref, l *lookup) {
+	p, err := d.load(ctx, ref)
+	l.err, l.abandoned = err, ctx.Err() != nil
 
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.lookups, id)
+	delete(d.lookups, ref)
 	if l.err == nil {
-		d.keep(id, l.program, l.bytes)
+		l.cached = d.keep(ref, p)
 	}
 	if bad, ok := errors.AsType[*DecodeError](l.err); ok {
-		d.fail(id, bad)
+		d.fail(ref, bad)
 	}
 	close(l.done)
 }
 
-func (d *Decoder) load(ctx context.Context, id uint32) (p program, bytes int64, err error) {
-	s, err := d.source.SchemaByID(ctx, id)
+func (d *Decoder) load(ctx context.Context, ref framing.Ref) (loaded, error) {
+	s, err := d.source.SchemaOf(ctx, ref)
 	if err != nil {
-		return nil, 0, unreadable(err, id)
+		return loaded{}, unreadable(err, ref)
 	}
 	if s.Type != "" && !strings.EqualFold(s.Type, "AVRO") {
-		return nil, 0, &DecodeError{Code: verdict.CodeNotAvro, SchemaID: id, Message: "the id names a schema that is not Avro"}
+		return loaded{}, &DecodeError{Code: verdict.CodeNotAvro, Schema: ref, Message: "it names a schema that is not Avro"}
 	}
 	defer d.loader.compiles()()
 	p, bytes, bad := compileSchema(&s)
 	if bad != nil {
-		return nil, 0, bad.withID(id)
+		return loaded{}, bad.of(ref)
 	}
-	return p, bytes, nil
+	return loaded{p, sumOf(&s), bytes}, nil
 }
 
 // keep and fail are called with mu held.
-func (d *Decoder) keep(id uint32, p program, bytes int64) {
-	delete(d.failed, id)
-	next := d.cache.Load().with(id, p, bytes, maxCached)
+func (d *Decoder) keep(ref framing.Ref, p loaded) *cached {
+	delete(d.failed, ref)
+	next := d.cache.Load().with(ref, p, maxCached)
 	d.cache.Store(next)
 	d.cached.Set(float64(len(next.entries)))
+	return next.entries[ref]
 }
 
-func (d *Decoder) fail(id uint32, err *DecodeError) {
+func (d *Decoder) fail(ref framing.Ref, err *DecodeError) {
 	now := d.now()
 	if len(d.failed) >= maxFailed {
 		for k, f := range d.failed {
@@ -239,5 +296,5 @@ func (d *Decoder) fail(id uint32, err *DecodeError) {
 	if len(d.failed) >= maxFailed {
 		clear(d.failed)
 	}
-	d.failed[id] = failure{err: err, until: now.Add(failedFor)}
+	d.failed[ref] = failure{err: err, until: now.Add(failedFor)}
 }

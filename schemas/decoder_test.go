@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
@@ -22,9 +23,9 @@ type sourceFunc struct {
 	byID  func(ctx context.Context, id uint32) (avro.Schema, error)
 }
 
-func (s *sourceFunc) SchemaByID(ctx context.Context, id uint32) (avro.Schema, error) {
+func (s *sourceFunc) SchemaOf(ctx context.Context, ref framing.Ref) (avro.Schema, error) {
 	s.asked.Add(1)
-	return s.byID(ctx, id)
+	return s.byID(ctx, uint32(ref.Number()))
 }
 
 var errAway = &registry.AwayError{Op: "schema id 2", Detail: "connection refused"}
@@ -191,7 +192,7 @@ func TestWhoAsksMayGo(t *testing.T) {
 		src := &sourceFunc{byID: func(ctx context.Context, id uint32) (avro.Schema, error) {
 			select {
 			case <-ctx.Done():
-				return avro.Schema{}, registry.GaveUp(id, ctx.Err())
+				return avro.Schema{}, registry.GaveUp(framing.RefID(id), ctx.Err())
 			case <-time.After(time.Minute):
 				return ours.SchemaByID(ctx, id)
 			}
@@ -232,7 +233,7 @@ func TestManySchemasAtOnce(t *testing.T) {
 		case 0:
 			return avro.Schema{Text: latest}, nil
 		case 1:
-			return avro.Schema{}, &DecodeError{Code: verdict.CodeUnknownSchema, SchemaID: id, Message: "none"}
+			return avro.Schema{}, &DecodeError{Code: verdict.CodeUnknownSchema, Schema: framing.RefID(id), Message: "none"}
 		}
 		return avro.Schema{}, errAway
 	}}
@@ -246,10 +247,10 @@ func TestManySchemasAtOnce(t *testing.T) {
 		wg.Go(func() {
 			var ev Event
 			for i := range uint32(60) {
-				id := (i + uint32(g)) % 30
+				id := 30 + (i+uint32(g))%30 // 0 is no registry's
 				err := dec.Decode(context.Background(), append(avro.AppendHeader(nil, id), payload...), &ev)
 				var bad *DecodeError
-				ok := [3]bool{err == nil, errors.As(err, &bad) && bad.SchemaID == id, errors.Is(err, registry.ErrAway)}
+				ok := [3]bool{err == nil, errors.As(err, &bad) && bad.Schema == framing.RefID(id), errors.Is(err, registry.ErrAway)}
 				if !ok[id%3] {
 					t.Error(fmt.Errorf("id %d: %w", id, err))
 				}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 // DecodeError says that a value can never be decoded. It contains nothing of the
@@ -17,8 +18,8 @@ type DecodeError struct {
 	// Field is the path of the field at fault, such as "user_data.email";
 	// empty when the whole value is.
 	Field string
-	// SchemaID is the id in the value's header; 0 when there was none.
-	SchemaID uint32
+	// Schema is what the record calls its schema; zero when it names none.
+	Schema framing.Ref
 	// Message is a sentence without values.
 	Message string
 }
@@ -28,8 +29,8 @@ func (e *DecodeError) Error() string {
 	if e.Field != "" {
 		where = append(where, e.Field)
 	}
-	if e.SchemaID != 0 {
-		where = append(where, fmt.Sprintf("schema id %d", e.SchemaID))
+	if e.Schema.Kind != framing.None {
+		where = append(where, e.Schema.String())
 	}
 	s := "decode: " + e.Code.String()
 	if len(where) > 0 {
@@ -41,33 +42,34 @@ func (e *DecodeError) Error() string {
 // Reason is the error as the verdict on its record.
 func (e *DecodeError) Reason() verdict.Reason {
 	msg := e.Message
-	if e.SchemaID != 0 {
-		msg = fmt.Sprintf("schema id %d: %s", e.SchemaID, msg)
+	if e.Schema.Kind != framing.None {
+		msg = fmt.Sprintf("%s: %s", e.Schema, msg)
 	}
 	r := e.Code.Because(msg)
 	r.Field = e.Field
 	return *r
 }
 
-// withID returns the error as one of a value that names this schema.
-func (e *DecodeError) withID(id uint32) *DecodeError {
+// of returns the error as one of a record that names this schema.
+func (e *DecodeError) of(ref framing.Ref) *DecodeError {
 	named := *e
-	named.SchemaID = id
+	named.Schema = ref
 	return &named
 }
 
 var faultCodes = [...]verdict.Code{
 	avro.Tombstone: verdict.CodeTombstone, avro.Empty: verdict.CodeEmpty, avro.NoMagic: verdict.CodeNoMagic, avro.Short: verdict.CodeShort,
 	avro.Truncated: verdict.CodeTruncated, avro.Corrupt: verdict.CodeCorrupt, avro.TrailingBytes: verdict.CodeTrailingBytes,
+	avro.BadHeader: verdict.CodeBadHeader, avro.Foreign: verdict.CodeNotAvro, avro.BadZlib: verdict.CodeBadZlib,
 }
 
 func asDecodeError(f *avro.Fault) *DecodeError {
 	return &DecodeError{Code: faultCodes[f.Kind], Field: f.Field, Message: f.Message}
 }
 
-// unreadable turns an *avro.SchemaError into the *DecodeError of an id's records and
-// returns other errors unchanged.
-func unreadable(err error, id uint32) error {
+// unreadable turns an *avro.SchemaError into the *DecodeError of a schema's records
+// and returns other errors unchanged.
+func unreadable(err error, ref framing.Ref) error {
 	var bad *avro.SchemaError
 	if !errors.As(err, &bad) {
 		return err
@@ -76,5 +78,5 @@ func unreadable(err error, id uint32) error {
 	if bad.Unknown {
 		code = verdict.CodeUnknownSchema
 	}
-	return &DecodeError{Code: code, SchemaID: id, Message: bad.Message}
+	return &DecodeError{Code: code, Schema: ref, Message: bad.Message}
 }

@@ -2,10 +2,12 @@ package schemas
 
 import (
 	"context"
+
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
-// Fixed is a Source that returns one schema for every id, to read records without a
+// Fixed is a Source that returns one schema whatever is asked for, to read records without a
 // registry.
 type Fixed avro.Schema
 
@@ -15,5 +17,7 @@ func Embedded(v Version) (Fixed, error) {
 	return Fixed{Type: "AVRO", Text: text}, err
 }
 
-// SchemaByID implements Source.
-func (f Fixed) SchemaByID(context.Context, uint32) (avro.Schema, error) { return avro.Schema(f), nil }
+// SchemaOf implements Source.
+func (f Fixed) SchemaOf(context.Context, framing.Ref) (avro.Schema, error) {
+	return avro.Schema(f), nil
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 // fullEvent has every field of the latest version.
@@ -105,6 +106,10 @@ func mustEncode(t testing.TB, id uint32, v Version, ev *Event) []byte {
 
 // schemaMap is a Source of schemas by id.
 type schemaMap map[uint32]avro.Schema
+
+func (m schemaMap) SchemaOf(ctx context.Context, ref framing.Ref) (avro.Schema, error) {
+	return m.SchemaByID(ctx, uint32(ref.Number()))
+}
 
 func (m schemaMap) SchemaByID(_ context.Context, id uint32) (avro.Schema, error) {
 	s, ok := m[id]

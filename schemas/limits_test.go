@@ -12,6 +12,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"pgregory.net/rapid"
 )
 
@@ -203,19 +204,19 @@ func TestCacheAsARule(t *testing.T) {
 		most := rapid.Int64Range(10, 100).Draw(t, "most")
 		c := new(cache)
 		inUse := rapid.Uint32Range(0, 3).Draw(t, "in use")
-		c = c.with(inUse, new(goavroProgram), 1, most)
+		c = c.with(framing.RefID(inUse), loaded{program: new(goavroProgram), bytes: 1}, most)
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
-			if c.get(inUse) == nil {
+			if c.id(inUse) == nil {
 				t.Fatal("what is in use was evicted")
 			}
 			id := rapid.Uint32Range(4, 20).Draw(t, "id")
 			bytes := rapid.Int64Range(1, most-1).Draw(t, "bytes")
-			c = c.with(id, new(goavroProgram), bytes, most)
+			c = c.with(framing.RefID(id), loaded{program: new(goavroProgram), bytes: bytes}, most)
 			sum := int64(0)
 			for _, e := range c.entries {
 				sum += e.bytes
 			}
-			if sum != c.bytes || c.get(id) == nil || c.bytes > most {
+			if sum != c.bytes || c.id(id) == nil || c.entries[framing.RefID(id)] == nil || c.bytes > most {
 				t.Fatalf("%d bytes in entries of %d, of %d", c.bytes, sum, most)
 			}
 		}

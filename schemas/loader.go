@@ -3,12 +3,12 @@ package schemas
 import (
 	"context"
 	"errors"
-	"fmt"
-	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"sync"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 const (
@@ -78,11 +78,11 @@ func (d *Decoder) Close() {
 // LoadingError says that a record's schema is being loaded. It says nothing about the
 // record: decode it again after Wait.
 type LoadingError struct {
-	id     uint32
+	ref    framing.Ref
 	lookup *lookup
 }
 
-func (e *LoadingError) Error() string { return fmt.Sprintf("schema id %d is being loaded", e.id) }
+func (e *LoadingError) Error() string { return e.ref.String() + " is being loaded" }
 
 // Wait waits until the schema is loaded or known to be bad, or until ctx ends. An error
 // says that it cannot be had now, as Decode's would.
@@ -90,7 +90,7 @@ func (e *LoadingError) Wait(ctx context.Context) error {
 	select {
 	case <-e.lookup.done:
 	case <-ctx.Done():
-		return registry.GaveUp(e.id, ctx.Err())
+		return registry.GaveUp(e.ref, ctx.Err())
 	}
 	if bad := new(*DecodeError); e.lookup.err == nil || errors.As(e.lookup.err, bad) {
 		return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/linkedin/goavro/v2"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 func TestRoundTripOfEveryVersion(t *testing.T) {
@@ -365,8 +366,8 @@ func TestBadRecords(t *testing.T) {
 			}
 			var bad *DecodeError
 			errors.As(err, &bad)
-			if bad.SchemaID != 7 {
-				t.Errorf("error names schema %d, want 7", bad.SchemaID)
+			if bad.Schema != framing.RefID(7) {
+				t.Errorf("error names %s, want schema id 7", bad.Schema)
 			}
 		})
 	}
@@ -417,7 +418,7 @@ func TestFiveMegabyteRecord(t *testing.T) {
 }
 
 func TestReasonIsTheVerdict(t *testing.T) {
-	err := &DecodeError{Code: verdict.CodeInvalidUTF8, Field: "user_data.city", SchemaID: 12, Message: "the text there is not valid UTF-8"}
+	err := &DecodeError{Code: verdict.CodeInvalidUTF8, Field: "user_data.city", Schema: framing.RefID(12), Message: "the text there is not valid UTF-8"}
 	if got, want := err.Reason().Error(), "decode invalid_utf8 (user_data.city): schema id 12: the text there is not valid UTF-8"; got != want {
 		t.Errorf("reason %q, want %q", got, want)
 	}

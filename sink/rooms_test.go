@@ -19,7 +19,7 @@ func TestRoomsImportNoOther(t *testing.T) {
 		"amazon":     {"transform"},
 		"login":      {"sink/web"},
 		"exchange":   {"transform", "sink/amazon", "sink/login", "sink/web"},
-		"deadletter": {},
+		"deadletter": {"schemas/framing"},
 		"receipt":    {"schemas/receipt"},
 		"web":        {},
 	} {

@@ -57,7 +57,7 @@ func newAuditCommand(p *process) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	f.kafka.Register(flags)
-	f.registry.Register(flags)
+	f.registry.RegisterReading(flags)
 	f.window.register(flags)
 	f.events.register(flags)
 	f.transform.Register(flags)

@@ -46,7 +46,7 @@ func newDLQShow(p *process) *cobra.Command {
 	flags := cmd.Flags()
 	x := &f.explain
 	x.kafka.Register(flags)
-	x.registry.Register(flags)
+	x.registry.RegisterReading(flags)
 	x.transform.Register(flags)
 	x.contract.Register(flags)
 	x.batch.Register(flags)

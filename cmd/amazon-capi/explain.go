@@ -17,7 +17,7 @@ sent, and the request that would carry it. Nothing is sent.
 
 The event comes from one of
   --offset P/O       the record at offset O of partition P of --topic
-  --file FILE        a record's value: Avro, with or without Confluent's header;
+  --file FILE        a record's value: Avro, with or without what names its schema;
                      - is standard input
   --json-event EVENT the JSON form that publish reads: the event itself, a file
                      of one or more, or - for standard input
@@ -65,7 +65,7 @@ func newExplainCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic of --offset")
 	flags.BoolVar(&f.json, "json", false, "print a JSON object a line, one for each event")
 	f.kafka.Register(flags)
-	f.registry.Register(flags)
+	f.registry.RegisterReading(flags)
 	f.transform.Register(flags)
 	f.contract.Register(flags)
 	f.batch.Register(flags)
@@ -119,9 +119,13 @@ func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
 	if err != nil {
 		return nil, err
 	}
+	framings, err := f.registry.Framings()
+	if err != nil {
+		return nil, err
+	}
 	x, err := explain.New(explain.Options{
 		Transformer: transformer, Contract: contract, BaseURL: f.contract.URL, Region: f.contract.Region,
-		BatchEvents: f.batch.Events, BatchBytes: int(f.batch.Bytes), Linger: f.batch.Linger, View: view,
+		BatchEvents: f.batch.Events, BatchBytes: int(f.batch.Bytes), Linger: f.batch.Linger, View: view, Framings: framings,
 	})
 	return x, asUsage(err)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/publish"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 const publishLong = `Encode events as Avro, register the schemas, and publish them.
@@ -32,6 +34,7 @@ type publishFlags struct {
 	events     int
 	generate   generateFlags
 	timestamps string
+	framing    string
 	create     bool
 	rate       float64
 	json       bool
@@ -68,6 +71,7 @@ func newPublishCommand(p *process) *cobra.Command {
 	flags.Float64Var(&f.generate.denied, "denied", 0, "share of generated events without consent, 0 to 1")
 	flags.Uint64Var(&f.generate.seed, "seed", 1, "the same seed makes the same events again, another one others with ids of their own")
 	flags.StringVar(&f.timestamps, "timestamps", "now", "timestamps of the records: now, or event for when the event happened")
+	flags.StringVar(&f.framing, "framing", "confluent-prefix", "how records name their schema: "+strings.Join(framing.StyleNames(), ", ")+", which is all in turn")
 	flags.Float64Var(&f.rate, "rate", 0, "records a second (0: as fast as the brokers take them)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
@@ -92,7 +96,7 @@ func (f *publishFlags) run(ctx context.Context, p *process, files []string) erro
 	progress := report.NewProgress(p.stderr)
 	counts, err := publish.Run(ctx, publish.Options{
 		Kafka: settings, Registry: registry, Topic: f.topic, CreateTopic: f.create,
-		Timestamps: sample.Timestamps(f.timestamps), Rate: f.rate, Patience: 30 * time.Second,
+		Timestamps: sample.Timestamps(f.timestamps), Framing: f.framing, Rate: f.rate, Patience: 30 * time.Second,
 		Progress: func(c sample.Counts) { progress.Step("published", uint64(c.Records), uint64(f.events)) },
 	}, samples)
 	progress.Done()

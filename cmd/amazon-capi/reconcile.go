@@ -70,7 +70,7 @@ func newReconcileCommand(p *process) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	f.kafka.Register(flags)
-	f.registry.Register(flags)
+	f.registry.RegisterReading(flags)
 	f.transform.Register(flags)
 	f.span.register(flags)
 	flags.StringVar(&f.topic, "topic", config.DefaultTopic, "source topic")
@@ -138,7 +138,7 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	r := &reconcile.Reconciler{Decoder: schemas.NewDecoder(registry), Transformer: transformer, Amazon: amazon}
+	r := &reconcile.Reconciler{Decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings())), Transformer: transformer, Amazon: amazon}
 	if events != nil {
 		r.Each = events.Add
 	}

@@ -39,7 +39,7 @@ type Delivery struct {
 
 // Register adds the flags.
 func (f *Delivery) Register(flags *pflag.FlagSet) {
-	f.registry.Register(flags)
+	f.registry.RegisterReading(flags)
 	f.Transform.Register(flags)
 	f.Contract.Register(flags)
 	f.Account.Register(flags)

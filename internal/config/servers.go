@@ -3,11 +3,13 @@ package config
 import (
 	"crypto/tls"
 	"io"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
@@ -16,6 +18,22 @@ type Registry struct {
 	url      string
 	user     string
 	password Secret
+	schemaID []string // how records name their schema; nil for a command that reads none
+}
+
+// RegisterReading is Register for a command that reads records.
+func (f *Registry) RegisterReading(flags *pflag.FlagSet) {
+	f.Register(flags)
+	flags.StringSliceVar(&f.schemaID, string(setting.SchemaID), []string{framing.Auto}, "where records name their schema: "+framing.Auto+", which looks in headers first and then before the value, record by record, or a list of "+strings.Join(framing.Names(), ", "))
+}
+
+// Framings is how records may name their schema.
+func (f *Registry) Framings() (framing.Set, error) {
+	if f.schemaID == nil {
+		return framing.All, nil
+	}
+	s, err := framing.Parse(f.schemaID)
+	return s, setting.SchemaID.Wrap(err)
 }
 
 // Register adds the flags.
@@ -31,9 +49,13 @@ func (f *Registry) Resolve(tlsSettings kafka.TLSSettings, warn io.Writer) (regis
 	if err != nil {
 		return registry.Options{}, err
 	}
+	framings, err := f.Framings()
+	if err != nil {
+		return registry.Options{}, err
+	}
 	var tlsConfig *tls.Config
 	if tlsConfig, err = tlsSettings.Config(); err != nil {
 		return registry.Options{}, setting.Mistaken(err)
 	}
-	return registry.Options{URL: f.url, Username: f.user, Password: password, TLS: tlsConfig}, nil
+	return registry.Options{URL: f.url, Username: f.user, Password: password, TLS: tlsConfig, Framings: framings}, nil
 }

@@ -34,6 +34,8 @@ const (
 	KafkaProperties Key = "kafka-properties"
 	KafkaProperty   Key = "kafka-property"
 	Registry        Key = "registry"
+	SchemaID        Key = "schema-id"
+	Framing         Key = "framing"
 	Topic           Key = "topic"
 	Group           Key = "group"
 	DeadLetterTopic Key = "dead-letter-topic"

@@ -14,10 +14,13 @@ const (
 	// Of schemas: the record's value cannot be read.
 	CodeTombstone      Code = iota + 1 // a null value
 	CodeEmpty                          // a value of no bytes
-	CodeNoMagic                        // not the Confluent wire format
-	CodeShort                          // ends within the header
-	CodeUnknownSchema                  // the registry has no schema of this id
-	CodeNotAvro                        // the id names a JSON or Protobuf schema
+	CodeNoMagic                        // nothing names its schema
+	CodeShort                          // ends within what names its schema
+	CodeBadHeader                      // the header for the schema's id does not hold one
+	CodeBadZlib                        // what is compressed cannot be inflated
+	CodeSchemaConflict                 // header and prefix name two schemas
+	CodeUnknownSchema                  // the registry has no such schema
+	CodeNotAvro                        // its schema or its encoding is JSON or Protobuf
 	CodeBadSchema                      // the schema itself cannot be read
 	CodeNotTrackLayer                  // the schema is not one of TrackLayer's events
 	CodeTruncated                      // ends within the record

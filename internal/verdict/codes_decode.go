@@ -13,20 +13,34 @@ var decodeCodes = []Entry{{
 	Advice: Advice{"Find the producer of the record by its key and headers: it writes empty values, which are no events. Have it write Avro, or nothing.", sameBytes},
 }, {
 	Code: CodeNoMagic, Class: Decode, Name: "no_magic",
-	Rule:   "a value begins with Confluent's header: a zero byte and the schema's id",
+	Rule:   "a record names its schema: in a header or a prefix, by Confluent, Apicurio or AWS Glue",
 	Advice: Advice{writeAvro, sameBytes},
 }, {
 	Code: CodeShort, Class: Decode, Name: "short",
-	Rule:   "the header is five bytes long",
+	Rule:   "what names the schema is whole: 5 bytes by Confluent, 9 by Apicurio, 18 by AWS Glue",
 	Advice: Advice{writeAvro, sameBytes},
 }, {
+	Code: CodeBadHeader, Class: Decode, Name: "bad_header",
+	Rule: "the header that names the schema has one of its forms: a GUID of 17 bytes or an id of 5 by Confluent, an id of 8 by Apicurio",
+	Advice: Advice{"Have the producer of the record write the header that the message names in one of its forms, or, if the values have a prefix, " +
+		"read that alone (" + setting.SchemaID.String() + " confluent-prefix).", redriveOrAnew},
+}, {
+	Code: CodeBadZlib, Class: Decode, Name: "bad_zlib",
+	Rule:   "what AWS Glue's prefix calls compressed is whole, and inflates to 1 MiB at most",
+	Advice: Advice{"Find the producer of the record by its key and headers: what it compresses does not inflate, or to more than an event can have.", sameBytes},
+}, {
+	Code: CodeSchemaConflict, Class: Decode, Name: "schema_conflict",
+	Rule: "header and prefix, where a record has both, name the same schema",
+	Advice: Advice{"Have the producer of the record name one schema, or say with " + setting.SchemaID.String() + " whether the header or the prefix counts. " +
+		"Records are read as soon as that is set.", redriveOrAnew},
+}, {
 	Code: CodeUnknownSchema, Class: Decode, Name: "unknown_schema",
-	Rule: "the schema's id is known to the registry; register it and redrive",
+	Rule: "the schema is known to the registry; register it and redrive",
 	Advice: Advice{"Look which registry the producer of the record registers its Avro schema with: it must be the one of " + setting.Registry.String() + ", or copied to it. " +
 		"Records of the schema can be read as soon as it is there.", redriveEvent},
 }, {
 	Code: CodeNotAvro, Class: Decode, Name: "not_avro",
-	Rule:   "the id names an Avro schema, not JSON or Protobuf",
+	Rule:   "the record's schema is an Avro one, not JSON or Protobuf, and so is its encoding",
 	Advice: Advice{"Find the producer of the record by its key and headers: it writes another format under a schema of its own. Have it write Avro.", sameBytes},
 }, {
 	Code: CodeBadSchema, Class: Decode, Name: "bad_schema",
@@ -41,17 +55,17 @@ var decodeCodes = []Entry{{
 }, {
 	Code: CodeTruncated, Class: Decode, Name: "truncated",
 	Rule: "the record is as long as its schema says",
-	Advice: Advice{"Find the producer of the record by its key and headers: its Avro ends before the schema whose id it names does. " +
+	Advice: Advice{"Find the producer of the record by its key and headers: its Avro ends before the schema that it names does. " +
 		"Have it encode with that very schema, and look for what cuts records short on their way.", sameBytes},
 }, {
 	Code: CodeCorrupt, Class: Decode, Name: "corrupt",
 	Rule: "the bytes are what the schema allows",
-	Advice: Advice{"Find the producer of the record by its key and headers: its Avro does not fit the schema whose id it names. " +
+	Advice: Advice{"Find the producer of the record by its key and headers: its Avro does not fit the schema that it names. " +
 		"Have it encode with that very schema, and look for what changes records on their way.", sameBytes},
 }, {
 	Code: CodeTrailingBytes, Class: Decode, Name: "trailing_bytes",
 	Rule: "nothing follows the record",
-	Advice: Advice{"Find the producer of the record by its key and headers: its Avro goes on where the schema whose id it names ends. " +
+	Advice: Advice{"Find the producer of the record by its key and headers: its Avro goes on where the schema that it names ends. " +
 		"Have it encode with that very schema, one event to a record.", sameBytes},
 }, {
 	Code: CodeInvalidUTF8, Class: Decode, Name: "invalid_utf8",
@@ -69,7 +83,7 @@ var decodeCodes = []Entry{{
 }}
 
 const writeAvro = "Find the producer of the record by its key and headers: it must write Avro with a schema that is registered " +
-	"for this topic, in Confluent's wire format."
+	"for this topic, and name it in a header or before the value."
 
 // retentionCodes are raised where records that were put off are read again.
 var retentionCodes = []Entry{{

@@ -9,11 +9,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/sr"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/web"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 var errNoSchema = errors.New("answer without a schema")
@@ -53,8 +55,8 @@ func (e *AwayError) Is(target error) bool { return target == ErrAway }
 func (e *AwayError) Unwrap() error { return e.cause }
 
 // GaveUp returns the error of a caller that stopped waiting for a schema.
-func GaveUp(id uint32, cause error) *AwayError {
-	return &AwayError{Op: opSchemaID(id), Detail: "gave up waiting", cause: cause}
+func GaveUp(ref framing.Ref, cause error) *AwayError {
+	return &AwayError{Op: ref.String(), Detail: "gave up waiting", cause: cause}
 }
 
 // RefusedError says that the registry answered no: there is no such subject, version
@@ -98,13 +100,15 @@ func (r *Client) classify(ctx context.Context, q question, endpoint string, err 
 	}
 	said := oneLine(answer.Message)
 	switch status := answer.StatusCode; {
-	case status == http.StatusNotFound && sr.IsNotFoundError(answer.ErrorCode),
+	case status == http.StatusNotFound && (sr.IsNotFoundError(answer.ErrorCode) || q.apicurio && apicurioMissing(answer.Raw)),
 		q.submits && (status == http.StatusConflict || status == http.StatusUnprocessableEntity) && answer.ErrorCode != 0:
 		return &RefusedError{Op: q.op, Status: status, Code: answer.ErrorCode, Message: said}
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		away.Detail = fmt.Sprintf("it answers %d: check the registry's user name and password, and what they may read", status)
 	case web.IsRedirect(status):
 		away.Detail = fmt.Sprintf("it answers with a redirect (%d), which is not followed: want the URL that it leads to", status)
+	case status == http.StatusNotFound && q.guid:
+		away.Detail = "it answers 404 without a registry's error code: it does not know GUIDs, which Confluent Platform does from 8 on, or the URL is wrong"
 	case status == http.StatusNotFound:
 		away.Detail = "it answers 404 without a registry's error code: check the URL"
 	case answer.ErrorCode != 0:
@@ -114,6 +118,15 @@ func (r *Client) classify(ctx context.Context, q question, endpoint string, err 
 	}
 	away.Status = answer.StatusCode
 	return away
+}
+
+// apicurioMissing reports whether an answer of Apicurio's says that there is no such
+// id. A proxy's or another path's 404 does not name an exception.
+func apicurioMissing(body []byte) bool {
+	var said struct {
+		Name string `json:"name"`
+	}
+	return json.Unmarshal(body, &said) == nil && strings.HasSuffix(said.Name, "NotFoundException")
 }
 
 // transportDetail says why there was no answer or none that could be parsed.

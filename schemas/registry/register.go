@@ -12,7 +12,7 @@ import (
 // is a *AwayError when the registry is away.
 func (r *Client) SchemaID(ctx context.Context, what, subject, schema string) (id uint32, err error) {
 	var found sr.SubjectSchema
-	err = r.call(ctx, question{what + " under " + subject, true}, func(cl *sr.Client) (err error) {
+	err = r.call(ctx, question{op: what + " under " + subject, submits: true}, func(cl *sr.Client) (err error) {
 		found, err = cl.LookupSchema(ctx, subject, avroSchema(schema))
 		if err == nil && found.ID <= 0 {
 			err = errNoSchema
@@ -31,7 +31,7 @@ func (r *Client) RegisterAvro(ctx context.Context, subject, schema string) (id u
 	var answer struct {
 		ID int `json:"id"`
 	}
-	err = r.call(ctx, question{"registering a schema under " + subject, true}, func(cl *sr.Client) error {
+	err = r.call(ctx, question{op: "registering a schema under " + subject, submits: true}, func(cl *sr.Client) error {
 		answer.ID = 0
 		if err := cl.Do(ctx, http.MethodPost, subjectPath(subject)+"/versions", avroSchema(schema), &answer); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -18,7 +19,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/web"
-	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 // Options say where the schema registry is and how to speak to it.
@@ -34,6 +35,11 @@ type Options struct {
 	TLS *tls.Config
 	// Timeout bounds one request with the reading of its answer; 0 means 5 s.
 	Timeout time.Duration
+	// Framings is how records name their schemas; 0 for all ways. The Client only
+	// keeps it for decoders.
+	Framings framing.Set
+	// Glue is asked for the versions of AWS Glue; nil for no Glue.
+	Glue Versions
 	// Metrics takes the metrics; nil for none.
 	Metrics prometheus.Registerer
 	// Dial opens the connections; nil for the operating system's.
@@ -55,6 +61,8 @@ type Client struct {
 	timeout   time.Duration
 	transport *http.Transport
 	requests  *prometheus.CounterVec
+	glue      Versions
+	framings  framing.Set
 	// current is the endpoint to ask first: the last that answered, so that one
 	// that hangs costs its timeout once and not with every question.
 	current atomic.Uint32
@@ -68,7 +76,7 @@ type endpoint struct {
 // New returns a client for a registry without connecting to it. An error says what
 // is wrong with the options and repeats no user name or password.
 func New(o Options) (*Client, error) {
-	r := &Client{timeout: o.Timeout, transport: http.DefaultTransport.(*http.Transport).Clone()}
+	r := &Client{timeout: o.Timeout, glue: o.Glue, framings: cmp.Or(o.Framings, framing.All), transport: http.DefaultTransport.(*http.Transport).Clone()}
 	if r.timeout <= 0 {
 		r.timeout = defaultRegistryTimeout
 	}
@@ -95,7 +103,7 @@ func New(o Options) (*Client, error) {
 		}
 		// Without them in the URL, no error text can contain the credentials.
 		u.User, u.RawQuery, u.Fragment = nil, "", ""
-		opts := []sr.ClientOpt{sr.URLs(u.String()), sr.HTTPClient(client), sr.UserAgent("amazon-capi")}
+		opts := []sr.ClientOpt{sr.URLs(u.String()), sr.HTTPClient(client), sr.UserAgent("amazon-capi"), sr.PreReq(prepare)}
 		if user != "" || password != "" {
 			opts = append(opts, sr.BasicAuth(user, password))
 		}
@@ -114,6 +122,18 @@ func New(o Options) (*Client, error) {
 	}
 	return r, nil
 }
+
+// prepare adds to a request what sr has no option for.
+func prepare(req *http.Request) error {
+	if req.Context().Value(dereference{}) != nil {
+		req.URL.RawQuery = "dereference=true"
+	}
+	return nil
+}
+
+// apicurio reports whether the registry is Apicurio's, whose own API is beside the
+// Confluent-compatible one.
+func (r *Client) apicurio() bool { return strings.Contains(r.endpoints[0].url, "/apis/ccompat/v") }
 
 // parseRegistryURL returns errors that repeat nothing of the URL but its scheme: what
 // cannot be parsed may be all password.
@@ -137,6 +157,12 @@ func parseRegistryURL(text string) (*url.URL, error) {
 	}
 	return u, nil
 }
+
+// Glue is the Glue registry beside this one, nil for none.
+func (r *Client) Glue() Versions { return r.glue }
+
+// Framings is how records that name this registry's schemas do it.
+func (r *Client) Framings() framing.Set { return r.framings }
 
 // Close closes the connections that are kept open.
 func (r *Client) Close() { r.transport.CloseIdleConnections() }
@@ -175,6 +201,9 @@ type question struct {
 	// submits is true if the question contains a schema, which the registry may
 	// refuse with 409 or 422. To other questions these are no answer.
 	submits bool
+	// guid is true if the question names a GUID, which only newer registries know;
+	// apicurio if it is one in Apicurio's own API, whose errors look different.
+	guid, apicurio bool
 }
 
 // call asks the endpoints in turn until one gives an answer, yes or no.
@@ -200,107 +229,4 @@ func (r *Client) call(ctx context.Context, q question, ask func(*sr.Client) erro
 		return err
 	}
 	return away
-}
-
-func opSchemaID(id uint32) string { return fmt.Sprintf("schema id %d", id) }
-
-// schemaAnswer is a schema as the registry gives it. sr has a type for it too,
-// which fails on schema types it does not know; those are an answer.
-type schemaAnswer struct {
-	Schema     string               `json:"schema"`
-	SchemaType string               `json:"schemaType"`
-	References []sr.SchemaReference `json:"references"`
-}
-
-// SchemaByID returns a schema with all that it refers to.
-func (r *Client) SchemaByID(ctx context.Context, id uint32) (avro.Schema, error) {
-	var a schemaAnswer
-	op := opSchemaID(id)
-	err := r.schema(ctx, op, fmt.Sprintf("/schemas/ids/%d", id), &a)
-	if missing(err) {
-		return avro.Schema{}, &avro.SchemaError{ID: id, Unknown: true, Message: "the schema registry has no schema of this id"}
-	}
-	if err != nil {
-		return avro.Schema{}, ofID(err, id)
-	}
-	s := avro.Schema{Type: a.SchemaType, Text: a.Schema}
-	refs := referenceWalk{registry: r, op: op, seen: make(map[string]bool), bytes: len(a.Schema)}
-	if err := refs.add(ctx, a.References); err != nil {
-		return avro.Schema{}, ofID(err, id)
-	}
-	s.References = refs.texts
-	return s, nil
-}
-
-// ofID makes a *SchemaError name the schema that was asked for.
-func ofID(err error, id uint32) error {
-	if bad, ok := errors.AsType[*avro.SchemaError](err); ok {
-		bad.ID = id
-	}
-	return err
-}
-
-// schema asks for a schema and accepts no answer without one: {} from a server that
-// is no registry must not pass for a schema that cannot be read.
-func (r *Client) schema(ctx context.Context, op, path string, a *schemaAnswer) error {
-	err := r.call(ctx, question{op: op}, func(cl *sr.Client) error {
-		*a = schemaAnswer{}
-		if err := cl.Do(ctx, http.MethodGet, path, nil, a); err != nil {
-			return err
-		}
-		if a.Schema == "" {
-			return errNoSchema
-		}
-		return nil
-	})
-	if errors.Is(err, errLargeSchema) {
-		// It would be as large next time: holding its records would block their
-		// partition for ever.
-		return &avro.SchemaError{Message: fmt.Sprintf("the schema registry's answer has more than %d MB", maxRegistryAnswer>>20)}
-	}
-	return err
-}
-
-// maxReferences bounds how many schemas one may refer to, over all levels.
-const maxReferences = 100
-
-// referenceWalk collects the texts of the schemas that one refers to, deepest
-// first, each once.
-type referenceWalk struct {
-	registry *Client
-	op       string
-	seen     map[string]bool
-	texts    []string
-	bytes    int // of them, and of the schema itself
-}
-
-func (w *referenceWalk) add(ctx context.Context, refs []sr.SchemaReference) error {
-	for _, ref := range refs {
-		path := fmt.Sprintf("/subjects/%s/versions/%d", url.PathEscape(ref.Subject), ref.Version)
-		if w.seen[path] {
-			continue
-		}
-		w.seen[path] = true
-		if len(w.seen) > maxReferences {
-			return &avro.SchemaError{Message: fmt.Sprintf("the schema refers to more than %d others", maxReferences)}
-		}
-		var a schemaAnswer
-		// Deleted versions too: new writers no longer use them, but older records
-		// are still to be read.
-		err := w.registry.schema(sr.WithParams(ctx, sr.ShowDeleted), w.op+" and what it refers to", path, &a)
-		if missing(err) {
-			return &avro.SchemaError{Message: "the schema refers to one that the schema registry does not have"}
-		}
-		if err != nil {
-			return err
-		}
-		if w.bytes += len(a.Schema); w.bytes > avro.MaxBytes {
-			return &avro.SchemaError{Message: fmt.Sprintf("the schema has more than %d bytes with those it refers to", avro.MaxBytes)}
-		}
-		if err := w.add(ctx, a.References); err != nil {
-			return err
-		}
-		w.texts = append(w.texts, a.Schema)
-	}
-	return nil
 }

@@ -18,6 +18,9 @@ type VersionStatus struct {
 	// ID is what records carry; SubjectVersion is the registry's own count.
 	ID             int `json:"id,omitempty"`
 	SubjectVersion int `json:"subject_version,omitempty"`
+	// GUID is what records carry whose header names the schema; empty if the registry
+	// knows none.
+	GUID string `json:"guid,omitempty"`
 }
 
 // SubjectStatus is what Check learns about a subject.
@@ -57,7 +60,7 @@ func (r *Client) Register(ctx context.Context, subject string, versions []string
 			ID int `json:"id"`
 		}
 		op := fmt.Sprintf("registering version %d of the event schema under %s", v, subject)
-		err := r.call(ctx, question{op, true}, func(cl *sr.Client) error {
+		err := r.call(ctx, question{op: op, submits: true}, func(cl *sr.Client) error {
 			answer.ID = 0
 			if err := cl.Do(ctx, http.MethodPost, subjectPath(subject)+"/versions", avroSchema(text), &answer); err != nil {
 				return err
@@ -129,7 +132,7 @@ func (r *Client) status(ctx context.Context, subject string, v int, text string)
 	st := VersionStatus{Version: v}
 	var found sr.SubjectSchema
 	op := fmt.Sprintf("version %d of the event schema under %s", v, subject)
-	err := r.call(ctx, question{op, true}, func(cl *sr.Client) (err error) {
+	err := r.call(ctx, question{op: op, submits: true}, func(cl *sr.Client) (err error) {
 		if found, err = cl.LookupSchema(ctx, subject, avroSchema(text)); err == nil && found.ID <= 0 {
 			err = errNoSchema
 		}
@@ -141,7 +144,7 @@ func (r *Client) status(ctx context.Context, subject string, v int, text string)
 	if err != nil {
 		return st, err
 	}
-	st.Registered, st.ID, st.SubjectVersion = true, found.ID, found.Version
+	st.Registered, st.ID, st.SubjectVersion, st.GUID = true, found.ID, found.Version, found.GUID
 	return st, nil
 }
 
@@ -162,7 +165,7 @@ func (r *Client) level(ctx context.Context, subject string) (string, error) {
 func (r *Client) compatible(ctx context.Context, subject, latest string) (ok bool, messages []string, err error) {
 	var answer sr.CheckCompatibilityResult
 	verbose := sr.WithParams(ctx, sr.Verbose)
-	err = r.call(ctx, question{"compatibility with " + subject, true}, func(cl *sr.Client) (err error) {
+	err = r.call(ctx, question{op: "compatibility with " + subject, submits: true}, func(cl *sr.Client) (err error) {
 		const allThatItsLevelAsksFor = -2
 		answer, err = cl.CheckCompatibility(verbose, subject, allThatItsLevelAsksFor, avroSchema(latest))
 		return err

@@ -36,9 +36,9 @@ func TestRegisterAndCheck(t *testing.T) {
 	}
 
 	registered := []VersionStatus{
-		{Version: 1, Registered: true, ID: 42, SubjectVersion: 1},
-		{Version: 2, Registered: true, ID: 43, SubjectVersion: 2},
-		{Version: 3, Registered: true, ID: 44, SubjectVersion: 3},
+		{Version: 1, Registered: true, ID: 42, SubjectVersion: 1, GUID: "d24daad5-d74f-878c-a068-4cad5b61477c"},
+		{Version: 2, Registered: true, ID: 43, SubjectVersion: 2, GUID: "4ce33527-1a65-8a58-a056-4fb94b0a6d03"},
+		{Version: 3, Registered: true, ID: 44, SubjectVersion: 3, GUID: "5a7177c5-4e0c-878d-b15c-04fabd5f7086"},
 	}
 	for range 2 { // the second time changes nothing
 		done, err := reg.Register(ctx, testSubject, testVersions)

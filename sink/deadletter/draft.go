@@ -2,6 +2,7 @@ package deadletter
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 // Headers of dead letters: Kafka Connect's, which inspection tools know, and
@@ -169,7 +171,8 @@ func (h *headers) set(key, value string) {
 // and returns how many of them were too many.
 func (h *headers) keep(orig []kgo.RecordHeader) (dropped int) {
 	bytes, said := 0, false
-	for _, o := range orig {
+	names := framing.Naming(orig)
+	for i, o := range orig {
 		if strings.HasPrefix(o.Key, connectPrefix) || strings.HasPrefix(o.Key, ownPrefix) {
 			if n := redrives(o.Value); o.Key == headerRedrives && n > 0 && !said {
 				h.set(headerRedrives, strconv.Itoa(n))
@@ -178,7 +181,9 @@ func (h *headers) keep(orig []kgo.RecordHeader) (dropped int) {
 			continue
 		}
 		size := len(o.Key) + len(o.Value)
-		if len(*h) >= maxOwnHeaders || bytes+size > maxOwnHeaderBytes {
+		// What names the schema is kept whatever else there is: without it a value of
+		// bare Avro cannot be read again.
+		if !slices.Contains(names, i) && (len(*h) >= maxOwnHeaders || bytes+size > maxOwnHeaderBytes) {
 			dropped++
 			continue
 		}

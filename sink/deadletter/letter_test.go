@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 var valueMissing = verdict.Reason{Class: verdict.Validation, Code: "value_missing", Field: "custom_data.value", Message: "a purchase has a value"}
@@ -53,6 +54,37 @@ func TestHeadersOfTheOriginalAreBounded(t *testing.T) {
 	}
 	if got, err := Parse(out); err != nil || got.HeadersOmitted != 137 {
 		t.Errorf("%d headers said to be omitted, want 137 (%v)", got.HeadersOmitted, err)
+	}
+}
+
+// TestWhatNamesTheSchemaIsKept: among any number of other headers, for a redrive to be
+// read as the original was.
+func TestWhatNamesTheSchemaIsKept(t *testing.T) {
+	var hs []kgo.RecordHeader
+	for i := range 200 {
+		hs = append(hs, kgo.RecordHeader{Key: fmt.Sprint("h", i), Value: make([]byte, 1000)}, kgo.RecordHeader{Key: framing.HeaderConfluent, Value: []byte{byte(i)}})
+	}
+	_, last := framing.Write(framing.RefUUID(framing.GUID, [16]byte{5}), nil, true, false)
+	_, apicurio := framing.Write(framing.RefNumber(framing.ApicurioGlobalID, 6), nil, true, false)
+	hs = append(append(hs, last...), apicurio...)
+	want, got := new(framing.Found), new(framing.Found)
+	if fault := framing.All.Find([]byte("x"), hs, want); fault != nil {
+		t.Fatal(fault)
+	}
+	rec := &kgo.Record{Topic: "events", Value: []byte("x"), Headers: hs}
+	for range 3 {
+		l := draftOf(rec)
+		letter, err := Parse(l.build("dlq", l.Profile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec = letter.Again()
+		if fault := framing.All.Find(rec.Value, rec.Headers, got); fault != nil || got.Ref != want.Ref {
+			t.Fatalf("%v %v, want %v", got.Ref, fault, want.Ref)
+		}
+		if n := len(framing.Naming(rec.Headers)); n != 2 || len(rec.Headers) > maxOwnHeaders+3 {
+			t.Errorf("%d headers of %d name the schema", n, len(rec.Headers))
+		}
 	}
 }
 

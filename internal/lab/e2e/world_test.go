@@ -79,6 +79,12 @@ func newWorld(t *testing.T, amazon sandbox.Options) *world {
 func newWorldAlone(t *testing.T, amazon sandbox.Options) *world {
 	t.Helper()
 	brokers, registry := servers(t)
+	return newWorldOn(t, brokers, registry, amazon)
+}
+
+// newWorldOn makes a world on servers that the test has started.
+func newWorldOn(t *testing.T, brokers []string, registry string, amazon sandbox.Options) *world {
+	t.Helper()
 	a, err := sandbox.NewAmazon(amazon)
 	if err != nil {
 		t.Fatal(err)

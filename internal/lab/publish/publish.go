@@ -32,6 +32,8 @@ type Options struct {
 	// CreateTopic makes the topic if it is missing.
 	CreateTopic bool
 	Timestamps  sample.Timestamps
+	// Framing is how records name their schema; confluent-prefix unless set.
+	Framing string
 	// Rate is how many records are published a second; 0 for as many as the brokers
 	// take.
 	Rate float64
@@ -59,7 +61,7 @@ func Run(ctx context.Context, o Options, samples iter.Seq2[sample.Sample, error]
 	if err := o.topicIsThere(ctx, client); err != nil {
 		return sample.Counts{}, err
 	}
-	publisher, err := sample.NewPublisher(client, registry, sample.PublisherOptions{Topic: o.Topic, Timestamps: o.Timestamps, Progress: o.Progress})
+	publisher, err := sample.NewPublisher(client, registry, sample.PublisherOptions{Topic: o.Topic, Timestamps: o.Timestamps, Framing: o.Framing, Glue: glueOf(registry), Progress: o.Progress})
 	if err != nil {
 		return sample.Counts{}, setting.Mistaken(err)
 	}
@@ -70,6 +72,12 @@ func Run(ctx context.Context, o Options, samples iter.Seq2[sample.Sample, error]
 		err = fmt.Errorf("published %s to %s, then: %w", count.Of(counts.Records, "record"), o.Topic, err)
 	}
 	return counts, err
+}
+
+// glueOf is the registry's Glue, if it has one that schemas can be registered in.
+func glueOf(r *registry.Client) sample.Versions {
+	versions, _ := r.Glue().(sample.Versions)
+	return versions
 }
 
 // Partitions is how many partitions a topic gets that is created here; as many

@@ -13,8 +13,10 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
@@ -42,6 +44,11 @@ type PublisherOptions struct {
 	Topic string
 	// Timestamps is Now unless set. A sample's own timestamp wins.
 	Timestamps Timestamps
+	// Framing is how records name their schema: one of framing.StyleNames,
+	// confluent-prefix unless set.
+	Framing string
+	// Glue is where framings of AWS Glue are registered; nil for none.
+	Glue Versions
 	// Progress is called now and then with what the brokers have acknowledged
 	// so far, and once more at the end, by one goroutine at a time.
 	Progress func(Counts)
@@ -72,6 +79,7 @@ type Publisher struct {
 	registry Registry
 	encoder  *Encoder
 	ids      IDs
+	framings framings
 }
 
 // NewPublisher returns a Publisher that produces with client. The client's
@@ -97,7 +105,14 @@ func NewPublisher(client *kgo.Client, registry Registry, o PublisherOptions) (*P
 	if err != nil {
 		return nil, err
 	}
-	return &Publisher{o: o, client: client, registry: registry, encoder: encoder}, nil
+	p := &Publisher{o: o, client: client, registry: registry, encoder: encoder}
+	p.framings.guids, p.framings.glue = make(map[schemas.Version]framing.Ref), make(map[schemas.Version]framing.Ref)
+	if o.Framing != "" {
+		if p.framings.styles, err = framing.ParseStyles(o.Framing, o.Glue != nil); err != nil {
+			return nil, setting.Framing.Wrap(err)
+		}
+	}
+	return p, nil
 }
 
 // Publish publishes samples until they end, and returns when the brokers have
@@ -148,6 +163,9 @@ func (p *Publisher) register(ctx context.Context) error {
 	p.ids.Versions = make(map[schemas.Version]uint32)
 	for _, v := range versions {
 		p.ids.Versions[schemas.Version(v.Version)] = uint32(v.ID)
+		if err := p.registered(ctx, schemas.Version(v.Version), v.GUID); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -170,7 +188,8 @@ func (p *Publisher) produce(ctx context.Context, run *publishing, n int, s Sampl
 	if err != nil {
 		return fmt.Errorf("sample %d: %w", n, err)
 	}
-	rec := &kgo.Record{Topic: p.o.Topic, Key: s.key(), Value: value, Timestamp: p.timestamp(&s)}
+	value, headers := p.framings.frame(n, &p.ids, &s, value)
+	rec := &kgo.Record{Topic: p.o.Topic, Key: s.key(), Value: value, Headers: headers, Timestamp: p.timestamp(&s)}
 	p.client.Produce(ctx, rec, func(rec *kgo.Record, err error) { run.done(n, s.Expect, rec, err) })
 	return nil
 }

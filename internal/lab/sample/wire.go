@@ -11,6 +11,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 // looseSchema is TrackLayer's event as a careless team would write it: there may
@@ -51,8 +52,9 @@ func LocalIDs() IDs {
 	return ids
 }
 
-// SchemaByID makes IDs a schemas.Source.
-func (ids IDs) SchemaByID(_ context.Context, id uint32) (avro.Schema, error) {
+// SchemaOf makes IDs a schemas.Source.
+func (ids IDs) SchemaOf(_ context.Context, ref framing.Ref) (avro.Schema, error) {
+	id := uint32(ref.Number())
 	switch {
 	case id == ids.Loose:
 		return avro.Schema{Type: "AVRO", Text: looseSchema}, nil

@@ -28,7 +28,7 @@ func (a *Audit) ReadWindow(ctx context.Context, s kafka.Settings, rng history.Ra
 	if plan.Empty() {
 		return nil, errors.New(plan.WhyEmpty())
 	}
-	w := &reading{audit: a, window: window, decoder: schemas.NewDecoder(registry), choice: choice, copies: newCopies(a.opts.MaxIDs)}
+	w := &reading{audit: a, window: window, decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings())), choice: choice, copies: newCopies(a.opts.MaxIDs)}
 	err = w.read(ctx, reader, plan)
 	switch {
 	case err != nil || window.Records > 0:
@@ -85,7 +85,7 @@ func (w *reading) read(ctx context.Context, r *history.Reader, plan *history.Pla
 
 // record counts a record of the window.
 func (w *reading) record(ctx context.Context, rec *kgo.Record) error {
-	err := w.decoder.Decode(ctx, rec.Value, &w.ev)
+	err := w.decoder.DecodeRecord(ctx, rec, &w.ev)
 	bad, isBad := errors.AsType[*schemas.DecodeError](err)
 	switch {
 	case err != nil && !isBad:

@@ -95,7 +95,7 @@ func (s *Showing) now(ctx context.Context, reader *history.Reader, shown *Shown)
 		note("the letter lacks its %s; what follows is read from the original", strings.Join(shown.Letter.Lacks, " and "))
 		rec = original
 	}
-	reading, err := s.read(ctx, rec.Value, note)
+	reading, err := s.read(ctx, rec, note)
 	if err != nil {
 		note("the event cannot be read: %v", err)
 		return
@@ -104,16 +104,16 @@ func (s *Showing) now(ctx context.Context, reader *history.Reader, shown *Shown)
 	shown.Now.Record = s.Explainer.RecordOf(rec, &reading)
 }
 
-// read reads a value with the registry's schema, and with those that come with
+// read reads a record with the registry's schema, and with those that come with
 // the program while the registry is away: an operator who looks at a letter may
 // be there because of that.
-func (s *Showing) read(ctx context.Context, value []byte, note func(string, ...any)) (explain.Reading, error) {
+func (s *Showing) read(ctx context.Context, rec *kgo.Record, note func(string, ...any)) (explain.Reading, error) {
 	candidates, closeSchemas, err := explain.OpenSchemas(explain.FromRegistry, s.Registry)
 	if err != nil {
 		return explain.Reading{}, err
 	}
 	defer closeSchemas()
-	reading, err := explain.Read(ctx, value, candidates, false)
+	reading, err := explain.Read(ctx, rec, candidates, s.Explainer.Framings, false)
 	if !errors.Is(err, registry.ErrAway) {
 		return reading, err
 	}
@@ -122,7 +122,7 @@ func (s *Showing) read(ctx context.Context, value []byte, note func(string, ...a
 	if err != nil {
 		return reading, err
 	}
-	return explain.Read(ctx, value, embedded, false)
+	return explain.Read(ctx, rec, embedded, s.Explainer.Framings, false)
 }
 
 // Print prints the letter for people.

@@ -11,6 +11,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
@@ -28,6 +29,8 @@ type Options struct {
 	BatchBytes  int
 	Linger      time.Duration
 	View        redact.View
+	// Framings are how records may name their schema; all if it is 0.
+	Framings framing.Set
 }
 
 // Explainer explains events by one set of options.
@@ -45,6 +48,9 @@ func New(o Options) (*Explainer, error) {
 	direct, err := exchange.NewDirect(exchange.DirectOptions{Contract: o.Contract, BaseURL: o.BaseURL, Region: o.Region, Principal: amazon.Principal{ClientID: clientID}})
 	if err != nil {
 		return nil, err
+	}
+	if o.Framings == 0 {
+		o.Framings = framing.All
 	}
 	return &Explainer{o, direct}, nil
 }
@@ -81,7 +87,11 @@ type Record struct {
 	Key       string     `json:"key,omitempty"`
 	Headers   []string   `json:"headers,omitempty"` // names
 	Bytes     int        `json:"bytes"`
-	SchemaID  uint32     `json:"schema_id,omitempty"`
+	// Framing is how the record names its schema, such as confluent-header, and
+	// SchemaName what it calls it; SchemaID is the number in that, if it is one.
+	Framing    string `json:"framing,omitempty"`
+	SchemaName string `json:"schema_name,omitempty"`
+	SchemaID   uint64 `json:"schema_id,omitempty"`
 	// Schema says which schema it was read with.
 	Schema string `json:"schema,omitempty"`
 }

@@ -87,8 +87,8 @@ func (r *Record) print(w io.Writer) {
 		line("headers", "%s", strings.Join(r.Headers, ", "))
 	}
 	line("size", "%s", count.Of(r.Bytes, "byte"))
-	if r.SchemaID != 0 {
-		line("schema id", "%d", r.SchemaID)
+	if r.SchemaName != "" {
+		line("names", "%s, by %s", r.SchemaName, r.Framing)
 	}
 	if r.Schema != "" {
 		line("read with", "%s", r.Schema)

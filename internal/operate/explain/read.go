@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 // Schema is a schema to read records with, and what to call it.
@@ -33,10 +36,11 @@ func EmbeddedSchemas() ([]Schema, error) {
 
 // Reading is a value that has been read.
 type Reading struct {
-	Event    schemas.Event
-	SchemaID uint32 // of the header; 0 without one
-	Schema   string
-	Bad      *schemas.DecodeError // why it cannot be read, if so
+	Event schemas.Event
+	// Named is what the record says of its schema; zero if it names none.
+	Named  framing.Found
+	Schema string
+	Bad    *schemas.DecodeError // why it cannot be read, if so
 }
 
 // containerMagic begins Avro's object container files.
@@ -45,36 +49,40 @@ var containerMagic = []byte("Obj\x01")
 // ErrContainer is returned for files that hold records of their own.
 var ErrContainer = errors.New("this is an Avro container file with records in it: want the value of one record, as it is in the topic")
 
-// Read reads a record's value with the first schema that fits, or says why none
-// does. Any other error says that a schema cannot be had. A value with Confluent's
-// header is read behind it; where that fails, or without one, the value is taken
-// for Avro alone, as bare says it may be.
-func Read(ctx context.Context, value []byte, candidates []Schema, bare bool) (Reading, error) {
-	if bytes.HasPrefix(value, containerMagic) {
+// Read reads a record with the first schema that fits, or says why none does. Any
+// other error says that a schema cannot be had. A record that names its schema is read
+// as it says; where that fails, or if it names none, the value is taken for Avro alone,
+// as bare says it may be.
+func Read(ctx context.Context, rec *kgo.Record, candidates []Schema, framings framing.Set, bare bool) (Reading, error) {
+	if bytes.HasPrefix(rec.Value, containerMagic) {
 		return Reading{}, ErrContainer
 	}
-	id, _, _ := avro.ParseHeader(value)
-	r, err := readWith(ctx, value, candidates)
+	var named framing.Found
+	if framings.Find(rec.Value, rec.Headers, &named) != nil {
+		named = framing.Found{}
+	}
+	r, err := readWith(ctx, rec, candidates, framings)
 	if err != nil || r.Bad == nil {
-		r.SchemaID = id
+		r.Named = named
 		return r, err
 	}
-	if bare && len(value) > 0 {
-		alone, err := readWith(ctx, append(avro.AppendHeader(nil, 1), value...), candidates)
+	if bare && len(rec.Value) > 0 {
+		framed := &kgo.Record{Value: append(avro.AppendHeader(nil, 1), rec.Value...)}
+		alone, err := readWith(ctx, framed, candidates, framing.ConfluentPrefix)
 		if err == nil && alone.Bad == nil {
-			alone.Schema += ", without Confluent's header, which a record of the topic must have"
+			alone.Schema += ", without a header or prefix that names it, which a record of the topic must have"
 			return alone, nil
 		}
 	}
-	r.SchemaID = id
+	r.Named = named
 	return r, nil
 }
 
 // readWith returns the first reading that is good, or the first of all.
-func readWith(ctx context.Context, value []byte, candidates []Schema) (first Reading, err error) {
+func readWith(ctx context.Context, rec *kgo.Record, candidates []Schema, framings framing.Set) (first Reading, err error) {
 	for i, c := range candidates {
 		r := Reading{Schema: c.Name}
-		err := schemas.NewDecoder(c.Source).Decode(ctx, value, &r.Event)
+		err := schemas.NewDecoder(c.Source, schemas.WithFramings(framings)).DecodeRecord(ctx, rec, &r.Event)
 		if err != nil && !errors.As(err, &r.Bad) {
 			return r, err
 		}

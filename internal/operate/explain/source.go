@@ -12,7 +12,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
@@ -50,14 +52,15 @@ func OpenSchemas(from string, settings func() (registry.Options, error)) ([]Sche
 	return []Schema{{Name: from, Source: schemas.Fixed{Type: "AVRO", Text: string(text)}}}, nothing, nil
 }
 
-// Value explains a record's value that may lack Confluent's header.
+// Value explains a record's value that may name no schema.
 func (x *Explainer) Value(ctx context.Context, value []byte, candidates []Schema, now time.Time) (*Report, error) {
-	reading, err := Read(ctx, value, candidates, true)
+	reading, err := Read(ctx, &kgo.Record{Value: value}, candidates, x.Framings, true)
 	if err != nil {
 		return nil, err
 	}
 	report := x.Reading(&reading, now)
-	report.Record = &Record{Bytes: len(value), SchemaID: reading.SchemaID, Schema: reading.Schema}
+	report.Record = &Record{Bytes: len(value), Schema: reading.Schema}
+	report.Record.named(&reading)
 	return report, nil
 }
 
@@ -70,7 +73,7 @@ func (x *Explainer) RecordAt(ctx context.Context, reader *history.Reader, topic 
 	if rec == nil {
 		return nil, fmt.Errorf("topic %q has no record at partition %d, offset %d: nothing was written there yet, it was compacted away, or it is a transaction's marker", topic, partition, offset)
 	}
-	reading, err := Read(ctx, rec.Value, candidates, false)
+	reading, err := Read(ctx, rec, candidates, x.Framings, false)
 	if errors.Is(err, registry.ErrAway) {
 		return nil, fmt.Errorf("%w; %s=%s reads records of the versions that the program comes with", err, setting.Schema, FromProgram)
 	}
@@ -85,11 +88,29 @@ func (x *Explainer) RecordAt(ctx context.Context, reader *history.Reader, topic 
 
 // RecordOf says what a record is besides its event, without its place.
 func (x *Explainer) RecordOf(rec *kgo.Record, r *Reading) *Record {
-	shown := &Record{Key: keyOf(rec, r, x.View), Bytes: len(rec.Value), SchemaID: r.SchemaID, Schema: r.Schema}
+	shown := &Record{Key: keyOf(rec, r, x.View), Bytes: len(rec.Value), Schema: r.Schema}
+	shown.named(r)
 	for _, h := range rec.Headers {
 		shown.Headers = append(shown.Headers, redact.Message(h.Key))
 	}
 	return shown
+}
+
+// named says what the record calls its schema. A UUID that no registry has confirmed
+// is not shown whole: it may be anything.
+func (r *Record) named(from *Reading) {
+	ref := from.Named.Ref
+	if ref.Kind == framing.None {
+		return
+	}
+	r.Framing, r.SchemaName = from.Named.Framing.String(), ref.Full()
+	if from.Named.Zlib {
+		r.Framing += ", zlib"
+	}
+	if from.Bad != nil && from.Bad.Code == verdict.CodeUnknownSchema {
+		r.SchemaName = ref.String()
+	}
+	r.SchemaID = ref.Number()
 }
 
 // keyOf shows a record's key: sources take anything for it, a customer's address

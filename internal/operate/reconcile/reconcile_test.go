@@ -27,7 +27,8 @@ import (
 // textDecoder reads values of the form "profile|event id"; others cannot be read.
 type textDecoder struct{ away error }
 
-func (d textDecoder) Decode(_ context.Context, value []byte, ev *schemas.Event) error {
+func (d textDecoder) DecodeRecord(_ context.Context, rec *kgo.Record, ev *schemas.Event) error {
+	value := rec.Value
 	ev.Reset()
 	if d.away != nil {
 		return d.away

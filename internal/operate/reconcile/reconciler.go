@@ -19,7 +19,7 @@ import (
 
 // Decoder reads records; *schemas.Decoder.
 type Decoder interface {
-	Decode(ctx context.Context, value []byte, ev *schemas.Event) error
+	DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error
 }
 
 // Progress is how far a group has got; *proof.Progress.
@@ -107,7 +107,7 @@ func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 	if r.rows == nil {
 		r.rows, r.known = make(map[RowKey]*Counts), make(map[eventKey]knowledge)
 	}
-	err := r.Decoder.Decode(ctx, rec.Value, &r.ev)
+	err := r.Decoder.DecodeRecord(ctx, rec, &r.ev)
 	var bad *schemas.DecodeError
 	if err != nil && !errors.As(err, &bad) {
 		return err

@@ -26,7 +26,7 @@ import (
 
 // Decoder reads records; *schemas.Decoder.
 type Decoder interface {
-	Decode(ctx context.Context, value []byte, ev *schemas.Event) error
+	DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error
 }
 
 // Forecaster tells what becomes of records before they are sent. It goes through
@@ -157,7 +157,7 @@ func (f *Forecaster) remember(rec *kgo.Record, c copied) {
 
 // decode reads a record into f.ev; readable is false for what can never be read.
 func (f *Forecaster) decode(ctx context.Context, rec *kgo.Record) (readable bool, err error) {
-	err = f.Decoder.Decode(ctx, rec.Value, &f.ev)
+	err = f.Decoder.DecodeRecord(ctx, rec, &f.ev)
 	if _, ok := errors.AsType[*schemas.DecodeError](err); ok {
 		return false, nil
 	}

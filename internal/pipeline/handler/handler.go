@@ -13,10 +13,10 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Decoder turns a record's value into an event. A *schemas.DecodeError says
-// that the bytes are bad; any other error that they cannot be read now.
+// Decoder turns a record into an event. A *schemas.DecodeError says that the record is
+// bad; any other error that it cannot be read now.
 type Decoder interface {
-	Decode(ctx context.Context, value []byte, ev *schemas.Event) error
+	DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error
 }
 
 // Feed takes what one worker has made to the sink's lanes; *sink.Feed. It keeps

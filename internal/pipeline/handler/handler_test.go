@@ -22,9 +22,9 @@ var errAway = errors.New("the registry does not answer")
 // decode reads values of the form "profile|event-id" and some words.
 type decode struct{}
 
-func (decode) Decode(_ context.Context, value []byte, ev *schemas.Event) error {
+func (decode) DecodeRecord(_ context.Context, rec *kgo.Record, ev *schemas.Event) error {
 	ev.Reset()
-	profile, id, _ := strings.Cut(string(value), "|")
+	profile, id, _ := strings.Cut(string(rec.Value), "|")
 	ev.ProfileID, ev.EventID = profile, id
 	switch id {
 	case "broken":
@@ -202,8 +202,8 @@ func TestLanesInTheConsumersWords(t *testing.T) {
 // decodeMany has events of more attributes than are sent.
 type decodeMany struct{ decode }
 
-func (d decodeMany) Decode(ctx context.Context, value []byte, ev *schemas.Event) error {
-	err := d.decode.Decode(ctx, value, ev)
+func (d decodeMany) DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error {
+	err := d.decode.DecodeRecord(ctx, rec, ev)
 	for i := range 11 {
 		ev.Custom.Attributes = append(ev.Custom.Attributes, schemas.Attribute{Key: fmt.Sprintf("a%02d", i), Value: "v"})
 	}

@@ -42,7 +42,7 @@ func (w *Worker) Read(ctx context.Context, rec *kgo.Record, again bool) (r verdi
 		}
 	}
 	w.rec = rec
-	if err := w.opts.Decoder.Decode(ctx, rec.Value, &w.event); err != nil {
+	if err := w.opts.Decoder.DecodeRecord(ctx, rec, &w.event); err != nil {
 		var bad *schemas.DecodeError
 		if !errors.As(err, &bad) {
 			return r, err

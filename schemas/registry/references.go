@@ -1,0 +1,71 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/sr"
+
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+)
+
+// maxReferences bounds how many schemas one may refer to, over all levels.
+const maxReferences = 100
+
+// referenceWalk collects the texts of the schemas that one refers to, deepest
+// first, each once.
+type referenceWalk struct {
+	registry *Client
+	op       string
+	seen     map[string]bool
+	texts    []string
+	bytes    int // of them, and of the schema itself
+}
+
+// contextOf is the context of a subject such as ":.team:orders-value", with the colons;
+// empty for one of the default context.
+func contextOf(subject string) string {
+	if rest, ok := strings.CutPrefix(subject, ":."); ok {
+		if name, _, ok := strings.Cut(rest, ":"); ok {
+			return ":." + name + ":"
+		}
+	}
+	return ""
+}
+
+// add follows references, which name subjects of the context unless they name another.
+func (w *referenceWalk) add(ctx context.Context, in string, refs []sr.SchemaReference) error {
+	for _, ref := range refs {
+		if contextOf(ref.Subject) == "" {
+			ref.Subject = in + ref.Subject
+		}
+		path := fmt.Sprintf("/subjects/%s/versions/%d", url.PathEscape(ref.Subject), ref.Version)
+		if w.seen[path] {
+			continue
+		}
+		w.seen[path] = true
+		if len(w.seen) > maxReferences {
+			return &avro.SchemaError{Message: fmt.Sprintf("the schema refers to more than %d others", maxReferences)}
+		}
+		var a schemaAnswer
+		// Deleted versions too: new writers no longer use them, but older records
+		// are still to be read.
+		err := w.registry.schema(sr.WithParams(ctx, sr.ShowDeleted), question{op: w.op + " and what it refers to"}, path, &a)
+		if missing(err) {
+			return &avro.SchemaError{Message: "the schema refers to one that the schema registry does not have"}
+		}
+		if err != nil {
+			return err
+		}
+		if w.bytes += len(a.Schema); w.bytes > avro.MaxBytes {
+			return &avro.SchemaError{Message: fmt.Sprintf("the schema has more than %d bytes with those it refers to", avro.MaxBytes)}
+		}
+		if err := w.add(ctx, contextOf(ref.Subject), a.References); err != nil {
+			return err
+		}
+		w.texts = append(w.texts, a.Schema)
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/twmb/franz-go/pkg/sr"
+
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
+)
+
+// Versions is AWS Glue, which knows schemas by the UUID of a version.
+type Versions interface {
+	// SchemaVersion returns the version of that UUID. Its errors are those of SchemaOf.
+	SchemaVersion(ctx context.Context, uuid string) (avro.Schema, error)
+}
+
+// SchemaByID returns the schema of an id with all that it refers to.
+func (r *Client) SchemaByID(ctx context.Context, id uint32) (avro.Schema, error) {
+	return r.SchemaOf(ctx, framing.RefID(id))
+}
+
+// SchemaOf returns the schema that a record calls by that name, with all that it refers
+// to. The error is a *avro.SchemaError if there is none or it cannot be read, and a
+// *AwayError if that cannot be known now.
+func (r *Client) SchemaOf(ctx context.Context, ref framing.Ref) (s avro.Schema, err error) {
+	switch ref.Kind {
+	case framing.GlueVersion:
+		s, err = r.glueVersion(ctx, ref)
+	case framing.ApicurioGlobalID, framing.ApicurioContentID:
+		s, err = r.apicurioSchema(ctx, ref)
+	case framing.GUID:
+		s, err = r.schemaAt(ctx, question{op: ref.String(), guid: true}, "/schemas/guids/"+ref.UUID())
+	default:
+		s, err = r.schemaAt(ctx, question{op: ref.String()}, fmt.Sprintf("/schemas/ids/%d", ref.Number()))
+	}
+	if missing(err) {
+		err = &avro.SchemaError{Unknown: true, Message: "the schema registry has no schema of this name"}
+	}
+	// So that the error of an id says which.
+	if bad, ok := errors.AsType[*avro.SchemaError](err); ok && ref.Kind == framing.ID {
+		bad.ID = uint32(ref.Number())
+	}
+	return s, err
+}
+
+func (r *Client) glueVersion(ctx context.Context, ref framing.Ref) (avro.Schema, error) {
+	if r.glue == nil {
+		return avro.Schema{}, &avro.SchemaError{Unknown: true, Message: "the value begins with 0x03 and a UUID as AWS Glue's do, and there is no Glue registry to ask"}
+	}
+	return r.glue.SchemaVersion(ctx, ref.UUID())
+}
+
+// schemaAnswer is a schema as the registry gives it. sr has a type for it too,
+// which fails on schema types it does not know; those are an answer.
+type schemaAnswer struct {
+	Subject    string               `json:"subject"`
+	Schema     string               `json:"schema"`
+	SchemaType string               `json:"schemaType"`
+	References []sr.SchemaReference `json:"references"`
+}
+
+func (r *Client) schemaAt(ctx context.Context, q question, path string) (avro.Schema, error) {
+	var a schemaAnswer
+	if err := r.schema(ctx, q, path, &a); err != nil {
+		return avro.Schema{}, err
+	}
+	s := avro.Schema{Type: a.SchemaType, Text: a.Schema}
+	refs := referenceWalk{registry: r, op: q.op, seen: make(map[string]bool), bytes: len(a.Schema)}
+	if err := refs.add(ctx, contextOf(a.Subject), a.References); err != nil {
+		return avro.Schema{}, err
+	}
+	s.References = refs.texts
+	return s, nil
+}
+
+// schema asks for a schema and accepts no answer without one: {} from a server that
+// is no registry must not pass for a schema that cannot be read.
+func (r *Client) schema(ctx context.Context, q question, path string, a *schemaAnswer) error {
+	err := r.call(ctx, q, func(cl *sr.Client) error {
+		*a = schemaAnswer{}
+		if err := cl.Do(ctx, http.MethodGet, path, nil, a); err != nil {
+			return err
+		}
+		if a.Schema == "" {
+			return errNoSchema
+		}
+		return nil
+	})
+	return tooLarge(err)
+}
+
+// tooLarge makes an answer that is too large one about the schema. It would be as
+// large next time: holding its records would block their partition for ever.
+func tooLarge(err error) error {
+	if errors.Is(err, errLargeSchema) {
+		return &avro.SchemaError{Message: fmt.Sprintf("the schema registry's answer has more than %d MB", maxRegistryAnswer>>20)}
+	}
+	return err
+}
+
+// apicurioSchema asks for an id of Apicurio's. The Confluent-compatible API has one
+// kind of them as its ids, and which is a setting of the registry; so a registry that
+// is Apicurio by its URL is asked in its own API, which has both. It puts what a schema
+// refers to into the schema.
+func (r *Client) apicurioSchema(ctx context.Context, ref framing.Ref) (avro.Schema, error) {
+	if !r.apicurio() {
+		return r.schemaAt(ctx, question{op: ref.String()}, fmt.Sprintf("/schemas/ids/%d", ref.Number()))
+	}
+	ids := "globalIds"
+	if ref.Kind == framing.ApicurioContentID {
+		ids = "contentIds"
+	}
+	var text json.RawMessage
+	ctx = context.WithValue(ctx, dereference{}, true)
+	err := r.call(ctx, question{op: ref.String(), apicurio: true}, func(cl *sr.Client) error {
+		text = nil
+		return cl.Do(ctx, http.MethodGet, fmt.Sprintf("../../registry/v2/ids/%s/%d", ids, ref.Number()), nil, &text)
+	})
+	if err = tooLarge(err); err != nil {
+		return avro.Schema{}, err
+	}
+	return avro.Schema{Type: "AVRO", Text: string(text)}, nil
+}
+
+// dereference marks the context of a question whose answer should hold all that it
+// refers to.
+type dereference struct{}
