@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,13 +22,11 @@ import (
 // named are schemas by any name; others are unknown, or the registry is away.
 type named struct {
 	known map[framing.Ref]string
-	away  bool
-	asked int
+	away  atomic.Bool
 }
 
 func (n *named) SchemaOf(_ context.Context, ref framing.Ref) (avro.Schema, error) {
-	n.asked++
-	if n.away {
+	if n.away.Load() {
 		return avro.Schema{}, errAway
 	}
 	text, ok := n.known[ref]
@@ -79,8 +78,8 @@ func framed(t testing.TB, ref framing.Ref, v Version, header, compress bool) *kg
 func TestEveryFramingInOneTopic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := allNames(t)
-		source.away = true
-		time.AfterFunc(time.Minute, func() { source.away = false })
+		source.away.Store(true)
+		time.AfterFunc(time.Minute, func() { source.away.Store(false) })
 		dec := NewDecoder(source)
 		began := time.Now()
 		for _, v := range Versions() {
@@ -105,7 +104,7 @@ func TestEveryFramingInOneTopic(t *testing.T) {
 		if waited := time.Since(began); waited < time.Minute {
 			t.Errorf("the registry was away for %s", waited)
 		}
-		source.away = true // and nobody is asked again
+		source.away.Store(true) // and nobody is asked again
 		for _, ref := range namesOf(V3) {
 			if err := dec.DecodeRecord(t.Context(), framed(t, ref, V3, true, true), new(Event)); err != nil {
 				t.Errorf("%s, which is known: %v", ref, err)
@@ -173,11 +172,11 @@ func TestAPrefixIsAskedForBesideAHeader(t *testing.T) {
 	}
 	rec := framed(t, framing.RefID(3), V3, false, false)
 	_, rec.Headers = framing.Write(guidOf(V3), nil, true, false)
-	source.away = true
+	source.away.Store(true)
 	if err := dec.DecodeRecord(t.Context(), rec, &ev); !errors.Is(err, registry.ErrAway) {
 		t.Errorf("away: %v", err)
 	}
-	source.away = false
+	source.away.Store(false)
 	if err := dec.DecodeRecord(t.Context(), rec, &ev); err != nil {
 		t.Errorf("back: %v", err)
 	}
