@@ -77,7 +77,7 @@ func (s *Settings) Options(log zerolog.Logger) ([]kgo.Opt, error) {
 	if dial != nil {
 		opts = append(opts, kgo.Dialer(dial))
 	}
-	web, err := tlsSettings.web()
+	web, err := tlsSettings.Web()
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,8 @@ type TLSSettings struct {
 	// AnyHost takes a broker's certificate for any host name. Who signed it is looked
 	// at all the same.
 	AnyHost bool
+	// Of is what the names of these settings begin with, if they are not the brokers'.
+	Of setting.Key
 }
 
 // on reports whether TLS is. Naming a file turns it on: nobody names a CA to talk in
@@ -105,9 +107,9 @@ func (s *TLSSettings) dialer() (web.Dial, error) {
 	}, nil
 }
 
-// web is the configuration for servers that are no brokers and come with them, such
+// Web is the configuration for servers that are no brokers and come with them, such
 // as one for tokens: these may be public, and their host name counts.
-func (s *TLSSettings) web() (*tls.Config, error) {
+func (s *TLSSettings) Web() (*tls.Config, error) {
 	own := *s
 	own.AnyHost = false
 	config, err := own.Config()
@@ -146,13 +148,13 @@ func (s *TLSSettings) trusted() ([]*x509.Certificate, error) {
 	if s.CAFile == "" {
 		return nil, nil
 	}
-	data, err := material(setting.TLSCA, s.CAFile)
+	data, err := material(s.Of+setting.TLSCA, s.CAFile)
 	if err != nil {
 		return nil, err
 	}
 	certs, err := stores.Certificates(data, s.CAPassword)
 	if err != nil {
-		return nil, storeError(err, setting.TLSCA, s.CAFile, setting.TLSCAPassword, setting.TLSCAPassword)
+		return nil, storeError(err, s.Of+setting.TLSCA, s.CAFile, s.passwordOf(setting.TLSCAPassword), s.passwordOf(setting.TLSCAPassword))
 	}
 	return certs, nil
 }
@@ -160,21 +162,21 @@ func (s *TLSSettings) trusted() ([]*x509.Certificate, error) {
 // keyPair reads the client's certificate and key as they are now.
 func (s *TLSSettings) keyPair() (tls.Certificate, error) {
 	if s.CertFile == "" {
-		return tls.Certificate{}, fmt.Errorf("%s and %s go together: %s is missing", setting.TLSCert, setting.TLSKey, setting.TLSCert)
+		return tls.Certificate{}, fmt.Errorf("%s and %s go together: %s is missing", s.Of+setting.TLSCert, s.Of+setting.TLSKey, s.Of+setting.TLSCert)
 	}
-	cert, err := material(setting.TLSCert, s.CertFile)
+	cert, err := material(s.Of+setting.TLSCert, s.CertFile)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
 	var key []byte
-	named, name := setting.TLSCert, s.CertFile
+	named, name := s.Of+setting.TLSCert, s.CertFile
 	switch format := stores.FormatOf(cert); {
 	case s.KeyFile == "" && format == stores.PEM && !bytes.Contains(cert, []byte("PRIVATE KEY-----")):
-		return tls.Certificate{}, fmt.Errorf("%s and %s go together: %s is missing, and the certificate's file holds no key", setting.TLSCert, setting.TLSKey, setting.TLSKey)
+		return tls.Certificate{}, fmt.Errorf("%s and %s go together: %s is missing, and the certificate's file holds no key", s.Of+setting.TLSCert, s.Of+setting.TLSKey, s.Of+setting.TLSKey)
 	case s.KeyFile != "" && format != stores.PEM:
-		return tls.Certificate{}, fmt.Errorf("%s: want none, since %s is a store (%s), which holds the key, too", setting.TLSKey, setting.TLSCert, format)
+		return tls.Certificate{}, fmt.Errorf("%s: want none, since %s is a store (%s), which holds the key, too", s.Of+setting.TLSKey, s.Of+setting.TLSCert, format)
 	case s.KeyFile != "":
-		named, name = setting.TLSKey, s.KeyFile
+		named, name = s.Of+setting.TLSKey, s.KeyFile
 		if key, err = material(named, name); err != nil {
 			return tls.Certificate{}, err
 		}
@@ -185,9 +187,9 @@ func (s *TLSSettings) keyPair() (tls.Certificate, error) {
 		return pair, nil
 	}
 	if errors.As(err, new(*stores.PasswordError)) {
-		return tls.Certificate{}, storeError(err, named, name, setting.TLSCertPassword, setting.TLSKeyPassword)
+		return tls.Certificate{}, storeError(err, named, name, s.passwordOf(setting.TLSCertPassword), s.passwordOf(setting.TLSKeyPassword))
 	}
-	return tls.Certificate{}, fmt.Errorf("%s, %s: %w", setting.TLSCert, setting.TLSKey, redact.Wrap(err))
+	return tls.Certificate{}, fmt.Errorf("%s, %s: %w", s.Of+setting.TLSCert, s.Of+setting.TLSKey, redact.Wrap(err))
 }
 
 // storeError names the setting that an error of a file is about.
@@ -203,7 +205,18 @@ func storeError(err error, key setting.Key, name string, ofStore, ofKey setting.
 	if wrong.Key {
 		password = ofKey
 	}
+	if password == "" {
+		return fmt.Errorf("%s: %s: %w: want a file without a password", key, name, err)
+	}
 	return fmt.Errorf("%s: %s: %w: see %s", key, name, err, password)
+}
+
+// passwordOf is the setting of a password, which the brokers' files alone have.
+func (s *TLSSettings) passwordOf(key setting.Key) setting.Key {
+	if s.Of != "" {
+		return ""
+	}
+	return key
 }
 
 // material reads what a setting of a certificate or key names, or is itself.

@@ -104,7 +104,7 @@ func (r *Client) classify(ctx context.Context, q question, endpoint string, err 
 		q.submits && (status == http.StatusConflict || status == http.StatusUnprocessableEntity) && answer.ErrorCode != 0:
 		return &RefusedError{Op: q.op, Status: status, Code: answer.ErrorCode, Message: said}
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		away.Detail = fmt.Sprintf("it answers %d: check the registry's user name and password, and what they may read", status)
+		away.Detail = fmt.Sprintf("it answers %d: check the registry's %s, and what it may read", status, r.credentials())
 	case web.IsRedirect(status):
 		away.Detail = fmt.Sprintf("it answers with a redirect (%d), which is not followed: want the URL that it leads to", status)
 	case status == http.StatusNotFound && q.guid:
@@ -118,6 +118,17 @@ func (r *Client) classify(ctx context.Context, q question, endpoint string, err 
 	}
 	away.Status = answer.StatusCode
 	return away
+}
+
+// credentials says what the registry knows its user by.
+func (r *Client) credentials() string {
+	if r.bearer == nil {
+		return "user name and password"
+	}
+	if len(r.headers) == 0 {
+		return "token (Confluent Cloud's also wants the registry's cluster, and the identity pool)"
+	}
+	return "token, cluster and identity pool"
 }
 
 // apicurioMissing reports whether an answer of Apicurio's says that there is no such
@@ -137,10 +148,13 @@ func (r *Client) transportDetail(ctx context.Context, err error) string {
 		tooLarge *http.MaxBytesError
 		netErr   net.Error
 		urlErr   *url.Error
+		token    *tokenError
 	)
 	switch {
 	case ctx.Err() != nil:
 		return "gave up asking"
+	case errors.As(err, &token):
+		return "there is no token to ask with: " + bounded(token.Error())
 	case errors.As(err, &syntax), errors.As(err, &wrong), errors.Is(err, errNoSchema):
 		return "its answer is not a registry's: check the URL"
 	case errors.As(err, &tooLarge):

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"github.com/twmb/franz-go/pkg/sr"
 
@@ -22,17 +21,6 @@ type referenceWalk struct {
 	seen     map[string]bool
 	texts    []string
 	bytes    int // of them, and of the schema itself
-}
-
-// contextOf is the context of a subject such as ":.team:orders-value", with the colons;
-// empty for one of the default context.
-func contextOf(subject string) string {
-	if rest, ok := strings.CutPrefix(subject, ":."); ok {
-		if name, _, ok := strings.Cut(rest, ":"); ok {
-			return ":." + name + ":"
-		}
-	}
-	return ""
 }
 
 // add follows references, which name subjects of the context unless they name another.

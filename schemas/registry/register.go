@@ -11,8 +11,9 @@ import (
 // registered there. It changes nothing; what names the schema in errors. The error
 // is a *AwayError when the registry is away.
 func (r *Client) SchemaID(ctx context.Context, what, subject, schema string) (id uint32, err error) {
+	subject = r.qualified(subject)
 	var found sr.SubjectSchema
-	err = r.call(ctx, question{op: what + " under " + subject, submits: true}, func(cl *sr.Client) (err error) {
+	err = r.call(ctx, question{op: what + " under " + subject, submits: true}, func(ctx context.Context, cl *sr.Client) (err error) {
 		found, err = cl.LookupSchema(ctx, subject, avroSchema(schema))
 		if err == nil && found.ID <= 0 {
 			err = errNoSchema
@@ -28,10 +29,11 @@ func (r *Client) SchemaID(ctx context.Context, what, subject, schema string) (id
 // RegisterAvro registers one schema under a subject and returns its id, which it
 // keeps when it is registered again. Errors are those of Register.
 func (r *Client) RegisterAvro(ctx context.Context, subject, schema string) (id uint32, err error) {
+	subject = r.qualified(subject)
 	var answer struct {
 		ID int `json:"id"`
 	}
-	err = r.call(ctx, question{op: "registering a schema under " + subject, submits: true}, func(cl *sr.Client) error {
+	err = r.call(ctx, question{op: "registering a schema under " + subject, submits: true}, func(ctx context.Context, cl *sr.Client) error {
 		answer.ID = 0
 		if err := cl.Do(ctx, http.MethodPost, subjectPath(subject)+"/versions", avroSchema(schema), &answer); err != nil {
 			return err

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"cmp"
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/twmb/franz-go/pkg/sr"
 
+	"github.com/tracklayer/amazon-capi/internal/bearer"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/web"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
@@ -31,6 +31,13 @@ type Options struct {
 	// Username and Password are for basic authentication and override those in a
 	// URL.
 	Username, Password string
+	// Bearer provides tokens, in the place of basic authentication; nil for none.
+	Bearer *bearer.Source
+	// Cluster and IdentityPool are the ids that Confluent Cloud wants beside a token.
+	Cluster, IdentityPool string
+	// Context is the name of the registry's context that subjects and ids are of, such
+	// as .team; empty for the default one.
+	Context string
 	// TLS is for https URLs; nil for the system's roots.
 	TLS *tls.Config
 	// Timeout bounds one request with the reading of its answer; 0 means 5 s.
@@ -57,12 +64,15 @@ const (
 // Client asks a Confluent-compatible schema registry. It is safe for
 // concurrent use. It retries nothing: the caller knows whether to wait.
 type Client struct {
-	endpoints []endpoint
+	endpoints []*endpoint
 	timeout   time.Duration
 	transport *http.Transport
 	requests  *prometheus.CounterVec
 	glue      Versions
 	framings  framing.Set
+	bearer    *bearer.Source
+	headers   http.Header // of each request
+	context   string      // as in a subject, ":.team:"
 	// current is the endpoint to ask first: the last that answered, so that one
 	// that hangs costs its timeout once and not with every question.
 	current atomic.Uint32
@@ -71,6 +81,7 @@ type Client struct {
 type endpoint struct {
 	url    string // without user name, password, query and fragment
 	client *sr.Client
+	away   atomic.Int64 // when it last gave no answer, Unix time; 0 if the last question got one
 }
 
 // New returns a client for a registry without connecting to it. An error says what
@@ -88,6 +99,11 @@ func New(o Options) (*Client, error) {
 	if o.Dial != nil {
 		r.transport.DialContext = o.Dial
 	}
+	var err error
+	if r.context, err = ParseContext(o.Context); err != nil {
+		return nil, fmt.Errorf("schema registry: %w", err)
+	}
+	r.bearer, r.headers = o.Bearer, cloudHeaders(&o)
 	redact.Credentials(o.Username, o.Password)
 	redact.URLCredentials(o.URL)
 	client := web.NoRedirects(http.Client{Timeout: r.timeout, Transport: boundedTransport{r.transport}})
@@ -103,15 +119,15 @@ func New(o Options) (*Client, error) {
 		}
 		// Without them in the URL, no error text can contain the credentials.
 		u.User, u.RawQuery, u.Fragment = nil, "", ""
-		opts := []sr.ClientOpt{sr.URLs(u.String()), sr.HTTPClient(client), sr.UserAgent("amazon-capi"), sr.PreReq(prepare)}
-		if user != "" || password != "" {
+		opts := []sr.ClientOpt{sr.URLs(u.String()), sr.HTTPClient(client), sr.UserAgent("amazon-capi"), sr.PreReq(r.prepare)}
+		if r.bearer == nil && (user != "" || password != "") {
 			opts = append(opts, sr.BasicAuth(user, password))
 		}
 		cl, err := sr.NewClient(opts...)
 		if err != nil {
 			return nil, fmt.Errorf("schema registry URL number %d: %w", i+1, err)
 		}
-		r.endpoints = append(r.endpoints, endpoint{url: u.String(), client: cl})
+		r.endpoints = append(r.endpoints, &endpoint{url: u.String(), client: cl})
 	}
 	r.requests = promauto.With(o.Metrics).NewCounterVec(prometheus.CounterOpts{
 		Name: "amazon_capi_registry_requests_total",
@@ -121,14 +137,6 @@ func New(o Options) (*Client, error) {
 		r.requests.WithLabelValues(result)
 	}
 	return r, nil
-}
-
-// prepare adds to a request what sr has no option for.
-func prepare(req *http.Request) error {
-	if req.Context().Value(dereference{}) != nil {
-		req.URL.RawQuery = "dereference=true"
-	}
-	return nil
 }
 
 // apicurio reports whether the registry is Apicurio's, whose own API is beside the
@@ -193,40 +201,4 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 		err = fmt.Errorf("%w: %w", errLargeSchema, err)
 	}
 	return n, err
-}
-
-// question is what the registry is asked.
-type question struct {
-	op string // for errors
-	// submits is true if the question contains a schema, which the registry may
-	// refuse with 409 or 422. To other questions these are no answer.
-	submits bool
-	// guid is true if the question names a GUID, which only newer registries know;
-	// apicurio if it is one in Apicurio's own API, whose errors look different.
-	guid, apicurio bool
-}
-
-// call asks the endpoints in turn until one gives an answer, yes or no.
-func (r *Client) call(ctx context.Context, q question, ask func(*sr.Client) error) error {
-	first := r.current.Load()
-	var away *AwayError
-	for i := range uint32(len(r.endpoints)) {
-		n := (first + i) % uint32(len(r.endpoints))
-		e := r.endpoints[n]
-		err := r.classify(ctx, q, e.url, ask(e.client))
-		if err == nil {
-			r.requests.WithLabelValues("ok").Inc()
-		} else if !errors.As(err, &away) {
-			r.requests.WithLabelValues("refused").Inc()
-		} else {
-			r.requests.WithLabelValues("away").Inc()
-			if ctx.Err() != nil {
-				break
-			}
-			continue
-		}
-		r.current.Store(n)
-		return err
-	}
-	return away
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/sr"
 
@@ -66,12 +67,20 @@ type schemaAnswer struct {
 
 func (r *Client) schemaAt(ctx context.Context, q question, path string) (avro.Schema, error) {
 	var a schemaAnswer
-	if err := r.schema(ctx, q, path, &a); err != nil {
+	in := ctx
+	if r.context != "" && !q.guid { // a GUID is the same in all contexts
+		in = sr.InContext(ctx, strings.Trim(r.context, ":"))
+	}
+	if err := r.schema(in, q, path, &a); err != nil {
 		return avro.Schema{}, err
+	}
+	within := r.context
+	if a.Subject != "" {
+		within = contextOf(a.Subject)
 	}
 	s := avro.Schema{Type: a.SchemaType, Text: a.Schema}
 	refs := referenceWalk{registry: r, op: q.op, seen: make(map[string]bool), bytes: len(a.Schema)}
-	if err := refs.add(ctx, contextOf(a.Subject), a.References); err != nil {
+	if err := refs.add(ctx, within, a.References); err != nil {
 		return avro.Schema{}, err
 	}
 	s.References = refs.texts
@@ -81,7 +90,7 @@ func (r *Client) schemaAt(ctx context.Context, q question, path string) (avro.Sc
 // schema asks for a schema and accepts no answer without one: {} from a server that
 // is no registry must not pass for a schema that cannot be read.
 func (r *Client) schema(ctx context.Context, q question, path string, a *schemaAnswer) error {
-	err := r.call(ctx, q, func(cl *sr.Client) error {
+	err := r.call(ctx, q, func(ctx context.Context, cl *sr.Client) error {
 		*a = schemaAnswer{}
 		if err := cl.Do(ctx, http.MethodGet, path, nil, a); err != nil {
 			return err
@@ -117,7 +126,7 @@ func (r *Client) apicurioSchema(ctx context.Context, ref framing.Ref) (avro.Sche
 	}
 	var text json.RawMessage
 	ctx = context.WithValue(ctx, dereference{}, true)
-	err := r.call(ctx, question{op: ref.String(), apicurio: true}, func(cl *sr.Client) error {
+	err := r.call(ctx, question{op: ref.String(), apicurio: true}, func(ctx context.Context, cl *sr.Client) error {
 		text = nil
 		return cl.Do(ctx, http.MethodGet, fmt.Sprintf("../../registry/v2/ids/%s/%d", ids, ref.Number()), nil, &text)
 	})
@@ -126,7 +135,3 @@ func (r *Client) apicurioSchema(ctx context.Context, ref framing.Ref) (avro.Sche
 	}
 	return avro.Schema{Type: "AVRO", Text: string(text)}, nil
 }
-
-// dereference marks the context of a question whose answer should hold all that it
-// refers to.
-type dereference struct{}

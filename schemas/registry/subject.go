@@ -53,6 +53,7 @@ func avroSchema(text string) sr.Schema { return sr.Schema{Schema: text, Type: sr
 // keeps its id, so Register may be repeated. The error is a *RefusedError if the
 // registry rejects a version, and a *AwayError if it is away.
 func (r *Client) Register(ctx context.Context, subject string, versions []string) ([]VersionStatus, error) {
+	subject = r.qualified(subject)
 	var done []VersionStatus
 	for i, text := range versions {
 		v := i + 1
@@ -60,7 +61,7 @@ func (r *Client) Register(ctx context.Context, subject string, versions []string
 			ID int `json:"id"`
 		}
 		op := fmt.Sprintf("registering version %d of the event schema under %s", v, subject)
-		err := r.call(ctx, question{op: op, submits: true}, func(cl *sr.Client) error {
+		err := r.call(ctx, question{op: op, submits: true}, func(ctx context.Context, cl *sr.Client) error {
 			answer.ID = 0
 			if err := cl.Do(ctx, http.MethodPost, subjectPath(subject)+"/versions", avroSchema(text), &answer); err != nil {
 				return err
@@ -88,6 +89,7 @@ func (r *Client) Register(ctx context.Context, subject string, versions []string
 // Check compares the subject with the versions of the event schema, oldest first,
 // and changes nothing.
 func (r *Client) Check(ctx context.Context, subject string, versions []string) (SubjectStatus, error) {
+	subject = r.qualified(subject)
 	res := SubjectStatus{Subject: subject}
 	numbers, err := r.subjectVersions(ctx, subject)
 	if err != nil {
@@ -118,7 +120,7 @@ func (r *Client) Check(ctx context.Context, subject string, versions []string) (
 func subjectPath(subject string) string { return "/subjects/" + url.PathEscape(subject) }
 
 func (r *Client) subjectVersions(ctx context.Context, subject string) (numbers []int, err error) {
-	err = r.call(ctx, question{op: "the versions of " + subject}, func(cl *sr.Client) (err error) {
+	err = r.call(ctx, question{op: "the versions of " + subject}, func(ctx context.Context, cl *sr.Client) (err error) {
 		numbers, err = cl.SubjectVersions(ctx, subject)
 		return err
 	})
@@ -132,7 +134,7 @@ func (r *Client) status(ctx context.Context, subject string, v int, text string)
 	st := VersionStatus{Version: v}
 	var found sr.SubjectSchema
 	op := fmt.Sprintf("version %d of the event schema under %s", v, subject)
-	err := r.call(ctx, question{op: op, submits: true}, func(cl *sr.Client) (err error) {
+	err := r.call(ctx, question{op: op, submits: true}, func(ctx context.Context, cl *sr.Client) (err error) {
 		if found, err = cl.LookupSchema(ctx, subject, avroSchema(text)); err == nil && found.ID <= 0 {
 			err = errNoSchema
 		}
@@ -153,7 +155,7 @@ func (r *Client) level(ctx context.Context, subject string) (string, error) {
 		Level string `json:"compatibilityLevel"`
 	}
 	ctx = sr.WithParams(ctx, sr.DefaultToGlobal)
-	err := r.call(ctx, question{op: "the compatibility of " + subject}, func(cl *sr.Client) error {
+	err := r.call(ctx, question{op: "the compatibility of " + subject}, func(ctx context.Context, cl *sr.Client) error {
 		return cl.Do(ctx, http.MethodGet, "/config/"+url.PathEscape(subject), nil, &answer)
 	})
 	if missing(err) {
@@ -164,10 +166,10 @@ func (r *Client) level(ctx context.Context, subject string) (string, error) {
 
 func (r *Client) compatible(ctx context.Context, subject, latest string) (ok bool, messages []string, err error) {
 	var answer sr.CheckCompatibilityResult
-	verbose := sr.WithParams(ctx, sr.Verbose)
-	err = r.call(ctx, question{op: "compatibility with " + subject, submits: true}, func(cl *sr.Client) (err error) {
+	ctx = sr.WithParams(ctx, sr.Verbose)
+	err = r.call(ctx, question{op: "compatibility with " + subject, submits: true}, func(ctx context.Context, cl *sr.Client) (err error) {
 		const allThatItsLevelAsksFor = -2
-		answer, err = cl.CheckCompatibility(verbose, subject, allThatItsLevelAsksFor, avroSchema(latest))
+		answer, err = cl.CheckCompatibility(ctx, subject, allThatItsLevelAsksFor, avroSchema(latest))
 		return err
 	})
 	if missing(err) {

@@ -72,10 +72,10 @@ func transport(l *report.List, c *pipeline.Config) {
 	if c.AmazonURL != "" && inTheClear(c.AmazonURL) {
 		l.Look(areaConfig, "--amazon-url", "Use https for anything but a sandbox.", "access tokens and events travel unencrypted")
 	}
-	if c.Registry.Password != "" {
+	if c.Registry.Password != "" || c.Registry.Bearer != nil {
 		for u := range strings.SplitSeq(c.Registry.URL, ",") {
 			if inTheClear(strings.TrimSpace(u)) {
-				l.Look(areaConfig, "--registry", "Use https.", "the registry's password travels unencrypted")
+				l.Look(areaConfig, "--registry", "Use https.", "the registry's password or token travels unencrypted")
 				break
 			}
 		}

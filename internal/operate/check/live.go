@@ -234,7 +234,7 @@ func versions(s registry.SubjectStatus) string {
 
 func registryAdvice(err error) string {
 	if strings.Contains(err.Error(), "401") || strings.Contains(err.Error(), "403") {
-		return "Check --registry-username and --registry-password, and that the user may read the subject."
+		return "Check --registry-username and --registry-password, or --registry-token with --registry-cluster and --registry-identity-pool, and that the user may read the subject."
 	}
-	return "Check --registry, and with https --tls-ca. Records with schemas not seen before wait while it is away."
+	return "Check --registry, and with https --registry-tls-ca or --tls-ca. Records with schemas not seen before wait while it is away."
 }

@@ -1,0 +1,160 @@
+package config
+
+import (
+	"crypto/tls"
+	"io"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/tracklayer/amazon-capi/internal/bearer"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
+)
+
+// Registry says how to reach the schema registry.
+type Registry struct {
+	url           string
+	user          string
+	password      Secret
+	token         Secret
+	tokenURL      string
+	scopes        []string
+	cluster, pool string
+	context       string
+	tls           kafka.TLSSettings
+	schemaID      []string // how records name their schema; nil for a command that reads none
+}
+
+// RegisterReading is Register for a command that reads records.
+func (f *Registry) RegisterReading(flags *pflag.FlagSet) {
+	f.Register(flags)
+	flags.StringSliceVar(&f.schemaID, string(setting.SchemaID), []string{framing.Auto}, "where records name their schema: "+framing.Auto+", which looks in headers first and then before the value, record by record, or a list of "+strings.Join(framing.Names(), ", "))
+}
+
+// Framings is how records may name their schema.
+func (f *Registry) Framings() (framing.Set, error) {
+	if f.schemaID == nil {
+		return framing.All, nil
+	}
+	s, err := framing.Parse(f.schemaID)
+	return s, setting.SchemaID.Wrap(err)
+}
+
+// Register adds the flags.
+func (f *Registry) Register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.url, string(setting.Registry), "http://localhost:8081", "schema registry, its Confluent-compatible URL; several of one registry with commas between")
+	flags.StringVar(&f.user, string(setting.RegistryUser), "", "user for the registry (basic auth), or client id for "+setting.RegistryTokens.String())
+	f.password.Register(flags, setting.RegistrySecret, "password for the registry, or client secret for "+setting.RegistryTokens.String())
+	f.token.Register(flags, setting.RegistryToken, "bearer token for the registry; its file is read again for each question")
+	flags.StringVar(&f.tokenURL, string(setting.RegistryTokens), "", "where bearer tokens for the registry come from (client credentials)")
+	flags.StringSliceVar(&f.scopes, string(setting.RegistryScopes), nil, "scopes to ask for with "+setting.RegistryTokens.String())
+	flags.StringVar(&f.cluster, string(setting.RegistryCluster), "", "the registry's id in Confluent Cloud, lsrc-..., which a bearer token needs beside it")
+	flags.StringVar(&f.pool, string(setting.RegistryPool), "", "identity pool in Confluent Cloud, pool-..., which a bearer token is used with")
+	flags.StringVar(&f.context, string(setting.RegistryContext), "", "context of the registry that subjects and ids are of, such as .team (default the default context)")
+	f.tls.Of = "registry-"
+	flags.StringVar(&f.tls.CAFile, "registry-tls-ca", "", "certificates to trust for the registry, PEM (default those for the brokers)")
+	flags.StringVar(&f.tls.CertFile, "registry-tls-cert", "", "client certificate for the registry, PEM (default that for the brokers)")
+	flags.StringVar(&f.tls.KeyFile, "registry-tls-key", "", "key of that certificate, PEM")
+}
+
+// Resolve reads secrets and certificates. Without certificates of its own the registry
+// gets those of the brokers.
+func (f *Registry) Resolve(brokers kafka.TLSSettings, warn io.Writer) (registry.Options, error) {
+	password, err := f.password.Read(warn)
+	if err != nil {
+		return registry.Options{}, err
+	}
+	framings, err := f.Framings()
+	if err != nil {
+		return registry.Options{}, err
+	}
+	certificates := brokers
+	if own := f.tls; own.CAFile != "" || own.CertFile != "" || own.KeyFile != "" {
+		certificates = own
+	}
+	tlsConfig, err := certificates.Config()
+	if err != nil {
+		return registry.Options{}, setting.Mistaken(err)
+	}
+	web, err := certificates.Web()
+	if err != nil {
+		return registry.Options{}, setting.Mistaken(err)
+	}
+	o := registry.Options{
+		URL: f.url, Username: f.user, Password: password, TLS: tlsConfig, Framings: framings,
+		Cluster: f.cluster, IdentityPool: f.pool, Context: f.context,
+	}
+	if _, err := registry.ParseContext(f.context); err != nil {
+		return registry.Options{}, setting.RegistryContext.Wrap(err)
+	}
+	if err := f.checkIDs(); err != nil {
+		return registry.Options{}, err
+	}
+	o.Bearer, err = f.bearer(password, web, warn)
+	return o, err
+}
+
+// cloudID is what an id of Confluent Cloud looks like.
+var cloudID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.\-]*$`)
+
+func (f *Registry) checkIDs() error {
+	if f.cluster != "" && !cloudID.MatchString(f.cluster) {
+		return setting.RegistryCluster.Mistakef("%s is no id: want one such as lsrc-abc123", redact.Quote(f.cluster))
+	}
+	if f.pool != "" && !cloudID.MatchString(f.pool) {
+		return setting.RegistryPool.Mistakef("%s is no id: want one such as pool-abc1", redact.Quote(f.pool))
+	}
+	return nil
+}
+
+// bearer returns where tokens come from, nil for basic auth or none.
+func (f *Registry) bearer(password string, web *tls.Config, warn io.Writer) (*bearer.Source, error) {
+	if f.tokenURL == "" && len(f.scopes) > 0 {
+		return nil, setting.RegistryScopes.Mistakef("scopes are asked for with a token, and %s is not given", setting.RegistryTokens)
+	}
+	if f.token.IsSet() {
+		return f.fixedToken(warn)
+	}
+	if f.tokenURL == "" {
+		return nil, nil
+	}
+	redact.URLCredentials(f.tokenURL)
+	if u, err := url.Parse(f.tokenURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
+		return nil, setting.RegistryTokens.Mistakef("it is no URL of a token endpoint: want one such as https://idp.example/oauth2/token, without a user")
+	}
+	if f.user == "" || password == "" {
+		return nil, setting.RegistryTokens.Mistakef("it needs %s and %s, which are the client's id and secret", setting.RegistryUser, setting.RegistrySecret)
+	}
+	secret := f.password
+	return bearer.ClientCredentials(bearer.Credentials{
+		URL: f.tokenURL, ClientID: f.user, Scopes: f.scopes, TLS: web,
+		Secret: func() (string, error) {
+			if now, err := secret.Read(io.Discard); err == nil {
+				return now, nil
+			}
+			return password, nil // as while its file is being replaced
+		},
+		Named: bearer.Settings{URL: setting.RegistryTokens, ClientID: setting.RegistryUser, Secret: setting.RegistrySecret, Scopes: setting.RegistryScopes},
+	}), nil
+}
+
+func (f *Registry) fixedToken(warn io.Writer) (*bearer.Source, error) {
+	if f.user != "" || f.password.IsSet() || f.tokenURL != "" {
+		return nil, setting.RegistryToken.Mistakef("the registry takes one of a token, %s with %s, and %s", setting.RegistryUser, setting.RegistrySecret, setting.RegistryTokens)
+	}
+	token, err := f.token.Read(warn)
+	if err != nil {
+		return nil, err
+	}
+	if err := bearer.Check(token); err != nil {
+		return nil, setting.RegistryToken.Wrap(err)
+	}
+	secret := f.token
+	return bearer.Fixed(token, func() (string, error) { return secret.Read(io.Discard) }), nil
+}
