@@ -262,7 +262,7 @@ func (d *Decoder) ask(ctx context.Context, ref framing.Ref, l *lookup) {
 func (d *Decoder) load(ctx context.Context, ref framing.Ref) (loaded, error) {
 	s, err := d.source.SchemaOf(ctx, ref)
 	if err != nil {
-		return loaded{}, unreadable(err, ref)
+		return loaded{}, unreadable(err, ref, d.framings)
 	}
 	if s.Type != "" && !strings.EqualFold(s.Type, "AVRO") {
 		return loaded{}, &DecodeError{Code: verdict.CodeNotAvro, Schema: ref, Message: "it names a schema that is not Avro"}

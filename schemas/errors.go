@@ -68,8 +68,9 @@ func asDecodeError(f *avro.Fault) *DecodeError {
 }
 
 // unreadable turns an *avro.SchemaError into the *DecodeError of a schema's records
-// and returns other errors unchanged.
-func unreadable(err error, ref framing.Ref) error {
+// and returns other errors unchanged. Bare Avro may begin with the byte of Glue's prefix:
+// of a version that Glue does not know, the error says what was looked for before.
+func unreadable(err error, ref framing.Ref, lookedFor framing.Set) error {
 	var bad *avro.SchemaError
 	if !errors.As(err, &bad) {
 		return err
@@ -78,5 +79,9 @@ func unreadable(err error, ref framing.Ref) error {
 	if bad.Unknown {
 		code = verdict.CodeUnknownSchema
 	}
-	return &DecodeError{Code: code, Schema: ref, Message: bad.Message}
+	said := bad.Message
+	if bad.Unknown && ref.Kind == framing.GlueVersion {
+		said += "; looked for: " + lookedFor.Tried()
+	}
+	return &DecodeError{Code: code, Schema: ref, Message: said}
 }

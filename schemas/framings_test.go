@@ -215,6 +215,9 @@ func TestBadFramingsHaveCodes(t *testing.T) {
 		if bad == nil || bad.Code != c.code || bad.Message == "" {
 			t.Errorf("%s: %v, want %s", name, err, c.code)
 		}
+		if name == "Glue, unknown" && !strings.Contains(bad.Message, "looked for: "+framing.All.Tried()) {
+			t.Errorf("%s: %v, want what was looked for", name, err)
+		}
 	}
 }
 

@@ -103,7 +103,7 @@ func (f *auditFlags) read(ctx context.Context, p *process, a *attribution.Audit)
 	if err != nil {
 		return nil, err
 	}
-	options, err := f.registry.Resolve(settings.TLS, p.stderr)
+	options, err := f.registry.Resolve(settings, p.stderr)
 	if err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 			return usagef("--against: there is no shell to start it: %w", err)
 		}
 	}
-	registryOptions, err := f.registry.Resolve(settings.TLS, p.stderr)
+	registryOptions, err := f.registry.Resolve(settings, p.stderr)
 	if err != nil {
 		return err
 	}

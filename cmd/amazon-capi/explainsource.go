@@ -84,11 +84,11 @@ func (f *explainFlags) schemas(p *process, unless string) ([]explain.Schema, fun
 // registryOptions says how to reach the registry, with the certificates of the
 // brokers.
 func (f *explainFlags) registryOptions(p *process) (registry.Options, error) {
-	tls, err := f.kafka.TLS(p.stderr)
+	shared, err := f.kafka.Shared(p.stderr)
 	if err != nil {
 		return registry.Options{}, err
 	}
-	return f.registry.Resolve(tls, p.stderr)
+	return f.registry.Resolve(shared, p.stderr)
 }
 
 // record explains a record of the topic.

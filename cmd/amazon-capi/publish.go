@@ -63,6 +63,7 @@ func newPublishCommand(p *process) *cobra.Command {
 	flags := cmd.Flags()
 	f.kafka.Register(flags)
 	f.registry.Register(flags)
+	f.registry.RegisterGlue(flags)
 	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic to publish to")
 	flags.BoolVar(&f.create, "create-topics", false, "create the topic if it is missing")
 	flags.IntVar(&f.events, "events", 0, "generate that many events instead")
@@ -82,7 +83,7 @@ func (f *publishFlags) run(ctx context.Context, p *process, files []string) erro
 	if err != nil {
 		return err
 	}
-	registry, err := f.registry.Resolve(settings.TLS, p.stderr)
+	registry, err := f.registry.Resolve(settings, p.stderr)
 	if err != nil {
 		return err
 	}

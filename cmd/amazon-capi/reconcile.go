@@ -90,7 +90,7 @@ func (f *reconcileFlags) resolve(p *process) (s kafka.Settings, o registry.Optio
 	if s, err = f.kafka.Resolve(p.stderr); err != nil {
 		return s, o, rng, err
 	}
-	if o, err = f.registry.Resolve(s.TLS, p.stderr); err != nil {
+	if o, err = f.registry.Resolve(s, p.stderr); err != nil {
 		return s, o, rng, err
 	}
 	if rng, err = f.span.resolve(f.topic, time.Now()); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tracklayer/amazon-capi/internal/config"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
@@ -61,7 +62,7 @@ func (f *subjectFlags) open(warn io.Writer) (*registry.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, err := f.registry.Resolve(tls, warn)
+	o, err := f.registry.Resolve(kafka.Settings{TLS: tls}, warn)
 	if err != nil {
 		return nil, err
 	}

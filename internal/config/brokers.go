@@ -65,8 +65,15 @@ func (f *Kafka) Resolve(warn io.Writer) (_ kafka.Settings, err error) {
 	return *s, nil
 }
 
-// TLS reads the settings that brokers and registry share, for who asks the registry
+// Shared reads the settings that brokers and registries share, for who asks a registry
 // alone.
+func (f *Kafka) Shared(warn io.Writer) (s kafka.Settings, err error) {
+	s.SASL.AWS = f.settings.SASL.AWS
+	s.TLS, err = f.TLS(warn)
+	return s, err
+}
+
+// TLS reads the settings of TLS.
 func (f *Kafka) TLS(warn io.Writer) (kafka.TLSSettings, error) {
 	settings, err := f.tls.Resolve(warn)
 	settings.Enabled = settings.Enabled || f.settings.SASL.NeedsTLS()

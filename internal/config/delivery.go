@@ -77,7 +77,7 @@ func (f *Delivery) Resolve(settings kafka.Settings, sends bool, warn io.Writer) 
 	var err error
 	c := f.Config
 	c.Kafka = settings
-	c.Registry, err = f.registry.Resolve(settings.TLS, warn)
+	c.Registry, err = f.registry.Resolve(settings, warn)
 	wrong.Note(err)
 	c.TokenURL = f.Account.TokenURL
 	switch {

@@ -11,10 +11,12 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/bearer"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/kafka/auth"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
+	"github.com/tracklayer/amazon-capi/schemas/registry/glue"
 )
 
 // Registry says how to reach the schema registry.
@@ -28,13 +30,22 @@ type Registry struct {
 	cluster, pool string
 	context       string
 	tls           kafka.TLSSettings
+	glue          glue.Options
 	schemaID      []string // how records name their schema; nil for a command that reads none
 }
 
 // RegisterReading is Register for a command that reads records.
 func (f *Registry) RegisterReading(flags *pflag.FlagSet) {
 	f.Register(flags)
+	f.RegisterGlue(flags)
 	flags.StringSliceVar(&f.schemaID, string(setting.SchemaID), []string{framing.Auto}, "where records name their schema: "+framing.Auto+", which looks in headers first and then before the value, record by record, or a list of "+strings.Join(framing.Names(), ", "))
+}
+
+// RegisterGlue adds the flags of AWS Glue, which stands beside the registry.
+func (f *Registry) RegisterGlue(flags *pflag.FlagSet) {
+	flags.StringVar(&f.glue.Region, string(setting.GlueRegion), "", "region of the AWS Glue schema registry to ask for Glue's versions, with the credentials of the --aws-... settings (default no Glue)")
+	flags.StringVar(&f.glue.Endpoint, string(setting.GlueEndpoint), "", "URL of Glue (default the region's)")
+	flags.StringVar(&f.glue.Registry, string(setting.GlueRegistry), "", "registry of Glue where schemas are registered (default the account's default one)")
 }
 
 // Framings is how records may name their schema.
@@ -64,8 +75,8 @@ func (f *Registry) Register(flags *pflag.FlagSet) {
 }
 
 // Resolve reads secrets and certificates. Without certificates of its own the registry
-// gets those of the brokers.
-func (f *Registry) Resolve(brokers kafka.TLSSettings, warn io.Writer) (registry.Options, error) {
+// gets those of the brokers, and Glue is asked with their AWS credentials.
+func (f *Registry) Resolve(brokers kafka.Settings, warn io.Writer) (registry.Options, error) {
 	password, err := f.password.Read(warn)
 	if err != nil {
 		return registry.Options{}, err
@@ -74,7 +85,7 @@ func (f *Registry) Resolve(brokers kafka.TLSSettings, warn io.Writer) (registry.
 	if err != nil {
 		return registry.Options{}, err
 	}
-	certificates := brokers
+	certificates := brokers.TLS
 	if own := f.tls; own.CAFile != "" || own.CertFile != "" || own.KeyFile != "" {
 		certificates = own
 	}
@@ -96,8 +107,34 @@ func (f *Registry) Resolve(brokers kafka.TLSSettings, warn io.Writer) (registry.
 	if err := f.checkIDs(); err != nil {
 		return registry.Options{}, err
 	}
-	o.Bearer, err = f.bearer(password, web, warn)
+	if o.Bearer, err = f.bearer(password, web, warn); err != nil {
+		return registry.Options{}, err
+	}
+	o.Glue, err = f.askGlue(brokers.SASL.AWS)
 	return o, err
+}
+
+// askGlue returns Glue; nil unless its region is set.
+func (f *Registry) askGlue(credentials auth.AWS) (registry.Versions, error) {
+	if f.glue.Region == "" {
+		if f.glue.Endpoint != "" || f.glue.Registry != "" {
+			return nil, setting.GlueRegion.Mistakef("it is missing: want the region of Glue, such as eu-west-1")
+		}
+		return nil, nil
+	}
+	redact.URLCredentials(f.glue.Endpoint)
+	credentials.Region = "" // which is the brokers'
+	chain, err := auth.NewChain(credentials, f.glue.Region)
+	if err != nil {
+		return nil, setting.Mistaken(err)
+	}
+	options := f.glue
+	options.Credentials = chain.Credentials
+	client, err := glue.New(options)
+	if err != nil {
+		return nil, setting.GlueRegion.Mistakef("%w (%s, %s)", err, setting.GlueRegion, setting.GlueEndpoint)
+	}
+	return client, nil
 }
 
 // cloudID is what an id of Confluent Cloud looks like.

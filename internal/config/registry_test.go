@@ -24,6 +24,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
@@ -35,7 +36,7 @@ func resolve(t *testing.T, args ...string) (registry.Options, error) {
 	if err := flags.Parse(args); err != nil {
 		t.Fatal(err)
 	}
-	return f.Resolve(kafka.TLSSettings{}, io.Discard)
+	return f.Resolve(kafka.Settings{}, io.Discard)
 }
 
 func TestRegistrysTokens(t *testing.T) {
@@ -159,10 +160,10 @@ func TestRegistrysOwnCertificates(t *testing.T) {
 	}
 	var f Registry
 	f.Register(pflag.NewFlagSet("registry", pflag.ContinueOnError))
-	if o, err := f.Resolve(kafka.TLSSettings{}, io.Discard); err != nil || o.TLS != nil {
+	if o, err := f.Resolve(kafka.Settings{}, io.Discard); err != nil || o.TLS != nil {
 		t.Errorf("none: %v, %v", o.TLS, err)
 	}
-	if o, err := f.Resolve(kafka.TLSSettings{CAFile: ca}, io.Discard); err != nil || o.TLS == nil || o.TLS.RootCAs == nil {
+	if o, err := f.Resolve(kafka.Settings{TLS: kafka.TLSSettings{CAFile: ca}}, io.Discard); err != nil || o.TLS == nil || o.TLS.RootCAs == nil {
 		t.Errorf("the brokers': %v, %v", o.TLS, err)
 	}
 }
@@ -187,5 +188,53 @@ func writePair(t *testing.T, certFile, keyFile, name string) {
 		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestGluesSettings(t *testing.T) {
+	for _, name := range []string{"AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONFIG_FILE", "/nonexistent/config")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials")
+	if o, err := resolve(t); err != nil || o.Glue != nil {
+		t.Errorf("none: %v, %v", o.Glue, err)
+	}
+	for args, want := range map[string]string{
+		"--glue-registry events":    "--glue-region: it is missing",
+		"--glue-endpoint https://a": "--glue-region: it is missing",
+	} {
+		if _, err := resolve(t, strings.Fields(args)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKID")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
+	for args, want := range map[string]string{
+		"--glue-region Europe": "no region of AWS",
+		"--glue-region eu-west-1 --glue-endpoint ftp://me:pw3@a": "--glue-endpoint",
+	} {
+		if _, err := resolve(t, strings.Fields(args)...); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "pw3") {
+			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+	}
+	asked := make(chan string, 1)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		asked <- req.Header.Get("Authorization")
+		io.WriteString(w, `{"SchemaDefinition":"\"string\"","DataFormat":"AVRO"}`)
+	}))
+	defer srv.Close()
+	o, err := resolve(t, "--glue-region", "eu-west-1", "--glue-endpoint", srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := registry.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	s, err := r.SchemaOf(t.Context(), framing.RefUUID(framing.GlueVersion, [16]byte{1}))
+	if err != nil || s.Text != `"string"` || !strings.Contains(<-asked, "Credential=AKID/") {
+		t.Errorf("%+v, %v", s, err)
 	}
 }

@@ -204,7 +204,7 @@ func (s Set) glue(value []byte, f *Found) *avro.Fault {
 }
 
 func (s Set) noMagic(what string) *avro.Fault {
-	return &avro.Fault{Kind: avro.NoMagic, Message: what + ", and nothing names its schema; looked for: " + s.tried()}
+	return &avro.Fault{Kind: avro.NoMagic, Message: what + ", and nothing names its schema; looked for: " + s.Tried()}
 }
 
 func short(value []byte, what string, size int) *avro.Fault {

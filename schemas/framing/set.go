@@ -80,8 +80,8 @@ func (s Set) String() string {
 	return strings.Join(list, ",")
 }
 
-// tried says what was looked for, for people.
-func (s Set) tried() string {
+// Tried says what was looked for, for people.
+func (s Set) Tried() string {
 	var list []string
 	for _, n := range names {
 		if s&n.set != 0 {

@@ -54,6 +54,12 @@ func (e *AwayError) Is(target error) bool { return target == ErrAway }
 // Error leaves out.
 func (e *AwayError) Unwrap() error { return e.cause }
 
+// Away returns the error of a registry that gave no answer that can be trusted; detail
+// has no secrets.
+func Away(op, endpoint string, status int, detail string, cause error) *AwayError {
+	return &AwayError{Op: op, Endpoint: endpoint, Status: status, Detail: detail, cause: cause}
+}
+
 // GaveUp returns the error of a caller that stopped waiting for a schema.
 func GaveUp(ref framing.Ref, cause error) *AwayError {
 	return &AwayError{Op: ref.String(), Detail: "gave up waiting", cause: cause}

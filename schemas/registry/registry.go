@@ -173,7 +173,12 @@ func (r *Client) Glue() Versions { return r.glue }
 func (r *Client) Framings() framing.Set { return r.framings }
 
 // Close closes the connections that are kept open.
-func (r *Client) Close() { r.transport.CloseIdleConnections() }
+func (r *Client) Close() {
+	r.transport.CloseIdleConnections()
+	if g, ok := r.glue.(interface{ Close() }); ok {
+		g.Close()
+	}
+}
 
 // boundedTransport bounds the bodies of answers.
 type boundedTransport struct{ base http.RoundTripper }

@@ -177,7 +177,7 @@ func TestCredentialsHold(t *testing.T) {
 			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret-key", CanExpire: true, Expires: time.Now().Add(time.Hour)}, nil
 		})
 		cached := aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = credentialsEarly })
-		m := &iam{signer: v4.NewSigner(), config: &aws.Config{Credentials: cached}}
+		m := &iam{signer: v4.NewSigner(), Chain: &Chain{config: &aws.Config{Credentials: cached}}}
 		authenticate := func() error {
 			_, _, err := m.Authenticate(t.Context(), "b-1.x.kafka.us-east-1.amazonaws.com:9098")
 			return err

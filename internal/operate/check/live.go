@@ -20,6 +20,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/wait"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
@@ -180,6 +182,9 @@ const coordinatorPause = 250 * time.Millisecond
 
 // registry asks for the schemas of events and receipts.
 func (v *Live) registry(ctx context.Context, l *report.List) {
+	if g := v.Config.Registry.Glue; g != nil {
+		glue(ctx, l, g)
+	}
 	registry, err := registry.New(v.Config.Registry)
 	if err != nil {
 		l.Act(areaRegistry, "", "", "%v", err)
@@ -216,6 +221,19 @@ func (v *Live) registry(ctx context.Context, l *report.List) {
 	default:
 		l.Fine(areaRegistry, receipts, "receipts have id %d", id)
 	}
+}
+
+// glue asks for a version that nobody has: an answer of no comes from a Glue that takes
+// the credentials and lets them read versions.
+func glue(ctx context.Context, l *report.List, g registry.Versions) {
+	asked, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	_, err := g.SchemaVersion(asked, framing.RefUUID(framing.GlueVersion, [16]byte{}).UUID())
+	if _, no := errors.AsType[*avro.SchemaError](err); no || err == nil {
+		l.Fine(areaRegistry, "Glue", "it answers, and lets these credentials read versions")
+		return
+	}
+	l.Act(areaRegistry, "Glue", "Check --glue-region, the AWS credentials and their right glue:GetSchemaVersion. Records with Glue's prefix wait while it is away.", "%s", short(err))
 }
 
 func versions(s registry.SubjectStatus) string {

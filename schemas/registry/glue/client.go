@@ -1,0 +1,185 @@
+// Package glue asks AWS Glue's schema registry, which knows schemas by the UUID of a
+// version. Its errors are those of package registry: an answer of no is told from a Glue
+// that is away, refuses the credentials or throttles.
+package glue
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/web"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
+)
+
+const (
+	defaultTimeout = 5 * time.Second
+	// maxAnswer bounds an answer: a definition of the largest size that is read, with
+	// room for JSON's escapes.
+	maxAnswer = 4 << 20
+)
+
+// Options say where Glue is and who asks it.
+type Options struct {
+	// Region is AWS's, such as eu-west-1.
+	Region string
+	// Endpoint is a URL in the place of the region's own, as for a private one.
+	Endpoint string
+	// Registry is the name of the registry where schemas are registered; empty for the
+	// account's default one. Versions are found in any.
+	Registry string
+	// Credentials returns what to sign with; it is called for each question.
+	Credentials func(context.Context) (aws.Credentials, error)
+	// Timeout bounds one question; 0 means 5 s.
+	Timeout time.Duration
+	// Dial opens the connections; nil for the operating system's.
+	Dial web.Dial
+}
+
+// Client asks Glue. It is safe for concurrent use, retries nothing and keeps nothing.
+type Client struct {
+	o      Options
+	url    string
+	http   *http.Client
+	signer *v4.Signer
+}
+
+var regionName = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
+
+// New returns a client without connecting.
+func New(o Options) (*Client, error) {
+	if !regionName.MatchString(o.Region) {
+		return nil, fmt.Errorf("%s is no region of AWS: want one such as eu-west-1", redact.Quote(o.Region))
+	}
+	domain := "amazonaws.com"
+	if strings.HasPrefix(o.Region, "cn-") {
+		domain = "amazonaws.com.cn"
+	}
+	u, err := url.Parse(cmp.Or(o.Endpoint, "https://glue."+o.Region+"."+domain))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return nil, errors.New("the endpoint is no URL of Glue: want one such as https://glue.eu-west-1.amazonaws.com, without a user or path")
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if o.Dial != nil {
+		transport.DialContext = o.Dial
+	}
+	timeout := cmp.Or(max(o.Timeout, 0), defaultTimeout)
+	return &Client{
+		o: o, url: u.Scheme + "://" + u.Host, signer: v4.NewSigner(),
+		http: web.NoRedirects(http.Client{Timeout: timeout, Transport: transport}),
+	}, nil
+}
+
+// Close closes the connections that are kept open.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// call asks for an operation and reads its answer into into.
+func (c *Client) call(ctx context.Context, what, operation string, question, into any) error {
+	body, err := json.Marshal(question)
+	if err != nil {
+		return err
+	}
+	credentials, err := c.o.Credentials(ctx)
+	if err != nil {
+		return registry.Away(what, c.url, 0, "there are no AWS credentials to ask with: "+redact.Error(err), err)
+	}
+	redact.Secret(credentials.SecretAccessKey)
+	redact.Secret(credentials.SessionToken)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+"/", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	req.Header.Set("X-Amz-Target", "AWSGlue."+operation)
+	sum := sha256.Sum256(body)
+	if err := c.signer.SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), "glue", c.o.Region, time.Now()); err != nil {
+		return registry.Away(what, c.url, 0, "the question cannot be signed: "+redact.Error(err), err)
+	}
+	req.Header.Set("User-Agent", "amazon-capi")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return c.away(ctx, what, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return c.away(ctx, what, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return c.refused(what, operation, resp, answer)
+	}
+	if len(answer) > maxAnswer {
+		return errLarge
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return registry.Away(what, c.url, resp.StatusCode, "its answer is not Glue's: check the endpoint", err)
+	}
+	return nil
+}
+
+var errLarge = errors.New("the answer is too large")
+
+// away is the error of a question without an answer.
+func (c *Client) away(ctx context.Context, what string, err error) error {
+	detail := redact.Error(err)
+	var timeout interface{ Timeout() bool }
+	switch {
+	case ctx.Err() != nil:
+		detail = "gave up asking"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		detail = fmt.Sprintf("no whole answer within %s", c.http.Timeout)
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		detail = "its answer was cut off"
+	}
+	return registry.Away(what, c.url, 0, redact.Line(detail, 300), err)
+}
+
+// fault is an answer other than 200.
+type fault struct {
+	Type    string `json:"__type"`
+	Message string `json:"message"` // also Message: names match whatever their case
+}
+
+// refused makes an answer a *registry.RefusedError if it is one about what was asked for,
+// and else one of Glue being away: credentials, rights, and rates change.
+func (c *Client) refused(what, operation string, resp *http.Response, body []byte) error {
+	var f fault
+	_ = json.Unmarshal(body, &f) // a proxy's answer is no JSON, and has no type
+	name := cmp.Or(f.Type, resp.Header.Get("X-Amzn-Errortype"))
+	name, _, _ = strings.Cut(name[strings.LastIndexByte(name, '#')+1:], ":")
+	status := resp.StatusCode
+	if status == http.StatusBadRequest {
+		switch name {
+		case "EntityNotFoundException":
+			return &registry.RefusedError{Op: what, Status: http.StatusNotFound, Message: "there is none"}
+		case "AlreadyExistsException":
+			return &registry.RefusedError{Op: what, Status: http.StatusConflict, Message: "it exists"}
+		}
+	}
+	if web.IsRedirect(status) {
+		return registry.Away(what, c.url, status, fmt.Sprintf("it answers with a redirect (%d), which is not followed: want the URL that it leads to", status), nil)
+	}
+	detail := fmt.Sprintf("it answers %d %s", status, redact.Line(redact.Text(name), 64))
+	switch name {
+	case "AccessDeniedException":
+		detail += ": let this identity do glue:" + operation
+	case "ExpiredTokenException", "UnrecognizedClientException", "InvalidSignatureException", "IncompleteSignatureException", "MissingAuthenticationTokenException":
+		detail += ": check the AWS credentials, the region and this machine's clock"
+	}
+	return registry.Away(what, c.url, status, strings.TrimSpace(detail), nil)
+}
