@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
+	"github.com/tracklayer/amazon-capi/internal/operate/explain"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
@@ -209,14 +211,37 @@ func (s *scene) refusing(faults ...sandbox.Fault) {
 	}
 }
 
+// framingsShown checks that dlq show and explain say what names a record's schema, of
+// records of each framing.
+func (s *scene) framingsShown() {
+	s.t.Helper()
+	seen := make(map[string]bool)
+	for _, v := range objects[dlq.View](s.t, s.run(exitOK, append([]string{"dlq", "ls", "--json", "--limit", "30"}, s.servers()...)...).stdout) {
+		shown := s.run(exitOK, append([]string{"dlq", "show", "--json", fmt.Sprintf("%d/%d", v.Partition, v.Offset)}, s.registry()...)...)
+		now := objects[dlq.Shown](s.t, shown.stdout)[0].Now
+		explained := s.run(exitOK, append([]string{"explain", "--json", "--offset", fmt.Sprintf("%d/%d", v.Source.Partition, v.Source.Offset)}, s.registry()...)...)
+		r := objects[explain.Report](s.t, explained.stdout)[0].Record
+		if now.Record == nil || r == nil || r.Framing == "" || now.Record.Framing != r.Framing || now.Record.SchemaName != r.SchemaName {
+			s.t.Fatalf("the letter is %+v, and its original %+v", now.Record, r)
+		}
+		seen[r.Framing] = true
+	}
+	for _, name := range []string{"confluent-header", "confluent-prefix", "apicurio-header", "apicurio-prefix"} {
+		if !seen[name] {
+			s.t.Errorf("%s is not among %v", name, seen)
+		}
+	}
+}
+
 func TestRedriveGivesBackWhatCame(t *testing.T) {
 	s := newScene(t)
 	s.refusing(sandbox.Fault{Do: sandbox.Status, Status: 422})
-	s.run(exitOK, append([]string{"publish", "--events", "300", "--timestamps", "event"}, s.registry()...)...)
+	s.run(exitOK, append([]string{"publish", "--events", "300", "--timestamps", "event", "--framing", "mixed"}, s.registry()...)...)
 	if sum := s.deliver(); sum.Total.DeadLettered() != 300 {
 		t.Fatalf("%d dead letters, want 300", sum.Total.DeadLettered())
 	}
 	s.refusing()
+	s.framingsShown()
 	s.produce(foreignLetters()[1])
 	before := s.records(config.DefaultTopic)
 
@@ -252,7 +277,9 @@ func TestRedriveGivesBackWhatCame(t *testing.T) {
 	for _, r := range before {
 		originals[string(r.Value)] = r
 	}
-	copies := s.records(config.DefaultTopic)[300:]
+	copies := slices.DeleteFunc(s.records(config.DefaultTopic), func(r *kgo.Record) bool {
+		return !slices.ContainsFunc(r.Headers, func(h kgo.RecordHeader) bool { return h.Key == "amazon-capi.redrives" })
+	})
 	if len(copies) != 300 {
 		t.Fatalf("%d records were written to the source, want 300", len(copies))
 	}
@@ -261,7 +288,7 @@ func TestRedriveGivesBackWhatCame(t *testing.T) {
 		if o == nil || string(o.Key) != string(c.Key) || !o.Timestamp.Equal(c.Timestamp) || o.Partition != c.Partition {
 			t.Fatalf("the copy at %d/%d is not its original", c.Partition, c.Offset)
 		}
-		if len(c.Headers) != len(o.Headers)+1 || c.Headers[len(o.Headers)].Key != "amazon-capi.redrives" || string(c.Headers[len(o.Headers)].Value) != "1" {
+		if len(c.Headers) != len(o.Headers)+1 || c.Headers[len(o.Headers)].Key != "amazon-capi.redrives" || string(c.Headers[len(o.Headers)].Value) != "1" || !slices.EqualFunc(c.Headers[:len(o.Headers)], o.Headers, sameHeader) {
 			t.Fatalf("headers of the copy: %v", c.Headers)
 		}
 	}
@@ -272,6 +299,8 @@ func TestRedriveGivesBackWhatCame(t *testing.T) {
 		t.Errorf("Amazon took %d event ids, %d sends had other bytes", st.Accepted, st.Changed)
 	}
 }
+
+func sameHeader(a, b kgo.RecordHeader) bool { return a.Key == b.Key && bytes.Equal(a.Value, b.Value) }
 
 // TestForgedRedrivesAreNotShown: the header is copied from the source, where any
 // producer can write it.
