@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// earlyFraction of a token's life is left when it is renewed.
+	// earlyFraction of a token's life is left when it is renewed. Connections to brokers
+	// ask again when 95 % of their session are over, which ends with the token.
 	earlyFraction = 0.2
 	// unknownLife is how long a token is used whose end is unknown.
 	unknownLife = time.Minute

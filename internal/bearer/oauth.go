@@ -56,6 +56,9 @@ func ClientCredentials(c Credentials) *Source {
 			return "", time.Time{}, c.explain(ctx, err)
 		}
 		redact.Secret(t.AccessToken)
+		if err := Check(t.AccessToken); err != nil {
+			return "", time.Time{}, fmt.Errorf("%s gives no token: %w", c.Named.URL, err)
+		}
 		if t.Expiry.IsZero() {
 			t.Expiry = expiryOf(t.AccessToken)
 		}

@@ -1,20 +1,12 @@
 package auth
 
 import (
-	"context"
-	"encoding/base64"
-	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
 // initial is what OAUTHBEARER sends to a broker.
@@ -143,79 +135,6 @@ func TestWhatCannotBeSent(t *testing.T) {
 		}
 		if tc.s.Advice() == "" {
 			t.Errorf("%s: no advice", name)
-		}
-	}
-}
-
-// TestRenewed: early, by one for all, and without a gap while it fails.
-func TestRenewed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var asked atomic.Int64
-		var away atomic.Bool
-		r := &renewed{fetch: func(context.Context) (string, time.Time, error) {
-			n := asked.Add(1)
-			time.Sleep(3 * time.Second) // slow
-			if away.Load() {
-				return "", time.Time{}, errors.New("away")
-			}
-			return fmt.Sprintf("tok-%d", n), time.Now().Add(100 * time.Second), nil
-		}}
-		var wg sync.WaitGroup
-		for range 20 {
-			wg.Go(func() {
-				if got, err := r.get(t.Context()); err != nil || got != "tok-1" {
-					t.Errorf("%q, %v", got, err)
-				}
-			})
-		}
-		wg.Wait()
-		if n := asked.Load(); n != 1 {
-			t.Fatalf("asked %d times for twenty connections", n)
-		}
-		time.Sleep(70 * time.Second)
-		if got, _ := r.get(t.Context()); got != "tok-1" || asked.Load() != 1 {
-			t.Errorf("%q after %d questions, want the one that holds", got, asked.Load())
-		}
-		time.Sleep(15 * time.Second) // it is early now
-		wg.Go(func() {
-			if got, err := r.get(t.Context()); err != nil || got != "tok-2" {
-				t.Errorf("%q, %v; want a new one", got, err)
-			}
-		})
-		synctest.Wait()
-		began := time.Now()
-		if got, err := r.get(t.Context()); err != nil || got != "tok-1" || time.Since(began) != 0 {
-			t.Errorf("while it is renewed: %q after %s, %v; want the old one at once", got, time.Since(began), err)
-		}
-		wg.Wait()
-		away.Store(true)
-		time.Sleep(90 * time.Second)
-		if got, err := r.get(t.Context()); err != nil || got != "tok-2" {
-			t.Errorf("the endpoint is away: %q, %v; want what still holds", got, err)
-		}
-		time.Sleep(20 * time.Second)
-		if got, err := r.get(t.Context()); err == nil {
-			t.Errorf("an expired token was used: %q", got)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		wg.Go(func() { _, _ = r.get(t.Context()) })
-		synctest.Wait()
-		if _, err := r.get(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("waiting outlasts its context: %v", err)
-		}
-		wg.Wait()
-	})
-}
-
-func TestExpiryOf(t *testing.T) {
-	jwt := func(claims string) string { return "h." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".s" }
-	if got := expiryOf(jwt(`{"exp":1893456000}`)); got.Unix() != 1893456000 {
-		t.Errorf("%s", got)
-	}
-	for _, token := range []string{"", "opaque", "a.b.c", jwt(`{}`), jwt(`{"exp":-1}`), jwt(`{"exp":1e300}`), jwt(`{"exp":"x"}`)} {
-		if got := expiryOf(token); !got.IsZero() {
-			t.Errorf("%q ends %s", token, got)
 		}
 	}
 }
