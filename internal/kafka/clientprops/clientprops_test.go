@@ -53,6 +53,20 @@ schema.registry.url=https://psrc
 basic.auth.credentials.source=USER_INFO
 basic.auth.user.info=user:pass:word`, `registry=https://psrc registry-password=pass:word registry-username=user sasl-mechanism=OAUTHBEARER sasl-oauth-extensions=logicalCluster=lkc-1,"identityPoolId=pool,1" ` +
 			`sasl-oauth-scopes=a,b sasl-oauth-token-url=https://idp/token sasl-password=s3cr sasl-username=id tls=true | `},
+		"Confluent Cloud's registry, OAuth": {`
+schema.registry.url=https://psrc
+bearer.auth.credentials.source=OAUTHBEARER
+bearer.auth.issuer.endpoint.url=https://idp/token
+bearer.auth.client.id=id
+bearer.auth.client.secret=s3cr
+bearer.auth.scope=a b
+bearer.auth.logical.cluster=lsrc-1
+bearer.auth.identity.pool.id=pool-2
+bearer.auth.cache.expiry.buffer.seconds=300`, `registry=https://psrc registry-cluster=lsrc-1 registry-identity-pool=pool-2 registry-password=s3cr ` +
+			`registry-token-scopes=a,b registry-token-url=https://idp/token registry-username=id | bearer.auth.cache.expiry.buffer.seconds`},
+		"the registry's token": {`
+schema.registry.bearer.auth.credentials.source=STATIC_TOKEN
+schema.registry.bearer.auth.token=t0ken`, `registry-token=t0ken | `},
 		"a token's file": {`
 security.protocol=SASL_PLAINTEXT
 sasl.mechanism=OAUTHBEARER
@@ -125,6 +139,7 @@ func TestMistakes(t *testing.T) {
 		"ssl.keystore.type=BCFKS":                                                             "want JKS, PKCS12 or PEM",
 		"session.timeout.ms=soon":                                                             "no number of milliseconds",
 		"enable.ssl.certificate.verification=false":                                           "always verified",
+		"bearer.auth.credentials.source=SASL_OAUTHBEARER_INHERIT":                             "want STATIC_TOKEN or OAUTHBEARER",
 		"sasl.oauthbearer.grant.type=urn:x":                                                   "client_credentials",
 		"basic.auth.user.info=hunter22":                                                       "USER:PASSWORD",
 		"basic.auth.credentials.source=SASL_INHERIT":                                          "USER_INFO or URL",

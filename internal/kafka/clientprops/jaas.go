@@ -72,7 +72,7 @@ func jaas(r *reader, value string) error {
 		case !known:
 			return fmt.Errorf("%s has no option %s%s", name, shownOption(o.Name), nearestOption(o.Name, options))
 		case key == setting.SASLScopes:
-			if err := scope(r, o.Value); err != nil {
+			if err := scopes(setting.SASLScopes)(r, o.Value); err != nil {
 				return err
 			}
 		case key != "" && o.Value != "":

@@ -56,7 +56,7 @@ var translated = map[string]func(*reader, string) error{
 	"sasl.oauthbearer.client.secret":                    as(setting.SASLPassword),
 	"sasl.oauthbearer.client.credentials.client.id":     as(setting.SASLUsername),
 	"sasl.oauthbearer.client.credentials.client.secret": as(setting.SASLPassword),
-	"sasl.oauthbearer.scope":                            scope,
+	"sasl.oauthbearer.scope":                            scopes(setting.SASLScopes),
 	"sasl.oauthbearer.extensions":                       as(setting.SASLExtensions),
 	"sasl.oauthbearer.token.endpoint.url":               tokenURL,
 	"sasl.oauthbearer.metadata.authentication.type":     oneOf("none"),
@@ -66,6 +66,24 @@ var translated = map[string]func(*reader, string) error{
 	"schema.registry.basic.auth.credentials.source": oneOf("USER_INFO", "URL"),
 	"basic.auth.user.info":                          userInfo,
 	"schema.registry.basic.auth.user.info":          userInfo,
+
+	"bearer.auth.credentials.source":  oneOf("STATIC_TOKEN", "OAUTHBEARER"),
+	"bearer.auth.token":               as(setting.RegistryToken),
+	"bearer.auth.issuer.endpoint.url": as(setting.RegistryTokens),
+	"bearer.auth.client.id":           as(setting.RegistryUser),
+	"bearer.auth.client.secret":       as(setting.RegistrySecret),
+	"bearer.auth.scope":               scopes(setting.RegistryScopes),
+	"bearer.auth.logical.cluster":     as(setting.RegistryCluster),
+	"bearer.auth.identity.pool.id":    as(setting.RegistryPool),
+
+	"schema.registry.bearer.auth.credentials.source":  oneOf("STATIC_TOKEN", "OAUTHBEARER"),
+	"schema.registry.bearer.auth.token":               as(setting.RegistryToken),
+	"schema.registry.bearer.auth.issuer.endpoint.url": as(setting.RegistryTokens),
+	"schema.registry.bearer.auth.client.id":           as(setting.RegistryUser),
+	"schema.registry.bearer.auth.client.secret":       as(setting.RegistrySecret),
+	"schema.registry.bearer.auth.scope":               scopes(setting.RegistryScopes),
+	"schema.registry.bearer.auth.logical.cluster":     as(setting.RegistryCluster),
+	"schema.registry.bearer.auth.identity.pool.id":    as(setting.RegistryPool),
 }
 
 // as takes a value as that of a setting.
@@ -158,12 +176,14 @@ func verification(_ *reader, value string) error {
 	return errors.New("a certificate is always verified here: want ssl.ca.location with the CA's, or the broker's own")
 }
 
-func scope(r *reader, value string) error {
-	if value = strings.TrimSpace(value); value == "" {
+// scopes takes scopes with blanks between.
+func scopes(key setting.Key) func(*reader, string) error {
+	return func(r *reader, value string) error {
+		if value = strings.TrimSpace(value); value != "" {
+			r.set(key, list(strings.Fields(value)...))
+		}
 		return nil
 	}
-	r.set(setting.SASLScopes, list(strings.Fields(value)...))
-	return nil
 }
 
 // tokenURL takes a URL to ask, or as with Java the file that holds a token.
