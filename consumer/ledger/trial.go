@@ -4,6 +4,7 @@ package ledger
 // also the label of a metric, from this closed set.
 type Reason string
 
+// The reasons, and what each says of the metadata or its records.
 const (
 	ReasonForeign      Reason = "foreign"       // another program's
 	ReasonOldVersion   Reason = "old_version"   // of a version that did not say which records it was about

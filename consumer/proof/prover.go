@@ -20,10 +20,10 @@ import (
 )
 
 const (
-	// Timeout bounds one round of questions to the brokers, and MaxTimeout
-	// a later one: a large batch may take longer than that on a slow line, and one
-	// that is never waited for holds its partition for ever.
-	Timeout    = 3 * time.Second
+	// Timeout bounds the first round of questions to the brokers.
+	Timeout = 3 * time.Second
+	// MaxTimeout bounds later ones: a large batch may take longer than Timeout on a
+	// slow line, and one that is never waited for holds its partition for ever.
 	MaxTimeout = 15 * time.Second
 	// again spaces the tries of somebody who waits for an answer.
 	again = time.Second

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -22,10 +23,7 @@ func TestKindsOfAccountsAreHeldApart(t *testing.T) {
 	withID := func(s string) string { return strings.Replace(v1Purchase("ord_1"), `{`, `{"dataSetId":"`+s+`",`, 1) }
 	oauth := map[string]string{"Authorization": "Bearer " + h.token, "Amazon-Ads-ClientId": DefaultAccount().ClientID}
 	with := func(to map[string]string, more ...string) map[string]string {
-		m := map[string]string{}
-		for k, v := range to {
-			m[k] = v
-		}
+		m := maps.Clone(to)
 		for i := 0; i < len(more); i += 2 {
 			m[more[i]] = more[i+1]
 		}
