@@ -81,7 +81,7 @@ func (t *turns) begin(conn *boundedConn) (end func()) {
 }
 
 // longestTurn is how long a turn may last while others wait for one.
-const longestTurn = time.Second
+const longestTurn = 5 * time.Second
 
 // hasten closes the oldest connection whose client does not read, or that has had its
 // turn for too long. The turn ends as soon as its write has failed.
