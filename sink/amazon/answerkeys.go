@@ -3,6 +3,8 @@ package amazon
 import (
 	"slices"
 	"strings"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 const (
@@ -21,7 +23,8 @@ func keyNames(keys []string) string {
 	}
 	var names []string
 	for _, k := range keys {
-		if !isName(k) {
+		// A word may be a secret of ours, and letters an address in base64.
+		if !isName(k) || redact.Text(k) != k {
 			k = OtherKeys
 		}
 		if !slices.Contains(names, k) {
@@ -33,6 +36,21 @@ func keyNames(keys []string) string {
 	}
 	slices.Sort(names)
 	return strings.Join(names, ",")
+}
+
+// WithoutKeys returns such names without those that are private.
+func WithoutKeys(names string, private func(key string) bool) string {
+	var left []string
+	for k := range strings.SplitSeq(names, ",") {
+		if private(k) {
+			k = OtherKeys
+		}
+		if !slices.Contains(left, k) {
+			left = append(left, k)
+		}
+	}
+	slices.Sort(left)
+	return strings.Join(left, ",")
 }
 
 // isName reports whether a key is made like the names of fields: of letters, with

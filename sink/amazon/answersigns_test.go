@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"unicode"
 
 	"pgregory.net/rapid"
@@ -301,12 +303,15 @@ func TestHostileBodiesAreNoAcceptance(t *testing.T) {
 }
 
 func TestUnclearAnswersAreShownByTheirKeys(t *testing.T) {
+	redact.Secret("summerhouse")
 	for body, want := range map[string]string{
 		``: "", `{}`: "", `{"success":true}`: "", `{"requestId":"x"}`: "requestId", `{"b":1,"a":2,"b":3}`: "a,b",
 		`{"jane@example.com":1,"+15551234567":2}`: "other", `{"86e0b9e56c17cc4d12387e1949b85053":1,"id":2}`: "id,other",
 		`{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1}`:    "other",
 		`{"` + strings.Repeat("x", 33) + `":1}`:          "other",
 		`{"amzn1.click.abc":1}`:                          "other",
+		`{"amFuZUBleGFtcGxlLmNvbQ":1,"id":2}`:            "id,other", // an address in base64
+		`{"summerhouse":1,"SummerHouse":2}`:              "other",    // a secret
 		`{"state":"unknown","line\nbreak":1,"\u202e":1}`: "other,state",
 	} {
 		a := offAmazon{}.ReadAnswer(Response{Status: 200, Body: []byte(body)}, make([]Item, 1))

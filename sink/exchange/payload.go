@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -31,6 +32,16 @@ func (b Body) has(id string) bool {
 		}
 	}
 	return false
+}
+
+// repeats reports whether a key of an answer is in the body, in whatever case, and not
+// as one of its keys. It reads all of it.
+func (b Body) repeats(key string) bool {
+	named, lower := []byte(`"`+key+`":`), bytes.ToLower([]byte(key))
+	if slices.ContainsFunc(b, func(part []byte) bool { return bytes.Contains(part, named) }) {
+		return false
+	}
+	return slices.ContainsFunc(b, func(part []byte) bool { return bytes.Contains(bytes.ToLower(part), lower) })
 }
 
 func (b Body) size() (n int) {

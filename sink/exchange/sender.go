@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -79,6 +80,8 @@ type Result struct {
 	RetryAfter time.Duration
 	// Request is what a receipt says of the exchange.
 	Request *verdict.Request
+
+	header http.Header // of the answer; nil without one
 }
 
 // Label names the result in metrics: the status, or the kind of fault.
@@ -104,7 +107,9 @@ func (s *Sender) Send(ctx context.Context, to *Route, profile string, token logi
 	res.Request.Sent, res.Request.Answered = began, ended
 	s.metrics.requests.WithLabelValues(res.Label()).Inc()
 	if res.Unclear != "" {
-		s.unclear.note(res.Unclear, res.Status)
+		s.unclear.note(res.Unclear, res.Status, func(key string) bool {
+			return strings.EqualFold(key, profile) || b.repeats(key)
+		})
 	}
 	s.metrics.duration.Observe(ended.Sub(began).Seconds())
 	s.metrics.batchEvents.Observe(float64(len(items)))
@@ -119,6 +124,7 @@ func (s *Sender) exchange(ctx context.Context, to *Route, profile string, token 
 	defer cancel()
 	if z := s.zipper.zip(b); z != nil {
 		res := s.post(ctx, to, profile, token, Body{z.buf.Bytes()}, "gzip", answerLimit(len(items), b.size()), items)
+		res.identify(b)
 		s.zipper.pool.Put(z)
 		if s.zipper.understood(res.Status) {
 			return res
@@ -126,7 +132,17 @@ func (s *Sender) exchange(ctx context.Context, to *Route, profile string, token 
 		s.metrics.requests.WithLabelValues(res.Label()).Inc()
 		clear(items)
 	}
-	return s.post(ctx, to, profile, token, b, "", answerLimit(len(items), b.size()), items)
+	res := s.post(ctx, to, profile, token, b, "", answerLimit(len(items), b.size()), items)
+	res.identify(b)
+	return res
+}
+
+// identify gives the request the id that the answer has for it, unless that repeats
+// something that was sent.
+func (r *Result) identify(sent Body) {
+	if r.header != nil {
+		r.Request = &verdict.Request{ID: requestID(r.header, sent)}
+	}
 }
 
 func (s *Sender) post(ctx context.Context, to *Route, profile string, token login.AccessToken, b Body, encoding string, most int, items []amazon.Item) Result {
@@ -156,7 +172,7 @@ func (s *Sender) post(ctx context.Context, to *Route, profile string, token logi
 	defer resp.Body.Close()
 	res := s.answered(ctx, to.Contract, resp, most, items)
 	res.RetryAfter = web.RetryAfter(resp.Header, s.now())
-	res.Request = &verdict.Request{ID: requestID(resp.Header, b)}
+	res.header = resp.Header
 	return res
 }
 

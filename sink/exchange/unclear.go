@@ -26,12 +26,18 @@ const (
 	maxUnclear = 20
 )
 
-func (u *unclear) note(keys string, status int) {
+// note counts an answer by its keys. sent reports whether a key repeats something that
+// was sent, which could be an identifier; it is asked only of keys that are new.
+func (u *unclear) note(keys string, status int, sent func(key string) bool) {
 	u.mu.Lock()
 	if u.known == nil {
 		u.known = make(map[string]struct{})
 	}
 	_, known := u.known[keys]
+	if !known {
+		keys = amazon.WithoutKeys(keys, sent)
+		_, known = u.known[keys]
+	}
 	if !known && len(u.known) >= maxUnclear {
 		keys = amazon.OtherKeys
 		_, known = u.known[keys]
