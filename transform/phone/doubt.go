@@ -78,6 +78,16 @@ func (d *Plans) hasStray(digits []byte, home *plan) bool {
 	return false
 }
 
+// isBehindZero reports whether digits are a number of the country with its calling code,
+// behind a zero that may also begin what is dialled there for calls abroad.
+func (p *plan) isBehindZero(digits []byte) bool {
+	if digits[0] != '0' {
+		return false
+	}
+	national, found := bytes.CutPrefix(digits[1:], []byte(p.code))
+	return found && p.main.assigned().all(p.main.cutTrunk(national))
+}
+
 // alsoAbroad reports whether abroad, which begins with a calling code, is a number, and
 // digits a number of home by their length, but no mobile. Shorter ones are of the towns whose area
 // code is 11, from Buenos Aires to Johannesburg.

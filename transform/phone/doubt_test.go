@@ -115,6 +115,9 @@ func TestDoubtfulPhones(t *testing.T) {
 		{"0 57 300 123 4567", "CO", ""}, // its own code behind a zero
 		{"0 57 601 234 5678", "CO", ""},
 		{"0 383 44 123 456", "XK", ""},
+		{"0 248 4 217 123", "SC", ""}, // where 02 is dialled for calls abroad
+		{"0248 251 0123", "SC", ""},
+		{"00 248 4 217 123", "SC", "2484217123"},
 		{"0 49 151 12345678", "DE", ""},
 		{"0491 8012345", "DE", "494918012345"}, // Leer, whose area code is its country's
 		{"010 1234567", "KR", "82101234567"},

@@ -160,6 +160,9 @@ func (d *Plans) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok
 	if home != nil {
 		own = home.abroad.match(digits)
 	}
+	if home != nil && home.isBehindZero(digits) {
+		return dst, false
+	}
 	const usual = 2
 	if beginsWithZeros(digits) && (own == usual || home == nil) {
 		digits = digits[usual:]
