@@ -96,7 +96,8 @@ var (
 	// loose is a digest in groups of any length, with anything between them that
 	// strangers write there. Of what it finds, only what has enough digits of both
 	// kinds is a digest: sentences are full of numbers and of words such as "a".
-	loose   = regexp.MustCompile(`(?:0[xX])?[0-9a-fA-F]{1,31}(?:[ :.,;_|/*~·•\-]{1,3}(?:0[xX])?[0-9a-fA-F]{1,31})+`)
+	// The groups of a number beside it go along: alone they could be too few to be known.
+	loose   = regexp.MustCompile(`(?:\+?\(?\d+` + gaps + `{1,4})*(?:0[xX])?[0-9a-fA-F]{1,31}(?:[ :.,;_|/*~·•\-]{1,3}(?:0[xX])?[0-9a-fA-F]{1,31})+(?:` + gaps + `{1,4}\d+)*`)
 	phone   = regexp.MustCompile(`\+?\(?\d(?:` + gaps + `{0,4}\d){6,}`)
 	chain   = regexp.MustCompile(`\d+(?::\d+)+`) // with fewer digits it is a time
 	colons  = regexp.MustCompile(`(?:\d+` + gaps + `{1,4})*` + chain.String() + `(?:` + gaps + `{1,4}\d+)*`)
@@ -127,8 +128,8 @@ var rules = []rule{
 	{find: uuid, mask: "[uuid]", hints: []string{"-"}},
 	// Decimal digits alone are a number, of which strangers' are masked below.
 	{find: hash, mask: "[hash]", keep: func(m string) bool { return countDigits(m) == len(m) }},
-	{find: groups, mask: "[hash]", hints: []string{" ", ":", ".", "_", "-"}, keep: func(m string) bool { return !looseDigest(m) }},
 	{find: loose, mask: "[hash]", guess: true, digits: leastOfKind, keep: func(m string) bool { return !looseDigest(m) }},
+	{find: groups, mask: "[hash]", hints: []string{" ", ":", ".", "_", "-"}, keep: func(m string) bool { return !looseDigest(m) }},
 	{find: colons, mask: "[number]", guess: true, digits: 7, keep: ofTimes, hints: []string{":"}},
 	{find: phone, mask: "[number]", keep: day.MatchString, guess: true, digits: 7},
 }
