@@ -155,8 +155,8 @@ func TestTenThousandConnections(t *testing.T) {
 func TestSlowReadersOfMetrics(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	large := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "large"}, []string{"x"})
-	for i := range 4000 { // 2 MB, more than is buffered for whoever does not read
-		large.WithLabelValues(strings.Repeat("x", 500) + strconv.Itoa(i))
+	for i := range 4000 { // 8 MB, more than is buffered for whoever does not read
+		large.WithLabelValues(strings.Repeat("x", 2000) + strconv.Itoa(i))
 	}
 	reg.MustRegister(large)
 	s := NewServer(NewConditions(zerolog.Nop(), nil), nil, reg)
@@ -166,9 +166,10 @@ func TestSlowReadersOfMetrics(t *testing.T) {
 	t.Cleanup(func() { s.Close(context.Background()) })
 	for range 3 {
 		for _, c := range hoard(t, s.Addr(), "127.0.0.2", 3*maxScrapes) {
+			_ = c.(*net.TCPConn).SetReadBuffer(4 << 10)
 			_, _ = io.WriteString(c, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
 		}
-		if code, body := get(t, "http://"+s.Addr()+"/metrics"); code != 200 || !strings.HasSuffix(body, "\n") || len(body) < 2_000_000 {
+		if code, body := get(t, "http://"+s.Addr()+"/metrics"); code != 200 || !strings.HasSuffix(body, "\n") || len(body) < 8_000_000 {
 			t.Fatalf("/metrics: %d, %d bytes", code, len(body))
 		}
 	}
