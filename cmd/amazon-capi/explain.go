@@ -4,11 +4,14 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 const explainLong = `Show what becomes of an event and why: the event as it is read, what every rule
@@ -36,6 +39,7 @@ type explainFlags struct {
 	transform   config.Transform
 	contract    config.Contract
 	batch       config.Batch
+	accounts    string
 	identifiers identifierFlag
 
 	offset, file, event string
@@ -69,6 +73,7 @@ func newExplainCommand(p *process) *cobra.Command {
 	f.transform.Register(flags)
 	f.contract.Register(flags)
 	f.batch.Register(flags)
+	f.registerAccounts(flags)
 	f.identifiers.register(flags)
 	return cmd
 }
@@ -108,7 +113,11 @@ func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	transformer, err := f.transform.Transformer(contract)
+	known, wide, err := f.knownAccounts(contract)
+	if err != nil {
+		return nil, err
+	}
+	transformer, err := f.transform.Transformer(wide)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +134,27 @@ func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
 	}
 	x, err := explain.New(explain.Options{
 		Transformer: transformer, Contract: contract, BaseURL: f.contract.URL, Region: f.contract.Region,
-		BatchEvents: f.batch.Events, BatchBytes: int(f.batch.Bytes), Linger: f.batch.Linger, View: view, Framings: framings,
+		BatchEvents: f.batch.Events, BatchBytes: int(f.batch.Bytes), Linger: f.batch.Linger, View: view, Framings: framings, Accounts: known,
 	})
 	return x, asUsage(err)
+}
+
+func (f *explainFlags) registerAccounts(flags *pflag.FlagSet) {
+	flags.StringVar(&f.accounts, "accounts", "", "YAML file with several accounts and their profiles; the contract, region and account of the event's profile are shown")
+}
+
+// knownAccounts reads the accounts file, if there is one, and returns the contract that
+// the transformer is for: nil for those of any profile.
+func (f *explainFlags) knownAccounts(contract amazon.Contract) (*explain.Accounts, amazon.Contract, error) {
+	if f.accounts == "" {
+		return nil, contract, nil
+	}
+	base := accounts.Base{
+		Contract: f.contract.Name, ContractOptions: f.contract.Options, BaseURL: f.contract.URL, Region: f.contract.Region, ProfileIDs: f.transform.ProfileIDs(),
+	}
+	list, err := accounts.NewSource(f.accounts).Load(base)
+	if err != nil {
+		return nil, nil, usagef("--accounts: %w", err)
+	}
+	return &explain.Accounts{List: list, Base: base}, nil, nil
 }

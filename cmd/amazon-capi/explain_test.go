@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
@@ -112,6 +113,24 @@ func TestExplainWhereAnEventComesFrom(t *testing.T) {
 	mapping := writeFile(t, "m.yaml", []byte("events:\n  - match: [Lead]\n    name: Enquiry\n    event_type: CONTACT\n"))
 	if r := explanation(t, "", "--json-event", explained, "--mapping", mapping); !strings.Contains(string(r.Payload), `"name":"Enquiry"`) {
 		t.Errorf("with a mapping: %s", r.Payload)
+	}
+}
+
+func TestExplainByAnAccountsFile(t *testing.T) {
+	secret := writeFile(t, "secret", []byte("hunter2"))
+	file := writeFile(t, "accounts.yaml", []byte("accounts:\n  - {name: eu, client_id: c, client_secret_file: "+secret+", refresh_token_file: "+secret+
+		", contract: events-v1, profiles: [{id: 1234567890, region: EU, data_set_name: shop_data}]}\n"))
+	event := `{"event_id":"lead_9","profile_id":"1234567890","event_name":"Lead","action_source":"WEBSITE","occurred_at":"2026-04-23T10:15:30Z","user_data":{"email":"a@example.com","country_code":"US"}}`
+	event = strings.Replace(event, "2026-04-23T10:15:30Z", time.Now().UTC().Add(-time.Hour).Format(time.RFC3339), 1)
+	r := explanation(t, "", "--json-event", event, "--accounts", file)
+	if r.Batch == nil || r.Batch.Account != "eu" || !strings.HasPrefix(r.Batch.URL, "https://advertising-api-eu.amazon.com/adsApi/") || !strings.Contains(string(r.Payload), `"dataSetName":"shop_data"`) {
+		t.Errorf("%+v %+v\n%s", r.Batch, r.Why, r.Payload)
+	}
+	if r := explanation(t, "", "--json-event", strings.Replace(event, "1234567890", "9", 1), "--accounts", file); r.Why == nil || r.Why.Code != "profile_unknown" {
+		t.Errorf("a profile of no account: %+v", r.Why)
+	}
+	if r := command(t, "", "explain", "--json-event", event, "--accounts", "/nonexistent"); r.code != exitUsage || !strings.Contains(r.stderr, "--accounts") {
+		t.Errorf("no such file: exit %d\n%s", r.code, r.stderr)
 	}
 }
 

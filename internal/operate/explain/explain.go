@@ -6,6 +6,7 @@ package explain
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
@@ -13,13 +14,12 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
-	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Options are what an event is judged by. All are required but View, whose zero
-// value shows no part of an identifier.
+// Options are what an event is judged by. All are required but Accounts, and View, whose
+// zero value shows no part of an identifier.
 type Options struct {
 	Transformer *transform.Transformer
 	Contract    amazon.Contract
@@ -31,13 +31,13 @@ type Options struct {
 	View        redact.View
 	// Framings are how records may name their schema; all if it is 0.
 	Framings framing.Set
+	// Accounts says by which contract, in whose name and to which region a profile's
+	// events go; nil if all go as the options above have it.
+	Accounts *Accounts
 }
 
 // Explainer explains events by one set of options.
-type Explainer struct {
-	Options
-	direct *exchange.Direct
-}
+type Explainer struct{ Options }
 
 // clientID stands for the one that a request carries: it is not needed to explain
 // an event.
@@ -45,14 +45,16 @@ const clientID = "[client id]"
 
 // New returns an Explainer, or an error that names the setting at fault.
 func New(o Options) (*Explainer, error) {
-	direct, err := exchange.NewDirect(exchange.DirectOptions{Contract: o.Contract, BaseURL: o.BaseURL, Region: o.Region, Principal: amazon.Principal{ClientID: clientID}})
-	if err != nil {
-		return nil, err
-	}
 	if o.Framings == 0 {
 		o.Framings = framing.All
 	}
-	return &Explainer{o, direct}, nil
+	x := &Explainer{o}
+	direct, err := x.direct("")
+	if err != nil {
+		return nil, err
+	}
+	direct.Close()
+	return x, nil
 }
 
 // Outcomes of an explanation.
@@ -120,6 +122,8 @@ type Why struct {
 // Batch is the request that would carry the event.
 type Batch struct {
 	Profile string            `json:"profile"` // whose lane it is
+	Account string            `json:"account,omitempty"`
+	Paused  bool              `json:"paused,omitempty"` // the lane waits
 	Method  string            `json:"method"`
 	URL     string            `json:"url"`
 	Headers map[string]string `json:"headers"`
@@ -146,21 +150,29 @@ func (x *Explainer) Event(ev *schemas.Event, now time.Time) *Report {
 	if e.NoStorage {
 		r.Withheld = append(r.Withheld, "click id, by consent.ad_storage")
 	}
-	if !e.OK {
-		r.contract(x.Contract, e.Reason, false)
+	w, unknown := x.way(strings.TrimSpace(ev.ProfileID))
+	switch {
+	case !e.OK:
+		r.contract(w.contract, e.Reason, false)
 		r.refuse(e.Reason)
 		return r
+	case unknown != nil:
+		entry := verdict.CodeProfileUnknown.Entry()
+		r.Rules = append(r.Rules, Rule{entry.Name, entry.Class.String(), entry.Field, transform.Failed.String(), entry.Rule, unknown.Message})
+		r.contract(w.contract, *unknown, false)
+		r.refuse(*unknown)
+		return r
 	}
-	body, why := amazon.Encode(x.Contract, &e.Conversion, now)
+	body, why := amazon.Encode(w.contract, &e.Conversion, now)
 	if why != nil {
-		r.contract(x.Contract, *why, true)
+		r.contract(w.contract, *why, true)
 		r.refuse(*why)
 		return r
 	}
-	r.contract(x.Contract, verdict.Reason{}, true)
+	r.contract(w.contract, verdict.Reason{}, true)
 	r.Outcome = OutcomeSend
-	r.Payload = x.View.Payload(body, x.Contract.Identifiers(body))
-	r.Batch = x.batch(&e.Conversion, body)
+	r.Payload = x.View.Payload(body, w.contract.Identifiers(body))
+	r.Batch = x.batch(&w, &e.Conversion, body)
 	return r
 }
 
@@ -220,15 +232,20 @@ func (r *Report) contract(k amazon.Contract, why verdict.Reason, reached bool) {
 	}
 }
 
-func (x *Explainer) batch(c *transform.Conversion, event []byte) *Batch {
-	frame := len(x.direct.Body())
-	between := len(x.Contract.Frame().Between)
-	alike := 1 + (x.BatchBytes-frame-len(event))/(len(event)+between)
+func (x *Explainer) batch(w *way, c *transform.Conversion, event []byte) *Batch {
+	direct, err := w.to(c.CountryCode)
+	if err != nil {
+		return nil // of options that New has tried
+	}
+	defer direct.Close()
+	frame := len(direct.Body())
+	between := len(w.contract.Frame().Between)
+	alike := 1 + (w.batchBytes-frame-len(event))/(len(event)+between)
 	return &Batch{
-		Profile: c.ProfileID, Method: http.MethodPost, URL: x.direct.URL(),
-		Headers:    Headers(x.direct.Header(c.ProfileID, login.NewAccessToken("[token]", 0)), c.ProfileID),
-		EventBytes: len(event), MaxEvents: x.BatchEvents, MaxBytes: x.BatchBytes,
-		Alike: max(1, min(alike, x.BatchEvents)), Linger: x.Linger.String(),
+		Profile: c.ProfileID, Account: w.account, Paused: w.paused, Method: http.MethodPost, URL: direct.URL(),
+		Headers:    Headers(direct.Header(c.ProfileID, login.NewAccessToken("[token]", 0)), c.ProfileID),
+		EventBytes: len(event), MaxEvents: w.batchEvents, MaxBytes: w.batchBytes,
+		Alike: max(1, min(alike, w.batchEvents)), Linger: x.Linger.String(),
 	}
 }
 

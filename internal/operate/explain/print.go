@@ -54,8 +54,10 @@ func (r *Report) Print(w io.Writer) {
 	}
 	fmt.Fprintln(w, "sent as")
 	indented(w, r.Payload)
-	section(w, "Batch")
-	r.Batch.print(w)
+	if r.Batch != nil {
+		section(w, "Batch")
+		r.Batch.print(w)
+	}
 }
 
 func section(w io.Writer, title string) {
@@ -95,11 +97,23 @@ func (r *Record) print(w io.Writer) {
 	}
 }
 
+// of says whose account the profile is of, and whether it is paused.
+func (b *Batch) of() (text string) {
+	if b.Account != "" {
+		text = ", of account " + b.Account
+		if b.Paused {
+			text += " and paused"
+		}
+		text += ","
+	}
+	return text
+}
+
 func (b *Batch) print(w io.Writer) {
 	fmt.Fprintf(w, "%s %s\n", b.Method, b.URL)
 	for _, name := range slices.Sorted(maps.Keys(b.Headers)) {
 		fmt.Fprintf(w, "%s: %s\n", name, b.Headers[name])
 	}
 	fmt.Fprintf(w, "\nThe lane of profile %s carries it: %s of a request's %d; one holds %s like it (%d at most).\n"+
-		"One that is not full leaves after %s.\n", b.Profile, count.Of(b.EventBytes, "byte"), b.MaxBytes, count.Of(b.Alike, "event"), b.MaxEvents, b.Linger)
+		"One that is not full leaves after %s.\n", b.Profile+b.of(), count.Of(b.EventBytes, "byte"), b.MaxBytes, count.Of(b.Alike, "event"), b.MaxEvents, b.Linger)
 }
