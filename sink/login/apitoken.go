@@ -75,19 +75,7 @@ func NewAPIToken(o APITokenOptions) (*APIToken, error) {
 
 // Token implements Tokens.
 func (s *APIToken) Token(ctx context.Context, refused AccessToken) (AccessToken, error) {
-	for {
-		token, wait := s.take(refused)
-		if wait == nil {
-			return token, nil
-		}
-		select {
-		case <-wait:
-		case <-ctx.Done():
-			return AccessToken{}, ctx.Err()
-		case <-s.ctx.Done():
-			return AccessToken{}, ErrClosed
-		}
-	}
+	return await(ctx, s.ctx, func() (AccessToken, <-chan struct{}) { return s.take(refused) })
 }
 
 // take returns the token, or what to wait for.

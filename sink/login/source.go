@@ -158,8 +158,14 @@ func NewSource(opts Options) (*Source, error) {
 
 // Token implements Tokens.
 func (s *Source) Token(ctx context.Context, refused AccessToken) (AccessToken, error) {
+	return await(ctx, s.ctx, func() (AccessToken, <-chan struct{}) { return s.take(refused) })
+}
+
+// await asks take until it has a token: whenever what it says to wait for has come, the
+// caller's context has not ended, and the source, whose context is open, is not closed.
+func await(ctx, open context.Context, take func() (AccessToken, <-chan struct{})) (AccessToken, error) {
 	for {
-		token, wait := s.take(refused)
+		token, wait := take()
 		if wait == nil {
 			return token, nil
 		}
@@ -167,7 +173,7 @@ func (s *Source) Token(ctx context.Context, refused AccessToken) (AccessToken, e
 		case <-wait:
 		case <-ctx.Done():
 			return AccessToken{}, ctx.Err()
-		case <-s.ctx.Done():
+		case <-open.Done():
 			return AccessToken{}, ErrClosed
 		}
 	}
