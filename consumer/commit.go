@@ -7,10 +7,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
 const (
@@ -27,27 +31,96 @@ const (
 	lastRetry = 200 * time.Millisecond
 )
 
-func (c *Consumer) commitLoop(ctx context.Context) {
+// memberOf is whose offsets are committed.
+type memberOf interface {
+	// Living returns the assignments that have not ended.
+	Living() []*assignment
+	// Steer has an assignment's partition be fetched, or not, as it stands.
+	Steer(a *assignment)
+	// End fences assignments.
+	End(as []*assignment)
+	// HasBegun notes that the group has an offset of a partition.
+	HasBegun(tp topicPartition)
+}
+
+// topics are the topics by name and by id.
+type topics interface {
+	// IDOf returns a topic's id, or zeros if it is not known.
+	IDOf(topic string) [16]byte
+	// Learn notes a topic's id if none was known.
+	Learn(topic string, id [16]byte)
+	// PartitionOf names a partition of a request or answer, newer versions of which
+	// name topics by id alone.
+	PartitionOf(topic string, id [16]byte, partition int32) topicPartition
+}
+
+// committer commits, one commit at a time: from looking at the ledgers to the brokers'
+// answer. Without that a slow periodic commit could arrive after the one of a revoke,
+// and set the next owner's offset back.
+type committer struct {
+	commitOptions
+	client  *kgo.Client // set before anything is committed
+	turn    turn
+	soon    chan struct{} // capacity 1: do not wait for the interval
+	brake   *flow.Brake
+	limit   flow.Limit // of metadata
+	metrics commitMetrics
+}
+
+// commitOptions are what a committer needs to know.
+type commitOptions struct {
+	group, instanceID string
+	interval          time.Duration
+	owner             memberOf
+	topics            topics
+	condition         *health.Condition
+	log               zerolog.Logger
+	now               func() time.Time
+}
+
+func newCommitter(o commitOptions) *committer {
+	return &committer{
+		commitOptions: o,
+		turn:          make(turn, 1),
+		soon:          make(chan struct{}, 1),
+		brake:         flow.NewBrake(o.interval),
+		metrics:       newCommitMetrics(),
+	}
+}
+
+// use sets the client, before that calls back.
+func (c *committer) use(cl *kgo.Client) { c.client = cl }
+
+// hurry has the next commit not wait for the interval.
+func (c *committer) hurry() {
+	select {
+	case c.soon <- struct{}{}:
+	default:
+	}
+}
+
+// run commits at the interval until ctx is done.
+func (c *committer) run(ctx context.Context) {
 	defer crash.Report()
-	timer := time.NewTimer(c.opts.CommitInterval)
+	timer := time.NewTimer(c.interval)
 	defer timer.Stop()
 	for {
 		select {
 		case <-timer.C:
 			// Also those that drain: a drain may take long, and a crash within it
 			// would otherwise send all that it has brought to an end again.
-			if c.commit(ctx, c.living()) == 0 && c.brake.Failing() {
+			if c.commit(ctx, c.owner.Living()) == 0 && c.brake.Failing() {
 				// What could not be committed is ours no more.
 				c.brake.Release()
-				c.conditions.commits.OK()
+				c.condition.OK()
 			}
-			next := c.opts.CommitInterval
+			next := c.interval
 			if c.brake.Failing() {
 				next = min(next, commitRetry)
 			}
 			timer.Reset(next)
-		case <-c.commitSoon:
-			c.commit(ctx, c.living())
+		case <-c.soon:
+			c.commit(ctx, c.owner.Living())
 		case <-ctx.Done():
 			return
 		}
@@ -63,9 +136,9 @@ func (t turn) give() { <-t }
 
 // commit writes down how far each of the assignments has got. What fails stays
 // to be committed at the next turn. It returns for how many there was news.
-func (c *Consumer) commit(ctx context.Context, as []*assignment) int {
-	c.committing.take()
-	defer c.committing.give()
+func (c *committer) commit(ctx context.Context, as []*assignment) int {
+	c.turn.take()
+	defer c.turn.give()
 	news, _ := c.commitNow(ctx, as)
 	return news
 }
@@ -74,18 +147,18 @@ func (c *Consumer) commit(ctx context.Context, as []*assignment) int {
 // it would be under way when the partitions have their next owners. What fails and
 // may succeed a moment later is tried again, as long as one commit may take: all
 // since the commit before would be sent again.
-func (c *Consumer) conclude(ctx context.Context, as []*assignment) {
-	c.committing.take()
-	defer c.committing.give()
+func (c *committer) conclude(ctx context.Context, as []*assignment) {
+	c.turn.take()
+	defer c.turn.give()
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
-	for wait := lastRetry; ; wait = min(2*wait, commitRetry) {
+	for pause := lastRetry; ; pause = min(2*pause, commitRetry) {
 		_, passes := c.commitNow(ctx, as)
-		if !passes && !slices.ContainsFunc(as, (*assignment).awaitsGroup) || !pause(ctx, wait) {
+		if !passes && !slices.ContainsFunc(as, (*assignment).awaitsGroup) || !wait.For(ctx, pause) {
 			break
 		}
 	}
-	c.end(as)
+	c.owner.End(as)
 }
 
 // commitBatch is one request's worth.
@@ -125,22 +198,22 @@ func newCommitBatch(as []*assignment, limit int) *commitBatch {
 // commitNow is commit for who holds committing. What is refused only because its
 // metadata is too long is tried again at once: it may be the last commit. It returns
 // for how many there was news, and whether what failed may succeed a moment later.
-func (c *Consumer) commitNow(ctx context.Context, as []*assignment) (news int, passes bool) {
+func (c *committer) commitNow(ctx context.Context, as []*assignment) (news int, passes bool) {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
-	b := newCommitBatch(as, c.metadataLimit.Now())
+	b := newCommitBatch(as, c.limit.Now())
 	news = len(b.of)
 	for len(b.of) > 0 {
-		started := c.opts.Now()
+		started := c.now()
 		c.brake.Begin(started)
 		if !c.commitByClient(ctx, b) {
 			c.commitAside(ctx, b)
 		}
-		c.metrics.commitSeconds.Observe(c.opts.Now().Sub(started).Seconds())
+		c.metrics.seconds.Observe(c.now().Sub(started).Seconds())
 		if !b.tooLong {
 			break
 		}
-		b = newCommitBatch(as, c.metadataLimit.Now())
+		b = newCommitBatch(as, c.limit.Now())
 	}
 	return news, b.passes
 }
@@ -152,7 +225,7 @@ var (
 
 // commitByClient has the client commit. It returns false if it did not, because it
 // is joining the group.
-func (c *Consumer) commitByClient(ctx context.Context, b *commitBatch) (done bool) {
+func (c *committer) commitByClient(ctx context.Context, b *commitBatch) (done bool) {
 	const waiting, sent, givenUp = 0, 1, 2
 	var state atomic.Int32
 	ctx, cancel := context.WithCancel(ctx)
@@ -181,9 +254,9 @@ func (c *Consumer) commitByClient(ctx context.Context, b *commitBatch) (done boo
 // commitAside commits without the client's help while it is joining. Until all
 // members have joined, the brokers take commits of the generation before; after
 // that they refuse them, so that none can go back behind the next owner's.
-func (c *Consumer) commitAside(ctx context.Context, b *commitBatch) {
+func (c *committer) commitAside(ctx context.Context, b *commitBatch) {
 	req := kmsg.NewPtrOffsetCommitRequest()
-	req.Group = c.opts.Group
+	req.Group = c.group
 	// Before prepare looks at the assignments: one that is ours then was ours in
 	// this generation.
 	req.MemberID, req.Generation = c.client.GroupMetadata()
@@ -191,12 +264,12 @@ func (c *Consumer) commitAside(ctx context.Context, b *commitBatch) {
 		c.committed(b, nil, errJoining)
 		return
 	}
-	if c.opts.InstanceID != "" {
-		req.InstanceID = &c.opts.InstanceID
+	if c.instanceID != "" {
+		req.InstanceID = &c.instanceID
 	}
 	for topic, partitions := range b.offsets {
 		t := kmsg.NewOffsetCommitRequestTopic()
-		t.Topic, t.TopicID = topic, c.topic.id()
+		t.Topic, t.TopicID = topic, c.topics.IDOf(topic)
 		for partition, o := range partitions {
 			p := kmsg.NewOffsetCommitRequestTopicPartition()
 			p.Partition, p.Offset, p.LeaderEpoch = partition, o.Offset, o.Epoch
@@ -215,20 +288,20 @@ func (c *Consumer) commitAside(ctx context.Context, b *commitBatch) {
 // prepare is the last look at a commit before it is sent. It sets the metadata,
 // and takes out what is not ours any more: the commit may have waited for the
 // client to join, with other partitions than before.
-func (c *Consumer) prepare(req *kmsg.OffsetCommitRequest, b *commitBatch) error {
+func (c *committer) prepare(req *kmsg.OffsetCommitRequest, b *commitBatch) error {
 	fenced := false
 	for i := range req.Topics {
 		t := &req.Topics[i]
-		c.topic.learn(t.TopicID)
+		c.topics.Learn(t.Topic, t.TopicID)
 		t.Partitions = slices.DeleteFunc(t.Partitions, func(p kmsg.OffsetCommitRequestTopicPartition) bool {
-			tp := c.partitionOf(t.Topic, p.Partition)
+			tp := c.topics.PartitionOf(t.Topic, t.TopicID, p.Partition)
 			ours := b.of[tp].attempt(b.commits[tp], req.MemberID)
 			fenced = fenced || !ours
 			return !ours
 		})
 		for j := range t.Partitions {
 			// Also when it is empty: the client would put the member's id.
-			tp := c.partitionOf(t.Topic, t.Partitions[j].Partition)
+			tp := c.topics.PartitionOf(t.Topic, t.TopicID, t.Partitions[j].Partition)
 			text := b.commits[tp].metadata
 			t.Partitions[j].Metadata = &text
 			b.sent[tp] = true

@@ -28,7 +28,7 @@ func passes(err error) bool {
 }
 
 // committed takes the brokers' answer to a commit.
-func (c *Consumer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, err error) {
+func (c *committer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, err error) {
 	b.passes = false
 	if errors.Is(err, errFenced) {
 		return
@@ -53,12 +53,12 @@ func (c *Consumer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, er
 		return
 	}
 	c.metrics.commits.Inc()
-	c.conditions.commits.OK()
+	c.condition.OK()
 }
 
 // refusedOf notes what was committed, and returns of what the brokers did not say that
 // it was, and why.
-func (c *Consumer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (refused []*assignment, failed error) {
+func (c *committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (refused []*assignment, failed error) {
 	refuse := func(tp topicPartition, err error) {
 		refused = append(refused, b.of[tp])
 		// One that the brokers refuse for good says more.
@@ -70,7 +70,7 @@ func (c *Consumer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (r
 	answered := make(map[topicPartition]bool, len(b.sent))
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
-			tp := c.partitionOf(t.Topic, p.Partition)
+			tp := c.topics.PartitionOf(t.Topic, t.TopicID, p.Partition)
 			if !b.sent[tp] || answered[tp] {
 				continue
 			}
@@ -83,7 +83,7 @@ func (c *Consumer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (r
 			default:
 				a := b.of[tp]
 				a.setCommitted(b.commits[tp])
-				c.hasBegun(p.Partition)
+				c.owner.HasBegun(tp)
 				c.commitTaken(a)
 			}
 		}
@@ -98,8 +98,8 @@ func (c *Consumer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (r
 
 // shorten has a commit that was refused tried again with less metadata. It returns
 // false if there is none that could be left out.
-func (c *Consumer) shorten(b *commitBatch) bool {
-	to, ok := c.metadataLimit.Shorten(b.limit, c.opts.Now())
+func (c *committer) shorten(b *commitBatch) bool {
+	to, ok := c.limit.Shorten(b.limit, c.now())
 	if ok && !b.tooLong {
 		c.log.Warn().Int("characters", b.limit).Int("trying", to).
 			Msg("the brokers refuse a commit's metadata (offset.metadata.max.bytes); what is left out is sent again after a crash")
@@ -110,15 +110,15 @@ func (c *Consumer) shorten(b *commitBatch) bool {
 
 // commitFailed tells that a commit failed, unless that may pass by itself and has not
 // lasted. lasts is whether it has of single partitions, while others are committed.
-func (c *Consumer) commitFailed(err error, lasts bool) {
-	c.metrics.commitFailures.Inc()
+func (c *committer) commitFailed(err error, lasts bool) {
+	c.metrics.failures.Inc()
 	what := "they are tried again, and a crash before that sends what they cover again"
-	on := c.brake.On(c.opts.Now())
+	on := c.brake.On(c.now())
 	if on {
 		what = "nothing more is taken until they can be"
 	}
 	if passes(err) && !on && !lasts {
 		return
 	}
-	c.conditions.commits.Fail(fmt.Sprintf("offsets cannot be committed: %s; %s", redact.Error(err), what))
+	c.condition.Fail(fmt.Sprintf("offsets cannot be committed: %s; %s", redact.Error(err), what))
 }

@@ -3,7 +3,6 @@ package consumer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
 // Consumer is one member of the group. Make it with New, give its Settle to what
@@ -28,11 +28,10 @@ type Consumer struct {
 	window     *flow.Window
 	parking    *parking
 	inboxes    *flow.Inboxes
-	held       *holds
 	pools      *flow.FetchPools
 	unpacker   *flow.Unpacker
-	workers    chan Worker // those that no pump uses
-	askOpts    []kgo.Opt   // of clients that only ask
+	shared     *pumps    // what pumps share
+	askOpts    []kgo.Opt // of clients that only ask
 	activity   activity
 
 	// Set by Run, before the client can call back.
@@ -53,49 +52,26 @@ type Consumer struct {
 	assigned    bool                           // the group has answered once
 	lost        bool                           // and has taken back what it gave
 
-	pace  flow.Pace // of the poll loop alone
-	brake *flow.Brake
-	topic topicID
-	abort func(error) // ends Run; set by it
+	pace    flow.Pace // of the poll loop alone
+	commits *committer
+	topic   topicID
+	abort   func(error) // ends Run; set by it
 
-	links         links
-	oaths         chan struct{}   // capacity 1: an assignment's oath waits
-	doubts        chan struct{}   // capacity 1: an assignment's claim waits
-	commitSoon    chan struct{}   // capacity 1: do not wait for the interval
-	ends          map[int32]int64 // where a group that begins at the latest begins
-	metadataLimit flow.Limit
-	missed        missed
-	emptied       atomic.Int64 // when a poll last took all that the client held
-
-	// committing makes one commit at a time, from looking at the ledgers to the
-	// brokers' answer. Without it a slow periodic commit could arrive after the
-	// one of a revoke, and set the next owner's offset back.
-	committing turn
+	links   links
+	oaths   chan struct{}   // capacity 1: an assignment's oath waits
+	doubts  chan struct{}   // capacity 1: an assignment's claim waits
+	ends    map[int32]int64 // where a group that begins at the latest begins
+	missed  missed
+	emptied atomic.Int64 // when a poll last took all that the client held
 
 	positions  positions
 	conditions conditions
 	metrics    *metrics
 }
 
-type topicPartition struct {
-	topic     string
-	partition int32
-}
-
-func (tp topicPartition) String() string { return fmt.Sprintf("%s/%d", tp.topic, tp.partition) }
-
 // conditions are the states this stage reports to readiness.
 type conditions struct {
 	assignment, brokers, topic, fetch, commits, registry, sum, parking, position, retention *health.Condition
-}
-
-// partitionOf names a partition of a request or answer. Newer versions of both
-// name topics by id alone; this consumer reads one topic.
-func (c *Consumer) partitionOf(topic string, partition int32) topicPartition {
-	if topic == "" {
-		topic = c.opts.Topic
-	}
-	return topicPartition{topic, partition}
 }
 
 // New checks the options and connects nothing; Run joins the group. clientOpts
@@ -109,11 +85,9 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		log:         o.Log.With().Str("stage", "consumer").Logger(),
 		tally:       o.Tally,
 		window:      flow.NewWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
-		parking:     newParking(o.MaxParkedEvents),
+		topic:       topicID{name: o.Topic},
 		inboxes:     inboxesFor(o.Workers),
-		brake:       flow.NewBrake(o.CommitInterval),
 		pools:       flow.NewFetchPools(o.FetchMaxBytes),
-		workers:     make(chan Worker, o.Workers),
 		assignments: make(map[topicPartition]*assignment),
 		memories:    make(map[topicPartition]*memory),
 		remade:      make(map[topicPartition][]stamp),
@@ -131,13 +105,19 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 			position:   o.Conditions.Condition("position"),
 			retention:  o.Conditions.Condition("retention"),
 		},
-		doubts:     make(chan struct{}, 1),
-		oaths:      make(chan struct{}, 1),
-		committing: make(turn, 1),
-		commitSoon: make(chan struct{}, 1),
-		askOpts:    o.AskOpts,
+		doubts:  make(chan struct{}, 1),
+		oaths:   make(chan struct{}, 1),
+		askOpts: o.AskOpts,
 	}
-	c.held = &holds{registry: c.conditions.registry}
+	c.parking = newParking(o.MaxParkedEvents, c.window)
+	c.shared = &pumps{
+		workers: make(chan Worker, o.Workers), recycles: !o.KeepsRecords,
+		tally: c.tally, window: c.window, parking: c.parking, held: &holds{registry: c.conditions.registry},
+	}
+	c.commits = newCommitter(commitOptions{
+		group: o.Group, instanceID: o.InstanceID, interval: o.CommitInterval, owner: owner{c}, topics: &c.topic,
+		condition: c.conditions.commits, log: c.log, now: o.Now,
+	})
 	if len(c.askOpts) == 0 {
 		c.askOpts = clientOpts
 	}
@@ -157,7 +137,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 	if err := kgo.ValidateOpts(c.clientOpts...); err != nil {
 		return nil, err
 	}
-	c.metrics = newMetrics(c, o.Registerer)
+	c.metrics = newMetrics(c, o.Registerer, slices.Concat(c.commits.collectors(), c.parking.collectors())...)
 	return c, nil
 }
 
@@ -218,7 +198,7 @@ func (f onNewClient) OnNewClient(cl *kgo.Client) { f(cl) }
 func (c *Consumer) Run(ctx context.Context, h Handler) error {
 	c.handler = h
 	for range c.opts.Workers {
-		c.workers <- h.NewWorker()
+		c.shared.workers <- h.NewWorker()
 	}
 	pumpCtx, stopPumps := context.WithCancel(context.Background())
 	defer stopPumps()
@@ -230,16 +210,16 @@ func (c *Consumer) Run(ctx context.Context, h Handler) error {
 	// member drains; leaveGroup does not.
 	clientCtx, abandon := context.WithCancel(context.Background())
 	defer abandon()
-	early := kgo.WithHooks(onNewClient(func(cl *kgo.Client) { c.client = cl }))
+	early := kgo.WithHooks(onNewClient(func(cl *kgo.Client) { c.client = cl; c.commits.use(cl) }))
 	if _, err := kgo.NewClient(slices.Concat([]kgo.Opt{early}, c.clientOpts, []kgo.Opt{kgo.WithContext(clientCtx)})...); err != nil {
 		return err
 	}
 
 	background, stopBackground := context.WithCancel(context.Background())
 	var loops sync.WaitGroup
-	loops.Go(func() { c.commitLoop(background) })
+	loops.Go(func() { c.commits.run(background) })
 	loops.Go(func() { c.healthLoop(background) })
-	loops.Go(func() { c.rereadLoop(background) })
+	loops.Go(func() { c.rereader().run(background) })
 	loops.Go(func() { c.trimLoop(background) })
 	loops.Go(func() { c.doubtLoop(background) })
 	loops.Go(func() { c.recheckLoop(background) })
@@ -299,6 +279,19 @@ func (c *Consumer) Settle(vs []verdict.Verdict) {
 	c.window.Release(len(counted), bytes)
 }
 
+// Parked reports whether the profile has records without a verdict that are to be
+// read again.
+func (c *Consumer) Parked(profile string) bool { return c.parking.awaits(profile) }
+
+// rereader returns what reads the parked records of this member again.
+func (c *Consumer) rereader() *rereader {
+	return &rereader{
+		parking: c.parking, lanes: c.handler, topic: c.opts.Topic, opts: c.opts.ReadOpts,
+		made: c.topic.made.Load, doubtful: c.rewound, atOnce: max(c.opts.MaxInFlightEvents/4, 1),
+		condition: c.conditions.parking, now: c.opts.Now,
+	}
+}
+
 // Charge counts that many bytes as in flight beside those of records, or fewer if it
 // is below zero: what is taken for profiles that may be made up.
 func (c *Consumer) Charge(bytes int64) {
@@ -320,9 +313,9 @@ func (c *Consumer) shutdown(abandon func()) {
 	all, unsure := c.retire(nil)
 	c.end(unsure)
 	left := c.drain(ctx, all)
-	for slices.ContainsFunc(all, (*assignment).awaitsGroup) && pause(ctx, lastRetry) {
+	for slices.ContainsFunc(all, (*assignment).awaitsGroup) && wait.For(ctx, lastRetry) {
 	}
-	c.conclude(context.WithoutCancel(ctx), all)
+	c.commits.conclude(context.WithoutCancel(ctx), all)
 	c.leaveGroup(abandon)
 
 	s := c.tally.Summary()

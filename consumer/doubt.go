@@ -19,6 +19,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
 // doubtEvery is how long brokers that did not answer are left alone, and how far
@@ -37,17 +38,14 @@ func (c *Consumer) hear(client *kgo.Client, tp topicPartition, f fetched) {
 	}
 	cl := ledger.Claim{Partition: tp.partition, Group: max(f.offset, -1), Committed: max(f.offset, -1), First: c.firstOf(tp.partition)}
 	c.mu.Lock()
-	m := a.recalls
+	m := a.recalled()
 	former := c.ofFormerTopic(tp, f)
 	c.mu.Unlock()
 	switch {
 	case former:
 		cl.Committed, cl.First = -1, -1
-	case m != nil && slices.Contains(m.stamps, f.stamp()):
-		if cl.Committed < 0 {
-			cl.Committed = m.first
-		}
-		cl.Said = m.since(cl.Committed)
+	case m.isOf(f):
+		cl.Committed, cl.Said = m.since(cl.Committed)
 	case f.metadata != nil && f.offset >= 0:
 		var bad *ledger.MetadataError
 		var err error
@@ -204,7 +202,7 @@ func (c *Consumer) settleClaim(a *assignment, cl *ledger.Claim, f ledger.Finding
 		finish(c.client, a)
 	}
 	c.tell(a, cl, f, s.running, s.was)
-	signal(c.commitSoon)
+	c.commits.hurry()
 }
 
 // tell says what was found, unless all is as it was said to be.
@@ -251,10 +249,10 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for wait, timeout := doubtEvery, proof.Timeout; ; {
+		for pause, timeout := doubtEvery, proof.Timeout; ; {
 			// Also the first time: what is held has just failed, or its records
 			// are still on their way through the client.
-			if !c.doubtAgain(ctx, wait) {
+			if !c.doubtAgain(ctx, pause) {
 				return
 			}
 			silent, err := c.hearAgain(ctx)
@@ -266,9 +264,9 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 			}
 			if err = cmp.Or(err, e); err != nil && ctx.Err() == nil {
 				c.hold(held, err)
-				wait, timeout = min(2*wait, maxDoubtEvery), min(2*timeout, proof.MaxTimeout)
+				pause, timeout = min(2*pause, maxDoubtEvery), min(2*timeout, proof.MaxTimeout)
 			} else {
-				wait = doubtEvery
+				pause = doubtEvery
 			}
 		}
 	}
@@ -276,14 +274,14 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 
 // doubtAgain waits until what is in doubt is to be looked at again: that long, or
 // doubtEvery from when more came into doubt. It returns false if ctx ended first.
-func (c *Consumer) doubtAgain(ctx context.Context, wait time.Duration) bool {
-	t := time.NewTimer(wait)
+func (c *Consumer) doubtAgain(ctx context.Context, after time.Duration) bool {
+	t := time.NewTimer(after)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return true
 	case <-c.doubts:
-		return pause(ctx, doubtEvery)
+		return wait.For(ctx, doubtEvery)
 	case <-ctx.Done():
 		return false
 	}

@@ -318,28 +318,6 @@ func TestShorterMetadata(t *testing.T) {
 	b.eventually("it is committed without", func() bool { return b.committed(0) == 10 })
 }
 
-// TestParkedRecordThatWasLost: what is at its offset now is another record, which
-// is taken on its own.
-func TestParkedRecordThatWasLost(t *testing.T) {
-	a := newAssignment(topic, 0, inboxesFor(1), func() {})
-	for i := range int64(10) {
-		a.ledger.Take(ledger.Mark{Offset: i, Epoch: 3}, 1, 0)
-	}
-	spotOf := func(seq uint64) *spot {
-		return &spot{owner: a, seq: seq, at: ledger.Mark{Offset: int64(seq), Epoch: 3}}
-	}
-	a.ledger.Lose(5)
-	for _, tc := range []struct {
-		seq   uint64
-		epoch int32
-		want  bool
-	}{{4, 3, false}, {4, 4, true}, {5, 3, true}, {9, 3, true}} {
-		if got := spotOf(tc.seq).replaced(&kgo.Record{Offset: int64(tc.seq), LeaderEpoch: tc.epoch}); got != tc.want {
-			t.Errorf("%+v: %v", tc, got)
-		}
-	}
-}
-
 // slowConn takes a while for each piece that it reads.
 type slowConn struct {
 	net.Conn

@@ -43,7 +43,7 @@ func (c *Consumer) fetchFailed(tp topicPartition, err error) {
 		c.log.Error().Stringer("partition", tp).
 			Int64("consumed_to", loss.ConsumedTo).Int64("reset_to", loss.ResetTo).
 			Msg("the brokers lost records of this partition; comparing what is left with what was read")
-		if a := c.assignments[tp]; a != nil && a.phase() == phaseTaking {
+		if a := c.assignments[tp]; a != nil && a.Taking() {
 			c.doubt(a)
 		}
 		return

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
 // TestWhatIsFoundTooLate: what was found out about an assignment when it had ended, or
@@ -19,16 +17,16 @@ func TestWhatIsFoundTooLate(t *testing.T) {
 		found func(m *member, a *assignment)
 	}{
 		"a comparison of a former assignment failed": {former, func(m *member, a *assignment) {
-			a.claim = &ledger.Claim{}
+			a.doubt()
 			m.hold([]*assignment{a}, errors.New("no answer"))
 		}},
 		"a comparison failed that somebody else has made": {current, func(m *member, a *assignment) {
 			m.hold([]*assignment{a}, errors.New("no answer"))
 		}},
 		"the commits of a former assignment are refused": {former, func(m *member, a *assignment) {
-			m.commitsRefused([]*assignment{a})
+			m.commits.commitsRefused([]*assignment{a})
 			time.Sleep(time.Minute)
-			m.commitsRefused([]*assignment{a})
+			m.commits.commitsRefused([]*assignment{a})
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,12 +57,12 @@ func TestCommitOfFormerAssignment(t *testing.T) {
 		m := b.start(newFakeSink(true), nil)
 		b.eventually("the first are committed", func() bool { return b.committed(0) == 3 })
 		former := newAssignment(topic, 0, nil, nil)
-		former.paused = true
+		former.commitRefused(time.Now(), 0)
 		m.mu.Lock()
-		m.assignments[topicPartition{topic, 0}].unheard = true
+		m.assignments[topicPartition{topic, 0}].await()
 		m.steer(m.assignments[topicPartition{topic, 0}])
 		m.mu.Unlock()
-		m.commitTaken(former)
+		m.commits.commitTaken(former)
 		if len(m.client.PauseFetchPartitions(nil)[topic]) != 1 {
 			t.Error("the partition is fetched before anybody knows where it stands")
 		}

@@ -23,15 +23,6 @@ type Handler interface {
 	Room
 }
 
-// Room is how a Handler gives back what it has too much of, and asks for it again.
-type Room interface {
-	// GiveBack gives records back that others could use the memory of, at most that
-	// many. They have no verdict, and are brought again when they are wanted.
-	GiveBack(most int) []verdict.Backlog
-	// Wants returns how many more records of a profile are of use now.
-	Wants(profile string) int
-}
-
 // Worker handles records, one after the other. One pump at a time uses it. It keeps
 // nothing of a record that it has only read, nor of any after Flush, unless the
 // consumer was told that it does.

@@ -3,45 +3,7 @@ package consumer
 import (
 	"fmt"
 	"testing"
-
-	"pgregory.net/rapid"
 )
-
-// Whatever happens to partitions, what counts is what those that do not hold have
-// in their inboxes.
-func TestInboxesCountWhatCanBeBegun(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		all := inboxesFor(1)
-		as := []*assignment{newAssignment("t", 0, all, func() {}), newAssignment("t", 1, all, func() {})}
-		holds := map[*assignment]bool{}
-		for range rapid.IntRange(0, 40).Draw(t, "steps") {
-			a := rapid.SampledFrom(as).Draw(t, "assignment")
-			switch rapid.IntRange(0, 3).Draw(t, "what") {
-			case 0:
-				a.queue(rapid.IntRange(1, 100).Draw(t, "taken"))
-			case 1:
-				a.begun(rapid.IntRange(0, a.queued).Draw(t, "begun"))
-			case 2:
-				holds[a] = rapid.Bool().Draw(t, "holds")
-				a.hold(holds[a])
-			case 3:
-				if rapid.IntRange(0, 9).Draw(t, "left") == 0 {
-					a.leave(0)
-					as[a.partition] = newAssignment("t", a.partition, all, func() {})
-				}
-			}
-			want := 0
-			for _, a := range as {
-				if !holds[a] {
-					want += a.queued
-				}
-			}
-			if all.Len() != want {
-				t.Fatalf("%d are said to be in the inboxes, want %d", all.Len(), want)
-			}
-		}
-	})
-}
 
 // A partition that holds for the registry, with more in its inbox than may lie
 // about, holds alone.

@@ -30,15 +30,6 @@ type Job struct {
 	Exact bool
 }
 
-// Selection is a set of records.
-type Selection interface {
-	// Has reports whether the record at that offset is in the set.
-	Has(partition int32, offset int64) bool
-	// End is the offset after a partition's last record in the set; 0 if it has
-	// none.
-	End(partition int32) int64
-}
-
 // Leave gives up a record of a job: it gets no verdict, and stays for a later job
 // of the group. It must not be settled or left a second time.
 func (c *Consumer) Leave(tok verdict.Handle) {
@@ -105,7 +96,7 @@ func (c *Consumer) outline(cl *kgo.Client, a *assignment) {
 	if c.opts.Job == nil {
 		return
 	}
-	a.of(c.opts.Job)
+	a.of(c.opts.Job.Selection, c.opts.Job.LeaveOthers)
 	if c.opts.Job.Selection.End(a.partition) == 0 {
 		finish(cl, a)
 	}

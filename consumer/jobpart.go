@@ -2,8 +2,19 @@ package consumer
 
 import "github.com/twmb/franz-go/pkg/kgo"
 
-// of has the assignment be a part of a job. It is called before anything is taken.
-func (a *assignment) of(j *Job) { a.selection, a.leaveOthers = j.Selection, j.LeaveOthers }
+// Selection is a set of records.
+type Selection interface {
+	// Has reports whether the record at that offset is in the set.
+	Has(partition int32, offset int64) bool
+	// End is the offset after a partition's last record in the set; 0 if it has
+	// none.
+	End(partition int32) int64
+}
+
+// of has the assignment be a part of a job, which is about a selection and leaves the
+// other records to a later one if leaveOthers is set. It is called before anything is
+// taken.
+func (a *assignment) of(s Selection, leaveOthers bool) { a.selection, a.leaveOthers = s, leaveOthers }
 
 // within cuts off what lies beyond the end of the job, and reports whether the end
 // is reached.

@@ -2,7 +2,6 @@ package consumer
 
 import (
 	"hash/maphash"
-	"maps"
 	"slices"
 )
 
@@ -23,6 +22,18 @@ const (
 func (p phase) commits() bool { return p == phaseTaking || p == phaseDraining }
 
 func (a *assignment) phase() phase { return phase(a.life.Load()) }
+
+// Taking reports whether records are taken.
+func (a *assignment) Taking() bool { return a.phase() == phaseTaking }
+
+// Suspended reports whether it is lost, and may come back.
+func (a *assignment) Suspended() bool { return a.phase() == phaseSuspended }
+
+// Commits reports whether it may commit.
+func (a *assignment) Commits() bool { return a.phase().commits() }
+
+// Retire has nothing more taken.
+func (a *assignment) Retire() { a.become(phaseDraining, phaseTaking) }
 
 // become changes the phase and reports whether it did: nothing returns from the end.
 func (a *assignment) become(to phase, from ...phase) bool {
@@ -67,57 +78,4 @@ func (a *assignment) attempt(c commit, member string) bool {
 		a.stamps = append(a.stamps, s)
 	}
 	return true
-}
-
-// retire stops taking from partitions: those of the map, or all that there are if
-// it is nil. It returns those that are to be drained and committed, and those of
-// which nothing may be committed any more. A stop drains what is suspended, too: it may
-// come back before the stop has ended.
-func (c *Consumer) retire(partitions map[string][]int32) (drain, fence []*assignment) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, a := range c.named(partitions) {
-		a.become(phaseDraining, phaseTaking)
-		if a.phase() == phaseSuspended && partitions != nil {
-			fence = append(fence, a)
-		} else {
-			drain = append(drain, a)
-		}
-	}
-	return drain, fence
-}
-
-// named returns the assignments of these partitions, or all. c.mu is held.
-func (c *Consumer) named(partitions map[string][]int32) (as []*assignment) {
-	if partitions == nil {
-		return slices.Collect(maps.Keys(c.alive))
-	}
-	for topic, ps := range partitions {
-		for _, p := range ps {
-			if a := c.assignments[topicPartition{topic, p}]; a != nil {
-				as = append(as, a)
-			}
-		}
-	}
-	return as
-}
-
-// owned returns the assignments that are taken from.
-func (c *Consumer) owned() []*assignment {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var as []*assignment
-	for _, a := range c.assignments {
-		if a.phase() == phaseTaking {
-			as = append(as, a)
-		}
-	}
-	return as
-}
-
-// living returns the assignments that have not ended.
-func (c *Consumer) living() []*assignment {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Collect(maps.Keys(c.alive))
 }

@@ -1,7 +1,6 @@
 package consumer
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
 // commitLog notes the offsets of each commit that reaches the broker, by partition.
@@ -235,45 +232,6 @@ func TestCommitsGoOnWhileAnotherMemberDrains(t *testing.T) {
 		t.Error("the first member's drain has ended; this proves nothing")
 	}
 	m1.sink.acceptFromNowOn()
-}
-
-// TestACommitThatWaitedLosesWhatIsNotOurs: it may have waited for the client to join
-// again, and be sent in a generation in which others have the partitions.
-func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
-	for _, p := range []phase{phaseSuspended, phaseOrphaned, phaseEnded} {
-		var as []*assignment
-		for i := range int32(2) {
-			a := newAssignment(topic, i, inboxesFor(1), func() {})
-			a.ledger.Settle(a.ledger.Take(ledger.Mark{Offset: 4}, 10, 0))
-			as = append(as, a)
-		}
-		c := &Consumer{opts: Options{Topic: topic}}
-		request := func() *kmsg.OffsetCommitRequest {
-			req := kmsg.NewPtrOffsetCommitRequest()
-			rt := kmsg.NewOffsetCommitRequestTopic()
-			rt.Topic = topic
-			for i := range int32(2) {
-				rp := kmsg.NewOffsetCommitRequestTopicPartition()
-				rp.Partition, rp.Offset = i, 5
-				rt.Partitions = append(rt.Partitions, rp)
-			}
-			req.Topics = append(req.Topics, rt)
-			return req
-		}
-		b := newCommitBatch(as, ledger.MetadataLimit)
-		as[0].life.Store(int32(p))
-		req := request()
-		if err := c.prepare(req, b); err != nil {
-			t.Fatal(err)
-		}
-		if got := committedOffsets(req); len(got) != 1 || got[1] != 5 {
-			t.Errorf("in phase %d the commit says %v, want partition 1 alone", p, got)
-		}
-		as[1].life.Store(int32(p))
-		if err := c.prepare(request(), b); !errors.Is(err, errFenced) {
-			t.Errorf("in phase %d a commit of nothing that is ours: %v, want %v", p, err, errFenced)
-		}
-	}
 }
 
 // TestTheClientIsThereBeforeItJoins: the client joins while it is made, and what it

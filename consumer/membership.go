@@ -49,7 +49,7 @@ func (c *Consumer) reclaim(cl *kgo.Client, added map[string][]int32) {
 	var kept []*assignment
 	c.mu.Lock()
 	for tp, a := range c.assignments {
-		if !fresh[tp] && a.phase().commits() && a.memberOf() != id {
+		if !fresh[tp] && a.Commits() && a.memberOf() != id {
 			kept = append(kept, a)
 		}
 	}

@@ -11,37 +11,23 @@ import (
 
 // metrics are the consumer's own; what became of events is the Tally's.
 type metrics struct {
-	commits, commitFailures, late, skipped prometheus.Counter
-	parked, reread                         prometheus.Counter
-	commitSeconds                          prometheus.Histogram
-	acceptSeconds                          *tally.Latencies
-	sumDifference                          prometheus.Gauge
-	missed, refused                        *prometheus.CounterVec
+	late, skipped   prometheus.Counter
+	acceptSeconds   *tally.Latencies
+	sumDifference   prometheus.Gauge
+	missed, refused *prometheus.CounterVec
 
 	registerer prometheus.Registerer
 	registered []prometheus.Collector
 }
 
-func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
+func newMetrics(c *Consumer, reg prometheus.Registerer, ofRooms ...prometheus.Collector) *metrics {
 	m := &metrics{
 		registerer: reg,
-		commits: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "amazon_capi_commits_total", Help: "Offset commits the brokers took.",
-		}),
-		commitFailures: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "amazon_capi_commit_failures_total", Help: "Offset commits that failed; they are tried again.",
-		}),
 		late: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "amazon_capi_late_verdicts_total", Help: "Verdicts that came after their partition had gone to another member, and changed nothing.",
 		}),
 		skipped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "amazon_capi_records_settled_before_total", Help: "Records passed over because an earlier owner of their partition had their verdict already, as its last commit says.",
-		}),
-		parked: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "amazon_capi_parked_records_total", Help: "Records put off because their profile's lane had more than it could send.",
-		}),
-		reread: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "amazon_capi_reread_records_total", Help: "Records that were put off and have been read again.",
 		}),
 		missed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "amazon_capi_records_missed_total", Help: "Offsets that retention deleted before they were read, by topic and partition.",
@@ -53,12 +39,8 @@ func newMetrics(c *Consumer, reg prometheus.Registerer) *metrics {
 		sumDifference: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "amazon_capi_sum_difference", Help: "Consumed less accepted, dead-lettered, filtered and in flight, checked every 10 s: anything but 0 is a bug.",
 		}),
-		commitSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "amazon_capi_commit_seconds", Help: "Duration of offset commits.",
-			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-		}),
 	}
-	m.registered = []prometheus.Collector{c.tally, stateCollector{c}, m.commits, m.commitFailures, m.late, m.skipped, m.parked, m.reread, m.commitSeconds, m.acceptSeconds, m.sumDifference, m.missed, m.refused}
+	m.registered = append(ofRooms, c.tally, stateCollector{c}, m.late, m.skipped, m.acceptSeconds, m.sumDifference, m.missed, m.refused)
 	for _, why := range ledger.Reasons {
 		m.refused.WithLabelValues(string(why))
 	}
@@ -110,7 +92,7 @@ func (s stateCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(descInBytes, float64(bytes))
 	gauge(descParked, float64(s.c.parking.parked()))
 	paused := 0.0
-	if s.c.brake.Pausing() {
+	if s.c.commits.pausing() {
 		paused = 1
 	}
 	gauge(descPaused, paused)

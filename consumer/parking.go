@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/consumer/ledger"
+	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -23,7 +23,9 @@ import (
 // the window, and there are no more of them than was set; beyond that a stuck
 // profile fills the window as it would without, and taking waits.
 type parking struct {
-	most int
+	most    int
+	window  *flow.Window
+	metrics parkingMetrics
 
 	mu    sync.RWMutex
 	lots  map[string]*lot
@@ -40,16 +42,10 @@ type lot struct {
 	out   int // spots that are being read again; the lot stays until that has ended
 }
 
-// spot is the place of a parked record.
-type spot struct {
-	owner *assignment
-	seq   uint64
-	at    ledger.Mark
-	past  *verdict.Past // what happened to it before, if it was sent
-}
-
-func newParking(most int) *parking {
-	return &parking{most: most, lots: make(map[string]*lot), news: make(chan struct{}, 1)}
+// newParking returns parking with room for that many records, which leave the window
+// while they are parked.
+func newParking(most int, window *flow.Window) *parking {
+	return &parking{most: most, window: window, metrics: newParkingMetrics(), lots: make(map[string]*lot), news: make(chan struct{}, 1)}
 }
 
 // holds reports whether the profile's events are to be parked.
@@ -94,19 +90,19 @@ func (p *parking) awaits(profile string) bool {
 
 // put parks records behind those of the profile that are parked already.
 func (p *parking) put(profile string, spots []spot) {
-	p.park(profile, spots, func(l *lot) { l.spots = append(l.spots, spots...) })
+	p.enter(profile, spots, func(l *lot) { l.spots = append(l.spots, spots...) })
 }
 
 // putBack parks records that a lane gave back. It gives its youngest, and has none
 // that are younger than those that are parked already.
 func (p *parking) putBack(profile string, spots []spot) {
-	p.park(profile, spots, func(l *lot) {
+	p.enter(profile, spots, func(l *lot) {
 		l.spots = slices.Insert(l.spots, 0, spots...)
 		inOrder(l.spots)
 	})
 }
 
-func (p *parking) park(profile string, spots []spot, into func(*lot)) {
+func (p *parking) enter(profile string, spots []spot, into func(*lot)) {
 	if len(spots) == 0 {
 		return
 	}
@@ -262,12 +258,12 @@ func (p *parking) done(e errand, left []spot) {
 }
 
 // park lets the contents of records go that the window has room for.
-func (c *Consumer) park(profile string, tokens []verdict.Handle) {
-	c.parking.put(profile, c.unload(nil, tokens, nil))
+func (p *parking) park(profile string, tokens []verdict.Handle) {
+	p.put(profile, p.unload(nil, tokens, nil))
 }
 
 // unload appends the spots of records whose contents are let go.
-func (c *Consumer) unload(spots []spot, tokens []verdict.Handle, past *verdict.Past) []spot {
+func (p *parking) unload(spots []spot, tokens []verdict.Handle, past *verdict.Past) []spot {
 	before := len(spots)
 	var bytes int64
 	for len(tokens) > 0 {
@@ -285,32 +281,37 @@ func (c *Consumer) unload(spots []spot, tokens []verdict.Handle, past *verdict.P
 		unloaded[i].past = past
 	}
 	if len(unloaded) > 0 {
-		c.metrics.parked.Add(float64(len(unloaded)))
-		c.window.Release(len(unloaded), bytes)
+		p.metrics.parked.Add(float64(len(unloaded)))
+		p.window.Release(len(unloaded), bytes)
 	}
 	return spots
 }
 
-// Parked reports whether the profile has records without a verdict that are to be
-// read again.
-func (c *Consumer) Parked(profile string) bool { return c.parking.awaits(profile) }
+// Room is how a Handler gives back what it has too much of, and asks for it again.
+type Room interface {
+	// GiveBack gives records back that others could use the memory of, at most that
+	// many. They have no verdict, and are brought again when they are wanted.
+	GiveBack(most int) []verdict.Backlog
+	// Wants returns how many more records of a profile are of use now.
+	Wants(profile string) int
+}
 
 // relieve makes room in a full window, if some lane has more than it can use
 // and another could use the room.
-func (c *Consumer) relieve() (relieved bool) {
-	free := c.parking.free()
+func (p *parking) relieve(lanes Room) (relieved bool) {
+	free := p.free()
 	if free == 0 {
 		return false
 	}
-	given := c.handler.GiveBack(free)
+	given := lanes.GiveBack(free)
 	for len(given) > 0 {
 		var spots []spot
 		profile := given[0].Profile
 		for len(given) > 0 && given[0].Profile == profile {
-			spots = c.unload(spots, given[0].Handles, given[0].Past)
+			spots = p.unload(spots, given[0].Handles, given[0].Past)
 			given = given[1:]
 		}
-		c.parking.putBack(profile, spots)
+		p.putBack(profile, spots)
 		relieved = relieved || len(spots) > 0 // or who waits for room would ask for ever
 	}
 	return relieved

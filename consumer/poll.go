@@ -6,12 +6,9 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-)
 
-// maxPoll bounds one poll. It is more than is fetched at a time, but of tiny records:
-// the client asks a broker for more once all that it sent has been taken, so what
-// is left behind keeps the pumps waiting.
-const maxPoll = 8192
+	"github.com/tracklayer/amazon-capi/internal/wait"
+)
 
 func (c *Consumer) poll(ctx context.Context) error {
 	for {
@@ -35,7 +32,7 @@ func (c *Consumer) poll(ctx context.Context) error {
 		}
 		c.client.AllowRebalance()
 		if onlyErrors(fetches) {
-			pause(ctx, failedPollPause)
+			wait.For(ctx, failedPollPause)
 		}
 		if ctx.Err() != nil {
 			return nil
@@ -43,10 +40,13 @@ func (c *Consumer) poll(ctx context.Context) error {
 	}
 }
 
+// relieve makes room in a full window.
+func (c *Consumer) relieve() bool { return c.parking.relieve(c.handler) }
+
 // room waits until records may be taken, and returns how many, and for how long to
 // wait for them.
 func (c *Consumer) room(ctx context.Context) (room int, most time.Duration, err error) {
-	if err := c.waitForCommits(ctx); err != nil {
+	if err := c.commits.wait(ctx); err != nil {
 		return 0, 0, err
 	}
 	if room, err = c.window.Room(ctx, c.relieve, func() { c.handler.Flush(false) }); err != nil {
@@ -83,7 +83,7 @@ func (c *Consumer) take(fetches kgo.Fetches) passOver {
 		if p.Err == nil && len(c.unreadable) > 0 {
 			c.readable(tp)
 		}
-		if a == nil || a.phase() != phaseTaking || len(p.Records) > 0 && !c.trust(a, &p.FetchPartition) {
+		if a == nil || !a.Taking() || len(p.Records) > 0 && !c.trust(a, &p.FetchPartition) {
 			return
 		}
 		if large != nil && a.stands(large) {

@@ -15,28 +15,40 @@ import (
 // that stopping is prompt.
 const chunkLen = 512
 
+// inboxesFor bounds what pumps have not begun by how many of them compute at once.
+func inboxesFor(workers int) *flow.Inboxes { return flow.NewInboxes(3 * chunkLen * workers) }
+
 // pump takes the records of one assignment to the handler, in order. One goroutine per
 // partition keeps the order and lets a partition that is held hold alone. To compute it
 // takes one of the workers and gives it back flushed: so no more pumps compute at once,
 // and a worker's memory is not there for each partition.
 type pump struct {
+	*pumps
 	a        *assignment
-	workers  chan Worker
 	worker   Worker // of the chunk in hand
-	recycles bool   // records whose fate is on its way are given back to the client
-	tally    *tally.Tally
-	window   *flow.Window
-	held     *holds
 	profiles tally.Chunk
 
 	// again: the records in hand were parked, and have been counted before. past is
 	// what happened to the one that is being handled.
-	again   bool
-	past    *verdict.Past
-	parking *parking
-	park    func(profile string, tokens []verdict.Handle)
+	again bool
+	past  *verdict.Past
 	// parked are the chunk's events whose lane has no use for them yet.
 	parked map[string][]verdict.Handle
+}
+
+// pumps is what the pumps of a member share.
+type pumps struct {
+	workers  chan Worker // those that no pump uses
+	recycles bool        // records whose fate is on its way are given back to the client
+	tally    *tally.Tally
+	window   *flow.Window
+	parking  *parking
+	held     *holds
+}
+
+// of returns the pump of an assignment.
+func (s *pumps) of(a *assignment) *pump {
+	return &pump{pumps: s, a: a, parked: make(map[string][]verdict.Handle)}
 }
 
 // run works until ctx is done.
@@ -165,18 +177,6 @@ func (p *pump) giveUp(in *intake, begun, n int) {
 	}
 }
 
-// enlarge notes that a record without a verdict takes that much memory from now on,
-// and returns by how much that is more.
-func (a *assignment) enlarge(seq uint64, size int32) (more int64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.phase() == phaseEnded {
-		return 0
-	}
-	_, by, _ := a.ledger.Resize(seq, size)
-	return int64(by)
-}
-
 // hand passes on what the chunk has made so far.
 func (p *pump) hand() {
 	// Consumed before settled: a scrape in between must not see more verdicts
@@ -184,21 +184,7 @@ func (p *pump) hand() {
 	p.profiles.Hand(p.tally)
 	p.worker.Flush()
 	for profile, tokens := range p.parked {
-		p.park(profile, tokens)
+		p.parking.park(profile, tokens)
 	}
 	clear(p.parked)
-}
-
-func newPump(c *Consumer, a *assignment) *pump {
-	return &pump{
-		a:        a,
-		workers:  c.workers,
-		recycles: !c.opts.KeepsRecords,
-		tally:    c.tally,
-		window:   c.window,
-		held:     c.held,
-		parking:  c.parking,
-		park:     c.park,
-		parked:   make(map[string][]verdict.Handle),
-	}
 }

@@ -1,10 +1,5 @@
 package consumer
 
-import "github.com/tracklayer/amazon-capi/consumer/flow"
-
-// inboxesFor bounds what pumps have not begun by how many of them compute at once.
-func inboxesFor(workers int) *flow.Inboxes { return flow.NewInboxes(3 * chunkLen * workers) }
-
 // queue counts records into the inbox, or out of it. mu is held.
 func (a *assignment) queue(n int) {
 	a.queued += n
@@ -31,4 +26,16 @@ func (a *assignment) hold(on bool) {
 	a.queue(-n)
 	a.holding = on
 	a.queue(n)
+}
+
+// enlarge notes that a record without a verdict takes that much memory from now on,
+// and returns by how much that is more.
+func (a *assignment) enlarge(seq uint64, size int32) (more int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.phase() == phaseEnded {
+		return 0
+	}
+	_, by, _ := a.ledger.Resize(seq, size)
+	return int64(by)
 }

@@ -51,7 +51,7 @@ func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kms
 	for _, g := range resp.Groups {
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {
-				tp, f := c.partitionOf(t.Topic, p.Partition), fetched{p.Offset, p.Metadata}
+				tp, f := c.topic.PartitionOf(t.Topic, t.TopicID, p.Partition), fetched{p.Offset, p.Metadata}
 				if kerr.ErrorForCode(p.ErrorCode) == nil {
 					c.hear(cl, tp, f)
 				}
@@ -76,11 +76,11 @@ func (c *Consumer) start(cl *kgo.Client, tp topicPartition) {
 	a := newAssignment(tp.topic, tp.partition, c.inboxes, stop)
 	cl.ResumeFetchPartitions(map[string][]int32{tp.topic: {tp.partition}}) // it may have been ours before, and paused
 	c.outline(cl, a)
-	a.recalls, a.member = c.memories[tp], memberID(cl)
+	a.begin(c.memories[tp], memberID(cl))
 	delete(c.memories, tp)
 	c.assignments[tp] = a
 	c.alive[a] = true
-	p := newPump(c, a)
+	p := c.shared.of(a)
 	c.pumps.Go(func() {
 		defer crash.Report()
 		defer stop()
@@ -110,7 +110,7 @@ func (c *Consumer) onRevoked(_ context.Context, cl *kgo.Client, removed map[stri
 	defer cancel()
 	started := c.opts.Now()
 	left := c.drain(ctx, gone)
-	c.conclude(context.WithoutCancel(ctx), gone)
+	c.commits.conclude(context.WithoutCancel(ctx), gone)
 	c.log.Info().Interface("removed", removed).Int("left", left).
 		Dur("took", c.opts.Now().Sub(started)).Msg("partitions revoked")
 }

@@ -3,17 +3,13 @@ package consumer
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 
-	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -103,10 +99,7 @@ func TestAConnectionThatIsLost(t *testing.T) {
 		b.eventually("it goes on", func() bool { return s.count(fmt.Sprintf("e%d", 2000+i)) == 1 })
 		b.eventually("it is compared", func() bool {
 			for _, a := range m.owned() {
-				a.mu.Lock()
-				open := a.oath != nil || a.claim != nil
-				a.mu.Unlock()
-				if open {
+				if _, sworn := a.oathClaim(); sworn || a.openClaim() != nil {
 					return false
 				}
 			}
@@ -120,57 +113,5 @@ func TestAConnectionThatIsLost(t *testing.T) {
 		if n != 1 {
 			t.Errorf("%s was sent %d times", id, n)
 		}
-	}
-}
-
-// TestAnOathBeforeTheWitnessesSince: while it has not been compared, a commit and a
-// dispute name no record that was taken since.
-func TestAnOathBeforeTheWitnessesSince(t *testing.T) {
-	var ls links
-	leader := func() int32 { return 1 }
-	a := newAssignment(topic, 0, inboxesFor(1), func() {})
-	take := func(from, to int64) {
-		for o := from; o < to; o++ {
-			a.ledger.Take(ledger.Mark{Offset: o, Epoch: 0}, 1, 0)
-		}
-		a.witnesses = a.witnesses.Add(ledger.Witness{Offset: to - 1, Print: uint64(to)})
-	}
-	if ls.changed(&a.link, leader) {
-		t.Error("a first look is no change")
-	}
-	take(0, 10)
-	a.witnesses = a.witnesses.Add(ledger.Witness{Offset: 100, Print: 7}) // an earlier owner was there
-	for _, other := range []kgo.BrokerMetadata{{NodeID: 2}, {NodeID: -1}} {
-		ls.OnBrokerConnect(other, 0, nil, nil)
-		if ls.changed(&a.link, leader) {
-			t.Errorf("a connection to %d is not one to the leader", other.NodeID)
-		}
-	}
-	ls.OnBrokerConnect(kgo.BrokerMetadata{NodeID: 1}, 0, nil, errors.New("refused"))
-	if ls.changed(&a.link, leader) {
-		t.Error("a connection that failed is none")
-	}
-	ls.OnBrokerConnect(kgo.BrokerMetadata{NodeID: 1}, 0, nil, nil)
-	if !ls.changed(&a.link, leader) || ls.changed(&a.link, leader) {
-		t.Error("a connection is to be seen once")
-	}
-	before := ledger.Witnesses{{Offset: 9, Print: 10}, {Offset: 100, Print: 7}}
-	if !a.swear() || !slices.Equal(a.oath, before) {
-		t.Fatalf("oath %v, want %v", a.oath, before)
-	}
-	take(10, 20)
-	a.ledger.Settle(0)
-	if c, _ := a.commitable(ledger.MetadataLimit); !slices.Equal(said(t, kadm.OffsetResponse{Offset: kadm.Offset{At: c.offset.Offset, Metadata: c.metadata}}).Witnesses, before) {
-		t.Errorf("a commit names %v", said(t, kadm.OffsetResponse{Offset: kadm.Offset{At: c.offset.Offset, Metadata: c.metadata}}).Witnesses)
-	}
-	if a.swear() {
-		t.Error("a second oath while the first is open")
-	}
-	a.dispute(-1)
-	if ws := a.claim.Said.Witnesses; !slices.Equal(ws, before) {
-		t.Errorf("a dispute names %v", ws)
-	}
-	if a.oath != nil {
-		t.Error("the oath is left though all is disputed")
 	}
 }

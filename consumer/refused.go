@@ -3,12 +3,13 @@ package consumer
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
-// waitForCommits returns when records may be taken, or ctx ends.
-func (c *Consumer) waitForCommits(ctx context.Context) error {
-	return c.brake.Wait(ctx, c.opts.Now, func() {
-		c.conditions.commits.Fail(fmt.Sprintf("no commit has succeeded for %s; nothing more is taken until one does", c.brake.After))
+// wait returns when records may be taken, or ctx ends: not while commits fail.
+func (c *committer) wait(ctx context.Context) error {
+	return c.brake.Wait(ctx, c.now, func() {
+		c.condition.Fail(fmt.Sprintf("no commit has succeeded for %s; nothing more is taken until one does", c.brake.After))
 		c.log.Warn().Dur("after", c.brake.After).Msg("commits fail; taking pauses, and what is in flight goes on")
 	})
 }
@@ -16,21 +17,27 @@ func (c *Consumer) waitForCommits(ctx context.Context) error {
 // commitsRefused notes that commits of these assignments are refused though others
 // are taken. When that has lasted, which it reports, their partitions alone are read no
 // more.
-func (c *Consumer) commitsRefused(as []*assignment) (lasts bool) {
-	now := c.opts.Now()
+func (c *committer) commitsRefused(as []*assignment) (lasts bool) {
+	now := c.now()
 	for _, a := range as {
 		pause, paused := a.commitRefused(now, c.brake.After)
 		lasts = lasts || paused
 		if pause {
-			c.steerAll([]*assignment{a})
+			c.owner.Steer(a)
 		}
 	}
 	return lasts
 }
 
 // commitTaken ends what commitsRefused has begun.
-func (c *Consumer) commitTaken(a *assignment) {
+func (c *committer) commitTaken(a *assignment) {
 	if a.commitTaken() {
-		c.steerAll([]*assignment{a})
+		c.owner.Steer(a)
 	}
 }
+
+// pausing reports whether nothing is taken because commits fail.
+func (c *committer) pausing() bool { return c.brake.Pausing() }
+
+// lengthen has metadata be longer again, if brokers have found it too long a while ago.
+func (c *committer) lengthen(now time.Time) { c.limit.Lengthen(now) }

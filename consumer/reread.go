@@ -1,7 +1,6 @@
 package consumer
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,8 +12,9 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
 const (
@@ -35,26 +35,37 @@ const (
 // goes on with what is new. It reads nothing but from the oldest record that is
 // wanted to the last, and keeps no more than what is wanted.
 type rereader struct {
-	c      *Consumer
+	parking   *parking
+	lanes     Room // whose records they are
+	topic     string
+	opts      []kgo.Opt    // of the client
+	made      func() int64 // how often the topic has been made
+	doubtful  func() bool  // whether other records may be in the place of those that were parked
+	atOnce    int          // records at most that are read in one turn
+	condition *health.Condition
+	now       func() time.Time
+
+	source func(context.Context, *wanted) error // where records are read from; Kafka if it is nil
+
 	client *kgo.Client
-	made   int64 // how often the topic had been made when the client began
+	of     int64 // how often the topic had been made when the client began
 }
 
-func (c *Consumer) rereadLoop(ctx context.Context) {
+// run reads what is wanted until ctx is done.
+func (r *rereader) run(ctx context.Context) {
 	defer crash.Report()
-	if c.parking.most == 0 {
+	if r.parking.most == 0 {
 		return
 	}
-	r := rereader{c: c}
 	defer r.close()
 	for {
 		select {
-		case <-c.parking.news:
+		case <-r.parking.news:
 		case <-ctx.Done():
 			return
 		}
-		for c.parking.parked() > 0 {
-			if !r.turn(ctx) && !pause(ctx, rereadEvery) {
+		for r.parking.parked() > 0 {
+			if !r.turn(ctx) && !wait.For(ctx, rereadEvery) {
 				return
 			}
 		}
@@ -63,99 +74,53 @@ func (c *Consumer) rereadLoop(ctx context.Context) {
 	}
 }
 
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // turn reads what lanes want at present. It returns false when there was
 // nothing to do or nothing could be done, and the next turn should wait.
 func (r *rereader) turn(ctx context.Context) (more bool) {
-	c := r.c
 	// The lanes are bounded by what they can use, but there may be thousands. The
 	// poll loop makes room only while it wants some, which without new records it
 	// does not.
-	if c.window.Over(5, 4) && !c.relieve() {
+	if r.parking.window.Over(5, 4) && !r.parking.relieve(r.lanes) {
 		return false
 	}
-	if c.rewound() {
+	if r.doubtful() {
 		return false // whether these are the records that were parked is being looked at
 	}
-	errands := c.parking.take(c.handler.Wants, c.opts.Now(), max(c.opts.MaxInFlightEvents/4, 1))
+	errands := r.parking.take(r.lanes.Wants, r.now(), r.atOnce)
 	if len(errands) == 0 {
 		return false
 	}
-	w := newWanted(errands)
-	err := r.read(ctx, w)
+	w := newWanted(r.parking, r.topic, errands)
+	source := r.source
+	if source == nil {
+		source = r.read
+	}
+	err := source(ctx, w)
 	for i, e := range errands {
-		c.parking.done(e, w.left(i))
+		r.parking.done(e, w.left(i))
 	}
 	switch {
 	case err == nil:
-		c.conditions.parking.OK()
+		r.condition.OK()
 	case ctx.Err() == nil:
-		c.conditions.parking.Fail(fmt.Sprintf("records that were put off cannot be read again: %s", redact.Error(err)))
+		r.condition.Fail(fmt.Sprintf("records that were put off cannot be read again: %s", redact.Error(err)))
 	}
 	return err == nil
 }
 
-// wanted is what one turn looks for, by partition and in the order of offsets.
-type wanted struct {
-	errands    []errand
-	partitions map[int32][]want
-}
-
-type want struct {
-	spot
-	errand int
-}
-
-func newWanted(errands []errand) *wanted {
-	w := &wanted{errands: errands, partitions: make(map[int32][]want)}
-	for i, e := range errands {
-		for _, s := range e.spots {
-			w.partitions[s.owner.partition] = append(w.partitions[s.owner.partition], want{s, i})
-		}
-	}
-	for _, wants := range w.partitions {
-		slices.SortFunc(wants, func(a, b want) int { return cmp.Compare(a.at.Offset, b.at.Offset) })
-	}
-	return w
-}
-
-// left is what of an errand was not found.
-func (w *wanted) left(errand int) (spots []spot) {
-	for _, wants := range w.partitions {
-		for _, x := range wants {
-			if x.errand == errand {
-				spots = append(spots, x.spot)
-			}
-		}
-	}
-	// In the order in which they were taken, as far as there is one.
-	slices.SortStableFunc(spots, func(a, b spot) int { return cmp.Compare(a.seq, b.seq) })
-	return spots
-}
-
 // read reads until nothing of w is left, or fails.
 func (r *rereader) read(ctx context.Context, w *wanted) error {
-	if r.giveUpOrphans(w); len(w.partitions) == 0 {
+	if w.giveUpOrphans(); len(w.partitions) == 0 {
 		return nil
 	}
-	if made := r.c.topic.made.Load(); made != r.made {
+	if made := r.made(); made != r.of {
 		r.close() // the client would ask for the topic that was deleted, for ever
-		r.made = made
+		r.of = made
 	}
 	if err := r.open(); err != nil {
 		return err
 	}
-	topic := r.c.opts.Topic
+	topic := r.topic
 	from := make(map[int32]kgo.Offset)
 	for p, wants := range w.partitions {
 		from[p] = kgo.NewOffset().At(wants[0].at.Offset)
@@ -168,7 +133,7 @@ func (r *rereader) read(ctx context.Context, w *wanted) error {
 	}()
 	for len(w.partitions) > 0 {
 		pollCtx, cancel := context.WithTimeout(ctx, rereadPatience)
-		fetches := r.client.PollRecords(pollCtx, maxPoll)
+		fetches := r.client.PollRecords(pollCtx, flow.MaxPoll)
 		cancel()
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -177,7 +142,7 @@ func (r *rereader) read(ctx context.Context, w *wanted) error {
 			if p.Topic != topic {
 				return // an error of the poll
 			}
-			r.found(w, p.Partition, p.Records)
+			w.found(p.Partition, p.Records)
 			r.goOn(w, p.Partition, p.Records)
 		})
 		if fetches.NumRecords() > 0 {
@@ -201,7 +166,7 @@ func (r *rereader) read(ctx context.Context, w *wanted) error {
 // profile that was held for an hour and one that was held just now are read in the
 // same turn.
 func (r *rereader) goOn(w *wanted, partition int32, read []*kgo.Record) {
-	topic, wants := r.c.opts.Topic, w.partitions[partition]
+	topic, wants := r.topic, w.partitions[partition]
 	far := len(wants) > 0 && len(read) > 0 && wants[0].at.Offset-read[len(read)-1].Offset > farAhead
 	if len(wants) > 0 && !far {
 		return
@@ -223,109 +188,12 @@ func fetchError(fetches kgo.Fetches) (err error) {
 	return err
 }
 
-// found hands on those of a partition's records that are wanted, and gives up
-// those that should have come before one of them and did not.
-func (r *rereader) found(w *wanted, partition int32, records []*kgo.Record) {
-	wants := w.partitions[partition]
-	var hits intake
-	var owner *assignment // of the hits
-	var gone []want
-	i := 0
-	for _, rec := range records {
-		for ; i < len(wants) && wants[i].at.Offset < rec.Offset; i++ {
-			gone = append(gone, wants[i])
-		}
-		if i == len(wants) {
-			break
-		}
-		if wants[i].at.Offset == rec.Offset {
-			if wants[i].replaced(rec) {
-				gone = append(gone, wants[i])
-				i++
-				continue
-			}
-			if len(hits.records) > 0 && wants[i].owner != owner {
-				r.handOn(owner, hits)
-				hits = intake{}
-			}
-			owner = wants[i].owner
-			hits.records, hits.seqs, hits.pasts = append(hits.records, rec), append(hits.seqs, wants[i].seq), append(hits.pasts, wants[i].past)
-			i++
-		}
-	}
-	if len(hits.records) > 0 {
-		r.handOn(owner, hits)
-	}
-	r.giveUp(w, gone)
-	w.now(partition, wants[i:])
-}
-
-// replaced reports whether the brokers lost the record that was parked, and hold
-// another one in its place.
-func (s *spot) replaced(rec *kgo.Record) bool {
-	if s.at.Epoch >= 0 && rec.LeaderEpoch > s.at.Epoch {
-		return true
-	}
-	return s.owner.lost(s.seq, s.at.Offset)
-}
-
-// now sets what of a partition is still wanted.
-func (w *wanted) now(partition int32, wants []want) {
-	if len(wants) == 0 {
-		delete(w.partitions, partition)
-		return
-	}
-	w.partitions[partition] = wants
-}
-
-// handOn gives records to their assignment's pump once more.
-func (r *rereader) handOn(a *assignment, in intake) {
-	c := r.c
-	var bytes int64
-	for _, rec := range in.records {
-		bytes += int64(verdict.SizeOf(rec))
-	}
-	n := len(in.records)
-	// The window first, as always: a verdict may come before again returns.
-	c.window.Take(n, bytes)
-	if !a.again(in) {
-		c.window.Release(n, bytes)
-		return
-	}
-	c.metrics.reread.Add(float64(n))
-}
-
-// giveUp hands on that records are not in Kafka any more.
-func (r *rereader) giveUp(w *wanted, gone []want) {
-	for _, x := range gone {
-		rec := &kgo.Record{Topic: r.c.opts.Topic, Partition: x.owner.partition, Offset: x.at.Offset, LeaderEpoch: x.at.Epoch}
-		r.handOn(x.owner, intake{records: []*kgo.Record{rec}, seqs: []uint64{x.seq}, gone: w.errands[x.errand].profile})
-	}
-}
-
-// giveUpOrphans gives up records whose topic has been deleted. There may be others
-// at their offsets now.
-func (r *rereader) giveUpOrphans(w *wanted) {
-	for partition, wants := range w.partitions {
-		var gone []want
-		wants = slices.DeleteFunc(wants, func(x want) bool {
-			orphan := x.owner.phase() == phaseOrphaned
-			if orphan {
-				gone = append(gone, x)
-			}
-			return orphan
-		})
-		r.giveUp(w, gone)
-		w.now(partition, wants)
-	}
-}
-
 // deleted gives up what is before the start of its partition: the topic keeps
 // records for less time than a lane was stuck.
 func (r *rereader) deleted(ctx context.Context, w *wanted) (gone bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, rereadPatience)
 	defer cancel()
-	starts, err := kadm.NewClient(r.client).ListStartOffsets(ctx, r.c.opts.Topic)
+	starts, err := kadm.NewClient(r.client).ListStartOffsets(ctx, r.topic)
 	if err == nil {
 		err = starts.Error()
 	}
@@ -333,7 +201,7 @@ func (r *rereader) deleted(ctx context.Context, w *wanted) (gone bool, err error
 		return false, err
 	}
 	for partition, wants := range w.partitions {
-		start, ok := starts.Lookup(r.c.opts.Topic, partition)
+		start, ok := starts.Lookup(r.topic, partition)
 		if !ok {
 			continue
 		}
@@ -341,7 +209,7 @@ func (r *rereader) deleted(ctx context.Context, w *wanted) (gone bool, err error
 		for i < len(wants) && wants[i].at.Offset < start.Offset {
 			i++
 		}
-		r.giveUp(w, wants[:i])
+		w.giveUp(wants[:i])
 		w.now(partition, wants[i:])
 		gone = gone || i > 0
 	}
@@ -352,7 +220,7 @@ func (r *rereader) open() (err error) {
 	if r.client != nil {
 		return nil
 	}
-	opts := append(slices.Clone(r.c.opts.ReadOpts),
+	opts := append(slices.Clone(r.opts),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // deleted finds out, and loses nothing on the way
 		kgo.FetchMaxBytes(rereadBytes), kgo.FetchMaxPartitionBytes(rereadBytes),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.MaxDecompressBatchBytes(flow.MaxBatch),

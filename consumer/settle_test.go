@@ -4,9 +4,9 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
-	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -19,19 +19,22 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 			t.Fatal(err)
 		}
 		const records = 6
+		size := int64(verdict.SizeOf(&kgo.Record{}))
 		var owners []*assignment
 		for p := range int32(3) {
 			a := newAssignment("t", p, inboxesFor(1), func() {})
+			var rs []*kgo.Record
 			for i := range int64(records) {
-				a.ledger.Take(ledger.Mark{Offset: i}, 10, 0)
+				rs = append(rs, &kgo.Record{Offset: i})
 			}
+			a.push(rs, rs, records)
 			owners = append(owners, a)
 		}
 		gone := rapid.IntRange(0, len(owners)).Draw(t, "gone") // the last is none
 		if gone < len(owners) {
-			owners[gone].life.Store(int32(phaseEnded))
+			owners[gone].end()
 		}
-		c.window.Take(len(owners)*records, int64(len(owners)*records*10))
+		c.window.Take(len(owners)*records, int64(len(owners)*records)*size)
 		want := 0
 		seen := make(map[[2]int]bool)
 		for range rapid.IntRange(0, 3).Draw(t, "batches") {
@@ -52,7 +55,7 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 		}
 		s := c.tally.Summary()
 		events, bytes := c.window.InFlight()
-		if got := int(s.Settled()); got != want || events != len(owners)*records-want || bytes != int64(events*10) {
+		if got := int(s.Settled()); got != want || events != len(owners)*records-want || bytes != int64(events)*size {
 			t.Fatalf("%d counted, %d events and %d bytes in flight; want %d counted", got, events, bytes, want)
 		}
 	})

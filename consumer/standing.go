@@ -31,6 +31,18 @@ func (a *assignment) remember() *memory {
 	return m
 }
 
+// begin has the assignment begin under that member id, with what is left of the one
+// before. It is called before anybody else knows of it.
+func (a *assignment) begin(m *memory, member string) { a.recalls, a.member = m, member }
+
+// recalled returns what is left of the assignment before; nil once the claim about it
+// is settled.
+func (a *assignment) recalled() *memory {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.recalls
+}
+
 // settled returns what is settled, and the witnesses of its log. mu is held.
 func (a *assignment) settled() ledger.Beyond {
 	b := a.ledger.Beyond()
@@ -39,14 +51,24 @@ func (a *assignment) settled() ledger.Beyond {
 	return b
 }
 
-// since is what of the memory counts for somebody who begins at that offset.
-func (m *memory) since(from int64) ledger.Beyond {
-	b := m.said
+// isOf reports whether what the group says is what was committed before the memory: then
+// nobody has committed since.
+func (m *memory) isOf(f fetched) bool {
+	return m != nil && slices.Contains(m.stamps, f.stamp())
+}
+
+// since returns what of the memory counts for somebody who begins at that offset, or
+// where the memory does if it is none.
+func (m *memory) since(from int64) (begin int64, b ledger.Beyond) {
+	if from < 0 {
+		from = m.first
+	}
+	b = m.said
 	b.Committed = from
 	if m.said.Committed > from {
 		b.Settled = append([]ledger.Span{{From: from, To: m.said.Committed}}, m.said.Settled...)
 	}
-	return b
+	return from, b
 }
 
 // fetched is what the group says of a partition.
@@ -125,6 +147,9 @@ func (a *assignment) orphan() (left int, stamps []stamp) {
 	a.life.Store(int32(phaseOrphaned))
 	return a.ledger.Undone(), slices.Clone(a.stamps)
 }
+
+// orphaned reports whether its topic was deleted.
+func (a *assignment) orphaned() bool { return a.phase() == phaseOrphaned }
 
 // bereft reports whether nothing is left of a topic that was deleted.
 func (a *assignment) bereft() bool {

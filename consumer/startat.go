@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
 const (
@@ -54,7 +55,7 @@ func (c *Consumer) startAt(ctx context.Context) bool {
 		case ctx.Err() == nil:
 			c.conditions.assignment.Fail(fmt.Sprintf("start latest: where group %q begins in topic %q cannot be decided: %s", c.opts.Group, c.opts.Topic, redact.Error(err)))
 		}
-		if !pause(ctx, startEvery) {
+		if !wait.For(ctx, startEvery) {
 			return false
 		}
 	}
@@ -153,8 +154,8 @@ func (c *Consumer) firstOf(partition int32) int64 {
 
 // hasBegun notes that a partition has a commit. Should it lose it, all that it holds
 // then is new to the group.
-func (c *Consumer) hasBegun(partition int32) {
+func (c *Consumer) hasBegun(tp topicPartition) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.ends, partition)
+	delete(c.ends, tp.partition)
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/pipeline/handler"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
@@ -286,15 +287,15 @@ func startCrowd(ctx context.Context, t *testing.T, c crowdCase) *crowdRun {
 	}
 	r.handler = newStages(t, &timelessDecoder{at: time.Now().UnixMilli()}, sinkDelivery{r.sink})
 	for range r.opts.Workers {
-		r.workers <- r.handler.NewWorker()
+		r.shared.workers <- r.handler.NewWorker()
 	}
 	pumpCtx, stop := context.WithCancel(ctx)
 	r.a = newAssignment(topic, 0, r.inboxes, stop)
 	r.Consumer.mu.Lock()
 	r.assignments[topicPartition{topic, 0}], r.alive[r.a] = r.a, true
 	r.Consumer.mu.Unlock()
-	p := newPump(r.Consumer, r.a)
-	p.recycles = false
+	r.shared.recycles = false
+	p := r.shared.of(r.a)
 	r.pumps.Go(func() { p.run(pumpCtx) })
 	r.pumps.Go(func() { r.take(ctx) })
 	r.pumps.Go(func() { r.readAgain(ctx) })
@@ -342,22 +343,12 @@ func (r *crowdRun) take(ctx context.Context) {
 
 // readAgain is rereadLoop, likewise.
 func (r *crowdRun) readAgain(ctx context.Context) {
-	rr := rereader{c: r.Consumer}
-	for pause(ctx, rereadEvery) {
+	rr := r.rereader()
+	rr.source = func(_ context.Context, w *wanted) error { w.found(0, r.records); return nil }
+	for wait.For(ctx, rereadEvery) {
 		events, _ := r.window.InFlight()
 		r.most = max(r.most, events)
-		if r.window.Over(5, 4) && !r.relieve() {
-			continue
-		}
-		errands := r.parking.take(r.handler.Wants, time.Now(), max(r.opts.MaxInFlightEvents/4, 1))
-		if len(errands) == 0 {
-			continue
-		}
-		w := newWanted(errands)
-		rr.found(w, 0, r.records)
-		for i, e := range errands {
-			r.parking.done(e, w.left(i))
-		}
+		rr.turn(ctx)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 // topicID is the id under which the client reads the topic. A topic that is deleted
 // and made again has the same name and another id.
 type topicID struct {
+	name string
 	made atomic.Int64 // how often it was made again
 
 	mu   sync.Mutex
@@ -24,20 +25,29 @@ type topicID struct {
 
 var noTopicID [16]byte
 
-// id returns the id, or zeros if it is not known.
-func (t *topicID) id() [16]byte {
+// IDOf returns the id, or zeros if it is not known.
+func (t *topicID) IDOf(string) [16]byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.now
 }
 
-// learn notes the id if none was known.
-func (t *topicID) learn(id [16]byte) {
+// Learn notes the id if none was known.
+func (t *topicID) Learn(_ string, id [16]byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.now == noTopicID {
 		t.now = id
 	}
+}
+
+// PartitionOf names a partition of a request or answer. Newer versions of both
+// name topics by id alone; this consumer reads one topic.
+func (t *topicID) PartitionOf(topic string, _ [16]byte, partition int32) topicPartition {
+	if topic == "" {
+		topic = t.name
+	}
+	return topicPartition{topic, partition}
 }
 
 // differs reports whether the id is of a topic that was made after the one that is
@@ -97,7 +107,7 @@ func (c *Consumer) checkTopic(ctx context.Context) {
 		c.remake(id)
 		return
 	}
-	c.topic.learn(id)
+	c.topic.Learn(c.opts.Topic, id)
 }
 
 // remake has the client begin with the topic anew. What was taken of the old one is

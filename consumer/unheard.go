@@ -58,7 +58,7 @@ func (c *Consumer) askOffsets(ctx context.Context, as []*assignment) (map[int32]
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	t := kmsg.NewOffsetFetchRequestGroupTopic()
-	t.Topic, t.TopicID = c.opts.Topic, c.topic.id()
+	t.Topic, t.TopicID = c.opts.Topic, c.topic.IDOf(c.opts.Topic)
 	for _, a := range as {
 		t.Partitions = append(t.Partitions, a.partition)
 	}

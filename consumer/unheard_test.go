@@ -156,11 +156,9 @@ func TestAnAnswerThatComesTwice(t *testing.T) {
 	m.hear(m.client, topicPartition{topic, 0}, fetched{offset: -1})
 	m.settleClaim(m.owned()[0], &ledger.Claim{Committed: -1}, ledger.Finding{})
 	for _, a := range m.owned() {
-		a.mu.Lock()
-		if a.claim != nil || a.ledger.Last().Offset != 9 {
-			t.Errorf("claim %+v, taken to %d; want none, 9", a.claim, a.ledger.Last().Offset)
+		if last, _ := a.behind(0); a.openClaim() != nil || last != 9 {
+			t.Errorf("claim %+v, taken to %d; want none, 9", a.openClaim(), last)
 		}
-		a.mu.Unlock()
 	}
 	m.Settle(vs)
 	b.eventually("all is committed", func() bool { return b.committed(0) == 10 })

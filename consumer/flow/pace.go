@@ -11,16 +11,18 @@ type Pace struct {
 	next      time.Time
 }
 
-// maxAtOnce bounds what is taken without a rate.
-const maxAtOnce = 8192
+// MaxPoll bounds one poll. It is more than is fetched at a time, but of tiny records:
+// the client asks a broker for more once all that it sent has been taken, so what
+// is left behind keeps the pumps waiting.
+const MaxPoll = 8192
 
 // Most bounds one poll, so that a rate is kept within a second and not only over
 // many.
 func (p *Pace) Most() int {
 	if p.PerSecond <= 0 {
-		return maxAtOnce
+		return MaxPoll
 	}
-	return min(maxAtOnce, max(1, int(p.PerSecond/10)))
+	return min(MaxPoll, max(1, int(p.PerSecond/10)))
 }
 
 // Wait returns when more may be taken, or ctx ends.

@@ -1,0 +1,22 @@
+package consumer
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// parkingMetrics count what is parked and read again.
+type parkingMetrics struct{ parked, reread prometheus.Counter }
+
+func newParkingMetrics() parkingMetrics {
+	return parkingMetrics{
+		parked: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "amazon_capi_parked_records_total", Help: "Records put off because their profile's lane had more than it could send.",
+		}),
+		reread: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "amazon_capi_reread_records_total", Help: "Records that were put off and have been read again.",
+		}),
+	}
+}
+
+// collectors returns them for a registry.
+func (p *parking) collectors() []prometheus.Collector {
+	return []prometheus.Collector{p.metrics.parked, p.metrics.reread}
+}
