@@ -13,10 +13,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// assignment is one partition for as long as this member owns it. A partition
+// Assignment is one partition for as long as this member owns it. A partition
 // that leaves and comes back is a new assignment with a new ledger, so that a
 // verdict for the old one finds nothing to change.
-type assignment struct {
+type Assignment struct {
 	topic     string
 	partition int32
 
@@ -28,7 +28,7 @@ type assignment struct {
 	inboxes *flow.Inboxes // all of them
 
 	mu        sync.Mutex
-	inbox     []intake
+	inbox     []Intake
 	queued    int  // records in it and in the pump's hands that were not read again
 	holding   bool // the pump waits for the registry
 	ledger    ledger.Ledger
@@ -40,7 +40,7 @@ type assignment struct {
 	unheard   bool          // the group has given it, and not said yet where it stands
 	log       ledger.LogID
 	witnesses ledger.Witnesses
-	link      link             // the connections that there had been when records were last taken
+	link      Link             // the connections that there had been when records were last taken
 	oath      ledger.Witnesses // as there were before another connection, not compared yet
 	missedTo  int64            // the log's start up to which missed records are counted
 	doubtedAt int64            // where the last look would have gone back to, plus one
@@ -52,9 +52,9 @@ type assignment struct {
 	left      bool          // the pump has stopped
 	unbegun   int           // taken, and never to be begun because of that
 	drained   chan struct{} // closed when all that was begun is settled, or at the end; nil while nobody waits
-	stamps    []stamp       // the commits that the group may hold of this partition, if nobody else has committed
+	stamps    []Stamp       // the commits that the group may hold of this partition, if nobody else has committed
 	first     int64         // the offset of the first record taken
-	recalls   *memory       // of the assignment before, until the claim is settled
+	recalls   *Memory       // of the assignment before, until the claim is settled
 	member    string        // the client's member id when it was made, or came back
 	since     time.Time     // when it was suspended
 	returned  bool          // suspended, and the group has given the partition back
@@ -68,36 +68,40 @@ type assignment struct {
 	others      int  // records in the ledger that are left for a later job
 }
 
-// intake is records for the pump: a run that follows each other in the ledger,
+// Intake is records for the pump: a run that follows each other in the ledger,
 // or some that were parked and have been read again.
-type intake struct {
-	records  []*kgo.Record
+type Intake struct {
+	Records  []*kgo.Record
 	firstSeq uint64
-	seqs     []uint64        // of those that were parked, instead of firstSeq
-	pasts    []*verdict.Past // of those, likewise
-	// gone is the profile of parked records that are not in Kafka any more, and
+	Seqs     []uint64        // of those that were parked, instead of firstSeq
+	Pasts    []*verdict.Past // of those, likewise
+	// Gone is the profile of parked records that are not in Kafka any more, and
 	// have no contents; empty for all others.
-	gone string
+	Gone string
 }
 
-func (in *intake) seq(i int) uint64 {
-	if in.seqs != nil {
-		return in.seqs[i]
+// Seq returns the sequence number of a record.
+func (in *Intake) Seq(i int) uint64 {
+	if in.Seqs != nil {
+		return in.Seqs[i]
 	}
 	return in.firstSeq + uint64(i)
 }
 
-func (in *intake) past(i int) *verdict.Past {
-	if in.pasts == nil {
+// Past returns what happened to a record before; nil if it was not sent.
+func (in *Intake) Past(i int) *verdict.Past {
+	if in.Pasts == nil {
 		return nil
 	}
-	return in.pasts[i]
+	return in.Pasts[i]
 }
 
-var _ verdict.Owner = (*assignment)(nil)
+var _ verdict.Owner = (*Assignment)(nil)
 
-func newAssignment(topic string, partition int32, all *flow.Inboxes, stop context.CancelFunc) *assignment {
-	return &assignment{
+// NewAssignment returns the assignment of a partition, whose inbox counts among all.
+// stop stops its pump.
+func NewAssignment(topic string, partition int32, all *flow.Inboxes, stop context.CancelFunc) *Assignment {
+	return &Assignment{
 		topic:     topic,
 		partition: partition,
 		stop:      stop,
@@ -111,12 +115,12 @@ func newAssignment(topic string, partition int32, all *flow.Inboxes, stop contex
 }
 
 // Live implements verdict.Owner.
-func (a *assignment) Live() bool { return a.phase() != phaseEnded }
+func (a *Assignment) Live() bool { return a.phase() != phaseEnded }
 
-// fresh returns the records that are to be handled, and their size: those that no
+// Fresh returns the records that are to be handled, and their size: those that no
 // earlier owner has settled and that the job, if there is one, is about. It
 // returns records itself when that is all of them, as it nearly always is.
-func (a *assignment) fresh(records []*kgo.Record) (fresh []*kgo.Record, bytes int64) {
+func (a *Assignment) Fresh(records []*kgo.Record) (fresh []*kgo.Record, bytes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	fresh = records
@@ -133,15 +137,15 @@ func (a *assignment) fresh(records []*kgo.Record) (fresh []*kgo.Record, bytes in
 	return fresh, bytes
 }
 
-func (a *assignment) wants(r *kgo.Record) bool {
+func (a *Assignment) wants(r *kgo.Record) bool {
 	return !r.Attrs.IsControl() && !a.before.Has(r.Offset, r.LeaderEpoch) && (a.selection == nil || a.selection.Has(a.partition, r.Offset))
 }
 
-// push enters polled records into the ledger and those that fresh gave into the
+// Push enters polled records into the ledger and those that fresh gave into the
 // pump's inbox. The others are in the ledger as settled, if they are: the committed
 // prefix passes them, and they stay in the metadata until it does. So are the markers
 // of transactions. It returns how many records were settled before.
-func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) (skipped int) {
+func (a *Assignment) Push(records, fresh []*kgo.Record, highWater int64) (skipped int) {
 	a.mu.Lock()
 	a.highWater = max(a.highWater, highWater)
 	if len(records) > 0 && a.ledger.Next() == 0 {
@@ -157,7 +161,7 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) (skippe
 			for _, r := range records[:n] {
 				a.ledger.Take(markOf(r), verdict.SizeOf(r), r.Timestamp.UnixMilli())
 			}
-			a.inbox = append(a.inbox, intake{records: records[:n], firstSeq: first})
+			a.inbox = append(a.inbox, Intake{Records: records[:n], firstSeq: first})
 			if !a.left {
 				a.queue(n)
 			}
@@ -189,16 +193,16 @@ func (a *assignment) push(records, fresh []*kgo.Record, highWater int64) (skippe
 
 func markOf(r *kgo.Record) ledger.Mark { return ledger.Mark{Offset: r.Offset, Epoch: r.LeaderEpoch} }
 
-// pull waits for the next run of records; ok is false when ctx is done.
-func (a *assignment) pull(ctx context.Context) (in intake, ok bool) {
+// Pull waits for the next run of records; ok is false when ctx is done.
+func (a *Assignment) Pull(ctx context.Context) (in Intake, ok bool) {
 	for {
 		if ctx.Err() != nil {
-			return intake{}, false
+			return Intake{}, false
 		}
 		a.mu.Lock()
 		if len(a.inbox) > 0 {
 			in = a.inbox[0]
-			a.inbox[0] = intake{}
+			a.inbox[0] = Intake{}
 			a.inbox = a.inbox[1:]
 			a.mu.Unlock()
 			return in, true
@@ -212,10 +216,10 @@ func (a *assignment) pull(ctx context.Context) (in intake, ok bool) {
 	}
 }
 
-// settle enters verdicts into the ledger. It returns those that count, and their
+// Settle enters verdicts into the ledger. It returns those that count, and their
 // bytes that are no longer in flight. After the end of the assignment none
 // counts: what the partition's next owner has committed may be further already.
-func (a *assignment) settle(vs []verdict.Verdict) (counted []verdict.Verdict, bytes int64) {
+func (a *Assignment) Settle(vs []verdict.Verdict) (counted []verdict.Verdict, bytes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.phase() == phaseEnded {
@@ -240,23 +244,23 @@ func (a *assignment) settle(vs []verdict.Verdict) (counted []verdict.Verdict, by
 
 // underway is how many records the pump has begun that have no verdict, those
 // that are parked or left for a later job not counted. mu is held.
-func (a *assignment) underway() int {
+func (a *Assignment) underway() int {
 	if a.phase() == phaseEnded {
 		return 0 // nobody waits for what the next owner sends
 	}
 	return a.ledger.Undone() - a.unbegun - a.parked - a.others
 }
 
-func (a *assignment) noteDrained() {
+func (a *Assignment) noteDrained() {
 	if a.drained != nil && a.underway() == 0 {
 		close(a.drained)
 		a.drained = nil
 	}
 }
 
-// park notes that records have left memory without a verdict. It appends their
+// Park notes that records have left memory without a verdict. It appends their
 // spots, and returns the bytes that are not in flight any more.
-func (a *assignment) park(tokens []verdict.Handle, spots []spot) (_ []spot, freed int64) {
+func (a *Assignment) Park(tokens []verdict.Handle, spots []Spot) (_ []Spot, freed int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.phase() == phaseEnded {
@@ -264,7 +268,7 @@ func (a *assignment) park(tokens []verdict.Handle, spots []spot) (_ []spot, free
 	}
 	for _, t := range tokens {
 		if at, more, ok := a.ledger.Resize(t.Seq, 0); ok {
-			spots = append(spots, spot{owner: a, seq: t.Seq, at: at})
+			spots = append(spots, Spot{Owner: a, Seq: t.Seq, At: at})
 			freed -= int64(more)
 			a.parked++
 		}
@@ -273,18 +277,18 @@ func (a *assignment) park(tokens []verdict.Handle, spots []spot) (_ []spot, free
 	return spots, freed
 }
 
-// again takes parked records that have been read again; false if the assignment
+// Again takes parked records that have been read again; false if the assignment
 // begins no more.
-func (a *assignment) again(in intake) bool {
+func (a *Assignment) Again(in Intake) bool {
 	a.mu.Lock()
 	if a.phase() == phaseEnded || a.left {
 		a.mu.Unlock()
 		return false
 	}
-	for i, seq := range in.seqs {
-		a.ledger.Resize(seq, verdict.SizeOf(in.records[i]))
+	for i, seq := range in.Seqs {
+		a.ledger.Resize(seq, verdict.SizeOf(in.Records[i]))
 	}
-	a.parked -= len(in.seqs)
+	a.parked -= len(in.Seqs)
 	a.inbox = append(a.inbox, in)
 	a.mu.Unlock()
 	select {
@@ -294,14 +298,14 @@ func (a *assignment) again(in intake) bool {
 	return true
 }
 
-// leave records that the pump stopped with this many records of its run, and
+// Leave records that the pump stopped with this many records of its run, and
 // all of its inbox, not begun. On the way out it is quicker to let the next
 // owner read them again than to deliver them.
-func (a *assignment) leave(unbegun int) {
+func (a *Assignment) Leave(unbegun int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, in := range a.inbox {
-		unbegun += len(in.records)
+		unbegun += len(in.Records)
 	}
 	a.inbox = nil
 	a.queue(-a.queued)
@@ -309,10 +313,10 @@ func (a *assignment) leave(unbegun int) {
 	close(a.stopped)
 }
 
-// drain stops the pump and waits until everything it began has its verdict, or
+// Drain stops the pump and waits until everything it began has its verdict, or
 // until ctx is done. It returns how much of that is left without one: what its
 // next owner sends again.
-func (a *assignment) drain(ctx context.Context) (left int) {
+func (a *Assignment) Drain(ctx context.Context) (left int) {
 	a.stop()
 	select {
 	case <-a.stopped:
@@ -336,10 +340,10 @@ func (a *assignment) drain(ctx context.Context) (left int) {
 	return a.underway()
 }
 
-// end fences the assignment: no verdict counts any more. It returns what was
+// End fences the assignment: no verdict counts any more. It returns what was
 // still in flight, which goes back to the group, how much of it was parked, and what
 // is to be remembered if the partition comes back.
-func (a *assignment) end() (events, parked int, bytes int64, m *memory) {
+func (a *Assignment) End() (events, parked int, bytes int64, m *Memory) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.phase() == phaseEnded {

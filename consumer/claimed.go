@@ -8,48 +8,48 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
-// await has nothing taken before the group has said where the partition stands.
-func (a *assignment) await() {
+// Await has nothing taken before the group has said where the partition stands.
+func (a *Assignment) Await() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.unheard = true
 }
 
-// awaits reports whether the group is still to say that.
-func (a *assignment) awaits() bool {
+// Awaits reports whether the group is still to say that.
+func (a *Assignment) Awaits() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.unheard && a.phase() != phaseDraining
 }
 
-// hear notes what the group has said, and what that claims.
-func (a *assignment) hear(f fetched, cl *ledger.Claim) {
+// Hear notes what the group has said, and what that claims.
+func (a *Assignment) Hear(f Fetched, cl *ledger.Claim) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.unheard {
 		return // the client's answer and ours have met, and it may be taking
 	}
-	a.stamps = []stamp{f.stamp()}
+	a.stamps = []Stamp{f.Stamp()}
 	a.claim, a.running, a.unheard = cl, false, false
 }
 
-// openClaim returns the claim that is to be compared with the log; nil if there is none.
+// OpenClaim returns the claim that is to be compared with the log; nil if there is none.
 // It does not change.
-func (a *assignment) openClaim() *ledger.Claim {
+func (a *Assignment) OpenClaim() *ledger.Claim {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.claim
 }
 
-// rewound reports whether what was taken of the partition is in doubt.
-func (a *assignment) rewound() bool {
+// Rewound reports whether what was taken of the partition is in doubt.
+func (a *Assignment) Rewound() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.claim != nil && a.running
 }
 
-// doubted reports whether the same place to go back to was found before.
-func (a *assignment) doubted(begin int64) bool {
+// Doubted reports whether the same place to go back to was found before.
+func (a *Assignment) Doubted(begin int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	again := a.doubtedAt == begin+1
@@ -57,8 +57,8 @@ func (a *assignment) doubted(begin int64) bool {
 	return again
 }
 
-// doubt has what was taken compared with the log.
-func (a *assignment) doubt() {
+// Doubt has what was taken compared with the log.
+func (a *Assignment) Doubt() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.claim == nil {
@@ -68,34 +68,34 @@ func (a *assignment) doubt() {
 
 // dispute makes a claim of what was taken: that the log is as it was. group is what
 // the group holds, -1 if that is of no account. mu is held.
-func (a *assignment) dispute(group int64) {
+func (a *Assignment) dispute(group int64) {
 	said := a.before
 	said.Log, said.Witnesses = a.log, a.sworn()
 	a.claim = &ledger.Claim{Partition: a.partition, Group: group, Committed: a.ledger.Last().Offset + 1, Said: said, First: -1}
 	a.running, a.oath = true, nil
 }
 
-// settledClaim is what an assignment was when its claim was settled.
-type settledClaim struct {
-	running bool  // the claim was about records of its own
-	was     int64 // the offset after the last that it had taken
-	done    bool  // nothing of its job is left to be taken
+// SettledClaim is what an assignment was when its claim was settled.
+type SettledClaim struct {
+	Running bool  // the claim was about records of its own
+	Was     int64 // the offset after the last that it had taken
+	Done    bool  // nothing of its job is left to be taken
 }
 
-// settleClaim makes a finding the state of the assignment; false if its claim has been
+// SettleClaim makes a finding the state of the assignment; false if its claim has been
 // settled or replaced meanwhile. latest is set if a group without offsets does not begin
 // at the log's start.
-func (a *assignment) settleClaim(cl *ledger.Claim, f ledger.Finding, latest bool) (s settledClaim, ok bool) {
+func (a *Assignment) SettleClaim(cl *ledger.Claim, f ledger.Finding, latest bool) (s SettledClaim, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.claim != cl {
 		return s, false
 	}
-	s.running, s.was = a.running, a.ledger.Last().Offset+1
+	s.Running, s.Was = a.running, a.ledger.Last().Offset+1
 	a.claim, a.recalls, a.running, a.doubtedAt = nil, nil, false, 0
-	a.oath, a.link = nil, link{}
+	a.oath, a.link = nil, Link{}
 	a.log, a.before, a.witnesses = f.Log, f.Believed, slices.Clone(f.Believed.Witnesses)
-	if s.running {
+	if s.Running {
 		a.ledger.Lose(f.Begin)
 	} else {
 		a.ledger.Begin(f.Begin)
@@ -104,26 +104,26 @@ func (a *assignment) settleClaim(cl *ledger.Claim, f ledger.Finding, latest bool
 			a.ledger.Touch() // or the next owner would begin where nothing is known of this
 		}
 	}
-	s.done = a.selection != nil && f.Begin >= a.selection.End(a.partition)
+	s.Done = a.selection != nil && f.Begin >= a.selection.End(a.partition)
 	return s, true
 }
 
-// trusted is what an assignment thinks of records that were fetched for it.
-type trusted struct {
-	ok     bool  // they may be taken
-	other  bool  // the log holds other records than it did
-	twice  bool  // there was another connection, and one before has not been looked into
-	sworn  bool  // there was another connection, to be looked into
-	missed int64 // offsets that were deleted before they were read
-	from   int64 // the first of them
-	forgot bool  // some that an earlier owner had settled are forgotten
+// Judged is what an assignment thinks of records that were fetched for it.
+type Judged struct {
+	Ok     bool  // they may be taken
+	Other  bool  // the log holds other records than it did
+	Twice  bool  // there was another connection, and one before has not been looked into
+	Sworn  bool  // there was another connection, to be looked into
+	Missed int64 // offsets that were deleted before they were read
+	From   int64 // the first of them
+	Forgot bool  // some that an earlier owner had settled are forgotten
 }
 
-// trust judges what was fetched. Nothing is taken while a claim is open, and nothing
+// Trust judges what was fetched. Nothing is taken while a claim is open, and nothing
 // from a log that turns out to be another than it was; else the last record becomes a
 // witness. reconnected reports whether there has been another connection to the leader
 // than that of the link, which it renews.
-func (a *assignment) trust(p *kgo.FetchPartition, reconnected func(*link) bool) (t trusted) {
+func (a *Assignment) Trust(p *kgo.FetchPartition, reconnected func(*Link) bool) (t Judged) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.underWay() {
@@ -131,27 +131,27 @@ func (a *assignment) trust(p *kgo.FetchPartition, reconnected func(*link) bool) 
 	}
 	first, last := p.Records[0], p.Records[len(p.Records)-1]
 	if first.Offset <= a.ledger.Last().Offset || a.witnesses.Contradicted(a.ledger.Last().Offset, p.Records) {
-		t.other = true
+		t.Other = true
 		return t
 	}
 	if reconnected(&a.link) {
 		// If it was the second within the time that a look takes, nothing is to be
 		// taken before the log is known to be the same.
-		t.sworn = true
-		if t.twice = !a.swear(); t.twice {
+		t.Sworn = true
+		if t.Twice = !a.swear(); t.Twice {
 			return t
 		}
 	}
-	t.ok = true
-	t.missed, t.from = a.jump(p.LogStartOffset, first.Offset)
-	t.forgot = a.distrust(p.Records)
+	t.Ok = true
+	t.Missed, t.From = a.jump(p.LogStartOffset, first.Offset)
+	t.Forgot = a.distrust(p.Records)
 	a.witnesses = a.witnesses.Add(ledger.Witness{Offset: last.Offset, Print: ledger.Fingerprint(last)})
 	return t
 }
 
-// stands reports whether a batch that is too large to unpack may be taken now: not while
+// Stands reports whether a batch that is too large to unpack may be taken now: not while
 // it is open where the partition goes on.
-func (a *assignment) stands(batch *kgo.ErrDecompressTooLarge) bool {
+func (a *Assignment) Stands(batch *kgo.ErrDecompressTooLarge) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.underWay() && batch.NextOffset-1 > a.ledger.Last().Offset
@@ -162,7 +162,7 @@ func (a *assignment) stands(batch *kgo.ErrDecompressTooLarge) bool {
 // reports whether that was anything. A leader that is elected in order writes behind
 // all of it, and then nothing is forgotten, whatever one fetch brings together. mu is
 // held.
-func (a *assignment) distrust(records []*kgo.Record) (forgot bool) {
+func (a *Assignment) distrust(records []*kgo.Record) (forgot bool) {
 	if len(a.before.Settled) == 0 || records[len(records)-1].LeaderEpoch <= a.before.Epoch {
 		return false
 	}
@@ -176,7 +176,7 @@ func (a *assignment) distrust(records []*kgo.Record) (forgot bool) {
 
 // swear notes the witnesses from before another connection. It returns false if
 // earlier ones have not been compared yet. mu is held.
-func (a *assignment) swear() bool {
+func (a *Assignment) swear() bool {
 	if len(a.oath) > 0 {
 		return false
 	}
@@ -187,16 +187,16 @@ func (a *assignment) swear() bool {
 // sworn returns the witnesses that the log has to have if it is still the one that was
 // read. Those that were taken since another connection prove only the log that there is
 // now. mu is held.
-func (a *assignment) sworn() ledger.Witnesses {
+func (a *Assignment) sworn() ledger.Witnesses {
 	if len(a.oath) > 0 {
 		return slices.Clone(a.oath)
 	}
 	return slices.Clone(a.witnesses)
 }
 
-// oathClaim returns what the log has to hold if it is the one from before another
+// OathClaim returns what the log has to hold if it is the one from before another
 // connection; false if there is nothing to compare.
-func (a *assignment) oathClaim() (cl ledger.Claim, ok bool) {
+func (a *Assignment) OathClaim() (cl ledger.Claim, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.oath) == 0 || a.claim != nil {
@@ -209,9 +209,9 @@ func (a *assignment) oathClaim() (cl ledger.Claim, ok bool) {
 	}, true
 }
 
-// keepsOath reports whether that witness is still what it swears by, and ends the oath
+// KeepsOath reports whether that witness is still what it swears by, and ends the oath
 // if there is no doubt of it.
-func (a *assignment) keepsOath(w ledger.Witness, doubtful bool) (same bool) {
+func (a *Assignment) KeepsOath(w ledger.Witness, doubtful bool) (same bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	same = len(a.oath) > 0 && a.oath[len(a.oath)-1] == w && a.phase() == phaseTaking
@@ -224,7 +224,7 @@ func (a *assignment) keepsOath(w ledger.Witness, doubtful bool) (same bool) {
 // jump returns how many offsets were deleted between the last record taken and
 // the first of those that come next, of which the log's start is known. mu is
 // held.
-func (a *assignment) jump(start, next int64) (n, from int64) {
+func (a *Assignment) jump(start, next int64) (n, from int64) {
 	from = max(a.ledger.Last().Offset+1, a.missedTo)
 	start = min(start, next)
 	if start <= from {
@@ -238,17 +238,17 @@ func (a *assignment) jump(start, next int64) (n, from int64) {
 	return n, from
 }
 
-// behind returns the last offset taken, and whether the log begins after it.
-func (a *assignment) behind(start int64) (at int64, behind bool) {
+// Behind returns the last offset taken, and whether the log begins after it.
+func (a *Assignment) Behind(start int64) (at int64, behind bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	at = a.ledger.Last().Offset
 	return at, start > at+1 && a.underWay() && !a.atEnd
 }
 
-// skip notes that the log begins at start, if the last offset taken is still that one.
+// Skip notes that the log begins at start, if the last offset taken is still that one.
 // It returns how many were deleted before they were read, and the first of them.
-func (a *assignment) skip(at, start int64) (n, from int64) {
+func (a *Assignment) Skip(at, start int64) (n, from int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.ledger.Last().Offset != at || !a.underWay() || a.atEnd {

@@ -27,9 +27,9 @@ import (
 
 // suspend keeps what was lost for the case that it comes back. c.mu is held. It
 // returns those that cannot be kept.
-func (c *Consumer) suspend(as []*assignment) (gone []*assignment) {
+func (c *Consumer) suspend(as []*Assignment) (gone []*Assignment) {
 	for _, a := range as {
-		if !a.suspend(c.opts.Now()) {
+		if !a.Suspend(c.opts.Now()) {
 			gone = append(gone, a)
 		}
 	}
@@ -38,10 +38,10 @@ func (c *Consumer) suspend(as []*assignment) (gone []*assignment) {
 
 // expire fences what has been suspended for a session's length.
 func (c *Consumer) expire(now time.Time) {
-	var gone []*assignment
+	var gone []*Assignment
 	c.mu.Lock()
 	for _, a := range c.assignments {
-		if a.overdue(now, c.opts.SessionTimeout) {
+		if a.Overdue(now, c.opts.SessionTimeout) {
 			gone = append(gone, a)
 		}
 	}
@@ -55,9 +55,9 @@ func (c *Consumer) expire(now time.Time) {
 
 // notReturned are the suspended assignments that the group has not given back. They
 // are somebody else's now. c.mu is held.
-func (c *Consumer) notReturned(added map[string][]int32) (gone []*assignment) {
+func (c *Consumer) notReturned(added map[string][]int32) (gone []*Assignment) {
 	for tp, a := range c.assignments {
-		if !a.given(slices.Contains(added[tp.topic], tp.partition)) {
+		if !a.Given(slices.Contains(added[tp.Topic], tp.Partition)) {
 			gone = append(gone, a)
 		}
 	}
@@ -67,14 +67,14 @@ func (c *Consumer) notReturned(added map[string][]int32) (gone []*assignment) {
 // comesBack has a suspended assignment go on if nobody has committed since, as soon
 // as its log is known to be the same. Otherwise it is ended, and another begun. It
 // returns the partition's assignment, nil if there is none, and whether it goes on.
-func (c *Consumer) comesBack(cl *kgo.Client, tp topicPartition, f fetched) (a *assignment, goesOn bool) {
+func (c *Consumer) comesBack(cl *kgo.Client, tp TopicPartition, f Fetched) (a *Assignment, goesOn bool) {
 	c.mu.Lock()
 	if a = c.assignments[tp]; a == nil {
 		c.mu.Unlock()
 		return nil, false
 	}
 	stopping := c.stopping
-	suspended, goesOn := a.comeBack(f, memberID(cl), stopping)
+	suspended, goesOn := a.ComeBack(f, memberID(cl), stopping)
 	if goesOn {
 		c.steer(a)
 	}
@@ -82,15 +82,15 @@ func (c *Consumer) comesBack(cl *kgo.Client, tp topicPartition, f fetched) (a *a
 	switch {
 	case goesOn:
 	case suspended && stopping:
-		c.end([]*assignment{a})
+		c.end([]*Assignment{a})
 		return nil, false
 	case suspended:
-		c.end([]*assignment{a})
+		c.end([]*Assignment{a})
 		c.mu.Lock()
 		delete(c.memories, tp) // it is not what is committed, either
 		c.start(cl, tp)
 		a = c.assignments[tp]
-		a.await() // nothing is taken before there is a claim
+		a.Await() // nothing is taken before there is a claim
 		c.mu.Unlock()
 	}
 	return a, goesOn

@@ -64,11 +64,11 @@ func TestThrownOutOfTheGroup(t *testing.T) {
 // verdicts for what this one had before change nothing.
 func TestSomebodyHasCommittedSince(t *testing.T) {
 	text := "1.x"
-	for name, answer := range map[string]fetched{
-		"further":         {offset: 4},
-		"other metadata":  {offset: 2, metadata: &text},
-		"back":            {offset: 1},
-		"offsets expired": {offset: -1},
+	for name, answer := range map[string]Fetched{
+		"further":         {Offset: 4},
+		"other metadata":  {Offset: 2, Metadata: &text},
+		"back":            {Offset: 1},
+		"offsets expired": {Offset: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestSomebodyHasCommittedSince(t *testing.T) {
 						rt := kmsg.NewOffsetFetchResponseGroupTopic()
 						rt.Topic, rt.TopicID = t.Topic, t.TopicID
 						p := kmsg.NewOffsetFetchResponseGroupTopicPartition()
-						p.Offset, p.Metadata, p.LeaderEpoch = answer.offset, answer.metadata, -1
+						p.Offset, p.Metadata, p.LeaderEpoch = answer.Offset, answer.Metadata, -1
 						rt.Partitions = append(rt.Partitions, p)
 						g.Topics = append(g.Topics, rt)
 					}
@@ -101,7 +101,7 @@ func TestSomebodyHasCommittedSince(t *testing.T) {
 					t.Error("an assignment is live that another member has had since")
 				}
 				m.Settle(before[2:])
-				from := max(answer.offset, 0)
+				from := max(answer.Offset, 0)
 				after := s.take(int(6 - from))
 				if sum := m.Tally().Summary(); sum.Returned != 4 || int64(sum.InFlight()) != 6-from {
 					t.Errorf("returned %d, in flight %d; want 4 and %d", sum.Returned, sum.InFlight(), 6-from)
@@ -193,7 +193,7 @@ func TestACoordinatorThatIsAway(t *testing.T) {
 
 // falsify has an assignment remember other records than it has taken, as if the log had
 // been written anew. No broker that tests can have does that to one record.
-func falsify(a *assignment) {
+func falsify(a *Assignment) {
 	v := reflect.ValueOf(a).Elem().FieldByName("witnesses")
 	for i := range v.Len() {
 		*(*uint64)(v.Index(i).FieldByName("Print").Addr().UnsafePointer())++

@@ -34,13 +34,13 @@ const (
 // memberOf is whose offsets are committed.
 type memberOf interface {
 	// Living returns the assignments that have not ended.
-	Living() []*assignment
+	Living() []*Assignment
 	// Steer has an assignment's partition be fetched, or not, as it stands.
-	Steer(a *assignment)
+	Steer(a *Assignment)
 	// End fences assignments.
-	End(as []*assignment)
+	End(as []*Assignment)
 	// HasBegun notes that the group has an offset of a partition.
-	HasBegun(tp topicPartition)
+	HasBegun(tp TopicPartition)
 }
 
 // topics are the topics by name and by id.
@@ -51,7 +51,7 @@ type topics interface {
 	Learn(topic string, id [16]byte)
 	// PartitionOf names a partition of a request or answer, newer versions of which
 	// name topics by id alone.
-	PartitionOf(topic string, id [16]byte, partition int32) topicPartition
+	PartitionOf(topic string, id [16]byte, partition int32) TopicPartition
 }
 
 // committer commits, one commit at a time: from looking at the ledgers to the brokers'
@@ -136,7 +136,7 @@ func (t turn) give() { <-t }
 
 // commit writes down how far each of the assignments has got. What fails stays
 // to be committed at the next turn. It returns for how many there was news.
-func (c *committer) commit(ctx context.Context, as []*assignment) int {
+func (c *committer) commit(ctx context.Context, as []*Assignment) int {
 	c.turn.take()
 	defer c.turn.give()
 	news, _ := c.commitNow(ctx, as)
@@ -147,14 +147,14 @@ func (c *committer) commit(ctx context.Context, as []*assignment) int {
 // it would be under way when the partitions have their next owners. What fails and
 // may succeed a moment later is tried again, as long as one commit may take: all
 // since the commit before would be sent again.
-func (c *committer) conclude(ctx context.Context, as []*assignment) {
+func (c *committer) conclude(ctx context.Context, as []*Assignment) {
 	c.turn.take()
 	defer c.turn.give()
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	for pause := lastRetry; ; pause = min(2*pause, commitRetry) {
 		_, passes := c.commitNow(ctx, as)
-		if !passes && !slices.ContainsFunc(as, (*assignment).awaitsGroup) || !wait.For(ctx, pause) {
+		if !passes && !slices.ContainsFunc(as, (*Assignment).AwaitsGroup) || !wait.For(ctx, pause) {
 			break
 		}
 	}
@@ -164,32 +164,32 @@ func (c *committer) conclude(ctx context.Context, as []*assignment) {
 // commitBatch is one request's worth.
 type commitBatch struct {
 	offsets map[string]map[int32]kgo.EpochOffset
-	commits map[topicPartition]commit
-	of      map[topicPartition]*assignment
-	sent    map[topicPartition]bool // what was left of it in the request
+	commits map[TopicPartition]Commit
+	of      map[TopicPartition]*Assignment
+	sent    map[TopicPartition]bool // what was left of it in the request
 	limit   int                     // of its metadata
 	tooLong bool                    // the brokers found it longer than they take, and it can be shorter
 	passes  bool                    // it failed, and may succeed a moment later
 }
 
-func newCommitBatch(as []*assignment, limit int) *commitBatch {
+func newCommitBatch(as []*Assignment, limit int) *commitBatch {
 	b := &commitBatch{
 		offsets: make(map[string]map[int32]kgo.EpochOffset),
-		commits: make(map[topicPartition]commit),
-		of:      make(map[topicPartition]*assignment),
-		sent:    make(map[topicPartition]bool),
+		commits: make(map[TopicPartition]Commit),
+		of:      make(map[TopicPartition]*Assignment),
+		sent:    make(map[TopicPartition]bool),
 		limit:   limit,
 	}
 	for _, a := range as {
-		o, news := a.commitable(limit)
+		o, news := a.Commitable(limit)
 		if !news {
 			continue
 		}
-		if b.offsets[a.topic] == nil {
-			b.offsets[a.topic] = make(map[int32]kgo.EpochOffset)
+		if b.offsets[a.Topic()] == nil {
+			b.offsets[a.Topic()] = make(map[int32]kgo.EpochOffset)
 		}
-		b.offsets[a.topic][a.partition] = o.offset
-		tp := topicPartition{a.topic, a.partition}
+		b.offsets[a.Topic()][a.Partition()] = o.Offset
+		tp := a.TopicPartition()
 		b.commits[tp], b.of[tp] = o, a
 	}
 	return b
@@ -198,7 +198,7 @@ func newCommitBatch(as []*assignment, limit int) *commitBatch {
 // commitNow is commit for who holds committing. What is refused only because its
 // metadata is too long is tried again at once: it may be the last commit. It returns
 // for how many there was news, and whether what failed may succeed a moment later.
-func (c *committer) commitNow(ctx context.Context, as []*assignment) (news int, passes bool) {
+func (c *committer) commitNow(ctx context.Context, as []*Assignment) (news int, passes bool) {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	b := newCommitBatch(as, c.limit.Now())
@@ -295,14 +295,14 @@ func (c *committer) prepare(req *kmsg.OffsetCommitRequest, b *commitBatch) error
 		c.topics.Learn(t.Topic, t.TopicID)
 		t.Partitions = slices.DeleteFunc(t.Partitions, func(p kmsg.OffsetCommitRequestTopicPartition) bool {
 			tp := c.topics.PartitionOf(t.Topic, t.TopicID, p.Partition)
-			ours := b.of[tp].attempt(b.commits[tp], req.MemberID)
+			ours := b.of[tp].Attempt(b.commits[tp], req.MemberID)
 			fenced = fenced || !ours
 			return !ours
 		})
 		for j := range t.Partitions {
 			// Also when it is empty: the client would put the member's id.
 			tp := c.topics.PartitionOf(t.Topic, t.TopicID, t.Partitions[j].Partition)
-			text := b.commits[tp].metadata
+			text := b.commits[tp].Metadata
 			t.Partitions[j].Metadata = &text
 			b.sent[tp] = true
 		}

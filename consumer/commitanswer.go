@@ -58,8 +58,8 @@ func (c *committer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, e
 
 // refusedOf notes what was committed, and returns of what the brokers did not say that
 // it was, and why.
-func (c *committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (refused []*assignment, failed error) {
-	refuse := func(tp topicPartition, err error) {
+func (c *committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (refused []*Assignment, failed error) {
+	refuse := func(tp TopicPartition, err error) {
 		refused = append(refused, b.of[tp])
 		// One that the brokers refuse for good says more.
 		if failed == nil || !passes(err) {
@@ -67,7 +67,7 @@ func (c *committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (
 		}
 		b.passes = b.passes || passes(err)
 	}
-	answered := make(map[topicPartition]bool, len(b.sent))
+	answered := make(map[TopicPartition]bool, len(b.sent))
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
 			tp := c.topics.PartitionOf(t.Topic, t.TopicID, p.Partition)
@@ -82,7 +82,7 @@ func (c *committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (
 				refuse(tp, err)
 			default:
 				a := b.of[tp]
-				a.setCommitted(b.commits[tp])
+				a.SetCommitted(b.commits[tp])
 				c.owner.HasBegun(tp)
 				c.commitTaken(a)
 			}

@@ -231,7 +231,7 @@ func TestAPartitionThatComesBackWhileItsCommitsAreRefused(t *testing.T) {
 		"thrown out": func(b *bench, _ *member) { b.throwOut(kerr.UnknownMemberID) },
 		"doubted": func(_ *bench, m *member) {
 			m.mu.Lock()
-			m.doubt(m.assignments[topicPartition{topic, 1}])
+			m.doubt(m.assignments[TopicPartition{topic, 1}])
 			m.mu.Unlock()
 		},
 	} {

@@ -41,13 +41,13 @@ type Consumer struct {
 	pumps   sync.WaitGroup
 
 	mu          sync.Mutex
-	assignments map[topicPartition]*assignment // those that have not ended, in whatever phase
-	alive       map[*assignment]bool           // the same, and those whose topic was deleted
+	assignments map[TopicPartition]*Assignment // those that have not ended, in whatever phase
+	alive       map[*Assignment]bool           // the same, and those whose topic was deleted
 	stopping    bool                           // nothing is taken any more
-	memories    map[topicPartition]*memory     // of assignments that ended with more settled than committed
-	remade      map[topicPartition][]stamp     // what this member may have committed of a topic that was deleted
+	memories    map[TopicPartition]*Memory     // of assignments that ended with more settled than committed
+	remade      map[TopicPartition][]Stamp     // what this member may have committed of a topic that was deleted
 	unknownID   [2]time.Time                   // when fetches began to say that the topic's id is unknown, and last said so
-	unreadable  map[topicPartition]unreadable  // whose last fetch failed
+	unreadable  map[TopicPartition]unreadable  // whose last fetch failed
 	hung        []string                       // what watch found
 	assigned    bool                           // the group has answered once
 	lost        bool                           // and has taken back what it gave
@@ -57,7 +57,7 @@ type Consumer struct {
 	topic   topicID
 	abort   func(error) // ends Run; set by it
 
-	links   links
+	links   Links
 	oaths   chan struct{}   // capacity 1: an assignment's oath waits
 	doubts  chan struct{}   // capacity 1: an assignment's claim waits
 	ends    map[int32]int64 // where a group that begins at the latest begins
@@ -88,11 +88,11 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		topic:       topicID{name: o.Topic},
 		inboxes:     inboxesFor(o.Workers),
 		pools:       flow.NewFetchPools(o.FetchMaxBytes),
-		assignments: make(map[topicPartition]*assignment),
-		memories:    make(map[topicPartition]*memory),
-		remade:      make(map[topicPartition][]stamp),
-		alive:       make(map[*assignment]bool),
-		unreadable:  make(map[topicPartition]unreadable),
+		assignments: make(map[TopicPartition]*Assignment),
+		memories:    make(map[TopicPartition]*Memory),
+		remade:      make(map[TopicPartition][]Stamp),
+		alive:       make(map[*Assignment]bool),
+		unreadable:  make(map[TopicPartition]unreadable),
 		conditions: conditions{
 			assignment: o.Conditions.Condition("assignment"),
 			brokers:    o.Conditions.Condition("brokers"),
@@ -260,7 +260,7 @@ func (c *Consumer) Settle(vs []verdict.Verdict) {
 		for n < len(vs) && vs[n].Handle.Owner == owner {
 			n++
 		}
-		run, b := owner.(*assignment).settle(vs[i:n])
+		run, b := owner.(*Assignment).Settle(vs[i:n])
 		bytes += b
 		switch {
 		case len(counted) < len(vs):
@@ -313,7 +313,7 @@ func (c *Consumer) shutdown(abandon func()) {
 	all, unsure := c.retire(nil)
 	c.end(unsure)
 	left := c.drain(ctx, all)
-	for slices.ContainsFunc(all, (*assignment).awaitsGroup) && wait.For(ctx, lastRetry) {
+	for slices.ContainsFunc(all, (*Assignment).AwaitsGroup) && wait.For(ctx, lastRetry) {
 	}
 	c.commits.conclude(context.WithoutCancel(ctx), all)
 	c.leaveGroup(abandon)

@@ -31,51 +31,51 @@ const maxDoubtEvery = 10 * time.Second
 
 // hear notes what the group says of a partition: the claim that is compared with
 // the log before anything is taken.
-func (c *Consumer) hear(client *kgo.Client, tp topicPartition, f fetched) {
+func (c *Consumer) hear(client *kgo.Client, tp TopicPartition, f Fetched) {
 	a, goesOn := c.comesBack(client, tp, f)
 	if a == nil || goesOn {
 		return
 	}
-	cl := ledger.Claim{Partition: tp.partition, Group: max(f.offset, -1), Committed: max(f.offset, -1), First: c.firstOf(tp.partition)}
+	cl := ledger.Claim{Partition: tp.Partition, Group: max(f.Offset, -1), Committed: max(f.Offset, -1), First: c.firstOf(tp.Partition)}
 	c.mu.Lock()
-	m := a.recalled()
+	m := a.Recalled()
 	former := c.ofFormerTopic(tp, f)
 	c.mu.Unlock()
 	switch {
 	case former:
 		cl.Committed, cl.First = -1, -1
-	case m.isOf(f):
-		cl.Committed, cl.Said = m.since(cl.Committed)
-	case f.metadata != nil && f.offset >= 0:
+	case m.IsOf(f):
+		cl.Committed, cl.Said = m.Since(cl.Committed)
+	case f.Metadata != nil && f.Offset >= 0:
 		var bad *ledger.MetadataError
 		var err error
-		if cl.Said, err = ledger.ParseBeyond(*f.metadata, f.offset); errors.As(err, &bad) {
+		if cl.Said, err = ledger.ParseBeyond(*f.Metadata, f.Offset); errors.As(err, &bad) {
 			cl.Unread = bad.Reason
-			c.log.Warn().Err(err).Stringer("partition", tp).Int64("committed", f.offset).
+			c.log.Warn().Err(err).Stringer("partition", tp).Int64("committed", f.Offset).
 				Msg("the commit's metadata cannot be used; what it says was delivered is sent again")
 		}
 	}
-	a.hear(f, &cl)
+	a.Hear(f, &cl)
 }
 
 // onOffsets sets where the partitions begin. Those whose brokers do not answer in
 // time are held until they do: nothing of them is taken on trust, and the others
 // go on.
 func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
-	var as []*assignment
+	var as []*Assignment
 	c.mu.Lock()
 	for topic, partitions := range offsets {
 		for p := range partitions {
-			if a := c.assignments[topicPartition{topic, p}]; a != nil {
+			if a := c.assignments[TopicPartition{topic, p}]; a != nil {
 				as = append(as, a)
 			}
 		}
 	}
 	c.mu.Unlock()
 	silent := c.unheard()
-	held, err := c.resolve(ctx, as, proof.Timeout, func(a *assignment, cl *ledger.Claim, f ledger.Finding) bool {
+	held, err := c.resolve(ctx, as, proof.Timeout, func(a *Assignment, cl *ledger.Claim, f ledger.Finding) bool {
 		if f.Begin != cl.Group {
-			offsets[a.topic][a.partition] = kgo.NewOffset().At(f.Begin)
+			offsets[a.Topic()][a.Partition()] = kgo.NewOffset().At(f.Begin)
 		}
 		c.settleClaim(a, cl, f)
 		return true
@@ -86,15 +86,15 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	for _, a := range held {
 		if c.assignedFirst(a) {
 			// Any offset will do: the client moves only what has one.
-			offsets[a.topic][a.partition] = kgo.NewOffset().At(0)
+			offsets[a.Topic()][a.Partition()] = kgo.NewOffset().At(0)
 		}
 	}
 	for _, a := range silent {
-		if offsets[a.topic] == nil {
-			offsets[a.topic] = make(map[int32]kgo.Offset)
+		if offsets[a.Topic()] == nil {
+			offsets[a.Topic()] = make(map[int32]kgo.Offset)
 		}
 		// The client would forget it until the next rebalance.
-		offsets[a.topic][a.partition] = kgo.NewOffset().At(0)
+		offsets[a.Topic()][a.Partition()] = kgo.NewOffset().At(0)
 	}
 	if held = append(held, silent...); len(held) > 0 {
 		c.hold(held, err)
@@ -106,8 +106,8 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 }
 
 // assignedFirst reports whether the partition has no committed offset.
-func (c *Consumer) assignedFirst(a *assignment) bool {
-	cl := a.openClaim()
+func (c *Consumer) assignedFirst(a *Assignment) bool {
+	cl := a.OpenClaim()
 	return cl != nil && cl.Group < 0
 }
 
@@ -135,7 +135,7 @@ func (p *positions) tells(now time.Time, err error) bool {
 }
 
 // hold keeps partitions from being fetched until their claims are resolved.
-func (c *Consumer) hold(as []*assignment, err error) {
+func (c *Consumer) hold(as []*Assignment, err error) {
 	if waiting := c.steerAll(as); waiting > 0 && err != nil && c.positions.tells(c.opts.Now(), err) {
 		c.conditions.position.Fail(fmt.Sprintf("records of %s cannot be compared with what the group has settled, and wait: %s", count.Of(waiting, "partition"), redact.Error(err)))
 	}
@@ -152,21 +152,21 @@ func signal(ch chan struct{}) {
 // resolve compares the claims of assignments with the log, and has settled each
 // of which something was found, unless settle returns false. It returns the
 // assignments that are still in doubt, and why.
-func (c *Consumer) resolve(ctx context.Context, as []*assignment, timeout time.Duration, settle func(*assignment, *ledger.Claim, ledger.Finding) bool) (held []*assignment, err error) {
+func (c *Consumer) resolve(ctx context.Context, as []*Assignment, timeout time.Duration, settle func(*Assignment, *ledger.Claim, ledger.Finding) bool) (held []*Assignment, err error) {
 	claims := make([]ledger.Claim, 0, len(as))
-	byPartition := make(map[int32]*assignment)
+	byPartition := make(map[int32]*Assignment)
 	open := make(map[int32]*ledger.Claim)
 	for _, a := range as {
-		if cl := a.openClaim(); cl != nil {
+		if cl := a.OpenClaim(); cl != nil {
 			claims = append(claims, *cl)
-			byPartition[a.partition], open[a.partition] = a, cl
+			byPartition[a.Partition()], open[a.Partition()] = a, cl
 		}
 	}
 	found, err := c.prove(ctx, claims, timeout)
 	for _, cl := range claims {
 		a := byPartition[cl.Partition]
 		f, ok := found[cl.Partition]
-		if !ok || ctx.Err() != nil || f.Doubtful && !a.doubted(f.Begin) || !settle(a, open[cl.Partition], f) {
+		if !ok || ctx.Err() != nil || f.Doubtful && !a.Doubted(f.Begin) || !settle(a, open[cl.Partition], f) {
 			held = append(held, a)
 		}
 	}
@@ -193,21 +193,21 @@ func (c *Consumer) asker() (*kgo.Client, error) {
 
 // settleClaim makes a finding the state of an assignment, unless its claim has been
 // settled or replaced meanwhile.
-func (c *Consumer) settleClaim(a *assignment, cl *ledger.Claim, f ledger.Finding) {
-	s, ok := a.settleClaim(cl, f, c.opts.Start == StartLatest)
+func (c *Consumer) settleClaim(a *Assignment, cl *ledger.Claim, f ledger.Finding) {
+	s, ok := a.SettleClaim(cl, f, c.opts.Start == StartLatest)
 	if !ok {
 		return
 	}
-	if s.done {
+	if s.Done {
 		finish(c.client, a)
 	}
-	c.tell(a, cl, f, s.running, s.was)
+	c.tell(a, cl, f, s.Running, s.Was)
 	c.commits.hurry()
 }
 
 // tell says what was found, unless all is as it was said to be.
-func (c *Consumer) tell(a *assignment, cl *ledger.Claim, f ledger.Finding, running bool, was int64) {
-	tp := topicPartition{a.topic, a.partition}
+func (c *Consumer) tell(a *Assignment, cl *ledger.Claim, f ledger.Finding, running bool, was int64) {
+	tp := a.TopicPartition()
 	if f.Missed > 0 && !running {
 		c.miss(tp, cl.Committed, f.Start, f.Missed)
 	}
@@ -233,8 +233,8 @@ func (c *Consumer) tell(a *assignment, cl *ledger.Claim, f ledger.Finding, runni
 
 // doubt stops taking from an assignment until what was taken from it has been
 // compared with the log. c.mu is held.
-func (c *Consumer) doubt(a *assignment) {
-	a.doubt()
+func (c *Consumer) doubt(a *Assignment) {
+	a.Doubt()
 	c.steer(a)
 	signal(c.doubts)
 }
@@ -288,11 +288,11 @@ func (c *Consumer) doubtAgain(ctx context.Context, after time.Duration) bool {
 }
 
 // doubtful returns the assignments whose claim is open.
-func (c *Consumer) doubtful() (as []*assignment) {
+func (c *Consumer) doubtful() (as []*Assignment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for a := range maps.Values(c.assignments) {
-		if a.openClaim() != nil {
+		if a.OpenClaim() != nil {
 			as = append(as, a)
 		}
 	}
@@ -304,7 +304,7 @@ func (c *Consumer) rewound() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, a := range c.assignments {
-		if a.rewound() {
+		if a.Rewound() {
 			return true
 		}
 	}
@@ -313,21 +313,21 @@ func (c *Consumer) rewound() bool {
 
 // place has a partition go on at the offset of its finding; false if the client
 // has not come to it yet.
-func (c *Consumer) place(a *assignment, cl *ledger.Claim, f ledger.Finding) bool {
+func (c *Consumer) place(a *Assignment, cl *ledger.Claim, f ledger.Finding) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.assignments[topicPartition{a.topic, a.partition}] != a {
+	if c.assignments[a.TopicPartition()] != a {
 		return true // it has gone to another member meanwhile
 	}
-	if a.openClaim() != cl {
+	if a.OpenClaim() != cl {
 		return true // the group's answer has come meanwhile, and places it
 	}
 	// The client takes the offset that it knows for none to go to. It may be
 	// elsewhere: what was fetched while the claim was open has been dropped.
 	for _, offset := range []int64{f.Begin + 1, f.Begin} {
-		c.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{a.topic: {a.partition: {Epoch: -1, Offset: offset}}})
+		c.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{a.Topic(): {a.Partition(): {Epoch: -1, Offset: offset}}})
 	}
-	if at, ok := c.client.CommittedOffsets()[a.topic][a.partition]; !ok || at.Offset != f.Begin {
+	if at, ok := c.client.CommittedOffsets()[a.Topic()][a.Partition()]; !ok || at.Offset != f.Begin {
 		return false
 	}
 	c.settleClaim(a, cl, f)

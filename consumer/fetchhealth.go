@@ -35,7 +35,7 @@ func onlyErrors(fetches kgo.Fetches) bool {
 }
 
 // fetchFailed notes a failed fetch. c.mu is held.
-func (c *Consumer) fetchFailed(tp topicPartition, err error) {
+func (c *Consumer) fetchFailed(tp TopicPartition, err error) {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return // the poll was ended, by us
 	}
@@ -67,14 +67,14 @@ func (c *Consumer) fetchFailed(tp topicPartition, err error) {
 	switch {
 	case session != nil:
 		where = "group " + c.opts.Group
-	case tp.partition < 0 || tp.topic == "":
+	case tp.Partition < 0 || tp.Topic == "":
 		where = "topic " + c.opts.Topic
 	}
 	c.conditions.fetch.Fail(fmt.Sprintf("cannot read %s: %s", where, redact.Error(plainly(err, c.assigned))))
 }
 
 // readable notes that a partition's fetches work again. c.mu is held.
-func (c *Consumer) readable(tp topicPartition) {
+func (c *Consumer) readable(tp TopicPartition) {
 	delete(c.unreadable, tp)
 	if len(c.unreadable) == 0 {
 		c.conditions.fetch.OK()
@@ -88,11 +88,11 @@ func (c *Consumer) readableAgain(now time.Time, ends map[int32]int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for tp, u := range c.unreadable {
-		_, answers := ends[tp.partition]
-		if tp.topic == "" {
+		_, answers := ends[tp.Partition]
+		if tp.Topic == "" {
 			answers = c.assigned && !c.lost
 		}
-		if gone := c.assignments[tp] == nil && tp.topic != ""; gone || answers && now.Sub(u.seen) >= unreadableFor {
+		if gone := c.assignments[tp] == nil && tp.Topic != ""; gone || answers && now.Sub(u.seen) >= unreadableFor {
 			c.readable(tp)
 		}
 	}

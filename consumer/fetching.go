@@ -4,12 +4,12 @@ package consumer
 // changes that calls it afterwards: what was found out about an assignment may come when
 // it has ended, or when somebody else has settled its claim meanwhile, and a partition
 // that was paused then would be resumed by nobody. c.mu is held.
-func (c *Consumer) steer(a *assignment) (fetched bool) {
-	if c.assignments[topicPartition{a.topic, a.partition}] != a {
+func (c *Consumer) steer(a *Assignment) (fetched bool) {
+	if c.assignments[a.TopicPartition()] != a {
 		return true // the partition is its next assignment's, or another member's
 	}
-	fetched = a.fetches()
-	partitions := map[string][]int32{a.topic: {a.partition}}
+	fetched = a.Fetches()
+	partitions := map[string][]int32{a.Topic(): {a.Partition()}}
 	if fetched {
 		c.client.ResumeFetchPartitions(partitions)
 	} else {
@@ -19,7 +19,7 @@ func (c *Consumer) steer(a *assignment) (fetched bool) {
 }
 
 // steerAll is steer for who does not hold c.mu. It returns how many wait.
-func (c *Consumer) steerAll(as []*assignment) (waiting int) {
+func (c *Consumer) steerAll(as []*Assignment) (waiting int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, a := range as {

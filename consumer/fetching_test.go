@@ -10,23 +10,23 @@ import (
 // TestWhatIsFoundTooLate: what was found out about an assignment when it had ended, or
 // when its claim had been settled, pauses nothing. Found in the simulation: seed 10963.
 func TestWhatIsFoundTooLate(t *testing.T) {
-	former := func(*assignment) *assignment { return newAssignment(topic, 0, nil, nil) }
-	current := func(a *assignment) *assignment { return a }
+	former := func(*Assignment) *Assignment { return NewAssignment(topic, 0, nil, nil) }
+	current := func(a *Assignment) *Assignment { return a }
 	for name, tc := range map[string]struct {
-		of    func(current *assignment) *assignment
-		found func(m *member, a *assignment)
+		of    func(current *Assignment) *Assignment
+		found func(m *member, a *Assignment)
 	}{
-		"a comparison of a former assignment failed": {former, func(m *member, a *assignment) {
-			a.doubt()
-			m.hold([]*assignment{a}, errors.New("no answer"))
+		"a comparison of a former assignment failed": {former, func(m *member, a *Assignment) {
+			a.Doubt()
+			m.hold([]*Assignment{a}, errors.New("no answer"))
 		}},
-		"a comparison failed that somebody else has made": {current, func(m *member, a *assignment) {
-			m.hold([]*assignment{a}, errors.New("no answer"))
+		"a comparison failed that somebody else has made": {current, func(m *member, a *Assignment) {
+			m.hold([]*Assignment{a}, errors.New("no answer"))
 		}},
-		"the commits of a former assignment are refused": {former, func(m *member, a *assignment) {
-			m.commits.commitsRefused([]*assignment{a})
+		"the commits of a former assignment are refused": {former, func(m *member, a *Assignment) {
+			m.commits.commitsRefused([]*Assignment{a})
 			time.Sleep(time.Minute)
-			m.commits.commitsRefused([]*assignment{a})
+			m.commits.commitsRefused([]*Assignment{a})
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestWhatIsFoundTooLate(t *testing.T) {
 				m := b.start(s, nil)
 				b.eventually("the first are committed", func() bool { return b.committed(0) == 3 })
 				m.mu.Lock()
-				a := tc.of(m.assignments[topicPartition{topic, 0}])
+				a := tc.of(m.assignments[TopicPartition{topic, 0}])
 				m.mu.Unlock()
 				tc.found(m, a)
 				b.publish(0, events("p1", 3, 6)...)
@@ -56,11 +56,11 @@ func TestCommitOfFormerAssignment(t *testing.T) {
 		b.publish(0, events("p1", 0, 3)...)
 		m := b.start(newFakeSink(true), nil)
 		b.eventually("the first are committed", func() bool { return b.committed(0) == 3 })
-		former := newAssignment(topic, 0, nil, nil)
-		former.commitRefused(time.Now(), 0)
+		former := NewAssignment(topic, 0, nil, nil)
+		former.CommitRefused(time.Now(), 0)
 		m.mu.Lock()
-		m.assignments[topicPartition{topic, 0}].await()
-		m.steer(m.assignments[topicPartition{topic, 0}])
+		m.assignments[TopicPartition{topic, 0}].Await()
+		m.steer(m.assignments[TopicPartition{topic, 0}])
 		m.mu.Unlock()
 		m.commits.commitTaken(former)
 		if len(m.client.PauseFetchPartitions(nil)[topic]) != 1 {

@@ -14,20 +14,20 @@ import (
 )
 
 func TestFreshSplitsRuns(t *testing.T) {
-	a := newAssignment(someTopic, 0, someInboxes(), func() {})
+	a := NewAssignment(someTopic, 0, someInboxes(), func() {})
 	a.before = ledger.Beyond{Committed: 0, Epoch: 5, Settled: []ledger.Span{{From: 2, To: 4}, {From: 6, To: 7}}}
 	var records []*kgo.Record
 	for i := range int64(8) {
 		records = append(records, &kgo.Record{Offset: i, LeaderEpoch: 5, Timestamp: time.UnixMilli(i)})
 	}
-	fresh, bytes := a.fresh(records)
+	fresh, bytes := a.Fresh(records)
 	if len(fresh) != 5 || bytes != 5*int64(verdict.SizeOf(records[0])) {
 		t.Fatalf("%d fresh records of %d bytes", len(fresh), bytes)
 	}
-	a.push(records, fresh, 8)
+	a.Push(records, fresh, 8)
 	var got []string
 	for _, in := range a.inbox {
-		got = append(got, fmt.Sprintf("%d+%d@%d", in.records[0].Offset, len(in.records), in.firstSeq))
+		got = append(got, fmt.Sprintf("%d+%d@%d", in.Records[0].Offset, len(in.Records), in.firstSeq))
 	}
 	if want := []string{"0+2@0", "4+2@4", "7+1@7"}; !slices.Equal(got, want) {
 		t.Errorf("runs %v, want %v", got, want)
@@ -56,23 +56,23 @@ func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
 		{read: 12, settled: []uint64{0, 1, 4, 5, 9, 10, 11}, epoch: 3, want: 20},
 		{read: 2, settled: []uint64{0, 1}, epoch: 4, want: 2, hasNot: []int64{2, 6, 12}},
 	} {
-		a := newAssignment(someTopic, 0, someInboxes(), func() {})
+		a := NewAssignment(someTopic, 0, someInboxes(), func() {})
 		a.before = before
 		var records []*kgo.Record
 		for i := range tc.read {
 			records = append(records, &kgo.Record{Offset: i, LeaderEpoch: tc.epoch, Timestamp: time.UnixMilli(i)})
 		}
 		a.distrust(records)
-		fresh, _ := a.fresh(records)
-		a.push(records, fresh, 100)
+		fresh, _ := a.Fresh(records)
+		a.Push(records, fresh, 100)
 		for _, seq := range tc.settled {
 			a.ledger.Settle(seq)
 		}
-		c, _ := a.commitable(ledger.MetadataLimit)
-		if c.offset.Offset != tc.want {
-			t.Errorf("%+v: commits %d", tc, c.offset.Offset)
+		c, _ := a.Commitable(ledger.MetadataLimit)
+		if c.Offset.Offset != tc.want {
+			t.Errorf("%+v: commits %d", tc, c.Offset.Offset)
 		}
-		got, err := ledger.ParseBeyond(c.metadata, c.offset.Offset)
+		got, err := ledger.ParseBeyond(c.Metadata, c.Offset.Offset)
 		if err != nil {
 			t.Fatalf("%+v: %v", tc, err)
 		}
@@ -94,7 +94,7 @@ func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
 func TestDistrustKeepsWhatIsBeforeTheLoss(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const n = 40
-		a := newAssignment(someTopic, 0, someInboxes(), func() {})
+		a := NewAssignment(someTopic, 0, someInboxes(), func() {})
 		a.before = ledger.Beyond{Epoch: 3}
 		settled := make(map[int64]bool)
 		for at := int64(1); at < n; {

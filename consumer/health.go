@@ -42,9 +42,9 @@ func (c *Consumer) watch(now time.Time) {
 	defer c.mu.Unlock()
 	var hung []string
 	for tp, a := range c.assignments {
-		if still := a.still(now, excused); still >= c.opts.HangAfter {
+		if still := a.Still(now, excused); still >= c.opts.HangAfter {
 			hung = append(hung, fmt.Sprintf("partition %s has had no verdict for offset %d for %s, and nothing is known to be wrong",
-				tp, a.waitsFor(), still.Round(time.Second)))
+				tp, a.WaitsFor(), still.Round(time.Second)))
 		}
 	}
 	c.hung = hung
@@ -107,7 +107,7 @@ func (c *Consumer) sumDifference() int64 {
 	inLedgers, parked := 0, 0
 	c.mu.Lock()
 	for a := range c.alive {
-		events, put := a.inFlight()
+		events, put := a.InFlight()
 		inLedgers += events
 		parked += put
 	}

@@ -33,8 +33,8 @@ type Job struct {
 // Leave gives up a record of a job: it gets no verdict, and stays for a later job
 // of the group. It must not be settled or left a second time.
 func (c *Consumer) Leave(tok verdict.Handle) {
-	a := tok.Owner.(*assignment)
-	if bytes, ok := a.leaveToOthers(tok.Seq); ok {
+	a := tok.Owner.(*Assignment)
+	if bytes, ok := a.LeaveToOthers(tok.Seq); ok {
 		c.tally.GiveBack(1)
 		c.window.Release(1, bytes)
 	}
@@ -82,7 +82,7 @@ func (c *Consumer) jobState() (taken, settled bool) {
 	}
 	taken, settled = true, true
 	for _, a := range c.assignments {
-		t, s := a.progress()
+		t, s := a.Progress()
 		taken, settled = taken && t, settled && s
 	}
 	return taken, settled
@@ -90,22 +90,22 @@ func (c *Consumer) jobState() (taken, settled bool) {
 
 // outline begins an assignment of a job: a partition of which nothing is wanted is
 // not read at all.
-func (c *Consumer) outline(cl *kgo.Client, a *assignment) {
+func (c *Consumer) outline(cl *kgo.Client, a *Assignment) {
 	// It may have been ours before, and finished or been held.
-	cl.ResumeFetchPartitions(map[string][]int32{a.topic: {a.partition}})
+	cl.ResumeFetchPartitions(map[string][]int32{a.Topic(): {a.Partition()}})
 	if c.opts.Job == nil {
 		return
 	}
-	a.of(c.opts.Job.Selection, c.opts.Job.LeaveOthers)
-	if c.opts.Job.Selection.End(a.partition) == 0 {
+	a.Of(c.opts.Job.Selection, c.opts.Job.LeaveOthers)
+	if c.opts.Job.Selection.End(a.Partition()) == 0 {
 		finish(cl, a)
 	}
 }
 
 // finish notes that a partition is read as far as the job goes.
-func finish(cl *kgo.Client, a *assignment) {
-	a.finish()
-	cl.PauseFetchPartitions(map[string][]int32{a.topic: {a.partition}})
+func finish(cl *kgo.Client, a *Assignment) {
+	a.Finish()
+	cl.PauseFetchPartitions(map[string][]int32{a.Topic(): {a.Partition()}})
 }
 
 // checkDeleted ends partitions whose selected records have been deleted before
@@ -118,8 +118,8 @@ func (c *Consumer) checkDeleted(ctx context.Context, admin *kadm.Client) {
 		return // brokers that are away are for others to report
 	}
 	for _, a := range c.owned() {
-		o, ok := starts.Lookup(a.topic, a.partition)
-		if ok && o.Err == nil && o.Offset >= c.opts.Job.Selection.End(a.partition) {
+		o, ok := starts.Lookup(a.Topic(), a.Partition())
+		if ok && o.Err == nil && o.Offset >= c.opts.Job.Selection.End(a.Partition()) {
 			finish(c.client, a)
 		}
 	}

@@ -11,14 +11,14 @@ type Selection interface {
 	End(partition int32) int64
 }
 
-// of has the assignment be a part of a job, which is about a selection and leaves the
+// Of has the assignment be a part of a job, which is about a selection and leaves the
 // other records to a later one if leaveOthers is set. It is called before anything is
 // taken.
-func (a *assignment) of(s Selection, leaveOthers bool) { a.selection, a.leaveOthers = s, leaveOthers }
+func (a *Assignment) Of(s Selection, leaveOthers bool) { a.selection, a.leaveOthers = s, leaveOthers }
 
-// within cuts off what lies beyond the end of the job, and reports whether the end
+// Within cuts off what lies beyond the end of the job, and reports whether the end
 // is reached.
-func (a *assignment) within(records []*kgo.Record) (within []*kgo.Record, end bool) {
+func (a *Assignment) Within(records []*kgo.Record) (within []*kgo.Record, end bool) {
 	if a.selection == nil {
 		return records, false
 	}
@@ -31,23 +31,23 @@ func (a *assignment) within(records []*kgo.Record) (within []*kgo.Record, end bo
 	return records, len(records) > 0 && records[len(records)-1].Offset+1 >= to
 }
 
-// finish notes that the partition is read as far as its job goes.
-func (a *assignment) finish() {
+// Finish notes that the partition is read as far as its job goes.
+func (a *Assignment) Finish() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.atEnd = true
 }
 
-// progress reports whether all of the job is taken, and whether all of it is settled.
-func (a *assignment) progress() (taken, settled bool) {
+// Progress reports whether all of the job is taken, and whether all of it is settled.
+func (a *Assignment) Progress() (taken, settled bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.atEnd, a.atEnd && a.ledger.Undone() == a.others
 }
 
-// leaveToOthers leaves a record to a later job. It returns the bytes that are not in
+// LeaveToOthers leaves a record to a later job. It returns the bytes that are not in
 // flight any more; false if the record is not the assignment's to leave.
-func (a *assignment) leaveToOthers(seq uint64) (freed int64, ok bool) {
+func (a *Assignment) LeaveToOthers(seq uint64) (freed int64, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.phase() == phaseEnded {

@@ -96,8 +96,8 @@ func (c *Consumer) askEnds(ctx context.Context, admin *kadm.Client, r *reach) {
 	}
 	r.topic, r.topicOK = time.Time{}, true
 	for _, a := range c.owned() {
-		if end, ok := ends[a.partition]; ok {
-			a.endsAt(end)
+		if end, ok := ends[a.Partition()]; ok {
+			a.EndsAt(end)
 		}
 	}
 	c.tellUnreached(r, now, ends, faults)
@@ -122,8 +122,8 @@ func (c *Consumer) tellUnreached(r *reach, now time.Time, ends map[int32]int64, 
 	still := make(map[int32]time.Time)
 	var told []string
 	for _, a := range c.owned() {
-		fault := faults[a.partition]
-		if _, ok := ends[a.partition]; ok {
+		fault := faults[a.Partition()]
+		if _, ok := ends[a.Partition()]; ok {
 			continue
 		} else if fault == nil {
 			fault = errUntold
@@ -131,11 +131,11 @@ func (c *Consumer) tellUnreached(r *reach, now time.Time, ends map[int32]int64, 
 		if !errors.As(fault, new(unanswered)) { // which names its broker
 			fault = plainly(fault, true)
 		}
-		since := r.since[a.partition]
+		since := r.since[a.Partition()]
 		if lasts(&since, now, refusedForGood(fault)) {
-			told = append(told, fmt.Sprintf("partition %d: %s", a.partition, redact.Error(fault)))
+			told = append(told, fmt.Sprintf("partition %d: %s", a.Partition(), redact.Error(fault)))
 		}
-		still[a.partition] = since
+		still[a.Partition()] = since
 	}
 	r.since = still
 	if len(told) == 0 {

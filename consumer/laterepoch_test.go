@@ -19,7 +19,7 @@ func TestALaterEpochWithinWhatWasSettled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const held, lost = 0, 5
 			told := 0
-			a := newAssignment(someTopic, 0, someInboxes(), func() {})
+			a := NewAssignment(someTopic, 0, someInboxes(), func() {})
 			a.ledger.Begin(0)
 			a.before = ledger.Beyond{Epoch: 3, Settled: []ledger.Span{{From: 1, To: 4}, {From: 5, To: 9}, {From: 10, To: 40}}}
 			a.witnesses = ledger.Witnesses{{Offset: 39, Print: 7}}
@@ -35,15 +35,15 @@ func TestALaterEpochWithinWhatWasSettled(t *testing.T) {
 					p.Records = append(p.Records, r)
 				}
 				from = to
-				judged := a.trust(&p, func(*link) bool { return false })
-				if !judged.ok {
+				judged := a.Trust(&p, func(*Link) bool { return false })
+				if !judged.Ok {
 					t.Fatal("records that contradict nothing are not taken")
 				}
-				if judged.forgot {
+				if judged.Forgot {
 					told++
 				}
-				fresh, _ := a.fresh(p.Records)
-				a.push(p.Records, fresh, 12)
+				fresh, _ := a.Fresh(p.Records)
+				a.Push(p.Records, fresh, 12)
 				for _, r := range fresh {
 					handled = append(handled, r.Offset)
 				}
@@ -54,13 +54,13 @@ func TestALaterEpochWithinWhatWasSettled(t *testing.T) {
 			for seq := uint64(held + 1); seq < a.ledger.Next(); seq++ {
 				a.ledger.Settle(seq)
 			}
-			commit, _ := a.commitable(ledger.MetadataLimit)
-			got, err := ledger.ParseBeyond(commit.metadata, commit.offset.Offset)
+			commit, _ := a.Commitable(ledger.MetadataLimit)
+			got, err := ledger.ParseBeyond(commit.Metadata, commit.Offset.Offset)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if commit.offset.Offset != held || !got.Has(11, 4) || got.End() != 12 || got.Witnesses[len(got.Witnesses)-1].Offset != 11 {
-				t.Errorf("offset %d with %+v is committed, want 0 and nothing of 12 and later", commit.offset.Offset, got)
+			if commit.Offset.Offset != held || !got.Has(11, 4) || got.End() != 12 || got.Witnesses[len(got.Witnesses)-1].Offset != 11 {
+				t.Errorf("offset %d with %+v is committed, want 0 and nothing of 12 and later", commit.Offset.Offset, got)
 			}
 			if told != 1 {
 				t.Errorf("told %d times, want once", told)

@@ -21,22 +21,22 @@ const (
 // commits reports whether an assignment in this phase may commit.
 func (p phase) commits() bool { return p == phaseTaking || p == phaseDraining }
 
-func (a *assignment) phase() phase { return phase(a.life.Load()) }
+func (a *Assignment) phase() phase { return phase(a.life.Load()) }
 
 // Taking reports whether records are taken.
-func (a *assignment) Taking() bool { return a.phase() == phaseTaking }
+func (a *Assignment) Taking() bool { return a.phase() == phaseTaking }
 
 // Suspended reports whether it is lost, and may come back.
-func (a *assignment) Suspended() bool { return a.phase() == phaseSuspended }
+func (a *Assignment) Suspended() bool { return a.phase() == phaseSuspended }
 
 // Commits reports whether it may commit.
-func (a *assignment) Commits() bool { return a.phase().commits() }
+func (a *Assignment) Commits() bool { return a.phase().commits() }
 
 // Retire has nothing more taken.
-func (a *assignment) Retire() { a.become(phaseDraining, phaseTaking) }
+func (a *Assignment) Retire() { a.become(phaseDraining, phaseTaking) }
 
 // become changes the phase and reports whether it did: nothing returns from the end.
-func (a *assignment) become(to phase, from ...phase) bool {
+func (a *Assignment) become(to phase, from ...phase) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !slices.Contains(from, a.phase()) {
@@ -46,32 +46,32 @@ func (a *assignment) become(to phase, from ...phase) bool {
 	return true
 }
 
-// stamp is what a commit looks like when it is fetched again: the offset, and a
+// Stamp is what a commit looks like when it is fetched again: the offset, and a
 // hash of the metadata.
-type stamp struct {
+type Stamp struct {
 	offset   int64
 	metadata uint64
 }
 
 var seed = maphash.MakeSeed()
 
-func stampOf(offset int64, metadata string) stamp {
-	return stamp{offset, maphash.String(seed, metadata)}
+func stampOf(offset int64, metadata string) Stamp {
+	return Stamp{offset, maphash.String(seed, metadata)}
 }
 
 // maxStamps bounds the commits whose answer was never seen. One that is forgotten
 // costs that its partition is read again.
 const maxStamps = 64
 
-// attempt notes that a commit is about to be sent, and reports whether it may be.
+// Attempt notes that a commit is about to be sent, and reports whether it may be.
 // Its answer may never be seen, and the brokers may have taken it all the same.
-func (a *assignment) attempt(c commit, member string) bool {
+func (a *Assignment) Attempt(c Commit, member string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.phase().commits() || !a.underWay() || a.member != member {
 		return false
 	}
-	if s := stampOf(c.offset.Offset, c.metadata); !slices.Contains(a.stamps, s) {
+	if s := stampOf(c.Offset.Offset, c.Metadata); !slices.Contains(a.stamps, s) {
 		if len(a.stamps) == maxStamps {
 			a.stamps = slices.Delete(a.stamps, 0, 1)
 		}

@@ -184,7 +184,7 @@ func TestAStopDoesNotWaitForAnotherMembersDrain(t *testing.T) {
 	b, m1, m2, m3 := drainingPair(t, func(o *Options) { o.CommitInterval = time.Hour })
 	mine := m2.living()
 	for _, a := range mine {
-		b.publish(a.partition, "p1|late")
+		b.publish(a.Partition(), "p1|late")
 	}
 	b.eventually("it is delivered", func() bool {
 		s := m2.Tally().Summary()
@@ -198,8 +198,8 @@ func TestAStopDoesNotWaitForAnotherMembersDrain(t *testing.T) {
 		t.Errorf("the stop lasted as long as the other member's drain: %s", time.Since(started))
 	}
 	for _, a := range mine {
-		if got := b.committed(a.partition); got != 11 {
-			t.Errorf("partition %d committed to %d at the stop, want 11", a.partition, got)
+		if got := b.committed(a.Partition()); got != 11 {
+			t.Errorf("partition %d committed to %d at the stop, want 11", a.Partition(), got)
 		}
 	}
 	// It has left: its partitions do not wait for the end of its session.
@@ -217,11 +217,11 @@ func TestCommitsGoOnWhileAnotherMemberDrains(t *testing.T) {
 	b, m1, m2, _ := drainingPair(t, nil)
 	for n := int64(11); n < 14; n++ {
 		for _, a := range m2.owned() {
-			b.publish(a.partition, "p1|late")
+			b.publish(a.Partition(), "p1|late")
 		}
 		b.eventually("it is committed", func() bool {
 			for _, a := range m2.owned() {
-				if b.committed(a.partition) != n {
+				if b.committed(a.Partition()) != n {
 					return false
 				}
 			}

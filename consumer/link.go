@@ -9,18 +9,18 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// links counts the connections to brokers.
-type links struct {
+// Links counts the connections to brokers.
+type Links struct {
 	total atomic.Uint64
 	mu    sync.Mutex
 	to    map[int32]uint64
 }
 
-var _ kgo.HookBrokerConnect = (*links)(nil)
+var _ kgo.HookBrokerConnect = (*Links)(nil)
 
 // OnBrokerConnect implements kgo.HookBrokerConnect. It is called before anything is
 // asked by the connection.
-func (l *links) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+func (l *Links) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
 	if err != nil || meta.NodeID < 0 {
 		return // nothing is fetched from a seed
 	}
@@ -33,21 +33,24 @@ func (l *links) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ net.
 	l.total.Add(1)
 }
 
-// link is what an assignment has seen of them.
-type link struct {
+// Connections returns how many there have been.
+func (l *Links) Connections() uint64 { return l.total.Load() }
+
+// Link is what an assignment has seen of them.
+type Link struct {
 	total, n uint64
 	leader   int32 // 0 while seen is false
 	seen     bool
 }
 
-// changed reports whether there has been another connection to the leader since the
+// Changed reports whether there has been another connection to the leader since the
 // last look. A leader that has moved has another epoch, which the client looks into.
-func (l *links) changed(was *link, leader func() int32) bool {
-	total := l.total.Load()
+func (l *Links) Changed(was *Link, leader func() int32) bool {
+	total := l.Connections()
 	if was.seen && was.total == total {
 		return false
 	}
-	now := link{total: total, leader: leader(), seen: true}
+	now := Link{total: total, leader: leader(), seen: true}
 	l.mu.Lock()
 	now.n = l.to[now.leader]
 	l.mu.Unlock()

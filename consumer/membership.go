@@ -20,10 +20,10 @@ func memberID(cl *kgo.Client) string {
 // disown ends what was taken under another member id of partitions that are revoked.
 func (c *Consumer) disown(cl *kgo.Client, removed map[string][]int32) {
 	id := memberID(cl)
-	var gone []*assignment
+	var gone []*Assignment
 	c.mu.Lock()
 	for _, a := range c.named(removed) {
-		if a.memberOf() != id {
+		if a.MemberOf() != id {
 			gone = append(gone, a)
 		}
 	}
@@ -40,16 +40,16 @@ func (c *Consumer) disown(cl *kgo.Client, removed map[string][]int32) {
 // committed since, and begin where the group stands if somebody has.
 func (c *Consumer) reclaim(cl *kgo.Client, added map[string][]int32) {
 	id := memberID(cl)
-	fresh := make(map[topicPartition]bool)
+	fresh := make(map[TopicPartition]bool)
 	for topic, partitions := range added {
 		for _, p := range partitions {
-			fresh[topicPartition{topic, p}] = true
+			fresh[TopicPartition{topic, p}] = true
 		}
 	}
-	var kept []*assignment
+	var kept []*Assignment
 	c.mu.Lock()
 	for tp, a := range c.assignments {
-		if !fresh[tp] && a.Commits() && a.memberOf() != id {
+		if !fresh[tp] && a.Commits() && a.MemberOf() != id {
 			kept = append(kept, a)
 		}
 	}
@@ -62,11 +62,11 @@ func (c *Consumer) reclaim(cl *kgo.Client, added map[string][]int32) {
 	c.mu.Lock()
 	asked := kept[:0]
 	for _, a := range kept {
-		if a = c.begin(cl, topicPartition{a.topic, a.partition}); a == nil {
+		if a = c.begin(cl, a.TopicPartition()); a == nil {
 			continue
 		}
-		a.given(true)
-		a.await()
+		a.Given(true)
+		a.Await()
 		asked = append(asked, a)
 	}
 	c.mu.Unlock()

@@ -100,11 +100,11 @@ func (s stateCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(descOwned, float64(len(owned)))
 	now := s.c.opts.Now()
 	for _, a := range owned {
-		l, known := a.lag(now)
-		p := strconv.Itoa(int(a.partition))
+		l, known := a.Lag(now)
+		p := strconv.Itoa(int(a.Partition()))
 		if known {
-			gauge(descLag, float64(l.records), a.topic, p)
+			gauge(descLag, float64(l.Records), a.Topic(), p)
 		}
-		gauge(descLagAge, l.age.Seconds(), a.topic, p)
+		gauge(descLagAge, l.Age.Seconds(), a.Topic(), p)
 	}
 }

@@ -32,8 +32,8 @@ type missed struct {
 }
 
 // miss notes that offsets of a partition were deleted before they were read.
-func (c *Consumer) miss(tp topicPartition, from, to, n int64) {
-	c.metrics.missed.WithLabelValues(tp.topic, strconv.Itoa(int(tp.partition))).Add(float64(n))
+func (c *Consumer) miss(tp TopicPartition, from, to, n int64) {
+	c.metrics.missed.WithLabelValues(tp.Topic, strconv.Itoa(int(tp.Partition))).Add(float64(n))
 	c.log.Error().Stringer("partition", tp).Int64("records", n).Int64("from", from).Int64("to", to).
 		Msg("records were deleted before they were read: the topic's retention is shorter than the time it took to come to them")
 	c.missed.mu.Lock()
@@ -61,7 +61,7 @@ func (c *Consumer) missedLoop(ctx context.Context) {
 	admin := kadm.NewClient(c.client)
 	tick := time.NewTicker(missedEvery)
 	defer tick.Stop()
-	before := make(map[*assignment]look)
+	before := make(map[*Assignment]look)
 	for {
 		select {
 		case <-tick.C:
@@ -82,19 +82,19 @@ type look struct {
 // lookForMissed counts what was deleted before partitions at rest. It takes two
 // looks, and the client's hands empty in between: what it has fetched is not missed.
 // It returns the partitions to look at again.
-func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before map[*assignment]look) map[*assignment]look {
+func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before map[*Assignment]look) map[*Assignment]look {
 	ctx, cancel := context.WithTimeout(ctx, missedEvery)
 	defer cancel()
 	starts, _ := admin.ListStartOffsets(ctx, c.opts.Topic) // what there is of an answer
 	atRest := c.client.BufferedFetchRecords() == 0
 	emptied := time.Unix(0, c.emptied.Load())
-	again := make(map[*assignment]look)
+	again := make(map[*Assignment]look)
 	for _, a := range c.owned() {
-		o, ok := starts.Lookup(a.topic, a.partition)
+		o, ok := starts.Lookup(a.Topic(), a.Partition())
 		if !ok || o.Err != nil {
 			continue
 		}
-		at, behind := a.behind(o.Offset)
+		at, behind := a.Behind(o.Offset)
 		if !behind {
 			continue
 		}
@@ -107,8 +107,8 @@ func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before
 			again[a] = was
 			continue
 		}
-		if n, from := a.skip(at, o.Offset); n > 0 {
-			c.miss(topicPartition{a.topic, a.partition}, from, o.Offset, n)
+		if n, from := a.Skip(at, o.Offset); n > 0 {
+			c.miss(a.TopicPartition(), from, o.Offset, n)
 		}
 	}
 	return again

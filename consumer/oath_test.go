@@ -16,9 +16,9 @@ const someTopic = "orders"
 func someInboxes() *flow.Inboxes { return flow.NewInboxes(1000) }
 
 // saidBy returns what a commit's metadata says.
-func saidBy(t *testing.T, c commit) ledger.Beyond {
+func saidBy(t *testing.T, c Commit) ledger.Beyond {
 	t.Helper()
-	b, err := ledger.ParseBeyond(c.metadata, c.offset.Offset)
+	b, err := ledger.ParseBeyond(c.Metadata, c.Offset.Offset)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,32 +28,32 @@ func saidBy(t *testing.T, c commit) ledger.Beyond {
 // TestAnOathBeforeTheWitnessesSince: while it has not been compared, a commit and a
 // dispute name no record that was taken since.
 func TestAnOathBeforeTheWitnessesSince(t *testing.T) {
-	var ls links
+	var ls Links
 	leader := func() int32 { return 1 }
-	a := newAssignment(someTopic, 0, someInboxes(), func() {})
+	a := NewAssignment(someTopic, 0, someInboxes(), func() {})
 	take := func(from, to int64) {
 		for o := from; o < to; o++ {
 			a.ledger.Take(ledger.Mark{Offset: o, Epoch: 0}, 1, 0)
 		}
 		a.witnesses = a.witnesses.Add(ledger.Witness{Offset: to - 1, Print: uint64(to)})
 	}
-	if ls.changed(&a.link, leader) {
+	if ls.Changed(&a.link, leader) {
 		t.Error("a first look is no change")
 	}
 	take(0, 10)
 	a.witnesses = a.witnesses.Add(ledger.Witness{Offset: 100, Print: 7}) // an earlier owner was there
 	for _, other := range []kgo.BrokerMetadata{{NodeID: 2}, {NodeID: -1}} {
 		ls.OnBrokerConnect(other, 0, nil, nil)
-		if ls.changed(&a.link, leader) {
+		if ls.Changed(&a.link, leader) {
 			t.Errorf("a connection to %d is not one to the leader", other.NodeID)
 		}
 	}
 	ls.OnBrokerConnect(kgo.BrokerMetadata{NodeID: 1}, 0, nil, errors.New("refused"))
-	if ls.changed(&a.link, leader) {
+	if ls.Changed(&a.link, leader) {
 		t.Error("a connection that failed is none")
 	}
 	ls.OnBrokerConnect(kgo.BrokerMetadata{NodeID: 1}, 0, nil, nil)
-	if !ls.changed(&a.link, leader) || ls.changed(&a.link, leader) {
+	if !ls.Changed(&a.link, leader) || ls.Changed(&a.link, leader) {
 		t.Error("a connection is to be seen once")
 	}
 	before := ledger.Witnesses{{Offset: 9, Print: 10}, {Offset: 100, Print: 7}}
@@ -62,7 +62,7 @@ func TestAnOathBeforeTheWitnessesSince(t *testing.T) {
 	}
 	take(10, 20)
 	a.ledger.Settle(0)
-	if c, _ := a.commitable(ledger.MetadataLimit); !slices.Equal(saidBy(t, c).Witnesses, before) {
+	if c, _ := a.Commitable(ledger.MetadataLimit); !slices.Equal(saidBy(t, c).Witnesses, before) {
 		t.Errorf("a commit names %v", saidBy(t, c).Witnesses)
 	}
 	if a.swear() {

@@ -14,10 +14,10 @@ import (
 // they were taken, and what comes later waits behind them.
 func TestParkingKeepsOrder(t *testing.T) {
 	p := newParking(100, nil)
-	a := newAssignment("orders", 0, flow.NewInboxes(1), func() {})
-	spots := func(seqs ...uint64) (s []spot) {
+	a := NewAssignment("orders", 0, flow.NewInboxes(1), func() {})
+	spots := func(seqs ...uint64) (s []Spot) {
 		for _, q := range seqs {
-			s = append(s, spot{owner: a, seq: q, at: ledger.Mark{Offset: int64(q)}})
+			s = append(s, Spot{Owner: a, Seq: q, At: ledger.Mark{Offset: int64(q)}})
 		}
 		return s
 	}
@@ -33,7 +33,7 @@ func TestParkingKeepsOrder(t *testing.T) {
 	for range 3 {
 		for _, e := range p.take(wants, time.Now(), 100) {
 			for _, s := range e.spots {
-				got = append(got, s.seq)
+				got = append(got, s.Seq)
 			}
 			p.done(e, nil)
 		}
@@ -45,7 +45,7 @@ func TestParkingKeepsOrder(t *testing.T) {
 		t.Error("the lot was not closed")
 	}
 	p.put("p", spots(7, 8))
-	a.end()
+	a.End()
 	if p.take(wants, time.Now(), 100); p.holds("p") || p.free() != 100 {
 		t.Error("the spots of an assignment that has ended stayed")
 	}
@@ -55,10 +55,10 @@ func TestParkingKeepsOrder(t *testing.T) {
 // in which they were taken all the same, partition by partition.
 func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
 	p := newParking(100, nil)
-	a, b := newAssignment("orders", 0, flow.NewInboxes(1), func() {}), newAssignment("orders", 1, flow.NewInboxes(1), func() {})
-	at := func(owner *assignment, seqs ...uint64) (s []spot) {
+	a, b := NewAssignment("orders", 0, flow.NewInboxes(1), func() {}), NewAssignment("orders", 1, flow.NewInboxes(1), func() {})
+	at := func(owner *Assignment, seqs ...uint64) (s []Spot) {
 		for _, q := range seqs {
-			s = append(s, spot{owner: owner, seq: q, at: ledger.Mark{Offset: int64(q)}})
+			s = append(s, Spot{Owner: owner, Seq: q, At: ledger.Mark{Offset: int64(q)}})
 		}
 		return s
 	}
@@ -67,11 +67,11 @@ func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
 	p.putBack("p", at(a, 7, 8)) // that a pump had in hand
 	p.put("p", at(a, 10))
 	p.putBack("p", append(at(b, 1, 2), at(a, 3, 4)...))
-	got := map[*assignment][]uint64{}
+	got := map[*Assignment][]uint64{}
 	for range 100 {
 		for _, e := range p.take(func(string) int { return 2 }, time.Now(), 100) {
 			for _, s := range e.spots {
-				got[s.owner] = append(got[s.owner], s.seq)
+				got[s.Owner] = append(got[s.Owner], s.Seq)
 			}
 			p.done(e, nil)
 		}
@@ -84,8 +84,8 @@ func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
 // Lanes ask what is awaited while they are asked what they want.
 func TestWhoIsAskedMayAsk(t *testing.T) {
 	p := newParking(100, nil)
-	a := newAssignment("orders", 0, flow.NewInboxes(1), func() {})
-	p.put("p", []spot{{owner: a, seq: 1}})
+	a := NewAssignment("orders", 0, flow.NewInboxes(1), func() {})
+	p.put("p", []Spot{{Owner: a, Seq: 1}})
 	errands := p.take(func(profile string) int {
 		if !p.awaits(profile) {
 			t.Error("what is parked is not awaited")
@@ -96,7 +96,7 @@ func TestWhoIsAskedMayAsk(t *testing.T) {
 		t.Error("what is being read again is not awaited")
 	}
 	p.done(errands[0], errands[0].spots)
-	a.end()
+	a.End()
 	if p.awaits("p") {
 		t.Error("what belongs to nobody is awaited")
 	}
@@ -106,13 +106,13 @@ func TestWhoIsAskedMayAsk(t *testing.T) {
 // a part of what may be read at once, and what one does not want the others get.
 func TestEachProfileIsReadInPart(t *testing.T) {
 	p := newParking(1000, nil)
-	a := newAssignment("orders", 0, flow.NewInboxes(1), func() {})
+	a := NewAssignment("orders", 0, flow.NewInboxes(1), func() {})
 	seq := uint64(0)
 	for _, profile := range []string{"p", "q", "r", "s"} {
-		var spots []spot
+		var spots []Spot
 		for range 100 {
 			seq++
-			spots = append(spots, spot{owner: a, seq: seq, at: ledger.Mark{Offset: int64(seq)}})
+			spots = append(spots, Spot{Owner: a, Seq: seq, At: ledger.Mark{Offset: int64(seq)}})
 		}
 		p.put(profile, spots)
 	}

@@ -38,7 +38,7 @@ type parking struct {
 
 // lot is one profile's, oldest first.
 type lot struct {
-	spots []spot
+	spots []Spot
 	out   int // spots that are being read again; the lot stays until that has ended
 }
 
@@ -85,24 +85,24 @@ func (p *parking) awaits(profile string) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	l := p.lots[profile]
-	return l != nil && (l.out > 0 || slices.ContainsFunc(l.spots, func(s spot) bool { return s.owner.Live() }))
+	return l != nil && (l.out > 0 || slices.ContainsFunc(l.spots, func(s Spot) bool { return s.Owner.Live() }))
 }
 
 // put parks records behind those of the profile that are parked already.
-func (p *parking) put(profile string, spots []spot) {
+func (p *parking) put(profile string, spots []Spot) {
 	p.enter(profile, spots, func(l *lot) { l.spots = append(l.spots, spots...) })
 }
 
 // putBack parks records that a lane gave back. It gives its youngest, and has none
 // that are younger than those that are parked already.
-func (p *parking) putBack(profile string, spots []spot) {
+func (p *parking) putBack(profile string, spots []Spot) {
 	p.enter(profile, spots, func(l *lot) {
 		l.spots = slices.Insert(l.spots, 0, spots...)
 		inOrder(l.spots)
 	})
 }
 
-func (p *parking) enter(profile string, spots []spot, into func(*lot)) {
+func (p *parking) enter(profile string, spots []Spot, into func(*lot)) {
 	if len(spots) == 0 {
 		return
 	}
@@ -131,32 +131,32 @@ func (p *parking) close(profile string) {
 // inOrder sorts the spots of each assignment by when they were taken, in the places
 // that they have among those of the others. Nearly always they are: what comes in
 // between is an event that a pump had in hand while others were given back.
-func inOrder(spots []spot) {
-	last := make(map[*assignment]uint64)
+func inOrder(spots []Spot) {
+	last := make(map[*Assignment]uint64)
 	sorted := true
 	for _, s := range spots {
-		sorted = sorted && s.seq >= last[s.owner]
-		last[s.owner] = s.seq
+		sorted = sorted && s.Seq >= last[s.Owner]
+		last[s.Owner] = s.Seq
 	}
 	if sorted {
 		return
 	}
-	of := make(map[*assignment][]spot, len(last))
+	of := make(map[*Assignment][]Spot, len(last))
 	for _, s := range spots {
-		of[s.owner] = append(of[s.owner], s)
+		of[s.Owner] = append(of[s.Owner], s)
 	}
 	for _, own := range of {
-		slices.SortFunc(own, func(a, b spot) int { return cmp.Compare(a.seq, b.seq) })
+		slices.SortFunc(own, func(a, b Spot) int { return cmp.Compare(a.Seq, b.Seq) })
 	}
 	for i, s := range spots {
-		spots[i], of[s.owner] = of[s.owner][0], of[s.owner][1:]
+		spots[i], of[s.Owner] = of[s.Owner][0], of[s.Owner][1:]
 	}
 }
 
 // errand is what is to be read again for one profile.
 type errand struct {
 	profile string
-	spots   []spot
+	spots   []Spot
 }
 
 // take hands out the oldest spots of each profile that may be sent now, as many as
@@ -200,7 +200,7 @@ func (p *parking) profiles() (profiles []string) {
 	defer p.mu.Unlock()
 	for profile, l := range p.lots {
 		before := len(l.spots)
-		l.spots = slices.DeleteFunc(l.spots, func(s spot) bool { return !s.owner.Live() })
+		l.spots = slices.DeleteFunc(l.spots, func(s Spot) bool { return !s.Owner.Live() })
 		p.count -= before - len(l.spots)
 		switch {
 		case len(l.spots) > 0:
@@ -222,7 +222,7 @@ func (p *parking) errand(profile string, now time.Time, n int) errand {
 		return e
 	}
 	i := 0
-	for i < len(l.spots) && i < n && !l.spots[i].past.NotBefore().After(now) {
+	for i < len(l.spots) && i < n && !l.spots[i].Past.NotBefore().After(now) {
 		i++
 	}
 	e.spots, l.spots = slices.Clone(l.spots[:i]), l.spots[i:]
@@ -230,7 +230,7 @@ func (p *parking) errand(profile string, now time.Time, n int) errand {
 		// The next is one that Amazon has put off: others may go before it.
 		kept := l.spots[:0]
 		for _, s := range l.spots {
-			if len(e.spots) < n && !s.past.NotBefore().After(now) {
+			if len(e.spots) < n && !s.Past.NotBefore().After(now) {
 				e.spots = append(e.spots, s)
 			} else {
 				kept = append(kept, s)
@@ -245,7 +245,7 @@ func (p *parking) errand(profile string, now time.Time, n int) errand {
 }
 
 // done ends an errand; left are its spots that could not be read.
-func (p *parking) done(e errand, left []spot) {
+func (p *parking) done(e errand, left []Spot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := p.lots[e.profile]
@@ -263,7 +263,7 @@ func (p *parking) park(profile string, tokens []verdict.Handle) {
 }
 
 // unload appends the spots of records whose contents are let go.
-func (p *parking) unload(spots []spot, tokens []verdict.Handle, past *verdict.Past) []spot {
+func (p *parking) unload(spots []Spot, tokens []verdict.Handle, past *verdict.Past) []Spot {
 	before := len(spots)
 	var bytes int64
 	for len(tokens) > 0 {
@@ -272,13 +272,13 @@ func (p *parking) unload(spots []spot, tokens []verdict.Handle, past *verdict.Pa
 			n++
 		}
 		var freed int64
-		spots, freed = owner.(*assignment).park(tokens[:n], spots)
+		spots, freed = owner.(*Assignment).Park(tokens[:n], spots)
 		bytes += freed
 		tokens = tokens[n:]
 	}
 	unloaded := spots[before:]
 	for i := range unloaded {
-		unloaded[i].past = past
+		unloaded[i].Past = past
 	}
 	if len(unloaded) > 0 {
 		p.metrics.parked.Add(float64(len(unloaded)))
@@ -305,7 +305,7 @@ func (p *parking) relieve(lanes Room) (relieved bool) {
 	}
 	given := lanes.GiveBack(free)
 	for len(given) > 0 {
-		var spots []spot
+		var spots []Spot
 		profile := given[0].Profile
 		for len(given) > 0 && given[0].Profile == profile {
 			spots = p.unload(spots, given[0].Handles, given[0].Past)

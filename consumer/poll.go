@@ -68,7 +68,7 @@ func (c *Consumer) take(fetches kgo.Fetches) passOver {
 	defer c.mu.Unlock()
 	over := make(passOver)
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-		tp := topicPartition{p.Topic, p.Partition}
+		tp := TopicPartition{p.Topic, p.Partition}
 		a := c.assignments[tp]
 		large := c.tooLarge(p.Err)
 		if large != nil {
@@ -86,24 +86,24 @@ func (c *Consumer) take(fetches kgo.Fetches) passOver {
 		if a == nil || !a.Taking() || len(p.Records) > 0 && !c.trust(a, &p.FetchPartition) {
 			return
 		}
-		if large != nil && a.stands(large) {
+		if large != nil && a.Stands(large) {
 			p.Records = append(p.Records, c.standIn(large)) // no witness: nothing can be compared with it
 			over.add(large)
 		}
 		if len(p.Records) == 0 {
 			return
 		}
-		records, end := a.within(p.Records)
+		records, end := a.Within(p.Records)
 		if end {
 			defer finish(c.client, a) // after they are in the ledger
 		}
-		fresh, bytes := a.fresh(records)
+		fresh, bytes := a.Fresh(records)
 		c.pace.Took(len(fresh), c.opts.Now())
 		// The window and the tally first: a verdict may come back before push
 		// returns, and in flight must never be seen below zero.
 		c.tally.Take(len(fresh))
 		c.window.Take(len(fresh), bytes)
-		c.metrics.skipped.Add(float64(a.push(records, fresh, readableEnd(&p))))
+		c.metrics.skipped.Add(float64(a.Push(records, fresh, readableEnd(&p))))
 	})
 	return over
 }

@@ -18,24 +18,24 @@ type oneTopic struct{}
 
 func (oneTopic) IDOf(string) (id [16]byte) { return id }
 func (oneTopic) Learn(string, [16]byte)    {}
-func (oneTopic) PartitionOf(topic string, _ [16]byte, partition int32) topicPartition {
-	return topicPartition{topic, partition}
+func (oneTopic) PartitionOf(topic string, _ [16]byte, partition int32) TopicPartition {
+	return TopicPartition{topic, partition}
 }
 
 // TestACommitThatWaitedLosesWhatIsNotOurs: it may have waited for the client to join
 // again, and be sent in a generation in which others have the partitions.
 func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
-	for p, become := range map[string]func(*assignment){
-		"suspended": func(a *assignment) { a.suspend(time.Now()) },
-		"orphaned":  func(a *assignment) { a.orphan() },
-		"ended":     func(a *assignment) { a.end() },
+	for p, become := range map[string]func(*Assignment){
+		"suspended": func(a *Assignment) { a.Suspend(time.Now()) },
+		"orphaned":  func(a *Assignment) { a.Orphan() },
+		"ended":     func(a *Assignment) { a.End() },
 	} {
-		var as []*assignment
+		var as []*Assignment
 		for i := range int32(2) {
-			a := newAssignment("orders", i, flow.NewInboxes(1000), func() {})
+			a := NewAssignment("orders", i, flow.NewInboxes(1000), func() {})
 			rs := []*kgo.Record{{Offset: 4}}
-			a.push(rs, rs, 5)
-			a.settle([]verdict.Verdict{{Handle: verdict.Handle{Owner: a}}})
+			a.Push(rs, rs, 5)
+			a.Settle([]verdict.Verdict{{Handle: verdict.Handle{Owner: a}}})
 			as = append(as, a)
 		}
 		c := newCommitter(commitOptions{topics: oneTopic{}})

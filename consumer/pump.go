@@ -24,7 +24,7 @@ func inboxesFor(workers int) *flow.Inboxes { return flow.NewInboxes(3 * chunkLen
 // and a worker's memory is not there for each partition.
 type pump struct {
 	*pumps
-	a        *assignment
+	a        *Assignment
 	worker   Worker // of the chunk in hand
 	profiles tally.Chunk
 
@@ -47,27 +47,27 @@ type pumps struct {
 }
 
 // of returns the pump of an assignment.
-func (s *pumps) of(a *assignment) *pump {
+func (s *pumps) of(a *Assignment) *pump {
 	return &pump{pumps: s, a: a, parked: make(map[string][]verdict.Handle)}
 }
 
 // run works until ctx is done.
 func (p *pump) run(ctx context.Context) {
 	for {
-		in, ok := p.a.pull(ctx)
+		in, ok := p.a.Pull(ctx)
 		if !ok {
-			p.a.leave(0)
+			p.a.Leave(0)
 			return
 		}
-		for begun := 0; begun < len(in.records); {
-			n := min(chunkLen, len(in.records)-begun)
+		for begun := 0; begun < len(in.Records); {
+			n := min(chunkLen, len(in.Records)-begun)
 			did := p.chunk(ctx, &in, begun, n)
 			begun += did
-			if in.seqs == nil {
-				p.a.begun(did)
+			if in.Seqs == nil {
+				p.a.Begun(did)
 			}
 			if did < n {
-				p.a.leave(len(in.records) - begun)
+				p.a.Leave(len(in.Records) - begun)
 				return
 			}
 		}
@@ -76,22 +76,22 @@ func (p *pump) run(ctx context.Context) {
 
 // chunk handles n records of an intake and returns how many it did: all of them,
 // unless ctx ended.
-func (p *pump) chunk(ctx context.Context, in *intake, begun, n int) (did int) {
+func (p *pump) chunk(ctx context.Context, in *Intake, begun, n int) (did int) {
 	if !p.enter(ctx) {
 		return 0
 	}
-	p.again = in.seqs != nil
-	if in.gone != "" {
+	p.again = in.Seqs != nil
+	if in.Gone != "" {
 		p.giveUp(in, begun, n)
 		p.exit(nil)
 		return n
 	}
-	records, handed := in.records[begun:begun+n], 0
+	records, handed := in.Records[begun:begun+n], 0
 	held := hold{by: p.held}
 	defer held.over() // also when nobody waits for it any more
 	for did < n {
-		p.past = in.past(begun + did)
-		err := p.handle(ctx, in.seq(begun+did), records[did])
+		p.past = in.Past(begun + did)
+		err := p.handle(ctx, in.Seq(begun+did), records[did])
 		if err == nil {
 			held.over()
 			did++
@@ -101,9 +101,9 @@ func (p *pump) chunk(ctx context.Context, in *intake, begun, n int) (did int) {
 		// came before it goes out meanwhile, and so do the other partitions.
 		p.exit(records[handed:did])
 		handed = did
-		p.a.hold(true)
+		p.a.Hold(true)
 		goOn := held.wait(ctx, err) && p.enter(ctx)
-		p.a.hold(false)
+		p.a.Hold(false)
 		if !goOn {
 			return did
 		}
@@ -147,7 +147,7 @@ func (p *pump) handle(ctx context.Context, seq uint64, rec *kgo.Record) error {
 	}
 	h := verdict.Handle{Owner: p.a, Seq: seq}
 	if r.Size > 0 {
-		p.window.Take(0, p.a.enlarge(seq, r.Size))
+		p.window.Take(0, p.a.Enlarge(seq, r.Size))
 	}
 	if !p.again {
 		p.count(r.Profile)
@@ -169,9 +169,9 @@ func (p *pump) count(profile string) {
 
 // giveUp refuses records that were parked and have been deleted from Kafka
 // since, so that even of these it can be said what became of them.
-func (p *pump) giveUp(in *intake, begun, n int) {
+func (p *pump) giveUp(in *Intake, begun, n int) {
 	for i := begun; i < begun+n; i++ {
-		p.worker.Refuse(verdict.Handle{Owner: p.a, Seq: in.seq(i)}, in.records[i], in.gone, *verdict.CodeNotRetained.Because(
+		p.worker.Refuse(verdict.Handle{Owner: p.a, Seq: in.Seq(i)}, in.Records[i], in.Gone, *verdict.CodeNotRetained.Because(
 			"the record was put off because its profile could not be sent, and Kafka has deleted it since: " +
 				"the topic's retention has to be longer than such a fault may last"))
 	}

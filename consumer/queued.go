@@ -1,22 +1,22 @@
 package consumer
 
 // queue counts records into the inbox, or out of it. mu is held.
-func (a *assignment) queue(n int) {
+func (a *Assignment) queue(n int) {
 	a.queued += n
 	if !a.holding {
 		a.inboxes.Add(n)
 	}
 }
 
-// begun notes that the pump has done with so many of the inbox.
-func (a *assignment) begun(n int) {
+// Begun notes that the pump has done with so many of the inbox.
+func (a *Assignment) Begun(n int) {
 	a.mu.Lock()
 	a.queue(-n)
 	a.mu.Unlock()
 }
 
-// hold notes that the pump waits for the registry, or does not any more.
-func (a *assignment) hold(on bool) {
+// Hold notes that the pump waits for the registry, or does not any more.
+func (a *Assignment) Hold(on bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if on == a.holding {
@@ -28,9 +28,9 @@ func (a *assignment) hold(on bool) {
 	a.queue(n)
 }
 
-// enlarge notes that a record without a verdict takes that much memory from now on,
+// Enlarge notes that a record without a verdict takes that much memory from now on,
 // and returns by how much that is more.
-func (a *assignment) enlarge(seq uint64, size int32) (more int64) {
+func (a *Assignment) Enlarge(seq uint64, size int32) (more int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.phase() == phaseEnded {

@@ -11,22 +11,22 @@ import (
 func TestInboxesCountWhatCanBeBegun(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := someInboxes()
-		as := []*assignment{newAssignment("t", 0, all, func() {}), newAssignment("t", 1, all, func() {})}
-		holds := map[*assignment]bool{}
+		as := []*Assignment{NewAssignment("t", 0, all, func() {}), NewAssignment("t", 1, all, func() {})}
+		holds := map[*Assignment]bool{}
 		for range rapid.IntRange(0, 40).Draw(t, "steps") {
 			a := rapid.SampledFrom(as).Draw(t, "assignment")
 			switch rapid.IntRange(0, 3).Draw(t, "what") {
 			case 0:
 				a.queue(rapid.IntRange(1, 100).Draw(t, "taken"))
 			case 1:
-				a.begun(rapid.IntRange(0, a.queued).Draw(t, "begun"))
+				a.Begun(rapid.IntRange(0, a.queued).Draw(t, "begun"))
 			case 2:
 				holds[a] = rapid.Bool().Draw(t, "holds")
-				a.hold(holds[a])
+				a.Hold(holds[a])
 			case 3:
 				if rapid.IntRange(0, 9).Draw(t, "left") == 0 {
-					a.leave(0)
-					as[a.partition] = newAssignment("t", a.partition, all, func() {})
+					a.Leave(0)
+					as[a.partition] = NewAssignment("t", a.partition, all, func() {})
 				}
 			}
 			want := 0

@@ -90,8 +90,8 @@ func TestABrokerThatDoesNotAnswer(t *testing.T) {
 						time.Sleep(30 * time.Second)
 						for _, a := range m.owned() {
 							// None has a verdict, so the lag is the partition's end.
-							if l, known := a.lag(time.Now()); a.partition == p && (!known || l.records != 2) {
-								t.Errorf("partition %d: its end is %d, want 2: a part of the answers was there", p, l.records)
+							if l, known := a.Lag(time.Now()); a.Partition() == p && (!known || l.Records != 2) {
+								t.Errorf("partition %d: its end is %d, want 2: a part of the answers was there", p, l.Records)
 							}
 						}
 						break
@@ -115,13 +115,13 @@ func TestABrokerThatDoesNotAnswer(t *testing.T) {
 // and where the error named none.
 func TestAFetchFaultThatIsOver(t *testing.T) {
 	for name, tc := range map[string]struct {
-		tp  topicPartition
+		tp  TopicPartition
 		err error
 	}{
-		"idle":         {topicPartition{topic, 0}, kerr.TopicAuthorizationFailed},
-		"no partition": {topicPartition{}, errors.New("unable to do something")},
-		"late":         {topicPartition{}, &kgo.ErrGroupSession{Err: kerr.UnknownMemberID}},
-		"gone":         {topicPartition{topic, 7}, kerr.TopicAuthorizationFailed},
+		"idle":         {TopicPartition{topic, 0}, kerr.TopicAuthorizationFailed},
+		"no partition": {TopicPartition{}, errors.New("unable to do something")},
+		"late":         {TopicPartition{}, &kgo.ErrGroupSession{Err: kerr.UnknownMemberID}},
+		"gone":         {TopicPartition{topic, 7}, kerr.TopicAuthorizationFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

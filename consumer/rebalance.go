@@ -29,11 +29,11 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 	defer c.mu.Unlock()
 	for topic, partitions := range added {
 		for _, p := range partitions {
-			a := c.begin(cl, topicPartition{topic, p})
+			a := c.begin(cl, TopicPartition{topic, p})
 			if a == nil {
 				continue
 			}
-			a.await()
+			a.Await()
 		}
 	}
 	c.assigned, c.lost = true, false
@@ -51,7 +51,7 @@ func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kms
 	for _, g := range resp.Groups {
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {
-				tp, f := c.topic.PartitionOf(t.Topic, t.TopicID, p.Partition), fetched{p.Offset, p.Metadata}
+				tp, f := c.topic.PartitionOf(t.Topic, t.TopicID, p.Partition), Fetched{p.Offset, p.Metadata}
 				if kerr.ErrorForCode(p.ErrorCode) == nil {
 					c.hear(cl, tp, f)
 				}
@@ -63,7 +63,7 @@ func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kms
 
 // begin returns the assignment of a partition, and makes it if there is none; nil if
 // there is none and nothing is taken any more. c.mu is held.
-func (c *Consumer) begin(cl *kgo.Client, tp topicPartition) *assignment {
+func (c *Consumer) begin(cl *kgo.Client, tp TopicPartition) *Assignment {
 	if c.assignments[tp] == nil && !c.stopping {
 		c.start(cl, tp)
 	}
@@ -71,12 +71,12 @@ func (c *Consumer) begin(cl *kgo.Client, tp topicPartition) *assignment {
 }
 
 // start makes the assignment of a partition and its pump. c.mu is held.
-func (c *Consumer) start(cl *kgo.Client, tp topicPartition) {
+func (c *Consumer) start(cl *kgo.Client, tp TopicPartition) {
 	ctx, stop := context.WithCancel(c.pumpCtx)
-	a := newAssignment(tp.topic, tp.partition, c.inboxes, stop)
-	cl.ResumeFetchPartitions(map[string][]int32{tp.topic: {tp.partition}}) // it may have been ours before, and paused
+	a := NewAssignment(tp.Topic, tp.Partition, c.inboxes, stop)
+	cl.ResumeFetchPartitions(map[string][]int32{tp.Topic: {tp.Partition}}) // it may have been ours before, and paused
 	c.outline(cl, a)
-	a.begin(c.memories[tp], memberID(cl))
+	a.Begin(c.memories[tp], memberID(cl))
 	delete(c.memories, tp)
 	c.assignments[tp] = a
 	c.alive[a] = true
@@ -121,7 +121,7 @@ func (c *Consumer) onLost(_ context.Context, _ *kgo.Client, lost map[string][]in
 	defer crash.Report()
 	c.mu.Lock()
 	c.lost = true
-	var as, gone []*assignment
+	var as, gone []*Assignment
 	if len(lost) > 0 {
 		as = c.named(lost)
 		gone = c.suspend(as)
@@ -138,7 +138,7 @@ func (c *Consumer) onLost(_ context.Context, _ *kgo.Client, lost map[string][]in
 
 // drain waits for the verdicts of what the assignments have begun and returns
 // how many of them did not come.
-func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
+func (c *Consumer) drain(ctx context.Context, as []*Assignment) (left int) {
 	// Batches still filling would wait for their linger; nothing more will
 	// come for them. Pumps may hand over a last chunk after the first flush.
 	flushed, stop := context.WithCancel(ctx)
@@ -161,7 +161,7 @@ func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
 	for _, a := range as {
 		wg.Go(func() {
 			defer crash.Report()
-			n := a.drain(ctx)
+			n := a.Drain(ctx)
 			mu.Lock()
 			left += n
 			mu.Unlock()
@@ -174,17 +174,17 @@ func (c *Consumer) drain(ctx context.Context, as []*assignment) (left int) {
 }
 
 // end fences assignments and gives what they still had in flight back.
-func (c *Consumer) end(as []*assignment) {
+func (c *Consumer) end(as []*Assignment) {
 	defer c.handler.Forget()
 	for _, a := range as {
-		events, parked, bytes, m := a.end()
+		events, parked, bytes, m := a.End()
 		if events > 0 {
 			c.tally.GiveBack(events)
 			c.window.Release(events-parked, bytes)
 		}
 		c.mu.Lock()
 		delete(c.alive, a)
-		if tp := (topicPartition{a.topic, a.partition}); c.assignments[tp] == a {
+		if tp := a.TopicPartition(); c.assignments[tp] == a {
 			delete(c.assignments, tp)
 			if m != nil && !c.stopping {
 				c.memories[tp] = m

@@ -43,12 +43,12 @@ func (c *Consumer) recheckLoop(ctx context.Context) {
 // recheck returns of how many partitions the leader answered, and of how many it did
 // not.
 func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered, left int) {
-	oaths := make(map[int32]*assignment)
+	oaths := make(map[int32]*Assignment)
 	var claims []ledger.Claim
 	for _, a := range c.owned() {
-		if cl, ok := a.oathClaim(); ok {
+		if cl, ok := a.OathClaim(); ok {
 			claims = append(claims, cl)
-			oaths[a.partition] = a
+			oaths[a.Partition()] = a
 		}
 	}
 	found, _ := c.prove(ctx, claims, timeout)
@@ -61,11 +61,11 @@ func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered
 }
 
 // keepOath ends an oath, or has the partition's log compared if it does not hold.
-func (c *Consumer) keepOath(a *assignment, w ledger.Witness, f ledger.Finding) {
+func (c *Consumer) keepOath(a *Assignment, w ledger.Witness, f ledger.Finding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if a.keepsOath(w, f.Doubtful) && f.Doubtful {
-		c.log.Error().Stringer("partition", topicPartition{a.topic, a.partition}).Int64("offset", w.Offset).
+	if a.KeepsOath(w, f.Doubtful) && f.Doubtful {
+		c.log.Error().Stringer("partition", a.TopicPartition()).Int64("offset", w.Offset).
 			Msg("after another connection the brokers hold other records than were read; comparing what is left with what was read")
 		c.doubt(a)
 	}

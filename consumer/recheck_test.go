@@ -52,9 +52,9 @@ func TestALogThatIsLongerAgain(t *testing.T) {
 			}
 			b.eventually("it is committed", func() bool { return b.committed(0) == want })
 			away.Store(true)
-			before := m.links.total.Load()
+			before := m.links.Connections()
 			b.fill("p1|lost, too") // or the broker would have nothing to answer
-			b.eventually("there is another connection", func() bool { return m.links.total.Load() > before })
+			b.eventually("there is another connection", func() bool { return m.links.Connections() > before })
 			b.cut(120, 1000, 1200) // ends at 320, behind what was read
 			away.Store(false)
 			b.eventually("what is there now is sent", func() bool {
@@ -91,15 +91,15 @@ func TestAConnectionThatIsLost(t *testing.T) {
 		b.publish(0, events("p1", 10*i, 10*i+10)...)
 		b.eventually("it is committed", func() bool { return b.committed(0) == int64(12*i+10) })
 		away.Store(true)
-		before := m.links.total.Load()
+		before := m.links.Connections()
 		b.publish(0, events("p1", 1000+i, 1001+i)...)
-		b.eventually("there is another connection", func() bool { return m.links.total.Load() > before })
+		b.eventually("there is another connection", func() bool { return m.links.Connections() > before })
 		b.publish(0, events("p1", 2000+i, 2001+i)...)
 		away.Store(false)
 		b.eventually("it goes on", func() bool { return s.count(fmt.Sprintf("e%d", 2000+i)) == 1 })
 		b.eventually("it is compared", func() bool {
 			for _, a := range m.owned() {
-				if _, sworn := a.oathClaim(); sworn || a.openClaim() != nil {
+				if _, sworn := a.OathClaim(); sworn || a.OpenClaim() != nil {
 					return false
 				}
 			}

@@ -17,10 +17,10 @@ func (c *committer) wait(ctx context.Context) error {
 // commitsRefused notes that commits of these assignments are refused though others
 // are taken. When that has lasted, which it reports, their partitions alone are read no
 // more.
-func (c *committer) commitsRefused(as []*assignment) (lasts bool) {
+func (c *committer) commitsRefused(as []*Assignment) (lasts bool) {
 	now := c.now()
 	for _, a := range as {
-		pause, paused := a.commitRefused(now, c.brake.After)
+		pause, paused := a.CommitRefused(now, c.brake.After)
 		lasts = lasts || paused
 		if pause {
 			c.owner.Steer(a)
@@ -30,8 +30,8 @@ func (c *committer) commitsRefused(as []*assignment) (lasts bool) {
 }
 
 // commitTaken ends what commitsRefused has begun.
-func (c *committer) commitTaken(a *assignment) {
-	if a.commitTaken() {
+func (c *committer) commitTaken(a *Assignment) {
+	if a.CommitTaken() {
 		c.owner.Steer(a)
 	}
 }

@@ -123,7 +123,7 @@ func (r *rereader) read(ctx context.Context, w *wanted) error {
 	topic := r.topic
 	from := make(map[int32]kgo.Offset)
 	for p, wants := range w.partitions {
-		from[p] = kgo.NewOffset().At(wants[0].at.Offset)
+		from[p] = kgo.NewOffset().At(wants[0].At.Offset)
 	}
 	r.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: from})
 	defer func() {
@@ -167,13 +167,13 @@ func (r *rereader) read(ctx context.Context, w *wanted) error {
 // same turn.
 func (r *rereader) goOn(w *wanted, partition int32, read []*kgo.Record) {
 	topic, wants := r.topic, w.partitions[partition]
-	far := len(wants) > 0 && len(read) > 0 && wants[0].at.Offset-read[len(read)-1].Offset > farAhead
+	far := len(wants) > 0 && len(read) > 0 && wants[0].At.Offset-read[len(read)-1].Offset > farAhead
 	if len(wants) > 0 && !far {
 		return
 	}
 	r.client.RemoveConsumePartitions(map[string][]int32{topic: {partition}})
 	if far {
-		next := kgo.NewOffset().At(wants[0].at.Offset)
+		next := kgo.NewOffset().At(wants[0].At.Offset)
 		r.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: next}})
 	}
 }
@@ -206,7 +206,7 @@ func (r *rereader) deleted(ctx context.Context, w *wanted) (gone bool, err error
 			continue
 		}
 		i := 0
-		for i < len(wants) && wants[i].at.Offset < start.Offset {
+		for i < len(wants) && wants[i].At.Offset < start.Offset {
 			i++
 		}
 		w.giveUp(wants[:i])

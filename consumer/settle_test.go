@@ -20,19 +20,19 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 		}
 		const records = 6
 		size := int64(verdict.SizeOf(&kgo.Record{}))
-		var owners []*assignment
+		var owners []*Assignment
 		for p := range int32(3) {
-			a := newAssignment("t", p, inboxesFor(1), func() {})
+			a := NewAssignment("t", p, inboxesFor(1), func() {})
 			var rs []*kgo.Record
 			for i := range int64(records) {
 				rs = append(rs, &kgo.Record{Offset: i})
 			}
-			a.push(rs, rs, records)
+			a.Push(rs, rs, records)
 			owners = append(owners, a)
 		}
 		gone := rapid.IntRange(0, len(owners)).Draw(t, "gone") // the last is none
 		if gone < len(owners) {
-			owners[gone].end()
+			owners[gone].End()
 		}
 		c.window.Take(len(owners)*records, int64(len(owners)*records)*size)
 		want := 0

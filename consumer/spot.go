@@ -7,19 +7,19 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// spot is the place of a parked record.
-type spot struct {
-	owner *assignment
-	seq   uint64
-	at    ledger.Mark
-	past  *verdict.Past // what happened to it before, if it was sent
+// Spot is the place of a parked record.
+type Spot struct {
+	Owner *Assignment
+	Seq   uint64
+	At    ledger.Mark
+	Past  *verdict.Past // what happened to it before, if it was sent
 }
 
-// replaced reports whether the brokers lost the record that was parked, and hold
+// Replaced reports whether the brokers lost the record that was parked, and hold
 // another one in its place.
-func (s *spot) replaced(rec *kgo.Record) bool {
-	if s.at.Epoch >= 0 && rec.LeaderEpoch > s.at.Epoch {
+func (s *Spot) Replaced(rec *kgo.Record) bool {
+	if s.At.Epoch >= 0 && rec.LeaderEpoch > s.At.Epoch {
 		return true
 	}
-	return s.owner.lost(s.seq, s.at.Offset)
+	return s.Owner.lost(s.Seq, s.At.Offset)
 }

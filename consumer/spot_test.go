@@ -11,12 +11,12 @@ import (
 // TestParkedRecordThatWasLost: what is at its offset now is another record, which
 // is taken on its own.
 func TestParkedRecordThatWasLost(t *testing.T) {
-	a := newAssignment(someTopic, 0, someInboxes(), func() {})
+	a := NewAssignment(someTopic, 0, someInboxes(), func() {})
 	for i := range int64(10) {
 		a.ledger.Take(ledger.Mark{Offset: i, Epoch: 3}, 1, 0)
 	}
-	spotOf := func(seq uint64) *spot {
-		return &spot{owner: a, seq: seq, at: ledger.Mark{Offset: int64(seq), Epoch: 3}}
+	spotOf := func(seq uint64) *Spot {
+		return &Spot{Owner: a, Seq: seq, At: ledger.Mark{Offset: int64(seq), Epoch: 3}}
 	}
 	a.ledger.Lose(5)
 	for _, tc := range []struct {
@@ -24,7 +24,7 @@ func TestParkedRecordThatWasLost(t *testing.T) {
 		epoch int32
 		want  bool
 	}{{4, 3, false}, {4, 4, true}, {5, 3, true}, {9, 3, true}} {
-		if got := spotOf(tc.seq).replaced(&kgo.Record{Offset: int64(tc.seq), LeaderEpoch: tc.epoch}); got != tc.want {
+		if got := spotOf(tc.seq).Replaced(&kgo.Record{Offset: int64(tc.seq), LeaderEpoch: tc.epoch}); got != tc.want {
 			t.Errorf("%+v: %v", tc, got)
 		}
 	}

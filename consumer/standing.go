@@ -7,16 +7,16 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
-// memory is what an assignment leaves behind when it ends.
-type memory struct {
-	stamps []stamp // what the group holds if nobody has committed since
+// Memory is what an assignment leaves behind when it ends.
+type Memory struct {
+	stamps []Stamp // what the group holds if nobody has committed since
 	first  int64   // where it began
 	said   ledger.Beyond
 }
 
 // remember returns what is known beyond the last commit; nil if that is nothing. mu
 // is held.
-func (a *assignment) remember() *memory {
+func (a *Assignment) remember() *Memory {
 	if a.recalls != nil {
 		return a.recalls // it has ended before that was compared with the log
 	}
@@ -24,42 +24,42 @@ func (a *assignment) remember() *memory {
 	if !news || a.selection != nil || a.claim != nil || a.phase() == phaseOrphaned {
 		return nil
 	}
-	m := &memory{stamps: slices.Clone(a.stamps), first: a.first, said: a.settled()}
+	m := &Memory{stamps: slices.Clone(a.stamps), first: a.first, said: a.settled()}
 	if a.ledger.Next() == 0 {
 		m.first = a.ledger.Last().Offset + 1 // where it would have begun
 	}
 	return m
 }
 
-// begin has the assignment begin under that member id, with what is left of the one
+// Begin has the assignment begin under that member id, with what is left of the one
 // before. It is called before anybody else knows of it.
-func (a *assignment) begin(m *memory, member string) { a.recalls, a.member = m, member }
+func (a *Assignment) Begin(m *Memory, member string) { a.recalls, a.member = m, member }
 
-// recalled returns what is left of the assignment before; nil once the claim about it
+// Recalled returns what is left of the assignment before; nil once the claim about it
 // is settled.
-func (a *assignment) recalled() *memory {
+func (a *Assignment) Recalled() *Memory {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.recalls
 }
 
 // settled returns what is settled, and the witnesses of its log. mu is held.
-func (a *assignment) settled() ledger.Beyond {
+func (a *Assignment) settled() ledger.Beyond {
 	b := a.ledger.Beyond()
 	b.Add(&a.before, a.ledger.Last().Offset+1)
 	b.Log, b.Witnesses = a.log, a.sworn()
 	return b
 }
 
-// isOf reports whether what the group says is what was committed before the memory: then
+// IsOf reports whether what the group says is what was committed before the memory: then
 // nobody has committed since.
-func (m *memory) isOf(f fetched) bool {
-	return m != nil && slices.Contains(m.stamps, f.stamp())
+func (m *Memory) IsOf(f Fetched) bool {
+	return m != nil && slices.Contains(m.stamps, f.Stamp())
 }
 
-// since returns what of the memory counts for somebody who begins at that offset, or
+// Since returns what of the memory counts for somebody who begins at that offset, or
 // where the memory does if it is none.
-func (m *memory) since(from int64) (begin int64, b ledger.Beyond) {
+func (m *Memory) Since(from int64) (begin int64, b ledger.Beyond) {
 	if from < 0 {
 		from = m.first
 	}
@@ -71,22 +71,23 @@ func (m *memory) since(from int64) (begin int64, b ledger.Beyond) {
 	return from, b
 }
 
-// fetched is what the group says of a partition.
-type fetched struct {
-	offset   int64
-	metadata *string
+// Fetched is what the group says of a partition.
+type Fetched struct {
+	Offset   int64
+	Metadata *string
 }
 
-func (f fetched) stamp() stamp {
-	if f.metadata == nil {
-		return stampOf(f.offset, "")
+// Stamp returns the stamp of what was committed.
+func (f Fetched) Stamp() Stamp {
+	if f.Metadata == nil {
+		return stampOf(f.Offset, "")
 	}
-	return stampOf(f.offset, *f.metadata)
+	return stampOf(f.Offset, *f.Metadata)
 }
 
-// suspend keeps what was lost for the case that it comes back; false if there is
+// Suspend keeps what was lost for the case that it comes back; false if there is
 // nothing that could.
-func (a *assignment) suspend(now time.Time) bool {
+func (a *Assignment) Suspend(now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.phase().commits() || a.ledger.Next() == 0 || a.selection != nil {
@@ -97,78 +98,78 @@ func (a *assignment) suspend(now time.Time) bool {
 	return true
 }
 
-// overdue reports whether it has been suspended for a session's length.
-func (a *assignment) overdue(now time.Time, session time.Duration) bool {
+// Overdue reports whether it has been suspended for a session's length.
+func (a *Assignment) Overdue(now time.Time, session time.Duration) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.phase() == phaseSuspended && !a.returned && now.Sub(a.since) >= session
 }
 
-// given notes whether the group has given the partition. It returns false if it is
+// Given notes whether the group has given the partition. It returns false if it is
 // suspended and has not been given back: its offsets need not have been fetched yet.
-func (a *assignment) given(now bool) bool {
+func (a *Assignment) Given(now bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.returned = a.returned || now
 	return a.phase() != phaseSuspended || a.returned
 }
 
-// comeBack has a suspended assignment go on under that member id, if the group holds
+// ComeBack has a suspended assignment go on under that member id, if the group holds
 // what this member has committed. Its log is compared first. In a stop it only drains.
-func (a *assignment) comeBack(f fetched, member string, stopping bool) (suspended, goesOn bool) {
+func (a *Assignment) ComeBack(f Fetched, member string, stopping bool) (suspended, goesOn bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	suspended = a.phase() == phaseSuspended
-	if goesOn = suspended && slices.Contains(a.stamps, f.stamp()); goesOn {
+	if goesOn = suspended && slices.Contains(a.stamps, f.Stamp()); goesOn {
 		a.life.Store(int32(phaseTaking))
 		if stopping {
 			a.life.Store(int32(phaseDraining))
 		}
-		a.dispute(f.offset)
+		a.dispute(f.Offset)
 		a.unheard, a.member = false, member
 	}
 	return suspended, goesOn
 }
 
-// awaitsGroup reports whether there are verdicts that can be committed as soon as the
+// AwaitsGroup reports whether there are verdicts that can be committed as soon as the
 // group has given the partition back, or said where it stands.
-func (a *assignment) awaitsGroup() bool {
+func (a *Assignment) AwaitsGroup() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	waits := a.phase() == phaseSuspended || a.phase().commits() && !a.underWay()
 	return waits && a.ledger.Changes() != a.changes
 }
 
-// orphan notes that the topic was deleted. It returns how many records have no
+// Orphan notes that the topic was deleted. It returns how many records have no
 // verdict, and what may have been committed.
-func (a *assignment) orphan() (left int, stamps []stamp) {
+func (a *Assignment) Orphan() (left int, stamps []Stamp) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.life.Store(int32(phaseOrphaned))
 	return a.ledger.Undone(), slices.Clone(a.stamps)
 }
 
-// orphaned reports whether its topic was deleted.
-func (a *assignment) orphaned() bool { return a.phase() == phaseOrphaned }
+// Orphaned reports whether its topic was deleted.
+func (a *Assignment) Orphaned() bool { return a.phase() == phaseOrphaned }
 
-// bereft reports whether nothing is left of a topic that was deleted.
-func (a *assignment) bereft() bool {
+// Bereft reports whether nothing is left of a topic that was deleted.
+func (a *Assignment) Bereft() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.phase() == phaseOrphaned && a.ledger.Undone() == 0
 }
 
-// memberOf returns the member id under which it was given.
-func (a *assignment) memberOf() string {
+// MemberOf returns the member id under which it was given.
+func (a *Assignment) MemberOf() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.member
 }
 
-// commitRefused notes that its commit was refused though others were taken. It reports
+// CommitRefused notes that its commit was refused though others were taken. It reports
 // whether its fetches are to pause now: once that has lasted. They may be paused for it
 // already.
-func (a *assignment) commitRefused(now time.Time, after time.Duration) (pause, paused bool) {
+func (a *Assignment) CommitRefused(now time.Time, after time.Duration) (pause, paused bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.refused.IsZero() {
@@ -179,9 +180,9 @@ func (a *assignment) commitRefused(now time.Time, after time.Duration) (pause, p
 	return pause, a.paused
 }
 
-// commitTaken ends what commitRefused has begun. It reports whether its fetches have
+// CommitTaken ends what commitRefused has begun. It reports whether its fetches have
 // been paused for it.
-func (a *assignment) commitTaken() (paused bool) {
+func (a *Assignment) CommitTaken() (paused bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	paused = a.paused
@@ -189,8 +190,8 @@ func (a *assignment) commitTaken() (paused bool) {
 	return paused
 }
 
-// fetches reports whether the partition is to be fetched now.
-func (a *assignment) fetches() bool {
+// Fetches reports whether the partition is to be fetched now.
+func (a *Assignment) Fetches() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.underWay() && !a.paused && !a.atEnd

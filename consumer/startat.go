@@ -154,8 +154,8 @@ func (c *Consumer) firstOf(partition int32) int64 {
 
 // hasBegun notes that a partition has a commit. Should it lose it, all that it holds
 // then is new to the group.
-func (c *Consumer) hasBegun(tp topicPartition) {
+func (c *Consumer) hasBegun(tp TopicPartition) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.ends, tp.partition)
+	delete(c.ends, tp.Partition)
 }

@@ -245,7 +245,7 @@ func (c crowdCase) records() (records []*kgo.Record) {
 type crowdRun struct {
 	*Consumer
 	records []*kgo.Record
-	a       *assignment
+	a       *Assignment
 	amazon  *moodyAmazon
 	ways    *moodyAccounts
 	sink    *sink.Sink
@@ -290,9 +290,9 @@ func startCrowd(ctx context.Context, t *testing.T, c crowdCase) *crowdRun {
 		r.shared.workers <- r.handler.NewWorker()
 	}
 	pumpCtx, stop := context.WithCancel(ctx)
-	r.a = newAssignment(topic, 0, r.inboxes, stop)
+	r.a = NewAssignment(topic, 0, r.inboxes, stop)
 	r.Consumer.mu.Lock()
-	r.assignments[topicPartition{topic, 0}], r.alive[r.a] = r.a, true
+	r.assignments[TopicPartition{topic, 0}], r.alive[r.a] = r.a, true
 	r.Consumer.mu.Unlock()
 	r.shared.recycles = false
 	p := r.shared.of(r.a)
@@ -336,7 +336,7 @@ func (r *crowdRun) take(ctx context.Context) {
 		}
 		r.tally.Take(n)
 		r.window.Take(n, bytes)
-		r.a.push(part, part, int64(len(r.records)))
+		r.a.Push(part, part, int64(len(r.records)))
 		next += n
 	}
 }

@@ -9,7 +9,7 @@ import (
 // it is nil. It returns those that are to be drained and committed, and those of
 // which nothing may be committed any more. A stop drains what is suspended, too: it may
 // come back before the stop has ended.
-func (c *Consumer) retire(partitions map[string][]int32) (drain, fence []*assignment) {
+func (c *Consumer) retire(partitions map[string][]int32) (drain, fence []*Assignment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, a := range c.named(partitions) {
@@ -26,19 +26,19 @@ func (c *Consumer) retire(partitions map[string][]int32) (drain, fence []*assign
 // owner is this member as its commits see it.
 type owner struct{ c *Consumer }
 
-func (o owner) Living() []*assignment      { return o.c.living() }
-func (o owner) Steer(a *assignment)        { o.c.steerAll([]*assignment{a}) }
-func (o owner) End(as []*assignment)       { o.c.end(as) }
-func (o owner) HasBegun(tp topicPartition) { o.c.hasBegun(tp) }
+func (o owner) Living() []*Assignment      { return o.c.living() }
+func (o owner) Steer(a *Assignment)        { o.c.steerAll([]*Assignment{a}) }
+func (o owner) End(as []*Assignment)       { o.c.end(as) }
+func (o owner) HasBegun(tp TopicPartition) { o.c.hasBegun(tp) }
 
 // named returns the assignments of these partitions, or all. c.mu is held.
-func (c *Consumer) named(partitions map[string][]int32) (as []*assignment) {
+func (c *Consumer) named(partitions map[string][]int32) (as []*Assignment) {
 	if partitions == nil {
 		return slices.Collect(maps.Keys(c.alive))
 	}
 	for topic, ps := range partitions {
 		for _, p := range ps {
-			if a := c.assignments[topicPartition{topic, p}]; a != nil {
+			if a := c.assignments[TopicPartition{topic, p}]; a != nil {
 				as = append(as, a)
 			}
 		}
@@ -47,10 +47,10 @@ func (c *Consumer) named(partitions map[string][]int32) (as []*assignment) {
 }
 
 // owned returns the assignments that are taken from.
-func (c *Consumer) owned() []*assignment {
+func (c *Consumer) owned() []*Assignment {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var as []*assignment
+	var as []*Assignment
 	for _, a := range c.assignments {
 		if a.Taking() {
 			as = append(as, a)
@@ -60,7 +60,7 @@ func (c *Consumer) owned() []*assignment {
 }
 
 // living returns the assignments that have not ended.
-func (c *Consumer) living() []*assignment {
+func (c *Consumer) living() []*Assignment {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Collect(maps.Keys(c.alive))

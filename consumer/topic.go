@@ -43,11 +43,11 @@ func (t *topicID) Learn(_ string, id [16]byte) {
 
 // PartitionOf names a partition of a request or answer. Newer versions of both
 // name topics by id alone; this consumer reads one topic.
-func (t *topicID) PartitionOf(topic string, _ [16]byte, partition int32) topicPartition {
+func (t *topicID) PartitionOf(topic string, _ [16]byte, partition int32) TopicPartition {
 	if topic == "" {
 		topic = t.name
 	}
-	return topicPartition{topic, partition}
+	return TopicPartition{topic, partition}
 }
 
 // differs reports whether the id is of a topic that was made after the one that is
@@ -124,7 +124,7 @@ func (c *Consumer) remake(id [16]byte) {
 	}
 	left := 0
 	for tp, a := range c.assignments {
-		events, stamps := a.orphan()
+		events, stamps := a.Orphan()
 		left += events
 		c.remade[tp] = stamps
 		delete(c.assignments, tp)
@@ -142,16 +142,16 @@ func (c *Consumer) remake(id [16]byte) {
 
 // ofFormerTopic reports whether what the group says of a partition is what this
 // member committed of the topic of that name that was deleted. c.mu is held.
-func (c *Consumer) ofFormerTopic(tp topicPartition, f fetched) bool {
+func (c *Consumer) ofFormerTopic(tp TopicPartition, f Fetched) bool {
 	old, remade := c.remade[tp]
-	return remade && f.offset >= 0 && slices.Contains(old, f.stamp())
+	return remade && f.Offset >= 0 && slices.Contains(old, f.Stamp())
 }
 
 // endOrphans ends what was left of a topic that was deleted, once it is delivered.
 func (c *Consumer) endOrphans() {
-	var done []*assignment
+	var done []*Assignment
 	for _, a := range c.living() {
-		if a.bereft() {
+		if a.Bereft() {
 			done = append(done, a)
 		}
 	}

@@ -47,9 +47,9 @@ func TestTransactionsLeaveNoLag(t *testing.T) {
 	m := b.start(s, nil)
 	lag := func() int64 {
 		for _, a := range m.owned() {
-			l, ok := a.lag(time.Now())
+			l, ok := a.Lag(time.Now())
 			if ok {
-				return l.records
+				return l.Records
 			}
 		}
 		return -1
@@ -109,8 +109,8 @@ func TestOpenTransactionsAreNoLag(t *testing.T) {
 	b.eventually("what is before it is committed", func() bool { return b.committed(0) == 1 })
 	m.askEnds(t.Context(), b.admin, &reach{since: make(map[int32]time.Time)})
 	for _, a := range m.owned() {
-		if l, ok := a.lag(time.Now()); !ok || l.records != 0 {
-			t.Errorf("lag %d, want 0 of what can be read", l.records)
+		if l, ok := a.Lag(time.Now()); !ok || l.Records != 0 {
+			t.Errorf("lag %d, want 0 of what can be read", l.Records)
 		}
 	}
 	if err := cl.EndTransaction(t.Context(), kgo.TryCommit); err != nil {

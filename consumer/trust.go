@@ -9,28 +9,28 @@ import (
 // trust reports whether what was fetched of a partition may be taken: nothing
 // while its claim is open, and nothing from a log that turns out to be another
 // than it was. It remembers the last record as a witness. c.mu is held.
-func (c *Consumer) trust(a *assignment, p *kgo.FetchPartition) bool {
-	tp := topicPartition{a.topic, a.partition}
-	t := a.trust(p, func(l *link) bool { return c.reconnected(tp, l) })
+func (c *Consumer) trust(a *Assignment, p *kgo.FetchPartition) bool {
+	tp := a.TopicPartition()
+	t := a.Trust(p, func(l *Link) bool { return c.reconnected(tp, l) })
 	first, last := p.Records[0].Offset, p.Records[len(p.Records)-1].Offset
-	if t.sworn {
+	if t.Sworn {
 		signal(c.oaths)
 	}
 	switch {
-	case t.other:
+	case t.Other:
 		c.log.Error().Stringer("partition", tp).Int64("offset", first).
 			Msg("the brokers hold other records than were read; comparing what is left with what was read")
 		c.doubt(a)
-	case t.twice:
+	case t.Twice:
 		c.doubt(a)
 	}
-	if !t.ok {
+	if !t.Ok {
 		return false
 	}
-	if t.missed > 0 {
-		c.miss(tp, t.from, p.LogStartOffset, t.missed)
+	if t.Missed > 0 {
+		c.miss(tp, t.From, p.LogStartOffset, t.Missed)
 	}
-	if t.forgot {
+	if t.Forgot {
 		c.metrics.refused.WithLabelValues(string(ledger.ReasonRewritten)).Inc()
 		c.log.Warn().Stringer("partition", tp).Str("reason", string(ledger.ReasonRewritten)).Int64("offset", last).
 			Msg("records of a later leader epoch are in the place of some that an earlier owner had settled; what it named from there on is sent again")
@@ -40,9 +40,9 @@ func (c *Consumer) trust(a *assignment, p *kgo.FetchPartition) bool {
 
 // reconnected reports whether there has been another connection to the leader of a
 // partition.
-func (c *Consumer) reconnected(tp topicPartition, l *link) bool {
-	return c.links.changed(l, func() int32 {
-		leader, _, _ := c.client.PartitionLeader(tp.topic, tp.partition)
+func (c *Consumer) reconnected(tp TopicPartition, l *Link) bool {
+	return c.links.Changed(l, func() int32 {
+		leader, _, _ := c.client.PartitionLeader(tp.Topic, tp.Partition)
 		return leader
 	})
 }

@@ -14,11 +14,11 @@ import (
 // nobody before the next rebalance. So it is held, and the group is asked again.
 
 // unheard returns the assignments whose offsets the group has not told.
-func (c *Consumer) unheard() (as []*assignment) {
+func (c *Consumer) unheard() (as []*Assignment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, a := range c.assignments {
-		if a.awaits() {
+		if a.Awaits() {
 			as = append(as, a)
 		}
 	}
@@ -27,7 +27,7 @@ func (c *Consumer) unheard() (as []*assignment) {
 
 // hearAgain asks the group about partitions that it has not told of. It returns those
 // that it still does not tell of, and why.
-func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment, err error) {
+func (c *Consumer) hearAgain(ctx context.Context) (silent []*Assignment, err error) {
 	silent = c.unheard()
 	if len(silent) == 0 {
 		return nil, nil
@@ -36,17 +36,17 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment, err err
 	if err != nil {
 		return silent, fmt.Errorf("the offsets of group %q cannot be fetched: %w", c.opts.Group, err)
 	}
-	silent = slices.DeleteFunc(silent, func(a *assignment) bool {
-		p, ok := told[a.partition]
+	silent = slices.DeleteFunc(silent, func(a *Assignment) bool {
+		p, ok := told[a.Partition()]
 		if !ok {
-			err = fmt.Errorf("group %q does not tell the offset of partition %d", c.opts.Group, a.partition)
+			err = fmt.Errorf("group %q does not tell the offset of partition %d", c.opts.Group, a.Partition())
 			return false
 		}
 		if refused := kerr.ErrorForCode(p.ErrorCode); refused != nil {
-			err = fmt.Errorf("group %q does not tell the offset of partition %d: %w", c.opts.Group, a.partition, refused)
+			err = fmt.Errorf("group %q does not tell the offset of partition %d: %w", c.opts.Group, a.Partition(), refused)
 			return false
 		}
-		c.hear(c.client, topicPartition{a.topic, a.partition}, fetched{p.Offset, p.Metadata})
+		c.hear(c.client, a.TopicPartition(), Fetched{p.Offset, p.Metadata})
 		return true
 	})
 	return silent, err
@@ -54,13 +54,13 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment, err err
 
 // askOffsets fetches what the group holds of these partitions. It names them: asked
 // for all, brokers leave out what they do not let be read, as if there were nothing.
-func (c *Consumer) askOffsets(ctx context.Context, as []*assignment) (map[int32]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
+func (c *Consumer) askOffsets(ctx context.Context, as []*Assignment) (map[int32]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	t := kmsg.NewOffsetFetchRequestGroupTopic()
 	t.Topic, t.TopicID = c.opts.Topic, c.topic.IDOf(c.opts.Topic)
 	for _, a := range as {
-		t.Partitions = append(t.Partitions, a.partition)
+		t.Partitions = append(t.Partitions, a.Partition())
 	}
 	g := kmsg.NewOffsetFetchRequestGroup()
 	g.Group, g.Topics = c.opts.Group, append(g.Topics, t)

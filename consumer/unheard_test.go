@@ -153,11 +153,11 @@ func TestAnAnswerThatComesTwice(t *testing.T) {
 	s := newFakeSink(false)
 	m := b.start(s, nil)
 	vs := s.take(10)
-	m.hear(m.client, topicPartition{topic, 0}, fetched{offset: -1})
+	m.hear(m.client, TopicPartition{topic, 0}, Fetched{Offset: -1})
 	m.settleClaim(m.owned()[0], &ledger.Claim{Committed: -1}, ledger.Finding{})
 	for _, a := range m.owned() {
-		if last, _ := a.behind(0); a.openClaim() != nil || last != 9 {
-			t.Errorf("claim %+v, taken to %d; want none, 9", a.openClaim(), last)
+		if last, _ := a.Behind(0); a.OpenClaim() != nil || last != 9 {
+			t.Errorf("claim %+v, taken to %d; want none, 9", a.OpenClaim(), last)
 		}
 	}
 	m.Settle(vs)

@@ -18,7 +18,7 @@ type wanted struct {
 }
 
 type want struct {
-	spot
+	Spot
 	errand int
 }
 
@@ -26,26 +26,26 @@ func newWanted(p *parking, topic string, errands []errand) *wanted {
 	w := &wanted{parking: p, topic: topic, errands: errands, partitions: make(map[int32][]want)}
 	for i, e := range errands {
 		for _, s := range e.spots {
-			w.partitions[s.owner.partition] = append(w.partitions[s.owner.partition], want{s, i})
+			w.partitions[s.Owner.Partition()] = append(w.partitions[s.Owner.Partition()], want{s, i})
 		}
 	}
 	for _, wants := range w.partitions {
-		slices.SortFunc(wants, func(a, b want) int { return cmp.Compare(a.at.Offset, b.at.Offset) })
+		slices.SortFunc(wants, func(a, b want) int { return cmp.Compare(a.At.Offset, b.At.Offset) })
 	}
 	return w
 }
 
 // left is what of an errand was not found.
-func (w *wanted) left(errand int) (spots []spot) {
+func (w *wanted) left(errand int) (spots []Spot) {
 	for _, wants := range w.partitions {
 		for _, x := range wants {
 			if x.errand == errand {
-				spots = append(spots, x.spot)
+				spots = append(spots, x.Spot)
 			}
 		}
 	}
 	// In the order in which they were taken, as far as there is one.
-	slices.SortStableFunc(spots, func(a, b spot) int { return cmp.Compare(a.seq, b.seq) })
+	slices.SortStableFunc(spots, func(a, b Spot) int { return cmp.Compare(a.Seq, b.Seq) })
 	return spots
 }
 
@@ -53,33 +53,33 @@ func (w *wanted) left(errand int) (spots []spot) {
 // those that should have come before one of them and did not.
 func (w *wanted) found(partition int32, records []*kgo.Record) {
 	wants := w.partitions[partition]
-	var hits intake
-	var owner *assignment // of the hits
+	var hits Intake
+	var owner *Assignment // of the hits
 	var gone []want
 	i := 0
 	for _, rec := range records {
-		for ; i < len(wants) && wants[i].at.Offset < rec.Offset; i++ {
+		for ; i < len(wants) && wants[i].At.Offset < rec.Offset; i++ {
 			gone = append(gone, wants[i])
 		}
 		if i == len(wants) {
 			break
 		}
-		if wants[i].at.Offset == rec.Offset {
-			if wants[i].replaced(rec) {
+		if wants[i].At.Offset == rec.Offset {
+			if wants[i].Replaced(rec) {
 				gone = append(gone, wants[i])
 				i++
 				continue
 			}
-			if len(hits.records) > 0 && wants[i].owner != owner {
+			if len(hits.Records) > 0 && wants[i].Owner != owner {
 				w.handOn(owner, hits)
-				hits = intake{}
+				hits = Intake{}
 			}
-			owner = wants[i].owner
-			hits.records, hits.seqs, hits.pasts = append(hits.records, rec), append(hits.seqs, wants[i].seq), append(hits.pasts, wants[i].past)
+			owner = wants[i].Owner
+			hits.Records, hits.Seqs, hits.Pasts = append(hits.Records, rec), append(hits.Seqs, wants[i].Seq), append(hits.Pasts, wants[i].Past)
 			i++
 		}
 	}
-	if len(hits.records) > 0 {
+	if len(hits.Records) > 0 {
 		w.handOn(owner, hits)
 	}
 	w.giveUp(gone)
@@ -96,15 +96,15 @@ func (w *wanted) now(partition int32, wants []want) {
 }
 
 // handOn gives records to their assignment's pump once more.
-func (w *wanted) handOn(a *assignment, in intake) {
+func (w *wanted) handOn(a *Assignment, in Intake) {
 	var bytes int64
-	for _, rec := range in.records {
+	for _, rec := range in.Records {
 		bytes += int64(verdict.SizeOf(rec))
 	}
-	n := len(in.records)
+	n := len(in.Records)
 	// The window first, as always: a verdict may come before again returns.
 	w.parking.window.Take(n, bytes)
-	if !a.again(in) {
+	if !a.Again(in) {
 		w.parking.window.Release(n, bytes)
 		return
 	}
@@ -114,8 +114,8 @@ func (w *wanted) handOn(a *assignment, in intake) {
 // giveUp hands on that records are not in Kafka any more.
 func (w *wanted) giveUp(gone []want) {
 	for _, x := range gone {
-		rec := &kgo.Record{Topic: w.topic, Partition: x.owner.partition, Offset: x.at.Offset, LeaderEpoch: x.at.Epoch}
-		w.handOn(x.owner, intake{records: []*kgo.Record{rec}, seqs: []uint64{x.seq}, gone: w.errands[x.errand].profile})
+		rec := &kgo.Record{Topic: w.topic, Partition: x.Owner.Partition(), Offset: x.At.Offset, LeaderEpoch: x.At.Epoch}
+		w.handOn(x.Owner, Intake{Records: []*kgo.Record{rec}, Seqs: []uint64{x.Seq}, Gone: w.errands[x.errand].profile})
 	}
 }
 
@@ -125,7 +125,7 @@ func (w *wanted) giveUpOrphans() {
 	for partition, wants := range w.partitions {
 		var gone []want
 		wants = slices.DeleteFunc(wants, func(x want) bool {
-			orphan := x.owner.orphaned()
+			orphan := x.Owner.Orphaned()
 			if orphan {
 				gone = append(gone, x)
 			}
