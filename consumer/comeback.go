@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
 // A client whose coordinator is away for some seconds says that its partitions are
@@ -27,7 +29,7 @@ import (
 
 // suspend keeps what was lost for the case that it comes back. c.mu is held. It
 // returns those that cannot be kept.
-func (c *Consumer) suspend(as []*Assignment) (gone []*Assignment) {
+func (c *Consumer) suspend(as []*assignment.Assignment) (gone []*assignment.Assignment) {
 	for _, a := range as {
 		if !a.Suspend(c.opts.Now()) {
 			gone = append(gone, a)
@@ -38,7 +40,7 @@ func (c *Consumer) suspend(as []*Assignment) (gone []*Assignment) {
 
 // expire fences what has been suspended for a session's length.
 func (c *Consumer) expire(now time.Time) {
-	var gone []*Assignment
+	var gone []*assignment.Assignment
 	c.mu.Lock()
 	for _, a := range c.assignments {
 		if a.Overdue(now, c.opts.SessionTimeout) {
@@ -55,7 +57,7 @@ func (c *Consumer) expire(now time.Time) {
 
 // notReturned are the suspended assignments that the group has not given back. They
 // are somebody else's now. c.mu is held.
-func (c *Consumer) notReturned(added map[string][]int32) (gone []*Assignment) {
+func (c *Consumer) notReturned(added map[string][]int32) (gone []*assignment.Assignment) {
 	for tp, a := range c.assignments {
 		if !a.Given(slices.Contains(added[tp.Topic], tp.Partition)) {
 			gone = append(gone, a)
@@ -67,7 +69,7 @@ func (c *Consumer) notReturned(added map[string][]int32) (gone []*Assignment) {
 // comesBack has a suspended assignment go on if nobody has committed since, as soon
 // as its log is known to be the same. Otherwise it is ended, and another begun. It
 // returns the partition's assignment, nil if there is none, and whether it goes on.
-func (c *Consumer) comesBack(cl *kgo.Client, tp TopicPartition, f Fetched) (a *Assignment, goesOn bool) {
+func (c *Consumer) comesBack(cl *kgo.Client, tp assignment.TopicPartition, f assignment.Fetched) (a *assignment.Assignment, goesOn bool) {
 	c.mu.Lock()
 	if a = c.assignments[tp]; a == nil {
 		c.mu.Unlock()
@@ -82,10 +84,10 @@ func (c *Consumer) comesBack(cl *kgo.Client, tp TopicPartition, f Fetched) (a *A
 	switch {
 	case goesOn:
 	case suspended && stopping:
-		c.end([]*Assignment{a})
+		c.end([]*assignment.Assignment{a})
 		return nil, false
 	case suspended:
-		c.end([]*Assignment{a})
+		c.end([]*assignment.Assignment{a})
 		c.mu.Lock()
 		delete(c.memories, tp) // it is not what is committed, either
 		c.start(cl, tp)

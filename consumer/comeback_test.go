@@ -12,6 +12,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
 // throwOut has the next heartbeat answered with an error.
@@ -64,7 +66,7 @@ func TestThrownOutOfTheGroup(t *testing.T) {
 // verdicts for what this one had before change nothing.
 func TestSomebodyHasCommittedSince(t *testing.T) {
 	text := "1.x"
-	for name, answer := range map[string]Fetched{
+	for name, answer := range map[string]assignment.Fetched{
 		"further":         {Offset: 4},
 		"other metadata":  {Offset: 2, Metadata: &text},
 		"back":            {Offset: 1},
@@ -193,7 +195,7 @@ func TestACoordinatorThatIsAway(t *testing.T) {
 
 // falsify has an assignment remember other records than it has taken, as if the log had
 // been written anew. No broker that tests can have does that to one record.
-func falsify(a *Assignment) {
+func falsify(a *assignment.Assignment) {
 	v := reflect.ValueOf(a).Elem().FieldByName("witnesses")
 	for i := range v.Len() {
 		*(*uint64)(v.Index(i).FieldByName("Print").Addr().UnsafePointer())++

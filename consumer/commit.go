@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
@@ -34,13 +35,13 @@ const (
 // memberOf is whose offsets are committed.
 type memberOf interface {
 	// Living returns the assignments that have not ended.
-	Living() []*Assignment
+	Living() []*assignment.Assignment
 	// Steer has an assignment's partition be fetched, or not, as it stands.
-	Steer(a *Assignment)
+	Steer(a *assignment.Assignment)
 	// End fences assignments.
-	End(as []*Assignment)
+	End(as []*assignment.Assignment)
 	// HasBegun notes that the group has an offset of a partition.
-	HasBegun(tp TopicPartition)
+	HasBegun(tp assignment.TopicPartition)
 }
 
 // topics are the topics by name and by id.
@@ -51,7 +52,7 @@ type topics interface {
 	Learn(topic string, id [16]byte)
 	// PartitionOf names a partition of a request or answer, newer versions of which
 	// name topics by id alone.
-	PartitionOf(topic string, id [16]byte, partition int32) TopicPartition
+	PartitionOf(topic string, id [16]byte, partition int32) assignment.TopicPartition
 }
 
 // committer commits, one commit at a time: from looking at the ledgers to the brokers'
@@ -136,7 +137,7 @@ func (t turn) give() { <-t }
 
 // commit writes down how far each of the assignments has got. What fails stays
 // to be committed at the next turn. It returns for how many there was news.
-func (c *committer) commit(ctx context.Context, as []*Assignment) int {
+func (c *committer) commit(ctx context.Context, as []*assignment.Assignment) int {
 	c.turn.take()
 	defer c.turn.give()
 	news, _ := c.commitNow(ctx, as)
@@ -147,14 +148,14 @@ func (c *committer) commit(ctx context.Context, as []*Assignment) int {
 // it would be under way when the partitions have their next owners. What fails and
 // may succeed a moment later is tried again, as long as one commit may take: all
 // since the commit before would be sent again.
-func (c *committer) conclude(ctx context.Context, as []*Assignment) {
+func (c *committer) conclude(ctx context.Context, as []*assignment.Assignment) {
 	c.turn.take()
 	defer c.turn.give()
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	for pause := lastRetry; ; pause = min(2*pause, commitRetry) {
 		_, passes := c.commitNow(ctx, as)
-		if !passes && !slices.ContainsFunc(as, (*Assignment).AwaitsGroup) || !wait.For(ctx, pause) {
+		if !passes && !slices.ContainsFunc(as, (*assignment.Assignment).AwaitsGroup) || !wait.For(ctx, pause) {
 			break
 		}
 	}
@@ -164,20 +165,20 @@ func (c *committer) conclude(ctx context.Context, as []*Assignment) {
 // commitBatch is one request's worth.
 type commitBatch struct {
 	offsets map[string]map[int32]kgo.EpochOffset
-	commits map[TopicPartition]Commit
-	of      map[TopicPartition]*Assignment
-	sent    map[TopicPartition]bool // what was left of it in the request
-	limit   int                     // of its metadata
-	tooLong bool                    // the brokers found it longer than they take, and it can be shorter
-	passes  bool                    // it failed, and may succeed a moment later
+	commits map[assignment.TopicPartition]assignment.Commit
+	of      map[assignment.TopicPartition]*assignment.Assignment
+	sent    map[assignment.TopicPartition]bool // what was left of it in the request
+	limit   int                                // of its metadata
+	tooLong bool                               // the brokers found it longer than they take, and it can be shorter
+	passes  bool                               // it failed, and may succeed a moment later
 }
 
-func newCommitBatch(as []*Assignment, limit int) *commitBatch {
+func newCommitBatch(as []*assignment.Assignment, limit int) *commitBatch {
 	b := &commitBatch{
 		offsets: make(map[string]map[int32]kgo.EpochOffset),
-		commits: make(map[TopicPartition]Commit),
-		of:      make(map[TopicPartition]*Assignment),
-		sent:    make(map[TopicPartition]bool),
+		commits: make(map[assignment.TopicPartition]assignment.Commit),
+		of:      make(map[assignment.TopicPartition]*assignment.Assignment),
+		sent:    make(map[assignment.TopicPartition]bool),
 		limit:   limit,
 	}
 	for _, a := range as {
@@ -198,7 +199,7 @@ func newCommitBatch(as []*Assignment, limit int) *commitBatch {
 // commitNow is commit for who holds committing. What is refused only because its
 // metadata is too long is tried again at once: it may be the last commit. It returns
 // for how many there was news, and whether what failed may succeed a moment later.
-func (c *committer) commitNow(ctx context.Context, as []*Assignment) (news int, passes bool) {
+func (c *committer) commitNow(ctx context.Context, as []*assignment.Assignment) (news int, passes bool) {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	b := newCommitBatch(as, c.limit.Now())

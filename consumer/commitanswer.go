@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -58,8 +59,8 @@ func (c *committer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, e
 
 // refusedOf notes what was committed, and returns of what the brokers did not say that
 // it was, and why.
-func (c *committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (refused []*Assignment, failed error) {
-	refuse := func(tp TopicPartition, err error) {
+func (c *committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (refused []*assignment.Assignment, failed error) {
+	refuse := func(tp assignment.TopicPartition, err error) {
 		refused = append(refused, b.of[tp])
 		// One that the brokers refuse for good says more.
 		if failed == nil || !passes(err) {
@@ -67,7 +68,7 @@ func (c *committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (
 		}
 		b.passes = b.passes || passes(err)
 	}
-	answered := make(map[TopicPartition]bool, len(b.sent))
+	answered := make(map[assignment.TopicPartition]bool, len(b.sent))
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
 			tp := c.topics.PartitionOf(t.Topic, t.TopicID, p.Partition)

@@ -11,6 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
 // answerCommits has commits answered by the function as long as it gives an answer or an
@@ -231,7 +233,7 @@ func TestAPartitionThatComesBackWhileItsCommitsAreRefused(t *testing.T) {
 		"thrown out": func(b *bench, _ *member) { b.throwOut(kerr.UnknownMemberID) },
 		"doubted": func(_ *bench, m *member) {
 			m.mu.Lock()
-			m.doubt(m.assignments[TopicPartition{topic, 1}])
+			m.doubt(m.assignments[assignment.TopicPartition{topic, 1}])
 			m.mu.Unlock()
 		},
 	} {

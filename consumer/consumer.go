@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/health"
@@ -41,23 +42,23 @@ type Consumer struct {
 	pumps   sync.WaitGroup
 
 	mu          sync.Mutex
-	assignments map[TopicPartition]*Assignment // those that have not ended, in whatever phase
-	alive       map[*Assignment]bool           // the same, and those whose topic was deleted
-	stopping    bool                           // nothing is taken any more
-	memories    map[TopicPartition]*Memory     // of assignments that ended with more settled than committed
-	remade      map[TopicPartition][]Stamp     // what this member may have committed of a topic that was deleted
-	unknownID   [2]time.Time                   // when fetches began to say that the topic's id is unknown, and last said so
-	unreadable  map[TopicPartition]unreadable  // whose last fetch failed
-	hung        []string                       // what watch found
-	assigned    bool                           // the group has answered once
-	lost        bool                           // and has taken back what it gave
+	assignments map[assignment.TopicPartition]*assignment.Assignment // those that have not ended, in whatever phase
+	alive       map[*assignment.Assignment]bool                      // the same, and those whose topic was deleted
+	stopping    bool                                                 // nothing is taken any more
+	memories    map[assignment.TopicPartition]*assignment.Memory     // of assignments that ended with more settled than committed
+	remade      map[assignment.TopicPartition][]assignment.Stamp     // what this member may have committed of a topic that was deleted
+	unknownID   [2]time.Time                                         // when fetches began to say that the topic's id is unknown, and last said so
+	unreadable  map[assignment.TopicPartition]unreadable             // whose last fetch failed
+	hung        []string                                             // what watch found
+	assigned    bool                                                 // the group has answered once
+	lost        bool                                                 // and has taken back what it gave
 
 	pace    flow.Pace // of the poll loop alone
 	commits *committer
 	topic   topicID
 	abort   func(error) // ends Run; set by it
 
-	links   Links
+	links   assignment.Links
 	oaths   chan struct{}   // capacity 1: an assignment's oath waits
 	doubts  chan struct{}   // capacity 1: an assignment's claim waits
 	ends    map[int32]int64 // where a group that begins at the latest begins
@@ -88,11 +89,11 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		topic:       topicID{name: o.Topic},
 		inboxes:     inboxesFor(o.Workers),
 		pools:       flow.NewFetchPools(o.FetchMaxBytes),
-		assignments: make(map[TopicPartition]*Assignment),
-		memories:    make(map[TopicPartition]*Memory),
-		remade:      make(map[TopicPartition][]Stamp),
-		alive:       make(map[*Assignment]bool),
-		unreadable:  make(map[TopicPartition]unreadable),
+		assignments: make(map[assignment.TopicPartition]*assignment.Assignment),
+		memories:    make(map[assignment.TopicPartition]*assignment.Memory),
+		remade:      make(map[assignment.TopicPartition][]assignment.Stamp),
+		alive:       make(map[*assignment.Assignment]bool),
+		unreadable:  make(map[assignment.TopicPartition]unreadable),
 		conditions: conditions{
 			assignment: o.Conditions.Condition("assignment"),
 			brokers:    o.Conditions.Condition("brokers"),
@@ -260,7 +261,7 @@ func (c *Consumer) Settle(vs []verdict.Verdict) {
 		for n < len(vs) && vs[n].Handle.Owner == owner {
 			n++
 		}
-		run, b := owner.(*Assignment).Settle(vs[i:n])
+		run, b := owner.(*assignment.Assignment).Settle(vs[i:n])
 		bytes += b
 		switch {
 		case len(counted) < len(vs):
@@ -313,7 +314,7 @@ func (c *Consumer) shutdown(abandon func()) {
 	all, unsure := c.retire(nil)
 	c.end(unsure)
 	left := c.drain(ctx, all)
-	for slices.ContainsFunc(all, (*Assignment).AwaitsGroup) && wait.For(ctx, lastRetry) {
+	for slices.ContainsFunc(all, (*assignment.Assignment).AwaitsGroup) && wait.For(ctx, lastRetry) {
 	}
 	c.commits.conclude(context.WithoutCancel(ctx), all)
 	c.leaveGroup(abandon)

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/consumer/proof"
@@ -31,7 +32,7 @@ const maxDoubtEvery = 10 * time.Second
 
 // hear notes what the group says of a partition: the claim that is compared with
 // the log before anything is taken.
-func (c *Consumer) hear(client *kgo.Client, tp TopicPartition, f Fetched) {
+func (c *Consumer) hear(client *kgo.Client, tp assignment.TopicPartition, f assignment.Fetched) {
 	a, goesOn := c.comesBack(client, tp, f)
 	if a == nil || goesOn {
 		return
@@ -62,18 +63,18 @@ func (c *Consumer) hear(client *kgo.Client, tp TopicPartition, f Fetched) {
 // time are held until they do: nothing of them is taken on trust, and the others
 // go on.
 func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
-	var as []*Assignment
+	var as []*assignment.Assignment
 	c.mu.Lock()
 	for topic, partitions := range offsets {
 		for p := range partitions {
-			if a := c.assignments[TopicPartition{topic, p}]; a != nil {
+			if a := c.assignments[assignment.TopicPartition{topic, p}]; a != nil {
 				as = append(as, a)
 			}
 		}
 	}
 	c.mu.Unlock()
 	silent := c.unheard()
-	held, err := c.resolve(ctx, as, proof.Timeout, func(a *Assignment, cl *ledger.Claim, f ledger.Finding) bool {
+	held, err := c.resolve(ctx, as, proof.Timeout, func(a *assignment.Assignment, cl *ledger.Claim, f ledger.Finding) bool {
 		if f.Begin != cl.Group {
 			offsets[a.Topic()][a.Partition()] = kgo.NewOffset().At(f.Begin)
 		}
@@ -106,7 +107,7 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 }
 
 // assignedFirst reports whether the partition has no committed offset.
-func (c *Consumer) assignedFirst(a *Assignment) bool {
+func (c *Consumer) assignedFirst(a *assignment.Assignment) bool {
 	cl := a.OpenClaim()
 	return cl != nil && cl.Group < 0
 }
@@ -135,7 +136,7 @@ func (p *positions) tells(now time.Time, err error) bool {
 }
 
 // hold keeps partitions from being fetched until their claims are resolved.
-func (c *Consumer) hold(as []*Assignment, err error) {
+func (c *Consumer) hold(as []*assignment.Assignment, err error) {
 	if waiting := c.steerAll(as); waiting > 0 && err != nil && c.positions.tells(c.opts.Now(), err) {
 		c.conditions.position.Fail(fmt.Sprintf("records of %s cannot be compared with what the group has settled, and wait: %s", count.Of(waiting, "partition"), redact.Error(err)))
 	}
@@ -152,9 +153,9 @@ func signal(ch chan struct{}) {
 // resolve compares the claims of assignments with the log, and has settled each
 // of which something was found, unless settle returns false. It returns the
 // assignments that are still in doubt, and why.
-func (c *Consumer) resolve(ctx context.Context, as []*Assignment, timeout time.Duration, settle func(*Assignment, *ledger.Claim, ledger.Finding) bool) (held []*Assignment, err error) {
+func (c *Consumer) resolve(ctx context.Context, as []*assignment.Assignment, timeout time.Duration, settle func(*assignment.Assignment, *ledger.Claim, ledger.Finding) bool) (held []*assignment.Assignment, err error) {
 	claims := make([]ledger.Claim, 0, len(as))
-	byPartition := make(map[int32]*Assignment)
+	byPartition := make(map[int32]*assignment.Assignment)
 	open := make(map[int32]*ledger.Claim)
 	for _, a := range as {
 		if cl := a.OpenClaim(); cl != nil {
@@ -193,7 +194,7 @@ func (c *Consumer) asker() (*kgo.Client, error) {
 
 // settleClaim makes a finding the state of an assignment, unless its claim has been
 // settled or replaced meanwhile.
-func (c *Consumer) settleClaim(a *Assignment, cl *ledger.Claim, f ledger.Finding) {
+func (c *Consumer) settleClaim(a *assignment.Assignment, cl *ledger.Claim, f ledger.Finding) {
 	s, ok := a.SettleClaim(cl, f, c.opts.Start == StartLatest)
 	if !ok {
 		return
@@ -206,7 +207,7 @@ func (c *Consumer) settleClaim(a *Assignment, cl *ledger.Claim, f ledger.Finding
 }
 
 // tell says what was found, unless all is as it was said to be.
-func (c *Consumer) tell(a *Assignment, cl *ledger.Claim, f ledger.Finding, running bool, was int64) {
+func (c *Consumer) tell(a *assignment.Assignment, cl *ledger.Claim, f ledger.Finding, running bool, was int64) {
 	tp := a.TopicPartition()
 	if f.Missed > 0 && !running {
 		c.miss(tp, cl.Committed, f.Start, f.Missed)
@@ -233,7 +234,7 @@ func (c *Consumer) tell(a *Assignment, cl *ledger.Claim, f ledger.Finding, runni
 
 // doubt stops taking from an assignment until what was taken from it has been
 // compared with the log. c.mu is held.
-func (c *Consumer) doubt(a *Assignment) {
+func (c *Consumer) doubt(a *assignment.Assignment) {
 	a.Doubt()
 	c.steer(a)
 	signal(c.doubts)
@@ -288,7 +289,7 @@ func (c *Consumer) doubtAgain(ctx context.Context, after time.Duration) bool {
 }
 
 // doubtful returns the assignments whose claim is open.
-func (c *Consumer) doubtful() (as []*Assignment) {
+func (c *Consumer) doubtful() (as []*assignment.Assignment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for a := range maps.Values(c.assignments) {
@@ -313,7 +314,7 @@ func (c *Consumer) rewound() bool {
 
 // place has a partition go on at the offset of its finding; false if the client
 // has not come to it yet.
-func (c *Consumer) place(a *Assignment, cl *ledger.Claim, f ledger.Finding) bool {
+func (c *Consumer) place(a *assignment.Assignment, cl *ledger.Claim, f ledger.Finding) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.assignments[a.TopicPartition()] != a {

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -35,7 +36,7 @@ func onlyErrors(fetches kgo.Fetches) bool {
 }
 
 // fetchFailed notes a failed fetch. c.mu is held.
-func (c *Consumer) fetchFailed(tp TopicPartition, err error) {
+func (c *Consumer) fetchFailed(tp assignment.TopicPartition, err error) {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return // the poll was ended, by us
 	}
@@ -74,7 +75,7 @@ func (c *Consumer) fetchFailed(tp TopicPartition, err error) {
 }
 
 // readable notes that a partition's fetches work again. c.mu is held.
-func (c *Consumer) readable(tp TopicPartition) {
+func (c *Consumer) readable(tp assignment.TopicPartition) {
 	delete(c.unreadable, tp)
 	if len(c.unreadable) == 0 {
 		c.conditions.fetch.OK()

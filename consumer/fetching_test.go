@@ -5,28 +5,32 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
 // TestWhatIsFoundTooLate: what was found out about an assignment when it had ended, or
 // when its claim had been settled, pauses nothing. Found in the simulation: seed 10963.
 func TestWhatIsFoundTooLate(t *testing.T) {
-	former := func(*Assignment) *Assignment { return NewAssignment(topic, 0, nil, nil) }
-	current := func(a *Assignment) *Assignment { return a }
+	former := func(*assignment.Assignment) *assignment.Assignment {
+		return assignment.New(topic, 0, nil, nil)
+	}
+	current := func(a *assignment.Assignment) *assignment.Assignment { return a }
 	for name, tc := range map[string]struct {
-		of    func(current *Assignment) *Assignment
-		found func(m *member, a *Assignment)
+		of    func(current *assignment.Assignment) *assignment.Assignment
+		found func(m *member, a *assignment.Assignment)
 	}{
-		"a comparison of a former assignment failed": {former, func(m *member, a *Assignment) {
+		"a comparison of a former assignment failed": {former, func(m *member, a *assignment.Assignment) {
 			a.Doubt()
-			m.hold([]*Assignment{a}, errors.New("no answer"))
+			m.hold([]*assignment.Assignment{a}, errors.New("no answer"))
 		}},
-		"a comparison failed that somebody else has made": {current, func(m *member, a *Assignment) {
-			m.hold([]*Assignment{a}, errors.New("no answer"))
+		"a comparison failed that somebody else has made": {current, func(m *member, a *assignment.Assignment) {
+			m.hold([]*assignment.Assignment{a}, errors.New("no answer"))
 		}},
-		"the commits of a former assignment are refused": {former, func(m *member, a *Assignment) {
-			m.commits.commitsRefused([]*Assignment{a})
+		"the commits of a former assignment are refused": {former, func(m *member, a *assignment.Assignment) {
+			m.commits.commitsRefused([]*assignment.Assignment{a})
 			time.Sleep(time.Minute)
-			m.commits.commitsRefused([]*Assignment{a})
+			m.commits.commitsRefused([]*assignment.Assignment{a})
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -37,7 +41,7 @@ func TestWhatIsFoundTooLate(t *testing.T) {
 				m := b.start(s, nil)
 				b.eventually("the first are committed", func() bool { return b.committed(0) == 3 })
 				m.mu.Lock()
-				a := tc.of(m.assignments[TopicPartition{topic, 0}])
+				a := tc.of(m.assignments[assignment.TopicPartition{topic, 0}])
 				m.mu.Unlock()
 				tc.found(m, a)
 				b.publish(0, events("p1", 3, 6)...)
@@ -56,11 +60,11 @@ func TestCommitOfFormerAssignment(t *testing.T) {
 		b.publish(0, events("p1", 0, 3)...)
 		m := b.start(newFakeSink(true), nil)
 		b.eventually("the first are committed", func() bool { return b.committed(0) == 3 })
-		former := NewAssignment(topic, 0, nil, nil)
+		former := assignment.New(topic, 0, nil, nil)
 		former.CommitRefused(time.Now(), 0)
 		m.mu.Lock()
-		m.assignments[TopicPartition{topic, 0}].Await()
-		m.steer(m.assignments[TopicPartition{topic, 0}])
+		m.assignments[assignment.TopicPartition{topic, 0}].Await()
+		m.steer(m.assignments[assignment.TopicPartition{topic, 0}])
 		m.mu.Unlock()
 		m.commits.commitTaken(former)
 		if len(m.client.PauseFetchPartitions(nil)[topic]) != 1 {

@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -30,10 +31,13 @@ type Job struct {
 	Exact bool
 }
 
+// Selection is a set of records.
+type Selection = assignment.Selection
+
 // Leave gives up a record of a job: it gets no verdict, and stays for a later job
 // of the group. It must not be settled or left a second time.
 func (c *Consumer) Leave(tok verdict.Handle) {
-	a := tok.Owner.(*Assignment)
+	a := tok.Owner.(*assignment.Assignment)
 	if bytes, ok := a.LeaveToOthers(tok.Seq); ok {
 		c.tally.GiveBack(1)
 		c.window.Release(1, bytes)
@@ -90,7 +94,7 @@ func (c *Consumer) jobState() (taken, settled bool) {
 
 // outline begins an assignment of a job: a partition of which nothing is wanted is
 // not read at all.
-func (c *Consumer) outline(cl *kgo.Client, a *Assignment) {
+func (c *Consumer) outline(cl *kgo.Client, a *assignment.Assignment) {
 	// It may have been ours before, and finished or been held.
 	cl.ResumeFetchPartitions(map[string][]int32{a.Topic(): {a.Partition()}})
 	if c.opts.Job == nil {
@@ -103,7 +107,7 @@ func (c *Consumer) outline(cl *kgo.Client, a *Assignment) {
 }
 
 // finish notes that a partition is read as far as the job goes.
-func finish(cl *kgo.Client, a *Assignment) {
+func finish(cl *kgo.Client, a *assignment.Assignment) {
 	a.Finish()
 	cl.PauseFetchPartitions(map[string][]int32{a.Topic(): {a.Partition()}})
 }

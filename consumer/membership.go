@@ -2,6 +2,8 @@ package consumer
 
 import (
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
 // A client that joins and hears that the group does not know it any more joins anew,
@@ -20,7 +22,7 @@ func memberID(cl *kgo.Client) string {
 // disown ends what was taken under another member id of partitions that are revoked.
 func (c *Consumer) disown(cl *kgo.Client, removed map[string][]int32) {
 	id := memberID(cl)
-	var gone []*Assignment
+	var gone []*assignment.Assignment
 	c.mu.Lock()
 	for _, a := range c.named(removed) {
 		if a.MemberOf() != id {
@@ -40,13 +42,13 @@ func (c *Consumer) disown(cl *kgo.Client, removed map[string][]int32) {
 // committed since, and begin where the group stands if somebody has.
 func (c *Consumer) reclaim(cl *kgo.Client, added map[string][]int32) {
 	id := memberID(cl)
-	fresh := make(map[TopicPartition]bool)
+	fresh := make(map[assignment.TopicPartition]bool)
 	for topic, partitions := range added {
 		for _, p := range partitions {
-			fresh[TopicPartition{topic, p}] = true
+			fresh[assignment.TopicPartition{topic, p}] = true
 		}
 	}
-	var kept []*Assignment
+	var kept []*assignment.Assignment
 	c.mu.Lock()
 	for tp, a := range c.assignments {
 		if !fresh[tp] && a.Commits() && a.MemberOf() != id {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
@@ -32,7 +33,7 @@ type missed struct {
 }
 
 // miss notes that offsets of a partition were deleted before they were read.
-func (c *Consumer) miss(tp TopicPartition, from, to, n int64) {
+func (c *Consumer) miss(tp assignment.TopicPartition, from, to, n int64) {
 	c.metrics.missed.WithLabelValues(tp.Topic, strconv.Itoa(int(tp.Partition))).Add(float64(n))
 	c.log.Error().Stringer("partition", tp).Int64("records", n).Int64("from", from).Int64("to", to).
 		Msg("records were deleted before they were read: the topic's retention is shorter than the time it took to come to them")
@@ -61,7 +62,7 @@ func (c *Consumer) missedLoop(ctx context.Context) {
 	admin := kadm.NewClient(c.client)
 	tick := time.NewTicker(missedEvery)
 	defer tick.Stop()
-	before := make(map[*Assignment]look)
+	before := make(map[*assignment.Assignment]look)
 	for {
 		select {
 		case <-tick.C:
@@ -82,13 +83,13 @@ type look struct {
 // lookForMissed counts what was deleted before partitions at rest. It takes two
 // looks, and the client's hands empty in between: what it has fetched is not missed.
 // It returns the partitions to look at again.
-func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before map[*Assignment]look) map[*Assignment]look {
+func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before map[*assignment.Assignment]look) map[*assignment.Assignment]look {
 	ctx, cancel := context.WithTimeout(ctx, missedEvery)
 	defer cancel()
 	starts, _ := admin.ListStartOffsets(ctx, c.opts.Topic) // what there is of an answer
 	atRest := c.client.BufferedFetchRecords() == 0
 	emptied := time.Unix(0, c.emptied.Load())
-	again := make(map[*Assignment]look)
+	again := make(map[*assignment.Assignment]look)
 	for _, a := range c.owned() {
 		o, ok := starts.Lookup(a.Topic(), a.Partition())
 		if !ok || o.Err != nil {

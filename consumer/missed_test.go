@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/health"
@@ -176,7 +177,7 @@ func TestMissedIsToldForAWhile(t *testing.T) {
 	c.metrics = newMetrics(c, nil)
 	cs := health.NewConditions(zerolog.Nop(), nil)
 	c.conditions.retention = cs.Condition("retention")
-	c.miss(TopicPartition{topic, 0}, 5, 10, 5)
+	c.miss(assignment.TopicPartition{topic, 0}, 5, 10, 5)
 	for _, step := range []struct {
 		after   time.Duration
 		failing bool

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
@@ -14,10 +15,10 @@ import (
 // they were taken, and what comes later waits behind them.
 func TestParkingKeepsOrder(t *testing.T) {
 	p := newParking(100, nil)
-	a := NewAssignment("orders", 0, flow.NewInboxes(1), func() {})
-	spots := func(seqs ...uint64) (s []Spot) {
+	a := assignment.New("orders", 0, flow.NewInboxes(1), func() {})
+	spots := func(seqs ...uint64) (s []assignment.Spot) {
 		for _, q := range seqs {
-			s = append(s, Spot{Owner: a, Seq: q, At: ledger.Mark{Offset: int64(q)}})
+			s = append(s, assignment.Spot{Owner: a, Seq: q, At: ledger.Mark{Offset: int64(q)}})
 		}
 		return s
 	}
@@ -55,10 +56,10 @@ func TestParkingKeepsOrder(t *testing.T) {
 // in which they were taken all the same, partition by partition.
 func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
 	p := newParking(100, nil)
-	a, b := NewAssignment("orders", 0, flow.NewInboxes(1), func() {}), NewAssignment("orders", 1, flow.NewInboxes(1), func() {})
-	at := func(owner *Assignment, seqs ...uint64) (s []Spot) {
+	a, b := assignment.New("orders", 0, flow.NewInboxes(1), func() {}), assignment.New("orders", 1, flow.NewInboxes(1), func() {})
+	at := func(owner *assignment.Assignment, seqs ...uint64) (s []assignment.Spot) {
 		for _, q := range seqs {
-			s = append(s, Spot{Owner: owner, Seq: q, At: ledger.Mark{Offset: int64(q)}})
+			s = append(s, assignment.Spot{Owner: owner, Seq: q, At: ledger.Mark{Offset: int64(q)}})
 		}
 		return s
 	}
@@ -67,7 +68,7 @@ func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
 	p.putBack("p", at(a, 7, 8)) // that a pump had in hand
 	p.put("p", at(a, 10))
 	p.putBack("p", append(at(b, 1, 2), at(a, 3, 4)...))
-	got := map[*Assignment][]uint64{}
+	got := map[*assignment.Assignment][]uint64{}
 	for range 100 {
 		for _, e := range p.take(func(string) int { return 2 }, time.Now(), 100) {
 			for _, s := range e.spots {
@@ -84,8 +85,8 @@ func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
 // Lanes ask what is awaited while they are asked what they want.
 func TestWhoIsAskedMayAsk(t *testing.T) {
 	p := newParking(100, nil)
-	a := NewAssignment("orders", 0, flow.NewInboxes(1), func() {})
-	p.put("p", []Spot{{Owner: a, Seq: 1}})
+	a := assignment.New("orders", 0, flow.NewInboxes(1), func() {})
+	p.put("p", []assignment.Spot{{Owner: a, Seq: 1}})
 	errands := p.take(func(profile string) int {
 		if !p.awaits(profile) {
 			t.Error("what is parked is not awaited")
@@ -106,13 +107,13 @@ func TestWhoIsAskedMayAsk(t *testing.T) {
 // a part of what may be read at once, and what one does not want the others get.
 func TestEachProfileIsReadInPart(t *testing.T) {
 	p := newParking(1000, nil)
-	a := NewAssignment("orders", 0, flow.NewInboxes(1), func() {})
+	a := assignment.New("orders", 0, flow.NewInboxes(1), func() {})
 	seq := uint64(0)
 	for _, profile := range []string{"p", "q", "r", "s"} {
-		var spots []Spot
+		var spots []assignment.Spot
 		for range 100 {
 			seq++
-			spots = append(spots, Spot{Owner: a, Seq: seq, At: ledger.Mark{Offset: int64(seq)}})
+			spots = append(spots, assignment.Spot{Owner: a, Seq: seq, At: ledger.Mark{Offset: int64(seq)}})
 		}
 		p.put(profile, spots)
 	}

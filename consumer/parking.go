@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -38,7 +39,7 @@ type parking struct {
 
 // lot is one profile's, oldest first.
 type lot struct {
-	spots []Spot
+	spots []assignment.Spot
 	out   int // spots that are being read again; the lot stays until that has ended
 }
 
@@ -85,24 +86,24 @@ func (p *parking) awaits(profile string) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	l := p.lots[profile]
-	return l != nil && (l.out > 0 || slices.ContainsFunc(l.spots, func(s Spot) bool { return s.Owner.Live() }))
+	return l != nil && (l.out > 0 || slices.ContainsFunc(l.spots, func(s assignment.Spot) bool { return s.Owner.Live() }))
 }
 
 // put parks records behind those of the profile that are parked already.
-func (p *parking) put(profile string, spots []Spot) {
+func (p *parking) put(profile string, spots []assignment.Spot) {
 	p.enter(profile, spots, func(l *lot) { l.spots = append(l.spots, spots...) })
 }
 
 // putBack parks records that a lane gave back. It gives its youngest, and has none
 // that are younger than those that are parked already.
-func (p *parking) putBack(profile string, spots []Spot) {
+func (p *parking) putBack(profile string, spots []assignment.Spot) {
 	p.enter(profile, spots, func(l *lot) {
 		l.spots = slices.Insert(l.spots, 0, spots...)
 		inOrder(l.spots)
 	})
 }
 
-func (p *parking) enter(profile string, spots []Spot, into func(*lot)) {
+func (p *parking) enter(profile string, spots []assignment.Spot, into func(*lot)) {
 	if len(spots) == 0 {
 		return
 	}
@@ -131,8 +132,8 @@ func (p *parking) close(profile string) {
 // inOrder sorts the spots of each assignment by when they were taken, in the places
 // that they have among those of the others. Nearly always they are: what comes in
 // between is an event that a pump had in hand while others were given back.
-func inOrder(spots []Spot) {
-	last := make(map[*Assignment]uint64)
+func inOrder(spots []assignment.Spot) {
+	last := make(map[*assignment.Assignment]uint64)
 	sorted := true
 	for _, s := range spots {
 		sorted = sorted && s.Seq >= last[s.Owner]
@@ -141,12 +142,12 @@ func inOrder(spots []Spot) {
 	if sorted {
 		return
 	}
-	of := make(map[*Assignment][]Spot, len(last))
+	of := make(map[*assignment.Assignment][]assignment.Spot, len(last))
 	for _, s := range spots {
 		of[s.Owner] = append(of[s.Owner], s)
 	}
 	for _, own := range of {
-		slices.SortFunc(own, func(a, b Spot) int { return cmp.Compare(a.Seq, b.Seq) })
+		slices.SortFunc(own, func(a, b assignment.Spot) int { return cmp.Compare(a.Seq, b.Seq) })
 	}
 	for i, s := range spots {
 		spots[i], of[s.Owner] = of[s.Owner][0], of[s.Owner][1:]
@@ -156,7 +157,7 @@ func inOrder(spots []Spot) {
 // errand is what is to be read again for one profile.
 type errand struct {
 	profile string
-	spots   []Spot
+	spots   []assignment.Spot
 }
 
 // take hands out the oldest spots of each profile that may be sent now, as many as
@@ -200,7 +201,7 @@ func (p *parking) profiles() (profiles []string) {
 	defer p.mu.Unlock()
 	for profile, l := range p.lots {
 		before := len(l.spots)
-		l.spots = slices.DeleteFunc(l.spots, func(s Spot) bool { return !s.Owner.Live() })
+		l.spots = slices.DeleteFunc(l.spots, func(s assignment.Spot) bool { return !s.Owner.Live() })
 		p.count -= before - len(l.spots)
 		switch {
 		case len(l.spots) > 0:
@@ -245,7 +246,7 @@ func (p *parking) errand(profile string, now time.Time, n int) errand {
 }
 
 // done ends an errand; left are its spots that could not be read.
-func (p *parking) done(e errand, left []Spot) {
+func (p *parking) done(e errand, left []assignment.Spot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := p.lots[e.profile]
@@ -263,7 +264,7 @@ func (p *parking) park(profile string, tokens []verdict.Handle) {
 }
 
 // unload appends the spots of records whose contents are let go.
-func (p *parking) unload(spots []Spot, tokens []verdict.Handle, past *verdict.Past) []Spot {
+func (p *parking) unload(spots []assignment.Spot, tokens []verdict.Handle, past *verdict.Past) []assignment.Spot {
 	before := len(spots)
 	var bytes int64
 	for len(tokens) > 0 {
@@ -272,7 +273,7 @@ func (p *parking) unload(spots []Spot, tokens []verdict.Handle, past *verdict.Pa
 			n++
 		}
 		var freed int64
-		spots, freed = owner.(*Assignment).Park(tokens[:n], spots)
+		spots, freed = owner.(*assignment.Assignment).Park(tokens[:n], spots)
 		bytes += freed
 		tokens = tokens[n:]
 	}
@@ -305,7 +306,7 @@ func (p *parking) relieve(lanes Room) (relieved bool) {
 	}
 	given := lanes.GiveBack(free)
 	for len(given) > 0 {
-		var spots []Spot
+		var spots []assignment.Spot
 		profile := given[0].Profile
 		for len(given) > 0 && given[0].Profile == profile {
 			spots = p.unload(spots, given[0].Handles, given[0].Past)

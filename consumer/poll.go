@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
@@ -68,7 +69,7 @@ func (c *Consumer) take(fetches kgo.Fetches) passOver {
 	defer c.mu.Unlock()
 	over := make(passOver)
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-		tp := TopicPartition{p.Topic, p.Partition}
+		tp := assignment.TopicPartition{p.Topic, p.Partition}
 		a := c.assignments[tp]
 		large := c.tooLarge(p.Err)
 		if large != nil {

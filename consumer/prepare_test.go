@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -18,21 +19,21 @@ type oneTopic struct{}
 
 func (oneTopic) IDOf(string) (id [16]byte) { return id }
 func (oneTopic) Learn(string, [16]byte)    {}
-func (oneTopic) PartitionOf(topic string, _ [16]byte, partition int32) TopicPartition {
-	return TopicPartition{topic, partition}
+func (oneTopic) PartitionOf(topic string, _ [16]byte, partition int32) assignment.TopicPartition {
+	return assignment.TopicPartition{topic, partition}
 }
 
 // TestACommitThatWaitedLosesWhatIsNotOurs: it may have waited for the client to join
 // again, and be sent in a generation in which others have the partitions.
 func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
-	for p, become := range map[string]func(*Assignment){
-		"suspended": func(a *Assignment) { a.Suspend(time.Now()) },
-		"orphaned":  func(a *Assignment) { a.Orphan() },
-		"ended":     func(a *Assignment) { a.End() },
+	for p, become := range map[string]func(*assignment.Assignment){
+		"suspended": func(a *assignment.Assignment) { a.Suspend(time.Now()) },
+		"orphaned":  func(a *assignment.Assignment) { a.Orphan() },
+		"ended":     func(a *assignment.Assignment) { a.End() },
 	} {
-		var as []*Assignment
+		var as []*assignment.Assignment
 		for i := range int32(2) {
-			a := NewAssignment("orders", i, flow.NewInboxes(1000), func() {})
+			a := assignment.New("orders", i, flow.NewInboxes(1000), func() {})
 			rs := []*kgo.Record{{Offset: 4}}
 			a.Push(rs, rs, 5)
 			a.Settle([]verdict.Verdict{{Handle: verdict.Handle{Owner: a}}})

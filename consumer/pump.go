@@ -5,6 +5,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -24,7 +25,7 @@ func inboxesFor(workers int) *flow.Inboxes { return flow.NewInboxes(3 * chunkLen
 // and a worker's memory is not there for each partition.
 type pump struct {
 	*pumps
-	a        *Assignment
+	a        *assignment.Assignment
 	worker   Worker // of the chunk in hand
 	profiles tally.Chunk
 
@@ -47,7 +48,7 @@ type pumps struct {
 }
 
 // of returns the pump of an assignment.
-func (s *pumps) of(a *Assignment) *pump {
+func (s *pumps) of(a *assignment.Assignment) *pump {
 	return &pump{pumps: s, a: a, parked: make(map[string][]verdict.Handle)}
 }
 
@@ -76,7 +77,7 @@ func (p *pump) run(ctx context.Context) {
 
 // chunk handles n records of an intake and returns how many it did: all of them,
 // unless ctx ended.
-func (p *pump) chunk(ctx context.Context, in *Intake, begun, n int) (did int) {
+func (p *pump) chunk(ctx context.Context, in *assignment.Intake, begun, n int) (did int) {
 	if !p.enter(ctx) {
 		return 0
 	}
@@ -169,7 +170,7 @@ func (p *pump) count(profile string) {
 
 // giveUp refuses records that were parked and have been deleted from Kafka
 // since, so that even of these it can be said what became of them.
-func (p *pump) giveUp(in *Intake, begun, n int) {
+func (p *pump) giveUp(in *assignment.Intake, begun, n int) {
 	for i := begun; i < begun+n; i++ {
 		p.worker.Refuse(verdict.Handle{Owner: p.a, Seq: in.Seq(i)}, in.Records[i], in.Gone, *verdict.CodeNotRetained.Because(
 			"the record was put off because its profile could not be sent, and Kafka has deleted it since: " +

@@ -11,6 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
 // failListing has ListOffsets answered with an error, by those brokers that the
@@ -115,13 +117,13 @@ func TestABrokerThatDoesNotAnswer(t *testing.T) {
 // and where the error named none.
 func TestAFetchFaultThatIsOver(t *testing.T) {
 	for name, tc := range map[string]struct {
-		tp  TopicPartition
+		tp  assignment.TopicPartition
 		err error
 	}{
-		"idle":         {TopicPartition{topic, 0}, kerr.TopicAuthorizationFailed},
-		"no partition": {TopicPartition{}, errors.New("unable to do something")},
-		"late":         {TopicPartition{}, &kgo.ErrGroupSession{Err: kerr.UnknownMemberID}},
-		"gone":         {TopicPartition{topic, 7}, kerr.TopicAuthorizationFailed},
+		"idle":         {assignment.TopicPartition{topic, 0}, kerr.TopicAuthorizationFailed},
+		"no partition": {assignment.TopicPartition{}, errors.New("unable to do something")},
+		"late":         {assignment.TopicPartition{}, &kgo.ErrGroupSession{Err: kerr.UnknownMemberID}},
+		"gone":         {assignment.TopicPartition{topic, 7}, kerr.TopicAuthorizationFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
@@ -29,7 +30,7 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 	defer c.mu.Unlock()
 	for topic, partitions := range added {
 		for _, p := range partitions {
-			a := c.begin(cl, TopicPartition{topic, p})
+			a := c.begin(cl, assignment.TopicPartition{topic, p})
 			if a == nil {
 				continue
 			}
@@ -51,7 +52,7 @@ func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kms
 	for _, g := range resp.Groups {
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {
-				tp, f := c.topic.PartitionOf(t.Topic, t.TopicID, p.Partition), Fetched{p.Offset, p.Metadata}
+				tp, f := c.topic.PartitionOf(t.Topic, t.TopicID, p.Partition), assignment.Fetched{p.Offset, p.Metadata}
 				if kerr.ErrorForCode(p.ErrorCode) == nil {
 					c.hear(cl, tp, f)
 				}
@@ -63,7 +64,7 @@ func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kms
 
 // begin returns the assignment of a partition, and makes it if there is none; nil if
 // there is none and nothing is taken any more. c.mu is held.
-func (c *Consumer) begin(cl *kgo.Client, tp TopicPartition) *Assignment {
+func (c *Consumer) begin(cl *kgo.Client, tp assignment.TopicPartition) *assignment.Assignment {
 	if c.assignments[tp] == nil && !c.stopping {
 		c.start(cl, tp)
 	}
@@ -71,9 +72,9 @@ func (c *Consumer) begin(cl *kgo.Client, tp TopicPartition) *Assignment {
 }
 
 // start makes the assignment of a partition and its pump. c.mu is held.
-func (c *Consumer) start(cl *kgo.Client, tp TopicPartition) {
+func (c *Consumer) start(cl *kgo.Client, tp assignment.TopicPartition) {
 	ctx, stop := context.WithCancel(c.pumpCtx)
-	a := NewAssignment(tp.Topic, tp.Partition, c.inboxes, stop)
+	a := assignment.New(tp.Topic, tp.Partition, c.inboxes, stop)
 	cl.ResumeFetchPartitions(map[string][]int32{tp.Topic: {tp.Partition}}) // it may have been ours before, and paused
 	c.outline(cl, a)
 	a.Begin(c.memories[tp], memberID(cl))
@@ -121,7 +122,7 @@ func (c *Consumer) onLost(_ context.Context, _ *kgo.Client, lost map[string][]in
 	defer crash.Report()
 	c.mu.Lock()
 	c.lost = true
-	var as, gone []*Assignment
+	var as, gone []*assignment.Assignment
 	if len(lost) > 0 {
 		as = c.named(lost)
 		gone = c.suspend(as)
@@ -138,7 +139,7 @@ func (c *Consumer) onLost(_ context.Context, _ *kgo.Client, lost map[string][]in
 
 // drain waits for the verdicts of what the assignments have begun and returns
 // how many of them did not come.
-func (c *Consumer) drain(ctx context.Context, as []*Assignment) (left int) {
+func (c *Consumer) drain(ctx context.Context, as []*assignment.Assignment) (left int) {
 	// Batches still filling would wait for their linger; nothing more will
 	// come for them. Pumps may hand over a last chunk after the first flush.
 	flushed, stop := context.WithCancel(ctx)
@@ -174,7 +175,7 @@ func (c *Consumer) drain(ctx context.Context, as []*Assignment) (left int) {
 }
 
 // end fences assignments and gives what they still had in flight back.
-func (c *Consumer) end(as []*Assignment) {
+func (c *Consumer) end(as []*assignment.Assignment) {
 	defer c.handler.Forget()
 	for _, a := range as {
 		events, parked, bytes, m := a.End()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/crash"
@@ -43,7 +44,7 @@ func (c *Consumer) recheckLoop(ctx context.Context) {
 // recheck returns of how many partitions the leader answered, and of how many it did
 // not.
 func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered, left int) {
-	oaths := make(map[int32]*Assignment)
+	oaths := make(map[int32]*assignment.Assignment)
 	var claims []ledger.Claim
 	for _, a := range c.owned() {
 		if cl, ok := a.OathClaim(); ok {
@@ -61,7 +62,7 @@ func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered
 }
 
 // keepOath ends an oath, or has the partition's log compared if it does not hold.
-func (c *Consumer) keepOath(a *Assignment, w ledger.Witness, f ledger.Finding) {
+func (c *Consumer) keepOath(a *assignment.Assignment, w ledger.Witness, f ledger.Finding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if a.KeepsOath(w, f.Doubtful) && f.Doubtful {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
 // wait returns when records may be taken, or ctx ends: not while commits fail.
@@ -17,7 +19,7 @@ func (c *committer) wait(ctx context.Context) error {
 // commitsRefused notes that commits of these assignments are refused though others
 // are taken. When that has lasted, which it reports, their partitions alone are read no
 // more.
-func (c *committer) commitsRefused(as []*Assignment) (lasts bool) {
+func (c *committer) commitsRefused(as []*assignment.Assignment) (lasts bool) {
 	now := c.now()
 	for _, a := range as {
 		pause, paused := a.CommitRefused(now, c.brake.After)
@@ -30,7 +32,7 @@ func (c *committer) commitsRefused(as []*Assignment) (lasts bool) {
 }
 
 // commitTaken ends what commitsRefused has begun.
-func (c *committer) commitTaken(a *Assignment) {
+func (c *committer) commitTaken(a *assignment.Assignment) {
 	if a.CommitTaken() {
 		c.owner.Steer(a)
 	}

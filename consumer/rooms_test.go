@@ -16,11 +16,12 @@ func TestRoomsImportNoOther(t *testing.T) {
 	const module = "github.com/tracklayer/amazon-capi/"
 	leaves := []string{"internal/verdict", "internal/health", "internal/count", "internal/crash", "internal/redact", "internal/slicepool", "internal/wait"}
 	for room, may := range map[string][]string{
-		".":      append([]string{"consumer/ledger", "consumer/flow", "consumer/proof", "consumer/tally"}, leaves...),
-		"ledger": {"internal/verdict"},
-		"flow":   {"consumer/ledger", "internal/slicepool"},
-		"tally":  {"internal/verdict"},
-		"proof":  {"consumer/ledger", "internal/crash", "internal/redact", "internal/wait"},
+		".":          append([]string{"consumer/assignment", "consumer/ledger", "consumer/flow", "consumer/proof", "consumer/tally"}, leaves...),
+		"assignment": {"consumer/ledger", "consumer/flow", "internal/verdict"},
+		"ledger":     {"internal/verdict"},
+		"flow":       {"consumer/ledger", "internal/slicepool"},
+		"tally":      {"internal/verdict"},
+		"proof":      {"consumer/ledger", "internal/crash", "internal/redact", "internal/wait"},
 	} {
 		files, err := filepath.Glob(filepath.Join(room, "*.go"))
 		if err != nil || len(files) == 0 {

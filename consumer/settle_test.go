@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -20,9 +21,9 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 		}
 		const records = 6
 		size := int64(verdict.SizeOf(&kgo.Record{}))
-		var owners []*Assignment
+		var owners []*assignment.Assignment
 		for p := range int32(3) {
-			a := NewAssignment("t", p, inboxesFor(1), func() {})
+			a := assignment.New("t", p, inboxesFor(1), func() {})
 			var rs []*kgo.Record
 			for i := range int64(records) {
 				rs = append(rs, &kgo.Record{Offset: i})

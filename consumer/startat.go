@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/wait"
 )
@@ -154,7 +155,7 @@ func (c *Consumer) firstOf(partition int32) int64 {
 
 // hasBegun notes that a partition has a commit. Should it lose it, all that it holds
 // then is new to the group.
-func (c *Consumer) hasBegun(tp TopicPartition) {
+func (c *Consumer) hasBegun(tp assignment.TopicPartition) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.ends, tp.Partition)

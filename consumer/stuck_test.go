@@ -19,6 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/pipeline/handler"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/internal/wait"
@@ -245,7 +246,7 @@ func (c crowdCase) records() (records []*kgo.Record) {
 type crowdRun struct {
 	*Consumer
 	records []*kgo.Record
-	a       *Assignment
+	a       *assignment.Assignment
 	amazon  *moodyAmazon
 	ways    *moodyAccounts
 	sink    *sink.Sink
@@ -290,9 +291,9 @@ func startCrowd(ctx context.Context, t *testing.T, c crowdCase) *crowdRun {
 		r.shared.workers <- r.handler.NewWorker()
 	}
 	pumpCtx, stop := context.WithCancel(ctx)
-	r.a = NewAssignment(topic, 0, r.inboxes, stop)
+	r.a = assignment.New(topic, 0, r.inboxes, stop)
 	r.Consumer.mu.Lock()
-	r.assignments[TopicPartition{topic, 0}], r.alive[r.a] = r.a, true
+	r.assignments[assignment.TopicPartition{topic, 0}], r.alive[r.a] = r.a, true
 	r.Consumer.mu.Unlock()
 	r.shared.recycles = false
 	p := r.shared.of(r.a)

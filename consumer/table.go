@@ -3,13 +3,15 @@ package consumer
 import (
 	"maps"
 	"slices"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
 // retire stops taking from partitions: those of the map, or all that there are if
 // it is nil. It returns those that are to be drained and committed, and those of
 // which nothing may be committed any more. A stop drains what is suspended, too: it may
 // come back before the stop has ended.
-func (c *Consumer) retire(partitions map[string][]int32) (drain, fence []*Assignment) {
+func (c *Consumer) retire(partitions map[string][]int32) (drain, fence []*assignment.Assignment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, a := range c.named(partitions) {
@@ -26,19 +28,19 @@ func (c *Consumer) retire(partitions map[string][]int32) (drain, fence []*Assign
 // owner is this member as its commits see it.
 type owner struct{ c *Consumer }
 
-func (o owner) Living() []*Assignment      { return o.c.living() }
-func (o owner) Steer(a *Assignment)        { o.c.steerAll([]*Assignment{a}) }
-func (o owner) End(as []*Assignment)       { o.c.end(as) }
-func (o owner) HasBegun(tp TopicPartition) { o.c.hasBegun(tp) }
+func (o owner) Living() []*assignment.Assignment      { return o.c.living() }
+func (o owner) Steer(a *assignment.Assignment)        { o.c.steerAll([]*assignment.Assignment{a}) }
+func (o owner) End(as []*assignment.Assignment)       { o.c.end(as) }
+func (o owner) HasBegun(tp assignment.TopicPartition) { o.c.hasBegun(tp) }
 
 // named returns the assignments of these partitions, or all. c.mu is held.
-func (c *Consumer) named(partitions map[string][]int32) (as []*Assignment) {
+func (c *Consumer) named(partitions map[string][]int32) (as []*assignment.Assignment) {
 	if partitions == nil {
 		return slices.Collect(maps.Keys(c.alive))
 	}
 	for topic, ps := range partitions {
 		for _, p := range ps {
-			if a := c.assignments[TopicPartition{topic, p}]; a != nil {
+			if a := c.assignments[assignment.TopicPartition{topic, p}]; a != nil {
 				as = append(as, a)
 			}
 		}
@@ -47,10 +49,10 @@ func (c *Consumer) named(partitions map[string][]int32) (as []*Assignment) {
 }
 
 // owned returns the assignments that are taken from.
-func (c *Consumer) owned() []*Assignment {
+func (c *Consumer) owned() []*assignment.Assignment {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var as []*Assignment
+	var as []*assignment.Assignment
 	for _, a := range c.assignments {
 		if a.Taking() {
 			as = append(as, a)
@@ -60,7 +62,7 @@ func (c *Consumer) owned() []*Assignment {
 }
 
 // living returns the assignments that have not ended.
-func (c *Consumer) living() []*Assignment {
+func (c *Consumer) living() []*assignment.Assignment {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Collect(maps.Keys(c.alive))

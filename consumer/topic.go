@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
 // topicID is the id under which the client reads the topic. A topic that is deleted
@@ -43,11 +45,11 @@ func (t *topicID) Learn(_ string, id [16]byte) {
 
 // PartitionOf names a partition of a request or answer. Newer versions of both
 // name topics by id alone; this consumer reads one topic.
-func (t *topicID) PartitionOf(topic string, _ [16]byte, partition int32) TopicPartition {
+func (t *topicID) PartitionOf(topic string, _ [16]byte, partition int32) assignment.TopicPartition {
 	if topic == "" {
 		topic = t.name
 	}
-	return TopicPartition{topic, partition}
+	return assignment.TopicPartition{topic, partition}
 }
 
 // differs reports whether the id is of a topic that was made after the one that is
@@ -142,14 +144,14 @@ func (c *Consumer) remake(id [16]byte) {
 
 // ofFormerTopic reports whether what the group says of a partition is what this
 // member committed of the topic of that name that was deleted. c.mu is held.
-func (c *Consumer) ofFormerTopic(tp TopicPartition, f Fetched) bool {
+func (c *Consumer) ofFormerTopic(tp assignment.TopicPartition, f assignment.Fetched) bool {
 	old, remade := c.remade[tp]
 	return remade && f.Offset >= 0 && slices.Contains(old, f.Stamp())
 }
 
 // endOrphans ends what was left of a topic that was deleted, once it is delivered.
 func (c *Consumer) endOrphans() {
-	var done []*Assignment
+	var done []*assignment.Assignment
 	for _, a := range c.living() {
 		if a.Bereft() {
 			done = append(done, a)

@@ -3,15 +3,16 @@ package consumer
 import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
 // trust reports whether what was fetched of a partition may be taken: nothing
 // while its claim is open, and nothing from a log that turns out to be another
 // than it was. It remembers the last record as a witness. c.mu is held.
-func (c *Consumer) trust(a *Assignment, p *kgo.FetchPartition) bool {
+func (c *Consumer) trust(a *assignment.Assignment, p *kgo.FetchPartition) bool {
 	tp := a.TopicPartition()
-	t := a.Trust(p, func(l *Link) bool { return c.reconnected(tp, l) })
+	t := a.Trust(p, func(l *assignment.Link) bool { return c.reconnected(tp, l) })
 	first, last := p.Records[0].Offset, p.Records[len(p.Records)-1].Offset
 	if t.Sworn {
 		signal(c.oaths)
@@ -40,7 +41,7 @@ func (c *Consumer) trust(a *Assignment, p *kgo.FetchPartition) bool {
 
 // reconnected reports whether there has been another connection to the leader of a
 // partition.
-func (c *Consumer) reconnected(tp TopicPartition, l *Link) bool {
+func (c *Consumer) reconnected(tp assignment.TopicPartition, l *assignment.Link) bool {
 	return c.links.Changed(l, func() int32 {
 		leader, _, _ := c.client.PartitionLeader(tp.Topic, tp.Partition)
 		return leader

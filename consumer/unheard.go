@@ -7,6 +7,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
 // The client asks the group once where a partition stands. If the group refuses to
@@ -14,7 +16,7 @@ import (
 // nobody before the next rebalance. So it is held, and the group is asked again.
 
 // unheard returns the assignments whose offsets the group has not told.
-func (c *Consumer) unheard() (as []*Assignment) {
+func (c *Consumer) unheard() (as []*assignment.Assignment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, a := range c.assignments {
@@ -27,7 +29,7 @@ func (c *Consumer) unheard() (as []*Assignment) {
 
 // hearAgain asks the group about partitions that it has not told of. It returns those
 // that it still does not tell of, and why.
-func (c *Consumer) hearAgain(ctx context.Context) (silent []*Assignment, err error) {
+func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignment, err error) {
 	silent = c.unheard()
 	if len(silent) == 0 {
 		return nil, nil
@@ -36,7 +38,7 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*Assignment, err err
 	if err != nil {
 		return silent, fmt.Errorf("the offsets of group %q cannot be fetched: %w", c.opts.Group, err)
 	}
-	silent = slices.DeleteFunc(silent, func(a *Assignment) bool {
+	silent = slices.DeleteFunc(silent, func(a *assignment.Assignment) bool {
 		p, ok := told[a.Partition()]
 		if !ok {
 			err = fmt.Errorf("group %q does not tell the offset of partition %d", c.opts.Group, a.Partition())
@@ -46,7 +48,7 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*Assignment, err err
 			err = fmt.Errorf("group %q does not tell the offset of partition %d: %w", c.opts.Group, a.Partition(), refused)
 			return false
 		}
-		c.hear(c.client, a.TopicPartition(), Fetched{p.Offset, p.Metadata})
+		c.hear(c.client, a.TopicPartition(), assignment.Fetched{p.Offset, p.Metadata})
 		return true
 	})
 	return silent, err
@@ -54,7 +56,7 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*Assignment, err err
 
 // askOffsets fetches what the group holds of these partitions. It names them: asked
 // for all, brokers leave out what they do not let be read, as if there were nothing.
-func (c *Consumer) askOffsets(ctx context.Context, as []*Assignment) (map[int32]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
+func (c *Consumer) askOffsets(ctx context.Context, as []*assignment.Assignment) (map[int32]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	t := kmsg.NewOffsetFetchRequestGroupTopic()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -18,7 +19,7 @@ type wanted struct {
 }
 
 type want struct {
-	Spot
+	assignment.Spot
 	errand int
 }
 
@@ -36,7 +37,7 @@ func newWanted(p *parking, topic string, errands []errand) *wanted {
 }
 
 // left is what of an errand was not found.
-func (w *wanted) left(errand int) (spots []Spot) {
+func (w *wanted) left(errand int) (spots []assignment.Spot) {
 	for _, wants := range w.partitions {
 		for _, x := range wants {
 			if x.errand == errand {
@@ -45,7 +46,7 @@ func (w *wanted) left(errand int) (spots []Spot) {
 		}
 	}
 	// In the order in which they were taken, as far as there is one.
-	slices.SortStableFunc(spots, func(a, b Spot) int { return cmp.Compare(a.Seq, b.Seq) })
+	slices.SortStableFunc(spots, func(a, b assignment.Spot) int { return cmp.Compare(a.Seq, b.Seq) })
 	return spots
 }
 
@@ -53,8 +54,8 @@ func (w *wanted) left(errand int) (spots []Spot) {
 // those that should have come before one of them and did not.
 func (w *wanted) found(partition int32, records []*kgo.Record) {
 	wants := w.partitions[partition]
-	var hits Intake
-	var owner *Assignment // of the hits
+	var hits assignment.Intake
+	var owner *assignment.Assignment // of the hits
 	var gone []want
 	i := 0
 	for _, rec := range records {
@@ -72,7 +73,7 @@ func (w *wanted) found(partition int32, records []*kgo.Record) {
 			}
 			if len(hits.Records) > 0 && wants[i].Owner != owner {
 				w.handOn(owner, hits)
-				hits = Intake{}
+				hits = assignment.Intake{}
 			}
 			owner = wants[i].Owner
 			hits.Records, hits.Seqs, hits.Pasts = append(hits.Records, rec), append(hits.Seqs, wants[i].Seq), append(hits.Pasts, wants[i].Past)
@@ -96,7 +97,7 @@ func (w *wanted) now(partition int32, wants []want) {
 }
 
 // handOn gives records to their assignment's pump once more.
-func (w *wanted) handOn(a *Assignment, in Intake) {
+func (w *wanted) handOn(a *assignment.Assignment, in assignment.Intake) {
 	var bytes int64
 	for _, rec := range in.Records {
 		bytes += int64(verdict.SizeOf(rec))
@@ -115,7 +116,7 @@ func (w *wanted) handOn(a *Assignment, in Intake) {
 func (w *wanted) giveUp(gone []want) {
 	for _, x := range gone {
 		rec := &kgo.Record{Topic: w.topic, Partition: x.Owner.Partition(), Offset: x.At.Offset, LeaderEpoch: x.At.Epoch}
-		w.handOn(x.Owner, Intake{Records: []*kgo.Record{rec}, Seqs: []uint64{x.Seq}, Gone: w.errands[x.errand].profile})
+		w.handOn(x.Owner, assignment.Intake{Records: []*kgo.Record{rec}, Seqs: []uint64{x.Seq}, Gone: w.errands[x.errand].profile})
 	}
 }
 

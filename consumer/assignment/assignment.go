@@ -1,4 +1,4 @@
-package consumer
+package assignment
 
 import (
 	"context"
@@ -98,9 +98,9 @@ func (in *Intake) Past(i int) *verdict.Past {
 
 var _ verdict.Owner = (*Assignment)(nil)
 
-// NewAssignment returns the assignment of a partition, whose inbox counts among all.
+// New returns the assignment of a partition, whose inbox counts among all.
 // stop stops its pump.
-func NewAssignment(topic string, partition int32, all *flow.Inboxes, stop context.CancelFunc) *Assignment {
+func New(topic string, partition int32, all *flow.Inboxes, stop context.CancelFunc) *Assignment {
 	return &Assignment{
 		topic:     topic,
 		partition: partition,

@@ -1,4 +1,4 @@
-package consumer
+package assignment
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 )
 
 func TestFreshSplitsRuns(t *testing.T) {
-	a := NewAssignment(someTopic, 0, someInboxes(), func() {})
+	a := New(someTopic, 0, someInboxes(), func() {})
 	a.before = ledger.Beyond{Committed: 0, Epoch: 5, Settled: []ledger.Span{{From: 2, To: 4}, {From: 6, To: 7}}}
 	var records []*kgo.Record
 	for i := range int64(8) {
@@ -56,7 +56,7 @@ func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
 		{read: 12, settled: []uint64{0, 1, 4, 5, 9, 10, 11}, epoch: 3, want: 20},
 		{read: 2, settled: []uint64{0, 1}, epoch: 4, want: 2, hasNot: []int64{2, 6, 12}},
 	} {
-		a := NewAssignment(someTopic, 0, someInboxes(), func() {})
+		a := New(someTopic, 0, someInboxes(), func() {})
 		a.before = before
 		var records []*kgo.Record
 		for i := range tc.read {
@@ -94,7 +94,7 @@ func TestACommitRepeatsWhatItHasNotComeTo(t *testing.T) {
 func TestDistrustKeepsWhatIsBeforeTheLoss(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const n = 40
-		a := NewAssignment(someTopic, 0, someInboxes(), func() {})
+		a := New(someTopic, 0, someInboxes(), func() {})
 		a.before = ledger.Beyond{Epoch: 3}
 		settled := make(map[int64]bool)
 		for at := int64(1); at < n; {

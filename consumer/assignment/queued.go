@@ -1,4 +1,4 @@
-package consumer
+package assignment
 
 // queue counts records into the inbox, or out of it. mu is held.
 func (a *Assignment) queue(n int) {

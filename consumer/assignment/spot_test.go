@@ -1,4 +1,4 @@
-package consumer
+package assignment
 
 import (
 	"testing"
@@ -11,7 +11,7 @@ import (
 // TestParkedRecordThatWasLost: what is at its offset now is another record, which
 // is taken on its own.
 func TestParkedRecordThatWasLost(t *testing.T) {
-	a := NewAssignment(someTopic, 0, someInboxes(), func() {})
+	a := New(someTopic, 0, someInboxes(), func() {})
 	for i := range int64(10) {
 		a.ledger.Take(ledger.Mark{Offset: i, Epoch: 3}, 1, 0)
 	}

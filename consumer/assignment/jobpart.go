@@ -1,4 +1,4 @@
-package consumer
+package assignment
 
 import "github.com/twmb/franz-go/pkg/kgo"
 

@@ -1,4 +1,4 @@
-package consumer
+package assignment
 
 import (
 	"testing"
@@ -11,7 +11,7 @@ import (
 func TestInboxesCountWhatCanBeBegun(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := someInboxes()
-		as := []*Assignment{NewAssignment("t", 0, all, func() {}), NewAssignment("t", 1, all, func() {})}
+		as := []*Assignment{New("t", 0, all, func() {}), New("t", 1, all, func() {})}
 		holds := map[*Assignment]bool{}
 		for range rapid.IntRange(0, 40).Draw(t, "steps") {
 			a := rapid.SampledFrom(as).Draw(t, "assignment")
@@ -26,7 +26,7 @@ func TestInboxesCountWhatCanBeBegun(t *testing.T) {
 			case 3:
 				if rapid.IntRange(0, 9).Draw(t, "left") == 0 {
 					a.Leave(0)
-					as[a.partition] = NewAssignment("t", a.partition, all, func() {})
+					as[a.partition] = New("t", a.partition, all, func() {})
 				}
 			}
 			want := 0

@@ -1,4 +1,4 @@
-package consumer
+package assignment
 
 import (
 	"errors"
@@ -30,7 +30,7 @@ func saidBy(t *testing.T, c Commit) ledger.Beyond {
 func TestAnOathBeforeTheWitnessesSince(t *testing.T) {
 	var ls Links
 	leader := func() int32 { return 1 }
-	a := NewAssignment(someTopic, 0, someInboxes(), func() {})
+	a := New(someTopic, 0, someInboxes(), func() {})
 	take := func(from, to int64) {
 		for o := from; o < to; o++ {
 			a.ledger.Take(ledger.Mark{Offset: o, Epoch: 0}, 1, 0)

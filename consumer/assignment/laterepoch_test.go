@@ -1,4 +1,4 @@
-package consumer
+package assignment
 
 import (
 	"slices"
@@ -19,7 +19,7 @@ func TestALaterEpochWithinWhatWasSettled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const held, lost = 0, 5
 			told := 0
-			a := NewAssignment(someTopic, 0, someInboxes(), func() {})
+			a := New(someTopic, 0, someInboxes(), func() {})
 			a.ledger.Begin(0)
 			a.before = ledger.Beyond{Epoch: 3, Settled: []ledger.Span{{From: 1, To: 4}, {From: 5, To: 9}, {From: 10, To: 40}}}
 			a.witnesses = ledger.Witnesses{{Offset: 39, Print: 7}}
