@@ -27,7 +27,7 @@ type Consumer struct {
 	log        zerolog.Logger
 	tally      *tally.Tally
 	window     *flow.Window
-	parking    *parking
+	parking    *Lots
 	inboxes    *flow.Inboxes
 	pools      *flow.FetchPools
 	unpacker   *flow.Unpacker
@@ -110,7 +110,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		oaths:   make(chan struct{}, 1),
 		askOpts: o.AskOpts,
 	}
-	c.parking = newParking(o.MaxParkedEvents, c.window)
+	c.parking = NewLots(o.MaxParkedEvents, c.window)
 	c.shared = &pumps{
 		workers: make(chan Worker, o.Workers), recycles: !o.KeepsRecords,
 		tally: c.tally, window: c.window, parking: c.parking, held: &holds{registry: c.conditions.registry},
@@ -138,7 +138,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 	if err := kgo.ValidateOpts(c.clientOpts...); err != nil {
 		return nil, err
 	}
-	c.metrics = newMetrics(c, o.Registerer, slices.Concat(c.commits.collectors(), c.parking.collectors())...)
+	c.metrics = newMetrics(c, o.Registerer, slices.Concat(c.commits.collectors(), c.parking.Collectors())...)
 	return c, nil
 }
 
@@ -220,7 +220,7 @@ func (c *Consumer) Run(ctx context.Context, h Handler) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { c.commits.run(background) })
 	loops.Go(func() { c.healthLoop(background) })
-	loops.Go(func() { c.rereader().run(background) })
+	loops.Go(func() { c.rereader().Run(background) })
 	loops.Go(func() { c.trimLoop(background) })
 	loops.Go(func() { c.doubtLoop(background) })
 	loops.Go(func() { c.recheckLoop(background) })
@@ -282,14 +282,14 @@ func (c *Consumer) Settle(vs []verdict.Verdict) {
 
 // Parked reports whether the profile has records without a verdict that are to be
 // read again.
-func (c *Consumer) Parked(profile string) bool { return c.parking.awaits(profile) }
+func (c *Consumer) Parked(profile string) bool { return c.parking.Awaits(profile) }
 
 // rereader returns what reads the parked records of this member again.
-func (c *Consumer) rereader() *rereader {
-	return &rereader{
-		parking: c.parking, lanes: c.handler, topic: c.opts.Topic, opts: c.opts.ReadOpts,
-		made: c.topic.made.Load, doubtful: c.rewound, atOnce: max(c.opts.MaxInFlightEvents/4, 1),
-		condition: c.conditions.parking, now: c.opts.Now,
+func (c *Consumer) rereader() *Reader {
+	return &Reader{
+		Lots: c.parking, Lanes: c.handler, Topic: c.opts.Topic, Opts: c.opts.ReadOpts,
+		Made: c.topic.made.Load, Doubtful: c.rewound, AtOnce: max(c.opts.MaxInFlightEvents/4, 1),
+		Condition: c.conditions.parking, Now: c.opts.Now,
 	}
 }
 

@@ -90,7 +90,7 @@ func (s stateCollector) Collect(ch chan<- prometheus.Metric) {
 	events, bytes := s.c.window.InFlight()
 	gauge(descInFlight, float64(events))
 	gauge(descInBytes, float64(bytes))
-	gauge(descParked, float64(s.c.parking.parked()))
+	gauge(descParked, float64(s.c.parking.Count()))
 	paused := 0.0
 	if s.c.commits.pausing() {
 		paused = 1

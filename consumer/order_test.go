@@ -14,7 +14,7 @@ import (
 // TestParkingKeepsOrder: a profile's events are read again in the order in which
 // they were taken, and what comes later waits behind them.
 func TestParkingKeepsOrder(t *testing.T) {
-	p := newParking(100, nil)
+	p := NewLots(100, nil)
 	a := assignment.New("orders", 0, flow.NewInboxes(1), func() {})
 	spots := func(seqs ...uint64) (s []assignment.Spot) {
 		for _, q := range seqs {
@@ -25,7 +25,7 @@ func TestParkingKeepsOrder(t *testing.T) {
 	wants := func(string) int { return 3 }
 	p.put("p", spots(1, 2, 3, 4, 5))
 	first := p.take(wants, time.Now(), 100)
-	if !p.holds("p") {
+	if !p.Holds("p") {
 		t.Error("what comes while its spots are read again is not parked")
 	}
 	p.put("p", spots(6))
@@ -42,12 +42,12 @@ func TestParkingKeepsOrder(t *testing.T) {
 	if fmt.Sprint(got) != "[2 3 4 5 6]" {
 		t.Errorf("read again in the order %v", got)
 	}
-	if p.take(wants, time.Now(), 100); p.holds("p") || p.parked() != 0 {
+	if p.take(wants, time.Now(), 100); p.Holds("p") || p.Count() != 0 {
 		t.Error("the lot was not closed")
 	}
 	p.put("p", spots(7, 8))
 	a.End()
-	if p.take(wants, time.Now(), 100); p.holds("p") || p.free() != 100 {
+	if p.take(wants, time.Now(), 100); p.Holds("p") || p.Free() != 100 {
 		t.Error("the spots of an assignment that has ended stayed")
 	}
 }
@@ -55,7 +55,7 @@ func TestParkingKeepsOrder(t *testing.T) {
 // A lane gives back its youngest, and later older ones: they come again in the order
 // in which they were taken all the same, partition by partition.
 func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
-	p := newParking(100, nil)
+	p := NewLots(100, nil)
 	a, b := assignment.New("orders", 0, flow.NewInboxes(1), func() {}), assignment.New("orders", 1, flow.NewInboxes(1), func() {})
 	at := func(owner *assignment.Assignment, seqs ...uint64) (s []assignment.Spot) {
 		for _, q := range seqs {
@@ -84,21 +84,21 @@ func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
 
 // Lanes ask what is awaited while they are asked what they want.
 func TestWhoIsAskedMayAsk(t *testing.T) {
-	p := newParking(100, nil)
+	p := NewLots(100, nil)
 	a := assignment.New("orders", 0, flow.NewInboxes(1), func() {})
 	p.put("p", []assignment.Spot{{Owner: a, Seq: 1}})
 	errands := p.take(func(profile string) int {
-		if !p.awaits(profile) {
+		if !p.Awaits(profile) {
 			t.Error("what is parked is not awaited")
 		}
 		return 1
 	}, time.Now(), 1)
-	if len(errands) != 1 || !p.awaits("p") {
+	if len(errands) != 1 || !p.Awaits("p") {
 		t.Error("what is being read again is not awaited")
 	}
 	p.done(errands[0], errands[0].spots)
 	a.End()
-	if p.awaits("p") {
+	if p.Awaits("p") {
 		t.Error("what belongs to nobody is awaited")
 	}
 }
@@ -106,7 +106,7 @@ func TestWhoIsAskedMayAsk(t *testing.T) {
 // What many profiles have parked at the same time is read in one pass: each is given
 // a part of what may be read at once, and what one does not want the others get.
 func TestEachProfileIsReadInPart(t *testing.T) {
-	p := newParking(1000, nil)
+	p := NewLots(1000, nil)
 	a := assignment.New("orders", 0, flow.NewInboxes(1), func() {})
 	seq := uint64(0)
 	for _, profile := range []string{"p", "q", "r", "s"} {

@@ -13,7 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// parking remembers records that were taken and let go again, because their
+// Lots remember records that were taken and let go again, because their
 // profile's lane has more than it can send and the others need the memory. Their
 // contents stay where they are safe anyway, in Kafka, and are read again when
 // the lane wants them. They are in flight all the while: no commit passes them.
@@ -23,10 +23,10 @@ import (
 // over again. What a spot costs is 40 bytes, against the kilobyte of a record in
 // the window, and there are no more of them than was set; beyond that a stuck
 // profile fills the window as it would without, and taking waits.
-type parking struct {
+type Lots struct {
 	most    int
 	window  *flow.Window
-	metrics parkingMetrics
+	metrics metricsOf
 
 	mu    sync.RWMutex
 	lots  map[string]*lot
@@ -43,14 +43,14 @@ type lot struct {
 	out   int // spots that are being read again; the lot stays until that has ended
 }
 
-// newParking returns parking with room for that many records, which leave the window
+// NewLots returns lots with room for that many records, which leave the window
 // while they are parked.
-func newParking(most int, window *flow.Window) *parking {
-	return &parking{most: most, window: window, metrics: newParkingMetrics(), lots: make(map[string]*lot), news: make(chan struct{}, 1)}
+func NewLots(most int, window *flow.Window) *Lots {
+	return &Lots{most: most, window: window, metrics: newMetricsOf(), lots: make(map[string]*lot), news: make(chan struct{}, 1)}
 }
 
-// holds reports whether the profile's events are to be parked.
-func (p *parking) holds(profile string) bool {
+// Holds reports whether the profile's events are to be parked.
+func (p *Lots) Holds(profile string) bool {
 	if p.open.Load() == 0 {
 		return false
 	}
@@ -64,25 +64,25 @@ func (p *parking) holds(profile string) bool {
 const lotSpots = 5
 
 // used is how much of the bound is taken. mu is held.
-func (p *parking) used() int { return p.count + lotSpots*max(len(p.lots)-1, 0) }
+func (p *Lots) used() int { return p.count + lotSpots*max(len(p.lots)-1, 0) }
 
-// free is how many more records may be parked.
-func (p *parking) free() int {
+// Free is how many more records may be parked.
+func (p *Lots) Free() int {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return max(p.most-p.used(), 0)
 }
 
-// parked is how many there are, those that are being read again left out.
-func (p *parking) parked() int {
+// Count is how many there are, those that are being read again left out.
+func (p *Lots) Count() int {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.count
 }
 
-// awaits reports whether records of the profile are parked, or being read again,
+// Awaits reports whether records of the profile are parked, or being read again,
 // that are still ours.
-func (p *parking) awaits(profile string) bool {
+func (p *Lots) Awaits(profile string) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	l := p.lots[profile]
@@ -90,20 +90,20 @@ func (p *parking) awaits(profile string) bool {
 }
 
 // put parks records behind those of the profile that are parked already.
-func (p *parking) put(profile string, spots []assignment.Spot) {
+func (p *Lots) put(profile string, spots []assignment.Spot) {
 	p.enter(profile, spots, func(l *lot) { l.spots = append(l.spots, spots...) })
 }
 
 // putBack parks records that a lane gave back. It gives its youngest, and has none
 // that are younger than those that are parked already.
-func (p *parking) putBack(profile string, spots []assignment.Spot) {
+func (p *Lots) putBack(profile string, spots []assignment.Spot) {
 	p.enter(profile, spots, func(l *lot) {
 		l.spots = slices.Insert(l.spots, 0, spots...)
 		inOrder(l.spots)
 	})
 }
 
-func (p *parking) enter(profile string, spots []assignment.Spot, into func(*lot)) {
+func (p *Lots) enter(profile string, spots []assignment.Spot, into func(*lot)) {
 	if len(spots) == 0 {
 		return
 	}
@@ -124,7 +124,7 @@ func (p *parking) enter(profile string, spots []assignment.Spot, into func(*lot)
 }
 
 // close takes an empty lot away. mu is held.
-func (p *parking) close(profile string) {
+func (p *Lots) close(profile string) {
 	delete(p.lots, profile)
 	p.open.Add(-1)
 }
@@ -165,7 +165,7 @@ type errand struct {
 // profiles have parked at the same time is then read in one pass, where whole wants
 // of a few would have that part of the log read again for each of the others. Each
 // errand is to be ended with done.
-func (p *parking) take(wants func(profile string) int, now time.Time, most int) (errands []errand) {
+func (p *Lots) take(wants func(profile string) int, now time.Time, most int) (errands []errand) {
 	type asker struct {
 		profile string
 		n       int
@@ -196,7 +196,7 @@ func (p *parking) take(wants func(profile string) int, now time.Time, most int) 
 // when not all can be read at once must not be up to their names, nor to how many
 // records they have, or profiles in turns of a few records each have the same parts
 // of the log read over and over. Spots of assignments that have ended are dropped.
-func (p *parking) profiles() (profiles []string) {
+func (p *Lots) profiles() (profiles []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for profile, l := range p.lots {
@@ -214,7 +214,7 @@ func (p *parking) profiles() (profiles []string) {
 }
 
 // errand takes up to n of a profile's spots out of its lot.
-func (p *parking) errand(profile string, now time.Time, n int) errand {
+func (p *Lots) errand(profile string, now time.Time, n int) errand {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := errand{profile: profile}
@@ -246,7 +246,7 @@ func (p *parking) errand(profile string, now time.Time, n int) errand {
 }
 
 // done ends an errand; left are its spots that could not be read.
-func (p *parking) done(e errand, left []assignment.Spot) {
+func (p *Lots) done(e errand, left []assignment.Spot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := p.lots[e.profile]
@@ -258,13 +258,13 @@ func (p *parking) done(e errand, left []assignment.Spot) {
 	}
 }
 
-// park lets the contents of records go that the window has room for.
-func (p *parking) park(profile string, tokens []verdict.Handle) {
+// Park lets the contents of records go that the window has room for.
+func (p *Lots) Park(profile string, tokens []verdict.Handle) {
 	p.put(profile, p.unload(nil, tokens, nil))
 }
 
 // unload appends the spots of records whose contents are let go.
-func (p *parking) unload(spots []assignment.Spot, tokens []verdict.Handle, past *verdict.Past) []assignment.Spot {
+func (p *Lots) unload(spots []assignment.Spot, tokens []verdict.Handle, past *verdict.Past) []assignment.Spot {
 	before := len(spots)
 	var bytes int64
 	for len(tokens) > 0 {
@@ -297,10 +297,10 @@ type Room interface {
 	Wants(profile string) int
 }
 
-// relieve makes room in a full window, if some lane has more than it can use
+// Relieve makes room in a full window, if some lane has more than it can use
 // and another could use the room.
-func (p *parking) relieve(lanes Room) (relieved bool) {
-	free := p.free()
+func (p *Lots) Relieve(lanes Room) (relieved bool) {
+	free := p.Free()
 	if free == 0 {
 		return false
 	}

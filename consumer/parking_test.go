@@ -81,8 +81,8 @@ func TestAStuckProfileDoesNotHoldTheOthers(t *testing.T) {
 	if sum.InFlight() != n {
 		t.Errorf("%d in flight, want the %d that are stuck", sum.InFlight(), n)
 	}
-	if inWindow, _ := m.window.InFlight(); inWindow > 100 || inWindow+m.parking.parked() != n {
-		t.Errorf("%d in memory and %d parked, of %d in all", inWindow, m.parking.parked(), n)
+	if inWindow, _ := m.window.InFlight(); inWindow > 100 || inWindow+m.parking.Count() != n {
+		t.Errorf("%d in memory and %d parked, of %d in all", inWindow, m.parking.Count(), n)
 	}
 	if got := b.committed(0); got > 0 {
 		t.Errorf("committed %d, past events without a verdict", got)
@@ -93,8 +93,8 @@ func TestAStuckProfileDoesNotHoldTheOthers(t *testing.T) {
 	b.eventually("all is committed", func() bool { return b.committed(0) == 2*n && b.committed(1) == n })
 	b.onceEach(s, mixed(n))
 	b.sumHolds(m)
-	b.eventually("nothing is parked", func() bool { return m.parking.parked() == 0 && m.parking.free() == 1_000_000 })
-	if m.parking.holds("stuck") {
+	b.eventually("nothing is parked", func() bool { return m.parking.Count() == 0 && m.parking.Free() == 1_000_000 })
+	if m.parking.Holds("stuck") {
 		t.Error("the lot was not closed")
 	}
 	if got := m.Tally().Summary(); got.Taken != 3*n || got.Total.Consumed != 3*n {
@@ -112,9 +112,9 @@ func TestParkingIsBounded(t *testing.T) {
 	m := aStuckProfile(b, s, func(o *Options) { o.MaxParkedEvents = most })
 	b.eventually("the lot and the window are full", func() bool {
 		inWindow, _ := m.window.InFlight()
-		return m.parking.free() == 0 && inWindow > 75 // it opens again at a quarter
+		return m.parking.Free() == 0 && inWindow > 75 // it opens again at a quarter
 	})
-	if got := m.parking.parked(); got > most+chunkLen {
+	if got := m.parking.Count(); got > most+chunkLen {
 		t.Errorf("%d parked, want %d and a chunk at most", got, most)
 	}
 	s.heal(40)
@@ -132,8 +132,8 @@ func TestNothingIsParkedWithoutALot(t *testing.T) {
 	s := newFakeSink(true)
 	m := aStuckProfile(b, s, func(o *Options) { o.MaxParkedEvents = 0 })
 	bounded := func() bool {
-		if events, _ := m.window.InFlight(); events > 100+chunkLen || m.parking.parked() > 0 {
-			t.Fatalf("%d events in flight and %d parked", events, m.parking.parked())
+		if events, _ := m.window.InFlight(); events > 100+chunkLen || m.parking.Count() > 0 {
+			t.Fatalf("%d events in flight and %d parked", events, m.parking.Count())
 		}
 		return true
 	}
@@ -240,7 +240,7 @@ func (p *polled) OnFetchRecordUnbuffered(_ *kgo.Record, polled bool) {
 // What lies between a record that was parked long ago and one of just now is not
 // read once more.
 func TestWhatIsFarAheadIsFetched(t *testing.T) {
-	const between = 3 * farAhead
+	const between = 3 * 20_000 // thrice what is rather read than left out
 	b := newBench(t, 1)
 	b.publish(0, events("stuck", 0, 110)...) // more than the window
 	b.publish(0, events("well", 0, between)...)

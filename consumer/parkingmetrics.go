@@ -3,10 +3,10 @@ package consumer
 import "github.com/prometheus/client_golang/prometheus"
 
 // parkingMetrics count what is parked and read again.
-type parkingMetrics struct{ parked, reread prometheus.Counter }
+type metricsOf struct{ parked, reread prometheus.Counter }
 
-func newParkingMetrics() parkingMetrics {
-	return parkingMetrics{
+func newMetricsOf() metricsOf {
+	return metricsOf{
 		parked: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "amazon_capi_parked_records_total", Help: "Records put off because their profile's lane had more than it could send.",
 		}),
@@ -16,7 +16,7 @@ func newParkingMetrics() parkingMetrics {
 	}
 }
 
-// collectors returns them for a registry.
-func (p *parking) collectors() []prometheus.Collector {
+// Collectors returns them for a registry.
+func (p *Lots) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{p.metrics.parked, p.metrics.reread}
 }

@@ -42,7 +42,7 @@ func (c *Consumer) poll(ctx context.Context) error {
 }
 
 // relieve makes room in a full window.
-func (c *Consumer) relieve() bool { return c.parking.relieve(c.handler) }
+func (c *Consumer) relieve() bool { return c.parking.Relieve(c.handler) }
 
 // room waits until records may be taken, and returns how many, and for how long to
 // wait for them.

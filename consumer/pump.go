@@ -43,7 +43,7 @@ type pumps struct {
 	recycles bool        // records whose fate is on its way are given back to the client
 	tally    *tally.Tally
 	window   *flow.Window
-	parking  *parking
+	parking  *Lots
 	held     *holds
 }
 
@@ -152,7 +152,7 @@ func (p *pump) handle(ctx context.Context, seq uint64, rec *kgo.Record) error {
 	}
 	if !p.again {
 		p.count(r.Profile)
-		if r.Sends && p.parking.holds(r.Profile) {
+		if r.Sends && p.parking.Holds(r.Profile) {
 			p.parked[r.Profile] = append(p.parked[r.Profile], h)
 			return nil
 		}
@@ -185,7 +185,7 @@ func (p *pump) hand() {
 	p.profiles.Hand(p.tally)
 	p.worker.Flush()
 	for profile, tokens := range p.parked {
-		p.parking.park(profile, tokens)
+		p.parking.Park(profile, tokens)
 	}
 	clear(p.parked)
 }

@@ -31,41 +31,41 @@ const (
 	rereadBytes = 4 << 20
 )
 
-// rereader reads parked records again, with a client of its own: the group's
+// Reader reads parked records again, with a client of its own: the group's
 // goes on with what is new. It reads nothing but from the oldest record that is
 // wanted to the last, and keeps no more than what is wanted.
-type rereader struct {
-	parking   *parking
-	lanes     Room // whose records they are
-	topic     string
-	opts      []kgo.Opt    // of the client
-	made      func() int64 // how often the topic has been made
-	doubtful  func() bool  // whether other records may be in the place of those that were parked
-	atOnce    int          // records at most that are read in one turn
-	condition *health.Condition
-	now       func() time.Time
+type Reader struct {
+	Lots      *Lots
+	Lanes     Room // whose records they are
+	Topic     string
+	Opts      []kgo.Opt    // of the client
+	Made      func() int64 // how often the topic has been made
+	Doubtful  func() bool  // whether other records may be in the place of those that were parked
+	AtOnce    int          // records at most that are read in one turn
+	Condition *health.Condition
+	Now       func() time.Time
 
-	source func(context.Context, *wanted) error // where records are read from; Kafka if it is nil
+	Source func(context.Context, *Wanted) error // where records are read from; Kafka if it is nil
 
 	client *kgo.Client
 	of     int64 // how often the topic had been made when the client began
 }
 
-// run reads what is wanted until ctx is done.
-func (r *rereader) run(ctx context.Context) {
+// Run reads what is wanted until ctx is done.
+func (r *Reader) Run(ctx context.Context) {
 	defer crash.Report()
-	if r.parking.most == 0 {
+	if r.Lots.most == 0 {
 		return
 	}
 	defer r.close()
 	for {
 		select {
-		case <-r.parking.news:
+		case <-r.Lots.news:
 		case <-ctx.Done():
 			return
 		}
-		for r.parking.parked() > 0 {
-			if !r.turn(ctx) && !wait.For(ctx, rereadEvery) {
+		for r.Lots.Count() > 0 {
+			if !r.Turn(ctx) && !wait.For(ctx, rereadEvery) {
 				return
 			}
 		}
@@ -74,53 +74,53 @@ func (r *rereader) run(ctx context.Context) {
 	}
 }
 
-// turn reads what lanes want at present. It returns false when there was
+// Turn reads what lanes want at present. It returns false when there was
 // nothing to do or nothing could be done, and the next turn should wait.
-func (r *rereader) turn(ctx context.Context) (more bool) {
+func (r *Reader) Turn(ctx context.Context) (more bool) {
 	// The lanes are bounded by what they can use, but there may be thousands. The
 	// poll loop makes room only while it wants some, which without new records it
 	// does not.
-	if r.parking.window.Over(5, 4) && !r.parking.relieve(r.lanes) {
+	if r.Lots.window.Over(5, 4) && !r.Lots.Relieve(r.Lanes) {
 		return false
 	}
-	if r.doubtful() {
+	if r.Doubtful() {
 		return false // whether these are the records that were parked is being looked at
 	}
-	errands := r.parking.take(r.lanes.Wants, r.now(), r.atOnce)
+	errands := r.Lots.take(r.Lanes.Wants, r.Now(), r.AtOnce)
 	if len(errands) == 0 {
 		return false
 	}
-	w := newWanted(r.parking, r.topic, errands)
-	source := r.source
+	w := newWanted(r.Lots, r.Topic, errands)
+	source := r.Source
 	if source == nil {
 		source = r.read
 	}
 	err := source(ctx, w)
 	for i, e := range errands {
-		r.parking.done(e, w.left(i))
+		r.Lots.done(e, w.left(i))
 	}
 	switch {
 	case err == nil:
-		r.condition.OK()
+		r.Condition.OK()
 	case ctx.Err() == nil:
-		r.condition.Fail(fmt.Sprintf("records that were put off cannot be read again: %s", redact.Error(err)))
+		r.Condition.Fail(fmt.Sprintf("records that were put off cannot be read again: %s", redact.Error(err)))
 	}
 	return err == nil
 }
 
 // read reads until nothing of w is left, or fails.
-func (r *rereader) read(ctx context.Context, w *wanted) error {
+func (r *Reader) read(ctx context.Context, w *Wanted) error {
 	if w.giveUpOrphans(); len(w.partitions) == 0 {
 		return nil
 	}
-	if made := r.made(); made != r.of {
+	if made := r.Made(); made != r.of {
 		r.close() // the client would ask for the topic that was deleted, for ever
 		r.of = made
 	}
 	if err := r.open(); err != nil {
 		return err
 	}
-	topic := r.topic
+	topic := r.Topic
 	from := make(map[int32]kgo.Offset)
 	for p, wants := range w.partitions {
 		from[p] = kgo.NewOffset().At(wants[0].At.Offset)
@@ -142,7 +142,7 @@ func (r *rereader) read(ctx context.Context, w *wanted) error {
 			if p.Topic != topic {
 				return // an error of the poll
 			}
-			w.found(p.Partition, p.Records)
+			w.Found(p.Partition, p.Records)
 			r.goOn(w, p.Partition, p.Records)
 		})
 		if fetches.NumRecords() > 0 {
@@ -165,8 +165,8 @@ func (r *rereader) read(ctx context.Context, w *wanted) error {
 // there, and leave out what is between where it is and a record that is far ahead: a
 // profile that was held for an hour and one that was held just now are read in the
 // same turn.
-func (r *rereader) goOn(w *wanted, partition int32, read []*kgo.Record) {
-	topic, wants := r.topic, w.partitions[partition]
+func (r *Reader) goOn(w *Wanted, partition int32, read []*kgo.Record) {
+	topic, wants := r.Topic, w.partitions[partition]
 	far := len(wants) > 0 && len(read) > 0 && wants[0].At.Offset-read[len(read)-1].Offset > farAhead
 	if len(wants) > 0 && !far {
 		return
@@ -190,10 +190,10 @@ func fetchError(fetches kgo.Fetches) (err error) {
 
 // deleted gives up what is before the start of its partition: the topic keeps
 // records for less time than a lane was stuck.
-func (r *rereader) deleted(ctx context.Context, w *wanted) (gone bool, err error) {
+func (r *Reader) deleted(ctx context.Context, w *Wanted) (gone bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, rereadPatience)
 	defer cancel()
-	starts, err := kadm.NewClient(r.client).ListStartOffsets(ctx, r.topic)
+	starts, err := kadm.NewClient(r.client).ListStartOffsets(ctx, r.Topic)
 	if err == nil {
 		err = starts.Error()
 	}
@@ -201,7 +201,7 @@ func (r *rereader) deleted(ctx context.Context, w *wanted) (gone bool, err error
 		return false, err
 	}
 	for partition, wants := range w.partitions {
-		start, ok := starts.Lookup(r.topic, partition)
+		start, ok := starts.Lookup(r.Topic, partition)
 		if !ok {
 			continue
 		}
@@ -216,11 +216,11 @@ func (r *rereader) deleted(ctx context.Context, w *wanted) (gone bool, err error
 	return gone, nil
 }
 
-func (r *rereader) open() (err error) {
+func (r *Reader) open() (err error) {
 	if r.client != nil {
 		return nil
 	}
-	opts := append(slices.Clone(r.opts),
+	opts := append(slices.Clone(r.Opts),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // deleted finds out, and loses nothing on the way
 		kgo.FetchMaxBytes(rereadBytes), kgo.FetchMaxPartitionBytes(rereadBytes),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.MaxDecompressBatchBytes(flow.MaxBatch),
@@ -229,7 +229,7 @@ func (r *rereader) open() (err error) {
 	return err
 }
 
-func (r *rereader) close() {
+func (r *Reader) close() {
 	if r.client != nil {
 		r.client.Close()
 		r.client = nil

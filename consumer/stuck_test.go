@@ -345,11 +345,11 @@ func (r *crowdRun) take(ctx context.Context) {
 // readAgain is rereadLoop, likewise.
 func (r *crowdRun) readAgain(ctx context.Context) {
 	rr := r.rereader()
-	rr.source = func(_ context.Context, w *wanted) error { w.found(0, r.records); return nil }
-	for wait.For(ctx, rereadEvery) {
+	rr.Source = func(_ context.Context, w *Wanted) error { w.Found(0, r.records); return nil }
+	for wait.For(ctx, 250*time.Millisecond) {
 		events, _ := r.window.InFlight()
 		r.most = max(r.most, events)
-		rr.turn(ctx)
+		rr.Turn(ctx)
 	}
 }
 
@@ -385,7 +385,7 @@ func runCrowd(t *testing.T, c crowdCase) (fault string) {
 		if time.Since(began) > patience {
 			events, bytes := r.window.InFlight()
 			return fmt.Sprintf("after %s only %d of %d events of profiles that are well are accepted; %d events and %d bytes in the window, %d parked; lanes %s",
-				patience, r.count("w"), c.well*c.wellEach, events, bytes, r.parking.parked(), lanesOf(r.sink))
+				patience, r.count("w"), c.well*c.wellEach, events, bytes, r.parking.Count(), lanesOf(r.sink))
 		}
 	}
 	synctest.Wait()
@@ -399,7 +399,7 @@ func runCrowd(t *testing.T, c crowdCase) (fault string) {
 	r.sink.Reroute()
 	for began := time.Now(); r.count("") < len(r.records); time.Sleep(time.Second) {
 		if time.Since(began) > 10*time.Hour {
-			return fmt.Sprintf("once all are well only %d of %d are accepted; %d parked; lanes %s", r.count(""), len(r.records), r.parking.parked(), lanesOf(r.sink))
+			return fmt.Sprintf("once all are well only %d of %d are accepted; %d parked; lanes %s", r.count(""), len(r.records), r.parking.Count(), lanesOf(r.sink))
 		}
 	}
 	synctest.Wait()
@@ -430,8 +430,8 @@ func (r *crowdRun) account(c crowdCase) string {
 		return r.amazon.fault
 	case r.twice != "":
 		return r.twice + " has two verdicts"
-	case r.sumDifference() != 0 || events != 0 || bytes != 0 || r.parking.parked() != 0:
-		return fmt.Sprintf("at the end %d events and %d bytes are in the window, %d are parked", events, bytes, r.parking.parked())
+	case r.sumDifference() != 0 || events != 0 || bytes != 0 || r.parking.Count() != 0:
+		return fmt.Sprintf("at the end %d events and %d bytes are in the window, %d are parked", events, bytes, r.parking.Count())
 	case r.most > c.window*3/2+1:
 		return fmt.Sprintf("%d events were in a window of %d", r.most, c.window)
 	}

@@ -99,7 +99,7 @@ func TestParkedRecordsOfATopicThatIsMadeAgain(t *testing.T) {
 		m := b.start(s, func(o *Options) { o.MaxInFlightEvents, o.MaxParkedEvents = 20, 1000 })
 		b.publish(0, events("p1", 0, 60)...)
 		time.Sleep(5 * time.Second)
-		parked := m.parking.parked()
+		parked := m.parking.Count()
 		if parked == 0 {
 			t.Fatal("nothing is parked")
 		}

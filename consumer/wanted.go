@@ -10,9 +10,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// wanted is what one turn looks for, by partition and in the order of offsets.
-type wanted struct {
-	parking    *parking
+// Wanted is what one turn looks for, by partition and in the order of offsets.
+type Wanted struct {
+	lots       *Lots
 	topic      string
 	errands    []errand
 	partitions map[int32][]want
@@ -23,8 +23,8 @@ type want struct {
 	errand int
 }
 
-func newWanted(p *parking, topic string, errands []errand) *wanted {
-	w := &wanted{parking: p, topic: topic, errands: errands, partitions: make(map[int32][]want)}
+func newWanted(p *Lots, topic string, errands []errand) *Wanted {
+	w := &Wanted{lots: p, topic: topic, errands: errands, partitions: make(map[int32][]want)}
 	for i, e := range errands {
 		for _, s := range e.spots {
 			w.partitions[s.Owner.Partition()] = append(w.partitions[s.Owner.Partition()], want{s, i})
@@ -37,7 +37,7 @@ func newWanted(p *parking, topic string, errands []errand) *wanted {
 }
 
 // left is what of an errand was not found.
-func (w *wanted) left(errand int) (spots []assignment.Spot) {
+func (w *Wanted) left(errand int) (spots []assignment.Spot) {
 	for _, wants := range w.partitions {
 		for _, x := range wants {
 			if x.errand == errand {
@@ -50,9 +50,9 @@ func (w *wanted) left(errand int) (spots []assignment.Spot) {
 	return spots
 }
 
-// found hands on those of a partition's records that are wanted, and gives up
+// Found hands on those of a partition's records that are wanted, and gives up
 // those that should have come before one of them and did not.
-func (w *wanted) found(partition int32, records []*kgo.Record) {
+func (w *Wanted) Found(partition int32, records []*kgo.Record) {
 	wants := w.partitions[partition]
 	var hits assignment.Intake
 	var owner *assignment.Assignment // of the hits
@@ -88,7 +88,7 @@ func (w *wanted) found(partition int32, records []*kgo.Record) {
 }
 
 // now sets what of a partition is still wanted.
-func (w *wanted) now(partition int32, wants []want) {
+func (w *Wanted) now(partition int32, wants []want) {
 	if len(wants) == 0 {
 		delete(w.partitions, partition)
 		return
@@ -97,23 +97,23 @@ func (w *wanted) now(partition int32, wants []want) {
 }
 
 // handOn gives records to their assignment's pump once more.
-func (w *wanted) handOn(a *assignment.Assignment, in assignment.Intake) {
+func (w *Wanted) handOn(a *assignment.Assignment, in assignment.Intake) {
 	var bytes int64
 	for _, rec := range in.Records {
 		bytes += int64(verdict.SizeOf(rec))
 	}
 	n := len(in.Records)
 	// The window first, as always: a verdict may come before again returns.
-	w.parking.window.Take(n, bytes)
+	w.lots.window.Take(n, bytes)
 	if !a.Again(in) {
-		w.parking.window.Release(n, bytes)
+		w.lots.window.Release(n, bytes)
 		return
 	}
-	w.parking.metrics.reread.Add(float64(n))
+	w.lots.metrics.reread.Add(float64(n))
 }
 
 // giveUp hands on that records are not in Kafka any more.
-func (w *wanted) giveUp(gone []want) {
+func (w *Wanted) giveUp(gone []want) {
 	for _, x := range gone {
 		rec := &kgo.Record{Topic: w.topic, Partition: x.Owner.Partition(), Offset: x.At.Offset, LeaderEpoch: x.At.Epoch}
 		w.handOn(x.Owner, assignment.Intake{Records: []*kgo.Record{rec}, Seqs: []uint64{x.Seq}, Gone: w.errands[x.errand].profile})
@@ -122,7 +122,7 @@ func (w *wanted) giveUp(gone []want) {
 
 // giveUpOrphans gives up records whose topic has been deleted. There may be others
 // at their offsets now.
-func (w *wanted) giveUpOrphans() {
+func (w *Wanted) giveUpOrphans() {
 	for partition, wants := range w.partitions {
 		var gone []want
 		wants = slices.DeleteFunc(wants, func(x want) bool {
