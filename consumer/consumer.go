@@ -13,6 +13,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
+	"github.com/tracklayer/amazon-capi/consumer/parking"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -27,7 +28,7 @@ type Consumer struct {
 	log        zerolog.Logger
 	tally      *tally.Tally
 	window     *flow.Window
-	parking    *Lots
+	parking    *parking.Lots
 	inboxes    *flow.Inboxes
 	pools      *flow.FetchPools
 	unpacker   *flow.Unpacker
@@ -110,7 +111,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		oaths:   make(chan struct{}, 1),
 		askOpts: o.AskOpts,
 	}
-	c.parking = NewLots(o.MaxParkedEvents, c.window)
+	c.parking = parking.New(o.MaxParkedEvents, c.window)
 	c.shared = &pumps{
 		workers: make(chan Worker, o.Workers), recycles: !o.KeepsRecords,
 		tally: c.tally, window: c.window, parking: c.parking, held: &holds{registry: c.conditions.registry},
@@ -285,8 +286,8 @@ func (c *Consumer) Settle(vs []verdict.Verdict) {
 func (c *Consumer) Parked(profile string) bool { return c.parking.Awaits(profile) }
 
 // rereader returns what reads the parked records of this member again.
-func (c *Consumer) rereader() *Reader {
-	return &Reader{
+func (c *Consumer) rereader() *parking.Reader {
+	return &parking.Reader{
 		Lots: c.parking, Lanes: c.handler, Topic: c.opts.Topic, Opts: c.opts.ReadOpts,
 		Made: c.topic.made.Load, Doubtful: c.rewound, AtOnce: max(c.opts.MaxInFlightEvents/4, 1),
 		Condition: c.conditions.parking, Now: c.opts.Now,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/parking"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -20,7 +21,7 @@ type Handler interface {
 	Flush(all bool)
 	// Forget frees what is held of assignments that have ended.
 	Forget()
-	Room
+	parking.Room
 }
 
 // Worker handles records, one after the other. One pump at a time uses it. It keeps

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
+	"github.com/tracklayer/amazon-capi/consumer/parking"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -43,7 +44,7 @@ type pumps struct {
 	recycles bool        // records whose fate is on its way are given back to the client
 	tally    *tally.Tally
 	window   *flow.Window
-	parking  *Lots
+	parking  *parking.Lots
 	held     *holds
 }
 

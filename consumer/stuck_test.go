@@ -20,6 +20,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
+	"github.com/tracklayer/amazon-capi/consumer/parking"
 	"github.com/tracklayer/amazon-capi/internal/pipeline/handler"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/internal/wait"
@@ -345,7 +346,7 @@ func (r *crowdRun) take(ctx context.Context) {
 // readAgain is rereadLoop, likewise.
 func (r *crowdRun) readAgain(ctx context.Context) {
 	rr := r.rereader()
-	rr.Source = func(_ context.Context, w *Wanted) error { w.Found(0, r.records); return nil }
+	rr.Source = func(_ context.Context, w *parking.Wanted) error { w.Found(0, r.records); return nil }
 	for wait.For(ctx, 250*time.Millisecond) {
 		events, _ := r.window.InFlight()
 		r.most = max(r.most, events)

@@ -1,12 +1,12 @@
-package consumer
+package parking
 
 import "github.com/prometheus/client_golang/prometheus"
 
 // parkingMetrics count what is parked and read again.
-type metricsOf struct{ parked, reread prometheus.Counter }
+type metrics struct{ parked, reread prometheus.Counter }
 
-func newMetricsOf() metricsOf {
-	return metricsOf{
+func newMetrics() metrics {
+	return metrics{
 		parked: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "amazon_capi_parked_records_total", Help: "Records put off because their profile's lane had more than it could send.",
 		}),

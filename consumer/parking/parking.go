@@ -1,4 +1,4 @@
-package consumer
+package parking
 
 import (
 	"cmp"
@@ -26,7 +26,7 @@ import (
 type Lots struct {
 	most    int
 	window  *flow.Window
-	metrics metricsOf
+	metrics metrics
 
 	mu    sync.RWMutex
 	lots  map[string]*lot
@@ -43,10 +43,10 @@ type lot struct {
 	out   int // spots that are being read again; the lot stays until that has ended
 }
 
-// NewLots returns lots with room for that many records, which leave the window
+// New returns lots with room for that many records, which leave the window
 // while they are parked.
-func NewLots(most int, window *flow.Window) *Lots {
-	return &Lots{most: most, window: window, metrics: newMetricsOf(), lots: make(map[string]*lot), news: make(chan struct{}, 1)}
+func New(most int, window *flow.Window) *Lots {
+	return &Lots{most: most, window: window, metrics: newMetrics(), lots: make(map[string]*lot), news: make(chan struct{}, 1)}
 }
 
 // Holds reports whether the profile's events are to be parked.

@@ -1,4 +1,4 @@
-package consumer
+package parking
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 // TestParkingKeepsOrder: a profile's events are read again in the order in which
 // they were taken, and what comes later waits behind them.
 func TestParkingKeepsOrder(t *testing.T) {
-	p := NewLots(100, nil)
+	p := New(100, nil)
 	a := assignment.New("orders", 0, flow.NewInboxes(1), func() {})
 	spots := func(seqs ...uint64) (s []assignment.Spot) {
 		for _, q := range seqs {
@@ -55,7 +55,7 @@ func TestParkingKeepsOrder(t *testing.T) {
 // A lane gives back its youngest, and later older ones: they come again in the order
 // in which they were taken all the same, partition by partition.
 func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
-	p := NewLots(100, nil)
+	p := New(100, nil)
 	a, b := assignment.New("orders", 0, flow.NewInboxes(1), func() {}), assignment.New("orders", 1, flow.NewInboxes(1), func() {})
 	at := func(owner *assignment.Assignment, seqs ...uint64) (s []assignment.Spot) {
 		for _, q := range seqs {
@@ -84,7 +84,7 @@ func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
 
 // Lanes ask what is awaited while they are asked what they want.
 func TestWhoIsAskedMayAsk(t *testing.T) {
-	p := NewLots(100, nil)
+	p := New(100, nil)
 	a := assignment.New("orders", 0, flow.NewInboxes(1), func() {})
 	p.put("p", []assignment.Spot{{Owner: a, Seq: 1}})
 	errands := p.take(func(profile string) int {
@@ -106,7 +106,7 @@ func TestWhoIsAskedMayAsk(t *testing.T) {
 // What many profiles have parked at the same time is read in one pass: each is given
 // a part of what may be read at once, and what one does not want the others get.
 func TestEachProfileIsReadInPart(t *testing.T) {
-	p := NewLots(1000, nil)
+	p := New(1000, nil)
 	a := assignment.New("orders", 0, flow.NewInboxes(1), func() {})
 	seq := uint64(0)
 	for _, profile := range []string{"p", "q", "r", "s"} {
