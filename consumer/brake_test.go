@@ -59,7 +59,7 @@ func TestTakingPausesWhileCommitsFail(t *testing.T) {
 				if sum := m.Tally().Summary(); sum.Taken > 80 {
 					t.Errorf("%d of 300 events were taken though no commit has succeeded for 30 s", sum.Taken)
 				}
-				if !conditionFails(m, "commits") || !m.commits.pausing() {
+				if !conditionFails(m, "commits") || !m.commits.Pausing() {
 					t.Errorf("neither condition nor metric says that taking pauses:\n%s", b.log)
 				}
 				if err := m.Live(); err != nil {
@@ -70,7 +70,7 @@ func TestTakingPausesWhileCommitsFail(t *testing.T) {
 				if got := b.committed(0) + b.committed(1); got != int64(n) {
 					t.Errorf("committed %d of %d after the fault", got, n)
 				}
-				if conditionFails(m, "commits") || m.commits.pausing() {
+				if conditionFails(m, "commits") || m.commits.Pausing() {
 					t.Errorf("taking is said to pause after the fault:\n%s", b.log)
 				}
 				sentOnce(t, n, s)
@@ -167,7 +167,7 @@ func TestMetadataThatTheBrokersRefuse(t *testing.T) {
 		if got := b.committed(0); got != 3 {
 			t.Errorf("committed %d, want 3", got)
 		}
-		if conditionFails(m, "commits") || m.commits.pausing() {
+		if conditionFails(m, "commits") || m.commits.Pausing() {
 			t.Error("commits are said to fail")
 		}
 	})

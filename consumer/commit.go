@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	// commitTimeout bounds one commit: long enough for a coordinator that moves,
+	// Timeout bounds one commit: long enough for a coordinator that moves,
 	// short enough for a revoke to get its turn within the rebalance timeout.
-	commitTimeout = 10 * time.Second
+	Timeout = 10 * time.Second
 	// joinPatience is how long a commit waits for the client to join the group. The
 	// client sends none while it does, and it does for as long as another member
 	// drains.
@@ -32,8 +32,8 @@ const (
 	lastRetry = 200 * time.Millisecond
 )
 
-// memberOf is whose offsets are committed.
-type memberOf interface {
+// Owner is whose offsets are committed.
+type Owner interface {
 	// Living returns the assignments that have not ended.
 	Living() []*assignment.Assignment
 	// Steer has an assignment's partition be fetched, or not, as it stands.
@@ -44,8 +44,8 @@ type memberOf interface {
 	HasBegun(tp assignment.TopicPartition)
 }
 
-// topics are the topics by name and by id.
-type topics interface {
+// Topics are the topics by name and by id.
+type Topics interface {
 	// IDOf returns a topic's id, or zeros if it is not known.
 	IDOf(topic string) [16]byte
 	// Learn notes a topic's id if none was known.
@@ -55,11 +55,11 @@ type topics interface {
 	PartitionOf(topic string, id [16]byte, partition int32) assignment.TopicPartition
 }
 
-// committer commits, one commit at a time: from looking at the ledgers to the brokers'
+// Committer commits, one commit at a time: from looking at the ledgers to the brokers'
 // answer. Without that a slow periodic commit could arrive after the one of a revoke,
 // and set the next owner's offset back.
-type committer struct {
-	commitOptions
+type Committer struct {
+	Options2
 	client  *kgo.Client // set before anything is committed
 	turn    turn
 	soon    chan struct{} // capacity 1: do not wait for the interval
@@ -68,60 +68,61 @@ type committer struct {
 	metrics commitMetrics
 }
 
-// commitOptions are what a committer needs to know.
-type commitOptions struct {
-	group, instanceID string
-	interval          time.Duration
-	owner             memberOf
-	topics            topics
-	condition         *health.Condition
-	log               zerolog.Logger
-	now               func() time.Time
+// Options2 are what a committer needs to know.
+type Options2 struct {
+	Group, InstanceID string
+	Interval          time.Duration
+	Owner             Owner
+	Topics            Topics
+	Condition         *health.Condition
+	Log               zerolog.Logger
+	Now               func() time.Time
 }
 
-func newCommitter(o commitOptions) *committer {
-	return &committer{
-		commitOptions: o,
-		turn:          make(turn, 1),
-		soon:          make(chan struct{}, 1),
-		brake:         flow.NewBrake(o.interval),
-		metrics:       newCommitMetrics(),
+// NewCommitter returns a committer that has no client yet.
+func NewCommitter(o Options2) *Committer {
+	return &Committer{
+		Options2: o,
+		turn:     make(turn, 1),
+		soon:     make(chan struct{}, 1),
+		brake:    flow.NewBrake(o.Interval),
+		metrics:  newCommitMetrics(),
 	}
 }
 
-// use sets the client, before that calls back.
-func (c *committer) use(cl *kgo.Client) { c.client = cl }
+// Use sets the client, before that calls back.
+func (c *Committer) Use(cl *kgo.Client) { c.client = cl }
 
-// hurry has the next commit not wait for the interval.
-func (c *committer) hurry() {
+// Hurry has the next commit not wait for the interval.
+func (c *Committer) Hurry() {
 	select {
 	case c.soon <- struct{}{}:
 	default:
 	}
 }
 
-// run commits at the interval until ctx is done.
-func (c *committer) run(ctx context.Context) {
+// Run commits at the interval until ctx is done.
+func (c *Committer) Run(ctx context.Context) {
 	defer crash.Report()
-	timer := time.NewTimer(c.interval)
+	timer := time.NewTimer(c.Interval)
 	defer timer.Stop()
 	for {
 		select {
 		case <-timer.C:
 			// Also those that drain: a drain may take long, and a crash within it
 			// would otherwise send all that it has brought to an end again.
-			if c.commit(ctx, c.owner.Living()) == 0 && c.brake.Failing() {
+			if c.commit(ctx, c.Owner.Living()) == 0 && c.brake.Failing() {
 				// What could not be committed is ours no more.
 				c.brake.Release()
-				c.condition.OK()
+				c.Condition.OK()
 			}
-			next := c.interval
+			next := c.Interval
 			if c.brake.Failing() {
 				next = min(next, commitRetry)
 			}
 			timer.Reset(next)
 		case <-c.soon:
-			c.commit(ctx, c.owner.Living())
+			c.commit(ctx, c.Owner.Living())
 		case <-ctx.Done():
 			return
 		}
@@ -137,21 +138,21 @@ func (t turn) give() { <-t }
 
 // commit writes down how far each of the assignments has got. What fails stays
 // to be committed at the next turn. It returns for how many there was news.
-func (c *committer) commit(ctx context.Context, as []*assignment.Assignment) int {
+func (c *Committer) commit(ctx context.Context, as []*assignment.Assignment) int {
 	c.turn.take()
 	defer c.turn.give()
 	news, _ := c.commitNow(ctx, as)
 	return news
 }
 
-// conclude commits for the last time, and fences. No commit can come in between:
+// Conclude commits for the last time, and fences. No commit can come in between:
 // it would be under way when the partitions have their next owners. What fails and
 // may succeed a moment later is tried again, as long as one commit may take: all
 // since the commit before would be sent again.
-func (c *committer) conclude(ctx context.Context, as []*assignment.Assignment) {
+func (c *Committer) Conclude(ctx context.Context, as []*assignment.Assignment) {
 	c.turn.take()
 	defer c.turn.give()
-	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	for pause := lastRetry; ; pause = min(2*pause, commitRetry) {
 		_, passes := c.commitNow(ctx, as)
@@ -159,7 +160,7 @@ func (c *committer) conclude(ctx context.Context, as []*assignment.Assignment) {
 			break
 		}
 	}
-	c.owner.End(as)
+	c.Owner.End(as)
 }
 
 // commitBatch is one request's worth.
@@ -199,18 +200,18 @@ func newCommitBatch(as []*assignment.Assignment, limit int) *commitBatch {
 // commitNow is commit for who holds committing. What is refused only because its
 // metadata is too long is tried again at once: it may be the last commit. It returns
 // for how many there was news, and whether what failed may succeed a moment later.
-func (c *committer) commitNow(ctx context.Context, as []*assignment.Assignment) (news int, passes bool) {
-	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+func (c *Committer) commitNow(ctx context.Context, as []*assignment.Assignment) (news int, passes bool) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	b := newCommitBatch(as, c.limit.Now())
 	news = len(b.of)
 	for len(b.of) > 0 {
-		started := c.now()
+		started := c.Now()
 		c.brake.Begin(started)
 		if !c.commitByClient(ctx, b) {
 			c.commitAside(ctx, b)
 		}
-		c.metrics.seconds.Observe(c.now().Sub(started).Seconds())
+		c.metrics.seconds.Observe(c.Now().Sub(started).Seconds())
 		if !b.tooLong {
 			break
 		}
@@ -226,7 +227,7 @@ var (
 
 // commitByClient has the client commit. It returns false if it did not, because it
 // is joining the group.
-func (c *committer) commitByClient(ctx context.Context, b *commitBatch) (done bool) {
+func (c *Committer) commitByClient(ctx context.Context, b *commitBatch) (done bool) {
 	const waiting, sent, givenUp = 0, 1, 2
 	var state atomic.Int32
 	ctx, cancel := context.WithCancel(ctx)
@@ -255,9 +256,9 @@ func (c *committer) commitByClient(ctx context.Context, b *commitBatch) (done bo
 // commitAside commits without the client's help while it is joining. Until all
 // members have joined, the brokers take commits of the generation before; after
 // that they refuse them, so that none can go back behind the next owner's.
-func (c *committer) commitAside(ctx context.Context, b *commitBatch) {
+func (c *Committer) commitAside(ctx context.Context, b *commitBatch) {
 	req := kmsg.NewPtrOffsetCommitRequest()
-	req.Group = c.group
+	req.Group = c.Group
 	// Before prepare looks at the assignments: one that is ours then was ours in
 	// this generation.
 	req.MemberID, req.Generation = c.client.GroupMetadata()
@@ -265,12 +266,12 @@ func (c *committer) commitAside(ctx context.Context, b *commitBatch) {
 		c.committed(b, nil, errJoining)
 		return
 	}
-	if c.instanceID != "" {
-		req.InstanceID = &c.instanceID
+	if c.InstanceID != "" {
+		req.InstanceID = &c.InstanceID
 	}
 	for topic, partitions := range b.offsets {
 		t := kmsg.NewOffsetCommitRequestTopic()
-		t.Topic, t.TopicID = topic, c.topics.IDOf(topic)
+		t.Topic, t.TopicID = topic, c.Topics.IDOf(topic)
 		for partition, o := range partitions {
 			p := kmsg.NewOffsetCommitRequestTopicPartition()
 			p.Partition, p.Offset, p.LeaderEpoch = partition, o.Offset, o.Epoch
@@ -289,20 +290,20 @@ func (c *committer) commitAside(ctx context.Context, b *commitBatch) {
 // prepare is the last look at a commit before it is sent. It sets the metadata,
 // and takes out what is not ours any more: the commit may have waited for the
 // client to join, with other partitions than before.
-func (c *committer) prepare(req *kmsg.OffsetCommitRequest, b *commitBatch) error {
+func (c *Committer) prepare(req *kmsg.OffsetCommitRequest, b *commitBatch) error {
 	fenced := false
 	for i := range req.Topics {
 		t := &req.Topics[i]
-		c.topics.Learn(t.Topic, t.TopicID)
+		c.Topics.Learn(t.Topic, t.TopicID)
 		t.Partitions = slices.DeleteFunc(t.Partitions, func(p kmsg.OffsetCommitRequestTopicPartition) bool {
-			tp := c.topics.PartitionOf(t.Topic, t.TopicID, p.Partition)
+			tp := c.Topics.PartitionOf(t.Topic, t.TopicID, p.Partition)
 			ours := b.of[tp].Attempt(b.commits[tp], req.MemberID)
 			fenced = fenced || !ours
 			return !ours
 		})
 		for j := range t.Partitions {
 			// Also when it is empty: the client would put the member's id.
-			tp := c.topics.PartitionOf(t.Topic, t.TopicID, t.Partitions[j].Partition)
+			tp := c.Topics.PartitionOf(t.Topic, t.TopicID, t.Partitions[j].Partition)
 			text := b.commits[tp].Metadata
 			t.Partitions[j].Metadata = &text
 			b.sent[tp] = true

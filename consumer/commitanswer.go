@@ -29,7 +29,7 @@ func passes(err error) bool {
 }
 
 // committed takes the brokers' answer to a commit.
-func (c *committer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, err error) {
+func (c *Committer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, err error) {
 	b.passes = false
 	if errors.Is(err, errFenced) {
 		return
@@ -54,12 +54,12 @@ func (c *committer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, e
 		return
 	}
 	c.metrics.commits.Inc()
-	c.condition.OK()
+	c.Condition.OK()
 }
 
 // refusedOf notes what was committed, and returns of what the brokers did not say that
 // it was, and why.
-func (c *committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (refused []*assignment.Assignment, failed error) {
+func (c *Committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (refused []*assignment.Assignment, failed error) {
 	refuse := func(tp assignment.TopicPartition, err error) {
 		refused = append(refused, b.of[tp])
 		// One that the brokers refuse for good says more.
@@ -71,7 +71,7 @@ func (c *committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (
 	answered := make(map[assignment.TopicPartition]bool, len(b.sent))
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
-			tp := c.topics.PartitionOf(t.Topic, t.TopicID, p.Partition)
+			tp := c.Topics.PartitionOf(t.Topic, t.TopicID, p.Partition)
 			if !b.sent[tp] || answered[tp] {
 				continue
 			}
@@ -84,7 +84,7 @@ func (c *committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (
 			default:
 				a := b.of[tp]
 				a.SetCommitted(b.commits[tp])
-				c.owner.HasBegun(tp)
+				c.Owner.HasBegun(tp)
 				c.commitTaken(a)
 			}
 		}
@@ -99,10 +99,10 @@ func (c *committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (
 
 // shorten has a commit that was refused tried again with less metadata. It returns
 // false if there is none that could be left out.
-func (c *committer) shorten(b *commitBatch) bool {
-	to, ok := c.limit.Shorten(b.limit, c.now())
+func (c *Committer) shorten(b *commitBatch) bool {
+	to, ok := c.limit.Shorten(b.limit, c.Now())
 	if ok && !b.tooLong {
-		c.log.Warn().Int("characters", b.limit).Int("trying", to).
+		c.Log.Warn().Int("characters", b.limit).Int("trying", to).
 			Msg("the brokers refuse a commit's metadata (offset.metadata.max.bytes); what is left out is sent again after a crash")
 	}
 	b.tooLong = b.tooLong || ok
@@ -111,15 +111,15 @@ func (c *committer) shorten(b *commitBatch) bool {
 
 // commitFailed tells that a commit failed, unless that may pass by itself and has not
 // lasted. lasts is whether it has of single partitions, while others are committed.
-func (c *committer) commitFailed(err error, lasts bool) {
+func (c *Committer) commitFailed(err error, lasts bool) {
 	c.metrics.failures.Inc()
 	what := "they are tried again, and a crash before that sends what they cover again"
-	on := c.brake.On(c.now())
+	on := c.brake.On(c.Now())
 	if on {
 		what = "nothing more is taken until they can be"
 	}
 	if passes(err) && !on && !lasts {
 		return
 	}
-	c.condition.Fail(fmt.Sprintf("offsets cannot be committed: %s; %s", redact.Error(err), what))
+	c.Condition.Fail(fmt.Sprintf("offsets cannot be committed: %s; %s", redact.Error(err), what))
 }

@@ -77,7 +77,7 @@ func TestAnAnswerThatLeavesAPartitionOut(t *testing.T) {
 				if got := b.committed(1); got != int64(n) {
 					t.Errorf("committed %d of %d after the fault", got, n)
 				}
-				if conditionFails(m, "commits") || m.commits.pausing() {
+				if conditionFails(m, "commits") || m.commits.Pausing() {
 					t.Errorf("taking is said to pause after the fault:\n%s", b.log)
 				}
 				sentOnce(t, n, s)

@@ -23,7 +23,7 @@ func newCommitMetrics() commitMetrics {
 	}
 }
 
-// collectors returns them for a registry.
-func (c *committer) collectors() []prometheus.Collector {
+// Collectors returns them for a registry.
+func (c *Committer) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{c.metrics.commits, c.metrics.failures, c.metrics.seconds}
 }

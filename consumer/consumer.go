@@ -32,7 +32,7 @@ type Consumer struct {
 	inboxes    *flow.Inboxes
 	pools      *flow.FetchPools
 	unpacker   *flow.Unpacker
-	shared     *pumps    // what pumps share
+	shared     *Pumps    // what pumps share
 	askOpts    []kgo.Opt // of clients that only ask
 	activity   activity
 
@@ -55,7 +55,7 @@ type Consumer struct {
 	lost        bool                                                 // and has taken back what it gave
 
 	pace    flow.Pace // of the poll loop alone
-	commits *committer
+	commits *Committer
 	topic   topicID
 	abort   func(error) // ends Run; set by it
 
@@ -88,7 +88,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		tally:       o.Tally,
 		window:      flow.NewWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		topic:       topicID{name: o.Topic},
-		inboxes:     inboxesFor(o.Workers),
+		inboxes:     InboxesFor(o.Workers),
 		pools:       flow.NewFetchPools(o.FetchMaxBytes),
 		assignments: make(map[assignment.TopicPartition]*assignment.Assignment),
 		memories:    make(map[assignment.TopicPartition]*assignment.Memory),
@@ -112,13 +112,13 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		askOpts: o.AskOpts,
 	}
 	c.parking = parking.New(o.MaxParkedEvents, c.window)
-	c.shared = &pumps{
-		workers: make(chan Worker, o.Workers), recycles: !o.KeepsRecords,
-		tally: c.tally, window: c.window, parking: c.parking, held: &holds{registry: c.conditions.registry},
+	c.shared = &Pumps{
+		Workers: make(chan Worker, o.Workers), Recycles: !o.KeepsRecords,
+		Tally: c.tally, Window: c.window, Parking: c.parking, Held: &Holds{Registry: c.conditions.registry},
 	}
-	c.commits = newCommitter(commitOptions{
-		group: o.Group, instanceID: o.InstanceID, interval: o.CommitInterval, owner: owner{c}, topics: &c.topic,
-		condition: c.conditions.commits, log: c.log, now: o.Now,
+	c.commits = NewCommitter(Options2{
+		Group: o.Group, InstanceID: o.InstanceID, Interval: o.CommitInterval, Owner: owner{c}, Topics: &c.topic,
+		Condition: c.conditions.commits, Log: c.log, Now: o.Now,
 	})
 	if len(c.askOpts) == 0 {
 		c.askOpts = clientOpts
@@ -139,7 +139,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 	if err := kgo.ValidateOpts(c.clientOpts...); err != nil {
 		return nil, err
 	}
-	c.metrics = newMetrics(c, o.Registerer, slices.Concat(c.commits.collectors(), c.parking.Collectors())...)
+	c.metrics = newMetrics(c, o.Registerer, slices.Concat(c.commits.Collectors(), c.parking.Collectors())...)
 	return c, nil
 }
 
@@ -200,7 +200,7 @@ func (f onNewClient) OnNewClient(cl *kgo.Client) { f(cl) }
 func (c *Consumer) Run(ctx context.Context, h Handler) error {
 	c.handler = h
 	for range c.opts.Workers {
-		c.shared.workers <- h.NewWorker()
+		c.shared.Workers <- h.NewWorker()
 	}
 	pumpCtx, stopPumps := context.WithCancel(context.Background())
 	defer stopPumps()
@@ -212,14 +212,14 @@ func (c *Consumer) Run(ctx context.Context, h Handler) error {
 	// member drains; leaveGroup does not.
 	clientCtx, abandon := context.WithCancel(context.Background())
 	defer abandon()
-	early := kgo.WithHooks(onNewClient(func(cl *kgo.Client) { c.client = cl; c.commits.use(cl) }))
+	early := kgo.WithHooks(onNewClient(func(cl *kgo.Client) { c.client = cl; c.commits.Use(cl) }))
 	if _, err := kgo.NewClient(slices.Concat([]kgo.Opt{early}, c.clientOpts, []kgo.Opt{kgo.WithContext(clientCtx)})...); err != nil {
 		return err
 	}
 
 	background, stopBackground := context.WithCancel(context.Background())
 	var loops sync.WaitGroup
-	loops.Go(func() { c.commits.run(background) })
+	loops.Go(func() { c.commits.Run(background) })
 	loops.Go(func() { c.healthLoop(background) })
 	loops.Go(func() { c.rereader().Run(background) })
 	loops.Go(func() { c.trimLoop(background) })
@@ -304,6 +304,9 @@ func (c *Consumer) Charge(bytes int64) {
 	c.window.Release(0, -bytes)
 }
 
+// groupRetry is how often a stop looks whether the group has given back what it lost.
+const groupRetry = 200 * time.Millisecond
+
 // shutdown drains what is in flight within the budget, commits and leaves.
 func (c *Consumer) shutdown(abandon func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.opts.Drain)
@@ -315,9 +318,9 @@ func (c *Consumer) shutdown(abandon func()) {
 	all, unsure := c.retire(nil)
 	c.end(unsure)
 	left := c.drain(ctx, all)
-	for slices.ContainsFunc(all, (*assignment.Assignment).AwaitsGroup) && wait.For(ctx, lastRetry) {
+	for slices.ContainsFunc(all, (*assignment.Assignment).AwaitsGroup) && wait.For(ctx, groupRetry) {
 	}
-	c.commits.conclude(context.WithoutCancel(ctx), all)
+	c.commits.Conclude(context.WithoutCancel(ctx), all)
 	c.leaveGroup(abandon)
 
 	s := c.tally.Summary()

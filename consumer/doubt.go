@@ -203,7 +203,7 @@ func (c *Consumer) settleClaim(a *assignment.Assignment, cl *ledger.Claim, f led
 		finish(c.client, a)
 	}
 	c.tell(a, cl, f, s.Running, s.Was)
-	c.commits.hurry()
+	c.commits.Hurry()
 }
 
 // tell says what was found, unless all is as it was said to be.

@@ -28,9 +28,8 @@ func TestWhatIsFoundTooLate(t *testing.T) {
 			m.hold([]*assignment.Assignment{a}, errors.New("no answer"))
 		}},
 		"the commits of a former assignment are refused": {former, func(m *member, a *assignment.Assignment) {
-			m.commits.commitsRefused([]*assignment.Assignment{a})
-			time.Sleep(time.Minute)
-			m.commits.commitsRefused([]*assignment.Assignment{a})
+			a.CommitRefused(time.Now(), 0)
+			owner{m.Consumer}.Steer(a)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +65,8 @@ func TestCommitOfFormerAssignment(t *testing.T) {
 		m.assignments[assignment.TopicPartition{topic, 0}].Await()
 		m.steer(m.assignments[assignment.TopicPartition{topic, 0}])
 		m.mu.Unlock()
-		m.commits.commitTaken(former)
+		former.CommitTaken()
+		owner{m.Consumer}.Steer(former)
 		if len(m.client.PauseFetchPartitions(nil)[topic]) != 1 {
 			t.Error("the partition is fetched before anybody knows where it stands")
 		}

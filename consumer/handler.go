@@ -1,12 +1,7 @@
 package consumer
 
 import (
-	"context"
-
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/tracklayer/amazon-capi/consumer/parking"
-	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // Handler makes something of records and has their verdicts given to Settle, each by
@@ -24,18 +19,5 @@ type Handler interface {
 	parking.Room
 }
 
-// Worker handles records, one after the other. One pump at a time uses it. It keeps
-// nothing of a record that it has only read, nor of any after Flush, unless the
-// consumer was told that it does.
-type Worker interface {
-	// Read reads a record. again is set for one that was read before and put off. An
-	// error says nothing about the record, only that it cannot be read now; one with a
-	// method Wait(context.Context) error is waited for.
-	Read(ctx context.Context, rec *kgo.Record, again bool) (verdict.Reading, error)
-	// Take takes the record that was read last. past is of one that was given back.
-	Take(h verdict.Handle, past *verdict.Past)
-	// Refuse takes a record that cannot be read any more.
-	Refuse(h verdict.Handle, rec *kgo.Record, profile string, why verdict.Reason)
-	// Flush hands on what was taken.
-	Flush()
-}
+// Worker handles records, one after the other.
+type Worker = WorkerOf

@@ -21,7 +21,7 @@ func (c *Consumer) healthLoop(ctx context.Context) {
 		case <-tick.C:
 			c.expire(c.opts.Now())
 			c.endOrphans()
-			c.commits.lengthen(c.opts.Now())
+			c.commits.Lengthen(c.opts.Now())
 			c.watch(c.opts.Now())
 			c.checkSum(ctx)
 		case <-ctx.Done():

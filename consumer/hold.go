@@ -15,38 +15,38 @@ const (
 	holdMax = 15 * time.Second
 )
 
-// holds are the records that wait for the registry, one of a partition at most. The
+// Holds are the records that wait for the registry, one of a partition at most. The
 // condition fails while there are any: a registry that nobody waits for keeps no
 // member from its work, and a partition that is given up while its record waits would
 // leave the condition failing for ever.
-type holds struct {
-	registry *health.Condition
+type Holds struct {
+	Registry *health.Condition
 	mu       sync.Mutex
 	n        int
 }
 
 // fail notes why a record waits, which has not waited before if first is set.
-func (h *holds) fail(first bool, reason string) {
+func (h *Holds) fail(first bool, reason string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if first {
 		h.n++
 	}
-	h.registry.Fail(reason)
+	h.Registry.Fail(reason)
 }
 
 // over notes that a record waits no more.
-func (h *holds) over() {
+func (h *Holds) over() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.n--; h.n == 0 {
-		h.registry.OK()
+		h.Registry.OK()
 	}
 }
 
 // hold is a record that waits for the registry.
 type hold struct {
-	by   *holds
+	by   *Holds
 	next time.Duration // 0 until it has waited
 }
 

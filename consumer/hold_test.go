@@ -17,7 +17,7 @@ import (
 func TestARegistryThatNobodyWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conditions := health.NewConditions(zerolog.Nop(), nil)
-		held := &holds{registry: conditions.Condition("registry")}
+		held := &Holds{Registry: conditions.Condition("registry")}
 		first, endFirst := context.WithCancel(t.Context())
 		second, endSecond := context.WithCancel(t.Context())
 		run := func(ctx context.Context) chan struct{} {

@@ -92,7 +92,7 @@ func (s stateCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(descInBytes, float64(bytes))
 	gauge(descParked, float64(s.c.parking.Count()))
 	paused := 0.0
-	if s.c.commits.pausing() {
+	if s.c.commits.Pausing() {
 		paused = 1
 	}
 	gauge(descPaused, paused)

@@ -114,7 +114,7 @@ func TestParkingIsBounded(t *testing.T) {
 		inWindow, _ := m.window.InFlight()
 		return m.parking.Free() == 0 && inWindow > 75 // it opens again at a quarter
 	})
-	if got := m.parking.Count(); got > most+chunkLen {
+	if got := m.parking.Count(); got > most+ChunkLen {
 		t.Errorf("%d parked, want %d and a chunk at most", got, most)
 	}
 	s.heal(40)
@@ -132,7 +132,7 @@ func TestNothingIsParkedWithoutALot(t *testing.T) {
 	s := newFakeSink(true)
 	m := aStuckProfile(b, s, func(o *Options) { o.MaxParkedEvents = 0 })
 	bounded := func() bool {
-		if events, _ := m.window.InFlight(); events > 100+chunkLen || m.parking.Count() > 0 {
+		if events, _ := m.window.InFlight(); events > 100+ChunkLen || m.parking.Count() > 0 {
 			t.Fatalf("%d events in flight and %d parked", events, m.parking.Count())
 		}
 		return true

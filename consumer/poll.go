@@ -47,7 +47,7 @@ func (c *Consumer) relieve() bool { return c.parking.Relieve(c.handler) }
 // room waits until records may be taken, and returns how many, and for how long to
 // wait for them.
 func (c *Consumer) room(ctx context.Context) (room int, most time.Duration, err error) {
-	if err := c.commits.wait(ctx); err != nil {
+	if err := c.commits.Wait(ctx); err != nil {
 		return 0, 0, err
 	}
 	if room, err = c.window.Room(ctx, c.relieve, func() { c.handler.Flush(false) }); err != nil {

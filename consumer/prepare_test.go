@@ -39,7 +39,7 @@ func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
 			a.Settle([]verdict.Verdict{{Handle: verdict.Handle{Owner: a}}})
 			as = append(as, a)
 		}
-		c := newCommitter(commitOptions{topics: oneTopic{}})
+		c := NewCommitter(Options2{Topics: oneTopic{}})
 		request := func() *kmsg.OffsetCommitRequest {
 			req := kmsg.NewPtrOffsetCommitRequest()
 			rt := kmsg.NewOffsetCommitRequestTopic()

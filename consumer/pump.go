@@ -12,22 +12,22 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// chunkLen is how many records a pump has read between two looks at anything
+// ChunkLen is how many records a pump has read between two looks at anything
 // that is shared: large enough that locks per chunk do not count, small enough
 // that stopping is prompt.
-const chunkLen = 512
+const ChunkLen = 512
 
-// inboxesFor bounds what pumps have not begun by how many of them compute at once.
-func inboxesFor(workers int) *flow.Inboxes { return flow.NewInboxes(3 * chunkLen * workers) }
+// InboxesFor bounds what pumps have not begun by how many of them compute at once.
+func InboxesFor(workers int) *flow.Inboxes { return flow.NewInboxes(3 * ChunkLen * workers) }
 
-// pump takes the records of one assignment to the handler, in order. One goroutine per
+// Pump takes the records of one assignment to the handler, in order. One goroutine per
 // partition keeps the order and lets a partition that is held hold alone. To compute it
 // takes one of the workers and gives it back flushed: so no more pumps compute at once,
 // and a worker's memory is not there for each partition.
-type pump struct {
-	*pumps
+type Pump struct {
+	*Pumps
 	a        *assignment.Assignment
-	worker   Worker // of the chunk in hand
+	worker   WorkerOf // of the chunk in hand
 	profiles tally.Chunk
 
 	// again: the records in hand were parked, and have been counted before. past is
@@ -38,23 +38,23 @@ type pump struct {
 	parked map[string][]verdict.Handle
 }
 
-// pumps is what the pumps of a member share.
-type pumps struct {
-	workers  chan Worker // those that no pump uses
-	recycles bool        // records whose fate is on its way are given back to the client
-	tally    *tally.Tally
-	window   *flow.Window
-	parking  *parking.Lots
-	held     *holds
+// Pumps is what the pumps of a member share.
+type Pumps struct {
+	Workers  chan WorkerOf // those that no pump uses
+	Recycles bool          // records whose fate is on its way are given back to the client
+	Tally    *tally.Tally
+	Window   *flow.Window
+	Parking  *parking.Lots
+	Held     *Holds
 }
 
-// of returns the pump of an assignment.
-func (s *pumps) of(a *assignment.Assignment) *pump {
-	return &pump{pumps: s, a: a, parked: make(map[string][]verdict.Handle)}
+// Of returns the pump of an assignment.
+func (s *Pumps) Of(a *assignment.Assignment) *Pump {
+	return &Pump{Pumps: s, a: a, parked: make(map[string][]verdict.Handle)}
 }
 
-// run works until ctx is done.
-func (p *pump) run(ctx context.Context) {
+// Run works until ctx is done.
+func (p *Pump) Run(ctx context.Context) {
 	for {
 		in, ok := p.a.Pull(ctx)
 		if !ok {
@@ -62,7 +62,7 @@ func (p *pump) run(ctx context.Context) {
 			return
 		}
 		for begun := 0; begun < len(in.Records); {
-			n := min(chunkLen, len(in.Records)-begun)
+			n := min(ChunkLen, len(in.Records)-begun)
 			did := p.chunk(ctx, &in, begun, n)
 			begun += did
 			if in.Seqs == nil {
@@ -78,7 +78,7 @@ func (p *pump) run(ctx context.Context) {
 
 // chunk handles n records of an intake and returns how many it did: all of them,
 // unless ctx ended.
-func (p *pump) chunk(ctx context.Context, in *assignment.Intake, begun, n int) (did int) {
+func (p *Pump) chunk(ctx context.Context, in *assignment.Intake, begun, n int) (did int) {
 	if !p.enter(ctx) {
 		return 0
 	}
@@ -89,7 +89,7 @@ func (p *pump) chunk(ctx context.Context, in *assignment.Intake, begun, n int) (
 		return n
 	}
 	records, handed := in.Records[begun:begun+n], 0
-	held := hold{by: p.held}
+	held := hold{by: p.Held}
 	defer held.over() // also when nobody waits for it any more
 	for did < n {
 		p.past = in.Past(begun + did)
@@ -115,12 +115,12 @@ func (p *pump) chunk(ctx context.Context, in *assignment.Intake, begun, n int) (
 }
 
 // enter takes a worker; false if ctx ended first.
-func (p *pump) enter(ctx context.Context) bool {
+func (p *Pump) enter(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return false
 	}
 	select {
-	case p.worker = <-p.workers:
+	case p.worker = <-p.Workers:
 		return true
 	case <-ctx.Done():
 		return false
@@ -129,31 +129,31 @@ func (p *pump) enter(ctx context.Context) bool {
 
 // exit passes on what was made of these records, gives their memory to the next
 // fetch, and the worker back.
-func (p *pump) exit(done []*kgo.Record) {
+func (p *Pump) exit(done []*kgo.Record) {
 	p.hand()
-	if p.recycles {
+	if p.Recycles {
 		for _, r := range done {
 			r.Recycle()
 		}
 	}
-	p.workers <- p.worker
+	p.Workers <- p.worker
 	p.worker = nil
 }
 
 // handle takes one record on its way, or returns why that cannot be done now. It is
 // parked if others of its profile are.
-func (p *pump) handle(ctx context.Context, seq uint64, rec *kgo.Record) error {
+func (p *Pump) handle(ctx context.Context, seq uint64, rec *kgo.Record) error {
 	r, err := p.worker.Read(ctx, rec, p.again)
 	if err != nil {
 		return err
 	}
 	h := verdict.Handle{Owner: p.a, Seq: seq}
 	if r.Size > 0 {
-		p.window.Take(0, p.a.Enlarge(seq, r.Size))
+		p.Window.Take(0, p.a.Enlarge(seq, r.Size))
 	}
 	if !p.again {
 		p.count(r.Profile)
-		if r.Sends && p.parking.Holds(r.Profile) {
+		if r.Sends && p.Parking.Holds(r.Profile) {
 			p.parked[r.Profile] = append(p.parked[r.Profile], h)
 			return nil
 		}
@@ -162,7 +162,7 @@ func (p *pump) handle(ctx context.Context, seq uint64, rec *kgo.Record) error {
 	return nil
 }
 
-func (p *pump) count(profile string) {
+func (p *Pump) count(profile string) {
 	if profile == "" {
 		profile = tally.NoProfile
 	}
@@ -171,7 +171,7 @@ func (p *pump) count(profile string) {
 
 // giveUp refuses records that were parked and have been deleted from Kafka
 // since, so that even of these it can be said what became of them.
-func (p *pump) giveUp(in *assignment.Intake, begun, n int) {
+func (p *Pump) giveUp(in *assignment.Intake, begun, n int) {
 	for i := begun; i < begun+n; i++ {
 		p.worker.Refuse(verdict.Handle{Owner: p.a, Seq: in.Seq(i)}, in.Records[i], in.Gone, *verdict.CodeNotRetained.Because(
 			"the record was put off because its profile could not be sent, and Kafka has deleted it since: " +
@@ -180,13 +180,13 @@ func (p *pump) giveUp(in *assignment.Intake, begun, n int) {
 }
 
 // hand passes on what the chunk has made so far.
-func (p *pump) hand() {
+func (p *Pump) hand() {
 	// Consumed before settled: a scrape in between must not see more verdicts
 	// than events.
-	p.profiles.Hand(p.tally)
+	p.profiles.Hand(p.Tally)
 	p.worker.Flush()
 	for profile, tokens := range p.parked {
-		p.parking.Park(profile, tokens)
+		p.Parking.Park(profile, tokens)
 	}
 	clear(p.parked)
 }

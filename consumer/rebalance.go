@@ -81,11 +81,11 @@ func (c *Consumer) start(cl *kgo.Client, tp assignment.TopicPartition) {
 	delete(c.memories, tp)
 	c.assignments[tp] = a
 	c.alive[a] = true
-	p := c.shared.of(a)
+	p := c.shared.Of(a)
 	c.pumps.Go(func() {
 		defer crash.Report()
 		defer stop()
-		p.run(ctx)
+		p.Run(ctx)
 	})
 }
 
@@ -111,7 +111,7 @@ func (c *Consumer) onRevoked(_ context.Context, cl *kgo.Client, removed map[stri
 	defer cancel()
 	started := c.opts.Now()
 	left := c.drain(ctx, gone)
-	c.commits.conclude(context.WithoutCancel(ctx), gone)
+	c.commits.Conclude(context.WithoutCancel(ctx), gone)
 	c.log.Info().Interface("removed", removed).Int("left", left).
 		Dur("took", c.opts.Now().Sub(started)).Msg("partitions revoked")
 }

@@ -82,7 +82,7 @@ func (c *Consumer) commitEnds(ctx context.Context) error {
 	}
 	defer client.Close()
 	admin := kadm.NewClient(client)
-	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	begun, err := hasOffsets(ctx, admin, c.opts.Group, c.opts.Topic)
 	if err != nil || begun {

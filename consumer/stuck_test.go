@@ -289,16 +289,16 @@ func startCrowd(ctx context.Context, t *testing.T, c crowdCase) *crowdRun {
 	}
 	r.handler = newStages(t, &timelessDecoder{at: time.Now().UnixMilli()}, sinkDelivery{r.sink})
 	for range r.opts.Workers {
-		r.shared.workers <- r.handler.NewWorker()
+		r.shared.Workers <- r.handler.NewWorker()
 	}
 	pumpCtx, stop := context.WithCancel(ctx)
 	r.a = assignment.New(topic, 0, r.inboxes, stop)
 	r.Consumer.mu.Lock()
 	r.assignments[assignment.TopicPartition{topic, 0}], r.alive[r.a] = r.a, true
 	r.Consumer.mu.Unlock()
-	r.shared.recycles = false
-	p := r.shared.of(r.a)
-	r.pumps.Go(func() { p.run(pumpCtx) })
+	r.shared.Recycles = false
+	p := r.shared.Of(r.a)
+	r.pumps.Go(func() { p.Run(pumpCtx) })
 	r.pumps.Go(func() { r.take(ctx) })
 	r.pumps.Go(func() { r.readAgain(ctx) })
 	return r

@@ -57,7 +57,7 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignme
 // askOffsets fetches what the group holds of these partitions. It names them: asked
 // for all, brokers leave out what they do not let be read, as if there were nothing.
 func (c *Consumer) askOffsets(ctx context.Context, as []*assignment.Assignment) (map[int32]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
-	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	t := kmsg.NewOffsetFetchRequestGroupTopic()
 	t.Topic, t.TopicID = c.opts.Topic, c.topic.IDOf(c.opts.Topic)
