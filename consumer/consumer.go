@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
+	"github.com/tracklayer/amazon-capi/consumer/commits"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/parking"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
@@ -55,7 +56,7 @@ type Consumer struct {
 	lost        bool                                                 // and has taken back what it gave
 
 	pace    flow.Pace // of the poll loop alone
-	commits *Committer
+	commits *commits.Committer
 	topic   topicID
 	abort   func(error) // ends Run; set by it
 
@@ -116,7 +117,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		Workers: make(chan Worker, o.Workers), Recycles: !o.KeepsRecords,
 		Tally: c.tally, Window: c.window, Parking: c.parking, Held: &Holds{Registry: c.conditions.registry},
 	}
-	c.commits = NewCommitter(Options2{
+	c.commits = commits.New(commits.Options{
 		Group: o.Group, InstanceID: o.InstanceID, Interval: o.CommitInterval, Owner: owner{c}, Topics: &c.topic,
 		Condition: c.conditions.commits, Log: c.log, Now: o.Now,
 	})

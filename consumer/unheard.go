@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
+	"github.com/tracklayer/amazon-capi/consumer/commits"
 )
 
 // The client asks the group once where a partition stands. If the group refuses to
@@ -57,7 +58,7 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignme
 // askOffsets fetches what the group holds of these partitions. It names them: asked
 // for all, brokers leave out what they do not let be read, as if there were nothing.
 func (c *Consumer) askOffsets(ctx context.Context, as []*assignment.Assignment) (map[int32]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	ctx, cancel := context.WithTimeout(ctx, commits.Timeout)
 	defer cancel()
 	t := kmsg.NewOffsetFetchRequestGroupTopic()
 	t.Topic, t.TopicID = c.opts.Topic, c.topic.IDOf(c.opts.Topic)

@@ -1,4 +1,4 @@
-package consumer
+package commits
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package consumer
+package commits
 
 import (
 	"errors"
@@ -39,7 +39,7 @@ func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
 			a.Settle([]verdict.Verdict{{Handle: verdict.Handle{Owner: a}}})
 			as = append(as, a)
 		}
-		c := NewCommitter(Options2{Topics: oneTopic{}})
+		c := New(Options{Topics: oneTopic{}})
 		request := func() *kmsg.OffsetCommitRequest {
 			req := kmsg.NewPtrOffsetCommitRequest()
 			rt := kmsg.NewOffsetCommitRequestTopic()
@@ -52,7 +52,7 @@ func TestACommitThatWaitedLosesWhatIsNotOurs(t *testing.T) {
 			req.Topics = append(req.Topics, rt)
 			return req
 		}
-		b := newCommitBatch(as, ledger.MetadataLimit)
+		b := newBatch(as, ledger.MetadataLimit)
 		become(as[0])
 		req := request()
 		if err := c.prepare(req, b); err != nil {

@@ -1,15 +1,15 @@
-package consumer
+package commits
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// commitMetrics count commits.
-type commitMetrics struct {
+// metrics count commits.
+type metrics struct {
 	commits, failures prometheus.Counter
 	seconds           prometheus.Histogram
 }
 
-func newCommitMetrics() commitMetrics {
-	return commitMetrics{
+func newMetrics() metrics {
+	return metrics{
 		commits: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "amazon_capi_commits_total", Help: "Offset commits the brokers took.",
 		}),

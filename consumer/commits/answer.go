@@ -1,4 +1,4 @@
-package consumer
+package commits
 
 import (
 	"errors"
@@ -29,7 +29,7 @@ func passes(err error) bool {
 }
 
 // committed takes the brokers' answer to a commit.
-func (c *Committer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, err error) {
+func (c *Committer) committed(b *batch, resp *kmsg.OffsetCommitResponse, err error) {
 	b.passes = false
 	if errors.Is(err, errFenced) {
 		return
@@ -59,7 +59,7 @@ func (c *Committer) committed(b *commitBatch, resp *kmsg.OffsetCommitResponse, e
 
 // refusedOf notes what was committed, and returns of what the brokers did not say that
 // it was, and why.
-func (c *Committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (refused []*assignment.Assignment, failed error) {
+func (c *Committer) refusedOf(b *batch, resp *kmsg.OffsetCommitResponse) (refused []*assignment.Assignment, failed error) {
 	refuse := func(tp assignment.TopicPartition, err error) {
 		refused = append(refused, b.of[tp])
 		// One that the brokers refuse for good says more.
@@ -99,7 +99,7 @@ func (c *Committer) refusedOf(b *commitBatch, resp *kmsg.OffsetCommitResponse) (
 
 // shorten has a commit that was refused tried again with less metadata. It returns
 // false if there is none that could be left out.
-func (c *Committer) shorten(b *commitBatch) bool {
+func (c *Committer) shorten(b *batch) bool {
 	to, ok := c.limit.Shorten(b.limit, c.Now())
 	if ok && !b.tooLong {
 		c.Log.Warn().Int("characters", b.limit).Int("trying", to).

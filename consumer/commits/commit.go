@@ -1,4 +1,4 @@
-package consumer
+package commits
 
 import (
 	"context"
@@ -59,17 +59,17 @@ type Topics interface {
 // answer. Without that a slow periodic commit could arrive after the one of a revoke,
 // and set the next owner's offset back.
 type Committer struct {
-	Options2
+	Options
 	client  *kgo.Client // set before anything is committed
 	turn    turn
 	soon    chan struct{} // capacity 1: do not wait for the interval
 	brake   *flow.Brake
 	limit   flow.Limit // of metadata
-	metrics commitMetrics
+	metrics metrics
 }
 
-// Options2 are what a committer needs to know.
-type Options2 struct {
+// Options are what a committer needs to know.
+type Options struct {
 	Group, InstanceID string
 	Interval          time.Duration
 	Owner             Owner
@@ -79,14 +79,14 @@ type Options2 struct {
 	Now               func() time.Time
 }
 
-// NewCommitter returns a committer that has no client yet.
-func NewCommitter(o Options2) *Committer {
+// New returns a committer that has no client yet.
+func New(o Options) *Committer {
 	return &Committer{
-		Options2: o,
-		turn:     make(turn, 1),
-		soon:     make(chan struct{}, 1),
-		brake:    flow.NewBrake(o.Interval),
-		metrics:  newCommitMetrics(),
+		Options: o,
+		turn:    make(turn, 1),
+		soon:    make(chan struct{}, 1),
+		brake:   flow.NewBrake(o.Interval),
+		metrics: newMetrics(),
 	}
 }
 
@@ -163,8 +163,8 @@ func (c *Committer) Conclude(ctx context.Context, as []*assignment.Assignment) {
 	c.Owner.End(as)
 }
 
-// commitBatch is one request's worth.
-type commitBatch struct {
+// batch is one request's worth.
+type batch struct {
 	offsets map[string]map[int32]kgo.EpochOffset
 	commits map[assignment.TopicPartition]assignment.Commit
 	of      map[assignment.TopicPartition]*assignment.Assignment
@@ -174,8 +174,8 @@ type commitBatch struct {
 	passes  bool                               // it failed, and may succeed a moment later
 }
 
-func newCommitBatch(as []*assignment.Assignment, limit int) *commitBatch {
-	b := &commitBatch{
+func newBatch(as []*assignment.Assignment, limit int) *batch {
+	b := &batch{
 		offsets: make(map[string]map[int32]kgo.EpochOffset),
 		commits: make(map[assignment.TopicPartition]assignment.Commit),
 		of:      make(map[assignment.TopicPartition]*assignment.Assignment),
@@ -203,7 +203,7 @@ func newCommitBatch(as []*assignment.Assignment, limit int) *commitBatch {
 func (c *Committer) commitNow(ctx context.Context, as []*assignment.Assignment) (news int, passes bool) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	b := newCommitBatch(as, c.limit.Now())
+	b := newBatch(as, c.limit.Now())
 	news = len(b.of)
 	for len(b.of) > 0 {
 		started := c.Now()
@@ -215,7 +215,7 @@ func (c *Committer) commitNow(ctx context.Context, as []*assignment.Assignment) 
 		if !b.tooLong {
 			break
 		}
-		b = newCommitBatch(as, c.limit.Now())
+		b = newBatch(as, c.limit.Now())
 	}
 	return news, b.passes
 }
@@ -227,7 +227,7 @@ var (
 
 // commitByClient has the client commit. It returns false if it did not, because it
 // is joining the group.
-func (c *Committer) commitByClient(ctx context.Context, b *commitBatch) (done bool) {
+func (c *Committer) commitByClient(ctx context.Context, b *batch) (done bool) {
 	const waiting, sent, givenUp = 0, 1, 2
 	var state atomic.Int32
 	ctx, cancel := context.WithCancel(ctx)
@@ -256,7 +256,7 @@ func (c *Committer) commitByClient(ctx context.Context, b *commitBatch) (done bo
 // commitAside commits without the client's help while it is joining. Until all
 // members have joined, the brokers take commits of the generation before; after
 // that they refuse them, so that none can go back behind the next owner's.
-func (c *Committer) commitAside(ctx context.Context, b *commitBatch) {
+func (c *Committer) commitAside(ctx context.Context, b *batch) {
 	req := kmsg.NewPtrOffsetCommitRequest()
 	req.Group = c.Group
 	// Before prepare looks at the assignments: one that is ours then was ours in
@@ -290,7 +290,7 @@ func (c *Committer) commitAside(ctx context.Context, b *commitBatch) {
 // prepare is the last look at a commit before it is sent. It sets the metadata,
 // and takes out what is not ours any more: the commit may have waited for the
 // client to join, with other partitions than before.
-func (c *Committer) prepare(req *kmsg.OffsetCommitRequest, b *commitBatch) error {
+func (c *Committer) prepare(req *kmsg.OffsetCommitRequest, b *batch) error {
 	fenced := false
 	for i := range req.Topics {
 		t := &req.Topics[i]
