@@ -15,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/commits"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/parking"
+	"github.com/tracklayer/amazon-capi/consumer/pump"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -33,8 +34,8 @@ type Consumer struct {
 	inboxes    *flow.Inboxes
 	pools      *flow.FetchPools
 	unpacker   *flow.Unpacker
-	shared     *Pumps    // what pumps share
-	askOpts    []kgo.Opt // of clients that only ask
+	shared     *pump.Pumps // what pumps share
+	askOpts    []kgo.Opt   // of clients that only ask
 	activity   activity
 
 	// Set by Run, before the client can call back.
@@ -89,7 +90,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		tally:       o.Tally,
 		window:      flow.NewWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		topic:       topicID{name: o.Topic},
-		inboxes:     InboxesFor(o.Workers),
+		inboxes:     pump.Inboxes(o.Workers),
 		pools:       flow.NewFetchPools(o.FetchMaxBytes),
 		assignments: make(map[assignment.TopicPartition]*assignment.Assignment),
 		memories:    make(map[assignment.TopicPartition]*assignment.Memory),
@@ -113,9 +114,9 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		askOpts: o.AskOpts,
 	}
 	c.parking = parking.New(o.MaxParkedEvents, c.window)
-	c.shared = &Pumps{
+	c.shared = &pump.Pumps{
 		Workers: make(chan Worker, o.Workers), Recycles: !o.KeepsRecords,
-		Tally: c.tally, Window: c.window, Parking: c.parking, Held: &Holds{Registry: c.conditions.registry},
+		Tally: c.tally, Window: c.window, Parking: c.parking, Held: &pump.Holds{Registry: c.conditions.registry},
 	}
 	c.commits = commits.New(commits.Options{
 		Group: o.Group, InstanceID: o.InstanceID, Interval: o.CommitInterval, Owner: owner{c}, Topics: &c.topic,

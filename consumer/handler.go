@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"github.com/tracklayer/amazon-capi/consumer/parking"
+	"github.com/tracklayer/amazon-capi/consumer/pump"
 )
 
 // Handler makes something of records and has their verdicts given to Settle, each by
@@ -20,4 +21,4 @@ type Handler interface {
 }
 
 // Worker handles records, one after the other.
-type Worker = WorkerOf
+type Worker = pump.Worker

@@ -3,6 +3,8 @@ package consumer
 import (
 	"fmt"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/consumer/pump"
 )
 
 // A partition that holds for the registry, with more in its inbox than may lie
@@ -10,7 +12,7 @@ import (
 func TestAHeldPartitionLeavesRoomForOthers(t *testing.T) {
 	b := newBench(t, 2)
 	var held []string
-	for i := range 3 * ChunkLen * 4 {
+	for i := range 3 * pump.ChunkLen * 4 {
 		held = append(held, fmt.Sprintf("p1|h%d-needs-registry", i))
 	}
 	b.publish(0, held...)
@@ -19,10 +21,10 @@ func TestAHeldPartitionLeavesRoomForOthers(t *testing.T) {
 	s.decoder = dec
 	m := b.start(s, func(o *Options) { o.Workers = 1 })
 	b.eventually("all of it is taken", func() bool { return m.Tally().Summary().Taken == uint64(len(held)) })
-	b.publish(1, events("p2", 0, 3*ChunkLen)...)
-	b.eventually("the other partition's events are delivered", func() bool { return len(s.delivered()) == 3*ChunkLen })
+	b.publish(1, events("p2", 0, 3*pump.ChunkLen)...)
+	b.eventually("the other partition's events are delivered", func() bool { return len(s.delivered()) == 3*pump.ChunkLen })
 	dec.mu.Lock()
 	dec.away = false
 	dec.mu.Unlock()
-	b.eventually("all are delivered", func() bool { return len(s.delivered()) == 3*ChunkLen+len(held) })
+	b.eventually("all are delivered", func() bool { return len(s.delivered()) == 3*pump.ChunkLen+len(held) })
 }

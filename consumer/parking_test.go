@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/pump"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
@@ -114,7 +115,7 @@ func TestParkingIsBounded(t *testing.T) {
 		inWindow, _ := m.window.InFlight()
 		return m.parking.Free() == 0 && inWindow > 75 // it opens again at a quarter
 	})
-	if got := m.parking.Count(); got > most+ChunkLen {
+	if got := m.parking.Count(); got > most+pump.ChunkLen {
 		t.Errorf("%d parked, want %d and a chunk at most", got, most)
 	}
 	s.heal(40)
@@ -132,7 +133,7 @@ func TestNothingIsParkedWithoutALot(t *testing.T) {
 	s := newFakeSink(true)
 	m := aStuckProfile(b, s, func(o *Options) { o.MaxParkedEvents = 0 })
 	bounded := func() bool {
-		if events, _ := m.window.InFlight(); events > 100+ChunkLen || m.parking.Count() > 0 {
+		if events, _ := m.window.InFlight(); events > 100+pump.ChunkLen || m.parking.Count() > 0 {
 			t.Fatalf("%d events in flight and %d parked", events, m.parking.Count())
 		}
 		return true

@@ -16,10 +16,11 @@ func TestRoomsImportNoOther(t *testing.T) {
 	const module = "github.com/tracklayer/amazon-capi/"
 	leaves := []string{"internal/verdict", "internal/health", "internal/count", "internal/crash", "internal/redact", "internal/slicepool", "internal/wait"}
 	for room, may := range map[string][]string{
-		".":          append([]string{"consumer/assignment", "consumer/commits", "consumer/parking", "consumer/ledger", "consumer/flow", "consumer/proof", "consumer/tally"}, leaves...),
+		".":          append([]string{"consumer/assignment", "consumer/pump", "consumer/commits", "consumer/parking", "consumer/ledger", "consumer/flow", "consumer/proof", "consumer/tally"}, leaves...),
 		"assignment": {"consumer/ledger", "consumer/flow", "internal/verdict"},
 		"parking":    {"consumer/assignment", "consumer/ledger", "consumer/flow", "internal/verdict", "internal/crash", "internal/health", "internal/redact", "internal/wait"},
 		"commits":    {"consumer/assignment", "consumer/flow", "internal/crash", "internal/health", "internal/redact", "internal/wait"},
+		"pump":       {"consumer/assignment", "consumer/flow", "consumer/parking", "consumer/tally", "internal/verdict", "internal/health"},
 		"ledger":     {"internal/verdict"},
 		"flow":       {"consumer/ledger", "internal/slicepool"},
 		"tally":      {"internal/verdict"},

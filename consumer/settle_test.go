@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
+	"github.com/tracklayer/amazon-capi/consumer/pump"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -23,7 +24,7 @@ func TestSettleCountsWhatIsOurs(t *testing.T) {
 		size := int64(verdict.SizeOf(&kgo.Record{}))
 		var owners []*assignment.Assignment
 		for p := range int32(3) {
-			a := assignment.New("t", p, InboxesFor(1), func() {})
+			a := assignment.New("t", p, pump.Inboxes(1), func() {})
 			var rs []*kgo.Record
 			for i := range int64(records) {
 				rs = append(rs, &kgo.Record{Offset: i})

@@ -1,4 +1,4 @@
-package consumer
+package pump
 
 import (
 	"context"
@@ -8,10 +8,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// WorkerOf handles records, one after the other. One pump at a time uses it. It keeps
+// Worker handles records, one after the other. One pump at a time uses it. It keeps
 // nothing of a record that it has only read, nor of any after Flush, unless the
 // consumer was told that it does.
-type WorkerOf interface {
+type Worker interface {
 	// Read reads a record. again is set for one that was read before and put off. An
 	// error says nothing about the record, only that it cannot be read now; one with a
 	// method Wait(context.Context) error is waited for.

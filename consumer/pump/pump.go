@@ -1,4 +1,4 @@
-package consumer
+package pump
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 // that stopping is prompt.
 const ChunkLen = 512
 
-// InboxesFor bounds what pumps have not begun by how many of them compute at once.
-func InboxesFor(workers int) *flow.Inboxes { return flow.NewInboxes(3 * ChunkLen * workers) }
+// Inboxes bounds what pumps have not begun by how many of them compute at once.
+func Inboxes(workers int) *flow.Inboxes { return flow.NewInboxes(3 * ChunkLen * workers) }
 
 // Pump takes the records of one assignment to the handler, in order. One goroutine per
 // partition keeps the order and lets a partition that is held hold alone. To compute it
@@ -27,7 +27,7 @@ func InboxesFor(workers int) *flow.Inboxes { return flow.NewInboxes(3 * ChunkLen
 type Pump struct {
 	*Pumps
 	a        *assignment.Assignment
-	worker   WorkerOf // of the chunk in hand
+	worker   Worker // of the chunk in hand
 	profiles tally.Chunk
 
 	// again: the records in hand were parked, and have been counted before. past is
@@ -40,8 +40,8 @@ type Pump struct {
 
 // Pumps is what the pumps of a member share.
 type Pumps struct {
-	Workers  chan WorkerOf // those that no pump uses
-	Recycles bool          // records whose fate is on its way are given back to the client
+	Workers  chan Worker // those that no pump uses
+	Recycles bool        // records whose fate is on its way are given back to the client
 	Tally    *tally.Tally
 	Window   *flow.Window
 	Parking  *parking.Lots
