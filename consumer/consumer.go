@@ -78,6 +78,21 @@ type conditions struct {
 	assignment, brokers, topic, fetch, commits, registry, sum, parking, position, retention *health.Condition
 }
 
+func conditionsOf(all *health.Conditions) conditions {
+	return conditions{
+		assignment: all.Condition("assignment"),
+		brokers:    all.Condition("brokers"),
+		topic:      all.Condition("topic"),
+		fetch:      all.Condition("fetch"),
+		commits:    all.Condition("commits"),
+		registry:   all.Condition("registry"),
+		sum:        all.Condition("sum"),
+		parking:    all.Condition("parking"),
+		position:   all.Condition("position"),
+		retention:  all.Condition("retention"),
+	}
+}
+
 // New checks the options and connects nothing; Run joins the group. clientOpts
 // carry brokers, TLS, SASL, logging and hooks.
 func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
@@ -97,21 +112,10 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		remade:      make(map[assignment.TopicPartition][]assignment.Stamp),
 		alive:       make(map[*assignment.Assignment]bool),
 		unreadable:  make(map[assignment.TopicPartition]unreadable),
-		conditions: conditions{
-			assignment: o.Conditions.Condition("assignment"),
-			brokers:    o.Conditions.Condition("brokers"),
-			topic:      o.Conditions.Condition("topic"),
-			fetch:      o.Conditions.Condition("fetch"),
-			commits:    o.Conditions.Condition("commits"),
-			registry:   o.Conditions.Condition("registry"),
-			sum:        o.Conditions.Condition("sum"),
-			parking:    o.Conditions.Condition("parking"),
-			position:   o.Conditions.Condition("position"),
-			retention:  o.Conditions.Condition("retention"),
-		},
-		doubts:  make(chan struct{}, 1),
-		oaths:   make(chan struct{}, 1),
-		askOpts: o.AskOpts,
+		conditions:  conditionsOf(o.Conditions),
+		doubts:      make(chan struct{}, 1),
+		oaths:       make(chan struct{}, 1),
+		askOpts:     o.AskOpts,
 	}
 	c.parking = parking.New(o.MaxParkedEvents, c.window)
 	c.shared = &pump.Pumps{

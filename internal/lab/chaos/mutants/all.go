@@ -6,9 +6,9 @@ func All() []Mutant {
 		{
 			Name: "commit-on-poll",
 			What: "commits the offsets of what was taken, delivered or not",
-			Edits: []Edit{{"consumer/commitable.go",
-				"	b := a.ledger.Beyond()\n	c.offset.Epoch = a.ledger.Prefix().Epoch\n",
-				"	c.offset = kgo.EpochOffset{Epoch: end.Epoch, Offset: end.Offset}\n	if true {\n		return c, true\n	}\n	b := a.ledger.Beyond()\n	c.offset.Epoch = a.ledger.Prefix().Epoch\n",
+			Edits: []Edit{{"consumer/assignment/commitable.go",
+				"	b := a.ledger.Beyond()\n	c.Offset.Epoch = a.ledger.Prefix().Epoch\n",
+				"	c.Offset = kgo.EpochOffset{Epoch: end.Epoch, Offset: end.Offset}\n	if true {\n		return c, true\n	}\n	b := a.ledger.Beyond()\n	c.Offset.Epoch = a.ledger.Prefix().Epoch\n",
 			}},
 		},
 		{
@@ -62,9 +62,9 @@ func All() []Mutant {
 		{
 			Name: "drain-forgotten",
 			What: "does not know, when partitions are revoked, of those that drain for a stop",
-			Edits: []Edit{{"consumer/life.go",
-				"	for _, a := range c.named(partitions) {\n		a.become(phaseDraining, phaseTaking)\n",
-				"	for _, a := range c.named(partitions) {\n		if a.phase() == phaseDraining {\n			continue\n		}\n		a.become(phaseDraining, phaseTaking)\n",
+			Edits: []Edit{{"consumer/table.go",
+				"	for _, a := range c.named(partitions) {\n		a.Retire()\n",
+				"	for _, a := range c.named(partitions) {\n		if !a.Taking() && a.Commits() {\n			continue\n		}\n		a.Retire()\n",
 			}},
 		},
 	}
