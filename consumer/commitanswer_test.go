@@ -233,7 +233,7 @@ func TestAPartitionThatComesBackWhileItsCommitsAreRefused(t *testing.T) {
 		"thrown out": func(b *bench, _ *member) { b.throwOut(kerr.UnknownMemberID) },
 		"doubted": func(_ *bench, m *member) {
 			m.mu.Lock()
-			m.doubt(m.assignments[assignment.TopicPartition{topic, 1}])
+			m.doubt(m.assignments[assignment.Of(topic, 1)])
 			m.mu.Unlock()
 		},
 	} {

@@ -67,7 +67,7 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	c.mu.Lock()
 	for topic, partitions := range offsets {
 		for p := range partitions {
-			if a := c.assignments[assignment.TopicPartition{topic, p}]; a != nil {
+			if a := c.assignments[assignment.Of(topic, p)]; a != nil {
 				as = append(as, a)
 			}
 		}

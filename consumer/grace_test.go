@@ -225,7 +225,7 @@ func TestAFaultWithoutAPartitionNamesWhatItIs(t *testing.T) {
 	m := b.start(newFakeSink(true), nil)
 	b.eventually("it is assigned", func() bool { return len(m.owned()) == 1 })
 	m.mu.Lock()
-	m.fetchFailed(assignment.TopicPartition{"", -1}, errors.New("the answer is too large"))
+	m.fetchFailed(assignment.Of("", -1), errors.New("the answer is too large"))
 	m.mu.Unlock()
 	if why := reasonOf(m, "fetch"); strings.Contains(why, "group") || !strings.Contains(why, topic) {
 		t.Errorf("readiness says %q, want the topic", why)

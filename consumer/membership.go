@@ -45,7 +45,7 @@ func (c *Consumer) reclaim(cl *kgo.Client, added map[string][]int32) {
 	fresh := make(map[assignment.TopicPartition]bool)
 	for topic, partitions := range added {
 		for _, p := range partitions {
-			fresh[assignment.TopicPartition{topic, p}] = true
+			fresh[assignment.Of(topic, p)] = true
 		}
 	}
 	var kept []*assignment.Assignment

@@ -177,7 +177,7 @@ func TestMissedIsToldForAWhile(t *testing.T) {
 	c.metrics = newMetrics(c, nil)
 	cs := health.NewConditions(zerolog.Nop(), nil)
 	c.conditions.retention = cs.Condition("retention")
-	c.miss(assignment.TopicPartition{topic, 0}, 5, 10, 5)
+	c.miss(assignment.Of(topic, 0), 5, 10, 5)
 	for _, step := range []struct {
 		after   time.Duration
 		failing bool

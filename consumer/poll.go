@@ -69,7 +69,7 @@ func (c *Consumer) take(fetches kgo.Fetches) passOver {
 	defer c.mu.Unlock()
 	over := make(passOver)
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-		tp := assignment.TopicPartition{p.Topic, p.Partition}
+		tp := assignment.Of(p.Topic, p.Partition)
 		a := c.assignments[tp]
 		large := c.tooLarge(p.Err)
 		if large != nil {

@@ -120,10 +120,10 @@ func TestAFetchFaultThatIsOver(t *testing.T) {
 		tp  assignment.TopicPartition
 		err error
 	}{
-		"idle":         {assignment.TopicPartition{topic, 0}, kerr.TopicAuthorizationFailed},
+		"idle":         {assignment.Of(topic, 0), kerr.TopicAuthorizationFailed},
 		"no partition": {assignment.TopicPartition{}, errors.New("unable to do something")},
 		"late":         {assignment.TopicPartition{}, &kgo.ErrGroupSession{Err: kerr.UnknownMemberID}},
-		"gone":         {assignment.TopicPartition{topic, 7}, kerr.TopicAuthorizationFailed},
+		"gone":         {assignment.Of(topic, 7), kerr.TopicAuthorizationFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

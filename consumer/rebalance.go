@@ -30,7 +30,7 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 	defer c.mu.Unlock()
 	for topic, partitions := range added {
 		for _, p := range partitions {
-			a := c.begin(cl, assignment.TopicPartition{topic, p})
+			a := c.begin(cl, assignment.Of(topic, p))
 			if a == nil {
 				continue
 			}
@@ -52,7 +52,7 @@ func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kms
 	for _, g := range resp.Groups {
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {
-				tp, f := c.topic.PartitionOf(t.Topic, t.TopicID, p.Partition), assignment.Fetched{p.Offset, p.Metadata}
+				tp, f := c.topic.PartitionOf(t.Topic, t.TopicID, p.Partition), assignment.Fetched{Offset: p.Offset, Metadata: p.Metadata}
 				if kerr.ErrorForCode(p.ErrorCode) == nil {
 					c.hear(cl, tp, f)
 				}

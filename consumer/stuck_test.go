@@ -294,7 +294,7 @@ func startCrowd(ctx context.Context, t *testing.T, c crowdCase) *crowdRun {
 	pumpCtx, stop := context.WithCancel(ctx)
 	r.a = assignment.New(topic, 0, r.inboxes, stop)
 	r.Consumer.mu.Lock()
-	r.assignments[assignment.TopicPartition{topic, 0}], r.alive[r.a] = r.a, true
+	r.assignments[assignment.Of(topic, 0)], r.alive[r.a] = r.a, true
 	r.Consumer.mu.Unlock()
 	r.shared.Recycles = false
 	p := r.shared.Of(r.a)

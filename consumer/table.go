@@ -40,7 +40,7 @@ func (c *Consumer) named(partitions map[string][]int32) (as []*assignment.Assign
 	}
 	for topic, ps := range partitions {
 		for _, p := range ps {
-			if a := c.assignments[assignment.TopicPartition{topic, p}]; a != nil {
+			if a := c.assignments[assignment.Of(topic, p)]; a != nil {
 				as = append(as, a)
 			}
 		}

@@ -40,7 +40,7 @@ func (c *Consumer) tooLarge(err error) *kgo.ErrDecompressTooLarge {
 func (c *Consumer) standIn(batch *kgo.ErrDecompressTooLarge) *kgo.Record {
 	said := fmt.Sprintf("amazon-capi has not read the producer's batch at offsets %d to %d of partition %d: it unpacks to more than %d MiB, or to far more than its own size allows",
 		batch.Offset, batch.NextOffset-1, batch.Partition, flow.MaxBatch>>20)
-	c.log.Error().Stringer("partition", assignment.TopicPartition{batch.Topic, batch.Partition}).
+	c.log.Error().Stringer("partition", assignment.Of(batch.Topic, batch.Partition)).
 		Int64("from", batch.Offset).Int64("to", batch.NextOffset-1).
 		Msg("a producer's batch unpacks to far more than batches are meant to: its records are not read, and one dead letter stands for them")
 	return &kgo.Record{

@@ -49,7 +49,7 @@ func (t *topicID) PartitionOf(topic string, _ [16]byte, partition int32) assignm
 	if topic == "" {
 		topic = t.name
 	}
-	return assignment.TopicPartition{topic, partition}
+	return assignment.Of(topic, partition)
 }
 
 // differs reports whether the id is of a topic that was made after the one that is

@@ -49,7 +49,7 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignme
 			err = fmt.Errorf("group %q does not tell the offset of partition %d: %w", c.opts.Group, a.Partition(), refused)
 			return false
 		}
-		c.hear(c.client, a.TopicPartition(), assignment.Fetched{p.Offset, p.Metadata})
+		c.hear(c.client, a.TopicPartition(), assignment.Fetched{Offset: p.Offset, Metadata: p.Metadata})
 		return true
 	})
 	return silent, err

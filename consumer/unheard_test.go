@@ -154,7 +154,7 @@ func TestAnAnswerThatComesTwice(t *testing.T) {
 	s := newFakeSink(false)
 	m := b.start(s, nil)
 	vs := s.take(10)
-	m.hear(m.client, assignment.TopicPartition{topic, 0}, assignment.Fetched{Offset: -1})
+	m.hear(m.client, assignment.Of(topic, 0), assignment.Fetched{Offset: -1})
 	m.settleClaim(m.owned()[0], &ledger.Claim{Committed: -1}, ledger.Finding{})
 	for _, a := range m.owned() {
 		if last, _ := a.Behind(0); a.OpenClaim() != nil || last != 9 {

@@ -8,6 +8,9 @@ type TopicPartition struct {
 	Partition int32
 }
 
+// Of returns the name of a partition.
+func Of(topic string, partition int32) TopicPartition { return TopicPartition{topic, partition} }
+
 func (tp TopicPartition) String() string { return fmt.Sprintf("%s/%d", tp.Topic, tp.Partition) }
 
 // Topic returns the topic that the partition is of.

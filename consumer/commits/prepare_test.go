@@ -20,7 +20,7 @@ type oneTopic struct{}
 func (oneTopic) IDOf(string) (id [16]byte) { return id }
 func (oneTopic) Learn(string, [16]byte)    {}
 func (oneTopic) PartitionOf(topic string, _ [16]byte, partition int32) assignment.TopicPartition {
-	return assignment.TopicPartition{topic, partition}
+	return assignment.Of(topic, partition)
 }
 
 // TestACommitThatWaitedLosesWhatIsNotOurs: it may have waited for the client to join
