@@ -17,6 +17,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/parking"
 	"github.com/tracklayer/amazon-capi/consumer/pump"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/internal/wait"
@@ -225,9 +226,15 @@ func (c *Consumer) Run(ctx context.Context, h Handler) error {
 
 	background, stopBackground := context.WithCancel(context.Background())
 	var loops sync.WaitGroup
-	loops.Go(func() { c.commits.Run(background) })
+	loops.Go(func() {
+		defer crash.Report()
+		c.commits.Run(background)
+	})
 	loops.Go(func() { c.healthLoop(background) })
-	loops.Go(func() { c.rereader().Run(background) })
+	loops.Go(func() {
+		defer crash.Report()
+		c.rereader().Run(background)
+	})
 	loops.Go(func() { c.trimLoop(background) })
 	loops.Go(func() { c.doubtLoop(background) })
 	loops.Go(func() { c.recheckLoop(background) })

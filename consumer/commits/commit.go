@@ -103,7 +103,6 @@ func (c *Committer) Hurry() {
 
 // Run commits at the interval until ctx is done.
 func (c *Committer) Run(ctx context.Context) {
-	defer crash.Report()
 	timer := time.NewTimer(c.Interval)
 	defer timer.Stop()
 	for {

@@ -11,7 +11,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer/flow"
-	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/wait"
@@ -53,7 +52,6 @@ type Reader struct {
 
 // Run reads what is wanted until ctx is done.
 func (r *Reader) Run(ctx context.Context) {
-	defer crash.Report()
 	if r.Lots.most == 0 {
 		return
 	}
