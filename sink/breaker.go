@@ -57,14 +57,14 @@ func (l *lane) slots() int {
 	if l.trouble.broken {
 		return 1
 	}
-	return l.window.limit
+	return l.window.Limit
 }
 
 // current reports whether a request was sent since the lane last changed its mind.
 // What comes of an older one settles its events, and says nothing about the
 // present: it must neither count as one more failure in a row nor end trouble
 // that began after it was sent.
-func (l *lane) current(f *flight) bool { return f.round == l.window.round }
+func (l *lane) current(f *flight) bool { return f.round == l.window.Round }
 
 // hold has the lane send nothing for a while, or longer if it is held already.
 func (l *lane) hold(now time.Time, wait time.Duration, why string) {
@@ -77,7 +77,7 @@ func (l *lane) hold(now time.Time, wait time.Duration, why string) {
 // trip opens the breaker; the caller says for how long with hold.
 func (l *lane) trip() {
 	l.trouble.broken = true
-	l.window.shut()
+	l.window.Shut()
 }
 
 // fail is for a request that failed through no fault of its events. The lane
@@ -95,7 +95,7 @@ func (l *lane) fail(f *flight, now time.Time, after time.Duration, why string) {
 	t.refusals = refusals{}
 	wait := s.backoff.Full(t.tries)
 	if t.tries++; t.tries < s.opts.MaxAttempts {
-		l.window.cut()
+		l.window.Cut()
 	} else {
 		wait = s.backoff.Rest(t.tries - s.opts.MaxAttempts)
 		l.trip()

@@ -154,7 +154,7 @@ func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) 
 		if l.prune(b); len(b.events) == 0 {
 			continue
 		}
-		f := flight{batch: b, route: by, token: token, round: l.window.round}
+		f := flight{batch: b, route: by, token: token, round: l.window.Round}
 		// A request that has the lane to itself needs no claim: there can be
 		// another only once it has been answered.
 		if l.slots() > 1 {
@@ -170,7 +170,7 @@ func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) 
 			l.heard = now
 		}
 		l.flying = append(l.flying, b)
-		l.window.use(len(l.flying))
+		l.window.Use(len(l.flying))
 		l.watching = false
 		l.hire()
 		l.note(now)

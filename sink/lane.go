@@ -7,6 +7,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
+	"github.com/tracklayer/amazon-capi/sink/gate"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -37,7 +38,7 @@ type lane struct {
 	// request could be sent; otherwise the first that is answered goes on.
 	watching bool
 
-	window  window
+	window  gate.Window
 	trouble trouble
 	// condition is the name of its condition while there is one.
 	condition string
@@ -72,7 +73,7 @@ type lane struct {
 func newLane(s *Sink, profile string, by *exchange.Route, now time.Time) *lane {
 	l := &lane{
 		sink: s, profile: profile, contract: by.Contract, region: by.Region, dataSet: by.DataSetID, wake: make(chan struct{}, 1),
-		window: newWindow(1), state: LaneIdle, since: now,
+		window: gate.NewWindow(1), state: LaneIdle, since: now,
 	}
 	l.memory, l.repeated = s.memory, l.countRepeated
 	l.follow(by)

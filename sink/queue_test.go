@@ -87,7 +87,7 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 			"no way any more":            func(l *lane) { l.stray = &verdict.Reason{} },
 			"held":                       func(l *lane) { l.heldUntil = now.Add(time.Second) },
 			"full":                       func(l *lane) { l.flying = append(l.flying, &batch{}) },
-			"probing":                    func(l *lane) { l.window.limit, l.trouble.broken = 8, true; l.flying = append(l.flying, &batch{}) },
+			"probing":                    func(l *lane) { l.window.Limit, l.trouble.broken = 8, true; l.flying = append(l.flying, &batch{}) },
 			"the token is refused":       func(l *lane) { l.stale = token },
 			"a later one is refused":     func(l *lane) { l.stale = login.NewAccessToken("Atza|y", 6) },
 			"all of it has been dropped": func(l *lane) { l.ready = nil },

@@ -107,7 +107,7 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 	}
 	l.well(f)
 	if rest == nil && l.current(f) {
-		l.window.grow()
+		l.window.Grow()
 	}
 	l.mu.Unlock()
 	s.memory.release(b)
@@ -245,7 +245,7 @@ func (l *lane) narrow(f *flight, res *exchange.Result) {
 	l.mu.Lock()
 	l.well(f)
 	if l.current(f) {
-		l.window.grow()
+		l.window.Grow()
 	}
 	if several {
 		l.pushHalves(b)

@@ -28,7 +28,7 @@ func (l *lane) follow(to *exchange.Route) {
 	l.route = to
 	l.batchEvents = min(cmp.Or(to.BatchEvents, o.BatchEvents), to.Limits.Events)
 	l.batchBytes = min(cmp.Or(to.BatchBytes, o.BatchBytes), to.Limits.Bytes)
-	l.window.bound(cmp.Or(to.Concurrency, o.LaneConcurrency))
+	l.window.Bound(cmp.Or(to.Concurrency, o.LaneConcurrency))
 }
 
 // renew has the lane ask for its way anew. The sink's mu is held.
@@ -73,7 +73,7 @@ func (l *lane) forgive() {
 	l.trouble = trouble{}
 	l.heldUntil, l.why = l.sink.opts.Now(), ""
 	l.stale = login.AccessToken{}
-	l.window.shut()
+	l.window.Shut()
 }
 
 // paused reports whether the lane holds its events because the operator wants it

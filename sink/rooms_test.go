@@ -15,8 +15,9 @@ import (
 func TestRoomsImportNoOther(t *testing.T) {
 	const module = "github.com/tracklayer/amazon-capi/"
 	for room, may := range map[string][]string{
-		".":          {"transform", "sink/amazon", "sink/login", "sink/exchange", "sink/deadletter", "sink/receipt", "sink/web"},
+		".":          {"transform", "sink/amazon", "sink/login", "sink/exchange", "sink/deadletter", "sink/gate", "sink/receipt", "sink/web"},
 		"amazon":     {"transform"},
+		"gate":       {},
 		"login":      {"sink/web"},
 		"exchange":   {"transform", "sink/amazon", "sink/login", "sink/web"},
 		"deadletter": {"schemas/framing"},

@@ -1,4 +1,4 @@
-package sink
+package gate
 
 // window is how many requests a lane may have in flight: one more after each
 // window that went well, half as many when one fails. Slow growth and fast
@@ -14,44 +14,44 @@ package sink
 // for the length of its timeout, would stop the others; and how many requests
 // there can be at all is bounded already, because each carries events of the
 // window that the consumer takes.
-type window struct {
-	limit, most int
+type Window struct {
+	Limit, Most int
 	filled      bool // it was full at least once since the last change
 	good        int  // answers since then
-	round       uint64
+	Round       uint64
 }
 
-func newWindow(most int) window { return window{limit: 1, most: most} }
+func NewWindow(most int) Window { return Window{Limit: 1, Most: most} }
 
-// bound sets how large the window may become.
-func (w *window) bound(most int) {
-	w.most = most
-	w.limit = min(w.limit, most)
+// Bound sets how large the window may become.
+func (w *Window) Bound(most int) {
+	w.Most = most
+	w.Limit = min(w.Limit, most)
 }
 
-// use takes note of how many requests are in flight.
-func (w *window) use(flying int) { w.filled = w.filled || flying >= w.limit }
+// Use takes note of how many requests are in flight.
+func (w *Window) Use(flying int) { w.filled = w.filled || flying >= w.Limit }
 
-// grow takes note of a request that went well. A window that is never full says
+// Grow takes note of a request that went well. A window that is never full says
 // nothing about a larger one.
-func (w *window) grow() {
-	if !w.filled || w.limit >= w.most {
+func (w *Window) Grow() {
+	if !w.filled || w.Limit >= w.Most {
 		return
 	}
-	if w.good++; w.good >= w.limit {
-		w.change(w.limit + 1)
+	if w.good++; w.good >= w.Limit {
+		w.change(w.Limit + 1)
 	}
 }
 
-func (w *window) cut() {
-	w.change(max(1, w.limit/2))
-	w.round++
+func (w *Window) Cut() {
+	w.change(max(1, w.Limit/2))
+	w.Round++
 }
 
-// shut begins again from one request.
-func (w *window) shut() {
+// Shut begins again from one request.
+func (w *Window) Shut() {
 	w.change(1)
-	w.round++
+	w.Round++
 }
 
-func (w *window) change(limit int) { w.limit, w.filled, w.good = limit, false, 0 }
+func (w *Window) change(limit int) { w.Limit, w.filled, w.good = limit, false, 0 }
