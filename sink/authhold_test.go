@@ -305,7 +305,7 @@ func TestAWayThatChangesAsATokenIsAwaited(t *testing.T) {
 			t.Fatal("the lane waits for a token of a way that it has left")
 		}
 		r.after(time.Second)
-		if s := r.lane("1"); s.State != LaneBatching || l.tokenless || l.unwait != nil {
+		if s := r.lane("1"); s.State != LaneBatching || l.tokenless() || l.unwait != nil {
 			t.Errorf("%+v: want it to wait for no token", s)
 		}
 		r.sink.Hurry()

@@ -173,7 +173,7 @@ func TestAWindowOfRefusalsIsOneProbe(t *testing.T) {
 		r.amazon.become(always(reply{status: 403, delay: time.Second}))
 		r.send("p", numbered("e", 8)...)
 		r.after(time.Second)
-		if got := r.sink.lanes["p"][0].trouble.probes; got != 1 {
+		if got := r.sink.lanes["p"][0].gate.Row().Probes(); got != 1 {
 			t.Errorf("%d refusals in a row were counted, want 1", got)
 		}
 		r.amazon.become(always(ok))

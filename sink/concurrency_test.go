@@ -408,7 +408,7 @@ func TestAGrownLaneWaitsForATokenOnce(t *testing.T) {
 		r := newRig(t, always(ok), single, func(o *Options) { o.Tokens = tokens })
 		way, _ := r.sink.router.Route("p", "US")
 		r.sink.lanes["p"] = []*lane{newLane(r.sink, "p", way, time.Now())}
-		r.sink.lanes["p"][0].window.Limit = 8
+		widen(r.sink.lanes["p"][0], 8)
 		r.send("p", numbered("e", 50)...)
 		r.after(time.Hour)
 		if n := tokens.waiting.Load(); n != 1 {

@@ -68,9 +68,6 @@ type stuckLane struct {
 	next int64     // the bytes of its next event, roughly, and of the lane
 }
 
-// slowAfter is how long a lane whose requests are not answered counts as well.
-const slowAfter = 5 * time.Second
-
 // tokenSoon is for how long a lane may wait for an access token without being stuck.
 // Until the first token is there all lanes wait, and what they had to give up for
 // that moment would have to be read again.
@@ -79,8 +76,7 @@ const tokenSoon = time.Second
 // stuck reports whether the lane cannot send, or nobody knows whether it can. The
 // caller holds mu.
 func (l *lane) stuck(now time.Time) bool {
-	return l.paused() || l.tokenless && now.Sub(l.since) >= tokenSoon || l.turnless() || l.barren || l.trouble.broken || l.trouble.tries > 0 || now.Before(l.heldUntil) ||
-		len(l.flying) > 0 && now.Sub(l.heard) > slowAfter
+	return l.gate.Stuck(now) || l.tokenless() && now.Sub(l.shown.since) >= tokenSoon || l.turnless() || l.unheard(now)
 }
 
 // survey looks at all lanes. The caller holds mu.
@@ -99,10 +95,10 @@ func (l *lane) join(c *crowd, now time.Time) {
 		c.stuck = append(c.stuck, l.asStuck(stuck, now))
 	}
 	if stuck {
-		c.own = c.own || l.paused() || l.turnless() || !l.trouble.since.IsZero()
+		c.own = c.own || l.gate.Paused() || l.turnless() || l.gate.Refused()
 		return
 	}
-	c.proven = c.proven || l.proven
+	c.proven = c.proven || l.trust.proven
 	if n := l.records - l.use(); n > 0 {
 		c.over = append(c.over, surplus{l, n})
 		c.beyond += n
@@ -136,14 +132,14 @@ func (l *lane) asStuck(stuck bool, now time.Time) stuckLane {
 // pause ends. The caller holds mu.
 func (l *lane) turn(now time.Time) time.Time {
 	switch {
-	case l.paused():
+	case l.gate.Paused():
 		return now.Add(24 * time.Hour)
-	case l.tokenless:
+	case l.tokenless():
 		return now.Add(time.Hour)
-	case l.queued:
+	case l.queued():
 		return l.sink.lobby.due(l) // who came first goes first, and keeps its events
 	}
-	return l.heldUntil
+	return l.gate.Until()
 }
 
 // share is what stuck lanes may keep between them.
@@ -218,7 +214,7 @@ func (l *lane) wants(now time.Time) int {
 	l.mu.Lock()
 	stuck, records, use, size := l.stuck(now), l.records, l.use(), max(l.average, recordOverhead)
 	due := !l.turn(now).After(now.Add(time.Second))
-	strange, cost := l.strange, l.sink.laneCost-l.cost()
+	strange, cost := l.trust.strange, l.sink.laneCost-l.cost()
 	l.mu.Unlock()
 	switch {
 	case strange:
@@ -272,4 +268,4 @@ func (s *Sink) grant(now time.Time, records, use int, size, cost int64, due bool
 
 // use is how many records the lane can do something with: those in flight, and
 // as many batches in waiting as it takes to grow. The caller holds mu.
-func (l *lane) use() int { return (l.slots() + 1) * l.batchEvents }
+func (l *lane) use() int { return (l.gate.Slots() + 1) * l.batchEvents }

@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -35,25 +34,25 @@ type scratch struct {
 // sent. The caller holds mu, and either the sink's mu or a place among its
 // goroutines, so that Close is not past waiting for them.
 func (l *lane) hire() {
-	if !l.watching && l.sendable() && l.sink.stop.Err() == nil {
+	if !l.watched() && l.sendable() && l.sink.stop.Err() == nil {
 		l.post()
 	}
 }
 
 // sendable reports whether there is something that could be sent, now or later. The
 // caller holds mu.
-func (l *lane) sendable() bool { return !l.empty() && !l.blocked && len(l.flying) < l.slots() }
+func (l *lane) sendable() bool { return !l.empty() && !l.blocked && len(l.flying) < l.gate.Slots() }
 
 // post has somebody watch: a goroutine, or of a strange lane the lobby. The caller
 // holds mu.
 func (l *lane) post() {
-	l.watching = true
-	if l.strange {
+	if l.trust.strange {
 		now := l.sink.opts.Now()
-		l.queued = true
+		l.line()
 		l.sink.lobby.join(l, l.next(now), now)
 		return
 	}
+	l.start()
 	l.sink.wg.Go(l.run)
 }
 
@@ -114,7 +113,7 @@ func (l *lane) more(now time.Time) bool {
 	if l.sendable() {
 		return true
 	}
-	l.watching, l.tokenless, l.askAt = false, false, time.Time{}
+	l.retire()
 	if l.idle() {
 		l.rest()
 	}
@@ -123,7 +122,7 @@ func (l *lane) more(now time.Time) bool {
 
 // next is when there will be something to send. The caller holds mu.
 func (l *lane) next(now time.Time) time.Time {
-	return later(l.due(now), later(l.heldUntil, l.askAt))
+	return later(l.due(now), later(l.gate.Until(), l.askAt))
 }
 
 // wait waits for d, for news, or for the sink to stop.
@@ -143,7 +142,7 @@ func (l *lane) wait(d time.Duration) {
 func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) (flight, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.route != by || l.stray != nil || now.Before(l.heldUntil) || len(l.flying) >= l.slots() || l.refusedToken(token) {
+	if _, held := l.gate.Held(now); held || l.route != by || l.stray != nil || len(l.flying) >= l.gate.Slots() || l.refusedToken(token) {
 		return flight{}, false
 	}
 	for {
@@ -154,34 +153,24 @@ func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) 
 		if l.prune(b); len(b.events) == 0 {
 			continue
 		}
-		f := flight{batch: b, route: by, token: token, round: l.window.Round}
+		f := flight{batch: b, route: by, token: token, round: l.gate.Round()}
 		// A request that has the lane to itself needs no claim: there can be
 		// another only once it has been answered.
-		if l.slots() > 1 {
+		if l.gate.Slots() > 1 {
 			if f.claimed = l.claims.take(b, &l.sink.idSets); !f.claimed {
 				l.push(b)
-				l.blocked = true
+				l.block()
 				return flight{}, false
 			}
 		}
 		f.bytes = b.claim().bytes
-		l.average = f.bytes/int64(len(b.events)) + 1
-		if l.airborne += f.bytes; len(l.flying) == 0 {
-			l.heard = now
-		}
-		l.flying = append(l.flying, b)
-		l.window.Use(len(l.flying))
-		l.watching = false
+		l.begin(b, f.bytes, now)
+		l.gate.Flying(len(l.flying))
+		l.retire()
 		l.hire()
 		l.note(now)
 		return f, true
 	}
-}
-
-// refusedToken reports whether Amazon has refused the token or a later one. The
-// caller holds mu.
-func (l *lane) refusedToken(t login.AccessToken) bool {
-	return t.RefusedBy(l.stale)
 }
 
 // answered ends the claims of a flight, before what comes of it is dealt with
@@ -201,16 +190,12 @@ func (l *lane) answered(f *flight) {
 func (l *lane) land(f *flight) (watch bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := slices.Index(l.flying, f.batch)
-	l.flying = slices.Delete(l.flying, i, i+1)
-	l.airborne -= f.bytes
-	l.heard = l.sink.opts.Now()
-	l.blocked = false
-	if l.watching {
+	l.end(f.batch, f.bytes, l.sink.opts.Now())
+	if l.watched() {
 		l.signal()
 		return false
 	}
-	l.watching = true
+	l.start()
 	return true
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/gate"
-	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
 // lane is the queue of one profile, or of that part of its events which goes to
@@ -22,61 +21,32 @@ type lane struct {
 	contract amazon.Contract
 	region   amazon.Region
 	dataSet  string // see Route.DataSetID
-	// wake tells the goroutine that watches that there is something new.
-	wake chan struct{}
 
 	mu sync.Mutex
+	// gate is the lane's state: whether it may send, and if not, why.
+	gate gate.Gate
 	queue
 	routing
-	// flying are the batches in flight, until what their answers ask for has
-	// been done; claims are the event ids in them where there can be several.
-	flying []*batch
-	claims claims
-	// blocked: what is next has an event id that is in flight.
-	blocked bool
-	// watching: a goroutine waits for the next batch. It does so only while a
-	// request could be sent; otherwise the first that is answered goes on.
-	watching bool
-
-	window  gate.Window
-	trouble trouble
-	// condition is the name of its condition while there is one.
-	condition string
-	// heldUntil is until when nothing at all is sent, and why the reason.
-	heldUntil time.Time
-	why       string
-	stale     login.AccessToken // the latest token that Amazon answered 401 to
-	tokenless bool              // the one that watches waits for an access token
-	fading    *time.Timer       // that ends the condition of an idle lane; nil if none runs
-
-	records int // that have no verdict yet and are no dead letters
-	// airborne is the bytes of those in flight, and heard is when an answer last
-	// came, or the first of them was sent.
-	airborne int64
-	average  int64 // bytes of a record, of the last batch that was sent
-	heard    time.Time
-	gave     bool // records back that have not come again
-	// gaveStuck: some of what it gave back was put off for a whole round of tries.
-	gaveStuck bool
-	proven    bool // Amazon has answered well about its events
-	accepted  bool // Amazon has accepted an event of it
-	strange   bool // no account names the profile, and it was never accepted
-	charged   bool // its cost is counted in the window
-	queued    bool // it is watched from the lobby, in which it has the ticket
-	ticket    ticket
-	askAt     time.Time // when it looks for a token again
-	barren    bool      // the latest answer put off all that it was about
-	state     LaneState
-	since     time.Time
+	flights
+	watch
+	tokens
+	condition condition
+	given     given
+	trust     trust
+	shown     shown
+	records   int // that have no verdict yet and are no dead letters
 }
 
 func newLane(s *Sink, profile string, by *exchange.Route, now time.Time) *lane {
 	l := &lane{
-		sink: s, profile: profile, contract: by.Contract, region: by.Region, dataSet: by.DataSetID, wake: make(chan struct{}, 1),
-		window: gate.NewWindow(1), state: LaneIdle, since: now,
+		sink: s, profile: profile, contract: by.Contract, region: by.Region, dataSet: by.DataSetID,
+		gate: gate.New(), watch: newWatch(), shown: shown{LaneIdle, now},
 	}
 	l.memory, l.repeated = s.memory, l.countRepeated
 	l.follow(by)
+	if by.Paused {
+		l.gate.Pause(now)
+	}
 	l.acquaint()
 	return l
 }
@@ -93,13 +63,11 @@ func (l *lane) add(g *group, now time.Time) {
 		news = l.addNew(g, now)
 	}
 	l.records += len(g.events)
-	if l.strange && !l.charged {
-		l.charge()
-	}
-	l.gave = l.gave && l.sink.opts.Parked != nil // which knows better
+	l.charge()
+	l.given.came(l.sink.opts.Parked != nil)
 	l.notePause()
 	l.resume()
-	if !l.watching {
+	if !l.watched() {
 		l.hire()
 	} else if news {
 		l.signal()
@@ -155,17 +123,6 @@ func (l *lane) countRepeated(differs bool) {
 	l.sink.metrics.duplicates.WithLabelValues(strconv.FormatBool(differs)).Inc()
 }
 
-func (l *lane) signal() {
-	if l.queued {
-		l.reconsider()
-		return
-	}
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
-}
-
 // flush makes the open batch ready.
 func (l *lane) flush() {
 	l.mu.Lock()
@@ -182,8 +139,7 @@ func (l *lane) flush() {
 func (l *lane) hurry(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open == nil || len(l.flying) > 0 || len(l.ready) > 0 || len(l.front) > 0 ||
-		now.Before(l.heldUntil) || l.trouble.tries > 0 || l.trouble.broken || l.tokenless || l.paused() {
+	if l.open == nil || len(l.flying) > 0 || len(l.ready) > 0 || len(l.front) > 0 || !l.gate.Calm(now) || l.tokenless() {
 		return
 	}
 	l.closeOpen()
@@ -205,7 +161,7 @@ func (l *lane) sweep() {
 	l.front = l.swept(l.front)
 	l.ready = l.swept(l.ready)
 	l.aside = l.swept(l.aside)
-	if !l.away() && !l.watching && l.idle() {
+	if !l.away() && !l.watched() && l.idle() {
 		l.rest() // one that is paused has nobody else who would notice
 	}
 	l.signal()
@@ -226,42 +182,12 @@ func (l *lane) swept(list []*batch) []*batch {
 	return kept
 }
 
-// away reports whether records that the lane gave back are to come again. The
-// caller holds mu.
-func (l *lane) away() bool {
-	l.gave = l.gave && l.parked()
-	return l.gave
-}
-
-func (l *lane) parked() bool {
-	if f := l.sink.opts.Parked; f != nil {
-		return f(l.profile)
-	}
-	return l.gave
-}
-
 // prune drops the dead events of a batch. The caller holds mu.
 func (l *lane) prune(b *batch) {
 	if gone := b.prune(); gone > 0 {
 		l.records -= gone
 		l.sink.metrics.fenced.Add(float64(gone))
 	}
-}
-
-// anyStuck reports whether events that were put off for a whole round of tries
-// wait for another, those of the given batch left out. The caller holds mu.
-func (l *lane) anyStuck(but *batch) bool {
-	if l.gaveStuck = l.gaveStuck && l.parked(); l.gaveStuck {
-		return true
-	}
-	for _, list := range [][]*batch{l.aside, l.front, l.flying} {
-		for _, b := range list {
-			if b.stuck && b != but {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // forgettable reports whether the lane has been idle for that long. One that has
@@ -271,7 +197,10 @@ func (l *lane) anyStuck(but *batch) bool {
 func (l *lane) forgettable(now time.Time, idle time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.watching || !l.idle() || l.records > 0 || l.away() || now.Sub(l.since) < idle || now.Before(l.heldUntil) {
+	if l.watched() || !l.idle() || l.records > 0 || l.away() || now.Sub(l.shown.since) < idle {
+		return false
+	}
+	if _, held := l.gate.Held(now); held {
 		return false
 	}
 	l.withdraw()

@@ -35,18 +35,26 @@ type LaneStatus struct {
 	Concurrency int `json:"concurrency"`
 }
 
-// doing tells the lane's state. The caller holds mu.
+// shown is what a lane was doing when it was last looked at. The lane's mu guards it.
+type shown struct {
+	state LaneState
+	since time.Time
+}
+
+// doing is what the lane does, by its gate, its watch and what it has. The caller
+// holds mu.
 func (l *lane) doing(now time.Time) (state LaneState, reason string) {
+	why, held := l.gate.Held(now)
 	switch {
 	case l.empty() && len(l.flying) == 0:
 		return LaneIdle, ""
-	case l.paused():
+	case l.gate.Paused():
 		return LaneHeld, reasonPaused
-	case now.Before(l.heldUntil):
-		return LaneHeld, l.why
+	case held:
+		return LaneHeld, why
 	case len(l.flying) > 0:
 		return LaneSending, ""
-	case l.tokenless:
+	case l.tokenless():
 		return LaneHeld, "waits for an access token"
 	case len(l.front) > 0 || len(l.ready) > 0:
 		return LaneSending, ""
@@ -58,8 +66,8 @@ func (l *lane) doing(now time.Time) (state LaneState, reason string) {
 
 // note keeps since when the lane is in its state. The caller holds mu.
 func (l *lane) note(now time.Time) {
-	if state, _ := l.doing(now); state != l.state {
-		l.state, l.since = state, now
+	if state, _ := l.doing(now); state != l.shown.state {
+		l.shown = shown{state, now}
 	}
 }
 
@@ -69,7 +77,7 @@ func (l *lane) status(now time.Time) LaneStatus {
 	l.note(now)
 	_, reason := l.doing(now)
 	return LaneStatus{
-		Profile: l.sink.profiles.shown(l.profile), Account: l.route.Account, Region: l.region.String(), Contract: l.contract.Name(), State: l.state, Since: l.since, Reason: reason, Records: l.records,
-		Breaker: l.breaker(now), Requests: len(l.flying), Concurrency: l.slots(),
+		Profile: l.sink.profiles.shown(l.profile), Account: l.route.Account, Region: l.region.String(), Contract: l.contract.Name(), State: l.shown.state, Since: l.shown.since, Reason: reason, Records: l.records,
+		Breaker: l.breaker(now), Requests: len(l.flying), Concurrency: l.gate.Slots(),
 	}
 }

@@ -203,7 +203,7 @@ func (l *lane) visit() {
 	leave := sync.OnceFunc(b.leave)
 	defer leave()
 	l.mu.Lock()
-	l.queued, l.tokenless, l.askAt = false, l.unwait != nil, time.Time{}
+	l.seat()
 	route, stale, stray := l.route, l.stale, l.stray
 	l.mu.Unlock()
 	if stray == nil {
@@ -233,7 +233,7 @@ func (l *lane) askForToken(by *exchange.Route) {
 	b.mu.Unlock()
 	if !first {
 		l.mu.Lock()
-		l.tokenless, l.askAt = true, l.sink.opts.Now().Add(lookAgain)
+		l.lookAgain(l.sink.opts.Now().Add(lookAgain))
 		l.mu.Unlock()
 		l.lineUp()
 		return
@@ -264,14 +264,14 @@ func (l *lane) lineUp() {
 // reconsider is for a lane in the line that there is news of. The caller holds mu.
 func (l *lane) reconsider() {
 	b, now := &l.sink.lobby, l.sink.opts.Now()
-	if l.sendable() && l.strange {
+	if l.sendable() && l.trust.strange {
 		b.move(l, l.next(now), now)
 		return
 	}
 	if !b.drop(l) {
 		return // who is seated finds out
 	}
-	l.queued = false
+	l.seat()
 	if l.more(now) {
 		l.post()
 	}
@@ -279,7 +279,7 @@ func (l *lane) reconsider() {
 
 // turnless reports whether the lane waits for a seat and all are taken. The caller
 // holds mu.
-func (l *lane) turnless() bool { return l.queued && l.sink.lobby.full() }
+func (l *lane) turnless() bool { return l.queued() && l.sink.lobby.full() }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

@@ -1,6 +1,10 @@
 package sink
 
-import "time"
+import (
+	"time"
+
+	"github.com/tracklayer/amazon-capi/sink/gate"
+)
 
 // Past is what has happened to events before their lane gave them back. Whoever
 // reads them again hands it to AddAgain, so that their receipts and dead letters
@@ -14,8 +18,8 @@ type Past struct {
 	notBefore time.Time
 
 	// Of what a strange lane gave back.
-	refusals
-	said string
+	refused gate.Row
+	said    string
 }
 
 // NotBefore is when the events may be sent again; the zero time if at any. There

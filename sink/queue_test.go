@@ -11,6 +11,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
+	"github.com/tracklayer/amazon-capi/sink/gate"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -85,9 +86,9 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 		for name, change := range map[string]func(*lane){
 			"another way":                func(l *lane) { l.route = &exchange.Route{} },
 			"no way any more":            func(l *lane) { l.stray = &verdict.Reason{} },
-			"held":                       func(l *lane) { l.heldUntil = now.Add(time.Second) },
+			"held":                       func(l *lane) { l.gate.Hold(now, time.Second, "") },
 			"full":                       func(l *lane) { l.flying = append(l.flying, &batch{}) },
-			"probing":                    func(l *lane) { l.window.Limit, l.trouble.broken = 8, true; l.flying = append(l.flying, &batch{}) },
+			"probing":                    func(l *lane) { widen(l, 8); l.gate.Recall(gate.Row{}, now); l.flying = append(l.flying, &batch{}) },
 			"the token is refused":       func(l *lane) { l.stale = token },
 			"a later one is refused":     func(l *lane) { l.stale = login.NewAccessToken("Atza|y", 6) },
 			"all of it has been dropped": func(l *lane) { l.ready = nil },
@@ -114,4 +115,15 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 			t.Error("a batch that may be sent was not taken")
 		}
 	})
+}
+
+// widen has the lane send that many requests at once.
+func widen(l *lane, requests int) {
+	for range requests * requests {
+		if l.gate.Slots() == requests {
+			return
+		}
+		l.gate.Flying(l.gate.Slots())
+		l.gate.Grow()
+	}
 }

@@ -107,7 +107,7 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 	}
 	l.well(f)
 	if rest == nil && l.current(f) {
-		l.window.Grow()
+		l.gate.Grow()
 	}
 	l.mu.Unlock()
 	s.memory.release(b)
@@ -127,7 +127,7 @@ func (l *lane) putOff(b *batch, res *exchange.Result, now time.Time) {
 	b.failed(now)
 	b.tries++
 	l.mu.Lock()
-	l.trouble.refusals = refusals{}
+	l.gate.EndRow()
 	l.mu.Unlock()
 	if l.giveUp(b) {
 		l.bury(b, res, exhausted(b, res.Status, "Amazon put it off"))
@@ -143,7 +143,7 @@ func (l *lane) putOff(b *batch, res *exchange.Result, now time.Time) {
 		wait = s.backoff.Rest(0)
 	}
 	if res.RetryAfter > 0 {
-		l.hold(now, res.RetryAfter, "Amazon has put off events and wants to be left alone")
+		l.gate.Hold(now, res.RetryAfter, "Amazon has put off events and wants to be left alone")
 	}
 	l.putAside(b, now.Add(max(wait, res.RetryAfter)))
 }
@@ -160,7 +160,7 @@ func (l *lane) putAside(b *batch, until time.Time) {
 func (l *lane) nothingSettled(f *flight, res *exchange.Result, now time.Time) {
 	b := f.batch
 	l.mu.Lock()
-	l.barren = true
+	l.gate.Barren()
 	l.mu.Unlock()
 	if !b.apart && b.tries+1 < l.sink.opts.MaxAttempts {
 		l.retry(f, res, reasonItems)
@@ -168,8 +168,8 @@ func (l *lane) nothingSettled(f *flight, res *exchange.Result, now time.Time) {
 	}
 	if !b.apart {
 		l.mu.Lock()
-		if l.current(f) && !l.trouble.broken {
-			l.trouble.tries = 0
+		if l.current(f) {
+			l.gate.Excuse()
 		}
 		l.mu.Unlock()
 	}
@@ -196,8 +196,10 @@ func (l *lane) retry(f *flight, res *exchange.Result, reason string) {
 	l.fail(f, now, res.RetryAfter, why)
 	switch {
 	case over:
-		l.trouble.lasting = l.trouble.lasting || l.trouble.broken
-	case l.spent(b) && !l.trouble.broken:
+		if l.gate.Broken() {
+			l.condition.outlast()
+		}
+	case l.spent(b) && !l.gate.Broken():
 		// Others are taken meanwhile: it is this batch that Amazon cannot take.
 		l.report(fmt.Sprintf("%s to send the same %s failed, the last with: %s", count.Of(b.tries, "attempt"), count.Of(len(b.events), "event"), why))
 		b.tries, b.stuck = 0, true
@@ -226,10 +228,7 @@ func (l *lane) foreign(f *flight, res *exchange.Result) {
 		return
 	}
 	l.report(why)
-	l.trouble.refusals = refusals{}
-	l.trip()
-	l.hold(now, max(s.backoff.Spaced(l.trouble.tries), res.RetryAfter), why)
-	l.trouble.tries++
+	l.gate.Foreign(&s.policy, now, res.RetryAfter, why)
 }
 
 // narrow halves a batch that was refused as a whole, until the event at fault
@@ -245,7 +244,7 @@ func (l *lane) narrow(f *flight, res *exchange.Result) {
 	l.mu.Lock()
 	l.well(f)
 	if l.current(f) {
-		l.window.Grow()
+		l.gate.Grow()
 	}
 	if several {
 		l.pushHalves(b)

@@ -104,7 +104,9 @@ func (l *lane) shed(most int) []Backlog {
 	l.ready = l.ready[:from]
 	l.records -= n
 	l.sink.metrics.shed.Add(float64(n))
-	l.gave = l.gave || n > 0
+	if n > 0 {
+		l.given.gave(false)
+	}
 	l.signal() // what was open may have stayed, and be sent now
 	if n == 0 {
 		return nil
@@ -141,15 +143,14 @@ func (l *lane) shedTo(keep claim, most int, now time.Time) (out []Backlog, kept 
 	}
 	for _, b := range given[from:] {
 		l.takeOut(b)
-		l.gaveStuck = l.gaveStuck || b.stuck
+		l.given.gave(b.stuck)
 		out = append(out, Backlog{Profile: l.profile, Tokens: b.appendTokens(nil), Past: l.pastOf(b)})
 		l.sink.memory.release(b)
 	}
 	l.records -= n
-	l.gave = l.gave || n > 0
 	l.signal()
 	if n > 0 && l.idle() {
-		if !l.watching && l.charged {
+		if !l.watched() && l.trust.charged {
 			l.rest()
 		}
 		l.discharge()

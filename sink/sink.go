@@ -14,6 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
+	"github.com/tracklayer/amazon-capi/sink/gate"
 	"github.com/tracklayer/amazon-capi/sink/receipt"
 )
 
@@ -25,6 +26,7 @@ type Sink struct {
 	router  exchange.Router
 	sender  *exchange.Sender
 	backoff backoff.Backoff
+	policy  gate.Policy
 	letters *deadletter.Writer
 	// receipts is nil when none are written.
 	receipts *receipt.Writer
@@ -74,10 +76,12 @@ func New(opts Options) (*Sink, error) {
 	}
 	m := newMetrics(opts.Registerer)
 	m.profiles.configured = opts.Configured
+	spaced := backoff.New(opts.BackoffMin, opts.BackoffMax, opts.Rand)
 	s := &Sink{
 		opts:     opts,
 		router:   opts.Router,
-		backoff:  backoff.New(opts.BackoffMin, opts.BackoffMax, opts.Rand),
+		backoff:  spaced,
+		policy:   gate.Policy{Backoff: spaced, MaxAttempts: opts.MaxAttempts, AuthHold: opts.AuthHold, Timeout: opts.RequestTimeout},
 		metrics:  m,
 		memory:   newMemory(),
 		lanes:    make(map[string][]*lane),

@@ -34,9 +34,23 @@ const (
 	maxSpent = 256
 )
 
-// charge counts the lane in the window. The caller holds mu.
+// trust is what a lane knows of its profile. The lane's mu guards it.
+type trust struct {
+	proven   bool // Amazon has answered well about its events
+	accepted bool // Amazon has accepted an event of it
+	strange  bool // no account names the profile, and it was never accepted
+	charged  bool // the lane's cost is counted in the window
+}
+
+// prove notes that Amazon has answered well about an event.
+func (t *trust) prove() { t.proven = true }
+
+// charge counts a strange lane in the window. The caller holds mu.
 func (l *lane) charge() {
-	l.charged = true
+	if !l.trust.strange || l.trust.charged {
+		return
+	}
+	l.trust.charged = true
 	if f := l.sink.opts.Charge; f != nil {
 		f(l.sink.laneCost)
 	}
@@ -44,10 +58,10 @@ func (l *lane) charge() {
 
 // discharge ends that. The caller holds mu.
 func (l *lane) discharge() {
-	if !l.charged {
+	if !l.trust.charged {
 		return
 	}
-	l.charged = false
+	l.trust.charged = false
 	if f := l.sink.opts.Charge; f != nil {
 		f(-l.sink.laneCost)
 	}
@@ -55,7 +69,7 @@ func (l *lane) discharge() {
 
 // cost is what the lane takes of the window beside its events. The caller holds mu.
 func (l *lane) cost() int64 {
-	if l.charged {
+	if l.trust.charged {
 		return l.sink.laneCost
 	}
 	return 0
@@ -63,21 +77,21 @@ func (l *lane) cost() int64 {
 
 // acquaint notes whether the profile is a stranger's. The caller holds mu.
 func (l *lane) acquaint() {
-	l.strange = !l.sink.profiles.knows(l.profile) && l.sink.unknown.Add(1) > l.sink.familiar
-	l.askAt = time.Time{}
-	if !l.strange {
+	l.trust.strange = !l.sink.profiles.knows(l.profile) && l.sink.unknown.Add(1) > l.sink.familiar
+	l.lookNow()
+	if !l.trust.strange {
 		l.discharge()
 	}
 }
 
 // admit notes that Amazon has accepted an event of the profile. The caller holds mu.
 func (l *lane) admit() {
-	if l.accepted {
+	if l.trust.accepted {
 		return
 	}
-	l.accepted = true
+	l.trust.accepted = true
 	l.sink.metrics.profiles.accepted(l.profile)
-	l.strange = false
+	l.trust.strange = false
 	l.discharge()
 }
 
@@ -95,10 +109,10 @@ func (s *Sink) forgetStrangers() {
 		lanes = slices.DeleteFunc(lanes, func(l *lane) bool {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			if !l.strange || l.watching || !l.idle() || l.records > 0 {
+			if !l.trust.strange || l.watched() || !l.idle() || l.records > 0 {
 				return false
 			}
-			if l.trouble != (trouble{}) && kept < maxSpent {
+			if l.troubled() && kept < maxSpent {
 				kept++
 				return false
 			}
@@ -118,11 +132,11 @@ func (s *Sink) forgetStrangers() {
 // holds mu.
 func (l *lane) pastOf(b *batch) *Past {
 	p := b.past()
-	if p == nil || !l.strange {
+	if p == nil || !l.trust.strange {
 		return p
 	}
-	p.refusals, p.said = l.trouble.refusals, l.trouble.said
-	p.notBefore = later(p.notBefore, l.heldUntil)
+	p.refused, p.said = l.gate.Row(), l.condition.said
+	p.notBefore = later(p.notBefore, l.gate.Until())
 	return p
 }
 
@@ -130,13 +144,10 @@ func (l *lane) pastOf(b *batch) *Past {
 // given up. Of the time in between only the pause counts, which is for how long the
 // profile was not to be asked. The caller holds mu.
 func (l *lane) recall(p *Past, now time.Time) {
-	if !l.strange || p.since.IsZero() || !l.heard.IsZero() || l.trouble != (trouble{}) {
-		return
+	if l.trust.strange && !p.refused.Empty() && l.heard.IsZero() && !l.troubled() {
+		l.gate.Recall(p.refused, now)
+		l.condition.recall(p.said)
 	}
-	l.trouble.refusals, l.trouble.said, l.trouble.broken = p.refusals, p.said, true
-	r := &l.trouble.refusals
-	r.since = r.since.Add(max(now.Sub(r.last)-r.pause, 0))
-	r.last, r.pause = now, 0
 }
 
 // wantsOf is how many events a profile can use that has no lane. The caller holds

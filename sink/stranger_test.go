@@ -11,7 +11,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/backoff"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/gate"
 )
 
 // silent is an Amazon that never answers.
@@ -129,7 +131,7 @@ func TestStrangersAreGivenUp(t *testing.T) {
 				}
 				strange := 0
 				r.sink.each(func(l *lane) {
-					if l.strange {
+					if l.trust.strange {
 						strange++
 					}
 				})
@@ -190,19 +192,24 @@ func TestARowOfRefusalsOutlivesItsLane(t *testing.T) {
 	})
 }
 
-// TestRefusalsOfLongAgoCountNoTime: a row that is taken up again counts its pause of
-// the time in between, and a lane that has been answered since does not take it up.
-func TestRefusalsOfLongAgoCountNoTime(t *testing.T) {
+// TestARowIsTakenUpOnlyByALaneThatKnowsNothing: one that was answered since, or that is
+// in trouble, has news of its own.
+func TestARowIsTakenUpOnlyByALaneThatKnowsNothing(t *testing.T) {
 	start := time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)
-	p := &Past{refusals: refusals{since: start, last: start.Add(30 * time.Second), pause: 8 * time.Second, probes: 4}}
+	policy := gate.Policy{MaxAttempts: 5, AuthHold: time.Minute, Backoff: backoff.New(time.Second, time.Second, nil)}
+	before := gate.New()
+	before.Refuse(&policy, start, "")
+	p := &Past{refused: before.Row(), said: "refused"}
 	now := start.Add(time.Hour)
-	l := &lane{strange: true}
-	l.recall(p, now)
-	if got := now.Sub(l.trouble.since); got != 38*time.Second {
-		t.Errorf("%s count as refused, want 38s", got)
+	strange := trust{strange: true}
+	l := &lane{trust: strange}
+	if l.recall(p, now); !l.gate.Refused() || l.gate.State(now) != gate.Probing || l.condition.said != p.said {
+		t.Errorf("%s, said %q: want it to go on with the row", l.gate.State(now), l.condition.said)
 	}
-	for what, l := range map[string]*lane{"known": {}, "answered": {strange: true, heard: start}, "in trouble": {strange: true, trouble: trouble{tries: 1}}} {
-		if l.recall(p, now); !l.trouble.since.IsZero() {
+	failed := gate.New()
+	failed.Fail(&policy, start, 0, "")
+	for what, l := range map[string]*lane{"known": {}, "answered": {trust: strange, flights: flights{heard: start}}, "in trouble": {trust: strange, gate: failed}} {
+		if l.recall(p, now); l.gate.Refused() {
 			t.Errorf("a lane that is %s took the row up", what)
 		}
 	}

@@ -28,7 +28,7 @@ func TestEventsOutlastEveryChangeOfTheirWay(t *testing.T) {
 			paused := func(o *exchange.RouteOptions) { o.Paused = true }
 			ways := []*exchange.Routes{routesOf(t, good), routesOf(t, good, paused), routesOf(t, other), routesOf(t, other, paused), routesOf(t, dead), routesOf(t, dead, paused)}
 			r, tab := tableRig(t, always(ok), map[string]*exchange.Routes{"1": ways[0]})
-			r.sink.opts.AuthHold = 10_000 * time.Hour
+			r.sink.policy.AuthHold = 10_000 * time.Hour
 			sent := 0
 			for i, step := range steps {
 				r.amazon.become(always(answers[kinds[i]]))

@@ -14,44 +14,44 @@ package gate
 // for the length of its timeout, would stop the others; and how many requests
 // there can be at all is bounded already, because each carries events of the
 // window that the consumer takes.
-type Window struct {
-	Limit, Most int
+type window struct {
+	limit, most int
 	filled      bool // it was full at least once since the last change
 	good        int  // answers since then
-	Round       uint64
+	round       uint64
 }
 
-func NewWindow(most int) Window { return Window{Limit: 1, Most: most} }
+func newWindow(most int) window { return window{limit: 1, most: most} }
 
-// Bound sets how large the window may become.
-func (w *Window) Bound(most int) {
-	w.Most = most
-	w.Limit = min(w.Limit, most)
+// bound sets how large the window may become.
+func (w *window) bound(most int) {
+	w.most = most
+	w.limit = min(w.limit, most)
 }
 
-// Use takes note of how many requests are in flight.
-func (w *Window) Use(flying int) { w.filled = w.filled || flying >= w.Limit }
+// use takes note of how many requests are in flight.
+func (w *window) use(flying int) { w.filled = w.filled || flying >= w.limit }
 
-// Grow takes note of a request that went well. A window that is never full says
+// grow takes note of a request that went well. A window that is never full says
 // nothing about a larger one.
-func (w *Window) Grow() {
-	if !w.filled || w.Limit >= w.Most {
+func (w *window) grow() {
+	if !w.filled || w.limit >= w.most {
 		return
 	}
-	if w.good++; w.good >= w.Limit {
-		w.change(w.Limit + 1)
+	if w.good++; w.good >= w.limit {
+		w.change(w.limit + 1)
 	}
 }
 
-func (w *Window) Cut() {
-	w.change(max(1, w.Limit/2))
-	w.Round++
+func (w *window) cut() {
+	w.change(max(1, w.limit/2))
+	w.round++
 }
 
-// Shut begins again from one request.
-func (w *Window) Shut() {
+// shut begins again from one request.
+func (w *window) shut() {
 	w.change(1)
-	w.Round++
+	w.round++
 }
 
-func (w *Window) change(limit int) { w.Limit, w.filled, w.good = limit, false, 0 }
+func (w *window) change(limit int) { w.limit, w.filled, w.good = limit, false, 0 }

@@ -1,0 +1,44 @@
+package sink
+
+// given is what a lane gave back and is to come again.
+type given struct {
+	some  bool // records that have not come again
+	stuck bool // some of them were put off for a whole round of tries
+}
+
+// gave notes that records of a batch were given back.
+func (g *given) gave(stuck bool) { g.some, g.stuck = true, g.stuck || stuck }
+
+// came notes that events have come, which are all that was given unless somebody
+// knows better.
+func (g *given) came(known bool) { g.some = g.some && known }
+
+// away reports whether records that the lane gave back are to come again. The
+// caller holds mu.
+func (l *lane) away() bool {
+	l.given.some = l.given.some && l.parked()
+	return l.given.some
+}
+
+func (l *lane) parked() bool {
+	if f := l.sink.opts.Parked; f != nil {
+		return f(l.profile)
+	}
+	return l.given.some
+}
+
+// anyStuck reports whether events that were put off for a whole round of tries
+// wait for another, those of the given batch left out. The caller holds mu.
+func (l *lane) anyStuck(but *batch) bool {
+	if l.given.stuck = l.given.stuck && l.parked(); l.given.stuck {
+		return true
+	}
+	for _, list := range [][]*batch{l.aside, l.front, l.flying} {
+		for _, b := range list {
+			if b.stuck && b != but {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,97 @@
+package sink
+
+import (
+	"context"
+	"time"
+)
+
+// watcher is who waits for a lane's next batch. It is one at most, and only while a
+// request could be sent; otherwise the first that is answered goes on.
+//
+//	         post           wait            asked
+//	nobody ───────▶ somebody ────▶ asking ────────▶ somebody
+//	       ◀───────
+//	        retire
+//
+//	        post         seat                         defer, post             seat
+//	nobody ─────▶ lined ─────▶ somebody     somebody ─────────────▶ lining ─────────▶ somebody
+//	              leave
+//	       lined ──────▶ somebody
+type watcher uint8
+
+const (
+	nobody   watcher = iota
+	somebody         // a goroutine, or whoever has the lane's seat in the lobby
+	asking           // that one, until there is an access token
+	lined            // a strange lane in the line of the lobby, with a ticket
+	lining           // in the line, until the token that another lane asks for is there
+)
+
+// watch is how a lane learns that there is something to send. The lane's mu guards it.
+type watch struct {
+	by watcher
+	// wake tells the goroutine that watches that there is something new.
+	wake chan struct{}
+	// unwait ends waiting for a token of the way; nil while nobody waits.
+	unwait context.CancelFunc
+	askAt  time.Time // when a lane in the line looks for a token again
+	ticket ticket
+}
+
+func newWatch() watch { return watch{wake: make(chan struct{}, 1)} }
+
+// watched reports whether anybody waits for the next batch.
+func (w *watch) watched() bool { return w.by != nobody }
+
+// tokenless reports whether the one that watches waits for an access token.
+func (w *watch) tokenless() bool { return w.by == asking || w.by == lining }
+
+// queued reports whether the lane is in the line of the lobby.
+func (w *watch) queued() bool { return w.by == lined || w.by == lining }
+
+// retire ends the watch.
+func (w *watch) retire() { w.by, w.askAt = nobody, time.Time{} }
+
+// start begins one by whoever calls.
+func (w *watch) start() { w.by = somebody }
+
+// line begins one in the line of the lobby, and goes on waiting for a token there.
+func (w *watch) line() {
+	if w.by == asking {
+		w.by = lining
+	} else {
+		w.by = lined
+	}
+}
+
+// seat takes the lane out of the line.
+func (w *watch) seat() { w.by, w.askAt = somebody, time.Time{} }
+
+// wait notes that the one who watches waits for a token, until unwait is called, or
+// with nil that it does not any more.
+func (w *watch) wait(unwait context.CancelFunc) {
+	switch w.unwait = unwait; {
+	case unwait != nil:
+		w.by = asking
+	case w.by == asking:
+		w.by = somebody
+	}
+}
+
+// lookAgain has the one who watches look for the token of another lane later.
+func (w *watch) lookAgain(at time.Time) { w.by, w.askAt = asking, at }
+
+// lookNow has it look for the token at once.
+func (w *watch) lookNow() { w.askAt = time.Time{} }
+
+// signal tells whoever watches that there is news. The caller holds mu.
+func (l *lane) signal() {
+	if l.queued() {
+		l.reconsider()
+		return
+	}
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
