@@ -28,12 +28,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	// A second signal while draining ends the process at once, by Go's default.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, process{args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, standardLog: health.TakeStandardLog()}))
+	os.Exit(run(ctx, process{name: os.Args[0], args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, standardLog: health.TakeStandardLog()}))
 }
 
 // process is what a command sees of the world it was started in, so that tests
 // run commands without starting processes.
 type process struct {
+	name    string // that it was started by; empty for the program's own
 	args    []string
 	environ []string
 	stdin   io.Reader

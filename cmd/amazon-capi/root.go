@@ -50,6 +50,7 @@ func newRoot(p *process) *cobra.Command {
 
 	root.AddCommand(
 		newRunCommand(p),
+		newInitCommand(p),
 		newDemoCommand(p),
 		newSandboxCommand(p),
 		newPublishCommand(p),

@@ -47,6 +47,9 @@ type propertyList struct {
 
 const propertyType = "property"
 
+// onCommandLine is where properties are that no file gives.
+const onCommandLine = "-X"
+
 // Set adds properties, a line each: the environment and the configuration file give
 // all of them at once.
 func (l *propertyList) Set(text string) error {
@@ -63,7 +66,7 @@ func (l *propertyList) Set(text string) error {
 		if value = strings.TrimSpace(value); clientprops.Secret(name) {
 			redact.Secret(value)
 		}
-		l.all = append(l.all, clientprops.Property{Name: name, Value: value, Where: "-X"})
+		l.all = append(l.all, clientprops.Property{Name: name, Value: value, Where: onCommandLine})
 	}
 	return nil
 }

@@ -13,7 +13,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
-const fileSuffix = "-file"
+const (
+	fileSuffix   = "-file"
+	betterInFile = "; better in a file or the environment, where other users cannot see it"
+)
 
 // Secret is a setting that must never be shown: it has no String that reveals it,
 // can be read from a file, and does not appear as a default in help.
@@ -25,7 +28,7 @@ type Secret struct {
 // Register adds the flag key and the one that names its file.
 func (s *Secret) Register(flags *pflag.FlagSet, key setting.Key, usage string) {
 	s.Key = key
-	flags.Var((*secretValue)(s), string(key), usage+"; better in a file or the environment, where other users cannot see it")
+	flags.Var((*secretValue)(s), string(key), usage+betterInFile)
 	flags.StringVar(&s.path, string(key.File()), "", "file that holds "+key.String())
 }
 

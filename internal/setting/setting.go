@@ -68,6 +68,11 @@ const (
 	Timeout         Key = "timeout"
 	CSV             Key = "csv"
 	Schema          Key = "schema"
+	Profile         Key = "profile"
+	Output          Key = "output"
+	Overwrite       Key = "overwrite"
+	Offline         Key = "offline"
+	RegisterSchemas Key = "register-schemas"
 	By              Key = "by"
 	JSON            Key = "json"
 

@@ -74,6 +74,14 @@ func (v *Live) tell(what string) {
 
 // kafka asks the brokers about themselves, the topics and the group.
 func (v *Live) kafka(ctx context.Context, l *report.List) {
+	v.connected(ctx, l, func(client *kgo.Client, admin *kadm.Client, brokers int) {
+		v.topics(ctx, l, client, admin, brokers)
+		v.group(ctx, l, admin)
+	})
+}
+
+// connected asks the brokers about themselves, and goes on if they answer.
+func (v *Live) connected(ctx context.Context, l *report.List, then func(client *kgo.Client, admin *kadm.Client, brokers int)) {
 	subject := strings.Join(v.Config.Kafka.Brokers, ",")
 	opts, err := v.Config.Kafka.Options(zerolog.Nop())
 	if err != nil {
@@ -95,8 +103,7 @@ func (v *Live) kafka(ctx context.Context, l *report.List) {
 		return
 	}
 	l.Fine(areaBrokers, subject, "%d answer, cluster %s", len(meta.Brokers), redact.Line(redact.Own(meta.Cluster), 64))
-	v.topics(ctx, l, client, admin, len(meta.Brokers))
-	v.group(ctx, l, admin)
+	then(client, admin, len(meta.Brokers))
 }
 
 // brokersAdvice names the settings that an error is about.

@@ -108,6 +108,21 @@ func (l List) Print(w io.Writer) {
 	fmt.Fprintf(w, "\n%d fine, %d to look at, %d to act on\n", l.Count(Fine), l.Count(Look), l.Count(Act))
 }
 
+// Brief writes a line for each finding, with what to do, for whoever is asked questions
+// meanwhile.
+func (l List) Brief(w io.Writer) {
+	for _, f := range l {
+		what := f.Area
+		if f.Subject != "" {
+			what += " " + f.Subject
+		}
+		fmt.Fprintf(w, "  %-4s  %s: %s\n", f.Level, what, f.Message)
+		if f.Level != Fine && f.Advice != "" {
+			fmt.Fprintf(w, "        %s\n", f.Advice)
+		}
+	}
+}
+
 // advise lists what to do at a level, each piece of advice once.
 func (l List) advise(w io.Writer, level Level) {
 	var said []string

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/tracklayer/amazon-capi/internal/config"
+	"github.com/tracklayer/amazon-capi/internal/operate/check"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/operate/setup"
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/setting"
+)
+
+const initLong = `Write a configuration file for run that has been tried.
+
+On a terminal init asks for what is missing: brokers, topic, registry, the Login
+with Amazon client and a profile. Elsewhere all of it has to be given, by flags,
+environment, --config or --kafka-properties, and what is missing is said at once.
+
+Each part is tried as "check --live" does it. If something is to act on, nothing is
+written, unless you say so on the terminal or --offline asks no server at all.
+
+Any of run's settings that are given are written, with what they are. Secrets are
+written into files of their own that only you can read, in a folder beside the
+configuration; those that are given by their file stay where they are.
+
+Topics are created and schemas registered only with --create-topics and
+--register-schemas, or after a yes on the terminal.`
+
+type initFlags struct {
+	run       runFlags
+	output    string
+	overwrite bool
+	offline   bool
+	profiles  []string
+	schemas   bool
+	json      bool
+}
+
+func newInitCommand(p *process) *cobra.Command {
+	var f initFlags
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Ask for brokers, registry and account, try them, and write config.yaml",
+		Long:  initLong,
+		Example: `  amazon-capi init --output /etc/amazon-capi.yaml
+  amazon-capi init --output /etc/amazon-capi/config.yaml --create-topics --register-schemas \
+      --brokers kafka:9092 --registry http://registry:8081 --profile 1234567890 \
+      --client-id amzn1.application-oa2-client.x \
+      --client-secret-file /run/secrets/client-secret --refresh-token-file /run/secrets/refresh-token`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.init(cmd, p) },
+	}
+	flags := cmd.Flags()
+	f.run.register(flags)
+	flags.StringVar(&f.output, string(setting.Output), "config.yaml", "file to write; secrets go into a folder beside it")
+	flags.BoolVar(&f.overwrite, string(setting.Overwrite), false, "write over files that exist")
+	flags.BoolVar(&f.offline, string(setting.Offline), false, "ask no server: write the settings without trying them")
+	flags.StringSliceVar(&f.profiles, string(setting.Profile), nil, "profiles to try")
+	flags.BoolVar(&f.schemas, string(setting.RegisterSchemas), false, "register the schemas of events and receipts")
+	flags.BoolVar(&f.json, string(setting.JSON), false, "print one JSON object")
+	return cmd
+}
+
+// ownToInit are the settings of init that the file is not to have.
+var ownToInit = []setting.Key{setting.Output, setting.Overwrite, setting.Offline, setting.Profile, setting.RegisterSchemas, setting.JSON, setting.CreateTopics}
+
+func (f *initFlags) init(cmd *cobra.Command, p *process) error {
+	var warnings bytes.Buffer
+	o := setup.Options{
+		Given: config.NewGiven(cmd.Flags()), ReadBack: func(path string) error { return readBack(cmd, path) },
+		Resolve: func(sends bool) (pipeline.Config, error) {
+			warnings.Reset()
+			return f.run.resolve(sends, &warnings)
+		},
+		File: f.output, Overwrite: f.overwrite, Offline: f.offline, Profiles: f.profiles,
+		CreateTopics: f.run.delivery.Config.CreateTopics, RegisterSchemas: f.schemas, Own: ownToInit,
+	}
+	if p.onTerminal(p.stdin) && p.onTerminal(p.stderr) {
+		o.Prompt = &setup.Terminal{In: p.stdin, Out: p.stderr}
+		o.Found = func(l report.List) { l.Brief(p.stderr) }
+	}
+	done, err := setup.Run(cmd.Context(), o)
+	fmt.Fprint(p.stderr, warnings.String())
+	if f.json {
+		return errors.Join(err, f.printJSON(p, done, err))
+	}
+	if o.Prompt == nil && len(done.Findings) > 0 {
+		done.Findings.Print(p.stdout)
+	}
+	if err == nil {
+		printDone(p, done)
+	}
+	return err
+}
+
+// printJSON prints what was done. A mistake is in the error alone.
+func (f *initFlags) printJSON(p *process, r *setup.Result, err error) error {
+	if errors.As(err, new(*setting.Mistake)) {
+		return nil
+	}
+	command := ""
+	if err == nil {
+		command = runCommand(p, r)
+	}
+	return report.JSON(p.stdout, struct {
+		*setup.Result
+		Command string `json:"command,omitempty"`
+	}{r, command})
+}
+
+// readBack reads the file that was written as run does, without this command's flags and
+// environment, and checks it.
+func readBack(cmd *cobra.Command, path string) error {
+	var f runFlags
+	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
+	f.register(flags)
+	flags.String(string(setting.Config), path, "")
+	if err := config.Apply(flags, nil, allFlags(cmd.Root()), io.Discard); err != nil {
+		return err
+	}
+	c, err := f.resolve(true, io.Discard)
+	if err != nil {
+		return err
+	}
+	found := append(check.Config(&c, check.Given{ConfigFile: path}), check.Mapping(c.Mapping, f.delivery.Transform.MappingFile, check.Contracts(&c)...)...)
+	if n := found.Count(report.Act); n > 0 {
+		return fmt.Errorf("check finds %d to act on in it", n)
+	}
+	return nil
+}
+
+// with is a command of this program that reads the file.
+func with(p *process, command string, r *setup.Result) string {
+	return shellWord(cmp.Or(p.name, "amazon-capi")) + " " + command + " --config " + shellWord(r.File)
+}
+
+// runCommand is what there is to do next.
+func runCommand(p *process, r *setup.Result) string {
+	command := with(p, "run", r)
+	if len(r.Missing) > 0 {
+		command += " --create-topics"
+	}
+	return command
+}
+
+func printDone(p *process, r *setup.Result) {
+	fmt.Fprintf(p.stdout, "\nwrote %s\n", r.File)
+	for _, path := range r.Secrets {
+		fmt.Fprintf(p.stdout, "wrote %s, which only you can read\n", path)
+	}
+	for _, topic := range r.Topics {
+		fmt.Fprintf(p.stdout, "created topic %s\n", topic)
+	}
+	for _, subject := range r.Schemas {
+		fmt.Fprintf(p.stdout, "registered the schema of %s\n", subject)
+	}
+	again := with(p, "check", r) + " --live"
+	if len(r.Profiles) > 0 {
+		again += " --profile " + shellWord(strings.Join(r.Profiles, ","))
+	}
+	fmt.Fprintf(p.stdout, "\nSee again whether everything is in place:\n  %s\n\nRun it:\n  %s\n", again, runCommand(p, r))
+}
+
+// shellWord is a word as a shell reads it.
+func shellWord(word string) string {
+	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-,:=+@") == "" && word != "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

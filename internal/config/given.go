@@ -1,0 +1,190 @@
+package config
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/tracklayer/amazon-capi/internal/kafka/stores"
+	"github.com/tracklayer/amazon-capi/internal/setting"
+)
+
+// Given are the settings of a command as flags, environment and files gave them, for
+// whoever completes them and writes them down.
+type Given struct{ flags *pflag.FlagSet }
+
+// NewGiven returns those of a command whose settings have been applied.
+func NewGiven(flags *pflag.FlagSet) *Given { return &Given{flags} }
+
+// Kind says how a setting is written to a configuration file.
+type Kind uint8
+
+// The kinds.
+const (
+	Plain    Kind = iota // as it is
+	Path                 // as an absolute path
+	SecretOf             // in a file of its own, which the setting's file key names
+	Material             // in a file of its own, which the setting itself names: PEM given in its place
+)
+
+// Setting is one that was given.
+type Setting struct {
+	Key   setting.Key
+	Value string // as the flag takes it; of a SecretOf or Material what nobody may see
+	Kind  Kind
+}
+
+// Has reports whether a setting was given, or is a secret whose file was.
+func (g *Given) Has(key setting.Key) bool {
+	for _, name := range []string{string(key), string(key.File())} {
+		if f := g.flags.Lookup(name); f != nil && f.Changed && (f.Value.String() != "" || name == string(key) && !g.secret(key)) {
+			return true
+		}
+	}
+	return false
+}
+
+// secret reports whether a setting is a secret, which an empty value leaves out.
+func (g *Given) secret(key setting.Key) bool {
+	f := g.flags.Lookup(string(key))
+	if f == nil {
+		return false
+	}
+	_, is := Revealed(f.Value)
+	return is
+}
+
+// Value returns a setting's value or default; a secret's is never shown.
+func (g *Given) Value(key setting.Key) string {
+	f := g.flags.Lookup(string(key))
+	if f == nil {
+		return ""
+	}
+	return plain(f)
+}
+
+// Usage returns what a setting is.
+func (g *Given) Usage(key setting.Key) string {
+	f := g.flags.Lookup(string(key))
+	if f == nil {
+		return ""
+	}
+	return strings.TrimSuffix(f.Usage, betterInFile)
+}
+
+// Put gives a setting a value. A secret's takes the place of its file.
+func (g *Given) Put(key setting.Key, value string) error {
+	if f := g.flags.Lookup(string(key.File())); f != nil && f.Changed {
+		if err := g.flags.Set(f.Name, ""); err != nil {
+			return setting.Mistaken(err)
+		}
+	}
+	f := g.flags.Lookup(string(key))
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		// Set adds to a list that was given before. It also notes that one was given.
+		if err := g.flags.Set(string(key), ""); err != nil {
+			return key.Wrap(err)
+		}
+		return key.Wrap(list.Replace(splitList(value)))
+	}
+	if err := g.flags.Set(string(key), value); err != nil {
+		return key.Mistakef("%s", Without(err.Error(), value))
+	}
+	return nil
+}
+
+func splitList(value string) (list []string) {
+	for one := range strings.SplitSeq(value, ",") {
+		if one = strings.TrimSpace(one); one != "" {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+// All returns what was given by its key's name, but for what a properties file gives,
+// which is named itself, and what is the command's own.
+func (g *Given) All(leaveOut ...setting.Key) (all []Setting) {
+	skip := map[string]bool{string(setting.Config): true, "help": true, string(setting.KafkaProperty): true}
+	for _, key := range leaveOut {
+		skip[string(key)] = true
+	}
+	for _, key := range g.FromFile() {
+		skip[string(key)] = true
+	}
+	g.flags.VisitAll(func(f *pflag.Flag) {
+		if !f.Changed || skip[f.Name] {
+			return
+		}
+		s := Setting{Key: setting.Key(f.Name), Value: plain(f), Kind: kindOf(f)}
+		if secret, is := Revealed(f.Value); is {
+			s.Value = secret
+		}
+		if s.Value == "" && (s.Kind != Plain || strings.HasSuffix(f.Name, fileSuffix)) {
+			return
+		}
+		if s.Kind == Path {
+			if absolute, err := filepath.Abs(s.Value); err == nil {
+				s.Value = absolute
+			}
+		}
+		all = append(all, s)
+	})
+	return all
+}
+
+// FromFile returns the settings that the properties file gives and nothing has changed
+// since.
+func (g *Given) FromFile() (keys []setting.Key) {
+	f := g.flags.Lookup(string(setting.KafkaProperty))
+	if f == nil {
+		return nil
+	}
+	for _, t := range f.Value.(*propertyList).owner.from.Taken {
+		if t.Where != onCommandLine && g.raw(t.Setting) == t.Value {
+			keys = append(keys, t.Setting)
+		}
+	}
+	return keys
+}
+
+// raw is a setting's value, also that of a secret.
+func (g *Given) raw(key setting.Key) string {
+	f := g.flags.Lookup(string(key))
+	if secret, is := Revealed(f.Value); is {
+		return secret
+	}
+	return plain(f)
+}
+
+// plain is a flag's value as the flag takes it again.
+func plain(f *pflag.Flag) string {
+	text := f.Value.String()
+	switch f.Value.Type() {
+	case "stringSlice", "stringToString":
+		text = strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")
+	}
+	return text
+}
+
+// files are the settings that name a file; those of secrets end in -file.
+var files = map[setting.Key]bool{
+	setting.Accounts: true, setting.KafkaProperties: true, "mapping": true,
+	setting.TLSCA: true, setting.TLSCert: true, setting.TLSKey: true,
+	"registry-tls-ca": true, "registry-tls-cert": true, "registry-tls-key": true,
+}
+
+func kindOf(f *pflag.Flag) Kind {
+	if _, secret := Revealed(f.Value); secret {
+		return SecretOf
+	}
+	key := setting.Key(f.Name)
+	switch {
+	case files[key] && stores.IsPEM(f.Value.String()):
+		return Material
+	case files[key], strings.HasSuffix(f.Name, fileSuffix):
+		return Path
+	}
+	return Plain
+}

@@ -1,0 +1,71 @@
+package setup
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/receipt"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
+)
+
+// partitions is how many partitions a source topic gets that is created here; as many
+// as run gives it.
+const partitions = 12
+
+// change creates topics and registers schemas, as far as that was asked for. What was
+// done before something failed is in the result.
+func (s *setup) change(ctx context.Context, r *Result) error {
+	if s.CreateTopics && len(s.missing) > 0 {
+		err := s.config.Kafka.AskOnce(ctx, func(ctx context.Context, client *kgo.Client) (err error) {
+			created, err := kafka.EnsureTopics(ctx, client, s.config.Topic, partitions, s.config.DeadLetterTopic, s.config.ReceiptsTopic)
+			r.Topics = append(r.Topics, created...)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("nothing was written: %w%s", err, done(r))
+		}
+		r.Missing = r.Missing[:0]
+	}
+	if !s.RegisterSchemas {
+		return nil
+	}
+	if err := s.register(ctx, r); err != nil {
+		return fmt.Errorf("nothing was written: %w%s", err, done(r))
+	}
+	return nil
+}
+
+// done says what is on the servers already.
+func done(r *Result) string {
+	if all := append(append([]string{}, r.Topics...), r.Schemas...); len(all) > 0 {
+		return " (created and registered before that, and still there: " + strings.Join(all, ", ") + ")"
+	}
+	return ""
+}
+
+func (s *setup) register(ctx context.Context, r *Result) error {
+	client, err := registry.New(s.config.Registry)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	subject := schemas.Subject(s.config.Topic)
+	if _, err := client.Register(ctx, subject, schemas.Texts()); err != nil {
+		return err
+	}
+	r.Schemas = append(r.Schemas, subject)
+	if s.config.ReceiptsTopic == "" {
+		return nil
+	}
+	subject = schemas.Subject(s.config.ReceiptsTopic)
+	if _, err := receipt.Register(ctx, client, subject); err != nil {
+		return err
+	}
+	r.Schemas = append(r.Schemas, subject)
+	return nil
+}
