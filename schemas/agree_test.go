@@ -58,7 +58,7 @@ func TestCheckAgreesWithRecords(t *testing.T) {
 					member = `{"name":"` + f.group + `","type":{"type":"record","name":"G","fields":[` + member + `]}}`
 				}
 				schema := record("," + member)
-				in, checked := Inspect(schema)
+				in, checked := Inspect(schema, nil)
 				ev, err := decodeAs(schema, valueOf(value))
 				var bad *DecodeError
 				refused := errors.As(err, &bad) && (bad.Code == verdict.CodeNotTrackLayer || bad.Code == verdict.CodeUnexpectedType)

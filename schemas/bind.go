@@ -2,32 +2,34 @@ package schemas
 
 import (
 	"fmt"
+	"slices"
+
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
-	"slices"
 )
 
-// view says where in a writer's schema our fields are and how to read them. It is
+// view says where in a writer's record our fields are and how to read them. It is
 // computed once per schema and shared by all programs that read its records, so that
 // they cannot disagree about what a record means.
 type view struct {
-	event  []binding
-	groups []groupBinding // those that the schema has
+	fields []binding
+	groups []groupBinding // those that the record has
 }
 
-// groupBinding is a record within the event's: always the same one, or one of
-// a union.
+// groupBinding is a record within another: always the same one, or one of a union.
 type groupBinding struct {
-	name    string
+	name    string // of the group of ours that it is; the writer's path of one that only aliases lead through
+	alias   *Alias // that made it the group, or that leads through it; nil by its own name
 	from    string // what the writer calls it
 	typ     *avro.Type
-	records map[*avro.Type][]binding // by record type
+	records map[*avro.Type]*view // by record type
 }
 
 // binding is one of our fields in one of the writer's records.
 type binding struct {
 	field *field
 	from  string // what the writer calls it
+	alias *Alias // nil by its own name
 	doc   string // what the writer says of it
 	typ   *avro.Type
 	// set fills the field from a scalar. It has no entry for alternatives of typ
@@ -40,46 +42,74 @@ type binding struct {
 }
 
 // bind looks for our fields in a schema.
-func bind(root *avro.Type) (*view, *DecodeError) {
+func bind(root *avro.Type, aliases *Aliases) (*view, *DecodeError) {
 	if root.Kind != avro.Record {
 		return nil, notTrackLayer("", "its schema is a %s and not a record", root.Kind)
 	}
-	sources, err := sourcesOf("", root)
+	b := newBinder(root, aliases)
+	sources, err := b.sourcesOf("", root, "")
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range identifying {
-		if sources[name] == nil {
+		if sources[name] == nil && b.taken[name] == nil {
+			if a := b.missing[name]; a != nil {
+				return nil, a.bad("its schema has %s", b.why[name])
+			}
 			return nil, notTrackLayer(name, "its schema has no field %s", name)
 		}
 	}
-	v := new(view)
-	if v.event, err = bindFields("", sources); err != nil {
+	v, err := b.record(root, place{isGroup: true})
+	if err != nil {
 		return nil, err
 	}
-	for _, name := range groups[1:] {
-		f := sources[name]
-		if f == nil || f.Type.Kind == avro.Null {
-			continue
-		}
-		g, err := bindGroup(name, f)
-		if err != nil {
+	return v, b.unbound()
+}
+
+// place is where a record is.
+type place struct {
+	path    string // the writer's
+	isGroup bool   // of ours; group is its name
+	group   string
+}
+
+// record binds the fields and records of a record.
+func (b *binder) record(t *avro.Type, at place) (*view, *DecodeError) {
+	v := new(view)
+	sources := make(map[string]*avro.Field)
+	var err *DecodeError
+	if at.isGroup {
+		if sources, err = b.sourcesOf(at.group, t, at.path); err != nil {
 			return nil, err
 		}
-		v.groups = append(v.groups, g)
 	}
-	return v, nil
+	if v.fields, err = b.bindFields(at, t, sources); err != nil {
+		return nil, err
+	}
+	if at.isGroup && at.group == "" {
+		for _, name := range groups[1:] {
+			f := sources[name]
+			if f == nil || f.Type.Kind == avro.Null {
+				continue
+			}
+			if err := b.bindGroup(v, f, place{under(at.path, f.Name), true, name}, nil); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return v, b.followed(v, t, at, sources)
 }
 
 // sourcesOf returns the fields of the writer's record by our names for them: their
-// own, or else an alias. Strictly, aliases belong in the reader's schema. But a
-// writer's alias says which field of ours it renamed, and ignoring it would lose the
-// field.
-func sourcesOf(group string, t *avro.Type) (map[string]*avro.Field, *DecodeError) {
+// own, or else an Avro alias. Strictly, those aliases belong in the reader's schema. But
+// a writer's alias says which field of ours it renamed, and ignoring it would lose the
+// field. What the mapping's aliases say of a field wins over both.
+func (b *binder) sourcesOf(group string, t *avro.Type, path string) (map[string]*avro.Field, *DecodeError) {
 	wanted := namesIn(group)
 	found := make(map[string]*avro.Field)
 	for i := range t.Fields {
-		if f := &t.Fields[i]; slices.Contains(wanted, f.Name) {
+		f := &t.Fields[i]
+		if slices.Contains(wanted, f.Name) && b.own(group, f.Name, under(path, f.Name)) {
 			found[f.Name] = f
 		}
 	}
@@ -89,7 +119,7 @@ func sourcesOf(group string, t *avro.Type) (map[string]*avro.Field, *DecodeError
 			continue
 		}
 		for _, alias := range f.Aliases {
-			if !slices.Contains(wanted, alias) {
+			if !slices.Contains(wanted, alias) || !b.own(group, alias, under(path, f.Name)) {
 				continue
 			}
 			other := found[alias]
@@ -103,23 +133,31 @@ func sourcesOf(group string, t *avro.Type) (map[string]*avro.Field, *DecodeError
 			}
 		}
 	}
+	for name := range found {
+		b.has[under(group, name)] = true
+	}
 	return found, nil
 }
 
-// bindFields binds the fields of a group that the schema has.
-func bindFields(group string, sources map[string]*avro.Field) ([]binding, *DecodeError) {
+// bindFields binds the fields of a record: those of its group in the order of our table,
+// and those that aliases name.
+func (b *binder) bindFields(at place, t *avro.Type, sources map[string]*avro.Field) ([]binding, *DecodeError) {
 	var bs []binding
 	for i := range fields {
 		f := &fields[i]
-		if f.group != group || sources[f.name] == nil {
+		from, alias := b.source(f, at, t, sources)
+		if from == nil {
 			continue
 		}
-		b, ok := f.bind(sources[f.name])
+		bound, ok := f.bind(from)
+		bound.alias = alias
 		switch {
 		case ok:
-			bs = append(bs, b)
+			bs = append(bs, bound)
+		case alias != nil:
+			return nil, alias.bad("its schema has %s at %s, which cannot be %s", bound.typ.WithArticle(), alias.From, f.wants())
 		case !f.incidental:
-			return nil, notTrackLayer(f.path(), "its schema has %s there, which cannot be %s", b.typ.WithArticle(), f.wants())
+			return nil, notTrackLayer(f.path(), "its schema has %s there, which cannot be %s", bound.typ.WithArticle(), f.wants())
 		}
 	}
 	return bs, nil
@@ -160,24 +198,30 @@ func onlyNull(t *avro.Type) bool {
 	return len(alts) == 1 && alts[0].Kind == avro.Null
 }
 
-func bindGroup(name string, from *avro.Field) (g groupBinding, err *DecodeError) {
-	g = groupBinding{name: name, from: from.Name, typ: from.Type, records: make(map[*avro.Type][]binding)}
+// bindGroup binds a record within another.
+func (b *binder) bindGroup(v *view, from *avro.Field, at place, alias *Alias) *DecodeError {
+	g := groupBinding{name: at.path, alias: alias, from: from.Name, typ: from.Type, records: make(map[*avro.Type]*view)}
+	if at.isGroup {
+		g.name = at.group
+	}
 	for _, t := range g.typ.Alternatives() {
 		if t.Kind != avro.Record {
 			continue
 		}
-		sources, err := sourcesOf(name, t)
+		inner, err := b.record(t, at)
 		if err != nil {
-			return g, err
+			return err
 		}
-		if g.records[t], err = bindFields(name, sources); err != nil {
-			return g, err
-		}
+		g.records[t] = inner
 	}
-	if len(g.records) == 0 {
-		return g, notTrackLayer(name, "its schema has no record there")
+	switch {
+	case len(g.records) > 0:
+		v.groups = append(v.groups, g)
+		return nil
+	case alias != nil:
+		return alias.bad("its schema has %s at %s and no record", g.typ.WithArticle(), alias.From)
 	}
-	return g, nil
+	return notTrackLayer(g.name, "its schema has no record there")
 }
 
 func notTrackLayer(field, format string, args ...any) *DecodeError {

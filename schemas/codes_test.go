@@ -24,10 +24,11 @@ func TestEveryCodeIsRaised(t *testing.T) {
 		5: {Text: record(`,{"name":"user_data","type":["null","long"]}`)},
 		6: {Text: record(`,{"name":"occurred_at","type":["null","string","boolean"]}`)},
 		7: {Text: record(`,{"name":"more","type":"string"}`)},
+		8: {Text: record(`,{"name":"seller","type":"boolean"}`)},
 	}
 	value := func(id uint32, parts ...[]byte) []byte { return join(avro.AppendHeader(nil, id), join(parts...)) }
 	raised := make(map[verdict.Code]bool)
-	dec := NewDecoder(source)
+	dec := NewDecoder(source, WithAliases(aliasesOf(t, "seller?", "partner")))
 	refused := func(rec kgo.Record) {
 		var bad *DecodeError
 		if err := dec.DecodeRecord(context.Background(), &rec, new(Event)); !errors.As(err, &bad) {
@@ -40,7 +41,7 @@ func TestEveryCodeIsRaised(t *testing.T) {
 		}
 	}
 	for _, v := range [][]byte{
-		nil, {}, []byte("{}"), {0, 0}, value(9), value(2), value(3), value(4), value(5),
+		nil, {}, []byte("{}"), {0, 0}, value(9), value(8), value(2), value(3), value(4), value(5),
 		value(1, text("e")), value(1, long(-5)), value(1, text("e"), text("n"), []byte{0}), value(1, text("\xff"), text("n")),
 		value(6, text("e"), text("n"), long(2), []byte{1}), value(6, text("e"), text("n"), long(1), text("soon")),
 	} {

@@ -53,23 +53,23 @@ func (c *compiler) skip(t *avro.Type, depth int) {
 }
 
 func (c *compiler) event(root *avro.Type, v *view) {
-	c.record(root, v.event, v.groups, avro.MaxDepth)
+	c.record(root, v, avro.MaxDepth)
 }
 
 // record compiles a record of which some fields are bound.
-func (c *compiler) record(t *avro.Type, bs []binding, gs []groupBinding, depth int) {
+func (c *compiler) record(t *avro.Type, v *view, depth int) {
 	c.parts++
 fields:
 	for _, f := range t.Fields {
-		for i := range bs {
-			if bs[i].from == f.Name {
-				c.field(&bs[i], depth-1)
+		for i := range v.fields {
+			if v.fields[i].from == f.Name {
+				c.field(&v.fields[i], depth-1)
 				continue fields
 			}
 		}
-		for i := range gs {
-			if gs[i].from == f.Name {
-				c.group(&gs[i], depth-1)
+		for i := range v.groups {
+			if v.groups[i].from == f.Name {
+				c.group(&v.groups[i], depth-1)
 				continue fields
 			}
 		}
@@ -79,11 +79,11 @@ fields:
 
 func (c *compiler) group(g *groupBinding, depth int) {
 	c.alternatives(g.typ, depth, func(t *avro.Type, depth int) {
-		if t.Kind != avro.Record {
+		if g.records[t] == nil {
 			c.emit(opRefuse, operand{})
 			return
 		}
-		c.record(t, g.records[t], nil, depth)
+		c.record(t, g.records[t], depth)
 	})
 }
 

@@ -45,6 +45,7 @@ const (
 type Decoder struct {
 	source   Source
 	framings framing.Set
+	aliases  *Aliases
 	now      func() time.Time
 	cached   prometheus.Gauge
 	loader   *loader // nil to make callers wait
@@ -86,6 +87,21 @@ func WithMetrics(reg prometheus.Registerer) DecoderOption {
 // WithFramings makes the Decoder look for these framings instead of all.
 func WithFramings(s framing.Set) DecoderOption {
 	return func(d *Decoder) { d.framings = s }
+}
+
+// WithAliases makes the Decoder look for fields where aliases say that they are.
+func WithAliases(a *Aliases) DecoderOption {
+	return func(d *Decoder) { d.aliases = a }
+}
+
+// Followed returns the aliases that records with a schema's name are read by: none before
+// the first of them was read.
+func (d *Decoder) Followed(ref framing.Ref) []Alias {
+	e := d.cache.Load().get(&ref)
+	if e == nil || d.aliases == nil {
+		return nil
+	}
+	return d.aliases.followed(e.readBy())
 }
 
 func newCachedGauge(reg prometheus.Registerer) prometheus.Gauge {
@@ -268,7 +284,7 @@ func (d *Decoder) load(ctx context.Context, ref framing.Ref) (loaded, error) {
 		return loaded{}, &DecodeError{Code: verdict.CodeNotAvro, Schema: ref, Message: "it names a schema that is not Avro"}
 	}
 	defer d.loader.compiles()()
-	p, bytes, bad := compileSchema(&s)
+	p, bytes, bad := compileSchema(&s, d.aliases)
 	if bad != nil {
 		return loaded{}, bad.of(ref)
 	}

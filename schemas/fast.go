@@ -34,6 +34,8 @@ func newFastProgram(judge *goavroProgram, maxParts int) program {
 	return &fastProgram{code: c.code, parts: maxParts - c.parts, judge: judge}
 }
 
+func (p *fastProgram) readBy() *view { return p.judge.view }
+
 func (p *fastProgram) read(payload []byte, ev *Event) *DecodeError {
 	if p.tried(payload, ev) {
 		return nil

@@ -212,7 +212,7 @@ func TestManyFieldsGoToTheJudge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, bad := bind(root)
+	v, bad := bind(root, nil)
 	if bad != nil {
 		t.Fatal(bad)
 	}

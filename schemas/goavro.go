@@ -31,6 +31,8 @@ func newGoavroProgram(root *avro.Type, v *view) (*goavroProgram, *DecodeError) {
 	return &goavroProgram{root, v, codec}, nil
 }
 
+func (p *goavroProgram) readBy() *view { return p.view }
+
 func (p *goavroProgram) read(payload []byte, ev *Event) (err *DecodeError) {
 	if fault := avro.CheckLayout(p.root, payload); fault != nil {
 		return asDecodeError(fault)
@@ -45,11 +47,16 @@ func (p *goavroProgram) read(payload []byte, ev *Event) (err *DecodeError) {
 	if err != nil {
 		return err
 	}
-	if err := fill(p.view.event, event, ev); err != nil {
+	return p.view.fill(event, ev)
+}
+
+// fill reads a record's fields, and then the records within it.
+func (v *view) fill(record map[string]any, ev *Event) *DecodeError {
+	if err := fill(v.fields, record, ev); err != nil {
 		return err
 	}
-	for i := range p.view.groups {
-		if err := p.view.groups[i].fill(event, ev); err != nil {
+	for i := range v.groups {
+		if err := v.groups[i].fill(record, ev); err != nil {
 			return err
 		}
 	}
@@ -67,17 +74,21 @@ func (p *goavroProgram) native(payload []byte) (map[string]any, *DecodeError) {
 	return record, nil
 }
 
-func (g *groupBinding) fill(event map[string]any, ev *Event) *DecodeError {
-	t, v := chosen(g.typ, event[g.from])
+func (g *groupBinding) fill(of map[string]any, ev *Event) *DecodeError {
+	t, v := chosen(g.typ, of[g.from])
 	if v == nil {
 		return nil
 	}
-	bs, ok := g.records[t]
+	inner, ok := g.records[t]
 	record, isRecord := v.(map[string]any)
 	if !ok || !isRecord {
-		return &DecodeError{Code: verdict.CodeUnexpectedType, Field: g.name, Message: fmt.Sprintf("the union there holds %s and not a record", t.WithArticle())}
+		bad := &DecodeError{Code: verdict.CodeUnexpectedType, Field: g.name, Message: fmt.Sprintf("the union there holds %s and not a record", t.WithArticle())}
+		if g.alias != nil {
+			bad.Field, bad.Message = g.alias.To, fmt.Sprintf("the union at %s holds %s and not a record; %s", g.name, t.WithArticle(), g.alias)
+		}
+		return bad
 	}
-	return fill(bs, record, ev)
+	return inner.fill(record, ev)
 }
 
 func fill(bs []binding, record map[string]any, ev *Event) *DecodeError {
@@ -98,6 +109,9 @@ func fill(bs []binding, record map[string]any, ev *Event) *DecodeError {
 			if rule := b.brokenRule(record[b.from]); rule != nil {
 				msg += ": " + rule.Error()
 			}
+		}
+		if b.alias != nil {
+			msg += "; " + b.alias.String()
 		}
 		return &DecodeError{Code: code, Field: b.field.path(), Message: msg}
 	}

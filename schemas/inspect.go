@@ -1,8 +1,10 @@
 package schemas
 
 import (
-	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"slices"
 	"strings"
+
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // Inspection says how a writer's schema is read, so that its writer can check it before
@@ -16,6 +18,9 @@ type Inspection struct {
 	// Refuses are the alternatives of unions that their field cannot take: a record
 	// with one of them is refused.
 	Refuses []Alternative
+	// Aliases are those that the schema's records are read by, and Shadows those among
+	// them whose field the schema has by our own name, too, which is not read.
+	Aliases, Shadows []Alias
 	// Units are the instants that are numbers without a unit in the schema. They
 	// are taken for milliseconds.
 	Units []Unit
@@ -61,42 +66,25 @@ func otherUnit(doc string) string {
 	return ""
 }
 
-// Inspect reads a schema as the decoder does. The error is a *DecodeError if none of its
-// records can be an event.
-func Inspect(text string) (Inspection, error) {
+// Inspect reads a schema as a decoder with these aliases does. The error is a *DecodeError
+// if none of its records can be an event.
+func Inspect(text string, aliases *Aliases) (Inspection, error) {
 	var in Inspection
-	if _, bad := compile(avro.Schema{Type: "AVRO", Text: text}); bad != nil {
+	if _, _, bad := compileSchema(&avro.Schema{Type: "AVRO", Text: text}, aliases); bad != nil {
 		return in, bad
 	}
 	root, err := avro.Parse(text)
 	if err != nil {
 		return in, badSchema(err)
 	}
-	v, bad := bind(root)
+	v, bad := bind(root, aliases)
 	if bad != nil {
 		return in, bad
 	}
-	used, filled := make(map[string]bool), make(map[*field]bool)
-	for i := range v.event {
-		b := &v.event[i]
-		used[b.from] = true
-		filled[b.field] = !onlyNull(b.typ)
-		in.inspect(b)
-	}
-	for _, g := range v.groups {
-		used[g.from] = true
-		for _, t := range g.typ.Alternatives() {
-			records, ok := g.records[t]
-			if !ok && t.Kind != avro.Null {
-				in.Refuses = append(in.Refuses, Alternative{g.name, t.WithArticle()})
-			}
-			for i := range records {
-				b := &records[i]
-				filled[b.field] = filled[b.field] || !onlyNull(b.typ)
-				in.inspect(b)
-			}
-		}
-	}
+	filled := make(map[*field]bool)
+	in.view(v, filled)
+	in.Aliases = aliases.followed(v)
+	in.Shadows = shadows(root, in.Aliases)
 	for i := range fields {
 		if f := &fields[i]; filled[f] {
 			in.Reads = append(in.Reads, f.path())
@@ -105,9 +93,45 @@ func Inspect(text string) (Inspection, error) {
 		}
 	}
 	for _, f := range root.Fields {
-		if !used[f.Name] {
+		if !v.uses(f.Name) {
 			in.Ignores = append(in.Ignores, f.Name)
 		}
 	}
 	return in, nil
+}
+
+// view looks at the fields of a record, and of the records in it.
+func (in *Inspection) view(v *view, filled map[*field]bool) {
+	for i := range v.fields {
+		b := &v.fields[i]
+		filled[b.field] = filled[b.field] || !onlyNull(b.typ)
+		in.inspect(b)
+	}
+	for i := range v.groups {
+		g := &v.groups[i]
+		for _, t := range g.typ.Alternatives() {
+			if inner := g.records[t]; inner != nil {
+				in.view(inner, filled)
+			} else if t.Kind != avro.Null {
+				in.Refuses = append(in.Refuses, Alternative{g.name, t.WithArticle()})
+			}
+		}
+	}
+}
+
+// uses reports whether a field of the record is read.
+func (v *view) uses(name string) bool {
+	return slices.ContainsFunc(v.fields, func(b binding) bool { return b.from == name }) ||
+		slices.ContainsFunc(v.groups, func(g groupBinding) bool { return g.from == name })
+}
+
+// shadows returns the aliases whose field a schema has by our own name, too.
+func shadows(root *avro.Type, aliases []Alias) (found []Alias) {
+	for _, a := range aliases {
+		own := Alias{From: a.To}
+		if _, ok := own.find(root); ok {
+			found = append(found, a)
+		}
+	}
+	return found
 }

@@ -16,7 +16,7 @@ func TestInspect(t *testing.T) {
 		{"name":"name_of_event","aliases":["event_name"],"type":"string"},
 		{"name":"click_id","type":"null"},
 		{"name":"warehouse","type":"string"},
-		{"name":"custom_data","type":["null",{"type":"record","name":"C","fields":[{"name":"value","type":["null","double"]},{"name":"aisle","type":"int"}]}]}]}`)
+		{"name":"custom_data","type":["null",{"type":"record","name":"C","fields":[{"name":"value","type":["null","double"]},{"name":"aisle","type":"int"}]}]}]}`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestInspectOurOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if in, err := Inspect(text); err != nil || len(in.Lacks)+len(in.Ignores) > 0 {
+	if in, err := Inspect(text, nil); err != nil || len(in.Lacks)+len(in.Ignores) > 0 {
 		t.Errorf("%+v, %v", in, err)
 	}
 }
@@ -47,7 +47,7 @@ func TestInspectRefuses(t *testing.T) {
 		`"string"`:  verdict.CodeNotTrackLayer,
 		`{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"}]}`: verdict.CodeNotTrackLayer,
 	} {
-		_, err := Inspect(text)
+		_, err := Inspect(text, nil)
 		var bad *DecodeError
 		if !errors.As(err, &bad) || bad.Code != code {
 			t.Errorf("%s: %v, want %s", text, err, code)

@@ -26,22 +26,34 @@ import (
 // errors: unknown names, duplicate names and values of another type are errors, which
 // name the field but not its value.
 func EventFromJSON(data []byte) (*Event, error) {
-	if !utf8.Valid(data) {
-		return nil, errors.New("the event is not valid UTF-8")
-	}
-	r := jsonReader{dec: json.NewDecoder(bytes.NewReader(data))}
-	r.dec.UseNumber()
-	ev := new(Event)
-	if err := r.group("", ev); err != nil {
-		return nil, err
-	}
-	if _, err := r.dec.Token(); err != io.EOF {
-		return nil, errors.New("the event is followed by something else: want one JSON object")
-	}
-	return ev, nil
+	ev, _, err := EventFromJSONBy(nil, data)
+	return ev, err
 }
 
-type jsonReader struct{ dec *json.Decoder }
+// EventFromJSONBy is EventFromJSON for events that may have fields where aliases say that
+// producers have them. It returns those that the event has.
+func EventFromJSONBy(aliases *Aliases, data []byte) (*Event, []Alias, error) {
+	if !utf8.Valid(data) {
+		return nil, nil, errors.New("the event is not valid UTF-8")
+	}
+	r := jsonReader{dec: json.NewDecoder(bytes.NewReader(data)), aliases: aliases, set: make(map[string]string)}
+	r.dec.UseNumber()
+	ev := new(Event)
+	if err := r.record(place{isGroup: true}, ev); err != nil {
+		return nil, nil, err
+	}
+	if _, err := r.dec.Token(); err != io.EOF {
+		return nil, nil, errors.New("the event is followed by something else: want one JSON object")
+	}
+	return ev, r.followed, nil
+}
+
+type jsonReader struct {
+	dec      *json.Decoder
+	aliases  *Aliases
+	set      map[string]string // where our fields were found, by their paths
+	followed []Alias
+}
 
 // token returns the next token. The decoder's own errors quote the input.
 func (r *jsonReader) token(path string) (json.Token, error) {
@@ -89,34 +101,64 @@ func (r *jsonReader) object(path string, member func(key string) error) error {
 	}
 }
 
-func (r *jsonReader) group(group string, ev *Event) error {
+// record reads an object that is the event, one of our groups, or a producer's that
+// aliases lead through.
+func (r *jsonReader) record(at place, ev *Event) error {
 	seen := make(map[string]bool)
-	return r.object(group, func(key string) error {
+	return r.object(at.path, func(key string) error {
 		if seen[key] {
-			return fmt.Errorf("%s: has the name %s twice", name(group), redact.Quote(key))
+			return fmt.Errorf("%s: has the name %s twice", name(at.path), redact.Quote(key))
 		}
 		seen[key] = true
-		if group == "" && slices.Contains(groups[1:], key) {
-			return r.group(key, ev)
+		path := under(at.path, key)
+		ours := ""
+		if a := r.aliases.from(path); a != nil {
+			ours = a.To
+			r.followed = append(r.followed, *a)
+		} else if own := under(at.group, key); at.isGroup && (at.group == "" && isGroup(key) || fieldAt(own) != nil) {
+			ours = own
 		}
-		i := slices.IndexFunc(fields[:], func(f field) bool { return f.group == group && f.name == key })
-		if i < 0 {
-			unknown := field{group: group, name: key}
-			return fmt.Errorf("unknown field %s: want one of %s", redact.Quote(unknown.path()), strings.Join(namesIn(group), ", "))
+		switch {
+		case isGroup(ours):
+			return r.record(place{path, true, ours}, ev)
+		case ours == "" && r.aliases.through(path):
+			return r.record(place{path: path}, ev)
+		case ours == "":
+			return fmt.Errorf("unknown field %s: want one of %s", redact.Quote(path), strings.Join(r.namesIn(at), ", "))
+		case r.set[ours] != "":
+			return fmt.Errorf("%s: is there twice, as %s and %s", ours, r.set[ours], path)
 		}
-		f := &fields[i]
-		if f.attributes != nil {
-			return r.attributes(f, ev)
-		}
-		tok, err := r.token(f.path())
-		if err != nil || tok == nil {
-			return err
-		}
-		if want := f.setJSON(ev, tok); want != "" {
-			return fmt.Errorf("%s: want %s", f.path(), want)
-		}
-		return nil
+		r.set[ours] = path
+		return r.field(fieldAt(ours), path, ev)
 	})
+}
+
+func (r *jsonReader) field(f *field, path string, ev *Event) error {
+	if f.attributes != nil {
+		return r.attributes(f, ev)
+	}
+	tok, err := r.token(path)
+	if err != nil || tok == nil {
+		return err
+	}
+	if want := f.setJSON(ev, tok); want != "" {
+		return fmt.Errorf("%s: want %s", path, want)
+	}
+	return nil
+}
+
+// namesIn lists what an object may have: our names, and those that aliases have for it.
+func (r *jsonReader) namesIn(at place) (names []string) {
+	if at.isGroup {
+		names = namesIn(at.group)
+	}
+	for _, a := range r.aliases.All() {
+		if rest, ok := strings.CutPrefix(a.From, at.prefix()); ok {
+			step, _, _ := strings.Cut(rest, ".")
+			names = append(names, step)
+		}
+	}
+	return names
 }
 
 // namesIn lists what a group may have.

@@ -36,7 +36,7 @@ func TestSchemasThatAreLargeInOtherWays(t *testing.T) {
 			var bad *DecodeError
 			allocated, held := heap(func() any {
 				var p program
-				p, kept, bad = compileSchema(&s)
+				p, kept, bad = compileSchema(&s, nil)
 				return p
 			})
 			if allocated > 128<<20 {

@@ -139,7 +139,7 @@ func TestCostIsNoLessThanItIs(t *testing.T) {
 	for name, s := range allowed() {
 		var bytes int64
 		allocated, kept := heap(func() any {
-			p, b, bad := compileSchema(&s)
+			p, b, bad := compileSchema(&s, nil)
 			if bad != nil {
 				t.Fatalf("%s: %v", name, bad)
 			}

@@ -84,7 +84,7 @@ func TestLogicalTypes(t *testing.T) {
 			if c.field == "value" {
 				schema = record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":` + typ + `}]}}`)
 			}
-			in, checked := Inspect(schema)
+			in, checked := Inspect(schema, nil)
 			ev, err := decodeAs(schema, valueOf(value))
 			got := fmt.Sprint(ev.OccurredAt)
 			if c.field == "value" {
@@ -113,7 +113,7 @@ func TestLogicalTypes(t *testing.T) {
 // names the other part, and so does the refusal of a record that has it.
 func TestRefusedBranchesAreNamed(t *testing.T) {
 	schema := record(`,{"name":"occurred_at","type":["string",{"type":"int","logicalType":"date"}]}`)
-	in, err := Inspect(schema)
+	in, err := Inspect(schema, nil)
 	if err != nil || len(in.Refuses) != 1 || in.Refuses[0] != (Alternative{"occurred_at", "an int of logical type date"}) {
 		t.Errorf("%+v, %v", in.Refuses, err)
 	}
@@ -143,7 +143,7 @@ func TestBadBigDecimals(t *testing.T) {
 // A schema's own words reach messages only if they are short and plain.
 func TestLogicalNamesOfStrangers(t *testing.T) {
 	for _, name := range []string{"jane@example.com", strings.Repeat("x", 41), "a\nb", "\u202e"} {
-		_, err := Inspect(record(`,{"name":"occurred_at","type":{"type":"double","logicalType":` + fmt.Sprintf("%q", name) + `}}`))
+		_, err := Inspect(record(`,{"name":"occurred_at","type":{"type":"double","logicalType":`+fmt.Sprintf("%q", name)+`}}`), nil)
 		if err == nil || strings.Contains(err.Error(), name) {
 			t.Errorf("%q: %v", name, err)
 		}

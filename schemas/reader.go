@@ -12,21 +12,23 @@ type program interface {
 	// read fills ev, which must be empty, from the bytes after the header. What it
 	// read before an error stays in ev.
 	read(payload []byte, ev *Event) *DecodeError
+	// readBy returns what it reads by.
+	readBy() *view
 }
 
 // compile makes the program of a schema.
 func compile(s avro.Schema) (program, *DecodeError) {
-	p, _, bad := compileSchema(&s)
+	p, _, bad := compileSchema(&s, nil)
 	return p, bad
 }
 
 // compileSchema is compile that also returns the program's memory in bytes.
-func compileSchema(s *avro.Schema) (_ program, bytes int64, _ *DecodeError) {
+func compileSchema(s *avro.Schema, aliases *Aliases) (_ program, bytes int64, _ *DecodeError) {
 	root, parts, err := avro.ParseSchema(s)
 	if err != nil {
 		return nil, 0, badSchema(err)
 	}
-	v, bad := bind(root)
+	v, bad := bind(root, aliases)
 	if bad != nil {
 		return nil, 0, bad
 	}

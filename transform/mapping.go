@@ -44,6 +44,15 @@ type Mapping struct {
 	rules    []mappingRule // asked in this order; the first that holds counts
 	// attributes are those of events whose entry chooses none; nil for what they have.
 	attributes []attributeRule
+	aliases    *schemas.Aliases // where producers with other names have our fields
+}
+
+// Aliases are where producers whose schema has other names keep our fields; nil for none.
+func (m *Mapping) Aliases() *schemas.Aliases {
+	if m == nil {
+		return nil
+	}
+	return m.aliases
 }
 
 // entry is one line of the mapping, or a rule put over one.

@@ -36,7 +36,7 @@ func (f *mappingFile) load(data []byte) *Mapping {
 	for _, t := range eventTypes {
 		m.types[fold(t)] = t
 	}
-	top := f.Fields(doc, "the file", "extends", "unmapped", "types", "attributes", "replace_forbidden", "rules", "events")
+	top := f.Fields(doc, "the file", "extends", "unmapped", "types", "fields", "attributes", "replace_forbidden", "rules", "events")
 	if top == nil {
 		return m
 	}
@@ -48,6 +48,9 @@ func (f *mappingFile) load(data []byte) *Mapping {
 	}
 	if n := top["types"]; n != nil {
 		f.types(n, m)
+	}
+	if n := top["fields"]; n != nil {
+		m.aliases = f.aliases(n)
 	}
 	if n := top["replace_forbidden"]; n != nil {
 		m.replace = f.replacement(n)

@@ -123,7 +123,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 		if err != nil {
 			return nil, usagef("--schema: %w", redact.File(err))
 		}
-		all = append(all, check.ProducerSchema(path, string(text))...)
+		all = append(all, check.ProducerSchema(path, string(text), c.Mapping.Aliases())...)
 	}
 	if !f.live {
 		return all, nil
@@ -208,7 +208,7 @@ func (f *checkFlags) cases(p *process) error {
 		if err != nil {
 			return err
 		}
-		file, err := mappingtest.Load(path, data)
+		file, err := mappingtest.Load(path, data, transformer.Aliases())
 		if err != nil {
 			return usagef("--mapping-tests: %w", err)
 		}
@@ -247,6 +247,7 @@ func caseRows(path string, r mappingtest.Result) [][]string {
 	if r.By != "" {
 		r.Problems = append(r.Problems, "mapped by "+r.By)
 	}
+	r.Problems = append(r.Problems, r.Aliases...)
 	rows := [][]string{{"failed", r.Name, at, r.Problems[0]}}
 	for _, problem := range r.Problems[1:] {
 		rows = append(rows, []string{"", "", "", problem})

@@ -35,7 +35,7 @@ func (f *explainFlags) jsonEvents(p *process, x *explain.Explainer, out func(*ex
 		data = one.Bytes()
 	}
 	n := 0
-	for s, err := range sample.Read(bytes.NewReader(data), name) {
+	for s, err := range sample.ReadBy(x.Transformer.Aliases(), bytes.NewReader(data), name) {
 		if err != nil {
 			return asUsage(err)
 		}
@@ -44,7 +44,7 @@ func (f *explainFlags) jsonEvents(p *process, x *explain.Explainer, out func(*ex
 			continue
 		}
 		n++
-		if err := out(x.Event(s.Event, time.Now())); err != nil {
+		if err := out(x.Reading(&explain.Reading{Event: *s.Event, Aliases: s.Aliases}, time.Now())); err != nil {
 			return err
 		}
 	}

@@ -138,7 +138,7 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	r := &reconcile.Reconciler{Decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings())), Transformer: transformer, Amazon: amazon}
+	r := &reconcile.Reconciler{Decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings()), schemas.WithAliases(transformer.Aliases())), Transformer: transformer, Amazon: amazon}
 	if events != nil {
 		r.Each = events.Add
 	}

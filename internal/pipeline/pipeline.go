@@ -70,7 +70,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 		return nil, err
 	}
 	leftOut := metric.NewAttributes(p.metrics)
-	p.decoder = schemas.NewDecoder(p.registry, schemas.WithFramings(p.registry.Framings()), schemas.WithMetrics(p.metrics), schemas.InBackground())
+	p.decoder = schemas.NewDecoder(p.registry, schemas.WithFramings(p.registry.Framings()), schemas.WithAliases(transformer.Aliases()), schemas.WithMetrics(p.metrics), schemas.InBackground())
 	p.reader = handler.NewReader(handler.Options{
 		Decoder: p.decoder, Transformer: transformer, Restore: c.Restore,
 		AttributeLeftOut: func(attribute string, why transform.Warning) { leftOut.LeftOut(attribute, why.String()) },

@@ -73,6 +73,7 @@ const (
 	Overwrite       Key = "overwrite"
 	Offline         Key = "offline"
 	RegisterSchemas Key = "register-schemas"
+	Mapping         Key = "mapping"
 	By              Key = "by"
 	JSON            Key = "json"
 

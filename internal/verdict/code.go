@@ -23,6 +23,7 @@ const (
 	CodeNotAvro                        // its schema or its encoding is JSON or Protobuf
 	CodeBadSchema                      // the schema itself cannot be read
 	CodeNotTrackLayer                  // the schema is not one of TrackLayer's events
+	CodeBadAlias                       // an alias of the mapping does not fit the schema
 	CodeTruncated                      // ends within the record
 	CodeCorrupt                        // bytes that the schema does not allow, or that no event has
 	CodeTrailingBytes                  // goes on after the record

@@ -53,6 +53,11 @@ var decodeCodes = []Entry{{
 	Advice: Advice{"Find the producer of the record: its Avro schema is not that of TrackLayer's events (amazon-capi schemas print). " +
 		"Have it use those fields' names, or aliases, or another topic.", sameBytes},
 }, {
+	Code: CodeBadAlias, Class: Decode, Name: "bad_alias",
+	Rule: "the schema has the fields that the mapping's aliases name, as types that can be read as what they stand for",
+	Advice: Advice{"Mend the line of the mapping's fields that the message names (" + setting.Mapping.String() + "); optional: true is for a field that not all schemas have. " +
+		"amazon-capi check " + setting.Schema.String() + " tries it with a schema.", redriveEvent},
+}, {
 	Code: CodeTruncated, Class: Decode, Name: "truncated",
 	Rule: "the record is as long as its schema says",
 	Advice: Advice{"Find the producer of the record by its key and headers: its Avro ends before the schema that it names does. " +

@@ -35,6 +35,31 @@ func (f *File) Fields(n *yaml.Node, what string, known ...string) map[string]*ya
 	return fields
 }
 
+// Member is a key of a mapping and its value.
+type Member struct{ Key, Value *yaml.Node }
+
+// Members reads a YAML mapping whose keys are the writer's own; none when n is no mapping.
+func (f *File) Members(n *yaml.Node, what string) (all []Member) {
+	if n = content(n); n.Kind != yaml.MappingNode {
+		f.Fault(n.Line, "%s is %s: want names with what they are", what, kind(n, false))
+		return nil
+	}
+	seen := make(map[string]int)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := content(n.Content[i]), content(n.Content[i+1])
+		switch {
+		case key.Kind != yaml.ScalarNode || key.Tag == "!!merge":
+			f.Fault(n.Content[i].Line, "a key of %s is no text: want a name", what)
+		case seen[key.Value] != 0:
+			f.Fault(n.Content[i].Line, "key %s of %s is there twice, first on line %d: want it once", redact.Quote(key.Value), what, seen[key.Value])
+		default:
+			seen[key.Value] = n.Content[i].Line
+			all = append(all, Member{key, value})
+		}
+	}
+	return all
+}
+
 // List reads a sequence.
 func (f *File) List(n *yaml.Node, what string) []*yaml.Node {
 	document := n.Kind == yaml.DocumentNode

@@ -41,7 +41,11 @@ type line struct {
 // or just an event in the JSON form of package schemas. Empty lines and those
 // that begin with # are passed over. The sequence ends at the first error,
 // which names the line and repeats nothing of an event; name is the file's.
-func Read(r io.Reader, name string) iter.Seq2[Sample, error] {
+func Read(r io.Reader, name string) iter.Seq2[Sample, error] { return ReadBy(nil, r, name) }
+
+// ReadBy is Read for events that may have fields where aliases say that producers have
+// them.
+func ReadBy(aliases *schemas.Aliases, r io.Reader, name string) iter.Seq2[Sample, error] {
 	return func(yield func(Sample, error) bool) {
 		lines := bufio.NewScanner(textfile.NewReader(r))
 		lines.Buffer(nil, maxLine)
@@ -52,7 +56,7 @@ func Read(r io.Reader, name string) iter.Seq2[Sample, error] {
 			if len(text) == 0 || text[0] == '#' {
 				continue
 			}
-			s, err := parse(text)
+			s, err := parse(aliases, text)
 			if err != nil {
 				yield(Sample{}, fmt.Errorf("%s:%d: %w", name, n, err))
 				return
@@ -67,14 +71,14 @@ func Read(r io.Reader, name string) iter.Seq2[Sample, error] {
 	}
 }
 
-func parse(text []byte) (Sample, error) {
+func parse(aliases *schemas.Aliases, text []byte) (s Sample, err error) {
 	var names map[string]json.RawMessage
 	if err := json.Unmarshal(text, &names); err != nil {
 		return Sample{}, errors.New("not one JSON object")
 	}
 	if !slices.ContainsFunc([]string{"event", "damage", "raw_base64"}, func(n string) bool { return names[n] != nil }) {
-		ev, err := schemas.EventFromJSON(text)
-		return Sample{Event: ev}, err
+		s.Event, s.Aliases, err = schemas.EventFromJSONBy(aliases, text)
+		return s, err
 	}
 	var l line
 	dec := json.NewDecoder(bytes.NewReader(text))
@@ -82,15 +86,15 @@ func parse(text []byte) (Sample, error) {
 	if err := dec.Decode(&l); err != nil {
 		return Sample{}, errors.New(redact.Message(err.Error()))
 	}
-	return l.sample()
+	return l.sample(aliases)
 }
 
-func (l *line) sample() (s Sample, err error) {
+func (l *line) sample(aliases *schemas.Aliases) (s Sample, err error) {
 	s = Sample{
 		Why: l.Why, Code: l.Code, Schema: l.Schema, Damage: l.Damage, Key: l.Key, Timestamp: l.Timestamp, Raw: l.Raw,
 	}
 	if l.Event != nil {
-		if s.Event, err = schemas.EventFromJSON(l.Event); err != nil {
+		if s.Event, s.Aliases, err = schemas.EventFromJSONBy(aliases, l.Event); err != nil {
 			return s, fmt.Errorf("event: %w", err)
 		}
 	}

@@ -22,6 +22,8 @@ import (
 type Sample struct {
 	// Event is what the record carries. It is nil if Raw is the whole value.
 	Event *schemas.Event
+	// Aliases are those that Event was read by.
+	Aliases []schemas.Alias
 	// Schema is the version that writes Event; schemas.Latest if 0.
 	Schema schemas.Version
 	// Damage is done to the record after Event was written; Intact if empty.

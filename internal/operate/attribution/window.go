@@ -28,7 +28,10 @@ func (a *Audit) ReadWindow(ctx context.Context, s kafka.Settings, rng history.Ra
 	if plan.Empty() {
 		return nil, errors.New(plan.WhyEmpty())
 	}
-	w := &reading{audit: a, window: window, decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings())), choice: choice, copies: newCopies(a.opts.MaxIDs)}
+	w := &reading{
+		audit: a, window: window, choice: choice, copies: newCopies(a.opts.MaxIDs),
+		decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings()), schemas.WithAliases(a.opts.Transformer.Aliases())),
+	}
 	err = w.read(ctx, reader, plan)
 	switch {
 	case err != nil || window.Records > 0:

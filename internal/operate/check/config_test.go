@@ -150,10 +150,10 @@ func TestProducerSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l := ProducerSchema("ours", latest); len(l) != 1 || l[0].Level != report.Fine {
+	if l := ProducerSchema("ours", latest, nil); len(l) != 1 || l[0].Level != report.Fine {
 		t.Errorf("our own: %+v", l)
 	}
-	l := ProducerSchema("theirs", `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"event_name","type":"string"},{"name":"aisle","type":"int"}]}`)
+	l := ProducerSchema("theirs", `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"event_name","type":"string"},{"name":"aisle","type":"int"}]}`, nil)
 	if l.Count(report.Act) != 2 || !strings.Contains(strings.Join(messages(l, report.Look), "\n"), "aisle") || !strings.Contains(strings.Join(messages(l, report.Look), "\n"), "no identifier") {
 		t.Errorf("theirs: %+v", l)
 	}
@@ -169,13 +169,13 @@ func TestProducerSchema(t *testing.T) {
 		`"type":{"type":"long","logicalType":"timestamp-micros"}`:         {report.Fine, "can be read"},
 		`"type":"long","doc":"milliseconds, in a second field the nanos"`: {report.Look, "occurred_at is a long"},
 	} {
-		l := ProducerSchema("times", `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"event_name","type":"string"},{"name":"occurred_at",`+occurred+`}]}`)
+		l := ProducerSchema("times", `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"event_name","type":"string"},{"name":"occurred_at",`+occurred+`}]}`, nil)
 		if !strings.Contains(strings.Join(messages(l, want.level), "\n"), want.says) {
 			t.Errorf("%s: %+v; want %q", occurred, l, want.says)
 		}
 	}
 	for _, text := range []string{"{", `"int"`} {
-		if l := ProducerSchema("bad", text); len(l) != 1 || l[0].Level != report.Act {
+		if l := ProducerSchema("bad", text, nil); len(l) != 1 || l[0].Level != report.Act {
 			t.Errorf("%s: %+v", text, l)
 		}
 	}

@@ -72,18 +72,27 @@ var needed = []struct {
 	{"consent.ad_storage", "consent cannot be heeded", report.Look},
 }
 
-// ProducerSchema looks at a schema that a producer means to write with.
-func ProducerSchema(name, text string) (l report.List) {
-	in, err := schemas.Inspect(text)
+// ProducerSchema looks at a schema that a producer means to write with, by the mapping's
+// aliases.
+func ProducerSchema(name, text string, aliases *schemas.Aliases) (l report.List) {
+	in, err := schemas.Inspect(text, aliases)
 	if err != nil {
-		advice := "Have it give the fields the names of TrackLayer's schema (amazon-capi schemas print), or aliases."
+		advice := "Have it give the fields the names of TrackLayer's schema (amazon-capi schemas print), or aliases; or say under fields of the mapping which of its fields they are."
 		if bad, ok := errors.AsType[*schemas.DecodeError](err); ok && bad.Code == verdict.CodeBadSchema {
 			advice = "Check it with an Avro tool first."
+		} else if ok && bad.Code == verdict.CodeBadAlias {
+			advice = "Mend that line of the mapping, or have it say optional: true if not all schemas have the field."
 		}
 		l.Act(areaSchemas, name, advice, "no record of it can be an event: %v", err)
 		return l
 	}
 	l.Fine(areaSchemas, name, "%d of our %d fields can be read from it", len(in.Reads), len(in.Reads)+len(in.Lacks))
+	for _, a := range in.Aliases {
+		l.Fine(areaSchemas, name, "%s", a)
+	}
+	for _, a := range in.Shadows {
+		l.Look(areaSchemas, name, "Nothing, if that is meant. Otherwise remove the line.", "has %s, too, which is not read: %s", a.To, a)
+	}
 	for _, n := range needed {
 		if slices.Contains(in.Lacks, n.path) {
 			l = append(l, report.Finding{
@@ -108,7 +117,7 @@ func ProducerSchema(name, text string) (l report.List) {
 		l.Look(areaSchemas, name, "Add user_data with email, phone or madid, where consent and your rules allow it.", "has no identifier: events match by their click alone")
 	}
 	if len(in.Ignores) > 0 {
-		l.Look(areaSchemas, name, "Nothing, if they are meant for others. A field of ours under another name needs an alias.", "fields that nobody here reads: %s", some(in.Ignores))
+		l.Look(areaSchemas, name, "Nothing, if they are meant for others. A field of ours under another name needs an alias in the schema, or a line under fields in the mapping.", "fields that nobody here reads: %s", some(in.Ignores))
 	}
 	return l
 }
@@ -119,7 +128,7 @@ func Embedded() (l report.List) {
 	for _, v := range schemas.Versions() {
 		text, err := v.Schema()
 		if err == nil {
-			_, err = schemas.Inspect(text)
+			_, err = schemas.Inspect(text, nil)
 		}
 		if err != nil {
 			l.Act(areaSchemas, "", "This is a bug of the program.", "version %d, which the program comes with: %v", v, err)

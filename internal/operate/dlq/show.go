@@ -113,7 +113,7 @@ func (s *Showing) read(ctx context.Context, rec *kgo.Record, note func(string, .
 		return explain.Reading{}, err
 	}
 	defer closeSchemas()
-	reading, err := explain.Read(ctx, rec, candidates, s.Explainer.Framings, false)
+	reading, err := s.Explainer.Read(ctx, rec, candidates, false)
 	if !errors.Is(err, registry.ErrAway) {
 		return reading, err
 	}
@@ -122,7 +122,7 @@ func (s *Showing) read(ctx context.Context, rec *kgo.Record, note func(string, .
 	if err != nil {
 		return reading, err
 	}
-	return explain.Read(ctx, rec, embedded, s.Explainer.Framings, false)
+	return s.Explainer.Read(ctx, rec, embedded, false)
 }
 
 // Print prints the letter for people.

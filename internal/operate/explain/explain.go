@@ -69,6 +69,9 @@ const (
 type Report struct {
 	Record *Record         `json:"record,omitempty"`
 	Event  json.RawMessage `json:"event"`
+	// Aliases say which fields were read from where the mapping says that producers have
+	// them, and by which lines.
+	Aliases []string `json:"aliases,omitempty"`
 	// Mapping says which lines of the mapping decide what the event is called.
 	Mapping string `json:"mapping,omitempty"`
 	Rules   []Rule `json:"rules"`
@@ -189,10 +192,16 @@ func ruleOf(f *transform.Finding) Rule {
 
 // Reading explains a record's value that was read, or could not be.
 func (x *Explainer) Reading(r *Reading, now time.Time) *Report {
+	var report *Report
 	if r.Bad != nil {
-		return x.undecodable(r.Bad, &r.Event)
+		report = x.undecodable(r.Bad, &r.Event)
+	} else {
+		report = x.Event(&r.Event, now)
 	}
-	return x.Event(&r.Event, now)
+	for _, a := range r.Aliases {
+		report.Aliases = append(report.Aliases, a.String())
+	}
+	return report
 }
 
 // undecodable explains a record that no event can be read from; ev has what was

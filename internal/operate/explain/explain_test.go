@@ -224,37 +224,38 @@ func TestReadWithoutARegistry(t *testing.T) {
 		t.Fatal(err)
 	}
 	ev := purchase()
+	x := explainer(t, redact.View{})
 	for _, v := range schemas.Versions() {
 		framed, err := enc.EncodeWire(4711, v, ev)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := Read(t.Context(), &kgo.Record{Value: framed}, embedded, framing.All, true)
+		r, err := x.Read(t.Context(), &kgo.Record{Value: framed}, embedded, true)
 		if err != nil || r.Bad != nil || r.Event.EventID != ev.EventID || r.Event.Custom.Currency != "USD" || r.Named.Ref != framing.RefID(4711) {
 			t.Errorf("version %d: %v %v, %+v", v, err, r.Bad, r)
 		}
-		alone, err := Read(t.Context(), &kgo.Record{Value: framed[5:]}, embedded, framing.All, true)
+		alone, err := x.Read(t.Context(), &kgo.Record{Value: framed[5:]}, embedded, true)
 		if err != nil || alone.Bad != nil || alone.Event.EventID != ev.EventID || alone.Named.Ref != (framing.Ref{}) || !strings.Contains(alone.Schema, "without a header or prefix") {
 			t.Errorf("version %d alone: %v %v, %+v", v, err, alone.Bad, alone)
 		}
-		if r, err := Read(t.Context(), &kgo.Record{Value: framed[5:]}, embedded, framing.All, false); err != nil || r.Bad == nil || r.Bad.Code != verdict.CodeNoMagic {
+		if r, err := x.Read(t.Context(), &kgo.Record{Value: framed[5:]}, embedded, false); err != nil || r.Bad == nil || r.Bad.Code != verdict.CodeNoMagic {
 			t.Errorf("version %d alone, from a topic: %v, %v", v, err, r.Bad)
 		}
-		cut, err := Read(t.Context(), &kgo.Record{Value: framed[:len(framed)-3]}, embedded, framing.All, true)
+		cut, err := x.Read(t.Context(), &kgo.Record{Value: framed[:len(framed)-3]}, embedded, true)
 		if err != nil || cut.Bad == nil || !strings.Contains(cut.Schema, "none of") {
 			t.Errorf("version %d cut short: %v, %v", v, err, cut.Bad)
 		}
-		report := explainer(t, redact.View{}).Reading(&cut, now)
+		report := x.Reading(&cut, now)
 		if report.Outcome != OutcomeDeadLetter || report.Why.Class != "decode" || len(report.Rules) != 1 {
 			t.Errorf("version %d cut short: %+v", v, report)
 		}
 	}
 	for value, code := range map[string]verdict.Code{"": verdict.CodeEmpty, "{}": verdict.CodeNoMagic, "\x00\x00": verdict.CodeShort} {
-		if r, err := Read(t.Context(), &kgo.Record{Value: []byte(value)}, embedded, framing.All, true); err != nil || r.Bad == nil || r.Bad.Code != code {
+		if r, err := x.Read(t.Context(), &kgo.Record{Value: []byte(value)}, embedded, true); err != nil || r.Bad == nil || r.Bad.Code != code {
 			t.Errorf("%q: %v, %v", value, err, r.Bad)
 		}
 	}
-	if _, err := Read(t.Context(), &kgo.Record{Value: []byte("Obj\x01...")}, embedded, framing.All, true); !errors.Is(err, ErrContainer) {
+	if _, err := x.Read(t.Context(), &kgo.Record{Value: []byte("Obj\x01...")}, embedded, true); !errors.Is(err, ErrContainer) {
 		t.Errorf("a container file: %v", err)
 	}
 }

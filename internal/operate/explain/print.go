@@ -24,6 +24,9 @@ func (r *Report) Print(w io.Writer) {
 	}
 	section(w, "Event")
 	indented(w, r.Event)
+	for _, a := range r.Aliases {
+		fmt.Fprintln(w, a)
+	}
 
 	section(w, "Rules, in the order in which they are asked")
 	rows := make([][]string, len(r.Rules))

@@ -41,6 +41,8 @@ type Reading struct {
 	Named  framing.Found
 	Schema string
 	Bad    *schemas.DecodeError // why it cannot be read, if so
+	// Aliases are those that it was read by.
+	Aliases []schemas.Alias
 }
 
 // containerMagic begins Avro's object container files.
@@ -53,22 +55,22 @@ var ErrContainer = errors.New("this is an Avro container file with records in it
 // other error says that a schema cannot be had. A record that names its schema is read
 // as it says; where that fails, or if it names none, the value is taken for Avro alone,
 // as bare says it may be.
-func Read(ctx context.Context, rec *kgo.Record, candidates []Schema, framings framing.Set, bare bool) (Reading, error) {
+func (x *Explainer) Read(ctx context.Context, rec *kgo.Record, candidates []Schema, bare bool) (Reading, error) {
 	if bytes.HasPrefix(rec.Value, containerMagic) {
 		return Reading{}, ErrContainer
 	}
 	var named framing.Found
-	if framings.Find(rec.Value, rec.Headers, &named) != nil {
+	if x.Framings.Find(rec.Value, rec.Headers, &named) != nil {
 		named = framing.Found{}
 	}
-	r, err := readWith(ctx, rec, candidates, framings)
+	r, err := x.readWith(ctx, rec, candidates, x.Framings)
 	if err != nil || r.Bad == nil {
 		r.Named = named
 		return r, err
 	}
 	if bare && len(rec.Value) > 0 {
 		framed := &kgo.Record{Value: append(avro.AppendHeader(nil, 1), rec.Value...)}
-		alone, err := readWith(ctx, framed, candidates, framing.ConfluentPrefix)
+		alone, err := x.readWith(ctx, framed, candidates, framing.ConfluentPrefix)
 		if err == nil && alone.Bad == nil {
 			alone.Schema += ", without a header or prefix that names it, which a record of the topic must have"
 			return alone, nil
@@ -79,12 +81,17 @@ func Read(ctx context.Context, rec *kgo.Record, candidates []Schema, framings fr
 }
 
 // readWith returns the first reading that is good, or the first of all.
-func readWith(ctx context.Context, rec *kgo.Record, candidates []Schema, framings framing.Set) (first Reading, err error) {
+func (x *Explainer) readWith(ctx context.Context, rec *kgo.Record, candidates []Schema, framings framing.Set) (first Reading, err error) {
 	for i, c := range candidates {
 		r := Reading{Schema: c.Name}
-		err := schemas.NewDecoder(c.Source, schemas.WithFramings(framings)).DecodeRecord(ctx, rec, &r.Event)
+		decoder := schemas.NewDecoder(c.Source, schemas.WithFramings(framings), schemas.WithAliases(x.Transformer.Aliases()))
+		err := decoder.DecodeRecord(ctx, rec, &r.Event)
 		if err != nil && !errors.As(err, &r.Bad) {
 			return r, err
+		}
+		var named framing.Found
+		if framings.Find(rec.Value, rec.Headers, &named) == nil {
+			r.Aliases = decoder.Followed(named.Ref)
 		}
 		if r.Bad == nil {
 			return r, nil

@@ -54,7 +54,7 @@ func OpenSchemas(from string, settings func() (registry.Options, error)) ([]Sche
 
 // Value explains a record's value that may name no schema.
 func (x *Explainer) Value(ctx context.Context, value []byte, candidates []Schema, now time.Time) (*Report, error) {
-	reading, err := Read(ctx, &kgo.Record{Value: value}, candidates, x.Framings, true)
+	reading, err := x.Read(ctx, &kgo.Record{Value: value}, candidates, true)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (x *Explainer) RecordAt(ctx context.Context, reader *history.Reader, topic 
 	if rec == nil {
 		return nil, fmt.Errorf("topic %q has no record at partition %d, offset %d: nothing was written there yet, it was compacted away, or it is a transaction's marker", topic, partition, offset)
 	}
-	reading, err := Read(ctx, rec, candidates, x.Framings, false)
+	reading, err := x.Read(ctx, rec, candidates, false)
 	if errors.Is(err, registry.ErrAway) {
 		return nil, fmt.Errorf("%w; %s=%s reads records of the versions that the program comes with", err, setting.Schema, FromProgram)
 	}

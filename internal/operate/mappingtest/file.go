@@ -29,17 +29,19 @@ type Case struct {
 	Line int
 
 	event    *schemas.Event
-	payload  any // the whole payload
-	has      any // a part of it
+	aliases  []schemas.Alias // that the event was read by
+	payload  any             // the whole payload
+	has      any             // a part of it
 	refused  string
 	filtered string
 	warnings []string // nil: any
 }
 
 // Load reads a file; name is what errors call it. They name all that is wrong, with
-// its lines, and repeat nothing of an event.
-func Load(name string, data []byte) (*File, error) {
-	l := loader{File: yamlfile.File{Name: name}}
+// its lines, and repeat nothing of an event. Events may have fields where aliases say that
+// producers have them.
+func Load(name string, data []byte, aliases *schemas.Aliases) (*File, error) {
+	l := loader{File: yamlfile.File{Name: name}, aliases: aliases}
 	f := new(File)
 	if doc := l.Parse(data, "cases, a list of events with what should become of them"); doc != nil {
 		l.file(doc, f)
@@ -49,6 +51,7 @@ func Load(name string, data []byte) (*File, error) {
 
 type loader struct {
 	yamlfile.File
+	aliases  *schemas.Aliases
 	defaults map[string]json.RawMessage
 }
 
@@ -89,7 +92,7 @@ func (l *loader) testCase(n *yaml.Node, number int) Case {
 		c.Name = name.Value
 	}
 	if e := m["event"]; e != nil {
-		c.event = l.event(e)
+		c.event, c.aliases = l.event(e)
 	} else {
 		l.Fault(n.Line, "%s has no event", c.Name)
 	}
@@ -124,10 +127,10 @@ func (l *loader) testCase(n *yaml.Node, number int) Case {
 
 // event reads an event in the JSON form of package schemas, with the file's
 // defaults for what it does not say.
-func (l *loader) event(n *yaml.Node) *schemas.Event {
+func (l *loader) event(n *yaml.Node) (*schemas.Event, []schemas.Alias) {
 	members := l.object(n, "event")
 	if members == nil {
-		return nil
+		return nil, nil
 	}
 	for name, value := range l.defaults {
 		if _, ok := members[name]; !ok {
@@ -137,11 +140,11 @@ func (l *loader) event(n *yaml.Node) *schemas.Event {
 	doc, err := json.Marshal(members)
 	if err != nil {
 		l.Fault(n.Line, "event: %v", err)
-		return nil
+		return nil, nil
 	}
-	ev, err := schemas.EventFromJSON(doc)
+	ev, followed, err := schemas.EventFromJSONBy(l.aliases, doc)
 	if err != nil {
 		l.Fault(n.Line, "event: %v; in YAML digits that are text are quoted, profile_id: \"1234567890\"", err)
 	}
-	return ev
+	return ev, followed
 }

@@ -14,7 +14,7 @@ import (
 
 func run(t *testing.T, text string) []Result {
 	t.Helper()
-	f, err := Load("cases.yaml", []byte(text))
+	f, err := Load("cases.yaml", []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		"cases:\n  - event: {emial: jane@example.com}\n    refused: x": `unknown field "emial"`,
 		"cases:\n  - event: [a]\n    refused: x":                       "event: want a mapping",
 	} {
-		_, err := Load("cases.yaml", []byte(text))
+		_, err := Load("cases.yaml", []byte(text), nil)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "jane") {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
@@ -170,7 +170,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(event + "    refused: x")
 	f.Add("cases:\n  - event: &a [*a]")
 	f.Fuzz(func(t *testing.T, text string) {
-		if file, err := Load("f", []byte(text)); err == nil && len(file.Cases) == 0 {
+		if file, err := Load("f", []byte(text), nil); err == nil && len(file.Cases) == 0 {
 			t.Error("no cases and no error")
 		}
 	})

@@ -23,6 +23,9 @@ type Result struct {
 	OK   bool   `json:"ok"`
 	// By says which lines of the mapping decided.
 	By string `json:"by,omitempty"`
+	// Aliases say which fields were read from where the mapping says that producers have
+	// them, and by which lines.
+	Aliases []string `json:"aliases,omitempty"`
 	// Problems say what differs from what was wanted.
 	Problems []string `json:"problems,omitempty"`
 }
@@ -37,7 +40,10 @@ func (f *File) Run(tr *transform.Transformer, contract amazon.Contract, now time
 		c := &f.Cases[i]
 		e := tr.Explain(c.event, now)
 		problems := c.run(&e, contract, now)
-		results[i] = Result{c.Name, c.Line, len(problems) == 0, e.MappedBy, problems}
+		results[i] = Result{Name: c.Name, Line: c.Line, OK: len(problems) == 0, By: e.MappedBy, Problems: problems}
+		for _, a := range c.aliases {
+			results[i].Aliases = append(results[i].Aliases, a.String())
+		}
 	}
 	return results
 }

@@ -215,7 +215,7 @@ func (j *Job) foresee(ctx context.Context, done *proof.Progress) error {
 	}
 	defer registry.Close()
 	j.forecaster = &Forecaster{
-		Decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings())), Transformer: transformer, Ways: ways, Settled: done,
+		Decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings()), schemas.WithAliases(transformer.Aliases())), Transformer: transformer, Ways: ways, Settled: done,
 	}
 	if j.o.Choice.Any() {
 		j.forecaster.Match = j.o.Choice.Match

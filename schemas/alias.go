@@ -1,0 +1,179 @@
+package schemas
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+)
+
+// Alias says where producers whose schema has other names keep a field of ours. It is
+// followed when a schema is bound, so that records of schemas without it, and all records
+// where there are no aliases, cost nothing.
+type Alias struct {
+	// From is the path of a field in the producer's schema, such as order.total.
+	From string
+	// To is the path of the field of ours, or a group such as user_data.
+	To string
+	// Optional aliases may be in a schema or not. Others must be, unless the schema has
+	// To by its own name.
+	Optional bool
+	// Where says which line of the mapping has it.
+	Where string
+}
+
+// String says what the alias does, for people.
+func (a Alias) String() string {
+	return fmt.Sprintf("%s is read from %s, by %s", a.To, a.From, a.Where)
+}
+
+// maxAliasDepth bounds the records that a path leads through.
+const maxAliasDepth = 10
+
+// Aliases are those of a mapping. They are immutable; nil has none.
+type Aliases struct{ list []Alias }
+
+// NewAliases returns the aliases of a list, or what is wrong with them: an error for each
+// that is, by its index, nil for the others.
+func NewAliases(list []Alias) (_ *Aliases, wrong []error) {
+	wrong = make([]error, len(list))
+	faults := 0
+	for i := range list {
+		a := &list[i]
+		if wrong[i] = a.check(); wrong[i] == nil {
+			wrong[i] = a.besides(list[:i])
+		}
+		if wrong[i] != nil {
+			faults++
+		}
+	}
+	if faults > 0 {
+		return nil, wrong
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	return &Aliases{slices.Clone(list)}, nil
+}
+
+// check looks at an alias alone.
+func (a *Alias) check() error {
+	steps := strings.Split(a.From, ".")
+	for _, s := range steps {
+		if !isAvroName(s) {
+			return fmt.Errorf("%s is no field of an Avro schema: want a name, or names of records and a field in them joined by points, such as order.total", redact.Quote(a.From))
+		}
+	}
+	if len(steps) > maxAliasDepth {
+		return fmt.Errorf("%s leads through %d records: want %d at most", redact.Quote(a.From), len(steps)-1, maxAliasDepth-1)
+	}
+	if a.From == a.To {
+		return fmt.Errorf("%s is what it is called already: want a name of the producer's", a.From)
+	}
+	if isGroup(a.To) || fieldAt(a.To) != nil {
+		return nil
+	}
+	group, _, found := strings.Cut(a.To, ".")
+	if !found || !isGroup(group) {
+		return fmt.Errorf("%s is no field of an event: want one of %s, or a field of one of the last three such as custom_data.value", redact.Quote(a.To), strings.Join(namesIn(""), ", "))
+	}
+	return fmt.Errorf("%s is no field of an event: want one of %s in %s", redact.Quote(a.To), strings.Join(namesIn(group), ", "), group)
+}
+
+// besides looks at an alias beside those before it.
+func (a *Alias) besides(others []Alias) error {
+	for i := range others {
+		b := &others[i]
+		switch {
+		case a.To == b.To:
+			return fmt.Errorf("%s is read from %s already, by %s: want one field for each", a.To, redact.Quote(b.From), b.Where)
+		case a.From == b.From:
+			return fmt.Errorf("%s is %s already, by %s: want one field of ours for each", redact.Quote(a.From), b.To, b.Where)
+		case !isGroup(a.To) && within(b.From, a.From):
+			return fmt.Errorf("%s cannot be %s, since a field in it is another by %s: want the path of a field", redact.Quote(a.From), a.To, b.Where)
+		case !isGroup(b.To) && within(a.From, b.From):
+			return fmt.Errorf("%s is in what is %s by %s, and so no field: want the path of a field", redact.Quote(a.From), b.To, b.Where)
+		}
+	}
+	return nil
+}
+
+// within reports whether a path leads through another.
+func within(path, through string) bool { return strings.HasPrefix(path, through+".") }
+
+func isGroup(path string) bool { return slices.Contains(groups[1:], path) }
+
+// fieldAt returns our field of a path, or nil.
+func fieldAt(path string) *field {
+	for i := range fields {
+		if fields[i].path() == path {
+			return &fields[i]
+		}
+	}
+	return nil
+}
+
+func isAvroName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// All returns the aliases in the order of the mapping.
+func (as *Aliases) All() []Alias {
+	if as == nil {
+		return nil
+	}
+	return slices.Clone(as.list)
+}
+
+// from returns the alias of the producer's field at a path, or nil.
+func (as *Aliases) from(path string) *Alias {
+	if as == nil {
+		return nil
+	}
+	for i := range as.list {
+		if as.list[i].From == path {
+			return &as.list[i]
+		}
+	}
+	return nil
+}
+
+// through reports whether an alias leads through the producer's record at a path.
+func (as *Aliases) through(path string) bool {
+	return as != nil && slices.ContainsFunc(as.list, func(a Alias) bool { return within(a.From, path) })
+}
+
+// find looks for the producer's field in a schema, and says how far its path leads.
+func (a *Alias) find(root *avro.Type) (missing string, ok bool) {
+	at := []*avro.Type{root}
+	path := ""
+	for step := range strings.SplitSeq(a.From, ".") {
+		var next []*avro.Type
+		for _, t := range at {
+			if t = t.Field(step); t != nil && !slices.Contains(next, t) {
+				next = append(next, t)
+			}
+		}
+		path = strings.TrimPrefix(path+"."+step, ".")
+		if next == nil {
+			return "no field " + path, false
+		}
+		at = nil
+		for _, t := range next {
+			at = append(at, t.Alternatives()...)
+		}
+		if path != a.From && !slices.ContainsFunc(at, func(t *avro.Type) bool { return t.Kind == avro.Record }) {
+			return fmt.Sprintf("%s at %s, which has no fields", next[0].WithArticle(), path), false
+		}
+	}
+	return "", true
+}

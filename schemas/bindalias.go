@@ -1,0 +1,177 @@
+package schemas
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+)
+
+// binder binds one schema.
+type binder struct {
+	aliases *Aliases
+	// By our paths: the aliases that the schema has the fields of, and those that it has
+	// not, with what it lacks.
+	taken, missing map[string]*Alias
+	why            map[string]string
+	has            map[string]bool // what it has by our own names
+}
+
+// newBinder follows the aliases through a schema.
+func newBinder(root *avro.Type, aliases *Aliases) *binder {
+	b := &binder{
+		aliases: aliases, taken: make(map[string]*Alias), missing: make(map[string]*Alias), why: make(map[string]string), has: make(map[string]bool),
+	}
+	if aliases == nil {
+		return b
+	}
+	for i := range aliases.list {
+		a := &aliases.list[i]
+		if lacks, ok := a.find(root); ok {
+			b.taken[a.To] = a
+		} else {
+			b.missing[a.To], b.why[a.To] = a, lacks
+		}
+	}
+	return b
+}
+
+// own reports whether a field of the writer's, at a path, is ours by its own name: no alias
+// says that it is another one, that another one is ours, or that it is a record with
+// something else in it.
+func (b *binder) own(group, name, path string) bool {
+	if b.taken[under(group, name)] != nil {
+		b.has[under(group, name)] = true // and is passed over
+		return false
+	}
+	if b.aliases == nil {
+		return true
+	}
+	return b.aliases.from(path) == nil && (isGroup(under(group, name)) || b.leads(path) == nil)
+}
+
+// source returns the writer's field that is one of ours in a record, if there is one, and
+// the alias that says so.
+func (b *binder) source(f *field, at place, t *avro.Type, sources map[string]*avro.Field) (*avro.Field, *Alias) {
+	if at.isGroup && f.group == at.group && sources[f.name] != nil {
+		return sources[f.name], nil
+	}
+	a := b.taken[f.path()]
+	if a == nil {
+		return nil, nil
+	}
+	name, ok := strings.CutPrefix(a.From, at.prefix())
+	if !ok || strings.Contains(name, ".") {
+		return nil, nil
+	}
+	for i := range t.Fields {
+		if t.Fields[i].Name == name {
+			return &t.Fields[i], a
+		}
+	}
+	return nil, nil // it is in another record of a union
+}
+
+func (p place) prefix() string {
+	if p.path == "" {
+		return ""
+	}
+	return p.path + "."
+}
+
+// followed binds the records of a record that aliases make groups of ours, or lead
+// through, and that are not bound by their own names.
+func (b *binder) followed(v *view, t *avro.Type, at place, sources map[string]*avro.Field) *DecodeError {
+	if b.aliases == nil {
+		return nil
+	}
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		path := under(at.path, f.Name)
+		own := false
+		for _, name := range groups[1:] {
+			own = own || at.isGroup && at.group == "" && sources[name] == f && f.Type.Kind != avro.Null
+		}
+		if own {
+			continue // its fields were looked for with its own
+		}
+		inner, alias := place{path: path}, b.leads(path)
+		if a := b.aliases.from(path); a != nil && isGroup(a.To) {
+			inner.isGroup, inner.group, alias = true, a.To, a
+		}
+		if alias == nil || f.Type.Kind == avro.Null {
+			continue
+		}
+		if err := b.bindGroup(v, f, inner, alias); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leads returns an alias that leads through the record at a path to a field that the
+// schema has, or nil.
+func (b *binder) leads(path string) *Alias {
+	for i := range b.aliases.list {
+		if a := &b.aliases.list[i]; within(a.From, path) && b.taken[a.To] == a {
+			return a
+		}
+	}
+	return nil
+}
+
+// unbound refuses a schema that has neither an alias's field nor the field of ours by its
+// own name: it is another schema than the mapping was written for, and what its events
+// lose would not be noticed.
+func (b *binder) unbound() *DecodeError {
+	if b.aliases == nil {
+		return nil
+	}
+	for i := range b.aliases.list {
+		a := &b.aliases.list[i]
+		if b.missing[a.To] == a && !a.Optional && !b.has[a.To] {
+			return a.bad("its schema has %s, and no %s either", b.why[a.To], a.To)
+		}
+	}
+	return nil
+}
+
+// bad says what is wrong with an alias for a schema.
+func (a *Alias) bad(format string, args ...any) *DecodeError {
+	return &DecodeError{
+		Code: verdict.CodeBadAlias, Field: a.To,
+		Message: fmt.Sprintf(format, args...) + fmt.Sprintf(": %s says that %s is %s", a.Where, a.From, a.To),
+	}
+}
+
+// join puts a name behind a path, which may be empty.
+func under(path, name string) string {
+	return strings.TrimPrefix(path+"."+name, ".")
+}
+
+// followed returns the aliases that a view's records are read by, in the order of the
+// mapping. A union may have the field of one in several records.
+func (as *Aliases) followed(v *view) (found []Alias) {
+	used := make(map[*Alias]bool)
+	v.note(used)
+	for i := range as.All() {
+		if used[&as.list[i]] {
+			found = append(found, as.list[i])
+		}
+	}
+	return found
+}
+
+func (v *view) note(used map[*Alias]bool) {
+	for i := range v.fields {
+		used[v.fields[i].alias] = true
+	}
+	for i := range v.groups {
+		g := &v.groups[i]
+		used[g.alias] = used[g.alias] || g.alias != nil && g.alias.To == g.name
+		for _, r := range g.records {
+			r.note(used)
+		}
+	}
+}
