@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"sync/atomic"
 
 	"github.com/tracklayer/amazon-capi/schemas/avro"
@@ -12,8 +13,9 @@ import (
 )
 
 // maxCached bounds the memory of cached programs. A typical schema of events takes
-// about 100 KB of it, and the largest that is accepted half of it.
-const maxCached = 32 << 20
+// about 100 KB of it. The largest that is accepted takes 17 MiB, so that two of them
+// fit beside the common ones: a topic may move from one to the next.
+const maxCached = 48 << 20
 
 // cache holds programs by what records call their schemas. It is replaced and never
 // changed, so that records of known schemas need no lock.
@@ -74,17 +76,27 @@ func (c *cache) use(e *cached) *cached {
 	return e
 }
 
-// with returns a cache with one more program. The least recently used ones are left
-// out if it would otherwise exceed most bytes; the new one stays whatever its size.
-func (c *cache) with(ref framing.Ref, p loaded, most int64) *cache {
-	next := &cache{
+// anyEpoch is after all others: whatever is in the cache may make room.
+const anyEpoch = math.MaxUint64
+
+// with returns a cache with one more program, and what it had to leave out for it to
+// keep within most bytes: the least recently used ones, of those not used in the epoch
+// before or later. A large program takes the room of large ones first, or it would push
+// out all the common ones to no avail. with returns nil if they are not enough.
+func (c *cache) with(ref framing.Ref, p loaded, most int64, before uint64) (next *cache, dropped []framing.Ref) {
+	next = &cache{
 		entries: make(map[framing.Ref]*cached, len(c.entries)+1), ids: make(map[uint32]*cached, len(c.ids)+1),
 		bytes: c.bytes, epoch: c.epoch + 1,
 	}
 	maps.Copy(next.entries, c.entries)
 	next.remove(ref)
 	for next.bytes+p.bytes > most && len(next.entries) > 0 {
-		next.evict()
+		which, e := next.oldest(before, p.bytes > largeSchema)
+		if e == nil {
+			return nil, nil
+		}
+		next.remove(which)
+		dropped = append(dropped, which)
 	}
 	e := &cached{program: p.program, sum: p.sum, bytes: p.bytes, added: next.epoch}
 	e.used.Store(next.epoch)
@@ -96,7 +108,14 @@ func (c *cache) with(ref framing.Ref, p loaded, most int64) *cache {
 			next.few = append(next.few, fewer{ref, e})
 		}
 	}
-	return next
+	return next, dropped
+}
+
+// aged returns the same cache in its next epoch.
+func (c *cache) aged() *cache {
+	next := *c
+	next.epoch++
+	return &next
 }
 
 func (c *cache) remove(ref framing.Ref) {
@@ -106,21 +125,27 @@ func (c *cache) remove(ref framing.Ref) {
 	}
 }
 
-// evict removes the least recently used program; of several, the one added last,
-// because one that has been in use for long is more likely to be used again.
-func (c *cache) evict() {
-	var oldest *cached
-	var which framing.Ref
+// oldest returns the least recently used program, nil if all were used in the epoch
+// before or later; of several, the one added last, because one that has been in use for
+// long is more likely to be used again. largeFirst: a common one only where no large one
+// is left.
+func (c *cache) oldest(before uint64, largeFirst bool) (which framing.Ref, oldest *cached) {
 	for ref, e := range c.entries {
-		if oldest != nil {
-			a, b := e.used.Load(), oldest.used.Load()
-			if a > b || a == b && e.added < oldest.added {
-				continue
-			}
+		if e.used.Load() < before && (oldest == nil || e.goesBefore(oldest, largeFirst)) {
+			oldest, which = e, ref
 		}
-		oldest, which = e, ref
 	}
-	c.remove(which)
+	return which, oldest
+}
+
+func (e *cached) goesBefore(other *cached, largeFirst bool) bool {
+	if large := e.bytes > largeSchema; largeFirst && large != (other.bytes > largeSchema) {
+		return large
+	}
+	if a, b := e.used.Load(), other.used.Load(); a != b {
+		return a < b
+	}
+	return e.added > other.added
 }
 
 // loaded is a program that was made of a schema just now.

@@ -26,6 +26,10 @@ func TestEveryCodeIsRaised(t *testing.T) {
 		7: {Text: record(`,{"name":"more","type":"string"}`)},
 		8: {Text: record(`,{"name":"seller","type":"boolean"}`)},
 	}
+	large := []uint32{20, 21, 22, 23, 20} // one more than fit, and the first again
+	for _, id := range large {
+		source[id] = avro.Schema{Text: eventSchema(manyFields(4900, `["null","string"]`))}
+	}
 	value := func(id uint32, parts ...[]byte) []byte { return join(avro.AppendHeader(nil, id), join(parts...)) }
 	raised := make(map[verdict.Code]bool)
 	dec := NewDecoder(source, WithAliases(aliasesOf(t, "seller?", "partner")))
@@ -54,6 +58,9 @@ func TestEveryCodeIsRaised(t *testing.T) {
 	refused(kgo.Record{Value: value(7, text("e"), text("n"), text("x")), Headers: confluent(0, 0, 0, 0, 1)})
 	glued, _ := framing.Write(framing.RefUUID(framing.GlueVersion, [16]byte{}), text("e"), false, true)
 	refused(kgo.Record{Value: glued[:len(glued)-1]})
+	for _, id := range large {
+		refused(kgo.Record{Value: value(id)})
+	}
 	for _, e := range verdict.CodesBy("schemas") {
 		if !raised[e.Code] {
 			t.Errorf("%s is raised by nothing", e.Name)

@@ -55,6 +55,7 @@ type Decoder struct {
 	mu      sync.Mutex
 	failed  map[framing.Ref]failure
 	lookups map[framing.Ref]*lookup
+	crowding
 }
 
 type failure struct {
@@ -267,7 +268,10 @@ func (d *Decoder) ask(ctx context.Context, ref framing.Ref, l *lookup) {
 	defer d.mu.Unlock()
 	delete(d.lookups, ref)
 	if l.err == nil {
-		l.cached = d.keep(ref, p)
+		var crowded *DecodeError
+		if l.cached, crowded = d.keep(ref, p); crowded != nil {
+			l.err = crowded
+		}
 	}
 	if bad, ok := errors.AsType[*DecodeError](l.err); ok {
 		d.fail(ref, bad)
@@ -291,15 +295,7 @@ func (d *Decoder) load(ctx context.Context, ref framing.Ref) (loaded, error) {
 	return loaded{p, sumOf(&s), bytes}, nil
 }
 
-// keep and fail are called with mu held.
-func (d *Decoder) keep(ref framing.Ref, p loaded) *cached {
-	delete(d.failed, ref)
-	next := d.cache.Load().with(ref, p, maxCached)
-	d.cache.Store(next)
-	d.cached.Set(float64(len(next.entries)))
-	return next.entries[ref]
-}
-
+// fail is called with mu held.
 func (d *Decoder) fail(ref framing.Ref, err *DecodeError) {
 	now := d.now()
 	if len(d.failed) >= maxFailed {

@@ -204,14 +204,14 @@ func TestCacheAsARule(t *testing.T) {
 		most := rapid.Int64Range(10, 100).Draw(t, "most")
 		c := new(cache)
 		inUse := rapid.Uint32Range(0, 3).Draw(t, "in use")
-		c = c.with(framing.RefID(inUse), loaded{program: new(goavroProgram), bytes: 1}, most)
+		c, _ = c.with(framing.RefID(inUse), loaded{program: new(goavroProgram), bytes: 1}, most, anyEpoch)
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			if c.id(inUse) == nil {
 				t.Fatal("what is in use was evicted")
 			}
 			id := rapid.Uint32Range(4, 20).Draw(t, "id")
 			bytes := rapid.Int64Range(1, most-1).Draw(t, "bytes")
-			c = c.with(framing.RefID(id), loaded{program: new(goavroProgram), bytes: bytes}, most)
+			c, _ = c.with(framing.RefID(id), loaded{program: new(goavroProgram), bytes: bytes}, most, anyEpoch)
 			sum := int64(0)
 			for _, e := range c.entries {
 				sum += e.bytes

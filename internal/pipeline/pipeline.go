@@ -183,7 +183,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	p.server.ShowLanes(func() *health.Lanes { return lanesPage(lanes.Lanes()) })
 	p.tellNewGroup(ctx)
 	defer p.watchAccounts(ctx, lanes)()
-	defer trim(lanes)()
+	// Memory that the lanes needed in a busy time is given back in the quiet one after it.
+	defer eachSecond(lanes.Trim)()
+	defer eachSecond(p.tellCrowded)()
 	return p.consumer.Run(ctx, stages{p.reader.ToSink(lanes)})
 }
 
@@ -192,15 +194,14 @@ type stages struct{ *handler.Handler }
 
 func (s stages) NewWorker() consumer.Worker { return s.Handler.NewWorker() }
 
-// trim gives memory that the lanes needed in a busy time back in the quiet one after it,
-// until it is told to stop.
-func trim(lanes interface{ Trim() }) (stop func()) {
+// eachSecond calls do each second, until it is told to stop.
+func eachSecond(do func()) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var loop sync.WaitGroup
 	loop.Go(func() {
 		defer crash.Report()
-		for wait.For(ctx, trimEvery) {
-			lanes.Trim()
+		for wait.For(ctx, time.Second) {
+			do()
 		}
 	})
 	return func() {
@@ -209,8 +210,16 @@ func trim(lanes interface{ Trim() }) (stop func()) {
 	}
 }
 
-// trimEvery is for how long memory is kept that nobody needs; see package consumer.
-const trimEvery = time.Second
+// tellCrowded says when the schemas of the topic do not fit in memory together. It does
+// not decide readiness: whoever may register schemas could stop every member.
+func (p *Pipeline) tellCrowded() {
+	c := p.conditions.Condition("schemas").OfProfile()
+	if says := p.decoder.Crowded(); says != "" {
+		c.Fail(says)
+		return
+	}
+	c.OK()
+}
 
 func within(budget time.Duration, f func(context.Context)) {
 	ctx, cancel := context.WithTimeout(context.Background(), budget)

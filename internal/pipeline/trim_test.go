@@ -14,8 +14,8 @@ func (d *trimmed) Trim() { d.times++ }
 func TestLanesGiveUpUnusedMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := new(trimmed)
-		stop := trim(d)
-		time.Sleep(2*trimEvery + time.Millisecond)
+		stop := eachSecond(d.Trim)
+		time.Sleep(2*time.Second + time.Millisecond)
 		stop()
 		time.Sleep(time.Minute)
 		if d.times != 2 {

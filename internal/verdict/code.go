@@ -12,24 +12,25 @@ type Code uint16
 // The codes, in the order of the documents.
 const (
 	// Of schemas: the record's value cannot be read.
-	CodeTombstone      Code = iota + 1 // a null value
-	CodeEmpty                          // a value of no bytes
-	CodeNoMagic                        // nothing names its schema
-	CodeShort                          // ends within what names its schema
-	CodeBadHeader                      // the header for the schema's id does not hold one
-	CodeBadZlib                        // what is compressed cannot be inflated
-	CodeSchemaConflict                 // header and prefix name two schemas
-	CodeUnknownSchema                  // the registry has no such schema
-	CodeNotAvro                        // its schema or its encoding is JSON or Protobuf
-	CodeBadSchema                      // the schema itself cannot be read
-	CodeNotTrackLayer                  // the schema is not one of TrackLayer's events
-	CodeBadAlias                       // an alias of the mapping does not fit the schema
-	CodeTruncated                      // ends within the record
-	CodeCorrupt                        // bytes that the schema does not allow, or that no event has
-	CodeTrailingBytes                  // goes on after the record
-	CodeInvalidUTF8                    // a text that is not UTF-8
-	CodeUnexpectedType                 // a union holds what its field cannot mean
-	CodeBadValue                       // a text that is no instant or amount
+	CodeTombstone       Code = iota + 1 // a null value
+	CodeEmpty                           // a value of no bytes
+	CodeNoMagic                         // nothing names its schema
+	CodeShort                           // ends within what names its schema
+	CodeBadHeader                       // the header for the schema's id does not hold one
+	CodeBadZlib                         // what is compressed cannot be inflated
+	CodeSchemaConflict                  // header and prefix name two schemas
+	CodeUnknownSchema                   // the registry has no such schema
+	CodeNotAvro                         // its schema or its encoding is JSON or Protobuf
+	CodeBadSchema                       // the schema itself cannot be read
+	CodeSchemasTooLarge                 // it does not fit beside the large ones that are in use
+	CodeNotTrackLayer                   // the schema is not one of TrackLayer's events
+	CodeBadAlias                        // an alias of the mapping does not fit the schema
+	CodeTruncated                       // ends within the record
+	CodeCorrupt                         // bytes that the schema does not allow, or that no event has
+	CodeTrailingBytes                   // goes on after the record
+	CodeInvalidUTF8                     // a text that is not UTF-8
+	CodeUnexpectedType                  // a union holds what its field cannot mean
+	CodeBadValue                        // a text that is no instant or amount
 
 	// Of transform: the event breaks a rule, or is filtered.
 	CodeEventNameMissing

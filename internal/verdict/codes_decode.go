@@ -48,6 +48,11 @@ var decodeCodes = []Entry{{
 	Advice: Advice{"Have the producer of the record register a schema that other Avro tools can read, too, within the limits that the message names; " +
 		"amazon-capi check " + setting.Schema.String() + " tries it.", sameBytes},
 }, {
+	Code: CodeSchemasTooLarge, Class: Decode, Name: "schemas_too_large",
+	Rule: "the schemas that a topic's records use at the same time fit in the 48 MiB that are kept of them, or each is small: one of events takes 0.1 MiB, one of 20,000 parts 17",
+	Advice: Advice{"Have the producers of the topic use one large schema at a time, or smaller ones. " +
+		"Records of the schema are read again once the others have not been used for half a minute.", redriveEvent},
+}, {
 	Code: CodeNotTrackLayer, Class: Decode, Name: "not_tracklayer",
 	Rule: "the schema is a record with event_id and event_name at least",
 	Advice: Advice{"Find the producer of the record: its Avro schema is not that of TrackLayer's events (amazon-capi schemas print). " +

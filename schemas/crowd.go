@@ -1,0 +1,128 @@
+package schemas
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
+)
+
+const (
+	// largeSchema is what a program takes that no schema of events comes near: one of
+	// 500 optional fields. To load such a one again takes many times as long as to read
+	// a record, so that a few whose records alternate would be all that is done.
+	largeSchema = 3 << 19
+	// idleFor is how long a program is not used before one takes its room that had to
+	// leave the cache less than droppedFor ago.
+	idleFor, droppedFor = failedFor, time.Minute
+	// maxDropped bounds how many of those are remembered.
+	maxDropped = 4096
+	// crowdedFor is for how long it is said that schemas do not fit in the cache.
+	crowdedFor = time.Minute
+	// fewAgain is how many schemas are loaded again without a word: topics change.
+	fewAgain = 20
+)
+
+// crowding is what is known of schemas that do not fit in the cache together.
+type crowding struct {
+	// dropped has those that had to make room or found none, by when that was.
+	dropped map[framing.Ref]time.Time
+	// idle is an epoch of the cache that began idleFor ago or earlier, and next one that
+	// will be that.
+	idle, next epoch
+	// again and refused count since a time, and in the minute before that.
+	since          time.Time
+	again, refused [2]int
+	lastRefused    framing.Ref
+}
+
+// epoch is one of the cache, with when it began.
+type epoch struct {
+	number uint64
+	began  time.Time
+}
+
+// keep adds a program to the cache, where it takes the room of the least recently used
+// ones. A large one that was dropped a moment ago takes no room of those that are in
+// use, and has to wait, as a *DecodeError: otherwise three large schemas would push each
+// other out with each record, as anybody can arrange who may register schemas, and
+// records of the common ones would wait for them. It is called with mu held.
+func (d *Decoder) keep(ref framing.Ref, p loaded) (*cached, *DecodeError) {
+	delete(d.failed, ref)
+	now := d.now()
+	d.turn(now)
+	before := uint64(anyEpoch)
+	at, again := d.dropped[ref]
+	again = again && now.Sub(at) < droppedFor
+	if again && p.bytes > largeSchema {
+		before = d.idleSince(now)
+	}
+	next, dropped := d.cache.Load().with(ref, p, maxCached, before)
+	if next == nil {
+		d.note(now, ref)
+		d.refused[0]++
+		d.lastRefused = ref
+		return nil, &DecodeError{Code: verdict.CodeSchemasTooLarge, Schema: ref, Message: fmt.Sprintf(
+			"it takes %.1f MiB, and with the schemas that other records use more than the %d MiB that are kept", float64(p.bytes)/(1<<20), maxCached>>20)}
+	}
+	if again {
+		d.again[0]++
+	}
+	delete(d.dropped, ref)
+	d.note(now, dropped...)
+	d.cache.Store(next)
+	d.cached.Set(float64(len(next.entries)))
+	return next.entries[ref], nil
+}
+
+// idleSince returns an epoch before which whatever was not used since is idle. The hot
+// path looks at no clock, so that time is told by epochs that begin here.
+func (d *Decoder) idleSince(now time.Time) uint64 {
+	if d.next.number == 0 || now.Sub(d.next.began) >= idleFor {
+		aged := d.cache.Load().aged()
+		d.cache.Store(aged)
+		d.idle, d.next = d.next, epoch{aged.epoch, now}
+	}
+	return d.idle.number
+}
+
+// note remembers what was dropped.
+func (c *crowding) note(now time.Time, dropped ...framing.Ref) {
+	if c.dropped == nil || len(c.dropped)+len(dropped) > maxDropped {
+		c.dropped = make(map[framing.Ref]time.Time)
+	}
+	for _, ref := range dropped {
+		c.dropped[ref] = now
+	}
+}
+
+// turn begins to count anew each minute.
+func (c *crowding) turn(now time.Time) {
+	switch past := now.Sub(c.since); {
+	case past >= 2*crowdedFor:
+		c.again, c.refused = [2]int{}, [2]int{}
+	case past >= crowdedFor:
+		c.again, c.refused = [2]int{0, c.again[0]}, [2]int{0, c.refused[0]}
+	default:
+		return
+	}
+	c.since = now
+}
+
+// Crowded says what is wrong if schemas do not fit in the cache together; empty if
+// nothing is.
+func (d *Decoder) Crowded() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.turn(d.now())
+	again, refused := d.again[0]+d.again[1], d.refused[0]+d.refused[1]
+	switch {
+	case refused > 0:
+		return fmt.Sprintf("the schemas of the topic's records take more than the %d MiB that are kept of them: large ones are refused (%s), the last was %s",
+			maxCached>>20, verdict.CodeSchemasTooLarge, d.lastRefused)
+	case again > fewAgain:
+		return fmt.Sprintf("the schemas of the topic's records take more than the %d MiB that are kept of them: %d were loaded again in the last two minutes", maxCached>>20, again)
+	}
+	return ""
+}
