@@ -220,6 +220,8 @@ func (d Decimal) Append(dst []byte) []byte {
 		return dst
 	case d.form == formNotFinite:
 		return append(dst, "NaN"...)
+	case d.big == nil && d.unscaled >= 0 && int(d.scale) < len(powers):
+		return d.appendSmall(dst)
 	}
 	var buf [24]byte
 	digits := buf[:0]
@@ -253,6 +255,28 @@ func (d Decimal) Append(dst []byte) []byte {
 		dst = append(dst, '0')
 	}
 	return append(dst, digits...)
+}
+
+// appendSmall is Append for the amounts that nearly all events have. Writing the digits
+// to where they belong takes half of what moving them there does.
+func (d Decimal) appendSmall(dst []byte) []byte {
+	unscaled, scale := d.unscaled, int(d.scale)
+	for scale > 0 && unscaled%10 == 0 {
+		unscaled /= 10
+		scale--
+	}
+	fraction := unscaled % powers[scale].ten
+	dst = strconv.AppendInt(dst, unscaled/powers[scale].ten, 10)
+	if scale == 0 {
+		return dst
+	}
+	dst = append(dst, '.')
+	for ; scale > 0; scale-- {
+		one := powers[scale-1].ten
+		dst = append(dst, byte('0'+fraction/one))
+		fraction %= one
+	}
+	return dst
 }
 
 // String is Append as a string.

@@ -38,7 +38,7 @@ var eventTypes = [...]string{
 type Mapping struct {
 	unmapped unmappedRule
 	entries  map[string]*entry // by folded source name
-	spelled  map[string]*entry // by the likely spellings of the names
+	spelled  spellings         // entries by likely spellings of their names
 	types    map[string]string // event types by their folded form
 	replace  replacement
 	rules    []mappingRule // asked in this order; the first that holds counts
@@ -157,7 +157,7 @@ func (m *Mapping) unnamed(name string, e *entry, out *Conversion) (*entry, *verd
 
 // entry finds the line for a source's event name, nil if there is none.
 func (m *Mapping) entry(name string) *entry {
-	if e := m.spelled[name]; e != nil {
+	if e := m.spelled.find(name); e != nil {
 		return e // folding takes longer than this lookup
 	}
 	var buf [maxFolded]byte
@@ -167,14 +167,14 @@ func (m *Mapping) entry(name string) *entry {
 // spell records the likely spellings: the mapping's own, and the events' names at
 // Amazon, because sources are told to write those.
 func (m *Mapping) spell(matches []string) {
-	m.spelled = make(map[string]*entry)
+	m.spelled = spellings{all: make(map[string]*entry)}
 	for key, e := range m.entries {
-		m.spelled[key] = e
+		m.spelled.add(key, e)
 		matches = append(matches, e.name)
 	}
 	for _, s := range matches {
 		if e := m.entries[fold(s)]; e != nil && s == trim(s) {
-			m.spelled[s] = e
+			m.spelled.add(s, e)
 		}
 	}
 }

@@ -196,53 +196,81 @@ func plain(id string) bool {
 	if len(id) >= 64 {
 		return false
 	}
-	digits, hex, hexes, dashes, changes := 0, 0, 0, 0, 0
-	separators := 0
-	var kinds, last byte
+	sum := uint64(0)
 	for i := range len(id) {
-		c := id[i]
-		class := idClasses[c]
-		if class&idSpecial != 0 {
-			return false
-		}
-		if class&idHex == 0 {
-			hex = 0
-		} else {
-			hexes++
-			if hex++; hex == 32 {
-				return false
-			}
-		}
-		switch kind := class & idKinds; {
-		case kind == 0:
-			separators++
-			if c == '-' {
-				dashes++
-			} else if c == '.' && strings.HasPrefix(id[max(0, i-5):], "amzn1") {
-				return false
-			}
-		default:
-			if kind == idDigit {
-				digits++
-			}
-			if kind != last {
-				changes++
-			}
-			kinds |= kind
-			last = kind
-		}
+		sum += idCounts[id[i]]
 	}
+	digits, upper, lower := countIn(sum, countDigit), countIn(sum, countUpper), countIn(sum, countLower)
+	hexes, separators := countIn(sum, countHex), len(id)-digits-upper-lower
 	switch {
-	case digits >= 10 && kinds == idDigit:
+	case countIn(sum, countSpecial) > 0:
 		return false
-	case dashes >= 4 && len(id) >= 36:
+	case digits >= 10 && upper == 0 && lower == 0:
+		return false
+	case countIn(sum, countDash) >= 4 && len(id) >= 36:
 		return false // a UUID, perhaps
-	case hexes+separators == len(id) && hexes >= leastHex && kinds != idDigit && (hexes >= 32 || readable(id)):
+	case hexes >= 32 && hexRun(id) >= 32:
+		return false
+	case hexes+separators == len(id) && hexes >= leastHex && upper+lower > 0 && (hexes >= 32 || readable(id)):
 		return false // a digest in groups, or hex of a text
-	case kinds&(idUpper|idLower) == idUpper|idLower && len(id) >= leastEncoded && changes >= 4:
+	case countIn(sum, countDot) > 0 && strings.Contains(id, "amzn1."):
+		return false
+	case upper > 0 && lower > 0 && len(id) >= leastEncoded && kindChanges(id) >= 4:
 		return !suspect(id)
 	}
 	return true
+}
+
+// The bytes of an id are counted by class in eight bits each of one word: ids of 64
+// bytes and more are not plain.
+const (
+	countDigit = 8 * iota
+	countUpper
+	countLower
+	countHex
+	countDash
+	countDot
+	countSpecial
+)
+
+func countIn(sum uint64, class int) int { return int(sum >> class & 0xff) }
+
+// idCounts is what each byte adds to the counts.
+var idCounts = func() (t [256]uint64) {
+	for c, class := range idClasses {
+		for bit, count := range map[byte]int{idDigit: countDigit, idUpper: countUpper, idLower: countLower, idHex: countHex, idSpecial: countSpecial} {
+			if class&bit != 0 {
+				t[c] |= 1 << count
+			}
+		}
+	}
+	t['-'] |= 1 << countDash
+	t['.'] |= 1 << countDot
+	return t
+}()
+
+// hexRun returns the length of the longest row of hex digits.
+func hexRun(id string) (longest int) {
+	n := 0
+	for i := range len(id) {
+		if n++; idClasses[id[i]]&idHex == 0 {
+			n = 0
+		}
+		longest = max(longest, n)
+	}
+	return longest
+}
+
+// kindChanges counts how often digits, capitals and small letters follow one another,
+// separators aside.
+func kindChanges(id string) (n int) {
+	var last byte
+	for i := range len(id) {
+		if kind := idClasses[id[i]] & idKinds; kind != 0 && kind != last {
+			n, last = n+1, kind
+		}
+	}
+	return n
 }
 
 // leastHex is how long hex of an address is at least.
