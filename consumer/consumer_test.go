@@ -204,6 +204,7 @@ type bench struct {
 	network *kfake.VirtualNetwork
 	dial    []kgo.Opt // for clients of a virtual network
 	log     *testkit.Buffer
+	pace    time.Duration // between a member's fetches of nothing, and between its heartbeats
 }
 
 func newBench(t *testing.T, partitions int32) *bench {
@@ -227,18 +228,18 @@ func newBenchWith(t *testing.T, partitions int32, opts ...kfake.Opt) *bench {
 		cl.Close()
 		cluster.Close()
 	})
-	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), log: new(testkit.Buffer)}
+	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), log: new(testkit.Buffer), pace: 50 * time.Millisecond}
 }
 
 // newVirtualBench is newBench within a synctest bubble, where waiting costs nothing.
-func newVirtualBench(t *testing.T, brokers int, partitions int32) *bench {
+func newVirtualBench(t *testing.T, brokers int, partitions int32, opts ...kfake.Opt) *bench {
 	t.Helper()
 	network := new(kfake.VirtualNetwork)
 	ports := make([]int, brokers)
 	for i := range ports {
 		ports[i] = 9092 + i
 	}
-	cluster, err := kfake.NewCluster(kfake.Ports(ports...), kfake.SeedTopics(partitions, topic), kfake.ListenFn(network.Listen))
+	cluster, err := kfake.NewCluster(append(opts, kfake.Ports(ports...), kfake.SeedTopics(partitions, topic), kfake.ListenFn(network.Listen))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +252,7 @@ func newVirtualBench(t *testing.T, brokers int, partitions int32) *bench {
 		cl.Close()
 		cluster.Close()
 	})
-	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), network: network, dial: dial, log: new(testkit.Buffer)}
+	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), network: network, dial: dial, log: new(testkit.Buffer), pace: 500 * time.Millisecond}
 }
 
 func (b *bench) publish(partition int32, values ...string) {
@@ -321,7 +322,7 @@ func (b *bench) startWith(s *fakeSink, h Handler, change func(*Options)) *member
 		Topic: topic, Group: group, CommitInterval: 10 * time.Millisecond,
 		Log:      zerolog.New(b.log),
 		Drain:    10 * time.Second,
-		ReadOpts: append([]kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(100 * time.Millisecond)}, b.dial...),
+		ReadOpts: append([]kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(2 * b.pace)}, b.dial...),
 	}
 	if change != nil {
 		change(&o)
@@ -329,7 +330,7 @@ func (b *bench) startWith(s *fakeSink, h Handler, change func(*Options)) *member
 	if o.Conditions == nil {
 		o.Conditions = health.NewConditions(b.logger(), nil)
 	}
-	c, err := New(o, append([]kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(100 * time.Millisecond), kgo.HeartbeatInterval(50 * time.Millisecond)}, b.dial...)...)
+	c, err := New(o, append([]kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(2 * b.pace), kgo.HeartbeatInterval(b.pace)}, b.dial...)...)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -128,40 +128,42 @@ func TestMetadataOfOtherRecords(t *testing.T) {
 		"the same log":          {log: events("p1", 0, 600), ours: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := newBench(t, 1).settledBut(n, held)
-			b := newBenchWith(t, 1, kfake.ClusterID("another"))
-			b.fill(tc.log...)
-			log := ledger.LogID{}
-			if tc.ours {
-				log = b.logID()
-			}
-			b.commitAs(o, log)
-			s := newFakeSink(true)
-			b.start(s, nil)
-			again := 0
-			for at, v := range tc.log {
-				id := strings.TrimPrefix(v, "p1|")
-				must := int64(at) >= o.At
+			synctest.Test(t, func(t *testing.T) {
+				o := newVirtualBench(t, 1, 1).settledBut(n, held)
+				b := newVirtualBench(t, 1, 1, kfake.ClusterID("another"))
+				b.fill(tc.log...)
+				log := ledger.LogID{}
 				if tc.ours {
-					must = id != fmt.Sprintf("e%d", at) || at >= n || held(at)
+					log = b.logID()
 				}
-				if must {
-					b.eventually(fmt.Sprintf("%s at offset %d is sent", id, at), func() bool { return s.count(id) > 0 })
+				b.commitAs(o, log)
+				s := newFakeSink(true)
+				b.start(s, nil)
+				again := 0
+				for at, v := range tc.log {
+					id := strings.TrimPrefix(v, "p1|")
+					must := int64(at) >= o.At
+					if tc.ours {
+						must = id != fmt.Sprintf("e%d", at) || at >= n || held(at)
+					}
+					if must {
+						b.eventually(fmt.Sprintf("%s at offset %d is sent", id, at), func() bool { return s.count(id) > 0 })
+					}
 				}
-			}
-			b.eventually("all is committed", func() bool { return b.committed(0) == int64(len(tc.log)) })
-			for at, v := range tc.log {
-				if id := strings.TrimPrefix(v, "p1|"); id == fmt.Sprintf("e%d", at) && at < n && !held(at) {
-					again += s.count(id)
+				b.eventually("all is committed", func() bool { return b.committed(0) == int64(len(tc.log)) })
+				for at, v := range tc.log {
+					if id := strings.TrimPrefix(v, "p1|"); id == fmt.Sprintf("e%d", at) && at < n && !held(at) {
+						again += s.count(id)
+					}
 				}
-			}
-			if again > tc.again {
-				t.Errorf("%d were sent again, want %d at most", again, tc.again)
-			}
-			told := strings.Count(b.log.String(), `"reason":"`+string(tc.reason)+`"`)
-			if tc.reason == "" && strings.Contains(b.log.String(), `"reason":`) || tc.reason != "" && told != 1 {
-				t.Errorf("told %d times with reason %q:\n%s", told, tc.reason, b.log)
-			}
+				if again > tc.again {
+					t.Errorf("%d were sent again, want %d at most", again, tc.again)
+				}
+				told := strings.Count(b.log.String(), `"reason":"`+string(tc.reason)+`"`)
+				if tc.reason == "" && strings.Contains(b.log.String(), `"reason":`) || tc.reason != "" && told != 1 {
+					t.Errorf("told %d times with reason %q:\n%s", told, tc.reason, b.log)
+				}
+			})
 		})
 	}
 }
@@ -187,8 +189,10 @@ func TestTopicMadeAgainWhileAway(t *testing.T) {
 // TestLogCutUnderARunningMember: with one event held, brokers without topic ids
 // and without a new epoch lose the tail and fill it anew. All of it is sent, and
 // what is committed names nothing of the lost tail, whoever reads next.
-func TestLogCutUnderARunningMember(t *testing.T) {
-	b := newBenchWith(t, 1, kfake.MaxVersions(kversion.V2_6_0()))
+func TestLogCutUnderARunningMember(t *testing.T) { synctest.Test(t, testLogCutUnderARunningMember) }
+
+func testLogCutUnderARunningMember(t *testing.T) {
+	b := newVirtualBench(t, 1, 1, kfake.MaxVersions(kversion.V2_6_0()))
 	b.fill(events("p1", 0, 100)...)
 	s := newFakeSink(false)
 	m := b.start(s, func(o *Options) { o.Drain = -1 })
@@ -233,8 +237,10 @@ func TestLogCutUnderARunningMember(t *testing.T) {
 
 // TestHeldPartitionsLetOthersGoOn: a partition whose leader does not answer is
 // not taken on trust, and does not keep the others waiting.
-func TestHeldPartitionsLetOthersGoOn(t *testing.T) {
-	b := newBench(t, 2)
+func TestHeldPartitionsLetOthersGoOn(t *testing.T) { synctest.Test(t, testHeldPartitionsLetOthersGoOn) }
+
+func testHeldPartitionsLetOthersGoOn(t *testing.T) {
+	b := newVirtualBench(t, 1, 2)
 	b.publish(0, events("p1", 0, 10)...)
 	b.publish(1, events("p2", 100, 110)...)
 	var offsets kadm.Offsets

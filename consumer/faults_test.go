@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -138,8 +139,10 @@ func TestASlowCommitIsNotOvertaken(t *testing.T) {
 
 // TestFetchesThatFail: a partition that cannot be read is in readiness by its
 // name, and is read when it can be.
-func TestFetchesThatFail(t *testing.T) {
-	b := newBench(t, 1)
+func TestFetchesThatFail(t *testing.T) { synctest.Test(t, testFetchesThatFail) }
+
+func testFetchesThatFail(t *testing.T) {
+	b := newVirtualBench(t, 1, 1)
 	var mu sync.Mutex
 	failing := true
 	b.cluster.ControlKey(int16(kmsg.Fetch), func(r kmsg.Request) (kmsg.Response, error, bool) {

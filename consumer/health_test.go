@@ -3,6 +3,7 @@ package consumer
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/health"
@@ -57,7 +58,11 @@ func TestAPartitionThatHangsIsNamed(t *testing.T) {
 
 // TestASumThatDoesNotHoldIsReported: the program checks its own promise.
 func TestASumThatDoesNotHoldIsReported(t *testing.T) {
-	b := newBench(t, 1)
+	synctest.Test(t, testASumThatDoesNotHoldIsReported)
+}
+
+func testASumThatDoesNotHoldIsReported(t *testing.T) {
+	b := newVirtualBench(t, 1, 1)
 	b.publish(0, events("p1", 0, 50)...)
 	s := newFakeSink(false)
 	m := b.start(s, nil)

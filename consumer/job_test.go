@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -151,8 +152,10 @@ func TestJobEndsWithoutItsDeletedRecords(t *testing.T) {
 
 // TestJobRestoresAndHandles: a handler can put another record in the place of the one
 // it reads, handle it in its own way, and hold until it can.
-func TestJobRestoresAndHandles(t *testing.T) {
-	b := newBench(t, 1)
+func TestJobRestoresAndHandles(t *testing.T) { synctest.Test(t, testJobRestoresAndHandles) }
+
+func testJobRestoresAndHandles(t *testing.T) {
+	b := newVirtualBench(t, 1, 1)
 	b.publish(0, "a", "b", "c")
 	s := newFakeSink(true)
 	var mu sync.Mutex
@@ -208,8 +211,10 @@ func TestJobGivesUpARecord(t *testing.T) {
 	}
 }
 
-func TestTwoMembersShareAJob(t *testing.T) {
-	b := newBench(t, 4)
+func TestTwoMembersShareAJob(t *testing.T) { synctest.Test(t, testTwoMembersShareAJob) }
+
+func testTwoMembersShareAJob(t *testing.T) {
+	b := newVirtualBench(t, 1, 4)
 	var offsets []int64
 	for i := range int64(50) {
 		offsets = append(offsets, i)

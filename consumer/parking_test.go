@@ -5,13 +5,13 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer/pump"
-	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -69,8 +69,12 @@ func (b *bench) onceEach(s *fakeSink, values []string) {
 }
 
 func TestAStuckProfileDoesNotHoldTheOthers(t *testing.T) {
+	synctest.Test(t, testAStuckProfileDoesNotHoldTheOthers)
+}
+
+func testAStuckProfileDoesNotHoldTheOthers(t *testing.T) {
 	const n = 3000
-	b := newBench(t, 2)
+	b := newVirtualBench(t, 1, 2)
 	b.publish(0, mixed(n)...)
 	b.publish(1, events("well", n, 2*n)...)
 	s := newFakeSink(true)
@@ -105,9 +109,11 @@ func TestAStuckProfileDoesNotHoldTheOthers(t *testing.T) {
 
 // Places are memory, too. When there are as many as there may be, taking waits
 // as it would without them.
-func TestParkingIsBounded(t *testing.T) {
+func TestParkingIsBounded(t *testing.T) { synctest.Test(t, testParkingIsBounded) }
+
+func testParkingIsBounded(t *testing.T) {
 	const n, most = 5000, 600
-	b := newBench(t, 1)
+	b := newVirtualBench(t, 1, 1)
 	b.publish(0, mixed(n)...)
 	s := newFakeSink(true)
 	m := aStuckProfile(b, s, func(o *Options) { o.MaxParkedEvents = most })
@@ -183,8 +189,12 @@ func TestStoppingReturnsWhatIsParked(t *testing.T) {
 
 // TestParkedRecordsThatKafkaDeleted: of these, too, it can be said what became.
 func TestParkedRecordsThatKafkaDeleted(t *testing.T) {
+	synctest.Test(t, testParkedRecordsThatKafkaDeleted)
+}
+
+func testParkedRecordsThatKafkaDeleted(t *testing.T) {
 	const n = 500
-	b := newBench(t, 1)
+	b := newVirtualBench(t, 1, 1)
 	b.publish(0, mixed(n)...)
 	s := newFakeSink(true)
 	m := aStuckProfile(b, s, nil)
@@ -213,13 +223,14 @@ func TestParkedRecordsThatKafkaDeleted(t *testing.T) {
 }
 
 // TestReadingAgainFails: then it is said, and tried again.
-func TestReadingAgainFails(t *testing.T) {
+func TestReadingAgainFails(t *testing.T) { synctest.Test(t, testReadingAgainFails) }
+
+func testReadingAgainFails(t *testing.T) {
 	const n = 500
-	b := newBench(t, 1)
+	b := newVirtualBench(t, 1, 1)
 	b.publish(0, mixed(n)...)
 	s := newFakeSink(true)
-	nobody := testkit.FreeAddr(t)
-	m := aStuckProfile(b, s, func(o *Options) { o.ReadOpts = []kgo.Opt{kgo.SeedBrokers(nobody)} })
+	m := aStuckProfile(b, s, func(o *Options) { o.ReadOpts = append(b.dial[:1:1], kgo.SeedBrokers("127.0.0.1:1")) })
 	b.eventually("all of the other profile is accepted", func() bool { return m.accepted("well") == n })
 	s.heal(40)
 	b.eventually("it is reported", func() bool { return conditionFails(m, "parking") })
@@ -240,9 +251,11 @@ func (p *polled) OnFetchRecordUnbuffered(_ *kgo.Record, polled bool) {
 
 // What lies between a record that was parked long ago and one of just now is not
 // read once more.
-func TestWhatIsFarAheadIsFetched(t *testing.T) {
+func TestWhatIsFarAheadIsFetched(t *testing.T) { synctest.Test(t, testWhatIsFarAheadIsFetched) }
+
+func testWhatIsFarAheadIsFetched(t *testing.T) {
 	const between = 3 * 20_000 // thrice what is rather read than left out
-	b := newBench(t, 1)
+	b := newVirtualBench(t, 1, 1)
 	b.publish(0, events("stuck", 0, 110)...) // more than the window
 	b.publish(0, events("well", 0, between)...)
 	b.publish(0, events("stuck", 110, 111)...)

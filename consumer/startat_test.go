@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -113,7 +114,11 @@ func TestLatestOfATopicThatIsNotThere(t *testing.T) {
 // TestLatestBesideMembersOfAnotherTopic: their group takes no commit but of a
 // member, and they must not keep this one from beginning at the end.
 func TestLatestBesideMembersOfAnotherTopic(t *testing.T) {
-	b := newBench(t, 1)
+	synctest.Test(t, testLatestBesideMembersOfAnotherTopic)
+}
+
+func testLatestBesideMembersOfAnotherTopic(t *testing.T) {
+	b := newVirtualBench(t, 1, 1)
 	b.publish(0, "p1|old")
 	if _, err := b.admin.CreateTopic(t.Context(), 1, 1, nil, "other"); err != nil {
 		t.Fatal(err)
@@ -157,7 +162,11 @@ func TestLatestOfTwoAtOnce(t *testing.T) {
 // TestLatestWaitsUntilItCanBeDecided: refused or without brokers it neither ends
 // nor begins anywhere, says why, and can be stopped.
 func TestLatestWaitsUntilItCanBeDecided(t *testing.T) {
-	b := newBench(t, 1)
+	synctest.Test(t, testLatestWaitsUntilItCanBeDecided)
+}
+
+func testLatestWaitsUntilItCanBeDecided(t *testing.T) {
+	b := newVirtualBench(t, 1, 1)
 	b.publish(0, "p1|old")
 	var refuse atomic.Bool
 	refuse.Store(true)

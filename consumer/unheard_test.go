@@ -62,49 +62,51 @@ func TestOffsetsThatTheGroupRefuses(t *testing.T) {
 		"left out":       -1000,
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, 2)
-			b.publish(0, events("p1", 0, 10)...)
-			b.publish(1, events("p2", 100, 110)...)
-			var offsets kadm.Offsets
-			offsets.Add(kadm.Offset{Topic: topic, Partition: 0, At: 4, LeaderEpoch: -1})
-			if err := b.admin.CommitAllOffsets(t.Context(), group, offsets); err != nil {
-				t.Fatal(err)
-			}
-			var code atomic.Int32
-			code.Store(fault)
-			b.refuseOffsets(&code)
-			s := newFakeSink(true)
-			m := b.start(s, nil)
-			// Left out, the client itself asks some times first.
-			b.eventually("the condition tells", func() bool {
-				for _, st := range m.opts.Conditions.States() {
-					if st.Name == "position" && !st.OK && strings.Contains(st.Reason, "offset of partition 0") {
-						return true
+			synctest.Test(t, func(t *testing.T) {
+				b := newVirtualBench(t, 1, 2)
+				b.publish(0, events("p1", 0, 10)...)
+				b.publish(1, events("p2", 100, 110)...)
+				var offsets kadm.Offsets
+				offsets.Add(kadm.Offset{Topic: topic, Partition: 0, At: 4, LeaderEpoch: -1})
+				if err := b.admin.CommitAllOffsets(t.Context(), group, offsets); err != nil {
+					t.Fatal(err)
+				}
+				var code atomic.Int32
+				code.Store(fault)
+				b.refuseOffsets(&code)
+				s := newFakeSink(true)
+				m := b.start(s, nil)
+				// Left out, the client itself asks some times first.
+				b.eventually("the condition tells", func() bool {
+					for _, st := range m.opts.Conditions.States() {
+						if st.Name == "position" && !st.OK && strings.Contains(st.Reason, "offset of partition 0") {
+							return true
+						}
+					}
+					return false
+				})
+				b.eventually("the other goes on", func() bool { return s.count("e109") == 1 })
+				for i := range 10 {
+					if s.count(fmt.Sprintf("e%d", i)) != 0 {
+						t.Fatalf("e%d was sent before anybody knew where the group stands", i)
 					}
 				}
-				return false
+				code.Store(0)
+				b.eventually("it goes on", func() bool { return b.committed(0) == 10 && b.committed(1) == 10 })
+				for i := range 10 {
+					want := 1
+					if i < 4 {
+						want = 0
+					}
+					if n := s.count(fmt.Sprintf("e%d", i)); n != want {
+						t.Errorf("e%d was sent %d times, want %d", i, n, want)
+					}
+				}
+				b.eventually("readiness is well", func() bool { return !m.opts.Conditions.Failing() })
+				if n := strings.Count(b.log.String(), "partitions assigned"); n != 1 {
+					t.Errorf("assigned %d times, want 1", n)
+				}
 			})
-			b.eventually("the other goes on", func() bool { return s.count("e109") == 1 })
-			for i := range 10 {
-				if s.count(fmt.Sprintf("e%d", i)) != 0 {
-					t.Fatalf("e%d was sent before anybody knew where the group stands", i)
-				}
-			}
-			code.Store(0)
-			b.eventually("it goes on", func() bool { return b.committed(0) == 10 && b.committed(1) == 10 })
-			for i := range 10 {
-				want := 1
-				if i < 4 {
-					want = 0
-				}
-				if n := s.count(fmt.Sprintf("e%d", i)); n != want {
-					t.Errorf("e%d was sent %d times, want %d", i, n, want)
-				}
-			}
-			b.eventually("readiness is well", func() bool { return !m.opts.Conditions.Failing() })
-			if n := strings.Count(b.log.String(), "partitions assigned"); n != 1 {
-				t.Errorf("assigned %d times, want 1", n)
-			}
 		})
 	}
 }
