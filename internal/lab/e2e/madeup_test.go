@@ -81,6 +81,7 @@ func TestMadeUpProfiles(t *testing.T) {
 			c := w.config()
 			c.MaxParkedEvents, c.AuthHold = 500_000, 2*time.Minute
 			c.BackoffMin, c.BackoffMax = 0, 0
+			c.Drain = time.Second // at the end most events still wait for their profiles
 			// What is in flight with its lanes, places of what is parked, idle lanes of
 			// profiles that were taken; and of the test the sandbox's memory of 60,000
 			// profiles, and a log of each request. It was 621 MB.

@@ -35,11 +35,11 @@ func TestAnUnsolicitedAnswerIsNotShown(t *testing.T) {
 			go answerTwice(c, `{"success":[{"index":0,"event":{"userInfo":{"hashedEmail":"`+private+`"}}}]}`)
 		}
 	}()
-	w := newWorldAlone(t, sandbox.Options{}) // a port that was free a moment ago is not kept
+	w := newWorld(t, sandbox.Options{})
 	w.publish(generated(t, 20, 1, sample.GeneratorOptions{}))
 	var stderr testkit.Buffer
 	url := "http://" + l.Addr().String()
-	cmd := w.command("run", "--amazon-url", url, "--token-url", url+sandbox.TokenPath, "--listen", testkit.FreeAddr(t), "--linger", "20ms")
+	cmd := w.command("run", "--amazon-url", url, "--token-url", url+sandbox.TokenPath, "--listen", "", "--linger", "20ms")
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
