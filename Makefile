@@ -54,7 +54,7 @@ demo: build ## deliver sample events through an embedded broker, registry and Am
 	@bin/amazon-capi demo $(ARGS)
 
 .PHONY: check
-check: ## the inner loop: gofmt, vet, staticcheck, and the tests without the race detector
+check: ## the inner loop: gofmt, vet, staticcheck, and the tests without the slowest
 	@unformatted=$$(gofmt -s -l .); test -z "$$unformatted" || { echo "gofmt -s -w these:" >&2; echo "$$unformatted" >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
@@ -62,6 +62,10 @@ check: ## the inner loop: gofmt, vet, staticcheck, and the tests without the rac
 
 .PHONY: test
 test: ## run every test that needs no other server
+	SIM_SEEDS=5 $(GOTEST) $(in_virtual_time) -shuffle=on $(GOTESTFLAGS) $(PKG)
+
+.PHONY: test-race
+test-race: ## the same with the race detector, which takes several times as long
 	$(say_race)
 	$(test_env) SIM_SEEDS=5 $(GOTEST) $(RACE) $(in_virtual_time) -shuffle=on $(GOTESTFLAGS) $(PKG)
 
