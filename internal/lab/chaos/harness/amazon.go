@@ -28,12 +28,12 @@ type amazon struct {
 // some expire.
 const tokenTTL = 20 * time.Second
 
-func startAmazon(ctx context.Context, dir, binary string, seed uint64, client *http.Client) (*amazon, error) {
+func startAmazon(ctx context.Context, g *guard, dir, binary string, seed uint64, client *http.Client) (*amazon, error) {
 	listen, err := freeAddr()
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(dir, "sandbox.log", "sandbox", nil, nil, binary, "sandbox", "--listen", listen,
+	p, err := start(g, dir, "sandbox.log", "sandbox", nil, nil, binary, "sandbox", "--listen", listen,
 		"--record", filepath.Join(dir, journal.RecordFile), "--forget-events",
 		"--token-ttl", tokenTTL.String(), "--seed", strconv.FormatUint(seed, 10))
 	if err != nil {

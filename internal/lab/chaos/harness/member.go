@@ -67,7 +67,7 @@ func (m *member) start() error {
 	args = append(args, w.o.MemberFlags...)
 	m.lives++
 	log := fmt.Sprintf("%s.%d.log", m.name, m.lives)
-	p, err := start(w.dir, log, m.name, credentials(), m.ended, w.binary, args...)
+	p, err := start(w.guard, w.dir, log, m.name, credentials(), m.ended, w.binary, args...)
 	if err != nil {
 		return err
 	}

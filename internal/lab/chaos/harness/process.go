@@ -25,9 +25,9 @@ type process struct {
 	told string // the last signal that is meant to end it
 }
 
-// start starts a program with its output in dir/log. onExit is called once,
-// when it has ended.
-func start(dir, log, name string, env []string, onExit func(p *process, code int), command string, args ...string) (*process, error) {
+// start starts a program with its output in dir/log, which a guard ends if nobody else
+// does. onExit is called once, when it has ended.
+func start(g *guard, dir, log, name string, env []string, onExit func(p *process, code int), command string, args ...string) (*process, error) {
 	file, err := os.OpenFile(filepath.Join(dir, log), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -40,9 +40,11 @@ func start(dir, log, name string, env []string, onExit func(p *process, code int
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
+	g.started(p.cmd.Process)
 	go func() {
 		defer close(p.ended)
 		_ = p.cmd.Wait() // what it says is in the state
+		g.ended(p.cmd.Process)
 		if onExit != nil {
 			onExit(p, p.cmd.ProcessState.ExitCode())
 		}

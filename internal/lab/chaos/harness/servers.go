@@ -21,6 +21,7 @@ type Servers struct {
 	root  string // of the module
 	dir   string
 	log   *os.File
+	guard *guard // resets them if nobody closes them
 
 	mu sync.Mutex // one command at a time, as the script would have it anyway
 
@@ -48,6 +49,10 @@ func StartServers(ctx context.Context, dir string, nodes int) (*Servers, error) 
 		return nil, err
 	}
 	s := &Servers{nodes: nodes, root: root, dir: dir, log: log}
+	reset := s.command(ctx, "reset")
+	if s.guard, err = newGuard(reset.Env, reset.Args...); err != nil {
+		return s, err
+	}
 	if err := s.do(ctx, "start"); err != nil {
 		return s, err
 	}
@@ -151,5 +156,9 @@ func (s *Servers) Close() error {
 	defer s.log.Close()
 	_ = s.do(ctx, "resume", "brokers")
 	_ = s.do(ctx, "resume", "registry")
-	return s.do(ctx, "reset")
+	if err := s.do(ctx, "reset"); err != nil {
+		return err // the guard tries once more when this process ends
+	}
+	s.guard.over()
+	return nil
 }

@@ -94,7 +94,7 @@ func (w *world) workFormer(ctx context.Context, former topics) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	amazon, err := startAmazon(ctx, dir, w.binary, w.o.Seed, w.http)
+	amazon, err := startAmazon(ctx, w.guard, dir, w.binary, w.o.Seed, w.http)
 	if amazon != nil {
 		defer amazon.process.stop(10 * time.Second)
 	}
@@ -109,7 +109,7 @@ func (w *world) workFormer(ctx context.Context, former topics) error {
 	if err != nil {
 		return err
 	}
-	p, err := start(dir, "former.log", "former", credentials(), nil, w.binary, w.memberArgs(former, amazon.url, listen, "former")...)
+	p, err := start(w.guard, dir, "former.log", "former", credentials(), nil, w.binary, w.memberArgs(former, amazon.url, listen, "former")...)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ type world struct {
 	binary  string
 	auditor string
 	http    *http.Client
+	guard   *guard // of the processes; the servers have their own
 
 	topics
 	servers *Servers
@@ -45,6 +46,9 @@ func newWorld(ctx context.Context, o Options, dir string) (w *world, err error) 
 	if err != nil {
 		return w, err
 	}
+	if w.guard, err = newGuard(nil); err != nil {
+		return w, err
+	}
 	fmt.Fprintln(o.Log, "building")
 	if w.binary, w.auditor, err = build(ctx, root, dir, o); err != nil {
 		return w, err
@@ -55,7 +59,7 @@ func newWorld(ctx context.Context, o Options, dir string) (w *world, err error) 
 			return w, err
 		}
 	}
-	if w.amazon, err = startAmazon(ctx, dir, w.binary, o.Seed, w.http); err != nil {
+	if w.amazon, err = startAmazon(ctx, w.guard, dir, w.binary, o.Seed, w.http); err != nil {
 		return w, err
 	}
 	// No limit to a record's tries: what is published while the broker is away
@@ -105,6 +109,7 @@ func (w *world) close() error {
 		w.amazon.process.stop(10 * time.Second)
 	}
 	w.http.CloseIdleConnections()
+	w.guard.over()
 	var errs []error
 	if w.servers != nil && w.servers != w.o.Servers {
 		errs = append(errs, w.servers.Close())

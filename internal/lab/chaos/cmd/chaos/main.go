@@ -59,6 +59,23 @@ func list(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' })
 }
 
+// followParent interrupts the run when the process that started it has gone: make and
+// `go run` do not pass on what kills them.
+func followParent(ctx context.Context, interrupt func()) {
+	parent := os.Getppid()
+	for tick := time.NewTicker(time.Second); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if os.Getppid() != parent {
+				interrupt()
+				return
+			}
+		}
+	}
+}
+
 func run(o harness.Options, parent string) int {
 	fmt.Fprintf(os.Stderr, "seed %d (make chaos SEED=%d breaks the same things in the same order)\n", o.Seed, o.Seed)
 	dir, err := filepath.Abs(parent)
@@ -73,8 +90,9 @@ func run(o harness.Options, parent string) int {
 		return exitNoRun
 	}
 	fmt.Fprintln(os.Stderr, "everything is kept in", o.Dir)
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	go followParent(ctx, stop)
 	code, err := harness.Run(ctx, o)
 	fmt.Fprintln(os.Stderr, "everything is kept in", o.Dir)
 	switch {
