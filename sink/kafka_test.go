@@ -185,7 +185,7 @@ func TestTopicsThatChangeUnderTheSink(t *testing.T) {
 		}
 		r := newRig(t, always(ok), func(o *Options) {
 			o.DeadLetters = DeadLetterOptions{Producer: writerTo(t, c, topics[0]), Topic: topics[0]}
-			o.Receipts = ReceiptOptions{Producer: writerTo(t, c, topics[1]), Topic: topics[1], SchemaID: receiptSchemaID}
+			o.Receipts = ReceiptOptions{Producer: writerTo(t, c, topics[1]), Topic: topics[1], Prefix: receiptPrefix}
 			o.BackoffMin, o.BackoffMax, o.Linger = 10*time.Millisecond, 50*time.Millisecond, -1
 		})
 		return c, r
@@ -265,7 +265,7 @@ func TestReceiptsOnKafka(t *testing.T) {
 	into := func(cl *kgo.Client) func(*Options) {
 		return func(o *Options) {
 			o.DeadLetters.Producer = cl
-			o.Receipts = ReceiptOptions{Producer: cl, Topic: topic, SchemaID: receiptSchemaID}
+			o.Receipts = ReceiptOptions{Producer: cl, Topic: topic, Prefix: receiptPrefix}
 			o.BackoffMin, o.BackoffMax = 10*time.Millisecond, 50*time.Millisecond
 			o.Linger = -1
 		}

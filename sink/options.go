@@ -105,8 +105,8 @@ type ReceiptOptions struct {
 	// their own, with a batch limit that the topic takes.
 	Producer kafka.Producer
 	Topic    string
-	// SchemaID is the id under which the registry has the schema of receipts.
-	SchemaID uint32
+	// Prefix is what values begin with, and names the schema of receipts.
+	Prefix []byte
 	// MaxBytes bounds the value of one receipt; 900,000, which fits into the
 	// brokers' default of a megabyte.
 	MaxBytes int
@@ -122,7 +122,7 @@ func (o *Options) normalise() error {
 		return errors.New("dead-letter topic (--dead-letter-topic) is missing: want a topic, since events that are refused have nowhere else to go")
 	}
 	if r := &o.Receipts; r.Topic != "" {
-		if r.Producer == nil || r.SchemaID == 0 || r.MaxBytes < 0 {
+		if r.Producer == nil || len(r.Prefix) == 0 || r.MaxBytes < 0 {
 			return errors.New("receipts topic (--receipts-topic): want a producer, the id of the receipts' schema and a size above 0 with it")
 		}
 		r.MaxBytes = cmp.Or(r.MaxBytes, 900_000)

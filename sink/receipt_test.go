@@ -15,15 +15,16 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	receipts "github.com/tracklayer/amazon-capi/schemas/receipt"
 )
 
-// receiptSchemaID is what a registry would have given.
-const receiptSchemaID = 7
+// receiptPrefix is what a registry would have given.
+var receiptPrefix = avro.AppendHeader(nil, 7)
 
 type receiptSource struct{}
 
-func (receiptSource) SchemaByID(context.Context, uint32) (avro.Schema, error) {
+func (receiptSource) SchemaOf(context.Context, framing.Ref) (avro.Schema, error) {
 	return avro.Schema{Text: receipts.Schema()}, nil
 }
 
@@ -83,7 +84,7 @@ func (b *receiptBox) keep(r *kgo.Record) {
 // into makes a sink write its receipts here, and holds it to writing them before
 // it settles.
 func (b *receiptBox) into(o *Options) {
-	o.Receipts = ReceiptOptions{Producer: b, Topic: "events.receipts", SchemaID: receiptSchemaID}
+	o.Receipts = ReceiptOptions{Producer: b, Topic: "events.receipts", Prefix: receiptPrefix}
 	settle := o.Settle
 	o.Settle = func(vs []verdict.Verdict) {
 		b.mu.Lock()
@@ -339,7 +340,7 @@ func TestReceiptsNameNobody(t *testing.T) {
 
 func TestReceiptOptions(t *testing.T) {
 	for name, o := range map[string]ReceiptOptions{
-		"no producer": {Topic: "t", SchemaID: 1}, "no schema": {Topic: "t", Producer: &receiptBox{}}, "size": {Topic: "t", SchemaID: 1, Producer: &receiptBox{}, MaxBytes: -1},
+		"no producer": {Topic: "t", Prefix: receiptPrefix}, "no schema": {Topic: "t", Producer: &receiptBox{}}, "size": {Topic: "t", Prefix: receiptPrefix, Producer: &receiptBox{}, MaxBytes: -1},
 	} {
 		all := Options{
 			Contract: guide, BaseURL: "https://a", ClientID: "c", Tokens: &fixedTokens{}, Settle: func([]verdict.Verdict) {},

@@ -107,7 +107,7 @@ func New(opts Options) (*Sink, error) {
 	})
 	if r := opts.Receipts; r.Topic != "" {
 		s.receipts = receipt.New(s.ctx, receipt.Options{
-			Producer: r.Producer, Topic: r.Topic, SchemaID: r.SchemaID, MaxBytes: r.MaxBytes,
+			Producer: r.Producer, Topic: r.Topic, Prefix: r.Prefix, MaxBytes: r.MaxBytes,
 			Settle: opts.Settle, Shown: s.profiles.shown, Bytes: &s.memory.bytes, Verdicts: &s.memory.verdicts, Backoff: s.backoff,
 			Conditions: opts.Conditions, Registerer: opts.Registerer, Now: opts.Now,
 		})

@@ -133,8 +133,13 @@ func TestInitThenRun(t *testing.T) {
 // delivers runs a command until the sandbox has accepted an event of its topic.
 func delivers(t *testing.T, c *sandbox.Cluster, configFile string, args ...string) {
 	t.Helper()
+	deliversBy(t, c, []string{"publish", "--config", configFile, "-"}, args...)
+}
+
+func deliversBy(t *testing.T, c *sandbox.Cluster, publish []string, args ...string) {
+	t.Helper()
 	r := command(t, `{"event_id":"lead_init","profile_id":"1234567890","event_name":"Lead","action_source":"WEBSITE","occurred_at":"`+time.Now().UTC().Format(time.RFC3339)+`"}`+"\n",
-		"publish", "--config", configFile, "-")
+		publish...)
 	if r.code != exitOK {
 		t.Fatalf("publish: exit %d\n%s", r.code, r.stderr)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,8 +11,10 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/kafka/auth"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
@@ -36,41 +39,83 @@ under that of the receipts topic.`,
 // subjectFlags are what register and check share.
 type subjectFlags struct {
 	registry config.Registry
+	aws      auth.AWS
 	tls      config.TLS
 	topic    string
 	receipts string // topic
 	json     bool
 }
 
-// receiptsStatus is what the registry has of the receipts' schema.
+// receiptsStatus is what a registry has of the receipts' schema.
 type receiptsStatus struct {
 	Subject string `json:"subject"`
-	ID      uint32 `json:"id"` // 0 if it is not registered
+	ID      uint32 `json:"id"` // 0 if it is not registered, or the registry is Glue
+	Glue    string `json:"glue_version,omitempty"`
+}
+
+func statusOf(subject string, ref framing.Ref) *receiptsStatus {
+	return &receiptsStatus{Subject: subject, ID: uint32(ref.Number()), Glue: ref.UUID()}
+}
+
+func (r *receiptsStatus) registered() bool { return r.ID != 0 || r.Glue != "" }
+
+// called is what records call a schema.
+func called(id int, glue string) string {
+	if glue != "" {
+		return "version " + glue
+	}
+	return fmt.Sprintf("id %d", id)
 }
 
 func (f *subjectFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.registry.Register(flags)
+	f.registry.RegisterGlue(flags)
+	config.RegisterAWS(flags, &f.aws)
 	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic whose values the schemas are for")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic whose values are receipts; empty for none")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	f.tls.Register(flags)
 }
 
-func (f *subjectFlags) open(warn io.Writer) (*registry.Client, error) {
+// open returns the registries that there are, each alone: what is to be in one of them is
+// to be in Glue, too.
+func (f *subjectFlags) open(warn io.Writer) (all []*registry.Client, err error) {
 	tls, err := f.tls.Resolve(warn)
 	if err != nil {
 		return nil, err
 	}
-	o, err := f.registry.Resolve(kafka.Settings{TLS: tls}, warn)
+	o, err := f.registry.Resolve(kafka.Settings{TLS: tls, SASL: kafka.SASLSettings{AWS: f.aws}}, warn)
 	if err != nil {
 		return nil, err
 	}
-	reg, err := registry.New(o)
-	if err != nil {
-		return nil, usagef("--registry: %w", err)
+	options := []registry.Options{o}
+	if o.Glue != nil && o.URL != "" {
+		glue := o
+		options[0].Glue, glue.URL = nil, ""
+		options = append(options, glue)
 	}
-	return reg, nil
+	for _, o := range options {
+		reg, err := registry.New(o)
+		if err != nil {
+			return nil, usagef("--registry: %w", err)
+		}
+		all = append(all, reg)
+	}
+	return all, nil
+}
+
+// receiptsIn reports whether a registry is the one where the schema of receipts is to be:
+// the first.
+func (f *subjectFlags) receiptsIn(n int) bool { return n == 0 && f.receipts != "" }
+
+// registration is what was registered in one registry.
+type registration struct {
+	Subject  string                   `json:"subject"`
+	Versions []registry.VersionStatus `json:"versions"`
+	Receipts *receiptsStatus          `json:"receipts"`
+	// Glue is what was registered there, too.
+	Glue *registration `json:"glue,omitempty"`
 }
 
 func newSchemasRegister(p *process) *cobra.Command {
@@ -80,40 +125,64 @@ func newSchemasRegister(p *process) *cobra.Command {
 		Short: "Register all versions of the event schema, and that of receipts",
 		Long: `Register all versions of the event schema, oldest first, and the schema of
 receipts. What is there already keeps its id, so that it can be run at every
-deployment. "run" registers the schema of receipts by itself if it may.`,
+deployment. "run" registers the schema of receipts by itself if it may.
+
+With --glue-region the versions are registered in AWS Glue, under the name of the
+topic. Without --registry so is the schema of receipts.`,
 		Example: "  amazon-capi schemas register --registry http://registry:8081 --topic tracklayer.events",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			reg, err := f.open(p.stderr)
+			all, err := f.open(p.stderr)
 			if err != nil {
 				return err
 			}
-			defer reg.Close()
-			done, err := reg.Register(cmd.Context(), schemas.Subject(f.topic), schemas.Texts())
-			if err != nil {
-				return err
-			}
-			var receipts *receiptsStatus
-			if f.receipts != "" {
-				receipts = &receiptsStatus{Subject: schemas.Subject(f.receipts)}
-				if receipts.ID, err = receipt.Register(cmd.Context(), reg, receipts.Subject); err != nil {
+			var done [2]registration
+			for n, reg := range all {
+				defer reg.Close()
+				if done[n], err = f.registerIn(cmd.Context(), n, reg); err != nil {
 					return err
 				}
+				if !f.json {
+					printRegistered(p.stdout, &done[n])
+				}
 			}
-			if f.json {
-				return report.JSON(p.stdout, map[string]any{"subject": schemas.Subject(f.topic), "versions": done, "receipts": receipts})
+			if !f.json {
+				return nil
 			}
-			for _, v := range done {
-				fmt.Fprintf(p.stdout, "%s: version %d registered as id %d\n", schemas.Subject(f.topic), v.Version, v.ID)
+			if len(all) > 1 {
+				done[0].Glue = &done[1]
 			}
-			if receipts != nil {
-				fmt.Fprintf(p.stdout, "%s: receipts registered as id %d\n", receipts.Subject, receipts.ID)
-			}
-			return nil
+			return report.JSON(p.stdout, done[0])
 		},
 	}
 	f.register(cmd)
 	return cmd
+}
+
+func (f *subjectFlags) registerIn(ctx context.Context, n int, reg *registry.Client) (done registration, err error) {
+	done.Subject = reg.Name(schemas.Subject(f.topic))
+	if done.Versions, err = reg.Register(ctx, schemas.Subject(f.topic), schemas.Texts()); err != nil || !f.receiptsIn(n) {
+		return done, err
+	}
+	ref, err := receipt.Register(ctx, reg, schemas.Subject(f.receipts))
+	done.Receipts = statusOf(reg.Name(schemas.Subject(f.receipts)), ref)
+	return done, err
+}
+
+func printRegistered(w io.Writer, done *registration) {
+	for _, v := range done.Versions {
+		fmt.Fprintf(w, "%s: version %d registered as %s\n", done.Subject, v.Version, called(v.ID, v.Glue))
+	}
+	if r := done.Receipts; r != nil {
+		fmt.Fprintf(w, "%s: receipts registered as %s\n", r.Subject, called(int(r.ID), r.Glue))
+	}
+}
+
+// checkedSubject is what one registry has.
+type checkedSubject struct {
+	registry.SubjectStatus
+	Receipts *receiptsStatus `json:"receipts"`
+	Glue     *checkedSubject `json:"glue,omitempty"`
 }
 
 func newSchemasCheck(p *process) *cobra.Command {
@@ -122,43 +191,52 @@ func newSchemasCheck(p *process) *cobra.Command {
 		Use:   "check",
 		Short: "Tell what the registry has of the event schema, and whether it takes the latest",
 		Long: `Compare the registry with the schemas in this program. Exit 0 when all versions
-and the schema of receipts are registered and the latest is compatible, 1 when not.`,
+and the schema of receipts are registered and the latest is compatible, 1 when not.
+
+With --glue-region AWS Glue is compared, too, and alone without --registry. Whether
+it takes a version it says only when that is registered.`,
 		Example: "  amazon-capi schemas check --registry http://registry:8081",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			reg, err := f.open(p.stderr)
+			all, err := f.open(p.stderr)
 			if err != nil {
 				return err
 			}
-			defer reg.Close()
-			status, err := reg.Check(cmd.Context(), schemas.Subject(f.topic), schemas.Texts())
-			if err != nil {
-				return err
-			}
-			var receipts *receiptsStatus
-			if f.receipts != "" {
-				receipts = &receiptsStatus{Subject: schemas.Subject(f.receipts)}
-				if receipts.ID, err = receipt.SchemaID(cmd.Context(), reg, receipts.Subject); err != nil {
+			var done [2]checkedSubject
+			var verdicts []error
+			for n, reg := range all {
+				defer reg.Close()
+				if done[n], err = f.checkIn(cmd.Context(), n, reg); err != nil {
 					return err
+				}
+				verdicts = append(verdicts, subjectVerdict(done[n].SubjectStatus, done[n].Receipts))
+				if !f.json {
+					printSubject(p.stdout, done[n].SubjectStatus)
+					printReceipts(p.stdout, done[n].Receipts)
 				}
 			}
 			if f.json {
-				err = report.JSON(p.stdout, struct {
-					registry.SubjectStatus
-					Receipts *receiptsStatus `json:"receipts"`
-				}{status, receipts})
-			} else {
-				printSubject(p.stdout, status)
-				printReceipts(p.stdout, receipts)
+				if len(all) > 1 {
+					done[0].Glue = &done[1]
+				}
+				if err := report.JSON(p.stdout, done[0]); err != nil {
+					return err
+				}
 			}
-			if err != nil {
-				return err
-			}
-			return subjectVerdict(status, receipts)
+			return errors.Join(verdicts...)
 		},
 	}
 	f.register(cmd)
 	return cmd
+}
+
+func (f *subjectFlags) checkIn(ctx context.Context, n int, reg *registry.Client) (done checkedSubject, err error) {
+	if done.SubjectStatus, err = reg.Check(ctx, schemas.Subject(f.topic), schemas.Texts()); err != nil || !f.receiptsIn(n) {
+		return done, err
+	}
+	ref, err := receipt.Lookup(ctx, reg, schemas.Subject(f.receipts))
+	done.Receipts = statusOf(reg.Name(schemas.Subject(f.receipts)), ref)
+	return done, err
 }
 
 func printSubject(w io.Writer, s registry.SubjectStatus) {
@@ -167,11 +245,17 @@ func printSubject(w io.Writer, s registry.SubjectStatus) {
 		fmt.Fprintf(w, "compatibility  %s\n", s.Level)
 	}
 	for _, v := range s.Versions {
-		if v.Registered {
-			fmt.Fprintf(w, "version %d      id %d (the subject's version %d)\n", v.Version, v.ID, v.SubjectVersion)
-		} else {
+		switch {
+		case !v.Registered:
 			fmt.Fprintf(w, "version %d      not registered\n", v.Version)
+		case v.Glue != "":
+			fmt.Fprintf(w, "version %d      %s in Glue\n", v.Version, v.Glue)
+		default:
+			fmt.Fprintf(w, "version %d      id %d (the subject's version %d)\n", v.Version, v.ID, v.SubjectVersion)
 		}
+	}
+	if s.Untold {
+		fmt.Fprintln(w, "               Glue says when a version is registered whether it takes it")
 	}
 	if len(s.Foreign) > 0 {
 		fmt.Fprintf(w, "others         %s, of somebody else's\n", strings.Trim(fmt.Sprint(s.Foreign), "[]"))
@@ -184,10 +268,10 @@ func printSubject(w io.Writer, s registry.SubjectStatus) {
 func printReceipts(w io.Writer, r *receiptsStatus) {
 	switch {
 	case r == nil:
-	case r.ID == 0:
+	case !r.registered():
 		fmt.Fprintf(w, "receipts       not registered under %s\n", r.Subject)
 	default:
-		fmt.Fprintf(w, "receipts       id %d under %s\n", r.ID, r.Subject)
+		fmt.Fprintf(w, "receipts       %s under %s\n", called(int(r.ID), r.Glue), r.Subject)
 	}
 }
 
@@ -197,10 +281,10 @@ func subjectVerdict(s registry.SubjectStatus, receipts *receiptsStatus) error {
 	}
 	for _, v := range s.Versions {
 		if !v.Registered {
-			return errors.New("not all versions are registered; run amazon-capi schemas register")
+			return fmt.Errorf("not all versions are registered under %s; run amazon-capi schemas register", s.Subject)
 		}
 	}
-	if receipts != nil && receipts.ID == 0 {
+	if receipts != nil && !receipts.registered() {
 		return errors.New("the schema of receipts is not registered; run amazon-capi schemas register")
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/kafka/auth"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
@@ -35,13 +36,17 @@ func (f *Kafka) Register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&s.SASL.OAuthScopes, "sasl-oauth-scopes", nil, "scopes to ask for with OAUTHBEARER")
 	flags.StringToStringVar(&s.SASL.OAuthExtensions, "sasl-oauth-extensions", nil, "extensions to send with OAUTHBEARER, a `map` such as logicalCluster=lkc-1")
 
-	a := &s.SASL.AWS
-	flags.StringVar(&a.Region, "aws-region", "", "region of the cluster for AWS_MSK_IAM (default what the broker's name says, then AWS_REGION)")
-	flags.StringVar(&a.Profile, "aws-profile", "", "profile of AWS's shared files for AWS_MSK_IAM (default the SDK's chain: environment, web identity, instance role)")
-	flags.StringVar(&a.RoleARN, "aws-role-arn", "", "role to assume for AWS_MSK_IAM with those credentials")
+	flags.StringVar(&s.SASL.AWS.Region, "aws-region", "", "region of the cluster for AWS_MSK_IAM (default what the broker's name says, then AWS_REGION)")
+	RegisterAWS(flags, &s.SASL.AWS)
+}
+
+// RegisterAWS adds the flags of AWS's credentials.
+func RegisterAWS(flags *pflag.FlagSet, a *auth.AWS) {
+	flags.StringVar(&a.Profile, "aws-profile", "", "profile of AWS's shared files for AWS_MSK_IAM and Glue (default the SDK's chain: environment, web identity, instance role)")
+	flags.StringVar(&a.RoleARN, "aws-role-arn", "", "role to assume for AWS_MSK_IAM and Glue with those credentials")
 	flags.StringVar(&a.RoleSession, "aws-session-name", "", "name of that role's session (default amazon-capi)")
 	flags.StringVar(&a.RoleExternalID, "aws-external-id", "", "external id that the role asks for")
-	flags.StringVar(&a.STSRegion, "aws-sts-region", "", "region of the STS that gives the role (default the cluster's)")
+	flags.StringVar(&a.STSRegion, "aws-sts-region", "", "region of the STS that gives the role (default the cluster's, or Glue's)")
 	flags.StringVar(&a.STSEndpoint, "aws-sts-endpoint", "", "URL of the STS that gives credentials, where it is not the region's own")
 }
 

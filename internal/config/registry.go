@@ -34,6 +34,10 @@ type Registry struct {
 	schemaID      []string // how records name their schema; nil for a command that reads none
 }
 
+// defaultRegistry is where the registry is unless something else is said. With Glue that
+// is no registry: whoever has Glue alone would wait for it for ever.
+const defaultRegistry = "http://localhost:8081"
+
 // RegisterReading is Register for a command that reads records.
 func (f *Registry) RegisterReading(flags *pflag.FlagSet) {
 	f.Register(flags)
@@ -43,7 +47,7 @@ func (f *Registry) RegisterReading(flags *pflag.FlagSet) {
 
 // RegisterGlue adds the flags of AWS Glue, which stands beside the registry.
 func (f *Registry) RegisterGlue(flags *pflag.FlagSet) {
-	flags.StringVar(&f.glue.Region, string(setting.GlueRegion), "", "region of the AWS Glue schema registry to ask for Glue's versions, with the credentials of the --aws-... settings (default no Glue)")
+	flags.StringVar(&f.glue.Region, string(setting.GlueRegion), "", "region of the AWS Glue schema registry, asked with the credentials of the --aws-... settings (default no Glue)")
 	flags.StringVar(&f.glue.Endpoint, string(setting.GlueEndpoint), "", "URL of Glue (default the region's)")
 	flags.StringVar(&f.glue.Registry, string(setting.GlueRegistry), "", "registry of Glue where schemas are registered (default the account's default one)")
 }
@@ -59,7 +63,7 @@ func (f *Registry) Framings() (framing.Set, error) {
 
 // Register adds the flags.
 func (f *Registry) Register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.url, string(setting.Registry), "http://localhost:8081", "schema registry, its Confluent-compatible URL; several of one registry with commas between")
+	flags.StringVar(&f.url, string(setting.Registry), "", "schema registry, its Confluent-compatible URL; several of one registry with commas between (default "+defaultRegistry+", or none with "+setting.GlueRegion.String()+")")
 	flags.StringVar(&f.user, string(setting.RegistryUser), "", "user for the registry (basic auth), or client id for "+setting.RegistryTokens.String())
 	f.password.Register(flags, setting.RegistrySecret, "password for the registry, or client secret for "+setting.RegistryTokens.String())
 	f.token.Register(flags, setting.RegistryToken, "bearer token for the registry; its file is read again for each question")
@@ -98,7 +102,7 @@ func (f *Registry) Resolve(brokers kafka.Settings, warn io.Writer) (registry.Opt
 		return registry.Options{}, setting.Mistaken(err)
 	}
 	o := registry.Options{
-		URL: f.url, Username: f.user, Password: password, TLS: tlsConfig, Framings: framings,
+		URL: f.where(), Username: f.user, Password: password, TLS: tlsConfig, Framings: framings,
 		Cluster: f.cluster, IdentityPool: f.pool, Context: f.context,
 	}
 	if _, err := registry.ParseContext(f.context); err != nil {
@@ -112,6 +116,14 @@ func (f *Registry) Resolve(brokers kafka.Settings, warn io.Writer) (registry.Opt
 	}
 	o.Glue, err = f.askGlue(brokers.SASL.AWS)
 	return o, err
+}
+
+// where is the registry's URL; empty for Glue alone.
+func (f *Registry) where() string {
+	if f.url == "" && f.glue.Region == "" {
+		return defaultRegistry
+	}
+	return f.url
 }
 
 // askGlue returns Glue; nil unless its region is set.

@@ -200,6 +200,9 @@ func TestGluesSettings(t *testing.T) {
 	if o, err := resolve(t); err != nil || o.Glue != nil {
 		t.Errorf("none: %v, %v", o.Glue, err)
 	}
+	if o, err := resolve(t); err != nil || o.URL != defaultRegistry {
+		t.Errorf("no registry is named: %q, %v", o.URL, err)
+	}
 	for args, want := range map[string]string{
 		"--glue-registry events":    "--glue-region: it is missing",
 		"--glue-endpoint https://a": "--glue-region: it is missing",
@@ -224,9 +227,12 @@ func TestGluesSettings(t *testing.T) {
 		io.WriteString(w, `{"SchemaDefinition":"\"string\"","DataFormat":"AVRO"}`)
 	}))
 	defer srv.Close()
+	if o, err := resolve(t, "--glue-region", "eu-west-1", "--registry", "http://a"); err != nil || o.URL != "http://a" || o.Glue == nil {
+		t.Errorf("both: %q, %v", o.URL, err)
+	}
 	o, err := resolve(t, "--glue-region", "eu-west-1", "--glue-endpoint", srv.URL)
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || o.URL != "" {
+		t.Fatal(o.URL, err)
 	}
 	r, err := registry.New(o)
 	if err != nil {

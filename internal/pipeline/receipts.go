@@ -8,6 +8,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/wait"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
@@ -22,7 +23,7 @@ func (p *Pipeline) receipts(ctx context.Context) (sink.ReceiptOptions, func(), e
 	if p.config.ReceiptsTopic == "" {
 		return sink.ReceiptOptions{}, nothing, nil
 	}
-	id, ok := p.receiptSchema(ctx)
+	schema, ok := p.receiptSchema(ctx)
 	if !ok {
 		return sink.ReceiptOptions{}, nothing, nil
 	}
@@ -30,7 +31,7 @@ func (p *Pipeline) receipts(ctx context.Context) (sink.ReceiptOptions, func(), e
 	if err != nil {
 		return sink.ReceiptOptions{}, nothing, err
 	}
-	return sink.ReceiptOptions{Producer: client, Topic: p.config.ReceiptsTopic, SchemaID: id}, client.Close, nil
+	return sink.ReceiptOptions{Producer: client, Topic: p.config.ReceiptsTopic, Prefix: receipt.Prefix(schema)}, client.Close, nil
 }
 
 const (
@@ -38,20 +39,20 @@ const (
 	registerMax = 15 * time.Second
 )
 
-// receiptSchema asks for the id of the receipts' schema until there is one;
+// receiptSchema asks what the receipts' schema is called until there is an answer;
 // false if ctx ended first.
-func (p *Pipeline) receiptSchema(ctx context.Context) (id uint32, ok bool) {
+func (p *Pipeline) receiptSchema(ctx context.Context) (schema framing.Ref, ok bool) {
 	subject := schemas.Subject(p.config.ReceiptsTopic)
 	receipts, answers := p.conditions.Condition("receipts"), p.conditions.Condition("registry")
 	for again := registerMin; ; again = min(again*2, registerMax) {
-		id, err := receipt.Register(ctx, p.registry, subject)
+		schema, err := receipt.Register(ctx, p.registry, subject)
 		if err == nil {
 			answers.OK()
 			receipts.OK()
-			return id, true
+			return schema, true
 		}
 		if ctx.Err() != nil {
-			return 0, false
+			return schema, false
 		}
 		// The registry is what is wrong, the receipts are what it stops; a
 		// registry that is well and refuses this one schema is no fault of its.
@@ -62,7 +63,7 @@ func (p *Pipeline) receiptSchema(ctx context.Context) (id uint32, ok bool) {
 		}
 		receipts.Fail("nothing is delivered while receipts have no schema (" + setting.ReceiptsTopic.String() + "): " + err.Error())
 		if !wait.For(ctx, again) {
-			return 0, false
+			return schema, false
 		}
 	}
 }

@@ -161,6 +161,16 @@ func TestInflateIsBounded(t *testing.T) {
 	}
 }
 
+// TestAppendPrefix: what it appends is what Write puts before a payload.
+func TestAppendPrefix(t *testing.T) {
+	for _, ref := range []Ref{RefID(7), RefUUID(GlueVersion, uuid)} {
+		value, headers := Write(ref, []byte("payload"), false, false)
+		if got := append(AppendPrefix(nil, ref), "payload"...); !bytes.Equal(got, value) || headers != nil {
+			t.Errorf("%s: %x, want %x", ref, got, value)
+		}
+	}
+}
+
 func TestParse(t *testing.T) {
 	for text, want := range map[string]Set{
 		"auto": All, "glue": Glue, "confluent-header, confluent-prefix": ConfluentHeader | ConfluentPrefix, "auto,glue": All,

@@ -35,6 +35,15 @@ func Write(ref Ref, payload []byte, header, compress bool) (value []byte, header
 	return append(prefix, payload...), nil
 }
 
+// AppendPrefix appends what goes before bare Avro for an id, or a version of Glue.
+func AppendPrefix(dst []byte, ref Ref) []byte {
+	if ref.Kind == GlueVersion {
+		uuid := ref.bytes()
+		return append(append(dst, magicGlue, glueBare), uuid[:]...)
+	}
+	return avro.AppendHeader(dst, uint32(ref.Lo))
+}
+
 func glueValue(uuid [16]byte, payload []byte, compress bool) []byte {
 	value := append([]byte{magicGlue, glueBare}, uuid[:]...)
 	if !compress {

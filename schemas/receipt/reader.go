@@ -12,6 +12,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 // ErrNone matches every error about bytes that are not a receipt.
@@ -28,27 +29,34 @@ const maxReceiptSchemas = 16
 type Reader struct {
 	source Source
 	mu     sync.Mutex
-	codecs map[uint32]*goavro.Codec
+	codecs map[framing.Ref]*goavro.Codec
 }
 
 // Source is where a Reader asks for schemas; *registry.Client.
 type Source interface {
-	// SchemaByID returns the schema of that id. An *avro.SchemaError says that its
+	// SchemaOf returns the schema of that name. An *avro.SchemaError says that its
 	// records can never be read.
-	SchemaByID(ctx context.Context, id uint32) (avro.Schema, error)
+	SchemaOf(ctx context.Context, ref framing.Ref) (avro.Schema, error)
 }
 
 // NewReader returns a reader that asks source for each schema once.
 func NewReader(source Source) *Reader {
-	return &Reader{source: source, codecs: make(map[uint32]*goavro.Codec)}
+	return &Reader{source: source, codecs: make(map[framing.Ref]*goavro.Codec)}
 }
 
 // Parse reads a record's value. The error is ErrNone when the value
 // is not one, and the registry's when that cannot be asked.
 func (r *Reader) Parse(ctx context.Context, value []byte) (Receipt, error) {
-	id, payload, fault := avro.ParseHeader(value)
-	if fault != nil {
+	var found framing.Found
+	if fault := written.Find(value, nil, &found); fault != nil {
 		return Receipt{}, fmt.Errorf("%w: %w", ErrNone, fault)
+	}
+	id, payload := found.Ref, found.Payload
+	if found.Zlib {
+		var fault *avro.Fault
+		if payload, fault = framing.Inflate(payload); fault != nil {
+			return Receipt{}, fmt.Errorf("%w: %w", ErrNone, fault)
+		}
 	}
 	codec, err := r.codec(ctx, id)
 	if err != nil {
@@ -58,20 +66,23 @@ func (r *Reader) Parse(ctx context.Context, value []byte) (Receipt, error) {
 	switch {
 	case err != nil:
 		// Not passed on: goavro's errors quote what they read.
-		return Receipt{}, fmt.Errorf("%w: the bytes are not of schema id %d", ErrNone, id)
+		return Receipt{}, fmt.Errorf("%w: the bytes are not of %s", ErrNone, id)
 	case len(rest) > 0:
-		return Receipt{}, fmt.Errorf("%w: %d bytes follow the record of schema id %d", ErrNone, len(rest), id)
+		return Receipt{}, fmt.Errorf("%w: %d bytes follow the record of %s", ErrNone, len(rest), id)
 	}
 	return receiptOf(native, id)
 }
 
-func (r *Reader) codec(ctx context.Context, id uint32) (*goavro.Codec, error) {
+// written are the framings of receipts.
+const written = framing.ConfluentPrefix | framing.Glue
+
+func (r *Reader) codec(ctx context.Context, id framing.Ref) (*goavro.Codec, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c := r.codecs[id]; c != nil {
 		return c, nil
 	}
-	s, err := r.source.SchemaByID(ctx, id)
+	s, err := r.source.SchemaOf(ctx, id)
 	var unknown *avro.SchemaError
 	switch {
 	case errors.As(err, &unknown):
@@ -79,18 +90,18 @@ func (r *Reader) codec(ctx context.Context, id uint32) (*goavro.Codec, error) {
 	case err != nil:
 		return nil, err
 	case s.Type != "" && s.Type != "AVRO":
-		return nil, fmt.Errorf("%w: schema id %d is of type %s, want AVRO", ErrNone, id, brief(s.Type))
+		return nil, fmt.Errorf("%w: %s is of type %s, want AVRO", ErrNone, id, brief(s.Type))
 	}
 	// As with events, anyone who can write to the topic can name any schema.
 	if _, err := avro.Parse(s.Text, s.References...); err != nil {
-		return nil, fmt.Errorf("%w: schema id %d: %s", ErrNone, id, brief(err.Error()))
+		return nil, fmt.Errorf("%w: %s: %s", ErrNone, id, brief(err.Error()))
 	}
 	if len(r.codecs) >= maxReceiptSchemas {
 		clear(r.codecs)
 	}
 	c, err := goavro.NewCodec(s.Text)
 	if err != nil {
-		return nil, fmt.Errorf("%w: schema id %d is no Avro schema: %s", ErrNone, id, brief(err.Error()))
+		return nil, fmt.Errorf("%w: %s is no Avro schema: %s", ErrNone, id, brief(err.Error()))
 	}
 	r.codecs[id] = c
 	return c, nil
@@ -98,11 +109,11 @@ func (r *Reader) codec(ctx context.Context, id uint32) (*goavro.Codec, error) {
 
 // receiptOf converts a receipt from goavro's values. A field that is missing or of
 // another type stays zero: the events alone tell a receipt from other records.
-func receiptOf(native any, id uint32) (Receipt, error) {
+func receiptOf(native any, id framing.Ref) (Receipt, error) {
 	record, _ := native.(map[string]any)
 	events, ok := record["events"].([]any)
 	if !ok {
-		return Receipt{}, fmt.Errorf("%w: schema id %d is of something else: it has no events", ErrNone, id)
+		return Receipt{}, fmt.Errorf("%w: %s is of something else: it has no events", ErrNone, id)
 	}
 	rec := Receipt{
 		Contract: receiptText(record["contract"]), ProfileID: receiptText(record["profile_id"]), RequestID: receiptText(record["request_id"]),
@@ -113,7 +124,7 @@ func receiptOf(native any, id uint32) (Receipt, error) {
 	for _, e := range events {
 		fields, ok := e.(map[string]any)
 		if !ok {
-			return Receipt{}, fmt.Errorf("%w: schema id %d has events that are no records", ErrNone, id)
+			return Receipt{}, fmt.Errorf("%w: %s has events that are no records", ErrNone, id)
 		}
 		class, _ := verdict.Parse(receiptText(fields["verdict"]))
 		rec.Events = append(rec.Events, Event{

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
 //go:embed receipt-v1.avsc
@@ -43,13 +43,16 @@ type Event struct {
 	Code   string // empty for none
 }
 
-// Append appends a receipt as a record's value: the header, with the id that
-// the receipts' schema has in the registry, and the Avro encoding. That is written
+// Prefix returns what the values of receipts begin with: what the registry calls their
+// schema, an id or a version of Glue.
+func Prefix(schema framing.Ref) []byte { return framing.AppendPrefix(nil, schema) }
+
+// Append appends a receipt as a record's value: the prefix and the Avro encoding. That is written
 // by hand because there is a receipt for every batch, and goavro's map per event
 // would cost more than sending the batch. A class that is none of ours becomes
 // "unknown".
-func Append(dst []byte, id uint32, r *Receipt) []byte {
-	dst = avro.AppendHeader(dst, id)
+func Append(dst, prefix []byte, r *Receipt) []byte {
+	dst = append(dst, prefix...)
 	dst = appendAvroText(dst, r.Contract)
 	dst = appendAvroOptionalText(dst, r.ProfileID)
 	dst = appendAvroOptionalText(dst, r.RequestID)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
@@ -25,7 +26,14 @@ const receiptID = 77
 // receiptSchemas is a source of schemas by id.
 type receiptSchemas map[uint32]avro.Schema
 
-func (m receiptSchemas) SchemaByID(_ context.Context, id uint32) (avro.Schema, error) {
+// inGlue is the receipts' schema in Glue.
+var inGlue = framing.RefUUID(framing.GlueVersion, [16]byte{1, 2, 15: 3})
+
+func (m receiptSchemas) SchemaOf(_ context.Context, ref framing.Ref) (avro.Schema, error) {
+	id := uint32(ref.Number())
+	if ref == inGlue {
+		id = receiptID
+	}
 	s, ok := m[id]
 	if !ok {
 		return avro.Schema{}, &avro.SchemaError{ID: id, Unknown: true, Message: "there is none"}
@@ -35,7 +43,7 @@ func (m receiptSchemas) SchemaByID(_ context.Context, id uint32) (avro.Schema, e
 
 type awaySource struct{ err error }
 
-func (s awaySource) SchemaByID(context.Context, uint32) (avro.Schema, error) {
+func (s awaySource) SchemaOf(context.Context, framing.Ref) (avro.Schema, error) {
 	return avro.Schema{}, s.err
 }
 
@@ -81,7 +89,8 @@ func TestReceiptsAreTheirSchemas(t *testing.T) {
 	reader := receiptReader()
 	rapid.Check(t, func(t *rapid.T) {
 		want := anyReceipt().Draw(t, "receipt")
-		got, err := reader.Parse(context.Background(), Append(nil, receiptID, &want))
+		schema := rapid.SampledFrom([]framing.Ref{framing.RefID(receiptID), inGlue}).Draw(t, "schema")
+		got, err := reader.Parse(context.Background(), Append(nil, Prefix(schema), &want))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +106,7 @@ func TestReceiptsKnowEveryClass(t *testing.T) {
 	for _, c := range verdict.Classes() {
 		r.Events = append(r.Events, Event{Class: c})
 	}
-	got := parseReceipt(t, Append(nil, receiptID, &r))
+	got := parseReceipt(t, Append(nil, Prefix(framing.RefID(receiptID)), &r))
 	if got.Events[0].Class != 0 {
 		t.Errorf("a class that nobody knows became %s", got.Events[0].Class)
 	}
@@ -110,8 +119,9 @@ func TestReceiptsKnowEveryClass(t *testing.T) {
 
 func TestAppendReceiptAllocatesNothing(t *testing.T) {
 	r := Receipt{Contract: "c", ProfileID: "p", RequestID: "r", Topic: "t", FirstSent: time.UnixMilli(1), Events: make([]Event, 500)}
-	buf := Append(nil, receiptID, &r)
-	if n := testing.AllocsPerRun(10, func() { buf = Append(buf[:0], receiptID, &r) }); n != 0 {
+	buf := Append(nil, Prefix(inGlue), &r)
+	prefix := Prefix(inGlue)
+	if n := testing.AllocsPerRun(10, func() { buf = Append(buf[:0], prefix, &r) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -151,13 +161,14 @@ func TestReceiptsOfOtherVersions(t *testing.T) {
 
 func TestWhatIsNoReceipt(t *testing.T) {
 	r := Receipt{Contract: "c", Events: []Event{{EventID: "jane@example.com"}}}
-	whole := Append(nil, receiptID, &r)
+	whole := Append(nil, Prefix(framing.RefID(receiptID)), &r)
 	reader := NewReader(receiptSchemas{
 		receiptID: {Text: Schema()}, 1: {Text: `"string"`}, 2: {Type: "JSON", Text: `{}`}, 3: {Text: `{"type":"record","name":"X","fields":[]}`}, 4: {Text: `nonsense`},
 		5: {Text: `{"type":"record","name":"X","fields":[{"name":"events","type":{"type":"array","items":"int"}}]}`},
 	})
 	for name, value := range map[string][]byte{
 		"null": nil, "empty": {}, "no header": []byte("hello, world"), "cut off": whole[:len(whole)-4], "goes on": append(slices.Clip(whole), 1),
+		"half of Glue's": Append(nil, Prefix(inGlue), &r)[:10], "unknown to Glue": framing.AppendPrefix(nil, framing.RefUUID(framing.GlueVersion, [16]byte{9})),
 		"unknown id": avro.AppendHeader(nil, 99), "a text": append(avro.AppendHeader(nil, 1), 2, 'x'), "JSON": avro.AppendHeader(nil, 2), "another record": avro.AppendHeader(nil, 3),
 		"no schema": avro.AppendHeader(nil, 4), "other events": append(avro.AppendHeader(nil, 5), 2, 2, 0),
 	} {
@@ -183,8 +194,8 @@ func TestRegisterReceipts(t *testing.T) {
 	}
 	t.Cleanup(reg.Close)
 	const subject = "tracklayer.events.receipts-value"
-	if id, err := SchemaID(ctx, reg, subject); id != 0 || err != nil {
-		t.Errorf("before: id %d, %v; want none", id, err)
+	if ref, err := Lookup(ctx, reg, subject); ref.Kind != framing.None || err != nil {
+		t.Errorf("before: %s, %v; want none", ref, err)
 	}
 	writes := 0
 	readOnly := false
@@ -199,8 +210,8 @@ func TestRegisterReceipts(t *testing.T) {
 		return readOnly
 	})
 	for range 2 {
-		if id, err := Register(ctx, reg, subject); id != 42 || err != nil {
-			t.Errorf("id %d, %v; want 42", id, err)
+		if ref, err := Register(ctx, reg, subject); ref != framing.RefID(42) || err != nil {
+			t.Errorf("%s, %v; want id 42", ref, err)
 		}
 	}
 	if writes != 1 {
@@ -210,14 +221,14 @@ func TestRegisterReceipts(t *testing.T) {
 	if _, err := Register(ctx, reg, "new-value"); !errors.Is(err, registry.ErrAway) || !strings.Contains(err.Error(), "403") {
 		t.Errorf("not allowed: %v", err)
 	}
-	if id, err := Register(ctx, reg, subject); id != 42 || err != nil {
-		t.Errorf("known, not allowed to write: id %d, %v", id, err)
+	if ref, err := Register(ctx, reg, subject); ref != framing.RefID(42) || err != nil {
+		t.Errorf("known, not allowed to write: %s, %v", ref, err)
 	}
 }
 
 func FuzzParseReceipt(f *testing.F) {
 	r := Receipt{Contract: "c", ProfileID: "p", RequestID: "r", Attempts: 1, FirstSent: time.UnixMilli(1), Topic: "t", Events: []Event{{EventID: "e", Class: 1, Status: 422, Code: "X"}}}
-	f.Add(Append(nil, receiptID, &r))
+	f.Add(Append(nil, Prefix(framing.RefID(receiptID)), &r))
 	f.Add(avro.AppendHeader(nil, receiptID))
 	reader := receiptReader()
 	f.Fuzz(func(t *testing.T, value []byte) {
@@ -229,7 +240,7 @@ func FuzzParseReceipt(f *testing.F) {
 			return
 		}
 		// What can be read can be written, and means the same.
-		again := parseReceipt(t, Append(nil, receiptID, &got))
+		again := parseReceipt(t, Append(nil, Prefix(framing.RefID(receiptID)), &got))
 		if d := cmp.Diff(got, again); d != "" {
 			t.Fatalf("-first +again:\n%s", d)
 		}

@@ -1,25 +1,29 @@
 package receipt
 
-import "context"
+import (
+	"context"
+
+	"github.com/tracklayer/amazon-capi/schemas/framing"
+)
 
 // Subjects is where the receipts' schema is looked up and registered; *registry.Client.
 type Subjects interface {
-	SchemaID(ctx context.Context, what, subject, schema string) (id uint32, err error)
-	RegisterAvro(ctx context.Context, subject, schema string) (id uint32, err error)
+	Lookup(ctx context.Context, what, subject, schema string) (framing.Ref, error)
+	RegisterRef(ctx context.Context, subject, schema string) (framing.Ref, error)
 }
 
-// SchemaID returns the id that the receipts' schema has under a subject, and
-// 0 when it is not registered there. It changes nothing.
-func SchemaID(ctx context.Context, in Subjects, subject string) (id uint32, err error) {
-	return in.SchemaID(ctx, "the receipt schema", subject, avscReceipt)
+// Lookup returns what the receipts' schema is called under a subject; the Ref's Kind is
+// None if it is not registered there. It changes nothing.
+func Lookup(ctx context.Context, in Subjects, subject string) (framing.Ref, error) {
+	return in.Lookup(ctx, "the receipt schema", subject, avscReceipt)
 }
 
-// Register registers the receipts' schema under a subject and returns the id
-// that receipts carry. It asks before it registers, because production registries
+// Register registers the receipts' schema under a subject and returns what
+// receipts call it. It asks before it registers, because production registries
 // often let programs only read and leave writing to deployments.
-func Register(ctx context.Context, in Subjects, subject string) (id uint32, err error) {
-	if id, err = SchemaID(ctx, in, subject); err != nil || id != 0 {
-		return id, err
+func Register(ctx context.Context, in Subjects, subject string) (framing.Ref, error) {
+	if ref, err := Lookup(ctx, in, subject); err != nil || ref.Kind != framing.None {
+		return ref, err
 	}
-	return in.RegisterAvro(ctx, subject, avscReceipt)
+	return in.RegisterRef(ctx, subject, avscReceipt)
 }

@@ -11,6 +11,9 @@ import (
 // registered there. It changes nothing; what names the schema in errors. The error
 // is a *AwayError when the registry is away.
 func (r *Client) SchemaID(ctx context.Context, what, subject, schema string) (id uint32, err error) {
+	if r.GlueAlone() {
+		return 0, errNoIDs(what)
+	}
 	subject = r.qualified(subject)
 	var found sr.SubjectSchema
 	err = r.call(ctx, question{op: what + " under " + subject, submits: true}, func(ctx context.Context, cl *sr.Client) (err error) {
@@ -29,6 +32,9 @@ func (r *Client) SchemaID(ctx context.Context, what, subject, schema string) (id
 // RegisterAvro registers one schema under a subject and returns its id, which it
 // keeps when it is registered again. Errors are those of Register.
 func (r *Client) RegisterAvro(ctx context.Context, subject, schema string) (id uint32, err error) {
+	if r.GlueAlone() {
+		return 0, errNoIDs("registering a schema under " + subject)
+	}
 	subject = r.qualified(subject)
 	var answer struct {
 		ID int `json:"id"`

@@ -26,7 +26,8 @@ import (
 type Options struct {
 	// URL is one base URL or several separated by commas, which are asked in turn
 	// while those before them are away. A URL without a scheme is http. It may
-	// contain user name and password.
+	// contain user name and password. It may be empty where Glue is set, for no other
+	// registry.
 	URL string
 	// Username and Password are for basic authentication and override those in a
 	// URL.
@@ -107,7 +108,11 @@ func New(o Options) (*Client, error) {
 	redact.Credentials(o.Username, o.Password)
 	redact.URLCredentials(o.URL)
 	client := web.NoRedirects(http.Client{Timeout: r.timeout, Transport: boundedTransport{r.transport}})
-	for i, text := range strings.Split(o.URL, ",") {
+	urls := strings.Split(o.URL, ",")
+	if strings.TrimSpace(o.URL) == "" && o.Glue != nil {
+		urls = nil
+	}
+	for i, text := range urls {
 		u, err := parseRegistryURL(text)
 		if err != nil {
 			return nil, fmt.Errorf("schema registry URL number %d: %w", i+1, err)
@@ -141,7 +146,9 @@ func New(o Options) (*Client, error) {
 
 // apicurio reports whether the registry is Apicurio's, whose own API is beside the
 // Confluent-compatible one.
-func (r *Client) apicurio() bool { return strings.Contains(r.endpoints[0].url, "/apis/ccompat/v") }
+func (r *Client) apicurio() bool {
+	return !r.GlueAlone() && strings.Contains(r.endpoints[0].url, "/apis/ccompat/v")
+}
 
 // parseRegistryURL returns errors that repeat nothing of the URL but its scheme: what
 // cannot be parsed may be all password.

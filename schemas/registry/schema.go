@@ -14,12 +14,6 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
-// Versions is AWS Glue, which knows schemas by the UUID of a version.
-type Versions interface {
-	// SchemaVersion returns the version of that UUID. Its errors are those of SchemaOf.
-	SchemaVersion(ctx context.Context, uuid string) (avro.Schema, error)
-}
-
 // SchemaByID returns the schema of an id with all that it refers to.
 func (r *Client) SchemaByID(ctx context.Context, id uint32) (avro.Schema, error) {
 	return r.SchemaOf(ctx, framing.RefID(id))
@@ -29,6 +23,9 @@ func (r *Client) SchemaByID(ctx context.Context, id uint32) (avro.Schema, error)
 // to. The error is a *avro.SchemaError if there is none or it cannot be read, and a
 // *AwayError if that cannot be known now.
 func (r *Client) SchemaOf(ctx context.Context, ref framing.Ref) (s avro.Schema, err error) {
+	if ref.Kind != framing.GlueVersion && r.GlueAlone() {
+		return s, noRegistry()
+	}
 	switch ref.Kind {
 	case framing.GlueVersion:
 		s, err = r.glueVersion(ctx, ref)
@@ -47,13 +44,6 @@ func (r *Client) SchemaOf(ctx context.Context, ref framing.Ref) (s avro.Schema, 
 		bad.ID = uint32(ref.Number())
 	}
 	return s, err
-}
-
-func (r *Client) glueVersion(ctx context.Context, ref framing.Ref) (avro.Schema, error) {
-	if r.glue == nil {
-		return avro.Schema{}, &avro.SchemaError{Unknown: true, Message: "the value begins with 0x03 and a UUID as AWS Glue's do, and there is no Glue registry to ask"}
-	}
-	return r.glue.SchemaVersion(ctx, ref.UUID())
 }
 
 // schemaAnswer is a schema as the registry gives it. sr has a type for it too,

@@ -93,3 +93,83 @@ func TestApicuriosIdsAreAskedForInItsOwnAPI(t *testing.T) {
 		t.Errorf("a 404 that names no exception: %v", err)
 	}
 }
+
+// oneVersion is a Glue that knows one schema of one name.
+type oneVersion struct {
+	name, text string
+	err        error
+}
+
+const oneUUID = "01020300-0000-0000-0000-000000000000"
+
+func (g oneVersion) SchemaVersion(_ context.Context, uuid string) (avro.Schema, error) {
+	if uuid != oneUUID {
+		return avro.Schema{}, &avro.SchemaError{Unknown: true, Message: "there is none"}
+	}
+	return avro.Schema{Type: "AVRO", Text: g.text}, g.err
+}
+
+func (g oneVersion) VersionOf(_ context.Context, name, schema string) (string, error) {
+	if name != g.name || schema != g.text {
+		return "", g.err
+	}
+	return oneUUID, g.err
+}
+
+func (g oneVersion) RegisterVersion(ctx context.Context, name, schema string) (string, error) {
+	return g.VersionOf(ctx, name, schema)
+}
+
+func (g oneVersion) Compatibility(_ context.Context, name string) (string, bool, error) {
+	return "BACKWARD", name == g.name, g.err
+}
+
+// TestGlueAlone: subjects are Glue's schemas of their topics, ids are unknown and never
+// waited for, and a Glue that is away is a registry that is away.
+func TestGlueAlone(t *testing.T) {
+	g := oneVersion{name: "events", text: `"string"`}
+	reg := open(t, Options{Glue: &g})
+	version, err := framing.ParseUUID(framing.GlueVersion, oneUUID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := reg.SchemaOf(t.Context(), version); err != nil || s.Text != g.text {
+		t.Errorf("a version: %+v, %v", s, err)
+	}
+	for _, ref := range []framing.Ref{framing.RefID(7), framing.RefUUID(framing.GUID, [16]byte{1}), framing.RefNumber(framing.ApicurioID, 7), framing.RefNumber(framing.ApicurioGlobalID, 7)} {
+		if _, err := reg.SchemaOf(t.Context(), ref); !isUnknown(err) || !strings.Contains(err.Error(), "--registry") {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+	if ref, err := reg.Lookup(t.Context(), "it", "events-value", g.text); ref != version || err != nil {
+		t.Errorf("looked up: %s, %v", ref, err)
+	}
+	if ref, err := reg.Lookup(t.Context(), "it", "others-value", g.text); ref.Kind != framing.None || err != nil {
+		t.Errorf("looked up: %s, %v", ref, err)
+	}
+	if ref, err := reg.RegisterRef(t.Context(), "events-value", g.text); ref != version || err != nil {
+		t.Errorf("registered: %s, %v", ref, err)
+	}
+	status, err := reg.Check(t.Context(), "events-value", []string{g.text, `"int"`})
+	if err != nil || status.Subject != "events" || !status.Exists || !status.Compatible || !status.Untold || !status.Versions[0].Registered || status.Versions[1].Registered {
+		t.Errorf("%+v, %v", status, err)
+	}
+	if status, err := reg.Check(t.Context(), "others-value", []string{g.text}); err != nil || status.Exists || status.Untold {
+		t.Errorf("%+v, %v", status, err)
+	}
+	if _, err := reg.RegisterAvro(t.Context(), "events-value", g.text); err == nil || !strings.Contains(err.Error(), "no ids") {
+		t.Errorf("an id: %v", err)
+	}
+	g.err = Away("it", "https://glue.example", 503, "it answers 503", nil)
+	if _, err := reg.Check(t.Context(), "events-value", []string{g.text}); !errors.Is(err, ErrAway) {
+		t.Errorf("away: %v", err)
+	}
+	if _, err := reg.Lookup(t.Context(), "it", "events-value", g.text); !errors.Is(err, ErrAway) {
+		t.Errorf("away: %v", err)
+	}
+	for _, url := range []string{"", " "} {
+		if _, err := New(Options{URL: url}); err == nil {
+			t.Errorf("a client of %q, without Glue", url)
+		}
+	}
+}

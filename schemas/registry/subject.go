@@ -21,6 +21,8 @@ type VersionStatus struct {
 	// GUID is what records carry whose header names the schema; empty if the registry
 	// knows none.
 	GUID string `json:"guid,omitempty"`
+	// Glue is the UUID of the version in AWS Glue, which has neither ids nor GUIDs.
+	Glue string `json:"glue_version,omitempty"`
 }
 
 // SubjectStatus is what Check learns about a subject.
@@ -32,9 +34,11 @@ type SubjectStatus struct {
 	// means that it accepts everything.
 	Level string `json:"compatibility_level,omitempty"`
 	// Compatible reports whether the registry would accept our latest version;
-	// Messages say why not.
+	// Messages say why not. Untold means that the registry does not say before a version
+	// is registered.
 	Compatible bool     `json:"compatible"`
 	Messages   []string `json:"messages,omitempty"`
+	Untold     bool     `json:"compatibility_untold,omitempty"`
 	// Versions are ours, oldest first.
 	Versions []VersionStatus `json:"versions"`
 	// Foreign are the subject's other versions. Their records are read as well if
@@ -53,6 +57,9 @@ func avroSchema(text string) sr.Schema { return sr.Schema{Schema: text, Type: sr
 // keeps its id, so Register may be repeated. The error is a *RefusedError if the
 // registry rejects a version, and a *AwayError if it is away.
 func (r *Client) Register(ctx context.Context, subject string, versions []string) ([]VersionStatus, error) {
+	if r.GlueAlone() {
+		return r.glueRegister(ctx, subject, versions)
+	}
 	subject = r.qualified(subject)
 	var done []VersionStatus
 	for i, text := range versions {
@@ -89,6 +96,9 @@ func (r *Client) Register(ctx context.Context, subject string, versions []string
 // Check compares the subject with the versions of the event schema, oldest first,
 // and changes nothing.
 func (r *Client) Check(ctx context.Context, subject string, versions []string) (SubjectStatus, error) {
+	if r.GlueAlone() {
+		return r.glueCheck(ctx, subject, versions)
+	}
 	subject = r.qualified(subject)
 	res := SubjectStatus{Subject: subject}
 	numbers, err := r.subjectVersions(ctx, subject)

@@ -18,8 +18,8 @@ type Options struct {
 	// Producer must wait for all replicas (kgo's default).
 	Producer kafka.Producer
 	Topic    string
-	// SchemaID is the id under which the registry has schemas.ReceiptSchema.
-	SchemaID uint32
+	// Prefix is what values begin with, and names the schema of receipts.
+	Prefix []byte
 	// MaxBytes bounds the value of one receipt.
 	MaxBytes int
 	// Settle takes the verdicts of receipts that are acknowledged. The slice is

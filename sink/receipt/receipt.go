@@ -67,7 +67,7 @@ func (r *receipt) build(o *Options, profile string, events []receipts.Event) (*k
 	if r.buf == nil {
 		r.buf = o.Bytes.Get(64 * len(r.verdicts)) // with ids as long as a UUID
 	}
-	r.buf = receipts.Append(r.buf[:0], o.SchemaID, &out)
+	r.buf = receipts.Append(r.buf[:0], o.Prefix, &out)
 	rec := &kgo.Record{Topic: o.Topic, Value: r.buf}
 	if out.ProfileID != "" { // without one there is nothing that would belong together
 		rec.Key = []byte(out.ProfileID)

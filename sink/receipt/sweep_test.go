@@ -47,7 +47,7 @@ func TestReceiptsOfEndedAssignmentsAreGivenUp(t *testing.T) {
 				conditions := health.NewConditions(zerolog.Nop(), nil)
 				settled := 0
 				w := New(ctx, Options{
-					Producer: deaf{fault}, Topic: "receipts", SchemaID: 1, MaxBytes: 900_000,
+					Producer: deaf{fault}, Topic: "receipts", Prefix: []byte{0, 0, 0, 0, 1}, MaxBytes: 900_000,
 					Settle: func(vs []verdict.Verdict) { settled += len(vs) }, Shown: func(p string) string { return p },
 					Bytes: &slicepool.Slices[byte]{}, Verdicts: &slicepool.Slices[verdict.Verdict]{},
 					Backoff: backoff.New(500*time.Millisecond, 30*time.Second, nil), Conditions: conditions, Now: time.Now,

@@ -3,58 +3,20 @@
 package e2e
 
 import (
-	"context"
-	"crypto/md5"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"sync"
 	"testing"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/lab/gluetest"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
-
-// glue stands in for AWS Glue.
-type glue struct {
-	mu       sync.Mutex
-	away     bool
-	versions map[string]string
-}
-
-func (g *glue) RegisterVersion(_ context.Context, _, schema string) (string, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	uuid := fmt.Sprintf("%x", md5.Sum([]byte(schema)))
-	ref, err := framing.ParseUUID(framing.GlueVersion, uuid)
-	g.versions[ref.UUID()] = schema
-	return ref.UUID(), err
-}
-
-func (g *glue) SchemaVersion(_ context.Context, uuid string) (avro.Schema, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.away {
-		return avro.Schema{}, &registry.AwayError{Op: "a version", Detail: "away"}
-	}
-	text, ok := g.versions[uuid]
-	if !ok {
-		return avro.Schema{}, &avro.SchemaError{Unknown: true, Message: "Glue has none"}
-	}
-	return avro.Schema{Type: "AVRO", Text: text}, nil
-}
-
-func (g *glue) leave(away bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.away = away
-}
 
 // TestATopicOfAllFramings: a registry with GUIDs and Glue beside it, and a topic whose
 // records name their schemas in all ways in turn. While both are away nothing is
@@ -67,7 +29,7 @@ func TestATopicOfAllFramings(t *testing.T) {
 	}
 	t.Cleanup(c.Close)
 	w := newWorldOn(t, c.Brokers(), c.RegistryURL(), sandbox.Options{})
-	versions := &glue{versions: make(map[string]string)}
+	versions := gluetest.New(t)
 	n := 20_000 // a thousand and more of each framing
 	if raced || testing.Short() {
 		n = 5_000
@@ -78,17 +40,17 @@ func TestATopicOfAllFramings(t *testing.T) {
 		rw.WriteHeader(http.StatusServiceUnavailable)
 		return true
 	})
-	versions.leave(true)
+	versions.Leave(true)
 	config := w.config()
 	config.ReceiptsTopic = "" // their schema would be waited for before anything is read
-	config.Registry.Glue = versions
+	config.Registry.Glue = versions.Client(t)
 	p := w.start(config)
 	w.eventually(p, "it says that the registry is away", func() bool { return w.fails(p, "registry") })
 	if records, _ := w.deadLetters(); len(records) > 0 || w.lag() != int64(n) {
 		t.Errorf("while the registry is away: %d dead letters, a lag of %d", len(records), w.lag())
 	}
 	c.Registry().ClearInterceptors()
-	versions.leave(false)
+	versions.Leave(false)
 	w.delivered(p)
 	if err := p.stop(); err != nil {
 		t.Error(err)
@@ -110,14 +72,14 @@ func TestATopicOfAllFramings(t *testing.T) {
 	w.framingsIn(n)
 }
 
-func (w *world) publishFramed(g *glue, n int) {
+func (w *world) publishFramed(g *gluetest.Glue, n int) {
 	w.t.Helper()
 	reg, err := registry.New(registry.Options{URL: w.registry})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	defer reg.Close()
-	p, err := sample.NewPublisher(w.client, reg, sample.PublisherOptions{Topic: w.topic, Framing: framing.Mixed, Glue: g})
+	p, err := sample.NewPublisher(w.client, reg, sample.PublisherOptions{Topic: w.topic, Framing: framing.Mixed, Glue: g.Client(w.t)})
 	if err != nil {
 		w.t.Fatal(err)
 	}

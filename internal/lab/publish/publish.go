@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,6 +58,9 @@ func Run(ctx context.Context, o Options, samples iter.Seq2[sample.Sample, error]
 	}
 	defer client.Close()
 
+	if registry.GlueAlone() && !strings.HasPrefix(o.Framing, "glue") {
+		return sample.Counts{}, setting.Framing.Mistakef("there is Glue alone, which gives schemas no ids: want glue or glue-zlib, or %s", setting.Registry)
+	}
 	// Before the registry is written to: a misspelt topic must leave nothing behind.
 	if err := o.topicIsThere(ctx, client); err != nil {
 		return sample.Counts{}, err

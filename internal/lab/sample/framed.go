@@ -26,6 +26,10 @@ type framings struct {
 	styles []framing.Style
 	guids  map[schemas.Version]framing.Ref
 	glue   map[schemas.Version]framing.Ref
+	// glueAlone says that no registry gives ids; others are Glue's schemas by what
+	// stands for their id.
+	glueAlone bool
+	others    map[uint32]framing.Ref
 }
 
 // wants reports whether a style needs such names.
@@ -61,12 +65,40 @@ func (p *Publisher) registered(ctx context.Context, v schemas.Version, guid stri
 	if err != nil {
 		return err
 	}
-	uuid, err := p.o.Glue.RegisterVersion(ctx, schemas.Subject(p.o.Topic), text)
-	if err != nil {
-		return err
-	}
-	f.glue[v], err = framing.ParseUUID(framing.GlueVersion, uuid)
+	// As Glue's own serializers name it.
+	f.glue[v], err = p.inGlue(ctx, p.o.Topic, text)
 	return err
+}
+
+func (p *Publisher) inGlue(ctx context.Context, name, schema string) (framing.Ref, error) {
+	uuid, err := p.o.Glue.RegisterVersion(ctx, name, schema)
+	if err != nil {
+		return framing.Ref{}, err
+	}
+	return framing.ParseUUID(framing.GlueVersion, uuid)
+}
+
+// Where no registry gives ids, numbers stand for Glue's schemas until a record is framed:
+// from firstVersion on for our versions, from firstOther on for others.
+const (
+	firstVersion = 1 << 29
+	firstOther   = 1 << 30
+)
+
+// other registers a schema that is no version of ours, and returns its id or what stands
+// for one.
+func (p *Publisher) other(ctx context.Context, subject, schema string) (uint32, error) {
+	f := &p.framings
+	if !f.glueAlone {
+		return p.registry.RegisterAvro(ctx, subject, schema)
+	}
+	ref, err := p.inGlue(ctx, subject, schema)
+	if err != nil {
+		return 0, err
+	}
+	id := uint32(firstOther + len(f.others))
+	f.others[id] = ref
+	return id, nil
 }
 
 // frame writes the n-th record's value anew. Bytes that are broken so as to name no
@@ -76,6 +108,9 @@ func (f *framings) frame(n int, ids *IDs, s *Sample, value []byte) ([]byte, []kg
 		return value, nil
 	}
 	id, payload, fault := avro.ParseHeader(value)
+	if ref, ok := f.others[id]; ok && fault == nil {
+		return framing.Write(ref, payload, false, false)
+	}
 	if fault != nil || s.Event == nil || ids.Versions[s.version()] != id {
 		return value, nil
 	}

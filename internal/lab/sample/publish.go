@@ -160,8 +160,12 @@ func (p *Publisher) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.framings.others = make(map[uint32]framing.Ref)
 	p.ids.Versions = make(map[schemas.Version]uint32)
 	for _, v := range versions {
+		if p.framings.glueAlone = v.Glue != ""; p.framings.glueAlone {
+			v.ID = firstVersion + v.Version
+		}
 		p.ids.Versions[schemas.Version(v.Version)] = uint32(v.ID)
 		if err := p.registered(ctx, schemas.Version(v.Version), v.GUID); err != nil {
 			return err
@@ -173,9 +177,9 @@ func (p *Publisher) register(ctx context.Context) error {
 func (p *Publisher) registerFor(ctx context.Context, d Damage) (err error) {
 	switch {
 	case d == NotTrackLayer && p.ids.Foreign == 0:
-		p.ids.Foreign, err = p.registry.RegisterAvro(ctx, p.o.Topic+"-sample-foreign", foreignSchema)
+		p.ids.Foreign, err = p.other(ctx, p.o.Topic+"-sample-foreign", foreignSchema)
 	case (d == NotANumber || d == UnexpectedType) && p.ids.Loose == 0:
-		p.ids.Loose, err = p.registry.RegisterAvro(ctx, p.o.Topic+"-sample-loose", looseSchema)
+		p.ids.Loose, err = p.other(ctx, p.o.Topic+"-sample-loose", looseSchema)
 	}
 	return err
 }

@@ -11,7 +11,10 @@ import (
 )
 
 // answers stands in for Glue.
-type answers struct{ err error }
+type answers struct {
+	registry.Versions
+	err error
+}
 
 func (a answers) SchemaVersion(context.Context, string) (avro.Schema, error) {
 	return avro.Schema{}, a.err
@@ -29,7 +32,7 @@ func TestGlueIsTried(t *testing.T) {
 		"no rights":     {away, report.Act, "AccessDeniedException"},
 	} {
 		var l report.List
-		glue(t.Context(), &l, answers{c.err})
+		glue(t.Context(), &l, answers{err: c.err})
 		found := messages(l, c.level)
 		if len(l) != 1 || len(found) != 1 || !strings.Contains(found[0], c.says) {
 			t.Errorf("%s: %+v", name, l)

@@ -198,12 +198,12 @@ func (v *Live) registry(ctx context.Context, l *report.List) {
 		return
 	}
 	defer registry.Close()
-	subject := schemas.Subject(v.Config.Topic)
+	subject := registry.Name(schemas.Subject(v.Config.Topic))
 	asked, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	status, err := registry.Check(asked, subject, schemas.Texts())
+	status, err := registry.Check(asked, schemas.Subject(v.Config.Topic), schemas.Texts())
 	if err != nil {
-		l.Act(areaRegistry, subject, registryAdvice(err), "%s", short(err))
+		l.Act(areaRegistry, subject, v.registryAdvice(err), "%s", short(err))
 		return
 	}
 	const register = "Run amazon-capi schemas register, or have the producers' deployment do it."
@@ -219,14 +219,14 @@ func (v *Live) registry(ctx context.Context, l *report.List) {
 	if v.Config.ReceiptsTopic == "" {
 		return
 	}
-	receipts := schemas.Subject(v.Config.ReceiptsTopic)
-	switch id, err := receipt.SchemaID(asked, registry, receipts); {
+	receipts := registry.Name(schemas.Subject(v.Config.ReceiptsTopic))
+	switch ref, err := receipt.Lookup(asked, registry, schemas.Subject(v.Config.ReceiptsTopic)); {
 	case err != nil:
-		l.Act(areaRegistry, receipts, registryAdvice(err), "%s", short(err))
-	case id == 0:
+		l.Act(areaRegistry, receipts, v.registryAdvice(err), "%s", short(err))
+	case ref.Kind == framing.None:
 		l.Look(areaRegistry, receipts, "Run amazon-capi schemas register, unless run may register it by itself.", "the schema of receipts is not registered: nothing is sent before it is")
 	default:
-		l.Fine(areaRegistry, receipts, "receipts have id %d", id)
+		l.Fine(areaRegistry, receipts, "receipts have %s", ref.Full())
 	}
 }
 
@@ -257,7 +257,10 @@ func versions(s registry.SubjectStatus) string {
 	return text
 }
 
-func registryAdvice(err error) string {
+func (v *Live) registryAdvice(err error) string {
+	if strings.TrimSpace(v.Config.Registry.URL) == "" {
+		return "Check --glue-region, the AWS credentials and their rights glue:GetSchema and glue:GetSchemaByDefinition."
+	}
 	if strings.Contains(err.Error(), "401") || strings.Contains(err.Error(), "403") {
 		return "Check --registry-username and --registry-password, or --registry-token with --registry-cluster and --registry-identity-pool, and that the user may read the subject."
 	}

@@ -51,9 +51,6 @@ func (s *setup) render(folder string) (text []byte, secrets []secretFile) {
 			}
 		}
 	}
-	if !s.hasRegistry() && !slices.Contains(fromFile, setting.Registry) {
-		given = append(given, config.Setting{Key: setting.Registry, Value: s.Given.Value(setting.Registry)})
-	}
 	var b bytes.Buffer
 	b.WriteString("# Settings of amazon-capi, written by amazon-capi init. Each can also be a flag or be in the\n" +
 		"# environment, which win over this file. Secrets are in files of their own.\n")

@@ -255,3 +255,66 @@ func TestWrongOptions(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatANameHas: a lookup changes nothing, and a version that Glue refused or deletes
+// is none.
+func TestWhatANameHas(t *testing.T) {
+	f, c := start(t)
+	script := func(answers ...string) {
+		f.answer = func(w http.ResponseWriter) bool {
+			if len(answers) == 0 {
+				t.Error("asked once more")
+				return false
+			}
+			if strings.HasSuffix(answers[0], "Exception") {
+				refuse(w, http.StatusBadRequest, answers[0])
+			} else {
+				fmt.Fprint(w, answers[0])
+			}
+			answers = answers[1:]
+			return true
+		}
+	}
+	for _, tc := range []struct{ answer, uuid, fault string }{
+		{`{"SchemaVersionId":"x","Status":"AVAILABLE"}`, "x", ""},
+		{`{"SchemaVersionId":"x","Status":"FAILURE"}`, "", ""},
+		{`{"SchemaVersionId":"x","Status":"DELETING"}`, "", ""},
+		{`EntityNotFoundException`, "", ""},
+		{`AccessDeniedException`, "", "glue:GetSchemaByDefinition"},
+		{`{}`, "", "check the endpoint"},
+	} {
+		script(tc.answer)
+		got, err := c.VersionOf(t.Context(), "events", `"string"`)
+		if got != tc.uuid || (err == nil) != (tc.fault == "") || err != nil && !(strings.Contains(err.Error(), tc.fault) && errors.Is(err, registry.ErrAway)) {
+			t.Errorf("%s: %q, %v", tc.answer, got, err)
+		}
+	}
+	script(`{"Compatibility":"FULL"}`)
+	if level, exists, err := c.Compatibility(t.Context(), "events"); level != "FULL" || !exists || err != nil {
+		t.Errorf("%q, %t, %v", level, exists, err)
+	}
+	script(`EntityNotFoundException`)
+	if level, exists, err := c.Compatibility(t.Context(), "events"); level != "" || exists || err != nil {
+		t.Errorf("%q, %t, %v", level, exists, err)
+	}
+	script(`AccessDeniedException`)
+	if _, exists, err := c.Compatibility(t.Context(), "events"); exists || !strings.Contains(fmt.Sprint(err), "glue:GetSchema") {
+		t.Errorf("%t, %v", exists, err)
+	}
+	// Glue compares a version with those before it after it has answered.
+	const waits, taken = `{"SchemaVersionId":"x","Status":"PENDING"}`, `{"SchemaVersionId":"x","Status":"AVAILABLE"}`
+	script(waits, waits, taken)
+	if got, err := c.RegisterVersion(t.Context(), "events", `"string"`); got != "x" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	script(waits, `{"SchemaVersionId":"x","Status":"FAILURE"}`)
+	if _, err := c.RegisterVersion(t.Context(), "events", `"string"`); !strings.Contains(fmt.Sprint(err), "not compatible") {
+		t.Errorf("%v", err)
+	}
+	script(waits)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := c.RegisterVersion(ctx, "events", `"string"`); !errors.Is(err, registry.ErrAway) {
+		t.Errorf("%v", err)
+	}
+}

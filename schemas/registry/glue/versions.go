@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/wait"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
@@ -55,8 +57,7 @@ func (c *Client) RegisterVersion(ctx context.Context, name, schema string) (uuid
 }
 
 func (c *Client) addVersion(ctx context.Context, name, schema string) (string, error) {
-	id := map[string]string{"SchemaName": name, "RegistryName": c.registry()}
-	return c.submit(ctx, name, "RegisterSchemaVersion", map[string]any{"SchemaId": id, "SchemaDefinition": schema})
+	return c.submit(ctx, name, "RegisterSchemaVersion", map[string]any{"SchemaId": c.id(name), "SchemaDefinition": schema})
 }
 
 func (c *Client) create(ctx context.Context, name, schema string) (string, error) {
@@ -85,11 +86,81 @@ func (c *Client) submit(ctx context.Context, name, operation string, question ma
 	if err := c.call(ctx, what, operation, question, &v); err != nil {
 		return "", err
 	}
-	if v.Status == "FAILURE" || v.SchemaVersionStatus == "FAILURE" {
-		return "", &registry.RefusedError{Op: what, Status: http.StatusUnprocessableEntity, Message: "it is not compatible with the versions before it"}
+	if v.Status == failure || v.SchemaVersionStatus == failure {
+		return "", incompatible(what)
 	}
 	if v.SchemaVersionID == "" {
 		return "", registry.Away(what, c.url, http.StatusOK, "its answer has no version: check the endpoint", nil)
 	}
+	if v.Status == pending || v.SchemaVersionStatus == pending {
+		return c.settled(ctx, what, v.SchemaVersionID)
+	}
 	return v.SchemaVersionID, nil
+}
+
+const (
+	pending = "PENDING"
+	failure = "FAILURE"
+	// A version is checked against those before it within a second or so.
+	settleEvery, settleTries = 250 * time.Millisecond, 40
+)
+
+func incompatible(what string) error {
+	return &registry.RefusedError{Op: what, Status: http.StatusUnprocessableEntity, Message: "it is not compatible with the versions before it"}
+}
+
+// settled waits until Glue has compared a version with those before it: until then its
+// records cannot be read, and it may still be refused.
+func (c *Client) settled(ctx context.Context, what, uuid string) (string, error) {
+	for range settleTries {
+		if !wait.For(ctx, settleEvery) {
+			break
+		}
+		var v version
+		switch err := c.call(ctx, what, "GetSchemaVersion", map[string]string{"SchemaVersionId": uuid}, &v); {
+		case err != nil:
+			return "", err
+		case v.Status == failure:
+			return "", incompatible(what)
+		case v.Status != pending:
+			return uuid, nil
+		}
+	}
+	return "", registry.Away(what, c.url, http.StatusOK, "it has not yet compared the version with those before it: try again", ctx.Err())
+}
+
+// VersionOf returns the UUID that a schema has under a name, empty if it is not
+// registered there. It changes nothing.
+func (c *Client) VersionOf(ctx context.Context, name, schema string) (uuid string, err error) {
+	what := "a schema as " + name + " in Glue"
+	var v version
+	err = c.call(ctx, what, "GetSchemaByDefinition", map[string]any{"SchemaId": c.id(name), "SchemaDefinition": schema}, &v)
+	if no, _ := errors.AsType[*registry.RefusedError](err); no != nil && no.Status == http.StatusNotFound {
+		return "", nil
+	}
+	switch {
+	case err != nil:
+		return "", err
+	case v.SchemaVersionID == "":
+		return "", registry.Away(what, c.url, http.StatusOK, "its answer has no version: check the endpoint", nil)
+	case v.Status == failure || v.Status == "DELETING":
+		return "", nil
+	}
+	return v.SchemaVersionID, nil
+}
+
+// Compatibility returns what a name demands of new versions, and whether there is such a
+// name. It changes nothing.
+func (c *Client) Compatibility(ctx context.Context, name string) (level string, exists bool, err error) {
+	var s struct{ Compatibility string }
+	err = c.call(ctx, "the schema "+name+" in Glue", "GetSchema", map[string]any{"SchemaId": c.id(name)}, &s)
+	if no, _ := errors.AsType[*registry.RefusedError](err); no != nil && no.Status == http.StatusNotFound {
+		return "", false, nil
+	}
+	return s.Compatibility, err == nil, err
+}
+
+// id is how Glue is told which schema is meant.
+func (c *Client) id(name string) map[string]string {
+	return map[string]string{"SchemaName": name, "RegistryName": c.registry()}
 }
