@@ -41,7 +41,7 @@ func newRoot(p *process) *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	// pflag puts a flag's description on one line, however long.
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", "FlagUsagesWrapped 80"))
+	root.SetUsageTemplate(strings.NewReplacer("FlagUsages", "FlagUsagesWrapped 80", "for more information about", "for more about").Replace(root.UsageTemplate()))
 	root.SetVersionTemplate("amazon-capi {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagMistake(err) })
 	root.PersistentFlags().String("config", "", "YAML file with values for any of the flags, under their names")
@@ -60,6 +60,7 @@ func newRoot(p *process) *cobra.Command {
 		newReplayCommand(p),
 		newReconcileCommand(p),
 		newExplainCommand(p),
+		newAccountsCommand(p),
 		newTagCommand(p),
 		newSendCommand(p),
 		newSchemasCommand(p),

@@ -14,9 +14,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
 
-const sandboxLong = `Serve an Amazon to try things against: Login with Amazon's token endpoint and the
-events endpoints of both contracts, as strict as those are. It delivers nothing
-anywhere.
+const sandboxLong = `Serve an Amazon to try things against: Login with Amazon's token endpoint, the
+events endpoints of both contracts, and the list of accounts, as strict as those
+are. It delivers nothing anywhere.
 
 Event ids that contain sandbox-400, sandbox-404, sandbox-409, sandbox-413 or
 sandbox-422 are refused with that status, or, where the contract has no such
@@ -24,7 +24,7 @@ status, item by item; profile ` + sandbox.ForbiddenProfile + ` is answered 403.
 
 --fault makes it go wrong: an action, then settings. The actions are delay,
 status, refuse, reset, hang, html, garbage, deny, throttle, expire, items and
-omit; the settings at (events or token), profile, status, code, retry_after,
+omit; the settings at (events, token or accounts), profile, status, code, retry_after,
 latency, jitter, rate, share, chance, count and for. While it runs,
 /sandbox/faults shows and changes them, and /sandbox/stats and /sandbox/events
 show what it was sent.`

@@ -190,6 +190,9 @@ func (s *Set) Close() {
 	}
 }
 
+// Account returns the account of a name, or nil.
+func (l *List) Account(name string) *Account { return l.account(name) }
+
 func (l *List) account(name string) *Account {
 	for i := range l.Accounts {
 		if l.Accounts[i].Name == name {

@@ -79,11 +79,16 @@ type Contract struct {
 
 // Register adds the flags.
 func (f *Contract) Register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.Name, "contract", amazon.ContractNames()[0], "Amazon's API to speak: "+strings.Join(amazon.ContractNames(), " or "))
-	flags.StringVar(&f.URL, "amazon-url", "", "Amazon Ads API, the part before the contract's path, for all regions (default https://advertising-api.amazon.com, or by events-v1 the host of the event's country)")
+	f.RegisterPlace(flags)
 	flags.StringVar(&f.region, "region", "NA", "host for countries that the contract has none for: NA, EU or FE")
 	flags.StringVar(&f.consentMissing, "consent-missing", "refuse", "events from the EU, the EEA or the UK that do not say what the person consented to, where the contract asks it: refuse them, or deny, which leaves them out")
 	flags.StringVar(&f.unmappedType, "unmapped-type", "refuse", "events of a type, declared in the mapping, that the contract does not have: refuse them, or send them as other")
+}
+
+// RegisterPlace adds the flags that say which API it is and where.
+func (f *Contract) RegisterPlace(flags *pflag.FlagSet) {
+	flags.StringVar(&f.Name, "contract", amazon.ContractNames()[0], "Amazon's API to speak: "+strings.Join(amazon.ContractNames(), " or "))
+	flags.StringVar(&f.URL, "amazon-url", "", "Amazon Ads API, the part before the contract's path, for all regions (default https://advertising-api.amazon.com, or by events-v1 the host of the event's country)")
 }
 
 // Resolve returns the contract also where something else is wrong.

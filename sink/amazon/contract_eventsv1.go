@@ -39,7 +39,7 @@ func (eventsV1) Name() string { return "events-v1" }
 
 func (eventsV1) Path() string { return "/adsApi/v1/create/events" }
 
-func (eventsV1) Region(country string) Region { return regionOf(country) }
+func (eventsV1) Region(country string) Region { return RegionOf(country) }
 
 func (eventsV1) Limits() Limits {
 	return Limits{

@@ -49,9 +49,9 @@ func ParseRegion(s string) (Region, error) {
 	return RegionUnknown, fmt.Errorf("region %q is unknown: want NA, EU or FE", s)
 }
 
-// regionOf is the region whose host takes events of a country; RegionUnknown
+// RegionOf is the region whose host takes events of a country; RegionUnknown
 // for countries in which Amazon Ads has no marketplace.
-func regionOf(country string) Region {
+func RegionOf(country string) Region {
 	switch country {
 	case "US", "CA", "MX", "BR":
 		return NorthAmerica

@@ -56,6 +56,7 @@ func NewAmazon(o Options) (*Amazon, error) {
 	for _, c := range contracts() {
 		a.mux.HandleFunc(c.path(), func(w http.ResponseWriter, r *http.Request) { a.serveEvents(c, w, r) })
 	}
+	a.mux.HandleFunc(accountsPath, a.serveAccounts)
 	a.control()
 	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		send(w, r, failure(refuse(http.StatusNotFound, "NOT_FOUND", "there is no such path"), false), nil)

@@ -15,7 +15,9 @@ type Endpoint string
 // The endpoints a fault can be at.
 const (
 	AtEvents Endpoint = "events"
-	AtToken  Endpoint = "token"
+	// AtAccounts is the list of accounts.
+	AtAccounts Endpoint = "accounts"
+	AtToken    Endpoint = "token"
 )
 
 // Action is what a fault does to a request.
@@ -99,13 +101,13 @@ type Fault struct {
 func (f *Fault) normalise() error {
 	setDefault(&f.At, AtEvents)
 	setDefault(&f.Name, string(f.Do))
-	if f.At != AtEvents && f.At != AtToken {
-		return fmt.Errorf("at %q is unknown: want events or token", f.At)
+	if f.At != AtEvents && f.At != AtToken && f.At != AtAccounts {
+		return fmt.Errorf("at %q is unknown: want events, token or accounts", f.At)
 	}
 	if !slices.Contains(Actions(), f.Do) {
 		return fmt.Errorf("do %q is unknown: want one of %s", f.Do, joinActions(Actions()))
 	}
-	if f.At == AtToken && (slices.Contains(eventActions, f.Do) || f.Profile != "") {
+	if f.At != AtEvents && (slices.Contains(eventActions, f.Do) || f.Profile != "") {
 		return fmt.Errorf("do %q profile %q: %s and faults of one profile are for at=events only", f.Do, f.Profile, joinActions(eventActions))
 	}
 	switch f.Do {

@@ -40,7 +40,7 @@ func TestParseFault(t *testing.T) {
 		"status,count=-1":             `count -1 is negative`,
 		"status,for=-1s":              `for -1s is negative`,
 		"status,for=30":               `for: `,
-		"status,at=registry":          `at "registry" is unknown: want events or token`,
+		"status,at=registry":          `at "registry" is unknown: want events, token or accounts`,
 		"delay":                       `delay needs latency, jitter or both`,
 		"throttle":                    `throttle needs requests per second over 0`,
 		"items,at=token":              `are for at=events only`,

@@ -22,6 +22,25 @@ type Account struct {
 	// APIToken is in the place of the three above: a lasting token of ManagerID that is
 	// good for the data set DataSetID alone.
 	APIToken, ManagerID, DataSetID string
+
+	// Advertisers are the accounts that Amazon lists for it; none means
+	// DefaultAdvertisers.
+	Advertisers []Advertiser
+}
+
+// Advertiser is an account that Amazon lists: a profile in one country, which is an
+// advertiser of Amazon's DSP if it has that id.
+type Advertiser struct {
+	Name, ProfileID, AdvertiserID, Country, Region string
+}
+
+// DefaultAdvertisers are those of an account that is given none.
+func DefaultAdvertisers() []Advertiser {
+	return []Advertiser{
+		{"Outdoor Shop US", "1234567890", "5550001", "US", "NA"},
+		{"Outdoor Shop DE", "2345678901", "5550002", "DE", "EU"},
+		{"Outdoor Shop JP", "3456789012", "5550003", "JP", "FE"},
+	}
 }
 
 // DefaultAccount is the account of a sandbox that is given none. Its secrets
