@@ -43,7 +43,7 @@ var inlineTags = regexp.MustCompile(`(?is)<!--.*?-->|</?(?:a|b|i|q|s|u|em|tt|abb
 const leastApart = 10
 
 // squeeze returns text without blanks, and where each of its bytes was; nil if it has
-// none.
+// none. A + beside a blank is one of a URL.
 func squeeze(s string) (close string, at []int) {
 	if strings.IndexByte(s, ' ') < 0 {
 		return s, nil
@@ -51,7 +51,7 @@ func squeeze(s string) (close string, at []int) {
 	b := make([]byte, 0, len(s))
 	at = make([]int, 0, len(s))
 	for i := range len(s) {
-		if s[i] != ' ' {
+		if s[i] != ' ' && !(s[i] == '+' && (i > 0 && s[i-1] == ' ' || i+1 < len(s) && s[i+1] == ' ')) {
 			b, at = append(b, s[i]), append(at, i)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -18,7 +19,7 @@ const (
 	leastRandom = 20
 	// maxLayers is how often something may be encoded to be found for sure. What
 	// was encoded more often is long, and masked for its looks.
-	maxLayers = 2
+	maxLayers = 3
 )
 
 // encodedWord is a run of what base64 and hex are written in.
@@ -41,9 +42,10 @@ func maskEncoded(s string, known func(string) bool) string {
 		}
 		return dump
 	})
+	s = maskGrouped(s, known)
 	return encodedWord.ReplaceAllStringFunc(s, func(word string) string {
-		if looksRandom(word) || hides(word, known, maxLayers) {
-			return "[token]"
+		if looksRandom(word) || hides(word, known, maxLayers) || strings.Count(word, "+") > 1 && hides(strings.ReplaceAll(word, "+", ""), known, maxLayers) {
+			return "[token]" // a + may be the blank between two groups
 		}
 		return word
 	})
@@ -62,7 +64,7 @@ func looksRandom(word string) bool {
 	if len(bare) < len(word) && len(bare) >= 12 && len(word)%4 == 0 {
 		return true
 	}
-	if len(bare) < leastRandom {
+	if len(bare) < leastRandom || isCamelCase(bare) {
 		return false
 	}
 	upper := strings.ContainsFunc(bare, func(r rune) bool { return r >= 'A' && r <= 'Z' })
@@ -91,6 +93,40 @@ func looksRandom(word string) bool {
 		}
 	}
 	return false
+}
+
+// shortWords may stand in a name in camel case.
+var shortWords = map[string]bool{
+	"As": true, "At": true, "By": true, "Do": true, "Fn": true, "Go": true, "Id": true, "If": true, "In": true, "Is": true, "Ms": true,
+	"No": true, "Of": true, "Ok": true, "On": true, "Or": true, "To": true, "Up": true,
+}
+
+// isCamelCase reports whether a word is several, each with a capital and two small letters
+// at least, but for one abbreviation: as one digest in ten thousand is that has no decimal
+// digit, and few have none.
+func isCamelCase(word string) bool {
+	abbreviations := 0
+	for i := 0; i < len(word); {
+		from := i
+		for i < len(word) && kindOfByte(word[i]) == 'u' {
+			i++
+		}
+		small := i
+		for i < len(word) && kindOfByte(word[i]) == 'l' {
+			i++
+		}
+		capitals, atEnd := small-from, i == len(word)
+		if capitals > 1 {
+			abbreviations++
+		}
+		switch {
+		case i == from, capitals > 5, abbreviations > 1:
+			return false
+		case i-small < 2 && !(capitals > 1 && atEnd) && !shortWords[word[from:i]]:
+			return false
+		}
+	}
+	return true
 }
 
 // isDigest reports whether a word is as long as a digest in base64 and ends as one:
@@ -167,6 +203,12 @@ func hides(word string, known func(string) bool, layers int) bool {
 	return hidesBase32(bare, known, layers)
 }
 
+// Base32 has two alphabets.
+var (
+	base32Std = base32.StdEncoding.WithPadding(base32.NoPadding)
+	base32Hex = base32.HexEncoding.WithPadding(base32.NoPadding)
+)
+
 // hidesBase32 is hides for base32, whose groups are of eight.
 func hidesBase32(word string, known func(string) bool, layers int) bool {
 	word = strings.ToUpper(word)
@@ -176,9 +218,10 @@ func hidesBase32(word string, known func(string) bool, layers int) bool {
 		case 1, 3, 6:
 			text = text[:len(text)-1]
 		}
-		b, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
-		if err == nil && tells(b, known, layers) {
-			return true
+		for _, enc := range []*base32.Encoding{base32Std, base32Hex} {
+			if b, err := enc.DecodeString(text); err == nil && tells(b, known, layers) {
+				return true
+			}
 		}
 	}
 	return false
@@ -195,17 +238,28 @@ func tells(b []byte, known func(string) bool, layers int) bool {
 		return false
 	}
 	text := string(b)
-	if strings.IndexByte(text, 0) >= 0 {
-		text = strings.ReplaceAll(text, "\x00", "") // of UTF-16
+	if zeros := bytes.Count(b, []byte{0}); zeros*3 >= len(b) {
+		text = utf16Text(b)
+	} else if zeros > 0 {
+		text = strings.ReplaceAll(text, "\x00", "")
 	}
-	for range maxLayers {
+	for range maxRounds {
 		if next := unescape(fold(text)); next != text {
 			text = next
 			continue
 		}
 		break
 	}
-	if decodedIdentifier.MatchString(text) || secrets.has(text) || known != nil && known(text) {
+	text = Line(text, inputLimit) // words may be on lines of their own
+	if decodedIdentifier.MatchString(text) || secrets.has(text) || known != nil && (known(text) || known(strings.ReplaceAll(text, " ", ""))) {
+		return true
+	}
+	for _, dump := range hexBytes.FindAllString(text, -1) {
+		if hides(byteMarks.Replace(dump), known, layers-1) {
+			return true
+		}
+	}
+	if layers > 1 && coverGrouped(text, known, layers-1) != nil {
 		return true
 	}
 	for _, word := range encodedWord.FindAllString(text, -1) {
@@ -217,16 +271,40 @@ func tells(b []byte, known func(string) bool, layers int) bool {
 	return false
 }
 
+// utf16Text reads UTF-16 in either order of bytes: the zeros of Latin text say which, and
+// whether a byte is missing at the beginning.
+func utf16Text(b []byte) string {
+	odd := 0
+	for i := 1; i < len(b); i += 2 {
+		if b[i] == 0 {
+			odd++
+		}
+	}
+	if odd*2 < bytes.Count(b, []byte{0}) {
+		b = b[min(1, len(b)):] // the first byte is the upper half of a character
+	}
+	units := make([]uint16, 0, len(b)/2+1)
+	for i := 0; i < len(b); i += 2 {
+		u := uint16(b[i])
+		if i+1 < len(b) {
+			u |= uint16(b[i+1]) << 8
+		}
+		units = append(units, u)
+	}
+	return string(utf16.Decode(units))
+}
+
 // printable reports whether b begins or ends with text, not noise alone.
 func printable(b []byte) bool {
 	good := 0
 	for i := 0; i < len(b); {
 		r, size := utf8.DecodeRune(b[i:])
-		if r != utf8.RuneError && seen(r) >= 0 {
+		switch {
+		case r != utf8.RuneError && seen(r) >= 0:
 			if good += size; good >= 6 {
 				return true
 			}
-		} else {
+		case size == 1: // what is not seen may stand between letters
 			good = 0
 		}
 		i += size

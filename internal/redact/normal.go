@@ -150,6 +150,7 @@ func circled(r rune) rune {
 
 // unescape takes one layer of escapes off.
 func unescape(s string) string {
+	before := s
 	if strings.IndexByte(s, '%') >= 0 {
 		s = unescapePercent(s)
 	}
@@ -167,6 +168,10 @@ func unescape(s string) string {
 	}
 	if strings.IndexByte(s, '<') >= 0 {
 		s = inlineTags.ReplaceAllString(s, "")
+	}
+	// Last, since brackets around them may be escaped.
+	if s == before && (strings.Contains(s, "U+") || strings.Contains(s, "u+")) {
+		s = unescapeCodePoints(s)
 	}
 	return strings.ToValidUTF8(s, "\ufffd")
 }

@@ -36,6 +36,16 @@ const (
 
 // apply applies the rules to text that is normalised.
 func apply(s string, guess bool) string {
+	if guess {
+		var times []string
+		if s, times = withoutTimes(s); times != nil {
+			return withTimes(applyRules(s, true), times)
+		}
+	}
+	return applyRules(s, guess)
+}
+
+func applyRules(s string, guess bool) string {
 	lower, digits := lowerASCII(s), countDigits(s)
 	for i := range rules {
 		r := &rules[i]

@@ -72,7 +72,7 @@ var (
 	phone   = regexp.MustCompile(`\+?\(?\d(?:` + gaps + `{0,4}\d){6,}`)
 	chain   = regexp.MustCompile(`\d+(?::\d+)+`) // with fewer digits it is a time
 	colons  = regexp.MustCompile(`(?:\d+` + gaps + `{1,4})*` + chain.String() + `(?:` + gaps + `{1,4}\d+)*`)
-	day     = regexp.MustCompile(`^(19|20)\d{2}-(0[1-9]|1[0-2])-([0-2]\d|3[01])( [0-2]\d)?$`)
+	day     = regexp.MustCompile(`^\(?(19|20)\d{2}-(0[1-9]|1[0-2])-([0-2]\d|3[01])( [0-2]\d)?$`)
 	letters = regexp.MustCompile(`(?i)^(bearer|basic)\s+[a-z]+$`)
 )
 

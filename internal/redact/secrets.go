@@ -212,7 +212,8 @@ func (s *secretSet) maskParts(text string) string {
 // has reports whether a secret is in s.
 func (s *secretSet) has(text string) bool {
 	ix := s.indexed()
-	return ix.text.find(text) != nil || ix.cut.find(text) != nil
+	close, _ := squeeze(text)
+	return ix.text.find(text) != nil || ix.cut.find(text) != nil || ix.apart.find(close) != nil
 }
 
 // needle is something to look for.

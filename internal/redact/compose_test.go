@@ -1,0 +1,157 @@
+package redact
+
+import (
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html"
+	"mime/quotedprintable"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"golang.org/x/net/idna"
+	"pgregory.net/rapid"
+)
+
+func raw32(enc *base32.Encoding) func(string) string {
+	return func(s string) string { return enc.WithPadding(base32.NoPadding).EncodeToString([]byte(s)) }
+}
+
+func bigEndian(s string) []byte {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = append(b, byte(u>>8), byte(u))
+	}
+	return b
+}
+
+func printed(s string) string {
+	var b strings.Builder
+	w := quotedprintable.NewWriter(&b)
+	fmt.Fprint(w, s)
+	w.Close()
+	return b.String()
+}
+
+func quotedJSON(s string) string { b, _ := json.Marshal(s); return string(b) }
+
+// encodings are those that programs, mail and people put one around another.
+var encodings = []spelling{
+	{"base64", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }},
+	{"base64url", func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }},
+	{"base64 in fours", func(s string) string { return grouped(base64.StdEncoding.EncodeToString([]byte(s)), " ", 4) }},
+	{"base64 in lines", func(s string) string { return grouped(base64.StdEncoding.EncodeToString([]byte(s)), "\r\n", 12) }},
+	{"base32", raw32(base32.StdEncoding)},
+	{"base32hex", raw32(base32.HexEncoding)},
+	{"base32hex, lower", func(s string) string { return strings.ToLower(raw32(base32.HexEncoding)(s)) }},
+	{"hex", func(s string) string { return hex.EncodeToString([]byte(s)) }},
+	{"HEX with blanks", func(s string) string { return strings.ToUpper(grouped(hex.EncodeToString([]byte(s)), " ", 2)) }},
+	{"hex with colons", func(s string) string { return grouped(hex.EncodeToString([]byte(s)), ":", 2) }},
+	{"hex of UTF-16", func(s string) string { return hex.EncodeToString(bigEndian(s)) }},
+	{"hex of UTF-16LE", func(s string) string { return hex.EncodeToString(utf16Bytes(s)) }},
+	{"base64 of UTF-16", func(s string) string { return base64.StdEncoding.EncodeToString(utf16Bytes(s)) }},
+	{"URL", url.QueryEscape},
+	{"URL path", url.PathEscape},
+	{"URL twice", func(s string) string { return url.QueryEscape(url.QueryEscape(s)) }},
+	{"all of a URL", func(s string) string { return eachByte(s, "%%%02X") }},
+	{"quoted-printable", printed},
+	{"all quoted-printable", func(s string) string { return eachByte(s, "=%02X") }},
+	{"JSON", quotedJSON},
+	{"JSON in JSON", func(s string) string { return quotedJSON(`{"v":` + quotedJSON(s) + `}`) }},
+	{"JSON in a URL", func(s string) string { return "https://x.invalid/?q=" + url.QueryEscape(`{"v":`+quotedJSON(s)+`}`) }},
+	{"JSON, escaped", func(s string) string { return eachRune(s, `\u%04x`) }},
+	{"braces", func(s string) string { return eachRune(s, `\u{%x}`) }},
+	{"HTML", html.EscapeString},
+	{"HTML by number", func(s string) string { return eachRune(s, "&#%d;") }},
+	{"HTML by name", strings.NewReplacer("@", "&commat;", ".", "&period;", "+", "&plus;", "-", "&hyphen;").Replace},
+	{"signs by U+", strings.NewReplacer("@", "U+0040", ".", "U+002E", "|", "U+007C").Replace},
+	{"signs by <U+>", strings.NewReplacer("@", "<U+0040>", ".", "<U+002E>", "|", "<U+007C>").Replace},
+	{"all by U+", func(s string) string { return strings.TrimSpace(eachRune(s, "U+%04X ")) }},
+	{"full width", fullWidth},
+	{"in lines", func(s string) string { return grouped(s, "\r\n ", 7) }},
+	{"zero width", func(s string) string { return between(s, "\u200b") }},
+}
+
+// sentences are those of strangers around what was planted.
+var sentences = []string{
+	"%s", "invalid value %s given", `{"message":"got %s","n":1}`, "<p>bad <b>%s</b></p>", "x=%s&y=2", "the field 'user' (%s) is not known, see https://docs.invalid/errors#422",
+}
+
+// shown reports a part of a value that a text shows, as it is or in an encoding of the
+// last steps that it went through.
+func shown(text, value, spelled string) string {
+	for _, t := range []string{text, html.UnescapeString(text), first(normal(text))} {
+		low := strings.ToLower(t)
+		for i := 0; i+6 <= len(value); i++ {
+			if part := strings.ToLower(value[i : i+6]); !strings.ContainsAny(part, " ") && strings.Contains(low, part) {
+				return part
+			}
+		}
+	}
+	// Two thirds of what was written, wherever it begins.
+	if n := len(spelled) * 2 / 3; n >= 8 {
+		for i := 0; i+n <= len(spelled); i++ {
+			if strings.Contains(text, spelled[i:i+n]) {
+				return spelled[i : i+n]
+			}
+		}
+	}
+	return ""
+}
+
+const composedSecret = "Lw9-Kettle-Drum_77x"
+
+// composed are the values that are planted.
+func composed(t testing.TB) []string {
+	t.Helper()
+	Secret(composedSecret)
+	domain, err := idna.ToASCII("zürich-bücher.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{
+		"kwame.boateng@quixote.example", "kwame.boateng@" + domain, "kwame.boateng@zürich-bücher.example", "+49 1512 3456789", "+15551234567",
+		"aebe52e7-03ee-455a-b3c4-e57283966239", sha, "amzn1.click.q7Rk2-Zt9", "Atza|IwEBIJedGXjDqsU", composedSecret,
+	}
+}
+
+// TestNothingComposedIsShown: an identifier or a secret in up to three encodings, one
+// around another, in a sentence.
+func TestNothingComposedIsShown(t *testing.T) {
+	values := composed(t)
+	check := func(t interface{ Errorf(string, ...any) }, value string, steps ...spelling) {
+		spelled, names := value, ""
+		for _, e := range steps {
+			if e.name == "in lines" && value != composedSecret {
+				return // nobody can tell words from parts of an address that nobody knows
+			}
+			spelled, names = e.of(spelled), names+" "+e.name
+		}
+		for _, in := range sentences {
+			text := fmt.Sprintf(in, spelled)
+			if got := Message(text); shown(got, value, spelled) != "" {
+				t.Errorf("%q by%s: %q\nbecame %q, which shows %q", value, names, text, got, shown(got, value, spelled))
+				return
+			}
+		}
+	}
+	for _, value := range values {
+		for _, one := range encodings {
+			check(t, value, one)
+			for _, two := range encodings {
+				check(t, value, one, two)
+			}
+		}
+	}
+	if t.Failed() {
+		return
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		encoding := rapid.SampledFrom(encodings)
+		check(t, rapid.SampledFrom(values).Draw(t, "value"), encoding.Draw(t, "first"), encoding.Draw(t, "second"), encoding.Draw(t, "third"))
+	})
+}
