@@ -146,7 +146,7 @@ func (c Code) Because(message string) *Reason {
 var registry = register(
 	raised{"schemas", decodeCodes},
 	raised{"transform", eventCodes},
-	raised{"consumer", retentionCodes},
+	raised{"consumer/pump", retentionCodes},
 	raised{"sink/amazon", contractCodes},
 	raised{"sink", attemptCodes},
 	raised{"internal/accounts", accountCodes},
