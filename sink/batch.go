@@ -4,11 +4,23 @@ import (
 	"slices"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
+
+// pending is an event on its way to its lane, and the record that it was made of.
+type pending struct {
+	verdict.Record
+	rec  *kgo.Record
+	id   string
+	hash uint64 // of the id
+	kept int    // how many bytes the original takes, at most
+	end  int    // of its bytes in the feed's memory; they begin where the one before ends, after the frame's Between
+}
 
 // stored is a record whose original is in its batch's store.
 type stored struct {
@@ -43,34 +55,6 @@ func (e *event) beside(others []stored) {
 	}
 }
 
-// history is what has happened to a batch. All its events share it: batches are
-// split, and events leave them, but none ever joins one that was sent.
-type history struct {
-	attempts  int // requests that it took part in
-	firstSent time.Time
-	// When an answer first and last failed it, in Unix milliseconds; 0 means
-	// never.
-	firstFailure, lastFailure int64
-}
-
-// sent counts an attempt, and completes what the receipts of its events say of
-// the request.
-func (h *history) sent(r *verdict.Request) {
-	h.attempts++
-	if h.firstSent.IsZero() {
-		h.firstSent = r.Sent
-	}
-	r.FirstSent, r.Attempts = h.firstSent, h.attempts
-}
-
-// failed notes the time of a failure.
-func (h *history) failed(now time.Time) {
-	h.lastFailure = now.UnixMilli()
-	if h.firstFailure == 0 {
-		h.firstFailure = h.lastFailure
-	}
-}
-
 // prune removes the records whose assignment has ended and returns how many
 // those were; the event is dead when none is left.
 func (e *event) prune() (gone int, dead bool) {
@@ -94,7 +78,7 @@ func (e *event) prune() (gone int, dead bool) {
 
 // batch is a set of events that goes in one request.
 type batch struct {
-	history
+	trials
 	store  *store
 	events []event
 	bytes  int    // of its events, without what the frame adds
@@ -107,16 +91,14 @@ type batch struct {
 	// age is its place in the order in which batches were closed; parts of a
 	// batch have the whole one's.
 	age uint64
+}
 
-	tries int // how often in a row it failed or was put off, since its last rest
-	// Of a batch that was set aside, because Amazon wants its events later, did
-	// not mention them, or takes others but not these:
-	apart     bool
-	notBefore time.Time
-	stuck     bool // for a whole round of tries
+// kept is how many bytes of its records it keeps.
+func (b *batch) kept() int { return b.store.kept }
 
-	// renewed is set when it was sent again with a new token after a 401.
-	renewed bool
+// original is what is kept of one of its records.
+func (b *batch) original(r *stored) deadletter.Original {
+	return deadletter.ReadOriginal(b.store.originals.from(r.original))
 }
 
 func (b *batch) encoded(e *event) []byte { return b.store.encoded.at(e.place) }
@@ -124,17 +106,17 @@ func (b *batch) encoded(e *event) []byte { return b.store.encoded.at(e.place) }
 // id is an event's id, once the batch is closed.
 func (b *batch) id(e *event) string { return b.store.ids[e.named.start:e.named.end] }
 
-// add takes n of a group's events from the first on, whose bytes begin there, and
-// copies what is wanted of their records. The batch is not to become larger than
-// most.
-func (b *batch) add(m *memory, g *group, first, n, most, start int) {
+// add takes events, whose bytes begin there in buf, each behind that many bytes of the
+// frame, and copies what is wanted of their records. The batch is not to become larger
+// than most.
+func (b *batch) add(m *memory, events []pending, buf []byte, between, most, start int) {
 	s := b.store
-	b.events = m.growEvents(b.events, n, most)
-	for i := first; i < first+n; i++ {
-		p := &g.events[i]
+	b.events = m.growEvents(b.events, len(events), most)
+	for i := range events {
+		p := &events[i]
 		e := event{hash: p.hash}
 		e.Record = p.Record
-		e.place = s.addEncoded(m, g.buf[start:p.end], len(g.route.Frame.Between), b.pageSize(s.encoded))
+		e.place = s.addEncoded(m, buf[start:p.end], between, b.pageSize(s.encoded))
 		e.original = s.addOriginal(m, deadletter.OriginalOf(p.rec), p.kept, b.pageSize(s.originals))
 		e.named = s.addID(m, p.id)
 		b.events = append(b.events, e)
@@ -251,7 +233,7 @@ func (b *batch) halves() (first, second *batch) {
 }
 
 func (b *batch) part(events []event) *batch {
-	p := &batch{history: b.history, store: b.store, events: events, age: b.age}
+	p := &batch{trials: trials{history: b.history}, store: b.store, events: events, age: b.age}
 	for i := range events {
 		p.bytes += int(events[i].size)
 	}

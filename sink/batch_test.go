@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
-	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
 // filled is a closed batch of events with these ids, and how often it was told
@@ -36,17 +34,18 @@ func filled(ids, contents []string) (b *batch, same, other int) {
 // growing is such a batch before it is closed. The records it was made of are gone.
 func growing(m *memory, ids, contents []string) *batch {
 	b := &batch{store: &store{}}
-	g := &group{groupKey: groupKey{route: &exchange.Route{Frame: guide.Frame()}}}
+	var buf []byte
+	var events []pending
 	var from *verdict.Origin
 	for i, id := range ids {
-		g.buf = append(append(g.buf, ','), contents[i]...)
+		buf = append(append(buf, ','), contents[i]...)
 		rec := &kgo.Record{Offset: int64(i), Value: fmt.Appendf(nil, "record %d", i)}
 		o := deadletter.OriginalOf(rec)
-		g.events = append(g.events, pending{verdict.RecordOf(verdict.Handle{Seq: uint64(i)}, rec, &from), rec, id, uint64(id[0] - 'a'), o.Size(), len(g.buf)})
+		events = append(events, pending{verdict.RecordOf(verdict.Handle{Seq: uint64(i)}, rec, &from), rec, id, uint64(id[0] - 'a'), o.Size(), len(buf)})
 	}
-	b.add(m, g, 0, len(ids), 500, 0)
-	clear(g.buf)
-	for _, p := range g.events {
+	b.add(m, events, buf, len(guide.Frame().Between), 500, 0)
+	clear(buf)
+	for _, p := range events {
 		clear(p.rec.Value)
 		*p.rec = kgo.Record{}
 	}
@@ -115,7 +114,7 @@ func checkOriginals(t *rapid.T, b *batch) {
 	for i := range b.events {
 		e := &b.events[i]
 		for _, r := range append([]stored{e.stored}, e.others()...) {
-			o := deadletter.ReadOriginal(b.store.originals.from(r.original))
+			o := b.original(&r)
 			if want := fmt.Sprintf("record %d", r.Seq); string(o.Value) != want || r.Offset != int64(r.Seq) {
 				t.Fatalf("%q at %d, want %q", o.Value, r.Offset, want)
 			}
@@ -126,27 +125,27 @@ func checkOriginals(t *rapid.T, b *batch) {
 // A batch is claimed only while none of its ids is, also when it is a half of
 // one that was refused, and what is released can be claimed again.
 func TestClaims(t *testing.T) {
-	spare := sync.Pool{New: func() any { return &idSet{} }}
+	spare := newMemory()
 	of := func(ids ...string) *batch {
 		b, _, _ := filled(ids, make([]string, len(ids)))
 		return b
 	}
 	var c claims
 	first, again, others := of("a", "b", "c", "d"), of("e", "b"), of("f", "g")
-	if !c.take(first, &spare) || c.take(again, &spare) || !c.take(others, &spare) {
+	if !c.take(first, spare) || c.take(again, spare) || !c.take(others, spare) {
 		t.Fatal("want the first and the others claimed, and not what has b again")
 	}
-	c.release(first, &spare)
+	c.release(first, spare)
 	front, back := first.halves()
-	if !c.take(back, &spare) || !c.take(again, &spare) || c.take(front, &spare) {
+	if !c.take(back, spare) || !c.take(again, spare) || c.take(front, spare) {
 		t.Fatal("want c and d claimed, then e and b, and a not with them")
 	}
-	c.release(again, &spare)
-	if !c.take(front, &spare) || front.ids == back.ids {
+	c.release(again, spare)
+	if !c.take(front, spare) || front.ids == back.ids {
 		t.Fatal("want both halves claimed, each for itself")
 	}
 	for _, b := range []*batch{front, back, others} {
-		c.release(b, &spare)
+		c.release(b, spare)
 	}
 	if len(c) != 0 || front.ids != nil || back.ids != nil {
 		t.Errorf("%d claims are left", len(c))

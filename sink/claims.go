@@ -3,7 +3,6 @@ package sink
 import (
 	"math/bits"
 	"slices"
-	"sync"
 )
 
 // claims are the batches that a lane has in flight, for their event ids. A
@@ -15,7 +14,7 @@ import (
 type claims []*batch
 
 // take claims the ids of a batch, all or none.
-func (c *claims) take(b *batch, spare *sync.Pool) bool {
+func (c *claims) take(b *batch, m *memory) bool {
 	for _, other := range *c {
 		for i := range b.events {
 			if other.ids.has(b.events[i].hash) {
@@ -24,7 +23,7 @@ func (c *claims) take(b *batch, spare *sync.Pool) bool {
 		}
 	}
 	if b.ids == nil {
-		b.ids = spare.Get().(*idSet)
+		b.ids = m.ids.Get().(*idSet)
 		b.ids.reset(len(b.events))
 		for i := range b.events {
 			b.ids.add(b.events[i].hash)
@@ -34,10 +33,10 @@ func (c *claims) take(b *batch, spare *sync.Pool) bool {
 	return true
 }
 
-func (c *claims) release(b *batch, spare *sync.Pool) {
+func (c *claims) release(b *batch, m *memory) {
 	*c = slices.DeleteFunc(*c, func(other *batch) bool { return other == b })
 	if b.ids != &b.store.hashes {
-		spare.Put(b.ids)
+		m.ids.Put(b.ids)
 		b.ids = nil
 	}
 }

@@ -157,7 +157,7 @@ func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) 
 		// A request that has the lane to itself needs no claim: there can be
 		// another only once it has been answered.
 		if l.gate.Slots() > 1 {
-			if f.claimed = l.claims.take(b, &l.sink.idSets); !f.claimed {
+			if f.claimed = l.claims.take(b, l.sink.memory); !f.claimed {
 				l.push(b)
 				l.block()
 				return flight{}, false
@@ -181,7 +181,7 @@ func (l *lane) answered(f *flight) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.claims.release(f.batch, &l.sink.idSets)
+	l.claims.release(f.batch, l.sink.memory)
 }
 
 // land ends a flight; true means that the caller watches from now on. A lane

@@ -47,16 +47,6 @@ type groupKey struct {
 	past    *Past // of events that were given back; nil for all others
 }
 
-// pending is an event on its way to its lane, and the record that it was made of.
-type pending struct {
-	verdict.Record
-	rec  *kgo.Record
-	id   string
-	hash uint64 // of the id
-	kept int    // how many bytes the original takes, at most
-	end  int    // of its bytes in buf; they begin where the one before ends, after the frame's Between
-}
-
 const (
 	// maxGroups and maxGroupBytes are what a feed keeps between flushes.
 	maxGroups     = 1024

@@ -89,7 +89,7 @@ func (l *lane) addNew(g *group, now time.Time) (news bool) {
 		if l.open == nil {
 			l.open = l.sink.memory.newBatch(now.Add(l.sink.opts.Linger), l.lastEvents, l.lastBytes)
 		}
-		l.open.add(l.sink.memory, g, first, n, l.batchEvents, start)
+		l.open.add(l.sink.memory, g.events[first:first+n], g.buf, len(g.route.Frame.Between), l.batchEvents, start)
 		if len(l.open.events) >= l.batchEvents {
 			l.closeOpen()
 			news = true
@@ -105,7 +105,7 @@ func (l *lane) addNew(g *group, now time.Time) (news bool) {
 func (l *lane) fit(b *batch, events []pending, start int) (n int) {
 	has, bytes, kept := 0, 0, 0
 	if b != nil {
-		has, bytes, kept = len(b.events), b.bytes, b.store.kept
+		has, bytes, kept = len(b.events), b.bytes, b.kept()
 	}
 	frame := l.route.Frame
 	for n < len(events) && has+n < l.batchEvents {

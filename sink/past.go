@@ -10,12 +10,7 @@ import (
 // reads them again hands it to AddAgain, so that their receipts and dead letters
 // count all requests, and their rounds of tries go on. It does not change.
 type Past struct {
-	history
-	tries     int
-	stuck     bool
-	renewed   bool
-	apart     bool
-	notBefore time.Time
+	trials
 
 	// Of what a strange lane gave back.
 	refused gate.Row
@@ -31,23 +26,12 @@ func (p *Past) NotBefore() time.Time {
 	return p.notBefore
 }
 
-// past is the batch's, nil if it was never sent.
-func (b *batch) past() *Past {
-	if b.attempts == 0 && !b.apart {
+// pastOf is what a batch takes along when it is given back, nil if it was never sent.
+func pastOf(b *batch) *Past {
+	if b.none() {
 		return nil
 	}
-	return &Past{
-		history: b.history, tries: b.tries, stuck: b.stuck, renewed: b.renewed, apart: b.apart, notBefore: b.notBefore,
-	}
-}
-
-// relive gives the batch a past.
-func (b *batch) relive(p *Past) {
-	if p == nil {
-		return
-	}
-	b.history = p.history
-	b.tries, b.stuck, b.renewed, b.apart, b.notBefore = p.tries, p.stuck, p.renewed, p.apart, p.notBefore
+	return &Past{trials: b.trials}
 }
 
 // addAgain takes a feed's events that were given back after they had been sent. They
@@ -59,9 +43,9 @@ func (l *lane) addAgain(g *group, now time.Time) {
 	for first := 0; first < len(g.events); {
 		b := m.newBatch(now, len(g.events)-first, len(g.buf)-start)
 		n := l.fit(nil, g.events[first:], start)
-		b.add(m, g, first, n, n, start)
+		b.add(m, g.events[first:first+n], g.buf, len(g.route.Frame.Between), n, start)
 		b.close(m, l.repeated)
-		b.relive(g.past)
+		b.trials = g.past.trials
 		l.made++
 		b.age = l.made
 		if b.notBefore.After(now) {

@@ -2,7 +2,6 @@ package sink
 
 import (
 	"strings"
-	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
@@ -27,18 +26,19 @@ func (l *lane) accept(verdicts []verdict.Verdict, b *batch, e *event) []verdict.
 func (l *lane) condemn(letters []*deadletter.Draft, b *batch, h *history, e *event, why verdict.Reason) []*deadletter.Draft {
 	d := deadletter.Draft{
 		Contract: l.contract.Name(), Profile: l.profile, EventID: strings.Clone(b.id(e)), Reason: why, Attempts: h.attempts,
-		First: time.UnixMilli(h.firstFailure), Last: time.UnixMilli(h.lastFailure),
+		First: h.first(), Last: h.last(),
 	}
-	letters = append(letters, letterOf(d, b, e.stored))
-	for _, r := range e.others() {
-		letters = append(letters, letterOf(d, b, r))
+	letters = append(letters, letterOf(d, b, &e.stored))
+	others := e.others()
+	for i := range others {
+		letters = append(letters, letterOf(d, b, &others[i]))
 	}
 	return letters
 }
 
 // letterOf is the letter for one of a batch's records.
-func letterOf(l deadletter.Draft, b *batch, r stored) *deadletter.Draft {
-	l.Record, l.Original = r.Record, deadletter.ReadOriginal(b.store.originals.from(r.original))
+func letterOf(l deadletter.Draft, b *batch, r *stored) *deadletter.Draft {
+	l.Record, l.Original = r.Record, b.original(r)
 	return &l
 }
 

@@ -164,7 +164,7 @@ func (l *lane) shedTo(keep claim, most int, now time.Time) (out []Backlog, kept 
 func (l *lane) beyond(queued []*batch, keep claim, kept *claim) (given []*batch) {
 	for _, b := range queued {
 		limit := keep
-		if b.past() == nil {
+		if b.none() {
 			limit.events = min(limit.events, l.use())
 		}
 		part := b.claim()
@@ -221,7 +221,7 @@ func (l *lane) cut(b *batch, n int) (rest *batch) {
 	head := b.copyOf(l.sink.memory, b.events[:n], frame)
 	rest = b.copyOf(l.sink.memory, b.events[n:], frame)
 	for _, part := range []*batch{head, rest} {
-		part.tries, part.stuck, part.renewed, part.apart, part.notBefore = b.tries, b.stuck, b.renewed, b.apart, b.notBefore
+		part.trials = b.trials
 	}
 	l.sink.memory.release(b)
 	*b = *head
@@ -235,24 +235,4 @@ func (l *lane) cut(b *batch, n int) (rest *batch) {
 		}
 	}
 	return rest
-}
-
-// records is how many records the batch's events stand for.
-func (b *batch) records() (n int) {
-	for i := range b.events {
-		n += 1 + len(b.events[i].others())
-	}
-	return n
-}
-
-func (b *batch) appendTokens(tokens []verdict.Handle) []verdict.Handle {
-	tokens = slices.Grow(tokens, len(b.events))
-	for i := range b.events {
-		e := &b.events[i]
-		tokens = append(tokens, e.Handle())
-		for _, r := range e.others() {
-			tokens = append(tokens, r.Handle())
-		}
-	}
-	return tokens
 }

@@ -56,7 +56,6 @@ type Sink struct {
 	laneCost int64
 	memory   *memory
 	scratch  sync.Pool    // *scratch
-	idSets   sync.Pool    // *idSet
 	seed     maphash.Seed // of the hashes of event ids
 }
 
@@ -98,7 +97,6 @@ func New(opts Options) (*Sink, error) {
 	s.stop, s.cancelStop = context.WithCancel(s.ctx)
 	s.ended = endedContext()
 	s.scratch.New = func() any { return &scratch{} }
-	s.idSets.New = func() any { return &idSet{} }
 	s.seed = maphash.MakeSeed()
 	s.letters = deadletter.New(s.ctx, deadletter.Options{
 		Producer: opts.DeadLetters.Producer, Topic: opts.DeadLetters.Topic,

@@ -131,7 +131,7 @@ func (s *Sink) forgetStrangers() {
 // knows of its profile: it may be given up before the batch comes again. The caller
 // holds mu.
 func (l *lane) pastOf(b *batch) *Past {
-	p := b.past()
+	p := pastOf(b)
 	if p == nil || !l.trust.strange {
 		return p
 	}
