@@ -19,9 +19,9 @@ import (
 // filled is a closed batch of events with these ids, and how often it was told
 // of a repetition with the same contents and with others. Ids that begin alike
 // have one hash.
-func filled(ids, contents []string) (b *batch, same, other int) {
-	b = growing(&memory{}, ids, contents)
-	b.close(&memory{}, func(differs bool) {
+func filled(ids, contents []string) (b *Batch, same, other int) {
+	b = growing(&Memory{}, ids, contents)
+	b.Close(&Memory{}, func(differs bool) {
 		if differs {
 			other++
 		} else {
@@ -32,22 +32,22 @@ func filled(ids, contents []string) (b *batch, same, other int) {
 }
 
 // growing is such a batch before it is closed. The records it was made of are gone.
-func growing(m *memory, ids, contents []string) *batch {
-	b := &batch{store: &store{}}
+func growing(m *Memory, ids, contents []string) *Batch {
+	b := &Batch{store: &store{}}
 	var buf []byte
-	var events []pending
+	var events []Pending
 	var from *verdict.Origin
 	for i, id := range ids {
 		buf = append(append(buf, ','), contents[i]...)
 		rec := &kgo.Record{Offset: int64(i), Value: fmt.Appendf(nil, "record %d", i)}
 		o := deadletter.OriginalOf(rec)
-		events = append(events, pending{verdict.RecordOf(verdict.Handle{Seq: uint64(i)}, rec, &from), rec, id, uint64(id[0] - 'a'), o.Size(), len(buf)})
+		events = append(events, Pending{verdict.RecordOf(verdict.Handle{Seq: uint64(i)}, rec, &from), rec, id, uint64(id[0] - 'a'), o.Size(), len(buf)})
 	}
-	b.add(m, events, buf, len(guide.Frame().Between), 500, 0)
+	b.Add(m, events, buf, len(guide.Frame().Between), 500, 0)
 	clear(buf)
 	for _, p := range events {
-		clear(p.rec.Value)
-		*p.rec = kgo.Record{}
+		clear(p.Rec.Value)
+		*p.Rec = kgo.Record{}
 	}
 	return b
 }
@@ -81,19 +81,19 @@ func TestABatchHasEachIDOnce(t *testing.T) {
 		}
 		b, gotSame, gotOther := filled(ids, contents)
 		var got []one
-		for i := range b.events {
-			e := &b.events[i]
-			o := one{b.id(e), string(b.encoded(e)), []uint64{e.Seq}}
-			for _, r := range e.others() {
+		for i := range b.Events {
+			e := &b.Events[i]
+			o := one{b.ID(e), string(b.Encoded(e)), []uint64{e.Seq}}
+			for _, r := range e.Others() {
 				o.Records = append(o.Records, r.Seq)
 			}
 			got = append(got, o)
 		}
-		if d := cmp.Diff(want, got); d != "" || gotSame != same || gotOther != other || b.bytes != size {
+		if d := cmp.Diff(want, got); d != "" || gotSame != same || gotOther != other || b.Bytes != size {
 			t.Fatalf("%d repeated alike and %d otherwise, %d bytes; want %d, %d and %d; events (-want +got):\n%s",
-				gotSame, gotOther, b.bytes, same, other, size, d)
+				gotSame, gotOther, b.Bytes, same, other, size, d)
 		}
-		for _, e := range b.store.events[len(b.events):len(ids)] {
+		for _, e := range b.store.events[len(b.Events):len(ids)] {
 			if e.From != nil || e.more != nil {
 				t.Fatal("what was merged is still kept")
 			}
@@ -110,11 +110,11 @@ func origins() (gone, live *verdict.Origin) {
 }
 
 // checkOriginals fails if an event's records are not those that filled gave it.
-func checkOriginals(t *rapid.T, b *batch) {
-	for i := range b.events {
-		e := &b.events[i]
-		for _, r := range append([]stored{e.stored}, e.others()...) {
-			o := b.original(&r)
+func checkOriginals(t *rapid.T, b *Batch) {
+	for i := range b.Events {
+		e := &b.Events[i]
+		for _, r := range append([]Stored{e.Stored}, e.Others()...) {
+			o := b.Original(&r)
 			if want := fmt.Sprintf("record %d", r.Seq); string(o.Value) != want || r.Offset != int64(r.Seq) {
 				t.Fatalf("%q at %d, want %q", o.Value, r.Offset, want)
 			}
@@ -125,27 +125,27 @@ func checkOriginals(t *rapid.T, b *batch) {
 // A batch is claimed only while none of its ids is, also when it is a half of
 // one that was refused, and what is released can be claimed again.
 func TestClaims(t *testing.T) {
-	spare := newMemory()
-	of := func(ids ...string) *batch {
+	spare := NewMemory()
+	of := func(ids ...string) *Batch {
 		b, _, _ := filled(ids, make([]string, len(ids)))
 		return b
 	}
-	var c claims
+	var c Claims
 	first, again, others := of("a", "b", "c", "d"), of("e", "b"), of("f", "g")
-	if !c.take(first, spare) || c.take(again, spare) || !c.take(others, spare) {
+	if !c.Take(first, spare) || c.Take(again, spare) || !c.Take(others, spare) {
 		t.Fatal("want the first and the others claimed, and not what has b again")
 	}
-	c.release(first, spare)
-	front, back := first.halves()
-	if !c.take(back, spare) || !c.take(again, spare) || c.take(front, spare) {
+	c.Release(first, spare)
+	front, back := first.Halves()
+	if !c.Take(back, spare) || !c.Take(again, spare) || c.Take(front, spare) {
 		t.Fatal("want c and d claimed, then e and b, and a not with them")
 	}
-	c.release(again, spare)
-	if !c.take(front, spare) || front.ids == back.ids {
+	c.Release(again, spare)
+	if !c.Take(front, spare) || front.ids == back.ids {
 		t.Fatal("want both halves claimed, each for itself")
 	}
-	for _, b := range []*batch{front, back, others} {
-		c.release(b, spare)
+	for _, b := range []*Batch{front, back, others} {
+		c.Release(b, spare)
 	}
 	if len(c) != 0 || front.ids != nil || back.ids != nil {
 		t.Errorf("%d claims are left", len(c))
@@ -178,18 +178,18 @@ func TestPartsKeepTheHistory(t *testing.T) {
 	at := time.UnixMilli(1000)
 	var r verdict.Request
 	r.Sent = at
-	b.sent(&r)
-	b.failed(at)
-	b.failed(at.Add(time.Second))
-	first, second := b.halves()
-	for _, p := range []*batch{first, second, b.copyOf(&memory{}, b.events, guide.Frame())} {
-		if p.attempts != 1 || !p.firstSent.Equal(at) || p.firstFailure != 1000 || p.lastFailure != 2000 {
-			t.Errorf("%+v, want one attempt, and failures after 1 and 2 s", p.history)
+	b.Sent(&r)
+	b.Failed(at)
+	b.Failed(at.Add(time.Second))
+	first, second := b.Halves()
+	for _, p := range []*Batch{first, second, b.CopyOf(&Memory{}, b.Events, guide.Frame())} {
+		if p.Attempts != 1 || !p.firstSent.Equal(at) || p.firstFailure != 1000 || p.lastFailure != 2000 {
+			t.Errorf("%+v, want one attempt, and failures after 1 and 2 s", p.History)
 		}
 	}
 	r = verdict.Request{Sent: at.Add(time.Minute)}
-	first.sent(&r)
-	if !r.FirstSent.Equal(at) || r.Attempts != 2 || second.attempts != 1 {
+	first.Sent(&r)
+	if !r.FirstSent.Equal(at) || r.Attempts != 2 || second.Attempts != 1 {
 		t.Errorf("%+v, want the second attempt of what was first sent a minute before", r)
 	}
 }
@@ -198,24 +198,24 @@ func TestPartsKeepTheHistory(t *testing.T) {
 func TestEventsLeaveAnOpenBatch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ids := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-f][a-z]{0,3}`), 1, 20, rapid.ID[string]).Draw(t, "ids")
-		m := &memory{}
+		m := &Memory{}
 		b := growing(m, ids, ids)
 		gone, live := origins()
 		var want []string
-		for i := range b.events {
-			if b.events[i].From = gone; rapid.Bool().Draw(t, "stays") {
-				b.events[i].From = live
+		for i := range b.Events {
+			if b.Events[i].From = gone; rapid.Bool().Draw(t, "stays") {
+				b.Events[i].From = live
 				want = append(want, ids[i])
 			}
 		}
-		if n := b.prune(); n != len(ids)-len(want) {
+		if n := b.Prune(); n != len(ids)-len(want) {
 			t.Fatalf("%d are gone, want %d", n, len(ids)-len(want))
 		}
-		b.close(m, func(bool) { t.Fatal("a repetition") })
+		b.Close(m, func(bool) { t.Fatal("a repetition") })
 		var got []string
-		for i := range b.events {
-			if e := &b.events[i]; string(b.encoded(e)) == b.id(e) {
-				got = append(got, b.id(e))
+		for i := range b.Events {
+			if e := &b.Events[i]; string(b.Encoded(e)) == b.ID(e) {
+				got = append(got, b.ID(e))
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -237,44 +237,44 @@ func TestBodyOfABatch(t *testing.T) {
 		b, same, other := filled(ids, contents)
 		gone, live := origins()
 		pruned := 0
-		for i := range b.events {
-			e := &b.events[i]
+		for i := range b.Events {
+			e := &b.Events[i]
 			e.From = live
-			if i < len(b.events)-1 && rapid.IntRange(0, 5).Draw(t, "gone") == 0 {
+			if i < len(b.Events)-1 && rapid.IntRange(0, 5).Draw(t, "gone") == 0 {
 				e.From, e.more = gone, nil
 				pruned++
 			}
-			for j := range e.others() {
-				e.others()[j].From = live
+			for j := range e.Others() {
+				e.Others()[j].From = live
 			}
 		}
 		// Events leave the parts of a batch as they leave a whole one.
-		var parts []*batch
+		var parts []*Batch
 		switch rapid.IntRange(0, 2).Draw(t, "parts") {
 		case 0:
-			parts = []*batch{b}
+			parts = []*Batch{b}
 		case 1:
-			parts = []*batch{b.copyOf(&memory{}, b.events, guide.Frame())}
+			parts = []*Batch{b.CopyOf(&Memory{}, b.Events, guide.Frame())}
 		case 2:
-			if len(b.events) > 1 {
-				first, second := b.halves()
-				parts = []*batch{first, second, first.copyOf(&memory{}, first.events, guide.Frame())}
+			if len(b.Events) > 1 {
+				first, second := b.Halves()
+				parts = []*Batch{first, second, first.CopyOf(&Memory{}, first.Events, guide.Frame())}
 			}
 		}
 		for _, p := range parts {
-			p.prune()
+			p.Prune()
 		}
-		parts = slices.DeleteFunc(parts, func(p *batch) bool { return len(p.events) == 0 })
+		parts = slices.DeleteFunc(parts, func(p *Batch) bool { return len(p.Events) == 0 })
 		for _, p := range parts {
 			want := guide.Frame().Open
-			for i := range p.events {
+			for i := range p.Events {
 				if i > 0 {
 					want += guide.Frame().Between
 				}
-				want += string(p.encoded(&p.events[i]))
+				want += string(p.Encoded(&p.Events[i]))
 			}
 			want += guide.Frame().Close
-			whole := p.appendBody(nil, guide.Frame())
+			whole := p.AppendBody(nil, guide.Frame())
 			if got := string(bytes.Join(whole, nil)); got != want {
 				t.Fatalf("the body is %q, want %q", got, want)
 			}

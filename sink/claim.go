@@ -6,57 +6,59 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// claim is a part of the window: of what may be taken and have no verdict.
-type claim struct {
-	events int
-	bytes  int64
+// Part is a part of the window: of what may be taken and have no verdict.
+type Part struct {
+	Events int
+	Bytes  int64
 }
 
-func (c claim) plus(o claim) claim  { return claim{c.events + o.events, c.bytes + o.bytes} }
-func (c claim) minus(o claim) claim { return claim{c.events - o.events, c.bytes - o.bytes} }
-func (c claim) within(o claim) bool { return c.events <= o.events && c.bytes <= o.bytes }
+// Plus, Minus and Within add, subtract and compare both.
+func (c Part) Plus(o Part) Part   { return Part{c.Events + o.Events, c.Bytes + o.Bytes} }
+func (c Part) Minus(o Part) Part  { return Part{c.Events - o.Events, c.Bytes - o.Bytes} }
+func (c Part) Within(o Part) bool { return c.Events <= o.Events && c.Bytes <= o.Bytes }
 
-// recordOverhead is what a record costs beside its contents, as the window counts.
-const recordOverhead = 160
+// RecordOverhead is what a record costs beside its contents, as the window counts.
+const RecordOverhead = 160
 
-// claim is what the batch takes of the window, roughly.
-func (b *batch) claim() claim {
-	n := b.records()
+// Takes is what the batch takes of the window, roughly.
+func (b *Batch) Takes() Part {
+	n := b.Records()
 	kept := int64(b.store.kept)
-	if whole := len(b.store.events); whole > len(b.events) {
-		kept = kept * int64(len(b.events)) / int64(whole)
+	if whole := len(b.store.events); whole > len(b.Events) {
+		kept = kept * int64(len(b.Events)) / int64(whole)
 	}
-	return claim{n, kept + recordOverhead*int64(n)}
+	return Part{n, kept + RecordOverhead*int64(n)}
 }
 
-// fitting is how many of the batch's events fit into that much, counted from the
+// Fitting is how many of the batch's events fit into that much, counted from the
 // first.
-func (b *batch) fitting(room claim) (n int) {
-	whole := b.claim()
+func (b *Batch) Fitting(room Part) (n int) {
+	whole := b.Takes()
 	records := 0
-	for i := range b.events {
-		records += 1 + len(b.events[i].others())
-		if records > room.events || whole.bytes*int64(records)/int64(whole.events) > room.bytes {
+	for i := range b.Events {
+		records += 1 + len(b.Events[i].Others())
+		if records > room.Events || whole.Bytes*int64(records)/int64(whole.Events) > room.Bytes {
 			return i
 		}
 	}
-	return len(b.events)
+	return len(b.Events)
 }
 
-// records is how many records the batch's events stand for.
-func (b *batch) records() (n int) {
-	for i := range b.events {
-		n += 1 + len(b.events[i].others())
+// Records is how many records the batch's events stand for.
+func (b *Batch) Records() (n int) {
+	for i := range b.Events {
+		n += 1 + len(b.Events[i].Others())
 	}
 	return n
 }
 
-func (b *batch) appendTokens(tokens []verdict.Handle) []verdict.Handle {
-	tokens = slices.Grow(tokens, len(b.events))
-	for i := range b.events {
-		e := &b.events[i]
+// AppendHandles appends the handles of all its records.
+func (b *Batch) AppendHandles(tokens []verdict.Handle) []verdict.Handle {
+	tokens = slices.Grow(tokens, len(b.Events))
+	for i := range b.Events {
+		e := &b.Events[i]
 		tokens = append(tokens, e.Handle())
-		for _, r := range e.others() {
+		for _, r := range e.Others() {
 			tokens = append(tokens, r.Handle())
 		}
 	}

@@ -5,36 +5,37 @@ import (
 	"slices"
 )
 
-// claims are the batches that a lane has in flight, for their event ids. A
+// Claims are the batches that a lane has in flight, for their event ids. A
 // source may publish an id twice, and two batches get it: one after the other,
 // as they were published, Amazon removes the second. At the same moment it may
 // answer one with a conflict, which would make a dead letter of a good event,
 // and of two that differ nobody could say which was kept. So the later batch
 // waits.
-type claims []*batch
+type Claims []*Batch
 
-// take claims the ids of a batch, all or none.
-func (c *claims) take(b *batch, m *memory) bool {
+// Take claims the ids of a batch, all or none.
+func (c *Claims) Take(b *Batch, m *Memory) bool {
 	for _, other := range *c {
-		for i := range b.events {
-			if other.ids.has(b.events[i].hash) {
+		for i := range b.Events {
+			if other.ids.has(b.Events[i].hash) {
 				return false
 			}
 		}
 	}
 	if b.ids == nil {
 		b.ids = m.ids.Get().(*idSet)
-		b.ids.reset(len(b.events))
-		for i := range b.events {
-			b.ids.add(b.events[i].hash)
+		b.ids.reset(len(b.Events))
+		for i := range b.Events {
+			b.ids.add(b.Events[i].hash)
 		}
 	}
 	*c = append(*c, b)
 	return true
 }
 
-func (c *claims) release(b *batch, m *memory) {
-	*c = slices.DeleteFunc(*c, func(other *batch) bool { return other == b })
+// Release ends the claims of a batch.
+func (c *Claims) Release(b *Batch, m *Memory) {
+	*c = slices.DeleteFunc(*c, func(other *Batch) bool { return other == b })
 	if b.ids != &b.store.hashes {
 		m.ids.Put(b.ids)
 		b.ids = nil

@@ -26,7 +26,7 @@ type surplus struct {
 // stuckLane is a lane that is not to take more than its part of the share.
 type stuckLane struct {
 	lane *lane
-	has  claim
+	has  Part
 	turn time.Time // when it may send again
 	next int64     // the bytes of its next event, roughly, and of the lane
 }
@@ -80,12 +80,12 @@ func (l *lane) asStuck(stuck bool, now time.Time) stuckLane {
 			queued = append(queued, l.open)
 		}
 		x.has = l.inFlight(queued)
-		x.has.bytes += l.cost()
+		x.has.Bytes += l.cost()
 	}
 	for i, b := range queued {
-		part := b.claim()
-		if x.has = x.has.plus(part); i == 0 {
-			x.next = l.cost() + part.bytes/int64(max(part.events, 1)) + 1
+		part := b.Takes()
+		if x.has = x.has.Plus(part); i == 0 {
+			x.next = l.cost() + part.Bytes/int64(max(part.Events, 1)) + 1
 		}
 	}
 	return x
@@ -106,15 +106,15 @@ func (l *lane) turn(now time.Time) time.Time {
 }
 
 // share is what stuck lanes may keep between them.
-func (c *crowd) share(o *Options) claim {
-	return claim{o.WindowEvents / stuckShare, o.WindowBytes / stuckShare}
+func (c *crowd) share(o *Options) Part {
+	return Part{o.WindowEvents / stuckShare, o.WindowBytes / stuckShare}
 }
 
 // each is the part of the share that one of the stuck lanes may keep. It may be
 // none.
-func (c *crowd) each(o *Options) claim {
+func (c *crowd) each(o *Options) Part {
 	n, share := max(len(c.stuck), 1), c.share(o)
-	return claim{share.events / n, share.bytes / int64(n)}
+	return Part{share.Events / n, share.Bytes / int64(n)}
 }
 
 // stuckShare is which part of the window stuck lanes may keep: a quarter. The
@@ -133,8 +133,8 @@ type room struct {
 	lonely time.Time
 	// seen is when each and spare were last found out.
 	seen  time.Time
-	each  claim
-	spare claim // what lanes may still be given
+	each  Part
+	spare Part // what lanes may still be given
 }
 
 // wanted reports whether there may be somebody who could use room. A lane that is
@@ -175,7 +175,7 @@ func (s *Sink) Wants(profile string) int {
 
 func (l *lane) wants(now time.Time) int {
 	l.mu.Lock()
-	stuck, records, use, size := l.stuck(now), l.records, l.use(), max(l.average, recordOverhead)
+	stuck, records, use, size := l.stuck(now), l.records, l.use(), max(l.average, RecordOverhead)
 	due := !l.turn(now).After(now.Add(time.Second))
 	strange, cost := l.trust.strange, l.sink.laneCost-l.cost()
 	l.mu.Unlock()
@@ -210,21 +210,21 @@ func (s *Sink) grant(now time.Time, records, use int, size, cost int64, due bool
 	if now.Sub(r.seen) >= surveyEvery {
 		c := s.survey(now)
 		r.seen, r.each, r.spare = now, c.each(&s.opts), c.share(&s.opts)
-		r.spare = claim{max(r.spare.events, 1), max(r.spare.bytes, 1)}
+		r.spare = Part{max(r.spare.Events, 1), max(r.spare.Bytes, 1)}
 		for _, x := range c.stuck {
-			r.spare = r.spare.minus(x.has)
+			r.spare = r.spare.Minus(x.has)
 		}
 	}
-	if r.spare.events <= 0 || r.spare.bytes <= 0 {
+	if r.spare.Events <= 0 || r.spare.Bytes <= 0 {
 		return 0
 	}
-	use = min(use, r.each.events, int(r.each.bytes/size))
+	use = min(use, r.each.Events, int(r.each.Bytes/size))
 	if use == 0 && due {
 		use = 1
 	}
-	n := min(less(use, records), r.spare.events)
+	n := min(less(use, records), r.spare.Events)
 	if n > 0 {
-		r.spare = r.spare.minus(claim{n, int64(n)*size + cost})
+		r.spare = r.spare.Minus(Part{n, int64(n)*size + cost})
 	}
 	return n
 }

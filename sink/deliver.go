@@ -15,7 +15,7 @@ import (
 
 // flight is a batch on its way in a request.
 type flight struct {
-	batch *batch
+	batch *Batch
 	route *exchange.Route
 	token login.AccessToken
 	round uint64 // of the lane's window
@@ -150,20 +150,20 @@ func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) 
 		if b == nil {
 			return flight{}, false
 		}
-		if l.prune(b); len(b.events) == 0 {
+		if l.prune(b); len(b.Events) == 0 {
 			continue
 		}
 		f := flight{batch: b, route: by, token: token, round: l.gate.Round()}
 		// A request that has the lane to itself needs no claim: there can be
 		// another only once it has been answered.
 		if l.gate.Slots() > 1 {
-			if f.claimed = l.claims.take(b, l.sink.memory); !f.claimed {
+			if f.claimed = l.claims.Take(b, l.sink.memory); !f.claimed {
 				l.push(b)
 				l.block()
 				return flight{}, false
 			}
 		}
-		f.bytes = b.claim().bytes
+		f.bytes = b.Takes().Bytes
 		l.begin(b, f.bytes, now)
 		l.gate.Flying(len(l.flying))
 		l.retire()
@@ -181,7 +181,7 @@ func (l *lane) answered(f *flight) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.claims.release(f.batch, l.sink.memory)
+	l.claims.Release(f.batch, l.sink.memory)
 }
 
 // land ends a flight; true means that the caller watches from now on. A lane
@@ -203,14 +203,14 @@ func (l *lane) land(f *flight) (watch bool) {
 func (l *lane) attempt(f *flight) {
 	s, b := l.sink, f.batch
 	sc := s.scratch.Get().(*scratch)
-	sc.body = b.appendBody(sc.body[:0], f.route.Frame)
-	sc.items = append(sc.items[:0], make([]amazon.Item, len(b.events))...)
+	sc.body = b.AppendBody(sc.body[:0], f.route.Frame)
+	sc.items = append(sc.items[:0], make([]amazon.Item, len(b.Events))...)
 	res := s.sender.Send(s.ctx, f.route, l.profile, f.token, sc.body, sc.items)
 	l.answered(f)
 	if res.Fault.Label == web.FaultCancelled {
 		l.again(b) // the sink was closed; nobody will take it up
 	} else {
-		b.sent(res.Request)
+		b.Sent(res.Request)
 		l.logAttempt(b, &res)
 		l.react(f, &res, sc)
 	}
@@ -220,16 +220,16 @@ func (l *lane) attempt(f *flight) {
 }
 
 // logAttempt is what a controlled test with a few events looks at.
-func (l *lane) logAttempt(b *batch, res *exchange.Result) {
+func (l *lane) logAttempt(b *Batch, res *exchange.Result) {
 	s := l.sink
 	log := s.opts.Log.Debug()
 	if !log.Enabled() {
 		return
 	}
 	ids := zerolog.Arr()
-	for i := range min(len(b.events), 3) {
-		ids.Str(redact.EventID(b.id(&b.events[i])))
+	for i := range min(len(b.Events), 3) {
+		ids.Str(redact.EventID(b.ID(&b.Events[i])))
 	}
-	log.Str("profile", s.profiles.shown(l.profile)).Str("status", res.Label()).Int("events", len(b.events)).
-		Int("attempt", b.attempts).Array("event_ids", ids).Msg("sent to Amazon")
+	log.Str("profile", s.profiles.shown(l.profile)).Str("status", res.Label()).Int("events", len(b.Events)).
+		Int("attempt", b.Attempts).Array("event_ids", ids).Msg("sent to Amazon")
 }

@@ -34,15 +34,15 @@ func ParseExhaustedPolicy(name string) (ExhaustedPolicy, error) {
 }
 
 // spent reports whether the batch has used up its attempts.
-func (l *lane) spent(b *batch) bool { return b.tries >= l.sink.opts.MaxAttempts }
+func (l *lane) spent(b *Batch) bool { return b.Tries >= l.sink.opts.MaxAttempts }
 
 // giveUp reports whether the batch is to become dead letters for it.
-func (l *lane) giveUp(b *batch) bool {
+func (l *lane) giveUp(b *Batch) bool {
 	return l.sink.opts.OnExhausted == DeadLetterExhausted && l.spent(b)
 }
 
-func exhausted(b *batch, status int, why string) verdict.Reason {
-	r := verdict.CodeExhausted.Because(fmt.Sprintf("given up after %s in a row, the last with: %s", count.Of(b.tries, "failure"), why))
+func exhausted(b *Batch, status int, why string) verdict.Reason {
+	r := verdict.CodeExhausted.Because(fmt.Sprintf("given up after %s in a row, the last with: %s", count.Of(b.Tries, "failure"), why))
 	r.Status = status
 	return *r
 }

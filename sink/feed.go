@@ -38,7 +38,7 @@ type Feed struct {
 type group struct {
 	groupKey
 	buf    []byte // the encoded events
-	events []pending
+	events []Pending
 }
 
 type groupKey struct {
@@ -91,7 +91,9 @@ func (f *Feed) AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conver
 		f.dirty = append(f.dirty, g)
 	}
 	o := deadletter.OriginalOf(rec)
-	g.events = append(g.events, pending{verdict.RecordOf(tok, rec, &f.from), rec, c.EventID, maphash.String(f.sink.seed, c.EventID), o.Size(), len(g.buf)})
+	g.events = append(g.events, Pending{
+		Record: verdict.RecordOf(tok, rec, &f.from), Rec: rec, ID: c.EventID, Hash: maphash.String(f.sink.seed, c.EventID), Kept: o.Size(), End: len(g.buf),
+	})
 }
 
 // reject makes of a conversion what its contract says.
@@ -158,7 +160,7 @@ func (f *Feed) Filter(tok verdict.Handle, rec *kgo.Record, profileID, eventID st
 }
 
 func (f *Feed) filter(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, by amazon.Contract, why verdict.Reason) {
-	f.filtered = append(f.sink.memory.verdicts.Grow(f.filtered, 1), verdict.Verdict{
+	f.filtered = append(f.sink.memory.Verdicts.Grow(f.filtered, 1), verdict.Verdict{
 		Handle: tok, Source: verdict.SourceOf(rec), Contract: by.Name(), ProfileID: f.group(groupKey{profile: profileID}).profile, EventID: eventID,
 		Class: why.Class, Status: why.Status, Code: why.Code,
 	})

@@ -29,13 +29,13 @@ func (l *lane) parked() bool {
 
 // anyStuck reports whether events that were put off for a whole round of tries
 // wait for another, those of the given batch left out. The caller holds mu.
-func (l *lane) anyStuck(but *batch) bool {
+func (l *lane) anyStuck(but *Batch) bool {
 	if l.given.stuck = l.given.stuck && l.parked(); l.given.stuck {
 		return true
 	}
-	for _, list := range [][]*batch{l.aside, l.front, l.flying} {
+	for _, list := range [][]*Batch{l.aside, l.front, l.flying} {
 		for _, b := range list {
-			if b.stuck && b != but {
+			if b.Stuck && b != but {
 				return true
 			}
 		}

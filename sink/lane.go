@@ -87,31 +87,31 @@ func (l *lane) addNew(g *group, now time.Time) (news bool) {
 			continue
 		}
 		if l.open == nil {
-			l.open = l.sink.memory.newBatch(now.Add(l.sink.opts.Linger), l.lastEvents, l.lastBytes)
+			l.open = l.sink.memory.NewBatch(now.Add(l.sink.opts.Linger), l.lastEvents, l.lastBytes)
 		}
-		l.open.add(l.sink.memory, g.events[first:first+n], g.buf, len(g.route.Frame.Between), l.batchEvents, start)
-		if len(l.open.events) >= l.batchEvents {
+		l.open.Add(l.sink.memory, g.events[first:first+n], g.buf, len(g.route.Frame.Between), l.batchEvents, start)
+		if len(l.open.Events) >= l.batchEvents {
 			l.closeOpen()
 			news = true
 		}
 		first += n
-		start = g.events[first-1].end
+		start = g.events[first-1].End
 	}
 	return news
 }
 
 // fit returns how many of the events, whose encodings begin at start, a batch has
 // room for. An empty one, or none, takes one event whatever its size.
-func (l *lane) fit(b *batch, events []pending, start int) (n int) {
+func (l *lane) fit(b *Batch, events []Pending, start int) (n int) {
 	has, bytes, kept := 0, 0, 0
 	if b != nil {
-		has, bytes, kept = len(b.events), b.bytes, b.kept()
+		has, bytes, kept = len(b.Events), b.Bytes, b.Kept()
 	}
 	frame := l.route.Frame
 	for n < len(events) && has+n < l.batchEvents {
-		own := events[n].end - start - (n+1)*len(frame.Between)
-		kept += events[n].kept
-		if has+n > 0 && (frame.Size(has+n+1, bytes+own) > l.batchBytes || kept > maxOriginals) {
+		own := events[n].End - start - (n+1)*len(frame.Between)
+		kept += events[n].Kept
+		if has+n > 0 && (frame.Size(has+n+1, bytes+own) > l.batchBytes || kept > MaxOriginals) {
 			break
 		}
 		n++
@@ -153,8 +153,8 @@ func (l *lane) sweep() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.open != nil {
-		if l.prune(l.open); len(l.open.events) == 0 {
-			l.sink.memory.release(l.open)
+		if l.prune(l.open); len(l.open.Events) == 0 {
+			l.sink.memory.Release(l.open)
 			l.open = nil
 		}
 	}
@@ -170,11 +170,11 @@ func (l *lane) sweep() {
 // idle reports whether the lane has no events. The caller holds mu.
 func (l *lane) idle() bool { return l.empty() && len(l.flying) == 0 }
 
-func (l *lane) swept(list []*batch) []*batch {
+func (l *lane) swept(list []*Batch) []*Batch {
 	kept := list[:0]
 	for _, b := range list {
 		l.prune(b)
-		if len(b.events) > 0 {
+		if len(b.Events) > 0 {
 			kept = append(kept, b)
 		}
 	}
@@ -183,8 +183,8 @@ func (l *lane) swept(list []*batch) []*batch {
 }
 
 // prune drops the dead events of a batch. The caller holds mu.
-func (l *lane) prune(b *batch) {
-	if gone := b.prune(); gone > 0 {
+func (l *lane) prune(b *Batch) {
+	if gone := b.Prune(); gone > 0 {
 		l.records -= gone
 		l.sink.metrics.fenced.Add(float64(gone))
 	}

@@ -12,35 +12,36 @@ import (
 // there are few.
 const maxSpare = 1 << 20
 
-// memory is what batches and verdicts are made of. They are a hundred kilobytes
+// Memory is what batches and verdicts are made of. They are a hundred kilobytes
 // each and live for as long as Amazon takes, so they are lent and taken back.
-type memory struct {
-	bytes    slicepool.Slices[byte]
-	events   slicepool.Slices[event]
+type Memory struct {
+	Bytes    slicepool.Slices[byte]
+	events   slicepool.Slices[Event]
 	hashes   slicepool.Slices[uint64]
-	verdicts slicepool.Slices[verdict.Verdict]
+	Verdicts slicepool.Slices[verdict.Verdict]
 	ids      sync.Pool // *idSet
 }
 
-func newMemory() *memory {
-	m := &memory{}
-	m.bytes.Most = maxSpare
+// NewMemory returns an empty one.
+func NewMemory() *Memory {
+	m := &Memory{}
+	m.Bytes.Most = maxSpare
 	m.ids.New = func() any { return &idSet{} }
 	return m
 }
 
-// trim gives up what nobody needed since the last time.
-func (m *memory) trim() {
-	m.bytes.Trim()
+// Trim gives up what nobody needed since the last time.
+func (m *Memory) Trim() {
+	m.Bytes.Trim()
 	m.events.Trim()
 	m.hashes.Trim()
-	m.verdicts.Trim()
+	m.Verdicts.Trim()
 }
 
-// newBatch returns an empty batch that is expected to become like one with that
+// NewBatch returns an empty batch that is expected to become like one with that
 // many events and bytes.
-func (m *memory) newBatch(due time.Time, events, bytes int) *batch {
-	b := &batch{store: &store{}, events: m.events.Get(events), sole: true, due: due}
+func (m *Memory) NewBatch(due time.Time, events, bytes int) *Batch {
+	b := &Batch{store: &store{}, Events: m.events.Get(events), sole: true, Due: due}
 	if bytes < pageSize {
 		b.small = max(bytes, smallPage)
 	}
@@ -50,7 +51,7 @@ func (m *memory) newBatch(due time.Time, events, bytes int) *batch {
 // growEvents makes room for more events of at most that many. What has become more
 // than a few becomes as large as it can be: the sizes in between would only lie
 // about afterwards.
-func (m *memory) growEvents(events []event, more, most int) []event {
+func (m *Memory) growEvents(events []Event, more, most int) []Event {
 	const few = 64
 	n := len(events) + more
 	if n > few && n < most && n > cap(events) {
@@ -59,32 +60,32 @@ func (m *memory) growEvents(events []event, more, most int) []event {
 	return m.events.Grow(events, more)
 }
 
-// release takes a batch's memory back. Halves share theirs and leave it to the
+// Release takes a batch's memory back. Halves share theirs and leave it to the
 // garbage collector.
-func (m *memory) release(b *batch) {
+func (m *Memory) Release(b *Batch) {
 	if !b.sole {
 		return
 	}
 	s := b.store
 	if s.events == nil {
-		s.events = b.events // it was never closed
+		s.events = b.Events // it was never closed
 	}
-	b.store, b.events, b.ids = nil, nil, nil
+	b.store, b.Events, b.ids = nil, nil, nil
 	clear(s.events)
 	m.events.Put(s.events)
 	m.hashes.Put(s.hashes.slots)
-	m.bytes.Put(s.names)
+	m.Bytes.Put(s.names)
 	for _, p := range s.encoded {
-		m.bytes.Put(p)
+		m.Bytes.Put(p)
 	}
 	for _, p := range s.originals {
-		m.bytes.Put(p)
+		m.Bytes.Put(p)
 	}
 	*s = store{}
 }
 
-// giveBack takes the memory of verdicts back.
-func (m *memory) giveBack(vs []verdict.Verdict) {
+// GiveBack takes the memory of verdicts back.
+func (m *Memory) GiveBack(vs []verdict.Verdict) {
 	clear(vs)
-	m.verdicts.Put(vs)
+	m.Verdicts.Put(vs)
 }

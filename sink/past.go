@@ -10,7 +10,7 @@ import (
 // reads them again hands it to AddAgain, so that their receipts and dead letters
 // count all requests, and their rounds of tries go on. It does not change.
 type Past struct {
-	trials
+	Trials
 
 	// Of what a strange lane gave back.
 	refused gate.Row
@@ -23,15 +23,15 @@ func (p *Past) NotBefore() time.Time {
 	if p == nil {
 		return time.Time{}
 	}
-	return p.notBefore
+	return p.Until
 }
 
 // pastOf is what a batch takes along when it is given back, nil if it was never sent.
-func pastOf(b *batch) *Past {
-	if b.none() {
+func pastOf(b *Batch) *Past {
+	if b.None() {
 		return nil
 	}
-	return &Past{trials: b.trials}
+	return &Past{Trials: b.Trials}
 }
 
 // addAgain takes a feed's events that were given back after they had been sent. They
@@ -41,19 +41,19 @@ func (l *lane) addAgain(g *group, now time.Time) {
 	m := l.sink.memory
 	start := 0
 	for first := 0; first < len(g.events); {
-		b := m.newBatch(now, len(g.events)-first, len(g.buf)-start)
+		b := m.NewBatch(now, len(g.events)-first, len(g.buf)-start)
 		n := l.fit(nil, g.events[first:], start)
-		b.add(m, g.events[first:first+n], g.buf, len(g.route.Frame.Between), n, start)
-		b.close(m, l.repeated)
-		b.trials = g.past.trials
+		b.Add(m, g.events[first:first+n], g.buf, len(g.route.Frame.Between), n, start)
+		b.Close(m, l.repeated)
+		b.Trials = g.past.Trials
 		l.made++
-		b.age = l.made
-		if b.notBefore.After(now) {
+		b.Age = l.made
+		if b.Until.After(now) {
 			l.aside = append(l.aside, b)
 		} else {
 			l.push(b)
 		}
 		first += n
-		start = g.events[first-1].end
+		start = g.events[first-1].End
 	}
 }

@@ -98,7 +98,7 @@ func TestWhatIsGivenBackKeepsItsPast(t *testing.T) {
 				past = b.Past
 			}
 		}
-		if past == nil || past.attempts == 0 {
+		if past == nil || past.Attempts == 0 {
 			t.Fatal("nothing of what was sent is given back, so this tests nothing")
 		}
 		if l := p.lane("stuck"); l.Records != 2 {
@@ -222,7 +222,7 @@ func TestTheConditionOfEventsThatAreGivenBack(t *testing.T) {
 		p.sendAll("well", "w")
 		p.after(time.Second)
 		p.shed()
-		if !slices.ContainsFunc(p.parked, func(b Backlog) bool { return b.Past != nil && b.Past.stuck && b.Past.NotBefore().After(time.Now()) }) {
+		if !slices.ContainsFunc(p.parked, func(b Backlog) bool { return b.Past != nil && b.Past.Stuck && b.Past.NotBefore().After(time.Now()) }) {
 			t.Fatal("the one that is put off is not given back")
 		}
 		p.sendAll("p", "good")
@@ -258,7 +258,7 @@ func TestNothingEmptyIsGivenBack(t *testing.T) {
 			}
 			for _, l := range p.sink.lanes["stuck"] {
 				for _, b := range l.inLine(true) {
-					if len(b.events) == 0 {
+					if len(b.Events) == 0 {
 						t.Error("there is an empty batch")
 					}
 				}

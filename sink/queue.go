@@ -7,24 +7,24 @@ import (
 
 // queue holds a lane's batches until they are sent. The lane's mu guards it.
 type queue struct {
-	open  *batch   // still growing; nil if there is none
-	ready []*batch // full or waited long enough, in order
-	front []*batch // what goes before: to be tried again, halves; the last goes first
-	aside []*batch // events that Amazon wants later, each with its own time
+	open  *Batch   // still growing; nil if there is none
+	ready []*Batch // full or waited long enough, in order
+	front []*Batch // what goes before: to be tried again, halves; the last goes first
+	aside []*Batch // events that Amazon wants later, each with its own time
 	made  uint64   // batches that were closed so far
 	// How many events and bytes the last of them had.
 	lastEvents, lastBytes int
-	memory                *memory
+	memory                *Memory
 	// repeated is told of events that are in a batch already.
 	repeated func(differs bool)
 }
 
 // closeOpen makes the open batch ready.
 func (q *queue) closeOpen() {
-	q.lastEvents, q.lastBytes = len(q.open.events), q.open.bytes
-	q.open.close(q.memory, q.repeated)
+	q.lastEvents, q.lastBytes = len(q.open.Events), q.open.Bytes
+	q.open.Close(q.memory, q.repeated)
 	q.made++
-	q.open.age = q.made
+	q.open.Age = q.made
 	q.ready = append(q.ready, q.open)
 	q.open = nil
 }
@@ -33,21 +33,21 @@ func (q *queue) closeOpen() {
 // go by age, because the oldest hold up most commits; one that is pushed goes
 // before others of its age, the halves of one batch. Whoever sends next may take
 // it as soon as mu is free, so the caller must not look at it after that.
-func (q *queue) push(b *batch) {
+func (q *queue) push(b *Batch) {
 	i := len(q.front)
-	for i > 0 && q.front[i-1].age < b.age {
+	for i > 0 && q.front[i-1].Age < b.Age {
 		i--
 	}
 	q.front = slices.Insert(q.front, i, b)
 }
 
 // pushHalves pushes a batch, in halves if it can be halved.
-func (q *queue) pushHalves(b *batch) {
-	if len(b.events) == 1 {
+func (q *queue) pushHalves(b *Batch) {
+	if len(b.Events) == 1 {
 		q.push(b)
 		return
 	}
-	first, second := b.halves()
+	first, second := b.Halves()
 	q.push(second)
 	q.push(first)
 }
@@ -62,12 +62,12 @@ func (q *queue) due(now time.Time) (at time.Time) {
 		return now
 	}
 	for _, b := range q.aside {
-		if at.IsZero() || b.notBefore.Before(at) {
-			at = b.notBefore
+		if at.IsZero() || b.Until.Before(at) {
+			at = b.Until
 		}
 	}
-	if q.open != nil && (at.IsZero() || q.open.due.Before(at)) {
-		at = q.open.due
+	if q.open != nil && (at.IsZero() || q.open.Due.Before(at)) {
+		at = q.open.Due
 	}
 	return at
 }
@@ -75,19 +75,19 @@ func (q *queue) due(now time.Time) (at time.Time) {
 // pop takes out the batch to send now; nil if there is none. A batch that is
 // still growing is not one before its time, however idle the lane: half-empty
 // requests cost Amazon's limits as much as full ones.
-func (q *queue) pop(now time.Time) (b *batch) {
+func (q *queue) pop(now time.Time) (b *Batch) {
 	if n := len(q.front); n > 0 {
 		b, q.front[n-1] = q.front[n-1], nil
 		q.front = q.front[:n-1]
 		return b
 	}
 	for i, a := range q.aside {
-		if !a.notBefore.After(now) {
+		if !a.Until.After(now) {
 			q.aside = slices.Delete(q.aside, i, i+1)
 			return a
 		}
 	}
-	if len(q.ready) == 0 && q.open != nil && !q.open.due.After(now) {
+	if len(q.ready) == 0 && q.open != nil && !q.open.Due.After(now) {
 		q.closeOpen()
 	}
 	if len(q.ready) == 0 {

@@ -20,13 +20,13 @@ import (
 func TestTheOldestGoesFirst(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const n = 8
-		q := queue{memory: &memory{}}
+		q := queue{memory: &Memory{}}
 		for i := range n {
-			q.open = growing(&memory{}, []string{"a", "b"}, []string{strings.Repeat("1", i), ""})
+			q.open = growing(&Memory{}, []string{"a", "b"}, []string{strings.Repeat("1", i), ""})
 			q.closeOpen()
 		}
 		now := time.Now()
-		var sent []*batch
+		var sent []*Batch
 		for range rapid.IntRange(0, n).Draw(t, "sent") {
 			sent = append(sent, q.pop(now))
 		}
@@ -34,8 +34,8 @@ func TestTheOldestGoesFirst(t *testing.T) {
 			q.push(sent[i])
 		}
 		for want := range n {
-			if b := q.pop(now); b.bytes != want {
-				t.Fatalf("batch %d, want %d", b.bytes, want)
+			if b := q.pop(now); b.Bytes != want {
+				t.Fatalf("batch %d, want %d", b.Bytes, want)
 			}
 		}
 		if !q.empty() {
@@ -53,9 +53,9 @@ func indices(n int) []int {
 }
 
 func TestHalvesGoInOrderBeforeWhatIsYounger(t *testing.T) {
-	q := queue{memory: &memory{}}
+	q := queue{memory: &Memory{}}
 	for _, ids := range []string{"abcd", "ef"} {
-		q.open = growing(&memory{}, strings.Split(ids, ""), make([]string, len(ids)))
+		q.open = growing(&Memory{}, strings.Split(ids, ""), make([]string, len(ids)))
 		q.closeOpen()
 	}
 	now := time.Now()
@@ -66,8 +66,8 @@ func TestHalvesGoInOrderBeforeWhatIsYounger(t *testing.T) {
 	var got []string
 	for !q.empty() {
 		ids, b := "", q.pop(now)
-		for i := range b.events {
-			ids += b.id(&b.events[i])
+		for i := range b.Events {
+			ids += b.ID(&b.Events[i])
 		}
 		got = append(got, ids)
 	}
@@ -87,19 +87,19 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 			"another way":                func(l *lane) { l.route = &exchange.Route{} },
 			"no way any more":            func(l *lane) { l.stray = &verdict.Reason{} },
 			"held":                       func(l *lane) { l.gate.Hold(now, time.Second, "") },
-			"full":                       func(l *lane) { l.flying = append(l.flying, &batch{}) },
-			"probing":                    func(l *lane) { widen(l, 8); l.gate.Recall(gate.Row{}, now); l.flying = append(l.flying, &batch{}) },
+			"full":                       func(l *lane) { l.flying = append(l.flying, &Batch{}) },
+			"probing":                    func(l *lane) { widen(l, 8); l.gate.Recall(gate.Row{}, now); l.flying = append(l.flying, &Batch{}) },
 			"the token is refused":       func(l *lane) { l.stale = token },
 			"a later one is refused":     func(l *lane) { l.stale = login.NewAccessToken("Atza|y", 6) },
 			"all of it has been dropped": func(l *lane) { l.ready = nil },
 		} {
 			l := newLane(r.sink, "p", way, now)
-			l.ready = append(l.ready, &batch{store: &store{}, events: []event{{stored: stored{Record: verdict.Record{From: &verdict.Origin{}}}}}})
+			l.ready = append(l.ready, &Batch{store: &store{}, Events: []Event{{Stored: Stored{Record: verdict.Record{From: &verdict.Origin{}}}}}})
 			queued := slices.Clone(l.ready)
 			change(l)
 			flying := len(l.flying)
 			if f, ok := l.take(now, way, token); ok {
-				t.Errorf("%s: took %v", name, f.batch.events)
+				t.Errorf("%s: took %v", name, f.batch.Events)
 			}
 			if len(l.flying) != flying {
 				t.Errorf("%s: %d in flight", name, len(l.flying))
@@ -109,7 +109,7 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 			}
 		}
 		l := newLane(r.sink, "p", way, now)
-		l.ready = append(l.ready, &batch{store: &store{}, events: []event{{stored: stored{Record: verdict.Record{From: &verdict.Origin{}}}}}})
+		l.ready = append(l.ready, &Batch{store: &store{}, Events: []Event{{Stored: Stored{Record: verdict.Record{From: &verdict.Origin{}}}}}})
 		l.stale = login.NewAccessToken("Atza|z", 4)
 		if _, ok := l.take(now, way, token); !ok {
 			t.Error("a batch that may be sent was not taken")

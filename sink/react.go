@@ -30,7 +30,7 @@ func (l *lane) react(f *flight, res *exchange.Result, sc *scratch) {
 }
 
 // again puts the batch before those that were not sent yet.
-func (l *lane) again(b *batch) {
+func (l *lane) again(b *Batch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.push(b)
@@ -41,13 +41,13 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
 	var letters []*deadletter.Draft
-	var later, large []event
-	verdicts := s.memory.verdicts.Get(len(b.events))
-	failed := b.history // of those that the answer says something bad of
-	failed.failed(now)
-	for i := range b.events {
-		e, it := &b.events[i], sc.items[i]
-		if it.Outcome == amazon.TooLarge && len(b.events) == 1 {
+	var later, large []Event
+	verdicts := s.memory.Verdicts.Get(len(b.Events))
+	failed := b.History // of those that the answer says something bad of
+	failed.Failed(now)
+	for i := range b.Events {
+		e, it := &b.Events[i], sc.items[i]
+		if it.Outcome == amazon.TooLarge && len(b.Events) == 1 {
 			it.Outcome = amazon.Refused // nothing is left to split
 		}
 		switch it.Outcome {
@@ -70,21 +70,21 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 	if len(verdicts) > 0 {
 		s.profiles.accept(l.profile) // before its receipt is written
 	}
-	if len(later) == len(b.events) {
-		s.memory.giveBack(verdicts)
+	if len(later) == len(b.Events) {
+		s.memory.GiveBack(verdicts)
 		l.nothingSettled(f, res, now)
 		return
 	}
-	var split, rest *batch
+	var split, rest *Batch
 	if len(large) > 0 {
-		split = b.copyOf(s.memory, large, f.route.Frame)
-		split.history = failed
+		split = b.CopyOf(s.memory, large, f.route.Frame)
+		split.History = failed
 		if len(large) > 1 {
 			s.metrics.splits.Inc()
 		}
 	}
 	if len(later) > 0 {
-		rest = b.copyOf(s.memory, later, f.route.Frame)
+		rest = b.CopyOf(s.memory, later, f.route.Frame)
 	}
 	switch {
 	case rest == nil:
@@ -94,7 +94,7 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 		s.metrics.retried(reasonItems, l.profile, len(later))
 		l.again(rest)
 	default:
-		rest.tries, rest.stuck = b.tries, b.stuck
+		rest.Tries, rest.Stuck = b.Tries, b.Stuck
 		l.putOff(rest, res, now)
 	}
 	l.mu.Lock()
@@ -110,7 +110,7 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 		l.gate.Grow()
 	}
 	l.mu.Unlock()
-	s.memory.release(b)
+	s.memory.Release(b)
 	s.conclude(res.Request, verdicts)
 	s.letters.Put(res.Request, letters)
 }
@@ -122,10 +122,10 @@ const reasonItems = "item"
 // what became of its events. They do not hold the lane, since one event that is
 // put off for ever must not hold up the others; but a server that names a time
 // means everybody.
-func (l *lane) putOff(b *batch, res *exchange.Result, now time.Time) {
+func (l *lane) putOff(b *Batch, res *exchange.Result, now time.Time) {
 	s := l.sink
-	b.failed(now)
-	b.tries++
+	b.Failed(now)
+	b.Tries++
 	l.mu.Lock()
 	l.gate.EndRow()
 	l.mu.Unlock()
@@ -133,13 +133,13 @@ func (l *lane) putOff(b *batch, res *exchange.Result, now time.Time) {
 		l.bury(b, res, exhausted(b, res.Status, "Amazon put it off"))
 		return
 	}
-	s.metrics.retried(reasonItems, l.profile, len(b.events))
+	s.metrics.retried(reasonItems, l.profile, len(b.Events))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	wait := s.backoff.Full(b.tries - 1)
+	wait := s.backoff.Full(b.Tries - 1)
 	if l.spent(b) {
-		l.report(fmt.Sprintf("Amazon has put off %s %s in a row", count.Of(len(b.events), "event"), count.Of(b.tries, "time")))
-		b.tries, b.stuck = 0, true
+		l.report(fmt.Sprintf("Amazon has put off %s %s in a row", count.Of(len(b.Events), "event"), count.Of(b.Tries, "time")))
+		b.Tries, b.Stuck = 0, true
 		wait = s.backoff.Rest(0)
 	}
 	if res.RetryAfter > 0 {
@@ -149,8 +149,8 @@ func (l *lane) putOff(b *batch, res *exchange.Result, now time.Time) {
 }
 
 // putAside has a batch wait on its own. The caller holds mu.
-func (l *lane) putAside(b *batch, until time.Time) {
-	b.apart, b.notBefore = true, until
+func (l *lane) putAside(b *Batch, until time.Time) {
+	b.Apart, b.Until = true, until
 	l.aside = append(l.aside, b)
 }
 
@@ -162,21 +162,21 @@ func (l *lane) nothingSettled(f *flight, res *exchange.Result, now time.Time) {
 	l.mu.Lock()
 	l.gate.Barren()
 	l.mu.Unlock()
-	if !b.apart && b.tries+1 < l.sink.opts.MaxAttempts {
+	if !b.Apart && b.Tries+1 < l.sink.opts.MaxAttempts {
 		l.retry(f, res, reasonItems)
 		return
 	}
-	if !b.apart {
+	if !b.Apart {
 		l.mu.Lock()
 		if l.current(f) {
 			l.gate.Excuse()
 		}
 		l.mu.Unlock()
 	}
-	rest := b.copyOf(l.sink.memory, b.events, f.route.Frame)
-	rest.tries, rest.stuck = b.tries, b.stuck
+	rest := b.CopyOf(l.sink.memory, b.Events, f.route.Frame)
+	rest.Tries, rest.Stuck = b.Tries, b.Stuck
 	l.putOff(rest, res, now)
-	l.sink.memory.release(b)
+	l.sink.memory.Release(b)
 }
 
 // retry tries the batch again after a while: the same bytes, however often. That
@@ -185,12 +185,12 @@ func (l *lane) nothingSettled(f *flight, res *exchange.Result, now time.Time) {
 func (l *lane) retry(f *flight, res *exchange.Result, reason string) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
-	b.failed(now)
-	b.tries++
-	why := res.Describe(l.identifiers(b, b.events...))
+	b.Failed(now)
+	b.Tries++
+	why := res.Describe(l.identifiers(b, b.Events...))
 	over := l.giveUp(b)
 	if !over {
-		s.metrics.retried(reason, l.profile, len(b.events))
+		s.metrics.retried(reason, l.profile, len(b.Events))
 	}
 	l.mu.Lock()
 	l.fail(f, now, res.RetryAfter, why)
@@ -201,8 +201,8 @@ func (l *lane) retry(f *flight, res *exchange.Result, reason string) {
 		}
 	case l.spent(b) && !l.gate.Broken():
 		// Others are taken meanwhile: it is this batch that Amazon cannot take.
-		l.report(fmt.Sprintf("%s to send the same %s failed, the last with: %s", count.Of(b.tries, "attempt"), count.Of(len(b.events), "event"), why))
-		b.tries, b.stuck = 0, true
+		l.report(fmt.Sprintf("%s to send the same %s failed, the last with: %s", count.Of(b.Tries, "attempt"), count.Of(len(b.Events), "event"), why))
+		b.Tries, b.Stuck = 0, true
 		l.putAside(b, now.Add(max(s.backoff.Rest(0), res.RetryAfter)))
 	default:
 		l.push(b)
@@ -218,8 +218,8 @@ func (l *lane) retry(f *flight, res *exchange.Result, reason string) {
 func (l *lane) foreign(f *flight, res *exchange.Result) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
-	b.failed(now)
-	s.metrics.retried("foreign", l.profile, len(b.events))
+	b.Failed(now)
+	s.metrics.retried("foreign", l.profile, len(b.Events))
 	why := res.Stranger() + ": see --amazon-url, and proxies in between"
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -235,10 +235,10 @@ func (l *lane) foreign(f *flight, res *exchange.Result) {
 // stands alone.
 func (l *lane) narrow(f *flight, res *exchange.Result) {
 	b := f.batch
-	b.failed(l.sink.opts.Now())
-	several := len(b.events) > 1
+	b.Failed(l.sink.opts.Now())
+	several := len(b.Events) > 1
 	if several {
-		l.sink.metrics.retried(res.Label(), l.profile, len(b.events))
+		l.sink.metrics.retried(res.Label(), l.profile, len(b.Events))
 		l.sink.metrics.splits.Inc()
 	}
 	l.mu.Lock()
@@ -251,6 +251,6 @@ func (l *lane) narrow(f *flight, res *exchange.Result) {
 	}
 	l.mu.Unlock()
 	if !several {
-		l.bury(b, res, res.Said.Reason(verdict.Rejected, res.Status, l.identifiers(b, b.events...)))
+		l.bury(b, res, res.Said.Reason(verdict.Rejected, res.Status, l.identifiers(b, b.Events...)))
 	}
 }

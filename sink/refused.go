@@ -11,12 +11,12 @@ import (
 // not the token's fault.
 func (l *lane) unauthenticated(f *flight, res *exchange.Result) {
 	b := f.batch
-	events := len(b.events) // the batch is not ours once it has been pushed
+	events := len(b.Events) // the batch is not ours once it has been pushed
 	now := l.sink.opts.Now()
 	l.mu.Lock()
 	if f.route != l.route {
 		// The token was another account's, and is not the concern of this one.
-		b.failed(now)
+		b.Failed(now)
 		l.push(b)
 		l.mu.Unlock()
 		l.sink.metrics.retried(res.Label(), l.profile, events)
@@ -27,16 +27,16 @@ func (l *lane) unauthenticated(f *flight, res *exchange.Result) {
 	known := l.refusedToken(f.token)
 	// An API token cannot be renewed. Its source waits for another one and has this one
 	// tried again from time to time; no event is at fault.
-	renew := f.route.APIToken || !b.renewed && (known || !l.gate.Sentenced() || !l.renewedLately(now))
+	renew := f.route.APIToken || !b.Renewed && (known || !l.gate.Sentenced() || !l.renewedLately(now))
 	if renew {
-		b.failed(now)
-		b.renewed = true
+		b.Failed(now)
+		b.Renewed = true
 		if !known {
 			l.refuse(f.token, now)
 		}
 		l.push(b)
 	} else {
-		b.renewed = false
+		b.Renewed = false
 	}
 	l.mu.Unlock()
 	if renew {
@@ -52,10 +52,10 @@ func (l *lane) unauthenticated(f *flight, res *exchange.Result) {
 func (l *lane) refused(f *flight, res *exchange.Result) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
-	b.failed(now)
-	b.tries = 0
-	events := len(b.events)
-	why := res.Said.Reason(verdict.Auth, res.Status, l.identifiers(b, b.events...))
+	b.Failed(now)
+	b.Tries = 0
+	events := len(b.Events)
+	why := res.Said.Reason(verdict.Auth, res.Status, l.identifiers(b, b.Events...))
 	if !l.holdRefused(f, now, why) {
 		l.bury(b, res, why)
 		return

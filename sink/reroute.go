@@ -89,9 +89,9 @@ const reasonPaused = "paused in the accounts file"
 func (l *lane) dismiss() bool {
 	l.mu.Lock()
 	why := l.stray
-	var gone []*batch
+	var gone []*Batch
 	if why != nil {
-		for _, list := range []*[]*batch{&l.front, &l.ready, &l.aside} {
+		for _, list := range []*[]*Batch{&l.front, &l.ready, &l.aside} {
 			gone = append(gone, *list...)
 			clear(*list)
 			*list = nil
@@ -104,7 +104,7 @@ func (l *lane) dismiss() bool {
 	l.mu.Unlock()
 	now := l.sink.opts.Now()
 	for _, b := range gone {
-		b.failed(now)
+		b.Failed(now)
 		l.bury(b, &exchange.Result{}, *why)
 	}
 	return why != nil

@@ -9,11 +9,11 @@ import (
 )
 
 // accept appends the verdicts of an accepted event.
-func (l *lane) accept(verdicts []verdict.Verdict, b *batch, e *event) []verdict.Verdict {
-	v := verdict.Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: b.id(e), Class: verdict.Accepted, Attempts: b.attempts}
+func (l *lane) accept(verdicts []verdict.Verdict, b *Batch, e *Event) []verdict.Verdict {
+	v := verdict.Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: b.ID(e), Class: verdict.Accepted, Attempts: b.Attempts}
 	v.Handle, v.Source = e.Handle(), e.Source()
 	verdicts = append(verdicts, v)
-	for _, r := range e.others() {
+	for _, r := range e.Others() {
 		v.Handle, v.Source = r.Handle(), r.Source()
 		verdicts = append(verdicts, v)
 	}
@@ -23,13 +23,13 @@ func (l *lane) accept(verdicts []verdict.Verdict, b *batch, e *event) []verdict.
 // condemn appends the dead letters of an event, one for each of its records:
 // each record's offset needs one. The id is a part of a text with all of the
 // batch's, which a letter that waits for its topic must not keep.
-func (l *lane) condemn(letters []*deadletter.Draft, b *batch, h *history, e *event, why verdict.Reason) []*deadletter.Draft {
+func (l *lane) condemn(letters []*deadletter.Draft, b *Batch, h *History, e *Event, why verdict.Reason) []*deadletter.Draft {
 	d := deadletter.Draft{
-		Contract: l.contract.Name(), Profile: l.profile, EventID: strings.Clone(b.id(e)), Reason: why, Attempts: h.attempts,
-		First: h.first(), Last: h.last(),
+		Contract: l.contract.Name(), Profile: l.profile, EventID: strings.Clone(b.ID(e)), Reason: why, Attempts: h.Attempts,
+		First: h.First(), Last: h.Last(),
 	}
-	letters = append(letters, letterOf(d, b, &e.stored))
-	others := e.others()
+	letters = append(letters, letterOf(d, b, &e.Stored))
+	others := e.Others()
 	for i := range others {
 		letters = append(letters, letterOf(d, b, &others[i]))
 	}
@@ -37,30 +37,30 @@ func (l *lane) condemn(letters []*deadletter.Draft, b *batch, h *history, e *eve
 }
 
 // letterOf is the letter for one of a batch's records.
-func letterOf(l deadletter.Draft, b *batch, r *stored) *deadletter.Draft {
-	l.Record, l.Original = r.Record, b.original(r)
+func letterOf(l deadletter.Draft, b *Batch, r *Stored) *deadletter.Draft {
+	l.Record, l.Original = r.Record, b.Original(r)
 	return &l
 }
 
 // bury makes dead letters of all events of a batch.
-func (l *lane) bury(b *batch, res *exchange.Result, why verdict.Reason) {
+func (l *lane) bury(b *Batch, res *exchange.Result, why verdict.Reason) {
 	var letters []*deadletter.Draft
-	for i := range b.events {
-		letters = l.condemn(letters, b, &b.history, &b.events[i], why)
+	for i := range b.Events {
+		letters = l.condemn(letters, b, &b.History, &b.Events[i], why)
 	}
 	l.mu.Lock()
 	l.records -= len(letters)
 	l.mu.Unlock()
-	l.sink.memory.release(b)
+	l.sink.memory.Release(b)
 	l.sink.letters.Put(res.Request, letters)
 }
 
 // identifiers returns those of some events of a batch, for masking them in what Amazon
 // says about them: the profile too, where nobody knows it.
-func (l *lane) identifiers(b *batch, events ...event) []string {
+func (l *lane) identifiers(b *Batch, events ...Event) []string {
 	var ids []string
 	for i := range events {
-		ids = append(ids, l.contract.Identifiers(b.encoded(&events[i]))...)
+		ids = append(ids, l.contract.Identifiers(b.Encoded(&events[i]))...)
 	}
 	const least = 4 // shorter ones are parts of words
 	if len(l.profile) >= least && !l.sink.profiles.knows(l.profile) {

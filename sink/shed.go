@@ -64,12 +64,12 @@ func (s *Sink) shedStuck(c *crowd, now time.Time, most int) (out []Backlog, gave
 	slices.SortFunc(c.stuck, func(a, b stuckLane) int { return a.turn.Compare(b.turn) })
 	each, left := c.each(&s.opts), c.share(&s.opts)
 	for _, x := range c.stuck {
-		keep := claim{min(max(each.events, 1), max(left.events, 0)), min(each.bytes, max(left.bytes, 0))}
-		if left.bytes > 0 {
-			keep.bytes = max(keep.bytes, x.next) // or a large event would never be sent
+		keep := Part{min(max(each.Events, 1), max(left.Events, 0)), min(each.Bytes, max(left.Bytes, 0))}
+		if left.Bytes > 0 {
+			keep.Bytes = max(keep.Bytes, x.next) // or a large event would never be sent
 		}
 		given, kept := x.lane.shedTo(keep, most-gave, now)
-		out, gave, left = append(out, given...), gave+recordsIn(given), left.minus(kept)
+		out, gave, left = append(out, given...), gave+recordsIn(given), left.Minus(kept)
 	}
 	s.metrics.shed.Add(float64(gave))
 	return out, gave
@@ -91,14 +91,14 @@ func (l *lane) shed(most int) []Backlog {
 		l.closeOpen()
 	}
 	from, n := len(l.ready), 0
-	for from > 0 && n+l.ready[from-1].records() <= most {
+	for from > 0 && n+l.ready[from-1].Records() <= most {
 		from--
-		n += l.ready[from].records()
+		n += l.ready[from].Records()
 	}
 	b := Backlog{Profile: l.profile, Tokens: make([]verdict.Handle, 0, n)}
 	for _, given := range l.ready[from:] {
-		b.Tokens = given.appendTokens(b.Tokens)
-		l.sink.memory.release(given)
+		b.Tokens = given.AppendHandles(b.Tokens)
+		l.sink.memory.Release(given)
 	}
 	clear(l.ready[from:])
 	l.ready = l.ready[:from]
@@ -119,7 +119,7 @@ func (l *lane) shed(most int) []Backlog {
 // last of them cut in two. What was never sent it keeps only as far as it is of
 // use. Of a lane that is well the same is done with the events that Amazon has put
 // off.
-func (l *lane) shedTo(keep claim, most int, now time.Time) (out []Backlog, kept claim) {
+func (l *lane) shedTo(keep Part, most int, now time.Time) (out []Backlog, kept Part) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	stuck := l.stuck(now)
@@ -129,23 +129,23 @@ func (l *lane) shedTo(keep claim, most int, now time.Time) (out []Backlog, kept 
 	queued := l.inLine(stuck)
 	if stuck {
 		kept = l.inFlight(queued)
-		kept.bytes += l.cost()
+		kept.Bytes += l.cost()
 	}
 	given := l.beyond(queued, keep, &kept)
 	// The youngest are given, if there are more than may be.
 	from, n := len(given), 0
-	for from > 0 && n+given[from-1].records() <= most {
+	for from > 0 && n+given[from-1].Records() <= most {
 		from--
-		n += given[from].records()
+		n += given[from].Records()
 	}
 	for _, b := range given[:from] {
-		kept = kept.plus(b.claim())
+		kept = kept.Plus(b.Takes())
 	}
 	for _, b := range given[from:] {
 		l.takeOut(b)
-		l.given.gave(b.stuck)
-		out = append(out, Backlog{Profile: l.profile, Tokens: b.appendTokens(nil), Past: l.pastOf(b)})
-		l.sink.memory.release(b)
+		l.given.gave(b.Stuck)
+		out = append(out, Backlog{Profile: l.profile, Tokens: b.AppendHandles(nil), Past: l.pastOf(b)})
+		l.sink.memory.Release(b)
 	}
 	l.records -= n
 	l.signal()
@@ -154,27 +154,27 @@ func (l *lane) shedTo(keep claim, most int, now time.Time) (out []Backlog, kept 
 			l.rest()
 		}
 		l.discharge()
-		kept = claim{}
+		kept = Part{}
 	}
 	return out, kept
 }
 
 // beyond returns the batches that the lane is not to keep, and adds to kept what
 // the others take. The caller holds mu.
-func (l *lane) beyond(queued []*batch, keep claim, kept *claim) (given []*batch) {
+func (l *lane) beyond(queued []*Batch, keep Part, kept *Part) (given []*Batch) {
 	for _, b := range queued {
 		limit := keep
-		if b.none() {
-			limit.events = min(limit.events, l.use())
+		if b.None() {
+			limit.Events = min(limit.Events, l.use())
 		}
-		part := b.claim()
-		if len(given) == 0 && kept.plus(part).within(limit) {
-			*kept = kept.plus(part)
+		part := b.Takes()
+		if len(given) == 0 && kept.Plus(part).Within(limit) {
+			*kept = kept.Plus(part)
 			continue
 		}
-		if n := b.fitting(limit.minus(*kept)); len(given) == 0 && n > 0 && n < len(b.events) {
+		if n := b.Fitting(limit.Minus(*kept)); len(given) == 0 && n > 0 && n < len(b.Events) {
 			rest := l.cut(b, n)
-			*kept = kept.plus(b.claim())
+			*kept = kept.Plus(b.Takes())
 			b = rest
 		}
 		given = append(given, b)
@@ -183,18 +183,18 @@ func (l *lane) beyond(queued []*batch, keep claim, kept *claim) (given []*batch)
 }
 
 // inFlight is what the lane has beside the batches that wait. The caller holds mu.
-func (l *lane) inFlight(queued []*batch) claim {
+func (l *lane) inFlight(queued []*Batch) Part {
 	n := l.records
 	for _, b := range queued {
-		n -= b.records()
+		n -= b.Records()
 	}
-	return claim{max(n, 0), l.airborne}
+	return Part{max(n, 0), l.airborne}
 }
 
 // inLine returns the batches that wait, those that go next first; of a lane that is
 // not stuck only those that Amazon has put off. The caller holds mu.
-func (l *lane) inLine(stuck bool) []*batch {
-	aside := slices.SortedStableFunc(slices.Values(l.aside), func(a, b *batch) int { return a.notBefore.Compare(b.notBefore) })
+func (l *lane) inLine(stuck bool) []*Batch {
+	aside := slices.SortedStableFunc(slices.Values(l.aside), func(a, b *Batch) int { return a.Until.Compare(b.Until) })
 	if !stuck {
 		return aside
 	}
@@ -204,8 +204,8 @@ func (l *lane) inLine(stuck bool) []*batch {
 }
 
 // takeOut removes a batch from the list that it is in. The caller holds mu.
-func (l *lane) takeOut(b *batch) {
-	for _, list := range []*[]*batch{&l.front, &l.aside, &l.ready} {
+func (l *lane) takeOut(b *Batch) {
+	for _, list := range []*[]*Batch{&l.front, &l.aside, &l.ready} {
 		if i := slices.Index(*list, b); i >= 0 {
 			*list = slices.Delete(*list, i, i+1)
 			return
@@ -216,16 +216,16 @@ func (l *lane) takeOut(b *batch) {
 // cut leaves n of a batch's events in it and returns the rest, right behind it in
 // its list. Each has a store of its own afterwards, so that giving the rest up
 // frees its memory. The caller holds mu.
-func (l *lane) cut(b *batch, n int) (rest *batch) {
+func (l *lane) cut(b *Batch, n int) (rest *Batch) {
 	frame := l.route.Frame
-	head := b.copyOf(l.sink.memory, b.events[:n], frame)
-	rest = b.copyOf(l.sink.memory, b.events[n:], frame)
-	for _, part := range []*batch{head, rest} {
-		part.trials = b.trials
+	head := b.CopyOf(l.sink.memory, b.Events[:n], frame)
+	rest = b.CopyOf(l.sink.memory, b.Events[n:], frame)
+	for _, part := range []*Batch{head, rest} {
+		part.Trials = b.Trials
 	}
-	l.sink.memory.release(b)
+	l.sink.memory.Release(b)
 	*b = *head
-	for _, list := range []*[]*batch{&l.front, &l.aside, &l.ready} {
+	for _, list := range []*[]*Batch{&l.front, &l.aside, &l.ready} {
 		if i := slices.Index(*list, b); i >= 0 {
 			if list != &l.front { // whose last goes first
 				i++

@@ -54,7 +54,7 @@ type Sink struct {
 	unknown  atomic.Int64 // lanes that were made for profiles that nobody knew
 	familiar int64        // how many of them are no strangers
 	laneCost int64
-	memory   *memory
+	memory   *Memory
 	scratch  sync.Pool    // *scratch
 	seed     maphash.Seed // of the hashes of event ids
 }
@@ -82,7 +82,7 @@ func New(opts Options) (*Sink, error) {
 		backoff:  spaced,
 		policy:   gate.Policy{Backoff: spaced, MaxAttempts: opts.MaxAttempts, AuthHold: opts.AuthHold, Timeout: opts.RequestTimeout},
 		metrics:  m,
-		memory:   newMemory(),
+		memory:   NewMemory(),
 		lanes:    make(map[string][]*lane),
 		laneCost: laneCost(opts.WindowBytes), familiar: familiar,
 		profiles: newProfiles(opts.Configured),
@@ -106,7 +106,7 @@ func New(opts Options) (*Sink, error) {
 	if r := opts.Receipts; r.Topic != "" {
 		s.receipts = receipt.New(s.ctx, receipt.Options{
 			Producer: r.Producer, Topic: r.Topic, Prefix: r.Prefix, MaxBytes: r.MaxBytes,
-			Settle: opts.Settle, Shown: s.profiles.shown, Bytes: &s.memory.bytes, Verdicts: &s.memory.verdicts, Backoff: s.backoff,
+			Settle: opts.Settle, Shown: s.profiles.shown, Bytes: &s.memory.Bytes, Verdicts: &s.memory.Verdicts, Backoff: s.backoff,
 			Conditions: opts.Conditions, Registerer: opts.Registerer, Now: opts.Now,
 		})
 	}
@@ -196,10 +196,10 @@ func (s *Sink) leaveOut(vs []verdict.Verdict) {
 func (s *Sink) conclude(r *verdict.Request, vs []verdict.Verdict) {
 	switch {
 	case len(vs) == 0:
-		s.memory.giveBack(vs)
+		s.memory.GiveBack(vs)
 	case s.receipts == nil:
 		s.opts.Settle(vs)
-		s.memory.giveBack(vs)
+		s.memory.GiveBack(vs)
 	default:
 		s.receipts.Put(r, vs)
 	}
@@ -236,7 +236,7 @@ func (s *Sink) Sweep() {
 
 // Trim gives up memory that was not needed since the last time.
 func (s *Sink) Trim() {
-	s.memory.trim()
+	s.memory.Trim()
 	s.sender.Trim()
 }
 

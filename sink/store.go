@@ -14,7 +14,7 @@ type store struct {
 	kept      int     // bytes of those
 	names     []byte  // the event ids, until the batch is closed
 	ids       string  // and then
-	events    []event // all that it had when it was closed
+	events    []Event // all that it had when it was closed
 	hashes    idSet   // of their ids
 }
 
@@ -67,49 +67,49 @@ func (p *pages) page(piece, lead, size int, from *slicepool.Slices[byte]) (*[]by
 }
 
 // addEncoded adds an event that already has the frame's Between before it.
-func (s *store) addEncoded(m *memory, piece []byte, between, size int) place {
-	page, at := s.encoded.page(len(piece), between, size, &m.bytes)
+func (s *store) addEncoded(m *Memory, piece []byte, between, size int) place {
+	page, at := s.encoded.page(len(piece), between, size, &m.Bytes)
 	*page = append(*page, piece...)
 	at.start += uint16(between)
 	return place{at, uint32(len(piece) - between)}
 }
 
 // addOriginal adds what is kept of a record, which is that many bytes at most.
-func (s *store) addOriginal(m *memory, o deadletter.Original, most, size int) spot {
-	page, at := s.originals.page(most, 0, size, &m.bytes)
+func (s *store) addOriginal(m *Memory, o deadletter.Original, most, size int) spot {
+	page, at := s.originals.page(most, 0, size, &m.Bytes)
 	*page = o.AppendTo(*page)
 	s.kept += most
 	return at
 }
 
 // addID adds an event's id.
-func (s *store) addID(m *memory, id string) span {
+func (s *store) addID(m *Memory, id string) span {
 	start := len(s.names)
-	s.names = append(m.bytes.Grow(s.names, len(id)), id...)
+	s.names = append(m.Bytes.Grow(s.names, len(id)), id...)
 	return span{uint32(start), uint32(len(s.names))}
 }
 
 // close makes one text of the ids. Verdicts have parts of it, when the store is
 // another batch's already, so it is a copy.
-func (s *store) close(m *memory) {
+func (s *store) close(m *Memory) {
 	s.ids = string(s.names)
-	m.bytes.Put(s.names)
+	m.Bytes.Put(s.names)
 	s.names = nil
 }
 
 // keep copies a record's original from the store that it is in. So many are yet to
 // come, this one included.
-func (s *store) keep(m *memory, from *store, r *stored, left int) {
+func (s *store) keep(m *Memory, from *store, r *Stored, left int) {
 	o := from.originals.from(r.original)
 	o = o[:deadletter.OriginalSize(o)]
-	page, at := s.originals.page(len(o), 0, min(len(o)*left, pageSize), &m.bytes)
+	page, at := s.originals.page(len(o), 0, min(len(o)*left, pageSize), &m.Bytes)
 	*page = append(*page, o...)
 	s.kept += len(o)
 	r.original = at
 }
 
 const (
-	// maxOriginals bounds what a batch keeps of its records: a record can be much
+	// MaxOriginals bounds what a batch keeps of its records: a record can be much
 	// larger than what is sent of it.
-	maxOriginals = 64 << 20
+	MaxOriginals = 64 << 20
 )

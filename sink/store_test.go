@@ -17,7 +17,7 @@ import (
 // are of one size but for larger pieces.
 func TestPagesKeepPieces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m, s := newMemory(), &store{}
+		m, s := NewMemory(), &store{}
 		sizes := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(1, 2000), rapid.IntRange(1, 5*pageSize)), 1, 60).Draw(t, "sizes")
 		between := rapid.IntRange(0, 1).Draw(t, "between")
 		var places []place
@@ -42,27 +42,27 @@ func TestPagesKeepPieces(t *testing.T) {
 
 // What batches leave behind is used again, and holds no records of theirs.
 func TestReleasedMemory(t *testing.T) {
-	m := newMemory()
-	made := func() (*batch, []*byte) {
+	m := NewMemory()
+	made := func() (*Batch, []*byte) {
 		b := growing(m, []string{"a", "b"}, []string{"1", "2"})
-		b.sole, b.events[0].From = true, &verdict.Origin{}
-		b.close(m, nil)
+		b.sole, b.Events[0].From = true, &verdict.Origin{}
+		b.Close(m, nil)
 		return b, []*byte{&b.store.encoded[0][0], &b.store.originals[0][0]}
 	}
 	b, first := made()
 	events := b.store.events
-	m.release(b)
+	m.Release(b)
 	for _, e := range events[:cap(events)] {
 		if e.From != nil || e.more != nil {
 			t.Errorf("%+v is left", e)
 		}
 	}
 	b, again := made()
-	if &b.events[0] != &events[0] || again[0] != first[1] && again[0] != first[0] {
+	if &b.Events[0] != &events[0] || again[0] != first[1] && again[0] != first[0] {
 		t.Error("a batch's memory is not used for the next one")
 	}
-	half, _ := b.halves()
-	m.release(half)
+	half, _ := b.Halves()
+	m.Release(half)
 	if _, third := made(); third[0] == again[0] || third[0] == again[1] {
 		t.Error("the memory of a half is given to others while the other half has it")
 	}
@@ -70,20 +70,20 @@ func TestReleasedMemory(t *testing.T) {
 
 // The memory of a busy hour is not kept for ever.
 func TestMemoryIsTrimmed(t *testing.T) {
-	m := newMemory()
+	m := NewMemory()
 	kept := func() []int {
-		return []int{m.bytes.Kept(), m.events.Kept(), m.hashes.Kept(), m.verdicts.Kept()}
+		return []int{m.Bytes.Kept(), m.events.Kept(), m.hashes.Kept(), m.Verdicts.Kept()}
 	}
 	b := growing(m, []string{"a", "b"}, []string{"1", "2"})
 	b.sole = true
-	b.close(m, nil)
-	m.release(b)
-	m.giveBack(m.verdicts.Get(10))
+	b.Close(m, nil)
+	m.Release(b)
+	m.GiveBack(m.Verdicts.Get(10))
 	if slices.Contains(kept(), 0) {
 		t.Fatalf("%v slices are kept, want some of each kind", kept())
 	}
 	for range 2 {
-		m.trim()
+		m.Trim()
 	}
 	if got := kept(); !slices.Equal(got, make([]int, 4)) {
 		t.Errorf("%v slices are kept that nobody used", got)
@@ -93,9 +93,9 @@ func TestMemoryIsTrimmed(t *testing.T) {
 // Of a lane that sends little an open batch has little memory: there can be
 // thousands of them.
 func TestSmallBatchesBeginSmall(t *testing.T) {
-	m := newMemory()
+	m := NewMemory()
 	for bytes, want := range map[int]int{0: smallPage, 3000: 3000, pageSize: pageSize, 250_000: pageSize} {
-		b := m.newBatch(time.Time{}, 1, bytes)
+		b := m.NewBatch(time.Time{}, 1, bytes)
 		at := b.store.addEncoded(m, make([]byte, 100), 1, b.pageSize(b.store.encoded))
 		if got := cap(b.store.encoded[at.page]); got < want || got > want+want/4 {
 			t.Errorf("a batch like one of %d bytes begins with %d, want %d", bytes, got, want)
@@ -111,17 +111,17 @@ func TestSmallBatchesBeginSmall(t *testing.T) {
 func TestEventsAreFoundWhereverTheirPageEnds(t *testing.T) {
 	for first := maxStart - 12; first <= maxStart+4; first++ {
 		for _, between := range []int{0, 1, 2, 7} {
-			m, s := newMemory(), &store{}
+			m, s := NewMemory(), &store{}
 			frame := amazon.Frame{Open: "[", Between: strings.Repeat(",", between), Close: "]"}
-			b := &batch{store: s}
+			b := &Batch{store: s}
 			var want strings.Builder
 			want.WriteString(frame.Open)
 			// The first fills its page as far as that, the others come behind it.
 			for i, size := range []int{first - between, 3, 5, 1, 1} {
 				piece := append([]byte(frame.Between), bytes.Repeat([]byte{byte('a' + i)}, size)...)
-				e := event{place: s.addEncoded(m, piece, between, 4*maxStart)}
-				b.events = append(b.events, e)
-				if got := b.encoded(&e); string(got) != string(piece[between:]) {
+				e := Event{place: s.addEncoded(m, piece, between, 4*maxStart)}
+				b.Events = append(b.Events, e)
+				if got := b.Encoded(&e); string(got) != string(piece[between:]) {
 					t.Fatalf("after %d bytes and behind %d: event %d reads as %.20q", first, between, i, got)
 				}
 				if i > 0 {
@@ -130,7 +130,7 @@ func TestEventsAreFoundWhereverTheirPageEnds(t *testing.T) {
 				want.Write(piece[between:])
 			}
 			want.WriteString(frame.Close)
-			if got := bytes.Join(b.appendBody(nil, frame), nil); string(got) != want.String() {
+			if got := bytes.Join(b.AppendBody(nil, frame), nil); string(got) != want.String() {
 				t.Errorf("after %d bytes and behind %d: another body is sent", first, between)
 			}
 		}

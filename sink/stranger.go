@@ -130,13 +130,13 @@ func (s *Sink) forgetStrangers() {
 // pastOf is the past of a batch that a strange lane gives back, with what the lane
 // knows of its profile: it may be given up before the batch comes again. The caller
 // holds mu.
-func (l *lane) pastOf(b *batch) *Past {
+func (l *lane) pastOf(b *Batch) *Past {
 	p := pastOf(b)
 	if p == nil || !l.trust.strange {
 		return p
 	}
 	p.refused, p.said = l.gate.Row(), l.condition.said
-	p.notBefore = later(p.notBefore, l.gate.Until())
+	p.Until = later(p.Until, l.gate.Until())
 	return p
 }
 
@@ -157,5 +157,5 @@ func (s *Sink) wantsOf(profile string, now time.Time) int {
 	if s.profiles.knows(profile) {
 		return wants
 	}
-	return s.grant(now, 0, wants, recordOverhead, s.laneCost, true)
+	return s.grant(now, 0, wants, RecordOverhead, s.laneCost, true)
 }

@@ -67,7 +67,7 @@ func TestStrangersCost(t *testing.T) {
 	if counted != strangerCost || held.held != lanes {
 		t.Errorf("%d bytes are counted for each of %d events' lanes", counted, held.held)
 	}
-	if took > counted+recordOverhead+300 {
+	if took > counted+RecordOverhead+300 {
 		t.Errorf("a lane takes %d bytes, and counts as %d and its record", took, counted)
 	}
 	from.end()

@@ -6,50 +6,50 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// history is what has happened to a batch. All its events share it: batches are
+// History is what has happened to a batch. All its events share it: batches are
 // split, and events leave them, but none ever joins one that was sent.
-type history struct {
-	attempts  int // requests that it took part in
+type History struct {
+	Attempts  int // requests that it took part in
 	firstSent time.Time
 	// When an answer first and last failed it, in Unix milliseconds; 0 means
 	// never.
 	firstFailure, lastFailure int64
 }
 
-// sent counts an attempt, and completes what the receipts of its events say of
+// Sent counts an attempt, and completes what the receipts of its events say of
 // the request.
-func (h *history) sent(r *verdict.Request) {
-	h.attempts++
+func (h *History) Sent(r *verdict.Request) {
+	h.Attempts++
 	if h.firstSent.IsZero() {
 		h.firstSent = r.Sent
 	}
-	r.FirstSent, r.Attempts = h.firstSent, h.attempts
+	r.FirstSent, r.Attempts = h.firstSent, h.Attempts
 }
 
-// failed notes the time of a failure.
-func (h *history) failed(now time.Time) {
+// Failed notes the time of a failure.
+func (h *History) Failed(now time.Time) {
 	h.lastFailure = now.UnixMilli()
 	if h.firstFailure == 0 {
 		h.firstFailure = h.lastFailure
 	}
 }
 
-// first and last are when an answer first and last failed it.
-func (h *history) first() time.Time { return time.UnixMilli(h.firstFailure) }
-func (h *history) last() time.Time  { return time.UnixMilli(h.lastFailure) }
+// First and Last are when an answer first and last failed it.
+func (h *History) First() time.Time { return time.UnixMilli(h.firstFailure) }
+func (h *History) Last() time.Time  { return time.UnixMilli(h.lastFailure) }
 
-// trials are what has happened to a batch, and what is to happen to it.
-type trials struct {
-	history
-	tries int // how often in a row it failed or was put off, since its last rest
+// Trials are what has happened to a batch, and what is to happen to it.
+type Trials struct {
+	History
+	Tries int // how often in a row it failed or was put off, since its last rest
 	// Of a batch that was set aside, because Amazon wants its events later, did
 	// not mention them, or takes others but not these:
-	apart     bool
-	notBefore time.Time
-	stuck     bool // for a whole round of tries
+	Apart bool
+	Until time.Time
+	Stuck bool // for a whole round of tries
 	// renewed is set when it was sent again with a new token after a 401.
-	renewed bool
+	Renewed bool
 }
 
-// none reports whether it was never sent.
-func (t *trials) none() bool { return t.attempts == 0 && !t.apart }
+// None reports whether it was never sent.
+func (t *Trials) None() bool { return t.Attempts == 0 && !t.Apart }
