@@ -3,6 +3,8 @@ package sink
 import (
 	"sync"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/sink/batch"
 )
 
 // crowd is what the lanes have, at one moment.
@@ -26,7 +28,7 @@ type surplus struct {
 // stuckLane is a lane that is not to take more than its part of the share.
 type stuckLane struct {
 	lane *lane
-	has  Part
+	has  batch.Part
 	turn time.Time // when it may send again
 	next int64     // the bytes of its next event, roughly, and of the lane
 }
@@ -106,15 +108,15 @@ func (l *lane) turn(now time.Time) time.Time {
 }
 
 // share is what stuck lanes may keep between them.
-func (c *crowd) share(o *Options) Part {
-	return Part{o.WindowEvents / stuckShare, o.WindowBytes / stuckShare}
+func (c *crowd) share(o *Options) batch.Part {
+	return batch.Part{Events: o.WindowEvents / stuckShare, Bytes: o.WindowBytes / stuckShare}
 }
 
 // each is the part of the share that one of the stuck lanes may keep. It may be
 // none.
-func (c *crowd) each(o *Options) Part {
+func (c *crowd) each(o *Options) batch.Part {
 	n, share := max(len(c.stuck), 1), c.share(o)
-	return Part{share.Events / n, share.Bytes / int64(n)}
+	return batch.Part{Events: share.Events / n, Bytes: share.Bytes / int64(n)}
 }
 
 // stuckShare is which part of the window stuck lanes may keep: a quarter. The
@@ -133,8 +135,8 @@ type room struct {
 	lonely time.Time
 	// seen is when each and spare were last found out.
 	seen  time.Time
-	each  Part
-	spare Part // what lanes may still be given
+	each  batch.Part
+	spare batch.Part // what lanes may still be given
 }
 
 // wanted reports whether there may be somebody who could use room. A lane that is
@@ -175,7 +177,7 @@ func (s *Sink) Wants(profile string) int {
 
 func (l *lane) wants(now time.Time) int {
 	l.mu.Lock()
-	stuck, records, use, size := l.stuck(now), l.records, l.use(), max(l.average, RecordOverhead)
+	stuck, records, use, size := l.stuck(now), l.records, l.use(), max(l.average, batch.RecordOverhead)
 	due := !l.turn(now).After(now.Add(time.Second))
 	strange, cost := l.trust.strange, l.sink.laneCost-l.cost()
 	l.mu.Unlock()
@@ -210,7 +212,7 @@ func (s *Sink) grant(now time.Time, records, use int, size, cost int64, due bool
 	if now.Sub(r.seen) >= surveyEvery {
 		c := s.survey(now)
 		r.seen, r.each, r.spare = now, c.each(&s.opts), c.share(&s.opts)
-		r.spare = Part{max(r.spare.Events, 1), max(r.spare.Bytes, 1)}
+		r.spare = batch.Part{Events: max(r.spare.Events, 1), Bytes: max(r.spare.Bytes, 1)}
 		for _, x := range c.stuck {
 			r.spare = r.spare.Minus(x.has)
 		}
@@ -224,7 +226,7 @@ func (s *Sink) grant(now time.Time, records, use int, size, cost int64, due bool
 	}
 	n := min(less(use, records), r.spare.Events)
 	if n > 0 {
-		r.spare = r.spare.Minus(Part{n, int64(n)*size + cost})
+		r.spare = r.spare.Minus(batch.Part{Events: n, Bytes: int64(n)*size + cost})
 	}
 	return n
 }

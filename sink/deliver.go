@@ -8,6 +8,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/sink/web"
@@ -15,7 +16,7 @@ import (
 
 // flight is a batch on its way in a request.
 type flight struct {
-	batch *Batch
+	batch *batch.Batch
 	route *exchange.Route
 	token login.AccessToken
 	round uint64 // of the lane's window
@@ -220,7 +221,7 @@ func (l *lane) attempt(f *flight) {
 }
 
 // logAttempt is what a controlled test with a few events looks at.
-func (l *lane) logAttempt(b *Batch, res *exchange.Result) {
+func (l *lane) logAttempt(b *batch.Batch, res *exchange.Result) {
 	s := l.sink
 	log := s.opts.Log.Debug()
 	if !log.Enabled() {

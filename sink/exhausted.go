@@ -5,6 +5,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/batch"
 )
 
 // ExhaustedPolicy says what becomes of events whose attempts are used up by
@@ -34,14 +35,14 @@ func ParseExhaustedPolicy(name string) (ExhaustedPolicy, error) {
 }
 
 // spent reports whether the batch has used up its attempts.
-func (l *lane) spent(b *Batch) bool { return b.Tries >= l.sink.opts.MaxAttempts }
+func (l *lane) spent(b *batch.Batch) bool { return b.Tries >= l.sink.opts.MaxAttempts }
 
 // giveUp reports whether the batch is to become dead letters for it.
-func (l *lane) giveUp(b *Batch) bool {
+func (l *lane) giveUp(b *batch.Batch) bool {
 	return l.sink.opts.OnExhausted == DeadLetterExhausted && l.spent(b)
 }
 
-func exhausted(b *Batch, status int, why string) verdict.Reason {
+func exhausted(b *batch.Batch, status int, why string) verdict.Reason {
 	r := verdict.CodeExhausted.Because(fmt.Sprintf("given up after %s in a row, the last with: %s", count.Of(b.Tries, "failure"), why))
 	r.Status = status
 	return *r

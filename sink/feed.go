@@ -9,6 +9,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -38,7 +39,7 @@ type Feed struct {
 type group struct {
 	groupKey
 	buf    []byte // the encoded events
-	events []Pending
+	events []batch.Pending
 }
 
 type groupKey struct {
@@ -91,7 +92,7 @@ func (f *Feed) AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conver
 		f.dirty = append(f.dirty, g)
 	}
 	o := deadletter.OriginalOf(rec)
-	g.events = append(g.events, Pending{
+	g.events = append(g.events, batch.Pending{
 		Record: verdict.RecordOf(tok, rec, &f.from), Rec: rec, ID: c.EventID, Hash: maphash.String(f.sink.seed, c.EventID), Kept: o.Size(), End: len(g.buf),
 	})
 }

@@ -3,14 +3,16 @@ package sink
 import (
 	"slices"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/sink/batch"
 )
 
 // flights are a lane's batches in flight, until what their answers ask for has been
 // done. The lane's mu guards them.
 type flights struct {
-	flying []*Batch
+	flying []*batch.Batch
 	// claims are the event ids in them where there can be several.
-	claims Claims
+	claims batch.Claims
 	// blocked: what is next has an event id that is in flight.
 	blocked  bool
 	airborne int64     // bytes of those in flight
@@ -19,7 +21,7 @@ type flights struct {
 }
 
 // begin adds a batch of which that many bytes of the window are in flight.
-func (f *flights) begin(b *Batch, bytes int64, now time.Time) {
+func (f *flights) begin(b *batch.Batch, bytes int64, now time.Time) {
 	f.average = bytes/int64(len(b.Events)) + 1
 	if f.airborne += bytes; len(f.flying) == 0 {
 		f.heard = now
@@ -28,7 +30,7 @@ func (f *flights) begin(b *Batch, bytes int64, now time.Time) {
 }
 
 // end takes one out, which was answered at that time.
-func (f *flights) end(b *Batch, bytes int64, now time.Time) {
+func (f *flights) end(b *batch.Batch, bytes int64, now time.Time) {
 	i := slices.Index(f.flying, b)
 	f.flying = slices.Delete(f.flying, i, i+1)
 	f.airborne -= bytes

@@ -1,5 +1,7 @@
 package sink
 
+import "github.com/tracklayer/amazon-capi/sink/batch"
+
 // given is what a lane gave back and is to come again.
 type given struct {
 	some  bool // records that have not come again
@@ -29,11 +31,11 @@ func (l *lane) parked() bool {
 
 // anyStuck reports whether events that were put off for a whole round of tries
 // wait for another, those of the given batch left out. The caller holds mu.
-func (l *lane) anyStuck(but *Batch) bool {
+func (l *lane) anyStuck(but *batch.Batch) bool {
 	if l.given.stuck = l.given.stuck && l.parked(); l.given.stuck {
 		return true
 	}
-	for _, list := range [][]*Batch{l.aside, l.front, l.flying} {
+	for _, list := range [][]*batch.Batch{l.aside, l.front, l.flying} {
 		for _, b := range list {
 			if b.Stuck && b != but {
 				return true

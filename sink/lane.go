@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/gate"
 )
@@ -102,7 +103,7 @@ func (l *lane) addNew(g *group, now time.Time) (news bool) {
 
 // fit returns how many of the events, whose encodings begin at start, a batch has
 // room for. An empty one, or none, takes one event whatever its size.
-func (l *lane) fit(b *Batch, events []Pending, start int) (n int) {
+func (l *lane) fit(b *batch.Batch, events []batch.Pending, start int) (n int) {
 	has, bytes, kept := 0, 0, 0
 	if b != nil {
 		has, bytes, kept = len(b.Events), b.Bytes, b.Kept()
@@ -111,7 +112,7 @@ func (l *lane) fit(b *Batch, events []Pending, start int) (n int) {
 	for n < len(events) && has+n < l.batchEvents {
 		own := events[n].End - start - (n+1)*len(frame.Between)
 		kept += events[n].Kept
-		if has+n > 0 && (frame.Size(has+n+1, bytes+own) > l.batchBytes || kept > MaxOriginals) {
+		if has+n > 0 && (frame.Size(has+n+1, bytes+own) > l.batchBytes || kept > batch.MaxOriginals) {
 			break
 		}
 		n++
@@ -170,7 +171,7 @@ func (l *lane) sweep() {
 // idle reports whether the lane has no events. The caller holds mu.
 func (l *lane) idle() bool { return l.empty() && len(l.flying) == 0 }
 
-func (l *lane) swept(list []*Batch) []*Batch {
+func (l *lane) swept(list []*batch.Batch) []*batch.Batch {
 	kept := list[:0]
 	for _, b := range list {
 		l.prune(b)
@@ -183,7 +184,7 @@ func (l *lane) swept(list []*Batch) []*Batch {
 }
 
 // prune drops the dead events of a batch. The caller holds mu.
-func (l *lane) prune(b *Batch) {
+func (l *lane) prune(b *batch.Batch) {
 	if gone := b.Prune(); gone > 0 {
 		l.records -= gone
 		l.sink.metrics.fenced.Add(float64(gone))

@@ -3,6 +3,7 @@ package sink
 import (
 	"time"
 
+	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/gate"
 )
 
@@ -10,7 +11,7 @@ import (
 // reads them again hands it to AddAgain, so that their receipts and dead letters
 // count all requests, and their rounds of tries go on. It does not change.
 type Past struct {
-	Trials
+	batch.Trials
 
 	// Of what a strange lane gave back.
 	refused gate.Row
@@ -27,7 +28,7 @@ func (p *Past) NotBefore() time.Time {
 }
 
 // pastOf is what a batch takes along when it is given back, nil if it was never sent.
-func pastOf(b *Batch) *Past {
+func pastOf(b *batch.Batch) *Past {
 	if b.None() {
 		return nil
 	}

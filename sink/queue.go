@@ -3,18 +3,20 @@ package sink
 import (
 	"slices"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/sink/batch"
 )
 
 // queue holds a lane's batches until they are sent. The lane's mu guards it.
 type queue struct {
-	open  *Batch   // still growing; nil if there is none
-	ready []*Batch // full or waited long enough, in order
-	front []*Batch // what goes before: to be tried again, halves; the last goes first
-	aside []*Batch // events that Amazon wants later, each with its own time
-	made  uint64   // batches that were closed so far
+	open  *batch.Batch   // still growing; nil if there is none
+	ready []*batch.Batch // full or waited long enough, in order
+	front []*batch.Batch // what goes before: to be tried again, halves; the last goes first
+	aside []*batch.Batch // events that Amazon wants later, each with its own time
+	made  uint64         // batches that were closed so far
 	// How many events and bytes the last of them had.
 	lastEvents, lastBytes int
-	memory                *Memory
+	memory                *batch.Memory
 	// repeated is told of events that are in a batch already.
 	repeated func(differs bool)
 }
@@ -33,7 +35,7 @@ func (q *queue) closeOpen() {
 // go by age, because the oldest hold up most commits; one that is pushed goes
 // before others of its age, the halves of one batch. Whoever sends next may take
 // it as soon as mu is free, so the caller must not look at it after that.
-func (q *queue) push(b *Batch) {
+func (q *queue) push(b *batch.Batch) {
 	i := len(q.front)
 	for i > 0 && q.front[i-1].Age < b.Age {
 		i--
@@ -42,7 +44,7 @@ func (q *queue) push(b *Batch) {
 }
 
 // pushHalves pushes a batch, in halves if it can be halved.
-func (q *queue) pushHalves(b *Batch) {
+func (q *queue) pushHalves(b *batch.Batch) {
 	if len(b.Events) == 1 {
 		q.push(b)
 		return
@@ -75,7 +77,7 @@ func (q *queue) due(now time.Time) (at time.Time) {
 // pop takes out the batch to send now; nil if there is none. A batch that is
 // still growing is not one before its time, however idle the lane: half-empty
 // requests cost Amazon's limits as much as full ones.
-func (q *queue) pop(now time.Time) (b *Batch) {
+func (q *queue) pop(now time.Time) (b *batch.Batch) {
 	if n := len(q.front); n > 0 {
 		b, q.front[n-1] = q.front[n-1], nil
 		q.front = q.front[:n-1]

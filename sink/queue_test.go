@@ -7,26 +7,42 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/gate"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
+
+// growing is a batch of events with these ids that is not closed yet.
+func growing(m *batch.Memory, ids, contents []string) *batch.Batch {
+	b := m.NewBatch(time.Time{}, len(ids), 0)
+	from := &verdict.Origin{}
+	var buf []byte
+	var events []batch.Pending
+	for i, id := range ids {
+		buf = append(append(buf, ','), contents[i]...)
+		events = append(events, batch.Pending{Record: verdict.Record{From: from}, Rec: &kgo.Record{}, ID: id, Hash: uint64(i), End: len(buf)})
+	}
+	b.Add(m, events, buf, 1, 500, 0)
+	return b
+}
 
 // What has to go again goes by age, whatever the order in which its answers
 // came, since the oldest hold up most commits; then what is new, in order.
 func TestTheOldestGoesFirst(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const n = 8
-		q := queue{memory: &Memory{}}
+		q := queue{memory: batch.NewMemory()}
 		for i := range n {
-			q.open = growing(&Memory{}, []string{"a", "b"}, []string{strings.Repeat("1", i), ""})
+			q.open = growing(batch.NewMemory(), []string{"a", "b"}, []string{strings.Repeat("1", i), ""})
 			q.closeOpen()
 		}
 		now := time.Now()
-		var sent []*Batch
+		var sent []*batch.Batch
 		for range rapid.IntRange(0, n).Draw(t, "sent") {
 			sent = append(sent, q.pop(now))
 		}
@@ -53,9 +69,9 @@ func indices(n int) []int {
 }
 
 func TestHalvesGoInOrderBeforeWhatIsYounger(t *testing.T) {
-	q := queue{memory: &Memory{}}
+	q := queue{memory: batch.NewMemory()}
 	for _, ids := range []string{"abcd", "ef"} {
-		q.open = growing(&Memory{}, strings.Split(ids, ""), make([]string, len(ids)))
+		q.open = growing(batch.NewMemory(), strings.Split(ids, ""), make([]string, len(ids)))
 		q.closeOpen()
 	}
 	now := time.Now()
@@ -84,17 +100,21 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 		now := time.Now()
 		way, _ := r.sink.router.Route("p", "US")
 		for name, change := range map[string]func(*lane){
-			"another way":                func(l *lane) { l.route = &exchange.Route{} },
-			"no way any more":            func(l *lane) { l.stray = &verdict.Reason{} },
-			"held":                       func(l *lane) { l.gate.Hold(now, time.Second, "") },
-			"full":                       func(l *lane) { l.flying = append(l.flying, &Batch{}) },
-			"probing":                    func(l *lane) { widen(l, 8); l.gate.Recall(gate.Row{}, now); l.flying = append(l.flying, &Batch{}) },
+			"another way":     func(l *lane) { l.route = &exchange.Route{} },
+			"no way any more": func(l *lane) { l.stray = &verdict.Reason{} },
+			"held":            func(l *lane) { l.gate.Hold(now, time.Second, "") },
+			"full":            func(l *lane) { l.flying = append(l.flying, &batch.Batch{}) },
+			"probing": func(l *lane) {
+				widen(l, 8)
+				l.gate.Recall(gate.Row{}, now)
+				l.flying = append(l.flying, &batch.Batch{})
+			},
 			"the token is refused":       func(l *lane) { l.stale = token },
 			"a later one is refused":     func(l *lane) { l.stale = login.NewAccessToken("Atza|y", 6) },
 			"all of it has been dropped": func(l *lane) { l.ready = nil },
 		} {
 			l := newLane(r.sink, "p", way, now)
-			l.ready = append(l.ready, &Batch{store: &store{}, Events: []Event{{Stored: Stored{Record: verdict.Record{From: &verdict.Origin{}}}}}})
+			l.ready = append(l.ready, growing(r.sink.memory, []string{"a"}, []string{""}))
 			queued := slices.Clone(l.ready)
 			change(l)
 			flying := len(l.flying)
@@ -109,7 +129,7 @@ func TestABatchIsTakenOnlyIfItMayStillBeSent(t *testing.T) {
 			}
 		}
 		l := newLane(r.sink, "p", way, now)
-		l.ready = append(l.ready, &Batch{store: &store{}, Events: []Event{{Stored: Stored{Record: verdict.Record{From: &verdict.Origin{}}}}}})
+		l.ready = append(l.ready, growing(r.sink.memory, []string{"a"}, []string{""}))
 		l.stale = login.NewAccessToken("Atza|z", 4)
 		if _, ok := l.take(now, way, token); !ok {
 			t.Error("a batch that may be sent was not taken")

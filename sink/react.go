@@ -7,6 +7,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
@@ -30,7 +31,7 @@ func (l *lane) react(f *flight, res *exchange.Result, sc *scratch) {
 }
 
 // again puts the batch before those that were not sent yet.
-func (l *lane) again(b *Batch) {
+func (l *lane) again(b *batch.Batch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.push(b)
@@ -41,7 +42,7 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
 	var letters []*deadletter.Draft
-	var later, large []Event
+	var later, large []batch.Event
 	verdicts := s.memory.Verdicts.Get(len(b.Events))
 	failed := b.History // of those that the answer says something bad of
 	failed.Failed(now)
@@ -75,7 +76,7 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 		l.nothingSettled(f, res, now)
 		return
 	}
-	var split, rest *Batch
+	var split, rest *batch.Batch
 	if len(large) > 0 {
 		split = b.CopyOf(s.memory, large, f.route.Frame)
 		split.History = failed
@@ -122,7 +123,7 @@ const reasonItems = "item"
 // what became of its events. They do not hold the lane, since one event that is
 // put off for ever must not hold up the others; but a server that names a time
 // means everybody.
-func (l *lane) putOff(b *Batch, res *exchange.Result, now time.Time) {
+func (l *lane) putOff(b *batch.Batch, res *exchange.Result, now time.Time) {
 	s := l.sink
 	b.Failed(now)
 	b.Tries++
@@ -149,7 +150,7 @@ func (l *lane) putOff(b *Batch, res *exchange.Result, now time.Time) {
 }
 
 // putAside has a batch wait on its own. The caller holds mu.
-func (l *lane) putAside(b *Batch, until time.Time) {
+func (l *lane) putAside(b *batch.Batch, until time.Time) {
 	b.Apart, b.Until = true, until
 	l.aside = append(l.aside, b)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
@@ -89,9 +90,9 @@ const reasonPaused = "paused in the accounts file"
 func (l *lane) dismiss() bool {
 	l.mu.Lock()
 	why := l.stray
-	var gone []*Batch
+	var gone []*batch.Batch
 	if why != nil {
-		for _, list := range []*[]*Batch{&l.front, &l.ready, &l.aside} {
+		for _, list := range []*[]*batch.Batch{&l.front, &l.ready, &l.aside} {
 			gone = append(gone, *list...)
 			clear(*list)
 			*list = nil

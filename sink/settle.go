@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
 // accept appends the verdicts of an accepted event.
-func (l *lane) accept(verdicts []verdict.Verdict, b *Batch, e *Event) []verdict.Verdict {
+func (l *lane) accept(verdicts []verdict.Verdict, b *batch.Batch, e *batch.Event) []verdict.Verdict {
 	v := verdict.Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: b.ID(e), Class: verdict.Accepted, Attempts: b.Attempts}
 	v.Handle, v.Source = e.Handle(), e.Source()
 	verdicts = append(verdicts, v)
@@ -23,7 +24,7 @@ func (l *lane) accept(verdicts []verdict.Verdict, b *Batch, e *Event) []verdict.
 // condemn appends the dead letters of an event, one for each of its records:
 // each record's offset needs one. The id is a part of a text with all of the
 // batch's, which a letter that waits for its topic must not keep.
-func (l *lane) condemn(letters []*deadletter.Draft, b *Batch, h *History, e *Event, why verdict.Reason) []*deadletter.Draft {
+func (l *lane) condemn(letters []*deadletter.Draft, b *batch.Batch, h *batch.History, e *batch.Event, why verdict.Reason) []*deadletter.Draft {
 	d := deadletter.Draft{
 		Contract: l.contract.Name(), Profile: l.profile, EventID: strings.Clone(b.ID(e)), Reason: why, Attempts: h.Attempts,
 		First: h.First(), Last: h.Last(),
@@ -37,13 +38,13 @@ func (l *lane) condemn(letters []*deadletter.Draft, b *Batch, h *History, e *Eve
 }
 
 // letterOf is the letter for one of a batch's records.
-func letterOf(l deadletter.Draft, b *Batch, r *Stored) *deadletter.Draft {
+func letterOf(l deadletter.Draft, b *batch.Batch, r *batch.Stored) *deadletter.Draft {
 	l.Record, l.Original = r.Record, b.Original(r)
 	return &l
 }
 
 // bury makes dead letters of all events of a batch.
-func (l *lane) bury(b *Batch, res *exchange.Result, why verdict.Reason) {
+func (l *lane) bury(b *batch.Batch, res *exchange.Result, why verdict.Reason) {
 	var letters []*deadletter.Draft
 	for i := range b.Events {
 		letters = l.condemn(letters, b, &b.History, &b.Events[i], why)
@@ -57,7 +58,7 @@ func (l *lane) bury(b *Batch, res *exchange.Result, why verdict.Reason) {
 
 // identifiers returns those of some events of a batch, for masking them in what Amazon
 // says about them: the profile too, where nobody knows it.
-func (l *lane) identifiers(b *Batch, events ...Event) []string {
+func (l *lane) identifiers(b *batch.Batch, events ...batch.Event) []string {
 	var ids []string
 	for i := range events {
 		ids = append(ids, l.contract.Identifiers(b.Encoded(&events[i]))...)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/batch"
 )
 
 // Backlog is records that a lane gave back, because it cannot send them for a
@@ -64,7 +65,7 @@ func (s *Sink) shedStuck(c *crowd, now time.Time, most int) (out []Backlog, gave
 	slices.SortFunc(c.stuck, func(a, b stuckLane) int { return a.turn.Compare(b.turn) })
 	each, left := c.each(&s.opts), c.share(&s.opts)
 	for _, x := range c.stuck {
-		keep := Part{min(max(each.Events, 1), max(left.Events, 0)), min(each.Bytes, max(left.Bytes, 0))}
+		keep := batch.Part{Events: min(max(each.Events, 1), max(left.Events, 0)), Bytes: min(each.Bytes, max(left.Bytes, 0))}
 		if left.Bytes > 0 {
 			keep.Bytes = max(keep.Bytes, x.next) // or a large event would never be sent
 		}
@@ -119,7 +120,7 @@ func (l *lane) shed(most int) []Backlog {
 // last of them cut in two. What was never sent it keeps only as far as it is of
 // use. Of a lane that is well the same is done with the events that Amazon has put
 // off.
-func (l *lane) shedTo(keep Part, most int, now time.Time) (out []Backlog, kept Part) {
+func (l *lane) shedTo(keep batch.Part, most int, now time.Time) (out []Backlog, kept batch.Part) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	stuck := l.stuck(now)
@@ -154,14 +155,14 @@ func (l *lane) shedTo(keep Part, most int, now time.Time) (out []Backlog, kept P
 			l.rest()
 		}
 		l.discharge()
-		kept = Part{}
+		kept = batch.Part{}
 	}
 	return out, kept
 }
 
 // beyond returns the batches that the lane is not to keep, and adds to kept what
 // the others take. The caller holds mu.
-func (l *lane) beyond(queued []*Batch, keep Part, kept *Part) (given []*Batch) {
+func (l *lane) beyond(queued []*batch.Batch, keep batch.Part, kept *batch.Part) (given []*batch.Batch) {
 	for _, b := range queued {
 		limit := keep
 		if b.None() {
@@ -183,18 +184,18 @@ func (l *lane) beyond(queued []*Batch, keep Part, kept *Part) (given []*Batch) {
 }
 
 // inFlight is what the lane has beside the batches that wait. The caller holds mu.
-func (l *lane) inFlight(queued []*Batch) Part {
+func (l *lane) inFlight(queued []*batch.Batch) batch.Part {
 	n := l.records
 	for _, b := range queued {
 		n -= b.Records()
 	}
-	return Part{max(n, 0), l.airborne}
+	return batch.Part{Events: max(n, 0), Bytes: l.airborne}
 }
 
 // inLine returns the batches that wait, those that go next first; of a lane that is
 // not stuck only those that Amazon has put off. The caller holds mu.
-func (l *lane) inLine(stuck bool) []*Batch {
-	aside := slices.SortedStableFunc(slices.Values(l.aside), func(a, b *Batch) int { return a.Until.Compare(b.Until) })
+func (l *lane) inLine(stuck bool) []*batch.Batch {
+	aside := slices.SortedStableFunc(slices.Values(l.aside), func(a, b *batch.Batch) int { return a.Until.Compare(b.Until) })
 	if !stuck {
 		return aside
 	}
@@ -204,8 +205,8 @@ func (l *lane) inLine(stuck bool) []*Batch {
 }
 
 // takeOut removes a batch from the list that it is in. The caller holds mu.
-func (l *lane) takeOut(b *Batch) {
-	for _, list := range []*[]*Batch{&l.front, &l.aside, &l.ready} {
+func (l *lane) takeOut(b *batch.Batch) {
+	for _, list := range []*[]*batch.Batch{&l.front, &l.aside, &l.ready} {
 		if i := slices.Index(*list, b); i >= 0 {
 			*list = slices.Delete(*list, i, i+1)
 			return
@@ -216,16 +217,16 @@ func (l *lane) takeOut(b *Batch) {
 // cut leaves n of a batch's events in it and returns the rest, right behind it in
 // its list. Each has a store of its own afterwards, so that giving the rest up
 // frees its memory. The caller holds mu.
-func (l *lane) cut(b *Batch, n int) (rest *Batch) {
+func (l *lane) cut(b *batch.Batch, n int) (rest *batch.Batch) {
 	frame := l.route.Frame
 	head := b.CopyOf(l.sink.memory, b.Events[:n], frame)
 	rest = b.CopyOf(l.sink.memory, b.Events[n:], frame)
-	for _, part := range []*Batch{head, rest} {
+	for _, part := range []*batch.Batch{head, rest} {
 		part.Trials = b.Trials
 	}
 	l.sink.memory.Release(b)
 	*b = *head
-	for _, list := range []*[]*Batch{&l.front, &l.aside, &l.ready} {
+	for _, list := range []*[]*batch.Batch{&l.front, &l.aside, &l.ready} {
 		if i := slices.Index(*list, b); i >= 0 {
 			if list != &l.front { // whose last goes first
 				i++

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/backoff"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/gate"
@@ -54,7 +55,7 @@ type Sink struct {
 	unknown  atomic.Int64 // lanes that were made for profiles that nobody knew
 	familiar int64        // how many of them are no strangers
 	laneCost int64
-	memory   *Memory
+	memory   *batch.Memory
 	scratch  sync.Pool    // *scratch
 	seed     maphash.Seed // of the hashes of event ids
 }
@@ -82,7 +83,7 @@ func New(opts Options) (*Sink, error) {
 		backoff:  spaced,
 		policy:   gate.Policy{Backoff: spaced, MaxAttempts: opts.MaxAttempts, AuthHold: opts.AuthHold, Timeout: opts.RequestTimeout},
 		metrics:  m,
-		memory:   NewMemory(),
+		memory:   batch.NewMemory(),
 		lanes:    make(map[string][]*lane),
 		laneCost: laneCost(opts.WindowBytes), familiar: familiar,
 		profiles: newProfiles(opts.Configured),

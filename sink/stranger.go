@@ -3,6 +3,8 @@ package sink
 import (
 	"slices"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/sink/batch"
 )
 
 // A lane is strange while no account names its profile and Amazon has never accepted
@@ -130,7 +132,7 @@ func (s *Sink) forgetStrangers() {
 // pastOf is the past of a batch that a strange lane gives back, with what the lane
 // knows of its profile: it may be given up before the batch comes again. The caller
 // holds mu.
-func (l *lane) pastOf(b *Batch) *Past {
+func (l *lane) pastOf(b *batch.Batch) *Past {
 	p := pastOf(b)
 	if p == nil || !l.trust.strange {
 		return p
@@ -157,5 +159,5 @@ func (s *Sink) wantsOf(profile string, now time.Time) int {
 	if s.profiles.knows(profile) {
 		return wants
 	}
-	return s.grant(now, 0, wants, RecordOverhead, s.laneCost, true)
+	return s.grant(now, 0, wants, batch.RecordOverhead, s.laneCost, true)
 }

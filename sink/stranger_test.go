@@ -13,6 +13,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/backoff"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/gate"
 )
 
@@ -67,7 +68,7 @@ func TestStrangersCost(t *testing.T) {
 	if counted != strangerCost || held.held != lanes {
 		t.Errorf("%d bytes are counted for each of %d events' lanes", counted, held.held)
 	}
-	if took > counted+RecordOverhead+300 {
+	if took > counted+batch.RecordOverhead+300 {
 		t.Errorf("a lane takes %d bytes, and counts as %d and its record", took, counted)
 	}
 	from.end()

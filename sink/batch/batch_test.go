@@ -1,4 +1,4 @@
-package sink
+package batch
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
@@ -43,7 +44,7 @@ func growing(m *Memory, ids, contents []string) *Batch {
 		o := deadletter.OriginalOf(rec)
 		events = append(events, Pending{verdict.RecordOf(verdict.Handle{Seq: uint64(i)}, rec, &from), rec, id, uint64(id[0] - 'a'), o.Size(), len(buf)})
 	}
-	b.Add(m, events, buf, len(guide.Frame().Between), 500, 0)
+	b.Add(m, events, buf, len(frame().Between), 500, 0)
 	clear(buf)
 	for _, p := range events {
 		clear(p.Rec.Value)
@@ -102,11 +103,23 @@ func TestABatchHasEachIDOnce(t *testing.T) {
 	})
 }
 
+// frame is that of the guide's contract.
+func frame() amazon.Frame {
+	c, err := amazon.ContractByName("off-amazon-2023-11-13")
+	if err != nil {
+		panic(err)
+	}
+	return c.Frame()
+}
+
+// owner is an assignment.
+type owner struct{ ended bool }
+
+func (o *owner) Live() bool { return !o.ended }
+
 // origins are those of an assignment that has ended and of one that has not.
 func origins() (gone, live *verdict.Origin) {
-	ended := &owner{}
-	ended.end()
-	return &verdict.Origin{Owner: ended}, &verdict.Origin{Owner: &owner{}}
+	return &verdict.Origin{Owner: &owner{ended: true}}, &verdict.Origin{Owner: &owner{}}
 }
 
 // checkOriginals fails if an event's records are not those that filled gave it.
@@ -182,7 +195,7 @@ func TestPartsKeepTheHistory(t *testing.T) {
 	b.Failed(at)
 	b.Failed(at.Add(time.Second))
 	first, second := b.Halves()
-	for _, p := range []*Batch{first, second, b.CopyOf(&Memory{}, b.Events, guide.Frame())} {
+	for _, p := range []*Batch{first, second, b.CopyOf(&Memory{}, b.Events, frame())} {
 		if p.Attempts != 1 || !p.firstSent.Equal(at) || p.firstFailure != 1000 || p.lastFailure != 2000 {
 			t.Errorf("%+v, want one attempt, and failures after 1 and 2 s", p.History)
 		}
@@ -254,11 +267,11 @@ func TestBodyOfABatch(t *testing.T) {
 		case 0:
 			parts = []*Batch{b}
 		case 1:
-			parts = []*Batch{b.CopyOf(&Memory{}, b.Events, guide.Frame())}
+			parts = []*Batch{b.CopyOf(&Memory{}, b.Events, frame())}
 		case 2:
 			if len(b.Events) > 1 {
 				first, second := b.Halves()
-				parts = []*Batch{first, second, first.CopyOf(&Memory{}, first.Events, guide.Frame())}
+				parts = []*Batch{first, second, first.CopyOf(&Memory{}, first.Events, frame())}
 			}
 		}
 		for _, p := range parts {
@@ -266,15 +279,15 @@ func TestBodyOfABatch(t *testing.T) {
 		}
 		parts = slices.DeleteFunc(parts, func(p *Batch) bool { return len(p.Events) == 0 })
 		for _, p := range parts {
-			want := guide.Frame().Open
+			want := frame().Open
 			for i := range p.Events {
 				if i > 0 {
-					want += guide.Frame().Between
+					want += frame().Between
 				}
 				want += string(p.Encoded(&p.Events[i]))
 			}
-			want += guide.Frame().Close
-			whole := p.AppendBody(nil, guide.Frame())
+			want += frame().Close
+			whole := p.AppendBody(nil, frame())
 			if got := string(bytes.Join(whole, nil)); got != want {
 				t.Fatalf("the body is %q, want %q", got, want)
 			}
