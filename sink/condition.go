@@ -37,7 +37,7 @@ func (l *lane) conditionName() string {
 	if c.reported && c.name != "" {
 		return c.name
 	}
-	c.name = "lane " + l.sink.profiles.shown(l.profile)
+	c.name = "lane " + l.sink.profiles.Shown(l.profile)
 	if l.region != amazon.RegionUnknown {
 		c.name += " " + l.region.String()
 	}

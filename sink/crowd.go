@@ -102,7 +102,7 @@ func (l *lane) turn(now time.Time) time.Time {
 	case l.tokenless():
 		return now.Add(time.Hour)
 	case l.queued():
-		return l.sink.lobby.due(l) // who came first goes first, and keeps its events
+		return l.sink.lobby.Due(&l.ticket) // who came first goes first, and keeps its events
 	}
 	return l.gate.Until()
 }

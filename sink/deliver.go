@@ -50,7 +50,7 @@ func (l *lane) post() {
 	if l.trust.strange {
 		now := l.sink.opts.Now()
 		l.line()
-		l.sink.lobby.join(l, l.next(now), now)
+		l.sink.lobby.Join(&l.ticket, l, l.next(now), now)
 		return
 	}
 	l.start()
@@ -231,6 +231,6 @@ func (l *lane) logAttempt(b *batch.Batch, res *exchange.Result) {
 	for i := range min(len(b.Events), 3) {
 		ids.Str(redact.EventID(b.ID(&b.Events[i])))
 	}
-	log.Str("profile", s.profiles.shown(l.profile)).Str("status", res.Label()).Int("events", len(b.Events)).
+	log.Str("profile", s.profiles.Shown(l.profile)).Str("status", res.Label()).Int("events", len(b.Events)).
 		Int("attempt", b.Attempts).Array("event_ids", ids).Msg("sent to Amazon")
 }

@@ -448,17 +448,17 @@ func TestLanesAreCountedByState(t *testing.T) {
 }
 
 func TestProfileLabelsAreBounded(t *testing.T) {
-	p := profileLabels{limit: 3, configured: func(profile string) bool { return strings.HasPrefix(profile, "named") }}
+	p := Labels{Limit: 3, Configured: func(profile string) bool { return strings.HasPrefix(profile, "named") }}
 	for i := range 10 { // ids that somebody made up take no label
-		if got := p.label(fmt.Sprint("junk", i)); got != "other" {
+		if got := p.Label(fmt.Sprint("junk", i)); got != "other" {
 			t.Errorf("an unknown profile has the label %s", got)
 		}
 	}
-	p.accepted("a")
-	p.accepted("b")
-	got := []string{p.label("a"), p.label("named1"), p.label("named2"), p.label("b"), p.label("c"), p.label("named1")}
-	p.accepted("c")
-	got = append(got, p.label("c"))
+	p.Accepted("a")
+	p.Accepted("b")
+	got := []string{p.Label("a"), p.Label("named1"), p.Label("named2"), p.Label("b"), p.Label("c"), p.Label("named1")}
+	p.Accepted("c")
+	got = append(got, p.Label("c"))
 	if diff := cmp.Diff([]string{"a", "named1", "other", "b", "other", "named1", "other"}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -486,11 +486,11 @@ func TestRetrySeriesAreBounded(t *testing.T) {
 	for i := range 10_000 {
 		m.retried("503", fmt.Sprint("junk", i), 1)
 	}
-	m.profiles.accepted("real")
+	m.profiles.Accepted("real")
 	m.retried("503", "real", 1)
 	for i := range 10_000 {
 		profile := fmt.Sprint("p", i)
-		m.profiles.accepted(profile)
+		m.profiles.Accepted(profile)
 		for status := 100; status < 1000; status += 7 {
 			m.retried(fmt.Sprint(status), profile, 1)
 		}
@@ -498,7 +498,7 @@ func TestRetrySeriesAreBounded(t *testing.T) {
 	m.retried("503", "real", 1)
 	series := make(chan prometheus.Metric, 100_000)
 	m.retries.Collect(series)
-	if n := len(series); n > maxRetrySeries+100 {
+	if n := len(series); n > MaxSeries+100 {
 		t.Errorf("%d series", n)
 	}
 	if got := (&rig{t: t}).metric(m.retries.WithLabelValues("503", "real")); got != 2 {

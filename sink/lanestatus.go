@@ -77,7 +77,7 @@ func (l *lane) status(now time.Time) LaneStatus {
 	l.note(now)
 	_, reason := l.doing(now)
 	return LaneStatus{
-		Profile: l.sink.profiles.shown(l.profile), Account: l.route.Account, Region: l.region.String(), Contract: l.contract.Name(), State: l.shown.state, Since: l.shown.since, Reason: reason, Records: l.records,
+		Profile: l.sink.profiles.Shown(l.profile), Account: l.route.Account, Region: l.region.String(), Contract: l.contract.Name(), State: l.shown.state, Since: l.shown.since, Reason: reason, Records: l.records,
 		Breaker: l.breaker(now), Requests: len(l.flying), Concurrency: l.gate.Slots(),
 	}
 }

@@ -37,8 +37,8 @@ func TestStrangersShareAFewRequests(t *testing.T) {
 			r.send(fmt.Sprint("junk", i), fmt.Sprint("j", i))
 		}
 		r.after(time.Second)
-		if n := r.amazon.inFlight(); n != strangersAtOnce {
-			t.Errorf("%d requests of strangers at once, want %d", n, strangersAtOnce)
+		if n := r.amazon.inFlight(); n != AtOnce {
+			t.Errorf("%d requests of strangers at once, want %d", n, AtOnce)
 		}
 		r.send("known", "k1")
 		r.send("named", "n1")
@@ -68,7 +68,7 @@ func TestTheLobbyIsLeft(t *testing.T) {
 		r.owner.end() // nobody wants them sent any more
 		r.sink.Sweep()
 		r.after(10 * time.Minute)
-		if n := r.sink.lobby.seated.Load(); n != 0 {
+		if n := r.sink.lobby.Seated(); n != 0 {
 			t.Errorf("%d turns are taken, and nothing is left to send", n)
 		}
 		r.owner = &owner{}

@@ -3,7 +3,6 @@ package sink
 import (
 	"net/http"
 	"strconv"
-	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -20,8 +19,8 @@ type metrics struct {
 	contradictions prometheus.Counter
 	fenced         prometheus.Counter
 	shed           prometheus.Counter
-	profiles       profileLabels
-	retriesOf      retrySeries
+	profiles       Labels
+	retriesOf      Series
 }
 
 // newMetrics registers with reg, which may be nil.
@@ -41,7 +40,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			"Records given up before they were sent, because their partition had gone to another member."),
 		shed: metric.Counter("shed_records_total",
 			"Records that lanes gave back because they could not send them soon and others needed the room; they are read from Kafka again."),
-		profiles: profileLabels{limit: maxProfileLabels},
+		profiles: Labels{Limit: MaxLabels},
 	}
 	for _, differs := range []string{"true", "false"} {
 		m.duplicates.WithLabelValues(differs)
@@ -54,7 +53,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 
 func (m *metrics) retried(reason, profile string, events int) {
 	reason = reasonLabel(reason)
-	m.retries.WithLabelValues(reason, m.retriesOf.label(reason, m.profiles.label(profile))).Add(float64(events))
+	m.retries.WithLabelValues(reason, m.retriesOf.Label(reason, m.profiles.Label(profile))).Add(float64(events))
 }
 
 // reasonLabel bounds the reasons, of which there is a series for each profile: a
@@ -67,80 +66,4 @@ func reasonLabel(reason string) string {
 		return reason[:1] + "xx"
 	}
 	return reason
-}
-
-// maxRetrySeries bounds the series of retries: a thousand profiles, each with every
-// status that there is, would be sixty times as many.
-const maxRetrySeries = 4000
-
-// retrySeries knows which series of retries there are.
-type retrySeries struct {
-	mu    sync.Mutex
-	known map[[2]string]struct{}
-}
-
-// label returns the profile, or other if it has no series for that reason and there
-// are enough.
-func (r *retrySeries) label(reason, profile string) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	key := [2]string{reason, profile}
-	if _, ok := r.known[key]; ok {
-		return profile
-	}
-	if len(r.known) >= maxRetrySeries {
-		return otherProfiles
-	}
-	if r.known == nil {
-		r.known = make(map[[2]string]struct{})
-	}
-	r.known[key] = struct{}{}
-	return profile
-}
-
-// otherProfiles labels what profiles share that have no series of their own.
-const otherProfiles = "other"
-
-// maxProfileLabels is how many profiles have a time series of their own; the
-// rest share one. Profile ids come from data, and a faulty producer could make
-// up more of them than a metrics store survives. So only those have one that the
-// accounts name or that Amazon has accepted an event of: others must not take the
-// labels before a real profile has one.
-const maxProfileLabels = 1000
-
-type profileLabels struct {
-	limit int
-	// configured reports whether the accounts name a profile; nil means none.
-	configured func(profile string) bool
-
-	mu    sync.Mutex
-	known map[string]struct{}
-}
-
-// accepted notes that Amazon has accepted an event of the profile.
-func (p *profileLabels) accepted(profile string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.add(profile)
-}
-
-func (p *profileLabels) label(profile string) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, ok := p.known[profile]; ok || p.configured != nil && p.configured(profile) && p.add(profile) {
-		return profile
-	}
-	return otherProfiles
-}
-
-// add gives the profile a label, if there is one left. mu is held.
-func (p *profileLabels) add(profile string) bool {
-	if len(p.known) >= p.limit {
-		return false
-	}
-	if p.known == nil {
-		p.known = make(map[string]struct{})
-	}
-	p.known[profile] = struct{}{}
-	return true
 }

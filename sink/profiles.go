@@ -10,21 +10,22 @@ import (
 // accepted. Whoever has more sees masks, and loses nothing else.
 const maxAccepted = 10_000
 
-// profiles knows which profile ids may be shown: what a source writes into the
+// Known knows which profile ids may be shown: what a source writes into the
 // field can be anything until somebody has configured it or Amazon accepted it.
-type profiles struct {
+type Known struct {
 	configured func(profile string) bool // nil knows none
 
 	mu       sync.RWMutex
 	accepted map[string]bool
 }
 
-func newProfiles(configured func(string) bool) *profiles {
-	return &profiles{configured: configured, accepted: make(map[string]bool)}
+// NewKnown returns what knows only the configured profiles.
+func NewKnown(configured func(string) bool) *Known {
+	return &Known{configured: configured, accepted: make(map[string]bool)}
 }
 
-// accept notes that Amazon has accepted an event of the profile.
-func (p *profiles) accept(profile string) {
+// Accept notes that Amazon has accepted an event of the profile.
+func (p *Known) Accept(profile string) {
 	p.mu.RLock()
 	known := p.accepted[profile] || len(p.accepted) >= maxAccepted
 	p.mu.RUnlock()
@@ -36,7 +37,8 @@ func (p *profiles) accept(profile string) {
 	p.accepted[profile] = true
 }
 
-func (p *profiles) knows(profile string) bool {
+// Knows reports whether a profile is configured or was accepted.
+func (p *Known) Knows(profile string) bool {
 	if p.configured != nil && p.configured(profile) {
 		return true
 	}
@@ -45,5 +47,5 @@ func (p *profiles) knows(profile string) bool {
 	return p.accepted[profile]
 }
 
-// shown is the profile as logs, pages, receipts and headers have it.
-func (p *profiles) shown(profile string) string { return redact.Profile(profile, p.knows(profile)) }
+// Shown is the profile as logs, pages, receipts and headers have it.
+func (p *Known) Shown(profile string) string { return redact.Profile(profile, p.Knows(profile)) }

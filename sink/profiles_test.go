@@ -16,7 +16,7 @@ func TestAConditionEndsUnderTheNameThatItHas(t *testing.T) {
 		if got := r.failing(); len(got) != 1 {
 			t.Fatalf("failing: %q, want the lane", got)
 		}
-		r.sink.profiles.accept("p") // by a request in another region
+		r.sink.profiles.Accept("p") // by a request in another region
 		r.owner.end()
 		r.sink.Sweep()
 		r.after(conditionLinger)

@@ -69,7 +69,7 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 	}
 	s.metrics.contradictions.Add(float64(res.Contradictions))
 	if len(verdicts) > 0 {
-		s.profiles.accept(l.profile) // before its receipt is written
+		s.profiles.Accept(l.profile) // before its receipt is written
 	}
 	if len(later) == len(b.Events) {
 		s.memory.GiveBack(verdicts)

@@ -64,7 +64,7 @@ func (l *lane) identifiers(b *batch.Batch, events ...batch.Event) []string {
 		ids = append(ids, l.contract.Identifiers(b.Encoded(&events[i]))...)
 	}
 	const least = 4 // shorter ones are parts of words
-	if len(l.profile) >= least && !l.sink.profiles.knows(l.profile) {
+	if len(l.profile) >= least && !l.sink.profiles.Knows(l.profile) {
 		ids = append(ids, l.profile)
 	}
 	return ids

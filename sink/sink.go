@@ -31,7 +31,7 @@ type Sink struct {
 	letters *deadletter.Writer
 	// receipts is nil when none are written.
 	receipts *receipt.Writer
-	profiles *profiles
+	profiles *Known
 	metrics  *metrics
 
 	// stop ends waiting and the start of requests; ctx ends requests as well.
@@ -48,7 +48,7 @@ type Sink struct {
 	closed   bool
 
 	room   room
-	lobby  lobby
+	lobby  *Lobby
 	forgot atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
 	spent  atomic.Int64 // how often strange lanes ran out of events since then
 	// laneCost is what a strange lane takes of the window.
@@ -75,7 +75,7 @@ func New(opts Options) (*Sink, error) {
 		return nil, err
 	}
 	m := newMetrics(opts.Registerer)
-	m.profiles.configured = opts.Configured
+	m.profiles.Configured = opts.Configured
 	spaced := backoff.New(opts.BackoffMin, opts.BackoffMax, opts.Rand)
 	s := &Sink{
 		opts:     opts,
@@ -86,28 +86,28 @@ func New(opts Options) (*Sink, error) {
 		memory:   batch.NewMemory(),
 		lanes:    make(map[string][]*lane),
 		laneCost: laneCost(opts.WindowBytes), familiar: familiar,
-		profiles: newProfiles(opts.Configured),
+		profiles: NewKnown(opts.Configured),
 		forgetAt: manyLanes,
 		sender: exchange.NewSender(exchange.Options{
 			Client: opts.HTTPClient, Timeout: opts.RequestTimeout, Gzip: opts.Gzip,
 			Log: opts.Log, Registerer: opts.Registerer, Now: opts.Now,
 		}),
 	}
-	s.lobby = lobby{sink: s, wake: make(chan struct{}, 1), asked: make(map[*exchange.Route]bool)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stop, s.cancelStop = context.WithCancel(s.ctx)
+	s.lobby = NewLobby(s.stop, opts.Now, s.wg.Go)
 	s.ended = endedContext()
 	s.scratch.New = func() any { return &scratch{} }
 	s.seed = maphash.MakeSeed()
 	s.letters = deadletter.New(s.ctx, deadletter.Options{
 		Producer: opts.DeadLetters.Producer, Topic: opts.DeadLetters.Topic,
-		Conclude: s.conclude, Shown: s.profiles.shown, Fenced: m.fenced, Backoff: s.backoff,
+		Conclude: s.conclude, Shown: s.profiles.Shown, Fenced: m.fenced, Backoff: s.backoff,
 		Log: opts.Log, Conditions: opts.Conditions, Registerer: opts.Registerer, Now: opts.Now,
 	})
 	if r := opts.Receipts; r.Topic != "" {
 		s.receipts = receipt.New(s.ctx, receipt.Options{
 			Producer: r.Producer, Topic: r.Topic, Prefix: r.Prefix, MaxBytes: r.MaxBytes,
-			Settle: opts.Settle, Shown: s.profiles.shown, Bytes: &s.memory.Bytes, Verdicts: &s.memory.Verdicts, Backoff: s.backoff,
+			Settle: opts.Settle, Shown: s.profiles.Shown, Bytes: &s.memory.Bytes, Verdicts: &s.memory.Verdicts, Backoff: s.backoff,
 			Conditions: opts.Conditions, Registerer: opts.Registerer, Now: opts.Now,
 		})
 	}

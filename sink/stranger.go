@@ -79,7 +79,7 @@ func (l *lane) cost() int64 {
 
 // acquaint notes whether the profile is a stranger's. The caller holds mu.
 func (l *lane) acquaint() {
-	l.trust.strange = !l.sink.profiles.knows(l.profile) && l.sink.unknown.Add(1) > l.sink.familiar
+	l.trust.strange = !l.sink.profiles.Knows(l.profile) && l.sink.unknown.Add(1) > l.sink.familiar
 	l.lookNow()
 	if !l.trust.strange {
 		l.discharge()
@@ -92,7 +92,7 @@ func (l *lane) admit() {
 		return
 	}
 	l.trust.accepted = true
-	l.sink.metrics.profiles.accepted(l.profile)
+	l.sink.metrics.profiles.Accepted(l.profile)
 	l.trust.strange = false
 	l.discharge()
 }
@@ -156,7 +156,7 @@ func (l *lane) recall(p *Past, now time.Time) {
 // the sink's mu.
 func (s *Sink) wantsOf(profile string, now time.Time) int {
 	wants := 2 * s.opts.BatchEvents // as much as a new lane
-	if s.profiles.knows(profile) {
+	if s.profiles.Knows(profile) {
 		return wants
 	}
 	return s.grant(now, 0, wants, batch.RecordOverhead, s.laneCost, true)

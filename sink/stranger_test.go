@@ -59,7 +59,7 @@ func TestStrangersCost(t *testing.T) {
 	}
 	feed = nil
 	took := (heapInUse() - before) / lanes
-	if n := runtime.NumGoroutine() - routines; n > 3*strangersAtOnce {
+	if n := runtime.NumGoroutine() - routines; n > 3*AtOnce {
 		t.Errorf("%d goroutines of %d lanes", n, lanes)
 	}
 	held := s.survey(time.Now())

@@ -35,7 +35,7 @@ type watch struct {
 	// unwait ends waiting for a token of the way; nil while nobody waits.
 	unwait context.CancelFunc
 	askAt  time.Time // when a lane in the line looks for a token again
-	ticket ticket
+	ticket Ticket
 }
 
 func newWatch() watch { return watch{wake: make(chan struct{}, 1)} }
