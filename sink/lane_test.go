@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/profile"
 )
 
 func TestABatchGoesWhenItIsFull(t *testing.T) {
@@ -447,23 +448,6 @@ func TestLanesAreCountedByState(t *testing.T) {
 	})
 }
 
-func TestProfileLabelsAreBounded(t *testing.T) {
-	p := Labels{Limit: 3, Configured: func(profile string) bool { return strings.HasPrefix(profile, "named") }}
-	for i := range 10 { // ids that somebody made up take no label
-		if got := p.Label(fmt.Sprint("junk", i)); got != "other" {
-			t.Errorf("an unknown profile has the label %s", got)
-		}
-	}
-	p.Accepted("a")
-	p.Accepted("b")
-	got := []string{p.Label("a"), p.Label("named1"), p.Label("named2"), p.Label("b"), p.Label("c"), p.Label("named1")}
-	p.Accepted("c")
-	got = append(got, p.Label("c"))
-	if diff := cmp.Diff([]string{"a", "named1", "other", "b", "other", "named1", "other"}, got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-}
-
 // A server can answer with any status, and there is a series of each for each
 // profile.
 func TestReasonsOfRetriesAreBounded(t *testing.T) {
@@ -498,7 +482,7 @@ func TestRetrySeriesAreBounded(t *testing.T) {
 	m.retried("503", "real", 1)
 	series := make(chan prometheus.Metric, 100_000)
 	m.retries.Collect(series)
-	if n := len(series); n > MaxSeries+100 {
+	if n := len(series); n > profile.MaxSeries+100 {
 		t.Errorf("%d series", n)
 	}
 	if got := (&rig{t: t}).metric(m.retries.WithLabelValues("503", "real")); got != 2 {

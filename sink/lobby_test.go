@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/lobby"
 )
 
 // inFlight is how many requests Amazon has at present.
@@ -37,8 +38,8 @@ func TestStrangersShareAFewRequests(t *testing.T) {
 			r.send(fmt.Sprint("junk", i), fmt.Sprint("j", i))
 		}
 		r.after(time.Second)
-		if n := r.amazon.inFlight(); n != AtOnce {
-			t.Errorf("%d requests of strangers at once, want %d", n, AtOnce)
+		if n := r.amazon.inFlight(); n != lobby.AtOnce {
+			t.Errorf("%d requests of strangers at once, want %d", n, lobby.AtOnce)
 		}
 		r.send("known", "k1")
 		r.send("named", "n1")

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tracklayer/amazon-capi/internal/metric"
+	"github.com/tracklayer/amazon-capi/sink/profile"
 )
 
 // metrics are the sink's own. What became of events is counted where their
@@ -19,8 +20,8 @@ type metrics struct {
 	contradictions prometheus.Counter
 	fenced         prometheus.Counter
 	shed           prometheus.Counter
-	profiles       Labels
-	retriesOf      Series
+	profiles       profile.Labels
+	retriesOf      profile.Series
 }
 
 // newMetrics registers with reg, which may be nil.
@@ -40,7 +41,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			"Records given up before they were sent, because their partition had gone to another member."),
 		shed: metric.Counter("shed_records_total",
 			"Records that lanes gave back because they could not send them soon and others needed the room; they are read from Kafka again."),
-		profiles: Labels{Limit: MaxLabels},
+		profiles: profile.Labels{Limit: profile.MaxLabels},
 	}
 	for _, differs := range []string{"true", "false"} {
 		m.duplicates.WithLabelValues(differs)

@@ -16,10 +16,12 @@ import (
 func TestRoomsImportNoOther(t *testing.T) {
 	const module = "github.com/tracklayer/amazon-capi/"
 	for room, may := range map[string][]string{
-		".":          {"transform", "sink/amazon", "sink/batch", "sink/login", "sink/exchange", "sink/deadletter", "sink/gate", "sink/receipt", "sink/web"},
+		".":          {"transform", "sink/amazon", "sink/batch", "sink/login", "sink/exchange", "sink/deadletter", "sink/gate", "sink/lobby", "sink/profile", "sink/receipt", "sink/web"},
 		"amazon":     {"transform"},
 		"batch":      {"sink/amazon", "sink/deadletter", "sink/exchange"},
 		"gate":       {},
+		"lobby":      {},
+		"profile":    {},
 		"login":      {"sink/web"},
 		"exchange":   {"transform", "sink/amazon", "sink/login", "sink/web"},
 		"deadletter": {"schemas/framing"},

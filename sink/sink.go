@@ -16,6 +16,8 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/gate"
+	"github.com/tracklayer/amazon-capi/sink/lobby"
+	"github.com/tracklayer/amazon-capi/sink/profile"
 	"github.com/tracklayer/amazon-capi/sink/receipt"
 )
 
@@ -31,7 +33,7 @@ type Sink struct {
 	letters *deadletter.Writer
 	// receipts is nil when none are written.
 	receipts *receipt.Writer
-	profiles *Known
+	profiles *profile.Known
 	metrics  *metrics
 
 	// stop ends waiting and the start of requests; ctx ends requests as well.
@@ -48,7 +50,7 @@ type Sink struct {
 	closed   bool
 
 	room   room
-	lobby  *Lobby
+	lobby  *lobby.Lobby
 	forgot atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
 	spent  atomic.Int64 // how often strange lanes ran out of events since then
 	// laneCost is what a strange lane takes of the window.
@@ -86,7 +88,7 @@ func New(opts Options) (*Sink, error) {
 		memory:   batch.NewMemory(),
 		lanes:    make(map[string][]*lane),
 		laneCost: laneCost(opts.WindowBytes), familiar: familiar,
-		profiles: NewKnown(opts.Configured),
+		profiles: profile.NewKnown(opts.Configured),
 		forgetAt: manyLanes,
 		sender: exchange.NewSender(exchange.Options{
 			Client: opts.HTTPClient, Timeout: opts.RequestTimeout, Gzip: opts.Gzip,
@@ -95,7 +97,7 @@ func New(opts Options) (*Sink, error) {
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stop, s.cancelStop = context.WithCancel(s.ctx)
-	s.lobby = NewLobby(s.stop, opts.Now, s.wg.Go)
+	s.lobby = lobby.New(s.stop, opts.Now, s.wg.Go)
 	s.ended = endedContext()
 	s.scratch.New = func() any { return &scratch{} }
 	s.seed = maphash.MakeSeed()

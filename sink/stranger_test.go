@@ -15,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/gate"
+	"github.com/tracklayer/amazon-capi/sink/lobby"
 )
 
 // silent is an Amazon that never answers.
@@ -59,7 +60,7 @@ func TestStrangersCost(t *testing.T) {
 	}
 	feed = nil
 	took := (heapInUse() - before) / lanes
-	if n := runtime.NumGoroutine() - routines; n > 3*AtOnce {
+	if n := runtime.NumGoroutine() - routines; n > 3*lobby.AtOnce {
 		t.Errorf("%d goroutines of %d lanes", n, lanes)
 	}
 	held := s.survey(time.Now())

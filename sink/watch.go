@@ -3,6 +3,8 @@ package sink
 import (
 	"context"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/sink/lobby"
 )
 
 // watcher is who waits for a lane's next batch. It is one at most, and only while a
@@ -35,7 +37,7 @@ type watch struct {
 	// unwait ends waiting for a token of the way; nil while nobody waits.
 	unwait context.CancelFunc
 	askAt  time.Time // when a lane in the line looks for a token again
-	ticket Ticket
+	ticket lobby.Ticket
 }
 
 func newWatch() watch { return watch{wake: make(chan struct{}, 1)} }

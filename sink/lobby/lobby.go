@@ -1,4 +1,4 @@
-package sink
+package lobby
 
 import (
 	"container/heap"
@@ -36,8 +36,8 @@ type Lobby struct {
 	asked map[any]bool
 }
 
-// NewLobby returns a lobby in which nobody waits.
-func NewLobby(stop context.Context, now func() time.Time, run func(func())) *Lobby {
+// New returns a lobby in which nobody waits.
+func New(stop context.Context, now func() time.Time, run func(func())) *Lobby {
 	return &Lobby{now: now, stop: stop, run: run, wake: make(chan struct{}, 1), asked: make(map[any]bool)}
 }
 
@@ -223,4 +223,11 @@ func (b *Lobby) Asked(way any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.asked, way)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
