@@ -15,6 +15,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 // unreadableTopic says what is the matter with a topic that cannot be read.
 func unreadableTopic(topic string, err error) string {
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {
-		return fmt.Sprintf("topic %q does not exist (--topic): check its name, create it, or start run with --create-topics", topic)
+		return fmt.Sprintf("topic %q does not exist (%s): check its name, create it, or start run with %s", topic, setting.Topic, setting.CreateTopics)
 	}
 	return fmt.Sprintf("topic %q cannot be read: %s", topic, redact.Error(err))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
@@ -115,15 +116,15 @@ type ReceiptOptions struct {
 func (o *Options) normalise() error {
 	switch {
 	case o.Contract == nil:
-		return fmt.Errorf("contract (--contract) is missing: want one of %s", strings.Join(amazon.ContractNames(), ", "))
+		return fmt.Errorf("contract (%s) is missing: want one of %s", setting.Contract, strings.Join(amazon.ContractNames(), ", "))
 	case o.Settle == nil:
 		return errors.New("nobody takes the verdicts: Settle is missing")
 	case o.DeadLetters.Producer == nil || o.DeadLetters.Topic == "":
-		return errors.New("dead-letter topic (--dead-letter-topic) is missing: want a topic, since events that are refused have nowhere else to go")
+		return fmt.Errorf("dead-letter topic (%s) is missing: want a topic, since events that are refused have nowhere else to go", setting.DeadLetterTopic)
 	}
 	if r := &o.Receipts; r.Topic != "" {
 		if r.Producer == nil || len(r.Prefix) == 0 || r.MaxBytes < 0 {
-			return errors.New("receipts topic (--receipts-topic): want a producer, the id of the receipts' schema and a size above 0 with it")
+			return fmt.Errorf("receipts topic (%s): want a producer, the id of the receipts' schema and a size above 0 with it", setting.ReceiptsTopic)
 		}
 		r.MaxBytes = cmp.Or(r.MaxBytes, 900_000)
 	}
@@ -131,18 +132,18 @@ func (o *Options) normalise() error {
 	o.BatchEvents = cmp.Or(o.BatchEvents, limits.Events)
 	o.BatchBytes = cmp.Or(o.BatchBytes, limits.Bytes)
 	if o.BatchEvents < 1 || o.BatchEvents > limits.Events {
-		return fmt.Errorf("batch events (--batch-events) %d: want 1 to %d, which %s takes", o.BatchEvents, limits.Events, o.Contract.Name())
+		return fmt.Errorf("batch events (%s) %d: want 1 to %d, which %s takes", setting.BatchEvents, o.BatchEvents, limits.Events, o.Contract.Name())
 	}
 	if o.BatchBytes < 1 || o.BatchBytes > limits.Bytes {
-		return fmt.Errorf("batch bytes (--batch-bytes) %d: want 1 to %d, which %s takes", o.BatchBytes, limits.Bytes, o.Contract.Name())
+		return fmt.Errorf("batch bytes (%s) %d: want 1 to %d, which %s takes", setting.BatchBytes, o.BatchBytes, limits.Bytes, o.Contract.Name())
 	}
 	o.LaneConcurrency = cmp.Or(o.LaneConcurrency, 8)
 	if o.LaneConcurrency < 1 {
-		return fmt.Errorf("lane concurrency (--lane-concurrency) %d: want 1 or more", o.LaneConcurrency)
+		return fmt.Errorf("lane concurrency (%s) %d: want 1 or more", setting.LaneConcurrency, o.LaneConcurrency)
 	}
 	o.MaxAttempts = cmp.Or(o.MaxAttempts, 5)
 	if o.MaxAttempts < 1 {
-		return fmt.Errorf("attempts (--max-attempts) %d: want 1 or more", o.MaxAttempts)
+		return fmt.Errorf("attempts (%s) %d: want 1 or more", setting.MaxAttempts, o.MaxAttempts)
 	}
 	o.RequestTimeout = cmp.Or(o.RequestTimeout, 30*time.Second)
 	o.Linger = cmp.Or(o.Linger, time.Second)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/count"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/batch"
@@ -221,7 +222,7 @@ func (l *lane) foreign(f *flight, res *exchange.Result) {
 	now := s.opts.Now()
 	b.Failed(now)
 	s.metrics.retried("foreign", l.profile, len(b.Events))
-	why := res.Stranger() + ": see --amazon-url, and proxies in between"
+	why := fmt.Sprintf("%s: see %s, and proxies in between", res.Stranger(), setting.AmazonURL)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.push(b)

@@ -1,6 +1,10 @@
 package transform
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/tracklayer/amazon-capi/internal/setting"
+)
 
 const (
 	maxProfileID = 64
@@ -40,7 +44,7 @@ func (p ProfileIDs) Want() string {
 	if p == AnyProfiles {
 		return "1 to 64 of A-Z a-z 0-9 . _ -"
 	}
-	return "1 to 20 digits, or any with --profile-ids=any"
+	return "1 to 20 digits, or any with " + setting.ProfileIDs.With("any")
 }
 
 // Valid reports whether s may be a profile id. Events with others are refused.

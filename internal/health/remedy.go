@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -12,28 +13,28 @@ import (
 var remedies = []struct{ name, do string }{
 	{"accounts file", "Mend the file on the line that the reason names. The accounts of before are in force until then."},
 	{"assignment", "Wait for the group to rebalance. If it lasts, look at the group's members and at the brokers."},
-	{"brokers", "Look at the brokers and at --brokers. Everything goes on by itself once they answer."},
-	{"commits", "Look at the brokers and at what the user may do with --group. What is not committed is read again after a restart."},
+	{"brokers", "Look at the brokers and at " + setting.Brokers.String() + ". Everything goes on by itself once they answer."},
+	{"commits", "Look at the brokers and at what the user may do with " + setting.Group.String() + ". What is not committed is read again after a restart."},
 	{"dead letters", "Nothing, if it passes: letters are being made more slowly than records come. If it lasts, look at what the producer named in /metrics and dlq stats writes."},
 	{"dead-letter topic", "Look whether the topic exists, may be written to, and takes records as large as the source's. Events that need it wait."},
-	{"fetch", "Look at the brokers and at what the user may read of --topic."},
+	{"fetch", "Look at the brokers and at what the user may read of " + setting.Topic.String() + "."},
 	{"lane", "Wait: the profile is tried again by itself, and others go on. If it lasts, look at Amazon's answers to it in the reason."},
 	{"listen", "Restart the process: its pages are no longer served."},
-	{"parking", "Look at the brokers, and whether --topic may be read: events that were put off cannot be read again now."},
+	{"parking", "Look at the brokers, and whether " + setting.Topic.String() + " may be read: events that were put off cannot be read again now."},
 	{"position", "Look at the brokers that lead the partitions: what the group has settled is compared with their records before anything is taken. Other partitions go on."},
 	{"receipts topic", "Look whether the topic exists and may be written to. Events are sent, but none is final, and no offset is committed."},
-	{"receipts", "Register the schema with amazon-capi schemas register, or turn receipts off with --receipts-topic=\"\". Nothing is sent before."},
-	{"registry", "Look at the schema registry, --registry and its credentials. Records with schemas not seen before wait; others go on."},
+	{"receipts", "Register the schema with amazon-capi schemas register, or turn receipts off with " + setting.ReceiptsTopic.With(`""`) + ". Nothing is sent before."},
+	{"registry", "Look at the schema registry, " + setting.Registry.String() + " and its credentials. Records with schemas not seen before wait; others go on."},
 	{"retention", "Give the topic a retention longer than the members may be away or behind. What was deleted cannot be read any more: amazon-capi reconcile lists it, and its source may publish it again."},
 	{"schemas", "Have the topic's producers use fewer or smaller schemas at the same time: dlq ls shows whose records are refused, and they can be redriven then. Records of other schemas go on."},
 	{"sum", "Keep the log and report it: a count of the program itself does not add up. Compare with amazon-capi reconcile."},
 	{"token", "Check that client id, client secret and refresh token belong to one Login with Amazon client, and authorise again if the reason says invalid_grant. Nothing is sent with this account before, and nothing is lost."},
-	{"topic", "Look whether --topic exists and may be read."},
+	{"topic", "Look whether " + setting.Topic.String() + " exists and may be read."},
 	{"topics", "Look whether the user may create topics, or create them yourself."},
 }
 
 // credentials is about every condition whose reason is that brokers refuse them.
-const credentials = "Look at the credentials that --sasl-mechanism needs: --sasl-username and --sasl-password, the token's settings, or for AWS_MSK_IAM --aws-region and where the AWS credentials come from. Files are read again for each connection, so that renewed ones need no restart."
+var credentials = "Look at the credentials that " + setting.SASLMechanism.String() + " needs: " + setting.SASLUsername.String() + " and " + setting.SASLPassword.String() + ", the token's settings, or for AWS_MSK_IAM " + setting.AWSRegion.String() + " and where the AWS credentials come from. Files are read again for each connection, so that renewed ones need no restart."
 
 // Remedy says what to do about a condition that fails for a reason; empty if
 // nothing is known to help.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 // Server serves what an operator and an orchestrator ask of a process:
@@ -99,7 +100,7 @@ func (s *Server) Profile() {
 func (s *Server) Start(addr string) error {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %q for metrics and health (--listen): %w", addr, err)
+		return fmt.Errorf("cannot listen on %q for metrics and health (%s): %w", addr, setting.Listen, err)
 	}
 	s.addr.Store(l.Addr().String())
 	s.listener = &boundedListener{Listener: l, most: maxConnections}

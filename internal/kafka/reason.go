@@ -20,7 +20,7 @@ import (
 )
 
 // reasons say of the brokers' errors what is wrong with a topic that cannot be
-// written to, and what to do. %[1]s is the topic, %[2]s the flag that names it.
+// written to, and what to do. %[1]s is the topic, %[2]s the setting that names it.
 var reasons = []struct {
 	err  error
 	text string
@@ -53,7 +53,7 @@ var credentialsAdvice = fmt.Sprintf("the brokers refuse the credentials: see %s,
 // credentials or the mechanism, or a certificate is not trusted.
 func Explained(err error) error {
 	switch {
-	case err == nil || strings.Contains(err.Error(), "--sasl-") || strings.Contains(err.Error(), "--tls"):
+	case err == nil || strings.Contains(err.Error(), setting.Key("sasl-").String()) || strings.Contains(err.Error(), setting.Key("tls").String()):
 		return err
 	case errors.Is(err, kerr.SaslAuthenticationFailed):
 		return fmt.Errorf("%w: %s", err, credentialsAdvice)
@@ -69,12 +69,12 @@ func Explained(err error) error {
 	return err
 }
 
-// Reason says in words why a topic cannot be written to. flag is the one that
-// names the topic.
-func Reason(err error, topic, flag string) string {
+// Reason says in words why a topic cannot be written to. named is the setting
+// that names the topic.
+func Reason(err error, topic, named string) string {
 	for _, r := range reasons {
 		if errors.Is(err, r.err) {
-			return fmt.Sprintf(r.text, topic, flag)
+			return fmt.Sprintf(r.text, topic, named)
 		}
 	}
 	return redact.Line(redact.Error(err), 200)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/plugin/kprom"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
@@ -77,7 +79,7 @@ func (p *Pipeline) tellNewGroup(ctx context.Context) {
 		return
 	}
 	p.log.Warn().Str("group", p.config.Group).Str("topic", p.config.Topic).Str("others", kafka.Named(others)).
-		Msg("this group has committed nothing of the topic yet, and begins where --start says; check --group if one of the others is meant")
+		Msg(fmt.Sprintf("this group has committed nothing of the topic yet, and begins where %s says; check %s if one of the others is meant", setting.Start, setting.Group))
 }
 
 // ensureTopics makes the topics that are missing, if that was asked for. It tries

@@ -87,6 +87,15 @@ const (
 	ConsentDenied  Key = "consent-denied"
 	ConsentMissing Key = "consent-missing"
 	OnExhausted    Key = "on-exhausted"
+	TokenURL       Key = "token-url"
+	APIToken       Key = "api-token"
+	Gzip           Key = "gzip"
+
+	BatchEvents     Key = "batch-events"
+	BatchBytes      Key = "batch-bytes"
+	LaneConcurrency Key = "lane-concurrency"
+	MaxAttempts     Key = "max-attempts"
+	Start           Key = "start"
 )
 
 // String is the setting as errors name it: its flag.
@@ -95,11 +104,14 @@ func (k Key) String() string { return "--" + string(k) }
 // With is the setting with a value, as errors and remedies advise it.
 func (k Key) With(value string) string { return k.String() + "=" + value }
 
+// InFile is the setting as an accounts file names it.
+func (k Key) InFile() string { return strings.ReplaceAll(string(k), "-", "_") }
+
 const envPrefix = "AMAZON_CAPI_"
 
 // Env is the setting's environment variable.
 func (k Key) Env() string {
-	return envPrefix + strings.ToUpper(strings.ReplaceAll(string(k), "-", "_"))
+	return envPrefix + strings.ToUpper(k.InFile())
 }
 
 // OfEnv is the setting that an environment variable gives; false for variables that

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tracklayer/amazon-capi/internal/count"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -18,7 +19,7 @@ func (v eventsV1) Check(c *transform.Conversion) *verdict.Reason {
 	typ, known := conversionType(c.EventType)
 	switch source := eventSource(c); {
 	case !known && v.opts.UnmappedType == UnmappedRefuse:
-		return verdict.CodeConversionTypeUnsupported.Because("event_type " + c.EventType + ", which the mapping declares, is none of Amazon's: want one of those, or --unmapped-type=other")
+		return verdict.CodeConversionTypeUnsupported.Because("event_type " + c.EventType + ", which the mapping declares, is none of Amazon's: want one of those, or " + setting.UnmappedType.With("other"))
 	case transform.ForbiddenInName(c.Name) >= 0:
 		return verdict.CodeEventNameForbidden.Because("the event's name at Amazon has " + transform.WhyForbidden(c.Name) + ": want none of " + transform.ForbiddenInNames + ", or replace_forbidden in the mapping")
 	case source == "":

@@ -17,6 +17,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -378,5 +379,5 @@ func (a *acks) set(i int, err error) {
 }
 
 func (d *Writer) describe(err error) string {
-	return fmt.Sprintf("dead letters cannot be written to %s: %s", d.opts.Topic, kafka.Reason(err, d.opts.Topic, "--dead-letter-topic"))
+	return fmt.Sprintf("dead letters cannot be written to %s: %s", d.opts.Topic, kafka.Reason(err, d.opts.Topic, setting.DeadLetterTopic.String()))
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 // zipper compresses the bodies of requests, for links that cost more than the
@@ -59,7 +61,7 @@ func (z *zipper) understood(status int) bool {
 		return true
 	}
 	if z.refused.CompareAndSwap(false, true) {
-		z.log.Warn().Msg("Amazon does not take compressed requests (415): they are sent as they are from now on, see --gzip")
+		z.log.Warn().Msg("Amazon does not take compressed requests (415): they are sent as they are from now on, see " + setting.Gzip.String())
 	}
 	return false
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
@@ -91,13 +92,13 @@ type Routes struct {
 	by   [amazon.RegionCount]*Route
 }
 
-// NewRoutes checks the options; errors name the flag that a setting has.
+// NewRoutes checks the options; errors name the setting that is wrong.
 func NewRoutes(o RouteOptions) (*Routes, error) {
 	switch {
 	case o.Contract == nil:
-		return nil, fmt.Errorf("contract (--contract) is missing: want one of %s", strings.Join(amazon.ContractNames(), ", "))
+		return nil, fmt.Errorf("contract (%s) is missing: want one of %s", setting.Contract, strings.Join(amazon.ContractNames(), ", "))
 	case o.ClientID == "" && !o.APIToken:
-		return nil, errors.New("client id (--client-id) is missing: want the client id from Login with Amazon")
+		return nil, fmt.Errorf("client id (%s) is missing: want the client id from Login with Amazon", setting.ClientID)
 	case o.Tokens == nil:
 		return nil, errors.New("no source of access tokens is given")
 	}
@@ -145,7 +146,7 @@ func (o *RouteOptions) route(at amazon.Region) (*Route, error) {
 	if base == "" {
 		base = at.Host()
 	}
-	u, err := web.Endpoint("Amazon URL (--amazon-url)", base)
+	u, err := web.Endpoint(fmt.Sprintf("Amazon URL (%s)", setting.AmazonURL), base)
 	if err != nil {
 		return nil, err
 	}

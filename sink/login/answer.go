@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
@@ -56,19 +57,19 @@ func readTokenAnswer(status int, body []byte) (tokenAnswer, error) {
 		return tokenAnswer{}, tokenError(explainStatus(status, code))
 	}
 	if !ok {
-		return tokenAnswer{}, nonsense("the answer is not one of Login with Amazon's; a web page or another server: see --token-url")
+		return tokenAnswer{}, nonsense("the answer is not one of Login with Amazon's; a web page or another server: see " + setting.TokenURL.String())
 	}
 	var a tokenAnswer
 	a.access = strings.TrimSpace(asText(fields["access_token"]))
 	switch kind := strings.TrimSpace(asText(fields["token_type"])); {
 	case a.access == "":
-		return a, nonsense("the answer has no access_token; a web page or another server: see --token-url")
+		return a, nonsense("the answer has no access_token; a web page or another server: see " + setting.TokenURL.String())
 	case len(a.access) > maxToken:
 		return a, nonsense(fmt.Sprintf("the access token has %d KiB: want at most %d KiB, which fit into a header", len(a.access)>>10, maxToken>>10))
 	case !sendable(a.access):
 		return a, nonsense("the access token has characters in it that no header may carry")
 	case kind != "" && !strings.EqualFold(kind, "bearer"):
-		return a, nonsense("the token_type is not bearer, and Amazon Ads takes no other: see --token-url")
+		return a, nonsense("the token_type is not bearer, and Amazon Ads takes no other: see " + setting.TokenURL.String())
 	}
 	if r := strings.TrimSpace(asText(fields["refresh_token"])); sendable(r) && len(r) <= maxToken {
 		a.refresh = r
@@ -195,7 +196,7 @@ func readBounded(r io.Reader) ([]byte, error) {
 }
 
 func endless() error {
-	return nonsense(fmt.Sprintf("the answer has more than %d KiB; a web page or another server: see --token-url", maxTokenAnswer>>10))
+	return nonsense(fmt.Sprintf("the answer has more than %d KiB; a web page or another server: see %s", maxTokenAnswer>>10, setting.TokenURL))
 }
 
 func nonsense(why string) error { return tokenError{Label: refreshNonsense, Text: why} }

@@ -11,6 +11,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 // APITokenOptions are the settings of an APIToken. Token is required.
@@ -96,9 +97,9 @@ func (s *APIToken) hold() {
 	if s.held = true; s.ctx.Err() != nil {
 		return
 	}
-	where := "--api-token or its file"
+	where := setting.APIToken.String() + " or its file"
 	if s.opts.Account != "" {
-		where = "api_token of account " + s.opts.Account
+		where = setting.APIToken.InFile() + " of account " + s.opts.Account
 	}
 	s.cond.Fail("Amazon refuses the API token (401), nothing is sent with it: replace " + where)
 	wait := s.backoff.Spaced(s.tries) + apiTokenTryMin/2

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
@@ -22,17 +23,17 @@ const (
 func refusal(code string) string {
 	switch code {
 	case "invalid_grant":
-		return "the refresh token was revoked, has expired or belongs to another client: authorise again and set --refresh-token"
+		return "the refresh token was revoked, has expired or belongs to another client: authorise again and set " + setting.RefreshToken.String()
 	case "invalid_client":
-		return "the client id or the client secret is wrong: see --client-id and --client-secret"
+		return fmt.Sprintf("the client id or the client secret is wrong: see %s and %s", setting.ClientID, setting.ClientSecret)
 	case "unauthorized_client":
 		return "this client may not use a refresh token: see its security profile at Login with Amazon"
 	case "invalid_scope":
 		return "the refresh token was not given for the Ads API: authorise again with its scope"
 	case "invalid_request":
-		return "the token endpoint does not understand the exchange: see --token-url"
+		return "the token endpoint does not understand the exchange: see " + setting.TokenURL.String()
 	case "unsupported_grant_type":
-		return "the token endpoint does not exchange refresh tokens: see --token-url"
+		return "the token endpoint does not exchange refresh tokens: see " + setting.TokenURL.String()
 	}
 	return ""
 }
@@ -75,9 +76,9 @@ func explainStatus(status int, code string) web.Fault {
 	case status == 429 || status >= 500:
 		return web.Fault{Label: refreshUnavailable, Text: fmt.Sprintf("the token endpoint answers %d", status)}
 	case status >= 300 && status < 400:
-		return web.Fault{Label: refreshNonsense, Text: fmt.Sprintf("the token endpoint answers with a redirect (%d), which is not followed with a secret: see --token-url", status)}
+		return web.Fault{Label: refreshNonsense, Text: fmt.Sprintf("the token endpoint answers with a redirect (%d), which is not followed with a secret: see %s", status, setting.TokenURL)}
 	case code == "":
-		return web.Fault{Label: refreshNonsense, Text: fmt.Sprintf("the token endpoint answers %d without a reason: see --token-url", status)}
+		return web.Fault{Label: refreshNonsense, Text: fmt.Sprintf("the token endpoint answers %d without a reason: see %s", status, setting.TokenURL)}
 	}
 	return web.Fault{Label: refreshRefused, Text: fmt.Sprintf("Login with Amazon answers %d, %s", status, knownForm(code))}
 }

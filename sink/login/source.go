@@ -17,6 +17,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
@@ -112,20 +113,23 @@ type Source struct {
 // NewSource returns a source that asks for its first token when it is
 // first used.
 func NewSource(opts Options) (*Source, error) {
-	u, err := web.Endpoint("token URL (--token-url)", opts.URL)
+	u, err := web.Endpoint(fmt.Sprintf("token URL (%s)", setting.TokenURL), opts.URL)
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range []struct{ setting, value string }{
-		{"--client-id", opts.ClientID},
-		{"--client-secret", opts.ClientSecret},
-		{"--refresh-token", opts.RefreshToken},
+	for _, s := range []struct {
+		key   setting.Key
+		value string
+	}{
+		{setting.ClientID, opts.ClientID},
+		{setting.ClientSecret, opts.ClientSecret},
+		{setting.RefreshToken, opts.RefreshToken},
 	} {
 		if strings.TrimSpace(s.value) != s.value || strings.ContainsAny(s.value, "\r\n\x00") {
-			return nil, fmt.Errorf("%s: begins or ends with a space, or has a line break in it: want it as Amazon gave it", s.setting)
+			return nil, fmt.Errorf("%s: begins or ends with a space, or has a line break in it: want it as Amazon gave it", s.key)
 		}
 		if s.value == "" {
-			return nil, fmt.Errorf("%s is missing: want the value from Login with Amazon", s.setting)
+			return nil, fmt.Errorf("%s is missing: want the value from Login with Amazon", s.key)
 		}
 	}
 	redact.Secret(opts.ClientSecret)
@@ -355,16 +359,20 @@ func (s *Source) warnOf(odd string) {
 	s.oddity = odd
 }
 
-// settings puts the names that an accounts file has in the place of flags.
-var settings = strings.NewReplacer("--client-id", "client_id", "--client-secret", "client_secret", "--refresh-token", "refresh_token", "--token-url", "token_url")
+// inFile puts the names that an accounts file has in the place of those that users
+// give settings by elsewhere.
+var inFile = strings.NewReplacer(
+	setting.ClientID.String(), setting.ClientID.InFile(), setting.ClientSecret.String(), setting.ClientSecret.InFile(),
+	setting.RefreshToken.String(), setting.RefreshToken.InFile(), setting.TokenURL.String(), setting.TokenURL.InFile(),
+)
 
-// inItsFile rewords what names a flag for an account whose settings are in a
+// inItsFile rewords what names a setting for an account whose settings are in a
 // file.
 func (s *Source) inItsFile(text string) string {
 	if s.opts.Account == "" {
 		return text
 	}
-	return settings.Replace(text) + " of account " + s.opts.Account
+	return inFile.Replace(text) + " of account " + s.opts.Account
 }
 
 // Retire is Close for a source whose account is there no more: its condition and

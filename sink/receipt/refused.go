@@ -9,6 +9,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 // refuse deals with a receipt that the topic does not take as it is. Brokers
@@ -81,7 +82,7 @@ func (w *Writer) outgrown() {
 // describeRefused says what the topic would have to take for a receipt that it
 // refuses.
 func (w *Writer) describeRefused(r *receipt) string {
-	why := kafka.Reason(r.err, w.opts.Topic, "--receipts-topic")
+	why := kafka.Reason(r.err, w.opts.Topic, setting.ReceiptsTopic.String())
 	if errors.Is(r.err, kerr.MessageTooLarge) {
 		why = "it does not even take a receipt for a single event: " + kafka.TooLarge(w.opts.Topic, w.renewer.Limit(), len(r.buf)+len(r.verdicts[0].ProfileID)+batchRoom)
 	}

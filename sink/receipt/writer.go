@@ -13,6 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	receipts "github.com/tracklayer/amazon-capi/schemas/receipt"
 )
@@ -189,7 +190,7 @@ func (w *Writer) hear() {
 			w.restUntil = now.Add(w.opts.Backoff.Spaced(w.failures))
 			w.failures++
 		}
-		w.fail(fmt.Sprintf("receipts cannot be written to %s: %s", w.opts.Topic, kafka.Reason(fault, w.opts.Topic, "--receipts-topic")))
+		w.fail(fmt.Sprintf("receipts cannot be written to %s: %s", w.opts.Topic, kafka.Reason(fault, w.opts.Topic, setting.ReceiptsTopic.String())))
 	case len(answered) > 0:
 		w.failures = 0
 	}

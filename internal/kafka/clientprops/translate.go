@@ -128,7 +128,7 @@ func offsetReset(r *reader, value string) error {
 	case "latest", "end", "largest":
 		r.set("start", "latest")
 	default:
-		r.note("it is neither earliest nor latest, and --start says where a new group begins")
+		r.note("it is neither earliest nor latest, and " + setting.Start.String() + " says where a new group begins")
 	}
 	return nil
 }
