@@ -14,7 +14,7 @@ import (
 // stage, and nothing of what a record holds. The ledger asks nobody, and knows nobody.
 func TestRoomsImportNoOther(t *testing.T) {
 	const module = "github.com/tracklayer/amazon-capi/"
-	leaves := []string{"internal/verdict", "internal/health", "internal/count", "internal/crash", "internal/redact", "internal/slicepool", "internal/wait"}
+	leaves := []string{"internal/verdict", "internal/health", "internal/count", "internal/crash", "internal/redact", "internal/setting", "internal/slicepool", "internal/wait"}
 	for room, may := range map[string][]string{
 		".":          append([]string{"consumer/assignment", "consumer/pump", "consumer/commits", "consumer/parking", "consumer/ledger", "consumer/flow", "consumer/proof", "consumer/tally"}, leaves...),
 		"assignment": {"consumer/ledger", "consumer/flow", "internal/verdict"},

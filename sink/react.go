@@ -38,15 +38,19 @@ func (l *lane) again(b *batch.Batch) {
 	l.push(b)
 }
 
-// itemised settles each event as the answer says.
-func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
-	s, b := l.sink, f.batch
-	now := s.opts.Now()
-	var letters []*deadletter.Draft
-	var later, large []batch.Event
-	verdicts := s.memory.Verdicts.Get(len(b.Events))
-	failed := b.History // of those that the answer says something bad of
-	failed.Failed(now)
+// sorted are a batch's events by what an answer says of each.
+type sorted struct {
+	verdicts []verdict.Verdict   // of those that were taken
+	letters  []*deadletter.Draft // of those that were refused
+	large    []batch.Event       // to be sent in smaller requests
+	later    []batch.Event
+	failed   batch.History // of those that the answer says something bad of
+}
+
+// sort goes through the batch by the answer's items.
+func (l *lane) sort(b *batch.Batch, res *exchange.Result, sc *scratch, now time.Time) sorted {
+	s := sorted{verdicts: l.sink.memory.Verdicts.Get(len(b.Events)), failed: b.History}
+	s.failed.Failed(now)
 	for i := range b.Events {
 		e, it := &b.Events[i], sc.items[i]
 		if it.Outcome == amazon.TooLarge && len(b.Events) == 1 {
@@ -54,67 +58,81 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 		}
 		switch it.Outcome {
 		case amazon.Taken:
-			verdicts = l.accept(verdicts, b, e)
+			s.verdicts = l.accept(s.verdicts, b, e)
 			continue
 		case amazon.Refused:
 			ids := l.identifiers(b, *e)
-			letters = l.condemn(letters, b, &failed, e, it.Said.Reason(verdict.Rejected, res.Status, ids))
+			s.letters = l.condemn(s.letters, b, &s.failed, e, it.Said.Reason(verdict.Rejected, res.Status, ids))
 			continue
 		case amazon.TooLarge:
-			large = append(large, *e)
+			s.large = append(s.large, *e)
 			continue
 		case amazon.Unsaid:
-			s.metrics.unsaid.Inc()
+			l.sink.metrics.unsaid.Inc()
 		}
-		later = append(later, *e)
+		s.later = append(s.later, *e)
 	}
+	return s
+}
+
+// itemised settles each event as the answer says.
+func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
+	s, b := l.sink, f.batch
+	now := s.opts.Now()
+	by := l.sort(b, res, sc, now)
 	s.metrics.contradictions.Add(float64(res.Contradictions))
-	if len(verdicts) > 0 {
+	if len(by.verdicts) > 0 {
 		s.profiles.Accept(l.profile) // before its receipt is written
 	}
-	if len(later) == len(b.Events) {
-		s.memory.GiveBack(verdicts)
+	if len(by.later) == len(b.Events) {
+		s.memory.GiveBack(by.verdicts)
 		l.nothingSettled(f, res, now)
 		return
 	}
-	var split, rest *batch.Batch
-	if len(large) > 0 {
-		split = b.CopyOf(s.memory, large, f.route.Frame)
-		split.History = failed
-		if len(large) > 1 {
+	var split *batch.Batch
+	if len(by.large) > 0 {
+		split = b.CopyOf(s.memory, by.large, f.route.Frame)
+		split.History = by.failed
+		if len(by.large) > 1 {
 			s.metrics.splits.Inc()
 		}
 	}
-	if len(later) > 0 {
-		rest = b.CopyOf(s.memory, later, f.route.Frame)
-	}
-	switch {
-	case rest == nil:
-	case res.Status >= 400:
-		// A refusal that names its items: these only shared a request with
-		// the events at fault, and go again at once.
-		s.metrics.retried(reasonItems, l.profile, len(later))
-		l.again(rest)
-	default:
-		rest.Tries, rest.Stuck = b.Tries, b.Stuck
-		l.putOff(rest, res, now)
-	}
+	l.sendLater(f, res, by.later, now)
 	l.mu.Lock()
-	l.records -= len(verdicts) + len(letters)
-	if len(verdicts) > 0 {
+	l.records -= len(by.verdicts) + len(by.letters)
+	if len(by.verdicts) > 0 {
 		l.admit()
 	}
 	if split != nil {
 		l.pushHalves(split)
 	}
 	l.well(f)
-	if rest == nil && l.current(f) {
+	if len(by.later) == 0 && l.current(f) {
 		l.gate.Grow()
 	}
 	l.mu.Unlock()
 	s.memory.Release(b)
-	s.conclude(res.Request, verdicts)
-	s.letters.Put(res.Request, letters)
+	s.conclude(res.Request, by.verdicts)
+	s.letters.Put(res.Request, by.letters)
+}
+
+// sendLater has the events of a batch sent again that an answer to others of it did
+// not settle.
+func (l *lane) sendLater(f *flight, res *exchange.Result, later []batch.Event, now time.Time) {
+	if len(later) == 0 {
+		return
+	}
+	b := f.batch
+	rest := b.CopyOf(l.sink.memory, later, f.route.Frame)
+	if res.Status >= 400 {
+		// A refusal that names its items: these only shared a request with
+		// the events at fault, and go again at once.
+		l.sink.metrics.retried(reasonItems, l.profile, len(later))
+		l.again(rest)
+		return
+	}
+	rest.Tries, rest.Stuck = b.Tries, b.Stuck
+	l.putOff(rest, res, now)
 }
 
 // reasonItems labels retries that item results ask for.

@@ -47,7 +47,8 @@ const (
 	ofWarning
 )
 
-// meaningOf reads a key that stands in the value of another one.
+// meaningOf reads a key that stands in the value of another one. It is as long as the
+// list of words that servers use.
 //
 //nolint:gocyclo // a table of words in the form of a switch
 func meaningOf(key string, outer meaning) meaning {
