@@ -38,7 +38,7 @@ func (l *lane) askForToken(by *exchange.Route) {
 	b := l.sink.lobby
 	if !b.Ask(by) {
 		l.mu.Lock()
-		l.lookAgain(l.sink.opts.Now().Add(lookAgain))
+		l.watch.later(l.sink.opts.Now().Add(lookAgain))
 		l.mu.Unlock()
 		l.lineUp()
 		return

@@ -10,15 +10,20 @@ import (
 // watcher is who waits for a lane's next batch. It is one at most, and only while a
 // request could be sent; otherwise the first that is answered goes on.
 //
-//	         post           wait            asked
-//	nobody ───────▶ somebody ────▶ asking ────────▶ somebody
-//	       ◀───────
-//	        retire
+//	          start            ask              line          (a strange lane)
+//	nobody ─────────▶ somebody ───▶ asking    nobody ─▶ lined    asking ─▶ lining
+//	   ▲     retire   │      ▲ asked   │                  │ seat             │ seat
+//	   └──────────────┘      └─────────┘                  └──▶ somebody ◀────┘
 //
-//	        post         seat                         defer, post             seat
-//	nobody ─────▶ lined ─────▶ somebody     somebody ─────────────▶ lining ─────────▶ somebody
-//	              leave
-//	       lined ──────▶ somebody
+// Every transition, by the methods of watch, with a dash where none is made; TestWatch
+// walks all of them:
+//
+//	watcher   start     line    ask     asked     later   seat      retire
+//	nobody    somebody  lined   -       -         -       -         nobody
+//	somebody  -         lined   asking  somebody  asking  -         nobody
+//	asking    -         lining  -       somebody  -       -         nobody
+//	lined     -         -       -       -         -       somebody  -
+//	lining    -         -       -       -         -       somebody  -
 type watcher uint8
 
 const (
@@ -27,7 +32,12 @@ const (
 	asking           // that one, until there is an access token
 	lined            // a strange lane in the line of the lobby, with a ticket
 	lining           // in the line, until the token that another lane asks for is there
+	watchers
 )
+
+func (w watcher) String() string {
+	return [watchers]string{"nobody", "somebody", "asking", "lined", "lining"}[w]
+}
 
 // watch is how a lane learns that there is something to send. The lane's mu guards it.
 type watch struct {
@@ -80,8 +90,8 @@ func (w *watch) wait(unwait context.CancelFunc) {
 	}
 }
 
-// lookAgain has the one who watches look for the token of another lane later.
-func (w *watch) lookAgain(at time.Time) { w.by, w.askAt = asking, at }
+// later has the one who watches look for the token of another lane later.
+func (w *watch) later(at time.Time) { w.by, w.askAt = asking, at }
 
 // lookNow has it look for the token at once.
 func (w *watch) lookNow() { w.askAt = time.Time{} }

@@ -3,18 +3,18 @@ package gate
 // State is the one state of a lane: whether it may send, and if not, why. Only the
 // transitions drawn here lead from one to another, and only after makes them.
 //
-//	                   well
-//	         ┌────────────────────────┐
-//	         ▼    fail        elapse  │  fail
-//	 ┌──── free ───────▶ backing ──▶ retrying ──▶ backing
-//	 │hold   ▲ │                      │
-//	 ▼       │ │ trip                 │ trip       elapse
-//	delayed ─┘ └──────▶ resting ◀─────┘  resting ─────────▶ probing
-//	   elapse              ▲                                │    │ well
-//	                       └────────────────────────────────┘    └────▶ free
-//	                              hold, fail, trip
-//
-//	any ──pause──▶ paused    any ──stray──▶ astray    any ──follow──▶ free
+//	       fail             elapse
+//	free ─────────▶ backing ───────▶ retrying
+//	│ ▲ ▲              ▲               │ │ │
+//	│ │ │              └─────fail──────┘ │ │
+//	│ │ └──────────────well──────────────┘ │ trip
+//	│ │                                    ▼        elapse
+//	│ │ elapse                          resting ─────────────▶ probing
+//	│ └───────── delayed                   ▲                    │   │
+//	│   hold        ▲                      └── hold, fail, trip ┘   └ well ─▶ free
+//	└───────────────┘
+//	free, delayed, backing ─ trip ▶ resting      backing, resting ─ well ▶ delayed
+//	any ─ pause ▶ paused      any ─ stray ▶ astray      any ─ follow ▶ free
 //
 // Every transition, with a dash where the event changes nothing; TestWalk compares the
 // table with after and walks all of it:
