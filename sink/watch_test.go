@@ -48,7 +48,7 @@ func TestWatch(t *testing.T) {
 				continue
 			}
 			w := newWatch()
-			w.by = watcher(from)
+			w.by, w.askAt = watcher(from), time.Unix(1, 0)
 			do[columns[i+1]](&w)
 			if walked++; w.by.String() != to {
 				t.Errorf("%s leads from %s to %s, and is drawn to lead to %s", columns[i+1], cells[0], w.by, to)

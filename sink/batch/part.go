@@ -12,9 +12,13 @@ type Part struct {
 	Bytes  int64
 }
 
-// Plus, Minus and Within add, subtract and compare both.
-func (c Part) Plus(o Part) Part   { return Part{c.Events + o.Events, c.Bytes + o.Bytes} }
-func (c Part) Minus(o Part) Part  { return Part{c.Events - o.Events, c.Bytes - o.Bytes} }
+// Plus is both together.
+func (c Part) Plus(o Part) Part { return Part{c.Events + o.Events, c.Bytes + o.Bytes} }
+
+// Minus is what is left without o.
+func (c Part) Minus(o Part) Part { return Part{c.Events - o.Events, c.Bytes - o.Bytes} }
+
+// Within reports whether o has room for it.
 func (c Part) Within(o Part) bool { return c.Events <= o.Events && c.Bytes <= o.Bytes }
 
 // RecordOverhead is what a record costs beside its contents, as the window counts.

@@ -34,9 +34,11 @@ func (h *History) Failed(now time.Time) {
 	}
 }
 
-// First and Last are when an answer first and last failed it.
+// First is when an answer first failed it.
 func (h *History) First() time.Time { return time.UnixMilli(h.firstFailure) }
-func (h *History) Last() time.Time  { return time.UnixMilli(h.lastFailure) }
+
+// Last is when one last did.
+func (h *History) Last() time.Time { return time.UnixMilli(h.lastFailure) }
 
 // Trials are what has happened to a batch, and what is to happen to it.
 type Trials struct {
