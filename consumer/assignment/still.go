@@ -12,6 +12,8 @@ type Lag struct {
 	Age     time.Duration // of the oldest record without a verdict; 0 if none
 }
 
+// Lag returns how far the partition is behind; false if where it ends, or where it goes on,
+// is not known yet.
 func (a *Assignment) Lag(now time.Time) (l Lag, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
