@@ -35,7 +35,7 @@ func (w *quickWorker) Flush() {
 // BenchmarkRecord takes records from a poll through ledger, inbox and pump to their
 // verdicts. One operation is 4,096 records.
 func BenchmarkRecord(b *testing.B) {
-	c, err := New(Options{Topic: topic, Group: group, KeepsRecords: true})
+	c, err := New(Options{Topics: []string{topic}, Group: group, KeepsRecords: true})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -51,7 +51,7 @@ type Consumer struct {
 	stopping    bool                                                 // nothing is taken any more
 	memories    map[assignment.TopicPartition]*assignment.Memory     // of assignments that ended with more settled than committed
 	remade      map[assignment.TopicPartition][]assignment.Stamp     // what this member may have committed of a topic that was deleted
-	unknownID   [2]time.Time                                         // when fetches began to say that the topic's id is unknown, and last said so
+	unknownIDs  map[string]unknownID                                 // when fetches began to say that the topic's id is unknown, and last said so
 	unreadable  map[assignment.TopicPartition]unreadable             // whose last fetch failed
 	hung        []string                                             // what watch found
 	assigned    bool                                                 // the group has answered once
@@ -59,13 +59,13 @@ type Consumer struct {
 
 	pace    flow.Pace // of the poll loop alone
 	commits *commits.Committer
-	topic   topicID
+	topics  *topicTable
 	abort   func(error) // ends Run; set by it
 
 	links   assignment.Links
-	oaths   chan struct{}   // capacity 1: an assignment's oath waits
-	doubts  chan struct{}   // capacity 1: an assignment's claim waits
-	ends    map[int32]int64 // where a group that begins at the latest begins
+	oaths   chan struct{}                       // capacity 1: an assignment's oath waits
+	doubts  chan struct{}                       // capacity 1: an assignment's claim waits
+	ends    map[assignment.TopicPartition]int64 // where a group that begins at the latest begins
 	missed  missed
 	emptied atomic.Int64 // when a poll last took all that the client held
 
@@ -105,7 +105,9 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		log:         o.Log.With().Str("stage", "consumer").Logger(),
 		tally:       o.Tally,
 		window:      flow.NewWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
-		topic:       topicID{name: o.Topic},
+		topics:      newTopicTable(o.Topics),
+		unknownIDs:  make(map[string]unknownID),
+		ends:        make(map[assignment.TopicPartition]int64),
 		inboxes:     pump.Inboxes(o.Workers),
 		pools:       flow.NewFetchPools(o.FetchMaxBytes),
 		assignments: make(map[assignment.TopicPartition]*assignment.Assignment),
@@ -124,7 +126,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		Tally: c.tally, Window: c.window, Parking: c.parking, Held: &pump.Holds{Registry: c.conditions.registry},
 	}
 	c.commits = commits.New(commits.Options{
-		Group: o.Group, InstanceID: o.InstanceID, Interval: o.CommitInterval, Owner: owner{c}, Topics: &c.topic,
+		Group: o.Group, InstanceID: o.InstanceID, Interval: o.CommitInterval, Owner: owner{c}, Topics: c.topics,
 		Condition: c.conditions.commits, Log: c.log, Now: o.Now,
 	})
 	if len(c.askOpts) == 0 {
@@ -152,7 +154,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 
 func (c *Consumer) groupOpts() []kgo.Opt {
 	opts := []kgo.Opt{
-		kgo.ConsumeTopics(c.opts.Topic),
+		kgo.ConsumeTopics(c.opts.Topics...),
 		kgo.ConsumerGroup(c.opts.Group),
 		// What has no commit is new, also to a group that began at the latest;
 		// see startAt.
@@ -301,8 +303,8 @@ func (c *Consumer) Parked(profile string) bool { return c.parking.Awaits(profile
 // rereader returns what reads the parked records of this member again.
 func (c *Consumer) rereader() *parking.Reader {
 	return &parking.Reader{
-		Lots: c.parking, Lanes: c.handler, Topic: c.opts.Topic, Opts: c.opts.ReadOpts,
-		Made: c.topic.made.Load, Doubtful: c.rewound, AtOnce: max(c.opts.MaxInFlightEvents/4, 1),
+		Lots: c.parking, Lanes: c.handler, Opts: c.opts.ReadOpts,
+		Made: c.topics.made.Load, Doubtful: c.rewound, AtOnce: max(c.opts.MaxInFlightEvents/4, 1),
 		Condition: c.conditions.parking, Now: c.opts.Now,
 	}
 }

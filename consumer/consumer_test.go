@@ -319,7 +319,7 @@ func (b *bench) start(s *fakeSink, change func(*Options)) *member {
 func (b *bench) startWith(s *fakeSink, h Handler, change func(*Options)) *member {
 	b.t.Helper()
 	o := Options{
-		Topic: topic, Group: group, CommitInterval: 10 * time.Millisecond,
+		Topics: []string{topic}, Group: group, CommitInterval: 10 * time.Millisecond,
 		Log:      zerolog.New(b.log),
 		Drain:    10 * time.Second,
 		ReadOpts: append([]kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(2 * b.pace)}, b.dial...),
@@ -628,8 +628,11 @@ func TestADrainIsCommittedAsItGoes(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	for _, o := range []Options{
 		{},
-		{Topic: "t"},
-		{Topic: "t", Group: "g", Job: new(Job)},
+		{Topics: []string{"t"}},
+		{Topics: []string{"t", ""}, Group: "g"},
+		{Topics: []string{"t", "u", "t"}, Group: "g"},
+		{Topics: []string{"t"}, Group: "g", Job: new(Job)},
+		{Topics: []string{"t", "u"}, Group: "g", Job: &Job{Selection: chosen(nil)}},
 	} {
 		if _, err := New(o); err == nil {
 			t.Errorf("New(%+v) took options that cannot work", o)

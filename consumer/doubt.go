@@ -37,7 +37,7 @@ func (c *Consumer) hear(client *kgo.Client, tp assignment.TopicPartition, f assi
 	if a == nil || goesOn {
 		return
 	}
-	cl := ledger.Claim{Partition: tp.Partition, Group: max(f.Offset, -1), Committed: max(f.Offset, -1), First: c.firstOf(tp.Partition)}
+	cl := ledger.Claim{Partition: tp.Partition, Group: max(f.Offset, -1), Committed: max(f.Offset, -1), First: c.firstOf(tp)}
 	c.mu.Lock()
 	m := a.Recalled()
 	former := c.ofFormerTopic(tp, f)
@@ -154,28 +154,28 @@ func signal(ch chan struct{}) {
 // of which something was found, unless settle returns false. It returns the
 // assignments that are still in doubt, and why.
 func (c *Consumer) resolve(ctx context.Context, as []*assignment.Assignment, timeout time.Duration, settle func(*assignment.Assignment, *ledger.Claim, ledger.Finding) bool) (held []*assignment.Assignment, err error) {
-	claims := make([]ledger.Claim, 0, len(as))
-	byPartition := make(map[int32]*assignment.Assignment)
-	open := make(map[int32]*ledger.Claim)
+	claims := make(map[string][]ledger.Claim)
+	open := make(map[*assignment.Assignment]*ledger.Claim)
 	for _, a := range as {
 		if cl := a.OpenClaim(); cl != nil {
-			claims = append(claims, *cl)
-			byPartition[a.Partition()], open[a.Partition()] = a, cl
+			claims[a.Topic()] = append(claims[a.Topic()], *cl)
+			open[a] = cl
 		}
 	}
 	found, err := c.prove(ctx, claims, timeout)
-	for _, cl := range claims {
-		a := byPartition[cl.Partition]
-		f, ok := found[cl.Partition]
-		if !ok || ctx.Err() != nil || f.Doubtful && !a.Doubted(f.Begin) || !settle(a, open[cl.Partition], f) {
+	for a, cl := range open {
+		f, ok := found[a.TopicPartition()]
+		if !ok || ctx.Err() != nil || f.Doubtful && !a.Doubted(f.Begin) || !settle(a, cl, f) {
 			held = append(held, a)
 		}
 	}
 	return held, err
 }
 
-// prove asks with a client that lives as long as the question.
-func (c *Consumer) prove(ctx context.Context, claims []ledger.Claim, timeout time.Duration) (map[int32]ledger.Finding, error) {
+// prove compares the claims of each topic with its log, with a client that lives as long
+// as the question. The topics are asked for at once: one that does not answer is not
+// waited for by the others.
+func (c *Consumer) prove(ctx context.Context, claims map[string][]ledger.Claim, timeout time.Duration) (map[assignment.TopicPartition]ledger.Finding, error) {
 	if len(claims) == 0 {
 		return nil, nil
 	}
@@ -184,8 +184,27 @@ func (c *Consumer) prove(ctx context.Context, claims []ledger.Claim, timeout tim
 		return nil, err
 	}
 	defer client.Close()
-	p := proof.Prover{Client: client, Topic: c.opts.Topic, Timeout: timeout}
-	return p.Prove(ctx, claims)
+	all := make(map[assignment.TopicPartition]ledger.Finding)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for topic, of := range claims {
+		wg.Go(func() {
+			defer crash.Report()
+			p := proof.Prover{Client: client, Topic: topic, Timeout: timeout}
+			found, e := p.Prove(ctx, of)
+			mu.Lock()
+			defer mu.Unlock()
+			for partition, f := range found {
+				all[assignment.Of(topic, partition)] = f
+			}
+			if e != nil && len(c.opts.Topics) > 1 {
+				e = fmt.Errorf("topic %q: %w", topic, e)
+			}
+			err = cmp.Or(err, e)
+		})
+	}
+	wg.Wait()
+	return all, err
 }
 
 func (c *Consumer) asker() (*kgo.Client, error) {

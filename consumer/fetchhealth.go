@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -59,7 +60,7 @@ func (c *Consumer) fetchFailed(tp assignment.TopicPartition, err error) {
 	u.seen = now
 	c.unreadable[tp] = u
 	if errors.Is(err, kerr.UnknownTopicID) {
-		c.noteUnknownID(now)
+		c.noteUnknownID(tp.Topic, now)
 	}
 	if !tell {
 		return
@@ -68,8 +69,10 @@ func (c *Consumer) fetchFailed(tp assignment.TopicPartition, err error) {
 	switch {
 	case session != nil:
 		where = "group " + c.opts.Group
-	case tp.Partition < 0 || tp.Topic == "":
-		where = "topic " + c.opts.Topic
+	case tp.Topic == "":
+		where = "topic " + strings.Join(c.opts.Topics, ", ")
+	case tp.Partition < 0:
+		where = "topic " + tp.Topic
 	}
 	c.conditions.fetch.Fail(fmt.Sprintf("cannot read %s: %s", where, redact.Error(plainly(err, c.assigned))))
 }
@@ -85,11 +88,11 @@ func (c *Consumer) readable(tp assignment.TopicPartition) {
 // readableAgain ends faults that have not been seen for a while, of partitions that
 // answer: no record need come of one that is idle, and none ever comes of an error
 // that named no partition.
-func (c *Consumer) readableAgain(now time.Time, ends map[int32]int64) {
+func (c *Consumer) readableAgain(now time.Time, ends map[assignment.TopicPartition]int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for tp, u := range c.unreadable {
-		_, answers := ends[tp.Partition]
+		_, answers := ends[tp]
 		if tp.Topic == "" {
 			answers = c.assigned && !c.lost
 		}

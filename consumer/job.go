@@ -117,7 +117,7 @@ func finish(cl *kgo.Client, a *assignment.Assignment) {
 func (c *Consumer) checkDeleted(ctx context.Context, admin *kadm.Client) {
 	ctx, cancel := context.WithTimeout(ctx, deletedEvery)
 	defer cancel()
-	starts, err := admin.ListStartOffsets(ctx, c.opts.Topic)
+	starts, err := admin.ListStartOffsets(ctx, c.opts.Topics...)
 	if err != nil {
 		return // brokers that are away are for others to report
 	}

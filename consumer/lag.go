@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
@@ -41,11 +42,11 @@ func unreadableTopic(topic string, err error) string {
 func (c *Consumer) lagLoop(ctx context.Context) {
 	defer crash.Report()
 	admin := kadm.NewClient(c.client)
-	r := reach{since: make(map[int32]time.Time)}
+	r := reach{since: make(map[assignment.TopicPartition]time.Time), topicOK: make(map[string]bool)}
 	tick := time.NewTicker(lagEvery)
 	defer tick.Stop()
 	for {
-		c.checkTopic(ctx)
+		c.checkTopics(ctx)
 		c.askEnds(ctx, admin, &r)
 		select {
 		case <-tick.C:
@@ -55,12 +56,13 @@ func (c *Consumer) lagLoop(ctx context.Context) {
 	}
 }
 
-// reach is since when there was no answer: from any broker, about the topic, and
-// about its partitions.
+// reach is since when there was no answer: from any broker, about a topic, and about
+// partitions. Those of partition -1 are about their topic as a whole.
 type reach struct {
-	brokers, topic     time.Time
-	since              map[int32]time.Time
-	brokersOK, topicOK bool // they have answered once
+	brokers   time.Time
+	since     map[assignment.TopicPartition]time.Time
+	brokersOK bool            // they have answered once
+	topicOK   map[string]bool // likewise, of a topic
 }
 
 // lasts notes a fault, and reports whether it is to be told: at once if it is one
@@ -75,13 +77,17 @@ func lasts(since *time.Time, now time.Time, atOnce bool) bool {
 func (c *Consumer) askEnds(ctx context.Context, admin *kadm.Client, r *reach) {
 	ctx, cancel := context.WithTimeout(ctx, lagEvery)
 	defer cancel()
-	list, err := admin.ListCommittedOffsets(ctx, c.opts.Topic)
+	e := newEnds()
+	err := byTopic(c.opts.Topics, func(topics ...string) error {
+		list, err := admin.ListCommittedOffsets(ctx, topics...)
+		e.note(topics, list, err)
+		return err
+	})
 	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 		return
 	}
-	ends, faults := endsOf(list[c.opts.Topic], err)
 	now := c.opts.Now()
-	if len(ends) == 0 && err != nil && !c.answered(faults) {
+	if len(e.at) == 0 && err != nil && !c.answered(e) {
 		if lasts(&r.brokers, now, !r.brokersOK) {
 			c.conditions.brokers.Fail(fmt.Sprintf("the brokers do not answer: %s", redact.Error(plainly(err, r.brokersOK))))
 		}
@@ -89,67 +95,115 @@ func (c *Consumer) askEnds(ctx context.Context, admin *kadm.Client, r *reach) {
 	}
 	r.brokers, r.brokersOK = time.Time{}, true
 	c.conditions.brokers.OK()
-	if fault := faults[-1]; fault != nil && len(ends) == 0 {
-		if lasts(&r.topic, now, !r.topicOK || !kerr.IsRetriable(fault)) {
-			c.conditions.topic.Fail(unreadableTopic(c.opts.Topic, fault))
-		}
-		return
-	}
-	r.topic, r.topicOK = time.Time{}, true
 	for _, a := range c.owned() {
-		if end, ok := ends[a.Partition()]; ok {
+		if end, ok := e.at[a.TopicPartition()]; ok {
 			a.EndsAt(end)
 		}
 	}
-	c.tellUnreached(r, now, ends, faults)
-	c.readableAgain(now, ends)
+	c.tellFaults(r, now, e)
+	c.readableAgain(now, e.at)
+}
+
+// byTopic asks about all topics at once, and then about each alone if one may not be read:
+// the answer to the question for all may leave out others. It returns an error of the
+// brokers, if there is one.
+func byTopic(topics []string, ask func(topics ...string) error) (err error) {
+	err = ask(topics...)
+	if _, refused := errors.AsType[*kadm.AuthError](err); !refused || len(topics) == 1 {
+		return err
+	}
+	for _, topic := range topics {
+		err = ask(topic)
+	}
+	return err
 }
 
 // answered reports whether faults without any end are an answer all the same: some
 // broker refused the question, or told which others to ask, and those are not all.
-func (c *Consumer) answered(faults map[int32]error) bool {
+func (c *Consumer) answered(e ends) bool {
 	silent := make(map[int32]bool)
-	for _, fault := range faults {
+	for tp, fault := range e.faults {
+		if tp.Partition < 0 {
+			return true
+		}
 		if u, ok := errors.AsType[unanswered](fault); ok {
 			silent[u.broker.NodeID] = true
 		}
 	}
-	return faults[-1] != nil || len(silent) > 0 && len(silent) < len(c.client.DiscoveredBrokers())
+	return len(silent) > 0 && len(silent) < len(c.client.DiscoveredBrokers())
 }
 
-// tellUnreached fails the topic's condition if partitions of this member have not
-// been reached for long. Those of other members are theirs to tell.
-func (c *Consumer) tellUnreached(r *reach, now time.Time, ends map[int32]int64, faults map[int32]error) {
-	still := make(map[int32]time.Time)
+// tellFaults fails the topics' condition if one has not been reached for long, as a
+// whole or in partitions of this member. Those of other members are theirs to tell.
+func (c *Consumer) tellFaults(r *reach, now time.Time, e ends) {
+	still := make(map[assignment.TopicPartition]time.Time)
+	owned := c.owned()
 	var told []string
-	for _, a := range c.owned() {
-		fault := faults[a.Partition()]
-		if _, ok := ends[a.Partition()]; ok {
+	pending := false
+	for _, topic := range c.opts.Topics {
+		whole := assignment.Of(topic, -1)
+		fault := e.faults[whole]
+		if fault == nil || e.tells[topic] {
+			r.topicOK[topic] = true
+			if why := c.unreached(topic, owned, r, still, now, e); why != "" {
+				told = append(told, why)
+			}
 			continue
-		} else if fault == nil {
+		}
+		since := r.since[whole]
+		if lasts(&since, now, !r.topicOK[topic] || !kerr.IsRetriable(fault)) {
+			told = append(told, unreadableTopic(topic, fault))
+		} else {
+			pending = true
+		}
+		still[whole] = since
+	}
+	r.since = still
+	switch {
+	case len(told) > 0:
+		c.conditions.topic.Fail(some(told))
+	case !pending:
+		c.conditions.topic.OK()
+	}
+}
+
+// unreached says which of a topic's partitions have not been reached for long; empty for
+// none.
+func (c *Consumer) unreached(topic string, owned []*assignment.Assignment, r *reach, still map[assignment.TopicPartition]time.Time, now time.Time, e ends) string {
+	var told []string
+	for _, a := range owned {
+		tp := a.TopicPartition()
+		if _, ok := e.at[tp]; ok || tp.Topic != topic {
+			continue
+		}
+		fault := e.faults[tp]
+		if fault == nil {
 			fault = errUntold
 		}
 		if !errors.As(fault, new(unanswered)) { // which names its broker
 			fault = plainly(fault, true)
 		}
-		since := r.since[a.Partition()]
+		since := r.since[tp]
 		if lasts(&since, now, refusedForGood(fault)) {
-			told = append(told, fmt.Sprintf("partition %d: %s", a.Partition(), redact.Error(fault)))
+			told = append(told, fmt.Sprintf("partition %d: %s", tp.Partition, redact.Error(fault)))
 		}
-		still[a.Partition()] = since
+		still[tp] = since
 	}
-	r.since = still
 	if len(told) == 0 {
-		c.conditions.topic.OK()
-		return
+		return ""
 	}
-	const most = 5
 	slices.Sort(told)
+	return fmt.Sprintf("topic %q cannot be read: %s", topic, some(told))
+}
+
+// some lists a few of many faults.
+func some(told []string) string {
+	const most = 5
 	more := ""
 	if n := len(told) - most; n > 0 {
 		told, more = told[:most], fmt.Sprintf("; and %d more", n)
 	}
-	c.conditions.topic.Fail(fmt.Sprintf("topic %q cannot be read: %s%s", c.opts.Topic, strings.Join(told, "; "), more))
+	return strings.Join(told, "; ") + more
 }
 
 // errUntold is for a partition that no answer mentions.
@@ -176,23 +230,45 @@ func (e unanswered) Error() string {
 
 func (e unanswered) Unwrap() error { return e.err }
 
-// endsOf sorts an answer, which may be a part of one, into ends and faults by
-// partition. A fault of partition -1 is the topic's.
-func endsOf(list map[int32]kadm.ListedOffset, err error) (ends map[int32]int64, faults map[int32]error) {
-	ends, faults = make(map[int32]int64), make(map[int32]error)
-	if refused, ok := errors.AsType[*kadm.AuthError](err); ok {
-		faults[-1] = refused
+// ends is what brokers say of where partitions end.
+type ends struct {
+	at     map[assignment.TopicPartition]int64
+	faults map[assignment.TopicPartition]error // of partition -1: the topic's
+	tells  map[string]bool                     // of some partition of the topic the end is known
+}
+
+func newEnds() ends {
+	return ends{
+		at: make(map[assignment.TopicPartition]int64), faults: make(map[assignment.TopicPartition]error), tells: make(map[string]bool),
 	}
-	for p, o := range list {
+}
+
+// note sorts an answer about topics, which may be a part of one, in the place of what
+// was said of them before.
+func (e ends) note(topics []string, list kadm.ListedOffsets, err error) {
+	for _, topic := range topics {
+		delete(e.faults, assignment.Of(topic, -1))
+	}
+	list.Each(func(o kadm.ListedOffset) {
+		tp := assignment.Of(o.Topic, o.Partition)
 		if o.Err != nil {
-			faults[p] = o.Err
+			e.faults[tp] = o.Err
 		} else {
-			ends[p] = o.Offset
+			e.at[tp] = o.Offset
+			e.tells[o.Topic] = true
+		}
+	})
+	if refused, ok := errors.AsType[*kadm.AuthError](err); ok {
+		// It does not say of which, and ends what else the answer would hold.
+		for _, topic := range topics {
+			if tp := assignment.Of(topic, -1); e.faults[tp] == nil {
+				e.faults[tp] = refused
+			}
 		}
 	}
 	var parts *kadm.ShardErrors
 	if !errors.As(err, &parts) {
-		return ends, faults
+		return
 	}
 	for _, part := range parts.Errs {
 		req, ok := part.Req.(*kmsg.ListOffsetsRequest)
@@ -201,13 +277,13 @@ func endsOf(list map[int32]kadm.ListedOffset, err error) (ends map[int32]int64, 
 		}
 		for _, t := range req.Topics {
 			for _, p := range t.Partitions {
-				if _, answered := ends[p.Partition]; !answered {
-					faults[p.Partition] = unanswered{part.Broker, part.Err}
+				tp := assignment.Of(t.Topic, p.Partition)
+				if _, answered := e.at[tp]; !answered {
+					e.faults[tp] = unanswered{part.Broker, part.Err}
 				}
 			}
 		}
 	}
-	return ends, faults
 }
 
 // plainly is the error in words that fit. The client takes a connection that is

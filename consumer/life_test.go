@@ -12,20 +12,24 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// commitLog notes the offsets of each commit that reaches the broker, by partition.
+// commitLog notes the offsets of each commit that reaches the broker, by topic and
+// partition.
 type commitLog struct {
 	mu   sync.Mutex
-	seen map[int32][]int64
+	seen map[string][]int64
 }
 
 func (b *bench) logCommits() *commitLog {
-	l := &commitLog{seen: make(map[int32][]int64)}
+	l := &commitLog{seen: make(map[string][]int64)}
 	b.cluster.ControlKey(int16(kmsg.OffsetCommit), func(r kmsg.Request) (kmsg.Response, error, bool) {
 		b.cluster.KeepControl()
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		for p, at := range committedOffsets(r.(*kmsg.OffsetCommitRequest)) {
-			l.seen[p] = append(l.seen[p], at)
+		for _, rt := range r.(*kmsg.OffsetCommitRequest).Topics {
+			for _, p := range rt.Partitions {
+				key := fmt.Sprintf("%s %x/%d", rt.Topic, rt.TopicID, p.Partition)
+				l.seen[key] = append(l.seen[key], p.Offset)
+			}
 		}
 		return nil, nil, false
 	})
@@ -38,7 +42,7 @@ func (l *commitLog) wantNoneBack(t *testing.T) {
 	defer l.mu.Unlock()
 	for p, offsets := range l.seen {
 		if !slices.IsSorted(offsets) {
-			t.Errorf("commits of partition %d go back: %v", p, offsets)
+			t.Errorf("commits of partition %s go back: %v", p, offsets)
 		}
 	}
 }

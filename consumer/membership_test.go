@@ -47,7 +47,7 @@ func TestThrownOutWhileJoining(t *testing.T) {
 		s := newFakeSink(false)
 		m := b.start(s, func(o *Options) { o.SessionTimeout = 6 * time.Second })
 		held := s.take(20) // without a verdict
-		b.eventually("the topic's id is known", func() bool { return m.topic.IDOf(topic) != noTopicID })
+		b.eventually("the topic's id is known", func() bool { return m.topics.IDOf(topic) != noTopicID })
 		b.commitBehind(m, 5) // as somebody does who has the partitions in between
 		forgotten := b.cluster.Fault(kfake.Fault{
 			Keys: []kmsg.Key{kmsg.JoinGroup}, TopLevel: true, Err: kerr.UnknownMemberID,

@@ -3,6 +3,7 @@ package consumer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"sync"
 	"time"
@@ -86,7 +87,12 @@ type look struct {
 func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before map[*assignment.Assignment]look) map[*assignment.Assignment]look {
 	ctx, cancel := context.WithTimeout(ctx, missedEvery)
 	defer cancel()
-	starts, _ := admin.ListStartOffsets(ctx, c.opts.Topic) // what there is of an answer
+	starts := make(kadm.ListedOffsets)
+	_ = byTopic(c.opts.Topics, func(topics ...string) error {
+		list, err := admin.ListStartOffsets(ctx, topics...)
+		maps.Copy(starts, list) // what there is of an answer
+		return err
+	})
 	atRest := c.client.BufferedFetchRecords() == 0
 	emptied := time.Unix(0, c.emptied.Load())
 	again := make(map[*assignment.Assignment]look)

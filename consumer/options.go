@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,8 +40,8 @@ func ParseStart(s string) (Start, error) {
 // Options configures a Consumer. Zero values of the optional fields mean the
 // defaults named with them.
 type Options struct {
-	Topic string
-	Group string
+	Topics []string // each once; one alone for a Job
+	Group  string
 	// InstanceID makes the membership static: a restart within the session
 	// timeout keeps its partitions without a rebalance. Optional.
 	InstanceID string
@@ -97,8 +98,16 @@ type Options struct {
 }
 
 func (o *Options) setDefaults() error {
-	if o.Topic == "" || o.Group == "" {
+	if len(o.Topics) == 0 || slices.Contains(o.Topics, "") || o.Group == "" {
 		return errors.New("consumer: topic and group are required")
+	}
+	for i, topic := range o.Topics {
+		if slices.Contains(o.Topics[:i], topic) {
+			return fmt.Errorf("consumer: topic %q is named twice", topic)
+		}
+	}
+	if o.Job != nil && len(o.Topics) > 1 {
+		return fmt.Errorf("consumer: a job is about one topic, not %d", len(o.Topics))
 	}
 	if o.Job != nil && o.Job.Selection == nil {
 		return errors.New("consumer: a job needs a selection")

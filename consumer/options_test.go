@@ -16,7 +16,7 @@ func TestFetchesAreAsLargeAsTheWork(t *testing.T) {
 		{2, 1, 64 << 10},
 		{100_000, 1 << 40, 1 << 30},
 	} {
-		o := Options{Workers: c.workers, MaxInFlightBytes: c.bytes, Topic: "t", Group: "g"}
+		o := Options{Workers: c.workers, MaxInFlightBytes: c.bytes, Topics: []string{"t"}, Group: "g"}
 		if err := o.setDefaults(); err != nil {
 			t.Fatal(err)
 		}

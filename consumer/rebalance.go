@@ -52,7 +52,7 @@ func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kms
 	for _, g := range resp.Groups {
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {
-				tp, f := c.topic.PartitionOf(t.Topic, t.TopicID, p.Partition), assignment.Fetched{Offset: p.Offset, Metadata: p.Metadata}
+				tp, f := c.topics.PartitionOf(t.Topic, t.TopicID, p.Partition), assignment.Fetched{Offset: p.Offset, Metadata: p.Metadata}
 				if kerr.ErrorForCode(p.ErrorCode) == nil {
 					c.hear(cl, tp, f)
 				}

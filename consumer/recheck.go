@@ -44,21 +44,21 @@ func (c *Consumer) recheckLoop(ctx context.Context) {
 // recheck returns of how many partitions the leader answered, and of how many it did
 // not.
 func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered, left int) {
-	oaths := make(map[int32]*assignment.Assignment)
-	var claims []ledger.Claim
+	oaths := make(map[*assignment.Assignment]ledger.Claim)
+	claims := make(map[string][]ledger.Claim)
 	for _, a := range c.owned() {
 		if cl, ok := a.OathClaim(); ok {
-			claims = append(claims, cl)
-			oaths[a.Partition()] = a
+			claims[a.Topic()] = append(claims[a.Topic()], cl)
+			oaths[a] = cl
 		}
 	}
 	found, _ := c.prove(ctx, claims, timeout)
-	for _, cl := range claims {
-		if f, ok := found[cl.Partition]; ok {
-			c.keepOath(oaths[cl.Partition], cl.Said.Witnesses[0], f)
+	for a, cl := range oaths {
+		if f, ok := found[a.TopicPartition()]; ok {
+			c.keepOath(a, cl.Said.Witnesses[0], f)
 		}
 	}
-	return len(found), len(claims) - len(found)
+	return len(found), len(oaths) - len(found)
 }
 
 // keepOath ends an oath, or has the partition's log compared if it does not hold.

@@ -16,7 +16,7 @@ import (
 // partition is still ours, wherever among the others they stand.
 func TestSettleCountsWhatIsOurs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c, err := New(Options{Topic: "t", Group: "g", Job: &Job{Selection: chosen(nil)}})
+		c, err := New(Options{Topics: []string{"t"}, Group: "g", Job: &Job{Selection: chosen(nil)}})
 		if err != nil {
 			t.Fatal(err)
 		}

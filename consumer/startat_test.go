@@ -11,6 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
 func latest(o *Options) { o.Start = StartLatest }
@@ -98,13 +100,13 @@ func TestLatestAndNewPartitions(t *testing.T) {
 // TestLatestOfATopicThatIsNotThere: all that it will hold is new.
 func TestLatestOfATopicThatIsNotThere(t *testing.T) {
 	b := newBench(t, 1)
-	c, err := New(Options{Topic: "not.yet", Group: group, Start: StartLatest},
+	c, err := New(Options{Topics: []string{"not.yet"}, Group: group, Start: StartLatest},
 		kgo.SeedBrokers(b.addrs...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !c.startAt(t.Context()) || c.firstOf(0) != -1 {
-		t.Errorf("partition 0 begins at %d, want its start", c.firstOf(0))
+	if !c.startAt(t.Context()) || c.firstOf(assignment.Of("not.yet", 0)) != -1 {
+		t.Errorf("partition 0 begins at %d, want its start", c.firstOf(assignment.Of("not.yet", 0)))
 	}
 	if offsets, err := b.admin.FetchOffsets(t.Context(), group); err == nil && len(offsets) > 0 {
 		t.Errorf("offsets of a topic that is not there: %v", offsets)
@@ -123,7 +125,7 @@ func testLatestBesideMembersOfAnotherTopic(t *testing.T) {
 	if _, err := b.admin.CreateTopic(t.Context(), 1, 1, nil, "other"); err != nil {
 		t.Fatal(err)
 	}
-	b.start(newFakeSink(true), func(o *Options) { o.Topic = "other" })
+	b.start(newFakeSink(true), func(o *Options) { o.Topics = []string{"other"} })
 	b.eventually("it has joined", func() bool {
 		g, err := b.admin.DescribeGroups(t.Context(), group)
 		return err == nil && len(g[group].Members) == 1

@@ -270,7 +270,7 @@ func startCrowd(ctx context.Context, t *testing.T, c crowdCase) *crowdRun {
 	}
 	var err error
 	r.Consumer, err = New(Options{
-		Topic: topic, Group: group, MaxInFlightEvents: c.window, MaxInFlightBytes: c.windowBytes, MaxParkedEvents: 1_000_000,
+		Topics: []string{topic}, Group: group, MaxInFlightEvents: c.window, MaxInFlightBytes: c.windowBytes, MaxParkedEvents: 1_000_000,
 		Workers: 2, Log: zerolog.Nop(),
 	})
 	if err != nil {
@@ -346,7 +346,10 @@ func (r *crowdRun) take(ctx context.Context) {
 // readAgain is rereadLoop, likewise.
 func (r *crowdRun) readAgain(ctx context.Context) {
 	rr := r.rereader()
-	rr.Source = func(_ context.Context, w *parking.Wanted) error { w.Found(0, r.records); return nil }
+	rr.Source = func(_ context.Context, w *parking.Wanted) error {
+		w.Found(assignment.Of(topic, 0), r.records)
+		return nil
+	}
 	for wait.For(ctx, 250*time.Millisecond) {
 		events, _ := r.window.InFlight()
 		r.most = max(r.most, events)

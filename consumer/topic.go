@@ -4,73 +4,108 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
-// topicID is the id under which the client reads the topic. A topic that is deleted
+// topicTable is the topics that are read, by name and by id.
+type topicTable struct {
+	names []string
+	made  atomic.Int64 // how often one was made again
+
+	mu sync.Mutex
+	of map[string]*topicID
+}
+
+// topicID is the id under which the client reads a topic. A topic that is deleted
 // and made again has the same name and another id.
 type topicID struct {
-	name string
-	made atomic.Int64 // how often it was made again
-
-	mu   sync.Mutex
 	now  [16]byte
 	past [][16]byte // ids of topics that were deleted
 }
 
 var noTopicID [16]byte
 
-// IDOf returns the id, or zeros if it is not known.
-func (t *topicID) IDOf(string) [16]byte {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.now
+func newTopicTable(names []string) *topicTable {
+	t := &topicTable{names: names, of: make(map[string]*topicID, len(names))}
+	for _, name := range names {
+		t.of[name] = new(topicID)
+	}
+	return t
 }
 
-// Learn notes the id if none was known.
-func (t *topicID) Learn(_ string, id [16]byte) {
+// IDOf returns a topic's id, or zeros if it is not known.
+func (t *topicTable) IDOf(topic string) [16]byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.now == noTopicID {
-		t.now = id
+	if id := t.of[topic]; id != nil {
+		return id.now
+	}
+	return noTopicID
+}
+
+// Learn notes a topic's id if none was known.
+func (t *topicTable) Learn(topic string, id [16]byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if was := t.of[topic]; was != nil && was.now == noTopicID {
+		was.now = id
 	}
 }
 
-// PartitionOf names a partition of a request or answer. Newer versions of both
-// name topics by id alone; this consumer reads one topic.
-func (t *topicID) PartitionOf(topic string, _ [16]byte, partition int32) assignment.TopicPartition {
+// PartitionOf names a partition of a request or answer, newer versions of which name
+// topics by id alone.
+func (t *topicTable) PartitionOf(topic string, id [16]byte, partition int32) assignment.TopicPartition {
 	if topic == "" {
-		topic = t.name
+		topic = t.named(id)
 	}
 	return assignment.Of(topic, partition)
 }
 
-// differs reports whether the id is of a topic that was made after the one that is
-// known. Brokers that are behind still tell of those before.
-func (t *topicID) differs(id [16]byte) bool {
+// named returns the topic of an id; empty if it may be any of several.
+func (t *topicTable) named(id [16]byte) string {
+	if len(t.names) == 1 {
+		return t.names[0]
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return id != noTopicID && t.now != noTopicID && id != t.now && !slices.Contains(t.past, id)
-}
-
-// replace notes that the topic has been made again.
-func (t *topicID) replace(id [16]byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if id != t.now {
-		const most = 16
-		if t.past = append(t.past, t.now); len(t.past) > most {
-			t.past = t.past[1:]
+	for name, of := range t.of {
+		if id != noTopicID && of.now == id {
+			return name
 		}
 	}
-	t.now = id
+	return ""
+}
+
+// differs reports whether the id is of a topic that was made after the one that is
+// known. Brokers that are behind still tell of those before.
+func (t *topicTable) differs(topic string, id [16]byte) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	was := t.of[topic]
+	return id != noTopicID && was.now != noTopicID && id != was.now && !slices.Contains(was.past, id)
+}
+
+// replace notes that a topic has been made again.
+func (t *topicTable) replace(topic string, id [16]byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	was := t.of[topic]
+	if id != was.now {
+		const most = 16
+		if was.past = append(was.past, was.now); len(was.past) > most {
+			was.past = was.past[1:]
+		}
+	}
+	was.now = id
 	t.made.Add(1)
 }
 
@@ -80,43 +115,67 @@ var errRemade = errors.New("the topic was deleted and made again, and the offset
 // believed without another id to be seen.
 const unknownIDFor = 3 * lagEvery
 
-// noteUnknownID notes that a fetch was refused for the topic's id. c.mu is held.
-func (c *Consumer) noteUnknownID(now time.Time) {
-	if now.Sub(c.unknownID[1]) > 2*lagEvery {
-		c.unknownID[0] = now
+// unknownID is when fetches of a topic began to say that its id is unknown, and last
+// said so.
+type unknownID struct{ since, seen time.Time }
+
+// noteUnknownID notes that a fetch was refused for a topic's id. c.mu is held.
+func (c *Consumer) noteUnknownID(topic string, now time.Time) {
+	u := c.unknownIDs[topic]
+	if now.Sub(u.seen) > 2*lagEvery {
+		u.since = now
 	}
-	c.unknownID[1] = now
+	u.seen = now
+	c.unknownIDs[topic] = u
 }
 
-// checkTopic asks for the topic's id. The client never takes a new one: without the
+// checkTopics asks for the topics' ids. The client never takes a new one: without the
 // topic's being purged and added again, its fetches fail for ever.
-func (c *Consumer) checkTopic(ctx context.Context) {
+func (c *Consumer) checkTopics(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lagEvery)
 	defer cancel()
 	req := kmsg.NewPtrMetadataRequest()
-	t := kmsg.NewMetadataRequestTopic()
-	t.Topic = &c.opts.Topic
-	req.Topics = append(req.Topics, t)
+	for _, topic := range c.opts.Topics {
+		t := kmsg.NewMetadataRequestTopic()
+		t.Topic = &topic
+		req.Topics = append(req.Topics, t)
+	}
 	resp, err := req.RequestWith(ctx, c.client)
-	if err != nil || len(resp.Topics) != 1 || resp.Topics[0].ErrorCode != 0 || len(resp.Topics[0].Partitions) == 0 {
+	if err != nil {
 		return // askEnds says what is wrong
 	}
-	id := resp.Topics[0].TopicID
-	c.mu.Lock()
-	refused := !c.unknownID[1].IsZero() && c.unknownID[1].Sub(c.unknownID[0]) >= unknownIDFor
-	c.mu.Unlock()
-	if c.topic.differs(id) || refused {
-		c.remake(id)
-		return
+	for _, t := range resp.Topics {
+		switch {
+		case t.Topic == nil || !slices.Contains(c.opts.Topics, *t.Topic):
+		case t.ErrorCode == kerr.UnknownTopicOrPartition.Code && len(c.opts.Topics) > 1:
+			// Brokers answer a fetch at once that names a topic they do not have, and as
+			// long as it names others, too, the client asks again at once.
+			c.client.PauseFetchTopics(*t.Topic)
+		case t.ErrorCode == 0 && len(t.Partitions) > 0:
+			c.checkTopic(*t.Topic, t.TopicID)
+			c.client.ResumeFetchTopics(*t.Topic)
+		}
 	}
-	c.topic.Learn(c.opts.Topic, id)
 }
 
-// remake has the client begin with the topic anew. What was taken of the old one is
+// checkTopic has a topic that has another id than it had begun anew.
+func (c *Consumer) checkTopic(topic string, id [16]byte) {
+	c.mu.Lock()
+	u := c.unknownIDs[topic]
+	c.mu.Unlock()
+	refused := !u.seen.IsZero() && u.seen.Sub(u.since) >= unknownIDFor
+	if refused || c.topics.differs(topic, id) {
+		c.remake(topic, id)
+		return
+	}
+	c.topics.Learn(topic, id)
+}
+
+// remake has the client begin with a topic anew. What was taken of the old one is
 // still delivered, with nothing to commit to: its offsets are other records' now.
-func (c *Consumer) remake(id [16]byte) {
+func (c *Consumer) remake(topic string, id [16]byte) {
 	if c.opts.Job != nil {
-		c.abort(fmt.Errorf("topic %q: %w", c.opts.Topic, errRemade))
+		c.abort(fmt.Errorf("topic %q: %w", topic, errRemade))
 		return
 	}
 	c.mu.Lock()
@@ -126,20 +185,24 @@ func (c *Consumer) remake(id [16]byte) {
 	}
 	left := 0
 	for tp, a := range c.assignments {
+		if tp.Topic != topic {
+			continue
+		}
 		events, stamps := a.Orphan()
 		left += events
 		c.remade[tp] = stamps
 		delete(c.assignments, tp)
 	}
-	clear(c.memories)
-	clear(c.ends) // of the topic that was deleted
-	c.unknownID = [2]time.Time{}
+	deleted := func(tp assignment.TopicPartition) bool { return tp.Topic == topic }
+	maps.DeleteFunc(c.memories, func(tp assignment.TopicPartition, _ *assignment.Memory) bool { return deleted(tp) })
+	maps.DeleteFunc(c.ends, func(tp assignment.TopicPartition, _ int64) bool { return deleted(tp) })
+	delete(c.unknownIDs, topic)
 	c.mu.Unlock()
-	c.log.Warn().Str("topic", c.opts.Topic).Int("in_flight", left).
+	c.log.Warn().Str("topic", topic).Int("in_flight", left).
 		Msg("the topic was deleted and made again; reading the new one from its start, and delivering what is in flight of the old one")
-	c.topic.replace(id)
-	c.client.PurgeTopicsFromConsuming(c.opts.Topic)
-	c.client.AddConsumeTopics(c.opts.Topic)
+	c.topics.replace(topic, id)
+	c.client.PurgeTopicsFromConsuming(topic)
+	c.client.AddConsumeTopics(topic)
 }
 
 // ofFormerTopic reports whether what the group says of a partition is what this

@@ -160,7 +160,7 @@ func TestLatestIsNotForATopicThatIsMadeAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		// A member of the group keeps the start from being committed without one.
-		b.start(newFakeSink(true), func(o *Options) { o.Topic = "other" })
+		b.start(newFakeSink(true), func(o *Options) { o.Topics = []string{"other"} })
 		time.Sleep(5 * time.Second)
 		s := newFakeSink(true)
 		b.start(s, latest)

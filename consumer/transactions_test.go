@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
@@ -57,7 +58,7 @@ func TestTransactionsLeaveNoLag(t *testing.T) {
 	none := func(what string) {
 		t.Helper()
 		b.eventually(what+": all is committed", func() bool { return b.committed(0) == end() })
-		m.askEnds(t.Context(), b.admin, &reach{since: make(map[int32]time.Time)})
+		m.askEnds(t.Context(), b.admin, &reach{since: make(map[assignment.TopicPartition]time.Time), topicOK: make(map[string]bool)})
 		if n := lag(); n != 0 {
 			t.Errorf("%s: lag %d, want 0", what, n)
 		}
@@ -107,7 +108,7 @@ func TestOpenTransactionsAreNoLag(t *testing.T) {
 	}
 	b.publish(0, "p|behind it")
 	b.eventually("what is before it is committed", func() bool { return b.committed(0) == 1 })
-	m.askEnds(t.Context(), b.admin, &reach{since: make(map[int32]time.Time)})
+	m.askEnds(t.Context(), b.admin, &reach{since: make(map[assignment.TopicPartition]time.Time), topicOK: make(map[string]bool)})
 	for _, a := range m.owned() {
 		if l, ok := a.Lag(time.Now()); !ok || l.Records != 0 {
 			t.Errorf("lag %d, want 0 of what can be read", l.Records)

@@ -40,13 +40,13 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignme
 		return silent, fmt.Errorf("the offsets of group %q cannot be fetched: %w", c.opts.Group, err)
 	}
 	silent = slices.DeleteFunc(silent, func(a *assignment.Assignment) bool {
-		p, ok := told[a.Partition()]
+		p, ok := told[a.TopicPartition()]
 		if !ok {
-			err = fmt.Errorf("group %q does not tell the offset of partition %d", c.opts.Group, a.Partition())
+			err = fmt.Errorf("group %q does not tell the offset of partition %s", c.opts.Group, a.TopicPartition())
 			return false
 		}
 		if refused := kerr.ErrorForCode(p.ErrorCode); refused != nil {
-			err = fmt.Errorf("group %q does not tell the offset of partition %d: %w", c.opts.Group, a.Partition(), refused)
+			err = fmt.Errorf("group %q does not tell the offset of partition %s: %w", c.opts.Group, a.TopicPartition(), refused)
 			return false
 		}
 		c.hear(c.client, a.TopicPartition(), assignment.Fetched{Offset: p.Offset, Metadata: p.Metadata})
@@ -57,16 +57,23 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignme
 
 // askOffsets fetches what the group holds of these partitions. It names them: asked
 // for all, brokers leave out what they do not let be read, as if there were nothing.
-func (c *Consumer) askOffsets(ctx context.Context, as []*assignment.Assignment) (map[int32]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
+func (c *Consumer) askOffsets(ctx context.Context, as []*assignment.Assignment) (map[assignment.TopicPartition]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
 	ctx, cancel := context.WithTimeout(ctx, commits.Timeout)
 	defer cancel()
-	t := kmsg.NewOffsetFetchRequestGroupTopic()
-	t.Topic, t.TopicID = c.opts.Topic, c.topic.IDOf(c.opts.Topic)
-	for _, a := range as {
-		t.Partitions = append(t.Partitions, a.Partition())
-	}
 	g := kmsg.NewOffsetFetchRequestGroup()
-	g.Group, g.Topics = c.opts.Group, append(g.Topics, t)
+	g.Group = c.opts.Group
+	for _, topic := range c.opts.Topics {
+		t := kmsg.NewOffsetFetchRequestGroupTopic()
+		t.Topic, t.TopicID = topic, c.topics.IDOf(topic)
+		for _, a := range as {
+			if a.Topic() == topic {
+				t.Partitions = append(t.Partitions, a.Partition())
+			}
+		}
+		if len(t.Partitions) > 0 {
+			g.Topics = append(g.Topics, t)
+		}
+	}
 	req := kmsg.NewPtrOffsetFetchRequest()
 	req.RequireStable, req.Groups = true, append(req.Groups, g)
 	resp, err := req.RequestWith(ctx, c.client)
@@ -79,11 +86,11 @@ func (c *Consumer) askOffsets(ctx context.Context, as []*assignment.Assignment) 
 	if err != nil {
 		return nil, err
 	}
-	told := make(map[int32]kmsg.OffsetFetchResponseGroupTopicPartition)
+	told := make(map[assignment.TopicPartition]kmsg.OffsetFetchResponseGroupTopicPartition)
 	for _, g := range resp.Groups {
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {
-				told[p.Partition] = p
+				told[c.topics.PartitionOf(t.Topic, t.TopicID, p.Partition)] = p
 			}
 		}
 	}

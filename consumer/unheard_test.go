@@ -79,7 +79,7 @@ func TestOffsetsThatTheGroupRefuses(t *testing.T) {
 				// Left out, the client itself asks some times first.
 				b.eventually("the condition tells", func() bool {
 					for _, st := range m.opts.Conditions.States() {
-						if st.Name == "position" && !st.OK && strings.Contains(st.Reason, "offset of partition 0") {
+						if st.Name == "position" && !st.OK && strings.Contains(st.Reason, "offset of partition "+topic+"/0") {
 							return true
 						}
 					}

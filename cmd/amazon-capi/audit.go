@@ -62,7 +62,7 @@ func newAuditCommand(p *process) *cobra.Command {
 	f.events.register(flags)
 	f.transform.Register(flags)
 	f.contract.Register(flags)
-	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic to read")
+	config.RegisterTopic(flags, &f.topic, "topic to read, one at a time")
 	flags.DurationVar(&f.lifetime, "click-lifetime", 90*24*time.Hour, "how long after a click events are credited to it")
 	flags.BoolVar(&f.strict, "strict", false, "exit 1 if there is something to act on")
 	flags.BoolVar(&f.json, "json", false, "print a JSON object a line: the window, each group of events, each finding")

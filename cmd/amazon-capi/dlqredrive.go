@@ -58,7 +58,7 @@ func newDLQRedrive(p *process) *cobra.Command {
 	f.delivery.Register(flags)
 	f.log.register(flags, "console")
 	quietly(flags, &f.log)
-	flags.StringVar(&f.source, "topic", config.DefaultTopic, "source topic, which the letters go back to")
+	config.RegisterTopic(flags, &f.source, "source topic, which its letters go back to; one at a time")
 	flags.StringVar(&f.quarantine, "quarantine-topic", "", "topic for letters beyond --max-redrives, made if it is missing (default the dead-letter topic's name and .quarantine)")
 	flags.IntVar(&f.maxRedrives, "max-redrives", 3, "how often an event is sent through again before it goes into quarantine")
 	flags.Float64Var(&f.rate, "rate", 0, "letters a second (0: as fast as it goes)")
@@ -118,7 +118,7 @@ func (f *redriveFlags) options(p *process) (o dlq.RedriveOptions, err error) {
 	if err != nil {
 		return o, err
 	}
-	c.Topic, c.DeadLetterTopic = f.source, f.topic
+	c.Topics, c.DeadLetterTopic = []string{f.source}, f.topic
 	o.Direct = &c
 	return o, c.CheckTopics()
 }

@@ -66,7 +66,7 @@ func newExplainCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.file, "file", "", "file with a record's value, - for standard input")
 	flags.StringVar(&f.event, "json-event", "", "event as JSON, or a file of such, - for standard input")
 	flags.StringVar(&f.schema, "schema", "", "schema to read Avro with: registry, embedded, or an .avsc file (default registry with --offset, embedded with --file)")
-	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic of --offset")
+	config.RegisterTopic(flags, &f.topic, "topic of --offset")
 	flags.BoolVar(&f.json, "json", false, "print a JSON object a line, one for each event")
 	f.kafka.Register(flags)
 	f.registry.RegisterReading(flags)

@@ -64,7 +64,7 @@ func newPublishCommand(p *process) *cobra.Command {
 	f.kafka.Register(flags)
 	f.registry.Register(flags)
 	f.registry.RegisterGlue(flags)
-	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic to publish to")
+	config.RegisterTopic(flags, &f.topic, "topic to publish to")
 	flags.BoolVar(&f.create, "create-topics", false, "create the topic if it is missing")
 	flags.IntVar(&f.events, "events", 0, "generate that many events instead")
 	flags.IntVar(&f.generate.profiles, "profiles", 5, "profiles of generated events")

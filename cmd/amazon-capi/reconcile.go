@@ -73,7 +73,7 @@ func newReconcileCommand(p *process) *cobra.Command {
 	f.registry.RegisterReading(flags)
 	f.transform.Register(flags)
 	f.span.register(flags)
-	flags.StringVar(&f.topic, "topic", config.DefaultTopic, "source topic")
+	config.RegisterTopic(flags, &f.topic, "source topic, one at a time")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts")
 	flags.StringVar(&f.group, "group", config.DefaultGroup, "group of run: what it has committed must have a verdict")

@@ -79,7 +79,7 @@ func newReplayCommand(p *process) *cobra.Command {
 	f.span.register(flags)
 	f.events.register(flags)
 	f.delivery.Register(flags)
-	flags.StringVar(&f.topic, "topic", config.DefaultTopic, "topic to replay")
+	config.RegisterTopic(flags, &f.topic, "topic to replay, one at a time")
 	flags.StringVar(&f.liveGroup, "group", config.DefaultGroup, "group of run, which a replay keeps away from")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic for events that will never be accepted")
 	flags.StringVar(&f.name, "name", "", "name of the replay (default made of what is asked for)")
@@ -139,7 +139,7 @@ func (f *replayFlags) job(p *process) (*replay.Job, error) {
 	if o.Config, err = f.delivery.Resolve(settings, f.act.act, p.stderr); err != nil {
 		return nil, err
 	}
-	o.Config.Topic, o.Config.DeadLetterTopic = f.topic, f.letters
+	o.Config.Topics, o.Config.DeadLetterTopic = []string{f.topic}, f.letters
 	if err := o.Config.CheckTopics(); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -60,7 +61,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	f.delivery.Register(flags)
 	c := &f.delivery.Config
 
-	flags.StringVar(&c.Topic, "topic", config.DefaultTopic, "topic to read events from")
+	config.RegisterTopics(flags, &c.Topics, "topics to read events from, separated by commas")
 	flags.StringVar(&c.Group, "group", config.DefaultGroup, "consumer group")
 	flags.StringVar(&c.InstanceID, "instance-id", "", "static membership: a name of this member that outlives restarts")
 	flags.StringVar(&f.start, "start", "earliest", "where a group without offsets begins: earliest or latest")
@@ -90,7 +91,7 @@ func (f *runFlags) resolve(sends bool, warn io.Writer) (pipeline.Config, error) 
 		flag  setting.Key
 		value string
 	}{
-		{"topic", c.Topic}, {"group", c.Group}, {"dead-letter-topic", c.DeadLetterTopic},
+		{"topic", strings.Join(c.Topics, ",")}, {"group", c.Group}, {"dead-letter-topic", c.DeadLetterTopic},
 	} {
 		if s.value == "" {
 			wrong.Note(config.Missing(s.flag))
@@ -130,7 +131,7 @@ func (f *runFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return asUsage(err) // it has connected nothing yet
 	}
-	log.Info().Str("version", version()).Str("topic", c.Topic).Str("group", c.Group).
+	log.Info().Str("version", version()).Str("topic", strings.Join(c.Topics, ",")).Str("group", c.Group).
 		Str("contract", c.Contract).Str("listen", c.Listen).Msg("starting")
 	return pl.Run(ctx)
 }

@@ -72,7 +72,7 @@ func (f *subjectFlags) register(cmd *cobra.Command) {
 	f.registry.Register(flags)
 	f.registry.RegisterGlue(flags)
 	config.RegisterAWS(flags, &f.aws)
-	flags.StringVar(&f.topic, "topic", "tracklayer.events", "topic whose values the schemas are for")
+	config.RegisterTopic(flags, &f.topic, "topic whose values the schemas are for, one at a time")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic whose values are receipts; empty for none")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	f.tls.Register(flags)

@@ -89,7 +89,7 @@ func (s *scene) deliver() tally.Summary {
 	account := sandbox.DefaultAccount()
 	pl, err := pipeline.New(pipeline.Config{
 		Kafka: kafka.Settings{Brokers: s.Brokers()}, Registry: registry.Options{URL: s.RegistryURL()},
-		Topic: config.DefaultTopic, Group: "amazon-capi", DeadLetterTopic: config.DefaultLettersTopic, ReceiptsTopic: config.DefaultReceiptsTopic,
+		Topics: []string{config.DefaultTopic}, Group: "amazon-capi", DeadLetterTopic: config.DefaultLettersTopic, ReceiptsTopic: config.DefaultReceiptsTopic,
 		Contract: amazon.ContractNames()[0], AmazonURL: s.AmazonURL(), TokenURL: s.TokenURL(),
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 		Linger: 20 * time.Millisecond, AuthHold: -1, BackoffMin: 10 * time.Millisecond, BackoffMax: 50 * time.Millisecond,

@@ -1,15 +1,18 @@
 package parking
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
@@ -35,8 +38,7 @@ const (
 // wanted to the last, and keeps no more than what is wanted.
 type Reader struct {
 	Lots      *Lots
-	Lanes     Room // whose records they are
-	Topic     string
+	Lanes     Room         // whose records they are
 	Opts      []kgo.Opt    // of the client
 	Made      func() int64 // how often the topic has been made
 	Doubtful  func() bool  // whether other records may be in the place of those that were parked
@@ -88,7 +90,7 @@ func (r *Reader) Turn(ctx context.Context) (more bool) {
 	if len(errands) == 0 {
 		return false
 	}
-	w := newWanted(r.Lots, r.Topic, errands)
+	w := newWanted(r.Lots, errands)
 	source := r.Source
 	if source == nil {
 		source = r.read
@@ -118,15 +120,17 @@ func (r *Reader) read(ctx context.Context, w *Wanted) error {
 	if err := r.open(); err != nil {
 		return err
 	}
-	topic := r.Topic
-	from := make(map[int32]kgo.Offset)
-	for p, wants := range w.partitions {
-		from[p] = kgo.NewOffset().At(wants[0].At.Offset)
+	from := make(map[string]map[int32]kgo.Offset)
+	for tp, wants := range w.partitions {
+		if from[tp.Topic] == nil {
+			from[tp.Topic] = make(map[int32]kgo.Offset)
+		}
+		from[tp.Topic][tp.Partition] = kgo.NewOffset().At(wants[0].At.Offset)
 	}
-	r.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: from})
+	r.client.AddConsumePartitions(from)
 	defer func() {
-		for p := range from {
-			r.client.RemoveConsumePartitions(map[string][]int32{topic: {p}})
+		for topic, partitions := range from {
+			r.client.RemoveConsumePartitions(map[string][]int32{topic: slices.Collect(maps.Keys(partitions))})
 		}
 	}()
 	for len(w.partitions) > 0 {
@@ -137,23 +141,20 @@ func (r *Reader) read(ctx context.Context, w *Wanted) error {
 			return ctx.Err()
 		}
 		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-			if p.Topic != topic {
+			tp := assignment.Of(p.Topic, p.Partition)
+			if from[tp.Topic] == nil {
 				return // an error of the poll
 			}
-			w.Found(p.Partition, p.Records)
-			r.goOn(w, p.Partition, p.Records)
+			w.Found(tp, p.Records)
+			r.goOn(w, tp, p.Records)
 		})
 		if fetches.NumRecords() > 0 {
 			continue
 		}
 		// Either the brokers are slow, or what is wanted has been deleted: then
 		// nothing would ever come.
-		gone, err := r.deleted(ctx, w)
-		if err != nil {
+		if gone, err := r.deleted(ctx, w); !gone {
 			return errors.Join(err, fetchError(fetches))
-		}
-		if !gone {
-			return errors.Join(errors.New("the brokers give nothing at their offsets"), fetchError(fetches))
 		}
 	}
 	return nil
@@ -163,44 +164,45 @@ func (r *Reader) read(ctx context.Context, w *Wanted) error {
 // there, and leave out what is between where it is and a record that is far ahead: a
 // profile that was held for an hour and one that was held just now are read in the
 // same turn.
-func (r *Reader) goOn(w *Wanted, partition int32, read []*kgo.Record) {
-	topic, wants := r.Topic, w.partitions[partition]
+func (r *Reader) goOn(w *Wanted, tp assignment.TopicPartition, read []*kgo.Record) {
+	wants := w.partitions[tp]
 	far := len(wants) > 0 && len(read) > 0 && wants[0].At.Offset-read[len(read)-1].Offset > farAhead
 	if len(wants) > 0 && !far {
 		return
 	}
-	r.client.RemoveConsumePartitions(map[string][]int32{topic: {partition}})
+	r.client.RemoveConsumePartitions(map[string][]int32{tp.Topic: {tp.Partition}})
 	if far {
 		next := kgo.NewOffset().At(wants[0].At.Offset)
-		r.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: next}})
+		r.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{tp.Topic: {tp.Partition: next}})
 	}
 }
 
 // fetchError is the first error of a poll that was not its timeout.
 func fetchError(fetches kgo.Fetches) (err error) {
-	fetches.EachError(func(_ string, partition int32, e error) {
+	fetches.EachError(func(topic string, partition int32, e error) {
 		if err == nil && !errors.Is(e, context.DeadlineExceeded) && !errors.Is(e, context.Canceled) {
-			err = fmt.Errorf("partition %d: %w", partition, e)
+			err = fmt.Errorf("partition %s: %w", assignment.Of(topic, partition), e)
 		}
 	})
 	return err
 }
 
 // deleted gives up what is before the start of its partition: the topic keeps
-// records for less time than a lane was stuck.
+// records for less time than a lane was stuck. If there is nothing, it returns why
+// nothing comes, as far as that is known: a topic that cannot be read must not keep what
+// is deleted of the others.
 func (r *Reader) deleted(ctx context.Context, w *Wanted) (gone bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, rereadPatience)
 	defer cancel()
-	starts, err := kadm.NewClient(r.client).ListStartOffsets(ctx, r.Topic)
-	if err == nil {
-		err = starts.Error()
+	topics := make(map[string]bool)
+	for tp := range w.partitions {
+		topics[tp.Topic] = true
 	}
-	if err != nil {
-		return false, err
-	}
-	for partition, wants := range w.partitions {
-		start, ok := starts.Lookup(r.Topic, partition)
-		if !ok {
+	starts, err := kadm.NewClient(r.client).ListStartOffsets(ctx, slices.Sorted(maps.Keys(topics))...)
+	err = cmp.Or(err, starts.Error(), errors.New("the brokers give nothing at their offsets"))
+	for tp, wants := range w.partitions {
+		start, ok := starts.Lookup(tp.Topic, tp.Partition)
+		if !ok || start.Err != nil {
 			continue
 		}
 		i := 0
@@ -208,10 +210,10 @@ func (r *Reader) deleted(ctx context.Context, w *Wanted) (gone bool, err error) 
 			i++
 		}
 		w.giveUp(wants[:i])
-		w.now(partition, wants[i:])
+		w.now(tp, wants[i:])
 		gone = gone || i > 0
 	}
-	return gone, nil
+	return gone, err
 }
 
 func (r *Reader) open() (err error) {

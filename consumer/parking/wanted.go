@@ -13,9 +13,8 @@ import (
 // Wanted is what one turn looks for, by partition and in the order of offsets.
 type Wanted struct {
 	lots       *Lots
-	topic      string
 	errands    []errand
-	partitions map[int32][]want
+	partitions map[assignment.TopicPartition][]want
 }
 
 type want struct {
@@ -23,11 +22,12 @@ type want struct {
 	errand int
 }
 
-func newWanted(p *Lots, topic string, errands []errand) *Wanted {
-	w := &Wanted{lots: p, topic: topic, errands: errands, partitions: make(map[int32][]want)}
+func newWanted(p *Lots, errands []errand) *Wanted {
+	w := &Wanted{lots: p, errands: errands, partitions: make(map[assignment.TopicPartition][]want)}
 	for i, e := range errands {
 		for _, s := range e.spots {
-			w.partitions[s.Owner.Partition()] = append(w.partitions[s.Owner.Partition()], want{s, i})
+			tp := s.Owner.TopicPartition()
+			w.partitions[tp] = append(w.partitions[tp], want{s, i})
 		}
 	}
 	for _, wants := range w.partitions {
@@ -52,8 +52,8 @@ func (w *Wanted) left(errand int) (spots []assignment.Spot) {
 
 // Found hands on those of a partition's records that are wanted, and gives up
 // those that should have come before one of them and did not.
-func (w *Wanted) Found(partition int32, records []*kgo.Record) {
-	wants := w.partitions[partition]
+func (w *Wanted) Found(tp assignment.TopicPartition, records []*kgo.Record) {
+	wants := w.partitions[tp]
 	var hits assignment.Intake
 	var owner *assignment.Assignment // of the hits
 	var gone []want
@@ -84,16 +84,16 @@ func (w *Wanted) Found(partition int32, records []*kgo.Record) {
 		w.handOn(owner, hits)
 	}
 	w.giveUp(gone)
-	w.now(partition, wants[i:])
+	w.now(tp, wants[i:])
 }
 
 // now sets what of a partition is still wanted.
-func (w *Wanted) now(partition int32, wants []want) {
+func (w *Wanted) now(tp assignment.TopicPartition, wants []want) {
 	if len(wants) == 0 {
-		delete(w.partitions, partition)
+		delete(w.partitions, tp)
 		return
 	}
-	w.partitions[partition] = wants
+	w.partitions[tp] = wants
 }
 
 // handOn gives records to their assignment's pump once more.
@@ -115,7 +115,7 @@ func (w *Wanted) handOn(a *assignment.Assignment, in assignment.Intake) {
 // giveUp hands on that records are not in Kafka any more.
 func (w *Wanted) giveUp(gone []want) {
 	for _, x := range gone {
-		rec := &kgo.Record{Topic: w.topic, Partition: x.Owner.Partition(), Offset: x.At.Offset, LeaderEpoch: x.At.Epoch}
+		rec := &kgo.Record{Topic: x.Owner.Topic(), Partition: x.Owner.Partition(), Offset: x.At.Offset, LeaderEpoch: x.At.Epoch}
 		w.handOn(x.Owner, assignment.Intake{Records: []*kgo.Record{rec}, Seqs: []uint64{x.Seq}, Gone: w.errands[x.errand].profile})
 	}
 }
@@ -123,7 +123,7 @@ func (w *Wanted) giveUp(gone []want) {
 // giveUpOrphans gives up records whose topic has been deleted. There may be others
 // at their offsets now.
 func (w *Wanted) giveUpOrphans() {
-	for partition, wants := range w.partitions {
+	for tp, wants := range w.partitions {
 		var gone []want
 		wants = slices.DeleteFunc(wants, func(x want) bool {
 			orphan := x.Owner.Orphaned()
@@ -133,6 +133,6 @@ func (w *Wanted) giveUpOrphans() {
 			return orphan
 		})
 		w.giveUp(gone)
-		w.now(partition, wants)
+		w.now(tp, wants)
 	}
 }

@@ -271,7 +271,7 @@ func TestEnsureTopics(t *testing.T) {
 	if _, err := admin.CreateTopic(t.Context(), 7, 1, map[string]*string{maxMessageBytes: new("5000000")}, "source"); err != nil {
 		t.Fatal(err)
 	}
-	created, err := EnsureTopics(t.Context(), cl, "source", 3, "source.dlq", "")
+	created, err := EnsureTopics(t.Context(), cl, []string{"source"}, 3, "source.dlq", "")
 	if err != nil || !slices.Equal(created, []string{"source.dlq"}) {
 		t.Fatalf("created %q, %v", created, err)
 	}
@@ -292,10 +292,10 @@ func TestEnsureTopics(t *testing.T) {
 	}) {
 		t.Error("the copy has no cleanup.policy=delete")
 	}
-	if created, err := EnsureTopics(t.Context(), cl, "source", 3, "source.dlq"); err != nil || len(created) != 0 {
+	if created, err := EnsureTopics(t.Context(), cl, []string{"source"}, 3, "source.dlq"); err != nil || len(created) != 0 {
 		t.Errorf("a second run created %q, %v", created, err)
 	}
-	if created, err := EnsureTopics(t.Context(), cl, "new", 3, "new.dlq"); err != nil || !slices.Equal(created, []string{"new", "new.dlq"}) {
+	if created, err := EnsureTopics(t.Context(), cl, []string{"new"}, 3, "new.dlq"); err != nil || !slices.Equal(created, []string{"new", "new.dlq"}) {
 		t.Errorf("created %q, %v", created, err)
 	}
 	if got := MessageLimit(t.Context(), cl, "no-such-topic"); got != defaultMessageBytes {

@@ -45,15 +45,15 @@ func Exists(ctx context.Context, cl *kgo.Client, topic string) (bool, error) {
 	return topics.Has(topic), nil
 }
 
-// EnsureTopics creates those of source and copies that do not exist. A copy gets
-// as many partitions as the source, and takes any of the source's records with
+// EnsureTopics creates those of sources and copies that do not exist. A copy gets
+// as many partitions as the source that has most, and takes any record of a source with
 // headers added: a dead letter must never be too large to be kept. Receipts, which
 // can be cut to size, are content with it. Topics that exist stay as they are, and
 // empty names are passed over. It returns the names of those created.
-func EnsureTopics(ctx context.Context, cl *kgo.Client, source string, partitions int32, copies ...string) (created []string, err error) {
+func EnsureTopics(ctx context.Context, cl *kgo.Client, sources []string, partitions int32, copies ...string) (created []string, err error) {
 	copies = slices.DeleteFunc(slices.Clone(copies), func(name string) bool { return name == "" })
 	admin := kadm.NewClient(cl)
-	topics, err := admin.ListTopics(ctx, append([]string{source}, copies...)...)
+	topics, err := admin.ListTopics(ctx, slices.Concat(sources, copies)...)
 	if err != nil {
 		return nil, fmt.Errorf("topics cannot be listed: %w", redact.Wrap(err))
 	}
@@ -71,13 +71,17 @@ func EnsureTopics(ctx context.Context, cl *kgo.Client, source string, partitions
 		created = append(created, name)
 		return nil
 	}
-	if err := create(source, partitions, nil); err != nil {
-		return created, err
+	most, limit := int32(0), 0
+	for _, source := range sources {
+		if err := create(source, partitions, nil); err != nil {
+			return created, err
+		}
+		has := partitions
+		if t := topics[source]; t.Err == nil && len(t.Partitions) > 0 {
+			has = int32(len(t.Partitions))
+		}
+		most, limit = max(most, has), max(limit, MessageLimit(ctx, cl, source)+headerRoom)
 	}
-	if t := topics[source]; t.Err == nil && len(t.Partitions) > 0 {
-		partitions = int32(len(t.Partitions))
-	}
-	limit := MessageLimit(ctx, cl, source) + headerRoom
 	for _, name := range copies {
 		configs := map[string]*string{
 			maxMessageBytes: new(strconv.Itoa(limit)),
@@ -85,7 +89,7 @@ func EnsureTopics(ctx context.Context, cl *kgo.Client, source string, partitions
 			// last of what has the same key.
 			"cleanup.policy": new("delete"),
 		}
-		if err := create(name, partitions, configs); err != nil {
+		if err := create(name, most, configs); err != nil {
 			return created, err
 		}
 	}

@@ -5,6 +5,7 @@ package pipeline
 import (
 	"context"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -25,7 +26,7 @@ type Config struct {
 	Kafka    kafka.Settings
 	Registry registry.Options
 
-	Topic           string
+	Topics          []string // each once
 	Group           string
 	InstanceID      string // optional
 	Start           consumer.Start
@@ -109,10 +110,10 @@ type Config struct {
 
 // CheckTopics refuses topics that would feed on themselves.
 func (c *Config) CheckTopics() error {
-	if c.DeadLetterTopic == c.Topic && c.Topic != "" {
-		return setting.DeadLetterTopic.Mistakef("%q is the topic that is read; dead letters would come back for ever", c.Topic)
+	if c.DeadLetterTopic != "" && slices.Contains(c.Topics, c.DeadLetterTopic) {
+		return setting.DeadLetterTopic.Mistakef("%q is the topic that is read; dead letters would come back for ever", c.DeadLetterTopic)
 	}
-	if c.ReceiptsTopic != "" && (c.ReceiptsTopic == c.Topic || c.ReceiptsTopic == c.DeadLetterTopic) {
+	if c.ReceiptsTopic != "" && (slices.Contains(c.Topics, c.ReceiptsTopic) || c.ReceiptsTopic == c.DeadLetterTopic) {
 		return setting.ReceiptsTopic.Mistakef("%q has another use; want a topic of its own, or none", c.ReceiptsTopic)
 	}
 	return nil

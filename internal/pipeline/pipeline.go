@@ -77,7 +77,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 		Registerer:       p.metrics,
 	})
 	p.consumer, err = consumer.New(consumer.Options{
-		Topic: c.Topic, Group: c.Group, InstanceID: c.InstanceID, Start: c.Start,
+		Topics: c.Topics, Group: c.Group, InstanceID: c.InstanceID, Start: c.Start,
 		MaxInFlightEvents: c.MaxInFlightEvents, MaxInFlightBytes: c.MaxInFlightBytes, FetchMaxBytes: c.FetchMaxBytes,
 		MaxParkedEvents: c.MaxParkedEvents, ReadOpts: p.kafkaOpts, AskOpts: p.kafkaOpts,
 		Workers: c.Workers, CommitInterval: c.CommitInterval, Drain: c.Drain,

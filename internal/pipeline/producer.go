@@ -74,12 +74,14 @@ func (p *Pipeline) tellNewGroup(ctx context.Context) {
 	defer asker.Close()
 	ctx, cancel := context.WithTimeout(ctx, groupTimeout)
 	defer cancel()
-	others, known, err := kafka.Readers(ctx, kadm.NewClient(asker), p.config.Topic, p.config.Group)
-	if err != nil || known || len(others) == 0 {
-		return
+	for _, topic := range p.config.Topics {
+		others, known, err := kafka.Readers(ctx, kadm.NewClient(asker), topic, p.config.Group)
+		if err != nil || known || len(others) == 0 {
+			continue
+		}
+		p.log.Warn().Str("group", p.config.Group).Str("topic", topic).Str("others", kafka.Named(others)).
+			Msg(fmt.Sprintf("this group has committed nothing of the topic yet, and begins where %s says; check %s if one of the others is meant", setting.Start, setting.Group))
 	}
-	p.log.Warn().Str("group", p.config.Group).Str("topic", p.config.Topic).Str("others", kafka.Named(others)).
-		Msg(fmt.Sprintf("this group has committed nothing of the topic yet, and begins where %s says; check %s if one of the others is meant", setting.Start, setting.Group))
 }
 
 // ensureTopics makes the topics that are missing, if that was asked for. It tries
@@ -101,7 +103,7 @@ func (p *Pipeline) ensureTopics(ctx context.Context) bool {
 	cond := p.conditions.Condition("topics")
 	for {
 		askCtx, cancel := context.WithTimeout(ctx, askTimeout)
-		created, err := kafka.EnsureTopics(askCtx, asker, p.config.Topic, partitions, p.config.DeadLetterTopic, p.config.ReceiptsTopic)
+		created, err := kafka.EnsureTopics(askCtx, asker, p.config.Topics, partitions, p.config.DeadLetterTopic, p.config.ReceiptsTopic)
 		cancel()
 		if len(created) > 0 {
 			p.log.Info().Strs("topics", created).Msg("topics created")

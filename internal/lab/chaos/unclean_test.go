@@ -158,7 +158,7 @@ func (w *unclean) start() (stop func()) {
 	account := sandbox.DefaultAccount()
 	p, err := pipeline.New(pipeline.Config{
 		Kafka: kafka.Settings{Brokers: w.servers.Brokers()}, Registry: registry.Options{URL: w.servers.Registry()},
-		Topic: w.topic, Group: w.topic, DeadLetterTopic: w.topic + ".dlq", ReceiptsTopic: w.topic + ".receipts",
+		Topics: []string{w.topic}, Group: w.topic, DeadLetterTopic: w.topic + ".dlq", ReceiptsTopic: w.topic + ".receipts",
 		Contract: "off-amazon-2023-11-13", AmazonURL: w.url, TokenURL: w.url + sandbox.TokenPath,
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 		Linger: 100 * time.Millisecond, CommitInterval: 300 * time.Millisecond, Drain: 3 * time.Second, SessionTimeout: 10 * time.Second,

@@ -110,7 +110,7 @@ func (d *demo) config() pipeline.Config {
 	return pipeline.Config{
 		Kafka:           kafka.Settings{Brokers: d.cluster.Brokers()},
 		Registry:        registry.Options{URL: d.cluster.RegistryURL()},
-		Topic:           topic,
+		Topics:          []string{topic},
 		Group:           "amazon-capi-demo",
 		DeadLetterTopic: lettersTopic,
 		ReceiptsTopic:   receiptsTopic,

@@ -54,7 +54,7 @@ func (w *world) start(c pipeline.Config) program {
 	p := &process{listen: testkit.FreeAddr(w.t)}
 	p.cmd = exec.Command(path, "run",
 		"--brokers", strings.Join(c.Kafka.Brokers, ","), "--registry", c.Registry.URL,
-		"--topic", c.Topic, "--group", c.Group, "--dead-letter-topic", c.DeadLetterTopic, "--receipts-topic", c.ReceiptsTopic,
+		"--topic", strings.Join(c.Topics, ","), "--group", c.Group, "--dead-letter-topic", c.DeadLetterTopic, "--receipts-topic", c.ReceiptsTopic,
 		"--amazon-url", c.AmazonURL, "--token-url", c.TokenURL, "--client-id", c.ClientID,
 		"--linger", c.Linger.String(), "--auth-hold", c.AuthHold.String(),
 		"--commit-interval", c.CommitInterval.String(), "--drain", c.Drain.String(),
@@ -95,7 +95,7 @@ func (w *world) start(c pipeline.Config) program {
 func (w *world) allSaid(c pipeline.Config) {
 	w.t.Helper()
 	c.Kafka.Brokers, c.Registry.URL = nil, ""
-	c.Topic, c.Group, c.DeadLetterTopic, c.ReceiptsTopic, c.CreateTopics = "", "", "", "", false
+	c.Topics, c.Group, c.DeadLetterTopic, c.ReceiptsTopic, c.CreateTopics = nil, "", "", "", false
 	c.AmazonURL, c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = "", "", "", "", ""
 	c.BatchEvents, c.MaxInFlightEvents, c.MaxParkedEvents = 0, 0, 0
 	c.Linger, c.AuthHold, c.CommitInterval, c.Drain = 0, 0, 0, 0

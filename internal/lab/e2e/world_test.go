@@ -157,7 +157,7 @@ func (w *world) config() pipeline.Config {
 	return pipeline.Config{
 		Kafka:    kafka.Settings{Brokers: w.brokers},
 		Registry: registry.Options{URL: w.registry},
-		Topic:    w.topic, Group: w.group, DeadLetterTopic: w.letters, ReceiptsTopic: w.receipts,
+		Topics:   []string{w.topic}, Group: w.group, DeadLetterTopic: w.letters, ReceiptsTopic: w.receipts,
 		Contract: amazon.ContractNames()[0], AmazonURL: w.base, TokenURL: w.base + sandbox.TokenPath,
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 		Linger: 50 * time.Millisecond, AuthHold: time.Minute,

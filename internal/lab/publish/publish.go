@@ -97,7 +97,7 @@ func (o *Options) topicIsThere(ctx context.Context, client *kgo.Client) error {
 		exists := true
 		var err error
 		if o.CreateTopic {
-			_, err = kafka.EnsureTopics(ctx, client, o.Topic, Partitions)
+			_, err = kafka.EnsureTopics(ctx, client, []string{o.Topic}, Partitions)
 		} else {
 			exists, err = kafka.Exists(ctx, client, o.Topic)
 		}

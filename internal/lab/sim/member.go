@@ -81,7 +81,7 @@ func (w *world) config(name string, l *link) pipeline.Config {
 	return pipeline.Config{
 		Kafka:    kafka.Settings{Brokers: w.addresses[:], ClientID: name},
 		Registry: registry.Options{URL: "http://" + registryAddress},
-		Topic:    source, Group: group, DeadLetterTopic: letters, ReceiptsTopic: receipts,
+		Topics:   []string{source}, Group: group, DeadLetterTopic: letters, ReceiptsTopic: receipts,
 		Contract: "off-amazon-2023-11-13", AmazonURL: "http://" + amazonAddress, TokenURL: "http://" + amazonAddress + sandbox.TokenPath,
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 		BatchEvents: 20, Linger: 300 * time.Millisecond, RequestTimeout: requestTimeout, AuthHold: 100 * time.Hour,

@@ -91,7 +91,7 @@ func (w *world) workFormer(ctx context.Context) (taken kadm.Offsets, err error) 
 	}
 	l := w.net.link()
 	c := w.config("former", l)
-	c.Topic, c.Group, c.DeadLetterTopic, c.ReceiptsTopic = former, formerGroup, former+".dlq", former+".receipts"
+	c.Topics, c.Group, c.DeadLetterTopic, c.ReceiptsTopic = []string{former}, formerGroup, former+".dlq", former+".receipts"
 	c.AmazonURL, c.TokenURL = "http://"+formerAddress, "http://"+formerAddress+sandbox.TokenPath
 	p, err := pipeline.New(c, zerolog.New(w.o.Log).With().Timestamp().Str("member", "former").Logger())
 	if err != nil {

@@ -22,7 +22,7 @@ func good() *pipeline.Config {
 	return &pipeline.Config{
 		Kafka:    kafka.Settings{Brokers: []string{"kafka-1:9092", "kafka-2:9092"}},
 		Registry: registry.Options{URL: "https://registry:8081"},
-		Topic:    "events", Group: "amazon-capi", DeadLetterTopic: "letters", ReceiptsTopic: "receipts",
+		Topics:   []string{"events"}, Group: "amazon-capi", DeadLetterTopic: "letters", ReceiptsTopic: "receipts",
 		Contract: "off-amazon-2023-11-13", AmazonURL: "https://amazon.test", TokenURL: "https://lwa.test/token",
 		ClientID: "amzn1.application-oa2-client.x", ClientSecret: "secret", RefreshToken: "Atzr|x",
 		BatchEvents: 500, BatchBytes: 1e6, Linger: time.Second, RequestTimeout: 30 * time.Second, AuthHold: 2 * time.Minute,

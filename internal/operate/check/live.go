@@ -154,11 +154,17 @@ func (v *Live) group(ctx context.Context, l *report.List, admin *kadm.Client) {
 		if v.Config.Start == consumer.StartLatest {
 			where = "end of the topic"
 		}
-		others, _, err := kafka.Readers(ctx, admin, v.Config.Topic, name)
-		if err == nil && len(others) > 0 {
-			l.Look(areaGroup, name, "Check --group for a typing error, unless a second delivery of the whole topic is meant.",
-				"new: it begins at the %s, although other groups have read the topic: %s", where, kafka.Named(others))
-			return
+		for _, topic := range v.Config.Topics {
+			others, _, err := kafka.Readers(ctx, admin, topic, name)
+			if err == nil && len(others) > 0 {
+				of := "the topic"
+				if len(v.Config.Topics) > 1 {
+					of = "topic " + topic
+				}
+				l.Look(areaGroup, name, "Check --group for a typing error, unless a second delivery of the whole topic is meant.",
+					"new: it begins at the %s, although other groups have read %s: %s", where, of, kafka.Named(others))
+				return
+			}
 		}
 		l.Fine(areaGroup, name, "new: it begins at the %s", where)
 	case "Empty":
@@ -198,13 +204,24 @@ func (v *Live) registry(ctx context.Context, l *report.List) {
 		return
 	}
 	defer registry.Close()
-	subject := registry.Name(schemas.Subject(v.Config.Topic))
 	asked, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	status, err := registry.Check(asked, schemas.Subject(v.Config.Topic), schemas.Texts())
+	for _, topic := range v.Config.Topics {
+		if !v.subject(asked, l, registry, schemas.Subject(topic)) {
+			return
+		}
+	}
+	v.receipts(asked, l, registry)
+}
+
+// subject asks for the schemas of one topic's events. It reports whether the registry
+// answered.
+func (v *Live) subject(ctx context.Context, l *report.List, client *registry.Client, of string) bool {
+	subject := client.Name(of)
+	status, err := client.Check(ctx, of, schemas.Texts())
 	if err != nil {
 		l.Act(areaRegistry, subject, v.registryAdvice(err), "%s", short(err))
-		return
+		return false
 	}
 	const register = "Run amazon-capi schemas register, or have the producers' deployment do it."
 	switch {
@@ -216,11 +233,15 @@ func (v *Live) registry(ctx context.Context, l *report.List) {
 	default:
 		l.Fine(areaRegistry, subject, "%s, compatibility %s", versions(status), strings.ToLower(status.Level))
 	}
+	return true
+}
+
+func (v *Live) receipts(ctx context.Context, l *report.List, client *registry.Client) {
 	if v.Config.ReceiptsTopic == "" {
 		return
 	}
-	receipts := registry.Name(schemas.Subject(v.Config.ReceiptsTopic))
-	switch ref, err := receipt.Lookup(asked, registry, schemas.Subject(v.Config.ReceiptsTopic)); {
+	receipts := client.Name(schemas.Subject(v.Config.ReceiptsTopic))
+	switch ref, err := receipt.Lookup(ctx, client, schemas.Subject(v.Config.ReceiptsTopic)); {
 	case err != nil:
 		l.Act(areaRegistry, receipts, v.registryAdvice(err), "%s", short(err))
 	case ref.Kind == framing.None:

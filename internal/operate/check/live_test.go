@@ -44,14 +44,14 @@ func world(t *testing.T, amazon sandbox.Options) *pipeline.Config {
 		t.Fatal(err)
 	}
 	defer registry.Close()
-	if _, err := registry.Register(t.Context(), schemas.Subject(config.Topic), schemas.Texts()); err != nil {
+	if _, err := registry.Register(t.Context(), schemas.Subject(config.Topics[0]), schemas.Texts()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := receipt.Register(t.Context(), registry, schemas.Subject(config.ReceiptsTopic)); err != nil {
 		t.Fatal(err)
 	}
 	week := map[string]string{"retention.ms": "604800000", "max.message.bytes": "1000000"}
-	create(t, c.Brokers(), config.Topic, week)
+	create(t, c.Brokers(), config.Topics[0], week)
 	create(t, c.Brokers(), config.DeadLetterTopic, map[string]string{"retention.ms": "-1", "max.message.bytes": "1100000"})
 	create(t, c.Brokers(), config.ReceiptsTopic, week)
 	return config
@@ -110,12 +110,12 @@ func TestTopicSettings(t *testing.T) {
 		level                   report.Level
 		want                    string
 	}{
-		"a compacted source":    {c.Topic, "cleanup.policy", "compact", "delete", report.Look, "before it is delivered"},
+		"a compacted source":    {c.Topics[0], "cleanup.policy", "compact", "delete", report.Look, "before it is delivered"},
 		"compacted letters":     {c.DeadLetterTopic, "cleanup.policy", "compact,delete", "delete", report.Act, "the older is removed"},
 		"compacted receipts":    {c.ReceiptsTopic, "cleanup.policy", "compact", "delete", report.Act, "last receipt of each profile"},
-		"a source of an hour":   {c.Topic, "retention.ms", "3600000", "604800000", report.Look, "kept for 1h0m0s only"},
+		"a source of an hour":   {c.Topics[0], "retention.ms", "3600000", "604800000", report.Look, "kept for 1h0m0s only"},
 		"letters of two days":   {c.DeadLetterTopic, "retention.ms", "172800000", "-1", report.Look, "kept for 2 days only"},
-		"a source by its bytes": {c.Topic, "retention.bytes", "1000000", "-1", report.Look, "retention.bytes is 1000000"},
+		"a source by its bytes": {c.Topics[0], "retention.bytes", "1000000", "-1", report.Look, "retention.bytes is 1000000"},
 		"small letters":         {c.DeadLetterTopic, "max.message.bytes", "1000000", "1100000", report.Look, "without their value"},
 		"too many acks":         {c.ReceiptsTopic, "min.insync.replicas", "3", "1", report.Act, "nothing can ever be written"},
 	} {
@@ -278,7 +278,7 @@ func TestServersThatAreAway(t *testing.T) {
 
 func TestRegistryWithoutSchemas(t *testing.T) {
 	c := world(t, sandbox.Options{})
-	c.Topic, c.ReceiptsTopic = "other", "others"
+	c.Topics, c.ReceiptsTopic = []string{"other"}, "others"
 	var l report.List
 	(&Live{Config: c}).registry(t.Context(), &l)
 	if l.Count(report.Look) != 2 || len(l) != 2 {

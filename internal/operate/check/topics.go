@@ -40,14 +40,17 @@ const leastRetention = 3 * 24 * time.Hour
 
 func (v *Live) topics(ctx context.Context, l *report.List, client *kgo.Client, admin *kadm.Client, brokers int) {
 	c := v.Config
-	roles := []role{
-		{flag: "--topic", topic: c.Topic, needs: []kadm.ACLOperation{kadm.OpRead, kadm.OpDescribe},
-			lost: "of two events with one key the older may be removed before it is delivered", short: "an outage longer than this loses events that were not delivered"},
+	var roles []role
+	for _, topic := range c.Topics {
+		roles = append(roles, role{flag: "--topic", topic: topic, needs: []kadm.ACLOperation{kadm.OpRead, kadm.OpDescribe},
+			lost: "of two events with one key the older may be removed before it is delivered", short: "an outage longer than this loses events that were not delivered"})
+	}
+	roles = append(roles, []role{
 		{flag: "--dead-letter-topic", topic: c.DeadLetterTopic, needs: []kadm.ACLOperation{kadm.OpWrite, kadm.OpDescribe},
 			lost: "of two letters with one key the older is removed", short: "letters that nobody has looked at by then are gone"},
 		{flag: "--receipts-topic", topic: c.ReceiptsTopic, needs: []kadm.ACLOperation{kadm.OpWrite, kadm.OpDescribe},
 			lost: "all but the last receipt of each profile is removed", short: "what became of older events can no longer be told"},
-	}
+	}...)
 	limit := 0
 	for _, r := range roles {
 		if r.topic == "" {
@@ -60,7 +63,7 @@ func (v *Live) topics(ctx context.Context, l *report.List, client *kgo.Client, a
 		bytes := v.topic(asked, l, client, admin, r, brokers)
 		cancel()
 		if r.flag == "--topic" {
-			limit = bytes
+			limit = max(limit, bytes)
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 // missing.
 func (o *RedriveOptions) ensureQuarantine(ctx context.Context) error {
 	return o.Kafka.AskOnce(ctx, func(ctx context.Context, client *kgo.Client) error {
-		_, err := kafka.EnsureTopics(ctx, client, o.Letters, 1, o.Quarantine)
+		_, err := kafka.EnsureTopics(ctx, client, []string{o.Letters}, 1, o.Quarantine)
 		return err
 	})
 }
@@ -59,7 +59,7 @@ func (l *lockedOriginals) One(ctx context.Context, topic string, partition int32
 // deliver sends the letters through a pipeline of its own.
 func (o *RedriveOptions) deliver(ctx context.Context, letters consumer.Selection, restore func(context.Context, *kgo.Record) (*kgo.Record, error), result *RedriveReport) error {
 	c := *o.Direct
-	c.Topic, c.DeadLetterTopic, c.Group = o.Letters, o.Letters, o.Group
+	c.Topics, c.DeadLetterTopic, c.Group = []string{o.Letters}, o.Letters, o.Group
 	c.Restore = restore
 	pl, err := pipeline.NewJob(c, &consumer.Job{Selection: letters, LeaveOthers: true, Rate: o.Rate, Exact: true}, o.Log)
 	if err != nil {

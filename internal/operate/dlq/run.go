@@ -55,7 +55,7 @@ func (j *CopyJob) Run(ctx context.Context) (CopyCounts, error) {
 	defer copier.Wait()
 	defer producer.Close()
 	c, err := consumer.New(consumer.Options{
-		Topic: j.From, Group: j.Group, MaxInFlightEvents: copiesInFlight,
+		Topics: []string{j.From}, Group: j.Group, MaxInFlightEvents: copiesInFlight,
 		CommitInterval: 200 * time.Millisecond, Drain: copyDrain, SessionTimeout: pipeline.JobSession,
 		Job: &consumer.Job{Selection: j.Letters, LeaveOthers: true, Rate: j.Rate}, KeepsRecords: true,
 		Log: j.Log, Conditions: health.NewConditions(j.Log, nil),

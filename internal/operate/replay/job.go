@@ -92,7 +92,7 @@ func NewJob(o JobOptions) (*Job, error) {
 	if j.group = groupOf(j.o.Name); j.group == o.LiveGroup || endsGroup(j.group) == o.LiveGroup {
 		return nil, setting.Name.Mistakef("group %q is the live one (%s); a replay must have its own", j.group, setting.Group)
 	}
-	j.o.Config.Topic, j.o.Config.Group = o.Range.Topic, j.group
+	j.o.Config.Topics, j.o.Config.Group = []string{o.Range.Topic}, j.group
 	var err error
 	if j.client, err = o.Config.Kafka.Connect(); err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ const partitions = 12
 func (s *setup) change(ctx context.Context, r *Result) error {
 	if s.CreateTopics && len(s.missing) > 0 {
 		err := s.config.Kafka.AskOnce(ctx, func(ctx context.Context, client *kgo.Client) (err error) {
-			created, err := kafka.EnsureTopics(ctx, client, s.config.Topic, partitions, s.config.DeadLetterTopic, s.config.ReceiptsTopic)
+			created, err := kafka.EnsureTopics(ctx, client, s.config.Topics, partitions, s.config.DeadLetterTopic, s.config.ReceiptsTopic)
 			r.Topics = append(r.Topics, created...)
 			return err
 		})
@@ -54,15 +54,17 @@ func (s *setup) register(ctx context.Context, r *Result) error {
 		return err
 	}
 	defer client.Close()
-	subject := schemas.Subject(s.config.Topic)
-	if _, err := client.Register(ctx, subject, schemas.Texts()); err != nil {
-		return err
+	for _, topic := range s.config.Topics {
+		subject := schemas.Subject(topic)
+		if _, err := client.Register(ctx, subject, schemas.Texts()); err != nil {
+			return err
+		}
+		r.Schemas = append(r.Schemas, subject)
 	}
-	r.Schemas = append(r.Schemas, subject)
 	if s.config.ReceiptsTopic == "" {
 		return nil
 	}
-	subject = schemas.Subject(s.config.ReceiptsTopic)
+	subject := schemas.Subject(s.config.ReceiptsTopic)
 	if _, err := receipt.Register(ctx, client, subject); err != nil {
 		return err
 	}

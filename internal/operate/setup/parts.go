@@ -241,7 +241,7 @@ func (s *setup) topicsMissing(ctx context.Context) error {
 		return nil
 	}
 	err := s.config.Kafka.AskOnce(ctx, func(ctx context.Context, client *kgo.Client) error {
-		for _, topic := range []string{s.config.Topic, s.config.DeadLetterTopic, s.config.ReceiptsTopic} {
+		for _, topic := range append(slices.Clone(s.config.Topics), s.config.DeadLetterTopic, s.config.ReceiptsTopic) {
 			if topic == "" {
 				continue
 			}
