@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/receipt"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // TestTopicsMadeAgain: topics are purged by deleting them and making them again,
@@ -89,6 +93,86 @@ func TestTopicsThatTakeTooLittle(t *testing.T) {
 		if !l.Whole() {
 			t.Errorf("the letter of partition %d, offset %d is not whole", l.Partition, l.Offset)
 		}
+	}
+}
+
+// TestTwoTopicsOfOneGroup: regional topics have one group, and one topic of letters and of
+// receipts, which say of which topic a record was. A restart in between loses nothing.
+func TestTwoTopicsOfOneGroup(t *testing.T) {
+	w := newWorld(t, sandbox.Options{})
+	eu := *w
+	eu.topic += ".eu"
+	w.createTopic(eu.topic, 8<<20)
+	t.Cleanup(func() { _, _ = w.admin.DeleteTopics(context.Background(), eu.topic) })
+	c := w.config()
+	c.Topics = []string{w.topic, eu.topic}
+	p := w.start(c)
+	publish := func(seed uint64) {
+		w.publish(generated(t, 200, seed, sample.GeneratorOptions{Profiles: 3, Broken: 0.2}))
+		eu.publish(generated(t, 300, seed+1, sample.GeneratorOptions{Profiles: 3, Broken: 0.2}))
+	}
+	publish(21)
+	if err := p.stop(); err != nil {
+		t.Fatal(err)
+	}
+	publish(31)
+	p = w.start(c)
+	w.delivered(p)
+	eu.delivered(p)
+	_, metrics := w.get(p, "/metrics")
+	for _, of := range []*world{w, &eu} {
+		if !strings.Contains(metrics, `amazon_capi_lag_records{partition="0",topic="`+of.topic+`"}`) {
+			t.Errorf("no metric of the lag of %s", of.topic)
+		}
+	}
+	if err := p.stop(); err != nil {
+		t.Fatal(err)
+	}
+
+	type of struct {
+		topic string
+		class verdict.Class
+	}
+	want, letters, named := make(map[of]int), make(map[of]int), make(map[of]int)
+	places := make(map[string]bool)
+	for _, in := range []*world{w, &eu} {
+		for i := range in.published {
+			want[of{in.topic, in.published[i].Expect}]++
+		}
+	}
+	_, all := w.deadLetters()
+	for _, l := range all {
+		letters[of{l.Topic, l.Reason.Class}]++
+	}
+	registry, err := registry.New(registry.Options{URL: w.registry})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer registry.Close()
+	reader := receipt.NewReader(registry)
+	for _, r := range w.readReceipts() {
+		receipt, err := reader.Parse(t.Context(), r.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range receipt.Events {
+			at := fmt.Sprintf("%s %d/%d", receipt.Topic, e.Partition, e.Offset)
+			if !places[at] {
+				named[of{receipt.Topic, e.Class}]++
+			}
+			places[at] = true
+		}
+	}
+	for key, n := range want {
+		if named[key] != n {
+			t.Errorf("receipts name %d records of %s as %s, want %d", named[key], key.topic, key.class, n)
+		}
+		if key.class.DeadLetter() && letters[key] != n {
+			t.Errorf("%d letters of %s are of class %s, want %d", letters[key], key.topic, key.class, n)
+		}
+	}
+	if len(places) != len(w.published)+len(eu.published) {
+		t.Errorf("receipts name %d records, want %d", len(places), len(w.published)+len(eu.published))
 	}
 }
 
