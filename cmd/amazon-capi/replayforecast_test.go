@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/replay"
 )
@@ -81,6 +82,60 @@ func TestForecastIsWhatHappens(t *testing.T) {
 				t.Errorf("the forecast says at least %d requests, and there were %d", sum.Requests, sent)
 			}
 		})
+	}
+}
+
+// TestForecastOfAccountsOfAllKinds: the forecast knows of each account what its events
+// carry, the data set included, so that it has the requests right to the last one.
+func TestForecastOfAccountsOfAllKinds(t *testing.T) {
+	const token, manager = "lasting-token-of-the-manager", "amzn1.ads1.ma1.abc"
+	set := "amzn1.adm.ds1.evnt1." + strings.Repeat("data-set-", 9)
+	c, err := sandbox.StartCluster(t.Context(), sandbox.ClusterOptions{
+		Topics: []string{config.DefaultTopic, config.DefaultLettersTopic, config.DefaultReceiptsTopic}, Partitions: 1,
+		Amazon: sandbox.Options{Accounts: []sandbox.Account{sandbox.DefaultAccount(), {APIToken: token, ManagerID: manager, DataSetID: set}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	s := &scene{Cluster: c, t: t}
+	d := sandbox.DefaultAccount()
+	login := fmt.Sprintf("client_id: %s, client_secret_file: %s, refresh_token_file: %s", d.ClientID, write(t, 0o600, d.ClientSecret), write(t, 0o600, d.RefreshToken))
+	tokens := fmt.Sprintf("manager_account_id: %s, api_token_file: %s, data_set_id: %s", manager, write(t, 0o600, token), set)
+	file := write(t, 0o600, "accounts:\n"+
+		"  - {name: guide, "+login+", profiles: [{id: \"111\", limits: {batch_bytes: 16000}}]}\n"+
+		"  - {name: live, "+login+", contract: events-v1, profiles: [{id: \"222\", advertiser_id: \"555\", limits: {batch_bytes: 16000}}]}\n"+
+		"  - {name: group, "+login+", contract: events-v1, manager_account_id: amzn1.ads1.ma1.xyz, data_set_name: "+strings.Repeat("shop_data_", 9)+", profiles: [{id: \"333\", limits: {batch_bytes: 16000}}]}\n"+
+		"  - {name: token, "+tokens+", contract: events-v1, limits: {batch_bytes: 16000}, profiles: [{id: \"444\", region: EU}]}\n")
+	now := time.Now().UTC().Add(-time.Hour).Format(time.RFC3339)
+	var events strings.Builder
+	for i := range 160 {
+		for _, profile := range []string{"111", "222", "333", "444"} {
+			fmt.Fprintf(&events, `{"event_id":"f_%03d_%s","profile_id":%q,"event_name":"Lead","action_source":"WEBSITE","occurred_at":%q,"user_data":{"email":"jane@example.com","country_code":"US"}}`+"\n", i, profile, profile, now)
+		}
+	}
+	if r := command(t, events.String(), append([]string{"publish", "-"}, s.registry()...)...); r.code != exitOK {
+		t.Fatalf("exit %d\n%s", r.code, r.stderr)
+	}
+	args := append([]string{"replay", "--json", "--from", "offset:0", "--accounts", file, "--amazon-url", s.AmazonURL(), "--token-url", s.TokenURL(), "--linger", "2s"}, s.registry()...)
+	foreseen := objects[replay.Report](t, s.run(exitOK, args...).stdout)[0]
+	got := objects[replay.Report](t, s.run(exitOK, append(args, "--go")...).stdout)[0]
+	if foreseen.Sum.Send != 640 || got.Accepted != 640 || foreseen.Sum.Requests != int(s.Amazon().Stats().Requests) {
+		t.Errorf("foreseen %d in %d requests, accepted %d in %d", foreseen.Sum.Send, foreseen.Sum.Requests, got.Accepted, s.Amazon().Stats().Requests)
+	}
+	requests := make(map[string]int)
+	for _, p := range foreseen.Forecast {
+		requests[p.Profile] = p.Requests
+	}
+	if requests["333"] <= requests["222"] || requests["444"] <= requests["222"] {
+		t.Errorf("events with a data set need more requests than those without: %v", requests)
+	}
+
+	// One account by the flags: a dry run reads no token, and has the data set right.
+	alone := append([]string{"replay", "--json", "--from", "offset:0", "--profile", "444", "--contract", "events-v1", "--manager-account", manager, "--data-set-id", set,
+		"--api-token-file", write(t, 0o600, token), "--batch-bytes", "16000"}, s.registry()...)
+	if one := objects[replay.Report](t, s.run(exitOK, alone...).stdout)[0]; one.Sum.Requests != requests["444"] {
+		t.Errorf("by the flags %d requests, by the file %d", one.Sum.Requests, requests["444"])
 	}
 }
 

@@ -19,7 +19,7 @@ func (b *Base) Direct(a *Account, p *Profile, region amazon.Region, timeout time
 	}
 	return exchange.NewDirect(exchange.DirectOptions{
 		Contract: contract, BaseURL: b.BaseURL, Region: cmp.Or(p.Region, region, b.Region),
-		Principal: a.principal(p), APIToken: a.APIToken != "", DataSet: a.dataSet(p), RequestTimeout: timeout,
+		Principal: a.principal(p), APIToken: a.APIToken != "", DataSet: a.DataSetOf(p), RequestTimeout: timeout,
 	})
 }
 
@@ -40,7 +40,7 @@ func (a *Account) principal(p *Profile) amazon.Principal {
 	return amazon.Principal{ClientID: a.ClientID, AdvertiserID: p.AdvertiserID, ManagerID: a.ManagerID}
 }
 
-// dataSet is where a profile's events are filed.
-func (a *Account) dataSet(p *Profile) amazon.DataSet {
+// DataSetOf is where a profile's events are filed.
+func (a *Account) DataSetOf(p *Profile) amazon.DataSet {
 	return amazon.DataSet{Name: p.DataSet, ID: a.DataSetID}
 }

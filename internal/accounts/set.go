@@ -172,7 +172,7 @@ func (s *Set) routesOf(a *Account, p *Profile, tokens login.Tokens) (*exchange.R
 	}
 	o := exchange.RouteOptions{
 		Contract: k, BaseURL: s.opts.Base.BaseURL, Region: s.opts.Base.Region,
-		Account: a.Name, Principal: a.principal(p), Tokens: tokens, APIToken: a.APIToken != "", DataSet: a.dataSet(p),
+		Account: a.Name, Principal: a.principal(p), Tokens: tokens, APIToken: a.APIToken != "", DataSet: a.DataSetOf(p),
 		BatchEvents: p.BatchEvents, BatchBytes: p.BatchBytes, Concurrency: p.Concurrency, Paused: p.Paused,
 	}
 	if p.Region != amazon.RegionUnknown {

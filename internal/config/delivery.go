@@ -89,6 +89,10 @@ func (f *Delivery) Resolve(settings kafka.Settings, sends bool, warn io.Writer) 
 		c.ClientID, c.ClientSecret, c.RefreshToken = account.ClientID, account.ClientSecret, account.RefreshToken
 		c.ManagerID, c.APIToken, c.DataSetID, c.DataSet = account.ManagerID, account.APIToken, account.DataSetID, account.Defaults.DataSet
 		c.ReadAPIToken = f.Account.APITokenReader()
+	default: // no secret is needed, but the data set is a part of each event
+		account, err := f.Account.Sketch(f.Contract.Name)
+		wrong.Note(err)
+		c.DataSetID, c.DataSet = account.DataSetID, account.Defaults.DataSet
 	}
 	contract, err := f.Contract.Resolve()
 	wrong.Note(err)

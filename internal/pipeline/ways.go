@@ -74,7 +74,7 @@ func (c *Config) Ways() (*Ways, error) {
 	w := &Ways{
 		config: c,
 		all: Way{
-			Contract:    contract,
+			Contract:    amazon.WithDataSet(contract, amazon.DataSet{Name: c.DataSet, ID: c.DataSetID}),
 			BatchEvents: cmp.Or(c.BatchEvents, contract.Limits().Events), BatchBytes: cmp.Or(c.BatchBytes, contract.Limits().Bytes),
 		},
 		contracts: make(map[string]amazon.Contract), known: make(map[string]*Way),
@@ -104,11 +104,11 @@ func (w *Ways) Of(profile string) (*Way, *verdict.Reason) {
 	if way := w.known[profile]; way != nil {
 		return way, nil
 	}
-	_, p, ok := w.accounts.Of(profile)
+	a, p, ok := w.accounts.Of(profile)
 	if !ok {
 		return nil, accounts.Unknown()
 	}
-	way := &Way{Contract: w.contracts[p.Contract], BatchEvents: w.all.BatchEvents, BatchBytes: w.all.BatchBytes, Paused: p.Paused}
+	way := &Way{Contract: amazon.WithDataSet(w.contracts[p.Contract], a.DataSetOf(&p)), BatchEvents: w.all.BatchEvents, BatchBytes: w.all.BatchBytes, Paused: p.Paused}
 	if p.BatchEvents > 0 {
 		way.BatchEvents = min(way.BatchEvents, p.BatchEvents)
 	}
