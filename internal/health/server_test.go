@@ -116,13 +116,19 @@ func TestTenThousandConnections(t *testing.T) {
 				})
 			}
 			probes := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-			asked, most, heap := 0, 0, uint64(0)
+			asked, missed, most, heap := 0, 0, 0, uint64(0)
 			for ; opened.Load() < want || asked < 10; asked++ {
 				resp, err := probes.Get(base + "/livez")
 				if err != nil {
-					t.Errorf("probe %d, after %d connections: %v", asked, opened.Load(), err)
-					break
+					// On a busy machine its request may come after its time of grace.
+					// An orchestrator restarts what misses three in a row.
+					if missed++; missed == 3 {
+						t.Errorf("probe %d, after %d connections: %v", asked, opened.Load(), err)
+						break
+					}
+					continue
 				}
+				missed = 0
 				resp.Body.Close()
 				most = max(most, runtime.NumGoroutine())
 				if asked%100 == 0 {
