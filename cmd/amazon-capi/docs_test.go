@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -34,10 +35,12 @@ const root = "../.."
 func TestReferencePages(t *testing.T) {
 	dir := filepath.Join(root, "docs", "reference")
 	pages := map[string]string{
-		"flags.md":   flagPage(),
-		"metrics.md": metricPage(t),
-		"codes.md":   codePage(),
-		"schemas.md": schemaPage(t),
+		"flags.md":      flagPage(),
+		"metrics.md":    metricPage(t),
+		"codes.md":      codePage(),
+		"schemas.md":    schemaPage(t),
+		"headers.md":    headerPage(t),
+		"exit-codes.md": exitPage(t),
 	}
 	for name, page := range pages {
 		page = strings.Replace(page, "\n", "\n\n<!-- Made from the code by: go test ./cmd/amazon-capi -run Reference -update -->\n", 1)
@@ -415,7 +418,7 @@ func TestDocumentedTargetsExist(t *testing.T) {
 			target := m[1] + m[2]
 			found++
 			if !regexp.MustCompile(`(?m)^([a-z-]+ )*` + target + `( [a-z-]+)*:`).Match(makefile) {
-				t.Errorf("%s: make %s is no target of the Makefile", path, target)
+				t.Errorf("%s: make %s is not a target of the Makefile", path, target)
 			}
 		}
 	}
@@ -484,9 +487,16 @@ func anchors(text string) (out []string) {
 
 // TestReadmeIsShort: what a newcomer does not need has a page of its own.
 func TestReadmeIsShort(t *testing.T) {
-	const most = 250
-	if n := strings.Count(documents(t)["README.md"], "\n"); n > most {
+	const most, widest = 250, 126
+	text := documents(t)["README.md"]
+	if n := strings.Count(text, "\n"); n > most {
 		t.Errorf("README.md has %d lines, want at most %d", n, most)
+	}
+	n := 0
+	for line := range strings.Lines(text) {
+		if n++; !strings.HasPrefix(line, "|") && utf8.RuneCountInString(line) > widest {
+			t.Errorf("README.md:%d has %d columns, want at most %d outside tables", n, utf8.RuneCountInString(line), widest)
+		}
 	}
 }
 

@@ -16,12 +16,12 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Exit codes. Scripts and orchestrators tell by them whether trying again makes
-// sense: a wrong flag stays wrong.
+// Exit codes. Scripts and orchestrators decide by them whether to try again: a wrong
+// flag stays wrong.
 const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
+	exitOK     = 0 // done; a command that only looks found nothing to act on
+	exitFailed = 1 // failed, or found something to act on: the message says what
+	exitUsage  = 2 // wrong usage or configuration: trying again does not help
 )
 
 func main() {
@@ -66,7 +66,7 @@ func run(ctx context.Context, p process) int {
 	return exitFailed
 }
 
-// usagef returns a mistake of whoever called: flags, environment, files.
+// usagef returns a mistake of the caller: in flags, environment or files.
 func usagef(format string, args ...any) error { return setting.Mistakef(format, args...) }
 
 func asUsage(err error) error { return setting.Mistaken(err) }

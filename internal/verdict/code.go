@@ -5,8 +5,8 @@ import "fmt"
 // Code names why this program itself gives an event a class other than accepted.
 // Metrics, dead-letter headers, receipts, tables and documents use its name. The
 // registry has an Entry for each; Amazon's own codes are words of its answers, in
-// capitals, and are none of these. It is no byte, of which string(code) would be a
-// character that vet lets pass.
+// capitals, and are not among these. It is not a byte: string(code) of one would be a
+// character, and vet would let it pass.
 type Code uint16
 
 // The codes, in the order of the documents.
@@ -22,7 +22,7 @@ const (
 	CodeUnknownSchema                   // the registry has no such schema
 	CodeNotAvro                         // its schema or its encoding is JSON or Protobuf
 	CodeBadSchema                       // the schema itself cannot be read
-	CodeSchemasTooLarge                 // it does not fit beside the large ones that are in use
+	CodeSchemasTooLarge                 // it does not fit in memory with the large ones that are in use
 	CodeNotTrackLayer                   // the schema is not one of TrackLayer's events
 	CodeBadAlias                        // an alias of the mapping does not fit the schema
 	CodeTruncated                       // ends within the record
@@ -30,7 +30,7 @@ const (
 	CodeTrailingBytes                   // goes on after the record
 	CodeInvalidUTF8                     // a text that is not UTF-8
 	CodeUnexpectedType                  // a union holds what its field cannot mean
-	CodeBadValue                        // a text that is no instant or amount
+	CodeBadValue                        // a text that is not an instant or amount
 
 	// Of transform: the event breaks a rule, or is filtered.
 	CodeEventNameMissing
@@ -136,7 +136,7 @@ func (c Code) String() string {
 
 // Because returns the reason that the code gives for an event. The message is a
 // sentence for whoever fixes the source. It ends up in logs and headers: it never
-// holds an identifier, and values only as far as they are safe to show.
+// holds an identifier, and values only if they are safe to show.
 func (c Code) Because(message string) *Reason {
 	e := &registry[c]
 	return &Reason{Class: e.Class, Code: e.Name, Field: e.Field, Message: message}

@@ -7,7 +7,7 @@ import (
 )
 
 // TestEveryCodeIsRegistered: a code without an entry would be an empty word in
-// headers and metrics, and one in the place of another would say what is not so.
+// headers and metrics, and one in place of another would say what is not so.
 func TestEveryCodeIsRegistered(t *testing.T) {
 	if len(registry) != int(codeCount) || len(Codes()) != int(codeCount)-1 {
 		t.Fatalf("%d entries for %d codes", len(Codes()), codeCount-1)
@@ -22,7 +22,7 @@ func TestEveryCodeIsRegistered(t *testing.T) {
 		case e.Rule == "" || strings.HasSuffix(e.Rule, "."):
 			t.Errorf("%s: the rule %q is not one line of a table", e.Name, e.Rule)
 		case !sentence.MatchString(e.Mend), e.Then != "" && !sentence.MatchString(e.Then):
-			t.Errorf("%s: the remedy %q, %q is no sentence", e.Name, e.Mend, e.Then)
+			t.Errorf("%s: the remedy %q, %q is not a sentence", e.Name, e.Mend, e.Then)
 		case e.Then != "" && !e.Class.DeadLetter():
 			t.Errorf("%s: %s events have no letters", e.Name, e.Class)
 		}
