@@ -50,7 +50,7 @@ func newDLQShow(p *process) *cobra.Command {
 	x.transform.Register(flags)
 	x.contract.Register(flags)
 	x.batch.Register(flags)
-	x.registerAccounts(flags)
+	x.accounts.register(flags, ofTheProfile)
 	x.identifiers.register(flags)
 	flags.StringVar(&x.topic, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
 	flags.StringVar(&f.group, "redrive-group", defaultRedriveGroup, "group that remembers which letters were sent through again")

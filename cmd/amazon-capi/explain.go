@@ -4,9 +4,7 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
@@ -39,7 +37,7 @@ type explainFlags struct {
 	transform   config.Transform
 	contract    config.Contract
 	batch       config.Batch
-	accounts    string
+	accounts    accountsFlag
 	identifiers identifierFlag
 
 	offset, file, event string
@@ -73,7 +71,7 @@ func newExplainCommand(p *process) *cobra.Command {
 	f.transform.Register(flags)
 	f.contract.Register(flags)
 	f.batch.Register(flags)
-	f.registerAccounts(flags)
+	f.accounts.register(flags, ofTheProfile)
 	f.identifiers.register(flags)
 	return cmd
 }
@@ -139,22 +137,15 @@ func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
 	return x, asUsage(err)
 }
 
-func (f *explainFlags) registerAccounts(flags *pflag.FlagSet) {
-	flags.StringVar(&f.accounts, "accounts", "", "YAML file with several accounts and their profiles; the contract, region and account of the event's profile are shown")
-}
+// ofTheProfile is what the accounts file is to tools that show one event.
+const ofTheProfile = "the contract, region and account of the event's profile are shown"
 
 // knownAccounts reads the accounts file, if there is one, and returns the contract that
 // the transformer is for: nil for those of any profile.
 func (f *explainFlags) knownAccounts(contract amazon.Contract) (*explain.Accounts, amazon.Contract, error) {
-	if f.accounts == "" {
-		return nil, contract, nil
+	list, base, err := f.accounts.read(&f.contract, f.transform.ProfileIDs())
+	if list == nil || err != nil {
+		return nil, contract, err
 	}
-	base := accounts.Base{
-		Contract: f.contract.Name, ContractOptions: f.contract.Options, BaseURL: f.contract.URL, Region: f.contract.Region, ProfileIDs: f.transform.ProfileIDs(),
-	}
-	list, err := accounts.NewSource(f.accounts).Load(base)
-	if err != nil {
-		return nil, nil, usagef("--accounts: %w", err)
-	}
-	return &explain.Accounts{List: list, Base: base}, nil, nil
+	return &explain.Accounts{List: *list, Base: base}, nil, nil
 }

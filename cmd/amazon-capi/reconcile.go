@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -31,7 +32,14 @@ A record without a verdict is in flight until the group has committed past it, a
 missing from then on. Letters that were sent through again count once, as what
 became of them. Values are those of accepted events, each event id once.
 
-Receipts say what Amazon answered. To compare with what it has, give a list of that
+Receipts say what Amazon answered. To compare with what it shows, give the counts of
+its Events Manager with --events-manager: CSV with the columns name, day and count,
+and perhaps excluded share (events without consent) and account. Events Manager counts
+before deduplication and consent filtering, up to two hours late; its days are taken
+to be those of the events, in UTC. The same is predicted from the receipts, and each
+difference is explained by its causes, as far as they are known.
+
+Amazon's API lists no single events. If you have such a list from elsewhere, give it
 with --diagnostics: CSV with a column event_id and perhaps profile_id, or an object a
 line with those fields, or what the sandbox serves under /sandbox/events or writes
 with --record. What was accepted and is not in it is missing, too.
@@ -40,9 +48,9 @@ Records that retention deleted before the group had come to them are told by
 partition, as long as the group has not gone on past them: what they were is not
 known any more, so they are in no row.
 
-The exit code is 1 when anything is missing, or was deleted unread. --events FILE.parquet, or .csv, lists
-every event with its verdict, to join with what Amazon Marketing Cloud tells; see
-docs/amc.md.`
+The exit code is 1 when anything is missing or was deleted unread, or a difference to
+Events Manager has no explanation. --events FILE.parquet, or .csv, lists every event
+with its verdict, to aggregate it as Amazon Marketing Cloud does; see docs/amc.md.`
 
 type reconcileFlags struct {
 	kafka     config.Kafka
@@ -54,6 +62,7 @@ type reconcileFlags struct {
 	by                              []string
 	diagnostics, csv, events        string
 	json                            bool
+	shown                           shownFlags
 }
 
 func newReconcileCommand(p *process) *cobra.Command {
@@ -64,6 +73,7 @@ func newReconcileCommand(p *process) *cobra.Command {
 		Long:  reconcileLong,
 		Example: `  amazon-capi reconcile --from -1d --brokers localhost:9092 --registry http://localhost:8081
   amazon-capi reconcile --from 2025-11-24 --to 2025-11-27 --by profile --csv day.csv --events day.parquet
+  amazon-capi reconcile --from 2025-11-24 --to 2025-12-01 --events-manager counts.csv --accounts accounts.yaml
   amazon-capi reconcile --from 2025-11-24 --diagnostics accepted.csv --json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
@@ -78,10 +88,11 @@ func newReconcileCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts")
 	flags.StringVar(&f.group, "group", config.DefaultGroup, "group of run: what it has committed must have a verdict")
 	flags.StringSliceVar(&f.by, "by", reconcile.Parts, "what rows are told apart by: "+strings.Join(reconcile.Parts, ", "))
-	flags.StringVar(&f.diagnostics, "diagnostics", "", "list of the events that Amazon has, CSV or JSON lines; - is standard input")
+	flags.StringVar(&f.diagnostics, "diagnostics", "", "list of the events that Amazon has, which its API does not give: CSV or JSON lines; - is standard input")
 	flags.StringVar(&f.csv, "csv", "", "file for the rows, as CSV")
 	flags.StringVar(&f.events, "events", "", "file for every event with its verdict, .csv or .parquet")
 	flags.BoolVar(&f.json, "json", false, "print a JSON object a line: rows, missing records, and the sum")
+	f.shown.register(flags)
 	return cmd
 }
 
@@ -138,15 +149,21 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	r := &reconcile.Reconciler{Decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings()), schemas.WithAliases(transformer.Aliases())), Transformer: transformer, Amazon: amazon}
+	r := reconcile.Reconciler{Decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings()), schemas.WithAliases(transformer.Aliases())), Transformer: transformer, Amazon: amazon}
 	if events != nil {
 		r.Each = events.Add
 	}
+	if err := f.shown.open(p, &f.transform, rng, &r); err != nil {
+		if events != nil {
+			events.Discard()
+		}
+		return err
+	}
 	sources := reconcile.Sources{
 		Kafka: settings, Registry: registry, Range: rng, Letters: f.letters, Receipts: f.receipts, Group: f.group,
-		Progress: report.NewTerminalProgress(p.stderr),
+		Progress: report.NewTerminalProgress(p.stderr), Recently: f.shown.since(),
 	}
-	plan, rep, err := sources.Run(ctx, r)
+	plan, rep, err := sources.Run(ctx, &r)
 	if events != nil {
 		if err != nil {
 			events.Discard()
@@ -213,6 +230,7 @@ func (f *reconcileFlags) show(p *process, plan *history.Plan, rep *reconcile.Rep
 	for _, u := range rep.Unread {
 		unread += u.Records
 	}
+	differs := f.shown.show(p.stdout, f.json)
 	switch {
 	case err != nil:
 	case rep.Sum.Missing > 0:
@@ -220,5 +238,5 @@ func (f *reconcileFlags) show(p *process, plan *history.Plan, rep *reconcile.Rep
 	case unread > 0:
 		err = fmt.Errorf("%s %s deleted before %s read", count.Of(unread, "record"), count.Was(unread), count.They(unread)+" "+count.Was(unread))
 	}
-	return err
+	return errors.Join(err, differs)
 }

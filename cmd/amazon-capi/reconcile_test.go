@@ -314,8 +314,13 @@ func TestReconcileExamples(t *testing.T) {
 	for _, e := range s.Amazon().Events("") {
 		fmt.Fprintln(&accepted, e.EventID)
 	}
+	var counts bytes.Buffer
+	if err := s.Amazon().EventsManager(&counts, ""); err != nil {
+		t.Fatal(err)
+	}
+	const shop = "accounts: [{name: shop, client_id: x, client_secret_env: NOWHERE, refresh_token_env: NOWHERE}]\ndefault: shop\n"
 	dir := t.TempDir()
-	for _, r := range runExamplesIn(t, s.environ(), "reconcile", "--brokers localhost:9092", "", "--registry http://localhost:8081", "", "--to 2025-11-27 ", "", "2025-11-24", "2020-01-01",
+	for _, r := range runExamplesIn(t, s.environ(), "reconcile", "--to 2025-12-01 ", "", "counts.csv", writeFile(t, "counts.csv", counts.Bytes()), "accounts.yaml", writeFile(t, "accounts.yaml", []byte(shop)), "--brokers localhost:9092", "", "--registry http://localhost:8081", "", "--to 2025-11-27 ", "", "2025-11-24", "2020-01-01",
 		"day.csv", filepath.Join(dir, "day.csv"), "day.parquet", filepath.Join(dir, "day.parquet"), "accepted.csv", writeFile(t, "accepted.csv", accepted.Bytes())) {
 		if !strings.Contains(r.stdout, "accepted") {
 			t.Errorf("it prints\n%s", r.stdout)

@@ -84,17 +84,21 @@ func (s *scene) run(code int, args ...string) result {
 }
 
 // deliver delivers what is published and not delivered yet, as run does.
-func (s *scene) deliver() tally.Summary {
+func (s *scene) deliver(with ...func(*pipeline.Config)) tally.Summary {
 	s.t.Helper()
 	account := sandbox.DefaultAccount()
-	pl, err := pipeline.New(pipeline.Config{
+	c := pipeline.Config{
 		Kafka: kafka.Settings{Brokers: s.Brokers()}, Registry: registry.Options{URL: s.RegistryURL()},
 		Topics: []string{config.DefaultTopic}, Group: "amazon-capi", DeadLetterTopic: config.DefaultLettersTopic, ReceiptsTopic: config.DefaultReceiptsTopic,
 		Contract: amazon.ContractNames()[0], AmazonURL: s.AmazonURL(), TokenURL: s.TokenURL(),
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 		Linger: 20 * time.Millisecond, AuthHold: -1, BackoffMin: 10 * time.Millisecond, BackoffMax: 50 * time.Millisecond,
 		CommitInterval: 20 * time.Millisecond,
-	}, zerolog.Nop())
+	}
+	for _, f := range with {
+		f(&c)
+	}
+	pl, err := pipeline.New(c, zerolog.Nop())
 	if err != nil {
 		s.t.Fatal(err)
 	}

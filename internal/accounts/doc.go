@@ -80,6 +80,24 @@ func (l *List) Of(profile string) (a *Account, p Profile, ok bool) {
 	return nil, Profile{}, false
 }
 
+// Tenant returns whom Amazon is told that a profile's events are for, and the contract that
+// they are sent by; ok is false if no account sends for the profile.
+func (l *List) Tenant(profile string) (id, contract string, ok bool) {
+	a, p, ok := l.Of(profile)
+	if !ok {
+		return "", "", false
+	}
+	switch {
+	case !amazon.KnowsAccounts(p.Contract):
+		return profile, p.Contract, true
+	case a.ManagerID != "":
+		return a.ManagerID, p.Contract, true
+	case p.AdvertiserID != "":
+		return p.AdvertiserID, p.Contract, true
+	}
+	return profile, p.Contract, true
+}
+
 // Contracts returns the contracts that events are sent by.
 func (l *List) Contracts() (names []string) {
 	for i := range l.Accounts {

@@ -26,6 +26,7 @@ type Amazon struct {
 	tokens *tokens
 	faults *faults
 	record *record
+	shown  eventsManager
 
 	changing  sync.Mutex // one change at a time
 	behaviour atomic.Pointer[Behaviour]

@@ -17,6 +17,7 @@ func (a *Amazon) control() {
 	a.mux.HandleFunc("GET /sandbox/faults", a.showBehaviour)
 	a.mux.HandleFunc("POST /sandbox/faults", a.changeBehaviour)
 	a.mux.HandleFunc("GET /sandbox/events", a.listEvents)
+	a.mux.HandleFunc("GET /sandbox/events-manager", a.showEventsManager)
 }
 
 func (a *Amazon) showBehaviour(w http.ResponseWriter, r *http.Request) {

@@ -81,6 +81,7 @@ func (a *Amazon) serveEvents(c contract, w http.ResponseWriter, r *http.Request)
 		send(w, r, failure(refuse(http.StatusInternalServerError, "INTERNAL_ERROR", "the sandbox cannot write its record: %v", err), false), nil)
 		return
 	}
+	a.shown.take(entry.Profile, o.items)
 	send(w, r, rep, fault)
 }
 

@@ -25,6 +25,9 @@
 //	POST /sandbox/faults   changes that; fields left out stay as they are
 //	GET  /sandbox/stats    what it was sent, in numbers
 //	GET  /sandbox/events   accepted event ids as JSON lines; ?profile= for one
+//	GET  /sandbox/events-manager
+//	                       counts by account, name and day as Amazon's Events Manager
+//	                       shows them, as CSV; ?account= for one
 //
 // None of them asks for a password: the sandbox is no place for real data.
 package sandbox

@@ -649,3 +649,40 @@ func FuzzReadDiagnostics(f *testing.F) {
 		}
 	})
 }
+
+// TestAcceptancesAreCounted: each request that Amazon accepted an event in counts, and
+// records of one event that one request carried count once.
+func TestAcceptancesAreCounted(t *testing.T) {
+	b := newBench(t, history.Span{Partition: 0, From: 0, To: 10})
+	took := map[int64][3]int{}
+	b.r.Sent = func(s *Sent) { took[s.Offset] = [3]int{s.Takes, s.Repeats, s.Recent} }
+	b.verdicts.Recently = began
+	accepted := func(request string, at time.Time, events ...receipt.Event) {
+		for i := range events {
+			events[i].Class = verdict.Accepted
+		}
+		b.verdicts.Receipt(&receipt.Receipt{Topic: "events", ProfileID: "1", RequestID: request, Attempts: 1, LastAnswered: at, Events: events})
+	}
+	a := func(offset int64) receipt.Event { return receipt.Event{EventID: "a", Offset: offset} }
+	c := func(offset int64) receipt.Event { return receipt.Event{EventID: "c", Offset: offset} }
+	accepted("r1", began.Add(-time.Hour), c(0), a(1), a(2)) // one request has both
+	accepted("r1", began.Add(-time.Hour), a(3))             // the rest of a receipt that was split
+	accepted("r2", began.Add(time.Hour), a(1))              // a replay
+	accepted("r3", began.Add(time.Hour), a(4))              // the same id, published again
+	for range 40 {
+		accepted("", began, c(5))
+	}
+	for _, rec := range []struct {
+		offset int64
+		id     string
+	}{{0, "c"}, {1, "a"}, {2, "a"}, {3, "a"}, {4, "a"}, {5, "c"}, {6, "x"}} {
+		b.record("1|"+rec.id, 0, rec.offset)
+	}
+	want := map[int64][3]int{0: {1, 0, 0}, 1: {2, 1, 1}, 2: {}, 3: {}, 4: {1, 1, 1}, 5: {40, 40, 0}, 6: {}}
+	for offset, w := range want {
+		if took[offset] != w {
+			t.Errorf("offset %d: %v, want %v", offset, took[offset], w)
+		}
+	}
+	b.finish()
+}

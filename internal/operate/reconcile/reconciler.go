@@ -40,6 +40,9 @@ type Reconciler struct {
 	Amazon *Diagnostics
 	// Each, if it is set, is called with every event of the source and its fate.
 	Each func(*Event) error
+	// Sent, if it is set, is called with every record of the source, copies as well, and
+	// how often Amazon accepted it. It must not keep the event.
+	Sent func(*Sent)
 	Now  func() time.Time
 
 	rows   map[RowKey]*Counts
@@ -69,12 +72,27 @@ type Event struct {
 	Record    time.Time // the record's timestamp
 }
 
+// Sent is a record of the source, and how often Amazon accepted it as this record.
+type Sent struct {
+	*Event
+	Source  string        // the event's name in the source
+	Class   verdict.Class // 0 if it has no verdict
+	Takes   int
+	Repeats int // of Takes, those of an event id that was accepted already
+	Recent  int // of Takes, those since Verdicts.Recently
+	Retried bool
+	Copy    bool
+	// Consent is what the event is sent with; empty if it is not sent.
+	Consent transform.Consented
+}
+
 // knowledge is what has been seen of an event id.
 type knowledge uint8
 
 const (
 	isThere    knowledge = 1 << iota // as a record that is no copy
 	isAccepted                       // and told
+	isTaken                          // as whichever record
 )
 
 // held is an event whose fate is known only when all have been read.
@@ -123,6 +141,9 @@ func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 	default:
 		h.event.Fate = InFlight
 	}
+	if r.Sent != nil {
+		r.tellSent(&h, class)
+	}
 	if h.redrives > 0 {
 		r.copies = append(r.copies, h)
 		return nil
@@ -137,6 +158,21 @@ func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 		return nil
 	}
 	return r.settle(&h, mended)
+}
+
+// tellSent tells of the record in hand, which event has transformed.
+func (r *Reconciler) tellSent(h *held, class verdict.Class) {
+	e := &h.event
+	s := Sent{Event: e, Source: r.ev.EventName, Class: class, Retried: h.retried, Copy: h.redrives > 0, Consent: r.c.Consent}
+	s.Takes, s.Recent = r.Verdicts.takesOf(e.Partition, e.Offset)
+	if s.Takes > 0 {
+		s.Repeats = s.Takes
+		if r.known[h.key]&isTaken == 0 {
+			s.Repeats--
+		}
+		r.known[h.key] |= isTaken
+	}
+	r.Sent(&s)
 }
 
 // meet notes that an event is there.
@@ -156,6 +192,7 @@ func (r *Reconciler) event(rec *kgo.Record, read bool) Event {
 		e.Profile = r.ev.ProfileID
 	}
 	if !read {
+		r.c.Consent = transform.Consented{} // of the record before
 		e.Type = "(unreadable)"
 		return e
 	}

@@ -29,7 +29,9 @@ type Sources struct {
 	// Letters and Receipts are topics.
 	Letters, Receipts string
 	// Group is that of run.
-	Group    string
+	Group string
+	// Recently is Verdicts.Recently.
+	Recently time.Time
 	Progress *report.Progress
 }
 
@@ -53,6 +55,7 @@ func (s *Sources) Run(ctx context.Context, r *Reconciler) (*history.Plan, *Repor
 		}
 	}
 	r.Verdicts = NewVerdicts(plan)
+	r.Verdicts.Recently = s.Recently
 	if err := s.readReceipts(ctx, r.Verdicts); err != nil {
 		return nil, nil, err
 	}

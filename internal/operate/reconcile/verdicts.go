@@ -16,8 +16,11 @@ import (
 )
 
 // Verdicts is what receipts and dead letters say of the records of a range. It
-// costs a byte a record.
+// costs two bytes a record.
 type Verdicts struct {
+	// Recently is from when on an acceptance is a recent one; zero if nobody asks.
+	Recently time.Time
+
 	topic string
 	cells map[int32]*cells
 	// refused are the events that became dead letters, and elsewhere what became of
@@ -27,7 +30,12 @@ type Verdicts struct {
 	elsewhere map[eventKey]verdict.Class
 	// beyond are the last letters of redriven copies that are out of the range.
 	beyond map[eventKey]copyLetter
-	seed   maphash.Seed
+	// often are the acceptances of records that were accepted more often than a cell can
+	// count.
+	often map[place]int
+	// ends are the last events of the latest receipts, by request.
+	ends map[eventKey]eventKey
+	seed maphash.Seed
 }
 
 // copyLetter is what the dead letter of a redriven copy says.
@@ -43,15 +51,22 @@ type cells struct {
 	of   []cell
 }
 
-// cell is a class, whether it took more than one request, and whether the record
-// was both refused and accepted at its own place.
-type cell uint8
+// cell is a class, whether it took more than one request, whether the record was both
+// refused and accepted at its own place, and how often it was accepted, in all and
+// recently.
+type cell uint16
 
 const (
 	classBits cell = 0x0f
 	retried   cell = 0x10
 	mended    cell = 0x20
+
+	takesShift, recentShift = 6, 11
+	mostTakes               = 1<<5 - 1 // that a cell can count
 )
+
+func (c cell) takes() int  { return int(c>>takesShift) & mostTakes }
+func (c cell) recent() int { return int(c>>recentShift) & mostTakes }
 
 // enter adds a verdict: the last counts, but for accepted, which nothing takes
 // back.
@@ -74,6 +89,7 @@ func NewVerdicts(plan *history.Plan) *Verdicts {
 	v := &Verdicts{
 		topic: plan.Topic, cells: make(map[int32]*cells), seed: maphash.MakeSeed(),
 		refused: make(map[eventKey]place), elsewhere: make(map[eventKey]verdict.Class), beyond: make(map[eventKey]copyLetter),
+		often: make(map[place]int), ends: make(map[eventKey]eventKey),
 	}
 	for _, s := range plan.Spans {
 		v.cells[s.Partition] = &cells{s.From, make([]cell, s.To-s.From)}
@@ -135,10 +151,11 @@ func (v *Verdicts) Receipt(r *receipt.Receipt) {
 	if r.Topic != v.topic {
 		return
 	}
-	for _, e := range r.Events {
+	for i, e := range r.Events {
 		c := v.at(e.Partition, e.Offset)
+		var key eventKey
 		if e.EventID != "" {
-			key := v.key(r.ProfileID, e.EventID)
+			key = v.key(r.ProfileID, e.EventID)
 			switch {
 			case e.Class.DeadLetter():
 				v.refuse(key, e.Partition, e.Offset)
@@ -153,6 +170,9 @@ func (v *Verdicts) Receipt(r *receipt.Receipt) {
 		c.enter(e.Class)
 		if r.Attempts > 1 {
 			*c |= retried
+		}
+		if e.Class == verdict.Accepted && !v.together(r, i, key) {
+			v.take(c, e.Partition, e.Offset, !v.Recently.IsZero() && r.LastAnswered.After(v.Recently))
 		}
 	}
 }
@@ -196,6 +216,55 @@ func (v *Verdicts) at(partition int32, offset int64) *cell {
 		return nil
 	}
 	return &c.of[offset-c.from]
+}
+
+// together reports whether an accepted event was sent as the one before it: records of one
+// event id that come into one batch are sent once, and stand side by side in its receipt,
+// or at the end of one and the beginning of the next.
+func (v *Verdicts) together(r *receipt.Receipt, i int, key eventKey) bool {
+	if r.RequestID == "" || key == 0 {
+		return false
+	}
+	request := v.hash(r.ProfileID, r.RequestID)
+	before := v.ends[request]
+	if i > 0 && r.Events[i-1].Class == verdict.Accepted {
+		before = v.key(r.ProfileID, r.Events[i-1].EventID)
+	}
+	if i == len(r.Events)-1 {
+		if len(v.ends) >= maxEnds {
+			clear(v.ends) // the next half of a receipt comes soon
+		}
+		v.ends[request] = key
+	}
+	return before == key
+}
+
+// maxEnds bounds the receipts whose last event is remembered.
+const maxEnds = 10_000
+
+// take counts an acceptance.
+func (v *Verdicts) take(c *cell, partition int32, offset int64, recently bool) {
+	if c.takes() == mostTakes {
+		v.often[v.place(partition, offset)]++
+	} else {
+		*c += 1 << takesShift
+	}
+	if recently && c.recent() < mostTakes {
+		*c += 1 << recentShift
+	}
+}
+
+// takesOf returns how often a record was accepted, in all and recently.
+func (v *Verdicts) takesOf(partition int32, offset int64) (takes, recent int) {
+	c := v.at(partition, offset)
+	if c == nil {
+		return 0, 0
+	}
+	takes = c.takes()
+	if takes == mostTakes {
+		takes += v.often[v.place(partition, offset)]
+	}
+	return takes, c.recent()
 }
 
 // of returns what is known of a record; class 0 if nothing is. Mended is whether it
