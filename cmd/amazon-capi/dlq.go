@@ -45,6 +45,7 @@ type lettersFlags struct {
 	topic, group string
 	filter       dlq.Filter
 	since, until string
+	erasures     string // set by who delivers otherwise
 	json         bool
 }
 
@@ -64,8 +65,9 @@ func (f *lettersFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.json, "json", false, "print a JSON object a line")
 }
 
-// registerOpen adds --open, for commands that only look.
-func (f *lettersFlags) registerOpen(flags *pflag.FlagSet) {
+// registerLooking adds the flags of commands that only look.
+func (f *lettersFlags) registerLooking(flags *pflag.FlagSet) {
+	config.RegisterErasures(flags, &f.erasures)
 	flags.BoolVar(&f.filter.Open, "open", false, "only letters that were not sent through again")
 }
 
@@ -88,5 +90,13 @@ func (f *lettersFlags) open(ctx context.Context, p *process) (*dlq.Letters, erro
 	if err != nil {
 		return nil, err
 	}
-	return dlq.Open(ctx, s, f.topic, f.group, f.filter.Partitions, report.NewTerminalProgress(p.stderr))
+	l, err := dlq.Open(ctx, s, f.topic, f.group, f.filter.Partitions, report.NewTerminalProgress(p.stderr))
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Obey(ctx, f.erasures); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
 }

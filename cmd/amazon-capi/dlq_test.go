@@ -197,7 +197,7 @@ func (s *scene) redrive(code int, args ...string) dlq.RedriveReport {
 		s.t.Fatalf("%d objects:\n%s", len(all), r.stdout)
 	}
 	got := all[0]
-	if got.Open != got.Send+got.Quarantine+got.NotMeant+got.OtherTopic+got.NoLetter+got.Lost || got.Left != got.Send+got.Quarantine-got.Sent-got.Quarantined {
+	if got.Open != got.Send+got.Quarantine+got.NotMeant+got.OtherTopic+got.NoLetter+got.Lost+got.Erased || got.Left != got.Send+got.Quarantine-got.Sent-got.Quarantined {
 		s.t.Errorf("the report does not add up: %+v", got)
 	}
 	return got

@@ -29,7 +29,7 @@ length can be piped into another program.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.ls(cmd.Context(), p) },
 	}
 	f.register(cmd.Flags())
-	f.registerOpen(cmd.Flags())
+	f.registerLooking(cmd.Flags())
 	cmd.Flags().IntVar(&f.limit, "limit", 50, "rows of the table, at most; 0 for all")
 	return cmd
 }

@@ -98,7 +98,7 @@ func (f *redriveFlags) options(p *process) (o dlq.RedriveOptions, err error) {
 		return o, err
 	}
 	o = dlq.RedriveOptions{
-		Letters: f.topic, Group: f.group, Filter: f.filter, Source: f.source, Quarantine: f.quarantine,
+		Letters: f.topic, Erasures: f.delivery.Config.ErasureTopic, Group: f.group, Filter: f.filter, Source: f.source, Quarantine: f.quarantine,
 		MaxRedrives: f.maxRedrives, Rate: f.rate, Go: f.act.act, Progress: report.NewTerminalProgress(p.stderr),
 	}
 	if err := o.Check(); err != nil {

@@ -25,7 +25,7 @@ code, field, profile and day.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.stats(cmd.Context(), p) },
 	}
 	f.register(cmd.Flags())
-	f.registerOpen(cmd.Flags())
+	f.registerLooking(cmd.Flags())
 	return cmd
 }
 

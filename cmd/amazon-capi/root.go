@@ -59,6 +59,7 @@ func newRoot(p *process) *cobra.Command {
 		newDLQCommand(p),
 		newReplayCommand(p),
 		newReconcileCommand(p),
+		newEraseCommand(p),
 		newExplainCommand(p),
 		newAccountsCommand(p),
 		newTagCommand(p),

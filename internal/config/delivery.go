@@ -18,6 +18,7 @@ const (
 	DefaultTopic         = "tracklayer.events"
 	DefaultLettersTopic  = DefaultTopic + ".dlq"
 	DefaultReceiptsTopic = DefaultTopic + ".receipts"
+	DefaultErasureTopic  = DefaultTopic + ".erased"
 	DefaultGroup         = "amazon-capi"
 )
 
@@ -47,6 +48,7 @@ func (f *Delivery) Register(flags *pflag.FlagSet) {
 	f.batch.Register(flags)
 	c := &f.Config
 	flags.StringVar(&c.ReceiptsTopic, "receipts-topic", DefaultReceiptsTopic, "topic for receipts, which say what became of each event; empty for none")
+	RegisterErasures(flags, &c.ErasureTopic)
 	flags.IntVar(&c.LaneConcurrency, "lane-concurrency", 8, "requests of one profile in flight, at most; it begins with one, grows while Amazon answers well and is halved when it does not")
 	flags.IntVar(&c.MaxAttempts, "max-attempts", 5, "failures in a row before a profile rests and is then tried with one request at a time")
 	flags.StringVar(&f.exhausted, "on-exhausted", "hold", "events whose attempts are used up by timeouts, 429 or 5xx: hold them until it is over, or dead-letter them")
@@ -58,6 +60,11 @@ func (f *Delivery) Register(flags *pflag.FlagSet) {
 	flags.IntVar(&c.MaxInFlightEvents, "max-in-flight-events", 30_000, "events taken and without a verdict, at most; taking pauses beyond")
 	flags.Var(&f.inFlightBytes, "max-in-flight-bytes", "their records' bytes, at most; by default less where GOMEMLIMIT is below 512MiB")
 	flags.IntVar(&c.MaxParkedEvents, "max-parked-events", 500_000, "events put off because their profile cannot be sent while others can, at most: known by their place and read from Kafka again; 0 for none")
+}
+
+// RegisterErasures adds the flag for the list of erased events.
+func RegisterErasures(flags *pflag.FlagSet, topic *string) {
+	flags.StringVar(topic, string(setting.ErasureTopic), DefaultErasureTopic, "topic with the list of erased events, which are not sent again; one that is missing has none, and nothing is sent while it cannot be read; empty for no list")
 }
 
 // inFlightWithin is the default of --max-in-flight-bytes under a limit of memory

@@ -33,6 +33,8 @@ type Config struct {
 	DeadLetterTopic string
 	// ReceiptsTopic takes a receipt per batch; empty for no receipts.
 	ReceiptsTopic string
+	// ErasureTopic is the list of events that must not be sent again; empty for none.
+	ErasureTopic string
 	// CreateTopics makes the topics that are missing, the source with
 	// Partitions (12 by default).
 	CreateTopics bool
@@ -115,6 +117,9 @@ func (c *Config) CheckTopics() error {
 	}
 	if c.ReceiptsTopic != "" && (slices.Contains(c.Topics, c.ReceiptsTopic) || c.ReceiptsTopic == c.DeadLetterTopic) {
 		return setting.ReceiptsTopic.Mistakef("%q has another use; want a topic of its own, or none", c.ReceiptsTopic)
+	}
+	if t := c.ErasureTopic; t != "" && (t == c.Topic || t == c.DeadLetterTopic || t == c.ReceiptsTopic) {
+		return setting.ErasureTopic.Mistakef("%q has another use; want a topic of its own, or none", t)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/metric"
 	"github.com/tracklayer/amazon-capi/internal/pipeline/handler"
@@ -41,6 +42,7 @@ type Pipeline struct {
 	decoder    *schemas.Decoder
 	reader     *handler.Reader
 	consumer   *consumer.Consumer
+	erasures   *erasure.Follower // nil if there is no list
 	kafkaOpts  []kgo.Opt
 	server     *health.Server
 }
@@ -72,7 +74,7 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	leftOut := metric.NewAttributes(p.metrics)
 	p.decoder = schemas.NewDecoder(p.registry, schemas.WithFramings(p.registry.Framings()), schemas.WithAliases(transformer.Aliases()), schemas.WithMetrics(p.metrics), schemas.InBackground())
 	p.reader = handler.NewReader(handler.Options{
-		Decoder: p.decoder, Transformer: transformer, Restore: c.Restore,
+		Decoder: p.decoder, Transformer: transformer, Restore: c.Restore, Erased: p.erased(c),
 		AttributeLeftOut: func(attribute string, why transform.Warning) { leftOut.LeftOut(attribute, why.String()) },
 		Registerer:       p.metrics,
 	})
@@ -144,6 +146,11 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	if !p.ensureTopics(ctx) {
 		return nil
 	}
+	stopFollowing, ok := p.followErasures(ctx)
+	if !ok {
+		return nil
+	}
+	defer stopFollowing()
 	letters, err := p.producer(ctx, "dead-letters", p.config.DeadLetterTopic, maxLetterBatch)
 	if err != nil {
 		return err

@@ -52,6 +52,7 @@ const (
 	DeadLetterTopic Key = "dead-letter-topic"
 	ReceiptsTopic   Key = "receipts-topic"
 	QuarantineTopic Key = "quarantine-topic"
+	ErasureTopic    Key = "erasure-topic"
 	RedriveGroup    Key = "redrive-group"
 	CreateTopics    Key = "create-topics"
 	Accounts        Key = "accounts"

@@ -62,6 +62,9 @@ const (
 	// Of the consumer: the record was put off and is gone.
 	CodeNotRetained
 
+	// Of internal/erasure: the event is on the list of what must not be sent again.
+	CodeErased
+
 	// Of sink/amazon: the contract does not take what the transform lets through.
 	CodeOccurredAtExpired
 	CodeActionSourceUnsupported
@@ -147,6 +150,7 @@ var registry = register(
 	raised{"schemas", decodeCodes},
 	raised{"transform", eventCodes},
 	raised{"consumer/pump", retentionCodes},
+	raised{"internal/erasure", erasureCodes},
 	raised{"sink/amazon", contractCodes},
 	raised{"sink", attemptCodes},
 	raised{"internal/accounts", accountCodes},

@@ -111,4 +111,11 @@ var eventCodes = []Entry{{
 		"To send such events without identifiers, use " + setting.ConsentDenied.With("strip") + "; events-v1 takes none without."},
 }}
 
+// erasureCodes are raised before an event is looked at.
+var erasureCodes = []Entry{{
+	Code: CodeErased, Class: Filtered, Name: "erased", Field: "event_id",
+	Rule:   "the event is not on the list of erased events (" + setting.ErasureTopic.String() + ")",
+	Advice: Advice{Mend: "Nothing: somebody had the event erased, and it is never sent again. What still holds it, and how to remove it, is said by erase."},
+}}
+
 const leftOut = "Nothing, if the rule is meant: the mapping leaves this event out. Otherwise change it in the mapping file."

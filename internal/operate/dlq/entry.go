@@ -22,6 +22,8 @@ type Entry struct {
 	// Done tells that the letter has been sent through again, or put into
 	// quarantine: its redrive is over.
 	Done bool
+	// Erased tells that the event is on the list of those that must not be sent again.
+	Erased bool
 
 	Partition int32
 	Offset    int64
@@ -66,7 +68,10 @@ func (e *Entry) EventID() string { return redact.EventID(e.Letter.EventID) }
 
 // State is a word for how far a redrive has got with the letter.
 func (e *Entry) State() string {
-	if e.Done {
+	switch {
+	case e.Erased:
+		return "erased"
+	case e.Done:
 		return "done"
 	}
 	return "open"
@@ -75,6 +80,8 @@ func (e *Entry) State() string {
 // Remedy says what to do about the letter.
 func (e *Entry) Remedy() string {
 	switch {
+	case e.Erased:
+		return "The event was erased: redrive passes over it. Remove the letter as erase says, or let retention do it."
 	case e.NoLetter:
 		return "It has no header of a dead letter: find out who writes to this topic. Redrive leaves it alone."
 	case e.Letter.Pointer && e.Letter.Topic == "":
@@ -92,7 +99,7 @@ func (e *Entry) Remedy() string {
 type View struct {
 	Partition int32      `json:"partition"`
 	Offset    int64      `json:"offset"`
-	State     string     `json:"state"` // open or done
+	State     string     `json:"state"` // open, done or erased
 	Class     string     `json:"class"`
 	Status    int        `json:"status,omitempty"`
 	Code      string     `json:"code,omitempty"`

@@ -55,7 +55,7 @@ func (f *Filter) Check() error {
 // Match reports whether an entry is chosen.
 func (f *Filter) Match(e *Entry) bool {
 	r := &e.Letter.Reason
-	return (!f.Open || !e.Done) &&
+	return (!f.Open || !e.Done && !e.Erased) &&
 		anyOf(f.Classes, e.Class()) && anyOf(f.Statuses, r.Status) && anyOf(f.Codes, r.Code) &&
 		(len(f.Profiles) == 0 || slices.ContainsFunc(f.Profiles, func(want string) bool {
 			// Letters of profiles that were not known have masks.

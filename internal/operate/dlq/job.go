@@ -20,7 +20,10 @@ type RedriveOptions struct {
 	Kafka kafka.Settings
 	// Letters is the dead-letter topic, and Group remembers which of them are done.
 	Letters, Group string
-	Filter         Filter
+	// Erasures is the topic with the list of events that must not be sent again; empty for
+	// none.
+	Erasures string
+	Filter   Filter
 	// Source is the topic that letters go back to, and Quarantine takes those whose
 	// event was sent through MaxRedrives times.
 	Source, Quarantine string
@@ -79,6 +82,9 @@ func (o *RedriveOptions) decide(ctx context.Context) (*Redrive, error) {
 		return nil, err
 	}
 	defer l.Close()
+	if err := l.Obey(ctx, o.Erasures); err != nil {
+		return nil, err
+	}
 	rounds, err := l.Rounds(ctx)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tracklayer/amazon-capi/consumer/proof"
+	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -18,6 +19,13 @@ type Letters struct {
 	progress *report.Progress
 	settings kafka.Settings
 	topic    string
+	erased   *erasure.List // nil for none
+}
+
+// Obey has the letters of erased events marked. It reads the list; empty for none.
+func (l *Letters) Obey(ctx context.Context, list string) (err error) {
+	l.erased, err = erasure.Read(ctx, l.settings, list)
+	return err
 }
 
 // Open reads where a topic ends, and which of its letters the group has sent through
@@ -62,7 +70,10 @@ func (l *Letters) Close() { l.reader.Close() }
 // order.
 func (l *Letters) Each(ctx context.Context, filter *Filter, f func(*Entry) error) error {
 	defer l.progress.Done()
-	return Scan(ctx, l.reader, l.plan, l.done, func(e *Entry) error {
+	return Scan(ctx, l.reader, l.plan, l.done, func(e *Entry) (err error) {
+		if e.Erased, err = l.erased.Erased(e.Letter.EventID); err != nil {
+			return err
+		}
 		if !filter.Match(e) {
 			return nil
 		}

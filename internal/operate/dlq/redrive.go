@@ -37,6 +37,7 @@ type Redrive struct {
 	OtherTopic int // came of another topic
 	NoLetter   int // are no dead letters
 	Lost       int // lack a part of their original, which is gone
+	Erased     int // must not be sent again
 
 	open history.Set // that stay
 }
@@ -48,6 +49,8 @@ func (r *Redrive) Add(ctx context.Context, e *Entry) error {
 	case e.Done:
 		r.Done++
 		return nil
+	case e.Erased:
+		r.Erased++
 	case !r.Filter.Match(e):
 		r.NotMeant++
 	case e.NoLetter:

@@ -24,6 +24,7 @@ type RedriveReport struct {
 	OtherTopic int `json:"of_other_topics"`
 	NoLetter   int `json:"no_letters"`
 	Lost       int `json:"originals_gone"`
+	Erased     int `json:"erased"`
 	DoneBefore int `json:"done_before"`
 
 	Sent        int `json:"sent"`
@@ -48,10 +49,10 @@ func newRedriveReport(r *Redrive, o *RedriveOptions) *RedriveReport {
 	report := &RedriveReport{
 		DryRun: !o.Go, Direct: o.Direct != nil, maxRedrives: o.MaxRedrives, rate: o.Rate, source: o.Source, quarantine: o.Quarantine,
 		Send: r.Send.Len(), Quarantine: r.Quarantine.Len(),
-		NotMeant: r.NotMeant, OtherTopic: r.OtherTopic, NoLetter: r.NoLetter, Lost: r.Lost, DoneBefore: r.Done,
+		NotMeant: r.NotMeant, OtherTopic: r.OtherTopic, NoLetter: r.NoLetter, Lost: r.Lost, Erased: r.Erased, DoneBefore: r.Done,
 		Groups: r.Sending.Reasons(), Left: r.Send.Len() + r.Quarantine.Len(),
 	}
-	report.Open = report.Left + r.NotMeant + r.OtherTopic + r.NoLetter + r.Lost
+	report.Open = report.Left + r.NotMeant + r.OtherTopic + r.NoLetter + r.Lost + r.Erased
 	return report
 }
 
@@ -80,11 +81,11 @@ func (r *RedriveReport) PrintPlan(w io.Writer) {
 		fmt.Fprintln(w)
 	}
 	fmt.Fprintf(w, "%s: %d to send through again, %d to quarantine (after %s), %d stay", count.Of(r.Open, "open letter"), r.Send, r.Quarantine, count.Of(r.maxRedrives, "redrive"),
-		r.NotMeant+r.OtherTopic+r.NoLetter+r.Lost)
+		r.NotMeant+r.OtherTopic+r.NoLetter+r.Lost+r.Erased)
 	for _, why := range []struct {
 		n    int
 		what string
-	}{{r.NotMeant, "not meant by the filters"}, {r.OtherTopic, "of other topics"}, {r.NoLetter, "no dead letters"}, {r.Lost, "without their originals, which are gone"}} {
+	}{{r.NotMeant, "not meant by the filters"}, {r.OtherTopic, "of other topics"}, {r.NoLetter, "no dead letters"}, {r.Lost, "without their originals, which are gone"}, {r.Erased, "of events that were erased"}} {
 		if why.n > 0 {
 			fmt.Fprintf(w, "; %d %s", why.n, why.what)
 		}

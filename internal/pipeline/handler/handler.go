@@ -46,6 +46,9 @@ type Options struct {
 	// that was read. What comes of it is accounted for under the place of the one that
 	// was read. An error holds the partition until there is none.
 	Restore func(context.Context, *kgo.Record) (*kgo.Record, error)
+	// Erased, if it is set, reports whether an event must not be sent, because somebody
+	// had it erased. An error holds the partition until there is none.
+	Erased func(eventID string) (bool, error)
 	// AttributeLeftOut, if it is set, is told each attribute of an event that is not
 	// sent, and why. It must not keep the name.
 	AttributeLeftOut func(attribute string, why transform.Warning)

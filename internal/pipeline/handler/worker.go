@@ -50,6 +50,16 @@ func (w *Worker) Read(ctx context.Context, rec *kgo.Record, again bool) (r verdi
 		// The ids may have been read before the decoder came to what is bad.
 		return w.refused(bad.Reason()), nil
 	}
+	if w.opts.Erased != nil {
+		// Before the transform: nothing about the event is looked at, or said.
+		erased, err := w.opts.Erased(w.event.EventID)
+		if err != nil {
+			return r, err
+		}
+		if erased {
+			return w.refused(*verdict.CodeErased.Because("the event was erased, and is not sent again")), nil
+		}
+	}
 	if w.at.IsZero() {
 		w.at = w.opts.Now()
 	}

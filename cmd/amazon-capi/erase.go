@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tracklayer/amazon-capi/internal/config"
+	"github.com/tracklayer/amazon-capi/internal/operate/erase"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
+)
+
+const eraseLong = `Make sure that events are never sent again, because the person they are about asked
+to be forgotten, and say where copies of them remain. Without --go nothing is
+written, and it says what it would do.
+
+The events are named by their ids (arguments, or a file with one a line with
+--event-ids-file), or found by identifiers of the person (--identifiers): email addresses,
+phone numbers, their hashes, device ids and click ids, one a line, from a file or
+standard input and never from the command line, where other users of the machine and
+its history would see them. Events with such an identifier are looked for in the source
+and the dead letters, in every form that the program sends. Identifiers and their
+hashes are compared in memory and written nowhere.
+
+With --go the event ids are put on a list, the compacted topic --erasure-topic, which
+is made if it is missing. It holds pseudonyms of event ids and nothing else. run,
+replay and dlq redrive read it before they start and follow it: what is on it is
+filtered with code erased, and while it cannot be read nothing is sent. Events that a
+member has taken already, within seconds before, may still go out.
+
+Give the same names of topics as run has. The report names the copies that remain by
+topic, partition and offset, and how to remove them; see docs/privacy.md.`
+
+type eraseFlags struct {
+	kafka    config.Kafka
+	registry config.Registry
+	act      goFlag
+
+	topic, letters, receipts, list string
+	ids, identifiers               string
+	json                           bool
+}
+
+func newEraseCommand(p *process) *cobra.Command {
+	var f eraseFlags
+	cmd := &cobra.Command{
+		Use:   "erase [EVENT-ID ...]",
+		Short: "Never send events of a person again, and say where copies remain; a dry run without --go",
+		Long:  eraseLong,
+		Example: `  amazon-capi erase ord_10492_purchase --brokers localhost:9092 --registry http://localhost:8081
+  amazon-capi erase --identifiers person.txt --go`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), p, args) },
+	}
+	flags := cmd.Flags()
+	f.kafka.Register(flags)
+	f.registry.RegisterReading(flags)
+	flags.StringVar(&f.ids, "event-ids-file", "", "file of event ids, one a line; - is standard input")
+	flags.StringVar(&f.identifiers, "identifiers", "", "file of a person's identifiers, one a line; - is standard input")
+	flags.StringVar(&f.topic, "topic", config.DefaultTopic, "source topic")
+	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters; empty for none")
+	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts; empty for none")
+	config.RegisterErasures(flags, &f.list)
+	f.act.register(flags, "put the event ids on the list")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object")
+	return cmd
+}
+
+func (f *eraseFlags) run(ctx context.Context, p *process, args []string) error {
+	o, err := f.options(p, args)
+	if err != nil {
+		return err
+	}
+	settings, err := f.registry.Resolve(o.Kafka, p.stderr)
+	if err != nil {
+		return err
+	}
+	o.Registry, err = registry.New(settings)
+	if err != nil {
+		return setting.Registry.Wrap(err)
+	}
+	defer o.Registry.Close()
+	result, err := erase.Run(ctx, o)
+	if result == nil {
+		return err
+	}
+	if f.json {
+		return errors.Join(report.JSON(p.stdout, result), err)
+	}
+	result.Print(p.stdout)
+	return err
+}
+
+func (f *eraseFlags) options(p *process, args []string) (o erase.Options, err error) {
+	if err := f.act.check(); err != nil {
+		return o, err
+	}
+	switch {
+	case f.topic == "":
+		return o, usagef("--topic: it has no name")
+	case f.list == "":
+		return o, usagef("--erasure-topic: it has no name; without the list nothing keeps the events from being sent again")
+	case f.list == f.topic || f.list == f.letters || f.list == f.receipts:
+		return o, usagef("--erasure-topic: %q has another use; want a topic of its own", f.list)
+	case f.ids == "-" && f.identifiers == "-":
+		return o, usagef("--event-ids-file and --identifiers are both standard input: want a file for one of them")
+	}
+	for _, id := range args {
+		if erase.Identifies(id) {
+			return o, usagef("an argument is an identifier and no event id: want it in a file or on standard input, with --identifiers, since others see command lines")
+		}
+	}
+	ids, err := f.lines(p, "event-ids-file", f.ids, erase.MaxEventIDs)
+	if err != nil {
+		return o, err
+	}
+	identifiers, err := f.lines(p, "identifiers", f.identifiers, erase.MaxIdentifiers)
+	if err != nil {
+		return o, err
+	}
+	if len(args)+len(ids)+len(identifiers) == 0 {
+		return o, usagef("erase: nothing to erase is named: want event ids as arguments or with --event-ids-file, or --identifiers")
+	}
+	o = erase.Options{
+		Source: f.topic, Letters: f.letters, Receipts: f.receipts, List: f.list, EventIDs: append(ids, args...),
+		Go: f.act.act, Progress: report.NewTerminalProgress(p.stderr),
+	}
+	if o.People, err = erase.NewPeople(identifiers); err != nil {
+		return o, err
+	}
+	o.Kafka, err = f.kafka.Resolve(p.stderr)
+	return o, err
+}
+
+// lines reads a file; nil for none.
+func (f *eraseFlags) lines(p *process, flag setting.Key, path string, most int) ([]string, error) {
+	var in io.Reader
+	switch path {
+	case "":
+		return nil, nil
+	case "-":
+		in = p.stdin
+	default:
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, flag.Wrap(redact.File(err))
+		}
+		defer file.Close()
+		in = file
+	}
+	lines, err := erase.Lines(in, most)
+	if err == nil && len(lines) == 0 {
+		err = errors.New("it has no lines: want one event id or identifier a line")
+	}
+	return lines, flag.Wrap(err)
+}

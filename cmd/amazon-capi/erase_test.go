@@ -1,0 +1,161 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/config"
+	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
+	"github.com/tracklayer/amazon-capi/internal/operate/erase"
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
+)
+
+// erase runs erase --json with identifiers on standard input.
+func (s *scene) erase(code int, stdin string, args ...string) (r erase.Report, out result) {
+	s.t.Helper()
+	out = command(s.t, stdin, append(append([]string{"erase", "--json"}, s.registry()...), args...)...)
+	if out.code != code {
+		s.t.Fatalf("exit %d, want %d\n%s%s", out.code, code, out.stdout, out.stderr)
+	}
+	noIdentifiers(s.t, out)
+	if strings.Contains(strings.ToLower(out.stdout+out.stderr), "jane") {
+		s.t.Errorf("an identifier is shown:\n%s%s", out.stdout, out.stderr)
+	}
+	if code == exitOK {
+		if err := json.Unmarshal([]byte(out.stdout), &r); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return r, out
+}
+
+// TestErasedEventsAreNeverSentAgain: by no path, once they are on the list.
+func TestErasedEventsAreNeverSentAgain(t *testing.T) {
+	s := newScene(t)
+	events := filepath.Join(t.TempDir(), "events.jsonl")
+	if err := os.WriteFile(events, []byte(storeEvents(20, time.Now())), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	publish := append(append([]string{"publish"}, s.registry()...), events)
+	obeying := func(c *pipeline.Config) { c.ErasureTopic = config.DefaultErasureTopic }
+	s.refusing(sandbox.Fault{Do: sandbox.Status, Status: 422})
+	s.run(exitOK, publish...)
+	s.deliver(obeying)
+	s.refusing()
+
+	// A dry run says where copies are, and writes nothing.
+	const person = "# by mail\n JANE3@Example.com\n"
+	copies := func(r *erase.Report) map[string]int {
+		n := make(map[string]int)
+		for _, p := range r.Places {
+			n[p.Where] += p.Copies
+		}
+		return n
+	}
+	dry, _ := s.erase(exitOK, person, "ord_0007", "--identifiers", "-")
+	if n := copies(&dry); !dry.DryRun || dry.EventIDs != 2 || dry.Added != 0 || n[erase.InSource] != 2 || n[erase.InLetters] != 2 || n[erase.InReceipts] != 2 || len(dry.Copies) != 6 {
+		t.Errorf("%+v", dry)
+	}
+	topics, err := s.admin().ListTopics(t.Context())
+	if err != nil || topics.Has(config.DefaultErasureTopic) {
+		t.Fatalf("a dry run made the list: %v", err)
+	}
+	done, _ := s.erase(exitOK, person, "ord_0007", "--identifiers", "-", "--go")
+	if done.Added != 2 {
+		t.Errorf("%+v", done)
+	}
+	if again, _ := s.erase(exitOK, person, "ord_0007", "--identifiers", "-", "--go"); again.Added != 0 || again.EventIDs != 2 {
+		t.Errorf("once more: %+v", again)
+	}
+
+	// Dead letters are marked, and passed over.
+	marked := 0
+	for _, v := range objects[dlq.View](t, s.run(exitOK, append([]string{"dlq", "ls", "--json"}, s.servers()...)...).stdout) {
+		if v.State == "erased" {
+			marked++
+			if v.EventID != "ord_0003" && v.EventID != "ord_0007" || !strings.Contains(v.Remedy, "erased") {
+				t.Errorf("%+v", v)
+			}
+		}
+	}
+	if marked != 2 {
+		t.Errorf("%d letters are marked, want 2", marked)
+	}
+	direct := s.redrive(exitOK, append([]string{"--direct", "--go", "--profile", "1234567890"}, s.amazon()[2:]...)...)
+	copied := s.redrive(exitOK, "--go")
+	if direct.Erased != 2 || copied.Erased != 2 || direct.Accepted+copied.Sent != 22 {
+		t.Errorf("%+v\n%+v", direct, copied)
+	}
+	// As redrive of another version does, which knows no list.
+	s.redrive(exitOK, "--go", "--erasure-topic", "")
+	s.run(exitOK, publish...)
+	sum := s.deliver(obeying)
+	s.replay(exitOK, "--from", "offset:0", "--go")
+	for _, id := range []string{"ord_0003", "ord_0007"} {
+		if n := s.Amazon().Accepted(id); n != 0 {
+			t.Errorf("%s was sent %d times", id, n)
+		}
+	}
+	if n := s.Amazon().Accepted("ord_0004"); n == 0 || sum.Settled() == 0 {
+		t.Error("others were not sent")
+	}
+	got := s.reconcile(exitOK)
+	if got.sum.Filtered == 0 || got.sum.Missing != 0 {
+		t.Errorf("%+v", got.sum)
+	}
+}
+
+// TestEraseLooksAtWhatItIsGiven: nothing is read or written for what cannot be meant.
+func TestEraseLooksAtWhatItIsGiven(t *testing.T) {
+	s := newScene(t)
+	for name, tc := range map[string]struct {
+		stdin string
+		args  []string
+		want  string
+	}{
+		"nothing":                {"", nil, "nothing to erase is named"},
+		"an address in the open": {"", []string{"jane@example.com"}, "with --identifiers"},
+		"a hash in the open":     {"", []string{strings.Repeat("ab", 32)}, "with --identifiers"},
+		"a phone in the open":    {"", []string{"+15551234567"}, "with --identifiers"},
+		"no lines":               {"\n# none\n", []string{"--identifiers", "-"}, "it has no lines"},
+		"a long line":            {strings.Repeat("x", 5000), []string{"--identifiers", "-"}, "more than 4096 bytes"},
+		"no file":                {"", []string{"--event-ids-file", "/nowhere/x"}, "--event-ids-file"},
+		"twice standard input":   {"x", []string{"--identifiers", "-", "--event-ids-file", "-"}, "both standard input"},
+		"no list":                {"", []string{"ord_1", "--erasure-topic", ""}, "--erasure-topic"},
+		"the source as list":     {"", []string{"ord_1", "--erasure-topic", config.DefaultTopic}, "has another use"},
+	} {
+		if _, out := s.erase(exitUsage, tc.stdin, tc.args...); !strings.Contains(out.stderr, tc.want) {
+			t.Errorf("%s: no %q in %s", name, tc.want, out.stderr)
+		}
+	}
+	s.run(exitUsage, append([]string{"run", "--erasure-topic", config.DefaultLettersTopic}, s.amazon()...)...)
+}
+
+// TestRunHoldsWithoutTheList: a list that is there and cannot be read holds, and sends nothing.
+func TestRunHoldsWithoutTheList(t *testing.T) {
+	s := newScene(t)
+	// An entry whose key is gone.
+	if _, err := s.admin().CreateTopic(t.Context(), 1, 1, map[string]*string{"cleanup.policy": new("compact")}, config.DefaultErasureTopic); err != nil {
+		t.Fatal(err)
+	}
+	s.produce(keyed(config.DefaultErasureTopic, "erased/"+strings.Repeat("00", 20), "{}"))
+	s.run(exitOK, append([]string{"publish", "--events", "10"}, s.registry()...)...)
+	r := s.run(exitFailed, append([]string{"dlq", "redrive"}, s.servers()...)...)
+	if !strings.Contains(r.stderr, "the list of erased events cannot be read") {
+		t.Errorf("%s", r.stderr)
+	}
+	if n := s.Amazon().Stats().Requests; n != 0 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func keyed(topic, key, value string) *kgo.Record {
+	return &kgo.Record{Topic: topic, Key: []byte(key), Value: []byte(value)}
+}

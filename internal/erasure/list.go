@@ -1,0 +1,252 @@
+// Package erasure keeps the list of events that must not be sent again, because the
+// person they are about asked to be forgotten. The list is a compacted topic, which erase
+// writes and everything that delivers obeys.
+//
+// It holds pseudonyms of event ids and nothing else: an event id may have an address in
+// it, and the list stays for ever. The key of the pseudonyms is in the list itself, so
+// that every process that may read the list can ask it, and nobody else can guess ids. No
+// identifier of a person, and no hash of one, is ever written.
+package erasure
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/setting"
+)
+
+// MaxEntries is how many event ids a list may have: they are kept in memory, at about 50
+// bytes each. A list with more is not obeyed in part: nothing is sent.
+const MaxEntries = 1_000_000
+
+// maxKeys bounds the keys, of which one is enough. There are more if two lists were
+// begun at the same time; each event is looked up by each.
+const maxKeys = 8
+
+// List is the list as this process knows it. Its zero value is not loaded, so that nothing
+// may be sent. A nil List is one that nobody keeps, and has nothing.
+type List struct {
+	state atomic.Int32
+
+	mu      sync.RWMutex
+	why     error         // that it cannot be asked
+	ready   chan struct{} // closed when it can; nil if nobody waits
+	keys    map[keyID][]byte
+	entries map[entry]struct{}
+	changed bool // since it was last found whole, or not
+}
+
+// The states, as those who ask see them without a lock.
+const (
+	held   = iota // it cannot be asked
+	empty         // it has no entries
+	listed        // it has some
+)
+
+type keyID [4]byte
+
+// entry is a key's id and a pseudonym by that key.
+type entry [20]byte
+
+// Erased reports whether an event must not be sent. The error says that nobody knows it now;
+// it has a method Wait, which returns when it is worth another try.
+func (l *List) Erased(eventID string) (bool, error) {
+	if l == nil || eventID == "" {
+		return false, nil
+	}
+	switch l.state.Load() {
+	case empty:
+		return false, nil
+	case held:
+		return false, &unknown{l}
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for id, key := range l.keys {
+		if _, ok := l.entries[entryOf(id, key, eventID)]; ok {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// entryOf is the entry of an event. It is no HMAC, which costs twice as much for each event
+// of a topic: what a longer text would hash to helps nobody here.
+func entryOf(id keyID, key []byte, eventID string) (e entry) {
+	var buf [96]byte
+	sum := sha256.Sum256(append(append(buf[:0], key...), eventID...))
+	copy(e[:], id[:])
+	copy(e[len(id):], sum[:])
+	return e
+}
+
+// unknown is the error of a list that cannot be asked.
+type unknown struct{ list *List }
+
+func (u *unknown) Error() string {
+	u.list.mu.RLock()
+	defer u.list.mu.RUnlock()
+	return fmt.Sprintf("nothing is sent while the list of erased events cannot be read (%s): %v", setting.ErasureTopic, u.list.why)
+}
+
+// Wait returns nil once the list can be asked again.
+func (u *unknown) Wait(ctx context.Context) error { return u.list.Wait(ctx) }
+
+// Wait returns nil once the list can be asked, or why ctx ended.
+func (l *List) Wait(ctx context.Context) error {
+	l.mu.Lock()
+	if l.state.Load() != held {
+		l.mu.Unlock()
+		return nil
+	}
+	if l.ready == nil {
+		l.ready = make(chan struct{})
+	}
+	ready := l.ready
+	l.mu.Unlock()
+	select {
+	case <-ready:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Len returns how many event ids there are.
+func (l *List) Len() int {
+	if l == nil {
+		return 0
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return len(l.entries)
+}
+
+// hold has the list not asked, for a reason.
+func (l *List) hold(why error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.why = why
+	l.state.Store(held)
+}
+
+// confirm has the list asked, as long as it is whole.
+func (l *List) confirm() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.changed || l.state.Load() == held {
+		if err := l.whole(); err != nil {
+			l.why = err
+			l.state.Store(held)
+			return err
+		}
+		l.changed = false
+	}
+	l.why = nil
+	if len(l.entries) == 0 {
+		l.state.Store(empty)
+	} else {
+		l.state.Store(listed)
+	}
+	if l.ready != nil {
+		close(l.ready)
+		l.ready = nil
+	}
+	return nil
+}
+
+var errDamaged = errors.New("an entry has no key, which was in the topic and is gone")
+
+func (l *List) whole() error {
+	switch {
+	case len(l.entries) > MaxEntries:
+		return fmt.Errorf("it has more than %d event ids, which is more than is kept in memory: remove those whose events are not retained any more", MaxEntries)
+	case len(l.keys) > maxKeys:
+		return fmt.Errorf("it has more than %d keys: want one, and all entries by it", maxKeys)
+	}
+	known := 0
+	if len(l.keys) > 0 {
+		for e := range l.entries {
+			if _, ok := l.keys[keyID(e[:4])]; ok {
+				known++
+			}
+		}
+	}
+	if known < len(l.entries) {
+		return errDamaged
+	}
+	return nil
+}
+
+// The keys of records: what they are, and then the key's id, and of entries the pseudonym.
+const keyPrefix, entryPrefix = "key/", "erased/"
+
+// enter takes a record of the topic. Records of others are passed over.
+func (l *List) enter(rec *kgo.Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.keys == nil {
+		l.keys, l.entries = make(map[keyID][]byte), make(map[entry]struct{})
+	}
+	l.changed = true
+	name := string(rec.Key)
+	if text, ok := strings.CutPrefix(name, keyPrefix); ok {
+		var id keyID
+		switch secret, err := hex.DecodeString(string(rec.Value)); {
+		case !decode(id[:], text):
+		case rec.Value == nil:
+			delete(l.keys, id)
+		case err == nil && len(secret) == sha256.Size && len(l.keys) <= maxKeys:
+			l.keys[id] = secret
+		}
+		return
+	}
+	if text, ok := strings.CutPrefix(name, entryPrefix); ok {
+		var e entry
+		switch {
+		case !decode(e[:], text):
+		case rec.Value == nil:
+			delete(l.entries, e)
+		case len(l.entries) <= MaxEntries:
+			l.entries[e] = struct{}{}
+		}
+	}
+}
+
+// decode reads a text of hex digits that is as long as dst.
+func decode(dst []byte, text string) bool {
+	if len(text) != 2*len(dst) {
+		return false
+	}
+	_, err := hex.Decode(dst, []byte(text))
+	return err == nil
+}
+
+// newKey makes a key, and its record.
+func newKey() (id keyID, key []byte, rec *kgo.Record) {
+	key = make([]byte, sha256.Size)
+	_, _ = rand.Read(key) // never fails
+	_, _ = rand.Read(id[:])
+	return id, key, &kgo.Record{Key: []byte(keyPrefix + hex.EncodeToString(id[:])), Value: []byte(hex.EncodeToString(key))}
+}
+
+// anyKey returns a key of the list, the one that all would choose.
+func (l *List) anyKey() (id keyID, key []byte) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for k, v := range l.keys {
+		if key == nil || string(k[:]) < string(id[:]) {
+			id, key = k, v
+		}
+	}
+	return id, key
+}

@@ -1,0 +1,249 @@
+// Package erase finds the events that somebody wants erased, puts them on the list of what
+// must not be sent again, and says where copies remain.
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/erasure"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/receipt"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
+)
+
+// whenever is a time at which nothing is too old and nothing ahead.
+var whenever = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Options say what is erased, and where it may be.
+type Options struct {
+	Kafka    kafka.Settings
+	Registry *registry.Client
+
+	// Source, Letters and Receipts are topics; of the latter two empty for none.
+	Source, Letters, Receipts string
+	// List is the topic of the list.
+	List string
+
+	// EventIDs are ids, as they are or as they are shown. People recognises others.
+	EventIDs []string
+	People   *People
+
+	// Go has the list written; without it nothing is.
+	Go       bool
+	Now      func() time.Time
+	Progress *report.Progress
+}
+
+// Decoder reads records; *schemas.Decoder.
+type Decoder interface {
+	DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error
+}
+
+// job is one erasure.
+type job struct {
+	Options
+	decoder Decoder
+	report  Report
+
+	ids   map[string]bool // to be erased
+	shown map[string]bool // the same, as they are shown
+	// finding is set while persons' events are looked for and copies do not count yet.
+	finding bool
+	ev      schemas.Event
+}
+
+// Run looks for what is to be erased and, with Go, puts it on the list: before it looks for
+// the copies that remain, so that nothing is sent meanwhile. It can be run again after it
+// broke off.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	defer o.Progress.Done()
+	j := &job{Options: o, decoder: schemas.NewDecoder(o.Registry, schemas.WithFramings(o.Registry.Framings())), ids: make(map[string]bool), shown: make(map[string]bool)}
+	j.report = Report{DryRun: !o.Go, list: o.List, source: o.Source}
+	for _, id := range o.EventIDs {
+		j.add(id)
+	}
+	if j.finding = !o.People.None(); j.finding {
+		if err := j.events(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := j.list(ctx); err != nil {
+		return &j.report, err
+	}
+	j.finding = false
+	before := len(j.ids)
+	if err := j.events(ctx); err != nil {
+		return &j.report, err
+	}
+	if len(j.ids) > before { // published meanwhile, or given as they are shown
+		if err := j.list(ctx); err != nil {
+			return &j.report, err
+		}
+	}
+	receipts := receipt.NewReader(o.Registry)
+	err := j.read(ctx, o.Receipts, func(ctx context.Context, rec *kgo.Record) error { return j.receipt(ctx, receipts, rec) })
+	j.report.sum()
+	return &j.report, err
+}
+
+// events goes through all that holds events.
+func (j *job) events(ctx context.Context) error {
+	if err := j.read(ctx, j.Source, j.record); err != nil {
+		return err
+	}
+	return j.read(ctx, j.Letters, j.letter)
+}
+
+// list puts what is meant on the list.
+func (j *job) list(ctx context.Context) error {
+	j.report.EventIDs = len(j.ids)
+	if !j.Go || len(j.ids) == 0 {
+		return nil
+	}
+	added, err := erasure.Add(ctx, j.Kafka, j.List, j.listed(), j.Now())
+	j.report.Added += added
+	return err
+}
+
+// listed returns what goes on the list: the ids, and how they are shown, by which letters
+// know events whose ids could identify somebody.
+func (j *job) listed() []string {
+	all := maps.Clone(j.ids)
+	maps.Copy(all, j.shown)
+	return slices.Sorted(maps.Keys(all))
+}
+
+func (j *job) add(id string) {
+	j.ids[strings.Clone(id)] = true
+	j.shown[redact.EventID(id)] = true
+}
+
+// read goes through all of a topic. One that is not there has no copies.
+func (j *job) read(ctx context.Context, topic string, each func(context.Context, *kgo.Record) error) error {
+	if topic == "" {
+		return nil
+	}
+	j.Progress.Restart()
+	reader, plan, err := history.Open(ctx, j.Kafka, history.Range{Topic: topic}, j.Progress)
+	if errors.Is(err, history.ErrNoTopic) && topic != j.Source {
+		if j.finding {
+			return nil
+		}
+		j.report.note("topic %s does not exist, so that it holds no copies", topic)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	return reader.Read(ctx, plan, func(rec *kgo.Record) error { return each(ctx, rec) })
+}
+
+// meant reports whether an event is to be erased, and if so has its id listed.
+func (j *job) meant(ev *schemas.Event) (bool, error) {
+	byID := j.ids[ev.EventID] || ev.EventID != "" && j.shown[redact.EventID(ev.EventID)]
+	if !byID && !j.People.Has(ev) {
+		return false, nil
+	}
+	if ev.EventID == "" {
+		if !j.finding {
+			j.report.WithoutID++ // it is refused for that, and never sent
+		}
+		return true, nil
+	}
+	if !j.ids[ev.EventID] && len(j.ids) >= MaxEventIDs {
+		return false, fmt.Errorf("more than %d events are meant: want fewer identifiers at a time", MaxEventIDs)
+	}
+	j.add(ev.EventID)
+	return true, nil
+}
+
+// copy notes a record that holds a copy.
+func (j *job) copy(c Copy) {
+	if !j.finding {
+		j.report.copy(c)
+	}
+}
+
+// decode reads the event of a record. What cannot be read may hold anything, and is
+// counted: nobody can say whose it is.
+func (j *job) decode(ctx context.Context, rec *kgo.Record) (ok bool, err error) {
+	err = j.decoder.DecodeRecord(ctx, rec, &j.ev)
+	var bad *schemas.DecodeError
+	if errors.As(err, &bad) {
+		if !j.finding {
+			j.report.Unreadable++
+		}
+		return j.ev.EventID != "" || j.ev.User != schemas.UserData{}, nil // as far as it went
+	}
+	return err == nil, err
+}
+
+func (j *job) record(ctx context.Context, rec *kgo.Record) error {
+	ok, err := j.decode(ctx, rec)
+	if err != nil || !ok {
+		return err
+	}
+	meant, err := j.meant(&j.ev)
+	if meant {
+		j.copy(Copy{InSource, rec.Topic, rec.Partition, rec.Offset, rec.Timestamp.UTC(), redact.EventID(j.ev.EventID)})
+	}
+	return err
+}
+
+func (j *job) letter(ctx context.Context, rec *kgo.Record) error {
+	l, err := deadletter.Parse(rec)
+	if err != nil {
+		return nil // somebody else's
+	}
+	at := Copy{InLetters, rec.Topic, rec.Partition, rec.Offset, rec.Timestamp.UTC(), redact.EventID(l.EventID)}
+	if l.EventID != "" && (j.ids[l.EventID] || j.shown[redact.EventID(l.EventID)]) {
+		j.copy(at)
+		return nil
+	}
+	if !l.Whole() && len(l.Value) == 0 {
+		return nil // it does not hold the event; its record is of the source
+	}
+	ok, err := j.decode(ctx, l.Again())
+	if err != nil || !ok {
+		return err
+	}
+	meant, err := j.meant(&j.ev)
+	if meant {
+		at.EventID = redact.EventID(j.ev.EventID)
+		j.copy(at)
+	}
+	return err
+}
+
+func (j *job) receipt(ctx context.Context, receipts *receipt.Reader, rec *kgo.Record) error {
+	r, err := receipts.Parse(ctx, rec.Value)
+	switch {
+	case errors.Is(err, receipt.ErrNone):
+		return nil
+	case err != nil:
+		return err
+	}
+	for _, e := range r.Events {
+		if e.EventID != "" && j.shown[redact.EventID(e.EventID)] {
+			j.copy(Copy{InReceipts, rec.Topic, rec.Partition, rec.Offset, rec.Timestamp.UTC(), redact.EventID(e.EventID)})
+		}
+	}
+	return nil
+}
