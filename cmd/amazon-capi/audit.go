@@ -7,12 +7,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/accounts"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/attribution"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 const auditLong = `Read a window of the topic and answer the question of low attributed conversions:
@@ -39,6 +42,7 @@ type auditFlags struct {
 	events    choiceFlags
 	transform config.Transform
 	contract  config.Contract
+	accounts  accountsFlag
 	lifetime  time.Duration
 	strict    bool
 	json      bool
@@ -62,6 +66,7 @@ func newAuditCommand(p *process) *cobra.Command {
 	f.events.register(flags)
 	f.transform.Register(flags)
 	f.contract.Register(flags)
+	f.accounts.register(flags, "each event is judged by the contract of its profile's account")
 	config.RegisterTopic(flags, &f.topic, "topic to read, one at a time")
 	flags.DurationVar(&f.lifetime, "click-lifetime", 90*24*time.Hour, "how long after a click events are credited to it")
 	flags.BoolVar(&f.strict, "strict", false, "exit 1 if there is something to act on")
@@ -74,14 +79,22 @@ func (f *auditFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	transformer, err := f.transform.Transformer(contract)
+	contractOf, err := f.contractOf()
+	if err != nil {
+		return err
+	}
+	wide := contract
+	if contractOf != nil {
+		wide = nil // for those of any account
+	}
+	transformer, err := f.transform.Transformer(wide)
 	if err != nil {
 		return err
 	}
 	if f.lifetime <= 0 {
 		return usagef("--click-lifetime: %s is too short, want more than 0s", f.lifetime)
 	}
-	a := attribution.New(attribution.Options{Transformer: transformer, Contract: contract, Now: time.Now(), ClickLifetime: f.lifetime})
+	a := attribution.New(attribution.Options{Transformer: transformer, Contract: contract, ContractOf: contractOf, Now: time.Now(), ClickLifetime: f.lifetime})
 	window, err := f.read(ctx, p, a)
 	if err != nil {
 		return err
@@ -95,6 +108,27 @@ func (f *auditFlags) run(ctx context.Context, p *process) error {
 		err = fmt.Errorf("%s to act on", count.Of(n, "finding"))
 	}
 	return err
+}
+
+// contractOf returns what tells the contract of a profile's account; nil without an
+// accounts file.
+func (f *auditFlags) contractOf() (func(string) (amazon.Contract, *verdict.Reason), error) {
+	list, _, err := f.accounts.read(&f.contract, f.transform.ProfileIDs())
+	if list == nil || err != nil {
+		return nil, err
+	}
+	contracts := make(map[string]amazon.Contract)
+	for _, name := range list.Contracts() {
+		if contracts[name], err = amazon.NewContract(name, f.contract.Options); err != nil {
+			return nil, setting.Contract.Wrap(err)
+		}
+	}
+	return func(profile string) (amazon.Contract, *verdict.Reason) {
+		if _, name, ok := list.Tenant(profile); ok {
+			return contracts[name], nil
+		}
+		return nil, accounts.Unknown()
+	}, nil
 }
 
 // read goes through the window.

@@ -38,9 +38,10 @@ Give the same names of topics as run has. The report names the copies that remai
 topic, partition and offset, and how to remove them; see docs/privacy.md.`
 
 type eraseFlags struct {
-	kafka    config.Kafka
-	registry config.Registry
-	act      goFlag
+	kafka     config.Kafka
+	registry  config.Registry
+	transform config.Transform
+	act       goFlag
 
 	topic, letters, receipts, list string
 	ids, identifiers               string
@@ -60,6 +61,7 @@ func newEraseCommand(p *process) *cobra.Command {
 	flags := cmd.Flags()
 	f.kafka.Register(flags)
 	f.registry.RegisterReading(flags)
+	flags.StringVar(&f.transform.MappingFile, "mapping", "", "YAML table of event names, which says what producers call the fields (default the built-in one)")
 	flags.StringVar(&f.ids, "event-ids-file", "", "file of event ids, one a line; - is standard input")
 	flags.StringVar(&f.identifiers, "identifiers", "", "file of a person's identifiers, one a line; - is standard input")
 	flags.StringVar(&f.topic, "topic", config.DefaultTopic, "source topic")
@@ -132,6 +134,13 @@ func (f *eraseFlags) options(p *process, args []string) (o erase.Options, err er
 	}
 	if o.People, err = erase.NewPeople(identifiers); err != nil {
 		return o, err
+	}
+	if f.transform.MappingFile != "" {
+		mapping, err := f.transform.Mapping()
+		if err != nil {
+			return o, err
+		}
+		o.Aliases = mapping.Aliases()
 	}
 	o.Kafka, err = f.kafka.Resolve(p.stderr)
 	return o, err

@@ -159,3 +159,14 @@ func TestRunHoldsWithoutTheList(t *testing.T) {
 func keyed(topic, key, value string) *kgo.Record {
 	return &kgo.Record{Topic: topic, Key: []byte(key), Value: []byte(value)}
 }
+
+func TestEraseExamples(t *testing.T) {
+	s := newSceneAlone(t)
+	s.run(exitOK, append([]string{"publish", "--events", "10"}, s.registry()...)...)
+	for _, r := range runExamplesIn(t, s.environ(), "erase", "--brokers localhost:9092", "", "--registry http://localhost:8081", "", "person.txt", writeFile(t, "person.txt", []byte("nobody@example.com\n"))) {
+		if !strings.Contains(r.stdout, "meant.") {
+			t.Errorf("it prints\n%s", r.stdout)
+		}
+		noIdentifiers(t, r)
+	}
+}

@@ -54,17 +54,25 @@ func (f *Transform) Resolve() (o transform.Options, err error) {
 		wrong = append(wrong, setting.Key("consent-denied").Mistakef("%w", err))
 	}
 	if f.MappingFile != "" {
-		data, err := textfile.Read(f.MappingFile)
-		if err != nil {
-			err = redact.File(err)
-		} else {
-			o.Mapping, err = transform.LoadMapping(f.MappingFile, data)
-		}
-		if err != nil {
-			wrong = append(wrong, setting.Key("mapping").Mistakef("%w", err))
+		if o.Mapping, err = f.Mapping(); err != nil {
+			wrong = append(wrong, err)
 		}
 	}
 	return o, setting.Mistaken(errors.Join(wrong...))
+}
+
+// Mapping reads the mapping's file.
+func (f *Transform) Mapping() (m *transform.Mapping, err error) {
+	data, err := textfile.Read(f.MappingFile)
+	if err != nil {
+		err = redact.File(err)
+	} else {
+		m, err = transform.LoadMapping(f.MappingFile, data)
+	}
+	if err != nil {
+		return nil, setting.Key("mapping").Mistakef("%w", err)
+	}
+	return m, nil
 }
 
 // Contract says which of Amazon's APIs is spoken, how, and where it is.

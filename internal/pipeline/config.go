@@ -118,7 +118,7 @@ func (c *Config) CheckTopics() error {
 	if c.ReceiptsTopic != "" && (slices.Contains(c.Topics, c.ReceiptsTopic) || c.ReceiptsTopic == c.DeadLetterTopic) {
 		return setting.ReceiptsTopic.Mistakef("%q has another use; want a topic of its own, or none", c.ReceiptsTopic)
 	}
-	if t := c.ErasureTopic; t != "" && (t == c.Topic || t == c.DeadLetterTopic || t == c.ReceiptsTopic) {
+	if t := c.ErasureTopic; t != "" && (slices.Contains(c.Topics, t) || t == c.DeadLetterTopic || t == c.ReceiptsTopic) {
 		return setting.ErasureTopic.Mistakef("%q has another use; want a topic of its own, or none", t)
 	}
 	return nil

@@ -18,7 +18,10 @@ import (
 type Options struct {
 	Transformer *transform.Transformer
 	Contract    amazon.Contract
-	Now         time.Time
+	// ContractOf, if it is set, returns the contract of a profile's own account, or why
+	// nothing of the profile is sent. It takes the place of Contract.
+	ContractOf func(profile string) (amazon.Contract, *verdict.Reason)
+	Now        time.Time
 	// ClickLifetime is how long after its click an event is credited to it; 0
 	// means 90 days, which is how long the cookie keeps it.
 	ClickLifetime time.Duration
@@ -111,7 +114,7 @@ func (a *Audit) Event(ev *schemas.Event, published time.Time) {
 	c := &a.conversion
 	why, ok := a.opts.Transformer.Transform(ev, a.opts.Now, c)
 	if ok {
-		if refusal := amazon.Refusal(a.opts.Contract, c, a.opts.Now); refusal != nil {
+		if refusal := a.refusal(c); refusal != nil {
 			why, ok = *refusal, false
 		}
 	}
@@ -121,6 +124,18 @@ func (a *Audit) Event(ev *schemas.Event, published time.Time) {
 	}
 	c.Warnings.Each(func(w transform.Warning) { a.warnings[w]++ })
 	a.sent(ev, c)
+}
+
+// refusal is why a profile's account or contract does not send an event; nil if it does.
+func (a *Audit) refusal(c *transform.Conversion) *verdict.Reason {
+	contract := a.opts.Contract
+	if a.opts.ContractOf != nil {
+		var unknown *verdict.Reason
+		if contract, unknown = a.opts.ContractOf(c.ProfileID); unknown != nil {
+			return unknown
+		}
+	}
+	return amazon.Refusal(contract, c, a.opts.Now)
 }
 
 func (a *Audit) notSent(ev *schemas.Event, why verdict.Reason) {

@@ -311,3 +311,36 @@ func TestPercent(t *testing.T) {
 		}
 	}
 }
+
+// TestEachProfileByItsContract: what one contract refuses counts for the profiles that are
+// sent by it alone, and a profile of no account is refused for that.
+func TestEachProfileByItsContract(t *testing.T) {
+	guide, err := amazon.NewContract("off-amazon-2023-11-13", amazon.ContractOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := amazon.NewContract("events-v1", amazon.ContractOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newAudit(t, func(o *Options) {
+		o.ContractOf = func(profile string) (amazon.Contract, *verdict.Reason) {
+			switch profile {
+			case "1":
+				return guide, nil
+			case "2":
+				return live, nil
+			}
+			return nil, verdict.CodeProfileUnknown.Because("no account")
+		}
+	})
+	now := a.opts.Now
+	for _, profile := range []string{"1", "2", "3"} {
+		// Without identifiers and country, which events-v1 wants.
+		a.Event(&schemas.Event{EventID: "a" + profile, ProfileID: profile, EventName: "Lead", ActionSource: "WEBSITE", OccurredAt: now.UnixMilli()}, now)
+	}
+	total := a.total()
+	if total.Events != 1 || len(a.refused) != 2 || a.refused["profile_unknown"] == nil || a.refused["profile_unknown"].events != 1 {
+		t.Errorf("%d sent, refused %v", total.Events, a.refused)
+	}
+}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -94,19 +95,48 @@ func (t *tokens) first(ctx context.Context, l *report.List) bool {
 	return true
 }
 
-// profile asks Amazon whether a profile is let in, by a request without an event.
+// profile asks Amazon whether a profile is let in, by a request without an event to each
+// region that takes events of it.
 func (v *Live) profile(ctx context.Context, l *report.List, base *accounts.Base, t *tokens, p *accounts.Profile) {
-	if ctx.Err() != nil {
-		return
-	}
-	v.tell("profile " + p.ID)
-	d, err := base.Direct(t.account, p, amazon.RegionUnknown, min(v.Config.RequestTimeout, askTimeout))
+	contract, err := amazon.NewContract(p.Contract, base.ContractOptions)
 	if err != nil {
 		l.Act(areaProfile, p.ID, "", "%v", err)
 		return
 	}
+	regions := regionsOf(base, p, contract)
+	answers := make([]answer, 0, len(regions))
+	for _, region := range regions {
+		if ctx.Err() != nil {
+			return
+		}
+		v.tell("profile " + p.ID)
+		reply, err := v.ask(ctx, base, t, p, region)
+		if err != nil {
+			l.Act(areaProfile, p.ID, "", "%v", err)
+			return
+		}
+		answers = append(answers, answer{region, reply})
+	}
+	judgeRegions(l, p.ID, answers)
+}
+
+// regionsOf returns the regions that events of a profile go to: its own, all that the
+// contract has by country, or else that of the flags. One address for all is one region.
+func regionsOf(base *accounts.Base, p *accounts.Profile, contract amazon.Contract) []amazon.Region {
+	byCountry := contract.Region("US") != amazon.RegionUnknown
+	if p.Region != amazon.RegionUnknown || base.BaseURL != "" || !byCountry {
+		return []amazon.Region{cmp.Or(p.Region, base.Region)}
+	}
+	return []amazon.Region{amazon.NorthAmerica, amazon.Europe, amazon.FarEast}
+}
+
+func (v *Live) ask(ctx context.Context, base *accounts.Base, t *tokens, p *accounts.Profile, region amazon.Region) (reply exchange.Reply, err error) {
+	d, err := base.Direct(t.account, p, region, min(v.Config.RequestTimeout, askTimeout))
+	if err != nil {
+		return reply, err
+	}
 	defer d.Close()
-	reply := d.Send(ctx, p.ID, t.grant.Token)
+	reply = d.Send(ctx, p.ID, t.grant.Token)
 	// The guide's answer to a 401 is a new token; one is enough to know that it is
 	// not the token.
 	if reply.Kind == amazon.Unauthenticated && !t.renewed && t.account.APIToken == "" {
@@ -115,7 +145,39 @@ func (v *Live) profile(ctx context.Context, l *report.List, base *accounts.Base,
 			reply = d.Send(ctx, p.ID, t.grant.Token)
 		}
 	}
-	judgeProfile(l, p.ID, &reply)
+	return reply, nil
+}
+
+// answer is a region's.
+type answer struct {
+	region amazon.Region
+	reply  exchange.Reply
+}
+
+// judgeRegions reads the answers of all regions of a profile. Many a profile is at home in
+// one: where another lets it in, a refusal concerns the events of that region's countries.
+func judgeRegions(l *report.List, profile string, answers []answer) {
+	if len(answers) == 1 {
+		judgeProfile(l, profile, &answers[0].reply)
+		return
+	}
+	found := make([]report.List, len(answers))
+	in := ""
+	for i := range answers {
+		judgeProfile(&found[i], profile+" in "+answers[i].region.String(), &answers[i].reply)
+		if found[i].Count(report.Fine) > 0 && in == "" {
+			in = answers[i].region.String()
+		}
+	}
+	for i := range answers {
+		if in != "" && found[i].Count(report.Act) > 0 {
+			l.Look(areaProfile, profile+" in "+answers[i].region.String(),
+				"Nothing, if no event of the profile is from a country of this region. If all are to go to "+in+", give the profile region: "+in+" in the accounts file.",
+				"is not let in, and events of this region's countries would be refused: %s", said(answers[i].reply.Reason))
+			continue
+		}
+		*l = append(*l, found[i]...)
+	}
 }
 
 // judgeProfile reads the answer to a request without events. That it is refused for

@@ -31,6 +31,8 @@ var whenever = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 type Options struct {
 	Kafka    kafka.Settings
 	Registry *registry.Client
+	// Aliases are what producers call our fields.
+	Aliases *schemas.Aliases
 
 	// Source, Letters and Receipts are topics; of the latter two empty for none.
 	Source, Letters, Receipts string
@@ -73,7 +75,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		o.Now = time.Now
 	}
 	defer o.Progress.Done()
-	j := &job{Options: o, decoder: schemas.NewDecoder(o.Registry, schemas.WithFramings(o.Registry.Framings())), ids: make(map[string]bool), shown: make(map[string]bool)}
+	j := &job{Options: o, decoder: schemas.NewDecoder(o.Registry, schemas.WithFramings(o.Registry.Framings()), schemas.WithAliases(o.Aliases)), ids: make(map[string]bool), shown: make(map[string]bool)}
 	j.report = Report{DryRun: !o.Go, list: o.List, source: o.Source}
 	for _, id := range o.EventIDs {
 		j.add(id)

@@ -231,3 +231,37 @@ func TestAttributesLeftOutAreToldOnce(t *testing.T) {
 		t.Errorf("told %q, want a10 once", told)
 	}
 }
+
+// TestErasedEventsAreFiltered: before any rule, also what could not be read whole; and what
+// cannot be asked about waits.
+func TestErasedEventsAreFiltered(t *testing.T) {
+	var f fakeLanes
+	away := false
+	h := newHandler(t, &f, Options{Erased: func(id string) (bool, error) {
+		if away {
+			return false, errAway
+		}
+		return id == "gone" || id == "broken", nil
+	}})
+	w := h.NewWorker()
+	read := func(id string) (verdict.Reading, error) {
+		return w.Read(t.Context(), &kgo.Record{Topic: "events", Value: []byte("1|" + id)}, false)
+	}
+	for i, id := range []string{"gone", "stays", "broken"} {
+		r, err := read(id)
+		if err != nil || r.Sends != (id == "stays") || r.Profile != "1" {
+			t.Errorf("%s: %+v, %v", id, r, err)
+		}
+		if id != "stays" && w.reason.Code != "erased" {
+			t.Errorf("%s: %+v", id, w.reason)
+		}
+		w.Take(verdict.Handle{Seq: uint64(i)}, nil)
+	}
+	if len(f.got) != 3 || f.got[0].what != "filtered" || f.got[1].what != "add" || f.got[2].what != "filtered" {
+		t.Errorf("%+v", f.got)
+	}
+	away = true
+	if _, err := read("stays"); !errors.Is(err, errAway) {
+		t.Errorf("without a list: %v", err)
+	}
+}

@@ -42,16 +42,13 @@ func (w *Worker) Read(ctx context.Context, rec *kgo.Record, again bool) (r verdi
 		}
 	}
 	w.rec = rec
-	if err := w.opts.Decoder.DecodeRecord(ctx, rec, &w.event); err != nil {
-		var bad *schemas.DecodeError
-		if !errors.As(err, &bad) {
-			return r, err
-		}
-		// The ids may have been read before the decoder came to what is bad.
-		return w.refused(bad.Reason()), nil
+	var bad *schemas.DecodeError
+	if err := w.opts.Decoder.DecodeRecord(ctx, rec, &w.event); err != nil && !errors.As(err, &bad) {
+		return r, err
 	}
 	if w.opts.Erased != nil {
-		// Before the transform: nothing about the event is looked at, or said.
+		// Before anything else: nothing about the event is looked at, or said, and no dead
+		// letter makes another copy of it.
 		erased, err := w.opts.Erased(w.event.EventID)
 		if err != nil {
 			return r, err
@@ -59,6 +56,10 @@ func (w *Worker) Read(ctx context.Context, rec *kgo.Record, again bool) (r verdi
 		if erased {
 			return w.refused(*verdict.CodeErased.Because("the event was erased, and is not sent again")), nil
 		}
+	}
+	if bad != nil {
+		// The ids may have been read before the decoder came to what is bad.
+		return w.refused(bad.Reason()), nil
 	}
 	if w.at.IsZero() {
 		w.at = w.opts.Now()
