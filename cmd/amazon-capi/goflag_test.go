@@ -84,7 +84,7 @@ func TestGoIsOneAnswer(t *testing.T) {
 		}
 	}
 	walk(newRoot(&process{}))
-	if found != 4 {
-		t.Errorf("%d commands have --go, want replay, dlq redrive, send lead and send purchase", found)
+	if found != 5 {
+		t.Errorf("%d commands have --go, want replay, dlq redrive, erase, send lead and send purchase", found)
 	}
 }

@@ -62,7 +62,7 @@ const (
 	// Of the consumer: the record was put off and is gone.
 	CodeNotRetained
 
-	// Of internal/erasure: the event is on the list of what must not be sent again.
+	// Of internal/pipeline/handler: the event is on the list of what must not be sent again.
 	CodeErased
 
 	// Of sink/amazon: the contract does not take what the transform lets through.
@@ -150,7 +150,7 @@ var registry = register(
 	raised{"schemas", decodeCodes},
 	raised{"transform", eventCodes},
 	raised{"consumer/pump", retentionCodes},
-	raised{"internal/erasure", erasureCodes},
+	raised{"internal/pipeline/handler", erasureCodes},
 	raised{"sink/amazon", contractCodes},
 	raised{"sink", attemptCodes},
 	raised{"internal/accounts", accountCodes},
