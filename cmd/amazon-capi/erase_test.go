@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -151,8 +152,27 @@ func TestRunHoldsWithoutTheList(t *testing.T) {
 	if !strings.Contains(r.stderr, "the list of erased events cannot be read") {
 		t.Errorf("%s", r.stderr)
 	}
+	pl := s.pipeline(func(c *pipeline.Config) { c.ErasureTopic = config.DefaultErasureTopic })
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- pl.Run(ctx) }()
+	until := func(what string, ok func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("after 30 s not yet: %s", what)
+			}
+		}
+	}
+	until("readiness says that the list cannot be read", pl.Conditions().Failing)
 	if n := s.Amazon().Stats().Requests; n != 0 {
-		t.Errorf("%d requests", n)
+		t.Errorf("%d requests without the list", n)
+	}
+	s.produce(keyed(config.DefaultErasureTopic, "key/00000000", strings.Repeat("ab", 32)))
+	until("all is delivered with the list mended", func() bool { return s.Amazon().Stats().Taken == 10 && !pl.Conditions().Failing() })
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -83,8 +83,8 @@ func (s *scene) run(code int, args ...string) result {
 	return r
 }
 
-// deliver delivers what is published and not delivered yet, as run does.
-func (s *scene) deliver(with ...func(*pipeline.Config)) tally.Summary {
+// pipeline is what run would run.
+func (s *scene) pipeline(with ...func(*pipeline.Config)) *pipeline.Pipeline {
 	s.t.Helper()
 	account := sandbox.DefaultAccount()
 	c := pipeline.Config{
@@ -102,6 +102,13 @@ func (s *scene) deliver(with ...func(*pipeline.Config)) tally.Summary {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	return pl
+}
+
+// deliver delivers what is published and not delivered yet, as run does.
+func (s *scene) deliver(with ...func(*pipeline.Config)) tally.Summary {
+	s.t.Helper()
+	pl := s.pipeline(with...)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- pl.Run(ctx) }()
