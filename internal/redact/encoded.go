@@ -36,18 +36,22 @@ var (
 // that look like a digest or a token. known reports whether a text has what must
 // not be shown beside what patterns find.
 func maskEncoded(s string, known func(string) bool) string {
-	s = hexBytes.ReplaceAllStringFunc(s, func(dump string) string {
-		if hides(byteMarks.Replace(dump), known, maxLayers) {
-			return "[token]"
-		}
-		return dump
-	})
-	s = maskGrouped(s, known)
+	s = maskGrouped(maskDumps(s, known), known)
 	return encodedWord.ReplaceAllStringFunc(s, func(word string) string {
 		if looksRandom(word) || hides(word, known, maxLayers) || strings.Count(word, "+") > 1 && hides(strings.ReplaceAll(word, "+", ""), known, maxLayers) {
 			return "[token]" // a + may be the blank between two groups
 		}
 		return word
+	})
+}
+
+// maskDumps masks bytes in hex of something that is masked.
+func maskDumps(s string, known func(string) bool) string {
+	return hexBytes.ReplaceAllStringFunc(s, func(dump string) string {
+		if hides(byteMarks.Replace(dump), known, maxLayers) {
+			return "[token]"
+		}
+		return dump
 	})
 }
 

@@ -93,4 +93,3 @@ func textual(b []byte) (n int) {
 	}
 	return n
 }
-

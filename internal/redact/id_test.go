@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"encoding/base64"
 	"os"
 	"regexp"
 	"strings"
@@ -12,7 +13,7 @@ import (
 func TestEventIDsThatAreReadStayAsTheyAre(t *testing.T) {
 	for _, id := range []string{
 		"", "ord_10492_purchase", "lead_9821", "10492", "450789469", "R-100233", "order:10492/2", "a.b.c",
-		"test_lead_20260423T101530Z_k3jd9s", "507f1f77bcf86cd799439011", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "V1StGXR8_Z5jdHi6B-myT", "OrderCompleted#4711", "größe",
+		"test_lead_20260423T101530Z_k3jd9s", "507f1f77bcf86cd799439011", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "V1StGXR8_Z5jdHi6B-myT", "OrderCompleted#4711", "größe", "ORD20260423PURCHASE77", "mfrggzdfmztwq2lk1", "cart4711checkout2026x", "Order-2026-04-23-Shop-A1-77",
 	} {
 		if got := EventID(id); got != id {
 			t.Errorf("EventID(%q) = %q", id, got)
@@ -20,6 +21,26 @@ func TestEventIDsThatAreReadStayAsTheyAre(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(10, func() { EventID("ord_10492_purchase"); EventID("V1StGXR8_Z5jdHi6B-myT") }); n != 0 {
 		t.Errorf("ids that stay as they are cost %v allocations", n)
+	}
+}
+
+// TestEncodedEventIDsAreMasked: an address or a number in one of the encodings that ids
+// are made with.
+func TestEncodedEventIDsAreMasked(t *testing.T) {
+	for _, value := range []string{"kwame.boateng@quixote.example", "jo@x.example", "+15551234567"} {
+		for _, e := range append(encodings, spelling{"base64 with dots", func(s string) string { return grouped(base64.RawURLEncoding.EncodeToString([]byte(s)), ".", 4) }}) {
+			spelled := e.of(value)
+			if e.name == "in lines" {
+				continue
+			}
+			got := EventID(spelled)
+			if half := spelled[:len(spelled)/2]; strings.Contains(got, half) || strings.Contains(got, "quixote") || !strings.Contains(got, "]") {
+				t.Errorf("%s: %q is shown as %q", e.name, spelled, got)
+			}
+			if again := EventID(got); again != got {
+				t.Errorf("%q is shown as %q", got, again)
+			}
+		}
 	}
 }
 
