@@ -1,6 +1,10 @@
 package phone
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/nyaruka/phonenumbers"
+)
 
 // appendNational appends a number without a + in its country, unless it may be
 // one of another.
@@ -76,6 +80,73 @@ func (d *Plans) hasStray(digits []byte, home *plan) bool {
 		}
 	}
 	return false
+}
+
+// longest is how many digits a national number has that is written with a trunk prefix.
+// Plans whose numbers have no fixed length allow more, and nobody has such a number.
+const longest = 11
+
+// isTwofold reports whether digits are a number of home, behind a single zero, as well as
+// a whole number behind a zero too many: of a mobile abroad, of any phone abroad if it is
+// too long for home, or of home with its calling code. Groups in the text that end
+// elsewhere than the calling code does say that it is none.
+func (d *Plans) isTwofold(digits []byte, text string, home *plan) bool {
+	const least = 8 // digits of a number with its calling code
+	if digits[0] != '0' || len(digits) <= least || digits[1] == '0' {
+		return false
+	}
+	p, national := d.split(digits[1:])
+	if p == nil || !p.main.lengths.has(len(national)) {
+		return false
+	}
+	inside := home.cutTrunk(digits)
+	if home.mobile().all(inside) {
+		return false
+	}
+	if n := firstGroup(text); n > 1 && n != 1+len(p.code) && n < len(digits) {
+		return false
+	}
+	switch { // what is seen fastest comes first
+	case !p.main.assigned().all(national):
+		return false
+	case p.code == home.code:
+		return home.main.lengths.has(len(inside)) && isAssigned("+"+string(digits[1:]), "")
+	case len(inside) > longest:
+		return isAssigned("+"+string(digits[1:]), "")
+	case p.main.shared:
+		return isMobile("+" + string(digits[1:]))
+	}
+	return p.main.mobile().all(national) && isAssigned("+"+string(digits[1:]), "")
+}
+
+// isMobile reports whether the library knows s, which begins with a +, as a number of a
+// mobile phone, or as one that may be. It is slow.
+func isMobile(s string) (yes bool) {
+	defer func() {
+		if recover() != nil { // see appendParsed
+			yes = false
+		}
+	}()
+	n, err := phonenumbers.Parse(s, "")
+	if err != nil || !phonenumbers.IsValidNumber(n) {
+		return false
+	}
+	typ := phonenumbers.GetNumberType(n)
+	return typ == phonenumbers.MOBILE || typ == phonenumbers.FIXED_LINE_OR_MOBILE
+}
+
+// firstGroup returns how many digits a text begins with, the zero in parentheses counted
+// among those behind it.
+func firstGroup(text string) (n int) {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= '0' && c <= '9':
+			n++
+		case n > 0 && (n > 1 || c != ')'):
+			return n
+		}
+	}
+	return n
 }
 
 // isBehindZero reports whether digits are a number of the country with its calling code,

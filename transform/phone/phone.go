@@ -44,6 +44,9 @@ func (d *Plans) Append(dst []byte, s, region string) (normal []byte, ok bool) {
 	case plus:
 		normal, ok = d.appendInternational(dst, digits)
 	case home != nil:
+		if d.isTwofold(digits, s, home) {
+			return dst, false
+		}
 		normal, ok = d.appendNational(dst, digits, home)
 	}
 	if ok {

@@ -201,7 +201,7 @@ func TestNormalisedPhone(t *testing.T) {
 	}
 }
 
-func newPlans(t *testing.T) *Plans {
+func newPlans(t testing.TB) *Plans {
 	t.Helper()
 	d, err := New()
 	if err != nil {
@@ -282,6 +282,22 @@ func TestPhoneShortcutsAnswer(t *testing.T) {
 		// Where a mobile begins like a trunk prefix, the library has to look.
 		if !ok && !slices.Contains([]string{"BY", "KZ", "LT", "RU"}, region) {
 			t.Errorf("%s: %s takes the long way", region, e164)
+		}
+	}
+}
+
+// TestPhoneShortcutsAnswerAtHome: so are they for numbers as people write them at home.
+// Those of Japan once took the long way, a hundred times as long.
+func TestPhoneShortcutsAnswerAtHome(t *testing.T) {
+	d := newPlans(t)
+	for _, region := range []string{"US", "CA", "BR", "GB", "FR", "IT", "ES", "DE", "NL", "AE", "PL", "TR", "EG", "SA", "SE", "BE", "IN", "ZA", "JP", "AU", "SG", "KR", "MX"} {
+		for _, typ := range []phonenumbers.PhoneNumberType{phonenumbers.MOBILE, phonenumbers.FIXED_LINE} {
+			n := phonenumbers.GetExampleNumberForType(region, typ)
+			want := phonenumbers.Format(n, phonenumbers.E164)[1:]
+			inside := digitsOf(phonenumbers.Format(n, phonenumbers.NATIONAL))
+			if got, ok := d.appendNational(nil, []byte(inside), d.region(region)); !ok || string(got) != want {
+				t.Errorf("%s: %s is %q, want %s by the short way", region, inside, got, want)
+			}
 		}
 	}
 }

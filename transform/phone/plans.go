@@ -26,11 +26,12 @@ type plan struct {
 	region  string  // as ISO 3166 has it, or what the library calls a service of no country
 	code    string  // calling code
 	main    *plan   // judges all numbers of the calling code, and may be this one
+	shared  bool    // of a main plan: other regions have its calling code, too
 	lengths lengths // of national numbers
 	abroad  *prefix // dialled for calls abroad
 	trunk   *prefix // dialled for calls inside, and no part of the number
-	// rewrites is set when the trunk prefix is replaced by something, such as an area
-	// code, rather than removed: left to the library.
+	// rewrites is set when more than a trunk prefix is replaced by something, such as an
+	// area code, rather than removed: left to the library.
 	rewrites bool
 	// assigned matches whole numbers in assigned ranges, and mobile those of mobile
 	// phones. They are compiled when first needed: few regions ever need them, and the
@@ -93,6 +94,7 @@ func New() (*Plans, error) {
 		if p.main = d.codes[code]; p.main == nil {
 			return nil, fmt.Errorf("numbering plans: calling code %s has no main region", p.code)
 		}
+		p.main.shared = p.main.shared || p.main != p
 	}
 	return d, nil
 }
@@ -268,9 +270,13 @@ func (p *plan) appendOwn(dst, digits, national []byte) (normal []byte, ok, known
 	return normal, ok, ok
 }
 
+// replaces reports whether so many digits in front are replaced by something. A single one
+// is the trunk prefix alone, as before nearly every number of Japan.
+func (p *plan) replaces(n int) bool { return p.rewrites && n > 1 }
+
 // cutTrunk returns a national number without its trunk prefix.
 func (p *plan) cutTrunk(national []byte) []byte {
-	if n := p.trunk.match(national); n != 0 && !p.rewrites && p.lengths.has(len(national)-n) {
+	if n := p.trunk.match(national); n != 0 && !p.replaces(n) && p.lengths.has(len(national)-n) {
 		return national[n:]
 	}
 	return national
@@ -306,7 +312,7 @@ func (p *plan) strayZero(national []byte) bool {
 func (p *plan) append(dst, national []byte) (normal []byte, ok bool) {
 	if n := p.trunk.match(national); n != 0 {
 		rest := national[n:]
-		if p.rewrites || !p.lengths.has(len(rest)) {
+		if p.replaces(n) || !p.lengths.has(len(rest)) {
 			return dst, false
 		}
 		// With the prefix it can be a number, too, where lengths vary as much

@@ -197,6 +197,8 @@ func (d *Plans) appendText(dst []byte, text string, home *plan) (normal []byte, 
 		return dst, false
 	case w.slash > 0 && d.isSecond(digits[:w.slash], w.plus, home):
 		return dst, false
+	case !w.plus && home != nil && d.isTwofold(digits, text, home):
+		return dst, false
 	case w.zero >= 0:
 		return d.appendOptionalZero(dst, digits, w.zero, w.plus, home)
 	}
