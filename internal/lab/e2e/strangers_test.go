@@ -102,26 +102,33 @@ func TestStrangersSchemas(t *testing.T) {
 		}
 		return event(b.String())
 	}
+	largest := func(n int) string {
+		s := wide(4900 + n)
+		return strings.Replace(s, `"name":"E"`, `"name":"E","doc":"`+strings.Repeat("x", avro.MaxBytes-len(s)-200_000)+`"`, 1)
+	}
 	// 45 levels of R, and a boolean that is none.
 	nested := append([]byte{2, 'x', 2, 'y'}, append(bytes.Repeat([]byte{2}, 45), 0, 7)...)
 	for what, schemas := range map[string][]string{
-		"long recursive names": {recursive(500), recursive(100_000)},
-		"large":                {wide(4900), wide(17_000), wide(4800), wide(4700), wide(4600), wide(4500), wide(4400), wide(16_000), wide(4300)},
-		"deep":                 {deep(90), deep(3000), deep(8000), deep(95), deep(5000)},
+		"long recursive names":    {recursive(500), recursive(100_000)},
+		"large":                   {wide(4900), wide(17_000), wide(4800), wide(4700), wide(4600), wide(4500), wide(4400), wide(16_000), wide(4300)},
+		"as large as they may be": {largest(1), largest(2), largest(3), largest(4), largest(5)},
+		"deep":                    {deep(90), deep(3000), deep(8000), deep(95), deep(5000)},
 	} {
 		t.Run(strings.ReplaceAll(what, " ", "-"), func(t *testing.T) {
 			w := newWorldAlone(t, sandbox.Options{})
 			const copies = 2000
-			hostile := 0
+			var ids []uint32
 			for i, schema := range schemas {
-				id := w.strange(fmt.Sprint(i), schema)
-				var values [][]byte
-				for range copies / len(schemas) {
-					values = append(values, append(appendHeader(id), nested...))
-				}
-				w.flooded(int32(i%2), values...)
-				hostile += len(values)
+				ids = append(ids, w.strange(fmt.Sprint(i), schema))
 			}
+			// In turns: each record's schema is another than that of the one before.
+			var values [2][][]byte
+			hostile := 0
+			for ; hostile < copies; hostile++ {
+				values[hostile%2] = append(values[hostile%2], append(appendHeader(ids[hostile/2%len(ids)]), nested...))
+			}
+			w.flooded(0, values[0]...)
+			w.flooded(1, values[1]...)
 			w.publish(generated(t, 1000, 21, sample.GeneratorOptions{Broken: 0.1}))
 			broken := 0
 			for _, s := range w.published {
