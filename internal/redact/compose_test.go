@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/net/idna"
 	"pgregory.net/rapid"
+
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 )
 
 func raw32(enc *base32.Encoding) func(string) string {
@@ -131,7 +133,11 @@ func TestNothingComposedIsShown(t *testing.T) {
 			}
 			spelled, names = e.of(spelled), names+" "+e.name
 		}
-		for _, in := range sentences {
+		some := sentences
+		if testkit.Racing() { // ten times as long, and nothing to find
+			some = sentences[len(spelled)%len(sentences):][:1]
+		}
+		for _, in := range some {
 			text := fmt.Sprintf(in, spelled)
 			if got := Message(text); shown(got, value, spelled) != "" {
 				t.Errorf("%q by%s: %q\nbecame %q, which shows %q", value, names, text, got, shown(got, value, spelled))

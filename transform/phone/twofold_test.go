@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 )
 
 // TestNumbersBehindASingleZero: the numbers of people abroad, and of the country itself,
@@ -11,13 +13,16 @@ import (
 // is that number or none.
 func TestNumbersBehindASingleZero(t *testing.T) {
 	plans := newPlans(t)
-	all, shown, out := examples(), 0, 0
+	all, tried, shown, out := examples(), 0, 0, 0
 	for region, numbers := range all {
 		for _, n := range numbers {
 			e164 := phonenumbers.Format(n, phonenumbers.E164)[1:]
 			code := len(phonenumbers.Format(n, phonenumbers.E164)) - 1 - len(phonenumbers.GetNationalSignificantNumber(n))
 			mobile := phonenumbers.GetNumberType(n) == phonenumbers.MOBILE
 			for home := range all {
+				if testkit.Racing() && home != "DE" { // nothing here is concurrent
+					continue
+				}
 				p := plans.region(home)
 				inside := p.cutTrunk([]byte("0" + e164))
 				switch {
@@ -30,7 +35,9 @@ func TestNumbersBehindASingleZero(t *testing.T) {
 				case home != region && p.code != plans.region(region).code && !mobile && len(e164) <= longest:
 					continue // nobody can tell, and nearly all are of the country
 				}
-				for _, text := range []string{"0" + e164, "0 " + e164, "0" + e164[:code] + " " + e164[code:], "0 " + e164[:code] + " " + e164[code:], "(0)" + e164, "0-" + e164[:code] + "-" + e164[code:] + ".0", "\u20680" + e164 + "\u2069"} {
+				written := []string{"0" + e164, "0 " + e164, "0" + e164[:code] + " " + e164[code:], "0 " + e164[:code] + " " + e164[code:], "(0)" + e164, "0-" + e164[:code] + "-" + e164[code:] + ".0", "\u20680" + e164 + "\u2069"}
+				tried++
+				for _, text := range []string{written[0], written[tried%len(written)]} {
 					got, ok := plans.Append(nil, text, home)
 					if ok && string(got) != e164 {
 						if shown++; shown <= 30 {
