@@ -110,6 +110,10 @@ test-cluster: ## lose the end of a log on three brokers by an unclean election, 
 sim-mutants: ## show that the simulation finds known mistakes
 	SIM_MUTANTS=yes $(GOTEST) $(in_virtual_time) -count=1 -timeout=30m -run='^TestMutants$$' -v $(GOTESTFLAGS) ./internal/lab/sim
 
+.PHONY: test-framings
+test-framings: ## deliver 100,000 events that name their schemas in every way, the registries away for a minute at first
+	FRAMED_EVENTS=100000 FRAMED_AWAY=1m $(GOTEST) -count=1 -timeout=10m -run='^TestATopicOfAllFramings$$' -v $(GOTESTFLAGS) ./internal/lab/e2e
+
 .PHONY: soak
 soak: ## hold 10 million events in a real Kafka with Amazon away, and watch memory (SOAK=1m SOAK_EVENTS=)
 	$(servers) with $(GOTEST) -count=1 -timeout=120m -tags=kafka,soak -run='^TestSoak' -v $(GOTESTFLAGS) ./internal/lab/e2e/...

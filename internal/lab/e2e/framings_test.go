@@ -3,10 +3,14 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/gluetest"
@@ -20,7 +24,8 @@ import (
 
 // TestATopicOfAllFramings: a registry with GUIDs and Glue beside it, and a topic whose
 // records name their schemas in all ways in turn. While both are away nothing is
-// refused; once they are back every event is accepted.
+// refused; once they are back every event is accepted. FRAMED_EVENTS is how many there
+// are, FRAMED_AWAY how long both stay away at least.
 func TestATopicOfAllFramings(t *testing.T) {
 	sideBySide(t)
 	c, err := sandbox.StartCluster(t.Context(), sandbox.ClusterOptions{})
@@ -34,6 +39,15 @@ func TestATopicOfAllFramings(t *testing.T) {
 	if raced || testing.Short() {
 		n = 5_000
 	}
+	if text := os.Getenv("FRAMED_EVENTS"); text != "" {
+		if n, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	away, err := time.ParseDuration(cmp.Or(os.Getenv("FRAMED_AWAY"), "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.publishFramed(versions, n)
 
 	c.Registry().Intercept(func(rw http.ResponseWriter, _ *http.Request) bool {
@@ -45,7 +59,8 @@ func TestATopicOfAllFramings(t *testing.T) {
 	config.ReceiptsTopic = "" // their schema would be waited for before anything is read
 	config.Registry.Glue = versions.Client(t)
 	p := w.start(config)
-	w.eventually(p, "it says that the registry is away", func() bool { return w.fails(p, "registry") })
+	began := time.Now()
+	w.eventually(p, "it says that the registry is away", func() bool { return w.fails(p, "registry") && time.Since(began) >= away })
 	if records, _ := w.deadLetters(); len(records) > 0 || w.lag() != int64(n) {
 		t.Errorf("while the registry is away: %d dead letters, a lag of %d", len(records), w.lag())
 	}
