@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/demo"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/discover"
 	"github.com/tracklayer/amazon-capi/internal/setting"
@@ -118,5 +119,43 @@ func TestAccountsDiscoverUsage(t *testing.T) {
 		if r := command(t, "", append([]string{"accounts", "discover"}, strings.Fields(args)...)...); r.code != exitUsage || !strings.Contains(r.stderr, says) {
 			t.Errorf("%s: exit %d\n%s", args, r.code, r.stderr)
 		}
+	}
+}
+
+// TestDemoOfTheLiveContract: by events-v1, and by an accounts file of all kinds, every event
+// has its verdict, most are accepted, and the output says what the accounts are.
+func TestDemoOfTheLiveContract(t *testing.T) {
+	for name, tc := range map[string]struct {
+		args []string
+		says []string
+	}{
+		"contract": {[]string{"--contract", "events-v1"}, []string{"by contract events-v1, with one account"}},
+		"accounts": {[]string{"--accounts"}, []string{"group-token", "no Login with Amazon", "DSP advertisers by Login with Amazon", "profiles 5678901234 6789012345"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := command(t, "", append([]string{"demo"}, tc.args...)...)
+			if r.code != exitOK {
+				t.Fatalf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+			}
+			for _, says := range tc.says {
+				if !strings.Contains(r.stdout, says) {
+					t.Errorf("lacks %q:\n%s", says, r.stdout)
+				}
+			}
+			noIdentifiers(t, r)
+			got := objects[demo.Report](t, command(t, "", append([]string{"demo", "--json", "--events", "2000"}, tc.args...)...).stdout)[0]
+			if got.Consumed != 2000 || got.Accepted < 1000 {
+				t.Errorf("%+v of 2000", got.Ended)
+			}
+			for _, p := range got.Profiles {
+				if p.Consumed > 50 && p.Accepted == 0 {
+					t.Errorf("profile %s: nothing of %d was accepted", p.Profile, p.Consumed)
+				}
+			}
+		})
+	}
+	if r := command(t, "", "demo", "--contract", "events-v2"); r.code != exitUsage || !strings.Contains(r.stderr, "--contract") {
+		t.Errorf("exit %d\n%s", r.code, r.stderr)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -12,6 +13,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/demo"
 	"github.com/tracklayer/amazon-capi/internal/lab/publish"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
 const demoLong = `Start a Kafka broker, a schema registry and a sandbox Amazon in this process,
@@ -21,7 +24,12 @@ became of them. Nothing leaves this machine, and nothing is left behind.
 The events are the samples that come with the program, some of them broken in
 different ways, or generated ones with --events. The sandbox fails now and then,
 so that retries can be seen. The exit code is 0 when every event ended as it
-should.`
+should.
+
+--contract events-v1 delivers by Amazon's live API, and --accounts by an accounts
+file with each kind of account: DSP advertisers and a manager account, by Login
+with Amazon and by an API token. Then the events happen yesterday, since that API
+takes none older than three weeks.`
 
 type demoFlags struct {
 	log      logFlags
@@ -29,6 +37,8 @@ type demoFlags struct {
 	generate generateFlags
 	timeout  time.Duration
 	json     bool
+	contract string
+	accounts bool
 	site     bool
 	listen   string
 }
@@ -42,6 +52,8 @@ func newDemoCommand(p *process) *cobra.Command {
 		Example: `  amazon-capi demo
   amazon-capi demo --json
   amazon-capi demo --events 100000 --profiles 50
+  amazon-capi demo --contract events-v1
+  amazon-capi demo --accounts
   amazon-capi demo --site`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
@@ -56,6 +68,8 @@ func newDemoCommand(p *process) *cobra.Command {
 	flags.Float64Var(&f.generate.denied, "denied", 0.02, "share of generated events without consent, 0 to 1")
 	flags.Uint64Var(&f.generate.seed, "seed", 1, "makes the same events again")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "give up after this long")
+	flags.StringVar(&f.contract, "contract", amazon.ContractNames()[0], "Amazon's API to speak: "+strings.Join(amazon.ContractNames(), " or "))
+	flags.BoolVar(&f.accounts, "accounts", false, "deliver by an accounts file with each kind of account")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	flags.BoolVar(&f.site, "site", false, "serve a shop to click through instead, until interrupted; see capture/README.md")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8088", "address of the shop, on this machine")
@@ -65,6 +79,12 @@ func newDemoCommand(p *process) *cobra.Command {
 func (f *demoFlags) run(ctx context.Context, p *process) error {
 	if f.events < 0 {
 		return usagef("--events: %d is no number of events", f.events)
+	}
+	if _, err := amazon.ContractByName(f.contract); err != nil {
+		return setting.Contract.Wrap(err)
+	}
+	if f.site && (f.accounts || f.contract != amazon.ContractNames()[0]) {
+		return usagef("--site: the shop goes by one account and the default contract; it goes with neither --accounts nor --contract")
 	}
 	if f.site && (f.json || f.events > 0) {
 		return usagef("--site: the shop's visitors make the events and its pages show them; it goes with neither --events nor --json")
@@ -87,7 +107,7 @@ func (f *demoFlags) run(ctx context.Context, p *process) error {
 	defer cancel()
 
 	progress := report.NewProgress(p.stderr)
-	result, err := demo.Run(ctx, samples, log, progress)
+	result, err := demo.Run(ctx, demo.Options{Contract: f.contract, Accounts: f.accounts}, samples, log, progress)
 	progress.Done()
 	if err != nil {
 		return err

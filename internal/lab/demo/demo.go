@@ -4,10 +4,12 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"slices"
 	"time"
 
@@ -21,6 +23,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas/receipt"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
@@ -36,13 +39,30 @@ type Progress interface {
 }
 
 // Run delivers the samples and returns what became of them.
-func Run(ctx context.Context, samples iter.Seq2[sample.Sample, error], log zerolog.Logger, progress Progress) (*Report, error) {
-	d := &demo{log: log, progress: progress}
+func Run(ctx context.Context, o Options, samples iter.Seq2[sample.Sample, error], log zerolog.Logger, progress Progress) (*Report, error) {
+	d := &demo{options: o, log: log, progress: progress}
+	if o.Accounts {
+		dir, err := os.MkdirTemp("", "amazon-capi-demo-")
+		if err != nil {
+			return nil, redact.File(err)
+		}
+		defer os.RemoveAll(dir)
+		d.dir = dir
+	}
+	if o.others() {
+		samples = recent(samples, time.Now())
+	}
 	return d.run(ctx, samples)
 }
 
+// others reports whether events go by another contract than the samples' expectations are
+// for.
+func (o *Options) others() bool { return o.Accounts || o.Contract != amazon.ContractNames()[0] }
+
 // demo is one run of the demonstration.
 type demo struct {
+	options  Options
+	dir      string // of the accounts file
 	log      zerolog.Logger
 	progress Progress
 	cluster  *sandbox.Cluster
@@ -52,7 +72,7 @@ func (d *demo) run(ctx context.Context, samples iter.Seq2[sample.Sample, error])
 	started := time.Now()
 	var err error
 	d.cluster, err = sandbox.StartCluster(ctx, sandbox.ClusterOptions{
-		Topics: []string{topic, lettersTopic, receiptsTopic}, Partitions: 12, Amazon: amazonOptions(),
+		Topics: []string{topic, lettersTopic, receiptsTopic}, Partitions: 12, Amazon: d.amazonOptions(),
 	})
 	if err != nil {
 		return nil, err
@@ -65,7 +85,13 @@ func (d *demo) run(ctx context.Context, samples iter.Seq2[sample.Sample, error])
 	defer client.Close()
 	d.progress.Say("broker, registry and sandbox Amazon are up on loopback")
 
-	pl, err := pipeline.New(d.config(), d.log)
+	config := d.config()
+	if d.options.Accounts {
+		if err := d.options.writeAccounts(d.dir, &config); err != nil {
+			return nil, redact.File(err)
+		}
+	}
+	pl, err := pipeline.New(config, d.log)
 	if err != nil {
 		return nil, err
 	}
@@ -93,13 +119,21 @@ func (d *demo) run(ctx context.Context, samples iter.Seq2[sample.Sample, error])
 	if err != nil {
 		return nil, err
 	}
-	return newReport(pl.Tally().Summary(), letters, receipts, d.cluster.Amazon().Stats(), counts, time.Since(started)), nil
+	r := newReport(pl.Tally().Summary(), letters, receipts, d.cluster.Amazon().Stats(), counts, time.Since(started))
+	r.Contract = d.options.Contract
+	if d.options.Accounts {
+		r.Accounts = d.options.accounts()
+	}
+	if d.options.others() {
+		r.Expected = map[string]int{} // what the samples say is of the default contract
+	}
+	return r, nil
 }
 
 // amazonOptions fails a little: what a first look at the table should show is that
 // failures are survived.
-func amazonOptions() sandbox.Options {
-	return sandbox.Options{ForgetEvents: false, Seed: 1, KeepRequests: -1, Behaviour: sandbox.Behaviour{Faults: []sandbox.Fault{
+func (d *demo) amazonOptions() sandbox.Options {
+	return sandbox.Options{Accounts: []sandbox.Account{sandbox.DefaultAccount(), token}, ForgetEvents: false, Seed: 1, KeepRequests: -1, Behaviour: sandbox.Behaviour{Faults: []sandbox.Fault{
 		{Do: sandbox.Status, Status: 503, Count: 2},
 		{Do: sandbox.Expire, Count: 1},
 	}}}
@@ -114,7 +148,7 @@ func (d *demo) config() pipeline.Config {
 		Group:           "amazon-capi-demo",
 		DeadLetterTopic: lettersTopic,
 		ReceiptsTopic:   receiptsTopic,
-		Contract:        amazon.ContractNames()[0],
+		Contract:        cmp.Or(d.options.Contract, amazon.ContractNames()[0]),
 		AmazonURL:       d.cluster.AmazonURL(),
 		TokenURL:        d.cluster.TokenURL(),
 		ClientID:        account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,

@@ -20,6 +20,11 @@ import (
 
 // Report is what the demo shows; its JSON is an output of the command line.
 type Report struct {
+	// Contract is that of all profiles, or of those whose account names none.
+	Contract string `json:"contract"`
+	// Accounts are those of the accounts file; missing without one.
+	Accounts []Account `json:"accounts,omitempty"`
+
 	Consumed     uint64    `json:"consumed"`
 	Accepted     uint64    `json:"accepted"`
 	DeadLettered uint64    `json:"dead_lettered"`
@@ -175,6 +180,7 @@ func (r *Report) Print(w io.Writer) {
 	fmt.Fprintln(w)
 	report.Table(w, header, rows, footer, 1, 2, 3, 4, 5, 6, 7, 8)
 
+	r.printAccounts(w)
 	if len(r.DeadLetters) > 0 {
 		fmt.Fprintf(w, "\nDead letters, in %s:\n\n", lettersTopic)
 		r.printLetters(w)

@@ -48,7 +48,7 @@ func StartSite(ctx context.Context, listen string, log zerolog.Logger) (_ *Site,
 	}
 
 	d := &demo{log: log}
-	d.cluster, err = sandbox.StartCluster(ctx, sandbox.ClusterOptions{Topics: []string{topic, lettersTopic, receiptsTopic}, Partitions: 12, Amazon: amazonOptions()})
+	d.cluster, err = sandbox.StartCluster(ctx, sandbox.ClusterOptions{Topics: []string{topic, lettersTopic, receiptsTopic}, Partitions: 12, Amazon: d.amazonOptions()})
 	if err != nil {
 		return nil, err
 	}
