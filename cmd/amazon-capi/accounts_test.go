@@ -8,9 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/demo"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/discover"
+	"github.com/tracklayer/amazon-capi/internal/operate/replay"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
@@ -157,5 +159,41 @@ func TestDemoOfTheLiveContract(t *testing.T) {
 	}
 	if r := command(t, "", "demo", "--contract", "events-v2"); r.code != exitUsage || !strings.Contains(r.stderr, "--contract") {
 		t.Errorf("exit %d\n%s", r.code, r.stderr)
+	}
+}
+
+// TestATokenAsksNobodyForAToken: a run by an API token makes no call to Login with Amazon,
+// by the flags and by an accounts file, and neither does discover.
+func TestATokenAsksNobodyForAToken(t *testing.T) {
+	const token, manager, set = "lasting-token-of-the-manager", "amzn1.ads1.ma1.abc", "amzn1.adm.ds1.evnt1.x"
+	secret := write(t, 0o600, token)
+	file := write(t, 0o600, fmt.Sprintf("default: m\naccounts: [{name: m, manager_account_id: %s, api_token_file: %s, data_set_id: %s, contract: events-v1}]\n", manager, secret, set))
+	for name, args := range map[string][]string{
+		"flags": {"--contract", "events-v1", "--manager-account", manager, "--data-set-id", set, "--api-token-file", secret},
+		"file":  {"--accounts", file},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := sandbox.StartCluster(t.Context(), sandbox.ClusterOptions{
+				Topics: []string{config.DefaultTopic, config.DefaultLettersTopic, config.DefaultReceiptsTopic}, Partitions: 1,
+				Amazon: sandbox.Options{Accounts: []sandbox.Account{{APIToken: token, ManagerID: manager, DataSetID: set}}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(c.Close)
+			s := &scene{Cluster: c, t: t}
+			if r := command(t, mixed("111", "222"), append([]string{"publish", "-"}, s.registry()...)...); r.code != exitOK {
+				t.Fatalf("exit %d\n%s", r.code, r.stderr)
+			}
+			args = append(args, "--amazon-url", s.AmazonURL(), "--token-url", s.TokenURL())
+			got := objects[replay.Report](t, s.run(exitOK, append(append([]string{"replay", "--json", "--go", "--from", "offset:0", "--linger", "20ms"}, args...), s.registry()...)...).stdout)[0]
+			if got.Accepted == 0 || got.Accepted != got.Sum.Send {
+				t.Errorf("%d accepted, %d foreseen", got.Accepted, got.Sum.Send)
+			}
+			s.run(exitOK, append([]string{"accounts", "discover"}, args...)...)
+			if asked := s.Amazon().Stats().TokenStatuses; len(asked) > 0 {
+				t.Errorf("Login with Amazon was asked: %v", asked)
+			}
+		})
 	}
 }
