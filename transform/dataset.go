@@ -3,6 +3,7 @@ package transform
 import (
 	"fmt"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -16,7 +17,7 @@ const (
 // so every setting that has one is checked at start.
 func CheckDataSet(name string) error {
 	if len(name) < minDataSet || len(name) > maxDataSet {
-		return fmt.Errorf("data set name %s has %d characters: want %d to %d", redact.Quote(name), len(name), minDataSet, maxDataSet)
+		return fmt.Errorf("data set name %s has %s: want %d to %d", redact.Quote(name), count.Of(len(name), "character"), minDataSet, maxDataSet)
 	}
 	for i := range len(name) {
 		switch c := name[i]; {

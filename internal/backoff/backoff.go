@@ -1,10 +1,8 @@
-// Package backoff spaces tries of what failed. It holds the steps and the jitter,
-// and a wait that ends with its context; when to try again, and how often, is for
-// the caller to decide.
+// Package backoff spaces tries of what failed. It holds the steps and the jitter;
+// package wait waits. When to try again, and how often, is for the caller to decide.
 package backoff
 
 import (
-	"context"
 	"math/rand/v2"
 	"time"
 )
@@ -54,16 +52,4 @@ func (b Backoff) step(n int) time.Duration {
 		d *= 2
 	}
 	return min(d, b.max)
-}
-
-// Sleep waits for d; false when ctx ended first.
-func Sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -96,7 +96,7 @@ func (w *layoutWalker) walk(t *Type, depth int) *Fault {
 	case Enum:
 		n, err := w.long()
 		if err == nil && (n < 0 || n >= int64(len(t.Symbols))) {
-			return corrupt("an enum has %d symbols and the record names another", len(t.Symbols))
+			return corrupt("an enum has %s and the record names another", count.Of(len(t.Symbols), "symbol"))
 		}
 		return err
 	case Union:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/linkedin/goavro/v2"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
@@ -68,7 +69,7 @@ func (r *Reader) Parse(ctx context.Context, value []byte) (Receipt, error) {
 		// Not passed on: goavro's errors quote what they read.
 		return Receipt{}, fmt.Errorf("%w: the bytes are not of %s", ErrNone, id)
 	case len(rest) > 0:
-		return Receipt{}, fmt.Errorf("%w: %d bytes follow the record of %s", ErrNone, len(rest), id)
+		return Receipt{}, fmt.Errorf("%w: the record of %s is followed by %s", ErrNone, id, count.Of(len(rest), "byte"))
 	}
 	return receiptOf(native, id)
 }
@@ -101,7 +102,7 @@ func (r *Reader) codec(ctx context.Context, id framing.Ref) (*goavro.Codec, erro
 	}
 	c, err := goavro.NewCodec(s.Text)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s is no Avro schema: %s", ErrNone, id, brief(err.Error()))
+		return nil, fmt.Errorf("%w: %s is not an Avro schema: %s", ErrNone, id, brief(err.Error()))
 	}
 	r.codecs[id] = c
 	return c, nil
@@ -124,7 +125,7 @@ func receiptOf(native any, id framing.Ref) (Receipt, error) {
 	for _, e := range events {
 		fields, ok := e.(map[string]any)
 		if !ok {
-			return Receipt{}, fmt.Errorf("%w: %s has events that are no records", ErrNone, id)
+			return Receipt{}, fmt.Errorf("%w: %s has events that are not records", ErrNone, id)
 		}
 		class, _ := verdict.Parse(receiptText(fields["verdict"]))
 		rec.Events = append(rec.Events, Event{

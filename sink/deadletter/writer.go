@@ -19,6 +19,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
 const (
@@ -138,7 +139,7 @@ func (d *Writer) run() {
 			d.rest()
 		case d.write(round):
 			failures = 0
-		case !backoff.Sleep(d.ctx, d.opts.Backoff.Spaced(failures)):
+		case !wait.For(d.ctx, d.opts.Backoff.Spaced(failures)):
 			return
 		default:
 			failures++

@@ -12,6 +12,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
 // APITokenOptions are the settings of an APIToken. Token is required.
@@ -102,16 +103,16 @@ func (s *APIToken) hold() {
 		where = setting.APIToken.InFile() + " of account " + s.opts.Account
 	}
 	s.cond.Fail("Amazon refuses the API token (401), nothing is sent with it: replace " + where)
-	wait := s.backoff.Spaced(s.tries) + apiTokenTryMin/2
+	after := s.backoff.Spaced(s.tries) + apiTokenTryMin/2
 	s.tries++
-	s.wg.Go(func() { s.retry(wait) })
+	s.wg.Go(func() { s.retry(after) })
 }
 
 // retry has the token tried once more after a while. It counts as good if nobody was
 // refused by it for some time.
-func (s *APIToken) retry(wait time.Duration) {
+func (s *APIToken) retry(after time.Duration) {
 	defer crash.Report()
-	if !backoff.Sleep(s.ctx, wait) {
+	if !wait.For(s.ctx, after) {
 		return
 	}
 	s.mu.Lock()
@@ -122,7 +123,7 @@ func (s *APIToken) retry(wait time.Duration) {
 	close(s.changed)
 	s.changed = make(chan struct{})
 	s.mu.Unlock()
-	if !backoff.Sleep(s.ctx, apiTokenProof) {
+	if !wait.For(s.ctx, apiTokenProof) {
 		return
 	}
 	s.mu.Lock()

@@ -18,6 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
@@ -213,7 +214,7 @@ func (s *Source) renew() {
 // ends, whether or not somebody is waiting.
 func (s *Source) renewal() {
 	defer crash.Report()
-	if !backoff.Sleep(s.ctx, s.early()) {
+	if !wait.For(s.ctx, s.early()) {
 		return
 	}
 	for n := 0; ; n++ {
@@ -232,7 +233,7 @@ func (s *Source) renewal() {
 		f := asFault(err)
 		s.cond.Fail(s.standing() + s.inItsFile(f.Text) + a.asksForRest())
 		s.metrics.refreshes.WithLabelValues(s.opts.Account, f.Label).Inc()
-		if !backoff.Sleep(s.ctx, max(s.backoff.Spaced(n), a.wait)) {
+		if !wait.For(s.ctx, max(s.backoff.Spaced(n), a.wait)) {
 			return
 		}
 	}
