@@ -38,7 +38,7 @@ say_race     = $(if $(RACE),,@echo 'no C compiler found: testing without the rac
 
 # With this tag the Kafka client's locks are channels. In virtual time, in which many
 # tests run, whoever waits for any other lock keeps time from passing: a commit that
-# waits for a join, and a join that waits for a heartbeat, would wait for ever.
+# waits for a join, and a join that waits for a heartbeat, would wait forever.
 in_virtual_time := -tags=synctests
 
 .PHONY: help

@@ -610,7 +610,7 @@ func testNoCookies(t *testing.T) {
 // the script's trouble with it.
 func testStrangePages(t *testing.T) {
 	for name, setup := range map[string]string{
-		"settings that are no object":         "window.amznCapture = 'on'",
+		"settings that are not an object":     "window.amznCapture = 'on'",
 		"settings that are null":              "window.amznCapture = null",
 		"settings that throw":                 "Object.defineProperty(window, 'amznCapture', {get() {throw new Error('no')}})",
 		"an element of the settings' name":    "document.write('<p id=amznCapture>')",

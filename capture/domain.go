@@ -22,7 +22,7 @@ func (k *Keeper) checkDomain(given string) (string, error) {
 		return "", wrong("is an address: want a name such as example.com, or none for cookies of the host alone")
 	}
 	if err := k.cookie(ClickCookie, "x", time.Hour, domain).Valid(); err != nil || domain == "" || domain[0] == '.' || strings.HasSuffix(domain, ".") {
-		return "", wrong("is no name of a domain: want one such as example.com, without scheme and port, in ASCII (xn--… for others) and without a dot at the end")
+		return "", wrong("is not a name of a domain: want one such as example.com, without scheme and port, in ASCII (xn--… for others) and without a dot at the end")
 	}
 	// Also where all that is under it is one, as under kobe.jp.
 	if isPublicSuffix(domain) || isPublicSuffix("any."+domain) {
@@ -34,7 +34,7 @@ func (k *Keeper) checkDomain(given string) (string, error) {
 // isAddress reports whether a browser reads a host as an IP address, however it is
 // spelled: 127.1, 0x7f.1, 0177.0.0.1 and 2130706433 are all 127.0.0.1. The URL
 // standard takes any host for an address of IPv4 whose last label is a number,
-// octal, decimal or hexadecimal, and refuses the host if it then is none. No
+// octal, decimal or hexadecimal, and refuses the host if it is not one then. No
 // top-level domain is a number.
 func isAddress(domain string) bool {
 	host := strings.TrimSuffix(strings.TrimPrefix(domain, "["), "]")

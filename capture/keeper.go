@@ -33,7 +33,7 @@ type Options struct {
 	Consent func(*http.Request) Consent
 	// Domain makes the cookies ones of a whole domain, such as example.com for
 	// checkout.example.com to see those of www.example.com; of the host alone
-	// if empty. It is no public suffix, such as co.uk. Give the script the same.
+	// if empty. It is not a public suffix, such as co.uk. Give the script the same.
 	Domain string
 	// HTTPOnly hides the cookies from scripts. It is for sites without
 	// capture.js, which could neither replace nor clear them, and so it needs
@@ -136,7 +136,7 @@ func (k *Keeper) keep(w http.ResponseWriter, r *http.Request, of *kind, had valu
 	w.Header().Set("Cache-Control", "private")
 	for _, c := range []struct{ name, text string }{{of.cookie, url.QueryEscape(v.text)}, {of.cookie + Stamp, v.stamp()}} {
 		// A cookie of this host alone, from before there was a domain, would be
-		// sent beside the new one and might be read instead of it.
+		// sent together with the new one and might be read instead of it.
 		if k.o.Domain != "" && len(r.CookiesNamed(c.name)) > 0 {
 			k.remove(w, c.name, "")
 		}

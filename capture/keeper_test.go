@@ -417,7 +417,7 @@ func FuzzClickID(f *testing.F) {
 		for _, line := range w.Header()["Set-Cookie"] {
 			c, err := http.ParseSetCookie(line)
 			if err != nil || c.MaxAge <= 0 || c.MaxAge > int(ClickLifetime.Seconds()) || !c.Secure || strings.ContainsAny(c.Value, `;", `) {
-				t.Errorf("%q is no cookie of ours: %v", line, err)
+				t.Errorf("%q is not a cookie of ours: %v", line, err)
 			}
 		}
 	})

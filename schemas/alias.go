@@ -63,7 +63,7 @@ func (a *Alias) check() error {
 	steps := strings.Split(a.From, ".")
 	for _, s := range steps {
 		if !isAvroName(s) {
-			return fmt.Errorf("%s is no field of an Avro schema: want a name, or names of records and a field in them joined by points, such as order.total", redact.Quote(a.From))
+			return fmt.Errorf("%s is not a field of an Avro schema: want a name, or names of records and a field in them joined by points, such as order.total", redact.Quote(a.From))
 		}
 	}
 	if len(steps) > maxAliasDepth {
@@ -77,9 +77,9 @@ func (a *Alias) check() error {
 	}
 	group, _, found := strings.Cut(a.To, ".")
 	if !found || !isGroup(group) {
-		return fmt.Errorf("%s is no field of an event: want one of %s, or a field of one of the last three such as custom_data.value", redact.Quote(a.To), strings.Join(namesIn(""), ", "))
+		return fmt.Errorf("%s is not a field of an event: want one of %s, or a field of one of the last three such as custom_data.value", redact.Quote(a.To), strings.Join(namesIn(""), ", "))
 	}
-	return fmt.Errorf("%s is no field of an event: want one of %s in %s", redact.Quote(a.To), strings.Join(namesIn(group), ", "), group)
+	return fmt.Errorf("%s is not a field of an event: want one of %s in %s", redact.Quote(a.To), strings.Join(namesIn(group), ", "), group)
 }
 
 // besides looks at an alias beside those before it.

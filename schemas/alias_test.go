@@ -144,7 +144,7 @@ func TestAliasesWinOverNames(t *testing.T) {
 }
 
 // TestAliasesThroughOurNames: a record that is called as a field of ours is, and that an
-// alias leads through, is no field of ours, in neither reader.
+// alias leads through, is not a field of ours, in neither reader.
 func TestAliasesThroughOurNames(t *testing.T) {
 	for _, typ := range []string{
 		`["string",{"type":"record","name":"P","fields":[{"name":"total","type":"double"}]}]`,
@@ -211,15 +211,15 @@ func TestAliasMistakes(t *testing.T) {
 	}{
 		"unknown target":          {[]string{"order_total", "custom_data.valeu"}, "want one of value, currency, quantity"},
 		"unknown group":           {[]string{"order_total", "order.value"}, "user_data, custom_data, consent"},
-		"a group's field alone":   {[]string{"order_total", "value"}, "is no field of an event"},
-		"an attribute":            {[]string{"color", "custom_data.attributes.color"}, "is no field of an event"},
-		"nothing":                 {[]string{"order_total", ""}, "is no field of an event"},
+		"a group's field alone":   {[]string{"order_total", "value"}, "is not a field of an event"},
+		"an attribute":            {[]string{"color", "custom_data.attributes.color"}, "is not a field of an event"},
+		"nothing":                 {[]string{"order_total", ""}, "is not a field of an event"},
 		"two for one":             {[]string{"a", "partner", "b", "partner"}, `read from "a" already, by line 1 of m.yaml`},
 		"one for two":             {[]string{"a", "partner", "a", "platform"}, `"a" is partner already`},
 		"itself":                  {[]string{"partner", "partner"}, "is what it is called already"},
-		"no name":                 {[]string{"order total", "partner"}, "is no field of an Avro schema"},
-		"no path":                 {[]string{"order..total", "partner"}, "is no field of an Avro schema"},
-		"digits":                  {[]string{"1st", "partner"}, "is no field of an Avro schema"},
+		"no name":                 {[]string{"order total", "partner"}, "is not a field of an Avro schema"},
+		"no path":                 {[]string{"order..total", "partner"}, "is not a field of an Avro schema"},
+		"digits":                  {[]string{"1st", "partner"}, "is not a field of an Avro schema"},
 		"too deep":                {[]string{"a.b.c.d.e.f.g.h.i.j.k", "partner"}, "want 9 at most"},
 		"a field and its record":  {[]string{"order.total", "custom_data.value", "order", "partner"}, `"order" cannot be partner`},
 		"a record and its field ": {[]string{"order", "partner", "order.total", "custom_data.value"}, `"order.total" is in what is partner`},

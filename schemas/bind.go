@@ -225,5 +225,5 @@ func (b *binder) bindGroup(v *view, from *avro.Field, at place, alias *Alias) *D
 }
 
 func notTrackLayer(field, format string, args ...any) *DecodeError {
-	return &DecodeError{Code: verdict.CodeNotTrackLayer, Field: field, Message: "it is no TrackLayer event: " + fmt.Sprintf(format, args...)}
+	return &DecodeError{Code: verdict.CodeNotTrackLayer, Field: field, Message: "it is not a TrackLayer event: " + fmt.Sprintf(format, args...)}
 }

@@ -234,7 +234,7 @@ func (f *field) setter(t *avro.Type) setter {
 	case f.count != nil:
 		return assign(f.count, countOf(t))
 	}
-	return nil // attributes are no scalar
+	return nil // attributes are not a scalar
 }
 
 func assign[T any](at func(*Event) *T, from convert[T]) setter {

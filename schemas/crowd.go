@@ -97,7 +97,7 @@ func (c *crowding) note(now time.Time, dropped ...framing.Ref) {
 	}
 }
 
-// turn begins to count anew each minute.
+// turn begins to count again each minute.
 func (c *crowding) turn(now time.Time) {
 	switch past := now.Sub(c.since); {
 	case past >= 2*crowdedFor:

@@ -322,7 +322,7 @@ func (d Decimal) Compare(other Decimal) (c int, ok bool) {
 	return d.rat().Cmp(other.rat()), true
 }
 
-// times returns unscaled times 10^n; ok is false if that is no integer of 64 bits.
+// times returns unscaled times 10^n; ok is false if that is not an integer of 64 bits.
 func (d Decimal) times(n int) (v int64, ok bool) {
 	if n >= len(powers) {
 		return 0, d.unscaled == 0

@@ -73,7 +73,7 @@ func TestDecimalFormsAgree(t *testing.T) {
 			t.Fatalf("DecimalFromBytes(%x, %d) = %s, want %s", b, scale, d, want.FloatString(scale))
 		}
 		if !json.Valid([]byte(d.String())) {
-			t.Fatalf("%s is no JSON number", d)
+			t.Fatalf("%s is not a JSON number", d)
 		}
 		parsed, err := ParseDecimal(d.String())
 		if err != nil || parsed.String() != d.String() {

@@ -140,7 +140,7 @@ func TestGarbageIDsAreBounded(t *testing.T) {
 }
 
 // TestImpossibleIDsAreNotAskedFor: a registry answers those like a wrong URL,
-// and the record would be held for ever.
+// and the record would be held forever.
 func TestImpossibleIDsAreNotAskedFor(t *testing.T) {
 	src := &sourceFunc{byID: func(context.Context, uint32) (avro.Schema, error) { return avro.Schema{}, errAway }}
 	var ev Event
@@ -247,7 +247,7 @@ func TestManySchemasAtOnce(t *testing.T) {
 		wg.Go(func() {
 			var ev Event
 			for i := range uint32(60) {
-				id := 30 + (i+uint32(g))%30 // 0 is no registry's
+				id := 30 + (i+uint32(g))%30 // 0 is not a registry's
 				err := dec.Decode(context.Background(), append(avro.AppendHeader(nil, id), payload...), &ev)
 				var bad *DecodeError
 				ok := [3]bool{err == nil, errors.As(err, &bad) && bad.Schema == framing.RefID(id), errors.Is(err, registry.ErrAway)}

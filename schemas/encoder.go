@@ -149,7 +149,7 @@ func decimalRat(d Decimal, t *avro.Type) (*big.Rat, error) {
 	return r, nil
 }
 
-// unscaledOf returns r times 10^scale; exact is false when that is no integer.
+// unscaledOf returns r times 10^scale; exact is false when that is not an integer.
 func unscaledOf(r *big.Rat, scale int) (unscaled *big.Int, exact bool) {
 	n := new(big.Int).Mul(r.Num(), pow10(scale))
 	q, rem := n.QuoRem(n, r.Denom(), new(big.Int))

@@ -97,7 +97,7 @@ func (e *Event) SetClick(id string, capturedAt int64) {
 func (e *Event) SetAref(tokens string) { e.ArefTokens = tokens }
 
 // keptAttributes bounds the memory that a reused event owns: one record with half a
-// million attributes must not occupy megabytes for ever.
+// million attributes must not occupy megabytes forever.
 const keptAttributes = 256
 
 // Reset empties the event for reuse and keeps the memory it owns.

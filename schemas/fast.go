@@ -148,7 +148,7 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 	return pos == len(s)
 }
 
-// readScalar reads a value of a type that is no null, union, record, array or
+// readScalar reads a value of a type that is not a null, union, record, array or
 // map, and returns where the next one begins, or -1.
 func readScalar(t *avro.Type, s string, pos int) (v scalar, next int) {
 	var size int

@@ -28,7 +28,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			var bad *DecodeError
 			if !errors.As(err, &bad) || bad.Message == "" {
-				t.Fatalf("error %v is no DecodeError", err)
+				t.Fatalf("error %v is not a DecodeError", err)
 			}
 			return
 		}

@@ -147,7 +147,7 @@ func (b *binding) fill(v any, ev *Event) verdict.Code {
 	return verdict.CodeUnexpectedType
 }
 
-// attributes reads a map. Entries whose value is no text are left out.
+// attributes reads a map. Entries whose value is not text are left out.
 func (b *binding) attributes(v any) ([]Attribute, verdict.Code) {
 	m, _ := v.(map[string]any)
 	attrs := make([]Attribute, 0, len(m))

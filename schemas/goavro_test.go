@@ -17,7 +17,7 @@ func TestSchemasThatGoavroCannot(t *testing.T) {
 		"validated string":               `,{"name":"a","type":{"type":"string","logicalType":"validated-string","pattern":"("}}`,
 		"precision of text":              `,{"name":"a","type":{"type":"bytes","logicalType":"decimal","precision":"4"}}`,
 		"logical type of another":        `,{"name":"a","type":{"type":"string","logicalType":"timestamp-millis"}}`,
-		"logical type that is no text":   `,{"name":"a","type":{"type":"string","logicalType":5}}`,
+		"logical type that is not text":  `,{"name":"a","type":{"type":"string","logicalType":5}}`,
 	} {
 		schema := strings.Replace(record(more), `"name":"E"`, `"name":"E","namespace":"com.x"`, 1)
 		if _, err := compile(avro.Schema{Text: schema}); err != nil {

@@ -58,7 +58,7 @@ func TestHostileReasonsAreBounded(t *testing.T) {
 			continue
 		}
 		if !errors.As(err, &bad) {
-			t.Errorf("%s: %T is no verdict on the record", what, err)
+			t.Errorf("%s: %T is not a verdict on the record", what, err)
 			continue
 		}
 		why := bad.Reason()

@@ -14,7 +14,7 @@ import (
 const (
 	// maxLoads bounds the schemas that are loaded at once. A registry that drips some
 	// must not keep all others waiting for half a minute, so there are many; what each
-	// holds is its answer, as far as it has come.
+	// holds is its answer so far.
 	maxLoads = 32
 	// maxCompiles bounds those among them that have come and are compiled, which takes
 	// far more memory and less than a tenth of a second.

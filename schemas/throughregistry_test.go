@@ -82,7 +82,7 @@ func TestReferences(t *testing.T) {
 }
 
 // TestALargeAnswerOfARegistryIsFinal: what a registry gives for an id it gives again.
-// The same from what is no registry says nothing about the record.
+// The same from what is not a registry says nothing about the record.
 func TestALargeAnswerOfARegistryIsFinal(t *testing.T) {
 	for contentType, final := range map[string]bool{
 		"application/vnd.schemaregistry.v1+json": true, "application/json; charset=utf-8": true, "text/html": false, "application/octet-stream": false,

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// MaxFreeAttributes is how many attributes of an event are sent beside the reserved
+	// MaxFreeAttributes is how many attributes of an event are sent besides the reserved
 	// ones.
 	MaxFreeAttributes = 10
 	// MaxAttributes is how many are sent in all.
@@ -48,7 +48,7 @@ type Attribute struct {
 type Attributes struct {
 	list [MaxAttributes]Attribute
 	n    int
-	free int // of them, beside the reserved ones
+	free int // of them, besides the reserved ones
 }
 
 // String says only how many there are.
@@ -78,7 +78,7 @@ func (a *Attributes) add(at Attribute) (Warning, bool) {
 
 // good reports whether Amazon would take an attribute. One that does not fit is left out
 // rather than changed: "running shoes" without its blank would be a category that nobody
-// has, and an INTEGER that is none would be counted as another type.
+// has, and an INTEGER that is not a whole number would be counted as another type.
 func (at *Attribute) good() bool {
 	if !isWord(at.Name) {
 		return false
@@ -98,7 +98,7 @@ func (at *Attribute) good() bool {
 	return true
 }
 
-// isInteger reports whether a word is a whole number of 32 bits. A minus is no character
+// isInteger reports whether a word is a whole number of 32 bits. A minus is not a character
 // of a value's, so there are no negative ones.
 func isInteger(s string) bool {
 	if len(s) > 32 {

@@ -146,8 +146,8 @@ func TestFaultsOfChosenAttributes(t *testing.T) {
 		"unknown type":        {"      - {name: x, type: FLOAT}\n", `test.yaml:7: type is "FLOAT": want one of STRING, INTEGER, TIMESTAMP`},
 		"unknown source":      {"      - {name: x, from: email}\n", `test.yaml:7: from is "email": want attributes.KEY, quantity or order_reference`},
 		"both":                {"      - {name: x, from: quantity, value: y}\n", "test.yaml:7: from and value are both there"},
-		"constant no word":    {"      - {name: x, value: a b}\n", `test.yaml:7: value "a b" is no STRING`},
-		"constant no INTEGER": {"      - {name: x, value: abc, type: INTEGER}\n", `test.yaml:7: value "abc" is no INTEGER`},
+		"constant no word":    {"      - {name: x, value: a b}\n", `test.yaml:7: value "a b" cannot be sent as STRING`},
+		"constant no INTEGER": {"      - {name: x, value: abc, type: INTEGER}\n", `test.yaml:7: value "abc" cannot be sent as INTEGER`},
 	} {
 		text := "extends: default\nevents:\n  - match: Purchase\n    name: Purchase\n    event_type: PURCHASE\n    attributes:\n" + c.list
 		if _, err := LoadMapping("test.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -146,7 +146,7 @@ func (m *Mapping) unnamed(name string, e *entry, out *Conversion) (*entry, *verd
 		return e, nil
 	}
 	if name = m.replace.of(name); name == "" {
-		return nil, verdict.CodeEventNameInvalid.Because("event_name is not in the mapping and has nothing but characters that replace_forbidden leaves out")
+		return nil, verdict.CodeEventNameInvalid.Because("event_name is not in the mapping and consists of characters that replace_forbidden leaves out")
 	}
 	if longerThan(name, maxEventName) || !printable(name) {
 		return nil, verdict.CodeEventNameInvalid.Because("event_name is not in the mapping and cannot be sent as it is: want at most 256 printable characters")

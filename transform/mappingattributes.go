@@ -27,7 +27,7 @@ func (f *mappingFile) attributes(n *yaml.Node) []attributeRule {
 			f.Fault(item.Line, "attribute %s is there twice, first on line %d: want each name once", r.name, lines[r.name])
 		case !isReserved(r.name):
 			if free++; free == MaxFreeAttributes+1 {
-				f.Fault(item.Line, "attributes are too many: want %d at most beside %s", MaxFreeAttributes, strings.Join(reservedAttributes[:], ", "))
+				f.Fault(item.Line, "attributes are too many: want %d at most besides %s", MaxFreeAttributes, strings.Join(reservedAttributes[:], ", "))
 			}
 		}
 		lines[r.name] = item.Line
@@ -73,7 +73,7 @@ func (f *mappingFile) attributeSource(n, from, value *yaml.Node, r *attributeRul
 		s, _ := f.Text(value, "value")
 		r.from, r.constant = fromConstant, s
 		if at := (Attribute{Name: "x", Value: s, Type: r.typ}); s != "" && !at.good() {
-			f.Fault(value.Line, "value %s is no %s that can be sent: want letters, digits and _", redact.Quote(s), r.typ)
+			f.Fault(value.Line, "value %s cannot be sent as %s: want letters, digits and _", redact.Quote(s), r.typ)
 		}
 	case from == nil:
 		r.key = r.name

@@ -27,18 +27,18 @@ func TestMappingFields(t *testing.T) {
 // TestMappingFieldMistakes: a bad one is refused at start, with its line.
 func TestMappingFieldMistakes(t *testing.T) {
 	for doc, want := range map[string]string{
-		"a: custom_data.valeu":                       `m.yaml:3: fields: "custom_data.valeu" is no field of an event: want one of value,`,
+		"a: custom_data.valeu":                       `m.yaml:3: fields: "custom_data.valeu" is not a field of an event: want one of value,`,
 		"a: partner\n  b: platform\n  c: partner":    `m.yaml:5: fields: partner is read from "a" already, by line 3 of m.yaml: want one field for each`,
 		"a: partner\n  a: platform":                  `m.yaml:4: key "a" of fields is there twice, first on line 3: want it once`,
-		"a b: partner":                               `m.yaml:3: fields: "a b" is no field of an Avro schema`,
+		"a b: partner":                               `m.yaml:3: fields: "a b" is not a field of an Avro schema`,
 		"a: [partner]":                               "m.yaml:3: a field is a list: want text",
 		"a:":                                         "m.yaml:3: a field is empty: want text",
 		"a: {too: partner}":                          `key "too" of a field is unknown: want one of to, optional`,
 		"a: {optional: true}":                        "m.yaml:3: a field has no to: want the field of an event that it is",
 		"a: {to: partner, optional: maybe}":          "optional is \"maybe\": want one of false, true",
-		"[a, b]: partner":                            "m.yaml:3: a key of fields is no text: want a name",
+		"[a, b]: partner":                            "m.yaml:3: a key of fields is not text: want a name",
 		"partner: partner":                           "m.yaml:3: fields: partner is what it is called already",
-		"<<: {a: partner}":                           "a key of fields is no text",
+		"<<: {a: partner}":                           "a key of fields is not text",
 		"o.t: custom_data.value\n  o: user_data.fip": `m.yaml:4: fields: "o" cannot be user_data.fip, since a field in it is another by line 3 of m.yaml`,
 	} {
 		if _, err := LoadMapping("m.yaml", []byte("extends: default\nfields:\n  "+doc+"\n")); err == nil || !strings.Contains(err.Error(), want) {

@@ -108,7 +108,7 @@ func (f *mappingFile) types(n *yaml.Node, m *Mapping) {
 		switch {
 		case !ok:
 		case !typePattern.MatchString(s) || len(s) > maxFolded:
-			f.Fault(item.Line, "type %s is no event type: want capitals, digits and _, such as PURCHASE", redact.Quote(s))
+			f.Fault(item.Line, "type %s is not an event type: want capitals, digits and _, such as PURCHASE", redact.Quote(s))
 		case m.types[fold(s)] != "":
 			f.Fault(item.Line, "type %s is known as %s already: want it once, and none of the known ones", s, m.types[fold(s)])
 		default:

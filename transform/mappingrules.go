@@ -53,7 +53,7 @@ func (f *mappingFile) rules(n *yaml.Node, m *Mapping) {
 		}
 		f.entryRest(fields, &r.says)
 		if len(fields) < 2 && fields["when"] != nil {
-			f.Fault(item.Line, "a rule changes nothing: want one of name, event_type, action_source, value, action, data_set or attributes beside when")
+			f.Fault(item.Line, "a rule changes nothing: want one of name, event_type, action_source, value, action, data_set or attributes besides when")
 		}
 		r.when = f.when(item, fields["when"])
 		m.rules = append(m.rules, r)
@@ -89,7 +89,7 @@ func (m *Mapping) putRulesOver() {
 	}
 }
 
-// put returns an entry with what the rule says in the place of what it said.
+// put returns an entry with what the rule says in place of what it said.
 func (r *mappingRule) put(over *entry) *entry {
 	e, says := *over, &r.says
 	e.rule = says.rule

@@ -92,7 +92,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestRulesChooseAttributes in the place of those of the entry and of the mapping.
+// TestRulesChooseAttributes in place of those of the entry and of the mapping.
 func TestRulesChooseAttributes(t *testing.T) {
 	tr := newTransformer(t, Options{Wide: true, Mapping: mapping(t, someRules)})
 	ev := newEvent()

@@ -9,7 +9,7 @@ import (
 // meant.
 type MappingSummary struct {
 	Names    int      // of the source that it knows
-	Rules    int      // beside names
+	Rules    int      // in addition to names
 	Sent     []string // the conversions, as "Purchase (PURCHASE)"
 	Filtered int      // names that are not sent
 	Unmapped string   // what becomes of other names: reject, filter or pass

@@ -29,7 +29,7 @@ func ForbiddenInName(name string) int {
 	return -1
 }
 
-// replacement is what the mapping puts in the place of forbidden characters in names that
+// replacement is what the mapping puts in place of forbidden characters in names that
 // are sent as they came.
 type replacement struct {
 	by  string // empty to leave them out
@@ -52,7 +52,7 @@ func (r replacement) of(name string) string {
 	return trim(b.String())
 }
 
-// replacement reads what is put in the place of forbidden characters.
+// replacement reads what is put in place of forbidden characters.
 func (f *mappingFile) replacement(n *yaml.Node) (r replacement) {
 	s, ok := f.Text(n, "replace_forbidden")
 	if ok && (longerThan(s, 1) || ForbiddenInName(s) >= 0 || s != "" && !printable(s)) {

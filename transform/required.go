@@ -23,7 +23,7 @@ func checkEventID(id string, out *Conversion) *verdict.Reason {
 	case trimmed != id:
 		return verdict.CodeEventIDInvalid.Because("event_id has blanks at its beginning or end: want it without")
 	case !printable(id):
-		return verdict.CodeEventIDInvalid.Because("event_id has control characters or is no valid UTF-8: want printable text")
+		return verdict.CodeEventIDInvalid.Because("event_id has control characters or is not valid UTF-8: want printable text")
 	}
 	out.EventID = id
 	return nil

@@ -16,15 +16,15 @@ type Warning uint8
 const (
 	// EmailInvalid: user_data.email is not an address.
 	EmailInvalid Warning = iota
-	// EmailHashInvalid: user_data.hashed_email is no SHA-256 in hex, or is the
+	// EmailHashInvalid: user_data.hashed_email is not an SHA-256 in hex, or is the
 	// hash of nothing.
 	EmailHashInvalid
-	// PhoneInvalid: user_data.phone is no phone number of its country, or it is
+	// PhoneInvalid: user_data.phone is not a phone number of its country, or it is
 	// not certain which number it is.
 	PhoneInvalid
 	// PhoneHashInvalid is EmailHashInvalid for user_data.hashed_phone.
 	PhoneHashInvalid
-	// MADIDInvalid: user_data.madid is no UUID.
+	// MADIDInvalid: user_data.madid is not a UUID.
 	MADIDInvalid
 	// MADIDZeros: user_data.madid is all zeros, which phones return when their owner
 	// refuses tracking. It is separate from MADIDInvalid because it is not the
@@ -39,7 +39,7 @@ const (
 	// ConsentUnknown: a consent is neither GRANTED, DENIED nor UNSPECIFIED and
 	// was taken for DENIED.
 	ConsentUnknown
-	// PlatformUnknown: platform is none of an app's.
+	// PlatformUnknown: platform is not one of an app's.
 	PlatformUnknown
 
 	// What follows is about Conversion.Wide alone.
@@ -52,9 +52,9 @@ const (
 	StateUnknown
 	// PartnerIDInvalid is NameInvalid for the ids of identity services.
 	PartnerIDInvalid
-	// ArefInvalid: aref_tokens is no list of tokens with their times.
+	// ArefInvalid: aref_tokens is not a list of tokens with their times.
 	ArefInvalid
-	// IPAddressInvalid: user_data.ip_address is none.
+	// IPAddressInvalid: user_data.ip_address is not an IP address.
 	IPAddressInvalid
 	// UserAgentInvalid: user_data.user_agent is longer than 512 characters or
 	// not printable.
@@ -112,7 +112,7 @@ var warningTable = [warningCount]Rule{
 	ConsentStringInvalid:  {0, "consent_string_invalid", "consent.tcf", "a TCF or GPP string is visible ASCII of at most 8 KB"},
 	QuantityInvalid:       {0, "quantity_invalid", "custom_data.quantity", "a quantity is a whole number from 0 on, in 32 bits"},
 	AttributeInvalid:      {0, "attribute_invalid", "custom_data.attributes", "an attribute has letters, digits and _ only, at most 256, and is of the type that the mapping gives it"},
-	AttributesTooMany:     {0, "attributes_too_many", "custom_data.attributes", "beside brand, productId and category at most 10 attributes are sent, those that the mapping names or the first by key"},
+	AttributesTooMany:     {0, "attributes_too_many", "custom_data.attributes", "besides brand, productId and category at most 10 attributes are sent, those that the mapping names or the first by key"},
 	DataProcessingUnknown: {0, "data_processing_unknown", "consent.data_processing", "data processing is LIMITED_DATA_USE; any other word counts as that"},
 	PartnerInvalid:        {0, "partner_invalid", "partner", "a partner's name has at most 512 printable characters"},
 	AdEventKeyInvalid:     {0, "ad_event_key_invalid", "amazon_ad_event_key", "Amazon's key of an ad event has at most 512 printable characters"},

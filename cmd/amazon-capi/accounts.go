@@ -73,7 +73,7 @@ func newAccountsDiscover(p *process) *cobra.Command {
 	flags := cmd.Flags()
 	f.account.Register(flags)
 	f.contract.RegisterPlace(flags)
-	flags.StringVar(&f.file, "accounts", "", "YAML file with several accounts, in the place of the flags of a single one")
+	flags.StringVar(&f.file, "accounts", "", "YAML file with several accounts, in place of the flags of a single one")
 	flags.StringSliceVar(&f.names, "account", nil, "accounts of the file to ask with (default all)")
 	flags.StringSliceVar(&f.regions, "regions", nil, "regions to ask: NA, EU, FE (default all)")
 	flags.BoolVar(&f.write, "write", false, "enter the profiles in the file of --accounts")

@@ -52,7 +52,7 @@ func newAuditCommand(p *process) *cobra.Command {
 	var f auditFlags
 	cmd := &cobra.Command{
 		Use:   "audit",
-		Short: "Tell why few conversions are attributed, from a window of the topic",
+		Short: "Find out why few conversions are attributed, from a window of the topic",
 		Long:  auditLong,
 		Example: `  amazon-capi audit --from -24h --brokers localhost:9092 --registry http://localhost:8081
   amazon-capi audit --from 2026-04-01 --to 2026-04-08 --profile 1234567890 --json`,

@@ -30,7 +30,7 @@ afterwards. Then run delivers them, as a process of its own and as it ships, to 
 server that takes everything: to warm up, and --runs times that count. Then
 they are published at --rate, to measure the time from publication to acceptance.
 
-What stands after -- is given to run, to measure your settings.
+Flags after -- are passed to run, to measure your settings.
 
 --against COMMAND measures another program beside this one: same events, brokers
 and server, a run of the one and a run of the other in turn. The shell starts it
@@ -82,7 +82,7 @@ func newBenchCommand(p *process) *cobra.Command {
 	f.registry.Register(flags)
 	flags.IntVar(&f.o.Events, "events", 1_000_000, "events of a run")
 	flags.IntVar(&f.o.Runs, "runs", 5, "runs that count, after one or more that warm up")
-	flags.DurationVar(&f.o.WarmUp, "warm-up", 0, "for how long runs only warm up, of a broker that was just started; one does in any case")
+	flags.DurationVar(&f.o.WarmUp, "warm-up", 0, "how long to warm up before runs count, for a broker that was just started; one run always does")
 	flags.IntVar(&f.o.Profiles, "profiles", 50, "profiles that the events are of")
 	flags.Int32Var(&f.o.Partitions, "partitions", 12, "partitions of the topic")
 	flags.DurationVar(&f.o.Answer, "answer", 0, "how long the server takes to answer")
@@ -151,7 +151,7 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 	return nil
 }
 
-// connection is how run is told of the brokers and the registry: by the flags
+// connection is how run learns the brokers and the registry: from the flags
 // that were given here, and secrets by the environment, where ps does not show
 // them.
 func (f *benchFlags) connection(given *pflag.FlagSet) (args, env []string) {

@@ -22,9 +22,9 @@ import (
 const checkLong = `Look at a configuration before it is relied on. It takes run's flags, environment
 and --config file.
 
-Without a network it tells of settings that run would refuse, all at once, and of
-those that are allowed and often not meant; of the accounts; of the mapping; and
-with --schema of the schemas that producers mean to write with, which needs no
+Without a network it checks the settings, and lists those that run would refuse and
+those that are allowed but rarely intended; the accounts; the mapping; and with
+--schema the schemas that producers mean to write with, which needs no
 account.
 
 --live asks the servers, too: brokers; topics with retention, partitions, largest
@@ -101,7 +101,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	for _, e := range each(errors.Join(err, logErr)) {
 		// The mistakes of a mapping, or of an accounts file, come a line each.
 		for line := range strings.Lines(strings.TrimPrefix(strings.TrimPrefix(e.Error(), "--mapping: "), "--accounts: ")) {
-			all.Act("configuration", "", "run does not start before it is mended.", "%s", strings.TrimSpace(line))
+			all.Act("configuration", "", "run does not start until it is fixed.", "%s", strings.TrimSpace(line))
 		}
 	}
 	valid := len(all) == 0
@@ -130,11 +130,11 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	}
 	for _, profile := range f.profiles {
 		if ids := f.run.delivery.Transform.ProfileIDs(); !ids.Valid(profile) {
-			return nil, usagef("--profile: %s is no profile id: want %s", redact.Quote(profile), ids.Want())
+			return nil, usagef("--profile: %s is not a profile id: want %s", redact.Quote(profile), ids.Want())
 		}
 	}
 	if !valid {
-		all.Look("configuration", "--live", "Mend it first.", "the servers were not asked: the configuration is not whole")
+		all.Look("configuration", "--live", "Fix that first.", "the servers were not asked: the configuration has mistakes")
 		return all, nil
 	}
 	progress := report.NewTerminalProgress(p.stderr)
@@ -157,7 +157,7 @@ func (f *checkFlags) wantsAccount() bool {
 	return f.live || len(f.schemas) == 0 || f.run.delivery.Account.Given()
 }
 
-// given is how the configuration came to be, as far as that can be wrong.
+// given is how the configuration was given, where that can be wrong.
 func (f *checkFlags) given(cmd *cobra.Command, p *process, warnings string) check.Given {
 	g := check.Given{Args: p.args, SecretArgs: []string{"client-secret", "refresh-token", "sasl-password", "registry-password", "tls-ca-password", "tls-cert-password", "tls-key-password"}}
 	g.ConfigFile, _ = cmd.Flags().GetString("config")

@@ -87,7 +87,7 @@ func codeConstants(t *testing.T) map[string]verdict.Code {
 	return codes
 }
 
-// eachSource calls f with every source file that is no test, and its package's path in
+// eachSource calls f with every source file that is not a test, and its package's path in
 // the module.
 func eachSource(t *testing.T, f func(pkg string, file *ast.File)) {
 	t.Helper()

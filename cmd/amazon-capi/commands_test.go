@@ -152,7 +152,7 @@ func TestWrongUsageIsExitTwo(t *testing.T) {
 		"lane concurrency": {append(credentials, "--lane-concurrency", "0"), "want 1 to 1000"},
 		"on exhausted":     {append(credentials, "--on-exhausted", "drop"), "want hold or dead-letter"},
 		"linger":           {append(credentials, "--linger", "-1s"), "--linger"},
-		"loop of letters":  {append(credentials, "--dead-letter-topic", "tracklayer.events"), "come back for ever"},
+		"loop of letters":  {append(credentials, "--dead-letter-topic", "tracklayer.events"), "come back forever"},
 		"a topic twice":    {append(credentials, "--topic", "orders.eu,orders.us,orders.eu"), `topic "orders.eu" is named twice; want each topic once`},
 		"no name":          {append(credentials, "--topic", "orders.eu,,orders.us"), "a name in the list is empty"},
 		"letters are read": {append(credentials, "--topic", "orders,tracklayer.events.dlq"), "--dead-letter-topic"},

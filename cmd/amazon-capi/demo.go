@@ -18,7 +18,7 @@ import (
 )
 
 const demoLong = `Start a Kafka broker, a schema registry and a sandbox Amazon in this process,
-publish events, deliver them with the very pipeline that run runs, and show what
+publish events, deliver them with the same pipeline as run, and show what
 became of them. Nothing leaves this machine, and nothing is left behind.
 
 The events are the samples that come with the program, some of them broken in
@@ -78,7 +78,7 @@ func newDemoCommand(p *process) *cobra.Command {
 
 func (f *demoFlags) run(ctx context.Context, p *process) error {
 	if f.events < 0 {
-		return usagef("--events: %d is no number of events", f.events)
+		return usagef("--events: %d is not a number of events", f.events)
 	}
 	if _, err := amazon.ContractByName(f.contract); err != nil {
 		return setting.Contract.Wrap(err)

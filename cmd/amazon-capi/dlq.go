@@ -23,7 +23,7 @@ func newDLQCommand(p *process) *cobra.Command {
 		Short: "Look into the dead-letter topic, and send letters through again",
 		Long: `A dead letter is an event that will never be accepted as it is: its original
 record, with the reason in its headers. Count them by reason (stats), list them
-(ls), see what is wrong with one (show), and once the cause is mended send them
+(ls), see what is wrong with one (show), and once the cause is fixed send them
 through again (redrive). Nothing but redrive --go changes anything.
 
 A letter is open until a redrive has sent it through again. Which ones are done is

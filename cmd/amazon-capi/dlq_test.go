@@ -161,7 +161,7 @@ func TestDLQShow(t *testing.T) {
 	}{
 		"refused":     {refused, nil, []string{"class      rejected, status 422, INVALID_EVENT", "Amazon     the event id asks to be refused", "What becomes of it now:", `"eventId": "bad-sandbox-422"`, "POST http"}},
 		"unmapped":    {unmapped, nil, []string{"message ", "not sent; a dead letter: validation, event_name_unmapped", "What to do: Name the event in the mapping"}},
-		"mended":      {unmapped, []string{"--mapping", mapping}, []string{"class      validation, event_name_unmapped", "left out: filtered, unmapped"}},
+		"fixed":       {unmapped, []string{"--mapping", mapping}, []string{"class      validation, event_name_unmapped", "left out: filtered, unmapped"}},
 		"undecoded":   {place(func(v dlq.View) bool { return v.Code == "no_magic" }), nil, []string{"decode, no_magic"}},
 		"other tool":  {place(func(v dlq.View) bool { return v.Stage == "VALUE_CONVERTER" && v.Class == "foreign" }), nil, []string{"no schema for [email]", "class      foreign", "decode, no_magic"}},
 		"no letter":   {place(func(v dlq.View) bool { return v.Class == "foreign" && v.Stage == "" }), nil, []string{"no header of a dead letter"}},

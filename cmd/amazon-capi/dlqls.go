@@ -36,7 +36,7 @@ length can be piped into another program.`,
 
 func (f *lsFlags) ls(ctx context.Context, p *process) error {
 	if f.limit < 0 {
-		return usagef("--limit: %d is no number of rows, want 0 or more", f.limit)
+		return usagef("--limit: %d is not a number of rows, want 0 or more", f.limit)
 	}
 	l, err := f.open(ctx, p)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
-const dlqRedriveLong = `Send dead letters through again, once what was wrong with them is mended. Without
---go it only tells what it would do.
+const dlqRedriveLong = `Send dead letters through again, once what was wrong with them is fixed. Without
+--go it only says what it would do.
 
 A letter goes back to the source topic as the record that it was made of: the same
 key, bytes, timestamp, partition and headers, and one header that counts redrives.
@@ -27,7 +27,7 @@ before. A letter is done when its copy is acknowledged by the brokers, or with
 were given. So it can be stopped at any time, and started again. An event that
 comes back after --max-redrives goes to --quarantine-topic instead, letter and all.
 
-Letters that name another source than --topic, and records that are no dead
+Letters that name another source than --topic, and records that are not dead
 letters, stay where they are.`
 
 type redriveFlags struct {
@@ -61,7 +61,7 @@ func newDLQRedrive(p *process) *cobra.Command {
 	config.RegisterTopic(flags, &f.source, "source topic, which its letters go back to; one at a time")
 	flags.StringVar(&f.quarantine, "quarantine-topic", "", "topic for letters beyond --max-redrives, made if it is missing (default the dead-letter topic's name and .quarantine)")
 	flags.IntVar(&f.maxRedrives, "max-redrives", 3, "how often an event is sent through again before it goes into quarantine")
-	flags.Float64Var(&f.rate, "rate", 0, "letters a second (0: as fast as it goes)")
+	flags.Float64Var(&f.rate, "rate", 0, "letters a second (0: no limit)")
 	f.act.register(flags, "write the letters back, or with --direct deliver them")
 	flags.BoolVar(&f.direct, "direct", false, "deliver the letters to Amazon from here instead of writing them to the source")
 	return cmd

@@ -14,12 +14,12 @@ import (
 
 const dlqShowLong = `Show a dead letter: what Amazon or our own rules said then, and what becomes of its
 event now, with the mapping and the rules that the flags give: the event as it is
-read, each rule in order, and the payload that would be sent. Whether mending the
-mapping has helped can so be seen before anything is redriven.
+read, each rule in order, and the payload that would be sent. So you see whether
+fixing the mapping has helped before anything is redriven.
 
 PARTITION/OFFSET is the letter's place in the dead-letter topic, as dlq ls prints
 it. A letter whose value the topic was too small for is read from the source, if
-it is still there. Letters of other tools are shown as far as they can be read.
+it is still there. Of other tools' letters it shows what it can read.
 Identifiers are not shown.`
 
 type dlqShowFlags struct {

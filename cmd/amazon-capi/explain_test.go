@@ -179,7 +179,7 @@ func TestExplainWrongUsage(t *testing.T) {
 		"no schema":          {"x", []string{"--file", "-", "--schema", "/nonexistent"}, "--schema"},
 		"amazon URL":         {explained, []string{"--json-event", "-", "--amazon-url", "x"}, "--amazon-url"},
 		"batch":              {explained, []string{"--json-event", "-", "--batch-events", "0"}, "--batch-events"},
-		"identifiers":        {explained, []string{"--json-event", "-", "--show-identifiers"}, "leave it out"},
+		"identifiers":        {explained, []string{"--json-event", "-", "--show-identifiers"}, "leave the flag out"},
 	} {
 		r := command(t, tc.stdin, append([]string{"explain"}, tc.args...)...)
 		if r.code != exitUsage || !strings.Contains(r.stderr, tc.want) {

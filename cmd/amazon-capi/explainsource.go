@@ -40,7 +40,7 @@ func (f *explainFlags) jsonEvents(p *process, x *explain.Explainer, out func(*ex
 			return asUsage(err)
 		}
 		if s.Event == nil || s.Damage != sample.Intact {
-			fmt.Fprintf(p.stderr, "amazon-capi: %s: passed over a sample that is broken bytes and no event\n", name)
+			fmt.Fprintf(p.stderr, "amazon-capi: %s: skipped a sample of broken bytes, which is not an event\n", name)
 			continue
 		}
 		n++

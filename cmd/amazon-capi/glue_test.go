@@ -70,7 +70,7 @@ func TestSchemasInGlue(t *testing.T) {
 	try(exitOK, "", "check")
 	g.Leave(true)
 	try(exitFailed, "answers 503", "check")
-	try(exitUsage, "no region of AWS", "check", "--glue-region", "Europe")
+	try(exitUsage, "not a region of AWS", "check", "--glue-region", "Europe")
 }
 
 // TestGlueAlone: everything works where Glue is the only registry: init, publish with

@@ -27,7 +27,7 @@ func TestNothingActsWithoutGo(t *testing.T) {
 	for name, args := range map[string][]string{
 		"replay":             append([]string{"replay", "--from", "offset:0"}, s.amazon()...),
 		"replay as JSON":     append([]string{"replay", "--from", "offset:0", "--json"}, s.amazon()...),
-		"replay anew":        append([]string{"replay", "--from", "offset:0", "--restart"}, s.amazon()...),
+		"replay again":       append([]string{"replay", "--from", "offset:0", "--restart"}, s.amazon()...),
 		"replay of nothing":  append([]string{"replay", "--from", "offset:0", "--dry-run"}, s.registry()...),
 		"the live group":     append([]string{"replay", "--live-group", "--from", "offset:0"}, s.servers()...),
 		"the same as JSON":   append([]string{"replay", "--live-group", "--from", "offset:0", "--json"}, s.servers()...),

@@ -22,7 +22,7 @@ func newHealthcheckCommand(p *process) *cobra.Command {
 		Short: "Ask a running process whether it is live or ready",
 		Long: `Ask a running process for one of its health pages, and exit 0 when it says yes.
 For container health checks: the image has no shell and no curl. A health check
-that restarts a container asks /livez, since no restart mends what /readyz tells of:
+that restarts a container asks /livez, since no restart fixes what /readyz reports:
 a broker that is away, a token that was revoked.`,
 		Example: "  amazon-capi healthcheck --url http://127.0.0.1:8080/livez",
 		Args:    noArgs,

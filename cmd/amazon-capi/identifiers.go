@@ -26,7 +26,7 @@ func (f *identifierFlag) view(p *process) (redact.View, error) {
 		return redact.View{}, nil
 	}
 	if !p.onTerminal(p.stdin) || !p.onTerminal(p.stdout) {
-		return redact.View{}, usagef("--show-identifiers: asks on a terminal and shows on one; standard input or output is none, so identifiers stay hidden: leave it out")
+		return redact.View{}, usagef("--show-identifiers: needs a terminal to ask and to show on, and standard input or output is not one: identifiers stay hidden; leave the flag out")
 	}
 	fmt.Fprint(p.stderr, "This shows parts of people's identifiers on this screen. Type yes to go on: ")
 	answer, err := bufio.NewReader(io.LimitReader(p.stdin, 64)).ReadString('\n')

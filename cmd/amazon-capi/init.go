@@ -29,7 +29,7 @@ Each part is tried as "check --live" does it. If something is to act on, nothing
 written, unless you say so on the terminal or --offline asks no server at all.
 
 Any of run's settings that are given are written, with what they are. Secrets are
-written into files of their own that only you can read, in a folder beside the
+written into files of their own that only you can read, in a folder next to the
 configuration; those that are given by their file stay where they are.
 
 Topics are created and schemas registered only with --create-topics and
@@ -61,7 +61,7 @@ func newInitCommand(p *process) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	f.run.register(flags)
-	flags.StringVar(&f.output, string(setting.Output), "config.yaml", "file to write; secrets go into a folder beside it")
+	flags.StringVar(&f.output, string(setting.Output), "config.yaml", "file to write; secrets go into a folder next to it")
 	flags.BoolVar(&f.overwrite, string(setting.Overwrite), false, "write over files that exist")
 	flags.BoolVar(&f.offline, string(setting.Offline), false, "ask no server: write the settings without trying them")
 	flags.StringSliceVar(&f.profiles, string(setting.Profile), nil, "profiles to try")

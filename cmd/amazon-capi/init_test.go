@@ -205,7 +205,7 @@ func TestInitRefuses(t *testing.T) {
 		"registry with a password":  {[]string{"--registry", closed.RegistryURL()}, exitFailed, "--registry-password"},
 		"registry, no URL":          {[]string{"--registry", "ftp://x"}, exitUsage, "--registry"},
 		"wrong AWS region":          {[]string{"--brokers", "b-1.c.abc.c2.kafka.us-east-1.amazonaws.com:9098", "--sasl-mechanism", "AWS_MSK_IAM", "--aws-region", "eu-west-1"}, exitUsage, "is in us-east-1"},
-		"no AWS region":             {[]string{"--glue-region", "Europe"}, exitUsage, "no region of AWS"},
+		"no AWS region":             {[]string{"--glue-region", "Europe"}, exitUsage, "not a region of AWS"},
 		"no region of Amazon":       {[]string{"--region", "moon"}, exitUsage, "--region"},
 		"properties with a typo":    {[]string{"--kafka-properties", typo}, exitUsage, "did you mean sasl.jaas.config?"},
 		"no topic":                  {[]string{"--topic", "nope"}, exitFailed, "does not exist"},
@@ -214,7 +214,7 @@ func TestInitRefuses(t *testing.T) {
 		"user in a URL":             {[]string{"--amazon-url", "https://ann:hunter2-s3cret@example.com"}, exitUsage, "without user, password and query"},
 		"users in registry's URLs":  {[]string{"--registry", "http://ann:hunter2-s3cret@a,http://bob:hunter2-s3cret@b"}, exitUsage, "--registry-password-file"},
 		"token in registry's URL":   {[]string{"--registry", "http://hunter2-s3cret@a"}, exitUsage, "--registry-password-file"},
-		"output is a folder":        {[]string{"--output", filepath.Dir(file)}, exitUsage, "is no file"},
+		"output is a folder":        {[]string{"--output", filepath.Dir(file)}, exitUsage, "is not a file"},
 		"output below a file":       {[]string{"--output", file + "/config.yaml"}, exitUsage, "--output"},
 		"output exists":             {[]string{"--output", file}, exitUsage, "exists: want another file, or --overwrite"},
 		"offline and create":        {[]string{"--offline", "--create-topics"}, exitUsage, "--offline"},
@@ -334,7 +334,7 @@ func TestInitAsks(t *testing.T) {
 		t.Fatalf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	unsaid(t, "init", r.stdout+r.stderr, "wrong-s3cret")
-	for _, want := range []string{"127.0.0.1:1", "no URL", "There is no topic shop.events, shop.events.dlq, shop.events.receipts", "is let in"} {
+	for _, want := range []string{"127.0.0.1:1", "not a URL", "There is no topic shop.events, shop.events.dlq, shop.events.receipts", "is let in"} {
 		if !strings.Contains(r.stderr, want) {
 			t.Errorf("%q was not shown:\n%s", want, r.stderr)
 		}
@@ -434,7 +434,7 @@ func TestInitWritesWhatWasGiven(t *testing.T) {
 	})
 }
 
-// comparable leaves out what is made anew each time.
+// comparable leaves out what is made again each time.
 func comparable(c pipeline.Config) pipeline.Config {
 	c.Kafka.SASL.Reread, c.Registry.TLS, c.ReadAPIToken, c.Mapping = nil, nil, nil, nil
 	return c

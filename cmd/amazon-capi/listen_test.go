@@ -9,7 +9,7 @@ import (
 
 // TestPagesAreForThisMachine: what has no password listens on loopback unless it is
 // told otherwise, as the image and the Compose file do, whose health check asks for
-// what a restart mends.
+// what a restart fixes.
 func TestPagesAreForThisMachine(t *testing.T) {
 	root := newRoot(&process{})
 	for _, name := range []string{"run", "sandbox"} {

@@ -31,8 +31,8 @@ func TestMistakesShowNoSecret(t *testing.T) {
 		{"run", "--brokers", "user:" + password + "@host.example:x"}, {"explain", "--registry", "x y://user:" + password + "@h", "--offset", "0/0"},
 	} {
 		r := command(t, "", args...)
-		if r.code == exitOK && args[0] != "explain" { // a value that is no event is explained, too
-			t.Errorf("%q is no mistake", args)
+		if r.code == exitOK && args[0] != "explain" { // a value that is not an event is explained, too
+			t.Errorf("%q is not a mistake", args)
 		}
 		for _, s := range []string{secret, strings.ToLower(secret), "jsLw0", password} {
 			if strings.Contains(r.stdout+r.stderr, s) {

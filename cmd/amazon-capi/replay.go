@@ -83,9 +83,9 @@ func newReplayCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.liveGroup, "group", config.DefaultGroup, "group of run, which a replay keeps away from")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic for events that will never be accepted")
 	flags.StringVar(&f.name, "name", "", "name of the replay (default made of what is asked for)")
-	flags.Float64Var(&f.rate, "rate", 0, "events a second (0: as fast as it goes)")
+	flags.Float64Var(&f.rate, "rate", 0, "events a second (0: no limit)")
 	f.act.register(flags, "send the events, or with --live-group move the offsets")
-	flags.BoolVar(&f.restart, "restart", false, "begin anew, whatever was sent of it before")
+	flags.BoolVar(&f.restart, "restart", false, "start over, whatever was sent before")
 	flags.BoolVar(&f.moveLive, "live-group", false, "move the offsets of --group to --from instead")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd

@@ -123,7 +123,7 @@ func TestReplayOfADay(t *testing.T) {
 	if now := s.offsets("amazon-capi"); !maps.Equal(live, now) {
 		t.Errorf("the live group was at %v and is at %v", live, now)
 	}
-	// Again: it is complete, and says so; unless it is told to begin anew.
+	// Again: it is complete, and says so; unless it is told to begin again.
 	if again := s.replay(exitOK, append(day, "--go")...); !again.Resumed || again.Selected != 0 || again.DoneBefore != inDay {
 		t.Errorf("again: %+v", again)
 	}
@@ -237,7 +237,7 @@ func TestReplayThatCannot(t *testing.T) {
 	if err := s.admin().CommitAllOffsets(t.Context(), "amazon-capi-replay-foreign", offsets); err != nil {
 		t.Fatal(err)
 	}
-	if r := s.run(exitFailed, append([]string{"replay", "--from", "offset:0", "--name", "foreign"}, s.amazon()...)...); !strings.Contains(r.stderr, "no replay's") {
+	if r := s.run(exitFailed, append([]string{"replay", "--from", "offset:0", "--name", "foreign"}, s.amazon()...)...); !strings.Contains(r.stderr, "not a replay's") {
 		t.Errorf("%s", r.stderr)
 	}
 }

@@ -23,7 +23,7 @@ until SIGTERM or SIGINT. Then what is in flight is finished within --drain,
 offsets are committed, and the exit code is 0. A second signal ends it at once;
 what had no verdict is read again by the next member.
 
-SIGHUP reads the file of --accounts anew; a changed one is noticed by itself.
+SIGHUP reads the file of --accounts again; a changed one is noticed by itself.
 
 /metrics, /livez, /readyz and /status are served on --listen, by default to this
 machine alone: they have no password.`
@@ -80,7 +80,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 
 // resolve turns flags into a configuration, of which an account is a part if it
 // sends. Its errors are usage errors, and come all of them, and before anything is
-// connected: a configuration is mended in one go.
+// connected: a configuration is fixed in one go.
 func (f *runFlags) resolve(sends bool, warn io.Writer) (pipeline.Config, error) {
 	var wrong config.Mistakes
 	settings, err := f.kafka.Resolve(warn)

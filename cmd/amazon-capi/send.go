@@ -126,14 +126,14 @@ func (f *sendFlags) complete(kind string, now time.Time) (*schemas.Event, error)
 	if f.occurredAt != "" {
 		at, err := instant.Parse(f.occurredAt)
 		if err != nil {
-			return nil, usagef("--occurred-at: %s is no time: %v", redact.Quote(f.occurredAt), err)
+			return nil, usagef("--occurred-at: %s is not a time: %v", redact.Quote(f.occurredAt), err)
 		}
 		e.OccurredAt = at.UnixMilli()
 	}
 	if f.value != "" {
 		var err error
 		if e.Custom.Value, err = schemas.ParseDecimal(f.value); err != nil {
-			return nil, usagef("--value: %s is no amount: want a number such as 129.95", redact.Quote(f.value))
+			return nil, usagef("--value: %s is not an amount: want a number such as 129.95", redact.Quote(f.value))
 		}
 	}
 	if e.EventID == "" {

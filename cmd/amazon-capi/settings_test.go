@@ -44,7 +44,7 @@ func TestFilesWithByteOrderMarks(t *testing.T) {
 	}
 }
 
-// TestAllMistakesAtOnce: a configuration is mended in one go and not by trial.
+// TestAllMistakesAtOnce: a configuration is fixed all at once.
 func TestAllMistakesAtOnce(t *testing.T) {
 	r := command(t, "", "run", "--brokers", "http://x", "--contract", "v9", "--linger", "-1s", "--client-secret-file", "/nonexistent",
 		"--mapping", "/nonexistent", "--batch-events", "0", "--workers", "-1", "--start", "never", "--receipts-topic", "tracklayer.events")

@@ -31,7 +31,7 @@ func (f *file) credentials(n *yaml.Node, fields map[string]*yaml.Node, a *Accoun
 	}
 	for _, key := range []string{"client_id", "client_secret_env", "client_secret_file", "refresh_token_env", "refresh_token_file", "token_url"} {
 		if other := fields[key]; other != nil {
-			f.Fault(other.Line, "%s is beside an API token, which is used without Login with Amazon: want one of the two", key)
+			f.Fault(other.Line, "%s is set together with an API token, which is used without Login with Amazon: want one of the two", key)
 		}
 	}
 	a.APIToken, a.TokenURL = f.secret(n, fields, "api_token"), ""
@@ -72,7 +72,7 @@ func (f *file) manager(n *yaml.Node, fields map[string]*yaml.Node, a *Account) {
 func (f *file) ofManager(fields map[string]*yaml.Node, of *Account, s *Settings, line int) {
 	isToken := of.APIToken != ""
 	if d := fields["data_set_name"]; d != nil && isToken {
-		f.Fault(d.Line, "data_set_name is beside an API token, which is good for one data set: want data_set_id of the account alone")
+		f.Fault(d.Line, "data_set_name is set together with an API token, which is good for one data set: want data_set_id of the account alone")
 	}
 	if d := fields["advertiser_id"]; d != nil && (of.ManagerID != "" || isToken) {
 		f.Fault(d.Line, "advertiser_id is in an account that sends for a manager account (manager_account_id): want an account of its own for advertisers, by Login with Amazon")
@@ -85,9 +85,9 @@ func (f *file) ofManager(fields map[string]*yaml.Node, of *Account, s *Settings,
 	}
 	switch {
 	case line > 0 && (of.ManagerID != "" || isToken):
-		f.Fault(line, "contract is %s, by which no event is sent for a manager account: want events-v1", s.Contract)
+		f.Fault(line, "contract is %s, which cannot send for a manager account: want events-v1", s.Contract)
 	case s.DataSet != "" && fields["data_set_name"] != nil:
-		f.Fault(fields["data_set_name"].Line, "data_set_name is beside contract %s, which has no data sets: want events-v1", s.Contract)
+		f.Fault(fields["data_set_name"].Line, "data_set_name is set with contract %s, which has no data sets: want events-v1", s.Contract)
 	}
 }
 
@@ -104,7 +104,7 @@ func first(fields map[string]*yaml.Node, keys ...string) *yaml.Node {
 func (f *file) checkURL(line int, s string) {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		f.Fault(line, "token_url is no URL that can be used: want one such as https://api.amazon.co.uk/auth/o2/token")
+		f.Fault(line, "token_url is not a URL that can be used: want one such as https://api.amazon.co.uk/auth/o2/token")
 	}
 }
 

@@ -97,7 +97,7 @@ func (f *file) account(n *yaml.Node) (a Account, ok bool) {
 		line := fields["name"].Line
 		switch {
 		case !namePattern.MatchString(a.Name):
-			f.Fault(line, "name %s is none: want 1 to 64 of A-Z a-z 0-9 . _ -, since it is a metric's label", redact.Quote(a.Name))
+			f.Fault(line, "name %s is not valid: want 1 to 64 of A-Z a-z 0-9 . _ -, since it is a metric's label", redact.Quote(a.Name))
 		case f.names[a.Name] != 0:
 			f.Fault(line, "account %s is there twice, first on line %d: want each name once", a.Name, f.names[a.Name])
 		}
@@ -128,7 +128,7 @@ func (f *file) profile(n *yaml.Node, of *Account) (p Profile, ok bool) {
 		line := fields["id"].Line
 		switch {
 		case !f.base.ProfileIDs.Valid(p.ID):
-			f.Fault(line, "id %s is no profile id: want %s", redact.Quote(p.ID), f.base.ProfileIDs.Want())
+			f.Fault(line, "id %s is not a profile id: want %s", redact.Quote(p.ID), f.base.ProfileIDs.Want())
 		case f.profiles[p.ID] != 0:
 			f.Fault(line, "profile %s is there twice, first on line %d: want it in one account, once", p.ID, f.profiles[p.ID])
 		default:
@@ -138,7 +138,7 @@ func (f *file) profile(n *yaml.Node, of *Account) (p Profile, ok bool) {
 	if a := fields["advertiser_id"]; a != nil {
 		if s, ok := f.Text(a, "advertiser_id"); ok {
 			if !advertiserPattern.MatchString(s) {
-				f.Fault(a.Line, "advertiser_id %s is none: want the number of the advertiser in Amazon's DSP", redact.Quote(s))
+				f.Fault(a.Line, "advertiser_id %s is not valid: want the number of the advertiser in Amazon's DSP", redact.Quote(s))
 			}
 			p.AdvertiserID = s
 		}

@@ -92,14 +92,14 @@ func TestLoad(t *testing.T) {
 func TestFaults(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"nothing", full, "", "a.yaml:1: the file is empty: want a list of accounts"},
-		{"no YAML", full, "accounts: [", "a.yaml:2: the file is no YAML"},
+		{"no YAML", full, "accounts: [", "a.yaml:2: the file is not YAML"},
 		{"no accounts", full, "default: x\n", "a.yaml:1: accounts is missing"},
 		{"none", full, "accounts: []\n", "a.yaml:1: accounts is empty"},
 		{"a mapping", full, "accounts:\n  na: {}\n", "a.yaml:2: accounts is a mapping: want a list"},
 		{"unknown key", "    client_id: client-na", "    client: client-na", `a.yaml:4: key "client" of an account is unknown: want one of name, client_id`},
 		{"a secret in the file", "client_secret_env: SECRET", "client_secret: hunter2", `a.yaml:5: key "client_secret" of an account is unknown`},
 		{"no name", "name: na\n    client_id", "client_id", "a.yaml:3: an account has no name"},
-		{"name with a space", "name: eu", "name: e u", `a.yaml:10: name "e u" is none`},
+		{"name with a space", "name: eu", "name: e u", `a.yaml:10: name "e u" is not valid`},
 		{"name twice", "name: eu", "name: na", "a.yaml:10: account na is there twice, first on line 3"},
 		{"no client id", "    client_id: client-eu\n", "", "a.yaml:10: an account has no client_id"},
 		{"blank client id", "client_id: client-eu", `client_id: " "`, "a.yaml:11: client_id is blank"},
@@ -109,15 +109,15 @@ func TestFaults(t *testing.T) {
 		{"secret file empty", "/secrets/eu", "/secrets/empty", "a.yaml:12: client_secret_file: /secrets/empty is empty"},
 		{"secret file of several lines", "/secrets/eu", "/secrets/lines", "a.yaml:12: client_secret_file: /secrets/lines has several lines"},
 		{"variable not set", "refresh_token_env: SECRET", "refresh_token_env: NOTHING", "a.yaml:13: refresh_token_env: the variable NOTHING is empty or not set"},
-		{"token URL", "https://api.amazon.co.uk/auth/o2/token", "api.amazon.co.uk", "a.yaml:14: token_url is no URL"},
-		{"password in the token URL", "https://api", "https://me:hunter2@api", "a.yaml:14: token_url is no URL"},
+		{"token URL", "https://api.amazon.co.uk/auth/o2/token", "api.amazon.co.uk", "a.yaml:14: token_url is not a URL"},
+		{"password in the token URL", "https://api", "https://me:hunter2@api", "a.yaml:14: token_url is not a URL"},
 		{"unknown contract", "contract: events-v1", "contract: events-v2", `a.yaml:15: contract is "events-v2": want one of off-amazon-2023-11-13, events-v1`},
 		{"unknown region", "region: eu", "region: apac", `a.yaml:16: region "apac" is unknown: want NA, EU or FE`},
 		{"profile twice", `id: "201"`, `id: "100"`, "a.yaml:19: profile 100 is there twice, first on line 8"},
 		{"profile twice in one account", `id: "101"`, `id: "100"`, "a.yaml:9: profile 100 is there twice, first on line 8"},
 		{"no profile id", `{id: "201", `, `{`, "a.yaml:19: a profile has no id"},
-		{"profile id with a space", `"201"`, `"2 01"`, `a.yaml:19: id "2 01" is no profile id`},
-		{"advertiser id", `"5550001"`, `"ENTITY1"`, `a.yaml:19: advertiser_id "ENTITY1" is none`},
+		{"profile id with a space", `"201"`, `"2 01"`, `a.yaml:19: id "2 01" is not a profile id`},
+		{"advertiser id", `"5550001"`, `"ENTITY1"`, `a.yaml:19: advertiser_id "ENTITY1" is not valid`},
 		{"paused", "paused: true", "paused: maybe", `a.yaml:9: paused is "maybe": want one of false, true`},
 		{"limits", "batch_events: 50,", "batch_events: 501,", `a.yaml:9: batch_events is "501": want 1 to 500`},
 		{"limits of words", "concurrency: 2", "concurrency: two", `a.yaml:9: concurrency is "two"`},
@@ -145,7 +145,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestAllFaultsAtOnce: a file is mended in one go.
+// TestAllFaultsAtOnce: a file is fixed in one go.
 // TestByteOrderMarks: they are no part of the file or of the secrets that it names.
 func TestByteOrderMarks(t *testing.T) {
 	files := map[string]string{"/secrets/na": "\ufeffrefresh-na\r\n", "/secrets/eu": "\ufeffsecret-eu"}
@@ -260,14 +260,14 @@ func TestKindsThatDoNotGoTogether(t *testing.T) {
 		"letters missing":          {"amzn1.ads1.ma1.abc123", "amzn1.ads.ma1.abc123", `a.yaml:3: manager_account_id: manager account a value of 20 characters is none`},
 		"no id after the letters":  {"amzn1.ads1.ma1.abc123", "amzn1.ads1.ma1.", "a.yaml:3: manager_account_id"},
 		"the number alone":         {"amzn1.ads1.ma1.abc123", "abc123", "a.yaml:3: manager_account_id"},
-		"token and client":         {"    data_set_id:", "    client_id: x\n    data_set_id:", "a.yaml:5: client_id is beside an API token"},
-		"token and refresh token":  {"    data_set_id:", "    refresh_token_env: SECRET\n    data_set_id:", "a.yaml:5: refresh_token_env is beside an API token"},
+		"token and client":         {"    data_set_id:", "    client_id: x\n    data_set_id:", "a.yaml:5: client_id is set together with an API token"},
+		"token and refresh token":  {"    data_set_id:", "    refresh_token_env: SECRET\n    data_set_id:", "a.yaml:5: refresh_token_env is set together with an API token"},
 		"token and advertiser":     {`[{id: "300"}]`, `[{id: "300", advertiser_id: "1"}]`, "a.yaml:7: advertiser_id is in an account that sends for a manager account"},
 		"token without manager":    {"    manager_account_id: amzn1.ads1.ma1.abc123\n", "", "a.yaml:3: an account has an API token and no manager_account_id"},
 		"token without data set":   {"    data_set_id: amzn1.adm.ds1.evnt1.shop\n", "", "a.yaml:4: an account has an API token and no data_set_id"},
-		"token with a name":        {"    data_set_id:", "    data_set_name: shop_data\n    data_set_id:", "a.yaml:5: data_set_name is beside an API token"},
+		"token with a name":        {"    data_set_id:", "    data_set_name: shop_data\n    data_set_id:", "a.yaml:5: data_set_name is set together with an API token"},
 		"token with another's":     {"amzn1.adm.ds1.evnt1.shop", "amzn1.adm.ds1.shop", "a.yaml:5: data set id"},
-		"token by the guide":       {"evnt1.shop\n    contract: events-v1", "evnt1.shop\n    contract: off-amazon-2023-11-13", "a.yaml:6: contract is off-amazon-2023-11-13, by which no event is sent for a manager account"},
+		"token by the guide":       {"evnt1.shop\n    contract: events-v1", "evnt1.shop\n    contract: off-amazon-2023-11-13", "a.yaml:6: contract is off-amazon-2023-11-13, which cannot send for a manager account"},
 		"token, contract left out": {"evnt1.shop\n    contract: events-v1\n", "evnt1.shop\n", "a.yaml:2: contract is off-amazon-2023-11-13"},
 		"both kinds":               {`{id: "301", `, `{id: "301", advertiser_id: "5", `, "a.yaml:16: advertiser_id is in an account that sends for a manager account"},
 		"id of a set with OAuth":   {"    data_set_name: shop_data", "    data_set_id: amzn1.adm.ds1.evnt1.shop", "a.yaml:14: data_set_id is for an account with an API token"},
@@ -275,7 +275,7 @@ func TestKindsThatDoNotGoTogether(t *testing.T) {
 		"name of 101":              {"shop_data", strings.Repeat("a", 101), "a.yaml:14: data set name"},
 		"name with a digit first":  {"shop_data", "1shop", `a.yaml:14: data set name "1shop" cannot be used`},
 		"name with a dot":          {"other-data", "other.data", `a.yaml:16: data set name "other.data" cannot be used`},
-		"name by the guide":        {`{id: "302", `, `{id: "302", contract: off-amazon-2023-11-13, data_set_name: shop_data, `, "a.yaml:22: data_set_name is beside contract off-amazon-2023-11-13"},
+		"name by the guide":        {`{id: "302", `, `{id: "302", contract: off-amazon-2023-11-13, data_set_name: shop_data, `, "a.yaml:22: data_set_name is set with contract off-amazon-2023-11-13"},
 		"token file gone":          {"/secrets/token", "/secrets/gone", "a.yaml:4: api_token_file: open /secrets/gone"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,7 +27,7 @@ type Set struct {
 	sources  map[string]tokens // by account
 }
 
-// Options are what a Set needs beside the accounts.
+// Options are what a Set needs besides the accounts.
 type Options struct {
 	Base       Base
 	Log        zerolog.Logger

@@ -72,7 +72,7 @@ func Check(token string) error {
 }
 
 // errMalformed does not show what is wrong: it may be another secret.
-var errMalformed = errors.New("it is no bearer token: want one line of A-Z a-z 0-9 - . _ ~ + / =")
+var errMalformed = errors.New("it is not a bearer token: want one line of A-Z a-z 0-9 - . _ ~ + / =")
 
 // Token returns a token that holds, if need be a new one.
 func (s *Source) Token(ctx context.Context) (string, error) {

@@ -262,7 +262,7 @@ func TestWhatAnEndpointRefuses(t *testing.T) {
 		{307, ``, "redirect (307)"},
 		{200, `{"access_token":"","token_type":"Bearer"}`, "--url"},
 		{200, `<html>`, "--url"},
-		{200, `{"access_token":"two lines\r\nX: y","token_type":"Bearer","expires_in":60}`, "no bearer token"},
+		{200, `{"access_token":"two lines\r\nX: y","token_type":"Bearer","expires_in":60}`, "not a bearer token"},
 	} {
 		e.status.Store(int32(c.status))
 		e.body.Store(c.body)

@@ -27,13 +27,13 @@ func (f *Account) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.ClientID, "client-id", "", "Login with Amazon client id")
 	f.clientSecret.Register(flags, "client-secret", "Login with Amazon client secret")
 	f.refreshToken.Register(flags, "refresh-token", "OAuth refresh token of the Ads account")
-	flags.StringVar(&f.managerID, "manager-account", "", "manager account to send for (amzn1.ads1.ma1.…), by events-v1, in the place of the advertisers that profiles are")
-	f.apiToken.Register(flags, "api-token", "API token of the manager account, in the place of everything from Login with Amazon; a file is read again when it changes")
+	flags.StringVar(&f.managerID, "manager-account", "", "manager account to send for (amzn1.ads1.ma1.…), by events-v1, in place of the advertisers that profiles are")
+	f.apiToken.Register(flags, "api-token", "API token of the manager account, in place of everything from Login with Amazon; a file is read again when it changes")
 	flags.StringVar(&f.dataSetID, "data-set-id", "", "data set that the API token is for (amzn1.adm.ds1.evnt1…)")
 	flags.StringVar(&f.dataSet, "data-set-name", "", "data set that events are filed under, by events-v1 without an API token (default Amazon's)")
 }
 
-// Resolve returns the account, or an error if there is none to be had with the flags. Its
+// Resolve returns the account, or an error if the flags do not make one. Its
 // profiles' contract is the given one.
 func (f *Account) Resolve(contract string, warn io.Writer) (a accounts.Account, err error) {
 	a, err = f.Sketch(contract)
@@ -84,7 +84,7 @@ func (f *Account) kind(contract string) (wrong []error) {
 	token := f.apiToken.IsSet()
 	for _, key := range f.loginSet() {
 		if token {
-			note(key, errors.New("is set beside --api-token, which is used without Login with Amazon: want one of the two"))
+			note(key, errors.New("is set together with --api-token, which is used without Login with Amazon: want one of the two"))
 		}
 	}
 	if f.managerID != "" {
@@ -94,7 +94,7 @@ func (f *Account) kind(contract string) (wrong []error) {
 	}
 	switch {
 	case token && f.dataSet != "":
-		note("data-set-name", errors.New("is set beside --api-token, which is good for one data set: want --data-set-id alone"))
+		note("data-set-name", errors.New("is set together with --api-token, which is good for one data set: want --data-set-id alone"))
 	case token && f.dataSetID == "":
 		note("data-set-id", errors.New("is missing: want the id of the one data set that the API token is for"))
 	case token:

@@ -91,7 +91,7 @@ type TLS struct {
 	ca, store, key Secret // passwords
 }
 
-// Register adds the flags, but for whether TLS is on.
+// Register adds the flags, except for whether TLS is on.
 func (f *TLS) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.settings.CAFile, "tls-ca", "", "certificates to trust: a PEM, PKCS12 or JKS file, or PEM itself (default the system's)")
 	f.ca.Register(flags, setting.TLSCAPassword, "password of a PKCS12 or JKS file to trust")

@@ -9,7 +9,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Mistakes are what is wrong with a configuration, which is mended in one go.
+// Mistakes are what is wrong with a configuration, which is fixed in one go.
 type Mistakes []error
 
 // Note adds mistakes; nil is none.
@@ -24,7 +24,7 @@ func (m *Mistakes) Note(errs ...error) {
 // All returns the mistakes as one error; nil if there are none.
 func (m Mistakes) All() error { return setting.Mistaken(errors.Join(m...)) }
 
-// CheckURL refuses what is no http URL. The message leaves user and password out.
+// CheckURL refuses what is not an http URL. The message leaves user and password out.
 func CheckURL(key setting.Key, s string) error {
 	redact.URLCredentials(s)
 	u, err := url.Parse(s)
@@ -32,7 +32,7 @@ func CheckURL(key setting.Key, s string) error {
 	case err != nil:
 		return key.Mistakef("not a URL, want http://host:port or https://host:port")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return key.Mistakef("%s is no http URL, want http://host:port or https://host:port", redact.Quote(s))
+		return key.Mistakef("%s is not an http URL, want http://host:port or https://host:port", redact.Quote(s))
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func TestInFlightFollowsTheMemoryLimit(t *testing.T) {
 	}
 }
 
-// TestDeliveryResolves: a configuration is mended in one go, and nobody who only
+// TestDeliveryResolves: a configuration is fixed in one go, and nobody who only
 // looks needs an account.
 func TestDeliveryResolves(t *testing.T) {
 	resolve := func(sends bool, args ...string) (pipeline.Config, error) {
@@ -45,7 +45,7 @@ func TestDeliveryResolves(t *testing.T) {
 	_, err = resolve(true, "--contract", "v9", "--batch-events", "0", "--region", "APAC", "--client-secret", "s", "--max-attempts", "0",
 		"--auth-hold", "-1s", "--amazon-url", "amazon", "--mapping", "/nonexistent", "--on-exhausted", "drop")
 	if _, mistake := err.(*setting.Mistake); !mistake {
-		t.Fatalf("%v is no mistake", err)
+		t.Fatalf("%v is not a mistake", err)
 	}
 	for _, want := range []string{
 		"--contract: ", "--region: ", "--client-id is not set (or AMAZON_CAPI_CLIENT_ID)", "--refresh-token is not set", "--max-attempts: 0 is out of range, want 1 to 1000",

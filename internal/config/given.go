@@ -103,7 +103,7 @@ func splitList(value string) (list []string) {
 	return list
 }
 
-// All returns what was given by its key's name, but for what a properties file gives,
+// All returns what was given by its key's name, except for what a properties file gives,
 // which is named itself, and what is the command's own.
 func (g *Given) All(leaveOut ...setting.Key) (all []Setting) {
 	skip := map[string]bool{string(setting.Config): true, "help": true, string(setting.KafkaProperty): true}

@@ -186,7 +186,7 @@ func valueOf(v *yaml.Node, between string) (string, bool) {
 	return "", false
 }
 
-// warnUnknownEnv points out misspelt variables. They are no error: an
+// warnUnknownEnv points out misspelt variables. They are not an error: an
 // orchestrator may inject variables of its own that share the prefix.
 func warnUnknownEnv(warn io.Writer, env map[string]string, known map[string]bool) {
 	for _, k := range slices.Sorted(maps.Keys(env)) {

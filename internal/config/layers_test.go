@@ -97,7 +97,7 @@ func TestConfigMistakesNameTheirPlace(t *testing.T) {
 				t.Fatal("taken without an error")
 			}
 			if _, usage := err.(*setting.Mistake); !usage {
-				t.Errorf("%v is no usage error: the exit code would not be 2", err)
+				t.Errorf("%v is not a usage error: the exit code would not be 2", err)
 			}
 			for _, want := range tc.want {
 				if !strings.Contains(err.Error(), want) {

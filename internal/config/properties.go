@@ -34,7 +34,7 @@ type From struct {
 }
 
 func (p *properties) register(flags *pflag.FlagSet) {
-	flags.StringVar(&p.path, string(setting.KafkaProperties), "", "properties file of a Java client, or of librdkafka's: brokers, security and group are taken from it as far as nothing else gives them")
+	flags.StringVar(&p.path, string(setting.KafkaProperties), "", "properties file of a Java client, or of librdkafka's: brokers, security and group are taken from it unless something else gives them")
 	flags.VarP(&p.given, string(setting.KafkaProperty), "X", "a property NAME=VALUE of Kafka's clients, by Java's or librdkafka's name; may be repeated, and wins over the file")
 	p.given.owner = p
 }

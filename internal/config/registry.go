@@ -35,7 +35,7 @@ type Registry struct {
 }
 
 // defaultRegistry is where the registry is unless something else is said. With Glue that
-// is no registry: whoever has Glue alone would wait for it for ever.
+// is not a registry: whoever has Glue alone would wait for it forever.
 const defaultRegistry = "http://localhost:8081"
 
 // RegisterReading is Register for a command that reads records.
@@ -45,7 +45,7 @@ func (f *Registry) RegisterReading(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.schemaID, string(setting.SchemaID), []string{framing.Auto}, "where records name their schema: "+framing.Auto+", which looks in headers first and then before the value, record by record, or a list of "+strings.Join(framing.Names(), ", "))
 }
 
-// RegisterGlue adds the flags of AWS Glue, which stands beside the registry.
+// RegisterGlue adds the flags of AWS Glue, which is used alongside the registry.
 func (f *Registry) RegisterGlue(flags *pflag.FlagSet) {
 	flags.StringVar(&f.glue.Region, string(setting.GlueRegion), "", "region of the AWS Glue schema registry, asked with the credentials of the --aws-... settings (default no Glue)")
 	flags.StringVar(&f.glue.Endpoint, string(setting.GlueEndpoint), "", "URL of Glue (default the region's)")
@@ -69,7 +69,7 @@ func (f *Registry) Register(flags *pflag.FlagSet) {
 	f.token.Register(flags, setting.RegistryToken, "bearer token for the registry; its file is read again for each question")
 	flags.StringVar(&f.tokenURL, string(setting.RegistryTokens), "", "where bearer tokens for the registry come from (client credentials)")
 	flags.StringSliceVar(&f.scopes, string(setting.RegistryScopes), nil, "scopes to ask for with "+setting.RegistryTokens.String())
-	flags.StringVar(&f.cluster, string(setting.RegistryCluster), "", "the registry's id in Confluent Cloud, lsrc-..., which a bearer token needs beside it")
+	flags.StringVar(&f.cluster, string(setting.RegistryCluster), "", "the registry's id in Confluent Cloud, lsrc-..., which a bearer token needs as well")
 	flags.StringVar(&f.pool, string(setting.RegistryPool), "", "identity pool in Confluent Cloud, pool-..., which a bearer token is used with")
 	flags.StringVar(&f.context, string(setting.RegistryContext), "", "context of the registry that subjects and ids are of, such as .team (default the default context)")
 	f.tls.Of = "registry-"
@@ -154,10 +154,10 @@ var cloudID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.\-]*$`)
 
 func (f *Registry) checkIDs() error {
 	if f.cluster != "" && !cloudID.MatchString(f.cluster) {
-		return setting.RegistryCluster.Mistakef("%s is no id: want one such as lsrc-abc123", redact.Quote(f.cluster))
+		return setting.RegistryCluster.Mistakef("%s is not an id: want one such as lsrc-abc123", redact.Quote(f.cluster))
 	}
 	if f.pool != "" && !cloudID.MatchString(f.pool) {
-		return setting.RegistryPool.Mistakef("%s is no id: want one such as pool-abc1", redact.Quote(f.pool))
+		return setting.RegistryPool.Mistakef("%s is not an id: want one such as pool-abc1", redact.Quote(f.pool))
 	}
 	return nil
 }
@@ -175,7 +175,7 @@ func (f *Registry) bearer(password string, web *tls.Config, warn io.Writer) (*be
 	}
 	redact.URLCredentials(f.tokenURL)
 	if u, err := url.Parse(f.tokenURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
-		return nil, setting.RegistryTokens.Mistakef("it is no URL of a token endpoint: want one such as https://idp.example/oauth2/token, without a user")
+		return nil, setting.RegistryTokens.Mistakef("it is not a URL of a token endpoint: want one such as https://idp.example/oauth2/token, without a user")
 	}
 	if f.user == "" || password == "" {
 		return nil, setting.RegistryTokens.Mistakef("it needs %s and %s, which are the client's id and secret", setting.RegistryUser, setting.RegistrySecret)

@@ -82,13 +82,13 @@ func TestRegistrysMistakes(t *testing.T) {
 	for args, want := range map[string]string{
 		"--registry-token x --registry-username me":                                                  "--registry-token: the registry takes one of",
 		"--registry-token x --registry-token-url https://a":                                          "--registry-token: the registry takes one of",
-		"--registry-token a,b":                                                                       "--registry-token: it is no bearer token",
+		"--registry-token a,b":                                                                       "--registry-token: it is not a bearer token",
 		"--registry-token-file /nowhere":                                                             "--registry-token-file",
 		"--registry-token-url https://a":                                                             "needs --registry-username and --registry-password",
 		"--registry-token-url https://a --registry-username me":                                      "needs --registry-username and --registry-password",
-		"--registry-token-url ftp://a --registry-username me --registry-password s3cret":             "no URL of a token endpoint",
-		"--registry-token-url https://me:s3cret@a --registry-username me --registry-password s3cret": "no URL of a token endpoint",
-		"--registry-token-url a.example/token --registry-username me --registry-password s3cret":     "no URL of a token endpoint",
+		"--registry-token-url ftp://a --registry-username me --registry-password s3cret":             "not a URL of a token endpoint",
+		"--registry-token-url https://me:s3cret@a --registry-username me --registry-password s3cret": "not a URL of a token endpoint",
+		"--registry-token-url a.example/token --registry-username me --registry-password s3cret":     "not a URL of a token endpoint",
 		"--registry-token-scopes a":                                                                  "--registry-token-scopes",
 		"--registry-cluster a:b":                                                                     "--registry-cluster",
 		"--registry-identity-pool é":                                                                 "--registry-identity-pool",
@@ -214,7 +214,7 @@ func TestGluesSettings(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKID")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
 	for args, want := range map[string]string{
-		"--glue-region Europe": "no region of AWS",
+		"--glue-region Europe": "not a region of AWS",
 		"--glue-region eu-west-1 --glue-endpoint ftp://me:pw3@a": "--glue-endpoint",
 	} {
 		if _, err := resolve(t, strings.Fields(args)...); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "pw3") {

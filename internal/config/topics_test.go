@@ -50,7 +50,7 @@ func TestTopicsAreAList(t *testing.T) {
 }
 
 // TestTopicsOfAFile: a configuration file holds them as a list or as text, and what asks
-// for settings may put a list in the place of another.
+// for settings may put a list in place of another.
 func TestTopicsOfAFile(t *testing.T) {
 	for name, text := range map[string]string{"a list": "topic: [orders.eu, orders.us]\n", "text": "topic: orders.eu, orders.us\n", "lines": "topic:\n  - orders.eu\n  - orders.us\n"} {
 		t.Run(name, func(t *testing.T) {

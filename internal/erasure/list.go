@@ -3,7 +3,7 @@
 // writes and everything that delivers obeys.
 //
 // It holds pseudonyms of event ids and nothing else: an event id may have an address in
-// it, and the list stays for ever. The key of the pseudonyms is in the list itself, so
+// it, and the list stays forever. The key of the pseudonyms is in the list itself, so
 // that every process that may read the list can ask it, and nobody else can guess ids. No
 // identifier of a person, and no hash of one, is ever written.
 package erasure
@@ -79,7 +79,7 @@ func (l *List) Erased(eventID string) (bool, error) {
 	return false, nil
 }
 
-// entryOf is the entry of an event. It is no HMAC, which costs twice as much for each event
+// entryOf is the entry of an event. It is not an HMAC, which costs twice as much for each event
 // of a topic: what a longer text would hash to helps nobody here.
 func entryOf(id keyID, key []byte, eventID string) (e entry) {
 	var buf [96]byte

@@ -23,10 +23,10 @@ const (
 )
 
 // boundedListener keeps the connections to a bound. Beyond it one of the host that has
-// most of them is closed: the oldest that has no request being answered. If new ones
+// most of them is closed: the oldest one without a request that is being answered. If new ones
 // had to wait for their turn, whoever holds all of them open would keep the probes out,
 // and the orchestrator would restart a process that is well. A probe from the same host
-// as somebody who opens thousands is answered, for it asks at once.
+// as somebody who opens thousands is still answered, because it asks immediately.
 type boundedListener struct {
 	net.Listener
 	most int
@@ -169,7 +169,7 @@ func answering(h http.Handler) http.Handler {
 	})
 }
 
-// answered is told of connections' states. The handler's return is not the end of its
+// answered is called with connections' states. The handler's return is not the end of its
 // answer, most of which is written after it.
 func answered(c net.Conn, s http.ConnState) {
 	if c, ok := c.(*boundedConn); ok && s == http.StateIdle {

@@ -185,7 +185,7 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-// TestNoColoursInFiles: a log that is no terminal gets no escape sequences.
+// TestNoColoursInFiles: a log that is not a terminal gets no escape sequences.
 func TestNoColoursInFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	file, err := os.Create(path)

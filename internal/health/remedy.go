@@ -11,7 +11,7 @@ import (
 // remedies say what to do about a condition that fails, by the first words of its
 // name: the rest tells accounts and lanes apart.
 var remedies = []struct{ name, do string }{
-	{"accounts file", "Mend the file on the line that the reason names. The accounts of before are in force until then."},
+	{"accounts file", "Fix the file on the line that the reason names. The previous accounts stay in force until then."},
 	{"assignment", "Wait for the group to rebalance. If it lasts, look at the group's members and at the brokers."},
 	{"brokers", "Look at the brokers and at " + setting.Brokers.String() + ". Everything goes on by itself once they answer."},
 	{"commits", "Look at the brokers and at what the user may do with " + setting.Group.String() + ". What is not committed is read again after a restart."},
@@ -23,7 +23,7 @@ var remedies = []struct{ name, do string }{
 	{"parking", "Look at the brokers, and whether " + setting.Topic.String() + " may be read: events that were put off cannot be read again now."},
 	{"position", "Look at the brokers that lead the partitions: what the group has settled is compared with their records before anything is taken. Other partitions go on."},
 	{"receipts topic", "Look whether the topic exists and may be written to. Events are sent, but none is final, and no offset is committed."},
-	{"receipts", "Register the schema with amazon-capi schemas register, or turn receipts off with " + setting.ReceiptsTopic.With(`""`) + ". Nothing is sent before."},
+	{"receipts", "Register the schema with amazon-capi schemas register, or turn receipts off with " + setting.ReceiptsTopic.With(`""`) + ". Nothing is sent until then."},
 	{"registry", "Look at the schema registry, " + setting.Registry.String() + " and its credentials. Records with schemas not seen before wait; others go on."},
 	{"retention", "Give the topic a retention longer than the members may be away or behind. What was deleted cannot be read any more: amazon-capi reconcile lists it, and its source may publish it again."},
 	{"schemas", "Have the topic's producers use fewer or smaller schemas at the same time: dlq ls shows whose records are refused, and they can be redriven then. Records of other schemas go on."},

@@ -66,7 +66,7 @@ func NewServer(cs *Conditions, live func() error, metrics prometheus.Gatherer) *
 		ConnContext: withConn,
 		ConnState:   answered,
 		// A request that is not sent to its end, or a page that is not read to its
-		// end, must not hold a connection for ever.
+		// end, must not hold a connection forever.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,

@@ -11,8 +11,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
-// StandardLog is what becomes of that which libraries write to Go's standard
-// logger, and with it to log/slog's: a line of our own, without their words.
+// StandardLog replaces what libraries write to Go's standard logger, and with it to
+// log/slog's, by a line of our own without their words.
 // net/http's transport, for one, quotes there what a server sends without having
 // been asked, and an answer of Amazon's repeats hashed addresses, numbers and click
 // ids.
@@ -31,7 +31,7 @@ func TakeStandardLog() *StandardLog {
 }
 
 // To has log say what was written, and what ends the process by a panic. A server
-// can cause such lines at will, so there are a few a minute at most.
+// can cause any number of such lines, so a few a minute are logged at most.
 func (s *StandardLog) To(log zerolog.Logger) {
 	crashed := log.Level(zerolog.FatalLevel) // with --log-level=disabled, too
 	crash.To(func(reason string, stack []string) {

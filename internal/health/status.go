@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Status is the page /status: all that is known of how the process is doing, for
-// people and programs that look into it. Orchestrators ask /livez and /readyz.
+// Status is the page /status: everything known about the state of the process, for
+// people and programs that investigate it. Orchestrators ask /livez and /readyz.
 type Status struct {
 	Live  bool `json:"live"`
 	Ready bool `json:"ready"`
@@ -38,7 +38,7 @@ type Lanes struct {
 // the topic can name new ones.
 const MaxListed = 100
 
-// ShowLanes has /status tell of the lanes.
+// ShowLanes makes /status show the lanes.
 func (s *Server) ShowLanes(lanes func() *Lanes) { s.lanes.Store(&lanes) }
 
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) {

@@ -34,7 +34,7 @@ func statusOf(t *testing.T, base string) (page Status) {
 	return page
 }
 
-// TestProfilesDoNotDecideReadiness: a profile that Amazon refuses, for ever perhaps,
+// TestProfilesDoNotDecideReadiness: a profile that Amazon refuses, forever perhaps,
 // is on /status with since when and what to do, and the process is ready.
 func TestProfilesDoNotDecideReadiness(t *testing.T) {
 	cs := NewConditions(zerolog.Nop(), nil)

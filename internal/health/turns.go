@@ -36,7 +36,7 @@ func (t *turns) handler(h http.Handler) http.Handler {
 	})
 }
 
-// take waits for a turn. It reports whether there is one, which is not so if ctx ends.
+// take waits for a turn. It reports false if ctx ends first.
 // What waits is not being answered: it must not keep a probe from being served.
 func (t *turns) take(ctx context.Context, conn *boundedConn) bool {
 	select {

@@ -20,7 +20,7 @@ var (
 	ErrForm     = errors.New("want a date and a time of day as in ISO 8601 and RFC 3339, such as " + Example)
 	ErrNoTime   = errors.New("it has a date without a time of day: want both, such as " + Example)
 	ErrNoOffset = errors.New("it has no offset from UTC, and without one the hour would be a guess: want Z or one such as +02:00 at the end")
-	ErrOffset   = errors.New("its offset from UTC is none: want Z, or hours and minutes such as +02:00, at most 23:59")
+	ErrOffset   = errors.New("its offset from UTC is not valid: want Z, or hours and minutes such as +02:00, at most 23:59")
 	ErrDate     = errors.New("there is no such day: want a year of four digits, and a month and day, a week and weekday or a day of the year that it has")
 	ErrClock    = errors.New("there is no such time of day: want hours to 23, minutes and seconds to 59, or 24:00 for the end of the day")
 	ErrLeap     = errors.New("its second is 60, which is only where a leap second can be: at 23:59:60 in UTC")

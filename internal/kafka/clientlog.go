@@ -9,7 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// clientLogger passes on what the client logs, but for a guess of its: it takes a
+// clientLogger passes on what the client logs, except for one guess of its: it takes a
 // connection that is closed at once for missing TLS or SASL. That helps who sets a
 // client up. From one that brokers have answered before, it sends an operator whose
 // broker was killed to look at certificates.

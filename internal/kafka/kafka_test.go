@@ -248,7 +248,7 @@ func TestMistakesNameTheirFlag(t *testing.T) {
 		"no password":      {Settings{Brokers: ok, SASL: SASLSettings{Mechanism: "PLAIN", Username: "x"}}, "--sasl-password"},
 		"no mechanism":     {Settings{Brokers: ok, SASL: SASLSettings{Username: "x"}}, "--sasl-mechanism"},
 		"no such CA":       {Settings{Brokers: ok, TLS: TLSSettings{CAFile: "/nonexistent"}}, "--tls-ca"},
-		"CA is no PEM":     {Settings{Brokers: ok, TLS: TLSSettings{CAFile: "kafka_test.go"}}, "--tls-ca"},
+		"CA is not PEM":    {Settings{Brokers: ok, TLS: TLSSettings{CAFile: "kafka_test.go"}}, "--tls-ca"},
 		"cert without key": {Settings{Brokers: ok, TLS: TLSSettings{CertFile: certFile}}, "--tls-key"},
 		"key as cert":      {Settings{Brokers: ok, TLS: TLSSettings{CertFile: keyFile, KeyFile: certFile}}, "--tls-cert"},
 	} {

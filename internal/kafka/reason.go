@@ -38,7 +38,7 @@ var reasons = []struct {
 	{kerr.PolicyViolation, "a policy of the brokers refuses it (POLICY_VIOLATION): exempt topic %[1]s from it"},
 	{kerr.InvalidTimestamp, "the brokers refuse the record's time (INVALID_TIMESTAMP): raise message.timestamp.before.max.ms and message.timestamp.after.max.ms of topic %[1]s"},
 	{kerr.UnsupportedCompressionType, "the brokers do not know the compression; writing without it"},
-	{kerr.InvalidTopicException, "its name is none that Kafka allows: see %[2]s"},
+	{kerr.InvalidTopicException, "Kafka does not allow its name: see %[2]s"},
 	{kerr.MessageTooLarge, "it is larger than topic %[1]s takes: raise its max.message.bytes"},
 	{kerr.RecordListTooLarge, "it is larger than a segment of topic %[1]s: raise its segment.bytes"},
 	{kgo.ErrMaxBuffered, "the client's buffer is full"},
@@ -156,7 +156,7 @@ func topicNumber(ctx context.Context, admin *kadm.Client, topic, key string) (in
 	}
 	n, err := strconv.Atoi(rc.Configs[i].MaybeValue())
 	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%s of topic %q is no number above 0", key, topic)
+		return 0, fmt.Errorf("%s of topic %q is not a number above 0", key, topic)
 	}
 	return n, nil
 }

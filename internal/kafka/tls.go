@@ -20,7 +20,7 @@ import (
 )
 
 // TLSSettings says whether and how connections are encrypted. Each file is PEM, or a
-// PKCS12 or JKS store; PEM may also be given itself in the place of a file's name.
+// PKCS12 or JKS store; PEM may also be given itself in place of a file's name.
 type TLSSettings struct {
 	Enabled bool
 	// CAFile holds the certificates to trust; the system's when empty.
@@ -107,7 +107,7 @@ func (s *TLSSettings) dialer() (web.Dial, error) {
 	}, nil
 }
 
-// Web is the configuration for servers that are no brokers and come with them, such
+// Web is the configuration for servers that are not brokers and come with them, such
 // as one for tokens: these may be public, and their host name counts.
 func (s *TLSSettings) Web() (*tls.Config, error) {
 	own := *s

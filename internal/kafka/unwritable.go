@@ -20,7 +20,7 @@ type Producer interface {
 // itself tries for long and says nothing.
 const SlowAck = 10 * time.Second
 
-// Renewer is a Producer that can mend itself; *Writer is one.
+// Renewer is a Producer that can fix itself; *Writer is one.
 type Renewer interface {
 	// Renew is called with a record's error before it is produced again. It reports
 	// whether the producer is another one now, which may take what was refused. An
@@ -33,7 +33,7 @@ type Renewer interface {
 	Why(ctx context.Context) string
 }
 
-// RenewerOf returns the producer itself, or for one that is no Renewer what mends nothing.
+// RenewerOf returns the producer itself, or for one that is not a Renewer what fixes nothing.
 func RenewerOf(p Producer) Renewer {
 	if r, ok := p.(Renewer); ok {
 		return r
@@ -41,7 +41,7 @@ func RenewerOf(p Producer) Renewer {
 	return asItIs{}
 }
 
-// asItIs is the Renewer of a Producer that is none.
+// asItIs is the Renewer of a Producer that cannot be renewed.
 type asItIs struct{}
 
 func (asItIs) Renew(context.Context, error) (bool, error) { return false, nil }

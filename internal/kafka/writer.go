@@ -29,13 +29,13 @@ const (
 	retireAfter = 30 * time.Second
 	// reasonAfter is how many tries of a record may fail before the client gives
 	// it back with the brokers' reason. At a try a second that is longer than an
-	// election of leaders takes. The client's own default is to try for ever,
+	// election of leaders takes. The client's own default is to try forever,
 	// without a word.
 	reasonAfter = 10
 )
 
 // Writer writes to one topic with a kgo.Client that it replaces when that client
-// cannot go on, which otherwise only a restart of the process would mend:
+// cannot go on, which otherwise only a restart of the process would fix:
 //
 //   - the topic was deleted and made again: the client refuses its new id;
 //   - the topic's max.message.bytes changed: the client's batch limit is fixed;

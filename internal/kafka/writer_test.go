@@ -322,7 +322,7 @@ func TestWriterAndFaultsThatPass(t *testing.T) {
 	}
 }
 
-// TestWriterWithoutCompression: a client that compresses would be refused for ever.
+// TestWriterWithoutCompression: a client that compresses would be refused forever.
 func TestWriterWithoutCompression(t *testing.T) {
 	c := broker(t)
 	if err := c.CreateTopic(written, 1, nil); err != nil {

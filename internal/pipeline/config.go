@@ -1,4 +1,4 @@
-// Package pipeline puts the stages together: the very same way for run, for the
+// Package pipeline puts the stages together: the same way for run, for the
 // demo, and for whatever else delivers.
 package pipeline
 
@@ -51,8 +51,8 @@ type Config struct {
 	// Region takes events of countries that the contract has no region for.
 	Region   amazon.Region
 	TokenURL string
-	// AccountsFile names the accounts and their profiles, in the place of the one
-	// account of all profiles that follows. It is read anew when it changes, and at once
+	// AccountsFile names the accounts and their profiles, in place of the one
+	// account of all profiles that follows. It is read again when it changes, and at once
 	// when Reload says so.
 	AccountsFile string
 	Reload       <-chan os.Signal
@@ -60,7 +60,7 @@ type Config struct {
 	ClientSecret string
 	RefreshToken string
 	ManagerID    string // of a manager account; optional
-	APIToken     string // in the place of the three above
+	APIToken     string // in place of the three above
 	DataSetID    string // that the API token is for
 	DataSet      string // its name, where there is no API token; optional
 	// ReadAPIToken reads the account's API token again; nil unless it is in a file.
@@ -95,16 +95,16 @@ type Config struct {
 	ProfileIDs    transform.ProfileIDs
 
 	// Job bounds what is delivered, and ends Run when it is done; nil for a
-	// pipeline that goes on for ever.
+	// pipeline that goes on forever.
 	Job *consumer.Job
-	// Restore, if it is set, returns the record that is delivered in the place of the
+	// Restore, if it is set, returns the record that is delivered in place of the
 	// one that was read; see handler.Options.
 	Restore func(context.Context, *kgo.Record) (*kgo.Record, error)
 
 	// Dial opens the connections to everything; nil for the operating system's.
 	Dial web.Dial
 
-	// Listen is where metrics and health are served; empty for nowhere.
+	// Listen is where metrics and health are served; empty to serve none.
 	Listen string
 	// Profile has Go's profiles served there, too.
 	Profile bool
@@ -113,7 +113,7 @@ type Config struct {
 // CheckTopics refuses topics that would feed on themselves.
 func (c *Config) CheckTopics() error {
 	if c.DeadLetterTopic != "" && slices.Contains(c.Topics, c.DeadLetterTopic) {
-		return setting.DeadLetterTopic.Mistakef("%q is the topic that is read; dead letters would come back for ever", c.DeadLetterTopic)
+		return setting.DeadLetterTopic.Mistakef("%q is the topic that is read; dead letters would come back forever", c.DeadLetterTopic)
 	}
 	if c.ReceiptsTopic != "" && (slices.Contains(c.Topics, c.ReceiptsTopic) || c.ReceiptsTopic == c.DeadLetterTopic) {
 		return setting.ReceiptsTopic.Mistakef("%q has another use; want a topic of its own, or none", c.ReceiptsTopic)

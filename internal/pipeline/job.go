@@ -49,8 +49,8 @@ func (j Job) RunShown(ctx context.Context, w Watcher, what string, total int) er
 // unless GOGC says something else. Nearly all memory of a pipeline is lent out and
 // comes back, so that little is garbage: with 35 the benchmark took a twentieth
 // more processor time than with 45 and with 55, which were alike (2.49, 2.33 and
-// 2.33 us an event), and 55 took a tenth more memory than 35. 50 was not measured
-// apart from them, but beside another program.
+// 2.33 us an event), and 55 took a tenth more memory than 35. 50 was measured
+// only against another program.
 func CollectOften() {
 	const percent = 50
 	if os.Getenv("GOGC") == "" {

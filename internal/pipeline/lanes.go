@@ -14,7 +14,7 @@ type laneView struct {
 	Do string `json:"do,omitempty"`
 }
 
-// lanesPage is what /status tells of the lanes: all of them counted, and those that
+// lanesPage is what /status shows of the lanes: all of them counted, and those that
 // have events listed, held ones and those with most events first.
 func lanesPage(all []sink.LaneStatus) *health.Lanes {
 	page := &health.Lanes{States: make(map[string]int), Listed: []any{}}

@@ -52,7 +52,7 @@ func (w *Way) toRegions(c *Config, pinned amazon.Region) {
 	w.routes = exchange.RouteOptions{Contract: w.Contract, BaseURL: c.AmazonURL, Region: cmp.Or(pinned, c.Region), Pinned: pinned != amazon.RegionUnknown}
 }
 
-// Ways tells by which way each profile's events would go, for tools that send
+// Ways reports how each profile's events would be sent, for tools that send
 // nothing. It answers as the accounts do at the time of asking.
 type Ways struct {
 	config    *Config

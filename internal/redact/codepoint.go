@@ -14,7 +14,7 @@ var (
 	spacedAt = regexp.MustCompile(`(\S) ?<?[Uu]\+0040>? ?([\pL\pN-]+(?:\.|<?[Uu]\+002[Ee]>?)[\pL\pN])`)
 )
 
-// unescapeCodePoints puts the characters themselves in the place of their numbers. One
+// unescapeCodePoints puts the characters themselves in place of their numbers. One
 // that stands alone is what the sentence is about: "invalid character U+0040".
 func unescapeCodePoints(s string) string {
 	s = spacedAt.ReplaceAllString(s, "$1@$2")

@@ -174,7 +174,7 @@ func (w wrapped) Error() string { return Error(w.err) }
 func (w wrapped) Unwrap() error { return w.err }
 
 // File is Error for one about a file that a setting names. The path is shown if it
-// looks like one: a secret may have been given in the place of its file's name.
+// looks like one: a secret may have been given in place of its file's name.
 func File(err error) error {
 	file, ok := errors.AsType[*fs.PathError](err)
 	if !ok || strings.ContainsAny(file.Path, "/.\\") && quotable(file.Path) {

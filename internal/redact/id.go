@@ -21,7 +21,7 @@ type IDMode uint8
 
 // The modes.
 const (
-	// MaskIDs shows ids as they are, but for what has the form of an identifier.
+	// MaskIDs shows ids as they are, except for what looks like an identifier.
 	MaskIDs IDMode = iota
 	// HashIDs shows a pseudonym of every id.
 	HashIDs
@@ -68,7 +68,7 @@ func HiddenEventID(id string) string {
 // EventID makes an event id fit for a log line, a receipt, a header or a table. Ids
 // are there to be read and stay as they are, but some sources make them of what
 // names a person: an address, a phone number, a device's id, a hash, a click id.
-// Such parts are masked, and a short tag behind the mask tells ids apart. It is the
+// Such parts are masked, followed by a short tag that distinguishes ids. It is the
 // same in every process, and of an id that was shown before it is the id itself.
 func EventID(id string) string {
 	set := idSettings.Load()

@@ -10,7 +10,7 @@ import (
 // JSON returns a document with every string as show has it, and every key as key
 // has it. A path is made of the keys that lead there with dots between, and does
 // not count the places in lists. Numbers, their spelling included, the order of
-// keys and all else stay as they are. What is no JSON gives an error, and nothing
+// keys and all else stay as they are. What is not JSON gives an error, and nothing
 // of it.
 func JSON(doc []byte, show func(path, value string) string, key func(path, name string) string) ([]byte, error) {
 	r := jsonRewriter{dec: json.NewDecoder(bytes.NewReader(doc)), show: show, key: key}

@@ -15,7 +15,7 @@ import (
 // marked puts a combining mark behind every character.
 func marked(s string) string { return between(s, "\u0301") + "\u0301" }
 
-// utf7 writes everything that is no letter or digit as UTF-7 does.
+// utf7 writes everything that is not a letter or digit as UTF-7 does.
 func utf7(s string) string {
 	var b strings.Builder
 	for _, r := range s {

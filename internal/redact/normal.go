@@ -84,7 +84,7 @@ func fold(s string) string {
 	return b.String()
 }
 
-// visibleASCII reports whether s has nothing but visible ASCII and blanks.
+// visibleASCII reports whether s consists of visible ASCII and blanks.
 func visibleASCII(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' {
@@ -210,7 +210,7 @@ func unescapePrintable(s string) string {
 	return b.String()
 }
 
-// utf7Word is what UTF-7 writes for characters that are no letters and digits, and
+// utf7Word is what UTF-7 writes for characters that are not letters and digits, and
 // mailboxes of IMAP with & for the +.
 var utf7Word = regexp.MustCompile(`[+&][A-Za-z0-9+/,]{2,}-`)
 

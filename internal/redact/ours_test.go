@@ -67,7 +67,7 @@ var ours = []string{
 	"subject tracklayer.events-value, version 1234567",
 	"subject com.example.Conversion_v2, version 12",
 	"field custom_data.attributes[1234].value",
-	"custom_data.value: 12.345,67 is no number",
+	"custom_data.value: 12.345,67 is not a number",
 	"event ord_10492_purchase was accepted at 2026-04-23T10:15:30Z",
 	"event ord-2026-04-23-000123456",
 	"event 450789469 is a duplicate of 450789468",

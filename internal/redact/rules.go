@@ -67,7 +67,7 @@ var (
 	// loose is a digest in groups of any length, with anything between them that
 	// strangers write there. Of what it finds, only what has enough digits of both
 	// kinds is a digest: sentences are full of numbers and of words such as "a".
-	// The groups of a number beside it go along: alone they could be too few to be known.
+	// The neighbouring groups of a number go with it: alone they could be too few to be recognised.
 	loose   = regexp.MustCompile(`(?:\+?\(?\d+` + gaps + `{1,4})*(?:0[xX])?[0-9a-fA-F]{1,31}(?:[ :.,;_|/*~·•\-]{1,3}(?:0[xX])?[0-9a-fA-F]{1,31})+(?:` + gaps + `{1,4}\d+)*`)
 	phone   = regexp.MustCompile(`\+?\(?\d(?:` + gaps + `{0,4}\d){6,}`)
 	chain   = regexp.MustCompile(`\d+(?::\d+)+`) // with fewer digits it is a time

@@ -30,7 +30,7 @@ func Credentials(user, password string) {
 }
 
 // URLCredentials is Credentials for what may be in a URL, or in several with
-// commas between them, even if it is no URL otherwise: it is called before a
+// commas between them, even if it is not a URL otherwise: it is called before a
 // mistake in it is reported.
 func URLCredentials(text string) {
 	for _, one := range append(strings.Split(text, ","), text) {
@@ -313,7 +313,7 @@ func (one *needle) cover(covered []bool, text string, from int) []bool {
 	return covered
 }
 
-// maskCovered puts with in the place of each run that is covered.
+// maskCovered puts with in place of each run that is covered.
 func maskCovered(text string, covered []bool, with string) string {
 	var b strings.Builder
 	for i := range covered {

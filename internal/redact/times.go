@@ -16,7 +16,7 @@ const (
 	maxTimes   = 100
 )
 
-// withoutTimes puts a sign in the place of each timestamp, so that no pattern takes a part
+// withoutTimes puts a sign in place of each timestamp, so that no pattern takes a part
 // of one for a number. Digits next to one are part of it or of something else.
 func withoutTimes(s string) (text string, times []string) {
 	if strings.IndexByte(s, ':') < 0 {

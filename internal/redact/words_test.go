@@ -6,7 +6,7 @@ import (
 )
 
 // strangers are what brokers, registries, proxies, clients and Amazon say that names
-// nobody: it is read by whoever has to mend something, and comes through unchanged.
+// nobody: it is read by whoever has to fix something, and comes through unchanged.
 var strangers = []string{
 	"Schema being registered is incompatible with an earlier schema for subject \"tracklayer.events-value\"; error code: 409",
 	"Subject 'tracklayer.events-value' not found.; error code: 40401",

@@ -23,7 +23,7 @@ func (g guard) Write(p []byte) (int, error) {
 	return g.w.Write(p)
 }
 
-// guarded returns what to write in the place of p, or nil for p itself.
+// guarded returns what to write in place of p, or nil for p itself.
 func guarded(p []byte) []byte {
 	ascii := true
 	for _, c := range p {
@@ -41,7 +41,7 @@ func guarded(p []byte) []byte {
 	return []byte(clean)
 }
 
-// visible returns s without characters that are not seen, but for those that
+// visible returns s without invisible characters, except for those that
 // terminals and files are written with.
 func visible(s string) string {
 	b := make([]byte, 0, len(s))

@@ -20,8 +20,8 @@ func TestNames(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
-	err := From.Mistakef("%q is no time: %w", "soon", io.EOF)
-	if err.Error() != `--from: "soon" is no time: EOF` || !errors.Is(err, io.EOF) || !errors.As(err, new(*Mistake)) {
+	err := From.Mistakef("%q is not a time: %w", "soon", io.EOF)
+	if err.Error() != `--from: "soon" is not a time: EOF` || !errors.Is(err, io.EOF) || !errors.As(err, new(*Mistake)) {
 		t.Errorf("%v", err)
 	}
 	if Mistaken(nil) != nil || From.Wrap(nil) != nil {

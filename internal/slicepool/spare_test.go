@@ -162,7 +162,7 @@ func TestUnusedIsBounded(t *testing.T) {
 }
 
 // When there are too many, each size gives up one in its turn: else one of them
-// would have to be made anew each time.
+// would have to be made again each time.
 func TestEachSizeGivesUpOne(t *testing.T) {
 	s := Slices[byte]{Unused: 4 * (1024 + 2048 + 4096)}
 	for range 4 {

@@ -5,7 +5,7 @@ import "github.com/tracklayer/amazon-capi/internal/setting"
 // decodeCodes are raised where a record's value is read.
 var decodeCodes = []Entry{{
 	Code: CodeTombstone, Class: Decode, Name: "tombstone",
-	Rule:   "a record has a value; a null one (a tombstone) is no event",
+	Rule:   "a record has a value; a null one (a tombstone) is not an event",
 	Advice: Advice{"Find the producer of the record by its key and headers: it writes null values, which are no events. Have it write Avro, or nothing.", sameBytes},
 }, {
 	Code: CodeEmpty, Class: Decode, Name: "empty",
@@ -60,23 +60,23 @@ var decodeCodes = []Entry{{
 }, {
 	Code: CodeBadAlias, Class: Decode, Name: "bad_alias",
 	Rule: "the schema has the fields that the mapping's aliases name, as types that can be read as what they stand for",
-	Advice: Advice{"Mend the line of the mapping's fields that the message names (" + setting.Mapping.String() + "); optional: true is for a field that not all schemas have. " +
+	Advice: Advice{"Fix the line of the mapping's fields that the message names (" + setting.Mapping.String() + "); optional: true is for a field that not all schemas have. " +
 		"amazon-capi check " + setting.Schema.String() + " tries it with a schema.", redriveEvent},
 }, {
 	Code: CodeTruncated, Class: Decode, Name: "truncated",
 	Rule: "the record is as long as its schema says",
 	Advice: Advice{"Find the producer of the record by its key and headers: its Avro ends before the schema that it names does. " +
-		"Have it encode with that very schema, and look for what cuts records short on their way.", sameBytes},
+		"Have it encode with exactly that schema, and look for what cuts records short on their way.", sameBytes},
 }, {
 	Code: CodeCorrupt, Class: Decode, Name: "corrupt",
 	Rule: "the bytes are what the schema allows",
 	Advice: Advice{"Find the producer of the record by its key and headers: its Avro does not fit the schema that it names. " +
-		"Have it encode with that very schema, and look for what changes records on their way.", sameBytes},
+		"Have it encode with exactly that schema, and look for what changes records on their way.", sameBytes},
 }, {
 	Code: CodeTrailingBytes, Class: Decode, Name: "trailing_bytes",
 	Rule: "nothing follows the record",
 	Advice: Advice{"Find the producer of the record by its key and headers: its Avro goes on where the schema that it names ends. " +
-		"Have it encode with that very schema, one event to a record.", sameBytes},
+		"Have it encode with exactly that schema, one event per record.", sameBytes},
 }, {
 	Code: CodeInvalidUTF8, Class: Decode, Name: "invalid_utf8",
 	Rule:   "texts are UTF-8",

@@ -50,7 +50,7 @@ var eventCodes = []Entry{{
 	Code: CodeActionSourceUnknown, Class: Validation, Name: "action_source_unknown", Field: "action_source",
 	Rule: "an action source is WEBSITE, APP (or its platform), OFFLINE or MEASUREMENT_ATTRIBUTION_PARTNER",
 	Advice: Advice{"Have the source send one of the action sources that the message names: an event's own wins over the mapping's, " +
-		"so that no change of the mapping mends it.", publishAnew},
+		"so that no change of the mapping fixes it.", publishAnew},
 }, {
 	Code: CodeOccurredAtMissing, Class: Validation, Name: "occurred_at_missing", Field: "occurred_at",
 	Rule:   "every event has the time of the user's action, in milliseconds since 1970",
@@ -79,11 +79,11 @@ var eventCodes = []Entry{{
 }, {
 	Code: CodeValueNotFinite, Class: Validation, Name: "value_not_finite", Field: "custom_data.value",
 	Rule:   "a value is a number, not NaN and not infinite",
-	Advice: Advice{"Have the source send the amount as a number: NaN and infinity are none.", publishAnew},
+	Advice: Advice{"Have the source send the amount as a number: NaN and infinity are not numbers.", publishAnew},
 }, {
 	Code: CodeValueNegative, Class: Validation, Name: "value_negative", Field: "custom_data.value",
 	Rule:   "a purchase's value is zero or more",
-	Advice: Advice{"Have the source send what was paid, which is zero or more: a refund is no purchase, and belongs under another name or nowhere.", publishAnew},
+	Advice: Advice{"Have the source send what was paid, which is zero or more: a refund is not a purchase, and belongs under another name or nowhere.", publishAnew},
 }, {
 	Code: CodeValueTooLong, Class: Validation, Name: "value_too_long", Field: "custom_data.value",
 	Rule:   "a value is written in at most 64 characters",

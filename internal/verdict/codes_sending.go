@@ -40,7 +40,7 @@ var contractCodes = []Entry{{
 }, {
 	Code: CodeMatchKeyMissing, Class: Validation, Name: "match_key_missing", Field: "user_data",
 	Rule:   "by events-v1 every event has an identifier of the person or device",
-	Advice: Advice{"Have the source send an identifier of the person or the device; a click id is none by this contract.", publishAnew},
+	Advice: Advice{"Have the source send an identifier of the person or the device; this contract does not count a click id as one.", publishAnew},
 }, {
 	Code: CodeValueDecimals, Class: Validation, Name: "value_decimals", Field: "custom_data.value",
 	Rule:   "by events-v1 a value has two decimals at most; it is not rounded",
@@ -79,7 +79,7 @@ var accountCodes = []Entry{{
 	Code: CodeProfileUnknown, Class: Auth, Name: "profile_unknown", Field: "profile_id",
 	Rule: "with " + setting.Accounts.String() + ", an account names the profile, or one is the default",
 	Advice: Advice{"Put the profile into an account of the accounts file, or name a default account there; it is read without a restart. " +
-		"If the profile id is wrong, mend the source.", redriveEvents},
+		"If the profile id is wrong, fix the source.", redriveEvents},
 }}
 
 // routeCodes are raised where an event's route is another one than it was encoded for.

@@ -1,6 +1,6 @@
 package verdict
 
-// Advice is what to do about a reason: what to mend, and what to do with the dead
+// Advice is what to do about a reason: what to fix, and what to do with the dead
 // letters then, which is nothing where it is empty. It follows the troubleshooting of
 // the integration guide, and never tells to send an event again before its cause is
 // gone.
@@ -11,9 +11,9 @@ type Advice struct{ Mend, Then string }
 const (
 	redriveEvent  = "Then redrive the event."
 	redriveEvents = "Then redrive the events."
-	publishAnew   = "Redrive does not help, as it sends what the source wrote: have the source publish the event anew."
-	redriveOrAnew = "Then redrive the event; but after a change in the source have it publish the event anew, as redrive sends what it wrote."
-	sameBytes     = "Redrive does not help, as it sends the same bytes: have the event published anew, if it is one."
+	publishAnew   = "Redrive does not help, as it sends what the source wrote: have the source publish the event again."
+	redriveOrAnew = "Then redrive the event; but after a change in the source have it publish the event again, as redrive sends what it wrote."
+	sameBytes     = "Redrive does not help, as it sends the same bytes: have the event published again, if it is one."
 )
 
 // Remedy says what an operator does next about dead letters with that reason, in a

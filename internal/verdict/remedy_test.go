@@ -10,7 +10,7 @@ func TestEveryClassHasARemedy(t *testing.T) {
 	for _, c := range Classes() {
 		s := Remedy(Reason{Class: c})
 		if len(s) < 10 || !strings.HasSuffix(s, ".") {
-			t.Errorf("%s: %q is no sentence", c, s)
+			t.Errorf("%s: %q is not a sentence", c, s)
 		}
 		if other, ok := seen[s]; ok {
 			t.Errorf("%s and %s have the same remedy", c, other)
@@ -167,7 +167,7 @@ func TestMendSpeaksOfNoLetters(t *testing.T) {
 			t.Errorf("Mend(%v) = %q", r, mend)
 		}
 		if !strings.HasPrefix(Remedy(r), mend) {
-			t.Errorf("Remedy(%v) is not what to mend and then what to do: %q", r, Remedy(r))
+			t.Errorf("Remedy(%v) is not what to fix and then what to do: %q", r, Remedy(r))
 		}
 	}
 }

@@ -17,7 +17,7 @@ const (
 	Accepted Class = iota + 1
 	// Filtered events were left out on purpose: consent, or a user's rule.
 	Filtered
-	// Decode marks bytes that are no Avro of the schema they name.
+	// Decode marks bytes that are not Avro of the schema they name.
 	Decode
 	// Validation marks events that our own rules refuse before sending.
 	Validation

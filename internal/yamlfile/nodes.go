@@ -12,7 +12,7 @@ import (
 )
 
 // Fields reads a YAML mapping whose keys must be among known; what calls the
-// thing in errors. nil when n is no mapping.
+// thing in errors. nil when n is not a mapping.
 func (f *File) Fields(n *yaml.Node, what string, known ...string) map[string]*yaml.Node {
 	document := n.Kind == yaml.DocumentNode
 	n = content(n)
@@ -38,7 +38,7 @@ func (f *File) Fields(n *yaml.Node, what string, known ...string) map[string]*ya
 // Member is a key of a mapping and its value.
 type Member struct{ Key, Value *yaml.Node }
 
-// Members reads a YAML mapping whose keys are the writer's own; none when n is no mapping.
+// Members reads a YAML mapping whose keys are the writer's own; none when n is not a mapping.
 func (f *File) Members(n *yaml.Node, what string) (all []Member) {
 	if n = content(n); n.Kind != yaml.MappingNode {
 		f.Fault(n.Line, "%s is %s: want names with what they are", what, kind(n, false))
@@ -49,7 +49,7 @@ func (f *File) Members(n *yaml.Node, what string) (all []Member) {
 		key, value := content(n.Content[i]), content(n.Content[i+1])
 		switch {
 		case key.Kind != yaml.ScalarNode || key.Tag == "!!merge":
-			f.Fault(n.Content[i].Line, "a key of %s is no text: want a name", what)
+			f.Fault(n.Content[i].Line, "a key of %s is not text: want a name", what)
 		case seen[key.Value] != 0:
 			f.Fault(n.Content[i].Line, "key %s of %s is there twice, first on line %d: want it once", redact.Quote(key.Value), what, seen[key.Value])
 		default:

@@ -1,6 +1,6 @@
 // Package yamlfile reads YAML files that people write, and says what is wrong
 // with them: all of it at once, a line each, as "name:line: what, and what would
-// be right". A file is mended in one go and not by trial.
+// be right". A file is fixed all at once.
 //
 // It walks the tree of nodes instead of unmarshalling into structs because only
 // nodes know their lines.
@@ -74,7 +74,7 @@ func (f *File) Parse(data []byte, want string) *yaml.Node {
 		if le, ok := errors.AsType[*yaml.LoadError](err); ok {
 			line, text = max(le.Mark.Line, 1), redact.Parser(errors.New(le.Message))
 		}
-		f.Fault(line, "the file is no YAML: %s", strings.TrimPrefix(text, "yaml: "))
+		f.Fault(line, "the file is not YAML: %s", strings.TrimPrefix(text, "yaml: "))
 		return nil
 	}
 	return &doc

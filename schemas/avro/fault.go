@@ -23,7 +23,7 @@ const (
 	Corrupt                        // bytes that the schema does not allow
 	TrailingBytes                  // goes on after the record
 	BadHeader                      // a header that does not name a schema as it should
-	Foreign                        // says itself that it is no Avro
+	Foreign                        // says itself that it is not Avro
 	BadZlib                        // what is compressed cannot be inflated
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Logical is what a type's value means, as far as TrackLayer's fields care. Other
+// Logical is what a type's value means where it matters to TrackLayer's fields. Other
 // logical types are LogicalNone: their values are read by their Kind.
 type Logical uint8
 

@@ -214,7 +214,7 @@ func (p *parser) parseEnum(m map[string]any, ns string) (*Type, error) {
 	for _, s := range symbols {
 		symbol, ok := s.(string)
 		if !ok {
-			return nil, fmt.Errorf("enum %s has a symbol that is no text", t.Name)
+			return nil, fmt.Errorf("enum %s has a symbol that is not text", t.Name)
 		}
 		if err := errors.Join(checkName("symbol", symbol), p.left.take(1)); err != nil {
 			return nil, err

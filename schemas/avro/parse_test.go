@@ -48,7 +48,7 @@ func TestSchemasThatAreWrong(t *testing.T) {
 		`{"type":"fixed","name":"F"}`:                          "F has no size",
 		`{"type":"fixed","name":"F","size":1.5}`:               "F has no size",
 		`{"type":"fixed","name":"F","size":-1}`:                "F has no size",
-		`{"type":"enum","name":"E","symbols":[1]}`:             "symbol that is no text",
+		`{"type":"enum","name":"E","symbols":[1]}`:             "symbol that is not text",
 		`{"type":"record","name":"R","fields":{}}`:             "R has no fields",
 		`{"type":"record","name":"R","fields":["a"]}`:          "field without a name",
 		`{"type":"record","name":"R","fields":[{"name":"a"}]}`: "neither a name",

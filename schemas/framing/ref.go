@@ -60,7 +60,7 @@ func (r Ref) UUID() string {
 func ParseUUID(k Kind, text string) (Ref, error) {
 	b, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
 	if err != nil || len(b) != 16 {
-		return Ref{}, errors.New("it is no UUID: want 32 hexadecimal digits")
+		return Ref{}, errors.New("it is not a UUID: want 32 hexadecimal digits")
 	}
 	return RefUUID(k, [16]byte(b)), nil
 }

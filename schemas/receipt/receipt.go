@@ -49,7 +49,7 @@ func Prefix(schema framing.Ref) []byte { return framing.AppendPrefix(nil, schema
 
 // Append appends a receipt as a record's value: the prefix and the Avro encoding. That is written
 // by hand because there is a receipt for every batch, and goavro's map per event
-// would cost more than sending the batch. A class that is none of ours becomes
+// would cost more than sending the batch. A class that is not one of ours becomes
 // "unknown".
 func Append(dst, prefix []byte, r *Receipt) []byte {
 	dst = append(dst, prefix...)

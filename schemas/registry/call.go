@@ -14,7 +14,7 @@ import (
 type question struct {
 	op string // for errors
 	// submits is true if the question contains a schema, which the registry may
-	// refuse with 409 or 422. To other questions these are no answer.
+	// refuse with 409 or 422. To other questions these are not an answer.
 	submits bool
 	// guid is true if the question names a GUID, which only newer registries know;
 	// apicurio if it is one in Apicurio's own API, whose errors look different.
@@ -134,7 +134,7 @@ func (r *Client) prepare(req *http.Request) error {
 	return nil
 }
 
-// cloudHeaders are what Confluent Cloud wants beside a token: a token is of an
+// cloudHeaders are what Confluent Cloud wants in addition to a token: a token is of an
 // organisation, and may be of several identity pools.
 func cloudHeaders(o *Options) http.Header {
 	h := make(http.Header)

@@ -36,7 +36,7 @@ func ParseContext(name string) (string, error) {
 		plain = "." + plain
 	}
 	if !contextName.MatchString(plain) {
-		return "", fmt.Errorf("%s is no name of a context: want letters, digits, dots, dashes and underscores, such as .team", redact.Quote(name))
+		return "", fmt.Errorf("%s is not a name of a context: want letters, digits, dots, dashes and underscores, such as .team", redact.Quote(name))
 	}
 	return ":" + plain + ":", nil
 }

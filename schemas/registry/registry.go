@@ -32,9 +32,9 @@ type Options struct {
 	// Username and Password are for basic authentication and override those in a
 	// URL.
 	Username, Password string
-	// Bearer provides tokens, in the place of basic authentication; nil for none.
+	// Bearer provides tokens, in place of basic authentication; nil for none.
 	Bearer *bearer.Source
-	// Cluster and IdentityPool are the ids that Confluent Cloud wants beside a token.
+	// Cluster and IdentityPool are the ids that Confluent Cloud wants in addition to a token.
 	Cluster, IdentityPool string
 	// Context is the name of the registry's context that subjects and ids are of, such
 	// as .team; empty for the default one.
@@ -162,7 +162,7 @@ func parseRegistryURL(text string) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, errors.New("it is no URL: want one such as http://localhost:8081")
+		return nil, errors.New("it is not a URL: want one such as http://localhost:8081")
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("its scheme is %s: want http or https", redact.Quote(u.Scheme))
@@ -173,7 +173,7 @@ func parseRegistryURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// Glue is the Glue registry beside this one, nil for none.
+// Glue is the Glue registry used alongside this one, nil for none.
 func (r *Client) Glue() Versions { return r.glue }
 
 // Framings is how records that name this registry's schemas do it.

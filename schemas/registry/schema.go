@@ -78,7 +78,7 @@ func (r *Client) schemaAt(ctx context.Context, q question, path string) (avro.Sc
 }
 
 // schema asks for a schema and accepts no answer without one: {} from a server that
-// is no registry must not pass for a schema that cannot be read.
+// is not a registry must not pass for a schema that cannot be read.
 func (r *Client) schema(ctx context.Context, q question, path string, a *schemaAnswer) error {
 	err := r.call(ctx, q, func(ctx context.Context, cl *sr.Client) error {
 		*a = schemaAnswer{}
@@ -94,7 +94,7 @@ func (r *Client) schema(ctx context.Context, q question, path string, a *schemaA
 }
 
 // tooLarge makes an answer that is too large one about the schema. It would be as
-// large next time: holding its records would block their partition for ever.
+// large next time: holding its records would block their partition forever.
 func tooLarge(err error) error {
 	if errors.Is(err, errLargeSchema) {
 		return &avro.SchemaError{Message: fmt.Sprintf("the schema registry's answer has more than %d MB", maxRegistryAnswer>>20)}

@@ -188,7 +188,7 @@ main() {
       read_ports
       [ "$nodes" = 3 ] || die "there is no $target: KAFKA_NODES=3 makes three brokers"
       ;;
-    *) die "'$target' is no server; it can be broker, broker2, broker3, brokers or registry" ;;
+    *) die "'$target' is not a server; it can be broker, broker2, broker3, brokers or registry" ;;
   esac
   case $command in
     env) env_lines ;;

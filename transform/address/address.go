@@ -97,7 +97,7 @@ func lower(c byte) byte {
 	return c
 }
 
-// replaced puts in the place of a plain word, which begins at start, what becomes of it.
+// replaced puts in place of a plain word, which begins at start, what becomes of it.
 func (w *words) replaced(dst []byte, start int) []byte {
 	word := dst[start:]
 	if !w.mayHave(word) {

@@ -11,7 +11,7 @@ import (
 //go:embed words.txt
 var wordsText string
 
-// Tables that are no country's.
+// Tables that belong to no country.
 const (
 	everywhere = "default"
 	directions = "direction"

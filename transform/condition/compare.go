@@ -99,10 +99,10 @@ func equality(a, b value) func(Subject) bool {
 	return order("==", a, b)
 }
 
-// maxNumber is in bytes. What is longer is no amount.
+// maxNumber is in bytes. What is longer is not an amount.
 const maxNumber = 64
 
-// order compares two numbers; nil if they are none. A number that is absent is neither
+// order compares two numbers; nil if they are not numbers. A number that is absent is neither
 // less nor more than any other.
 func order(operator string, a, b value) func(Subject) bool {
 	if a.constant {
@@ -127,7 +127,7 @@ func order(operator string, a, b value) func(Subject) bool {
 	}
 }
 
-// part compares texts as they came; nil if one is none.
+// part compares texts as they came; nil if one is not a text.
 func part(operator string, a, b value) func(Subject) bool {
 	x, y := a.text, b.text
 	if x == nil || y == nil || a.constant && b.constant {

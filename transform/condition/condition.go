@@ -110,7 +110,7 @@ func (c *compiler) unary(n *ast.UnaryNode) (value, error) {
 	case n.Operator == "-" && v.isNumber():
 		minus, err := schemas.ParseDecimal("-" + strings.TrimPrefix(v.decimal.String(), "-"))
 		if err != nil || v.decimal.Sign() < 0 {
-			return value{}, fmt.Errorf("%s is no number", shown(n))
+			return value{}, fmt.Errorf("%s is not a number", shown(n))
 		}
 		return constantNumber(minus), nil
 	}
@@ -161,7 +161,7 @@ func (c *compiler) binary(n *ast.BinaryNode) (value, error) {
 func (c *compiler) in(n *ast.BinaryNode) (value, error) {
 	list, ok := n.Right.(*ast.ArrayNode)
 	if !ok {
-		return value{}, fmt.Errorf("%s is no list: want constants in brackets after in", shown(n.Right))
+		return value{}, fmt.Errorf("%s is not a list: want constants in brackets after in", shown(n.Right))
 	}
 	left, err := c.value(n.Left)
 	if err != nil {

@@ -53,7 +53,7 @@ func name(of func(Subject) string) value { return value{text: of, folded: true} 
 func field(n ast.Node) (value, error) {
 	path, ok := pathOf(n)
 	if !ok {
-		return value{}, fmt.Errorf("%s is no field: want one of %s", shown(n), strings.Join(Fields(), ", "))
+		return value{}, fmt.Errorf("%s is not a field: want one of %s", shown(n), strings.Join(Fields(), ", "))
 	}
 	for _, prefix := range []string{"attributes.", "custom_data.attributes."} {
 		if key, ok := strings.CutPrefix(path, prefix); ok && key != "" {

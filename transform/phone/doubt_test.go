@@ -35,7 +35,7 @@ func TestDoubtfulPhones(t *testing.T) {
 		{"(784) 266-XXXX", "VC", ""},
 		{"+1784266xxxx", "", ""},
 
-		// Letters that are no digits of a word.
+		// Letters that are not digits of a word.
 		{"+16OO2O12345", "", ""},
 		{"(6OO) 2O1-2345", "CA", ""},
 		{"O6 6981 2345", "IT", ""},

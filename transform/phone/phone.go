@@ -25,7 +25,7 @@ const (
 
 // Append appends the normalised form of a trimmed number: its digits with
 // the calling code in front and no +. region is the event's country or empty. ok
-// is false when s is no phone number or could be more than one: the hash of a
+// is false when s is not a phone number or could be more than one: the hash of a
 // wrong number is another person's.
 //
 // A number whose country is certain is judged by its length, not by whether it is
@@ -220,7 +220,7 @@ const northAmerica = "011"
 
 // longerDialled reports whether what follows the 00 of calls abroad are more digits that
 // are dialled, as in Australia (0011), Thailand (001) and Brazil (0015, by carrier),
-// before an assigned number. Nearly always the lengths say that it is none.
+// before an assigned number. Nearly always its length shows that it is not one.
 func (d *Plans) longerDialled(digits []byte) bool {
 	for more := range 2 {
 		rest := digits[more+1:]

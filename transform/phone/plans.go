@@ -73,7 +73,7 @@ func New() (*Plans, error) {
 	for _, m := range all.GetMetadata() {
 		code := int(m.GetCountryCode())
 		if code <= 0 || code >= len(d.codes) {
-			return nil, fmt.Errorf("numbering plan of %s: calling code %d is none", m.GetId(), code)
+			return nil, fmt.Errorf("numbering plan of %s: calling code %d is not valid", m.GetId(), code)
 		}
 		p, err := newPlan(m, known)
 		if err != nil {

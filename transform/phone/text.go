@@ -33,7 +33,7 @@ func secondNumber(rest string) bool {
 	return strings.HasPrefix(strings.TrimLeft(rest, " "), "0")
 }
 
-// endsInZeros reports whether s ends in a point with nothing but zeros behind it.
+// endsInZeros reports whether s ends in a point followed only by zeros.
 func endsInZeros(s string) bool {
 	before := strings.TrimRight(s, "0")
 	return before != s && strings.HasSuffix(strings.TrimRight(before, " "), ".")
@@ -106,7 +106,7 @@ func isWhole(text []byte) bool {
 }
 
 // cutLabel cuts words before a number off, such as "Tel.:" or "p:". What stands
-// next to the digits is no label: an O for a zero, an x for a masked digit, the
+// next to the digits is not a label: an O for a zero, an x for a masked digit, the
 // country that a national number is of.
 func cutLabel(text []byte) []byte {
 	first := bytes.IndexAny(text, "+0123456789")

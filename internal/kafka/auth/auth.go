@@ -1,5 +1,5 @@
 // Package auth says to brokers who this process is: by a password, by a token of
-// OAuth, or by AWS's IAM. Whatever is asked for anew while the process runs is renewed
+// OAuth, or by AWS's IAM. Whatever is asked for again while the process runs is renewed
 // here, early, and by one connection for all.
 package auth
 

@@ -104,15 +104,15 @@ func TestRegions(t *testing.T) {
 		env, address string
 		want         string // region, or words of the error
 	}{
-		"host":                         {AWS{}, "", msk, "us-east-1"},
-		"host over environment":        {AWS{}, "eu-west-1", msk, "us-east-1"},
-		"environment":                  {AWS{}, "eu-west-1", "kafka.internal:9098", "eu-west-1"},
-		"setting over environment":     {AWS{Region: "eu-west-2"}, "eu-west-1", "kafka.internal:9098", "eu-west-2"},
-		"none":                         {AWS{}, "", "kafka.internal:9098", "--aws-region"},
-		"STS's region is no cluster's": {AWS{STSRegion: "eu-west-1"}, "", "kafka.internal:9098", "--aws-region"},
-		"contradiction":                {AWS{Region: "eu-west-2"}, "", msk, "is in us-east-1"},
-		"no ARN":                       {AWS{RoleARN: "role"}, "", msk, "--aws-role-arn"},
-		"no URL":                       {AWS{STSEndpoint: "sts"}, "", msk, "--aws-sts-endpoint"},
+		"host":                            {AWS{}, "", msk, "us-east-1"},
+		"host over environment":           {AWS{}, "eu-west-1", msk, "us-east-1"},
+		"environment":                     {AWS{}, "eu-west-1", "kafka.internal:9098", "eu-west-1"},
+		"setting over environment":        {AWS{Region: "eu-west-2"}, "eu-west-1", "kafka.internal:9098", "eu-west-2"},
+		"none":                            {AWS{}, "", "kafka.internal:9098", "--aws-region"},
+		"STS's region is not a cluster's": {AWS{STSRegion: "eu-west-1"}, "", "kafka.internal:9098", "--aws-region"},
+		"contradiction":                   {AWS{Region: "eu-west-2"}, "", msk, "is in us-east-1"},
+		"no ARN":                          {AWS{RoleARN: "role"}, "", msk, "--aws-role-arn"},
+		"no URL":                          {AWS{STSEndpoint: "sts"}, "", msk, "--aws-sts-endpoint"},
 	} {
 		t.Setenv("AWS_REGION", tc.env)
 		m, err := (&Settings{Mechanism: "AWS_MSK_IAM", AWS: tc.aws}).New([]string{tc.address}, nil)

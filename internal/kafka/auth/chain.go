@@ -41,7 +41,7 @@ const (
 	credentialsEarly = 5 * time.Minute
 	// credentialsTimeout bounds what a connection waits for them, and answerTimeout
 	// a single answer: an instance's role is looked for on every machine that has no
-	// other credentials, and most are no instance.
+	// other credentials, and most machines are not an EC2 instance.
 	credentialsTimeout, answerTimeout = 20 * time.Second, 5 * time.Second
 )
 
@@ -60,11 +60,11 @@ type Chain struct {
 // credentials are.
 func NewChain(a AWS, region string) (*Chain, error) {
 	if a.RoleARN != "" && !strings.HasPrefix(a.RoleARN, "arn:") {
-		return nil, fmt.Errorf("%s: %s is no ARN, want arn:aws:iam::ACCOUNT:role/NAME", setting.AWSRoleARN, redact.Quote(a.RoleARN))
+		return nil, fmt.Errorf("%s: %s is not an ARN, want arn:aws:iam::ACCOUNT:role/NAME", setting.AWSRoleARN, redact.Quote(a.RoleARN))
 	}
 	if a.STSEndpoint != "" {
 		if u, err := url.Parse(a.STSEndpoint); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, fmt.Errorf("%s: %s is no URL, want https://host", setting.AWSSTSEndpoint, redact.Quote(a.STSEndpoint))
+			return nil, fmt.Errorf("%s: %s is not a URL, want https://host", setting.AWSSTSEndpoint, redact.Quote(a.STSEndpoint))
 		}
 	}
 	return &Chain{aws: a, hint: region}, nil

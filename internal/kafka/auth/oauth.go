@@ -51,7 +51,7 @@ func checkExtensions(extensions map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(extensions)) {
 		switch {
 		case !extensionName.MatchString(name), name == "auth":
-			return fmt.Errorf("%s: %s is no name of an extension, want letters, and not auth", setting.SASLExtensions, redact.Quote(name))
+			return fmt.Errorf("%s: %s is not a name of an extension, want letters, and not auth", setting.SASLExtensions, redact.Quote(name))
 		case !extensionValue.MatchString(extensions[name]):
 			return fmt.Errorf("%s: the value of %s is empty or has characters that are not printable ASCII", setting.SASLExtensions, name)
 		}

@@ -68,7 +68,7 @@ func Read(properties []Property) (*Result, error) {
 }
 
 // shown is a name as an error shows it. What does not look like a property's may be a
-// part of a secret that a broken line has left in the place of one.
+// part of a secret that a broken line has left in place of one.
 func shown(name string) string {
 	if len(name) <= 80 && propertyName.MatchString(name) {
 		return name

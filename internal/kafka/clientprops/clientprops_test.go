@@ -137,7 +137,7 @@ func TestMistakes(t *testing.T) {
 		"sasl.jaas.config=a.PlainLoginModule required\nusername=\"u\" password=\"hunter22\";": "wants a backslash",
 		"sasl.jaas.config=a.PlainLoginModule required u=v \\\n;\n\"hunter22\";":               "a name of 11 characters",
 		"ssl.keystore.type=BCFKS":                                                             "want JKS, PKCS12 or PEM",
-		"session.timeout.ms=soon":                                                             "no number of milliseconds",
+		"session.timeout.ms=soon":                                                             "not a number of milliseconds",
 		"enable.ssl.certificate.verification=false":                                           "always verified",
 		"bearer.auth.credentials.source=SASL_OAUTHBEARER_INHERIT":                             "want STATIC_TOKEN or OAUTHBEARER",
 		"sasl.oauthbearer.grant.type=urn:x":                                                   "client_credentials",
@@ -165,7 +165,7 @@ func TestTables(t *testing.T) {
 	}
 	for name := range without {
 		if name != strings.ToLower(name) || len(name) < 4 {
-			t.Errorf("%q is no property", name)
+			t.Errorf("%q is not a property", name)
 		}
 	}
 }

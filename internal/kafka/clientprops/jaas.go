@@ -32,7 +32,7 @@ var modules = map[string]map[string]setting.Key{
 
 const extensionPrefix = "extension_"
 
-// plainOptions are those whose values are no secret.
+// plainOptions are those whose values are not secret.
 var plainOptions = map[string]bool{
 	"username": true, "clientId": true, "scope": true, "tokenauth": true, "awsProfileName": true, "awsRoleArn": true,
 	"awsRoleSessionName": true, "awsStsRegion": true, "awsDebugCreds": true, "awsMaxRetries": true, "awsMaxBackOffTimeMs": true,
@@ -86,7 +86,7 @@ func jaas(r *reader, value string) error {
 }
 
 // shownOption is an option's name; a password with a quotation mark in it can leave
-// a part of itself in the place of one.
+// a part of itself in place of one.
 func shownOption(name string) string {
 	if near.Name(name, maps.Keys(plainOptions), 2) != "" || near.Name(name, slices.Values([]string{"password", "clientSecret"}), 2) != "" {
 		return redact.Quote(name)

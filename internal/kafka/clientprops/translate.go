@@ -114,7 +114,7 @@ func milliseconds(key setting.Key) func(*reader, string) error {
 	return func(r *reader, value string) error {
 		n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
 		if err != nil || n < 0 {
-			return fmt.Errorf("%s is no number of milliseconds", redact.Quote(value))
+			return fmt.Errorf("%s is not a number of milliseconds", redact.Quote(value))
 		}
 		r.set(key, strconv.FormatInt(n, 10)+"ms")
 		return nil

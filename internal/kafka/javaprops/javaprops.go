@@ -26,7 +26,7 @@ type Entry struct {
 // Parse reads a file. Errors have the line and nothing of the text, which may be a
 // secret.
 //
-// Java reads ISO-8859-1, and people write UTF-8. What is no UTF-8 is the former, and
+// Java reads ISO-8859-1, and people write UTF-8. What is not UTF-8 is the former, and
 // what is both means the same in either.
 func Parse(data []byte) ([]Entry, error) {
 	if len(data) > MaxBytes {

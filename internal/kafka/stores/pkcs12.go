@@ -49,5 +49,5 @@ func pkcs12Error(err error, password string) error {
 	case err.Error() == "pkcs12: expected exactly one key bag":
 		return errors.New("it holds several keys, and nothing says which of them is meant: want a store with one")
 	}
-	return errors.New("it is no PKCS12 store that can be read")
+	return errors.New("it is not a PKCS12 store that can be read")
 }

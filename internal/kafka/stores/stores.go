@@ -47,7 +47,7 @@ const (
 	JKS    Format = "JKS"
 )
 
-// FormatOf tells a file's kind by its first bytes. Whatever is no store is taken
+// FormatOf tells a file's kind by its first bytes. Whatever is not a store is taken
 // for PEM, whose parser says what is wrong with it.
 func FormatOf(data []byte) Format {
 	switch {

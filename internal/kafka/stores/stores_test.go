@@ -58,19 +58,19 @@ func TestCertificatesThatAreNone(t *testing.T) {
 		password string
 		want     string
 	}{
-		"JKS, wrong password":        {jks, "wrong", "does not open the store"},
-		"PKCS12, wrong password":     {file(t, "trust.p12"), "wrong", "does not open the store"},
-		"PKCS12, no password":        {file(t, "trust.p12"), "", "needs a password"},
-		"PKCS12, nothing trusted":    {file(t, "untrusted.p12"), storePass, "marked as trusted"},
-		"JKS, cut off":               {jks[:len(jks)/2], "", "damaged"},
-		"JKS, a length of 4 GiB":     {append(slices.Clone(jks[:12]), append([]byte{0, 0, 0, 1, 0, 1, 'a', 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}, jks[len(jks)-20:]...)...), "", "damaged"},
-		"JKS, 4 billion entries":     {append([]byte{0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff}, jks[len(jks)-20:]...), "", "damaged"},
-		"JCEKS":                      {file(t, "jceks.jks"), storePass, "JCEKS"},
-		"DER that is no store":       {[]byte{0x30, 0x82, 1, 0, 5, 5}, "", "PKCS12"},
-		"nothing":                    {nil, "", "no certificate"},
-		"text":                       {[]byte("hello"), "", "no certificate"},
-		"PEM that is no certificate": {[]byte("-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n"), "", "cannot be read"},
-		"PEM in UTF-16":              {[]byte("\xff\xfe-\x00-\x00"), "", "UTF-16"},
+		"JKS, wrong password":           {jks, "wrong", "does not open the store"},
+		"PKCS12, wrong password":        {file(t, "trust.p12"), "wrong", "does not open the store"},
+		"PKCS12, no password":           {file(t, "trust.p12"), "", "needs a password"},
+		"PKCS12, nothing trusted":       {file(t, "untrusted.p12"), storePass, "marked as trusted"},
+		"JKS, cut off":                  {jks[:len(jks)/2], "", "damaged"},
+		"JKS, a length of 4 GiB":        {append(slices.Clone(jks[:12]), append([]byte{0, 0, 0, 1, 0, 1, 'a', 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}, jks[len(jks)-20:]...)...), "", "damaged"},
+		"JKS, 4 billion entries":        {append([]byte{0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff}, jks[len(jks)-20:]...), "", "damaged"},
+		"JCEKS":                         {file(t, "jceks.jks"), storePass, "JCEKS"},
+		"DER that is not a store":       {[]byte{0x30, 0x82, 1, 0, 5, 5}, "", "PKCS12"},
+		"nothing":                       {nil, "", "no certificate"},
+		"text":                          {[]byte("hello"), "", "no certificate"},
+		"PEM that is not a certificate": {[]byte("-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n"), "", "cannot be read"},
+		"PEM in UTF-16":                 {[]byte("\xff\xfe-\x00-\x00"), "", "UTF-16"},
 	} {
 		certs, err := Certificates(tc.data, tc.password)
 		if err == nil || !strings.Contains(err.Error(), tc.want) || len(certs) != 0 {

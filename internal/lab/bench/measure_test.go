@@ -255,7 +255,7 @@ func TestWarmUp(t *testing.T) {
 }
 
 // TestMeasureAgainst: what another program delivers is counted, and what it does
-// not know about being measured is no failure.
+// not know about being measured is not a failure.
 func TestMeasureAgainst(t *testing.T) {
 	t.Parallel()
 	for act, want := range map[string]int64{"delivers": testEvents, "leaves": testEvents, "loses": testEvents - 1, "repeats": testEvents + 1, "pauses": testEvents} {

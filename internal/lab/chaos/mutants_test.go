@@ -18,7 +18,7 @@ import (
 )
 
 // TestMutants runs programs that make a known mistake, and wants the auditor to
-// find it and to call it by its name; and the real one in the very same run,
+// find it and to call it by its name; and the real one in the same run,
 // which must pass. The run is as short as it can be and still ask for each of the
 // mistakes: a rolling restart, dead letters that cannot be written, and answers
 // that take some events of a batch and not the others.

@@ -135,7 +135,7 @@ func TestSiteInABrowser(t *testing.T) {
 				t.Errorf("the page %s shows the click id or the e-mail address", page)
 			}
 		}
-		// Coming back once more is no second purchase.
+		// Coming back once more is not a second purchase.
 		v.Back()
 		v.Open(s.ShopURL + "/status")
 		if n := v.Eval(`document.querySelectorAll('[data-event="Purchase"]').length`); n != "1" {

@@ -7,7 +7,7 @@ import (
 )
 
 // TestTheImageAsksWhetherTheProcessLives: its health check has the process restarted,
-// which mends neither Kafka nor a profile that Amazon refuses.
+// which fixes neither Kafka nor a profile that Amazon refuses.
 func TestTheImageAsksWhetherTheProcessLives(t *testing.T) {
 	text, err := os.ReadFile("../../../Dockerfile")
 	if err != nil {

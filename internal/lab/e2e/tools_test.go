@@ -23,7 +23,7 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// A mapping with a type that Amazon does not have, and the same mended.
+// A mapping with a type that Amazon does not have, and the same fixed.
 const (
 	wrongMapping = "extends: default\ntypes: [LEAD_FORM]\nevents:\n  - match: [Quote Requested]\n    name: Lead\n    event_type: LEAD_FORM\n"
 	goodMapping  = "extends: default\nevents:\n  - match: [Quote Requested]\n    name: Lead\n    event_type: LEAD\n"
@@ -211,7 +211,7 @@ func TestOperatorsTools(t *testing.T) {
 		}
 		letters += group.Letters
 		if group.Class != "rejected" || group.Status != 422 || group.Field != "eventType" || !strings.Contains(group.Remedy, "mapping") || group.Open != group.Letters {
-			t.Errorf("%+v: want letters of eventType, refused with 422, whose mapping is to be mended", group)
+			t.Errorf("%+v: want letters of eventType, refused with 422, whose mapping is to be fixed", group)
 		}
 	}
 	if letters != o.quotes {
@@ -220,7 +220,7 @@ func TestOperatorsTools(t *testing.T) {
 	var letter struct{ Partition, Offset int }
 	o.says(0, &letter, "dlq", "ls", "--json", "--field", "eventType")
 	if shown := o.says(0, nil, "dlq", "show", fmt.Sprintf("%d/%d", letter.Partition, letter.Offset), "--mapping", o.good); !strings.Contains(shown, `"eventType": "LEAD"`) || !strings.Contains(shown, "status 422") {
-		t.Errorf("dlq show with the mended mapping:\n%s", shown)
+		t.Errorf("dlq show with the fixed mapping:\n%s", shown)
 	}
 
 	o.redriveAll()
@@ -231,7 +231,7 @@ func TestOperatorsTools(t *testing.T) {
 func (o *operators) redriveAll() {
 	t := o.t
 	t.Helper()
-	t.Log("the mapping is mended, and all are redriven, once")
+	t.Log("the mapping is fixed, and all are redriven, once")
 	var redrive struct {
 		DryRun bool `json:"dry_run"`
 		Send   int  `json:"to_send"`

@@ -59,7 +59,7 @@ type program interface {
 	stop() error
 	// log is all it has logged so far.
 	log() string
-	// reload has it read its accounts file anew, as SIGHUP does.
+	// reload has it read its accounts file again, as SIGHUP does.
 	reload()
 }
 

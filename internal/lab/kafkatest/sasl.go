@@ -22,7 +22,7 @@ import (
 type SASL struct {
 	Mechanism string
 	// Check looks at what a client sends, and returns for how long its session lasts;
-	// 0 for ever. An error refuses the client, who is told it.
+	// 0 forever. An error refuses the client, who is told it.
 	Check func(sent []byte) (life time.Duration, err error)
 	// TLS encrypts the connections; nil for not.
 	TLS *tls.Config

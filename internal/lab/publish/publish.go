@@ -154,7 +154,7 @@ type answers struct{ n atomic.Int64 }
 
 func (a *answers) OnProduceRecordUnbuffered(*kgo.Record, error) { a.n.Add(1) }
 
-// ClientOpts make producing give up where it would wait for ever: somebody is
+// ClientOpts make producing give up where it would wait forever: somebody is
 // sitting in front of it. Large records are for the broker to refuse.
 var ClientOpts = []kgo.Opt{
 	kgo.UnknownTopicRetries(3),

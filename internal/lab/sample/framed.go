@@ -85,7 +85,7 @@ const (
 	firstOther   = 1 << 30
 )
 
-// other registers a schema that is no version of ours, and returns its id or what stands
+// other registers a schema that is not a version of ours, and returns its id or what stands
 // for one.
 func (p *Publisher) other(ctx context.Context, subject, schema string) (uint32, error) {
 	f := &p.framings
@@ -101,7 +101,7 @@ func (p *Publisher) other(ctx context.Context, subject, schema string) (uint32, 
 	return id, nil
 }
 
-// frame writes the n-th record's value anew. Bytes that are broken so as to name no
+// frame writes the n-th record's value again. Bytes that are broken so as to name no
 // schema stay as they are, and so do records of schemas that are none of our versions.
 func (f *framings) frame(n int, ids *IDs, s *Sample, value []byte) ([]byte, []kgo.RecordHeader) {
 	if len(f.styles) == 0 || s.Raw != nil {

@@ -158,7 +158,7 @@ func (s *server) close() {
 }
 
 // SetBehaviour changes what the sandbox does from the next request on. Counts
-// and times of faults begin anew.
+// and times of faults begin again.
 func (a *Amazon) SetBehaviour(b Behaviour) error {
 	return a.change(func(now *Behaviour) (bool, error) {
 		*now = b

@@ -62,7 +62,7 @@ func refuse(status int, code, format string, args ...any) *problem {
 // findings collects what is wrong with one event.
 type findings struct{ list []problem }
 
-// malformed is for what is no event of this contract at all.
+// malformed is for what is not an event of this contract at all.
 func (f *findings) malformed(field string, value []byte, message string) {
 	f.list = append(f.list, problem{http.StatusBadRequest, "BAD_REQUEST", message, field, value})
 }

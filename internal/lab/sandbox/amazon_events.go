@@ -99,8 +99,8 @@ func (a *Amazon) readBody(r *http.Request) ([]byte, error) {
 	return body, err
 }
 
-// inflate has a compressed body read as what it is. One that is no gzip stays as
-// it is, and is no JSON.
+// inflate has a compressed body read as what it is. One that is not a gzip stays as
+// it is, and is not JSON.
 func inflate(r *http.Request) {
 	head := bufio.NewReader(r.Body)
 	if magic, err := head.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {

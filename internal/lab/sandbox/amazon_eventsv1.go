@@ -14,7 +14,7 @@ import (
 
 // eventsV1 is Amazon's live Events API. It answers 207 with the status of each
 // event, which it repeats whole, and refuses a request as a whole only for what
-// is no event at all.
+// is not an event at all.
 type eventsV1 struct{}
 
 // Codes of this contract.
@@ -212,7 +212,7 @@ func (f *findings) v1Description(field string, raw []byte, e *v1Event) {
 }
 
 // v1OneOf reads a word of a closed list; a nil list is checked by the caller. A
-// word that is not in it is no event of this contract.
+// word that is not in it is not an event of this contract.
 func (f *findings) v1OneOf(field string, raw []byte, list []string) string {
 	s := f.text(codeV1Invalid, field, raw)
 	if s != "" && list != nil && !slices.Contains(list, s) {

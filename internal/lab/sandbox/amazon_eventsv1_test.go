@@ -34,7 +34,7 @@ func (h *harness) sendV1(events ...string) answer {
 	return h.do(r)
 }
 
-// TestStrictnessOfEventsV1 breaks one rule at a time. What is no event is refused
+// TestStrictnessOfEventsV1 breaks one rule at a time. What is not an event is refused
 // with the whole request; all else is said of the event, and the others are taken.
 func TestStrictnessOfEventsV1(t *testing.T) {
 	for _, c := range []struct {

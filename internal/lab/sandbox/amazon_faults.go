@@ -44,7 +44,7 @@ const (
 	// Throttle answers 429 to what comes faster than Rate a second.
 	Throttle Action = "throttle"
 	// Expire withdraws the access token it was sent, which gives a 401 that a
-	// refresh mends. Events only, like the two below.
+	// refresh fixes. Events only, like the two below.
 	Expire Action = "expire"
 	// Items refuses a Share of the good events with the item code Code
 	// (TOO_MANY_REQUESTS), in a 207.
@@ -197,7 +197,7 @@ func newFaults(seed uint64, now func() time.Time) *faults {
 	return &faults{now: now, rng: rand.New(rand.NewPCG(seed, 0))}
 }
 
-// set replaces all faults; counts and times begin anew.
+// set replaces all faults; counts and times begin again.
 func (fs *faults) set(list []Fault) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()

@@ -179,7 +179,7 @@ func TestRefuseResetHang(t *testing.T) {
 			t.Errorf("accepted %d times, want 1", h.Accepted("a"))
 		}
 	})
-	t.Run("hang for ever", func(t *testing.T) {
+	t.Run("hang forever", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h := withFaults(t, Fault{Do: Hang})
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -404,7 +404,7 @@ func TestStart(t *testing.T) {
 	}
 }
 
-// TestCloseEndsWhatHangs: Close returns although an answer would hang for ever,
+// TestCloseEndsWhatHangs: Close returns although an answer would hang forever,
 // and the event of that request is on record.
 func TestCloseEndsWhatHangs(t *testing.T) {
 	h := withFaults(t, Fault{Do: Hang})

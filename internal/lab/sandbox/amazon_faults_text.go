@@ -19,7 +19,7 @@ func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d)
 func (d *duration) UnmarshalText(b []byte) error {
 	v, err := time.ParseDuration(string(b))
 	if err != nil {
-		return fmt.Errorf("%q is no duration such as 250ms or 1m30s", b)
+		return fmt.Errorf("%q is not a duration such as 250ms or 1m30s", b)
 	}
 	*d = duration(v)
 	return nil

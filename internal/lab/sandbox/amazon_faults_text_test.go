@@ -79,7 +79,7 @@ func TestFaultJSON(t *testing.T) {
 	})
 	for in, want := range map[string]string{
 		`{"do":"delay","latency":300}`:    "duration",
-		`{"do":"delay","latency":"soon"}`: `"soon" is no duration such as 250ms`,
+		`{"do":"delay","latency":"soon"}`: `"soon" is not a duration such as 250ms`,
 		`{"do":"delay","latecny":"1s"}`:   `unknown field "latecny"`,
 	} {
 		var f Fault

@@ -26,7 +26,7 @@ func document(b []byte) error {
 // this sandbox is to keep up with.
 
 // eachMember calls f for the members of an object in their order, with the
-// bytes they were written with, and returns false if raw is no object.
+// bytes they were written with, and returns false if raw is not an object.
 func eachMember(raw []byte, f func(name string, value []byte, again bool)) bool {
 	if kind(raw) != '{' {
 		return false
@@ -45,7 +45,7 @@ func eachMember(raw []byte, f func(name string, value []byte, again bool)) bool 
 }
 
 // elements returns the elements of an array, with the bytes they were written
-// with; ok is false if raw is no array.
+// with; ok is false if raw is not an array.
 func elements(raw []byte) (out []json.RawMessage, ok bool) {
 	if kind(raw) != '[' {
 		return nil, false

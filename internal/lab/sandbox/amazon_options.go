@@ -19,7 +19,7 @@ type Account struct {
 	// Profiles are the profile ids this account may send for; none means all.
 	Profiles []string
 
-	// APIToken is in the place of the three above: a lasting token of ManagerID that is
+	// APIToken is in place of the three above: a lasting token of ManagerID that is
 	// good for the data set DataSetID alone.
 	APIToken, ManagerID, DataSetID string
 

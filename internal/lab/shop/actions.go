@@ -43,7 +43,7 @@ func (s *Shop) account(w http.ResponseWriter, r *http.Request) {
 func (s *Shop) email(w http.ResponseWriter, r *http.Request) (string, bool) {
 	given := strings.TrimSpace(r.PostFormValue("email"))
 	if a, err := mail.ParseAddress(given); err != nil || a.Address != given || len(given) > 254 {
-		s.refuse(w, r, http.StatusBadRequest, "That is no e-mail address. Want one such as jane@example.com.")
+		s.refuse(w, r, http.StatusBadRequest, "That is not an e-mail address. Want one such as jane@example.com.")
 		return "", false
 	}
 	return given, true
@@ -63,7 +63,7 @@ func (s *Shop) order(w http.ResponseWriter, r *http.Request) {
 		}
 	})
 	if !ok {
-		s.refuse(w, r, http.StatusTooManyRequests, "You have ordered more than a demonstration can remember. Clear the cookies to begin anew.")
+		s.refuse(w, r, http.StatusTooManyRequests, "You have ordered more than a demonstration can remember. Clear the cookies to begin again.")
 		return
 	}
 	to := s.o.Elsewhere + "/pay?" + url.Values{"order": {id}, "amount": {p.Price()}, "what": {p.Name}}.Encode()
@@ -85,7 +85,7 @@ func (s *Shop) paid(w http.ResponseWriter, r *http.Request) {
 	})
 	switch {
 	case o == nil:
-		s.refuse(w, r, http.StatusNotFound, "This shop knows of no such order of yours.")
+		s.refuse(w, r, http.StatusNotFound, "This shop knows no such order of yours.")
 		return
 	case !paid:
 		s.refuse(w, r, http.StatusPaymentRequired, "The order is not paid yet.")

@@ -26,10 +26,10 @@ const (
 //
 // A session that ends. kfake starts a member's session timer when it has written the
 // answer to its request. If the connection is gone by then, the timer never starts, and
-// a member that died while it was joining keeps its partitions for ever.
+// a member that died while it was joining keeps its partitions forever.
 //
 // A rebalance that ends. Kafka waits for the joins of a generation until the rebalance
-// timeout has passed since the rebalance began. kfake begins to wait anew at each join, so
+// timeout has passed since the rebalance began. kfake begins to wait again at each join, so
 // that one member that does not come back holds up all others as long as they ask again
 // before that: they give up after joinTimeout and ask again, each at another time. It also
 // counts a member that leaves while it waits for its assignment as one that had joined,

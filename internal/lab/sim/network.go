@@ -55,7 +55,7 @@ type mood struct {
 	delay  time.Duration // of each write
 	deaf   bool          // what the others say does not arrive
 	silent bool          // what this side says does not arrive
-	dead   bool          // nothing connects any more, for ever
+	dead   bool          // nothing connects any more, forever
 }
 
 // link is one member's way to everybody else.
@@ -97,7 +97,7 @@ func (l *link) cut() {
 }
 
 // latency is what a message takes when all is well. Without any, whoever asks again at
-// once is answered at once for ever, and time stands still.
+// once is answered at once forever, and time stands still.
 const latency = 500 * time.Microsecond
 
 // dialTimeout is that of the program's own dialers.
@@ -212,7 +212,7 @@ func (c *conn) reset() {
 	c.shut()
 }
 
-// loses reports whether a direction's bytes get lost, from now on for ever: nobody
+// loses reports whether a direction's bytes get lost, from now on forever: nobody
 // repeats them when the link is well again.
 func (c *conn) loses(now bool) bool {
 	c.mu.Lock()

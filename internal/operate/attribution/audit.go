@@ -31,7 +31,7 @@ type Options struct {
 }
 
 // Audit is what is known of the events so far. Memory does not grow with their
-// number, but for MaxIDs.
+// number, except for MaxIDs.
 type Audit struct {
 	opts Options
 

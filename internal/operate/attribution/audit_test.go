@@ -187,7 +187,7 @@ func TestQuantile(t *testing.T) {
 	var far delays
 	far.add(math.MaxInt64)
 	if got := far.quantile(1); got < 100*365*24*time.Hour {
-		t.Errorf("a delay for ever is %s", got)
+		t.Errorf("a delay forever is %s", got)
 	}
 	var d delays
 	for n := range int64(100) {

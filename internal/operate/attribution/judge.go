@@ -33,7 +33,7 @@ const (
 	lateLook       = time.Hour // 95 % of events are published within it
 	lateAct        = 24 * time.Hour
 	manyRepeats    = 0.01 // of events published again as they were
-	foreignHashes  = 0.01 // of hashes beside what they are of
+	foreignHashes  = 0.01 // of hashes that came with their original
 	enoughEvents   = 50   // for a share of them to say anything
 	lostOnTheWay   = 0.5  // of the click ids that earlier steps have
 	sameTimeShare  = 0.9  // of records with exactly their event's time

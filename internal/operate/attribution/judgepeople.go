@@ -45,7 +45,7 @@ func (a *Audit) judgeIdentifiers(l *report.List) {
 		lv := level(share(a.raw.foreign, a.raw.beside), math.SmallestNonzeroFloat64, foreignHashes)
 		add(l, lv, areaIdentifiers, "hashes of the source", a.raw.foreign, a.raw.beside,
 			"The source hashes before it normalises, or by other rules: have it normalise email and phone first, see --identifier-rules, or let it send the values and no hashes.",
-			"are not what the address or number beside them gives")
+			"are not the hash of the address or number that came with them")
 	}
 }
 
@@ -54,9 +54,9 @@ func warningAdvice(w transform.Warning) string {
 	case transform.MADIDZeros:
 		return "Nothing, as a rule: phones give out zeros when their owner refuses tracking. Leave them out at the source."
 	case transform.PhoneInvalid:
-		return "Send numbers with their calling code, or with user_data.country_code, and leave out what is none."
+		return "Send numbers with their calling code, or with user_data.country_code, and leave out what is not a number."
 	case transform.EmailHashInvalid, transform.PhoneHashInvalid:
-		return "Hash the normalised value with SHA-256, in hex, and send nothing where there is none: many such hashes are those of an empty text."
+		return "Hash the normalised value with SHA-256, in hex, and send nothing if there is no value: many such hashes are those of an empty text."
 	}
 	return "Look at some of them with amazon-capi explain, and have the source send the field right or leave it out."
 }

@@ -113,7 +113,7 @@ type rawFields struct {
 	blank map[string]int64 // by field: there, and nothing in it
 	// raw emails that had to be normalised before hashing, of how many.
 	emails, unnormalised int64
-	// hashes that came beside their address or number, and are not theirs.
+	// hashes that came with their address or number and do not match it.
 	beside, foreign int64
 }
 

@@ -12,13 +12,13 @@ import (
 
 const areaAccounts = "accounts"
 
-// Accounts looks at in whose name events are sent. A file that cannot be used is a
+// Accounts checks the accounts that events are sent with. A file that cannot be used is a
 // finding for each of its lines at fault.
 func Accounts(c *pipeline.Config) (l report.List) {
 	list, _, err := c.Accounts()
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
-			l.Act(areaAccounts, c.AccountsFile, "run does not start before it is mended, and takes up no change to it.", "%s", strings.TrimSpace(line))
+			l.Act(areaAccounts, c.AccountsFile, "run does not start until it is fixed, and ignores changes to it until then.", "%s", strings.TrimSpace(line))
 		}
 		return l
 	}
@@ -81,7 +81,7 @@ func credentials(l *report.List, a *accounts.Account) {
 		{"refresh token", a.RefreshToken, "Atzr|"},
 	} {
 		if !strings.HasPrefix(s.value, s.prefix) {
-			l.Look(areaAccounts, a.Name, "Compare it with what the security profile at Login with Amazon shows; an access token (Atza|) is no refresh token.",
+			l.Look(areaAccounts, a.Name, "Compare it with what the security profile at Login with Amazon shows; an access token (Atza|) is not a refresh token.",
 				"the %s does not look like one of Login with Amazon's, which begin with %s", s.what, s.prefix)
 		}
 	}
@@ -102,12 +102,12 @@ func profiles(l *report.List, a *accounts.Account, isDefault bool) {
 	}
 	if len(nameless) > 0 {
 		l.Act(areaAccounts, a.Name, "Give them their advertiser_id, the number of the advertiser in Amazon's DSP.",
-			"by events-v1 the advertiser is a number, and these profiles are none and have none: %s", some(nameless))
+			"events-v1 wants the advertiser as a number; these profiles are not numbers and name no advertiser: %s", some(nameless))
 	}
 	if len(paused) > 0 {
 		l.Look(areaAccounts, a.Name, "Take paused out once it is over, before their events are no longer retained.", "events of these profiles wait: %s", some(paused))
 	}
 	if len(a.Profiles) == 0 && !isDefault {
-		l.Look(areaAccounts, a.Name, "Name its profiles, or make it the default.", "sends for nobody")
+		l.Look(areaAccounts, a.Name, "Name its profiles, or make it the default.", "sends for no profile")
 	}
 }

@@ -77,9 +77,9 @@ accounts:
     refresh_token_file: DIR/refresh
 `)
 	want := []string{
-		"act a: by events-v1 the advertiser is a number,",
+		"act a: events-v1 wants the advertiser as a numb",
 		"look a: events of these profiles wait: 4",
-		"look b: sends for nobody",
+		"look b: sends for no profile",
 		"look b: has the client id and refresh token of a",
 		"look " + c.AccountsFile + ": no account is the default: events of a p",
 	}

@@ -1,5 +1,5 @@
-// Package check looks at a configuration before it is relied on: what can be told
-// of it alone, and what the servers say to it.
+// Package check examines a configuration before it is used: what it shows by itself,
+// and what the servers answer to it.
 package check
 
 import (
@@ -18,7 +18,7 @@ import (
 
 const areaConfig = "configuration"
 
-// Given is how a configuration was given, beside what it says.
+// Given is how a configuration was given, apart from what it says.
 type Given struct {
 	Args       []string // of the command line
 	SecretArgs []string // names of the flags that hold secrets
@@ -26,7 +26,7 @@ type Given struct {
 	Warnings   []string // said while secrets were read
 }
 
-// Config looks for settings that are allowed and often not meant.
+// Config looks for settings that are allowed but rarely intended.
 func Config(c *pipeline.Config, g Given) (l report.List) {
 	secrets(&l, g)
 	transport(&l, c)
@@ -118,14 +118,14 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// delivery looks at what becomes of events in the end.
+// delivery looks at settings that decide how events end.
 func delivery(l *report.List, c *pipeline.Config) {
 	if c.OnExhausted == sink.DeadLetterExhausted {
 		l.Look(areaConfig, "--on-exhausted", "Use hold, unless later events matter more than these; redrive the letters after each outage.",
 			"an outage of Amazon makes dead letters of events that have nothing wrong with them")
 	}
 	if c.AuthHold < 0 {
-		l.Look(areaConfig, "--auth-hold", "Give a profile the time in which somebody can mend its access.",
+		l.Look(areaConfig, "--auth-hold", "Give a profile the time in which somebody can fix its access.",
 			"the first 403 makes dead letters of a profile's events")
 	}
 	if c.ReceiptsTopic == "" {
@@ -147,7 +147,7 @@ func delivery(l *report.List, c *pipeline.Config) {
 // kubernetesGrace is how long a pod has to end unless told otherwise.
 const kubernetesGrace = 30 * time.Second
 
-// limits looks at settings that get in each other's way.
+// limits looks for settings that conflict.
 func limits(l *report.List, c *pipeline.Config) {
 	if c.Drain > kubernetesGrace-2*time.Second {
 		l.Look(areaConfig, "--drain", "Set terminationGracePeriodSeconds above it, or make it shorter.",

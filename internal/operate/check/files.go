@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -27,18 +28,19 @@ func Mapping(m *transform.Mapping, name string, contracts ...string) (l report.L
 	if name == "" {
 		name = "built-in"
 	}
-	l.Fine(areaMapping, name, "%d names for %d conversions, %d names left out, others: %s", s.Names, len(s.Sent), s.Filtered, s.Unmapped)
+	l.Fine(areaMapping, name, "%s for %s, %s left out, others: %s",
+		count.Of(s.Names, "name"), count.Of(len(s.Sent), "conversion"), count.Of(s.Filtered, "name"), s.Unmapped)
 	switch s.Unmapped {
 	case "pass":
 		l.Look(areaMapping, name, "Map the names that you mean, and say unmapped: reject.", "unmapped: pass sends every other name to Amazon as OTHER, typing errors included")
 	case "filter":
-		l.Look(areaMapping, name, "Say unmapped: reject, and give action: filter to the names that are not meant.", "unmapped: filter leaves out a conversion whose name has a typing error, and nobody hears of it")
+		l.Look(areaMapping, name, "Say unmapped: reject, and give action: filter to the names that are not meant.", "unmapped: filter silently leaves out a conversion whose name has a typing error")
 	}
 	if len(s.NotBuiltIn) > 0 {
 		l.Look(areaMapping, name, "Add extends: default to keep them, if they are meant.", "no longer has the built-in conversions %s", some(s.NotBuiltIn))
 	}
 	if len(s.Forbidden) > 0 && slices.Contains(contracts, "events-v1") {
-		l.Act(areaMapping, name, "Give them names without "+transform.ForbiddenInNames, "by events-v1 no event of these conversions is taken, for their names: %s", some(s.Forbidden))
+		l.Act(areaMapping, name, "Give them names without "+transform.ForbiddenInNames, "events-v1 takes no event of these conversions, because of their names: %s", some(s.Forbidden))
 	}
 	if len(s.UnusedTypes) > 0 {
 		l.Look(areaMapping, name, "Give them to events, or remove them.", "types that no event of the table has: %s", some(s.UnusedTypes))
@@ -55,8 +57,8 @@ func some(all []string) string {
 	return strings.Join(all[:most], ", ") + ", …"
 }
 
-// needed are the fields without which each event of a schema is refused, or goes
-// without what it is worth sending for.
+// needed are the fields without which each event of a schema is refused, or loses
+// what makes it worth sending.
 var needed = []struct {
 	path, without string
 	level         report.Level
@@ -68,8 +70,8 @@ var needed = []struct {
 	{"custom_data.value", "every purchase is refused", report.Look},
 	{"custom_data.currency", "every purchase is refused", report.Look},
 	{"user_data.country_code", "no postal code can be sent, and phone numbers need their calling code", report.Look},
-	{"consent.ad_user_data", "consent cannot be heeded", report.Look},
-	{"consent.ad_storage", "consent cannot be heeded", report.Look},
+	{"consent.ad_user_data", "consent cannot be respected", report.Look},
+	{"consent.ad_storage", "consent cannot be respected", report.Look},
 }
 
 // ProducerSchema looks at a schema that a producer means to write with, by the mapping's
@@ -81,7 +83,7 @@ func ProducerSchema(name, text string, aliases *schemas.Aliases) (l report.List)
 		if bad, ok := errors.AsType[*schemas.DecodeError](err); ok && bad.Code == verdict.CodeBadSchema {
 			advice = "Check it with an Avro tool first."
 		} else if ok && bad.Code == verdict.CodeBadAlias {
-			advice = "Mend that line of the mapping, or have it say optional: true if not all schemas have the field."
+			advice = "Fix that line of the mapping, or have it say optional: true if not all schemas have the field."
 		}
 		l.Act(areaSchemas, name, advice, "no record of it can be an event: %v", err)
 		return l
@@ -101,7 +103,7 @@ func ProducerSchema(name, text string, aliases *schemas.Aliases) (l report.List)
 		}
 	}
 	for _, r := range in.Refuses {
-		l.Look(areaSchemas, name, "Remove it from the union, or see that no record holds it.", "%s may hold %s, which it cannot be here: every event is refused where it does", r.Path, r.Type)
+		l.Look(areaSchemas, name, "Remove it from the union, or see that no record holds it.", "%s may hold %s, which is not supported there: every event that does is refused", r.Path, r.Type)
 	}
 	for _, u := range in.Units {
 		const advice = "Give it the logical type timestamp-millis, timestamp-micros or timestamp-nanos, whichever it counts."

@@ -44,7 +44,7 @@ func (v *Live) accounts(ctx context.Context, l *report.List) {
 		a := &list.Accounts[i]
 		t := &tokens{account: a}
 		if ctx.Err() != nil || !t.first(ctx, l) {
-			tried = true // a token that is not to be had is what to say, and not that
+			tried = true // a token that is not available is what to say, and not that
 			continue
 		}
 		ids := extra[a.Name]
@@ -90,7 +90,7 @@ func (t *tokens) first(ctx context.Context, l *report.List) bool {
 	}
 	l.Fine(areaToken, subject, "good for %s", t.grant.ExpiresIn.Round(time.Second))
 	if t.grant.NewRefreshToken {
-		l.Look(areaToken, subject, "Find out where the new one is to be had, and put it in place of the old one before that ends.", "Login with Amazon gave another refresh token with it, which this program does not keep")
+		l.Look(areaToken, subject, "Find out where to get the new one, and put it in place of the old one before that ends.", "Login with Amazon gave another refresh token with it, which this program does not keep")
 	}
 	return true
 }

@@ -49,7 +49,7 @@ func (v *Live) topics(ctx context.Context, l *report.List, client *kgo.Client, a
 		{flag: "--dead-letter-topic", topic: c.DeadLetterTopic, needs: []kadm.ACLOperation{kadm.OpWrite, kadm.OpDescribe},
 			lost: "of two letters with one key the older is removed", short: "letters that nobody has looked at by then are gone"},
 		{flag: "--receipts-topic", topic: c.ReceiptsTopic, needs: []kadm.ACLOperation{kadm.OpWrite, kadm.OpDescribe},
-			lost: "all but the last receipt of each profile is removed", short: "what became of older events can no longer be told"},
+			lost: "all but the last receipt of each profile is removed", short: "older events can no longer be traced"},
 	}...)
 	limit := 0
 	for _, r := range roles {
@@ -149,7 +149,7 @@ func partitions(l *report.List, r role, t kmsg.MetadataResponseTopic, brokers in
 // settings are those of a topic that matter to us.
 type settings struct {
 	cleanup     string
-	retention   time.Duration // negative is for ever
+	retention   time.Duration // negative is forever
 	retainBytes int64         // negative is no bound
 	maxBytes    int
 	minISR      int
@@ -189,7 +189,7 @@ func settingsOf(ctx context.Context, admin *kadm.Client, topic string) (s settin
 
 func (s *settings) kept() string {
 	if s.retention < 0 || !strings.Contains(s.cleanup, "delete") {
-		return "for ever"
+		return "forever"
 	}
 	return "for " + spell(s.retention)
 }

@@ -46,7 +46,7 @@ type alternate struct {
 // maxAlternates bounds the ids of one account.
 const maxAlternates = 1000
 
-// profiles returns the profiles of an account. What is no id is left out: it would be
+// profiles returns the profiles of an account. What is not an id is left out: it would be
 // written into a file, or onto a terminal.
 func (a *advertiserAccount) profiles(of string, asked amazon.Region) (found []Profile) {
 	ids := a.AlternateIDs[:min(len(a.AlternateIDs), maxAlternates)]

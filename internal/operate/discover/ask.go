@@ -41,7 +41,7 @@ func (f *failure) passes() bool {
 
 // ask asks once. What Amazon says is masked; no token and no answer is repeated.
 func (q *question) ask(ctx context.Context, region amazon.Region, next string) (p page, _ *failure) {
-	// Accounts that are no global ones are left out unless they are asked for.
+	// Accounts that are not global oness are left out unless they are asked for.
 	question := map[string]any{"isGlobalAccountFilter": map[string]any{"include": []bool{true, false}}, "maxResults": pageSize}
 	if next != "" {
 		question["nextToken"] = next
@@ -101,13 +101,13 @@ func (q *question) setHeaders(h http.Header) {
 func decode(data []byte, p *page) error {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(data, &members) != nil {
-		return errors.New("the answer is no JSON object")
+		return errors.New("the answer is not a JSON object")
 	}
 	if members["advertiserAccounts"] == nil {
 		return errors.New("the answer has no advertiserAccounts")
 	}
 	if json.Unmarshal(data, p) != nil {
-		return errors.New("advertiserAccounts is no list of accounts")
+		return errors.New("advertiserAccounts is not a list of accounts")
 	}
 	return nil
 }

@@ -177,9 +177,9 @@ func TestRefusals(t *testing.T) {
 		"503":            {[]int{503}, "", "", 3, []string{"503"}},
 		"404":            {[]int{404}, echo, "", 1, []string{"404 Not Found", "--amazon-url"}},
 		"a redirect":     {[]int{302}, "", "", 1, []string{"302"}},
-		"a web page":     {[]int{200}, "<html>", "", 1, []string{"not Amazon's API", "no JSON"}},
+		"a web page":     {[]int{200}, "<html>", "", 1, []string{"not Amazon's API", "not a JSON object"}},
 		"another answer": {[]int{200}, `{"ok":true}`, "", 1, []string{"no advertiserAccounts"}},
-		"no list":        {[]int{200}, `{"advertiserAccounts":{"a":1}}`, "", 1, []string{"no list"}},
+		"no list":        {[]int{200}, `{"advertiserAccounts":{"a":1}}`, "", 1, []string{"not a list"}},
 		"too large":      {[]int{200}, `{"advertiserAccounts":["` + strings.Repeat("x", maxAnswer) + `"]}`, "", 1, []string{"larger than 4 MiB"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -245,7 +245,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestAdvertiserOfAProfile: Amazon has the two in one place or in two, and what is no id is
+// TestAdvertiserOfAProfile: Amazon has the two in one place or in two, and what is not an id is
 // left out.
 func TestAdvertiserOfAProfile(t *testing.T) {
 	for doc, want := range map[string]string{

@@ -22,7 +22,7 @@ const (
 )
 
 // File is an accounts file that found profiles are entered in. Comments, order and style
-// are those of its own as far as they can be: what is there is not written anew.
+// are those of its own as far as they can be: what is there is not written again.
 type File struct {
 	list accounts.List
 	doc  yaml.Node
@@ -42,7 +42,7 @@ func Open(data []byte, list accounts.List) (*File, error) {
 		err = yaml.Load(text, &f.doc)
 	}
 	if err != nil {
-		return nil, errors.New("the accounts file is no YAML any more")
+		return nil, errors.New("the accounts file is not YAML any more")
 	}
 	return f, nil
 }
@@ -92,7 +92,7 @@ func (f *File) enter(account *yaml.Node, of *accounts.Account, p *Profile) error
 }
 
 // compare holds an entry to what Amazon says. A region that the file leaves to the events'
-// countries is no difference.
+// countries is not a difference.
 func (f *File) compare(account *yaml.Node, of *accounts.Account, had *accounts.Profile, p *Profile) error {
 	p.File = FileHas
 	for _, c := range []struct {

@@ -22,7 +22,7 @@ func (o *RedriveOptions) ensureQuarantine(ctx context.Context) error {
 	})
 }
 
-// asItIs copies a letter whole. What the consumer brings in the place of a batch that is
+// asItIs copies a letter whole. What the consumer brings in place of a batch that is
 // too large to unpack is none: its copy would be taken for the letter.
 func asItIs(_ context.Context, rec *kgo.Record) (*kgo.Record, error) {
 	if _, err := deadletter.Parse(rec); err != nil {

@@ -43,7 +43,7 @@ func (f *Filter) Check() error {
 	}
 	for _, s := range f.Statuses {
 		if s < 100 || s > 599 {
-			return fmt.Errorf("--status: %d is no HTTP status: want 100 to 599", s)
+			return fmt.Errorf("--status: %d is not an HTTP status: want 100 to 599", s)
 		}
 	}
 	if !f.Since.IsZero() && !f.Until.IsZero() && !f.Since.Before(f.Until) {

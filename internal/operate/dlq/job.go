@@ -52,7 +52,7 @@ func (o *RedriveOptions) Check() error {
 	case o.MaxRedrives < 1:
 		return setting.MaxRedrives.Mistakef("%d is too few, want 1 or more", o.MaxRedrives)
 	case o.Rate < 0:
-		return setting.Rate.Mistakef("%g is no rate, want 0 or more", o.Rate)
+		return setting.Rate.Mistakef("%g is not a rate, want 0 or more", o.Rate)
 	}
 	return nil
 }

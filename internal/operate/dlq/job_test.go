@@ -19,7 +19,7 @@ func TestRedriveOptionsCheck(t *testing.T) {
 		"three different topics":                           func(o *RedriveOptions) { o.Quarantine = "e" },
 		"--redrive-group: it has no name":                  func(o *RedriveOptions) { o.Group = "" },
 		"--max-redrives: 0 is too few":                     func(o *RedriveOptions) { o.MaxRedrives = 0 },
-		"--rate: -1 is no rate":                            func(o *RedriveOptions) { o.Rate = -1 },
+		"--rate: -1 is not a rate":                         func(o *RedriveOptions) { o.Rate = -1 },
 	} {
 		o := good
 		change(&o)

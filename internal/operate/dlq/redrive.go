@@ -35,7 +35,7 @@ type Redrive struct {
 	Done       int // were sent through before
 	NotMeant   int // by the filter
 	OtherTopic int // came of another topic
-	NoLetter   int // are no dead letters
+	NoLetter   int // are not dead letters
 	Lost       int // lack a part of their original, which is gone
 	Erased     int // must not be sent again
 
@@ -69,7 +69,7 @@ func (r *Redrive) Add(ctx context.Context, e *Entry) error {
 			r.Lost++
 			break
 		}
-		// A pointer has no bytes by which earlier letters of the event could be known.
+		// A pointer has no bytes to recognise earlier letters of the event by.
 		if e.Letter.Pointer && deadletter.Redrives(original) > r.MaxRedrives {
 			r.Quarantine.Add(e.Partition, e.Offset)
 			return nil

@@ -222,7 +222,7 @@ func TestCopierIsDoneWhenTheBrokersAre(t *testing.T) {
 }
 
 // TestCopierOutlastsItsBrokers: what passes is waited for, and told once; what
-// somebody has to mend ends a copy with the reason.
+// somebody has to fix ends a copy with the reason.
 func TestCopierOutlastsItsBrokers(t *testing.T) {
 	ten := func(err error) (all []error) { return slices.Repeat([]error{err}, 10) }
 	stuck := errors.New("the client is stuck")

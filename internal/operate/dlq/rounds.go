@@ -7,7 +7,7 @@ import (
 
 // Rounds counts how often events were sent through again. The header that says so
 // is on records of the source, where anybody who writes there can put it; so it is
-// believed only as far as the dead-letter topic bears it out: each round has left a
+// believed only where the dead-letter topic confirms it: each round has left a
 // letter of the same bytes that is done.
 type Rounds struct {
 	seed maphash.Seed

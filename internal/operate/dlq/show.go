@@ -73,7 +73,7 @@ func (s *Showing) Show(ctx context.Context, partition int32, offset int64) (*Sho
 	return shown, nil
 }
 
-// now fills in what becomes of the letter's event, as far as that can be told.
+// now fills in what would happen to the letter's event now, if that is known.
 func (s *Showing) now(ctx context.Context, reader *history.Reader, shown *Shown) {
 	e := &shown.entry
 	note := func(format string, args ...any) { shown.Notes = append(shown.Notes, fmt.Sprintf(format, args...)) }

@@ -145,7 +145,7 @@ func findTable(data []byte) (*table, error) {
 	return nil, fmt.Errorf("it has no such header; it begins with %s: %s", quote(string(first)), wanted)
 }
 
-// readHeader returns nil for a line that is no header. The error is about one that is.
+// readHeader returns nil for a line that is not a header. The error is about one that is.
 func readHeader(line []byte, comma rune) (*table, error) {
 	r := csv.NewReader(bytes.NewReader(line))
 	r.Comma, r.FieldsPerRecord = comma, -1
@@ -214,7 +214,7 @@ func (f *File) readRows(t *table) (rows []row, err error) {
 		}
 		var bad *csv.ParseError
 		if errors.As(err, &bad) {
-			return nil, fmt.Errorf("line %d is no CSV: %w", bad.Line+t.before, bad.Err)
+			return nil, fmt.Errorf("line %d is not CSV: %w", bad.Line+t.before, bad.Err)
 		}
 		if err != nil {
 			return nil, err

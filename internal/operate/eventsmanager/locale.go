@@ -73,7 +73,7 @@ func numbersBy(decimal rune, rows []row, header string) ([]number, *fault) {
 		digits, fraction, ok := splitNumber(cell, decimal)
 		n, err := strconv.ParseInt(digits, 10, 64)
 		if !ok || err != nil || strings.Trim(fraction, "0") != "" || n > math.MaxInt64/4 {
-			return nil, &fault{rows[i].line, fmt.Sprintf("count %s is no number of events: want a whole one, such as 1234", quote(cell))}
+			return nil, &fault{rows[i].line, fmt.Sprintf("count %s is not a number of events: want a whole one, such as 1234", quote(cell))}
 		}
 		all[i] = number{n, shares[i].excluded, shares[i].rounding}
 	}

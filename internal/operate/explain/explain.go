@@ -75,7 +75,7 @@ type Report struct {
 	// Mapping says which lines of the mapping decide what the event is called.
 	Mapping string `json:"mapping,omitempty"`
 	Rules   []Rule `json:"rules"`
-	// Withheld says what is not sent for want of consent.
+	// Withheld says what is left out for lack of consent.
 	Withheld []string        `json:"withheld,omitempty"`
 	Outcome  string          `json:"outcome"`
 	Why      *Why            `json:"why,omitempty"`
@@ -83,7 +83,7 @@ type Report struct {
 	Batch    *Batch          `json:"batch,omitempty"`
 }
 
-// Record says where the event was read, as far as that is known.
+// Record says where the event was read, if that is known.
 type Record struct {
 	Topic     string     `json:"topic,omitempty"`
 	Partition *int32     `json:"partition,omitempty"`

@@ -152,7 +152,7 @@ func TestEventsThatAreNotSent(t *testing.T) {
 }
 
 // TestWhatAContractAsks: its rules come after the transform's, those after the one
-// that fails are not reached, and what it leaves out is no dead letter.
+// that fails are not reached, and what it leaves out is not a dead letter.
 func TestWhatAContractAsks(t *testing.T) {
 	v1, err := amazon.ContractByName("events-v1")
 	if err != nil {

@@ -53,7 +53,7 @@ func (r *Report) Print(w io.Writer) {
 		return
 	}
 	for _, what := range r.Withheld {
-		fmt.Fprintf(w, "not sent with it for want of consent: %s\n", what)
+		fmt.Fprintf(w, "left out for lack of consent: %s\n", what)
 	}
 	fmt.Fprintln(w, "sent as")
 	indented(w, r.Payload)

@@ -16,7 +16,7 @@ import (
 // Position is a place in a topic: a time or an offset. The zero Position is the
 // topic's own beginning or end, whichever is asked for.
 type Position struct {
-	// Time is the timestamp of a record, in UTC; zero if the position is no time.
+	// Time is the timestamp of a record, in UTC; zero if the position is not a time.
 	Time time.Time
 	// Offset is an offset of every partition that is read; it counts only when
 	// IsOffset is set.
@@ -60,7 +60,7 @@ func ParsePosition(text string, now time.Time) (Position, error) {
 	if digits, ok := strings.CutPrefix(text, offsetPrefix); ok {
 		n, err := strconv.ParseInt(digits, 10, 64)
 		if err != nil || n < 0 {
-			return Position{}, fmt.Errorf("%q is no offset: want offset: and a number from 0 on", text)
+			return Position{}, fmt.Errorf("%q is not an offset: want offset: and a number from 0 on", text)
 		}
 		return Position{Offset: n, IsOffset: true}, nil
 	}
@@ -90,7 +90,7 @@ func parseTime(text string, now time.Time) (t time.Time, relative bool, err erro
 	if ago, ok := strings.CutPrefix(text, "-"); ok {
 		d, err := parseDuration(ago)
 		if err != nil {
-			return time.Time{}, false, fmt.Errorf("%q is no time before now: want one such as -30m, -2h or -3d", text)
+			return time.Time{}, false, fmt.Errorf("%q is not a time before now: want one such as -30m, -2h or -3d", text)
 		}
 		return now.Add(-d).UTC(), true, nil
 	}
@@ -109,9 +109,9 @@ func parseTime(text string, now time.Time) (t time.Time, relative bool, err erro
 		return time.Time{}, false, fmt.Errorf("%q: %w", text, broken)
 	}
 	if _, err := parseDuration(text); err == nil {
-		return time.Time{}, false, fmt.Errorf("%q is no time; a time before now begins with a minus: -%s", text, text)
+		return time.Time{}, false, fmt.Errorf("%q is not a time; a time before now begins with a minus: -%s", text, text)
 	}
-	return time.Time{}, false, fmt.Errorf("%q is no time: want %s", text, TimeForms)
+	return time.Time{}, false, fmt.Errorf("%q is not a time: want %s", text, TimeForms)
 }
 
 func digits(s string) bool { return strings.Trim(s, "0123456789") == "" }
@@ -130,7 +130,7 @@ func parseMillis(text string) (time.Time, error) {
 	case len(text) == 10:
 		return time.Time{}, fmt.Errorf("%q looks like seconds since 1970: want milliseconds, %s000", text, text)
 	}
-	return time.Time{}, fmt.Errorf("%q is no time: milliseconds since 1970 have 13 digits", text)
+	return time.Time{}, fmt.Errorf("%q is not a time: milliseconds since 1970 have 13 digits", text)
 }
 
 // parseDuration is time.ParseDuration with days, which operators think in.

@@ -73,8 +73,8 @@ func TestWhatDiffers(t *testing.T) {
 		"one more field": {strings.Replace(whole, ", countryCode: US", "", 1), []string{"userInfo.countryCode is there, want it left out"}},
 		"one less field": {strings.Replace(whole, "eventId: ord_1", "eventId: ord_1, extra: 1", 1), []string{"extra is left out"}},
 		"another kind":   {strings.Replace(whole, "value: {amount: 129.9, currencyCode: USD}", "value: 129.9", 1), []string{"value is map[amount:129.9 currencyCode:USD], want 129.9"}},
-		"no object":      {strings.Replace(whole, "eventId: ord_1", "eventId: {a: b}", 1), []string{"eventId is no object"}},
-		"no list":        {strings.Replace(whole, "eventId: ord_1", "eventId: [a]", 1), []string{"eventId is no list of 1"}},
+		"no object":      {strings.Replace(whole, "eventId: ord_1", "eventId: {a: b}", 1), []string{"eventId is not an object"}},
+		"no list":        {strings.Replace(whole, "eventId: ord_1", "eventId: [a]", 1), []string{"eventId is not a list of 1"}},
 		"a part":         {`    has: {value: {amount: 129.9}, clickId: "*", userInfo: {hashedPhone: null}}`, nil},
 		"a part left in": {`    has: {clickId: null}`, []string{"clickId is there, want it left out"}},
 		"a verdict":      {`    refused: value_missing`, []string{"the event is sent, want it refused by value_missing"}},
@@ -121,7 +121,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 	minimal := "cases:\n  - event: {event_id: a}\n    "
 	for text, want := range map[string]string{
 		"":                                      "cases.yaml:1: the file is empty",
-		"a: [":                                  "the file is no YAML",
+		"a: [":                                  "the file is not YAML",
 		"- a":                                   "cases.yaml:1: the file is a list: want keys among now, defaults, cases",
 		"case: []":                              `cases.yaml:1: key "case" of the file is unknown: want one of now, defaults, cases`,
 		"cases: []":                             "cases are missing",

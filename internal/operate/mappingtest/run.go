@@ -67,7 +67,7 @@ func (c *Case) run(e *transform.Explanation, contract amazon.Contract, now time.
 	}
 	got, err := parse(body)
 	if err != nil {
-		return append(problems, "the payload is no JSON")
+		return append(problems, "the payload is not JSON")
 	}
 	d := differ{identifiers: contract.Identifiers(body)}
 	if c.payload != nil {
@@ -135,14 +135,14 @@ func (d *differ) compare(path string, got, want any, whole bool) {
 	case map[string]any:
 		object, ok := got.(map[string]any)
 		if !ok {
-			d.say(path, "is no object")
+			d.say(path, "is not an object")
 			return
 		}
 		d.members(path, object, want, whole)
 	case []any:
 		list, ok := got.([]any)
 		if !ok || len(list) != len(want) {
-			d.say(path, "is no list of %d", len(want))
+			d.say(path, "is not a list of %d", len(want))
 			return
 		}
 		for i := range want {

@@ -76,7 +76,7 @@ func (d *Diagnostics) readJSON(in io.Reader) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("object %d is no JSON of the kind that is wanted: want event_id and profile_id", n)
+			return fmt.Errorf("object %d is not JSON of the kind that is wanted: want event_id and profile_id", n)
 		}
 		profile := l.Profile + l.ProfileID
 		for _, it := range l.Items {
@@ -120,7 +120,7 @@ func (d *Diagnostics) readCSV(in io.Reader) error {
 			return nil
 		}
 		if err != nil {
-			return errors.New("it is no CSV: " + redact.Line(redact.Text(err.Error()), nameLimit))
+			return errors.New("it is not CSV: " + redact.Line(redact.Text(err.Error()), nameLimit))
 		}
 		switch {
 		case id >= len(row) || row[id] == "":

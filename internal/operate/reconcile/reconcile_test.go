@@ -256,7 +256,7 @@ func TestFates(t *testing.T) {
 			b.record("1|a", 0, 0)
 			b.record("1|b", 0, 3, redriven)
 		}, Counts{Source: 2, Accepted: 1, Missing: 1}},
-		"missing, and a duplicate accepted that is no copy": {func(b *bench) {
+		"missing, and a duplicate accepted that is not a copy": {func(b *bench) {
 			b.committed(5)
 			b.receipt("1", "a", 0, 0, verdict.Accepted, 1)
 			b.record("1|a", 0, 0)
@@ -343,7 +343,7 @@ func TestFates(t *testing.T) {
 			b.verdicts.Letter(&deadletter.Letter{Topic: "events", Partition: 9, Offset: 9, Value: []byte("garbage"), Redrives: 1, Reason: verdict.Reason{Class: verdict.Decode}})
 			b.record("garbage", 0, 0)
 		}, Counts{Source: 1, Decode: 1, Redriven: 1}},
-		"a duplicate out of the range refused otherwise is no copy": {func(b *bench) {
+		"a duplicate out of the range refused otherwise is not a copy": {func(b *bench) {
 			b.receipt("1", "a", 0, 0, verdict.Rejected, 1)
 			b.receipt("1", "a", 9, 9, verdict.Validation, 1)
 			b.letter("1", "a", 9, 9, verdict.Validation, 0)

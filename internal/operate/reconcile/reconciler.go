@@ -90,7 +90,7 @@ type Sent struct {
 type knowledge uint8
 
 const (
-	isThere    knowledge = 1 << iota // as a record that is no copy
+	isThere    knowledge = 1 << iota // as a record that is not a copy
 	isAccepted                       // and told
 	isTaken                          // as whichever record
 )
@@ -185,7 +185,7 @@ func (r *Reconciler) meet(h *held) {
 // the receipts of the whole range are gone.
 const maxSilent = 100_000
 
-// event is what is told of a record.
+// event is what is known about a record.
 func (r *Reconciler) event(rec *kgo.Record, read bool) Event {
 	e := Event{Profile: tally.NoProfile, Partition: rec.Partition, Offset: rec.Offset, Record: rec.Timestamp.UTC(), EventID: redact.EventID(r.ev.EventID)}
 	if r.Transformer.ValidProfileID(r.ev.ProfileID) {
@@ -310,7 +310,7 @@ func (r *Reconciler) Finish() (*Report, error) {
 	return report, nil
 }
 
-// expose settles the records that call themselves copies and are none. Anybody who
+// expose settles the records that claim to be copies and are not. Anybody who
 // writes to the source can put a redrive's header on a record; but a redrive has a
 // dead letter to copy, so that the event was refused as another record before. The
 // receipt and the letter that say so may have expired since: then the original is a

@@ -68,7 +68,7 @@ const (
 func (c cell) takes() int  { return int(c>>takesShift) & mostTakes }
 func (c cell) recent() int { return int(c>>recentShift) & mostTakes }
 
-// enter adds a verdict: the last counts, but for accepted, which nothing takes
+// enter adds a verdict: the last counts, except for accepted, which nothing takes
 // back.
 func (c *cell) enter(class verdict.Class) {
 	before := verdict.Class(*c & classBits)
@@ -145,7 +145,7 @@ func (v *Verdicts) refusedElsewhere(key eventKey, partition int32, offset int64)
 func (v *Verdicts) bytesKey(value []byte) eventKey { return v.hash("\x01", string(value)) }
 
 // Receipt enters a receipt. Those of one profile must come in their order, as they
-// do from one partition: the last verdict counts, but for accepted, which nothing
+// do from one partition: the last verdict counts, except for accepted, which nothing
 // takes back.
 func (v *Verdicts) Receipt(r *receipt.Receipt) {
 	if r.Topic != v.topic {
@@ -277,7 +277,7 @@ func (v *Verdicts) of(partition int32, offset int64) (class verdict.Class, again
 }
 
 // keyOf is the key of an event of the source. Receipts have its id masked where it
-// could be an identifier. A record that is no event is known by its bytes.
+// could be an identifier. A record that is not an event is known by its bytes.
 func (v *Verdicts) keyOf(ev *schemas.Event, value []byte) eventKey {
 	if ev.EventID == "" {
 		return v.bytesKey(value)

@@ -44,7 +44,7 @@ type note struct {
 }
 
 // ErrForeign is that a group has offsets of something else.
-var ErrForeign = errors.New("it has offsets that are no replay's")
+var ErrForeign = errors.New("it has offsets that are not a replay's")
 
 // Load reads a replay's checkpoint; nil if it has not begun.
 func Load(ctx context.Context, admin *kadm.Client, group, topic string) (*Checkpoint, error) {
@@ -152,7 +152,7 @@ func (c *Checkpoint) Begin(ctx context.Context, admin *kadm.Client, first func(p
 	return nil
 }
 
-// Forget deletes a replay's groups, so that it can begin anew.
+// Forget deletes a replay's groups, so that it can begin again.
 func Forget(ctx context.Context, admin *kadm.Client, group string) error {
 	answers, err := admin.DeleteGroups(ctx, group, endsGroup(group))
 	if err != nil {

@@ -42,7 +42,7 @@ type JobOptions struct {
 	LiveGroup string
 	// Rate is how many events are sent a second; 0 for as many as it can.
 	Rate float64
-	// Restart begins anew, whatever was sent before.
+	// Restart begins again, whatever was sent before.
 	Restart bool
 	// Go has the events sent; without it nothing is written anywhere.
 	Go bool
@@ -69,11 +69,11 @@ type Job struct {
 func (o *JobOptions) Check() error {
 	switch {
 	case o.Rate < 0:
-		return setting.Rate.Mistakef("%g is no rate, want 0 or more", o.Rate)
+		return setting.Rate.Mistakef("%g is not a rate, want 0 or more", o.Rate)
 	case o.Range.Topic == "" || o.Config.DeadLetterTopic == "":
 		return setting.Mistakef("%s and %s: both are needed", setting.Topic, setting.DeadLetterTopic)
 	case o.Name != "" && !transform.AnyProfiles.Valid(o.Name):
-		return setting.Name.Mistakef("%s is no name, want 1 to 64 of A-Z a-z 0-9 . _ -", redact.Quote(o.Name))
+		return setting.Name.Mistakef("%s is not a name, want 1 to 64 of A-Z a-z 0-9 . _ -", redact.Quote(o.Name))
 	case o.From == "" && o.To == "" && len(o.Range.Partitions) == 0 && !o.Choice.Any():
 		return setting.Mistakef("%s and %s: say what to replay; %s offset:0 is all that there is", setting.From, setting.To, setting.From)
 	}

@@ -101,7 +101,7 @@ func TestJobOptionsCheck(t *testing.T) {
 	good := JobOptions{Range: history.Range{Topic: events}, From: "-2h", LiveGroup: "amazon-capi"}
 	good.Config.Kafka.Brokers, good.Config.DeadLetterTopic = []string{"127.0.0.1:1"}, events+".dlq"
 	for want, change := range map[string]func(o *JobOptions){
-		"--rate: -1 is no rate":     func(o *JobOptions) { o.Rate = -1 },
+		"--rate: -1 is not a rate":  func(o *JobOptions) { o.Rate = -1 },
 		"both are needed":           func(o *JobOptions) { o.Range.Topic = "" },
 		"--name: \"a b\" is no":     func(o *JobOptions) { o.Name = "a b" },
 		"say what to replay":        func(o *JobOptions) { o.From = "" },

@@ -69,7 +69,7 @@ func (l *List) Look(area, subject, advice, format string, args ...any) {
 	*l = append(*l, Finding{Level: Look, Area: area, Subject: subject, Message: fmt.Sprintf(format, args...), Advice: advice})
 }
 
-// Act notes something that has to be mended.
+// Act notes something that has to be fixed.
 func (l *List) Act(area, subject, advice, format string, args ...any) {
 	*l = append(*l, Finding{Level: Act, Area: area, Subject: subject, Message: fmt.Sprintf(format, args...), Advice: advice})
 }
@@ -108,7 +108,7 @@ func (l List) Print(w io.Writer) {
 	fmt.Fprintf(w, "\n%d fine, %d to look at, %d to act on\n", l.Count(Fine), l.Count(Look), l.Count(Act))
 }
 
-// Brief writes a line for each finding, with what to do, for whoever is asked questions
+// Brief writes a line for each finding, with what to do, for whoever asks
 // meanwhile.
 func (l List) Brief(w io.Writer) {
 	for _, f := range l {

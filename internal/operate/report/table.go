@@ -51,7 +51,7 @@ func row(cells []string) table.Row {
 	return r
 }
 
-// Progress tells how far long work has come: one line redrawn on a terminal,
+// Progress shows how far long work has come: one line redrawn on a terminal,
 // a line every few seconds elsewhere, so that a log is not filled with it.
 type Progress struct {
 	w        io.Writer
@@ -85,7 +85,7 @@ func NewTerminalProgress(w io.Writer) *Progress {
 	return p
 }
 
-// Step tells of done out of total, if it is time to; a total of 0 is unknown.
+// Step shows done out of total if an update is due; a total of 0 is unknown.
 func (p *Progress) Step(what string, done, total uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,7 +100,7 @@ func (p *Progress) Step(what string, done, total uint64) {
 	p.print(line(what, done, total, now.Sub(p.started)))
 }
 
-// Restart begins to count anew, for the rate of the next thing that is done.
+// Restart begins to count again, for the rate of the next thing that is done.
 func (p *Progress) Restart() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -109,7 +109,7 @@ func (p *Progress) Restart() {
 	p.last = p.started
 }
 
-// Say tells something at once.
+// Say writes a line immediately.
 func (p *Progress) Say(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

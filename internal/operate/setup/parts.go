@@ -123,7 +123,7 @@ func (s *setup) part(ctx context.Context, p part) (ok bool, err error) {
 }
 
 // look resolves the settings and tries the part. What is wrong with the settings is a
-// finding, too, where somebody can mend it.
+// finding, too, where somebody can fix it.
 func (s *setup) look(ctx context.Context, p part) (l report.List, wrong, err error) {
 	s.names()
 	s.config, wrong = s.Resolve(p.sends)

@@ -42,7 +42,7 @@ type Options struct {
 	// CreateTopics and RegisterSchemas change what is missing on the servers, once
 	// all else is well.
 	CreateTopics, RegisterSchemas bool
-	// Own are the settings of the command that are no settings of the configuration.
+	// Own are the settings of the command that are not settings of the configuration.
 	Own []setting.Key
 }
 
@@ -117,7 +117,7 @@ func (s *setup) find(ctx context.Context) error {
 		return err
 	}
 	if n := s.findings.Count(report.Act); n > 0 && !s.kept {
-		return fmt.Errorf("nothing was written: %s to act on; mend that, or write the file unchecked with %s", count.Of(n, "finding"), setting.Offline)
+		return fmt.Errorf("nothing was written: %s to act on; fix that, or write the file unchecked with %s", count.Of(n, "finding"), setting.Offline)
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (s *setup) has(key setting.Key) bool { return s.Given.Has(key) }
 // hasRegistry reports whether it is known which registry to ask: Confluent's or Glue.
 func (s *setup) hasRegistry() bool { return s.has(setting.Registry) || s.has(setting.GlueRegion) }
 
-// hasAccount reports whether it is known in whose name events are sent, but for what
+// hasAccount reports whether it is known in whose name events are sent, except for what
 // belongs to it.
 func (s *setup) hasAccount() bool {
 	return s.has(setting.Accounts) || s.has("api-token") || s.has("manager-account") && s.has("data-set-id")
@@ -168,7 +168,7 @@ func (s *setup) names() {
 func (s *setup) checkProfiles() error {
 	for _, p := range s.Profiles {
 		if ids := s.config.ProfileIDs; !ids.Valid(p) {
-			return setting.Profile.Mistakef("%s is no profile id: want %s", redact.Quote(p), ids.Want())
+			return setting.Profile.Mistakef("%s is not a profile id: want %s", redact.Quote(p), ids.Want())
 		}
 	}
 	return nil

@@ -20,13 +20,13 @@ type target struct{ file, folder string }
 func (s *setup) target(ctx context.Context) (target, error) {
 	file, err := filepath.Abs(s.File)
 	if err != nil || s.File == "" || strings.HasSuffix(s.File, string(filepath.Separator)) {
-		return target{}, setting.Output.Mistakef("%q is no name of a file: want one such as config.yaml", s.File)
+		return target{}, setting.Output.Mistakef("%q is not a name of a file: want one such as config.yaml", s.File)
 	}
 	t := target{file, strings.TrimSuffix(file, filepath.Ext(file)) + ".secrets"}
 	info, err := os.Stat(file)
 	switch {
 	case err == nil && !info.Mode().IsRegular():
-		return t, setting.Output.Mistakef("%s is no file: want one such as config.yaml", file)
+		return t, setting.Output.Mistakef("%s is not a file: want one such as config.yaml", file)
 	case err == nil && !s.Overwrite && s.Prompt == nil:
 		return t, setting.Output.Mistakef("%s exists: want another file, or %s", file, setting.Overwrite)
 	case err == nil && !s.Overwrite:

@@ -38,7 +38,7 @@ type Trial struct {
 	DryRun bool
 }
 
-// Outcomes of a trial beside the classes of verdicts.
+// Outcomes of a trial besides the classes of verdicts.
 const (
 	OutcomeDryRun    = "dry-run"
 	OutcomeNoToken   = "no-token"

@@ -42,12 +42,12 @@ type Lanes interface {
 type Options struct {
 	Decoder     Decoder
 	Transformer *transform.Transformer
-	// Restore, if it is set, returns the record that is handled in the place of the one
+	// Restore, if it is set, returns the record that is handled in place of the one
 	// that was read. What comes of it is accounted for under the place of the one that
-	// was read. An error holds the partition until there is none.
+	// was read. While there is an error the partition is held.
 	Restore func(context.Context, *kgo.Record) (*kgo.Record, error)
 	// Erased, if it is set, reports whether an event must not be sent, because somebody
-	// had it erased. An error holds the partition until there is none.
+	// had it erased. While there is an error the partition is held.
 	Erased func(eventID string) (bool, error)
 	// AttributeLeftOut, if it is set, is told each attribute of an event that is not
 	// sent, and why. It must not keep the name.
@@ -75,7 +75,7 @@ func NewReader(o Options) *Reader {
 	return r
 }
 
-// Handler is a consumer.Handler, but for the type of its workers: it hands what a Reader makes of records to lanes.
+// Handler is a consumer.Handler, except for the type of its workers: it hands what a Reader makes of records to lanes.
 type Handler struct {
 	*Reader
 	lanes   Lanes

@@ -144,7 +144,7 @@ func TestReadsThatMustWait(t *testing.T) {
 	}
 }
 
-// What is restored is handled in the place of what was read.
+// What is restored is handled in place of what was read.
 func TestRestore(t *testing.T) {
 	f := new(fakeLanes)
 	w := newHandler(t, f, Options{Restore: func(_ context.Context, rec *kgo.Record) (*kgo.Record, error) {

@@ -79,7 +79,7 @@ func (w *Worker) Read(ctx context.Context, rec *kgo.Record, again bool) (r verdi
 	return verdict.Reading{Profile: w.profile, Sends: true}, nil
 }
 
-// letterOverhead is what a dead letter takes in memory beside its record's bytes and
+// letterOverhead is what a dead letter takes in memory in addition to its record's bytes and
 // its reason, roughly.
 const letterOverhead = 512
 

@@ -38,7 +38,7 @@ const (
 type Options struct {
 	// Region is AWS's, such as eu-west-1.
 	Region string
-	// Endpoint is a URL in the place of the region's own, as for a private one.
+	// Endpoint is a URL in place of the region's own, as for a private one.
 	Endpoint string
 	// Registry is the name of the registry where schemas are registered; empty for the
 	// account's default one. Versions are found in any.
@@ -64,7 +64,7 @@ var regionName = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 // New returns a client without connecting.
 func New(o Options) (*Client, error) {
 	if !regionName.MatchString(o.Region) {
-		return nil, fmt.Errorf("%s is no region of AWS: want one such as eu-west-1", redact.Quote(o.Region))
+		return nil, fmt.Errorf("%s is not a region of AWS: want one such as eu-west-1", redact.Quote(o.Region))
 	}
 	domain := "amazonaws.com"
 	if strings.HasPrefix(o.Region, "cn-") {
@@ -72,7 +72,7 @@ func New(o Options) (*Client, error) {
 	}
 	u, err := url.Parse(cmp.Or(o.Endpoint, "https://glue."+o.Region+"."+domain))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
-		return nil, errors.New("the endpoint is no URL of Glue: want one such as https://glue.eu-west-1.amazonaws.com, without a user or path")
+		return nil, errors.New("the endpoint is not a URL of Glue: want one such as https://glue.eu-west-1.amazonaws.com, without a user or path")
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	if o.Dial != nil {
@@ -159,7 +159,7 @@ type fault struct {
 // and else one of Glue being away: credentials, rights, and rates change.
 func (c *Client) refused(what, operation string, resp *http.Response, body []byte) error {
 	var f fault
-	_ = json.Unmarshal(body, &f) // a proxy's answer is no JSON, and has no type
+	_ = json.Unmarshal(body, &f) // a proxy's answer is not JSON, and has no type
 	name := cmp.Or(f.Type, resp.Header.Get("X-Amzn-Errortype"))
 	name, _, _ = strings.Cut(name[strings.LastIndexByte(name, '#')+1:], ":")
 	status := resp.StatusCode

@@ -26,7 +26,7 @@ type fake struct {
 	keys     aws.Credentials
 	versions map[string]version
 	names    map[string]bool
-	answer   func(w http.ResponseWriter) bool // in the place of all that follows
+	answer   func(w http.ResponseWriter) bool // in place of all that follows
 
 	mu    sync.Mutex
 	asked []string

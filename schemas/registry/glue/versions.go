@@ -36,7 +36,7 @@ func (c *Client) SchemaVersion(ctx context.Context, uuid string) (avro.Schema, e
 	case err != nil:
 		return avro.Schema{}, err
 	case v.SchemaDefinition == "":
-		// A version that is being deleted may have none, and what is no Glue has none.
+		// A version that is being deleted may have none, and what is not Glue has none.
 		return avro.Schema{}, registry.Away(what, c.url, http.StatusOK, "its answer has no schema: check the endpoint", nil)
 	}
 	return avro.Schema{Type: v.DataFormat, Text: v.SchemaDefinition}, nil

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the stores of this folder anew, with Java's keytool and OpenSSL. They last for
+# Makes the stores of this folder again, with Java's keytool and OpenSSL. They last for
 # a hundred years. Passwords: the store's is store-pass, the key's in JKS key-pass.
 set -eu
 cd "$(dirname "$0")"

@@ -55,7 +55,7 @@ func checkAgain(ix *index, b *blame, v *verdicts, r *Report) (lost map[string]in
 
 // repeats lists everything that was done again, in time order. Takes that an
 // answer was lost for go into lost: each without an answer allows one. Of an
-// event that was published more than once, as many takes are no repeats: those
+// event that was published more than once, as many takes are not repeats: those
 // that nothing else explains, if there are any.
 func (ix *index) repeats(lost map[string]int, unexplained func(again) bool) (all []again) {
 	for _, e := range ix.events {

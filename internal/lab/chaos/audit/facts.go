@@ -117,7 +117,7 @@ type Receipt struct {
 	// Written is when the brokers appended it.
 	Written time.Time
 	Key     string
-	// Decoded is false for bytes that are no receipt; the rest is then empty.
+	// Decoded is false for bytes that are not a receipt; the rest is then empty.
 	Decoded bool
 	Profile string // empty where the records name none
 	Topic   string // that its events were read from

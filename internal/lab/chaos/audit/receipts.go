@@ -19,7 +19,7 @@ func checkReceipts(ix *index, v *verdicts, r *Report) {
 		rc := &ix.Receipts[i]
 		switch {
 		case !rc.Decoded:
-			v.add(ReceiptDisagrees, "a record with key %.60q is no receipt", rc.Key)
+			v.add(ReceiptDisagrees, "a record with key %.60q is not a receipt", rc.Key)
 			continue
 		case rc.Topic != ix.Run.Topic:
 			v.add(ReceiptDisagrees, "a receipt is about topic %.60q", rc.Topic)

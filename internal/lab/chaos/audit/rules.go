@@ -26,7 +26,7 @@ func checkHarness(ix *index, v *verdicts) {
 		e := ix.byRecord[i]
 		switch {
 		case e == nil:
-			v.add(HarnessWrong, "record %d/%d with key %.60q was published and is no sample", r.Partition, r.Offset, r.Key)
+			v.add(HarnessWrong, "record %d/%d with key %.60q was published and is not a sample", r.Partition, r.Offset, r.Key)
 		case e.expect == accepted || e.expect == filtered:
 			if !r.Decoded || r.EventID != e.key.id || r.Profile != e.key.profile {
 				v.add(HarnessWrong, "record %s is to be %s, and its bytes are not that event", ix.describe(i), e.expect)

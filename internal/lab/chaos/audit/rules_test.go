@@ -108,7 +108,7 @@ func TestRules(t *testing.T) {
 				s.fault(journal.Term, "m0", 25, 26, 0)
 				s.Faults[0].Ended = time.Time{}
 			}, map[Rule]int{EndedBadly: 1}},
-		"a record that is no sample": {
+		"a record that is not a sample": {
 			func(s *scene) { delete(s.Samples, "e13"); s.unletter("e13") }, map[Rule]int{HarnessWrong: 1}},
 		"a record that is another event": {
 			func(s *scene) { s.Records[s.record("e14")].EventID = "e15" }, map[Rule]int{HarnessWrong: 1}},

@@ -59,7 +59,7 @@ func newTimeline(ix *index) *timeline {
 	return tl
 }
 
-// ended is when a fault was over; one that was never undone lasts for ever.
+// ended is when a fault was over; one that was never undone lasts forever.
 func ended(f *journal.Fault) time.Time {
 	if f.Ended.IsZero() {
 		return f.Began.Add(forever)

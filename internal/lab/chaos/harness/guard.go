@@ -11,7 +11,7 @@ import (
 
 // guard ends what the harness started if the harness cannot: if it is killed, or ends
 // as a test that ran out of time. Its processes and servers have sessions of their own
-// and would go on for ever. A shell reads a pipe that is closed with this process,
+// and would go on forever. A shell reads a pipe that is closed with this process,
 // however that ends; then it kills the processes that it was told of and runs the
 // command that it was started with.
 type guard struct {

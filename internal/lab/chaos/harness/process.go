@@ -52,7 +52,7 @@ func start(g *guard, dir, log, name string, env []string, onExit func(p *process
 	return p, nil
 }
 
-// tell sends a signal. One to a process that has ended already is no error:
+// tell sends a signal. One to a process that has ended already is not an error:
 // that it has ended is written down elsewhere.
 func (p *process) tell(s syscall.Signal) error {
 	if s == syscall.SIGTERM || s == syscall.SIGKILL {
