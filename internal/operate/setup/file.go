@@ -111,7 +111,7 @@ func names(keys []setting.Key, of *section) string {
 func comment(b *bytes.Buffer, text string) {
 	const width = 96
 	line := "#"
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if len(line)+1+len(word) > width && line != "#" {
 			fmt.Fprintln(b, line)
 			line = "#"
