@@ -148,8 +148,8 @@ func (c *Consumer) checkTopics(ctx context.Context) {
 		switch {
 		case t.Topic == nil || !slices.Contains(c.opts.Topics, *t.Topic):
 		case t.ErrorCode == kerr.UnknownTopicOrPartition.Code && len(c.opts.Topics) > 1:
-			// Brokers answer a fetch at once that names a topic they do not have, and as
-			// long as it names others, too, the client asks again at once.
+			// Brokers answer a fetch at once that names a topic they do not have. Those
+			// that share it would be read in small pieces, with pauses for the errors.
 			c.client.PauseFetchTopics(*t.Topic)
 		case t.ErrorCode == 0 && len(t.Partitions) > 0:
 			c.checkTopic(*t.Topic, t.TopicID)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -93,6 +94,37 @@ func TestATopicOfTheListThatIsNotThere(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestATopicThatIsGoneHoldsUpNoOther: brokers answer at once that they do not have it, and
+// a poll that brings nothing but errors is followed by a pause.
+func TestATopicThatIsGoneHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newVirtualBench(t, 1, 1)
+		b.withSecond(1)
+		b.slow(time.Millisecond)
+		// The fake cluster does not take a topic that is gone out of a session.
+		b.dial = append(b.dial, kgo.DisableFetchSessions())
+		s := newFakeSink(true)
+		m := b.start(s, both)
+		time.Sleep(10 * time.Second)
+		if err := b.cluster.DeleteTopic(second); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Second)
+		for i := range 20 {
+			b.publishTo(topic, 0, named("a", i, i+1)...)
+			time.Sleep(failedPollPause / 2)
+			wantSent(t, "a", i, i+1, 1, s)
+		}
+		time.Sleep(time.Minute) // a topic that moves is not told at once
+		if why := reasonOf(m, "topic"); !strings.Contains(why, `"`+second+`" does not exist`) {
+			t.Errorf("readiness says %q", why)
+		}
+		if err := m.stop(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // TestATopicThatMayNotBeRead is told by its name, and keeps none of the other from being
