@@ -64,7 +64,7 @@ func newEraseCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.transform.MappingFile, "mapping", "", "YAML table of event names, which says what producers call the fields (default the built-in one)")
 	flags.StringVar(&f.ids, "event-ids-file", "", "file of event ids, one a line; - is standard input")
 	flags.StringVar(&f.identifiers, "identifiers", "", "file of a person's identifiers, one a line; - is standard input")
-	flags.StringVar(&f.topic, "topic", config.DefaultTopic, "source topic")
+	config.RegisterTopic(flags, &f.topic, "source topic, one at a time")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters; empty for none")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts; empty for none")
 	config.RegisterErasures(flags, &f.list)
