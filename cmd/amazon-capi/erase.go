@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -112,10 +113,8 @@ func (f *eraseFlags) options(p *process, args []string) (o erase.Options, err er
 	case f.ids == "-" && f.identifiers == "-":
 		return o, usagef("--event-ids-file and --identifiers are both standard input: want a file for one of them")
 	}
-	for _, id := range args {
-		if erase.Identifies(id) {
-			return o, usagef("an argument is an identifier and no event id: want it in a file or on standard input, with --identifiers, since others see command lines")
-		}
+	if slices.ContainsFunc(args, erase.Identifies) {
+		return o, usagef("an argument is an identifier and no event id: want it in a file or on standard input, with --identifiers, since others see command lines")
 	}
 	ids, err := f.lines(p, "event-ids-file", f.ids, erase.MaxEventIDs)
 	if err != nil {

@@ -187,8 +187,7 @@ func (j *job) copy(c Copy) {
 // counted: nobody can say whose it is.
 func (j *job) decode(ctx context.Context, rec *kgo.Record) (ok bool, err error) {
 	err = j.decoder.DecodeRecord(ctx, rec, &j.ev)
-	var bad *schemas.DecodeError
-	if errors.As(err, &bad) {
+	if _, bad := errors.AsType[*schemas.DecodeError](err); bad {
 		if !j.finding {
 			j.report.Unreadable++
 		}

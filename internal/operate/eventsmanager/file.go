@@ -212,8 +212,7 @@ func (f *File) readRows(t *table) (rows []row, err error) {
 		if errors.Is(err, io.EOF) {
 			return rows, nil
 		}
-		var bad *csv.ParseError
-		if errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*csv.ParseError](err); ok {
 			return nil, fmt.Errorf("line %d is not CSV: %w", bad.Line+t.before, bad.Err)
 		}
 		if err != nil {
