@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
@@ -60,24 +61,25 @@ func (o *Options) writeAccounts(dir string, c *pipeline.Config) error {
 		"group":       byLogin + fmt.Sprintf(", manager_account_id: %q, data_set_name: demo_events", token.ManagerID),
 		"group-token": fmt.Sprintf("api_token_file: %q, manager_account_id: %q, data_set_id: %q", filepath.Join(dir, "api-token"), token.ManagerID, token.DataSetID),
 	}
-	text := "default: shops\naccounts:\n"
+	var text strings.Builder
+	text.WriteString("default: shops\naccounts:\n")
 	for _, a := range o.accounts() {
-		text += fmt.Sprintf("  - {name: %s, contract: %s, %s, profiles: [", a.Name, a.Contract, credentials[a.Name])
+		fmt.Fprintf(&text, "  - {name: %s, contract: %s, %s, profiles: [", a.Name, a.Contract, credentials[a.Name])
 		for i, p := range a.Profiles {
 			if i > 0 {
-				text += ", "
+				text.WriteString(", ")
 			}
-			text += fmt.Sprintf("{id: %q", p)
+			fmt.Fprintf(&text, "{id: %q", p)
 			if a.Name == "shops-live" {
-				text += `, advertiser_id: "5550002"`
+				text.WriteString(`, advertiser_id: "5550002"`)
 			}
-			text += "}"
+			text.WriteString("}")
 		}
-		text += "]}\n"
+		text.WriteString("]}\n")
 	}
 	c.ClientID, c.ClientSecret, c.RefreshToken = "", "", ""
 	c.AccountsFile = filepath.Join(dir, "accounts.yaml")
-	return os.WriteFile(c.AccountsFile, []byte(text), 0o600)
+	return os.WriteFile(c.AccountsFile, []byte(text.String()), 0o600)
 }
 
 // recent has events happen on the day before now, at the time of day that they have:
