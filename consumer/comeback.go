@@ -41,27 +41,38 @@ func (c *Consumer) suspend(as []*assignment.Assignment) (gone []*assignment.Assi
 // expire fences what has been suspended for a session's length.
 func (c *Consumer) expire(now time.Time) {
 	var gone []*assignment.Assignment
+	session := c.session()
 	c.mu.Lock()
 	for _, a := range c.assignments {
-		if a.Overdue(now, c.opts.SessionTimeout) {
+		if a.Overdue(now, session) {
 			gone = append(gone, a)
 		}
 	}
 	c.mu.Unlock()
 	if len(gone) > 0 {
 		c.end(gone)
-		c.log.Warn().Int("partitions", len(gone)).Dur("after", c.opts.SessionTimeout).
-			Msg("lost partitions have not come back within the session; what was in flight is sent again by their next owner")
+		c.log.Warn().Int("partitions", len(gone)).Dur("after", session).
+			Msg("lost partitions have not come back; what was in flight is sent again by their next owner")
 	}
 }
 
+// assignedWithin is how long brokers may take to assign partitions to a member that has
+// joined: a few of the heartbeats by which they tell.
+const assignedWithin = 15 * time.Second
+
 // notReturned are the suspended assignments that the group has not given back. They
-// are somebody else's now. c.mu is held.
+// are somebody else's now. In the consumer protocol they may still come: the brokers
+// assign partitions after a member has joined, and first tell it of none. c.mu is held.
 func (c *Consumer) notReturned(added map[string][]int32) (gone []*assignment.Assignment) {
 	for tp, a := range c.assignments {
-		if !a.Given(slices.Contains(added[tp.Topic], tp.Partition)) {
-			gone = append(gone, a)
+		if a.Given(slices.Contains(added[tp.Topic], tp.Partition)) {
+			continue
 		}
+		if c.byEpoch() {
+			a.Backdate(c.opts.Now().Add(assignedWithin - c.session()))
+			continue
+		}
+		gone = append(gone, a)
 	}
 	return gone
 }

@@ -18,11 +18,37 @@ import (
 
 // throwOut has the next heartbeat answered with an error.
 func (b *bench) throwOut(how *kerr.Error) {
+	if b.protocol == ProtocolConsumer {
+		if how == kerr.IllegalGeneration {
+			how = kerr.FencedMemberEpoch // which is the same to a member of that protocol
+		}
+		if how == kerr.UnknownMemberID {
+			b.forget() // or its partitions would wait for a member that there is not any more
+		}
+		b.cluster.ControlKey(int16(kmsg.ConsumerGroupHeartbeat), func(r kmsg.Request) (kmsg.Response, error, bool) {
+			resp := r.ResponseKind().(*kmsg.ConsumerGroupHeartbeatResponse)
+			resp.ErrorCode = how.Code
+			return resp, nil, true
+		})
+		return
+	}
 	b.cluster.ControlKey(int16(kmsg.Heartbeat), func(r kmsg.Request) (kmsg.Response, error, bool) {
 		resp := r.ResponseKind().(*kmsg.HeartbeatResponse)
 		resp.ErrorCode = how.Code
 		return resp, nil, true
 	})
+}
+
+// forget takes all members of the consumer protocol out of the group.
+func (b *bench) forget() {
+	for _, m := range b.cluster.GroupInfo(group).Members {
+		req := kmsg.NewPtrConsumerGroupHeartbeatRequest()
+		req.Group, req.MemberID, req.MemberEpoch = group, m.MemberID, -1
+		// Straight to the only broker: where the coordinator is may not be told.
+		if _, err := req.RequestWith(b.t.Context(), b.client.Broker(0)); err != nil {
+			b.t.Error(err)
+		}
+	}
 }
 
 // TestThrownOutOfTheGroup: a member that the group does not know any more joins
@@ -123,10 +149,10 @@ func TestSomebodyHasCommittedSince(t *testing.T) {
 
 // cutOff has every request about the group cut while away says so.
 func (b *bench) cutOff(away *atomic.Bool) {
-	for _, key := range []kmsg.Key{kmsg.Heartbeat, kmsg.JoinGroup, kmsg.SyncGroup, kmsg.OffsetCommit, kmsg.OffsetFetch, kmsg.FindCoordinator} {
-		b.cluster.ControlKey(int16(key), func(kmsg.Request) (kmsg.Response, error, bool) {
+	for _, key := range []kmsg.Key{kmsg.Heartbeat, kmsg.ConsumerGroupHeartbeat, kmsg.JoinGroup, kmsg.SyncGroup, kmsg.OffsetCommit, kmsg.OffsetFetch, kmsg.FindCoordinator} {
+		b.cluster.ControlKey(int16(key), func(r kmsg.Request) (kmsg.Response, error, bool) {
 			b.cluster.KeepControl()
-			if away.Load() {
+			if hb, ok := r.(*kmsg.ConsumerGroupHeartbeatRequest); away.Load() && (!ok || hb.MemberEpoch >= 0) {
 				return nil, errors.New("cut"), true
 			}
 			return nil, nil, false

@@ -62,12 +62,13 @@ type Consumer struct {
 	topics  *topicTable
 	abort   func(error) // ends Run; set by it
 
-	links   assignment.Links
-	oaths   chan struct{}                       // capacity 1: an assignment's oath waits
-	doubts  chan struct{}                       // capacity 1: an assignment's claim waits
-	ends    map[assignment.TopicPartition]int64 // where a group that begins at the latest begins
-	missed  missed
-	emptied atomic.Int64 // when a poll last took all that the client held
+	membership membership
+	links      assignment.Links
+	oaths      chan struct{}                       // capacity 1: an assignment's oath waits
+	doubts     chan struct{}                       // capacity 1: an assignment's claim waits
+	ends       map[assignment.TopicPartition]int64 // where a group that begins at the latest begins
+	missed     missed
+	emptied    atomic.Int64 // when a poll last took all that the client held
 
 	positions  positions
 	conditions conditions
@@ -125,8 +126,10 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		Workers: make(chan Worker, o.Workers), Recycles: !o.KeepsRecords,
 		Tally: c.tally, Window: c.window, Parking: c.parking, Held: &pump.Holds{Registry: c.conditions.registry},
 	}
+	c.membership.wanted, c.membership.log = o.Protocol, c.log
 	c.commits = commits.New(commits.Options{
 		Group: o.Group, InstanceID: o.InstanceID, Interval: o.CommitInterval, Owner: owner{c}, Topics: c.topics,
+		ByEpoch: c.byEpoch, LearnEpoch: c.learnEpoch,
 		Condition: c.conditions.commits, Log: c.log, Now: o.Now,
 	})
 	if len(c.askOpts) == 0 {
@@ -182,7 +185,10 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		// read to its end would have a lag of 1 for ever.
 		kgo.KeepControlRecords(),
 		kgo.WithDecompressor(c.unpacker),
-		kgo.WithHooks(&c.links),
+		kgo.WithHooks(&c.links, &c.membership),
+	}
+	if c.opts.Protocol == ProtocolConsumer {
+		opts = append(opts, kgo.ServerSideBalancer())
 	}
 	if !c.opts.KeepsRecords {
 		opts = append(opts, kgo.WithPools(c.pools))
@@ -252,7 +258,7 @@ func (c *Consumer) Run(ctx context.Context, h Handler) error {
 	}
 
 	err := c.poll(ctx)
-	if cause := context.Cause(ctx); errors.Is(cause, errRemade) {
+	if cause := context.Cause(ctx); errors.Is(cause, errRemade) || errors.Is(cause, errElsewhere) || errors.Is(cause, errDeleted) {
 		err = cause
 	}
 

@@ -205,6 +205,8 @@ type bench struct {
 	dial    []kgo.Opt // for clients of a virtual network
 	log     *testkit.Buffer
 	pace    time.Duration // between a member's fetches of nothing, and between its heartbeats
+
+	protocol Protocol // of members
 }
 
 func newBench(t *testing.T, partitions int32) *bench {
@@ -216,7 +218,8 @@ func newBenchWith(t *testing.T, partitions int32, opts ...kfake.Opt) *bench {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) }) // after all that is closed below
-	cluster, err := kfake.NewCluster(append(opts, kfake.NumBrokers(1), kfake.SeedTopics(partitions, topic))...)
+	cluster, err := kfake.NewCluster(append([]kfake.Opt{kfake.BrokerConfigs(map[string]string{"group.consumer.heartbeat.interval.ms": "100"})},
+		append(opts, kfake.NumBrokers(1), kfake.SeedTopics(partitions, topic))...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +231,7 @@ func newBenchWith(t *testing.T, partitions int32, opts ...kfake.Opt) *bench {
 		cl.Close()
 		cluster.Close()
 	})
-	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), log: new(testkit.Buffer), pace: 50 * time.Millisecond}
+	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), log: new(testkit.Buffer), protocol: protocolOf(t), pace: 50 * time.Millisecond}
 }
 
 // newVirtualBench is newBench within a synctest bubble, where waiting costs nothing.
@@ -252,7 +255,7 @@ func newVirtualBench(t *testing.T, brokers int, partitions int32, opts ...kfake.
 		cl.Close()
 		cluster.Close()
 	})
-	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), network: network, dial: dial, log: new(testkit.Buffer), pace: 500 * time.Millisecond}
+	return &bench{t: t, cluster: cluster, client: cl, admin: kadm.NewClient(cl), addrs: cluster.ListenAddrs(), network: network, dial: dial, log: new(testkit.Buffer), protocol: protocolOf(t), pace: 500 * time.Millisecond}
 }
 
 func (b *bench) publish(partition int32, values ...string) {
@@ -322,6 +325,7 @@ func (b *bench) startWith(s *fakeSink, h Handler, change func(*Options)) *member
 		Topics: []string{topic}, Group: group, CommitInterval: 10 * time.Millisecond,
 		Log:      zerolog.New(b.log),
 		Drain:    10 * time.Second,
+		Protocol: b.protocol,
 		ReadOpts: append([]kgo.Opt{kgo.SeedBrokers(b.addrs...), kgo.FetchMaxWait(2 * b.pace)}, b.dial...),
 	}
 	if change != nil {

@@ -16,7 +16,8 @@ import (
 // starts, and end when that is done. Its group is the memory of the job: who
 // starts it again in the same group goes on where it was left, however it ended.
 //
-// Several members may share a job; each ends when its own partitions are done.
+// Several members may share a job. Each ends when its own partitions are done and what
+// is selected of the others has been settled, too.
 type Job struct {
 	// Selection is what is to be handled.
 	Selection Selection
@@ -58,12 +59,13 @@ func (c *Consumer) jobLoop(ctx context.Context, done context.CancelFunc) {
 	defer tick.Stop()
 	defer deleted.Stop()
 	admin := kadm.NewClient(c.client)
+	end := jobEnd{admin: admin}
 	for {
 		switch taken, settled := c.jobState(); {
-		case settled:
+		case end.reached(ctx, c, settled):
 			done()
 			return
-		case taken:
+		case taken && !settled:
 			c.handler.Flush(true) // nothing more comes that a batch could wait for
 		}
 		select {

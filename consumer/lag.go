@@ -47,6 +47,7 @@ func (c *Consumer) lagLoop(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		c.checkTopics(ctx)
+		c.askSession(ctx)
 		c.askEnds(ctx, admin, &r)
 		select {
 		case <-tick.C:

@@ -28,12 +28,18 @@ func (c *Consumer) leaveGroup(abandon func()) {
 	err := c.client.LeaveGroupContext(ctx)
 	late := ctx.Err() != nil
 	cancel()
-	if late {
+	switch {
+	case late:
 		// Only now, with nothing left that could join again.
 		abandon()
 		c.client.CloseAllowingRebalance()
 		err = c.leaveAside(member)
-	} else {
+	case c.leavesForAWhile():
+		// The client has stopped, and what it said is refused: it leaves out the
+		// instance's name.
+		err = c.leaveBy(c.client, member)
+		fallthrough
+	default:
 		c.client.CloseAllowingRebalance()
 	}
 	if err != nil {
@@ -41,10 +47,9 @@ func (c *Consumer) leaveGroup(abandon func()) {
 	}
 }
 
-// leaveAside takes the member out of the group with a client of its own. A static
-// member stays, so that its restart finds its partitions.
+// leaveAside takes the member out of the group with a client of its own.
 func (c *Consumer) leaveAside(member string) error {
-	if member == "" || c.opts.InstanceID != "" {
+	if member == "" || c.opts.InstanceID != "" && !c.leavesForAWhile() {
 		return nil
 	}
 	if len(c.opts.ReadOpts) == 0 {
@@ -55,8 +60,28 @@ func (c *Consumer) leaveAside(member string) error {
 		return err
 	}
 	defer client.Close()
+	return c.leaveBy(client, member)
+}
+
+// leavesForAWhile reports whether the member says that it will be back. A static member
+// of the classic protocol says nothing, and its restart finds its partitions. In the
+// consumer protocol the brokers refuse its restart until the session of the one before
+// is over, unless that has said so. The client (franz-go 1.22) says it without the
+// instance's name, and the brokers refuse that.
+func (c *Consumer) leavesForAWhile() bool {
+	return c.opts.InstanceID != "" && c.byEpoch()
+}
+
+// leaveBy has a client say that the member leaves.
+func (c *Consumer) leaveBy(client *kgo.Client, member string) error {
+	if member == "" {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 	defer cancel()
+	if c.byEpoch() {
+		return c.leaveConsumer(ctx, client, member)
+	}
 	req := kmsg.NewPtrLeaveGroupRequest()
 	req.Group, req.MemberID = c.opts.Group, member
 	m := kmsg.NewLeaveGroupRequestMember()
@@ -67,4 +92,23 @@ func (c *Consumer) leaveAside(member string) error {
 		return err
 	}
 	return kerr.ErrorForCode(resp.ErrorCode)
+}
+
+// leaveConsumer leaves a group of the consumer protocol: for good, or a static member
+// until its restart.
+func (c *Consumer) leaveConsumer(ctx context.Context, client *kgo.Client, member string) error {
+	const forGood, untilRestart = -1, -2
+	req := kmsg.NewPtrConsumerGroupHeartbeatRequest()
+	req.Group, req.MemberID, req.MemberEpoch = c.opts.Group, member, forGood
+	if c.opts.InstanceID != "" {
+		req.InstanceID, req.MemberEpoch = &c.opts.InstanceID, untilRestart
+	}
+	resp, err := req.RequestWith(ctx, client)
+	if err == nil {
+		err = kerr.ErrorForCode(resp.ErrorCode)
+	}
+	if errors.Is(err, kerr.UnknownMemberID) || errors.Is(err, kerr.GroupIDNotFound) {
+		return nil // it is out, which is what was wanted
+	}
+	return err
 }

@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -42,6 +43,9 @@ func ParseStart(s string) (Start, error) {
 type Options struct {
 	Topics []string // each once; one alone for a Job
 	Group  string
+	// Protocol is how the group assigns partitions. Where the brokers do not offer the
+	// consumer protocol, the member joins in the classic one.
+	Protocol Protocol
 	// InstanceID makes the membership static: a restart within the session
 	// timeout keeps its partitions without a rebalance. Optional.
 	InstanceID string
@@ -77,8 +81,12 @@ type Options struct {
 	// be wrong, before it is said to hang (5m). It must be longer than the
 	// Handler may take to deliver an event or to report that it cannot.
 	HangAfter        time.Duration
-	SessionTimeout   time.Duration // 45s
+	SessionTimeout   time.Duration // 45s; of the classic protocol alone
 	RebalanceTimeout time.Duration // 60s
+
+	// BrokerSession asks for how long the brokers wait for a silent member of a group in
+	// the consumer protocol. Without it that is Kafka's default of 45s.
+	BrokerSession func(ctx context.Context, client *kgo.Client, group string) (time.Duration, error)
 
 	// Job bounds what is taken and ends Run when it is done; nil for a Consumer
 	// that goes on for ever.

@@ -100,6 +100,7 @@ func (c *Consumer) onRevoked(_ context.Context, cl *kgo.Client, removed map[stri
 		return
 	}
 	c.disown(cl, removed)
+	removed = c.orphanRevoked(removed)
 	gone, unsure := c.retire(removed)
 	c.end(unsure)
 	if len(gone) == 0 {

@@ -40,6 +40,7 @@ type redriveFlags struct {
 	rate        float64
 	act         goFlag
 	direct      bool
+	protocol    protocolFlag
 }
 
 func newDLQRedrive(p *process) *cobra.Command {
@@ -61,6 +62,7 @@ func newDLQRedrive(p *process) *cobra.Command {
 	config.RegisterTopic(flags, &f.source, "source topic, which its letters go back to; one at a time")
 	flags.StringVar(&f.quarantine, "quarantine-topic", "", "topic for letters beyond --max-redrives, made if it is missing (default the dead-letter topic's name and .quarantine)")
 	flags.IntVar(&f.maxRedrives, "max-redrives", 3, "how often an event is sent through again before it goes into quarantine")
+	f.protocol.register(flags)
 	flags.Float64Var(&f.rate, "rate", 0, "letters a second (0: no limit)")
 	f.act.register(flags, "write the letters back, or with --direct deliver them")
 	flags.BoolVar(&f.direct, "direct", false, "deliver the letters to Amazon from here instead of writing them to the source")
@@ -102,6 +104,9 @@ func (f *redriveFlags) options(p *process) (o dlq.RedriveOptions, err error) {
 		MaxRedrives: f.maxRedrives, Rate: f.rate, Go: f.act.act, Progress: report.NewTerminalProgress(p.stderr),
 	}
 	if err := o.Check(); err != nil {
+		return o, err
+	}
+	if o.Protocol, err = f.protocol.resolve(); err != nil {
 		return o, err
 	}
 	if o.Log, err = f.log.logger(p); err != nil {

@@ -49,6 +49,7 @@ type replayFlags struct {
 	act                       goFlag
 	restart                   bool
 	moveLive                  bool
+	protocol                  protocolFlag
 	json                      bool
 }
 
@@ -82,6 +83,7 @@ func newReplayCommand(p *process) *cobra.Command {
 	config.RegisterTopic(flags, &f.topic, "topic to replay, one at a time")
 	flags.StringVar(&f.liveGroup, "group", config.DefaultGroup, "group of run, which a replay keeps away from")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic for events that will never be accepted")
+	f.protocol.register(flags)
 	flags.StringVar(&f.name, "name", "", "name of the replay (default made of what is asked for)")
 	flags.Float64Var(&f.rate, "rate", 0, "events a second (0: no limit)")
 	f.act.register(flags, "send the events, or with --live-group move the offsets")
@@ -140,6 +142,9 @@ func (f *replayFlags) job(p *process) (*replay.Job, error) {
 		return nil, err
 	}
 	o.Config.Topics, o.Config.DeadLetterTopic = []string{f.topic}, f.letters
+	if o.Config.GroupProtocol, err = f.protocol.resolve(); err != nil {
+		return nil, err
+	}
 	if err := o.Config.CheckTopics(); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
@@ -254,18 +255,11 @@ func TestReplayMovesTheLiveGroup(t *testing.T) {
 		t.Errorf("dry run: %v\n%s", s.offsets("amazon-capi"), r.stdout)
 	}
 	// While it has members it stays where it is.
-	member, err := kgo.NewClient(kgo.SeedBrokers(s.Brokers()...), kgo.ConsumerGroup("amazon-capi"), kgo.ConsumeTopics(config.DefaultTopic), kgo.DisableAutoCommit())
-	if err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, new(testkit.Buffer), "the group has a member", func() bool {
-		n, err := replay.Members(t.Context(), s.admin(), "amazon-capi")
-		return err == nil && n == 1
-	})
+	leave := s.join()
 	if r := move(exitFailed, "--go"); !strings.Contains(r.stderr, "has 1 member: stop them first") || !maps.Equal(live, s.offsets("amazon-capi")) {
 		t.Errorf("with a member: %v\n%s", s.offsets("amazon-capi"), r.stderr)
 	}
-	member.Close()
+	leave()
 	rows := objects[replay.Moved](t, move(exitOK, "--json", "--go").stdout)
 	if len(rows) != 3 || rows[0].Was != live[0] || rows[0].Now != 10 || rows[0].End != live[0] {
 		t.Errorf("%+v", rows)
@@ -278,6 +272,34 @@ func TestReplayMovesTheLiveGroup(t *testing.T) {
 	if sum := s.deliver(); int(sum.Taken) != 270 {
 		t.Errorf("%d records were delivered again, want 270", sum.Taken)
 	}
+}
+
+// TestReplayLeavesAGroupOfTheConsumerProtocolAlone: asked in the classic protocol, brokers
+// say that such a group has no members.
+func TestReplayLeavesAGroupOfTheConsumerProtocolAlone(t *testing.T) {
+	s := newScene(t)
+	s.run(exitOK, append([]string{"publish", "--events", "30", "--timestamps", "event"}, s.registry()...)...)
+	s.deliver()
+	live := s.offsets("amazon-capi")
+	defer s.join(kgo.Balancers(kgo.StickyBalancer()), kgo.ServerSideBalancer())()
+	r := s.run(exitFailed, append([]string{"replay", "--live-group", "--from", "offset:0", "--go"}, s.servers()...)...)
+	if !strings.Contains(r.stderr, "has 1 member: stop them first") || !maps.Equal(live, s.offsets("amazon-capi")) {
+		t.Errorf("%v\n%s", s.offsets("amazon-capi"), r.stderr)
+	}
+}
+
+// join has a member join the live group until it is told to leave.
+func (s *scene) join(opts ...kgo.Opt) (leave func()) {
+	s.t.Helper()
+	member, err := kgo.NewClient(append(opts, kgo.SeedBrokers(s.Brokers()...), kgo.ConsumerGroup("amazon-capi"), kgo.ConsumeTopics(config.DefaultTopic), kgo.DisableAutoCommit())...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	eventually(s.t, new(testkit.Buffer), "the group has a member", func() bool {
+		n, err := replay.Members(s.t.Context(), s.admin(), "amazon-capi")
+		return err == nil && n == 1
+	})
+	return member.Close
 }
 
 func TestReplayRefusedEventsAreForeseen(t *testing.T) {
@@ -320,5 +342,32 @@ func TestReplayExamples(t *testing.T) {
 			t.Errorf("example %d does not show %q:\n%s", i, want, results[i].stdout)
 		}
 		noIdentifiers(t, results[i])
+	}
+}
+
+// TestReplayAfterOneThatWasKilled: to the brokers it is a member until its session is over,
+// and has the partitions. The next one waits for that, and sends all of it.
+func TestReplayAfterOneThatWasKilled(t *testing.T) {
+	s := newScene(t)
+	s.run(exitOK, append([]string{"publish", "--events", "60", "--timestamps", "event"}, s.registry()...)...)
+	session := "1500"
+	if _, err := s.admin().AlterBrokerConfigs(t.Context(), []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "group.consumer.session.timeout.ms", Value: &session}}); err != nil {
+		t.Fatal(err)
+	}
+	killed := kmsg.NewPtrConsumerGroupHeartbeatRequest()
+	killed.Group, killed.MemberID, killed.RebalanceTimeoutMillis = "amazon-capi-replay-killed", "killed", 60_000
+	killed.SubscribedTopicNames, killed.Topics = []string{config.DefaultTopic}, []kmsg.ConsumerGroupHeartbeatRequestTopic{}
+	cl, err := kgo.NewClient(kgo.SeedBrokers(s.Brokers()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := killed.RequestWith(t.Context(), cl)
+	cl.Close()
+	if err != nil || resp.ErrorCode != 0 {
+		t.Fatalf("%v, %+v", err, resp)
+	}
+	got := s.replay(exitOK, "--from", "offset:0", "--name", "killed", "--group-protocol", "consumer", "--go")
+	if got.Selected != 60 || got.Sent != 60 || got.Deleted != 0 || got.Left != 0 {
+		t.Errorf("%+v", got)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -34,6 +35,8 @@ type runFlags struct {
 	log      logFlags
 	delivery config.Delivery
 	start    string
+	protocol protocolFlag
+	session  *pflag.Flag // --session-timeout
 }
 
 func newRunCommand(p *process) *cobra.Command {
@@ -63,6 +66,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 
 	config.RegisterTopics(flags, &c.Topics, "topics to read events from, separated by commas")
 	flags.StringVar(&c.Group, "group", config.DefaultGroup, "consumer group")
+	f.protocol.register(flags)
 	flags.StringVar(&c.InstanceID, "instance-id", "", "static membership: a name of this member that outlives restarts")
 	flags.StringVar(&f.start, "start", "earliest", "where a group without offsets begins: earliest or latest")
 	flags.StringVar(&c.DeadLetterTopic, "dead-letter-topic", config.DefaultLettersTopic, "topic for events that will never be accepted")
@@ -71,7 +75,8 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&c.Workers, "workers", 0, "partitions decoded at the same time (default one per core)")
 	flags.DurationVar(&c.CommitInterval, "commit-interval", time.Second, "how often offsets are committed")
 	flags.DurationVar(&c.Drain, "drain", 25*time.Second, "how long stopping waits for what is in flight")
-	flags.DurationVar(&c.SessionTimeout, "session-timeout", 45*time.Second, "how long the group waits for a member that is silent")
+	flags.DurationVar(&c.SessionTimeout, "session-timeout", 45*time.Second, "how long the group waits for a member that is silent; without effect with --group-protocol consumer, where the brokers decide")
+	f.session = flags.Lookup("session-timeout")
 	flags.DurationVar(&c.RebalanceTimeout, "rebalance-timeout", 60*time.Second, "how long the group waits for members to give up partitions; half of it is for draining them")
 
 	flags.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "address of /metrics, /livez, /readyz and /status, which have no password; :8080 for all networks, empty for none")
@@ -100,6 +105,11 @@ func (f *runFlags) resolve(sends bool, warn io.Writer) (pipeline.Config, error) 
 	wrong.Note(c.CheckTopics())
 	c.Start, err = consumer.ParseStart(f.start)
 	wrong.Note(setting.Key("start").Wrap(err))
+	c.GroupProtocol, err = f.protocol.resolve()
+	wrong.Note(err)
+	if c.GroupProtocol == consumer.ProtocolConsumer && f.session.Changed {
+		fmt.Fprintln(warn, sessionWarning)
+	}
 	wrong.Note(config.InRange("workers", int64(c.Workers), 0, 4096))
 	wrong.Note(
 		config.AtLeast("commit-interval", c.CommitInterval, 10*time.Millisecond),
@@ -131,7 +141,7 @@ func (f *runFlags) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return asUsage(err) // it has connected nothing yet
 	}
-	log.Info().Str("version", version()).Str("topic", strings.Join(c.Topics, ",")).Str("group", c.Group).
+	log.Info().Str("version", version()).Str("topic", strings.Join(c.Topics, ",")).Str("group", c.Group).Stringer("group_protocol", c.GroupProtocol).
 		Str("contract", c.Contract).Str("listen", c.Listen).Msg("starting")
 	return pl.Run(ctx)
 }

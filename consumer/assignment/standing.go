@@ -105,6 +105,15 @@ func (a *Assignment) Overdue(now time.Time, session time.Duration) bool {
 	return a.phase() == phaseSuspended && !a.returned && now.Sub(a.since) >= session
 }
 
+// Backdate has a suspended assignment be overdue as if it had been lost then.
+func (a *Assignment) Backdate(lost time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if lost.Before(a.since) {
+		a.since = lost
+	}
+}
+
 // Given notes whether the group has given the partition. It returns false if it is
 // suspended and has not been given back: its offsets need not have been fetched yet.
 func (a *Assignment) Given(now bool) bool {

@@ -17,15 +17,22 @@ import (
 var errLeftOut = errors.New("the brokers' answer leaves it out")
 
 // passes reports whether a commit that failed so may succeed a moment later: the group
-// rebalances, its coordinator moves, a connection breaks. What the brokers refuse for
-// good does not.
-func passes(err error) bool {
+// rebalances, its coordinator moves, a connection breaks, the member has another epoch.
+// What the brokers refuse for good does not.
+func (c *Committer) passes(err error) bool {
 	var code *kerr.Error
-	if !errors.As(err, &code) {
+	if !errors.As(err, &code) || c.outdated(err) {
 		return true
 	}
 	again := []*kerr.Error{kerr.RebalanceInProgress, kerr.IllegalGeneration, kerr.UnknownServerError}
 	return code.Retriable || slices.Contains(again, code)
+}
+
+// outdated reports whether a commit was refused because the group has another epoch of
+// this member, or none. The partitions need not be lost: the next heartbeat tells the
+// epoch, or has the client join anew and find them where they were.
+func (c *Committer) outdated(err error) bool {
+	return errors.Is(err, kerr.StaleMemberEpoch) || errors.Is(err, kerr.FencedMemberEpoch) || errors.Is(err, kerr.UnknownMemberID) && c.ByEpoch()
 }
 
 // committed takes the brokers' answer to a commit.
@@ -35,7 +42,7 @@ func (c *Committer) committed(b *batch, resp *kmsg.OffsetCommitResponse, err err
 		return
 	}
 	if err != nil {
-		b.passes = passes(err)
+		b.passes = c.passes(err)
 		c.commitFailed(err, false)
 		return
 	}
@@ -63,10 +70,10 @@ func (c *Committer) refusedOf(b *batch, resp *kmsg.OffsetCommitResponse) (refuse
 	refuse := func(tp assignment.TopicPartition, err error) {
 		refused = append(refused, b.of[tp])
 		// One that the brokers refuse for good says more.
-		if failed == nil || !passes(err) {
+		if failed == nil || !c.passes(err) {
 			failed = fmt.Errorf("%s: %w", tp, err)
 		}
-		b.passes = b.passes || passes(err)
+		b.passes = b.passes || c.passes(err)
 	}
 	answered := make(map[assignment.TopicPartition]bool, len(b.sent))
 	for _, t := range resp.Topics {
@@ -113,12 +120,15 @@ func (c *Committer) shorten(b *batch) bool {
 // lasted. lasts is whether it has of single partitions, while others are committed.
 func (c *Committer) commitFailed(err error, lasts bool) {
 	c.metrics.failures.Inc()
+	if c.outdated(err) {
+		c.LearnEpoch()
+	}
 	what := "they are tried again, and a crash before that sends what they cover again"
 	on := c.brake.On(c.Now())
 	if on {
 		what = "nothing more is taken until they can be"
 	}
-	if passes(err) && !on && !lasts {
+	if c.passes(err) && !on && !lasts {
 		return
 	}
 	c.Condition.Fail(fmt.Sprintf("offsets cannot be committed: %s; %s", redact.Error(err), what))

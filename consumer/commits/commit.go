@@ -74,9 +74,13 @@ type Options struct {
 	Interval          time.Duration
 	Owner             Owner
 	Topics            Topics
-	Condition         *health.Condition
-	Log               zerolog.Logger
-	Now               func() time.Time
+	// ByEpoch reports whether the group knows its members by epochs, as in the consumer
+	// protocol, and LearnEpoch has the client ask for its own.
+	ByEpoch    func() bool
+	LearnEpoch func()
+	Condition  *health.Condition
+	Log        zerolog.Logger
+	Now        func() time.Time
 }
 
 // New returns a committer that has no client yet.
@@ -207,7 +211,7 @@ func (c *Committer) commitNow(ctx context.Context, as []*assignment.Assignment) 
 	for len(b.of) > 0 {
 		started := c.Now()
 		c.brake.Begin(started)
-		if !c.commitByClient(ctx, b) {
+		if c.alone(b) || !c.commitByClient(ctx, b) {
 			c.commitAside(ctx, b)
 		}
 		c.metrics.seconds.Observe(c.Now().Sub(started).Seconds())
@@ -252,9 +256,27 @@ func (c *Committer) commitByClient(ctx context.Context, b *batch) (done bool) {
 	return state.Load() != givenUp
 }
 
-// commitAside commits without the client's help while it is joining. Until all
-// members have joined, the brokers take commits of the generation before; after
-// that they refuse them, so that none can go back behind the next owner's.
+// alone reports whether a commit is to be made without the client. In the consumer
+// protocol that makes one that was refused for a stale epoch again by itself, seconds later
+// and unseen: the partition may have been elsewhere in between, and its next owner further.
+// Its help is needed only while the topics' ids are not known, without which brokers that
+// offer that protocol do not take a commit.
+func (c *Committer) alone(b *batch) bool {
+	if !c.ByEpoch() {
+		return false
+	}
+	for topic := range b.offsets {
+		if c.Topics.IDOf(topic) == ([16]byte{}) {
+			return false
+		}
+	}
+	return true
+}
+
+// commitAside commits without the client's help: in the consumer protocol, and in the
+// classic one while the client is joining. Until all members have joined, the brokers
+// take commits of the generation before; after that they refuse them, so that none can
+// go back behind the next owner's.
 func (c *Committer) commitAside(ctx context.Context, b *batch) {
 	req := kmsg.NewPtrOffsetCommitRequest()
 	req.Group = c.Group

@@ -28,6 +28,7 @@ type Config struct {
 
 	Topics          []string // each once
 	Group           string
+	GroupProtocol   consumer.Protocol
 	InstanceID      string // optional
 	Start           consumer.Start
 	DeadLetterTopic string

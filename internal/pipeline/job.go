@@ -12,8 +12,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// JobSession is how long the group of a job waits for a member that is silent:
-// somebody who starts a job again after it was killed waits as long.
+// JobSession is how long the group of a job waits for a member that is silent in the
+// classic protocol: somebody who starts a job again after it was killed waits as long. In
+// the consumer protocol the brokers decide; see kafka.Session.
 const JobSession = 10 * time.Second
 
 // Job is a pipeline that ends by itself.

@@ -18,6 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/metric"
 	"github.com/tracklayer/amazon-capi/internal/pipeline/handler"
 	"github.com/tracklayer/amazon-capi/internal/setting"
@@ -79,12 +80,13 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 		Registerer:       p.metrics,
 	})
 	p.consumer, err = consumer.New(consumer.Options{
-		Topics: c.Topics, Group: c.Group, InstanceID: c.InstanceID, Start: c.Start,
+		Topics: c.Topics, Group: c.Group, Protocol: c.GroupProtocol, InstanceID: c.InstanceID, Start: c.Start,
 		MaxInFlightEvents: c.MaxInFlightEvents, MaxInFlightBytes: c.MaxInFlightBytes, FetchMaxBytes: c.FetchMaxBytes,
 		MaxParkedEvents: c.MaxParkedEvents, ReadOpts: p.kafkaOpts, AskOpts: p.kafkaOpts,
 		Workers: c.Workers, CommitInterval: c.CommitInterval, Drain: c.Drain,
 		SessionTimeout: c.SessionTimeout, RebalanceTimeout: c.RebalanceTimeout, HangAfter: hangAfter(c),
-		Job: c.Job, KeepsRecords: c.Restore != nil, Configured: p.accounts.Names,
+		BrokerSession: kafka.ConsumerSession,
+		Job:           c.Job, KeepsRecords: c.Restore != nil, Configured: p.accounts.Names,
 		Log: log, Conditions: p.conditions, Registerer: p.metrics,
 	}, p.withMetrics("consumer")...)
 	if err != nil {

@@ -49,6 +49,7 @@ const (
 	Framing         Key = "framing"
 	Topic           Key = "topic"
 	Group           Key = "group"
+	GroupProtocol   Key = "group-protocol"
 	DeadLetterTopic Key = "dead-letter-topic"
 	ReceiptsTopic   Key = "receipts-topic"
 	QuarantineTopic Key = "quarantine-topic"

@@ -18,7 +18,7 @@ var translated = map[string]func(*reader, string) error{
 	"client.id":            as("kafka-client-id"),
 	"group.id":             as(setting.Group),
 	"group.instance.id":    as("instance-id"),
-	"group.protocol":       as("group-protocol"),
+	"group.protocol":       as(setting.GroupProtocol),
 	"session.timeout.ms":   milliseconds("session-timeout"),
 	"auto.offset.reset":    offsetReset,
 

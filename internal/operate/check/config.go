@@ -161,7 +161,7 @@ func limits(l *report.List, c *pipeline.Config) {
 		l.Look(areaConfig, "--max-in-flight-bytes", "Raise it to many times --batch-bytes.",
 			"%d bytes hold hardly a request of %d", c.MaxInFlightBytes, c.BatchBytes)
 	}
-	if c.SessionTimeout < 6*time.Second || c.SessionTimeout > 30*time.Minute {
+	if classic := c.GroupProtocol == consumer.ProtocolClassic; classic && c.SessionTimeout < 6*time.Second || classic && c.SessionTimeout > 30*time.Minute {
 		l.Look(areaConfig, "--session-timeout", "Keep between 6s and 30m, unless the brokers' group.min.session.timeout.ms and group.max.session.timeout.ms say otherwise.",
 			"%s is outside what brokers allow by default, and they refuse the member", c.SessionTimeout)
 	}

@@ -133,9 +133,9 @@ func (v *Live) group(ctx context.Context, l *report.List, admin *kadm.Client) {
 	name := v.Config.Group
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	groups, err := describeGroup(ctx, admin, name)
+	v.protocol(ctx, l, admin)
+	g, err := describeGroup(ctx, admin, name)
 	switch {
-	case errors.Is(err, kerr.GroupIDNotFound): // newer brokers; older ones call it dead
 	case denied(err):
 		l.Act(areaGroup, name, grantAdvice("READ, DESCRIBE", "group", name), "may not be joined")
 		return
@@ -143,13 +143,12 @@ func (v *Live) group(ctx context.Context, l *report.List, admin *kadm.Client) {
 		l.Look(areaGroup, name, "Try again; if it lasts, look at the brokers' group coordinator.", "cannot be described: %s", foreign(err))
 		return
 	}
-	g := groups[name]
-	if missing := lacking(g.AuthorizedOperations, kadm.OpRead); missing != "" {
+	if missing := lacking(g.Operations, kadm.OpRead); missing != "" {
 		l.Act(areaGroup, name, grantAdvice(missing, "group", name), "may not be joined: %s is not granted", missing)
 		return
 	}
 	switch g.State {
-	case "Dead", "":
+	case "":
 		where := "oldest record"
 		if v.Config.Start == consumer.StartLatest {
 			where = "end of the topic"
@@ -170,23 +169,41 @@ func (v *Live) group(ctx context.Context, l *report.List, admin *kadm.Client) {
 	case "Empty":
 		l.Fine(areaGroup, name, "no members now; it goes on where it was")
 	default:
-		l.Fine(areaGroup, name, "%s, %s", redact.Line(redact.Text(strings.ToLower(g.State)), 64), count.Of(len(g.Members), "member"))
+		protocol := consumer.ProtocolClassic
+		if g.Consumer {
+			protocol = consumer.ProtocolConsumer
+		}
+		l.Fine(areaGroup, name, "%s, %s, %s protocol", redact.Line(redact.Text(strings.ToLower(g.State)), 64), count.Of(g.Members, "member"), protocol)
+	}
+}
+
+// protocol asks whether the brokers offer the protocol that members are to use.
+func (v *Live) protocol(ctx context.Context, l *report.List, admin *kadm.Client) {
+	const advice = "Use --group-protocol classic, or finish the brokers' upgrade to Kafka 4.0 (group.version=1, and consumer in group.coordinator.rebalance.protocols)."
+	wanted := v.Config.GroupProtocol
+	offered, err := kafka.Offers(ctx, admin)
+	switch {
+	case err != nil:
+		l.Look(areaGroup, "--group-protocol", "Try again; if it lasts, look at the brokers.", "%s", foreign(err))
+	case wanted == consumer.ProtocolConsumer && !offered:
+		l.Act(areaGroup, "--group-protocol", advice, "the brokers do not offer the consumer protocol: members join in the classic one")
+	case offered:
+		l.Fine(areaGroup, "--group-protocol", "%s; the brokers offer classic and consumer", wanted)
+	default:
+		l.Fine(areaGroup, "--group-protocol", "%s; the brokers offer no other", wanted)
 	}
 }
 
 // describeGroup waits for a coordinator that is not there yet: the first question
 // about a group is what has a new cluster make the topic that they are kept in.
-func describeGroup(ctx context.Context, admin *kadm.Client, name string) (kadm.DescribedGroups, error) {
+func describeGroup(ctx context.Context, admin *kadm.Client, name string) (kafka.Group, error) {
 	for {
-		groups, err := admin.DescribeGroups(ctx, name)
-		if err == nil {
-			err = groups[name].Err
-		}
+		g, err := kafka.DescribeGroup(ctx, admin, name)
 		if !errors.Is(err, kerr.CoordinatorNotAvailable) && !errors.Is(err, kerr.CoordinatorLoadInProgress) && !errors.Is(err, kerr.NotCoordinator) {
-			return groups, err
+			return g, err
 		}
 		if !wait.For(ctx, coordinatorPause) {
-			return groups, err
+			return g, err
 		}
 	}
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,8 +13,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 	"go.uber.org/goleak"
 
+	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -90,10 +93,10 @@ func TestLiveAllWell(t *testing.T) {
 	c := world(t, sandbox.Options{})
 	var told []string
 	l := (&Live{Config: c, Profiles: []string{"1", "2"}, Progress: func(what string) { told = append(told, what) }}).Run(t.Context())
-	if l.Count(report.Fine) != len(l) || len(l) != 10 {
+	if l.Count(report.Fine) != len(l) || len(l) != 11 {
 		t.Errorf("%+v", l)
 	}
-	for i, area := range []string{"brokers", "topics", "topics", "topics", "group", "registry", "registry", "token", "profile", "profile"} {
+	for i, area := range []string{"brokers", "topics", "topics", "topics", "group", "group", "registry", "registry", "token", "profile", "profile"} {
 		if i < len(l) && l[i].Area != area {
 			t.Errorf("finding %d is of %s, want %s", i, l[i].Area, area)
 		}
@@ -251,7 +254,7 @@ func TestACoordinatorThatComesLater(t *testing.T) {
 	defer cl.Close()
 	var l report.List
 	(&Live{Config: good()}).group(t.Context(), &l, kadm.NewClient(cl))
-	if len(l) != 1 || l[0].Level != report.Fine || asked < 3 {
+	if len(l) != 2 || l.Count(report.Fine) != 2 || asked < 3 {
 		t.Errorf("after %d questions: %+v", asked, l)
 	}
 }
@@ -350,5 +353,59 @@ func TestSpell(t *testing.T) {
 		if got := spell(d); got != want {
 			t.Errorf("%s is spelt %s", d, got)
 		}
+	}
+}
+
+// TestGroupProtocols: what is asked for, what the brokers offer, and what the group's
+// members use now.
+func TestGroupProtocols(t *testing.T) {
+	for name, tc := range map[string]struct {
+		opts   []kfake.Opt
+		wanted consumer.Protocol
+		member kgo.Opt // nil for none
+		level  report.Level
+		want   string
+	}{
+		"classic of both":       {nil, consumer.ProtocolClassic, nil, report.Fine, "classic; the brokers offer classic and consumer"},
+		"consumer of both":      {nil, consumer.ProtocolConsumer, nil, report.Fine, "consumer; the brokers offer classic and consumer"},
+		"classic of one":        {[]kfake.Opt{kfake.MaxVersions(kversion.V3_6_0())}, consumer.ProtocolClassic, nil, report.Fine, "offer no other"},
+		"consumer of one":       {[]kfake.Opt{kfake.MaxVersions(kversion.V3_7_0())}, consumer.ProtocolConsumer, nil, report.Act, "do not offer the consumer protocol"},
+		"members of consumer":   {nil, consumer.ProtocolClassic, kgo.ServerSideBalancer(), report.Fine, "stable, 1 member, consumer protocol"},
+		"members of classic":    {nil, consumer.ProtocolConsumer, kgo.DisableAutoCommit(), report.Fine, "stable, 1 member, classic protocol"},
+		"classic of old broker": {[]kfake.Opt{kfake.MaxVersions(kversion.V3_6_0())}, consumer.ProtocolClassic, kgo.DisableAutoCommit(), report.Fine, "stable, 1 member, classic protocol"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster, err := kfake.NewCluster(append(tc.opts, kfake.NumBrokers(1), kfake.SeedTopics(1, "events"))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer cluster.Close()
+			opts := []kgo.Opt{kgo.SeedBrokers(cluster.ListenAddrs()...)}
+			if tc.member != nil {
+				member, err := kgo.NewClient(append(opts, kgo.ConsumerGroup("amazon-capi"), kgo.ConsumeTopics("events"), kgo.Balancers(kgo.StickyBalancer()), kgo.DisableAutoCommit(), tc.member)...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer member.Close()
+				for g := cluster.GroupInfo("amazon-capi"); g == nil || g.State != "Stable"; g = cluster.GroupInfo("amazon-capi") {
+					if t.Context().Err() != nil {
+						t.Fatal("the member does not join")
+					}
+					time.Sleep(5 * time.Millisecond)
+				}
+			}
+			cl, err := kgo.NewClient(opts...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer cl.Close()
+			c := good()
+			c.GroupProtocol = tc.wanted
+			var l report.List
+			(&Live{Config: c}).group(t.Context(), &l, kadm.NewClient(cl))
+			if len(l) != 2 || !slices.ContainsFunc(l, func(f report.Finding) bool { return f.Level == tc.level && strings.Contains(f.Message, tc.want) }) {
+				t.Errorf("%+v; want %q", l, tc.want)
+			}
+		})
 	}
 }

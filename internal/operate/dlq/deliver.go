@@ -59,7 +59,7 @@ func (l *lockedOriginals) One(ctx context.Context, topic string, partition int32
 // deliver sends the letters through a pipeline of its own.
 func (o *RedriveOptions) deliver(ctx context.Context, letters consumer.Selection, restore func(context.Context, *kgo.Record) (*kgo.Record, error), result *RedriveReport) error {
 	c := *o.Direct
-	c.Topics, c.DeadLetterTopic, c.Group = []string{o.Letters}, o.Letters, o.Group
+	c.Topics, c.DeadLetterTopic, c.Group, c.GroupProtocol = []string{o.Letters}, o.Letters, o.Group, o.Protocol
 	c.Restore = restore
 	pl, err := pipeline.NewJob(c, &consumer.Job{Selection: letters, LeaveOthers: true, Rate: o.Rate, Exact: true}, o.Log)
 	if err != nil {

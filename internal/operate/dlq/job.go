@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
@@ -20,6 +21,7 @@ type RedriveOptions struct {
 	Kafka kafka.Settings
 	// Letters is the dead-letter topic, and Group remembers which of them are done.
 	Letters, Group string
+	Protocol       consumer.Protocol
 	// Erasures is the topic with the list of events that must not be sent again; empty for
 	// none.
 	Erasures string
@@ -134,7 +136,7 @@ func (o *RedriveOptions) copy(ctx context.Context, letters *history.Set, to stri
 	stop := func() {}
 	defer func() { stop() }()
 	job := CopyJob{
-		Kafka: o.Kafka, From: o.Letters, To: to, Group: o.Group, Letters: letters, Rate: o.Rate, Copy: make, Log: o.Log,
+		Kafka: o.Kafka, From: o.Letters, To: to, Group: o.Group, Protocol: o.Protocol, Letters: letters, Rate: o.Rate, Copy: make, Log: o.Log,
 		Announced: func(c *Copier) {
 			stop = o.Progress.Watch(ctx, what, letters.Len(), func() int { return c.Counts().Copied })
 		},

@@ -18,6 +18,7 @@ type CopyJob struct {
 	Kafka     kafka.Settings
 	From, To  string // topics
 	Group     string // remembers which letters are done
+	Protocol  consumer.Protocol
 	Letters   consumer.Selection
 	Rate      float64 // letters a second; 0 for no bound
 	Copy      func(context.Context, *kgo.Record) (*kgo.Record, error)
@@ -55,7 +56,7 @@ func (j *CopyJob) Run(ctx context.Context) (CopyCounts, error) {
 	defer copier.Wait()
 	defer producer.Close()
 	c, err := consumer.New(consumer.Options{
-		Topics: []string{j.From}, Group: j.Group, MaxInFlightEvents: copiesInFlight,
+		Topics: []string{j.From}, Group: j.Group, Protocol: j.Protocol, BrokerSession: kafka.ConsumerSession, MaxInFlightEvents: copiesInFlight,
 		CommitInterval: 200 * time.Millisecond, Drain: copyDrain, SessionTimeout: pipeline.JobSession,
 		Job: &consumer.Job{Selection: j.Letters, LeaveOthers: true, Rate: j.Rate}, KeepsRecords: true,
 		Log: j.Log, Conditions: health.NewConditions(j.Log, nil),

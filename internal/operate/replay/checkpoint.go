@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
@@ -166,15 +167,16 @@ func Forget(ctx context.Context, admin *kadm.Client, group string) error {
 	return nil
 }
 
-// Members is how many members a group has now.
+// Members is how many members a group has now, of either protocol.
 func Members(ctx context.Context, admin *kadm.Client, group string) (int, error) {
-	groups, err := admin.DescribeGroups(ctx, group)
+	g, err := describe(ctx, admin, group)
+	return g.Members, err
+}
+
+func describe(ctx context.Context, admin *kadm.Client, group string) (kafka.Group, error) {
+	g, err := kafka.DescribeGroup(ctx, admin, group)
 	if err != nil {
-		return 0, fmt.Errorf("group %q cannot be described: %w", group, redact.Wrap(err))
+		return g, fmt.Errorf("group %q cannot be described: %w", group, redact.Wrap(err))
 	}
-	g := groups[group]
-	if g.Err != nil && !errors.Is(g.Err, kerr.GroupIDNotFound) {
-		return 0, fmt.Errorf("group %q cannot be described: %w", group, redact.Wrap(g.Err))
-	}
-	return len(g.Members), nil
+	return g, nil
 }

@@ -127,6 +127,13 @@ func (j *Job) asked() string {
 // Look forecasts the replay. It writes nothing, unless a restart was asked for that
 // sends.
 func (j *Job) Look(ctx context.Context) (*Report, error) {
+	if j.o.Go {
+		// What a member that lives, or was just killed, still settles is not to be
+		// sent again, nor missed.
+		if err := j.alone(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := j.look(ctx); err != nil {
 		return nil, err
 	}
@@ -228,18 +235,35 @@ func (j *Job) foresee(ctx context.Context, done *proof.Progress) error {
 // alone waits until the group has no members: one that was killed is thought to
 // live until its session is over.
 func (j *Job) alone(ctx context.Context) error {
-	for began := time.Now(); ; {
-		n, err := Members(ctx, j.admin, j.group)
-		if err != nil || n == 0 {
+	session := pipeline.JobSession
+	for began, asked := time.Now(), false; ; {
+		var g kafka.Group
+		err := kafka.Ask(ctx, func(ctx context.Context) (err error) {
+			g, err = describe(ctx, j.admin, j.group)
+			return err
+		})
+		if err != nil || g.Members == 0 {
 			return err
 		}
-		if time.Since(began) > pipeline.JobSession+5*time.Second {
-			return fmt.Errorf("replay %q is running already: its group has %s", j.o.Name, count.Of(n, "member"))
+		if g.Consumer && !asked {
+			session, asked = j.brokerSession(ctx), true
+		}
+		if time.Since(began) > session+5*time.Second {
+			return fmt.Errorf("replay %q is running already: its group has %s", j.o.Name, count.Of(g.Members, "member"))
 		}
 		if !wait.For(ctx, 500*time.Millisecond) {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// brokerSession is for how long brokers wait for a silent member in the consumer protocol:
+// 45s, Kafka's default, if they do not tell.
+func (j *Job) brokerSession(ctx context.Context) time.Duration {
+	if d, err := kafka.ConsumerSession(ctx, j.client, j.group); err == nil && d > 0 {
+		return d
+	}
+	return 45 * time.Second
 }
 
 // Send delivers what was foreseen, and enters in the report what became of it.
@@ -258,7 +282,7 @@ func (j *Job) Send(ctx context.Context, r *Report) error {
 		return err
 	}
 	err = pl.RunShown(ctx, j.o.Progress, "replayed", r.Selected)
-	r.sent(pl.Tally().Summary(), ctx.Err() != nil)
+	r.sent(pl.Tally().Summary(), ctx.Err() != nil || err != nil)
 	switch {
 	case err != nil:
 		return err

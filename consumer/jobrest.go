@@ -1,0 +1,134 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
+	"github.com/tracklayer/amazon-capi/consumer/commits"
+	"github.com/tracklayer/amazon-capi/consumer/proof"
+)
+
+// A member of a job that has nothing left to do need not be at the job's end: the
+// partitions that it does not have may still be with a member that was killed, and come
+// to it when that one's session is over. The group gives them later, too, when brokers
+// take their time to assign them. So a job ends when the group has settled what is
+// selected of the partitions that others have.
+
+// restEvery is how often a member with nothing left to do looks at what is left of
+// the job elsewhere.
+const restEvery = 500 * time.Millisecond
+
+// topicGoneFor is for how long brokers say that the topic does not exist until a job
+// believes them: it may be about to be made again, which has an error of its own.
+const topicGoneFor = time.Minute
+
+var (
+	errElsewhere = errors.New("other members of the group have them; the same command goes on with what they leave")
+	errDeleted   = errors.New("the topic was deleted before the job was done")
+)
+
+// jobEnd decides when a member's part of a job is the end of it.
+type jobEnd struct {
+	admin  *kadm.Client
+	looked time.Time
+	since  time.Time // when only others had anything left to do; zero while this member has
+}
+
+// reached reports whether the job has ended, and fails the run if what is left of it is
+// with members that live.
+func (e *jobEnd) reached(ctx context.Context, c *Consumer, settled bool) bool {
+	now := c.opts.Now()
+	if !settled {
+		e.since = time.Time{}
+		return false
+	}
+	if now.Sub(e.looked) < restEvery {
+		return false
+	}
+	e.looked = now
+	rest, settled, err := c.jobRest(ctx, e.admin)
+	switch {
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		if e.since.IsZero() {
+			e.since = now
+		}
+		if now.Sub(e.since) > topicGoneFor {
+			c.abort(fmt.Errorf("topic %q: %w", c.opts.Topics[0], errDeleted))
+		}
+		return false
+	case err != nil, !settled:
+		return false // brokers that are away are for others to report
+	case len(rest) == 0:
+		return true
+	case e.since.IsZero():
+		e.since = now
+		c.log.Info().Ints32("partitions", rest).Msg("this member's part of the job is done; other partitions of it are with members that live, or did until a moment ago")
+	}
+	// A member that was killed is out of the group by then, and its partitions are here.
+	if patience := c.session() + c.opts.RebalanceTimeout; now.Sub(e.since) > patience {
+		c.abort(fmt.Errorf("partitions %v of the job are not done: %w", rest, errElsewhere))
+	}
+	return false
+}
+
+// jobRest returns the partitions of which something is selected and not settled, and that
+// this member does not have, and whether all is settled of those that it had at the same
+// moment: one may have come while the brokers were asked.
+func (c *Consumer) jobRest(ctx context.Context, admin *kadm.Client) (rest []int32, settled bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, commits.Timeout)
+	defer cancel()
+	name := c.opts.Topics[0] // a job has one
+	topic, err := c.describeTopic(ctx, name)
+	if err != nil {
+		return nil, false, err
+	}
+	if c.topics.differs(name, topic.TopicID) {
+		c.remake(name, topic.TopicID)
+		return nil, false, nil
+	}
+	starts, err := admin.ListStartOffsets(ctx, name)
+	if err == nil {
+		err = starts.Error()
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	selection := c.opts.Job.Selection
+	settled = true
+	c.mu.Lock()
+	starts.Each(func(o kadm.ListedOffset) {
+		a := c.assignments[assignment.Of(o.Topic, o.Partition)]
+		switch {
+		case a != nil:
+			_, done := a.Progress()
+			settled = settled && done
+		case selection.End(o.Partition) > o.Offset:
+			rest = append(rest, o.Partition)
+		}
+	})
+	c.mu.Unlock()
+	if len(rest) == 0 || !settled {
+		return nil, settled, nil
+	}
+	slices.Sort(rest)
+	done, err := proof.ReadProgress(ctx, c.client, c.opts.Group, name)
+	if err != nil {
+		return nil, false, err
+	}
+	return slices.DeleteFunc(rest, func(p int32) bool {
+		o, _ := starts.Lookup(name, p)
+		for at := max(done.Committed(p), o.Offset); at < selection.End(p); at++ {
+			if selection.Has(p, at) && !done.Settled(p, at, 0) {
+				return false
+			}
+		}
+		return true
+	}), true, nil
+}
