@@ -5,18 +5,27 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
 
 // TestRollingRestartSendsNothingTwice: three members under load, each replaced
-// in turn as a deployment does it.
+// in turn as a deployment does it, in the same group protocol.
 func TestRollingRestartSendsNothingTwice(t *testing.T) {
+	for _, protocol := range []consumer.Protocol{consumer.ProtocolClassic, consumer.ProtocolConsumer} {
+		t.Run(protocol.String(), func(t *testing.T) { rollingRestart(t, protocol, protocol) })
+	}
+}
+
+// rollingRestart replaces members of the first protocol by members of the others, all of
+// them for each.
+func rollingRestart(t *testing.T, from consumer.Protocol, rounds ...consumer.Protocol) {
 	w := newWorld(t, sandbox.Options{Behaviour: sandbox.Behaviour{Faults: []sandbox.Fault{
 		{Do: sandbox.Delay, Latency: 20 * time.Millisecond, Jitter: 30 * time.Millisecond},
 	}}})
 	c := w.config()
-	c.Listen = "127.0.0.1:0"
+	c.Listen, c.GroupProtocol = "127.0.0.1:0", from
 	members := []program{w.start(c), w.start(c), w.start(c)}
 	w.eventually(members[0], "the members share the partitions", func() bool {
 		for _, m := range members {
@@ -49,7 +58,10 @@ func TestRollingRestartSendsNothingTwice(t *testing.T) {
 			}
 		})
 	}()
-	for i, m := range members {
+	for n := range 3 * len(rounds) {
+		i := n % 3
+		m := members[i]
+		c.GroupProtocol = rounds[n/3]
 		before := w.amazon.Stats().Accepted
 		w.eventually(m, "events flow", func() bool { return w.amazon.Stats().Accepted > before+100 })
 		if err := m.stop(); err != nil {

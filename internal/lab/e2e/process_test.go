@@ -58,7 +58,7 @@ func (w *world) start(c pipeline.Config) program {
 		"--amazon-url", c.AmazonURL, "--token-url", c.TokenURL, "--client-id", c.ClientID,
 		"--linger", c.Linger.String(), "--auth-hold", c.AuthHold.String(),
 		"--commit-interval", c.CommitInterval.String(), "--drain", c.Drain.String(),
-		"--listen", p.listen, "--log-level", "debug")
+		"--group-protocol", c.GroupProtocol.String(), "--listen", p.listen, "--log-level", "debug")
 	for flag, n := range map[string]int{
 		"--batch-events": c.BatchEvents, "--max-in-flight-events": c.MaxInFlightEvents, "--max-parked-events": c.MaxParkedEvents,
 	} {
