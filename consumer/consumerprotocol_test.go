@@ -39,20 +39,15 @@ func TestACommitOfAnotherEpoch(t *testing.T) {
 					b.publish(0, events("p1", 0, 10)...)
 					b.publish(1, events("p1", 10, 20)...)
 					commits := b.logCommits()
-					s := newFakeSink(true)
-					m := b.start(s, func(o *Options) { o.CommitInterval = 2 * time.Second })
-					synctest.Wait()
-					var refused, beats atomic.Int32
-					b.heartbeats(func(*kmsg.ConsumerGroupHeartbeatRequest) *kmsg.ConsumerGroupHeartbeatResponse {
-						beats.Add(1)
-						return nil
-					})
+					var refused atomic.Int32
 					b.answerCommits(func(req *kmsg.OffsetCommitRequest) (kmsg.Response, error) {
-						if beats.Load() > 3 || refused.Add(1) > 3 {
+						if refused.Add(1) > 3 {
 							return nil, nil
 						}
 						return refusal(req, func(int32) *kerr.Error { return code }), nil
 					})
+					s := newFakeSink(true)
+					m := b.start(s, func(o *Options) { o.CommitInterval = 2 * time.Second })
 					if stops {
 						time.Sleep(time.Second)
 						if err := m.stop(); err != nil {

@@ -132,7 +132,7 @@ func TestConsumerSession(t *testing.T) {
 		a.ResourceType, a.ResourceName = req.Resources[0].ResourceType, req.Resources[0].ResourceName
 		if a.ResourceType == kmsg.ConfigResourceTypeGroupConfig && a.ResourceName == "g" {
 			c := kmsg.NewDescribeConfigsResponseResourceConfig()
-			c.Name, c.Value = "consumer.session.timeout.ms", kmsg.StringPtr("50000")
+			c.Name, c.Value = "consumer.session.timeout.ms", new("50000")
 			a.Configs = append(a.Configs, c)
 		} else {
 			a.ErrorCode = kerr.ClusterAuthorizationFailed.Code
