@@ -74,23 +74,27 @@ func TestMissedAtTheStart(t *testing.T) {
 
 // TestMissedWhileRunning: the log's start passes a member that waits for room.
 func TestMissedWhileRunning(t *testing.T) {
-	b := newBench(t, 1)
-	b.publish(0, events("p1", 0, 10)...)
-	s := newFakeSink(false)
-	m := b.start(s, nil)
-	vs := s.take(10)
-	m.client.PauseFetchTopics(topic) // as a full window does
-	b.eventually("nothing is fetched", func() bool { return m.client.BufferedFetchRecords() == 0 })
-	time.Sleep(150 * time.Millisecond) // the fetch that was under way; its wait is 100 ms
-	b.publish(0, events("p1", 10, 50)...)
-	b.deleteBefore(0, 30)
-	m.Settle(vs)
-	m.client.ResumeFetchTopics(topic)
-	m.Settle(s.take(20))
-	b.eventually("all is committed", func() bool { return b.committed(0) == 50 })
-	if got := m.missedOf("0"); got != 20 {
-		t.Errorf("counted %v, want 20", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		b := newVirtualBench(t, 1, 1)
+		b.publish(0, events("p1", 0, 10)...)
+		s := newFakeSink(false)
+		m := b.start(s, nil)
+		vs := s.take(10)
+		m.client.PauseFetchPartitions(map[string][]int32{topic: {0}}) // as a full window does
+		time.Sleep(time.Minute)                                       // the fetch that was under way ends
+		b.publish(0, events("p1", 10, 50)...)
+		b.deleteBefore(0, 30)
+		m.Settle(vs)
+		m.client.ResumeFetchPartitions(map[string][]int32{topic: {0}})
+		m.Settle(s.take(20))
+		b.eventually("all is committed", func() bool { return b.committed(0) == 50 })
+		if got := m.missedOf("0"); got != 20 {
+			t.Errorf("counted %v, want 20", got)
+		}
+		if err := m.stop(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // TestMissedAtRest: nothing comes after what was deleted.
@@ -100,7 +104,7 @@ func TestMissedAtRest(t *testing.T) {
 	s := newFakeSink(true)
 	m := b.start(s, nil)
 	b.eventually("all is committed", func() bool { return b.committed(0) == 10 })
-	m.client.PauseFetchTopics(topic)
+	m.client.PauseFetchPartitions(map[string][]int32{topic: {0}})
 	time.Sleep(150 * time.Millisecond)
 	b.publish(0, events("p1", 10, 50)...)
 	b.deleteBefore(0, 50)
@@ -114,7 +118,7 @@ func TestMissedAtRest(t *testing.T) {
 		t.Errorf("counted %v, want 40", got)
 	}
 	b.eventually("it is behind it", func() bool { return b.committed(0) == 50 })
-	m.client.ResumeFetchTopics(topic)
+	m.client.ResumeFetchPartitions(map[string][]int32{topic: {0}})
 	b.publish(0, "p1|e50")
 	b.eventually("it goes on", func() bool { return b.committed(0) == 51 })
 	if got := m.missedOf("0"); got != 40 {
