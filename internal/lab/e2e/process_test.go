@@ -95,6 +95,7 @@ func (w *world) start(c pipeline.Config) program {
 func (w *world) allSaid(c pipeline.Config) {
 	w.t.Helper()
 	c.Kafka.Brokers, c.Registry.URL = nil, ""
+	c.GroupProtocol = 0
 	c.Topics, c.Group, c.DeadLetterTopic, c.ReceiptsTopic, c.CreateTopics = nil, "", "", "", false
 	c.AmazonURL, c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = "", "", "", "", ""
 	c.BatchEvents, c.MaxInFlightEvents, c.MaxParkedEvents = 0, 0, 0
