@@ -26,7 +26,7 @@ var remedies = []struct{ name, do string }{
 	{"receipts", "Register the schema with amazon-capi schemas register, or turn receipts off with " + setting.ReceiptsTopic.With(`""`) + ". Nothing is sent until then."},
 	{"registry", "Look at the schema registry, " + setting.Registry.String() + " and its credentials. Records with schemas not seen before wait; others go on."},
 	{"retention", "Give the topic a retention longer than the members may be away or behind. What was deleted cannot be read any more: amazon-capi reconcile lists it, and its source may publish it again."},
-	{"erasures", "Nothing is sent until the list of erased events can be read: let this user read the topic of "+setting.ErasureTopic.String()+", or make it again from its records. Never start without the list to get on: what was erased would be sent."},
+	{"erasures", "Nothing is sent until the list of erased events can be read: let this user read the topic of " + setting.ErasureTopic.String() + ", or make it again from its records. Never start without the list to get on: what was erased would be sent."},
 	{"schemas", "Have the topic's producers use fewer or smaller schemas at the same time: dlq ls shows whose records are refused, and they can be redriven then. Records of other schemas go on."},
 	{"sum", "Keep the log and report it: a count of the program itself does not add up. Compare with amazon-capi reconcile."},
 	{"token", "Check that client id, client secret and refresh token belong to one Login with Amazon client, and authorise again if the reason says invalid_grant. Nothing is sent with this account before, and nothing is lost."},

@@ -30,9 +30,6 @@ const (
 func normal(s string) (text string, whole bool) {
 	whole = len(s) <= inputLimit
 	s = head(strings.ToValidUTF8(cut(s, 2*inputLimit), "\ufffd"), inputLimit)
-	if strings.Contains(s, "=\n") || strings.Contains(s, "=\r\n") {
-		s = softBreaks.Replace(s)
-	}
 	for range maxRounds {
 		s = secrets.mask(s)
 		next := unescape(fold(s))
@@ -46,8 +43,16 @@ func normal(s string) (text string, whole bool) {
 	return tooDeep, true
 }
 
-// softBreaks are where quoted-printable breaks a line.
-var softBreaks = strings.NewReplacer("=\r\n", "", "=\n", "")
+// softBreaks are where quoted-printable breaks a line, as it is and as JSON has it.
+var softBreaks = strings.NewReplacer("=\r\n", "", "=\n", "", `=\r\n`, "", `=\n`, "")
+
+// unbroken removes them. They may come to light only when another layer is taken off.
+func unbroken(s string) string {
+	if strings.Contains(s, "=\n") || strings.Contains(s, "=\r\n") || strings.Contains(s, `=\`) {
+		return softBreaks.Replace(s)
+	}
+	return s
+}
 
 // fold removes what is not seen and gives characters one form each.
 func fold(s string) string {
@@ -60,6 +65,7 @@ func fold(s string) string {
 	if !norm.NFKC.IsNormalString(s) {
 		s = norm.NFKC.String(s)
 	}
+	s = unbroken(s)
 	var b strings.Builder
 	b.Grow(len(s))
 	last := 'a'
@@ -152,16 +158,16 @@ func circled(r rune) rune {
 func unescape(s string) string {
 	before := s
 	if strings.IndexByte(s, '%') >= 0 {
-		s = unescapePercent(s)
+		s = unbroken(unescapePercent(s))
 	}
 	if strings.IndexByte(s, '\\') >= 0 {
-		s = unescapeBackslash(s)
+		s = unbroken(unescapeBackslash(unbroken(s)))
 	}
 	if strings.IndexByte(s, '&') >= 0 {
-		s = html.UnescapeString(ampersands.ReplaceAllString(s, "&"))
+		s = unbroken(html.UnescapeString(ampersands.ReplaceAllString(s, "&")))
 	}
 	if strings.IndexByte(s, '=') >= 0 {
-		s = printableWord.ReplaceAllStringFunc(s, printableText)
+		s = unbroken(printableWord.ReplaceAllStringFunc(s, printableText))
 	}
 	if strings.IndexByte(s, '-') >= 0 {
 		s = utf7Word.ReplaceAllStringFunc(s, unescapeUTF7)
