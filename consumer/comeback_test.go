@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -222,6 +223,9 @@ func TestACoordinatorThatIsAway(t *testing.T) {
 // falsify has an assignment remember other records than it has taken, as if the log had
 // been written anew. No broker that tests can have does that to one record.
 func falsify(a *assignment.Assignment) {
+	mu := (*sync.Mutex)(reflect.ValueOf(a).Elem().FieldByName("mu").Addr().UnsafePointer())
+	mu.Lock()
+	defer mu.Unlock()
 	v := reflect.ValueOf(a).Elem().FieldByName("witnesses")
 	for i := range v.Len() {
 		*(*uint64)(v.Index(i).FieldByName("Print").Addr().UnsafePointer())++
