@@ -165,3 +165,20 @@ func TestNothingComposedIsShown(t *testing.T) {
 		check(t, value, encodings[draw.IntN(len(encodings))], encodings[draw.IntN(len(encodings))], encodings[draw.IntN(len(encodings))])
 	}
 }
+
+// Words of base64's signs alone have nothing in them, and end nobody.
+func TestWordsOfSigns(t *testing.T) {
+	for _, sign := range []string{"+", "/", "-", "_", "=", "+/", "=+", "+-", "%", `\`, "&#", "U+", "=3", "<", "@", "0x"} {
+		for n := range 70 {
+			text := strings.Repeat(sign, n)
+			for _, s := range []string{text, "x " + text + " y", text + "=", "a" + text, text + text + " " + text} {
+				Message(s, s)
+				Text(s)
+				EventID(s)
+			}
+		}
+	}
+	if got := Message("to YUBi LmNv"); strings.Contains(got, "YUBi") {
+		t.Errorf("an address in two groups of base64 became %q", got)
+	}
+}

@@ -197,7 +197,7 @@ func hides(word string, known func(string) bool, layers int) bool {
 			return true
 		}
 	}
-	for from := range 2 {
+	for from := range min(2, len(word)) { // a word of nothing but + has none left
 		text := word[from:]
 		text = text[:len(text)&^1]
 		if b, err := hex.DecodeString(text); err == nil && len(b) >= 6 && tells(b, known, layers) {

@@ -265,6 +265,7 @@ func FuzzMessage(f *testing.F) {
 	f.Add("bad email jane.doe@example.com", "jane.doe@example.com", uint8(0), uint8(0))
 	f.Add("postal 10001\xff\n", "10001", uint8(1), uint8(2))
 	f.Add("İİİ ABC", "abc", uint8(3), uint8(7))
+	f.Add("++++++++ ++++++++++++++++", "abc", uint8(0), uint8(0))
 	f.Add(strings.Repeat("i", 3000), "i", uint8(9), uint8(4))
 	Secret("hunter2-pw")
 	values := planted()

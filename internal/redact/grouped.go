@@ -24,7 +24,7 @@ func maskGrouped(s string, known func(string) bool) string {
 func coverGrouped(s string, known func(string) bool, layers int) (covered []bool) {
 	for _, at := range groupedWords.FindAllStringIndex(s, -1) {
 		close, places := joined(s[at[0]:at[1]])
-		for from := range min(4, max(0, len(close)-leastEncoded)) {
+		for from := range min(4, max(0, len(close)-leastEncoded+1)) {
 			found := findGrouped(close[from:], known, layers)
 			if found == nil {
 				continue
