@@ -152,6 +152,38 @@ func TestATopicThatMayNotBeRead(t *testing.T) {
 	})
 }
 
+// TestATopicWhoseCommitsAreRefused: while it is the only one that has something to commit,
+// the others are taken all the same.
+func TestATopicWhoseCommitsAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newVirtualBench(t, 1, 2)
+		b.withSecond(2)
+		s := newFakeSink(true)
+		m := b.start(s, both)
+		b.publishTo(topic, 0, named("a", 0, 10)...)
+		time.Sleep(time.Minute)
+		fault := b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetCommit}, Topic: second, Err: kerr.TopicAuthorizationFailed, Count: -1})
+		b.publishTo(second, 1, named("b", 0, 10)...)
+		time.Sleep(5 * time.Minute)
+		for i := range 20 {
+			b.publishTo(topic, 0, named("a", 10+i, 11+i)...)
+			time.Sleep(10 * time.Second)
+		}
+		wantSent(t, "a", 0, 30, 1, s)
+		if m.commits.Pausing() {
+			t.Error("nothing is taken, though commits of one topic alone are refused")
+		}
+		if !conditionFails(m, "commits") {
+			t.Error("readiness does not say that commits are refused")
+		}
+		fault.Remove()
+		time.Sleep(time.Minute)
+		if conditionFails(m, "commits") {
+			t.Error("commits are still said to be refused")
+		}
+	})
+}
+
 // TestMembersWithDifferentLists: a group is moved from one topic to two member by member,
 // and back. Each partition is read by one that has its topic in its list, each record once.
 func TestMembersWithDifferentLists(t *testing.T) {

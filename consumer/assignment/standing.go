@@ -154,6 +154,9 @@ func (a *Assignment) AwaitsGroup() bool {
 func (a *Assignment) Orphan() (left int, stamps []Stamp) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.phase() == phaseEnded { // its records are counted already
+		return 0, slices.Clone(a.stamps)
+	}
 	a.life.Store(int32(phaseOrphaned))
 	return a.ledger.Undone(), slices.Clone(a.stamps)
 }

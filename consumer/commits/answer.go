@@ -48,8 +48,9 @@ func (c *Committer) committed(b *batch, resp *kmsg.OffsetCommitResponse, err err
 	}
 	refused, failed := c.refusedOf(b, resp)
 	lasts := false
-	if taken := len(b.sent) - len(refused); taken > 0 && !b.tooLong {
-		// Those that are refused alone must not stop the others.
+	if taken := len(b.sent) - len(refused); !b.tooLong && (taken > 0 || len(refused) > 0 && b.ofTopic && c.others(refused)) {
+		// Those that are refused alone must not stop the others, of which there may be
+		// nothing to commit at the time.
 		c.brake.Release()
 		lasts = c.commitsRefused(refused)
 	}
@@ -74,7 +75,9 @@ func (c *Committer) refusedOf(b *batch, resp *kmsg.OffsetCommitResponse) (refuse
 			failed = fmt.Errorf("%s: %w", tp, err)
 		}
 		b.passes = b.passes || c.passes(err)
+		b.ofTopic = b.ofTopic && ofTopic(err)
 	}
+	b.ofTopic = true
 	answered := make(map[assignment.TopicPartition]bool, len(b.sent))
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
@@ -102,6 +105,19 @@ func (c *Committer) refusedOf(b *batch, resp *kmsg.OffsetCommitResponse) (refuse
 		}
 	}
 	return refused, failed
+}
+
+// ofTopic reports whether a commit was refused for its topic, which says nothing about
+// commits of others.
+func ofTopic(err error) bool {
+	return errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID)
+}
+
+// others reports whether there are assignments of topics that none of these is of.
+func (c *Committer) others(refused []*assignment.Assignment) bool {
+	return slices.ContainsFunc(c.Owner.Living(), func(a *assignment.Assignment) bool {
+		return !slices.ContainsFunc(refused, func(r *assignment.Assignment) bool { return r.Topic() == a.Topic() })
+	})
 }
 
 // shorten has a commit that was refused tried again with less metadata. It returns

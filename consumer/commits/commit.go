@@ -175,6 +175,7 @@ type batch struct {
 	limit   int                                // of its metadata
 	tooLong bool                               // the brokers found it longer than they take, and it can be shorter
 	passes  bool                               // it failed, and may succeed a moment later
+	ofTopic bool                               // what failed is refused for its topic
 }
 
 func newBatch(as []*assignment.Assignment, limit int) *batch {
