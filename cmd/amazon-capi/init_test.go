@@ -214,6 +214,11 @@ func TestInitRefuses(t *testing.T) {
 		"user in a URL":             {[]string{"--amazon-url", "https://ann:hunter2-s3cret@example.com"}, exitUsage, "without user, password and query"},
 		"users in registry's URLs":  {[]string{"--registry", "http://ann:hunter2-s3cret@a,http://bob:hunter2-s3cret@b"}, exitUsage, "--registry-password-file"},
 		"token in registry's URL":   {[]string{"--registry", "http://hunter2-s3cret@a"}, exitUsage, "--registry-password-file"},
+		"users without a scheme":    {[]string{"--offline", "--registry", "a:8081,ann:hunter2-s3cret@b:8081,bob:hunter2-s3cret@c"}, exitUsage, "--registry-password-file"},
+		"token without a scheme":    {[]string{"--offline", "--registry", "hunter2-s3cret@a:8081"}, exitUsage, "--registry-password-file"},
+		"user behind the host":      {[]string{"--offline", "--registry", "http://ann#hunter2-s3cret@a"}, exitUsage, "--registry-password-file"},
+		"user of a broker":          {[]string{"--offline", "--brokers", "kafka:9092,ann:hunter2-s3cret@kafka2:9092"}, exitUsage, "--brokers: want it without user"},
+		"second user in a URL":      {[]string{"--offline", "--amazon-url", "https://example.com,ann:hunter2-s3cret@example.com"}, exitUsage, "--amazon-url"},
 		"output is a folder":        {[]string{"--output", filepath.Dir(file)}, exitUsage, "is not a file"},
 		"output below a file":       {[]string{"--output", file + "/config.yaml"}, exitUsage, "--output"},
 		"output exists":             {[]string{"--output", file}, exitUsage, "exists: want another file, or --overwrite"},
@@ -232,6 +237,37 @@ func TestInitRefuses(t *testing.T) {
 				t.Errorf("left: %q", names)
 			}
 		})
+	}
+}
+
+// TestInitTakesTheRegistrysUserOut: a URL may have no scheme, as the client takes it, and
+// the first of several need not be the one with the user. The password is in its own file
+// alone.
+func TestInitTakesTheRegistrysUserOut(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"ann:hunter2-s3cret@reg:8081":                     "registry: http://reg:8081\n",
+		"http://a:8081,ann:hunter2-s3cret@b:8081":         "registry: http://a:8081,http://b:8081\n",
+		"a:8081, ann:hunter2-s3cret@b:8081/apis/ccompat/": "registry: http://a:8081,http://b:8081/apis/ccompat/\n",
+	} {
+		out := filepath.Join(t.TempDir(), "c.yaml")
+		r := command(t, "", "init", "--offline", "--output", out, "--brokers", "kafka.invalid:9092", "--registry", given,
+			"--client-id", "a", "--client-secret", "other", "--refresh-token", "z")
+		if r.code != exitOK {
+			t.Errorf("%s: exit %d\n%s%s", given, r.code, r.stdout, r.stderr)
+			continue
+		}
+		yaml := text(t, out)
+		if !strings.Contains(yaml, want) || !strings.Contains(yaml, "registry-username: ann\n") {
+			t.Errorf("%s: no %q with its user in\n%s", given, want, yaml)
+		}
+		unsaid(t, "init", yaml+r.stdout+r.stderr, "hunter2-s3cret")
+		folder := strings.TrimSuffix(out, ".yaml") + ".secrets"
+		for _, name := range left(t, folder) {
+			if has := strings.Contains(text(t, filepath.Join(folder, name)), "hunter2-s3cret"); has != (name == "registry-password") {
+				t.Errorf("%s: the password in %s: %v", given, name, has)
+			}
+		}
 	}
 }
 

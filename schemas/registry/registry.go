@@ -113,7 +113,7 @@ func New(o Options) (*Client, error) {
 		urls = nil
 	}
 	for i, text := range urls {
-		u, err := parseRegistryURL(text)
+		u, err := ParseURL(text)
 		if err != nil {
 			return nil, fmt.Errorf("schema registry URL number %d: %w", i+1, err)
 		}
@@ -150,9 +150,10 @@ func (r *Client) apicurio() bool {
 	return !r.GlueAlone() && strings.Contains(r.endpoints[0].url, "/apis/ccompat/v")
 }
 
-// parseRegistryURL returns errors that repeat nothing of the URL but its scheme: what
-// cannot be parsed may be all password.
-func parseRegistryURL(text string) (*url.URL, error) {
+// ParseURL reads one of the URLs of Options as a Client does, with the user and password
+// that may be in it. Its errors repeat nothing of the URL but its scheme: what cannot be
+// parsed may be all password.
+func ParseURL(text string) (*url.URL, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return nil, errors.New("it is empty: want a URL such as http://localhost:8081")
