@@ -27,7 +27,7 @@ type cache struct {
 	ids   map[uint32]*cached
 	few   []fewer
 	bytes int64
-	// epoch grows with each program that is added. An entry notes the epoch in which
+	// epoch grows with each program that is added, and each second. An entry notes the epoch in which
 	// it was last used.
 	epoch uint64
 }

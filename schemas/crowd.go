@@ -80,11 +80,16 @@ func (d *Decoder) keep(ref framing.Ref, p loaded) (*cached, *DecodeError) {
 // path looks at no clock, so that time is told by epochs that begin here.
 func (d *Decoder) idleSince(now time.Time) uint64 {
 	if d.next.number == 0 || now.Sub(d.next.began) >= idleFor {
-		aged := d.cache.Load().aged()
-		d.cache.Store(aged)
-		d.idle, d.next = d.next, epoch{aged.epoch, now}
+		d.idle, d.next = d.next, epoch{d.age(), now}
 	}
 	return d.idle.number
+}
+
+// age begins an epoch of the cache, and returns it.
+func (d *Decoder) age() uint64 {
+	aged := d.cache.Load().aged()
+	d.cache.Store(aged)
+	return aged.epoch
 }
 
 // note remembers what was dropped.
@@ -111,11 +116,16 @@ func (c *crowding) turn(now time.Time) {
 }
 
 // Crowded says what is wrong if schemas do not fit in the cache together; empty if
-// nothing is.
+// nothing is. It has to be called each second or so: by that the cache can tell which
+// schemas are idle before the first of them has to make room. Otherwise one that is in
+// use would seem as old as one that was last used hours ago.
 func (d *Decoder) Crowded() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.turn(d.now())
+	now := d.now()
+	d.age()
+	d.idleSince(now)
+	d.turn(now)
 	again, refused := d.again[0]+d.again[1], d.refused[0]+d.refused[1]
 	switch {
 	case refused > 0:

@@ -136,6 +136,38 @@ func TestMoreLargeSchemasThanAreKept(t *testing.T) {
 	}
 }
 
+// TestAnIdleSchemaMakesRoom: of two large schemas one was not used for long when a third
+// comes. The one that records go on to have stays.
+func TestAnIdleSchemaMakesRoom(t *testing.T) {
+	for name, idle := range map[string]int{"for a moment": 3, "for long": 600} {
+		t.Run(name, func(t *testing.T) {
+			c := newCrowd(t)
+			for _, id := range []uint32{9, 10, 9} {
+				c.read(t, id)
+			}
+			for range idle {
+				c.now = c.now.Add(time.Second)
+				c.dec.Crowded()
+				c.read(t, 10)
+			}
+			for second := range 100 {
+				for _, id := range []uint32{11, 10, 1} {
+					if !c.read(t, id) {
+						t.Fatalf("schema %d is refused in second %d", id, second)
+					}
+				}
+				c.now = c.now.Add(time.Second)
+				if says := c.dec.Crowded(); says != "" {
+					t.Fatal(says)
+				}
+			}
+			if c.loads[10] != 1 || c.loads[11] != 1 {
+				t.Errorf("loaded %v", c.loads)
+			}
+		})
+	}
+}
+
 // TestACommonSchemaIsNeverRefused: of more than can be kept each is loaded again, and
 // the condition says so.
 func TestACommonSchemaIsNeverRefused(t *testing.T) {
