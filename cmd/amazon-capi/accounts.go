@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -177,7 +178,10 @@ func (f *accountsDiscoverFlags) accounts(p *process) ([]accounts.Account, *disco
 		return list.Accounts, file, nil
 	}
 	var all []accounts.Account
-	for _, name := range f.names {
+	for i, name := range f.names {
+		if slices.Contains(f.names[:i], name) {
+			continue // it is asked once
+		}
 		a := list.Account(name)
 		if a == nil {
 			return nil, nil, setting.Key("account").Mistakef("no account of the file is named %s", redact.Quote(name))

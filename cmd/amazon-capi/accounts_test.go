@@ -50,6 +50,9 @@ func TestAccountsDiscover(t *testing.T) {
 	if len(got) != 4 || got[0].Account != "group" || got[0].File != discover.FileAdds || got[1].File != discover.FileDiffers {
 		t.Errorf("%+v", got)
 	}
+	if got := objects[discover.Profile](t, command(t, "", append(all, "--json", "--account", "shops", "--account", "shops")...).stdout); len(got) != 3 {
+		t.Errorf("an account that is named twice: %+v", got)
+	}
 	if now, _ := os.ReadFile(file); string(now) != text {
 		t.Errorf("without --write:\n%s", now)
 	}

@@ -338,6 +338,43 @@ func TestEnter(t *testing.T) {
 	}
 }
 
+// TestAProfileOfTwoAccounts: a new profile that two accounts reach is entered under the
+// first, or the file would name it twice and be refused; so it is where one account is
+// entered twice.
+func TestAProfileOfTwoAccounts(t *testing.T) {
+	f, list := opened(t, accountsFile)
+	of := []string{"us", "manager", "us"}
+	found := [][]Profile{
+		{{Profile: "20", AdvertiserID: "5"}, {Profile: "21", AdvertiserID: "6"}},
+		{{Profile: "20"}, {Profile: "22"}},
+		{{Profile: "20", AdvertiserID: "5"}, {Profile: "22"}},
+	}
+	var got []string
+	for i, name := range of {
+		if err := f.Enter(list.Account(name), found[i]); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range found[i] {
+			got = append(got, name+" "+p.Profile+" "+p.File)
+		}
+	}
+	want := []string{"us 20 new", "us 21 new", "manager 20 another account's", "manager 22 new", "us 20 there", "us 22 another account's"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	data, _, err := f.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := accounts.Load("a.yaml", data, base, env)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, data)
+	}
+	if us, m := written.Account("us").Profiles, written.Account("manager").Profiles; len(us) != 4 || len(m) != 1 || m[0].ID != "22" {
+		t.Errorf("%+v, %+v", us, m)
+	}
+}
+
 // TestOverwrite: what differs is changed when that is asked for, and an entry is never
 // moved from another account.
 func TestOverwrite(t *testing.T) {

@@ -27,6 +27,8 @@ type File struct {
 	list accounts.List
 	doc  yaml.Node
 	was  []byte
+	// entered has the account of each profile that was added.
+	entered map[string]string
 	// Overwrite changes entries that differ.
 	Overwrite bool
 	// Changes say in words what was changed beside what was added.
@@ -36,7 +38,7 @@ type File struct {
 
 // Open reads a file that list was read from.
 func Open(data []byte, list accounts.List) (*File, error) {
-	f := &File{list: list, was: data}
+	f := &File{list: list, was: data, entered: make(map[string]string)}
 	text, err := textfile.Clean(data)
 	if err == nil {
 		err = yaml.Load(text, &f.doc)
@@ -70,6 +72,13 @@ func (f *File) enter(account *yaml.Node, of *accounts.Account, p *Profile) error
 	case named:
 		return f.compare(account, of, &had, p)
 	}
+	// The file may name a profile once: that two accounts reach it is no mistake of theirs.
+	if first, ok := f.entered[p.Profile]; ok {
+		if p.File = FileHas; first != of.Name {
+			p.File = FileOther
+		}
+		return nil
+	}
 	p.File = FileAdds
 	profiles, err := sequence(account, "profiles")
 	if err != nil {
@@ -87,7 +96,7 @@ func (f *File) enter(account *yaml.Node, of *accounts.Account, p *Profile) error
 		entry.Content[1].LineComment = "# " + p.Country
 	}
 	profiles.Content = append(profiles.Content, entry)
-	f.changed = true
+	f.entered[p.Profile], f.changed = of.Name, true
 	return nil
 }
 
