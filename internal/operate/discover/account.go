@@ -105,11 +105,11 @@ func (id *alternate) country() string {
 	return c
 }
 
-// region is the region that Amazon names, or else the one that was asked, or that of the
-// country.
+// region is the region that Amazon names, or else that of the country, or the one that was
+// asked: each region may list the accounts of all.
 func (id *alternate) region(asked amazon.Region) amazon.Region {
 	if r, err := amazon.ParseRegion(string(id.Region)); err == nil {
 		return r
 	}
-	return cmp.Or(asked, amazon.RegionOf(id.country()))
+	return cmp.Or(amazon.RegionOf(id.country()), asked)
 }

@@ -89,7 +89,7 @@ func (a *Asker) Find(ctx context.Context, of *accounts.Account) ([]Profile, []*R
 					continue
 				}
 				// Several regions may list an account; the one that says most counts.
-				if had, ok := found[p.Profile]; !ok || had.AdvertiserID == "" {
+				if had, ok := found[p.Profile]; !ok || had.AdvertiserID == "" && p.AdvertiserID != "" {
 					found[p.Profile] = p
 				}
 			}

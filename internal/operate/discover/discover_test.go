@@ -245,6 +245,39 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
+// TestOneAccountInAllRegions: a profile that each region lists without saying which one it
+// is of is of its country's; and the answer with an advertiser is not lost to a later one
+// without.
+func TestOneAccountInAllRegions(t *testing.T) {
+	s := answering(t, "")
+	find := func(regions []amazon.Region, answers map[string]string) []Profile {
+		t.Helper()
+		a := &Asker{Timeout: time.Second, Regions: regions, Client: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			ids := answers[strings.TrimSuffix(strings.TrimPrefix(r.URL.Host, "advertising-api"), ".amazon.com")]
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"advertiserAccounts":[{"alternateIds":[` + ids + `]}]}`))}, nil
+		})}}
+		got, refused, err := a.Find(t.Context(), byLogin(s.url))
+		if err != nil || len(refused) > 0 {
+			t.Fatal(err, refused)
+		}
+		return got
+	}
+	const us, nowhere = `{"profileId":"7","countryCode":"US"}`, `{"profileId":"7"}`
+	same := map[string]string{"": us, "-eu": us, "-fe": us}
+	if got := find(nil, same); len(got) != 1 || got[0].Region != "NA" {
+		t.Errorf("of the US: %+v", got)
+	}
+	if got := find([]amazon.Region{amazon.Europe}, same); len(got) != 0 {
+		t.Errorf("of the US, in Europe: %+v", got)
+	}
+	if got := find(nil, map[string]string{"": nowhere, "-eu": nowhere, "-fe": nowhere}); len(got) != 1 || got[0].Region != "NA" {
+		t.Errorf("of no country, and the first region that lists it: %+v", got)
+	}
+	if got := find(nil, map[string]string{"": nowhere, "-eu": `{"profileId":"7","dspAdvertiserId":"5"}`, "-fe": nowhere}); len(got) != 1 || got[0].Region != "EU" || got[0].AdvertiserID != "5" {
+		t.Errorf("with an advertiser in Europe: %+v", got)
+	}
+}
+
 // TestAdvertiserOfAProfile: Amazon has the two in one place or in two, and what is not an id is
 // left out.
 func TestAdvertiserOfAProfile(t *testing.T) {
