@@ -131,8 +131,8 @@ func (w *written) add(path string, data []byte, mode fs.FileMode) error {
 		if !w.overwrite {
 			return setting.Output.Mistakef("%s exists: want another file, or %s", path, setting.Overwrite)
 		}
-		kept = path + ".before"
-		if err := os.Rename(path, kept); err != nil {
+		var err error
+		if kept, err = aside(path); err != nil {
 			return redact.File(err)
 		}
 	}
@@ -147,6 +147,19 @@ func (w *written) add(path string, data []byte, mode fs.FileMode) error {
 		err = f.Sync()
 	}
 	return redact.File(errors.Join(err, f.Close()))
+}
+
+// aside renames a file to a name beside it that no other file has, and returns that.
+func aside(path string) (kept string, err error) {
+	free, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".before-*")
+	if err != nil {
+		return "", err
+	}
+	if err = errors.Join(free.Close(), os.Rename(path, free.Name())); err != nil {
+		_ = os.Remove(free.Name())
+		return "", err
+	}
+	return free.Name(), nil
 }
 
 func (w *written) undo() {
