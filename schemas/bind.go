@@ -43,27 +43,34 @@ type binding struct {
 
 // bind looks for our fields in a schema.
 func bind(root *avro.Type, aliases *Aliases) (*view, *DecodeError) {
+	v, _, bad := bindCounted(root, aliases)
+	return v, bad
+}
+
+// bindCounted is bind that also returns how much was bound again, beside the schema's own
+// parts.
+func bindCounted(root *avro.Type, aliases *Aliases) (_ *view, again int, _ *DecodeError) {
 	if root.Kind != avro.Record {
-		return nil, notTrackLayer("", "its schema is a %s and not a record", root.Kind)
+		return nil, 0, notTrackLayer("", "its schema is a %s and not a record", root.Kind)
 	}
 	b := newBinder(root, aliases)
 	sources, err := b.sourcesOf("", root, "")
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for _, name := range identifying {
 		if sources[name] == nil && b.taken[name] == nil {
 			if a := b.missing[name]; a != nil {
-				return nil, a.bad("its schema has %s", b.why[name])
+				return nil, 0, a.bad("its schema has %s", b.why[name])
 			}
-			return nil, notTrackLayer(name, "its schema has no field %s", name)
+			return nil, 0, notTrackLayer(name, "its schema has no field %s", name)
 		}
 	}
 	v, err := b.record(root, place{isGroup: true})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return v, b.unbound()
+	return v, b.again, b.unbound()
 }
 
 // place is where a record is.
@@ -75,6 +82,9 @@ type place struct {
 
 // record binds the fields and records of a record.
 func (b *binder) record(t *avro.Type, at place) (*view, *DecodeError) {
+	if err := b.spend(t); err != nil {
+		return nil, err
+	}
 	v := new(view)
 	sources := make(map[string]*avro.Field)
 	var err *DecodeError

@@ -15,13 +15,44 @@ type binder struct {
 	// not, with what it lacks.
 	taken, missing map[string]*Alias
 	why            map[string]string
-	has            map[string]bool // what it has by our own names
+	has            map[string]bool     // what it has by our own names
+	met            map[*avro.Type]bool // the records that were bound
+	// again is what is bound of those once more: records, fields and branches.
+	again int
+}
+
+// maxAgain bounds that. Aliases lead through unions of records that have unions of records,
+// and so to many times as many as a schema may have parts. It is half as many, for two
+// schemas at both bounds to fit in the cache.
+const maxAgain = avro.MaxSchemaParts / 2
+
+// spend counts a record that is bound; no schema is refused whose records are bound once.
+func (b *binder) spend(t *avro.Type) *DecodeError {
+	if !b.met[t] {
+		b.met[t] = true
+		return nil
+	}
+	b.again += 1 + len(t.Fields)
+	for i := range t.Fields {
+		of := t.Fields[i].Type
+		b.again += len(of.Branches)
+		for _, a := range of.Alternatives() {
+			if a.Kind == avro.Map { // of attributes
+				b.again += len(a.Elem.Branches)
+			}
+		}
+	}
+	if b.again > maxAgain {
+		return badSchema(fmt.Errorf("beside its own parts, the mapping's aliases lead to more than %d records, fields and branches in it", maxAgain))
+	}
+	return nil
 }
 
 // newBinder follows the aliases through a schema.
 func newBinder(root *avro.Type, aliases *Aliases) *binder {
 	b := &binder{
 		aliases: aliases, taken: make(map[string]*Alias), missing: make(map[string]*Alias), why: make(map[string]string), has: make(map[string]bool),
+		met: make(map[*avro.Type]bool),
 	}
 	if aliases == nil {
 		return b

@@ -158,6 +158,88 @@ func TestCostIsNoLessThanItIs(t *testing.T) {
 	}
 }
 
+// manyViews is a schema, with aliases for it, in which a union of n+1 records leads to one
+// record each time, and that by a union of m to another one: views are made of n*m records.
+func manyViews(t testing.TB, n, m int, last string) (avro.Schema, *Aliases) {
+	t.Helper()
+	inner := `{"type":"record","name":"D","fields":[{"name":"c","type":[` + listOf(m, `{"type":"record","name":"M#","fields":[{"name":"d","type":"string"}`+last+`]}`) + `]}]}`
+	outer := `{"type":"record","name":"First","fields":[{"name":"b","type":` + inner + `}]},` + listOf(n, `{"type":"record","name":"N#","fields":[{"name":"b","type":"D"}]}`)
+	return avro.Schema{Text: eventSchema(`,{"name":"a","type":[` + outer + `]}`)}, aliasesOf(t, "a.b.c", "user_data", "a.b.c.d", "user_data.email")
+}
+
+// TestManyViewsAreRefused: a schema within the bounds of its text cannot have many times
+// as much read by aliases, nor can a record that contains itself.
+func TestManyViewsAreRefused(t *testing.T) {
+	for name, schema := range map[string]func() (avro.Schema, *Aliases){
+		"unions of unions": func() (avro.Schema, *Aliases) { return manyViews(t, 2000, 2000, "") },
+		"wide records":     func() (avro.Schema, *Aliases) { return manyViews(t, 1000, 1, manyFields(4000, `"int"`)) },
+		"attributes of many types": func() (avro.Schema, *Aliases) {
+			s, _ := manyViews(t, 1000, 1, `,{"name":"e","type":["null",{"type":"map","values":["string",`+listOf(3000, `{"type":"enum","name":"S#","symbols":["a"]}`)+`]}]}`)
+			return s, aliasesOf(t, "a.b.c.d", "user_data.email", "a.b.c.e", "custom_data.attributes")
+		},
+		"a record in itself": func() (avro.Schema, *Aliases) {
+			return avro.Schema{Text: eventSchema(`,{"name":"a","type":{"type":"record","name":"R","fields":[{"name":"d","type":"string"},{"name":"a","type":["null","R",` +
+				listOf(20, `{"type":"record","name":"N#","fields":[{"name":"a","type":"R"}]}`) + `]}]}}`)}, aliasesOf(t, "a.a.a.a.a.a.a.a.a.d", "user_data.email")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, aliases := schema()
+			var bad *DecodeError
+			allocated, _ := heap(func() any {
+				_, _, bad = compileSchema(&s, aliases)
+				return nil
+			})
+			if bad == nil || bad.Code != verdict.CodeBadSchema || !strings.Contains(bad.Message, "more than 10000") || !strings.Contains(bad.Message, "aliases") {
+				t.Errorf("%v, want it refused for its size by the aliases", bad)
+			}
+			if allocated > 64<<20 {
+				t.Errorf("it took %d MB to refuse it", allocated>>20)
+			}
+			if _, bad := compile(s); bad != nil {
+				t.Errorf("without aliases: %v", bad)
+			}
+		})
+	}
+}
+
+// TestManyViewsCount: what may be read by aliases counts in the cache as what it takes.
+func TestManyViewsCount(t *testing.T) {
+	ours := func(typ string) (more string) {
+		for _, name := range namesIn("user_data") {
+			if name != "email" {
+				more += fmt.Sprintf(`,{"name":%q,"type":%s}`, name, strings.ReplaceAll(typ, "$", name))
+			}
+		}
+		return more
+	}
+	for name, size := range map[string]struct {
+		n, m int
+		last string
+	}{
+		"few": {3, 3, ""}, "many": {55, 55, ""}, "of one": {1, 3000, ""}, "to one": {1900, 1, ""}, "other fields": {40, 20, manyFields(2, `["null","string"]`)},
+		"wide": {3, 1, manyFields(1000, `["null","string"]`)}, "ours": {15, 10, ours(`["null","string"]`)}, "ours, all numbers": {45, 10, ours(`"long"`)},
+		"ours, of several types": {6, 10, ours(`["null","int","string","boolean","long","double"]`)}, "ours once": {1, 220, ours(`"long"`)},
+		"ours, of enums": {100, 1, ours(`["null",{"type":"enum","name":"S_$_#","symbols":["a"]},{"type":"enum","name":"T_$_#","symbols":["a"]}]`)},
+	} {
+		s, aliases := manyViews(t, size.n, size.m, size.last)
+		var bytes int64
+		_, kept := heap(func() any {
+			p, b, bad := compileSchema(&s, aliases)
+			if bad != nil {
+				t.Fatalf("%s: %v", name, bad)
+			}
+			bytes = b
+			return p
+		})
+		if kept > bytes {
+			t.Errorf("%s: takes %d bytes, and counts as %d", name, kept, bytes)
+		}
+		if bytes > maxCached/2 {
+			t.Errorf("%s: counts as %d bytes: two of them are more than may be kept", name, bytes)
+		}
+	}
+}
+
 // TestCacheStaysWithinItsBound: whatever schemas a topic names, those that are kept
 // stay within the bound, and one that is in use stays among them.
 func TestCacheStaysWithinItsBound(t *testing.T) {

@@ -28,7 +28,7 @@ func compileSchema(s *avro.Schema, aliases *Aliases) (_ program, bytes int64, _ 
 	if err != nil {
 		return nil, 0, badSchema(err)
 	}
-	v, bad := bind(root, aliases)
+	v, again, bad := bindCounted(root, aliases)
 	if bad != nil {
 		return nil, 0, bad
 	}
@@ -36,7 +36,7 @@ func compileSchema(s *avro.Schema, aliases *Aliases) (_ program, bytes int64, _ 
 	if bad != nil {
 		return nil, 0, bad
 	}
-	return newFastProgram(judge, avro.MaxParts), cost(s, parts), nil
+	return newFastProgram(judge, avro.MaxParts), cost(s, parts, again), nil
 }
 
 func badSchema(err error) *DecodeError {

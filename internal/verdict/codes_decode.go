@@ -44,7 +44,7 @@ var decodeCodes = []Entry{{
 	Advice: Advice{"Find the producer of the record by its key and headers: it writes another format under a schema of its own. Have it write Avro.", sameBytes},
 }, {
 	Code: CodeBadSchema, Class: Decode, Name: "bad_schema",
-	Rule: "the registry's schema can be read as Avro, with what it refers to in 1 MiB, 20,000 types, fields, branches and symbols, 100 levels, and names of 512 bytes",
+	Rule: "the registry's schema can be read as Avro, with what it refers to in 1 MiB, 20,000 types, fields, branches and symbols, 100 levels, and names of 512 bytes; a mapping's aliases lead to no more than 10,000 of its parts once more",
 	Advice: Advice{"Have the producer of the record register a schema that other Avro tools can read, too, within the limits that the message names; " +
 		"amazon-capi check " + setting.Schema.String() + " tries it.", sameBytes},
 }, {

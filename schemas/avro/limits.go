@@ -8,9 +8,9 @@ import "fmt"
 const (
 	// MaxBytes bounds a schema's text, with the texts of those it refers to.
 	MaxBytes = 1 << 20
-	// maxSchemaParts bounds its parts: types, fields, branches of unions,
+	// MaxSchemaParts bounds its parts: types, fields, branches of unions,
 	// symbols of enums. An optional field has four.
-	maxSchemaParts = 20_000
+	MaxSchemaParts = 20_000
 	// maxSchemaDepth bounds how deep its types nest. Records that nest deeper are
 	// refused anyway.
 	maxSchemaDepth = MaxDepth
@@ -38,7 +38,7 @@ func (s *Schema) checkSize() error {
 // budget counts down what is left of a schema's parts and depth.
 type budget struct{ parts, depth int }
 
-var errTooManyParts = fmt.Errorf("it consists of more than %d types, fields, branches and symbols", maxSchemaParts)
+var errTooManyParts = fmt.Errorf("it consists of more than %d types, fields, branches and symbols", MaxSchemaParts)
 
 var errTooDeep = fmt.Errorf("its types nest deeper than %d levels", maxSchemaDepth)
 

@@ -37,7 +37,7 @@ func ParseSchema(s *Schema) (root *Type, parts int, err error) {
 	if err := s.checkSize(); err != nil {
 		return nil, 0, err
 	}
-	p := parser{named: make(map[string]*Type), left: budget{maxSchemaParts, maxSchemaDepth}}
+	p := parser{named: make(map[string]*Type), left: budget{MaxSchemaParts, maxSchemaDepth}}
 	for _, ref := range s.References {
 		if _, err := p.parseText(ref); err != nil {
 			return nil, 0, fmt.Errorf("in a schema it refers to: %w", err)
@@ -46,7 +46,7 @@ func ParseSchema(s *Schema) (root *Type, parts int, err error) {
 	if root, err = p.parseText(s.Text); err == nil {
 		err = root.checkDepth()
 	}
-	return root, maxSchemaParts - p.left.parts, err
+	return root, MaxSchemaParts - p.left.parts, err
 }
 
 type parser struct {
