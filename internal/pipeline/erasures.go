@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/erasure"
@@ -17,25 +18,32 @@ func (p *Pipeline) erased(c Config) func(string) (bool, error) {
 	return p.erasures.List().Erased
 }
 
-// followErasures reads the list, and keeps up with it until stop is called. ok is false if
-// ctx ended before it was read: nothing is sent before.
-func (p *Pipeline) followErasures(ctx context.Context) (stop func(), ok bool) {
+// erasuresFirst is how long the list of erased events may take before everything else
+// starts without it. The partitions are held until it is read, but other conditions
+// have to be told meanwhile, such as that the brokers are away.
+const erasuresFirst = 3 * time.Second
+
+// followErasures reads the list, and keeps up with it until stop is called.
+func (p *Pipeline) followErasures(ctx context.Context) (stop func()) {
 	if p.erasures == nil {
-		return func() {}, true
+		return func() {}
 	}
-	if p.erasures.Load(ctx) != nil {
-		p.erasures.Close()
-		return nil, false
-	}
+	first, cancel := context.WithTimeout(ctx, erasuresFirst)
+	defer cancel()
+	loaded := p.erasures.Load(first) == nil
 	// Not by ctx: what drains after it has ended is asked for, too.
-	following, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	following, end := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer crash.Report()
+		if !loaded && p.erasures.Load(following) != nil {
+			p.erasures.Close()
+			return
+		}
 		p.erasures.Follow(following)
 	})
 	return func() {
-		cancel()
+		end()
 		wg.Wait()
-	}, true
+	}
 }

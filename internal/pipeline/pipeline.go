@@ -148,11 +148,10 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	if !p.ensureTopics(ctx) {
 		return nil
 	}
-	stopFollowing, ok := p.followErasures(ctx)
-	if !ok {
+	defer p.followErasures(ctx)()
+	if ctx.Err() != nil {
 		return nil
 	}
-	defer stopFollowing()
 	letters, err := p.producer(ctx, "dead-letters", p.config.DeadLetterTopic, maxLetterBatch)
 	if err != nil {
 		return err

@@ -55,6 +55,7 @@ func (w *world) start(c pipeline.Config) program {
 	p.cmd = exec.Command(path, "run",
 		"--brokers", strings.Join(c.Kafka.Brokers, ","), "--registry", c.Registry.URL,
 		"--topic", strings.Join(c.Topics, ","), "--group", c.Group, "--dead-letter-topic", c.DeadLetterTopic, "--receipts-topic", c.ReceiptsTopic,
+		"--erasure-topic", c.ErasureTopic,
 		"--amazon-url", c.AmazonURL, "--token-url", c.TokenURL, "--client-id", c.ClientID,
 		"--linger", c.Linger.String(), "--auth-hold", c.AuthHold.String(),
 		"--commit-interval", c.CommitInterval.String(), "--drain", c.Drain.String(),
@@ -96,7 +97,7 @@ func (w *world) allSaid(c pipeline.Config) {
 	w.t.Helper()
 	c.Kafka.Brokers, c.Registry.URL = nil, ""
 	c.GroupProtocol = 0
-	c.Topics, c.Group, c.DeadLetterTopic, c.ReceiptsTopic, c.CreateTopics = nil, "", "", "", false
+	c.Topics, c.Group, c.DeadLetterTopic, c.ReceiptsTopic, c.ErasureTopic, c.CreateTopics = nil, "", "", "", "", false
 	c.AmazonURL, c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = "", "", "", "", ""
 	c.BatchEvents, c.MaxInFlightEvents, c.MaxParkedEvents = 0, 0, 0
 	c.Linger, c.AuthHold, c.CommitInterval, c.Drain = 0, 0, 0, 0
