@@ -94,7 +94,7 @@ func (f *lettersFlags) open(ctx context.Context, p *process) (*dlq.Letters, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := l.Obey(ctx, f.erasures); err != nil {
+	if err := l.Obey(ctx, f.erasures, nil); err != nil {
 		l.Close()
 		return nil, err
 	}

@@ -116,6 +116,10 @@ func (f *redriveFlags) options(p *process) (o dlq.RedriveOptions, err error) {
 		return o, err
 	}
 	o.Filter = f.filter
+	o.Events = func() (dlq.Events, func(), error) {
+		d, done, err := f.delivery.Decoder(o.Kafka, p.stderr)
+		return d, done, err
+	}
 	if !f.direct {
 		return o, nil
 	}

@@ -127,6 +127,9 @@ func (f *eraseFlags) options(p *process, args []string) (o erase.Options, err er
 	if len(args)+len(ids)+len(identifiers) == 0 {
 		return o, usagef("erase: nothing to erase is named: want event ids as arguments or with --event-ids-file, or --identifiers")
 	}
+	if slices.ContainsFunc(ids, erase.Ambiguous) || slices.ContainsFunc(args, erase.Ambiguous) {
+		return o, usagef("an event id is given as it is shown, by a tag that other events have, too: want the id as its source made it, or --identifiers")
+	}
 	o = erase.Options{
 		Source: f.topic, Letters: f.letters, Receipts: f.receipts, List: f.list, EventIDs: append(ids, args...),
 		Go: f.act.act, Progress: report.NewTerminalProgress(p.stderr),

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/erase"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // erase runs erase --json with identifiers on standard input.
@@ -189,4 +191,60 @@ func TestEraseExamples(t *testing.T) {
 		}
 		noIdentifiers(t, r)
 	}
+}
+
+// TestErasingSparesIdsShownAlike: ids of digits are shown by a short tag, which many have.
+// Erasing one leaves the others, and their letters.
+func TestErasingSparesIdsShownAlike(t *testing.T) {
+	s := newScene(t)
+	id, like := shownAlike(t)
+	if _, out := s.erase(exitUsage, "", redact.EventID(id)); !strings.Contains(out.stderr, "a tag that other events have") {
+		t.Errorf("%s", out.stderr)
+	}
+	var lines string
+	for i, id := range []string{id, like} {
+		lines += strings.ReplaceAll(strings.SplitAfter(storeEvents(2, time.Now()), "\n")[2], "ord_0001", id)
+		lines = strings.ReplaceAll(lines, "jane1@", fmt.Sprintf("joe%d@", i))
+	}
+	events := writeFile(t, "events.jsonl", []byte(lines))
+	publish := append(append([]string{"publish"}, s.registry()...), events)
+	obeying := func(c *pipeline.Config) { c.ErasureTopic = config.DefaultErasureTopic }
+	s.refusing(sandbox.Fault{Do: sandbox.Status, Status: 422})
+	s.run(exitOK, publish...)
+	s.deliver(obeying)
+	s.refusing()
+	done, _ := s.erase(exitOK, "", id, "--go")
+	n := 0
+	for _, p := range done.Places {
+		if p.Where != erase.InReceipts {
+			n += p.Copies
+		}
+	}
+	if done.EventIDs != 1 || done.Added != 1 || n != 2 {
+		t.Errorf("%+v", done)
+	}
+	got := s.redrive(exitOK, "--go", "--registry", s.RegistryURL())
+	if got.Erased != 1 || got.Sent != 1 {
+		t.Errorf("%+v", got)
+	}
+	s.deliver(obeying)
+	if s.Amazon().Accepted(id) != 0 || s.Amazon().Accepted(like) != 1 {
+		t.Errorf("the erased event was sent %d times, the other %d", s.Amazon().Accepted(id), s.Amazon().Accepted(like))
+	}
+}
+
+// shownAlike returns two ids that are shown the same.
+func shownAlike(t *testing.T) (a, b string) {
+	t.Helper()
+	seen := make(map[string]string)
+	for n := range 100_000 {
+		id := fmt.Sprint(1_700_000_000_000 + n)
+		form := redact.EventID(id)
+		if other, ok := seen[form]; ok {
+			return other, id
+		}
+		seen[form] = id
+	}
+	t.Fatal("no two ids are shown the same")
+	return "", ""
 }

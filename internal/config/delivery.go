@@ -10,6 +10,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
@@ -60,6 +62,23 @@ func (f *Delivery) Register(flags *pflag.FlagSet) {
 	flags.IntVar(&c.MaxInFlightEvents, "max-in-flight-events", 30_000, "events taken and without a verdict, at most; taking pauses beyond")
 	flags.Var(&f.inFlightBytes, "max-in-flight-bytes", "their records' bytes, at most; by default less where GOMEMLIMIT is below 512MiB")
 	flags.IntVar(&c.MaxParkedEvents, "max-parked-events", 500_000, "events put off because their profile cannot be sent while others can, at most: known by their place and read from Kafka again; 0 for none")
+}
+
+// Decoder returns what reads events, and what closes it.
+func (f *Delivery) Decoder(settings kafka.Settings, warn io.Writer) (*schemas.Decoder, func(), error) {
+	options, err := f.registry.Resolve(settings, warn)
+	if err != nil {
+		return nil, nil, err
+	}
+	mapped, err := f.Transform.Resolve()
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := registry.New(options)
+	if err != nil {
+		return nil, nil, setting.Registry.Wrap(err)
+	}
+	return schemas.NewDecoder(r, schemas.WithFramings(r.Framings()), schemas.WithAliases(mapped.Mapping.Aliases())), r.Close, nil
 }
 
 // RegisterErasures adds the flag for the list of erased events.

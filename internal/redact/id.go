@@ -175,6 +175,19 @@ func hasIdentifier(id string) bool {
 	return apply(id, true) != id
 }
 
+// Masked reports whether an id is in a form that EventID gives instead of the id. Unique
+// tells that the form is of one id alone: with a short tag it is of every 65,536th of its
+// look, so that nothing must be decided by it.
+func Masked(id string) (masked, unique bool) {
+	if rest, ok := strings.CutPrefix(id, pseudonymPrefix); ok && len(rest) == pseudonymLetters && strings.Trim(rest, tagLetters) == "" {
+		return true, true
+	}
+	if at := tagged.FindStringIndex(id); at != nil {
+		return true, at[1]-at[0] >= len("]:")+manyLetters
+	}
+	return false, false
+}
+
 func countDigits(s string) (n int) {
 	for i := range len(s) {
 		if s[i] >= '0' && s[i] <= '9' {

@@ -25,7 +25,10 @@ type RedriveOptions struct {
 	// Erasures is the topic with the list of events that must not be sent again; empty for
 	// none.
 	Erasures string
-	Filter   Filter
+	// Events opens what reads the events of letters whose headers do not tell whether they are
+	// on that list; nil to go by the headers.
+	Events func() (Events, func(), error)
+	Filter Filter
 	// Source is the topic that letters go back to, and Quarantine takes those whose
 	// event was sent through MaxRedrives times.
 	Source, Quarantine string
@@ -84,7 +87,7 @@ func (o *RedriveOptions) decide(ctx context.Context) (*Redrive, error) {
 		return nil, err
 	}
 	defer l.Close()
-	if err := l.Obey(ctx, o.Erasures); err != nil {
+	if err := l.Obey(ctx, o.Erasures, o.Events); err != nil {
 		return nil, err
 	}
 	rounds, err := l.Rounds(ctx)

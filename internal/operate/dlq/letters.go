@@ -2,6 +2,9 @@ package dlq
 
 import (
 	"context"
+	"errors"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/erasure"
@@ -9,6 +12,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/schemas"
 )
 
 // Letters is a dead-letter topic as it is when a command starts.
@@ -20,10 +25,16 @@ type Letters struct {
 	settings kafka.Settings
 	topic    string
 	erased   *erasure.List // nil for none
+
+	openEvents  func() (Events, func(), error) // nil for none, or if it was called
+	events      Events                         // nil if events cannot be read
+	closeEvents func()
 }
 
-// Obey has the letters of erased events marked. It reads the list; empty for none.
-func (l *Letters) Obey(ctx context.Context, list string) (err error) {
+// Obey has the letters of erased events marked. It reads the list; empty for none. Letters
+// whose headers do not tell are read with events, which may be nil.
+func (l *Letters) Obey(ctx context.Context, list string, events func() (Events, func(), error)) (err error) {
+	l.openEvents = events
 	l.erased, err = erasure.Read(ctx, l.settings, list)
 	return err
 }
@@ -64,14 +75,19 @@ func countRounds(ctx context.Context, s kafka.Settings, topic string, done *proo
 }
 
 // Close closes the connections.
-func (l *Letters) Close() { l.reader.Close() }
+func (l *Letters) Close() {
+	l.reader.Close()
+	if l.closeEvents != nil {
+		l.closeEvents()
+	}
+}
 
 // Each calls f for every letter that the filter chooses, those of a partition in
 // order.
 func (l *Letters) Each(ctx context.Context, filter *Filter, f func(*Entry) error) error {
 	defer l.progress.Done()
 	return Scan(ctx, l.reader, l.plan, l.done, func(e *Entry) (err error) {
-		if e.Erased, err = l.erased.Erased(e.Letter.EventID); err != nil {
+		if e.Erased, err = l.isErased(ctx, e); err != nil {
 			return err
 		}
 		if !filter.Match(e) {
@@ -79,4 +95,49 @@ func (l *Letters) Each(ctx context.Context, filter *Filter, f func(*Entry) error
 		}
 		return f(e)
 	})
+}
+
+// Events reads events; *schemas.Decoder.
+type Events interface {
+	DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error
+}
+
+// isErased reports whether the event of a letter is on the list. A header whose tag other
+// events have, too, says nothing: such a letter is read. What cannot be read is none that is
+// known to be erased; whoever delivers it asks for its event's own id.
+func (l *Letters) isErased(ctx context.Context, e *Entry) (bool, error) {
+	id := e.Letter.EventID
+	masked, unique := redact.Masked(id)
+	if !masked || unique {
+		return l.erased.Erased(id)
+	}
+	if e.Done || l.erased.Len() == 0 || !l.reads() {
+		return false, nil
+	}
+	rec, err := Original(ctx, &e.Letter, l.reader)
+	if err != nil {
+		return false, ctx.Err()
+	}
+	var ev schemas.Event
+	if err := l.events.DecodeRecord(ctx, rec, &ev); err != nil {
+		if _, bad := errors.AsType[*schemas.DecodeError](err); !bad {
+			l.events = nil // the registry is away, and would be waited for with every letter
+		}
+		if ctx.Err() != nil || ev.EventID == "" {
+			return false, ctx.Err()
+		}
+	}
+	return l.erased.Erased(ev.EventID)
+}
+
+// reads reports whether events can be read, and opens what reads them when it is first needed.
+func (l *Letters) reads() bool {
+	if l.openEvents != nil {
+		var err error
+		if l.events, l.closeEvents, err = l.openEvents(); err != nil {
+			l.events, l.closeEvents = nil, nil
+		}
+		l.openEvents = nil
+	}
+	return l.events != nil
 }

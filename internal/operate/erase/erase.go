@@ -13,6 +13,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
@@ -62,6 +63,7 @@ type job struct {
 
 	ids   map[string]bool // to be erased
 	shown map[string]bool // the same, as they are shown
+	given map[string]bool // those that were given as they are shown
 	// finding is set while persons' events are looked for and copies do not count yet.
 	finding bool
 	ev      schemas.Event
@@ -75,10 +77,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		o.Now = time.Now
 	}
 	defer o.Progress.Done()
-	j := &job{Options: o, decoder: schemas.NewDecoder(o.Registry, schemas.WithFramings(o.Registry.Framings()), schemas.WithAliases(o.Aliases)), ids: make(map[string]bool), shown: make(map[string]bool)}
+	j := &job{Options: o, decoder: schemas.NewDecoder(o.Registry, schemas.WithFramings(o.Registry.Framings()), schemas.WithAliases(o.Aliases)), ids: make(map[string]bool), shown: make(map[string]bool), given: make(map[string]bool)}
 	j.report = Report{DryRun: !o.Go, list: o.List, source: o.Source}
 	for _, id := range o.EventIDs {
 		j.add(id)
+		if _, unique := redact.Masked(id); unique {
+			j.given[redact.EventID(id)] = true
+		}
 	}
 	if j.finding = !o.People.None(); j.finding {
 		if err := j.events(ctx); err != nil {
@@ -100,6 +105,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	receipts := receipt.NewReader(o.Registry)
 	err := j.read(ctx, o.Receipts, func(ctx context.Context, rec *kgo.Record) error { return j.receipt(ctx, receipts, rec) })
+	if n := j.report.ambiguous; n > 0 {
+		j.report.note("%s of receipts, counted above, by a tag that one in 65,536 other ids of that look has too: some may be of other events", count.Of(n, "entry"))
+	}
 	j.report.sum()
 	return &j.report, err
 }
@@ -123,12 +131,22 @@ func (j *job) list(ctx context.Context) error {
 	return err
 }
 
-// listed returns what goes on the list: the ids, and how they are shown, by which letters
-// know events whose ids could identify somebody.
+// listed returns what goes on the list: the ids, and how they are shown if that is of one id
+// alone, since letters know some events by it.
 func (j *job) listed() []string {
 	all := maps.Clone(j.ids)
-	maps.Copy(all, j.shown)
+	for form := range j.shown {
+		if _, unique := redact.Masked(form); unique {
+			all[form] = true
+		}
+	}
 	return slices.Sorted(maps.Keys(all))
+}
+
+// Ambiguous reports whether an id is given as it is shown, in a form that other ids have, too.
+func Ambiguous(id string) bool {
+	masked, unique := redact.Masked(id)
+	return masked && !unique
 }
 
 func (j *job) add(id string) {
@@ -159,7 +177,7 @@ func (j *job) read(ctx context.Context, topic string, each func(context.Context,
 
 // meant reports whether an event is to be erased, and if so has its id listed.
 func (j *job) meant(ev *schemas.Event) (bool, error) {
-	byID := j.ids[ev.EventID] || ev.EventID != "" && j.shown[redact.EventID(ev.EventID)]
+	byID := j.ids[ev.EventID] || len(j.given) > 0 && ev.EventID != "" && j.given[redact.EventID(ev.EventID)]
 	if !byID && !j.People.Has(ev) {
 		return false, nil
 	}
@@ -208,13 +226,27 @@ func (j *job) record(ctx context.Context, rec *kgo.Record) error {
 	return err
 }
 
+// named reports whether the header of a letter names an event that is meant. One with a
+// short tag is of many events, and its letter has to be read.
+func (j *job) named(id string) bool {
+	if id == "" || Ambiguous(id) {
+		return false
+	}
+	if j.ids[id] {
+		return true
+	}
+	form := redact.EventID(id)
+	_, unique := redact.Masked(form)
+	return unique && j.shown[form]
+}
+
 func (j *job) letter(ctx context.Context, rec *kgo.Record) error {
 	l, err := deadletter.Parse(rec)
 	if err != nil {
 		return nil // somebody else's
 	}
 	at := Copy{InLetters, rec.Topic, rec.Partition, rec.Offset, rec.Timestamp.UTC(), redact.EventID(l.EventID)}
-	if l.EventID != "" && (j.ids[l.EventID] || j.shown[redact.EventID(l.EventID)]) {
+	if j.named(l.EventID) {
 		j.copy(at)
 		return nil
 	}
@@ -242,7 +274,10 @@ func (j *job) receipt(ctx context.Context, receipts *receipt.Reader, rec *kgo.Re
 		return err
 	}
 	for _, e := range r.Events {
-		if e.EventID != "" && j.shown[redact.EventID(e.EventID)] {
+		if form := redact.EventID(e.EventID); e.EventID != "" && j.shown[form] {
+			if Ambiguous(form) {
+				j.report.ambiguous++
+			}
 			j.copy(Copy{InReceipts, rec.Topic, rec.Partition, rec.Offset, rec.Timestamp.UTC(), redact.EventID(e.EventID)})
 		}
 	}

@@ -61,6 +61,7 @@ type Report struct {
 
 	places       map[placeKey]*Place
 	list, source string
+	ambiguous    int // entries of receipts that show an id as others are shown
 }
 
 type placeKey struct {
