@@ -248,3 +248,18 @@ func shownAlike(t *testing.T) (a, b string) {
 	t.Fatal("no two ids are shown the same")
 	return "", ""
 }
+
+// TestEraseSaysThatTheListWasNotWritten: nobody may take the events for erased.
+func TestEraseSaysThatTheListWasNotWritten(t *testing.T) {
+	s := newScene(t)
+	if _, err := s.admin().CreateTopic(t.Context(), 1, 1, map[string]*string{"cleanup.policy": new("delete")}, config.DefaultErasureTopic); err != nil {
+		t.Fatal(err)
+	}
+	r := s.run(exitUsage, append([]string{"erase", "ord_0001", "--go"}, s.registry()...)...)
+	if strings.Contains(r.stdout, "They are on the list") || !strings.Contains(r.stdout, "They are not all on the list") {
+		t.Errorf("%s", r.stdout)
+	}
+	if _, out := s.erase(exitUsage, "", "ord_0001", "--go"); !strings.Contains(out.stdout, `"listed":false`) {
+		t.Errorf("%s", out.stdout)
+	}
+}

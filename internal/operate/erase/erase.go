@@ -79,6 +79,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	defer o.Progress.Done()
 	j := &job{Options: o, decoder: schemas.NewDecoder(o.Registry, schemas.WithFramings(o.Registry.Framings()), schemas.WithAliases(o.Aliases)), ids: make(map[string]bool), shown: make(map[string]bool), given: make(map[string]bool)}
 	j.report = Report{DryRun: !o.Go, list: o.List, source: o.Source}
+	defer j.report.sum() // also of what was found when it broke off
 	for _, id := range o.EventIDs {
 		j.add(id)
 		if _, unique := redact.Masked(id); unique {
@@ -108,7 +109,6 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if n := j.report.ambiguous; n > 0 {
 		j.report.note("%s of receipts, counted above, by a tag that one in 65,536 other ids of that look has too: some may be of other events", count.Of(n, "entry"))
 	}
-	j.report.sum()
 	return &j.report, err
 }
 
@@ -128,6 +128,7 @@ func (j *job) list(ctx context.Context) error {
 	}
 	added, err := erasure.Add(ctx, j.Kafka, j.List, j.listed(), j.Now())
 	j.report.Added += added
+	j.report.Listed = err == nil
 	return err
 }
 

@@ -50,6 +50,8 @@ type Report struct {
 	// which they are shown, were not on the list before.
 	EventIDs int `json:"event_ids"`
 	Added    int `json:"added"`
+	// Listed is set once all of them are on the list.
+	Listed bool `json:"listed"`
 	// WithoutID are records that are meant and have no event id, so that they are never
 	// sent; Unreadable are records of which nobody can say whose they are.
 	WithoutID  int `json:"without_event_id"`
@@ -116,6 +118,8 @@ func (r *Report) Print(w io.Writer) {
 	switch {
 	case r.EventIDs == 0:
 		fmt.Fprintf(w, " There is nothing to erase.")
+	case !r.DryRun && !r.Listed:
+		fmt.Fprintf(w, " They are not all on the list (topic %s; %s): it could not be written, and members go on sending them.", r.list, count.Of(r.Added, "new entry"))
 	case !r.DryRun:
 		fmt.Fprintf(w, " They are on the list (topic %s; %s), and members send none of them from a few seconds from now on.", r.list, count.Of(r.Added, "new entry"))
 	}
