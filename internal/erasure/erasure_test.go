@@ -267,3 +267,36 @@ func BenchmarkErased(b *testing.B) {
 		})
 	}
 }
+
+// TestWhatHadNoRoomIsReadAgain: a list that was too large is whole again after tombstones.
+func TestWhatHadNoRoomIsReadAgain(t *testing.T) {
+	b := newBench(t)
+	b.add(4, "a", "b", "c", "d")
+	f := NewFollower(Options{Kafka: b.Settings, Topic: topic})
+	defer f.Close()
+	f.list.limit = 2
+	if err := f.Look(t.Context()); err == nil {
+		t.Error("a list that is too large is asked")
+	}
+	id, key := f.list.anyKey()
+	for _, gone := range []string{"a", "b"} {
+		e := entryOf(id, key, gone)
+		if err := b.client.ProduceSync(t.Context(), &kgo.Record{Key: []byte(entryPrefix + hex.EncodeToString(e[:]))}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// As compaction does: what the tombstones take away is not read again.
+	var upTo kadm.Offsets
+	upTo.AddOffset(topic, 0, 3, -1)
+	if _, err := b.admin.DeleteRecords(t.Context(), upTo); err != nil {
+		t.Fatal(err)
+	}
+	// An entry that has no room until the tombstones are read is read with the next look.
+	for range 3 {
+		if err := f.Look(t.Context()); err == nil {
+			b.has(f.List(), "c", "d")
+			return
+		}
+	}
+	t.Error("the list is not asked again")
+}

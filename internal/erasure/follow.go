@@ -136,6 +136,9 @@ func (f *Follower) look(ctx context.Context) error {
 	if err := f.connect(); err != nil {
 		return err
 	}
+	if f.list.restart() {
+		clear(f.next)
+	}
 	spans, err := f.ask(ctx)
 	if err != nil || len(spans) == 0 {
 		return err

@@ -43,6 +43,8 @@ type List struct {
 	keys    map[keyID][]byte
 	entries map[entry]struct{}
 	changed bool // since it was last found whole, or not
+	dropped bool // an entry had no room: the topic has to be read again from its start
+	limit   int  // of the entries; 0 for MaxEntries
 }
 
 // The states, as those who ask see them without a lock.
@@ -166,10 +168,28 @@ func (l *List) confirm() error {
 
 var errDamaged = errors.New("an entry has no key, which was in the topic and is gone")
 
+// most is how many entries are kept.
+func (l *List) most() int {
+	if l.limit > 0 {
+		return l.limit
+	}
+	return MaxEntries
+}
+
+// restart reports whether an entry was dropped since it was last asked. What is kept stays:
+// reading all of the topic again takes away what has a tombstone, and adds what is lacking.
+func (l *List) restart() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	was := l.dropped
+	l.dropped = false
+	return was
+}
+
 func (l *List) whole() error {
 	switch {
-	case len(l.entries) > MaxEntries:
-		return fmt.Errorf("it has more than %d event ids, which is more than is kept in memory: remove those whose events are not retained any more", MaxEntries)
+	case l.dropped || len(l.entries) > l.most():
+		return fmt.Errorf("it has more than %d event ids, which is more than is kept in memory: remove those whose events are not retained any more", l.most())
 	case len(l.keys) > maxKeys:
 		return fmt.Errorf("it has more than %d keys: want one, and all entries by it", maxKeys)
 	}
@@ -216,8 +236,12 @@ func (l *List) enter(rec *kgo.Record) {
 		case !decode(e[:], text):
 		case rec.Value == nil:
 			delete(l.entries, e)
-		case len(l.entries) <= MaxEntries:
+		case len(l.entries) <= l.most():
 			l.entries[e] = struct{}{}
+		default:
+			if _, ok := l.entries[e]; !ok {
+				l.dropped = true
+			}
 		}
 	}
 }
