@@ -33,7 +33,8 @@ With --go the event ids are put on a list, the compacted topic --erasure-topic, 
 is made if it is missing. It holds pseudonyms of event ids and nothing else. run,
 replay and dlq redrive read it before they start and follow it: what is on it is
 filtered with code erased, and while it cannot be read nothing is sent. Events that a
-member has taken already, within seconds before, may still go out.
+member has taken already, also those held while Amazon is away, may still go out:
+restart the members afterwards to be sure. They read what was held again, and filter it.
 
 Give the same names of topics as run has. The report names the copies that remain by
 topic, partition and offset, and how to remove them; see docs/privacy.md.`

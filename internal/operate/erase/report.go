@@ -121,14 +121,14 @@ func (r *Report) Print(w io.Writer) {
 	case !r.DryRun && !r.Listed:
 		fmt.Fprintf(w, " They are not all on the list (topic %s; %s): it could not be written, and members go on sending them.", r.list, count.Of(r.Added, "new entry"))
 	case !r.DryRun:
-		fmt.Fprintf(w, " They are on the list (topic %s; %s), and members send none of them from a few seconds from now on.", r.list, count.Of(r.Added, "new entry"))
+		fmt.Fprintf(w, " They are on the list (topic %s; %s), and members take none of them from a few seconds from now on. What they have taken, also what they hold while Amazon is away, may still be sent: restart them to be sure.", r.list, count.Of(r.Added, "new entry"))
 	}
 	fmt.Fprintln(w)
 	if r.WithoutID > 0 {
 		fmt.Fprintf(w, "%s meant and without an event id: never sent, but copies are below.\n", count.Of(r.WithoutID, "record"))
 	}
 	if r.Unreadable > 0 {
-		fmt.Fprintf(w, "%s could not be read, so that nobody knows whose they are; what cannot be read is not sent either.\n", count.Of(r.Unreadable, "record"))
+		fmt.Fprintf(w, "%s could not be read, so that nobody knows whose they are. Look at them with explain: some can be sent once their schema can be read.\n", count.Of(r.Unreadable, "record"))
 	}
 	if len(r.Places) > 0 {
 		fmt.Fprintln(w, "\nCopies remain:")
@@ -139,6 +139,7 @@ func (r *Report) Print(w io.Writer) {
 		report.Table(w, []string{"where", "topic", "partition", "copies", "first offset", "last offset", "oldest", "newest"}, rows, nil, 2, 3, 4, 5)
 		r.printRemoval(w)
 	}
+	fmt.Fprintln(w, "The quarantine topic (<dead-letter topic>.quarantine) was not searched; it holds raw letters.")
 	for _, n := range r.Notes {
 		fmt.Fprintln(w, n)
 	}
