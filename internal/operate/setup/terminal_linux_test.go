@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
@@ -119,4 +121,15 @@ func TestWhoeverGivesUp(t *testing.T) {
 		t.Error("the terminal shows nothing any more")
 	}
 	_, _ = user.WriteString("\n") // ends the read that was left
+	// Its end sets the terminal once more, which must not be another test's by then: the
+	// number of the file is used again.
+	for isReading() {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// isReading reports whether somebody still reads a secret.
+func isReading() bool {
+	stacks := make([]byte, 1<<20)
+	return bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("term.ReadPassword"))
 }
