@@ -1,17 +1,11 @@
 package config
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
 	"io"
 	"log"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,11 +13,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
@@ -124,7 +118,7 @@ func TestRegistrysOwnCertificates(t *testing.T) {
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	writePair(t, cert, key, "first")
+	testkit.WriteCertificate(t, cert, key, "first")
 	o, err := resolve(t, "--registry", srv.URL, "--registry-tls-ca", ca, "--registry-tls-cert", cert, "--registry-tls-key", key)
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +129,7 @@ func TestRegistrysOwnCertificates(t *testing.T) {
 	}
 	defer r.Close()
 	for _, name := range []string{"first", "second"} {
-		writePair(t, cert, key, name)
+		testkit.WriteCertificate(t, cert, key, name)
 		if _, err := r.SchemaByID(t.Context(), 1); err != nil || shown.Load() != name {
 			t.Errorf("shown %v, %v, want %s", shown.Load(), err, name)
 		}
@@ -165,29 +159,6 @@ func TestRegistrysOwnCertificates(t *testing.T) {
 	}
 	if o, err := f.Resolve(kafka.Settings{TLS: kafka.TLSSettings{CAFile: ca}}, io.Discard); err != nil || o.TLS == nil || o.TLS.RootCAs == nil {
 		t.Errorf("the brokers': %v, %v", o.TLS, err)
-	}
-}
-
-// writePair writes a certificate of that name and its key.
-func writePair(t *testing.T, certFile, keyFile, name string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotAfter: time.Now().Add(time.Hour)}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for file, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: cert}, keyFile: {Type: "PRIVATE KEY", Bytes: private}} {
-		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 

@@ -3,19 +3,13 @@
 package e2e
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -39,6 +33,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/kafkatest"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
@@ -139,33 +134,6 @@ func (d *doors) count() int {
 	return d.opened
 }
 
-// writeCertificate writes a client's certificate of a name, with its key, as whatever
-// renews it does: one file after the other.
-func writeCertificate(t *testing.T, certFile, keyFile, name string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotAfter: time.Now().Add(time.Hour)}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range []struct {
-		path  string
-		block *pem.Block
-	}{{certFile, &pem.Block{Type: "CERTIFICATE", Bytes: cert}}, {keyFile, &pem.Block{Type: "PRIVATE KEY", Bytes: private}}} {
-		if err := os.WriteFile(f.path, pem.EncodeToMemory(f.block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // guardedRegistry is a registry that wants a token that holds, and a client certificate,
 // whose names it notes.
 func guardedRegistry(t *testing.T, fake *srfake.Registry, tokens *issuer) (url string, ca string, names func() int) {
@@ -230,7 +198,7 @@ func TestCredentialsRotateWhileEventsFlow(t *testing.T) {
 	fake := srfake.NewRegistry()
 	url, ca, certificates := guardedRegistry(t, fake, registryTokens)
 	certFile, keyFile := filepath.Join(t.TempDir(), "cert"), filepath.Join(t.TempDir(), "key")
-	writeCertificate(t, certFile, keyFile, "client-0")
+	testkit.WriteCertificate(t, certFile, keyFile, "client-0")
 
 	amazon, err := sandbox.NewAmazon(sandbox.Options{})
 	if err != nil {
@@ -303,7 +271,7 @@ func TestCredentialsRotateWhileEventsFlow(t *testing.T) {
 			door.opened = 0 // those of the start
 			door.mu.Unlock()
 		}
-		writeCertificate(t, certFile, keyFile, fmt.Sprintf("client-%d", id))
+		testkit.WriteCertificate(t, certFile, keyFile, fmt.Sprintf("client-%d", id))
 		if status, page := w.get(p, "/readyz"); status != http.StatusOK {
 			t.Errorf("not ready after %d events:\n%s", n, page)
 		}
