@@ -42,8 +42,9 @@ func (w *Worker) Read(ctx context.Context, rec *kgo.Record, again bool) (r verdi
 		}
 	}
 	w.rec = rec
-	var bad *schemas.DecodeError
-	if err := w.opts.Decoder.DecodeRecord(ctx, rec, &w.event); err != nil && !errors.As(err, &bad) {
+	err = w.opts.Decoder.DecodeRecord(ctx, rec, &w.event)
+	bad, isBad := errors.AsType[*schemas.DecodeError](err) // As would allocate for each record
+	if err != nil && !isBad {
 		return r, err
 	}
 	if w.opts.Erased != nil {
@@ -57,7 +58,7 @@ func (w *Worker) Read(ctx context.Context, rec *kgo.Record, again bool) (r verdi
 			return w.refused(*verdict.CodeErased.Because("the event was erased, and is not sent again")), nil
 		}
 	}
-	if bad != nil {
+	if isBad {
 		// The ids may have been read before the decoder came to what is bad.
 		return w.refused(bad.Reason()), nil
 	}
