@@ -49,37 +49,39 @@ func (d *Plans) isDialled(digits []byte, home *plan) bool {
 	return false
 }
 
-// stray are digits that come before a whole number, its calling code included, and are
-// no part of it: a trunk prefix, a 1 that is left of 011 or that North America puts
-// there, and what is dialled for calls abroad in Japan, Russia and Cuba.
-var stray = [...]string{"0", "1", "010", "810", "119"}
-
-// hasStray reports whether digits are an assigned number with such digits before its
-// calling code, and none of home. That they begin with home's own says nothing: of most
-// countries, some numbers begin so.
+// hasStray reports whether digits are an assigned number with digits before its calling
+// code that are no part of it, and none of home: a trunk prefix, a 1 that is left of 011 or
+// that North America puts there, or what is dialled for calls abroad in Japan, Russia and
+// Cuba. That they begin with home's own says nothing: of most countries, some numbers begin
+// so.
 func (d *Plans) hasStray(digits []byte, home *plan) bool {
-	if c := digits[0]; c != '0' && c != '1' && c != '8' {
+	switch digits[0] {
+	case '0':
+		return d.isStray(digits, 1, home) || bytes.HasPrefix(digits, []byte("010")) && d.isStray(digits, 3, home)
+	case '1':
+		return d.isStray(digits, 1, home) || bytes.HasPrefix(digits, []byte("119")) && d.isStray(digits, 3, home)
+	case '8':
+		return bytes.HasPrefix(digits, []byte("810")) && d.isStray(digits, 3, home)
+	}
+	return false
+}
+
+// isStray reports whether the first n of digits are what hasStray looks for.
+func (d *Plans) isStray(digits []byte, n int, home *plan) bool {
+	p, national := d.split(digits[n:])
+	if p == nil {
+		return false
+	}
+	national = p.main.cutTrunk(national)
+	// What is seen fastest comes first.
+	if len(national) == 0 || !p.main.lengths.has(len(national)) || !p.main.assigned().all(national) {
 		return false
 	}
 	inside := home.cutTrunk(digits)
-	for _, before := range stray {
-		rest, found := bytes.CutPrefix(digits, []byte(before))
-		if !found {
-			continue
-		}
-		p, national := d.split(rest)
-		if p == nil {
-			continue
-		}
-		national = p.main.cutTrunk(national)
-		switch { // what is seen fastest comes first
-		case len(national) == 0 || !p.main.lengths.has(len(national)) || !p.main.assigned().all(national):
-		case before == "0" && p.code != home.code && home.main.assigned().all(inside):
-		case !isAssigned("+"+home.code+string(inside), "") && isAssigned("+"+p.code+string(national), ""):
-			return true
-		}
+	if n == 1 && digits[0] == '0' && p.code != home.code && home.main.assigned().all(inside) {
+		return false
 	}
-	return false
+	return !isAssigned("+"+home.code+string(inside), "") && isAssigned("+"+p.code+string(national), "")
 }
 
 // longest is how many digits a national number has that is written with a trunk prefix.

@@ -36,7 +36,7 @@ func (d *Plans) Append(dst []byte, s, region string) (normal []byte, ok bool) {
 		return dst, false
 	}
 	var buf [maxPhoneDigits]byte
-	digits, plus, plain := scanPhone(buf[:0], s)
+	digits, plus, plain := scanPhone(&buf, s)
 	home := d.region(region)
 	switch {
 	case !plain:
@@ -59,49 +59,69 @@ func (d *Plans) Append(dst []byte, s, region string) (normal []byte, ok bool) {
 // nobody writes it: which of them nobody can tell.
 const zeroTwice = "0 0"
 
-// scanPhone appends the digits of s to dst. plain is false when s has more than ASCII
+// mark is what a byte of a number's text is.
+type mark uint8
+
+const (
+	markOther mark = iota // needs a closer look
+	markDigit
+	markGap  // between groups of digits, whatever stands around it
+	markPlus // first, and once
+	markDash // - or .: three in a row stand for masked digits
+	markOpen // (
+)
+
+var marks = func() (all [256]mark) {
+	for c := '0'; c <= '9'; c++ {
+		all[c] = markDigit
+	}
+	all[' '], all[')'], all['+'], all['-'], all['.'], all['('] = markGap, markGap, markPlus, markDash, markDash, markOpen
+	return all
+}()
+
+// scanPhone copies the digits of s to dst. plain is false when s has more than ASCII
 // digits, a + before them and the usual punctuation between them, or when the
 // punctuation may have a meaning: a zero in parentheses, zeros after a point, a slash,
 // parentheses at the end, dots where digits were masked.
-func scanPhone(dst []byte, s string) (digits []byte, plus, plain bool) {
-	if strings.HasPrefix(s, zeroTwice) {
-		return dst, false, false
-	}
+func scanPhone(dst *[maxPhoneDigits]byte, s string) (digits []byte, plus, plain bool) {
+	n := 0
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9':
-			if len(dst) == cap(dst) {
-				return dst, plus, false
+		c := s[i]
+		switch marks[c] {
+		case markDigit:
+			if n == len(dst) {
+				return nil, plus, false
 			}
-			dst = append(dst, c)
-		case c == '+':
-			if plus || len(dst) > 0 {
-				return dst, plus, false
+			dst[n] = c
+			n++
+		case markGap:
+		case markDash:
+			if i > 1 && s[i-1] == c && s[i-2] == c {
+				return nil, plus, false
+			}
+		case markPlus:
+			if plus || n > 0 {
+				return nil, plus, false
 			}
 			plus = true
-		case c == ' ' || c == ')':
-		case c == '-' || c == '.':
-			if i > 1 && s[i-1] == c && s[i-2] == c {
-				return dst, plus, false
-			}
-		case c == '(':
+		case markOpen:
 			if optionalZero(s[i+1:]) {
-				return dst, plus, false
+				return nil, plus, false
 			}
 		default:
-			return dst, plus, false
+			return nil, plus, false
 		}
 	}
-	if len(dst) == 0 {
-		return dst, plus, false
+	if n == 0 || s[0] == '0' && strings.HasPrefix(s, zeroTwice) {
+		return nil, plus, false
 	}
 	switch last := s[len(s)-1]; last {
 	case '0':
-		return dst, plus, !endsInZeros(s)
+		return dst[:n], plus, !endsInZeros(s)
 	case '.', ')', '-':
-		return dst, plus, false
+		return nil, plus, false
 	}
-	return dst, plus, true
+	return dst[:n], plus, true
 }
 
 // appendUnclear appends a number that the shortcuts cannot read.

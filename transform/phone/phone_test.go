@@ -244,7 +244,7 @@ func TestPhoneShortcutsAgreeWithTheLibrary(t *testing.T) {
 }
 
 func disagreement(d *Plans, n phoneCase) string {
-	digits, plus, plain := scanPhone(make([]byte, 0, maxPhoneDigits), n.text)
+	digits, plus, plain := scanPhone(new([maxPhoneDigits]byte), n.text)
 	if !plain {
 		return ""
 	}
@@ -363,3 +363,33 @@ func TestHostileNumbers(t *testing.T) {
 }
 
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+func BenchmarkAppend(b *testing.B) {
+	d, err := New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, n := range []struct{ s, region string }{
+		{"+1 (212) 555-0142", "US"},
+		{"415-555-0142", "US"},
+		{"020 7946 0142", "GB"},
+		{"07700 900142", "GB"},
+		{"030 23125 142", "DE"},
+		{"0171 3920042", "DE"},
+		{"01 99 00 01 42", "FR"},
+		{"+33 6 39 98 01 42", "FR"},
+		{"08-465 004 42", "SE"},
+		{"(02) 5550 0142", "AU"},
+		{"09 1234 5678", "JP"},
+		{"11 91234-5678", "BR"},
+		{"98765 43210", "IN"},
+	} {
+		b.Run(n.region+" "+n.s, func(b *testing.B) {
+			var buf [32]byte
+			b.ReportAllocs()
+			for b.Loop() {
+				d.Append(buf[:0], n.s, n.region)
+			}
+		})
+	}
+}
