@@ -8,36 +8,34 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// Principal is in whose name a request is sent.
+// Principal identifies the sender of a request.
 type Principal struct {
-	// ClientID is the client at Login with Amazon; empty with an API token, which
-	// needs none.
+	// ClientID is the Login with Amazon client. It is empty with an API token.
 	ClientID  string
 	ProfileID string
-	// AdvertiserID is the numeric id of the advertiser in Amazon's DSP; empty
-	// where it is the profile's.
+	// AdvertiserID is the numeric id of the advertiser in Amazon DSP. When empty,
+	// Amazon uses the advertiser of the profile.
 	AdvertiserID string
-	// ManagerID is the id of a manager account, which then takes the place of the
-	// advertiser.
+	// ManagerID is the id of a manager account. When set, it replaces AdvertiserID.
 	ManagerID string
 }
 
-// DataSet is where Amazon files an account's events. At most one of the two is set.
+// DataSet is the data set that receives an account's events. At most one field is set.
 type DataSet struct {
-	// Name is for events sent by OAuth; without it Amazon has a default.
+	// Name is used with OAuth. When empty, Amazon uses its default data set.
 	Name string
-	// ID is for an API token, which is good for one data set alone.
+	// ID is used with an API token, which is valid for a single data set.
 	ID string
 }
 
-// TokenHeader carries an API token, in the place of Authorization.
+// TokenHeader carries an API token; Authorization is then absent.
 const TokenHeader = "Amazon-Advertising-API-Token"
 
 // ManagerHeader carries the id of a manager account.
 const ManagerHeader = "Amazon-Ads-Manager-AccountId"
 
 // WithDataSet returns the contract for an account whose events go to a data set.
-// Contracts that know none are returned as they are.
+// Contracts without data sets are returned unchanged.
 func WithDataSet(k Contract, d DataSet) Contract {
 	if v, ok := k.(eventsV1); ok {
 		v.dataSet = d
@@ -46,8 +44,8 @@ func WithDataSet(k Contract, d DataSet) Contract {
 	return k
 }
 
-// KnowsAccounts reports whether a contract can send for manager accounts, by API tokens
-// and to data sets.
+// KnowsAccounts reports whether a contract supports manager accounts, API tokens
+// and data sets.
 func KnowsAccounts(contract string) bool { return contract == eventsV1{}.Name() }
 
 var (
@@ -55,7 +53,7 @@ var (
 	dataSetPattern = regexp.MustCompile(`^amzn1\.adm\.ds1\.evnt1[A-Za-z0-9._-]{1,256}$`)
 )
 
-// CheckManagerID reports why an id is none of a manager account; nil if it is.
+// CheckManagerID returns an error unless id has the form of a manager account's id.
 func CheckManagerID(id string) error {
 	if !managerPattern.MatchString(id) {
 		return fmt.Errorf("manager account %s is none: want amzn1.ads1.ma1. and the rest of the id, whole", redact.Quote(id))
@@ -63,7 +61,7 @@ func CheckManagerID(id string) error {
 	return nil
 }
 
-// CheckDataSetID reports why an id is none of a data set; nil if it is.
+// CheckDataSetID returns an error unless id has the form of a data set's id.
 func CheckDataSetID(id string) error {
 	if !dataSetPattern.MatchString(id) {
 		return fmt.Errorf("data set id %s is none: want amzn1.adm.ds1.evnt1 and the rest of the id, whole", redact.Quote(id))

@@ -11,8 +11,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Response is what came back for a request, read whole. The body's memory is used
-// again for another's: what is kept of it has to be copied.
+// Response is an answer that has been read completely. Its body's memory is reused:
+// copy what must outlive the call.
 type Response struct {
 	Status      int
 	ContentType string
@@ -26,72 +26,72 @@ type Kind uint8
 const (
 	// Itemised: every item has an outcome.
 	Itemised Kind = iota + 1
-	// Failed: nothing was decided; the same request is worth another try.
+	// Failed: nothing was decided; send the same request again.
 	Failed
-	// Unauthenticated: the access token was not taken (401).
+	// Unauthenticated: Amazon refused the access token (401).
 	Unauthenticated
-	// Forbidden: this profile may not be sent to (403).
+	// Forbidden: the credentials may not send to this profile (403).
 	Forbidden
-	// RefusedWhole: something in the request is bad, and nobody says what.
+	// RefusedWhole: something in the request is invalid; the answer does not say what.
 	RefusedWhole
-	// Foreign: whoever answered is not the API we meant to ask: a wrong URL, a
-	// proxy, a redirect. It says nothing about the events, so it must never
-	// cost one.
+	// Foreign: the answer did not come from Amazon's API, but from a wrong URL, a
+	// proxy or a redirect. It proves nothing about the events, so it must never
+	// dead-letter one.
 	Foreign
 )
 
-// Outcome is what an answer says of one event. Where it says two things, the
-// higher one counts: an event in both lists of an answer is treated as refused,
-// because a dead letter too many can be looked at and sent again under the same
-// id, and an event wrongly taken for delivered is gone.
+// Outcome is the result of one event. If an answer gives two, the higher value
+// wins: an event listed as both taken and refused counts as refused, because a
+// needless dead letter can be inspected and redriven under the same id, whereas
+// an event wrongly counted as delivered is lost.
 type Outcome uint8
 
-// The outcomes, in the order of precedence.
+// The outcomes, lowest precedence first.
 const (
 	// Unsaid: the answer does not mention the event. It is sent again under the
 	// same id; Amazon removes the duplicate if there is one.
 	Unsaid Outcome = iota
-	// Taken: Amazon has it.
+	// Taken: Amazon accepted it.
 	Taken
-	// Later: refused for now; worth another try.
+	// Later: not accepted now; try again.
 	Later
-	// TooLarge: the request was too large; worth another try in a smaller one.
+	// TooLarge: the request was too large; try again in a smaller one.
 	TooLarge
-	// Refused: refused for good.
+	// Refused: refused permanently.
 	Refused
 )
 
-// Item is what an answer says of one event.
+// Item is the result of one event.
 type Item struct {
 	Outcome Outcome
-	// Said is what Amazon says about it; nil for Unsaid and Taken.
+	// Said is Amazon's reason; nil for Unsaid and Taken.
 	Said *Said
 }
 
-// Answer is a response that has been read.
+// Answer is the interpretation of a response.
 type Answer struct {
 	Kind   Kind
 	Status int
-	// Said is what was said about the request as a whole.
+	// Said is the reason given for the request as a whole.
 	Said Said
-	// Contradictions counts items that were in both lists.
+	// Contradictions counts the items that both lists name.
 	Contradictions int
-	// Unclear is not empty where the answer says neither that the events were taken
-	// nor that they were not. They count as taken; it is what is to be shown of the
-	// answer's keys.
+	// Unclear is set when the answer says neither that the events were taken nor
+	// that they were not. They count as taken. Its value is the answer's key names,
+	// as far as they may be shown.
 	Unclear string
 }
 
-// Stranger says who answered instead of Amazon. The words are ours: a stranger's are
-// not repeated.
+// Stranger describes who answered instead of Amazon. It never repeats text of the
+// answer.
 func (a *Answer) Stranger() string { return a.Said.message }
 
-// Said is what an answer gives as its reason. The words may quote an event, so
-// they leave this type only through Reason, which masks.
+// Said is the reason that an answer gives. The text may quote an event, so it is
+// only available through Reason, which masks it.
 type Said struct{ code, field, message string }
 
-// Reason makes what was said fit to keep. The identifiers of the events that it
-// may be about are masked, wherever they stand.
+// Reason returns the reason with the identifiers of the events that it may be about
+// masked wherever they occur.
 func (s Said) Reason(class verdict.Class, status int, identifiers []string) verdict.Reason {
 	return verdict.Reason{
 		Class:   class,
@@ -102,18 +102,18 @@ func (s Said) Reason(class verdict.Class, status int, identifiers []string) verd
 	}
 }
 
-// answerRules is what differs between contracts in how answers are read.
+// answerRules are the differences between contracts in how answers are read.
 type answerRules struct {
 	success   []int // statuses that can mean delivery
 	indexBase int   // the index of the first event
-	// itemised: only the status of an event says that it was taken. Otherwise a
-	// success without any means that all were.
+	// itemised: only a status per event proves that it was taken. Otherwise a success
+	// without item statuses means that all were.
 	itemised bool
-	// item classes the code of an item.
+	// item classifies the code of an item.
 	item func(code string) Outcome
 }
 
-// read never fails: whatever comes is one of the kinds.
+// read never fails: every response maps to one of the kinds.
 func (a answerRules) read(r Response, items []Item) Answer {
 	ans := Answer{Status: r.Status}
 	doc := parseDocument(r.Body)
@@ -129,9 +129,9 @@ func (a answerRules) read(r Response, items []Item) Answer {
 	if ans.Kind != RefusedWhole || !doc.listed() {
 		return ans
 	}
-	// A refusal that names its items need not be narrowed down; what it does not
-	// name was in a request that failed, and is sent again. One that names only
-	// what it took contradicts itself and proves nothing.
+	// A refusal that names its items need not be narrowed down. Events it does not
+	// name were in a failed request and are sent again. A failure that lists only
+	// successes contradicts itself and proves nothing.
 	if a.readItems(doc, items, &ans.Contradictions).refusals > 0 {
 		ans.Kind = Itemised
 	} else {
@@ -140,34 +140,34 @@ func (a answerRules) read(r Response, items []Item) Answer {
 	return ans
 }
 
-// KindOf is what a status that is no success means of an answer without words.
+// KindOf returns the kind of an answer with a status other than 2xx and no readable body.
 func KindOf(status int) Kind { return kindOf(status, document{}, false) }
 
-// kindOf is what a status that is no success means.
+// kindOf returns the kind that a status other than 2xx stands for.
 func kindOf(status int, doc document, html bool) Kind {
 	switch {
 	case status >= 500, status == 429, passing(status):
 		return Failed
 	case status < 400, betweenUs(status), html && status != 413:
-		// A redirect is not followed. Error pages come from what stands in front of
-		// an API. Only that a request is too large is something a proxy may say of
-		// an event.
+		// Redirects are not followed. Error pages come from something in front of the
+		// API. The only verdict on an event that we accept from a proxy is that the
+		// request was too large.
 		return Foreign
 	case status == 401:
 		return Unauthenticated
 	case status == 403:
 		return Forbidden
 	case (status == 404 || status == 405) && !doc.hasCode(status):
-		// Any web server says this of a path it does not have. Taken for a
-		// refusal, a typing error in the URL would dead-letter a whole topic.
+		// Any web server answers so for a path that it does not have. Counting it as a
+		// refusal would dead-letter a whole topic for a typing error in the URL.
 		return Foreign
 	}
 	return RefusedWhole
 }
 
-// passing reports whether a status says that the connection, or who sat on it, was
-// not up to this request this time: 408 and 425 by HTTP, 421 of a connection for
-// another host, 444 and 499 of nginx, 449 of IIS, 460 of an AWS load balancer.
+// passing reports whether a status is a temporary fault of the connection or of a
+// server on it: 408 and 425 of HTTP, 421 for a connection to another host, 444 and
+// 499 of nginx, 449 of IIS, 460 of an AWS load balancer.
 func passing(status int) bool {
 	switch status {
 	case 408, 421, 425, 444, 449, 460, 499:
@@ -176,11 +176,11 @@ func passing(status int) bool {
 	return false
 }
 
-// betweenUs reports whether a status speaks of the way to Amazon: of a proxy's
-// password (407), of the protocol (426), of headers, which are not the events'
-// (431), or of what servers in between have statuses of their own for: sessions
-// (440 of IIS, 498 of ArcGIS), addresses and protocols (463 and 464 of AWS load
-// balancers), headers and certificates (494 to 497 of nginx).
+// betweenUs reports whether a status is about the connection to Amazon: a proxy's
+// password (407), the protocol (426), headers, which are not the events' (431), or
+// the private statuses of intermediate servers: sessions (440 of IIS, 498 of
+// ArcGIS), addresses and protocols (463 and 464 of AWS load balancers), headers
+// and certificates (494 to 497 of nginx).
 func betweenUs(status int) bool {
 	switch status {
 	case 407, 426, 431, 440, 463, 464, 494, 495, 496, 497, 498:
@@ -189,12 +189,12 @@ func betweenUs(status int) bool {
 	return false
 }
 
-// readSuccess reads a 2xx, which is not yet delivery.
+// readSuccess reads a 2xx. The status alone does not prove delivery.
 func (a answerRules) readSuccess(r Response, doc document, items []Item, ans *Answer) {
 	switch {
 	case doc.kind == noJSON || doc.kind == brokenJSON:
-		// A captive portal says 200, too. What does not answer in JSON is not the
-		// API, and has not taken any event.
+		// A captive portal answers 200, too. An answer that is not JSON is not the
+		// API's, and has not accepted any event.
 		ans.Kind, ans.Said = Foreign, doc.foreign(r)
 	case doc.kind == otherJSON:
 		a.readFailure(r, doc, signsIn(doc.body, expectation{taken: len(items)}), ans)
@@ -212,7 +212,7 @@ func (a answerRules) takeAll(items []Item, ans *Answer) {
 	ans.Kind = Itemised
 }
 
-// readUnlisted reads a 2xx without the status of any event.
+// readUnlisted reads a 2xx that has no item statuses.
 func (a answerRules) readUnlisted(r Response, doc document, items []Item, ans *Answer) {
 	s := &signs{}
 	if doc.kind == object {
@@ -231,7 +231,7 @@ func (a answerRules) readUnlisted(r Response, doc document, items []Item, ans *A
 	}
 }
 
-// readFailure classes a 2xx that says that it failed by the status that it names.
+// readFailure classifies a 2xx whose body reports a failure, by the status it names.
 func (a answerRules) readFailure(r Response, doc document, s *signs, ans *Answer) {
 	ans.Kind = Failed
 	if _, failed := s.failed(); !failed {
@@ -247,9 +247,9 @@ func (a answerRules) readFailure(r Response, doc document, s *signs, ans *Answer
 	}
 }
 
-// readListed reads a 2xx with lists of items. They say what became of each event,
-// unless the rest of the answer says that it failed, in a way that the refusals do
-// not explain: then no event is known to have been taken.
+// readListed reads a 2xx with lists of items. The lists decide each event, unless
+// the rest of the answer reports a failure that the refusals do not explain: then
+// no event is known to have been accepted.
 func (a answerRules) readListed(r Response, doc document, items []Item, ans *Answer) {
 	found := a.readItems(doc, items, &ans.Contradictions)
 	ans.Kind = Itemised
@@ -265,8 +265,8 @@ func (a answerRules) readListed(r Response, doc document, items []Item, ans *Ans
 		}
 	}
 	if found.homeless > unsaid {
-		// More refusals than events that could be meant: one of those that are
-		// listed as taken is refused, and nobody can say which.
+		// It has more refusals than events they could belong to, so one of the events
+		// listed as taken was refused, and there is no way to tell which.
 		s.failure = fmt.Sprintf("it refuses %s more than it leaves", count.Of(found.homeless-unsaid, "event"))
 	}
 	if unsaid == len(items) {
@@ -285,7 +285,7 @@ func (a answerRules) readListed(r Response, doc document, items []Item, ans *Ans
 	}
 }
 
-// found is what the lists of items have.
+// found counts the entries of the lists.
 type found struct {
 	refusals int  // that name an event of the request
 	homeless int  // that name none
@@ -325,8 +325,8 @@ func (a answerRules) readItems(doc document, items []Item, contradictions *int) 
 	return n
 }
 
-// classify returns what an item's code asks for, by both contracts. Amazon's words are classed as
-// the statuses they are named after, and numbers like the statuses they are.
+// classify returns what to do for an item's code, the same in both contracts. Amazon's
+// words are classified as the statuses they are named after, and numbers as statuses.
 func classify(code string) Outcome {
 	switch strings.ToUpper(code) {
 	case "TOO_MANY_REQUESTS", "INTERNAL_ERROR", "CONFLICT",
@@ -338,8 +338,8 @@ func classify(code string) Outcome {
 	return Refused
 }
 
-// foreign describes an answer that is not Amazon's. Its text is not repeated:
-// it would be a web page.
+// foreign describes an answer that is not Amazon's. It does not quote the answer,
+// which may be a web page.
 func (d document) foreign(r Response) Said {
 	what := "no JSON"
 	switch {

@@ -8,16 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// document is the body of an answer as far as it could be read. Nothing in it
-// is relied on: a field of another type than expected is as good as absent.
+// document is as much of an answer's body as could be read. Nothing in it is relied
+// on: a field with an unexpected type counts as absent.
 type document struct {
 	kind docKind
-	body []byte // without a byte order mark and blanks around it
-	// plain: beside its lists the body has nothing that could be a sign of anything.
+	body []byte // without byte order mark and surrounding blanks
+	// plain: apart from its lists, the body holds nothing that could be a sign.
 	plain bool
 
-	// Success is not nil where the body has such a list, be it empty. What an
-	// entry echoes of its event is passed over.
+	// Success is not nil if the body has such a list, even an empty one. What an
+	// entry repeats of its event is skipped.
 	Success []success `json:"success"`
 	Error   errorList `json:"error"`
 
@@ -34,7 +34,7 @@ func (s *success) UnmarshalJSON(b []byte) error {
 		Index index `json:"index"`
 	}
 	if json.Unmarshal(b, &entry) == nil && signsIn(b, expectation{taken: 1, echo: "event"}).failure == "" {
-		s.Index = entry.Index // else it says of its own event that it was not taken
+		s.Index = entry.Index // other signs that its event was not taken
 	}
 	return nil
 }
@@ -45,7 +45,7 @@ const (
 	empty      docKind = iota // no body, white space, or null
 	object                    // a JSON object
 	otherJSON                 // another JSON value
-	brokenJSON                // begins like JSON and is none
+	brokenJSON                // begins like JSON but is invalid
 	noJSON
 )
 
@@ -57,14 +57,14 @@ type saying struct {
 	FieldLocation text `json:"fieldLocation"`
 }
 
-// errorList is the list of refused items; what else may be called "error" is a sign.
+// errorList is the list of refused items. Any other value called "error" is a sign.
 type errorList struct {
 	items  []itemError
 	isList bool
 }
 
-// itemError is an entry of the error list, with its reasons in a list or, in
-// another version of the API, in the entry itself.
+// itemError is an entry of the error list. Its reasons are a list or, in another
+// version of the API, fields of the entry itself.
 type itemError struct {
 	Index index `json:"index"`
 	saying
@@ -85,9 +85,9 @@ func parseDocument(body []byte) document {
 	return d
 }
 
-// decodeDocument reads any document; trimmed is not empty.
+// decodeDocument reads any document; trimmed must not be empty.
 func decodeDocument(trimmed []byte) (d document) {
-	// A value of an unexpected type is skipped, and the rest is still read.
+	// Values of unexpected types are skipped; the rest is still read.
 	var wrongType *json.UnmarshalTypeError
 	err := json.Unmarshal(trimmed, &d)
 	switch c := trimmed[0]; {
@@ -107,13 +107,13 @@ func decodeDocument(trimmed []byte) (d document) {
 // listed reports whether the body has a list of items.
 func (d document) listed() bool { return d.Success != nil || d.Error.isList }
 
-// hasCode reports whether the body gives a code of its own, and does not merely
-// repeat the status.
+// hasCode reports whether the body gives a code of its own, not only a copy of the
+// status.
 func (d document) hasCode(status int) bool {
 	return d.Code != "" && string(d.Code) != strconv.Itoa(status)
 }
 
-// said finds the reason that the body gives for the request as a whole.
+// said returns the body's reason for the request as a whole.
 func (d document) said(r Response) Said {
 	s := d.saying.said()
 	if s == (Said{}) && len(d.Errors) > 0 {
@@ -125,7 +125,7 @@ func (d document) said(r Response) Said {
 	return s
 }
 
-// isText reports whether a body could be read by a person.
+// isText reports whether a body is readable text.
 func isText(b []byte) bool {
 	return utf8.Valid(b) && !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n' || r == 0x7f })
 }
@@ -142,8 +142,8 @@ func (s saying) said() Said {
 	return Said{code: string(s.Code), field: field, message: string(m)}
 }
 
-// outcome picks the reason that decides: with a permanent one among them,
-// trying again would not help.
+// outcome returns the deciding reason: if one of them is permanent, trying again
+// would not help.
 func (e itemError) outcome(classify func(code string) Outcome) (Outcome, Said) {
 	reasons := e.Errors
 	if e.saying != (saying{}) || len(reasons) == 0 {
@@ -174,8 +174,8 @@ func (l *errorList) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// index is the place of an event in the request. Anything but a whole number is
-// not ok rather than 0, which would blame the first event.
+// index is the position of an event in the request. Anything but a whole number is
+// not ok; reading it as 0 would blame the first event.
 type index struct {
 	n  int
 	ok bool
@@ -188,8 +188,8 @@ func (i *index) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// text is a string, or another JSON value in its own spelling: details are a
-// sentence in one answer and a list in the next.
+// text is a string, or the source text of another JSON value: details are a sentence
+// in one answer and a list in the next.
 type text string
 
 // UnmarshalJSON never fails.

@@ -10,20 +10,19 @@ import (
 const (
 	maxUnclearKeys = 6
 	maxUnclearKey  = 32
-	// OtherKeys stands for keys that have no form of a name, or are too many.
+	// OtherKeys stands for keys that do not look like names, or are too many.
 	OtherKeys = "other"
 )
 
-// keyNames is what is shown of the keys of an unclear answer; empty if there are
-// none. What does not have the form of a name could be anybody's: an address, a
-// number, a hash.
+// keyNames returns the keys of an unclear answer that may be shown; empty if there are
+// none. A key that does not look like a name could be an address, a number or a hash.
 func keyNames(keys []string) string {
 	if len(keys) == 0 {
 		return ""
 	}
 	var names []string
 	for _, k := range keys {
-		// A word may be a secret of ours, and letters an address in base64.
+		// A word may be one of our secrets, and letters may be an address in base64.
 		if !isName(k) || redact.Text(k) != k {
 			k = OtherKeys
 		}
@@ -38,7 +37,7 @@ func keyNames(keys []string) string {
 	return strings.Join(names, ",")
 }
 
-// WithoutKeys returns such names without those that are private.
+// WithoutKeys returns the names except those that are private.
 func WithoutKeys(names string, private func(key string) bool) string {
 	var left []string
 	for k := range strings.SplitSeq(names, ",") {
@@ -53,8 +52,8 @@ func WithoutKeys(names string, private func(key string) bool) string {
 	return strings.Join(left, ",")
 }
 
-// isName reports whether a key is made like the names of fields: of letters, with
-// few digits.
+// isName reports whether a key looks like a field name: letters and at most a few
+// digits.
 func isName(key string) bool {
 	digits := 0
 	for i := range len(key) {

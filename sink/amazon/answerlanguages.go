@@ -1,15 +1,15 @@
 package amazon
 
-// What stands in front of an API speaks the language of whoever set it up. These are the
-// words of failure and success in the languages of Amazon's marketplaces, as far as they
-// are spelled like nothing in English.
+// Servers in front of an API answer in the language of whoever configured them. These
+// are words of failure and success in the languages of Amazon's marketplaces, as far as
+// no English word is spelled alike.
 var (
 	otherFailing = []string{ // beginnings
 		"fehler", "fehlgeschl", "abgelehnt", "abgewiesen", "ungültig", "erreur", "échou", "echou", "misluk", "misslyck", "ungiltig", "ongeldig", "geweigerd",
 		"rechaz", "rejeit", "rifiutat", "inválid", "odrzuc", "geçersiz", "başarısız", "ошибк", "неудач", "отклон", "خطأ",
 	}
 	otherFailingExactly = []string{"fallo", "fallos", "fallido", "fallida", "fallidos", "erro", "erros", "falha", "falhou", "échec", "echec", "échecs", "fallito", "fallita", "fel", "błąd", "hata", "فشل"}
-	// unspaced are parts of what is written without blanks.
+	// unspaced are fragments in scripts that are written without blanks.
 	unspacedFailing = []string{"失败", "失敗", "错误", "錯誤", "エラー", "异常", "異常", "拒否", "拒绝", "拒絕", "不成功", "未成功", "무효", "실패", "오류", "거부"}
 
 	otherSuccess = []string{

@@ -6,49 +6,49 @@ import (
 	"strings"
 )
 
-// meaning is what a key makes of its value.
+// meaning is how a key's value is interpreted.
 type meaning uint8
 
 const (
 	nothing meaning = iota
-	// ofFailure: any content is a failure, such as a count above 0 or a text.
+	// ofFailure: failure unless empty, such as a count above 0 or a text.
 	ofFailure
-	// ofFailureCode: any code but one of success is.
+	// ofFailureCode: failure unless it is a code of success.
 	ofFailureCode
-	// ofSuccess: false, null, nothing and a count below that of the events are.
+	// ofSuccess: false, null, an empty value and a count below the events sent are failure.
 	ofSuccess
-	// ofEach: false is. It is for the elements of a list of successes, whose number
-	// has been looked at.
+	// ofEach: false is failure. For the elements of a list of successes, whose length
+	// was compared already.
 	ofEach
-	// ofPlaces: a list of fewer than the events is.
+	// ofPlaces: a list shorter than the events sent is failure.
 	ofPlaces
-	// ofShare: less than the whole is.
+	// ofShare: less than the whole is failure.
 	ofShare
-	// ofThing: words of failure are, if it is a text of nothing else.
+	// ofThing: a text of nothing but words of failure is failure.
 	ofThing
-	// ofDone: false is, and 0 is where nothing says success.
+	// ofDone: false is failure, and so is 0 unless something says success.
 	ofDone
-	// ofRegret: true is.
+	// ofRegret: true is failure.
 	ofRegret
-	// ofStatus: words of failure and statuses other than 2xx are.
+	// ofStatus: words of failure and statuses other than 2xx are failure.
 	ofStatus
-	// ofStatusCode: those are, and so is any other number but 0.
+	// ofStatusCode: statuses other than 2xx and any other number but 0 are failure.
 	ofStatusCode
-	// ofWord: words of failure are, if there are no others with them.
+	// ofWord: words of failure are failure if no other words stand with them.
 	ofWord
-	// ofCode: any but one of success is at the top; elsewhere it takes a word of
-	// failure, or a message beside it, since countries have codes as well.
+	// ofCode: at the top, any code but one of success is failure. Elsewhere it takes a
+	// word of failure or a message beside it, because countries have codes as well.
 	ofCode
-	// ofType: words of failure are.
+	// ofType: words of failure are failure.
 	ofType
-	// ofMessage: any but words of success are, where nothing says success.
+	// ofMessage: any text but words of success is failure, unless something says success.
 	ofMessage
-	// ofWarning: what is in it is none where something says success.
+	// ofWarning: what it contains is no failure if something says success.
 	ofWarning
 )
 
-// meaningOf reads a key that stands in the value of another one. It is as long as the
-// list of words that servers use.
+// meaningOf interprets a key inside the value of another key. It is as long as the list
+// of words that servers use.
 //
 //nolint:gocyclo // a table of words in the form of a switch
 func meaningOf(key string, outer meaning) meaning {
@@ -137,7 +137,7 @@ func allIn(list, words []string) bool {
 	return !slices.ContainsFunc(list, func(w string) bool { return !slices.Contains(words, w) })
 }
 
-// plainMeaning is for keys that say neither success nor failure by themselves.
+// plainMeaning is for keys that express neither success nor failure themselves.
 func plainMeaning(list []string, last string) meaning {
 	if last == "status" && slices.Contains(list, "grpc") {
 		return ofStatusCode
@@ -173,12 +173,12 @@ func plainMeaning(list []string, last string) meaning {
 	case slices.Contains(otherStatus, last):
 		return ofStatus
 	case slices.Contains(otherMessage, last):
-		return ofType // not all that is no word of success is known to be none
+		return ofType // a text that is not a word of success need not be a failure
 	}
 	return nothing
 }
 
-// wraps reports whether a key's text may be an answer that was put into a string.
+// wraps reports whether a key's text may be an answer encoded as a string.
 func wraps(key string) bool {
 	for _, w := range words(key) {
 		switch w {
@@ -189,8 +189,8 @@ func wraps(key string) bool {
 	return false
 }
 
-// isNothing reports whether a text under a key such as error says that there is
-// none.
+// isNothing reports whether a text under a key such as error means that there is no
+// error.
 func isNothing(s string) bool {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "", "0", "0.0", "0%", "none", "null", "nil", "nothing", "undefined", "false", "no", "n/a", "na", "-", "[]", "{}":
@@ -199,7 +199,7 @@ func isNothing(s string) bool {
 	return false
 }
 
-// skipValue returns where a value of valid JSON ends.
+// skipValue returns the end of a value of valid JSON.
 func skipValue(b []byte, i int) int {
 	depth := 0
 	for i = blanks(b, i); i < len(b); i++ {
@@ -222,8 +222,8 @@ func skipValue(b []byte, i int) int {
 				i++
 			}
 		}
-		// What has just been read was a key if a colon follows; at depth 0 it is
-		// the value itself.
+		// The string just read was a key if a colon follows; at depth 0 it is the
+		// value itself.
 		if depth == 0 {
 			return min(i+1, len(b))
 		}
@@ -231,7 +231,7 @@ func skipValue(b []byte, i int) int {
 	return len(b)
 }
 
-// elements counts those of an array at the beginning of valid JSON.
+// elements returns the length of an array of valid JSON.
 func elements(b []byte) (n int) {
 	for i := blanks(b, 1); i < len(b) && b[i] != ']'; n++ {
 		if i = blanks(b, skipValue(b, i)); i < len(b) && b[i] == ',' {
@@ -267,8 +267,8 @@ func contentIn(b []byte) bool {
 	return false
 }
 
-// saysNone reports whether an object under a key such as error says that there is
-// none: {"code": "ok", "message": "", "log_id": "x"}.
+// saysNone reports whether an object under a key such as error means that there is no
+// error: {"code": "ok", "message": "", "log_id": "x"}.
 func saysNone(b []byte) bool {
 	var o struct{ Code, Message text }
 	if json.Unmarshal(b, &o) != nil {

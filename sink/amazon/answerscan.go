@@ -8,12 +8,11 @@ import (
 	"strconv"
 )
 
-// scanDocument reads the answer that a good batch gets: lists of successes and
-// of errors, and nothing else. It passes over what the successes echo of their
-// events, which is nearly all of it, at a tenth of what encoding/json takes;
-// reading the echo would otherwise cost more than everything done for the event
-// before. Whatever is of another shape, or not quite JSON, is not ok, and left to
-// encoding/json. Tests hold the two together.
+// scanDocument reads the answer that a good batch gets: lists of successes and errors
+// and nothing else. It skips the echoed events, nearly all of the body, in a tenth of
+// the time that encoding/json takes; reading the echo would otherwise cost more than all
+// previous work on the event. It returns not ok for any other shape and for anything
+// that may be invalid JSON, which encoding/json then reads. Tests compare the two.
 func scanDocument(body []byte) (d document, ok bool) {
 	s := scanner{b: body}
 	d.kind = object
@@ -30,23 +29,23 @@ func scanDocument(body []byte) (d document, ok bool) {
 			from := s.value()
 			return from != nil && from[0] == '[' && json.Unmarshal(from, &d.Error) == nil
 		}
-		// Nothing that it could say matters beside the lists, if its name means
-		// nothing and it is no object or list with names of its own.
+		// A value beside the lists is irrelevant if its key has no meaning and it is
+		// not an object or list with keys of its own.
 		return s.harmless(key)
 	})
 	s.space()
 	return d, ok && s.i == len(s.b)
 }
 
-// scanner reads JSON from i on. Its methods return false, or nil, for what is
-// none; nothing of the scanner can be used after that.
+// scanner reads JSON from i on. Its methods return false or nil for invalid input;
+// the scanner must not be used after that.
 type scanner struct {
 	b     []byte
 	i     int
 	depth int
 }
 
-// scanDepth bounds nesting, and with it recursion.
+// scanDepth bounds nesting and thereby recursion.
 const scanDepth = 64
 
 var indexKey, locationKey = []byte("index"), []byte("fieldLocation")
@@ -70,10 +69,10 @@ func (s *scanner) success() (at index, ok bool) {
 	return at, ok
 }
 
-// harmless passes over the value of a key that means nothing to us; false where it
-// could.
+// harmless skips the value of a key without meaning; it returns false if the key may
+// have one.
 func (s *scanner) harmless(key []byte) bool {
-	// encoding/json takes a key also for one of other case.
+	// encoding/json also matches keys in another case.
 	if bytes.EqualFold(key, indexKey) || bytes.EqualFold(key, locationKey) || meaningOf(string(key), nothing) != nothing {
 		return false
 	}
@@ -81,7 +80,7 @@ func (s *scanner) harmless(key []byte) bool {
 	return v != nil && v[0] != '{' && v[0] != '['
 }
 
-// object reads an object, and calls f to read each value.
+// object reads an object and calls f for each value.
 func (s *scanner) object(f func(key []byte) bool) bool {
 	return s.list('{', '}', func() bool {
 		key, ok := s.text()
@@ -96,7 +95,7 @@ func (s *scanner) object(f func(key []byte) bool) bool {
 	})
 }
 
-// array reads an array, and calls f to read each element.
+// array reads an array and calls f for each element.
 func (s *scanner) array(f func() bool) bool { return s.list('[', ']', f) }
 
 func (s *scanner) list(begin, end byte, f func() bool) bool {
@@ -130,7 +129,7 @@ func (s *scanner) list(begin, end byte, f func() bool) bool {
 	}
 }
 
-// value passes over any value and returns it.
+// value skips any value and returns it.
 func (s *scanner) value() []byte {
 	from := blanks(s.b, s.i)
 	i := skip(s.b, from, scanDepth-s.depth)
@@ -143,7 +142,7 @@ func (s *scanner) value() []byte {
 
 func (s *scanner) space() { s.i = blanks(s.b, s.i) }
 
-// text passes over a string and returns what is between its quotes.
+// text skips a string and returns the bytes between its quotes.
 func (s *scanner) text() ([]byte, bool) {
 	from := blanks(s.b, s.i)
 	i := skipText(s.b, from)
@@ -154,13 +153,13 @@ func (s *scanner) text() ([]byte, bool) {
 	return s.b[from+1 : i-1], true
 }
 
-// What follows passes over an echo: nearly all bytes of an answer. It is one loop,
-// with its place in a register and its nesting in a word; by recursion through
-// object and array it took half as long again. Each function returns where what it
-// passes over ends, or -1 if that is no JSON.
+// The functions below skip an echo, nearly all bytes of an answer. They use one loop
+// with its position in a register and its nesting in a word: recursion through object
+// and array took 50 % longer. Each returns the end of what it skips, or -1 for invalid
+// JSON.
 
-// skip passes over a value with so many lists in each other at most, 64 or fewer. It is
-// longer than other functions because it is that one loop.
+// skip skips a value nested at most that many levels deep, 64 or fewer. It is longer than other
+// functions because it is that one loop.
 func skip(b []byte, i, most int) int {
 	var objects uint64 // bit n is set when the list at depth n+1 is an object
 	depth := 0
@@ -198,7 +197,7 @@ func skip(b []byte, i, most int) int {
 		default:
 			i = skipNumber(b, i)
 		}
-		// After a value come the ends of the lists of which it is the last.
+		// A value may be the last of one or several lists.
 		for {
 			if i < 0 || depth == 0 {
 				return i
@@ -232,7 +231,7 @@ func skip(b []byte, i, most int) int {
 	}
 }
 
-// skipKey passes over a key, its colon, and blanks.
+// skipKey skips a key, its colon, and blanks.
 func skipKey(b []byte, i int) int {
 	if i = skipText(b, i); i < 0 {
 		return -1
@@ -243,10 +242,10 @@ func skipKey(b []byte, i int) int {
 	return blanks(b, i+1)
 }
 
-// blanks returns where they end.
+// blanks returns the end of the blanks.
 func blanks(b []byte, i int) int {
 	if i < len(b) && b[i] > ' ' {
-		return i // as nearly always
+		return i // the usual case
 	}
 	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
 		i++
@@ -261,14 +260,14 @@ func skipWord(b []byte, i int, w string) int {
 	return i + len(w)
 }
 
-// skipText passes over a string. One with an escape is none: keys with escapes
-// could be any key, and echoes have next to no strings with one.
+// skipText skips a string. It gives up at an escape: an escaped key could spell any
+// key, and echoes hardly ever have strings with escapes.
 func skipText(b []byte, i int) int {
 	if i == len(b) || b[i] != '"' {
 		return -1
 	}
 	i++
-	// Eight bytes at a time, as most of an echo is hashes.
+	// Eight bytes at a time, because most of an echo is hashes.
 	for ; len(b)-i >= 8; i += 8 {
 		if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
 			if i += bits.TrailingZeros64(m) / 8; b[i] != '"' {
@@ -289,7 +288,7 @@ func skipText(b []byte, i int) int {
 }
 
 // special sets the high bit of the first byte in x that is a quote, a backslash
-// or a control character; bits of bytes after that mean nothing.
+// or a control character; later bytes of the result mean nothing.
 func special(x uint64) uint64 {
 	const each, high = 0x0101010101010101, 0x8080808080808080
 	zero := func(x uint64) uint64 { return (x - each) &^ x }

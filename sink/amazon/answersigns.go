@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// A status of 2xx is not acceptance: gateways, proxies and Amazon's own frameworks
-// put failures into a 200. What a body says is read by general rules, from the names
-// of its keys and the kinds of their values, wherever they stand in it.
+// A 2xx status does not prove acceptance: gateways, proxies and Amazon's own frameworks
+// put failures into a 200. The body is therefore judged by general rules, from the names
+// of its keys and the types of their values at any depth.
 
-// signs is what a body says of its request beside the statuses of its events.
+// signs is what a body says about its request beside the statuses of its events.
 type signs struct {
 	failure string // the first sign of failure, in words; "" if there is none
 	success bool   // something says that it succeeded
-	// doubt is a message without a word of success. It counts as failure where
-	// nothing says success.
+	// doubt is a message without a word of success. It counts as failure unless
+	// something says success.
 	doubt string
 	// status is the HTTP status that a sign of failure names; 0 if none does.
 	status        int
@@ -26,7 +26,7 @@ type signs struct {
 	keys          []string // at the top
 }
 
-// failed reports whether the body says that the request failed, and how.
+// failed reports whether and how the body says that the request failed.
 func (s *signs) failed() (string, bool) {
 	switch {
 	case s.failure != "":
@@ -61,34 +61,34 @@ func signsIn(body []byte, expect expectation) *signs {
 	return &r.signs
 }
 
-// expectation is what a body has to agree with.
+// expectation is what a body must agree with.
 type expectation struct {
 	taken int // events that were sent, or that the success list names
-	// refused is how many refusals the error list has: counts of failures up to
-	// that are explained by it, and so is that not all went well.
+	// refused is the number of refusals in the error list. It explains counts of
+	// failures up to that many, and a false for "all succeeded".
 	refused int
-	// lists: the lists of items are at the top, and are read by others.
+	// lists: the lists of items are at the top and are read elsewhere.
 	lists bool
-	// echo is a key whose value repeats an event; nothing in it is a sign.
+	// echo is a key whose value repeats an event; its content is ignored.
 	echo string
 }
 
-// scope is what is known of where a value stands.
+// scope describes where a value stands.
 type scope struct {
 	depth   int
-	list    bool // in an array: what is said is said of one of several
-	warning bool // what is said there is no failure where something says success
+	list    bool // in an array: statements are about one of several
+	warning bool // statements here are no failure if something says success
 	meaning meaning
 }
 
 const (
-	// signDepth and signKeys bound what a stranger can have read. What has more is
-	// nothing that Amazon says, and no acceptance.
+	// signDepth and signKeys bound how much of a body is examined. A body with more is not
+	// Amazon's and not an acceptance.
 	signDepth = 32
 	signKeys  = 100_000
 )
 
-// signReader reads valid JSON, so that it need not look for faults in it.
+// signReader reads valid JSON and so does not check for syntax errors.
 type signReader struct {
 	b    []byte
 	i    int
@@ -115,15 +115,15 @@ func (r *signReader) doubtful(why string) {
 	}
 }
 
-// names notes the status that a sign names. One that asks for another try wins:
-// it is the one that costs no event.
+// names notes the status that a sign names. A status that asks for another try wins,
+// because it is the one that loses no event.
 func (s *signs) names(status int) {
 	if status != 0 && (s.status == 0 || status >= 500 || status == 429) {
 		s.status = status
 	}
 }
 
-// coded notes a code. One in words says more than a status.
+// coded notes a code. A word says more than a status.
 func (s *signs) coded(code string) {
 	if _, err := strconv.Atoi(s.code); s.code == "" || err == nil {
 		s.code = code
@@ -206,7 +206,7 @@ func (r *signReader) object(in scope, key string) {
 	if empty && in.meaning == ofSuccess {
 		r.fail(in, "%q is empty", key)
 	}
-	// A code next to a message is how an error is put.
+	// A code next to a message is the form of an error.
 	if own.code != "" && own.message != "" {
 		r.fail(in, "%q is %s", "code", quote(own.code))
 		r.coded(own.code)
@@ -214,7 +214,7 @@ func (r *signReader) object(in scope, key string) {
 	}
 }
 
-// told is what an object says in two of its members.
+// told is what two members of an object say together.
 type told struct{ code, message string }
 
 // member reads one member of an object.
@@ -252,7 +252,7 @@ func (r *signReader) member(in scope, name string, own *told) {
 	r.value(inner, name)
 }
 
-// scalar looks at a value that is none of objects and lists, and says something.
+// scalar judges a value that is neither object nor list.
 func (r *signReader) scalar() string {
 	at := r.i
 	defer func() { r.i = at }()
@@ -265,7 +265,7 @@ func (r *signReader) scalar() string {
 	return unsaying(string(r.b[at:skipValue(r.b, at)]))
 }
 
-// unsaying is s, or empty where it says nothing, or nothing bad.
+// unsaying returns s, or "" if it says nothing or nothing bad.
 func unsaying(s string) string {
 	if n, ok := statusIn(s); ok && (n == 0 || n >= 200 && n < 300) {
 		return ""
@@ -304,7 +304,7 @@ func (r *signReader) array(in scope, key string) {
 	}
 }
 
-// element is the scope of a list's elements, which are counted where they stand for
+// element returns the scope of a list's elements, which are counted if they stand for
 // successes or failures.
 func (in scope) element() scope {
 	switch in.meaning {

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// What follows judges values by what their keys make of them.
+// The functions below judge values by the meaning of their keys.
 
-// taken compares a count of successes with what was sent.
+// taken compares a count of successes with the number of events sent.
 func (r *signReader) taken(in scope, key string, n float64) {
 	switch want := float64(r.expect.taken); {
 	case want == 0:
@@ -50,7 +50,7 @@ func (r *signReader) number(in scope, key, text string) {
 		r.coding(in, key, text)
 	case ofSuccess:
 		if v == 1 && isYes(key) {
-			r.success = true // which is no count
+			r.success = true // which is not a count
 			return
 		}
 		r.taken(in, key, v)
@@ -85,7 +85,7 @@ func (r *signReader) number(in scope, key, text string) {
 	}
 }
 
-// coding is for a code that says by itself whether something failed.
+// coding judges a code that shows on its own whether something failed.
 func (r *signReader) coding(in scope, key, text string) {
 	n, number := statusIn(text)
 	bad, good := tone(text)
@@ -144,7 +144,7 @@ func (r *signReader) text(in scope, key, s string) {
 			r.fail(in, "%q is %s", key, quote(s))
 			r.coded(s)
 		} else if good && !wraps(key) {
-			r.success = true // a type says so, a body full of words may say anything
+			r.success = true // only a type is decisive; a body of prose may contain any word
 		}
 	case ofMessage:
 		r.messageText(in, key, s, bad, good, failing)
@@ -163,7 +163,7 @@ func (r *signReader) messageText(in scope, key, s string, bad, good, failing boo
 	}
 }
 
-// asValue reads a text that is nothing but a number, or true or false.
+// asValue reads a text that is a number, or true or false.
 func (r *signReader) asValue(in scope, key, s string) bool {
 	s = strings.ToLower(strings.TrimSpace(s))
 	switch s {
@@ -196,7 +196,7 @@ func share(s string) (n, of float64, ok bool) {
 	return 0, 0, false
 }
 
-// share judges how much of all was taken, of 1 or of 100.
+// share judges which part of all events was taken, out of 1 or of 100.
 func (r *signReader) share(in scope, key string, v float64, percent bool) {
 	whole := v == 1 && !percent || v >= 100
 	switch {
@@ -222,14 +222,14 @@ func (r *signReader) percentage(in scope, key, s string) bool {
 	return true
 }
 
-// isYes reports whether a key asks for yes or no: 1 is yes then. A success may be a
-// count as well.
+// isYes reports whether a key asks for yes or no, so that 1 means yes. A success may
+// also be a count.
 func isYes(key string) bool {
 	list := words(key)
 	return list[0] == "is" || list[0] == "ok" && len(list) == 1
 }
 
-// says keeps the first sentence that explains a failure.
+// says records the first explanation of a failure.
 func (r *signReader) says(s string) {
 	if r.message == "" {
 		r.message = head(s, 2<<10)
@@ -285,7 +285,7 @@ func (r *signReader) statusText(in scope, key, s string, bad, good bool) {
 	}
 }
 
-// inside reads JSON that a gateway has put into a string; false if it is none. The
+// inside reads JSON that a gateway has encoded as a string; false if it is none. The
 // words of such a string mean nothing by themselves.
 func (r *signReader) inside(in scope, key, s string) bool {
 	s = strings.TrimSpace(s)
@@ -301,5 +301,5 @@ func (r *signReader) inside(in scope, key, s string) bool {
 	return true
 }
 
-// quote bounds what is repeated of a value.
+// quote bounds how much of a value is repeated.
 func quote(s string) string { return strconv.Quote(head(s, 80)) }

@@ -9,12 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// What a body says is told by the words of its keys and values, in whichever way
-// they are spelled: failedCount, FAILED_COUNT, failed-count and failedcount are one.
+// The words of keys and values decide what a body says, however they are spelled:
+// failedCount, FAILED_COUNT, failed-count and failedcount are equal.
 
-// words takes a name or a sentence apart, in lower case. Capitals in the middle
-// begin a word, as digits do; full-width letters and those that fold to ASCII are
-// ASCII.
+// words splits a name or a sentence into words in lower case. Capitals within a word
+// begin a new one, as digits do; full-width letters and others that fold to ASCII are
+// treated as ASCII.
 func words(s string) []string {
 	var list []string
 	var word []byte
@@ -43,7 +43,7 @@ func words(s string) []string {
 		case kind == other, kind == digit && before != digit, kind != digit && before == digit, kind == upper && before == lower:
 			end()
 		case kind == lower && before == upper && len(word) > 1:
-			// The last capital of HTTPError is the second word's.
+			// The last capital of HTTPError belongs to the second word.
 			last := word[len(word)-1]
 			word = word[:len(word)-1]
 			end()
@@ -57,10 +57,10 @@ func words(s string) []string {
 	return list
 }
 
-// maxWords bounds the bytes in which words are looked for.
+// maxWords bounds the bytes that are searched for words.
 const maxWords = 4 << 10
 
-// head is the beginning of s, of whole characters.
+// head returns the beginning of s, cut between characters.
 func head(s string, most int) string {
 	if len(s) <= most {
 		return s
@@ -68,8 +68,8 @@ func head(s string, most int) string {
 	return strings.ToValidUTF8(s[:most], "")
 }
 
-// joined parts words that are written as one, as successcount is, if one of them
-// changes what another means.
+// joined splits words written as one, such as successcount, if one of them changes the
+// meaning of another.
 func joined(w string) []string {
 	if len(w) > 40 || isFailing(w) {
 		return []string{w}
@@ -92,37 +92,37 @@ func joined(w string) []string {
 	return []string{w}
 }
 
-// beside reports whether w is a word that stands beside another in a name.
+// beside reports whether w may stand beside another word in a name.
 func beside(w string) bool {
 	return slices.Contains(countWords, w) || slices.Contains(shareWords, w) || slices.Contains(negations, w) || slices.Contains(answerWords, w)
 }
 
 var (
-	// successWords say, as a name, that something was taken.
+	// successWords mean, as a name, that something was taken.
 	successWords = slices.Concat([]string{
 		"success", "successes", "successful", "successfully", "succeeded", "succeed", "succeeds", "ok", "okay",
 		"accepted", "accept", "accepts", "ack", "acks", "acked", "acknowledged", "acknowledgement", "valid",
 		"processed", "received", "delivered", "ingested", "stored", "saved", "recorded", "imported", "inserted",
 		"written", "taken", "completed", "complete", "acceptance",
 	}, otherSuccess)
-	// plainSuccess are those of them that say so of whatever stands before them.
+	// plainSuccess are those that mean it for whatever precedes them.
 	plainSuccess = []string{"success", "successful", "successfully", "succeeded", "succeed", "ok", "okay"}
-	// conditions are words before a success that need not come.
+	// conditions are words before a success that may never happen.
 	conditions = []string{"on", "if", "after", "upon", "until", "when", "for", "last", "previous"}
-	// doneWords say so in a sentence only.
+	// doneWords mean it only in a sentence.
 	doneWords = slices.Concat([]string{
 		"done", "thanks", "thank", "fine", "finished", "processing", "progress", "pending", "started", "welcome", "pass", "updated",
 	}, countedWords, allowedWords)
-	// countedWords say as a name that something was done: false denies it, and so
-	// does 0 where nothing says success.
+	// countedWords mean, as a name, that something was done: false denies it, and so
+	// does 0 unless something says success.
 	countedWords = []string{
 		"created", "queued", "enqueued", "published", "sent", "submitted", "scheduled", "uploaded", "added", "registered", "logged", "tracked",
 		"captured", "forwarded", "persisted", "committed", "applied", "loaded", "handled",
 	}
-	// allowedWords say so of who asks or is asked. Only false denies it.
+	// allowedWords are about who asks or is asked. Only false denies them.
 	allowedWords = []string{"healthy", "passed", "good", "accepting", "authenticated", "authorized", "authorised", "allowed", "available", "permitted"}
-	// countWords are what may stand beside such a word without changing that it
-	// speaks of events: successCount does, processedInMs does not.
+	// countWords may stand beside such a word without changing that it counts events:
+	// successCount does, processedInMs does not.
 	countWords = []string{
 		"count", "counts", "num", "number", "total", "totals", "n", "size", "length", "of", "the", "all", "is", "was", "were", "has", "are",
 		"event", "events", "item", "items", "record", "records", "entry", "entries", "row", "rows", "message", "messages",
@@ -130,32 +130,32 @@ var (
 	}
 	answerWords = []string{"status", "http", "response", "resp", "return", "ret", "result", "exit", "reply", "code", "text"}
 	negations   = slices.Concat([]string{"no", "not", "non", "without", "never"}, otherNegations)
-	// shareWords stand beside a success that is a part of all.
+	// shareWords stand beside a success that is a fraction of all.
 	shareWords = []string{"rate", "ratio", "percent", "percentage", "pct", "fraction"}
-	// thingWords are what a request has several of.
+	// thingWords are things that a request has several of.
 	thingWords = []string{"event", "events", "item", "items", "record", "records", "conversion", "conversions", "batch", "request", "requests", "operation"}
-	// idWords are names of lists that have one entry for each of them, and wholeWords
-	// of what there is one of for all.
+	// idWords name lists with one entry for each of them; wholeWords name what exists
+	// once for all.
 	idWords    = []string{"ids", "uuids", "indices", "indexes"}
 	wholeWords = []string{"batch", "request", "requests", "operation", "result", "results"}
 	// placeWords are names of lists of them.
 	placeWords = []string{"ids", "keys", "uuids", "list", "indices", "indexes", "values", "names", "handles", "references", "refs", "elements"}
 
-	// failing are beginnings of words that say that something went wrong.
+	// failing are beginnings of words that express failure.
 	failing = slices.Concat([]string{
 		"fail", "error", "fault", "exception", "reject", "invalid", "denied", "refus", "declin", "unsuccess", "unaccept",
 		"unprocess", "undeliver", "unsent", "unstored", "unauthor", "unauthentic", "unacknowledg", "forbid", "throttl", "timeout",
 		"abort", "discard", "dropped", "violat", "malform", "corrupt", "crash", "unavail", "cancelled", "canceled",
 		"quarantin", "stacktrace", "backtrace", "traceback", "rollback", "rolledback",
 	}, otherFailing)
-	// failingExactly are such words whose beginnings say nothing.
+	// failingExactly are such words whose beginnings prove nothing.
 	failingExactly = slices.Concat([]string{
 		"err", "errs", "errored", "errno", "errcode", "errmsg", "bad", "problem", "problems", "issue", "issues", "ko", "nok", "nack", "nacks", "lost",
 		"skipped", "ignored", "missing", "critical", "fatal", "lettered",
 	}, otherFailingExactly)
-	// notFailing begin like failing ones.
+	// notFailing begin like failing words.
 	notFailing = []string{"failover", "failsafe"}
-	// sorry are words that say so in a sentence only.
+	// sorry are words that express failure only in a sentence.
 	sorry = []string{
 		"unable", "cannot", "wrong", "down", "maintenance", "overload", "overloaded", "busy", "exceeded", "expired", "conflict", "broken",
 		"partial", "partially", "incomplete", "unsupported", "unexpected", "unhealthy", "degraded", "outage", "offline", "blocked", "disabled",
@@ -163,16 +163,16 @@ var (
 		"prohibited", "restricted", "unrecognized", "unrecognised", "exhausted", "unreachable", "stopped", "terminated", "killed",
 		"interrupted", "inactive", "revoked", "stalled", "stuck", "dead", "conflicts", "nope", "limited",
 	}
-	// mild are those that say so of themselves, and not of an event, if they are
-	// counted: {"retry": 5} is a time.
+	// mild are words that, as a count, are about themselves and not about events:
+	// {"retry": 5} is a time.
 	mild = []string{"again", "retry", "retryable", "too", "timed", "timeout", "emergency", "alert", "down", "maintenance", "offline", "required", "dead", "disabled", "restricted", "inactive"}
-	// settingWords end names of what is set or linked to rather than said.
+	// settingWords end names of settings and links, which report nothing.
 	settingWords = []string{"url", "uri", "href", "link", "threshold", "policy", "handling", "mode", "limit", "budget"}
 
 	warnings = []string{"warning", "warnings", "notice", "notices", "hint", "hints", "deprecation", "deprecations"}
 )
 
-// isFailing reports whether a word says that something went wrong.
+// isFailing reports whether a word expresses failure.
 func isFailing(w string) bool {
 	if slices.Contains(failingExactly, w) {
 		return true
@@ -202,15 +202,15 @@ func isFailing(w string) bool {
 	return false
 }
 
-// tone says whether a value speaks of failure, of success, of both or of neither. It
-// is good, too, if all that it says of failure is that there is none.
+// tone reports whether a value expresses failure, success, both or neither. It is good,
+// too, if its only statement about failure is that there is none.
 func tone(s string) (bad, good bool) {
 	bad, good, _ = tones(s)
 	return bad, good
 }
 
-// tones is tone, and reports whether it is bad by more than words of regret, which
-// also stand beside success: accepted, please try again for more.
+// tones is like tone, and also reports whether it is bad by more than words of regret,
+// which occur beside success as well: accepted, please try again for more.
 func tones(s string) (bad, good, failing bool) {
 	list := words(s)
 	if len(list) == 1 {
@@ -222,7 +222,7 @@ func tones(s string) (bad, good, failing bool) {
 		}
 	}
 	not := 0      // for so many more words
-	open := false // a "not" that none of ours has followed yet
+	open := false // a "not" with none of our words after it yet
 	for i, w := range list {
 		is := not == 0
 		if i > 0 && isFailing(list[i-1]) && slices.Contains([]string{"0", "none", "zero"}, w) {
@@ -251,7 +251,7 @@ func tones(s string) (bad, good, failing bool) {
 	return bad || open || failing, good, failing
 }
 
-// onlyTone reports whether a text has no words but those that tones knows.
+// onlyTone reports whether a text consists of words that tones knows.
 func onlyTone(s string) bool {
 	for _, w := range words(s) {
 		if !isFailing(w) && !slices.Contains(sorry, w) && !slices.Contains(successWords, w) && !slices.Contains(doneWords, w) && !slices.Contains(negations, w) {
@@ -263,13 +263,13 @@ func onlyTone(s string) bool {
 
 func isDigits(w string) bool { return strings.Trim(w, "0123456789") == "" }
 
-// negationReach is how far behind a "not" what it negates may be: could not be
+// negationReach is the distance at which a "not" negates a word: could not be
 // processed, 0 of all events failed.
 const negationReach = 4
 
-// named is the HTTP status that a code or type is named after, as Amazon's are:
-// TOO_MANY_REQUESTS, ThrottlingException, or com.amazon.x#AccessDenied:http://y. 0
-// if it is none.
+// named returns the HTTP status that a code or type is named after, as Amazon's are:
+// TOO_MANY_REQUESTS, ThrottlingException, or com.amazon.x#AccessDenied:http://y. It
+// returns 0 for other names.
 func named(s string) int {
 	if n, ok := statusIn(s); ok && n >= 400 && n < 600 {
 		return n

@@ -11,42 +11,40 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Contract is one of Amazon's APIs for conversions. Whatever differs between
-// them is behind it: where requests go, how they say who sends them, which
-// events it takes and how they are written, how much fits into a request, how an
-// answer is read. Methods are called by many goroutines at once.
+// Contract is one of Amazon's APIs for conversions. It hides every difference between
+// them: URL, authentication headers, accepted events, encoding, limits, and how an
+// answer is read. Methods may be called concurrently.
 type Contract interface {
 	// Name is the contract's name on the command line, in metrics and in the
 	// headers of dead letters.
 	Name() string
 	// Path is where events are posted, below the base URL; it begins with "/".
 	Path() string
-	// Region is the region that takes events of a country (ISO 3166, "" if the
-	// event has none); RegionUnknown where the contract does not say.
+	// Region returns the region that takes events from a country (ISO 3166, "" if the
+	// event has none); RegionUnknown if the contract does not define one.
 	Region(country string) Region
-	// SetHeaders sets what a request carries beside its body and its access token.
+	// SetHeaders sets the request's headers, except those of the body and the token.
 	SetHeaders(h http.Header, sender Principal)
 	// Limits are what Amazon takes in one request.
 	Limits() Limits
-	// Wide reports whether it sends what is in transform.Wide.
+	// Wide reports whether the contract sends the fields of transform.Wide.
 	Wide() bool
-	// Check returns why Amazon would not take the conversion, or why it must not
-	// be sent; nil if it is good. It does not look at its age and size, which are
-	// among the limits.
+	// Check returns why Amazon would not take the conversion, or why it must not be
+	// sent; nil if it may be sent. Age and size are checked by Limits.
 	Check(c *transform.Conversion) *verdict.Reason
-	// Asks are the codes of what it asks of a conversion, the limit of age with
-	// them, in the order in which Refusal does.
+	// Asks returns the codes of the rules on a conversion, the age limit included, in
+	// the order in which Refusal applies them.
 	Asks() []verdict.Code
-	// Frame is what a body has around and between its events.
+	// Frame is the part of a body around and between its events.
 	Frame() Frame
 	// AppendEvent appends the encoding of one event to dst. The same
 	// conversion always gives the same bytes.
 	AppendEvent(dst []byte, c *transform.Conversion) []byte
-	// ReadAnswer reads what came back for a request of len(items) events, and
-	// sets every item when the answer's kind is Itemised. Items arrive zeroed.
+	// ReadAnswer interprets the answer to a request of len(items) events, and sets every
+	// item if the answer's kind is Itemised. Items must be zero.
 	ReadAnswer(r Response, items []Item) Answer
-	// Identifiers returns what in an encoded event could name a person, for
-	// masking it in what Amazon says about that event.
+	// Identifiers returns the parts of an encoded event that could identify a person,
+	// so that they can be masked in Amazon's messages about that event.
 	Identifiers(event []byte) []string
 }
 
@@ -55,34 +53,34 @@ type Limits struct {
 	Events     int           // events in a request
 	Bytes      int           // bytes of a request's body
 	EventBytes int           // bytes of one event
-	Age        time.Duration // of the oldest event; 0 is any
+	Age        time.Duration // of the oldest event; 0 means any
 }
 
-// Frame is what a body has before the first event, between two, and after the
+// Frame is the bytes of a body before the first event, between two, and after the
 // last.
 type Frame struct{ Open, Between, Close string }
 
-// Size is the length of a body of n events with eventBytes bytes in all.
+// Size returns the length of a body of n events with eventBytes bytes in all.
 func (f Frame) Size(n, eventBytes int) int {
 	return len(f.Open) + eventBytes + max(0, n-1)*len(f.Between) + len(f.Close)
 }
 
-// ContractOptions are the settings that contracts have. The zero value is the
-// default of each.
+// ContractOptions are the settings of contracts. The zero value is the default of
+// each.
 type ContractOptions struct {
-	// ConsentMissing is what becomes of events from where the law asks for
-	// consent, that do not say what the person consented to.
+	// ConsentMissing applies to events from where the law requires consent, if they do
+	// not carry the person's choice.
 	ConsentMissing ConsentMissing
-	// UnmappedType is what becomes of events of a type, declared in the mapping,
-	// that the contract does not have.
+	// UnmappedType applies to events of a type that the mapping declares and the
+	// contract lacks.
 	UnmappedType UnmappedType
 }
 
-// contracts makes all contracts, the default first. A new one is added here and
-// nowhere else.
+// contracts constructs all contracts, the default first. This is the only place to
+// register a new one.
 func contracts(o ContractOptions) []Contract { return []Contract{offAmazon{}, eventsV1{opts: o}} }
 
-// ContractNames returns the names that NewContract knows, the default first.
+// ContractNames returns the names that NewContract accepts, the default first.
 func ContractNames() []string {
 	var names []string
 	for _, c := range contracts(ContractOptions{}) {
@@ -91,7 +89,7 @@ func ContractNames() []string {
 	return names
 }
 
-// NewContract returns the contract of that name.
+// NewContract returns the contract with that name.
 func NewContract(name string, o ContractOptions) (Contract, error) {
 	for _, c := range contracts(o) {
 		if c.Name() == name {
@@ -104,10 +102,9 @@ func NewContract(name string, o ContractOptions) (Contract, error) {
 // ContractByName is NewContract with the defaults.
 func ContractByName(name string) (Contract, error) { return NewContract(name, ContractOptions{}) }
 
-// Refusal returns why a contract does not take a conversion now, nil if it does:
-// what Check says, after the limit of age. It is asked each time anew, also at
-// replay, because time decides. An event that must not be sent is left out
-// whatever its age.
+// Refusal returns why a contract does not take a conversion now, nil if it does: the age
+// limit first, then Check. It is evaluated at every attempt, also in a replay, because it
+// depends on the time. An event that must not be sent is filtered whatever its age.
 func Refusal(k Contract, c *transform.Conversion, now time.Time) *verdict.Reason {
 	why := k.Check(c)
 	if why != nil && why.Class == verdict.Filtered {

@@ -10,8 +10,8 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// eventsV1 is Amazon's live Events API as its published OpenAPI of 2026 has it:
-// one call of the unified Ads API, version 1.
+// eventsV1 is Amazon's live Events API as in its published OpenAPI of 2026: one call of
+// the unified Ads API, version 1.
 type eventsV1 struct {
 	opts    ContractOptions
 	dataSet DataSet
@@ -19,15 +19,15 @@ type eventsV1 struct {
 
 const (
 	eventsV1Events = 500
-	// Amazon publishes no byte limit. Another client of it keeps to this one.
+	// Amazon publishes no byte limit. Another client of this API uses this one.
 	eventsV1Bytes = 1 << 20
 	eventsV1Age   = 21 * 24 * time.Hour
 )
 
 var eventsV1Frame = Frame{Open: `{"events":[`, Between: `,`, Close: `]}`}
 
-// eventsV1Answers: Amazon promises a 207 with the status of each event, and
-// nothing less is taken for delivery. Any other success that has it is as good.
+// eventsV1Answers: Amazon promises a 207 with a status per event, and nothing less
+// proves delivery. Any other success that has the statuses counts as well.
 var eventsV1Answers = answerRules{
 	success:   []int{http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent, http.StatusMultiStatus},
 	indexBase: 0,
@@ -76,7 +76,7 @@ func (eventsV1) Identifiers(event []byte) []string {
 		AdEventKey string `json:"amazonAdEventKey"`
 	}
 	if json.Unmarshal(event, &e) != nil {
-		return nil // our own encoding; held to be JSON by a fuzz test
+		return nil // our own encoding; a fuzz test shows that it is JSON
 	}
 	ids := []string{redact.HiddenEventID(e.EventID), e.Consent.Geo.IPAddress, e.Consent.TCF, e.Consent.GPP, e.DeviceInfo.UserAgent, e.ArefTokens, e.AdEventKey}
 	for _, k := range e.MatchKeys {
@@ -85,8 +85,8 @@ func (eventsV1) Identifiers(event []byte) []string {
 	return escapedToo(ids...)
 }
 
-// conversionType is Amazon's word for an event type; ok is false where it has
-// none. Its list is closed.
+// conversionType returns Amazon's word for an event type; ok is false if it has none.
+// Amazon's list is closed.
 func conversionType(eventType string) (typ string, ok bool) {
 	switch eventType {
 	case transform.TypePurchase:
@@ -99,11 +99,11 @@ func conversionType(eventType string) (typ string, ok bool) {
 	return transform.TypeOther, false
 }
 
-// typePurchases is the one conversion type with rules of its own.
+// typePurchases is the only conversion type with rules of its own.
 const typePurchases = "OFF_AMAZON_PURCHASES"
 
-// eventSource is Amazon's word for where it happened; empty for an app on an
-// unknown platform.
+// eventSource returns Amazon's word for where the event happened; empty for an app on
+// an unknown platform.
 func eventSource(c *transform.Conversion) string {
 	if c.ActionSource == transform.SourceApp {
 		return c.Platform
@@ -111,8 +111,7 @@ func eventSource(c *transform.Conversion) string {
 	return c.ActionSource
 }
 
-// UnmappedType is what becomes of an event whose type the contract does not
-// have.
+// UnmappedType says how to handle an event whose type the contract lacks.
 type UnmappedType uint8
 
 // The choices.
@@ -132,14 +131,14 @@ func ParseUnmappedType(s string) (UnmappedType, error) {
 	return 0, fmt.Errorf("%q is unknown: want refuse or other", s)
 }
 
-// ConsentMissing is what becomes of an event whose person lives where the law
-// asks for consent, and which does not say what they consented to.
+// ConsentMissing says how to handle an event whose person lives where the law requires
+// consent, if the event does not carry that person's choice.
 type ConsentMissing uint8
 
 // The choices.
 const (
-	ConsentMissingRefuse ConsentMissing = iota // it is refused: the source is to be mended
-	ConsentMissingDeny                         // it counts as denied, and is left out
+	ConsentMissingRefuse ConsentMissing = iota // it is refused, so that the source gets fixed
+	ConsentMissingDeny                         // it counts as denied, and the event is filtered
 )
 
 // ParseConsentMissing reads refuse or deny.

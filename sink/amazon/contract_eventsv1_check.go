@@ -9,9 +9,9 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Check refuses what Amazon's API does not take. What is to be left out comes
-// first: an event of a person who said no must not be kept in the dead-letter
-// topic because its currency was wrong, too.
+// Check refuses what Amazon's API does not take. Consent comes first: an event of a
+// person who declined must not be kept in the dead-letter topic because its currency
+// was also wrong.
 func (v eventsV1) Check(c *transform.Conversion) *verdict.Reason {
 	if why := v.checkConsent(c); why != nil {
 		return why
@@ -43,11 +43,11 @@ func (v eventsV1) Asks() []verdict.Code {
 	}
 }
 
-// valueDecimals is how many decimals a value may have.
+// valueDecimals is the maximum number of decimals of a value.
 const valueDecimals = 2
 
-// checkConsent: no event can be sent without an identifier, so one whose person
-// denies them cannot be sent at all.
+// checkConsent: the contract takes no event without an identifier, so an event whose
+// person denies identifiers cannot be sent at all.
 func (v eventsV1) checkConsent(c *transform.Conversion) *verdict.Reason {
 	switch {
 	case c.Consent.UserData == transform.ConsentDenied:
@@ -64,9 +64,8 @@ func hasConsent(c *transform.Consented) bool {
 	return c.UserData != "" || c.TCF != "" || c.GPP != "" || c.IPAddress != ""
 }
 
-// asksConsent reports whether an event of a country must say what its person
-// consented to: the EU with its parts that have a code of their own, the rest of
-// the EEA, and the United Kingdom.
+// asksConsent reports whether an event from a country must carry consent: the EU and
+// its parts that have a code of their own, the rest of the EEA, and the United Kingdom.
 func asksConsent(country string) bool {
 	switch country {
 	case "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
@@ -78,15 +77,15 @@ func asksConsent(country string) bool {
 	return false
 }
 
-// hasMatchKey: fifteen is how many kinds there are, so that nobody has too many.
+// hasMatchKey: Amazon allows fifteen, and there are no more kinds than that.
 func hasMatchKey(c *transform.Conversion) bool {
 	return c.HashedEmail.IsSet() || c.HashedPhone.IsSet() || c.FirstName.IsSet() || c.LastName.IsSet() || c.Address.IsSet() ||
 		c.City.IsSet() || c.State.IsSet() || c.HashedPostal.IsSet() || c.MADID != "" || c.RampID != "" || c.MatchID != "" ||
 		c.RealID != "" || c.MerkleID != "" || c.KantarID != "" || c.FIP != ""
 }
 
-// takesCurrency knows the currencies of Amazon's list, which is shorter than
-// ISO 4217's. (Its second code for the Mexican peso is not one of ISO's.)
+// takesCurrency reports whether a currency is on Amazon's list, which is shorter than
+// ISO 4217. (Amazon's second code for the Mexican peso is not in ISO 4217.)
 func takesCurrency(code string) bool {
 	switch code {
 	case "AED", "ARS", "AUD", "AZN", "BBD", "BGN", "BHD", "BMD", "BND", "BOB", "BRL", "BSD", "CAD", "CHF", "CLP", "CNY", "COP", "CRC", "CZK",

@@ -6,8 +6,8 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// AppendEvent writes by hand, like that of the other contract, and in the order
-// in which Amazon's texts name the fields. The conversion has passed Check.
+// AppendEvent writes by hand, like the other contract, with the fields in the order of
+// Amazon's documentation. The conversion must have passed Check.
 func (v eventsV1) AppendEvent(dst []byte, c *transform.Conversion) []byte {
 	typ, _ := conversionType(c.EventType)
 	dst = append(dst, `{"eventDescription":{"name":`...)
@@ -53,9 +53,9 @@ func (v eventsV1) AppendEvent(dst []byte, c *transform.Conversion) []byte {
 	return append(dst, '}')
 }
 
-// appendDataSet says where the event is filed, and ends the description. The names of
-// data sets are checked to need no escapes. A token is good for one data set, whatever
-// the mapping wants.
+// appendDataSet writes the data set and ends the description. Names of data sets are
+// checked to need no escapes. A token is valid for one data set, whatever the mapping
+// asks for.
 func (v eventsV1) appendDataSet(dst []byte, c *transform.Conversion) []byte {
 	if v.dataSet.ID != "" {
 		dst = append(dst, `},"dataSetId":"`...)
@@ -120,8 +120,8 @@ func appendKeyType(dst []byte, typ string) []byte {
 	return append(dst, `","values":[`...)
 }
 
-// appendFigures: only a purchase has a currency and units. What others have as
-// their value is a figure on a scale of the customer's.
+// appendFigures: only a purchase has a currency and units. The value of other types is a
+// number on a scale that the customer defines.
 func appendFigures(dst []byte, c *transform.Conversion, typ string) []byte {
 	if !c.Amount.IsFinite() {
 		return dst
@@ -141,8 +141,8 @@ func appendFigures(dst []byte, c *transform.Conversion, typ string) []byte {
 	return dst
 }
 
-// appendConsent leaves Amazon's own format out where there is a TCF string: that
-// wins, and two answers could contradict each other.
+// appendConsent omits Amazon's own format if there is a TCF string: the TCF string wins,
+// and two statements could contradict each other.
 func appendConsent(dst []byte, c *transform.Consented) []byte {
 	const open = `,"consent":{`
 	start := len(dst)

@@ -13,8 +13,8 @@ import (
 // 2023-11-13.
 type offAmazon struct{}
 
-// The guide states no limits. These are the live Events API's count and the
-// byte limit that another client of it keeps to.
+// The guide states no limits. These are the live Events API's event count and the
+// byte limit that another client of it uses.
 const (
 	offAmazonEvents = 500
 	offAmazonBytes  = 1 << 20
@@ -22,8 +22,8 @@ const (
 
 var offAmazonFrame = Frame{Open: `{"events":[`, Between: `,`, Close: `]}`}
 
-// offAmazonAnswers: the guide does not say what success looks like, so every
-// status that could mean it is taken, and its body is read.
+// offAmazonAnswers: the guide does not define success, so every status that could mean
+// it is accepted, and its body is read.
 var offAmazonAnswers = answerRules{
 	success:   []int{http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent, http.StatusMultiStatus},
 	indexBase: 0,
@@ -49,12 +49,12 @@ func (offAmazon) Limits() Limits {
 	}
 }
 
-// Region: the guide knows one host.
+// Region: the guide names a single host.
 func (offAmazon) Region(string) Region { return RegionUnknown }
 
 func (offAmazon) Wide() bool { return false }
 
-// Check refuses what the guide has no words for.
+// Check refuses what the guide cannot express.
 func (offAmazon) Check(c *transform.Conversion) *verdict.Reason {
 	switch {
 	case c.ActionSource != transform.SourceWebsite && c.ActionSource != transform.SourceApp:
@@ -74,10 +74,9 @@ func (offAmazon) Asks() []verdict.Code {
 
 func (offAmazon) Frame() Frame { return offAmazonFrame }
 
-// AppendEvent writes by hand rather than through encoding/json: it is on the
-// path of every event, and the order of the fields is the guide's. Absent
-// fields are left out, and so are objects that would be empty, because the guide
-// asks to avoid blanks.
+// AppendEvent writes by hand rather than with encoding/json because every event passes
+// here; the fields are in the guide's order. Absent fields are omitted, and so are
+// objects that would be empty, because the guide asks to avoid blank fields.
 func (offAmazon) AppendEvent(dst []byte, c *transform.Conversion) []byte {
 	dst = append(dst, `{"name":`...)
 	dst = appendString(dst, c.Name)
@@ -154,7 +153,7 @@ func (offAmazon) Identifiers(event []byte) []string {
 		} `json:"userInfo"`
 	}
 	if json.Unmarshal(event, &e) != nil {
-		return nil // our own encoding; held to be JSON by a fuzz test
+		return nil // our own encoding; a fuzz test shows that it is JSON
 	}
 	u := e.UserInfo
 	return escapedToo(redact.HiddenEventID(e.EventID), e.ClickID, u.HashedEmail, u.HashedPhone, u.MADID, u.PostalCode)

@@ -8,9 +8,9 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends s as a JSON string, with the same bytes as encoding/json
-// without HTML escaping; a fuzz test holds the two together. Bytes that are no
-// UTF-8 become U+FFFD, as there.
+// appendString appends s as a JSON string with the same bytes as encoding/json without
+// HTML escaping; a fuzz test compares the two. Like encoding/json, it replaces invalid
+// UTF-8 with U+FFFD.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	if ascii.Quotable(s) {
@@ -19,8 +19,8 @@ func appendString(dst []byte, s string) []byte {
 	return appendEscaped(dst, s)
 }
 
-// appendEscaped appends the rest of a string of which something has to be
-// escaped, or may have to.
+// appendEscaped appends the rest of a string that has, or may have, characters to
+// escape.
 func appendEscaped(dst []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
@@ -74,8 +74,8 @@ func appendEscape(dst []byte, c byte) []byte {
 	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
 }
 
-// escapedToo adds the JSON spelling of values that are spelt differently there,
-// because an answer that is no JSON may quote either.
+// escapedToo adds the JSON spelling of values that differ in JSON, because an answer
+// that is not JSON may quote either.
 func escapedToo(values ...string) []string {
 	out := make([]string, 0, len(values))
 	for _, v := range values {

@@ -8,8 +8,8 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Encode returns one event as the contract writes it, or why it is not sent: for
-// what the contract asks, or because it is more than a request has room for.
+// Encode returns one event as the contract writes it, or why it is not sent: because a
+// rule of the contract refuses it, or because it is larger than a request may be.
 func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, *verdict.Reason) {
 	if why := Refusal(contract, c, now); why != nil {
 		return nil, why
@@ -22,8 +22,9 @@ func Encode(contract Contract, c *transform.Conversion, now time.Time) ([]byte, 
 	return event, nil
 }
 
-// TooLargeFor is why an event of that size is not sent. It gives sizes in KiB, the event's rounded up and the limit down: as
-// bytes they have so many digits that a dead letter's message masks them.
+// TooLargeFor returns why an event of that size is not sent. Sizes are in KiB, the
+// event's rounded up and the limit rounded down: in bytes they have so many digits that
+// the message of a dead letter would mask them.
 func TooLargeFor(contract Contract, size int) verdict.Reason {
 	const kib = 1 << 10
 	return *verdict.CodeEventTooLarge.Because(fmt.Sprintf("the event has %d KiB as Amazon would be sent it: want at most %d KiB, which %s takes",

@@ -2,8 +2,8 @@ package amazon
 
 import "strings"
 
-// amazonFields are the names that Amazon's contracts have for the parts of an
-// event, but for those that are common words as well.
+// amazonFields are the contracts' names for the parts of an event, without those that
+// are also common words.
 var amazonFields = map[string]bool{
 	"eventType": true, "eventActionSource": true, "timestamp": true, "clickId": true, "eventId": true,
 	"userInfo": true, "hashedEmail": true, "hashedPhone": true, "madid": true, "countryCode": true, "postalCode": true,
@@ -13,9 +13,9 @@ var amazonFields = map[string]bool{
 	"arefMeasurementTokens": true, "amazonAdEventKey": true, "amazonConsent": true,
 }
 
-// fieldNamed finds the first field of an event that a message names; empty if it
-// names none. Refusals of whole requests say which field is at fault in their
-// words only, and operators count them by field.
+// fieldNamed returns the first field of an event that a message names; empty if it names
+// none. A refusal of a whole request names the field only in its text, and operators
+// count refusals by field.
 func fieldNamed(message string) string {
 	isPath := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '[' || r == ']' || r == '_'
@@ -32,9 +32,8 @@ func fieldNamed(message string) string {
 	return ""
 }
 
-// withoutPlace takes an event's place in a batch off a field's path. It means
-// nothing once the batch is gone, and would keep equal faults from being counted
-// together.
+// withoutPlace removes an event's position in a batch from a field's path. The position
+// means nothing once the batch is gone, and would count equal faults separately.
 func withoutPlace(path string) string {
 	if rest, ok := strings.CutPrefix(path, "events["); ok {
 		if _, path, ok := strings.Cut(rest, "]"); ok {

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Region is one of the three parts that Amazon Ads has the world divided in.
+// Region is one of the three parts into which Amazon Ads divides the world.
 type Region uint8
 
-// The regions. RegionUnknown stands for those who have not said.
+// The regions. RegionUnknown means that none is set.
 const (
 	RegionUnknown Region = iota
 	NorthAmerica
 	Europe
 	FarEast
 
-	// RegionCount is how many there are, RegionUnknown included.
+	// RegionCount is the number of regions, including RegionUnknown.
 	RegionCount
 )
 
@@ -49,8 +49,8 @@ func ParseRegion(s string) (Region, error) {
 	return RegionUnknown, fmt.Errorf("region %q is unknown: want NA, EU or FE", s)
 }
 
-// RegionOf is the region whose host takes events of a country; RegionUnknown
-// for countries in which Amazon Ads has no marketplace.
+// RegionOf returns the region whose host takes events from a country; RegionUnknown
+// for countries without an Amazon Ads marketplace.
 func RegionOf(country string) Region {
 	switch country {
 	case "US", "CA", "MX", "BR":
