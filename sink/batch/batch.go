@@ -12,14 +12,14 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
-// Pending is an event on its way to its lane, and the record that it was made of.
+// Pending is an event on its way to its lane, with the record that it was made from.
 type Pending struct {
 	verdict.Record
 	Rec  *kgo.Record
 	ID   string
 	Hash uint64 // of the id
-	Kept int    // how many bytes the original takes, at most
-	End  int    // of its bytes in the feed's memory; they begin where the one before ends, after the frame's Between
+	Kept int    // upper bound of the original's size in bytes
+	End  int    // of its bytes in the feed's memory; they begin after the previous event and the frame's Between
 }
 
 // Stored is a record whose original is in its batch's store.
@@ -28,8 +28,8 @@ type Stored struct {
 	original spot
 }
 
-// Event is an encoded event on its way, and the records it stands for: nearly
-// always one, more when a batch got the same event id again.
+// Event is an encoded event and the records it stands for: nearly always one, more if a
+// batch received the same event id again.
 type Event struct {
 	Stored
 	more  *[]Stored // nil if there are none
@@ -38,7 +38,7 @@ type Event struct {
 	place           // its bytes
 }
 
-// Others are the records that it stands for beside its own.
+// Others are the records that it stands for in addition to its own.
 func (e *Event) Others() []Stored {
 	if e.more == nil {
 		return nil
@@ -46,17 +46,17 @@ func (e *Event) Others() []Stored {
 	return *e.more
 }
 
-// beside has it stand for these beside its own.
+// beside adds these records to those it stands for.
 func (e *Event) beside(others []Stored) {
 	e.more = nil
 	if len(others) > 0 {
-		more := others // here, so that events without any do not put it on the heap
+		more := others // here, so that an event without any is not moved to the heap
 		e.more = &more
 	}
 }
 
-// prune removes the records whose assignment has ended and returns how many
-// those were; the event is dead when none is left.
+// prune removes the records whose assignment has ended and returns how many it removed;
+// the event is dead when none is left.
 func (e *Event) prune() (gone int, dead bool) {
 	if e.more == nil {
 		if e.Live() {
@@ -81,35 +81,35 @@ type Batch struct {
 	Trials
 	store  *store
 	Events []Event
-	Bytes  int    // of its events, without what the frame adds
-	ids    *idSet // nil until it is wanted, of a batch that is part of another
-	// sole is set while no other batch has its events in the same store.
+	Bytes  int    // of its events, without the frame
+	ids    *idSet // nil until needed, if the batch is a part of another
+	// sole is set while no other batch shares its store.
 	sole bool
 
-	Due   time.Time // when an open batch has waited long enough
-	small int       // how many bytes it is expected to become, if that is little
-	// age is its place in the order in which batches were closed; parts of a
-	// batch have the whole one's.
+	Due   time.Time // when an open batch must be sent
+	small int       // the expected size in bytes, if small
+	// age is its position in the order in which batches were closed; parts of a batch
+	// keep the whole batch's.
 	Age uint64
 }
 
-// Kept is how many bytes of its records it keeps.
+// Kept returns how many bytes of its records it keeps.
 func (b *Batch) Kept() int { return b.store.kept }
 
-// Original is what is kept of one of its records.
+// Original returns what is kept of one of its records.
 func (b *Batch) Original(r *Stored) deadletter.Original {
 	return deadletter.ReadOriginal(b.store.originals.from(r.original))
 }
 
-// Encoded is an event as it is sent.
+// Encoded returns an event as it is sent.
 func (b *Batch) Encoded(e *Event) []byte { return b.store.encoded.at(e.place) }
 
-// ID is an event's id, once the batch is closed.
+// ID returns an event's id; the batch must be closed.
 func (b *Batch) ID(e *Event) string { return b.store.ids[e.named.start:e.named.end] }
 
-// Add takes events, whose bytes begin there in buf, each behind that many bytes of the
-// frame, and copies what is wanted of their records. The batch is not to become larger
-// than most.
+// Add takes events, whose bytes begin at that offset in buf, each behind that many bytes
+// of the frame, and copies what it needs of their records. most bounds the memory reserved
+// for events.
 func (b *Batch) Add(m *Memory, events []Pending, buf []byte, between, most, start int) {
 	s := b.store
 	b.Events = m.growEvents(b.Events, len(events), most)
@@ -126,8 +126,8 @@ func (b *Batch) Add(m *Memory, events []Pending, buf []byte, between, most, star
 	}
 }
 
-// pageSize is that of the next page. A batch that is expected to be small has a
-// small one first: there can be thousands that are open.
+// pageSize returns the size of the next page. A batch that is expected to stay small
+// starts with a small page, because thousands may be open at once.
 func (b *Batch) pageSize(pages pages) int {
 	if len(pages) == 0 && b.small > 0 {
 		return b.small
@@ -135,10 +135,10 @@ func (b *Batch) pageSize(pages pages) int {
 	return pageSize
 }
 
-// Close ends the batch's growth, and makes one event of those that have the same
-// id; repeated is told of each, and whether their contents differ. Looking for
-// them once for the whole batch, in a table that fits the processor's cache, costs
-// a tenth of what looking for each as it came did.
+// Close ends the batch's growth and merges events with the same id; it calls repeated
+// for each, and says whether their contents differ. Searching the whole batch once, in a
+// table that fits into the processor's cache, costs a tenth of a search for each event as
+// it arrives.
 func (b *Batch) Close(m *Memory, repeated func(differs bool)) {
 	b.store.events = b.Events
 	b.store.close(m)
@@ -166,8 +166,8 @@ func (b *Batch) Close(m *Memory, repeated func(differs bool)) {
 	b.Events = kept
 }
 
-// find returns the event that has the id of another one. It is asked where their
-// hashes say that there is one, which is rarely.
+// find returns the event with the same id as another one. It is called only if a hash
+// matches, which is rare.
 func (b *Batch) find(events []Event, of *Event) *Event {
 	for i := range events {
 		if e := &events[i]; e.hash == of.hash && b.ID(e) == b.ID(of) {
@@ -177,9 +177,9 @@ func (b *Batch) find(events []Event, of *Event) *Event {
 	return nil
 }
 
-// AppendBody appends the parts of the body of a request with all events. In every
-// store events are in order and each stands behind a Between, so those that follow
-// each other in a page are one part, as they lie there.
+// AppendBody appends the parts of a request body with all events. In every store events
+// are in order and each stands behind a Between, so consecutive events in a page form a
+// single part and are not copied.
 func (b *Batch) AppendBody(to exchange.Body, f amazon.Frame) exchange.Body {
 	to = append(to, []byte(f.Open))
 	between := uint16(len(f.Between))
@@ -201,8 +201,8 @@ func (b *Batch) AppendBody(to exchange.Body, f amazon.Frame) exchange.Body {
 	return append(to, b.store.encoded.at(part), []byte(f.Close))
 }
 
-// Prune drops the events whose records' assignments have ended, and returns how
-// many records that were. Their next owners send them.
+// Prune drops the events whose records' assignments have ended and returns the number of
+// records dropped. Their next owners send them.
 func (b *Batch) Prune() (gone int) {
 	kept := b.Events[:0]
 	for i := range b.Events {
@@ -213,7 +213,7 @@ func (b *Batch) Prune() (gone int) {
 			b.Bytes -= int(e.size)
 			continue
 		}
-		if len(kept) == i { // it is where it was
+		if len(kept) == i { // it stays in place
 			kept = kept[:i+1]
 		} else {
 			kept = append(kept, *e)
@@ -224,12 +224,11 @@ func (b *Batch) Prune() (gone int) {
 	return gone
 }
 
-// Halves splits the batch in two that share its store. It has two events at
-// least.
+// Halves splits the batch in two that share its store. It must have at least two events.
 func (b *Batch) Halves() (first, second *Batch) {
 	b.sole = false
 	n := len(b.Events) / 2
-	// The capacity ends with the half, so that neither can grow into the other.
+	// The capacity ends with the half, so that neither half can overwrite the other.
 	return b.part(b.Events[:n:n]), b.part(b.Events[n:])
 }
 
@@ -241,8 +240,8 @@ func (b *Batch) part(events []Event) *Batch {
 	return p
 }
 
-// CopyOf moves some of the batch's events to a batch with a store of its own,
-// so that one event that has to wait does not keep the memory of five hundred.
+// CopyOf moves some of the batch's events to a batch with a store of its own, so that
+// one event that has to wait does not retain the memory of five hundred.
 func (b *Batch) CopyOf(m *Memory, events []Event, f amazon.Frame) *Batch {
 	c := b.part(events)
 	c.store, c.sole = &store{}, true
@@ -250,7 +249,7 @@ func (b *Batch) CopyOf(m *Memory, events []Event, f amazon.Frame) *Batch {
 	between := len(f.Between)
 	left := c.Bytes + len(events)*between
 	for i, e := range events {
-		// Its Between is before it in this store, too.
+		// Its Between precedes it in this store, too.
 		piece := b.store.encoded.from(spot{e.page, e.start - uint16(between)})[:between+int(e.size)]
 		e.place = c.store.addEncoded(m, piece, between, min(left, pageSize))
 		left -= len(piece)

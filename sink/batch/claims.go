@@ -5,12 +5,11 @@ import (
 	"slices"
 )
 
-// Claims are the batches that a lane has in flight, for their event ids. A
-// source may publish an id twice, and two batches get it: one after the other,
-// as they were published, Amazon removes the second. At the same moment it may
-// answer one with a conflict, which would make a dead letter of a good event,
-// and of two that differ nobody could say which was kept. So the later batch
-// waits.
+// Claims are the event ids of the batches that a lane has in flight. A source may publish
+// an id twice, in two batches. If they are sent one after the other, in the order of
+// publication, Amazon removes the second. If they are sent at once, Amazon may answer one
+// of them with a conflict, which would dead-letter a good event, and if they differ there
+// is no way to tell which one was kept. So the later batch waits.
 type Claims []*Batch
 
 // Take claims the ids of a batch, all or none.
@@ -42,15 +41,15 @@ func (c *Claims) Release(b *Batch, m *Memory) {
 	}
 }
 
-// idSet is a set of event ids, known by their hashes alone: open addressing, with
-// a slot of eight bytes per id and as many free ones. Two ids with one hash are
-// taken for the same, which for claims means that a batch waits although it need
-// not, once in some billion years; who must be sure compares the ids.
+// idSet is a set of event ids, represented by their hashes: open addressing with eight
+// bytes per slot and as many free slots as ids. Two ids with the same hash count as one,
+// which for claims delays a batch needlessly about once in a billion years; callers that
+// must be certain compare the ids.
 type idSet struct {
 	slots []uint64 // 0 is free
 }
 
-// slotsFor is how many slots n ids need.
+// slotsFor returns the number of slots for n ids.
 func slotsFor(n int) int { return 1 << bits.Len(uint(2*n)) }
 
 // reset empties the set and makes room for n ids.
@@ -64,7 +63,7 @@ func (s *idSet) reset(n int) {
 	clear(s.slots)
 }
 
-// slot returns where a hash is, or where it belongs.
+// slot returns the slot that holds a hash, or the free slot for it.
 func (s *idSet) slot(hash uint64) *uint64 {
 	mask := uint64(len(s.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
@@ -74,7 +73,7 @@ func (s *idSet) slot(hash uint64) *uint64 {
 	}
 }
 
-// add returns false if the hash is in the set already.
+// add returns false if the set already contains the hash.
 func (s *idSet) add(hash uint64) bool {
 	hash = max(hash, 1) // 0 is a free slot
 	at := s.slot(hash)

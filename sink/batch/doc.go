@@ -1,5 +1,5 @@
-// Package batch holds encoded events on their way to Amazon: what goes in one request,
-// the bytes of it, the records that it stands for, and what has happened to it so far.
-// Its memory is lent and taken back. When a batch is sent and what becomes of it is for
-// the lane to decide: nothing here sends, waits or locks.
+// Package batch holds encoded events on their way to Amazon: which events share a request,
+// their bytes, the records they stand for, and what has happened to them so far. Its
+// memory is pooled. The lane decides when a batch is sent and what follows: nothing here
+// sends, waits or locks.
 package batch

@@ -8,12 +8,11 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// maxSpare is the largest piece of memory that is kept for later: of what is larger
-// there are few.
+// maxSpare is the largest piece of memory that is kept for reuse; larger pieces are rare.
 const maxSpare = 1 << 20
 
-// Memory is what batches and verdicts are made of. They are a hundred kilobytes
-// each and live for as long as Amazon takes, so they are lent and taken back.
+// Memory is the pooled memory of batches and verdicts. Each is about a hundred kilobytes
+// and lives for as long as Amazon takes to answer.
 type Memory struct {
 	Bytes    slicepool.Slices[byte]
 	events   slicepool.Slices[Event]
@@ -22,7 +21,7 @@ type Memory struct {
 	ids      sync.Pool // *idSet
 }
 
-// NewMemory returns an empty one.
+// NewMemory returns an empty pool.
 func NewMemory() *Memory {
 	m := &Memory{}
 	m.Bytes.Most = maxSpare
@@ -30,7 +29,7 @@ func NewMemory() *Memory {
 	return m
 }
 
-// Trim gives up what nobody needed since the last time.
+// Trim releases what was not used since the last call.
 func (m *Memory) Trim() {
 	m.Bytes.Trim()
 	m.events.Trim()
@@ -38,7 +37,7 @@ func (m *Memory) Trim() {
 	m.Verdicts.Trim()
 }
 
-// NewBatch returns an empty batch that is expected to become like one with that
+// NewBatch returns an empty batch that is expected to become as large as one with that
 // many events and bytes.
 func (m *Memory) NewBatch(due time.Time, events, bytes int) *Batch {
 	b := &Batch{store: &store{}, Events: m.events.Get(events), sole: true, Due: due}
@@ -48,9 +47,9 @@ func (m *Memory) NewBatch(due time.Time, events, bytes int) *Batch {
 	return b
 }
 
-// growEvents makes room for more events of at most that many. What has become more
-// than a few becomes as large as it can be: the sizes in between would only lie
-// about afterwards.
+// growEvents makes room for more events, for at most that many in all. A slice of more than a few
+// events gets its final size at once: intermediate sizes would only remain unused in the
+// pool.
 func (m *Memory) growEvents(events []Event, more, most int) []Event {
 	const few = 64
 	n := len(events) + more
@@ -60,7 +59,7 @@ func (m *Memory) growEvents(events []Event, more, most int) []Event {
 	return m.events.Grow(events, more)
 }
 
-// Release takes a batch's memory back. Halves share theirs and leave it to the
+// Release returns a batch's memory to the pool. Halves share theirs and leave it to the
 // garbage collector.
 func (m *Memory) Release(b *Batch) {
 	if !b.sole {
@@ -84,7 +83,7 @@ func (m *Memory) Release(b *Batch) {
 	*s = store{}
 }
 
-// GiveBack takes the memory of verdicts back.
+// GiveBack returns the memory of verdicts to the pool.
 func (m *Memory) GiveBack(vs []verdict.Verdict) {
 	clear(vs)
 	m.Verdicts.Put(vs)

@@ -6,25 +6,25 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Part is a part of the window: of what may be taken and have no verdict.
+// Part is a part of the window, which bounds the records and bytes without a verdict.
 type Part struct {
 	Events int
 	Bytes  int64
 }
 
-// Plus is both together.
+// Plus returns the sum of both.
 func (c Part) Plus(o Part) Part { return Part{c.Events + o.Events, c.Bytes + o.Bytes} }
 
-// Minus is what is left without o.
+// Minus returns the difference.
 func (c Part) Minus(o Part) Part { return Part{c.Events - o.Events, c.Bytes - o.Bytes} }
 
-// Within reports whether o has room for it.
+// Within reports whether it fits into o.
 func (c Part) Within(o Part) bool { return c.Events <= o.Events && c.Bytes <= o.Bytes }
 
-// RecordOverhead is what a record costs beside its contents, as the window counts.
+// RecordOverhead is what the window counts for a record beside its contents.
 const RecordOverhead = 160
 
-// Takes is what the batch takes of the window, roughly.
+// Takes returns approximately what the batch uses of the window.
 func (b *Batch) Takes() Part {
 	n := b.Records()
 	kept := int64(b.store.kept)
@@ -34,8 +34,8 @@ func (b *Batch) Takes() Part {
 	return Part{n, kept + RecordOverhead*int64(n)}
 }
 
-// Fitting is how many of the batch's events fit into that much, counted from the
-// first.
+// Fitting returns how many of the batch's events, counted from the first, fit into a part
+// of the window.
 func (b *Batch) Fitting(room Part) (n int) {
 	whole := b.Takes()
 	records := 0
@@ -48,7 +48,7 @@ func (b *Batch) Fitting(room Part) (n int) {
 	return len(b.Events)
 }
 
-// Records is how many records the batch's events stand for.
+// Records returns how many records the batch's events stand for.
 func (b *Batch) Records() (n int) {
 	for i := range b.Events {
 		n += 1 + len(b.Events[i].Others())

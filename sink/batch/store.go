@@ -5,43 +5,42 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
-// store is the memory of a batch, lent by the sink's memory.
+// store is the memory of a batch, taken from the pool.
 type store struct {
-	// encoded has the bytes of the events, in order and each behind the frame's
-	// Between, which every try sends again.
+	// encoded holds the bytes of the events in order, each behind the frame's Between.
+	// Every attempt sends the same bytes.
 	encoded   pages
 	originals pages   // of the records, for dead letters
 	kept      int     // bytes of those
 	names     []byte  // the event ids, until the batch is closed
 	ids       string  // and then
-	events    []Event // all that it had when it was closed
+	events    []Event // the memory it had when it was closed
 	hashes    idSet   // of their ids
 }
 
-// pages are bytes in pieces, of which none is cut: each lies in one page. A batch
-// that grows takes one page more, where a slice would be copied to a larger one;
-// open batches, of which there is one for each profile, have no more than they
-// need; and a page that is given back serves a batch of any size.
+// pages are bytes in pieces, each of which lies in a single page. A growing batch gets a
+// further page, where a slice would be copied to a larger one; open batches, one per
+// profile, hold no more than they need; and a returned page fits a batch of any size.
 type pages [][]byte
 
 const (
-	// pageSize is that of all pages but the first of a small batch and those of
-	// larger pieces. Of smaller ones a request would have too many parts, and each
-	// ends with a piece's half wasted.
+	// pageSize is the size of all pages except the first of a small batch and those of larger
+	// pieces. Smaller pages would split a request into too many parts, and each page wastes
+	// half a piece at its end.
 	pageSize = 16 << 10
-	// smallPage is the smallest that a batch begins with.
+	// smallPage is the smallest first page of a batch.
 	smallPage = 1 << 10
-	// maxStart is where a piece begins at most: places have 16 bits for it.
+	// maxStart is the last possible start of a piece: places have 16 bits for it.
 	maxStart = 1<<16 - 1
 )
 
-// spot is where a piece begins that says itself how long it is.
+// spot is the start of a piece that encodes its own length.
 type spot struct{ page, start uint16 }
 
 // span is a part of a slice.
 type span struct{ start, end uint32 }
 
-// place is where a piece is.
+// place is the location of a piece.
 type place struct {
 	spot
 	size uint32
@@ -50,12 +49,12 @@ type place struct {
 func (p pages) from(s spot) []byte { return p[s.page][s.start:] }
 func (p pages) at(l place) []byte  { return p[l.page][l.start:][:l.size] }
 
-// end is where the piece ends in its page.
+// end returns where the piece ends in its page.
 func (l place) end() uint32 { return uint32(l.start) + l.size }
 
-// page returns the page that a piece of that size is to be appended to, and the
-// spot at which the piece begins. What the spot is needed for may begin lead bytes
-// later, which must be a place with 16 bits, too. A new page has at least that size.
+// page returns the page to append a piece of that size to, and the spot at which the piece
+// begins. The addressed bytes may begin lead bytes later, at an offset that must also fit
+// into 16 bits. A new page has at least that size.
 func (p *pages) page(piece, lead, size int, from *slicepool.Slices[byte]) (*[]byte, spot) {
 	last := len(*p) - 1
 	if last < 0 || cap((*p)[last])-len((*p)[last]) < piece || len((*p)[last])+lead > maxStart {
@@ -66,7 +65,7 @@ func (p *pages) page(piece, lead, size int, from *slicepool.Slices[byte]) (*[]by
 	return page, spot{uint16(last), uint16(len(*page))}
 }
 
-// addEncoded adds an event that already has the frame's Between before it.
+// addEncoded adds an event that already follows the frame's Between.
 func (s *store) addEncoded(m *Memory, piece []byte, between, size int) place {
 	page, at := s.encoded.page(len(piece), between, size, &m.Bytes)
 	*page = append(*page, piece...)
@@ -74,7 +73,7 @@ func (s *store) addEncoded(m *Memory, piece []byte, between, size int) place {
 	return place{at, uint32(len(piece) - between)}
 }
 
-// addOriginal adds what is kept of a record, which is that many bytes at most.
+// addOriginal adds what is kept of a record, at most that many bytes.
 func (s *store) addOriginal(m *Memory, o deadletter.Original, most, size int) spot {
 	page, at := s.originals.page(most, 0, size, &m.Bytes)
 	*page = o.AppendTo(*page)
@@ -89,16 +88,16 @@ func (s *store) addID(m *Memory, id string) span {
 	return span{uint32(start), uint32(len(s.names))}
 }
 
-// close makes one text of the ids. Verdicts have parts of it, when the store is
-// another batch's already, so it is a copy.
+// close joins the ids into one string. Verdicts refer to parts of it after the store has
+// been reused for another batch, so it is a copy.
 func (s *store) close(m *Memory) {
 	s.ids = string(s.names)
 	m.Bytes.Put(s.names)
 	s.names = nil
 }
 
-// keep copies a record's original from the store that it is in. So many are yet to
-// come, this one included.
+// keep copies a record's original from another store. left is how many are still to
+// come, including this one.
 func (s *store) keep(m *Memory, from *store, r *Stored, left int) {
 	o := from.originals.from(r.original)
 	o = o[:deadletter.OriginalSize(o)]
@@ -109,7 +108,7 @@ func (s *store) keep(m *Memory, from *store, r *Stored, left int) {
 }
 
 const (
-	// MaxOriginals bounds what a batch keeps of its records: a record can be much
-	// larger than what is sent of it.
+	// MaxOriginals bounds what a batch keeps of its records: a record can be much larger than
+	// the event made of it.
 	MaxOriginals = 64 << 20
 )

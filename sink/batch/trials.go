@@ -6,18 +6,17 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// History is what has happened to a batch. All its events share it: batches are
-// split, and events leave them, but none ever joins one that was sent.
+// History is what has happened to a batch. All its events share it: batches are split and
+// events leave them, but no event joins a batch that was sent.
 type History struct {
 	Attempts  int // requests that it took part in
 	firstSent time.Time
-	// When an answer first and last failed it, in Unix milliseconds; 0 means
-	// never.
+	// When an answer first and last failed it, in Unix milliseconds; 0 means never.
 	firstFailure, lastFailure int64
 }
 
-// Sent counts an attempt, and completes what the receipts of its events say of
-// the request.
+// Sent counts an attempt and completes what the receipts of its events say about the
+// request.
 func (h *History) Sent(r *verdict.Request) {
 	h.Attempts++
 	if h.firstSent.IsZero() {
@@ -34,22 +33,22 @@ func (h *History) Failed(now time.Time) {
 	}
 }
 
-// First is when an answer first failed it.
+// First returns when an answer first failed it.
 func (h *History) First() time.Time { return time.UnixMilli(h.firstFailure) }
 
-// Last is when one last did.
+// Last returns when an answer last failed it.
 func (h *History) Last() time.Time { return time.UnixMilli(h.lastFailure) }
 
-// Trials are what has happened to a batch, and what is to happen to it.
+// Trials are what has happened to a batch, and what it waits for.
 type Trials struct {
 	History
-	Tries int // how often in a row it failed or was put off, since its last rest
-	// Of a batch that was set aside, because Amazon wants its events later, did
-	// not mention them, or takes others but not these:
+	Tries int // consecutive failures and postponements since its last rest
+	// These are about a batch that was set aside because Amazon asks for its events later,
+	// did not mention them, or accepts others but not these:
 	Apart bool
 	Until time.Time
 	Stuck bool // for a whole round of tries
-	// renewed is set when it was sent again with a new token after a 401.
+	// renewed is set if it was sent again with a new token after a 401.
 	Renewed bool
 }
 

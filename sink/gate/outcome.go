@@ -2,19 +2,19 @@ package gate
 
 import "time"
 
-// Hold has the lane send nothing for a while, or longer if it is held already.
+// Hold makes the lane send nothing for a while, or extends a hold.
 func (g *Gate) Hold(now time.Time, wait time.Duration, why string) {
 	if g.state == Paused || g.state == Astray {
-		return // it is about a way that the lane has left
+		return // it is about a route that the lane no longer uses
 	}
 	g.clock.extend(now, wait, why)
 	g.fire(hold)
 }
 
-// Fail is for a request that failed through no fault of its events. The lane waits
-// longer with each failure in a row; when a round of tries is used up it rests, and one
-// probe after each rest finds out when that is enough. after is how long the server
-// wants to be left alone. It reports whether the lane rests.
+// Fail records a request that failed through no fault of its events. The lane waits longer
+// with each consecutive failure. After a round of tries it rests, and after each rest one
+// probe finds out whether the fault is over. after is how long the server asked to be left
+// alone. Fail reports whether the lane rests.
 func (g *Gate) Fail(p *Policy, now time.Time, after time.Duration, why string) (rests bool) {
 	g.row = Row{}
 	wait := p.Backoff.Full(g.failures)
@@ -30,7 +30,7 @@ func (g *Gate) Fail(p *Policy, now time.Time, after time.Duration, why string) (
 	return rests
 }
 
-// Foreign is for an answer that is not Amazon's, of which one opens the breaker.
+// Foreign records an answer that is not Amazon's. A single one opens the breaker.
 func (g *Gate) Foreign(p *Policy, now time.Time, after time.Duration, why string) {
 	g.row = Row{}
 	g.trip()
@@ -38,8 +38,8 @@ func (g *Gate) Foreign(p *Policy, now time.Time, after time.Duration, why string
 	g.failures++
 }
 
-// Refuse is for an answer by which Amazon does not serve the profile. It reports
-// whether its events are to wait; if not, it was refused for as long as the hold.
+// Refuse records an answer by which Amazon does not serve the profile. It reports whether
+// its events wait; if not, the profile was refused for the whole hold.
 func (g *Gate) Refuse(p *Policy, now time.Time, why string) (wait bool) {
 	r := &g.row
 	r.refused(now, p.AuthHold, p.Timeout)
@@ -56,25 +56,25 @@ func (g *Gate) Refuse(p *Policy, now time.Time, why string) (wait bool) {
 	return true
 }
 
-// trip opens the breaker; how long it stays open is for the hold to say.
+// trip opens the breaker; the hold decides how long it stays open.
 func (g *Gate) trip() {
 	g.window.shut()
 	g.fire(trip)
 }
 
-// Heard is for an answer about events, whenever they were sent.
+// Heard records an answer about events, whenever they were sent.
 func (g *Gate) Heard() { g.barren = false }
 
-// Barren is for an answer that put off all that it was about.
+// Barren records an answer that put off all its events.
 func (g *Gate) Barren() { g.barren = true }
 
-// Well ends all trouble, but no hold: Amazon has answered about events.
+// Well ends all trouble except a hold: Amazon has answered about events.
 func (g *Gate) Well() {
 	g.failures, g.row = 0, Row{}
 	g.fire(well)
 }
 
-// Excuse forgets failures that were those of a batch, unless the breaker is open.
+// Excuse forgets failures caused by a batch, unless the breaker is open.
 func (g *Gate) Excuse() {
 	if !g.Broken() {
 		g.failures = 0
@@ -85,24 +85,24 @@ func (g *Gate) Excuse() {
 // EndRow ends the row of refusals.
 func (g *Gate) EndRow() { g.row = Row{} }
 
-// Recall has a gate that knows nothing go on with a row of refusals.
+// Recall makes a gate without history continue a row of refusals.
 func (g *Gate) Recall(r Row, now time.Time) {
 	g.row = r.resumed(now)
 	g.fire(trip)
 }
 
-// Follow is for a lane that has another way to send by, or one again.
+// Follow sets the lane to a route, a new one or the first after none.
 func (g *Gate) Follow(now time.Time) { g.turn(now, follow) }
 
-// Pause is for a lane that is to send nothing.
+// Pause stops the lane from sending.
 func (g *Gate) Pause(now time.Time) { g.turn(now, pause) }
 
-// Stray is for a lane that has no way to send by any more.
+// Stray marks a lane without a route.
 func (g *Gate) Stray(now time.Time) { g.turn(now, stray) }
 
-// turn ends all trouble that the lane had by its old way: it says nothing about the
-// new one, and whoever has mended an account wants to see it work and not the rest of
-// a hold. What is in flight counts no more.
+// turn ends all trouble that the lane had with its old route: it says nothing about the new
+// one, and whoever has fixed an account wants to see it work without waiting for a rest to
+// end. Requests in flight no longer count.
 func (g *Gate) turn(now time.Time, e event) {
 	g.failures, g.row = 0, Row{}
 	g.clock = clock{until: now}

@@ -1,7 +1,7 @@
 package gate
 
-// State is the one state of a lane: whether it may send, and if not, why. Only the
-// transitions drawn here lead from one to another, and only after makes them.
+// State is the state of a lane: whether it may send, and if not, why. Only the transitions
+// drawn here exist, and only after makes them.
 //
 //	       fail             elapse
 //	free ─────────▶ backing ───────▶ retrying
@@ -32,24 +32,24 @@ type State uint8
 
 // The states.
 const (
-	// Free lets as many requests through as the window has room.
+	// Free lets as many requests through as the window has room for.
 	Free State = iota
-	// Delayed sends nothing until the hold is over, because Amazon asked for that.
+	// Delayed sends nothing until the hold is over, because Amazon asked for it.
 	Delayed
-	// Backing sends nothing until the hold is over, after failures in a row.
+	// Backing sends nothing until the hold is over, after consecutive failures.
 	Backing
-	// Retrying is Backing whose hold is over: the next answer decides.
+	// Retrying is Backing after the end of its hold: the next answer decides.
 	Retrying
-	// Resting is an open breaker: Amazon failed or refused the profile again and
-	// again, and nothing is sent until the hold is over.
+	// Resting is an open breaker: Amazon repeatedly failed or refused the profile, and
+	// nothing is sent until the hold is over.
 	Resting
-	// Probing is a half-open breaker: one request at a time, whose answer closes the
-	// breaker or opens it again.
+	// Probing is a half-open breaker: one request at a time, whose answer closes or
+	// reopens the breaker.
 	Probing
-	// Paused sends nothing because the operator wants that. What comes of requests
-	// that were under way changes nothing.
+	// Paused sends nothing because the operator paused the profile. Answers to requests
+	// that were in flight change nothing.
 	Paused
-	// Astray has no way to send by any more, and its events become dead letters.
+	// Astray has no route, and its events become dead letters.
 	Astray
 	states
 )
@@ -68,15 +68,15 @@ func (s State) held() bool { return s == Delayed || s == Backing || s == Resting
 type event uint8
 
 const (
-	hold   event = iota // nothing is to be sent for a while
-	fail                // one more request in a row failed
-	trip                // too many did, or Amazon refuses the profile
-	excuse              // the failures were those of a batch, not the lane's
+	hold   event = iota // nothing is sent for a while
+	fail                // one more consecutive failure
+	trip                // too many failures, or Amazon refuses the profile
+	excuse              // the failures were those of a batch, not of the lane
 	well                // Amazon answered about events
 	elapse              // the hold is over
-	pause               // the operator wants nothing to be sent
-	stray               // the profile has no way any more
-	follow              // it has a way, another one or again
+	pause               // the operator paused the profile
+	stray               // the profile no longer has a route
+	follow              // it has a route, another one or one again
 	events
 )
 
@@ -84,7 +84,7 @@ var eventNames = [events]string{"hold", "fail", "trip", "excuse", "well", "elaps
 
 func (e event) String() string { return eventNames[e] }
 
-// after is the state that an event leads to.
+// after returns the state that an event leads to.
 func (s State) after(e event) State {
 	switch e {
 	case follow:
@@ -107,13 +107,13 @@ func (s State) after(e event) State {
 	case well:
 		return s.settled()
 	}
-	if s.Broken() { // no excuse closes a breaker
+	if s.Broken() { // an excuse never closes a breaker
 		return s
 	}
 	return s.settled()
 }
 
-// toHeld is the state in which a hold begins.
+// toHeld returns the state in which a hold begins.
 func (s State) toHeld(e event) State {
 	switch {
 	case s.Broken():
@@ -124,7 +124,7 @@ func (s State) toHeld(e event) State {
 	return Delayed
 }
 
-// elapsed is the state once the hold is over.
+// elapsed returns the state after the end of the hold.
 func (s State) elapsed() State {
 	switch s {
 	case Delayed:
@@ -137,7 +137,7 @@ func (s State) elapsed() State {
 	return s
 }
 
-// settled is the state without its failures. It ends no hold.
+// settled returns the state without its failures. It ends no hold.
 func (s State) settled() State {
 	if s.held() {
 		return Delayed

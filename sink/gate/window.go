@@ -1,19 +1,17 @@
 package gate
 
-// window is how many requests a lane may have in flight: one more after each
-// window that went well, half as many when one fails. Slow growth and fast
-// retreat find what Amazon takes of a profile without being told, and leave a
-// profile in trouble with few requests to lose.
+// window is how many requests a lane may have in flight: one more after each window
+// without a failure, half as many after a failure. Slow growth and fast retreat find the
+// rate that Amazon accepts for a profile, and leave a failing profile with few requests to
+// lose.
 //
-// Requests of one window that fail together fail for one reason, so only the
-// first of them cuts. Each request carries the round it was sent in, and a cut
-// begins a new one: what comes of requests from earlier rounds tells about
-// before the cut.
+// Requests of one window that fail together fail for one reason, so only the first of them
+// halves the window. Each request carries the round it was sent in, and halving begins a
+// new round: outcomes of earlier rounds describe the time before it.
 //
-// There is no bound over all lanes. One that slow lanes could fill, each request
-// for the length of its timeout, would stop the others; and how many requests
-// there can be at all is bounded already, because each carries events of the
-// window that the consumer takes.
+// There is no bound over all lanes. Slow lanes could use it up, each request for the length
+// of its timeout, and stop the others. The total is bounded anyway, because each request
+// carries events of the consumer's window.
 type window struct {
 	limit, most int
 	filled      bool // it was full at least once since the last change
@@ -23,17 +21,17 @@ type window struct {
 
 func newWindow(most int) window { return window{limit: 1, most: most} }
 
-// bound sets how large the window may become.
+// bound sets the maximum of the window.
 func (w *window) bound(most int) {
 	w.most = most
 	w.limit = min(w.limit, most)
 }
 
-// use takes note of how many requests are in flight.
+// use records how many requests are in flight.
 func (w *window) use(flying int) { w.filled = w.filled || flying >= w.limit }
 
-// grow takes note of a request that went well. A window that is never full says
-// nothing about a larger one.
+// grow records a request that succeeded. A window that was never full says nothing about
+// a larger one.
 func (w *window) grow() {
 	if !w.filled || w.limit >= w.most {
 		return
@@ -48,7 +46,7 @@ func (w *window) cut() {
 	w.round++
 }
 
-// shut begins again from one request.
+// shut starts again from one request.
 func (w *window) shut() {
 	w.change(1)
 	w.round++
