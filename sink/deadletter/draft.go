@@ -16,9 +16,9 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
-// Headers of dead letters: Kafka Connect's, which inspection tools know, and
-// ours. They are a fixed set and each is bounded; a letter that is sent through
-// again and fails again has them replaced, so that they never pile up.
+// Headers of dead letters: Kafka Connect's, which inspection tools know, and ours. The set
+// is fixed and each value is bounded. They are replaced if a redriven letter fails again,
+// so that they never accumulate.
 const (
 	connectPrefix    = "__connect.errors."
 	headerTopic      = connectPrefix + "topic"
@@ -41,10 +41,10 @@ const (
 	headerFirstFailure = ownPrefix + "first-failure"
 	headerLastFailure  = ownPrefix + "last-failure"
 	headerContract     = ownPrefix + "contract"
-	// headerRedrives counts how often a letter was sent through again. It is
-	// the one header of ours that a new letter takes over.
+	// headerRedrives counts how often a letter was redriven. It is the only header of ours
+	// that a new letter keeps.
 	headerRedrives = ownPrefix + "redrives"
-	// What a letter lacks of its original, because the topic would not take it.
+	// The parts of the original that a letter lacks because the topic would not take it.
 	headerValueOmitted     = ownPrefix + "value-omitted"
 	headerKeyOmitted       = ownPrefix + "key-omitted"
 	headerHeadersOmitted   = ownPrefix + "headers-omitted"
@@ -53,39 +53,38 @@ const (
 
 const (
 	letterTime = "2006-01-02T15:04:05.000Z07:00"
-	// The original's own headers are kept up to these bounds.
+	// Bounds on the original's own headers that are kept.
 	maxOwnHeaders     = 64
 	maxOwnHeaderBytes = 16 << 10
 )
 
-// Draft is a dead letter on its way.
+// Draft is a dead letter on its way to the topic.
 type Draft struct {
 	verdict.Record
 	Original
-	request     *verdict.Request // that it came of; nil if the record was never sent
+	request     *verdict.Request // the request that refused it; nil if the record was never sent
 	Contract    string
 	Profile     string
 	EventID     string
 	Reason      verdict.Reason
 	Attempts    int
 	First, Last time.Time
-	queued      time.Time // when it was handed over to be made
+	queued      time.Time // when it was handed over
 
-	// alone: it is written by itself, to learn whether it is the one that the
-	// brokers refused.
+	// alone: written by itself, to find out whether it is the one that the brokers refused
 	alone                                     bool
-	refused                                   bool // also without all that can be left out
+	refused                                   bool // also without every part that can be left out
 	omitValue, omitHeaders, omitKey, omitTime bool
 	reduced                                   error // why something is left out
 }
 
-// whole takes back what was left out: the topic may take it now.
+// whole restores what was left out: the topic may take it now.
 func (l *Draft) whole() {
 	l.omitValue, l.omitHeaders, l.omitKey, l.omitTime, l.reduced = false, false, false, false, nil
 }
 
-// reduce leaves out what the brokers' error is about; false when there is
-// nothing more to leave out.
+// reduce leaves out what the brokers' error is about; false if nothing more can be left
+// out.
 func (l *Draft) reduce(err error) bool {
 	switch {
 	case errors.Is(err, kerr.InvalidTimestamp):
@@ -107,8 +106,8 @@ func (l *Draft) reduce(err error) bool {
 	return true
 }
 
-// build makes the record that is produced; profile is as headers show it. It is
-// made anew for every try, since the client keeps state in it.
+// build makes the record to produce; profile is the form that headers show. Every attempt
+// builds it again, because the client keeps state in it.
 func (l *Draft) build(topic, profile string) *kgo.Record {
 	out := &kgo.Record{Topic: topic, Key: l.Key, Value: l.Value, Timestamp: time.UnixMilli(l.Timestamp)}
 	h := headers{}
@@ -119,8 +118,8 @@ func (l *Draft) build(topic, profile string) *kgo.Record {
 		dropped = h.keep(l.Headers)
 	}
 
-	// What a stranger said in it was masked when it came. It is not masked as such
-	// again, or it would lose the numbers that are ours.
+	// Text from outside was masked when it arrived. Masking it again would remove numbers
+	// that are ours.
 	message := redact.Line(redact.Own(l.Reason.Message), redact.MessageLimit)
 	h.set(headerTopic, redact.Line(l.From.Topic, 249))
 	h.set(headerPartition, strconv.Itoa(int(l.From.Partition)))
@@ -167,8 +166,8 @@ func (h *headers) set(key, value string) {
 	*h = append(*h, kgo.RecordHeader{Key: key, Value: []byte(value)})
 }
 
-// keep takes over the original's headers but for those of an earlier letter,
-// and returns how many of them were too many.
+// keep copies the original's headers, except those of an earlier letter, and returns how
+// many were too many.
 func (h *headers) keep(orig []kgo.RecordHeader) (dropped int) {
 	bytes, said := 0, false
 	names := framing.Naming(orig)
@@ -181,8 +180,8 @@ func (h *headers) keep(orig []kgo.RecordHeader) (dropped int) {
 			continue
 		}
 		size := len(o.Key) + len(o.Value)
-		// What names the schema is kept whatever else there is: without it a value of
-		// bare Avro cannot be read again.
+		// The header that names the schema is kept even beyond the bounds: without it, a
+		// value of bare Avro cannot be decoded again.
 		if !slices.Contains(names, i) && (len(*h) >= maxOwnHeaders || bytes+size > maxOwnHeaderBytes) {
 			dropped++
 			continue
@@ -209,7 +208,7 @@ func number(n int) string {
 	return strconv.Itoa(n)
 }
 
-// stage puts a class into Kafka Connect's terms.
+// stage translates a class into Kafka Connect's terms.
 func stage(c verdict.Class) string {
 	switch c {
 	case verdict.Decode:
@@ -220,7 +219,7 @@ func stage(c verdict.Class) string {
 	return "TASK_PUT"
 }
 
-// folder is where a class is decided.
+// folder is the package that decides a class.
 func folder(c verdict.Class) string {
 	switch c {
 	case verdict.Decode:

@@ -14,25 +14,23 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// ErrNoLetter is returned for records that have none of the headers that mark a
-// dead letter.
+// ErrNoLetter is returned for records that have none of the headers of a dead letter.
 var ErrNoLetter = errors.New("the record has no header of a dead letter: want amazon-capi.*, __connect.errors.*, __dlq.errors.* or kafka_dlt-*")
 
-// Letter is a dead letter as it is read back. What a letter does not say, or
-// says in a way that cannot be read, has its zero value; numbers that may well
-// be 0 are -1 then.
+// Letter is a dead letter as read back. Fields that the letter lacks, or that cannot be
+// read, are zero, or -1 for numbers that may be 0.
 type Letter struct {
 	Key, Value []byte
 	Timestamp  time.Time          // the original's
 	Headers    []kgo.RecordHeader // the original's own
 
-	// Where the original was read.
+	// Where the original was read from.
 	Topic     string
 	Partition int32
 	Offset    int64
 
-	// Reason is as the letter gives it; its class is 0 in letters of other
-	// tools. All its words are masked once more.
+	// Reason is the letter's reason; its class is 0 in letters of other tools. All text is
+	// masked again.
 	Reason    verdict.Reason
 	Stage     string // Kafka Connect's word for where it failed, or Spring's exception
 	ProfileID string
@@ -41,26 +39,25 @@ type Letter struct {
 	// FirstFailure and LastFailure are in UTC.
 	FirstFailure, LastFailure time.Time
 	Contract                  string
-	Redrives                  int // how often it was sent through again
+	Redrives                  int // how often it was redriven
 
-	// ValueOmitted and KeyOmitted are the bytes of a value or key that the
-	// topic did not take, HeadersOmitted the number of headers; the original
-	// has them.
+	// ValueOmitted and KeyOmitted are the sizes of a value or key that the topic did not
+	// take, HeadersOmitted the number of headers left out; the original has them.
 	ValueOmitted, KeyOmitted, HeadersOmitted int
-	// Pointer is set for another tool's letter without a value: it says no more than
-	// where its original is.
+	// Pointer is set for another tool's letter without a value: it only says where its
+	// original is.
 	Pointer bool
 }
 
-// words are what a letter's headers say, before one of it is chosen.
+// words are the parts of a reason in a letter's headers.
 type words struct {
 	said, exception, class string
 	timed                  bool // the original's time is known
 }
 
-// Parse reads a record of a dead-letter topic, be it ours or of another tool: Kafka
-// Connect and those that follow it, brokers that write for share groups, Spring. With
-// ErrNoLetter the letter holds what any record has.
+// Parse reads a record of a dead-letter topic, written by this program or another tool:
+// Kafka Connect and tools that follow it, brokers with share groups, Spring. With
+// ErrNoLetter, the letter holds what every record has.
 func Parse(rec *kgo.Record) (Letter, error) {
 	l := Letter{Key: rec.Key, Value: rec.Value, Timestamp: rec.Timestamp, Partition: -1, Offset: -1}
 	known, ours := false, isOurs(rec.Headers)
@@ -92,10 +89,10 @@ func Parse(rec *kgo.Record) (Letter, error) {
 	return l, nil
 }
 
-// Again returns the record that the letter was made of, to be sent through once
-// more: its bytes, key, timestamp and own headers, none of ours but the count of
-// redrives, which it is one more of. It says where the original was read. What the
-// letter lacks of it (ValueOmitted and its like), it lacks.
+// Again returns the record that the letter was made of, for a redrive: its bytes, key,
+// timestamp and own headers, without our headers except the count of redrives, plus one.
+// Its topic, partition and offset are those of the original. It lacks what the letter
+// lacks (ValueOmitted and so on).
 func (l *Letter) Again() *kgo.Record {
 	again := &kgo.Record{
 		Topic: l.Topic, Partition: l.Partition, Offset: l.Offset,
@@ -112,8 +109,8 @@ func (l *Letter) Whole() bool {
 	return !l.Pointer && l.ValueOmitted == 0 && l.KeyOmitted == 0 && l.HeadersOmitted == 0
 }
 
-// words are what a letter says as its reason. Those of our own rules and of the
-// decoder have numbers that are ours; another's are a stranger's.
+// words are the parts of a letter's reason. Numbers in text of our own rules and decoder
+// are ours and stay; text of other tools is masked.
 func (l *Letter) words(said string) string {
 	if c := l.Reason.Class; c == verdict.Decode || c == verdict.Validation {
 		return redact.Line(redact.Own(said), redact.MessageLimit)
@@ -141,7 +138,7 @@ func (l *Letter) connect(key, value string) {
 func (l *Letter) own(key, value string) {
 	switch key {
 	case headerClass:
-		l.Reason.Class, _ = verdict.Parse(value) // another version's class stays 0
+		l.Reason.Class, _ = verdict.Parse(value) // a class of another version stays 0
 	case headerStatus:
 		l.Reason.Status = smallNumber([]byte(value))
 	case headerCode:
@@ -183,18 +180,17 @@ func parseLetterTime(s string) time.Time {
 	return t.UTC()
 }
 
-// OwnHeaders returns a record's headers without those that this program and Kafka
-// Connect write.
+// OwnHeaders returns a record's headers without those of this program and Kafka Connect.
 func OwnHeaders(rec *kgo.Record) []kgo.RecordHeader {
 	return slices.DeleteFunc(slices.Clone(rec.Headers), func(h kgo.RecordHeader) bool {
 		return strings.HasPrefix(h.Key, connectPrefix) || strings.HasPrefix(h.Key, ownPrefix)
 	})
 }
 
-// Redrives returns how often a record of the source says that it was sent through
-// again: more than 0 for the copies that a redrive writes. A producer can write the
-// same, so whoever acts on it looks for a dead letter, or an original of the same
-// bytes, first.
+// Redrives returns how often a record of the source was redriven according to its header:
+// more than 0 for the copies that a redrive writes. A producer could write the same header,
+// so callers that act on it first look for a dead letter, or an original with the same
+// bytes.
 func Redrives(rec *kgo.Record) int {
 	for _, h := range rec.Headers {
 		if h.Key == headerRedrives {
@@ -204,11 +200,11 @@ func Redrives(rec *kgo.Record) int {
 	return 0
 }
 
-// maxRedrives is more than any redrive allows; what is beyond was written by
-// somebody else.
+// maxRedrives is more than any redrive allows; a larger count was written by something
+// else.
 const maxRedrives = 1000
 
-// redrives reads the count of a header; 0 for one that no redrive has written.
+// redrives parses the header's count; 0 for a value that no redrive has written.
 func redrives(b []byte) int {
 	if n := smallNumber(b); n <= maxRedrives {
 		return n

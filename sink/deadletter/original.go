@@ -13,19 +13,18 @@ type Original struct {
 	Headers    []kgo.RecordHeader
 }
 
-// OriginalOf returns what a letter would repeat of a record, whose memory it shares.
+// OriginalOf returns what a letter repeats of a record; it shares the record's memory.
 func OriginalOf(r *kgo.Record) Original { return Original{r.Key, r.Value, r.Headers} }
 
-// Events that are on their way have their originals copied into their batch's
-// memory, and not their records kept. A record is 184 bytes around two slices,
-// and keeps the whole fetch that brought it: with thousands of them in flight for
-// as long as Amazon takes, in no order, fetches were most of the garbage and half
-// of the memory. A copy of 300 bytes that are in the processor's cache costs less
-// than to find a record again later, and lets the client use a fetch's memory for
-// the next one as soon as it has been read.
+// Originals of events in flight are copied into their batch's memory, and their records
+// released. A record is 184 bytes around two slices and retains the whole fetch that
+// brought it: with thousands in flight for as long as Amazon takes, in no order, fetches
+// were most of the garbage and half of the memory. Copying 300 bytes that are in the
+// processor's cache costs less than finding a record again later, and lets the client
+// reuse a fetch's memory as soon as it has been read.
 //
-// Lengths are varints, those of key and values one more than they are, with 0 for
-// null: a dead letter must not make an empty value of a tombstone.
+// Lengths are varints. Those of keys and values are one more than the length, with 0 for
+// null: a dead letter must not turn a tombstone into an empty value.
 
 // AppendTo appends the original's bytes.
 func (o *Original) AppendTo(b []byte) []byte {
@@ -49,7 +48,7 @@ func appendNullable(b, field []byte) []byte {
 	return append(b, field...)
 }
 
-// Size is how many bytes AppendTo appends, at most.
+// Size returns an upper bound of what AppendTo appends.
 func (o *Original) Size() int {
 	const length = binary.MaxVarintLen32
 	size := 3*length + len(o.Key) + len(o.Value)
@@ -59,8 +58,8 @@ func (o *Original) Size() int {
 	return size
 }
 
-// ReadOriginal reads what AppendTo has written, and perhaps other things behind
-// it, into memory of its own.
+// ReadOriginal reads what AppendTo wrote, possibly followed by other bytes, into memory of
+// its own.
 func ReadOriginal(b []byte) (o Original) {
 	r := originalReader(slices.Clone(b[:OriginalSize(b)]))
 	o.Key, o.Value = r.nullable(), r.nullable()
@@ -73,7 +72,7 @@ func ReadOriginal(b []byte) (o Original) {
 	return o
 }
 
-// OriginalSize is how many bytes AppendTo has written, before perhaps others.
+// OriginalSize returns how many bytes AppendTo wrote, possibly followed by others.
 func OriginalSize(b []byte) int {
 	r := originalReader(b)
 	r.nullable()

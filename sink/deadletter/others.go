@@ -11,9 +11,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// Other programs' dead letters: those that brokers write for share groups (KIP-1191),
-// with numbers as text, and Spring's, with numbers as big-endian bytes. Both have
-// letters that are no copy of their original and only say where it is.
+// Dead letters of other programs: those of brokers with share groups (KIP-1191), with
+// numbers as text, and Spring's, with big-endian numbers. Both may lack a copy of the
+// original and only say where it is.
 const (
 	sharePrefix     = "__dlq.errors."
 	shareTopic      = sharePrefix + "topic"
@@ -29,13 +29,13 @@ const (
 	springTimestamp = springPrefix + "original-timestamp"
 	springClass     = springPrefix + "exception-fqcn"
 	springMessage   = springPrefix + "exception-message"
-	// springRetry begins the headers of Spring's retry topics.
+	// springRetry is the prefix of headers of Spring's retry topics.
 	springRetry    = "retry_topic-"
 	springAttempts = springRetry + "attempts"
 )
 
-// isOurs reports whether this program wrote the letter. Then headers of others are
-// those of its original.
+// isOurs reports whether this program wrote the letter. Headers of other tools are then
+// part of its original.
 func isOurs(headers []kgo.RecordHeader) bool {
 	for _, h := range headers {
 		if h.Key == headerClass {
@@ -45,9 +45,9 @@ func isOurs(headers []kgo.RecordHeader) bool {
 	return false
 }
 
-// others reads a header of a broker's or Spring's letter; false if it is none. What
-// went through several topics of Spring's has several headers of a name, of which the
-// first is the original's.
+// others reads a header of a broker's or Spring's letter; false if it is none. A record that
+// passed several Spring topics has several headers of one name; the first is the
+// original's.
 func (l *Letter) others(h kgo.RecordHeader, words *words) bool {
 	text := string(h.Value)
 	switch h.Key {
@@ -88,9 +88,8 @@ func (l *Letter) others(h kgo.RecordHeader, words *words) bool {
 	return true
 }
 
-// headerNumber reads a number as text, or as 4 or 8 bytes; -1 for none of that many bits.
-// Text of 4 or 8 digits is told from bytes by being digits, which as bytes would be
-// places that no topic reaches.
+// headerNumber parses a number as text, or as 4 or 8 bytes; -1 for anything else. 4 or 8
+// digits are text: as bytes they would be offsets that no topic reaches.
 func headerNumber(b []byte, bits int) int64 {
 	n, err := strconv.ParseInt(string(b), 10, 64)
 	if err != nil {

@@ -10,12 +10,11 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 )
 
-// refuse deals with a letter that the topic does not take as it is. Brokers
-// refuse a batch of records for the one at fault, so it is first tried alone. If
-// it was too large, it is tried with the topic's limit as it is now; only then is
-// something left out, which the original still has. When nothing is left to leave
-// out, the letter is kept aside, so that others are written meanwhile. An error is
-// one that is in the way of all letters.
+// refuse handles a letter that the topic does not take as it is. Brokers refuse a whole
+// batch of records for one of them, so the letter is first tried alone. If it was too
+// large, it is tried with the topic's current limit; only then are parts left out, which
+// the original still has. If nothing more can be left out, the letter is set aside so that
+// others are written meanwhile. An error means that no letter can be written.
 func (d *Writer) refuse(l *Draft, err error, round int) (again bool, fault error) {
 	if round > 1 {
 		l.alone = true
@@ -43,13 +42,13 @@ func (d *Writer) refuse(l *Draft, err error, round int) (again bool, fault error
 	return false, nil
 }
 
-// fits reports whether the topic may take the letter without all that can be left
-// out. A limit below the headers alone takes none: to try would only give a limit that
-// is raised in between the chance to take less than it could.
+// fits reports whether the topic may take the letter without every part that can be left
+// out. If the limit is smaller than the headers alone, trying is useless, and if the limit
+// were raised during the attempt, the letter would lose parts needlessly.
 func (d *Writer) fits(l *Draft, err error) bool {
 	limit := d.renewer.Limit()
 	if limit == 0 || !errors.Is(err, kerr.MessageTooLarge) {
-		return true // nobody knows
+		return true // unknown
 	}
 	n := 0
 	for _, h := range l.build(d.opts.Topic, d.opts.Shown(l.Profile)).Headers {
@@ -57,13 +56,13 @@ func (d *Writer) fits(l *Draft, err error) bool {
 			n += len(h.Key) + len(h.Value)
 		}
 	}
-	// The client tries records of that size whatever the limit is, and compression
-	// may make them small enough.
+	// The client tries records of that size whatever the limit is, and compression may
+	// make them small enough.
 	return n <= max(limit, kafka.SmallestBatch)
 }
 
-// describeRefused says what the topic would have to take for a letter that it
-// refuses without all that can be left out.
+// describeRefused says what the topic would have to accept for a letter that it refuses
+// even in its shortest form.
 func (d *Writer) describeRefused(l *Draft, err error) string {
 	if !errors.Is(err, kerr.MessageTooLarge) {
 		return d.describe(err)

@@ -23,21 +23,20 @@ import (
 )
 
 const (
-	// MaxRound is how many letters are on their way to the brokers at once.
+	// MaxRound is the maximum number of letters produced at once.
 	MaxRound = 500
-	// slowLetters is from when on letters that wait to be made are reported: whoever
-	// can have many of them made, or each take long, holds up those of all others.
+	// slowLetters is how long letters may wait to be built before that is reported: one
+	// source of many or slow letters delays all others.
 	slowLetters = 15 * time.Second
 )
 
-// Writer writes dead letters and settles them once the brokers have
-// acknowledged them. Lanes do not wait for it; a topic that is away holds the
-// letters' offsets and nothing else. It has a goroutine only while it has
-// letters.
+// Writer writes dead letters and settles them once the brokers have acknowledged them.
+// Lanes do not wait for it; while the topic is unavailable, only the letters' offsets wait.
+// It has a goroutine only while it has letters.
 type Writer struct {
 	opts    Options
 	cond    *health.Condition
-	slow    *health.Condition // letters wait to be made
+	slow    *health.Condition // letters waiting to be built
 	metrics *metrics
 	ctx     context.Context
 	wg      sync.WaitGroup
@@ -50,7 +49,7 @@ type Writer struct {
 	refused kafka.Unwritable[*Draft]
 	running bool
 	closed  bool
-	faulty  bool // the last round could not be written, which has a condition of its own
+	faulty  bool // the last round could not be written, which a condition of its own reports
 }
 
 // Options are the settings of dead letters. All but Conditions and Registerer
@@ -60,12 +59,11 @@ type Options struct {
 	// large as the source topic's.
 	Producer kafka.Producer
 	Topic    string
-	// Conclude takes the verdicts of letters that are acknowledged, those of one
-	// request together.
+	// Conclude takes the verdicts of acknowledged letters, those of one request together.
 	Conclude func(*verdict.Request, []verdict.Verdict)
-	// Shown is a profile as headers and logs have it.
+	// Shown returns a profile as headers and logs show it.
 	Shown func(profile string) string
-	// Fenced counts letters that are dropped because their assignment has ended.
+	// Fenced counts letters dropped because their assignment has ended.
 	Fenced     prometheus.Counter
 	Backoff    backoff.Backoff
 	Log        zerolog.Logger
@@ -74,7 +72,7 @@ type Options struct {
 	Now        func() time.Time
 }
 
-// New returns a writer that gives up what is not written when ctx ends.
+// New returns a writer that gives up unwritten letters when ctx ends.
 func New(ctx context.Context, o Options) *Writer {
 	return &Writer{
 		opts:    o,
@@ -87,8 +85,8 @@ func New(ctx context.Context, o Options) *Writer {
 	}
 }
 
-// Put takes the letters that came of a request, nil for those that were never
-// sent; the slice stays the caller's.
+// Put takes the letters of one request; the request is nil for records that were never
+// sent. The caller keeps the slice.
 func (d *Writer) Put(r *verdict.Request, letters []*Draft) {
 	if len(letters) == 0 {
 		return
@@ -147,7 +145,7 @@ func (d *Writer) run() {
 	}
 }
 
-// rest waits until a letter that was refused is due again, or for new letters.
+// rest waits until a refused letter is due again, or for new letters.
 func (d *Writer) rest() {
 	d.mu.Lock()
 	wait := d.refused.Due.Sub(d.opts.Now())
@@ -161,10 +159,10 @@ func (d *Writer) rest() {
 	}
 }
 
-// take returns the next letters to write, at most MaxRound. There are none while
-// all that are left were refused and are not due again; more is false when there
-// is none at all, and then the goroutine is over. Letters of assignments that have
-// ended are dropped: the next owners write them.
+// take returns the next letters to write, at most MaxRound. It returns none while all that
+// are left were refused and are not due again; more is false if there are none at all,
+// which ends the goroutine. Letters of ended assignments are dropped: the next owners
+// write them.
 func (d *Writer) take() (round []*Draft, more bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -188,7 +186,7 @@ func (d *Writer) take() (round []*Draft, more bool) {
 		d.pending = nil
 	}
 	if d.running = len(round)+len(d.refused.Items) > 0; !d.running {
-		// Written, or dropped with their assignments: nothing is held up.
+		// Written, or dropped with their assignments: nothing waits.
 		d.cond.OK()
 		d.slow.OK()
 		return nil, false
@@ -220,8 +218,8 @@ func (d *Writer) putBack(letters []*Draft) {
 	d.pending = append(letters, d.pending...)
 }
 
-// write writes a round of letters and settles those that are acknowledged;
-// false when it makes no sense to go on at once.
+// write writes a round of letters and settles those that are acknowledged; false if an
+// immediate next round would fail as well.
 func (d *Writer) write(round []*Draft) bool {
 	acks := d.produce(round)
 	if acks == nil {
@@ -241,7 +239,7 @@ func (d *Writer) write(round []*Draft) bool {
 		if kafka.OfTheRecord(err) {
 			again, err = d.refuse(l, err, len(round))
 		} else {
-			l.whole() // the topic may be another one by the next try
+			l.whole() // the topic may have changed by the next try
 		}
 		if again {
 			back = append(back, l)
@@ -257,8 +255,8 @@ func (d *Writer) write(round []*Draft) bool {
 	d.mu.Unlock()
 	d.putBack(back)
 	if fault != nil {
-		// What is in the way of the next try is dealt with now; what is not
-		// there to be asked is the same fault.
+		// Fix what would prevent the next try now; if the brokers cannot be asked, that is
+		// the same fault.
 		_, _ = d.renewer.Renew(d.ctx, fault)
 		d.cond.Fail(d.describe(fault))
 		return false
@@ -267,8 +265,8 @@ func (d *Writer) write(round []*Draft) bool {
 	return true
 }
 
-// written notes that the brokers have a letter. That shows whether what they
-// refused may be taken now, so that is tried again at once.
+// written notes an acknowledged letter. It shows that the topic may now take what it
+// refused, so refused letters are tried again at once.
 func (d *Writer) written(l *Draft) {
 	d.metrics.written.WithLabelValues(l.Reason.Class.String()).Inc()
 	d.opts.Log.Debug().Str("profile", d.opts.Shown(l.Profile)).Str("event_id", redact.EventID(l.EventID)).
@@ -303,9 +301,9 @@ func (d *Writer) checkWell(wrote bool) {
 	}
 }
 
-// settle passes on the verdicts of letters that are acknowledged, those of one
-// request together, because they share a receipt. Only now: a receipt must not
-// speak of a dead letter that nobody finds.
+// settle passes on the verdicts of acknowledged letters, those of one request together
+// because they share a receipt. It runs only after the acknowledgement, so that no receipt
+// mentions a dead letter that does not exist.
 func (d *Writer) settle(letters []*Draft) {
 	var verdicts []verdict.Verdict
 	for i, l := range letters {
@@ -320,8 +318,8 @@ func (d *Writer) settle(letters []*Draft) {
 	}
 }
 
-// produce returns an error or nil for each letter, and nil when the context
-// ended before all were known.
+// produce returns an error or nil for each letter; nil if the context ended before all
+// results were known.
 func (d *Writer) produce(round []*Draft) []error {
 	a := &acks{errs: make([]error, len(round)), left: len(round), done: make(chan struct{})}
 	for i, rec := range d.build(round) {
@@ -347,7 +345,7 @@ func (d *Writer) produce(round []*Draft) []error {
 	}
 }
 
-// build makes the letters' records, and says so when that takes long.
+// build makes the letters' records, and reports it if that takes long.
 func (d *Writer) build(round []*Draft) []*kgo.Record {
 	late := time.AfterFunc(slowLetters, func() {
 		defer crash.Report()
@@ -361,8 +359,8 @@ func (d *Writer) build(round []*Draft) []*kgo.Record {
 	return records
 }
 
-// acks collects what the client's promises say. They may come after everybody
-// has gone.
+// acks collects the client's acknowledgements. They may arrive after all readers have
+// left.
 type acks struct {
 	mu   sync.Mutex
 	errs []error

@@ -18,41 +18,40 @@ import (
 )
 
 const (
-	// maxAnswer bounds what is read of any answer. A request has a megabyte at most
-	// and the answer may echo it with its events spelt out more widely.
+	// maxAnswer bounds what is read of any answer. A request has at most a megabyte, and
+	// the answer may repeat it in a longer spelling.
 	maxAnswer = 8 << 20
-	// smallAnswer is what an answer has for itself: nearly all are smaller, and none
-	// of those ever waits for another.
+	// smallAnswer is the buffer that every answer has: nearly all answers fit, and those
+	// never wait for another.
 	smallAnswer = 8 << 10
-	// maxSpareAnswer is the largest memory of an answer that is kept for the next:
-	// one that echoes a full request's events.
+	// maxSpareAnswer is the largest buffer kept for reuse: an answer that echoes the
+	// events of a full request.
 	maxSpareAnswer = 2 << 20
-	// answerBudget is what all answers that are read at the same time may have
-	// together.
+	// answerBudget bounds the total memory of answers that are being read.
 	answerBudget = 64 << 20
-	// patience is how long somebody waits for memory before those are cut off that
-	// have had theirs for as long and read it at less than slowAnswer bytes a second.
-	// Hundreds of lanes whose answers trickle would otherwise keep everybody else's
-	// waiting until their requests' timeouts.
+	// patience is how long a reader waits for memory before slow answers are cut off:
+	// those that have held their memory for that long and arrive at less than slowAnswer
+	// bytes a second. Otherwise hundreds of trickling answers would block all others until
+	// their requests time out.
 	patience   = 2 * time.Second
 	slowAnswer = 64 << 10
 )
 
-// errSlowAnswer is a timeout: the request may be repeated, as after any other.
+// errSlowAnswer is a timeout: the request may be repeated, as after any timeout.
 var errSlowAnswer = fmt.Errorf("the answer came too slowly while others waited for memory: %w", context.DeadlineExceeded)
 
-// answerLimit is how large an answer to a request can usefully be: a page of text,
-// its events repeated, and a few sentences on each. Without it each of hundreds of
-// lanes could be made to read megabytes about one event.
+// answerLimit is the largest useful answer to a request: a page of text, its events
+// repeated, and a few sentences on each. Without it, each of hundreds of lanes could be
+// made to read megabytes about one event.
 func answerLimit(events, sent int) int {
 	return min(128<<10+events*(4<<10)+8*sent, maxAnswer)
 }
 
-// answerMemory lends what answers are read into, so much in all. Who needs more than
-// is left waits, but for one, who may go on: since those who wait hold what they have
-// read so far, they would otherwise wait for each other for ever. That one ends with
-// its request's timeout at the latest. So there is never more than the budget and one
-// answer.
+// answerMemory lends the memory that answers are read into, within a budget. A reader
+// that needs more than is left waits, except one, which may exceed the budget: waiting
+// readers keep what they have read so far, so they could otherwise wait for each other
+// forever. That one ends at its request's timeout at the latest, so memory in use never
+// exceeds the budget and one answer.
 type answerMemory struct {
 	most  int
 	small sync.Pool // *[]byte with smallAnswer bytes
@@ -60,22 +59,22 @@ type answerMemory struct {
 
 	mu      sync.Mutex
 	used    int
-	over    *answerBuffer // who may go on
+	over    *answerBuffer // the one that may exceed the budget
 	waiting []*waiter
 	holding map[*answerBuffer]struct{} // those with more than the small memory
 }
 
-// waiter is somebody who waits for memory.
+// waiter is a reader waiting for memory.
 type waiter struct {
 	by      *answerBuffer
 	n       int
-	slow    bool // its answer trickled
+	slow    bool // its answer is slow
 	granted chan struct{}
 }
 
 func newAnswerMemory() *answerMemory {
 	m := &answerMemory{most: answerBudget, holding: make(map[*answerBuffer]struct{})}
-	// A small container has less to give; GOMEMLIMIT says so.
+	// A small container has less to give, as GOMEMLIMIT shows.
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		m.most = int(min(max(limit/8, maxAnswer), answerBudget))
 	}
@@ -94,20 +93,19 @@ type answerBuffer struct {
 
 	got   atomic.Int64 // bytes read
 	cut   atomic.Bool
-	since time.Time // it began or got more memory, guarded by m.mu; and had read that many
+	since time.Time // when it began or last got memory, guarded by m.mu, and how many bytes it had read then
 	had   int64
 }
 
-// read reads a body to its end, of at most that many bytes; hint is the length that
-// it announces, below zero if it does not. The buffer has to be released, whatever
-// the error.
+// read reads a body of at most that many bytes to its end; hint is the announced length,
+// negative if there is none. The buffer must be released even after an error.
 func (m *answerMemory) read(ctx context.Context, body io.Reader, hint int64, most int) (*answerBuffer, error) {
 	b := &answerBuffer{m: m, first: m.small.Get().(*[]byte), body: body, since: time.Now()}
 	b.bytes = (*b.first)[:0]
 	if hint > int64(most) {
 		return b, web.ErrTooLarge
 	}
-	var probe [512]byte // so that an answer that just fits does not ask for more memory
+	var probe [512]byte // so that an answer that just fits does not grow the buffer
 	for {
 		if n := len(b.bytes); n < cap(b.bytes) {
 			read, err := body.Read(b.bytes[n:cap(b.bytes)])
@@ -140,7 +138,7 @@ func (m *answerMemory) read(ctx context.Context, body io.Reader, hint int64, mos
 	}
 }
 
-// cutOr is what a read fails with, after its body was closed under it.
+// cutOr returns why a read failed whose body may have been closed by cutSlow.
 func (b *answerBuffer) cutOr(err error) error {
 	if err != nil && b.cut.Load() {
 		return errSlowAnswer
@@ -155,8 +153,8 @@ func notEOF(err error) error {
 	return err
 }
 
-// grow makes room for more. What a server announces is believed only as far as it
-// has sent a part of it.
+// grow makes room for more. An announced length is believed only in proportion to what
+// has arrived.
 func (b *answerBuffer) grow(ctx context.Context, hint int64, most int) error {
 	want := max(2*cap(b.bytes), int(min(hint+1, int64(16*cap(b.bytes)))))
 	want = min(want, most+1)
@@ -167,11 +165,11 @@ func (b *answerBuffer) grow(ctx context.Context, hint int64, most int) error {
 	b.bytes = append(b.m.large.Get(want), was...)
 	b.charge = cap(b.bytes)
 	b.m.putBack(was, charged)
-	b.m.give(charged + want - b.charge) // it may be larger than was asked for
+	b.m.give(charged + want - b.charge) // it may be larger than requested
 	return nil
 }
 
-// release gives the memory back.
+// release returns the memory.
 func (b *answerBuffer) release() {
 	m := b.m
 	m.putBack(b.bytes, b.charge)
@@ -190,7 +188,7 @@ func (b *answerBuffer) release() {
 	b.charge = 0
 }
 
-// putBack keeps what was charged; what was not is a small one, which has its pool.
+// putBack keeps charged memory; the rest is small and goes to its pool.
 func (m *answerMemory) putBack(bytes []byte, charged int) {
 	if charged > 0 {
 		m.large.Put(bytes)
@@ -215,7 +213,7 @@ func (m *answerMemory) acquire(ctx context.Context, b *answerBuffer, n int) erro
 			return nil
 		case <-tired.C:
 			if m.cutSlow(); c.slow {
-				return m.leave(c, errSlowAnswer) // with what it holds
+				return m.leave(c, errSlowAnswer) // including what it holds
 			}
 		case <-ctx.Done():
 		}
@@ -223,7 +221,7 @@ func (m *answerMemory) acquire(ctx context.Context, b *answerBuffer, n int) erro
 	return m.leave(c, ctx.Err())
 }
 
-// queue enters a waiter, those whose answers trickled behind all others. mu is held.
+// queue adds a waiter, with slow answers behind all others. mu is held.
 func (m *answerMemory) queue(c *waiter) {
 	i := len(m.waiting)
 	for !c.slow && i > 0 && m.waiting[i-1].slow {
@@ -232,7 +230,7 @@ func (m *answerMemory) queue(c *waiter) {
 	m.waiting = slices.Insert(m.waiting, i, c)
 }
 
-// leave ends a waiting, unless the memory was granted meanwhile.
+// leave ends a wait, unless the memory was granted meanwhile.
 func (m *answerMemory) leave(c *waiter, why error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -245,12 +243,12 @@ func (m *answerMemory) leave(c *waiter, why error) error {
 	return why
 }
 
-// slow reports whether the answer trickles, since it last got memory. mu is held.
+// slow reports whether the answer has trickled since it last got memory. mu is held.
 func (b *answerBuffer) slow() bool {
 	return float64(b.got.Load()-b.had) < slowAnswer*time.Since(b.since).Seconds()
 }
 
-// grant lets b have n bytes, if they are there or nobody else goes without. The
+// grant gives b n bytes if they are free or if no other reader exceeds the budget. The
 // caller holds mu, as for next.
 func (m *answerMemory) grant(b *answerBuffer, n int) bool {
 	switch {
@@ -266,7 +264,7 @@ func (m *answerMemory) grant(b *answerBuffer, n int) bool {
 	return true
 }
 
-// cutSlow ends the answers that trickle, while somebody waits.
+// cutSlow ends slow answers while somebody waits.
 func (m *answerMemory) cutSlow() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -277,13 +275,13 @@ func (m *answerMemory) cutSlow() {
 		if b.slow() {
 			b.cut.Store(true)
 			if c, ok := b.body.(io.Closer); ok {
-				go func() { defer crash.Report(); _ = c.Close() }() // a Read that waits returns
+				go func() { defer crash.Report(); _ = c.Close() }() // a blocked Read returns
 			}
 		}
 	}
 }
 
-// next grants what it can to those who wait, in their order.
+// next grants memory to waiters in order, as far as it goes.
 func (m *answerMemory) next() {
 	for len(m.waiting) > 0 && m.grant(m.waiting[0].by, m.waiting[0].n) {
 		close(m.waiting[0].granted)
@@ -291,7 +289,7 @@ func (m *answerMemory) next() {
 	}
 }
 
-// give takes n bytes back.
+// give returns n bytes to the budget.
 func (m *answerMemory) give(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -27,9 +27,9 @@ type DirectOptions struct {
 	Now            func() time.Time
 }
 
-// Direct sends single requests as lanes do, but with no lane around them: nothing
-// is batched, tried again, dead-lettered or counted. It is for the operator who
-// wants to see one exchange with Amazon.
+// Direct sends single requests like a lane, but without one: nothing is batched, tried
+// again, dead-lettered or counted. It is for an operator who wants to see one exchange
+// with Amazon.
 type Direct struct {
 	sender *Sender
 	route  *Route
@@ -51,21 +51,21 @@ func NewDirect(o DirectOptions) (*Direct, error) {
 	return &Direct{NewSender(Options{Client: o.HTTPClient, Timeout: o.RequestTimeout, Now: o.Now}), route}, nil
 }
 
-// URL is where requests go.
+// URL returns where requests go.
 func (d *Direct) URL() string { return d.route.Endpoint }
 
-// Contract is the contract with the account's data set, for encoding events.
+// Contract returns the contract with the account's data set, for encoding events.
 func (d *Direct) Contract() amazon.Contract { return d.route.Contract }
 
-// Header is what a request of the profile carries beside its body, the token
-// included.
+// Header returns the headers of a request for the profile, except those of the body, and
+// including the token.
 func (d *Direct) Header(profile string, token login.AccessToken) http.Header {
 	h := make(http.Header)
 	d.route.setHeaders(h, profile, token)
 	return h
 }
 
-// Body is the body of a request with these events.
+// Body returns the body of a request with these events.
 func (d *Direct) Body(events ...[]byte) []byte {
 	f := d.route.Contract.Frame()
 	body := []byte(f.Open)
@@ -78,20 +78,20 @@ func (d *Direct) Body(events ...[]byte) []byte {
 	return append(body, f.Close...)
 }
 
-// Reply is what came of a request with at most one event.
+// Reply is the outcome of a request with at most one event.
 type Reply struct {
 	Kind amazon.Kind
 	// Status is Amazon's; 0 if there was no answer.
 	Status int
-	// Reason has the class that the pipeline gives such an event, or none where
-	// it would hold the event and try again. Its words are masked.
+	// Reason has the class that the pipeline gives such an event; none if it would hold
+	// the event and try again. Its text is masked.
 	Reason verdict.Reason
-	// RequestID is Amazon's, or one of ours if it gave none.
+	// RequestID is Amazon's, or one of ours if Amazon gave none.
 	RequestID      string
 	Sent, Answered time.Time
 }
 
-// Send posts one event, or none to see whether the profile is let in at all.
+// Send posts one event, or none to test whether the profile may send at all.
 func (d *Direct) Send(ctx context.Context, profile string, token login.AccessToken, events ...[]byte) Reply {
 	if len(events) > 1 {
 		events = events[:1]
@@ -111,7 +111,7 @@ func (d *Direct) Send(ctx context.Context, profile string, token login.AccessTok
 	return r
 }
 
-// alone is the verdict on an event that was alone in its request.
+// alone returns the verdict on the only event of a request.
 func (r *Result) alone(items []amazon.Item, identifiers []string) verdict.Reason {
 	switch r.Kind {
 	case amazon.Itemised:
@@ -139,5 +139,5 @@ func (r *Result) alone(items []amazon.Item, identifiers []string) verdict.Reason
 	return why
 }
 
-// Close closes the connections that are kept open.
+// Close closes idle connections.
 func (d *Direct) Close() { d.sender.Close() }

@@ -1,5 +1,5 @@
-// Package exchange makes one request to Amazon and says what came of it: the route it
-// goes by, the body that is lent to it, the answer that is read within a budget of
-// memory, or the fault that kept it away. Nothing here batches, tries again or decides
-// a verdict; a Direct is an exchange for an operator, with no lane around it.
+// Package exchange makes one request to Amazon and returns its outcome: the route, the
+// borrowed body, the answer, read within a memory budget, or the fault that prevented it.
+// Nothing here batches, tries again or decides a verdict. Direct is an exchange for an
+// operator, without a lane.
 package exchange

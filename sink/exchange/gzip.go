@@ -12,18 +12,18 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// zipper compresses the bodies of requests, for links that cost more than the
-// processor: a request becomes a fifth of its size, for a quarter of what
-// everything else takes (BenchmarkGzip). Amazon does not say that it takes such
-// bodies, so it is off unless asked for, and goes off by itself at the first answer
-// that says so. Nothing is lost by trying: a body that cannot be read has no events.
+// zipper compresses request bodies, for links that cost more than the processor: a
+// request shrinks to a fifth, for a quarter of the CPU that everything else takes
+// (BenchmarkGzip). Amazon does not document that it accepts compressed bodies, so it is off
+// by default and turns itself off when an answer says so. Trying loses nothing: a body
+// that cannot be read delivers no events.
 type zipper struct {
 	log     zerolog.Logger
 	pool    sync.Pool // *zipped
 	refused atomic.Bool
 }
 
-// zipped is a compressed body, and what it takes to make one.
+// zipped is a compressed body with its compressor.
 type zipped struct {
 	buf bytes.Buffer
 	w   *gzip.Writer
@@ -31,15 +31,15 @@ type zipped struct {
 
 func newZipper(log zerolog.Logger) *zipper {
 	return &zipper{log: log, pool: sync.Pool{New: func() any {
-		// The fastest level: hashes, of which bodies are full, do not get smaller
-		// by trying harder.
-		w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // which is a level
+		// The fastest level: bodies are full of hashes, which do not shrink further at
+		// higher levels.
+		w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // a valid level
 		return &zipped{w: w}
 	}}}
 }
 
-// zip compresses a body; nil if that is not wanted. What it returns goes back to
-// the pool once nobody reads it.
+// zip compresses a body; nil if compression is off. Return the result to the pool once
+// nobody reads it.
 func (z *zipper) zip(b Body) *zipped {
 	if z == nil || z.refused.Load() {
 		return nil
@@ -54,8 +54,8 @@ func (z *zipper) zip(b Body) *zipped {
 	return to
 }
 
-// understood is told the status of the answer to a compressed body; false when the
-// request is to be made again without.
+// understood takes the status of the answer to a compressed body; false if the request
+// must be repeated uncompressed.
 func (z *zipper) understood(status int) bool {
 	if status != http.StatusUnsupportedMediaType {
 		return true

@@ -6,7 +6,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/metric"
 )
 
-// metrics are about requests and what came back for them.
+// metrics are about requests and their answers.
 type metrics struct {
 	requests    *prometheus.CounterVec
 	duration    prometheus.Histogram

@@ -9,16 +9,15 @@ import (
 	"sync"
 )
 
-// Body is a request's body: what the contract has before the events, these, and
-// what it has after them. It is not put together, because a batch's events lie in
-// its memory as they are sent, page for page.
+// Body is a request's body: the contract's prefix, the events, and its suffix. The parts
+// are not joined, because a batch's events lie in its pages as they are sent.
 type Body [][]byte
 
-// has reports whether an id, or its middle if it is a UUID, is in the body in small
-// letters, in capitals or as it is.
+// has reports whether the body contains an id, or its middle if it is a UUID, in lower
+// case, upper case or as given.
 func (b Body) has(id string) bool {
 	if len(id) == 36 {
-		id = id[8:24] // begins with a dash, of which there are few to look at
+		id = id[8:24] // begins with a dash, a rare byte that is fast to search for
 	}
 	spellings := [...][]byte{[]byte(id), bytes.ToUpper([]byte(id)), bytes.ToLower([]byte(id))}
 	for i, spelled := range spellings {
@@ -34,8 +33,8 @@ func (b Body) has(id string) bool {
 	return false
 }
 
-// repeats reports whether a key of an answer is in the body, in whatever case, and not
-// as one of its keys. It reads all of it.
+// repeats reports whether a key of an answer occurs in the body, in any case, other than
+// as a key of the body. It reads the whole body.
 func (b Body) repeats(key string) bool {
 	named, lower := []byte(`"`+key+`":`), bytes.ToLower([]byte(key))
 	if slices.ContainsFunc(b, func(part []byte) bool { return bytes.Contains(part, named) }) {
@@ -51,7 +50,7 @@ func (b Body) size() (n int) {
 	return n
 }
 
-// read copies what comes after the first off bytes.
+// read copies bytes from offset off.
 func (b Body) read(dst []byte, off int) (n int) {
 	for _, part := range b {
 		skip := min(off, len(part))
@@ -61,7 +60,7 @@ func (b Body) read(dst []byte, off int) (n int) {
 	return n
 }
 
-// part returns most bytes at most, after the first off.
+// part returns at most that many bytes from offset off.
 func (b Body) part(off, most int) Body {
 	parts := make(Body, 0, len(b))
 	for _, p := range b {
@@ -78,10 +77,9 @@ func (b Body) part(off, most int) Body {
 
 var errReleased = errors.New("request body used after its request ended")
 
-// payload lends a body to a request. net/http may go on reading it after Do has
-// returned, when the answer came early or the context ended; by then the bytes may
-// already be those of another batch, and Amazon would be sent a mixture. After
-// release a reader gets an error instead.
+// payload lends a body to a request. net/http may still read it after Do has returned, if
+// the answer came early or the context ended; by then the bytes may belong to another
+// batch, and Amazon would receive a mixture. After release a reader gets an error instead.
 type payload struct {
 	mu   sync.Mutex
 	body Body
@@ -90,7 +88,7 @@ type payload struct {
 
 func (p *payload) open() io.ReadCloser { return &payloadReader{p: p} }
 
-// release takes the bytes back. No reader touches them afterwards.
+// release revokes the bytes. No reader touches them afterwards.
 func (p *payload) release() {
 	p.mu.Lock()
 	p.body, p.over = Body{}, true
@@ -118,9 +116,9 @@ func (r *payloadReader) Read(b []byte) (int, error) {
 
 func (r *payloadReader) Close() error { return nil }
 
-// WriteParts implements parted. The bytes are lent until the connection has taken them
-// or fails; release waits for that. It does not wait long: when a request ends
-// before its body has been written, net/http closes the connection.
+// WriteParts implements parted. The bytes are borrowed until the connection has taken them
+// or fails, and release waits for that. The wait is short: if a request ends before its
+// body was written, net/http closes the connection.
 func (r *payloadReader) WriteParts(c net.Conn, most int64) (int64, error) {
 	r.p.mu.Lock()
 	defer r.p.mu.Unlock()

@@ -10,9 +10,9 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
-// readBody reads the body of an answer and hands it to use, undone from compression
-// that nobody asked for. The bytes are lent for that call. At most that many are
-// read, and that many come of them.
+// readBody reads the body of an answer, decompresses it if it came compressed although
+// that was not requested, and passes it to use, for the length of the call. The limit
+// applies to the bytes read and to the bytes decompressed.
 func (s *Sender) readBody(ctx context.Context, resp *http.Response, most int, use func(body []byte)) error {
 	b, err := s.answers.read(ctx, resp.Body, resp.ContentLength, most)
 	defer b.release()
@@ -27,7 +27,7 @@ func (s *Sender) readBody(ctx context.Context, resp *http.Response, most int, us
 	err = s.inflater.Inflate(b.bytes, encodings, most, use)
 	var odd *web.Unreadable
 	if errors.As(err, &odd) && json.Valid(bytes.TrimPrefix(b.bytes, []byte("\ufeff"))) {
-		// Somebody has unpacked it, and left the header: no compressed body is JSON.
+		// Something decompressed it and left the header: no compressed body is JSON.
 		use(b.bytes)
 		return nil
 	}

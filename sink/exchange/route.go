@@ -14,42 +14,41 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
-// Router says by which way events go to Amazon. It is asked for each event, by
-// many goroutines at once.
+// Router chooses the route of an event. It is called for each event and must be safe for
+// concurrent use.
 type Router interface {
-	// Route returns the way of a profile's event from a country, or why there is
-	// none.
+	// Route returns the route for a profile's events from a country, or why there is none.
 	Route(profile, country string) (*Route, *verdict.Reason)
-	// Renew returns the way that is in force now for events of the profile which
-	// are encoded for another: of the same contract and region, since neither
-	// can be changed any more, with the account, host and limits of now.
+	// Renew returns the current route for events of the profile that were encoded for an
+	// earlier one. Contract and region stay, because the encoding depends on them;
+	// account, host and limits may change.
 	Renew(profile string, old *Route) (*Route, *verdict.Reason)
 }
 
-// Route is one way to Amazon: by one contract, to one host, in the name of one
-// account. Nobody changes one that is in use; lanes are given another one instead.
+// Route is a contract, a host and an account to send by. Routes in use are immutable;
+// lanes are given new ones.
 type Route struct {
 	Contract amazon.Contract
-	// Region is what the lane is told from others of its profile by; unknown
-	// where all of the profile's events go one way.
+	// Region distinguishes the lanes of one profile; unknown if all of the profile's
+	// events take one route.
 	Region   amazon.Region
 	Endpoint string // the URL that events are posted to
 	Account  string // its name in the accounts file; empty without one
-	// Who sends, but for the profile.
+	// The sender, without the profile.
 	amazon.Principal
-	Tokens   login.Tokens // what requests carry
-	APIToken bool         // these are API tokens, and no bearer tokens
-	// DataSetID is what the events of the way are bound to; empty without an API token.
+	Tokens   login.Tokens // what requests authenticate with
+	APIToken bool         // these are API tokens, not bearer tokens
+	// DataSetID is the data set that the route's events are bound to; empty without an API token.
 	DataSetID string
 
-	Limits amazon.Limits // the contract's, which are asked of each event
+	Limits amazon.Limits // the contract's, asked for each event
 	Frame  amazon.Frame  // likewise
-	// What the profile is limited to beside; 0 is no more than all are.
+	// Further limits of the profile; 0 means none.
 	BatchEvents, BatchBytes, Concurrency int
 	Paused                               bool
 }
 
-// setHeaders sets what a request of a profile carries beside its body.
+// setHeaders sets the headers of a profile's request, except those of the body.
 func (r *Route) setHeaders(h http.Header, profile string, token login.AccessToken) {
 	if r.APIToken {
 		h.Set(amazon.TokenHeader, token.Secret())
@@ -61,14 +60,14 @@ func (r *Route) setHeaders(h http.Header, profile string, token login.AccessToke
 	r.Contract.SetHeaders(h, who)
 }
 
-// RouteOptions describe the ways of a profile's events, or of everybody's.
+// RouteOptions describe the routes of one profile's events, or of all.
 type RouteOptions struct {
 	Contract amazon.Contract
-	// BaseURL is the API, without the contract's path; empty for the regions'
+	// BaseURL is the API's URL, without the contract's path; empty for the regions'
 	// own hosts.
 	BaseURL string
-	// Region takes the events of countries that the contract has no region for;
-	// NorthAmerica unless set. With Pinned it takes all.
+	// Region takes the events of countries for which the contract has no region; the
+	// default is NorthAmerica. With Pinned it takes all events.
 	Region amazon.Region
 	Pinned bool
 
@@ -79,20 +78,20 @@ type RouteOptions struct {
 	APIToken bool
 	DataSet  amazon.DataSet
 
-	// BatchEvents, BatchBytes and Concurrency are the sink's unless set.
+	// BatchEvents, BatchBytes and Concurrency default to the sink's.
 	BatchEvents, BatchBytes, Concurrency int
 	// Paused holds the events.
 	Paused bool
 }
 
-// Routes are the ways of events that differ by their country alone. They are a
-// Router for which all profiles are alike.
+// Routes are the routes of events that differ only by country. They are a Router that
+// treats all profiles alike.
 type Routes struct {
 	opts RouteOptions
 	by   [amazon.RegionCount]*Route
 }
 
-// NewRoutes checks the options; errors name the setting that is wrong.
+// NewRoutes checks the options; errors name the invalid setting.
 func NewRoutes(o RouteOptions) (*Routes, error) {
 	switch {
 	case o.Contract == nil:
@@ -120,9 +119,9 @@ func NewRoutes(o RouteOptions) (*Routes, error) {
 	return r, nil
 }
 
-// at is where events of a region go, and what the lane is told from others of its
-// profile by. With one host, or one region, all events go one way, and a batch is not
-// kept small by where they come from.
+// at returns the URL for events of a region, and the region that distinguishes the lane
+// from others of its profile. With one host or one region all events take one route, so
+// that batches are not split by country.
 func (o *RouteOptions) at(region amazon.Region) (at, lane amazon.Region) {
 	oneWay := o.BaseURL != "" || o.Pinned
 	if at = region; oneWay || at == amazon.RegionUnknown {
@@ -134,8 +133,8 @@ func (o *RouteOptions) at(region amazon.Region) (at, lane amazon.Region) {
 	return at, lane
 }
 
-// Lane returns the region of the lane that takes a profile's events from a country:
-// what is sent to different regions never shares a request.
+// Lane returns the region of the lane for a profile's events from a country: events for
+// different regions never share a request.
 func (o *RouteOptions) Lane(country string) amazon.Region {
 	_, lane := o.at(o.Contract.Region(country))
 	return lane
@@ -163,9 +162,9 @@ func (r *Routes) Route(_, country string) (*Route, *verdict.Reason) {
 	return r.by[r.opts.Contract.Region(country)], nil
 }
 
-// Renew implements Router. Events that are encoded for a contract which the
-// profile no longer has are still sent by that one. Events that are bound to another data
-// set cannot be sent any more: a token is good for its own alone.
+// Renew implements Router. Events encoded for a contract that the profile no longer uses
+// are still sent with that contract. Events bound to another data set can no longer be
+// sent: a token is valid for its own data set only.
 func (r *Routes) Renew(_ string, old *Route) (*Route, *verdict.Reason) {
 	now := r.by[old.Region]
 	if now.DataSetID != old.DataSetID {
@@ -178,7 +177,7 @@ func (r *Routes) Renew(_ string, old *Route) (*Route, *verdict.Reason) {
 	was.Contract = old.Contract
 	routes, err := NewRoutes(was)
 	if err != nil {
-		return now, nil // not of options that were good with another contract
+		return now, nil // not from options, which were valid with another contract
 	}
 	return routes.by[old.Region], nil
 }

@@ -21,15 +21,15 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
-// Sender makes one HTTP exchange and says what came of it. It knows nothing of
-// lanes, retries or verdicts.
+// Sender makes one HTTP exchange and interprets its outcome. It knows nothing of lanes,
+// retries or verdicts.
 type Sender struct {
 	client   *http.Client
 	timeout  time.Duration
 	now      func() time.Time
 	metrics  *metrics
 	unclear  *unclear
-	zipper   *zipper // nil sends bodies as they are
+	zipper   *zipper // nil sends bodies uncompressed
 	answers  *answerMemory
 	inflater web.Inflater
 }
@@ -37,7 +37,7 @@ type Sender struct {
 // Options are the settings of a sender.
 type Options struct {
 	Client  *http.Client  // NewClient; redirects are never followed
-	Timeout time.Duration // of one request with its answer
+	Timeout time.Duration // of one request, including its answer
 	// Gzip compresses requests, until Amazon answers 415.
 	Gzip       bool
 	Log        zerolog.Logger
@@ -62,23 +62,21 @@ func NewSender(o Options) *Sender {
 	return s
 }
 
-// Trim gives up memory that was not needed since the last time.
+// Trim releases memory that was not needed since the last call.
 func (s *Sender) Trim() { s.answers.large.Trim() }
 
-// Close closes the connections that are kept open.
+// Close closes idle connections.
 func (s *Sender) Close() { s.client.CloseIdleConnections() }
 
-// Result is what came of an exchange: an answer, or the fault that kept it away.
+// Result is the outcome of an exchange: an answer, or the fault that prevented it.
 type Result struct {
 	amazon.Answer
-	// Fault is set when there was no answer, or not a whole one; the kind is
-	// then Failed. Half an answer is none: what it did not get to say about an
-	// event could be anything.
+	// Fault is set if there was no complete answer; the kind is then Failed. Half an
+	// answer counts as none, because the missing part could say anything about an event.
 	Fault web.Fault
-	// RetryAfter is how long the server wants to be left alone; 0 means it did
-	// not say.
+	// RetryAfter is how long the server asked to be left alone; 0 if it did not.
 	RetryAfter time.Duration
-	// Request is what a receipt says of the exchange.
+	// Request is the exchange as receipts describe it.
 	Request *verdict.Request
 
 	header http.Header // of the answer; nil without one
@@ -92,8 +90,8 @@ func (r *Result) Label() string {
 	return strconv.Itoa(r.Status)
 }
 
-// Send posts a body of len(items) events and sets the items. Its bytes are not
-// touched any more once it has returned.
+// Send posts a body of len(items) events and sets the items. Nothing reads the body once
+// it has returned.
 func (s *Sender) Send(ctx context.Context, to *Route, profile string, token login.AccessToken, b Body, items []amazon.Item) Result {
 	began := s.now()
 	res := s.exchange(ctx, to, profile, token, b, items)
@@ -117,8 +115,8 @@ func (s *Sender) Send(ctx context.Context, to *Route, profile string, token logi
 	return res
 }
 
-// exchange makes the request, and if Amazon does not take it compressed once more
-// without.
+// exchange makes the request, and repeats it uncompressed if Amazon does not accept the
+// compression.
 func (s *Sender) exchange(ctx context.Context, to *Route, profile string, token login.AccessToken, b Body, items []amazon.Item) Result {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -137,8 +135,8 @@ func (s *Sender) exchange(ctx context.Context, to *Route, profile string, token 
 	return res
 }
 
-// identify gives the request the id that the answer has for it, unless that repeats
-// something that was sent.
+// identify sets the request's id from the answer, unless that repeats something that was
+// sent.
 func (r *Result) identify(sent Body) {
 	if r.header != nil {
 		r.Request = &verdict.Request{ID: requestID(r.header, sent)}
@@ -154,12 +152,12 @@ func (s *Sender) post(ctx context.Context, to *Route, profile string, token logi
 		return s.failed(err)
 	}
 	req.ContentLength = int64(b.size())
-	// net/http can then itself send again what a connection that was just
-	// closed for being idle did not carry.
+	// net/http can then resend a request on its own if an idle connection was closed
+	// before it carried it.
 	req.GetBody = func() (io.ReadCloser, error) { return p.open(), nil }
 	to.setHeaders(req.Header, profile, token)
 	req.Header.Set("User-Agent", "amazon-capi")
-	// Answers are small, and half a compressed one is one more way to fail.
+	// Answers are small, and compressed ones would add a way to fail.
 	req.Header.Set("Accept-Encoding", "identity")
 	if encoding != "" {
 		req.Header.Set("Content-Encoding", encoding)
@@ -184,8 +182,8 @@ func (s *Sender) answered(ctx context.Context, k amazon.Contract, resp *http.Res
 	err := s.readBody(ctx, resp, most, read)
 	var odd *web.Unreadable
 	if errors.As(err, &odd) || errors.Is(err, web.ErrTooLarge) {
-		// What some statuses mean needs no words. Others must not be believed without
-		// them: the page of a proxy would be a verdict on events.
+		// Some statuses are unambiguous without a body. Others must not be believed without
+		// one: a proxy's page would become a verdict on events.
 		if status := resp.StatusCode; status >= 300 && slices.Contains([]amazon.Kind{amazon.Failed, amazon.Foreign}, amazon.KindOf(status)) {
 			read(nil)
 			return res
@@ -210,8 +208,8 @@ func (s *Sender) failed(err error) Result {
 	return Result{Answer: amazon.Answer{Kind: amazon.Failed}, Fault: web.FaultOf(err, s.timeout)}
 }
 
-// Describe says in a few words what a failed request met, with the identifiers
-// of its events masked.
+// Describe summarises a failed request in a few words, with the identifiers of its events
+// masked.
 func (r *Result) Describe(identifiers []string) string {
 	if r.Fault.Text != "" {
 		return redact.Known(r.Fault.Text, identifiers...)

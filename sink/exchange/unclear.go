@@ -9,9 +9,8 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
-// unclear counts answers that say neither that events were taken nor that they were
-// not, and logs each kind of them once. Kinds are told apart by the names of their
-// keys.
+// unclear counts answers that say neither that events were taken nor that they were not,
+// and logs each kind once. Kinds differ by the names of their keys.
 type unclear struct {
 	log   zerolog.Logger
 	count *prometheus.CounterVec
@@ -21,13 +20,13 @@ type unclear struct {
 }
 
 const (
-	// maxUnclear is how many kinds are told apart: keys are a stranger's text, and
-	// may be made up anew for each answer.
+	// maxUnclear bounds the number of kinds: keys come from outside and may differ in
+	// every answer.
 	maxUnclear = 20
 )
 
-// note counts an answer by its keys. sent reports whether a key repeats something that
-// was sent, which could be an identifier; it is asked only of keys that are new.
+// note counts an answer by its keys. sent reports whether a key repeats something that was
+// sent, which could be an identifier; it is called only for keys that are new.
 func (u *unclear) note(keys string, status int, sent func(key string) bool) {
 	u.mu.Lock()
 	if u.known == nil {

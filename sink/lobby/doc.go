@@ -1,5 +1,4 @@
-// Package lobby bounds how many requests there are at once for profiles that nobody
-// knows: whoever has something to send waits in line, without a goroutine, until it is
-// due and a seat is free. It knows who waits and when each is due; what is sent, and for
-// whom, is none of its business.
+// Package lobby bounds the number of concurrent requests for unknown profiles: their lanes
+// wait in line, without goroutines, until they are due and a seat is free. It knows who
+// waits and when each is due, but not what is sent.
 package lobby

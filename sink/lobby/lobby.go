@@ -10,49 +10,48 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
-// AtOnce is how many requests there may be at once for all profiles
-// together that no account names and that Amazon has never accepted an event of.
-// Profile ids come from data: each of thousands that somebody made up would have a
-// request and a connection of its own, and with them the memory of the others.
+// AtOnce is the maximum number of concurrent requests for profiles that no account names
+// and that Amazon has never accepted an event of. Profile ids come from data: each of
+// thousands of invented ones would have a request and a connection of its own, and their
+// memory.
 const AtOnce = 32
 
-// Lobby is where the lanes of such profiles wait until they have something to send
-// and a seat is free, in the order in which they are due. They wait without
-// goroutines: one attendant waits for all of them, and a lane has a goroutine only
-// while it is seated.
+// Lobby is where lanes of such profiles wait until they have something to send and a seat
+// is free, in the order in which they are due. They wait without goroutines: one attendant
+// waits for all of them, and a lane has a goroutine only while it is seated.
 type Lobby struct {
 	now  func() time.Time
 	stop context.Context // ends waiting
-	run  func(func())    // a goroutine that is waited for when the sink closes
+	run  func(func())    // a goroutine that the sink waits for when it closes
 
-	seated atomic.Int32  // seats that are taken; written with mu held
-	wake   chan struct{} // capacity 1: the attendant is to look again
+	seated atomic.Int32  // occupied seats; written with mu held
+	wake   chan struct{} // capacity 1: the attendant must look again
 
 	mu       sync.Mutex
 	line     line
 	came     uint64 // lanes that have joined the line
-	attended bool   // the attendant runs
-	// asked are the ways of which a lane waits for a token.
+	attended bool   // the attendant is running
+	// asked are the routes for which a lane waits for a token.
 	asked map[any]bool
 }
 
-// New returns a lobby in which nobody waits.
+// New returns an empty lobby.
 func New(stop context.Context, now func() time.Time, run func(func())) *Lobby {
 	return &Lobby{now: now, stop: stop, run: run, wake: make(chan struct{}, 1), asked: make(map[any]bool)}
 }
 
-// Visitor is who has a ticket. Visit is its time in its seat, which ends with Leave.
+// Visitor is the holder of a ticket. Visit is its time in its seat, which ends with Leave.
 type Visitor interface{ Visit() }
 
 // Ticket is a visitor's place in the line. The lobby's mu guards it.
 type Ticket struct {
 	who  Visitor
 	at   time.Time
-	came uint64 // orders those that are due at the same time
+	came uint64 // the order of those due at the same time
 	n    int    // index in the line, from 1; 0 if the lane is not in it
 }
 
-// line is a heap of tickets by when they are due.
+// line is a heap of tickets, ordered by when they are due.
 type line []*Ticket
 
 func (q line) Len() int { return len(q) }
@@ -85,14 +84,14 @@ func (q *line) Pop() any {
 	return t
 }
 
-// Seated is how many seats are taken.
+// Seated returns how many seats are occupied.
 func (b *Lobby) Seated() int { return int(b.seated.Load()) }
 
-// Full reports whether all are.
+// Full reports whether all seats are occupied.
 func (b *Lobby) Full() bool { return b.Seated() >= AtOnce }
 
-// Join adds a visitor to the line. It may start a goroutine, so the sink must not be
-// past waiting for those.
+// Join adds a visitor to the line. It may start a goroutine, so the sink must not have
+// finished waiting for goroutines.
 func (b *Lobby) Join(t *Ticket, who Visitor, due, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -107,8 +106,8 @@ func (b *Lobby) Join(t *Ticket, who Visitor, due, now time.Time) {
 	}
 }
 
-// Move changes when a visitor is due, if it is still in the line. One that was due
-// before keeps its place among the others.
+// Move changes when a visitor is due, if it is still in the line. A visitor that was due
+// already keeps its place.
 func (b *Lobby) Move(t *Ticket, due, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -125,7 +124,7 @@ func (b *Lobby) Move(t *Ticket, due, now time.Time) {
 	}
 }
 
-// Drop takes a visitor out of the line; false if it has been seated meanwhile.
+// Drop removes a visitor from the line; false if it has been seated meanwhile.
 func (b *Lobby) Drop(t *Ticket) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -136,14 +135,14 @@ func (b *Lobby) Drop(t *Ticket) bool {
 	return true
 }
 
-// Due is when a visitor's turn is; the zero time if it was in no line.
+// Due returns when a visitor is due; the zero time if it was in no line.
 func (b *Lobby) Due(t *Ticket) time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return t.at
 }
 
-// Leave gives a seat back.
+// Leave frees a seat.
 func (b *Lobby) Leave() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -158,7 +157,7 @@ func (b *Lobby) call() {
 	}
 }
 
-// attend seats visitors until none is in the line.
+// attend seats visitors until the line is empty.
 func (b *Lobby) attend() {
 	defer crash.Report()
 	for b.stop.Err() == nil {
@@ -174,9 +173,9 @@ func (b *Lobby) attend() {
 	}
 }
 
-// next seats the visitor that is due, if there is one and a seat is free. Otherwise
-// wait is for how long there is nothing to do, less than 0 for until somebody calls;
-// more is false when the line is empty, and then the attendant is over.
+// next seats the visitor that is due, if there is one and a seat is free. Otherwise wait is
+// the time until something is due, negative for indefinitely; more is false if the line is
+// empty, which ends the attendant.
 func (b *Lobby) next(now time.Time) (who Visitor, wait time.Duration, more bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -208,8 +207,8 @@ func (b *Lobby) await(wait time.Duration) {
 	}
 }
 
-// Ask reports whether the caller is to ask for a token of that way, because no other
-// lane does. Whoever is calls Asked when it is there.
+// Ask reports whether the caller should request a token of that route, because no other
+// lane does. It must call Asked when the token has arrived.
 func (b *Lobby) Ask(way any) (first bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -218,7 +217,7 @@ func (b *Lobby) Ask(way any) (first bool) {
 	return first
 }
 
-// Asked ends that.
+// Asked ends the request.
 func (b *Lobby) Asked(way any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

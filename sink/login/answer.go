@@ -16,18 +16,18 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
-// tokenAnswer is what an answer of the token endpoint gives.
+// tokenAnswer is an answer of the token endpoint.
 type tokenAnswer struct {
 	access  string
-	refresh string // the refresh token to use from now on; empty if it names none
-	// life is how long the access token is good for; 0 if the answer does not say,
-	// or says it in a way that cannot be read, which odd then describes.
+	refresh string // the refresh token to use from now on; empty if there is no new one
+	// life is how long the access token is valid; 0 if the answer does not say or the value
+	// cannot be read, which odd then describes.
 	life time.Duration
 	odd  string
-	wait time.Duration // for which the endpoint wants to be left alone
+	wait time.Duration // how long the endpoint asked to be left alone
 }
 
-// asksForRest says for how long the endpoint wants to be left alone.
+// asksForRest says how long the endpoint asked to be left alone.
 func (a tokenAnswer) asksForRest() string {
 	if a.wait == 0 {
 		return ""
@@ -38,18 +38,17 @@ func (a tokenAnswer) asksForRest() string {
 const (
 	// maxTokenAnswer bounds an answer: a token and a few words about it.
 	maxTokenAnswer = 256 << 10
-	// maxToken bounds a token, which every request carries in a header. Login
-	// with Amazon's have some hundred bytes, and servers take 8 KiB of headers
-	// or more.
+	// maxToken bounds a token, which every request carries in a header. Login with
+	// Amazon's have a few hundred bytes, and servers accept 8 KiB of headers or more.
 	maxToken = 7 << 10
-	// longestLife bounds how long a token is thought to be good for. One that
-	// outlives it is renewed without need, once a day.
+	// longestLife bounds the assumed life of a token. A token that lives longer is
+	// renewed needlessly, once a day.
 	longestLife = 24 * time.Hour
 )
 
-// readTokenAnswer reads an answer by what it contains, whatever its Content-Type
-// says: Login with Amazon and what is put before it send JSON as text, too. What is
-// known to be wrong with it is an error that repeats nothing of it.
+// readTokenAnswer reads an answer by its content, whatever its Content-Type: Login with
+// Amazon and proxies in front of it also send JSON as text. Errors describe what is wrong
+// and quote nothing of the answer.
 func readTokenAnswer(status int, body []byte) (tokenAnswer, error) {
 	fields, ok := tokenFields(body)
 	success := status >= 200 && status < 300
@@ -78,8 +77,8 @@ func readTokenAnswer(status int, body []byte) (tokenAnswer, error) {
 	return a, nil
 }
 
-// tokenFields returns the fields of an answer in JSON, or as a form if it is none;
-// false if it is neither.
+// tokenFields returns the fields of an answer in JSON or, failing that, as a form; false if
+// it is neither.
 func tokenFields(body []byte) (map[string]json.RawMessage, bool) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
 	if len(body) > 0 && body[0] == '{' {
@@ -108,7 +107,7 @@ func tokenFields(body []byte) (map[string]json.RawMessage, bool) {
 	return fields, true
 }
 
-// asText is a JSON string's value; empty for all else.
+// asText returns a JSON string's value; empty for anything else.
 func asText(raw json.RawMessage) (s string) {
 	if json.Unmarshal(raw, &s) != nil {
 		return ""
@@ -116,8 +115,8 @@ func asText(raw json.RawMessage) (s string) {
 	return s
 }
 
-// errorCode is the code of an error that stands alone or, as others than OAuth have
-// it, in an object.
+// errorCode returns the code of an error that is a string or, as in services that do not
+// follow OAuth, an object.
 func errorCode(raw json.RawMessage) string {
 	if s := strings.TrimSpace(asText(raw)); s != "" {
 		return s
@@ -137,7 +136,7 @@ func errorCode(raw json.RawMessage) string {
 	return ""
 }
 
-// lifetime reads expires_in: seconds, as a number or a text with one.
+// lifetime parses expires_in: seconds, as a number or as text.
 func lifetime(raw json.RawMessage) (life time.Duration, odd string) {
 	value := strings.TrimSpace(string(raw))
 	if strings.HasPrefix(value, `"`) {
@@ -147,7 +146,7 @@ func lifetime(raw json.RawMessage) (life time.Duration, odd string) {
 		return 0, ""
 	}
 	seconds, err := strconv.ParseFloat(value, 64)
-	switch { // what is out of range is infinite, or 0
+	switch { // out of range becomes infinite, or 0
 	case strings.Trim(value, "+-.0123456789eE") != "" || err != nil && seconds == 0:
 		return 0, "its expires_in is not a number of seconds"
 	case seconds <= 0:
@@ -158,9 +157,9 @@ func lifetime(raw json.RawMessage) (life time.Duration, odd string) {
 	return max(time.Duration(seconds*float64(time.Second)), 1), ""
 }
 
-// readTokenBody reads an answer to its end, and no further than maxTokenAnswer. One
-// that is compressed, which nobody asked for, is unpacked; one that only says so is
-// read as it is.
+// readTokenBody reads an answer to its end, up to maxTokenAnswer. A compressed answer, which
+// was not requested, is decompressed; one that only claims to be compressed is read as it
+// is.
 func readTokenBody(resp *http.Response) (unpacked []byte, err error) {
 	body, err := readBounded(resp.Body)
 	if err != nil {
@@ -177,7 +176,7 @@ func readTokenBody(resp *http.Response) (unpacked []byte, err error) {
 	case errors.Is(err, web.ErrTooLarge):
 		return nil, endless()
 	case errors.As(err, &odd) && resp.StatusCode >= 300:
-		return nil, nil // the status says enough
+		return nil, nil // the status is sufficient
 	case errors.As(err, &odd):
 		return nil, tokenError{Label: refreshUnavailable, Text: odd.Error()}
 	}
@@ -201,7 +200,7 @@ func endless() error {
 
 func nonsense(why string) error { return tokenError{Label: refreshNonsense, Text: why} }
 
-// sendable reports whether a token can stand in a header.
+// sendable reports whether a token can be part of a header.
 func sendable(token string) bool {
 	for i := range len(token) {
 		if token[i] <= ' ' || token[i] > '~' {

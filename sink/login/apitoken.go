@@ -26,19 +26,18 @@ type APITokenOptions struct {
 }
 
 const (
-	// A refused token is tried again after this long, and then ever more rarely: a 401
-	// can be a mistake of a gateway, and then nobody should have to touch the file.
+	// A refused token is tried again after this time, then less and less often: a 401 can be a
+	// gateway's mistake, and then nobody should have to touch the file.
 	apiTokenTryMin = 30 * time.Second
 	apiTokenTryMax = 10 * time.Minute
-	// apiTokenProof is how long a token that is tried again has to go without another
-	// refusal before it counts as good: two requests that time out.
+	// apiTokenProof is how long a token that is tried again must go without a refusal before it
+	// counts as valid: as long as two requests that time out.
 	apiTokenProof = time.Minute
 )
 
-// APIToken gives one lasting API token, as Tokens. There is no Login with Amazon behind
-// it: nothing can be renewed. A token that Amazon has refused stops all who use it, since
-// it is the account's and no profile's, until another one takes its place or a try with it
-// goes well.
+// APIToken implements Tokens with one lasting API token. It does not use Login with Amazon,
+// so nothing can be renewed. Once Amazon has refused the token, all its users stop, because
+// it belongs to the account and not to a profile, until it is replaced or a trial succeeds.
 type APIToken struct {
 	opts    APITokenOptions
 	name    string // of the condition
@@ -51,8 +50,8 @@ type APIToken struct {
 
 	mu      sync.Mutex
 	current AccessToken
-	held    bool // it was refused, and is not to be tried yet
-	tries   int  // refusals in a row
+	held    bool // it was refused, and must not be tried yet
+	tries   int  // consecutive refusals
 	changed chan struct{}
 }
 
@@ -93,7 +92,7 @@ func (s *APIToken) take(refused AccessToken) (AccessToken, <-chan struct{}) {
 	return s.current, nil
 }
 
-// hold stops all who use the token, for a while. The caller holds mu.
+// hold stops all users of the token for a while. The caller holds mu.
 func (s *APIToken) hold() {
 	if s.held = true; s.ctx.Err() != nil {
 		return
@@ -108,15 +107,15 @@ func (s *APIToken) hold() {
 	s.wg.Go(func() { s.retry(after) })
 }
 
-// retry has the token tried once more after a while. It counts as good if nobody was
-// refused by it for some time.
+// retry lets the token be tried once more after a while. It counts as valid if it was not
+// refused for some time.
 func (s *APIToken) retry(after time.Duration) {
 	defer crash.Report()
 	if !wait.For(s.ctx, after) {
 		return
 	}
 	s.mu.Lock()
-	// Another generation: who was refused waits for a later one than his.
+	// Another generation, because refused callers wait for a later one.
 	s.current.generation++
 	mine := s.current.generation
 	s.held = false
@@ -134,7 +133,7 @@ func (s *APIToken) retry(after time.Duration) {
 	}
 }
 
-// Retire is as that of Source.
+// Retire is like Source.Retire.
 func (s *APIToken) Retire(succeeded bool) {
 	s.Close()
 	s.cond.OK()
@@ -143,10 +142,10 @@ func (s *APIToken) Retire(succeeded bool) {
 	}
 }
 
-// Close wakes those who wait for the token.
+// Close releases callers that wait for the token.
 func (s *APIToken) Close() {
 	s.mu.Lock()
-	s.cancel() // under mu, so that no retry starts after it
+	s.cancel() // under mu, so that no retry starts afterwards
 	s.mu.Unlock()
 	s.wg.Wait()
 }

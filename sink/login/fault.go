@@ -13,13 +13,13 @@ import (
 
 // Labels of failed refreshes.
 const (
-	refreshRefused     = "refused"     // Login with Amazon said no
-	refreshUnavailable = "unavailable" // no answer, or one that will pass
-	refreshNonsense    = "nonsense"    // an answer that is none of its own
+	refreshRefused     = "refused"     // Login with Amazon refused
+	refreshUnavailable = "unavailable" // no answer, or a temporary error
+	refreshNonsense    = "nonsense"    // an answer that is not Login with Amazon's
 )
 
-// refusal explains an error code of OAuth 2.0 in terms of our settings; "" for
-// one that means nothing to them.
+// refusal explains an OAuth 2.0 error code in terms of our settings; "" if the code says
+// nothing about them.
 func refusal(code string) string {
 	switch code {
 	case "invalid_grant":
@@ -38,13 +38,12 @@ func refusal(code string) string {
 	return ""
 }
 
-// tokenError is why an exchange gave no token that can be used. It repeats nothing
-// of the answer.
+// tokenError is why an exchange gave no usable token. It quotes nothing of the answer.
 type tokenError web.Fault
 
 func (e tokenError) Error() string { return e.Text }
 
-// asFault is the fault that an error of exchange stands for.
+// asFault returns the fault behind an error of exchange.
 func asFault(err error) web.Fault {
 	if e, ok := errors.AsType[tokenError](err); ok {
 		return web.Fault(e)
@@ -56,7 +55,7 @@ func unreachable(err error, timeout time.Duration) error {
 	return tokenError{Label: refreshUnavailable, Text: "the token endpoint cannot be reached: " + web.FaultOf(err, timeout).Text}
 }
 
-// brokenOff is for an answer that could not be read to its end.
+// brokenOff describes an answer that could not be read to its end.
 func brokenOff(err error, timeout time.Duration) error {
 	if e, ok := errors.AsType[tokenError](err); ok {
 		return e
@@ -83,8 +82,8 @@ func explainStatus(status int, code string) web.Fault {
 	return web.Fault{Label: refreshRefused, Text: fmt.Sprintf("Login with Amazon answers %d, %s", status, knownForm(code))}
 }
 
-// knownForm lets a code through that has the form of OAuth's own. Another could
-// be anything, such as what we sent.
+// knownForm passes a code that has the form of OAuth's own. Any other could be anything,
+// including what we sent.
 func knownForm(code string) string {
 	if redact.Text(code) != code {
 		return "an error code of an unknown kind"

@@ -5,19 +5,18 @@ import (
 	"time"
 )
 
-// Grant is what one exchange of the refresh token gave.
+// Grant is the result of one exchange of the refresh token.
 type Grant struct {
 	Token AccessToken
-	// ExpiresIn is how long the token is good for; 0 if the answer did not say.
+	// ExpiresIn is how long the token is valid; 0 if the answer did not say.
 	ExpiresIn time.Duration
-	// NewRefreshToken tells that Login with Amazon gave another refresh token.
+	// NewRefreshToken is set if Login with Amazon replaced the refresh token.
 	NewRefreshToken bool
 }
 
-// Exchange makes one exchange at Login with Amazon and tries nothing twice.
-// The error says what is wrong and which setting it is about, and holds no secret.
-// What a Source needs to go on for ever is of no use here: clock, backoff,
-// conditions and metrics of the options do nothing.
+// Exchange makes one exchange with Login with Amazon and does not retry. The error says
+// what is wrong and which setting it concerns, and contains no secret. The options that a
+// Source needs for continuous operation (clock, backoff, conditions, metrics) are ignored.
 func Exchange(ctx context.Context, o Options) (Grant, error) {
 	o.Conditions, o.Metrics = nil, nil
 	s, err := NewSource(o)

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics are the metrics of all sources of tokens together, by account.
+// Metrics are the metrics of all token sources, by account.
 type Metrics struct {
 	refreshes    *prometheus.CounterVec
 	age, expires *prometheus.Desc
@@ -48,8 +48,8 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// add has a source shown. A later one of the same account takes its place, and
-// goes on with its counters.
+// add shows a source. A later source of the same account replaces it and continues its
+// counters.
 func (m *Metrics) add(s *Source) {
 	for _, r := range []string{"ok", refreshRefused, refreshUnavailable, refreshNonsense} {
 		m.refreshes.WithLabelValues(s.opts.Account, r)
@@ -59,7 +59,7 @@ func (m *Metrics) add(s *Source) {
 	m.sources[s.opts.Account] = s
 }
 
-// remove takes a source away, unless another one has its place already.
+// remove hides a source, unless it was replaced.
 func (m *Metrics) remove(s *Source) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -68,8 +68,7 @@ func (m *Metrics) remove(s *Source) {
 	}
 }
 
-// ages returns the age of the access token and what is left of its life, in
-// seconds.
+// ages returns the age of the access token and its remaining life, in seconds.
 func (s *Source) ages() (age, left float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,26 +22,24 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
-// Tokens is where lanes get their access tokens.
+// Tokens gives lanes their access tokens.
 type Tokens interface {
-	// Token returns a token to send with, other than refused, which Amazon did
-	// not take; the zero token if none was refused. While there is none it
-	// waits, until there is one or ctx ends: nothing is sent without a token,
-	// and a missing token never fails an event. If ctx has ended before the
-	// call, a token that is there is returned all the same.
+	// Token returns a token other than refused, the one that Amazon rejected; the zero
+	// token means that none was. Token waits until there is one or ctx ends: nothing is
+	// sent without a token, and a missing token never fails an event. If ctx has already
+	// ended, an available token is returned all the same.
 	//
-	// Who was refused waits for the renewal alone. Others go on with the token
-	// they have: it may well be the profile and not the token, and a renewal
-	// that fails must not stop those whom the token serves.
+	// Only callers with a refused token wait for the renewal. Others continue with the
+	// token they have: the profile may be at fault rather than the token, and a failed
+	// renewal must not stop those for whom the token works.
 	Token(ctx context.Context, refused AccessToken) (AccessToken, error)
 }
 
 // Options are the settings of a Source. URL, ClientID, ClientSecret
 // and RefreshToken are required.
 type Options struct {
-	// Account tells this source from others: in metrics, and in the name of its
-	// condition, "token" and the account. Empty for the only one, whose settings
-	// are flags.
+	// Account distinguishes this source in metrics and in its condition, "token" and the
+	// account. It is empty for the single source that is configured by flags.
 	Account string
 
 	URL          string // Login with Amazon's token endpoint
@@ -51,8 +49,8 @@ type Options struct {
 
 	HTTPClient *http.Client  // nil means NewClient
 	Timeout    time.Duration // of one exchange; 0 means 10s
-	// RenewBefore is how long before its end a token is renewed; 0 means 5m.
-	// Tokens that live shorter are renewed after three quarters of their life.
+	// RenewBefore is how long before its expiry a token is renewed; 0 means 5m. Tokens
+	// with a shorter life are renewed after three quarters of it.
 	RenewBefore time.Duration
 	BackoffMin  time.Duration // between failed exchanges; 0 means 1s
 	BackoffMax  time.Duration // 0 means 1m
@@ -65,26 +63,26 @@ type Options struct {
 }
 
 const (
-	// assumedLifetime is Login with Amazon's own, for answers that do not say.
-	// If it is wrong, a 401 corrects it.
+	// assumedLifetime is Login with Amazon's, for answers without one. If it is wrong, a
+	// 401 corrects it.
 	assumedLifetime = time.Hour
-	// shortLife is a lifetime with which an endpoint cannot be meant to be asked
-	// for ever. A few tokens in a row that live no longer are renewed as they end;
-	// then the exchanges are spaced like failed ones.
+	// shortLife is a lifetime too short to renew at its pace forever. A few consecutive
+	// tokens with such a life are renewed as they expire; further exchanges are spaced
+	// like failed ones.
 	shortLife = 5 * time.Second
 	shortRow  = 3
-	// renewalSpacing is the least age of a token that a refusal has renewed: one
-	// may be withdrawn as soon as it is given.
+	// renewalSpacing is the minimum age at which a token from a refusal is renewed again:
+	// it might be revoked as soon as it is issued.
 	renewalSpacing = time.Second
 )
 
-// ErrClosed is returned to those who wait for something that has been closed.
+// ErrClosed is returned to callers that wait for something that was closed.
 var ErrClosed = errors.New("closed")
 
-// Source exchanges a refresh token for access tokens at Login with Amazon.
-// It keeps one, renews it early while it is still good, so that renewal stops
-// nobody, and has one exchange in flight at most, whoever asks. It has a
-// goroutine only during an exchange and the pauses between failed ones.
+// Source exchanges a refresh token for access tokens at Login with Amazon. It keeps one,
+// renews it while it is still valid so that nobody waits for the renewal, and has at most
+// one exchange in flight. It has a goroutine only during an exchange and the pauses after
+// failed ones.
 type Source struct {
 	opts    Options
 	url     string
@@ -99,20 +97,19 @@ type Source struct {
 	wg     sync.WaitGroup
 
 	mu       sync.Mutex
-	refresh  string // the refresh token in force
+	refresh  string // the current refresh token
 	current  AccessToken
 	obtained time.Time
 	renewAt  time.Time
-	expires  time.Time // zero when there is no token to use
+	expires  time.Time // zero if there is no usable token
 	renewing bool
-	forced   bool          // the renewal under way was asked for by a refusal
-	short    int           // tokens in a row that lived no longer than shortLife
-	oddity   string        // what was last warned of
+	forced   bool          // a refusal caused the renewal in progress
+	short    int           // consecutive tokens that lived no longer than shortLife
+	oddity   string        // the last warning
 	changed  chan struct{} // closed when a token has arrived
 }
 
-// NewSource returns a source that asks for its first token when it is
-// first used.
+// NewSource returns a source that requests its first token on first use.
 func NewSource(opts Options) (*Source, error) {
 	u, err := web.Endpoint(fmt.Sprintf("token URL (%s)", setting.TokenURL), opts.URL)
 	if err != nil {
@@ -166,8 +163,8 @@ func (s *Source) Token(ctx context.Context, refused AccessToken) (AccessToken, e
 	return await(ctx, s.ctx, func() (AccessToken, <-chan struct{}) { return s.take(refused) })
 }
 
-// await asks take until it has a token: whenever what it says to wait for has come, the
-// caller's context has not ended, and the source, whose context is open, is not closed.
+// await calls take until it returns a token, each time what it waits for happens, unless the
+// caller's context or the source ends first.
 func await(ctx, open context.Context, take func() (AccessToken, <-chan struct{})) (AccessToken, error) {
 	for {
 		token, wait := take()
@@ -201,7 +198,7 @@ func (s *Source) take(refused AccessToken) (AccessToken, <-chan struct{}) {
 	return AccessToken{}, s.changed
 }
 
-// renew starts an exchange unless one is going on. The caller holds mu.
+// renew starts an exchange unless one is in progress. The caller holds mu.
 func (s *Source) renew() {
 	if s.renewing || s.ctx.Err() != nil {
 		return
@@ -210,8 +207,8 @@ func (s *Source) renew() {
 	s.wg.Go(s.renewal)
 }
 
-// renewal exchanges until it succeeds: work goes on by itself when the fault
-// ends, whether or not somebody is waiting.
+// renewal exchanges until it succeeds, so that work continues by itself when the fault
+// ends, whether or not anybody waits.
 func (s *Source) renewal() {
 	defer crash.Report()
 	if !wait.For(s.ctx, s.early()) {
@@ -239,9 +236,8 @@ func (s *Source) renewal() {
 	}
 }
 
-// early is how much too early a renewal is that starts now: one may follow the
-// next as fast as tokens are refused or expire, and the endpoint is not to pay
-// for that.
+// early returns how long a renewal must still wait: renewals could otherwise follow each
+// other as fast as tokens are refused or expire, at the endpoint's cost.
 func (s *Source) early() (wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -256,7 +252,7 @@ func (s *Source) early() (wait time.Duration) {
 	return s.obtained.Add(wait).Sub(s.opts.Now())
 }
 
-// standing says what a failed refresh means at present.
+// standing describes the current effect of a failed refresh.
 func (s *Source) standing() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -273,7 +269,7 @@ func (s *Source) exchange(ctx context.Context) (tokenAnswer, error) {
 	s.mu.Lock()
 	refresh := s.refresh
 	s.mu.Unlock()
-	// The credentials are in the body, where Login with Amazon wants them.
+	// Login with Amazon expects the credentials in the body.
 	form := url.Values{
 		"grant_type": {"refresh_token"}, "refresh_token": {refresh},
 		"client_id": {s.opts.ClientID}, "client_secret": {s.opts.ClientSecret},
@@ -301,10 +297,9 @@ func (s *Source) exchange(ctx context.Context) (tokenAnswer, error) {
 	return a, err
 }
 
-// store puts a new token in force. Its life is counted from when it was asked
-// for, and ends a little early: it must still be good when Amazon reads it. One
-// that has ended before it arrived is an error, since it serves nobody; the one
-// before stays in force.
+// store makes a new token the current one. Its life counts from the request, and ends a
+// little early so that it is still valid when Amazon reads it. A token that expired before
+// it arrived is an error, because nobody can use it; the previous one stays current.
 func (s *Source) store(a tokenAnswer, began time.Time) error {
 	redact.Secret(a.access)
 	redact.Secret(a.refresh)
@@ -341,7 +336,7 @@ func (s *Source) store(a tokenAnswer, began time.Time) error {
 	return nil
 }
 
-// keepRefresh puts another refresh token in force. mu is held.
+// keepRefresh makes another refresh token the current one. mu is held.
 func (s *Source) keepRefresh(token string) {
 	if token == "" || token == s.refresh {
 		return
@@ -350,8 +345,7 @@ func (s *Source) keepRefresh(token string) {
 	s.opts.Log.Info().Msg("Login with Amazon replaced the refresh token; the new one is in use until this process ends")
 }
 
-// warnOf logs what is odd about an answer that is used all the same, once. mu is
-// held.
+// warnOf logs, once, what is odd about an answer that is used nevertheless. mu is held.
 func (s *Source) warnOf(odd string) {
 	if odd != "" && odd != s.oddity {
 		s.opts.Log.Warn().Str("condition", s.name).Str("answer", odd).Dur("assumed", assumedLifetime).
@@ -360,15 +354,13 @@ func (s *Source) warnOf(odd string) {
 	s.oddity = odd
 }
 
-// inFile puts the names that an accounts file has in the place of those that users
-// give settings by elsewhere.
+// inFile replaces the names of settings with those of the accounts file.
 var inFile = strings.NewReplacer(
 	setting.ClientID.String(), setting.ClientID.InFile(), setting.ClientSecret.String(), setting.ClientSecret.InFile(),
 	setting.RefreshToken.String(), setting.RefreshToken.InFile(), setting.TokenURL.String(), setting.TokenURL.InFile(),
 )
 
-// inItsFile rewords what names a setting for an account whose settings are in a
-// file.
+// inItsFile rewords settings' names for an account that is configured in a file.
 func (s *Source) inItsFile(text string) string {
 	if s.opts.Account == "" {
 		return text
@@ -376,9 +368,8 @@ func (s *Source) inItsFile(text string) string {
 	return inFile.Replace(text) + " of account " + s.opts.Account
 }
 
-// Retire is Close for a source whose account is there no more: its condition and
-// metrics go, too. A successor of the same account keeps them, and finds out for
-// itself how it stands.
+// Retire is Close for a source whose account was removed: its condition and metrics are
+// removed as well. A successor of the same account keeps them and finds out its own state.
 func (s *Source) Retire(succeeded bool) {
 	s.Close()
 	s.metrics.remove(s)
@@ -388,10 +379,10 @@ func (s *Source) Retire(succeeded bool) {
 	}
 }
 
-// Close ends an exchange in flight and wakes those who wait for a token.
+// Close ends an exchange in flight and releases callers that wait for a token.
 func (s *Source) Close() {
 	s.mu.Lock()
-	s.cancel() // under mu, so that no renewal starts after it
+	s.cancel() // under mu, so that no renewal starts afterwards
 	s.mu.Unlock()
 	s.wg.Wait()
 	s.client.CloseIdleConnections()

@@ -1,4 +1,4 @@
-// Package profile knows which profiles are known, because an account names them or
-// Amazon has accepted an event of them: only those are shown, and have time series of
-// their own. What a lane does for a profile that is not known is for the lane to decide.
+// Package profile keeps the set of known profiles: those that an account names or that
+// Amazon has accepted an event of. Only those are shown and have time series of their own.
+// The lane decides what to do for an unknown profile.
 package profile

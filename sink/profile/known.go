@@ -6,25 +6,25 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// maxAccepted bounds how many profiles are remembered for an event that Amazon
-// accepted. Whoever has more sees masks, and loses nothing else.
+// maxAccepted bounds how many profiles are remembered because Amazon accepted an event of
+// them. Beyond that, profiles are shown masked; nothing else is lost.
 const maxAccepted = 10_000
 
-// Known knows which profile ids may be shown: what a source writes into the
-// field can be anything until somebody has configured it or Amazon accepted it.
+// Known is the set of profile ids that may be shown: a source can write anything into the
+// field, until it is configured or Amazon has accepted it.
 type Known struct {
-	configured func(profile string) bool // nil knows none
+	configured func(profile string) bool // nil: none
 
 	mu       sync.RWMutex
 	accepted map[string]bool
 }
 
-// NewKnown returns what knows only the configured profiles.
+// NewKnown returns a set of only the configured profiles.
 func NewKnown(configured func(string) bool) *Known {
 	return &Known{configured: configured, accepted: make(map[string]bool)}
 }
 
-// Accept notes that Amazon has accepted an event of the profile.
+// Accept adds a profile of which Amazon has accepted an event.
 func (p *Known) Accept(profile string) {
 	p.mu.RLock()
 	known := p.accepted[profile] || len(p.accepted) >= maxAccepted
@@ -47,5 +47,5 @@ func (p *Known) Knows(profile string) bool {
 	return p.accepted[profile]
 }
 
-// Shown is the profile as logs, pages, receipts and headers have it.
+// Shown returns the profile as logs, pages, receipts and headers show it.
 func (p *Known) Shown(profile string) string { return redact.Profile(profile, p.Knows(profile)) }

@@ -2,14 +2,13 @@ package profile
 
 import "sync"
 
-// otherProfiles labels what profiles share that have no series of their own.
+// otherProfiles labels profiles without a series of their own.
 const otherProfiles = "other"
 
-// MaxLabels is how many profiles have a time series of their own; the
-// rest share one. Profile ids come from data, and a faulty producer could make
-// up more of them than a metrics store survives. So only those have one that the
-// accounts name or that Amazon has accepted an event of: others must not take the
-// labels before a real profile has one.
+// MaxLabels is how many profiles have a time series of their own; the rest share one.
+// Profile ids come from data, and a faulty producer could invent more than a metrics
+// store survives. So only profiles that an account names or that Amazon has accepted get
+// one: others must not use up the labels before a real profile gets one.
 const MaxLabels = 1000
 
 // Labels are the profiles that have a time series of their own.
@@ -29,7 +28,7 @@ func (p *Labels) Accepted(profile string) {
 	p.add(profile)
 }
 
-// Label is the label of a profile.
+// Label returns the label of a profile.
 func (p *Labels) Label(profile string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -39,7 +38,7 @@ func (p *Labels) Label(profile string) string {
 	return otherProfiles
 }
 
-// add gives the profile a label, if there is one left. mu is held.
+// add gives the profile a label, if one is left. mu is held.
 func (p *Labels) add(profile string) bool {
 	if len(p.known) >= p.Limit {
 		return false
@@ -51,18 +50,18 @@ func (p *Labels) add(profile string) bool {
 	return true
 }
 
-// MaxSeries bounds the series of retries: a thousand profiles, each with every
-// status that there is, would be sixty times as many.
+// MaxSeries bounds the series of retries: a thousand profiles with every possible status
+// would need sixty times as many.
 const MaxSeries = 4000
 
-// Series knows which series of retries there are.
+// Series is the set of existing series of retries.
 type Series struct {
 	mu    sync.Mutex
 	known map[[2]string]struct{}
 }
 
-// Label returns the profile, or other if it has no series for that reason and there
-// are enough.
+// Label returns the profile, or other if it has no series for that reason and there are
+// enough.
 func (r *Series) Label(reason, profile string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -22,13 +22,13 @@ type Options struct {
 	Prefix []byte
 	// MaxBytes bounds the value of one receipt.
 	MaxBytes int
-	// Settle takes the verdicts of receipts that are acknowledged. The slice is
-	// valid during the call only.
+	// Settle takes the verdicts of acknowledged receipts. The slice is valid only during
+	// the call.
 	Settle func([]verdict.Verdict)
-	// Shown is a profile as receipts have it.
+	// Shown returns a profile as receipts show it.
 	Shown func(profile string) string
-	// Bytes and Verdicts lend the memory of receipts; that of verdicts which are
-	// put goes back there, too.
+	// Bytes and Verdicts lend the memory of receipts. The memory of verdicts passed to Put
+	// also goes there.
 	Bytes    *slicepool.Slices[byte]
 	Verdicts *slicepool.Slices[verdict.Verdict]
 

@@ -12,8 +12,8 @@ import (
 	receipts "github.com/tracklayer/amazon-capi/schemas/receipt"
 )
 
-// receipt is a receipt on its way, and the verdicts that wait for it: of one
-// profile, contract and topic.
+// receipt is a receipt to be written, with the verdicts that wait for it: of one profile,
+// contract and topic.
 type receipt struct {
 	request  *verdict.Request
 	verdicts []verdict.Verdict
@@ -21,16 +21,16 @@ type receipt struct {
 	produced time.Time // when the client was last given it
 	buf      []byte
 
-	tried bool  // the brokers have not taken it once
-	alone bool  // it is written by itself, to learn whether it is the one that is refused
+	tried bool  // the brokers have refused it at least once
+	alone bool  // it is written alone, to find out whether it is the one that is refused
 	err   error // what the brokers answered
 
-	refused bool // also by itself
+	refused bool // also when written alone
 }
 
-// cut divides verdicts into runs that can share a receipt. Those that came of
-// one request are of one profile; those of records that were never sent come in
-// the order of the records, and are first put into that of their profiles.
+// cut divides verdicts into runs that share a receipt. Those of one request are of one
+// profile; those of records that were never sent come in the order of the records, and are
+// first sorted by profile.
 func cut(r *verdict.Request, vs []verdict.Verdict, each func([]verdict.Verdict)) {
 	if r == nil {
 		slices.SortStableFunc(vs, func(a, b verdict.Verdict) int {
@@ -47,8 +47,8 @@ func cut(r *verdict.Request, vs []verdict.Verdict, each func([]verdict.Verdict))
 	}
 }
 
-// build makes the record that is produced; profile is as receipts show it. events
-// is memory to use; it is returned, perhaps grown.
+// build makes the record to produce; profile is the form that receipts show. events is
+// memory to use; it is returned, possibly grown.
 func (r *receipt) build(o *Options, profile string, events []receipts.Event) (*kgo.Record, []receipts.Event) {
 	first := &r.verdicts[0]
 	out := receipts.Receipt{Contract: first.Contract, ProfileID: profile, Topic: first.Source.Topic}
@@ -69,14 +69,13 @@ func (r *receipt) build(o *Options, profile string, events []receipts.Event) (*k
 	}
 	r.buf = receipts.Append(r.buf[:0], o.Prefix, &out)
 	rec := &kgo.Record{Topic: o.Topic, Value: r.buf}
-	if out.ProfileID != "" { // without one there is nothing that would belong together
+	if out.ProfileID != "" { // without a profile there is nothing to keep together
 		rec.Key = []byte(out.ProfileID)
 	}
 	return rec, events
 }
 
-// codeOf returns a reason's code. Ours are from a small set; Amazon's are words
-// of a stranger's.
+// codeOf returns a reason's code. Ours are a small set; Amazon's are text from outside.
 func codeOf(v *verdict.Verdict) string {
 	if v.Class == verdict.Rejected || v.Class == verdict.Auth {
 		return redact.Line(redact.Text(v.Code), redact.WordLimit)
@@ -84,8 +83,8 @@ func codeOf(v *verdict.Verdict) string {
 	return v.Code
 }
 
-// prune drops the verdicts whose assignments have ended: the partitions' next
-// owners deliver those records again and write receipts of their own.
+// prune drops the verdicts of ended assignments: the partitions' next owners deliver those
+// records again and write their own receipts.
 func (r *receipt) prune() {
 	r.verdicts = slices.DeleteFunc(r.verdicts, func(v verdict.Verdict) bool { return v.Handle.Owner != nil && !v.Handle.Owner.Live() })
 }

@@ -12,11 +12,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// refuse deals with a receipt that the topic does not take as it is. Brokers
-// refuse a batch of records as a whole, so it is first tried alone. If it was too
-// large, it is tried with the topic's limit as it is now, and then halved. What is
-// still refused is kept aside, so that others are written meanwhile. An error is
-// one that is in the way of all receipts.
+// refuse handles a receipt that the topic does not take as it is. Brokers refuse a whole
+// batch of records, so the receipt is first tried alone. If it was too large, it is tried
+// with the topic's current limit, and then halved. What is still refused is set aside, so
+// that others are written meanwhile. An error means that no receipt can be written.
 func (w *Writer) refuse(r *receipt, back *[]*receipt) (fault error) {
 	if !r.alone {
 		r.alone = true
@@ -33,7 +32,7 @@ func (w *Writer) refuse(r *receipt, back *[]*receipt) (fault error) {
 			*back = append(*back, r)
 			return nil
 		case len(r.verdicts) > 1:
-			// What comes after it need not learn it again.
+			// Later receipts need not find out again.
 			w.maxBytes = min(w.maxBytes, max(len(r.buf)/2, 1))
 			w.asked = w.opts.Now()
 			w.metrics.split.Inc()
@@ -52,10 +51,10 @@ func (w *Writer) refuse(r *receipt, back *[]*receipt) (fault error) {
 	return nil
 }
 
-// batchRoom is what a batch of one receipt holds beside the receipt and its key.
+// batchRoom is what a batch with one receipt holds beside the receipt and its key.
 const batchRoom = 128
 
-// fit makes receipts as large as the topic takes.
+// fit makes receipts as large as the topic accepts.
 func (w *Writer) fit() {
 	w.asked = w.opts.Now()
 	w.maxBytes = w.opts.MaxBytes
@@ -64,11 +63,11 @@ func (w *Writer) fit() {
 	}
 }
 
-// askAgain is how long receipts are kept small before the topic's limit is asked
-// for again. Small ones are no fault that somebody waits to see mended.
+// askAgain is how long receipts stay small before the topic's limit is read again. Small
+// receipts are no fault that somebody waits to see fixed.
 const askAgain = time.Minute
 
-// outgrown looks whether the limit has grown for which a receipt is too large.
+// outgrown reports whether the limit has grown for a receipt that is too large.
 func (w *Writer) outgrown() {
 	if w.maxBytes == w.opts.MaxBytes || w.opts.Now().Sub(w.asked) < askAgain {
 		return
@@ -79,8 +78,7 @@ func (w *Writer) outgrown() {
 	}
 }
 
-// describeRefused says what the topic would have to take for a receipt that it
-// refuses.
+// describeRefused says what the topic would have to accept for a receipt that it refuses.
 func (w *Writer) describeRefused(r *receipt) string {
 	why := kafka.Reason(r.err, w.opts.Topic, setting.ReceiptsTopic.String())
 	if errors.Is(r.err, kerr.MessageTooLarge) {

@@ -18,29 +18,28 @@ import (
 	receipts "github.com/tracklayer/amazon-capi/schemas/receipt"
 )
 
-// maxReceiptsFlying is how many receipts the client has at once. More would only
-// wait there instead of here, where they can be given up.
+// maxReceiptsFlying bounds how many receipts the client has at once. More would wait there,
+// where they cannot be dropped, instead of here.
 const maxReceiptsFlying = 256
 
-// Writer writes receipts and settles their verdicts once all replicas
-// have them. Lanes do not wait for it: while the topic is away, the consumer's
-// window fills up and bounds what waits here. Each receipt has its own
-// acknowledgement, so that a partition without a leader holds up its own
-// profiles alone. It has a goroutine only while it has receipts.
+// Writer writes receipts and settles their verdicts once all replicas have them. Lanes do
+// not wait for it: while the topic is unavailable, the consumer's window fills up and bounds
+// what waits here. Each receipt is acknowledged on its own, so that a partition without a
+// leader delays only its own profiles. It has a goroutine only while it has receipts.
 type Writer struct {
 	opts    Options
 	cond    *health.Condition
 	metrics *metrics
 	ctx     context.Context
 	wg      sync.WaitGroup
-	wake    chan struct{} // capacity 1: there is something new to look at
+	wake    chan struct{} // capacity 1: there is something new to process
 	renewer kafka.Renewer // the producer, if it is one
 
 	mu       sync.Mutex
 	pending  []*receipt
 	refused  kafka.Unwritable[*receipt]
 	flying   map[*receipt]struct{} // with the client
-	answered []*receipt            // by the client, and not looked at
+	answered []*receipt            // by the client, and not processed
 	running  bool
 	closed   bool
 
@@ -48,14 +47,14 @@ type Writer struct {
 	events    []receipts.Event
 	maxBytes  int       // of a record's value
 	asked     time.Time // when maxBytes was last compared with the topic's limit
-	failures  int       // in a row
+	failures  int       // consecutive
 	restUntil time.Time
 	failing   bool      // the condition fails
-	lateAt    time.Time // when it was last asked why acknowledgements are late
-	why       string    // and what was said
+	lateAt    time.Time // when it last asked why acknowledgements are late
+	why       string    // and the answer
 }
 
-// New returns a writer that gives up what is not written when ctx ends.
+// New returns a writer that gives up unwritten receipts when ctx ends.
 func New(ctx context.Context, o Options) *Writer {
 	return &Writer{
 		opts:     o,
@@ -69,13 +68,13 @@ func New(ctx context.Context, o Options) *Writer {
 	}
 }
 
-// giveBack takes the memory of verdicts back.
+// giveBack returns the memory of verdicts.
 func (w *Writer) giveBack(vs []verdict.Verdict) {
 	clear(vs)
 	w.opts.Verdicts.Put(vs)
 }
 
-// Put takes verdicts that want a receipt, and their slice.
+// Put takes verdicts that need a receipt, and owns their slice.
 func (w *Writer) Put(r *verdict.Request, vs []verdict.Verdict) {
 	now := w.opts.Now()
 	w.mu.Lock()
@@ -109,8 +108,8 @@ func (w *Writer) signal() {
 	}
 }
 
-// Sweep gives up what waits for assignments that have ended. Without it a topic
-// that is away through many rebalances would collect the records of all of them.
+// Sweep drops what waits for ended assignments. Without it, a topic that is unavailable
+// through many rebalances would collect the records of all of them.
 func (w *Writer) Sweep() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -151,7 +150,7 @@ func (w *Writer) run() {
 	}
 }
 
-// hear deals with what the brokers have answered.
+// hear processes the brokers' answers.
 func (w *Writer) hear() {
 	w.mu.Lock()
 	answered := w.answered
@@ -180,12 +179,12 @@ func (w *Writer) hear() {
 	w.putBack(back)
 	switch {
 	case fault != nil:
-		// What is in the way of the next try is dealt with now; what is not there
-		// to be asked is the same fault.
+		// Fix what would prevent the next try now; if the brokers cannot be asked, that is
+		// the same fault.
 		if renewed, _ := w.renewer.Renew(w.ctx, fault); renewed {
 			w.fit()
 		}
-		// Answers to what was under way together count as one failure.
+		// Answers to receipts that were in flight together count as one failure.
 		if now := w.opts.Now(); !now.Before(w.restUntil) {
 			w.restUntil = now.Add(w.opts.Backoff.Spaced(w.failures))
 			w.failures++
@@ -206,15 +205,15 @@ func (w *Writer) written(r *receipt) {
 	w.opts.Bytes.Put(r.buf)
 	r.verdicts, r.buf = nil, nil
 	if r.refused {
-		// The topic takes what it refused, so perhaps the others, too.
+		// The topic takes what it refused before, so it may take the others.
 		w.mu.Lock()
 		w.pending = append(w.refused.All(), w.pending...)
 		w.mu.Unlock()
 	}
 }
 
-// putBack puts receipts before all others. Their memory is left to whoever may
-// still read it: only a success says that the client is done with it.
+// putBack puts receipts before all others. Their memory is not reused: only a success shows
+// that the client no longer reads it.
 func (w *Writer) putBack(receipts []*receipt) {
 	if len(receipts) == 0 {
 		return
@@ -229,8 +228,8 @@ func (w *Writer) putBack(receipts []*receipt) {
 	w.pending = append(receipts, w.pending...)
 }
 
-// write gives the client what there is to write; false when nothing is left at
-// all, and then the goroutine is over.
+// write gives the client what there is to write; false if nothing is left, which ends the
+// goroutine.
 func (w *Writer) write() bool {
 	for {
 		r, more := w.next()
@@ -260,7 +259,7 @@ func (w *Writer) write() bool {
 	}
 }
 
-// answer is the client's promise. It may come after everybody has gone.
+// answer is the client's acknowledgement. It may arrive after all readers have left.
 func (w *Writer) answer(r *receipt, err error) {
 	w.mu.Lock()
 	delete(w.flying, r)
@@ -270,8 +269,8 @@ func (w *Writer) answer(r *receipt, err error) {
 	w.signal()
 }
 
-// next takes the receipt to write now. It returns nil when none may be, and more
-// reports whether any is still about.
+// next takes the receipt to write now. It returns nil if none may be written, and more
+// reports whether any is left.
 func (w *Writer) next() (r *receipt, more bool) {
 	now := w.opts.Now()
 	w.mu.Lock()
@@ -281,7 +280,7 @@ func (w *Writer) next() (r *receipt, more bool) {
 	}
 	if len(w.pending)+len(w.flying)+len(w.answered)+len(w.refused.Items) == 0 {
 		w.pending, w.running = nil, false
-		w.well() // written, or given up with their assignments: nothing is held up
+		w.well() // written, or dropped with their assignments: nothing waits
 		return nil, false
 	}
 	w.checkWell(now)
@@ -299,14 +298,13 @@ func (w *Writer) next() (r *receipt, more bool) {
 
 func (w *Writer) aloneFlying() bool {
 	for r := range w.flying {
-		return r.alone // it has no company
+		return r.alone // it is to be alone
 	}
 	return false
 }
 
-// wait waits for news, for the end of a rest, or until an acknowledgement takes
-// too long. It reports one that is late: the client itself tries for long and says
-// nothing.
+// wait waits for news, for the end of a rest, or until an acknowledgement is late, which it
+// reports: the client itself keeps trying for a long time and reports nothing.
 func (w *Writer) wait() {
 	d, late := w.patience(w.opts.Now())
 	if late {
@@ -326,8 +324,7 @@ func (w *Writer) wait() {
 	}
 }
 
-// patience is how long to wait without news, and whether an acknowledgement is
-// late.
+// patience returns how long to wait without news, and whether an acknowledgement is late.
 func (w *Writer) patience(now time.Time) (d time.Duration, late bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -348,8 +345,7 @@ func (w *Writer) patience(now time.Time) (d time.Duration, late bool) {
 	return d, late
 }
 
-// oldest returns when the client was given what it has had for longest. The
-// caller holds mu.
+// oldest returns when the client got what it has had longest. The caller holds mu.
 func (w *Writer) oldest() (at time.Time, ok bool) {
 	for r := range w.flying {
 		if !ok || r.produced.Before(at) {
@@ -369,9 +365,9 @@ func (w *Writer) well() {
 	w.cond.OK()
 }
 
-// checkWell ends the condition when nothing is left that failed or is late. One
-// success is not enough: of two partitions one may be well and the other not,
-// and the condition would go to and fro. The caller holds mu.
+// checkWell ends the condition when nothing is left that failed or is late. One success is
+// not enough: if one of two partitions works and the other does not, the condition would
+// flap. The caller holds mu.
 func (w *Writer) checkWell(now time.Time) {
 	if !w.failing || len(w.refused.Items) > 0 || slices.ContainsFunc(w.pending, func(r *receipt) bool { return r.tried }) {
 		return

@@ -14,11 +14,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
-// NewClient returns a client for an API that many lanes call at once. It
-// sets no overall timeout, because requests carry their own; it keeps enough
-// idle connections that lanes do not handshake for each batch; and it notices
-// HTTP/2 connections that died without a word, which would otherwise swallow
-// requests until the kernel gives up on them.
+// NewClient returns a client for an API that many lanes call at once. It sets no overall
+// timeout, because requests have their own; it keeps enough idle connections that lanes do
+// not need a handshake for each batch; and it detects dead HTTP/2 connections, which would
+// otherwise swallow requests until the kernel gives up on them.
 //
 // Connections are opened by dial, or by the operating system if that is nil.
 func NewClient(dial web.Dial) *http.Client {
@@ -40,27 +39,27 @@ func NewClient(dial web.Dial) *http.Client {
 		IdleConnTimeout:       60 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
-		// What it should be is said by each request.
+		// Each request names its own.
 		DisableCompression: true,
 		HTTP2:              &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
-		// Ten times what any server's headers need; net/http would take 10 MB of
-		// each of thousands of connections.
+		// Ten times what a server's headers need; net/http would accept 10 MB on each of
+		// thousands of connections.
 		MaxResponseHeaderBytes: 128 << 10,
 	}})
 }
 
-// partsConn has a batch's body written from where it lies, many parts at a time: to
-// copy it together first took 3 % of the program's CPU. What else is sent is small.
-// Behind TLS it does nothing, since that has to copy.
+// partsConn writes a batch's body from its pages, many parts at a time: copying it together
+// first took 3 % of the program's CPU. Everything else that is sent is small. It has no
+// effect on TLS, which has to copy.
 type partsConn struct{ net.Conn }
 
-// parted is a body that writes itself, so many bytes of it at most.
+// parted is a body that writes itself, up to a number of bytes.
 type parted interface {
 	WriteParts(c net.Conn, most int64) (int64, error)
 }
 
-// ReadFrom implements io.ReaderFrom, by which net/http writes a body. It limits
-// bodies to their length.
+// ReadFrom implements io.ReaderFrom, which net/http uses to write a body, limited to its
+// length.
 func (c partsConn) ReadFrom(r io.Reader) (n int64, err error) {
 	if l, ok := r.(*io.LimitedReader); ok {
 		if b, ok := l.R.(parted); ok {
@@ -72,8 +71,8 @@ func (c partsConn) ReadFrom(r io.Reader) (n int64, err error) {
 	return io.Copy(struct{ io.Writer }{c.Conn}, r)
 }
 
-// NoRedirects returns a client like the given one, or like NewClient's for nil,
-// that follows no redirect.
+// NoRedirects returns a copy of the client, or of NewClient's if it is nil, that follows no
+// redirect.
 func NoRedirects(client *http.Client) *http.Client {
 	if client == nil {
 		client = NewClient(nil)
@@ -81,12 +80,12 @@ func NoRedirects(client *http.Client) *http.Client {
 	return web.NoRedirects(*client)
 }
 
-// Endpoint checks a base URL that came from a setting of that name.
+// Endpoint checks a base URL from the setting of that name.
 func Endpoint(setting, raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
-		// Not the error's own text: it repeats the URL, and with it a password.
+		// The error's own text would repeat the URL, and with it a password.
 		return nil, fmt.Errorf("%s: not a URL: want one such as https://host.example", setting)
 	case u.User != nil:
 		return nil, fmt.Errorf("%s: has a user or password in it: want one without, such as https://%s", setting, u.Host)
@@ -98,12 +97,12 @@ func Endpoint(setting, raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// Fault is why a request got no answer: a label for metrics, and words for
-// people that hold no secret and no URL. What others say in them is masked but for
-// the identifiers of the request's events, which are not known there.
+// Fault is why a request got no answer: a label for metrics, and text for people without
+// secrets and URLs. Text from others is masked except for the identifiers of the request's
+// events, which are not known here.
 type Fault struct{ Label, Text string }
 
-// faultLimit bounds what is said of a fault.
+// faultLimit bounds the text of a fault.
 const faultLimit = 200
 
 // The labels of faults.
@@ -115,9 +114,8 @@ const (
 	FaultCancelled  = "cancelled"
 )
 
-// FaultOf explains an error of an HTTP client. It is put together from the
-// error's parts and not from its text, which repeats URLs and what the other
-// side said.
+// FaultOf explains an error of an HTTP client. It is built from the error's parts and not
+// from its text, which repeats URLs and what the other side said.
 func FaultOf(err error, timeout time.Duration) Fault {
 	var (
 		dns  *net.DNSError
@@ -136,7 +134,7 @@ func FaultOf(err error, timeout time.Duration) Fault {
 		if op.Addr != nil {
 			text += " " + op.Addr.String()
 		}
-		if op.Err != nil { // of a proxy it is what the proxy says
+		if op.Err != nil { // from a proxy, it is the proxy's text
 			text += ": " + redact.Error(op.Err)
 		}
 		return Fault{faultConnection, redact.Line(text, faultLimit)}

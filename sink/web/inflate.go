@@ -29,42 +29,42 @@ func EncodingsOf(h http.Header, body []byte) (list []string) {
 		}
 	}
 	if len(list) == 0 && bytes.HasPrefix(body, []byte("\x1f\x8b\x08")) {
-		list = []string{"gzip"} // which somebody forgot to say
+		list = []string{"gzip"} // which somebody forgot to declare
 	}
 	slices.Reverse(list)
 	return list
 }
 
-// ErrTooLarge is of an answer that has more bytes than it may.
+// ErrTooLarge is returned for an answer beyond its limit.
 var ErrTooLarge = errors.New("the answer is larger than answers to so little can be")
 
-// Unreadable is a body that is compressed in a way that cannot be undone.
+// Unreadable is a body that is compressed and cannot be decompressed.
 type Unreadable struct{ encoding, why string }
 
 func (u *Unreadable) Error() string {
 	return fmt.Sprintf("the answer is compressed (%s) although that was not asked for, and cannot be read: %s", u.encoding, u.why)
 }
 
-// Inflater undoes compression, for one answer at a time: it is not asked for, so
-// that it is rare, and what it takes must not be had for each lane.
+// Inflater decompresses one answer at a time: compression is not requested and therefore
+// rare, and not every lane should hold the memory for it.
 type Inflater struct {
 	mu   sync.Mutex
 	a, b bytes.Buffer
 }
 
 const (
-	// maxWindow bounds what a decoder of zstd keeps. Brotli's is 16 MB by its format.
+	// maxWindow bounds the memory of a zstd decoder. Brotli's is 16 MB by its format.
 	maxWindow = 8 << 20
-	// maxKept is the largest memory that is kept for the next: of an answer that
-	// echoes a full request's events.
+	// maxKept is the largest buffer kept for reuse: an answer that echoes a full request's
+	// events.
 	maxKept = 2 << 20
-	// maxDecoded bounds what a decoder of zstd makes of one body.
+	// maxDecoded bounds what a zstd decoder produces from one body.
 	maxDecoded = 16 << 20
-	// maxEncodings is how many are undone, one within the other.
+	// maxEncodings is how many nested encodings are decoded.
 	maxEncodings = 2
 )
 
-// Inflate undoes the encodings and hands what comes of them to use.
+// Inflate decodes the body and passes the result to use.
 func (z *Inflater) Inflate(body []byte, encodings []string, most int, use func([]byte)) error {
 	if len(encodings) > maxEncodings {
 		return &Unreadable{fmt.Sprint(len(encodings), " times"), "want it once, or not at all"}
@@ -85,7 +85,7 @@ func (z *Inflater) Inflate(body []byte, encodings []string, most int, use func([
 	return nil
 }
 
-// trim gives up what a large answer took.
+// trim releases the memory of a large answer.
 func (z *Inflater) trim() {
 	for _, b := range []*bytes.Buffer{&z.a, &z.b} {
 		if b.Cap() > maxKept {
@@ -97,7 +97,7 @@ func (z *Inflater) trim() {
 func undo(to *bytes.Buffer, encoding string, body []byte, most int) (err error) {
 	name := redact.Line(redact.Message(encoding), 20)
 	defer func() {
-		// A decoder that panics on what a stranger sends must not end the program.
+		// A decoder that panics on a malicious body must not end the program.
 		if recover() != nil {
 			err = &Unreadable{name, "it is damaged"}
 		}
@@ -122,9 +122,9 @@ func undo(to *bytes.Buffer, encoding string, body []byte, most int) (err error) 
 	return nil
 }
 
-// wholeBrotli reads a brotli stream with a byte behind it. The library ends in the
-// same way where a stream ends and where it breaks off; only if the byte is left over
-// was the stream whole.
+// wholeBrotli reads a brotli stream followed by one extra byte. The library ends in the same
+// way at a stream's end and at a truncation; only if the extra byte is left over was the
+// stream complete.
 type wholeBrotli struct{ r *brotli.Reader }
 
 func (w wholeBrotli) Read(p []byte) (int, error) {
@@ -139,7 +139,7 @@ func (w wholeBrotli) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decoder returns nil for an encoding that is not known.
+// decoder returns nil for an unknown encoding.
 func decoder(encoding string, body []byte) (r io.Reader, done func(), err error) {
 	in := bytes.NewReader(body)
 	done = func() {}
@@ -147,7 +147,7 @@ func decoder(encoding string, body []byte) (r io.Reader, done func(), err error)
 	case "gzip", "x-gzip":
 		r, err = gzip.NewReader(in)
 	case "deflate":
-		// By HTTP it is zlib's format; some send what is inside of that.
+		// HTTP's deflate is zlib's format; some servers send raw deflate.
 		if len(body) >= 2 && body[0]&0x0f == 8 && (int(body[0])<<8|int(body[1]))%31 == 0 {
 			r, err = zlib.NewReader(in)
 		} else {

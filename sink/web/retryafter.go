@@ -7,14 +7,13 @@ import (
 	"time"
 )
 
-// maxRetryAfter bounds how long a server may ask us to stay away. A date that is
-// wrong by a year, or a number with three zeros too many, must not stop a profile
-// for that long.
+// maxRetryAfter bounds how long a server may ask us to stay away. A date that is wrong by a
+// year, or a number with three zeros too many, must not stop a profile for that long.
 const maxRetryAfter = 5 * time.Minute
 
-// RetryAfter returns how long the server asks to be left alone, by the header of
-// that name: at most maxRetryAfter, whichever way it is written, and the longest
-// where there are several. 0 means that it does not ask.
+// RetryAfter returns how long the server asks to be left alone according to its Retry-After
+// header: at most maxRetryAfter in every notation, and the longest of several. 0 means that
+// it does not ask.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	var longest time.Duration
 	for _, v := range h.Values("Retry-After") {
@@ -30,8 +29,8 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 	return min(longest, maxRetryAfter)
 }
 
-// retryDate reads a date. It is taken relative to the server's own clock where the
-// answer has it, since ours may be off.
+// retryDate parses a date. It is relative to the server's own clock if the answer has its
+// time, because ours may be wrong.
 func retryDate(v string, h http.Header, now time.Time) (time.Duration, bool) {
 	at, err := http.ParseTime(strings.TrimSpace(v))
 	if err != nil {
@@ -43,9 +42,8 @@ func retryDate(v string, h http.Header, now time.Time) (time.Duration, bool) {
 	return at.Sub(now), true
 }
 
-// retrySeconds reads a number of seconds, with a fraction or without, and of any
-// length: what does not fit into a number is no shorter than what does. 0 means
-// that it is none.
+// retrySeconds parses a number of seconds, with or without a fraction and of any length:
+// a number that overflows counts as long. 0 means that it is not a number.
 func retrySeconds(v string) time.Duration {
 	whole, fraction, _ := strings.Cut(strings.TrimSpace(v), ".")
 	if whole == "" || strings.Trim(whole, "0123456789") != "" || strings.Trim(fraction, "0123456789") != "" {
