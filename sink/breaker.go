@@ -8,22 +8,22 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/gate"
 )
 
-// BreakerState says whether a lane sends freely.
+// BreakerState says whether a lane may send.
 type BreakerState string
 
 // The states of a lane's breaker.
 const (
-	// BreakerClosed lets as many requests through as the lane's window has room.
+	// BreakerClosed lets as many requests through as the lane's window has room for.
 	BreakerClosed BreakerState = "closed"
-	// BreakerOpen lets nothing through: Amazon has failed or refused the profile
-	// again and again, and the lane rests.
+	// BreakerOpen lets nothing through: Amazon has repeatedly failed or refused the
+	// profile, and the lane rests.
 	BreakerOpen BreakerState = "open"
-	// BreakerHalfOpen lets one request through after such a rest, and what comes
-	// of it closes the breaker or opens it again.
+	// BreakerHalfOpen lets one request through after a rest; its outcome closes or reopens
+	// the breaker.
 	BreakerHalfOpen BreakerState = "half-open"
 )
 
-// breaker is the breaker's state. The caller holds mu, as for all that follows.
+// breaker returns the breaker's state. The caller holds mu, as for the methods below.
 func (l *lane) breaker(now time.Time) BreakerState {
 	switch l.gate.State(now) {
 	case gate.Resting:
@@ -34,11 +34,11 @@ func (l *lane) breaker(now time.Time) BreakerState {
 	return BreakerClosed
 }
 
-// current reports whether a request was sent since the lane last changed its mind.
+// current reports whether a request was sent since the lane's state last changed.
 func (l *lane) current(f *flight) bool { return l.gate.Current(f.round) }
 
-// fail is for a request that failed through no fault of its events. after is how long
-// the server wants to be left alone.
+// fail handles a request that failed through no fault of its events. after is how long the
+// server asked to be left alone.
 func (l *lane) fail(f *flight, now time.Time, after time.Duration, why string) {
 	if !l.current(f) {
 		if after > 0 {
@@ -51,8 +51,8 @@ func (l *lane) fail(f *flight, now time.Time, after time.Duration, why string) {
 	}
 }
 
-// well ends all trouble: Amazon has answered about events. The condition stays
-// while events that were put off again and again are still about.
+// well ends all trouble: Amazon has answered about events. The condition stays while
+// events that were repeatedly put off are still waiting.
 func (l *lane) well(f *flight) {
 	l.gate.Heard()
 	if !l.current(f) {
@@ -65,8 +65,8 @@ func (l *lane) well(f *flight) {
 	}
 }
 
-// forget ends all that the lane knows against sending, but the condition, which whoever
-// ends the trouble ends as that asks for.
+// forget clears everything that keeps the lane from sending, except the condition, which the
+// caller ends as its case requires.
 func (l *lane) forget() {
 	l.gate.Well()
 	l.tokens.forgive()

@@ -7,31 +7,31 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
-// condition is what a lane reports of its trouble. The lane's mu guards it.
+// condition is what a lane reports about its trouble. The lane's mu guards it.
 type condition struct {
 	reported bool   // it fails
-	said     string // what it was last said to fail for
+	said     string // what it last reported as the cause
 	name     string // while there is one
-	// lasting: events became dead letters of it, so that having none left does
-	// not mean that it is over.
+	// lasting: events became dead letters because of it, so that an empty lane does not
+	// mean that the trouble is over.
 	lasting bool
-	fading  *time.Timer // that ends it once the lane is idle; nil if none runs
+	fading  *time.Timer // ends it once the lane is idle; nil if none is running
 }
 
-// outlast notes that events became dead letters of the trouble.
+// outlast notes that events became dead letters because of the trouble.
 func (c *condition) outlast() { c.lasting = true }
 
-// recall takes up what the lane of the profile before this one was said to fail for.
+// recall continues with what the previous lane of the profile reported.
 func (c *condition) recall(said string) { c.said = said }
 
-// clear forgets why it failed, and not that it does.
+// clear forgets the cause, but not that the condition fails.
 func (c *condition) clear() { c.said, c.lasting = "", false }
 
-// known reports whether it says anything.
+// known reports whether it has a cause.
 func (c *condition) known() bool { return c.reported || c.said != "" || c.lasting }
 
-// conditionName is the same while there is a condition: a profile that becomes
-// known is shown under another name.
+// conditionName stays the same during a condition, although a profile that becomes known is
+// shown under another name.
 func (l *lane) conditionName() string {
 	c := &l.condition
 	if c.reported && c.name != "" {
@@ -44,9 +44,8 @@ func (l *lane) conditionName() string {
 	return c.name
 }
 
-// report makes the lane's condition fail. Lanes have a condition only while
-// something is wrong with them: /status would not gain from a list of thousands
-// that are well.
+// report makes the lane's condition fail. Only lanes in trouble have a condition: a list of
+// thousands of healthy ones would not make /status more useful.
 func (l *lane) report(reason string) {
 	l.condition.reported, l.condition.said = true, reason
 	l.sink.opts.Conditions.Condition(l.conditionName()).OfProfile().Fail(reason)
@@ -61,9 +60,8 @@ func (l *lane) recovered() {
 	l.condition.reported = false
 }
 
-// rest is for a lane that has no events left. What it failed to send was dropped,
-// and with it its trouble, unless events became dead letters of it or are to come
-// back.
+// rest handles a lane without events. What it failed to send was dropped, and its trouble
+// with it, unless events became dead letters because of it or will come back.
 func (l *lane) rest() {
 	if l.discharge(); l.trust.strange {
 		l.sink.spent.Add(1)
@@ -75,8 +73,8 @@ func (l *lane) rest() {
 	l.withdraw()
 }
 
-// withdraw removes the lane's condition and forgets its failures, because there
-// is nothing left that would tell when they are over.
+// withdraw removes the lane's condition and forgets its failures, because nothing is left
+// that would show when they are over.
 func (l *lane) withdraw() {
 	if l.condition.fading != nil {
 		l.condition.fading.Stop()
@@ -90,7 +88,7 @@ func (l *lane) endCondition() {
 	if !l.condition.reported {
 		return
 	}
-	name := l.conditionName() // as long as it is reported: the profile may have become known since
+	name := l.conditionName() // under the name it was reported with: the profile may have become known since
 	l.condition.reported = false
 	if cs := l.sink.opts.Conditions; cs != nil {
 		cs.Remove(name)
@@ -98,22 +96,22 @@ func (l *lane) endCondition() {
 	l.sink.opts.Log.Info().Str("condition", name).Msg("condition withdrawn: the lane has no events left")
 }
 
-// resume has a lane whose condition ended while it was idle report it again: it
-// has events, and they wait for the same trouble to end.
+// resume makes a lane whose condition ended while it was idle report it again: it has events,
+// and they wait for the same trouble to end.
 func (l *lane) resume() {
 	if l.gate.Broken() && !l.condition.reported {
 		l.report(l.condition.said)
 	}
 }
 
-// conditionLinger is how long an idle lane whose events became dead letters keeps
-// its condition. Without it each event of a profile that stays refused would turn
-// the condition on and off, with two log lines each.
+// conditionLinger is how long an idle lane whose events became dead letters keeps its
+// condition. Without it, each event of a refused profile would turn the condition on and off,
+// with two log lines each.
 const conditionLinger = 30 * time.Second
 
-// fade ends the condition of an idle lane after that time, and keeps its failures:
-// the next event is still sent alone. Without it a profile that has gone for good
-// would keep the process from being ready.
+// fade ends the condition of an idle lane after that time, and keeps its failures: the next
+// event is still sent alone. Without it, a profile without further events would keep the
+// process from being ready.
 func (l *lane) fade(after time.Duration) {
 	if l.condition.reported && l.condition.fading == nil && l.sink.stop.Err() == nil {
 		l.condition.fading = time.AfterFunc(after, l.faded)
@@ -126,7 +124,7 @@ func (l *lane) faded() {
 	defer l.mu.Unlock()
 	l.condition.fading = nil
 	if !l.idle() {
-		return // it arms the timer again when it has no events
+		return // it restarts the timer when it has no events
 	}
 	if l.away() {
 		l.fade(conditionLinger)

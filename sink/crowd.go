@@ -7,15 +7,15 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/batch"
 )
 
-// crowd is what the lanes have, at one moment.
+// crowd is a snapshot of what the lanes hold.
 type crowd struct {
 	held   int  // records of all lanes
-	hungry bool // a lane that is well has no more than it can use
-	proven bool // one that is well has been answered well before
+	hungry bool // a healthy lane holds no more than it can use
+	proven bool // a healthy lane has been answered well before
 	over   []surplus
 	beyond int // records of those
-	// stuck are the lanes that cannot send, and those with events that Amazon has
-	// put off; own is set when one of them is in trouble of its own.
+	// stuck are the lanes that cannot send, and those with events that Amazon has put off;
+	// own is set if one of them has trouble of its own.
 	stuck []stuckLane
 	own   bool
 }
@@ -25,32 +25,32 @@ type surplus struct {
 	n    int
 }
 
-// stuckLane is a lane that is not to take more than its part of the share.
+// stuckLane is a lane that must not take more than its part of the share.
 type stuckLane struct {
 	lane *lane
 	has  batch.Part
 	turn time.Time // when it may send again
-	next int64     // the bytes of its next event, roughly, and of the lane
+	next int64     // the approximate size of its next event, and of the lane
 }
 
-// tokenSoon is for how long a lane may wait for an access token without being stuck.
-// Until the first token is there all lanes wait, and what they had to give up for
-// that moment would have to be read again.
+// tokenSoon is how long a lane may wait for an access token before it counts as stuck. Until
+// the first token arrives all lanes wait, and anything they gave up in that moment would have
+// to be read again.
 const tokenSoon = time.Second
 
-// stuck reports whether the lane cannot send, or nobody knows whether it can. The
-// caller holds mu.
+// stuck reports whether the lane cannot send, or has not shown that it can. The caller
+// holds mu.
 func (l *lane) stuck(now time.Time) bool {
 	return l.gate.Stuck(now) || l.tokenless() && now.Sub(l.shown.since) >= tokenSoon || l.turnless() || l.unheard(now)
 }
 
-// survey looks at all lanes. The caller holds mu.
+// survey examines all lanes. The caller holds mu.
 func (s *Sink) survey(now time.Time) (c crowd) {
 	s.each(func(l *lane) { l.join(&c, now) })
 	return c
 }
 
-// join adds the lane to the crowd.
+// join adds the lane to the snapshot.
 func (l *lane) join(c *crowd, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,8 +72,8 @@ func (l *lane) join(c *crowd, now time.Time) {
 	c.hungry = true
 }
 
-// asStuck is the lane, or that part of one that is well which Amazon has put off.
-// The caller holds mu.
+// asStuck describes the lane, or the events of a healthy lane that Amazon has put off. The
+// caller holds mu.
 func (l *lane) asStuck(stuck bool, now time.Time) stuckLane {
 	x := stuckLane{lane: l, turn: l.turn(now)}
 	queued := l.inLine(stuck)
@@ -93,8 +93,8 @@ func (l *lane) asStuck(stuck bool, now time.Time) stuckLane {
 	return x
 }
 
-// turn is when the lane may send again, as far as it knows. Nobody knows when a
-// pause ends. The caller holds mu.
+// turn returns when the lane may send again, as far as it knows. The end of a pause is
+// unknown. The caller holds mu.
 func (l *lane) turn(now time.Time) time.Time {
 	switch {
 	case l.gate.Paused():
@@ -102,48 +102,45 @@ func (l *lane) turn(now time.Time) time.Time {
 	case l.tokenless():
 		return now.Add(time.Hour)
 	case l.queued():
-		return l.sink.lobby.Due(&l.ticket) // who came first goes first, and keeps its events
+		return l.sink.lobby.Due(&l.ticket) // first come, first served, and its events stay
 	}
 	return l.gate.Until()
 }
 
-// share is what stuck lanes may keep between them.
+// share returns what stuck lanes may keep in total.
 func (c *crowd) share(o *Options) batch.Part {
 	return batch.Part{Events: o.WindowEvents / stuckShare, Bytes: o.WindowBytes / stuckShare}
 }
 
-// each is the part of the share that one of the stuck lanes may keep. It may be
-// none.
+// each returns the part of the share for each stuck lane. It may be empty.
 func (c *crowd) each(o *Options) batch.Part {
 	n, share := max(len(c.stuck), 1), c.share(o)
 	return batch.Part{Events: share.Events / n, Bytes: share.Bytes / int64(n)}
 }
 
-// stuckShare is which part of the window stuck lanes may keep: a quarter. The
-// window opens again when a quarter is free, so it must not be much more.
+// stuckShare is the fraction of the window that stuck lanes may keep: a quarter. The window
+// reopens when a quarter is free, so the fraction must not be much larger.
 const stuckShare = 4
 
-// scoutAfter is for how long no lane has to be well before room is made all the
-// same.
+// scoutAfter is how long there may be no healthy lane before room is made nevertheless.
 const scoutAfter = time.Minute
 
-// room is what Shed and Wants remember between calls.
+// room is the state of Shed and Wants between calls.
 type room struct {
 	mu sync.Mutex
-	// lonely is since when no lane has been well that was ever answered well; zero
-	// while one is.
+	// lonely is since when there has been no healthy lane that was ever answered well; zero
+	// while there is one.
 	lonely time.Time
-	// seen is when each and spare were last found out.
+	// seen is when each and spare were last computed.
 	seen  time.Time
 	each  batch.Part
 	spare batch.Part // what lanes may still be given
 }
 
-// wanted reports whether there may be somebody who could use room. A lane that is
-// well could, and so could a profile that has no lane yet because its events are
-// behind those of the stuck ones: that is certain enough when one of these is in
-// trouble of its own, paused or refused, and has to be found out when all have
-// failed for a while.
+// wanted reports whether room may be useful to somebody. A healthy lane could use it. So
+// could a profile that has no lane yet because its events are behind those of the stuck
+// ones: that is assumed when a stuck lane has trouble of its own, paused or refused, and has
+// to be tried when all lanes have failed for a while.
 func (s *Sink) wanted(c *crowd, now time.Time) bool {
 	r := &s.room
 	r.mu.Lock()
@@ -157,9 +154,9 @@ func (s *Sink) wanted(c *crowd, now time.Time) bool {
 	return c.hungry || len(c.over) > 0 || c.own || now.Sub(r.lonely) >= scoutAfter
 }
 
-// Wants reports how many more events the profile's lane can use; 0 while it still
-// has half of that, so that it asks for many at a time. Of several lanes the one
-// that can use least decides: nobody knows which of them gave the events back.
+// Wants returns how many more events the profile's lanes can use; 0 while they still have
+// half of that, so that they ask for many at a time. Of several lanes the smallest number
+// counts, because it is unknown which of them gave the events back.
 func (s *Sink) Wants(profile string) int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -190,7 +187,7 @@ func (l *lane) wants(now time.Time) int {
 	return less(use, records)
 }
 
-// less is how many are missing where less than half is there.
+// less returns what is missing, if less than half is there.
 func less(use, records int) int {
 	if records <= use/2 {
 		return use - records
@@ -198,13 +195,13 @@ func less(use, records int) int {
 	return 0
 }
 
-// surveyEvery is how old a survey may be by which stuck lanes are given events.
+// surveyEvery is the maximum age of the survey by which stuck lanes are given events.
 const surveyEvery = 200 * time.Millisecond
 
-// grant is how many more events of that size a lane may have that is stuck or
-// strange: of what it can use its part of the share, or one if that is none and it
-// is the lane's turn. The cost of a lane that is not counted yet comes with the
-// first. The caller holds the sink's mu.
+// grant returns how many more events of that size a stuck or strange lane may have: what it
+// can use within its part of the share, or one if that is empty and it is the lane's turn.
+// The cost of a lane that is not counted yet is added with the first event. The caller holds
+// the sink's mu.
 func (s *Sink) grant(now time.Time, records, use int, size, cost int64, due bool) int {
 	r := &s.room
 	r.mu.Lock()
@@ -231,6 +228,6 @@ func (s *Sink) grant(now time.Time, records, use int, size, cost int64, due bool
 	return n
 }
 
-// use is how many records the lane can do something with: those in flight, and
-// as many batches in waiting as it takes to grow. The caller holds mu.
+// use returns how many records the lane can use: those in flight, and as many waiting
+// batches as it needs to grow. The caller holds mu.
 func (l *lane) use() int { return (l.gate.Slots() + 1) * l.batchEvents }

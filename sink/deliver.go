@@ -20,32 +20,30 @@ type flight struct {
 	route *exchange.Route
 	token login.AccessToken
 	round uint64 // of the lane's window
-	// claimed: its event ids are among the lane's claims.
+	// claimed: its event ids are among the lane's claims
 	claimed bool
 	bytes   int64 // of the lane's airborne
 }
 
-// scratch is what an attempt needs besides its batch, lent for its length.
+// scratch is what an attempt needs beside its batch, pooled.
 type scratch struct {
 	body  exchange.Body
 	items []amazon.Item
 }
 
-// hire has a goroutine wait for what is next, if nobody does and it could be
-// sent. The caller holds mu, and either the sink's mu or a place among its
-// goroutines, so that Close is not past waiting for them.
+// hire starts the watcher unless one is running or nothing could be sent. The caller holds mu,
+// and either the sink's mu or a place among its goroutines, so that Close has not finished
+// waiting for them.
 func (l *lane) hire() {
 	if !l.watched() && l.sendable() && l.sink.stop.Err() == nil {
 		l.post()
 	}
 }
 
-// sendable reports whether there is something that could be sent, now or later. The
-// caller holds mu.
+// sendable reports whether something could be sent, now or later. The caller holds mu.
 func (l *lane) sendable() bool { return !l.empty() && !l.blocked && len(l.flying) < l.gate.Slots() }
 
-// post has somebody watch: a goroutine, or of a strange lane the lobby. The caller
-// holds mu.
+// post starts a watcher: a goroutine or, for a strange lane, the lobby. The caller holds mu.
 func (l *lane) post() {
 	if l.trust.strange {
 		now := l.sink.opts.Now()
@@ -57,19 +55,19 @@ func (l *lane) post() {
 	l.sink.wg.Go(l.run)
 }
 
-// run is a goroutine of the lane. It watches for the next batch, has another
-// watch while it sends that one, and takes the watch again if it is free then.
-// It ends when somebody else watches, or nothing more could be sent.
+// run is a goroutine of the lane. It watches for the next batch, starts another watcher while
+// it sends that batch, and resumes watching if the other has stopped by then. It ends when
+// another one watches or nothing more could be sent.
 func (l *lane) run() {
 	defer crash.Report()
 	for l.await() && l.step() {
 	}
 }
 
-// step sends what is next; true means that the caller still watches.
+// step sends the next batch; true means that the caller is still the watcher.
 func (l *lane) step() (watch bool) {
-	// The batch stays in its list meanwhile, where it can be swept: this may
-	// take as long as Login with Amazon is away.
+	// The batch stays in its list meanwhile, where it can be swept: the token may take as
+	// long as Login with Amazon is away.
 	if l.dismiss() {
 		return true
 	}
@@ -85,8 +83,8 @@ func (l *lane) step() (watch bool) {
 	return l.land(&f)
 }
 
-// await waits until there is something to send; false when there is nothing
-// left or no request may be sent at present, or the sink is stopping.
+// await waits until there is something to send; false if nothing is left, if no request may
+// be sent at present, or if the sink is stopping.
 func (l *lane) await() bool {
 	s := l.sink
 	for s.stop.Err() == nil {
@@ -107,8 +105,8 @@ func (l *lane) await() bool {
 	return false
 }
 
-// more reports whether there is something to watch for; if not, nobody watches any
-// more. The caller holds mu.
+// more reports whether there is something to watch for; if not, the watch ends. The caller
+// holds mu.
 func (l *lane) more(now time.Time) bool {
 	l.note(now)
 	if l.sendable() {
@@ -121,12 +119,12 @@ func (l *lane) more(now time.Time) bool {
 	return false
 }
 
-// next is when there will be something to send. The caller holds mu.
+// next returns when there will be something to send. The caller holds mu.
 func (l *lane) next(now time.Time) time.Time {
 	return later(l.due(now), later(l.gate.Until(), l.askAt))
 }
 
-// wait waits for d, for news, or for the sink to stop.
+// wait waits for d, for news, or until the sink stops.
 func (l *lane) wait(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -137,9 +135,9 @@ func (l *lane) wait(d time.Duration) {
 	}
 }
 
-// take returns the batch to send now. There is none if all there was has been
-// dropped, if an answer that came while a token was waited for has stopped the
-// lane or refused this very token, or if the lane goes another way by now.
+// take returns the batch to send now. It returns none if everything was dropped meanwhile, if
+// an answer that arrived during the wait for a token stopped the lane or refused that token,
+// or if the lane's route has changed.
 func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) (flight, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -155,8 +153,7 @@ func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) 
 			continue
 		}
 		f := flight{batch: b, route: by, token: token, round: l.gate.Round()}
-		// A request that has the lane to itself needs no claim: there can be
-		// another only once it has been answered.
+		// A request alone in its lane needs no claim: there can be another only after its answer.
 		if l.gate.Slots() > 1 {
 			if f.claimed = l.claims.Take(b, l.sink.memory); !f.claimed {
 				l.push(b)
@@ -174,8 +171,8 @@ func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) 
 	}
 }
 
-// answered ends the claims of a flight, before what comes of it is dealt with
-// and its events go here and there.
+// answered releases the claims of a flight, before its outcome is handled and its events
+// move elsewhere.
 func (l *lane) answered(f *flight) {
 	if !f.claimed {
 		return
@@ -185,9 +182,9 @@ func (l *lane) answered(f *flight) {
 	l.claims.Release(f.batch, l.sink.memory)
 }
 
-// land ends a flight; true means that the caller watches from now on. A lane
-// counts as busy until then, so that it is not forgotten between an answer and
-// what is to be sent again because of it.
+// land ends a flight; true means that the caller becomes the watcher. The lane counts as busy
+// until then, so that it is not forgotten between an answer and what is sent again because of
+// it.
 func (l *lane) land(f *flight) (watch bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -200,7 +197,7 @@ func (l *lane) land(f *flight) (watch bool) {
 	return true
 }
 
-// attempt makes one request of the batch and deals with what comes of it.
+// attempt sends the batch once and handles the outcome.
 func (l *lane) attempt(f *flight) {
 	s, b := l.sink, f.batch
 	sc := s.scratch.Get().(*scratch)
@@ -209,7 +206,7 @@ func (l *lane) attempt(f *flight) {
 	res := s.sender.Send(s.ctx, f.route, l.profile, f.token, sc.body, sc.items)
 	l.answered(f)
 	if res.Fault.Label == web.FaultCancelled {
-		l.again(b) // the sink was closed; nobody will take it up
+		l.again(b) // the sink was closed; nothing will take it up
 	} else {
 		b.Sent(res.Request)
 		l.logAttempt(b, &res)
@@ -220,7 +217,7 @@ func (l *lane) attempt(f *flight) {
 	s.scratch.Put(sc)
 }
 
-// logAttempt is what a controlled test with a few events looks at.
+// logAttempt logs what a controlled test with a few events checks.
 func (l *lane) logAttempt(b *batch.Batch, res *exchange.Result) {
 	s := l.sink
 	log := s.opts.Log.Debug()

@@ -1,7 +1,6 @@
-// Package sink delivers conversions to Amazon: a lane per profile that batches, sends
-// and tries again, and a verdict for every record, which is final once its dead letter
-// and its receipt are acknowledged. What is in a batch, whether a lane may send, what
-// an API looks like, how a request is made, tokens, dead letters and receipts are in
-// the rooms below, and none of those knows a lane. Nothing here decodes, maps or
-// commits.
+// Package sink delivers conversions to Amazon: a lane per profile batches, sends and retries,
+// and every record gets a verdict, which is final once its dead letter and its receipt are
+// acknowledged. Batches, the gate that decides whether a lane may send, contracts, requests,
+// tokens, dead letters and receipts have packages of their own below this one, and none of
+// those knows a lane. Nothing here decodes, maps or commits.
 package sink

@@ -8,18 +8,18 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/batch"
 )
 
-// ExhaustedPolicy says what becomes of events whose attempts are used up by
-// faults that pass: timeouts, lost connections, 429, 5xx, items put off.
+// ExhaustedPolicy says what happens to events whose attempts are used up by temporary faults:
+// timeouts, lost connections, 429, 5xx, items put off.
 type ExhaustedPolicy uint8
 
 // The policies.
 const (
-	// HoldExhausted keeps them until the fault has passed, however long that is:
-	// lag grows, and nothing is given up.
+	// HoldExhausted keeps them until the fault is over, however long that takes: lag grows,
+	// and no event is given up.
 	HoldExhausted ExhaustedPolicy = iota
-	// DeadLetterExhausted makes dead letters of them, for those to whom later
-	// events matter more. An outage then fills the dead-letter topic, at the
-	// pace at which the lane's breaker lets requests through.
+	// DeadLetterExhausted dead-letters them, for users to whom later events matter more. An
+	// outage then fills the dead-letter topic, at the pace at which the lane's breaker lets
+	// requests through.
 	DeadLetterExhausted
 )
 
@@ -37,7 +37,7 @@ func ParseExhaustedPolicy(name string) (ExhaustedPolicy, error) {
 // spent reports whether the batch has used up its attempts.
 func (l *lane) spent(b *batch.Batch) bool { return b.Tries >= l.sink.opts.MaxAttempts }
 
-// giveUp reports whether the batch is to become dead letters for it.
+// giveUp reports whether the batch becomes dead letters because of it.
 func (l *lane) giveUp(b *batch.Batch) bool {
 	return l.sink.opts.OnExhausted == DeadLetterExhausted && l.spent(b)
 }

@@ -15,27 +15,26 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Feed is one goroutine's way into a sink. It encodes events into memory of its
-// own and hands them on by the profile, so that locks, clocks and wake-ups cost
-// once per Flush and lane and not once per event. It must not be used by two
-// goroutines at once.
+// Feed is one goroutine's input to a sink. It encodes events into memory of its own and passes
+// them on by profile, so that locks, clocks and wake-ups cost once per Flush and lane and not
+// once per event. It must not be used concurrently.
 type Feed struct {
 	sink    *Sink
 	groups  map[groupKey]*group
 	recent  [256]*group // some of the groups, by the hash of their profile
 	dirty   []*group    // that have something for their lanes
 	letters []*deadletter.Draft
-	// now is the time by which events are too old: of the first since the last
-	// Flush, since a clock asked for each costs as much as the rest of Add.
+	// now is the time against which the age of events is checked: that of the first event
+	// since the last Flush. Reading a clock for each costs as much as the rest of Add.
 	now time.Time
-	// from is where the last record since then came from.
+	// from is the origin of the last record since then.
 	from *verdict.Origin
-	// filtered are verdicts on records that were left out on purpose.
+	// filtered are verdicts on records that were left out deliberately.
 	filtered []verdict.Verdict
 	names    []byte // their event ids
 }
 
-// group is a feed's events of one profile that go one way.
+// group is a feed's events of one profile and one route.
 type group struct {
 	groupKey
 	buf    []byte // the encoded events
@@ -45,20 +44,20 @@ type group struct {
 type groupKey struct {
 	profile string
 	route   *exchange.Route
-	past    *Past // of events that were given back; nil for all others
+	past    *Past // of events that were given back; nil for others
 }
 
 const (
-	// maxGroups and maxGroupBytes are what a feed keeps between flushes.
+	// maxGroups and maxGroupBytes bound what a feed keeps between flushes.
 	maxGroups     = 1024
 	maxGroupBytes = 1 << 20
 )
 
-// NewFeed returns a way into the sink.
+// NewFeed returns an input to the sink.
 func (s *Sink) NewFeed() *Feed { return &Feed{sink: s, groups: make(map[groupKey]*group)} }
 
-// Add takes an event. The conversion may be used again afterwards, the record and
-// its memory after the next Flush.
+// Add takes an event. The conversion may be reused afterwards, the record and its memory
+// after the next Flush.
 func (f *Feed) Add(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion) {
 	f.AddAgain(tok, rec, c, nil)
 }
@@ -97,7 +96,7 @@ func (f *Feed) AddAgain(tok verdict.Handle, rec *kgo.Record, c *transform.Conver
 	})
 }
 
-// reject makes of a conversion what its contract says.
+// reject refuses a conversion for its contract's reason.
 func (f *Feed) reject(tok verdict.Handle, rec *kgo.Record, c *transform.Conversion, by amazon.Contract, why *verdict.Reason) {
 	if why.Class == verdict.Filtered {
 		f.filter(tok, rec, c.ProfileID, c.EventID, by, *why)
@@ -107,16 +106,16 @@ func (f *Feed) reject(tok verdict.Handle, rec *kgo.Record, c *transform.Conversi
 }
 
 func (f *Feed) group(key groupKey) *group {
-	// Most profiles have one of these places to themselves, and to look there
-	// takes a quarter of what a map does.
+	// Most profiles have one of these slots to themselves; a look there takes a quarter of
+	// a map's time.
 	recent := f.place(key.profile)
 	if g := *recent; g != nil && g.groupKey == key {
 		return g
 	}
 	g := f.groups[key]
 	if g == nil {
-		// The group, and the lane that is named by it, outlive the record whose
-		// bytes the profile may be a part of.
+		// The group and the lane named by it outlive the record that the profile's bytes may
+		// belong to.
 		key.profile = strings.Clone(key.profile)
 		g = &group{groupKey: key}
 		f.groups[key] = g
@@ -125,7 +124,7 @@ func (f *Feed) group(key groupKey) *group {
 	return g
 }
 
-// forget drops a group whose past will not come again.
+// forget drops a group whose past cannot come again.
 func (f *Feed) forget(g *group) {
 	delete(f.groups, g.groupKey)
 	if recent := f.place(g.profile); *recent == g {
@@ -133,13 +132,13 @@ func (f *Feed) forget(g *group) {
 	}
 }
 
-// place is where the group of a profile is among the recent ones, if it is there.
+// place returns the slot for a profile's group among the recent ones.
 func (f *Feed) place(profile string) **group {
 	return &f.recent[maphash.String(f.sink.seed, profile)%uint64(len(f.recent))]
 }
 
-// Refuse makes a dead letter of a record that is not to be sent. profileID and
-// EventID are empty where the record could not be decoded.
+// Refuse makes a dead letter of a record that must not be sent. profileID and EventID are
+// empty if the record could not be decoded.
 func (f *Feed) Refuse(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, why verdict.Reason) {
 	f.refuse(tok, rec, profileID, eventID, f.sink.opts.Contract, why)
 }
@@ -153,9 +152,9 @@ func (f *Feed) refuse(tok verdict.Handle, rec *kgo.Record, profileID, eventID st
 	})
 }
 
-// Filter takes a record that is left out on purpose. There is nothing to send or
-// to keep, but it gets its receipt like all others: receipts and dead letters
-// together have to account for every record of the source.
+// Filter takes a record that is left out deliberately. Nothing is sent or kept, but it gets a
+// receipt like all others: receipts and dead letters together account for every record of
+// the source.
 func (f *Feed) Filter(tok verdict.Handle, rec *kgo.Record, profileID, eventID string, why verdict.Reason) {
 	f.filter(tok, rec, profileID, eventID, f.sink.opts.Contract, why)
 }
@@ -168,7 +167,7 @@ func (f *Feed) filter(tok verdict.Handle, rec *kgo.Record, profileID, eventID st
 	f.names = append(f.names, eventID...)
 }
 
-// name gives filtered verdicts event ids that are no parts of their records.
+// name copies the event ids of filtered verdicts out of their records.
 func (f *Feed) name() {
 	names := string(f.names)
 	for i := range f.filtered {
@@ -178,8 +177,7 @@ func (f *Feed) name() {
 	f.names = f.names[:0]
 }
 
-// Flush hands on what was added since the last one. It does not wait for
-// anything.
+// Flush passes on what was added since the last call. It does not wait.
 func (f *Feed) Flush() {
 	s := f.sink
 	f.now, f.from = time.Time{}, nil

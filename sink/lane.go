@@ -11,10 +11,9 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/gate"
 )
 
-// lane is the queue of one profile, or of that part of its events which goes to
-// one host by one contract: it makes batches, and sends some of them at once.
-// Lanes share nothing but tokens and connections, so that a profile which is
-// slow, throttled or refused holds up no other.
+// lane is the queue of one profile, or of the part of its events that goes to one host by
+// one contract: it makes batches, and sends several of them at once. Lanes share nothing but
+// tokens and connections, so that a slow, throttled or refused profile delays no other.
 type lane struct {
 	sink    *Sink
 	profile string
@@ -35,7 +34,7 @@ type lane struct {
 	given     given
 	trust     trust
 	shown     shown
-	records   int // that have no verdict yet and are no dead letters
+	records   int // that have no verdict and are not dead letters
 }
 
 func newLane(s *Sink, profile string, by *exchange.Route, now time.Time) *lane {
@@ -52,8 +51,8 @@ func newLane(s *Sink, profile string, by *exchange.Route, now time.Time) *lane {
 	return l
 }
 
-// add takes a feed's events, which are of this lane. The caller holds the
-// sink's mu, so the sink is not closed.
+// add takes a feed's events for this lane. The caller holds the sink's mu, so the sink is
+// not closed.
 func (l *lane) add(g *group, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,8 +74,8 @@ func (l *lane) add(g *group, now time.Time) {
 	}
 }
 
-// addNew adds events to the open batch, and reports whether there is something new
-// to wait for. The caller holds mu.
+// addNew adds events to the open batch, and reports whether there is something new to wait
+// for. The caller holds mu.
 func (l *lane) addNew(g *group, now time.Time) (news bool) {
 	news = l.open == nil
 	start := 0
@@ -101,8 +100,8 @@ func (l *lane) addNew(g *group, now time.Time) (news bool) {
 	return news
 }
 
-// fit returns how many of the events, whose encodings begin at start, a batch has
-// room for. An empty one, or none, takes one event whatever its size.
+// fit returns how many of the events, whose encodings begin at start, fit into a batch. An
+// empty batch, or none, takes one event of any size.
 func (l *lane) fit(b *batch.Batch, events []batch.Pending, start int) (n int) {
 	has, bytes, kept := 0, 0, 0
 	if b != nil {
@@ -124,7 +123,7 @@ func (l *lane) countRepeated(differs bool) {
 	l.sink.metrics.duplicates.WithLabelValues(strconv.FormatBool(differs)).Inc()
 }
 
-// flush makes the open batch ready.
+// flush closes the open batch for sending.
 func (l *lane) flush() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,9 +133,9 @@ func (l *lane) flush() {
 	}
 }
 
-// hurry makes the open batch ready if the lane could send it and sends nothing else,
-// whose answer would make room for more. One in trouble keeps its own pace: its
-// events would be cut into ever smaller requests.
+// hurry closes the open batch for sending if the lane could send it and is sending nothing
+// else, whose answer would make room for more. A lane in trouble keeps its own pace:
+// otherwise its events would be split into ever smaller requests.
 func (l *lane) hurry(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -148,8 +147,8 @@ func (l *lane) hurry(now time.Time) {
 	l.hire()
 }
 
-// sweep drops events whose assignment has ended. Those in flight are left to
-// whoever sent them, and dropped when they would be sent again.
+// sweep drops events whose assignment has ended. Those in flight are dropped when they would
+// be sent again.
 func (l *lane) sweep() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -163,7 +162,7 @@ func (l *lane) sweep() {
 	l.ready = l.swept(l.ready)
 	l.aside = l.swept(l.aside)
 	if !l.away() && !l.watched() && l.idle() {
-		l.rest() // one that is paused has nobody else who would notice
+		l.rest() // nothing else would notice, if the lane is paused
 	}
 	l.signal()
 }
@@ -191,10 +190,9 @@ func (l *lane) prune(b *batch.Batch) {
 	}
 }
 
-// forgettable reports whether the lane has been idle for that long. One that has
-// events never is, even if nobody watches it, as while it is paused: they would
-// never be sent, and hold the offsets behind them for ever. A lane that is
-// forgotten takes its condition along.
+// forgettable reports whether the lane has been idle for that long. A lane with events never
+// is, even if nothing watches it, as during a pause: its events would never be sent, and
+// would hold the offsets behind them forever. The condition of a forgotten lane is removed.
 func (l *lane) forgettable(now time.Time, idle time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

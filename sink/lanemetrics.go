@@ -2,9 +2,9 @@ package sink
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// lanesCollector looks at the lanes when it is asked, so that lanes need not
-// keep counters in step. It adds them up: a series for each of thousands of
-// profiles is more than a metrics store survives.
+// lanesCollector examines the lanes when it is scraped, so that lanes need no counters. It
+// adds them up: a series for each of thousands of profiles is more than a metrics store
+// survives.
 type lanesCollector struct {
 	sink                                   *Sink
 	lanes, breakers, requests, concurrency *prometheus.Desc

@@ -10,14 +10,14 @@ const (
 	LaneIdle     LaneState = "idle"     // it has no events
 	LaneBatching LaneState = "batching" // its events wait for more
 	LaneSending  LaneState = "sending"
-	LaneHeld     LaneState = "held" // its events wait for a fault to pass
+	LaneHeld     LaneState = "held" // its events wait for a fault to end
 )
 
-// LaneStatus is a lane as health pages and the demo show it.
+// LaneStatus is a lane as /status and the demo show it.
 type LaneStatus struct {
 	Profile string `json:"profile"`
-	// Account names the account in whose name it sends, as the accounts file has
-	// it; Region the part of the world it sends to, where there are several.
+	// Account is the sending account's name in the accounts file; Region is where it sends
+	// to, if there are several regions.
 	Account  string `json:"account,omitempty"`
 	Region   string `json:"region,omitempty"`
 	Contract string `json:"contract"`
@@ -26,7 +26,7 @@ type LaneStatus struct {
 	Since time.Time `json:"since"`
 	// Reason says why it is held; empty otherwise.
 	Reason string `json:"reason,omitempty"`
-	// Records is how many have no verdict yet and are not dead letters.
+	// Records is how many have no verdict and are not dead letters.
 	Records int `json:"records"`
 
 	Breaker BreakerState `json:"breaker"`
@@ -35,14 +35,14 @@ type LaneStatus struct {
 	Concurrency int `json:"concurrency"`
 }
 
-// shown is what a lane was doing when it was last looked at. The lane's mu guards it.
+// shown is the state in which a lane was last seen. The lane's mu guards it.
 type shown struct {
 	state LaneState
 	since time.Time
 }
 
-// doing is what the lane does, by its gate, its watch and what it has. The caller
-// holds mu.
+// doing returns the lane's state, from its gate, its watch and its events. The caller holds
+// mu.
 func (l *lane) doing(now time.Time) (state LaneState, reason string) {
 	why, held := l.gate.Held(now)
 	switch {
@@ -64,7 +64,7 @@ func (l *lane) doing(now time.Time) (state LaneState, reason string) {
 	return LaneHeld, "waits with events that Amazon has put off"
 }
 
-// note keeps since when the lane is in its state. The caller holds mu.
+// note records since when the lane has been in its state. The caller holds mu.
 func (l *lane) note(now time.Time) {
 	if state, _ := l.doing(now); state != l.shown.state {
 		l.shown = shown{state, now}

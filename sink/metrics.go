@@ -10,8 +10,7 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/profile"
 )
 
-// metrics are the sink's own. What became of events is counted where their
-// verdicts arrive, not here.
+// metrics are the sink's own. Verdicts are counted where they arrive, not here.
 type metrics struct {
 	retries        *prometheus.CounterVec
 	splits         prometheus.Counter
@@ -57,8 +56,8 @@ func (m *metrics) retried(reason, profile string, events int) {
 	m.retries.WithLabelValues(reason, m.retriesOf.Label(reason, m.profiles.Label(profile))).Add(float64(events))
 }
 
-// reasonLabel bounds the reasons, of which there is a series for each profile: a
-// server can answer with any status, and those that are not in use share one.
+// reasonLabel bounds the reasons, each of which has a series per profile: a server can answer
+// with any status, and unassigned ones share a label.
 func reasonLabel(reason string) string {
 	if len(reason) != 3 {
 		return reason // a fault

@@ -20,22 +20,20 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
-// Options are the settings of a Sink. Contract, Settle, DeadLetters, and Router
-// or ClientID and Tokens are required; the zero value of the rest means the
-// default that is given with it.
+// Options are the settings of a Sink. Contract, Settle, DeadLetters, and Router or ClientID and
+// Tokens are required; other fields have the default given with them.
 type Options struct {
-	// Contract is what letters and receipts name for records that never came so
-	// far as to have a way of their own.
+	// Contract is what letters and receipts name for records that have no route.
 	Contract amazon.Contract
-	// Router says where events go. Without one they all go by Contract to
-	// BaseURL, or by their country, in the name of one client.
+	// Router chooses routes. Without one, all events go by Contract to BaseURL, or by
+	// country, as one client.
 	Router   exchange.Router
 	BaseURL  string // of the API, without the contract's path; the regions' own hosts
 	ClientID string
 	Tokens   login.Tokens
 
 	HTTPClient     *http.Client  // NewClient; redirects are never followed
-	RequestTimeout time.Duration // of one request with its answer; 30s
+	RequestTimeout time.Duration // of one request, including its answer; 30s
 
 	// Gzip compresses requests, until Amazon answers 415.
 	Gzip bool
@@ -44,44 +42,42 @@ type Options struct {
 	BatchBytes  int           // of a request's body; the contract's limit
 	Linger      time.Duration // how long a batch may wait for more events; 1s, negative means not at all
 
-	// LaneConcurrency is how many requests of one profile may be in flight at
-	// once, while Amazon answers them well; 8. A lane begins with one.
+	// LaneConcurrency is how many requests of one profile may be in flight at once while
+	// Amazon answers well; 8. A lane begins with one.
 	LaneConcurrency int
-	// MaxAttempts is how often in a row a lane tries before it rests for
-	// BackoffMax or longer, says so, and then sends one probe at a time until one
+	// MaxAttempts is the number of consecutive failures after which a lane reports its
+	// trouble, rests for BackoffMax or longer, and then sends one probe at a time until one
 	// is answered; 5.
 	MaxAttempts int
 	BackoffMin  time.Duration // 500ms
 	BackoffMax  time.Duration // 30s
-	// OnExhausted is what becomes of events whose attempts are used up.
+	// OnExhausted says what happens to events whose attempts are used up.
 	OnExhausted ExhaustedPolicy
-	// AuthHold is how long a profile that Amazon refuses is tried again before
-	// its events become dead letters; 2m, negative means not at all.
+	// AuthHold is how long a refused profile is tried again before its events become dead
+	// letters; 2m, negative means not at all.
 	AuthHold time.Duration
 
-	// Configured reports whether the accounts name a profile. Those and the profiles
-	// that Amazon has accepted events of have labels of their own; nil means none.
+	// Configured reports whether the accounts name a profile. Those profiles and the ones
+	// that Amazon has accepted have labels of their own; nil means none.
 	Configured func(profile string) bool
 
-	// WindowEvents and WindowBytes are how much is taken that has no verdict. Lanes
-	// that are stuck keep a part of it between them; 30,000 and 64 MiB.
+	// WindowEvents and WindowBytes bound what is taken and has no verdict. Stuck lanes keep
+	// a part of it between them; 30,000 and 64 MiB.
 	WindowEvents int
 	WindowBytes  int64
-	// Charge is told how many bytes lanes take of the window beside the events in
-	// them, fewer if it is below zero. It may be called with locks held, and must not
-	// call the sink; nil if nobody counts.
+	// Charge is called with the bytes of the window that lanes take beside their events,
+	// negative if they release some. It may be called with locks held, and must not call the
+	// sink; nil if nobody counts.
 	Charge func(bytes int64)
-	// Parked reports whether there are events of a profile that its lane gave
-	// back. It may be asked at any time; nil means that there are until they come
-	// again.
+	// Parked reports whether there are events of a profile that its lane gave back. It may be
+	// called at any time; nil means that there are until they come again.
 	Parked func(profile string) bool
 
 	DeadLetters DeadLetterOptions
 	Receipts    ReceiptOptions // optional
 
-	// Settle takes final verdicts. It is called by several goroutines at once,
-	// also of one lane, and holds up the request whose verdicts they are; the
-	// slice is valid during the call only.
+	// Settle takes final verdicts. It is called concurrently, also for one lane, and delays
+	// the request that the verdicts belong to; the slice is valid only during the call.
 	Settle func([]verdict.Verdict)
 
 	Log        zerolog.Logger
@@ -91,7 +87,7 @@ type Options struct {
 	Rand       func() float64        // in [0,1), for jitter; called concurrently; math/rand
 }
 
-// DeadLetterOptions say where dead letters go.
+// DeadLetterOptions configure dead letters.
 type DeadLetterOptions struct {
 	// Producer must wait for all replicas (kgo's default) and take records as
 	// large as the source topic's.
@@ -99,17 +95,17 @@ type DeadLetterOptions struct {
 	Topic    string
 }
 
-// ReceiptOptions say where receipts go. Without a topic none are written, and
-// verdicts are final without them.
+// ReceiptOptions configure receipts. Without a topic none are written, and verdicts are final
+// without them.
 type ReceiptOptions struct {
-	// Producer must wait for all replicas (kgo's default). It should be one of
-	// their own, with a batch limit that the topic takes.
+	// Producer must wait for all replicas (kgo's default). It should be a separate one with
+	// a batch limit that the topic accepts.
 	Producer kafka.Producer
 	Topic    string
 	// Prefix is what values begin with, and names the schema of receipts.
 	Prefix []byte
-	// MaxBytes bounds the value of one receipt; 900,000, which fits into the
-	// brokers' default of a megabyte.
+	// MaxBytes bounds the value of one receipt; 900,000, which fits into the brokers' default
+	// of a megabyte.
 	MaxBytes int
 }
 

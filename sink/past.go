@@ -7,19 +7,19 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/gate"
 )
 
-// Past is what has happened to events before their lane gave them back. Whoever
-// reads them again hands it to AddAgain, so that their receipts and dead letters
-// count all requests, and their rounds of tries go on. It does not change.
+// Past is what happened to events before their lane gave them back. The reader passes it to
+// AddAgain when it reads them again, so that their receipts and dead letters count all
+// requests and their rounds of tries continue. It is immutable.
 type Past struct {
 	batch.Trials
 
-	// Of what a strange lane gave back.
+	// For what a strange lane gave back.
 	refused gate.Row
 	said    string
 }
 
-// NotBefore is when the events may be sent again; the zero time if at any. There
-// is nothing to be done with them before. It may be called on nil.
+// NotBefore returns when the events may be sent again; the zero time if at any time. It may
+// be called on nil.
 func (p *Past) NotBefore() time.Time {
 	if p == nil {
 		return time.Time{}
@@ -27,7 +27,7 @@ func (p *Past) NotBefore() time.Time {
 	return p.Until
 }
 
-// pastOf is what a batch takes along when it is given back, nil if it was never sent.
+// pastOf returns the past of a batch that is given back, nil if it was never sent.
 func pastOf(b *batch.Batch) *Past {
 	if b.None() {
 		return nil
@@ -35,8 +35,8 @@ func pastOf(b *batch.Batch) *Past {
 	return &Past{Trials: b.Trials}
 }
 
-// addAgain takes a feed's events that were given back after they had been sent. They
-// share their past, so they get batches of their own. The caller holds mu.
+// addAgain takes a feed's events that were given back after they had been sent. They share
+// their past, so they get batches of their own. The caller holds mu.
 func (l *lane) addAgain(g *group, now time.Time) {
 	l.recall(g.past, now)
 	m := l.sink.memory

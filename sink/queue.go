@@ -10,18 +10,18 @@ import (
 // queue holds a lane's batches until they are sent. The lane's mu guards it.
 type queue struct {
 	open  *batch.Batch   // still growing; nil if there is none
-	ready []*batch.Batch // full or waited long enough, in order
-	front []*batch.Batch // what goes before: to be tried again, halves; the last goes first
-	aside []*batch.Batch // events that Amazon wants later, each with its own time
-	made  uint64         // batches that were closed so far
-	// How many events and bytes the last of them had.
+	ready []*batch.Batch // full or old enough, in order
+	front []*batch.Batch // to be sent before ready: retries and halves; the last goes first
+	aside []*batch.Batch // events to be sent later, each with its own time
+	made  uint64         // how many batches were closed so far
+	// The number of events and bytes in the last of them.
 	lastEvents, lastBytes int
 	memory                *batch.Memory
-	// repeated is told of events that are in a batch already.
+	// repeated is called for events that are in a batch already.
 	repeated func(differs bool)
 }
 
-// closeOpen makes the open batch ready.
+// closeOpen closes the open batch for sending.
 func (q *queue) closeOpen() {
 	q.lastEvents, q.lastBytes = len(q.open.Events), q.open.Bytes
 	q.open.Close(q.memory, q.repeated)
@@ -31,10 +31,10 @@ func (q *queue) closeOpen() {
 	q.open = nil
 }
 
-// push puts a batch before those that were never sent. Among themselves these
-// go by age, because the oldest hold up most commits; one that is pushed goes
-// before others of its age, the halves of one batch. Whoever sends next may take
-// it as soon as mu is free, so the caller must not look at it after that.
+// push puts a batch before those that were never sent. These are ordered by age, because the
+// oldest hold up most commits; a pushed batch goes before others of its age, the halves of
+// one batch. Another goroutine may take it as soon as mu is free, so the caller must not use
+// it afterwards.
 func (q *queue) push(b *batch.Batch) {
 	i := len(q.front)
 	for i > 0 && q.front[i-1].Age < b.Age {
@@ -43,7 +43,7 @@ func (q *queue) push(b *batch.Batch) {
 	q.front = slices.Insert(q.front, i, b)
 }
 
-// pushHalves pushes a batch, in halves if it can be halved.
+// pushHalves pushes a batch, in halves if it can be split.
 func (q *queue) pushHalves(b *batch.Batch) {
 	if len(b.Events) == 1 {
 		q.push(b)
@@ -58,7 +58,7 @@ func (q *queue) empty() bool {
 	return q.open == nil && len(q.ready) == 0 && len(q.front) == 0 && len(q.aside) == 0
 }
 
-// due tells when there will be something to send; the queue is not empty.
+// due returns when there will be something to send; the queue must not be empty.
 func (q *queue) due(now time.Time) (at time.Time) {
 	if len(q.front) > 0 || len(q.ready) > 0 {
 		return now
@@ -74,9 +74,9 @@ func (q *queue) due(now time.Time) (at time.Time) {
 	return at
 }
 
-// pop takes out the batch to send now; nil if there is none. A batch that is
-// still growing is not one before its time, however idle the lane: half-empty
-// requests cost Amazon's limits as much as full ones.
+// pop removes and returns the batch to send now; nil if there is none. A growing batch is not
+// sent before its time, however idle the lane: half-empty requests use up Amazon's limits as
+// much as full ones.
 func (q *queue) pop(now time.Time) (b *batch.Batch) {
 	if n := len(q.front); n > 0 {
 		b, q.front[n-1] = q.front[n-1], nil

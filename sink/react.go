@@ -13,7 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
-// react does what a result asks for.
+// react does what a result requires.
 func (l *lane) react(f *flight, res *exchange.Result, sc *scratch) {
 	switch res.Kind {
 	case amazon.Itemised:
@@ -31,23 +31,23 @@ func (l *lane) react(f *flight, res *exchange.Result, sc *scratch) {
 	}
 }
 
-// again puts the batch before those that were not sent yet.
+// again puts the batch before those that were never sent.
 func (l *lane) again(b *batch.Batch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.push(b)
 }
 
-// sorted are a batch's events by what an answer says of each.
+// sorted are a batch's events by their outcomes.
 type sorted struct {
-	verdicts []verdict.Verdict   // of those that were taken
-	letters  []*deadletter.Draft // of those that were refused
+	verdicts []verdict.Verdict   // of accepted events
+	letters  []*deadletter.Draft // of refused events
 	large    []batch.Event       // to be sent in smaller requests
 	later    []batch.Event
-	failed   batch.History // of those that the answer says something bad of
+	failed   batch.History // events about which the answer says something bad
 }
 
-// sort goes through the batch by the answer's items.
+// sort distributes the batch by the answer's items.
 func (l *lane) sort(b *batch.Batch, res *exchange.Result, sc *scratch, now time.Time) sorted {
 	s := sorted{verdicts: l.sink.memory.Verdicts.Get(len(b.Events)), failed: b.History}
 	s.failed.Failed(now)
@@ -75,7 +75,7 @@ func (l *lane) sort(b *batch.Batch, res *exchange.Result, sc *scratch, now time.
 	return s
 }
 
-// itemised settles each event as the answer says.
+// itemised settles each event by its outcome.
 func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
@@ -116,8 +116,7 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 	s.letters.Put(res.Request, by.letters)
 }
 
-// sendLater has the events of a batch sent again that an answer to others of it did
-// not settle.
+// sendLater sends the events again that an answer to the rest of the batch did not settle.
 func (l *lane) sendLater(f *flight, res *exchange.Result, later []batch.Event, now time.Time) {
 	if len(later) == 0 {
 		return
@@ -125,8 +124,8 @@ func (l *lane) sendLater(f *flight, res *exchange.Result, later []batch.Event, n
 	b := f.batch
 	rest := b.CopyOf(l.sink.memory, later, f.route.Frame)
 	if res.Status >= 400 {
-		// A refusal that names its items: these only shared a request with
-		// the events at fault, and go again at once.
+		// A refusal names its items: these events only shared a request with the faulty ones,
+		// and go again at once.
 		l.sink.metrics.retried(reasonItems, l.profile, len(later))
 		l.again(rest)
 		return
@@ -135,13 +134,12 @@ func (l *lane) sendLater(f *flight, res *exchange.Result, later []batch.Event, n
 	l.putOff(rest, res, now)
 }
 
-// reasonItems labels retries that item results ask for.
+// reasonItems is the label of retries that item results ask for.
 const reasonItems = "item"
 
-// putOff has a batch sent later on its own: Amazon wants that, or has not said
-// what became of its events. They do not hold the lane, since one event that is
-// put off for ever must not hold up the others; but a server that names a time
-// means everybody.
+// putOff sends a batch later on its own: Amazon wants that, or has not mentioned its events.
+// They do not hold the lane, since one event that is put off forever must not delay the
+// others; but a server that names a time means all of them.
 func (l *lane) putOff(b *batch.Batch, res *exchange.Result, now time.Time) {
 	s := l.sink
 	b.Failed(now)
@@ -168,15 +166,15 @@ func (l *lane) putOff(b *batch.Batch, res *exchange.Result, now time.Time) {
 	l.putAside(b, now.Add(max(wait, res.RetryAfter)))
 }
 
-// putAside has a batch wait on its own. The caller holds mu.
+// putAside makes a batch wait on its own. The caller holds mu.
 func (l *lane) putAside(b *batch.Batch, until time.Time) {
 	b.Apart, b.Until = true, until
 	l.aside = append(l.aside, b)
 }
 
-// nothingSettled is for an answer that puts off every event. It may be about
-// the lane, which is throttled, or about the events; so the lane is held for
-// one round of tries, and then goes on without them.
+// nothingSettled handles an answer that puts off every event. The cause may be the lane, which
+// is throttled, or the events; so the lane is held for one round of tries, and then continues
+// without them.
 func (l *lane) nothingSettled(f *flight, res *exchange.Result, now time.Time) {
 	b := f.batch
 	l.mu.Lock()
@@ -199,9 +197,8 @@ func (l *lane) nothingSettled(f *flight, res *exchange.Result, now time.Time) {
 	l.sink.memory.Release(b)
 }
 
-// retry tries the batch again after a while: the same bytes, however often. That
-// it failed is no fault of its events, so unless it is asked for none of them
-// becomes a dead letter.
+// retry sends the batch again after a while: the same bytes, however often. The failure is not
+// its events' fault, so none of them becomes a dead letter unless configured.
 func (l *lane) retry(f *flight, res *exchange.Result, reason string) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
@@ -220,7 +217,7 @@ func (l *lane) retry(f *flight, res *exchange.Result, reason string) {
 			l.condition.outlast()
 		}
 	case l.spent(b) && !l.gate.Broken():
-		// Others are taken meanwhile: it is this batch that Amazon cannot take.
+		// Others are sent meanwhile: only this batch cannot be delivered.
 		l.report(fmt.Sprintf("%s to send the same %s failed, the last with: %s", count.Of(b.Tries, "attempt"), count.Of(len(b.Events), "event"), why))
 		b.Tries, b.Stuck = 0, true
 		l.putAside(b, now.Add(max(s.backoff.Rest(0), res.RetryAfter)))
@@ -233,8 +230,8 @@ func (l *lane) retry(f *flight, res *exchange.Result, reason string) {
 	}
 }
 
-// foreign holds the batch, because whoever answers is not Amazon's API. No
-// number of such answers is a verdict on an event.
+// foreign holds the batch, because the answer is not from Amazon's API. No number of such
+// answers is a verdict on an event.
 func (l *lane) foreign(f *flight, res *exchange.Result) {
 	s, b := l.sink, f.batch
 	now := s.opts.Now()
@@ -251,8 +248,7 @@ func (l *lane) foreign(f *flight, res *exchange.Result) {
 	l.gate.Foreign(&s.policy, now, res.RetryAfter, why)
 }
 
-// narrow halves a batch that was refused as a whole, until the event at fault
-// stands alone.
+// narrow halves a batch that was refused as a whole, until the faulty event is alone.
 func (l *lane) narrow(f *flight, res *exchange.Result) {
 	b := f.batch
 	b.Failed(l.sink.opts.Now())

@@ -8,17 +8,16 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 )
 
-// routing is by which way a lane's events go at present. The lane's mu guards
-// it.
+// routing is how a lane's events are sent at present. The lane's mu guards it.
 type routing struct {
 	route *exchange.Route
-	// stray is why the profile has no way any more; nil while it has one.
+	// stray is why the profile has no route; nil while it has one.
 	stray *verdict.Reason
-	// bound by the way as well as by the sink:
+	// limited by the route as well as by the sink:
 	batchEvents, batchBytes int
 }
 
-// follow sets the way. The caller holds mu.
+// follow sets the route. The caller holds mu.
 func (l *lane) follow(to *exchange.Route) {
 	o := &l.sink.opts
 	l.route = to
@@ -27,7 +26,7 @@ func (l *lane) follow(to *exchange.Route) {
 	l.gate.Bound(cmp.Or(to.Concurrency, o.LaneConcurrency))
 }
 
-// renew has the lane ask for its way anew. The sink's mu is held.
+// renew makes the lane ask for its route again. The sink's mu is held.
 func (l *lane) renew() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,9 +55,9 @@ func (l *lane) renew() {
 	l.hire()
 }
 
-// forgive ends all trouble that the lane had by its old way: it says nothing
-// about the new one, and whoever has mended an account wants to see it work and
-// not the rest of a pause. What is in flight counts no more.
+// forgive ends all trouble that the lane had with its old route: it says nothing about the new
+// one, and whoever has fixed an account wants to see it work without waiting for a pause to
+// end. Requests in flight no longer count.
 func (l *lane) forgive() {
 	if l.condition.reported {
 		l.recovered()
@@ -75,8 +74,8 @@ func (l *lane) forgive() {
 	}
 }
 
-// notePause has readiness name a lane that is paused with events in it: they
-// hold up the offsets behind them.
+// notePause makes readiness report a paused lane that has events: they hold up the offsets
+// behind them.
 func (l *lane) notePause() {
 	if l.gate.Paused() && !l.empty() && !l.condition.reported {
 		l.report(reasonPaused)
@@ -85,8 +84,7 @@ func (l *lane) notePause() {
 
 const reasonPaused = "paused in the accounts file"
 
-// dismiss makes dead letters of the events of a profile that has no way any
-// more; false if it has one.
+// dismiss makes dead letters of the events of a profile without a route; false if it has one.
 func (l *lane) dismiss() bool {
 	l.mu.Lock()
 	why := l.stray

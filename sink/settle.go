@@ -21,9 +21,9 @@ func (l *lane) accept(verdicts []verdict.Verdict, b *batch.Batch, e *batch.Event
 	return verdicts
 }
 
-// condemn appends the dead letters of an event, one for each of its records:
-// each record's offset needs one. The id is a part of a text with all of the
-// batch's, which a letter that waits for its topic must not keep.
+// condemn appends the dead letters of an event, one for each of its records: each record's
+// offset needs one. The id is a part of a string with all of the batch's ids, which a letter
+// that waits for its topic must not retain.
 func (l *lane) condemn(letters []*deadletter.Draft, b *batch.Batch, h *batch.History, e *batch.Event, why verdict.Reason) []*deadletter.Draft {
 	d := deadletter.Draft{
 		Contract: l.contract.Name(), Profile: l.profile, EventID: strings.Clone(b.ID(e)), Reason: why, Attempts: h.Attempts,
@@ -37,7 +37,7 @@ func (l *lane) condemn(letters []*deadletter.Draft, b *batch.Batch, h *batch.His
 	return letters
 }
 
-// letterOf is the letter for one of a batch's records.
+// letterOf returns the letter for one of a batch's records.
 func letterOf(l deadletter.Draft, b *batch.Batch, r *batch.Stored) *deadletter.Draft {
 	l.Record, l.Original = r.Record, b.Original(r)
 	return &l
@@ -56,14 +56,14 @@ func (l *lane) bury(b *batch.Batch, res *exchange.Result, why verdict.Reason) {
 	l.sink.letters.Put(res.Request, letters)
 }
 
-// identifiers returns those of some events of a batch, for masking them in what Amazon
-// says about them: the profile too, where nobody knows it.
+// identifiers returns the identifiers of some events of a batch, for masking them in Amazon's
+// messages about them; also the profile, if it is unknown.
 func (l *lane) identifiers(b *batch.Batch, events ...batch.Event) []string {
 	var ids []string
 	for i := range events {
 		ids = append(ids, l.contract.Identifiers(b.Encoded(&events[i]))...)
 	}
-	const least = 4 // shorter ones are parts of words
+	const least = 4 // shorter ones occur within words
 	if len(l.profile) >= least && !l.sink.profiles.Knows(l.profile) {
 		ids = append(ids, l.profile)
 	}

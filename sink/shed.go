@@ -9,9 +9,8 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/batch"
 )
 
-// Backlog is records that a lane gave back, because it cannot send them for a
-// while and the others need their memory. They have no verdict and the sink has
-// forgotten them.
+// Backlog is records that a lane gave back because it cannot send them for a while and other
+// lanes need their memory. They have no verdict, and the sink has forgotten them.
 type Backlog struct {
 	Profile string
 	Tokens  []verdict.Handle // in the order in which they were taken
@@ -19,16 +18,15 @@ type Backlog struct {
 	Past *Past
 }
 
-// Shed takes back what lanes have beyond what they can use soon, where that is
-// what keeps others from their share: it is to be called when no more events can
-// be taken. At most that many records are given, of each lane the youngest.
+// Shed takes back what lanes hold beyond what they can use soon, if that keeps others from
+// their share: call it when no more events can be taken. It returns at most that many records,
+// the youngest of each lane.
 //
-// Lanes that are stuck keep a share of the window between them, however many they
-// are, and one that is well keeps what its next requests carry: more in memory
-// makes none of them faster.
+// Stuck lanes together keep a share of the window, however many they are, and a healthy lane
+// keeps what its next requests carry: more in memory makes no lane faster.
 //
-// It gives nothing while no lane could use the room. When Amazon is away for
-// all, or there is one profile only, waiting is the right thing to do.
+// It returns nothing while no lane could use the room. When Amazon is unavailable for all
+// profiles, or there is only one profile, waiting is right.
 func (s *Sink) Shed(most int) []Backlog {
 	defer s.forgetStrangers()
 	s.mu.RLock()
@@ -45,7 +43,7 @@ func (s *Sink) Shed(most int) []Backlog {
 	return out
 }
 
-// shedSurplus has the lanes that have most beyond what they can use give first.
+// shedSurplus takes first from the lanes with the most beyond what they can use.
 func (s *Sink) shedSurplus(c *crowd, most int) (out []Backlog) {
 	slices.SortFunc(c.over, func(a, b surplus) int { return cmp.Compare(b.n, a.n) })
 	for _, o := range c.over {
@@ -58,9 +56,9 @@ func (s *Sink) shedSurplus(c *crowd, most int) (out []Backlog) {
 	return out
 }
 
-// shedStuck divides the stuck lanes' share among them. Those whose turn is next come
-// first: if there are more lanes than the share has events, the others keep none,
-// and are given some when it is their turn.
+// shedStuck divides the stuck lanes' share among them. Those whose turn is next come first: if
+// there are more lanes than the share has events, the others keep none, and are given some
+// when it is their turn.
 func (s *Sink) shedStuck(c *crowd, now time.Time, most int) (out []Backlog, gave int) {
 	slices.SortFunc(c.stuck, func(a, b stuckLane) int { return a.turn.Compare(b.turn) })
 	each, left := c.each(&s.opts), c.share(&s.opts)
@@ -83,8 +81,8 @@ func recordsIn(backlogs []Backlog) (n int) {
 	return n
 }
 
-// shed gives up to that many records, from the youngest batch on. It is for lanes
-// that are well, and what they have sent before stays.
+// shed gives up to that many records, the youngest batch first. It is for healthy lanes, and
+// keeps what they have sent before.
 func (l *lane) shed(most int) []Backlog {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -108,18 +106,17 @@ func (l *lane) shed(most int) []Backlog {
 	if n > 0 {
 		l.given.gave(false)
 	}
-	l.signal() // what was open may have stayed, and be sent now
+	l.signal() // the open batch may remain, and be sent now
 	if n == 0 {
 		return nil
 	}
 	return []Backlog{b}
 }
 
-// shedTo has a stuck lane give what it has beyond its part of the share, at most
-// that many records, and returns what it still has: the batches that go next, the
-// last of them cut in two. What was never sent it keeps only as far as it is of
-// use. Of a lane that is well the same is done with the events that Amazon has put
-// off.
+// shedTo takes from a stuck lane what exceeds its part of the share, at most that many
+// records, and returns what it still has: the batches that go next, the last of them cut in
+// two. Of what was never sent the lane keeps only what it can use. For a healthy lane the same
+// applies to the events that Amazon has put off.
 func (l *lane) shedTo(keep batch.Part, most int, now time.Time) (out []Backlog, kept batch.Part) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -133,7 +130,7 @@ func (l *lane) shedTo(keep batch.Part, most int, now time.Time) (out []Backlog, 
 		kept.Bytes += l.cost()
 	}
 	given := l.beyond(queued, keep, &kept)
-	// The youngest are given, if there are more than may be.
+	// The youngest are taken, if there are more than the limit.
 	from, n := len(given), 0
 	for from > 0 && n+given[from-1].Records() <= most {
 		from--
@@ -160,8 +157,8 @@ func (l *lane) shedTo(keep batch.Part, most int, now time.Time) (out []Backlog, 
 	return out, kept
 }
 
-// beyond returns the batches that the lane is not to keep, and adds to kept what
-// the others take. The caller holds mu.
+// beyond returns the batches that the lane must not keep, and adds to kept what the others
+// take. The caller holds mu.
 func (l *lane) beyond(queued []*batch.Batch, keep batch.Part, kept *batch.Part) (given []*batch.Batch) {
 	for _, b := range queued {
 		limit := keep
@@ -183,7 +180,7 @@ func (l *lane) beyond(queued []*batch.Batch, keep batch.Part, kept *batch.Part) 
 	return given
 }
 
-// inFlight is what the lane has beside the batches that wait. The caller holds mu.
+// inFlight returns what the lane has beside the waiting batches. The caller holds mu.
 func (l *lane) inFlight(queued []*batch.Batch) batch.Part {
 	n := l.records
 	for _, b := range queued {
@@ -192,8 +189,8 @@ func (l *lane) inFlight(queued []*batch.Batch) batch.Part {
 	return batch.Part{Events: max(n, 0), Bytes: l.airborne}
 }
 
-// inLine returns the batches that wait, those that go next first; of a lane that is
-// not stuck only those that Amazon has put off. The caller holds mu.
+// inLine returns the waiting batches, the next ones first; for a lane that is not stuck, only
+// those that Amazon has put off. The caller holds mu.
 func (l *lane) inLine(stuck bool) []*batch.Batch {
 	aside := slices.SortedStableFunc(slices.Values(l.aside), func(a, b *batch.Batch) int { return a.Until.Compare(b.Until) })
 	if !stuck {
@@ -204,7 +201,7 @@ func (l *lane) inLine(stuck bool) []*batch.Batch {
 	return append(append(line, aside...), l.ready...)
 }
 
-// takeOut removes a batch from the list that it is in. The caller holds mu.
+// takeOut removes a batch from the list that holds it. The caller holds mu.
 func (l *lane) takeOut(b *batch.Batch) {
 	for _, list := range []*[]*batch.Batch{&l.front, &l.aside, &l.ready} {
 		if i := slices.Index(*list, b); i >= 0 {
@@ -214,9 +211,9 @@ func (l *lane) takeOut(b *batch.Batch) {
 	}
 }
 
-// cut leaves n of a batch's events in it and returns the rest, right behind it in
-// its list. Each has a store of its own afterwards, so that giving the rest up
-// frees its memory. The caller holds mu.
+// cut leaves n of a batch's events in it and returns the rest, directly after it in its list.
+// Each has a store of its own afterwards, so that giving up the rest frees its memory. The
+// caller holds mu.
 func (l *lane) cut(b *batch.Batch, n int) (rest *batch.Batch) {
 	frame := l.route.Frame
 	head := b.CopyOf(l.sink.memory, b.Events[:n], frame)

@@ -21,9 +21,9 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/receipt"
 )
 
-// Sink delivers events to Amazon through a lane per profile, or more where its
-// events go to several hosts. A lane has
-// goroutines only while it has events, so that there can be many thousands.
+// Sink delivers events to Amazon through one lane per profile, or several if its events go to
+// several hosts. A lane has goroutines only while it has events, so that there can be many
+// thousands.
 type Sink struct {
 	opts    Options
 	router  exchange.Router
@@ -31,31 +31,31 @@ type Sink struct {
 	backoff backoff.Backoff
 	policy  gate.Policy
 	letters *deadletter.Writer
-	// receipts is nil when none are written.
+	// receipts is nil if none are written.
 	receipts *receipt.Writer
 	profiles *profile.Known
 	metrics  *metrics
 
-	// stop ends waiting and the start of requests; ctx ends requests as well.
+	// stop ends waits and keeps new requests from starting; ctx ends requests as well.
 	ctx, stop          context.Context
 	cancel, cancelStop context.CancelFunc
-	ended              context.Context // has ended, for asking without waiting
+	ended              context.Context // closed, for asking without waiting
 	wg                 sync.WaitGroup  // the lanes' goroutines
 
-	// mu guards the map. Who puts events into a lane holds it for reading, so
-	// that a lane cannot be forgotten, or the sink closed, in between.
+	// mu guards the map. Whoever adds events to a lane holds it for reading, so that the lane
+	// cannot be forgotten, or the sink closed, in between.
 	mu       sync.RWMutex
-	lanes    map[string][]*lane // by profile; several where its events go several ways
+	lanes    map[string][]*lane // by profile; several if its events take several routes
 	forgetAt int                // number of lanes at which idle ones are forgotten early
 	closed   bool
 
 	room   room
 	lobby  *lobby.Lobby
-	forgot atomic.Int64 // when idle lanes were last looked for, Unix nanoseconds
+	forgot atomic.Int64 // when idle lanes were last searched, Unix nanoseconds
 	spent  atomic.Int64 // how often strange lanes ran out of events since then
 	// laneCost is what a strange lane takes of the window.
-	unknown  atomic.Int64 // lanes that were made for profiles that nobody knew
-	familiar int64        // how many of them are no strangers
+	unknown  atomic.Int64 // lanes made for unknown profiles
+	familiar int64        // how many of them are no longer strange
 	laneCost int64
 	memory   *batch.Memory
 	scratch  sync.Pool    // *scratch
@@ -63,15 +63,15 @@ type Sink struct {
 }
 
 const (
-	// laneIdle is how long a lane without events is remembered, with what it
-	// knows of its profile (that Amazon refuses it, say).
+	// laneIdle is how long a lane without events is kept, with what it knows about its profile
+	// (such as a refusal).
 	laneIdle = 10 * time.Minute
-	// manyLanes is from how many lanes on idle ones are not kept that long:
-	// profile ids come from data, and may all be different.
+	// manyLanes is the number of lanes from which idle ones are dropped earlier: profile ids come
+	// from data, and may all be different.
 	manyLanes = 10_000
 )
 
-// New returns a sink that has nothing running yet.
+// New returns a sink that has not started anything.
 func New(opts Options) (*Sink, error) {
 	if err := opts.normalise(); err != nil {
 		return nil, err
@@ -144,15 +144,14 @@ func (s *Sink) deliver(g *group, now time.Time) {
 		}
 		l = newLane(s, g.profile, g.route, now)
 		s.lanes[g.profile] = append(s.lanes[g.profile], l)
-		// The way may have changed since the feed asked for it, and who tells the
-		// lanes may have passed before this one was there.
+		// The route may have changed since the feed asked for it, and the update of the lanes may
+		// have passed before this lane existed.
 		l.renew()
 	}
 	l.add(g, now)
 }
 
-// laneOf finds the lane of a feed's events, nil if there is none. The caller
-// holds mu.
+// laneOf returns the lane for a feed's events, nil if there is none. The caller holds mu.
 func (s *Sink) laneOf(g *group) *lane {
 	for _, l := range s.lanes[g.profile] {
 		if l.region == g.route.Region && l.contract.Name() == g.route.Contract.Name() && l.dataSet == g.route.DataSetID {
@@ -171,9 +170,9 @@ func (s *Sink) each(f func(*lane)) {
 	}
 }
 
-// Reroute has the lanes ask anew for their ways, after the Router's answers have
-// changed. Events that are waiting go by the new ones; those whose profile has
-// none any more become dead letters of class auth.
+// Reroute makes the lanes ask for their routes again, after the Router's answers have changed.
+// Waiting events take the new ones; those whose profile no longer has a route become dead
+// letters of class auth.
 func (s *Sink) Reroute() {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -192,10 +191,9 @@ func (s *Sink) leaveOut(vs []verdict.Verdict) {
 	}
 }
 
-// conclude is the one way out for verdicts: they are final once their receipt is
-// written, and at once where there are no receipts. r is nil when nothing was
-// sent. The slice is the sink's memory afterwards: a batch's verdicts are a hundred
-// kilobytes, which need not be copied.
+// conclude is the only exit for verdicts: they are final once their receipt is written, or at
+// once without receipts. r is nil if nothing was sent. The sink owns the slice afterwards: a
+// batch's verdicts are a hundred kilobytes, which are not copied.
 func (s *Sink) conclude(r *verdict.Request, vs []verdict.Verdict) {
 	switch {
 	case len(vs) == 0:
@@ -215,8 +213,8 @@ func (s *Sink) Flush() {
 	s.each((*lane).flush)
 }
 
-// Hurry sends what lanes have that send nothing at present, for when no more events
-// can be taken before some have their verdict.
+// Hurry sends what idle lanes have, for when no more events can be taken before some have
+// their verdict.
 func (s *Sink) Hurry() {
 	now := s.opts.Now()
 	s.mu.RLock()
@@ -224,9 +222,9 @@ func (s *Sink) Hurry() {
 	s.each(func(l *lane) { l.hurry(now) })
 }
 
-// Sweep drops the events of assignments that have ended from all lanes and from
-// the receipts, where they would otherwise stay until it is their turn, which
-// while something is held can be hours. To be called when an assignment has ended.
+// Sweep drops the events of ended assignments from all lanes and from the receipts, where they
+// would otherwise stay until their turn, for hours if something is held. Call it when an
+// assignment has ended.
 func (s *Sink) Sweep() {
 	defer s.forgetStrangers() // when mu is free
 	s.mu.RLock()
@@ -237,13 +235,13 @@ func (s *Sink) Sweep() {
 	}
 }
 
-// Trim gives up memory that was not needed since the last time.
+// Trim releases memory that was not needed since the last call.
 func (s *Sink) Trim() {
 	s.memory.Trim()
 	s.sender.Trim()
 }
 
-// Lanes returns what every lane is doing, by profile.
+// Lanes returns the state of every lane, by profile.
 func (s *Sink) Lanes() []LaneStatus {
 	now := s.opts.Now()
 	s.mu.RLock()
@@ -256,9 +254,8 @@ func (s *Sink) Lanes() []LaneStatus {
 	return out
 }
 
-// forgetSometimes looks for lanes to forget, at most once a minute. It is
-// called when a lane falls idle: without traffic there is nothing to forget,
-// and no timer is needed.
+// forgetSometimes looks for lanes to forget, at most once a minute. It is called when a lane
+// becomes idle: without traffic there is nothing to forget, and no timer is needed.
 func (s *Sink) forgetSometimes(now time.Time) {
 	s.forgetStrangers()
 	last := s.forgot.Load()
@@ -270,8 +267,7 @@ func (s *Sink) forgetSometimes(now time.Time) {
 	s.forgetIdle(now, laneIdle)
 }
 
-// forgetIdle forgets lanes that have been idle for that long. The caller holds
-// mu.
+// forgetIdle forgets lanes that have been idle for that long. The caller holds mu.
 func (s *Sink) forgetIdle(now time.Time, idle time.Duration) {
 	for profile, lanes := range s.lanes {
 		lanes = slices.DeleteFunc(lanes, func(l *lane) bool { return l.forgettable(now, idle) })
@@ -283,11 +279,10 @@ func (s *Sink) forgetIdle(now time.Time, idle time.Duration) {
 	}
 }
 
-// Close stops the lanes. Requests in flight, dead letters and receipts on
-// their way are waited for until ctx ends, then cut off; what has no verdict by then has none
-// and is sent again by whoever takes the partition next. When Close has
-// returned, nothing of the sink runs and Settle is not called any more. The
-// error is not nil when ctx ended first.
+// Close stops the lanes. It waits for requests in flight, dead letters and receipts until ctx
+// ends, then cuts them off; records without a verdict are delivered again by the partition's
+// next owner. When Close has returned, nothing of the sink runs and Settle is not called any
+// more. The error is not nil if ctx ended first.
 func (s *Sink) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
@@ -301,7 +296,7 @@ func (s *Sink) Close(ctx context.Context) error {
 	s.mu.RUnlock()
 	err := s.letters.Close()
 	if s.receipts != nil {
-		err = errors.Join(err, s.receipts.Close()) // last: letters, too, end in receipts
+		err = errors.Join(err, s.receipts.Close()) // last: dead letters, too, end in receipts
 	}
 	if !cut() {
 		err = errors.Join(context.Cause(ctx), err)

@@ -7,36 +7,33 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/batch"
 )
 
-// A lane is strange while no account names its profile and Amazon has never accepted
-// an event of it. Whoever may write to the topic can have any number of such lanes,
-// so what they take is counted against the window, and those that have nothing left
-// are given up soon.
+// A lane is strange while no account names its profile and Amazon has never accepted an event
+// of it. Anybody who may write to the topic can create any number of such lanes, so their
+// memory is counted against the window, and those without events are dropped early.
 
-// strangerCost is what a strange lane with events takes beside them, roughly: itself,
-// its place in the map and in the lobby, and what its first batch has around the
-// events. It is held to what is measured by TestStrangersCost, with something over for
-// what a lane in trouble has. Not counted, the bound of what is in flight would hold
-// ten times as much.
+// strangerCost is approximately what a strange lane with events takes beside them: itself, its
+// place in the map and in the lobby, and the overhead of its first batch. TestStrangersCost
+// compares it with a measurement; it includes a margin for a lane in trouble. Without counting
+// it, the bound of what is in flight would admit ten times as much.
 const strangerCost = 5 << 10
 
-// laneCost is that, or in a small window a part of it that leaves room for others.
+// laneCost is strangerCost or, in a small window, a fraction of it that leaves room for others.
 func laneCost(window int64) int64 { return min(strangerCost, window/64) }
 
-// familiar is how many profiles that nobody knows may have lanes like any other's: as
-// many as a company has. A flood of made-up ones is beyond it within a second. With
-// none, a member that starts with a backlog would put most of it off before the first
-// of its profiles was accepted, and read it again.
+// familiar is how many unknown profiles may have ordinary lanes: as many as a company has. A
+// flood of invented ones exceeds it within a second. With zero, a member that starts with a
+// backlog would put most of it off before its first profile was accepted, and read it again.
 const familiar = 100
 
 const (
-	// forgetSpent is after how many strange lanes ran out of events those that have
-	// none are looked for.
+	// forgetSpent is how many strange lanes must have run out of events before those without
+	// events are searched.
 	forgetSpent = 1000
-	// maxSpent is how many of those are kept, for what they know of their profiles.
+	// maxSpent is how many of those are kept for what they know about their profiles.
 	maxSpent = 256
 )
 
-// trust is what a lane knows of its profile. The lane's mu guards it.
+// trust is what a lane knows about its profile. The lane's mu guards it.
 type trust struct {
 	proven   bool // Amazon has answered well about its events
 	accepted bool // Amazon has accepted an event of it
@@ -69,7 +66,7 @@ func (l *lane) discharge() {
 	}
 }
 
-// cost is what the lane takes of the window beside its events. The caller holds mu.
+// cost returns what the lane takes of the window beside its events. The caller holds mu.
 func (l *lane) cost() int64 {
 	if l.trust.charged {
 		return l.sink.laneCost
@@ -77,7 +74,7 @@ func (l *lane) cost() int64 {
 	return 0
 }
 
-// acquaint notes whether the profile is a stranger's. The caller holds mu.
+// acquaint updates whether the profile is strange. The caller holds mu.
 func (l *lane) acquaint() {
 	l.trust.strange = !l.sink.profiles.Knows(l.profile) && l.sink.unknown.Add(1) > l.sink.familiar
 	l.lookNow()
@@ -97,8 +94,8 @@ func (l *lane) admit() {
 	l.discharge()
 }
 
-// forgetStrangers gives up strange lanes without events, of all but a few also what
-// they know of their profiles: what was refused takes that along in its Past.
+// forgetStrangers drops strange lanes without events, and for all but a few also what they
+// know about their profiles: refused events carry that in their Past.
 func (s *Sink) forgetStrangers() {
 	if s.spent.Load() < forgetSpent {
 		return
@@ -129,9 +126,9 @@ func (s *Sink) forgetStrangers() {
 	}
 }
 
-// pastOf is the past of a batch that a strange lane gives back, with what the lane
-// knows of its profile: it may be given up before the batch comes again. The caller
-// holds mu.
+// pastOf returns the past of a batch that a strange lane gives back, with what the lane knows
+// about its profile: the lane may be dropped before the batch comes again. The caller holds
+// mu.
 func (l *lane) pastOf(b *batch.Batch) *Past {
 	p := pastOf(b)
 	if p == nil || !l.trust.strange {
@@ -142,9 +139,8 @@ func (l *lane) pastOf(b *batch.Batch) *Past {
 	return p
 }
 
-// recall has a new lane go on with a row of refusals where the one before it was
-// given up. Of the time in between only the pause counts, which is for how long the
-// profile was not to be asked. The caller holds mu.
+// recall makes a new lane continue a row of refusals of the dropped one before it. Of the time
+// in between only the pause counts, in which no request was to be made. The caller holds mu.
 func (l *lane) recall(p *Past, now time.Time) {
 	if l.trust.strange && !p.refused.Empty() && l.heard.IsZero() && !l.troubled() {
 		l.gate.Recall(p.refused, now)
@@ -152,8 +148,8 @@ func (l *lane) recall(p *Past, now time.Time) {
 	}
 }
 
-// wantsOf is how many events a profile can use that has no lane. The caller holds
-// the sink's mu.
+// wantsOf returns how many events a profile without a lane can use. The caller holds the
+// sink's mu.
 func (s *Sink) wantsOf(profile string, now time.Time) int {
 	wants := 2 * s.opts.BatchEvents // as much as a new lane
 	if s.profiles.Knows(profile) {

@@ -19,7 +19,7 @@ func (l *lane) Visit() {
 	l.mu.Unlock()
 	if stray == nil {
 		if _, err := route.Tokens.Token(l.sink.ended, stale); err != nil {
-			leave() // or lanes without a token would keep out those that have one
+			leave() // or lanes without a token would keep out those with one
 			l.askForToken(route)
 			return
 		}
@@ -29,11 +29,10 @@ func (l *lane) Visit() {
 	}
 }
 
-// lookAgain is after how long a lane looks whether the token that another asks for is
-// there.
+// lookAgain is the interval at which a lane checks for the token that another lane requested.
 const lookAgain = time.Second
 
-// askForToken waits for a token of that way, if none of the others does so already.
+// askForToken waits for a token of that route, unless another lane already does.
 func (l *lane) askForToken(by *exchange.Route) {
 	b := l.sink.lobby
 	if !b.Ask(by) {
@@ -50,7 +49,7 @@ func (l *lane) askForToken(by *exchange.Route) {
 	}
 }
 
-// lineUp has the lane wait for what is next, if there is anything.
+// lineUp makes the lane wait for what is next, if there is anything.
 func (l *lane) lineUp() {
 	now := l.sink.opts.Now()
 	l.mu.Lock()
@@ -64,7 +63,7 @@ func (l *lane) lineUp() {
 	}
 }
 
-// reconsider is for a lane in the line that there is news of. The caller holds mu.
+// reconsider handles news for a lane in the line. The caller holds mu.
 func (l *lane) reconsider() {
 	b, now := l.sink.lobby, l.sink.opts.Now()
 	if l.sendable() && l.trust.strange {
@@ -72,7 +71,7 @@ func (l *lane) reconsider() {
 		return
 	}
 	if !b.Drop(&l.ticket) {
-		return // who is seated finds out
+		return // the lane will see it once it is seated
 	}
 	l.seat()
 	if l.more(now) {
@@ -80,8 +79,8 @@ func (l *lane) reconsider() {
 	}
 }
 
-// turnless reports whether the lane waits for a seat and all are taken. The caller
-// holds mu.
+// turnless reports whether the lane waits for a seat and all are occupied. The caller holds
+// mu.
 func (l *lane) turnless() bool { return l.queued() && l.sink.lobby.Full() }
 
 func later(a, b time.Time) time.Time {

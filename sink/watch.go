@@ -7,8 +7,8 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/lobby"
 )
 
-// watcher is who waits for a lane's next batch. It is one at most, and only while a
-// request could be sent; otherwise the first that is answered goes on.
+// watcher is what waits for a lane's next batch. There is at most one, and only while a
+// request could be sent; otherwise the goroutine of the first answer continues.
 //
 //	          start            ask              line          (a strange lane)
 //	nobody ─────────▶ somebody ───▶ asking    nobody ─▶ lined    asking ─▶ lining
@@ -28,10 +28,10 @@ type watcher uint8
 
 const (
 	nobody   watcher = iota
-	somebody         // a goroutine, or whoever has the lane's seat in the lobby
-	asking           // that one, until there is an access token
+	somebody         // a goroutine, or the holder of the lane's seat in the lobby
+	asking           // the same, until there is an access token
 	lined            // a strange lane in the line of the lobby, with a ticket
-	lining           // in the line, until the token that another lane asks for is there
+	lining           // in the line, until the token that another lane requested arrives
 	watchers
 )
 
@@ -42,9 +42,9 @@ func (w watcher) String() string {
 // watch is how a lane learns that there is something to send. The lane's mu guards it.
 type watch struct {
 	by watcher
-	// wake tells the goroutine that watches that there is something new.
+	// wake signals the watching goroutine that there is something new.
 	wake chan struct{}
-	// unwait ends waiting for a token of the way; nil while nobody waits.
+	// unwait ends the wait for a token of the route; nil if nothing waits.
 	unwait context.CancelFunc
 	askAt  time.Time // when a lane in the line looks for a token again
 	ticket lobby.Ticket
@@ -52,10 +52,10 @@ type watch struct {
 
 func newWatch() watch { return watch{wake: make(chan struct{}, 1)} }
 
-// watched reports whether anybody waits for the next batch.
+// watched reports whether there is a watcher.
 func (w *watch) watched() bool { return w.by != nobody }
 
-// tokenless reports whether the one that watches waits for an access token.
+// tokenless reports whether the watcher waits for an access token.
 func (w *watch) tokenless() bool { return w.by == asking || w.by == lining }
 
 // queued reports whether the lane is in the line of the lobby.
@@ -64,10 +64,10 @@ func (w *watch) queued() bool { return w.by == lined || w.by == lining }
 // retire ends the watch.
 func (w *watch) retire() { w.by, w.askAt = nobody, time.Time{} }
 
-// start begins one by whoever calls.
+// start makes the caller the watcher.
 func (w *watch) start() { w.by = somebody }
 
-// line begins one in the line of the lobby, and goes on waiting for a token there.
+// line puts the lane in the line of the lobby, where it continues to wait for a token.
 func (w *watch) line() {
 	if w.by == asking {
 		w.by = lining
@@ -79,8 +79,8 @@ func (w *watch) line() {
 // seat takes the lane out of the line.
 func (w *watch) seat() { w.by, w.askAt = somebody, time.Time{} }
 
-// wait notes that the one who watches waits for a token, until unwait is called, or
-// with nil that it does not any more.
+// wait notes that the watcher waits for a token, until unwait is called, or, for nil, that it
+// no longer does.
 func (w *watch) wait(unwait context.CancelFunc) {
 	switch w.unwait = unwait; {
 	case unwait != nil:
@@ -90,13 +90,13 @@ func (w *watch) wait(unwait context.CancelFunc) {
 	}
 }
 
-// later has the one who watches look for the token of another lane later.
+// later makes the watcher check for another lane's token later.
 func (w *watch) later(at time.Time) { w.by, w.askAt = asking, at }
 
-// lookNow has it look for the token at once.
+// lookNow makes it check for the token at once.
 func (w *watch) lookNow() { w.askAt = time.Time{} }
 
-// signal tells whoever watches that there is news. The caller holds mu.
+// signal notifies the watcher. The caller holds mu.
 func (l *lane) signal() {
 	if l.queued() {
 		l.reconsider()
