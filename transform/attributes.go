@@ -8,15 +8,14 @@ import (
 )
 
 const (
-	// MaxFreeAttributes is how many attributes of an event are sent besides the reserved
-	// ones.
+	// MaxFreeAttributes is how many attributes of an event are sent in addition to the
+	// reserved ones.
 	MaxFreeAttributes = 10
 	// MaxAttributes is how many are sent in all.
 	MaxAttributes = MaxFreeAttributes + len(reservedAttributes)
 )
 
-// reservedAttributes are those that Amazon's reports have columns for. They are never
-// crowded out.
+// reservedAttributes have columns in Amazon's reports. Others never displace them.
 var reservedAttributes = [...]string{"brand", "productId", "category"}
 
 // AttributeType is a type that Amazon knows for attributes.
@@ -37,21 +36,21 @@ func (t AttributeType) String() string { return name(attributeTypeNames, int(t))
 // Attribute is an attribute as it is sent.
 type Attribute struct {
 	Name string
-	// Value is the value as text, empty for one that is Number.
+	// Value is the value as text, or empty if Number is set.
 	Value  string
 	Number int64
 	Type   AttributeType
 }
 
 // Attributes are an event's attributes, as many as fit. They are an array rather than a
-// slice, so that conversions can be compared, and reused without sharing memory.
+// slice, so that conversions can be compared, and reused without shared memory.
 type Attributes struct {
 	list [MaxAttributes]Attribute
 	n    int
 	free int // of them, besides the reserved ones
 }
 
-// String says only how many there are.
+// String shows only how many there are.
 func (a Attributes) String() string { return fmt.Sprintf("(%d attributes)", a.n) }
 
 // GoString is String.
@@ -60,7 +59,7 @@ func (a Attributes) GoString() string { return a.String() }
 // All returns the attributes. They belong to the conversion: do not change them.
 func (a *Attributes) All() []Attribute { return a.list[:a.n] }
 
-// add appends an attribute, and returns what is wrong with it; 0 and true if nothing is.
+// add appends an attribute, and returns what is wrong with it; 0 and true if it is valid.
 func (a *Attributes) add(at Attribute) (Warning, bool) {
 	if !at.good() {
 		return AttributeInvalid, false
@@ -76,9 +75,9 @@ func (a *Attributes) add(at Attribute) (Warning, bool) {
 	return 0, true
 }
 
-// good reports whether Amazon would take an attribute. One that does not fit is left out
-// rather than changed: "running shoes" without its blank would be a category that nobody
-// has, and an INTEGER that is not a whole number would be counted as another type.
+// good reports whether Amazon would take an attribute. An invalid one is left out rather than
+// changed: "running shoes" without its blank would be a category that does not exist, and an
+// INTEGER that is not a whole number would be counted as another type.
 func (at *Attribute) good() bool {
 	if !isWord(at.Name) {
 		return false
@@ -98,8 +97,8 @@ func (at *Attribute) good() bool {
 	return true
 }
 
-// isInteger reports whether a word is a whole number of 32 bits. A minus is not a character
-// of a value's, so there are no negative ones.
+// isInteger reports whether a word is a whole 32-bit number. Values must not contain a minus
+// sign, so there are no negative ones.
 func isInteger(s string) bool {
 	if len(s) > 32 {
 		return false
@@ -182,9 +181,9 @@ func attributeOf(c *schemas.CustomData, key string) string {
 	return ""
 }
 
-// attributes fills in what the mapping chooses, in its order, or else what the event has,
-// by key; the reserved ones first in either case, so that nothing can take their places.
-// report, if it is not nil, is told what is left out and why.
+// attributes sets what the mapping chooses, in its order, or else what the event has, by key;
+// the reserved ones come first in either case, so that no other takes their place. It calls
+// report, unless it is nil, with what is left out and why.
 func attributes(c *schemas.CustomData, rules []attributeRule, out *Attributes, report func(attribute string, why Warning)) (ws Warnings) {
 	add := func(at Attribute, what string) {
 		if w, ok := out.add(at); !ok {
@@ -229,14 +228,14 @@ func chosen(rules []attributeRule, name string) bool {
 	return false
 }
 
-// AttributesLeftOut tells which attributes of an event are not sent, and why, for whom its
-// conversion's warnings are not enough. Their names are the event's: mask them.
+// AttributesLeftOut returns which attributes of an event are not sent, and why, in more detail
+// than the conversion's warnings. Their names are the event's: mask them.
 func (t *Transformer) AttributesLeftOut(ev *schemas.Event, report func(attribute string, why Warning)) {
 	var out Attributes
 	attributes(&ev.Custom, t.mapping.attributesOf(ev), &out, report)
 }
 
-// attributesOf returns what the mapping chooses for an event; nil for nothing.
+// attributesOf returns the attributes that the mapping chooses for an event; nil for none.
 func (m *Mapping) attributesOf(ev *schemas.Event) []attributeRule {
 	if e := m.choose(ev, trim(ev.EventName)); e != nil && e.attributes != nil {
 		return e.attributes

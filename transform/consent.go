@@ -7,21 +7,21 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// What a person answered.
+// The possible answers of a person.
 const (
 	ConsentGranted = "GRANTED"
 	ConsentDenied  = "DENIED"
 )
 
-// Consented is what the person answered to the requests for consent.
+// Consented is a person's answers to requests for consent.
 type Consented struct {
 	UserData, Storage string // ConsentGranted, ConsentDenied or empty
-	// The rest is filled with Options.Wide only: consent strings, and the address
-	// from which Amazon may infer which law applies.
+	// The rest is set only with Options.Wide: consent strings, and the address from which
+	// Amazon may infer the applicable law.
 	TCF, GPP, IPAddress string
 }
 
-// String hides the address and the consent strings, as Conversion's does.
+// String hides the address and the consent strings, like Conversion's.
 func (Consented) String() string { return "(consent)" }
 
 // GoString is String.
@@ -30,11 +30,11 @@ func (c Consented) GoString() string { return c.String() }
 // denial is what the person refused.
 type denial struct {
 	userData bool // no identifier of the person may be sent
-	storage  bool // nothing that was kept in their browser may be sent
+	storage  bool // nothing stored in their browser may be sent
 }
 
-// checkConsent reads the two consents. The country is sent in any case: it identifies
-// no person, and Amazon needs it to know which law applies.
+// checkConsent reads the two consents. The country is always sent: it does not identify a
+// person, and Amazon needs it to find the applicable law.
 func (t *Transformer) checkConsent(c *schemas.Consent, out *Conversion) (denial, *verdict.Reason) {
 	out.Consent.UserData = consentStatus(c.AdUserData, out)
 	out.Consent.Storage = consentStatus(c.AdStorage, out)
@@ -53,15 +53,14 @@ func (t *Transformer) checkConsent(c *schemas.Consent, out *Conversion) (denial,
 	return d, nil
 }
 
-// consentStatus returns what a consent value says. No value, and the explicit
-// UNSPECIFIED, mean that nobody asked, which the law of the event's country may
-// allow; the guide leaves that to the collector. An unknown word means that somebody
-// answered, perhaps no. A hash cannot be recalled once it is sent, so the answer
-// counts as no.
+// consentStatus returns the meaning of a consent value. An absent value, and the explicit
+// UNSPECIFIED, mean that nobody asked, which the law of the event's country may allow; the
+// guide leaves that to the collector. An unknown word means that somebody answered, possibly
+// no. A hash cannot be recalled once it is sent, so the answer counts as no.
 func consentStatus(value string, out *Conversion) string {
 	value = trim(value)
 	switch {
-	case value == ConsentGranted: // as most are
+	case value == ConsentGranted: // the usual case
 		return ConsentGranted
 	case value == "", strings.EqualFold(value, "UNSPECIFIED"):
 		return ""

@@ -6,16 +6,16 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// Conversion is a validated event in Amazon's terms, before any contract's encoding.
-// It has everything that a contract may send and nothing else: raw email, phone and
-// names do not survive the transform.
+// Conversion is a validated event in Amazon's terms, before a contract encodes it. It has
+// everything that a contract may send and nothing else: raw emails, phones and names do not
+// survive the transform.
 type Conversion struct {
 	ProfileID string
 	EventID   string
 	Name      string // human-readable, such as "Purchase"
 	EventType string // canonical, such as "PURCHASE"
 	// ActionSource is WEBSITE, APP, OFFLINE or MEASUREMENT_ATTRIBUTION_PARTNER.
-	// Not every contract takes them all.
+	// Contracts may accept only some of them.
 	ActionSource string
 	Platform     string // of an APP: ANDROID, IOS or FIRE_TV; empty when unknown
 
@@ -29,9 +29,9 @@ type Conversion struct {
 	CountryCode string // ISO 3166-1 alpha-2, upper case
 	PostalCode  string // only with CountryCode
 
-	// Amount is absent when the event has no value. Currency is ISO 4217, upper
-	// case. Without it an amount is not money but a number of the customer's own,
-	// which purchases never have.
+	// Amount is absent if the event has no value. Currency is ISO 4217, upper case. Without a
+	// currency an amount is not money but a number that the customer defines; purchases
+	// always have one.
 	Amount   schemas.Decimal
 	Currency string
 
@@ -39,12 +39,12 @@ type Conversion struct {
 
 	Wide
 
-	// Warnings names optional fields that were left out because they were bad.
+	// Warnings names optional fields that were left out because they were invalid.
 	Warnings Warnings
 }
 
-// String names the conversion without identifying the person, so that one printed by
-// accident, in an error or a test, shows nothing.
+// String describes the conversion without identifying the person, in case one is printed by
+// accident in an error or a test.
 func (c Conversion) String() string {
 	return "conversion " + strconv.Quote(c.EventID) + " of profile " + strconv.Quote(c.ProfileID)
 }
@@ -66,12 +66,12 @@ func (c *Conversion) reset() {
 	c.Amount, c.Currency, c.Consent, c.Warnings = schemas.Decimal{}, "", Consented{}, 0
 }
 
-// Hash is a SHA-256 in lower-case hex, or all zero bytes when absent. It is an array
-// rather than a string, so that hashing an identifier allocates nothing.
+// Hash is a SHA-256 in lower-case hex, or all zero bytes if absent. It is an array rather
+// than a string, so that hashing an identifier does not allocate.
 type Hash [64]byte
 
-// String says only whether there is a hash, for the same reason as Conversion's;
-// encoders use the bytes.
+// String shows only whether there is a hash, for the same reason as Conversion's; encoders
+// use the bytes.
 func (h Hash) String() string {
 	if h.IsSet() {
 		return "(hash)"

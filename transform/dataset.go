@@ -12,9 +12,9 @@ const (
 	maxDataSet = 100
 )
 
-// CheckDataSet reports why Amazon would not take the name of a data set; nil if it is
-// good. Names of 4 or of 101 characters are refused by Amazon only when an event is sent,
-// so every setting that has one is checked at start.
+// CheckDataSet returns why Amazon would not take the name of a data set; nil if it is valid.
+// Amazon refuses names of 4 or 101 characters only when an event is sent, so every setting
+// with such a name is checked at start.
 func CheckDataSet(name string) error {
 	if len(name) < minDataSet || len(name) > maxDataSet {
 		return fmt.Errorf("data set name %s has %s: want %d to %d", redact.Quote(name), count.Of(len(name), "character"), minDataSet, maxDataSet)

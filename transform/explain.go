@@ -8,49 +8,49 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// Explanation is what every rule says about one event.
+// Explanation is the result of every rule on one event.
 type Explanation struct {
 	// Conversion is what is sent; empty unless OK.
 	Conversion Conversion
-	// Reason is why the event is not sent; empty if OK. It is what Transform returns:
-	// the reason of the first finding that failed.
+	// Reason is why the event is not sent; empty if OK. It equals Transform's: the reason of
+	// the first finding that failed.
 	Reason verdict.Reason
 	OK     bool
-	// MappedBy says which lines of the mapping decide what the event is called, such as
+	// MappedBy names the lines of the mapping that decide what the event is called, such as
 	// "the rule on line 12 of m.yaml"; empty if none does.
 	MappedBy string
 	// Findings has each rule once, in the order in which they apply; those about
 	// Conversion.Wide only with Options.Wide.
 	Findings []Finding
-	// NoUserData and NoStorage report what consent withholds: the identifiers and
-	// the postal code, and the click id.
+	// NoUserData and NoStorage report what consent withholds: the identifiers and the postal
+	// code, and the click id.
 	NoUserData, NoStorage bool
 }
 
-// Finding is what one rule says about an event.
+// Finding is the result of one rule on an event.
 type Finding struct {
-	// Rule has no class where it costs the event only a field and not itself;
-	// its code is then the name of a Warning.
+	// Rule has no class if a violation removes only a field and not the event; its code is
+	// then the name of a Warning.
 	Rule   Rule
 	Result Result
-	// Message says what is wrong, redacted like all reasons; only with Failed, and with
-	// LeftOut for attributes, of which it names some.
+	// Message says what is wrong, redacted like all reasons; set only with Failed, and with
+	// LeftOut for attributes, some of which it names.
 	Message string
 }
 
-// Result says what a rule made of an event.
+// Result is the outcome of a rule on an event.
 type Result uint8
 
 // The results.
 const (
-	// Passed: the event keeps the rule.
+	// Passed: the event satisfies the rule.
 	Passed Result = iota + 1
-	// NotAsked: the event has nothing for the rule to judge, or the settings turn
-	// the rule off.
+	// NotAsked: the event has nothing that the rule applies to, or the settings disable
+	// the rule.
 	NotAsked
-	// NotReached: an earlier failure leaves the rule without an answer.
+	// NotReached: an earlier failure prevents an answer.
 	NotReached
-	// LeftOut: the field is bad and is not sent.
+	// LeftOut: the field is invalid and is not sent.
 	LeftOut
 	// Failed: the event is not sent because of this.
 	Failed
@@ -58,7 +58,7 @@ const (
 
 var resultNames = [...]string{Passed: "ok", NotAsked: "not asked", NotReached: "not reached", LeftOut: "left out", Failed: "failed"}
 
-// String returns the word for people and programs.
+// String returns the word shown to people and programs.
 func (r Result) String() string {
 	if r == 0 || int(r) >= len(resultNames) {
 		return fmt.Sprintf("result(%d)", uint8(r))
@@ -66,11 +66,11 @@ func (r Result) String() string {
 	return resultNames[r]
 }
 
-// Explain is Transform for people: the same verdict and conversion, with what
-// each rule says. Transform stops at the first rule that fails; Explain goes on with
-// those that can still be judged, so that all faults of a source are found at once.
-// It is a function of its own because Transform, at a million events a minute, cannot
-// afford to keep findings; a test compares the two.
+// Explain is Transform for people: the same verdict and conversion, with the result of each
+// rule. Transform stops at the first rule that fails; Explain continues with those that can
+// still be judged, so that all faults of a source are found at once. It is a separate
+// function because Transform, at a million events a minute, cannot afford to keep findings;
+// a test compares the two.
 func (t *Transformer) Explain(ev *schemas.Event, now time.Time) Explanation {
 	e := Explanation{OK: true, MappedBy: t.mapping.mappedBy(ev)}
 	c := &inquiry{t: t, ev: ev, now: now, out: new(Conversion)}
@@ -79,7 +79,7 @@ func (t *Transformer) Explain(ev *schemas.Event, now time.Time) Explanation {
 			continue // no contract sends these fields
 		}
 		if e.Reason.Class == verdict.Filtered || s.needs != nil && !s.needs(c) {
-			// What is filtered is judged no further, as in Transform.
+			// A filtered event is not judged further, as in Transform.
 			e.notReached(s.rules)
 			continue
 		}
@@ -102,7 +102,7 @@ func (e *Explanation) notReached(rules []asking) {
 	}
 }
 
-// note records what a step's rules said. If why is set, its rule was the last one
+// note records the results of a step's rules. If why is set, its rule was the last one
 // judged.
 func (e *Explanation) note(c *inquiry, rules []asking, why *verdict.Reason) {
 	for i, a := range rules {
@@ -139,8 +139,7 @@ type inquiry struct {
 	denied  denial
 }
 
-// explainStep is one of the checks that Transform makes, with its rules in their
-// order.
+// explainStep is one of Transform's checks, with its rules in their order.
 type explainStep struct {
 	ask   func(*inquiry) *verdict.Reason
 	needs func(*inquiry) bool // whether the steps before allow it; nil: always
@@ -148,7 +147,7 @@ type explainStep struct {
 	wide  bool // about Conversion.Wide
 }
 
-// asking is a rule or a warning, and when it has anything to judge.
+// asking is a rule or a warning, and when it applies.
 type asking struct {
 	code    verdict.Code
 	warning Warning

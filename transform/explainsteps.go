@@ -104,7 +104,7 @@ var explainSteps = []explainStep{
 		},
 	},
 	{
-		// A number without its calling code is read by the country.
+		// A number without its calling code is interpreted by the country.
 		needs: func(c *inquiry) bool { return !c.noPlace },
 		ask: func(c *inquiry) *verdict.Reason {
 			if !c.denied.userData {
@@ -142,7 +142,7 @@ var explainSteps = []explainStep{
 	},
 	{
 		wide: true,
-		// States are read by their country, too.
+		// States are interpreted by their country, too.
 		needs: func(c *inquiry) bool { return !c.noPlace },
 		ask: func(c *inquiry) *verdict.Reason {
 			entry := c.entry
@@ -173,7 +173,7 @@ var explainSteps = []explainStep{
 	},
 }
 
-// personally is for what consent to the use of the person's data covers.
+// personally is the condition for what consent to the use of the person's data covers.
 func personally(when func(*schemas.UserData) bool) func(*inquiry) bool {
 	return func(c *inquiry) bool { return !c.denied.userData && when(&c.ev.User) }
 }
@@ -183,7 +183,7 @@ func (c *inquiry) hasAttributes() bool {
 	return !c.denied.userData && (len(c.ev.Custom.Attributes) > 0 || c.t.mapping.attributesOf(c.ev) != nil)
 }
 
-// leftOut names the attributes that are left out for a reason, as many as a line holds.
+// leftOut names the attributes that are left out for a reason, as many as fit on a line.
 func (c *inquiry) leftOut(why Warning) string {
 	var names []string
 	more := 0
@@ -228,11 +228,10 @@ func (c *inquiry) wantsValue() valueRule {
 
 func (c *inquiry) hasValue() bool { return c.wantsValue() != valueNone && c.ev.Custom.Value.IsSet() }
 
-// hasPrice: what other events than purchases may be worth is their contract's to
-// say.
+// hasPrice: the value of events other than purchases is for their contract to judge.
 func (c *inquiry) hasPrice() bool { return c.hasValue() && c.out.EventType == TypePurchase }
 
-// takesHash: a hash is looked at only where no raw value was good.
+// takesHash: a hash is used only if no raw value was valid.
 func (c *inquiry) takesHash(raw, hashed string, rawIsBad Warning) bool {
 	return !c.denied.userData && given(hashed) && (!given(raw) || c.out.Warnings.Has(rawIsBad))
 }

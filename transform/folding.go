@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// folding maps each byte of an ASCII text to its lower case, in the low half, with
-// flags above it: whether the byte is kept, or the text needs a closer look. It is a
-// table because a processor cannot predict the characters of a name or an address,
-// and each misprediction costs as much as twenty bytes by the table.
+// folding maps each byte of an ASCII text to its lower case, in the low half, with flags
+// above it: the byte is kept, or the text needs a closer look. It is a table because a
+// processor cannot predict the characters of a name or an address, and each misprediction
+// costs as much as looking up twenty bytes.
 type folding [256]uint16
 
 const (
@@ -17,8 +17,8 @@ const (
 	foldStops = 1 << 9
 )
 
-// newFolding makes a folding that keeps the lower-case characters for which keep is
-// true. It does not handle texts with a character of stops or beyond ASCII.
+// newFolding makes a folding that keeps the lower-case characters for which keep is true. It
+// does not handle texts with a character of stops or beyond ASCII.
 func newFolding(keep func(byte) bool, stops string) *folding {
 	var f folding
 	for c := range f {

@@ -5,9 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// hashOfNothing is the SHA-256 of no bytes. Sources that hash without checking send
-// it for everybody without an address, and Amazon would take them all for one
-// person.
+// hashOfNothing is the SHA-256 of no bytes. Sources that hash without checking send it for
+// everybody without an address, and Amazon would take them all for one person.
 const hashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 // set makes h the SHA-256 of b, which is not empty.
@@ -25,8 +24,8 @@ var hexPairs = func() (t [256]uint16) {
 	return t
 }()
 
-// hex sets h to a hash in lower-case hex, four bytes at a time. Digit by digit takes a
-// third as long as the hashing does; arithmetic on eight digits at once, without a
+// hex sets h to a hash in lower-case hex, four bytes at a time. Digit by digit would take a
+// third of the time of the hashing itself; arithmetic on eight digits at once, without a
 // table, takes twice as long as this.
 func (h *Hash) hex(sum *[sha256.Size]byte) {
 	for i := 0; i < len(sum); i += 4 {
@@ -47,8 +46,8 @@ var hexLower = func() (t [256]byte) {
 	return t
 }()
 
-// take sets h to s in lower case if s is a SHA-256 in hex. Otherwise, and for the
-// hash of nothing, it returns false and leaves h alone.
+// take sets h to s in lower case if s is a SHA-256 in hex. Otherwise, and for the hash of
+// nothing, it returns false and leaves h unchanged.
 func (h *Hash) take(s string) bool {
 	if len(s) != len(h) {
 		return false

@@ -10,9 +10,8 @@ import (
 )
 
 const (
-	// maxPhone is in bytes: more than a number has, so that appending it never
-	// allocates, and a whole line of the cache, because with 24 bytes the transform
-	// of a purchase took 20 ns more.
+	// maxPhone is in bytes: more than a number has, so that appending never allocates, and a
+	// whole cache line, because with 24 bytes the transform of a purchase took 20 ns more.
 	maxPhone = 64
 	// maxEmail is RFC 5321's: 64 of local part, the @ and 255 of domain.
 	maxEmail = 320
@@ -21,9 +20,9 @@ const (
 	maxClickID = 1024
 )
 
-// email hashes the address. A raw address wins over a hash that came with it,
-// because we know how ours was normalised. A value of 64 hex digits in either field
-// is a hash already.
+// email hashes the address. A raw address takes precedence over a hash that came with it,
+// because we know how it was normalised. A value of 64 hex digits in either field is already
+// a hash.
 func (t *Transformer) email(u *schemas.UserData, out *Conversion) {
 	if raw := trim(u.Email); raw != "" {
 		if out.HashedEmail.take(raw) {
@@ -63,10 +62,9 @@ func (t *Transformer) phone(u *schemas.UserData, out *Conversion) {
 	}
 }
 
-// appendEmail appends the normalised form of a trimmed address. ok is false when s
-// is not an address: no @ or several, nothing on one side of it, invalid UTF-8, or
-// an address book's form ("Jane <jane@…>"), which the rules would turn into a hash
-// of name and address together that matches nobody.
+// appendEmail appends the normalised form of a trimmed address. ok is false if s is not an
+// address: no @ or several, nothing on one side of it, invalid UTF-8, or an address book's
+// form ("Jane <jane@…>"), whose hash of name and address together would match nobody.
 func appendEmail(dst []byte, s string, rules IdentifierRules) (normal []byte, ok bool) {
 	if len(s) > maxEmail {
 		return dst, false
@@ -125,8 +123,8 @@ func emailKeeps(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '.' || c == '@' || c == '_' || c == '-'
 }
 
-// madid sends a mobile advertising id as it came, in its own case: Amazon accepts it
-// unhashed and compares it itself.
+// madid sends a mobile advertising id unchanged, in its own case: Amazon accepts it unhashed
+// and does the comparison.
 func madid(u *schemas.UserData, out *Conversion) {
 	id := trim(u.MADID)
 	switch {
@@ -156,8 +154,8 @@ func isHex(s string) bool {
 	return ok < 0x80
 }
 
-// clickID sends the click id as it came. Its alphabet is unknown, so only what no URL
-// could have carried is dropped.
+// clickID sends the click id unchanged. Its alphabet is unknown, so it is dropped only if no
+// URL could have carried it.
 func clickID(ev *schemas.Event, out *Conversion) {
 	id := trim(ev.ClickID)
 	switch {
@@ -169,6 +167,6 @@ func clickID(ev *schemas.Event, out *Conversion) {
 	}
 }
 
-// inURL reports whether s is visible ASCII, which is all that a URL's parameter, and
-// so a click id, can contain.
+// inURL reports whether s is visible ASCII, all that a URL's parameter, and so a click id,
+// can contain.
 func inURL(s string) bool { return ascii.Within(s, '!', '~') }

@@ -20,31 +20,31 @@ func defaultMapping() (*Mapping, error) {
 	return LoadMapping("mapping.yaml", []byte(defaultMappingYAML))
 }
 
-// TypePurchase is the one event type with a rule of its own.
+// TypePurchase is the only event type with a rule of its own.
 const TypePurchase = "PURCHASE"
 
 // TypeOther is the type of an unmapped event that is passed on.
 const TypeOther = "OTHER"
 
-// eventTypes are the types known without being declared. Amazon's list is open,
-// but an undeclared type is far more often a typing error than a new one.
+// eventTypes are the types known without being declared. Amazon's list is open, but an
+// undeclared type is far more often a typing error than a new one.
 var eventTypes = [...]string{
 	TypePurchase, "ADD_TO_CART", "CHECKOUT", "LEAD", "SIGN_UP", "SUBSCRIBE", "PAGE_VIEW",
 	"SEARCH", "CONTACT", "APPLICATION", "MOBILE_APP_FIRST_START", TypeOther,
 }
 
-// Mapping says what each event of the source is called at Amazon. LoadMapping makes
-// it, and it is immutable.
+// Mapping says what each event of the source is called at Amazon. LoadMapping makes it, and
+// it is immutable.
 type Mapping struct {
 	unmapped unmappedRule
 	entries  map[string]*entry // by folded source name
 	spelled  spellings         // entries by likely spellings of their names
 	types    map[string]string // event types by their folded form
 	replace  replacement
-	rules    []mappingRule // asked in this order; the first that holds counts
-	// attributes are those of events whose entry chooses none; nil for what they have.
+	rules    []mappingRule // in this order; the first that holds applies
+	// attributes apply to events whose entry chooses none; nil means those the event has.
 	attributes []attributeRule
-	aliases    *schemas.Aliases // where producers with other names have our fields
+	aliases    *schemas.Aliases // where producers with other names keep our fields
 }
 
 // Aliases are where producers whose schema has other names keep our fields; nil for none.
@@ -58,12 +58,12 @@ func (m *Mapping) Aliases() *schemas.Aliases {
 // entry is one line of the mapping, or a rule put over one.
 type entry struct {
 	line         int    // of file; 0 for none
-	file         string // what errors call it
-	rule         string // which rule it was put together by; empty for none
+	file         string // its name in errors
+	rule         string // the rule that it was made with; empty for none
 	overrides    bool   // event_type wins over the event's own
 	name         string
 	eventType    string
-	actionSource string // of events that name none; empty to refuse those
+	actionSource string // for events without one; empty to refuse those
 	value        valueRule
 	filter       bool
 	dataSet      string          // empty for the account's
@@ -93,11 +93,11 @@ var unmappedRuleNames = []string{unmappedReject: "reject", unmappedFilter: "filt
 // unmappedEntry is the entry of events that the mapping does not name.
 var unmappedEntry = entry{}
 
-// maxEventName is in characters, for names that are sent as they came.
+// maxEventName is in characters, for names that are sent unchanged.
 const maxEventName = 256
 
-// resolve finds what the event is called at Amazon and sets name and type of out. The
-// event's own type wins over the table's, unless the mapping says otherwise: the source
+// resolve finds what the event is called at Amazon and sets name and type of out. The event's
+// own type takes precedence over the table's, unless the mapping says otherwise: the source
 // knows its event better than a table of names does.
 func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.Reason) {
 	name := trim(ev.EventName)
@@ -111,7 +111,7 @@ func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.
 	own := trim(ev.EventType)
 	switch {
 	case e != nil && own == e.eventType && own != "":
-		out.EventType = e.eventType // as nearly always
+		out.EventType = e.eventType // the usual case
 	case own != "" && (e == nil || !e.overrides):
 		out.EventType = m.eventType(own)
 		if out.EventType == "" {
@@ -127,7 +127,7 @@ func (m *Mapping) resolve(ev *schemas.Event, out *Conversion) (*entry, *verdict.
 	return m.unnamed(name, e, out)
 }
 
-// unnamed is resolve for events whose name or type the mapping does not say.
+// unnamed is resolve for events whose name or type the mapping does not define.
 func (m *Mapping) unnamed(name string, e *entry, out *Conversion) (*entry, *verdict.Reason) {
 	if out.EventType == "" {
 		switch m.unmapped {
@@ -155,7 +155,7 @@ func (m *Mapping) unnamed(name string, e *entry, out *Conversion) (*entry, *verd
 	return e, nil
 }
 
-// entry finds the line for a source's event name, nil if there is none.
+// entry returns the line for a source's event name, nil if there is none.
 func (m *Mapping) entry(name string) *entry {
 	if e := m.spelled.find(name); e != nil {
 		return e // folding takes longer than this lookup
@@ -164,8 +164,8 @@ func (m *Mapping) entry(name string) *entry {
 	return m.entries[string(appendFold(buf[:0], name))]
 }
 
-// spell records the likely spellings: the mapping's own, and the events' names at
-// Amazon, because sources are told to write those.
+// spell records the likely spellings: the mapping's own, and the events' names at Amazon,
+// because sources are told to write those.
 func (m *Mapping) spell(matches []string) {
 	m.spelled = spellings{all: make(map[string]*entry)}
 	for key, e := range m.entries {
@@ -179,8 +179,8 @@ func (m *Mapping) spell(matches []string) {
 	}
 }
 
-// eventType finds the type that a source means: a type in any spelling, or a name that
-// the table has for it.
+// eventType returns the type that a source means: a type in any spelling, or a name that the
+// table has a type for.
 func (m *Mapping) eventType(s string) string {
 	var buf [maxFolded]byte
 	key := appendFold(buf[:0], s)
@@ -193,13 +193,13 @@ func (m *Mapping) eventType(s string) string {
 	return ""
 }
 
-// maxFolded bounds a folded name, in bytes. Names that fold to more are cut and match
-// nothing, since the mapping has none that long.
+// maxFolded bounds a folded name, in bytes. Longer names are cut and match nothing, since the
+// mapping has none that long.
 const maxFolded = 64
 
-// appendFold appends a name without case, blanks, _ and -, at most maxFolded+1 bytes of
-// it. Trackers agree on words but not on how to join them: "Order Completed",
-// order_completed and OrderCompleted are the same.
+// appendFold appends a name without case, blanks, _ and -, at most maxFolded+1 bytes of it.
+// Trackers agree on words but not on how to join them: "Order Completed", order_completed and
+// OrderCompleted are equal.
 func appendFold(dst []byte, s string) []byte {
 	if len(s) <= maxFolded {
 		if folded, ok := nameFolding.append(dst, s); ok {
@@ -234,8 +234,8 @@ func appendAnyFold(dst []byte, s string) []byte {
 
 func fold(s string) string { return string(appendFold(nil, s)) }
 
-// typeList lists the known types for messages: Amazon's in their own order, and a hint
-// at those of the mapping.
+// typeList lists the known types for messages: Amazon's in their own order, and a reference
+// to those of the mapping.
 func (m *Mapping) typeList() string {
 	list := strings.Join(eventTypes[:], ", ")
 	if len(m.types) > len(eventTypes) {

@@ -12,7 +12,7 @@ import (
 // maxAliases bounds the list; there are fewer fields.
 const maxAliases = 100
 
-// aliases reads what producers whose schema has other names call our fields.
+// aliases reads what producers with other schemas call our fields.
 func (f *mappingFile) aliases(n *yaml.Node) *schemas.Aliases {
 	members := f.Members(n, "fields")
 	if len(members) > maxAliases {
@@ -37,8 +37,8 @@ func (f *mappingFile) aliases(n *yaml.Node) *schemas.Aliases {
 	return aliases
 }
 
-// alias reads one: a path of the producer's, and the field of ours, or that as to with
-// optional beside it.
+// alias reads one: a path in the producer's schema, and the field of ours, either directly or
+// as to with optional beside it.
 func (f *mappingFile) alias(key, value *yaml.Node) schemas.Alias {
 	a := schemas.Alias{From: key.Value, Where: fmt.Sprintf("line %d of %s", key.Line, filepath.Base(f.Name))}
 	if value.Kind != yaml.MappingNode {

@@ -10,8 +10,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/yamlfile"
 )
 
-// LoadMapping reads a mapping file; name is what errors call it. An error lists
-// everything that is wrong, by line.
+// LoadMapping reads a mapping file; name is what errors call it. An error lists all mistakes,
+// by line.
 func LoadMapping(name string, data []byte) (*Mapping, error) {
 	f := mappingFile{File: yamlfile.File{Name: name}}
 	m := f.load(data)
@@ -126,7 +126,7 @@ func (f *mappingFile) events(n *yaml.Node, m *Mapping) {
 
 var entryKeys = []string{"match", "name", "event_type", "action_source", "value", "action", "data_set", "attributes", "own_type"}
 
-// event reads one entry; lines has the line where each name was matched first.
+// event reads one entry; lines has the line on which each name was first matched.
 func (f *mappingFile) event(n *yaml.Node, m *Mapping, lines map[string]int) {
 	before := f.Faults()
 	fields := f.Fields(n, "an event", entryKeys...)
@@ -156,7 +156,7 @@ func (f *mappingFile) event(n *yaml.Node, m *Mapping, lines map[string]int) {
 
 var actions = []string{"send", "filter"}
 
-// entryRest reads what entries and rules have alike.
+// entryRest reads what entries and rules have in common.
 func (f *mappingFile) entryRest(fields map[string]*yaml.Node, e *entry) {
 	if a := fields["action_source"]; a != nil {
 		sources := []string{SourceWebsite, SourceApp}

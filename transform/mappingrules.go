@@ -10,23 +10,23 @@ import (
 	"github.com/tracklayer/amazon-capi/transform/condition"
 )
 
-// maxRules bounds the conditions that one event can be asked.
+// maxRules bounds the conditions that are evaluated for one event.
 const maxRules = 100
 
-// mappingRule changes what the table says of the events for which a condition holds.
+// mappingRule changes the table's entry for the events for which a condition holds.
 type mappingRule struct {
 	when *condition.Condition
 	says entry
-	// sets are what the file has of it; a rule without a key leaves the table's.
+	// sets are the keys that the file has; a rule without a key leaves the table's value.
 	setsAction, setsValue bool
-	// over has the rule put over each entry of the table, and over nil for names that
-	// are in none, so that choosing allocates nothing.
+	// over has the rule applied to each entry of the table, and to nil for names without an
+	// entry, so that choosing allocates nothing.
 	over map[*entry]*entry
 }
 
 var ruleKeys = []string{"when", "name", "event_type", "own_type", "action_source", "value", "action", "data_set", "attributes"}
 
-// rules reads the rules. Their names and types may be left out.
+// rules reads the rules. Their names and types are optional.
 func (f *mappingFile) rules(n *yaml.Node, m *Mapping) {
 	items := f.List(n, "rules")
 	if len(items) > maxRules {
@@ -76,7 +76,7 @@ func (f *mappingFile) when(item, n *yaml.Node) *condition.Condition {
 	return c
 }
 
-// putRulesOver makes what each rule says of each entry.
+// putRulesOver applies each rule to each entry.
 func (m *Mapping) putRulesOver() {
 	for i := range m.rules {
 		r := &m.rules[i]
@@ -89,7 +89,7 @@ func (m *Mapping) putRulesOver() {
 	}
 }
 
-// put returns an entry with what the rule says in place of what it said.
+// put returns an entry with the rule's values in place of its own.
 func (r *mappingRule) put(over *entry) *entry {
 	e, says := *over, &r.says
 	e.rule = says.rule
@@ -102,7 +102,7 @@ func (r *mappingRule) put(over *entry) *entry {
 	if says.eventType != "" {
 		e.eventType, e.overrides = says.eventType, says.overrides
 		if !r.setsValue && e.value == valueRequired && over.eventType == TypePurchase {
-			e.value = valueOptional // it was required of a purchase, which the event is none of
+			e.value = valueOptional // it was required because of PURCHASE, which the event no longer is
 		}
 	}
 	if r.setsValue {
@@ -120,8 +120,8 @@ func (r *mappingRule) put(over *entry) *entry {
 	return &e
 }
 
-// choose finds the entry of an event: that of its name, with the first rule that holds
-// put over it; nil if there is neither.
+// choose returns the entry of an event: that of its name, with the first rule that holds
+// applied to it; nil if there is neither.
 func (m *Mapping) choose(ev *schemas.Event, name string) *entry {
 	e := m.entry(name)
 	if m.rules == nil {
@@ -149,7 +149,7 @@ func (m *Mapping) choose(ev *schemas.Event, name string) *entry {
 	return e
 }
 
-// byRule ends a sentence with the rule that put an entry together, if one did.
+// byRule ends a sentence with the rule that an entry was made with, if any.
 func byRule(e *entry) string {
 	if e.rule == "" {
 		return ""
@@ -157,7 +157,7 @@ func byRule(e *entry) string {
 	return ", by " + e.rule
 }
 
-// mappedBy says which lines of a mapping decide what an event is; empty if none does.
+// mappedBy names the lines of a mapping that decide what an event is; empty if none does.
 func (m *Mapping) mappedBy(ev *schemas.Event) string {
 	e := m.choose(ev, trim(ev.EventName))
 	switch {

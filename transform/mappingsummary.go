@@ -5,24 +5,23 @@ import (
 	"slices"
 )
 
-// MappingSummary sums a mapping up, so that people see whether it says what they
-// meant.
+// MappingSummary summarises a mapping, so that people see whether it says what they meant.
 type MappingSummary struct {
 	Names    int      // of the source that it knows
 	Rules    int      // in addition to names
 	Sent     []string // the conversions, as "Purchase (PURCHASE)"
 	Filtered int      // names that are not sent
-	Unmapped string   // what becomes of other names: reject, filter or pass
-	// UnusedTypes are declared and given to no event.
+	Unmapped string   // what happens to other names: reject, filter or pass
+	// UnusedTypes are declared but not given to any event.
 	UnusedTypes []string
-	// NotBuiltIn are conversions of the built-in mapping that this one has under
-	// none of their names.
+	// NotBuiltIn are conversions of the built-in mapping for which this one has none of the
+	// names.
 	NotBuiltIn []string
 	// Forbidden are conversions whose names the Events API does not take.
 	Forbidden []string
 }
 
-// Summary sums the mapping up; nil is the built-in one.
+// Summary summarises the mapping; nil is the built-in one.
 func (m *Mapping) Summary() (MappingSummary, error) {
 	builtIn, err := defaultMapping()
 	if err != nil {

@@ -8,13 +8,13 @@ import (
 	"github.com/tracklayer/amazon-capi/transform/iso"
 )
 
-// maxAmount bounds an amount's text, in bytes. Sums of money have fewer than twenty;
-// 38 digits, the widest column of warehouses, need 41.
+// maxAmount bounds an amount's text, in bytes. Sums of money have fewer than twenty; 38
+// digits, the widest column of warehouses, need 41.
 const maxAmount = 64
 
-// checkMoney takes value and currency. A purchase has both, and its value is not
-// negative; what other events may have is for their contract to say. A currency
-// without an amount is dropped with a warning, as nothing is lost with it.
+// checkMoney reads value and currency. A purchase has both, and its value is not negative;
+// the contract judges those of other events. A currency without an amount is dropped with a
+// warning, since nothing is lost.
 func checkMoney(c *schemas.CustomData, want valueRule, out *Conversion) *verdict.Reason {
 	purchase := out.EventType == TypePurchase
 	if purchase {

@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// ForbiddenInNames are the characters that Amazon's Events API takes in no event's name.
+// ForbiddenInNames are the characters that Amazon's Events API refuses in event names.
 const ForbiddenInNames = "!@#$%^&*|+=(){}[]<>?\\/~;"
 
 var forbiddenInNames = func() (t [utf8.RuneSelf]bool) {
@@ -18,7 +18,7 @@ var forbiddenInNames = func() (t [utf8.RuneSelf]bool) {
 	return t
 }()
 
-// ForbiddenInName returns the place of the first forbidden character of a name, in bytes;
+// ForbiddenInName returns the position of the first forbidden character of a name, in bytes;
 // -1 if it has none.
 func ForbiddenInName(name string) int {
 	for i := range len(name) {
@@ -29,8 +29,7 @@ func ForbiddenInName(name string) int {
 	return -1
 }
 
-// replacement is what the mapping puts in place of forbidden characters in names that
-// are sent as they came.
+// replacement replaces forbidden characters in names that are sent unchanged otherwise.
 type replacement struct {
 	by  string // empty to leave them out
 	set bool
@@ -52,7 +51,7 @@ func (r replacement) of(name string) string {
 	return trim(b.String())
 }
 
-// replacement reads what is put in place of forbidden characters.
+// replacement reads the character that replaces forbidden ones.
 func (f *mappingFile) replacement(n *yaml.Node) (r replacement) {
 	s, ok := f.Text(n, "replace_forbidden")
 	if ok && (longerThan(s, 1) || ForbiddenInName(s) >= 0 || s != "" && !printable(s)) {
@@ -61,8 +60,8 @@ func (f *mappingFile) replacement(n *yaml.Node) (r replacement) {
 	return replacement{s, true}
 }
 
-// WhyForbidden says which character of a conversion's name the Events API does not take;
-// empty if it takes them all.
+// WhyForbidden says which character of a conversion's name the Events API refuses; empty if
+// there is none.
 func WhyForbidden(name string) string {
 	if at := ForbiddenInName(name); at >= 0 {
 		return fmt.Sprintf("%q at character %d of %s", name[at:at+1], utf8.RuneCountInString(name[:at])+1, quote(name))

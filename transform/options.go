@@ -5,16 +5,15 @@ import (
 	"time"
 )
 
-// IdentifierRules selects how email and phone are normalised before they are hashed.
-// It is a setting because Amazon's own texts disagree, and a hash made by the wrong
-// rules matches nobody.
+// IdentifierRules selects how email and phone are normalised before they are hashed. It is a
+// setting because Amazon's own texts disagree, and a hash made by the wrong rules matches
+// nobody.
 type IdentifierRules uint8
 
 const (
-	// RulesAmazon is what Amazon's published tag does.
+	// RulesAmazon follows Amazon's published tag.
 	RulesAmazon IdentifierRules = iota
-	// RulesPlain changes as little as it can: for teams whose other senders
-	// hash that way.
+	// RulesPlain changes as little as possible: for teams whose other senders hash that way.
 	RulesPlain
 )
 
@@ -37,7 +36,7 @@ func ParseIdentifierRules(s string) (IdentifierRules, error) {
 type ConsentPolicy uint8
 
 const (
-	// ConsentStrip sends the event without what the consent covers.
+	// ConsentStrip sends the event without the fields that need the consent.
 	ConsentStrip ConsentPolicy = iota
 	// ConsentFilter does not send the event.
 	ConsentFilter
@@ -65,8 +64,8 @@ func name(names []string, i int) string {
 	return names[i]
 }
 
-// DefaultMaxAhead is how far ahead of the clock an event may be: enough for clocks
-// that disagree, too little for a local time taken for UTC.
+// DefaultMaxAhead is how far ahead of the clock an event may be: enough for clocks that
+// disagree, too little for a local time mistaken for UTC.
 const DefaultMaxAhead = 10 * time.Minute
 
 // Options are the settings of a Transformer. The zero value has all defaults.
@@ -79,8 +78,8 @@ type Options struct {
 	ConsentDenied ConsentPolicy
 	// ProfileIDs says which profile ids are valid; 0 is AnyProfiles.
 	ProfileIDs ProfileIDs
-	// Wide fills Conversion.Wide as well. Set it only for contracts that send those
-	// fields: each of their hashes costs as much as the email's.
+	// Wide fills Conversion.Wide as well. Set it only for contracts that send those fields:
+	// each of their hashes takes as long as the email's.
 	Wide bool
 	// MaxAhead is how far ahead of the clock an event may be; 0 is
 	// DefaultMaxAhead.

@@ -10,11 +10,11 @@ import (
 	"github.com/tracklayer/amazon-capi/transform/iso"
 )
 
-// maxPersonal bounds names and addresses, in bytes; what is longer is not one.
+// maxPersonal bounds names and addresses, in bytes; longer text is not one.
 const maxPersonal = 512
 
-// part is a part of a person's name or address. It decides which characters
-// normalisation keeps.
+// part is a part of a person's name or address. It decides which characters normalisation
+// keeps.
 type part uint8
 
 const (
@@ -53,9 +53,8 @@ func (t *Transformer) personal(raw string, p part, h *Hash, w Warning, out *Conv
 	}
 }
 
-// appendPart appends the normalised form of a trimmed part, which may be empty:
-// Amazon's rules leave nothing of a name in another script. ok is false when s is not
-// such a part.
+// appendPart appends the normalised form of a trimmed part, which may be empty: Amazon's rules
+// leave nothing of a name in another script. ok is false if s is not such a part.
 func appendPart(dst []byte, s string, p part, country string, rules IdentifierRules) (normal []byte, ok bool) {
 	if len(s) > maxPersonal || !utf8.ValidString(s) {
 		return dst, false
@@ -76,7 +75,7 @@ func appendPart(dst []byte, s string, p part, country string, rules IdentifierRu
 			continue
 		}
 		if p == partPostal && r == '-' {
-			break // of ZIP+4 the ZIP
+			break // the ZIP of a ZIP+4
 		}
 		// Lower-casing comes before keeping: a Kelvin sign becomes a k.
 		r = unicode.ToLower(r)

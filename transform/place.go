@@ -9,9 +9,8 @@ import (
 // maxPostalCode is in characters; the longest in use have ten.
 const maxPostalCode = 16
 
-// checkPlace takes country and postal code. A postal code leads to a person's street,
-// so it is withheld together with the identifiers; then it is ignored, and no country
-// is required for it.
+// checkPlace reads country and postal code. A postal code leads to a person's street, so it is
+// withheld together with the identifiers; it is then ignored, and needs no country.
 func (t *Transformer) checkPlace(u *schemas.UserData, userDataDenied bool, out *Conversion) *verdict.Reason {
 	if given := trim(u.CountryCode); given != "" {
 		code, ok := iso.Country(given)
@@ -38,8 +37,8 @@ func (t *Transformer) checkPlace(u *schemas.UserData, userDataDenied bool, out *
 	return nil
 }
 
-// countryHint suggests the right code for those that people use in good faith
-// although ISO never assigned them.
+// countryHint suggests the right code for those that people use in good faith although ISO
+// never assigned them.
 func countryHint(given string) string {
 	var buf [maxFolded]byte
 	switch string(appendFold(buf[:0], given)) {

@@ -8,11 +8,11 @@ import (
 
 const (
 	maxProfileID = 64
-	// maxProfileDigits fits a number of 64 bits.
+	// maxProfileDigits fits a 64-bit number.
 	maxProfileDigits = 20
 )
 
-// ProfileIDs says which profile ids are valid. Sources put all kinds of things into the
+// ProfileIDs says which profile ids are valid. Sources write all kinds of values into the
 // field, and a profile id becomes a header, a metric's label and a lane.
 type ProfileIDs uint8
 
@@ -39,7 +39,7 @@ func ParseProfileIDs(s string) (ProfileIDs, error) {
 	return 0, fmt.Errorf("profile ids %s are unknown: want digits or any", quote(s))
 }
 
-// Want says in words what Valid demands.
+// Want describes what Valid demands.
 func (p ProfileIDs) Want() string {
 	if p == AnyProfiles {
 		return "1 to 64 of A-Z a-z 0-9 . _ -"

@@ -7,13 +7,13 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// maxEventID is in characters. Amazon publishes no limit; a longer id is a bug of the
+// maxEventID is in characters. Amazon publishes no limit; a longer id is a mistake of the
 // source, and would become a header of every dead letter.
 const maxEventID = 512
 
-// checkEventID accepts an id as it is or not at all. Trimming could make two ids one,
-// or count one action twice beside a browser tag that did not trim; either way money
-// is counted wrong.
+// checkEventID accepts an id unchanged or not at all. Trimming could merge two ids, or count
+// one action twice beside a browser tag that did not trim; either way money is counted
+// wrong.
 func checkEventID(id string, out *Conversion) *verdict.Reason {
 	switch trimmed := trim(id); {
 	case trimmed == "":
@@ -29,8 +29,8 @@ func checkEventID(id string, out *Conversion) *verdict.Reason {
 	return nil
 }
 
-// checkProfileID accepts a profile id as it is or not at all: one that is nearly right
-// is another advertiser's.
+// checkProfileID accepts a profile id unchanged or not at all: one that is nearly right
+// belongs to another advertiser.
 func (t *Transformer) checkProfileID(id string, out *Conversion) *verdict.Reason {
 	switch {
 	case trim(id) == "":
@@ -47,8 +47,8 @@ const (
 	SourceWebsite = "WEBSITE"
 	SourceApp     = "APP"
 	SourceOffline = "OFFLINE"
-	// SourcePartner is a service that measures apps for their makers and forwards
-	// their events.
+	// SourcePartner is a service that measures apps for their makers and forwards their
+	// events.
 	SourcePartner = "MEASUREMENT_ATTRIBUTION_PARTNER"
 )
 
@@ -59,16 +59,16 @@ const (
 	PlatformFireTV  = "FIRE_TV"
 )
 
-// checkSource decides where the action happened. The event's own source wins over the
-// mapping's. A wrong one is refused rather than replaced by the mapping's, because
+// checkSource decides where the action happened. The event's own source takes precedence over
+// the mapping's. An invalid one is refused rather than replaced by the mapping's, because
 // attribution is split by source and nobody would notice the guess.
 //
-// The name of an app's platform also means APP: sources written for Amazon's newer
-// contract put the platform there, and it wins over the platform field. "mobile" is
+// The name of an app's platform also means APP: sources written for Amazon's newer contract
+// put the platform there, and it takes precedence over the platform field. "mobile" is
 // refused, since a phone's browser is mobile too.
 func checkSource(ev *schemas.Event, e *entry, out *Conversion) *verdict.Reason {
 	given := trim(ev.ActionSource)
-	if given == SourceWebsite { // as most are
+	if given == SourceWebsite { // the usual case
 		out.ActionSource = SourceWebsite
 		return nil
 	}

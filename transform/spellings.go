@@ -1,8 +1,8 @@
 package transform
 
-// spellings finds entries by names as sources spell them. Most of the names have a
-// place of their own among the quick ones, where looking costs a third of what a map
-// does; the others are found in the map.
+// spellings finds entries by names as sources spell them. Most names have a slot of their own
+// in the quick table, where a lookup takes a third of a map's time; the others are in the
+// map.
 type spellings struct {
 	all   map[string]*entry
 	quick [512]spelling
@@ -33,9 +33,9 @@ func (s *spellings) find(name string) *entry {
 	return s.all[name]
 }
 
-// place is where a name is if nothing else is there. Names that differ in length, at
-// their ends or in the middle have places that differ, which is all that it needs:
-// strangers have no say in the names that a mapping has.
+// place returns the slot of a name in the quick table. Names that differ in length, at their
+// ends or in the middle have different slots, and no more is needed: the names come from the
+// mapping and not from outside.
 func (s *spellings) place(name string) *spelling {
 	n := uint32(len(name))
 	h := n ^ uint32(name[0])<<8 ^ uint32(name[n/2])<<16 ^ uint32(name[n-1])<<24

@@ -9,8 +9,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/ascii"
 )
 
-// isBlank reports whether a character is invisible: white space of any script, and
-// the zero-width and direction marks that survive copying from a web page.
+// isBlank reports whether a character is invisible: white space of any script, and the
+// zero-width and direction marks that survive copying from a web page.
 func isBlank(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r == ' ' || r >= '\t' && r <= '\r'
@@ -18,8 +18,8 @@ func isBlank(r rune) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)
 }
 
-// trim removes blanks from both ends. A string that is empty afterwards is what this
-// package calls blank.
+// trim removes blanks from both ends. A string that is empty afterwards counts as blank in
+// this package.
 func trim(s string) string {
 	// This much is inlined: half of an event's twenty values are absent.
 	if s == "" {
@@ -29,8 +29,8 @@ func trim(s string) string {
 }
 
 func trimText(s string) string {
-	// TrimFunc decodes runes, which the many values that begin and end with a plain
-	// ASCII character do not need.
+	// TrimFunc decodes runes, which the many values that begin and end with a plain ASCII
+	// character do not need.
 	if isVisible(s[0]) && isVisible(s[len(s)-1]) {
 		return s
 	}
@@ -39,9 +39,9 @@ func trimText(s string) string {
 
 func isVisible(c byte) bool { return c-'!' <= '~'-'!' }
 
-// printable reports whether s is valid UTF-8 without control, format or private
-// characters. Others would be replaced or escaped on their way through JSON and
-// headers, and something else would arrive than what was sent.
+// printable reports whether s is valid UTF-8 without control, format or private characters.
+// Those would be replaced or escaped in JSON and headers, and the receiver would get
+// something other than what was sent.
 func printable(s string) bool {
 	if ascii.Within(s, ' ', '~') {
 		return true
@@ -57,8 +57,8 @@ func printable(s string) bool {
 	return true
 }
 
-// longerThan reports whether s has more than limit characters. It compares bytes
-// first, so as not to count the characters of a megabyte.
+// longerThan reports whether s has more than limit characters. It compares bytes first, to
+// avoid counting the characters of a megabyte.
 func longerThan(s string, limit int) bool {
 	if len(s) <= limit {
 		return false
@@ -71,10 +71,9 @@ const (
 	quotedMaxDigits = 4
 )
 
-// quote formats the value of an enumeration (a name, a type, a currency, a country)
-// for a message. Producers put values into the wrong field, so it does not show what
-// could be an email, a phone, a hash or a device id: only letters, a few digits and
-// word separators.
+// quote formats the value of an enumeration (a name, a type, a currency, a country) for a
+// message. Producers put values into the wrong field, so it never shows what could be an
+// email, a phone, a hash or a device id: only letters, a few digits and word separators.
 func quote(s string) string {
 	chars, digits, cut := 0, 0, len(s)
 	for i, r := range s {

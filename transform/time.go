@@ -7,17 +7,17 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// earliest is 2000-01-01 in Unix milliseconds. No conversion is older: such a time is
-// in another unit, nearly always seconds, and would put last week's click into 1970.
+// earliest is 2000-01-01 in Unix milliseconds. No conversion is older: an earlier time is in
+// another unit, nearly always seconds, and would put last week's click into 1970.
 const earliest = 946684800000
 
-// AppendTime appends a Unix time in milliseconds as ISO 8601 in UTC:
-// "2026-04-23T10:15:30Z", or "2026-04-23T10:15:30.120Z" where there are
-// milliseconds. The guide's own example has none, and the two forms keep what the
-// source had: nothing is rounded, and no precision is added.
+// AppendTime appends a Unix time in milliseconds as ISO 8601 in UTC: "2026-04-23T10:15:30Z",
+// or "2026-04-23T10:15:30.120Z" if there are milliseconds. The guide's own example has none,
+// and the two forms preserve what the source had: nothing is rounded, and no precision is
+// added.
 //
-// Every event has a time, and the time package, which handles any layout, takes six
-// times as long.
+// Every event has a time, and the time package, which handles any layout, takes six times as
+// long.
 func AppendTime(dst []byte, millis int64) []byte {
 	if millis < 0 || millis > lastMilli {
 		return appendAnyTime(dst, millis)
@@ -47,11 +47,11 @@ const (
 	lastMilli = 253402300799999 // of the year 9999
 )
 
-// civil returns the date of a day counted from 1970-01-01, none before it. Years
-// are counted from March, so that the leap day is their last and months have
-// lengths that a line goes through: the algorithm of Cassio Neri and Lorenz
-// Schneider (Euclidean affine functions and their application to calendar
-// algorithms, 2022), which has fewer divisions than others and shorter chains of them.
+// civil returns the date of a day counted from 1970-01-01, which must not be earlier. Years
+// are counted from March, so that the leap day is their last and the lengths of months fit a
+// line: the algorithm of Cassio Neri and Lorenz Schneider (Euclidean affine functions and
+// their application to calendar algorithms, 2022), which has fewer divisions than others and
+// shorter dependency chains.
 func civil(day uint32) (year, month, dom uint32) {
 	quarters := 4*(day+719468) + 3 // of days, from 0000-03-01
 	century := quarters / 146097
@@ -107,7 +107,7 @@ func describeTime(millis int64) string {
 	return "in the year " + at.Format("2006")
 }
 
-// unitHint says in which unit the time would be plausible, if in any.
+// unitHint names the unit in which the time would be plausible, if any.
 func unitHint(millis, limit int64) string {
 	plausible := func(ms int64) bool { return ms >= earliest && ms <= limit }
 	switch {

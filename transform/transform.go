@@ -8,8 +8,8 @@ import (
 	"github.com/tracklayer/amazon-capi/transform/phone"
 )
 
-// Transformer turns events into conversions by one set of options. It keeps no
-// state between events and is safe for concurrent use.
+// Transformer turns events into conversions according to its options. It keeps no state
+// between events and is safe for concurrent use.
 type Transformer struct {
 	mapping  *Mapping
 	rules    IdentifierRules
@@ -51,29 +51,29 @@ func New(o Options) (*Transformer, error) {
 	}, nil
 }
 
-// Transform converts ev into out. If the event must not be sent, ok is false, out is
-// empty, and the reason has a class (Validation or Filtered), a code of package verdict, the
-// field and a redacted message.
+// Transform converts ev into out. If the event must not be sent, ok is false, out is empty,
+// and the reason has a class (Validation or Filtered), a code of package verdict, the field
+// and a redacted message.
 //
-// The result depends only on ev, now and the options, so a replay makes the same
-// conversion; now decides only whether the event is too far ahead. out may be reused,
-// even after another transformer: all of it is overwritten. Its strings are parts of
-// ev's strings or constants, so it is valid for as long as those of ev are.
+// The result depends only on ev, now and the options, so a replay makes the same conversion;
+// now decides only whether the event is too far ahead. out may be reused, even after another
+// transformer: all of it is overwritten. Its strings are parts of ev's strings or constants,
+// so they are valid for as long as those of ev.
 func (t *Transformer) Transform(ev *schemas.Event, now time.Time, out *Conversion) (reason verdict.Reason, ok bool) {
 	out.reset()
 	if r := t.fill(ev, now, out); r != nil {
-		// A refused event must not leave identifiers where a caller might look.
+		// A refused event must not leave identifiers in out.
 		out.reset()
 		return *r, false
 	}
 	return verdict.Reason{}, true
 }
 
-// fill applies the rules in an order that matters. Filters come before anything that
-// can refuse the event: one without consent, or that the user does not want, must not
-// end up in the dead-letter topic because its currency was missing as well. Consent
-// comes before identifiers and place, so that what is not sent is not validated
-// either. Explain follows the same order.
+// fill applies the rules in an order that matters. Filters precede everything that can refuse
+// the event: an event without consent, or one that the user does not want, must not end up in
+// the dead-letter topic because its currency was missing as well. Consent precedes
+// identifiers and place, so that what is not sent is not validated. Explain follows the same
+// order.
 func (t *Transformer) fill(ev *schemas.Event, now time.Time, out *Conversion) *verdict.Reason {
 	entry, r := t.mapping.resolve(ev, out)
 	if r != nil {

@@ -6,21 +6,21 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Warning names an optional field that was left out of a conversion because it was
-// bad. The event is still sent: a purchase without its phone is worth more than no
-// purchase. Warnings are counted, so that the source can be fixed.
+// Warning names an optional field that was left out of a conversion because it was invalid.
+// The event is still sent: a purchase without its phone is worth more than no purchase.
+// Warnings are counted, so that the source can be fixed.
 type Warning uint8
 
-// The warnings. Their names (see String) are label values of metrics, so a name
-// is never changed and never given a new meaning.
+// The warnings. Their names (see String) are label values of metrics, so a name is never
+// changed and never given a new meaning.
 const (
 	// EmailInvalid: user_data.email is not an address.
 	EmailInvalid Warning = iota
 	// EmailHashInvalid: user_data.hashed_email is not an SHA-256 in hex, or is the
 	// hash of nothing.
 	EmailHashInvalid
-	// PhoneInvalid: user_data.phone is not a phone number of its country, or it is
-	// not certain which number it is.
+	// PhoneInvalid: user_data.phone is not a phone number of its country, or could be more than
+	// one number.
 	PhoneInvalid
 	// PhoneHashInvalid is EmailHashInvalid for user_data.hashed_phone.
 	PhoneHashInvalid
@@ -42,7 +42,7 @@ const (
 	// PlatformUnknown: platform is not one of an app's.
 	PlatformUnknown
 
-	// What follows is about Conversion.Wide alone.
+	// The warnings below are about Conversion.Wide alone.
 
 	// NameInvalid: user_data.first_name or .last_name is too long or no UTF-8.
 	NameInvalid
@@ -79,7 +79,7 @@ const (
 	warningCount
 )
 
-// Rule is what is asked of a field: by a reason code, or by a warning.
+// Rule is a requirement on a field, identified by a reason code or a warning.
 type Rule struct {
 	Class verdict.Class // of the code; 0 for a warning, which refuses no event
 	Code  string        // its name in metrics, headers and documents
@@ -87,8 +87,8 @@ type Rule struct {
 	Help  string        // in one line
 }
 
-// warningTable has each warning's name in metrics and documents, its field, and what is
-// asked of it. A warning refuses no event, so there is no class.
+// warningTable has each warning's name in metrics and documents, its field, and its
+// requirement. A warning refuses no event, so there is no class.
 var warningTable = [warningCount]Rule{
 	EmailInvalid:         {0, "email_invalid", "user_data.email", "an address has one @ with something on both sides, and no angle brackets"},
 	EmailHashInvalid:     {0, "email_hash_invalid", "user_data.hashed_email", "a hash is 64 hex digits, and not that of nothing"},
@@ -136,9 +136,8 @@ func WarningNames() []string {
 	return names
 }
 
-// WarningRules returns what is asked of optional fields, a rule for each Warning in
-// the order of the constants. They have no class, since the event is sent without
-// the field.
+// WarningRules returns the requirements on optional fields, a rule for each Warning in the
+// order of the constants. They have no class, since the event is sent without the field.
 func WarningRules() []Rule { return append([]Rule(nil), warningTable[:]...) }
 
 // Warnings is a set of Warning.

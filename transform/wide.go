@@ -7,8 +7,8 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// Wide has the fields that only contracts wider than the guide's send. It is empty
-// without Options.Wide.
+// Wide has the fields that only contracts wider than the guide's send. It is empty without
+// Options.Wide.
 type Wide struct {
 	FirstName, LastName                Hash
 	Address, City, State, HashedPostal Hash
@@ -21,8 +21,8 @@ type Wide struct {
 	Partner, AdEventKey                string // as they came
 	DataSet                            string // the mapping's, for the event's name; empty for the account's
 	Attributes                         Attributes
-	// filled is set before any other field, and tells reset that there may be
-	// something to clear.
+	// filled is set before any other field, so that reset knows whether there may be anything
+	// to clear.
 	filled bool
 }
 
@@ -37,14 +37,13 @@ const (
 	maxPartnerID = 512
 	// maxUserAgent is in characters, and Amazon's limit.
 	maxUserAgent = 512
-	// maxConsentString is in bytes: TCF strings with a vendor list of every
-	// vendor have some 2 KB.
+	// maxConsentString is in bytes: TCF strings with a list of every vendor have about 2 KB.
 	maxConsentString = 8 << 10
 	// maxAttribute is in bytes, for keys and values.
 	maxAttribute = 256
 )
 
-// widen fills out.Wide. It does not even look at what a denial covers.
+// widen fills out.Wide. It does not read what a denial covers.
 func (t *Transformer) widen(ev *schemas.Event, e *entry, denied denial, out *Conversion) {
 	out.filled = true
 	out.DataSet = e.dataSet
@@ -65,13 +64,13 @@ func (t *Transformer) widen(ev *schemas.Event, e *entry, denied denial, out *Con
 	}
 	if !denied.storage {
 		aref(ev.ArefTokens, out)
-		// It names an ad that the person saw, as a click id does.
+		// It names an ad that the person saw, like a click id.
 		out.AdEventKey = plainText(ev.AmazonAdEventKey, AdEventKeyInvalid, out)
 	}
 }
 
-// consentString passes a TCF or GPP string on unread: interpreting it is for Amazon,
-// and both will have versions that are not out yet.
+// consentString passes a TCF or GPP string on without parsing it: interpreting it is Amazon's
+// task, and both formats will get new versions.
 func consentString(s string, out *Conversion) string {
 	s = trim(s)
 	if len(s) > maxConsentString || !inURL(s) {
@@ -81,8 +80,8 @@ func consentString(s string, out *Conversion) string {
 	return s
 }
 
-// limitedData takes an unknown word for a wish to limit: the opposite mistake could not
-// be undone.
+// limitedData treats an unknown word as a request to limit: the opposite mistake could not be
+// undone.
 func limitedData(c *schemas.Consent, out *Conversion) {
 	given := trim(c.DataProcessing)
 	if given == "" {
@@ -105,7 +104,7 @@ func units(c *schemas.CustomData, out *Conversion) {
 	out.Units = int32(c.Quantity)
 }
 
-// partnerIDs passes on the ids of identity services as they are, for Amazon to compare.
+// partnerIDs passes on the ids of identity services unchanged, for Amazon to compare.
 func partnerIDs(u *schemas.UserData, out *Conversion) {
 	for _, id := range [...]struct {
 		from string
@@ -141,7 +140,7 @@ func device(u *schemas.UserData, out *Conversion) {
 			out.Consent.IPAddress = s
 		}
 	}
-	// Not cut to what fits: half a user agent is that of another device.
+	// Not truncated: half a user agent is that of another device.
 	if s := trim(u.UserAgent); longerThan(s, maxUserAgent) || !printable(s) {
 		out.Warnings.Add(UserAgentInvalid)
 	} else {
@@ -171,8 +170,8 @@ const (
 	arefPair  = arefToken + 1 + arefTime
 )
 
-// aref passes on measurement tokens as they came, all or none: a list with a wrong part
-// was changed on its way.
+// aref passes on measurement tokens unchanged, all or none: a list with an invalid part was
+// modified in transit.
 func aref(s string, out *Conversion) {
 	if s = trim(s); s == "" {
 		return

@@ -1,6 +1,6 @@
 // Package address normalises street addresses as Amazon's published tag does before it
-// hashes them. A hash of another form matches nobody, so the tag's steps are kept with
-// all their oddities:
+// hashes them. A hash of any other form matches nobody, so the tag's steps are reproduced
+// exactly, oddities included:
 //
 //  1. lower-case;
 //  2. words of the table for all countries, then of the country's;
@@ -10,7 +10,7 @@
 //  6. the tables of step 2 once more, now that the words are free of punctuation;
 //  7. only a to z and digits are kept.
 //
-// One table can undo another: avenue becomes ave for all, and avenue again in France.
+// One table can undo another: avenue becomes ave everywhere, then avenue again in France.
 package address
 
 import (
@@ -19,7 +19,7 @@ import (
 )
 
 // Append appends the normalised form of an address in a country, given as two capitals
-// of ISO 3166-1. It may be empty: nothing is left of most other scripts.
+// of ISO 3166-1. The result may be empty: most other scripts leave nothing.
 func Append(dst []byte, s, country string) []byte {
 	t := tables()
 	w := t[country]
@@ -57,7 +57,7 @@ func Append(dst []byte, s, country string) []byte {
 	return dst
 }
 
-// isPoint reports whether step 3 puts a character out of the way.
+// isPoint reports whether step 3 replaces a character.
 func isPoint(c byte) bool {
 	switch c {
 	case ',', '.', '[', ']', '/', '-', '#':
@@ -66,7 +66,7 @@ func isPoint(c byte) bool {
 	return false
 }
 
-// plain has what is kept of an ASCII character, in lower case; 0 for those that are not.
+// plain returns an ASCII character that is kept, in lower case; 0 for others.
 var plain = func() (t [256]byte) {
 	for c := byte('0'); c <= '9'; c++ {
 		t[c] = c
@@ -80,7 +80,7 @@ var plain = func() (t [256]byte) {
 // isSpace reports whether a character ends a word.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }
 
-// wordEnd returns where the word ends that s begins with.
+// wordEnd returns the end of the word at the beginning of s.
 func wordEnd(s string) int {
 	for i, r := range s {
 		if isSpace(r) {
@@ -97,7 +97,7 @@ func lower(c byte) byte {
 	return c
 }
 
-// replaced puts in place of a plain word, which begins at start, what becomes of it.
+// replaced replaces a plain word, which begins at start, by its normalised form.
 func (w *words) replaced(dst []byte, start int) []byte {
 	word := dst[start:]
 	if !w.mayHave(word) {
@@ -109,7 +109,7 @@ func (w *words) replaced(dst []byte, start int) []byte {
 	return dst
 }
 
-// appendOdd appends what becomes of a word with other characters than plain ones.
+// appendOdd appends the normalised form of a word that has other than plain characters.
 func (w *words) appendOdd(dst []byte, s string) []byte {
 	var buf [64]byte
 	word := buf[:0]
@@ -136,7 +136,7 @@ func (w *words) appendOdd(dst []byte, s string) []byte {
 	return w.appendPart(dst, word[start:])
 }
 
-// appendPart appends what becomes of a part of a word after step 3.
+// appendPart appends the normalised form of a part of a word after step 3.
 func (w *words) appendPart(dst, part []byte) []byte {
 	if becomes, ok := w.last[string(part)]; ok {
 		return append(dst, becomes...)

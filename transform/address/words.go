@@ -19,21 +19,21 @@ const (
 	letters    = "letter"
 )
 
-// words are the steps of a country, made into one: what becomes of a word depends on the
-// word alone, so it is looked up once instead of six times.
+// words are the steps for a country, merged: the result for a word depends on the word
+// alone, so it is looked up once instead of six times.
 type words struct {
-	// whole has what becomes of a word between spaces, by steps 2 to 7.
+	// whole has the result for a word between spaces, after steps 2 to 7.
 	whole map[string]string
-	// last has what becomes of a part of one, by steps 4 to 7.
+	// last has the result for a part of one, after steps 4 to 7.
 	last map[string]string
-	// again has what becomes of such a part whose letters had marks, by steps 6 and 7.
+	// again has the result for such a part whose letters had marks, after steps 6 and 7.
 	again   map[string]string
 	letters map[rune]string
-	// simple: no word of a table has points, and it is the same whether a word is whole
-	// or a part.
+	// simple: no word of a table has points, and the result is the same for a whole word and
+	// for a part.
 	simple bool
-	// lengths has a bit for each length of the plain words of whole, by their first
-	// letter: most words of an address are in no table.
+	// lengths has a bit for each length of the plain words of whole, by their first letter:
+	// most words of an address are in no table.
 	lengths [26]uint32
 }
 
@@ -42,7 +42,7 @@ func (w *words) mayHave(word []byte) bool {
 	return len(word) > 0 && word[0] >= 'a' && word[0] <= 'z' && len(word) < 32 && w.lengths[word[0]-'a']&(1<<len(word)) != 0
 }
 
-// tables has the words by country; those of countries without a table are everywhere's.
+// tables has the words by country; countries without a table use everywhere's.
 var tables = sync.OnceValue(func() map[string]*words {
 	all := parse(wordsText)
 	compiled := make(map[string]*words)
@@ -58,7 +58,7 @@ var tables = sync.OnceValue(func() map[string]*words {
 
 type table map[string]string
 
-// parse reads the tables. They are embedded, and a test reads them as well.
+// parse reads the embedded tables. A test reads them as well.
 func parse(text string) map[string]table {
 	all := make(map[string]table)
 	var into table
@@ -114,7 +114,7 @@ func compile(all map[string]table, country string) *words {
 	return w
 }
 
-// through returns what becomes of a word by one table after another.
+// through returns a word after each table in turn.
 func through(word string, tables ...table) string {
 	for _, t := range tables {
 		if becomes, ok := t[word]; ok {

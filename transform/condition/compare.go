@@ -11,19 +11,19 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// value is a part of a condition: one of text, number and truth is set, or absent.
+// value is an operand of a condition: one of text, number and truth is set, or it is absent.
 type value struct {
-	what   string // as errors call it
+	what   string // its name in errors
 	text   func(Subject) string
 	number func(Subject) schemas.Decimal
 	truth  func(Subject) bool
-	absent bool // nil, with which fields are compared to see whether they are there
+	absent bool // nil; fields are compared with it to test whether they are set
 
 	constant    bool
 	literal     string          // of a constant text
 	decimal     schemas.Decimal // of a constant number
-	folded      bool            // a name, of which case, spaces, _ and - do not count
-	mayBeNumber bool            // an attribute, whose text is read where a number is asked
+	folded      bool            // a name, compared without case, spaces, _ and -
+	mayBeNumber bool            // an attribute, whose text is parsed where a number is needed
 }
 
 func (v value) String() string { return v.what }
@@ -38,7 +38,7 @@ func constantNumber(d schemas.Decimal) value {
 	return value{what: "the number " + d.String(), number: func(Subject) schemas.Decimal { return d }, constant: true, decimal: d}
 }
 
-// numeric is the value as a number; nil if it cannot be one.
+// numeric returns the value as a number; nil if it cannot be one.
 func (v value) numeric() func(Subject) schemas.Decimal {
 	if v.number != nil || !v.mayBeNumber {
 		return v.number
@@ -68,14 +68,14 @@ func junction(operator string, a, b value) func(Subject) bool {
 	return func(s Subject) bool { return x(s) || y(s) }
 }
 
-// equality compares two values; nil if they cannot be equal by their kinds.
+// equality compares two values; nil if their kinds are never equal.
 func equality(a, b value) func(Subject) bool {
 	if a.constant || a.absent {
 		a, b = b, a
 	}
 	switch {
 	case a.constant || a.absent:
-		return nil // two constants: a typing error
+		return nil // two constants: a mistake
 	case b.absent && a.text != nil:
 		return func(s Subject) bool { return trim(a.text(s)) == "" }
 	case b.absent && a.number != nil:
@@ -99,11 +99,11 @@ func equality(a, b value) func(Subject) bool {
 	return order("==", a, b)
 }
 
-// maxNumber is in bytes. What is longer is not an amount.
+// maxNumber is in bytes. Longer text is not an amount.
 const maxNumber = 64
 
-// order compares two numbers; nil if they are not numbers. A number that is absent is neither
-// less nor more than any other.
+// order compares two numbers; nil if they are not numbers. An absent number is neither less
+// nor greater than any other.
 func order(operator string, a, b value) func(Subject) bool {
 	if a.constant {
 		a, b, operator = b, a, map[string]string{"==": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}[operator]
@@ -112,7 +112,7 @@ func order(operator string, a, b value) func(Subject) bool {
 	if x == nil || y == nil || a.constant {
 		return nil
 	}
-	// Asked by their least and most result, the five are one.
+	// The five operators differ only in the least and the greatest result that they accept.
 	within := map[string][2]int{"==": {0, 0}, "<": {-1, -1}, "<=": {-1, 0}, ">": {1, 1}, ">=": {0, 1}}[operator]
 	least, most := within[0], within[1]
 	if want := b.decimal; b.constant {
@@ -127,7 +127,7 @@ func order(operator string, a, b value) func(Subject) bool {
 	}
 }
 
-// part compares texts as they came; nil if one is not a text.
+// part compares texts without folding; nil if one is not a text.
 func part(operator string, a, b value) func(Subject) bool {
 	x, y := a.text, b.text
 	if x == nil || y == nil || a.constant && b.constant {
@@ -137,8 +137,8 @@ func part(operator string, a, b value) func(Subject) bool {
 	return func(s Subject) bool { return is(trim(x(s)), trim(y(s))) }
 }
 
-// maxMatched is in bytes: patterns take time for each byte, and longer texts are none
-// that a pattern is meant for.
+// maxMatched is in bytes: a pattern's time grows with the text, and patterns are not meant
+// for longer ones.
 const maxMatched = 1024
 
 func match(a, b value) (func(Subject) bool, error) {
@@ -177,7 +177,7 @@ func fold(s string) string {
 	return b.String()
 }
 
-// folded has what folding makes of an ASCII character; 0 for those that do not count.
+// folded maps an ASCII character to its folded form; 0 if it is ignored.
 var folded = func() (t [utf8.RuneSelf]byte) {
 	for c := range t {
 		if passes(rune(c)) {
@@ -187,8 +187,7 @@ var folded = func() (t [utf8.RuneSelf]byte) {
 	return t
 }()
 
-// folds reports whether s folds to want. It mostly sees by the first letter that it
-// does not.
+// folds reports whether s folds to want. The first letter usually decides.
 func folds(s, want string) bool {
 	at := 0
 	for i := range len(s) {

@@ -3,13 +3,13 @@
 //
 //	event_type == "PURCHASE" and value >= 500 and country in ["US", "CA"]
 //
-// The language is a part of expr's, whose parser reads it: comparisons, in, contains,
-// startsWith, endsWith, matches, and, or, not. It has no arithmetic, no functions and no
-// loops, so no condition fails on an event, and none takes longer than its own length
-// times that of the texts it looks at.
+// The language is a subset of expr's, whose parser is used: comparisons, in, contains,
+// startsWith, endsWith, matches, and, or, not. It has no arithmetic, functions or loops, so
+// a condition cannot fail on an event, and its time is bounded by its own length times that
+// of the texts it examines.
 //
 // A condition becomes a tree of functions rather than a program for expr's machine: it is
-// asked of every event, allocates nothing, and takes some nanoseconds a comparison.
+// evaluated for every event, allocates nothing, and takes a few nanoseconds a comparison.
 package condition
 
 import (
@@ -30,24 +30,22 @@ const (
 	maxNodes  = 200
 )
 
-// Subject is what a condition is asked of.
+// Subject is what a condition is evaluated on.
 //
-// It is passed by value: functions that are called through variables would move it to
-// the heap.
+// It is passed by value: calls through function variables would move it to the heap.
 type Subject struct {
 	*schemas.Event
-	// Type and Source are what the event's name has by the table, unless the event says
-	// it itself.
+	// Type and Source come from the mapping's table unless the event sets them itself.
 	Type, Source string
 }
 
 // Condition is a compiled condition. It is immutable.
 type Condition struct{ holds func(Subject) bool }
 
-// Holds reports whether the condition is true of an event.
+// Holds reports whether the condition is true for an event.
 func (c *Condition) Holds(s Subject) bool { return c.holds(s) }
 
-// Compile reads a condition. Its errors say what was found and what there is instead.
+// Compile parses a condition. Errors name what was found and what is allowed.
 func Compile(text string) (*Condition, error) {
 	if len(text) > maxLength {
 		return nil, fmt.Errorf("the condition has %d bytes: want %d at most", len(text), maxLength)
@@ -189,7 +187,7 @@ func (c *compiler) in(n *ast.BinaryNode) (value, error) {
 	}}, nil
 }
 
-// shown is a part of a condition as errors show it.
+// shown returns a part of a condition as errors show it.
 func shown(n ast.Node) string {
 	if n == nil {
 		return "nothing"

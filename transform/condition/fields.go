@@ -11,9 +11,9 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// known are the fields that conditions can be about, by their names here and by their
-// paths in the event. Identifiers of persons are not among them: no event may be treated
-// by who acted.
+// known are the fields that conditions may use, by their short names and by their paths in
+// the event. Personal identifiers are not among them: how an event is treated must not
+// depend on who acted.
 var known = []struct {
 	names []string
 	value
@@ -38,7 +38,7 @@ func quantity(s Subject) schemas.Decimal {
 	return schemas.NewDecimal(s.Custom.Quantity, 0)
 }
 
-// Fields returns the names of the fields that conditions can be about.
+// Fields returns the names of the fields that conditions may use.
 func Fields() (names []string) {
 	for _, f := range known {
 		names = append(names, f.names[0])
@@ -46,10 +46,10 @@ func Fields() (names []string) {
 	return append(names, "attributes.KEY")
 }
 
-// name is a field of which case, spaces, _ and - do not count, as in a mapping's match.
+// name is a field compared without case, spaces, _ and -, as in a mapping's match.
 func name(of func(Subject) string) value { return value{text: of, folded: true} }
 
-// field compiles a name, or a path of names, to the field that it means.
+// field compiles a name, or a path of names, to the field that it refers to.
 func field(n ast.Node) (value, error) {
 	path, ok := pathOf(n)
 	if !ok {

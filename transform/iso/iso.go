@@ -12,8 +12,8 @@ const countries = "ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQB
 	"UAUGUMUSUYUZVAVCVEVGVIVNVUWFWSYEYTZAZMZW"
 
 // currencies is the active list of ISO 4217, in order, without codes that are not money
-// (precious metals, bond units, testing, "no currency"). BGN, which Bulgaria gave up on
-// 2026-01-01, stays for as long as purchases made in it can be replayed.
+// (precious metals, bond units, testing, "no currency"). BGN, which Bulgaria abandoned on
+// 2026-01-01, stays for as long as purchases made in it may be replayed.
 const currencies = "AEDAFNALLAMDAOAARSAUDAWGAZNBAMBBDBDTBGNBHDBIFBMDBNDBOBBOVBRLBSDBTNBWPBYNBZD" +
 	"CADCDFCHECHFCHWCLFCLPCNYCOPCOUCRCCUPCVECZKDJFDKKDOPDZDEGPERNETBEURFJDFKP" +
 	"GBPGELGHSGIPGMDGNFGTQGYDHKDHNLHTGHUFIDRILSINRIQDIRRISKJMDJODJPY" +
@@ -33,13 +33,13 @@ func Country(s string) (code string, ok bool) { return countryIndex.find(s) }
 // Currency finds a code of ISO 4217 in either case.
 func Currency(s string) (code string, ok bool) { return currencyIndex.find(s) }
 
-// codeIndex finds codes in a sorted table by their first two letters, which nearly
-// always leave one. A binary search is eight branches that no processor can predict, and
+// codeIndex finds codes in a sorted table by their first two letters, which nearly always
+// leave one candidate. A binary search has eight branches that no processor can predict, and
 // took 10 % of an event's transform.
 type codeIndex struct {
 	table string
 	width int
-	first [26*26 + 1]uint16 // where the codes that begin with two letters are in table
+	first [26*26 + 1]uint16 // where the codes with two given first letters are in table
 }
 
 func indexCodes(table string, width int) *codeIndex {
@@ -72,5 +72,5 @@ func (x *codeIndex) find(s string) (code string, ok bool) {
 	return "", false
 }
 
-// firstTwo is the first two letters of s, in either case, as a number below 26².
+// firstTwo returns the first two letters of s, in either case, as a number below 26².
 func firstTwo(s string) int { return int(s[0]|0x20-'a')*26 + int(s[1]|0x20-'a') }

@@ -5,12 +5,12 @@ import (
 	"unicode"
 )
 
-// AppendState appends the two-letter code of a state or province, in lower case. A name
-// gives its code if the country's names are known here. The first two letters of a name
-// are not its code (West Virginia is wv; Michigan, Minnesota, Mississippi and Missouri
+// AppendState appends the two-letter code of a state or province, in lower case. A name is
+// replaced by its code if the country's names are known here. The first two letters of a
+// name are not its code (West Virginia is wv; Michigan, Minnesota, Mississippi and Missouri
 // begin alike), and would give the hash of another state.
 func AppendState(dst []byte, s, country string) (code []byte, ok bool) {
-	// ISO 3166-2 writes the country before it: US-CA.
+	// ISO 3166-2 puts the country first: US-CA.
 	if len(s) > 3 && len(country) == 2 && s[2] == '-' && strings.EqualFold(s[:2], country) {
 		s = s[3:]
 	}

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// cleanPhone appends s with its characters replaced by their ASCII equivalents and
-// without invisible ones. Other letters stay. ok is false if s has characters that no
-// number is written with, or more than one line.
+// cleanPhone appends s with its characters replaced by their ASCII equivalents and without
+// invisible ones. Other letters stay. ok is false if s has characters that no number is
+// written with, or more than one line.
 func cleanPhone(dst []byte, s string) (clean []byte, ok bool) {
 	for _, r := range s {
 		switch {
@@ -49,15 +49,15 @@ func cleanPhone(dst []byte, s string) (clean []byte, ok bool) {
 	return dst, true
 }
 
-// showsNothing reports whether a character only says how its neighbours are
-// shown: marks of direction, joiners, the variants and the frame of an emoji.
+// showsNothing reports whether a character only affects how its neighbours are shown: marks
+// of direction, joiners, the variants and the frame of an emoji.
 func showsNothing(r rune) bool {
 	return r >= utf8.RuneSelf && (unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Variation_Selector, r) ||
 		unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) || r == '\u20e3')
 }
 
-// asciiDigit returns the digit of any script. Unicode keeps the ten digits of a
-// script together and in order, and where scripts follow one another the runs do.
+// asciiDigit returns the ASCII digit for a digit of any script. Unicode keeps the ten digits
+// of a script together and in order, and where scripts follow one another the runs do.
 func asciiDigit(r rune) byte {
 	if r < utf8.RuneSelf {
 		return byte(r)

@@ -6,8 +6,8 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// appendNational appends a number without a + in its country, unless it may be
-// one of another.
+// appendNational appends a number without a + in its country, unless it may be one of another
+// country.
 func (d *Plans) appendNational(dst, digits []byte, home *plan) (normal []byte, ok bool) {
 	normal, ok = home.appendNational(dst, digits)
 	if ok && d.elsewhere(digits, home) {
@@ -16,9 +16,9 @@ func (d *Plans) appendNational(dst, digits []byte, home *plan) (normal []byte, o
 	return normal, ok
 }
 
-// elsewhere reports whether digits are a number of another country that lost its
-// +, or has what is dialled for calls abroad in North America, and none of home.
-// It is slow only for the few that another country's number could begin like.
+// elsewhere reports whether digits are a number of another country that lost its +, or begin
+// with North America's international prefix, and are no number of home. It is slow only for
+// the few that another country's number could begin like.
 func (d *Plans) elsewhere(digits []byte, home *plan) bool {
 	if d.isDialled(digits, home) || d.hasStray(digits, home) {
 		return true
@@ -26,16 +26,16 @@ func (d *Plans) elsewhere(digits []byte, home *plan) bool {
 	if digits[0] == '0' || bytes.HasPrefix(digits, []byte(home.code)) && !home.lengths.has(len(digits)) {
 		return false // inside, or with its calling code
 	}
-	// North America writes national numbers with nothing in front. That the area
-	// exists is seen faster than whose numbers begin so.
+	// North America writes national numbers without a prefix. Checking that the area exists
+	// is faster than finding out whose numbers begin so.
 	if home.code == "1" && home.mobile().begins(digits, areaDigits) {
 		return false
 	}
 	return d.onlyAbroad(digits, digits, home)
 }
 
-// isDialled reports whether digits begin with the 011 of North America, or with
-// what a spreadsheet leaves of it, before a number of another country.
+// isDialled reports whether digits begin with North America's 011, or with what a spreadsheet
+// leaves of it, before a number of another country.
 func (d *Plans) isDialled(digits []byte, home *plan) bool {
 	const dialled = len(northAmerica)
 	switch {
@@ -49,11 +49,10 @@ func (d *Plans) isDialled(digits []byte, home *plan) bool {
 	return false
 }
 
-// hasStray reports whether digits are an assigned number with digits before its calling
-// code that are no part of it, and none of home: a trunk prefix, a 1 that is left of 011 or
-// that North America puts there, or what is dialled for calls abroad in Japan, Russia and
-// Cuba. That they begin with home's own says nothing: of most countries, some numbers begin
-// so.
+// hasStray reports whether digits are an assigned number with other digits before its calling
+// code, and no number of home. Those are a trunk prefix, a 1 that is left of 011 or that North
+// America puts there, and the international prefixes of Japan, Russia and Cuba. That digits
+// begin with home's own calling code proves nothing: some numbers of most countries begin so.
 func (d *Plans) hasStray(digits []byte, home *plan) bool {
 	switch digits[0] {
 	case '0':
@@ -73,7 +72,7 @@ func (d *Plans) isStray(digits []byte, n int, home *plan) bool {
 		return false
 	}
 	national = p.main.cutTrunk(national)
-	// What is seen fastest comes first.
+	// The fastest check comes first.
 	if len(national) == 0 || !p.main.lengths.has(len(national)) || !p.main.assigned().all(national) {
 		return false
 	}
@@ -84,14 +83,14 @@ func (d *Plans) isStray(digits []byte, n int, home *plan) bool {
 	return !isAssigned("+"+home.code+string(inside), "") && isAssigned("+"+p.code+string(national), "")
 }
 
-// longest is how many digits a national number has that is written with a trunk prefix.
-// Plans whose numbers have no fixed length allow more, and nobody has such a number.
+// longest is the maximum number of digits of a national number that is written with a trunk
+// prefix. Plans whose numbers have no fixed length allow more, but no such number exists.
 const longest = 11
 
-// isTwofold reports whether digits are a number of home, behind a single zero, as well as
-// a whole number behind a zero too many: of a mobile abroad, of any phone abroad if it is
-// too long for home, or of home with its calling code. Groups in the text that end
-// elsewhere than the calling code does say that it is none.
+// isTwofold reports whether digits are both a number of home, behind a single zero, and a whole
+// number behind a superfluous zero: of a mobile abroad, of any phone abroad if it is too long
+// for home, or of home with its calling code. Groups in the text that end elsewhere than the
+// calling code does rule that out.
 func (d *Plans) isTwofold(digits []byte, text string, home *plan) bool {
 	const least = 8 // digits of a number with its calling code
 	if digits[0] != '0' || len(digits) <= least || digits[1] == '0' {
@@ -108,7 +107,7 @@ func (d *Plans) isTwofold(digits []byte, text string, home *plan) bool {
 	if n := firstGroup(text); n > 1 && n != 1+len(p.code) && n < len(digits) {
 		return false
 	}
-	switch { // what is seen fastest comes first
+	switch { // the fastest check first
 	case !p.main.assigned().all(national):
 		return false
 	case p.code == home.code:
@@ -121,8 +120,8 @@ func (d *Plans) isTwofold(digits []byte, text string, home *plan) bool {
 	return p.main.mobile().all(national) && isAssigned("+"+string(digits[1:]), "")
 }
 
-// isMobile reports whether the library knows s, which begins with a +, as a number of a
-// mobile phone, or as one that may be. It is slow.
+// isMobile reports whether the library knows s, which begins with a +, as a number of a mobile
+// phone, or as one that may be. It is slow.
 func isMobile(s string) (yes bool) {
 	defer func() {
 		if recover() != nil { // see appendParsed
@@ -137,8 +136,8 @@ func isMobile(s string) (yes bool) {
 	return typ == phonenumbers.MOBILE || typ == phonenumbers.FIXED_LINE_OR_MOBILE
 }
 
-// firstGroup returns how many digits a text begins with, the zero in parentheses counted
-// among those behind it.
+// firstGroup returns the number of digits of a text's first group; a zero in parentheses is
+// counted with those behind it.
 func firstGroup(text string) (n int) {
 	for i := range len(text) {
 		switch c := text[i]; {
@@ -151,8 +150,8 @@ func firstGroup(text string) (n int) {
 	return n
 }
 
-// isBehindZero reports whether digits are a number of the country with its calling code,
-// behind a zero that may also begin what is dialled there for calls abroad.
+// isBehindZero reports whether digits are a number of the country with its calling code, behind
+// a zero that may also be the beginning of an international prefix there.
 func (p *plan) isBehindZero(digits []byte) bool {
 	if digits[0] != '0' {
 		return false
@@ -161,9 +160,9 @@ func (p *plan) isBehindZero(digits []byte) bool {
 	return found && p.main.assigned().all(p.main.cutTrunk(national))
 }
 
-// alsoAbroad reports whether abroad, which begins with a calling code, is a number, and
-// digits a number of home by their length, but no mobile. Shorter ones are of the towns whose area
-// code is 11, from Buenos Aires to Johannesburg.
+// alsoAbroad reports whether abroad, which begins with a calling code, is a number, and digits
+// are a number of home by their length, but no mobile. Shorter ones are of towns with area code
+// 11, from Buenos Aires to Johannesburg.
 func (d *Plans) alsoAbroad(digits, abroad []byte, home *plan) bool {
 	const least = 9
 	if len(abroad) < least || home.mobile().all(home.cutTrunk(digits)) {
@@ -173,8 +172,8 @@ func (d *Plans) alsoAbroad(digits, abroad []byte, home *plan) bool {
 	return p != nil && p.lengths.has(len(national)) && p.assigned().all(national) && isAssigned("+"+string(abroad), "")
 }
 
-// onlyAbroad reports whether abroad, which begins with a calling code, is a
-// number, and digits none of home.
+// onlyAbroad reports whether abroad, which begins with a calling code, is a number, and digits
+// are none of home.
 func (d *Plans) onlyAbroad(digits, abroad []byte, home *plan) bool {
 	p, national := d.split(abroad)
 	if p == nil || !p.lengths.has(len(national)) || p == home.main || !p.assigned().all(national) {
@@ -184,9 +183,8 @@ func (d *Plans) onlyAbroad(digits, abroad []byte, home *plan) bool {
 		isAssigned("+"+string(abroad), "")
 }
 
-// doubtful reports whether a national number is not what it says: longer than a
-// number can be, with a prefix of calls abroad left in it, or with its calling
-// code twice.
+// doubtful reports whether a national number cannot be what it seems: it is longer than a
+// number can be, still has an international prefix, or has its calling code twice.
 func (p *plan) doubtful(national []byte) bool {
 	if len(p.code)+len(national) > maxE164 || beginsWithZeros(national) {
 		return true
@@ -202,9 +200,9 @@ func (p *plan) doubtful(national []byte) bool {
 	return p.assigned().all(rest) && !p.assigned().all(national) || p.mobile().all(rest) && !p.mobile().all(national)
 }
 
-// abroadBefore returns how many digits are dialled for a call abroad, in the
-// country or in most, before the calling code that ends at the zero of digits: 0
-// if there are none, -1 if that cannot be told.
+// abroadBefore returns the length of the international prefix, in the country or in most,
+// before the calling code that ends at the zero of digits: 0 if there is none, -1 if that is
+// uncertain.
 func (d *Plans) abroadBefore(digits []byte, zero int, home *plan) (n int) {
 	const usual = 2
 	var own int

@@ -9,28 +9,27 @@ import (
 )
 
 const (
-	// maxText is in bytes; what is longer is text that has a number in it.
+	// maxText is in bytes; longer text contains a number rather than being one.
 	maxText = 100
 	// maxPhoneDigits is the most digits of a calling code and a national
 	// number that the library takes: 3 and 17.
 	maxPhoneDigits = 20
-	// maxE164 is the most digits of a calling code and a national number by
-	// ITU-T E.164. The library takes longer ones, which nobody is reached by.
+	// maxE164 is the most digits of a calling code and a national number by ITU-T E.164. The
+	// library accepts longer ones, which reach nobody.
 	maxE164 = 15
-	// minBare is the fewest digits taken for a number with its calling code
-	// where nothing says that they begin with one. Shorter ones are national
-	// numbers of many countries, the United States' among them.
+	// minBare is the fewest digits accepted as a number with its calling code if nothing says
+	// that they begin with one. Shorter ones are national numbers of many countries, the
+	// United States among them.
 	minBare = 11
 )
 
-// Append appends the normalised form of a trimmed number: its digits with
-// the calling code in front and no +. region is the event's country or empty. ok
-// is false when s is not a phone number or could be more than one: the hash of a
-// wrong number is another person's.
+// Append appends the normalised form of a trimmed number: its digits with the calling code in
+// front and no +. region is the event's country or empty. ok is false if s is not a phone number
+// or could be more than one: the hash of a wrong number is another person's.
 //
-// A number whose country is certain is judged by its length, not by whether it is
-// assigned: assignments change faster than any table of them. They decide only where
-// the same digits can be read in two ways.
+// A number whose country is certain is judged by its length, not by whether it is assigned:
+// assignments change faster than any table of them. They decide only if the same digits can be
+// read in two ways.
 func (d *Plans) Append(dst []byte, s, region string) (normal []byte, ok bool) {
 	if len(s) > maxText {
 		return dst, false
@@ -55,8 +54,8 @@ func (d *Plans) Append(dst []byte, s, region string) (normal []byte, ok bool) {
 	return d.appendUnclear(dst, digits, plus, home)
 }
 
-// zeroTwice begins a number with two trunk prefixes, or with the 00 of calls abroad as
-// nobody writes it: which of them nobody can tell.
+// zeroTwice begins a number with two trunk prefixes, or with the international prefix 00 as
+// nobody writes it; there is no way to tell which.
 const zeroTwice = "0 0"
 
 // mark is what a byte of a number's text is.
@@ -79,10 +78,10 @@ var marks = func() (all [256]mark) {
 	return all
 }()
 
-// scanPhone copies the digits of s to dst. plain is false when s has more than ASCII
-// digits, a + before them and the usual punctuation between them, or when the
-// punctuation may have a meaning: a zero in parentheses, zeros after a point, a slash,
-// parentheses at the end, dots where digits were masked.
+// scanPhone copies the digits of s to dst. plain is false if s has more than ASCII digits, a +
+// before them and the usual punctuation between them, or if the punctuation may have a meaning:
+// a zero in parentheses, zeros after a point, a slash, parentheses at the end, dots in place of
+// masked digits.
 func scanPhone(dst *[maxPhoneDigits]byte, s string) (digits []byte, plus, plain bool) {
 	n := 0
 	for i := range len(s) {
@@ -143,8 +142,8 @@ func (d *Plans) appendUnclear(dst, digits []byte, plus bool, home *plan) (normal
 				return normal, ok
 			}
 		case len(digits) >= minBare && isAssigned("+"+string(digits), ""):
-			// Databases keep numbers of travellers and emigrants with the
-			// calling code but without the +.
+			// Databases keep numbers of travellers and emigrants with the calling code but without
+			// the +.
 			if home.assigned().all(digits) {
 				return dst, false
 			}
@@ -158,7 +157,7 @@ func (d *Plans) appendUnclear(dst, digits []byte, plus bool, home *plan) (normal
 	return normal, ok
 }
 
-// beginsWithZeros reports whether digits begin with the 00 of calls abroad.
+// beginsWithZeros reports whether digits begin with the international prefix 00.
 func beginsWithZeros(digits []byte) bool {
 	return len(digits) > 2 && digits[0] == '0' && digits[1] == '0'
 }
@@ -174,10 +173,9 @@ func (d *Plans) appendAbroad(dst, digits []byte) (normal []byte, ok bool) {
 	return d.appendParsed(dst, "+"+string(digits), "")
 }
 
-// appendDialled appends a number that begins with what is dialled for calls abroad, in
-// its country or elsewhere: numbers are stored with 00 even in countries that dial
-// something else. In some of those, a carrier's code follows 00, or national numbers
-// begin with it.
+// appendDialled appends a number that begins with an international prefix, of its country or
+// another: numbers are stored with 00 even in countries that dial something else. In some of
+// those, a carrier's code follows 00, or national numbers begin with it.
 func (d *Plans) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok bool) {
 	var own int
 	if home != nil {
@@ -195,7 +193,7 @@ func (d *Plans) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok
 		}
 		bare := p.main.cutTrunk(national)
 		if len(digits) < minBare && !p.main.assigned().all(bare) {
-			return dst, false // hardly abroad: a zero too many before a national number
+			return dst, false // hardly abroad: a superfluous zero before a national number
 		}
 		if d.longerDialled(digits) && !isAssigned("+"+p.code+string(bare), "") {
 			return dst, false
@@ -235,12 +233,12 @@ func (d *Plans) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok
 	return d.appendAbroad(dst, only)
 }
 
-// northAmerica is what is dialled there for calls abroad.
+// northAmerica is the international prefix there.
 const northAmerica = "011"
 
-// longerDialled reports whether what follows the 00 of calls abroad are more digits that
-// are dialled, as in Australia (0011), Thailand (001) and Brazil (0015, by carrier),
-// before an assigned number. Nearly always its length shows that it is not one.
+// longerDialled reports whether more digits of an international prefix follow the 00, as in
+// Australia (0011), Thailand (001) and Brazil (0015, by carrier), before an assigned number. The
+// length nearly always shows that this is not so.
 func (d *Plans) longerDialled(digits []byte) bool {
 	for more := range 2 {
 		rest := digits[more+1:]
@@ -251,10 +249,10 @@ func (d *Plans) longerDialled(digits []byte) bool {
 	return false
 }
 
-// appendBare appends a number whose country is unknown: neither the event nor a + or 00
-// names it. It is accepted if it is long enough to begin with its calling code and is
-// assigned under that. A leading zero begins a national number of some country; without
-// it, the rest would be a number of another.
+// appendBare appends a number whose country is unknown: neither the event nor a + or 00 names
+// it. It is accepted if it is long enough to begin with its calling code and is assigned under
+// that. A leading zero begins a national number of some country; without it, the rest would be
+// a number of another country.
 func (d *Plans) appendBare(dst, digits []byte) (normal []byte, ok bool) {
 	if len(digits) < minBare || digits[0] == '0' {
 		return dst, false
@@ -278,17 +276,16 @@ func isAssigned(s, region string) (yes bool) {
 	return err == nil && phonenumbers.IsValidNumber(n) && (region == "" || phonenumbers.IsValidNumberForRegion(n, region))
 }
 
-// appendParsed is the library's reading of s, which is digits with or without a
-// + before them: thorough, and about 100 times slower than the paths above,
-// which is why it comes last.
+// appendParsed is the library's reading of s, which is digits with or without a + before them:
+// thorough, and about 100 times slower than the paths above, so it comes last.
 //
-// Numbers that work only inside one area code are refused: the caller's area is
-// unknown, and without it the same digits belong to hundreds of people.
+// Numbers that work only inside one area code are refused: the caller's area is unknown, and
+// without it the same digits belong to hundreds of people.
 func (d *Plans) appendParsed(dst []byte, s, region string) (normal []byte, ok bool) {
 	start := len(dst)
-	// The library runs regular expressions over text from strangers and has
-	// panicked on some (fixed in its 1.8.1). One odd number must not end the
-	// process, and then the next one that reads it.
+	// The library runs regular expressions over text from outside and has panicked on some
+	// (fixed in its 1.8.1). One odd number must not end the process, and then the next one
+	// that reads it.
 	defer func() {
 		if recover() != nil {
 			normal, ok = dst[:start], false

@@ -11,11 +11,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/ascii"
 )
 
-// Plans holds the world's numbering plans in a form made for common numbers. The
-// library's parser costs 10 µs and 30 allocations a number, many times the rest of the
-// transform. Plans answers from the library's own data for numbers that can be read in
-// only one way, and leaves the others to the library; a test holds the two to the same
-// answers. It is immutable.
+// Plans holds the world's numbering plans in a form optimised for common numbers. The library's
+// parser takes 10 µs and 30 allocations a number, many times the rest of the transform. Plans
+// answers from the library's own data for numbers that can be read in only one way, and leaves
+// the others to the library; a test compares the two. It is immutable.
 type Plans struct {
 	codes   [1000]*plan    // by calling code; nil where there is none
 	regions [26 * 26]*plan // by country, as regionIndex numbers them; nil where there is none
@@ -23,26 +22,25 @@ type Plans struct {
 
 // plan is how the numbers of one region are written.
 type plan struct {
-	region  string  // as ISO 3166 has it, or what the library calls a service of no country
+	region  string  // the ISO 3166 code, or the library's name of a service of no country
 	code    string  // calling code
 	main    *plan   // judges all numbers of the calling code, and may be this one
-	shared  bool    // of a main plan: other regions have its calling code, too
+	shared  bool    // of a main plan: other regions share its calling code
 	lengths lengths // of national numbers
-	abroad  *prefix // dialled for calls abroad
-	trunk   *prefix // dialled for calls inside, and no part of the number
-	// rewrites is set when more than a trunk prefix is replaced by something, such as an
-	// area code, rather than removed: left to the library.
+	abroad  *prefix // the international prefix
+	trunk   *prefix // the prefix of national calls, not part of the number
+	// rewrites is set if more than a trunk prefix is replaced by something, such as an area
+	// code, rather than removed: left to the library.
 	rewrites bool
-	// assigned matches whole numbers in assigned ranges, and mobile those of mobile
-	// phones. They are compiled when first needed: few regions ever need them, and the
-	// patterns are long.
+	// assigned matches whole numbers in assigned ranges, and mobile those of mobile phones. They
+	// are compiled on first use: few regions ever need them, and the patterns are long.
 	assigned, mobile func() *prefix
-	// zeroless are the kinds of numbers that do not begin with 0, in a region that
-	// has no trunk prefix; none in others.
+	// zeroless are the kinds of numbers that do not begin with 0, in a region without a trunk
+	// prefix; none in others.
 	zeroless func() []kind
 }
 
-// kind is a kind of numbers, and how many digits they usually have.
+// kind is a kind of numbers, with its usual lengths.
 type kind struct {
 	whole  *prefix
 	digits int
@@ -61,8 +59,8 @@ func (l lengths) max() int {
 	return n
 }
 
-// New returns the plans, compiled from the library's data, or an error if that is not
-// as expected.
+// New returns the plans, compiled from the library's data, or an error if that is not as
+// expected.
 func New() (*Plans, error) {
 	all, err := phonenumbers.MetadataCollection()
 	if err != nil {
@@ -146,8 +144,8 @@ func zerolessKinds(m *phonenumbers.PhoneMetadata) (all []kind) {
 	return all
 }
 
-// lazyWhole returns a function that compiles the pattern of a kind of whole numbers when
-// it is first called.
+// lazyWhole returns a function that compiles the pattern of a kind of whole numbers on first
+// use.
 func lazyWhole(kind *phonenumbers.PhoneNumberDesc) func() *prefix {
 	return sync.OnceValue(func() *prefix {
 		pattern := kind.GetNationalNumberPattern()
@@ -162,10 +160,10 @@ func lazyWhole(kind *phonenumbers.PhoneNumberDesc) func() *prefix {
 	})
 }
 
-// trunkPattern returns the pattern of what is dialled before a number inside a region.
-// The library no longer has Mexico's: 01 for another town, 044 and 045 for a mobile, and
-// 1 for a mobile from abroad. They ended in 2019 and 2020, but address books still have
-// them. No Mexican number begins with 0 or 1.
+// trunkPattern returns the pattern of the prefix of national calls in a region. The library no
+// longer has Mexico's: 01 for another town, 044 and 045 for a mobile, and 1 for a mobile from
+// abroad. They ended in 2019 and 2020, but address books still have them. No Mexican number
+// begins with 0 or 1.
 func trunkPattern(m *phonenumbers.PhoneMetadata) string {
 	pattern := m.GetNationalPrefixForParsing()
 	if m.GetId() == "MX" && pattern == "" {
@@ -174,7 +172,7 @@ func trunkPattern(m *phonenumbers.PhoneMetadata) string {
 	return pattern
 }
 
-// region returns the numbering plan of a country, nil where there is none.
+// region returns the numbering plan of a country, nil if there is none.
 func (d *Plans) region(country string) *plan {
 	if len(country) != 2 || !ascii.IsLetter(country[0]) || !ascii.IsLetter(country[1]) {
 		return nil
@@ -187,7 +185,7 @@ func regionIndex(country string) int {
 	return int(country[0]|0x20-'a')*26 + int(country[1]|0x20-'a')
 }
 
-// split separates the calling code from digits. The plan is nil if they begin with none.
+// split separates the calling code from the rest. The plan is nil if there is no calling code.
 func (d *Plans) split(digits []byte) (p *plan, national []byte) {
 	code := 0
 	for i := 0; i < 3 && i < len(digits); i++ {
@@ -203,8 +201,8 @@ func (d *Plans) split(digits []byte) (p *plan, national []byte) {
 	return nil, nil
 }
 
-// appendInternational appends a number that begins with its calling code. ok is false,
-// and dst unchanged, when the number is ambiguous or not one.
+// appendInternational appends a number that begins with its calling code. ok is false, and dst
+// unchanged, if the number is ambiguous or invalid.
 func (d *Plans) appendInternational(dst, digits []byte) (normal []byte, ok bool) {
 	code := 0
 	for i := 0; i < 3 && i < len(digits); i++ {
@@ -234,8 +232,8 @@ func (p *plan) appendNational(dst, digits []byte) (normal []byte, ok bool) {
 		}
 		return p.main.append(dst, rest)
 	}
-	// Without anything in front, so many digits may begin with another country's
-	// calling code. Mobiles are what customers give, and often without the zero.
+	// Without a prefix, so many digits may begin with another country's calling code. Mobiles
+	// are what customers give, and often without the zero.
 	if len(digits) >= minBare && p.lengths.has(len(digits)) && digits[0] != '0' &&
 		p.trunk.match(digits) == 0 && !p.mobile().all(digits) {
 		return dst, false
@@ -243,9 +241,8 @@ func (p *plan) appendNational(dst, digits []byte) (normal []byte, ok bool) {
 	return p.append(dst, digits)
 }
 
-// appendOwn appends a number that begins with its country's calling code, followed by
-// national. The whole may also be a national number. known is false when neither reading
-// is clear.
+// appendOwn appends a number that begins with its country's calling code, followed by national.
+// The whole may also be a national number. known is false if neither reading is clear.
 func (p *plan) appendOwn(dst, digits, national []byte) (normal []byte, ok, known bool) {
 	bare := p.main.cutTrunk(national)
 	inside, abroad := p.assigned().all(digits), p.main.assigned().all(bare)
@@ -253,7 +250,7 @@ func (p *plan) appendOwn(dst, digits, national []byte) (normal []byte, ok, known
 		if inside {
 			inside, abroad = p.mobile().all(digits), p.main.mobile().all(bare)
 		} else {
-			// The length alone says nothing of one that begins so.
+			// The length alone proves nothing for such a beginning.
 			inside, abroad = false, p.main.lengths.has(len(bare)) && !p.lengths.has(len(digits))
 		}
 	}
@@ -270,8 +267,8 @@ func (p *plan) appendOwn(dst, digits, national []byte) (normal []byte, ok, known
 	return normal, ok, ok
 }
 
-// replaces reports whether so many digits in front are replaced by something. A single one
-// is the trunk prefix alone, as before nearly every number of Japan.
+// replaces reports whether a prefix of that length is replaced by something. A prefix of one
+// digit is only the trunk prefix, as before nearly every number of Japan.
 func (p *plan) replaces(n int) bool { return p.rewrites && n > 1 }
 
 // cutTrunk returns a national number without its trunk prefix.
@@ -285,10 +282,10 @@ func (p *plan) cutTrunk(national []byte) []byte {
 // areaDigits are enough to see whether a number's area exists.
 const areaDigits = 3
 
-// strayZero reports whether a national number begins with a zero that it cannot have, or
-// may not have, or is all zeros. In some countries lengths vary enough for the zero to
-// pass as a digit. In Italy, which has no trunk prefix, 0312 345 6789 is a mobile with a
-// zero that does not belong there, or a number of Como.
+// strayZero reports whether a national number begins with a zero that it cannot have, or may
+// not have, or is all zeros. In some countries lengths vary enough for the zero to pass as a
+// digit. In Italy, which has no trunk prefix, 0312 345 6789 is a mobile with a superfluous zero,
+// or a number of Como.
 func (p *plan) strayZero(national []byte) bool {
 	if national[0] != '0' {
 		return false
@@ -307,17 +304,17 @@ func (p *plan) strayZero(national []byte) bool {
 	return !p.assigned().all(national)
 }
 
-// append appends the calling code and the national number without its trunk
-// prefix. The steps are those of the library's parser.
+// append appends the calling code and the national number without its trunk prefix. The steps
+// follow the library's parser.
 func (p *plan) append(dst, national []byte) (normal []byte, ok bool) {
 	if n := p.trunk.match(national); n != 0 {
 		rest := national[n:]
 		if p.replaces(n) || !p.lengths.has(len(rest)) {
 			return dst, false
 		}
-		// With the prefix it can be a number, too, where lengths vary as much
-		// as in Germany; then it is kept if only that one is assigned. That no
-		// assigned number begins with a 0 is seen without the pattern.
+		// With the prefix it can also be a number, where lengths vary as much as in Germany; it is
+		// kept if only that reading is assigned. That no assigned number begins with a 0 is known
+		// without the pattern.
 		if !p.lengths.has(len(national)) || !p.assigned().all(national) || p.assigned().all(rest) {
 			national = rest
 		}

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// prefix recognises what is dialled before a number, by a pattern of the library's data.
-// It is an automaton over the ten digits that matches what package regexp would, but
-// about 15 times faster and without allocating. nil matches nothing.
+// prefix recognises a dialling prefix, by a pattern of the library's data. It is an automaton
+// over the ten digits that matches what package regexp would, but about 15 times faster and
+// without allocating. nil matches nothing.
 type prefix struct {
 	states []prefixState // the first has no match, and leads nowhere
 	start  uint16
@@ -20,11 +20,10 @@ type prefixState struct {
 	last bool       // a match ends if there is no next digit
 }
 
-// maxPrefixStates bounds the states of an unlucky pattern. The library's largest needs
-// 110.
+// maxPrefixStates bounds the states of an unlucky pattern. The library's largest needs 110.
 const maxPrefixStates = 10_000
 
-// newPrefix compiles a pattern, from a beginning that it need not name.
+// newPrefix compiles a pattern, implicitly anchored at the beginning.
 func newPrefix(pattern string) (*prefix, error) {
 	if pattern == "" {
 		return nil, nil
@@ -46,7 +45,7 @@ func newPrefix(pattern string) (*prefix, error) {
 	c := prefixCompiler{prog: prog, known: make(map[string]uint16)}
 	c.state(nil, 0)
 	start := c.state([]uint32{uint32(prog.Start)}, syntax.EmptyBeginText|syntax.EmptyBeginLine)
-	// States are made while this goes on, each to be followed in its turn.
+	// States are added during the loop; each must be followed.
 	for at := 1; at < len(c.threads); at++ {
 		if len(c.threads) > maxPrefixStates {
 			return nil, fmt.Errorf("pattern %q needs more than %d states", pattern, maxPrefixStates)
@@ -59,9 +58,9 @@ func newPrefix(pattern string) (*prefix, error) {
 	return &prefix{c.states, start}, nil
 }
 
-// prefixCompiler makes states from what package regexp/syntax compiled. A state is the
-// instructions that wait for a digit, in order of preference: of several matches the one
-// that the pattern names first counts, however long it is, and later threads have lost.
+// prefixCompiler makes states from the program of package regexp/syntax. A state is the
+// instructions that wait for a digit, in order of preference: of several matches the one that
+// the pattern names first applies, however long it is, and later threads have lost.
 type prefixCompiler struct {
 	prog    *syntax.Prog
 	states  []prefixState
@@ -69,8 +68,7 @@ type prefixCompiler struct {
 	known   map[string]uint16
 }
 
-// state returns the state that begins with these instructions, where such
-// conditions hold.
+// state returns the state that begins with these instructions under these conditions.
 func (c *prefixCompiler) state(begin []uint32, holds syntax.EmptyOp) uint16 {
 	var s prefixState
 	var threads []uint32
@@ -86,7 +84,7 @@ func (c *prefixCompiler) state(begin []uint32, holds syntax.EmptyOp) uint16 {
 	return at
 }
 
-// follow goes on to the instructions that take a digit. It stops at a match.
+// follow continues to the instructions that take a digit. It stops at a match.
 func (c *prefixCompiler) follow(begin []uint32, holds syntax.EmptyOp) (threads []uint32, matched bool) {
 	todo := slices.Clone(begin)
 	slices.Reverse(todo)
@@ -129,11 +127,10 @@ func (c *prefixCompiler) after(threads []uint32, digit rune) uint16 {
 			}
 		}
 	}
-	return c.state(begin, 0) // of no instructions the first one: none
+	return c.state(begin, 0) // without instructions, the first one: no match
 }
 
-// match returns how many of the digits the prefix takes, 0 when they do not
-// begin with it.
+// match returns how many of the digits the prefix takes, 0 if they do not begin with it.
 func (p *prefix) match(digits []byte) (n int) {
 	if p == nil {
 		return 0
@@ -158,8 +155,8 @@ func (p *prefix) match(digits []byte) (n int) {
 // all reports whether the prefix takes all of the digits.
 func (p *prefix) all(digits []byte) bool { return len(digits) > 0 && p.match(digits) == len(digits) }
 
-// begins reports whether a match can begin with the first n digits, on which most
-// of a number's assignment depends. It takes a part of the time of all.
+// begins reports whether a match can begin with the first n digits, which mostly decide whether
+// a number is assigned. It takes a fraction of all's time.
 func (p *prefix) begins(digits []byte, n int) bool {
 	if p == nil {
 		return false

@@ -12,8 +12,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/ascii"
 )
 
-// optionalZero reports whether rest, which follows a (, is a zero in parentheses:
-// one that is dialled only inside the country.
+// optionalZero reports whether rest, which follows a (, is a zero in parentheses: one that is
+// dialled only inside the country.
 func optionalZero(rest string) bool {
 	i := 0
 	for i < len(rest) && rest[i] == ' ' {
@@ -27,8 +27,8 @@ func optionalZero(rest string) bool {
 	return i < len(rest) && rest[i] == ')'
 }
 
-// secondNumber reports whether rest, which follows a /, begins with a zero, as
-// only another number does.
+// secondNumber reports whether rest, which follows a /, begins with a zero, as only another
+// number does.
 func secondNumber(rest string) bool {
 	return strings.HasPrefix(strings.TrimLeft(rest, " "), "0")
 }
@@ -39,9 +39,9 @@ func endsInZeros(s string) bool {
 	return before != s && strings.HasSuffix(strings.TrimRight(before, " "), ".")
 }
 
-// appendWritten appends a number whose text has more than digits and punctuation:
-// invisible characters, digits of other scripts, labels, extensions, letters for digits,
-// and what spreadsheets make of numbers. It refuses text that it does not understand.
+// appendWritten appends a number whose text has more than digits and punctuation: invisible
+// characters, digits of other scripts, labels, extensions, letters for digits, and what
+// spreadsheets make of numbers. It refuses text that it does not understand.
 func (d *Plans) appendWritten(dst []byte, s string, home *plan) (normal []byte, ok bool) {
 	var buf [maxText]byte
 	text, ok := cleanPhone(buf[:0], s)
@@ -59,11 +59,11 @@ func (d *Plans) appendWritten(dst []byte, s string, home *plan) (normal []byte, 
 	if len(whole) == len(text) || len(whole) == 0 || whole[len(whole)-1] != '.' && whole[len(whole)-1] != ',' {
 		return d.appendText(dst, string(text), home)
 	}
-	// A floating-point number has one zero behind its point, or two; a number in
-	// groups can end in any, but hardly in a group of one digit.
+	// A floating-point number has one or two zeros after its point; a number in groups can end
+	// in any, but hardly in a group of one digit.
 	zeros := len(text) - len(bytes.TrimRight(text, "0"))
 	whole = bytes.TrimRight(whole[:len(whole)-1], " ")
-	const local = 7 // digits that no groups come after
+	const local = 7 // digits with no group after them
 	if zeros == 1 && !bytes.ContainsAny(whole, ".,") || (zeros == 2 || len(whole) >= local) && isWhole(whole) {
 		return d.appendText(dst, string(whole), home)
 	}
@@ -79,8 +79,8 @@ func (d *Plans) appendWritten(dst []byte, s string, home *plan) (normal []byte, 
 	return d.appendText(dst, string(text), home)
 }
 
-// isMasked reports whether text has a row of the same punctuation, which is what
-// stands for digits that are not to be seen. The others are another number.
+// isMasked reports whether text repeats a punctuation character, which stands for hidden
+// digits. The rest is a different number.
 func isMasked(text []byte) bool {
 	run := 1
 	for i := 1; i < len(text); i++ {
@@ -94,7 +94,7 @@ func isMasked(text []byte) bool {
 	return false
 }
 
-// isWhole reports whether text is what a program writes for a whole number.
+// isWhole reports whether text is a whole number as a program writes it.
 func isWhole(text []byte) bool {
 	text = bytes.TrimPrefix(text, []byte("+"))
 	for _, c := range text {
@@ -105,9 +105,8 @@ func isWhole(text []byte) bool {
 	return len(text) > 0 && text[0] != '0'
 }
 
-// cutLabel cuts words before a number off, such as "Tel.:" or "p:". What stands
-// next to the digits is not a label: an O for a zero, an x for a masked digit, the
-// country that a national number is of.
+// cutLabel removes words before a number, such as "Tel.:" or "p:". What is adjacent to the digits
+// is not a label: an O for a zero, an x for a masked digit, the country of a national number.
 func cutLabel(text []byte) []byte {
 	first := bytes.IndexAny(text, "+0123456789")
 	if first <= 0 {
@@ -135,8 +134,8 @@ func cutLabel(text []byte) []byte {
 	return bytes.TrimLeft(text[last:], " _.:-/)")
 }
 
-// cutExtension removes what is dialled once the call is connected, and the parameters of
-// RFC 3966, of which it puts a phone-context in front.
+// cutExtension removes an extension, and the parameters of RFC 3966, of which it puts a
+// phone-context in front.
 func cutExtension(text []byte) (number []byte, ok bool) {
 	plain := !bytes.ContainsFunc(text, func(r rune) bool {
 		return r == ';' || r == '#' || r >= utf8.RuneSelf || ascii.IsLetter(byte(r))
@@ -173,8 +172,7 @@ func cutExtension(text []byte) (number []byte, ok bool) {
 	return []byte(before), true
 }
 
-// written is what the text of a number says beyond its digits. Positions are
-// counted in digits.
+// written is what the text of a number says beyond its digits. Positions are counted in digits.
 type written struct {
 	plus    bool
 	zero    int // of a zero in parentheses; -1 without one
@@ -205,7 +203,7 @@ func (d *Plans) appendText(dst []byte, text string, home *plan) (normal []byte, 
 	return d.append(dst, digits, w.plus, home)
 }
 
-// scanText appends the digits of text to dst, letters as those that they stand for.
+// scanText appends the digits of text to dst, and letters as the digits they stand for.
 func scanText(dst []byte, text string) (digits []byte, w written, ok bool) {
 	w.zero, w.word = -1, true
 	var letter byte
@@ -251,9 +249,8 @@ func scanText(dst []byte, text string) (digits []byte, w written, ok bool) {
 	return dst, w, true
 }
 
-// isSecond reports whether the digits before a slash are a number without those
-// behind it: what follows is a second one, the end of a second one, or an
-// extension. Otherwise they are the code of an area.
+// isSecond reports whether the digits before a slash are a number without those behind it: a
+// second number follows, or the end of one, or an extension. Otherwise they are an area code.
 func (d *Plans) isSecond(before []byte, plus bool, home *plan) bool {
 	const local = 7
 	if !plus && home == nil {
@@ -280,10 +277,9 @@ func (d *Plans) append(dst, digits []byte, plus bool, home *plan) (normal []byte
 // keypad has the digit of each letter.
 const keypad = "22233344455566677778889999"
 
-// isVanity reports whether letters may be digits: in North America, where
-// numbers are given out so, and all have ten digits. Elsewhere a word behind a
-// number would become a part of it. Single letters are misread digits, and a row
-// of the same one hides them.
+// isVanity reports whether letters may be digits: in North America, where numbers are advertised
+// that way, and all have ten digits. Elsewhere a word after a number would become a part of it.
+// Single letters are misread digits, and a row of the same letter hides them.
 func isVanity(digits []byte, w written, home *plan) bool {
 	const word, area = 4, 3
 	if !w.word || w.letters < word || len(digits)-w.letters < area || !w.plus && (home == nil || home.code != "1") {
@@ -292,9 +288,9 @@ func isVanity(digits []byte, w written, home *plan) bool {
 	return len(digits) == 11 && digits[0] == '1' || len(digits) == 10 && !w.plus
 }
 
-// appendOptionalZero appends a number with a zero in parentheses, as written for readers
-// abroad and at home. The zero is not part of the number unless the country has no such
-// prefix and its numbers begin with zeros.
+// appendOptionalZero appends a number with a zero in parentheses, as written for readers abroad
+// and at home. The zero is not part of the number unless the country has no such prefix and its
+// numbers begin with zeros.
 func (d *Plans) appendOptionalZero(dst, digits []byte, zero int, plus bool, home *plan) (normal []byte, ok bool) {
 	without := slices.Concat(digits[:zero], digits[zero+1:])
 	abroad := plus
