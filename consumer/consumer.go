@@ -64,9 +64,9 @@ type Consumer struct {
 
 	membership membership
 	links      assignment.Links
-	oaths      chan struct{}                       // capacity 1: an assignment's oath waits
-	doubts     chan struct{}                       // capacity 1: an assignment's claim waits
-	ends       map[assignment.TopicPartition]int64 // where a group that begins at the latest begins
+	oaths      chan struct{} // capacity 1: an assignment's oath waits
+	doubts     chan struct{} // capacity 1: an assignment's claim waits
+	begins     begins
 	missed     missed
 	emptied    atomic.Int64 // when a poll last took all that the client held
 
@@ -108,7 +108,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		window:      flow.NewWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		topics:      newTopicTable(o.Topics),
 		unknownIDs:  make(map[string]unknownID),
-		ends:        make(map[assignment.TopicPartition]int64),
+		begins:      newBegins(),
 		inboxes:     pump.Inboxes(o.Workers),
 		pools:       flow.NewFetchPools(o.FetchMaxBytes),
 		assignments: make(map[assignment.TopicPartition]*assignment.Assignment),

@@ -33,11 +33,14 @@ const maxDoubtEvery = 10 * time.Second
 // hear notes what the group says of a partition: the claim that is compared with
 // the log before anything is taken.
 func (c *Consumer) hear(client *kgo.Client, tp assignment.TopicPartition, f assignment.Fetched) {
+	if f.Offset < 0 && c.isOpen(tp.Topic) {
+		return // it is asked about again, and where the group begins with it
+	}
 	a, goesOn := c.comesBack(client, tp, f)
 	if a == nil || goesOn {
 		return
 	}
-	cl := ledger.Claim{Partition: tp.Partition, Group: max(f.Offset, -1), Committed: max(f.Offset, -1), First: c.firstOf(tp)}
+	cl := ledger.Claim{Partition: tp.Partition, Group: max(f.Offset, -1), Committed: max(f.Offset, -1), First: -1}
 	c.mu.Lock()
 	m := a.Recalled()
 	former := c.ofFormerTopic(tp, f)

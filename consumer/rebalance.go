@@ -49,6 +49,11 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 // next and compares that with the log. Partitions that the group refuses to tell of
 // stay unheard.
 func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
+	for _, topic := range c.openTopics() {
+		if c.tellsOf(resp, topic) {
+			c.decided(topic) // by another member, since
+		}
+	}
 	for _, g := range resp.Groups {
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {
@@ -60,6 +65,20 @@ func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kms
 		}
 	}
 	return nil
+}
+
+// tellsOf reports whether the group has an offset of a topic.
+func (c *Consumer) tellsOf(resp *kmsg.OffsetFetchResponse, topic string) bool {
+	for _, g := range resp.Groups {
+		for _, t := range g.Topics {
+			for _, p := range t.Partitions {
+				if p.ErrorCode == 0 && p.Offset >= 0 && c.topics.PartitionOf(t.Topic, t.TopicID, p.Partition).Topic == topic {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // begin returns the assignment of a partition, and makes it if there is none; nil if

@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
-	"github.com/tracklayer/amazon-capi/consumer/assignment"
-	"github.com/tracklayer/amazon-capi/consumer/commits"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/wait"
 )
@@ -36,42 +33,77 @@ const (
 //
 // The commit is one without a member, which brokers take only while the group
 // has none: of two that start at once, one is refused, and finds the other's. If
-// there are members that belong to another topic, it is never taken; then the
-// ends as they were are kept, and each partition's becomes its first commit when
-// it is assigned.
+// the group has members, it is never taken; then the ends as they were are kept, and
+// a member commits them once it has joined; see decide.
 //
 // Each topic is decided alone: one that is added to the list of a group that has offsets
-// of others begins at its own end.
+// of others begins at its own end, and one that cannot be asked about holds its own
+// partitions and no others.
 //
 // It returns false if ctx ended first.
 func (c *Consumer) startAt(ctx context.Context) bool {
 	if c.opts.Start != StartLatest || c.opts.Job != nil {
 		return true
 	}
-	looked := make(map[string]bool) // topics whose ends are kept
-	undecided := c.opts.Topics
+	for _, topic := range c.opts.Topics {
+		c.begins.open[topic] = 0
+	}
 	for refused := 0; ctx.Err() == nil; {
-		var err error
-		undecided, err = c.commitEnds(ctx, undecided, looked)
-		switch {
-		case len(undecided) == 0:
+		undecided := c.decideAside(ctx)
+		var members, unknown []string // what keeps the topics from being decided
+		for topic, err := range undecided {
+			if hasMembers(err) {
+				members = append(members, topic)
+			} else {
+				unknown = append(unknown, topic)
+			}
+		}
+		if len(members) > 0 {
+			refused++
+		}
+		if settled := len(members) == 0 || refused >= startRefused; settled && (len(undecided) == 0 || len(unknown) < len(c.opts.Topics)) {
+			c.tellUndecided(members, unknown, undecided)
 			c.conditions.assignment.Pending("the group has not answered yet")
 			return true
-		case hasMembers(err):
-			if refused++; refused >= startRefused {
-				c.log.Warn().Str("group", c.opts.Group).Strs("topics", undecided).
-					Msg("the group has members, and no offset of this topic: beginning at the ends as they are now")
-				return true
-			}
-		case ctx.Err() == nil:
-			c.conditions.assignment.Fail(fmt.Sprintf("start latest: where group %q begins in topic %s cannot be decided: %s",
-				c.opts.Group, quoted(undecided), redact.Error(err)))
+		}
+		if len(unknown) > 0 && ctx.Err() == nil {
+			slices.Sort(unknown)
+			c.conditions.assignment.Fail(undecidedStart(c.opts.Group, unknown, undecided[unknown[0]]).Error())
 		}
 		if !wait.For(ctx, startEvery) {
 			return false
 		}
 	}
 	return false
+}
+
+// decideAside is decide before the client is made.
+func (c *Consumer) decideAside(ctx context.Context) (undecided map[string]error) {
+	client, err := c.asker()
+	if err != nil {
+		return refuseAll(c.openTopics(), err)
+	}
+	defer client.Close()
+	return c.decide(ctx, client, c.openTopics(), false)
+}
+
+// tellUndecided logs which topics are not decided when the group is joined.
+func (c *Consumer) tellUndecided(members, unknown []string, why map[string]error) {
+	slices.Sort(members)
+	if len(members) > 0 {
+		c.log.Warn().Str("group", c.opts.Group).Strs("topics", members).
+			Msg("the group has members, and no offset of this topic: beginning at the ends as they are now")
+	}
+	slices.Sort(unknown)
+	for _, topic := range unknown {
+		c.log.Warn().Err(redact.Wrap(why[topic])).Str("group", c.opts.Group).Str("topic", topic).
+			Msg("start latest: where the group begins in the topic cannot be decided; its partitions wait, and others go on")
+	}
+}
+
+// undecidedStart says that it cannot be decided where the group begins.
+func undecidedStart(group string, topics []string, why error) error {
+	return fmt.Errorf("start latest: where group %q begins in topic %s cannot be decided: %w", group, quoted(topics), redact.Wrap(why))
 }
 
 // quoted lists names.
@@ -91,108 +123,4 @@ func hasMembers(err error) bool {
 		}
 	}
 	return false
-}
-
-// commitEnds commits the ends of all partitions of those topics that the group has no
-// offset of. It keeps them when members are in the way. It returns the topics that are
-// not decided, and why; that members are in the way only if nothing else is.
-func (c *Consumer) commitEnds(ctx context.Context, topics []string, looked map[string]bool) (undecided []string, why error) {
-	client, err := c.asker()
-	if err != nil {
-		return topics, err
-	}
-	defer client.Close()
-	admin := kadm.NewClient(client)
-	ctx, cancel := context.WithTimeout(ctx, commits.Timeout)
-	defer cancel()
-	has, err := admin.FetchOffsets(ctx, c.opts.Group)
-	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-		return topics, err
-	}
-	for _, topic := range topics {
-		err := c.commitEndsOf(ctx, admin, topic, has, looked)
-		if err == nil {
-			continue
-		}
-		undecided = append(undecided, topic)
-		if why == nil || hasMembers(why) {
-			why = err
-		}
-	}
-	return undecided, why
-}
-
-// commitEndsOf is commitEnds of one topic.
-func (c *Consumer) commitEndsOf(ctx context.Context, admin *kadm.Client, topic string, has kadm.OffsetResponses, looked map[string]bool) error {
-	begun, err := hasOffsets(has, topic)
-	if err != nil || begun {
-		c.forgetEnds(topic)
-		return err
-	}
-	// A transaction that is open now is published later.
-	ends, err := admin.ListCommittedOffsets(ctx, topic)
-	if err == nil {
-		err = ends.Error()
-	}
-	if errors.Is(err, kerr.UnknownTopicOrPartition) {
-		return nil // all that it will hold is new
-	}
-	if err != nil {
-		return err
-	}
-	offsets := make(kadm.Offsets)
-	ends.Each(func(o kadm.ListedOffset) {
-		tp := assignment.Of(o.Topic, o.Partition)
-		if !looked[topic] {
-			c.ends[tp] = o.Offset
-		}
-		// One that was added since the first look is new, and has no offset.
-		if at, ok := c.ends[tp]; ok {
-			offsets.Add(kadm.Offset{Topic: o.Topic, Partition: o.Partition, At: at, LeaderEpoch: -1})
-		}
-	})
-	looked[topic] = true
-	if err := admin.CommitAllOffsets(ctx, c.opts.Group, offsets); err != nil {
-		return err
-	}
-	c.forgetEnds(topic)
-	c.log.Info().Str("group", c.opts.Group).Str("topic", topic).Int("partitions", len(offsets[topic])).
-		Msg("the group is new to the topic and begins at its end")
-	return nil
-}
-
-// forgetEnds forgets where a topic's partitions begin: the group knows.
-func (c *Consumer) forgetEnds(topic string) {
-	maps.DeleteFunc(c.ends, func(tp assignment.TopicPartition, _ int64) bool { return tp.Topic == topic })
-}
-
-// hasOffsets reports whether a group has committed anything of a topic.
-func hasOffsets(offsets kadm.OffsetResponses, topic string) (bool, error) {
-	for _, o := range offsets[topic] {
-		if o.Err != nil {
-			return false, o.Err
-		}
-		if o.At >= 0 {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// firstOf is where a partition without a commit begins; -1 for its start.
-func (c *Consumer) firstOf(tp assignment.TopicPartition) int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if at, ok := c.ends[tp]; ok {
-		return at
-	}
-	return -1
-}
-
-// hasBegun notes that a partition has a commit. Should it lose it, all that it holds
-// then is new to the group.
-func (c *Consumer) hasBegun(tp assignment.TopicPartition) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.ends, tp)
 }

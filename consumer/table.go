@@ -28,10 +28,9 @@ func (c *Consumer) retire(partitions map[string][]int32) (drain, fence []*assign
 // owner is this member as its commits see it.
 type owner struct{ c *Consumer }
 
-func (o owner) Living() []*assignment.Assignment      { return o.c.living() }
-func (o owner) Steer(a *assignment.Assignment)        { o.c.steerAll([]*assignment.Assignment{a}) }
-func (o owner) End(as []*assignment.Assignment)       { o.c.end(as) }
-func (o owner) HasBegun(tp assignment.TopicPartition) { o.c.hasBegun(tp) }
+func (o owner) Living() []*assignment.Assignment { return o.c.living() }
+func (o owner) Steer(a *assignment.Assignment)   { o.c.steerAll([]*assignment.Assignment{a}) }
+func (o owner) End(as []*assignment.Assignment)  { o.c.end(as) }
 
 // named returns the assignments of these partitions, or all. c.mu is held.
 func (c *Consumer) named(partitions map[string][]int32) (as []*assignment.Assignment) {

@@ -2,12 +2,13 @@ package consumer
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
@@ -27,11 +28,9 @@ func (c *Consumer) orphanRevoked(removed map[string][]int32) (rest map[string][]
 		return removed
 	}
 	rest = maps.Clone(removed)
-	for _, topic := range slices.Sorted(maps.Keys(removed)) {
-		if c.topicGone(topic) {
-			c.orphan(topic, removed[topic])
-			delete(rest, topic)
-		}
+	for _, topic := range c.topicsGone(slices.Sorted(maps.Keys(removed))) {
+		c.orphan(topic, removed[topic])
+		delete(rest, topic)
 	}
 	return rest
 }
@@ -54,27 +53,56 @@ func (c *Consumer) orphan(topic string, partitions []int32) {
 		Msg("the topic was deleted; delivering what is in flight of it")
 }
 
-// topicGone reports whether the brokers say that a topic which is read does not exist
-// any more.
-func (c *Consumer) topicGone(topic string) bool {
+// topicsGone returns those of which the brokers say that they do not exist any more. It
+// asks about all at once: a revoke waits for the answer, however many topics there are.
+func (c *Consumer) topicsGone(topics []string) (gone []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), goneTimeout)
 	defer cancel()
-	t, err := c.describeTopic(ctx, topic)
-	return errors.Is(err, kerr.UnknownTopicOrPartition) || err == nil && c.topics.differs(topic, t.TopicID)
+	described, err := describeTopics(ctx, c.client, topics...)
+	if err != nil {
+		return nil
+	}
+	for _, topic := range topics {
+		t := described[topic]
+		if t.ErrorCode == kerr.UnknownTopicOrPartition.Code || t.ErrorCode == 0 && c.topics.differs(topic, t.TopicID) {
+			gone = append(gone, topic)
+		}
+	}
+	return gone
 }
 
 // describeTopic asks for a topic as it is now.
 func (c *Consumer) describeTopic(ctx context.Context, topic string) (kmsg.MetadataResponseTopic, error) {
-	req := kmsg.NewPtrMetadataRequest()
-	t := kmsg.NewMetadataRequestTopic()
-	t.Topic = &topic
-	req.Topics = append(req.Topics, t)
-	resp, err := req.RequestWith(ctx, c.client)
+	described, err := describeTopics(ctx, c.client, topic)
 	if err != nil {
 		return kmsg.MetadataResponseTopic{}, err
 	}
-	if len(resp.Topics) != 1 {
-		return kmsg.MetadataResponseTopic{}, errors.New("the brokers answered about other topics")
+	return described[topic], kerr.ErrorForCode(described[topic].ErrorCode)
+}
+
+// describeTopics asks for topics as they are now, all at once. Each of them is in the
+// answer, with an error of its own.
+func describeTopics(ctx context.Context, client *kgo.Client, topics ...string) (map[string]kmsg.MetadataResponseTopic, error) {
+	req := kmsg.NewPtrMetadataRequest()
+	for _, topic := range topics {
+		t := kmsg.NewMetadataRequestTopic()
+		t.Topic = &topic
+		req.Topics = append(req.Topics, t)
 	}
-	return resp.Topics[0], kerr.ErrorForCode(resp.Topics[0].ErrorCode)
+	resp, err := req.RequestWith(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	described := make(map[string]kmsg.MetadataResponseTopic, len(topics))
+	for _, t := range resp.Topics {
+		if t.Topic != nil && slices.Contains(topics, *t.Topic) {
+			described[*t.Topic] = t
+		}
+	}
+	for _, topic := range topics {
+		if _, ok := described[topic]; !ok {
+			return nil, fmt.Errorf("the brokers' answer leaves topic %q out", topic)
+		}
+	}
+	return described, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
@@ -35,6 +36,7 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignme
 	if len(silent) == 0 {
 		return nil, nil
 	}
+	undecided := c.decideAgain(ctx)
 	told, err := c.askOffsets(ctx, silent)
 	if err != nil {
 		return silent, fmt.Errorf("the offsets of group %q cannot be fetched: %w", c.opts.Group, err)
@@ -49,6 +51,10 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignme
 			err = fmt.Errorf("group %q does not tell the offset of partition %s: %w", c.opts.Group, a.TopicPartition(), refused)
 			return false
 		}
+		if why := undecided[a.Topic()]; why != nil && p.Offset < 0 {
+			err = undecidedStart(c.opts.Group, []string{a.Topic()}, why)
+			return false
+		}
 		c.hear(c.client, a.TopicPartition(), assignment.Fetched{Offset: p.Offset, Metadata: p.Metadata})
 		return true
 	})
@@ -60,23 +66,25 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignme
 func (c *Consumer) askOffsets(ctx context.Context, as []*assignment.Assignment) (map[assignment.TopicPartition]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
 	ctx, cancel := context.WithTimeout(ctx, commits.Timeout)
 	defer cancel()
+	of := make(map[string][]int32)
+	for _, a := range as {
+		of[a.Topic()] = append(of[a.Topic()], a.Partition())
+	}
+	return c.groupOffsets(ctx, c.client, of)
+}
+
+// groupOffsets fetches what the group holds of these partitions, or of all if of is nil.
+func (c *Consumer) groupOffsets(ctx context.Context, client *kgo.Client, of map[string][]int32) (map[assignment.TopicPartition]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
 	g := kmsg.NewOffsetFetchRequestGroup()
 	g.Group = c.opts.Group
-	for _, topic := range c.opts.Topics {
+	for topic, partitions := range of {
 		t := kmsg.NewOffsetFetchRequestGroupTopic()
-		t.Topic, t.TopicID = topic, c.topics.IDOf(topic)
-		for _, a := range as {
-			if a.Topic() == topic {
-				t.Partitions = append(t.Partitions, a.Partition())
-			}
-		}
-		if len(t.Partitions) > 0 {
-			g.Topics = append(g.Topics, t)
-		}
+		t.Topic, t.TopicID, t.Partitions = topic, c.topics.IDOf(topic), partitions
+		g.Topics = append(g.Topics, t)
 	}
 	req := kmsg.NewPtrOffsetFetchRequest()
 	req.RequireStable, req.Groups = true, append(req.Groups, g)
-	resp, err := req.RequestWith(ctx, c.client)
+	resp, err := req.RequestWith(ctx, client)
 	if err == nil {
 		err = kerr.ErrorForCode(resp.ErrorCode)
 	}

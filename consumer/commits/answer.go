@@ -94,7 +94,6 @@ func (c *Committer) refusedOf(b *batch, resp *kmsg.OffsetCommitResponse) (refuse
 			default:
 				a := b.of[tp]
 				a.SetCommitted(b.commits[tp])
-				c.Owner.HasBegun(tp)
 				c.commitTaken(a)
 			}
 		}

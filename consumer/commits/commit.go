@@ -40,8 +40,6 @@ type Owner interface {
 	Steer(a *assignment.Assignment)
 	// End fences assignments.
 	End(as []*assignment.Assignment)
-	// HasBegun notes that the group has an offset of a partition.
-	HasBegun(tp assignment.TopicPartition)
 }
 
 // Topics are the topics by name and by id.
