@@ -110,6 +110,22 @@ test-cluster: ## lose the end of a log on three brokers by an unclean election, 
 sim-mutants: ## show that the simulation finds known mistakes
 	SIM_MUTANTS=yes $(GOTEST) $(in_virtual_time) -count=1 -timeout=30m -run='^TestMutants$$' -v $(GOTESTFLAGS) ./internal/lab/sim
 
+# What make mutate tries: SAMPLE mutants of PKG, which SEED draws by lot (0 for all), with
+# the tests that a package has, and for rooms of consumer and sink also those of the whole.
+# It fails if fewer than LEAST in a hundred are killed.
+SAMPLE      ?= 50
+LEAST       ?= 0
+mutate_seed  = $(if $(filter-out 0,$(SEED)),$(SEED),1)
+mutate       = $(GO) run ./internal/lab/mutate/cmd/mutate -go 'nice -n 10 $(GO)' -tags synctests -with consumer=consumer,sink=sink
+
+.PHONY: mutate
+mutate: ## make small mistakes and list those that no test notices (PKG=./sink/... SAMPLE=50 SEED=1 LEAST=0 ARGS="-json FILE")
+	$(mutate) -sample $(SAMPLE) -seed $(mutate_seed) -least $(LEAST) $(ARGS) $(PKG)
+
+.PHONY: mutate-smoke
+mutate-smoke: ## the same for a few of the packages whose tests are fastest, as the gate does
+	$(mutate) -sample 24 -seed 1 -least 80 -with '' ./consumer/ledger ./consumer/flow ./sink/gate ./sink/batch ./internal/accounts ./transform
+
 .PHONY: test-framings
 test-framings: ## deliver 100,000 events that name their schemas in every way, the registries away for a minute at first
 	FRAMED_EVENTS=100000 FRAMED_AWAY=1m $(GOTEST) -count=1 -timeout=10m -run='^TestATopicOfAllFramings$$' -v $(GOTESTFLAGS) ./internal/lab/e2e
