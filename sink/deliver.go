@@ -7,6 +7,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
@@ -23,6 +24,8 @@ type flight struct {
 	// claimed: its event ids are among the lane's claims
 	claimed bool
 	bytes   int64 // of the lane's airborne
+	// erased are verdicts on events that have left the batch.
+	erased []verdict.Verdict
 }
 
 // scratch is what an attempt needs beside its batch, pooled.
@@ -76,6 +79,9 @@ func (l *lane) step() (watch bool) {
 		return false
 	}
 	f, ok := l.take(l.sink.opts.Now(), route, token)
+	if len(f.erased) > 0 {
+		l.sink.conclude(f.batch.Request(), f.erased)
+	}
 	if !ok {
 		return true
 	}
@@ -135,13 +141,13 @@ func (l *lane) wait(d time.Duration) {
 	}
 }
 
-// take returns the batch to send now. It returns none if everything was dropped meanwhile, if
-// an answer that arrived during the wait for a token stopped the lane or refused that token,
-// or if the lane's route has changed.
+// take returns the batch to send now. It returns none if everything was dropped or erased
+// meanwhile, if an answer that arrived during the wait for a token stopped the lane or refused
+// that token, if the lane's route has changed, or if the list of erased events cannot be read.
 func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) (flight, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, held := l.gate.Held(now); held || l.route != by || l.stray != nil || len(l.flying) >= l.gate.Slots() || l.refusedToken(token) {
+	if _, held := l.gate.Held(now); held || l.route != by || l.stray != nil || len(l.flying) >= l.gate.Slots() || l.refusedToken(token) || !l.listed(now) {
 		return flight{}, false
 	}
 	for {
@@ -152,13 +158,16 @@ func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) 
 		if l.prune(b); len(b.Events) == 0 {
 			continue
 		}
-		f := flight{batch: b, route: by, token: token, round: l.gate.Round()}
+		f := flight{batch: b, route: by, token: token, round: l.gate.Round(), erased: l.forsake(b)}
+		if len(b.Events) == 0 {
+			return f, false
+		}
 		// A request alone in its lane needs no claim: there can be another only after its answer.
 		if l.gate.Slots() > 1 {
 			if f.claimed = l.claims.Take(b, l.sink.memory); !f.claimed {
 				l.push(b)
 				l.block()
-				return flight{}, false
+				return f, false
 			}
 		}
 		f.bytes = b.Takes().Bytes

@@ -32,6 +32,9 @@ type Feed struct {
 	// filtered are verdicts on records that were left out deliberately.
 	filtered []verdict.Verdict
 	names    []byte // their event ids
+	// asOf is the version of the list of erased events after the last Flush, and so before
+	// any event since then was looked up.
+	asOf uint64
 }
 
 // group is a feed's events of one profile and one route.
@@ -39,6 +42,7 @@ type group struct {
 	groupKey
 	buf    []byte // the encoded events
 	events []batch.Pending
+	asOf   uint64 // see Feed
 }
 
 type groupKey struct {
@@ -54,7 +58,9 @@ const (
 )
 
 // NewFeed returns an input to the sink.
-func (s *Sink) NewFeed() *Feed { return &Feed{sink: s, groups: make(map[groupKey]*group)} }
+func (s *Sink) NewFeed() *Feed {
+	return &Feed{sink: s, groups: make(map[groupKey]*group), asOf: s.erasuresAsOf()}
+}
 
 // Add takes an event. The conversion may be reused afterwards, the record and its memory
 // after the next Flush.
@@ -184,6 +190,7 @@ func (f *Feed) Flush() {
 	if len(f.dirty) > 0 {
 		now := s.opts.Now()
 		for i, g := range f.dirty {
+			g.asOf = f.asOf
 			s.deliver(g, now)
 			clear(g.events)
 			g.events, g.buf = g.events[:0], g.buf[:0]
@@ -211,4 +218,5 @@ func (f *Feed) Flush() {
 		s.leaveOut(f.filtered)
 		f.filtered = nil
 	}
+	f.asOf = s.erasuresAsOf()
 }

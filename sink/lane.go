@@ -88,7 +88,9 @@ func (l *lane) addNew(g *group, now time.Time) (news bool) {
 		}
 		if l.open == nil {
 			l.open = l.sink.memory.NewBatch(now.Add(l.sink.opts.Linger), l.lastEvents, l.lastBytes)
+			l.open.AsOf = g.asOf
 		}
+		l.open.AsOf = min(l.open.AsOf, g.asOf)
 		l.open.Add(l.sink.memory, g.events[first:first+n], g.buf, len(g.route.Frame.Between), l.batchEvents, start)
 		if len(l.open.Events) >= l.batchEvents {
 			l.closeOpen()

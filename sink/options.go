@@ -73,6 +73,11 @@ type Options struct {
 	// called at any time; nil means that there are until they come again.
 	Parked func(profile string) bool
 
+	// Erasures is the list of events that must not be sent. Those that are fed have been
+	// looked up; they are looked up again if the list has grown when they would be sent.
+	// nil means that there is no list.
+	Erasures Erasures
+
 	DeadLetters DeadLetterOptions
 	Receipts    ReceiptOptions // optional
 

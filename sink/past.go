@@ -46,7 +46,7 @@ func (l *lane) addAgain(g *group, now time.Time) {
 		n := l.fit(nil, g.events[first:], start)
 		b.Add(m, g.events[first:first+n], g.buf, len(g.route.Frame.Between), n, start)
 		b.Close(m, l.repeated)
-		b.Trials = g.past.Trials
+		b.Trials, b.AsOf = g.past.Trials, g.asOf
 		l.made++
 		b.Age = l.made
 		if b.Until.After(now) {

@@ -11,7 +11,12 @@ import (
 
 // accept appends the verdicts of an accepted event.
 func (l *lane) accept(verdicts []verdict.Verdict, b *batch.Batch, e *batch.Event) []verdict.Verdict {
-	v := verdict.Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: b.ID(e), Class: verdict.Accepted, Attempts: b.Attempts}
+	return l.appendVerdicts(verdicts, b, e, verdict.Accepted, "")
+}
+
+// appendVerdicts appends an event's verdicts, one for each of its records.
+func (l *lane) appendVerdicts(verdicts []verdict.Verdict, b *batch.Batch, e *batch.Event, class verdict.Class, code string) []verdict.Verdict {
+	v := verdict.Verdict{Contract: l.contract.Name(), ProfileID: l.profile, EventID: b.ID(e), Class: class, Code: code, Attempts: b.Attempts}
 	v.Handle, v.Source = e.Handle(), e.Source()
 	verdicts = append(verdicts, v)
 	for _, r := range e.Others() {
@@ -43,8 +48,12 @@ func letterOf(l deadletter.Draft, b *batch.Batch, r *batch.Stored) *deadletter.D
 	return &l
 }
 
-// bury makes dead letters of all events of a batch.
+// bury makes dead letters of all events of a batch, except for those that were erased
+// meanwhile: a letter would be one more copy.
 func (l *lane) bury(b *batch.Batch, res *exchange.Result, why verdict.Reason) {
+	if l.settleErased(b); len(b.Events) == 0 {
+		return
+	}
 	var letters []*deadletter.Draft
 	for i := range b.Events {
 		letters = l.condemn(letters, b, &b.History, &b.Events[i], why)

@@ -32,9 +32,9 @@ hashes are compared in memory and written nowhere.
 With --go the event ids are put on a list, the compacted topic --erasure-topic, which
 is made if it is missing. It holds pseudonyms of event ids and nothing else. run,
 replay and dlq redrive read it before they start and follow it: what is on it is
-filtered with code erased, and while it cannot be read nothing is sent. Events that a
-member has taken already, also those held while Amazon is away, may still go out:
-restart the members afterwards to be sure. They read what was held again, and filter it.
+filtered with code erased, also what a member holds or is to try again, and while the list
+cannot be read nothing is sent. An event whose request is on its way when the list grows
+may still arrive.
 
 Give the same names of topics as run has. The report names the copies that remain by
 topic, partition and offset, and how to remove them; see docs/privacy.md.`

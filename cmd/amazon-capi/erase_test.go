@@ -18,6 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/erase"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
 // erase runs erase --json with identifiers on standard input.
@@ -158,14 +159,7 @@ func TestRunHoldsWithoutTheList(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- pl.Run(ctx) }()
-	until := func(what string, ok func() bool) {
-		t.Helper()
-		for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("after 30 s not yet: %s", what)
-			}
-		}
-	}
+	until := func(what string, ok func() bool) { t.Helper(); within30s(t, what, ok) }
 	until("readiness says that the list cannot be read", pl.Conditions().Failing)
 	if n := s.Amazon().Stats().Requests; n != 0 {
 		t.Errorf("%d requests without the list", n)
@@ -175,6 +169,42 @@ func TestRunHoldsWithoutTheList(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// within30s waits until something is so.
+func within30s(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("after 30 s not yet: %s", what)
+		}
+	}
+}
+
+// TestWhatAMemberHoldsIsErased: while Amazon is away a member holds an event, which is erased
+// then. Amazon never gets it, and the others are delivered.
+func TestWhatAMemberHoldsIsErased(t *testing.T) {
+	s := newScene(t)
+	events := writeFile(t, "events.jsonl", []byte(storeEvents(20, time.Now())))
+	s.run(exitOK, append(append([]string{"publish"}, s.registry()...), events)...)
+	s.refusing(sandbox.Fault{Do: sandbox.Status, Status: 503})
+	pl := s.pipeline(func(c *pipeline.Config) { c.ErasureTopic = config.DefaultErasureTopic })
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- pl.Run(ctx) }()
+	within30s(t, "the first requests have failed", func() bool { return s.Amazon().Stats().Requests > 2 })
+	s.erase(exitOK, "jane3@example.com", "ord_0007", "--identifiers", "-", "--go")
+	within30s(t, "the erased events are filtered", func() bool { return pl.Tally().Summary().Total.Settled[verdict.Filtered] >= 2 })
+	s.refusing()
+	within30s(t, "all is delivered", func() bool { return s.lag("amazon-capi") == 0 })
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	sum := pl.Tally().Summary().Total.Settled
+	if s.Amazon().Accepted("ord_0003")+s.Amazon().Accepted("ord_0007") != 0 || s.Amazon().Accepted("ord_0004") != 1 || sum[verdict.Filtered] != 2 {
+		t.Errorf("%v", sum)
 	}
 }
 

@@ -77,6 +77,9 @@ func TestTheListIsObeyed(t *testing.T) {
 	if _, err := f.List().Erased("a"); err == nil {
 		t.Error("a list that was not read has an answer")
 	}
+	if _, err := f.List().Version(); err == nil {
+		t.Error("a list that was not read has a version")
+	}
 	look := func() {
 		t.Helper()
 		if err := f.Look(t.Context()); err != nil {
@@ -88,9 +91,17 @@ func TestTheListIsObeyed(t *testing.T) {
 	b.add(2, "a", "b")
 	look()
 	b.has(f.List(), "a", "b")
+	was, _ := f.List().Version()
 	b.add(1, "a", "c") // run again after it broke off
 	b.add(0, "a", "c")
 	look()
+	now, err := f.List().Version()
+	if look(); err != nil || was == now {
+		t.Errorf("version %d after %d, though it has grown: %v", now, was, err)
+	}
+	if again, _ := f.List().Version(); again != now {
+		t.Errorf("version %d after %d, though nothing is new", again, now)
+	}
 	b.has(f.List(), "a", "b", "c")
 	b.remove()
 	if err := f.Look(t.Context()); !errors.Is(err, errGone) {

@@ -35,7 +35,8 @@ const maxKeys = 8
 // List is the list as this process knows it. Its zero value is not loaded, so that nothing
 // may be sent. A nil List is one that nobody keeps, and has nothing.
 type List struct {
-	state atomic.Int32
+	state   atomic.Int32
+	version atomic.Uint64 // raised after something new can be seen
 
 	mu      sync.RWMutex
 	why     error         // that it cannot be asked
@@ -79,6 +80,19 @@ func (l *List) Erased(eventID string) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// Version returns a number that is another one once the list may have grown: what Erased
+// said before holds for as long as it stays. The error is that of Erased.
+func (l *List) Version() (uint64, error) {
+	if l == nil {
+		return 0, nil
+	}
+	v := l.version.Load()
+	if l.state.Load() == held {
+		return v, &unknown{l}
+	}
+	return v, nil
 }
 
 // entryOf is the entry of an event. It is not an HMAC, which costs twice as much for each event
@@ -145,7 +159,8 @@ func (l *List) hold(why error) {
 func (l *List) confirm() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.changed || l.state.Load() == held {
+	news := l.changed
+	if news || l.state.Load() == held {
 		if err := l.whole(); err != nil {
 			l.why = err
 			l.state.Store(held)
@@ -158,6 +173,9 @@ func (l *List) confirm() error {
 		l.state.Store(empty)
 	} else {
 		l.state.Store(listed)
+	}
+	if news {
+		l.version.Add(1)
 	}
 	if l.ready != nil {
 		close(l.ready)

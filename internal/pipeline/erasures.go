@@ -7,6 +7,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/erasure"
+	"github.com/tracklayer/amazon-capi/sink"
 )
 
 // erased returns what asks the list of erased events; nil if there is no list.
@@ -16,6 +17,14 @@ func (p *Pipeline) erased(c Config) func(string) (bool, error) {
 	}
 	p.erasures = erasure.NewFollower(erasure.Options{Kafka: c.Kafka, Topic: c.ErasureTopic, Log: p.log, Conditions: p.conditions})
 	return p.erasures.List().Erased
+}
+
+// erasedMeanwhile is what the lanes ask; nil if there is no list.
+func (p *Pipeline) erasedMeanwhile() sink.Erasures {
+	if p.erasures == nil {
+		return nil
+	}
+	return p.erasures.List()
 }
 
 // erasuresFirst is how long the list of erased events may take before everything else

@@ -174,6 +174,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		WindowEvents: p.config.MaxInFlightEvents, WindowBytes: p.config.MaxInFlightBytes, Parked: p.consumer.Parked,
 		Charge:      p.consumer.Charge,
 		Configured:  p.accounts.Names,
+		Erasures:    p.erasedMeanwhile(),
 		DeadLetters: sink.DeadLetterOptions{Producer: letters, Topic: p.config.DeadLetterTopic},
 		Receipts:    receipts,
 		Settle:      p.consumer.Settle,

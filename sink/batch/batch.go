@@ -86,6 +86,9 @@ type Batch struct {
 	// sole is set while no other batch shares its store.
 	sole bool
 
+	// AsOf is the version of the list of erased events by which none of them is on it.
+	AsOf uint64
+
 	Due   time.Time // when an open batch must be sent
 	small int       // the expected size in bytes, if small
 	// age is its position in the order in which batches were closed; parts of a batch
@@ -204,12 +207,20 @@ func (b *Batch) AppendBody(to exchange.Body, f amazon.Frame) exchange.Body {
 // Prune drops the events whose records' assignments have ended and returns the number of
 // records dropped. Their next owners send them.
 func (b *Batch) Prune() (gone int) {
+	b.Drop(func(e *Event) bool {
+		n, dead := e.prune()
+		gone += n
+		return dead
+	})
+	return gone
+}
+
+// Drop removes the events that are not wanted.
+func (b *Batch) Drop(unwanted func(*Event) bool) {
 	kept := b.Events[:0]
 	for i := range b.Events {
 		e := &b.Events[i]
-		n, dead := e.prune()
-		gone += n
-		if dead {
+		if unwanted(e) {
 			b.Bytes -= int(e.size)
 			continue
 		}
@@ -221,7 +232,6 @@ func (b *Batch) Prune() (gone int) {
 	}
 	clear(b.Events[len(kept):])
 	b.Events = kept
-	return gone
 }
 
 // Halves splits the batch in two that share its store. It must have at least two events.
@@ -233,7 +243,7 @@ func (b *Batch) Halves() (first, second *Batch) {
 }
 
 func (b *Batch) part(events []Event) *Batch {
-	p := &Batch{Trials: Trials{History: b.History}, store: b.store, Events: events, Age: b.Age}
+	p := &Batch{Trials: Trials{History: b.History}, store: b.store, Events: events, AsOf: b.AsOf, Age: b.Age}
 	for i := range events {
 		p.Bytes += int(events[i].size)
 	}

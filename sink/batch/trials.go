@@ -25,6 +25,15 @@ func (h *History) Sent(r *verdict.Request) {
 	r.FirstSent, r.Attempts = h.firstSent, h.Attempts
 }
 
+// Request is what receipts say of the requests so far when no answer settles the events;
+// nil if there was none.
+func (h *History) Request() *verdict.Request {
+	if h.Attempts == 0 {
+		return nil
+	}
+	return &verdict.Request{FirstSent: h.firstSent, Attempts: h.Attempts}
+}
+
 // Failed notes the time of a failure.
 func (h *History) Failed(now time.Time) {
 	h.lastFailure = now.UnixMilli()

@@ -121,7 +121,7 @@ func (r *Report) Print(w io.Writer) {
 	case !r.DryRun && !r.Listed:
 		fmt.Fprintf(w, " They are not all on the list (topic %s; %s): it could not be written. Those that are not on it are still sent: run this again.", r.list, count.Of(r.Added, "new entry"))
 	case !r.DryRun:
-		fmt.Fprintf(w, " They are on the list (topic %s; %s), and members take none of them from a few seconds from now on. What they have taken, also what they hold while Amazon is away, may still be sent: restart them to be sure.", r.list, count.Of(r.Added, "new entry"))
+		fmt.Fprintf(w, " They are on the list (topic %s; %s), and a few seconds from now members send none of them, also of those that they hold. One whose request is on its way may still arrive.", r.list, count.Of(r.Added, "new entry"))
 	}
 	fmt.Fprintln(w)
 	if r.WithoutID > 0 {
