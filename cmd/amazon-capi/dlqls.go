@@ -43,6 +43,7 @@ func (f *lsFlags) ls(ctx context.Context, p *process) error {
 		return err
 	}
 	defer l.Close()
+	defer sayUntold(p, l)
 	rounds, err := l.Rounds(ctx)
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func newDLQRedrive(p *process) *cobra.Command {
 	f.log.register(flags, "console")
 	quietly(flags, &f.log)
 	config.RegisterTopic(flags, &f.source, "source topic, which its letters go back to; one at a time")
-	flags.StringVar(&f.quarantine, "quarantine-topic", "", "topic for letters beyond --max-redrives, made if it is missing (default the dead-letter topic's name and .quarantine)")
+	registerQuarantine(flags, &f.quarantine)
 	flags.IntVar(&f.maxRedrives, "max-redrives", 3, "how often an event is sent through again before it goes into quarantine")
 	f.protocol.register(flags)
 	flags.Float64Var(&f.rate, "rate", 0, "letters a second (0: no limit)")
@@ -93,9 +93,7 @@ func (f *redriveFlags) run(ctx context.Context, p *process) error {
 
 // options turns the flags into options, before anything is connected.
 func (f *redriveFlags) options(p *process) (o dlq.RedriveOptions, err error) {
-	if f.quarantine == "" {
-		f.quarantine = f.topic + ".quarantine"
-	}
+	f.quarantine = quarantineOf(f.quarantine, f.topic)
 	if err := f.act.check(); err != nil {
 		return o, err
 	}

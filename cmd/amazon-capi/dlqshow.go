@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tracklayer/amazon-capi/internal/config"
+	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -52,6 +53,7 @@ func newDLQShow(p *process) *cobra.Command {
 	x.batch.Register(flags)
 	x.accounts.register(flags, ofTheProfile)
 	x.identifiers.register(flags)
+	config.RegisterErasures(flags, &x.erasures)
 	flags.StringVar(&x.topic, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
 	flags.StringVar(&f.group, "redrive-group", defaultRedriveGroup, "group that remembers which letters were sent through again")
 	flags.BoolVar(&x.json, "json", false, "print one JSON object")
@@ -72,6 +74,10 @@ func (f *dlqShowFlags) run(ctx context.Context, p *process, at string) error {
 	if show.Explainer, err = f.explain.explainer(p); err != nil {
 		return err
 	}
+	if show.Erased, err = erasure.Read(ctx, show.Kafka, f.explain.erasures); err != nil {
+		return err
+	}
+	show.Explainer.Erased = show.Erased
 	shown, err := show.Show(ctx, partition, offset)
 	if err != nil {
 		return err

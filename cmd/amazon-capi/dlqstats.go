@@ -35,6 +35,7 @@ func (f *lettersFlags) stats(ctx context.Context, p *process) error {
 		return err
 	}
 	defer l.Close()
+	defer sayUntold(p, l)
 	var s dlq.Stats
 	err = l.Each(ctx, &f.filter, func(e *dlq.Entry) error {
 		s.Add(e)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/operate/erase"
@@ -25,8 +26,8 @@ The events are named by their ids (arguments, or a file with one a line with
 --event-ids-file), or found by identifiers of the person (--identifiers): email addresses,
 phone numbers, their hashes, device ids and click ids, one a line, from a file or
 standard input and never from the command line, where other users of the machine and
-its history would see them. Events with such an identifier are looked for in the source
-and the dead letters, in every form that the program sends. Identifiers and their
+its history would see them. Events with such an identifier are looked for in the source,
+the dead letters and the quarantine topic, in every form that the program sends. Identifiers and their
 hashes are compared in memory and written nowhere.
 
 With --go the event ids are put on a list, the compacted topic --erasure-topic, which
@@ -45,9 +46,9 @@ type eraseFlags struct {
 	transform config.Transform
 	act       goFlag
 
-	topic, letters, receipts, list string
-	ids, identifiers               string
-	json                           bool
+	topic, letters, quarantine, receipts, list string
+	ids, identifiers                           string
+	json                                       bool
 }
 
 func newEraseCommand(p *process) *cobra.Command {
@@ -63,16 +64,35 @@ func newEraseCommand(p *process) *cobra.Command {
 	flags := cmd.Flags()
 	f.kafka.Register(flags)
 	f.registry.RegisterReading(flags)
-	flags.StringVar(&f.transform.MappingFile, "mapping", "", "YAML table of event names, which says what producers call the fields (default the built-in one)")
+	registerAliases(flags, &f.transform)
 	flags.StringVar(&f.ids, "event-ids-file", "", "file of event ids, one a line; - is standard input")
 	flags.StringVar(&f.identifiers, "identifiers", "", "file of a person's identifiers, one a line; - is standard input")
 	config.RegisterTopic(flags, &f.topic, "source topic, one at a time")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters; empty for none")
+	registerQuarantine(flags, &f.quarantine)
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts; empty for none")
 	config.RegisterErasures(flags, &f.list)
 	f.act.register(flags, "put the event ids on the list")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
+}
+
+// registerAliases adds the flag of a command that reads events and maps none.
+func registerAliases(flags *pflag.FlagSet, t *config.Transform) {
+	flags.StringVar(&t.MappingFile, "mapping", "", "YAML table of event names, which says what producers call the fields (default the built-in one)")
+}
+
+// registerQuarantine adds the flag of the quarantine topic.
+func registerQuarantine(flags *pflag.FlagSet, topic *string) {
+	flags.StringVar(topic, "quarantine-topic", "", "topic for letters beyond --max-redrives of dlq redrive, which makes it if it is missing (default the dead-letter topic's name and .quarantine)")
+}
+
+// quarantineOf is the quarantine topic that goes with a dead-letter topic, if there is one.
+func quarantineOf(topic, letters string) string {
+	if topic == "" && letters != "" {
+		return letters + ".quarantine"
+	}
+	return topic
 }
 
 func (f *eraseFlags) run(ctx context.Context, p *process, args []string) error {
@@ -109,7 +129,7 @@ func (f *eraseFlags) options(p *process, args []string) (o erase.Options, err er
 		return o, usagef("--topic: it has no name")
 	case f.list == "":
 		return o, usagef("--erasure-topic: it has no name; without the list nothing keeps the events from being sent again")
-	case f.list == f.topic || f.list == f.letters || f.list == f.receipts:
+	case slices.Contains([]string{f.topic, f.letters, f.receipts, quarantineOf(f.quarantine, f.letters)}, f.list):
 		return o, usagef("--erasure-topic: %q has another use; want a topic of its own", f.list)
 	case f.ids == "-" && f.identifiers == "-":
 		return o, usagef("--event-ids-file and --identifiers are both standard input: want a file for one of them")
@@ -132,18 +152,14 @@ func (f *eraseFlags) options(p *process, args []string) (o erase.Options, err er
 		return o, usagef("an event id is given as it is shown, by a tag that other events have, too: want the id as its source made it, or --identifiers")
 	}
 	o = erase.Options{
-		Source: f.topic, Letters: f.letters, Receipts: f.receipts, List: f.list, EventIDs: append(ids, args...),
+		Source: f.topic, Letters: f.letters, Quarantine: quarantineOf(f.quarantine, f.letters), Receipts: f.receipts, List: f.list, EventIDs: append(ids, args...),
 		Go: f.act.act, Progress: report.NewTerminalProgress(p.stderr),
 	}
 	if o.People, err = erase.NewPeople(identifiers); err != nil {
 		return o, err
 	}
-	if f.transform.MappingFile != "" {
-		mapping, err := f.transform.Mapping()
-		if err != nil {
-			return o, err
-		}
-		o.Aliases = mapping.Aliases()
+	if o.Aliases, err = f.transform.Aliases(); err != nil {
+		return o, err
 	}
 	o.Kafka, err = f.kafka.Resolve(p.stderr)
 	return o, err

@@ -16,6 +16,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/erase"
+	"github.com/tracklayer/amazon-capi/internal/operate/explain"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -253,6 +254,7 @@ func TestErasingSparesIdsShownAlike(t *testing.T) {
 	if done.EventIDs != 1 || done.Added != 1 || n != 2 {
 		t.Errorf("%+v", done)
 	}
+	s.saysErased(id, like)
 	got := s.redrive(exitOK, "--go", "--registry", s.RegistryURL())
 	if got.Erased != 1 || got.Sent != 1 {
 		t.Errorf("%+v", got)
@@ -292,4 +294,80 @@ func TestEraseSaysThatTheListWasNotWritten(t *testing.T) {
 	if _, out := s.erase(exitUsage, "", "ord_0001", "--go"); !strings.Contains(out.stdout, `"listed":false`) {
 		t.Errorf("%s", out.stdout)
 	}
+}
+
+// saysErased checks that everything that shows an event says that the first is erased, and
+// the second not, which is shown the same.
+func (s *scene) saysErased(erased, not string) {
+	s.t.Helper()
+	marked := 0
+	for _, v := range objects[dlq.View](s.t, s.run(exitOK, append([]string{"dlq", "ls", "--json"}, s.registry()...)...).stdout) {
+		place := fmt.Sprintf("%d/%d", v.Partition, v.Offset)
+		shown := s.run(exitOK, append([]string{"dlq", "show", "--json", place}, s.registry()...)...)
+		show := objects[dlq.Shown](s.t, shown.stdout)[0]
+		explained := s.run(exitOK, append([]string{"explain", "--json", "--offset", fmt.Sprintf("%d/%d", v.Source.Partition, v.Source.Offset)}, s.registry()...)...)
+		x := objects[explain.Report](s.t, explained.stdout)[0]
+		is := v.State == "erased"
+		if is {
+			marked++
+		}
+		if (show.Letter.State == "erased") != is || (show.Now.Why != nil && show.Now.Why.Code == "erased") != is || (x.Why != nil && x.Why.Code == "erased" && x.Outcome == explain.OutcomeFiltered) != is {
+			s.t.Errorf("ls says %s, show %s and %+v, explain %+v", v.State, show.Letter.State, show.Now.Why, x.Why)
+		}
+		if text := s.run(exitOK, append([]string{"dlq", "show", place}, s.registry()...)...).stdout; strings.Contains(text, "its event is erased") != is {
+			s.t.Errorf("%s", text)
+		}
+		off := s.run(exitOK, append([]string{"explain", "--json", "--erasure-topic", "", "--offset", fmt.Sprintf("%d/%d", v.Source.Partition, v.Source.Offset)}, s.registry()...)...)
+		if x := objects[explain.Report](s.t, off.stdout)[0]; x.Outcome != explain.OutcomeSend {
+			s.t.Errorf("without the list: %+v", x.Why)
+		}
+	}
+	if marked != 1 {
+		s.t.Errorf("%d letters are marked, want that of %s and not that of %s", marked, erased, not)
+	}
+	if g := objects[dlq.Group](s.t, s.run(exitOK, append([]string{"dlq", "stats", "--json"}, s.registry()...)...).stdout); len(g) != 1 || g[0].Letters != 2 || g[0].Open != 1 {
+		s.t.Errorf("%+v", g)
+	}
+	if r := s.replay(exitOK, "--from", "offset:0"); r.Sum.Filtered != 1 || r.Sum.Erased != 1 || r.Sum.Send != 1 {
+		s.t.Errorf("%+v", r.Sum)
+	}
+	// Where events cannot be read, the letters are not said to be well.
+	away := s.run(exitOK, append([]string{"dlq", "ls", "--json", "--registry", "http://127.0.0.1:1"}, s.servers()...)...)
+	if !strings.Contains(away.stderr, "2 events of open letters could not be read") {
+		s.t.Errorf("%s", away.stderr)
+	}
+}
+
+// TestCopiesInQuarantineAreFound: it holds letters as they were, and what others put there.
+func TestCopiesInQuarantineAreFound(t *testing.T) {
+	s := newScene(t)
+	s.run(exitOK, append(append([]string{"publish"}, s.registry()...), writeFile(t, "events.jsonl", []byte(storeEvents(20, time.Now()))))...)
+	s.refusing(sandbox.Fault{Do: sandbox.Status, Status: 422})
+	s.deliver()
+	const quarantine = config.DefaultLettersTopic + ".quarantine"
+	if _, err := s.admin().CreateTopic(t.Context(), 1, 1, nil, quarantine); err != nil {
+		t.Fatal(err)
+	}
+	for _, topic := range []string{config.DefaultLettersTopic, config.DefaultTopic} {
+		for _, r := range s.records(topic) {
+			s.produce(&kgo.Record{Topic: quarantine, Key: r.Key, Value: r.Value, Headers: r.Headers})
+		}
+	}
+	found := func(want int, args ...string) {
+		t.Helper()
+		r, _ := s.erase(exitOK, "jane3@example.com", append(args, "--identifiers", "-")...)
+		n := 0
+		for _, p := range r.Places {
+			if p.Where == erase.InQuarantine && p.Topic == quarantine {
+				n += p.Copies
+			}
+		}
+		if n != want {
+			t.Errorf("%q: %d copies in quarantine, want %d: %+v", args, n, want, r.Places)
+		}
+	}
+	found(2)
+	found(2, "--quarantine-topic", quarantine)
+	found(0, "--quarantine-topic", config.DefaultLettersTopic+".other")
+	s.erase(exitUsage, "x", "--identifiers", "-", "--erasure-topic", quarantine)
 }

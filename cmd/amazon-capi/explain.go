@@ -25,7 +25,8 @@ The event comes from one of
 
 A file is read with the schemas that come with the program, and a JSON event needs
 none, so that neither needs a network. A record of the topic is read with the
-registry's schema, unless --schema says otherwise.
+registry's schema, unless --schema says otherwise, and looked up in the list of erased
+events.
 
 Identifiers are not shown. The exit code is 0 also for an event that is not sent:
 it has been explained.`
@@ -42,6 +43,7 @@ type explainFlags struct {
 
 	offset, file, event string
 	schema              string
+	erasures            string
 	json                bool
 }
 
@@ -65,6 +67,7 @@ func newExplainCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.event, "json-event", "", "event as JSON, or a file of such, - for standard input")
 	flags.StringVar(&f.schema, "schema", "", "schema to read Avro with: registry, embedded, or an .avsc file (default registry with --offset, embedded with --file)")
 	config.RegisterTopic(flags, &f.topic, "topic of --offset")
+	config.RegisterErasures(flags, &f.erasures)
 	flags.BoolVar(&f.json, "json", false, "print a JSON object a line, one for each event")
 	f.kafka.Register(flags)
 	f.registry.RegisterReading(flags)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
@@ -99,6 +100,9 @@ func (f *explainFlags) record(ctx context.Context, p *process, x *explain.Explai
 	}
 	settings, err := f.kafka.Resolve(p.stderr)
 	if err != nil {
+		return err
+	}
+	if x.Erased, err = erasure.Read(ctx, settings, f.erasures); err != nil {
 		return err
 	}
 	candidates, closeSchemas, err := f.schemas(p, explain.FromRegistry)

@@ -66,11 +66,16 @@ func (f *Delivery) Register(flags *pflag.FlagSet) {
 
 // Decoder returns what reads events, and what closes it.
 func (f *Delivery) Decoder(settings kafka.Settings, warn io.Writer) (*schemas.Decoder, func(), error) {
-	options, err := f.registry.Resolve(settings, warn)
+	return NewDecoder(&f.registry, &f.Transform, settings, warn)
+}
+
+// NewDecoder returns what reads events with the registry and the mapping, and what closes it.
+func NewDecoder(reg *Registry, by *Transform, settings kafka.Settings, warn io.Writer) (*schemas.Decoder, func(), error) {
+	options, err := reg.Resolve(settings, warn)
 	if err != nil {
 		return nil, nil, err
 	}
-	mapped, err := f.Transform.Resolve()
+	aliases, err := by.Aliases()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,7 +83,7 @@ func (f *Delivery) Decoder(settings kafka.Settings, warn io.Writer) (*schemas.De
 	if err != nil {
 		return nil, nil, setting.Registry.Wrap(err)
 	}
-	return schemas.NewDecoder(r, schemas.WithFramings(r.Framings()), schemas.WithAliases(mapped.Mapping.Aliases())), r.Close, nil
+	return schemas.NewDecoder(r, schemas.WithFramings(r.Framings()), schemas.WithAliases(aliases)), r.Close, nil
 }
 
 // RegisterErasures adds the flag for the list of erased events.

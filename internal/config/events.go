@@ -12,6 +12,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
+	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -73,6 +74,15 @@ func (f *Transform) Mapping() (m *transform.Mapping, err error) {
 		return nil, setting.Key("mapping").Mistakef("%w", err)
 	}
 	return m, nil
+}
+
+// Aliases reads what producers call the fields; nil without a mapping's file.
+func (f *Transform) Aliases() (*schemas.Aliases, error) {
+	if f.MappingFile == "" {
+		return nil, nil
+	}
+	m, err := f.Mapping()
+	return m.Aliases(), err
 }
 
 // Contract says which of Amazon's APIs is spoken, how, and where it is.

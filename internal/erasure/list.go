@@ -82,6 +82,12 @@ func (l *List) Erased(eventID string) (bool, error) {
 	return false, nil
 }
 
+// Has is Erased of a list that Read has returned, which can always be asked.
+func (l *List) Has(eventID string) bool {
+	erased, err := l.Erased(eventID)
+	return erased && err == nil
+}
+
 // Version returns a number that is another one once the list may have grown: what Erased
 // said before holds for as long as it stays. The error is that of Erased.
 func (l *List) Version() (uint64, error) {

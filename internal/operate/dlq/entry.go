@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer/proof"
+	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
@@ -36,6 +37,15 @@ func Read(rec *kgo.Record, done *proof.Progress) Entry {
 		Letter: l, NoLetter: errors.Is(err, deadletter.ErrNoLetter), Partition: rec.Partition, Offset: rec.Offset,
 		Done: done != nil && done.Settled(rec.Partition, rec.Offset, rec.LeaderEpoch),
 	}
+}
+
+// names reports whether the letter's header names its event, and if so whether that is erased.
+func (e *Entry) names(list *erasure.List) (told, erased bool) {
+	id := e.Letter.EventID
+	if masked, unique := redact.Masked(id); id == "" || masked && !unique {
+		return false, false
+	}
+	return true, list.Has(id)
 }
 
 // Foreign is the class of letters that other tools wrote, and of records that are

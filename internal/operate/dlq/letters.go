@@ -12,7 +12,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
-	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -29,6 +28,7 @@ type Letters struct {
 	openEvents  func() (Events, func(), error) // nil for none, or if it was called
 	events      Events                         // nil if events cannot be read
 	closeEvents func()
+	untold      int
 }
 
 // Obey has the letters of erased events marked. It reads the list; empty for none. Letters
@@ -102,42 +102,53 @@ type Events interface {
 	DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error
 }
 
-// isErased reports whether the event of a letter is on the list. A header whose tag other
-// events have, too, says nothing: such a letter is read. What cannot be read is none that is
-// known to be erased; whoever delivers it asks for its event's own id.
+// Untold is how many letters Each could not read of which nobody knows whether their events
+// are erased.
+func (l *Letters) Untold() int { return l.untold }
+
+// isErased reports whether the event of a letter is on the list. A letter whose header names
+// no event, or by a tag that other events have, too, is read. What cannot be read is not known
+// to be erased; whoever delivers it asks for its event's own id.
 func (l *Letters) isErased(ctx context.Context, e *Entry) (bool, error) {
-	id := e.Letter.EventID
-	masked, unique := redact.Masked(id)
-	if !masked || unique {
-		return l.erased.Erased(id)
+	told, erased := e.names(l.erased)
+	if told || e.NoLetter || e.Done || l.erased.Len() == 0 {
+		return erased, nil
 	}
-	if e.Done || l.erased.Len() == 0 || !l.reads() {
-		return false, nil
+	id, err := l.eventID(ctx, e)
+	if err == nil && id == "" && e.Letter.EventID != "" {
+		l.untold++
+	}
+	return l.erased.Has(id), err
+}
+
+// eventID reads the id of a letter's event; none if it cannot be read.
+func (l *Letters) eventID(ctx context.Context, e *Entry) (string, error) {
+	if reads, err := l.reads(); err != nil || !reads || e.Letter.EventID == "" && !e.Letter.Whole() {
+		return "", err // an original would be looked for in the source for each of them
 	}
 	rec, err := Original(ctx, &e.Letter, l.reader)
 	if err != nil {
-		return false, ctx.Err()
+		return "", ctx.Err()
 	}
 	var ev schemas.Event
 	if err := l.events.DecodeRecord(ctx, rec, &ev); err != nil {
 		if _, bad := errors.AsType[*schemas.DecodeError](err); !bad {
 			l.events = nil // the registry is away, and would be waited for with every letter
-		}
-		if ctx.Err() != nil || ev.EventID == "" {
-			return false, ctx.Err()
+			return "", ctx.Err()
 		}
 	}
-	return l.erased.Erased(ev.EventID)
+	return ev.EventID, nil // as far as it went
 }
 
 // reads reports whether events can be read, and opens what reads them when it is first needed.
-func (l *Letters) reads() bool {
-	if l.openEvents != nil {
-		var err error
-		if l.events, l.closeEvents, err = l.openEvents(); err != nil {
-			l.events, l.closeEvents = nil, nil
-		}
+func (l *Letters) reads() (bool, error) {
+	if open := l.openEvents; open != nil {
 		l.openEvents = nil
+		events, done, err := open()
+		if err != nil {
+			return false, err
+		}
+		l.events, l.closeEvents = events, done
 	}
-	return l.events != nil
+	return l.events != nil, nil
 }

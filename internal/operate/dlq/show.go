@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/internal/count"
+	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
@@ -27,6 +28,8 @@ type Showing struct {
 	Explainer    *explain.Explainer
 	// Registry gives the settings of the registry that events are read with.
 	Registry func() (registry.Options, error)
+	// Erased is the list of events that must not be sent again; nil for none.
+	Erased   *erasure.List
 	Progress *report.Progress
 }
 
@@ -69,28 +72,33 @@ func (s *Showing) Show(ctx context.Context, partition int32, offset int64) (*Sho
 		}
 	}
 	shown.Letter = shown.entry.View(rounds)
-	s.now(ctx, reader, shown)
+	id := s.now(ctx, reader, shown)
+	told, erased := shown.entry.names(s.Erased)
+	if shown.entry.Erased = erased || !told && s.Erased.Has(id); shown.entry.Erased {
+		shown.Letter = shown.entry.View(rounds)
+	}
 	return shown, nil
 }
 
-// now fills in what would happen to the letter's event now, if that is known.
-func (s *Showing) now(ctx context.Context, reader *history.Reader, shown *Shown) {
+// now fills in what would happen to the letter's event now, if that is known, and returns
+// the event's id.
+func (s *Showing) now(ctx context.Context, reader *history.Reader, shown *Shown) (eventID string) {
 	e := &shown.entry
 	note := func(format string, args ...any) { shown.Notes = append(shown.Notes, fmt.Sprintf(format, args...)) }
 	rec := &kgo.Record{Key: e.Letter.Key, Value: e.Letter.Value, Headers: e.Letter.Headers}
 	if !e.Letter.Whole() {
 		if e.Letter.Topic == "" || e.Letter.Partition < 0 || e.Letter.Offset < 0 {
 			note("the letter lacks its %s, and does not say where the original is", strings.Join(shown.Letter.Lacks, " and "))
-			return
+			return ""
 		}
 		original, err := reader.One(ctx, e.Letter.Topic, e.Letter.Partition, e.Letter.Offset)
 		switch {
 		case err != nil:
 			note("the letter lacks its %s, and the original cannot be read: %v", strings.Join(shown.Letter.Lacks, " and "), err)
-			return
+			return ""
 		case original == nil:
 			note("the letter lacks its %s, and the original is not there any more", strings.Join(shown.Letter.Lacks, " and "))
-			return
+			return ""
 		}
 		note("the letter lacks its %s; what follows is read from the original", strings.Join(shown.Letter.Lacks, " and "))
 		rec = original
@@ -98,10 +106,11 @@ func (s *Showing) now(ctx context.Context, reader *history.Reader, shown *Shown)
 	reading, err := s.read(ctx, rec, note)
 	if err != nil {
 		note("the event cannot be read: %v", err)
-		return
+		return ""
 	}
 	shown.Now = s.Explainer.Reading(&reading, time.Now())
 	shown.Now.Record = s.Explainer.RecordOf(rec, &reading)
+	return reading.Event.EventID
 }
 
 // read reads a record with the registry's schema, and with those that come with
@@ -134,7 +143,7 @@ func (s *Shown) Print(w io.Writer) {
 		}
 	}
 	fmt.Fprint(w, "Letter\n──────\n")
-	line("at", "%s, partition %d, offset %d, %s", s.topic, v.Partition, v.Offset, map[string]string{"open": "open", "done": "sent through again"}[v.State])
+	line("at", "%s, partition %d, offset %d, %s", s.topic, v.Partition, v.Offset, map[string]string{"open": "open", "done": "sent through again", "erased": "its event is erased"}[v.State])
 	if v.Source != nil {
 		line("of", "%s, partition %d, offset %d", v.Source.Topic, v.Source.Partition, v.Source.Offset)
 	}

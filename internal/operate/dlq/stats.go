@@ -42,7 +42,7 @@ func (s *Stats) Add(e *Entry) {
 	r, when := &e.Letter.Reason, e.When()
 	key := GroupKey{e.Class(), r.Status, r.Code, r.Field, e.Profile(), when.Format(time.DateOnly)}
 	one := Group{GroupKey: key, Letters: 1, Oldest: when, Newest: when, Remedy: e.Remedy()}
-	if !e.Done {
+	if !e.Done && !e.Erased {
 		one.Open = 1
 	}
 	s.Letters++

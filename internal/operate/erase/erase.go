@@ -35,8 +35,8 @@ type Options struct {
 	// Aliases are what producers call our fields.
 	Aliases *schemas.Aliases
 
-	// Source, Letters and Receipts are topics; of the latter two empty for none.
-	Source, Letters, Receipts string
+	// Source, Letters, Quarantine and Receipts are topics; of the latter three empty for none.
+	Source, Letters, Quarantine, Receipts string
 	// List is the topic of the list.
 	List string
 
@@ -112,12 +112,18 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	return &j.report, err
 }
 
-// events goes through all that holds events.
+// events goes through all that holds events. The letters in quarantine are those of the
+// dead-letter topic, as they were there.
 func (j *job) events(ctx context.Context) error {
-	if err := j.read(ctx, j.Source, j.record); err != nil {
-		return err
+	for _, in := range []struct {
+		topic, where string
+		each         func(context.Context, *kgo.Record, string) error
+	}{{j.Source, InSource, j.record}, {j.Letters, InLetters, j.letter}, {j.Quarantine, InQuarantine, j.letter}} {
+		if err := j.read(ctx, in.topic, func(ctx context.Context, rec *kgo.Record) error { return in.each(ctx, rec, in.where) }); err != nil {
+			return err
+		}
 	}
-	return j.read(ctx, j.Letters, j.letter)
+	return nil
 }
 
 // list puts what is meant on the list.
@@ -215,14 +221,14 @@ func (j *job) decode(ctx context.Context, rec *kgo.Record) (ok bool, err error) 
 	return err == nil, err
 }
 
-func (j *job) record(ctx context.Context, rec *kgo.Record) error {
+func (j *job) record(ctx context.Context, rec *kgo.Record, where string) error {
 	ok, err := j.decode(ctx, rec)
 	if err != nil || !ok {
 		return err
 	}
 	meant, err := j.meant(&j.ev)
 	if meant {
-		j.copy(Copy{InSource, rec.Topic, rec.Partition, rec.Offset, rec.Timestamp.UTC(), redact.EventID(j.ev.EventID)})
+		j.copy(Copy{where, rec.Topic, rec.Partition, rec.Offset, rec.Timestamp.UTC(), redact.EventID(j.ev.EventID)})
 	}
 	return err
 }
@@ -241,12 +247,12 @@ func (j *job) named(id string) bool {
 	return unique && j.shown[form]
 }
 
-func (j *job) letter(ctx context.Context, rec *kgo.Record) error {
+func (j *job) letter(ctx context.Context, rec *kgo.Record, where string) error {
 	l, err := deadletter.Parse(rec)
 	if err != nil {
-		return nil // somebody else's
+		return j.record(ctx, rec, where) // no letter, and perhaps an event
 	}
-	at := Copy{InLetters, rec.Topic, rec.Partition, rec.Offset, rec.Timestamp.UTC(), redact.EventID(l.EventID)}
+	at := Copy{where, rec.Topic, rec.Partition, rec.Offset, rec.Timestamp.UTC(), redact.EventID(l.EventID)}
 	if j.named(l.EventID) {
 		j.copy(at)
 		return nil

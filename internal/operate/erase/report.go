@@ -16,9 +16,10 @@ import (
 
 // Where copies remain.
 const (
-	InSource   = "source"
-	InLetters  = "dead letters"
-	InReceipts = "receipts"
+	InSource     = "source"
+	InLetters    = "dead letters"
+	InQuarantine = "quarantine"
+	InReceipts   = "receipts"
 )
 
 // Copy is a record that holds an erased event, or names it.
@@ -106,7 +107,7 @@ func (r *Report) sum() {
 	for _, p := range r.places {
 		r.Places = append(r.Places, *p)
 	}
-	order := map[string]int{InSource: 0, InLetters: 1, InReceipts: 2}
+	order := map[string]int{InSource: 0, InLetters: 1, InQuarantine: 2, InReceipts: 3}
 	slices.SortFunc(r.Places, func(a, b Place) int {
 		return cmp.Or(cmp.Compare(order[a.Where], order[b.Where]), cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
 	})
@@ -139,7 +140,6 @@ func (r *Report) Print(w io.Writer) {
 		report.Table(w, []string{"where", "topic", "partition", "copies", "first offset", "last offset", "oldest", "newest"}, rows, nil, 2, 3, 4, 5)
 		r.printRemoval(w)
 	}
-	fmt.Fprintln(w, "The quarantine topic (<dead-letter topic>.quarantine) was not searched; it holds raw letters.")
 	for _, n := range r.Notes {
 		fmt.Fprintln(w, n)
 	}

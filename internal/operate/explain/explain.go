@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -18,7 +19,7 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Options are what an event is judged by. All are required but Accounts, and View, whose
+// Options are what an event is judged by. All are required but Accounts, Erased, and View, whose
 // zero value shows no part of an identifier.
 type Options struct {
 	Transformer *transform.Transformer
@@ -34,6 +35,8 @@ type Options struct {
 	// Accounts says by which contract, in whose name and to which region a profile's
 	// events go; nil if all go as the options above have it.
 	Accounts *Accounts
+	// Erased is the list of events that must not be sent again; nil if it is not asked.
+	Erased *erasure.List
 }
 
 // Explainer explains events by one set of options.
@@ -193,9 +196,12 @@ func ruleOf(f *transform.Finding) Rule {
 // Reading explains a record's value that was read, or could not be.
 func (x *Explainer) Reading(r *Reading, now time.Time) *Report {
 	var report *Report
-	if r.Bad != nil {
+	switch {
+	case x.Erased.Has(r.Event.EventID):
+		report = x.erased(&r.Event)
+	case r.Bad != nil:
 		report = x.undecodable(r.Bad, &r.Event)
-	} else {
+	default:
 		report = x.Event(&r.Event, now)
 	}
 	for _, a := range r.Aliases {
@@ -210,6 +216,15 @@ func (x *Explainer) undecodable(bad *schemas.DecodeError, ev *schemas.Event) *Re
 	r := &Report{Event: x.View.Event(schemas.EventJSON(ev))}
 	why := bad.Reason()
 	r.Rules = append(r.Rules, Rule{why.Code, why.Class.String(), why.Field, transform.Failed.String(), bad.Code.Entry().Rule, why.Message})
+	r.refuse(why)
+	return r
+}
+
+// erased explains an event that somebody had erased: no rule is asked of it.
+func (x *Explainer) erased(ev *schemas.Event) *Report {
+	r := &Report{Event: x.View.Event(schemas.EventJSON(ev))}
+	why := *verdict.CodeErased.Because("the event was erased, and is not sent again")
+	r.Rules = append(r.Rules, Rule{why.Code, why.Class.String(), why.Field, why.Class.String(), verdict.CodeErased.Entry().Rule, why.Message})
 	r.refuse(why)
 	return r
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
+	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -40,7 +41,9 @@ type Forecaster struct {
 	// Settled are the records that an earlier run of the replay is done with; nil
 	// for none.
 	Settled *proof.Progress
-	Now     func() time.Time
+	// Erased is the list of events that must not be sent again; nil for none.
+	Erased *erasure.List
+	Now    func() time.Time
 
 	ev     schemas.Event
 	c      transform.Conversion
@@ -70,8 +73,9 @@ type Profile struct {
 	Events   int    `json:"events"`
 	Send     int    `json:"to_send"`
 	Filtered int    `json:"filtered"`
-	Refused  int    `json:"refused"` // by our own rules; they become dead letters
-	TooOld   int    `json:"too_old"` // of those: past the contract's limit of age
+	Erased   int    `json:"erased,omitempty"` // of those: somebody had them erased
+	Refused  int    `json:"refused"`          // by our own rules; they become dead letters
+	TooOld   int    `json:"too_old"`          // of those: past the contract's limit of age
 	Requests int    `json:"requests"`
 	Paused   bool   `json:"paused,omitempty"` // in the accounts file: its events wait
 
@@ -86,6 +90,7 @@ func (p *Profile) add(o *Profile, times int) {
 	p.Events += times * o.Events
 	p.Send += times * o.Send
 	p.Filtered += times * o.Filtered
+	p.Erased += times * o.Erased
 	p.Refused += times * o.Refused
 	p.TooOld += times * o.TooOld
 	for i := range p.lanes {
@@ -199,6 +204,10 @@ func (f *Forecaster) one(readable bool) Profile {
 	p := Profile{Profile: f.ev.ProfileID, Events: 1}
 	if !f.Transformer.ValidProfileID(p.Profile) {
 		p.Profile = tally.NoProfile
+	}
+	if f.Erased.Has(f.ev.EventID) { // before all else, as where it is delivered
+		p.Filtered, p.Erased = 1, 1
+		return p
 	}
 	if !readable {
 		p.Refused = 1

@@ -15,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/consumer/proof"
 	"github.com/tracklayer/amazon-capi/internal/count"
+	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -221,8 +222,12 @@ func (j *Job) foresee(ctx context.Context, done *proof.Progress) error {
 		return setting.Registry.Wrap(err)
 	}
 	defer registry.Close()
+	erased, err := erasure.Read(ctx, j.o.Config.Kafka, j.o.Config.ErasureTopic)
+	if err != nil {
+		return err
+	}
 	j.forecaster = &Forecaster{
-		Decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings()), schemas.WithAliases(transformer.Aliases())), Transformer: transformer, Ways: ways, Settled: done,
+		Decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings()), schemas.WithAliases(transformer.Aliases())), Transformer: transformer, Ways: ways, Settled: done, Erased: erased,
 	}
 	if j.o.Choice.Any() {
 		j.forecaster.Match = j.o.Choice.Match

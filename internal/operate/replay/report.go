@@ -127,6 +127,9 @@ func (r *Report) PrintForecast(w io.Writer) {
 		}
 		fmt.Fprintln(w, ".")
 	}
+	if n := r.Sum.Erased; n > 0 {
+		fmt.Fprintf(w, "%s of the filtered ones %s erased and %s not sent again.\n", count.Of(n, "event"), count.Was(n), count.Is(n))
+	}
 	if r.DryRun {
 		fmt.Fprintln(w, "This was a dry run: nothing was sent. "+setting.Go.String()+" sends them.")
 	}
