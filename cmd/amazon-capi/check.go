@@ -28,8 +28,8 @@ those that are allowed but rarely intended; the accounts; the mapping; and with
 account.
 
 --live asks the servers, too: brokers; topics with retention, partitions, largest
-record, cleanup policy and what we may do to them; the group; the registry; Login
-with Amazon for each account; and each profile of --accounts and --profile, by a
+record, cleanup policy and what we may do to them; the list of erased events; the
+group; the registry; Login with Amazon for each account; and each profile of --accounts and --profile, by a
 request without an event. It changes nothing.
 
 --mapping-tests FILE runs the cases that a team keeps for its mapping, an event in

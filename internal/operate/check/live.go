@@ -76,6 +76,7 @@ func (v *Live) tell(what string) {
 func (v *Live) kafka(ctx context.Context, l *report.List) {
 	v.connected(ctx, l, func(client *kgo.Client, admin *kadm.Client, brokers int) {
 		v.topics(ctx, l, client, admin, brokers)
+		v.erasures(ctx, l, client, admin, brokers)
 		v.group(ctx, l, admin)
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/transform"
+	"github.com/tracklayer/amazon-capi/transform/iso"
 )
 
 // Bounds of what is given.
@@ -61,7 +62,7 @@ type People struct {
 	plain map[string]bool // as they are, without case
 	rules []*transform.Transformer
 	// hashes are those that the identifiers become, by country, since a phone number may
-	// need it. Countries are few: they are checked.
+	// need it.
 	hashes map[string]map[transform.Hash]bool
 	c      transform.Conversion
 	ev     schemas.Event
@@ -113,14 +114,11 @@ func (p *People) Has(ev *schemas.Event) bool {
 
 // of returns the hashes that the identifiers become in a country.
 func (p *People) of(country string) map[transform.Hash]bool {
-	if len(country) > 8 {
-		country = "" // it is none
-	}
+	// Whatever else events say of their country, there are as many as ISO has: to hash all
+	// identifiers for each takes a second for ten thousand of them.
+	country, _ = iso.Country(strings.TrimSpace(country))
 	if known := p.hashes[country]; known != nil {
 		return known
-	}
-	if len(p.hashes) > 1000 {
-		clear(p.hashes)
 	}
 	known := make(map[transform.Hash]bool)
 	for _, s := range p.given {
@@ -133,7 +131,7 @@ func (p *People) of(country string) map[transform.Hash]bool {
 			}
 		}
 	}
-	p.hashes[strings.Clone(country)] = known
+	p.hashes[country] = known
 	return known
 }
 

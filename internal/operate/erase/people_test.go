@@ -1,6 +1,7 @@
 package erase
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -53,5 +54,35 @@ func TestPeopleAreRecognised(t *testing.T) {
 	}
 	if new(People).Has(&schemas.Event{User: schemas.UserData{Email: "jane@example.com"}}) {
 		t.Error("nobody is everybody")
+	}
+}
+
+// TestJunkCountriesCostNothing: events name whatever they like as their country, and the
+// identifiers are hashed for those of ISO alone.
+func TestJunkCountriesCostNothing(t *testing.T) {
+	p, err := NewPeople([]string{"jane@example.com", "020 7946 0958"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev := schemas.Event{User: schemas.UserData{Email: "joe@example.com"}}
+	for i := range 3000 {
+		for _, country := range []string{fmt.Sprint(i), fmt.Sprintf("%c%c", 'a'+i%26, '0'+i/26%10), fmt.Sprintf(" %c%c\t", 'A'+i%26, 'a'+i/26%26), strings.Repeat("U", i)} {
+			if ev.User.CountryCode = country; p.Has(&ev) {
+				t.Fatalf("%q: somebody else is taken for the person", country)
+			}
+		}
+	}
+	if n := len(p.hashes); n > 300 {
+		t.Errorf("hashed for %d countries", n)
+	}
+	for _, country := range []string{"GB", "gb", " Gb "} {
+		if !p.Has(&schemas.Event{User: schemas.UserData{Phone: "+44 20 7946 0958", CountryCode: country}}) {
+			t.Errorf("%q: the number of that country is not recognised", country)
+		}
+	}
+	for _, country := range []string{"", "XX", "123456789"} {
+		if !p.Has(&schemas.Event{User: schemas.UserData{Email: " JANE@example.com", CountryCode: country}}) {
+			t.Errorf("%q: the address is not recognised", country)
+		}
 	}
 }
