@@ -9,37 +9,36 @@ import (
 	"time"
 )
 
-// Consent is what is known of a visitor's consent to keep an ad's click id.
+// Consent is a visitor's answer on keeping an ad's click id.
 type Consent int
 
 const (
-	// Unknown says that nobody has asked or answered: nothing is kept, nothing cleared.
+	// Unknown means that nobody asked or answered: nothing is kept, nothing cleared.
 	Unknown Consent = iota
-	// Granted has a click id kept.
+	// Granted keeps a click id.
 	Granted
-	// Refused has nothing kept, and what was kept before cleared.
+	// Refused keeps nothing, and clears what was kept before.
 	Refused
 )
 
-// Always is a Consent function for sites that need none, or that mount a Keeper
-// only where they have it.
+// Always is a Consent function for sites that need no consent, or that mount a Keeper only
+// where they have it.
 func Always(*http.Request) Consent { return Granted }
 
 // Options configure a Keeper.
 type Options struct {
-	// Consent tells what the visitor who sends a request has said, from the
-	// site's own cookie or session. If it is nil the script decides: its
-	// cookies are given the server's lifetime, and no others are written.
+	// Consent returns the answer of the visitor who sends a request, from the site's own
+	// cookie or session. If it is nil the script decides: the script's cookies get the
+	// server's lifetime, and no others are written.
 	Consent func(*http.Request) Consent
-	// Domain makes the cookies ones of a whole domain, such as example.com for
-	// checkout.example.com to see those of www.example.com; of the host alone
-	// if empty. It is not a public suffix, such as co.uk. Give the script the same.
+	// Domain makes the cookies valid for a whole domain, such as example.com for
+	// checkout.example.com to see those of www.example.com; if empty, for the host alone. It
+	// must not be a public suffix, such as co.uk. Give the script the same value.
 	Domain string
-	// HTTPOnly hides the cookies from scripts. It is for sites without
-	// capture.js, which could neither replace nor clear them, and so it needs
-	// Consent.
+	// HTTPOnly hides the cookies from scripts. It is for sites without capture.js, which
+	// could neither replace nor clear them, and therefore requires Consent.
 	HTTPOnly bool
-	// Now is time.Now unless set.
+	// Now defaults to time.Now.
 	Now func() time.Time
 }
 
@@ -62,8 +61,8 @@ func New(o Options) (*Keeper, error) {
 	return k, nil
 }
 
-// Handler keeps the click id of every visitor who lands on next, before next
-// sees the request, so that no redirect of it comes too early.
+// Handler keeps the click id of every visitor who lands on next, before next sees the
+// request, so that a redirect by next does not lose it.
 func (k *Keeper) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		click := k.visit(w, r)
@@ -71,8 +70,8 @@ func (k *Keeper) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// Clear removes the cookies: for the handler that a visitor withdraws consent
-// by, whose request still says otherwise.
+// Clear removes the cookies: for the handler that withdraws a visitor's consent, whose
+// request still carries the old answer.
 func (k *Keeper) Clear(w http.ResponseWriter) {
 	for _, of := range []*kind{clicks, arefs} {
 		for _, name := range []string{of.cookie, of.cookie + Stamp} {
@@ -107,10 +106,9 @@ func (k *Keeper) visit(w http.ResponseWriter, r *http.Request) Click {
 	return newClick(click, aref)
 }
 
-// landing returns the URLs in which a click may be found. The one that the
-// visitor came from is of use where they answered for consent only after the
-// landing page, while no click was kept yet; and only if it is this site's, for
-// other advertisers' pages have click ids of their own.
+// landing returns the URLs in which a click may be found. The referrer matters if a visitor
+// answers the consent question only after the landing page, while no click was kept yet; it
+// must be a page of this site, because other advertisers' pages have click ids of their own.
 func landing(r *http.Request, referrerToo bool) string {
 	urls := "?" + r.URL.RawQuery
 	if before, err := url.Parse(r.Referer()); referrerToo && err == nil && before.Host == r.Host {
@@ -119,12 +117,10 @@ func landing(r *http.Request, referrerToo bool) string {
 	return urls
 }
 
-// keep writes the cookies of one kind, if there is something new to write, and
-// returns what is kept.
+// keep writes the cookies of one kind, if there is a new value, and returns what is kept.
 func (k *Keeper) keep(w http.ResponseWriter, r *http.Request, of *kind, had value, landed string, now time.Time, mayWrite bool) value {
 	v := had
-	// The same click seen again, by a reload or the back button, is as old as
-	// it was.
+	// The same click seen again, after a reload or the back button, keeps its capture time.
 	if text := of.inURL(landed); text != "" && text != had.text {
 		v = value{text: text, at: now}
 	}
@@ -132,11 +128,11 @@ func (k *Keeper) keep(w http.ResponseWriter, r *http.Request, of *kind, had valu
 		return v
 	}
 	v.served = true
-	// A response with one visitor's cookies in it must not be another's.
+	// A response with one visitor's cookies must not be cached for others.
 	w.Header().Set("Cache-Control", "private")
 	for _, c := range []struct{ name, text string }{{of.cookie, url.QueryEscape(v.text)}, {of.cookie + Stamp, v.stamp()}} {
-		// A cookie of this host alone, from before there was a domain, would be
-		// sent together with the new one and might be read instead of it.
+		// A cookie of this host alone, set before there was a domain, would be sent together
+		// with the new one and might be read instead of it.
 		if k.o.Domain != "" && len(r.CookiesNamed(c.name)) > 0 {
 			k.remove(w, c.name, "")
 		}
@@ -158,7 +154,7 @@ func (k *Keeper) remove(w http.ResponseWriter, name, domain string) {
 	http.SetCookie(w, c)
 }
 
-// sent is whether the request has any of the cookies.
+// sent reports whether the request has any of the cookies.
 func (k *Keeper) sent(r *http.Request) bool {
 	for _, c := range r.Cookies() {
 		name := strings.TrimSuffix(c.Name, Stamp)

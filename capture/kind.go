@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// The cookies. Beside each is one with Stamp at the end of its name, which holds
-// when the value was captured.
+// The cookies. Each has a second one, with Stamp at the end of its name, which holds the time
+// of capture.
 const (
 	ClickCookie = "amzn_click_id"
 	ArefCookie  = "amzn_aref"
 	Stamp       = "_at"
 )
 
-// How long they are kept, from the capture on.
+// The lifetimes of the cookies, from the capture on.
 const (
 	ClickLifetime = 90 * 24 * time.Hour
 	ArefLifetime  = 30 * 24 * time.Hour
 )
 
-// kind is a parameter of the landing URL that is worth keeping.
+// kind is a parameter of the landing URL that is kept.
 type kind struct {
 	param, cookie string
 	lifetime      time.Duration
@@ -31,18 +31,18 @@ type kind struct {
 	plausible     *regexp.Regexp
 }
 
-// value is what a cookie of a kind holds. The zero value is nothing.
+// value is the content of a cookie of a kind. The zero value is nothing.
 type value struct {
 	text string
-	at   time.Time // zero if nobody knows
-	// served is whether the server wrote the cookie last. Browsers that limit
-	// what scripts may keep, ITP above all, leave those their full lifetime.
+	at   time.Time // zero if unknown
+	// served is set if the server wrote the cookie last. Browsers that limit cookies written
+	// by scripts, above all ITP, leave those their full lifetime.
 	served bool
 }
 
-// The rules are those of capture.js. The alphabet of a click id is not published,
-// so these are the characters of such ids and of the encodings in use for them,
-// which leave out what could name a person or end a cookie.
+// The rules are those of capture.js. The alphabet of a click id is not published; these are
+// the characters of known ids and of the encodings in use for them, without characters that
+// could identify a person or end a cookie.
 var (
 	clicks = newKind("amzn_click_id", ClickCookie, ClickLifetime, `^[\w.~:/+=|-]{6,1000}$`)
 	arefs  = newKind("aref", ArefCookie, ArefLifetime, `^\w{10}\.\d{13}(\|\w{10}\.\d{13})*$`)
@@ -52,8 +52,8 @@ func newKind(param, cookie string, lifetime time.Duration, plausible string) *ki
 	return &kind{param, cookie, lifetime, regexp.MustCompile(`[?&]` + param + `=([^&#]*)`), regexp.MustCompile(plausible)}
 }
 
-// inURL returns the value of the first parameter of this kind, if it is a
-// plausible one. urls are queries with their question marks, or whole URLs.
+// inURL returns the first plausible value of this kind's parameter. urls are queries with
+// their question marks, or whole URLs.
 func (k *kind) inURL(urls string) string {
 	m := k.find.FindStringSubmatch(urls)
 	if m == nil {
@@ -63,7 +63,7 @@ func (k *kind) inURL(urls string) string {
 }
 
 func (k *kind) decode(escaped string) string {
-	// A plus sign stays one: a click id has no spaces it could stand for.
+	// A plus sign is kept: a click id has no spaces that it could stand for.
 	s, err := url.PathUnescape(escaped)
 	if err != nil || !k.plausible.MatchString(s) {
 		return ""
@@ -71,9 +71,9 @@ func (k *kind) decode(escaped string) string {
 	return s
 }
 
-// inCookies returns what the request's cookies hold of this kind at the time
-// now. Where a cookie comes twice, from this host and from the whole domain, the
-// later one counts: browsers send the older one first.
+// inCookies returns the value of this kind in the request's cookies at the time now. If a
+// cookie occurs twice, for this host and for the whole domain, the later one is used: browsers
+// send the older one first.
 func (k *kind) inCookies(r *http.Request, now time.Time) (v value) {
 	for _, c := range r.CookiesNamed(k.cookie) {
 		if s := k.decode(c.Value); s != "" {
@@ -89,7 +89,7 @@ func (k *kind) inCookies(r *http.Request, now time.Time) (v value) {
 			v.at, v.served = time.UnixMilli(int64(ms)), served
 		}
 	}
-	// The visitor's clock wrote this, or the visitor.
+	// The visitor, or the visitor's clock, wrote this.
 	if v.at.After(now) {
 		v.at = now
 	}
@@ -102,7 +102,7 @@ func (k *kind) inCookies(r *http.Request, now time.Time) (v value) {
 // servedMark follows the time in the cookies that a server wrote.
 const servedMark = "s"
 
-// stamp is the text of the cookie beside the value's.
+// stamp returns the text of the cookie with the time.
 func (v value) stamp() string {
 	return strconv.FormatInt(v.at.UnixMilli(), 10) + servedMark
 }

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// TCFConsent reads what a consent platform of IAB Europe's framework answers to
-// addEventListener, as JSON: its TCData. applies is false if the law does not
-// apply, and then the platform has no say. What cannot be read is Unknown.
+// TCFConsent reads the answer of a consent platform of IAB Europe's framework to
+// addEventListener, as JSON: its TCData. applies is false if the law does not apply, and the
+// platform's answer is then irrelevant. Unreadable data is Unknown.
 //
-// The script reads the same in the browser; this is for sites whose pages send
-// the answer to their backend, to decide there by the same rules.
+// The script does the same in the browser; this is for sites whose pages send the answer to
+// their backend, which decides by the same rules.
 func TCFConsent(data []byte) (c Consent, applies bool) {
 	var tc struct {
 		EventStatus string `json:"eventStatus"`
@@ -41,8 +41,8 @@ func TCFConsent(data []byte) (c Consent, applies bool) {
 	return Granted, true
 }
 
-// text returns what a browser makes of a value when it needs a text: a list of one is
-// that one's. What is neither number, truth nor text is empty.
+// text returns what a browser makes of a value when it needs a text: a list of one item is that
+// item's text. Anything but a number, boolean or string is empty.
 func text(v any) string {
 	switch v := v.(type) {
 	case bool:
@@ -59,15 +59,14 @@ func text(v any) string {
 	return ""
 }
 
-// gppSections are the names of the sections of laws under which one opts out, by
-// id from 6 on.
+// gppSections are the sections of laws with an opt-out, by id from 6 on.
 var gppSections = strings.Fields("uspv1 usnat usca usva usco usut usct usfl usmt usor ustx usde usia usne usnh usnj ustn usmn usmd usin usky usri")
 
 const firstGPPSection = 6
 
-// GPPConsent is TCFConsent for IAB's Global Privacy Platform and its PingReturn.
-// An opt-out in any section is a refusal. Where there is none, each section that
-// applies has to be read: one that cannot be may hold an opt-out.
+// GPPConsent is TCFConsent for IAB's Global Privacy Platform and its PingReturn. An opt-out in
+// any section is a refusal. If there is none, every applicable section must be readable: an
+// unreadable one may hold an opt-out.
 func GPPConsent(ping []byte) (c Consent, applies bool) {
 	var p map[string]any
 	if json.Unmarshal(ping, &p) != nil || p["signalStatus"] != "ready" {
@@ -98,7 +97,7 @@ func GPPConsent(ping []byte) (c Consent, applies bool) {
 	return Granted, true
 }
 
-// gppAnswers are what sections say: that the visitor opted out, or did not.
+// gppAnswers are the answers in sections: the visitor opted out, or did not.
 type gppAnswers struct{ out, stays bool }
 
 func (a *gppAnswers) read(name string, v any) {
@@ -114,14 +113,14 @@ func (a *gppAnswers) read(name string, v any) {
 		}
 		return
 	case string:
-		// A library such as Prototype makes texts of the lists in what a page sends.
+		// A library such as Prototype turns lists into strings in what a page sends.
 		var list []any
 		if strings.HasPrefix(v, "[") && json.Unmarshal([]byte(v), &list) == nil {
 			a.read(name, list)
 			return
 		}
 	}
-	// The first character tells: 1, '1', true, 'True' and 'Y' are the same.
+	// The first character decides: 1, '1', true, 'True' and 'Y' are equal.
 	s := strings.TrimSpace(text(v)) + " "
 	yes := strings.ContainsRune("1tTyY", rune(s[0]))
 	switch {

@@ -13,8 +13,8 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
-// credentials reads what an account shows Amazon: what Login with Amazon gave, or an API
-// token. It is never both, since only one of them could be sent.
+// credentials reads an account's credentials: Login with Amazon's or an API token. Never both,
+// because only one could be sent.
 func (f *file) credentials(n *yaml.Node, fields map[string]*yaml.Node, a *Account) {
 	token := first(fields, "api_token_env", "api_token_file")
 	if token == nil {
@@ -37,7 +37,7 @@ func (f *file) credentials(n *yaml.Node, fields map[string]*yaml.Node, a *Accoun
 	a.APIToken, a.TokenURL = f.secret(n, fields, "api_token"), ""
 }
 
-// manager reads for which manager account an account sends, and to which data set.
+// manager reads the manager account and the data set that an account sends to.
 func (f *file) manager(n *yaml.Node, fields map[string]*yaml.Node, a *Account) {
 	token := first(fields, "api_token_env", "api_token_file")
 	if m := fields["manager_account_id"]; m != nil {
@@ -66,9 +66,9 @@ func (f *file) manager(n *yaml.Node, fields map[string]*yaml.Node, a *Account) {
 	f.ofManager(fields, a, &a.Defaults, n.Line)
 }
 
-// ofManager looks whether what an account or one of its profiles says goes with the kind of
-// the account. line is where to say that the contract does not, if nothing else does: 0 for
-// a profile, whose account says it.
+// ofManager checks that the settings of an account or one of its profiles fit the kind of
+// account. line is where to report a wrong contract if nothing else is wrong: 0 for a profile,
+// because it is reported for its account.
 func (f *file) ofManager(fields map[string]*yaml.Node, of *Account, s *Settings, line int) {
 	isToken := of.APIToken != ""
 	if d := fields["data_set_name"]; d != nil && isToken {
@@ -91,7 +91,7 @@ func (f *file) ofManager(fields map[string]*yaml.Node, of *Account, s *Settings,
 	}
 }
 
-// first returns the first of the keys that is there.
+// first returns the first of the keys that is present.
 func first(fields map[string]*yaml.Node, keys ...string) *yaml.Node {
 	for _, key := range keys {
 		if n := fields[key]; n != nil {
@@ -108,8 +108,8 @@ func (f *file) checkURL(line int, s string) {
 	}
 }
 
-// secret reads a secret from where the file says it is. In the file itself it
-// would be in every backup and every diff of it.
+// secret reads a secret from where the file says it is. In the file itself it would be part of
+// every backup and diff of the file.
 func (f *file) secret(of *yaml.Node, fields map[string]*yaml.Node, key string) string {
 	env, path := fields[key+"_env"], fields[key+"_file"]
 	switch {
@@ -142,8 +142,8 @@ func (f *file) secret(of *yaml.Node, fields map[string]*yaml.Node, key string) s
 	return ""
 }
 
-// named is a name as errors show it, unless it is the secret itself that was put in
-// the name's place.
+// named returns a name as errors show it, unless the secret itself was entered in place of the
+// name.
 func named(name string) string {
 	if redact.Quote(name) == strconv.Quote(name) {
 		return name

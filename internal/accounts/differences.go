@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// differences says in words what is not in the other list as it was in the one.
-// Of secrets it says only that they are others.
+// differences describes what changed from one list to the other. Of secrets it says only that
+// they changed.
 func differences(old, new *List) (changes []string) {
 	say := func(format string, args ...any) { changes = append(changes, fmt.Sprintf(format, args...)) }
 	for _, a := range old.Accounts {

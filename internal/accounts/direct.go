@@ -10,8 +10,8 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
-// Direct sends single requests for a profile, as the account would: by the profile's own
-// contract, to its region, or else to the given one.
+// Direct sends single requests for a profile like the account would: with the profile's own
+// contract and region, or else the given ones.
 func (b *Base) Direct(a *Account, p *Profile, region amazon.Region, timeout time.Duration) (*exchange.Direct, error) {
 	contract, err := amazon.NewContract(p.Contract, b.ContractOptions)
 	if err != nil {
@@ -23,8 +23,8 @@ func (b *Base) Direct(a *Account, p *Profile, region amazon.Region, timeout time
 	})
 }
 
-// Grant gets a token to send with: from Login with Amazon, or the account's API token,
-// for which nobody is asked.
+// Grant returns a token to send with: from Login with Amazon, or the account's API token, which
+// needs no request.
 func (a *Account) Grant(ctx context.Context, timeout time.Duration) (login.Grant, error) {
 	if a.APIToken != "" {
 		return login.Grant{Token: login.NewAccessToken(a.APIToken, 1)}, nil
@@ -34,13 +34,12 @@ func (a *Account) Grant(ctx context.Context, timeout time.Duration) (login.Grant
 	})
 }
 
-// principal is in whose name a profile's events are sent; the profile itself is named with
-// each request.
+// principal is the sender of a profile's events; the profile itself is named with each request.
 func (a *Account) principal(p *Profile) amazon.Principal {
 	return amazon.Principal{ClientID: a.ClientID, AdvertiserID: p.AdvertiserID, ManagerID: a.ManagerID}
 }
 
-// DataSetOf is where a profile's events are filed.
+// DataSetOf returns the data set of a profile's events.
 func (a *Account) DataSetOf(p *Profile) amazon.DataSet {
 	return amazon.DataSet{Name: p.DataSet, ID: a.DataSetID}
 }

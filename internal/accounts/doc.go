@@ -1,6 +1,6 @@
-// Package accounts knows in whose name events are sent: Login with Amazon
-// accounts and the Ads profiles that each may send for, from a file that can
-// change while the program runs, or from the flags of a single account.
+// Package accounts knows the Login with Amazon accounts that send events and the Ads profiles
+// that each may send for, from a file that may change while the program runs, or from the
+// flags of a single account.
 package accounts
 
 import (
@@ -10,24 +10,23 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Account is who sends: a client of Login with Amazon, or whoever holds an API token; for
-// DSP advertisers, which its profiles are, or for a manager account. Comparing two reports
-// whether anything that matters has changed.
+// Account is a sender: a client of Login with Amazon or the holder of an API token; for DSP
+// advertisers, which its profiles are, or for a manager account. Comparing two accounts shows
+// whether anything relevant has changed.
 type Account struct {
 	Name         string
 	ClientID     string
 	ClientSecret string
 	RefreshToken string
 	TokenURL     string
-	// ManagerID is the manager account that all profiles send for; empty if they send
-	// for advertisers.
+	// ManagerID is the manager account that all profiles send for; empty if they send for
+	// advertisers.
 	ManagerID string
-	// APIToken takes the place of client and refresh token. It is good for DataSetID
-	// alone.
+	// APIToken replaces client and refresh token. It is valid for DataSetID only.
 	APIToken  string
 	DataSetID string
-	// Defaults are the settings of the account's profiles that do not have their
-	// own, and of those that nobody names, if it is the default account.
+	// Defaults are the settings of the account's profiles without their own, and of profiles
+	// that no account names, if this is the default account.
 	Defaults Settings
 	Profiles []Profile // by id
 }
@@ -35,7 +34,7 @@ type Account struct {
 // Profile is an Ads profile that events name.
 type Profile struct {
 	ID string
-	// AdvertiserID is the advertiser's id in Amazon's DSP; empty where it is ID.
+	// AdvertiserID is the advertiser's id in Amazon DSP; empty if it equals ID.
 	AdvertiserID string
 	Settings
 }
@@ -43,26 +42,25 @@ type Profile struct {
 // Settings are how a profile's events are sent.
 type Settings struct {
 	Contract string
-	// DataSet is the name of the data set that events are filed under; empty for
-	// Amazon's default.
+	// DataSet is the name of the data set that events go to; empty for Amazon's default.
 	DataSet string
-	// Region takes all events of the profile; RegionUnknown leaves it to the
-	// contract and the events' countries.
+	// Region takes all events of the profile; with RegionUnknown the contract and the events'
+	// countries decide.
 	Region amazon.Region
 	Paused bool
-	// Limits; 0 is that of all profiles.
+	// Limits; 0 means the common limit.
 	BatchEvents, BatchBytes, Concurrency int
 }
 
-// List is all accounts: what the file says, with its secrets.
+// List is all accounts: the content of the file, including its secrets.
 type List struct {
 	Accounts []Account // by name
-	// Default is the account of profiles that nobody names; empty for none.
+	// Default is the account of profiles that no account names; empty for none.
 	Default string
 }
 
-// Of returns the account that sends for a profile, and the profile as that has it;
-// ok is false if none does.
+// Of returns the account that sends for a profile, and the profile's settings there; ok is false
+// if there is none.
 func (l *List) Of(profile string) (a *Account, p Profile, ok bool) {
 	for i := range l.Accounts {
 		a := &l.Accounts[i]
@@ -80,7 +78,7 @@ func (l *List) Of(profile string) (a *Account, p Profile, ok bool) {
 	return nil, Profile{}, false
 }
 
-// Tenant returns whom Amazon is told that a profile's events are for, and the contract that
+// Tenant returns the receiver that Amazon is given for a profile's events, and the contract that
 // they are sent by; ok is false if no account sends for the profile.
 func (l *List) Tenant(profile string) (id, contract string, ok bool) {
 	a, p, ok := l.Of(profile)
@@ -113,15 +111,15 @@ func (l *List) Contracts() (names []string) {
 	return slices.Compact(names)
 }
 
-// Base is what an accounts file leaves to the flags.
+// Base has the settings that an accounts file leaves to the flags.
 type Base struct {
 	Contract        string
 	ContractOptions amazon.ContractOptions
 	TokenURL        string
-	// BaseURL goes before every region's host; empty for those.
+	// BaseURL replaces every region's host; empty keeps those.
 	BaseURL string
-	// Region is for countries that the contract has no region for.
+	// Region is for countries for which the contract has no region.
 	Region amazon.Region
-	// ProfileIDs says which profile ids there are.
+	// ProfileIDs says which profile ids are valid.
 	ProfileIDs transform.ProfileIDs
 }

@@ -15,15 +15,15 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Environment is where secrets are that the file only names. It exists so that
-// tests need neither set variables nor write files.
+// Environment gives access to secrets that the file only names. It exists so that tests need
+// neither set variables nor write files.
 type Environment struct {
 	Getenv   func(string) string
 	ReadFile func(string) ([]byte, error)
 }
 
-// Load reads an accounts file; name is what errors call it. They name all that is
-// wrong, with its lines, and no secret.
+// Load reads an accounts file; name is what errors call it. Errors list all mistakes with their
+// lines, and no secret.
 func Load(name string, data []byte, base Base, env Environment) (List, error) {
 	f := &file{File: yamlfile.File{Name: name}, base: base, env: env, profiles: make(map[string]int), names: make(map[string]int)}
 	list := f.load(data)
@@ -148,7 +148,7 @@ func (f *file) profile(n *yaml.Node, of *Account) (p Profile, ok bool) {
 	return p, true
 }
 
-// settings reads what an account and a profile can both have.
+// settings reads the settings that accounts and profiles have in common.
 func (f *file) settings(fields map[string]*yaml.Node, s *Settings) {
 	if n := fields["contract"]; n != nil {
 		s.Contract = amazon.ContractNames()[f.Choice(n, "contract", amazon.ContractNames())]

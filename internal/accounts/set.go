@@ -15,8 +15,8 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
-// Set is the accounts in force. It is the sink's Router, and has one source of
-// tokens for each account, whatever the number of its profiles.
+// Set is the accounts in force. It is the sink's Router, and has one source of tokens for each
+// account, however many profiles it has.
 type Set struct {
 	opts Options
 
@@ -27,7 +27,7 @@ type Set struct {
 	sources  map[string]tokens // by account
 }
 
-// Options are what a Set needs besides the accounts.
+// Options are the dependencies of a Set.
 type Options struct {
 	Base       Base
 	Log        zerolog.Logger
@@ -36,13 +36,13 @@ type Options struct {
 	HTTPClient *http.Client       // for tokens; nil means sink.NewHTTPClient
 }
 
-// table is the accounts as they are looked up.
+// table is the accounts prepared for lookup.
 type table struct {
 	profiles map[string]*exchange.Routes
-	others   *exchange.Routes // of profiles that nobody names; nil if there are none
+	others   *exchange.Routes // of profiles that no account names; nil if there are none
 }
 
-// New returns the set of a list. Nothing is sent or asked for yet.
+// New returns the set of a list. It sends and requests nothing yet.
 func New(list List, o Options) (*Set, error) {
 	s := &Set{opts: o, sources: make(map[string]tokens)}
 	if err := s.apply(list, func() {}); err != nil {
@@ -51,7 +51,7 @@ func New(list List, o Options) (*Set, error) {
 	return s, nil
 }
 
-// Single is the list of one account for all profiles.
+// Single returns the list of one account for all profiles.
 func Single(a Account) List { return List{Accounts: []Account{a}, Default: a.Name} }
 
 // Route implements sink.Router.
@@ -86,15 +86,14 @@ func (s *Set) routes(profile string) (*exchange.Routes, *verdict.Reason) {
 	return nil, Unknown()
 }
 
-// Unknown is the reason of events whose profile no account names.
+// Unknown is the reason for events whose profile no account names.
 func Unknown() *verdict.Reason {
 	return verdict.CodeProfileUnknown.Because("no account of the accounts file names this profile, and none is the default: want it in one of them")
 }
 
-// apply puts a list in force, whole or not at all. An account that is as it was
-// keeps its source of tokens, and with it the token it has. reroute has those who
-// go by the old list ask again; only then are its sources ended, for nobody
-// waits on one that has.
+// apply puts a list in force, completely or not at all. An unchanged account keeps its source of
+// tokens and the current token. reroute makes the users of the old list ask again; only then
+// are the old sources closed, so that nobody waits on a closed one.
 func (s *Set) apply(list List, reroute func()) error {
 	next := make(map[string]tokens)
 	var made []tokens
@@ -139,7 +138,7 @@ func (s *Set) apply(list List, reroute func()) error {
 	return nil
 }
 
-// retire ends the sources that are not in force any more.
+// retire closes the sources that are no longer in force.
 func (s *Set) retire(was map[string]tokens) {
 	for name, old := range was {
 		if now := s.sources[name]; now != old {
@@ -148,7 +147,7 @@ func (s *Set) retire(was map[string]tokens) {
 	}
 }
 
-// tokens is where an account's tokens come from.
+// tokens returns the source of an account's tokens.
 type tokens interface {
 	login.Tokens
 	Close()
@@ -181,7 +180,7 @@ func (s *Set) routesOf(a *Account, p *Profile, tokens login.Tokens) (*exchange.R
 	return exchange.NewRoutes(o)
 }
 
-// Close ends all sources of tokens.
+// Close closes all sources of tokens.
 func (s *Set) Close() {
 	s.changing.Lock()
 	defer s.changing.Unlock()

@@ -11,12 +11,12 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// pollEvery is how often the file and the secrets that it names are looked at.
-// What is looked at is their contents: a mounted secret changes by a link to
-// another folder, which neither times nor file system events tell reliably.
+// pollEvery is how often the file and the secrets that it names are checked, by their contents: a
+// mounted secret changes through a link to another folder, which neither modification times nor
+// file system events show reliably.
 const pollEvery = 10 * time.Second
 
-// Source is an accounts file, and where its secrets are.
+// Source is an accounts file and the location of its secrets.
 type Source struct {
 	Path string
 	Env  Environment
@@ -31,13 +31,13 @@ func (src Source) Load(base Base) (List, error) {
 	return Load(src.Path, data, base, src.Env)
 }
 
-// NewSource returns the file of that path, with the process's environment.
+// NewSource returns the file at that path, with the process's environment.
 func NewSource(path string) Source {
 	return Source{path, Environment{os.Getenv, os.ReadFile}}
 }
 
-// WithoutSecrets returns the file as tools read it that send nothing: its secrets need not
-// be on the machine.
+// WithoutSecrets returns the file for tools that send nothing: its secrets need not be on the
+// machine.
 func (src Source) WithoutSecrets() Source {
 	const secret = "[secret]"
 	path, read := src.Path, src.Env.ReadFile
@@ -54,17 +54,16 @@ func (src Source) WithoutSecrets() Source {
 // File implements Loader.
 func (src Source) File() string { return src.Path }
 
-// Loader gives the accounts as they are now.
+// Loader returns the current accounts.
 type Loader interface {
 	Load(Base) (List, error)
-	// File is what the log calls it.
+	// File is the file's name in the log.
 	File() string
 }
 
-// Watch takes up what changes in the file or its secrets, until ctx ends. now
-// asks for a look at once, as SIGHUP does. A file that cannot be used is kept
-// out, whole, and named in readiness; what was in force stays so. reroute is
-// called when another list is in force.
+// Watch applies changes of the file or its secrets until ctx ends. now asks for an immediate
+// check, as SIGHUP does. An invalid file is rejected as a whole and reported in readiness; the
+// previous accounts stay in force. reroute is called when another list comes into force.
 func (s *Set) Watch(ctx context.Context, src Loader, now <-chan os.Signal, reroute func()) {
 	var cond *health.Condition
 	if s.opts.Conditions != nil {
@@ -87,7 +86,7 @@ func (s *Set) Watch(ctx context.Context, src Loader, now <-chan os.Signal, rerou
 			why := "kept out, the accounts of before are in force: " + strings.ReplaceAll(err.Error(), "\n", "; ")
 			cond.Fail(why)
 			if asked {
-				// Who asks wants an answer, also to the second try.
+				// An explicit request gets an answer, even if nothing is new.
 				s.opts.Log.Warn().Str("file", src.File()).Str("reason", why).Msg("accounts not reloaded")
 			}
 			continue

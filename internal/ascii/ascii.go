@@ -1,7 +1,6 @@
-// Package ascii answers questions about text for which nearly every text of an
-// event has the same answer: it is ASCII, and nothing in it needs care. Such text
-// is looked at eight bytes at a time, without a branch for any of them, because a
-// loop over bytes is most of what a short text costs.
+// Package ascii answers questions about text for which nearly every text of an event has the same
+// answer: it is ASCII, and nothing in it needs care. It examines eight bytes at a time without a
+// branch for each, because a loop over bytes is most of the cost of a short text.
 package ascii
 
 // High is the bit of each byte of a Word that is set beyond ASCII.
@@ -15,8 +14,8 @@ func Only(s string) bool {
 	if n < 8 {
 		return short(s)&High == 0
 	}
-	// The last word overlaps the one before it where the length is no multiple of
-	// eight, which is cheaper than looking at what is left byte by byte.
+	// The last word overlaps the previous one if the length is not a multiple of eight, which is
+	// cheaper than examining the rest byte by byte.
 	seen := Word(s[n-8:])
 	for i := 0; i+8 < n; i += 8 {
 		seen |= Word(s[i:])
@@ -24,12 +23,11 @@ func Only(s string) bool {
 	return seen&High == 0
 }
 
-// Within reports whether all bytes of s are from lo to hi, which are both ASCII.
+// Within reports whether all bytes of s are from lo to hi, both ASCII.
 func Within(s string, lo, hi byte) bool {
-	// A byte of ASCII leaves its highest bit clear when lo is taken away from it,
-	// and when what hi is short of 0x7f is added to it, unless it is outside. Only
-	// a byte that is outside can borrow from or carry into the next one, and then
-	// the answer is no already.
+	// For an ASCII byte within the range, subtracting lo and adding 0x7f-hi both leave the highest
+	// bit clear. Only a byte outside the range can borrow from or carry into the next one, and then
+	// the answer is already no.
 	less, more := uint64(lo)*ones, uint64(0x7f-hi)*ones
 	n := len(s)
 	if n < 8 {
@@ -48,8 +46,8 @@ func Within(s string, lo, hi byte) bool {
 	return seen&High == 0
 }
 
-// Quotable reports whether s between quotation marks is a JSON string: it is
-// ASCII and has no control characters, quotation marks and backslashes.
+// Quotable reports whether s between quotation marks is a JSON string: it is ASCII and has no
+// control characters, quotation marks or backslashes.
 func Quotable(s string) bool {
 	n := len(s)
 	if n < 8 {
@@ -62,13 +60,13 @@ func Quotable(s string) bool {
 	return seen&High == 0
 }
 
-// needsCare sets the highest bit of the lowest byte that JSON does not have in
-// strings as it is, and perhaps those of bytes above it.
+// needsCare sets the highest bit of the lowest byte that JSON must escape, and possibly those of
+// bytes above it.
 func needsCare(w uint64) uint64 {
 	return w | (w - ' '*ones) | ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones)
 }
 
-// Word is the first eight bytes of s, the first one lowest. The compiler makes one
+// Word returns the first eight bytes of s, the first one lowest. The compiler makes one
 // instruction of it.
 func Word(s string) uint64 {
 	_ = s[7]
@@ -76,14 +74,14 @@ func Word(s string) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// short is a word of nothing but bytes of s, all of them, in whatever order and as
-// often as it takes. s has less than eight bytes; without any, the word is zero.
+// short returns a word of all bytes of s and no others, in any order and with repetitions. s has
+// less than eight bytes; if it is empty, the word is zero.
 func short(s string) uint64 {
 	switch n := len(s); {
 	case n >= 4:
 		return uint64(HalfWord(s)) | uint64(HalfWord(s[n-4:]))<<32
 	case n > 0:
-		// One, two or three bytes are the first, the one in the middle and the last.
+		// One, two or three bytes are the first, the middle and the last.
 		w := uint64(s[0]) | uint64(s[n/2])<<8 | uint64(s[n-1])<<16
 		w |= uint64(s[0]) << 24
 		return w | w<<32

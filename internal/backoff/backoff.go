@@ -1,5 +1,5 @@
-// Package backoff spaces tries of what failed. It holds the steps and the jitter;
-// package wait waits. When to try again, and how often, is for the caller to decide.
+// Package backoff computes the delays between retries, with jitter; package wait waits. The caller
+// decides when and how often to try.
 package backoff
 
 import (
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Backoff spaces tries: exponential from min, never beyond max, with jitter so
-// that lanes which failed together do not come back together.
+// Backoff is exponential from min to max, with jitter so that lanes which failed together do not
+// retry together.
 type Backoff struct {
 	min, max time.Duration
 	rand     func() float64 // in [0,1)
@@ -22,22 +22,21 @@ func New(min, max time.Duration, random func() float64) Backoff {
 	return Backoff{min, max, random}
 }
 
-// Full is full jitter: anything from nothing to the step. n counts from 0.
+// Full returns a delay with full jitter: from zero to the step. n counts from 0.
 func (b Backoff) Full(n int) time.Duration {
 	return time.Duration(b.rand() * float64(b.step(n)))
 }
 
-// Spaced keeps half the step for certain, where trying at once is never right:
-// a refused credential, a broker that is away.
+// Spaced returns at least half of the step, for faults where an immediate retry is never right: a
+// refused credential, an unavailable broker.
 func (b Backoff) Spaced(n int) time.Duration {
 	half := b.step(n) / 2
 	return half + time.Duration(b.rand()*float64(half))
 }
 
-// Rest is for when a round of tries is used up: a little over the cap, then
-// twice and at last four times that. A profile that is out for long is not worth
-// a request of each of its members every half minute, and a server that comes
-// back has many lanes waiting for it. n counts from 0.
+// Rest returns the delay after a round of tries: a little over the maximum, then twice and finally
+// four times that. A profile that fails for long is not worth a request of each member every half
+// minute, and a recovering server has many lanes waiting for it. n counts from 0.
 func (b Backoff) Rest(n int) time.Duration {
 	d := b.max << min(n, 2)
 	return d + time.Duration(b.rand()*float64(d)/10)

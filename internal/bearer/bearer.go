@@ -1,5 +1,5 @@
-// Package bearer provides bearer tokens: one that is given, or those of an OAuth 2.0
-// token endpoint, renewed before they end.
+// Package bearer provides bearer tokens: a fixed one, or those of an OAuth 2.0 token endpoint,
+// renewed before they expire.
 package bearer
 
 import (
@@ -14,42 +14,42 @@ import (
 
 const (
 	// earlyFraction of a token's life is left when it is renewed. Connections to brokers
-	// ask again when 95 % of their session are over, which ends with the token.
+	// reauthenticate after 95 % of their session, which ends with the token.
 	earlyFraction = 0.2
-	// unknownLife is how long a token is used whose end is unknown.
+	// unknownLife is how long a token without a known expiry is used.
 	unknownLife = time.Minute
-	// renewAgain is when an early renewal that failed is tried again.
+	// renewAgain is when a failed early renewal is tried again.
 	renewAgain = 10 * time.Second
-	// earlyTimeout bounds an early renewal. The caller waits for it with a token in hand
-	// that still holds.
+	// earlyTimeout bounds an early renewal. The caller waits for it although its token is still
+	// valid.
 	earlyTimeout = 3 * time.Second
 )
 
-// Source provides tokens. It is safe for concurrent use, starts no goroutine, and asks
-// its endpoint one question at a time.
+// Source provides tokens. It is safe for concurrent use, starts no goroutine, and sends its
+// endpoint one request at a time.
 type Source struct {
 	fetch func(context.Context) (token string, expires time.Time, err error)
 
 	mu      sync.Mutex
 	token   string
-	asked   time.Time // when it was asked for
+	asked   time.Time // when it was requested
 	early   time.Time // when to renew it
 	expires time.Time
 	running *renewal // nil for none
 }
 
-// renewal is a question to the endpoint that is under way.
+// renewal is a request to the endpoint in progress.
 type renewal struct {
 	done chan struct{}
 	// Valid once done is closed.
 	token     string
 	err       error
-	abandoned bool // the asker's context ended; those who waited ask themselves
+	abandoned bool // the requester's context ended; the waiting callers make their own request
 }
 
-// Fixed returns a Source of a token that read returns, which is called for each
-// question: a token in a file may be renewed there. What cannot be read, as while the file
-// is being replaced, is the token of before.
+// Fixed returns a Source of the token that read returns. read is called each time, because the
+// token may be renewed in a file. If it fails, as while the file is being replaced, the previous
+// token is used.
 func Fixed(token string, read func() (string, error)) *Source {
 	return &Source{fetch: func(context.Context) (string, time.Time, error) { // one at a time
 		if now, err := read(); err == nil && Check(now) == nil {
@@ -59,11 +59,11 @@ func Fixed(token string, read func() (string, error)) *Source {
 	}}
 }
 
-// wellFormed is RFC 6750's b64token. Other characters could end the header's value and
-// begin another header.
+// wellFormed is RFC 6750's b64token. Other characters could end the header's value and begin
+// another header.
 var wellFormed = regexp.MustCompile(`^[A-Za-z0-9\-._~+/]+=*$`)
 
-// Check returns an error unless the token is one by its characters.
+// Check returns an error unless the token is well-formed.
 func Check(token string) error {
 	if !wellFormed.MatchString(token) {
 		return errMalformed
@@ -71,10 +71,10 @@ func Check(token string) error {
 	return nil
 }
 
-// errMalformed does not show what is wrong: it may be another secret.
+// errMalformed does not show what is wrong, which may be another secret.
 var errMalformed = errors.New("it is not a bearer token: want one line of A-Z a-z 0-9 - . _ ~ + / =")
 
-// Token returns a token that holds, if need be a new one.
+// Token returns a valid token, a new one if necessary.
 func (s *Source) Token(ctx context.Context) (string, error) {
 	for {
 		s.mu.Lock()
@@ -136,9 +136,9 @@ func (s *Source) renew(ctx context.Context, r *renewal, early bool) (string, err
 	return token, nil
 }
 
-// Refused forgets a token that a server did not take, so that the next one is new. One
-// that was given just now stays: another would be refused like it, and the endpoint asked
-// with every question.
+// Refused discards a token that a server refused, so that the next one is new. A token that was
+// just issued stays: a new one would be refused as well, and the endpoint would be asked for every
+// request.
 func (s *Source) Refused(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,7 +19,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
-// askTimeout bounds a question to the token endpoint.
+// askTimeout bounds a request to the token endpoint.
 const askTimeout = 10 * time.Second
 
 // Credentials are an OAuth 2.0 client's.
@@ -27,19 +27,19 @@ type Credentials struct {
 	// URL is the token endpoint.
 	URL      string
 	ClientID string
-	// Secret returns the client's secret as it is now; it is called for each question.
+	// Secret returns the current client secret; it is called for each request.
 	Secret func() (string, error)
 	Scopes []string
-	// TLS is for an https URL; nil for the system's roots.
+	// TLS is for an https URL; nil means the system's roots.
 	TLS *tls.Config
-	// Named are the settings that errors point to.
+	// Named are the settings that errors refer to.
 	Named Settings
 }
 
-// Settings name what a user set.
+// Settings are the names of a user's settings.
 type Settings struct{ URL, ClientID, Secret, Scopes setting.Key }
 
-// ClientCredentials returns a Source of the tokens that an endpoint gives a client.
+// ClientCredentials returns a Source of tokens that an endpoint issues to a client.
 func ClientCredentials(c Credentials) *Source {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = c.TLS
@@ -66,8 +66,8 @@ func ClientCredentials(c Credentials) *Source {
 	}}
 }
 
-// expiryOf returns when a token ends whose endpoint did not say; the zero time if it is
-// no JWT.
+// expiryOf returns the expiry of a token for which the endpoint gave none; the zero time if it is
+// not a JWT.
 func expiryOf(token string) time.Time {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

@@ -12,7 +12,7 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Account says in whose name events are sent.
+// Account is the sender of events.
 type Account struct {
 	TokenURL, ClientID         string
 	clientSecret, refreshToken Secret
@@ -33,8 +33,8 @@ func (f *Account) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.dataSet, "data-set-name", "", "data set that events are filed under, by events-v1 without an API token (default Amazon's)")
 }
 
-// Resolve returns the account, or an error if the flags do not make one. Its
-// profiles' contract is the given one.
+// Resolve returns the account, or an error if the flags are invalid. Its profiles use the given
+// contract.
 func (f *Account) Resolve(contract string, warn io.Writer) (a accounts.Account, err error) {
 	a, err = f.Sketch(contract)
 	wrong := []error{err}
@@ -50,7 +50,7 @@ func (f *Account) Resolve(contract string, warn io.Writer) (a accounts.Account, 
 	for _, s := range []struct {
 		flag  setting.Key
 		value string
-		file  bool // where it was to come from, which says what is wrong already
+		file  bool // its source, which reports the mistake already
 	}{
 		{"client-id", a.ClientID, false}, {"client-secret", a.ClientSecret, f.clientSecret.FromFile()}, {"refresh-token", a.RefreshToken, f.refreshToken.FromFile()},
 	} {
@@ -61,7 +61,7 @@ func (f *Account) Resolve(contract string, warn io.Writer) (a accounts.Account, 
 	return a, setting.Mistaken(errors.Join(wrong...))
 }
 
-// Sketch is Resolve for who sends nothing: no secret is read, and none has to be there.
+// Sketch is Resolve for commands that send nothing: secrets are not read and may be missing.
 func (f *Account) Sketch(contract string) (accounts.Account, error) {
 	a := accounts.Account{
 		TokenURL: f.TokenURL, ClientID: f.ClientID, ManagerID: f.managerID, DataSetID: f.dataSetID,
@@ -73,8 +73,8 @@ func (f *Account) Sketch(contract string) (accounts.Account, error) {
 	return a, setting.Mistaken(errors.Join(f.kind(contract)...))
 }
 
-// kind looks whether what is set goes together: an account sends for advertisers or for a
-// manager account, by Login with Amazon or by an API token.
+// kind checks that the settings fit together: an account sends for advertisers or for a manager
+// account, through Login with Amazon or with an API token.
 func (f *Account) kind(contract string) (wrong []error) {
 	note := func(key setting.Key, err error) {
 		if err != nil {
@@ -110,7 +110,7 @@ func (f *Account) kind(contract string) (wrong []error) {
 	return wrong
 }
 
-// APITokenReader returns what reads the API token again; nil unless a file holds it.
+// APITokenReader returns a function that rereads the API token; nil unless a file holds it.
 func (f *Account) APITokenReader() func() (string, error) {
 	if !f.apiToken.FromFile() {
 		return nil
@@ -118,7 +118,7 @@ func (f *Account) APITokenReader() func() (string, error) {
 	return func() (string, error) { return f.apiToken.Read(io.Discard) }
 }
 
-// keys are those of the settings that are set.
+// keys returns the keys of the settings that are set.
 func keys(settings ...ifSet) (set []setting.Key) {
 	for _, s := range settings {
 		if s.set {
@@ -142,11 +142,11 @@ func (f *Account) eventsSet() []setting.Key {
 		ifSet{"data-set-id", f.dataSetID != ""}, ifSet{"data-set-name", f.dataSet != ""})
 }
 
-// Given reports whether anything is said about an account.
+// Given reports whether any setting of an account is set.
 func (f *Account) Given() bool { return len(f.loginSet())+len(f.eventsSet()) > 0 }
 
-// Besides refuses an account beside a file that has them all: it would be a guess
-// which is meant.
+// Besides refuses an account in addition to a file with all accounts: which one is meant would be
+// a guess.
 func (f *Account) Besides() error {
 	if set := append(f.loginSet(), f.eventsSet()...); len(set) > 0 {
 		return setting.Mistakef("%s and %s are both set: want the account in the file, or the flags alone", set[0], setting.Accounts)

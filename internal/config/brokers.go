@@ -11,7 +11,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Kafka says how to reach the brokers.
+// Kafka is how to reach the brokers.
 type Kafka struct {
 	settings     kafka.Settings
 	tls          TLS
@@ -62,16 +62,16 @@ func (f *Kafka) Resolve(warn io.Writer) (_ kafka.Settings, err error) {
 	if s.TLS, err = f.TLS(warn); err != nil {
 		return kafka.Settings{}, err
 	}
-	// Built once here so that a mistake is a usage error and not a failure of
-	// whatever connects first.
+	// Built once here, so that a mistake is a usage error and not a failure of whatever
+	// connects first.
 	if _, err := s.Options(zerolog.Nop()); err != nil {
 		return kafka.Settings{}, setting.Mistaken(err)
 	}
 	return *s, nil
 }
 
-// Shared reads the settings that brokers and registries share, for who asks a registry
-// alone.
+// Shared reads the settings that brokers and registries share, for commands that use only a
+// registry.
 func (f *Kafka) Shared(warn io.Writer) (s kafka.Settings, err error) {
 	s.SASL.AWS = f.settings.SASL.AWS
 	s.TLS, err = f.TLS(warn)
@@ -85,13 +85,13 @@ func (f *Kafka) TLS(warn io.Writer) (kafka.TLSSettings, error) {
 	return settings, err
 }
 
-// TLS says whom to trust, and who this is.
+// TLS is whom to trust, and the client's own certificate.
 type TLS struct {
 	settings       kafka.TLSSettings
 	ca, store, key Secret // passwords
 }
 
-// Register adds the flags, except for whether TLS is on.
+// Register adds the flags, except the one that enables TLS.
 func (f *TLS) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.settings.CAFile, "tls-ca", "", "certificates to trust: a PEM, PKCS12 or JKS file, or PEM itself (default the system's)")
 	f.ca.Register(flags, setting.TLSCAPassword, "password of a PKCS12 or JKS file to trust")

@@ -9,10 +9,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Mistakes are what is wrong with a configuration, which is fixed in one go.
+// Mistakes collects what is wrong with a configuration, to be fixed in one go.
 type Mistakes []error
 
-// Note adds mistakes; nil is none.
+// Note adds a mistake; nil is none.
 func (m *Mistakes) Note(errs ...error) {
 	for _, err := range errs {
 		if err != nil {
@@ -24,7 +24,7 @@ func (m *Mistakes) Note(errs ...error) {
 // All returns the mistakes as one error; nil if there are none.
 func (m Mistakes) All() error { return setting.Mistaken(errors.Join(m...)) }
 
-// CheckURL refuses what is not an http URL. The message leaves user and password out.
+// CheckURL refuses anything but an http URL. The message omits user and password.
 func CheckURL(key setting.Key, s string) error {
 	redact.URLCredentials(s)
 	u, err := url.Parse(s)
@@ -53,13 +53,13 @@ func AtLeast(key setting.Key, value, least time.Duration) error {
 	return nil
 }
 
-// Missing is the error of a setting that has no value and needs one to deliver.
+// Missing returns the error of a setting without a value that is needed to deliver.
 func Missing(key setting.Key) error {
 	return setting.Mistakef("%s is not set (or %s); it is needed to deliver anything", key, key.Env())
 }
 
-// NoneForZero makes a zero that was asked for mean none: for the stages zero means
-// their default and less means none.
+// NoneForZero turns an explicit zero into a negative value: for the stages zero means
+// their default, and a negative value means none.
 func NoneForZero(all ...*time.Duration) {
 	for _, d := range all {
 		if *d == 0 {

@@ -15,7 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
-// The names that the flags have unless they are told otherwise.
+// The default names.
 const (
 	DefaultTopic         = "tracklayer.events"
 	DefaultLettersTopic  = DefaultTopic + ".dlq"
@@ -24,9 +24,9 @@ const (
 	DefaultGroup         = "amazon-capi"
 )
 
-// Delivery are the settings of whatever delivers to Amazon: run, and the
-// tools that send what was published before once more. What differs between them,
-// such as the group, is not among them.
+// Delivery are the settings of every command that delivers to Amazon: run, and the tools that send
+// again what was published before. Settings that differ between them, such as the group, are not
+// included.
 type Delivery struct {
 	registry  Registry
 	Transform Transform
@@ -36,7 +36,7 @@ type Delivery struct {
 
 	exhausted     string
 	inFlightBytes Size
-	// Config has what no other group gives.
+	// Config has what no other group of settings provides.
 	Config pipeline.Config
 }
 
@@ -64,7 +64,7 @@ func (f *Delivery) Register(flags *pflag.FlagSet) {
 	flags.IntVar(&c.MaxParkedEvents, "max-parked-events", 500_000, "events put off because their profile cannot be sent while others can, at most: known by their place and read from Kafka again; 0 for none")
 }
 
-// Decoder returns what reads events, and what closes it.
+// Decoder returns the decoder of events, and a function to close it.
 func (f *Delivery) Decoder(settings kafka.Settings, warn io.Writer) (*schemas.Decoder, func(), error) {
 	return NewDecoder(&f.registry, &f.Transform, settings, warn)
 }
@@ -91,18 +91,17 @@ func RegisterErasures(flags *pflag.FlagSet, topic *string) {
 	flags.StringVar(topic, string(setting.ErasureTopic), DefaultErasureTopic, "topic with the list of erased events, which are not sent again; one that is missing has none, and nothing is sent while it cannot be read; empty for no list")
 }
 
-// inFlightWithin is the default of --max-in-flight-bytes under a limit of memory
-// (GOMEMLIMIT): an eighth of it. A record's bytes stand for four times as many at
-// the most, with what it is decoded into, its event as Amazon gets it and its
-// receipt; the collector wants as much again; and a limit that has to be defended
-// all the time costs more than a smaller window.
+// inFlightWithin returns the default of --max-in-flight-bytes under a memory limit (GOMEMLIMIT): an
+// eighth of it. A record's bytes stand for up to four times as many, with the decoded event, the
+// encoded one and the receipt; the collector needs the same again; and a limit under constant
+// pressure costs more than a smaller window.
 func inFlightWithin(limit int64) Size {
 	const most, least = 64 << 20, 1 << 20
 	return Size(max(min(limit/8, most), least) &^ (1<<10 - 1))
 }
 
-// Resolve turns the flags into a configuration that lacks what differs; an account
-// is needed only by who sends. Its errors are usage errors, and come all of them.
+// Resolve turns the flags into a configuration without the settings that differ; only commands that
+// send need an account. Its errors are usage errors, reported together.
 func (f *Delivery) Resolve(settings kafka.Settings, sends bool, warn io.Writer) (pipeline.Config, error) {
 	var wrong Mistakes
 	var err error
@@ -120,7 +119,7 @@ func (f *Delivery) Resolve(settings kafka.Settings, sends bool, warn io.Writer) 
 		c.ClientID, c.ClientSecret, c.RefreshToken = account.ClientID, account.ClientSecret, account.RefreshToken
 		c.ManagerID, c.APIToken, c.DataSetID, c.DataSet = account.ManagerID, account.APIToken, account.DataSetID, account.Defaults.DataSet
 		c.ReadAPIToken = f.Account.APITokenReader()
-	default: // no secret is needed, but the data set is a part of each event
+	default: // no secret is needed, but the data set is part of each event
 		account, err := f.Account.Sketch(f.Contract.Name)
 		wrong.Note(err)
 		c.DataSetID, c.DataSet = account.DataSetID, account.Defaults.DataSet

@@ -9,8 +9,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// EventIDs says how event ids are shown, by every command alike: they are how
-// logs, receipts, dead letters and tables are joined.
+// EventIDs says how event ids are shown. All commands agree, because event ids join logs, receipts,
+// dead letters and tables.
 type EventIDs struct {
 	mode string
 	key  Secret
@@ -22,7 +22,7 @@ func (f *EventIDs) Register(flags *pflag.FlagSet) {
 	f.key.Register(flags, "event-ids-key", "key of the pseudonyms and tags of event ids, the same for all processes")
 }
 
-// Apply has event ids shown so from now on, by the whole process.
+// Apply makes the whole process show event ids that way.
 func (f *EventIDs) Apply(warn io.Writer) error {
 	mode, err := redact.ParseIDMode(f.mode)
 	if err != nil {

@@ -17,15 +17,15 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Transform says how events become conversions.
+// Transform is how events become conversions.
 type Transform struct {
 	MappingFile string
 
 	identifiers, consent, profileIDs string
 }
 
-// ProfileIDs is the setting of --profile-ids; the strictest of one that is wrong,
-// which Resolve reports.
+// ProfileIDs returns the value of --profile-ids; the strictest one if it is invalid, which Resolve
+// reports.
 func (f *Transform) ProfileIDs() transform.ProfileIDs {
 	ids, err := transform.ParseProfileIDs(f.profileIDs)
 	if err != nil {
@@ -103,13 +103,13 @@ func (f *Contract) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.unmappedType, "unmapped-type", "refuse", "events of a type, declared in the mapping, that the contract does not have: refuse them, or send them as other")
 }
 
-// RegisterPlace adds the flags that say which API it is and where.
+// RegisterPlace adds the flags of the API and its address.
 func (f *Contract) RegisterPlace(flags *pflag.FlagSet) {
 	flags.StringVar(&f.Name, "contract", amazon.ContractNames()[0], "Amazon's API to speak: "+strings.Join(amazon.ContractNames(), " or "))
 	flags.StringVar(&f.URL, "amazon-url", "", "Amazon Ads API, the part before the contract's path, for all regions (default https://advertising-api.amazon.com, or by events-v1 the host of the event's country)")
 }
 
-// Resolve returns the contract also where something else is wrong.
+// Resolve returns the contract even if something else is wrong.
 func (f *Contract) Resolve() (amazon.Contract, error) {
 	var wrong Mistakes
 	if f.URL != "" {
@@ -127,7 +127,7 @@ func (f *Contract) Resolve() (amazon.Contract, error) {
 	return contract, wrong.All()
 }
 
-// Transformer is the transform that a contract needs; nil for any.
+// Transformer returns the transform that a contract needs; nil for any.
 func (f *Transform) Transformer(contract amazon.Contract) (*transform.Transformer, error) {
 	o, err := f.Resolve()
 	if err != nil {
@@ -137,7 +137,7 @@ func (f *Transform) Transformer(contract amazon.Contract) (*transform.Transforme
 	return t, setting.Mistaken(err)
 }
 
-// Batch says how events are put together into requests.
+// Batch says how events are grouped into requests.
 type Batch struct {
 	Events int
 	Bytes  Size
@@ -152,7 +152,7 @@ func (f *Batch) Register(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.Linger, "linger", time.Second, "how long a batch waits for more events")
 }
 
-// Check refuses requests that the limits have no room for.
+// Check refuses requests beyond the contract's limits.
 func (f *Batch) Check(limits amazon.Limits) error {
 	return cmp.Or(
 		InRange("batch-events", int64(f.Events), 1, int64(limits.Events)),

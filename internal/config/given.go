@@ -10,11 +10,11 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Given are the settings of a command as flags, environment and files gave them, for
-// whoever completes them and writes them down.
+// Given are the settings of a command as flags, environment and files gave them, for code that
+// completes them and writes them to a file.
 type Given struct{ flags *pflag.FlagSet }
 
-// NewGiven returns those of a command whose settings have been applied.
+// NewGiven returns the settings of a command after they were applied.
 func NewGiven(flags *pflag.FlagSet) *Given { return &Given{flags} }
 
 // Kind says how a setting is written to a configuration file.
@@ -22,20 +22,20 @@ type Kind uint8
 
 // The kinds.
 const (
-	Plain    Kind = iota // as it is
+	Plain    Kind = iota // unchanged
 	Path                 // as an absolute path
 	SecretOf             // in a file of its own, which the setting's file key names
 	Material             // in a file of its own, which the setting itself names: PEM given in its place
 )
 
-// Setting is one that was given.
+// Setting is a setting that was given.
 type Setting struct {
 	Key   setting.Key
-	Value string // as the flag takes it; of a SecretOf or Material what nobody may see
+	Value string // as the flag takes it; secret for SecretOf or Material
 	Kind  Kind
 }
 
-// Has reports whether a setting was given, or is a secret whose file was.
+// Has reports whether a setting was given, or is a secret whose file was given.
 func (g *Given) Has(key setting.Key) bool {
 	for _, name := range []string{string(key), string(key.File())} {
 		if f := g.flags.Lookup(name); f != nil && f.Changed && (f.Value.String() != "" || name == string(key) && !g.secret(key)) {
@@ -45,7 +45,7 @@ func (g *Given) Has(key setting.Key) bool {
 	return false
 }
 
-// secret reports whether a setting is a secret, which an empty value leaves out.
+// secret reports whether a setting is a secret, for which an empty value means none.
 func (g *Given) secret(key setting.Key) bool {
 	f := g.flags.Lookup(string(key))
 	if f == nil {
@@ -55,7 +55,7 @@ func (g *Given) secret(key setting.Key) bool {
 	return is
 }
 
-// Value returns a setting's value or default; a secret's is never shown.
+// Value returns a setting's value or default; never that of a secret.
 func (g *Given) Value(key setting.Key) string {
 	f := g.flags.Lookup(string(key))
 	if f == nil {
@@ -64,7 +64,7 @@ func (g *Given) Value(key setting.Key) string {
 	return plain(f)
 }
 
-// Usage returns what a setting is.
+// Usage returns the setting's description.
 func (g *Given) Usage(key setting.Key) string {
 	f := g.flags.Lookup(string(key))
 	if f == nil {
@@ -73,7 +73,7 @@ func (g *Given) Usage(key setting.Key) string {
 	return strings.TrimSuffix(f.Usage, betterInFile)
 }
 
-// Put gives a setting a value. A secret's takes the place of its file.
+// Put sets a value. A secret's value replaces its file.
 func (g *Given) Put(key setting.Key, value string) error {
 	if f := g.flags.Lookup(string(key.File())); f != nil && f.Changed {
 		if err := g.flags.Set(f.Name, ""); err != nil {
@@ -82,7 +82,7 @@ func (g *Given) Put(key setting.Key, value string) error {
 	}
 	f := g.flags.Lookup(string(key))
 	if list, ok := f.Value.(pflag.SliceValue); ok {
-		// Set adds to a list that was given before. It also notes that one was given.
+		// Set adds to a list, and notes that it was given.
 		if err := g.flags.Set(string(key), ""); err != nil {
 			return key.Wrap(err)
 		}
@@ -103,8 +103,8 @@ func splitList(value string) (list []string) {
 	return list
 }
 
-// All returns what was given by its key's name, except for what a properties file gives,
-// which is named itself, and what is the command's own.
+// All returns what was given, by key, except the values of a properties file, which is referenced
+// itself, and the command's own settings.
 func (g *Given) All(leaveOut ...setting.Key) (all []Setting) {
 	skip := map[string]bool{string(setting.Config): true, "help": true, string(setting.KafkaProperty): true}
 	for _, key := range leaveOut {
@@ -134,8 +134,7 @@ func (g *Given) All(leaveOut ...setting.Key) (all []Setting) {
 	return all
 }
 
-// FromFile returns the settings that the properties file gives and nothing has changed
-// since.
+// FromFile returns the settings from the properties file that nothing has changed since.
 func (g *Given) FromFile() (keys []setting.Key) {
 	f := g.flags.Lookup(string(setting.KafkaProperty))
 	if f == nil {
@@ -149,7 +148,7 @@ func (g *Given) FromFile() (keys []setting.Key) {
 	return keys
 }
 
-// raw is a setting's value, also that of a secret.
+// raw returns a setting's value, even of a secret.
 func (g *Given) raw(key setting.Key) string {
 	f := g.flags.Lookup(string(key))
 	if secret, is := Revealed(f.Value); is {
@@ -158,7 +157,7 @@ func (g *Given) raw(key setting.Key) string {
 	return plain(f)
 }
 
-// plain is a flag's value as the flag takes it again.
+// plain returns a flag's value in the form that the flag accepts.
 func plain(f *pflag.Flag) string {
 	text := f.Value.String()
 	switch f.Value.Type() {
@@ -168,7 +167,7 @@ func plain(f *pflag.Flag) string {
 	return text
 }
 
-// files are the settings that name a file; those of secrets end in -file.
+// files returns the settings that name a file; those of secrets end in -file.
 var files = map[setting.Key]bool{
 	setting.Accounts: true, setting.KafkaProperties: true, "mapping": true,
 	setting.TLSCA: true, setting.TLSCert: true, setting.TLSKey: true,

@@ -17,10 +17,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
-// Apply gives the flags that were not set on the command line their values from the
-// environment, then from the file that the config setting names. known are the
-// flags of all commands: a shared environment or file may hold settings of others,
-// but no unknown names. What is odd and no mistake is written to warn.
+// Apply sets the flags that were not set on the command line from the environment, then from the
+// file that the config setting names. known are the flags of all commands: a shared environment or
+// file may hold other commands' settings, but no unknown names. Oddities that are no mistakes are
+// written to warn.
 func Apply(flags *pflag.FlagSet, environ []string, known map[string]bool, warn io.Writer) error {
 	env := make(map[string]string)
 	for _, kv := range environ {
@@ -51,7 +51,7 @@ func Apply(flags *pflag.FlagSet, environ []string, known map[string]bool, warn i
 
 // layer is one source of values, by flag name.
 type layer struct {
-	// where says, in an error, where the value of a flag was given.
+	// where describes, for an error, where the value of a flag was given.
 	where  func(flag string) string
 	values map[string]string
 }
@@ -65,9 +65,8 @@ func flagLayer(flags *pflag.FlagSet) layer {
 func envLayer(env map[string]string, flags *pflag.FlagSet) layer {
 	l := layer{where: func(f string) string { return setting.Key(f).Env() }, values: map[string]string{}}
 	flags.VisitAll(func(f *pflag.Flag) {
-		// Compose files pass on variables that nobody set as empty ones. For a
-		// string that is a value (an empty topic turns receipts off); a number
-		// or duration cannot mean it.
+		// Compose files pass unset variables on as empty ones. For a string that is a value (an
+		// empty topic turns receipts off); for a number or duration it cannot be meant.
 		if v, ok := env[setting.Key(f.Name).Env()]; ok && (v != "" || f.Value.Type() == "string") {
 			l.values[f.Name] = v
 		}
@@ -75,9 +74,9 @@ func envLayer(env map[string]string, flags *pflag.FlagSet) layer {
 	return l
 }
 
-// applyLayers sets each flag from the first layer that has it. A secret and its
-// file are one setting: the higher layer's form of it wins, and both in one
-// layer is a contradiction nobody should have to guess the outcome of.
+// applyLayers sets each flag from the first layer that has it. A secret and its file are one
+// setting: the higher layer's form wins, and both in one layer are a contradiction that is
+// reported.
 func applyLayers(flags *pflag.FlagSet, layers []layer) error {
 	var errs []error
 	taken := make(map[string]bool)
@@ -105,7 +104,7 @@ func applyLayers(flags *pflag.FlagSet, layers []layer) error {
 	return errors.Join(errs...)
 }
 
-// partnerOf returns the other form of a secret: NAME-file for NAME and back.
+// partnerOf returns the other form of a secret: NAME-file for NAME and vice versa.
 func partnerOf(flags *pflag.FlagSet, name string) string {
 	if base, ok := strings.CutSuffix(name, fileSuffix); ok && flags.Lookup(base) != nil {
 		return base
@@ -167,8 +166,8 @@ func fileLayer(path string, known map[string]bool, flags *pflag.FlagSet) (layer,
 	return l, errors.Join(errs...)
 }
 
-// valueOf is a value of the file as a flag takes it; false if it is neither a scalar
-// nor a list. between parts what is in a list.
+// valueOf returns a value of the file as a flag takes it; false if it is neither a scalar nor a
+// list. between separates the items of a list.
 func valueOf(v *yaml.Node, between string) (string, bool) {
 	switch v.Kind {
 	case yaml.ScalarNode:
@@ -186,13 +185,13 @@ func valueOf(v *yaml.Node, between string) (string, bool) {
 	return "", false
 }
 
-// warnUnknownEnv points out misspelt variables. They are not an error: an
-// orchestrator may inject variables of its own that share the prefix.
+// warnUnknownEnv reports misspelt variables. They are not an error: an orchestrator may inject
+// variables with the same prefix.
 func warnUnknownEnv(warn io.Writer, env map[string]string, known map[string]bool) {
 	for _, k := range slices.Sorted(maps.Keys(env)) {
 		key, _ := setting.OfEnv(k)
 		name := string(key)
-		// Kubernetes makes such variables for a service named amazon-capi.
+		// Kubernetes creates such variables for a service named amazon-capi.
 		if known[name] || strings.HasPrefix(name, "port") || strings.HasPrefix(name, "service-") {
 			continue
 		}
@@ -200,8 +199,7 @@ func warnUnknownEnv(warn io.Writer, env map[string]string, known map[string]bool
 	}
 }
 
-// suggest offers the known name nearest to a misspelt one. More than two edits away
-// is another word.
+// suggest returns the known name nearest to a misspelt one, at most two edits away.
 func suggest(name string, known map[string]bool) string {
 	best := near.Name(name, maps.Keys(known), 2)
 	if best == "" {

@@ -16,9 +16,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// properties are Kafka's own settings: those of a Java client's file, and single ones.
-// They give settings of this program that nothing else gives: a setting under its own
-// name, wherever it is, wins over -X, and -X over the file.
+// properties are Kafka's own settings: those of a Java client's file, and single ones. They supply
+// settings of this program that nothing else sets: a setting under its own name, wherever it is,
+// takes precedence over -X, and -X over the file.
 type properties struct {
 	path  string
 	given propertyList
@@ -28,7 +28,7 @@ type properties struct {
 // From says which settings Kafka's own properties gave.
 type From struct {
 	Taken []clientprops.Taken
-	// Unused are those that a setting under its own name wins over.
+	// Unused are those that a setting under its own name overrides.
 	Unused []clientprops.Taken
 	Notes  []clientprops.Note
 }
@@ -47,11 +47,11 @@ type propertyList struct {
 
 const propertyType = "property"
 
-// onCommandLine is where properties are that no file gives.
+// onCommandLine is the origin of properties that are not from a file.
 const onCommandLine = "-X"
 
-// Set adds properties, a line each: the environment and the configuration file give
-// all of them at once.
+// Set adds properties, one per line: the environment and the configuration file give all of them at
+// once.
 func (l *propertyList) Set(text string) error {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -71,7 +71,7 @@ func (l *propertyList) Set(text string) error {
 	return nil
 }
 
-// String shows nothing: what is given may be a secret.
+// String returns nothing, because the value may be a secret.
 func (l *propertyList) String() string { return "" }
 
 // Type implements pflag.Value.
@@ -80,8 +80,7 @@ func (l *propertyList) Type() string { return propertyType }
 // From returns what Kafka's own properties gave.
 func (f *Kafka) From() From { return f.properties.from }
 
-// applyProperties gives the flags that are still without a value those of Kafka's own
-// properties, if the command has them.
+// applyProperties sets flags without a value from Kafka's own properties, if the command has them.
 func applyProperties(flags *pflag.FlagSet, known map[string]bool, warn io.Writer) error {
 	flag := flags.Lookup(string(setting.KafkaProperty))
 	if flag == nil {
@@ -145,7 +144,7 @@ func (p *properties) read() ([]clientprops.Property, error) {
 	return all, nil
 }
 
-// tell says in a line which properties are passed over.
+// tell reports, on one line, which properties are ignored.
 func (p *properties) tell(warn io.Writer) {
 	if len(p.from.Notes) == 0 {
 		return

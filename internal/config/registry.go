@@ -19,7 +19,7 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/registry/glue"
 )
 
-// Registry says how to reach the schema registry.
+// Registry is how to reach the schema registry.
 type Registry struct {
 	url           string
 	user          string
@@ -31,11 +31,11 @@ type Registry struct {
 	context       string
 	tls           kafka.TLSSettings
 	glue          glue.Options
-	schemaID      []string // how records name their schema; nil for a command that reads none
+	schemaID      []string // how records name their schema; nil for a command that reads no records
 }
 
-// defaultRegistry is where the registry is unless something else is said. With Glue that
-// is not a registry: whoever has Glue alone would wait for it forever.
+// defaultRegistry is the registry's address if nothing is configured. With Glue there is no
+// default: a user of Glue alone would wait for it forever.
 const defaultRegistry = "http://localhost:8081"
 
 // RegisterReading is Register for a command that reads records.
@@ -52,7 +52,7 @@ func (f *Registry) RegisterGlue(flags *pflag.FlagSet) {
 	flags.StringVar(&f.glue.Registry, string(setting.GlueRegistry), "", "registry of Glue where schemas are registered (default the account's default one)")
 }
 
-// Framings is how records may name their schema.
+// Framings returns how records may name their schema.
 func (f *Registry) Framings() (framing.Set, error) {
 	if f.schemaID == nil {
 		return framing.All, nil
@@ -78,8 +78,8 @@ func (f *Registry) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.tls.KeyFile, "registry-tls-key", "", "key of that certificate, PEM")
 }
 
-// Resolve reads secrets and certificates. Without certificates of its own the registry
-// gets those of the brokers, and Glue is asked with their AWS credentials.
+// Resolve reads secrets and certificates. Without certificates of its own the registry uses those of
+// the brokers, and Glue uses their AWS credentials.
 func (f *Registry) Resolve(brokers kafka.Settings, warn io.Writer) (registry.Options, error) {
 	password, err := f.password.Read(warn)
 	if err != nil {
@@ -118,7 +118,7 @@ func (f *Registry) Resolve(brokers kafka.Settings, warn io.Writer) (registry.Opt
 	return o, err
 }
 
-// where is the registry's URL; empty for Glue alone.
+// where returns the registry's URL; empty for Glue alone.
 func (f *Registry) where() string {
 	if f.url == "" && f.glue.Region == "" {
 		return defaultRegistry
@@ -126,7 +126,7 @@ func (f *Registry) where() string {
 	return f.url
 }
 
-// askGlue returns Glue; nil unless its region is set.
+// askGlue returns the Glue client; nil unless its region is set.
 func (f *Registry) askGlue(credentials auth.AWS) (registry.Versions, error) {
 	if f.glue.Region == "" {
 		if f.glue.Endpoint != "" || f.glue.Registry != "" {
@@ -149,7 +149,7 @@ func (f *Registry) askGlue(credentials auth.AWS) (registry.Versions, error) {
 	return client, nil
 }
 
-// cloudID is what an id of Confluent Cloud looks like.
+// cloudID is the form of an id of Confluent Cloud.
 var cloudID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.\-]*$`)
 
 func (f *Registry) checkIDs() error {
@@ -162,7 +162,7 @@ func (f *Registry) checkIDs() error {
 	return nil
 }
 
-// bearer returns where tokens come from, nil for basic auth or none.
+// bearer returns the source of tokens; nil for basic auth or none.
 func (f *Registry) bearer(password string, web *tls.Config, warn io.Writer) (*bearer.Source, error) {
 	if f.tokenURL == "" && len(f.scopes) > 0 {
 		return nil, setting.RegistryScopes.Mistakef("scopes are asked for with a token, and %s is not given", setting.RegistryTokens)

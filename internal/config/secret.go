@@ -18,14 +18,14 @@ const (
 	betterInFile = "; better in a file or the environment, where other users cannot see it"
 )
 
-// Secret is a setting that must never be shown: it has no String that reveals it,
-// can be read from a file, and does not appear as a default in help.
+// Secret is a setting that must never be shown: it has no String that reveals it, can be read from a
+// file, and does not appear as a default in help.
 type Secret struct {
 	Key         setting.Key
 	value, path string
 }
 
-// Register adds the flag key and the one that names its file.
+// Register adds the flag key and the flag that names its file.
 func (s *Secret) Register(flags *pflag.FlagSet, key setting.Key, usage string) {
 	s.Key = key
 	flags.Var((*secretValue)(s), string(key), usage+betterInFile)
@@ -35,7 +35,7 @@ func (s *Secret) Register(flags *pflag.FlagSet, key setting.Key, usage string) {
 // IsSet reports whether the secret or its file is given.
 func (s *Secret) IsSet() bool { return s.value != "" || s.path != "" }
 
-// FromFile reports whether a file is to hold the secret.
+// FromFile reports whether a file holds the secret.
 func (s *Secret) FromFile() bool { return s.path != "" }
 
 // Revealed returns the value of a flag that is a secret.
@@ -58,8 +58,8 @@ func (s *secretValue) String() string {
 	return "(hidden)"
 }
 
-// Read returns the secret, from its file if one is named. A file that others on
-// the machine may read gets a warning: it is how secrets leak most often.
+// Read returns the secret, from its file if one is named. A file that others on the machine may read
+// causes a warning: that is how secrets leak most often.
 func (s *Secret) Read(warn io.Writer) (string, error) {
 	if s.path == "" {
 		return strings.TrimPrefix(s.value, textfile.Mark), nil

@@ -17,8 +17,8 @@ func RegisterTopics(flags *pflag.FlagSet, into *[]string, usage string) {
 	flags.Var(&topics{list: into}, string(setting.Topic), usage)
 }
 
-// RegisterTopic adds the setting of a topic to a command that can use only one. It shares
-// its configuration with run, whose list it refuses.
+// RegisterTopic adds the setting of a topic to a command that can use only one. It shares its
+// configuration with run, whose list it refuses.
 func RegisterTopic(flags *pflag.FlagSet, into *string, usage string) {
 	*into = DefaultTopic
 	flags.Var((*oneTopic)(into), string(setting.Topic), usage)
@@ -40,10 +40,10 @@ func (t *topics) String() string {
 	return "[" + strings.Join(*t.list, ",") + "]"
 }
 
-// Type is that of other lists.
+// Type returns the same as for other lists.
 func (t *topics) Type() string { return "stringSlice" }
 
-// Set takes names separated by commas. What is set again is added, as to other lists.
+// Set takes names separated by commas. A second call adds to the list, as for other lists.
 func (t *topics) Set(s string) error {
 	names := splitTopics(s)
 	if t.set {
@@ -87,7 +87,7 @@ type oneTopic string
 
 func (t *oneTopic) String() string { return string(*t) }
 
-// Type is that of other names.
+// Type returns the same as for other names.
 func (t *oneTopic) Type() string { return "string" }
 
 func (t *oneTopic) Set(s string) error {

@@ -3,8 +3,8 @@ package count
 
 import "strconv"
 
-// Of returns a number with its noun, which is given in the singular: 1 event,
-// 2 events. Its plural is that with an s.
+// Of returns a number with its noun, which is given in the singular: 1 event, 2 events. The plural
+// adds an s.
 func Of[T ~int | ~int32 | ~int64 | ~uint64](n T, noun string) string {
 	s := strconv.FormatInt(int64(n), 10) + " " + noun
 	if n == 1 {
@@ -13,7 +13,7 @@ func Of[T ~int | ~int32 | ~int64 | ~uint64](n T, noun string) string {
 	return s + "s"
 }
 
-// Is returns is or are, as it goes with a number of things.
+// Is returns is or are, to agree with a number.
 func Is[T ~int | ~int32 | ~int64 | ~uint64](n T) string {
 	if n == 1 {
 		return "is"
@@ -21,7 +21,7 @@ func Is[T ~int | ~int32 | ~int64 | ~uint64](n T) string {
 	return "are"
 }
 
-// They returns it or they, as it goes with a number of things.
+// They returns it or they, to agree with a number.
 func They[T ~int | ~int32 | ~int64 | ~uint64](n T) string {
 	if n == 1 {
 		return "it"
@@ -29,7 +29,7 @@ func They[T ~int | ~int32 | ~int64 | ~uint64](n T) string {
 	return "they"
 }
 
-// Was is Is of what is past.
+// Was returns was or were, to agree with a number.
 func Was[T ~int | ~int32 | ~int64 | ~uint64](n T) string {
 	if n == 1 {
 		return "was"

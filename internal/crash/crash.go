@@ -1,11 +1,9 @@
-// Package crash has a panic end the process without the contents of its value.
+// Package crash ends the process after a panic without printing the panic's value.
 //
-// Go writes a panic's value to standard error as it is, and the words of every
-// call's arguments with it. In this program both can be of an event. Report, which
-// every goroutine of ours defers first, writes what kind of panic it was and the
-// functions it happened in, through the logger once there is one. The goroutines
-// that libraries start are beyond it unless they call us: the functions they call
-// defer it, too.
+// Go writes a panic's value and the arguments of every call to standard error. In this program
+// both may belong to an event. Report, which every goroutine of ours defers first, writes the kind
+// of panic and the functions it happened in, through the logger once there is one. Goroutines that
+// libraries start are not covered unless they call our functions, which therefore defer it too.
 package crash
 
 import (
@@ -20,7 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// code is the exit code, which is Go's own after a panic.
+// code is the exit code, Go's own after a panic.
 const code = 2
 
 // maxFrames bounds the functions that are named.
@@ -29,11 +27,11 @@ const maxFrames = 32
 // to is where panics are written; nil means standard error.
 var to atomic.Pointer[func(reason string, stack []string)]
 
-// To has panics written by log from now on.
+// To makes log write panics from now on.
 func To(log func(reason string, stack []string)) { to.Store(&log) }
 
-// Report ends the process if its goroutine panics. It has to be deferred itself,
-// and first, so that it runs last.
+// Report ends the process if its goroutine panics. It must be deferred directly, and first, so that
+// it runs last.
 func Report() {
 	v := recover()
 	if v == nil {
@@ -48,8 +46,8 @@ func Report() {
 	os.Exit(code)
 }
 
-// reason says what a panic's value is, without what it quotes. A value that is
-// neither an error nor a text is named by its type: it could be an event.
+// reason describes a panic's value without quoting it. A value that is neither an error nor a text is
+// named by its type: it could be an event.
 func reason(v any) (text string) {
 	defer func() {
 		if recover() != nil { // the error's own method panics
@@ -67,7 +65,7 @@ func reason(v any) (text string) {
 	return fmt.Sprintf("a value of type %T", v)
 }
 
-// frames names the functions that the panic is in, and where, the innermost first.
+// frames names the functions and positions of the panic, the innermost first.
 func frames() []string {
 	pcs := make([]uintptr, 2*maxFrames)
 	pcs = pcs[:runtime.Callers(2, pcs)]
@@ -75,7 +73,7 @@ func frames() []string {
 	for next := runtime.CallersFrames(pcs); ; {
 		f, more := next.Next()
 		if f.Function == "runtime.gopanic" || f.Function == "runtime.sigpanic" {
-			all = all[:0] // what is above is how the panic got here
+			all = all[:0] // the frames above lead from the panic to here
 		} else if f.Function != "" && f.Function != "runtime.goexit" {
 			all = append(all, fmt.Sprintf("%s (%s:%d)", f.Function, path.Base(f.File), f.Line))
 		}

@@ -19,13 +19,13 @@ import (
 )
 
 const (
-	// lookEvery is how often the topic is looked at for what is new, and so how long it
-	// takes until an event that was just listed is not sent any more.
+	// lookEvery is how often the topic is read, and so the delay until a newly listed event is no
+	// longer sent.
 	lookEvery = 3 * time.Second
-	// askTimeout bounds the questions of one look.
+	// askTimeout bounds the requests of one read.
 	askTimeout  = 15 * time.Second
 	lookTimeout = 20 * time.Second
-	// stale is how long nothing may be known of the topic until nothing is sent.
+	// stale is how long the topic may be unreadable before nothing is sent.
 	stale = 30 * time.Second
 )
 
@@ -38,27 +38,27 @@ type Options struct {
 	Conditions *health.Conditions // nil reports nothing
 }
 
-// Follower reads the list and keeps up with it.
+// Follower reads the list and keeps it current.
 type Follower struct {
 	opts Options
 	list *List
 
-	client *kgo.Client // for questions
+	client *kgo.Client // for requests
 	reader *history.Reader
 	id     kadm.TopicID
-	seen   bool // the topic was there
+	seen   bool // the topic existed
 	next   map[int32]int64
 }
 
-// NewFollower returns a follower that has connected to nothing yet.
+// NewFollower returns a follower that has not connected yet.
 func NewFollower(o Options) *Follower {
 	return &Follower{opts: o, list: &List{why: errors.New("it has not been read yet")}, next: make(map[int32]int64)}
 }
 
-// List is what to ask.
+// List returns the list to query.
 func (f *Follower) List() *List { return f.list }
 
-// Load reads the list, and tries until it can or ctx ends.
+// Load reads the list, and retries until it succeeds or ctx ends.
 func (f *Follower) Load(ctx context.Context) error {
 	cond := f.opts.Conditions.Condition("erasures")
 	for {
@@ -77,8 +77,8 @@ func (f *Follower) Load(ctx context.Context) error {
 	}
 }
 
-// Follow keeps up with the list until ctx ends. If nothing is known of it for some time,
-// the list cannot be asked until it is.
+// Follow keeps the list current until ctx ends. If the topic is unreadable for some time, queries fail
+// until it is readable again.
 func (f *Follower) Follow(ctx context.Context) {
 	defer f.Close()
 	cond := f.opts.Conditions.Condition("erasures")
@@ -102,7 +102,7 @@ func (f *Follower) Follow(ctx context.Context) {
 	}
 }
 
-// lookWithin is Look for as long. What it has read by then is kept.
+// lookWithin is Look with a time limit. What it has read by then is kept.
 func (f *Follower) lookWithin(ctx context.Context, most time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
@@ -118,9 +118,9 @@ func (f *Follower) Close() {
 	}
 }
 
-// Look reads what is new in the topic. A topic that is not there, and was not before, is a
-// list without entries: nobody has erased anything. One that was there and is gone is a
-// list that cannot be read; what is known of it stays.
+// Look reads what is new in the topic. A topic that has never existed is a list without entries:
+// nobody has erased anything. A topic that existed and is gone cannot be read; the known entries
+// stay.
 func (f *Follower) Look(ctx context.Context) error {
 	err := f.look(ctx)
 	if err == nil {
@@ -157,8 +157,8 @@ func (f *Follower) connect() (err error) {
 	if f.reader, err = history.New(f.opts.Kafka); err != nil {
 		return err
 	}
-	// kadm answers from what the client knows, which for 5 s would be that a topic is
-	// there, or not, which has come or gone since.
+	// kadm answers from the client's cache, which for 5 s may miss that a topic was created
+	// or deleted.
 	if f.client, err = f.opts.Kafka.Connect(kgo.MetadataMinAge(10 * time.Millisecond)); err != nil {
 		f.reader.Close()
 	}
@@ -167,7 +167,7 @@ func (f *Follower) connect() (err error) {
 
 var errGone = errors.New("its topic was there and is gone: make it again with compaction, and run erase again for what was in it")
 
-// ask returns what of the topic has not been read.
+// ask returns the unread part of the topic.
 func (f *Follower) ask(ctx context.Context) (spans []history.Span, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, fmt.Errorf("the brokers have not answered within %s", askTimeout))
 	defer cancel()
@@ -188,7 +188,7 @@ func (f *Follower) ask(ctx context.Context) (spans []history.Span, err error) {
 		return nil, f.failed(ctx, kerr.UnknownServerError)
 	}
 	if f.seen && f.id != t.ID {
-		clear(f.next) // it was made again; what was in the old one stays known
+		clear(f.next) // it was recreated; the entries of the old one stay
 	}
 	f.seen, f.id = true, t.ID
 	ends, err := admin.ListCommittedOffsets(ctx, f.opts.Topic)
@@ -231,7 +231,7 @@ func (f *Follower) failed(ctx context.Context, err error) error {
 	return fmt.Errorf("topic %q cannot be read: %w", f.opts.Topic, redact.Wrap(err))
 }
 
-// Read reads the list as it is now, for tools.
+// Read reads the current list, for tools.
 func Read(ctx context.Context, s kafka.Settings, topic string) (*List, error) {
 	if topic == "" {
 		return nil, nil

@@ -1,11 +1,11 @@
-// Package erasure keeps the list of events that must not be sent again, because the
-// person they are about asked to be forgotten. The list is a compacted topic, which erase
-// writes and everything that delivers obeys.
+// Package erasure keeps the list of events that must not be sent again, because the person they are
+// about asked to be forgotten. The list is a compacted topic, which erase writes and every
+// delivering command obeys.
 //
-// It holds pseudonyms of event ids and nothing else: an event id may have an address in
-// it, and the list stays forever. The key of the pseudonyms is in the list itself, so
-// that every process that may read the list can ask it, and nobody else can guess ids. No
-// identifier of a person, and no hash of one, is ever written.
+// It holds pseudonyms of event ids and nothing else: an event id may contain an address, and the list
+// stays forever. The key of the pseudonyms is in the list itself, so that every process that may
+// read the list can query it, and nobody else can guess ids. No identifier of a person, and no hash
+// of one, is ever written.
 package erasure
 
 import (
@@ -24,35 +24,35 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// MaxEntries is how many event ids a list may have: they are kept in memory, at about 50
-// bytes each. A list with more is not obeyed in part: nothing is sent.
+// MaxEntries is the maximum number of event ids: they are kept in memory, at about 50 bytes each. A
+// longer list is not obeyed in part: nothing is sent.
 const MaxEntries = 1_000_000
 
-// maxKeys bounds the keys, of which one is enough. There are more if two lists were
-// begun at the same time; each event is looked up by each.
+// maxKeys bounds the keys, of which one is enough. There are more if two lists were begun at once; each
+// event is looked up with every key.
 const maxKeys = 8
 
-// List is the list as this process knows it. Its zero value is not loaded, so that nothing
-// may be sent. A nil List is one that nobody keeps, and has nothing.
+// List is the list as this process knows it. The zero value is not loaded, so that nothing may be sent. A
+// nil List is for programs that keep none, and is empty.
 type List struct {
 	state   atomic.Int32
 	version atomic.Uint64 // raised after something new can be seen
 
 	mu      sync.RWMutex
-	why     error         // that it cannot be asked
+	why     error         // why it cannot be queried
 	ready   chan struct{} // closed when it can; nil if nobody waits
 	keys    map[keyID][]byte
 	entries map[entry]struct{}
-	changed bool // since it was last found whole, or not
-	dropped bool // an entry had no room: the topic has to be read again from its start
+	changed bool // when it was last complete, or found not to be
+	dropped bool // an entry had no room: the topic must be read again from its start
 	limit   int  // of the entries; 0 for MaxEntries
 }
 
-// The states, as those who ask see them without a lock.
+// The states, for callers without a lock.
 const (
-	held   = iota // it cannot be asked
-	empty         // it has no entries
-	listed        // it has some
+	held   = iota // it cannot be queried
+	empty         // it is empty
+	listed        // it has entries
 )
 
 type keyID [4]byte
@@ -60,8 +60,8 @@ type keyID [4]byte
 // entry is a key's id and a pseudonym by that key.
 type entry [20]byte
 
-// Erased reports whether an event must not be sent. The error says that nobody knows it now;
-// it has a method Wait, which returns when it is worth another try.
+// Erased reports whether an event must not be sent. The error means that this is unknown now; it has a
+// method Wait, which returns when another try makes sense.
 func (l *List) Erased(eventID string) (bool, error) {
 	if l == nil || eventID == "" {
 		return false, nil
@@ -111,7 +111,7 @@ func entryOf(id keyID, key []byte, eventID string) (e entry) {
 	return e
 }
 
-// unknown is the error of a list that cannot be asked.
+// unknown is the error of a list that cannot be queried.
 type unknown struct{ list *List }
 
 func (u *unknown) Error() string {
@@ -120,10 +120,10 @@ func (u *unknown) Error() string {
 	return fmt.Sprintf("nothing is sent while the list of erased events cannot be read (%s): %v", setting.ErasureTopic, u.list.why)
 }
 
-// Wait returns nil once the list can be asked again.
+// Wait returns nil once the list can be queried again.
 func (u *unknown) Wait(ctx context.Context) error { return u.list.Wait(ctx) }
 
-// Wait returns nil once the list can be asked, or why ctx ended.
+// Wait returns nil once the list can be queried, or why ctx ended.
 func (l *List) Wait(ctx context.Context) error {
 	l.mu.Lock()
 	if l.state.Load() != held {
@@ -143,7 +143,7 @@ func (l *List) Wait(ctx context.Context) error {
 	}
 }
 
-// Len returns how many event ids there are.
+// Len returns the number of event ids.
 func (l *List) Len() int {
 	if l == nil {
 		return 0
@@ -153,7 +153,7 @@ func (l *List) Len() int {
 	return len(l.entries)
 }
 
-// hold has the list not asked, for a reason.
+// hold makes queries fail, for a reason.
 func (l *List) hold(why error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -161,7 +161,7 @@ func (l *List) hold(why error) {
 	l.state.Store(held)
 }
 
-// confirm has the list asked, as long as it is whole.
+// confirm makes queries succeed, if the list is complete.
 func (l *List) confirm() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -192,7 +192,7 @@ func (l *List) confirm() error {
 
 var errDamaged = errors.New("an entry has no key, which was in the topic and is gone")
 
-// most is how many entries are kept.
+// most returns the maximum number of entries.
 func (l *List) most() int {
 	if l.limit > 0 {
 		return l.limit
@@ -200,8 +200,8 @@ func (l *List) most() int {
 	return MaxEntries
 }
 
-// restart reports whether an entry was dropped since it was last asked. What is kept stays:
-// reading all of the topic again takes away what has a tombstone, and adds what is lacking.
+// restart reports whether an entry was dropped since the last call. Known entries stay: reading the whole
+// topic again removes those with a tombstone, and adds what is missing.
 func (l *List) restart() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -231,10 +231,10 @@ func (l *List) whole() error {
 	return nil
 }
 
-// The keys of records: what they are, and then the key's id, and of entries the pseudonym.
+// The keys of records: a kind, then the key's id, and for entries the pseudonym.
 const keyPrefix, entryPrefix = "key/", "erased/"
 
-// enter takes a record of the topic. Records of others are passed over.
+// enter adds a record of the topic. Records of other writers are ignored.
 func (l *List) enter(rec *kgo.Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -270,7 +270,7 @@ func (l *List) enter(rec *kgo.Record) {
 	}
 }
 
-// decode reads a text of hex digits that is as long as dst.
+// decode parses a text of hex digits that is as long as dst.
 func decode(dst []byte, text string) bool {
 	if len(text) != 2*len(dst) {
 		return false
@@ -279,7 +279,7 @@ func decode(dst []byte, text string) bool {
 	return err == nil
 }
 
-// newKey makes a key, and its record.
+// newKey returns a new key and its record.
 func newKey() (id keyID, key []byte, rec *kgo.Record) {
 	key = make([]byte, sha256.Size)
 	_, _ = rand.Read(key) // never fails
@@ -287,7 +287,7 @@ func newKey() (id keyID, key []byte, rec *kgo.Record) {
 	return id, key, &kgo.Record{Key: []byte(keyPrefix + hex.EncodeToString(id[:])), Value: []byte(hex.EncodeToString(key))}
 }
 
-// anyKey returns a key of the list, the one that all would choose.
+// anyKey returns a key of the list, the same for all processes.
 func (l *List) anyKey() (id keyID, key []byte) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

@@ -16,9 +16,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Add puts event ids on the list, whose topic is made if it is missing, and returns how
-// many were not on it. It can be run again after it broke off: the key is written and
-// acknowledged before any entry is, and what is on the list stays as it is.
+// Add adds event ids to the list, whose topic is created if it is missing, and returns how many were new.
+// It can be repeated after an interruption: the key is written and acknowledged before any entry,
+// and existing entries stay unchanged.
 func Add(ctx context.Context, s kafka.Settings, topic string, eventIDs []string, now time.Time) (added int, err error) {
 	client, err := s.Connect(kgo.RequiredAcks(kgo.AllISRAcks()), kgo.DefaultProduceTopic(topic), kgo.RecordDeliveryTimeout(time.Minute))
 	if err != nil {
@@ -70,7 +70,7 @@ func cannotWrite(topic string, err error) error {
 
 const cleanupPolicy = "cleanup.policy"
 
-// ensure makes the topic, or looks whether the one that is there keeps what it is told.
+// ensure creates the topic, or checks that the existing one keeps its records.
 func ensure(ctx context.Context, client *kgo.Client, topic string) error {
 	admin := kadm.NewClient(client)
 	compact := "compact"

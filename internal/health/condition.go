@@ -1,5 +1,5 @@
-// Package health is what an operator sees of a running process: its conditions,
-// the health pages made of them, and the metrics endpoint.
+// Package health is what an operator sees of a running process: its conditions, the health pages made of
+// them, and the metrics endpoint.
 package health
 
 import (
@@ -12,11 +12,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// Conditions is the set of named states that health pages show. Those of the
-// process decide readiness; those of one profile do not, since another member would
-// be refused just the same, and the other profiles need this one. A fault is
-// reported to its condition each time it is seen; only a change of state is
-// logged, so that an hour of outage is two lines and not two per second.
+// Conditions is the set of named states that health pages show. Those of the process decide readiness;
+// those of one profile do not, because another member would be refused as well, and the other
+// profiles need this one. A fault is reported to its condition each time it is seen; only a change of
+// state is logged, so that an hour of outage is two lines and not two per second.
 type Conditions struct {
 	log zerolog.Logger
 	now func() time.Time
@@ -25,8 +24,7 @@ type Conditions struct {
 	conds map[string]*Condition
 }
 
-// NewConditions returns an empty set that logs changes to log. A nil now means
-// time.Now.
+// NewConditions returns an empty set that logs changes to log. A nil now means time.Now.
 func NewConditions(log zerolog.Logger, now func() time.Time) *Conditions {
 	if now == nil {
 		now = time.Now
@@ -34,8 +32,8 @@ func NewConditions(log zerolog.Logger, now func() time.Time) *Conditions {
 	return &Conditions{log: log, now: now, conds: make(map[string]*Condition)}
 }
 
-// Condition returns the condition of that name, making it (well) if needed. Of a
-// nil set it returns nil, a condition that reports nothing.
+// Condition returns the condition of that name, creating it if necessary. For a nil set it returns nil, a
+// condition that reports nothing.
 func (cs *Conditions) Condition(name string) *Condition {
 	if cs == nil {
 		return nil
@@ -50,7 +48,7 @@ func (cs *Conditions) Condition(name string) *Condition {
 	return c
 }
 
-// Remove forgets a condition, for those that come and go (one per lane).
+// Remove deletes a condition, for those that come and go (one per lane).
 func (cs *Conditions) Remove(name string) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -63,14 +61,14 @@ type State struct {
 	Profile bool   `json:"-"`
 	Name    string `json:"name"`
 	OK      bool   `json:"ok"`
-	// Reason says what is wrong; empty when OK.
+	// Reason says what is wrong; empty if OK.
 	Reason string    `json:"reason,omitempty"`
 	Since  time.Time `json:"since,omitzero"`
-	// Do says what to do about it; empty when OK, and where nothing can be said.
+	// Do says what to do about it; empty if OK or if there is no advice.
 	Do string `json:"do,omitempty"`
 }
 
-// Failing reports whether any condition is not well, profiles' included.
+// Failing reports whether any condition is failing, those of profiles included.
 func (cs *Conditions) Failing() bool {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -82,7 +80,7 @@ func (cs *Conditions) Failing() bool {
 	return false
 }
 
-// States returns all conditions, those that are not well first, then by name.
+// States returns all conditions, failing ones first, then by name.
 func (cs *Conditions) States() []State {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -103,9 +101,8 @@ func (cs *Conditions) States() []State {
 	return out
 }
 
-// Condition is one named state: well, or failing for a reason since a time.
-// A nil Condition takes reports and drops them, so that tests and tools need
-// not make one.
+// Condition is one named state: well, or failing for a reason since a time. A nil Condition ignores
+// reports, so that tests and tools need not make one.
 type Condition struct {
 	set  *Conditions
 	name string
@@ -114,11 +111,11 @@ type Condition struct {
 	reason  string
 	since   time.Time
 	pending bool // the reason is that of Pending
-	profile bool // it is about one profile, and does not decide readiness
+	profile bool // it is about one profile, and does not affect readiness
 }
 
-// OfProfile has the condition be about one profile: /status shows it, and readiness
-// does not depend on it. It returns the condition.
+// OfProfile marks the condition as being about one profile: /status shows it, and it does not affect
+// readiness. It returns the condition.
 func (c *Condition) OfProfile() *Condition {
 	if c != nil {
 		c.set.mu.Lock()
@@ -128,8 +125,7 @@ func (c *Condition) OfProfile() *Condition {
 	return c
 }
 
-// Pending sets a reason for not being ready yet, without a log line: starting is
-// not a fault.
+// Pending sets a reason for not being ready yet, without a log line: starting is not a fault.
 func (c *Condition) Pending(reason string) {
 	if c == nil {
 		return
@@ -139,10 +135,9 @@ func (c *Condition) Pending(reason string) {
 	c.set.mu.Unlock()
 }
 
-// Fail reports a fault. What a stranger said in the reason has been masked, as
-// package redact says; while the condition keeps failing a new reason replaces the
-// old one without a log line of its own, because faults often alternate (refused,
-// timed out) during one outage.
+// Fail reports a fault. Text from outside in the reason was masked, as package redact says. While the
+// condition fails, a new reason replaces the old one without a log line, because faults often
+// alternate (refused, timed out) during one outage.
 func (c *Condition) Fail(reason string) {
 	if c == nil {
 		return
@@ -164,7 +159,7 @@ func (c *Condition) Fail(reason string) {
 	}
 }
 
-// OK reports that all is well.
+// OK reports that the condition is well.
 func (c *Condition) OK() {
 	if c == nil {
 		return

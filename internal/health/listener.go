@@ -11,28 +11,28 @@ import (
 )
 
 const (
-	// maxConnections bounds the connections to the pages: a scraper, probes and a few
-	// people need a handful, and somebody who opens thousands leaves room for them.
+	// maxConnections bounds the connections to the pages: a scraper, probes and a few people need a
+	// handful, and there is room for somebody who opens thousands.
 	maxConnections = 256
-	// grace is how long a connection has for its request before it may be closed for
+	// grace is how long a connection may take for its request before it may be closed in favour of
 	// another.
 	grace = 25 * time.Millisecond
-	// answerTime is how long a connection goes after all those that ask for nothing;
-	// an answer that takes longer is one that its client does not read.
+	// answerTime is how long a connection with an answer in progress is kept before all idle ones; an
+	// answer that takes longer is one that its client does not read.
 	answerTime = 250 * time.Millisecond
 )
 
-// boundedListener keeps the connections to a bound. Beyond it one of the host that has
-// most of them is closed: the oldest one without a request that is being answered. If new ones
-// had to wait for their turn, whoever holds all of them open would keep the probes out,
-// and the orchestrator would restart a process that is well. A probe from the same host
-// as somebody who opens thousands is still answered, because it asks immediately.
+// boundedListener bounds the connections. Beyond the bound, it closes one of the host with the most:
+// the oldest one without a request in progress. If new connections had to wait instead, a client that
+// holds all of them open would keep the probes out, and the orchestrator would restart a healthy
+// process. A probe from the same host as such a client is still answered, because it sends its request
+// immediately.
 type boundedListener struct {
 	net.Listener
 	most int
 
 	mu    sync.Mutex
-	conns []*boundedConn // from the oldest on
+	conns []*boundedConn // oldest first
 }
 
 type boundedConn struct {
@@ -42,13 +42,13 @@ type boundedConn struct {
 	once   sync.Once
 
 	reading sync.Once
-	// writing is since when a part of an answer waits for its client to read, in Unix
-	// nanoseconds; 0 while none does.
+	// writing is since when a part of an answer waits for its client to read, in Unix nanoseconds; 0 if
+	// none does.
 	writing atomic.Int64
 	// Guarded by listen.mu.
-	since time.Time // it was first read from, or its request was there; zero before
-	// answering is set from when a request has come to its end until its answer has.
-	// Half a request does not count: it costs nothing to send one and wait.
+	since time.Time // when it was first read from, or its request was complete; zero before
+	// answering is set from the end of a request to the end of its answer. Half a request does not count:
+	// it costs nothing to send one and wait.
 	answering bool
 }
 
@@ -71,8 +71,8 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 	}
 }
 
-// hostOf is what connections are counted by: an IPv4 address, or the 64 bits of an
-// IPv6 address that a network has in common, all of whose others any host may use.
+// hostOf returns what connections are counted by: an IPv4 address, or the first 64 bits of an IPv6 address,
+// all of whose others a host may use.
 func hostOf(addr net.Addr) netip.Prefix {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok {
@@ -83,8 +83,8 @@ func hostOf(addr net.Addr) netip.Prefix {
 	return host
 }
 
-// enter adds a connection, if there is room. Otherwise it returns the one to close, and
-// how long its time of grace still is.
+// enter adds a connection, if there is room. Otherwise it returns the one to close, and the rest of its
+// grace.
 func (l *boundedListener) enter(bc *boundedConn) (victim *boundedConn, young time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,12 +107,12 @@ func (l *boundedListener) enter(bc *boundedConn) (victim *boundedConn, young tim
 		}
 	}
 	if victim.since.IsZero() {
-		return victim, time.Millisecond // on a busy machine nobody has looked at it yet
+		return victim, time.Millisecond // on a busy machine nothing has processed it yet
 	}
 	return victim, grace - time.Since(victim.since)
 }
 
-// before reports whether a connection is closed rather than another.
+// before reports whether a connection is closed before another.
 func (c *boundedConn) before(o *boundedConn) bool {
 	if cs, os := c.served(), o.served(); cs != os {
 		return os
@@ -123,7 +123,7 @@ func (c *boundedConn) before(o *boundedConn) bool {
 	return c.since.Before(o.since)
 }
 
-// served reports whether a request is being answered that may soon be.
+// served reports whether a request is being answered that may end soon.
 func (c *boundedConn) served() bool { return c.answering && time.Since(c.since) < answerTime }
 
 func (c *boundedConn) Read(p []byte) (int, error) {
@@ -141,7 +141,7 @@ func (c *boundedConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// unread is for how long a part of an answer has waited for its client to read.
+// unread returns how long a part of an answer has waited for its client to read.
 func (c *boundedConn) unread() time.Duration {
 	if since := c.writing.Load(); since != 0 {
 		return time.Since(time.Unix(0, since))
@@ -158,8 +158,8 @@ func (c *boundedConn) is(answering bool) {
 	}
 }
 
-// answering marks the connection of a request while it is answered. One that brings a
-// body, which no page needs, is answered and then closed at leisure.
+// answering marks the connection of a request while it is answered. A request with a body, which no page
+// needs, is answered and then closed.
 func answering(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(connKey{}).(*boundedConn); ok && r.ContentLength == 0 {
@@ -169,8 +169,8 @@ func answering(h http.Handler) http.Handler {
 	})
 }
 
-// answered is called with connections' states. The handler's return is not the end of its
-// answer, most of which is written after it.
+// answered is called with connections' states. The handler's return is not the end of its answer, most of
+// which is written afterwards.
 func answered(c net.Conn, s http.ConnState) {
 	if c, ok := c.(*boundedConn); ok && s == http.StateIdle {
 		c.is(false)
@@ -199,7 +199,7 @@ func (c *boundedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// open is how many connections there are.
+// open returns the number of connections.
 func (l *boundedListener) open() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
