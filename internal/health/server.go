@@ -22,17 +22,16 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Server serves what an operator and an orchestrator ask of a process:
+// Server serves what an operator and an orchestrator need to know about a process:
 //
 //	/metrics  Prometheus
 //	/livez    200 while the process makes progress or has reason not to
-//	/readyz   200 when all conditions of the process are well, else 503 and which
-//	          are not
-//	/status   all of it, with profiles and lanes, since when and what to do; JSON
+//	/readyz   200 if all conditions of the process are well, else 503 and the failing ones
+//	/status   everything, with profiles and lanes, since when and what to do; JSON
 //
-// Both health pages answer in text, or in JSON for ?format=json and for clients
-// that accept only JSON. The server has no password, so what a stranger can make it
-// hold is bounded: connections, headers, bodies, and the time for each.
+// Both health pages answer in text, or in JSON for ?format=json and for clients that accept only
+// JSON. The server has no password, so what a stranger can make it hold is bounded: connections,
+// headers, bodies, and the time for each.
 type Server struct {
 	conditions *Conditions
 	live       func() error
@@ -43,8 +42,8 @@ type Server struct {
 	lanes      atomic.Pointer[func() *Lanes]
 }
 
-// NewServer returns a server that is not listening yet. live returns an error
-// when the process hangs; nil means it never does.
+// NewServer returns a server that is not listening yet. live returns an error if the process
+// hangs; nil means that it never does.
 func NewServer(cs *Conditions, live func() error, metrics prometheus.Gatherer) *Server {
 	if live == nil {
 		live = func() error { return nil }
@@ -61,33 +60,32 @@ func NewServer(cs *Conditions, live func() error, metrics prometheus.Gatherer) *
 		fmt.Fprint(w, "amazon-capi: /metrics /livez /readyz /status\n")
 	})
 	s.http = &http.Server{
-		// No page needs a body, so that none is read.
+		// No page needs a body, so none is read.
 		Handler:     answering(http.MaxBytesHandler(mux, 0)),
 		ConnContext: withConn,
 		ConnState:   answered,
-		// A request that is not sent to its end, or a page that is not read to its
-		// end, must not hold a connection forever.
+		// An unfinished request, or a page that is not read to its end, must not hold a connection
+		// forever.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		// What goes wrong with a connection is its client's affair, and net/http
-		// writes it to the standard logger unless told otherwise.
+		// Faults of a connection concern its client, and net/http writes them to the standard logger
+		// unless told otherwise.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	return s
 }
 
-// maxScrapes bounds the /metrics pages that are made at once, each of which is in
-// memory until its client has read it.
+// maxScrapes bounds the /metrics pages that are made at once, each of which is in memory until its
+// client has read it.
 const maxScrapes = 8
 
-// Profile has Go's profiles served, below /debug/pprof/. It is called before
-// Start.
+// Profile serves Go's profiles below /debug/pprof/. Call it before Start.
 //
-// The command line is not among them, as Go would have it: secrets can be flags.
-// Profiles show which functions run and what they allocate, no contents.
+// Unlike Go's default it omits the command line, because flags may be secrets. Profiles show which
+// functions run and what they allocate, no contents.
 func (s *Server) Profile() {
 	for _, name := range []string{"allocs", "block", "goroutine", "heap", "mutex", "threadcreate"} {
 		s.mux.Handle("GET /debug/pprof/"+name, pprof.Handler(name))
@@ -113,7 +111,7 @@ func (s *Server) Start(addr string) error {
 	return nil
 }
 
-// Addr is where the server listens; empty until it does.
+// Addr returns where the server listens; empty until it does.
 func (s *Server) Addr() string {
 	addr, _ := s.addr.Load().(string)
 	return addr

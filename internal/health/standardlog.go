@@ -11,17 +11,15 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
-// StandardLog replaces what libraries write to Go's standard logger, and with it to
-// log/slog's, by a line of our own without their words.
-// net/http's transport, for one, quotes there what a server sends without having
-// been asked, and an answer of Amazon's repeats hashed addresses, numbers and click
-// ids.
+// StandardLog replaces lines that libraries write to Go's standard logger, and so to log/slog's, by
+// lines of our own. net/http's transport, for example, quotes unsolicited data of a server there, and
+// an answer of Amazon's repeats hashed addresses, numbers and click ids.
 type StandardLog struct {
 	to atomic.Pointer[zerolog.Logger]
 }
 
-// TakeStandardLog takes Go's standard logger over, for as long as the process runs.
-// Until To is called, what is written to it is dropped.
+// TakeStandardLog takes over Go's standard logger for as long as the process runs. Until To is called,
+// its lines are dropped.
 func TakeStandardLog() *StandardLog {
 	s := &StandardLog{}
 	log.SetFlags(0)
@@ -30,10 +28,10 @@ func TakeStandardLog() *StandardLog {
 	return s
 }
 
-// To has log say what was written, and what ends the process by a panic. A server
-// can cause any number of such lines, so a few a minute are logged at most.
+// To makes log report the lines, and what ends the process by a panic. A server can cause any number of
+// such lines, so at most a few a minute are logged.
 func (s *StandardLog) To(log zerolog.Logger) {
-	crashed := log.Level(zerolog.FatalLevel) // with --log-level=disabled, too
+	crashed := log.Level(zerolog.FatalLevel) // even with --log-level=disabled
 	crash.To(func(reason string, stack []string) {
 		crashed.WithLevel(zerolog.FatalLevel).Str("reason", reason).Strs("stack", stack).Msg("panic")
 	})
@@ -41,8 +39,7 @@ func (s *StandardLog) To(log zerolog.Logger) {
 	s.to.Store(&log)
 }
 
-// standardLines are beginnings of what is written to the standard logger, and what
-// is logged instead.
+// standardLines maps the beginnings of lines in the standard logger to what is logged instead.
 var standardLines = []struct{ begins, means string }{
 	{"Unsolicited response", "a server sent an answer that nobody had asked for, and its connection was closed"},
 	{"http2: Transport received unsolicited", "a server sent an answer that nobody had asked for, and its connection was closed"},
@@ -53,8 +50,8 @@ var standardLines = []struct{ begins, means string }{
 	{"protocol error", "a server broke the rules of HTTP/2"},
 }
 
-// Write implements io.Writer for the standard logger, which calls it once a line. It
-// keeps nothing of p.
+// Write implements io.Writer for the standard logger, which calls it once per line. It keeps nothing of
+// p.
 func (s *StandardLog) Write(p []byte) (int, error) {
 	to := s.to.Load()
 	if to == nil {

@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// Status is the page /status: everything known about the state of the process, for
-// people and programs that investigate it. Orchestrators ask /livez and /readyz.
+// Status is the page /status: the complete known state of the process, for people and programs that
+// investigate it. Orchestrators use /livez and /readyz.
 type Status struct {
 	Live  bool `json:"live"`
 	Ready bool `json:"ready"`
-	// Hangs says why the process is not live.
+	// Hangs is why the process is not live.
 	Hangs string `json:"hangs,omitempty"`
 	// Conditions are those of the process, which decide readiness.
 	Conditions []State `json:"conditions"`
-	// Profiles are the conditions of single profiles, those that fail; MoreProfiles
-	// is how many are not listed.
+	// Profiles are the failing conditions of single profiles; MoreProfiles counts those that are not
+	// listed.
 	Profiles     []State `json:"profiles"`
 	MoreProfiles int     `json:"more_profiles,omitempty"`
-	// Lanes are what the sink does; nothing before it has begun.
+	// Lanes is the sink's state; nil before it has begun.
 	Lanes *Lanes    `json:"lanes,omitempty"`
 	At    time.Time `json:"at"`
 }
@@ -28,14 +28,13 @@ type Status struct {
 type Lanes struct {
 	// States counts them by their state.
 	States map[string]int `json:"states"`
-	// Listed are those that have events, held ones first; More is how many of them
-	// are not listed.
+	// Listed are those with events, held ones first; More counts those that are not listed.
 	Listed []any `json:"listed"`
 	More   int   `json:"more,omitempty"`
 }
 
-// MaxListed bounds the profiles and the lanes of /status: anybody who may write to
-// the topic can name new ones.
+// MaxListed bounds the profiles and the lanes of /status: anybody who may write to the topic can name
+// new ones.
 const MaxListed = 100
 
 // ShowLanes makes /status show the lanes.

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// turns bounds the pages of a kind that are answered at once. A client that does not
-// read its page keeps its turn, so while others wait its connection is closed. Refusing
-// those instead would let a few such clients keep every other from the page.
+// turns bounds the pages of a kind that are answered at once. A client that does not read its page keeps its
+// turn, so its connection is closed while others wait. Refusing the others instead would let a few such
+// clients keep everyone else from the page.
 type turns struct {
-	free chan struct{} // has one for each turn that is taken
+	free chan struct{} // one entry for each turn in use
 
 	mu    sync.Mutex
-	taken []turn // from the oldest on
+	taken []turn // oldest first
 }
 
 type turn struct {
@@ -24,7 +24,7 @@ type turn struct {
 
 func newTurns(most int) *turns { return &turns{free: make(chan struct{}, most)} }
 
-// handler has h answer one request for each turn.
+// handler makes h answer one request per turn.
 func (t *turns) handler(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, _ := r.Context().Value(connKey{}).(*boundedConn)
@@ -36,8 +36,8 @@ func (t *turns) handler(h http.Handler) http.Handler {
 	})
 }
 
-// take waits for a turn. It reports false if ctx ends first.
-// What waits is not being answered: it must not keep a probe from being served.
+// take waits for a turn; false if ctx ends first.
+// A waiting request is not being answered: it must not keep a probe from being served.
 func (t *turns) take(ctx context.Context, conn *boundedConn) bool {
 	select {
 	case t.free <- struct{}{}:
@@ -62,7 +62,7 @@ func (t *turns) take(ctx context.Context, conn *boundedConn) bool {
 	}
 }
 
-// begin notes a turn that was taken; the function that it returns gives it back.
+// begin records a turn in use; the returned function ends it.
 func (t *turns) begin(conn *boundedConn) (end func()) {
 	t.mu.Lock()
 	t.taken = append(t.taken, turn{conn, time.Now()})
@@ -83,8 +83,8 @@ func (t *turns) begin(conn *boundedConn) (end func()) {
 // longestTurn is how long a turn may last while others wait for one.
 const longestTurn = 5 * time.Second
 
-// hasten closes the oldest connection whose client does not read, or that has had its
-// turn for too long. The turn ends as soon as its write has failed.
+// hasten closes the oldest connection whose client does not read, or whose turn has lasted too long. The turn
+// ends when its write has failed.
 func (t *turns) hasten() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

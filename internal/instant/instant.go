@@ -1,6 +1,5 @@
-// Package instant reads points in time as text: what ISO 8601 and RFC 3339 can
-// write of them, with the annotations of RFC 9557. Events, files and flags all
-// come here, so that a text means the same wherever it is given.
+// Package instant parses points in time: the notations of ISO 8601 and RFC 3339, with the annotations of
+// RFC 9557. Events, files and flags all use it, so that a text means the same everywhere.
 package instant
 
 import (
@@ -11,11 +10,11 @@ import (
 	"unicode"
 )
 
-// Example is a text that Parse reads, for errors and help.
+// Example is a text that Parse accepts, for errors and help.
 const Example = "2026-04-23T10:15:30Z"
 
-// The rules that a text can break. They hold nothing of the text, which may be
-// anything that a producer put into the wrong field.
+// The rules that a text can break. They quote nothing of the text, which may be anything that a producer put
+// into the wrong field.
 var (
 	ErrForm     = errors.New("want a date and a time of day as in ISO 8601 and RFC 3339, such as " + Example)
 	ErrNoTime   = errors.New("it has a date without a time of day: want both, such as " + Example)
@@ -27,16 +26,14 @@ var (
 	ErrSuffix   = errors.New("what follows the offset cannot be read: want annotations in brackets, such as [Europe/Berlin], without the ! of one that must be heeded")
 )
 
-// Parse returns the instant that s names, to the nanosecond; what is finer is
-// cut off. The date may be one of months, weeks or days of the year, parts may
-// be written together, and a time of day may end with its hour or minute, and
-// have a fraction of whichever comes last.
+// Parse returns the instant that s names, truncated to the nanosecond. The date may be given by month, week or
+// day of the year, parts may be written without separators, and a time of day may end with its hour or
+// minute, and have a fraction of its last unit.
 //
-// A leap second is the first second of the next day, as in POSIX time, which has
-// no room for it.
+// A leap second is the first second of the next day, as in POSIX time, which cannot represent it.
 func Parse(s string) (time.Time, error) {
 	if isUsual(s) {
-		// Three times as fast, and it reads no text of this form differently.
+		// Three times as fast, and with the same result for texts of this form.
 		if at, err := time.Parse(time.RFC3339, s); err == nil {
 			return at, nil
 		}
@@ -64,8 +61,8 @@ func Parse(s string) (time.Time, error) {
 	return time.Unix(unix, nsec).UTC(), nil
 }
 
-// isUsual reports whether s has the punctuation of nearly every text of a time,
-// and neither a leap second nor an hour 24, which the time package refuses.
+// isUsual reports whether s has the punctuation of nearly every text of a time, and neither a leap second nor
+// an hour 24, which the time package refuses.
 func isUsual(s string) bool {
 	return len(s) >= len(Example) && s[4] == '-' && s[7] == '-' && s[10] == 'T' && s[13] == ':' && s[16] == ':' &&
 		(s[19] == 'Z' || s[19] == '.') && s[len(s)-1] == 'Z' && s[17] < '6' && (s[11] < '2' || s[12] < '4')
@@ -73,10 +70,10 @@ func isUsual(s string) bool {
 
 const daySeconds = 24 * 60 * 60
 
-// reader is the text that is not read yet.
+// reader is the text that has not been read yet.
 type reader struct{ s string }
 
-// next takes a character off if it is one of any.
+// next consumes a character if it is one of any.
 func (r *reader) next(any string) (c byte, ok bool) {
 	if r.s == "" || strings.IndexByte(any, r.s[0]) < 0 {
 		return 0, false
@@ -85,7 +82,7 @@ func (r *reader) next(any string) (c byte, ok bool) {
 	return c, true
 }
 
-// digits counts those that are next.
+// digits returns how many digits are next.
 func (r *reader) digits() (n int) {
 	for n < len(r.s) && isDigit(r.s[n]) {
 		n++
@@ -95,7 +92,7 @@ func (r *reader) digits() (n int) {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// number takes n digits off.
+// number consumes n digits.
 func (r *reader) number(n int) (v int, ok bool) {
 	if len(r.s) < n {
 		return 0, false
@@ -110,7 +107,7 @@ func (r *reader) number(n int) (v int, ok bool) {
 	return v, true
 }
 
-// date reads a day as one counted from 1970-01-01.
+// date parses a day as days from 1970-01-01.
 func (r *reader) date() (days int64, err error) {
 	run := r.digits()
 	year, ok := r.number(4)
@@ -178,8 +175,7 @@ func ofYear(year int, first int64, day int) (int64, error) {
 	return days, nil
 }
 
-// week reads a week of the year and a day of the week, from Monday. The first
-// week is that of January 4.
+// week parses a week of the year and a day of the week, from Monday. The first week is that of January 4.
 func (r *reader) week(year int, extended bool) (int64, error) {
 	week, ok := r.number(2)
 	if !ok {
@@ -199,13 +195,13 @@ func (r *reader) week(year int, extended bool) (int64, error) {
 	return monday + int64(day) - 1, nil
 }
 
-// firstMonday is that of the first week of a year.
+// firstMonday returns that of the first week of a year.
 func firstMonday(year int) int64 {
 	fourth := time.Date(year, time.January, 4, 0, 0, 0, 0, time.UTC)
 	return fourth.Unix()/daySeconds - int64(fourth.Weekday()+6)%7
 }
 
-// clock reads a time of day. A leap second counts as the one after it.
+// clock parses a time of day. A leap second counts as the one after it.
 func (r *reader) clock() (sec, nsec int64, leap bool, err error) {
 	if r.s == "" {
 		return 0, 0, false, ErrNoTime
@@ -249,7 +245,7 @@ func (r *reader) clock() (sec, nsec int64, leap bool, err error) {
 	return sec, nsec, leap, nil
 }
 
-// fraction reads a fraction of a unit of so many seconds.
+// fraction parses a fraction of a unit of that many seconds.
 func (r *reader) fraction(unit int64) (sec, nsec int64, err error) {
 	if _, ok := r.next(".,"); !ok {
 		return 0, 0, nil
@@ -258,7 +254,7 @@ func (r *reader) fraction(unit int64) (sec, nsec int64, err error) {
 	if n == 0 {
 		return 0, 0, ErrForm
 	}
-	// Of more digits than these no nanosecond depends.
+	// Further digits do not affect the nanosecond.
 	const most = 18
 	value, scale := uint64(0), uint64(1)
 	for i := range min(n, most) {
@@ -270,11 +266,10 @@ func (r *reader) fraction(unit int64) (sec, nsec int64, err error) {
 	return int64(nanos / 1e9), int64(nanos % 1e9), nil
 }
 
-// minus is the sign that ISO 8601 means; a hyphen stands for it where there is
-// only ASCII.
+// minus is ISO 8601's sign; a hyphen replaces it in ASCII.
 const minus = "\u2212"
 
-// offset reads an offset from UTC in seconds.
+// offset parses an offset from UTC in seconds.
 func (r *reader) offset() (int64, error) {
 	r.s = strings.TrimPrefix(r.s, " ")
 	if _, ok := r.next("Zz"); ok {
@@ -308,9 +303,8 @@ func (r *reader) offset() (int64, error) {
 	return sign * int64(hours*3600+minutes*60), nil
 }
 
-// suffix reads the annotations of RFC 9557, which change nothing about the
-// instant: the zone that the offset was looked up in, and a calendar to show it by.
-// Where zone and offset differ, it is the offset that the instant was written with.
+// suffix parses the annotations of RFC 9557, which do not affect the instant: the zone that the offset was looked
+// up in, and a calendar to show it by. If zone and offset differ, the offset is what the instant was written with.
 func (r *reader) suffix() error {
 	for r.s != "" {
 		end := strings.IndexByte(r.s, ']')

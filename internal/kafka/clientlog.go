@@ -9,14 +9,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// clientLogger passes on what the client logs, except for one guess of its: it takes a
-// connection that is closed at once for missing TLS or SASL. That helps who sets a
-// client up. From one that brokers have answered before, it sends an operator whose
-// broker was killed to look at certificates.
+// clientLogger passes on the client's log, except for one guess: the client attributes a connection that is closed at
+// once to missing TLS or SASL. That helps whoever sets a client up. With a broker that has answered before, it sends
+// an operator whose broker was killed to look at certificates.
 type clientLogger struct {
 	kgo.Logger
 	answered atomic.Bool
-	advice   string // which settings to look at when credentials are refused
+	advice   string // the settings to check when credentials are refused
 }
 
 var _ kgo.HookBrokerE2E = (*clientLogger)(nil)
@@ -28,7 +27,7 @@ func (l *clientLogger) OnBrokerE2E(_ kgo.BrokerMetadata, _ int16, e2e kgo.Broker
 	}
 }
 
-// errClosed is what is known of a connection that was closed at once.
+// errClosed is what is known about a connection that was closed at once.
 var errClosed = errors.New("the broker closed the connection")
 
 // Log implements kgo.Logger.
@@ -47,7 +46,7 @@ func (l *clientLogger) Log(level kgo.LogLevel, msg string, keyvals ...any) {
 	for i := 1; i < len(keyvals); i += 2 {
 		var eof *kgo.ErrFirstReadEOF
 		if err, ok := keyvals[i].(error); ok && errors.As(err, &eof) {
-			keyvals = slices.Clone(keyvals) // they are the caller's
+			keyvals = slices.Clone(keyvals) // the caller owns them
 			keyvals[i], guess = errClosed, true
 		}
 	}

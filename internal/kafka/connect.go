@@ -12,9 +12,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Connect returns a client for what an operator asks of the brokers, which logs
-// nothing. It has connected to nothing yet; kadm.NewClient makes it an admin client.
-// Settings that cannot be used are a Mistake.
+// Connect returns a client for an operator's requests to the brokers, which logs nothing. It has not connected yet;
+// kadm.NewClient makes it an admin client. Unusable settings are a Mistake.
 func (s Settings) Connect(more ...kgo.Opt) (*kgo.Client, error) {
 	opts, err := s.Options(zerolog.Nop())
 	if err != nil {
@@ -23,13 +22,12 @@ func (s Settings) Connect(more ...kgo.Opt) (*kgo.Client, error) {
 	return kgo.NewClient(append(opts, more...)...)
 }
 
-// askTimeout bounds questions to the brokers that somebody waits for.
+// askTimeout bounds requests to the brokers that somebody waits for.
 const askTimeout = 30 * time.Second
 
 var errSilent = fmt.Errorf("the brokers have not answered within %s (%s)", askTimeout, setting.Brokers)
 
-// Ask bounds a question to the brokers. Where the question ended with its context,
-// the error says why that did.
+// Ask bounds a request to the brokers. If it ended with its context, the error says why.
 func Ask(ctx context.Context, question func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, errSilent)
 	defer cancel()
@@ -40,7 +38,7 @@ func Ask(ctx context.Context, question func(context.Context) error) error {
 	return err
 }
 
-// AskOnce is Ask with a client for this question alone.
+// AskOnce is Ask with a client for this request alone.
 func (s Settings) AskOnce(ctx context.Context, question func(context.Context, *kgo.Client) error) error {
 	client, err := s.Connect()
 	if err != nil {

@@ -13,17 +13,15 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// maxGroups bounds the groups that are asked about a topic, and maxNamed those that
-// are named.
+// maxGroups bounds the groups that are examined for a topic, and maxNamed those that are named.
 const (
 	maxGroups = 500
 	maxNamed  = 5
 )
 
-// Readers returns the groups that have committed offsets of a topic, as far as they
-// may be seen, and whether the given one is among them. A misspelt --group is a new
-// group to the brokers, which begins at the start of the topic and delivers all of
-// it again; only the others show that it is one too many.
+// Readers returns the groups that have committed offsets of a topic, as far as they are visible, and whether the given one
+// is among them. To the brokers, a misspelt --group is a new group, which begins at the start of the topic and delivers all
+// of it again; only the other groups reveal the mistake.
 func Readers(ctx context.Context, admin *kadm.Client, topic, group string) (others []string, known bool, err error) {
 	has := func(o kadm.OffsetResponses) bool {
 		for _, p := range o[topic] {

@@ -8,8 +8,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// quiet passes on what the client logs without what brokers and proxies say in its
-// errors that is not for a log.
+// quiet passes on the client's log without the parts of brokers' and proxies' errors that must not be logged.
 type quiet struct{ kgo.Logger }
 
 // Log implements kgo.Logger. Numbers are the client's own and stay.

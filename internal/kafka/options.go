@@ -1,5 +1,4 @@
-// Package kafka turns connection settings into client options, once for every
-// command that talks to brokers.
+// Package kafka turns connection settings into client options, for every command that talks to brokers.
 package kafka
 
 import (
@@ -19,11 +18,11 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
-// Settings says how to reach the brokers.
+// Settings are how to reach the brokers.
 type Settings struct {
 	// Brokers are the seeds, host:port; a port of 9092 is added when missing.
 	Brokers []string
-	// ClientID names this process to the brokers, for their logs and quotas.
+	// ClientID names this process in the brokers' logs and quotas.
 	ClientID string
 	TLS      TLSSettings
 	SASL     SASLSettings
@@ -31,7 +30,7 @@ type Settings struct {
 	Dial web.Dial
 }
 
-// SASLSettings says how to authenticate to the brokers.
+// SASLSettings are how to authenticate to the brokers.
 type SASLSettings = auth.Settings
 
 // Mechanisms lists the values of SASLSettings.Mechanism.
@@ -47,15 +46,14 @@ func (s *Settings) Options(log zerolog.Logger) ([]kgo.Opt, error) {
 	if clientID == "" {
 		clientID = "amazon-capi"
 	}
-	// The client tells at info level much that only its developers want to
-	// know; from warnings up it is worth an operator's time.
+	// At info level the client logs much that interests only its developers; from warnings up it is worth an operator's
+	// time.
 	clientLog := log.With().Str("stage", "kafka").Logger()
 	if clientLog.GetLevel() == zerolog.InfoLevel {
 		clientLog = clientLog.Level(zerolog.WarnLevel)
 	}
-	// While brokers are away the client says so for every try of every
-	// connection. The conditions tell the operator once; a handful of the
-	// client's lines a minute add the detail without burying the log.
+	// While brokers are unavailable, the client logs every attempt of every connection. The conditions tell the operator
+	// once; a handful of the client's lines a minute add the detail without burying the log.
 	clientLog = clientLog.Sample(&zerolog.BurstSampler{Burst: 5, Period: time.Minute})
 	logger := &clientLogger{Logger: quiet{kzerolog.New(&clientLog)}, advice: s.SASL.Advice()}
 	opts := []kgo.Opt{

@@ -19,8 +19,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// reasons say of the brokers' errors what is wrong with a topic that cannot be
-// written to, and what to do. %[1]s is the topic, %[2]s the setting that names it.
+// reasons explain the brokers' errors about a topic that cannot be written to, and what to do. %[1]s is the topic, %[2]s the
+// setting that names it.
 var reasons = []struct {
 	err  error
 	text string
@@ -44,13 +44,12 @@ var reasons = []struct {
 	{kgo.ErrMaxBuffered, "the client's buffer is full"},
 }
 
-// credentialsAdvice is what to say of credentials that brokers refuse, where the
-// mechanism is not known.
+// credentialsAdvice is the advice for refused credentials if the mechanism is unknown.
 var credentialsAdvice = fmt.Sprintf("the brokers refuse the credentials: see %s, %s and %s, or with AWS_MSK_IAM %s and where the AWS credentials come from",
 	setting.SASLMechanism, setting.SASLUsername, setting.SASLPassword, setting.AWSRegion)
 
-// Explained adds to an error which settings it is about, if brokers refuse the
-// credentials or the mechanism, or a certificate is not trusted.
+// Explained adds to an error the settings it is about, if brokers refuse the credentials or the mechanism, or a certificate
+// is not trusted.
 func Explained(err error) error {
 	switch {
 	case err == nil || strings.Contains(err.Error(), setting.Key("sasl-").String()) || strings.Contains(err.Error(), setting.Key("tls").String()):
@@ -60,7 +59,7 @@ func Explained(err error) error {
 	case errors.Is(err, kerr.UnsupportedSaslMechanism):
 		return fmt.Errorf("%w: the listener does not offer it: see %s, and the port in %s", err, setting.SASLMechanism, setting.Brokers)
 	case errors.Is(err, io.EOF):
-		// Some brokers say no more to wrong credentials, or to a client without TLS.
+		// Some brokers answer nothing more to wrong credentials, or to a client without TLS.
 		return fmt.Errorf("%w: the broker closed the connection: if that lasts, see the credentials (%s, %s, %s), and whether its listener wants TLS (%s)",
 			err, setting.SASLMechanism, setting.SASLUsername, setting.SASLPassword, setting.Key("tls"))
 	case errors.As(err, new(*tls.CertificateVerificationError)):
@@ -69,8 +68,7 @@ func Explained(err error) error {
 	return err
 }
 
-// Reason says in words why a topic cannot be written to. named is the setting
-// that names the topic.
+// Reason explains why a topic cannot be written to. named is the setting that names the topic.
 func Reason(err error, topic, named string) string {
 	for _, r := range reasons {
 		if errors.Is(err, r.err) {
@@ -80,8 +78,8 @@ func Reason(err error, topic, named string) string {
 	return redact.Line(redact.Error(err), 200)
 }
 
-// TooLarge says that a topic takes no records of need bytes, and what to do. limit
-// is its max.message.bytes, 0 if it is not known.
+// TooLarge says that a topic does not take records of need bytes, and what to do. limit is its max.message.bytes, 0 if
+// unknown.
 func TooLarge(topic string, limit, need int) string {
 	has := ""
 	if limit > 0 {
@@ -90,7 +88,7 @@ func TooLarge(topic string, limit, need int) string {
 	return fmt.Sprintf("raise max.message.bytes of topic %s%s, to %d or more", topic, has, need)
 }
 
-// RecordBytes is how large a batch of the record alone is at most.
+// RecordBytes returns the maximum size of a batch with only this record.
 func RecordBytes(r *kgo.Record) int {
 	const batch, record, field = 61, 32, 5 // of what surrounds a batch, a record, and a length
 	n := batch + record + len(r.Key) + len(r.Value)
@@ -100,7 +98,7 @@ func RecordBytes(r *kgo.Record) int {
 	return n
 }
 
-// whyStuck looks for what holds up a topic whose brokers do not acknowledge.
+// whyStuck finds out why the brokers of a topic do not acknowledge.
 func whyStuck(ctx context.Context, admin *kadm.Client, topic string) string {
 	topics, err := admin.ListTopics(ctx, topic)
 	if err != nil {
@@ -123,7 +121,7 @@ func whyStuck(ctx context.Context, admin *kadm.Client, topic string) string {
 	return ""
 }
 
-// minReplicas is a topic's min.insync.replicas, 0 if the brokers do not tell.
+// minReplicas returns a topic's min.insync.replicas, 0 if unknown.
 func minReplicas(ctx context.Context, admin *kadm.Client, topic string) int {
 	n, err := topicNumber(ctx, admin, topic, "min.insync.replicas")
 	if err != nil {
@@ -132,12 +130,12 @@ func minReplicas(ctx context.Context, admin *kadm.Client, topic string) int {
 	return n
 }
 
-// messageLimit is a topic's max.message.bytes.
+// messageLimit returns a topic's max.message.bytes.
 func messageLimit(ctx context.Context, cl *kgo.Client, topic string) (int, error) {
 	return topicNumber(ctx, kadm.NewClient(cl), topic, maxMessageBytes)
 }
 
-// topicNumber asks for a setting of a topic that is a positive number.
+// topicNumber reads a setting of a topic that is a positive number.
 func topicNumber(ctx context.Context, admin *kadm.Client, topic, key string) (int, error) {
 	configs, err := admin.DescribeTopicConfigs(ctx, topic)
 	if err != nil {

@@ -19,25 +19,22 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
-// TLSSettings says whether and how connections are encrypted. Each file is PEM, or a
-// PKCS12 or JKS store; PEM may also be given itself in place of a file's name.
+// TLSSettings says whether and how connections are encrypted. Each file is PEM, or a PKCS12 or JKS store; the PEM text itself
+// may also replace a file's name.
 type TLSSettings struct {
 	Enabled bool
 	// CAFile holds the certificates to trust; the system's when empty.
 	CAFile, CAPassword string
-	// CertFile and KeyFile are the client's own certificate. A store, and PEM that
-	// has both, needs no KeyFile.
+	// CertFile and KeyFile are the client's own certificate. A store, and PEM with both, needs no KeyFile.
 	CertFile, CertPassword string
 	KeyFile, KeyPassword   string
-	// AnyHost takes a broker's certificate for any host name. Who signed it is looked
-	// at all the same.
+	// AnyHost accepts a broker's certificate for any host name. Its signature is checked all the same.
 	AnyHost bool
-	// Of is what the names of these settings begin with, if they are not the brokers'.
+	// Of is the prefix of the names of these settings, if they are not the brokers'.
 	Of setting.Key
 }
 
-// on reports whether TLS is. Naming a file turns it on: nobody names a CA to talk in
-// the clear.
+// on reports whether TLS is on. Naming a file turns it on: nobody names a CA for plain text.
 func (s *TLSSettings) on() bool {
 	return s.Enabled || s.CAFile != "" || s.CertFile != "" || s.KeyFile != ""
 }
@@ -71,9 +68,8 @@ func (s *TLSSettings) Config() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Certificates are renewed where they are: each connection reads the files again,
-	// and goes on with the last pair if they do not fit, as while they are being
-	// replaced.
+	// Certificates are renewed in place: each connection reads the files again, and uses the previous pair if they do not fit,
+	// as while they are being replaced.
 	var last atomic.Pointer[tls.Certificate]
 	last.Store(&cert)
 	own := *s
@@ -86,8 +82,7 @@ func (s *TLSSettings) Config() (*tls.Config, error) {
 	return config, nil
 }
 
-// dialer opens encrypted connections; nil when TLS is off. Each one trusts what is
-// trusted then: authorities are renewed, too.
+// dialer opens encrypted connections; nil if TLS is off. Each one uses the current authorities, which are renewed, too.
 func (s *TLSSettings) dialer() (web.Dial, error) {
 	config, err := s.Config()
 	if config == nil || err != nil {
@@ -107,8 +102,8 @@ func (s *TLSSettings) dialer() (web.Dial, error) {
 	}, nil
 }
 
-// Web is the configuration for servers that are not brokers and come with them, such
-// as one for tokens: these may be public, and their host name counts.
+// Web returns the configuration for servers other than brokers, such as one for tokens: they may be public, and their host
+// name is verified.
 func (s *TLSSettings) Web() (*tls.Config, error) {
 	own := *s
 	own.AnyHost = false
@@ -129,7 +124,7 @@ func (s *TLSSettings) Web() (*tls.Config, error) {
 	return config, nil
 }
 
-// anyHost has a configuration look at who signed a certificate and not at its name.
+// anyHost makes a configuration verify a certificate's signature and not its name.
 func anyHost(config *tls.Config) {
 	roots := config.RootCAs
 	config.InsecureSkipVerify = true
@@ -159,7 +154,7 @@ func (s *TLSSettings) trusted() ([]*x509.Certificate, error) {
 	return certs, nil
 }
 
-// keyPair reads the client's certificate and key as they are now.
+// keyPair reads the client's current certificate and key.
 func (s *TLSSettings) keyPair() (tls.Certificate, error) {
 	if s.CertFile == "" {
 		return tls.Certificate{}, fmt.Errorf("%s and %s go together: %s is missing", s.Of+setting.TLSCert, s.Of+setting.TLSKey, s.Of+setting.TLSCert)
@@ -211,7 +206,7 @@ func storeError(err error, key setting.Key, name string, ofStore, ofKey setting.
 	return fmt.Errorf("%s: %s: %w: see %s", key, name, err, password)
 }
 
-// passwordOf is the setting of a password, which the brokers' files alone have.
+// passwordOf returns the setting of a password, which only the brokers' files have.
 func (s *TLSSettings) passwordOf(key setting.Key) setting.Key {
 	if s.Of != "" {
 		return ""

@@ -20,11 +20,10 @@ const maxMessageBytes = "max.message.bytes"
 // defaultMessageBytes is the brokers' default for max.message.bytes.
 const defaultMessageBytes = 1_048_588
 
-// headerRoom is what the headers of a dead letter add to its original, at most.
+// headerRoom is the maximum that the headers of a dead letter add to its original.
 const headerRoom = 64 << 10
 
-// Missing says that a topic does not exist, and how to make it. key is the setting
-// that names it.
+// Missing returns the error of a topic that does not exist, with how to create it. key is the setting that names it.
 func Missing(key setting.Key, topic string) string {
 	return fmt.Sprintf("topic %q does not exist (%s): check its name, create it (kafka-topics.sh --create --topic %s --partitions 12), or add %s",
 		topic, key, topic, setting.CreateTopics)
@@ -45,11 +44,9 @@ func Exists(ctx context.Context, cl *kgo.Client, topic string) (bool, error) {
 	return topics.Has(topic), nil
 }
 
-// EnsureTopics creates those of sources and copies that do not exist. A copy gets
-// as many partitions as the source that has most, and takes any record of a source with
-// headers added: a dead letter must never be too large to be kept. Receipts, which
-// can be cut to size, are content with it. Topics that exist stay as they are, and
-// empty names are passed over. It returns the names of those created.
+// EnsureTopics creates the missing ones of sources and copies. A copy gets as many partitions as the largest source, and
+// takes any record of a source with headers added: a dead letter must never be too large to be kept. Receipts, which can be
+// split, need no more. Existing topics stay unchanged, and empty names are ignored. It returns the names of those created.
 func EnsureTopics(ctx context.Context, cl *kgo.Client, sources []string, partitions int32, copies ...string) (created []string, err error) {
 	copies = slices.DeleteFunc(slices.Clone(copies), func(name string) bool { return name == "" })
 	admin := kadm.NewClient(cl)
@@ -63,7 +60,7 @@ func EnsureTopics(ctx context.Context, cl *kgo.Client, sources []string, partiti
 		}
 		_, err := admin.CreateTopic(ctx, partitions, -1, configs, name)
 		switch {
-		case errors.Is(err, kerr.TopicAlreadyExists): // by another member, just now
+		case errors.Is(err, kerr.TopicAlreadyExists): // created by another member just now
 			return nil
 		case err != nil:
 			return fmt.Errorf("topic %q cannot be created: %w", name, redact.Wrap(err))
@@ -85,8 +82,7 @@ func EnsureTopics(ctx context.Context, cl *kgo.Client, sources []string, partiti
 	for _, name := range copies {
 		configs := map[string]*string{
 			maxMessageBytes: new(strconv.Itoa(limit)),
-			// Whatever the brokers' default: compaction would remove all but the
-			// last of what has the same key.
+			// Whatever the brokers' default is: compaction would remove all but the last record of each key.
 			"cleanup.policy": new("delete"),
 		}
 		if err := create(name, most, configs); err != nil {
@@ -96,8 +92,7 @@ func EnsureTopics(ctx context.Context, cl *kgo.Client, sources []string, partiti
 	return created, nil
 }
 
-// MessageLimit returns the largest batch a topic takes, in bytes; the brokers'
-// default when they do not tell.
+// MessageLimit returns the largest batch a topic takes, in bytes; the brokers' default if unknown.
 func MessageLimit(ctx context.Context, cl *kgo.Client, topic string) int {
 	limit, err := messageLimit(ctx, cl, topic)
 	if err != nil {

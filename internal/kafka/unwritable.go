@@ -11,29 +11,26 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/backoff"
 )
 
-// Producer is what dead letters and receipts need of a Kafka client; *kgo.Client is one.
+// Producer is what dead letters and receipts need of a Kafka client; *kgo.Client implements it.
 type Producer interface {
 	TryProduce(ctx context.Context, r *kgo.Record, promise func(*kgo.Record, error))
 }
 
-// SlowAck is from when on records that are not acknowledged are reported: the client
-// itself tries for long and says nothing.
+// SlowAck is the age at which unacknowledged records are reported: the client itself tries for a long time and reports nothing.
 const SlowAck = 10 * time.Second
 
-// Renewer is a Producer that can fix itself; *Writer is one.
+// Renewer is a Producer that can repair itself; *Writer implements it.
 type Renewer interface {
-	// Renew is called with a record's error before it is produced again. It reports
-	// whether the producer is another one now, which may take what was refused. An
-	// error means that nobody can tell.
+	// Renew is called with a record's error before it is produced again. It reports whether the producer has changed, so that it
+	// may accept what was refused. An error means that this could not be found out.
 	Renew(ctx context.Context, cause error) (renewed bool, err error)
-	// Limit is the topic's max.message.bytes, 0 if it is not known.
+	// Limit returns the topic's max.message.bytes, 0 if unknown.
 	Limit() int
-	// Why says what keeps the topic from being written to while the brokers say
-	// nothing; empty if there is nothing to be seen.
+	// Why returns what keeps the topic from being written to while the brokers do not answer; empty if nothing is visible.
 	Why(ctx context.Context) string
 }
 
-// RenewerOf returns the producer itself, or for one that is not a Renewer what fixes nothing.
+// RenewerOf returns the producer itself, or a Renewer that repairs nothing.
 func RenewerOf(p Producer) Renewer {
 	if r, ok := p.(Renewer); ok {
 		return r
@@ -56,8 +53,7 @@ func Because(why string) string {
 	return ": " + why
 }
 
-// OfTheRecord reports whether an error is about one record, and not about the
-// topic: it is no reason to keep the others waiting.
+// OfTheRecord reports whether an error is about one record, and not about the topic: the others need not wait.
 func OfTheRecord(err error) bool {
 	for _, own := range []error{kerr.MessageTooLarge, kerr.RecordListTooLarge, kerr.InvalidTimestamp, kerr.InvalidRecord, kerr.PolicyViolation} {
 		if errors.Is(err, own) {
@@ -67,29 +63,28 @@ func OfTheRecord(err error) bool {
 	return false
 }
 
-// Oversized reports whether a record has more bytes than the topic takes in a batch,
-// or in a segment, of which only the first is a limit that the producer knows.
+// Oversized reports whether a record has more bytes than the topic takes in a batch, or in a segment; the producer knows only
+// the first limit.
 func Oversized(err error) bool {
 	return errors.Is(err, kerr.MessageTooLarge) || errors.Is(err, kerr.RecordListTooLarge)
 }
 
-// Unwritable are the records that a topic does not take, each by itself. They are
-// not given up: the topic's settings may change, so one of them is tried now and
-// then, and when it is taken, all are.
+// Unwritable are the records that a topic refuses, each by itself. They are not given up: the topic's settings may change, so
+// one of them is tried occasionally, and once it is accepted, all are.
 type Unwritable[T any] struct {
 	Items []T
 	Due   time.Time // when the next is tried
 	tries int
 }
 
-// Add keeps an item aside.
+// Add sets an item aside.
 func (r *Unwritable[T]) Add(item T, now time.Time, b backoff.Backoff) {
 	r.Items = append(r.Items, item)
 	r.Due = now.Add(b.Spaced(r.tries))
 	r.tries++
 }
 
-// Take returns the one to try now, and when it is another's turn is put off.
+// Take returns the one to try now, and sets when the next is tried.
 func (r *Unwritable[T]) Take(now time.Time, b backoff.Backoff) (item T, due bool) {
 	if len(r.Items) == 0 || now.Before(r.Due) {
 		return item, false
@@ -100,7 +95,7 @@ func (r *Unwritable[T]) Take(now time.Time, b backoff.Backoff) (item T, due bool
 	return item, true
 }
 
-// All returns all, to be tried at once.
+// All returns all items, to be tried at once.
 func (r *Unwritable[T]) All() []T {
 	items := r.Items
 	*r = Unwritable[T]{}

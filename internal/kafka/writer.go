@@ -16,26 +16,21 @@ import (
 )
 
 const (
-	// SmallestBatch and largestBatch bound a producer's batch limit: it refuses to
-	// start with another one, whatever the topic's may be.
+	// SmallestBatch and largestBatch bound a producer's batch limit: it refuses to start with another one, whatever the topic's is.
 	SmallestBatch, largestBatch = 512, 1 << 30
-	// requestBytes is how large the client lets a request get by default. It has
-	// to hold a batch.
+	// requestBytes is the client's default maximum of a request, which must hold a batch.
 	requestBytes = 100 << 20
-	// renewTimeout bounds the questions that a renewal asks.
+	// renewTimeout bounds the requests of a renewal.
 	renewTimeout = 5 * time.Second
-	// retireAfter is how long a client that was replaced may take for the records
-	// that it still has.
+	// retireAfter is how long a replaced client may take to write its remaining records.
 	retireAfter = 30 * time.Second
-	// reasonAfter is how many tries of a record may fail before the client gives
-	// it back with the brokers' reason. At a try a second that is longer than an
-	// election of leaders takes. The client's own default is to try forever,
-	// without a word.
+	// reasonAfter is how many attempts of a record may fail before the client returns it with the brokers' reason. At one
+	// attempt a second that is longer than an election of leaders. By default the client tries forever and reports nothing.
 	reasonAfter = 10
 )
 
-// Writer writes to one topic with a kgo.Client that it replaces when that client
-// cannot go on, which otherwise only a restart of the process would fix:
+// Writer writes to one topic with a kgo.Client that it replaces when that client cannot continue, which otherwise would take a
+// restart of the process:
 //
 //   - the topic was deleted and made again: the client refuses its new id;
 //   - the topic's max.message.bytes changed: the client's batch limit is fixed;
@@ -43,10 +38,9 @@ const (
 //   - the topic has fewer partitions than the client once saw;
 //   - the brokers do not know the compression.
 //
-// The client is replaced, and not told to forget the topic, because a client that
-// forgets begins again at sequence number 0 under the same producer id. If the
-// partition has not changed, the brokers take that for a repetition and
-// acknowledge records that they never wrote.
+// The client is replaced rather than told to forget the topic, because a client that forgets begins again at sequence number 0
+// under the same producer id. If the partition has not changed, the brokers take that for a repetition and acknowledge
+// records that they never wrote.
 type Writer struct {
 	topic string
 	opts  []kgo.Opt
@@ -58,7 +52,7 @@ type Writer struct {
 	client *kgo.Client
 	limit  int  // the client's
 	known  bool // limit is the topic's own
-	stuck  bool // the client fails for good
+	stuck  bool // the client fails permanently
 	plain  bool // without compression
 	closed bool
 
@@ -66,9 +60,8 @@ type Writer struct {
 	closing chan struct{}
 }
 
-// NewWriter returns a writer to topic. Batches are as large as the topic takes,
-// but no larger than most. It asks the brokers for the topic's limit; if they do
-// not tell, it begins with their default. Close it.
+// NewWriter returns a writer to topic. Batches are as large as the topic takes, but no larger than most. It asks the brokers for
+// the topic's limit; if they do not answer, it begins with their default. Close it.
 func NewWriter(ctx context.Context, topic string, most int, opts ...kgo.Opt) (*Writer, error) {
 	w := &Writer{topic: topic, opts: opts, most: most, limit: min(defaultMessageBytes, most), closing: make(chan struct{})}
 	client, err := w.make(w.limit, false)
@@ -103,9 +96,8 @@ func (w *Writer) make(limit int, plain bool) (*kgo.Client, error) {
 	return kgo.NewClient(opts...)
 }
 
-// ask returns the batch limit that fits the topic. The topic's own is not known
-// if we may not ask for it; then the client leaves it to the brokers to refuse
-// what is too large.
+// ask returns the batch limit that fits the topic. The topic's own is unknown if we may not ask for it; the client then leaves it
+// to the brokers to refuse what is too large.
 func (w *Writer) ask(ctx context.Context, client *kgo.Client) (limit int, known bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
 	defer cancel()
@@ -139,8 +131,7 @@ func (w *Writer) replace(limit int, known, plain bool) error {
 	return nil
 }
 
-// retire closes a client once it has written what it was given. What it has not
-// written by then fails, and is the caller's to write again.
+// retire closes a client once it has written what it was given. The rest fails, and is the caller's to write again.
 func (w *Writer) retire(client *kgo.Client) {
 	ctx, cancel := context.WithTimeout(context.Background(), retireAfter)
 	defer cancel()
@@ -174,13 +165,13 @@ func (w *Writer) current() *kgo.Client {
 	return w.client
 }
 
-// watch notes from a promise that its client cannot go on.
+// watch notes from an acknowledgement that its client cannot continue.
 func (w *Writer) watch(client *kgo.Client, promise func(*kgo.Record, error)) func(*kgo.Record, error) {
 	return func(r *kgo.Record, err error) {
 		defer crash.Report()
 		if err != nil && !passes(err) {
 			w.mu.Lock()
-			if w.client == client { // else it was replaced already
+			if w.client == client { // otherwise it was replaced already
 				w.stuck = true
 				w.plain = w.plain || errors.Is(err, kerr.UnsupportedCompressionType)
 			}
@@ -192,8 +183,7 @@ func (w *Writer) watch(client *kgo.Client, promise func(*kgo.Record, error)) fun
 	}
 }
 
-// passes reports whether a client gets over an error by itself, or the error is
-// about the record alone.
+// passes reports whether a client recovers from an error by itself, or the error is about the record alone.
 func passes(err error) bool {
 	if errors.Is(err, kerr.UnknownTopicID) {
 		return false
@@ -209,11 +199,9 @@ func passes(err error) bool {
 	return kerr.IsRetriable(err)
 }
 
-// Renew is called with the error of a record before it is produced again. It
-// replaces the client if that cannot go on, or, for a record that was too large,
-// if the topic's limit is another one now, and reports whether it did: then what
-// was refused may be taken. An error means that the brokers could not be asked
-// about their limit.
+// Renew is called with the error of a record before it is produced again. It replaces the client if that cannot continue or, for a
+// record that was too large, if the topic's limit has changed, and reports whether it did: the refused record may then be
+// accepted. An error means that the brokers could not be asked for their limit.
 func (w *Writer) Renew(ctx context.Context, cause error) (renewed bool, err error) {
 	w.renewing.Lock()
 	defer w.renewing.Unlock()
@@ -244,7 +232,7 @@ func (w *Writer) Renew(ctx context.Context, cause error) (renewed bool, err erro
 	return true, nil
 }
 
-// Limit returns the topic's max.message.bytes, 0 if it is not known.
+// Limit returns the topic's max.message.bytes, 0 if unknown.
 func (w *Writer) Limit() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -254,15 +242,15 @@ func (w *Writer) Limit() int {
 	return w.limit
 }
 
-// Why looks at the topic and says what keeps it from being written to, while the
-// client waits and says nothing; empty if there is nothing to be seen.
+// Why examines the topic and says what keeps it from being written to, while the client waits and reports nothing; empty if
+// nothing is visible.
 func (w *Writer) Why(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
 	defer cancel()
 	return whyStuck(ctx, kadm.NewClient(w.current()), w.topic)
 }
 
-// Close closes the client. Records that it still has fail.
+// Close closes the client. Its remaining records fail.
 func (w *Writer) Close() {
 	w.mu.Lock()
 	if w.closed {

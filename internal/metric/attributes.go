@@ -8,9 +8,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// Attributes counts attributes of events that are not sent, by name and reason. The names
-// are the sources' own, so only the first few have a label each, and what could identify
-// somebody is masked.
+// Attributes counts attributes of events that are not sent, by name and reason. The names come from the sources, so only the
+// first few get a label each, and anything that could identify somebody is masked.
 type Attributes struct {
 	count *prometheus.CounterVec
 
@@ -45,7 +44,7 @@ func (a *Attributes) LeftOut(attribute, reason string) {
 	a.count.WithLabelValues(a.shown(attribute), reason).Inc()
 }
 
-// shown is the label of an attribute.
+// shown returns the label of an attribute.
 func (a *Attributes) shown(attribute string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -1,5 +1,4 @@
-// Package metric makes the metrics of this program, whose names all begin alike. It
-// registers nothing and counts nothing: that is for those whose metrics they are.
+// Package metric constructs the metrics of this program, whose names share a prefix. It registers nothing and counts nothing.
 package metric
 
 import "github.com/prometheus/client_golang/prometheus"
@@ -16,7 +15,7 @@ func CounterVec(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
 }
 
-// Histogram returns a histogram with buckets that end at these values.
+// Histogram returns a histogram with these upper bounds.
 func Histogram(name, help string, buckets []float64) prometheus.Histogram {
 	return prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets})
 }

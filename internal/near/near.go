@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Name returns the known name that is nearest to a misspelt one, at most that many
-// edits away; empty for none. Of names as near the first in order is returned.
+// Name returns the known name nearest to a misspelt one, at most that many edits away; empty for none. Among equally near names the
+// first is returned.
 func Name(misspelt string, known iter.Seq[string], most int) string {
 	best, at := "", most+1
 	for _, k := range slices.Sorted(known) {
@@ -18,7 +18,7 @@ func Name(misspelt string, known iter.Seq[string], most int) string {
 	return best
 }
 
-// distance is how many bytes are added, left out or changed between two names.
+// distance returns how many bytes are added, removed or changed between two names.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -1,6 +1,5 @@
-// Package auth says to brokers who this process is: by a password, by a token of
-// OAuth, or by AWS's IAM. Whatever is asked for again while the process runs is renewed
-// here, early, and by one connection for all.
+// Package auth authenticates this process to brokers: by a password, an OAuth token, or AWS's IAM. Credentials
+// that change while the process runs are renewed here, early, and by one connection for all.
 package auth
 
 import (
@@ -17,21 +16,20 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Settings says how to authenticate to the brokers; an empty mechanism means not at
-// all.
+// Settings says how to authenticate to the brokers; an empty mechanism means not at all.
 type Settings struct {
 	// Mechanism is one of Mechanisms, in any case.
 	Mechanism string
 	Username  string
 	Password  string
-	// Reread returns the password as it is now, if it can change: it is asked for
-	// each connection, so that a renewed one needs no restart. Optional.
+	// Reread returns the current password, if it can change. It is called for each connection, so that a renewed
+	// password needs no restart. Optional.
 	Reread func() (string, error)
-	// OAuthTokenURL is where OAUTHBEARER gets its tokens, with Username and
-	// Password as client id and secret. Without it Password is the token.
+	// OAuthTokenURL is where OAUTHBEARER gets its tokens, with Username and Password as client id and secret.
+	// Without it Password is the token.
 	OAuthTokenURL string
 	OAuthScopes   []string
-	// OAuthExtensions go with the token, such as Confluent Cloud's logicalCluster.
+	// OAuthExtensions are sent with the token, such as Confluent Cloud's logicalCluster.
 	OAuthExtensions map[string]string
 	// AWS is for AWS_MSK_IAM.
 	AWS AWS
@@ -50,17 +48,16 @@ const (
 	mechKerberos = "GSSAPI"
 )
 
-// Name is the mechanism's name as the protocol has it.
+// Name is the mechanism's name in the protocol.
 func (s *Settings) Name() string { return strings.ToUpper(strings.TrimSpace(s.Mechanism)) }
 
 // NeedsTLS reports whether the mechanism is offered on encrypted connections only.
 func (s *Settings) NeedsTLS() bool { return s.Name() == mechIAM }
 
-// SendsSecret reports whether the mechanism sends a secret as it is, which must not
-// travel unencrypted.
+// SendsSecret reports whether the mechanism sends a secret in plain text, which must not travel unencrypted.
 func (s *Settings) SendsSecret() bool { return s.Name() == mechPlain || s.Name() == mechOAuth }
 
-// Advice names the settings to look at when brokers refuse the credentials.
+// Advice names the settings to check when brokers refuse the credentials.
 func (s *Settings) Advice() string {
 	switch s.Name() {
 	case "":
@@ -73,7 +70,7 @@ func (s *Settings) Advice() string {
 	return fmt.Sprintf("see %s, %s and %s", setting.SASLMechanism, setting.SASLUsername, setting.SASLPassword)
 }
 
-// New returns the client's mechanism; nil for none. web is how tokens are asked for.
+// New returns the client's mechanism; nil for none. web is how tokens are requested.
 func (s *Settings) New(brokers []string, web *tls.Config) (sasl.Mechanism, error) {
 	redact.Credentials(s.Username, s.Password)
 	if err := s.check(); err != nil {
@@ -98,7 +95,7 @@ func (s *Settings) New(brokers []string, web *tls.Config) (sasl.Mechanism, error
 	return nil, nil
 }
 
-// check refuses settings that do not go together.
+// check refuses settings that do not fit together.
 func (s *Settings) check() error {
 	name := s.Name()
 	switch name {
@@ -134,7 +131,7 @@ func (s *Settings) scram(context.Context) (scram.Auth, error) {
 	return scram.Auth{User: s.Username, Pass: s.password()}, nil
 }
 
-// password is the one to use now: that of before, if it cannot be read again.
+// password returns the current password: the previous one, if it cannot be read again.
 func (s *Settings) password() string {
 	if s.Reread != nil {
 		if now, err := s.Reread(); err == nil && now != "" {

@@ -22,7 +22,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// mechanism returns AWS_MSK_IAM. Nothing is asked for before the first connection.
+// mechanism returns AWS_MSK_IAM. It requests nothing before the first connection.
 func (a *AWS) mechanism(brokers []string) (sasl.Mechanism, error) {
 	hint := ""
 	for _, broker := range brokers {
@@ -44,8 +44,8 @@ func (a *AWS) mechanism(brokers []string) (sasl.Mechanism, error) {
 	return &iam{Chain: chain, signer: v4.NewSigner()}, nil
 }
 
-// iam is the mechanism AWS_MSK_IAM: the client signs a request to connect, for that
-// broker and now, and sends it as JSON.
+// iam is the mechanism AWS_MSK_IAM: the client signs a request to connect, for one broker and the current time, and
+// sends it as JSON.
 type iam struct {
 	*Chain
 	signer *v4.Signer
@@ -89,8 +89,8 @@ const iamService = "kafka-cluster"
 // nothing is the SHA-256 of no bytes: the request has no body.
 var nothing = func() string { h := sha256.Sum256(nil); return hex.EncodeToString(h[:]) }()
 
-// sign returns the request to connect: a URL that is signed for some minutes, taken
-// apart into JSON with its keys in lower case.
+// sign returns the request to connect: a URL that is signed for some minutes, converted to JSON with its keys in
+// lower case.
 func sign(ctx context.Context, signer *v4.Signer, c aws.Credentials, host, region string, now time.Time) ([]byte, error) {
 	query := url.Values{"Action": {iamService + ":Connect"}, "X-Amz-Expires": {"300"}}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+hostPart(host)+"/?"+query.Encode(), nil)
@@ -112,7 +112,7 @@ func sign(ctx context.Context, signer *v4.Signer, c aws.Credentials, host, regio
 	return json.Marshal(fields)
 }
 
-// hostPart is a host as a URL has it.
+// hostPart returns a host as URLs spell it.
 func hostPart(host string) string {
 	if strings.Contains(host, ":") {
 		return "[" + host + "]"
@@ -122,8 +122,7 @@ func hostPart(host string) string {
 
 type iamSession struct{}
 
-// Challenge implements sasl.Session. The broker answers with JSON that says nothing
-// that is needed.
+// Challenge implements sasl.Session. The broker's JSON answer is not needed.
 func (iamSession) Challenge(answer []byte) (bool, []byte, error) {
 	if len(answer) == 0 {
 		return false, nil, errors.New("the broker's answer to AWS_MSK_IAM is empty")
@@ -131,7 +130,7 @@ func (iamSession) Challenge(answer []byte) (bool, []byte, error) {
 	return true, nil, nil
 }
 
-// regionOf is the region that a broker's host name says; empty for none.
+// regionOf returns the region in a broker's host name; empty for none.
 func regionOf(host string) string {
 	for _, suffix := range []string{".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov"} {
 		if name, ok := strings.CutSuffix(strings.ToLower(host), suffix); ok {

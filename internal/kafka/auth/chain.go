@@ -37,7 +37,7 @@ type AWS struct {
 }
 
 const (
-	// credentialsEarly is how long before their end credentials are renewed.
+	// credentialsEarly is how long before their expiry credentials are renewed.
 	credentialsEarly = 5 * time.Minute
 	// credentialsTimeout bounds what a connection waits for them, and answerTimeout
 	// a single answer: an instance's role is looked for on every machine that has no
@@ -48,16 +48,15 @@ const (
 // Chain finds AWS credentials and renews them. It is safe for concurrent use.
 type Chain struct {
 	aws  AWS
-	hint string // a region, where nothing else says one
+	hint string // a region, if nothing else names one
 
 	mu     sync.Mutex
 	config *aws.Config
-	last   aws.Credentials // that were had last
-	ends   time.Time       // when they really do; zero for never
+	last   aws.Credentials // the last credentials
+	ends   time.Time       // when they really expire; zero for never
 }
 
-// NewChain returns a Chain for a service in that region. Nothing is asked for before
-// credentials are.
+// NewChain returns a Chain for a service in that region. It makes no request before credentials are needed.
 func NewChain(a AWS, region string) (*Chain, error) {
 	if a.RoleARN != "" && !strings.HasPrefix(a.RoleARN, "arn:") {
 		return nil, fmt.Errorf("%s: %s is not an ARN, want arn:aws:iam::ACCOUNT:role/NAME", setting.AWSRoleARN, redact.Quote(a.RoleARN))
@@ -70,7 +69,7 @@ func NewChain(a AWS, region string) (*Chain, error) {
 	return &Chain{aws: a, hint: region}, nil
 }
 
-// Credentials returns those of now.
+// Credentials returns the current ones.
 func (c *Chain) Credentials(ctx context.Context) (aws.Credentials, error) {
 	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
 	defer cancel()
@@ -92,7 +91,7 @@ func (c *Chain) load(ctx context.Context) (*aws.Config, error) {
 	early := func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = credentialsEarly }
 	options := []func(*awsconfig.LoadOptions) error{
 		awsconfig.WithCredentialsCacheOptions(early),
-		// The SDK's own client, since AWS_CA_BUNDLE works with no other.
+		// The SDK's own client, because AWS_CA_BUNDLE works with no other.
 		awsconfig.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(answerTimeout)),
 		awsconfig.WithDefaultRegion(c.hint),
 	}
@@ -122,8 +121,8 @@ func (c *Chain) load(ctx context.Context) (*aws.Config, error) {
 	return c.config, nil
 }
 
-// retrieve returns the credentials of now. The cache asks before they end, once for all
-// connections; where that fails, those from before hold until they really end.
+// retrieve returns the current credentials. The cache renews them before they expire, once for all connections; if
+// that fails, the previous ones are used until they really expire.
 func (c *Chain) retrieve(ctx context.Context, config *aws.Config) (aws.Credentials, error) {
 	if config.Credentials == nil {
 		return aws.Credentials{}, errors.New("there are no AWS credentials: none of environment, shared files, web identity and instance role has any")
@@ -148,7 +147,7 @@ func (c *Chain) retrieve(ctx context.Context, config *aws.Config) (aws.Credentia
 	return got, nil
 }
 
-// why says which setting the want of credentials is about.
+// why names the setting that missing credentials are about.
 func (c *Chain) why(err error) error {
 	text := err.Error()
 	for _, one := range []struct {

@@ -16,8 +16,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// oauth returns OAUTHBEARER: with a token that is fixed or read from its file again
-// for each connection, or with those of a token endpoint.
+// oauth returns OAUTHBEARER: with a token that is fixed or reread from its file for each connection, or with those
+// of a token endpoint.
 func (s *Settings) oauth(config *tls.Config) sasl.Mechanism {
 	token := func(context.Context) (string, error) { return s.password(), nil }
 	if s.OAuthTokenURL != "" {
@@ -46,7 +46,7 @@ var (
 	extensionValue = regexp.MustCompile(`^[\x21-\x7e \t\r\n]+$`)
 )
 
-// checkExtensions refuses what RFC 7628 has no room for.
+// checkExtensions refuses what RFC 7628 cannot express.
 func checkExtensions(extensions map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(extensions)) {
 		switch {

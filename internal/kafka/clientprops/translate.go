@@ -10,8 +10,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// translated are the properties that mean something here, by the names of Java's
-// clients, of Confluent's registry client, and of librdkafka.
+// translated are the supported properties, by the names of Java's clients, of Confluent's registry client, and of
+// librdkafka.
 var translated = map[string]func(*reader, string) error{
 	"bootstrap.servers":    as(setting.Brokers),
 	"metadata.broker.list": as(setting.Brokers),
@@ -98,7 +98,7 @@ func as(key setting.Key) func(*reader, string) error {
 	}
 }
 
-// oneOf takes what goes without saying, and refuses what is not done here.
+// oneOf accepts the values that are the only behaviour here, and refuses others.
 func oneOf(values ...string) func(*reader, string) error {
 	return func(_ *reader, value string) error {
 		for _, v := range values {
@@ -133,7 +133,7 @@ func offsetReset(r *reader, value string) error {
 	return nil
 }
 
-// storeType takes the types whose files are told apart by their first bytes.
+// storeType accepts the types whose files are recognised by their first bytes.
 func storeType(_ *reader, value string) error {
 	switch strings.ToUpper(strings.TrimSpace(value)) {
 	case "JKS", "PKCS12", "PEM":

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Login is a login module of JAAS with its options.
+// Login is a JAAS login module with its options.
 type Login struct {
 	Class   string
 	Options []Option
@@ -33,8 +33,7 @@ var (
 	errModules = errors.New("it names several login modules, want one")
 )
 
-// ParseJAAS reads the value of sasl.jaas.config. Errors have nothing of it, since it
-// is a secret.
+// ParseJAAS parses the value of sasl.jaas.config. Errors quote nothing of it, because it is a secret.
 func ParseJAAS(text string) (*Login, error) {
 	tokens, err := jaasTokens(text)
 	if err != nil {
@@ -71,7 +70,7 @@ type token struct {
 
 func (t token) is(sign string) bool { return t.sign && t.text == sign }
 
-// jaasTokens parts words, quoted texts and signs.
+// jaasTokens splits words, quoted texts and signs.
 func jaasTokens(text string) (tokens []token, err error) {
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
@@ -99,7 +98,7 @@ func jaasTokens(text string) (tokens []token, err error) {
 	return tokens, nil
 }
 
-// quoted reads a text in quotation marks, and says where it ends.
+// quoted parses a text in quotation marks, and returns where it ends.
 func quoted(text string) (word string, next int, ok bool) {
 	var b strings.Builder
 	for i := 1; i < len(text); i++ {

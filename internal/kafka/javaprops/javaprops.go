@@ -1,5 +1,5 @@
-// Package javaprops reads Java's properties files, with their continued lines,
-// escapes and encodings, and the login lines of JAAS that are found in them.
+// Package javaprops parses Java's properties files, with their continued lines, escapes and encodings, and the JAAS login
+// lines in them.
 package javaprops
 
 import (
@@ -13,21 +13,19 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
-// MaxBytes is how large a file may be; stores inline in it take some kilobytes.
+// MaxBytes is the maximum size of a file; stores inline in it take some kilobytes.
 const MaxBytes = 1 << 20
 
-// Entry is a property of a file. A name that is given again is an entry of its own:
-// to Java the last one counts.
+// Entry is a property of a file. A repeated name is an entry of its own; Java uses the last one.
 type Entry struct {
 	Name, Value string
 	Line        int // where it begins
 }
 
-// Parse reads a file. Errors have the line and nothing of the text, which may be a
-// secret.
+// Parse parses a file. Errors name the line and quote nothing of the text, which may be a secret.
 //
-// Java reads ISO-8859-1, and people write UTF-8. What is not UTF-8 is the former, and
-// what is both means the same in either.
+// Java reads ISO-8859-1, and people write UTF-8. Text that is not UTF-8 is read as ISO-8859-1, and ASCII means the same in
+// both.
 func Parse(data []byte) ([]Entry, error) {
 	if len(data) > MaxBytes {
 		return nil, fmt.Errorf("it has %d bytes, more than the %d of any properties file", len(data), MaxBytes)
@@ -76,18 +74,18 @@ func Parse(data []byte) ([]Entry, error) {
 
 const blanks = " \t\f"
 
-// splitLines ends lines as Java does: by either of CR and LF, or both.
+// splitLines ends lines like Java: at CR, LF, or both.
 func splitLines(text string) []string {
 	return strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 }
 
-// continued reports whether a line ends with a backslash that no other escapes.
+// continued reports whether a line ends with an unescaped backslash.
 func continued(line string) bool {
 	n := len(line) - len(strings.TrimRight(line, `\`))
 	return n%2 == 1
 }
 
-// split parts name and value, which = or : or blanks are between.
+// split separates name and value, which are divided by =, : or blanks.
 func split(line string) (name, value string) {
 	at := 0
 	for at < len(line) && !strings.ContainsRune("=:"+blanks, rune(line[at])) {
@@ -106,13 +104,13 @@ func split(line string) (name, value string) {
 
 var errEscape = errors.New(`\u wants four hexadecimal digits after it (in a Windows path, \\ or / for \)`)
 
-// unescape undoes Java's escapes. A character beyond 16 bits is two \u.
+// unescape resolves Java's escapes. A character beyond 16 bits is two \u.
 func unescape(s string) (string, error) {
 	if !strings.Contains(s, `\`) {
 		return s, nil
 	}
 	var b strings.Builder
-	var units []uint16 // of \u, until something else comes
+	var units []uint16 // of \u, until something else follows
 	flush := func() {
 		b.WriteString(string(utf16.Decode(units)))
 		units = units[:0]

@@ -20,8 +20,8 @@ import (
 //	certificate: 2, alias, time, certificate
 //	SHA-1 of the password, a phrase and all of the above
 //
-// A certificate is a type (since version 2) and DER. Java does not check the sum of a
-// store to trust where no password is given, and neither does this.
+// A certificate is a type (since version 2) and DER. Java does not check the digest of a truststore if no password is given,
+// and neither does this.
 var (
 	jksMagic   = [4]byte{0xfe, 0xed, 0xfe, 0xed}
 	jceksMagic = [4]byte{0xce, 0xce, 0xce, 0xce}
@@ -80,7 +80,7 @@ func (r *jksReader) certificate(version uint32) *x509.Certificate {
 	return c
 }
 
-// readJKS reads a store; the password may be empty for one to trust.
+// readJKS reads a store; the password may be empty for a truststore.
 func readJKS(data []byte, password string) (*jks, error) {
 	if bytes.HasPrefix(data, jceksMagic[:]) {
 		return nil, errors.New("it is a JCEKS store, want PKCS12, JKS or PEM: keytool -importkeystore -deststoretype PKCS12")
@@ -162,9 +162,8 @@ func jksKeyPair(data []byte, p Passwords) (tls.Certificate, error) {
 	return pair(key, s.keys[0].chain)
 }
 
-// openJKSKey undoes Java's own protection of keys: a stream of SHA-1 sums, each of
-// the password and the sum before it, that begins with a salt; behind it the SHA-1
-// of password and key.
+// openJKSKey removes Java's own protection of keys: a stream of SHA-1 digests, each of the password and the previous digest,
+// that begins with a salt; it is followed by the SHA-1 of password and key.
 func openJKSKey(encrypted []byte, password string) ([]byte, error) {
 	var info struct {
 		Algorithm pkix.AlgorithmIdentifier
@@ -188,7 +187,7 @@ func openJKSKey(encrypted []byte, password string) ([]byte, error) {
 	return plain, nil
 }
 
-// utf16Of is a password as Java hashes it.
+// utf16Of returns a password in the form that Java hashes.
 func utf16Of(password string) (b []byte) {
 	for _, u := range utf16.Encode([]rune(password)) {
 		b = binary.BigEndian.AppendUint16(b, u)

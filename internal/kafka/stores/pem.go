@@ -19,8 +19,8 @@ var (
 	anySpace = regexp.MustCompile(`\s+`)
 )
 
-// Lines returns PEM with its lines as they should be. In a properties file, or a
-// variable, they are often joined by spaces or nothing, which Java takes.
+// Lines restores the lines of PEM. In a properties file, or a variable, they are often joined by spaces or nothing, which
+// Java accepts.
 func Lines(text []byte) []byte {
 	return pemText.ReplaceAllFunc(text, func(block []byte) []byte {
 		m := pemText.FindSubmatch(block)
@@ -90,7 +90,7 @@ func pemKey(text []byte, password string) (any, error) {
 	return nil, errNoKey
 }
 
-// plainKey reads a key in any of the forms that PEM has for it.
+// plainKey parses a key in any of PEM's forms.
 func plainKey(der []byte) (any, error) {
 	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
 		return key, nil
@@ -104,7 +104,7 @@ func plainKey(der []byte) (any, error) {
 	return nil, errors.New("the private key in it cannot be read")
 }
 
-// openPKCS8 opens an encrypted PKCS#8 key.
+// openPKCS8 decrypts an encrypted PKCS#8 key.
 func openPKCS8(der []byte, password string) (key any, err error) {
 	if password == "" {
 		return nil, &PasswordError{Key: true, Missing: true}

@@ -1,6 +1,5 @@
-// Package stores reads certificates and keys from the files that Kafka clients keep
-// them in: PEM, PKCS12 and Java's JKS. What a file is shows in its first bytes;
-// names and types that say otherwise are common and do no harm.
+// Package stores reads certificates and keys from the files that Kafka clients keep them in: PEM, PKCS12 and Java's JKS. It
+// recognises a format by its first bytes; wrong file names and types are common and do no harm.
 package stores
 
 import (
@@ -14,15 +13,15 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
-// MaxBytes is how large a store may be. The system's own roots take a quarter of it.
+// MaxBytes is the maximum size of a store. The system's own roots take a quarter of it.
 const MaxBytes = 4 << 20
 
-// Passwords open a store and the key in it. An empty Key is that of the store.
+// Passwords open a store and the key in it. An empty Key means the store's.
 type Passwords struct{ Store, Key string }
 
 // PasswordError is returned for a store or key that its password does not open.
 type PasswordError struct {
-	Key     bool // the password of the key, and not that of the store
+	Key     bool // the password of the key, not of the store
 	Missing bool // none was given
 }
 
@@ -47,8 +46,8 @@ const (
 	JKS    Format = "JKS"
 )
 
-// FormatOf tells a file's kind by its first bytes. Whatever is not a store is taken
-// for PEM, whose parser says what is wrong with it.
+// FormatOf recognises a file's format by its first bytes. Anything but a store is treated as PEM, whose parser reports what is
+// wrong with it.
 func FormatOf(data []byte) Format {
 	switch {
 	case bytes.HasPrefix(data, jksMagic[:]), bytes.HasPrefix(data, jceksMagic[:]):
@@ -59,7 +58,7 @@ func FormatOf(data []byte) Format {
 	return PEM
 }
 
-// Certificates returns the certificates to trust that are in a file.
+// Certificates returns the certificates to trust in a file.
 func Certificates(data []byte, password string) ([]*x509.Certificate, error) {
 	var certs []*x509.Certificate
 	var err error
@@ -79,8 +78,7 @@ func Certificates(data []byte, password string) ([]*x509.Certificate, error) {
 	return certs, err
 }
 
-// KeyPair returns the certificate chain and key of a client. key is nil where the
-// first file holds both.
+// KeyPair returns the certificate chain and key of a client. key is nil if the first file holds both.
 func KeyPair(cert, key []byte, p Passwords) (tls.Certificate, error) {
 	if p.Key == "" {
 		p.Key = p.Store
@@ -119,8 +117,7 @@ var (
 	errNoKey    = errors.New("there is no private key in it")
 )
 
-// pair puts the certificate of a key first, which not every program does, and those
-// of its issuers behind it.
+// pair puts the certificate of a key first, which not every program does, and those of its issuers after it.
 func pair(private any, chain []*x509.Certificate) (tls.Certificate, error) {
 	signer, ok := private.(crypto.Signer)
 	if !ok {

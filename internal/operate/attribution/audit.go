@@ -1,7 +1,5 @@
-// Package attribution answers the question of low attributed conversions over a window
-// of the topic: how many events have a click id and identifiers, how old clicks
-// are, what consent denies, how late events come, what the rules refuse, and which
-// ids are used twice.
+// Package attribution examines low attribution over a window of the topic: how many events have a click id and identifiers, how old
+// clicks are, what consent denies, how late events arrive, what the rules refuse, and which ids are used twice.
 package attribution
 
 import (
@@ -18,20 +16,17 @@ import (
 type Options struct {
 	Transformer *transform.Transformer
 	Contract    amazon.Contract
-	// ContractOf, if it is set, returns the contract of a profile's own account, or why
-	// nothing of the profile is sent. It takes the place of Contract.
+	// ContractOf, if set, returns the contract of a profile's own account, or why nothing of the profile is sent. It replaces
+	// Contract.
 	ContractOf func(profile string) (amazon.Contract, *verdict.Reason)
 	Now        time.Time
-	// ClickLifetime is how long after its click an event is credited to it; 0
-	// means 90 days, which is how long the cookie keeps it.
+	// ClickLifetime is how long after its click an event is credited to it; 0 means 90 days, the lifetime of the cookie.
 	ClickLifetime time.Duration
-	// MaxIDs bounds how many event ids are remembered at once, some 40 bytes each;
-	// 0 means two million. Of more a sample is kept.
+	// MaxIDs bounds how many event ids are remembered, at about 40 bytes each; 0 means two million. Of more ids a sample is kept.
 	MaxIDs int
 }
 
-// Audit is what is known of the events so far. Memory does not grow with their
-// number, except for MaxIDs.
+// Audit is what is known about the events so far. Memory does not grow with their number, except for MaxIDs.
 type Audit struct {
 	opts Options
 
@@ -51,14 +46,13 @@ type Audit struct {
 	conversion transform.Conversion
 }
 
-// refusal is a reason for which events are refused, with how many are.
+// refusal is a reason for which events are refused, with their number.
 type refusal struct {
 	reason verdict.Reason
 	events int64
 }
 
-// Key is what events are grouped by: as Amazon is told, where it happened and of
-// what type it is.
+// Key groups events: by Amazon's tenant, by where they happened and by type.
 type Key struct{ Source, Type string }
 
 // Group is the events of one source and type that would be sent.
@@ -96,14 +90,13 @@ func New(o Options) *Audit {
 	}
 }
 
-// Undecodable counts a record that no event can be read from.
+// Undecodable counts a record that could not be decoded.
 func (a *Audit) Undecodable(bad *schemas.DecodeError) {
 	a.records++
 	a.undecodable[bad.Code.String()]++
 }
 
-// Event counts an event that was published at a time, its record's. The event may
-// be reused afterwards.
+// Event counts an event with its record's time. The event may be reused afterwards.
 func (a *Audit) Event(ev *schemas.Event, published time.Time) {
 	a.records++
 	a.raw.add(ev)
@@ -126,7 +119,7 @@ func (a *Audit) Event(ev *schemas.Event, published time.Time) {
 	a.sent(ev, c)
 }
 
-// refusal is why a profile's account or contract does not send an event; nil if it does.
+// refusal returns why a profile's account or contract does not send an event; nil if it does.
 func (a *Audit) refusal(c *transform.Conversion) *verdict.Reason {
 	contract := a.opts.Contract
 	if a.opts.ContractOf != nil {
@@ -148,7 +141,7 @@ func (a *Audit) notSent(ev *schemas.Event, why verdict.Reason) {
 	}
 	r := a.refused[why.Code]
 	if r == nil {
-		// Cloned, for it outlives the record that its words may quote.
+		// Cloned, because it outlives the record that it may quote.
 		r = &refusal{reason: verdict.Reason{Class: why.Class, Code: strings.Clone(why.Code), Field: strings.Clone(why.Field)}}
 		a.refused[r.reason.Code] = r
 	}
@@ -184,7 +177,7 @@ func oneIf(b bool) int64 {
 	return 0
 }
 
-// total is all groups together.
+// total returns the sum of all groups.
 func (a *Audit) total() (t Group) {
 	for _, g := range a.groups {
 		t.add(g)

@@ -8,14 +8,13 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
-// copies tells the records that a redrive wrote from those whose producer says so.
-// Anybody who writes to the source can put a redrive's header on a record, and
-// would hide it from the audit; but a redrive copies an original, its key, bytes and
-// time, which is in the window then. Of each original there is one copy a round.
+// copies distinguishes the records that a redrive wrote from those that only claim to be such. Anybody who writes to the source can
+// put a redrive's header on a record, and would hide it from the audit; but a redrive copies an original with its key, bytes and
+// time, which is then in the window. Each original has one copy per round.
 type copies struct {
 	seed maphash.Seed
 	most int
-	// originals is how many there are of each record that is said to be a copy.
+	// originals counts each record that claims to be a copy.
 	originals map[uint64]int
 	taken     map[round]int
 }
@@ -34,14 +33,14 @@ func (c *copies) key(rec *kgo.Record) uint64 {
 	return maphash.Comparable(c.seed, [2]string{string(rec.Key), string(rec.Value)})
 }
 
-// claim notes that a record is said to be a copy. Beyond the bound none is believed.
+// claim notes that a record claims to be a copy. Beyond the bound none is believed.
 func (c *copies) claim(rec *kgo.Record) {
 	if len(c.originals) < c.most {
 		c.originals[c.key(rec)] += 0
 	}
 }
 
-// original counts a record that says nothing of the kind.
+// original counts a record without such a claim.
 func (c *copies) original(rec *kgo.Record) {
 	key := c.key(rec)
 	if n, claimed := c.originals[key]; claimed {
@@ -49,7 +48,7 @@ func (c *copies) original(rec *kgo.Record) {
 	}
 }
 
-// take reports whether a record that is said to be a copy is one.
+// take reports whether a record that claims to be a copy is one.
 func (c *copies) take(rec *kgo.Record) bool {
 	r := round{c.key(rec), deadletter.Redrives(rec)}
 	if c.taken[r] >= c.originals[r.key] {

@@ -9,19 +9,18 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// ids finds event ids that are used twice, by their hashes: an id of 64 bits and
-// what its event was like, in as many more. When there are more ids than may be
-// kept, those of every second hash are, then of every fourth, and so on: a sample
-// of ids and not of events, so that all events of an id in it are still compared.
+// ids finds event ids that are used twice, by their hashes: 64 bits of the id and as many of its event's contents. If there are more
+// ids than may be kept, those of every second hash are, then of every fourth, and so on: a sample of ids and not of events, so
+// that all events of an id in it are still compared.
 type ids struct {
 	seed maphash.Seed
 	most int
 	skip uint64 // a hash is in the sample if it has none of these bits
 	seen map[uint64]uint64
 
-	events    int64 // in the sample, roughly once it has been halved
-	again     int64 // of the same contents as before, likewise
-	different int64 // of other contents; all that were found
+	events    int64 // in the sample, approximately once it has been halved
+	again     int64 // with the same contents as before, likewise
+	different int64 // with other contents; all that were found
 	examples  []string
 }
 
@@ -36,7 +35,7 @@ func (i *ids) add(ev *schemas.Event) {
 	if ev.EventID == "" {
 		return
 	}
-	// An id is one profile's: two advertisers may be told of one order.
+	// An id belongs to one profile: two advertisers may report one order.
 	id := maphash.Comparable(i.seed, [2]string{ev.ProfileID, ev.EventID})
 	if id&i.skip != 0 {
 		return
@@ -82,5 +81,5 @@ func (i *ids) thin() {
 	}
 }
 
-// oneOf is of how many ids one is in the sample; 1 if all are.
+// oneOf returns n if one of n ids is in the sample; 1 if all are.
 func (i *ids) oneOf() uint64 { return i.skip + 1 }
