@@ -25,9 +25,9 @@ func Only(s string) bool {
 
 // Within reports whether all bytes of s are from lo to hi, both ASCII.
 func Within(s string, lo, hi byte) bool {
-	// For an ASCII byte within the range, subtracting lo and adding 0x7f-hi both leave the highest
-	// bit clear. Only a byte outside the range can borrow from or carry into the next one, and then
-	// the answer is already no.
+	// For an ASCII byte within the range, subtracting lo and adding 0x7f-hi both leave
+	// the highest bit clear. Only a byte outside the range can borrow from or carry into
+	// the next one, and then the answer is already no.
 	less, more := uint64(lo)*ones, uint64(0x7f-hi)*ones
 	n := len(s)
 	if n < 8 {

@@ -1,5 +1,5 @@
-// Package backoff computes the delays between retries, with jitter; package wait waits. The caller
-// decides when and how often to try.
+// Package backoff computes the delays between retries, with jitter; package wait waits.
+// The caller decides when and how often to try.
 package backoff
 
 import (
@@ -34,9 +34,10 @@ func (b Backoff) Spaced(n int) time.Duration {
 	return half + time.Duration(b.rand()*float64(half))
 }
 
-// Rest returns the delay after a round of tries: a little over the maximum, then twice and finally
-// four times that. A profile that fails for long is not worth a request of each member every half
-// minute, and a recovering server has many lanes waiting for it. n counts from 0.
+// Rest returns the delay after a round of tries: a little over the maximum, then twice
+// and finally four times that. A profile that fails for long is not worth a request of
+// each member every half minute, and a recovering server has many lanes waiting for it. n
+// counts from 0.
 func (b Backoff) Rest(n int) time.Duration {
 	d := b.max << min(n, 2)
 	return d + time.Duration(b.rand()*float64(d)/10)

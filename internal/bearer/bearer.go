@@ -136,9 +136,9 @@ func (s *Source) renew(ctx context.Context, r *renewal, early bool) (string, err
 	return token, nil
 }
 
-// Refused discards a token that a server refused, so that the next one is new. A token that was
-// just issued stays: a new one would be refused as well, and the endpoint would be asked for every
-// request.
+// Refused discards a token that a server refused, so that the next one is new. A token
+// that was just issued stays: a new one would be refused as well, and the endpoint would
+// be asked for every request.
 func (s *Source) Refused(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

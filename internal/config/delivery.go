@@ -24,9 +24,9 @@ const (
 	DefaultGroup         = "amazon-capi"
 )
 
-// Delivery are the settings of every command that delivers to Amazon: run, and the tools that send
-// again what was published before. Settings that differ between them, such as the group, are not
-// included.
+// Delivery are the settings of every command that delivers to Amazon: run, and the tools
+// that send again what was published before. Settings that differ between them, such as
+// the group, are not included.
 type Delivery struct {
 	registry  Registry
 	Transform Transform
@@ -91,17 +91,17 @@ func RegisterErasures(flags *pflag.FlagSet, topic *string) {
 	flags.StringVar(topic, string(setting.ErasureTopic), DefaultErasureTopic, "topic with the list of erased events, which are not sent again; one that is missing has none, and nothing is sent while it cannot be read; empty for no list")
 }
 
-// inFlightWithin returns the default of --max-in-flight-bytes under a memory limit (GOMEMLIMIT): an
-// eighth of it. A record's bytes stand for up to four times as many, with the decoded event, the
-// encoded one and the receipt; the collector needs the same again; and a limit under constant
-// pressure costs more than a smaller window.
+// inFlightWithin returns the default of --max-in-flight-bytes under a memory limit
+// (GOMEMLIMIT): an eighth of it. A record's bytes stand for up to four times as many,
+// with the decoded event, the encoded one and the receipt; the collector needs the same
+// again; and a limit under constant pressure costs more than a smaller window.
 func inFlightWithin(limit int64) Size {
 	const most, least = 64 << 20, 1 << 20
 	return Size(max(min(limit/8, most), least) &^ (1<<10 - 1))
 }
 
-// Resolve turns the flags into a configuration without the settings that differ; only commands that
-// send need an account. Its errors are usage errors, reported together.
+// Resolve turns the flags into a configuration without the settings that differ; only
+// commands that send need an account. Its errors are usage errors, reported together.
 func (f *Delivery) Resolve(settings kafka.Settings, sends bool, warn io.Writer) (pipeline.Config, error) {
 	var wrong Mistakes
 	var err error

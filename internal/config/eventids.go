@@ -9,8 +9,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// EventIDs says how event ids are shown. All commands agree, because event ids join logs, receipts,
-// dead letters and tables.
+// EventIDs says how event ids are shown. All commands agree, because event ids join logs,
+// receipts, dead letters and tables.
 type EventIDs struct {
 	mode string
 	key  Secret

@@ -24,8 +24,8 @@ type Transform struct {
 	identifiers, consent, profileIDs string
 }
 
-// ProfileIDs returns the value of --profile-ids; the strictest one if it is invalid, which Resolve
-// reports.
+// ProfileIDs returns the value of --profile-ids; the strictest one if it is invalid,
+// which Resolve reports.
 func (f *Transform) ProfileIDs() transform.ProfileIDs {
 	ids, err := transform.ParseProfileIDs(f.profileIDs)
 	if err != nil {

@@ -17,10 +17,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
-// Apply sets the flags that were not set on the command line from the environment, then from the
-// file that the config setting names. known are the flags of all commands: a shared environment or
-// file may hold other commands' settings, but no unknown names. Oddities that are no mistakes are
-// written to warn.
+// Apply sets the flags that were not set on the command line from the environment, then
+// from the file that the config setting names. known are the flags of all commands: a
+// shared environment or file may hold other commands' settings, but no unknown names.
+// Oddities that are no mistakes are written to warn.
 func Apply(flags *pflag.FlagSet, environ []string, known map[string]bool, warn io.Writer) error {
 	env := make(map[string]string)
 	for _, kv := range environ {

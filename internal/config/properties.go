@@ -16,9 +16,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// properties are Kafka's own settings: those of a Java client's file, and single ones. They supply
-// settings of this program that nothing else sets: a setting under its own name, wherever it is,
-// takes precedence over -X, and -X over the file.
+// properties are Kafka's own settings: those of a Java client's file, and single ones.
+// They supply settings of this program that nothing else sets: a setting under its own
+// name, wherever it is, takes precedence over -X, and -X over the file.
 type properties struct {
 	path  string
 	given propertyList
@@ -50,8 +50,8 @@ const propertyType = "property"
 // onCommandLine is the origin of properties that are not from a file.
 const onCommandLine = "-X"
 
-// Set adds properties, one per line: the environment and the configuration file give all of them at
-// once.
+// Set adds properties, one per line: the environment and the configuration file give all
+// of them at once.
 func (l *propertyList) Set(text string) error {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -80,7 +80,8 @@ func (l *propertyList) Type() string { return propertyType }
 // From returns what Kafka's own properties gave.
 func (f *Kafka) From() From { return f.properties.from }
 
-// applyProperties sets flags without a value from Kafka's own properties, if the command has them.
+// applyProperties sets flags without a value from Kafka's own properties, if the command
+// has them.
 func applyProperties(flags *pflag.FlagSet, known map[string]bool, warn io.Writer) error {
 	flag := flags.Lookup(string(setting.KafkaProperty))
 	if flag == nil {

@@ -78,8 +78,8 @@ func (f *Registry) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.tls.KeyFile, "registry-tls-key", "", "key of that certificate, PEM")
 }
 
-// Resolve reads secrets and certificates. Without certificates of its own the registry uses those of
-// the brokers, and Glue uses their AWS credentials.
+// Resolve reads secrets and certificates. Without certificates of its own the registry
+// uses those of the brokers, and Glue uses their AWS credentials.
 func (f *Registry) Resolve(brokers kafka.Settings, warn io.Writer) (registry.Options, error) {
 	password, err := f.password.Read(warn)
 	if err != nil {

@@ -18,8 +18,8 @@ const (
 	betterInFile = "; better in a file or the environment, where other users cannot see it"
 )
 
-// Secret is a setting that must never be shown: it has no String that reveals it, can be read from a
-// file, and does not appear as a default in help.
+// Secret is a setting that must never be shown: it has no String that reveals it, can be
+// read from a file, and does not appear as a default in help.
 type Secret struct {
 	Key         setting.Key
 	value, path string
@@ -58,8 +58,8 @@ func (s *secretValue) String() string {
 	return "(hidden)"
 }
 
-// Read returns the secret, from its file if one is named. A file that others on the machine may read
-// causes a warning: that is how secrets leak most often.
+// Read returns the secret, from its file if one is named. A file that others on the
+// machine may read causes a warning: that is how secrets leak most often.
 func (s *Secret) Read(warn io.Writer) (string, error) {
 	if s.path == "" {
 		return strings.TrimPrefix(s.value, textfile.Mark), nil

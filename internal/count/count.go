@@ -3,8 +3,8 @@ package count
 
 import "strconv"
 
-// Of returns a number with its noun, which is given in the singular: 1 event, 2 events. The plural
-// adds an s.
+// Of returns a number with its noun, which is given in the singular: 1 event, 2 events.
+// The plural adds an s.
 func Of[T ~int | ~int32 | ~int64 | ~uint64](n T, noun string) string {
 	s := strconv.FormatInt(int64(n), 10) + " " + noun
 	if n == 1 {

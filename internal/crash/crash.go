@@ -1,9 +1,10 @@
 // Package crash ends the process after a panic without printing the panic's value.
 //
-// Go writes a panic's value and the arguments of every call to standard error. In this program
-// both may belong to an event. Report, which every goroutine of ours defers first, writes the kind
-// of panic and the functions it happened in, through the logger once there is one. Goroutines that
-// libraries start are not covered unless they call our functions, which therefore defer it too.
+// Go writes a panic's value and the arguments of every call to standard error. In this
+// program both may belong to an event. Report, which every goroutine of ours defers
+// first, writes the kind of panic and the functions it happened in, through the logger
+// once there is one. Goroutines that libraries start are not covered unless they call our
+// functions, which therefore defer it too.
 package crash
 
 import (
@@ -30,8 +31,8 @@ var to atomic.Pointer[func(reason string, stack []string)]
 // To makes log write panics from now on.
 func To(log func(reason string, stack []string)) { to.Store(&log) }
 
-// Report ends the process if its goroutine panics. It must be deferred directly, and first, so that
-// it runs last.
+// Report ends the process if its goroutine panics. It must be deferred directly, and
+// first, so that it runs last.
 func Report() {
 	v := recover()
 	if v == nil {
@@ -46,8 +47,8 @@ func Report() {
 	os.Exit(code)
 }
 
-// reason describes a panic's value without quoting it. A value that is neither an error nor a text is
-// named by its type: it could be an event.
+// reason describes a panic's value without quoting it. A value that is neither an error
+// nor a text is named by its type: it could be an event.
 func reason(v any) (text string) {
 	defer func() {
 		if recover() != nil { // the error's own method panics

@@ -77,8 +77,8 @@ func (f *Follower) Load(ctx context.Context) error {
 	}
 }
 
-// Follow keeps the list current until ctx ends. If the topic is unreadable for some time, queries fail
-// until it is readable again.
+// Follow keeps the list current until ctx ends. If the topic is unreadable for some time,
+// queries fail until it is readable again.
 func (f *Follower) Follow(ctx context.Context) {
 	defer f.Close()
 	cond := f.opts.Conditions.Condition("erasures")

@@ -1,11 +1,11 @@
-// Package erasure keeps the list of events that must not be sent again, because the person they are
-// about asked to be forgotten. The list is a compacted topic, which erase writes and every
-// delivering command obeys.
+// Package erasure keeps the list of events that must not be sent again, because the
+// person they are about asked to be forgotten. The list is a compacted topic, which erase
+// writes and every delivering command obeys.
 //
-// It holds pseudonyms of event ids and nothing else: an event id may contain an address, and the list
-// stays forever. The key of the pseudonyms is in the list itself, so that every process that may
-// read the list can query it, and nobody else can guess ids. No identifier of a person, and no hash
-// of one, is ever written.
+// It holds pseudonyms of event ids and nothing else: an event id may contain an address,
+// and the list stays forever. The key of the pseudonyms is in the list itself, so that
+// every process that may read the list can query it, and nobody else can guess ids. No
+// identifier of a person, and no hash of one, is ever written.
 package erasure
 
 import (
@@ -24,16 +24,16 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// MaxEntries is the maximum number of event ids: they are kept in memory, at about 50 bytes each. A
-// longer list is not obeyed in part: nothing is sent.
+// MaxEntries is the maximum number of event ids: they are kept in memory, at about 50
+// bytes each. A longer list is not obeyed in part: nothing is sent.
 const MaxEntries = 1_000_000
 
-// maxKeys bounds the keys, of which one is enough. There are more if two lists were begun at once; each
-// event is looked up with every key.
+// maxKeys bounds the keys, of which one is enough. There are more if two lists were begun
+// at once; each event is looked up with every key.
 const maxKeys = 8
 
-// List is the list as this process knows it. The zero value is not loaded, so that nothing may be sent. A
-// nil List is for programs that keep none, and is empty.
+// List is the list as this process knows it. The zero value is not loaded, so that
+// nothing may be sent. A nil List is for programs that keep none, and is empty.
 type List struct {
 	state   atomic.Int32
 	version atomic.Uint64 // raised after something new can be seen
@@ -60,8 +60,8 @@ type keyID [4]byte
 // entry is a key's id and a pseudonym by that key.
 type entry [20]byte
 
-// Erased reports whether an event must not be sent. The error means that this is unknown now; it has a
-// method Wait, which returns when another try makes sense.
+// Erased reports whether an event must not be sent. The error means that this is unknown
+// now; it has a method Wait, which returns when another try makes sense.
 func (l *List) Erased(eventID string) (bool, error) {
 	if l == nil || eventID == "" {
 		return false, nil
@@ -200,8 +200,8 @@ func (l *List) most() int {
 	return MaxEntries
 }
 
-// restart reports whether an entry was dropped since the last call. Known entries stay: reading the whole
-// topic again removes those with a tombstone, and adds what is missing.
+// restart reports whether an entry was dropped since the last call. Known entries stay:
+// reading the whole topic again removes those with a tombstone, and adds what is missing.
 func (l *List) restart() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -16,9 +16,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Add adds event ids to the list, whose topic is created if it is missing, and returns how many were new.
-// It can be repeated after an interruption: the key is written and acknowledged before any entry,
-// and existing entries stay unchanged.
+// Add adds event ids to the list, whose topic is created if it is missing, and returns
+// how many were new. It can be repeated after an interruption: the key is written and
+// acknowledged before any entry, and existing entries stay unchanged.
 func Add(ctx context.Context, s kafka.Settings, topic string, eventIDs []string, now time.Time) (added int, err error) {
 	client, err := s.Connect(kgo.RequiredAcks(kgo.AllISRAcks()), kgo.DefaultProduceTopic(topic), kgo.RecordDeliveryTimeout(time.Minute))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package health is what an operator sees of a running process: its conditions, the health pages made of
-// them, and the metrics endpoint.
+// Package health is what an operator sees of a running process: its conditions, the
+// health pages made of them, and the metrics endpoint.
 package health
 
 import (
@@ -12,10 +12,11 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// Conditions is the set of named states that health pages show. Those of the process decide readiness;
-// those of one profile do not, because another member would be refused as well, and the other
-// profiles need this one. A fault is reported to its condition each time it is seen; only a change of
-// state is logged, so that an hour of outage is two lines and not two per second.
+// Conditions is the set of named states that health pages show. Those of the process
+// decide readiness; those of one profile do not, because another member would be refused
+// as well, and the other profiles need this one. A fault is reported to its condition
+// each time it is seen; only a change of state is logged, so that an hour of outage is
+// two lines and not two per second.
 type Conditions struct {
 	log zerolog.Logger
 	now func() time.Time
@@ -32,8 +33,8 @@ func NewConditions(log zerolog.Logger, now func() time.Time) *Conditions {
 	return &Conditions{log: log, now: now, conds: make(map[string]*Condition)}
 }
 
-// Condition returns the condition of that name, creating it if necessary. For a nil set it returns nil, a
-// condition that reports nothing.
+// Condition returns the condition of that name, creating it if necessary. For a nil set
+// it returns nil, a condition that reports nothing.
 func (cs *Conditions) Condition(name string) *Condition {
 	if cs == nil {
 		return nil
@@ -101,8 +102,8 @@ func (cs *Conditions) States() []State {
 	return out
 }
 
-// Condition is one named state: well, or failing for a reason since a time. A nil Condition ignores
-// reports, so that tests and tools need not make one.
+// Condition is one named state: well, or failing for a reason since a time. A nil
+// Condition ignores reports, so that tests and tools need not make one.
 type Condition struct {
 	set  *Conditions
 	name string
@@ -114,8 +115,8 @@ type Condition struct {
 	profile bool // it is about one profile, and does not affect readiness
 }
 
-// OfProfile marks the condition as being about one profile: /status shows it, and it does not affect
-// readiness. It returns the condition.
+// OfProfile marks the condition as being about one profile: /status shows it, and it does
+// not affect readiness. It returns the condition.
 func (c *Condition) OfProfile() *Condition {
 	if c != nil {
 		c.set.mu.Lock()
@@ -135,9 +136,9 @@ func (c *Condition) Pending(reason string) {
 	c.set.mu.Unlock()
 }
 
-// Fail reports a fault. Text from outside in the reason was masked, as package redact says. While the
-// condition fails, a new reason replaces the old one without a log line, because faults often
-// alternate (refused, timed out) during one outage.
+// Fail reports a fault. Text from outside in the reason was masked, as package redact
+// says. While the condition fails, a new reason replaces the old one without a log line,
+// because faults often alternate (refused, timed out) during one outage.
 func (c *Condition) Fail(reason string) {
 	if c == nil {
 		return

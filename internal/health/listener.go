@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	// maxConnections bounds the connections to the pages: a scraper, probes and a few people need a
-	// handful, and there is room for somebody who opens thousands.
+	// maxConnections bounds the connections to the pages: a scraper, probes and a few
+	// people need a handful, and there is room for somebody who opens thousands.
 	maxConnections = 256
-	// grace is how long a connection may take for its request before it may be closed in favour of
-	// another.
+	// grace is how long a connection may take for its request before it may be closed in
+	// favour of another.
 	grace = 25 * time.Millisecond
-	// answerTime is how long a connection with an answer in progress is kept before all idle ones; an
-	// answer that takes longer is one that its client does not read.
+	// answerTime is how long a connection with an answer in progress is kept before all
+	// idle ones; an answer that takes longer is one that its client does not read.
 	answerTime = 250 * time.Millisecond
 )
 
-// boundedListener bounds the connections. Beyond the bound, it closes one of the host with the most:
-// the oldest one without a request in progress. If new connections had to wait instead, a client that
-// holds all of them open would keep the probes out, and the orchestrator would restart a healthy
-// process. A probe from the same host as such a client is still answered, because it sends its request
-// immediately.
+// boundedListener bounds the connections. Beyond the bound, it closes one of the host
+// with the most: the oldest one without a request in progress. If new connections had to
+// wait instead, a client that holds all of them open would keep the probes out, and the
+// orchestrator would restart a healthy process. A probe from the same host as such a
+// client is still answered, because it sends its request immediately.
 type boundedListener struct {
 	net.Listener
 	most int
@@ -42,13 +42,13 @@ type boundedConn struct {
 	once   sync.Once
 
 	reading sync.Once
-	// writing is since when a part of an answer waits for its client to read, in Unix nanoseconds; 0 if
-	// none does.
+	// writing is since when a part of an answer waits for its client to read, in Unix
+	// nanoseconds; 0 if none does.
 	writing atomic.Int64
 	// Guarded by listen.mu.
 	since time.Time // when it was first read from, or its request was complete; zero before
-	// answering is set from the end of a request to the end of its answer. Half a request does not count:
-	// it costs nothing to send one and wait.
+	// answering is set from the end of a request to the end of its answer. Half a request
+	// does not count: it costs nothing to send one and wait.
 	answering bool
 }
 
@@ -71,8 +71,8 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 	}
 }
 
-// hostOf returns what connections are counted by: an IPv4 address, or the first 64 bits of an IPv6 address,
-// all of whose others a host may use.
+// hostOf returns what connections are counted by: an IPv4 address, or the first 64 bits
+// of an IPv6 address, all of whose others a host may use.
 func hostOf(addr net.Addr) netip.Prefix {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok {
@@ -83,8 +83,8 @@ func hostOf(addr net.Addr) netip.Prefix {
 	return host
 }
 
-// enter adds a connection, if there is room. Otherwise it returns the one to close, and the rest of its
-// grace.
+// enter adds a connection, if there is room. Otherwise it returns the one to close, and
+// the rest of its grace.
 func (l *boundedListener) enter(bc *boundedConn) (victim *boundedConn, young time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -158,8 +158,8 @@ func (c *boundedConn) is(answering bool) {
 	}
 }
 
-// answering marks the connection of a request while it is answered. A request with a body, which no page
-// needs, is answered and then closed.
+// answering marks the connection of a request while it is answered. A request with a
+// body, which no page needs, is answered and then closed.
 func answering(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(connKey{}).(*boundedConn); ok && r.ContentLength == 0 {
@@ -169,8 +169,8 @@ func answering(h http.Handler) http.Handler {
 	})
 }
 
-// answered is called with connections' states. The handler's return is not the end of its answer, most of
-// which is written afterwards.
+// answered is called with connections' states. The handler's return is not the end of its
+// answer, most of which is written afterwards.
 func answered(c net.Conn, s http.ConnState) {
 	if c, ok := c.(*boundedConn); ok && s == http.StateIdle {
 		c.is(false)

@@ -18,8 +18,8 @@ const LogFormats = "json, console"
 // Errors are mostly those of libraries, and redacting them here means that nobody can forget to.
 func init() { zerolog.ErrorMarshalFunc = func(err error) any { return redact.Error(err) } }
 
-// NewLogger returns a logger that writes to w in the given format ("json" or "console") from the given
-// level up (zerolog's names).
+// NewLogger returns a logger that writes to w in the given format ("json" or "console")
+// from the given level up (zerolog's names).
 func NewLogger(w io.Writer, format, level string) (zerolog.Logger, error) {
 	lvl, err := zerolog.ParseLevel(level)
 	if err != nil || level == "" {
@@ -30,8 +30,8 @@ func NewLogger(w io.Writer, format, level string) (zerolog.Logger, error) {
 	switch format {
 	case "json":
 	case "console":
-		// Colours are for terminals: in a file, a pipe or a collector they are noise that hides words from
-		// searches.
+		// Colours are for terminals: in a file, a pipe or a collector they are noise that
+		// hides words from searches.
 		plain := !terminal || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.RFC3339, NoColor: plain}
 	default:

@@ -8,8 +8,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// remedies say what to do about a failing condition, by the first words of its name: the rest names
-// accounts and lanes.
+// remedies say what to do about a failing condition, by the first words of its name: the
+// rest names accounts and lanes.
 var remedies = []struct{ name, do string }{
 	{"accounts file", "Fix the file on the line that the reason names. The previous accounts stay in force until then."},
 	{"assignment", "Wait for the group to rebalance. If it lasts, look at the group's members and at the brokers."},

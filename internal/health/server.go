@@ -64,28 +64,28 @@ func NewServer(cs *Conditions, live func() error, metrics prometheus.Gatherer) *
 		Handler:     answering(http.MaxBytesHandler(mux, 0)),
 		ConnContext: withConn,
 		ConnState:   answered,
-		// An unfinished request, or a page that is not read to its end, must not hold a connection
-		// forever.
+		// An unfinished request, or a page that is not read to its end, must not hold a
+		// connection forever.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		// Faults of a connection concern its client, and net/http writes them to the standard logger
-		// unless told otherwise.
+		// Faults of a connection concern its client, and net/http writes them to the
+		// standard logger unless told otherwise.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	return s
 }
 
-// maxScrapes bounds the /metrics pages that are made at once, each of which is in memory until its
-// client has read it.
+// maxScrapes bounds the /metrics pages that are made at once, each of which is in memory
+// until its client has read it.
 const maxScrapes = 8
 
 // Profile serves Go's profiles below /debug/pprof/. Call it before Start.
 //
-// Unlike Go's default it omits the command line, because flags may be secrets. Profiles show which
-// functions run and what they allocate, no contents.
+// Unlike Go's default it omits the command line, because flags may be secrets. Profiles
+// show which functions run and what they allocate, no contents.
 func (s *Server) Profile() {
 	for _, name := range []string{"allocs", "block", "goroutine", "heap", "mutex", "threadcreate"} {
 		s.mux.Handle("GET /debug/pprof/"+name, pprof.Handler(name))

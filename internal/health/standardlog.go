@@ -11,15 +11,16 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
-// StandardLog replaces lines that libraries write to Go's standard logger, and so to log/slog's, by
-// lines of our own. net/http's transport, for example, quotes unsolicited data of a server there, and
-// an answer of Amazon's repeats hashed addresses, numbers and click ids.
+// StandardLog replaces lines that libraries write to Go's standard logger, and so to
+// log/slog's, by lines of our own. net/http's transport, for example, quotes unsolicited
+// data of a server there, and an answer of Amazon's repeats hashed addresses, numbers and
+// click ids.
 type StandardLog struct {
 	to atomic.Pointer[zerolog.Logger]
 }
 
-// TakeStandardLog takes over Go's standard logger for as long as the process runs. Until To is called,
-// its lines are dropped.
+// TakeStandardLog takes over Go's standard logger for as long as the process runs. Until
+// To is called, its lines are dropped.
 func TakeStandardLog() *StandardLog {
 	s := &StandardLog{}
 	log.SetFlags(0)
@@ -28,8 +29,8 @@ func TakeStandardLog() *StandardLog {
 	return s
 }
 
-// To makes log report the lines, and what ends the process by a panic. A server can cause any number of
-// such lines, so at most a few a minute are logged.
+// To makes log report the lines, and what ends the process by a panic. A server can cause
+// any number of such lines, so at most a few a minute are logged.
 func (s *StandardLog) To(log zerolog.Logger) {
 	crashed := log.Level(zerolog.FatalLevel) // even with --log-level=disabled
 	crash.To(func(reason string, stack []string) {
@@ -50,8 +51,8 @@ var standardLines = []struct{ begins, means string }{
 	{"protocol error", "a server broke the rules of HTTP/2"},
 }
 
-// Write implements io.Writer for the standard logger, which calls it once per line. It keeps nothing of
-// p.
+// Write implements io.Writer for the standard logger, which calls it once per line. It
+// keeps nothing of p.
 func (s *StandardLog) Write(p []byte) (int, error) {
 	to := s.to.Load()
 	if to == nil {

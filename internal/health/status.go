@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Status is the page /status: the complete known state of the process, for people and programs that
-// investigate it. Orchestrators use /livez and /readyz.
+// Status is the page /status: the complete known state of the process, for people and
+// programs that investigate it. Orchestrators use /livez and /readyz.
 type Status struct {
 	Live  bool `json:"live"`
 	Ready bool `json:"ready"`
@@ -15,8 +15,8 @@ type Status struct {
 	Hangs string `json:"hangs,omitempty"`
 	// Conditions are those of the process, which decide readiness.
 	Conditions []State `json:"conditions"`
-	// Profiles are the failing conditions of single profiles; MoreProfiles counts those that are not
-	// listed.
+	// Profiles are the failing conditions of single profiles; MoreProfiles counts those
+	// that are not listed.
 	Profiles     []State `json:"profiles"`
 	MoreProfiles int     `json:"more_profiles,omitempty"`
 	// Lanes is the sink's state; nil before it has begun.
@@ -33,8 +33,8 @@ type Lanes struct {
 	More   int   `json:"more,omitempty"`
 }
 
-// MaxListed bounds the profiles and the lanes of /status: anybody who may write to the topic can name
-// new ones.
+// MaxListed bounds the profiles and the lanes of /status: anybody who may write to the
+// topic can name new ones.
 const MaxListed = 100
 
 // ShowLanes makes /status show the lanes.

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// turns bounds the pages of a kind that are answered at once. A client that does not read its page keeps its
-// turn, so its connection is closed while others wait. Refusing the others instead would let a few such
-// clients keep everyone else from the page.
+// turns bounds the pages of a kind that are answered at once. A client that does not read
+// its page keeps its turn, so its connection is closed while others wait. Refusing the
+// others instead would let a few such clients keep everyone else from the page.
 type turns struct {
 	free chan struct{} // one entry for each turn in use
 
@@ -83,8 +83,8 @@ func (t *turns) begin(conn *boundedConn) (end func()) {
 // longestTurn is how long a turn may last while others wait for one.
 const longestTurn = 5 * time.Second
 
-// hasten closes the oldest connection whose client does not read, or whose turn has lasted too long. The turn
-// ends when its write has failed.
+// hasten closes the oldest connection whose client does not read, or whose turn has
+// lasted too long. The turn ends when its write has failed.
 func (t *turns) hasten() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,5 +1,6 @@
-// Package instant parses points in time: the notations of ISO 8601 and RFC 3339, with the annotations of
-// RFC 9557. Events, files and flags all use it, so that a text means the same everywhere.
+// Package instant parses points in time: the notations of ISO 8601 and RFC 3339, with the
+// annotations of RFC 9557. Events, files and flags all use it, so that a text means the
+// same everywhere.
 package instant
 
 import (
@@ -13,8 +14,8 @@ import (
 // Example is a text that Parse accepts, for errors and help.
 const Example = "2026-04-23T10:15:30Z"
 
-// The rules that a text can break. They quote nothing of the text, which may be anything that a producer put
-// into the wrong field.
+// The rules that a text can break. They quote nothing of the text, which may be anything
+// that a producer put into the wrong field.
 var (
 	ErrForm     = errors.New("want a date and a time of day as in ISO 8601 and RFC 3339, such as " + Example)
 	ErrNoTime   = errors.New("it has a date without a time of day: want both, such as " + Example)
@@ -26,9 +27,9 @@ var (
 	ErrSuffix   = errors.New("what follows the offset cannot be read: want annotations in brackets, such as [Europe/Berlin], without the ! of one that must be heeded")
 )
 
-// Parse returns the instant that s names, truncated to the nanosecond. The date may be given by month, week or
-// day of the year, parts may be written without separators, and a time of day may end with its hour or
-// minute, and have a fraction of its last unit.
+// Parse returns the instant that s names, truncated to the nanosecond. The date may be
+// given by month, week or day of the year, parts may be written without separators, and a
+// time of day may end with its hour or minute, and have a fraction of its last unit.
 //
 // A leap second is the first second of the next day, as in POSIX time, which cannot represent it.
 func Parse(s string) (time.Time, error) {
@@ -61,8 +62,8 @@ func Parse(s string) (time.Time, error) {
 	return time.Unix(unix, nsec).UTC(), nil
 }
 
-// isUsual reports whether s has the punctuation of nearly every text of a time, and neither a leap second nor
-// an hour 24, which the time package refuses.
+// isUsual reports whether s has the punctuation of nearly every text of a time, and
+// neither a leap second nor an hour 24, which the time package refuses.
 func isUsual(s string) bool {
 	return len(s) >= len(Example) && s[4] == '-' && s[7] == '-' && s[10] == 'T' && s[13] == ':' && s[16] == ':' &&
 		(s[19] == 'Z' || s[19] == '.') && s[len(s)-1] == 'Z' && s[17] < '6' && (s[11] < '2' || s[12] < '4')
@@ -175,7 +176,8 @@ func ofYear(year int, first int64, day int) (int64, error) {
 	return days, nil
 }
 
-// week parses a week of the year and a day of the week, from Monday. The first week is that of January 4.
+// week parses a week of the year and a day of the week, from Monday. The first week is
+// that of January 4.
 func (r *reader) week(year int, extended bool) (int64, error) {
 	week, ok := r.number(2)
 	if !ok {
@@ -303,8 +305,9 @@ func (r *reader) offset() (int64, error) {
 	return sign * int64(hours*3600+minutes*60), nil
 }
 
-// suffix parses the annotations of RFC 9557, which do not affect the instant: the zone that the offset was looked
-// up in, and a calendar to show it by. If zone and offset differ, the offset is what the instant was written with.
+// suffix parses the annotations of RFC 9557, which do not affect the instant: the zone
+// that the offset was looked up in, and a calendar to show it by. If zone and offset
+// differ, the offset is what the instant was written with.
 func (r *reader) suffix() error {
 	for r.s != "" {
 		end := strings.IndexByte(r.s, ']')

@@ -9,9 +9,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// clientLogger passes on the client's log, except for one guess: the client attributes a connection that is closed at
-// once to missing TLS or SASL. That helps whoever sets a client up. With a broker that has answered before, it sends
-// an operator whose broker was killed to look at certificates.
+// clientLogger passes on the client's log, except for one guess: the client attributes a
+// connection that is closed at once to missing TLS or SASL. That helps whoever sets a
+// client up. With a broker that has answered before, it sends an operator whose broker
+// was killed to look at certificates.
 type clientLogger struct {
 	kgo.Logger
 	answered atomic.Bool

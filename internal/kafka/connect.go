@@ -12,8 +12,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Connect returns a client for an operator's requests to the brokers, which logs nothing. It has not connected yet;
-// kadm.NewClient makes it an admin client. Unusable settings are a Mistake.
+// Connect returns a client for an operator's requests to the brokers, which logs nothing.
+// It has not connected yet; kadm.NewClient makes it an admin client. Unusable settings
+// are a Mistake.
 func (s Settings) Connect(more ...kgo.Opt) (*kgo.Client, error) {
 	opts, err := s.Options(zerolog.Nop())
 	if err != nil {

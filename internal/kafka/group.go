@@ -20,15 +20,16 @@ import (
 type Group struct {
 	// State is such as Stable or Empty; empty for a group that does not exist.
 	State string
-	// Consumer is set for a group of the consumer protocol (KIP-848). It may also have classic members during a migration.
+	// Consumer is set for a group of the consumer protocol (KIP-848). It may also have
+	// classic members during a migration.
 	Consumer bool
 	Members  int
 	// Operations are what the caller may do to the group.
 	Operations []kadm.ACLOperation
 }
 
-// DescribeGroup describes a group. It asks in both protocols: brokers call a group dead, or without members, when they
-// are asked in the other one.
+// DescribeGroup describes a group. It asks in both protocols: brokers call a group dead,
+// or without members, when they are asked in the other one.
 func DescribeGroup(ctx context.Context, admin *kadm.Client, name string) (g Group, err error) {
 	modern, err := admin.DescribeConsumerGroups(ctx, name)
 	c, ok := modern[name]
@@ -63,14 +64,14 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-// elsewhere reports whether the group may be one of the classic protocol, after an answer in the other one: such a group
-// is not found, and old brokers do not know the request.
+// elsewhere reports whether the group may be one of the classic protocol, after an answer
+// in the other one: such a group is not found, and old brokers do not know the request.
 func elsewhere(err error) bool {
 	return errors.Is(err, kerr.GroupIDNotFound) || errors.Is(err, kerr.UnsupportedVersion) || !errors.As(err, new(*kerr.Error))
 }
 
-// Offers reports whether brokers let groups use the consumer protocol. It checks the version of the request that a member
-// joins with, which is 1 since Kafka 4.0.
+// Offers reports whether brokers let groups use the consumer protocol. It checks the
+// version of the request that a member joins with, which is 1 since Kafka 4.0.
 func Offers(ctx context.Context, admin *kadm.Client) (bool, error) {
 	brokers, err := admin.ApiVersions(ctx)
 	if err != nil {
@@ -87,8 +88,8 @@ func Offers(ctx context.Context, admin *kadm.Client) (bool, error) {
 	return len(brokers) > 0, nil
 }
 
-// turnedOff reports whether a broker could offer the protocol but the cluster's group.version does not allow it: after an
-// upgrade that was not finished.
+// turnedOff reports whether a broker could offer the protocol but the cluster's
+// group.version does not allow it: after an upgrade that was not finished.
 func turnedOff(v *kmsg.ApiVersionsResponse) bool {
 	const feature = "group.version"
 	named := slices.ContainsFunc(v.SupportedFeatures, func(f kmsg.ApiVersionsResponseSupportedFeature) bool { return f.Name == feature })
@@ -97,8 +98,8 @@ func turnedOff(v *kmsg.ApiVersionsResponse) bool {
 	})
 }
 
-// ConsumerSession returns how long the brokers wait for a silent member of a group in the consumer protocol: the group's
-// setting, or the general one.
+// ConsumerSession returns how long the brokers wait for a silent member of a group in the
+// consumer protocol: the group's setting, or the general one.
 func ConsumerSession(ctx context.Context, client *kgo.Client, group string) (time.Duration, error) {
 	d, err := sessionConfig(ctx, client, kmsg.ConfigResourceTypeGroupConfig, group, "consumer.session.timeout.ms")
 	if d > 0 || err != nil && !errors.As(err, new(*kerr.Error)) {

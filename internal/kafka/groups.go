@@ -19,9 +19,10 @@ const (
 	maxNamed  = 5
 )
 
-// Readers returns the groups that have committed offsets of a topic, as far as they are visible, and whether the given one
-// is among them. To the brokers, a misspelt --group is a new group, which begins at the start of the topic and delivers all
-// of it again; only the other groups reveal the mistake.
+// Readers returns the groups that have committed offsets of a topic, as far as they are
+// visible, and whether the given one is among them. To the brokers, a misspelt --group is
+// a new group, which begins at the start of the topic and delivers all of it again; only
+// the other groups reveal the mistake.
 func Readers(ctx context.Context, admin *kadm.Client, topic, group string) (others []string, known bool, err error) {
 	has := func(o kadm.OffsetResponses) bool {
 		for _, p := range o[topic] {

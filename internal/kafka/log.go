@@ -8,7 +8,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// quiet passes on the client's log without the parts of brokers' and proxies' errors that must not be logged.
+// quiet passes on the client's log without the parts of brokers' and proxies' errors that
+// must not be logged.
 type quiet struct{ kgo.Logger }
 
 // Log implements kgo.Logger. Numbers are the client's own and stay.

@@ -1,4 +1,5 @@
-// Package kafka turns connection settings into client options, for every command that talks to brokers.
+// Package kafka turns connection settings into client options, for every command that
+// talks to brokers.
 package kafka
 
 import (
@@ -46,14 +47,15 @@ func (s *Settings) Options(log zerolog.Logger) ([]kgo.Opt, error) {
 	if clientID == "" {
 		clientID = "amazon-capi"
 	}
-	// At info level the client logs much that interests only its developers; from warnings up it is worth an operator's
-	// time.
+	// At info level the client logs much that interests only its developers; from
+	// warnings up it is worth an operator's time.
 	clientLog := log.With().Str("stage", "kafka").Logger()
 	if clientLog.GetLevel() == zerolog.InfoLevel {
 		clientLog = clientLog.Level(zerolog.WarnLevel)
 	}
-	// While brokers are unavailable, the client logs every attempt of every connection. The conditions tell the operator
-	// once; a handful of the client's lines a minute add the detail without burying the log.
+	// While brokers are unavailable, the client logs every attempt of every connection.
+	// The conditions tell the operator once; a handful of the client's lines a minute add
+	// the detail without burying the log.
 	clientLog = clientLog.Sample(&zerolog.BurstSampler{Burst: 5, Period: time.Minute})
 	logger := &clientLogger{Logger: quiet{kzerolog.New(&clientLog)}, advice: s.SASL.Advice()}
 	opts := []kgo.Opt{

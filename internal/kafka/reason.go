@@ -19,8 +19,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// reasons explain the brokers' errors about a topic that cannot be written to, and what to do. %[1]s is the topic, %[2]s the
-// setting that names it.
+// reasons explain the brokers' errors about a topic that cannot be written to, and what
+// to do. %[1]s is the topic, %[2]s the setting that names it.
 var reasons = []struct {
 	err  error
 	text string
@@ -48,8 +48,8 @@ var reasons = []struct {
 var credentialsAdvice = fmt.Sprintf("the brokers refuse the credentials: see %s, %s and %s, or with AWS_MSK_IAM %s and where the AWS credentials come from",
 	setting.SASLMechanism, setting.SASLUsername, setting.SASLPassword, setting.AWSRegion)
 
-// Explained adds to an error the settings it is about, if brokers refuse the credentials or the mechanism, or a certificate
-// is not trusted.
+// Explained adds to an error the settings it is about, if brokers refuse the credentials
+// or the mechanism, or a certificate is not trusted.
 func Explained(err error) error {
 	switch {
 	case err == nil || strings.Contains(err.Error(), setting.Key("sasl-").String()) || strings.Contains(err.Error(), setting.Key("tls").String()):
@@ -78,8 +78,8 @@ func Reason(err error, topic, named string) string {
 	return redact.Line(redact.Error(err), 200)
 }
 
-// TooLarge says that a topic does not take records of need bytes, and what to do. limit is its max.message.bytes, 0 if
-// unknown.
+// TooLarge says that a topic does not take records of need bytes, and what to do. limit
+// is its max.message.bytes, 0 if unknown.
 func TooLarge(topic string, limit, need int) string {
 	has := ""
 	if limit > 0 {

@@ -19,16 +19,18 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
-// TLSSettings says whether and how connections are encrypted. Each file is PEM, or a PKCS12 or JKS store; the PEM text itself
-// may also replace a file's name.
+// TLSSettings says whether and how connections are encrypted. Each file is PEM, or a
+// PKCS12 or JKS store; the PEM text itself may also replace a file's name.
 type TLSSettings struct {
 	Enabled bool
 	// CAFile holds the certificates to trust; the system's when empty.
 	CAFile, CAPassword string
-	// CertFile and KeyFile are the client's own certificate. A store, and PEM with both, needs no KeyFile.
+	// CertFile and KeyFile are the client's own certificate. A store, and PEM with both,
+	// needs no KeyFile.
 	CertFile, CertPassword string
 	KeyFile, KeyPassword   string
-	// AnyHost accepts a broker's certificate for any host name. Its signature is checked all the same.
+	// AnyHost accepts a broker's certificate for any host name. Its signature is checked
+	// all the same.
 	AnyHost bool
 	// Of is the prefix of the names of these settings, if they are not the brokers'.
 	Of setting.Key
@@ -68,8 +70,8 @@ func (s *TLSSettings) Config() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Certificates are renewed in place: each connection reads the files again, and uses the previous pair if they do not fit,
-	// as while they are being replaced.
+	// Certificates are renewed in place: each connection reads the files again, and uses
+	// the previous pair if they do not fit, as while they are being replaced.
 	var last atomic.Pointer[tls.Certificate]
 	last.Store(&cert)
 	own := *s
@@ -82,7 +84,8 @@ func (s *TLSSettings) Config() (*tls.Config, error) {
 	return config, nil
 }
 
-// dialer opens encrypted connections; nil if TLS is off. Each one uses the current authorities, which are renewed, too.
+// dialer opens encrypted connections; nil if TLS is off. Each one uses the current
+// authorities, which are renewed, too.
 func (s *TLSSettings) dialer() (web.Dial, error) {
 	config, err := s.Config()
 	if config == nil || err != nil {
@@ -102,8 +105,8 @@ func (s *TLSSettings) dialer() (web.Dial, error) {
 	}, nil
 }
 
-// Web returns the configuration for servers other than brokers, such as one for tokens: they may be public, and their host
-// name is verified.
+// Web returns the configuration for servers other than brokers, such as one for tokens:
+// they may be public, and their host name is verified.
 func (s *TLSSettings) Web() (*tls.Config, error) {
 	own := *s
 	own.AnyHost = false

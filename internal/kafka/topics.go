@@ -23,7 +23,8 @@ const defaultMessageBytes = 1_048_588
 // headerRoom is the maximum that the headers of a dead letter add to its original.
 const headerRoom = 64 << 10
 
-// Missing returns the error of a topic that does not exist, with how to create it. key is the setting that names it.
+// Missing returns the error of a topic that does not exist, with how to create it. key is
+// the setting that names it.
 func Missing(key setting.Key, topic string) string {
 	return fmt.Sprintf("topic %q does not exist (%s): check its name, create it (kafka-topics.sh --create --topic %s --partitions 12), or add %s",
 		topic, key, topic, setting.CreateTopics)
@@ -44,9 +45,11 @@ func Exists(ctx context.Context, cl *kgo.Client, topic string) (bool, error) {
 	return topics.Has(topic), nil
 }
 
-// EnsureTopics creates the missing ones of sources and copies. A copy gets as many partitions as the largest source, and
-// takes any record of a source with headers added: a dead letter must never be too large to be kept. Receipts, which can be
-// split, need no more. Existing topics stay unchanged, and empty names are ignored. It returns the names of those created.
+// EnsureTopics creates the missing ones of sources and copies. A copy gets as many
+// partitions as the largest source, and takes any record of a source with headers added:
+// a dead letter must never be too large to be kept. Receipts, which can be split, need no
+// more. Existing topics stay unchanged, and empty names are ignored. It returns the names
+// of those created.
 func EnsureTopics(ctx context.Context, cl *kgo.Client, sources []string, partitions int32, copies ...string) (created []string, err error) {
 	copies = slices.DeleteFunc(slices.Clone(copies), func(name string) bool { return name == "" })
 	admin := kadm.NewClient(cl)
@@ -82,7 +85,8 @@ func EnsureTopics(ctx context.Context, cl *kgo.Client, sources []string, partiti
 	for _, name := range copies {
 		configs := map[string]*string{
 			maxMessageBytes: new(strconv.Itoa(limit)),
-			// Whatever the brokers' default is: compaction would remove all but the last record of each key.
+			// Whatever the brokers' default is: compaction would remove all but the last
+			// record of each key.
 			"cleanup.policy": new("delete"),
 		}
 		if err := create(name, most, configs); err != nil {
@@ -92,7 +96,8 @@ func EnsureTopics(ctx context.Context, cl *kgo.Client, sources []string, partiti
 	return created, nil
 }
 
-// MessageLimit returns the largest batch a topic takes, in bytes; the brokers' default if unknown.
+// MessageLimit returns the largest batch a topic takes, in bytes; the brokers' default if
+// unknown.
 func MessageLimit(ctx context.Context, cl *kgo.Client, topic string) int {
 	limit, err := messageLimit(ctx, cl, topic)
 	if err != nil {

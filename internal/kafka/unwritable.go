@@ -16,17 +16,20 @@ type Producer interface {
 	TryProduce(ctx context.Context, r *kgo.Record, promise func(*kgo.Record, error))
 }
 
-// SlowAck is the age at which unacknowledged records are reported: the client itself tries for a long time and reports nothing.
+// SlowAck is the age at which unacknowledged records are reported: the client itself
+// tries for a long time and reports nothing.
 const SlowAck = 10 * time.Second
 
 // Renewer is a Producer that can repair itself; *Writer implements it.
 type Renewer interface {
-	// Renew is called with a record's error before it is produced again. It reports whether the producer has changed, so that it
-	// may accept what was refused. An error means that this could not be found out.
+	// Renew is called with a record's error before it is produced again. It reports
+	// whether the producer has changed, so that it may accept what was refused. An error
+	// means that this could not be found out.
 	Renew(ctx context.Context, cause error) (renewed bool, err error)
 	// Limit returns the topic's max.message.bytes, 0 if unknown.
 	Limit() int
-	// Why returns what keeps the topic from being written to while the brokers do not answer; empty if nothing is visible.
+	// Why returns what keeps the topic from being written to while the brokers do not
+	// answer; empty if nothing is visible.
 	Why(ctx context.Context) string
 }
 
@@ -53,7 +56,8 @@ func Because(why string) string {
 	return ": " + why
 }
 
-// OfTheRecord reports whether an error is about one record, and not about the topic: the others need not wait.
+// OfTheRecord reports whether an error is about one record, and not about the topic: the
+// others need not wait.
 func OfTheRecord(err error) bool {
 	for _, own := range []error{kerr.MessageTooLarge, kerr.RecordListTooLarge, kerr.InvalidTimestamp, kerr.InvalidRecord, kerr.PolicyViolation} {
 		if errors.Is(err, own) {
@@ -63,14 +67,15 @@ func OfTheRecord(err error) bool {
 	return false
 }
 
-// Oversized reports whether a record has more bytes than the topic takes in a batch, or in a segment; the producer knows only
-// the first limit.
+// Oversized reports whether a record has more bytes than the topic takes in a batch, or
+// in a segment; the producer knows only the first limit.
 func Oversized(err error) bool {
 	return errors.Is(err, kerr.MessageTooLarge) || errors.Is(err, kerr.RecordListTooLarge)
 }
 
-// Unwritable are the records that a topic refuses, each by itself. They are not given up: the topic's settings may change, so
-// one of them is tried occasionally, and once it is accepted, all are.
+// Unwritable are the records that a topic refuses, each by itself. They are not given up:
+// the topic's settings may change, so one of them is tried occasionally, and once it is
+// accepted, all are.
 type Unwritable[T any] struct {
 	Items []T
 	Due   time.Time // when the next is tried

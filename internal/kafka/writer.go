@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	// SmallestBatch and largestBatch bound a producer's batch limit: it refuses to start with another one, whatever the topic's is.
+	// SmallestBatch and largestBatch bound a producer's batch limit: it refuses to start
+	// with another one, whatever the topic's is.
 	SmallestBatch, largestBatch = 512, 1 << 30
 	// requestBytes is the client's default maximum of a request, which must hold a batch.
 	requestBytes = 100 << 20
@@ -24,13 +25,14 @@ const (
 	renewTimeout = 5 * time.Second
 	// retireAfter is how long a replaced client may take to write its remaining records.
 	retireAfter = 30 * time.Second
-	// reasonAfter is how many attempts of a record may fail before the client returns it with the brokers' reason. At one
-	// attempt a second that is longer than an election of leaders. By default the client tries forever and reports nothing.
+	// reasonAfter is how many attempts of a record may fail before the client returns it
+	// with the brokers' reason. At one attempt a second that is longer than an election
+	// of leaders. By default the client tries forever and reports nothing.
 	reasonAfter = 10
 )
 
-// Writer writes to one topic with a kgo.Client that it replaces when that client cannot continue, which otherwise would take a
-// restart of the process:
+// Writer writes to one topic with a kgo.Client that it replaces when that client cannot
+// continue, which otherwise would take a restart of the process:
 //
 //   - the topic was deleted and made again: the client refuses its new id;
 //   - the topic's max.message.bytes changed: the client's batch limit is fixed;
@@ -38,9 +40,10 @@ const (
 //   - the topic has fewer partitions than the client once saw;
 //   - the brokers do not know the compression.
 //
-// The client is replaced rather than told to forget the topic, because a client that forgets begins again at sequence number 0
-// under the same producer id. If the partition has not changed, the brokers take that for a repetition and acknowledge
-// records that they never wrote.
+// The client is replaced rather than told to forget the topic, because a client that
+// forgets begins again at sequence number 0 under the same producer id. If the partition
+// has not changed, the brokers take that for a repetition and acknowledge records that
+// they never wrote.
 type Writer struct {
 	topic string
 	opts  []kgo.Opt
@@ -60,8 +63,9 @@ type Writer struct {
 	closing chan struct{}
 }
 
-// NewWriter returns a writer to topic. Batches are as large as the topic takes, but no larger than most. It asks the brokers for
-// the topic's limit; if they do not answer, it begins with their default. Close it.
+// NewWriter returns a writer to topic. Batches are as large as the topic takes, but no
+// larger than most. It asks the brokers for the topic's limit; if they do not answer, it
+// begins with their default. Close it.
 func NewWriter(ctx context.Context, topic string, most int, opts ...kgo.Opt) (*Writer, error) {
 	w := &Writer{topic: topic, opts: opts, most: most, limit: min(defaultMessageBytes, most), closing: make(chan struct{})}
 	client, err := w.make(w.limit, false)
@@ -96,8 +100,8 @@ func (w *Writer) make(limit int, plain bool) (*kgo.Client, error) {
 	return kgo.NewClient(opts...)
 }
 
-// ask returns the batch limit that fits the topic. The topic's own is unknown if we may not ask for it; the client then leaves it
-// to the brokers to refuse what is too large.
+// ask returns the batch limit that fits the topic. The topic's own is unknown if we may
+// not ask for it; the client then leaves it to the brokers to refuse what is too large.
 func (w *Writer) ask(ctx context.Context, client *kgo.Client) (limit int, known bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
 	defer cancel()
@@ -131,7 +135,8 @@ func (w *Writer) replace(limit int, known, plain bool) error {
 	return nil
 }
 
-// retire closes a client once it has written what it was given. The rest fails, and is the caller's to write again.
+// retire closes a client once it has written what it was given. The rest fails, and is
+// the caller's to write again.
 func (w *Writer) retire(client *kgo.Client) {
 	ctx, cancel := context.WithTimeout(context.Background(), retireAfter)
 	defer cancel()
@@ -183,7 +188,8 @@ func (w *Writer) watch(client *kgo.Client, promise func(*kgo.Record, error)) fun
 	}
 }
 
-// passes reports whether a client recovers from an error by itself, or the error is about the record alone.
+// passes reports whether a client recovers from an error by itself, or the error is about
+// the record alone.
 func passes(err error) bool {
 	if errors.Is(err, kerr.UnknownTopicID) {
 		return false
@@ -199,9 +205,10 @@ func passes(err error) bool {
 	return kerr.IsRetriable(err)
 }
 
-// Renew is called with the error of a record before it is produced again. It replaces the client if that cannot continue or, for a
-// record that was too large, if the topic's limit has changed, and reports whether it did: the refused record may then be
-// accepted. An error means that the brokers could not be asked for their limit.
+// Renew is called with the error of a record before it is produced again. It replaces the
+// client if that cannot continue or, for a record that was too large, if the topic's
+// limit has changed, and reports whether it did: the refused record may then be accepted.
+// An error means that the brokers could not be asked for their limit.
 func (w *Writer) Renew(ctx context.Context, cause error) (renewed bool, err error) {
 	w.renewing.Lock()
 	defer w.renewing.Unlock()
@@ -242,8 +249,8 @@ func (w *Writer) Limit() int {
 	return w.limit
 }
 
-// Why examines the topic and says what keeps it from being written to, while the client waits and reports nothing; empty if
-// nothing is visible.
+// Why examines the topic and says what keeps it from being written to, while the client
+// waits and reports nothing; empty if nothing is visible.
 func (w *Writer) Why(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
 	defer cancel()

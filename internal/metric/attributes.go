@@ -8,8 +8,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// Attributes counts attributes of events that are not sent, by name and reason. The names come from the sources, so only the
-// first few get a label each, and anything that could identify somebody is masked.
+// Attributes counts attributes of events that are not sent, by name and reason. The names
+// come from the sources, so only the first few get a label each, and anything that could
+// identify somebody is masked.
 type Attributes struct {
 	count *prometheus.CounterVec
 

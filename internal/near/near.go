@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Name returns the known name nearest to a misspelt one, at most that many edits away; empty for none. Among equally near names the
-// first is returned.
+// Name returns the known name nearest to a misspelt one, at most that many edits away;
+// empty for none. Among equally near names the first is returned.
 func Name(misspelt string, known iter.Seq[string], most int) string {
 	best, at := "", most+1
 	for _, k := range slices.Sorted(known) {

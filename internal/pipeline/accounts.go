@@ -11,8 +11,8 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/web"
 )
 
-// Accounts reads the accounts file, or takes the settings for the one account of
-// all profiles.
+// Accounts reads the accounts file, or builds the single account of all profiles from the
+// settings.
 func (c *Config) Accounts() (accounts.List, accounts.Base, error) {
 	base := accounts.Base{
 		Contract: c.Contract, ContractOptions: c.ContractOptions, TokenURL: c.TokenURL, BaseURL: c.AmazonURL, Region: c.Region, ProfileIDs: c.ProfileIDs,
@@ -24,7 +24,7 @@ func (c *Config) Accounts() (accounts.List, accounts.Base, error) {
 	return c.single(c.APIToken), base, nil
 }
 
-// single is the list of the one account of all profiles, with the API token if it has one.
+// single returns the list of the single account, with the API token if it has one.
 func (c *Config) single(apiToken string) accounts.List {
 	a := accounts.Account{
 		ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken,
@@ -37,7 +37,7 @@ func (c *Config) single(apiToken string) accounts.List {
 	return accounts.Single(a)
 }
 
-// tokenFile is the accounts as they are with an API token that is read again.
+// tokenFile provides the accounts with an API token that is reread.
 type tokenFile struct{ config *Config }
 
 func (f tokenFile) Load(accounts.Base) (accounts.List, error) {
@@ -60,8 +60,8 @@ func (p *Pipeline) openAccounts() error {
 	return err
 }
 
-// watchAccounts has the accounts file watched, or that of the only API token, if there is one, until the
-// function that it returns is called.
+// watchAccounts watches the accounts file, or that of the single API token, if there is
+// one, until the returned function is called.
 func (p *Pipeline) watchAccounts(ctx context.Context, lanes *sink.Sink) (stop func()) {
 	var from accounts.Loader = accounts.NewSource(p.config.AccountsFile)
 	switch {

@@ -1,5 +1,5 @@
-// Package pipeline puts the stages together: the same way for run, for the
-// demo, and for whatever else delivers.
+// Package pipeline puts the stages together, the same way for run, for the demo, and for
+// whatever else delivers.
 package pipeline
 
 import (
@@ -20,8 +20,8 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Config is everything a pipeline can be told. Zero values of the optional
-// settings mean the defaults of the stage they belong to.
+// Config is the configuration of a pipeline. Zero values of optional settings mean the
+// defaults of their stage.
 type Config struct {
 	Kafka    kafka.Settings
 	Registry registry.Options
@@ -36,35 +36,32 @@ type Config struct {
 	ReceiptsTopic string
 	// ErasureTopic is the list of events that must not be sent again; empty for none.
 	ErasureTopic string
-	// CreateTopics makes the topics that are missing, the source with
-	// Partitions (12 by default).
+	// CreateTopics creates missing topics, the source with Partitions (12 by default).
 	CreateTopics bool
 	Partitions   int32
 
-	// Contract names the adapter, such as "off-amazon-2023-11-13".
+	// Contract names the contract, such as "off-amazon-2023-11-13".
 	Contract string
 	// ContractOptions are the settings of contracts.
 	ContractOptions amazon.ContractOptions
 
-	// AmazonURL is where requests go, whatever their region; empty for the
-	// regions' own hosts.
+	// AmazonURL is where requests go, whatever their region; empty for the regions' own hosts.
 	AmazonURL string
-	// Region takes events of countries that the contract has no region for.
+	// Region takes events of countries for which the contract has no region.
 	Region   amazon.Region
 	TokenURL string
-	// AccountsFile names the accounts and their profiles, in place of the one
-	// account of all profiles that follows. It is read again when it changes, and at once
-	// when Reload says so.
+	// AccountsFile names the accounts and their profiles; it replaces the single account
+	// that follows. It is reread when it changes, and at once on Reload.
 	AccountsFile string
 	Reload       <-chan os.Signal
 	ClientID     string
 	ClientSecret string
 	RefreshToken string
 	ManagerID    string // of a manager account; optional
-	APIToken     string // in place of the three above
+	APIToken     string // replaces the three above
 	DataSetID    string // that the API token is for
 	DataSet      string // its name, where there is no API token; optional
-	// ReadAPIToken reads the account's API token again; nil unless it is in a file.
+	// ReadAPIToken rereads the account's API token; nil unless it is in a file.
 	ReadAPIToken func() (string, error)
 
 	BatchEvents     int
@@ -95,19 +92,19 @@ type Config struct {
 	ConsentDenied transform.ConsentPolicy
 	ProfileIDs    transform.ProfileIDs
 
-	// Job bounds what is delivered, and ends Run when it is done; nil for a
-	// pipeline that goes on forever.
+	// Job bounds what is delivered, and ends Run when it is done; nil for a pipeline
+	// without an end.
 	Job *consumer.Job
-	// Restore, if it is set, returns the record that is delivered in place of the
-	// one that was read; see handler.Options.
+	// Restore, if set, returns the record that is delivered instead of the one that was
+	// read; see handler.Options.
 	Restore func(context.Context, *kgo.Record) (*kgo.Record, error)
 
-	// Dial opens the connections to everything; nil for the operating system's.
+	// Dial opens all connections; nil for the operating system's.
 	Dial web.Dial
 
 	// Listen is where metrics and health are served; empty to serve none.
 	Listen string
-	// Profile has Go's profiles served there, too.
+	// Profile also serves Go's profiles there.
 	Profile bool
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
-// erased returns what asks the list of erased events; nil if there is no list.
+// erased returns the query of the list of erased events; nil if there is no list.
 func (p *Pipeline) erased(c Config) func(string) (bool, error) {
 	if c.ErasureTopic == "" {
 		return nil
@@ -32,7 +32,7 @@ func (p *Pipeline) erasedMeanwhile() sink.Erasures {
 // have to be told meanwhile, such as that the brokers are away.
 const erasuresFirst = 3 * time.Second
 
-// followErasures reads the list, and keeps up with it until stop is called.
+// followErasures reads the list, and keeps it current until stop is called.
 func (p *Pipeline) followErasures(ctx context.Context) (stop func()) {
 	if p.erasures == nil {
 		return func() {}
@@ -40,7 +40,7 @@ func (p *Pipeline) followErasures(ctx context.Context) (stop func()) {
 	first, cancel := context.WithTimeout(ctx, erasuresFirst)
 	defer cancel()
 	loaded := p.erasures.Load(first) == nil
-	// Not by ctx: what drains after it has ended is asked for, too.
+	// Not by ctx: events are looked up during the drain, after ctx has ended.
 	following, end := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() {

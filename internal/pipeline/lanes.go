@@ -14,8 +14,8 @@ type laneView struct {
 	Do string `json:"do,omitempty"`
 }
 
-// lanesPage is what /status shows of the lanes: all of them counted, and those that
-// have events listed, held ones and those with most events first.
+// lanesPage is what /status shows of the lanes: counts of all, and a list of those with
+// events, held ones and those with most events first.
 func lanesPage(all []sink.LaneStatus) *health.Lanes {
 	page := &health.Lanes{States: make(map[string]int), Listed: []any{}}
 	for _, s := range []sink.LaneState{sink.LaneIdle, sink.LaneBatching, sink.LaneSending, sink.LaneHeld} {

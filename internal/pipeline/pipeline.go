@@ -99,8 +99,8 @@ func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	return p, nil
 }
 
-// hangAfter is well beyond what a round of attempts may take before a lane says
-// that it is held.
+// hangAfter is well beyond the duration of a round of attempts, after which a lane
+// reports that it is held.
 func hangAfter(c Config) time.Duration {
 	attempt := max(c.RequestTimeout, 30*time.Second) + max(c.BackoffMax, 30*time.Second)
 	return c.Linger + time.Duration(max(c.MaxAttempts, 5))*attempt
@@ -116,25 +116,24 @@ func (p *Pipeline) clientMetrics(role string) *kprom.Metrics {
 		kprom.Registry(p.metrics), kprom.WithStaticLabel(prometheus.Labels{"client": role}))
 }
 
-// Tally is what was taken and what became of it so far.
+// Tally returns the current counts of records and verdicts.
 func (p *Pipeline) Tally() *tally.Tally { return p.consumer.Tally() }
 
-// Conditions are the states readiness is made of.
+// Conditions returns the states that readiness consists of.
 func (p *Pipeline) Conditions() *health.Conditions { return p.conditions }
 
-// Metrics are what /metrics serves.
+// Metrics returns what /metrics serves.
 func (p *Pipeline) Metrics() prometheus.Gatherer { return p.metrics }
 
-// Addr is where metrics and health are served, once Run has begun.
+// Addr returns where metrics and health are served, once Run has begun.
 func (p *Pipeline) Addr() string { return p.server.Addr() }
 
-// closeBudget is what is left for dead letters, receipts and connections once the
-// consumer has drained.
+// closeBudget is the time for dead letters, receipts and connections after the consumer's drain.
 const closeBudget = 5 * time.Second
 
-// Run delivers until ctx ends, then drains and stops. The stages start from the
-// far end, so that none hands on to one that is not there, and stop from the
-// near end, so that everything in flight has somewhere to go.
+// Run delivers until ctx ends, then drains and stops. The stages start from the far end,
+// so that none passes on to one that does not run, and stop from the near end, so that
+// everything in flight has somewhere to go.
 func (p *Pipeline) Run(ctx context.Context) error {
 	if p.config.Listen != "" {
 		if err := p.server.Start(p.config.Listen); err != nil {
@@ -192,7 +191,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	p.server.ShowLanes(func() *health.Lanes { return lanesPage(lanes.Lanes()) })
 	p.tellNewGroup(ctx)
 	defer p.watchAccounts(ctx, lanes)()
-	// Memory that the lanes needed in a busy time is given back in the quiet one after it.
+	// Memory from a busy time is released in a quiet one.
 	defer eachSecond(lanes.Trim)()
 	defer eachSecond(p.tellCrowded)()
 	return p.consumer.Run(ctx, stages{p.reader.ToSink(lanes)})
@@ -203,7 +202,7 @@ type stages struct{ *handler.Handler }
 
 func (s stages) NewWorker() consumer.Worker { return s.Handler.NewWorker() }
 
-// eachSecond calls do each second, until it is told to stop.
+// eachSecond calls do each second, until it is stopped.
 func eachSecond(do func()) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var loop sync.WaitGroup
@@ -219,8 +218,9 @@ func eachSecond(do func()) (stop func()) {
 	}
 }
 
-// tellCrowded says when the schemas of the topic do not fit in memory together. It does
-// not decide readiness: whoever may register schemas could stop every member.
+// tellCrowded reports that the schemas of the topic do not fit in memory together. It
+// does not affect readiness: otherwise whoever may register schemas could stop every
+// member.
 func (p *Pipeline) tellCrowded() {
 	c := p.conditions.Condition("schemas").OfProfile()
 	if says := p.decoder.Crowded(); says != "" {

@@ -20,19 +20,19 @@ const (
 	createAgain = 5 * time.Second
 )
 
-// The largest batches to produce. A dead letter is as large as its original; a
-// receipt is never near a megabyte, and a batch of many should not be either.
+// The largest batches to produce. A dead letter is as large as its original; a receipt is
+// never near a megabyte, and a batch of receipts should not be either.
 const (
 	maxLetterBatch  = 1 << 30
 	maxReceiptBatch = 1_000_000
 )
 
-// producer returns a writer to a topic, in batches that it takes.
+// producer returns a writer to a topic, in batches that it accepts.
 //
-// The client refuses what is larger than its own batch limit before any broker
-// is asked. It has to be the topic's limit, or a large event's dead letter would
-// lose its value for no reason; and the brokers refuse a batch that is beyond the
-// topic's. So each topic has a writer of its own.
+// The client refuses what is larger than its own batch limit before any broker is asked.
+// That limit must equal the topic's: if it were smaller, a large event's dead letter
+// would lose its value needlessly, and if it were larger, the brokers would refuse the
+// batch. So each topic has a writer of its own.
 func (p *Pipeline) producer(ctx context.Context, role, topic string, most int) (*kafka.Writer, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -43,8 +43,8 @@ func (p *Pipeline) producer(ctx context.Context, role, topic string, most int) (
 	}, p.kafkaOpts...)...)
 }
 
-// lastingMetrics are those of a writer, which outlive each of its clients: to be
-// registered twice is a panic.
+// lastingMetrics are those of a writer, which outlive each of its clients: registering
+// them twice would panic.
 type lastingMetrics struct {
 	*kprom.Metrics
 	once sync.Once
@@ -58,11 +58,11 @@ func (m *lastingMetrics) OnNewClient(c *kgo.Client) {
 // OnClientClosed leaves the metrics registered.
 func (m *lastingMetrics) OnClientClosed(*kgo.Client) {}
 
-// groupTimeout is short: what tellNewGroup says is not worth waiting for.
+// groupTimeout is short: the warning of tellNewGroup is not worth waiting for.
 const groupTimeout = 3 * time.Second
 
-// tellNewGroup warns of a group that is new to a topic which others have read: a
-// misspelt --group joins nobody and delivers the whole topic once more.
+// tellNewGroup warns about a group that is new to a topic which others have read: a
+// misspelt --group joins nobody and delivers the whole topic again.
 func (p *Pipeline) tellNewGroup(ctx context.Context) {
 	if p.config.Job != nil {
 		return // its group is its own
@@ -84,9 +84,9 @@ func (p *Pipeline) tellNewGroup(ctx context.Context) {
 	}
 }
 
-// ensureTopics makes the topics that are missing, if that was asked for. It tries
-// until they are there, and returns false if ctx ended first. Brokers that are
-// away at the start are no reason to crash: everything else waits for them, too.
+// ensureTopics creates missing topics, if configured. It retries until they exist, and
+// returns false if ctx ended first. Brokers that are unavailable at the start are no
+// reason to crash: everything else waits for them, too.
 func (p *Pipeline) ensureTopics(ctx context.Context) bool {
 	if !p.config.CreateTopics {
 		return true

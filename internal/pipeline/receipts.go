@@ -14,10 +14,10 @@ import (
 	"github.com/tracklayer/amazon-capi/sink"
 )
 
-// receipts returns where receipts go, none if they are off, and what closes it.
-// It waits for the registry, which has to name the schema: delivering meanwhile
-// would send events that cannot be settled, and that a restart would send again.
-// When ctx ended first there is nothing to use.
+// receipts returns the destination of receipts, none if they are off, and a function to
+// close it. It waits for the registry, which must name the schema: delivering meanwhile
+// would send events that cannot be settled, and that a restart would send again. If ctx
+// ended first, the result must not be used.
 func (p *Pipeline) receipts(ctx context.Context) (sink.ReceiptOptions, func(), error) {
 	nothing := func() {}
 	if p.config.ReceiptsTopic == "" {
@@ -39,8 +39,8 @@ const (
 	registerMax = 15 * time.Second
 )
 
-// receiptSchema asks what the receipts' schema is called until there is an answer;
-// false if ctx ended first.
+// receiptSchema asks for the name of the receipts' schema until there is an answer; false
+// if ctx ended first.
 func (p *Pipeline) receiptSchema(ctx context.Context) (schema framing.Ref, ok bool) {
 	subject := schemas.Subject(p.config.ReceiptsTopic)
 	receipts, answers := p.conditions.Condition("receipts"), p.conditions.Condition("registry")
@@ -54,8 +54,8 @@ func (p *Pipeline) receiptSchema(ctx context.Context) (schema framing.Ref, ok bo
 		if ctx.Err() != nil {
 			return schema, false
 		}
-		// The registry is what is wrong, the receipts are what it stops; a
-		// registry that is well and refuses this one schema is no fault of its.
+		// The registry is at fault, the receipts are affected; a working registry that
+		// refuses this one schema is not at fault.
 		if errors.Is(err, registry.ErrAway) {
 			answers.Fail(err.Error())
 		} else {

@@ -11,10 +11,10 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// NewTransformer makes every transformer of the program, for run and for the tools
-// that say what run would do. Made in several places they came to differ: a
-// forecast without what a contract sends beyond the guide's refused events that
-// were then accepted. A nil contract stands for those of any.
+// NewTransformer makes every transformer of the program, for run and for the tools that
+// say what run would do. When they were made in several places, they came to differ: a
+// forecast without the fields that a contract sends beyond the guide's refused events
+// that were then accepted. A nil contract means any.
 func NewTransformer(o transform.Options, contract amazon.Contract) (*transform.Transformer, error) {
 	o.Wide = contract == nil || contract.Wide()
 	return transform.New(o)
@@ -47,13 +47,13 @@ type Way struct {
 // Lane returns the region of the lane that takes the profile's events from a country.
 func (w *Way) Lane(country string) amazon.Region { return w.routes.Lane(country) }
 
-// toRegions has the way lead to the regions that a route would.
+// toRegions sets the regions that a route would use.
 func (w *Way) toRegions(c *Config, pinned amazon.Region) {
 	w.routes = exchange.RouteOptions{Contract: w.Contract, BaseURL: c.AmazonURL, Region: cmp.Or(pinned, c.Region), Pinned: pinned != amazon.RegionUnknown}
 }
 
-// Ways reports how each profile's events would be sent, for tools that send
-// nothing. It answers as the accounts do at the time of asking.
+// Ways reports how each profile's events would be sent, for tools that send nothing. It
+// reflects the accounts at the time of the call.
 type Ways struct {
 	config    *Config
 	accounts  *accounts.List
@@ -62,7 +62,7 @@ type Ways struct {
 	known     map[string]*Way
 }
 
-// maxWays bounds the profiles whose way is remembered.
+// maxWays bounds the profiles whose way is cached.
 const maxWays = 10_000
 
 // Ways reads the accounts file, if there is one.

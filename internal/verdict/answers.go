@@ -7,18 +7,18 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// answer is advice about reasons without a code of ours: what Amazon answered, or a
-// class alone. It fits a reason that has one of what it names; one that names nothing
-// fits its whole class.
+// answer is advice for reasons without a code of ours: Amazon's answer, or only a class.
+// It applies to a reason that matches all its fields; one without fields applies to its
+// whole class.
 type answer struct {
 	class  Class
 	status int
-	code   string   // found in Amazon's code, in capitals
-	fields []string // what the path of Amazon's field begins with, in lower case
+	code   string   // a part of Amazon's code, in capitals
+	fields []string // the beginning of the path of Amazon's field, in lower case
 	Advice
 }
 
-// answers has what is more telling before what is less: the first that fits counts.
+// answers has the more specific advice first: the first that fits applies.
 var answers = []answer{{
 	class: Rejected, status: 413, code: "CONTENT_TOO_LARGE",
 	Advice: Advice{"The event alone is too large for Amazon. Have the source shorten it.", publishAnew},
@@ -89,8 +89,8 @@ var answers = []answer{{
 
 var inFlight = Advice{Mend: "No verdict yet: the event is still in flight."}
 
-// fits reports whether the advice is about the reason. Amazon's field and code are in
-// the words of its answer, so that their case and their ends are not to be relied on.
+// fits reports whether the advice applies to the reason. Amazon's field and code come
+// from its answer, so their case and their ends are not reliable.
 func (a *answer) fits(r *Reason) bool {
 	if a.class != r.Class {
 		return false
@@ -106,7 +106,7 @@ func (a *answer) fits(r *Reason) bool {
 }
 
 // fieldOfEvent returns the path of an event's field in lower case, without the event's
-// place in a request and what events-v1 has around some fields.
+// position in a request and without the wrappers that events-v1 has around some fields.
 func fieldOfEvent(path string) string {
 	path = strings.ToLower(path)
 	if strings.HasPrefix(path, "events[") {

@@ -2,11 +2,10 @@ package verdict
 
 import "fmt"
 
-// Code names why this program itself gives an event a class other than accepted.
-// Metrics, dead-letter headers, receipts, tables and documents use its name. The
-// registry has an Entry for each; Amazon's own codes are words of its answers, in
-// capitals, and are not among these. It is not a byte: string(code) of one would be a
-// character, and vet would let it pass.
+// Code names why this program gives an event a class other than accepted. Metrics,
+// dead-letter headers, receipts, tables and documents use its name. The registry has an
+// Entry for each; Amazon's own codes are in capitals and are not among these. It is not a
+// byte: string(code) would be a character then, and vet would not complain.
 type Code uint16
 
 // The codes, in the order of the documents.
@@ -93,18 +92,18 @@ const (
 	codeCount
 )
 
-// Entry is what there is to know of a code.
+// Entry is the description of a code.
 type Entry struct {
 	Code Code
 	// By is the package that raises the code, by its path in the module.
 	By    string
 	Class Class
-	Name  string // in lower case; never changed and never given another meaning
-	Field string // path of the field at fault in the source event; empty when the whole record is
-	Rule  string // what is asked of the event, in one line
+	Name  string // in lower case; never changed and never reused
+	Field string // path of the faulty field in the source event; empty if it is the whole record
+	Rule  string // the requirement on the event, in one line
 	Advice
-	// As is set where another stage asks more of the same field by the same name: the
-	// entry says its own Rule and has everything else of that code.
+	// As is set if another stage requires more of the same field under the same name: the
+	// entry has its own Rule and shares the rest of that code.
 	As Code
 }
 
@@ -121,7 +120,7 @@ func CodesBy(pkg string) (entries []Entry) {
 	return entries
 }
 
-// Entry returns what there is to know of the code.
+// Entry returns the description of the code.
 func (c Code) Entry() Entry {
 	if c >= codeCount {
 		return Entry{}
@@ -137,15 +136,15 @@ func (c Code) String() string {
 	return registry[c].Name
 }
 
-// Because returns the reason that the code gives for an event. The message is a
-// sentence for whoever fixes the source. It ends up in logs and headers: it never
-// holds an identifier, and values only if they are safe to show.
+// Because returns the reason that the code gives for an event. The message is a sentence
+// for whoever fixes the source. It ends up in logs and headers: it must never contain an
+// identifier, and values only if they are safe to show.
 func (c Code) Because(message string) *Reason {
 	e := &registry[c]
 	return &Reason{Class: e.Class, Code: e.Name, Field: e.Field, Message: message}
 }
 
-// registry has every code's entry at its place.
+// registry has every code's entry at its index.
 var registry = register(
 	raised{"schemas", decodeCodes},
 	raised{"transform", eventCodes},
@@ -178,8 +177,8 @@ func register(tables ...raised) (all [codeCount]Entry) {
 	return all
 }
 
-// byName finds the entry of a reason, which has only the name of its code. Entries of
-// one class and name have the same advice, so that any of them serves.
+// byName returns the entry of a reason, which has only the name of its code. Entries of
+// one class and name have the same advice, so any of them serves.
 var byName = func() map[classAndName]*Entry {
 	names := make(map[classAndName]*Entry, codeCount)
 	for c := Code(1); c < codeCount; c++ {

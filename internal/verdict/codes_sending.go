@@ -2,8 +2,7 @@ package verdict
 
 import "github.com/tracklayer/amazon-capi/internal/setting"
 
-// contractCodes are raised for what a contract does not take although the transform
-// lets it through.
+// contractCodes are raised for what a contract refuses although the transform accepts it.
 var contractCodes = []Entry{{
 	Code: CodeOccurredAtExpired, Class: Validation, Name: "occurred_at_expired", Field: "occurred_at",
 	Rule:   "an event is no older than its contract takes: 21 days by events-v1",
@@ -63,10 +62,10 @@ var contractCodes = []Entry{{
 	Advice: Advice{"Have the source shorten the event: its names and ids are far longer than Amazon takes.", publishAnew},
 }}
 
-// attemptCodes are raised where events have been tried for long enough.
+// attemptCodes are raised for events whose attempts are used up.
 var attemptCodes = []Entry{{
-	// Its class is rejected: Amazon's side did not take the event, and no other class
-	// says even that. The code tells it from events that Amazon has looked at.
+	// Its class is rejected: Amazon's side did not accept the event, and no other class
+	// says that. The code distinguishes it from events that Amazon has examined.
 	Code: CodeExhausted, Class: Rejected, Name: "exhausted",
 	Rule: "only with " + setting.OnExhausted.With("dead-letter") + ": timeouts, 429 or 5xx used up the event's attempts; nothing is known to be wrong with it",
 	Advice: Advice{"Nothing is known to be wrong with the event: Amazon failed, throttled or did not answer until its attempts were used up, " +
@@ -82,7 +81,7 @@ var accountCodes = []Entry{{
 		"If the profile id is wrong, fix the source.", redriveEvents},
 }}
 
-// routeCodes are raised where an event's route is another one than it was encoded for.
+// routeCodes are raised for events whose route has changed since they were encoded.
 var routeCodes = []Entry{{
 	Code: CodeDataSetChanged, Class: Auth, Name: "data_set_changed", Field: "profile_id",
 	Rule:   "an account that is sent to by an API token keeps its data set (data_set_id) while events wait",

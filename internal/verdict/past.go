@@ -6,12 +6,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// Reading is what is known of a record once it has been read.
+// Reading is what is known about a record once it has been read.
 type Reading struct {
-	// Profile is whose event it is; empty if it names no valid profile.
+	// Profile is the event's profile; empty if it names no valid one.
 	Profile string
 	// Sends reports whether the event is to be sent, and so may be put off until its
-	// profile's turn comes. Of others the verdict is certain.
+	// profile's turn. The verdict of others is certain.
 	Sends bool
 	// Size is what the record takes in memory until it has its verdict, if that is more
 	// than its own size; else 0.
@@ -19,8 +19,7 @@ type Reading struct {
 }
 
 // Backlog is records that were given back because their profile cannot be sent for a
-// while and the others need their memory. They have no verdict and are to be brought
-// again.
+// while and others need their memory. They have no verdict and must be brought again.
 type Backlog struct {
 	Profile string
 	Handles []Handle // in the order in which they were taken
@@ -28,20 +27,20 @@ type Backlog struct {
 	Past *Past
 }
 
-// Past is what happened to records before they were given back: the business of who
-// gave them back. Who brings them again knows only when that may be.
+// Past is what happened to records before they were given back, which concerns only the
+// giver. Whoever brings them again knows only when that may be.
 type Past struct {
 	at time.Time
-	// Of is for who gave them back.
+	// Of is for the giver.
 	Of any
 }
 
-// NewPast returns the past of records that are not to be brought again before a time,
-// which is zero if they may be at any.
+// NewPast returns the past of records that must not be brought again before a time; zero
+// if they may be at any time.
 func NewPast(notBefore time.Time, of any) *Past { return &Past{notBefore, of} }
 
-// NotBefore returns when the records may be brought again; the zero time if at any. It
-// may be called on nil.
+// NotBefore returns when the records may be brought again; the zero time if at any time.
+// It may be called on nil.
 func (p *Past) NotBefore() time.Time {
 	if p == nil {
 		return time.Time{}
@@ -49,7 +48,7 @@ func (p *Past) NotBefore() time.Time {
 	return p.at
 }
 
-// SizeOf returns what a record costs in memory, roughly: its bytes and the structs
+// SizeOf returns approximately what a record takes in memory: its bytes and the structs
 // around them.
 func SizeOf(r *kgo.Record) int32 {
 	const overhead = 160

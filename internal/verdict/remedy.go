@@ -1,12 +1,11 @@
 package verdict
 
-// Advice is what to do about a reason: what to fix, and what to do with the dead
-// letters then, which is nothing where it is empty. It follows the troubleshooting of
-// the integration guide, and never tells to send an event again before its cause is
-// gone.
+// Advice is what to do about a reason: what to fix, and then what to do with the dead
+// letters; nothing if it is empty. It follows the troubleshooting of the integration
+// guide, and never recommends sending an event again before its cause is fixed.
 type Advice struct{ Mend, Then string }
 
-// What becomes of the letters. A redrive sends the original, byte for byte: it helps
+// What to do with the letters. A redrive sends the original, byte for byte: it helps
 // after a change on this side, and never after one in the source.
 const (
 	redriveEvent  = "Then redrive the event."
@@ -26,12 +25,11 @@ func Remedy(r Reason) string {
 	return a.Mend + " " + a.Then
 }
 
-// Mend is Remedy where there are no dead letters, as of an event that is tried out:
-// it does not speak of redriving any.
+// Mend is Remedy without dead letters, as for an event that is tried out: it does not
+// recommend a redrive.
 func Mend(r Reason) string { return adviceOf(&r).Mend }
 
-// adviceOf finds the advice in the registry, for a code that is one of ours, or among
-// the answers.
+// adviceOf finds the advice in the registry, for a code of ours, or among the answers.
 func adviceOf(r *Reason) Advice {
 	if e := byName[classAndName{r.Class, r.Code}]; e != nil {
 		return e.Advice

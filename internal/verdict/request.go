@@ -2,12 +2,12 @@ package verdict
 
 import "time"
 
-// Request is what a receipt says of the request that brought its verdicts.
+// Request is what a receipt says about the request that decided its verdicts.
 type Request struct {
 	ID             string
 	Sent, Answered time.Time
-	// Of the events in it, which have been through the same requests, since
-	// batches are split but never merged:
+	// The events' history; they have been in the same requests, because batches are split
+	// but never merged:
 	FirstSent time.Time
 	Attempts  int
 }

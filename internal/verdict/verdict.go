@@ -1,30 +1,29 @@
-// Package verdict holds the one vocabulary for what became of an event. Code,
-// metrics, dead-letter headers, tables and documents all take their words from
-// here, so that an operator who reads a class anywhere can look it up once. It also
-// has what passes between the stages: a record's handle and origin, and the verdict
-// that goes back by it.
+// Package verdict holds the vocabulary of verdicts. Code, metrics, dead-letter headers,
+// tables and documents all take their words from here, so that an operator who reads a
+// class anywhere can look it up once. It also has what passes between the stages: a
+// record's handle and origin, and the verdict that goes back.
 package verdict
 
 import "fmt"
 
-// Class says what became of an event. Every class is final: an event without
-// one is still in flight, and its offset is not committed.
+// Class is the outcome of an event. Every class is final: an event without one is still
+// in flight, and its offset is not committed.
 type Class uint8
 
 // The classes. The zero value means that there is no verdict yet.
 const (
-	// Accepted events were taken by Amazon.
+	// Accepted events were accepted by Amazon.
 	Accepted Class = iota + 1
-	// Filtered events were left out on purpose: consent, or a user's rule.
+	// Filtered events were left out deliberately: consent, or a user's rule.
 	Filtered
 	// Decode marks bytes that are not Avro of the schema they name.
 	Decode
 	// Validation marks events that our own rules refuse before sending.
 	Validation
-	// Rejected events were refused by Amazon, as a whole request that was
-	// narrowed down to them or as one item of an answer.
+	// Rejected events were refused by Amazon, as a whole request that was narrowed down
+	// to them or as one item of an answer.
 	Rejected
-	// Auth marks events of a profile that Amazon would not serve: 401 after a
+	// Auth marks events of a profile that Amazon does not serve: 401 after a token
 	// refresh, or 403.
 	Auth
 )
@@ -70,18 +69,17 @@ func Parse(s string) (Class, error) {
 	return 0, fmt.Errorf("verdict class %q is unknown: want accepted, filtered, decode, validation, rejected or auth", s)
 }
 
-// Reason says why an event got its class, in words that are safe to log and to
-// put into the headers of a dead letter: never an identifier, a hash, a click
-// id or a secret.
+// Reason says why an event got its class, in words that are safe to log and to put into
+// the headers of a dead letter: never an identifier, a hash, a click id or a secret.
 type Reason struct {
 	Class Class
-	// Status is the HTTP status Amazon answered with; 0 when it was not asked.
+	// Status is Amazon's HTTP status; 0 if it was not asked.
 	Status int
-	// Code names the rule or Amazon's item code, for example "value_missing"
-	// or "INVALID_USER_INFO". From a small set for our own rules.
+	// Code names our rule or Amazon's item code, for example "value_missing" or
+	// "INVALID_USER_INFO". Our rules' are a small set.
 	Code string
-	// Field is the path of the field at fault in the source event, such as
-	// "custom_data.currency"; empty when the whole record is.
+	// Field is the path of the faulty field in the source event, such as
+	// "custom_data.currency"; empty if it is the whole record.
 	Field string
 	// Message says in a sentence what is wrong, redacted.
 	Message string

@@ -1,5 +1,5 @@
-// Package wait waits, and stops waiting when a context ends: a bare time.Sleep
-// outlasts the limit of a shutdown.
+// Package wait waits until a duration has passed or a context ends: a bare time.Sleep
+// would outlast the limit of a shutdown.
 package wait
 
 import (
@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// For waits for d. It reports whether it did, and not that ctx ended before.
+// For waits for d; it returns false if ctx ended before.
 func For(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

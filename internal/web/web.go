@@ -7,15 +7,14 @@ import (
 	"net/http"
 )
 
-// Dial opens a connection, as (*net.Dialer).DialContext does. Whatever this program
-// connects to can be given one: a simulation has no network but its own.
+// Dial opens a connection, like (*net.Dialer).DialContext. Everything this program
+// connects to accepts one: a simulation has no network but its own.
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-// NoRedirects returns a client like c that returns a redirect as the answer it is.
-// Following one would carry a token, a password or a person's data to wherever a
-// stranger points: another port, another host, or the same one without TLS. net/http
-// drops Authorization only where the host's name changes, and it repeats the body of
-// a 307 anywhere.
+// NoRedirects returns a copy of c that returns a redirect as the answer. Following it
+// would carry a token, a password or a person's data to wherever a stranger points:
+// another port, another host, or the same one without TLS. net/http drops Authorization
+// only if the host's name changes, and it repeats the body of a 307 anywhere.
 //
 // Every client of this program is made here; a test looks for others.
 func NoRedirects(c http.Client) *http.Client {

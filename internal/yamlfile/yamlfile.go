@@ -1,9 +1,8 @@
-// Package yamlfile reads YAML files that people write, and says what is wrong
-// with them: all of it at once, a line each, as "name:line: what, and what would
-// be right". A file is fixed all at once.
+// Package yamlfile reads YAML files that people write, and reports all mistakes at once,
+// a line each, as "name:line: what, and what would be right".
 //
-// It walks the tree of nodes instead of unmarshalling into structs because only
-// nodes know their lines.
+// It walks the tree of nodes instead of unmarshalling into structs because only nodes
+// know their lines.
 package yamlfile
 
 import (
@@ -19,9 +18,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
-// File is one file that is being read, and the faults found in it so far.
+// File is a file being read, and the faults found so far.
 type File struct {
-	Name   string // what errors call it
+	Name   string // its name in errors
 	faults []fault
 }
 
@@ -30,8 +29,7 @@ type fault struct {
 	text string
 }
 
-// MaxFaults is how many faults are listed: a file of another kind altogether has
-// one on every line.
+// MaxFaults is how many faults are listed: an entirely different file has one on every line.
 const MaxFaults = 20
 
 // Fault notes what is wrong on a line.
@@ -39,7 +37,7 @@ func (f *File) Fault(line int, format string, args ...any) {
 	f.faults = append(f.faults, fault{line, fmt.Sprintf(format, args...)})
 }
 
-// Faults is how many there are so far.
+// Faults returns how many there are so far.
 func (f *File) Faults() int { return len(f.faults) }
 
 // Err returns the faults in the order of their lines; nil if there are none.
@@ -56,8 +54,7 @@ func (f *File) Err() error {
 	return errors.Join(errs...)
 }
 
-// Parse returns the file's tree, nil after a fault. want says what an empty file
-// lacks.
+// Parse returns the file's tree, nil after a fault. want says what an empty file lacks.
 func (f *File) Parse(data []byte, want string) *yaml.Node {
 	data, err := textfile.Clean(data)
 	if err != nil {

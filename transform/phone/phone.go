@@ -142,8 +142,8 @@ func (d *Plans) appendUnclear(dst, digits []byte, plus bool, home *plan) (normal
 				return normal, ok
 			}
 		case len(digits) >= minBare && isAssigned("+"+string(digits), ""):
-			// Databases keep numbers of travellers and emigrants with the calling code but without
-			// the +.
+			// Databases keep numbers of travellers and emigrants with the calling code
+			// but without the +.
 			if home.assigned().all(digits) {
 				return dst, false
 			}

@@ -312,9 +312,9 @@ func (p *plan) append(dst, national []byte) (normal []byte, ok bool) {
 		if p.replaces(n) || !p.lengths.has(len(rest)) {
 			return dst, false
 		}
-		// With the prefix it can also be a number, where lengths vary as much as in Germany; it is
-		// kept if only that reading is assigned. That no assigned number begins with a 0 is known
-		// without the pattern.
+		// With the prefix it can also be a number, where lengths vary as much as in
+		// Germany; it is kept if only that reading is assigned. That no assigned number
+		// begins with a 0 is known without the pattern.
 		if !p.lengths.has(len(national)) || !p.assigned().all(national) || p.assigned().all(rest) {
 			national = rest
 		}

@@ -1,5 +1,6 @@
-// Package auth authenticates this process to brokers: by a password, an OAuth token, or AWS's IAM. Credentials
-// that change while the process runs are renewed here, early, and by one connection for all.
+// Package auth authenticates this process to brokers: by a password, an OAuth token, or
+// AWS's IAM. Credentials that change while the process runs are renewed here, early, and
+// by one connection for all.
 package auth
 
 import (
@@ -22,11 +23,11 @@ type Settings struct {
 	Mechanism string
 	Username  string
 	Password  string
-	// Reread returns the current password, if it can change. It is called for each connection, so that a renewed
-	// password needs no restart. Optional.
+	// Reread returns the current password, if it can change. It is called for each
+	// connection, so that a renewed password needs no restart. Optional.
 	Reread func() (string, error)
-	// OAuthTokenURL is where OAUTHBEARER gets its tokens, with Username and Password as client id and secret.
-	// Without it Password is the token.
+	// OAuthTokenURL is where OAUTHBEARER gets its tokens, with Username and Password as
+	// client id and secret. Without it Password is the token.
 	OAuthTokenURL string
 	OAuthScopes   []string
 	// OAuthExtensions are sent with the token, such as Confluent Cloud's logicalCluster.
@@ -54,7 +55,8 @@ func (s *Settings) Name() string { return strings.ToUpper(strings.TrimSpace(s.Me
 // NeedsTLS reports whether the mechanism is offered on encrypted connections only.
 func (s *Settings) NeedsTLS() bool { return s.Name() == mechIAM }
 
-// SendsSecret reports whether the mechanism sends a secret in plain text, which must not travel unencrypted.
+// SendsSecret reports whether the mechanism sends a secret in plain text, which must not
+// travel unencrypted.
 func (s *Settings) SendsSecret() bool { return s.Name() == mechPlain || s.Name() == mechOAuth }
 
 // Advice names the settings to check when brokers refuse the credentials.

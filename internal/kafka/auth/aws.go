@@ -44,8 +44,8 @@ func (a *AWS) mechanism(brokers []string) (sasl.Mechanism, error) {
 	return &iam{Chain: chain, signer: v4.NewSigner()}, nil
 }
 
-// iam is the mechanism AWS_MSK_IAM: the client signs a request to connect, for one broker and the current time, and
-// sends it as JSON.
+// iam is the mechanism AWS_MSK_IAM: the client signs a request to connect, for one broker
+// and the current time, and sends it as JSON.
 type iam struct {
 	*Chain
 	signer *v4.Signer
@@ -89,8 +89,8 @@ const iamService = "kafka-cluster"
 // nothing is the SHA-256 of no bytes: the request has no body.
 var nothing = func() string { h := sha256.Sum256(nil); return hex.EncodeToString(h[:]) }()
 
-// sign returns the request to connect: a URL that is signed for some minutes, converted to JSON with its keys in
-// lower case.
+// sign returns the request to connect: a URL that is signed for some minutes, converted
+// to JSON with its keys in lower case.
 func sign(ctx context.Context, signer *v4.Signer, c aws.Credentials, host, region string, now time.Time) ([]byte, error) {
 	query := url.Values{"Action": {iamService + ":Connect"}, "X-Amz-Expires": {"300"}}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+hostPart(host)+"/?"+query.Encode(), nil)

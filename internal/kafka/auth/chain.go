@@ -56,7 +56,8 @@ type Chain struct {
 	ends   time.Time       // when they really expire; zero for never
 }
 
-// NewChain returns a Chain for a service in that region. It makes no request before credentials are needed.
+// NewChain returns a Chain for a service in that region. It makes no request before
+// credentials are needed.
 func NewChain(a AWS, region string) (*Chain, error) {
 	if a.RoleARN != "" && !strings.HasPrefix(a.RoleARN, "arn:") {
 		return nil, fmt.Errorf("%s: %s is not an ARN, want arn:aws:iam::ACCOUNT:role/NAME", setting.AWSRoleARN, redact.Quote(a.RoleARN))
@@ -121,8 +122,9 @@ func (c *Chain) load(ctx context.Context) (*aws.Config, error) {
 	return c.config, nil
 }
 
-// retrieve returns the current credentials. The cache renews them before they expire, once for all connections; if
-// that fails, the previous ones are used until they really expire.
+// retrieve returns the current credentials. The cache renews them before they expire,
+// once for all connections; if that fails, the previous ones are used until they really
+// expire.
 func (c *Chain) retrieve(ctx context.Context, config *aws.Config) (aws.Credentials, error) {
 	if config.Credentials == nil {
 		return aws.Credentials{}, errors.New("there are no AWS credentials: none of environment, shared files, web identity and instance role has any")

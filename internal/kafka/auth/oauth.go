@@ -16,8 +16,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// oauth returns OAUTHBEARER: with a token that is fixed or reread from its file for each connection, or with those
-// of a token endpoint.
+// oauth returns OAUTHBEARER: with a token that is fixed or reread from its file for each
+// connection, or with those of a token endpoint.
 func (s *Settings) oauth(config *tls.Config) sasl.Mechanism {
 	token := func(context.Context) (string, error) { return s.password(), nil }
 	if s.OAuthTokenURL != "" {

@@ -13,8 +13,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// modules are Java's login modules, by the last part of their names: some clouds ship them in packages of their own.
-// An option without a setting has no meaning here.
+// modules are Java's login modules, by the last part of their names: some clouds ship
+// them in packages of their own. An option without a setting has no meaning here.
 var modules = map[string]map[string]setting.Key{
 	"PlainLoginModule": {"username": setting.SASLUsername, "password": setting.SASLPassword},
 	"ScramLoginModule": {"username": setting.SASLUsername, "password": setting.SASLPassword, "tokenauth": ""},
@@ -85,8 +85,8 @@ func jaas(r *reader, value string) error {
 	return nil
 }
 
-// shownOption returns an option's name for errors; a password with a quotation mark can leave a part of itself in its
-// place.
+// shownOption returns an option's name for errors; a password with a quotation mark can
+// leave a part of itself in its place.
 func shownOption(name string) string {
 	if near.Name(name, maps.Keys(plainOptions), 2) != "" || near.Name(name, slices.Values([]string{"password", "clientSecret"}), 2) != "" {
 		return redact.Quote(name)

@@ -10,8 +10,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// translated are the supported properties, by the names of Java's clients, of Confluent's registry client, and of
-// librdkafka.
+// translated are the supported properties, by the names of Java's clients, of Confluent's
+// registry client, and of librdkafka.
 var translated = map[string]func(*reader, string) error{
 	"bootstrap.servers":    as(setting.Brokers),
 	"metadata.broker.list": as(setting.Brokers),

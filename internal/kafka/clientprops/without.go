@@ -2,15 +2,17 @@ package clientprops
 
 import "strings"
 
-// families are prefixes of properties for others: interceptors, Confluent's serialisers, topics, and metrics.
+// families are prefixes of properties for others: interceptors, Confluent's serialisers,
+// topics, and metrics.
 var families = []string{
 	"confluent.", "schema.registry.ssl.", "rule.executors.", "rule.actions.", "metrics.", "json.", "avro.", "apicurio.", "topic.",
 	"aws.glue.", "bearer.auth.", "schema.registry.bearer.auth.", "config.providers.", "security.providers.",
 }
 
-// without are the properties of Java's clients (of Kafka 4.4), Confluent's serialisers and librdkafka that have no meaning
-// here: this program decides how a client batches, retries, times out and partitions, and has settings of its own for
-// what is configurable.
+// without are the properties of Java's clients (of Kafka 4.4), Confluent's serialisers
+// and librdkafka that have no meaning here: this program decides how a client batches,
+// retries, times out and partitions, and has settings of its own for what is
+// configurable.
 var without = func() map[string]bool {
 	names := make(map[string]bool)
 	for name := range strings.FieldsSeq(withoutMeaning) {

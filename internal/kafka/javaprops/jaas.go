@@ -33,7 +33,8 @@ var (
 	errModules = errors.New("it names several login modules, want one")
 )
 
-// ParseJAAS parses the value of sasl.jaas.config. Errors quote nothing of it, because it is a secret.
+// ParseJAAS parses the value of sasl.jaas.config. Errors quote nothing of it, because it
+// is a secret.
 func ParseJAAS(text string) (*Login, error) {
 	tokens, err := jaasTokens(text)
 	if err != nil {

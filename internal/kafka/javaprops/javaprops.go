@@ -1,5 +1,5 @@
-// Package javaprops parses Java's properties files, with their continued lines, escapes and encodings, and the JAAS login
-// lines in them.
+// Package javaprops parses Java's properties files, with their continued lines, escapes
+// and encodings, and the JAAS login lines in them.
 package javaprops
 
 import (
@@ -24,8 +24,8 @@ type Entry struct {
 
 // Parse parses a file. Errors name the line and quote nothing of the text, which may be a secret.
 //
-// Java reads ISO-8859-1, and people write UTF-8. Text that is not UTF-8 is read as ISO-8859-1, and ASCII means the same in
-// both.
+// Java reads ISO-8859-1, and people write UTF-8. Text that is not UTF-8 is read as
+// ISO-8859-1, and ASCII means the same in both.
 func Parse(data []byte) ([]Entry, error) {
 	if len(data) > MaxBytes {
 		return nil, fmt.Errorf("it has %d bytes, more than the %d of any properties file", len(data), MaxBytes)

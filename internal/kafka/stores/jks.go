@@ -20,8 +20,8 @@ import (
 //	certificate: 2, alias, time, certificate
 //	SHA-1 of the password, a phrase and all of the above
 //
-// A certificate is a type (since version 2) and DER. Java does not check the digest of a truststore if no password is given,
-// and neither does this.
+// A certificate is a type (since version 2) and DER. Java does not check the digest of a
+// truststore if no password is given, and neither does this.
 var (
 	jksMagic   = [4]byte{0xfe, 0xed, 0xfe, 0xed}
 	jceksMagic = [4]byte{0xce, 0xce, 0xce, 0xce}
@@ -162,8 +162,9 @@ func jksKeyPair(data []byte, p Passwords) (tls.Certificate, error) {
 	return pair(key, s.keys[0].chain)
 }
 
-// openJKSKey removes Java's own protection of keys: a stream of SHA-1 digests, each of the password and the previous digest,
-// that begins with a salt; it is followed by the SHA-1 of password and key.
+// openJKSKey removes Java's own protection of keys: a stream of SHA-1 digests, each of
+// the password and the previous digest, that begins with a salt; it is followed by the
+// SHA-1 of password and key.
 func openJKSKey(encrypted []byte, password string) ([]byte, error) {
 	var info struct {
 		Algorithm pkix.AlgorithmIdentifier

@@ -19,8 +19,8 @@ var (
 	anySpace = regexp.MustCompile(`\s+`)
 )
 
-// Lines restores the lines of PEM. In a properties file, or a variable, they are often joined by spaces or nothing, which
-// Java accepts.
+// Lines restores the lines of PEM. In a properties file, or a variable, they are often
+// joined by spaces or nothing, which Java accepts.
 func Lines(text []byte) []byte {
 	return pemText.ReplaceAllFunc(text, func(block []byte) []byte {
 		m := pemText.FindSubmatch(block)

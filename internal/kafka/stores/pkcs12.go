@@ -8,8 +8,8 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// pkcs12Certificates returns what Java would trust in a store: its trusted certificates, or for a store with a key that key's
-// chain.
+// pkcs12Certificates returns what Java would trust in a store: its trusted certificates,
+// or for a store with a key that key's chain.
 func pkcs12Certificates(data []byte, password string) ([]*x509.Certificate, error) {
 	certs, err := pkcs12.DecodeTrustStore(data, password)
 	if err == nil {

@@ -1,5 +1,6 @@
-// Package stores reads certificates and keys from the files that Kafka clients keep them in: PEM, PKCS12 and Java's JKS. It
-// recognises a format by its first bytes; wrong file names and types are common and do no harm.
+// Package stores reads certificates and keys from the files that Kafka clients keep them
+// in: PEM, PKCS12 and Java's JKS. It recognises a format by its first bytes; wrong file
+// names and types are common and do no harm.
 package stores
 
 import (
@@ -46,8 +47,8 @@ const (
 	JKS    Format = "JKS"
 )
 
-// FormatOf recognises a file's format by its first bytes. Anything but a store is treated as PEM, whose parser reports what is
-// wrong with it.
+// FormatOf recognises a file's format by its first bytes. Anything but a store is treated
+// as PEM, whose parser reports what is wrong with it.
 func FormatOf(data []byte) Format {
 	switch {
 	case bytes.HasPrefix(data, jksMagic[:]), bytes.HasPrefix(data, jceksMagic[:]):
@@ -78,7 +79,8 @@ func Certificates(data []byte, password string) ([]*x509.Certificate, error) {
 	return certs, err
 }
 
-// KeyPair returns the certificate chain and key of a client. key is nil if the first file holds both.
+// KeyPair returns the certificate chain and key of a client. key is nil if the first file
+// holds both.
 func KeyPair(cert, key []byte, p Passwords) (tls.Certificate, error) {
 	if p.Key == "" {
 		p.Key = p.Store
@@ -117,7 +119,8 @@ var (
 	errNoKey    = errors.New("there is no private key in it")
 )
 
-// pair puts the certificate of a key first, which not every program does, and those of its issuers after it.
+// pair puts the certificate of a key first, which not every program does, and those of
+// its issuers after it.
 func pair(private any, chain []*x509.Certificate) (tls.Certificate, error) {
 	signer, ok := private.(crypto.Signer)
 	if !ok {

@@ -1,5 +1,6 @@
-// Package attribution examines low attribution over a window of the topic: how many events have a click id and identifiers, how old
-// clicks are, what consent denies, how late events arrive, what the rules refuse, and which ids are used twice.
+// Package attribution examines low attribution over a window of the topic: how many
+// events have a click id and identifiers, how old clicks are, what consent denies, how
+// late events arrive, what the rules refuse, and which ids are used twice.
 package attribution
 
 import (
@@ -16,17 +17,20 @@ import (
 type Options struct {
 	Transformer *transform.Transformer
 	Contract    amazon.Contract
-	// ContractOf, if set, returns the contract of a profile's own account, or why nothing of the profile is sent. It replaces
-	// Contract.
+	// ContractOf, if set, returns the contract of a profile's own account, or why nothing
+	// of the profile is sent. It replaces Contract.
 	ContractOf func(profile string) (amazon.Contract, *verdict.Reason)
 	Now        time.Time
-	// ClickLifetime is how long after its click an event is credited to it; 0 means 90 days, the lifetime of the cookie.
+	// ClickLifetime is how long after its click an event is credited to it; 0 means 90
+	// days, the lifetime of the cookie.
 	ClickLifetime time.Duration
-	// MaxIDs bounds how many event ids are remembered, at about 40 bytes each; 0 means two million. Of more ids a sample is kept.
+	// MaxIDs bounds how many event ids are remembered, at about 40 bytes each; 0 means
+	// two million. Of more ids a sample is kept.
 	MaxIDs int
 }
 
-// Audit is what is known about the events so far. Memory does not grow with their number, except for MaxIDs.
+// Audit is what is known about the events so far. Memory does not grow with their number,
+// except for MaxIDs.
 type Audit struct {
 	opts Options
 

@@ -8,8 +8,9 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
-// copies distinguishes the records that a redrive wrote from those that only claim to be such. Anybody who writes to the source can
-// put a redrive's header on a record, and would hide it from the audit; but a redrive copies an original with its key, bytes and
+// copies distinguishes the records that a redrive wrote from those that only claim to be
+// such. Anybody who writes to the source can put a redrive's header on a record, and
+// would hide it from the audit; but a redrive copies an original with its key, bytes and
 // time, which is then in the window. Each original has one copy per round.
 type copies struct {
 	seed maphash.Seed

@@ -9,9 +9,10 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// ids finds event ids that are used twice, by their hashes: 64 bits of the id and as many of its event's contents. If there are more
-// ids than may be kept, those of every second hash are, then of every fourth, and so on: a sample of ids and not of events, so
-// that all events of an id in it are still compared.
+// ids finds event ids that are used twice, by their hashes: 64 bits of the id and as many
+// of its event's contents. If there are more ids than may be kept, those of every second
+// hash are, then of every fourth, and so on: a sample of ids and not of events, so that
+// all events of an id in it are still compared.
 type ids struct {
 	seed maphash.Seed
 	most int

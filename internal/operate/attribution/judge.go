@@ -22,27 +22,27 @@ const (
 	areaIDs         = "event ids"
 )
 
-// What is normal differs between advertisers; these are where somebody should look,
-// not where something is certainly wrong. That is what act is for.
+// What is normal differs between advertisers; these mark where somebody should look, not where
+// something is certainly wrong. For that there is act.
 const (
 	fewClicks      = 0.05 // of events on sites with a click id
 	fewIdentified  = 0.30 // of events with an identifier
 	manyDenied     = 0.50 // of events
 	someExpired    = 0.01 // of events with a click of known age
 	manyExpired    = 0.10
-	lateLook       = time.Hour // 95 % of events are published within it
+	lateLook       = time.Hour // 95 % of events are published within this time
 	lateAct        = 24 * time.Hour
-	manyRepeats    = 0.01 // of events published again as they were
+	manyRepeats    = 0.01 // of events published again unchanged
 	foreignHashes  = 0.01 // of hashes that came with their original
-	enoughEvents   = 50   // for a share of them to say anything
+	enoughEvents   = 50   // for a share of them to be meaningful
 	lostOnTheWay   = 0.5  // of the click ids that earlier steps have
 	sameTimeShare  = 0.9  // of records with exactly their event's time
 	oddWarnings    = 0.01 // of events that lose a field
 	aheadTolerance = 0.001
 )
 
-// Findings are what the audit comes to, in the order of the guide's advice: the
-// capture of click ids, consent, freshness, lifetime, and what the rules refuse.
+// Findings returns the audit's results in the order of the guide's advice: the capture of
+// click ids, consent, freshness, lifetime, and what the rules refuse.
 func (a *Audit) Findings() (l report.List) {
 	a.judgeEvents(&l)
 	a.judgeClicks(&l)
@@ -84,7 +84,7 @@ func share(part, of int64) float64 {
 	return float64(part) / float64(of)
 }
 
-// level is Fine below look, Look below act, and Act from there on.
+// level returns Fine below look, Look below act, and Act from there on.
 func level(v, look, act float64) report.Level {
 	switch {
 	case v >= act:
@@ -95,7 +95,7 @@ func level(v, look, act float64) report.Level {
 	return report.Fine
 }
 
-const never = 2 // no share is as large
+const never = 2 // no share reaches it
 
 func (a *Audit) judgeEvents(l *report.List) {
 	t := a.total()
@@ -190,7 +190,7 @@ func (a *Audit) sum(of func(Key) bool) (t Group) {
 	return t
 }
 
-// spell is a duration in the unit that people think of it in.
+// spell writes a duration in the unit that people use for it.
 func spell(d time.Duration) string {
 	switch {
 	case d >= 48*time.Hour:

@@ -7,7 +7,7 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// judgeClicks: apps have no landing page, so only sites are held to click ids.
+// judgeClicks judges only sites by click ids, because apps have no landing page.
 func (a *Audit) judgeClicks(l *report.List) {
 	site := a.sum(func(k Key) bool { return k.Source == transform.SourceWebsite })
 	if site.Events > 0 {
@@ -26,8 +26,8 @@ func (a *Audit) judgeClicks(l *report.List) {
 	a.judgeWarning(l, areaClicks, transform.ClickIDInvalid, "Keep the click id as it came with the URL: no quotes, no encoding twice, nothing cut off.")
 }
 
-// judgeCheckout: a click id that browsing has and buying has not is lost between the
-// two, which is where payment pages and other domains are.
+// judgeCheckout: a click id that browsing has and buying lacks is lost between the two,
+// where payment pages and other domains are.
 func (a *Audit) judgeCheckout(l *report.List) {
 	before := a.sum(func(k Key) bool {
 		return k.Source == transform.SourceWebsite && slices.Contains([]string{"PAGE_VIEW", "SEARCH", "ADD_TO_CART", "CHECKOUT"}, k.Type)

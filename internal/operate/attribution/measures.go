@@ -10,12 +10,12 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// consents counts what people answered.
+// consents counts people's answers.
 type consents struct {
-	asked      int64 // events that say anything
+	asked      int64 // events with any answer
 	noUserData int64
 	noStorage  int64
-	filtered   int64 // events that are left out for it
+	filtered   int64 // events that are left out because of it
 }
 
 func (c *consents) add(v *transform.Consented) {
@@ -26,7 +26,7 @@ func (c *consents) add(v *transform.Consented) {
 
 // clickAges counts how old clicks are when their event happens.
 type clickAges struct {
-	unknown int64    // it is not said when they were captured
+	unknown int64    // the capture time is unknown
 	after   int64    // captured after the event
 	within  [3]int64 // up to a day, a week, a month
 	older   int64    // than a month, and within their lifetime
@@ -58,11 +58,11 @@ func (c *clickAges) known() int64 {
 	return c.after + c.within[0] + c.within[1] + c.within[2] + c.older + c.expired
 }
 
-// delays is a histogram of how long after events their records were published, by
-// powers of two of milliseconds in four steps each: a fifth too much at most.
+// delays is a histogram of the time from an event to its record's publication, by powers
+// of two of milliseconds in four steps each: at most a fifth too high.
 type delays struct {
 	events  int64
-	same    int64 // to the millisecond, as producers do who give records the event's time
+	same    int64 // to the millisecond, as for producers that give records the event's time
 	ahead   int64 // published before they happened
 	buckets [64 * 4]int64
 }
@@ -87,7 +87,7 @@ func bucketOf(millis int64) int {
 	return top*4 + int(millis>>(top-2))&3
 }
 
-// atMost is the largest delay of a bucket.
+// atMost returns the largest delay of a bucket.
 func atMost(bucket int) time.Duration {
 	millis := int64(bucket)
 	if top := bucket / 4; top >= 2 {
@@ -96,7 +96,7 @@ func atMost(bucket int) time.Duration {
 	return time.Duration(min(millis, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
 }
 
-// quantile is the delay that a share of the events do not exceed, rounded up to
+// quantile returns the delay that a share of the events does not exceed, rounded up to
 // that of its bucket.
 func (d *delays) quantile(share float64) time.Duration {
 	left := int64(math.Ceil(share*float64(d.events))) - d.ahead - d.same
@@ -108,9 +108,9 @@ func (d *delays) quantile(share float64) time.Duration {
 	return 0
 }
 
-// rawFields counts what is odd about values as sources write them.
+// rawFields counts oddities of values as sources write them.
 type rawFields struct {
-	blank map[string]int64 // by field: there, and nothing in it
+	blank map[string]int64 // by field: present and blank
 	// raw emails that had to be normalised before hashing, of how many.
 	emails, unnormalised int64
 	// hashes that came with their address or number and do not match it.
@@ -137,8 +137,8 @@ func (r *rawFields) add(ev *schemas.Event) {
 	}
 }
 
-// compare looks whether a hash that came beside what it is of was made of the
-// normalised form, as ours is.
+// compare checks whether a hash that came with its original was made of the normalised
+// form, like ours.
 func (r *rawFields) compare(ev *schemas.Event, c *transform.Conversion) {
 	for _, f := range [...]struct {
 		raw, hashed string

@@ -20,14 +20,14 @@ type Window struct {
 	Oldest  time.Time `json:"oldest,omitzero"`
 	Newest  time.Time `json:"newest,omitzero"`
 	Records int64     `json:"records"` // that were chosen
-	// Copies are records that a redrive wrote of others in the window. They are no
-	// events of their own, so they are in nothing else that is counted.
+	// Copies are records that a redrive wrote of others in the window. They are no events
+	// of their own, so nothing else counts them.
 	Copies int64 `json:"redriven_copies,omitempty"`
-	// Chosen says which events were, if not all.
+	// Chosen describes which events were chosen, if not all.
 	Chosen string `json:"chosen,omitempty"`
 }
 
-// Saw notes the time of a record.
+// Saw records the time of a record.
 func (w *Window) Saw(at time.Time) {
 	w.Records++
 	if w.Oldest.IsZero() || at.Before(w.Oldest) {
@@ -38,7 +38,7 @@ func (w *Window) Saw(at time.Time) {
 	}
 }
 
-// groupLine is a group as programs get it.
+// groupLine is a group in the form for programs.
 type groupLine struct {
 	Kind        string `json:"kind"`
 	Source      string `json:"source"`

@@ -15,8 +15,8 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
-// ReadWindow goes through a window of the topic, of which the choice says which
-// events count. A window without any is an error, which says why.
+// ReadWindow reads a window of the topic, of which the choice decides which events count.
+// A window without any is an error that says why.
 func (a *Audit) ReadWindow(ctx context.Context, s kafka.Settings, rng history.Range, registry *registry.Client, choice *history.Choice, progress *report.Progress) (*Window, error) {
 	window := &Window{Topic: rng.Topic, Chosen: choice.Describe()}
 	defer progress.Done()
@@ -42,7 +42,7 @@ func (a *Audit) ReadWindow(ctx context.Context, s kafka.Settings, rng history.Ra
 	return nil, errors.New(plan.WhyEmpty())
 }
 
-// reading is a window that is being read.
+// reading is a window being read.
 type reading struct {
 	audit   *Audit
 	window  *Window
@@ -52,8 +52,8 @@ type reading struct {
 	ev      schemas.Event
 }
 
-// read goes through the window; twice more if there are records that are said to be
-// copies, once for their originals and once to count those that have none.
+// read reads the window; twice more if records claim to be copies, once for their
+// originals and once to count those that have none.
 func (w *reading) read(ctx context.Context, r *history.Reader, plan *history.Plan) error {
 	err := r.Read(ctx, plan, func(rec *kgo.Record) error {
 		if deadletter.Redrives(rec) > 0 {

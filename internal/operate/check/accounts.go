@@ -12,8 +12,8 @@ import (
 
 const areaAccounts = "accounts"
 
-// Accounts checks the accounts that events are sent with. A file that cannot be used is a
-// finding for each of its lines at fault.
+// Accounts checks the accounts that events are sent with. An invalid file gives a finding
+// for each wrong line.
 func Accounts(c *pipeline.Config) (l report.List) {
 	list, _, err := c.Accounts()
 	if err != nil {
@@ -42,8 +42,8 @@ func Accounts(c *pipeline.Config) (l report.List) {
 	return l
 }
 
-// Contracts returns the contracts of all accounts; the default one if their file cannot be
-// read, which is a finding of its own.
+// Contracts returns the contracts of all accounts; the default one if their file cannot
+// be read, which is a finding of its own.
 func Contracts(c *pipeline.Config) []string {
 	list, _, err := c.Accounts()
 	if err != nil {
@@ -66,8 +66,8 @@ func counted(list *accounts.List) string {
 	return fmt.Sprintf("%s with %s, %s for others", count.Of(len(list.Accounts), "account"), count.Of(n, "profile"), list.Default)
 }
 
-// credentials looks at the form of what Login with Amazon gave: mixing up two of
-// its texts is the most frequent reason for a first run to fail.
+// credentials checks the form of Login with Amazon's texts: mixing up two of them is the
+// most frequent reason for a failed first run.
 func credentials(l *report.List, a *accounts.Account) {
 	if a.APIToken != "" {
 		if strings.HasPrefix(a.APIToken, "Atza|") || strings.HasPrefix(a.APIToken, "Atzr|") {

@@ -13,8 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
-// ensureQuarantine makes the topic for quarantine like that of the letters, if it is
-// missing.
+// ensureQuarantine creates the quarantine topic like that of the letters, if it is missing.
 func (o *RedriveOptions) ensureQuarantine(ctx context.Context) error {
 	return o.Kafka.AskOnce(ctx, func(ctx context.Context, client *kgo.Client) error {
 		_, err := kafka.EnsureTopics(ctx, client, []string{o.Letters}, 1, o.Quarantine)
@@ -22,8 +21,8 @@ func (o *RedriveOptions) ensureQuarantine(ctx context.Context) error {
 	})
 }
 
-// asItIs copies a letter whole. What the consumer brings in place of a batch that is
-// too large to unpack is none: its copy would be taken for the letter.
+// asItIs copies a letter unchanged. The consumer's stand-in for a batch that is too large
+// to unpack is no letter: its copy would be taken for one.
 func asItIs(_ context.Context, rec *kgo.Record) (*kgo.Record, error) {
 	if _, err := deadletter.Parse(rec); err != nil {
 		return nil, err
@@ -31,8 +30,8 @@ func asItIs(_ context.Context, rec *kgo.Record) (*kgo.Record, error) {
 	return &kgo.Record{Partition: rec.Partition, Key: rec.Key, Value: rec.Value, Timestamp: rec.Timestamp, Headers: rec.Headers}, nil
 }
 
-// restorer makes the originals of letters. Pumps of several partitions use it at
-// once, and what it reads from the source it reads one at a time.
+// restorer restores the originals of letters. Pumps of several partitions use it
+// concurrently, and it reads one record of the source at a time.
 type restorer struct{ from lockedOriginals }
 
 func newRestorer(from Originals) *restorer { return &restorer{lockedOriginals{from: from}} }
@@ -40,7 +39,7 @@ func newRestorer(from Originals) *restorer { return &restorer{lockedOriginals{fr
 func (r *restorer) record(ctx context.Context, rec *kgo.Record) (*kgo.Record, error) {
 	l, err := deadletter.Parse(rec)
 	if err != nil {
-		return nil, err // what is none was not selected; see asItIs
+		return nil, err // what is no letter was not selected; see asItIs
 	}
 	return Original(ctx, &l, &r.from)
 }

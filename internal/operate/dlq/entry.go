@@ -1,5 +1,5 @@
-// Package dlq reads dead-letter topics for operators: which letters there are and
-// why, which of them were sent through again, and what to do about the others.
+// Package dlq reads dead-letter topics for operators: which letters there are and why,
+// which were redriven, and what to do about the others.
 package dlq
 
 import (
@@ -20,10 +20,9 @@ type Entry struct {
 	Letter deadletter.Letter
 	// NoLetter is set for records that have none of the headers of a dead letter.
 	NoLetter bool
-	// Done tells that the letter has been sent through again, or put into
-	// quarantine: its redrive is over.
+	// Done means that the letter was redriven or put into quarantine: its redrive is over.
 	Done bool
-	// Erased tells that the event is on the list of those that must not be sent again.
+	// Erased means that the event is on the list of those that must not be sent again.
 	Erased bool
 
 	Partition int32
@@ -52,7 +51,7 @@ func (e *Entry) names(list *erasure.List) (told, erased bool) {
 // none: nobody has judged them by our rules.
 const Foreign = "foreign"
 
-// Class is the word for what became of the event.
+// Class returns the word for the event's verdict.
 func (e *Entry) Class() string {
 	if e.Letter.Reason.Class == 0 {
 		return Foreign
@@ -60,8 +59,7 @@ func (e *Entry) Class() string {
 	return e.Letter.Reason.Class.String()
 }
 
-// When is the time of the last failure; of letters that do not say, that of the
-// record.
+// When returns the time of the last failure; for letters without one, that of the record.
 func (e *Entry) When() time.Time {
 	if !e.Letter.LastFailure.IsZero() {
 		return e.Letter.LastFailure
@@ -69,14 +67,14 @@ func (e *Entry) When() time.Time {
 	return e.Letter.Timestamp.UTC()
 }
 
-// Profile and EventID are safe to show: they come from headers that another
+// Profile and EventID are safe to show, although they come from headers that another
 // program may have written.
 func (e *Entry) Profile() string { return redact.ProfileField(e.Letter.ProfileID) }
 
 // EventID is the event's id; see Profile.
 func (e *Entry) EventID() string { return redact.EventID(e.Letter.EventID) }
 
-// State is a word for how far a redrive has got with the letter.
+// State returns a word for the progress of the letter's redrive.
 func (e *Entry) State() string {
 	switch {
 	case e.Erased:
@@ -125,12 +123,12 @@ type View struct {
 	Contract  string     `json:"contract,omitempty"`
 	Stage     string     `json:"stage,omitempty"`
 	Source    *Source    `json:"source,omitempty"`
-	// Lacks says what the letter does not have of its original.
+	// Lacks lists the parts of the original that the letter does not have.
 	Lacks  []string `json:"lacks,omitempty"`
 	Remedy string   `json:"remedy"`
 }
 
-// Source is where an original was read.
+// Source is where an original was read from.
 type Source struct {
 	Topic     string `json:"topic"`
 	Partition int32  `json:"partition"`

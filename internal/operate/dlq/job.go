@@ -16,10 +16,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// RedriveOptions say which letters are sent through again, and how.
+// RedriveOptions say which letters are redriven, and how.
 type RedriveOptions struct {
 	Kafka kafka.Settings
-	// Letters is the dead-letter topic, and Group remembers which of them are done.
+	// Letters is the dead-letter topic; Group remembers which letters are done.
 	Letters, Group string
 	Protocol       consumer.Protocol
 	// Erasures is the topic with the list of events that must not be sent again; empty for
@@ -29,16 +29,16 @@ type RedriveOptions struct {
 	// on that list; nil to go by the headers.
 	Events func() (Events, func(), error)
 	Filter Filter
-	// Source is the topic that letters go back to, and Quarantine takes those whose
-	// event was sent through MaxRedrives times.
+	// Source is the topic that letters go back to; Quarantine takes those whose event was
+	// redriven MaxRedrives times.
 	Source, Quarantine string
 	MaxRedrives        int
-	// Rate is how many letters are sent a second; 0 for as many as it can.
+	// Rate is how many letters are sent a second; 0 for no limit.
 	Rate float64
-	// Go has the letters sent; without it nothing is written anywhere.
+	// Go sends the letters; without it nothing is written.
 	Go bool
-	// Direct delivers the letters instead of writing them to the source; nil for
-	// writing. Its topics and group are set by the job.
+	// Direct delivers the letters instead of writing them to the source; nil for writing.
+	// The job sets its topics and group.
 	Direct *pipeline.Config
 
 	Log      zerolog.Logger
@@ -62,13 +62,13 @@ func (o *RedriveOptions) Check() error {
 	return nil
 }
 
-// RedriveJob is a redrive that is decided on.
+// RedriveJob is a redrive after its decisions.
 type RedriveJob struct {
 	o       RedriveOptions
 	redrive *Redrive
 }
 
-// Decide reads the dead-letter topic and says which letters go through again.
+// Decide reads the dead-letter topic and decides which letters are redriven.
 func Decide(ctx context.Context, o RedriveOptions) (*RedriveJob, *RedriveReport, error) {
 	if err := o.Check(); err != nil {
 		return nil, nil, err
@@ -101,8 +101,7 @@ func (o *RedriveOptions) decide(ctx context.Context) (*Redrive, error) {
 	return r, r.Check(l.plan)
 }
 
-// Send sends the letters, those for quarantine first, and enters in the report what
-// became of them.
+// Send sends the letters, those for quarantine first, and reports the results.
 func (j *RedriveJob) Send(ctx context.Context, result *RedriveReport) error {
 	o, r := &j.o, j.redrive
 	originals, err := history.New(o.Kafka)
@@ -147,7 +146,7 @@ func (o *RedriveOptions) copy(ctx context.Context, letters *history.Set, to stri
 	return job.Run(ctx)
 }
 
-// ended says what a command that did not do everything ends with.
+// ended returns the error of a command that did not do everything.
 func ended(ctx context.Context, counts CopyCounts, report *RedriveReport, err error) error {
 	switch {
 	case err != nil:

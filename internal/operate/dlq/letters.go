@@ -15,7 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// Letters is a dead-letter topic as it is when a command starts.
+// Letters is a dead-letter topic at the start of a command.
 type Letters struct {
 	reader   *history.Reader
 	plan     *history.Plan
@@ -39,8 +39,7 @@ func (l *Letters) Obey(ctx context.Context, list string, events func() (Events, 
 	return err
 }
 
-// Open reads where a topic ends, and which of its letters the group has sent through
-// again. Close it.
+// Open reads where a topic ends, and which of its letters the group has redriven. Close it.
 func Open(ctx context.Context, s kafka.Settings, topic, group string, partitions []int32, progress *report.Progress) (*Letters, error) {
 	l := &Letters{progress: progress, settings: s, topic: topic}
 	var err error
@@ -54,12 +53,12 @@ func Open(ctx context.Context, s kafka.Settings, topic, group string, partitions
 	return l, nil
 }
 
-// Rounds counts how often events were sent through again.
+// Rounds counts how often events were redriven.
 func (l *Letters) Rounds(ctx context.Context) (*Rounds, error) {
 	return countRounds(ctx, l.settings, l.topic, l.done, l.progress)
 }
 
-// countRounds reads all of a dead-letter topic, since the letters of an event can be
+// countRounds reads the whole dead-letter topic, because the letters of an event can be
 // in several partitions; nothing, if no letter is done.
 func countRounds(ctx context.Context, s kafka.Settings, topic string, done *proof.Progress, progress *report.Progress) (*Rounds, error) {
 	rounds := NewRounds()
@@ -82,8 +81,7 @@ func (l *Letters) Close() {
 	}
 }
 
-// Each calls f for every letter that the filter chooses, those of a partition in
-// order.
+// Each calls f for every letter that the filter chooses, those of a partition in order.
 func (l *Letters) Each(ctx context.Context, filter *Filter, f func(*Entry) error) error {
 	defer l.progress.Done()
 	return Scan(ctx, l.reader, l.plan, l.done, func(e *Entry) (err error) {

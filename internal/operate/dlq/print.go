@@ -24,7 +24,7 @@ func NewLatest(rows int) *Latest { return &Latest{max: rows} }
 func (l *Latest) Add(v View) {
 	l.total++
 	l.views = append(l.views, v)
-	// Sorted now and then, so that a topic of millions costs a table's memory.
+	// Sorted occasionally, so that a topic of millions needs only a table's memory.
 	if l.max > 0 && len(l.views) >= 2*l.max+1000 {
 		l.views = newest(l.views, l.max)
 	}

@@ -12,29 +12,28 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
-// Redrive decides which letters go through again. It is made of a whole scan, so
-// that what is going to happen can be told, and counted, before it does.
+// Redrive decides which letters are redriven. It is built from a whole scan, so that the
+// outcome can be shown and counted before anything happens.
 type Redrive struct {
-	// Filter chooses the letters that are meant.
+	// Filter chooses the letters.
 	Filter Filter
 	// Topic is the source; letters that name another stay.
 	Topic string
-	// MaxRedrives is how often an event is sent through again; after that it goes
-	// into quarantine.
+	// MaxRedrives is how often an event is redriven before it goes into quarantine.
 	MaxRedrives int
-	// Rounds is how often events were sent through before, of all the topic.
+	// Rounds is how often events were redriven before, over the whole topic.
 	Rounds *Rounds
-	// Originals is where the originals of letters that are not whole are read.
+	// Originals reads the originals of incomplete letters.
 	Originals Originals
 
-	// Send and Quarantine are the letters, by their place.
+	// Send and Quarantine are the letters, by position.
 	Send, Quarantine history.Set
 	// Sending counts the letters of Send.
 	Sending Stats
 	// Counts of the others.
-	Done       int // were sent through before
+	Done       int // were redriven before
 	NotMeant   int // by the filter
-	OtherTopic int // came of another topic
+	OtherTopic int // came from another topic
 	NoLetter   int // are not dead letters
 	Lost       int // lack a part of their original, which is gone
 	Erased     int // must not be sent again
@@ -42,8 +41,8 @@ type Redrive struct {
 	open history.Set // that stay
 }
 
-// Add decides about an entry; to be called with every one of the topic, in order.
-// The error is that an original could not be asked for.
+// Add decides about an entry; call it with every entry of the topic, in order. The error
+// means that an original could not be read.
 func (r *Redrive) Add(ctx context.Context, e *Entry) error {
 	switch {
 	case e.Done:
@@ -82,15 +81,15 @@ func (r *Redrive) Add(ctx context.Context, e *Entry) error {
 	return nil
 }
 
-// gone reports whether an error means that an original will not come back, or is not
-// ours to read.
+// gone reports whether an error means that an original will not come back, or that we may
+// not read it.
 func gone(err error) bool {
 	return errors.Is(err, errNoOriginal) || errors.Is(err, errNoPlace) || errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, history.ErrNotRetained) || errors.Is(err, history.ErrBadRange) || errors.Is(err, history.ErrNoTopic)
 }
 
-// Check returns an error if the group's commits would have no room to remember
-// what was done: then letters that were sent would be taken for open, and the next
-// redrive would send them again.
+// Check returns an error if the group's commits would have no room to remember what was
+// done: then letters that were sent would count as open, and the next redrive would send
+// them again.
 func (r *Redrive) Check(plan *history.Plan) error {
 	for _, s := range plan.Spans {
 		if max(r.Send.End(s.Partition), r.Quarantine.End(s.Partition)) == 0 {

@@ -11,15 +11,15 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// RedriveReport says what a redrive does and what became of it; its JSON is an output
-// of the command line. What was not sent is open still.
+// RedriveReport says what a redrive does and its results; its JSON is an output of the
+// command line. What was not sent is still open.
 type RedriveReport struct {
 	DryRun     bool `json:"dry_run"`
 	Direct     bool `json:"direct"`
 	Open       int  `json:"open"` // letters at the start
 	Send       int  `json:"to_send"`
 	Quarantine int  `json:"to_quarantine"`
-	// Letters that stay, by why.
+	// Letters that stay, by reason.
 	NotMeant   int `json:"not_meant"`
 	OtherTopic int `json:"of_other_topics"`
 	NoLetter   int `json:"no_letters"`
@@ -31,7 +31,7 @@ type RedriveReport struct {
 	Quarantined int `json:"quarantined"`
 	Retimed     int `json:"with_new_record_time,omitempty"`
 	Failed      int `json:"failed"`
-	// What became of them, with --direct.
+	// The verdicts, with --direct.
 	Accepted     int `json:"accepted,omitempty"`
 	DeadLettered int `json:"dead_lettered,omitempty"`
 	Filtered     int `json:"filtered,omitempty"`
@@ -39,7 +39,7 @@ type RedriveReport struct {
 
 	Groups []Group `json:"reasons"` // of the letters to send
 
-	// What the printed report needs of the options.
+	// The options that the printed report needs.
 	maxRedrives        int
 	rate               float64
 	source, quarantine string
@@ -69,7 +69,7 @@ func (r *RedriveReport) quarantined(c CopyCounts) {
 	r.Left -= c.Copied
 }
 
-// PrintPlan prints what the redrive does, for people.
+// PrintPlan prints what the redrive will do, for people.
 func (r *RedriveReport) PrintPlan(w io.Writer) {
 	if len(r.Groups) > 0 {
 		var rows [][]string

@@ -5,10 +5,10 @@ import (
 	"hash/maphash"
 )
 
-// Rounds counts how often events were sent through again. The header that says so
-// is on records of the source, where anybody who writes there can put it; so it is
-// believed only where the dead-letter topic confirms it: each round has left a
-// letter of the same bytes that is done.
+// Rounds counts how often events were redriven. The header with the count is on records
+// of the source, where anybody who may write there can set it; so it is believed only if
+// the dead-letter topic confirms it: each round has left a letter with the same bytes
+// that is done.
 type Rounds struct {
 	seed maphash.Seed
 	done map[uint64]int
@@ -17,8 +17,8 @@ type Rounds struct {
 // NewRounds returns an empty count.
 func NewRounds() *Rounds { return &Rounds{maphash.MakeSeed(), make(map[uint64]int)} }
 
-// key is the same for all letters of an event. One that lacks its value is known by
-// its ids, or where it has none by its place.
+// key is the same for all letters of an event. A letter without its value is identified
+// by its ids or, without those, by its position.
 func (r *Rounds) key(e *Entry) uint64 {
 	l := &e.Letter
 	if l.Pointer {
@@ -37,8 +37,8 @@ func (r *Rounds) Add(e *Entry) {
 	}
 }
 
-// Of is how often the event of an entry was sent through again: what its letter
-// says, and no more than there are letters for: none for a nil Rounds.
+// Of returns how often the event of an entry was redriven: what its letter says, but no
+// more than there are letters for; 0 for a nil Rounds.
 func (r *Rounds) Of(e *Entry) int {
 	if r == nil || e.Letter.Redrives == 0 {
 		return 0

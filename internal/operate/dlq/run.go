@@ -27,24 +27,23 @@ type CopyJob struct {
 }
 
 const (
-	// copyDrain is how long stopping waits for acknowledgements.
+	// copyDrain is how long a stop waits for acknowledgements.
 	copyDrain = 15 * time.Second
 	// maxCopyBatch bounds batches: a copy is as large as its original.
 	maxCopyBatch = 1 << 30
-	// copiesInFlight is below what the client buffers, so that nothing ever waits
-	// for it to have room.
+	// copiesInFlight is below what the client buffers, so that nothing ever waits for room.
 	copiesInFlight = 5000
 )
 
-// Run copies until all letters are done or left, or ctx ends: then what is on its
-// way is waited for.
+// Run copies until all letters are done or left, or ctx ends, and then waits for copies
+// in flight.
 func (j *CopyJob) Run(ctx context.Context) (CopyCounts, error) {
 	opts, err := j.Kafka.Options(j.Log)
 	if err != nil {
 		return CopyCounts{}, err
 	}
-	// There is no limit in time: the client would count it from the records'
-	// timestamps, which are those of their originals.
+	// There is no time limit: the client would count it from the records' timestamps,
+	// which are those of their originals.
 	producer, err := kafka.NewWriter(ctx, j.To, maxCopyBatch, append(opts,
 		kgo.UnknownTopicRetries(3),
 		kgo.ProducerLinger(5*time.Millisecond),
@@ -72,8 +71,8 @@ func (j *CopyJob) Run(ctx context.Context) (CopyCounts, error) {
 	return copier.Counts(), err
 }
 
-// samePartition puts a record into the partition that it names, as its source had
-// it, and otherwise where its key belongs.
+// samePartition puts a record into the partition that it names, like its source, or else
+// where its key belongs.
 type samePartition struct{ other kgo.Partitioner }
 
 func (p samePartition) ForTopic(topic string) kgo.TopicPartitioner {

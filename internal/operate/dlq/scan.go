@@ -9,8 +9,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 )
 
-// Scan calls each for every entry of the plan, those of a partition in order.
-// done, which may be nil, tells which letters have been sent through again.
+// Scan calls each for every entry of the plan, those of a partition in order. done, which
+// may be nil, reports which letters have been redriven.
 func Scan(ctx context.Context, r *history.Reader, plan *history.Plan, done *proof.Progress, each func(*Entry) error) error {
 	return r.Read(ctx, plan, func(rec *kgo.Record) error {
 		e := Read(rec, done)

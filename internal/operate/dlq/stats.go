@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Stats counts letters by their reasons. Its zero value is empty.
+// Stats counts letters by reason. Its zero value is empty.
 type Stats struct {
 	groups  map[GroupKey]*Group
 	Letters int
@@ -66,24 +66,24 @@ func (g *Group) merge(o *Group) {
 	}
 }
 
-// Groups returns the letters that have all in common, the largest groups first.
+// Groups returns the groups of letters that agree in everything, the largest first.
 func (s *Stats) Groups() []Group {
 	return s.by(func(k GroupKey) GroupKey { return k }, byLetters)
 }
 
-// Reasons returns the letters by why they failed.
+// Reasons returns the letters by reason.
 func (s *Stats) Reasons() []Group {
 	return s.by(func(k GroupKey) GroupKey {
 		return GroupKey{Class: k.Class, Status: k.Status, Code: k.Code, Field: k.Field}
 	}, byLetters)
 }
 
-// Profiles returns the letters by whose they are.
+// Profiles returns the letters by profile.
 func (s *Stats) Profiles() []Group {
 	return s.by(func(k GroupKey) GroupKey { return GroupKey{Profile: k.Profile} }, byLetters)
 }
 
-// Days returns the letters by when they failed, the oldest first.
+// Days returns the letters by day of failure, the oldest first.
 func (s *Stats) Days() []Group {
 	return s.by(func(k GroupKey) GroupKey { return GroupKey{Day: k.Day} }, func(a, b Group) int { return cmp.Compare(a.Day, b.Day) })
 }

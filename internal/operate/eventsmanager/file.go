@@ -1,7 +1,7 @@
-// Package eventsmanager compares what was sent with the counts that Amazon's Events
-// Manager shows: by account, event name and day, before deduplication and consent
-// filtering, with the share that was excluded. Amazon lists no single events, so the
-// counts are all that can be compared.
+// Package eventsmanager compares what was sent with the counts in Amazon's Events
+// Manager: by account, event name and day, before deduplication and consent filtering,
+// with the share that was excluded. Amazon lists no single events, so only counts can be
+// compared.
 package eventsmanager
 
 import (
@@ -26,19 +26,19 @@ type Shown struct {
 	Name    string
 	Day     time.Time // its midnight, in UTC
 	Count   int64
-	// Excluded is the share that was excluded for want of consent, 0 to 1, and
-	// Rounding how far it may be off, since it is shown with few digits. It is
-	// negative if the file does not say.
+	// Excluded is the share that was excluded for lack of consent, 0 to 1, and Rounding
+	// how far it may be off, since it is shown with few digits. It is negative if the
+	// file does not have it.
 	Excluded, Rounding float64
 	Line               int
 }
 
-// File is what somebody saved of Events Manager.
+// File is an export of Events Manager.
 type File struct {
 	Rows []Shown
 	// Accounts reports whether the rows say whose they are.
 	Accounts bool
-	// Notes say which lines were passed over, and why.
+	// Notes say which lines were skipped, and why.
 	Notes []string
 }
 
@@ -62,7 +62,7 @@ const (
 	columnCount
 )
 
-// columns are the names that headers have, without case, spaces and punctuation.
+// columns are the names of header cells, without case, spaces and punctuation.
 var columns = [columnCount]struct {
 	called  string
 	aliases []string
@@ -76,7 +76,7 @@ var columns = [columnCount]struct {
 	}},
 }
 
-// wanted is what errors about headers ask for.
+// wanted is the header that errors ask for.
 const wanted = "want a header with the columns name, day and count, and perhaps excluded share and account, as CSV with , ; or tabs between them"
 
 // row is a row as it stands in the file.
@@ -85,8 +85,8 @@ type row struct {
 	cells [columnCount]string
 }
 
-// Read reads a file of counts. What could mean two things is refused: whoever saved the
-// file knows which it is.
+// Read parses a file of counts. It refuses ambiguous content: whoever saved the file
+// knows which is meant.
 func Read(r io.Reader) (*File, error) {
 	data, err := io.ReadAll(io.LimitReader(textfile.NewReader(r), maxBytes+1))
 	if err != nil {
@@ -107,7 +107,7 @@ func Read(r io.Reader) (*File, error) {
 	return f, f.understand(t, rows)
 }
 
-// table is where the rows begin, and which column is what.
+// table says where the rows begin, and the meaning of the columns.
 type table struct {
 	data   []byte // from the header on
 	comma  rune
@@ -116,8 +116,8 @@ type table struct {
 	header [columnCount]string
 }
 
-// findTable looks for the header: reports have titles above it, and spreadsheets put
-// between the cells whatever their language does.
+// findTable looks for the header: reports have titles above it, and spreadsheets separate
+// cells according to their language.
 func findTable(data []byte) (*table, error) {
 	rest := data
 	var near error
@@ -187,7 +187,7 @@ func columnOf(header string) (column, bool) {
 	return 0, false
 }
 
-// plain is a text without case, spaces and punctuation, by which event names match, too.
+// plain returns a text without case, spaces and punctuation, by which event names match, too.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
@@ -203,7 +203,7 @@ func (f *File) note(format string, args ...any) {
 	}
 }
 
-// readRows reads the cells of all rows that have something to say.
+// readRows reads the cells of all rows with data.
 func (f *File) readRows(t *table) (rows []row, err error) {
 	r := csv.NewReader(bytes.NewReader(t.data))
 	r.Comma, r.FieldsPerRecord, r.ReuseRecord = t.comma, -1, true
@@ -291,5 +291,5 @@ func (f *File) understand(t *table, rows []row) error {
 	return nil
 }
 
-// quote shows a foreign text, of at most a line.
+// quote shows a foreign text, at most a line of it.
 func quote(s string) string { return strconv.Quote(redact.Line(redact.Text(s), 80)) }

@@ -10,16 +10,14 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
-// Choice chooses among events by what they say of themselves. Several values of one
-// field are alternatives; all fields that have values must hold. The zero value
-// chooses every event.
+// Choice chooses events by their fields. Several values of one field are alternatives;
+// all fields with values must match. The zero value chooses every event.
 type Choice struct{ Profiles, Names, EventIDs []string }
 
-// Any reports whether anything is chosen; without a choice events need not be
-// decoded.
+// Any reports whether anything is chosen; otherwise events need not be decoded.
 func (c *Choice) Any() bool { return len(c.Profiles)+len(c.Names)+len(c.EventIDs) > 0 }
 
-// Match reports whether an event is chosen. Ids are also taken as logs, receipts and
+// Match reports whether an event is chosen. Ids are also accepted as logs, receipts and
 // tables show them.
 func (c *Choice) Match(ev *schemas.Event) bool {
 	return oneOf(c.Profiles, ev.ProfileID) &&
@@ -39,7 +37,7 @@ func foldName(s string) string {
 	}, s)
 }
 
-// Describe says in words what is chosen, for reports; empty if everything is.
+// Describe describes the choice, for reports; empty if it includes everything.
 func (c *Choice) Describe() string {
 	var parts []string
 	ids := make([]string, len(c.EventIDs))

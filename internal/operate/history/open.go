@@ -8,14 +8,14 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Screen is where somebody sees how far reading has got; *report.Progress is one.
+// Screen shows how far reading has got; *report.Progress is one.
 type Screen interface {
 	Say(format string, args ...any)
 	Step(what string, done, total uint64)
 }
 
-// Open returns a reader and the plan of a range. What of the range is gone is said
-// on the screen.
+// Open returns a reader and the plan of a range. It shows on the screen what of the range
+// is gone.
 func Open(ctx context.Context, s kafka.Settings, r Range, screen Screen) (*Reader, *Plan, error) {
 	reader, err := New(s)
 	if err != nil {
@@ -31,21 +31,20 @@ func Open(ctx context.Context, s kafka.Settings, r Range, screen Screen) (*Reade
 	return reader, plan, nil
 }
 
-// ShowOn has a screen show how far the reader has got in a topic.
+// ShowOn makes a screen show how far the reader has got in a topic.
 func (r *Reader) ShowOn(screen Screen, topic string) {
 	what := "reading " + topic
 	r.Progress = func(done, total int64) { screen.Step(what, uint64(done), uint64(total)) }
 }
 
-// Tell says what of the range is gone.
+// Tell shows what of the range is gone.
 func (p *Plan) Tell(screen Screen) {
 	for _, note := range p.Notes {
 		screen.Say("amazon-capi: %s: %s", p.Topic, note)
 	}
 }
 
-// mistaken marks the error of a range that no topic could have as a mistake of who
-// asked for it.
+// mistaken marks the error of a range that no topic could have as a mistake of the caller.
 func mistaken(err error) error {
 	if errors.Is(err, ErrBadRange) {
 		return setting.Mistaken(err)

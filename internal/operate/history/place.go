@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// ParsePlace reads the place of a record in a topic, such as "3/18200".
+// ParsePlace parses the position of a record in a topic, such as "3/18200".
 func ParsePlace(s string) (partition int32, offset int64, err error) {
 	p, o, ok := strings.Cut(s, "/")
 	n, errP := strconv.ParseInt(p, 10, 32)

@@ -1,6 +1,5 @@
-// Package history reads what a topic holds: from here to there, once, without a
-// group, and to an end that is known before the first record. It is what every
-// tool reads topics with.
+// Package history reads ranges of topics: once, without a group, and to an end that is
+// known before the first record. Every tool reads topics with it.
 package history
 
 import (
@@ -13,24 +12,23 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/instant"
 )
 
-// Position is a place in a topic: a time or an offset. The zero Position is the
-// topic's own beginning or end, whichever is asked for.
+// Position is a position in a topic: a time or an offset. The zero Position is the
+// topic's own beginning or end, depending on its use.
 type Position struct {
 	// Time is the timestamp of a record, in UTC; zero if the position is not a time.
 	Time time.Time
-	// Offset is an offset of every partition that is read; it counts only when
-	// IsOffset is set.
+	// Offset is an offset of every partition that is read; used only if IsOffset is set.
 	Offset   int64
 	IsOffset bool
-	// Relative tells that the time was counted from the present, so that the
-	// same words mean another time later on.
+	// Relative means that the time was given relative to the present, so that the same
+	// words mean another time later on.
 	Relative bool
 }
 
-// IsZero reports whether the position is left open.
+// IsZero reports whether the position is open.
 func (p Position) IsZero() bool { return p.Time.IsZero() && !p.IsOffset }
 
-// String is the position as ParsePosition reads it.
+// String returns the position as ParsePosition parses it.
 func (p Position) String() string {
 	switch {
 	case p.IsOffset:
@@ -43,15 +41,15 @@ func (p Position) String() string {
 
 const offsetPrefix = "offset:"
 
-// TimeForms says in help and errors what ParseTime reads.
+// TimeForms says, in help and errors, what ParseTime accepts.
 const TimeForms = "an RFC 3339 time (2026-04-23T10:15:00Z), a date (2026-04-23, in UTC), a time before now (-2h, -3d) or milliseconds since 1970"
 
 // PositionForms is TimeForms and offsets.
 const PositionForms = TimeForms + ", or offset:1234"
 
-// ParsePosition reads a time, or an offset written as offset:1234. Bare numbers
-// are milliseconds: the same digits must not mean one thing when they are few
-// and another when they are many.
+// ParsePosition parses a time, or an offset written as offset:1234. Bare numbers are
+// milliseconds: digits must not mean one thing when they are few and another when they
+// are many.
 func ParsePosition(text string, now time.Time) (Position, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -71,9 +69,9 @@ func ParsePosition(text string, now time.Time) (Position, error) {
 	return Position{Time: t, Relative: relative}, nil
 }
 
-// ParseTime reads a time as people write it at a command line: ISO 8601 with an
-// offset, a date (in UTC), a duration before now such as -2h or -3d, "now", or
-// milliseconds since 1970. Empty is the zero time.
+// ParseTime parses a time as people write it on a command line: ISO 8601 with an offset,
+// a date (in UTC), a duration before now such as -2h or -3d, "now", or milliseconds since
+// 1970. Empty is the zero time.
 func ParseTime(text string, now time.Time) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -116,8 +114,8 @@ func parseTime(text string, now time.Time) (t time.Time, relative bool, err erro
 
 func digits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
-// The milliseconds that are taken for a time: from September 2001 on, when they
-// came to have 13 digits. What has ten counts seconds, most likely.
+// The milliseconds that are accepted as a time: from September 2001 on, when they reached
+// 13 digits. Ten digits are most likely seconds.
 const minMillis, maxMillis = 1_000_000_000_000, 99_999_999_999_999
 
 func parseMillis(text string) (time.Time, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// errGone says that what is left to read is not there any more.
+// errGone means that the rest of the range no longer exists.
 var errGone = errors.New("it went away while it was read")
 
 func retained(err error) error {
@@ -21,12 +21,11 @@ func retained(err error) error {
 	return err
 }
 
-// probe asks the leaders of the partitions that are not read to their end
-// whether anything is left. Offsets have holes where records were compacted
-// away or a transaction was aborted; when the last offsets of a range are one,
-// no record ever comes to say that the end is reached, and waiting for it would
-// never end. The client passes such holes without a word, so this asks as the
-// client would, and looks at the answer.
+// probe asks the leaders of partitions that are not read to their end whether anything is
+// left. Offsets have holes where records were compacted away or a transaction was
+// aborted; if a range ends in a hole, no record ever shows that the end is reached, and
+// waiting for one would never end. The client skips such holes silently, so probe makes
+// the client's request and examines the answer.
 func (r *Reader) probe(ctx context.Context, run *reading) error {
 	ctx, cancel := context.WithTimeout(ctx, min(askTimeout, r.patience))
 	defer cancel()
@@ -56,8 +55,8 @@ func (r *Reader) probe(ctx context.Context, run *reading) error {
 			}
 			span.From = next
 		}
-		// Only a hole that reaches to the end is passed over here: what comes
-		// before the end is the client's to read.
+		// Only a hole that reaches to the end is skipped here: anything before the end is
+		// the client's to read.
 		if span.From >= span.To {
 			run.reached(partition, span.To)
 		}
@@ -67,8 +66,8 @@ func (r *Reader) probe(ctx context.Context, run *reading) error {
 
 const lookBytes = 1 << 20
 
-// look reads a little at an offset. It returns the offset after what it saw, and
-// whether there were records of the span in it.
+// look reads a little at an offset. It returns the offset after what it saw, and whether
+// it saw records of the span.
 func (r *Reader) look(ctx context.Context, id kadm.TopicID, topic string, at kadm.PartitionDetail, s Span) (next int64, found bool, err error) {
 	req := kmsg.NewPtrFetchRequest()
 	req.MaxWaitMillis, req.MinBytes, req.MaxBytes, req.IsolationLevel = 100, 1, lookBytes, 1
@@ -109,7 +108,7 @@ func (r *Reader) look(ctx context.Context, id kadm.TopicID, topic string, at kad
 	case len(fetch.Records) > 0 || next > s.From:
 		return max(next, s.From+1), false, nil
 	case len(got.RecordBatches) == 0 && got.LastStableOffset >= s.To && resp.ThrottleMillis == 0:
-		// There was room and time for an answer, and there is nothing.
+		// There was room and time for an answer, and it is empty.
 		return s.To, false, nil
 	}
 	return 0, false, errors.New("the brokers have nothing to give just now")

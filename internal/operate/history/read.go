@@ -14,30 +14,29 @@ import (
 )
 
 const (
-	// askTimeout bounds the questions before reading. Somebody waits in front of
-	// it, and brokers that answer at all do so in a fraction of it.
+	// askTimeout bounds the requests before reading. Somebody waits for them, and working
+	// brokers need a fraction of it.
 	askTimeout = 30 * time.Second
-	// idle is how long no record comes before the leaders are asked whether
-	// there are any.
+	// idle is how long no record arrives before the leaders are asked whether there are any.
 	idle = time.Second
-	// patience is how long brokers may be away in the middle of reading: longer
-	// than it takes to elect leaders or to restart a broker.
+	// patience is how long brokers may be unavailable during reading: longer than an
+	// election of leaders or a restart takes.
 	patience = 2 * time.Minute
-	// tellEvery is after how many records Progress is called.
+	// tellEvery is the number of records between calls of Progress.
 	tellEvery = 1000
 )
 
-// Reader reads ranges of topics. It is for one goroutine.
+// Reader reads ranges of topics. It must not be used concurrently.
 type Reader struct {
 	opts   []kgo.Opt
-	client *kgo.Client // for questions
-	// Progress, if it is set, is told how many offsets are read of how many.
+	client *kgo.Client // for requests
+	// Progress, if set, is called with the number of offsets read and of all.
 	Progress func(done, total int64)
 
 	idle, patience time.Duration
 }
 
-// New returns a reader that has connected to nothing yet. Close it.
+// New returns a reader that has not connected yet. Close it.
 func New(s kafka.Settings) (*Reader, error) {
 	opts, err := s.Options(zerolog.Nop())
 	if err != nil {
@@ -53,7 +52,7 @@ func New(s kafka.Settings) (*Reader, error) {
 // Close closes the connections.
 func (r *Reader) Close() { r.client.Close() }
 
-// ReadAll reads a topic from its start to the end it has when called.
+// ReadAll reads a topic from its start to the end at the time of the call.
 func ReadAll(ctx context.Context, s kafka.Settings, topic string) (records []*kgo.Record, err error) {
 	r, err := New(s)
 	if err != nil {
@@ -71,10 +70,10 @@ func ReadAll(ctx context.Context, s kafka.Settings, topic string) (records []*kg
 	return records, err
 }
 
-// Read calls each with every record of the plan, those of a partition in order,
-// and returns when all have been read, at the first error, or when ctx ends.
-// Records of aborted transactions are left out. Records that were deleted after
-// the plan was made are an error: they were asked for, and nobody has seen them.
+// Read calls each with every record of the plan, those of a partition in order, and
+// returns when all have been read, at the first error, or when ctx ends. Records of
+// aborted transactions are left out. Records that were deleted after the plan was made
+// are an error, because nobody has seen them.
 func (r *Reader) Read(ctx context.Context, p *Plan, each func(*kgo.Record) error) error {
 	if p.Empty() {
 		return nil
@@ -89,14 +88,13 @@ func (r *Reader) Read(ctx context.Context, p *Plan, each func(*kgo.Record) error
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.FetchMaxWait(500*time.Millisecond),
-		// Markers of transactions take offsets, too; without them the end
-		// would often not be seen.
+		// Transaction markers take offsets, too; without them the end would often remain unseen.
 		kgo.KeepControlRecords())...)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	heard := time.Now() // when the brokers last said something that helps
+	heard := time.Now() // when the brokers last sent something useful
 	for len(run.open) > 0 {
 		moved, err := r.poll(ctx, client, run)
 		if err != nil {
@@ -122,7 +120,7 @@ func (r *Reader) Read(ctx context.Context, p *Plan, each func(*kgo.Record) error
 	return nil
 }
 
-// poll takes what comes within a moment; moved is false if nothing did.
+// poll takes what arrives within a moment; moved is false if nothing did.
 func (r *Reader) poll(ctx context.Context, client *kgo.Client, run *reading) (moved bool, err error) {
 	pollCtx, cancel := context.WithTimeout(ctx, r.idle)
 	defer cancel()
@@ -150,9 +148,9 @@ type reading struct {
 	plan     *Plan
 	each     func(*kgo.Record) error
 	progress func(done, total int64)
-	open     map[int32]Span // what is left of the partitions that are not read to their end
+	open     map[int32]Span // the rest of the partitions that are not read to their end
 	total    int64
-	told     int // records since progress was last told
+	told     int // records since the last call of Progress
 }
 
 func newReading(p *Plan, each func(*kgo.Record) error, progress func(done, total int64)) *reading {
@@ -177,7 +175,7 @@ func (run *reading) record(rec *kgo.Record) error {
 	return nil
 }
 
-// holds reports whether a record of that time is in the range.
+// holds reports whether a record with that time is in the range.
 func (p *Plan) holds(t time.Time) bool {
 	return (p.Since.IsZero() || !t.Before(p.Since)) && (p.Until.IsZero() || t.Before(p.Until))
 }
@@ -209,8 +207,8 @@ func (run *reading) tell(now bool) {
 	run.progress(run.total-left, run.total)
 }
 
-// One reads the record at an offset; nil if there is none, because nothing was
-// written there yet, it was compacted away, or it is a transaction's marker.
+// One reads the record at an offset; nil if there is none, because nothing was written
+// there yet, it was compacted away, or it is a transaction's marker.
 func (r *Reader) One(ctx context.Context, topic string, partition int32, offset int64) (rec *kgo.Record, err error) {
 	plan, err := r.Plan(ctx, Range{
 		Topic: topic, Partitions: []int32{partition},

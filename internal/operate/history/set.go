@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// Set is a set of records by partition and offset. It costs a bit for every
-// offset between a partition's first and last, so that a set of many millions
-// can be kept. Its zero value is empty.
+// Set is a set of records by partition and offset. It takes a bit for every offset
+// between a partition's first and last, so that a set of many millions can be kept. Its
+// zero value is empty.
 type Set struct {
 	partitions map[int32]*offsetBits
 	len        int
@@ -21,8 +21,8 @@ type offsetBits struct {
 	end   int64
 }
 
-// Add adds the record at an offset. Those of a partition must be added in the
-// order of their offsets.
+// Add adds the record at an offset. Those of a partition must be added in the order of
+// their offsets.
 func (s *Set) Add(partition int32, offset int64) {
 	if s.partitions == nil {
 		s.partitions = make(map[int32]*offsetBits)
@@ -43,7 +43,7 @@ func (s *Set) Add(partition int32, offset int64) {
 	p.end = max(p.end, offset+1)
 }
 
-// Remove takes a record out of the set. The partition's End stays where it is.
+// Remove removes a record from the set. The partition's End stays.
 func (s *Set) Remove(partition int32, offset int64) {
 	if !s.Has(partition, offset) {
 		return
@@ -64,8 +64,7 @@ func (s *Set) Has(partition int32, offset int64) bool {
 	return p.words[at/64]&(1<<(at%64)) != 0
 }
 
-// End is the offset after the last record that was added to a partition; 0 if none
-// was.
+// End returns the offset after the last record that was added to a partition; 0 if none was.
 func (s *Set) End(partition int32) int64 {
 	if p := s.partitions[partition]; p != nil {
 		return p.end
@@ -73,13 +72,13 @@ func (s *Set) End(partition int32) int64 {
 	return 0
 }
 
-// Len is how many records there are.
+// Len returns the number of records.
 func (s *Set) Len() int { return s.len }
 
-// Partitions are those that the set has records of, in order.
+// Partitions returns the partitions with records in the set, in order.
 func (s *Set) Partitions() []int32 { return slices.Sorted(maps.Keys(s.partitions)) }
 
-// Offsets are those of a partition, in order.
+// Offsets returns those of a partition, in order.
 func (s *Set) Offsets(partition int32) iter.Seq[int64] {
 	return func(yield func(int64) bool) {
 		p := s.partitions[partition]

@@ -1,5 +1,5 @@
-// Package mappingtest runs the cases that a team keeps for its mapping: an event
-// in, a payload out, in YAML and without Go.
+// Package mappingtest runs the cases that a team keeps for its mapping: an event in, a
+// payload out, in YAML and without Go.
 package mappingtest
 
 import (
@@ -17,12 +17,12 @@ import (
 
 // File is a file of cases.
 type File struct {
-	// Now is the clock of the cases; zero for the present.
+	// Now is the clock of the cases; zero for the current time.
 	Now   time.Time
 	Cases []Case
 }
 
-// Case is an event and what should become of it. One of Payload, Has, Refused and
+// Case is an event and its expected outcome. Exactly one of Payload, Has, Refused and
 // Filtered is set.
 type Case struct {
 	Name string
@@ -37,8 +37,8 @@ type Case struct {
 	warnings []string // nil: any
 }
 
-// Load reads a file; name is what errors call it. They name all that is wrong, with
-// its lines, and repeat nothing of an event. Events may have fields where aliases say that
+// Load parses a file; name is what errors call it. They list all mistakes with their
+// lines, and quote nothing of an event. Events may have fields where aliases say that
 // producers have them.
 func Load(name string, data []byte, aliases *schemas.Aliases) (*File, error) {
 	l := loader{File: yamlfile.File{Name: name}, aliases: aliases}
@@ -125,8 +125,8 @@ func (l *loader) testCase(n *yaml.Node, number int) Case {
 	return c
 }
 
-// event reads an event in the JSON form of package schemas, with the file's
-// defaults for what it does not say.
+// event parses an event in the JSON form of package schemas, with the file's defaults for
+// missing fields.
 func (l *loader) event(n *yaml.Node) (*schemas.Event, []schemas.Alias) {
 	members := l.object(n, "event")
 	if members == nil {

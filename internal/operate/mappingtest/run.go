@@ -16,17 +16,17 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Result says how a case went. No part of an identifier is in it.
+// Result is the outcome of a case. It contains no part of an identifier.
 type Result struct {
 	Name string `json:"case"`
 	Line int    `json:"line"`
 	OK   bool   `json:"ok"`
-	// By says which lines of the mapping decided.
+	// By names the lines of the mapping that decided.
 	By string `json:"by,omitempty"`
-	// Aliases say which fields were read from where the mapping says that producers have
-	// them, and by which lines.
+	// Aliases lists the fields that were read from where the mapping says that producers
+	// have them, with the lines.
 	Aliases []string `json:"aliases,omitempty"`
-	// Problems say what differs from what was wanted.
+	// Problems lists the differences from what was wanted.
 	Problems []string `json:"problems,omitempty"`
 }
 
@@ -115,8 +115,7 @@ func (c *Case) compareWarnings(e *transform.Explanation) []string {
 	return nil
 }
 
-// differ compares payloads, and says where they differ without showing whom they
-// are about.
+// differ compares payloads, and says where they differ without showing whom they are about.
 type differ struct {
 	identifiers []string
 	found       []string
@@ -129,7 +128,7 @@ func (d *differ) say(path, format string, args ...any) {
 	d.found = append(d.found, path+" "+fmt.Sprintf(format, args...))
 }
 
-// compare holds got to want; whole says that got may have nothing else.
+// compare compares got with want; whole means that got must have nothing else.
 func (d *differ) compare(path string, got, want any, whole bool) {
 	switch want := want.(type) {
 	case map[string]any:
@@ -201,7 +200,7 @@ func (d *differ) scalar(path string, got, want any) {
 	}
 }
 
-// shown is a value as a problem shows it.
+// shown returns a value as a problem shows it.
 func shown(v any) string {
 	switch v := v.(type) {
 	case string:

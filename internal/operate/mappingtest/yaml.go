@@ -59,15 +59,14 @@ type lineError struct {
 
 func (e lineError) Error() string { return e.text }
 
-// jsonWriter writes nodes as JSON. It goes by the node and not by the value that
-// YAML makes of it, because an amount must keep its digits, and a time its text.
+// jsonWriter writes nodes as JSON. It uses the node and not YAML's value, because an
+// amount must keep its digits, and a time its text.
 type jsonWriter struct {
 	out   []byte
-	nodes int // that are left to write, since aliases multiply
+	nodes int // that may still be written, since aliases multiply
 }
 
-// maxDepth and maxNodes bound what aliases, which may lead back to themselves, make
-// of a file.
+// maxDepth and maxNodes bound the expansion of aliases, which may be circular.
 const maxDepth, maxNodes = 50, 10_000
 
 func toJSON(n *yaml.Node) ([]byte, error) {

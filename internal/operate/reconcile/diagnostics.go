@@ -14,16 +14,15 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
-// Diagnostics is which events Amazon has, by what it says itself.
+// Diagnostics is the set of events that Amazon has, according to Amazon itself.
 type Diagnostics struct {
 	events   map[string]bool // profile, a zero byte, and event id
-	anywhere map[string]bool // ids whose profile is not said
+	anywhere map[string]bool // ids without a profile
 }
 
-// ReadDiagnostics reads a list of events that Amazon has: CSV with a column
-// event_id and perhaps one of profile_id, or an object a line with those fields. The
-// sandbox's own forms are understood, too: its list of events and its record of
-// requests.
+// ReadDiagnostics reads a list of events that Amazon has: CSV with a column event_id and
+// optionally one of profile_id, or one object per line with those fields. It also accepts
+// the sandbox's own formats: its list of events and its record of requests.
 func ReadDiagnostics(r io.Reader) (*Diagnostics, error) {
 	d := &Diagnostics{events: make(map[string]bool), anywhere: make(map[string]bool)}
 	in := bufio.NewReaderSize(textfile.NewReader(r), 1<<20)
@@ -52,13 +51,13 @@ func firstByte(in *bufio.Reader) (byte, error) {
 	}
 }
 
-// diagnosticLine is what is read of a line of JSON.
+// diagnosticLine is the used part of a line of JSON.
 type diagnosticLine struct {
 	Profile    string `json:"profile"`
 	ProfileID  string `json:"profile_id"`
 	EventID    string `json:"event_id"`
 	EventIDToo string `json:"eventId"`
-	// Accepted is how often the sandbox took the event.
+	// Accepted is how often the sandbox accepted the event.
 	Accepted *int `json:"accepted"`
 	// Items are the events of a request of the sandbox's record.
 	Items []struct {
@@ -132,7 +131,7 @@ func (d *Diagnostics) readCSV(in io.Reader) error {
 	}
 }
 
-// add enters an event. Ids are kept as receipts and reports have them.
+// add adds an event. Ids are stored in the form of receipts and reports.
 func (d *Diagnostics) add(profile, id string) {
 	id = redact.EventID(id)
 	if profile == "" {
@@ -147,5 +146,5 @@ func (d *Diagnostics) Has(profile, id string) bool {
 	return d.anywhere[id] || d.events[profile+"\x00"+id]
 }
 
-// Len is how many events there are.
+// Len returns the number of events.
 func (d *Diagnostics) Len() int { return len(d.events) + len(d.anywhere) }

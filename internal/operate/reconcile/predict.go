@@ -6,18 +6,18 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Tenant returns whom Amazon is told that a profile's events are for, and whether it is
-// told what the person consented to.
+// Tenant returns the receiver that Amazon is given for a profile's events, and whether it
+// is given the person's consent.
 type Tenant func(profile string) (account string, consent bool)
 
-// Predict returns what a Reconciler tells of each record, for a prediction of what Amazon's
+// Predict returns a callback for a Reconciler that collects a prediction of what Amazon's
 // Events Manager shows.
 func Predict(p *eventsmanager.Prediction, tenant Tenant) func(*Sent) {
 	return func(s *Sent) {
 		account, consent := tenant(s.Profile)
 		at := s.Time
 		if at.IsZero() {
-			at = s.Record // it was never sent, and has to be counted somewhere
+			at = s.Record // it was never sent, and must be counted somewhere
 		}
 		out := eventsmanager.Sent{
 			Account: account, Profile: s.Profile, Name: s.Name, Source: s.Source, Time: at,
@@ -28,7 +28,7 @@ func Predict(p *eventsmanager.Prediction, tenant Tenant) func(*Sent) {
 		if c := &s.Consent; consent {
 			out.Strings = c.TCF != "" || c.GPP != ""
 			out.Denied = c.TCF == "" && (c.UserData == transform.ConsentDenied || c.Storage == transform.ConsentDenied && c.UserData != "")
-			// A denial excludes the event, whatever a string of another kind says.
+			// A denial excludes the event, whatever a consent string of another kind says.
 			out.Strings = out.Strings && !out.Denied
 		}
 		p.Add(&out)

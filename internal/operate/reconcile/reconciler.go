@@ -22,67 +22,67 @@ type Decoder interface {
 	DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error
 }
 
-// Progress is how far a group has got; *proof.Progress.
+// Progress is a group's committed progress; *proof.Progress.
 type Progress interface {
 	Settled(partition int32, offset int64, leaderEpoch int32) bool
 }
 
-// Reconciler goes through the source and says what became of each record. Make it
-// with New, give it every record, then Finish.
+// Reconciler goes through the source and determines the fate of each record. Make it with
+// New, give it every record, then call Finish.
 type Reconciler struct {
 	Verdicts    *Verdicts
 	Decoder     Decoder
 	Transformer *transform.Transformer
-	// Live is how far the group had got before the verdicts were read: what it has
-	// committed must have a verdict.
+	// Live is the group's progress before the verdicts were read: what it had committed
+	// must have a verdict.
 	Live Progress
-	// Amazon is what Amazon says that it has; nil if nobody knows.
+	// Amazon is what Amazon says that it has; nil if unknown.
 	Amazon *Diagnostics
-	// Each, if it is set, is called with every event of the source and its fate.
+	// Each, if set, is called with every event of the source and its fate.
 	Each func(*Event) error
-	// Sent, if it is set, is called with every record of the source, copies as well, and
-	// how often Amazon accepted it. It must not keep the event.
+	// Sent, if set, is called with every record of the source, copies included, and how
+	// often Amazon accepted it. It must not keep the event.
 	Sent func(*Sent)
 	Now  func() time.Time
 
 	rows   map[RowKey]*Counts
 	known  map[eventKey]knowledge
 	lost   []Lost
-	refuse []held // became dead letters; a copy may have fared better
+	refuse []held // became dead letters; a copy may have done better
 	silent []held // missing, unless a copy shows that they were dead letters once
 	copies []held
 	ev     schemas.Event
 	c      transform.Conversion
 }
 
-// Event is one event of the source, as it is told to join it with Amazon's own
-// data. It names no person.
+// Event is an event of the source in the form for a join with Amazon's own data. It
+// identifies no person.
 type Event struct {
 	EventID   string
-	Name      string // as Amazon is sent it, or as the source has it if it is not sent
+	Name      string // as sent to Amazon, or as in the source if it is not sent
 	Type      string
 	Time      time.Time // of the user's action; zero if unknown
 	Amount    string    // exact digits; empty for none
 	Currency  string
 	Profile   string
 	Fate      string // a class's word, InFlight or Missing
-	Duplicate bool   // its event id was there before; of an accepted event, an accepted one
+	Duplicate bool   // its event id occurred before; for an accepted event, in an accepted one
 	Partition int32
 	Offset    int64
 	Record    time.Time // the record's timestamp
 }
 
-// Sent is a record of the source, and how often Amazon accepted it as this record.
+// Sent is a record of the source, with how often Amazon accepted it as this record.
 type Sent struct {
 	*Event
 	Source  string        // the event's name in the source
 	Class   verdict.Class // 0 if it has no verdict
 	Takes   int
-	Repeats int // of Takes, those of an event id that was accepted already
+	Repeats int // of Takes, those of an event id that was already accepted
 	Recent  int // of Takes, those since Verdicts.Recently
 	Retried bool
 	Copy    bool
-	// Consent is what the event is sent with; empty if it is not sent.
+	// Consent is the consent sent with the event; empty if it is not sent.
 	Consent transform.Consented
 }
 
@@ -91,22 +91,22 @@ type knowledge uint8
 
 const (
 	isThere    knowledge = 1 << iota // as a record that is not a copy
-	isAccepted                       // and told
-	isTaken                          // as whichever record
+	isAccepted                       // and reported
+	isTaken                          // as any record
 )
 
-// held is an event whose fate is known only when all have been read.
+// held is an event whose fate is known only when everything has been read.
 type held struct {
 	event    Event
 	key      eventKey
-	repeated bool // its event id was there before
+	repeated bool // its event id occurred before
 	retried  bool
-	redrives int // how often it was sent through again
+	redrives int // how often it was redriven
 }
 
-// after reports whether a copy of an event tells more of its fate than another:
-// accepted is final, and otherwise the last redrive counts. Copies are read in any
-// order, and those of one redrive are in the order of their offsets.
+// after reports whether a copy of an event says more about its fate than another:
+// accepted is final, and otherwise the last redrive counts. Copies are read in any order,
+// and those of one redrive are in the order of their offsets.
 func (h *held) after(o *held) bool {
 	accepted := verdict.Accepted.String()
 	switch {
@@ -120,7 +120,7 @@ func (h *held) after(o *held) bool {
 	return h.event.Record.After(o.event.Record)
 }
 
-// Record enters a record of the source. An error is the registry's, or Each's.
+// Record adds a record of the source. An error is the registry's, or Each's.
 func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 	if r.rows == nil {
 		r.rows, r.known = make(map[RowKey]*Counts), make(map[eventKey]knowledge)
@@ -160,7 +160,7 @@ func (r *Reconciler) Record(ctx context.Context, rec *kgo.Record) error {
 	return r.settle(&h, mended)
 }
 
-// tellSent tells of the record in hand, which event has transformed.
+// tellSent reports the current record, which event has transformed.
 func (r *Reconciler) tellSent(h *held, class verdict.Class) {
 	e := &h.event
 	s := Sent{Event: e, Source: r.ev.EventName, Class: class, Retried: h.retried, Copy: h.redrives > 0, Consent: r.c.Consent}
@@ -175,14 +175,14 @@ func (r *Reconciler) tellSent(h *held, class verdict.Class) {
 	r.Sent(&s)
 }
 
-// meet notes that an event is there.
+// meet notes that an event exists.
 func (r *Reconciler) meet(h *held) {
 	h.repeated = r.known[h.key]&isThere != 0
 	r.known[h.key] |= isThere
 }
 
-// maxSilent bounds how many missing records wait for a copy. When there are more,
-// the receipts of the whole range are gone.
+// maxSilent bounds how many missing records wait for a copy. If there are more, the
+// receipts of the whole range are gone.
 const maxSilent = 100_000
 
 // event is what is known about a record.
@@ -192,7 +192,7 @@ func (r *Reconciler) event(rec *kgo.Record, read bool) Event {
 		e.Profile = r.ev.ProfileID
 	}
 	if !read {
-		r.c.Consent = transform.Consented{} // of the record before
+		r.c.Consent = transform.Consented{} // of the previous record
 		e.Type = "(unreadable)"
 		return e
 	}
@@ -216,7 +216,7 @@ func (r *Reconciler) event(rec *kgo.Record, read bool) Event {
 	return e
 }
 
-// nameLimit bounds the names of events that our rules have not looked at.
+// nameLimit bounds the names of events that our rules have not checked.
 const nameLimit = 128
 
 // settle counts an event whose fate is known.
@@ -231,7 +231,7 @@ func (r *Reconciler) settle(h *held, redriven bool) error {
 	accepted := e.Fate == verdict.Accepted.String()
 	e.Duplicate = h.repeated
 	if accepted {
-		// Amazon keeps the first that it accepts, which need not be the first there is.
+		// Amazon keeps the first that it accepts, which need not be the first in the source.
 		e.Duplicate = r.known[h.key]&isAccepted != 0
 		r.known[h.key] |= isAccepted
 	}
@@ -273,9 +273,8 @@ func (r *Reconciler) row(e *Event) *Counts {
 	return c
 }
 
-// Finish settles what had to wait for the rest, and returns the report. A letter
-// that was sent through again is one event of the source and not two: its fate is
-// that of its last copy.
+// Finish settles what had to wait for the rest, and returns the report. A redriven letter
+// is one event of the source and not two: its fate is that of its last copy.
 func (r *Reconciler) Finish() (*Report, error) {
 	if err := r.expose(); err != nil {
 		return nil, err
@@ -295,7 +294,7 @@ func (r *Reconciler) Finish() (*Report, error) {
 		if r.known[h.key]&isThere != 0 || last[h.key] != h {
 			continue // is its original's, or not the last copy
 		}
-		// Its original is out of the range, so it stands for it.
+		// Its original is out of the range, so the copy is counted instead.
 		r.follow(h, nil)
 		if err := r.settle(h, true); err != nil {
 			return nil, err
@@ -310,11 +309,11 @@ func (r *Reconciler) Finish() (*Report, error) {
 	return report, nil
 }
 
-// expose settles the records that claim to be copies and are not. Anybody who
-// writes to the source can put a redrive's header on a record; but a redrive has a
-// dead letter to copy, so that the event was refused as another record before. The
-// receipt and the letter that say so may have expired since: then the original is a
-// record that nothing names, and what became of its copy became of it.
+// expose settles the records that claim to be copies and are not. Anybody who writes to
+// the source can put a redrive's header on a record; but a redrive has a dead letter to
+// copy, so the event was refused as another record before. The receipt and the letter
+// that prove it may have expired since: then the original is a record that nothing names,
+// and its fate is that of its copy.
 func (r *Reconciler) expose() error {
 	refused := make(map[eventKey]bool, len(r.refuse)+len(r.silent))
 	for i := range r.refuse {
@@ -339,7 +338,7 @@ func (r *Reconciler) expose() error {
 	return nil
 }
 
-// lastCopies are the copies that say what became of their events.
+// lastCopies are the copies that determine the fates of their events.
 func (r *Reconciler) lastCopies() map[eventKey]*held {
 	last := make(map[eventKey]*held)
 	for i := range r.copies {
@@ -351,7 +350,7 @@ func (r *Reconciler) lastCopies() map[eventKey]*held {
 	return last
 }
 
-// follow gives an event the fate of its last copy, in the range or out of it, and
+// follow gives an event the fate of its last copy, inside or outside the range, and
 // reports whether it has one.
 func (r *Reconciler) follow(h, last *held) (redriven bool) {
 	redrives := h.redrives
@@ -366,13 +365,12 @@ func (r *Reconciler) follow(h, last *held) (redriven bool) {
 		h.event.Fate, redriven = beyond.class.String(), true
 	}
 	if h.event.Fate == Missing {
-		return redriven // another record with its id does not stand for it
+		return redriven // another record with its id does not replace it
 	}
 	return r.elsewhere(h) || redriven
 }
 
-// elsewhere looks for an event among those that were accepted or filtered as other
-// records.
+// elsewhere looks for an event among those that were accepted or filtered as other records.
 func (r *Reconciler) elsewhere(h *held) bool {
 	class, ok := r.Verdicts.elsewhere[h.key]
 	if ok {

@@ -11,24 +11,24 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Fates are the words for what became of a record: a class's, or one of these.
+// Fates are the words for the fate of a record: a class's, or one of these.
 const (
-	// InFlight records have no verdict, and the group has not come past them.
+	// InFlight records have no verdict, and the group has not passed them.
 	InFlight = "in flight"
-	// Missing records have none though it has, or were accepted and Amazon does
-	// not have them.
+	// Missing records have none although the group has passed them, or were accepted and
+	// Amazon does not have them.
 	Missing = "missing"
 )
 
 // RowKey is what the records of a row have in common.
 type RowKey struct {
-	Profile   string    `json:"profile"` // "-" for records that name none
+	Profile   string    `json:"profile"` // "-" for records without one
 	EventType string    `json:"event_type"`
 	Hour      time.Time `json:"hour,omitzero"` // of the record's timestamp, in UTC
 }
 
-// Counts is what became of a number of records. Source = Accepted + Decode +
-// Validation + Rejected + Auth + Filtered + InFlight + Missing.
+// Counts are the fates of a number of records. Source = Accepted + Decode + Validation +
+// Rejected + Auth + Filtered + InFlight + Missing.
 type Counts struct {
 	Source     int `json:"source"`
 	Accepted   int `json:"accepted"`
@@ -43,15 +43,15 @@ type Counts struct {
 	// Of these:
 	Retried    int `json:"retried"`    // took more than one request
 	Redriven   int `json:"redriven"`   // came back from the dead-letter topic
-	Duplicates int `json:"duplicates"` // have an event id that was there before
-	// Value is the amount of accepted events by currency, each event id once.
+	Duplicates int `json:"duplicates"` // have an event id that occurred before
+	// Value is the amount of accepted events by currency, each event id counted once.
 	Value Amounts `json:"value"`
 }
 
-// DeadLettered is the sum over the classes of dead letters.
+// DeadLettered returns the sum over the classes of dead letters.
 func (c *Counts) DeadLettered() int { return c.Decode + c.Validation + c.Rejected + c.Auth }
 
-// Sum is what Source must be.
+// Sum returns what Source must be.
 func (c *Counts) Sum() int {
 	return c.Accepted + c.DeadLettered() + c.Filtered + c.InFlight + c.Missing
 }
@@ -96,7 +96,7 @@ func (c *Counts) add(o *Counts) {
 	}
 }
 
-// Amounts are sums of money by currency, exact.
+// Amounts are exact sums of money by currency.
 type Amounts map[string]*big.Rat
 
 func (a Amounts) plus(currency string, amount *big.Rat) Amounts {
@@ -110,7 +110,7 @@ func (a Amounts) plus(currency string, amount *big.Rat) Amounts {
 	return a
 }
 
-// Currencies are those there are amounts of, in order.
+// Currencies returns the currencies with an amount, in order.
 func (a Amounts) Currencies() []string {
 	all := make([]string, 0, len(a))
 	for currency := range a {
@@ -120,13 +120,13 @@ func (a Amounts) Currencies() []string {
 	return all
 }
 
-// Text is an amount in digits, with two decimals or as many as it has.
+// Text returns an amount in digits, with at least two decimals.
 func (a Amounts) Text(currency string) string {
 	r := a[currency]
 	if r == nil {
 		return "0.00"
 	}
-	// Sums of decimals have finite expansions: a power of ten is enough.
+	// Sums of decimals have finite expansions, so a power of ten is enough.
 	n, exact := r.FloatPrec()
 	if !exact {
 		n = 20
@@ -167,7 +167,7 @@ func (a *Amounts) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Row is what became of the records of one profile, type and hour.
+// Row is the fates of the records of one profile, type and hour.
 type Row struct {
 	RowKey
 	Counts
@@ -184,8 +184,8 @@ type Lost struct {
 	Why       string    `json:"why"`
 }
 
-// Unread is what was deleted of a partition before the group had read it. It is in
-// no row: what the records were is not known any more.
+// Unread is what was deleted of a partition before the group had read it. It is in no
+// row, because nothing is known about the records.
 type Unread struct {
 	Partition int32 `json:"partition"`
 	Records   int64 `json:"records"`
@@ -202,11 +202,11 @@ type Report struct {
 	Lost []Lost
 }
 
-// maxLost bounds what is kept of missing records: when there are more, something
-// is wrong that a longer list does not explain.
+// maxLost bounds what is kept of missing records: if there are more, something is wrong
+// that a longer list does not explain.
 const maxLost = 10_000
 
-// By merges rows that differ only in what is left out.
+// By merges rows that differ only in the omitted keys.
 func (r *Report) By(profile, eventType, hour bool) []Row {
 	merged := make(map[RowKey]*Row)
 	for i := range r.Rows {

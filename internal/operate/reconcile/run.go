@@ -20,23 +20,23 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
-// Sources are where events, and what became of them, are read.
+// Sources are where events and their verdicts are read from.
 type Sources struct {
 	Kafka    kafka.Settings
 	Registry *registry.Client
-	// Range is what is read of the source.
+	// Range is the range of the source.
 	Range history.Range
 	// Letters and Receipts are topics.
 	Letters, Receipts string
-	// Group is that of run.
+	// Group is the group of run.
 	Group string
 	// Recently is Verdicts.Recently.
 	Recently time.Time
 	Progress *report.Progress
 }
 
-// Run reads the sources, in an order that matters: what the group had committed
-// before the verdicts are read has its verdict among them.
+// Run reads the sources, in an order that matters: what the group had committed before
+// the verdicts are read has its verdict among them.
 func (s *Sources) Run(ctx context.Context, r *Reconciler) (*history.Plan, *Report, error) {
 	defer s.Progress.Done()
 	reader, plan, err := history.Open(ctx, s.Kafka, s.Range, s.Progress)
@@ -76,8 +76,8 @@ func (s *Sources) Run(ctx context.Context, r *Reconciler) (*history.Plan, *Repor
 	return plan, rep, nil
 }
 
-// tellNewGroup says that the group has read nothing of the topic: then nothing is ever
-// missing, and everything without a verdict in flight.
+// tellNewGroup warns that the group has read nothing of the topic: then nothing is ever
+// missing, and everything without a verdict is in flight.
 func (s *Sources) tellNewGroup(ctx context.Context) error {
 	var others []string
 	err := s.Kafka.AskOnce(ctx, func(ctx context.Context, client *kgo.Client) (err error) {
@@ -96,7 +96,7 @@ func (s *Sources) tellNewGroup(ctx context.Context) error {
 }
 
 // receiptsBefore is how much earlier than the range's records their receipts are
-// looked for: they are written later, but by another machine's clock.
+// searched: they are written later, but by another machine's clock.
 const receiptsBefore = time.Hour
 
 func (s *Sources) readReceipts(ctx context.Context, v *Verdicts) error {
@@ -115,7 +115,7 @@ func (s *Sources) readReceipts(ctx context.Context, v *Verdicts) error {
 		read, err := receipts.Parse(ctx, rec.Value)
 		switch {
 		case errors.Is(err, receipt.ErrNone):
-			return nil // somebody else's; what it is about has no verdict by it
+			return nil // written by something else; what it is about has no verdict from it
 		case err != nil:
 			return err
 		}

@@ -1,6 +1,6 @@
-// Package reconcile compares the source with what became of it, event by event: the
-// receipts, the dead letters, how far the group has got, and, if somebody has it,
-// what Amazon says that it has.
+// Package reconcile compares the source with the fates of its events, one by one: the
+// receipts, the dead letters, the group's progress, and optionally Amazon's own list of
+// events.
 package reconcile
 
 import (
@@ -15,23 +15,22 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
-// Verdicts is what receipts and dead letters say of the records of a range. It
-// costs two bytes a record.
+// Verdicts is what receipts and dead letters say about the records of a range. It takes
+// two bytes a record.
 type Verdicts struct {
-	// Recently is from when on an acceptance is a recent one; zero if nobody asks.
+	// Recently is from when on an acceptance counts as recent; zero if not needed.
 	Recently time.Time
 
 	topic string
 	cells map[int32]*cells
-	// refused are the events that became dead letters, and elsewhere what became of
-	// those of them that were accepted later on as another record of the topic, or
-	// filtered as one out of the range.
+	// refused are the events that became dead letters; elsewhere is the fate of those of
+	// them that were accepted later on as another record of the topic, or filtered as one
+	// outside the range.
 	refused   map[eventKey]place // and as which record
 	elsewhere map[eventKey]verdict.Class
-	// beyond are the last letters of redriven copies that are out of the range.
+	// beyond are the last letters of redriven copies outside the range.
 	beyond map[eventKey]copyLetter
-	// often are the acceptances of records that were accepted more often than a cell can
-	// count.
+	// often are the acceptances of records that were accepted more often than a cell can count.
 	often map[place]int
 	// ends are the last events of the latest receipts, by request.
 	ends map[eventKey]eventKey
@@ -52,7 +51,7 @@ type cells struct {
 }
 
 // cell is a class, whether it took more than one request, whether the record was both
-// refused and accepted at its own place, and how often it was accepted, in all and
+// refused and accepted at its own position, and how often it was accepted, in total and
 // recently.
 type cell uint16
 
@@ -68,8 +67,7 @@ const (
 func (c cell) takes() int  { return int(c>>takesShift) & mostTakes }
 func (c cell) recent() int { return int(c>>recentShift) & mostTakes }
 
-// enter adds a verdict: the last counts, except for accepted, which nothing takes
-// back.
+// enter adds a verdict: the last one is kept, except that accepted is final.
 func (c *cell) enter(class verdict.Class) {
 	before := verdict.Class(*c & classBits)
 	if before == verdict.Accepted && class.DeadLetter() || before.DeadLetter() && class == verdict.Accepted {
@@ -80,11 +78,11 @@ func (c *cell) enter(class verdict.Class) {
 	}
 }
 
-// eventKey stands for a profile and an event id. They are as long as their senders
-// make them, and there may be many millions.
+// eventKey identifies a profile and an event id. Those have any length, and there may be
+// many millions.
 type eventKey uint64
 
-// NewVerdicts returns an empty account of the records of a plan.
+// NewVerdicts returns an empty set for the records of a plan.
 func NewVerdicts(plan *history.Plan) *Verdicts {
 	v := &Verdicts{
 		topic: plan.Topic, cells: make(map[int32]*cells), seed: maphash.MakeSeed(),
@@ -97,9 +95,9 @@ func NewVerdicts(plan *history.Plan) *Verdicts {
 	return v
 }
 
-// key is the key of an event. Receipts, letters and the source show a profile and an
-// id in different ways: as they are, masked, or as pseudonyms. What is shown once is
-// the same when it is shown again, so that the most hidden form is common to all.
+// key returns the key of an event. Receipts, letters and the source show a profile and an
+// id in different ways: in plain text, masked, or as pseudonyms. Hiding a hidden form
+// again does not change it, so the most hidden form is common to all.
 func (v *Verdicts) key(profile, id string) eventKey {
 	return v.hash(redact.Profile(profile, false), redact.EventID(id))
 }
@@ -113,7 +111,7 @@ func (v *Verdicts) hash(profile, id string) eventKey {
 	return eventKey(h.Sum64())
 }
 
-// place stands for where a record is; several for more than one.
+// place is the position of a record; several for more than one.
 type place uint64
 
 const several place = 0
@@ -135,8 +133,8 @@ func (v *Verdicts) wasRefused(key eventKey) bool {
 	return ok
 }
 
-// refusedElsewhere reports whether an event was refused as another record than the
-// one at that place.
+// refusedElsewhere reports whether an event was refused as another record than the one at
+// that position.
 func (v *Verdicts) refusedElsewhere(key eventKey, partition int32, offset int64) bool {
 	at, ok := v.refused[key]
 	return ok && at != v.place(partition, offset)
@@ -144,9 +142,8 @@ func (v *Verdicts) refusedElsewhere(key eventKey, partition int32, offset int64)
 
 func (v *Verdicts) bytesKey(value []byte) eventKey { return v.hash("\x01", string(value)) }
 
-// Receipt enters a receipt. Those of one profile must come in their order, as they
-// do from one partition: the last verdict counts, except for accepted, which nothing
-// takes back.
+// Receipt adds a receipt. Those of one profile must come in their order, as they do from
+// one partition: the last verdict is kept, except that accepted is final.
 func (v *Verdicts) Receipt(r *receipt.Receipt) {
 	if r.Topic != v.topic {
 		return
@@ -177,7 +174,7 @@ func (v *Verdicts) Receipt(r *receipt.Receipt) {
 	}
 }
 
-// Letter enters a dead letter, for records that no receipt names.
+// Letter adds a dead letter, for records that no receipt names.
 func (v *Verdicts) Letter(l *deadletter.Letter) {
 	if l.Topic != v.topic || l.Reason.Class == 0 {
 		return
@@ -198,8 +195,7 @@ func (v *Verdicts) Letter(l *deadletter.Letter) {
 	}
 }
 
-// keyOfLetter is the key of the event that a letter is about; false if the letter does
-// not say it.
+// keyOfLetter returns the key of a letter's event; false if the letter does not name it.
 func (v *Verdicts) keyOfLetter(l *deadletter.Letter) (eventKey, bool) {
 	switch {
 	case l.EventID != "":
@@ -218,9 +214,9 @@ func (v *Verdicts) at(partition int32, offset int64) *cell {
 	return &c.of[offset-c.from]
 }
 
-// together reports whether an accepted event was sent as the one before it: records of one
-// event id that come into one batch are sent once, and stand side by side in its receipt,
-// or at the end of one and the beginning of the next.
+// together reports whether an accepted event was sent as the previous one: records of one
+// event id in one batch are sent once, and are adjacent in its receipt, or at the end of
+// one and the beginning of the next.
 func (v *Verdicts) together(r *receipt.Receipt, i int, key eventKey) bool {
 	if r.RequestID == "" || key == 0 {
 		return false
@@ -254,7 +250,7 @@ func (v *Verdicts) take(c *cell, partition int32, offset int64, recently bool) {
 	}
 }
 
-// takesOf returns how often a record was accepted, in all and recently.
+// takesOf returns how often a record was accepted, in total and recently.
 func (v *Verdicts) takesOf(partition int32, offset int64) (takes, recent int) {
 	c := v.at(partition, offset)
 	if c == nil {
@@ -267,8 +263,8 @@ func (v *Verdicts) takesOf(partition int32, offset int64) (takes, recent int) {
 	return takes, c.recent()
 }
 
-// of returns what is known of a record; class 0 if nothing is. Mended is whether it
-// was delivered by a redrive, or by a replay, after it was refused.
+// of returns what is known about a record; class 0 if nothing is. Mended reports whether
+// it was delivered by a redrive or a replay after it was refused.
 func (v *Verdicts) of(partition int32, offset int64) (class verdict.Class, again, wasMended bool) {
 	if c := v.at(partition, offset); c != nil {
 		return verdict.Class(*c & classBits), *c&retried != 0, *c&mended != 0
@@ -276,7 +272,7 @@ func (v *Verdicts) of(partition int32, offset int64) (class verdict.Class, again
 	return 0, false, false
 }
 
-// keyOf is the key of an event of the source. Receipts have its id masked where it
+// keyOf returns the key of an event of the source. Receipts have its id masked if it
 // could be an identifier. A record that is not an event is known by its bytes.
 func (v *Verdicts) keyOf(ev *schemas.Event, value []byte) eventKey {
 	if ev.EventID == "" {

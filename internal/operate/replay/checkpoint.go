@@ -17,10 +17,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// Checkpoint is a replay that has been begun. How far it has got is in the offsets
-// of its group, as with any consumer; where it ends, and what it is about, is in
-// those of a second group. Both are there for Kafka's own tools to look at, and
-// nothing has to be kept on the machine that happens to run the replay.
+// Checkpoint is a replay that has begun. Its progress is in the offsets of its group, as
+// for any consumer; its end and its request are in those of a second group. Both are
+// visible to Kafka's own tools, and nothing has to be kept on the machine that happens to
+// run the replay.
 type Checkpoint struct {
 	Group string
 	Topic string
@@ -28,11 +28,11 @@ type Checkpoint struct {
 	Spans []history.Span
 	// Since and Until bound the records' timestamps; zero is unbounded.
 	Since, Until time.Time
-	// Asked tells one set of choices from another.
+	// Asked identifies a set of choices.
 	Asked string
 }
 
-// endsGroup is the group that says where a replay ends.
+// endsGroup is the group that stores where a replay ends.
 func endsGroup(group string) string { return group + ".ends" }
 
 // note is the metadata of the ends' offsets.
@@ -44,7 +44,7 @@ type note struct {
 	Asked   string `json:"asked"`
 }
 
-// ErrForeign is that a group has offsets of something else.
+// ErrForeign means that a group has offsets of something else.
 var ErrForeign = errors.New("it has offsets that are not a replay's")
 
 // Load reads a replay's checkpoint; nil if it has not begun.
@@ -76,8 +76,8 @@ func Load(ctx context.Context, admin *kadm.Client, group, topic string) (*Checkp
 	return c, nil
 }
 
-// Plan is what the replay reads. Records of it that were deleted since are left
-// out, and said in the plan's notes.
+// Plan returns what the replay reads. Records that were deleted since are left out, and
+// named in the plan's notes.
 func (c *Checkpoint) Plan(starts map[int32]int64) *history.Plan {
 	p := &history.Plan{Topic: c.Topic, Since: c.Since, Until: c.Until}
 	for _, s := range c.Spans {
@@ -126,8 +126,8 @@ func fetch(ctx context.Context, admin *kadm.Client, group, topic string) (map[in
 	return all, nil
 }
 
-// Begin writes the checkpoint down, and where each partition begins: the ends
-// first, so that a group that has offsets is always known to be a replay's.
+// Begin writes the checkpoint, and where each partition begins: the ends first, so that a
+// group with offsets is always recognisable as a replay's.
 func (c *Checkpoint) Begin(ctx context.Context, admin *kadm.Client, first func(partition int32) (int64, bool)) error {
 	ends, starts := make(kadm.Offsets), make(kadm.Offsets)
 	for _, s := range c.Spans {
@@ -167,7 +167,7 @@ func Forget(ctx context.Context, admin *kadm.Client, group string) error {
 	return nil
 }
 
-// Members is how many members a group has now, of either protocol.
+// Members returns how many members a group has now, in either protocol.
 func Members(ctx context.Context, admin *kadm.Client, group string) (int, error) {
 	g, err := describe(ctx, admin, group)
 	return g.Members, err

@@ -1,5 +1,5 @@
-// Package replay sends what a topic has held before once more: which records those
-// are, what will become of them, and how far a replay has got.
+// Package replay sends what a topic held before once more: it decides which records,
+// forecasts their verdicts, and tracks the progress.
 package replay
 
 import (
@@ -30,16 +30,15 @@ type Decoder interface {
 	DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error
 }
 
-// Forecaster tells what becomes of records before they are sent. It goes through
-// the same stages as they will.
+// Forecaster determines the fate of records before they are sent. It uses the same stages
+// as the delivery.
 type Forecaster struct {
 	Decoder     Decoder
 	Transformer *transform.Transformer
 	Ways        *pipeline.Ways
-	// Match chooses events; nil chooses all records, also those that hold none.
+	// Match chooses events; nil chooses all records, even those without an event.
 	Match func(*schemas.Event) bool
-	// Settled are the records that an earlier run of the replay is done with; nil
-	// for none.
+	// Settled are the records that an earlier run of the replay has finished; nil for none.
 	Settled *proof.Progress
 	// Erased is the list of events that must not be sent again; nil for none.
 	Erased *erasure.List
@@ -51,8 +50,8 @@ type Forecaster struct {
 	f      *Forecast
 }
 
-// Forecast is what will become of a range of records. Records = DoneBefore + NotMeant
-// + Unreadable + Copies + Selected.Len().
+// Forecast is the expected fates of a range of records. Records = DoneBefore + NotMeant +
+// Unreadable + Copies + Selected.Len().
 type Forecast struct {
 	Records    int // in the range
 	DoneBefore int // that an earlier run is done with

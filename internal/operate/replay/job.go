@@ -28,31 +28,31 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// JobOptions say what is sent once more, and how.
+// JobOptions say what is replayed, and how.
 type JobOptions struct {
-	// Config is the pipeline that delivers. Its topic and group are set by the job.
+	// Config is the pipeline that delivers. The job sets its topic and group.
 	Config pipeline.Config
 	Range  history.Range
-	// From and To are the ends of the range as they were asked for: a time relative
-	// to now is another range with the same words.
+	// From and To are the ends of the range as requested: a relative time is another
+	// range with the same words later on.
 	From, To string
 	Choice   history.Choice
-	// Name tells replays apart; one made of what is asked for if it is empty.
+	// Name identifies the replay; if empty, one is made from the request.
 	Name string
-	// LiveGroup is the group of run, which a replay keeps away from.
+	// LiveGroup is the group of run, which a replay must not use.
 	LiveGroup string
-	// Rate is how many events are sent a second; 0 for as many as it can.
+	// Rate is how many events are sent a second; 0 for no limit.
 	Rate float64
 	// Restart begins again, whatever was sent before.
 	Restart bool
-	// Go has the events sent; without it nothing is written anywhere.
+	// Go sends the events; without it nothing is written.
 	Go bool
 
 	Log      zerolog.Logger
 	Progress *report.Progress
 }
 
-// Job is a replay that is decided on.
+// Job is a replay after its decisions.
 type Job struct {
 	o      JobOptions
 	group  string
@@ -81,7 +81,7 @@ func (o *JobOptions) Check() error {
 	return nil
 }
 
-// NewJob returns a job that has connected to nothing yet. Close it.
+// NewJob returns a job that has not connected yet. Close it.
 func NewJob(o JobOptions) (*Job, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -113,11 +113,11 @@ func (j *Job) Close() {
 	j.client.Close()
 }
 
-// groupOf names a replay's group.
+// groupOf returns the name of a replay's group.
 func groupOf(name string) string { return "amazon-capi-replay-" + name }
 
-// asked is what was asked for in words that the same settings give again. What does
-// not change which events are sent, such as the rate, is not in it.
+// asked describes the request in words that the same settings give again. What does not
+// affect which events are sent, such as the rate, is omitted.
 func (j *Job) asked() string {
 	o := &j.o
 	text, _ := json.Marshal([]any{o.Range.Topic, o.From, o.To, o.Range.Partitions, o.Choice.Profiles, o.Choice.Names, o.Choice.EventIDs})
@@ -125,12 +125,11 @@ func (j *Job) asked() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Look forecasts the replay. It writes nothing, unless a restart was asked for that
-// sends.
+// Look forecasts the replay. It writes nothing, except for a restart that sends.
 func (j *Job) Look(ctx context.Context) (*Report, error) {
 	if j.o.Go {
-		// What a member that lives, or was just killed, still settles is not to be
-		// sent again, nor missed.
+		// What a live member, or one that was just killed, still settles must be neither
+		// sent again nor missed.
 		if err := j.alone(ctx); err != nil {
 			return nil, err
 		}
@@ -141,8 +140,8 @@ func (j *Job) Look(ctx context.Context) (*Report, error) {
 	return j.report(), nil
 }
 
-// look decides what is sent: where the replay goes on, if it was begun before, and
-// what becomes of the rest.
+// look decides what is sent: where the replay continues, if it was begun before, and the
+// fates of the rest.
 func (j *Job) look(ctx context.Context) error {
 	checkpoint, err := j.load(ctx)
 	if err != nil {
@@ -165,7 +164,7 @@ func (j *Job) look(ctx context.Context) error {
 	return nil
 }
 
-// load reads what is known of an earlier run.
+// load reads the state of an earlier run.
 func (j *Job) load(ctx context.Context) (c *Checkpoint, err error) {
 	err = kafka.Ask(ctx, func(ctx context.Context) (err error) {
 		if j.o.Restart && j.o.Go {
@@ -188,8 +187,8 @@ func (j *Job) load(ctx context.Context) (c *Checkpoint, err error) {
 	return c, nil
 }
 
-// planFrom makes the plan: the earlier run's, so that it ends where that was to
-// end, or a new one. It returns what the earlier run has settled.
+// planFrom makes the plan: the earlier run's, so that it ends at the same place, or a new
+// one. It returns what the earlier run has settled.
 func (j *Job) planFrom(ctx context.Context, c *Checkpoint) (done *proof.Progress, err error) {
 	if c == nil {
 		j.plan, err = j.reader.Plan(ctx, j.o.Range)
@@ -207,7 +206,7 @@ func (j *Job) planFrom(ctx context.Context, c *Checkpoint) (done *proof.Progress
 	return done, err
 }
 
-// foresee reads the plan and says what becomes of each record.
+// foresee reads the plan and determines the fate of each record.
 func (j *Job) foresee(ctx context.Context, done *proof.Progress) error {
 	transformer, err := j.o.Config.Transformer()
 	if err != nil {
@@ -237,8 +236,8 @@ func (j *Job) foresee(ctx context.Context, done *proof.Progress) error {
 	return err
 }
 
-// alone waits until the group has no members: one that was killed is thought to
-// live until its session is over.
+// alone waits until the group has no members: the brokers keep a killed one until its
+// session ends.
 func (j *Job) alone(ctx context.Context) error {
 	session := pipeline.JobSession
 	for began, asked := time.Now(), false; ; {
@@ -262,8 +261,8 @@ func (j *Job) alone(ctx context.Context) error {
 	}
 }
 
-// brokerSession is for how long brokers wait for a silent member in the consumer protocol:
-// 45s, Kafka's default, if they do not tell.
+// brokerSession returns how long brokers wait for a silent member in the consumer
+// protocol: 45s, Kafka's default, if they do not say.
 func (j *Job) brokerSession(ctx context.Context) time.Duration {
 	if d, err := kafka.ConsumerSession(ctx, j.client, j.group); err == nil && d > 0 {
 		return d
@@ -271,7 +270,7 @@ func (j *Job) brokerSession(ctx context.Context) time.Duration {
 	return 45 * time.Second
 }
 
-// Send delivers what was foreseen, and enters in the report what became of it.
+// Send delivers what was selected, and reports the verdicts.
 func (j *Job) Send(ctx context.Context, r *Report) error {
 	if err := j.alone(ctx); err != nil {
 		return err

@@ -21,22 +21,22 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Move moves the offsets of a live group, so that it delivers everything from a
-// position on again.
+// Move moves the offsets of a live group, so that it delivers everything from a position
+// on again.
 type Move struct {
 	Kafka      kafka.Settings
 	Topic      string
 	Group      string
 	To         history.Position
 	Partitions []int32 // all if there are none
-	// Go has the offsets moved; without it the move is only planned.
+	// Go moves the offsets; without it the move is only planned.
 	Go bool
 
 	client *kgo.Client
 	admin  *kadm.Client
 }
 
-// Moved is how the offset of one partition of the live group is moved; its JSON is an
+// Moved is the move of the offset of one partition of the live group; its JSON is an
 // output of the command line.
 type Moved struct {
 	Partition int32 `json:"partition"`
@@ -46,8 +46,7 @@ type Moved struct {
 	DryRun    bool  `json:"dry_run"`
 }
 
-// Plan says what would be moved from where to where. It refuses a group that is
-// unknown, or has members.
+// Plan returns what would be moved. It refuses a group that is unknown or has members.
 func (m *Move) Plan(ctx context.Context) ([]Moved, error) {
 	if m.Group == "" || m.Topic == "" {
 		return nil, setting.Mistakef("%s and %s: both are needed", setting.Group, setting.Topic)
@@ -78,8 +77,8 @@ func (m *Move) Close() {
 	}
 }
 
-// Commit moves the offsets as planned. The brokers refuse it as well should a member
-// have joined meanwhile.
+// Commit moves the offsets as planned. The brokers refuse it as well if a member has
+// joined meanwhile.
 func (m *Move) Commit(ctx context.Context, rows []Moved) error {
 	offsets := make(kadm.Offsets)
 	for _, r := range rows {
@@ -91,7 +90,7 @@ func (m *Move) Commit(ctx context.Context, rows []Moved) error {
 	return nil
 }
 
-// moves are what would be moved from where to where.
+// moves returns the moves of the partitions.
 func (m *Move) moves(ctx context.Context, reader *history.Reader) (rows []Moved, err error) {
 	to, err := reader.Offsets(ctx, m.Topic, m.To, m.Partitions...)
 	if err != nil {
@@ -119,8 +118,8 @@ func (m *Move) moves(ctx context.Context, reader *history.Reader) (rows []Moved,
 	return rows, nil
 }
 
-// known refuses a group that has read nothing of a topic which others have read: it
-// is misspelt, and the group that was meant would stay where it is.
+// known refuses a group that has read nothing of a topic which other groups have read: it
+// is misspelt, and the intended group would stay where it is.
 func (m *Move) known(ctx context.Context) error {
 	return kafka.Ask(ctx, func(ctx context.Context) error {
 		others, known, err := kafka.Readers(ctx, m.admin, m.Topic, m.Group)
@@ -131,8 +130,8 @@ func (m *Move) known(ctx context.Context) error {
 	})
 }
 
-// vacant refuses a group that has members: they would go on from where they are,
-// and commit over what was moved.
+// vacant refuses a group with members: they would continue from where they are, and
+// overwrite the moved offsets.
 func (m *Move) vacant(ctx context.Context) error {
 	return kafka.Ask(ctx, func(ctx context.Context) error {
 		n, err := Members(ctx, m.admin, m.Group)
@@ -143,7 +142,7 @@ func (m *Move) vacant(ctx context.Context) error {
 	})
 }
 
-// Print prints what is moved, for people.
+// Print prints the moves, for people.
 func (m *Move) Print(w io.Writer, rows []Moved) {
 	var cells [][]string
 	var again, skipped int64

@@ -13,10 +13,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Report says what a replay sends and what became of it; its JSON is an output of
-// the command line. Records = done before + not meant +
-// unreadable + copies + selected; selected = sent + left; sent = accepted + dead-lettered +
-// filtered.
+// Report is what a replay sends and its verdicts; its JSON is an output of the command
+// line. Records = done before + not meant + unreadable + copies + selected; selected =
+// sent + left; sent = accepted + dead-lettered + filtered.
 type Report struct {
 	Name    string     `json:"name"`
 	Group   string     `json:"group"`
@@ -25,8 +24,8 @@ type Report struct {
 	Resumed bool       `json:"resumed"`
 	From    *time.Time `json:"from,omitempty"`
 	To      *time.Time `json:"to,omitempty"`
-	// Partitions are the offsets that were read; the first of Offsets is in the
-	// range, the second is not.
+	// Partitions are the offsets that were read; the first of Offsets is in the range,
+	// the second is not.
 	Partitions []Partition `json:"partitions"`
 
 	Records    int       `json:"records"`
@@ -46,12 +45,12 @@ type Report struct {
 	DeadLettered int `json:"dead_lettered"`
 	Filtered     int `json:"filtered"`
 	Retried      int `json:"retried"`
-	// Deleted were selected, and gone before they could be sent.
+	// Deleted were selected, and deleted before they could be sent.
 	Deleted int `json:"deleted"`
 	Left    int `json:"left"`
 }
 
-// Partition is a range of offsets; the first is in it and the second is not.
+// Partition is a range of offsets; the first is included and the second is not.
 type Partition struct {
 	Partition int32    `json:"partition"`
 	Offsets   [2]int64 `json:"offsets"`
@@ -85,8 +84,8 @@ func (j *Job) report() *Report {
 	return r
 }
 
-// sent enters what became of the records. Once a job has ended by itself, what of
-// it was never taken is not there any more.
+// sent adds the verdicts. Once a job has ended by itself, records that were never taken
+// no longer exist.
 func (r *Report) sent(s tally.Summary, stopped bool) {
 	r.Accepted, r.Filtered, r.DeadLettered = int(s.Total.Settled[verdict.Accepted]), int(s.Total.Settled[verdict.Filtered]), int(s.Total.DeadLettered())
 	r.Retried = int(s.Total.Retried)
@@ -97,7 +96,7 @@ func (r *Report) sent(s tally.Summary, stopped bool) {
 	}
 }
 
-// PrintForecast prints what is sent, for people.
+// PrintForecast prints what will be sent, for people.
 func (r *Report) PrintForecast(w io.Writer) {
 	switch {
 	case r.WhyEmpty != "":

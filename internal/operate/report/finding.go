@@ -1,6 +1,5 @@
-// Package report holds what operators' tools print: findings with a level, what was
-// looked at and what to do, tables for people, and progress on a terminal. It measures
-// nothing itself.
+// Package report has the output formats of operators' tools: findings with a level and
+// what to do, tables, and progress on a terminal. It measures nothing itself.
 package report
 
 import (
@@ -10,19 +9,19 @@ import (
 	"slices"
 )
 
-// Level says how much a finding matters.
+// Level is the severity of a finding.
 type Level uint8
 
 // The levels.
 const (
 	Fine Level = iota + 1 // as it should be
-	Look                  // may be meant; somebody should know of it
+	Look                  // possibly intended; somebody should know
 	Act                   // something does not work, or is lost
 )
 
 var levelNames = [...]string{Fine: "fine", Look: "look", Act: "act"}
 
-// String returns the word for people and programs.
+// String returns the word shown to people and programs.
 func (l Level) String() string {
 	if l == 0 || int(l) >= len(levelNames) {
 		return fmt.Sprintf("level(%d)", uint8(l))
@@ -43,14 +42,13 @@ func (l *Level) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Finding is one thing that was looked at. Nothing in it names a person or is a
-// secret.
+// Finding is the result of one check. It contains no personal data and no secret.
 type Finding struct {
 	Level   Level  `json:"level"`
-	Area    string `json:"area"`              // what kind of thing, such as topics
-	Subject string `json:"subject,omitempty"` // which, such as a topic's name
+	Area    string `json:"area"`              // the area, such as topics
+	Subject string `json:"subject,omitempty"` // the object, such as a topic's name
 	Value   string `json:"value,omitempty"`   // what was measured
-	Count   int64  `json:"count,omitempty"`   // of how many it is true
+	Count   int64  `json:"count,omitempty"`   // the total, for a share
 	Of      int64  `json:"of,omitempty"`
 	Message string `json:"message"`
 	Advice  string `json:"advice,omitempty"`
@@ -59,22 +57,22 @@ type Finding struct {
 // List is findings in the order in which they were made.
 type List []Finding
 
-// Fine notes that something is as it should be.
+// Fine adds a finding that is as it should be.
 func (l *List) Fine(area, subject, format string, args ...any) {
 	*l = append(*l, Finding{Level: Fine, Area: area, Subject: subject, Message: fmt.Sprintf(format, args...)})
 }
 
-// Look notes something that somebody should know of.
+// Look adds a finding that somebody should know.
 func (l *List) Look(area, subject, advice, format string, args ...any) {
 	*l = append(*l, Finding{Level: Look, Area: area, Subject: subject, Message: fmt.Sprintf(format, args...), Advice: advice})
 }
 
-// Act notes something that has to be fixed.
+// Act adds a finding that must be fixed.
 func (l *List) Act(area, subject, advice, format string, args ...any) {
 	*l = append(*l, Finding{Level: Act, Area: area, Subject: subject, Message: fmt.Sprintf(format, args...), Advice: advice})
 }
 
-// Count is how many findings have that level.
+// Count returns how many findings have that level.
 func (l List) Count(level Level) (n int) {
 	for _, f := range l {
 		if f.Level == level {
@@ -84,7 +82,7 @@ func (l List) Count(level Level) (n int) {
 	return n
 }
 
-// Print writes the findings for people, and below them what to do.
+// Print writes the findings for people, followed by what to do.
 func (l List) Print(w io.Writer) {
 	header := []string{"level", "area", "what", "value", "finding"}
 	measured := slices.ContainsFunc(l, func(f Finding) bool { return f.Value != "" })
@@ -108,8 +106,7 @@ func (l List) Print(w io.Writer) {
 	fmt.Fprintf(w, "\n%d fine, %d to look at, %d to act on\n", l.Count(Fine), l.Count(Look), l.Count(Act))
 }
 
-// Brief writes a line for each finding, with what to do, for whoever asks
-// meanwhile.
+// Brief writes a line for each finding, with what to do, for an interactive command.
 func (l List) Brief(w io.Writer) {
 	for _, f := range l {
 		what := f.Area
@@ -123,7 +120,7 @@ func (l List) Brief(w io.Writer) {
 	}
 }
 
-// advise lists what to do at a level, each piece of advice once.
+// advise lists what to do at a level, each advice once.
 func (l List) advise(w io.Writer, level Level) {
 	var said []string
 	for _, f := range l {

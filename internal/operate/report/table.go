@@ -19,8 +19,8 @@ func IsTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Table prints rows under a header. Columns whose index is in numbers are
-// aligned to the right; a nil footer is left out.
+// Table prints rows under a header. Columns whose index is in numbers are right-aligned;
+// a nil footer is omitted.
 func Table(w io.Writer, header []string, rows [][]string, footer []string, numbers ...int) {
 	t := table.NewWriter()
 	t.SetOutputMirror(w)
@@ -51,8 +51,8 @@ func row(cells []string) table.Row {
 	return r
 }
 
-// Progress shows how far long work has come: one line redrawn on a terminal,
-// a line every few seconds elsewhere, so that a log is not filled with it.
+// Progress shows the progress of long work: one redrawn line on a terminal, a line every
+// few seconds elsewhere, so that it does not fill a log.
 type Progress struct {
 	w        io.Writer
 	terminal bool
@@ -66,7 +66,7 @@ type Progress struct {
 	width   int
 }
 
-// NewProgress writes to w, which is meant to be stderr.
+// NewProgress writes to w, usually stderr.
 func NewProgress(w io.Writer) *Progress {
 	p := &Progress{w: w, terminal: IsTerminal(w), every: 5 * time.Second, now: time.Now}
 	if p.terminal {
@@ -77,8 +77,8 @@ func NewProgress(w io.Writer) *Progress {
 	return p
 }
 
-// NewTerminalProgress writes to w if it is a terminal. Elsewhere it shows no steps
-// at all, for tools whose output is read by programs; what is said is still said.
+// NewTerminalProgress writes to w. Unless w is a terminal it shows no steps, for tools
+// whose output is read by programs; messages are always shown.
 func NewTerminalProgress(w io.Writer) *Progress {
 	p := NewProgress(w)
 	p.quiet = !p.terminal
@@ -100,7 +100,7 @@ func (p *Progress) Step(what string, done, total uint64) {
 	p.print(line(what, done, total, now.Sub(p.started)))
 }
 
-// Restart begins to count again, for the rate of the next thing that is done.
+// Restart restarts the rate for the next task.
 func (p *Progress) Restart() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -117,7 +117,7 @@ func (p *Progress) Say(format string, args ...any) {
 	fmt.Fprintf(p.w, format+"\n", args...)
 }
 
-// Done removes the line, for what is printed next.
+// Done removes the line before other output.
 func (p *Progress) Done() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
-// Watch shows how far something has got, until it is stopped. When ctx ends it says
-// that what is on its way is waited for.
+// Watch shows progress until it is stopped. When ctx ends it says that work in flight is
+// waited for.
 func (p *Progress) Watch(ctx context.Context, what string, total int, done func() int) (stop func()) {
 	p.Restart()
 	watching, cancel := context.WithCancel(context.WithoutCancel(ctx))

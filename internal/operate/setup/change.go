@@ -13,12 +13,11 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
-// partitions is how many partitions a source topic gets that is created here; as many
-// as run gives it.
+// partitions is how many partitions a new source topic gets, the same as from run.
 const partitions = 12
 
-// change creates topics and registers schemas, as far as that was asked for. What was
-// done before something failed is in the result.
+// change creates topics and registers schemas, as far as requested. What was done before
+// a failure is in the result.
 func (s *setup) change(ctx context.Context, r *Result) error {
 	if s.CreateTopics && len(s.missing) > 0 {
 		err := s.config.Kafka.AskOnce(ctx, func(ctx context.Context, client *kgo.Client) (err error) {

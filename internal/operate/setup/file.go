@@ -16,9 +16,9 @@ import (
 // section is a part of the file.
 type section struct {
 	title string
-	// begins are what the names of its settings begin with.
+	// begins are the prefixes of its settings' names.
 	begins []string
-	// always are written whether they were given or not; often are shown as comments.
+	// always are written even if not given; often are shown as comments.
 	always, often []setting.Key
 }
 
@@ -39,8 +39,7 @@ func (s *section) has(key setting.Key) bool {
 // secretFile is a file beside the configuration.
 type secretFile struct{ name, content string }
 
-// render returns the configuration file and the files of its secrets, which are to be in
-// a folder.
+// render returns the configuration file and the files of its secrets, which go into a folder.
 func (s *setup) render(folder string) (text []byte, secrets []secretFile) {
 	given := s.Given.All(s.Own...)
 	fromFile := s.Given.FromFile()
@@ -84,7 +83,7 @@ func (s *setup) render(folder string) (text []byte, secrets []secretFile) {
 	return b.Bytes(), secrets
 }
 
-// order has the settings that are always there first, in their order.
+// order puts the settings that are always present first, in their order.
 func order(all []config.Setting, first []setting.Key) []config.Setting {
 	slices.SortStableFunc(all, func(a, b config.Setting) int { return rank(a.Key, first) - rank(b.Key, first) })
 	return all
@@ -121,10 +120,10 @@ func comment(b *bytes.Buffer, text string) {
 	fmt.Fprintln(b, line)
 }
 
-// simple is what YAML reads as text, or as a number whose text counts, without quotes.
+// simple is what YAML reads, without quotes, as text or as a number of the same text.
 var simple = regexp.MustCompile(`^[A-Za-z0-9/][A-Za-z0-9/._:,@=+-]*[A-Za-z0-9/]$|^[A-Za-z0-9]$`)
 
-// scalar is a value as YAML. A JSON string is one of YAML, too.
+// scalar returns a value in YAML. A JSON string is also a YAML one.
 func scalar(value string) string {
 	if simple.MatchString(value) && !strings.EqualFold(value, "null") {
 		return value

@@ -15,15 +15,15 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
-// part is a part of the configuration that is asked for and tried by itself.
+// part is a part of the configuration that is asked for and tried separately.
 type part struct {
 	name string
-	// questions are asked for what is missing, and more as well when it fails.
+	// questions are asked for missing values, and further ones if the part fails.
 	questions, more []question
 	try             func(context.Context, *check.Live) report.List
-	// sends is true of what needs the account.
+	// sends is set for parts that need the account.
 	sends bool
-	// needed parts have to work for those that need them.
+	// needed parts must work first.
 	needed, needs bool
 }
 
@@ -86,8 +86,8 @@ func (s *setup) all() []part {
 
 func fine(f report.Finding) bool { return f.Level == report.Fine }
 
-// part asks for a part and tries it, again as long as somebody wants to. It reports
-// whether the part works.
+// part asks for a part and tries it, repeatedly if the user wants. It reports whether the
+// part works.
 func (s *setup) part(ctx context.Context, p part) (ok bool, err error) {
 	for again := false; ; again = true {
 		if s.Prompt != nil {
@@ -122,8 +122,8 @@ func (s *setup) part(ctx context.Context, p part) (ok bool, err error) {
 	}
 }
 
-// look resolves the settings and tries the part. What is wrong with the settings is a
-// finding, too, where somebody can fix it.
+// look resolves the settings and tries the part. Invalid settings are a finding, too, if
+// somebody can fix them.
 func (s *setup) look(ctx context.Context, p part) (l report.List, wrong, err error) {
 	s.names()
 	s.config, wrong = s.Resolve(p.sends)
@@ -160,7 +160,7 @@ func (s *setup) look(ctx context.Context, p part) (l report.List, wrong, err err
 	return l, nil, err
 }
 
-// checkRegistry refuses a registry that no client can be made for.
+// checkRegistry refuses a registry for which no client can be made.
 func checkRegistry(c *pipeline.Config) error {
 	client, err := registry.New(c.Registry)
 	if err != nil {
@@ -170,7 +170,7 @@ func checkRegistry(c *pipeline.Config) error {
 	return nil
 }
 
-// ask asks for what is missing of a part; for all of it again.
+// ask asks for missing values of a part; for all of them on a repeat.
 func (s *setup) ask(ctx context.Context, p part, again bool) error {
 	questions := p.questions
 	if again {
@@ -234,7 +234,7 @@ func (s *setup) answer(ctx context.Context, q question) (string, error) {
 	return s.Prompt.Line(ctx, q.text, s.Given.Value(q.key))
 }
 
-// topicsMissing notes the topics that do not exist, and asks whether to create them.
+// topicsMissing notes missing topics, and asks whether to create them.
 func (s *setup) topicsMissing(ctx context.Context) error {
 	s.missing = nil
 	if s.Offline {
@@ -259,7 +259,7 @@ func (s *setup) topicsMissing(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	if err != nil || len(s.missing) == 0 || s.Prompt == nil || s.CreateTopics {
-		return nil // what is wrong is found by the check
+		return nil // the check reports what is wrong
 	}
 	s.CreateTopics, err = s.Prompt.Confirm(ctx, "There is no topic "+strings.Join(s.missing, ", ")+". Create what is missing once everything has been tried?", false)
 	return err

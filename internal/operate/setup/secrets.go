@@ -11,7 +11,7 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
-// withoutURLSecrets takes user and password out of the registry's URL, and refuses them
+// withoutURLSecrets removes user and password from the registry's URL, and refuses them
 // in other URLs and addresses: the file that is written holds no secret.
 func (s *setup) withoutURLSecrets() error {
 	var wrong config.Mistakes
@@ -32,17 +32,16 @@ func (s *setup) withoutURLSecrets() error {
 	return wrong.All()
 }
 
-// isAddress reports whether a setting is an address or several, which may be written
-// without a scheme and with a user all the same.
+// isAddress reports whether a setting is one or several addresses, which may lack a
+// scheme and still contain a user.
 func isAddress(key setting.Key) bool {
 	return key == setting.Registry || key == setting.Brokers || key == setting.Listen ||
 		strings.HasSuffix(string(key), "-url") || strings.HasSuffix(string(key), "-endpoint")
 }
 
-// mayHoldSecret reports whether there may be a secret in a part of a setting. Addresses
-// have no use for the characters that set one off, wherever a parser takes them to be; of
-// other settings only what is a URL is looked at, because a scope or the name of a user
-// may have them.
+// mayHoldSecret reports whether a setting may contain a secret. Addresses do not need the
+// characters that delimit one, wherever a parser sees them; of other settings only URLs
+// are checked, because a scope or a user name may contain them.
 func mayHoldSecret(one string, address bool) bool {
 	if address {
 		return strings.ContainsAny(one, "@?#")
@@ -51,8 +50,8 @@ func mayHoldSecret(one string, address bool) bool {
 	return err != nil || u.User != nil || u.RawQuery != ""
 }
 
-// registryUser moves the one user of a registry's URLs into the settings for it. The URLs
-// are read as the client reads them, which takes those without a scheme, too.
+// registryUser moves the single user of a registry's URLs into its settings. It parses
+// the URLs like the client, which accepts those without a scheme, too.
 func (s *setup) registryUser(text string) error {
 	want := setting.Registry.Mistakef("want URLs without user, password and query, and the user in %s with %s: the file that is written holds no secret",
 		setting.RegistryUser, setting.RegistrySecret.File())
@@ -84,7 +83,7 @@ func (s *setup) registryUser(text string) error {
 	if user.Username() == "" || password == "" {
 		return want
 	}
-	// Those that are set win over the URL's.
+	// Explicit settings override the URL's.
 	if !s.has(setting.RegistryUser) && !s.has(setting.RegistrySecret) {
 		if err := s.Given.Put(setting.RegistryUser, user.Username()); err != nil {
 			return err

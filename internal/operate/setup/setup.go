@@ -1,5 +1,5 @@
-// Package setup puts a configuration together: it takes what is given, asks for what is
-// missing, tries each part on the servers, and writes a file that run takes.
+// Package setup assembles a configuration: it takes what is given, asks for what is
+// missing, tries each part on the servers, and writes a file that run accepts.
 package setup
 
 import (
@@ -22,35 +22,35 @@ import (
 type Options struct {
 	// Given are the settings, which questions add to.
 	Given *config.Given
-	// Resolve turns them into a configuration, of which an account is a part if it
-	// sends. What is not wrong is in the configuration also with an error.
+	// Resolve turns them into a configuration, with an account if it sends. The valid
+	// parts are returned even with an error.
 	Resolve func(sends bool) (pipeline.Config, error)
-	// ReadBack reads the file that was written as run will.
+	// ReadBack reads the written file like run.
 	ReadBack func(path string) error
 	// Prompt asks; nil if nobody is there.
 	Prompt Prompt
-	// Found is told what was found, part by part.
+	// Found is called with the findings of each part.
 	Found func(report.List)
 
-	// File is where the configuration is written. Secrets go into a folder beside it.
+	// File is the configuration's path. Secrets go into a folder beside it.
 	File      string
 	Overwrite bool
-	// Offline asks no server.
+	// Offline makes no request to servers.
 	Offline bool
 	// Profiles are tried with the account.
 	Profiles []string
 	// CreateTopics and RegisterSchemas change what is missing on the servers, once
-	// all else is well.
+	// everything else works.
 	CreateTopics, RegisterSchemas bool
-	// Own are the settings of the command that are not settings of the configuration.
+	// Own are the settings of the command that are not part of the configuration.
 	Own []setting.Key
 }
 
 // Prompt asks somebody.
 type Prompt interface {
-	// Line asks for a line; empty is the default.
+	// Line asks for a line; empty means the default.
 	Line(ctx context.Context, question, without string) (string, error)
-	// Hidden asks for a line that is not shown while it is typed.
+	// Hidden asks for a line that is not shown while typed.
 	Hidden(ctx context.Context, question string) (string, error)
 	// Confirm asks for a yes or no.
 	Confirm(ctx context.Context, question string, without bool) (bool, error)
@@ -62,14 +62,14 @@ type Result struct {
 	Secrets []string `json:"secret_files"`
 	Topics  []string `json:"topics_created"`
 	Schemas []string `json:"schemas_registered"`
-	// Missing are topics that are still to be created.
+	// Missing are topics that must still be created.
 	Missing []string `json:"topics_missing"`
 	// Profiles are those that were tried.
 	Profiles []string    `json:"profiles"`
 	Findings report.List `json:"findings"`
 }
 
-// ErrGaveUp is the error of a question that nobody answered.
+// ErrGaveUp is the error of an unanswered question.
 var ErrGaveUp = errors.New("no answer: nothing was written")
 
 // setup is one run.
@@ -78,10 +78,10 @@ type setup struct {
 	config   pipeline.Config
 	findings report.List
 	missing  []string // topics
-	kept     bool     // what failed, on purpose
+	kept     bool     // what failed, accepted by the user
 }
 
-// Run sets up. The result says what was found and done also with an error, and names a
+// Run sets up. The result says what was found and done even with an error, and names a
 // file only if one was written.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	s := &setup{Options: o}
@@ -100,7 +100,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	return r, err
 }
 
-// find gets the settings together and tries them.
+// find collects the settings and tries them.
 func (s *setup) find(ctx context.Context) error {
 	if s.Offline && (s.CreateTopics || s.RegisterSchemas) {
 		return setting.Offline.Mistakef("it asks no server, so nothing can be created or registered: want it without %s and %s", setting.CreateTopics, setting.RegisterSchemas)
@@ -122,7 +122,7 @@ func (s *setup) find(ctx context.Context) error {
 	return nil
 }
 
-// whole refuses settings that lack or contradict something, all of it at once.
+// whole refuses missing or contradictory settings, all at once.
 func (s *setup) whole() error {
 	var wrong config.Mistakes
 	if !s.has(setting.Brokers) {
@@ -143,16 +143,15 @@ func (s *setup) whole() error {
 
 func (s *setup) has(key setting.Key) bool { return s.Given.Has(key) }
 
-// hasRegistry reports whether it is known which registry to ask: Confluent's or Glue.
+// hasRegistry reports whether a registry is configured: Confluent's or Glue.
 func (s *setup) hasRegistry() bool { return s.has(setting.Registry) || s.has(setting.GlueRegion) }
 
-// hasAccount reports whether it is known in whose name events are sent, except for what
-// belongs to it.
+// hasAccount reports whether a sender is configured, apart from its details.
 func (s *setup) hasAccount() bool {
 	return s.has(setting.Accounts) || s.has("api-token") || s.has("manager-account") && s.has("data-set-id")
 }
 
-// names gives the topics beside a topic of another name names that go with it.
+// names sets the topics that go with a topic of another name.
 func (s *setup) names() {
 	topic := s.Given.Value(setting.Topic)
 	if topic == config.DefaultTopic || topic == "" || strings.Contains(topic, ",") {
@@ -190,7 +189,7 @@ func (s *setup) parts(ctx context.Context) error {
 	return nil
 }
 
-// tried asks the servers about a part.
+// tried makes a part's requests to the servers.
 func (s *setup) tried(ctx context.Context, p part) (report.List, error) {
 	if s.Offline {
 		return nil, nil
@@ -204,7 +203,7 @@ func (s *setup) tried(ctx context.Context, p part) (report.List, error) {
 	return list, nil
 }
 
-// noted keeps what was found of a part, and shows it.
+// noted stores and shows the findings of a part.
 func (s *setup) noted(l report.List) {
 	s.findings = append(s.findings, l...)
 	if s.Found != nil && len(l) > 0 {
@@ -212,7 +211,7 @@ func (s *setup) noted(l report.List) {
 	}
 }
 
-// unregistered reports whether the registry lacks a schema of ours, by what was found.
+// unregistered reports whether the registry lacks a schema of ours, according to the findings.
 func unregistered(l report.List) bool {
 	return slices.ContainsFunc(l, func(f report.Finding) bool { return f.Level == report.Look && f.Area == "registry" })
 }

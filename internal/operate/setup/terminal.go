@@ -65,7 +65,7 @@ func (t *Terminal) Hidden(ctx context.Context, question string) (string, error) 
 	read := t.line
 	if f, ok := t.In.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		fd := int(f.Fd())
-		// Somebody who gives up must get back a terminal that shows what is typed.
+		// Whoever gives up must get back a terminal that shows what is typed.
 		if before, err := term.GetState(fd); err == nil {
 			defer func() { _ = term.Restore(fd, before) }()
 		}
@@ -80,8 +80,8 @@ func (t *Terminal) Hidden(ctx context.Context, question string) (string, error) 
 	return answer, err
 }
 
-// wait reads an answer until ctx ends. The read itself cannot be ended: it is left to
-// the end of the process.
+// wait reads an answer until ctx ends. The read itself cannot be interrupted: it stays
+// until the process ends.
 func (t *Terminal) wait(ctx context.Context, read func() (string, error)) (string, error) {
 	type answer struct {
 		text string
@@ -105,8 +105,7 @@ func (t *Terminal) wait(ctx context.Context, read func() (string, error)) (strin
 	}
 }
 
-// line reads a line and no byte more, which may be typed ahead for a question that
-// hides it.
+// line reads a line and no byte more: the rest may be typed ahead for a hidden question.
 func (t *Terminal) line() (string, error) {
 	var line []byte
 	var one [1]byte

@@ -16,7 +16,7 @@ import (
 // target is where the files go.
 type target struct{ file, folder string }
 
-// target finds out before anything is asked whether the file can be written.
+// target checks, before any question, that the file can be written.
 func (s *setup) target(ctx context.Context) (target, error) {
 	file, err := filepath.Abs(s.File)
 	if err != nil || s.File == "" || strings.HasSuffix(s.File, string(filepath.Separator)) {
@@ -42,7 +42,7 @@ func (s *setup) target(ctx context.Context) (target, error) {
 	return t, setting.Output.Wrap(redact.File(writable(filepath.Dir(file))))
 }
 
-// writable tries whether files can be made in a folder, or the folder itself.
+// writable checks that files can be created in a folder, or the folder itself.
 func writable(dir string) error {
 	for {
 		probe, err := os.CreateTemp(dir, ".amazon-capi-*")
@@ -58,8 +58,8 @@ func writable(dir string) error {
 	}
 }
 
-// write writes secrets, then the configuration, and reads it back as run does. If any
-// of it fails nothing new is left.
+// write writes secrets, then the configuration, and reads it back like run. If any of it
+// fails, nothing new remains.
 func (s *setup) write(t target, r *Result) (err error) {
 	text, secrets := s.render(t.folder)
 	files := &written{overwrite: s.Overwrite}
@@ -104,7 +104,7 @@ func (s *setup) write(t target, r *Result) (err error) {
 	return nil
 }
 
-// keepable refuses secrets that would not be the same when they are read from a file.
+// keepable refuses secrets that would change when read from a file.
 func keepable(secret string) error {
 	if strings.Contains(secret, "-----BEGIN ") {
 		return nil
@@ -115,16 +115,16 @@ func keepable(secret string) error {
 	return nil
 }
 
-// written are files that were written and can be taken back.
+// written are files that were written and can be removed again.
 type written struct {
 	overwrite bool
 	paths     []string
-	before    []string // where the file of before is kept; empty for none
-	folders   []string // that were made for them
+	before    []string // where the previous file is kept; empty for none
+	folders   []string // that were created for them
 }
 
-// add writes a file. One that exists is kept until keep is called, and is an error
-// unless it may be overwritten.
+// add writes a file. An existing one is kept until keep is called, and is an error unless
+// it may be overwritten.
 func (w *written) add(path string, data []byte, mode fs.FileMode) error {
 	kept := ""
 	if _, err := os.Lstat(path); err == nil {
@@ -137,7 +137,7 @@ func (w *written) add(path string, data []byte, mode fs.FileMode) error {
 		}
 	}
 	w.paths, w.before = append(w.paths, path), append(w.before, kept)
-	// Exclusive: neither what somebody else has just made nor a link is written to.
+	// Exclusive: it must not write to a file that somebody has just created, or to a link.
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return redact.File(err)
@@ -149,7 +149,7 @@ func (w *written) add(path string, data []byte, mode fs.FileMode) error {
 	return redact.File(errors.Join(err, f.Close()))
 }
 
-// aside renames a file to a name beside it that no other file has, and returns that.
+// aside renames a file to an unused name beside it, and returns that.
 func aside(path string) (kept string, err error) {
 	free, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".before-*")
 	if err != nil {
@@ -174,7 +174,7 @@ func (w *written) undo() {
 	}
 }
 
-// keep forgets the files of before.
+// keep deletes the previous files.
 func (w *written) keep() {
 	for _, kept := range w.before {
 		if kept != "" {

@@ -1,6 +1,6 @@
 // Package testsend sends one event to one profile and shows the whole exchange: the
-// integration guide's controlled test, before a stream of real events relies on
-// the account, the profile and the payload.
+// integration guide's controlled test, before real events rely on the account, the
+// profile and the payload.
 package testsend
 
 import (
@@ -26,7 +26,7 @@ type Sender interface {
 	Send(ctx context.Context, profile string, token login.AccessToken, events ...[]byte) exchange.Reply
 }
 
-// Trial is what an event is sent with.
+// Trial is the sender and its options.
 type Trial struct {
 	Transformer *transform.Transformer
 	Contract    amazon.Contract
@@ -34,7 +34,7 @@ type Trial struct {
 	// Token makes one exchange of the refresh token.
 	Token func(context.Context) (login.Grant, error)
 	View  redact.View
-	// DryRun shows the request and makes none.
+	// DryRun shows the request without sending it.
 	DryRun bool
 }
 
@@ -45,13 +45,13 @@ const (
 	OutcomeUndecided = "undecided"
 )
 
-// Report is the trial's account; its JSON is for programs.
+// Report is the result of a trial; its JSON is for programs.
 type Report struct {
 	EventID string `json:"event_id"`
 	Profile string `json:"profile"`
 	// Request is nil if the event is refused before there is one.
 	Request *Request `json:"request,omitempty"`
-	// TokenExpiresIn is in seconds; 0 if no token was asked for.
+	// TokenExpiresIn is in seconds; 0 if no token was requested.
 	TokenExpiresIn int `json:"token_expires_in,omitempty"`
 	// Answers are Amazon's, in order; two if the first was a 401.
 	Answers []Answer `json:"answers,omitempty"`
@@ -81,10 +81,10 @@ type Answer struct {
 	Message      string `json:"message,omitempty"`
 }
 
-// Accepted reports whether Amazon took the event.
+// Accepted reports whether Amazon accepted the event.
 func (r *Report) Accepted() bool { return r.Outcome == verdict.Accepted.String() }
 
-// Run sends the event and returns what came of it. The error is ctx's.
+// Run sends the event and returns the result. The error is ctx's.
 func (t *Trial) Run(ctx context.Context, ev *schemas.Event, now time.Time) (*Report, error) {
 	r := &Report{EventID: redact.EventID(ev.EventID), Profile: redact.ProfileField(ev.ProfileID)}
 	e := t.Transformer.Explain(ev, now)
@@ -109,8 +109,8 @@ func (t *Trial) Run(ctx context.Context, ev *schemas.Event, now time.Time) (*Rep
 	return r, t.exchange(ctx, r, ev.ProfileID, body)
 }
 
-// exchange sends once, and once more with another token if Amazon does not take
-// the first: what the guide asks for after a 401, and what run does.
+// exchange sends once, and once more with another token if Amazon refuses the first: what
+// the guide requires after a 401, and what run does.
 func (t *Trial) exchange(ctx context.Context, r *Report, profile string, body []byte) error {
 	for {
 		grant, err := t.Token(ctx)

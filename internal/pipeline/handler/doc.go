@@ -1,7 +1,7 @@
-// Package handler makes the consumer's Handler out of a decoder, a transformer and the
-// sink: what comes as a record of Kafka leaves it as a conversion for a lane, or with a
-// reason why it cannot be one.
+// Package handler builds the consumer's Handler from a decoder, a transformer and the
+// sink: a Kafka record becomes a conversion for a lane, or gets a reason why it cannot be
+// one.
 //
-// It commits nothing, waits for nothing and keeps no record after a Flush; who gets
-// how many records, and when, is the consumer's business.
+// It commits nothing, waits for nothing and keeps no record after a Flush; the consumer
+// decides who gets how many records, and when.
 package handler

@@ -13,23 +13,23 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Decoder turns a record into an event. A *schemas.DecodeError says that the record is
-// bad; any other error that it cannot be read now.
+// Decoder turns a record into an event. A *schemas.DecodeError means that the record is
+// invalid; any other error that it cannot be read now.
 type Decoder interface {
 	DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error
 }
 
-// Feed takes what one worker has made to the sink's lanes; *sink.Feed. It keeps
-// nothing of a record, or of texts that are parts of it, after Flush.
+// Feed passes the output of one worker to the sink's lanes; *sink.Feed. It keeps nothing
+// of a record, or of strings that are parts of it, after Flush.
 type Feed interface {
-	// AddAgain adds an event. past is of one that the sink gave back, else nil.
+	// AddAgain adds an event. past is that of an event that the sink gave back, else nil.
 	AddAgain(h verdict.Handle, rec *kgo.Record, c *transform.Conversion, past *sink.Past)
 	Refuse(h verdict.Handle, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
 	Filter(h verdict.Handle, rec *kgo.Record, profileID, eventID string, r verdict.Reason)
 	Flush()
 }
 
-// Lanes are what a Handler needs of a *sink.Sink.
+// Lanes are the parts of a *sink.Sink that a Handler needs.
 type Lanes interface {
 	Flush()
 	Hurry()
@@ -38,18 +38,18 @@ type Lanes interface {
 	Wants(profile string) int
 }
 
-// Options are what records are read with.
+// Options are what records are processed with.
 type Options struct {
 	Decoder     Decoder
 	Transformer *transform.Transformer
-	// Restore, if it is set, returns the record that is handled in place of the one
-	// that was read. What comes of it is accounted for under the place of the one that
-	// was read. While there is an error the partition is held.
+	// Restore, if set, returns the record that is handled instead of the one that was
+	// read. Its verdict is accounted for under the position of the one that was read.
+	// While it returns an error, the partition is held.
 	Restore func(context.Context, *kgo.Record) (*kgo.Record, error)
-	// Erased, if it is set, reports whether an event must not be sent, because somebody
-	// had it erased. While there is an error the partition is held.
+	// Erased, if set, reports whether an event must not be sent, because it was erased.
+	// While it returns an error, the partition is held.
 	Erased func(eventID string) (bool, error)
-	// AttributeLeftOut, if it is set, is told each attribute of an event that is not
+	// AttributeLeftOut, if set, is called with each attribute of an event that is not
 	// sent, and why. It must not keep the name.
 	AttributeLeftOut func(attribute string, why transform.Warning)
 
@@ -75,15 +75,15 @@ func NewReader(o Options) *Reader {
 	return r
 }
 
-// Handler is a consumer.Handler, except for the type of its workers: it hands what a Reader makes of records to lanes.
+// Handler is a consumer.Handler, except for the type of its workers: it passes the output
+// of a Reader to lanes.
 type Handler struct {
 	*Reader
 	lanes   Lanes
 	newFeed func() Feed
 }
 
-// To returns the handler that hands on to these lanes, by feeds of which each worker
-// gets one.
+// To returns the handler that passes events to these lanes, with a feed for each worker.
 func (r *Reader) To(lanes Lanes, newFeed func() Feed) *Handler {
 	return &Handler{Reader: r, lanes: lanes, newFeed: newFeed}
 }

@@ -13,23 +13,23 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Worker has the memory that reading takes, so that there is as much of it as records
-// are read at the same time.
+// Worker has the memory for reading records; there are as many workers as records are
+// read at the same time.
 type Worker struct {
 	*Handler
 	feed       Feed
-	at         time.Time // of the first record since the last Flush: one look at the clock is enough
+	at         time.Time // of the first record since the last Flush: one reading of the clock is enough
 	event      schemas.Event
 	conversion transform.Conversion
 	warned     map[transform.Warning]int
 
-	// Of the record in hand.
+	// The current record's:
 	rec     *kgo.Record
 	profile string         // empty if it names none that is valid
-	reason  verdict.Reason // why it is not sent; without a class if it is
+	reason  verdict.Reason // why it is not sent; without a class if it is sent
 }
 
-// NewWorker returns a worker, which one goroutine may use at a time.
+// NewWorker returns a worker, which must not be used concurrently.
 func (h *Handler) NewWorker() *Worker {
 	return &Worker{Handler: h, feed: h.newFeed(), warned: make(map[transform.Warning]int)}
 }
@@ -43,13 +43,13 @@ func (w *Worker) Read(ctx context.Context, rec *kgo.Record, again bool) (r verdi
 	}
 	w.rec = rec
 	err = w.opts.Decoder.DecodeRecord(ctx, rec, &w.event)
-	bad, isBad := errors.AsType[*schemas.DecodeError](err) // As would allocate for each record
+	bad, isBad := errors.AsType[*schemas.DecodeError](err) // errors.As would allocate for each record
 	if err != nil && !isBad {
 		return r, err
 	}
 	if w.opts.Erased != nil {
-		// Before anything else: nothing about the event is looked at, or said, and no dead
-		// letter makes another copy of it.
+		// Before anything else: nothing about the event is examined or reported, and no
+		// dead letter makes another copy of it.
 		erased, err := w.opts.Erased(w.event.EventID)
 		if err != nil {
 			return r, err
@@ -59,7 +59,7 @@ func (w *Worker) Read(ctx context.Context, rec *kgo.Record, again bool) (r verdi
 		}
 	}
 	if isBad {
-		// The ids may have been read before the decoder came to what is bad.
+		// The ids may have been read before the decoder reached what is invalid.
 		return w.refused(bad.Reason()), nil
 	}
 	if w.at.IsZero() {
@@ -80,22 +80,22 @@ func (w *Worker) Read(ctx context.Context, rec *kgo.Record, again bool) (r verdi
 	return verdict.Reading{Profile: w.profile, Sends: true}, nil
 }
 
-// letterOverhead is what a dead letter takes in memory in addition to its record's bytes and
-// its reason, roughly.
+// letterOverhead is approximately what a dead letter takes in memory in addition to its
+// record's bytes and its reason.
 const letterOverhead = 512
 
-// refused notes why the record in hand is not sent.
+// refused notes why the current record is not sent.
 func (w *Worker) refused(reason verdict.Reason) (r verdict.Reading) {
 	w.reason, w.profile = reason, ""
-	// A label or header made of an id that is not valid could hold anything.
+	// A label or header made from an invalid id could contain anything.
 	if w.opts.Transformer.ValidProfileID(w.event.ProfileID) {
 		w.profile = w.event.ProfileID
 	}
 	r.Profile = w.profile
 	if reason.Class != verdict.Filtered {
-		// A record of a few bytes can be refused for a reason of hundreds, and of one whose
-		// id is all that it has, the id is kept as well. Not counted, the bound of what is
-		// in flight would hold several times as much.
+		// A record of a few bytes can be refused for a reason of hundreds, and for one
+		// that consists of its id, the id is kept as well. Without counting them, the
+		// bound of what is in flight would admit several times as much.
 		r.Size = verdict.SizeOf(w.rec) + int32(letterOverhead+len(w.event.EventID)+len(reason.Code)+len(reason.Field)+len(reason.Message))
 	}
 	return r
@@ -129,8 +129,7 @@ func (w *Worker) Flush() {
 		clear(w.warned)
 	}
 	w.feed.Flush()
-	// The last event's texts are parts of its record, whose memory is the next
-	// fetch's.
+	// The last event's strings are parts of its record, whose memory the next fetch reuses.
 	w.event.Reset()
 	w.conversion = transform.Conversion{}
 	w.rec, w.profile, w.reason, w.at = nil, "", verdict.Reason{}, time.Time{}
