@@ -194,22 +194,25 @@ func TestHugeRequests(t *testing.T) {
 		"a long method":  {"", strings.Repeat("GET", 300)},
 		"empty lines":    {"", strings.Repeat("\r\n", 500)},
 	} {
-		c, err := net.Dial("tcp", s.Addr())
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.WriteString(c, part[0])
-		sent := 0
-		for ; sent < 64<<20 && err == nil; sent += len(part[1]) {
-			_, err = io.WriteString(c, part[1])
-		}
-		c.Close()
-		if err == nil {
-			t.Errorf("%s: %d MB were read", name, sent>>20)
-		}
-		if code, _ := get(t, base+"/livez"); code != 200 {
-			t.Errorf("%s: then /livez is %d", name, code)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := net.Dial("tcp", s.Addr())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.WriteString(c, part[0])
+			sent := 0
+			for ; sent < 64<<20 && err == nil; sent += len(part[1]) {
+				_, err = io.WriteString(c, part[1])
+			}
+			c.Close()
+			if err == nil {
+				t.Errorf("%d MB were read", sent>>20)
+			}
+			if code, _ := get(t, base+"/livez"); code != 200 {
+				t.Errorf("then /livez is %d", code)
+			}
+		})
 	}
 }
 

@@ -2,5 +2,7 @@
 
 package e2e
 
+import "github.com/tracklayer/amazon-capi/internal/lab/testkit"
+
 // Only tools are run from it, which have their own tests under the race detector.
-var buildFlags = []string{"build"}
+var buildFlags = append([]string{"build"}, testkit.BuildFlags()...)

@@ -26,10 +26,14 @@ const atOnce = "8"
 // sideBySide lets other tests run while this one waits.
 func sideBySide(t *testing.T) { t.Parallel() }
 
-// servers starts a broker and a registry in this process.
+// servers starts a broker and a registry in this process. By Kafka's default a member
+// of a group in the new protocol learns of its partitions once in 5 s, several times for
+// each restart.
 func servers(t *testing.T) (brokers []string, registry string) {
 	t.Helper()
-	c, err := sandbox.StartCluster(t.Context(), sandbox.ClusterOptions{})
+	c, err := sandbox.StartCluster(t.Context(), sandbox.ClusterOptions{
+		BrokerConfigs: map[string]string{"group.consumer.heartbeat.interval.ms": "200"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ func number(t *testing.T, line string) int {
 // committed or dead-lettered meanwhile, readiness says what it is, and it goes
 // on by itself.
 func TestFaultsPass(t *testing.T) {
+	sideBySide(t)
 	for name, tc := range map[string]struct {
 		fault sandbox.Fault
 		says  string // readiness, or of a lane the status, while it lasts

@@ -13,6 +13,7 @@ import (
 // TestRollingRestartSendsNothingTwice: three members under load, each replaced
 // in turn as a deployment does it, in the same group protocol.
 func TestRollingRestartSendsNothingTwice(t *testing.T) {
+	sideBySide(t)
 	for _, protocol := range []consumer.Protocol{consumer.ProtocolClassic, consumer.ProtocolConsumer} {
 		t.Run(protocol.String(), func(t *testing.T) { rollingRestart(t, protocol, protocol) })
 	}

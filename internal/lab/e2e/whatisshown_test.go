@@ -121,6 +121,7 @@ func stranger(t *testing.T, answer func(http.ResponseWriter, string)) string {
 // TestNothingThatStrangersSayIsShown has each server that the program talks to be
 // hostile in turn, and looks for what it says wherever people look.
 func TestNothingThatStrangersSayIsShown(t *testing.T) {
+	sideBySide(t)
 	for name, answer := range hostile {
 		for who, change := range map[string]func(c *pipeline.Config, at string){
 			"registry": func(c *pipeline.Config, at string) {

@@ -233,7 +233,7 @@ func TestPublishErrors(t *testing.T) {
 		}
 	})
 	t.Run("a topic that is made again", func(t *testing.T) {
-		b := newBench(t)
+		b := newBench(t, kgo.MetadataMinAge(50*time.Millisecond))
 		cl, err := kgo.NewClient(kgo.SeedBrokers(b.cluster.Brokers()...))
 		if err != nil {
 			t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 )
 
 const root = "../../../.."
@@ -31,7 +33,7 @@ func TestMutantsBuild(t *testing.T) {
 			if testing.Short() {
 				return
 			}
-			args := []string{"build", "-overlay", overlay, "-o", os.DevNull}
+			args := append([]string{"build", "-overlay", overlay, "-o", os.DevNull}, testkit.BuildFlags()...)
 			for _, dir := range m.Packages() {
 				args = append(args, "./"+dir)
 			}
