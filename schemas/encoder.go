@@ -6,6 +6,7 @@ import (
 	"math/big"
 
 	"github.com/linkedin/goavro/v2"
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
@@ -141,10 +142,10 @@ func decimalRat(d Decimal, t *avro.Type) (*big.Rat, error) {
 	r := d.rat()
 	unscaled, exact := unscaledOf(r, t.Scale)
 	if !exact {
-		return nil, fmt.Errorf("it has more than %d decimals", t.Scale)
+		return nil, fmt.Errorf("it has more than %s", count.Of(t.Scale, "decimal"))
 	}
 	if unscaled.CmpAbs(pow10(t.Digits)) >= 0 {
-		return nil, fmt.Errorf("it has more than %d digits", t.Digits)
+		return nil, fmt.Errorf("it has more than %s", count.Of(t.Digits, "digit"))
 	}
 	return r, nil
 }

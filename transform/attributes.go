@@ -1,9 +1,9 @@
 package transform
 
 import (
-	"fmt"
 	"strconv"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -51,7 +51,7 @@ type Attributes struct {
 }
 
 // String shows only how many there are.
-func (a Attributes) String() string { return fmt.Sprintf("(%d attributes)", a.n) }
+func (a Attributes) String() string { return "(" + count.Of(int(a.n), "attribute") + ")" }
 
 // GoString is String.
 func (a Attributes) GoString() string { return a.String() }

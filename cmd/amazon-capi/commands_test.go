@@ -49,7 +49,19 @@ func commandOn(t *testing.T, terminal bool, stdin string, args ...string) result
 		args: args, stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs,
 		terminal: func(any) bool { return terminal },
 	})
-	return result{code, out.String(), errs.String()}
+	return worded(t, args, result{code, out.String(), errs.String()})
+}
+
+// worded fails the test if what a command printed has a number, a time or a duration as
+// nobody should have to read it.
+func worded(t *testing.T, args []string, r result) result {
+	t.Helper()
+	for _, text := range []string{r.stdout, r.stderr} {
+		for _, fault := range testkit.Wording(text) {
+			t.Errorf("%q prints %s", args, fault)
+		}
+	}
+	return r
 }
 
 // commandIn is command with an environment.
@@ -57,7 +69,7 @@ func commandIn(t *testing.T, environ []string, stdin string, args ...string) res
 	t.Helper()
 	var out, errs bytes.Buffer
 	code := run(t.Context(), process{args: args, environ: environ, stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs})
-	return result{code, out.String(), errs.String()}
+	return worded(t, args, result{code, out.String(), errs.String()})
 }
 
 func cluster(t *testing.T, topics ...string) *sandbox.Cluster {

@@ -119,7 +119,7 @@ func TestEventsManagerIsPredicted(t *testing.T) {
 	}
 	// The other account is as predicted.
 	text := s.run(exitOK, append([]string{"reconcile", "--contract", "events-v1", "--events-manager", shown, "--events-manager-account", "1234567891"}, s.registry()...)...)
-	if !strings.Contains(text.stdout, "Events Manager:") || !strings.Contains(text.stdout, "events were sent for accounts that the file does not have") {
+	if !strings.Contains(text.stdout, "Events Manager:") || !strings.Contains(text.stdout, "events of accounts that the file does not have") {
 		t.Errorf("%s", text.stdout)
 	}
 	noIdentifiers(t, text)

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/tracklayer/amazon-capi/internal/count"
 )
 
 // Error is Message for an error of a library. What the error says of our side of
@@ -109,7 +111,7 @@ func Quote(s string) string {
 	if n == 1 {
 		return "a value of one character"
 	}
-	return "a value of " + strconv.Itoa(n) + " characters"
+	return "a value of " + count.Of(n, "character")
 }
 
 // quotable reports whether s is plainly no secret: words, numbers and what stands

@@ -1,18 +1,18 @@
 package yamlfile
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// Fields reads a YAML mapping whose keys must be among known; what calls the
-// thing in errors. nil when n is not a mapping.
+// Fields reads a YAML mapping whose keys must be among known; what names the thing in
+// errors. nil if n is not a mapping.
 func (f *File) Fields(n *yaml.Node, what string, known ...string) map[string]*yaml.Node {
 	document := n.Kind == yaml.DocumentNode
 	n = content(n)
@@ -38,7 +38,7 @@ func (f *File) Fields(n *yaml.Node, what string, known ...string) map[string]*ya
 // Member is a key of a mapping and its value.
 type Member struct{ Key, Value *yaml.Node }
 
-// Members reads a YAML mapping whose keys are the writer's own; none when n is not a mapping.
+// Members reads a YAML mapping with arbitrary keys; none if n is not a mapping.
 func (f *File) Members(n *yaml.Node, what string) (all []Member) {
 	if n = content(n); n.Kind != yaml.MappingNode {
 		f.Fault(n.Line, "%s is %s: want names with what they are", what, kind(n, false))
@@ -87,8 +87,7 @@ func (f *File) Text(n *yaml.Node, what string) (string, bool) {
 	return n.Value, true
 }
 
-// Choice reads a scalar that must be one of names and returns which; 0 after a
-// fault.
+// Choice reads a scalar that must be one of names and returns its index; 0 after a fault.
 func (f *File) Choice(n *yaml.Node, what string, names []string) int {
 	s, ok := f.Text(n, what)
 	if !ok {
@@ -102,7 +101,7 @@ func (f *File) Choice(n *yaml.Node, what string, names []string) int {
 	return i
 }
 
-// content goes through the document and through aliases to what is meant.
+// content resolves the document and aliases.
 func content(n *yaml.Node) *yaml.Node {
 	for {
 		switch {
@@ -116,8 +115,8 @@ func content(n *yaml.Node) *yaml.Node {
 	}
 }
 
-// kind says what a node is. Of a document that is one text nothing is quoted: it
-// may be a file that holds a secret, given as another by mistake.
+// kind says what a node is. Of a document that is one text it quotes nothing: it may be a
+// file that holds a secret, given by mistake.
 func kind(n *yaml.Node, document bool) string {
 	switch {
 	case n.Kind == yaml.MappingNode:
@@ -127,7 +126,7 @@ func kind(n *yaml.Node, document bool) string {
 	case n.Tag == "!!null":
 		return "empty"
 	case document:
-		return fmt.Sprintf("a text of %d characters", utf8.RuneCountInString(n.Value))
+		return "a text of " + count.Of(utf8.RuneCountInString(n.Value), "character")
 	}
 	return redact.Quote(n.Value)
 }

@@ -298,7 +298,7 @@ func (r *signReader) array(in scope, key string) {
 	}
 	switch {
 	case in.meaning == ofFailure && n > r.explained():
-		r.fail(in, "%q has %d entries", key, n)
+		r.fail(in, "%q is a list of %d", key, n)
 	case in.meaning == ofSuccess, in.meaning == ofPlaces:
 		r.taken(in, key, float64(n))
 	}

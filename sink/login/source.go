@@ -257,7 +257,7 @@ func (s *Source) standing() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.opts.Now().Before(s.expires) {
-		return "the access token lasts until " + s.expires.UTC().Format(time.TimeOnly) + " UTC and cannot be renewed: "
+		return "the access token lasts until " + s.expires.UTC().Format("15:04:05Z") + " and cannot be renewed: "
 	}
 	return "no access token, nothing is sent: "
 }

@@ -1,5 +1,5 @@
-// Package clientprops turns the properties of Kafka's clients, by the names of Java
-// and of librdkafka, into the settings of this program. It reads no file and connects
+// Package clientprops translates the properties of Kafka's clients, by their names in
+// Java and librdkafka, into the settings of this program. It reads no file and connects
 // to nothing.
 package clientprops
 
@@ -13,18 +13,19 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/near"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Property is a property as somebody gave it.
+// Property is a property as it was given.
 type Property struct {
 	Name, Value string
 	Where       string // such as client.properties:3
 }
 
-// Taken is a setting that a property gave.
+// Taken is a setting that a property supplied.
 type Taken struct {
 	Setting  setting.Key
 	Value    string // may be a secret
@@ -32,17 +33,17 @@ type Taken struct {
 	Where    string
 }
 
-// Note is a property that is passed over, and why.
+// Note is an ignored property, and why.
 type Note struct{ Property, Where, Why string }
 
-// Result is what properties say.
+// Result is the outcome of a translation.
 type Result struct {
 	Taken []Taken
 	Notes []Note
 }
 
-// Read translates properties. Of those that say the same thing the last one counts.
-// All that is wrong is in the error, without any value that may be a secret.
+// Read translates properties. If several mean the same thing, the last one is used. The
+// error lists all mistakes, without any value that may be a secret.
 func Read(properties []Property) (*Result, error) {
 	r := &reader{taken: map[setting.Key]Taken{}}
 	var wrong []error
@@ -67,18 +68,18 @@ func Read(properties []Property) (*Result, error) {
 	return result, nil
 }
 
-// shown is a name as an error shows it. What does not look like a property's may be a
-// part of a secret that a broken line has left in place of one.
+// shown returns a name as an error shows it. What does not look like a property's name
+// may be a part of a secret that a broken line left in its place.
 func shown(name string) string {
 	if len(name) <= 80 && propertyName.MatchString(name) {
 		return name
 	}
-	return fmt.Sprintf("a name of %d characters", utf8.RuneCountInString(name))
+	return "a name of " + count.Of(utf8.RuneCountInString(name), "character")
 }
 
 var propertyName = regexp.MustCompile(`^[a-z]+(\.[a-z][a-z0-9_-]*)+$`)
 
-// hide makes a value that may be a secret known as one.
+// hide marks a value that may be a secret for redaction.
 func hide(name, value string) {
 	if !Secret(name) {
 		return
@@ -109,10 +110,10 @@ type reader struct {
 	notes    []Note
 	protocol Property // security.protocol
 	handler  string   // of the login's callbacks
-	now      Property // that is read
+	now      Property // the property being read
 }
 
-// set notes a setting of the property that is read.
+// set notes a setting of the property being read.
 func (r *reader) set(key setting.Key, value string) {
 	r.taken[key] = Taken{key, value, r.now.Name, r.now.Where}
 	// The two forms of a secret are one setting.
@@ -167,12 +168,12 @@ func nearest(name string) string {
 	return fmt.Sprintf("; did you mean %s?", best)
 }
 
-// together makes of the properties what depends on several of them. As with Java and
-// librdkafka, what the protocol has no use for is not used.
+// together translates what depends on several properties. As in Java and librdkafka,
+// settings that the protocol does not use are ignored.
 func (r *reader) together() error {
 	if strings.Contains(r.handler, "IAMOAuthBearerLoginCallbackHandler") {
-		// MSK's tokens by OAUTHBEARER are IAM's signatures in another dress, and its
-		// listeners take both.
+		// MSK's tokens by OAUTHBEARER are IAM's signatures in another form, and its
+		// listeners accept both.
 		if t, ok := r.taken[setting.SASLMechanism]; ok && strings.EqualFold(t.Value, "OAUTHBEARER") {
 			t.Value = "AWS_MSK_IAM"
 			r.taken[setting.SASLMechanism] = t

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 )
 
@@ -46,7 +47,7 @@ func (b *bench) latency(ctx context.Context) (*Latency, error) {
 			return false, err
 		}
 		if time.Since(began) > b.o.waits.still {
-			return false, fmt.Errorf("%d of %d events are delivered %s after the last was published", seen.Events, n, b.o.waits.still)
+			return false, fmt.Errorf("%d of %s are delivered %s after the last was published", seen.Events, count.Of(n, "event"), b.o.waits.still)
 		}
 		return seen.Latency.Events >= n, nil
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
@@ -22,15 +23,15 @@ func (r *Report) Print(w io.Writer) {
 		fmt.Fprintf(w, "\n%s\n", ratioLine(o))
 	}
 	s := &r.Setting
-	fmt.Fprintf(w, "%d events of %d bytes, sent as %d; %d profiles, %d partitions; answers after %s, %s\n",
-		s.Events, s.EventBytes, s.SentBytes, s.Profiles, s.Partitions, s.Answer, map[bool]string{false: "empty", true: "repeating each event"}[s.Echo])
+	fmt.Fprintf(w, "%s of %s, sent as %d; %s, %s; answers after %s, %s\n",
+		count.Of(s.Events, "event"), count.Of(s.EventBytes, "byte"), s.SentBytes, count.Of(s.Profiles, "profile"), count.Of(s.Partitions, "partition"), s.Answer, map[bool]string{false: "empty", true: "repeating each event"}[s.Echo])
 	if o != nil {
 		printMiscounts(w, o, int64(s.Events))
 	}
 	if l := r.Latency; l != nil {
 		round := func(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
-		fmt.Fprintf(w, "from publication to acceptance at %d events/s: p50 %s, p99 %s, p99.9 %s, most %s (%d events)\n",
-			s.Rate, round(l.P50), round(l.P99), round(l.P999), round(l.Max), l.Events)
+		fmt.Fprintf(w, "from publication to acceptance at %d events/s: p50 %s, p99 %s, p99.9 %s, most %s (%s)\n",
+			s.Rate, round(l.P50), round(l.P99), round(l.P999), round(l.Max), count.Of(l.Events, "event"))
 	}
 	m := &r.Machine
 	fmt.Fprintf(w, "%s, %d cores, %.0f GB, %s/%s, %s\n", m.CPU, m.Cores, float64(m.MemoryBytes)/1e9, m.OS, m.Arch, m.Go)
@@ -80,9 +81,9 @@ func printMiscounts(w io.Writer, o *Comparison, want int64) {
 	for i, run := range o.Runs {
 		switch lacks := want - run.Events; {
 		case lacks > 0:
-			fmt.Fprintf(w, "%s, run %d: %d of %d events never came\n", o.Name, i+1, lacks, want)
+			fmt.Fprintf(w, "%s, run %d: %d of %s never came\n", o.Name, i+1, lacks, count.Of(want, "event"))
 		case lacks < 0:
-			fmt.Fprintf(w, "%s, run %d: %d events more than there are, so some came twice\n", o.Name, i+1, -lacks)
+			fmt.Fprintf(w, "%s, run %d: %s more than there are, so some came twice\n", o.Name, i+1, count.Of(-lacks, "event"))
 		}
 	}
 }

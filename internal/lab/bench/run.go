@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/count"
 )
 
 // contender is a program whose runs are measured.
@@ -130,7 +132,7 @@ func (b *bench) run(ctx context.Context, p *contender, what string) (r Run, seen
 		}
 	}
 	if err == nil && (seen.Events == 0 || p.ours && seen.Events < int64(b.o.Events)) {
-		err = fmt.Errorf("nothing more was sent; %d of %d events are delivered. The program said last:\n%s", seen.Events, b.o.Events, &c.tail)
+		err = fmt.Errorf("nothing more was sent; %d of %s are delivered. The program said last:\n%s", seen.Events, count.Of(b.o.Events, "event"), &c.tail)
 	}
 	// Another program need not know how to end: what it did is done.
 	if stopped := c.stop(stopGrace); p.ours || errors.Is(stopped, errStays) {

@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/publish"
@@ -176,7 +177,7 @@ func (d *demo) publish(ctx context.Context, client *kgo.Client, samples iter.Seq
 	if err != nil {
 		return counts, fmt.Errorf("publishing: %w", err)
 	}
-	d.progress.Say("schemas registered, %d events published to %s", counts.Records, topic)
+	d.progress.Say("schemas registered, %s published to %s", count.Of(counts.Records, "event"), topic)
 	return counts, nil
 }
 
@@ -188,7 +189,7 @@ func (d *demo) settle(ctx context.Context, pl *pipeline.Pipeline, published uint
 		s := pl.Tally().Summary()
 		done := s.Taken - s.Returned - s.InFlight()
 		if done >= published && s.InFlight() == 0 {
-			d.progress.Say("all %d have a verdict", done)
+			d.progress.Say("every event has a verdict: %d of them", done)
 			return nil
 		}
 		d.progress.Step("delivered", done, published)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/consumer/tally"
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -135,11 +136,11 @@ func (r *Report) Check() error {
 	sum := r.Accepted + r.DeadLettered + r.Filtered + r.InFlight
 	switch {
 	case r.Consumed != uint64(r.pub):
-		return fmt.Errorf("consumed %d of %d published events", r.Consumed, r.pub)
+		return fmt.Errorf("published %s, consumed %d", count.Of(r.pub, "event"), r.Consumed)
 	case r.Consumed != sum || r.InFlight != 0:
 		return fmt.Errorf("consumed %d, but accepted + dead-lettered + filtered + in flight is %d", r.Consumed, sum)
 	case r.written != int(r.DeadLettered):
-		return fmt.Errorf("%d dead letters in the topic, but %d verdicts", r.written, r.DeadLettered)
+		return fmt.Errorf("%s in the topic, but %s", count.Of(r.written, "dead letter"), count.Of(r.DeadLettered, "verdict"))
 	case !maps.Equal(r.Receipts.Events, r.Ended):
 		return fmt.Errorf("the receipts say %v, but the verdicts are %v", r.Receipts.Events, r.Ended)
 	}
@@ -158,7 +159,7 @@ const lettersShown = 30
 
 // Print prints the report for people.
 func (r *Report) Print(w io.Writer) {
-	count := func(n uint64) string { return strconv.FormatUint(n, 10) }
+	cell := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	header := []string{"profile", "consumed", "accepted"}
 	for _, c := range verdict.DeadLetterClasses() {
 		header = append(header, c.String())
@@ -166,17 +167,17 @@ func (r *Report) Print(w io.Writer) {
 	header = append(header, "filtered", "retried")
 	var rows [][]string
 	for _, p := range r.Profiles {
-		row := []string{p.Profile, count(p.Consumed), count(p.Accepted)}
+		row := []string{p.Profile, cell(p.Consumed), cell(p.Accepted)}
 		for _, c := range verdict.DeadLetterClasses() {
-			row = append(row, count(p.DeadLettered[c.String()]))
+			row = append(row, cell(p.DeadLettered[c.String()]))
 		}
-		rows = append(rows, append(row, count(p.Filtered), count(p.Retried)))
+		rows = append(rows, append(row, cell(p.Filtered), cell(p.Retried)))
 	}
-	footer := []string{"all", count(r.Consumed), count(r.Accepted)}
+	footer := []string{"all", cell(r.Consumed), cell(r.Accepted)}
 	for _, c := range verdict.DeadLetterClasses() {
 		footer = append(footer, strconv.Itoa(r.Ended[c.String()]))
 	}
-	footer = append(footer, count(r.Filtered), count(r.Retried))
+	footer = append(footer, cell(r.Filtered), cell(r.Retried))
 	fmt.Fprintln(w)
 	report.Table(w, header, rows, footer, 1, 2, 3, 4, 5, 6, 7, 8)
 
@@ -191,9 +192,9 @@ func (r *Report) Print(w io.Writer) {
 	for _, n := range r.Receipts.Events {
 		named += n
 	}
-	fmt.Fprintf(w, "Receipts: %d records in %s name %d events.\n", r.Receipts.Records, receiptsTopic, named)
-	fmt.Fprintf(w, "Amazon's side: %d requests, %d event ids accepted, %d of them more than once. %.1f s in all.\n",
-		r.Amazon.Requests, r.Amazon.EventIDs, r.Amazon.Duplicates, r.Seconds)
+	fmt.Fprintf(w, "Receipts: %s in %s for %s.\n", count.Of(r.Receipts.Records, "record"), receiptsTopic, count.Of(named, "event"))
+	fmt.Fprintf(w, "Amazon's side: %s, %s accepted, %d of them more than once. %.1f s in all.\n",
+		count.Of(r.Amazon.Requests, "request"), count.Of(r.Amazon.EventIDs, "event id"), r.Amazon.Duplicates, r.Seconds)
 }
 
 func (r *Report) printLetters(w io.Writer) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 )
 
 // binary is the program, built once for all tests that run it.
@@ -46,6 +47,9 @@ func (w *world) tool(args ...string) (stdout, stderr string, code int) {
 		if strings.Contains(out.String()+errs.String(), secret) {
 			w.t.Errorf("%q shows %q", args, secret)
 		}
+	}
+	for _, fault := range testkit.Wording(out.String() + errs.String()) {
+		w.t.Errorf("%q prints %s", args, fault)
 	}
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }

@@ -67,7 +67,12 @@ func (w *world) start(c pipeline.Config) program {
 		cancel()
 		return <-done
 	})
-	w.t.Cleanup(func() { _ = e.stop() })
+	w.t.Cleanup(func() {
+		_ = e.stop()
+		for _, fault := range testkit.Wording(e.log()) {
+			w.t.Errorf("the log says %s", fault)
+		}
+	})
 	w.eventually(e, "the program serves its pages", func() bool { return e.addr() != "" })
 	return e
 }

@@ -282,6 +282,11 @@ func (w *world) get(p program, path string) (status int, body string) {
 	if err != nil {
 		return 0, err.Error()
 	}
+	if path != "/metrics" {
+		for _, fault := range testkit.Wording(string(b)) {
+			w.t.Errorf("%s says %s", path, fault)
+		}
+	}
 	return resp.StatusCode, string(b)
 }
 

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tracklayer/amazon-capi/internal/count"
 )
 
 // magicID finds the status that an event id asks to be refused with. They are
@@ -129,7 +131,7 @@ func (a *Amazon) judge(c contract, r *http.Request, body []byte, refusal Refusal
 		}
 	}
 	if len(body) > a.opts.MaxBody || len(o.items) > a.opts.MaxEvents {
-		o.failed = refuse(http.StatusRequestEntityTooLarge, "CONTENT_TOO_LARGE", "a request may have %d events and %d bytes", a.opts.MaxEvents, a.opts.MaxBody)
+		o.failed = refuse(http.StatusRequestEntityTooLarge, "CONTENT_TOO_LARGE", "a request may have %s and %s", count.Of(a.opts.MaxEvents, "event"), count.Of(a.opts.MaxBody, "byte"))
 		return o
 	}
 	if o.failed = unreadable; o.failed != nil {

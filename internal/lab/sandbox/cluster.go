@@ -73,7 +73,7 @@ func startBroker(o ClusterOptions) (*kfake.Cluster, error) {
 	setDefault(&o.Partitions, 3)
 	setDefault(&o.MaxMessageBytes, 16<<20)
 	if o.Partitions < 0 {
-		return nil, fmt.Errorf("%d partitions: want 1 or more", o.Partitions)
+		return nil, fmt.Errorf("the number of partitions is %d: want 1 or more", o.Partitions)
 	}
 	opts := []kfake.Opt{
 		kfake.NumBrokers(1),

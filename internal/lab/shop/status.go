@@ -55,9 +55,9 @@ func (s *Shop) status(w http.ResponseWriter, r *http.Request) {
 	if c, ok := capture.ClickID(r); ok {
 		page.Click, page.Masked, page.Aref = c.ID != "", c.Masked(), c.Aref != ""
 		if !c.CapturedAt.IsZero() {
-			page.At = c.CapturedAt.Format(time.DateTime)
+			page.At = c.CapturedAt.UTC().Format("2006-01-02 15:04:05Z")
 			page.Age = s.o.Now().Sub(c.CapturedAt).Round(time.Second).String()
-			page.Until = c.CapturedAt.Add(capture.ClickLifetime).Format(time.DateOnly)
+			page.Until = c.CapturedAt.Add(capture.ClickLifetime).UTC().Format(time.DateOnly)
 		}
 	}
 	pending := false
@@ -75,7 +75,7 @@ func (s *Shop) status(w http.ResponseWriter, r *http.Request) {
 const onItsWay = "on its way"
 
 func (s *Shop) row(a action) eventRow {
-	row := eventRow{Name: a.Name, EventID: a.EventID, At: a.At.Format(time.TimeOnly), Value: a.Value, Verdict: onItsWay}
+	row := eventRow{Name: a.Name, EventID: a.EventID, At: a.At.UTC().Format("15:04:05Z"), Value: a.Value, Verdict: onItsWay}
 	if a.Trouble != "" {
 		row.Verdict = a.Trouble
 		return row

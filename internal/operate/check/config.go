@@ -1,5 +1,5 @@
-// Package check examines a configuration before it is used: what it shows by itself,
-// and what the servers answer to it.
+// Package check examines a configuration before it is used: the settings themselves, and
+// what the servers answer to them.
 package check
 
 import (
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
@@ -18,12 +19,12 @@ import (
 
 const areaConfig = "configuration"
 
-// Given is how a configuration was given, apart from what it says.
+// Given is how a configuration was given, apart from its values.
 type Given struct {
 	Args       []string // of the command line
 	SecretArgs []string // names of the flags that hold secrets
 	ConfigFile string   // of --config; empty for none
-	Warnings   []string // said while secrets were read
+	Warnings   []string // warnings while secrets were read
 }
 
 // Config looks for settings that are allowed but rarely intended.
@@ -67,7 +68,7 @@ func secrets(l *report.List, g Given) {
 	}
 }
 
-// transport looks for secrets and events that would travel in the clear.
+// transport looks for secrets and events that would travel unencrypted.
 func transport(l *report.List, c *pipeline.Config) {
 	if c.AmazonURL != "" && inTheClear(c.AmazonURL) {
 		l.Look(areaConfig, "--amazon-url", "Use https for anything but a sandbox.", "access tokens and events travel unencrypted")
@@ -97,7 +98,7 @@ func transport(l *report.List, c *pipeline.Config) {
 	}
 }
 
-// inTheClear reports whether a URL leads off the machine without encryption.
+// inTheClear reports whether a URL leaves the machine without encryption.
 func inTheClear(raw string) bool {
 	if !strings.Contains(raw, "://") {
 		raw = "http://" + raw
@@ -144,7 +145,7 @@ func delivery(l *report.List, c *pipeline.Config) {
 	}
 }
 
-// kubernetesGrace is how long a pod has to end unless told otherwise.
+// kubernetesGrace is the default time for a pod to end.
 const kubernetesGrace = 30 * time.Second
 
 // limits looks for settings that conflict.
@@ -155,11 +156,11 @@ func limits(l *report.List, c *pipeline.Config) {
 	}
 	if c.MaxInFlightEvents < c.BatchEvents {
 		l.Look(areaConfig, "--max-in-flight-events", "Raise it to several times --batch-events.",
-			"%d are fewer than the %d of a batch: no request is ever full", c.MaxInFlightEvents, c.BatchEvents)
+			"%d is fewer than the %d of a batch: no request is ever full", c.MaxInFlightEvents, c.BatchEvents)
 	}
 	if c.MaxInFlightBytes < int64(2*c.BatchBytes) {
 		l.Look(areaConfig, "--max-in-flight-bytes", "Raise it to many times --batch-bytes.",
-			"%d bytes hold hardly a request of %d", c.MaxInFlightBytes, c.BatchBytes)
+			"%s hold hardly a request of %d", count.Of(c.MaxInFlightBytes, "byte"), c.BatchBytes)
 	}
 	if classic := c.GroupProtocol == consumer.ProtocolClassic; classic && c.SessionTimeout < 6*time.Second || classic && c.SessionTimeout > 30*time.Minute {
 		l.Look(areaConfig, "--session-timeout", "Keep between 6s and 30m, unless the brokers' group.min.session.timeout.ms and group.max.session.timeout.ms say otherwise.",

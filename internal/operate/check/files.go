@@ -17,8 +17,8 @@ const (
 	areaSchemas = "schemas"
 )
 
-// Mapping looks at what a mapping says, for contracts that its events are sent by; name
-// is its file's, empty for the built-in one.
+// Mapping checks a mapping for the contracts that its events are sent by; name is its
+// file's, empty for the built-in one.
 func Mapping(m *transform.Mapping, name string, contracts ...string) (l report.List) {
 	s, err := m.Summary()
 	if err != nil {
@@ -57,8 +57,8 @@ func some(all []string) string {
 	return strings.Join(all[:most], ", ") + ", …"
 }
 
-// needed are the fields without which each event of a schema is refused, or loses
-// what makes it worth sending.
+// needed are the fields without which each event of a schema is refused, or loses what
+// makes it worth sending.
 var needed = []struct {
 	path, without string
 	level         report.Level
@@ -74,8 +74,7 @@ var needed = []struct {
 	{"consent.ad_storage", "consent cannot be respected", report.Look},
 }
 
-// ProducerSchema looks at a schema that a producer means to write with, by the mapping's
-// aliases.
+// ProducerSchema checks a schema that a producer intends to write with, by the mapping's aliases.
 func ProducerSchema(name, text string, aliases *schemas.Aliases) (l report.List) {
 	in, err := schemas.Inspect(text, aliases)
 	if err != nil {
@@ -88,7 +87,7 @@ func ProducerSchema(name, text string, aliases *schemas.Aliases) (l report.List)
 		l.Act(areaSchemas, name, advice, "no record of it can be an event: %v", err)
 		return l
 	}
-	l.Fine(areaSchemas, name, "%d of our %d fields can be read from it", len(in.Reads), len(in.Reads)+len(in.Lacks))
+	l.Fine(areaSchemas, name, "%d of our %s can be read from it", len(in.Reads), count.Of(len(in.Reads)+len(in.Lacks), "field"))
 	for _, a := range in.Aliases {
 		l.Fine(areaSchemas, name, "%s", a)
 	}

@@ -289,7 +289,7 @@ func versions(s registry.SubjectStatus) string {
 			n++
 		}
 	}
-	text := fmt.Sprintf("%d of our %d versions", n, len(s.Versions))
+	text := fmt.Sprintf("%d of our %s", n, count.Of(len(s.Versions), "version"))
 	if len(s.Foreign) > 0 {
 		text += fmt.Sprintf(" and %d of others", len(s.Foreign))
 	}

@@ -224,7 +224,7 @@ func (s *settings) judge(l *report.List, r role, replicas int) {
 	writes := slices.Contains(r.needs, kadm.OpWrite)
 	switch {
 	case writes && replicas > 0 && s.minISR > replicas:
-		l.Act(areaTopics, r.topic, "Set min.insync.replicas below the number of replicas.", "min.insync.replicas is %d of %d replicas: nothing can ever be written (%s)", s.minISR, replicas, r.flag)
+		l.Act(areaTopics, r.topic, "Set min.insync.replicas below the number of replicas.", "min.insync.replicas is %d, of %s: nothing can ever be written (%s)", s.minISR, count.Of(replicas, "replica"), r.flag)
 	case writes && replicas > 2 && s.minISR < 2:
 		l.Look(areaTopics, r.topic, "Set min.insync.replicas=2.", "min.insync.replicas is 1: an acknowledgement may be that of one broker alone (%s)", r.flag)
 	}

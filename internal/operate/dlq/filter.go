@@ -10,19 +10,19 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Filter chooses letters. Several values of one field are alternatives; several
-// fields must all hold. The zero value chooses every letter.
+// Filter chooses letters. Several values of one field are alternatives; several fields
+// must all match. The zero value chooses every letter.
 type Filter struct {
 	Classes    []string // words of Classes
 	Statuses   []int
 	Codes      []string
-	Fields     []string // userInfo stands for all that is in it
+	Fields     []string // userInfo includes everything below it
 	Profiles   []string
 	EventIDs   []string
 	Partitions []int32 // of the dead-letter topic
 	// Since and Until bound the time of the last failure; zero is unbounded.
 	Since, Until time.Time
-	// Open leaves out the letters that were sent through again.
+	// Open leaves out the letters that were redriven.
 	Open bool
 }
 
@@ -47,7 +47,7 @@ func (f *Filter) Check() error {
 		}
 	}
 	if !f.Since.IsZero() && !f.Until.IsZero() && !f.Since.Before(f.Until) {
-		return fmt.Errorf("--until: %s is not after --since, %s", f.Until.Format(time.RFC3339), f.Since.Format(time.RFC3339))
+		return fmt.Errorf("--until: %s is not after --since, %s", f.Until.UTC().Format(time.RFC3339), f.Since.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
@@ -58,13 +58,13 @@ func (f *Filter) Match(e *Entry) bool {
 	return (!f.Open || !e.Done && !e.Erased) &&
 		anyOf(f.Classes, e.Class()) && anyOf(f.Statuses, r.Status) && anyOf(f.Codes, r.Code) &&
 		(len(f.Profiles) == 0 || slices.ContainsFunc(f.Profiles, func(want string) bool {
-			// Letters of profiles that were not known have masks.
+			// Letters of profiles that were unknown have masks.
 			return want == e.Letter.ProfileID || redact.Profile(want, false) == e.Letter.ProfileID
 		})) && anyOf(f.Partitions, e.Partition) &&
 		(len(f.Fields) == 0 || slices.ContainsFunc(f.Fields, func(want string) bool { return within(want, r.Field) })) &&
 		(len(f.EventIDs) == 0 || slices.ContainsFunc(f.EventIDs, func(want string) bool {
-			// Letters have ids with what could be an identifier masked, or
-			// pseudonyms, and those of before --event-ids was set do not.
+			// Letters have ids in which possible identifiers are masked, or pseudonyms;
+			// those from before --event-ids was set do not.
 			return want == e.Letter.EventID || redact.EventID(want) == redact.EventID(e.Letter.EventID)
 		})) &&
 		(f.Since.IsZero() || !e.When().Before(f.Since)) && (f.Until.IsZero() || e.When().Before(f.Until))
@@ -74,7 +74,7 @@ func anyOf[T comparable](allowed []T, v T) bool {
 	return len(allowed) == 0 || slices.Contains(allowed, v)
 }
 
-// within reports whether a field is the one that is wanted or lies within it.
+// within reports whether a field is the wanted one or lies within it.
 func within(want, field string) bool {
 	rest, ok := strings.CutPrefix(strings.ToLower(field), strings.ToLower(want))
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')

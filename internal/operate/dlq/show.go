@@ -20,33 +20,33 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
-// Showing shows letters, and what becomes of their events now.
+// Showing shows letters, and the present outcome of their events.
 type Showing struct {
 	Kafka kafka.Settings
-	// Topic is that of the letters, and Group remembers which of them are done.
+	// Topic is that of the letters; Group remembers which of them are done.
 	Topic, Group string
 	Explainer    *explain.Explainer
-	// Registry gives the settings of the registry that events are read with.
+	// Registry returns the settings of the registry that events are read with.
 	Registry func() (registry.Options, error)
 	// Erased is the list of events that must not be sent again; nil for none.
 	Erased   *erasure.List
 	Progress *report.Progress
 }
 
-// Shown is a letter and what becomes of its event now; its JSON is an output of the
+// Shown is a letter and the present outcome of its event; its JSON is an output of the
 // command line.
 type Shown struct {
 	Letter View `json:"letter"`
 	// Notes say what could not be read.
 	Notes []string `json:"notes,omitempty"`
-	// Now is what becomes of the event; missing if there is nothing to read it from.
+	// Now is the present outcome; missing if there is nothing to read it from.
 	Now *explain.Report `json:"now,omitempty"`
 
 	topic string
 	entry Entry
 }
 
-// Show reads the letter at a place.
+// Show reads the letter at a position.
 func (s *Showing) Show(ctx context.Context, partition int32, offset int64) (*Shown, error) {
 	done, err := pipeline.Settled(ctx, s.Kafka, s.Group, s.Topic)
 	if err != nil {
@@ -113,9 +113,8 @@ func (s *Showing) now(ctx context.Context, reader *history.Reader, shown *Shown)
 	return reading.Event.EventID
 }
 
-// read reads a record with the registry's schema, and with those that come with
-// the program while the registry is away: an operator who looks at a letter may
-// be there because of that.
+// read reads a record with the registry's schema, or with the built-in ones while the
+// registry is unavailable: that may be the very reason why an operator looks at a letter.
 func (s *Showing) read(ctx context.Context, rec *kgo.Record, note func(string, ...any)) (explain.Reading, error) {
 	candidates, closeSchemas, err := explain.OpenSchemas(explain.FromRegistry, s.Registry)
 	if err != nil {
@@ -149,8 +148,8 @@ func (s *Shown) Print(w io.Writer) {
 	}
 	line("event", "%s", v.EventID)
 	line("profile", "%s", v.Profile)
-	line("timestamp", "%s", v.Timestamp.Format(time.RFC3339Nano))
-	line("failed", "%s, after %s, redriven %s before", v.When.Format(time.RFC3339Nano), count.Of(v.Attempts, "attempt"), count.Of(v.Redrives, "time"))
+	line("timestamp", "%s", v.Timestamp.UTC().Format(time.RFC3339Nano))
+	line("failed", "%s, after %s, redriven %s before", v.When.UTC().Format(time.RFC3339Nano), count.Of(v.Attempts, "attempt"), count.Of(v.Redrives, "time"))
 	line("class", "%s", whyOf(v))
 	line("stage", "%s", v.Stage)
 	said := "message"
@@ -171,7 +170,7 @@ func (s *Shown) Print(w io.Writer) {
 	}
 }
 
-// whyOf is why a letter failed, in words.
+// whyOf says why a letter failed.
 func whyOf(v *View) string {
 	why := v.Class
 	if v.Status != 0 {

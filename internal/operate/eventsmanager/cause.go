@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/count"
 )
 
-// Late is how much later than Amazon accepted it Events Manager may show an event.
+// Late is how much later than its acceptance Events Manager may show an event.
 const Late = 2 * time.Hour
 
-// zone looks for a zone in which all whole days are as predicted, if they are not in UTC.
+// zone looks for a time zone in which all whole days match the prediction, if they do not in UTC.
 func (c *comparison) zone() (hours int, moved map[key]int64) {
 	differ := 0
 	for _, r := range c.rows {
@@ -17,7 +19,7 @@ func (c *comparison) zone() (hours int, moved map[key]int64) {
 			differ++
 		}
 	}
-	// One row can fit by accident.
+	// One row can match by accident.
 	if differ < 2 {
 		return 0, nil
 	}
@@ -26,8 +28,8 @@ func (c *comparison) zone() (hours int, moved map[key]int64) {
 		if h == 0 {
 			continue
 		}
-		// Of several that fit the whole days, as those do that few events tell apart, the
-		// one that fits most of the others.
+		// If several zones match the whole days, as for few events, the one that matches
+		// most of the other days.
 		zone := c.p.inZone(h)
 		if n := c.fits(zone); n > most {
 			hours, moved, most = h, zone, n
@@ -36,8 +38,8 @@ func (c *comparison) zone() (hours int, moved map[key]int64) {
 	return hours, moved
 }
 
-// fits returns how many rows are as predicted, if all are but those of the first day and
-// the last, of which a part may be beyond what was read. It is 0 if others are not.
+// fits returns how many rows match, if all do but those of the first and the last day, of
+// which a part may not have been read. It is 0 if other rows differ.
 func (c *comparison) fits(moved map[key]int64) (rows int) {
 	inner := 0
 	for k, r := range c.rows {
@@ -53,7 +55,7 @@ func (c *comparison) fits(moved map[key]int64) (rows int) {
 		}
 	}
 	if inner == 0 && rows < len(c.rows) {
-		return 0 // of two days at most, where one row fits by accident
+		return 0 // of two days at most, where one row can match by accident
 	}
 	return rows
 }
@@ -68,15 +70,16 @@ func (r *Row) byZone(hours int, moved int64) {
 	r.Causes = append(r.Causes, Cause{"day boundary", abs(r.Difference()), false, text + "; not all of the day before or after was read"})
 }
 
-// group is a number of events that a difference may consist of.
+// group is a number of events that may make up a difference.
 type group struct {
 	cause  string
 	events int64
 	text   string
 }
 
-// causes finds why a row differs. What fits to the event comes first: one group of events
-// or several together. Otherwise the groups are named that may be the difference in part.
+// causes finds why a row differs. An exact match comes first: one group of events or
+// several together. Otherwise it names the groups that may explain a part of the
+// difference.
 func (c *comparison) causes(r *Row) {
 	more := abs(r.Difference())
 	groups := c.groups(r)
@@ -98,7 +101,7 @@ func (c *comparison) causes(r *Row) {
 	r.Unexplained = left
 }
 
-// groups are those of events that are on one side only under some assumption.
+// groups returns the events that are on one side only under some assumption.
 func (c *comparison) groups(r *Row) (all []group) {
 	note := func(cause string, events int64, text string) {
 		if events > 0 {
@@ -118,7 +121,7 @@ func (c *comparison) groups(r *Row) (all []group) {
 	return all
 }
 
-// open are causes whose size nobody knows.
+// open are causes of unknown size.
 func (c *comparison) open(r *Row) (all []group) {
 	whole := abs(r.Difference())
 	p := c.p
@@ -127,7 +130,7 @@ func (c *comparison) open(r *Row) (all []group) {
 		all = append(all, group{"range", whole, "the range of records begins or ends within the day: choose one that begins with it and ends after it"})
 	}
 	if r.Difference() < 0 && r.Retried > 0 {
-		all = append(all, group{"retries", whole, fmt.Sprintf("%d events took several requests, and Amazon may have counted each", r.Retried)})
+		all = append(all, group{"retries", whole, count.Of(r.Retried, "event") + " took several requests, and Amazon may have counted each"})
 	}
 	if r.Difference() < 0 && r.Predicted == 0 && !c.accounts[r.Account] {
 		all = append(all, group{"account", whole, "nothing of the range was sent for this account: its profiles may be of another group, topic or accounts file"})
@@ -135,7 +138,7 @@ func (c *comparison) open(r *Row) (all []group) {
 	return all
 }
 
-// subset returns groups that come to a number together, the fewest first; nil if none do.
+// subset returns groups that add up to a number, the fewest first; nil if none do.
 func subset(groups []group, want int64) []group {
 	var best []group
 	for mask := 1; mask < 1<<len(groups); mask++ {

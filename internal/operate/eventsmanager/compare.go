@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/count"
 )
 
 // Row is one account, name and day: what Events Manager shows, what was predicted, and
@@ -15,31 +17,31 @@ type Row struct {
 	Name    string    `json:"name"`
 	Day     time.Time `json:"day"`
 	Shown   int64     `json:"shown"`
-	// Listed is whether the file has the row.
+	// Listed reports whether the file has the row.
 	Listed bool `json:"listed"`
 	Counts
-	// ShownExcluded is the share that the file has; negative for none. The prediction is
+	// ShownExcluded is the share in the file; negative for none. The prediction is
 	// between Least and Most, which differ by events with consent strings.
 	ShownExcluded float64 `json:"shown_excluded"`
 	Least         float64 `json:"excluded_least"`
 	Most          float64 `json:"excluded_most"`
 
 	Causes []Cause `json:"causes,omitempty"`
-	// Unexplained is how many events of the difference no cause accounts for.
+	// Unexplained is how many events of the difference have no known cause.
 	Unexplained int64 `json:"unexplained"`
-	// ShareDiffers is whether the shares of excluded events differ.
+	// ShareDiffers reports whether the shares of excluded events differ.
 	ShareDiffers bool `json:"share_differs,omitempty"`
 }
 
-// Difference is how many events more were predicted than are shown.
+// Difference returns how many more events were predicted than are shown.
 func (r *Row) Difference() int64 { return r.Predicted - r.Shown }
 
 // Cause is why a row differs.
 type Cause struct {
 	Cause  string `json:"cause"` // one of the words below
 	Events int64  `json:"events"`
-	// Exact causes account for the difference to the event; others may, for so many
-	// events at most.
+	// Exact causes account for the difference exactly; others may account for up to that
+	// many events.
 	Exact bool   `json:"exact"`
 	Text  string `json:"text"`
 }
@@ -53,8 +55,8 @@ type Report struct {
 	Notes                         []string
 }
 
-// Compare compares a file with the prediction. account is whose counts a file without such
-// a column has; empty if there is one account alone.
+// Compare compares a file with the prediction. account is the account of a file without
+// such a column; empty if there is only one.
 func (p *Prediction) Compare(f *File, account string) (*Report, error) {
 	c := comparison{p: p, index: p.index(), rows: make(map[key]*Row)}
 	c.report.Notes = slices.Clone(f.Notes)
@@ -69,13 +71,13 @@ func (p *Prediction) Compare(f *File, account string) (*Report, error) {
 	return &c.report, nil
 }
 
-// comparison is one that is being made.
+// comparison is a comparison in progress.
 type comparison struct {
 	p *Prediction
 	*index
 	rows       map[key]*Row
-	first, end time.Time       // the days that the file is about
-	listed     map[string]bool // the accounts that it is about
+	first, end time.Time       // the days in the file
+	listed     map[string]bool // the accounts in the file
 	report     Report
 }
 
@@ -85,7 +87,7 @@ func (c *comparison) note(format string, args ...any) {
 	}
 }
 
-// whose is the account of a file that does not say it.
+// whose returns the account of a file that does not name it.
 func (c *comparison) whose(given string) (string, error) {
 	var all []string
 	for a, sent := range c.accounts {
@@ -118,7 +120,7 @@ func (c *comparison) accountOf(id string) (account string, ok bool) {
 	return account, ok
 }
 
-// enterShown makes a row of each of the file.
+// enterShown adds the rows of the file.
 func (c *comparison) enterShown(f *File, given string) (err error) {
 	c.listed = make(map[string]bool)
 	account := ""
@@ -172,7 +174,7 @@ func (c *comparison) share(r *Row, s *Shown) {
 	r.ShareDiffers = r.Predicted > 0 && (s.Excluded < r.Least-slack || s.Excluded > r.Most+slack)
 }
 
-// enterPredicted adds what the file lacks, of its accounts and days.
+// enterPredicted adds what the file lacks for its accounts and days.
 func (c *comparison) enterPredicted() {
 	var others, outside int64
 	for k, cell := range c.p.cells {
@@ -187,17 +189,17 @@ func (c *comparison) enterPredicted() {
 		}
 	}
 	if others > 0 {
-		c.note("%d events were sent for accounts that the file does not have, and were not compared", others)
+		c.note("%s of accounts that the file does not have: not compared", count.Of(others, "event"))
 	}
 	if outside > 0 {
-		c.note("%d events are of days that the file does not have, and were not compared", outside)
+		c.note("%s of days that the file does not have: not compared", count.Of(outside, "event"))
 	}
 	if c.p.Beyond > 0 {
-		c.note("%d records have names, accounts or days beyond the %d that are kept, and were not counted: want a shorter range", c.p.Beyond, maxCells)
+		c.note("%s with names, accounts or days beyond the %d that are kept: not counted; want a shorter range", count.Of(c.p.Beyond, "record"), maxCells)
 	}
 }
 
-// explain gives each row that differs its causes, and sums up.
+// explain finds the causes for each row that differs, and sums up.
 func (c *comparison) explain() {
 	c.names()
 	zone, moved := c.zone()
@@ -222,7 +224,7 @@ func (c *comparison) explain() {
 	}
 }
 
-// names joins rows that are the same event by two names, as far as our own data says it.
+// names joins rows of the same event under two names, as far as our own data shows it.
 func (c *comparison) names() {
 	for k, r := range c.rows {
 		if r.Predicted > 0 || !r.Listed {
@@ -238,7 +240,7 @@ func (c *comparison) names() {
 	}
 }
 
-// sentAs returns the name by which events that the file calls by another are sent.
+// sentAs returns the name under which events were sent that the file calls otherwise.
 func (c *comparison) sentAs(k key) (name, why string) {
 	if to := c.p.sources[k.name]; to != "" {
 		return to, "the mapping changes it, and was another one when these were sent"

@@ -83,7 +83,7 @@ func (r *Record) print(w io.Writer) {
 		line("at", "%s, partition %d, offset %d", r.Topic, *r.Partition, *r.Offset)
 	}
 	if r.Timestamp != nil {
-		line("timestamp", "%s", r.Timestamp.Format(time.RFC3339Nano))
+		line("timestamp", "%s", r.Timestamp.UTC().Format(time.RFC3339Nano))
 	}
 	if r.Key != "" {
 		line("key", "%s", r.Key)

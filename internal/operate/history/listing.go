@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+
+	"github.com/tracklayer/amazon-capi/internal/count"
 )
 
 // listing is what the brokers say of a topic's offsets.
@@ -128,7 +130,7 @@ func (l *listing) plan() (*Plan, error) {
 func (l *listing) notRetained(p *Plan) error {
 	left := "nothing is left of it"
 	if !p.oldest.IsZero() {
-		left = "the first record left is of " + p.oldest.Format(time.RFC3339)
+		left = "the first record left is of " + p.oldest.UTC().Format(time.RFC3339)
 	}
 	return fmt.Errorf("topic %q %s: %w; %s", p.Topic, l.rng.words(), ErrNotRetained, left)
 }
@@ -204,16 +206,16 @@ func (l *listing) checkTimes(p *Plan, oldest time.Time) error {
 
 // begins is the note that partitions begin later than a range.
 func begins(later, of int, earliest, latest time.Time) string {
-	which := fmt.Sprintf("%d of %d partitions begin", later, of)
+	which := fmt.Sprintf("%d of %s begin", later, count.Of(of, "partition"))
 	switch {
 	case of == 1:
 		which = "it begins"
 	case later == of:
 		which = "its partitions begin"
 	}
-	at := earliest.Format(time.RFC3339)
+	at := earliest.UTC().Format(time.RFC3339)
 	if !latest.Equal(earliest) {
-		at += " to " + latest.Format(time.RFC3339)
+		at += " to " + latest.UTC().Format(time.RFC3339)
 	}
 	return fmt.Sprintf("%s with records of %s: what was before is no longer retained", which, at)
 }

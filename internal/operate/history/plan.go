@@ -67,7 +67,7 @@ func (p *Plan) WhyEmpty() string {
 		return fmt.Sprintf("topic %q holds no records", p.Topic)
 	}
 	return fmt.Sprintf("topic %q holds no records %s; its oldest is of %s, its newest of %s",
-		p.Topic, p.asked.words(), p.oldest.Format(time.RFC3339), p.newest.Format(time.RFC3339))
+		p.Topic, p.asked.words(), p.oldest.UTC().Format(time.RFC3339), p.newest.UTC().Format(time.RFC3339))
 }
 
 func (r *Range) words() string {

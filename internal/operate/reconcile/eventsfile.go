@@ -14,14 +14,14 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// EventRow is an event in a file to join with Amazon's data.
+// EventRow is an event in a file for a join with Amazon's data.
 type EventRow struct {
 	EventID   string     `parquet:"event_id"`
 	Name      string     `parquet:"event_name,dict"`
 	Type      string     `parquet:"event_type,dict"`
 	Time      *time.Time `parquet:"event_time,optional,timestamp(millisecond)"`
 	Value     *float64   `parquet:"value,optional"`
-	Exact     string     `parquet:"value_exact"` // the amount's own digits
+	Exact     string     `parquet:"value_exact"` // with the amount's own digits
 	Currency  string     `parquet:"currency,dict"`
 	Profile   string     `parquet:"profile_id,dict"`
 	Verdict   string     `parquet:"verdict,dict"`
@@ -49,8 +49,8 @@ func rowOf(e *Event) EventRow {
 	return row
 }
 
-// EventsFile is a file of events that is being written. It appears under its name
-// when it is complete; until then, and when it never is, there is no such file.
+// EventsFile is a file of events being written. It appears under its name when it is
+// complete, and not before.
 type EventsFile struct {
 	path  string
 	file  *os.File
@@ -58,16 +58,16 @@ type EventsFile struct {
 	flush func() error
 }
 
-// ErrFileForm is that a file's name says no form that can be written.
+// ErrFileForm means that a file's name does not end in a supported format.
 var ErrFileForm = errors.New("want a name that ends with .csv or .parquet")
 
-// CreateEventsFile begins a file of the form that its name says, .csv or .parquet.
+// CreateEventsFile creates a file in the format of its name, .csv or .parquet.
 func CreateEventsFile(path string) (*EventsFile, error) {
 	form := strings.ToLower(filepath.Ext(path))
 	if form != ".csv" && form != ".parquet" {
 		return nil, fmt.Errorf("%q: %w", path, ErrFileForm)
 	}
-	// Only for its owner: no person is named in it, but what was bought is.
+	// Only for its owner: it names no person, but it does say what was bought.
 	file, err := os.OpenFile(path+".partial", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (f *EventsFile) writeCSV(w io.Writer) {
 		}
 		at := ""
 		if row.Time != nil {
-			at = row.Time.Format(time.RFC3339Nano)
+			at = row.Time.UTC().Format(time.RFC3339Nano)
 		}
 		return out.Write([]string{
 			Harmless(row.EventID), Harmless(row.Name), Harmless(row.Type), at, row.Exact, row.Exact, row.Currency, row.Profile, row.Verdict,
@@ -111,7 +111,7 @@ func (f *EventsFile) writeCSV(w io.Writer) {
 	}
 }
 
-// Harmless keeps a spreadsheet from taking a source's text for a formula.
+// Harmless keeps a spreadsheet from reading a source's text as a formula.
 func Harmless(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 		return "'" + s
@@ -120,8 +120,7 @@ func Harmless(s string) string {
 }
 
 func (f *EventsFile) writeParquet(w io.Writer) {
-	// A row group at a time is in memory; Zstandard is what the readers of such
-	// files all have.
+	// A row group at a time is in memory; all readers of such files support Zstandard.
 	out := parquet.NewGenericWriter[EventRow](w, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(100_000), parquet.CreatedBy("amazon-capi", "1", ""))
 	rows := make([]EventRow, 0, 1000)
 	put := func() error {
@@ -157,7 +156,7 @@ func (f *EventsFile) Close() error {
 	return nil
 }
 
-// Discard gives the file up.
+// Discard removes the incomplete file.
 func (f *EventsFile) Discard() {
 	_ = f.file.Close()
 	_ = os.Remove(f.file.Name())

@@ -11,10 +11,10 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Parts are what rows can be told apart by.
+// Parts are the keys by which rows may be split.
 var Parts = []string{"profile", "type", "hour"}
 
-// PrintUnread says what was deleted before it was read.
+// PrintUnread prints what was deleted before it was read.
 func PrintUnread(w io.Writer, unread []Unread) {
 	for _, u := range unread {
 		fmt.Fprintf(w, "partition %d: %s before offset %d %s deleted before %s read, and %s in no count\n", u.Partition,
@@ -22,8 +22,8 @@ func PrintUnread(w io.Writer, unread []Unread) {
 	}
 }
 
-// WriteJSON prints rows, missing records, what was deleted unread and the
-// sum, a line each; kind tells them apart.
+// WriteJSON prints rows, missing records, what was deleted unread and the sum, a line
+// each; kind distinguishes them.
 func WriteJSON(w io.Writer, rows []Row, rep *Report) error {
 	for i := range rows {
 		if err := report.JSON(w, struct {
@@ -68,7 +68,7 @@ func countCells(c *Counts) (cells []string) {
 // shownRows bounds the table; files and JSON have all.
 const shownRows = 100
 
-// Print prints the rows, by the parts that they are told apart by, and the sum.
+// Print prints the rows, split by parts, and the sum.
 func Print(w io.Writer, by []string, rows []Row, rep *Report) {
 	key := func(profile, eventType, hour string) (cells []string) {
 		for _, c := range []struct{ part, cell string }{{"profile", profile}, {"hour", hour}, {"type", eventType}} {
@@ -84,7 +84,7 @@ func Print(w io.Writer, by []string, rows []Row, rep *Report) {
 		if i == shownRows {
 			break
 		}
-		cells := append(key(r.Profile, r.EventType, r.Hour.Format("2006-01-02 15:04")), countCells(&r.Counts)...)
+		cells := append(key(r.Profile, r.EventType, r.Hour.UTC().Format("2006-01-02 15:04Z")), countCells(&r.Counts)...)
 		table = append(table, append(cells, r.Value.String()))
 	}
 	first := key("profile", "type", "hour")

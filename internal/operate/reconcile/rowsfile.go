@@ -12,8 +12,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// RowsFile is a CSV file of rows. It is opened before anything is read, and appears
-// under its name when it is complete: until then an older one stays as it is.
+// RowsFile is a CSV file of rows. It is opened before anything is read, and appears under
+// its name when it is complete: until then an older one stays unchanged.
 type RowsFile struct {
 	path string
 	file *os.File
@@ -31,7 +31,7 @@ func CreateRowsFile(path string) (*RowsFile, error) {
 	case err == nil && !info.Mode().IsRegular():
 		name = path // a pipe or a terminal
 	case err == nil:
-		// A directory that may be written to can hold a file that may not.
+		// A writable directory can contain a file that is not.
 		old, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
 			return nil, setting.CSV.Wrap(err)
@@ -60,7 +60,7 @@ func (f *RowsFile) Write(rows []Row) error {
 	return nil
 }
 
-// Discard removes what was not completed.
+// Discard removes an incomplete file.
 func (f *RowsFile) Discard() {
 	if f != nil && f.file.Close() == nil && f.file.Name() != f.path {
 		_ = os.Remove(f.file.Name())
@@ -95,7 +95,7 @@ func writeRows(w io.Writer, rows []Row) error {
 		r := &rows[i]
 		hour := ""
 		if !r.Hour.IsZero() {
-			hour = r.Hour.Format(time.RFC3339)
+			hour = r.Hour.UTC().Format(time.RFC3339)
 		}
 		cells := append([]string{r.Profile, hour, Harmless(r.EventType)}, countCells(&r.Counts)...)
 		for _, c := range currencies {

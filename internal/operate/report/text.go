@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// MaxRows bounds the smaller tables; JSON has all.
+// MaxRows bounds the smaller tables; JSON has all rows.
 const MaxRows = 30
 
 // JSON prints a value as one line.
@@ -17,7 +17,7 @@ func JSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// Shorten cuts a text to n characters.
+// Shorten truncates a text to n characters.
 func Shorten(s string, n int) string {
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-1]) + "…"
@@ -25,7 +25,7 @@ func Shorten(s string, n int) string {
 	return s
 }
 
-// OrDash is a number, or a dash for none.
+// OrDash returns a number, or a dash for none.
 func OrDash(n int) string {
 	if n == 0 {
 		return "–"
@@ -33,10 +33,10 @@ func OrDash(n int) string {
 	return strconv.Itoa(n)
 }
 
-// ShortTime is a time in UTC to the second, or a dash for none.
+// ShortTime returns a time in UTC to the second, or a dash for none.
 func ShortTime(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
-	return t.UTC().Format("2006-01-02 15:04:05")
+	return t.UTC().Format("2006-01-02 15:04:05Z")
 }

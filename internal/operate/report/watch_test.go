@@ -41,7 +41,7 @@ func TestWatch(t *testing.T) {
 func TestTexts(t *testing.T) {
 	for got, want := range map[string]string{
 		Shorten("häßlich", 7): "häßlich", Shorten("häßlich", 4): "häß…", OrDash(0): "–", OrDash(7): "7",
-		ShortTime(time.Time{}): "–", ShortTime(time.Date(2026, 4, 23, 12, 0, 0, 0, time.FixedZone("", 7200))): "2026-04-23 10:00:00",
+		ShortTime(time.Time{}): "–", ShortTime(time.Date(2026, 4, 23, 12, 0, 0, 0, time.FixedZone("", 7200))): "2026-04-23 10:00:00Z",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
