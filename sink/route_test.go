@@ -248,6 +248,43 @@ func TestAProfileThatIsNamedNoMore(t *testing.T) {
 	})
 }
 
+// TestAProfileThatIsNamedNoMoreLeavesNothingBehind: events that Amazon put off, those
+// that wait for another try and those that were not sent yet, of a batch still open,
+// become dead letters alike.
+func TestAProfileThatIsNamedNoMoreLeavesNothingBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		putOff := reply{status: 207, body: `{"success":[],"error":[{"index":0,"errors":[{"code":"INTERNAL_ERROR"}]}]}`}
+		r, tab := tableRig(t, func(c call) reply {
+			if slices.Contains(c.ids, "aside") {
+				return putOff
+			}
+			return reply{status: 503}
+		}, map[string]*exchange.Routes{"1": routesOf(t, newAccount("a", false))})
+		r.send("1", "aside")
+		for range 12 { // until it is set aside, so that others can pass it
+			r.after(10 * time.Second)
+		}
+		r.send("1", "again")
+		r.after(2 * time.Minute)
+		r.send("1", "new")
+		r.after(time.Millisecond)
+		if got := r.classes(); len(got) != 0 {
+			t.Fatalf("verdicts before the profile is dropped: %v", got)
+		}
+		tab.set("1", nil)
+		r.sink.Reroute()
+		r.after(10 * time.Second)
+		for _, id := range []string{"aside", "again", "new"} {
+			if v := r.verdict(id); v.Class != verdict.Auth || v.Code != "profile_unknown" {
+				t.Errorf("%s: %s %s, want auth profile_unknown", id, v.Class, v.Code)
+			}
+		}
+		if l := r.lane("1"); l.Records != 0 || len(r.box.all()) != 3 {
+			t.Errorf("%d letters, lane %+v", len(r.box.all()), l)
+		}
+	})
+}
+
 func TestAPausedProfileIsHeldAndNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAccount("a", false)

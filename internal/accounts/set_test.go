@@ -326,6 +326,65 @@ func TestReload(t *testing.T) {
 	})
 }
 
+// TestANewCredentialMakesANewSource: tokens that were got with what an account had
+// before are not used any more, whichever part of it is another, and those of accounts
+// whose credentials are the same are kept.
+func TestANewCredentialMakesANewSource(t *testing.T) {
+	list := func(change func(*Account)) List {
+		l, err := Load("a.yaml", []byte(kinds), base, env(withToken()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range l.Accounts {
+			if change != nil && (l.Accounts[i].Name == "manager" || l.Accounts[i].Name == "token") {
+				change(&l.Accounts[i])
+			}
+		}
+		return l
+	}
+	of := func(s *Set, profile string) login.Tokens {
+		r, why := s.Route(profile, "US")
+		if why != nil {
+			t.Fatal(why)
+		}
+		return r.Tokens
+	}
+	for name, c := range map[string]struct {
+		change         func(*Account)
+		token, manager bool // whether they have another source
+	}{
+		"nothing":       {func(*Account) {}, false, false},
+		"settings":      {func(a *Account) { a.Profiles[0].Concurrency = 7 }, false, false},
+		"client":        {func(a *Account) { a.ClientID = "another" }, true, true},
+		"client secret": {func(a *Account) { a.ClientSecret = "another" }, true, true},
+		"refresh token": {func(a *Account) { a.RefreshToken = "another" }, true, true},
+		"token URL":     {func(a *Account) { a.TokenURL = "https://other.test/token" }, true, true},
+		"API token": {func(a *Account) {
+			if a.APIToken != "" {
+				a.APIToken = "another"
+			}
+		}, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSet(t, list(nil), Options{})
+			token, manager, advertiser := of(s, "300"), of(s, "301"), of(s, "302")
+			rerouted := 0
+			if err := s.apply(list(c.change), func() { rerouted++ }); err != nil {
+				t.Fatal(err)
+			}
+			if got := of(s, "300") != token; got != c.token {
+				t.Errorf("the account with an API token has another source: %v, want %v", got, c.token)
+			}
+			if got := of(s, "301") != manager; got != c.manager {
+				t.Errorf("the account by Login with Amazon has another source: %v, want %v", got, c.manager)
+			}
+			if of(s, "302") != advertiser || rerouted != 1 {
+				t.Errorf("an account that has not changed has another source, or lanes were asked %d times to follow", rerouted)
+			}
+		})
+	}
+}
+
 func TestDifferencesNameEverything(t *testing.T) {
 	old := load(t, full)
 	for name, c := range map[string]struct {

@@ -238,6 +238,60 @@ func TestEventsLeaveAnOpenBatch(t *testing.T) {
 	})
 }
 
+// A verdict goes to the records whose assignments are still ours, and to each of them:
+// an event that several records stand for lives as long as one of those does, and
+// keeps its bytes, whichever of the records ends first.
+func TestPruneLeavesTheRecordsThatAreStillOurs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ids := rapid.SliceOfN(rapid.StringMatching(`[a-d]`), 1, 12).Draw(t, "ids")
+		b, _, _ := filled(ids, ids)
+		gone, live := origins()
+		type left struct {
+			ID, Contents string
+			Records      []uint64
+		}
+		var want []left
+		ended, size := 0, 0
+		for i := range b.Events {
+			e := &b.Events[i]
+			l := left{ID: b.ID(e), Contents: string(b.Encoded(e))}
+			records := []*Stored{&e.Stored}
+			for j := range e.Others() {
+				records = append(records, &e.Others()[j])
+			}
+			for _, r := range records {
+				r.From = gone
+				if rapid.Bool().Draw(t, "lives") {
+					r.From = live
+					l.Records = append(l.Records, r.Seq)
+				} else {
+					ended++
+				}
+			}
+			if len(l.Records) > 0 {
+				want = append(want, l)
+				size += len(l.Contents)
+			}
+		}
+		if n := b.Prune(); n != ended || b.Bytes != size {
+			t.Fatalf("%d are gone and %d bytes left, want %d and %d", n, b.Bytes, ended, size)
+		}
+		var got []left
+		for i := range b.Events {
+			e := &b.Events[i]
+			l := left{b.ID(e), string(b.Encoded(e)), []uint64{e.Handle().Seq}}
+			for _, r := range e.Others() {
+				l.Records = append(l.Records, r.Handle().Seq)
+			}
+			got = append(got, l)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("-want +got:\n%s", diff)
+		}
+		checkOriginals(t, b)
+	})
+}
+
 // A request's body is the batch's events, whichever have left or been merged, read
 // in whatever pieces, and nothing is copied while they are all there.
 func TestBodyOfABatch(t *testing.T) {
