@@ -201,6 +201,40 @@ func TestPanicsAreTheJudges(t *testing.T) {
 	}
 }
 
+// TestEveryByteOfABranch puts each of the 256 first bytes where a union with null names
+// its branch, in unions of both orders and of more branches: the fast program takes what
+// encoders write for the branches that there are, reads the right one, and leaves all
+// else to the judge, which takes no more than that but longer forms of the same number.
+func TestEveryByteOfABranch(t *testing.T) {
+	for union, branches := range map[string][]string{
+		`["null","string"]`:        {"null", "string"},
+		`["string","null"]`:        {"string", "null"},
+		`["null","bytes"]`:         {"null", "string"},
+		`["bytes","null"]`:         {"string", "null"},
+		`["null","string","long"]`: {"null", "string", "long"},
+		`["long","null","string"]`: {"long", "null", "string"},
+	} {
+		p := programOf(t, record(`,{"name":"profile_id","type":`+union+`}`))
+		for first := range 256 {
+			// For each kind of branch a rest that is right after it.
+			for kind, rest := range map[string][]byte{"null": nil, "string": text("77"), "long": long(77)} {
+				payload := valueOf([]byte{byte(first)}, rest)[avro.HeaderSize:]
+				branch := first / 2
+				fine := first%2 == 0 && branch < len(branches) && branches[branch] == kind
+				want := map[string]string{"string": "77", "long": "77"}[kind]
+				var ev Event
+				if got := p.accepts(payload, &ev); got != fine || fine && ev.ProfileID != want {
+					t.Errorf("%s: byte %d and a %s: accepted %v with profile %q, want %v with %q", union, first, kind, got, ev.ProfileID, fine, want)
+				}
+				ev.Reset()
+				if err := p.judge.read(payload, &ev); (err == nil) != fine || fine && ev.ProfileID != want {
+					t.Errorf("%s: byte %d and a %s: the judge says %v with profile %q, want an error: %v", union, first, kind, err, ev.ProfileID, !fine)
+				}
+			}
+		}
+	}
+}
+
 // TestManyFieldsGoToTheJudge: what code could read more values than a record
 // may have is not compiled.
 func TestManyFieldsGoToTheJudge(t *testing.T) {

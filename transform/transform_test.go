@@ -275,6 +275,22 @@ func TestTaken(t *testing.T) {
 	}
 }
 
+// TestAPurchaseOfAnyValueNeedsACurrency: also one of nothing, which is a sale like any
+// other, and other events with an amount go without.
+func TestAPurchaseOfAnyValueNeedsACurrency(t *testing.T) {
+	for _, value := range []schemas.Decimal{schemas.NewDecimal(0, 0), schemas.NewDecimal(0, 2), schemas.NewDecimal(1, 2), schemas.NewDecimal(12995, 2)} {
+		for _, currency := range []string{"", " ", "\u00a0"} {
+			ev := newEvent()
+			ev.Custom.Value, ev.Custom.Currency = value, currency
+			checkRefused(t, newTransformer(t, Options{}), ev, "currency_missing", "")
+			ev.EventName = "lead"
+			if got := convert(t, newTransformer(t, Options{}), ev); got.Amount != value || got.Currency != "" {
+				t.Errorf("a lead of %v without a currency has amount %v and currency %q", value, got.Amount, got.Currency)
+			}
+		}
+	}
+}
+
 // TestFilteredBeforeRefused: what consent or a rule leaves out must not end in
 // the dead-letter topic because something else is wrong with it.
 func TestFilteredBeforeRefused(t *testing.T) {
