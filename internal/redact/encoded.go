@@ -37,12 +37,12 @@ var (
 // not be shown beside what patterns find.
 func maskEncoded(s string, known func(string) bool) string {
 	s = maskGrouped(maskDumps(s, known), known)
-	return encodedWord.ReplaceAllStringFunc(s, func(word string) string {
+	return maskTextual(encodedWord.ReplaceAllStringFunc(s, func(word string) string {
 		if looksRandom(word) || hides(word, known, maxLayers) || strings.Count(word, "+") > 1 && hides(strings.ReplaceAll(word, "+", ""), known, maxLayers) {
 			return "[token]" // a + may be the blank between two groups
 		}
 		return word
-	})
+	}))
 }
 
 // maskDumps masks bytes in hex of something that is masked.
@@ -238,11 +238,14 @@ var decodedIdentifier = regexp.MustCompile(`[\pL\pN._+-]+[ +]?@[ +]?[\pL\pN-]+(\
 
 // tells reports whether decoded bytes have what is masked.
 func tells(b []byte, known func(string) bool, layers int) bool {
-	if layers == 0 || !printable(b) && bytes.IndexByte(b, 0) < 0 {
+	wide := isWide(b)
+	if layers == 0 || !wide && !printable(b) && bytes.IndexByte(b, 0) < 0 {
 		return false
 	}
 	text := string(b)
-	if zeros := bytes.Count(b, []byte{0}); zeros*3 >= len(b) {
+	if wide {
+		text = utf16Text(b)
+	} else if zeros := bytes.Count(b, []byte{0}); zeros*3 >= len(b) {
 		text = utf16Text(b)
 	} else if zeros > 0 {
 		text = strings.ReplaceAll(text, "\x00", "")
@@ -275,16 +278,32 @@ func tells(b []byte, known func(string) bool, layers int) bool {
 	return false
 }
 
-// utf16Text reads UTF-16 in either order of bytes: the zeros of Latin text say which, and
-// whether a byte is missing at the beginning.
-func utf16Text(b []byte) string {
-	odd := 0
-	for i := 1; i < len(b); i += 2 {
-		if b[i] == 0 {
+// isWide reports whether b is UTF-16 of Latin characters, some of which are of full width:
+// every other byte is 0 or 0xff.
+func isWide(b []byte) bool {
+	odd, even := upperHalves(b)
+	return len(b) >= 12 && max(odd, even) >= len(b)/2-1
+}
+
+// upperHalves counts the bytes that can be the upper half of a Latin character in UTF-16,
+// at odd and at even places.
+func upperHalves(b []byte) (odd, even int) {
+	for i, c := range b {
+		switch {
+		case c != 0 && c != 0xff:
+		case i%2 == 1:
 			odd++
+		default:
+			even++
 		}
 	}
-	if odd*2 < bytes.Count(b, []byte{0}) {
+	return odd, even
+}
+
+// utf16Text reads UTF-16 in either order of bytes: the upper halves of Latin text say
+// which, and whether a byte is missing at the beginning.
+func utf16Text(b []byte) string {
+	if odd, even := upperHalves(b); odd < even {
 		b = b[min(1, len(b)):] // the first byte is the upper half of a character
 	}
 	units := make([]uint16, 0, len(b)/2+1)

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"html"
 	"regexp"
 	"strconv"
@@ -32,24 +33,25 @@ func normal(s string) (text string, whole bool) {
 	s = head(strings.ToValidUTF8(cut(s, 2*inputLimit), "\ufffd"), inputLimit)
 	for range maxRounds {
 		s = secrets.mask(s)
-		next := unescape(fold(s))
+		next := unescape(regrouped(fold(s)))
 		whole = whole && len(next) <= inputLimit // compatibility forms can be longer
-		next = Line(next, inputLimit)
+		next = unbroken(squash(next, inputLimit, true))
 		if next == s {
-			return secrets.maskParts(s), whole
+			return secrets.maskParts(secrets.mask(Line(s, inputLimit))), whole
 		}
 		s = next
 	}
 	return tooDeep, true
 }
 
-// softBreaks are where quoted-printable breaks a line, as it is and as JSON has it.
-var softBreaks = strings.NewReplacer("=\r\n", "", "=\n", "", `=\r\n`, "", `=\n`, "")
+// softBreaks are where quoted-printable breaks a line, as it is and as JSON has it. What
+// was encoded twice has the = of the inner breaks encoded before a break of its own.
+var softBreaks = regexp.MustCompile(`=(?:(?:25)*3[dD])*[ \t]*(?:\r?\n|(?:\\+r)?\\+n)`)
 
 // unbroken removes them. They may come to light only when another layer is taken off.
 func unbroken(s string) string {
-	if strings.Contains(s, "=\n") || strings.Contains(s, "=\r\n") || strings.Contains(s, `=\`) {
-		return softBreaks.Replace(s)
+	if strings.IndexByte(s, '=') >= 0 && (strings.IndexByte(s, '\n') >= 0 || strings.Contains(s, `\n`)) {
+		return softBreaks.ReplaceAllString(s, "")
 	}
 	return s
 }
@@ -68,11 +70,13 @@ func fold(s string) string {
 	s = unbroken(s)
 	var b strings.Builder
 	b.Grow(len(s))
-	last := 'a'
-	for _, r := range s {
-		switch r = seen(r); {
+	last, r := 'a', rune(0)
+	for _, one := range s {
+		switch r = seen(one); {
 		case r < 0:
 			continue
+		case one == '\n', one == '\r':
+			r = one // a line may be broken within what was encoded
 		case unicode.Is(unicode.Me, r), unicode.Is(unicode.Mn, r) && last < utf8.RuneSelf:
 			continue // a mark on a digit, as in keycaps, or on a sign
 		case unicode.Is(unicode.Nd, r):
@@ -157,11 +161,12 @@ func circled(r rune) rune {
 // unescape takes one layer of escapes off.
 func unescape(s string) string {
 	before := s
+	s = unbroken(s)
 	if strings.IndexByte(s, '%') >= 0 {
 		s = unbroken(unescapePercent(s))
 	}
 	if strings.IndexByte(s, '\\') >= 0 {
-		s = unbroken(unescapeBackslash(unbroken(s)))
+		s = unbroken(unescapeBackslash(s))
 	}
 	if strings.IndexByte(s, '&') >= 0 {
 		s = unbroken(html.UnescapeString(ampersands.ReplaceAllString(s, "&")))
@@ -177,7 +182,7 @@ func unescape(s string) string {
 	}
 	// Last, since brackets around them may be escaped.
 	if s == before && (strings.Contains(s, "U+") || strings.Contains(s, "u+")) {
-		s = unescapeCodePoints(s)
+		s = unbroken(unescapeCodePoints(s))
 	}
 	return strings.ToValidUTF8(s, "\ufffd")
 }
@@ -220,21 +225,39 @@ func unescapePrintable(s string) string {
 // mailboxes of IMAP with & for the +.
 var utf7Word = regexp.MustCompile(`[+&][A-Za-z0-9+/,]{2,}-`)
 
-// unescapeUTF7 decodes what is ASCII of it: much else looks like it.
+// utf7Base64 is base64 whose last bits have to be zero.
+var utf7Base64 = base64.RawStdEncoding.Strict()
+
+// unescapeUTF7 decodes what has a character of ASCII in it, in any form, or shows
+// nothing: much else looks like UTF-7, such as a number behind a +.
 func unescapeUTF7(word string) string {
-	text := strings.ReplaceAll(word[1:len(word)-1], ",", "/")
-	b, err := base64.RawStdEncoding.DecodeString(text)
+	b, err := utf7Base64.DecodeString(strings.ReplaceAll(word[1:len(word)-1], ",", "/"))
 	if err != nil || len(b)%2 != 0 {
 		return word
 	}
-	var out []byte
-	for i := 0; i < len(b); i += 2 {
-		if b[i] != 0 || b[i+1] < ' ' || b[i+1] > '~' {
-			return word
-		}
-		out = append(out, b[i+1])
+	units := make([]uint16, len(b)/2)
+	for i := range units {
+		units[i] = binary.BigEndian.Uint16(b[2*i:])
 	}
-	return string(out)
+	runes := utf16.Decode(units)
+	if !isUTF7(runes) {
+		return word
+	}
+	return string(runes)
+}
+
+// isUTF7 reports whether characters are such as UTF-7 encodes in messages: those that
+// are read as ASCII, or not seen, and letters beside ASCII itself.
+func isUTF7(runes []rune) bool {
+	folded, ascii, letters := true, false, true
+	for _, r := range runes {
+		ascii = ascii || r < utf8.RuneSelf
+		if plain := fold(string(r)); r == utf8.RuneError || plain != "" && !visibleASCII(plain) && !unicode.IsSpace(r) {
+			folded = false
+			letters = letters && unicode.In(r, unicode.L, unicode.M) && r != utf8.RuneError
+		}
+	}
+	return folded || ascii && letters
 }
 
 // unescapePercent decodes %40, %u0040 and, however often it was encoded again,
@@ -290,7 +313,13 @@ func unescapeBackslash(s string) string {
 func escaped(b *strings.Builder, s string) int {
 	var digits int
 	switch c := s[0]; c {
-	case 'n', 'r', 't', 'f', 'v':
+	case 'n':
+		b.WriteByte('\n')
+		return 1
+	case 'r':
+		b.WriteByte('\r')
+		return 1
+	case 't', 'f', 'v':
 		b.WriteByte(' ')
 		return 1
 	case 'b', 'a':

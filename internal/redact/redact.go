@@ -95,6 +95,9 @@ func masked(s string, identifiers []string) string {
 	}
 	s = maskAll(s, identifiers)
 	out := maskEncoded(apply(s, true), known)
+	if secrets.scattered(out) {
+		return tooDeep
+	}
 	if bare := unadorned(s); bare != s {
 		bare = maskEncoded(apply(maskAll(secrets.maskParts(secrets.mask(bare)), identifiers), true), known)
 		// More is masked, or more of it.
@@ -180,7 +183,11 @@ func Own(s string) string {
 // Line makes s one line of valid UTF-8 with at most limit bytes. White space
 // becomes a single blank; what is not seen (controls, format characters, private
 // use) goes. Nothing is masked.
-func Line(s string, limit int) string {
+func Line(s string, limit int) string { return squash(s, limit, false) }
+
+// squash is Line, which may keep apart where a line ends: there what was encoded may be
+// broken.
+func squash(s string, limit int, breaks bool) string {
 	if len(s) <= limit && visibleASCII(s) && !strings.Contains(s, "  ") {
 		return strings.Trim(s, " ")
 	}
@@ -188,25 +195,32 @@ func Line(s string, limit int) string {
 		s = terminalSequences.ReplaceAllString(s, "")
 	}
 	var b strings.Builder
-	gap := false
-	for _, r := range s {
-		if r = seen(r); r < 0 {
+	gap := byte(0)
+	for _, one := range s {
+		r := seen(one)
+		if r < 0 {
 			continue
 		}
 		if r == ' ' {
-			gap = b.Len() > 0
+			switch {
+			case b.Len() == 0:
+			case breaks && (one == '\n' || one == '\r'):
+				gap = '\n'
+			case gap == 0:
+				gap = ' '
+			}
 			continue
 		}
 		n := utf8.RuneLen(r)
-		if gap {
+		if gap != 0 {
 			n++
 		}
 		if b.Len()+n > limit {
 			break
 		}
-		if gap {
-			b.WriteByte(' ')
-			gap = false
+		if gap != 0 {
+			b.WriteByte(gap)
+			gap = 0
 		}
 		b.WriteRune(r) // an invalid byte arrives here as U+FFFD
 	}

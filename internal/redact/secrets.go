@@ -209,6 +209,26 @@ func (s *secretSet) maskParts(text string) string {
 	return ix.cut.mask(text, "[secret]")
 }
 
+// scattered reports whether masked text still has a secret in it that comes to light only
+// without any blanks: a line may be broken within an escape.
+func (s *secretSet) scattered(text string) bool {
+	close, at := squeeze(text)
+	if at == nil {
+		return false
+	}
+	for range maxRounds {
+		if s.indexed().apart.find(close) != nil {
+			return true
+		}
+		next := strings.ReplaceAll(Line(unescape(fold(close)), inputLimit), " ", "")
+		if next == close {
+			return false
+		}
+		close = next
+	}
+	return true
+}
+
 // has reports whether a secret is in s.
 func (s *secretSet) has(text string) bool {
 	ix := s.indexed()
