@@ -51,7 +51,7 @@ type Attributes struct {
 }
 
 // String shows only how many there are.
-func (a Attributes) String() string { return "(" + count.Of(int(a.n), "attribute") + ")" }
+func (a Attributes) String() string { return "(" + count.Of(a.n, "attribute") + ")" }
 
 // GoString is String.
 func (a Attributes) GoString() string { return a.String() }

@@ -70,9 +70,10 @@ func fold(s string) string {
 	s = unbroken(s)
 	var b strings.Builder
 	b.Grow(len(s))
-	last, r := 'a', rune(0)
+	last := 'a'
 	for _, one := range s {
-		switch r = seen(one); {
+		r := seen(one)
+		switch {
 		case r < 0:
 			continue
 		case one == '\n', one == '\r':

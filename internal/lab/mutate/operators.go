@@ -5,6 +5,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -144,12 +145,7 @@ func isCall(call *ast.CallExpr, names ...string) bool {
 	case *ast.SelectorExpr:
 		called = fn.Sel.Name
 	}
-	for _, name := range names {
-		if called == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(names, called)
 }
 
 // logs reports whether the call is one of a chain that writes a log line.
