@@ -310,7 +310,7 @@ func (c *Consumer) Parked(profile string) bool { return c.parking.Awaits(profile
 func (c *Consumer) rereader() *parking.Reader {
 	return &parking.Reader{
 		Lots: c.parking, Lanes: c.handler, Opts: c.opts.ReadOpts,
-		Made: c.topics.made.Load, Doubtful: c.rewound, AtOnce: max(c.opts.MaxInFlightEvents/4, 1),
+		Made: c.topics.made.Load, AtOnce: max(c.opts.MaxInFlightEvents/4, 1),
 		Condition: c.conditions.parking, Now: c.opts.Now,
 	}
 }

@@ -322,18 +322,6 @@ func (c *Consumer) doubtful() (as []*assignment.Assignment) {
 	return as
 }
 
-// rewound reports whether what was taken of a partition is in doubt.
-func (c *Consumer) rewound() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, a := range c.assignments {
-		if a.Rewound() {
-			return true
-		}
-	}
-	return false
-}
-
 // place has a partition go on at the offset of its finding; false if the client
 // has not come to it yet.
 func (c *Consumer) place(a *assignment.Assignment, cl *ledger.Claim, f ledger.Finding) bool {

@@ -18,7 +18,7 @@ func TestRoomsImportNoOther(t *testing.T) {
 	for room, may := range map[string][]string{
 		".":          append([]string{"consumer/assignment", "consumer/pump", "consumer/commits", "consumer/parking", "consumer/ledger", "consumer/flow", "consumer/proof", "consumer/tally"}, leaves...),
 		"assignment": {"consumer/ledger", "consumer/flow", "internal/verdict"},
-		"parking":    {"consumer/assignment", "consumer/ledger", "consumer/flow", "internal/verdict", "internal/health", "internal/redact", "internal/wait"},
+		"parking":    {"consumer/assignment", "consumer/ledger", "consumer/flow", "internal/crash", "internal/verdict", "internal/health", "internal/redact", "internal/wait"},
 		"commits":    {"consumer/assignment", "consumer/flow", "internal/crash", "internal/health", "internal/redact", "internal/wait"},
 		"pump":       {"consumer/assignment", "consumer/flow", "consumer/parking", "consumer/tally", "internal/verdict", "internal/health"},
 		"ledger":     {"internal/verdict"},

@@ -11,6 +11,9 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
+// readable is for partitions none of which is in trouble.
+func readable(*assignment.Assignment) bool { return false }
+
 // TestParkingKeepsOrder: a profile's events are read again in the order in which
 // they were taken, and what comes later waits behind them.
 func TestParkingKeepsOrder(t *testing.T) {
@@ -24,7 +27,7 @@ func TestParkingKeepsOrder(t *testing.T) {
 	}
 	wants := func(string) int { return 3 }
 	p.put("p", spots(1, 2, 3, 4, 5))
-	first := p.take(wants, time.Now(), 100)
+	first := p.take(wants, time.Now(), 100, readable)
 	if !p.Holds("p") {
 		t.Error("what comes while its spots are read again is not parked")
 	}
@@ -32,7 +35,7 @@ func TestParkingKeepsOrder(t *testing.T) {
 	p.done(first[0], spots(2, 3)) // that could not be read
 	var got []uint64
 	for range 3 {
-		for _, e := range p.take(wants, time.Now(), 100) {
+		for _, e := range p.take(wants, time.Now(), 100, readable) {
 			for _, s := range e.spots {
 				got = append(got, s.Seq)
 			}
@@ -42,12 +45,12 @@ func TestParkingKeepsOrder(t *testing.T) {
 	if fmt.Sprint(got) != "[2 3 4 5 6]" {
 		t.Errorf("read again in the order %v", got)
 	}
-	if p.take(wants, time.Now(), 100); p.Holds("p") || p.Count() != 0 {
+	if p.take(wants, time.Now(), 100, readable); p.Holds("p") || p.Count() != 0 {
 		t.Error("the lot was not closed")
 	}
 	p.put("p", spots(7, 8))
 	a.End()
-	if p.take(wants, time.Now(), 100); p.Holds("p") || p.Free() != 100 {
+	if p.take(wants, time.Now(), 100, readable); p.Holds("p") || p.Free() != 100 {
 		t.Error("the spots of an assignment that has ended stayed")
 	}
 }
@@ -70,7 +73,7 @@ func TestWhatIsGivenBackLaterComesAgainFirst(t *testing.T) {
 	p.putBack("p", append(at(b, 1, 2), at(a, 3, 4)...))
 	got := map[*assignment.Assignment][]uint64{}
 	for range 100 {
-		for _, e := range p.take(func(string) int { return 2 }, time.Now(), 100) {
+		for _, e := range p.take(func(string) int { return 2 }, time.Now(), 100, readable) {
 			for _, s := range e.spots {
 				got[s.Owner] = append(got[s.Owner], s.Seq)
 			}
@@ -92,7 +95,7 @@ func TestWhoIsAskedMayAsk(t *testing.T) {
 			t.Error("what is parked is not awaited")
 		}
 		return 1
-	}, time.Now(), 1)
+	}, time.Now(), 1, readable)
 	if len(errands) != 1 || !p.Awaits("p") {
 		t.Error("what is being read again is not awaited")
 	}
@@ -119,7 +122,7 @@ func TestEachProfileIsReadInPart(t *testing.T) {
 	}
 	wants := map[string]int{"p": 100, "q": 4, "r": 90}
 	got := map[string]int{}
-	for _, e := range p.take(func(profile string) int { return wants[profile] }, time.Now(), 64) {
+	for _, e := range p.take(func(profile string) int { return wants[profile] }, time.Now(), 64, readable) {
 		got[e.profile] = len(e.spots)
 		p.done(e, nil)
 	}
@@ -127,7 +130,7 @@ func TestEachProfileIsReadInPart(t *testing.T) {
 		t.Errorf("%v are read, want %v", got, want)
 	}
 	got = map[string]int{}
-	for _, e := range p.take(func(string) int { return 50 }, time.Now(), 2) {
+	for _, e := range p.take(func(string) int { return 50 }, time.Now(), 2, readable) {
 		got[e.profile] = len(e.spots)
 	}
 	if len(got) != 2 {

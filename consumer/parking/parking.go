@@ -163,9 +163,19 @@ type errand struct {
 // take hands out the oldest spots of each profile that may be sent now, as many as
 // it wants and at most that many in all, of which each has the same part: what many
 // profiles have parked at the same time is then read in one pass, where whole wants
-// of a few would have that part of the log read again for each of the others. Each
-// errand is to be ended with done.
-func (p *Lots) take(wants func(profile string) int, now time.Time, most int) (errands []errand) {
+// of a few would have that part of the log read again for each of the others. Spots of
+// partitions that cannot be read now are passed over: those of others come first then.
+// Each errand is to be ended with done.
+func (p *Lots) take(wants func(profile string) int, now time.Time, most int, unreadable func(*assignment.Assignment) bool) (errands []errand) {
+	waits := make(map[*assignment.Assignment]bool) // what was said of each
+	ready := func(s *assignment.Spot) bool {
+		no, known := waits[s.Owner]
+		if !known {
+			no = unreadable(s.Owner)
+			waits[s.Owner] = no
+		}
+		return !no && !s.Past.NotBefore().After(now)
+	}
 	type asker struct {
 		profile string
 		n       int
@@ -184,7 +194,7 @@ func (p *Lots) take(wants func(profile string) int, now time.Time, most int) (er
 		}
 		// Those that come later want as much or more, and share what is left over.
 		part := max(most/(len(askers)-i), 1)
-		if e := p.errand(a.profile, now, min(a.n, part)); len(e.spots) > 0 {
+		if e := p.errand(a.profile, ready, min(a.n, part)); len(e.spots) > 0 {
 			errands = append(errands, e)
 			most -= len(e.spots)
 		}
@@ -214,7 +224,7 @@ func (p *Lots) profiles() (profiles []string) {
 }
 
 // errand takes up to n of a profile's spots out of its lot.
-func (p *Lots) errand(profile string, now time.Time, n int) errand {
+func (p *Lots) errand(profile string, ready func(*assignment.Spot) bool, n int) errand {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := errand{profile: profile}
@@ -223,15 +233,16 @@ func (p *Lots) errand(profile string, now time.Time, n int) errand {
 		return e
 	}
 	i := 0
-	for i < len(l.spots) && i < n && !l.spots[i].Past.NotBefore().After(now) {
+	for i < len(l.spots) && i < n && ready(&l.spots[i]) {
 		i++
 	}
 	e.spots, l.spots = slices.Clone(l.spots[:i]), l.spots[i:]
 	if i < n {
-		// The next is one that Amazon has put off: others may go before it.
+		// The next is one that Amazon has put off, or that cannot be read now: others
+		// may go before it.
 		kept := l.spots[:0]
 		for _, s := range l.spots {
-			if len(e.spots) < n && !s.Past.NotBefore().After(now) {
+			if len(e.spots) < n && ready(&s) {
 				e.spots = append(e.spots, s)
 			} else {
 				kept = append(kept, s)
@@ -243,6 +254,18 @@ func (p *Lots) errand(profile string, now time.Time, n int) errand {
 	l.out += len(e.spots)
 	p.count -= len(e.spots)
 	return e
+}
+
+// owes reports whether records of a partition are parked.
+func (p *Lots) owes(tp assignment.TopicPartition) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, l := range p.lots {
+		if slices.ContainsFunc(l.spots, func(s assignment.Spot) bool { return s.Owner.TopicPartition() == tp && s.Owner.Live() }) {
+			return true
+		}
+	}
+	return false
 }
 
 // done ends an errand; left are its spots that could not be read.

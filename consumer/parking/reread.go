@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
+	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/wait"
@@ -41,15 +43,15 @@ type Reader struct {
 	Lanes     Room         // whose records they are
 	Opts      []kgo.Opt    // of the client
 	Made      func() int64 // how often the topic has been made
-	Doubtful  func() bool  // whether other records may be in the place of those that were parked
 	AtOnce    int          // records at most that are read in one turn
 	Condition *health.Condition
 	Now       func() time.Time
 
 	Source func(context.Context, *Wanted) error // where records are read from; Kafka if it is nil
 
-	client *kgo.Client
-	of     int64 // how often the topic had been made when the client began
+	client  *kgo.Client
+	of      int64 // how often the topic had been made when the client began
+	trouble troubles
 }
 
 // Run reads what is wanted until ctx is done.
@@ -83,10 +85,17 @@ func (r *Reader) Turn(ctx context.Context) (more bool) {
 	if r.Lots.window.Over(5, 4) && !r.Lots.Relieve(r.Lanes) {
 		return false
 	}
-	if r.Doubtful() {
-		return false // whether these are the records that were parked is being looked at
+	if len(r.trouble) > 0 {
+		if r.trouble.forget(r.Lots); len(r.trouble) == 0 {
+			r.Condition.OK()
+		}
 	}
-	errands := r.Lots.take(r.Lanes.Wants, r.Now(), r.AtOnce)
+	now := r.Now()
+	errands := r.Lots.take(r.Lanes.Wants, now, r.AtOnce, func(a *assignment.Assignment) bool {
+		// Whether a log that is in doubt has the records that were parked is being
+		// looked at.
+		return a.Rewound() || r.trouble.waits(a.TopicPartition(), now)
+	})
 	if len(errands) == 0 {
 		return false
 	}
@@ -97,7 +106,15 @@ func (r *Reader) Turn(ctx context.Context) (more bool) {
 	}
 	err := source(ctx, w)
 	for i, e := range errands {
-		r.Lots.done(e, w.left(i))
+		left := w.left(i)
+		more = more || len(left) < len(e.spots)
+		r.Lots.done(e, left)
+	}
+	if err == nil {
+		r.trouble.forget(r.Lots)
+		err = r.trouble.tell()
+	} else {
+		more = false
 	}
 	switch {
 	case err == nil:
@@ -105,21 +122,43 @@ func (r *Reader) Turn(ctx context.Context) (more bool) {
 	case ctx.Err() == nil:
 		r.Condition.Fail(fmt.Sprintf("records that were put off cannot be read again: %s", redact.Error(err)))
 	}
-	return err == nil
+	return more
 }
 
-// read reads until nothing of w is left, or fails.
+// read reads until nothing of w is left but what cannot be read now, or fails.
 func (r *Reader) read(ctx context.Context, w *Wanted) error {
-	if w.giveUpOrphans(); len(w.partitions) == 0 {
-		return nil
-	}
+	w.giveUpOrphans()
 	if made := r.Made(); made != r.of {
 		r.close() // the client would ask for the topic that was deleted, for ever
 		r.of = made
 	}
-	if err := r.open(); err != nil {
-		return err
+	// Those that could not be read are asked about first: fetches of a topic that is
+	// gone are not answered, and the others would wait for that.
+	if again := r.trouble.among(w); len(again) > 0 {
+		if err := r.open(); err != nil {
+			return err
+		}
+		r.look(ctx, w, again, nil)
 	}
+	for len(w.partitions) > 0 && ctx.Err() == nil {
+		if err := r.open(); err != nil {
+			return err
+		}
+		failed := r.readTo(ctx, w)
+		if len(failed) == 0 {
+			continue
+		}
+		r.look(ctx, w, slices.Collect(maps.Keys(failed)), failed)
+		// A client that was told of a topic which may not be read does not always go on
+		// with the others.
+		r.close()
+	}
+	return ctx.Err()
+}
+
+// readTo reads until nothing of w is left, or something cannot be read, which it returns
+// with the reason.
+func (r *Reader) readTo(ctx context.Context, w *Wanted) (failed map[assignment.TopicPartition]error) {
 	from := make(map[string]map[int32]kgo.Offset)
 	for tp, wants := range w.partitions {
 		if from[tp.Topic] == nil {
@@ -133,31 +172,37 @@ func (r *Reader) read(ctx context.Context, w *Wanted) error {
 			r.client.RemoveConsumePartitions(map[string][]int32{topic: slices.Collect(maps.Keys(partitions))})
 		}
 	}()
-	for len(w.partitions) > 0 {
+	failed = make(map[assignment.TopicPartition]error)
+	for len(w.partitions) > 0 && len(failed) == 0 {
 		pollCtx, cancel := context.WithTimeout(ctx, rereadPatience)
 		fetches := r.client.PollRecords(pollCtx, flow.MaxPoll)
 		cancel()
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return nil
 		}
 		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 			tp := assignment.Of(p.Topic, p.Partition)
 			if from[tp.Topic] == nil {
 				return // an error of the poll
 			}
-			w.Found(tp, p.Records)
-			r.goOn(w, tp, p.Records)
+			if p.Err != nil {
+				note(w, tp, p.Err, failed)
+			}
+			if len(p.Records) > 0 {
+				r.trouble.over(tp)
+				w.Found(tp, p.Records)
+				r.goOn(w, tp, p.Records)
+			}
 		})
-		if fetches.NumRecords() > 0 {
-			continue
-		}
-		// Either the brokers are slow, or what is wanted has been deleted: then
-		// nothing would ever come.
-		if gone, err := r.deleted(ctx, w); !gone {
-			return errors.Join(err, fetchError(fetches))
+		if fetches.NumRecords() == 0 && len(failed) == 0 {
+			// Either the brokers are slow, or what is wanted has been deleted: then
+			// nothing would ever come.
+			for tp := range w.partitions {
+				failed[tp] = errNothing
+			}
 		}
 	}
-	return nil
+	return failed
 }
 
 // goOn has the client read no further once all that is wanted of a partition is
@@ -177,43 +222,74 @@ func (r *Reader) goOn(w *Wanted, tp assignment.TopicPartition, read []*kgo.Recor
 	}
 }
 
-// fetchError is the first error of a poll that was not its timeout.
-func fetchError(fetches kgo.Fetches) (err error) {
-	fetches.EachError(func(topic string, partition int32, e error) {
-		if err == nil && !errors.Is(e, context.DeadlineExceeded) && !errors.Is(e, context.Canceled) {
-			err = fmt.Errorf("partition %s: %w", assignment.Of(topic, partition), e)
+// note notes an error of a partition, or of all that are wanted of a topic.
+func note(w *Wanted, of assignment.TopicPartition, err error, failed map[assignment.TopicPartition]error) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return
+	}
+	for tp := range w.partitions {
+		if tp == of || tp.Topic == of.Topic && of.Partition < 0 {
+			failed[tp] = err
 		}
-	})
-	return err
+	}
 }
 
-// deleted gives up what is before the start of its partition: the topic keeps
-// records for less time than a lane was stuck. If there is nothing, it returns why
-// nothing comes, as far as that is known: a topic that cannot be read must not keep what
-// is deleted of the others.
-func (r *Reader) deleted(ctx context.Context, w *Wanted) (gone bool, err error) {
+var errNothing = errors.New("the brokers give nothing at their offsets")
+
+// look finds out why nothing comes of partitions. It gives up what is before the start of
+// its partition: the topic keeps records for less time than a lane was stuck. A partition
+// of which there is nothing like that, or that cannot be asked about, is put aside if
+// failed says why: it must not keep the others waiting.
+func (r *Reader) look(ctx context.Context, w *Wanted, partitions []assignment.TopicPartition, failed map[assignment.TopicPartition]error) {
 	ctx, cancel := context.WithTimeout(ctx, rereadPatience)
 	defer cancel()
 	topics := make(map[string]bool)
-	for tp := range w.partitions {
+	for _, tp := range partitions {
 		topics[tp.Topic] = true
 	}
-	starts, err := kadm.NewClient(r.client).ListStartOffsets(ctx, slices.Sorted(maps.Keys(topics))...)
-	err = cmp.Or(err, starts.Error(), errors.New("the brokers give nothing at their offsets"))
-	for tp, wants := range w.partitions {
-		start, ok := starts.Lookup(tp.Topic, tp.Partition)
-		if !ok || start.Err != nil {
-			continue
-		}
+	starts := r.starts(ctx, slices.Sorted(maps.Keys(topics)))
+	for _, tp := range partitions {
+		start, err := starts(tp)
+		wants := w.partitions[tp]
 		i := 0
-		for i < len(wants) && wants[i].At.Offset < start.Offset {
+		for err == nil && i < len(wants) && wants[i].At.Offset < start {
 			i++
 		}
 		w.giveUp(wants[:i])
 		w.now(tp, wants[i:])
-		gone = gone || i > 0
+		if i == 0 {
+			err = cmp.Or(err, failed[tp])
+		}
+		if err != nil {
+			r.trouble.note(tp, err, r.Now())
+			w.putAside(tp)
+		}
 	}
-	return gone, err
+}
+
+// starts asks where the partitions of topics begin: of each alone, for one that may not
+// be read is an error for all that are asked about with it.
+func (r *Reader) starts(ctx context.Context, topics []string) func(assignment.TopicPartition) (int64, error) {
+	lists, errs := make([]kadm.ListedOffsets, len(topics)), make([]error, len(topics))
+	var wg sync.WaitGroup
+	for i, topic := range topics {
+		wg.Go(func() {
+			defer crash.Report()
+			lists[i], errs[i] = kadm.NewClient(r.client).ListStartOffsets(ctx, topic)
+		})
+	}
+	wg.Wait()
+	return func(tp assignment.TopicPartition) (int64, error) {
+		i := slices.Index(topics, tp.Topic)
+		o, ok := lists[i].Lookup(tp.Topic, tp.Partition)
+		switch {
+		case ok:
+			return o.Offset, o.Err
+		case errs[i] != nil:
+			return 0, errs[i]
+		}
+		return 0, cmp.Or(lists[i].Error(), errNothing)
+	}
 }
 
 func (r *Reader) open() (err error) {

@@ -15,6 +15,7 @@ type Wanted struct {
 	lots       *Lots
 	errands    []errand
 	partitions map[assignment.TopicPartition][]want
+	aside      map[assignment.TopicPartition][]want // that cannot be read now
 }
 
 type want struct {
@@ -23,7 +24,7 @@ type want struct {
 }
 
 func newWanted(p *Lots, errands []errand) *Wanted {
-	w := &Wanted{lots: p, errands: errands, partitions: make(map[assignment.TopicPartition][]want)}
+	w := &Wanted{lots: p, errands: errands, partitions: make(map[assignment.TopicPartition][]want), aside: make(map[assignment.TopicPartition][]want)}
 	for i, e := range errands {
 		for _, s := range e.spots {
 			tp := s.Owner.TopicPartition()
@@ -38,10 +39,12 @@ func newWanted(p *Lots, errands []errand) *Wanted {
 
 // left is what of an errand was not found.
 func (w *Wanted) left(errand int) (spots []assignment.Spot) {
-	for _, wants := range w.partitions {
-		for _, x := range wants {
-			if x.errand == errand {
-				spots = append(spots, x.Spot)
+	for _, partitions := range []map[assignment.TopicPartition][]want{w.partitions, w.aside} {
+		for _, wants := range partitions {
+			for _, x := range wants {
+				if x.errand == errand {
+					spots = append(spots, x.Spot)
+				}
 			}
 		}
 	}
@@ -94,6 +97,14 @@ func (w *Wanted) now(tp assignment.TopicPartition, wants []want) {
 		return
 	}
 	w.partitions[tp] = wants
+}
+
+// putAside looks for nothing more of a partition in this turn.
+func (w *Wanted) putAside(tp assignment.TopicPartition) {
+	if wants := w.partitions[tp]; len(wants) > 0 {
+		w.aside[tp] = wants
+		delete(w.partitions, tp)
+	}
 }
 
 // handOn gives records to their assignment's pump once more.
