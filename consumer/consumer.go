@@ -247,6 +247,7 @@ func (c *Consumer) Run(ctx context.Context, h Handler) error {
 	loops.Go(func() { c.doubtLoop(background) })
 	loops.Go(func() { c.recheckLoop(background) })
 	loops.Go(func() { c.missedLoop(background) })
+	loops.Go(func() { c.asideLoop(background) })
 	ctx, done := context.WithCancel(ctx)
 	defer done()
 	ctx, abort := context.WithCancelCause(ctx)

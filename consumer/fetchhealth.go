@@ -23,15 +23,26 @@ const unreadableFor = 2 * lagEvery
 const failedPollPause = 500 * time.Millisecond
 
 // unreadable is since when fetches of a partition have failed, and when one last did.
-type unreadable struct{ since, seen time.Time }
+type unreadable struct {
+	since, seen time.Time
+	pause       time.Duration // for how long it is put aside
+	until       time.Time     // until when it is
+}
 
-func onlyErrors(fetches kgo.Fetches) bool {
+// onlyErrors reports whether a poll brought nothing but errors that would come again at
+// once. Partitions whose fetch failed are put aside, and the client asks about a topic as a
+// whole with pauses of its own: the others need not wait for that.
+func (c *Consumer) onlyErrors(fetches kgo.Fetches) bool {
 	if len(fetches) == 0 || fetches.NumRecords() > 0 {
 		return false
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	failed := false
-	fetches.EachError(func(_ string, _ int32, err error) {
-		failed = failed || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+	fetches.EachError(func(topic string, partition int32, err error) {
+		u := c.unreadable[assignment.Of(topic, partition)]
+		aside := topic != "" && (partition < 0 || u.pause > 0)
+		failed = failed || !aside && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 	})
 	return failed
 }
@@ -58,6 +69,7 @@ func (c *Consumer) fetchFailed(tp assignment.TopicPartition, err error) {
 	u := c.unreadable[tp]
 	tell := lasts(&u.since, now, !kerr.IsRetriable(err))
 	u.seen = now
+	c.putAside(tp, &u, now)
 	c.unreadable[tp] = u
 	if errors.Is(err, kerr.UnknownTopicID) {
 		c.noteUnknownID(tp.Topic, now)
@@ -79,7 +91,7 @@ func (c *Consumer) fetchFailed(tp assignment.TopicPartition, err error) {
 
 // readable notes that a partition's fetches work again. c.mu is held.
 func (c *Consumer) readable(tp assignment.TopicPartition) {
-	delete(c.unreadable, tp)
+	c.takeUp(tp)
 	if len(c.unreadable) == 0 {
 		c.conditions.fetch.OK()
 	}

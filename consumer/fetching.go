@@ -12,7 +12,7 @@ func (c *Consumer) steer(a *assignment.Assignment) (fetched bool) {
 	}
 	fetched = a.Fetches()
 	partitions := map[string][]int32{a.Topic(): {a.Partition()}}
-	if fetched {
+	if fetched && !c.aside(a.TopicPartition()) {
 		c.client.ResumeFetchPartitions(partitions)
 	} else {
 		c.client.PauseFetchPartitions(partitions)

@@ -32,7 +32,7 @@ func (c *Consumer) poll(ctx context.Context) error {
 			c.client.SetOffsets(over)
 		}
 		c.client.AllowRebalance()
-		if onlyErrors(fetches) {
+		if c.onlyErrors(fetches) {
 			wait.For(ctx, failedPollPause)
 		}
 		if ctx.Err() != nil {

@@ -38,7 +38,9 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 		}
 	}
 	c.assigned, c.lost = true, false
-	clear(c.unreadable)
+	for tp := range c.unreadable {
+		c.takeUp(tp)
+	}
 	c.conditions.fetch.OK()
 	c.conditions.assignment.OK()
 	c.log.Info().Interface("added", added).Int("owned", len(c.assignments)).Msg("partitions assigned")

@@ -147,9 +147,9 @@ func (c *Consumer) checkTopics(ctx context.Context) {
 	for _, t := range resp.Topics {
 		switch {
 		case t.Topic == nil || !slices.Contains(c.opts.Topics, *t.Topic):
-		case t.ErrorCode == kerr.UnknownTopicOrPartition.Code && len(c.opts.Topics) > 1:
-			// Brokers answer a fetch at once that names a topic they do not have. Those
-			// that share it would be read in small pieces, with pauses for the errors.
+		case len(c.opts.Topics) > 1 && (t.ErrorCode == kerr.UnknownTopicOrPartition.Code || t.ErrorCode == kerr.TopicAuthorizationFailed.Code):
+			// Brokers answer a fetch at once that names a topic they do not have, or that
+			// may not be read. Those that share it would be read in small pieces.
 			c.client.PauseFetchTopics(*t.Topic)
 		case t.ErrorCode == 0 && len(t.Partitions) > 0:
 			c.checkTopic(*t.Topic, t.TopicID)
