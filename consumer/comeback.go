@@ -82,7 +82,7 @@ func (c *Consumer) notReturned(added map[string][]int32) (gone []*assignment.Ass
 // returns the partition's assignment, nil if there is none, and whether it goes on.
 func (c *Consumer) comesBack(cl *kgo.Client, tp assignment.TopicPartition, f assignment.Fetched) (a *assignment.Assignment, goesOn bool) {
 	c.mu.Lock()
-	if a = c.assignments[tp]; a == nil {
+	if a = c.assignments[tp]; a == nil || f.Of != nil && f.Of != a {
 		c.mu.Unlock()
 		return nil, false
 	}

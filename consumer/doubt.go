@@ -40,6 +40,9 @@ func (c *Consumer) hear(client *kgo.Client, tp assignment.TopicPartition, f assi
 	if a == nil || goesOn {
 		return
 	}
+	if f.Of != nil && f.Of != a {
+		f.Of = nil // a has taken its place because of this answer
+	}
 	cl := ledger.Claim{Partition: tp.Partition, Group: max(f.Offset, -1), Committed: max(f.Offset, -1), First: -1}
 	c.mu.Lock()
 	m := a.Recalled()
@@ -78,14 +81,19 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	c.mu.Unlock()
 	silent := c.unheard()
 	held, err := c.resolve(ctx, as, proof.Timeout, func(a *assignment.Assignment, cl *ledger.Claim, f ledger.Finding) bool {
-		if f.Begin != cl.Group {
-			offsets[a.Topic()][a.Partition()] = kgo.NewOffset().At(f.Begin)
-		}
 		c.settleClaim(a, cl, f)
 		return true
 	})
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // of a session that is over; the next one asks again
+	}
+	for _, a := range as {
+		// The claim may have been settled by an answer that the client dropped, because
+		// its session ended. The group's offset need not be where it was found to begin.
+		at, ok := a.GoesOn()
+		if ok && offsets[a.Topic()][a.Partition()].EpochOffset().Offset != at {
+			offsets[a.Topic()][a.Partition()] = kgo.NewOffset().At(at)
+		}
 	}
 	for _, a := range held {
 		if c.assignedFirst(a) {

@@ -38,7 +38,8 @@ var (
 type jobEnd struct {
 	admin  *kadm.Client
 	looked time.Time
-	since  time.Time // when only others had anything left to do; zero while this member has
+	since  time.Time // when only others had anything left to do; zero while this member has, or nobody says
+	gone   time.Time // when brokers began to say that the topic does not exist
 }
 
 // reached reports whether the job has ended, and fails the run if what is left of it is
@@ -46,7 +47,7 @@ type jobEnd struct {
 func (e *jobEnd) reached(ctx context.Context, c *Consumer, settled bool) bool {
 	now := c.opts.Now()
 	if !settled {
-		e.since = time.Time{}
+		e.since, e.gone = time.Time{}, time.Time{}
 		return false
 	}
 	if now.Sub(e.looked) < restEvery {
@@ -54,17 +55,24 @@ func (e *jobEnd) reached(ctx context.Context, c *Consumer, settled bool) bool {
 	}
 	e.looked = now
 	rest, settled, err := c.jobRest(ctx, e.admin)
-	switch {
-	case errors.Is(err, kerr.UnknownTopicOrPartition):
-		if e.since.IsZero() {
-			e.since = now
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		e.since = time.Time{}
+		if e.gone.IsZero() {
+			e.gone = now
 		}
-		if now.Sub(e.since) > topicGoneFor {
+		if now.Sub(e.gone) > topicGoneFor {
 			c.abort(fmt.Errorf("topic %q: %w", c.opts.Topics[0], errDeleted))
 		}
 		return false
+	}
+	e.gone = time.Time{}
+	switch {
 	case err != nil, !settled:
-		return false // brokers that are away are for others to report
+		// Brokers that are away are for others to report. Other members could settle
+		// nothing either, or may have gone meanwhile: they have a session's time from
+		// when it is known again what is left.
+		e.since = time.Time{}
+		return false
 	case len(rest) == 0:
 		return true
 	case e.since.IsZero():

@@ -3,6 +3,7 @@ package consumer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -19,11 +20,20 @@ import (
 
 // unheard returns the assignments whose offsets the group has not told.
 func (c *Consumer) unheard() (as []*assignment.Assignment) {
+	for a := range c.awaiting() {
+		as = append(as, a)
+	}
+	return as
+}
+
+// awaiting returns them with how often each has been given.
+func (c *Consumer) awaiting() map[*assignment.Assignment]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	as := make(map[*assignment.Assignment]int)
 	for _, a := range c.assignments {
-		if a.Awaits() {
-			as = append(as, a)
+		if given, awaits := a.Awaits(); awaits {
+			as[a] = given
 		}
 	}
 	return as
@@ -32,7 +42,8 @@ func (c *Consumer) unheard() (as []*assignment.Assignment) {
 // hearAgain asks the group about partitions that it has not told of. It returns those
 // that it still does not tell of, and why.
 func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignment, err error) {
-	silent = c.unheard()
+	asked := c.awaiting()
+	silent = slices.Collect(maps.Keys(asked))
 	if len(silent) == 0 {
 		return nil, nil
 	}
@@ -55,8 +66,8 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignme
 			err = undecidedStart(c.opts.Group, []string{a.Topic()}, why)
 			return false
 		}
-		c.hear(c.client, a.TopicPartition(), assignment.Fetched{Offset: p.Offset, Metadata: p.Metadata})
-		return true
+		c.hear(c.client, a.TopicPartition(), assignment.Fetched{Offset: p.Offset, Metadata: p.Metadata, Of: a, Given: asked[a]})
+		return true // if that was not what is awaited by now, that is asked for next
 	})
 	return silent, err
 }

@@ -38,6 +38,7 @@ type Assignment struct {
 	claim     *ledger.Claim // to be compared with the log before anything is taken; nil if that is done
 	running   bool          // the claim is about records of this assignment
 	unheard   bool          // the group has given it, and not said yet where it stands
+	given     int           // how often the group has given it
 	log       ledger.LogID
 	witnesses ledger.Witnesses
 	link      Link             // the connections that there had been when records were last taken

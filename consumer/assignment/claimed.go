@@ -13,20 +13,30 @@ func (a *Assignment) Await() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.unheard = true
+	a.given++
 }
 
-// Awaits reports whether the group is still to say that.
-func (a *Assignment) Awaits() bool {
+// Awaits reports whether the group is still to say that, and how often the partition has
+// been given: an answer to a question from before it was given again is out of date.
+func (a *Assignment) Awaits() (given int, awaits bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.unheard && a.phase() != phaseDraining
+	return a.given, a.unheard && a.phase() != phaseDraining
+}
+
+// GoesOn returns the offset at which what is fetched goes on, if the claim has been
+// settled and is not open again.
+func (a *Assignment) GoesOn() (offset int64, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.ledger.Last().Offset + 1, a.underWay()
 }
 
 // Hear notes what the group has said, and what that claims.
 func (a *Assignment) Hear(f Fetched, cl *ledger.Claim) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.unheard {
+	if !a.unheard || !f.isFor(a) {
 		return // the client's answer and ours have met, and it may be taking
 	}
 	a.stamps = []Stamp{f.Stamp()}

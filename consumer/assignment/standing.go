@@ -75,6 +75,17 @@ func (m *Memory) Since(from int64) (begin int64, b ledger.Beyond) {
 type Fetched struct {
 	Offset   int64
 	Metadata *string
+	// Of is whose question it answers, and Given how often the group had given that the
+	// partition when it was asked; nil for the answer to what was given last.
+	Of    *Assignment
+	Given int
+}
+
+// isFor reports whether it is about the assignment as it is now: that may have ended since
+// it was asked, or have been lost and given again, and others may have committed in
+// between. mu is held.
+func (f Fetched) isFor(a *Assignment) bool {
+	return f.Of == nil || f.Of == a && f.Given == a.given
 }
 
 // Stamp returns the stamp of what was committed.
@@ -128,6 +139,9 @@ func (a *Assignment) Given(now bool) bool {
 func (a *Assignment) ComeBack(f Fetched, member string, stopping bool) (suspended, goesOn bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if !f.isFor(a) {
+		return false, false
+	}
 	suspended = a.phase() == phaseSuspended
 	if goesOn = suspended && slices.Contains(a.stamps, f.Stamp()); goesOn {
 		a.life.Store(int32(phaseTaking))
