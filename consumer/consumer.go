@@ -53,6 +53,7 @@ type Consumer struct {
 	remade      map[assignment.TopicPartition][]assignment.Stamp     // what this member may have committed of a topic that was deleted
 	unknownIDs  map[string]unknownID                                 // when fetches began to say that the topic's id is unknown, and last said so
 	unreadable  map[assignment.TopicPartition]unreadable             // whose last fetch failed
+	standing    map[assignment.TopicPartition]standing               // of which nothing comes
 	hung        []string                                             // what watch found
 	assigned    bool                                                 // the group has answered once
 	lost        bool                                                 // and has taken back what it gave

@@ -341,11 +341,9 @@ func (c *Consumer) place(a *assignment.Assignment, cl *ledger.Claim, f ledger.Fi
 	if a.OpenClaim() != cl {
 		return true // the group's answer has come meanwhile, and places it
 	}
-	// The client takes the offset that it knows for none to go to. It may be
-	// elsewhere: what was fetched while the claim was open has been dropped.
-	for _, offset := range []int64{f.Begin + 1, f.Begin} {
-		c.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{a.Topic(): {a.Partition(): {Epoch: -1, Offset: offset}}})
-	}
+	// Also if the client knows that offset: what was fetched while the claim was open
+	// has been dropped.
+	c.goTo(a.TopicPartition(), f.Begin)
 	if at, ok := c.client.CommittedOffsets()[a.Topic()][a.Partition()]; !ok || at.Offset != f.Begin {
 		return false
 	}

@@ -103,6 +103,7 @@ func (c *Consumer) askEnds(ctx context.Context, admin *kadm.Client, r *reach) {
 	}
 	c.tellFaults(r, now, e)
 	c.readableAgain(now, e.at)
+	c.moveOn(now, e.at)
 }
 
 // byTopic asks about all topics at once, and then about each alone if one may not be read:

@@ -1,0 +1,79 @@
+package consumer
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
+)
+
+// The client may stop to fetch a partition and not know it: in the consumer protocol a
+// topic that is deleted and made again can be assigned twice at the same time
+// (franz-go 1.22), and then it loses the place where it was. Brokers say that there is
+// more, nothing is in the way of it, and nothing comes. Then the client is told where to
+// go on once more, which begins the fetch anew.
+const (
+	// standsAfter is for how long nothing may come of a partition that holds more.
+	standsAfter = 2 * lagEvery
+	// maxStandsAfter is for how long it may be when that did not help: what is slow must
+	// not be begun anew over and over.
+	maxStandsAfter = 4 * time.Minute
+	// standsTries is how often it is begun anew before readiness says so.
+	standsTries = 2
+)
+
+// standing is a partition of which nothing comes.
+type standing struct {
+	at    int64     // where it goes on
+	since time.Time // when it was seen to stand there, or was last begun anew
+	tries int       // how often it was
+}
+
+func (s standing) patience() time.Duration {
+	return min(standsAfter<<s.tries, maxStandsAfter)
+}
+
+// moveOn has the client go on with partitions that stand still, of which ends are known.
+func (c *Consumer) moveOn(now time.Time, ends map[assignment.TopicPartition]int64) {
+	idle := c.client.BufferedFetchRecords() == 0
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	still := make(map[assignment.TopicPartition]standing)
+	for tp, a := range c.assignments {
+		at, underWay := a.GoesOn()
+		end, known := ends[tp]
+		if !idle || !known || !underWay || at >= end || !a.Taking() || !a.Fetches() || c.aside(tp) || c.stopping {
+			continue
+		}
+		s, seen := c.standing[tp]
+		if !seen || s.at != at {
+			s = standing{at: at, since: now}
+		}
+		if now.Sub(s.since) >= s.patience() {
+			s.since, s.tries = now, s.tries+1
+			c.log.Warn().Stringer("partition", tp).Int64("at", at).Int64("end", end).Int("tries", s.tries).
+				Msg("nothing comes of a partition that holds more; its fetch is begun anew")
+			c.goTo(tp, at)
+		}
+		if s.tries > standsTries {
+			c.conditions.fetch.Fail(fmt.Sprintf("partition %s is not read on at offset %d, though it holds records up to %d: restart this member", tp, at, end))
+		}
+		still[tp] = s
+	}
+	for tp, s := range c.standing {
+		if _, stays := still[tp]; !stays && s.tries > standsTries && len(c.unreadable) == 0 {
+			c.conditions.fetch.OK()
+		}
+	}
+	c.standing = still
+}
+
+// goTo has the client fetch a partition from an offset on. It takes the offset that it
+// knows for none to go to, so it is sent elsewhere first. c.mu is held.
+func (c *Consumer) goTo(tp assignment.TopicPartition, offset int64) {
+	for _, at := range []int64{offset + 1, offset} {
+		c.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{tp.Topic: {tp.Partition: {Epoch: -1, Offset: at}}})
+	}
+}
