@@ -34,14 +34,18 @@ func DescribeGroup(ctx context.Context, admin *kadm.Client, name string) (g Grou
 	modern, err := admin.DescribeConsumerGroups(ctx, name)
 	c, ok := modern[name]
 	switch err = firstOf(err, c.Err); {
-	case err == nil && ok:
+	case err == nil && !ok:
+		return g, errNotDescribed
+	case err == nil:
 		return Group{State: c.State, Consumer: true, Members: len(c.Members), Operations: c.AuthorizedOperations}, nil
-	case err != nil && !elsewhere(err):
+	case !elsewhere(ctx, admin, err):
 		return g, err
 	}
 	classic, err := admin.DescribeGroups(ctx, name)
-	d := classic[name]
-	err = firstOf(err, d.Err)
+	d, ok := classic[name]
+	if err = firstOf(err, d.Err); err == nil && !ok {
+		return g, errNotDescribed
+	}
 	if errors.Is(err, kerr.GroupIDNotFound) {
 		return Group{Operations: d.AuthorizedOperations}, nil // newer brokers; older ones call it dead
 	}
@@ -55,6 +59,8 @@ func DescribeGroup(ctx context.Context, admin *kadm.Client, name string) (g Grou
 	return g, nil
 }
 
+var errNotDescribed = errors.New("the brokers' answer leaves the group out")
+
 func firstOf(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -66,8 +72,26 @@ func firstOf(errs ...error) error {
 
 // elsewhere reports whether the group may be one of the classic protocol, after an answer
 // in the other one: such a group is not found, and old brokers do not know the request.
-func elsewhere(err error) bool {
-	return errors.Is(err, kerr.GroupIDNotFound) || errors.Is(err, kerr.UnsupportedVersion) || !errors.As(err, new(*kerr.Error))
+// The client does not send it to them and has no code for that, so they are asked what
+// they know: a connection that breaks is no answer, and the group of one that did not
+// answer would look empty in the other protocol.
+func elsewhere(ctx context.Context, admin *kadm.Client, err error) bool {
+	if errors.Is(err, kerr.GroupIDNotFound) || errors.Is(err, kerr.UnsupportedVersion) {
+		return true
+	}
+	if errors.As(err, new(*kerr.Error)) {
+		return false
+	}
+	brokers, e := admin.ApiVersions(ctx)
+	if e != nil {
+		return false
+	}
+	for _, b := range brokers {
+		if _, knows := b.KeyMaxVersion(int16(kmsg.ConsumerGroupDescribe)); b.Err == nil && !knows {
+			return true // no cluster has such groups before all its brokers know them
+		}
+	}
+	return false
 }
 
 // Offers reports whether brokers let groups use the consumer protocol. It checks the

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -89,6 +90,37 @@ func TestDescribeGroupThatIsRefused(t *testing.T) {
 			if err == nil {
 				t.Errorf("%s in answer to key %d: %+v, want an error", code.Message, key, g)
 			}
+		}
+	}
+}
+
+// TestDescribeGroupThatIsNotAnswered: a connection that breaks, or an answer that leaves
+// the group out, is no sign that the group is one of the other protocol, where it would
+// look empty.
+func TestDescribeGroupThatIsNotAnswered(t *testing.T) {
+	for name, answer := range map[string]func(kmsg.Request) (kmsg.Response, error){
+		"cut off":  func(kmsg.Request) (kmsg.Response, error) { return nil, errors.New("cut off") },
+		"left out": func(r kmsg.Request) (kmsg.Response, error) { return r.ResponseKind(), nil },
+	} {
+		for _, key := range []kmsg.Key{kmsg.ConsumerGroupDescribe, kmsg.DescribeGroups} {
+			t.Run(name+"/"+key.Name(), func(t *testing.T) {
+				cluster, cl := asked(t)
+				member := []kgo.Opt{kgo.Balancers(kgo.CooperativeStickyBalancer())}
+				if key == kmsg.ConsumerGroupDescribe {
+					member = append(member, kgo.ServerSideBalancer())
+				}
+				defer join(t, cluster, member...).Close()
+				cluster.ControlKey(int16(key), func(r kmsg.Request) (kmsg.Response, error, bool) {
+					cluster.KeepControl()
+					resp, err := answer(r)
+					return resp, err, true
+				})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if g, err := DescribeGroup(ctx, kadm.NewClient(cl), "g"); err == nil {
+					t.Errorf("%+v, want an error: nobody said what the group is", g)
+				}
+			})
 		}
 	}
 }
