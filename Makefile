@@ -78,10 +78,15 @@ test-browser: ## run the tests in a headless Chromium, which has to be installed
 	$(say_race)
 	$(test_env) $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=15m -tags=browser -run=Browser $(GOTESTFLAGS) ./capture ./internal/lab/demo
 
+# group_tests are the tests about members and groups: rebalances, restarts, topics, replays
+# and redrives. They run once more in the other group protocol.
+group_tests := 'Rolling|Restart|EveryEvent|TwoTopics|TopicsMadeAgain|OperatorsTools|StuckProfile|FaultsPass'
+
 .PHONY: test-kafka
-test-kafka: ## run the integration tests against a real Kafka and registry, started if need be
+test-kafka: ## run the integration tests against a real Kafka and registry, started if need be, those about groups in both protocols
 	$(say_race)
 	$(test_env) $(servers) with $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=38m -tags=kafka $(GOTESTFLAGS) ./internal/lab/e2e/...
+	$(test_env) GROUP_PROTOCOL=consumer $(servers) with $(GOTEST) $(RACE) -shuffle=on -count=1 -timeout=38m -tags=kafka -run=$(group_tests) $(GOTESTFLAGS) ./internal/lab/e2e/...
 
 # CHAOS is how long things break, at least: each fault happens once, however long
 # that takes. SEED is what in which order (default a random one, printed).
@@ -89,7 +94,7 @@ CHAOS ?= 60s
 SEED  ?= 0
 
 .PHONY: chaos
-chaos: ## break members, servers and Amazon, then audit (CHAOS=60s SEED= ARGS="-brokers 3")
+chaos: ## break members, servers and Amazon, then audit (CHAOS=60s SEED= GROUP_PROTOCOL=consumer ARGS="-brokers 3")
 	$(GO) run ./internal/lab/chaos/cmd/chaos -for $(CHAOS) -seed $(SEED) $(ARGS)
 
 .PHONY: chaos-mutants

@@ -64,7 +64,7 @@ func (w *world) command(args ...string) *exec.Cmd {
 	account := sandbox.DefaultAccount()
 	cmd := exec.CommandContext(w.t.Context(), path, args...)
 	cmd.Env = append(os.Environ(), "AMAZON_CAPI_CLIENT_ID="+account.ClientID, "AMAZON_CAPI_CLIENT_SECRET="+account.ClientSecret, "AMAZON_CAPI_REFRESH_TOKEN="+account.RefreshToken,
-		"AMAZON_CAPI_BROKERS="+strings.Join(w.brokers, ","), "AMAZON_CAPI_REGISTRY="+w.registry, "AMAZON_CAPI_TOPIC="+w.topic, "AMAZON_CAPI_GROUP="+w.group,
+		"AMAZON_CAPI_BROKERS="+strings.Join(w.brokers, ","), "AMAZON_CAPI_REGISTRY="+w.registry, "AMAZON_CAPI_TOPIC="+w.topic, "AMAZON_CAPI_GROUP="+w.group, "AMAZON_CAPI_GROUP_PROTOCOL="+groupProtocol(w.t).String(),
 		"AMAZON_CAPI_DEAD_LETTER_TOPIC="+w.letters, "AMAZON_CAPI_RECEIPTS_TOPIC="+w.receipts,
 		"AMAZON_CAPI_AMAZON_URL="+w.base, "AMAZON_CAPI_TOKEN_URL="+w.base+sandbox.TokenPath)
 	return cmd

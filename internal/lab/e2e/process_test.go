@@ -67,6 +67,9 @@ func (w *world) start(c pipeline.Config) program {
 			p.cmd.Args = append(p.cmd.Args, flag, strconv.Itoa(n))
 		}
 	}
+	if c.InstanceID != "" {
+		p.cmd.Args = append(p.cmd.Args, "--instance-id", c.InstanceID)
+	}
 	if c.CreateTopics {
 		p.cmd.Args = append(p.cmd.Args, "--create-topics")
 	}
@@ -96,7 +99,7 @@ func (w *world) start(c pipeline.Config) program {
 func (w *world) allSaid(c pipeline.Config) {
 	w.t.Helper()
 	c.Kafka.Brokers, c.Registry.URL = nil, ""
-	c.GroupProtocol = 0
+	c.GroupProtocol, c.InstanceID = 0, ""
 	c.Topics, c.Group, c.DeadLetterTopic, c.ReceiptsTopic, c.ErasureTopic, c.CreateTopics = nil, "", "", "", "", false
 	c.AmazonURL, c.TokenURL, c.ClientID, c.ClientSecret, c.RefreshToken = "", "", "", "", ""
 	c.BatchEvents, c.MaxInFlightEvents, c.MaxParkedEvents = 0, 0, 0

@@ -157,7 +157,7 @@ func (w *world) config() pipeline.Config {
 	return pipeline.Config{
 		Kafka:    kafka.Settings{Brokers: w.brokers},
 		Registry: registry.Options{URL: w.registry},
-		Topics:   []string{w.topic}, Group: w.group, DeadLetterTopic: w.letters, ReceiptsTopic: w.receipts,
+		Topics:   []string{w.topic}, Group: w.group, GroupProtocol: groupProtocol(w.t), DeadLetterTopic: w.letters, ReceiptsTopic: w.receipts,
 		ErasureTopic: w.topic + ".erased",
 		Contract:     amazon.ContractNames()[0], AmazonURL: w.base, TokenURL: w.base + sandbox.TokenPath,
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,

@@ -107,7 +107,15 @@ func (f *Facts) readOffsets(ctx context.Context, a Access) error {
 		return err
 	}
 	defer client.Close()
-	if _, err = a.readTopic(ctx, kadm.NewClient(client), f.Run.Brokers, offsetsTopic, f.readGroup); err != nil {
+	admin := kadm.NewClient(client)
+	topics, err := admin.ListTopics(ctx, f.Run.Topic)
+	if err == nil {
+		err = topics.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("topic %s: %w", f.Run.Topic, err)
+	}
+	if _, err = a.readTopic(ctx, admin, f.Run.Brokers, offsetsTopic, (&groupReader{Facts: f, topicID: topics[f.Run.Topic].ID}).read); err != nil {
 		return fmt.Errorf("%s: %w", offsetsTopic, err)
 	}
 	return nil

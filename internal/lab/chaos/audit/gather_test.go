@@ -135,10 +135,10 @@ func TestReadGroup(t *testing.T) {
 		commit("g", "events"), commit("other", "events"), commit("g", "other"),
 		record(key.AppendTo(nil), value.AppendTo(nil)),
 		record(key.AppendTo(nil), nil),       // the group is gone
-		record([]byte{0, 3, 0, 1, 'g'}, nil), // of another protocol
+		record([]byte{0, 3, 0, 1, 'g'}, nil), // an epoch of the consumer protocol
 		record([]byte{0}, nil),
 	} {
-		if err := f.readGroup(r); err != nil {
+		if err := (&groupReader{Facts: f}).read(r); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -151,10 +151,10 @@ func TestReadGroup(t *testing.T) {
 	}
 	deleted := commit("g", "events")
 	deleted.Value = nil
-	if err := f.readGroup(deleted); err == nil {
+	if err := (&groupReader{Facts: f}).read(deleted); err == nil {
 		t.Error("the deletion of an offset is no part of any run")
 	}
-	if err := f.readGroup(record(key.AppendTo(nil), []byte{0, 3, 9})); err == nil {
+	if err := (&groupReader{Facts: f}).read(record(key.AppendTo(nil), []byte{0, 3, 9})); err == nil {
 		t.Error("a generation that breaks off was read")
 	}
 }

@@ -158,9 +158,17 @@ func readLetter(r *kgo.Record) Letter {
 // write differently from what happened.
 const offsetsTopic = "__consumer_offsets"
 
-// readGroup takes a record of that topic. Key versions 0 and 1 are commits,
-// version 2 is a group's generation; later ones belong to other protocols.
-func (f *Facts) readGroup(r *kgo.Record) error {
+// groupReader goes through the group's history.
+type groupReader struct {
+	*Facts
+	topicID [16]byte               // of the source
+	members map[string]groupMember // of a group of the consumer protocol
+}
+
+// read takes a record of that topic. Key versions 0 and 1 are commits,
+// version 2 is a generation of a group of the classic protocol, and of those that
+// belong to the consumer protocol some are about its members.
+func (f *groupReader) read(r *kgo.Record) error {
 	if len(r.Key) < 2 {
 		return nil
 	}
@@ -194,6 +202,8 @@ func (f *Facts) readGroup(r *kgo.Record) error {
 			return err
 		}
 		f.Generations = append(f.Generations, g)
+	case keyMember, keyAssignment:
+		return f.readMember(version, r)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/lab/chaos/journal"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
@@ -30,6 +31,8 @@ type Options struct {
 	// Nodes is how many brokers there are, 1 or 3: of three, topics have three
 	// replicas and writes need two. Ignored where Servers is set.
 	Nodes int
+	// Protocol is the members' --group-protocol.
+	Protocol consumer.Protocol
 	// For is how long things break, at least: everything happens once, however
 	// long that takes. Starting, a rolling restart while all is well, delivering
 	// the rest and the audit come on top.

@@ -84,6 +84,7 @@ func (w *world) memberArgs(t topics, amazon, listen, name string) []string {
 		"--consent-denied", "filter", "--auth-hold", authHold.String(), "--linger", linger.String(),
 		"--request-timeout", requestTimeout.String(), "--commit-interval", commitInterval.String(),
 		"--max-in-flight-events", strconv.Itoa(maxInFlight), "--drain", drain.String(),
+		"--group-protocol", w.o.Protocol.String(),
 		"--session-timeout", sessionTimeout.String(), "--rebalance-timeout", rebalanceTimeout.String(),
 		"--listen", listen,
 	}

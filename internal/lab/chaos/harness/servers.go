@@ -75,11 +75,21 @@ func StartServers(ctx context.Context, dir string, nodes int) (*Servers, error) 
 	return s, nil
 }
 
+// sessions are those of groups of the consumer protocol, which are the brokers' to decide:
+// as long as those of members of the classic one.
+func sessions() string {
+	ms := sessionTimeout.Milliseconds()
+	return fmt.Sprintf(`group.consumer.min.session.timeout.ms=%d
+group.consumer.session.timeout.ms=%d
+group.consumer.min.heartbeat.interval.ms=500
+group.consumer.heartbeat.interval.ms=1000`, ms, ms)
+}
+
 func (s *Servers) properties() string {
 	if s.nodes == 1 {
-		return authorizer
+		return authorizer + "\n" + sessions()
 	}
-	return ""
+	return sessions()
 }
 
 // broker names one of the brokers, 1 to nodes, as the script does.

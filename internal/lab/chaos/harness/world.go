@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/lab/chaos/journal"
 	"github.com/tracklayer/amazon-capi/internal/lab/chaos/mutants"
 	"github.com/tracklayer/amazon-capi/internal/web"
@@ -172,25 +173,41 @@ func (w *world) stable(ctx context.Context, limit time.Duration) error {
 	defer cancel()
 	seen := "no answer"
 	for {
-		if described, err := w.admin.DescribeGroups(ctx, w.group); err == nil {
-			g := described[w.group]
-			owned := 0
-			for _, m := range g.Members {
-				if a, ok := m.Assigned.AsConsumer(); ok {
-					for _, t := range a.Topics {
-						owned += len(t.Partitions)
-					}
-				}
-			}
-			if g.State == "Stable" && owned == partitions && len(g.Members) == len(w.running()) {
+		if state, members, owned, err := w.describe(ctx); err == nil {
+			if state == "Stable" && owned == partitions && members == len(w.running()) {
 				return nil
 			}
-			seen = fmt.Sprintf("state %s, %d members, %d partitions given out", g.State, len(g.Members), owned)
+			seen = fmt.Sprintf("state %s, %d members, %d partitions given out", state, members, owned)
 		}
 		if !pause(ctx, 200*time.Millisecond) {
 			return fmt.Errorf("the group of %d members did not settle within %s: %s", len(w.running()), limit, seen)
 		}
 	}
+}
+
+// describe asks about the group in the protocol of its members: in the other one brokers
+// do not know it.
+func (w *world) describe(ctx context.Context) (state string, members, owned int, err error) {
+	if w.o.Protocol == consumer.ProtocolConsumer {
+		described, err := w.admin.DescribeConsumerGroups(ctx, w.group)
+		g := described[w.group]
+		for _, m := range g.Members {
+			for _, partitions := range m.Assignment {
+				owned += len(partitions)
+			}
+		}
+		return g.State, len(g.Members), owned, errors.Join(err, g.Err)
+	}
+	described, err := w.admin.DescribeGroups(ctx, w.group)
+	g := described[w.group]
+	for _, m := range g.Members {
+		if a, ok := m.Assigned.AsConsumer(); ok {
+			for _, t := range a.Topics {
+				owned += len(t.Partitions)
+			}
+		}
+	}
+	return g.State, len(g.Members), owned, err
 }
 
 // lag is how many records the group has not committed.

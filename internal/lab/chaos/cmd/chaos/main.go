@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -15,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/lab/chaos/harness"
 )
 
@@ -27,7 +29,7 @@ const (
 
 func main() {
 	o := harness.Options{Log: os.Stderr, Out: os.Stdout}
-	var scenes, only, wrong, flags, parent string
+	var scenes, only, wrong, flags, parent, protocol string
 	flag.DurationVar(&o.For, "for", time.Minute, "how long to break things, at least: each happens once, however long that takes")
 	flag.Uint64Var(&o.Seed, "seed", 0, "what to break in which order (default a random one, which is printed)")
 	flag.DurationVar(&o.Settle, "settle", 4*time.Minute, "how long the rest may take to be delivered afterwards")
@@ -35,6 +37,7 @@ func main() {
 	flag.IntVar(&o.Members, "members", 3, "members of the group, beside one that comes and goes")
 	flag.IntVar(&o.Profiles, "profiles", 8, "profiles of the events")
 	flag.IntVar(&o.Nodes, "brokers", 1, "brokers, 1 or 3; topics have as many replicas")
+	flag.StringVar(&protocol, "group-protocol", cmp.Or(os.Getenv("GROUP_PROTOCOL"), consumer.ProtocolClassic.String()), "the members' group protocol, classic or consumer (default $GROUP_PROTOCOL, or classic)")
 	flag.StringVar(&scenes, "scenes", "", "which scenes to play, with commas between: takeover, rolling, surge, stuck, hostile (default all)")
 	flag.StringVar(&only, "episodes", "", "what to do to members and servers, with commas between (default all)")
 	flag.StringVar(&wrong, "troubles", "", "what to do wrong at Amazon, in the same way")
@@ -45,6 +48,11 @@ func main() {
 	flag.Parse()
 	if flag.NArg() > 0 || o.For <= 0 || o.Nodes != 1 && o.Nodes != 3 || o.Rate < 1 || o.Members < 1 || o.Profiles < 1 {
 		fmt.Fprintln(os.Stderr, "chaos: no arguments, -for above 0, -brokers of 1 or 3, and -rate, -members, -profiles of 1 at least")
+		os.Exit(exitNoRun)
+	}
+	var err error
+	if o.Protocol, err = consumer.ParseProtocol(protocol); err != nil {
+		fmt.Fprintln(os.Stderr, "chaos: "+err.Error())
 		os.Exit(exitNoRun)
 	}
 	if o.Seed == 0 {
