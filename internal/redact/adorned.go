@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,7 +35,7 @@ func unadorned(s string) string {
 
 // inlineTags are those of HTML that may stand within a word: a page highlights part
 // of it, or says where it may be broken. The marks of other tags are left alone.
-var inlineTags = regexp.MustCompile(`(?is)<!--.*?-->|</?(?:a|b|i|q|s|u|em|tt|abbr|bdi|bdo|big|cite|code|data|del|dfn|font|ins|kbd|mark|nobr|samp|small|span|strong|sub|sup|time|var|wbr)(?:\s[^<>]*)?/?>`)
+var inlineTags = lazily(`(?is)<!--.*?-->|</?(?:a|b|i|q|s|u|em|tt|abbr|bdi|bdo|big|cite|code|data|del|dfn|font|ins|kbd|mark|nobr|samp|small|span|strong|sub|sup|time|var|wbr)(?:\s[^<>]*)?/?>`)
 
 // leastApart is how long a secret or identifier is that is looked for with blanks in
 // it.

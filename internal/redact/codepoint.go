@@ -1,17 +1,16 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
 )
 
 // codePoint is U+0040 or <U+0040>, as R and log viewers write what they cannot show, and
 // codePoints several of them.
 var (
-	codePoint  = regexp.MustCompile(`(?:<[Uu]\+([0-9A-Fa-f]{4,6})>|[Uu]\+(10[0-9A-Fa-f]{4}|[1-9A-Fa-f][0-9A-Fa-f]{4}|[0-9A-Fa-f]{4}))`)
-	codePoints = regexp.MustCompile(`(?:` + codePoint.String() + `[ ,]?)*` + codePoint.String())
+	codePoint  = lazily(`(?:<[Uu]\+([0-9A-Fa-f]{4,6})>|[Uu]\+(10[0-9A-Fa-f]{4}|[1-9A-Fa-f][0-9A-Fa-f]{4}|[0-9A-Fa-f]{4}))`)
+	codePoints = lazily(`(?:` + codePoint.String() + `[ ,]?)*` + codePoint.String())
 	// spacedAt is one that stands between the two parts of an address.
-	spacedAt = regexp.MustCompile(`(\S) ?<?[Uu]\+0040>? ?([\pL\pN-]+(?:\.|<?[Uu]\+002[Ee]>?)[\pL\pN])`)
+	spacedAt = lazily(`(\S) ?<?[Uu]\+0040>? ?([\pL\pN-]+(?:\.|<?[Uu]\+002[Ee]>?)[\pL\pN])`)
 )
 
 // unescapeCodePoints puts the characters themselves in place of their numbers. One

@@ -5,7 +5,6 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
-	"regexp"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -23,12 +22,12 @@ const (
 )
 
 // encodedWord is a run of what base64 and hex are written in.
-var encodedWord = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}={0,2}`)
+var encodedWord = lazily(`[A-Za-z0-9+/_-]{8,}={0,2}`)
 
 // hexBytes are bytes in hex with something between them, or between some of them, as
 // dumps have it.
 var (
-	hexBytes  = regexp.MustCompile(`(?:0[xX])?(?:[0-9a-fA-F]{2}){1,8}(?:[ :,.;_-]{1,2}(?:0[xX])?(?:[0-9a-fA-F]{2}){1,8}){2,}`)
+	hexBytes  = lazily(`(?:0[xX])?(?:[0-9a-fA-F]{2}){1,8}(?:[ :,.;_-]{1,2}(?:0[xX])?(?:[0-9a-fA-F]{2}){1,8}){2,}`)
 	byteMarks = strings.NewReplacer("0x", "", "0X", "", " ", "", ":", "", ",", "", ".", "", ";", "", "_", "", "-", "")
 )
 
@@ -233,7 +232,7 @@ func hidesBase32(word string, known func(string) bool, layers int) bool {
 
 // decodedIdentifier is what is looked for in what a word decodes to. It is stricter
 // than the rules for text, since most words decode to noise.
-var decodedIdentifier = regexp.MustCompile(`[\pL\pN._+-]+[ +]?@[ +]?[\pL\pN-]+(\.[\pL\pN-]+)+` +
+var decodedIdentifier = lazily(`[\pL\pN._+-]+[ +]?@[ +]?[\pL\pN-]+(\.[\pL\pN-]+)+` +
 	`|\+?\d([ ()+.-]{0,2}\d){8,}|[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?i:amzn1\.[a-z]|\batz[a-z]\|)`)
 
 // tells reports whether decoded bytes have what is masked.

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"net"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,7 +39,7 @@ func Error(err error) string {
 }
 
 // host is what an address may be of to be shown as it is.
-var host = regexp.MustCompile(`^[A-Za-z0-9.:\[\]_/-]{1,253}$`)
+var host = lazily(`^[A-Za-z0-9.:\[\]_/-]{1,253}$`)
 
 // Around is Message for a text that has parts which are known to be ours, and which
 // are shown as they are.
@@ -86,7 +85,7 @@ func padded(before, text string) string {
 
 // quotes are what parsers put around a part of what they parsed, up to the last one:
 // what they quote can have quotes in it. Where the last is cut off all goes.
-var quotes = regexp.MustCompile("(?s)\".*(?:\"|$)|'.*(?:'|$)|`.*(?:`|$)")
+var quotes = lazily("(?s)\".*(?:\"|$)|'.*(?:'|$)|`.*(?:`|$)")
 
 // Parser is Message for an error of a parser, without what it quotes of what it
 // parsed: a file that holds a secret may have been given as another.
@@ -158,7 +157,7 @@ func Quoted(s string) string {
 	})
 }
 
-var doubleQuoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+var doubleQuoted = lazily(`"(?:[^"\\]|\\.)*"`)
 
 // Wrap returns an error that reads as Error has it, and is err otherwise. It is for
 // what a library returns, before our own words are put around it: those are not to

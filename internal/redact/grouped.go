@@ -2,14 +2,13 @@ package redact
 
 import (
 	"encoding/base64"
-	"regexp"
 	"unicode/utf8"
 )
 
 // groupedWords are words of base64's characters with a blank or another mark between
 // them, as mail and screens have what is too long for a line. Every sentence is made of
 // such words, too, so that only what they decode to counts.
-var groupedWords = regexp.MustCompile(`[A-Za-z0-9+/_=-]+(?:(?:[ ,;.:|]| - |, )[A-Za-z0-9+/_=-]+)+`)
+var groupedWords = lazily(`[A-Za-z0-9+/_=-]+(?:(?:[ ,;.:|]| - |, )[A-Za-z0-9+/_=-]+)+`)
 
 // maskGrouped masks base64 in groups of something that is masked.
 func maskGrouped(s string, known func(string) bool) string {

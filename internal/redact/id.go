@@ -3,7 +3,6 @@ package redact
 import (
 	"crypto/sha256"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync/atomic"
 )
@@ -126,9 +125,9 @@ const (
 )
 
 var (
-	tagged      = regexp.MustCompile(`\]:[` + tagLetters + `]{4,12}$`)
-	wholePhone  = regexp.MustCompile(`^\+?\(?\d(?:[\s().\-/]{0,3}\d){6,}$`)
-	markedPhone = regexp.MustCompile(`(?:\+|\b00)\(?\d(?:[\s().\-/]{0,3}\d){6,}`)
+	tagged      = lazily(`\]:[` + tagLetters + `]{4,12}$`)
+	wholePhone  = lazily(`^\+?\(?\d(?:[\s().\-/]{0,3}\d){6,}$`)
+	markedPhone = lazily(`(?:\+|\b00)\(?\d(?:[\s().\-/]{0,3}\d){6,}`)
 )
 
 // maskID is EventID for ids that are not plain.

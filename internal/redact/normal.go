@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"html"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -46,7 +45,7 @@ func normal(s string) (text string, whole bool) {
 
 // softBreaks are where quoted-printable breaks a line, as it is and as JSON has it. What
 // was encoded twice has the = of the inner breaks encoded before a break of its own.
-var softBreaks = regexp.MustCompile(`=(?:(?:25)*3[dD])*[ \t]*(?:\r?\n|(?:\\+r)?\\+n)`)
+var softBreaks = lazily(`=(?:(?:25)*3[dD])*[ \t]*(?:\r?\n|(?:\\+r)?\\+n)`)
 
 // unbroken removes them. They may come to light only when another layer is taken off.
 func unbroken(s string) string {
@@ -189,14 +188,14 @@ func unescape(s string) string {
 }
 
 // printableWord is a word that may be quoted-printable.
-var printableWord = regexp.MustCompile(`[^\s<>"]*=[0-9a-fA-F]{2}[^\s<>"]*`)
+var printableWord = lazily(`[^\s<>"]*=[0-9a-fA-F]{2}[^\s<>"]*`)
 
 // printableSigns are what quoted-printable is known by: an address, several
 // characters in a row, or one beyond ASCII. Without them x=40 is an assignment more
 // often than not.
 var (
-	printableSigns = regexp.MustCompile(`(?:=[0-9a-fA-F]{2}){3}|=[c-fC-F][0-9a-fA-F](?:=[89abAB][0-9a-fA-F])+|=25[0-9a-fA-F]{2}.*=25[0-9a-fA-F]{2}|=3[dD][0-9a-fA-F]{2}.*=3[dD][0-9a-fA-F]{2}`)
-	printableEmail = regexp.MustCompile(`=(?:25|3[dD])*40(?:=00)*\+?[\pL\pN=-]+(?:\.|=(?:25|3[dD])*2[eE])[\pL\pN.=-]+|(?i:\batz[a-z]=(?:25|3d)*7c)`)
+	printableSigns = lazily(`(?:=[0-9a-fA-F]{2}){3}|=[c-fC-F][0-9a-fA-F](?:=[89abAB][0-9a-fA-F])+|=25[0-9a-fA-F]{2}.*=25[0-9a-fA-F]{2}|=3[dD][0-9a-fA-F]{2}.*=3[dD][0-9a-fA-F]{2}`)
+	printableEmail = lazily(`=(?:25|3[dD])*40(?:=00)*\+?[\pL\pN=-]+(?:\.|=(?:25|3[dD])*2[eE])[\pL\pN.=-]+|(?i:\batz[a-z]=(?:25|3d)*7c)`)
 )
 
 // printableText decodes a word if it is quoted-printable.
@@ -224,7 +223,7 @@ func unescapePrintable(s string) string {
 
 // utf7Word is what UTF-7 writes for characters that are not letters and digits, and
 // mailboxes of IMAP with & for the +.
-var utf7Word = regexp.MustCompile(`[+&][A-Za-z0-9+/,]{2,}-`)
+var utf7Word = lazily(`[+&][A-Za-z0-9+/,]{2,}-`)
 
 // utf7Base64 is base64 whose last bits have to be zero.
 var utf7Base64 = base64.RawStdEncoding.Strict()

@@ -1,12 +1,11 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
 )
 
 // escapeStart is how escapes of any kind begin.
-var escapeStart = regexp.MustCompile(`%[0-9a-fA-FuU]|\\[0-3uUx]|&[#a-zA-Z]|=[0-9a-fA-F]|\+[A/]|[uU]\+[0-9a-fA-F]`)
+var escapeStart = lazily(`%[0-9a-fA-FuU]|\\[0-3uUx]|&[#a-zA-Z]|=[0-9a-fA-F]|\+[A/]|[uU]\+[0-9a-fA-F]`)
 
 // leastGroups is how many groups of one length there are in what is joined again.
 const leastGroups = 3

@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -12,7 +11,7 @@ var masks = []string{"secret", "identifier", "credentials", "token", "amazon-id"
 // rule is one kind of secret or identifier. The order of rules matters: the
 // wider forms that contain narrower ones come first.
 type rule struct {
-	find *regexp.Regexp
+	find *pattern
 	mask string
 	keep func(match string) bool // nil keeps nothing
 	// guess: what is found can be something else. Sentences of ours are full of
@@ -48,54 +47,54 @@ const (
 )
 
 var (
-	terminalSequences = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?)`)
-	ampersands        = regexp.MustCompile(`&(amp;|#38;|#0*38;|#[xX]0*26;)+`)
+	terminalSequences = lazily(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?)`)
+	ampersands        = lazily(`&(amp;|#38;|#0*38;|#[xX]0*26;)+`)
 
-	email = regexp.MustCompile(`(?:` + quotedText + `|` + local + `)` + at + behind)
+	email = lazily(`(?:` + quotedText + `|` + local + `)` + at + behind)
 	// besideNumber is an address with the groups of a number right before its first digit
 	// or right behind its last one. Taken alone it would take a part of a phone number
 	// along, and what is left of that is too short to be known as one.
-	besideNumber = regexp.MustCompile(
+	besideNumber = lazily(
 		local + `\+?\(?(?:\d+` + gaps + `{1,4})+\d` + inner + at + `(?:` + numbered + `|` + behind + `)|` +
 			`(?:` + quotedText + `|` + local + `)` + at + numbered)
 	// address is an email in a sentence of ours, whose @ may stand before an
 	// offset.
-	address = regexp.MustCompile(mailText + `+@` + mailText + `+\.` + mailText + `+`)
-	hash    = regexp.MustCompile(`[0-9a-fA-F]{32,}`)
-	uuid    = regexp.MustCompile(`[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`)
-	groups  = regexp.MustCompile(`[0-9a-fA-F]{2,16}(?:[ :._-][0-9a-fA-F]{2,16}){3,}`)
+	address = lazily(mailText + `+@` + mailText + `+\.` + mailText + `+`)
+	hash    = lazily(`[0-9a-fA-F]{32,}`)
+	uuid    = lazily(`[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`)
+	groups  = lazily(`[0-9a-fA-F]{2,16}(?:[ :._-][0-9a-fA-F]{2,16}){3,}`)
 	// loose is a digest in groups of any length, with anything between them that
 	// strangers write there. Of what it finds, only what has enough digits of both
 	// kinds is a digest: sentences are full of numbers and of words such as "a".
 	// The neighbouring groups of a number go with it: alone they could be too few to be recognised.
-	loose   = regexp.MustCompile(`(?:\+?\(?\d+` + gaps + `{1,4})*(?:0[xX])?[0-9a-fA-F]{1,31}(?:[ :.,;_|/*~·•\-]{1,3}(?:0[xX])?[0-9a-fA-F]{1,31})+(?:` + gaps + `{1,4}\d+)*`)
-	phone   = regexp.MustCompile(`\+?\(?\d(?:` + gaps + `{0,4}\d){6,}`)
-	chain   = regexp.MustCompile(`\d+(?::\d+)+`) // with fewer digits it is a time
-	colons  = regexp.MustCompile(`(?:\d+` + gaps + `{1,4})*` + chain.String() + `(?:` + gaps + `{1,4}\d+)*`)
-	day     = regexp.MustCompile(`^\(?(19|20)\d{2}-(0[1-9]|1[0-2])-([0-2]\d|3[01])( [0-2]\d)?$`)
-	letters = regexp.MustCompile(`(?i)^(bearer|basic)\s+[a-z]+$`)
+	loose   = lazily(`(?:\+?\(?\d+` + gaps + `{1,4})*(?:0[xX])?[0-9a-fA-F]{1,31}(?:[ :.,;_|/*~·•\-]{1,3}(?:0[xX])?[0-9a-fA-F]{1,31})+(?:` + gaps + `{1,4}\d+)*`)
+	phone   = lazily(`\+?\(?\d(?:` + gaps + `{0,4}\d){6,}`)
+	chain   = lazily(`\d+(?::\d+)+`) // with fewer digits it is a time
+	colons  = lazily(`(?:\d+` + gaps + `{1,4})*` + chain.String() + `(?:` + gaps + `{1,4}\d+)*`)
+	day     = lazily(`^\(?(19|20)\d{2}-(0[1-9]|1[0-2])-([0-2]\d|3[01])( [0-2]\d)?$`)
+	letters = lazily(`(?i)^(bearer|basic)\s+[a-z]+$`)
 )
 
 // No rule needs what stands before a secret to be no letter or digit: it may be the
 // last of a number, which is gone when that is masked.
 var rules = []rule{
-	{find: regexp.MustCompile(`://[^\s"'<>]*@`), mask: "://[credentials]@", hints: []string{"://"}},
-	{find: regexp.MustCompile(`(?i)((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|digest|negotiate)\s+)?[^\s"'<>,;&]+`), mask: "$1[credentials]", hints: []string{"authorization"}},
+	{find: lazily(`://[^\s"'<>]*@`), mask: "://[credentials]@", hints: []string{"://"}},
+	{find: lazily(`(?i)((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|digest|negotiate)\s+)?[^\s"'<>,;&]+`), mask: "$1[credentials]", hints: []string{"authorization"}},
 	// "Bearer token expired" is a message, not a secret.
-	{find: regexp.MustCompile(`(?i)(bearer|basic)\s+[\w.~+/|=-]{8,}`), mask: "[credentials]", keep: letters.MatchString, hints: []string{"bearer", "basic"}},
-	{find: regexp.MustCompile(`(?i)atz[a-z]\|[^\s"'<>,;&]*`), mask: "[token]", hints: []string{"|"}},
-	{find: regexp.MustCompile(`(?i)amzn1\.[^\s"'<>,;&]*`), mask: "[amazon-id]", hints: []string{"amzn1."}},
-	{find: regexp.MustCompile(`(?:\beyJ[\w-]+|eyJ[\w-]{6,})(\.[\w-]*)*`), mask: "[token]", hints: []string{"eyj"}},
+	{find: lazily(`(?i)(bearer|basic)\s+[\w.~+/|=-]{8,}`), mask: "[credentials]", keep: letters.MatchString, hints: []string{"bearer", "basic"}},
+	{find: lazily(`(?i)atz[a-z]\|[^\s"'<>,;&]*`), mask: "[token]", hints: []string{"|"}},
+	{find: lazily(`(?i)amzn1\.[^\s"'<>,;&]*`), mask: "[amazon-id]", hints: []string{"amzn1."}},
+	{find: lazily(`(?:\beyJ[\w-]+|eyJ[\w-]{6,})(\.[\w-]*)*`), mask: "[token]", hints: []string{"eyj"}},
 	// As they stand in URLs and in payloads. A bare colon is not enough: it is
 	// how "clickId: must not be blank" begins.
-	{find: regexp.MustCompile(`(?i)(click_?id|refresh_?token|access_?token|client_?secret|password|passwd|api_?key)(=|"?\s*=\s*"?|"\s*:\s*")[^\s"'<>,;&]+`), mask: "$1$2[masked]", hints: []string{"=", `"`}},
+	{find: lazily(`(?i)(click_?id|refresh_?token|access_?token|client_?secret|password|passwd|api_?key)(=|"?\s*=\s*"?|"\s*:\s*")[^\s"'<>,;&]+`), mask: "$1$2[masked]", hints: []string{"=", `"`}},
 	// With the name before it that an address book has, or behind it in brackets.
-	{find: regexp.MustCompile(`(?:(?:` + quotedText + `|[\pL\pM.'’-]+(?:[ +][\pL\pM.'’-]+){0,2})[ +]?)?<` + email.String() + `>`), mask: "<[email]>", guess: true, hints: []string{"@"}},
+	{find: lazily(`(?:(?:` + quotedText + `|[\pL\pM.'’-]+(?:[ +][\pL\pM.'’-]+){0,2})[ +]?)?<` + email.String() + `>`), mask: "<[email]>", guess: true, hints: []string{"@"}},
 	{find: besideNumber, mask: "[email]", guess: true, digits: 2, hints: []string{"@"}},
-	{find: regexp.MustCompile(email.String() + `(?:[ +]?\([^()@]{1,64}\))?`), mask: "[email]", guess: true, hints: []string{"@"}},
+	{find: lazily(email.String() + `(?:[ +]?\([^()@]{1,64}\))?`), mask: "[email]", guess: true, hints: []string{"@"}},
 	{find: address, mask: "[email]", hints: []string{"@"}},
 	// As people write it where programs look for addresses.
-	{find: regexp.MustCompile(`(?i)` + mailText + `+ ?[(\[{<] ?at ?[)\]}>] ?` + mailText + `+(?: ?[(\[{<] ?dot ?[)\]}>] ?` + mailText + `+)*`), mask: "[email]", guess: true, hints: []string{"at"}},
+	{find: lazily(`(?i)` + mailText + `+ ?[(\[{<] ?at ?[)\]}>] ?` + mailText + `+(?: ?[(\[{<] ?dot ?[)\]}>] ?` + mailText + `+)*`), mask: "[email]", guess: true, hints: []string{"at"}},
 	{find: uuid, mask: "[uuid]", hints: []string{"-"}},
 	// Decimal digits alone are a number, of which strangers' are masked below.
 	{find: hash, mask: "[hash]", keep: func(m string) bool { return countDigits(m) == len(m) }},

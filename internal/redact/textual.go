@@ -4,7 +4,6 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
-	"regexp"
 	"strings"
 )
 
@@ -107,7 +106,7 @@ const (
 )
 
 // groupWords are words with one mark between them.
-var groupWords = regexp.MustCompile(`[A-Za-z0-9+/_]{3,}(?:[ ,;.:|-][A-Za-z0-9+/_]{1,}){2,}=*`)
+var groupWords = lazily(`[A-Za-z0-9+/_]{3,}(?:[ ,;.:|-][A-Za-z0-9+/_]{1,}){2,}=*`)
 
 // coverTextual marks groups of one length, and the rest behind them, that are textual or
 // random without their marks; nil if there are none.

@@ -1,13 +1,12 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
 )
 
 // timestamp is a date with the time of day, in ISO 8601's extended form: no number of a
 // phone is written so.
-var timestamp = regexp.MustCompile(`(?:19|20)\d{2}-(?:0[1-9]|1[0-2])-(?:[0-2]\d|3[01])[Tt ](?:[01]\d|2[0-4]):[0-5]\d(?::[0-6]\d(?:[.,]\d{1,9})?)?(?:[Zz]|[+-][01]\d(?::?[0-5]\d)?)?`)
+var timestamp = lazily(`(?:19|20)\d{2}-(?:0[1-9]|1[0-2])-(?:[0-2]\d|3[01])[Tt ](?:[01]\d|2[0-4]):[0-5]\d(?::[0-6]\d(?:[.,]\d{1,9})?)?(?:[Zz]|[+-][01]\d(?::?[0-5]\d)?)?`)
 
 // firstPlace stands for the first timestamp. Private use never occurs in text that is
 // normalised.
