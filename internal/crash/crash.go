@@ -38,7 +38,7 @@ func Report() {
 	if v == nil {
 		return
 	}
-	why, stack := reason(v), frames()
+	why, stack := reason(v), Stack()
 	if log := to.Load(); log != nil {
 		(*log)(why, stack)
 	} else {
@@ -66,8 +66,8 @@ func reason(v any) (text string) {
 	return fmt.Sprintf("a value of type %T", v)
 }
 
-// frames names the functions and positions of the panic, the innermost first.
-func frames() []string {
+// Stack names the functions and positions of the panic, the innermost first.
+func Stack() []string {
 	pcs := make([]uintptr, 2*maxFrames)
 	pcs = pcs[:runtime.Callers(2, pcs)]
 	var all []string

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // StandardLog replaces lines that libraries write to Go's standard logger, and so to
@@ -35,6 +36,9 @@ func (s *StandardLog) To(log zerolog.Logger) {
 	crashed := log.Level(zerolog.FatalLevel) // even with --log-level=disabled
 	crash.To(func(reason string, stack []string) {
 		crashed.WithLevel(zerolog.FatalLevel).Str("reason", reason).Strs("stack", stack).Msg("panic")
+	})
+	redact.OnFailure(func() {
+		log.Error().Strs("stack", crash.Stack()).Msg("a text could not be masked and is shown as [masked], as others may be: please report this, it is a mistake in amazon-capi")
 	})
 	log = log.Sample(&zerolog.BurstSampler{Burst: 5, Period: time.Minute})
 	s.to.Store(&log)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 // takenLog has the standard logger taken over for a test.
@@ -76,6 +77,29 @@ func TestTheStandardLogIsDroppedBeforeThereIsALogger(t *testing.T) {
 	log.Print(privateWords)
 	if got := seen.String(); got != "" {
 		t.Errorf("%q", got)
+	}
+}
+
+type speechless struct{ said string }
+
+func (e speechless) Error() string { panic(e.said) }
+
+// TestTextsThatCannotBeMaskedAreReportedOnce, without what they say.
+func TestTextsThatCannotBeMaskedAreReportedOnce(t *testing.T) {
+	_, seen := takenLog(t)
+	for range 3 {
+		if got := redact.Error(speechless{privateWords}); got != "[masked]" {
+			t.Errorf("%q", got)
+		}
+	}
+	got := seen.String()
+	if strings.Count(got, "\n") != 1 || !strings.Contains(got, "could not be masked") || !strings.Contains(got, "speechless.Error") {
+		t.Errorf("the log has %q", got)
+	}
+	for word := range strings.FieldsSeq(privateWords) {
+		if strings.Contains(got, word) {
+			t.Errorf("%q is in %q", word, got)
+		}
 	}
 }
 

@@ -21,6 +21,10 @@ func Error(err error) string {
 	if err == nil {
 		return ""
 	}
+	return shielded(func() string { return errorText(err) })
+}
+
+func errorText(err error) string {
 	var keep []string
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		for _, addr := range []net.Addr{op.Source, op.Addr} {
@@ -44,6 +48,10 @@ var host = lazily(`^[A-Za-z0-9.:\[\]_/-]{1,253}$`)
 // Around is Message for a text that has parts which are known to be ours, and which
 // are shown as they are.
 func Around(s string, ours ...string) string {
+	return shielded(func() string { return around(s, ours) })
+}
+
+func around(s string, ours []string) string {
 	ours = slices.DeleteFunc(ours, func(part string) bool {
 		if _, err := netip.ParseAddrPort(part); err == nil {
 			return false // one of IPv6 can have as many digits as a digest
@@ -93,7 +101,7 @@ func Parser(err error) string {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return Error(err)
 	}
-	return Message(quotes.ReplaceAllString(cut(err.Error(), inputLimit), "…"))
+	return shielded(func() string { return Message(quotes.ReplaceAllString(cut(err.Error(), inputLimit), "…")) })
 }
 
 // quoteLimit is how much of a value is quoted, in characters.
@@ -102,7 +110,9 @@ const quoteLimit = 64
 // Quote quotes a value that somebody has given, in a message that says what is
 // wrong with it. A value that could be a secret or an identifier is described: it
 // may have been meant for another setting.
-func Quote(s string) string {
+func Quote(s string) string { return shielded(func() string { return quote(s) }) }
+
+func quote(s string) string {
 	n := utf8.RuneCountInString(s)
 	if n <= quoteLimit && quotable(s) {
 		return strconv.Quote(s)
@@ -145,16 +155,19 @@ func secretive(s string) bool {
 // Quoted describes what is quoted in a message about a mistake, where it could be a
 // secret.
 func Quoted(s string) string {
-	return doubleQuoted.ReplaceAllStringFunc(s, func(quoted string) string {
-		value, err := strconv.Unquote(quoted)
-		if err != nil {
-			value = strings.Trim(quoted, `"`)
-		}
-		if shown := Quote(value); shown != strconv.Quote(value) {
-			return shown
-		}
-		return quoted
-	})
+	return shielded(func() string { return doubleQuoted.ReplaceAllStringFunc(s, described) })
+}
+
+// described returns a quotation as Quote has it.
+func described(quoted string) string {
+	value, err := strconv.Unquote(quoted)
+	if err != nil {
+		value = strings.Trim(quoted, `"`)
+	}
+	if shown := Quote(value); shown != strconv.Quote(value) {
+		return shown
+	}
+	return quoted
 }
 
 var doubleQuoted = lazily(`"(?:[^"\\]|\\.)*"`)

@@ -132,6 +132,15 @@ var (
 
 // maskID is EventID for ids that are not plain.
 func maskID(id string) string {
+	shown := shielded(func() string { return maskParts(id) })
+	if shown == tooDeep {
+		shown += ":" + tag(id, fewLetters)
+	}
+	return shown
+}
+
+// maskParts masks what identifies somebody in an id.
+func maskParts(id string) string {
 	switch {
 	case isUUID(id): // as many are
 		return "[uuid]:" + tag(id, manyLetters)
@@ -231,6 +240,13 @@ func ProfileField(id string) string {
 // RequestID returns an id that a server gave a request, or "" for what is not a
 // plain id: it could be a token or an identifier that the server was sent.
 func RequestID(id string) string {
+	if shown := shielded(func() string { return requestID(id) }); shown != tooDeep {
+		return shown
+	}
+	return ""
+}
+
+func requestID(id string) string {
 	if len(id) > maxRequestID || len(id) < 4 || secrets.has(id) {
 		return ""
 	}

@@ -77,8 +77,10 @@ func applyRules(s string, guess bool) string {
 // The time it takes is in proportion to the text, of which it reads the first
 // 16 KB.
 func Text(s string) string {
-	s, whole := normal(s)
-	return ended(masked(s, nil), whole)
+	return shielded(func() string {
+		s, whole := normal(s)
+		return ended(masked(s, nil), whole)
+	})
 }
 
 // masked masks what is in normalised text: as it stands, and as it reads without
@@ -122,8 +124,10 @@ func Message(s string, identifiers ...string) string {
 	if s == "" {
 		return ""
 	}
-	s, whole := normal(s)
-	return Line(ended(masked(s, spellings(identifiers)), whole), MessageLimit)
+	return shielded(func() string {
+		s, whole := normal(s)
+		return Line(ended(masked(s, spellings(identifiers)), whole), MessageLimit)
+	})
 }
 
 // spellings returns identifiers with what they read as once a text is normalised,
@@ -164,12 +168,16 @@ func ended(s string, whole bool) string {
 
 // Known masks the identifiers of the events that a text may be about, in a text
 // that is fit to show otherwise.
-func Known(s string, identifiers ...string) string { return maskAll(s, spellings(identifiers)) }
+func Known(s string, identifiers ...string) string {
+	return shielded(func() string { return maskAll(s, spellings(identifiers)) })
+}
 
 // Own makes a sentence that our code has put together fit to show. What a stranger
 // said in it has been masked before, so that only secrets and what no sentence of
 // ours has by rights are looked for: numbers, ids of schemas and offsets stay.
-func Own(s string) string {
+func Own(s string) string { return shielded(func() string { return own(s) }) }
+
+func own(s string) string {
 	// More is searched than is shown: what the limit cuts in two is found whole.
 	s = cut(strings.ToValidUTF8(s, "\ufffd"), ownLimit+2*longestIdentifier)
 	long := len(s) > ownLimit

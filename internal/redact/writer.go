@@ -34,7 +34,10 @@ func guarded(p []byte) []byte {
 	if !ascii {
 		clean = visible(clean)
 	}
-	clean = secrets.indexed().line.mask(clean, "[secret]")
+	clean = shielded(func() string { return secrets.indexed().line.mask(clean, "[secret]") })
+	if clean == tooDeep {
+		clean += "\n"
+	}
 	if clean == text {
 		return nil
 	}
