@@ -103,7 +103,7 @@ func TestInitThenRun(t *testing.T) {
 	unsaid(t, "init", r.stdout+r.stderr)
 	yaml := text(t, out)
 	unsaid(t, "config.yaml", yaml)
-	for _, want := range []string{"topic: shop.events\n", "dead-letter-topic: shop.events.dlq\n", "receipts-topic: shop.events.receipts\n", "linger: 50ms\n", "client-secret-file: ", "refresh-token-file: ", "\n# "} {
+	for _, want := range []string{"topic: shop.events\n", "dead-letter-topic: shop.events.dlq\n", "receipts-topic: shop.events.receipts\n", "erasure-topic: shop.events.erased\n", "linger: 50ms\n", "client-secret-file: ", "refresh-token-file: ", "\n# "} {
 		if !strings.Contains(yaml, want) {
 			t.Errorf("config.yaml has no %q:\n%s", want, yaml)
 		}
@@ -459,7 +459,7 @@ func TestInitWritesWhatWasGiven(t *testing.T) {
 			t.Fatalf("%v\n%q", err, settings)
 		}
 		if topic := strings.TrimSpace(settings["topic"]); topic != "" && !strings.Contains(topic, ",") { // which gives the others their names
-			want.DeadLetterTopic = topic + ".dlq"
+			want.DeadLetterTopic, want.ErasureTopic = topic+".dlq", topic+".erased"
 			if _, set := settings["receipts-topic"]; !set {
 				want.ReceiptsTopic = topic + ".receipts"
 			}

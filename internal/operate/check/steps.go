@@ -22,6 +22,7 @@ func (v *Live) Topics(ctx context.Context) (l report.List) {
 	v.connected(ctx, &l, func(client *kgo.Client, admin *kadm.Client, brokers int) {
 		l = nil // what Brokers says of them
 		v.topics(ctx, &l, client, admin, brokers)
+		v.erasures(ctx, &l, client, admin, brokers)
 		v.group(ctx, &l, admin)
 	})
 	return l

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
@@ -95,6 +96,9 @@ func Read(r io.Reader) (*File, error) {
 	if len(data) > maxBytes {
 		return nil, fmt.Errorf("it has more than %d MiB: want counts by name and day, a month at a time", maxBytes>>20)
 	}
+	if !utf8.Valid(data) {
+		return nil, fmt.Errorf("line %d is not UTF-8, but perhaps Windows-1252 or ISO 8859: want UTF-8, or names would not be those that were sent", 1+bytes.Count(data[:invalidAt(data)], []byte("\n")))
+	}
 	t, err := findTable(data)
 	if err != nil {
 		return nil, err
@@ -105,6 +109,18 @@ func Read(r io.Reader) (*File, error) {
 		return nil, err
 	}
 	return f, f.understand(t, rows)
+}
+
+// invalidAt returns where a text stops being UTF-8.
+func invalidAt(data []byte) int {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return len(data)
 }
 
 // table says where the rows begin, and the meaning of the columns.

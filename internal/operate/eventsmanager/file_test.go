@@ -99,6 +99,9 @@ func TestFilesThatAreRefused(t *testing.T) {
 		"rows that differ":   {"name,day,count\nPurchase,2025-11-24,5\nPurchase,24.11.2025,6\n", "lines 2 and 3 are both of"},
 		"open quote":         {"name,day,count\n\"Purchase,2025-11-24,5\n", "line 2 is not CSV"},
 		"UTF-16":             {"\xff\xfen\x00a\x00", "UTF-16"},
+		"Windows-1252 name":  {"name;day;count\nLead;2025-11-24;5\nK\xe4ufe;2025-11-24;5\n", "line 3 is not UTF-8"},
+		"Windows-1252 blank": {"name;day;count\nLead;2025-11-24;1\xa0234\n", "line 2 is not UTF-8"},
+		"Arabic digits":      {"name;day;count\nLead;2025-11-24;١٢٣٤\n", "is not a number of events"},
 	} {
 		_, err := Read(strings.NewReader(tc.text))
 		if err == nil || !strings.Contains(err.Error(), tc.want) {

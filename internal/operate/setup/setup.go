@@ -157,7 +157,7 @@ func (s *setup) names() {
 	if topic == config.DefaultTopic || topic == "" || strings.Contains(topic, ",") {
 		return
 	}
-	for key, suffix := range map[setting.Key]string{setting.DeadLetterTopic: ".dlq", setting.ReceiptsTopic: ".receipts"} {
+	for key, suffix := range map[setting.Key]string{setting.DeadLetterTopic: ".dlq", setting.ReceiptsTopic: ".receipts", setting.ErasureTopic: ".erased"} {
 		if !s.has(key) {
 			_ = s.Given.Put(key, topic+suffix) // any text will do
 		}
