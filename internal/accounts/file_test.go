@@ -257,7 +257,7 @@ func TestKindsOfAccounts(t *testing.T) {
 // TestKindsThatDoNotGoTogether are told at start, by line.
 func TestKindsThatDoNotGoTogether(t *testing.T) {
 	for name, c := range map[string]struct{ old, new, want string }{
-		"letters missing":          {"amzn1.ads1.ma1.abc123", "amzn1.ads.ma1.abc123", `a.yaml:3: manager_account_id: manager account a value of 20 characters is none`},
+		"letters missing":          {"amzn1.ads1.ma1.abc123", "amzn1.ads.ma1.abc123", `a.yaml:3: manager_account_id: manager account a value of 20 characters is not valid: such ids begin with amzn1.ads1.ma1.`},
 		"no id after the letters":  {"amzn1.ads1.ma1.abc123", "amzn1.ads1.ma1.", "a.yaml:3: manager_account_id"},
 		"the number alone":         {"amzn1.ads1.ma1.abc123", "abc123", "a.yaml:3: manager_account_id"},
 		"token and client":         {"    data_set_id:", "    client_id: x\n    data_set_id:", "a.yaml:5: client_id is set together with an API token"},

@@ -56,7 +56,7 @@ var (
 // CheckManagerID returns an error unless id has the form of a manager account's id.
 func CheckManagerID(id string) error {
 	if !managerPattern.MatchString(id) {
-		return fmt.Errorf("manager account %s is none: want amzn1.ads1.ma1. and the rest of the id, whole", redact.Quote(id))
+		return fmt.Errorf("manager account %s is not valid: %s", redact.Quote(id), malformed(id, "amzn1.ads1.ma1.", "_ and -"))
 	}
 	return nil
 }
@@ -64,9 +64,26 @@ func CheckManagerID(id string) error {
 // CheckDataSetID returns an error unless id has the form of a data set's id.
 func CheckDataSetID(id string) error {
 	if !dataSetPattern.MatchString(id) {
-		return fmt.Errorf("data set id %s is none: want amzn1.adm.ds1.evnt1 and the rest of the id, whole", redact.Quote(id))
+		return fmt.Errorf("data set id %s is not valid: %s", redact.Quote(id), malformed(id, "amzn1.adm.ds1.evnt1", ". _ and -"))
 	}
 	return nil
+}
+
+// malformed says where an id leaves its form. It shows nothing but what all ids begin with.
+func malformed(id, prefix, signs string) string {
+	same := 0
+	for same < min(len(id), len(prefix)) && id[same] == prefix[same] {
+		same++
+	}
+	switch {
+	case same < len(prefix) && same == len(id):
+		return fmt.Sprintf("it ends within %s, with which such ids begin: want the whole id", prefix)
+	case same < len(prefix):
+		return fmt.Sprintf("such ids begin with %s, and it differs from character %d on: want the whole id", prefix, same+1)
+	case same == len(id):
+		return fmt.Sprintf("nothing follows %s: want the whole id", prefix)
+	}
+	return fmt.Sprintf("what follows %s is too long, or has other characters than letters, digits, %s: want the id without blanks", prefix, signs)
 }
 
 func (eventsV1) SetHeaders(h http.Header, p Principal) {
