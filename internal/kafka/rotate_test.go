@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -124,107 +122,23 @@ func TestOIDCRotates(t *testing.T) {
 	t.Logf("%d tokens, %d secrets, %d times authenticated, %d refused", len(used), secrets, front.Accepted.Load(), front.Refused.Load())
 }
 
-// sts is a Security Token Service that knows one web identity, whose token changes,
-// and gives credentials that end soon.
-type sts struct {
-	mu       sync.Mutex
-	identity string            // file of the token
-	tokens   int               // how many there were
-	given    map[string]string // secrets by access key
-	away     int               // questions to answer with 500 first
-}
-
-func (s *sts) rotate(t *testing.T) {
-	s.tokens++
-	if err := os.WriteFile(s.identity, fmt.Appendf(nil, "identity-%d", s.tokens), 0o600); err != nil {
-		t.Error(err)
-	}
-}
-
-func (s *sts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	fail := func(status int, code string) {
-		w.WriteHeader(status)
-		_, _ = fmt.Fprintf(w, `<ErrorResponse><Error><Code>%s</Code><Message>no</Message></Error></ErrorResponse>`, code)
-	}
-	switch {
-	case s.away > 0:
-		s.away--
-		fail(http.StatusInternalServerError, "InternalFailure")
-		return
-	case r.FormValue("Action") != "AssumeRoleWithWebIdentity":
-		fail(http.StatusBadRequest, "InvalidAction")
-		return
-	case r.FormValue("WebIdentityToken") != fmt.Sprintf("identity-%d", s.tokens):
-		fail(http.StatusBadRequest, "ExpiredTokenException")
-		return
-	}
-	key := fmt.Sprintf("ASIA%d", len(s.given))
-	s.given[key] = "secret-of-" + key
-	s.tokens++
-	_ = os.WriteFile(s.identity, fmt.Appendf(nil, "identity-%d", s.tokens), 0o600)
-	// A second beyond the five minutes in which they are renewed.
-	ends := time.Now().Add(5*time.Minute + 2*time.Second).UTC().Format(time.RFC3339)
-	_, _ = fmt.Fprintf(w, `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>
-<AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>session-%s</SessionToken><Expiration>%s</Expiration>
-</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`, key, s.given[key], key, ends)
-	if len(s.given) == 2 {
-		s.away = 3 // all tries of one renewal: the credentials from before have to do
-	}
-}
-
 // TestSTSRotates: temporary credentials and the identity that they are had for change
 // all the time, STS fails once, and nothing stops.
 func TestSTSRotates(t *testing.T) {
-	service := &sts{identity: filepath.Join(t.TempDir(), "token"), given: map[string]string{}}
-	service.rotate(t)
-	srv := httptest.NewServer(service)
-	defer srv.Close()
-	for k, v := range map[string]string{
-		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_REGION": "eu-west-1",
-		"AWS_CONFIG_FILE": "/nonexistent/c", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent/s", "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/capi", "AWS_WEB_IDENTITY_TOKEN_FILE": service.identity,
-	} {
-		t.Setenv(k, v)
-	}
+	service := kafkatest.NewSTS(t, "eu-west-1", sessionLife)
 	certFile, _, cert := certificate(t)
-	var keys sync.Map
-	var distinct atomic.Int64
-	front := &kafkatest.SASL{Mechanism: "AWS_MSK_IAM", TLS: serverTLS(cert), Check: func(sent []byte) (time.Duration, error) {
-		var fields map[string]string
-		if err := json.Unmarshal(sent, &fields); err != nil {
-			return 0, err
-		}
-		key, scope, _ := strings.Cut(fields["x-amz-credential"], "/")
-		service.mu.Lock()
-		defer service.mu.Unlock()
-		switch {
-		case service.given[key] == "" || fields["x-amz-security-token"] != "session-"+key:
-			return 0, fmt.Errorf("unknown key")
-		case !strings.Contains(scope, "/eu-west-1/kafka-cluster/"):
-			return 0, fmt.Errorf("wrong region")
-		case fields["x-amz-signature"] == "":
-			return 0, fmt.Errorf("no signature")
-		}
-		if _, seen := keys.LoadOrStore(key, true); !seen {
-			distinct.Add(1)
-		}
-		return sessionLife, nil
-	}}
+	front := &kafkatest.SASL{Mechanism: "AWS_MSK_IAM", TLS: serverTLS(cert), Check: service.Check}
 	c := guarded(t, front)
-	s := Settings{Brokers: c.ListenAddrs(), TLS: TLSSettings{CAFile: certFile}, SASL: SASLSettings{Mechanism: "AWS_MSK_IAM", AWS: auth.AWS{STSEndpoint: srv.URL}}}
-	carries(t, s, func() bool { return distinct.Load() >= 4 })
-	t.Logf("%d keys, %d identities, %d times authenticated, %d refused", distinct.Load(), service.tokens, front.Accepted.Load(), front.Refused.Load())
+	s := Settings{Brokers: c.ListenAddrs(), TLS: TLSSettings{CAFile: certFile}, SASL: SASLSettings{Mechanism: "AWS_MSK_IAM", AWS: auth.AWS{STSEndpoint: service.URL}}}
+	carries(t, s, func() bool { return service.Used() >= 4 })
+	t.Logf("%d keys, %d times authenticated, %d refused", service.Used(), front.Accepted.Load(), front.Refused.Load())
 
 	s.SASL.AWS.Region = "us-east-1"
 	err := Explained(ping(t, client(t, s)))
 	if err == nil || !strings.Contains(err.Error(), "--aws-region") || strings.Contains(err.Error(), "secret-of") || strings.Contains(err.Error(), "session-") {
 		t.Errorf("the wrong region: %v; want --aws-region named, and no secret", err)
 	}
-	service.mu.Lock()
-	service.tokens++ // and nobody wrote the file
-	service.mu.Unlock()
+	service.Expire()
 	if err := ping(t, client(t, s)); err == nil || !strings.Contains(err.Error(), "have expired") {
 		t.Errorf("an identity that has expired: %v", err)
 	}
