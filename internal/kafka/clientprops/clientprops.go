@@ -161,7 +161,7 @@ func nearest(name string) string {
 			}
 		}
 	}
-	best := near.Name(name, known, len(name)/3+1)
+	best := near.Name(strings.ToLower(name), known, len(name)/3+1) // Kafka's have no capitals
 	if best == "" {
 		return ""
 	}

@@ -55,7 +55,11 @@ func jaas(r *reader, value string) error {
 	}
 	options, ok := modules[name]
 	if !ok {
-		return fmt.Errorf("the login module %s is not known here, want one of %s", redact.Quote(l.Class), strings.Join(slices.Sorted(maps.Keys(modules)), ", "))
+		known := "want one of " + strings.Join(slices.Sorted(maps.Keys(modules)), ", ")
+		if best := near.Name(name, maps.Keys(modules), 3); best != "" {
+			return fmt.Errorf("the login module is not known here; did you mean %s? (%s)", best, known)
+		}
+		return fmt.Errorf("the login module %s is not known here, %s", redact.Quote(l.Class), known)
 	}
 	if strings.EqualFold(l.Get("tokenauth"), "true") {
 		return errors.New("tokenauth is not supported: want a user and its password")

@@ -127,8 +127,13 @@ func offsetReset(r *reader, value string) error {
 		r.set("start", "earliest")
 	case "latest", "end", "largest":
 		r.set("start", "latest")
+	case "none":
+		r.note(setting.Start.String() + " says where a new group begins")
 	default:
-		r.note("it is neither earliest nor latest, and " + setting.Start.String() + " says where a new group begins")
+		if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "by_duration:") {
+			return fmt.Errorf("%s is unknown, want earliest or latest", redact.Quote(value))
+		}
+		r.note("a group cannot begin by time: " + setting.Start.String() + " says where a new one does")
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func (e *PasswordError) Error() string {
 	if e.Missing {
 		return "the " + what + " needs a password"
 	}
-	return "the password does not open the " + what
+	return "the password does not open the " + what + ", unless the file is damaged"
 }
 
 // Format is a kind of file.
