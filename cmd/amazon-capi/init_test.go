@@ -359,9 +359,10 @@ func TestInitAsks(t *testing.T) {
 	dir := t.TempDir()
 	out := filepath.Join(dir, "config.yaml")
 	answers := []string{
-		"127.0.0.1:1", "y", strings.Join(c.Brokers(), ","), "n", "", "", "", "", // a broker that is down; then all of that part again
+		"127.0.0.1:1", "y", strings.Join(c.Brokers(), ","), "n", "PLAIN", "ann", "pw-s3cret", // a broker that is down; then all of that part again
+		"y", "", "n", "-", // it has no SASL
 		"shop.events", "y",
-		"127.0.0.1:x", "y", c.RegistryURL(), "", "", "y",
+		"127.0.0.1:x", "y", c.RegistryURL(), "", "y",
 		a.ClientID, a.ClientSecret, "Atzr|wrong-s3cret", "1234567890", "y", "", "", a.RefreshToken, "",
 	}
 	args := []string{"init", "--output", out, "--amazon-url", c.AmazonURL(), "--token-url", c.TokenURL(), "--listen", "127.0.0.1:0", "--linger", "50ms"}
@@ -369,7 +370,10 @@ func TestInitAsks(t *testing.T) {
 	if r.code != exitOK {
 		t.Fatalf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	unsaid(t, "init", r.stdout+r.stderr, "wrong-s3cret")
+	unsaid(t, "init", r.stdout+r.stderr, "wrong-s3cret", "pw-s3cret")
+	if yaml := text(t, out); strings.Contains(yaml, ": ann") || strings.Contains(yaml, "sasl-password") {
+		t.Errorf("what was taken away is written:\n%s", yaml)
+	}
 	for _, want := range []string{"127.0.0.1:1", "not a URL", "There is no topic shop.events, shop.events.dlq, shop.events.receipts", "is let in"} {
 		if !strings.Contains(r.stderr, want) {
 			t.Errorf("%q was not shown:\n%s", want, r.stderr)

@@ -34,7 +34,12 @@ type question struct {
 	hidden   bool
 	optional bool
 	yes      bool // a yes or no
+	// with is the setting without which this one has no use; empty for none.
+	with setting.Key
 }
+
+// none is the answer that takes an optional value away.
+const none = "-"
 
 // all are the parts, in their order.
 func (s *setup) all() []part {
@@ -57,10 +62,10 @@ func (s *setup) all() []part {
 			questions: []question{{key: setting.Brokers, text: "Kafka brokers, host:port, several with commas between"}},
 			more: []question{
 				{key: "tls", text: "Encrypt connections with TLS?", yes: true},
-				{key: setting.TLSCA, text: "File of certificates to trust, empty for the system's", optional: true},
+				{key: setting.TLSCA, text: "File of certificates to trust, empty for the system's", optional: true, with: "tls"},
 				{key: setting.SASLMechanism, text: "SASL mechanism (" + kafka.Mechanisms + "), empty for none", optional: true},
-				{key: setting.SASLUsername, text: "SASL user, empty for none", optional: true},
-				{key: setting.SASLPassword, text: "SASL password, empty for none", hidden: true, optional: true},
+				{key: setting.SASLUsername, text: "SASL user, empty for none", optional: true, with: setting.SASLMechanism},
+				{key: setting.SASLPassword, text: "SASL password, empty for none", hidden: true, optional: true, with: setting.SASLMechanism},
 			},
 		},
 		{
@@ -72,7 +77,7 @@ func (s *setup) all() []part {
 			name: "registry", questions: registry, try: func(ctx context.Context, v *check.Live) report.List { return v.Registry(ctx) },
 			more: []question{
 				{key: setting.RegistryUser, text: "User of the registry, empty for none", optional: true},
-				{key: setting.RegistrySecret, text: "Password of the registry, empty for none", hidden: true, optional: true},
+				{key: setting.RegistrySecret, text: "Password of the registry, empty for none", hidden: true, optional: true, with: setting.RegistryUser},
 			},
 		},
 		{
@@ -180,11 +185,39 @@ func (s *setup) ask(ctx context.Context, p part, again bool) error {
 		if !again && (s.has(q.key) || q.key == setting.Profile && len(s.Profiles) > 0) {
 			continue
 		}
+		if !s.useful(q) {
+			if err := s.clear(q.key); err != nil { // or the part would fail for what nobody is asked for
+				return err
+			}
+			continue
+		}
 		if err := s.one(ctx, q); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// useful reports whether a question is worth asking after the answers before it.
+func (s *setup) useful(q question) bool {
+	if q.with == "" {
+		return true
+	}
+	switch value := s.Given.Value(q.with); {
+	case value == "", value == "false":
+		return false
+	case q.with == setting.SASLMechanism:
+		return !strings.EqualFold(value, "AWS_MSK_IAM") // which has its credentials from AWS
+	}
+	return true
+}
+
+// clear takes a value away.
+func (s *setup) clear(key setting.Key) error {
+	if !s.has(key) {
+		return nil
+	}
+	return s.Given.Put(key, "")
 }
 
 func (s *setup) one(ctx context.Context, q question) error {
@@ -203,6 +236,9 @@ func (s *setup) one(ctx context.Context, q question) error {
 			}
 			return nil
 		}
+		if value == none && q.optional {
+			return s.clear(q.key)
+		}
 		if value == "" || !q.hidden && value == s.Given.Value(q.key) && s.has(q.key) {
 			return nil
 		}
@@ -215,6 +251,9 @@ func (s *setup) one(ctx context.Context, q question) error {
 }
 
 func (s *setup) answer(ctx context.Context, q question) (string, error) {
+	if q.optional && q.key != setting.Profile && s.has(q.key) && (q.hidden || s.Given.Value(q.key) != "") {
+		q.text = strings.Replace(q.text, "empty for", none+" for", 1)
+	}
 	switch {
 	case q.yes:
 		yes, err := s.Prompt.Confirm(ctx, q.text, s.Given.Value(q.key) == "true")
