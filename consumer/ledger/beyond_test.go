@@ -64,6 +64,61 @@ func TestBeyondAgainstModel(t *testing.T) {
 	})
 }
 
+// TestAddKeepsWhatTheEarlierOwnerSettled: of what was settled from where this owner has
+// come to nothing is forgotten, and nothing else is added.
+func TestAddKeepsWhatTheEarlierOwnerSettled(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const end = 40
+		spans := func(settled []bool, committed int64) (spans []Span) {
+			for o := committed + 1; o < end; o++ {
+				switch n := len(spans); {
+				case !settled[o]:
+				case n > 0 && spans[n-1].To == o:
+					spans[n-1].To++
+				default:
+					spans = append(spans, Span{o, o + 1})
+				}
+			}
+			return spans
+		}
+		first := func(settled []bool, from int64) int64 {
+			for from < end && settled[from] {
+				from++
+			}
+			return from
+		}
+		draw := func(name string) []bool { return rapid.SliceOfN(rapid.Bool(), end, end).Draw(t, name) }
+		ours, theirs := draw("ours"), draw("theirs")
+		from := rapid.Int64Range(1, end-1).Draw(t, "from")
+		clear(ours[from:])
+		clear(theirs[end-1:])
+		b := Beyond{Committed: first(ours, rapid.Int64Range(0, from).Draw(t, "begun")), Epoch: 3}
+		b.Settled = spans(ours, b.Committed)
+		before := Beyond{Committed: first(theirs, 0), Epoch: rapid.Int32Range(1, 5).Draw(t, "epoch")}
+		before.Settled = spans(theirs, before.Committed)
+		keep := slices.Clone(before.Settled)
+
+		both := slices.Clone(ours)
+		taken := false
+		for o := max(from, before.Committed+1); o < end; o++ {
+			both[o] = theirs[o]
+			taken = taken || theirs[o]
+		}
+		want := Beyond{Committed: first(both, b.Committed), Epoch: 3}
+		if taken {
+			want.Epoch = max(3, before.Epoch)
+		}
+		want.Settled = spans(both, want.Committed)
+		moves := want.Committed != b.Committed
+		if moved := b.Add(&before, from); moved != moves || b.Committed != want.Committed || b.Epoch != want.Epoch || !slices.Equal(b.Settled, want.Settled) {
+			t.Fatalf("moved %v to %+v, want %v to %+v", moved, b, moves, want)
+		}
+		if !slices.Equal(before.Settled, keep) {
+			t.Fatal("what the earlier owner said was changed")
+		}
+	})
+}
+
 // TestBeyondKeepsTheLongestRuns: metadata has 4,096 bytes and gaps can be many.
 func TestBeyondKeepsTheLongestRuns(t *testing.T) {
 	b := Beyond{Committed: 10, Epoch: 1}

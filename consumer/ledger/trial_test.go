@@ -200,6 +200,58 @@ func TestWitnessesStayDenseNearTheEnd(t *testing.T) {
 	})
 }
 
+// TestTheWitnessThatIsMissedLeastGoes compares with what one would write without
+// thinking of speed: of all but the first and the last, the one whose neighbours are
+// nearest to each other in relation to how far it is from the end.
+func TestTheWitnessThatIsMissedLeastGoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var ws Witnesses
+		at := int64(0)
+		for range rapid.IntRange(MaxWitnesses+1, 60).Draw(t, "n") {
+			at += rapid.Int64Range(1, 1000).Draw(t, "gap")
+			w := Witness{Offset: at, Print: uint64(at)}
+			all := append(slices.Clone(ws), w)
+			ws = ws.Add(w)
+			if len(all) <= MaxWitnesses {
+				if !slices.Equal(ws, all) {
+					t.Fatalf("%v, want all of %v", ws, all)
+				}
+				continue
+			}
+			cost := func(i int) float64 {
+				return float64(all[i+1].Offset-all[i-1].Offset) / float64(at-all[i].Offset+1)
+			}
+			gone := 1
+			for i := 2; i < len(all)-1; i++ {
+				if cost(i) < cost(gone) {
+					gone = i
+				}
+			}
+			if want := slices.Delete(all, gone, gone+1); !slices.Equal(ws, want) {
+				t.Fatalf("%v, want %v", ws, want)
+			}
+		}
+	})
+}
+
+// TestWitnessesThatCannotBe: their offsets rise. What says otherwise is damaged, and
+// nothing of it is believed.
+func TestWitnessesThatCannotBe(t *testing.T) {
+	for _, offsets := range [][]int64{{5, 5}, {5, 7, 7}, {0, 0}, {5, 4}} {
+		b := Beyond{Committed: 9, Epoch: 1}
+		for _, o := range offsets {
+			b.Witnesses = append(b.Witnesses, Witness{Offset: o})
+		}
+		if got, err := ParseBeyond(b.Text(), 9); err == nil {
+			t.Errorf("%v: read as %+v", offsets, got)
+		}
+	}
+	b := Beyond{Committed: 9, Epoch: 1, Witnesses: Witnesses{{Offset: 0, Print: 1}, {Offset: 8, Print: 2}}}
+	if got, err := ParseBeyond(b.Text(), 9); err != nil || !slices.Equal(got.Witnesses, b.Witnesses) {
+		t.Errorf("%+v, %v; want both witnesses back", got, err)
+	}
+}
+
 func TestFingerprintTellsRecordsApart(t *testing.T) {
 	base := func() *kgo.Record {
 		return &kgo.Record{Offset: 5, LeaderEpoch: 1, Key: []byte("k"), Value: []byte("vw")}
