@@ -162,6 +162,40 @@ func TestARevokeThatOutlastsTheStop(t *testing.T) {
 	})
 }
 
+// TestADrainLeavesHalfOfTheRebalanceTimeout: a member that drains longer than the group
+// waits would be thrown out with all its partitions. So a drain ends after half of that
+// time, whatever its budget; the rest is for the commit and the join.
+func TestADrainLeavesHalfOfTheRebalanceTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newVirtualBench(t, 1, 2)
+		b.publish(0, events("p1", 0, 10)...)
+		b.publish(1, events("p1", 10, 20)...)
+		commits := b.logCommits()
+		s1 := newFakeSink(false)
+		m1 := b.start(s1, func(o *Options) { o.Drain, o.RebalanceTimeout = time.Hour, 20*time.Second })
+		vs := s1.take(20)
+		synctest.Wait()
+		m2 := b.start(newFakeSink(true), nil)
+		time.Sleep(8 * time.Second)
+		if n := len(m2.owned()); n != 0 {
+			t.Errorf("after 8 s the new member owns %d partitions that still drain", n)
+		}
+		time.Sleep(7 * time.Second)
+		if one, two := len(m1.owned()), len(m2.owned()); one != 1 || two != 1 {
+			t.Errorf("after 15 s the members own %d and %d partitions, want one each", one, two)
+		}
+		m1.Settle(vs) // half of it too late
+		time.Sleep(30 * time.Second)
+		if got := m1.Tally().Summary(); got.Returned != 10 || got.Settled() != 10 {
+			t.Errorf("%d given back and %d settled, want 10 each", got.Returned, got.Settled())
+		}
+		if got := b.committed(0) + b.committed(1); got != 20 {
+			t.Errorf("committed %d in all, want 20", got)
+		}
+		commits.wantNoneBack(t)
+	})
+}
+
 // drainingPair is two members of a group of six partitions, the first of which is
 // asked for one and does not come to an end with it, so that the group stands still.
 // Not in virtual time: the client waits with a mutex.

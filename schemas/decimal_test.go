@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/big"
 	"testing"
@@ -130,6 +131,61 @@ func TestDecimalUnscaled(t *testing.T) {
 			t.Errorf("%s with %d decimals: %d, %v; want %d, %v", c.d, c.scale, got, ok, c.want, c.ok)
 		}
 	}
+}
+
+// TestDecimalsAtTheEdgeOf64Bits: amounts of 17 to 21 digits, where some fit an int64 and
+// some do not, are the same number whichever way they came and are written.
+func TestDecimalsAtTheEdgeOf64Bits(t *testing.T) {
+	near := []string{
+		"9223372036854775806", "9223372036854775807", "9223372036854775808", "9223372036854775809", // the largest int64 and its neighbours
+		"999999999999999999", "1000000000000000000", "9999999999999999999", "1234567890123456789", "18446744073709551616", "922337203685477580", "922337203685477581",
+	}
+	digits := rapid.OneOf(rapid.SampledFrom(near), rapid.StringMatching(`[1-9][0-9]{16,20}`))
+	rapid.Check(t, func(t *rapid.T) {
+		text := digits.Draw(t, "digits")
+		if point := rapid.IntRange(0, len(text)-1).Draw(t, "point"); point > 0 {
+			text = text[:point] + "." + text[point:]
+		}
+		exp := rapid.IntRange(-3, 3).Draw(t, "exponent")
+		text = rapid.SampledFrom([]string{"", "-"}).Draw(t, "sign") + text
+		want, ok := new(big.Rat).SetString(fmt.Sprintf("%se%d", text, exp))
+		if !ok {
+			t.Fatal(text)
+		}
+		d, err := ParseDecimal(fmt.Sprintf("%se%d", text, exp))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := new(big.Rat).SetString(d.String()); !ok || got.Cmp(want) != 0 {
+			t.Fatalf("%se%d is written %s", text, exp, d)
+		}
+		if d.Sign() != want.Sign() || len(d.String()) > d.Len() {
+			t.Fatalf("%s: sign %d, length %d", d, d.Sign(), d.Len())
+		}
+		scaled := new(big.Rat).Mul(want, new(big.Rat).SetInt(pow10(4)))
+		n, ok := d.Unscaled(4)
+		if fits := scaled.IsInt() && scaled.Num().IsInt64() && d.big == nil; ok != fits || ok && n != scaled.Num().Int64() {
+			t.Fatalf("%s with 4 decimals: %d, %v, want %s, %v", d, n, ok, scaled.RatString(), fits)
+		}
+		if plain, err := ParseDecimal(d.String()); err != nil || !plain.Equal(d) || plain.Decimals() != d.Decimals() {
+			t.Fatalf("%s is read back as %v, %v", d, plain, err)
+		}
+		// As a column of Avro's decimals would hold it.
+		if unscaled := new(big.Rat).Mul(want, new(big.Rat).SetInt(pow10(30))); unscaled.IsInt() {
+			if column := DecimalFromBytes(twosComplement(unscaled.Num()), 30); !column.Equal(d) || column.Decimals() != d.Decimals() {
+				t.Fatalf("%s is %s as a column of scale 30", d, column)
+			}
+		}
+	})
+}
+
+// twosComplement is how Avro writes the unscaled number of a decimal.
+func twosComplement(i *big.Int) []byte {
+	n := i.BitLen()/8 + 1
+	if i.Sign() < 0 {
+		i = new(big.Int).Add(i, new(big.Int).Lsh(big.NewInt(1), uint(8*n)))
+	}
+	return i.FillBytes(make([]byte, n))
 }
 
 // TestCompare holds Compare to rational numbers.

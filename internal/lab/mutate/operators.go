@@ -192,9 +192,16 @@ func (v *finder) negate(cond ast.Expr) {
 	v.add("negate", cond.Pos(), cond.End(), "!("+v.text(cond)+")")
 }
 
+// offByOne leaves sizes and times alone, such as 4 << 20 and 10 * time.Second: they are
+// chosen, and a test of one would repeat it.
 func (v *finder) offByOne(n *ast.BasicLit) {
 	if n.Kind != token.INT {
 		return
+	}
+	if len(v.stack) > 1 {
+		if b, ok := v.stack[len(v.stack)-2].(*ast.BinaryExpr); ok && (b.Op == token.SHL || isDuration(v.pkg.info.TypeOf(b))) {
+			return
+		}
 	}
 	value, exact := constant.Int64Val(constant.MakeFromLiteral(n.Value, n.Kind, 0))
 	if !exact || value == 1<<63-1 {
@@ -202,6 +209,8 @@ func (v *finder) offByOne(n *ast.BasicLit) {
 	}
 	v.add("constant", n.Pos(), n.End(), strconv.FormatInt(value+1, 10))
 }
+
+func isDuration(t types.Type) bool { return t != nil && t.String() == "time.Duration" }
 
 // swap exchanges two arguments in a row of one type.
 func (v *finder) swap(n *ast.CallExpr) {

@@ -196,7 +196,10 @@ func TestCopierIsDoneWhenTheBrokersAre(t *testing.T) {
 			c := &Copier{
 				Topic: "events", Producer: b,
 				Copy: func(context.Context, *kgo.Record) (*kgo.Record, error) {
-					return &kgo.Record{Partition: 2, Value: []byte("v"), Timestamp: failed}, tc.copyErr
+					return &kgo.Record{
+						Partition: 2, Key: []byte("k"), Value: []byte("v"), Timestamp: failed,
+						Headers: []kgo.RecordHeader{{Key: "own", Value: []byte("1")}, {Key: "amazon-capi.redrives", Value: []byte("2")}},
+					}, tc.copyErr
 				},
 				Settle: func(vs []verdict.Verdict) { settled += len(vs) },
 				Leave:  func(verdict.Handle) { left++ },
@@ -215,6 +218,10 @@ func TestCopierIsDoneWhenTheBrokersAre(t *testing.T) {
 			for i, r := range b.sent {
 				if r.Topic != "events" || r.Partition != 2 || i == 0 && !r.Timestamp.Equal(failed) || i == 1 && !r.Timestamp.Equal(time.Time{}) {
 					t.Errorf("sent %d: %+v", i, r)
+				}
+				// Its time is all that a copy may lose.
+				if string(r.Key) != "k" || string(r.Value) != "v" || len(r.Headers) != 2 || r.Headers[0].Key != "own" || deadletter.Redrives(r) != 2 {
+					t.Errorf("sent %d: key %q, value %q, headers %v; want those of the original and the count 2", i, r.Key, r.Value, r.Headers)
 				}
 			}
 		})
@@ -283,6 +290,31 @@ func TestCopierOutlastsItsBrokers(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestCopiesGoWhereTheirOriginalsWere: into the partition of the original, and where
+// the topic has fewer partitions by now, where its key belongs: one order of a key's
+// events is kept, and nothing is sent to a partition that is not there.
+func TestCopiesGoWhereTheirOriginalsWere(t *testing.T) {
+	byKey := kgo.StickyKeyPartitioner(nil)
+	p := samePartition{byKey}.ForTopic("events")
+	for _, key := range []string{"a", "b", "c", "d", "e", "f"} {
+		for partition := int32(-1); partition < 8; partition++ {
+			for n := 1; n <= 6; n++ {
+				r := &kgo.Record{Key: []byte(key), Partition: partition}
+				want := int(partition)
+				if partition < 0 || int(partition) >= n {
+					want = byKey.ForTopic("events").Partition(r, n)
+				}
+				if got := p.Partition(r, n); got != want || !p.RequiresConsistency(r) {
+					t.Errorf("a record of key %s and partition %d goes to %d of %d, want %d, always", key, partition, got, n, want)
+				}
+			}
+		}
+	}
+	if p.RequiresConsistency(&kgo.Record{Partition: -1}) {
+		t.Error("a record without key and partition may go anywhere")
 	}
 }
 
