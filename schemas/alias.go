@@ -9,22 +9,22 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
-// Alias says where producers whose schema has other names keep a field of ours. It is
-// followed when a schema is bound, so that records of schemas without it, and all records
-// where there are no aliases, cost nothing.
+// Alias says where producers with other schemas keep a field of ours. It is resolved when
+// a schema is bound, so that records of schemas without it, and all records if there are
+// no aliases, cost nothing.
 type Alias struct {
 	// From is the path of a field in the producer's schema, such as order.total.
 	From string
-	// To is the path of the field of ours, or a group such as user_data.
+	// To is the path of our field, or of a group such as user_data.
 	To string
-	// Optional aliases may be in a schema or not. Others must be, unless the schema has
-	// To by its own name.
+	// Optional aliases may be missing from a schema. Others must be present, unless the
+	// schema has To under its own name.
 	Optional bool
-	// Where says which line of the mapping has it.
+	// Where names the line of the mapping.
 	Where string
 }
 
-// String says what the alias does, for people.
+// String describes the alias, for people.
 func (a Alias) String() string {
 	return fmt.Sprintf("%s is read from %s, by %s", a.To, a.From, a.Where)
 }
@@ -32,11 +32,11 @@ func (a Alias) String() string {
 // maxAliasDepth bounds the records that a path leads through.
 const maxAliasDepth = 10
 
-// Aliases are those of a mapping. They are immutable; nil has none.
+// Aliases are those of a mapping. They are immutable; nil means none.
 type Aliases struct{ list []Alias }
 
 // NewAliases returns the aliases of a list, or what is wrong with them: an error for each
-// that is, by its index, nil for the others.
+// wrong one, by its index, nil for the others.
 func NewAliases(list []Alias) (_ *Aliases, wrong []error) {
 	wrong = make([]error, len(list))
 	faults := 0
@@ -58,7 +58,7 @@ func NewAliases(list []Alias) (_ *Aliases, wrong []error) {
 	return &Aliases{slices.Clone(list)}, nil
 }
 
-// check looks at an alias alone.
+// check checks an alias alone.
 func (a *Alias) check() error {
 	steps := strings.Split(a.From, ".")
 	for _, s := range steps {
@@ -82,7 +82,7 @@ func (a *Alias) check() error {
 	return fmt.Errorf("%s is not a field of an event: want one of %s in %s", redact.Quote(a.To), strings.Join(namesIn(group), ", "), group)
 }
 
-// besides looks at an alias beside those before it.
+// besides checks an alias against those before it.
 func (a *Alias) besides(others []Alias) error {
 	for i := range others {
 		b := &others[i]
@@ -105,7 +105,7 @@ func within(path, through string) bool { return strings.HasPrefix(path, through+
 
 func isGroup(path string) bool { return slices.Contains(groups[1:], path) }
 
-// fieldAt returns our field of a path, or nil.
+// fieldAt returns our field at a path, or nil.
 func fieldAt(path string) *field {
 	for i := range fields {
 		if fields[i].path() == path {
@@ -152,7 +152,7 @@ func (as *Aliases) through(path string) bool {
 	return as != nil && slices.ContainsFunc(as.list, func(a Alias) bool { return within(a.From, path) })
 }
 
-// find looks for the producer's field in a schema, and says how far its path leads.
+// find looks for the producer's field in a schema, and returns how far its path leads.
 func (a *Alias) find(root *avro.Type) (missing string, ok bool) {
 	at := []*avro.Type{root}
 	path := ""

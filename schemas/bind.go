@@ -9,8 +9,8 @@ import (
 )
 
 // view says where in a writer's record our fields are and how to read them. It is
-// computed once per schema and shared by all programs that read its records, so that
-// they cannot disagree about what a record means.
+// computed once per schema and shared by all programs that read its records, so that they
+// cannot disagree about what a record means.
 type view struct {
 	fields []binding
 	groups []groupBinding // those that the record has
@@ -18,9 +18,9 @@ type view struct {
 
 // groupBinding is a record within another: always the same one, or one of a union.
 type groupBinding struct {
-	name    string // of the group of ours that it is; the writer's path of one that only aliases lead through
-	alias   *Alias // that made it the group, or that leads through it; nil by its own name
-	from    string // what the writer calls it
+	name    string // the group of ours that it is; the writer's path if only aliases lead through it
+	alias   *Alias // that made it the group, or that leads through it; nil if by its own name
+	from    string // the writer's name for it
 	typ     *avro.Type
 	records map[*avro.Type]*view // by record type
 }
@@ -28,12 +28,12 @@ type groupBinding struct {
 // binding is one of our fields in one of the writer's records.
 type binding struct {
 	field *field
-	from  string // what the writer calls it
-	alias *Alias // nil by its own name
+	from  string // the writer's name for it
+	alias *Alias // nil if by its own name
 	doc   string // what the writer says of it
 	typ   *avro.Type
-	// set fills the field from a scalar. It has no entry for alternatives of typ
-	// that the field can never take: writers keep old branches.
+	// set fills the field from a scalar. It has no entry for alternatives of typ that the
+	// field can never take: writers keep old branches.
 	set map[*avro.Type]setter
 
 	// Of attributes, instead of set:
@@ -47,8 +47,8 @@ func bind(root *avro.Type, aliases *Aliases) (*view, *DecodeError) {
 	return v, bad
 }
 
-// bindCounted is bind that also returns how much was bound again, beside the schema's own
-// parts.
+// bindCounted is bind that also returns how much was bound again, in addition to the
+// schema's own parts.
 func bindCounted(root *avro.Type, aliases *Aliases) (_ *view, again int, _ *DecodeError) {
 	if root.Kind != avro.Record {
 		return nil, 0, notTrackLayer("", "its schema is a %s and not a record", root.Kind)
@@ -73,7 +73,7 @@ func bindCounted(root *avro.Type, aliases *Aliases) (_ *view, again int, _ *Deco
 	return v, b.again, b.unbound()
 }
 
-// place is where a record is.
+// place is the position of a record.
 type place struct {
 	path    string // the writer's
 	isGroup bool   // of ours; group is its name
@@ -110,10 +110,10 @@ func (b *binder) record(t *avro.Type, at place) (*view, *DecodeError) {
 	return v, b.followed(v, t, at, sources)
 }
 
-// sourcesOf returns the fields of the writer's record by our names for them: their
-// own, or else an Avro alias. Strictly, those aliases belong in the reader's schema. But
-// a writer's alias says which field of ours it renamed, and ignoring it would lose the
-// field. What the mapping's aliases say of a field wins over both.
+// sourcesOf returns the fields of the writer's record by our names for them: their own,
+// or else an Avro alias. Strictly, those aliases belong in the reader's schema. But a
+// writer's alias says which field of ours it renamed, and ignoring it would lose the
+// field. The mapping's aliases override both.
 func (b *binder) sourcesOf(group string, t *avro.Type, path string) (map[string]*avro.Field, *DecodeError) {
 	wanted := namesIn(group)
 	found := make(map[string]*avro.Field)
@@ -173,7 +173,7 @@ func (b *binder) bindFields(at place, t *avro.Type, sources map[string]*avro.Fie
 	return bs, nil
 }
 
-// bind returns false if no value of the writer's type can be what the field wants.
+// bind returns false if no value of the writer's type can be what the field needs.
 func (f *field) bind(from *avro.Field) (b binding, ok bool) {
 	b = binding{field: f, from: from.Name, doc: from.Doc, typ: from.Type}
 	if f.attributes == nil {
@@ -191,8 +191,8 @@ func (f *field) bind(from *avro.Field) (b binding, ok bool) {
 }
 
 // each makes a function for each alternative of a type that can have one. Null needs
-// none: it reads as absent. ok is false when a type that can hold more than null gets
-// no function at all.
+// none: it reads as absent. ok is false if a type that can hold more than null gets no
+// function at all.
 func each[F convert[string] | setter](t *avro.Type, of func(*avro.Type) F) (fs map[*avro.Type]F, ok bool) {
 	fs = make(map[*avro.Type]F)
 	for _, a := range t.Alternatives() {

@@ -11,19 +11,19 @@ import (
 // binder binds one schema.
 type binder struct {
 	aliases *Aliases
-	// By our paths: the aliases that the schema has the fields of, and those that it has
-	// not, with what it lacks.
+	// By our paths: the aliases whose fields the schema has, and those that it lacks,
+	// with what is missing.
 	taken, missing map[string]*Alias
 	why            map[string]string
 	has            map[string]bool     // what it has by our own names
 	met            map[*avro.Type]bool // the records that were bound
-	// again is what is bound of those once more: records, fields and branches.
+	// again counts what is bound repeatedly: records, fields and branches.
 	again int
 }
 
-// maxAgain bounds that. Aliases lead through unions of records that have unions of records,
-// and so to many times as many as a schema may have parts. It is half as many, for two
-// schemas at both bounds to fit in the cache.
+// maxAgain bounds that. Aliases may lead through unions of records that have unions of
+// records, and so to many times as many as a schema may have parts. It is half as many,
+// so that two schemas at both bounds fit in the cache.
 const maxAgain = avro.MaxSchemaParts / 2
 
 // spend counts a record that is bound; no schema is refused whose records are bound once.
@@ -48,7 +48,7 @@ func (b *binder) spend(t *avro.Type) *DecodeError {
 	return nil
 }
 
-// newBinder follows the aliases through a schema.
+// newBinder resolves the aliases in a schema.
 func newBinder(root *avro.Type, aliases *Aliases) *binder {
 	b := &binder{
 		aliases: aliases, taken: make(map[string]*Alias), missing: make(map[string]*Alias), why: make(map[string]string), has: make(map[string]bool),
@@ -68,9 +68,9 @@ func newBinder(root *avro.Type, aliases *Aliases) *binder {
 	return b
 }
 
-// own reports whether a field of the writer's, at a path, is ours by its own name: no alias
-// says that it is another one, that another one is ours, or that it is a record with
-// something else in it.
+// own reports whether a writer's field at a path is ours by its own name: no alias says
+// that it is another one, that another one is ours, or that it is a record with something
+// else in it.
 func (b *binder) own(group, name, path string) bool {
 	if b.taken[under(group, name)] != nil {
 		b.has[under(group, name)] = true // and is passed over
@@ -141,8 +141,8 @@ func (b *binder) followed(v *view, t *avro.Type, at place, sources map[string]*a
 	return nil
 }
 
-// leads returns an alias that leads through the record at a path to a field that the
-// schema has, or nil.
+// leads returns an alias that leads through the record at a path to a field in the
+// schema, or nil.
 func (b *binder) leads(path string) *Alias {
 	for i := range b.aliases.list {
 		if a := &b.aliases.list[i]; within(a.From, path) && b.taken[a.To] == a {
@@ -154,7 +154,7 @@ func (b *binder) leads(path string) *Alias {
 
 // unbound refuses a schema that has neither an alias's field nor the field of ours by its
 // own name: it is another schema than the mapping was written for, and what its events
-// lose would not be noticed.
+// lose would go unnoticed.
 func (b *binder) unbound() *DecodeError {
 	if b.aliases == nil {
 		return nil

@@ -18,18 +18,18 @@ import (
 // topic may move from one to the next.
 const maxCached = 48 << 20
 
-// cache holds programs by what records call their schemas. It is replaced and never
+// cache holds programs by the records' names for their schemas. It is replaced and never
 // changed, so that records of known schemas need no lock.
 type cache struct {
 	entries map[framing.Ref]*cached
-	// ids are the entries that are called by an id, as most are: a Ref takes several
-	// times as long to look up. few are the others, as far as comparing them one by
-	// one is faster than a look into entries.
+	// ids are the entries named by an id, as most are: a Ref takes several times as long
+	// to look up. few are the others, as far as comparing them one by one is faster than
+	// a lookup in entries.
 	ids   map[uint32]*cached
 	few   []fewer
 	bytes int64
-	// epoch grows with each program that is added, and each second. An entry notes the epoch in which
-	// it was last used.
+	// epoch grows with each program that is added, and each second. An entry records the
+	// epoch in which it was last used.
 	epoch uint64
 }
 
@@ -62,28 +62,28 @@ type fewer struct {
 	cached *cached
 }
 
-// maxFewer is how many of them there are: a topic has a handful of schemas.
+// maxFewer bounds few: a topic has a handful of schemas.
 const maxFewer = 8
 
 func (c *cache) use(e *cached) *cached {
 	if e == nil {
 		return nil
 	}
-	// Nearly always it is noted already; then nothing is written that other cores
-	// would have to reload.
+	// Nearly always it is recorded already, and nothing is written that other cores would
+	// have to reload.
 	if e.used.Load() != c.epoch {
 		e.used.Store(c.epoch)
 	}
 	return e
 }
 
-// anyEpoch is after all others: whatever is in the cache may make room.
+// anyEpoch is after all others: everything in the cache may be evicted.
 const anyEpoch = math.MaxUint64
 
-// with returns a cache with one more program, and what it had to leave out for it to
-// keep within most bytes: the least recently used ones, of those not used in the epoch
-// before or later. A large program takes the room of large ones first, or it would push
-// out all the common ones to no avail. with returns nil if they are not enough.
+// with returns a cache with one more program, and what it had to evict to stay within
+// most bytes: the least recently used ones, of those not used in this or the previous
+// epoch. A large program evicts large ones first; otherwise it would evict all the common
+// ones in vain. with returns nil if they are not enough.
 func (c *cache) with(ref framing.Ref, p loaded, most int64, before uint64) (next *cache, dropped []framing.Ref) {
 	next = &cache{
 		entries: make(map[framing.Ref]*cached, len(c.entries)+1), ids: make(map[uint32]*cached, len(c.ids)+1),
@@ -126,10 +126,10 @@ func (c *cache) remove(ref framing.Ref) {
 	}
 }
 
-// oldest returns the least recently used program, nil if all were used in the epoch
-// before or later; of several, the one added last, because one that has been in use for
-// long is more likely to be used again. largeFirst: a common one only where no large one
-// is left.
+// oldest returns the least recently used program, nil if all were used in this or the
+// previous epoch; of several, the one added last, because one that has been in use for
+// long is more likely to be used again. largeFirst: a common one only if no large one is
+// left.
 func (c *cache) oldest(before uint64, largeFirst bool) (which framing.Ref, oldest *cached) {
 	for ref, e := range c.entries {
 		if e.used.Load() < before && (oldest == nil || e.goesBefore(oldest, largeFirst)) {
@@ -149,14 +149,14 @@ func (e *cached) goesBefore(other *cached, largeFirst bool) bool {
 	return e.added > other.added
 }
 
-// loaded is a program that was made of a schema just now.
+// loaded is a program that was just made from a schema.
 type loaded struct {
 	program
 	sum   [sha256.Size]byte // of the schema
 	bytes int64             // of memory
 }
 
-// sumOf is the same for schemas of the same texts.
+// sumOf is equal for schemas of equal texts.
 func sumOf(s *avro.Schema) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	for _, text := range append([]string{s.Text}, s.References...) {
@@ -166,8 +166,8 @@ func sumOf(s *avro.Schema) (sum [sha256.Size]byte) {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// cost estimates the memory of a schema's program: by the schema's parts, and by what is
-// bound of them again. A test checks that it is not too low.
+// cost estimates the memory of a schema's program: from the schema's parts, and from what
+// is bound repeatedly. A test checks that it is not too low.
 func cost(s *avro.Schema, parts, again int) int64 {
 	const base, perPart, perAgain, perByte = 16 << 10, 650, 550, 4
 	size := len(s.Text)

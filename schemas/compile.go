@@ -6,13 +6,13 @@ import "github.com/tracklayer/amazon-capi/schemas/avro"
 type op uint8
 
 const (
-	opSkip         op = iota // pass over a value of type arg.typ
+	opSkip         op = iota // skip a value of type arg.typ
 	opText                   // a string or bytes is the text of a field
 	opOptionalText           // the same, in a union with null
 	opScalar                 // any other scalar is given to arg.set
 	opAttributes             // a map is the attributes
-	opUnion                  // go on at arg.targets, by the branch
-	opJump                   // go on at arg.targets[0]
+	opUnion                  // continue at arg.targets, by the branch
+	opJump                   // continue at arg.targets[0]
 	opRefuse                 // a branch that its field cannot take
 )
 
@@ -34,9 +34,9 @@ type operand struct {
 	binding *binding // opAttributes
 }
 
-// compiler makes the instructions that read a record's fields in the order of the
-// wire. Records and unions that contain a field of ours become straight code with
-// jumps; anything else, however deep, is one opSkip.
+// compiler makes the instructions that read a record's fields in the order of the wire.
+// Records and unions that contain a field of ours become straight code with jumps;
+// anything else, however deep, is one opSkip.
 type compiler struct {
 	code []instr
 	// parts counts the values that the code itself reads, all branches
@@ -56,7 +56,7 @@ func (c *compiler) event(root *avro.Type, v *view) {
 	c.record(root, v, avro.MaxDepth)
 }
 
-// record compiles a record of which some fields are bound.
+// record compiles a record with bound fields.
 func (c *compiler) record(t *avro.Type, v *view, depth int) {
 	c.parts++
 fields:

@@ -9,29 +9,29 @@ import (
 )
 
 const (
-	// largeSchema is what a program takes that no schema of events comes near: one of
-	// 500 optional fields. To load such a one again takes many times as long as to read
-	// a record, so that a few whose records alternate would be all that is done.
+	// largeSchema is a program size that no schema of events comes near: one of 500
+	// optional fields. Loading such a one takes many times as long as reading a record,
+	// so that a few whose records alternate would take all the time.
 	largeSchema = 3 << 19
-	// idleFor is how long a program is not used before one takes its room that had to
-	// leave the cache less than droppedFor ago.
+	// idleFor is how long a program must be unused before one takes its room that was
+	// evicted less than droppedFor ago.
 	idleFor, droppedFor = failedFor, time.Minute
-	// maxDropped bounds how many of those are remembered.
+	// maxDropped bounds how many evicted ones are remembered.
 	maxDropped = 4096
-	// crowdedFor is for how long it is said that schemas do not fit in the cache.
+	// crowdedFor is how long it is reported that schemas do not fit in the cache.
 	crowdedFor = time.Minute
-	// fewAgain is how many schemas are loaded again without a word: topics change.
+	// fewAgain is how many reloads are not reported, because topics change.
 	fewAgain = 20
 )
 
-// crowding is what is known of schemas that do not fit in the cache together.
+// crowding is what is known about schemas that do not fit in the cache together.
 type crowding struct {
-	// dropped has those that had to make room or found none, by when that was.
+	// dropped has the evicted ones and those that found no room, by time.
 	dropped map[framing.Ref]time.Time
-	// idle is an epoch of the cache that began idleFor ago or earlier, and next one that
-	// will be that.
+	// idle is an epoch of the cache that began at least idleFor ago; next will be the
+	// next such one.
 	idle, next epoch
-	// again and refused count since a time, and in the minute before that.
+	// again and refused count in the current minute, and in the one before.
 	since          time.Time
 	again, refused [2]int
 	lastRefused    framing.Ref
@@ -43,11 +43,11 @@ type epoch struct {
 	began  time.Time
 }
 
-// keep adds a program to the cache, where it takes the room of the least recently used
-// ones. A large one that was dropped a moment ago takes no room of those that are in
-// use, and has to wait, as a *DecodeError: otherwise three large schemas would push each
-// other out with each record, as anybody can arrange who may register schemas, and
-// records of the common ones would wait for them. It is called with mu held.
+// keep adds a program to the cache, where it evicts the least recently used ones. A large
+// one that was evicted a moment ago evicts none that are in use, and must wait, as a
+// *DecodeError: otherwise three large schemas would evict each other with each record,
+// which anybody who may register schemas can arrange, and records of the common ones
+// would wait for them. It is called with mu held.
 func (d *Decoder) keep(ref framing.Ref, p loaded) (*cached, *DecodeError) {
 	delete(d.failed, ref)
 	now := d.now()
@@ -76,8 +76,8 @@ func (d *Decoder) keep(ref framing.Ref, p loaded) (*cached, *DecodeError) {
 	return next.entries[ref], nil
 }
 
-// idleSince returns an epoch before which whatever was not used since is idle. The hot
-// path looks at no clock, so that time is told by epochs that begin here.
+// idleSince returns an epoch such that whatever was not used since is idle. The hot path
+// reads no clock, so time is measured by epochs that begin here.
 func (d *Decoder) idleSince(now time.Time) uint64 {
 	if d.next.number == 0 || now.Sub(d.next.began) >= idleFor {
 		d.idle, d.next = d.next, epoch{d.age(), now}
@@ -92,7 +92,7 @@ func (d *Decoder) age() uint64 {
 	return aged.epoch
 }
 
-// note remembers what was dropped.
+// note remembers what was evicted.
 func (c *crowding) note(now time.Time, dropped ...framing.Ref) {
 	if c.dropped == nil || len(c.dropped)+len(dropped) > maxDropped {
 		c.dropped = make(map[framing.Ref]time.Time)
@@ -102,7 +102,7 @@ func (c *crowding) note(now time.Time, dropped ...framing.Ref) {
 	}
 }
 
-// turn begins to count again each minute.
+// turn starts a new count each minute.
 func (c *crowding) turn(now time.Time) {
 	switch past := now.Sub(c.since); {
 	case past >= 2*crowdedFor:
@@ -116,9 +116,9 @@ func (c *crowding) turn(now time.Time) {
 }
 
 // Crowded says what is wrong if schemas do not fit in the cache together; empty if
-// nothing is. It has to be called each second or so: by that the cache can tell which
-// schemas are idle before the first of them has to make room. Otherwise one that is in
-// use would seem as old as one that was last used hours ago.
+// nothing is. It must be called about once a second: only then can the cache tell which
+// schemas are idle when the first of them must be evicted. Otherwise one that is in use
+// would seem as old as one that was last used hours ago.
 func (d *Decoder) Crowded() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -9,11 +9,11 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
-// second looks for a schema that the value names besides the header, because the value
-// cannot be read as what follows a header: bare Avro. A producer may have written both.
-// If they name one schema, the event is read; if they name two, that is what is wrong,
-// and it would be a guess which of them is meant. bad is returned if the value names
-// none after all: any bytes may look like a prefix.
+// second looks for a schema that the value names in addition to the header, because the
+// value cannot be read as what follows a header: bare Avro. A producer may have written
+// both. If they name one schema, the event is read; if they name two, that is the fault,
+// and which one is meant would be a guess. bad is returned if the value names none: any
+// bytes may look like a prefix.
 func (d *Decoder) second(ctx context.Context, first *cached, f framing.Found, bad *DecodeError, ev *Event) error {
 	var again framing.Found
 	if fault := d.framings.InValue(f.Payload, &again); fault != nil {

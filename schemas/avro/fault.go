@@ -2,11 +2,10 @@ package avro
 
 import "fmt"
 
-// Fault says in which way a record's value is not what its schema asks. It holds
-// nothing of the value.
+// Fault says how a record's value violates its schema. It contains nothing of the value.
 type Fault struct {
 	Kind    FaultKind
-	Field   string // path of the field at fault; empty when the whole value is
+	Field   string // path of the faulty field; empty if it is the whole value
 	Message string // a sentence without values
 }
 

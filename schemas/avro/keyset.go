@@ -2,9 +2,9 @@ package avro
 
 import "bytes"
 
-// keySet notices a key that a map has twice. Nearly all maps have a handful of
-// keys, which are compared one by one without allocating; more go into a map,
-// because an attack's hundred thousand would take minutes otherwise.
+// keySet notices a key that a map has twice. Nearly all maps have a handful of keys,
+// which are compared one by one without allocating; more go into a map, because an
+// attack's hundred thousand would take minutes otherwise.
 type keySet struct {
 	few  [16][]byte
 	n    int

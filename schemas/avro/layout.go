@@ -9,21 +9,20 @@ import (
 )
 
 const (
-	// MaxDepth bounds how deep a record of a recursive schema may nest. Without
-	// it, a few megabytes of hostile bytes overflow the stack, which ends the
-	// process: no recover catches that.
+	// MaxDepth bounds how deep a record of a recursive schema may nest. Without it, a few
+	// megabytes of hostile bytes overflow the stack, which ends the process: recover does
+	// not catch that.
 	MaxDepth = 100
-	// MaxParts bounds how many values a record may consist of. An event has
-	// about fifty and its attributes; nine bytes can announce billions of nulls,
-	// and goavro allocates hundreds of bytes for each one-byte record of an array.
+	// MaxParts bounds how many values a record may consist of. An event has about fifty
+	// and its attributes; nine bytes can announce billions of nulls, and goavro allocates
+	// hundreds of bytes for each one-byte record of an array.
 	MaxParts = 500_000
 )
 
-// CheckLayout walks over a record's bytes and reports whether they are what the
-// schema says, to the last byte. It runs before goavro, which trusts the counts
-// it reads: it allocates two billion entries when ten bytes ask for them, and
-// recurses as deep as the bytes say. It also names the field at fault without its
-// value, which goavro's errors quote.
+// CheckLayout walks over a record's bytes and reports whether they follow the schema, to
+// the last byte. It runs before goavro, which trusts the counts it reads: it allocates
+// two billion entries when ten bytes ask for them, and recurses as deep as the bytes say.
+// It also names the faulty field without its value, which goavro's errors quote.
 func CheckLayout(t *Type, payload []byte) *Fault {
 	w := layoutWalker{rest: payload, parts: MaxParts}
 	if err := w.walk(t, MaxDepth); err != nil {
@@ -35,8 +34,8 @@ func CheckLayout(t *Type, payload []byte) *Fault {
 	return nil
 }
 
-// Skip passes over a value, checking it as the judge would, and returns where
-// the next one begins, or -1, and how many parts are left.
+// Skip skips a value, checking it like the judge, and returns where the next one begins,
+// or -1, and how many parts are left.
 func Skip(t *Type, payload []byte, pos, parts, depth int) (next, left int) {
 	w := layoutWalker{rest: payload[pos:], parts: parts, uniqueKeys: true}
 	if w.walk(t, depth) != nil {
@@ -128,8 +127,7 @@ func (w *layoutWalker) record(t *Type, depth int) *Fault {
 	return nil
 }
 
-// blocks walks over an array or a map, whose keys it adds to keys unless that is
-// nil.
+// blocks walks over an array or a map, whose keys it adds to keys unless that is nil.
 func (w *layoutWalker) blocks(t *Type, depth int, keys *keySet) *Fault {
 	for {
 		n, err := w.long()

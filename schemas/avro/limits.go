@@ -3,8 +3,8 @@ package avro
 import "fmt"
 
 // The bounds of a writer's schema. Whoever may register one chooses its size, and a
-// record of a few bytes makes us read it. They are many times what schemas of
-// events need, and keep the work for one schema below a tenth of a second.
+// record of a few bytes makes us read it. They are many times what schemas of events
+// need, and keep the work for one schema below a tenth of a second.
 const (
 	// MaxBytes bounds a schema's text, with the texts of those it refers to.
 	MaxBytes = 1 << 20

@@ -1,4 +1,4 @@
-// Package framing finds out how a record names the schema that wrote it: by a header
-// or by the bytes before the Avro, in the ways of Confluent, Apicurio and AWS Glue.
-// It asks nobody: what a name stands for is known to the registries.
+// Package framing finds out how a record names the schema that wrote it: by a header or
+// by the bytes before the Avro, in the ways of Confluent, Apicurio and AWS Glue. It makes
+// no requests: the registries know what a name stands for.
 package framing

@@ -32,7 +32,7 @@ const (
 	glueSize     = 2 + 16
 )
 
-// Found is what a record says of its schema.
+// Found is what a record says about its schema.
 type Found struct {
 	Ref Ref
 	// Framing is the one that was found.
@@ -46,8 +46,8 @@ type Found struct {
 // maxHeader is longer than any header that Find believes.
 const maxHeader = 64
 
-// Naming returns the places of the headers that name a record's schema, which are four
-// at most, and short.
+// Naming returns the indexes of the headers that name a record's schema, which are at
+// most four, and short.
 func Naming(list []kgo.RecordHeader) (at []int) {
 	for i, h := range list {
 		switch h.Key {
@@ -55,7 +55,7 @@ func Naming(list []kgo.RecordHeader) (at []int) {
 		default:
 			continue
 		}
-		at = slices.DeleteFunc(at, func(k int) bool { return list[k].Key == h.Key }) // the last counts
+		at = slices.DeleteFunc(at, func(k int) bool { return list[k].Key == h.Key }) // the last one is used
 		if len(h.Value) <= maxHeader {
 			at = append(at, i)
 		}
@@ -66,8 +66,8 @@ func Naming(list []kgo.RecordHeader) (at []int) {
 // InHeader reports whether the framing is in a header.
 func (s Set) InHeader() bool { return s&headers != 0 }
 
-// Find looks for the framings of s, in the headers first, then in the value, and fills
-// f, which is empty. A header is taken at its word, and the value is then bare Avro.
+// Find looks for the framings of s, in the headers first, then in the value, and fills f,
+// which must be empty. A header is believed, and the value is then bare Avro.
 func (s Set) Find(value []byte, list []kgo.RecordHeader, f *Found) *avro.Fault {
 	if len(value) == 0 {
 		return blank(value)
@@ -88,8 +88,8 @@ func blank(value []byte) *avro.Fault {
 	return &avro.Fault{Kind: avro.Empty, Message: "the value is empty"}
 }
 
-// inHeaders leaves f without a Ref if no header names a schema. Of several headers of a
-// key the last counts, as it does for Confluent's and Apicurio's own deserialisers.
+// inHeaders leaves f without a Ref if no header names a schema. Of several headers with
+// one key the last one is used, as by Confluent's and Apicurio's own deserialisers.
 func (s Set) inHeaders(list []kgo.RecordHeader, f *Found) *avro.Fault {
 	var h named
 	for i := range list {
@@ -106,7 +106,7 @@ func (s Set) inHeaders(list []kgo.RecordHeader, f *Found) *avro.Fault {
 		return nil
 	}
 	f.Framing = ApicurioHeader
-	// The encoding tells JSON from Avro; the schema is an Avro one either way.
+	// The encoding distinguishes JSON from Avro; the schema is an Avro one either way.
 	if h.encoding != nil && string(h.encoding.Value) == "JSON" {
 		return &avro.Fault{Kind: avro.Foreign, Message: "the header " + headerApicurioEncoding + " says JSON: want BINARY"}
 	}
@@ -155,10 +155,10 @@ func badHeader(format string, args ...any) *avro.Fault {
 	return &avro.Fault{Kind: avro.BadHeader, Message: fmt.Sprintf(format, args...)}
 }
 
-// InValue looks for the framings of s in the value, which is not empty, alone.
+// InValue looks for the framings of s only in the value, which must not be empty.
 //
-// Confluent's and Apicurio's prefixes begin alike. No registry gives the id 0, and no
-// Apicurio has given four billion ids, so four bytes of 0 are the upper half of one of
+// Confluent's and Apicurio's prefixes begin alike. No registry assigns the id 0, and no
+// Apicurio has assigned four billion ids, so four zero bytes are the upper half of one of
 // Apicurio's.
 func (s Set) InValue(value []byte, f *Found) *avro.Fault {
 	switch {

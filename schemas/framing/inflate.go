@@ -14,7 +14,7 @@ import (
 // hold a megabyte, and Kafka's brokers take no event of more than that by default.
 const MaxInflated = 1 << 20
 
-// inflater is what is used again for the next record: a reader of zlib has 40 KB.
+// inflater is reused for the next record: a zlib reader has 40 KB.
 type inflater struct {
 	from bytes.Reader
 	zlib io.ReadCloser

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Kind says whose name a Ref is, and so whom to ask for its schema.
+// Kind says whose name a Ref is, and so which registry to ask for its schema.
 type Kind uint8
 
 // The kinds.
@@ -39,7 +39,7 @@ func RefUUID(k Kind, uuid [16]byte) Ref {
 	return Ref{k, binary.BigEndian.Uint64(uuid[:8]), binary.BigEndian.Uint64(uuid[8:])}
 }
 
-// Number is the id, 0 if the Ref is a UUID.
+// Number returns the id, 0 if the Ref is a UUID.
 func (r Ref) Number() uint64 {
 	if r.Kind == GUID || r.Kind == GlueVersion {
 		return 0
@@ -47,7 +47,7 @@ func (r Ref) Number() uint64 {
 	return r.Lo
 }
 
-// UUID is the GUID or UUID in its usual form, empty if the Ref is an id.
+// UUID returns the GUID or UUID in its usual form, empty if the Ref is an id.
 func (r Ref) UUID() string {
 	if r.Kind != GUID && r.Kind != GlueVersion {
 		return ""
@@ -76,9 +76,9 @@ var kindNames = [...]string{
 	ApicurioContentID: "Apicurio content id", GlueVersion: "Glue schema version",
 }
 
-// String names the schema for errors and logs. Of a UUID it has the first six digits:
-// the advertising ids of phones are UUIDs, which are masked, and until a registry knows
-// it a record's UUID may be anything.
+// String names the schema for errors and logs. Of a UUID it has the first six digits: the
+// advertising ids of phones are UUIDs, which are masked, and until a registry knows it a
+// record's UUID may be anything.
 func (r Ref) String() string {
 	switch r.Kind {
 	case None:
@@ -90,7 +90,7 @@ func (r Ref) String() string {
 	return fmt.Sprintf("%s %d", kindNames[r.Kind], r.Lo)
 }
 
-// Full is String with all of a UUID, for schemas that a registry knows.
+// Full is String with the whole UUID, for schemas that a registry knows.
 func (r Ref) Full() string {
 	if uuid := r.UUID(); uuid != "" {
 		return kindNames[r.Kind] + " " + uuid

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Set is a set of framings. As the Framing of something that was Found it has one.
+// Set is a set of framings. As the Framing of a Found it has one.
 type Set uint8
 
 // The framings.

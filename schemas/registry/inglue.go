@@ -11,8 +11,8 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
-// A client without a URL has Glue alone. What it would ask a Confluent-compatible registry
-// for is then looked up and registered in Glue.
+// A client without a URL has only Glue. It then looks up and registers in Glue what it
+// would ask a Confluent-compatible registry for.
 
 // Versions is AWS Glue, which knows schemas by the UUID of a version.
 type Versions interface {
@@ -32,7 +32,7 @@ type Versions interface {
 // GlueAlone reports whether there is Glue and no other registry.
 func (r *Client) GlueAlone() bool { return len(r.endpoints) == 0 }
 
-// glueName is what Glue calls the schema of a subject. Glue's own serializers give a
+// glueName returns Glue's name for the schema of a subject. Glue's own serializers give a
 // schema the name of its topic.
 func glueName(subject string) string { return strings.TrimSuffix(subject, "-value") }
 
@@ -49,7 +49,7 @@ func noRegistry() error {
 	return &avro.SchemaError{Unknown: true, Message: "its name is one of a Confluent-compatible registry, and there is Glue alone to ask (" + setting.Registry.String() + ")"}
 }
 
-// errNoIDs is the error of what Glue has no form of.
+// errNoIDs is the error for what Glue cannot express.
 func errNoIDs(op string) error {
 	return fmt.Errorf("schema registry: %s: there is Glue alone, which gives schemas no ids (%s)", op, setting.Registry)
 }
@@ -61,7 +61,7 @@ func (r *Client) glueVersion(ctx context.Context, ref framing.Ref) (avro.Schema,
 	return r.glue.SchemaVersion(ctx, ref.UUID())
 }
 
-// counted counts a question to Glue that came by way of a subject.
+// counted counts a request to Glue that came by way of a subject.
 func (r *Client) counted(err error) error {
 	result := "ok"
 	switch {
@@ -88,7 +88,7 @@ func (r *Client) glueRegister(ctx context.Context, subject string, versions []st
 }
 
 // glueCheck is Check with Glue alone. Glue says only while it registers a version whether
-// it takes it.
+// it accepts it.
 func (r *Client) glueCheck(ctx context.Context, subject string, versions []string) (SubjectStatus, error) {
 	name := glueName(subject)
 	res := SubjectStatus{Subject: name}

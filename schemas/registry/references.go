@@ -38,8 +38,8 @@ func (w *referenceWalk) add(ctx context.Context, in string, refs []sr.SchemaRefe
 			return &avro.SchemaError{Message: fmt.Sprintf("the schema refers to more than %d others", maxReferences)}
 		}
 		var a schemaAnswer
-		// Deleted versions too: new writers no longer use them, but older records
-		// are still to be read.
+		// Deleted versions too: new writers no longer use them, but older records must
+		// still be read.
 		err := w.registry.schema(sr.WithParams(ctx, sr.ShowDeleted), question{op: w.op + " and what it refers to"}, path, &a)
 		if missing(err) {
 			return &avro.SchemaError{Message: "the schema refers to one that the schema registry does not have"}

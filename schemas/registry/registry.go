@@ -22,12 +22,11 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
-// Options say where the schema registry is and how to speak to it.
+// Options are where the schema registry is and how to use it.
 type Options struct {
-	// URL is one base URL or several separated by commas, which are asked in turn
-	// while those before them are away. A URL without a scheme is http. It may
-	// contain user name and password. It may be empty where Glue is set, for no other
-	// registry.
+	// URL is one base URL or several separated by commas, which are tried in turn while
+	// those before them are unavailable. A URL without a scheme is http. It may contain
+	// user name and password. With Glue it may be empty, for no other registry.
 	URL string
 	// Username and Password are for basic authentication and override those in a
 	// URL.
@@ -43,8 +42,8 @@ type Options struct {
 	TLS *tls.Config
 	// Timeout bounds one request with the reading of its answer; 0 means 5 s.
 	Timeout time.Duration
-	// Framings is how records name their schemas; 0 for all ways. The Client only
-	// keeps it for decoders.
+	// Framings is how records name their schemas; 0 for all ways. The Client only stores
+	// it for decoders.
 	Framings framing.Set
 	// Glue is asked for the versions of AWS Glue; nil for no Glue.
 	Glue Versions
@@ -56,14 +55,14 @@ type Options struct {
 
 const (
 	defaultRegistryTimeout = 5 * time.Second
-	// maxRegistryAnswer bounds an answer: a schema of the largest size that is read,
-	// with room for JSON's escapes. Dozens can be under way, and a URL that serves a
-	// file by mistake must not fill the memory.
+	// maxRegistryAnswer bounds an answer: a schema of the largest accepted size, with
+	// room for JSON's escapes. Dozens can be in progress, and a URL that serves a file by
+	// mistake must not fill the memory.
 	maxRegistryAnswer = 4 << 20
 )
 
-// Client asks a Confluent-compatible schema registry. It is safe for
-// concurrent use. It retries nothing: the caller knows whether to wait.
+// Client is a client of a Confluent-compatible schema registry. It is safe for concurrent
+// use. It retries nothing: the caller knows whether to wait.
 type Client struct {
 	endpoints []*endpoint
 	timeout   time.Duration
@@ -74,19 +73,19 @@ type Client struct {
 	bearer    *bearer.Source
 	headers   http.Header // of each request
 	context   string      // as in a subject, ":.team:"
-	// current is the endpoint to ask first: the last that answered, so that one
-	// that hangs costs its timeout once and not with every question.
+	// current is the endpoint to ask first: the last that answered, so that one that
+	// hangs costs its timeout once and not with every request.
 	current atomic.Uint32
 }
 
 type endpoint struct {
 	url    string // without user name, password, query and fragment
 	client *sr.Client
-	away   atomic.Int64 // when it last gave no answer, Unix time; 0 if the last question got one
+	away   atomic.Int64 // when it last gave no answer, Unix time; 0 if the last request got one
 }
 
-// New returns a client for a registry without connecting to it. An error says what
-// is wrong with the options and repeats no user name or password.
+// New returns a client for a registry without connecting to it. An error says what is
+// wrong with the options and repeats no user name or password.
 func New(o Options) (*Client, error) {
 	r := &Client{timeout: o.Timeout, glue: o.Glue, framings: cmp.Or(o.Framings, framing.All), transport: http.DefaultTransport.(*http.Transport).Clone()}
 	if r.timeout <= 0 {
@@ -150,7 +149,7 @@ func (r *Client) apicurio() bool {
 	return !r.GlueAlone() && strings.Contains(r.endpoints[0].url, "/apis/ccompat/v")
 }
 
-// ParseURL reads one of the URLs of Options as a Client does, with the user and password
+// ParseURL parses one of the URLs of Options as a Client does, with the user and password
 // that may be in it. Its errors repeat nothing of the URL but its scheme: what cannot be
 // parsed may be all password.
 func ParseURL(text string) (*url.URL, error) {
@@ -174,13 +173,13 @@ func ParseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// Glue is the Glue registry used alongside this one, nil for none.
+// Glue returns the Glue registry used alongside this one, nil for none.
 func (r *Client) Glue() Versions { return r.glue }
 
-// Framings is how records that name this registry's schemas do it.
+// Framings returns how records that name this registry's schemas do it.
 func (r *Client) Framings() framing.Set { return r.framings }
 
-// Close closes the connections that are kept open.
+// Close closes idle connections.
 func (r *Client) Close() {
 	r.transport.CloseIdleConnections()
 	if g, ok := r.glue.(interface{ Close() }); ok {
@@ -199,8 +198,8 @@ func (t boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// boundedBody tells a registry's answer that is too large from a file that a wrong URL
-// serves.
+// boundedBody distinguishes a registry's answer that is too large from a file that a
+// wrong URL serves.
 type boundedBody struct {
 	io.ReadCloser
 	json bool

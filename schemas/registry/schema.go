@@ -14,14 +14,14 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
-// SchemaByID returns the schema of an id with all that it refers to.
+// SchemaByID returns the schema of an id with everything it refers to.
 func (r *Client) SchemaByID(ctx context.Context, id uint32) (avro.Schema, error) {
 	return r.SchemaOf(ctx, framing.RefID(id))
 }
 
-// SchemaOf returns the schema that a record calls by that name, with all that it refers
-// to. The error is a *avro.SchemaError if there is none or it cannot be read, and a
-// *AwayError if that cannot be known now.
+// SchemaOf returns the schema that a record names, with everything it refers to. The
+// error is a *avro.SchemaError if there is none or it cannot be read, and a *AwayError if
+// that cannot be known now.
 func (r *Client) SchemaOf(ctx context.Context, ref framing.Ref) (s avro.Schema, err error) {
 	if ref.Kind != framing.GlueVersion && r.GlueAlone() {
 		return s, noRegistry()
@@ -77,8 +77,8 @@ func (r *Client) schemaAt(ctx context.Context, q question, path string) (avro.Sc
 	return s, nil
 }
 
-// schema asks for a schema and accepts no answer without one: {} from a server that
-// is not a registry must not pass for a schema that cannot be read.
+// schema asks for a schema and accepts no answer without one: {} from a server that is
+// not a registry must not pass for a schema that cannot be read.
 func (r *Client) schema(ctx context.Context, q question, path string, a *schemaAnswer) error {
 	err := r.call(ctx, q, func(ctx context.Context, cl *sr.Client) error {
 		*a = schemaAnswer{}
@@ -93,7 +93,7 @@ func (r *Client) schema(ctx context.Context, q question, path string, a *schemaA
 	return tooLarge(err)
 }
 
-// tooLarge makes an answer that is too large one about the schema. It would be as
+// tooLarge turns an answer that is too large into an error of the schema. It would be as
 // large next time: holding its records would block their partition forever.
 func tooLarge(err error) error {
 	if errors.Is(err, errLargeSchema) {
@@ -102,10 +102,10 @@ func tooLarge(err error) error {
 	return err
 }
 
-// apicurioSchema asks for an id of Apicurio's. The Confluent-compatible API has one
-// kind of them as its ids, and which is a setting of the registry; so a registry that
-// is Apicurio by its URL is asked in its own API, which has both. It puts what a schema
-// refers to into the schema.
+// apicurioSchema asks for an id of Apicurio's. The Confluent-compatible API has one kind
+// of them as its ids, and which one is a setting of the registry; so a registry that is
+// Apicurio by its URL is asked in its own API, which has both. The answer contains what a
+// schema refers to.
 func (r *Client) apicurioSchema(ctx context.Context, ref framing.Ref) (avro.Schema, error) {
 	if !r.apicurio() {
 		return r.schemaAt(ctx, question{op: ref.String()}, fmt.Sprintf("/schemas/ids/%d", ref.Number()))

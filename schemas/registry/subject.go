@@ -25,7 +25,7 @@ type VersionStatus struct {
 	Glue string `json:"glue_version,omitempty"`
 }
 
-// SubjectStatus is what Check learns about a subject.
+// SubjectStatus is the result of Check for a subject.
 type SubjectStatus struct {
 	Subject string `json:"subject"`
 	// Exists is false if nothing is registered under the subject.
@@ -33,9 +33,9 @@ type SubjectStatus struct {
 	// Level is the compatibility that the registry enforces, such as BACKWARD; NONE
 	// means that it accepts everything.
 	Level string `json:"compatibility_level,omitempty"`
-	// Compatible reports whether the registry would accept our latest version;
-	// Messages say why not. Untold means that the registry does not say before a version
-	// is registered.
+	// Compatible reports whether the registry would accept our latest version; Messages
+	// say why not. Untold means that the registry does not say before a version is
+	// registered.
 	Compatible bool     `json:"compatible"`
 	Messages   []string `json:"messages,omitempty"`
 	Untold     bool     `json:"compatibility_untold,omitempty"`
@@ -46,8 +46,7 @@ type SubjectStatus struct {
 	Foreign []int `json:"foreign_versions,omitempty"`
 }
 
-// maxMessages is how many of the registry's reasons are kept: it gives one for each
-// difference.
+// maxMessages is how many of the registry's reasons are kept: it gives one for each difference.
 const maxMessages = 20
 
 func avroSchema(text string) sr.Schema { return sr.Schema{Schema: text, Type: sr.TypeAvro} }
@@ -81,8 +80,7 @@ func (r *Client) Register(ctx context.Context, subject string, versions []string
 		if err != nil {
 			return done, err
 		}
-		// Registries answer with the id alone; the subject's number takes another
-		// request.
+		// Registries answer with the id alone; the subject's number takes another request.
 		st, err := r.status(ctx, subject, v, text)
 		if err != nil {
 			return done, err

@@ -1,6 +1,6 @@
-// Package glue asks AWS Glue's schema registry, which knows schemas by the UUID of a
-// version. Its errors are those of package registry: an answer of no is told from a Glue
-// that is away, refuses the credentials or throttles.
+// Package glue is a client of AWS Glue's schema registry, which identifies schemas by the
+// UUID of a version. Its errors are those of package registry: a negative answer differs
+// from a Glue that is unavailable, refuses the credentials or throttles.
 package glue
 
 import (
@@ -29,21 +29,21 @@ import (
 
 const (
 	defaultTimeout = 5 * time.Second
-	// maxAnswer bounds an answer: a definition of the largest size that is read, with
-	// room for JSON's escapes.
+	// maxAnswer bounds an answer: a definition of the largest accepted size, with room
+	// for JSON's escapes.
 	maxAnswer = 4 << 20
 )
 
-// Options say where Glue is and who asks it.
+// Options are where Glue is and who asks it.
 type Options struct {
 	// Region is AWS's, such as eu-west-1.
 	Region string
-	// Endpoint is a URL in place of the region's own, as for a private one.
+	// Endpoint replaces the region's own URL, as for a private one.
 	Endpoint string
 	// Registry is the name of the registry where schemas are registered; empty for the
 	// account's default one. Versions are found in any.
 	Registry string
-	// Credentials returns what to sign with; it is called for each question.
+	// Credentials returns what to sign with; it is called for each request.
 	Credentials func(context.Context) (aws.Credentials, error)
 	// Timeout bounds one question; 0 means 5 s.
 	Timeout time.Duration
@@ -51,7 +51,7 @@ type Options struct {
 	Dial web.Dial
 }
 
-// Client asks Glue. It is safe for concurrent use, retries nothing and keeps nothing.
+// Client is safe for concurrent use, retries nothing and caches nothing.
 type Client struct {
 	o      Options
 	url    string
@@ -85,10 +85,10 @@ func New(o Options) (*Client, error) {
 	}, nil
 }
 
-// Close closes the connections that are kept open.
+// Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// call asks for an operation and reads its answer into into.
+// call makes a request and decodes its answer into into.
 func (c *Client) call(ctx context.Context, what, operation string, question, into any) error {
 	body, err := json.Marshal(question)
 	if err != nil {
@@ -134,7 +134,7 @@ func (c *Client) call(ctx context.Context, what, operation string, question, int
 
 var errLarge = errors.New("the answer is too large")
 
-// away is the error of a question without an answer.
+// away returns the error of a request without an answer.
 func (c *Client) away(ctx context.Context, what string, err error) error {
 	detail := redact.Error(err)
 	var timeout interface{ Timeout() bool }
@@ -155,8 +155,8 @@ type fault struct {
 	Message string `json:"message"` // also Message: names match whatever their case
 }
 
-// refused makes an answer a *registry.RefusedError if it is one about what was asked for,
-// and else one of Glue being away: credentials, rights, and rates change.
+// refused makes an answer a *registry.RefusedError if it is about what was asked for, and
+// otherwise an unavailable Glue: credentials, permissions, and rates change.
 func (c *Client) refused(what, operation string, resp *http.Response, body []byte) error {
 	var f fault
 	_ = json.Unmarshal(body, &f) // a proxy's answer is not JSON, and has no type

@@ -149,8 +149,8 @@ func (c *Client) VersionOf(ctx context.Context, name, schema string) (uuid strin
 	return v.SchemaVersionID, nil
 }
 
-// Compatibility returns what a name demands of new versions, and whether there is such a
-// name. It changes nothing.
+// Compatibility returns the requirement of a name on new versions, and whether the name
+// exists. It changes nothing.
 func (c *Client) Compatibility(ctx context.Context, name string) (level string, exists bool, err error) {
 	var s struct{ Compatibility string }
 	err = c.call(ctx, "the schema "+name+" in Glue", "GetSchema", map[string]any{"SchemaId": c.id(name)}, &s)
@@ -160,7 +160,7 @@ func (c *Client) Compatibility(ctx context.Context, name string) (level string, 
 	return s.Compatibility, err == nil, err
 }
 
-// id is how Glue is told which schema is meant.
+// id identifies a schema in requests to Glue.
 func (c *Client) id(name string) map[string]string {
 	return map[string]string{"SchemaName": name, "RegistryName": c.registry()}
 }
