@@ -17,12 +17,11 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
-// begins is where a group that begins at the latest begins in topics that it may have no
-// offset of. Consumer.mu guards it.
+// begins is where a group that starts at the latest offset begins in topics in which it
+// may have no offset. Consumer.mu guards it.
 type begins struct {
-	// open holds the topics that are not decided, and how often the decision was left to
-	// the member that has partition 0. Nothing is taken of their partitions that have no
-	// commit.
+	// open holds the undecided topics, and how often the decision was left to the member that has
+	// partition 0. Nothing is taken of their partitions without a commit.
 	open   map[string]int
 	looked map[string]bool                     // topics whose ends are kept
 	ends   map[assignment.TopicPartition]int64 // as they were at the first look
@@ -32,17 +31,17 @@ func newBegins() begins {
 	return begins{open: make(map[string]int), looked: make(map[string]bool), ends: make(map[assignment.TopicPartition]int64)}
 }
 
-// errLeftToOther is why a member does not decide where the group begins: one must, or
-// the later commit would pass over what was written since the earlier one.
+// errLeftToOther is why a member does not decide where the group begins: only one may, or
+// the later commit would skip what was written after the earlier one.
 var errLeftToOther = errors.New("the member that has partition 0 decides")
 
-// decide commits the ends of all partitions of those topics that the group has no
-// offset of, in one commit for each topic, so that partitions without one are new. A
-// member commits as such, and leaves that to the one that has partition 0, unless that
-// does nothing for a while. It returns the topics that are not decided, and why.
+// decide commits the ends of all partitions of those topics in which the group has no
+// offset, in one commit per topic, so that partitions without one are new. A member
+// commits as such, and leaves that to the one that has partition 0, unless that does
+// nothing for a while. It returns the undecided topics, and why.
 //
-// Topics are asked about at once and alone: one that does not answer is not waited for
-// by the others, and one that may not be read says nothing of them.
+// Topics are examined concurrently and independently: a topic that does not answer does
+// not delay others, and one that may not be read says nothing about them.
 func (c *Consumer) decide(ctx context.Context, client *kgo.Client, topics []string, joined bool) (undecided map[string]error) {
 	ctx, cancel := context.WithTimeout(ctx, commits.Timeout)
 	defer cancel()
@@ -79,10 +78,10 @@ func refuseAll(topics []string, err error) map[string]error {
 	return undecided
 }
 
-// decideTopic is decide of one topic, of which the group seems to have no offset.
+// decideTopic is decide for one topic, in which the group seems to have no offset.
 func (c *Consumer) decideTopic(ctx context.Context, client *kgo.Client, topic string, joined bool) error {
-	// Before it is known who has partition 0: what is committed then is refused if that
-	// is of a generation before.
+	// Before it is known who has partition 0, so that a commit is refused if it belongs to an
+	// earlier generation.
 	var member string
 	var generation int32 = -1
 	if joined {
@@ -95,13 +94,13 @@ func (c *Consumer) decideTopic(ctx context.Context, client *kgo.Client, topic st
 	}
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {
 		c.decided(topic)
-		return nil // all that it will hold is new
+		return nil // everything in it is new
 	}
 	if err != nil {
 		return err
 	}
 	at := c.keepEnds(topic, ends)
-	// Asked for all, brokers leave out what may not be read, as if there were nothing.
+	// When asked for all, brokers omit what may not be read, as if it did not exist.
 	has, err := c.groupOffsets(ctx, client, map[string][]int32{topic: slices.Sorted(maps.Keys(at))})
 	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 		return err
@@ -127,8 +126,8 @@ func (c *Consumer) decideTopic(ctx context.Context, client *kgo.Client, topic st
 	return nil
 }
 
-// keepEnds returns the ends of a topic's partitions as they were at the first look. One
-// that was added since is new, and has none.
+// keepEnds returns the ends of a topic's partitions as they were at the first look. A
+// partition added since is new, and has none.
 func (c *Consumer) keepEnds(topic string, ends kadm.ListedOffsets) map[int32]int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -146,7 +145,7 @@ func (c *Consumer) keepEnds(topic string, ends kadm.ListedOffsets) map[int32]int
 	return at
 }
 
-// decides reports whether this member is to decide where the group begins in a topic.
+// decides reports whether this member should decide where the group begins in a topic.
 func (c *Consumer) decides(topic string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -206,21 +205,21 @@ func begun(offsets map[assignment.TopicPartition]kmsg.OffsetFetchResponseGroupTo
 	return false
 }
 
-// decided notes that the group has begun in a topic: what has no commit of it is new.
+// decided notes that the group has begun in a topic: partitions without a commit are new.
 func (c *Consumer) decided(topic string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.begins.decided(topic)
 }
 
-// decided is for who holds Consumer.mu.
+// decided is for callers that hold Consumer.mu.
 func (b *begins) decided(topic string) {
 	delete(b.open, topic)
 	delete(b.looked, topic)
 	maps.DeleteFunc(b.ends, func(tp assignment.TopicPartition, _ int64) bool { return tp.Topic == topic })
 }
 
-// openTopics returns the topics of which it is not decided where the group begins.
+// openTopics returns the topics in which it is undecided where the group begins.
 func (c *Consumer) openTopics() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -235,8 +234,8 @@ func (c *Consumer) isOpen(topic string) bool {
 	return open
 }
 
-// decideAgain decides topics again that were not when the group was joined. It returns
-// why some still are not.
+// decideAgain retries topics that were undecided when the group was joined. It returns
+// why some still are.
 func (c *Consumer) decideAgain(ctx context.Context) (undecided map[string]error) {
 	open := c.openTopics()
 	if len(open) == 0 {

@@ -9,26 +9,25 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
-// A client whose coordinator is away for some seconds says that its partitions are
-// lost, long before the session ends and anybody else may have them. What is in
-// flight then would all be sent again. So what is lost is only suspended: requests
-// go on and verdicts count, but nothing is taken and nothing is committed. If the
-// group gives the partition back to this member, and what is committed is what this
-// member has committed, nobody was there in between, and the assignment goes on
-// where it was. Otherwise it is fenced.
+// A client whose coordinator is unavailable for some seconds reports its partitions as
+// lost, long before the session ends and anybody else may have them. Everything in flight
+// would then be sent again. So lost partitions are only suspended: requests continue and
+// verdicts count, but nothing is taken and nothing is committed. If the group assigns the
+// partition to this member again, and what is committed is what this member has
+// committed, nobody was there in between, and the assignment continues. Otherwise it is
+// fenced.
 //
-// After a session's length others may have the partition. Then it is fenced in any
-// case, and what it has settled is remembered, in the same way as a commit's
-// metadata remembers it.
+// After a session's length others may have the partition. It is then fenced in any case,
+// and what it has settled is remembered, in the same way as in a commit's metadata.
 //
 // Both are claims about a log, which may have lost its end in the outage. They are
 // compared with it like those of a commit before anything is taken.
 //
-// A stop is no exception. What it drains is suspended like the rest, and its last
-// commits are made when the group has given the partitions back.
+// A stop is no exception. What it drains is suspended like the rest, and its last commits
+// are made when the group has assigned the partitions again.
 
-// suspend keeps what was lost for the case that it comes back. c.mu is held. It
-// returns those that cannot be kept.
+// suspend keeps what was lost in case it comes back. c.mu is held. It returns those that
+// cannot be kept.
 func (c *Consumer) suspend(as []*assignment.Assignment) (gone []*assignment.Assignment) {
 	for _, a := range as {
 		if !a.Suspend(c.opts.Now()) {
@@ -57,12 +56,13 @@ func (c *Consumer) expire(now time.Time) {
 }
 
 // assignedWithin is how long brokers may take to assign partitions to a member that has
-// joined: a few of the heartbeats by which they tell.
+// joined: a few heartbeats, by which they tell.
 const assignedWithin = 15 * time.Second
 
-// notReturned are the suspended assignments that the group has not given back. They
-// are somebody else's now. In the consumer protocol they may still come: the brokers
-// assign partitions after a member has joined, and first tell it of none. c.mu is held.
+// notReturned returns the suspended assignments that the group has not assigned again.
+// They belong to somebody else now. In the consumer protocol they may still come: the
+// brokers assign partitions after a member has joined, and at first assign none. c.mu is
+// held.
 func (c *Consumer) notReturned(added map[string][]int32) (gone []*assignment.Assignment) {
 	for tp, a := range c.assignments {
 		if a.Given(slices.Contains(added[tp.Topic], tp.Partition)) {
@@ -77,9 +77,9 @@ func (c *Consumer) notReturned(added map[string][]int32) (gone []*assignment.Ass
 	return gone
 }
 
-// comesBack has a suspended assignment go on if nobody has committed since, as soon
-// as its log is known to be the same. Otherwise it is ended, and another begun. It
-// returns the partition's assignment, nil if there is none, and whether it goes on.
+// comesBack continues a suspended assignment if nobody has committed since, as soon as
+// its log is known to be unchanged. Otherwise it ends it and begins another. It returns
+// the partition's assignment, nil if there is none, and whether it continues.
 func (c *Consumer) comesBack(cl *kgo.Client, tp assignment.TopicPartition, f assignment.Fetched) (a *assignment.Assignment, goesOn bool) {
 	c.mu.Lock()
 	if a = c.assignments[tp]; a == nil || f.Of != nil && f.Of != a {

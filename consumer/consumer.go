@@ -23,8 +23,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
-// Consumer is one member of the group. Make it with New, give its Settle to what
-// a Handler hands on to, then Run it once.
+// Consumer is one member of the group. Make it with New, give its Settle to the stage
+// that a Handler passes records to, then Run it once.
 type Consumer struct {
 	opts       Options
 	clientOpts []kgo.Opt
@@ -36,7 +36,7 @@ type Consumer struct {
 	pools      *flow.FetchPools
 	unpacker   *flow.Unpacker
 	shared     *pump.Pumps // what pumps share
-	askOpts    []kgo.Opt   // of clients that only ask
+	askOpts    []kgo.Opt   // of clients that only make requests
 	activity   activity
 
 	// Set by Run, before the client can call back.
@@ -50,15 +50,15 @@ type Consumer struct {
 	alive       map[*assignment.Assignment]bool                      // the same, and those whose topic was deleted
 	stopping    bool                                                 // nothing is taken any more
 	memories    map[assignment.TopicPartition]*assignment.Memory     // of assignments that ended with more settled than committed
-	remade      map[assignment.TopicPartition][]assignment.Stamp     // what this member may have committed of a topic that was deleted
+	remade      map[assignment.TopicPartition][]assignment.Stamp     // what this member may have committed of a deleted topic
 	unknownIDs  map[string]unknownID                                 // when fetches began to say that the topic's id is unknown, and last said so
 	unreadable  map[assignment.TopicPartition]unreadable             // whose last fetch failed
 	standing    map[assignment.TopicPartition]standing               // of which nothing comes
 	hung        []string                                             // what watch found
 	assigned    bool                                                 // the group has answered once
-	lost        bool                                                 // and has taken back what it gave
+	lost        bool                                                 // and has taken back what it assigned
 
-	pace    flow.Pace // of the poll loop alone
+	pace    flow.Pace // of the poll loop only
 	commits *commits.Committer
 	topics  *topicTable
 	abort   func(error) // ends Run; set by it
@@ -69,14 +69,14 @@ type Consumer struct {
 	doubts     chan struct{} // capacity 1: an assignment's claim waits
 	begins     begins
 	missed     missed
-	emptied    atomic.Int64 // when a poll last took all that the client held
+	emptied    atomic.Int64 // when a poll last took everything that the client held
 
 	positions  positions
 	conditions conditions
 	metrics    *metrics
 }
 
-// conditions are the states this stage reports to readiness.
+// conditions are the states that this stage reports to readiness.
 type conditions struct {
 	assignment, brokers, topic, fetch, commits, registry, sum, parking, position, retention *health.Condition
 }
@@ -96,8 +96,8 @@ func conditionsOf(all *health.Conditions) conditions {
 	}
 }
 
-// New checks the options and connects nothing; Run joins the group. clientOpts
-// carry brokers, TLS, SASL, logging and hooks.
+// New checks the options and does not connect; Run joins the group. clientOpts carry
+// brokers, TLS, SASL, logging and hooks.
 func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 	if err := o.setDefaults(); err != nil {
 		return nil, err
@@ -160,8 +160,8 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 	opts := []kgo.Opt{
 		kgo.ConsumeTopics(c.opts.Topics...),
 		kgo.ConsumerGroup(c.opts.Group),
-		// What has no commit is new, also to a group that began at the latest;
-		// see startAt.
+		// Partitions without a commit are new, even to a group that starts at the latest
+		// offset; see startAt.
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
 		kgo.MetadataMaxAge(newPartitionsWithin),
 		kgo.Balancers(kgo.CooperativeStickyBalancer()),
@@ -175,15 +175,15 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 		kgo.SessionTimeout(c.opts.SessionTimeout),
 		kgo.RebalanceTimeout(c.opts.RebalanceTimeout),
 		kgo.FetchMaxBytes(c.opts.FetchMaxBytes),
-		// An answer is to have work for several pumps. A larger batch comes
-		// all the same, alone.
+		// An answer should have work for several pumps. A larger batch arrives all the
+		// same, alone.
 		kgo.FetchMaxPartitionBytes(c.opts.FetchMaxBytes / 4),
-		// An open transaction's records may yet be aborted: a purchase that
-		// its producer took back must not reach Amazon.
+		// An open transaction's records may still be aborted: a purchase that its
+		// producer withdrew must not reach Amazon.
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		// The markers that end transactions have offsets like records. Passed over
-		// unseen, the last one would never be committed past, and a topic that is
-		// read to its end would have a lag of 1 for ever.
+		// The markers that end transactions have offsets like records. If they were
+		// skipped invisibly, the last one would never be committed past, and a fully read
+		// topic would have a lag of 1 forever.
 		kgo.KeepControlRecords(),
 		kgo.WithDecompressor(c.unpacker),
 		kgo.WithHooks(&c.links, &c.membership),
@@ -203,16 +203,16 @@ func (c *Consumer) groupOpts() []kgo.Opt {
 // Tally returns the counts of this consumer.
 func (c *Consumer) Tally() *tally.Tally { return c.tally }
 
-// onNewClient is told of a client before that begins to join, which it does while it
-// is made: what it calls first would find none.
+// onNewClient is called with a client before that begins to join, which it does during
+// its construction: its first calls back would otherwise find no client.
 type onNewClient func(*kgo.Client)
 
 // OnNewClient implements kgo.HookNewClient.
 func (f onNewClient) OnNewClient(cl *kgo.Client) { f(cl) }
 
-// Run takes records and hands them to the handler until ctx ends or the client
-// fails for good. Then it drains within the budget, commits, and leaves the
-// group. It returns nil when it was told to stop.
+// Run takes records and passes them to the handler until ctx ends or the client fails
+// permanently. Then it drains within the budget, commits, and leaves the group. It
+// returns nil if it was stopped.
 func (c *Consumer) Run(ctx context.Context, h Handler) error {
 	c.handler = h
 	for range c.opts.Workers {
@@ -222,7 +222,7 @@ func (c *Consumer) Run(ctx context.Context, h Handler) error {
 	defer stopPumps()
 	c.pumpCtx = pumpCtx
 	if !c.startAt(ctx) {
-		return nil // told to stop before it began
+		return nil // stopped before it began
 	}
 	// The client's own end waits for a rebalance, which may take as long as another
 	// member drains; leaveGroup does not.
@@ -274,8 +274,7 @@ func (c *Consumer) Run(ctx context.Context, h Handler) error {
 	return err
 }
 
-// Settle takes verdicts. It may be called from any goroutine; the
-// slice is not kept.
+// Settle takes verdicts. It may be called from any goroutine and does not keep the slice.
 func (c *Consumer) Settle(vs []verdict.Verdict) {
 	var bytes int64
 	counted := vs // nearly always all of them
@@ -304,11 +303,10 @@ func (c *Consumer) Settle(vs []verdict.Verdict) {
 	c.window.Release(len(counted), bytes)
 }
 
-// Parked reports whether the profile has records without a verdict that are to be
-// read again.
+// Parked reports whether the profile has records without a verdict that will be reread.
 func (c *Consumer) Parked(profile string) bool { return c.parking.Awaits(profile) }
 
-// rereader returns what reads the parked records of this member again.
+// rereader returns the reader of this member's parked records.
 func (c *Consumer) rereader() *parking.Reader {
 	return &parking.Reader{
 		Lots: c.parking, Lanes: c.handler, Opts: c.opts.ReadOpts,
@@ -317,8 +315,8 @@ func (c *Consumer) rereader() *parking.Reader {
 	}
 }
 
-// Charge counts that many bytes as in flight beside those of records, or fewer if it
-// is below zero: what is taken for profiles that may be made up.
+// Charge counts that many bytes as in flight beside those of records, negative to release
+// some: memory for profiles that may be invented.
 func (c *Consumer) Charge(bytes int64) {
 	if bytes > 0 {
 		c.window.Take(0, bytes)
@@ -327,7 +325,7 @@ func (c *Consumer) Charge(bytes int64) {
 	c.window.Release(0, -bytes)
 }
 
-// groupRetry is how often a stop looks whether the group has given back what it lost.
+// groupRetry is how often a stop checks whether the group has assigned again what was lost.
 const groupRetry = 200 * time.Millisecond
 
 // shutdown drains what is in flight within the budget, commits and leaves.
@@ -366,7 +364,7 @@ type activity struct {
 }
 
 const (
-	waiting int32 = iota // for room, records or Kafka: may take for ever
+	waiting int32 = iota // for room, records or Kafka: may take forever
 	taking               // what was polled: must be quick
 	stopping
 )

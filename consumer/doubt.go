@@ -23,18 +23,18 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
-// doubtEvery is how long brokers that did not answer are left alone, and how far
-// apart the two looks are that it takes to go back in a log.
+// doubtEvery is how long unresponsive brokers are left alone, and the time between the
+// two comparisons that must agree before going back in a log.
 const doubtEvery = time.Second
 
-// maxDoubtEvery is how long they are left alone at most.
+// maxDoubtEvery is the maximum that they are left alone.
 const maxDoubtEvery = 10 * time.Second
 
-// hear notes what the group says of a partition: the claim that is compared with
-// the log before anything is taken.
+// hear records what the group says about a partition: the claim that is compared with the
+// log before anything is taken.
 func (c *Consumer) hear(client *kgo.Client, tp assignment.TopicPartition, f assignment.Fetched) {
 	if f.Offset < 0 && c.isOpen(tp.Topic) {
-		return // it is asked about again, and where the group begins with it
+		return // it is asked about again, and where the group begins is decided with it
 	}
 	a, goesOn := c.comesBack(client, tp, f)
 	if a == nil || goesOn {
@@ -65,9 +65,8 @@ func (c *Consumer) hear(client *kgo.Client, tp assignment.TopicPartition, f assi
 	a.Hear(f, &cl)
 }
 
-// onOffsets sets where the partitions begin. Those whose brokers do not answer in
-// time are held until they do: nothing of them is taken on trust, and the others
-// go on.
+// onOffsets sets where the partitions begin. Those whose brokers do not answer in time
+// are held until they do: nothing of them is taken on trust, and the others continue.
 func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 	var as []*assignment.Assignment
 	c.mu.Lock()
@@ -123,11 +122,11 @@ func (c *Consumer) assignedFirst(a *assignment.Assignment) bool {
 	return cl != nil && cl.Group < 0
 }
 
-// positions is since when the claims of some partitions cannot be resolved.
+// positions records since when the claims of some partitions cannot be resolved.
 type positions struct {
 	mu    sync.Mutex
 	since time.Time
-	known bool // those of all could be, once
+	known bool // those of all were resolved once
 }
 
 // ok notes that all are resolved.
@@ -137,8 +136,8 @@ func (p *positions) ok() {
 	p.since, p.known = time.Time{}, true
 }
 
-// tells reports whether readiness is to say why they cannot be: at once if that does not
-// pass by itself.
+// tells reports whether readiness should say why they cannot be resolved: at once if the
+// fault is permanent.
 func (p *positions) tells(now time.Time, err error) bool {
 	var code *kerr.Error
 	p.mu.Lock()
@@ -161,9 +160,9 @@ func signal(ch chan struct{}) {
 	}
 }
 
-// resolve compares the claims of assignments with the log, and has settled each
-// of which something was found, unless settle returns false. It returns the
-// assignments that are still in doubt, and why.
+// resolve compares the claims of assignments with the log, and settles each finding,
+// unless settle returns false. It returns the assignments that are still in doubt, and
+// why.
 func (c *Consumer) resolve(ctx context.Context, as []*assignment.Assignment, timeout time.Duration, settle func(*assignment.Assignment, *ledger.Claim, ledger.Finding) bool) (held []*assignment.Assignment, err error) {
 	claims := make(map[string][]ledger.Claim)
 	open := make(map[*assignment.Assignment]*ledger.Claim)
@@ -183,9 +182,8 @@ func (c *Consumer) resolve(ctx context.Context, as []*assignment.Assignment, tim
 	return held, err
 }
 
-// prove compares the claims of each topic with its log, with a client that lives as long
-// as the question. The topics are asked for at once: one that does not answer is not
-// waited for by the others.
+// prove compares the claims of each topic with its log, with a client for this purpose.
+// Topics are examined concurrently: one that does not answer does not delay the others.
 func (c *Consumer) prove(ctx context.Context, claims map[string][]ledger.Claim, timeout time.Duration) (map[assignment.TopicPartition]ledger.Finding, error) {
 	if len(claims) == 0 {
 		return nil, nil
@@ -222,8 +220,8 @@ func (c *Consumer) asker() (*kgo.Client, error) {
 	return kgo.NewClient(append(slices.Clone(c.askOpts), kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.MaxDecompressBatchBytes(flow.MaxBatch))...)
 }
 
-// settleClaim makes a finding the state of an assignment, unless its claim has been
-// settled or replaced meanwhile.
+// settleClaim applies a finding to an assignment, unless its claim has been settled or
+// replaced meanwhile.
 func (c *Consumer) settleClaim(a *assignment.Assignment, cl *ledger.Claim, f ledger.Finding) {
 	s, ok := a.SettleClaim(cl, f, c.opts.Start == StartLatest)
 	if !ok {
@@ -236,7 +234,7 @@ func (c *Consumer) settleClaim(a *assignment.Assignment, cl *ledger.Claim, f led
 	c.commits.Hurry()
 }
 
-// tell says what was found, unless all is as it was said to be.
+// tell logs what was found, unless everything is as claimed.
 func (c *Consumer) tell(a *assignment.Assignment, cl *ledger.Claim, f ledger.Finding, running bool, was int64) {
 	tp := a.TopicPartition()
 	if f.Missed > 0 && !running {
@@ -262,16 +260,15 @@ func (c *Consumer) tell(a *assignment.Assignment, cl *ledger.Claim, f ledger.Fin
 	}
 }
 
-// doubt stops taking from an assignment until what was taken from it has been
-// compared with the log. c.mu is held.
+// doubt stops taking from an assignment until what was taken from it has been compared
+// with the log. c.mu is held.
 func (c *Consumer) doubt(a *assignment.Assignment) {
 	a.Doubt()
 	c.steer(a)
 	signal(c.doubts)
 }
 
-// doubtLoop resolves what onOffsets could not, and what turned out while records
-// were taken.
+// doubtLoop resolves what onOffsets could not, and doubts that arise while records are taken.
 func (c *Consumer) doubtLoop(ctx context.Context) {
 	defer crash.Report()
 	for {
@@ -281,8 +278,8 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 			return
 		}
 		for pause, timeout := doubtEvery, proof.Timeout; ; {
-			// Also the first time: what is held has just failed, or its records
-			// are still on their way through the client.
+			// The first time, too: what is held has just failed, or its records are still
+			// on their way through the client.
 			if !c.doubtAgain(ctx, pause) {
 				return
 			}
@@ -303,8 +300,8 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 	}
 }
 
-// doubtAgain waits until what is in doubt is to be looked at again: that long, or
-// doubtEvery from when more came into doubt. It returns false if ctx ended first.
+// doubtAgain waits until the doubts are to be examined again: that long, or doubtEvery
+// after new doubts. It returns false if ctx ended first.
 func (c *Consumer) doubtAgain(ctx context.Context, after time.Duration) bool {
 	t := time.NewTimer(after)
 	defer t.Stop()

@@ -14,12 +14,12 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// unreadableFor is for how long a failed fetch is believed. One that still fails
-// fails every second; one that does not may have nothing to say for hours.
+// unreadableFor is how long a failed fetch is remembered. One that still fails fails
+// every second; one that works may have nothing to say for hours.
 const unreadableFor = 2 * lagEvery
 
-// failedPollPause follows a poll that brought nothing but errors. The client asks
-// again as soon as it has told of them, and brokers refuse without delay.
+// failedPollPause follows a poll that brought nothing but errors. The client retries as
+// soon as it has reported them, and brokers refuse without delay.
 const failedPollPause = 500 * time.Millisecond
 
 // unreadable is since when fetches of a partition have failed, and when one last did.
@@ -50,7 +50,7 @@ func (c *Consumer) onlyErrors(fetches kgo.Fetches) bool {
 // fetchFailed notes a failed fetch. c.mu is held.
 func (c *Consumer) fetchFailed(tp assignment.TopicPartition, err error) {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return // the poll was ended, by us
+		return // we ended the poll
 	}
 	if loss, ok := errors.AsType[*kgo.ErrDataLoss](err); ok {
 		c.log.Error().Stringer("partition", tp).
@@ -63,7 +63,7 @@ func (c *Consumer) fetchFailed(tp assignment.TopicPartition, err error) {
 	}
 	var session *kgo.ErrGroupSession
 	if errors.As(err, &session) && c.assigned && !c.lost {
-		return // it came before the assignment that there is now
+		return // it belongs to an earlier assignment
 	}
 	now := c.opts.Now()
 	u := c.unreadable[tp]
@@ -97,9 +97,9 @@ func (c *Consumer) readable(tp assignment.TopicPartition) {
 	}
 }
 
-// readableAgain ends faults that have not been seen for a while, of partitions that
-// answer: no record need come of one that is idle, and none ever comes of an error
-// that named no partition.
+// readableAgain ends faults that have not occurred for a while, of partitions that
+// answer: an idle partition brings no records, and an error without a partition never has
+// any.
 func (c *Consumer) readableAgain(now time.Time, ends map[assignment.TopicPartition]int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

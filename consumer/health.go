@@ -9,7 +9,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
-// checkEvery is how often progress and the sum are looked at.
+// checkEvery is how often progress and the sum are checked.
 const checkEvery = 10 * time.Second
 
 func (c *Consumer) healthLoop(ctx context.Context) {
@@ -30,12 +30,11 @@ func (c *Consumer) healthLoop(ctx context.Context) {
 	}
 }
 
-// watch notes which partitions have moved. One that has records in hand and does
-// not move for HangAfter hangs, unless something is known to be wrong: a lane
-// that is held, a registry that is away, a rebalance. Those have a condition,
-// and restarting the process would not mend them. Back-pressure is no excuse:
-// while the window is full, partitions move. One with parked records waits for
-// their lane, which has a say of its own about what is wrong.
+// watch notes which partitions have moved. One that has records in hand and does not move
+// for HangAfter hangs, unless a fault is known: a held lane, an unavailable registry, a
+// rebalance. Those have a condition, and restarting the process would not fix them.
+// Back-pressure is no excuse: while the window is full, partitions move. A partition with
+// parked records waits for their lane, which reports its own faults.
 func (c *Consumer) watch(now time.Time) {
 	excused := c.opts.Conditions.Failing()
 	c.mu.Lock()
@@ -50,10 +49,10 @@ func (c *Consumer) watch(now time.Time) {
 	c.hung = hung
 }
 
-// Live returns an error when the consumer hangs: it has been busy with one poll
-// for longer than any poll can take, or a partition does not move and nothing
-// excuses it. Waiting for records, for room, for a rebalance, for the registry
-// or for Amazon is not hanging. It names the partition.
+// Live returns an error when the consumer hangs: it has been busy with one poll for
+// longer than any poll can take, or a partition does not move and nothing excuses it.
+// Waiting for records, for room, for a rebalance, for the registry or for Amazon is not
+// hanging. The error names the partition.
 func (c *Consumer) Live() error {
 	const limit = time.Minute
 	if c.activity.state.Load() == taking {
@@ -73,13 +72,13 @@ func (c *Consumer) Live() error {
 	return nil
 }
 
-// checkSum holds the promise to account: consumed = accepted + dead-lettered +
-// filtered + in flight. Three parties count on their own (the tally verdicts,
-// the window its room, the ledgers their records) and all must agree.
+// checkSum verifies the promise: consumed = accepted + dead-lettered + filtered + in
+// flight. Three parties count independently (the tally verdicts, the window its room, the
+// ledgers their records) and all must agree.
 //
-// They are not counted under one lock, which every batch would have to take; so
-// while events flow they differ for moments. A difference that is always there
-// is a breach: an event was lost or counted twice.
+// They are not counted under one lock, which every batch would have to take; so while
+// events flow they differ for moments. A lasting difference is a breach: an event was
+// lost or counted twice.
 func (c *Consumer) checkSum(ctx context.Context) {
 	const looks, apart = 200, 5 * time.Millisecond
 	var diff int64
@@ -100,7 +99,7 @@ func (c *Consumer) checkSum(ctx context.Context) {
 	c.log.Error().Int64("difference", diff).Msg("the sum that says nothing is lost does not hold")
 }
 
-// sumDifference is 0 when all counts agree.
+// sumDifference is 0 if all counts agree.
 func (c *Consumer) sumDifference() int64 {
 	s := c.tally.Summary()
 	inWindow, _ := c.window.InFlight()

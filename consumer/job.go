@@ -12,22 +12,21 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Job makes a Consumer work through a part of its topic that is known before it
-// starts, and end when that is done. Its group is the memory of the job: who
-// starts it again in the same group goes on where it was left, however it ended.
+// Job makes a Consumer work through a part of its topic that is known in advance, and end
+// when that is done. The job's state is in its group: whoever restarts it in the same
+// group continues, however it ended.
 //
-// Several members may share a job. Each ends when its own partitions are done and what
-// is selected of the others has been settled, too.
+// Several members may share a job. Each ends when its own partitions are done and the
+// selected records of the others have been settled, too.
 type Job struct {
 	// Selection is what is to be handled.
 	Selection Selection
-	// LeaveOthers keeps what is not selected for a later job of the same group.
-	// Otherwise it counts as settled: this job alone decides what its group is
-	// about.
+	// LeaveOthers leaves unselected records to a later job of the same group. Otherwise
+	// they count as settled: this job alone defines what its group is about.
 	LeaveOthers bool
-	// Rate bounds how many selected records are taken a second; 0 is no bound.
+	// Rate bounds how many selected records are taken a second; 0 means no limit.
 	Rate float64
-	// Exact says that the Handler makes other records of what it reads. The job gets no
+	// Exact means that the Handler makes other records of what it reads. The job gets no
 	// stand-in for a batch that is too large to unpack, and waits there.
 	Exact bool
 }
@@ -35,8 +34,8 @@ type Job struct {
 // Selection is a set of records.
 type Selection = assignment.Selection
 
-// Leave gives up a record of a job: it gets no verdict, and stays for a later job
-// of the group. It must not be settled or left a second time.
+// Leave gives up a record of a job: it gets no verdict, and stays for a later job of the
+// group. It must not be settled or left a second time.
 func (c *Consumer) Leave(tok verdict.Handle) {
 	a := tok.Owner.(*assignment.Assignment)
 	if bytes, ok := a.LeaveToOthers(tok.Seq); ok {
@@ -46,9 +45,9 @@ func (c *Consumer) Leave(tok verdict.Handle) {
 }
 
 const (
-	// jobEvery is how often a job looks whether it is done.
+	// jobEvery is how often a job checks whether it is done.
 	jobEvery = 20 * time.Millisecond
-	// deletedEvery is how often it asks whether what it waits for is still there.
+	// deletedEvery is how often it checks whether what it waits for still exists.
 	deletedEvery = 2 * time.Second
 )
 
@@ -66,7 +65,7 @@ func (c *Consumer) jobLoop(ctx context.Context, done context.CancelFunc) {
 			done()
 			return
 		case taken && !settled:
-			c.handler.Flush(true) // nothing more comes that a batch could wait for
+			c.handler.Flush(true) // no more records come that a batch could wait for
 		}
 		select {
 		case <-tick.C:
@@ -78,8 +77,8 @@ func (c *Consumer) jobLoop(ctx context.Context, done context.CancelFunc) {
 	}
 }
 
-// jobState reports whether all of the job is taken, and whether all of it is
-// settled, as far as this member's partitions go.
+// jobState reports whether all of the job is taken, and whether all of it is settled, for
+// this member's partitions.
 func (c *Consumer) jobState() (taken, settled bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,10 +93,9 @@ func (c *Consumer) jobState() (taken, settled bool) {
 	return taken, settled
 }
 
-// outline begins an assignment of a job: a partition of which nothing is wanted is
-// not read at all.
+// outline begins an assignment of a job: a partition without selected records is not read at all.
 func (c *Consumer) outline(cl *kgo.Client, a *assignment.Assignment) {
-	// It may have been ours before, and finished or been held.
+	// It may have been ours before, and finished or held.
 	cl.ResumeFetchPartitions(map[string][]int32{a.Topic(): {a.Partition()}})
 	if c.opts.Job == nil {
 		return
@@ -114,14 +112,14 @@ func finish(cl *kgo.Client, a *assignment.Assignment) {
 	cl.PauseFetchPartitions(map[string][]int32{a.Topic(): {a.Partition()}})
 }
 
-// checkDeleted ends partitions whose selected records have been deleted before
-// they were read: nothing would ever come to say that the end is reached.
+// checkDeleted ends partitions whose selected records were deleted before they were read:
+// nothing else would show that the end is reached.
 func (c *Consumer) checkDeleted(ctx context.Context, admin *kadm.Client) {
 	ctx, cancel := context.WithTimeout(ctx, deletedEvery)
 	defer cancel()
 	starts, err := admin.ListStartOffsets(ctx, c.opts.Topics...)
 	if err != nil {
-		return // brokers that are away are for others to report
+		return // unavailable brokers are reported elsewhere
 	}
 	for _, a := range c.owned() {
 		o, ok := starts.Lookup(a.Topic(), a.Partition())

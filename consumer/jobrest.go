@@ -15,18 +15,16 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/proof"
 )
 
-// A member of a job that has nothing left to do need not be at the job's end: the
-// partitions that it does not have may still be with a member that was killed, and come
-// to it when that one's session is over. The group gives them later, too, when brokers
-// take their time to assign them. So a job ends when the group has settled what is
-// selected of the partitions that others have.
+// A member of a job that has nothing left to do need not be at the job's end: partitions
+// that it does not have may still belong to a killed member, and come to it after that
+// one's session. The group may also assign them later, if brokers take their time. So a
+// job ends when the group has settled the selected records of the others' partitions.
 
-// restEvery is how often a member with nothing left to do looks at what is left of
-// the job elsewhere.
+// restEvery is how often a member with nothing left to do examines the rest of the job elsewhere.
 const restEvery = 500 * time.Millisecond
 
-// topicGoneFor is for how long brokers say that the topic does not exist until a job
-// believes them: it may be about to be made again, which has an error of its own.
+// topicGoneFor is how long brokers must report that the topic does not exist before a job
+// believes them: it may be about to be recreated, which has an error of its own.
 const topicGoneFor = time.Minute
 
 var (
@@ -42,8 +40,8 @@ type jobEnd struct {
 	gone   time.Time // when brokers began to say that the topic does not exist
 }
 
-// reached reports whether the job has ended, and fails the run if what is left of it is
-// with members that live.
+// reached reports whether the job has ended, and fails the run if the rest of it is with
+// live members.
 func (e *jobEnd) reached(ctx context.Context, c *Consumer, settled bool) bool {
 	now := c.opts.Now()
 	if !settled {
@@ -79,16 +77,16 @@ func (e *jobEnd) reached(ctx context.Context, c *Consumer, settled bool) bool {
 		e.since = now
 		c.log.Info().Ints32("partitions", rest).Msg("this member's part of the job is done; other partitions of it are with members that live, or did until a moment ago")
 	}
-	// A member that was killed is out of the group by then, and its partitions are here.
+	// A killed member is out of the group by then, and its partitions are here.
 	if patience := c.session() + c.opts.RebalanceTimeout; now.Sub(e.since) > patience {
 		c.abort(fmt.Errorf("partitions %v of the job are not done: %w", rest, errElsewhere))
 	}
 	return false
 }
 
-// jobRest returns the partitions of which something is selected and not settled, and that
-// this member does not have, and whether all is settled of those that it had at the same
-// moment: one may have come while the brokers were asked.
+// jobRest returns the partitions with selected and unsettled records that this member
+// does not have, and whether everything is settled in those that it had at the same
+// moment: one may have been assigned during the request.
 func (c *Consumer) jobRest(ctx context.Context, admin *kadm.Client) (rest []int32, settled bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, commits.Timeout)
 	defer cancel()

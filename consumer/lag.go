@@ -20,16 +20,16 @@ import (
 )
 
 const (
-	// lagEvery is how often the ends of the partitions are asked for. Polls tell
-	// them too, but not while the window is full, which is when lag matters.
+	// lagEvery is how often the ends of the partitions are read. Polls bring them too,
+	// but not while the window is full, which is when lag matters.
 	lagEvery = 10 * time.Second
 	// reachGrace is how long brokers may give no answer before readiness says so: a
-	// leader that moves, or a broker that restarts, is gone for seconds and mends
+	// leader that moves, or a broker that restarts, is gone for seconds and recovers by
 	// itself.
 	reachGrace = 30 * time.Second
 )
 
-// unreadableTopic says what is the matter with a topic that cannot be read.
+// unreadableTopic says why a topic cannot be read.
 func unreadableTopic(topic string, err error) string {
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {
 		return fmt.Sprintf("topic %q does not exist (%s): check its name, create it, or start run with %s", topic, setting.Topic, setting.CreateTopics)
@@ -37,8 +37,8 @@ func unreadableTopic(topic string, err error) string {
 	return fmt.Sprintf("topic %q cannot be read: %s", topic, redact.Error(err))
 }
 
-// lagLoop keeps the partitions' ends known. As it asks the brokers at a steady
-// pace, it is also what notices that they are away.
+// lagLoop keeps the partitions' ends known. Because it makes requests at a steady pace,
+// it also notices that brokers are unavailable.
 func (c *Consumer) lagLoop(ctx context.Context) {
 	defer crash.Report()
 	admin := kadm.NewClient(c.client)
@@ -57,7 +57,7 @@ func (c *Consumer) lagLoop(ctx context.Context) {
 	}
 }
 
-// reach is since when there was no answer: from any broker, about a topic, and about
+// reach records since when there was no answer: from any broker, about a topic, and about
 // partitions. Those of partition -1 are about their topic as a whole.
 type reach struct {
 	brokers   time.Time
@@ -66,8 +66,8 @@ type reach struct {
 	topicOK   map[string]bool // likewise, of a topic
 }
 
-// lasts notes a fault, and reports whether it is to be told: at once if it is one
-// that does not pass by itself, or if all was never well; else when it has lasted.
+// lasts notes a fault, and reports whether to report it: at once if it is permanent, or
+// if there was never a success; otherwise when it has lasted.
 func lasts(since *time.Time, now time.Time, atOnce bool) bool {
 	if since.IsZero() {
 		*since = now
@@ -106,9 +106,9 @@ func (c *Consumer) askEnds(ctx context.Context, admin *kadm.Client, r *reach) {
 	c.moveOn(now, e.at)
 }
 
-// byTopic asks about all topics at once, and then about each alone if one may not be read:
-// the answer to the question for all may leave out others. It returns an error of the
-// brokers, if there is one.
+// byTopic asks about all topics at once, and then about each alone if one may not be
+// read: the answer for all may omit others. It returns an error of the brokers, if there
+// is one.
 func byTopic(topics []string, ask func(topics ...string) error) (err error) {
 	err = ask(topics...)
 	if _, refused := errors.AsType[*kadm.AuthError](err); !refused || len(topics) == 1 {
@@ -120,8 +120,8 @@ func byTopic(topics []string, ask func(topics ...string) error) (err error) {
 	return err
 }
 
-// answered reports whether faults without any end are an answer all the same: some
-// broker refused the question, or told which others to ask, and those are not all.
+// answered reports whether faults without any end are an answer nevertheless: some broker
+// refused the request, or named others to ask, and those are not all.
 func (c *Consumer) answered(e ends) bool {
 	silent := make(map[int32]bool)
 	for tp, fault := range e.faults {
@@ -135,8 +135,8 @@ func (c *Consumer) answered(e ends) bool {
 	return len(silent) > 0 && len(silent) < len(c.client.DiscoveredBrokers())
 }
 
-// tellFaults fails the topics' condition if one has not been reached for long, as a
-// whole or in partitions of this member. Those of other members are theirs to tell.
+// tellFaults fails the topics' condition if one has been unreachable for long, as a whole
+// or in partitions of this member. Other members report theirs.
 func (c *Consumer) tellFaults(r *reach, now time.Time, e ends) {
 	still := make(map[assignment.TopicPartition]time.Time)
 	owned := c.owned()
@@ -169,8 +169,7 @@ func (c *Consumer) tellFaults(r *reach, now time.Time, e ends) {
 	}
 }
 
-// unreached says which of a topic's partitions have not been reached for long; empty for
-// none.
+// unreached names a topic's partitions that have been unreachable for long; empty for none.
 func (c *Consumer) unreached(topic string, owned []*assignment.Assignment, r *reach, still map[assignment.TopicPartition]time.Time, now time.Time, e ends) string {
 	var told []string
 	for _, a := range owned {
@@ -211,13 +210,13 @@ func some(told []string) string {
 // errUntold is for a partition that no answer mentions.
 var errUntold = errors.New("the brokers do not tell of it")
 
-// refusedForGood reports whether a broker said that this does not pass by itself.
+// refusedForGood reports whether a broker's error is permanent.
 func refusedForGood(fault error) bool {
 	var code *kerr.Error
 	return errors.As(fault, &code) && !code.Retriable && !errors.As(fault, new(unanswered))
 }
 
-// unanswered is a question that a broker did not answer.
+// unanswered is a request that a broker did not answer.
 type unanswered struct {
 	broker kgo.BrokerMetadata
 	err    error
@@ -232,11 +231,11 @@ func (e unanswered) Error() string {
 
 func (e unanswered) Unwrap() error { return e.err }
 
-// ends is what brokers say of where partitions end.
+// ends is what brokers say about where partitions end.
 type ends struct {
 	at     map[assignment.TopicPartition]int64
 	faults map[assignment.TopicPartition]error // of partition -1: the topic's
-	tells  map[string]bool                     // of some partition of the topic the end is known
+	tells  map[string]bool                     // the end of some partition of the topic is known
 }
 
 func newEnds() ends {
@@ -245,8 +244,8 @@ func newEnds() ends {
 	}
 }
 
-// note sorts an answer about topics, which may be a part of one, in the place of what
-// was said of them before.
+// note adds an answer about topics, which may be a partial one, and replaces what was
+// said about them before.
 func (e ends) note(topics []string, list kadm.ListedOffsets, err error) {
 	for _, topic := range topics {
 		delete(e.faults, assignment.Of(topic, -1))
@@ -261,7 +260,7 @@ func (e ends) note(topics []string, list kadm.ListedOffsets, err error) {
 		}
 	})
 	if refused, ok := errors.AsType[*kadm.AuthError](err); ok {
-		// It does not say of which, and ends what else the answer would hold.
+		// It does not name the topic, and hides what else the answer would hold.
 		for _, topic := range topics {
 			if tp := assignment.Of(topic, -1); e.faults[tp] == nil {
 				e.faults[tp] = refused
@@ -288,8 +287,8 @@ func (e ends) note(topics []string, list kadm.ListedOffsets, err error) {
 	}
 }
 
-// plainly is the error in words that fit. The client takes a connection that is
-// closed at once for a sign of missing TLS or SASL; of brokers that have answered
+// plainly returns the error in fitting words. The client takes a connection that is
+// closed at once for a sign of missing TLS or SASL; from brokers that have answered
 // before it is a sign that one went away.
 func plainly(err error, answered bool) error {
 	var eof *kgo.ErrFirstReadEOF

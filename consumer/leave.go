@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// leavePatience is how long the client may take to leave the group. It waits for
-	// a rebalance that is under way, and so for other members.
+	// leavePatience is how long the client may take to leave the group. It waits for a
+	// rebalance in progress, and so for other members.
 	leavePatience = time.Second
-	// leaveTimeout bounds leaving without it: brokers that are gone must not keep a
-	// process from ending.
+	// leaveTimeout bounds leaving without it: unavailable brokers must not keep a process
+	// from ending.
 	leaveTimeout = 4 * time.Second
 )
 
 // leaveGroup leaves the group and closes the client. abandon cancels the client's
-// context, with all that it still waits for.
+// context, with everything that it still waits for.
 func (c *Consumer) leaveGroup(abandon func()) {
 	member, _ := c.client.GroupMetadata()
 	ctx, cancel := context.WithTimeout(context.Background(), leavePatience)
@@ -30,13 +30,12 @@ func (c *Consumer) leaveGroup(abandon func()) {
 	cancel()
 	switch {
 	case late:
-		// Only now, with nothing left that could join again.
+		// Only now that nothing is left that could rejoin.
 		abandon()
 		c.client.CloseAllowingRebalance()
 		err = c.leaveAside(member)
 	case c.leavesForAWhile():
-		// The client has stopped, and what it said is refused: it leaves out the
-		// instance's name.
+		// The client has stopped, and its request is refused: it omits the instance's name.
 		err = c.leaveBy(c.client, member)
 		fallthrough
 	default:
@@ -47,7 +46,7 @@ func (c *Consumer) leaveGroup(abandon func()) {
 	}
 }
 
-// leaveAside takes the member out of the group with a client of its own.
+// leaveAside removes the member from the group with a client of its own.
 func (c *Consumer) leaveAside(member string) error {
 	if member == "" || c.opts.InstanceID != "" && !c.leavesForAWhile() {
 		return nil
@@ -65,14 +64,14 @@ func (c *Consumer) leaveAside(member string) error {
 
 // leavesForAWhile reports whether the member says that it will be back. A static member
 // of the classic protocol says nothing, and its restart finds its partitions. In the
-// consumer protocol the brokers refuse its restart until the session of the one before
-// is over, unless that has said so. The client (franz-go 1.22) says it without the
-// instance's name, and the brokers refuse that.
+// consumer protocol the brokers refuse its restart until the previous session is over,
+// unless the member announced it. The client (franz-go 1.22) announces it without the
+// instance's name, which the brokers refuse.
 func (c *Consumer) leavesForAWhile() bool {
 	return c.opts.InstanceID != "" && c.byEpoch()
 }
 
-// leaveBy has a client say that the member leaves.
+// leaveBy makes a client say that the member leaves.
 func (c *Consumer) leaveBy(client *kgo.Client, member string) error {
 	if member == "" {
 		return nil
@@ -94,7 +93,7 @@ func (c *Consumer) leaveBy(client *kgo.Client, member string) error {
 	return kerr.ErrorForCode(resp.ErrorCode)
 }
 
-// leaveConsumer leaves a group of the consumer protocol: for good, or a static member
+// leaveConsumer leaves a group of the consumer protocol: permanently, or a static member
 // until its restart.
 func (c *Consumer) leaveConsumer(ctx context.Context, client *kgo.Client, member string) error {
 	const forGood, untilRestart = -1, -2
@@ -108,7 +107,7 @@ func (c *Consumer) leaveConsumer(ctx context.Context, client *kgo.Client, member
 		err = kerr.ErrorForCode(resp.ErrorCode)
 	}
 	if errors.Is(err, kerr.UnknownMemberID) || errors.Is(err, kerr.GroupIDNotFound) {
-		return nil // it is out, which is what was wanted
+		return nil // it is out, as intended
 	}
 	return err
 }

@@ -6,12 +6,12 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
-// A client that joins and hears that the group does not know it any more joins anew,
-// under another member id, and says nothing of it: what it keeps it does not call lost,
-// and what it gives up then is revoked like any other. But it was out of the group in
-// between, and others may have had its partitions and have committed further. The
-// brokers look at the member and its generation alone, and would take a commit that
-// sets the group back. So each assignment knows under which member id it was made.
+// A client that joins and hears that the group no longer knows it rejoins under another
+// member id, and does not report it: it does not call what it keeps lost, and revokes
+// what it gives up as usual. But it was out of the group in between, and others may have
+// had its partitions and have committed further. The brokers check only the member and
+// its generation, and would accept a commit that sets the group back. So each assignment
+// knows under which member id it was made.
 
 // memberID returns the client's member id; empty before it has one.
 func memberID(cl *kgo.Client) string {
@@ -37,9 +37,9 @@ func (c *Consumer) disown(cl *kgo.Client, removed map[string][]int32) {
 	}
 }
 
-// reclaim asks the group anew about partitions that the client kept while it changed its
-// member id. As when they had been lost and came back, they go on if nobody has
-// committed since, and begin where the group stands if somebody has.
+// reclaim asks the group again about partitions that the client kept while its member id
+// changed. As after a loss and return, they continue if nobody has committed since, and
+// otherwise begin where the group stands.
 func (c *Consumer) reclaim(cl *kgo.Client, added map[string][]int32) {
 	id := memberID(cl)
 	fresh := make(map[assignment.TopicPartition]bool)
@@ -60,7 +60,7 @@ func (c *Consumer) reclaim(cl *kgo.Client, added map[string][]int32) {
 	if len(kept) == 0 {
 		return
 	}
-	c.end(gone) // they have taken nothing, or cannot go on
+	c.end(gone) // they have taken nothing, or cannot continue
 	c.mu.Lock()
 	asked := kept[:0]
 	for _, a := range kept {

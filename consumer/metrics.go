@@ -9,7 +9,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 )
 
-// metrics are the consumer's own; what became of events is the Tally's.
+// metrics are the consumer's own; verdicts are counted by the Tally.
 type metrics struct {
 	late, skipped   prometheus.Counter
 	acceptSeconds   *tally.Latencies

@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	// missedEvery is how often partitions at rest are looked at.
+	// missedEvery is how often idle partitions are examined.
 	missedEvery = 10 * time.Second
-	// emptiedAfter is how long after a look the client must have given out all that it
-	// held: by then also what was on its way to it then.
+	// emptiedAfter is how long after that the client must have given out everything it
+	// held, including what was on its way at that time.
 	emptiedAfter = missedEvery / 2
-	// missedFor is how long readiness tells of records that were missed: long
-	// enough to be seen, and no longer, for nothing brings them back.
+	// missedFor is how long readiness reports missed records: long enough to be seen, and
+	// no longer, because nothing brings them back.
 	missedFor = 5 * time.Minute
 )
 
-// missed is what retention took before it was read.
+// missed is what retention deleted before it was read.
 type missed struct {
 	mu      sync.Mutex
 	at      time.Time
@@ -46,7 +46,7 @@ func (c *Consumer) miss(tp assignment.TopicPartition, from, to, n int64) {
 		count.Of(n, "record"), tp, count.Was(n), count.They(n)+" "+count.Was(n), from, to-1, c.missed.records))
 }
 
-// forgive lets the condition be well again once it has told long enough.
+// forgive ends the condition once it was reported long enough.
 func (c *Consumer) forgive() {
 	c.missed.mu.Lock()
 	defer c.missed.mu.Unlock()
@@ -56,8 +56,8 @@ func (c *Consumer) forgive() {
 	}
 }
 
-// missedLoop looks at partitions at rest, of which no next record tells that
-// some were deleted, and lets the condition be well again.
+// missedLoop examines idle partitions, where no next record shows that some were deleted,
+// and ends the condition.
 func (c *Consumer) missedLoop(ctx context.Context) {
 	defer crash.Report()
 	admin := kadm.NewClient(c.client)
@@ -81,16 +81,16 @@ type look struct {
 	when time.Time
 }
 
-// lookForMissed counts what was deleted before partitions at rest. It takes two
-// looks, and the client's hands empty in between: what it has fetched is not missed.
-// It returns the partitions to look at again.
+// lookForMissed counts what was deleted before idle partitions. It takes two looks, with
+// the client's buffers empty in between: what it has fetched is not missed. It returns
+// the partitions to examine again.
 func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before map[*assignment.Assignment]look) map[*assignment.Assignment]look {
 	ctx, cancel := context.WithTimeout(ctx, missedEvery)
 	defer cancel()
 	starts := make(kadm.ListedOffsets)
 	_ = byTopic(c.opts.Topics, func(topics ...string) error {
 		list, err := admin.ListStartOffsets(ctx, topics...)
-		maps.Copy(starts, list) // what there is of an answer
+		maps.Copy(starts, list) // the usable part of an answer
 		return err
 	})
 	atRest := c.client.BufferedFetchRecords() == 0

@@ -43,28 +43,28 @@ func ParseStart(s string) (Start, error) {
 type Options struct {
 	Topics []string // each once; one alone for a Job
 	Group  string
-	// Protocol is how the group assigns partitions. Where the brokers do not offer the
+	// Protocol is how the group assigns partitions. If the brokers do not offer the
 	// consumer protocol, the member joins in the classic one.
 	Protocol Protocol
-	// InstanceID makes the membership static: a restart within the session
-	// timeout keeps its partitions without a rebalance. Optional.
+	// InstanceID makes the membership static: a restart within the session timeout keeps
+	// its partitions without a rebalance. Optional.
 	InstanceID string
 	Start      Start
 
-	// MaxInFlightEvents and MaxInFlightBytes bound what is taken and has no
-	// verdict yet (30,000 events, 64 MiB). Bytes are checked between polls, so
-	// that one poll may go beyond: by what each broker sent in one answer.
+	// MaxInFlightEvents and MaxInFlightBytes bound what is taken and has no verdict yet
+	// (30,000 events, 64 MiB). Bytes are checked between polls, so that one poll may
+	// exceed them by one answer of each broker.
 	MaxInFlightEvents int
 	MaxInFlightBytes  int64
-	// MaxParkedEvents bounds the events that are put off because their profile's
-	// lane cannot send them: known by their place alone, and read again later.
-	// They let other profiles go on; 0 means none.
+	// MaxParkedEvents bounds the events that are put off because their profile's lane
+	// cannot send them: only their positions are kept, and they are reread later. Other
+	// profiles continue meanwhile; 0 means none.
 	MaxParkedEvents int
-	// ReadOpts are the client options for reading them again: brokers, TLS, SASL.
+	// ReadOpts are the client options for rereading them: brokers, TLS, SASL.
 	ReadOpts []kgo.Opt
-	// AskOpts are those of the client that asks where to begin and compares
-	// commits with the log (those given to New). They are needed when those have
-	// hooks that only one client may have.
+	// AskOpts are those of the client that asks where to begin and compares commits with
+	// the log (default: those given to New). They are needed if those have hooks that
+	// only one client may have.
 	AskOpts []kgo.Opt
 	// FetchMaxBytes bounds the answer of one broker to one fetch (256 KiB for each
 	// worker, and for two at least, but a quarter of MaxInFlightBytes at most).
@@ -77,9 +77,9 @@ type Options struct {
 	// waits as long, but never longer than half of the rebalance timeout. Less
 	// than zero means not at all.
 	Drain time.Duration
-	// HangAfter is how long a partition may stand still, with nothing known to
-	// be wrong, before it is said to hang (5m). It must be longer than the
-	// Handler may take to deliver an event or to report that it cannot.
+	// HangAfter is how long a partition may stand still, without a known fault, before it
+	// counts as hanging (5m). It must be longer than the Handler may take to deliver an
+	// event or to report that it cannot.
 	HangAfter        time.Duration
 	SessionTimeout   time.Duration // 45s; of the classic protocol alone
 	RebalanceTimeout time.Duration // 60s

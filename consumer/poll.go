@@ -44,8 +44,7 @@ func (c *Consumer) poll(ctx context.Context) error {
 // relieve makes room in a full window.
 func (c *Consumer) relieve() bool { return c.parking.Relieve(c.handler) }
 
-// room waits until records may be taken, and returns how many, and for how long to
-// wait for them.
+// room waits until records may be taken, and returns how many, and how long to wait for them.
 func (c *Consumer) room(ctx context.Context) (room int, most time.Duration, err error) {
 	if err := c.commits.Wait(ctx); err != nil {
 		return 0, 0, err
@@ -60,10 +59,9 @@ func (c *Consumer) room(ctx context.Context) (room int, most time.Duration, err 
 	return min(room, c.pace.Most()), long, c.pace.Wait(ctx, c.opts.Now())
 }
 
-// take enters what was polled into the ledgers. Rebalances are blocked while it
-// runs, so every partition in it is still ours; it does no work that could keep
-// the group waiting. It returns where partitions are to go on that the client has
-// stopped at a batch.
+// take enters polled records into the ledgers. Rebalances are blocked meanwhile, so every
+// partition in it is still ours; it does no work that could keep the group waiting. It
+// returns where partitions continue at which the client has stopped at a batch.
 func (c *Consumer) take(fetches kgo.Fetches) passOver {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -100,8 +98,8 @@ func (c *Consumer) take(fetches kgo.Fetches) passOver {
 		}
 		fresh, bytes := a.Fresh(records)
 		c.pace.Took(len(fresh), c.opts.Now())
-		// The window and the tally first: a verdict may come back before push
-		// returns, and in flight must never be seen below zero.
+		// The window and the tally first: a verdict may come before Push returns, and in
+		// flight must never be seen below zero.
 		c.tally.Take(len(fresh))
 		c.window.Take(len(fresh), bytes)
 		c.metrics.skipped.Add(float64(a.Push(records, fresh, readableEnd(&p))))
@@ -109,11 +107,11 @@ func (c *Consumer) take(fetches kgo.Fetches) passOver {
 	return over
 }
 
-// readableEnd is the offset up to which a partition can be read now: what an open
-// transaction has written is not, and may never be.
+// readableEnd returns the offset up to which a partition can be read now: what an open
+// transaction has written cannot, and may never be readable.
 func readableEnd(p *kgo.FetchTopicPartition) int64 {
 	if p.LastStableOffset >= 0 {
 		return min(p.LastStableOffset, p.HighWatermark)
 	}
-	return p.HighWatermark // of brokers that do not tell
+	return p.HighWatermark // of brokers that do not say
 }

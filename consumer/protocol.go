@@ -19,16 +19,16 @@ import (
 type Protocol int
 
 const (
-	// ProtocolClassic has one of the members assign the partitions. The default: all
-	// brokers know it.
+	// ProtocolClassic lets one of the members assign the partitions. The default: all
+	// brokers support it.
 	ProtocolClassic Protocol = iota
-	// ProtocolConsumer has the brokers assign them (KIP-848, since Kafka 4.0). Members
-	// that keep their partitions do not notice a rebalance, and the brokers decide for
-	// how long a member may be silent.
+	// ProtocolConsumer lets the brokers assign them (KIP-848, since Kafka 4.0). Members
+	// that keep their partitions do not notice a rebalance, and the brokers decide how
+	// long a member may be silent.
 	ProtocolConsumer
 )
 
-// ParseProtocol reads a Protocol from a flag.
+// ParseProtocol parses a flag.
 func ParseProtocol(s string) (Protocol, error) {
 	for p := ProtocolClassic; p <= ProtocolConsumer; p++ {
 		if s == p.String() {
@@ -38,7 +38,7 @@ func ParseProtocol(s string) (Protocol, error) {
 	return 0, fmt.Errorf("group protocol %s is unknown: want classic or consumer", redact.Quote(s))
 }
 
-// String returns the name that Java's group.protocol has for it.
+// String returns the name of Java's group.protocol.
 func (p Protocol) String() string {
 	if p == ProtocolConsumer {
 		return "consumer"
@@ -49,11 +49,11 @@ func (p Protocol) String() string {
 // defaultSession is Kafka's default of group.consumer.session.timeout.ms.
 const defaultSession = 45 * time.Second
 
-// membership is the protocol that the client really uses, and for how long the group
-// waits for a silent member by it.
+// membership is the protocol that the client actually uses, and how long the group waits
+// for a silent member in it.
 //
-// It is a hook of the client: brokers that do not know the consumer protocol, or have it
-// turned off, make the client fall back to the classic one without a word.
+// It is a hook of the client: if brokers do not support the consumer protocol, or have it
+// turned off, the client falls back to the classic one silently.
 type membership struct {
 	wanted  Protocol
 	classic atomic.Bool  // the client has joined in the classic protocol
@@ -78,7 +78,7 @@ func (m *membership) protocol() Protocol {
 	return m.wanted
 }
 
-// session returns for how long the group waits for a member that is silent.
+// session returns how long the group waits for a silent member.
 func (c *Consumer) session() time.Duration {
 	if !c.byEpoch() {
 		return c.opts.SessionTimeout
@@ -89,8 +89,8 @@ func (c *Consumer) session() time.Duration {
 	return defaultSession
 }
 
-// askSession asks the brokers for how long they wait for a silent member of the group,
-// until they have said so. Brokers that do not let it be read leave the default.
+// askSession asks the brokers how long they wait for a silent member of the group, until
+// they have answered. If the setting may not be read, the default stays.
 func (c *Consumer) askSession(ctx context.Context) {
 	m := &c.membership
 	if c.opts.BrokerSession == nil || !c.byEpoch() || m.session.Load() > 0 {
@@ -111,10 +111,10 @@ func (c *Consumer) askSession(ctx context.Context) {
 // byEpoch reports whether the group knows its members by epochs.
 func (c *Consumer) byEpoch() bool { return c.membership.protocol() == ProtocolConsumer }
 
-// learnEpoch has the client ask now what has become of its membership, which a commit
-// was refused for. By itself it does so every few seconds.
+// learnEpoch makes the client ask now what has happened to its membership, because a
+// commit was refused for it. By itself it asks every few seconds.
 func (c *Consumer) learnEpoch() {
 	if c.byEpoch() {
-		c.client.ForceRebalance() // of the consumer protocol it is a heartbeat
+		c.client.ForceRebalance() // in the consumer protocol it is a heartbeat
 	}
 }

@@ -46,10 +46,9 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 	c.log.Info().Interface("added", added).Int("owned", len(c.assignments)).Msg("partitions assigned")
 }
 
-// onOffsetsFetched reads what earlier owners left in the metadata of their
-// commits. It comes after onAssigned and before the first record; onOffsets comes
-// next and compares that with the log. Partitions that the group refuses to tell of
-// stay unheard.
+// onOffsetsFetched reads what earlier owners left in the metadata of their commits. It is
+// called after onAssigned and before the first record; onOffsets is called next and
+// compares that with the log. Partitions that the group does not report stay unheard.
 func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
 	for _, topic := range c.openTopics() {
 		if c.tellsOf(resp, topic) {
@@ -83,7 +82,7 @@ func (c *Consumer) tellsOf(resp *kmsg.OffsetFetchResponse, topic string) bool {
 	return false
 }
 
-// begin returns the assignment of a partition, and makes it if there is none; nil if
+// begin returns the assignment of a partition, and creates it if there is none; nil if
 // there is none and nothing is taken any more. c.mu is held.
 func (c *Consumer) begin(cl *kgo.Client, tp assignment.TopicPartition) *assignment.Assignment {
 	if c.assignments[tp] == nil && !c.stopping {
@@ -92,7 +91,7 @@ func (c *Consumer) begin(cl *kgo.Client, tp assignment.TopicPartition) *assignme
 	return c.assignments[tp]
 }
 
-// start makes the assignment of a partition and its pump. c.mu is held.
+// start creates the assignment of a partition and its pump. c.mu is held.
 func (c *Consumer) start(cl *kgo.Client, tp assignment.TopicPartition) {
 	ctx, stop := context.WithCancel(c.pumpCtx)
 	a := assignment.New(tp.Topic, tp.Partition, c.inboxes, stop)
@@ -110,11 +109,10 @@ func (c *Consumer) start(cl *kgo.Client, tp assignment.TopicPartition) {
 	})
 }
 
-// onRevoked gives partitions up in an order that sends nothing twice: stop
-// taking, wait for the verdicts of what was begun, commit, and only then fence.
-// Fencing first would make the next owner send everything in flight again, on
-// each deployment. A partition that drains already, because the member stops, is
-// waited for all the same.
+// onRevoked gives partitions up in an order that sends nothing twice: stop taking, wait
+// for the verdicts of what was begun, commit, and only then fence. Fencing first would
+// make the next owner send everything in flight again, on each deployment. A partition
+// that already drains, because the member stops, is waited for all the same.
 func (c *Consumer) onRevoked(_ context.Context, cl *kgo.Client, removed map[string][]int32) {
 	defer crash.Report()
 	if len(removed) == 0 {
@@ -127,8 +125,8 @@ func (c *Consumer) onRevoked(_ context.Context, cl *kgo.Client, removed map[stri
 	if len(gone) == 0 {
 		return
 	}
-	// Half of the rebalance timeout: the commit and the join need the rest, and
-	// a member that overstays is thrown out with all its partitions.
+	// Half of the rebalance timeout: the commit and the join need the rest, and a member
+	// that overstays is expelled with all its partitions.
 	ctx, cancel := context.WithTimeout(context.Background(), min(c.opts.Drain, c.opts.RebalanceTimeout/2))
 	defer cancel()
 	started := c.opts.Now()
@@ -138,8 +136,8 @@ func (c *Consumer) onRevoked(_ context.Context, cl *kgo.Client, removed map[stri
 		Dur("took", c.opts.Now().Sub(started)).Msg("partitions revoked")
 }
 
-// onLost suspends what is taken from, and fences the rest at once: a commit would be
-// refused or, worse, taken.
+// onLost suspends active partitions, and fences the rest at once: a commit would be
+// refused or, worse, accepted.
 func (c *Consumer) onLost(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
 	defer crash.Report()
 	c.mu.Lock()
@@ -159,11 +157,11 @@ func (c *Consumer) onLost(_ context.Context, _ *kgo.Client, lost map[string][]in
 		Msg("partitions lost; what is in flight goes on and counts if they come back, and is sent again if they do not")
 }
 
-// drain waits for the verdicts of what the assignments have begun and returns
-// how many of them did not come.
+// drain waits for the verdicts of what the assignments have begun and returns how many
+// did not arrive.
 func (c *Consumer) drain(ctx context.Context, as []*assignment.Assignment) (left int) {
-	// Batches still filling would wait for their linger; nothing more will
-	// come for them. Pumps may hand over a last chunk after the first flush.
+	// Batches still filling would wait for their linger, although no more events come.
+	// Pumps may pass on a last chunk after the first flush.
 	flushed, stop := context.WithCancel(ctx)
 	var flusher sync.WaitGroup
 	flusher.Go(func() {
@@ -196,7 +194,7 @@ func (c *Consumer) drain(ctx context.Context, as []*assignment.Assignment) (left
 	return left
 }
 
-// end fences assignments and gives what they still had in flight back.
+// end fences assignments and gives back what they still had in flight.
 func (c *Consumer) end(as []*assignment.Assignment) {
 	defer c.handler.Forget()
 	for _, a := range as {

@@ -12,12 +12,12 @@ import (
 )
 
 // A broker that comes back from a crash may have lost the end of a log, and may have
-// filled it again, beyond where a member was to go on, before it is asked: without a
-// new leader epoch nothing in its answers tells. But the member's connection was
-// lost. So after each new connection to a partition's leader, the last witness from
-// before is compared with the log, aside, while taking goes on.
+// filled it again, beyond where a member was to continue, before it is asked: without a
+// new leader epoch nothing in its answers shows it. But the member's connection was lost.
+// So after each new connection to a partition's leader, the last witness from before is
+// compared with the log, in the background, while taking continues.
 
-// recheckLoop compares what was sworn with the log.
+// recheckLoop compares oaths with the log.
 func (c *Consumer) recheckLoop(ctx context.Context) {
 	defer crash.Report()
 	for {
@@ -32,7 +32,7 @@ func (c *Consumer) recheckLoop(ctx context.Context) {
 				break
 			}
 			if answered > 0 {
-				timeout = proof.Timeout // it is single leaders that are silent
+				timeout = proof.Timeout // single leaders are silent
 			}
 			if !wait.For(ctx, doubtEvery) {
 				return
@@ -41,8 +41,7 @@ func (c *Consumer) recheckLoop(ctx context.Context) {
 	}
 }
 
-// recheck returns of how many partitions the leader answered, and of how many it did
-// not.
+// recheck returns for how many partitions the leader answered, and for how many it did not.
 func (c *Consumer) recheck(ctx context.Context, timeout time.Duration) (answered, left int) {
 	oaths := make(map[*assignment.Assignment]ledger.Claim)
 	claims := make(map[string][]ledger.Claim)

@@ -16,29 +16,27 @@ import (
 )
 
 const (
-	// newPartitionsWithin is how soon partitions that are added to the topic are
-	// noticed.
+	// newPartitionsWithin is how soon partitions added to the topic are noticed.
 	newPartitionsWithin = 30 * time.Second
-	// startEvery spaces the tries to find out where a group begins.
+	// startEvery spaces the attempts to find out where a group begins.
 	startEvery = time.Second
-	// startRefused is how often members of the group may be in the way of writing
-	// down where it begins.
+	// startRefused is how often members of the group may prevent writing down where it begins.
 	startRefused = 5
 )
 
-// startAt decides where a group that begins at the latest begins, before it is
-// joined. That is a matter of the group and not of a partition: it has no offset
-// of the topic at all. Then the ends of all partitions are committed, once, and a
-// partition that has no commit from then on is new, and begins at its start.
+// startAt decides where a group that starts at the latest offset begins, before it is
+// joined. That is a property of the group and not of a partition: it has no offset of the
+// topic at all. Then the ends of all partitions are committed, once, and a partition
+// without a commit from then on is new, and begins at its start.
 //
-// The commit is one without a member, which brokers take only while the group
-// has none: of two that start at once, one is refused, and finds the other's. If
-// the group has members, it is never taken; then the ends as they were are kept, and
-// a member commits them once it has joined; see decide.
+// The commit is one without a member, which brokers accept only while the group has none:
+// of two that start at once, one is refused, and finds the other's. If the group has
+// members, it is never accepted; then the present ends are kept, and a member commits
+// them once it has joined; see decide.
 //
 // Each topic is decided alone: one that is added to the list of a group that has offsets
-// of others begins at its own end, and one that cannot be asked about holds its own
-// partitions and no others.
+// of others begins at its own end, and one that cannot be examined holds only its own
+// partitions.
 //
 // It returns false if ctx ended first.
 func (c *Consumer) startAt(ctx context.Context) bool {
@@ -87,7 +85,7 @@ func (c *Consumer) decideAside(ctx context.Context) (undecided map[string]error)
 	return c.decide(ctx, client, c.openTopics(), false)
 }
 
-// tellUndecided logs which topics are not decided when the group is joined.
+// tellUndecided logs which topics are undecided when the group is joined.
 func (c *Consumer) tellUndecided(members, unknown []string, why map[string]error) {
 	slices.Sort(members)
 	if len(members) > 0 {
@@ -101,7 +99,7 @@ func (c *Consumer) tellUndecided(members, unknown []string, why map[string]error
 	}
 }
 
-// undecidedStart says that it cannot be decided where the group begins.
+// undecidedStart reports that it cannot be decided where the group begins.
 func undecidedStart(group string, topics []string, why error) error {
 	return fmt.Errorf("start latest: where group %q begins in topic %s cannot be decided: %w", group, quoted(topics), redact.Wrap(why))
 }

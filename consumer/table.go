@@ -7,10 +7,9 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
-// retire stops taking from partitions: those of the map, or all that there are if
-// it is nil. It returns those that are to be drained and committed, and those of
-// which nothing may be committed any more. A stop drains what is suspended, too: it may
-// come back before the stop has ended.
+// retire stops taking from partitions: those of the map, or all if it is nil. It returns
+// those that are to be drained and committed, and those that must no longer be committed.
+// A stop drains suspended ones, too: they may come back before the stop has ended.
 func (c *Consumer) retire(partitions map[string][]int32) (drain, fence []*assignment.Assignment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,8 +10,8 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 )
 
-// passOver has partitions go on behind batches that are too large to unpack. The client
-// fetches nothing of such a partition until it is told to.
+// passOver makes partitions continue after batches that are too large to unpack. The
+// client fetches nothing of such a partition until it is told to.
 type passOver map[string]map[int32]kgo.EpochOffset
 
 // add notes a batch that has been taken.
@@ -22,8 +22,8 @@ func (o passOver) add(batch *kgo.ErrDecompressTooLarge) {
 	o[batch.Topic][batch.Partition] = kgo.EpochOffset{Epoch: batch.Epoch, Offset: batch.NextOffset}
 }
 
-// tooLarge returns the batch that a fetch failed for, if it is one that can be passed
-// over. An exact job cannot be given a stand-in.
+// tooLarge returns the batch that a fetch failed for, if it can be skipped. An exact job
+// cannot be given a stand-in.
 func (c *Consumer) tooLarge(err error) *kgo.ErrDecompressTooLarge {
 	if c.opts.Job != nil && c.opts.Job.Exact {
 		return nil
@@ -35,7 +35,7 @@ func (c *Consumer) tooLarge(err error) *kgo.ErrDecompressTooLarge {
 	return batch
 }
 
-// standIn is a record for a batch that was not unpacked, in the place of its last one.
+// standIn returns a record for a batch that was not unpacked, in place of its last one.
 // It becomes a dead letter that says so, and the group's offset passes it.
 func (c *Consumer) standIn(batch *kgo.ErrDecompressTooLarge) *kgo.Record {
 	said := fmt.Sprintf("amazon-capi has not read the producer's batch at offsets %d to %d of partition %d: it unpacks to more than %d MiB, or to far more than its own size allows",

@@ -19,14 +19,14 @@ import (
 // topicTable is the topics that are read, by name and by id.
 type topicTable struct {
 	names []string
-	made  atomic.Int64 // how often one was made again
+	made  atomic.Int64 // how often one was recreated
 
 	mu sync.Mutex
 	of map[string]*topicID
 }
 
-// topicID is the id under which the client reads a topic. A topic that is deleted
-// and made again has the same name and another id.
+// topicID is the id under which the client reads a topic. A topic that is deleted and
+// recreated has the same name and another id.
 type topicID struct {
 	now  [16]byte
 	past [][16]byte // ids of topics that were deleted
@@ -61,8 +61,8 @@ func (t *topicTable) Learn(topic string, id [16]byte) {
 	}
 }
 
-// PartitionOf names a partition of a request or answer, newer versions of which name
-// topics by id alone.
+// PartitionOf names a partition of a request or answer; newer versions identify topics
+// only by id.
 func (t *topicTable) PartitionOf(topic string, id [16]byte, partition int32) assignment.TopicPartition {
 	if topic == "" {
 		topic = t.named(id)
@@ -85,8 +85,8 @@ func (t *topicTable) named(id [16]byte) string {
 	return ""
 }
 
-// differs reports whether the id is of a topic that was made after the one that is
-// known. Brokers that are behind still tell of those before.
+// differs reports whether the id is of a topic that was created after the known one.
+// Brokers that are behind still report earlier ones.
 func (t *topicTable) differs(topic string, id [16]byte) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -94,7 +94,7 @@ func (t *topicTable) differs(topic string, id [16]byte) bool {
 	return id != noTopicID && was.now != noTopicID && id != was.now && !slices.Contains(was.past, id)
 }
 
-// replace notes that a topic has been made again.
+// replace notes that a topic has been recreated.
 func (t *topicTable) replace(topic string, id [16]byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -111,12 +111,11 @@ func (t *topicTable) replace(topic string, id [16]byte) {
 
 var errRemade = errors.New("the topic was deleted and made again, and the offsets that this job is about with it")
 
-// unknownIDFor is how long fetches say that the topic's id is unknown until that is
-// believed without another id to be seen.
+// unknownIDFor is how long fetches must report an unknown topic id before that is
+// believed without another id.
 const unknownIDFor = 3 * lagEvery
 
-// unknownID is when fetches of a topic began to say that its id is unknown, and last
-// said so.
+// unknownID records when fetches of a topic began to report that its id is unknown, and last did.
 type unknownID struct{ since, seen time.Time }
 
 // noteUnknownID notes that a fetch was refused for a topic's id. c.mu is held.
@@ -129,8 +128,8 @@ func (c *Consumer) noteUnknownID(topic string, now time.Time) {
 	c.unknownIDs[topic] = u
 }
 
-// checkTopics asks for the topics' ids. The client never takes a new one: without the
-// topic's being purged and added again, its fetches fail for ever.
+// checkTopics asks for the topics' ids. The client never takes a new one: unless the
+// topic is purged and added again, its fetches fail forever.
 func (c *Consumer) checkTopics(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lagEvery)
 	defer cancel()
@@ -142,7 +141,7 @@ func (c *Consumer) checkTopics(ctx context.Context) {
 	}
 	resp, err := req.RequestWith(ctx, c.client)
 	if err != nil {
-		return // askEnds says what is wrong
+		return // askEnds reports what is wrong
 	}
 	for _, t := range resp.Topics {
 		switch {
@@ -158,7 +157,7 @@ func (c *Consumer) checkTopics(ctx context.Context) {
 	}
 }
 
-// checkTopic has a topic that has another id than it had begun anew.
+// checkTopic restarts a topic that has another id than it had.
 func (c *Consumer) checkTopic(topic string, id [16]byte) {
 	c.mu.Lock()
 	u := c.unknownIDs[topic]
@@ -171,8 +170,8 @@ func (c *Consumer) checkTopic(topic string, id [16]byte) {
 	c.topics.Learn(topic, id)
 }
 
-// remake has the client begin with a topic anew. What was taken of the old one is
-// still delivered, with nothing to commit to: its offsets are other records' now.
+// remake makes the client begin with a topic anew. What was taken of the old one is still
+// delivered, with nothing to commit to: its offsets belong to other records now.
 func (c *Consumer) remake(topic string, id [16]byte) {
 	if c.opts.Job != nil {
 		c.abort(fmt.Errorf("topic %q: %w", topic, errRemade))
@@ -205,14 +204,14 @@ func (c *Consumer) remake(topic string, id [16]byte) {
 	c.client.AddConsumeTopics(topic)
 }
 
-// ofFormerTopic reports whether what the group says of a partition is what this
-// member committed of the topic of that name that was deleted. c.mu is held.
+// ofFormerTopic reports whether what the group says about a partition is what this member
+// committed of the deleted topic of that name. c.mu is held.
 func (c *Consumer) ofFormerTopic(tp assignment.TopicPartition, f assignment.Fetched) bool {
 	old, remade := c.remade[tp]
 	return remade && f.Offset >= 0 && slices.Contains(old, f.Stamp())
 }
 
-// endOrphans ends what was left of a topic that was deleted, once it is delivered.
+// endOrphans ends the rest of a deleted topic, once it is delivered.
 func (c *Consumer) endOrphans() {
 	var done []*assignment.Assignment
 	for _, a := range c.living() {

@@ -14,15 +14,14 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
-// goneTimeout bounds the question whether a topic is still there. A revoke waits for
-// its answer.
+// goneTimeout bounds the request whether a topic still exists. A revoke waits for its answer.
 const goneTimeout = 2 * time.Second
 
 // orphanRevoked keeps what is in flight of partitions that are revoked because their
 // topic was deleted: nobody reads it again. In the consumer protocol brokers take the
 // partitions away as soon as a topic is gone, in the classic one members keep them until
-// it has been made again; see remake. It returns the partitions that are revoked for
-// other reasons.
+// it has been recreated; see remake. It returns the partitions that are revoked for other
+// reasons.
 func (c *Consumer) orphanRevoked(removed map[string][]int32) (rest map[string][]int32) {
 	if !c.byEpoch() || c.opts.Job != nil {
 		return removed
@@ -53,8 +52,8 @@ func (c *Consumer) orphan(topic string, partitions []int32) {
 		Msg("the topic was deleted; delivering what is in flight of it")
 }
 
-// topicsGone returns those of which the brokers say that they do not exist any more. It
-// asks about all at once: a revoke waits for the answer, however many topics there are.
+// topicsGone returns those that no longer exist according to the brokers. It asks about
+// all at once: a revoke waits for the answer, however many topics there are.
 func (c *Consumer) topicsGone(topics []string) (gone []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), goneTimeout)
 	defer cancel()
@@ -71,7 +70,7 @@ func (c *Consumer) topicsGone(topics []string) (gone []string) {
 	return gone
 }
 
-// describeTopic asks for a topic as it is now.
+// describeTopic describes a topic as it is now.
 func (c *Consumer) describeTopic(ctx context.Context, topic string) (kmsg.MetadataResponseTopic, error) {
 	described, err := describeTopics(ctx, c.client, topic)
 	if err != nil {
@@ -80,7 +79,7 @@ func (c *Consumer) describeTopic(ctx context.Context, topic string) (kmsg.Metada
 	return described[topic], kerr.ErrorForCode(described[topic].ErrorCode)
 }
 
-// describeTopics asks for topics as they are now, all at once. Each of them is in the
+// describeTopics describes topics as they are now, all at once. Each of them is in the
 // answer, with an error of its own.
 func describeTopics(ctx context.Context, client *kgo.Client, topics ...string) (map[string]kmsg.MetadataResponseTopic, error) {
 	req := kmsg.NewPtrMetadataRequest()

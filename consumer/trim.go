@@ -7,13 +7,13 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
-// trimEvery is for how long memory is kept that nobody needs. What is lent goes up
-// and down several times a second; the most is lent at the start, when the whole
-// window waits for the first answers: a third of that was never needed again, and
-// the collector lets garbage grow by what is kept.
+// trimEvery is how long unused memory is kept. What is lent varies several times a
+// second; most is lent at the start, when the whole window waits for the first answers: a
+// third of that was never needed again, and the collector lets garbage grow in proportion
+// to what is kept.
 const trimEvery = time.Second
 
-// trimLoop gives the memory of a busy time back in the quiet one after it.
+// trimLoop releases the memory of a busy time in a quiet one.
 func (c *Consumer) trimLoop(ctx context.Context) {
 	defer crash.Report()
 	tick := time.NewTicker(trimEvery)

@@ -7,9 +7,9 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
-// trust reports whether what was fetched of a partition may be taken: nothing
-// while its claim is open, and nothing from a log that turns out to be another
-// than it was. It remembers the last record as a witness. c.mu is held.
+// trust reports whether fetched records of a partition may be taken: nothing while its
+// claim is open, and nothing from a log that turns out to have changed. It keeps the last
+// record as a witness. c.mu is held.
 func (c *Consumer) trust(a *assignment.Assignment, p *kgo.FetchPartition) bool {
 	tp := a.TopicPartition()
 	t := a.Trust(p, func(l *assignment.Link) bool { return c.reconnected(tp, l) })
@@ -39,8 +39,7 @@ func (c *Consumer) trust(a *assignment.Assignment, p *kgo.FetchPartition) bool {
 	return true
 }
 
-// reconnected reports whether there has been another connection to the leader of a
-// partition.
+// reconnected reports whether there has been another connection to the leader of a partition.
 func (c *Consumer) reconnected(tp assignment.TopicPartition, l *assignment.Link) bool {
 	return c.links.Changed(l, func() int32 {
 		leader, _, _ := c.client.PartitionLeader(tp.Topic, tp.Partition)

@@ -14,11 +14,11 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/commits"
 )
 
-// The client asks the group once where a partition stands. If the group refuses to
-// say, the client drops the partition from the assignment, and it would be read by
-// nobody before the next rebalance. So it is held, and the group is asked again.
+// The client asks the group only once where a partition stands. If the group does not
+// say, the client drops the partition from the assignment, and nobody would read it
+// before the next rebalance. So it is held, and the group is asked again.
 
-// unheard returns the assignments whose offsets the group has not told.
+// unheard returns the assignments whose offsets the group has not reported.
 func (c *Consumer) unheard() (as []*assignment.Assignment) {
 	for a := range c.awaiting() {
 		as = append(as, a)
@@ -39,8 +39,8 @@ func (c *Consumer) awaiting() map[*assignment.Assignment]int {
 	return as
 }
 
-// hearAgain asks the group about partitions that it has not told of. It returns those
-// that it still does not tell of, and why.
+// hearAgain asks the group about unreported partitions. It returns those that it still
+// does not report, and why.
 func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignment, err error) {
 	asked := c.awaiting()
 	silent = slices.Collect(maps.Keys(asked))
@@ -72,8 +72,8 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignme
 	return silent, err
 }
 
-// askOffsets fetches what the group holds of these partitions. It names them: asked
-// for all, brokers leave out what they do not let be read, as if there were nothing.
+// askOffsets fetches what the group holds of these partitions. It names them: when asked
+// for all, brokers omit what may not be read, as if it did not exist.
 func (c *Consumer) askOffsets(ctx context.Context, as []*assignment.Assignment) (map[assignment.TopicPartition]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
 	ctx, cancel := context.WithTimeout(ctx, commits.Timeout)
 	defer cancel()

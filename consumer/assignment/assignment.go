@@ -13,71 +13,71 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Assignment is one partition for as long as this member owns it. A partition
-// that leaves and comes back is a new assignment with a new ledger, so that a
-// verdict for the old one finds nothing to change.
+// Assignment is one partition for as long as this member owns it. A partition that leaves and
+// comes back is a new assignment with a new ledger, so that a verdict for the old one changes
+// nothing.
 type Assignment struct {
 	topic     string
 	partition int32
 
 	life    atomic.Int32       // a phase; written with mu held
-	stop    context.CancelFunc // stops the pump after its chunk, also while it holds for the registry
+	stop    context.CancelFunc // stops the pump after its chunk, even while it waits for the registry
 	stopped chan struct{}      // closed when the pump has returned
 
-	wake    chan struct{} // capacity 1: the inbox has something
+	wake    chan struct{} // capacity 1: the inbox is not empty
 	inboxes *flow.Inboxes // all of them
 
 	mu        sync.Mutex
 	inbox     []Intake
-	queued    int  // records in it and in the pump's hands that were not read again
+	queued    int  // records in it and in the pump's hands that were not reread
 	holding   bool // the pump waits for the registry
 	ledger    ledger.Ledger
 	committed int64         // the offset last committed; -1 before the first
 	changes   uint64        // the ledger's at that commit
-	before    ledger.Beyond // what earlier owners have settled already
-	claim     *ledger.Claim // to be compared with the log before anything is taken; nil if that is done
+	before    ledger.Beyond // what earlier owners have settled
+	claim     *ledger.Claim // to be compared with the log before anything is taken; nil if done
 	running   bool          // the claim is about records of this assignment
 	unheard   bool          // the group has given it, and not said yet where it stands
 	given     int           // how often the group has given it
 	log       ledger.LogID
 	witnesses ledger.Witnesses
-	link      Link             // the connections that there had been when records were last taken
-	oath      ledger.Witnesses // as there were before another connection, not compared yet
-	missedTo  int64            // the log's start up to which missed records are counted
+	link      Link             // the number of connections when records were last taken
+	oath      ledger.Witnesses // from before another connection, not compared yet
+	missedTo  int64            // missed records are counted up to this log start
 	doubtedAt int64            // where the last look would have gone back to, plus one
 	skipped   uint64           // records that were found in it
 	highWater int64            // the partition's end as last seen; -1 unknown
-	movedTo   ledger.Mark      // the settled prefix as watch last saw it change
+	movedTo   ledger.Mark      // the settled prefix when watch last saw it change
 	movedAt   time.Time
-	parked    int           // without a verdict, and not in the window
+	parked    int           // without a verdict, and outside the window
 	left      bool          // the pump has stopped
 	unbegun   int           // taken, and never to be begun because of that
-	drained   chan struct{} // closed when all that was begun is settled, or at the end; nil while nobody waits
-	stamps    []Stamp       // the commits that the group may hold of this partition, if nobody else has committed
+	drained   chan struct{} // closed when everything begun is settled, or at the end; nil while nobody waits
+	stamps    []Stamp       // the commits that the group may hold of this partition, unless somebody else has committed
 	first     int64         // the offset of the first record taken
-	recalls   *Memory       // of the assignment before, until the claim is settled
+	recalls   *Memory       // of the previous assignment, until the claim is settled
 	member    string        // the client's member id when it was made, or came back
 	since     time.Time     // when it was suspended
-	returned  bool          // suspended, and the group has given the partition back
+	returned  bool          // suspended, and the group has assigned the partition again
 	refused   time.Time     // when its commits began to be refused while others were taken
 	paused    bool          // and its fetches pause because of that
 
 	// Of a job; selection is nil without one.
 	selection   Selection
 	leaveOthers bool
-	atEnd       bool // all that is selected has been taken
+	atEnd       bool // everything selected has been taken
 	others      int  // records in the ledger that are left for a later job
 }
 
-// Intake is records for the pump: a run that follows each other in the ledger,
-// or some that were parked and have been read again.
+// Intake is records for the pump: consecutive ones in the ledger, or some that were parked and
+// have been reread.
 type Intake struct {
 	Records  []*kgo.Record
 	firstSeq uint64
-	Seqs     []uint64        // of those that were parked, instead of firstSeq
-	Pasts    []*verdict.Past // of those, likewise
-	// Gone is the profile of parked records that are not in Kafka any more, and
-	// have no contents; empty for all others.
+	Seqs     []uint64        // those of parked records, instead of firstSeq
+	Pasts    []*verdict.Past // likewise
+	// Gone is the profile of parked records that no longer exist in Kafka and have no contents;
+	// empty for all others.
 	Gone string
 }
 
@@ -99,7 +99,7 @@ func (in *Intake) Past(i int) *verdict.Past {
 
 var _ verdict.Owner = (*Assignment)(nil)
 
-// New returns the assignment of a partition, whose inbox counts among all.
+// New returns the assignment of a partition, whose inbox counts in all.
 // stop stops its pump.
 func New(topic string, partition int32, all *flow.Inboxes, stop context.CancelFunc) *Assignment {
 	return &Assignment{
@@ -118,9 +118,9 @@ func New(topic string, partition int32, all *flow.Inboxes, stop context.CancelFu
 // Live implements verdict.Owner.
 func (a *Assignment) Live() bool { return a.phase() != phaseEnded }
 
-// Fresh returns the records that are to be handled, and their size: those that no
-// earlier owner has settled and that the job, if there is one, is about. It
-// returns records itself when that is all of them, as it nearly always is.
+// Fresh returns the records that are to be handled, and their size: those that no earlier owner
+// has settled and that the job, if any, has selected. It returns records itself if that is all
+// of them, which is nearly always the case.
 func (a *Assignment) Fresh(records []*kgo.Record) (fresh []*kgo.Record, bytes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -142,10 +142,10 @@ func (a *Assignment) wants(r *kgo.Record) bool {
 	return !r.Attrs.IsControl() && !a.before.Has(r.Offset, r.LeaderEpoch) && (a.selection == nil || a.selection.Has(a.partition, r.Offset))
 }
 
-// Push enters polled records into the ledger and those that fresh gave into the
-// pump's inbox. The others are in the ledger as settled, if they are: the committed
-// prefix passes them, and they stay in the metadata until it does. So are the markers
-// of transactions. It returns how many records were settled before.
+// Push enters polled records into the ledger and those from Fresh into the pump's inbox. The
+// others are settled in the ledger, if they are settled: the committed prefix passes them, and
+// they stay in the metadata until it does. The same goes for transaction markers. It returns how
+// many records were settled before.
 func (a *Assignment) Push(records, fresh []*kgo.Record, highWater int64) (skipped int) {
 	a.mu.Lock()
 	a.highWater = max(a.highWater, highWater)
@@ -153,7 +153,7 @@ func (a *Assignment) Push(records, fresh []*kgo.Record, highWater int64) (skippe
 		a.first = records[0].Offset
 	}
 	for len(fresh) > 0 || len(records) > 0 {
-		n := 0 // records of the same fate
+		n := 0 // records that end alike
 		for n < len(records) && (n < len(fresh)) && records[n] == fresh[n] {
 			n++
 		}
@@ -194,7 +194,7 @@ func (a *Assignment) Push(records, fresh []*kgo.Record, highWater int64) (skippe
 
 func markOf(r *kgo.Record) ledger.Mark { return ledger.Mark{Offset: r.Offset, Epoch: r.LeaderEpoch} }
 
-// Pull waits for the next run of records; ok is false when ctx is done.
+// Pull waits for the next run of records; ok is false if ctx is done.
 func (a *Assignment) Pull(ctx context.Context) (in Intake, ok bool) {
 	for {
 		if ctx.Err() != nil {
@@ -208,7 +208,7 @@ func (a *Assignment) Pull(ctx context.Context) (in Intake, ok bool) {
 			a.mu.Unlock()
 			return in, true
 		}
-		a.inbox = nil // or the slice would creep along its array for ever
+		a.inbox = nil // or the slice would creep along its array forever
 		a.mu.Unlock()
 		select {
 		case <-a.wake:
@@ -217,9 +217,9 @@ func (a *Assignment) Pull(ctx context.Context) (in Intake, ok bool) {
 	}
 }
 
-// Settle enters verdicts into the ledger. It returns those that count, and their
-// bytes that are no longer in flight. After the end of the assignment none
-// counts: what the partition's next owner has committed may be further already.
+// Settle enters verdicts into the ledger. It returns those that are accepted, and their bytes
+// that are no longer in flight. After the end of the assignment none is accepted: the next
+// owner's commits may be further already.
 func (a *Assignment) Settle(vs []verdict.Verdict) (counted []verdict.Verdict, bytes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -234,8 +234,8 @@ func (a *Assignment) Settle(vs []verdict.Verdict) (counted []verdict.Verdict, by
 		case ok && len(counted) < len(vs):
 			counted = append(counted, vs[i])
 		case !ok && len(counted) == len(vs):
-			// A second verdict for one record. It must not happen, and counting
-			// it would break the sum that says nothing is lost.
+			// A second verdict for one record. It must not happen, and counting it would
+			// break the sum that shows that nothing is lost.
 			counted = append(make([]verdict.Verdict, 0, len(vs)), vs[:i]...)
 		}
 	}
@@ -243,8 +243,8 @@ func (a *Assignment) Settle(vs []verdict.Verdict) (counted []verdict.Verdict, by
 	return counted, bytes
 }
 
-// underway is how many records the pump has begun that have no verdict, those
-// that are parked or left for a later job not counted. mu is held.
+// underway returns how many records the pump has begun that have no verdict, without those that
+// are parked or left for a later job. mu is held.
 func (a *Assignment) underway() int {
 	if a.phase() == phaseEnded {
 		return 0 // nobody waits for what the next owner sends
@@ -259,8 +259,8 @@ func (a *Assignment) noteDrained() {
 	}
 }
 
-// Park notes that records have left memory without a verdict. It appends their
-// spots, and returns the bytes that are not in flight any more.
+// Park notes that records have left memory without a verdict. It appends their spots, and returns
+// the bytes that are no longer in flight.
 func (a *Assignment) Park(tokens []verdict.Handle, spots []Spot) (_ []Spot, freed int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -278,8 +278,8 @@ func (a *Assignment) Park(tokens []verdict.Handle, spots []Spot) (_ []Spot, free
 	return spots, freed
 }
 
-// Again takes parked records that have been read again; false if the assignment
-// begins no more.
+// Again takes parked records that have been reread; false if the assignment begins nothing any
+// more.
 func (a *Assignment) Again(in Intake) bool {
 	a.mu.Lock()
 	if a.phase() == phaseEnded || a.left {
@@ -299,9 +299,8 @@ func (a *Assignment) Again(in Intake) bool {
 	return true
 }
 
-// Leave records that the pump stopped with this many records of its run, and
-// all of its inbox, not begun. On the way out it is quicker to let the next
-// owner read them again than to deliver them.
+// Leave records that the pump stopped with this many records of its run, and its whole inbox, not
+// begun. During a revoke it is faster to let the next owner reread them than to deliver them.
 func (a *Assignment) Leave(unbegun int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -314,9 +313,8 @@ func (a *Assignment) Leave(unbegun int) {
 	close(a.stopped)
 }
 
-// Drain stops the pump and waits until everything it began has its verdict, or
-// until ctx is done. It returns how much of that is left without one: what its
-// next owner sends again.
+// Drain stops the pump and waits until everything it began has its verdict, or ctx is done. It
+// returns how much is left without one, which its next owner sends again.
 func (a *Assignment) Drain(ctx context.Context) (left int) {
 	a.stop()
 	select {
@@ -341,9 +339,9 @@ func (a *Assignment) Drain(ctx context.Context) (left int) {
 	return a.underway()
 }
 
-// End fences the assignment: no verdict counts any more. It returns what was
-// still in flight, which goes back to the group, how much of it was parked, and what
-// is to be remembered if the partition comes back.
+// End fences the assignment: later verdicts are ignored. It returns what was still in flight,
+// which goes back to the group, how much of it was parked, and what to remember if the partition
+// comes back.
 func (a *Assignment) End() (events, parked int, bytes int64, m *Memory) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
-// Await has nothing taken before the group has said where the partition stands.
+// Await keeps anything from being taken before the group has said where the partition stands.
 func (a *Assignment) Await() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -43,8 +43,8 @@ func (a *Assignment) Hear(f Fetched, cl *ledger.Claim) {
 	a.claim, a.running, a.unheard = cl, false, false
 }
 
-// OpenClaim returns the claim that is to be compared with the log; nil if there is none.
-// It does not change.
+// OpenClaim returns the claim that must be compared with the log; nil if there is none. It is
+// immutable.
 func (a *Assignment) OpenClaim() *ledger.Claim {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -58,7 +58,7 @@ func (a *Assignment) Rewound() bool {
 	return a.claim != nil && a.running
 }
 
-// Doubted reports whether the same place to go back to was found before.
+// Doubted reports whether the same position to go back to was found before.
 func (a *Assignment) Doubted(begin int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -67,7 +67,7 @@ func (a *Assignment) Doubted(begin int64) bool {
 	return again
 }
 
-// Doubt has what was taken compared with the log.
+// Doubt demands a comparison of what was taken with the log.
 func (a *Assignment) Doubt() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -76,8 +76,8 @@ func (a *Assignment) Doubt() {
 	}
 }
 
-// dispute makes a claim of what was taken: that the log is as it was. group is what
-// the group holds, -1 if that is of no account. mu is held.
+// dispute makes a claim of what was taken: that the log is unchanged. group is what the group
+// holds, -1 if that is irrelevant. mu is held.
 func (a *Assignment) dispute(group int64) {
 	said := a.before
 	said.Log, said.Witnesses = a.log, a.sworn()
@@ -85,16 +85,16 @@ func (a *Assignment) dispute(group int64) {
 	a.running, a.oath = true, nil
 }
 
-// SettledClaim is what an assignment was when its claim was settled.
+// SettledClaim is the state of an assignment when its claim was settled.
 type SettledClaim struct {
 	Running bool  // the claim was about records of its own
-	Was     int64 // the offset after the last that it had taken
-	Done    bool  // nothing of its job is left to be taken
+	Was     int64 // the offset after the last record that it had taken
+	Done    bool  // its job has nothing more to take
 }
 
-// SettleClaim makes a finding the state of the assignment; false if its claim has been
-// settled or replaced meanwhile. latest is set if a group without offsets does not begin
-// at the log's start.
+// SettleClaim applies a finding to the assignment; false if its claim has been settled or
+// replaced meanwhile. latest is set if a group without offsets does not begin at the
+// log's start.
 func (a *Assignment) SettleClaim(cl *ledger.Claim, f ledger.Finding, latest bool) (s SettledClaim, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -111,28 +111,28 @@ func (a *Assignment) SettleClaim(cl *ledger.Claim, f ledger.Finding, latest bool
 		a.ledger.Begin(f.Begin)
 		a.missedTo = max(a.missedTo, f.Start)
 		if f.Begin != cl.Group && (cl.Group >= 0 || latest) {
-			a.ledger.Touch() // or the next owner would begin where nothing is known of this
+			a.ledger.Touch() // or the next owner would begin without any knowledge of this
 		}
 	}
 	s.Done = a.selection != nil && f.Begin >= a.selection.End(a.partition)
 	return s, true
 }
 
-// Judged is what an assignment thinks of records that were fetched for it.
+// Judged is an assignment's judgement of fetched records.
 type Judged struct {
 	Ok     bool  // they may be taken
-	Other  bool  // the log holds other records than it did
-	Twice  bool  // there was another connection, and one before has not been looked into
-	Sworn  bool  // there was another connection, to be looked into
+	Other  bool  // the log holds other records than before
+	Twice  bool  // there was another connection, and one before has not been examined
+	Sworn  bool  // there was another connection, to be examined
 	Missed int64 // offsets that were deleted before they were read
 	From   int64 // the first of them
 	Forgot bool  // some that an earlier owner had settled are forgotten
 }
 
-// Trust judges what was fetched. Nothing is taken while a claim is open, and nothing
-// from a log that turns out to be another than it was; else the last record becomes a
-// witness. reconnected reports whether there has been another connection to the leader
-// than that of the link, which it renews.
+// Trust judges fetched records. Nothing is taken while a claim is open, or from a log
+// that turns out to have changed; otherwise the last record becomes a witness.
+// reconnected reports whether there has been another connection to the leader than that
+// of the link, which it renews.
 func (a *Assignment) Trust(p *kgo.FetchPartition, reconnected func(*Link) bool) (t Judged) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -145,8 +145,8 @@ func (a *Assignment) Trust(p *kgo.FetchPartition, reconnected func(*Link) bool) 
 		return t
 	}
 	if reconnected(&a.link) {
-		// If it was the second within the time that a look takes, nothing is to be
-		// taken before the log is known to be the same.
+		// After a second one within the time of a comparison, nothing may be taken before the
+		// log is known to be unchanged.
 		t.Sworn = true
 		if t.Twice = !a.swear(); t.Twice {
 			return t
@@ -159,19 +159,18 @@ func (a *Assignment) Trust(p *kgo.FetchPartition, reconnected func(*Link) bool) 
 	return t
 }
 
-// Stands reports whether a batch that is too large to unpack may be taken now: not while
-// it is open where the partition goes on.
+// Stands reports whether a batch that is too large to unpack may be taken now: not while it is
+// undecided where the partition continues.
 func (a *Assignment) Stands(batch *kgo.ErrDecompressTooLarge) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.underWay() && batch.NextOffset-1 > a.ledger.Last().Offset
 }
 
-// distrust forgets what an earlier owner had settled from the first record of a
-// later epoch on: epochs rise along a log, so brokers have lost what was there. It
-// reports whether that was anything. A leader that is elected in order writes behind
-// all of it, and then nothing is forgotten, whatever one fetch brings together. mu is
-// held.
+// distrust forgets what an earlier owner had settled from the first record of a later
+// epoch on: epochs rise along a log, so brokers have lost what was there. It reports
+// whether that was anything. A leader that is elected in order writes behind everything
+// settled, and then nothing is forgotten, whatever one fetch brings together. mu is held.
 func (a *Assignment) distrust(records []*kgo.Record) (forgot bool) {
 	if len(a.before.Settled) == 0 || records[len(records)-1].LeaderEpoch <= a.before.Epoch {
 		return false
@@ -184,8 +183,8 @@ func (a *Assignment) distrust(records []*kgo.Record) (forgot bool) {
 	return forgot
 }
 
-// swear notes the witnesses from before another connection. It returns false if
-// earlier ones have not been compared yet. mu is held.
+// swear stores the witnesses from before another connection. It returns false if earlier
+// ones have not been compared yet. mu is held.
 func (a *Assignment) swear() bool {
 	if len(a.oath) > 0 {
 		return false
@@ -194,9 +193,8 @@ func (a *Assignment) swear() bool {
 	return true
 }
 
-// sworn returns the witnesses that the log has to have if it is still the one that was
-// read. Those that were taken since another connection prove only the log that there is
-// now. mu is held.
+// sworn returns the witnesses that the log must have if it is still the one that was read. Those
+// taken since another connection prove only the present log. mu is held.
 func (a *Assignment) sworn() ledger.Witnesses {
 	if len(a.oath) > 0 {
 		return slices.Clone(a.oath)
@@ -204,8 +202,8 @@ func (a *Assignment) sworn() ledger.Witnesses {
 	return slices.Clone(a.witnesses)
 }
 
-// OathClaim returns what the log has to hold if it is the one from before another
-// connection; false if there is nothing to compare.
+// OathClaim returns what the log must hold if it is the one from before another connection; false
+// if there is nothing to compare.
 func (a *Assignment) OathClaim() (cl ledger.Claim, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -219,8 +217,8 @@ func (a *Assignment) OathClaim() (cl ledger.Claim, ok bool) {
 	}, true
 }
 
-// KeepsOath reports whether that witness is still what it swears by, and ends the oath
-// if there is no doubt of it.
+// KeepsOath reports whether that witness is still the one to compare, and ends the oath
+// if the log matches it.
 func (a *Assignment) KeepsOath(w ledger.Witness, doubtful bool) (same bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -231,9 +229,8 @@ func (a *Assignment) KeepsOath(w ledger.Witness, doubtful bool) (same bool) {
 	return same
 }
 
-// jump returns how many offsets were deleted between the last record taken and
-// the first of those that come next, of which the log's start is known. mu is
-// held.
+// jump returns how many offsets were deleted between the last record taken and the next ones, for
+// which the log's start is known. mu is held.
 func (a *Assignment) jump(start, next int64) (n, from int64) {
 	from = max(a.ledger.Last().Offset+1, a.missedTo)
 	start = min(start, next)
@@ -256,8 +253,8 @@ func (a *Assignment) Behind(start int64) (at int64, behind bool) {
 	return at, start > at+1 && a.underWay() && !a.atEnd
 }
 
-// Skip notes that the log begins at start, if the last offset taken is still that one.
-// It returns how many were deleted before they were read, and the first of them.
+// Skip notes that the log begins at start, if the last offset taken is still that one. It returns
+// how many were deleted before they were read, and the first of them.
 func (a *Assignment) Skip(at, start int64) (n, from int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -6,15 +6,15 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
-// Commit is what is to be committed of a partition.
+// Commit is what to commit of a partition.
 type Commit struct {
 	Offset   kgo.EpochOffset
 	Metadata string
 	changes  uint64
 }
 
-// Commitable returns what to commit, and whether any of it is news.
-// Its metadata has at most limit characters.
+// Commitable returns what to commit, and whether any of it is new. Its metadata has at most limit
+// characters.
 func (a *Assignment) Commitable(limit int) (c Commit, news bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -34,11 +34,11 @@ func (a *Assignment) Commitable(limit int) (c Commit, news bool) {
 }
 
 // underWay reports whether the group has said where the partition stands and that has
-// been compared with the log. Before, the ledger begins nowhere: what would be
-// committed of it could be far behind the group. mu is held.
+// been compared with the log. Before, the ledger has no beginning, and a commit of it
+// could be far behind the group. mu is held.
 func (a *Assignment) underWay() bool { return a.claim == nil && !a.unheard }
 
-// SetCommitted notes that the brokers have taken a commit.
+// SetCommitted notes that the brokers have accepted a commit.
 func (a *Assignment) SetCommitted(c Commit) {
 	a.mu.Lock()
 	a.committed, a.changes = c.Offset.Offset, c.changes

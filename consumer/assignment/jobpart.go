@@ -6,18 +6,15 @@ import "github.com/twmb/franz-go/pkg/kgo"
 type Selection interface {
 	// Has reports whether the record at that offset is in the set.
 	Has(partition int32, offset int64) bool
-	// End is the offset after a partition's last record in the set; 0 if it has
-	// none.
+	// End returns the offset after a partition's last record in the set; 0 if there is none.
 	End(partition int32) int64
 }
 
-// Of has the assignment be a part of a job, which is about a selection and leaves the
-// other records to a later one if leaveOthers is set. It is called before anything is
-// taken.
+// Of makes the assignment part of a job, which is about a selection and leaves the other
+// records to a later one if leaveOthers is set. Call it before anything is taken.
 func (a *Assignment) Of(s Selection, leaveOthers bool) { a.selection, a.leaveOthers = s, leaveOthers }
 
-// Within cuts off what lies beyond the end of the job, and reports whether the end
-// is reached.
+// Within cuts off what lies beyond the end of the job, and reports whether the end is reached.
 func (a *Assignment) Within(records []*kgo.Record) (within []*kgo.Record, end bool) {
 	if a.selection == nil {
 		return records, false
@@ -45,8 +42,8 @@ func (a *Assignment) Progress() (taken, settled bool) {
 	return a.atEnd, a.atEnd && a.ledger.Undone() == a.others
 }
 
-// LeaveToOthers leaves a record to a later job. It returns the bytes that are not in
-// flight any more; false if the record is not the assignment's to leave.
+// LeaveToOthers leaves a record to a later job. It returns the bytes that are no longer
+// in flight; false if the record is not the assignment's to leave.
 func (a *Assignment) LeaveToOthers(seq uint64) (freed int64, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// phase is where an assignment is in its life. The table of assignments holds it
-// until it has ended, so that a revoke or a loss finds it in whatever phase it
-// is: what drains is still ours, and must be waited for, committed and fenced.
+// phase is the stage of an assignment's life. The table of assignments holds it until it
+// has ended, so that a revoke or a loss finds it in every phase: what drains is still
+// ours, and must be waited for, committed and fenced.
 type phase int32
 
 const (
 	phaseTaking    phase = iota // records are taken, verdicts count and are committed
 	phaseDraining               // nothing more is taken; verdicts count and are committed
 	phaseSuspended              // lost, and may come back; verdicts count, nothing is committed
-	phaseOrphaned               // its topic was deleted; verdicts count, there is nothing to commit to
+	phaseOrphaned               // its topic was deleted; verdicts count, but there is nothing to commit to
 	phaseEnded                  // fenced: no verdict counts
 )
 
@@ -26,16 +26,16 @@ func (a *Assignment) phase() phase { return phase(a.life.Load()) }
 // Taking reports whether records are taken.
 func (a *Assignment) Taking() bool { return a.phase() == phaseTaking }
 
-// Suspended reports whether it is lost, and may come back.
+// Suspended reports whether it is lost and may come back.
 func (a *Assignment) Suspended() bool { return a.phase() == phaseSuspended }
 
 // Commits reports whether it may commit.
 func (a *Assignment) Commits() bool { return a.phase().commits() }
 
-// Retire has nothing more taken.
+// Retire stops taking.
 func (a *Assignment) Retire() { a.become(phaseDraining, phaseTaking) }
 
-// become changes the phase and reports whether it did: nothing returns from the end.
+// become changes the phase and reports whether it did: the end is final.
 func (a *Assignment) become(to phase, from ...phase) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -46,8 +46,8 @@ func (a *Assignment) become(to phase, from ...phase) bool {
 	return true
 }
 
-// Stamp is what a commit looks like when it is fetched again: the offset, and a
-// hash of the metadata.
+// Stamp is what a commit looks like when it is fetched again: the offset, and a hash of
+// the metadata.
 type Stamp struct {
 	offset   int64
 	metadata uint64
@@ -59,12 +59,12 @@ func stampOf(offset int64, metadata string) Stamp {
 	return Stamp{offset, maphash.String(seed, metadata)}
 }
 
-// maxStamps bounds the commits whose answer was never seen. One that is forgotten
-// costs that its partition is read again.
+// maxStamps bounds the commits without a known answer. Forgetting one means only that its
+// partition is read again.
 const maxStamps = 64
 
-// Attempt notes that a commit is about to be sent, and reports whether it may be.
-// Its answer may never be seen, and the brokers may have taken it all the same.
+// Attempt notes that a commit is about to be sent, and reports whether it may be. Its
+// answer may get lost although the brokers have accepted it.
 func (a *Assignment) Attempt(c Commit, member string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

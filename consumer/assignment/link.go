@@ -18,8 +18,8 @@ type Links struct {
 
 var _ kgo.HookBrokerConnect = (*Links)(nil)
 
-// OnBrokerConnect implements kgo.HookBrokerConnect. It is called before anything is
-// asked by the connection.
+// OnBrokerConnect implements kgo.HookBrokerConnect. It is called before any request on
+// the connection.
 func (l *Links) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
 	if err != nil || meta.NodeID < 0 {
 		return // nothing is fetched from a seed
@@ -36,15 +36,15 @@ func (l *Links) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ net.
 // Connections returns how many there have been.
 func (l *Links) Connections() uint64 { return l.total.Load() }
 
-// Link is what an assignment has seen of them.
+// Link is what an assignment has seen of the connections.
 type Link struct {
 	total, n uint64
 	leader   int32 // 0 while seen is false
 	seen     bool
 }
 
-// Changed reports whether there has been another connection to the leader since the
-// last look. A leader that has moved has another epoch, which the client looks into.
+// Changed reports whether there has been another connection to the leader since the last
+// call. A leader that has moved has another epoch, which the client examines.
 func (l *Links) Changed(was *Link, leader func() int32) bool {
 	total := l.Connections()
 	if was.seen && was.total == total {

@@ -1,6 +1,6 @@
 package assignment
 
-// queue counts records into the inbox, or out of it. mu is held.
+// queue counts records into or out of the inbox. mu is held.
 func (a *Assignment) queue(n int) {
 	a.queued += n
 	if !a.holding {
@@ -8,14 +8,14 @@ func (a *Assignment) queue(n int) {
 	}
 }
 
-// Begun notes that the pump has done with so many of the inbox.
+// Begun notes that the pump has finished that many records of the inbox.
 func (a *Assignment) Begun(n int) {
 	a.mu.Lock()
 	a.queue(-n)
 	a.mu.Unlock()
 }
 
-// Hold notes that the pump waits for the registry, or does not any more.
+// Hold notes that the pump waits for the registry, or no longer does.
 func (a *Assignment) Hold(on bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -28,8 +28,8 @@ func (a *Assignment) Hold(on bool) {
 	a.queue(n)
 }
 
-// Enlarge notes that a record without a verdict takes that much memory from now on,
-// and returns by how much that is more.
+// Enlarge notes that a record without a verdict takes that much memory from now on, and
+// returns the difference.
 func (a *Assignment) Enlarge(seq uint64, size int32) (more int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Spot is the place of a parked record.
+// Spot is the position of a parked record.
 type Spot struct {
 	Owner *Assignment
 	Seq   uint64
@@ -15,8 +15,7 @@ type Spot struct {
 	Past  *verdict.Past // what happened to it before, if it was sent
 }
 
-// Replaced reports whether the brokers lost the record that was parked, and hold
-// another one in its place.
+// Replaced reports whether the brokers lost the parked record and hold another one in its place.
 func (s *Spot) Replaced(rec *kgo.Record) bool {
 	if s.At.Epoch >= 0 && rec.LeaderEpoch > s.At.Epoch {
 		return true

@@ -9,13 +9,12 @@ import (
 
 // Memory is what an assignment leaves behind when it ends.
 type Memory struct {
-	stamps []Stamp // what the group holds if nobody has committed since
+	stamps []Stamp // what the group holds, if nobody has committed since
 	first  int64   // where it began
 	said   ledger.Beyond
 }
 
-// remember returns what is known beyond the last commit; nil if that is nothing. mu
-// is held.
+// remember returns what is known beyond the last commit; nil if that is nothing. mu is held.
 func (a *Assignment) remember() *Memory {
 	if a.recalls != nil {
 		return a.recalls // it has ended before that was compared with the log
@@ -31,11 +30,11 @@ func (a *Assignment) remember() *Memory {
 	return m
 }
 
-// Begin has the assignment begin under that member id, with what is left of the one
-// before. It is called before anybody else knows of it.
+// Begin starts the assignment under that member id, with what is left of the previous
+// one. Call it before anybody else knows the assignment.
 func (a *Assignment) Begin(m *Memory, member string) { a.recalls, a.member = m, member }
 
-// Recalled returns what is left of the assignment before; nil once the claim about it
+// Recalled returns what is left of the previous assignment; nil once the claim about it
 // is settled.
 func (a *Assignment) Recalled() *Memory {
 	a.mu.Lock()
@@ -51,14 +50,14 @@ func (a *Assignment) settled() ledger.Beyond {
 	return b
 }
 
-// IsOf reports whether what the group says is what was committed before the memory: then
-// nobody has committed since.
+// IsOf reports whether the group holds what was committed before the memory: then nobody
+// has committed since.
 func (m *Memory) IsOf(f Fetched) bool {
 	return m != nil && slices.Contains(m.stamps, f.Stamp())
 }
 
-// Since returns what of the memory counts for somebody who begins at that offset, or
-// where the memory does if it is none.
+// Since returns the part of the memory that applies from that offset on, or from where the memory
+// begins if there is none.
 func (m *Memory) Since(from int64) (begin int64, b ledger.Beyond) {
 	if from < 0 {
 		from = m.first
@@ -71,7 +70,7 @@ func (m *Memory) Since(from int64) (begin int64, b ledger.Beyond) {
 	return from, b
 }
 
-// Fetched is what the group says of a partition.
+// Fetched is what the group says about a partition.
 type Fetched struct {
 	Offset   int64
 	Metadata *string
@@ -96,8 +95,7 @@ func (f Fetched) Stamp() Stamp {
 	return stampOf(f.Offset, *f.Metadata)
 }
 
-// Suspend keeps what was lost for the case that it comes back; false if there is
-// nothing that could.
+// Suspend keeps what was lost in case it comes back; false if nothing could.
 func (a *Assignment) Suspend(now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -116,7 +114,7 @@ func (a *Assignment) Overdue(now time.Time, session time.Duration) bool {
 	return a.phase() == phaseSuspended && !a.returned && now.Sub(a.since) >= session
 }
 
-// Backdate has a suspended assignment be overdue as if it had been lost then.
+// Backdate makes a suspended assignment overdue as if it had been lost at that time.
 func (a *Assignment) Backdate(lost time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -125,8 +123,8 @@ func (a *Assignment) Backdate(lost time.Time) {
 	}
 }
 
-// Given notes whether the group has given the partition. It returns false if it is
-// suspended and has not been given back: its offsets need not have been fetched yet.
+// Given reports whether the group has assigned the partition. It returns false if it is
+// suspended and has not been assigned again: its offsets need not have been fetched yet.
 func (a *Assignment) Given(now bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -134,8 +132,8 @@ func (a *Assignment) Given(now bool) bool {
 	return a.phase() != phaseSuspended || a.returned
 }
 
-// ComeBack has a suspended assignment go on under that member id, if the group holds
-// what this member has committed. Its log is compared first. In a stop it only drains.
+// ComeBack continues a suspended assignment under that member id, if the group holds what
+// this member has committed. Its log is compared first. During a stop it only drains.
 func (a *Assignment) ComeBack(f Fetched, member string, stopping bool) (suspended, goesOn bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -155,7 +153,7 @@ func (a *Assignment) ComeBack(f Fetched, member string, stopping bool) (suspende
 }
 
 // AwaitsGroup reports whether there are verdicts that can be committed as soon as the
-// group has given the partition back, or said where it stands.
+// group has assigned the partition again, or said where it stands.
 func (a *Assignment) AwaitsGroup() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -163,8 +161,8 @@ func (a *Assignment) AwaitsGroup() bool {
 	return waits && a.ledger.Changes() != a.changes
 }
 
-// Orphan notes that the topic was deleted. It returns how many records have no
-// verdict, and what may have been committed.
+// Orphan notes that the topic was deleted. It returns how many records have no verdict,
+// and what may have been committed.
 func (a *Assignment) Orphan() (left int, stamps []Stamp) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -178,22 +176,22 @@ func (a *Assignment) Orphan() (left int, stamps []Stamp) {
 // Orphaned reports whether its topic was deleted.
 func (a *Assignment) Orphaned() bool { return a.phase() == phaseOrphaned }
 
-// Bereft reports whether nothing is left of a topic that was deleted.
+// Bereft reports whether nothing is left of a deleted topic.
 func (a *Assignment) Bereft() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.phase() == phaseOrphaned && a.ledger.Undone() == 0
 }
 
-// MemberOf returns the member id under which it was given.
+// MemberOf returns the member id under which it was assigned.
 func (a *Assignment) MemberOf() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.member
 }
 
-// CommitRefused notes that its commit was refused though others were taken. It reports
-// whether its fetches are to pause now: once that has lasted. They may be paused for it
+// CommitRefused notes that its commit was refused although others were accepted. It
+// reports whether its fetches should pause now, once that has lasted. They may be paused
 // already.
 func (a *Assignment) CommitRefused(now time.Time, after time.Duration) (pause, paused bool) {
 	a.mu.Lock()
@@ -206,8 +204,7 @@ func (a *Assignment) CommitRefused(now time.Time, after time.Duration) (pause, p
 	return pause, a.paused
 }
 
-// CommitTaken ends what commitRefused has begun. It reports whether its fetches have
-// been paused for it.
+// CommitTaken ends what CommitRefused began. It reports whether its fetches were paused for it.
 func (a *Assignment) CommitTaken() (paused bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -216,7 +213,7 @@ func (a *Assignment) CommitTaken() (paused bool) {
 	return paused
 }
 
-// Fetches reports whether the partition is to be fetched now.
+// Fetches reports whether the partition should be fetched now.
 func (a *Assignment) Fetches() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

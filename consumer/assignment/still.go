@@ -8,12 +8,12 @@ import (
 
 // Lag is how far a partition is behind.
 type Lag struct {
-	Records int64         // the end of the partition less the next to be committed
-	Age     time.Duration // of the oldest record without a verdict; 0 if none
+	Records int64         // the end of the partition minus the next offset to commit
+	Age     time.Duration // of the oldest record without a verdict; 0 if there is none
 }
 
-// Lag returns how far the partition is behind; false if where it ends, or where it goes on,
-// is not known yet.
+// Lag returns how far the partition is behind; false if its end, or where it continues,
+// is unknown yet.
 func (a *Assignment) Lag(now time.Time) (l Lag, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -39,8 +39,8 @@ func (a *Assignment) EndsAt(end int64) {
 	a.highWater = max(a.highWater, end)
 }
 
-// Still returns for how long the partition has not moved though it has records in
-// hand. excused has it counted as if it had.
+// Still returns how long the partition has not moved although it has records in hand.
+// excused counts as movement.
 func (a *Assignment) Still(now time.Time, excused bool) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()

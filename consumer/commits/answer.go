@@ -12,13 +12,12 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// errLeftOut is for what a commit's answer does not mention: nobody has said that it
-// was taken.
+// errLeftOut is for what a commit's answer does not mention: nothing shows that it was accepted.
 var errLeftOut = errors.New("the brokers' answer leaves it out")
 
-// passes reports whether a commit that failed so may succeed a moment later: the group
-// rebalances, its coordinator moves, a connection breaks, the member has another epoch.
-// What the brokers refuse for good does not.
+// passes reports whether a commit that failed with this error may succeed a moment later:
+// the group rebalances, its coordinator moves, a connection breaks, the member has
+// another epoch.
 func (c *Committer) passes(err error) bool {
 	var code *kerr.Error
 	if !errors.As(err, &code) || c.outdated(err) {
@@ -29,13 +28,13 @@ func (c *Committer) passes(err error) bool {
 }
 
 // outdated reports whether a commit was refused because the group has another epoch of
-// this member, or none. The partitions need not be lost: the next heartbeat tells the
-// epoch, or has the client join anew and find them where they were.
+// this member, or none. The partitions need not be lost: the next heartbeat brings the
+// epoch, or makes the client rejoin and find them unchanged.
 func (c *Committer) outdated(err error) bool {
 	return errors.Is(err, kerr.StaleMemberEpoch) || errors.Is(err, kerr.FencedMemberEpoch) || errors.Is(err, kerr.UnknownMemberID) && c.ByEpoch()
 }
 
-// committed takes the brokers' answer to a commit.
+// committed processes the brokers' answer to a commit.
 func (c *Committer) committed(b *batch, resp *kmsg.OffsetCommitResponse, err error) {
 	b.passes = false
 	if errors.Is(err, errFenced) {
@@ -49,7 +48,7 @@ func (c *Committer) committed(b *batch, resp *kmsg.OffsetCommitResponse, err err
 	refused, failed := c.refusedOf(b, resp)
 	lasts := false
 	if taken := len(b.sent) - len(refused); !b.tooLong && (taken > 0 || len(refused) > 0 && b.ofTopic && c.others(refused)) {
-		// Those that are refused alone must not stop the others, of which there may be
+		// Partitions refused individually must not stop the others, of which there may be
 		// nothing to commit at the time.
 		c.brake.Release()
 		lasts = c.commitsRefused(refused)
@@ -65,12 +64,11 @@ func (c *Committer) committed(b *batch, resp *kmsg.OffsetCommitResponse, err err
 	c.Condition.OK()
 }
 
-// refusedOf notes what was committed, and returns of what the brokers did not say that
-// it was, and why.
+// refusedOf notes what was committed, and returns what the brokers did not confirm, and why.
 func (c *Committer) refusedOf(b *batch, resp *kmsg.OffsetCommitResponse) (refused []*assignment.Assignment, failed error) {
 	refuse := func(tp assignment.TopicPartition, err error) {
 		refused = append(refused, b.of[tp])
-		// One that the brokers refuse for good says more.
+		// A permanent refusal is the more informative reason.
 		if failed == nil || !c.passes(err) {
 			failed = fmt.Errorf("%s: %w", tp, err)
 		}
@@ -112,15 +110,15 @@ func ofTopic(err error) bool {
 	return errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID)
 }
 
-// others reports whether there are assignments of topics that none of these is of.
+// others reports whether there are assignments of topics other than these.
 func (c *Committer) others(refused []*assignment.Assignment) bool {
 	return slices.ContainsFunc(c.Owner.Living(), func(a *assignment.Assignment) bool {
 		return !slices.ContainsFunc(refused, func(r *assignment.Assignment) bool { return r.Topic() == a.Topic() })
 	})
 }
 
-// shorten has a commit that was refused tried again with less metadata. It returns
-// false if there is none that could be left out.
+// shorten retries a refused commit with less metadata. It returns false if nothing more
+// can be left out.
 func (c *Committer) shorten(b *batch) bool {
 	to, ok := c.limit.Shorten(b.limit, c.Now())
 	if ok && !b.tooLong {
@@ -131,8 +129,8 @@ func (c *Committer) shorten(b *batch) bool {
 	return ok
 }
 
-// commitFailed tells that a commit failed, unless that may pass by itself and has not
-// lasted. lasts is whether it has of single partitions, while others are committed.
+// commitFailed reports a failed commit, unless the fault may pass by itself and has not
+// lasted. lasts is whether a fault of single partitions, while others are committed, has.
 func (c *Committer) commitFailed(err error, lasts bool) {
 	c.metrics.failures.Inc()
 	if c.outdated(err) {

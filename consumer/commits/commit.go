@@ -19,24 +19,23 @@ import (
 )
 
 const (
-	// Timeout bounds one commit: long enough for a coordinator that moves,
-	// short enough for a revoke to get its turn within the rebalance timeout.
+	// Timeout bounds one commit: long enough for a coordinator that moves, short enough
+	// for a revoke to get its turn within the rebalance timeout.
 	Timeout = 10 * time.Second
 	// joinPatience is how long a commit waits for the client to join the group. The
-	// client sends none while it does, and it does for as long as another member
-	// drains.
+	// client sends no commits meanwhile, for as long as another member drains.
 	joinPatience = 300 * time.Millisecond
-	// commitRetry is how soon a commit that failed is tried again, at most.
+	// commitRetry is the maximum delay before a failed commit is tried again.
 	commitRetry = time.Second
-	// lastRetry is how soon the last commit of a partition is, at first.
+	// lastRetry is the first delay for the last commit of a partition.
 	lastRetry = 200 * time.Millisecond
 )
 
-// Owner is whose offsets are committed.
+// Owner has the assignments whose offsets are committed.
 type Owner interface {
 	// Living returns the assignments that have not ended.
 	Living() []*assignment.Assignment
-	// Steer has an assignment's partition be fetched, or not, as it stands.
+	// Steer fetches an assignment's partition or pauses it, depending on its state.
 	Steer(a *assignment.Assignment)
 	// End fences assignments.
 	End(as []*assignment.Assignment)
@@ -48,14 +47,14 @@ type Topics interface {
 	IDOf(topic string) [16]byte
 	// Learn notes a topic's id if none was known.
 	Learn(topic string, id [16]byte)
-	// PartitionOf names a partition of a request or answer, newer versions of which
-	// name topics by id alone.
+	// PartitionOf names a partition of a request or answer; newer versions identify
+	// topics only by id.
 	PartitionOf(topic string, id [16]byte, partition int32) assignment.TopicPartition
 }
 
-// Committer commits, one commit at a time: from looking at the ledgers to the brokers'
-// answer. Without that a slow periodic commit could arrive after the one of a revoke,
-// and set the next owner's offset back.
+// Committer commits, one commit at a time: from reading the ledgers to the brokers'
+// answer. Otherwise a slow periodic commit could arrive after the one of a revoke, and
+// set the next owner's offset back.
 type Committer struct {
 	Options
 	client  *kgo.Client // set before anything is committed
@@ -66,14 +65,14 @@ type Committer struct {
 	metrics metrics
 }
 
-// Options are what a committer needs to know.
+// Options are the settings of a committer.
 type Options struct {
 	Group, InstanceID string
 	Interval          time.Duration
 	Owner             Owner
 	Topics            Topics
-	// ByEpoch reports whether the group knows its members by epochs, as in the consumer
-	// protocol, and LearnEpoch has the client ask for its own.
+	// ByEpoch reports whether the group knows its members by epochs, as in the consumer protocol;
+	// LearnEpoch makes the client ask for its own.
 	ByEpoch    func() bool
 	LearnEpoch func()
 	Condition  *health.Condition
@@ -81,7 +80,7 @@ type Options struct {
 	Now        func() time.Time
 }
 
-// New returns a committer that has no client yet.
+// New returns a committer without a client.
 func New(o Options) *Committer {
 	return &Committer{
 		Options: o,
@@ -95,7 +94,7 @@ func New(o Options) *Committer {
 // Use sets the client, before that calls back.
 func (c *Committer) Use(cl *kgo.Client) { c.client = cl }
 
-// Hurry has the next commit not wait for the interval.
+// Hurry makes the next commit skip the interval.
 func (c *Committer) Hurry() {
 	select {
 	case c.soon <- struct{}{}:
@@ -110,10 +109,10 @@ func (c *Committer) Run(ctx context.Context) {
 	for {
 		select {
 		case <-timer.C:
-			// Also those that drain: a drain may take long, and a crash within it
-			// would otherwise send all that it has brought to an end again.
+			// Draining ones, too: a drain may take long, and a crash during it would
+			// otherwise send everything again that it has finished.
 			if c.commit(ctx, c.Owner.Living()) == 0 && c.brake.Failing() {
-				// What could not be committed is ours no more.
+				// What could not be committed no longer belongs to us.
 				c.brake.Release()
 				c.Condition.OK()
 			}
@@ -130,15 +129,15 @@ func (c *Committer) Run(ctx context.Context) {
 	}
 }
 
-// turn is a lock that is held while somebody answers. Unlike a sync.Mutex it lets
+// turn is a lock that is held while waiting for an answer. Unlike a sync.Mutex it lets
 // virtual time pass for those who wait.
 type turn chan struct{}
 
 func (t turn) take() { t <- struct{}{} }
 func (t turn) give() { <-t }
 
-// commit writes down how far each of the assignments has got. What fails stays
-// to be committed at the next turn. It returns for how many there was news.
+// commit commits the progress of each of the assignments. What fails is committed at the
+// next turn. It returns how many had news.
 func (c *Committer) commit(ctx context.Context, as []*assignment.Assignment) int {
 	c.turn.take()
 	defer c.turn.give()
@@ -146,10 +145,10 @@ func (c *Committer) commit(ctx context.Context, as []*assignment.Assignment) int
 	return news
 }
 
-// Conclude commits for the last time, and fences. No commit can come in between:
-// it would be under way when the partitions have their next owners. What fails and
-// may succeed a moment later is tried again, as long as one commit may take: all
-// since the commit before would be sent again.
+// Conclude commits for the last time, and fences. No other commit may come in between: it
+// would be under way when the partitions have their next owners. A fault that may pass is
+// retried for as long as one commit may take: otherwise everything since the previous
+// commit would be sent again.
 func (c *Committer) Conclude(ctx context.Context, as []*assignment.Assignment) {
 	c.turn.take()
 	defer c.turn.give()
@@ -164,16 +163,16 @@ func (c *Committer) Conclude(ctx context.Context, as []*assignment.Assignment) {
 	c.Owner.End(as)
 }
 
-// batch is one request's worth.
+// batch is the content of one request.
 type batch struct {
 	offsets map[string]map[int32]kgo.EpochOffset
 	commits map[assignment.TopicPartition]assignment.Commit
 	of      map[assignment.TopicPartition]*assignment.Assignment
 	sent    map[assignment.TopicPartition]bool // what was left of it in the request
 	limit   int                                // of its metadata
-	tooLong bool                               // the brokers found it longer than they take, and it can be shorter
+	tooLong bool                               // the brokers refused its length, and it can be shortened
 	passes  bool                               // it failed, and may succeed a moment later
-	ofTopic bool                               // what failed is refused for its topic
+	ofTopic bool                               // the failure is a refusal of its topic
 }
 
 func newBatch(as []*assignment.Assignment, limit int) *batch {
@@ -199,9 +198,9 @@ func newBatch(as []*assignment.Assignment, limit int) *batch {
 	return b
 }
 
-// commitNow is commit for who holds committing. What is refused only because its
-// metadata is too long is tried again at once: it may be the last commit. It returns
-// for how many there was news, and whether what failed may succeed a moment later.
+// commitNow is commit for callers that hold committing. A commit refused only for its
+// metadata's length is retried at once, because it may be the last one. It returns how
+// many had news, and whether what failed may succeed a moment later.
 func (c *Committer) commitNow(ctx context.Context, as []*assignment.Assignment) (news int, passes bool) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
@@ -227,8 +226,8 @@ var (
 	errFenced  = errors.New("the partitions have been given up meanwhile")
 )
 
-// commitByClient has the client commit. It returns false if it did not, because it
-// is joining the group.
+// commitByClient makes the client commit. It returns false if it did not, because it is
+// joining the group.
 func (c *Committer) commitByClient(ctx context.Context, b *batch) (done bool) {
 	const waiting, sent, givenUp = 0, 1, 2
 	var state atomic.Int32
@@ -255,11 +254,11 @@ func (c *Committer) commitByClient(ctx context.Context, b *batch) (done bool) {
 	return state.Load() != givenUp
 }
 
-// alone reports whether a commit is to be made without the client. In the consumer
-// protocol that makes one that was refused for a stale epoch again by itself, seconds later
-// and unseen: the partition may have been elsewhere in between, and its next owner further.
-// Its help is needed only while the topics' ids are not known, without which brokers that
-// offer that protocol do not take a commit.
+// alone reports whether a commit is made without the client. In the consumer protocol the
+// client retries a commit that was refused for a stale epoch by itself, seconds later and
+// invisibly: the partition may have been elsewhere in between, and its next owner
+// further. The client is needed only while the topics' ids are unknown, without which
+// brokers with that protocol do not accept a commit.
 func (c *Committer) alone(b *batch) bool {
 	if !c.ByEpoch() {
 		return false
@@ -272,14 +271,14 @@ func (c *Committer) alone(b *batch) bool {
 	return true
 }
 
-// commitAside commits without the client's help: in the consumer protocol, and in the
-// classic one while the client is joining. Until all members have joined, the brokers
-// take commits of the generation before; after that they refuse them, so that none can
-// go back behind the next owner's.
+// commitAside commits without the client: in the consumer protocol, and in the classic
+// one while the client is joining. Until all members have joined, the brokers accept
+// commits of the previous generation; afterwards they refuse them, so that none can set
+// the next owner's offset back.
 func (c *Committer) commitAside(ctx context.Context, b *batch) {
 	req := kmsg.NewPtrOffsetCommitRequest()
 	req.Group = c.Group
-	// Before prepare looks at the assignments: one that is ours then was ours in
+	// Before prepare examines the assignments: one that is ours at that time was ours in
 	// this generation.
 	req.MemberID, req.Generation = c.client.GroupMetadata()
 	if req.MemberID == "" {
@@ -307,9 +306,9 @@ func (c *Committer) commitAside(ctx context.Context, b *batch) {
 	c.committed(b, resp, err)
 }
 
-// prepare is the last look at a commit before it is sent. It sets the metadata,
-// and takes out what is not ours any more: the commit may have waited for the
-// client to join, with other partitions than before.
+// prepare is the last check of a commit before it is sent. It sets the metadata, and
+// removes what is no longer ours: the commit may have waited for the client to join, with
+// other partitions than before.
 func (c *Committer) prepare(req *kmsg.OffsetCommitRequest, b *batch) error {
 	fenced := false
 	for i := range req.Topics {
@@ -322,7 +321,7 @@ func (c *Committer) prepare(req *kmsg.OffsetCommitRequest, b *batch) error {
 			return !ours
 		})
 		for j := range t.Partitions {
-			// Also when it is empty: the client would put the member's id.
+			// Even if empty: the client would put the member's id there.
 			tp := c.Topics.PartitionOf(t.Topic, t.TopicID, t.Partitions[j].Partition)
 			text := b.commits[tp].Metadata
 			t.Partitions[j].Metadata = &text

@@ -16,9 +16,8 @@ func (c *Committer) Wait(ctx context.Context) error {
 	})
 }
 
-// commitsRefused notes that commits of these assignments are refused though others
-// are taken. When that has lasted, which it reports, their partitions alone are read no
-// more.
+// commitsRefused notes that commits of these assignments are refused although others are
+// accepted. When that has lasted, which it reports, only their partitions are paused.
 func (c *Committer) commitsRefused(as []*assignment.Assignment) (lasts bool) {
 	now := c.Now()
 	for _, a := range as {
@@ -31,15 +30,15 @@ func (c *Committer) commitsRefused(as []*assignment.Assignment) (lasts bool) {
 	return lasts
 }
 
-// commitTaken ends what commitsRefused has begun.
+// commitTaken ends what commitsRefused began.
 func (c *Committer) commitTaken(a *assignment.Assignment) {
 	if a.CommitTaken() {
 		c.Owner.Steer(a)
 	}
 }
 
-// Pausing reports whether nothing is taken because commits fail.
+// Pausing reports whether taking is paused because commits fail.
 func (c *Committer) Pausing() bool { return c.brake.Pausing() }
 
-// Lengthen has metadata be longer again, if brokers have found it too long a while ago.
+// Lengthen allows longer metadata again, some time after brokers refused its length.
 func (c *Committer) Lengthen(now time.Time) { c.limit.Lengthen(now) }

@@ -6,31 +6,31 @@ import (
 	"time"
 )
 
-// Brake stops taking while commits fail. All that is taken and delivered then is
-// sent again by the next owner, and without a bound a member that cannot reach
-// its coordinator would go on until its session ends.
+// Brake pauses taking while commits fail. Everything taken and delivered then is sent
+// again by the next owner, and without a bound a member that cannot reach its coordinator
+// would continue until its session ends.
 type Brake struct {
 	After time.Duration // how long commits fail before taking pauses
 
 	mu       sync.Mutex
-	since    time.Time // when the first commit was begun of those that have not succeeded; zero if none
+	since    time.Time // when the first of the failing commits was begun; zero if there is none
 	released chan struct{}
 	engaged  bool // the poll loop waits
 }
 
-// brakeIntervals is for how many commit intervals commits fail before taking
-// pauses, and maxBrake the longest that this may be.
+// brakeIntervals is how many commit intervals commits may fail before taking pauses;
+// maxBrake is the maximum of that time.
 const (
 	brakeIntervals = 3
 	maxBrake       = 15 * time.Second
 )
 
-// NewBrake returns a brake of commits that are made at that interval.
+// NewBrake returns a brake for commits at that interval.
 func NewBrake(interval time.Duration) *Brake {
 	return &Brake{After: min(brakeIntervals*interval, maxBrake), released: make(chan struct{})}
 }
 
-// Begin notes that a commit is begun. One that hangs counts as one that fails.
+// Begin notes that a commit is begun. One that hangs counts as failing.
 func (b *Brake) Begin(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -39,7 +39,7 @@ func (b *Brake) Begin(now time.Time) {
 	}
 }
 
-// Release notes that commits work, or that there is none to make.
+// Release notes that commits work, or that there is nothing to commit.
 func (b *Brake) Release() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -74,8 +74,7 @@ func (b *Brake) Pausing() bool {
 	return b.engaged
 }
 
-// Wait returns when records may be taken, or ctx ends. It calls pauses if it has to
-// wait.
+// Wait returns when records may be taken, or ctx ends. It calls pauses if it has to wait.
 func (b *Brake) Wait(ctx context.Context, now func() time.Time, pauses func()) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

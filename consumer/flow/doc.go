@@ -1,7 +1,6 @@
-// Package flow bounds how much is taken and when: the window of what is in flight, what
-// pumps have not begun, the brake while commits fail, a job's pace, how long a commit's
-// metadata may be, what a batch may unpack to, and into which memory.
+// Package flow bounds how much is taken and when: the window of what is in flight, the
+// pumps' inboxes, the brake while commits fail, a job's pace, the length of a commit's
+// metadata, and how much memory a batch may unpack to.
 //
-// It knows nothing of partitions or records, and holds nobody up by itself: who takes
-// asks, and waits.
+// It knows nothing of partitions or records, and its callers do the waiting.
 package flow

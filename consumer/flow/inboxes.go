@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// Inboxes bounds the records that were taken and that no pump has begun. More of
-// them would not make pumps faster: they would take memory, and be out of the
-// processor's cache by the time they are read. Records of partitions that hold
-// for the registry do not count, or they would keep all others from being read.
+// Inboxes bounds the records that were taken and that no pump has begun. More of them
+// would not make pumps faster: they would take memory, and be out of the processor's
+// cache by the time they are read. Records of partitions that wait for the registry do
+// not count, or they would keep all others from being read.
 type Inboxes struct {
 	most int
 
@@ -17,10 +17,10 @@ type Inboxes struct {
 	eased chan struct{} // closed when there are fewer than most again; nil while nobody waits
 }
 
-// NewInboxes returns the bound of so many records.
+// NewInboxes returns a bound of that many records.
 func NewInboxes(most int) *Inboxes { return &Inboxes{most: most} }
 
-// Add notes n more, or fewer if it is below zero.
+// Add adds n, which may be negative.
 func (b *Inboxes) Add(n int) {
 	b.mu.Lock()
 	b.n += n

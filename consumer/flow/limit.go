@@ -7,16 +7,15 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 )
 
-// Limit is how long the metadata of a commit may be. Brokers refuse a commit whole if
-// it has more than their offset.metadata.max.bytes, which they do not tell.
+// Limit is the maximum length of a commit's metadata. Brokers refuse a whole commit if it
+// exceeds their offset.metadata.max.bytes, which they do not reveal.
 type Limit struct {
 	mu      sync.Mutex
 	halved  int
-	changed time.Time // when it was halved last, or tried to be longer
+	changed time.Time // when it was last halved or lengthened
 }
 
-// longerAfter is how long a limit that was found is believed. Trying what the brokers
-// may still not take costs one request.
+// longerAfter is how long a limit is kept. Trying whether brokers accept more costs one request.
 const longerAfter = 10 * time.Minute
 
 // Now returns the limit.
@@ -26,13 +25,13 @@ func (l *Limit) Now() int {
 	return ledger.MetadataLimit >> l.halved
 }
 
-// Shorten notes that metadata bounded by that limit was too long. It returns the limit
-// from now on, and false if there is no shorter one.
+// Shorten notes that metadata bounded by that limit was too long. It returns the new
+// limit, and false if it cannot be shorter.
 func (l *Limit) Shorten(from int, now time.Time) (limit int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if ledger.MetadataLimit>>l.halved < from {
-		return ledger.MetadataLimit >> l.halved, true // another partition of the same commit has said so
+		return ledger.MetadataLimit >> l.halved, true // another partition of the same commit has halved it
 	}
 	if from == 0 {
 		return 0, false
@@ -42,7 +41,7 @@ func (l *Limit) Shorten(from int, now time.Time) (limit int, ok bool) {
 	return ledger.MetadataLimit >> l.halved, true
 }
 
-// Lengthen has the next commits try whether the brokers take more by now.
+// Lengthen makes the next commits try whether the brokers accept more by now.
 func (l *Limit) Lengthen(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -11,13 +11,12 @@ type Pace struct {
 	next      time.Time
 }
 
-// MaxPoll bounds one poll. It is more than is fetched at a time, but of tiny records:
-// the client asks a broker for more once all that it sent has been taken, so what
-// is left behind keeps the pumps waiting.
+// MaxPoll bounds one poll. It is more than one fetch, except for tiny records: the client
+// asks a broker for more once everything it sent has been taken, so a rest left behind
+// would keep the pumps waiting.
 const MaxPoll = 8192
 
-// Most bounds one poll, so that a rate is kept within a second and not only over
-// many.
+// Most bounds one poll, so that a rate is kept within a second and not only over many.
 func (p *Pace) Most() int {
 	if p.PerSecond <= 0 {
 		return MaxPoll

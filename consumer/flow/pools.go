@@ -8,11 +8,11 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/slicepool"
 )
 
-// FetchPools lend the client the memory that it unpacks fetches into; without them
-// that is five hundred bytes of garbage an event. It comes back when all records of
-// a batch of the brokers' have been recycled, which a pump does as soon as it has
-// handed on what it made of them. Records that are never begun, because their
-// partition leaves, take theirs to the garbage collector.
+// FetchPools lend the client the memory that it unpacks fetches into, which otherwise is
+// 500 bytes of garbage per event. The memory returns when all records of a broker's batch
+// have been recycled, which a pump does as soon as it has passed on what it made of them.
+// Records that are never begun, because their partition leaves, leave theirs to the
+// garbage collector.
 type FetchPools struct {
 	bytes   slicepool.Slices[byte]
 	records slicepool.Slices[kgo.Record]
@@ -24,21 +24,20 @@ var (
 )
 
 const (
-	// maxUnpacked is the largest guess at what bytes become when they are
-	// unpacked, and the largest memory that is kept: a broken header must not
-	// cost gigabytes.
+	// maxUnpacked is the largest guess of an unpacked size, and the largest memory that
+	// is kept: a corrupt header must not cost gigabytes.
 	maxUnpacked = 8 << 20
 	// maxRecords is the largest number of records whose memory is kept.
 	maxRecords = 64 << 10
-	// unpackedTimes is the guess where no header says it.
+	// unpackedTimes is the guess without a header.
 	unpackedTimes = 4
-	// unusedFetches is how many fetches' worth of memory may lie unused: what is
-	// lent goes up and down by about so much. Without a bound three times of what
-	// was ever lent together was kept, as the brokers' batches are of all sizes.
+	// unusedFetches is how many fetches' worth of memory may be unused: what is lent
+	// varies by about that much. Without a bound, three times the maximum ever lent at
+	// once was kept, because the brokers' batches are of all sizes.
 	unusedFetches = 8
 )
 
-// NewFetchPools returns pools for fetches of at most that many bytes, packed.
+// NewFetchPools returns pools for fetches of at most that many packed bytes.
 func NewFetchPools(most int32) *FetchPools {
 	p := &FetchPools{}
 	p.bytes.Most, p.records.Most = maxUnpacked, maxRecords
@@ -50,8 +49,8 @@ func NewFetchPools(most int32) *FetchPools {
 func (p *FetchPools) GetDecompressBytes(packed []byte, codec kgo.CompressionCodecType) []byte {
 	n := uint64(len(packed)) * unpackedTimes
 	if codec == kgo.CodecSnappy {
-		// Its blocks begin with their length. Those that the Java client frames
-		// give some number here that is wrong, and harmless.
+		// Its blocks begin with their length. The Java client's framing has a wrong but
+		// harmless number here.
 		if said, size := binary.Uvarint(packed); size > 0 {
 			n = said
 		}
@@ -68,7 +67,7 @@ func (p *FetchPools) GetRecords(n int) []kgo.Record { return p.records.Get(n) }
 // PutRecords implements kgo.PoolRecords.
 func (p *FetchPools) PutRecords(rs []kgo.Record) { p.records.Put(rs) }
 
-// Trim gives up memory that was not needed since the last time.
+// Trim releases memory that was not needed since the last call.
 func (p *FetchPools) Trim() {
 	p.bytes.Trim()
 	p.records.Trim()

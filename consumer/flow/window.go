@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Window bounds what is in flight: taken from Kafka and without a verdict. While
-// it is full nothing more is taken, lag grows in Kafka where there is room for
-// it, and memory does not grow, however long Amazon is away.
+// Window bounds what is in flight: taken from Kafka and without a verdict. While it is
+// full nothing more is taken, lag grows in Kafka, where there is room for it, and memory
+// does not grow, however long Amazon is unavailable.
 type Window struct {
 	maxEvents int
 	maxBytes  int64
@@ -24,27 +24,26 @@ func NewWindow(maxEvents int, maxBytes int64) *Window {
 	return &Window{maxEvents: maxEvents, maxBytes: maxBytes}
 }
 
-// relieveEvery is how often a full window looks for somebody to relieve it: one
-// that was in use by all may be so by a single stuck profile a minute later.
+// relieveEvery is how often a full window calls relieve: a window that was used by all
+// may be full of one stuck profile a minute later.
 const relieveEvery = time.Second
 
-// hurryAfter is how long a full window waits for a verdict before batches are told
-// not to wait for more events: there will be none. With many profiles, or a small
-// window, all that was taken can lie in batches that are not full, and then the
-// linger alone would set the pace.
+// hurryAfter is how long a full window waits for a verdict before batches are told not to
+// wait for more events, because none will come. With many profiles, or a small window,
+// everything taken can lie in incomplete batches, and the linger alone would set the
+// pace.
 const hurryAfter = 20 * time.Millisecond
 
-// A full window opens again when a quarter of it is free, or this much: polls are
-// not to become ever smaller, and of a large window as little as possible is to
-// stand empty.
+// A full window opens again when a quarter of it is free, or this much: polls must not
+// become ever smaller, and as little as possible of a large window should be unused.
 const (
 	openAgainEvents = 2000
 	openAgainBytes  = 1 << 20
 )
 
-// Room waits until more may be taken and returns how many events. While the
-// window is full, relieve is called now and then; it returns whether it has made
-// room. hurry is called while no verdict comes.
+// Room waits until more may be taken and returns how many events. While the window is
+// full, it calls relieve occasionally, which returns whether it has made room, and hurry
+// while no verdict arrives.
 func (w *Window) Room(ctx context.Context, relieve func() bool, hurry func()) (events int, err error) {
 	openEvents, openBytes := min((w.maxEvents+3)/4, openAgainEvents), min(w.maxBytes/4, openAgainBytes)
 	for full := false; ; {
@@ -101,7 +100,7 @@ func (w *Window) Take(events int, bytes int64) {
 	w.mu.Unlock()
 }
 
-// Release notes what is not in flight any more.
+// Release notes what is no longer in flight.
 func (w *Window) Release(events int, bytes int64) {
 	w.mu.Lock()
 	w.events -= events

@@ -2,23 +2,21 @@ package ledger
 
 import "slices"
 
-// Beyond is what a partition has settled beyond the offset that is committed.
-// It travels in the commit's metadata, so that whoever reads the partition next
-// sends again only what had no verdict, and not all that came after one event
-// that waited.
+// Beyond is what a partition has settled beyond the committed offset. It is stored in the
+// commit's metadata, so that the partition's next reader sends again only what had no
+// verdict, and not everything after one event that waited.
 type Beyond struct {
 	// committed is the offset it belongs to: the first without a verdict.
 	Committed int64
-	// epoch is the highest leader epoch among the records. A record of a later
-	// one was written after brokers had lost some, perhaps in the place of one
-	// that was settled, and is never taken for it.
+	// epoch is the highest leader epoch among the records. A record of a later one was
+	// written after brokers had lost some, perhaps in place of a settled one, and is
+	// never mistaken for it.
 	Epoch int32
-	// settled are the ranges of offsets that have a verdict, in order, with
-	// others between them.
+	// settled are the ranges of offsets with a verdict, in order, with others between them.
 	Settled []Span
-	// log and witnesses say which records all this is about. Nothing of it is
-	// believed before they have been read again: offsets and metadata are copied
-	// to other topics, and brokers lose records and write others in their place.
+	// log and witnesses say which records this is about. Nothing of it is believed before
+	// they have been reread: offsets and metadata are copied to other topics, and brokers
+	// lose records and write others in their place.
 	Log       LogID
 	Witnesses Witnesses
 }
@@ -26,7 +24,7 @@ type Beyond struct {
 // Span is the offsets from, from+1, … up to and without to.
 type Span struct{ From, To int64 }
 
-// Has reports whether the record at that offset has had its verdict.
+// Has reports whether the record at that offset has its verdict.
 func (b *Beyond) Has(offset int64, epoch int32) bool {
 	if len(b.Settled) == 0 || epoch > b.Epoch {
 		return false
@@ -43,7 +41,7 @@ func (b *Beyond) Has(offset int64, epoch int32) bool {
 	return found && b.Settled[i].From <= offset
 }
 
-// UpTo returns what b says of the offsets before the given one.
+// UpTo returns the part of b about the offsets before the given one.
 func (b Beyond) UpTo(offset int64) Beyond {
 	b.Witnesses = b.Witnesses.Below(offset)
 	for i, s := range b.Settled {
@@ -80,12 +78,11 @@ func (b Beyond) after(offset int64) Beyond {
 	return b
 }
 
-// Beyond returns what is settled after the prefix. Records taken are known by
-// sequence number and offsets may have holes, so a range reaches from one record
-// without a verdict to the next: what a hole held does not come again.
+// Beyond returns what is settled after the prefix. Records taken are identified by
+// sequence number and offsets may have holes, so a range reaches from one record without
+// a verdict to the next: what a hole held does not come again.
 //
-// After the brokers have lost records there are ranges only of what was taken
-// since.
+// After the brokers have lost records there are ranges only of what was taken since.
 func (l *Ledger) Beyond() (b Beyond) {
 	b.Committed = l.last.Offset + 1
 	first := true
@@ -110,10 +107,10 @@ func (l *Ledger) Beyond() (b Beyond) {
 	return b
 }
 
-// Add takes over what an earlier owner had settled from that offset on, where this
-// one has not come yet: a commit replaces the metadata of the one before, and what
-// it did not repeat would be sent again. It returns true if the committed offset
-// itself moves, because all before it is settled.
+// Add takes over what an earlier owner had settled from that offset on, where this one
+// has not arrived yet: a commit replaces the previous one's metadata, and what it did not
+// repeat would be sent again. It returns true if the committed offset itself moves,
+// because everything before it is settled.
 func (b *Beyond) Add(before *Beyond, from int64) (moved bool) {
 	for _, s := range before.Settled {
 		if s.To <= from {

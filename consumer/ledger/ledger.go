@@ -6,18 +6,16 @@ import (
 	"slices"
 )
 
-// Ledger remembers what an assignment took and what of it has a final verdict,
-// and tells how far the partition may be committed: to the first record that
-// has none.
+// Ledger records what an assignment took and what of it has a final verdict, and returns
+// how far the partition may be committed: to the first record without one.
 //
-// Records are known by their sequence number within the assignment, not by
-// their offset: offsets have holes (compaction, transaction markers), sequence
-// numbers have none, so that settling is two shifts and a bit. Entries lie in
-// segments, and a segment whose records are all settled gives its memory back
-// though an earlier record still holds the prefix: one event that waits for
-// hours while a hundred million pass it costs 48 bytes per 512 of them. One that
-// has few left keeps those alone, since the events of a profile that Amazon has
-// stopped taking are strewn over all segments.
+// Records are identified by their sequence number within the assignment, not by their
+// offset: offsets have holes (compaction, transaction markers), sequence numbers have
+// none, so that settling is two shifts and a bit. Entries lie in segments, and a segment
+// whose records are all settled returns its memory although an earlier record still holds
+// the prefix: one event that waits for hours while a hundred million pass it costs 48
+// bytes per 512 of them. A segment with few records left keeps only those, because the
+// events of a profile that Amazon has stopped accepting are spread over all segments.
 //
 // Not safe for concurrent use; the assignment's lock guards it.
 type Ledger struct {
@@ -27,8 +25,8 @@ type Ledger struct {
 
 	retired Mark     // the last record of the segments that left at the front
 	last    Mark     // the last record taken
-	spare   *segment // one that is retired, for the next
-	changes uint64   // how many were settled, ever
+	spare   *segment // a retired segment, for the next
+	changes uint64   // how many were ever settled
 	undone  int      // records taken and not settled
 	bytes   int64
 
@@ -36,10 +34,9 @@ type Ledger struct {
 	floor  int64  // the offset at which the brokers' last loss began
 }
 
-// loss is that brokers lost the end of the log: the records from that offset on
-// of those that were taken before seq do not exist any more. They still get
-// their verdicts, but hold nothing back and prove nothing: what is at their
-// offsets now are other records.
+// loss means that brokers lost the end of the log: the records from that offset on of
+// those taken before seq no longer exist. They still get their verdicts, but hold nothing
+// back and prove nothing: other records are at their offsets now.
 type loss struct {
 	from int64
 	seq  uint64
@@ -50,8 +47,8 @@ const (
 	segmentLen  = 1 << segmentBits
 )
 
-// slot is a segment's place. Its segment is nil once nearly all of it is
-// settled, and what is left has moved to rest.
+// slot is a segment's place. Its segment is nil once nearly all of it is settled, and the
+// rest has moved to rest.
 type slot struct {
 	seg  *segment
 	rest *rest
@@ -71,8 +68,8 @@ type residue struct {
 	at   int32 // its place in the segment
 }
 
-// maxRest is how many records may be left of a segment for it to become a rest,
-// which then is a quarter of its size at most.
+// maxRest is how many records may be left of a segment for it to become a rest, which is
+// then at most a quarter of its size.
 const maxRest = segmentLen / 4
 
 type segment struct {
@@ -81,12 +78,12 @@ type segment struct {
 	done    [segmentLen / 64]uint64
 	taken   int
 	settled int
-	// firstTaken is the timestamp (Unix ms) of the segment's first record: near
+	// firstTaken is the timestamp (Unix ms) of the segment's first record: accurate
 	// enough for the lag in seconds, and one word instead of one per record.
 	firstTaken int64
 }
 
-// Mark is a place in a partition: a record's offset and its leader epoch.
+// Mark is a position in a partition: a record's offset and its leader epoch.
 type Mark struct {
 	Offset int64
 	Epoch  int32
@@ -107,13 +104,13 @@ func (l *Ledger) Next() uint64 { return l.next }
 // Undone returns how many records were taken and have no verdict.
 func (l *Ledger) Undone() int { return l.undone }
 
-// Bytes returns the memory of those.
+// Bytes returns their memory.
 func (l *Ledger) Bytes() int64 { return l.bytes }
 
-// Changes returns a number that is another one once there is something new to commit.
+// Changes returns a number that differs once there is something new to commit.
 func (l *Ledger) Changes() uint64 { return l.changes }
 
-// Touch has the next commit written though nothing was settled.
+// Touch makes the next commit happen although nothing was settled.
 func (l *Ledger) Touch() { l.changes++ }
 
 // Begin sets where the first record will be taken from.
@@ -122,8 +119,7 @@ func (l *Ledger) Begin(offset int64) {
 	l.retired = l.last
 }
 
-// Skip notes that there are no records up to that offset any more, but for those
-// that were taken.
+// Skip notes that no records are left up to that offset, except those that were taken.
 func (l *Ledger) Skip(to int64) {
 	if to-1 > l.last.Offset {
 		l.last = Mark{to - 1, -1}
@@ -131,8 +127,7 @@ func (l *Ledger) Skip(to int64) {
 	}
 }
 
-// Lose notes that the records from that offset on are lost. What is taken next
-// begins there.
+// Lose notes that the records from that offset on are lost. What is taken next begins there.
 func (l *Ledger) Lose(from int64) {
 	if from > l.last.Offset {
 		return
@@ -156,8 +151,8 @@ func (l *Ledger) Lost(seq uint64, offset int64) bool {
 	return false
 }
 
-// Take enters a record and returns its sequence number. Offsets must rise, but
-// for a loss in between.
+// Take adds a record and returns its sequence number. Offsets must rise, except for a
+// loss in between.
 func (l *Ledger) Take(m Mark, size int32, timestamp int64) uint64 {
 	seq := l.next
 	i := int((seq - l.base) >> segmentBits)
@@ -188,8 +183,8 @@ func (l *Ledger) segment() *segment {
 	return s
 }
 
-// Settle notes that the record has a final verdict. It returns the record's
-// size, and ok false when it was never taken or is settled already.
+// Settle notes that the record has a final verdict. It returns the record's size, and ok
+// false if it was never taken or is settled already.
 func (l *Ledger) Settle(seq uint64) (size int32, ok bool) {
 	if seq < l.base || seq >= l.next {
 		return 0, false
@@ -260,8 +255,8 @@ func (s *segment) undone(f func(j int32)) {
 	}
 }
 
-// Resize notes that a record without a verdict takes another amount of memory,
-// and returns its mark and by how much it is more.
+// Resize notes that a record without a verdict takes another amount of memory, and
+// returns its mark and the difference.
 func (l *Ledger) Resize(seq uint64, size int32) (m Mark, more int32, ok bool) {
 	if seq < l.base || seq >= l.next {
 		return NoMark, 0, false
@@ -285,8 +280,8 @@ func (l *Ledger) Resize(seq uint64, size int32) (m Mark, more int32, ok bool) {
 	return m, more, true
 }
 
-// retire frees what is left of slot i, of which all is settled, and forgets the
-// slots that have nothing left at the front.
+// retire frees the rest of slot i, which is entirely settled, and forgets empty slots at
+// the front.
 func (l *Ledger) retire(i int) {
 	if s := l.slots[i].seg; s != nil {
 		l.spare = s
@@ -310,8 +305,8 @@ func (l *Ledger) retire(i int) {
 	l.losses = slices.DeleteFunc(l.losses, func(x loss) bool { return x.seq <= l.base })
 }
 
-// waiting yields the records without a verdict, with their sequence numbers and
-// in the order of their offsets, but for those that are lost.
+// waiting yields the records without a verdict, with their sequence numbers and in the
+// order of their offsets, except those that are lost.
 func (l *Ledger) waiting() iter.Seq2[uint64, Mark] {
 	return func(yield func(uint64, Mark) bool) {
 		more := true
@@ -334,9 +329,9 @@ func (l *Ledger) waiting() iter.Seq2[uint64, Mark] {
 	}
 }
 
-// Prefix returns the end of the settled prefix: its last record, or the offset
-// before the first record without a verdict; noMark while it is empty. The
-// offset to commit is the one after it.
+// Prefix returns the end of the settled prefix: its last record, or the offset before the
+// first record without a verdict; noMark while it is empty. The offset to commit is the
+// next one.
 func (l *Ledger) Prefix() Mark {
 	if len(l.losses) > 0 {
 		for _, m := range l.waiting() {
@@ -351,8 +346,8 @@ func (l *Ledger) Prefix() Mark {
 		if r.left[0].at == 0 {
 			return l.retired
 		}
-		// Which record was before it is not known any more, only that there was
-		// one: what is between its offset and this one does not come again.
+		// The previous record is no longer known, only that there was one: what is
+		// between its offset and this one does not come again.
 		return Mark{Offset: r.left[0].Offset - 1, Epoch: r.left[0].Epoch}
 	}
 	s := l.slots[0].seg
@@ -370,8 +365,8 @@ func (l *Ledger) Prefix() Mark {
 	return s.marks[n-1]
 }
 
-// Oldest returns the timestamp (Unix ms) of a record at or shortly before the
-// first unsettled one; ok is false when all is settled.
+// Oldest returns the timestamp (Unix ms) of a record at or shortly before the first
+// unsettled one; ok is false if everything is settled.
 func (l *Ledger) Oldest() (timestamp int64, ok bool) {
 	if l.undone == 0 {
 		return 0, false

@@ -13,31 +13,30 @@ import (
 	"sync"
 )
 
-// The metadata is text, since Kafka has it as a string: a version, a dot, and
-// base64 of a CRC-32 of what follows, the committed offset, the epoch, the log,
-// the witnesses, and the ranges as distances, compressed if there are many.
+// The metadata is text, because Kafka defines it as a string: a version, a dot, and
+// base64 of a CRC-32 of the rest, the committed offset, the epoch, the log, the
+// witnesses, and the ranges as distances, compressed if there are many.
 //
-// Version 1 did not say which log and which records it was about, and was
-// believed of any. It is not believed any more: what it names is sent again,
-// once.
+// Version 1 did not say which log and which records it was about, and was believed of
+// any. It is no longer believed: what it names is sent again, once.
 const (
 	metadataVersion    = "2."
 	metadataOldVersion = "1."
-	// MetadataLimit is the brokers' default for offset.metadata.max.bytes. A
-	// commit with more is refused whole.
+	// MetadataLimit is the brokers' default for offset.metadata.max.bytes. A commit with
+	// more is refused entirely.
 	MetadataLimit = 4096
 	// packFrom is how many bytes of ranges are worth compressing.
 	packFrom = 64
 )
 
-// Metadata returns b as a commit's metadata of at most limit characters. What
-// does not fit is left out: the shortest ranges first, since each costs about as
-// much and the longest save the most from being sent again; then all but the
-// newest witness; then everything.
+// Metadata returns b as a commit's metadata of at most limit characters. What does not
+// fit is left out: the shortest ranges first, because each costs about as much and the
+// longest save the most from being sent again; then all but the newest witness; then
+// everything.
 func (b Beyond) Metadata(limit int) string {
-	// No compression brings more ranges than this below the limit, and trying it
-	// each second on the half million that a stuck profile leaves would cost more
-	// than the events do.
+	// No compression brings more ranges than this below the limit, and trying it each
+	// second on the half million that a stuck profile leaves would cost more than the
+	// events do.
 	const most = 1 << 14
 	for shortest := int64(1); ; shortest *= 2 {
 		if len(b.Settled) <= most {
@@ -59,7 +58,7 @@ func (b Beyond) Metadata(limit int) string {
 	return ""
 }
 
-// Text returns all of b as metadata, however long that is.
+// Text returns all of b as metadata, whatever its length.
 func (b *Beyond) Text() string {
 	raw := make([]byte, 4, 256)
 	raw = binary.AppendVarint(raw, b.Committed)
@@ -90,8 +89,7 @@ func (b *Beyond) Text() string {
 	return metadataVersion + base64.RawStdEncoding.EncodeToString(raw)
 }
 
-// packers are kept: each is more than a megabyte, and every partition commits
-// every second.
+// packers are pooled: each is more than a megabyte, and every partition commits every second.
 var packers = sync.Pool{New: func() any {
 	w, _ := flate.NewWriter(nil, flate.BestSpeed) // the level is a valid one
 	return w
@@ -110,8 +108,8 @@ func pack(to, b []byte) []byte {
 
 // unpack returns what was packed.
 func unpack(b []byte) ([]byte, error) {
-	// Two bytes a range at least, and what fits 4096 characters: no more than
-	// flate's ratio can make of them, and it must not be let to make more.
+	// At least two bytes a range, and at most what fits 4096 characters: no more than
+	// flate's ratio can produce, and it must not produce more.
 	const most = 4 << 20
 	raw, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(b)), most+1))
 	if err == nil && len(raw) > most {
@@ -134,11 +132,10 @@ var (
 	errDamaged    = &MetadataError{ReasonDamaged, "it is damaged"}
 )
 
-// ParseBeyond reads the metadata of a commit of that offset. Empty metadata is
-// nothing settled. Metadata that is not ours, of another version, damaged or of
-// another offset is an error, a *metadataError, and then nothing is taken for
-// settled: sending an event twice is mended by its event id, not sending it is
-// mended by nobody.
+// ParseBeyond parses the metadata of a commit of that offset. Empty metadata means that
+// nothing is settled. Metadata that is not ours, of another version, damaged or of
+// another offset is an error, a *metadataError, and nothing counts as settled then: an
+// event sent twice is removed by its event id, an event not sent is lost.
 func ParseBeyond(text string, committed int64) (Beyond, error) {
 	if text == "" {
 		return Beyond{}, nil

@@ -8,22 +8,22 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// Witness is a record that this member or an earlier owner has taken, as a
-// fingerprint. Brokers lose records from a log's end only, so a witness that is
-// read again and is the same record proves everything before it, too.
+// Witness is a record that this member or an earlier owner has taken, as a fingerprint.
+// Brokers lose records only from a log's end, so a witness that is reread and unchanged
+// proves everything before it, too.
 type Witness struct {
 	Offset int64
 	Print  uint64
 }
 
-// MaxWitnesses bounds how many are kept of a partition: 16 characters of a
-// commit's metadata each.
+// MaxWitnesses bounds how many are kept of a partition: 16 characters of a commit's
+// metadata each.
 const MaxWitnesses = 12
 
-// Fingerprint tells a record from any other that brokers could hold at its
-// offset. It is no cryptographic hash: whoever can choose records to collide can
-// also write whatever they want to the topic. A marker that ends a transaction is a
-// record like the others, and no other record's fingerprint is the same.
+// Fingerprint distinguishes a record from any other that brokers could hold at its
+// offset. It is no cryptographic hash: whoever can choose colliding records can also
+// write whatever they want to the topic. A marker that ends a transaction is a record
+// like the others, and no other record has its fingerprint.
 func Fingerprint(r *kgo.Record) uint64 {
 	var head [28]byte
 	binary.BigEndian.PutUint64(head[0:], uint64(r.Offset))
@@ -42,12 +42,12 @@ func Fingerprint(r *kgo.Record) uint64 {
 	return d.Sum64()
 }
 
-// Witnesses are in the order of their offsets.
+// Witnesses are ordered by offset.
 type Witnesses []Witness
 
-// Add notes the last record taken. When there are too many, the one goes whose
-// loss matters least: they stay dense near the end, where a log is cut, and get
-// sparser with the distance from it.
+// Add adds the last record taken. If there are too many, the least important one is
+// dropped: they stay dense near the end, where a log is cut, and get sparser with the
+// distance from it.
 func (ws Witnesses) Add(w Witness) Witnesses {
 	// Those of an earlier owner may be beyond it.
 	i, found := ws.find(w.Offset)
@@ -62,8 +62,8 @@ func (ws Witnesses) Add(w Witness) Witnesses {
 	return ws
 }
 
-// least returns the witness without which the gap that is left is smallest in
-// relation to its distance from the end. The first and the last are never it.
+// least returns the witness whose removal leaves the smallest gap in relation to its
+// distance from the end. It is never the first or the last.
 func (ws Witnesses) least() (least int) {
 	end := ws[len(ws)-1].Offset
 	smallest := 0.0
@@ -100,8 +100,8 @@ func (ws Witnesses) from(offset int64) Witnesses {
 	return ws[i:]
 }
 
-// Contradicted reports whether one of the records is not the one that a witness
-// beyond the last one taken saw in its place.
+// Contradicted reports whether one of the records differs from what a witness beyond the
+// last one taken saw in its place.
 func (ws Witnesses) Contradicted(last int64, records []*kgo.Record) bool {
 	ws = ws.from(last + 1)
 	if len(ws) == 0 || len(records) == 0 {
@@ -124,8 +124,8 @@ func (ws Witnesses) Contradicted(last int64, records []*kgo.Record) bool {
 	return false
 }
 
-// LogID says which log of which cluster offsets are about. Zero parts are
-// unknown: brokers before 2.8 give topics no ids.
+// LogID identifies the log and cluster that offsets are about. Zero parts are unknown:
+// brokers before 2.8 give topics no ids.
 type LogID struct {
 	Cluster uint64 // a hash of the cluster's id
 	Name    uint64 // a hash of the topic's name
@@ -144,17 +144,17 @@ func NewLogID(cluster, name string, topic [16]byte) LogID {
 	return id
 }
 
-// kinship is what two logs have to do with each other.
+// kinship is the relation between two logs.
 type kinship int
 
 const (
 	sameLog      kinship = iota // as far as is known
 	otherCluster                // a mirror, or a cluster that was set up anew
 	otherTopic                  // a copy within the cluster
-	madeAgain                   // deleted and made again under its name
+	madeAgain                   // deleted and recreated under its name
 )
 
-// kinship reports what the log is to another one, which it was said to be.
+// kinship returns the relation of the log to the one that it was said to be.
 func (id LogID) kinship(to LogID) kinship {
 	var unknown [16]byte
 	differ := func(a, b uint64) bool { return a != 0 && b != 0 && a != b }

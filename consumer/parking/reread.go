@@ -22,22 +22,20 @@ import (
 )
 
 const (
-	// rereadEvery is how often lanes are asked whether they want their parked
-	// records.
+	// rereadEvery is how often lanes are asked whether they want their parked records.
 	rereadEvery = 250 * time.Millisecond
-	// rereadPatience is how long a reading may bring nothing before it is looked
-	// into.
+	// rereadPatience is how long a read may bring nothing before the cause is examined.
 	rereadPatience = 5 * time.Second
-	// farAhead is how many records are rather read than left out by a new fetch, which
-	// gives up what the client has fetched ahead.
+	// farAhead is the gap in records up to which they are read rather than skipped by a
+	// new fetch, which discards what the client has fetched ahead.
 	farAhead = 20_000
-	// rereadBytes bounds what one partition, and one broker, answers at a time.
+	// rereadBytes bounds one answer, per partition and per broker.
 	rereadBytes = 4 << 20
 )
 
-// Reader reads parked records again, with a client of its own: the group's
-// goes on with what is new. It reads nothing but from the oldest record that is
-// wanted to the last, and keeps no more than what is wanted.
+// Reader rereads parked records with a client of its own: the group's continues with new
+// ones. It reads only from the oldest wanted record to the last, and keeps only what is
+// wanted.
 type Reader struct {
 	Lots      *Lots
 	Lanes     Room         // whose records they are
@@ -76,12 +74,11 @@ func (r *Reader) Run(ctx context.Context) {
 	}
 }
 
-// Turn reads what lanes want at present. It returns false when there was
-// nothing to do or nothing could be done, and the next turn should wait.
+// Turn reads what lanes want at present. It returns false if there was nothing to do or
+// nothing could be done, and the next turn should wait.
 func (r *Reader) Turn(ctx context.Context) (more bool) {
-	// The lanes are bounded by what they can use, but there may be thousands. The
-	// poll loop makes room only while it wants some, which without new records it
-	// does not.
+	// The lanes are bounded by what they can use, but there may be thousands. The poll
+	// loop makes room only while it wants some, which it does not without new records.
 	if r.Lots.window.Over(5, 4) && !r.Lots.Relieve(r.Lanes) {
 		return false
 	}
@@ -129,7 +126,7 @@ func (r *Reader) Turn(ctx context.Context) (more bool) {
 func (r *Reader) read(ctx context.Context, w *Wanted) error {
 	w.giveUpOrphans()
 	if made := r.Made(); made != r.of {
-		r.close() // the client would ask for the topic that was deleted, for ever
+		r.close() // the client would ask for the deleted topic forever
 		r.of = made
 	}
 	// Those that could not be read are asked about first: fetches of a topic that is
@@ -205,10 +202,9 @@ func (r *Reader) readTo(ctx context.Context, w *Wanted) (failed map[assignment.T
 	return failed
 }
 
-// goOn has the client read no further once all that is wanted of a partition is
-// there, and leave out what is between where it is and a record that is far ahead: a
-// profile that was held for an hour and one that was held just now are read in the
-// same turn.
+// goOn stops the client once everything wanted of a partition has arrived, and skips to a
+// record that is far ahead: a profile that was held for an hour and one that was held
+// just now are read in the same turn.
 func (r *Reader) goOn(w *Wanted, tp assignment.TopicPartition, read []*kgo.Record) {
 	wants := w.partitions[tp]
 	far := len(wants) > 0 && len(read) > 0 && wants[0].At.Offset-read[len(read)-1].Offset > farAhead
@@ -297,7 +293,7 @@ func (r *Reader) open() (err error) {
 		return nil
 	}
 	opts := append(slices.Clone(r.Opts),
-		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // deleted finds out, and loses nothing on the way
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // deleted finds out, and loses nothing
 		kgo.FetchMaxBytes(rereadBytes), kgo.FetchMaxPartitionBytes(rereadBytes),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.MaxDecompressBatchBytes(flow.MaxBatch),
 	)

@@ -37,7 +37,7 @@ func newWanted(p *Lots, errands []errand) *Wanted {
 	return w
 }
 
-// left is what of an errand was not found.
+// left returns what of an errand was not found.
 func (w *Wanted) left(errand int) (spots []assignment.Spot) {
 	for _, partitions := range []map[assignment.TopicPartition][]want{w.partitions, w.aside} {
 		for _, wants := range partitions {
@@ -48,13 +48,13 @@ func (w *Wanted) left(errand int) (spots []assignment.Spot) {
 			}
 		}
 	}
-	// In the order in which they were taken, as far as there is one.
+	// In the order in which they were taken, as far as it is known.
 	slices.SortStableFunc(spots, func(a, b assignment.Spot) int { return cmp.Compare(a.Seq, b.Seq) })
 	return spots
 }
 
-// Found hands on those of a partition's records that are wanted, and gives up
-// those that should have come before one of them and did not.
+// Found passes on those of a partition's records that are wanted, and gives up those that
+// should have come before one of them and did not.
 func (w *Wanted) Found(tp assignment.TopicPartition, records []*kgo.Record) {
 	wants := w.partitions[tp]
 	var hits assignment.Intake
@@ -114,7 +114,7 @@ func (w *Wanted) handOn(a *assignment.Assignment, in assignment.Intake) {
 		bytes += int64(verdict.SizeOf(rec))
 	}
 	n := len(in.Records)
-	// The window first, as always: a verdict may come before again returns.
+	// The window first, as always: a verdict may come before Again returns.
 	w.lots.window.Take(n, bytes)
 	if !a.Again(in) {
 		w.lots.window.Release(n, bytes)
@@ -123,7 +123,7 @@ func (w *Wanted) handOn(a *assignment.Assignment, in assignment.Intake) {
 	w.lots.metrics.reread.Add(float64(n))
 }
 
-// giveUp hands on that records are not in Kafka any more.
+// giveUp reports that records no longer exist in Kafka.
 func (w *Wanted) giveUp(gone []want) {
 	for _, x := range gone {
 		rec := &kgo.Record{Topic: x.Owner.Topic(), Partition: x.Owner.Partition(), Offset: x.At.Offset, LeaderEpoch: x.At.Epoch}
@@ -131,8 +131,8 @@ func (w *Wanted) giveUp(gone []want) {
 	}
 }
 
-// giveUpOrphans gives up records whose topic has been deleted. There may be others
-// at their offsets now.
+// giveUpOrphans gives up records whose topic has been deleted. Other records may be at
+// their offsets now.
 func (w *Wanted) giveUpOrphans() {
 	for tp, wants := range w.partitions {
 		var gone []want

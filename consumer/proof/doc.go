@@ -1,6 +1,6 @@
-// Package proof compares what commits claim with the log that there is now, and so
-// says what a group has settled of a topic. It asks the brokers for single records; what
-// an answer means is decided by package ledger.
+// Package proof compares what commits claim with the present log, and so determines what
+// a group has settled of a topic. It asks the brokers for single records; package ledger
+// decides what an answer means.
 //
-// It commits nothing and remembers nothing: who acts on a finding is package consumer.
+// It commits nothing and remembers nothing: package consumer acts on a finding.
 package proof

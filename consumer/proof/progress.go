@@ -13,24 +13,24 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// Progress is what a group has settled of a topic, as its commits tell it: all
-// before the committed offset of a partition, and what the commit's metadata
-// names beyond. Both count as far as they are about the records that the topic
-// holds, by the rules by which a Consumer goes on.
+// Progress is what a group has settled of a topic, according to its commits: everything
+// before the committed offset of a partition, and the ranges in the commit's metadata.
+// Both are believed as far as they are about the records in the topic, by the rules of a
+// Consumer.
 type Progress struct {
 	committed map[int32]int64
 	beyond    map[int32]ledger.Beyond
-	// Unreadable counts partitions whose metadata is not ours, is damaged or is
-	// not about the topic's records; of those only the committed offset counts, or
-	// a part of what they say.
+	// Unreadable counts partitions whose metadata is not ours, is damaged or is not about
+	// the topic's records; of those only the committed offset counts, or a part of what
+	// they say.
 	Unreadable int
-	// Missed are the records of each partition that were deleted after what is
-	// settled of it and before they were read; only partitions that have some.
+	// Missed are the records of each partition that were deleted after what is settled of
+	// it and before they were read; only partitions with some.
 	Missed map[int32]int64
 }
 
-// ReadProgress asks for the group's commits, and for the records that they are
-// about. A group that has none has settled nothing.
+// ReadProgress reads the group's commits, and the records that they are about. A group
+// without commits has settled nothing.
 func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) (*Progress, error) {
 	p := &Progress{committed: make(map[int32]int64), beyond: make(map[int32]ledger.Beyond), Missed: make(map[int32]int64)}
 	offsets, err := kadm.NewClient(client).FetchOffsets(ctx, group)
@@ -59,7 +59,7 @@ func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) 
 	prover := Prover{Client: client, Topic: topic, Timeout: Timeout}
 	found, err := prover.patient(ctx, claims)
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {
-		return p, nil // whoever asks finds that out, too
+		return p, nil // the caller finds that out, too
 	}
 	if err != nil {
 		return nil, fmt.Errorf("what group %q has settled cannot be compared with topic %q: %w", group, topic, redact.Wrap(err))
@@ -79,8 +79,8 @@ func ReadProgress(ctx context.Context, client *kgo.Client, group, topic string) 
 // Begun reports whether the group has committed anything of the topic.
 func (p *Progress) Begun() bool { return len(p.committed) > 0 }
 
-// Committed is the offset up to which all of a partition is settled; -1 if the
-// group has none.
+// Committed returns the offset up to which all of a partition is settled; -1 if the group
+// has none.
 func (p *Progress) Committed(partition int32) int64 {
 	if at, ok := p.committed[partition]; ok {
 		return at
@@ -88,7 +88,7 @@ func (p *Progress) Committed(partition int32) int64 {
 	return -1
 }
 
-// Settled reports whether a record has had its verdict.
+// Settled reports whether a record has its verdict.
 func (p *Progress) Settled(partition int32, offset int64, leaderEpoch int32) bool {
 	if at, ok := p.committed[partition]; ok && offset < at {
 		return true
@@ -97,9 +97,9 @@ func (p *Progress) Settled(partition int32, offset int64, leaderEpoch int32) boo
 	return b.Has(offset, leaderEpoch)
 }
 
-// Rememberable reports whether one commit can say that all of a partition up to end
-// is settled but for the given offsets, which rise. A commit's metadata is bounded, and
-// what does not fit into it is forgotten.
+// Rememberable reports whether one commit can express that all of a partition up to end
+// is settled except for the given offsets, in ascending order. A commit's metadata is
+// bounded, and what does not fit into it is forgotten.
 func Rememberable(unsettled []int64, end int64) bool {
 	if len(unsettled) == 0 {
 		return true

@@ -20,31 +20,31 @@ import (
 )
 
 const (
-	// Timeout bounds the first round of questions to the brokers.
+	// Timeout bounds the first round of requests to the brokers.
 	Timeout = 3 * time.Second
-	// MaxTimeout bounds later ones: a large batch may take longer than Timeout on a
-	// slow line, and one that is never waited for holds its partition for ever.
+	// MaxTimeout bounds later ones: a large batch may take longer than Timeout on a slow
+	// line, and if it were never waited for, it would hold its partition forever.
 	MaxTimeout = 15 * time.Second
-	// again spaces the tries of somebody who waits for an answer.
+	// again spaces the attempts for a caller that waits for an answer.
 	again = time.Second
-	// proveAtOnce bounds the partitions whose records are asked for at the same
-	// time: each answer is a whole batch.
+	// proveAtOnce bounds the partitions whose records are requested at the same time:
+	// each answer is a whole batch.
 	proveAtOnce = 16
-	// maxBatches bounds the batches that are read for one record. One is enough,
-	// but for a compacted log.
+	// maxBatches bounds the batches that are read for one record. One is enough, except
+	// in a compacted log.
 	maxBatches = 8
 )
 
-// Prover compares claims with the log. It asks with a client of its own: the
-// group's may be waiting for an answer to a fetch on the same connection.
+// Prover compares claims with the log. It uses a client of its own: the group's may be
+// waiting for an answer to a fetch on the same connection.
 type Prover struct {
 	Client  *kgo.Client // with a bound on what batches unpack to
 	Topic   string
 	Timeout time.Duration // of one round
 }
 
-// Prove returns what of the claims holds, for the partitions that the brokers
-// answered for. The error says why others are not among them.
+// Prove returns what of the claims holds, for the partitions for which the brokers
+// answered. The error says why others are missing.
 func (p *Prover) Prove(ctx context.Context, claims []ledger.Claim) (found map[int32]ledger.Finding, err error) {
 	found = make(map[int32]ledger.Finding, len(claims))
 	if len(claims) == 0 {
@@ -78,7 +78,7 @@ func (p *Prover) Prove(ctx context.Context, claims []ledger.Claim) (found map[in
 	return found, err
 }
 
-// patient is prove until all of the claims are compared, or ctx ends.
+// patient repeats prove until all claims are compared, or ctx ends.
 func (p *Prover) patient(ctx context.Context, claims []ledger.Claim) (map[int32]ledger.Finding, error) {
 	all := make(map[int32]ledger.Finding, len(claims))
 	for {
@@ -96,7 +96,7 @@ func (p *Prover) patient(ctx context.Context, claims []ledger.Claim) (map[int32]
 	}
 }
 
-// layout is what the brokers say of the topic.
+// layout is what the brokers say about the topic.
 type layout struct {
 	detail       kadm.TopicDetail
 	log          ledger.LogID
@@ -114,8 +114,8 @@ func (p *Prover) look(ctx context.Context) (l layout, err error) {
 		return l, l.detail.Err
 	}
 	l.log = ledger.NewLogID(md.Cluster, p.Topic, l.detail.ID)
-	// Not all of the time: a broker that is silent must leave some for what the
-	// others say. What it is asked about is missing from the answers then.
+	// Not the whole time: a silent broker must leave some for the answers of the others.
+	// Its partitions are then missing from the result.
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout*2/3)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -171,10 +171,9 @@ func (p *Prover) try(ctx context.Context, l layout, c ledger.Claim) (f ledger.Fi
 	}
 }
 
-// record returns the fingerprint of the record at an offset; found is false if
-// compaction has removed it. It reads markers and what is uncommitted, too: a marker
-// may be what was taken last, and an aborted record in the place of one that was taken
-// is another one.
+// record returns the fingerprint of the record at an offset; found is false if compaction
+// has removed it. It also reads markers and uncommitted records: a marker may be the last
+// thing taken, and an aborted record in place of one that was taken is a different one.
 func (p *Prover) record(ctx context.Context, detail kadm.TopicDetail, partition int32, offset int64) (print uint64, found bool, err error) {
 	leader, ok := detail.Partitions[partition]
 	if !ok || leader.Leader < 0 {
@@ -208,7 +207,7 @@ func (p *Prover) record(ctx context.Context, detail kadm.TopicDetail, partition 
 // fetch reads the batch at an offset.
 func (p *Prover) fetch(ctx context.Context, leader int32, detail kadm.TopicDetail, partition int32, offset int64) (records []*kgo.Record, next int64, err error) {
 	req := kmsg.NewPtrFetchRequest()
-	req.MaxWaitMillis, req.MinBytes, req.MaxBytes = 100, 1, 1 // the first batch comes whole, however large
+	req.MaxWaitMillis, req.MinBytes, req.MaxBytes = 100, 1, 1 // the first batch arrives complete, however large
 	req.SessionEpoch = -1                                     // no session
 	t := kmsg.NewFetchRequestTopic()
 	t.Topic, t.TopicID = p.Topic, detail.ID

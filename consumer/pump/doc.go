@@ -1,5 +1,5 @@
-// Package pump takes the records of assignments to the handler's workers: in order, in
+// Package pump passes the records of assignments to the handler's workers: in order, in
 // chunks, and with as many workers at once as there are. A record that cannot be read
-// now, because the registry is away, holds its partition alone. It takes nothing from
-// Kafka, commits nothing, and knows of a record only what a Worker reads of it.
+// now, because the registry is unavailable, holds only its partition. It takes nothing
+// from Kafka, commits nothing, and knows of a record only what a Worker reads of it.
 package pump

@@ -15,17 +15,17 @@ const (
 	holdMax = 15 * time.Second
 )
 
-// Holds are the records that wait for the registry, one of a partition at most. The
-// condition fails while there are any: a registry that nobody waits for keeps no
-// member from its work, and a partition that is given up while its record waits would
-// leave the condition failing for ever.
+// Holds are the records that wait for the registry, at most one per partition. The
+// condition fails while there are any: a registry that nobody waits for keeps no member
+// from working, and a partition that is given up while its record waits would otherwise
+// leave the condition failing forever.
 type Holds struct {
 	Registry *health.Condition
 	mu       sync.Mutex
 	n        int
 }
 
-// fail notes why a record waits, which has not waited before if first is set.
+// fail records why a record waits; first is set when it begins to wait.
 func (h *Holds) fail(first bool, reason string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -35,7 +35,7 @@ func (h *Holds) fail(first bool, reason string) {
 	h.Registry.Fail(reason)
 }
 
-// over notes that a record waits no more.
+// over notes that a record no longer waits.
 func (h *Holds) over() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -50,15 +50,15 @@ type hold struct {
 	next time.Duration // 0 until it has waited
 }
 
-// awaited is the error of a record that can be read as soon as Wait returns nil, or
-// not even then, for the reason that Wait returns.
+// awaited is the error of a record that can be read once Wait returns nil, or not at all,
+// for the reason that Wait returns.
 type awaited interface {
 	error
 	Wait(ctx context.Context) error
 }
 
-// wait waits before what failed with err is tried again, until the schema is there
-// or else longer each time; false if ctx ended first.
+// wait waits before a retry after err, until the schema is available or for longer each
+// time; false if ctx ended first.
 func (h *hold) wait(ctx context.Context, err error) bool {
 	if loading, ok := errors.AsType[awaited](err); ok {
 		err = loading.Wait(ctx)

@@ -12,36 +12,35 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// ChunkLen is how many records a pump has read between two looks at anything
-// that is shared: large enough that locks per chunk do not count, small enough
-// that stopping is prompt.
+// ChunkLen is how many records a pump reads between two accesses to shared state: large
+// enough that locks per chunk do not matter, small enough that stopping is prompt.
 const ChunkLen = 512
 
 // Inboxes bounds what pumps have not begun by how many of them compute at once.
 func Inboxes(workers int) *flow.Inboxes { return flow.NewInboxes(3 * ChunkLen * workers) }
 
-// Pump takes the records of one assignment to the handler, in order. One goroutine per
-// partition keeps the order and lets a partition that is held hold alone. To compute it
-// takes one of the workers and gives it back flushed: so no more pumps compute at once,
-// and a worker's memory is not there for each partition.
+// Pump passes the records of one assignment to the handler, in order. One goroutine per
+// partition keeps the order and lets a held partition wait alone. To compute it takes one
+// of the workers and returns it flushed: so the number of computing pumps is bounded, and
+// a worker's memory is not needed for each partition.
 type Pump struct {
 	*Pumps
 	a        *assignment.Assignment
-	worker   Worker // of the chunk in hand
+	worker   Worker // of the current chunk
 	profiles tally.Chunk
 
-	// again: the records in hand were parked, and have been counted before. past is
-	// what happened to the one that is being handled.
+	// again: the current records were parked, and have been counted before. past is what
+	// happened to the one being handled.
 	again bool
 	past  *verdict.Past
-	// parked are the chunk's events whose lane has no use for them yet.
+	// parked are the chunk's events that their lane cannot use yet.
 	parked map[string][]verdict.Handle
 }
 
 // Pumps is what the pumps of a member share.
 type Pumps struct {
 	Workers  chan Worker // those that no pump uses
-	Recycles bool        // records whose fate is on its way are given back to the client
+	Recycles bool        // records are returned to the client once their fate is decided
 	Tally    *tally.Tally
 	Window   *flow.Window
 	Parking  *parking.Lots
@@ -76,8 +75,8 @@ func (p *Pump) Run(ctx context.Context) {
 	}
 }
 
-// chunk handles n records of an intake and returns how many it did: all of them,
-// unless ctx ended.
+// chunk handles n records of an intake and returns how many it did: all of them, unless
+// ctx ended.
 func (p *Pump) chunk(ctx context.Context, in *assignment.Intake, begun, n int) (did int) {
 	if !p.enter(ctx) {
 		return 0
@@ -90,7 +89,7 @@ func (p *Pump) chunk(ctx context.Context, in *assignment.Intake, begun, n int) (
 	}
 	records, handed := in.Records[begun:begun+n], 0
 	held := hold{by: p.Held}
-	defer held.over() // also when nobody waits for it any more
+	defer held.over() // even if nobody waits for it any more
 	for did < n {
 		p.past = in.Past(begun + did)
 		err := p.handle(ctx, in.Seq(begun+did), records[did])
@@ -99,8 +98,8 @@ func (p *Pump) chunk(ctx context.Context, in *assignment.Intake, begun, n int) (
 			did++
 			continue
 		}
-		// It cannot be read now, which says nothing about the record, so it waits; what
-		// came before it goes out meanwhile, and so do the other partitions.
+		// It cannot be read now, which says nothing about the record, so it waits;
+		// earlier ones are passed on meanwhile, and other partitions continue.
 		p.exit(records[handed:did])
 		handed = did
 		p.a.Hold(true)
@@ -127,8 +126,8 @@ func (p *Pump) enter(ctx context.Context) bool {
 	}
 }
 
-// exit passes on what was made of these records, gives their memory to the next
-// fetch, and the worker back.
+// exit passes on what was made of these records, and returns their memory to the next
+// fetch, and the worker.
 func (p *Pump) exit(done []*kgo.Record) {
 	p.hand()
 	if p.Recycles {
@@ -140,8 +139,8 @@ func (p *Pump) exit(done []*kgo.Record) {
 	p.worker = nil
 }
 
-// handle takes one record on its way, or returns why that cannot be done now. It is
-// parked if others of its profile are.
+// handle processes one record, or returns why that is impossible now. It is parked if
+// others of its profile are.
 func (p *Pump) handle(ctx context.Context, seq uint64, rec *kgo.Record) error {
 	r, err := p.worker.Read(ctx, rec, p.again)
 	if err != nil {
@@ -169,8 +168,8 @@ func (p *Pump) count(profile string) {
 	p.profiles.Add(profile)
 }
 
-// giveUp refuses records that were parked and have been deleted from Kafka
-// since, so that even of these it can be said what became of them.
+// giveUp refuses records that were parked and have been deleted from Kafka since, so that
+// even these have a verdict.
 func (p *Pump) giveUp(in *assignment.Intake, begun, n int) {
 	for i := begun; i < begun+n; i++ {
 		p.worker.Refuse(verdict.Handle{Owner: p.a, Seq: in.Seq(i)}, in.Records[i], in.Gone, *verdict.CodeNotRetained.Because(
@@ -181,8 +180,7 @@ func (p *Pump) giveUp(in *assignment.Intake, begun, n int) {
 
 // hand passes on what the chunk has made so far.
 func (p *Pump) hand() {
-	// Consumed before settled: a scrape in between must not see more verdicts
-	// than events.
+	// Consumed before settled: a scrape in between must not see more verdicts than events.
 	p.profiles.Hand(p.Tally)
 	p.worker.Flush()
 	for profile, tokens := range p.parked {

@@ -9,17 +9,17 @@ import (
 )
 
 // Worker handles records, one after the other. One pump at a time uses it. It keeps
-// nothing of a record that it has only read, nor of any after Flush, unless the
-// consumer was told that it does.
+// nothing of a record that it has only read, nor of any after Flush, unless the consumer
+// was told so.
 type Worker interface {
 	// Read reads a record. again is set for one that was read before and put off. An
-	// error says nothing about the record, only that it cannot be read now; one with a
-	// method Wait(context.Context) error is waited for.
+	// error says nothing about the record, only that it cannot be read now; if it has a
+	// method Wait(context.Context) error, that is waited for.
 	Read(ctx context.Context, rec *kgo.Record, again bool) (verdict.Reading, error)
-	// Take takes the record that was read last. past is of one that was given back.
+	// Take takes the record that was read last. past is that of a record that was given back.
 	Take(h verdict.Handle, past *verdict.Past)
-	// Refuse takes a record that cannot be read any more.
+	// Refuse takes a record that can no longer be read.
 	Refuse(h verdict.Handle, rec *kgo.Record, profile string, why verdict.Reason)
-	// Flush hands on what was taken.
+	// Flush passes on what was taken.
 	Flush()
 }

@@ -14,9 +14,9 @@ var latencyBounds = [...]int64{
 	50, 100, 250, 500, 1000, 2000, 3000, 5000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000, 6 * 3_600_000, 24 * 3_600_000,
 }
 
-// Latencies is a histogram of how long events took. Prometheus' own takes one
-// value at a time, with a search and three atomic operations each; this takes
-// those of a batch, most of which are in one bucket.
+// Latencies is a histogram of how long events took. Prometheus' own takes one value at a
+// time, with a search and three atomic operations each; this takes those of a batch, most
+// of which are in one bucket.
 type Latencies struct {
 	desc *prometheus.Desc
 
@@ -30,7 +30,7 @@ func NewLatencies(name, help string) *Latencies {
 	return &Latencies{desc: prometheus.NewDesc(name, help, nil, nil)}
 }
 
-// Accepted observes the accepted of these.
+// Accepted observes the accepted ones of these.
 func (l *Latencies) Accepted(vs []verdict.Verdict, now time.Time) {
 	at := now.UnixMilli()
 	l.mu.Lock()

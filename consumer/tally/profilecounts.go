@@ -2,14 +2,13 @@ package tally
 
 import "strings"
 
-// Chunk counts the events of a chunk by profile. The profiles are
-// remembered from chunk to chunk: finding one costs a third of putting it into a
-// map anew each time.
+// Chunk counts the events of a chunk by profile. The profiles are remembered from chunk
+// to chunk: finding one takes a third of the time of adding it to a map each time.
 type Chunk struct {
 	known map[string]*profileCount
-	// recent are some of them, by the end of their ids: most profiles have one of
-	// these places to themselves, and looking there takes a fifth of what a map does.
-	// Where many ids share an end, the map finds them.
+	// recent are some of them, by the end of their ids: most profiles have one of these
+	// slots to themselves, and a look there takes a fifth of a map's time. If many ids
+	// share an end, the map finds them.
 	recent [256]*profileCount
 	some   []*profileCount // those that have any
 }
@@ -41,8 +40,8 @@ func (c *Chunk) Add(profile string) {
 	e.n++
 }
 
-// place returns where among the recent profiles one is. Numbers that are given out
-// differ most at their end.
+// place returns a profile's slot among the recent ones. Assigned numbers differ most at
+// their end.
 func place(profile string) uint8 {
 	h := uint32(0)
 	for i := max(len(profile)-4, 0); i < len(profile); i++ {
@@ -58,7 +57,7 @@ func (c *Chunk) remember(profile string) *profileCount {
 	return e
 }
 
-// Hand gives the counts to the tally and begins again.
+// Hand gives the counts to the tally and starts again.
 func (c *Chunk) Hand(t *Tally) {
 	if len(c.some) == 0 {
 		return

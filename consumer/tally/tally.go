@@ -11,10 +11,9 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
-// Counts is what became of a number of events.
+// Counts are the verdicts of a number of events.
 type Counts struct {
-	// Consumed events were taken from Kafka and read so far that their profile
-	// is known.
+	// Consumed events were taken from Kafka and read so far that their profile is known.
 	Consumed uint64
 	// Settled counts final verdicts by class.
 	Settled [verdict.Auth + 1]uint64
@@ -46,23 +45,23 @@ func (c *Counts) less(o *Counts) {
 	}
 }
 
-// NoProfile stands in tables and metrics for records whose profile is not known,
-// because they could not be decoded or name none that is valid.
+// NoProfile stands in tables and metrics for records whose profile is unknown, because
+// they could not be decoded or name no valid one.
 const NoProfile = "-"
 
-// OtherProfiles takes the counts of profiles that have no label of their own: those
-// that no account names and that Amazon has never accepted an event of, whose ids
-// may be anybody's, and those past the first thousand. A label per profile is worth
-// its memory only while a person could look at it.
+// OtherProfiles takes the counts of profiles without a label of their own: those that no
+// account names and that Amazon has never accepted an event of, whose ids may be
+// anybody's, and those past the first thousand. A label per profile is worth its memory
+// only while a person could look at it.
 const OtherProfiles = "other"
 
-// maxProfiles is how many profiles are counted apart, of those that are known and of
-// the others each.
+// maxProfiles is how many profiles are counted separately, of the known ones and of the
+// others each.
 const maxProfiles = 1000
 
-// Tally counts what was taken and what became of it, by profile. It is the one
-// source of the metrics, of the demo's table and of the summary at the end, so
-// that they cannot disagree.
+// Tally counts what was taken and its verdicts, by profile. It is the single source of
+// the metrics, of the demo's table and of the summary at the end, so that they cannot
+// disagree.
 type Tally struct {
 	// configured reports whether the accounts name a profile; nil means none.
 	Configured func(profile string) bool
@@ -75,8 +74,8 @@ type Tally struct {
 	returned uint64
 }
 
-// profileTally is the counts of one profile. While it is not known its counts are
-// shown under OtherProfiles, and stay there: a counter must not fall.
+// profileTally is the counts of one profile. While it is unknown its counts are shown
+// under OtherProfiles, and stay there: a counter must not fall.
 type profileTally struct {
 	Counts
 	known bool
@@ -103,7 +102,7 @@ type ProfileCounts struct {
 	Counts
 }
 
-// Settled is how many records have their verdict.
+// Settled returns how many records have their verdict.
 func (s *Summary) Settled() (n uint64) {
 	for _, settled := range s.Total.Settled {
 		n += settled
@@ -111,7 +110,7 @@ func (s *Summary) Settled() (n uint64) {
 	return n
 }
 
-// InFlight is what the sum leaves: taken, neither settled nor returned.
+// InFlight returns the rest: taken, neither settled nor returned.
 func (s *Summary) InFlight() uint64 {
 	return s.Taken - s.Returned - s.Settled()
 }
@@ -152,8 +151,8 @@ func (t *Tally) consumed(counts []*profileCount) {
 	}
 }
 
-// Settled adds verdicts. A batch is of one profile, so the map is looked into
-// once per batch and not once per event.
+// Settled adds verdicts. A batch is of one profile, so the map is accessed once per batch
+// and not once per event.
 func (t *Tally) Settled(vs []verdict.Verdict) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -195,8 +194,8 @@ func (t *Tally) profile(id string) *profileTally {
 	return t.profile(OtherProfiles)
 }
 
-// accept makes a profile known because Amazon has accepted an event of it, if there
-// is a label left. mu is held.
+// accept makes a profile known because Amazon has accepted an event of it, if a label is
+// left. mu is held.
 func (t *Tally) accept(id string) *profileTally {
 	c := t.profiles[id]
 	switch {
@@ -222,8 +221,7 @@ func (t *Tally) add(id string, known bool) *profileTally {
 	return c
 }
 
-// labelled returns the counts by label: those of profiles that are not known are
-// put together.
+// labelled returns the counts by label: those of unknown profiles are combined.
 func (t *Tally) labelled() (labels []ProfileCounts) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -268,8 +266,8 @@ func (t *Tally) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector: the metrics are the tally read at
-// scrape time, which costs the hot path nothing.
+// Collect implements prometheus.Collector: the metrics are the tally read at scrape time,
+// which costs the hot path nothing.
 func (t *Tally) Collect(ch chan<- prometheus.Metric) {
 	s := t.Summary()
 	counter := func(d *prometheus.Desc, n uint64, labels ...string) {
