@@ -60,6 +60,7 @@ func newRoot(p *process) *cobra.Command {
 		newReplayCommand(p),
 		newReconcileCommand(p),
 		newEraseCommand(p),
+		newFindCommand(p),
 		newExplainCommand(p),
 		newAccountsCommand(p),
 		newTagCommand(p),

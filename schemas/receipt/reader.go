@@ -49,7 +49,7 @@ func NewReader(source Source) *Reader {
 // is not one, and the registry's when that cannot be asked.
 func (r *Reader) Parse(ctx context.Context, value []byte) (Receipt, error) {
 	var found framing.Found
-	if fault := written.Find(value, nil, &found); fault != nil {
+	if fault := Framings.Find(value, nil, &found); fault != nil {
 		return Receipt{}, fmt.Errorf("%w: %w", ErrNone, fault)
 	}
 	id, payload := found.Ref, found.Payload
@@ -74,8 +74,8 @@ func (r *Reader) Parse(ctx context.Context, value []byte) (Receipt, error) {
 	return receiptOf(native, id)
 }
 
-// written are the framings of receipts.
-const written = framing.ConfluentPrefix | framing.Glue
+// Framings are how receipts name their schema.
+const Framings = framing.ConfluentPrefix | framing.Glue
 
 func (r *Reader) codec(ctx context.Context, id framing.Ref) (*goavro.Codec, error) {
 	r.mu.Lock()

@@ -3,6 +3,7 @@ package exchange
 import (
 	"crypto/rand"
 	"net/http"
+	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
@@ -20,4 +21,10 @@ func requestID(h http.Header, sent Body) string {
 		}
 	}
 	return ownRequestID + rand.Text()
+}
+
+// IsOwnRequestID reports whether an id is one that we made up.
+func IsOwnRequestID(id string) bool {
+	rest, ok := strings.CutPrefix(id, ownRequestID)
+	return ok && len(rest) == len(rand.Text()) && strings.Trim(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }

@@ -150,7 +150,7 @@ func (s *Shown) Print(w io.Writer) {
 	line("profile", "%s", v.Profile)
 	line("timestamp", "%s", v.Timestamp.UTC().Format(time.RFC3339Nano))
 	line("failed", "%s, after %s, redriven %s before", v.When.UTC().Format(time.RFC3339Nano), count.Of(v.Attempts, "attempt"), count.Of(v.Redrives, "time"))
-	line("class", "%s", whyOf(v))
+	line("class", "%s", Why(v))
 	line("stage", "%s", v.Stage)
 	said := "message"
 	if v.Status != 0 {
@@ -170,8 +170,8 @@ func (s *Shown) Print(w io.Writer) {
 	}
 }
 
-// whyOf says why a letter failed.
-func whyOf(v *View) string {
+// Why says why a letter failed.
+func Why(v *View) string {
 	why := v.Class
 	if v.Status != 0 {
 		why += fmt.Sprintf(", status %d", v.Status)

@@ -1,0 +1,207 @@
+// Package find tells the whole story of one event: where it is in the source, what
+// became of it there, and what becomes of it now. It reads the source newest first and
+// only as far back as the story goes.
+package find
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/consumer/proof"
+	"github.com/tracklayer/amazon-capi/internal/erasure"
+	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/operate/explain"
+	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
+	"github.com/tracklayer/amazon-capi/transform"
+)
+
+// Options say where events, and what became of them, are looked for.
+type Options struct {
+	Kafka    kafka.Settings
+	Registry *registry.Client
+	// Explainer says what becomes of an event now.
+	Explainer *explain.Explainer
+	// Topics are the sources; Letters and Receipts may be empty for none.
+	Topics            []string
+	Letters, Receipts string
+	// Group is that of run, and RedriveGroup the one that remembers redrives.
+	Group, RedriveGroup string
+	// Erasures is the list of erased events; empty for none.
+	Erasures string
+	// Since and Until bound the times of the source's records; zero is unbounded. What
+	// became of them is looked for from Since on, up to the end.
+	Since, Until time.Time
+	// All has everything in these bounds read, also when the story is whole.
+	All      bool
+	Now      func() time.Time
+	Progress *report.Progress
+}
+
+// Check returns what is wrong with the options, by the settings' names.
+func (o *Options) Check() error {
+	switch {
+	case len(o.Topics) == 0:
+		return errors.New("--topic: it has no name")
+	case o.Group == "" || o.Letters != "" && o.RedriveGroup == "":
+		return errors.New("--group and --redrive-group: both are needed")
+	case slices.Contains(o.Topics, o.Letters), slices.Contains(o.Topics, o.Receipts), o.Letters != "" && o.Letters == o.Receipts:
+		return errors.New("--topic, --dead-letter-topic and --receipts-topic: want different topics")
+	case !o.Since.IsZero() && !o.Until.IsZero() && !o.Since.Before(o.Until):
+		return fmt.Errorf("--until: %s is not after --since, %s", o.Until.Format(time.RFC3339), o.Since.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// ErrNotFound is that no record, dead letter or receipt is of the event.
+var ErrNotFound = errors.New("not found")
+
+// decoder reads events; *schemas.Decoder.
+type decoder interface {
+	DecodeRecord(ctx context.Context, rec *kgo.Record, ev *schemas.Event) error
+}
+
+// finder is one search.
+type finder struct {
+	Options
+	query   Query
+	decoder decoder
+	reader  *history.Reader // for single records
+	live    map[string]*proof.Progress
+	erased  *erasure.List
+	read    []Read // what was read of each topic
+	notes   []string
+
+	cases []*story
+	more  bool // events match beyond maxStories
+	ev    schemas.Event
+}
+
+// Read says how much of a topic was read.
+type Read struct {
+	Topic   string `json:"topic"`
+	Records int64  `json:"records"`
+	// From is how far back; zero for all that there is.
+	From time.Time `json:"from,omitzero"`
+}
+
+// Run finds the events that a query names, and tells their stories: those of one
+// event id, or of all events with an order reference.
+func Run(ctx context.Context, o Options, query Query) (*Result, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	f := &finder{
+		Options: o, query: query, live: make(map[string]*proof.Progress),
+		decoder: schemas.NewDecoder(o.Registry, schemas.WithFramings(o.Registry.Framings()), schemas.WithAliases(o.Explainer.Transformer.Aliases())),
+	}
+	defer o.Progress.Done()
+	var err error
+	if f.reader, err = history.New(o.Kafka); err != nil {
+		return nil, err
+	}
+	defer f.reader.Close()
+	if f.erased, err = erasure.Read(ctx, o.Kafka, o.Erasures); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context) error{f.start, f.settled, f.source, f.letters, f.receipts} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if len(f.cases) == 0 {
+		return nil, f.notFound()
+	}
+	return f.result(ctx)
+}
+
+// settled asks what the group has settled, before its verdicts are read, so that they
+// are among what is read.
+func (f *finder) settled(ctx context.Context) (err error) {
+	for _, topic := range f.Topics {
+		if f.live[topic], err = pipeline.Settled(ctx, f.Kafka, f.Group, topic); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notFound says where the event was looked for.
+func (f *finder) notFound() error {
+	where := ""
+	for i, r := range f.read {
+		if i > 0 {
+			where += ", "
+		}
+		where += fmt.Sprintf("%s (%d records)", r.Topic, r.Records)
+	}
+	hint := "check its spelling, and how long the topics keep records"
+	if !f.Since.IsZero() || !f.Until.IsZero() {
+		hint = "try it without --since and --until"
+	}
+	return fmt.Errorf("%s: %w in %s; %s", f.query.Shown(), ErrNotFound, where, hint)
+}
+
+func (f *finder) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(f.notes, text) {
+		f.notes = append(f.notes, text)
+	}
+}
+
+// maxStories bounds the events that are told of, and maxPlaces the records of each.
+const maxStories, maxPlaces = 20, 200
+
+// of returns the story of an event, a new one if it is the first that is heard of it;
+// nil if there are too many.
+func (f *finder) of(ev *schemas.Event) *story {
+	for _, s := range f.cases {
+		if s.event == ev.EventID && s.profile == ev.ProfileID {
+			return s
+		}
+	}
+	if len(f.cases) >= maxStories {
+		f.more = true
+		return nil
+	}
+	s := newStory(ev)
+	f.cases = append(f.cases, s)
+	return s
+}
+
+// decode reads an event as far as it can be read. A schema that cannot be had is an
+// error, because any record could be the one.
+func (f *finder) decode(ctx context.Context, rec *kgo.Record) (readable bool, err error) {
+	err = f.decoder.DecodeRecord(ctx, rec, &f.ev)
+	if _, bad := errors.AsType[*schemas.DecodeError](err); bad {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("%s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
+	}
+	return true, nil
+}
+
+// explained is what becomes of a record now.
+func (f *finder) explained(ctx context.Context, rec *kgo.Record) (*explain.Report, error) {
+	reading, err := f.Explainer.Read(ctx, rec, []explain.Schema{{Name: "the registry's schema of that id", Source: f.Registry}}, false)
+	if errors.Is(err, explain.ErrContainer) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f.Explainer.Reading(&reading, f.Now()), nil
+}
+
+// spoke reports whether a rule had something to say.
+func spoke(r explain.Rule) bool {
+	return r.Result != transform.Passed.String() && r.Result != transform.NotReached.String() && r.Result != transform.NotAsked.String()
+}

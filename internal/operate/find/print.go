@@ -1,0 +1,139 @@
+package find
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tracklayer/amazon-capi/internal/count"
+	"github.com/tracklayer/amazon-capi/internal/operate/explain"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
+)
+
+// width is that of a terminal that nobody has made wider.
+const width = 80
+
+// Print prints the stories for people.
+func (r *Result) Print(w io.Writer) {
+	for i := range r.Stories {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		r.Stories[i].print(w)
+	}
+	if len(r.Stories) > 1 {
+		fmt.Fprintf(w, "\n%s.\n", count.Of(len(r.Stories), "event"))
+	}
+	fmt.Fprintln(w)
+	for _, n := range r.Notes {
+		wrapped(w, "Note: ", n)
+	}
+	r.printRead(w)
+}
+
+func (s *Story) print(w io.Writer) {
+	name := s.EventID
+	if name == "" {
+		name = "(no event id)"
+	}
+	wrapped(w, "Event     ", name)
+	if s.Profile != "" {
+		wrapped(w, "Profile   ", s.Profile)
+	}
+	if s.Name != "" {
+		wrapped(w, "Name      ", strings.TrimSuffix(s.Name+", "+s.Type, ", "))
+	}
+	wrapped(w, "State     ", s.State+": "+s.Says)
+	if s.Do != "" {
+		wrapped(w, "Do        ", s.Do)
+	}
+	fmt.Fprintln(w)
+	for i := range s.Steps {
+		wrapped(w, shortTime(s.Steps[i].At)+"  ", s.Steps[i].Text)
+	}
+	s.printNow(w)
+}
+
+// printNow says what the present settings make of the event.
+func (s *Story) printNow(w io.Writer) {
+	if s.Now == nil {
+		return
+	}
+	now := map[string]string{
+		explain.OutcomeSend: "it would be sent", explain.OutcomeFiltered: "it would be left out", explain.OutcomeDeadLetter: "it would be refused",
+	}[s.Now.Outcome]
+	if s.Now.MapsBy != "" {
+		now += "; mapped by " + s.Now.MapsBy
+	}
+	fmt.Fprintln(w)
+	wrapped(w, "By today's settings: ", now)
+	if why := s.Now.Why; why != nil {
+		wrapped(w, "  ", why.Class+", "+why.Code+": "+why.Message)
+		wrapped(w, "  ", why.Remedy)
+		return
+	}
+	for _, rule := range s.Rules {
+		wrapped(w, "  ", rule.Result+": "+strings.TrimSuffix(rule.Rule+", "+rule.Field, ", ")+": "+firstOf(rule.Message, rule.Asks))
+	}
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// printRead says how far the topics were read, where older records could belong to the
+// story.
+func (r *Result) printRead(w io.Writer) {
+	var parts []string
+	for _, read := range r.Read {
+		part := fmt.Sprintf("%s (%s", read.Topic, count.Of(read.Records, "record"))
+		if !read.From.IsZero() {
+			part += " back to " + read.From.UTC().Format("2006-01-02 15:04")
+		}
+		parts = append(parts, part+")")
+	}
+	if len(parts) == 0 {
+		return
+	}
+	text := strings.Join(parts, ", ") + "."
+	if !r.All {
+		text += " Older records with the same id are not looked for without --all."
+	}
+	wrapped(w, "Read: ", text)
+}
+
+// shortTime is a time to the second; dashes for one that is not known.
+func shortTime(t time.Time) string {
+	if t.IsZero() {
+		return "-                  "
+	}
+	return report.ShortTime(t)
+}
+
+// wrapped writes a text under its head, a line of the terminal's width at a time. Lines
+// are broken between words, and what is longer than a line is shortened.
+func wrapped(w io.Writer, head, text string) {
+	indent := utf8.RuneCountInString(head)
+	room := width - indent
+	line, used := head, 0
+	for word := range strings.FieldsSeq(text) {
+		word = report.Shorten(word, room)
+		n := utf8.RuneCountInString(word)
+		if used > 0 && used+1+n > room {
+			fmt.Fprintln(w, strings.TrimRight(line, " "))
+			line, used = strings.Repeat(" ", indent), 0
+		}
+		if used > 0 {
+			line, used = line+" ", used+1
+		}
+		line, used = line+word, used+n
+	}
+	fmt.Fprintln(w, strings.TrimRight(line, " "))
+}
