@@ -72,12 +72,13 @@ var (
 	descPaused   = prometheus.NewDesc("amazon_capi_taking_paused", "1 while nothing is taken because commits fail, else 0.", nil, nil)
 	descOwned    = prometheus.NewDesc("amazon_capi_partitions_owned", "Partitions this member owns.", nil, nil)
 	descLag      = prometheus.NewDesc("amazon_capi_lag_records", "Records between the next offset to commit and the end of the partition.", []string{"topic", "partition"}, nil)
+	descBacklog  = prometheus.NewDesc("amazon_capi_backlog_records", "Records without a verdict, wherever the commit stands, by topic, partition and state: unread, taken, or parked until their profile can be served. Unlike lag it does not count what was delivered behind an event that is held.", []string{"topic", "partition", "state"}, nil)
 	descLagAge   = prometheus.NewDesc("amazon_capi_lag_seconds", "Age of the oldest record taken and without a verdict, from its timestamp.", []string{"topic", "partition"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (s stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descInFlight, descInBytes, descParked, descPaused, descOwned, descLag, descLagAge} {
+	for _, d := range []*prometheus.Desc{descInFlight, descInBytes, descParked, descPaused, descOwned, descLag, descLagAge, descBacklog} {
 		ch <- d
 	}
 }
@@ -106,5 +107,10 @@ func (s stateCollector) Collect(ch chan<- prometheus.Metric) {
 			gauge(descLag, float64(l.Records), a.Topic(), p)
 		}
 		gauge(descLagAge, l.Age.Seconds(), a.Topic(), p)
+		if b, known := a.Backlog(); known {
+			gauge(descBacklog, float64(b.Unread), a.Topic(), p, "unread")
+			gauge(descBacklog, float64(b.Taken), a.Topic(), p, "taken")
+			gauge(descBacklog, float64(b.Parked), a.Topic(), p, "parked")
+		}
 	}
 }

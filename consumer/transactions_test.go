@@ -62,6 +62,9 @@ func TestTransactionsLeaveNoLag(t *testing.T) {
 		if n := lag(); n != 0 {
 			t.Errorf("%s: lag %d, want 0", what, n)
 		}
+		if got := m.backlog(); got != (assignment.Backlog{}) {
+			t.Errorf("%s: backlog %+v, want none", what, got)
+		}
 	}
 	b.transaction(kgo.TryCommit, "p|a", "p|b")
 	none("committed")
@@ -87,6 +90,36 @@ func TestTransactionsLeaveNoLag(t *testing.T) {
 	m = b.start(newFakeSink(true), nil)
 	b.transaction(kgo.TryAbort, "p|taken back")
 	none("the next member")
+}
+
+// backlog is that of the member's only partition; -1 of all while it is not known.
+func (m *member) backlog() assignment.Backlog {
+	for _, a := range m.owned() {
+		if b, ok := a.Backlog(); ok {
+			return b
+		}
+	}
+	return assignment.Backlog{Unread: -1, Taken: -1, Parked: -1}
+}
+
+// TestMarkersAreNoBacklog: while an event is held, the markers behind it and what was
+// delivered there count in the lag and not in the backlog.
+func TestMarkersAreNoBacklog(t *testing.T) {
+	b := newBench(t, 1)
+	s := newFakeSink(true)
+	s.stuck = "held"
+	m := b.start(s, nil)
+	b.publish(0, "held|x")
+	b.transaction(kgo.TryCommit, "p|a", "p|b")
+	b.transaction(kgo.TryAbort, "p|taken back")
+	b.eventually("all is delivered that can be", func() bool { return s.count("b") == 1 && m.backlog() == assignment.Backlog{Taken: 1} })
+	m.askEnds(t.Context(), b.admin, &reach{since: make(map[assignment.TopicPartition]time.Time), topicOK: make(map[string]bool)})
+	b.eventually("the markers are read", func() bool { return m.backlog() == assignment.Backlog{Taken: 1} })
+	for _, a := range m.owned() {
+		if l, _ := a.Lag(time.Now()); l.Records != 6 {
+			t.Errorf("lag %d, want 6", l.Records)
+		}
+	}
 }
 
 // TestOpenTransactionsAreNoLag: what may yet be aborted cannot be read, and is not

@@ -16,7 +16,7 @@ func newLanesCollector(s *Sink) *lanesCollector {
 		lanes: prometheus.NewDesc("amazon_capi_lanes",
 			"Lanes by state: idle, batching, sending, held.", []string{"state"}, nil),
 		breakers: prometheus.NewDesc("amazon_capi_lane_breakers",
-			"Lanes by the state of their breaker: closed, open (the profile rests after failures or refusals in a row), half-open (one probe at a time).", []string{"state"}, nil),
+			"Lanes by the state of their breaker: closed, open (the profile rests after failures or refusals in a row), half-open (one probe at a time). Idle lanes count as closed: there is nothing that rests.", []string{"state"}, nil),
 		requests: prometheus.NewDesc("amazon_capi_lane_requests_in_flight",
 			"Requests to Amazon in flight, of all lanes together.", nil, nil),
 		concurrency: prometheus.NewDesc("amazon_capi_lane_concurrency",
@@ -36,11 +36,13 @@ func (c *lanesCollector) Collect(ch chan<- prometheus.Metric) {
 	requests, concurrency := 0, 0
 	for _, l := range c.sink.Lanes() {
 		states[l.State]++
-		breakers[l.Breaker]++
 		requests += l.Requests
-		if l.State != LaneIdle {
-			concurrency += l.Concurrency
+		if l.State == LaneIdle {
+			breakers[BreakerClosed]++
+			continue
 		}
+		breakers[l.Breaker]++
+		concurrency += l.Concurrency
 	}
 	gauge := func(d *prometheus.Desc, n int, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)

@@ -136,6 +136,7 @@ func (f *runFlags) run(ctx context.Context, p *process) error {
 		defer signal.Stop(hangup)
 		c.Reload = hangup
 	}
+	c.Version = version()
 	pipeline.CollectOften()
 	pl, err := pipeline.New(c, log)
 	if err != nil {

@@ -15,8 +15,13 @@ import (
 // LogFormats are the values of --log-format.
 const LogFormats = "json, console"
 
-// Errors are mostly those of libraries, and redacting them here means that nobody can forget to.
-func init() { zerolog.ErrorMarshalFunc = func(err error) any { return redact.Error(err) } }
+func init() {
+	// Errors are mostly those of libraries, and redacting them here means that nobody can
+	// forget to.
+	zerolog.ErrorMarshalFunc = func(err error) any { return redact.Error(err) }
+	// A bare number does not say its unit.
+	zerolog.DurationFieldFormat = zerolog.DurationFormatString
+}
 
 // NewLogger returns a logger that writes to w in the given format ("json" or "console")
 // from the given level up (zerolog's names).

@@ -154,6 +154,10 @@ func TestNewLogger(t *testing.T) {
 	if s := b.String(); strings.Contains(s, "quiet") || !strings.Contains(s, `"message":"loud"`) {
 		t.Errorf("log at level warn: %s", s)
 	}
+	log.Warn().Dur("after", 90*time.Second).Msg("well again")
+	if !strings.Contains(b.String(), `"after":"1m30s"`) {
+		t.Errorf("a duration without its unit: %s", &b)
+	}
 	for _, bad := range [][2]string{{"xml", "info"}, {"json", "loud"}, {"json", ""}} {
 		if _, err := NewLogger(&b, bad[0], bad[1]); err == nil || !strings.Contains(err.Error(), "want") {
 			t.Errorf("NewLogger(%q, %q): %v, want an error that says what would be right", bad[0], bad[1], err)

@@ -102,6 +102,8 @@ type Config struct {
 	// Dial opens all connections; nil for the operating system's.
 	Dial web.Dial
 
+	// Version is the program's, for its metrics.
+	Version string
 	// Listen is where metrics and health are served; empty to serve none.
 	Listen string
 	// Profile also serves Go's profiles there.

@@ -51,7 +51,7 @@ type Pipeline struct {
 // New checks the configuration and builds what needs no connection.
 func New(c Config, log zerolog.Logger) (*Pipeline, error) {
 	p := &Pipeline{config: c, log: log, metrics: prometheus.NewRegistry(), conditions: health.NewConditions(log, nil)}
-	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), p.conditions, health.NewBuildInfo(c.Version))
 
 	var err error
 	if p.contract, err = amazon.NewContract(c.Contract, c.ContractOptions); err != nil {

@@ -38,6 +38,7 @@ type Writer struct {
 	cond    *health.Condition
 	slow    *health.Condition // letters waiting to be built
 	metrics *metrics
+	notices notices
 	ctx     context.Context
 	wg      sync.WaitGroup
 
@@ -79,6 +80,7 @@ func New(ctx context.Context, o Options) *Writer {
 		cond:    o.Conditions.Condition("dead-letter topic"),
 		slow:    o.Conditions.Condition("dead letters"),
 		metrics: newMetrics(o.Registerer),
+		notices: notices{log: o.Log},
 		ctx:     ctx,
 		wake:    make(chan struct{}, 1),
 		renewer: kafka.RenewerOf(o.Producer),
@@ -118,6 +120,7 @@ func (d *Writer) Close() error {
 	d.closed = true
 	d.mu.Unlock()
 	d.wg.Wait()
+	d.notices.close()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if n := len(d.pending) + len(d.refused.Items); n > 0 {
@@ -269,8 +272,10 @@ func (d *Writer) write(round []*Draft) bool {
 // refused, so refused letters are tried again at once.
 func (d *Writer) written(l *Draft) {
 	d.metrics.written.WithLabelValues(l.Reason.Class.String()).Inc()
-	d.opts.Log.Debug().Str("profile", d.opts.Shown(l.Profile)).Str("event_id", redact.EventID(l.EventID)).
-		Stringer("class", l.Reason.Class).Int("status", l.Reason.Status).Msg("dead letter written")
+	if profile := d.opts.Shown(l.Profile); !d.notices.letter(l, profile) {
+		d.opts.Log.Debug().Str("profile", profile).Str("event_id", redact.EventID(l.EventID)).
+			Stringer("class", l.Reason.Class).Int("status", l.Reason.Status).Msg("dead letter written")
+	}
 	if l.reduced != nil {
 		d.metrics.reduced.Inc()
 		d.opts.Log.Error().
