@@ -27,6 +27,7 @@ RACE        ?= $(if $(shell command -v $(firstword $(shell $(GO) env CC))),-race
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+PROMTOOL    := github.com/prometheus/prometheus/cmd/promtool@v0.316.0
 GOLANGCI    ?= v2.15.0
 
 servers     := testdata/servers/servers.sh
@@ -138,6 +139,10 @@ mutate-smoke: ## the same for a few of the packages whose tests are fastest, as 
 .PHONY: test-framings
 test-framings: ## deliver 100,000 events that name their schemas in every way, the registries away for a minute at first
 	FRAMED_EVENTS=100000 FRAMED_AWAY=1m $(GOTEST) -count=1 -timeout=10m -run='^TestATopicOfAllFramings$$' -v $(GOTESTFLAGS) ./internal/lab/e2e
+
+.PHONY: test-alerts
+test-alerts: ## test the alert rules of deploy/alerts with promtool
+	cd deploy/alerts && $(GO) run $(PROMTOOL) check rules amazon-capi.yaml && $(GO) run $(PROMTOOL) test rules tests.yaml
 
 .PHONY: soak
 soak: ## hold 10 million events in a real Kafka with Amazon away, and watch memory (SOAK=1m SOAK_EVENTS=)
