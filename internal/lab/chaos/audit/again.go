@@ -8,8 +8,7 @@ import (
 // again is one time that something was done which had been done before: an
 // event taken once more, or a dead letter written once more.
 type again struct {
-	partition     int32
-	offset        int64
+	place
 	first, second time.Time
 	// final is when the receipt for the first time was written. Until then it
 	// was in flight.
@@ -73,7 +72,7 @@ func (ix *index) repeats(lost map[string]int, unexplained func(again) bool) (all
 		}
 		for i := 1; i < len(list); i++ {
 			first, second := &ix.Letters[list[i-1]], &ix.Letters[list[i]]
-			all = append(all, again{p.partition, p.offset, first.Written, second.Written, ix.receiptFor(record, first.Written), true, "dead letter of " + ix.describe(record)})
+			all = append(all, again{p, first.Written, second.Written, ix.receiptFor(record, first.Written), true, "dead letter of " + ix.describe(record)})
 		}
 	}
 	slices.SortFunc(all, func(a, b again) int { return a.second.Compare(b.second) })
@@ -95,7 +94,7 @@ func (ix *index) repeatsOf(e *event, lost map[string]int) (list []again) {
 				final = at
 			}
 		}
-		list = append(list, again{r.Partition, r.Offset, before.at, t.at, final, false, "event " + ix.describe(last)})
+		list = append(list, again{ix.placeOf(r), before.at, t.at, final, false, "event " + ix.describe(last)})
 	}
 	return list
 }

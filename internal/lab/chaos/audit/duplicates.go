@@ -68,6 +68,9 @@ func (b *blame) put(a again) {
 // the time to finish explains nothing, and clean is what it was given up for.
 func (b *blame) suspectsOf(a again) (list []suspect, clean *journal.Fault) {
 	var forced, hindered []suspect
+	if a.topic != b.Run.Topic {
+		return nil, nil
+	}
 	for _, h := range b.moves[a.partition] {
 		cause := h.unseen
 		if cause == nil {
@@ -139,7 +142,7 @@ func (b *blame) between(h handover, cause *journal.Fault, a again) bool {
 	if r := reach(cause); cause.Member == h.owner || hard(cause.Kind) && r.After(latest) {
 		latest = r // who has ended does nothing any more
 	}
-	return !h.given.After(a.second) && !a.first.After(latest) && b.committed(a.partition, h.given) <= a.offset
+	return !h.given.After(a.second) && !a.first.After(latest) && b.committed(a.part, h.given) <= a.offset
 }
 
 func (s *share) count(letter bool, n int) {
@@ -206,7 +209,7 @@ func (b *blame) measure(h handover, s suspect, at, until time.Time) {
 	within := func(from time.Time) func(time.Time) bool {
 		return func(t time.Time) bool { return !t.Before(from) && !t.After(until) }
 	}
-	for _, i := range b.from(h.partition, b.committed(h.partition, h.given)) {
+	for _, i := range b.from(b.of("", h.partition), b.committed(b.of("", h.partition), h.given)) {
 		if b.Records[i].Published.After(until) {
 			return
 		}

@@ -40,8 +40,10 @@ type Facts struct {
 	// in time order.
 	Commits     []Commit
 	Generations []Generation
-	// Ends are the offsets at which the source's partitions end.
+	// Ends are the offsets at which the source's partitions end, More those of
+	// other source topics.
 	Ends map[int32]int64
+	More map[string]map[int32]int64
 }
 
 // Hash is a SHA-256.
@@ -59,8 +61,9 @@ func (h *Hash) UnmarshalText(b []byte) error {
 	return err
 }
 
-// Record is one record of the source topic.
+// Record is one record of a source topic.
 type Record struct {
+	Topic     string // empty for Run.Topic
 	Partition int32
 	Offset    int64
 	Key       string
@@ -70,6 +73,9 @@ type Record struct {
 	// the registry has; Decoded is false where that was not possible.
 	Profile, EventID string
 	Decoded          bool
+	// Gone is set for what the brokers deleted, or an operator skipped, before the
+	// group was done with it: nothing has to become of it.
+	Gone bool
 }
 
 // Request is one request that the sandbox was sent.
@@ -142,14 +148,18 @@ type Receipted struct {
 // Commit is one commit of one partition.
 type Commit struct {
 	At        time.Time
+	Topic     string // empty for Run.Topic
 	Partition int32
 	Offset    int64 // the next to be read
+	// Reset is set for what an operator committed in the group's place.
+	Reset bool
 	// Metadata is for people who ask why something was sent again; no rule
 	// depends on what it says.
 	Metadata string
 }
 
-// Generation is who owned what of the source topic, from that time on.
+// Generation is who owned what of Run.Topic, from that time on. Of other topics nobody's
+// assignments are known, and what is sent again of them has no explanation.
 type Generation struct {
 	At     time.Time
 	Number int32

@@ -74,13 +74,19 @@ func (f *Facts) Read(ctx context.Context, a Access) error {
 	if a.CreateTime {
 		timed = func(*kgo.Record) error { return nil }
 	}
-	f.Ends, err = a.readTopic(ctx, admin, f.Run.Brokers, f.Run.Topic, func(r *kgo.Record) error {
+	source := func(r *kgo.Record) error {
 		rec, err := decoder.record(ctx, r)
 		f.Records = append(f.Records, rec)
 		return err
-	})
-	if err != nil {
+	}
+	if f.Ends, err = a.readTopic(ctx, admin, f.Run.Brokers, f.Run.Topic, source); err != nil {
 		return fmt.Errorf("source topic %s: %w", f.Run.Topic, err)
+	}
+	f.More = make(map[string]map[int32]int64)
+	for _, topic := range f.Run.MoreTopics {
+		if f.More[topic], err = a.readTopic(ctx, admin, f.Run.Brokers, topic, source); err != nil {
+			return fmt.Errorf("source topic %s: %w", topic, err)
+		}
 	}
 	_, err = a.readTopic(ctx, admin, f.Run.Brokers, f.Run.DeadLetters, func(r *kgo.Record) error {
 		f.Letters = append(f.Letters, readLetter(r))
@@ -121,8 +127,8 @@ func (f *Facts) readOffsets(ctx context.Context, a Access) error {
 	return nil
 }
 
-// readTopic reads a topic from its start to the ends that it has now, which it
-// returns.
+// readTopic reads what is committed of a topic from its start to the ends that it has
+// now, which it returns.
 func (a Access) readTopic(ctx context.Context, admin *kadm.Client, brokers []string, topic string, each func(*kgo.Record) error) (map[int32]int64, error) {
 	starts, err := admin.ListStartOffsets(ctx, topic)
 	if err == nil {
@@ -131,7 +137,7 @@ func (a Access) readTopic(ctx context.Context, admin *kadm.Client, brokers []str
 	if err != nil {
 		return nil, err
 	}
-	listed, err := admin.ListEndOffsets(ctx, topic)
+	listed, err := admin.ListCommittedOffsets(ctx, topic)
 	if err == nil {
 		err = listed.Error()
 	}
@@ -149,7 +155,9 @@ func (a Access) readTopic(ctx context.Context, admin *kadm.Client, brokers []str
 		}
 	})
 	client, err := a.client(brokers,
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}))
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
+		// The last record may be the end of a transaction.
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +169,7 @@ func (a Access) readTopic(ctx context.Context, admin *kadm.Client, brokers []str
 		}
 		var failed error
 		fetches.EachRecord(func(r *kgo.Record) {
-			if failed == nil && r.Offset < ends[r.Partition] {
+			if failed == nil && r.Offset < ends[r.Partition] && !r.Attrs.IsControl() {
 				failed = each(r)
 			}
 			if r.Offset >= ends[r.Partition]-1 {

@@ -142,7 +142,7 @@ func TestReadGroup(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff([]Commit{{at(2), 3, 42, "1.x"}}, f.Commits); diff != "" {
+	if diff := cmp.Diff([]Commit{{At: at(2), Partition: 3, Offset: 42, Metadata: "1.x"}}, f.Commits); diff != "" {
 		t.Error(diff)
 	}
 	owner := Owner{"m1", "m1-abc"}
@@ -196,7 +196,7 @@ func TestDecoder(t *testing.T) {
 	good := append([]byte{0, 0, 0, 0, 7}, event...)
 	for range 2 {
 		got, err := read(good)
-		want := Record{2, 9, "k", hashOf(good), at(1), "200", "ord_1", true}
+		want := Record{Partition: 2, Offset: 9, Key: "k", Value: hashOf(good), Published: at(1), Profile: "200", EventID: "ord_1", Decoded: true}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Error(diff, err)
 		}

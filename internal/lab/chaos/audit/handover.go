@@ -61,7 +61,11 @@ func findHandovers(generations []Generation) map[int32][]handover {
 
 // addUnseen adds those that the generations do not show, after the others.
 func (tl *timeline) addUnseen() {
-	for p := range tl.inOrder {
+	for at := range tl.inOrder {
+		if at.topic != tl.Run.Topic {
+			continue
+		}
+		p := at.partition
 		for i := range tl.faults {
 			f := &tl.faults[i]
 			owner := tl.owner(p, f.Began)

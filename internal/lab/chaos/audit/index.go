@@ -14,7 +14,7 @@ type index struct {
 	events   map[eventKey]*event
 	byRecord []*event // of Records; nil for a record without a sample
 	at       map[place]int
-	inOrder  map[int32][]int // Records of a partition, by offset
+	inOrder  map[part][]int  // Records of a partition, by offset
 	letters  map[place][]int // Letters by their original, in the order they were written
 	receipts [][]time.Time   // of Records: when each of its receipts was written, in order
 	losing   map[string]bool // the sandbox's faults after which a sender cannot know
@@ -27,10 +27,44 @@ type index struct {
 // eventKey is what Amazon knows an event by.
 type eventKey struct{ profile, id string }
 
-type place struct {
+// part is a partition of a source topic.
+type part struct {
+	topic     string
 	partition int32
-	offset    int64
 }
+
+func comparePart(a, b part) int {
+	return cmp.Or(cmp.Compare(a.topic, b.topic), cmp.Compare(a.partition, b.partition))
+}
+
+// place is where a record is.
+type place struct {
+	part
+	offset int64
+}
+
+// of returns a partition; a topic without a name is the run's.
+func (ix *index) of(topic string, partition int32) part {
+	return part{cmp.Or(topic, ix.Run.Topic), partition}
+}
+
+// original returns the record that a letter is about. One that names a topic nobody reads
+// is taken for one of the run's, and breaks a rule of its own.
+func (ix *index) original(l *Letter) place {
+	topic := l.Topic
+	if !ix.reads(topic) {
+		topic = ix.Run.Topic
+	}
+	return place{part{topic, l.Partition}, l.Offset}
+}
+
+// reads reports whether the group reads a topic.
+func (ix *index) reads(topic string) bool {
+	_, more := ix.More[topic]
+	return more || topic == ix.Run.Topic
+}
+
+func (ix *index) placeOf(r *Record) place { return place{ix.of(r.Topic, r.Partition), r.Offset} }
 
 // event is one event of the source, which may have been published more than
 // once.
@@ -66,7 +100,7 @@ func newIndex(f *Facts) *index {
 		events:   make(map[eventKey]*event),
 		byRecord: make([]*event, len(f.Records)),
 		at:       make(map[place]int, len(f.Records)),
-		inOrder:  make(map[int32][]int),
+		inOrder:  make(map[part][]int),
 		letters:  make(map[place][]int),
 		receipts: make([][]time.Time, len(f.Records)),
 		losing:   make(map[string]bool),
@@ -77,14 +111,16 @@ func newIndex(f *Facts) *index {
 	ix.sortFaults()
 	for i := range f.Records {
 		r := &f.Records[i]
-		ix.at[place{r.Partition, r.Offset}] = i
-		ix.inOrder[r.Partition] = append(ix.inOrder[r.Partition], i)
+		at := ix.placeOf(r)
+		ix.at[at] = i
+		ix.inOrder[at.part] = append(ix.inOrder[at.part], i)
 		if s, ok := f.Samples[r.Key]; ok {
 			ix.byRecord[i] = ix.publish(i, s)
 		}
 	}
 	for i := range f.Letters {
-		p := place{f.Letters[i].Partition, f.Letters[i].Offset}
+		l := &f.Letters[i]
+		p := ix.original(l)
 		ix.letters[p] = append(ix.letters[p], i)
 	}
 	for _, list := range ix.letters {
@@ -146,11 +182,8 @@ func (ix *index) send(r *Request) {
 // note enters what a receipt says of records. What the source does not have is
 // left to the rule about receipts.
 func (ix *index) note(rc *Receipt) {
-	if rc.Topic != ix.Run.Topic {
-		return
-	}
 	for i := range rc.Events {
-		record, known := ix.at[place{rc.Events[i].Partition, rc.Events[i].Offset}]
+		record, known := ix.at[place{part{rc.Topic, rc.Events[i].Partition}, rc.Events[i].Offset}]
 		if !known {
 			continue
 		}
@@ -183,7 +216,7 @@ func (ix *index) firstVerdict(record int) (at time.Time, ok bool) {
 		at, ok = e.takes[0].at, true
 	}
 	r := &ix.Records[record]
-	if list := ix.letters[place{r.Partition, r.Offset}]; len(list) > 0 {
+	if list := ix.letters[ix.placeOf(r)]; len(list) > 0 {
 		if w := ix.Letters[list[0]].Written; !ok || w.Before(at) {
 			at, ok = w, true
 		}
@@ -215,7 +248,7 @@ func (ix *index) receiptFor(record int, verdict time.Time) time.Time {
 }
 
 // from returns the records of a partition from an offset on.
-func (ix *index) from(partition int32, offset int64) []int {
+func (ix *index) from(partition part, offset int64) []int {
 	list := ix.inOrder[partition]
 	i, _ := slices.BinarySearchFunc(list, offset, func(i int, offset int64) int {
 		return cmp.Compare(ix.Records[i].Offset, offset)

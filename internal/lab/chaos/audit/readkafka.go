@@ -39,7 +39,7 @@ func newDecoder(registry string, over http.RoundTripper) *decoder {
 
 // record never fails for what is in a record; an error is the registry's.
 func (d *decoder) record(ctx context.Context, r *kgo.Record) (Record, error) {
-	rec := Record{Partition: r.Partition, Offset: r.Offset, Key: string(r.Key), Value: hashOf(r.Value), Published: r.Timestamp}
+	rec := Record{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: string(r.Key), Value: hashOf(r.Value), Published: r.Timestamp}
 	fields, err := d.fields(ctx, r.Value)
 	id, hasID := fields["event_id"].(string)
 	profile, hasProfile := fields["profile_id"].(string)
@@ -188,7 +188,7 @@ func (f *groupReader) read(r *kgo.Record) error {
 		if err := value.ReadFrom(r.Value); err != nil {
 			return err
 		}
-		f.Commits = append(f.Commits, Commit{r.Timestamp, key.Partition, value.Offset, value.Metadata})
+		f.Commits = append(f.Commits, Commit{At: r.Timestamp, Partition: key.Partition, Offset: value.Offset, Metadata: value.Metadata})
 	case 2:
 		var key kmsg.GroupMetadataKey
 		if err := key.ReadFrom(r.Key); err != nil {

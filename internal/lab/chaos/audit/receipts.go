@@ -21,7 +21,7 @@ func checkReceipts(ix *index, v *verdicts, r *Report) {
 		case !rc.Decoded:
 			v.add(ReceiptDisagrees, "a record with key %.60q is not a receipt", rc.Key)
 			continue
-		case rc.Topic != ix.Run.Topic:
+		case !ix.reads(rc.Topic):
 			v.add(ReceiptDisagrees, "a receipt is about topic %.60q", rc.Topic)
 			continue
 		case rc.Key != rc.Profile:
@@ -29,7 +29,7 @@ func checkReceipts(ix *index, v *verdicts, r *Report) {
 		}
 		for j := range rc.Events {
 			ev := &rc.Events[j]
-			record, known := ix.at[place{ev.Partition, ev.Offset}]
+			record, known := ix.at[place{part{rc.Topic, ev.Partition}, ev.Offset}]
 			if !known {
 				v.add(ReceiptDisagrees, "a receipt names %d/%d, where there is no record", ev.Partition, ev.Offset)
 				continue
@@ -62,8 +62,8 @@ func (ix *index) tagged(rc *Receipt, ev *Receipted, profile string) bool {
 // it is right.
 func (ix *index) disagreement(rc *Receipt, ev *Receipted, record int) string {
 	s, e := ix.Samples[ix.Records[record].Key], ix.byRecord[record]
-	if e == nil {
-		return "" // the harness is wrong, which is another rule's
+	if e == nil || ix.Records[record].Gone {
+		return "" // the harness is wrong, which is another rule's, or nobody could read it
 	}
 	// Records that are broken may name nobody, or somebody who cannot be.
 	broken := e.expect != accepted && e.expect != filtered && e.expect != rejected
@@ -95,7 +95,7 @@ func (ix *index) disagreement(rc *Receipt, ev *Receipted, record int) string {
 		}
 		return ""
 	}
-	p := place{ev.Partition, ev.Offset}
+	p := place{part{rc.Topic, ev.Partition}, ev.Offset}
 	if !slices.ContainsFunc(ix.letters[p], func(i int) bool {
 		l := &ix.Letters[i]
 		return l.Class == ev.Verdict && l.Code == ev.Code && l.Status == ev.Status && !l.Written.After(rc.Written)

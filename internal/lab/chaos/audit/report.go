@@ -28,6 +28,8 @@ type Report struct {
 	Filtered     int `json:"filtered"`
 	Lost         int `json:"lost"`
 	Pending      int `json:"pending"`
+	// Gone were deleted or skipped before anybody was done with them.
+	Gone int `json:"gone,omitempty"`
 
 	// Duplicates counts how often Amazon took an event that it had taken
 	// before, LettersAgain how often a dead letter was written again.

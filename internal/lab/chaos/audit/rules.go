@@ -12,6 +12,8 @@ const (
 	accepted = "accepted"
 	filtered = "filtered"
 	rejected = "rejected"
+
+	notRetained = "not_retained" // the code of what was deleted before it was read again
 )
 
 // clockGrain is what two times of one machine may differ by though they are in
@@ -51,14 +53,14 @@ func checkOutcomes(ix *index, tl *timeline, v *verdicts, r *Report) {
 		}
 		r.Published++
 		taken := len(e.takes) > 0
-		dead := len(ix.letters[place{rec.Partition, rec.Offset}]) > 0
+		dead := len(ix.letters[ix.placeOf(rec)]) > 0
 		if taken {
 			r.Accepted++
 		}
 		if dead {
 			r.DeadLettered++
 		}
-		committed := tl.committed(rec.Partition, end) > rec.Offset
+		committed := tl.committed(ix.of(rec.Topic, rec.Partition), end) > rec.Offset
 		switch {
 		case e.expect == filtered:
 			if taken || dead {
@@ -68,20 +70,30 @@ func checkOutcomes(ix *index, tl *timeline, v *verdicts, r *Report) {
 			} else {
 				r.Pending++
 			}
+		case !taken && !dead && rec.Gone:
+			r.Gone++
 		case !taken && !dead && committed:
 			r.Lost++
 			v.add(Lost, "%s, which was to be %s", ix.describe(i), e.expect)
 		case !taken && !dead:
 			r.Pending++
-		case e.expect == accepted && dead:
+		case e.expect == accepted && dead && !rec.Gone:
 			v.add(GoodDeadLettered, "%s", ix.describe(i))
 		case e.expect != accepted && taken:
 			v.add(BadAccepted, "%s, which was to be %s", ix.describe(i), e.expect)
 		}
 	}
-	for p, end := range ix.Ends {
-		if at := tl.committed(p, tl.Run.Began.Add(forever)); at < end {
-			v.add(NotDrained, "partition %d: committed to %d of %d", p, at, end)
+	checkDrained(tl, v, tl.Run.Topic, ix.Ends)
+	for topic, ends := range ix.More {
+		checkDrained(tl, v, topic, ends)
+	}
+}
+
+// checkDrained: at the end a topic's partitions are committed to their ends.
+func checkDrained(tl *timeline, v *verdicts, topic string, ends map[int32]int64) {
+	for p, end := range ends {
+		if at := tl.committed(part{topic, p}, tl.Run.Began.Add(forever)); at < end {
+			v.add(NotDrained, "%s %d: committed to %d of %d", topic, p, at, end)
 		}
 	}
 }
@@ -90,18 +102,22 @@ func checkOutcomes(ix *index, tl *timeline, v *verdicts, r *Report) {
 // had no verdict or no receipt at that moment, and none may take an earlier one
 // back.
 func checkCommits(ix *index, tl *timeline, v *verdicts) {
-	for _, partition := range slices.Sorted(maps.Keys(tl.commits)) {
+	for _, partition := range slices.SortedFunc(maps.Keys(tl.commits), comparePart) {
 		at, commits := int64(0), tl.commits[partition]
 		for _, c := range commits {
+			if c.Reset {
+				at = c.Offset
+				continue
+			}
 			if c.Offset < at {
-				v.add(CommitWentBack, "partition %d: from %d to %d", partition, at, c.Offset)
+				v.add(CommitWentBack, "%s %d: from %d to %d", partition.topic, partition.partition, at, c.Offset)
 			}
 			for _, i := range ix.from(partition, at) {
 				if ix.Records[i].Offset >= c.Offset {
 					break
 				}
 				e := ix.byRecord[i]
-				if e == nil {
+				if e == nil || ix.Records[i].Gone {
 					continue
 				}
 				if len(ix.receipts[i]) == 0 {
@@ -137,12 +153,15 @@ func checkSends(ix *index, v *verdicts) {
 func checkLetters(ix *index, v *verdicts) {
 	for i := range ix.Letters {
 		l := &ix.Letters[i]
-		record, known := ix.at[place{l.Partition, l.Offset}]
-		if !known || l.Topic != ix.Run.Topic {
+		record, known := ix.at[ix.original(l)]
+		if !known || !ix.reads(l.Topic) {
 			v.add(LetterAltered, "a letter names %s %d/%d, where there is no record", l.Topic, l.Partition, l.Offset)
 			continue
 		}
 		r := &ix.Records[record]
+		if r.Gone && l.Code == notRetained {
+			continue // of what could not be read again only the place is known
+		}
 		if l.Key != r.Key || l.Value != r.Value || l.Omitted {
 			v.add(LetterAltered, "%s", ix.describe(record))
 		}

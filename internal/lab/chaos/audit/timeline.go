@@ -36,7 +36,7 @@ const (
 // timeline answers what was the case at a time.
 type timeline struct {
 	*index
-	commits map[int32][]Commit
+	commits map[part][]Commit
 	moves   map[int32][]handover
 	outages []span // of commits, in order
 	// troubles are the times in which events were on their way that nobody
@@ -49,9 +49,10 @@ type span struct{ from, to time.Time }
 func (s span) overlaps(from, to time.Time) bool { return !s.from.After(to) && !s.to.Before(from) }
 
 func newTimeline(ix *index) *timeline {
-	tl := &timeline{index: ix, commits: make(map[int32][]Commit), moves: findHandovers(ix.Generations)}
+	tl := &timeline{index: ix, commits: make(map[part][]Commit), moves: findHandovers(ix.Generations)}
 	for _, c := range ix.Commits {
-		tl.commits[c.Partition] = append(tl.commits[c.Partition], c)
+		p := tl.of(c.Topic, c.Partition)
+		tl.commits[p] = append(tl.commits[p], c)
 	}
 	tl.addUnseen()
 	tl.outages = tl.findOutages()
@@ -84,7 +85,7 @@ func reach(f *journal.Fault) time.Time {
 func (tl *timeline) expiry() time.Duration { return 2 * tl.Run.SessionTimeout }
 
 // committed returns how far a partition was committed at a time.
-func (tl *timeline) committed(partition int32, at time.Time) int64 {
+func (tl *timeline) committed(partition part, at time.Time) int64 {
 	list := tl.commits[partition]
 	n := sort.Search(len(list), func(i int) bool { return list[i].At.After(at) })
 	if n == 0 {

@@ -32,6 +32,7 @@ type Run struct {
 	Brokers     []string `json:"brokers"`
 	Registry    string   `json:"registry"`
 	Topic       string   `json:"topic"`
+	MoreTopics  []string `json:"more_topics,omitempty"` // that the group reads besides
 	DeadLetters string   `json:"dead_letters"`
 	Receipts    string   `json:"receipts"`
 	Group       string   `json:"group"`
