@@ -102,15 +102,18 @@ chaos: ## break members, servers and Amazon, then audit (CHAOS=60s SEED= GROUP_P
 chaos-mutants: ## show that the auditor finds known mistakes, in programs built to make them
 	$(GOTEST) -count=1 -timeout=40m -tags=chaos -run='^TestMutants$$' -v $(GOTESTFLAGS) ./internal/lab/chaos
 
-# SEEDS is how many worlds are simulated, FROM the first one's seed, MINUTES about how
-# long things break in each.
-SEEDS   ?= 200
+# SEEDS is how many worlds are simulated, FROM the first one's seed, FRESH how many more
+# there are that nobody has seen, MINUTES about how long things break in each. HOURS
+# simulates worlds until they have lasted that long together.
+HOURS   ?=
+SEEDS   ?= 100
+FRESH   ?= 100
 FROM    ?= 1
-MINUTES ?= 3
+MINUTES ?= $(if $(HOURS),30,3)
 
 .PHONY: sim
-sim: ## simulate members, brokers and Amazon in virtual time (SEEDS=200 FROM=1 MINUTES=3)
-	SIM_SEED=$(FROM) SIM_SEEDS=$(SEEDS) SIM_MINUTES=$(MINUTES) $(GOTEST) $(in_virtual_time) -count=1 -timeout=12h -run='^(TestSim|TestShrink)$$' -v $(GOTESTFLAGS) ./internal/lab/sim
+sim: ## simulate members, brokers and Amazon in virtual time (SEEDS=100 FRESH=100 FROM=1 MINUTES=3, or HOURS=)
+	SIM_SEED=$(FROM) SIM_SEEDS=$(SEEDS) SIM_FRESH=$(FRESH) SIM_MINUTES=$(MINUTES) SIM_HOURS=$(HOURS) $(GOTEST) $(in_virtual_time) -count=1 -timeout=48h -run='^(TestSim|TestShrink|TestFoundBefore)$$' -v $(GOTESTFLAGS) ./internal/lab/sim
 
 .PHONY: test-cluster
 test-cluster: ## lose the end of a log on three brokers by an unclean election, and see that all that is left is delivered

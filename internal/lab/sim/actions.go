@@ -63,8 +63,26 @@ var actions = map[string]action{
 		return w.misbehave(amazonRefusals[s.Whom%len(amazonRefusals)]...)
 	},
 	"stuck": (*world).stick,
+
+	"registry-wrong":   (*world).misinform,
+	"brokers-slow":     (*world).slowBroker,
+	"hour":             (*world).hour,
+	"deleted-ahead":    (*world).deleteAhead,
+	"offsets-reset":    (*world).resetOffsets,
+	"letters-remade":   remade(letters),
+	"receipts-remade":  remade(receipts),
+	"transactions":     (*world).transact,
+	"epochs-refuse":    once(kmsg.ConsumerGroupHeartbeat, kerr.UnknownMemberID, kerr.FencedMemberEpoch, kerr.NotCoordinator, kerr.CoordinatorNotAvailable),
+	"ids-unknown":      failing(kmsg.Fetch, source, kerr.UnknownTopicID, kerr.InconsistentTopicID),
+	"metadata-errors":  (*world).forgetTopic,
+	"no-coordinator":   failing(kmsg.FindCoordinator, "", kerr.CoordinatorNotAvailable, kerr.GroupAuthorizationFailed),
+	"epoch-ends-wrong": failing(kmsg.OffsetForLeaderEpoch, source, kerr.NotLeaderForPartition, kerr.UnknownLeaderEpoch, kerr.KafkaStorageError),
 	"token": func(w *world, s Step) func() {
-		f := tokenFaults[s.Whom%len(tokenFaults)]
+		faults := tokenFaults
+		if w.o.Plain {
+			faults = tokenFaults[:4] // all that there were
+		}
+		f := faults[s.Whom%len(faults)]
 		return w.misbehave(f, sandbox.Fault{Do: sandbox.Expire, Chance: 0.3})
 	},
 }
@@ -75,7 +93,13 @@ var actions = map[string]action{
 // its records have been compared, which errors may hold up.
 var gentle = []string{
 	"amazon-refuses", "coordinator-moves", "fetch-errors", "join", "list-errors", "old-deleted", "partitions-added",
-	"registry-away", "stop", "stuck", "surge", "token",
+	"registry-away", "registry-wrong", "stop", "stuck", "surge", "token", "transactions",
+}
+
+// later are those that Options.Plain leaves out.
+var later = []string{
+	"brokers-slow", "deleted-ahead", "epoch-ends-wrong", "epochs-refuse", "hour", "ids-unknown", "letters-remade", "metadata-errors", "no-coordinator",
+	"offsets-reset", "receipts-remade", "registry-wrong", "transactions",
 }
 
 // apart are the actions that are not drawn like the others, see draw.
@@ -178,17 +202,16 @@ func (w *world) brokersAway(Step) func() {
 	}
 }
 
-func (w *world) addPartitions(Step) func() {
+func (w *world) addPartitions(s Step) func() {
 	w.brokers <- struct{}{}
 	defer func() { <-w.brokers }()
-	if w.partitions >= 9 {
+	topic := w.topic(s)
+	if len(w.cluster.PartitionInfos(topic)) >= 9 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	if resp, err := w.admin.CreatePartitions(ctx, 1, source); err == nil && resp.Error() == nil {
-		w.partitions++
-	}
+	_, _ = w.admin.CreatePartitions(ctx, 1, topic)
 	return nil
 }
 
@@ -202,7 +225,7 @@ func (w *world) deleteOld(s Step) func() {
 	}
 	for p, at := range last {
 		if at > 2 { // never all, see the package's comment
-			_ = w.cluster.DeleteRecords(source, p, 1+int64(s.Whom)%(at-2))
+			_ = w.cluster.DeleteRecords(p.topic, p.partition, 1+int64(s.Whom)%(at-2))
 		}
 	}
 	return nil
@@ -239,6 +262,11 @@ var tokenFaults = []sandbox.Fault{
 	{Name: "token-away", At: sandbox.AtToken, Do: sandbox.Refuse},
 	{Name: "token-503", At: sandbox.AtToken, Do: sandbox.Status, Status: 503, Chance: 0.8},
 	{Name: "token-hangs", At: sandbox.AtToken, Do: sandbox.Hang},
+	{Name: "token-half", At: sandbox.AtToken, Do: sandbox.Reset},
+	{Name: "token-page", At: sandbox.AtToken, Do: sandbox.HTML},
+	{Name: "token-garbage", At: sandbox.AtToken, Do: sandbox.Garbage},
+	{Name: "token-throttled", At: sandbox.AtToken, Do: sandbox.Status, Status: http.StatusTooManyRequests, RetryAfter: 3 * time.Second},
+	{Name: "token-slow", At: sandbox.AtToken, Do: sandbox.Delay, Latency: 3 * time.Second},
 }
 
 // stick fails some profiles and leaves the others well.

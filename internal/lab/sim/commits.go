@@ -22,14 +22,17 @@ type commits struct {
 	stop    chan struct{}
 	done    chan struct{}
 
-	mu  sync.Mutex
-	all []audit.Commit
-	now map[int32]int64
+	topics []string
+
+	mu     sync.Mutex
+	all    []audit.Commit
+	now    map[part]int64
+	resets map[part]int64 // that an operator is about to make
 }
 
-func watchCommits(cluster *kfake.Cluster, log io.Writer) *commits {
+func watchCommits(cluster *kfake.Cluster, topics []string, log io.Writer) *commits {
 	c := &commits{
-		cluster: cluster, now: make(map[int32]int64),
+		cluster: cluster, topics: topics, now: make(map[part]int64), resets: make(map[part]int64),
 		asked: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	c.handle = cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetCommit}, Group: group, Observe: true, Count: -1, When: func(r kmsg.Request) bool {
@@ -48,8 +51,8 @@ func watchCommits(cluster *kfake.Cluster, log io.Writer) *commits {
 func describeCommit(log io.Writer, r *kmsg.OffsetCommitRequest) {
 	for _, t := range r.Topics {
 		for _, p := range t.Partitions {
-			fmt.Fprintf(log, "{\"time\":%q,\"commit\":%d,\"of\":%d,\"by\":%q,\"generation\":%d}\n",
-				time.Now().UTC().Format(time.RFC3339Nano), p.Offset, p.Partition, r.MemberID, r.Generation)
+			fmt.Fprintf(log, "{\"time\":%q,\"commit\":%d,\"of\":\"%s/%d\",\"by\":%q,\"generation\":%d}\n",
+				time.Now().UTC().Format(time.RFC3339Nano), p.Offset, t.Topic, p.Partition, r.MemberID, r.Generation)
 		}
 	}
 }
@@ -74,23 +77,45 @@ func (c *commits) look() {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for p, g := range info.Commits[source] {
-		if at, known := c.now[p]; !known || at != g.Offset {
-			c.now[p] = g.Offset
-			c.all = append(c.all, audit.Commit{At: g.At, Partition: p, Offset: g.Offset, Metadata: g.Metadata})
+	for _, topic := range c.topics {
+		for p, g := range info.Commits[topic] {
+			c.note(part{topic, p}, g)
 		}
 	}
 }
 
+// note enters what is committed of a partition, with c.mu held.
+func (c *commits) note(p part, g kfake.GroupCommit) {
+	at, known := c.now[p]
+	to, reset := c.resets[p]
+	if known && at == g.Offset && !reset {
+		return
+	}
+	reset = reset && to == g.Offset
+	if reset {
+		delete(c.resets, p)
+	}
+	c.now[p] = g.Offset
+	c.all = append(c.all, audit.Commit{At: g.At, Topic: p.topic, Partition: p.partition, Offset: g.Offset, Metadata: g.Metadata, Reset: reset})
+}
+
+// expect says what an operator is about to commit; nothing takes that back.
+func (c *commits) expect(resets map[part]int64) {
+	c.look()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.resets = resets
+}
+
 // last returns how far each partition is committed.
-func (c *commits) last() map[int32]int64 {
+func (c *commits) last() map[part]int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.now)
 }
 
 // reached reports whether all that ends says is committed.
-func (c *commits) reached(ends map[int32]int64) bool {
+func (c *commits) reached(ends map[part]int64) bool {
 	at := c.last()
 	for p, end := range ends {
 		if at[p] < end {

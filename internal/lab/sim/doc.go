@@ -6,6 +6,12 @@
 // well again, and everything has to be delivered within a bound. What happened is
 // judged by the auditor of the chaos run, which shares no code with the program.
 //
+// A world has one to three source topics, one or two accounts, and members that speak
+// the classic or the consumer group protocol. The registry, Login with Amazon and Amazon
+// are slow, refuse, answer half or nonsense, or are gone for an hour; brokers delete
+// records ahead of the group and topics under the program's hands, abort transactions,
+// and have the group's offsets moved by hand.
+//
 // A seed decides what is published and the schedule. It does not decide in which
 // order goroutines run, nor what the client and the brokers draw by lot, so that a
 // seed that fails once need not fail again; a failing schedule is tried several

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
@@ -59,8 +57,7 @@ func (m *member) start() {
 	}
 	m.lives++
 	l := &life{link: m.w.net.link(), ended: make(chan struct{})}
-	log := zerolog.New(m.w.log).With().Timestamp().Str("member", fmt.Sprintf("%s.%d", m.name, m.lives)).Logger()
-	p, err := pipeline.New(m.w.config(m.name, l.link), log)
+	p, err := pipeline.New(m.w.config(m.name, l.link), m.w.logger(fmt.Sprintf("%s.%d", m.name, m.lives)))
 	if err != nil {
 		m.w.wrong("%s does not start: %v", m.name, err)
 		return
@@ -78,10 +75,10 @@ func (m *member) start() {
 // config is the configuration of a member.
 func (w *world) config(name string, l *link) pipeline.Config {
 	account := sandbox.DefaultAccount()
-	return pipeline.Config{
+	c := pipeline.Config{
 		Kafka:    kafka.Settings{Brokers: w.addresses[:], ClientID: name},
 		Registry: registry.Options{URL: "http://" + registryAddress},
-		Topics:   []string{source}, Group: group, DeadLetterTopic: letters, ReceiptsTopic: receipts,
+		Topics:   w.plan.topics, Group: group, GroupProtocol: w.plan.protocol, DeadLetterTopic: letters, ReceiptsTopic: receipts,
 		Contract: "off-amazon-2023-11-13", AmazonURL: "http://" + amazonAddress, TokenURL: "http://" + amazonAddress + sandbox.TokenPath,
 		ClientID: account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
 		BatchEvents: 20, Linger: 300 * time.Millisecond, RequestTimeout: requestTimeout, AuthHold: 100 * time.Hour,
@@ -89,6 +86,10 @@ func (w *world) config(name string, l *link) pipeline.Config {
 		SessionTimeout: sessionTimeout, RebalanceTimeout: rebalanceTimeout, ConsentDenied: transform.ConsentFilter,
 		Dial: l.dial,
 	}
+	if w.accounts != "" {
+		c.AccountsFile, c.ClientID, c.ClientSecret, c.RefreshToken = w.accounts, "", "", ""
+	}
+	return c
 }
 
 // over notes that a life has ended.

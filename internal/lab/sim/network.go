@@ -18,11 +18,12 @@ type network struct {
 	kfake.VirtualNetwork
 	mu   sync.Mutex
 	away map[string]bool // addresses that refuse everybody
+	slow map[string]time.Duration
 	open map[*conn]bool
 }
 
 func newNetwork() *network {
-	return &network{away: make(map[string]bool), open: make(map[*conn]bool)}
+	return &network{away: make(map[string]bool), slow: make(map[string]time.Duration), open: make(map[*conn]bool)}
 }
 
 var (
@@ -39,6 +40,19 @@ func (n *network) setAway(address string, away bool) {
 	if away {
 		n.cut(func(c *conn) bool { return c.address == address })
 	}
+}
+
+// setSlow has what is sent to an address take longer.
+func (n *network) setSlow(address string, delay time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.slow[address] = delay
+}
+
+func (n *network) slowness(address string) time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.slow[address]
 }
 
 // cut closes the connections that match, with n.mu held.
@@ -233,6 +247,7 @@ func (c *conn) err(err error) error {
 // Write implements net.Conn.
 func (c *conn) Write(p []byte) (int, error) {
 	m := c.link.now()
+	delay := latency + m.delay + c.link.n.slowness(c.address)
 	if c.loses(m.silent) {
 		return len(p), nil // it is in the kernel's hands
 	}
@@ -244,7 +259,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	err := c.failed
 	if err == nil {
-		c.sending = append(c.sending, packet{slices.Clone(p), time.Now().Add(latency + m.delay)})
+		c.sending = append(c.sending, packet{slices.Clone(p), time.Now().Add(delay)})
 	}
 	c.mu.Unlock()
 	if err != nil {

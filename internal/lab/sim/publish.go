@@ -14,20 +14,20 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
-// publish publishes the world's events over its length, in bursts and pauses.
-func (w *world) publish() {
-	client, err := registry.New(registry.Options{URL: "http://" + registryAddress, Dial: w.net.VirtualNetwork.DialContext})
+// publish publishes a topic's events over the world's length, in bursts and pauses.
+func (w *world) publish(topic int) {
+	client, err := registry.New(registry.Options{URL: "http://" + honestRegistry, Dial: w.net.VirtualNetwork.DialContext})
 	if err != nil {
 		w.wrong("publishing: %v", err)
 		return
 	}
 	defer client.Close()
-	publisher, err := sample.NewPublisher(w.client, client, sample.PublisherOptions{Topic: source})
+	publisher, err := sample.NewPublisher(w.client, client, sample.PublisherOptions{Topic: w.plan.topics[topic]})
 	if err != nil {
 		w.wrong("publishing: %v", err)
 		return
 	}
-	generator, err := sample.NewGenerator(w.seed, sample.GeneratorOptions{
+	generator, err := sample.NewGenerator(w.seed+uint64(topic)<<48, sample.GeneratorOptions{
 		Profiles: len(w.profiles), Broken: 0.04, Denied: 0.04, DeniedFiltered: true, Repeated: 0.01, V1: 0.3,
 		Start: time.Now().Add(-2 * time.Hour), Span: time.Hour,
 	})
@@ -35,20 +35,23 @@ func (w *world) publish() {
 		w.wrong("publishing: %v", err)
 		return
 	}
-	counts, err := publisher.Publish(context.Background(), w.noted(generator))
+	counts, err := publisher.Publish(context.Background(), w.noted(generator, topic))
 	if err != nil {
 		w.wrong("publishing: %v", err)
 	}
-	w.acked = counts.Records
+	w.mu.Lock()
+	w.acked += counts.Records
+	w.mu.Unlock()
 }
 
 // noted deals the samples at their times and writes each down before it is published.
-func (w *world) noted(g *sample.Generator) iter.Seq2[sample.Sample, error] {
-	rng := rand.New(rand.NewPCG(w.seed, 2))
-	pause := w.plan.length / time.Duration(w.plan.events)
+func (w *world) noted(g *sample.Generator, topic int) iter.Seq2[sample.Sample, error] {
+	rng := rand.New(rand.NewPCG(w.seed, 2+uint64(topic)<<8))
+	events := w.plan.events / len(w.plan.topics)
+	pause := w.plan.length / time.Duration(events)
 	return func(yield func(sample.Sample, error) bool) {
 		burst := 0
-		for range w.plan.events {
+		for range events {
 			if burst--; burst < 0 {
 				burst = rng.IntN(20)
 				time.Sleep(time.Duration(rng.Int64N(int64(2*pause)*int64(burst+1) + 1)))
@@ -75,11 +78,11 @@ func (w *world) mark() {
 	defer cancel()
 	var records []*kgo.Record
 	w.mu.Lock()
-	for _, p := range w.cluster.PartitionInfos(source) {
+	w.each(func(p part, _, _ int64) {
 		key := fmt.Sprintf("mark-%d", len(w.samples))
 		w.samples[key] = journal.Sample{Key: key, Expect: "decode", Code: "no_magic"}
-		records = append(records, &kgo.Record{Topic: source, Partition: p.Partition, Key: []byte(key), Value: []byte("elected")})
-	}
+		records = append(records, &kgo.Record{Topic: p.topic, Partition: p.partition, Key: []byte(key), Value: []byte("elected")})
+	})
 	w.mu.Unlock()
 	// A new client each time knows the new leaders and partitions.
 	for len(records) > 0 {

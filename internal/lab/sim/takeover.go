@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
@@ -34,7 +33,7 @@ const (
 func (w *world) takeOver() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*formerWithin)
 	defer cancel()
-	if _, err := w.admin.CreateTopics(ctx, w.partitions, 1, nil, former, former+".dlq", former+".receipts"); err != nil {
+	if _, err := w.admin.CreateTopics(ctx, w.plan.partitions, 1, nil, former, former+".dlq", former+".receipts"); err != nil {
 		return err
 	}
 	if err := w.publishFormer(ctx); err != nil {
@@ -48,7 +47,7 @@ func (w *world) takeOver() error {
 }
 
 func (w *world) publishFormer(ctx context.Context) error {
-	client, err := registry.New(registry.Options{URL: "http://" + registryAddress, Dial: w.net.VirtualNetwork.DialContext})
+	client, err := registry.New(registry.Options{URL: "http://" + honestRegistry, Dial: w.net.VirtualNetwork.DialContext})
 	if err != nil {
 		return err
 	}
@@ -64,7 +63,7 @@ func (w *world) publishFormer(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := publisher.Publish(ctx, g.Take(part.events*int(w.partitions))); err != nil {
+		if _, err := publisher.Publish(ctx, g.Take(part.events*int(w.plan.partitions))); err != nil {
 			return err
 		}
 	}
@@ -75,7 +74,7 @@ func (w *world) publishFormer(ctx context.Context) error {
 // the first profile, and kills it when it has committed what it can. It returns what
 // that was, as if it were about the source.
 func (w *world) workFormer(ctx context.Context) (taken kadm.Offsets, err error) {
-	amazon, err := sandbox.NewAmazon(sandbox.Options{Seed: w.seed, ForgetEvents: true, Behaviour: sandbox.Behaviour{
+	amazon, err := sandbox.NewAmazon(sandbox.Options{Seed: w.seed, ForgetEvents: true, Accounts: w.plan.accounts(w.profiles), Behaviour: sandbox.Behaviour{
 		Faults: []sandbox.Fault{{Profile: w.profiles[0], Do: sandbox.Status, Status: 503}},
 	}})
 	if err != nil {
@@ -93,7 +92,7 @@ func (w *world) workFormer(ctx context.Context) (taken kadm.Offsets, err error) 
 	c := w.config("former", l)
 	c.Topics, c.Group, c.DeadLetterTopic, c.ReceiptsTopic = []string{former}, formerGroup, former+".dlq", former+".receipts"
 	c.AmazonURL, c.TokenURL = "http://"+formerAddress, "http://"+formerAddress+sandbox.TokenPath
-	p, err := pipeline.New(c, zerolog.New(w.o.Log).With().Timestamp().Str("member", "former").Logger())
+	p, err := pipeline.New(c, w.logger("former"))
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +114,7 @@ func (w *world) workFormer(ctx context.Context) (taken kadm.Offsets, err error) 
 func (w *world) awaitFormer(ctx context.Context) (kadm.Offsets, error) {
 	for began := time.Now(); time.Since(began) < formerWithin; time.Sleep(time.Second) {
 		info := w.cluster.GroupInfo(formerGroup)
-		if info == nil || len(info.Commits[former]) < int(w.partitions) || time.Since(began) < time.Minute {
+		if info == nil || len(info.Commits[former]) < int(w.plan.partitions) || time.Since(began) < time.Minute {
 			continue // not yet
 		}
 		taken := make(kadm.Offsets)

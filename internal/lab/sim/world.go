@@ -10,14 +10,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/sr/srfake"
 
+	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/lab/chaos/audit"
 	"github.com/tracklayer/amazon-capi/internal/lab/chaos/journal"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
@@ -34,6 +36,8 @@ const (
 	firstPort       = 9092
 	amazonAddress   = "localhost:8080"
 	registryAddress = "localhost:8081"
+	// honestRegistry is the same without its faults, for whoever publishes and judges.
+	honestRegistry = "localhost:8082"
 )
 
 // Options are a simulation's. Zero values mean the defaults named with them.
@@ -45,6 +49,10 @@ type Options struct {
 	Steps, Events int
 	// Only are the actions to draw from; empty for all.
 	Only []string
+	// Plain leaves out what later versions of the simulation drew besides, so that the
+	// seeds that found something before still mean what they did: one topic, one account,
+	// the classic protocol, and only the actions that there were.
+	Plain bool
 	// Heals is how long after the last fault all must have been delivered (20m). The
 	// longest rest of a lane, a token's or the client's, is a few minutes.
 	Heals time.Duration
@@ -52,8 +60,10 @@ type Options struct {
 	Schedule Schedule
 	// Dir takes the record of a world for its judgement.
 	Dir string
-	// Log takes what the members log.
-	Log io.Writer
+	// Log takes what the members log, with Verbose what is for debugging, too, which takes
+	// longer than all the rest.
+	Log     io.Writer
+	Verbose bool
 }
 
 func (o *Options) setDefaults() {
@@ -93,32 +103,35 @@ type world struct {
 	o    Options
 	plan plan
 
-	net       *network
-	cluster   *kfake.Cluster
-	amazon    *sandbox.Amazon
-	registry  *http.Server
-	client    *kgo.Client
-	admin     *kadm.Client
-	addresses [brokers]string
-	profiles  []string
-	log       *drains
-	began     time.Time
-	commits   *commits
-	group     *coordinator
+	net        *network
+	cluster    *kfake.Cluster
+	amazon     *sandbox.Amazon
+	registries []*http.Server
+	client     *kgo.Client
+	admin      *kadm.Client
+	addresses  [brokers]string
+	profiles   []string
+	accounts   string // the accounts file; empty for one account
+	log        *drains
+	began      time.Time
+	commits    *commits
+	group      *coordinator
 
 	members []*member
 	joined  []*member
 	lives   sync.WaitGroup
 
-	brokers    chan struct{} // one change of the cluster at a time
-	down       int
-	partitions int32
+	brokers chan struct{} // one change of the cluster at a time
+	down    int
+	shop    chan struct{} // one who writes in transactions at a time
+	schemas *faultyRegistry
 
 	mu      sync.Mutex
 	faults  map[int][]sandbox.Fault // in force, by who asked for them
 	next    int
 	samples map[string]journal.Sample
-	deleted []audit.Record
+	kept    history
+	written int // records in transactions
 	acked   int
 	errors  []string
 }
@@ -131,8 +144,8 @@ func Run(seed uint64, o Options) *Result {
 	time.Sleep(time.Until(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)))
 	w := &world{
 		seed: seed, o: o, plan: draw(seed, o), net: newNetwork(), log: &drains{Writer: o.Log}, began: time.Now(),
-		brokers: make(chan struct{}, 1),
-		faults:  make(map[int][]sandbox.Fault), samples: make(map[string]journal.Sample), profiles: sample.ProfileIDs(5),
+		brokers: make(chan struct{}, 1), shop: make(chan struct{}, 1),
+		faults: make(map[int][]sandbox.Fault), samples: make(map[string]journal.Sample), profiles: sample.ProfileIDs(5),
 	}
 	if o.Schedule != nil {
 		w.plan.schedule = o.Schedule
@@ -160,7 +173,10 @@ func Run(seed uint64, o Options) *Result {
 		m.stop()
 	}
 	w.lives.Wait()
-	r.Lasted, r.PutOut = time.Since(w.began), w.group.putOut()
+	r.Lasted = time.Since(w.began)
+	if w.group != nil {
+		r.PutOut = w.group.putOut()
+	}
 	r.Report = w.judge(drained)
 	r.Strict = w.strict()
 	r.Wrong = w.errors
@@ -176,7 +192,7 @@ func (w *world) open() error {
 		return err
 	}
 	w.amazon, err = sandbox.NewAmazon(sandbox.Options{
-		Seed: w.seed, Record: record, ForgetEvents: true, TokenTTL: 40 * time.Second,
+		Seed: w.seed, Record: record, ForgetEvents: true, TokenTTL: 40 * time.Second, Accounts: w.plan.accounts(w.profiles),
 		Behaviour: sandbox.Behaviour{Refusal: []sandbox.Refusal{sandbox.RefuseBatch, sandbox.RefuseItem}[w.seed%2], Faults: []sandbox.Fault{always}},
 	})
 	if err != nil {
@@ -189,31 +205,37 @@ func (w *world) open() error {
 	if err := w.amazon.Serve(ln); err != nil {
 		return err
 	}
-	if ln, err = w.net.Listen("tcp", registryAddress); err != nil {
+	if err := w.openRegistry(); err != nil {
 		return err
 	}
-	w.registry = &http.Server{Handler: srfake.NewRegistry().Handler(), ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = w.registry.Serve(ln) }()
-
 	ports := make([]int, brokers)
 	for i := range ports {
 		ports[i] = firstPort + i
 		w.addresses[i] = fmt.Sprintf("localhost:%d", ports[i])
 	}
-	w.partitions = w.plan.partitions
-	w.cluster, err = kfake.NewCluster(kfake.Ports(ports...), kfake.ListenFn(w.net.Listen), kfake.SeedTopics(w.partitions, source),
+	if err := w.writeAccounts(); err != nil {
+		return err
+	}
+	w.cluster, err = kfake.NewCluster(kfake.Ports(ports...), kfake.ListenFn(w.net.Listen), kfake.SeedTopics(w.plan.partitions, w.plan.topics...),
 		kfake.SeedTopics(2, letters), kfake.SeedTopics(2, receipts), kfake.BrokerConfigs(map[string]string{"log.message.timestamp.type": "LogAppendTime"}))
 	if err != nil {
 		return err
 	}
-	w.commits = watchCommits(w.cluster, w.log)
+	w.commits = watchCommits(w.cluster, w.plan.topics, w.log)
 	w.client, err = kgo.NewClient(kgo.SeedBrokers(w.addresses[:]...), kgo.Dialer(w.net.link().dial), kgo.MetadataMaxAge(5*time.Second),
-		kgo.MetadataMinAge(100*time.Millisecond), kgo.RecordRetries(1<<30))
+		kgo.MetadataMinAge(100*time.Millisecond), kgo.RecordRetries(1<<30), kgo.UnknownTopicRetries(-1))
 	if err != nil {
 		return err
 	}
 	w.admin = kadm.NewClient(w.client)
-	w.group = watchGroup(w.cluster, w.client, w.log)
+	if w.plan.protocol == consumer.ProtocolClassic {
+		w.group = watchGroup(w.cluster, w.client, w.log)
+		return nil
+	}
+	w.cluster.SetGroupConfigs(group, map[string]string{
+		"consumer.session.timeout.ms":    strconv.FormatInt(sessionTimeout.Milliseconds(), 10),
+		"consumer.heartbeat.interval.ms": "1000",
+	})
 	return nil
 }
 
@@ -230,12 +252,21 @@ func (w *world) close() {
 	if w.cluster != nil {
 		w.cluster.Close()
 	}
-	if w.registry != nil {
-		_ = w.registry.Close()
+	for _, r := range w.registries {
+		_ = r.Close()
 	}
 	if w.amazon != nil {
 		w.amazon.Close()
 	}
+}
+
+// logger is that of a member.
+func (w *world) logger(member string) zerolog.Logger {
+	level := zerolog.InfoLevel
+	if w.o.Verbose {
+		level = zerolog.DebugLevel
+	}
+	return zerolog.New(w.log).Level(level).With().Timestamp().Str("member", member).Logger()
 }
 
 func (w *world) wrong(format string, args ...any) {
@@ -275,7 +306,9 @@ func (w *world) behave() {
 // end. It returns when all is well again.
 func (w *world) live() {
 	var wg sync.WaitGroup
-	wg.Go(w.publish)
+	for i := range w.plan.topics {
+		wg.Go(func() { w.publish(i) })
+	}
 	for _, step := range w.plan.schedule {
 		wg.Go(func() {
 			time.Sleep(step.At)
@@ -315,8 +348,9 @@ func (w *world) heal() journal.Drained {
 }
 
 // readyWithin is how long after everything was delivered a member may still say that
-// it is not ready: what is idle is looked at now and then only.
-const readyWithin = 3 * time.Minute
+// it is not ready: what is idle is looked at now and then only, and of records that were
+// deleted unread it tells for five minutes.
+const readyWithin = 7 * time.Minute
 
 // unready says which member is not ready and why; empty if all are.
 func (w *world) unready() string {
@@ -336,21 +370,12 @@ func (w *world) unready() string {
 	return ""
 }
 
-// ends returns how far each partition of the source goes.
-func (w *world) ends() map[int32]int64 {
-	ends := make(map[int32]int64)
-	for _, p := range w.cluster.PartitionInfos(source) {
-		ends[p.Partition] = p.HighWatermark
-	}
-	return ends
-}
-
 // behind says which partitions are not committed to their end.
 func (w *world) behind() (text string) {
 	at := w.commits.last()
 	for p, end := range w.ends() {
 		if at[p] < end {
-			text += fmt.Sprintf(" %d: %d of %d;", p, at[p], end)
+			text += fmt.Sprintf(" %s/%d: %d of %d;", p.topic, p.partition, at[p], end)
 		}
 	}
 	return text
