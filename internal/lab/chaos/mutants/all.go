@@ -1,7 +1,12 @@
 package mutants
 
+import "slices"
+
 // All returns every mutant.
-func All() []Mutant {
+func All() []Mutant { return slices.Concat(mistakes(), ofConsumer(), ofSink()) }
+
+// mistakes are those that the chaos run looks for, too.
+func mistakes() []Mutant {
 	return []Mutant{
 		{
 			Name: "commit-on-poll",

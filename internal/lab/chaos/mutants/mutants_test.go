@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,8 +13,8 @@ import (
 
 const root = "../../../.."
 
-// TestMutantsBuild: every mutant can be applied to the code as it is and
-// compiles, and no two share a name.
+// TestMutantsBuild: every mutant can be applied to the code as it is, and no two share a
+// name. Those that the simulation does not build in any case compile.
 func TestMutantsBuild(t *testing.T) {
 	top, err := filepath.Abs(root)
 	if err != nil {
@@ -30,7 +31,7 @@ func TestMutantsBuild(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if testing.Short() {
+			if testing.Short() || !slices.ContainsFunc(mistakes(), func(k Mutant) bool { return k.Name == m.Name }) {
 				return
 			}
 			args := append([]string{"build", "-overlay", overlay, "-o", os.DevNull}, testkit.BuildFlags()...)
