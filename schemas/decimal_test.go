@@ -140,13 +140,13 @@ func TestDecimalsAtTheEdgeOf64Bits(t *testing.T) {
 		"9223372036854775806", "9223372036854775807", "9223372036854775808", "9223372036854775809", // the largest int64 and its neighbours
 		"999999999999999999", "1000000000000000000", "9999999999999999999", "1234567890123456789", "18446744073709551616", "922337203685477580", "922337203685477581",
 	}
-	digits := rapid.OneOf(rapid.SampledFrom(near), rapid.StringMatching(`[1-9][0-9]{16,20}`))
+	digits := rapid.OneOf(rapid.SampledFrom(near), rapid.StringMatching(`[1-9][0-9]{13,20}`))
 	rapid.Check(t, func(t *rapid.T) {
 		text := digits.Draw(t, "digits")
 		if point := rapid.IntRange(0, len(text)-1).Draw(t, "point"); point > 0 {
 			text = text[:point] + "." + text[point:]
 		}
-		exp := rapid.IntRange(-3, 3).Draw(t, "exponent")
+		exp := rapid.IntRange(-3, 6).Draw(t, "exponent")
 		text = rapid.SampledFrom([]string{"", "-"}).Draw(t, "sign") + text
 		want, ok := new(big.Rat).SetString(fmt.Sprintf("%se%d", text, exp))
 		if !ok {

@@ -123,8 +123,8 @@ func TestLedgerAgainstModel(t *testing.T) {
 				if want := (Mark{committed - 1, 1}); undone == 0 && len(m.offsets) > 0 && (l.Prefix() != want || l.Last() != want) {
 					t.Fatalf("prefix %v and last %v, want both %v", l.Prefix(), l.Last(), want)
 				}
-				if l.undone != undone || l.bytes != bytes {
-					t.Fatalf("undone %d, %d bytes; want %d, %d", l.undone, l.bytes, undone, bytes)
+				if l.Undone() != undone || l.Bytes() != bytes || l.Next() != uint64(len(m.offsets)) {
+					t.Fatalf("undone %d, %d bytes, next %d; want %d, %d, %d", l.Undone(), l.Bytes(), l.Next(), undone, bytes, len(m.offsets))
 				}
 				if ts, ok := l.Oldest(); ok != (undone > 0) {
 					t.Fatalf("oldest ok = %v with %d undone", ok, undone)

@@ -171,7 +171,35 @@ func TestTrialByCase(t *testing.T) {
 				t.Errorf("begins at %d, believes up to %d, missed %d, reason %q; want %d, %d, %d, %q",
 					f.Begin, believed, f.Missed, f.Reason, tc.begin, tc.believed, tc.missed, tc.reason)
 			}
+			if f.Log != tc.log || f.Start != tc.start || f.End != tc.end {
+				t.Errorf("is of log %+v from %d to %d, want %+v, %d, %d", f.Log, f.Start, f.End, tc.log, tc.start, tc.end)
+			}
 		})
+	}
+}
+
+// TestTrialWithoutAnOffset: a group without one begins where it is told to, as far as the
+// log reaches, and else at the log's start.
+func TestTrialWithoutAnOffset(t *testing.T) {
+	for first, want := range map[int64]int64{-1: 10, 0: 10, 10: 10, 11: 11, 19: 19, 20: 20, 21: 20, 1 << 40: 20} {
+		f := NewTrial(Claim{Group: -1, Committed: -1, First: first}, oneLog, 10, 20).Finding()
+		if f.Begin != want || f.Log != oneLog || f.Missed != 0 || f.Doubtful || f.Reason != "" || len(f.Believed.Settled) != 0 {
+			t.Errorf("first %d: %+v, want it to begin at %d and say nothing else", first, f, want)
+		}
+	}
+}
+
+// TestAWitnessIsReplacedByALaterReading: of one offset there is one, the latest, and the
+// others stay.
+func TestAWitnessIsReplacedByALaterReading(t *testing.T) {
+	ws := Witnesses{}.Add(Witness{5, 50}).Add(Witness{7, 70}).Add(Witness{9, 90})
+	for i, w := range []Witness{{7, 71}, {9, 91}, {5, 51}} {
+		if ws = ws.Add(w); len(ws) != 3 || !slices.Contains(ws, w) {
+			t.Errorf("%d: %v, want three with %v", i, ws, w)
+		}
+	}
+	if want := (Witnesses{{5, 51}, {7, 71}, {9, 91}}); !slices.Equal(ws, want) {
+		t.Errorf("%v, want %v", ws, want)
 	}
 }
 

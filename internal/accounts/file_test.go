@@ -147,6 +147,30 @@ func TestFaults(t *testing.T) {
 
 // TestAllFaultsAtOnce: a file is fixed in one go.
 // TestByteOrderMarks: they are no part of the file or of the secrets that it names.
+// TestTokenURLs: what a secret is sent to has a scheme, a host and nothing else but a path.
+func TestTokenURLs(t *testing.T) {
+	for url, good := range map[string]bool{
+		"https://api.amazon.co.uk/auth/o2/token": true, "http://localhost:8090/auth/o2/token": true, "https://api.amazon.com": true,
+		"https:///auth/o2/token": false, "http://": false, "ftp://api.amazon.com/token": false, "//api.amazon.com/token": false, "api.amazon.com/token": false,
+		"https://me@api.amazon.com/token": false, "https://api.amazon.com/token?a=b": false, "https://api.amazon.com/token#a": false, "https://api amazon.com/token": false,
+	} {
+		text := strings.Replace(full, "token_url: https://api.amazon.co.uk/auth/o2/token", `token_url: "`+url+`"`, 1)
+		if _, err := Load("a.yaml", []byte(text), base, env(secrets)); (err == nil) != good || err != nil && !strings.Contains(err.Error(), "token_url is not a URL") {
+			t.Errorf("%s: %v, want it taken: %v", url, err, good)
+		}
+	}
+}
+
+// TestWhatIsNoMappingIsOneFault: nothing is said to be missing in what is not there.
+func TestWhatIsNoMappingIsOneFault(t *testing.T) {
+	for _, text := range []string{"accounts: [na]\n", strings.Replace(full, `      - {id: "201", advertiser_id: "5550001"}`, `      - "201"`, 1)} {
+		_, err := Load("a.yaml", []byte(text), base, env(secrets))
+		if err == nil || strings.Count(err.Error(), "a.yaml:") != 1 {
+			t.Errorf("%v, want one fault", err)
+		}
+	}
+}
+
 func TestByteOrderMarks(t *testing.T) {
 	files := map[string]string{"/secrets/na": "\ufeffrefresh-na\r\n", "/secrets/eu": "\ufeffsecret-eu"}
 	l, err := Load("accounts.yaml", []byte("\ufeff"+full), base, env(files))

@@ -21,6 +21,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -382,6 +383,39 @@ func TestANewCredentialMakesANewSource(t *testing.T) {
 				t.Errorf("an account that has not changed has another source, or lanes were asked %d times to follow", rerouted)
 			}
 		})
+	}
+}
+
+// TestDirect: what is sent past the pipeline goes by the account's own credentials,
+// contract and region.
+func TestDirect(t *testing.T) {
+	list, err := Load("a.yaml", []byte(kinds), base, env(withToken()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := base
+	token := list.Account("token")
+	if g, err := token.Grant(t.Context(), time.Second); err != nil || g.Token.Secret() != token.APIToken {
+		t.Errorf("the grant of an API token: %v, want the token itself", err)
+	}
+	if _, err := b.Direct(token, &token.Profiles[0], amazon.Europe, time.Second); err != nil {
+		t.Error(err)
+	}
+	unknown := Profile{ID: "1", Settings: Settings{Contract: "events-v9"}}
+	if d, err := b.Direct(token, &unknown, amazon.Europe, time.Second); err == nil || d != nil {
+		t.Errorf("an unknown contract: %v, %v", d, err)
+	}
+
+	l := &endpoint{count: map[string]int{}}
+	srv := httptest.NewServer(l)
+	defer srv.Close()
+	a := Account{Name: "a", ClientID: "client-a", ClientSecret: "secret", RefreshToken: "good", TokenURL: srv.URL}
+	if g, err := a.Grant(t.Context(), 10*time.Second); err != nil || g.Token.Secret() != "Atza|client-a" || l.count["client-a"] != 1 {
+		t.Errorf("%v, %d exchanges; want one with the account's client", err, l.count["client-a"])
+	}
+	a.RefreshToken = "revoked"
+	if _, err := a.Grant(t.Context(), 10*time.Second); err == nil {
+		t.Error("a revoked refresh token gives a grant")
 	}
 }
 

@@ -170,7 +170,7 @@ func TestAnotherWayEndsTheHold(t *testing.T) {
 		g.Fail(policy(), noon, time.Hour, "x")
 		round := g.Round()
 		c.turn(&g)
-		if g.State(noon) != c.want || g.Until().After(noon) || g.Failures() != 0 || g.Current(round) {
+		if g.State(noon) != c.want || !g.Until().Equal(noon) || g.Failures() != 0 || g.Current(round) {
 			t.Errorf("%s: %v until %v, %d failures, the old round counts: %v", name, g.State(noon), g.Until(), g.Failures(), g.Current(round))
 		}
 		if c.want == Free {
@@ -184,6 +184,40 @@ func TestAnotherWayEndsTheHold(t *testing.T) {
 	g.Pause(noon)
 	if g.Slots() != 0 {
 		t.Errorf("a paused lane may have %d requests in flight", g.Slots())
+	}
+}
+
+// A request is marked with the round it is sent in, and says something about the present
+// until the lane has changed its mind.
+func TestARequestCountsInItsRound(t *testing.T) {
+	g, p := New(), policy()
+	for name, change := range map[string]func(){
+		"failure": func() { g.Fail(p, noon, 0, "x") },
+		"foreign": func() { g.Foreign(p, noon, 0, "x") },
+		"refusal": func() { g.Refuse(p, noon, "x") },
+		"follow":  func() { g.Follow(noon) },
+	} {
+		round := g.Round()
+		if !g.Current(round) {
+			t.Errorf("before a %s: what was just sent counts no more", name)
+		}
+		if change(); g.Current(round) || !g.Current(g.Round()) {
+			t.Errorf("after a %s: want what was sent before to count no more, and what is sent now to count", name)
+		}
+	}
+}
+
+// Failures that were those of a batch are forgotten, unless the breaker is open.
+func TestAnExcuseForgetsFailures(t *testing.T) {
+	p := policy()
+	for failures, want := range map[int]int{0: 0, 1: 0, p.MaxAttempts - 1: 0, p.MaxAttempts: p.MaxAttempts} {
+		g := New()
+		for range failures {
+			g.Fail(p, noon, 0, "x")
+		}
+		if g.Excuse(); g.Failures() != want || g.Broken() != (want > 0) {
+			t.Errorf("%d failures excused: %d left, broken %v; want %d", failures, g.Failures(), g.Broken(), want)
+		}
 	}
 }
 
