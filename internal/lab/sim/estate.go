@@ -122,20 +122,22 @@ func (w *world) resetOffsets(s Step) func() {
 			return start // somebody joined, or does not leave
 		}
 	}
-	if w.keep() != nil {
-		return start
-	}
-	resets, last, offsets := make(map[part]int64), w.commits.last(), make(kadm.Offsets)
+	resets, skipped, last, offsets := make(map[part]int64), make(map[part]int64), w.commits.last(), make(kadm.Offsets)
 	w.each(func(p part, begin, end int64) {
 		at, known := last[p]
 		if !known || p.topic != w.topic(s) || begin >= end {
 			return
 		}
 		to := begin + int64(s.Whom)%(end-begin)
-		w.lose(p, at, to)
-		resets[p] = to
+		resets[p], skipped[p] = to, at
 		offsets.Add(kadm.Offset{Topic: p.topic, Partition: p.partition, At: to, LeaderEpoch: -1})
 	})
+	if w.keep() != nil {
+		return start
+	}
+	for p, at := range skipped {
+		w.lose(p, at, resets[p])
+	}
 	w.commits.expect(resets)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
