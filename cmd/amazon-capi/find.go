@@ -42,11 +42,11 @@ Identifiers are not shown, and order references neither.`
 type findFlags struct {
 	explain explainFlags // its settings, not its sources
 
-	topics                          []string
-	letters, receipts, group, redrv string
-	erasures                        string
-	since, until                    string
-	all, json                       bool
+	topics                      []string
+	letters, receipts, erasures string
+	group, redriveGroup         string
+	since, until                string
+	all, json                   bool
 }
 
 func newFindCommand(p *process) *cobra.Command {
@@ -78,7 +78,7 @@ func newFindCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters; empty for none")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts; empty for none")
 	flags.StringVar(&f.group, "group", config.DefaultGroup, "group of run: it says what has a verdict")
-	flags.StringVar(&f.redrv, "redrive-group", defaultRedriveGroup, "group that remembers which letters were sent through again")
+	flags.StringVar(&f.redriveGroup, "redrive-group", defaultRedriveGroup, "group that remembers which letters were sent through again")
 	config.RegisterErasures(flags, &f.erasures)
 	flags.StringVar(&f.since, "since", "", "only records of the source from this time on: "+history.TimeForms)
 	flags.StringVar(&f.until, "until", "", "only records of the source before this, in the same forms")
@@ -139,7 +139,7 @@ func (f *findFlags) query(p *process, what string) (find.Query, error) {
 func (f *findFlags) options(p *process) (o find.Options, err error) {
 	now := time.Now()
 	o = find.Options{
-		Topics: f.topics, Letters: f.letters, Receipts: f.receipts, Group: f.group, RedriveGroup: f.redrv, Erasures: f.erasures,
+		Topics: f.topics, Letters: f.letters, Receipts: f.receipts, Group: f.group, RedriveGroup: f.redriveGroup, Erasures: f.erasures,
 		All: f.all, Progress: report.NewTerminalProgress(p.stderr),
 	}
 	if o.Since, err = history.ParseTime(f.since, now); err != nil {

@@ -56,7 +56,6 @@ func (f *finder) letters(ctx context.Context) error {
 		return err
 	}
 	defer f.close(w)
-	w.from = f.after()
 	return w.back(ctx, time.Time{}, func(ctx context.Context, rec *kgo.Record) error { return f.letter(ctx, rec, done) })
 }
 

@@ -51,7 +51,7 @@ func (s *Story) print(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	for i := range s.Steps {
-		wrapped(w, shortTime(s.Steps[i].At)+"  ", s.Steps[i].Text)
+		wrapped(w, timeColumn(s.Steps[i].At), s.Steps[i].Text)
 	}
 	s.printNow(w)
 }
@@ -95,7 +95,7 @@ func (r *Result) printRead(w io.Writer) {
 	for _, read := range r.Read {
 		part := fmt.Sprintf("%s (%s", read.Topic, count.Of(read.Records, "record"))
 		if !read.From.IsZero() {
-			part += " back to " + read.From.UTC().Format("2006-01-02 15:04")
+			part += " back to " + report.ShortTime(read.From)
 		}
 		parts = append(parts, part+")")
 	}
@@ -109,12 +109,10 @@ func (r *Result) printRead(w io.Writer) {
 	wrapped(w, "Read: ", text)
 }
 
-// shortTime is a time to the second; dashes for one that is not known.
-func shortTime(t time.Time) string {
-	if t.IsZero() {
-		return "-                  "
-	}
-	return report.ShortTime(t)
+// timeColumn is a time to the second, in a column of its own; a dash for one that is not
+// known.
+func timeColumn(t time.Time) string {
+	return fmt.Sprintf("%-*s  ", len(report.ShortTime(time.Unix(0, 0))), report.ShortTime(t))
 }
 
 // wrapped writes a text under its head, a line of the terminal's width at a time. Lines

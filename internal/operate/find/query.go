@@ -3,6 +3,7 @@ package find
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,9 @@ func (p Place) String() string {
 	return p.Topic + "/" + strconv.Itoa(int(p.Partition)) + "/" + strconv.FormatInt(p.Offset, 10)
 }
 
+// topicName is what brokers take for the name of a topic.
+var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+
 // maxQuery is longer than any event id that is worth the name.
 const maxQuery = 4096
 
@@ -52,7 +56,7 @@ func ParseQuery(text string) (Query, error) {
 	if strings.Count(text, "/") == 2 {
 		topic, rest, _ = strings.Cut(text, "/")
 	}
-	if p, o, err := history.ParsePlace(rest); err == nil {
+	if p, o, err := history.ParsePlace(rest); err == nil && (topic == "" || topicName.MatchString(topic)) {
 		q.Place = &Place{topic, p, o}
 	}
 	return q, nil
@@ -60,7 +64,7 @@ func ParseQuery(text string) (Query, error) {
 
 // Shown is the query in a form that shows no identifier.
 func (q *Query) Shown() string {
-	if q.Place != nil && redact.Own(q.Text) == q.Text {
+	if q.Place != nil && q.Place.Topic == "" {
 		return q.Text
 	}
 	return redact.EventID(q.Text)

@@ -94,10 +94,7 @@ func (f *finder) result(ctx context.Context) (*Result, error) {
 // tell makes a story of what is known.
 func (f *finder) tell(ctx context.Context, s *story) (*Story, error) {
 	t := &Story{EventID: redact.EventID(s.event), Profile: redact.ProfileField(s.profile), Name: s.name, Type: s.kind, Happened: s.happened}
-	erased, err := f.erased.Erased(s.event)
-	if err != nil {
-		return nil, err
-	}
+	erased := f.erased.Has(s.event)
 	for i := range s.letters {
 		s.letters[i].Erased = erased
 	}

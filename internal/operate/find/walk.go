@@ -83,7 +83,7 @@ func (f *finder) close(w *walk) {
 	}
 	r := Read{Topic: w.topic, Records: w.records, From: w.from}
 	if w.over() {
-		r.From = time.Time{}
+		r.From = w.plan.Since
 	}
 	f.read = append(f.read, r)
 	w.reader.Close()
