@@ -265,6 +265,29 @@ func TestABatchThatAlwaysFailsIsSetAside(t *testing.T) {
 	})
 }
 
+// laneGauges are the gauges about lanes, by name and label.
+func (r *rig) laneGauges() map[string]float64 {
+	r.t.Helper()
+	families, err := r.reg.Gather()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), "amazon_capi_lane_") {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			name := strings.TrimPrefix(f.GetName(), "amazon_capi_lane_")
+			for _, l := range m.GetLabel() {
+				name += " " + l.GetValue()
+			}
+			got[name] = m.GetGauge().GetValue()
+		}
+	}
+	return got
+}
+
 func TestBreakersAndConcurrencyAreCountedOverAllLanes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, func(c call) reply {
@@ -284,23 +307,7 @@ func TestBreakersAndConcurrencyAreCountedOverAllLanes(t *testing.T) {
 		r.send("probing", "d")
 		r.send("busy", numbered("e", 200)...)
 		r.after(10*time.Second + 500*time.Millisecond)
-		families, err := r.reg.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := map[string]float64{}
-		for _, f := range families {
-			if !strings.HasPrefix(f.GetName(), "amazon_capi_lane_") {
-				continue
-			}
-			for _, m := range f.GetMetric() {
-				name := strings.TrimPrefix(f.GetName(), "amazon_capi_lane_")
-				for _, l := range m.GetLabel() {
-					name += " " + l.GetValue()
-				}
-				got[name] = m.GetGauge().GetValue()
-			}
-		}
+		got := r.laneGauges()
 		want := map[string]float64{
 			"breakers closed": 2, "breakers open": 2, "breakers half-open": 1,
 			"requests_in_flight": 8 + 1, "concurrency": 8 + 1 + 1 + 1,

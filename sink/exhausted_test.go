@@ -100,6 +100,10 @@ func TestALaneThatGaveUpStaysInTrouble(t *testing.T) {
 			if l := r.lane("p"); l.State != LaneIdle || l.Breaker != BreakerHalfOpen || len(r.failing()) != 0 {
 				t.Errorf("%+v, failing: %v, with nothing in flight", l, r.failing())
 			}
+			// A lane without events is no fault to whoever watches the metrics.
+			if got := r.laneGauges(); got["breakers closed"] != 1 || got["breakers open"]+got["breakers half-open"] != 0 {
+				t.Errorf("%v, with nothing in flight", got)
+			}
 		}
 		if n := r.count(verdict.Rejected); n != 3 {
 			t.Errorf("%d of 3 given up", n)
