@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer/proof"
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
@@ -141,7 +142,7 @@ func (f *finder) notFound() error {
 		if i > 0 {
 			where += ", "
 		}
-		where += fmt.Sprintf("%s (%d records)", r.Topic, r.Records)
+		where += fmt.Sprintf("%s (%s)", r.Topic, count.Of(r.Records, "record"))
 	}
 	hint := "check its spelling, and how long the topics keep records"
 	if !f.Since.IsZero() || !f.Until.IsZero() {
