@@ -42,9 +42,9 @@ func TestCheckAgreesWithRecords(t *testing.T) {
 			}{object(kind, logical), long(map[string]int64{"int": 5, "long": ms * 1e3}[kind])})
 		}
 	}
-	for i := range fields {
-		f := &fields[i]
-		if slices.Contains(identifying[:], f.path()) {
+	for i := range Fields {
+		f := &Fields[i]
+		if slices.Contains(Identifying[:], f.Path()) {
 			continue
 		}
 		for _, c := range types {
@@ -53,9 +53,9 @@ func TestCheckAgreesWithRecords(t *testing.T) {
 				if nullable {
 					typ, value = `["null",`+typ+`]`, join(long(1), value)
 				}
-				member := `{"name":"` + f.name + `","type":` + typ + `}`
-				if f.group != "" {
-					member = `{"name":"` + f.group + `","type":{"type":"record","name":"G","fields":[` + member + `]}}`
+				member := `{"name":"` + f.Name + `","type":` + typ + `}`
+				if f.Group != "" {
+					member = `{"name":"` + f.Group + `","type":{"type":"record","name":"G","fields":[` + member + `]}}`
 				}
 				schema := record("," + member)
 				in, checked := Inspect(schema, nil)
@@ -63,21 +63,21 @@ func TestCheckAgreesWithRecords(t *testing.T) {
 				var bad *DecodeError
 				refused := errors.As(err, &bad) && (bad.Code == verdict.CodeNotTrackLayer || bad.Code == verdict.CodeUnexpectedType)
 				if refused != (checked != nil) {
-					t.Errorf("%s as %s: check %v, record %v", f.path(), typ, checked, err)
+					t.Errorf("%s as %s: check %v, record %v", f.Path(), typ, checked, err)
 				}
 				if err != nil && !refused && bad.Code != verdict.CodeBadValue {
-					t.Errorf("%s as %s: %v", f.path(), typ, err)
+					t.Errorf("%s as %s: %v", f.Path(), typ, err)
 				}
-				if checked != nil && !strings.Contains(checked.Error(), f.name) {
-					t.Errorf("%s as %s: %v does not name the field", f.path(), typ, checked)
+				if checked != nil && !strings.Contains(checked.Error(), f.Name) {
+					t.Errorf("%s as %s: %v does not name the field", f.Path(), typ, checked)
 				}
-				reads := slices.Contains(in.Reads, f.path())
-				if checked == nil && f.isSet(ev) && !reads {
-					t.Errorf("%s as %s is read, and the check says %+v", f.path(), typ, in)
+				reads := slices.Contains(in.Reads, f.Path())
+				if checked == nil && f.IsSet(ev) && !reads {
+					t.Errorf("%s as %s is read, and the check says %+v", f.Path(), typ, in)
 				}
 				// What a text says is for each record; the sample is none of every field.
-				if checked == nil && err == nil && reads && !f.isSet(ev) && f.attributes == nil && !strings.Contains(typ, `"string"`) {
-					t.Errorf("%s as %s is not read, and the check says that it is", f.path(), typ)
+				if checked == nil && err == nil && reads && !f.IsSet(ev) && f.Attributes == nil && !strings.Contains(typ, `"string"`) {
+					t.Errorf("%s as %s is not read, and the check says that it is", f.Path(), typ)
 				}
 			}
 		}

@@ -2,11 +2,11 @@ package schemas
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
-	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // Alias says where producers with other schemas keep a field of ours. It is resolved when
@@ -72,14 +72,14 @@ func (a *Alias) check() error {
 	if a.From == a.To {
 		return fmt.Errorf("%s is what it is called already: want a name of the producer's", a.From)
 	}
-	if isGroup(a.To) || fieldAt(a.To) != nil {
+	if IsGroup(a.To) || FieldAt(a.To) != nil {
 		return nil
 	}
 	group, _, found := strings.Cut(a.To, ".")
-	if !found || !isGroup(group) {
-		return fmt.Errorf("%s is not a field of an event: want one of %s, or a field of one of the last three such as custom_data.value", redact.Quote(a.To), strings.Join(namesIn(""), ", "))
+	if !found || !IsGroup(group) {
+		return fmt.Errorf("%s is not a field of an event: want one of %s, or a field of one of the last three such as custom_data.value", redact.Quote(a.To), strings.Join(NamesIn(""), ", "))
 	}
-	return fmt.Errorf("%s is not a field of an event: want one of %s in %s", redact.Quote(a.To), strings.Join(namesIn(group), ", "), group)
+	return fmt.Errorf("%s is not a field of an event: want one of %s in %s", redact.Quote(a.To), strings.Join(NamesIn(group), ", "), group)
 }
 
 // besides checks an alias against those before it.
@@ -91,29 +91,17 @@ func (a *Alias) besides(others []Alias) error {
 			return fmt.Errorf("%s is read from %s already, by %s: want one field for each", a.To, redact.Quote(b.From), b.Where)
 		case a.From == b.From:
 			return fmt.Errorf("%s is %s already, by %s: want one field of ours for each", redact.Quote(a.From), b.To, b.Where)
-		case !isGroup(a.To) && within(b.From, a.From):
+		case !IsGroup(a.To) && Within(b.From, a.From):
 			return fmt.Errorf("%s cannot be %s, since a field in it is another by %s: want the path of a field", redact.Quote(a.From), a.To, b.Where)
-		case !isGroup(b.To) && within(a.From, b.From):
+		case !IsGroup(b.To) && Within(a.From, b.From):
 			return fmt.Errorf("%s is in what is %s by %s, and so no field: want the path of a field", redact.Quote(a.From), b.To, b.Where)
 		}
 	}
 	return nil
 }
 
-// within reports whether a path leads through another.
-func within(path, through string) bool { return strings.HasPrefix(path, through+".") }
-
-func isGroup(path string) bool { return slices.Contains(groups[1:], path) }
-
-// fieldAt returns our field at a path, or nil.
-func fieldAt(path string) *field {
-	for i := range fields {
-		if fields[i].path() == path {
-			return &fields[i]
-		}
-	}
-	return nil
-}
+// Within reports whether a path leads through another.
+func Within(path, through string) bool { return strings.HasPrefix(path, through+".") }
 
 func isAvroName(s string) bool {
 	for i := range len(s) {
@@ -134,46 +122,47 @@ func (as *Aliases) All() []Alias {
 	return slices.Clone(as.list)
 }
 
-// from returns the alias of the producer's field at a path, or nil.
-func (as *Aliases) from(path string) *Alias {
-	if as == nil {
-		return nil
+// Each yields the aliases themselves, in the order of the mapping: they are told apart by
+// their addresses. None may be changed.
+func (as *Aliases) Each() iter.Seq[*Alias] {
+	return func(yield func(*Alias) bool) {
+		if as == nil {
+			return
+		}
+		for i := range as.list {
+			if !yield(&as.list[i]) {
+				return
+			}
+		}
 	}
-	for i := range as.list {
-		if as.list[i].From == path {
-			return &as.list[i]
+}
+
+// From returns the alias of the producer's field at a path, or nil.
+func (as *Aliases) From(path string) *Alias {
+	for a := range as.Each() {
+		if a.From == path {
+			return a
 		}
 	}
 	return nil
 }
 
-// through reports whether an alias leads through the producer's record at a path.
-func (as *Aliases) through(path string) bool {
-	return as != nil && slices.ContainsFunc(as.list, func(a Alias) bool { return within(a.From, path) })
+// Through reports whether an alias leads through the producer's record at a path.
+func (as *Aliases) Through(path string) bool {
+	return as != nil && slices.ContainsFunc(as.list, func(a Alias) bool { return Within(a.From, path) })
 }
 
-// find looks for the producer's field in a schema, and returns how far its path leads.
-func (a *Alias) find(root *avro.Type) (missing string, ok bool) {
-	at := []*avro.Type{root}
-	path := ""
-	for step := range strings.SplitSeq(a.From, ".") {
-		var next []*avro.Type
-		for _, t := range at {
-			if t = t.Field(step); t != nil && !slices.Contains(next, t) {
-				next = append(next, t)
-			}
-		}
-		path = strings.TrimPrefix(path+"."+step, ".")
-		if next == nil {
-			return "no field " + path, false
-		}
-		at = nil
-		for _, t := range next {
-			at = append(at, t.Alternatives()...)
-		}
-		if path != a.From && !slices.ContainsFunc(at, func(t *avro.Type) bool { return t.Kind == avro.Record }) {
-			return fmt.Sprintf("%s at %s, which has no fields", next[0].WithArticle(), path), false
-		}
+// Place is the position of a record.
+type Place struct {
+	Path    string // the producer's
+	IsGroup bool   // of ours; group is its name
+	Group   string
+}
+
+// Prefix is what the paths of the record's fields begin with.
+func (p Place) Prefix() string {
+	if p.Path == "" {
+		return ""
 	}
-	return "", true
+	return p.Path + "."
 }

@@ -19,22 +19,6 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
-// aliasesOf are those of pairs of a path and a field of ours, by lines from 1 on. A path
-// that ends in ? is optional.
-func aliasesOf(t rapid.TB, pairs ...string) *Aliases {
-	t.Helper()
-	var list []Alias
-	for i := 0; i < len(pairs); i += 2 {
-		from, optional := strings.CutSuffix(pairs[i], "?")
-		list = append(list, Alias{From: from, To: pairs[i+1], Optional: optional, Where: fmt.Sprintf("line %d of m.yaml", i/2+1)})
-	}
-	as, wrong := NewAliases(list)
-	if err := errors.Join(wrong...); err != nil {
-		t.Fatal(err)
-	}
-	return as
-}
-
 // foreign is a schema whose writer has its own names for nearly everything.
 const foreign = `{"type":"record","name":"Order","fields":[
 	{"name":"order_no","type":"string"},
@@ -80,7 +64,7 @@ func TestAliases(t *testing.T) {
 	want := &Event{
 		EventID: "o-1", EventName: "Purchase", ProfileID: "1234567890", OccurredAt: 1776939330123, ActionSource: "WEBSITE",
 		User:   UserData{Email: "jane@example.com", City: "Oslo"},
-		Custom: CustomData{Value: NewDecimal(195, 1), Attributes: []Attribute{{"brand", "Acme"}}},
+		Custom: CustomData{Value: NewDecimal(195, 1), Attributes: []Attribute{{Key: "brand", Value: "Acme"}}},
 	}
 	if d := diff(want, got); d != "" {
 		t.Error(d)
@@ -88,11 +72,11 @@ func TestAliases(t *testing.T) {
 	if d := cmp.Diff(as.All(), d.Followed(framing.RefID(7))); d != "" {
 		t.Error(d)
 	}
-	p, _, bad := compileSchema(&avro.Schema{Text: foreign}, as)
+	p, _, bad := Compile(&avro.Schema{Text: foreign}, as)
 	if bad != nil {
 		t.Fatal(bad)
 	}
-	if fast, judged := compare(t, p.(*fastProgram), foreign, value[avro.HeaderSize:]); !fast || !judged {
+	if fast, judged := compare(t, p.(*Fast), foreign, value[avro.HeaderSize:]); !fast || !judged {
 		t.Errorf("accepted: %v by the fast program, %v by the judge", fast, judged)
 	}
 }
@@ -152,14 +136,14 @@ func TestAliasesThroughOurNames(t *testing.T) {
 	} {
 		schema := record(`,{"name":"partner","type":` + typ + `}`)
 		as := aliasesOf(t, "partner.total", "custom_data.value")
-		p, _, bad := compileSchema(&avro.Schema{Text: schema}, as)
+		p, _, bad := Compile(&avro.Schema{Text: schema}, as)
 		if bad != nil {
 			t.Fatal(bad)
 		}
-		if !agree(t, p.(*fastProgram), schema, valueOf(long(1), double(2))[avro.HeaderSize:]) {
+		if !agree(t, p.(*Fast), schema, valueOf(long(1), double(2))[avro.HeaderSize:]) {
 			t.Errorf("%s is refused", typ)
 		}
-		agree(t, p.(*fastProgram), schema, valueOf(long(0), text(""))[avro.HeaderSize:])
+		agree(t, p.(*Fast), schema, valueOf(long(0), text(""))[avro.HeaderSize:])
 		if ev, _, err := decodeBy(schema, valueOf(long(1), double(2)), as); err != nil || ev.Partner != "" || ev.Custom.Value.String() != "2" {
 			t.Errorf("%s: %v, %+v", typ, err, ev)
 		}
@@ -245,22 +229,22 @@ func TestBothReadersAgreeOnAliases(t *testing.T) {
 		schema := g.schema()
 		before := programOf(t, schema)
 		renamed, pairs := rename(t, schema)
-		p, _, bad := compileSchema(&avro.Schema{Text: renamed}, aliasesOf(t, pairs...))
+		p, _, bad := Compile(&avro.Schema{Text: renamed}, aliasesOf(t, pairs...))
 		if bad != nil {
 			t.Fatalf("%v\n%s\n%q", bad, renamed, pairs)
 		}
-		after, ok := p.(*fastProgram)
+		after, ok := p.(*Fast)
 		if !ok {
 			t.Skip("too large for a fast program")
 		}
 		for range 4 {
-			payload := drawRecord(t, before.judge.root)
+			payload := drawRecord(t, before.Root())
 			agree(t, after, renamed, payload)
 			var want, got Event
-			if err := before.read(payload, &want); err != nil {
+			if err := before.Read(payload, &want); err != nil {
 				continue // which field is at fault may be called otherwise
 			}
-			if err := after.read(payload, &got); err != nil {
+			if err := after.Read(payload, &got); err != nil {
 				t.Fatalf("%v\n%s\n%q", err, renamed, pairs)
 			}
 			if d := diff(&want, &got); d != "" {
@@ -283,22 +267,22 @@ func rename(t *rapid.T, schema string) (string, []string) {
 		for _, f := range record["fields"].([]any) {
 			f := f.(object)
 			name := f["name"].(string)
-			ours := under(group, strings.TrimPrefix(name, "new_"))
-			isOurs := fieldAt(ours) != nil || group == "" && isGroup(ours)
+			ours := Under(group, strings.TrimPrefix(name, "new_"))
+			isOurs := FieldAt(ours) != nil || group == "" && IsGroup(ours)
 			if isOurs && f["type"] != "null" && rapid.Bool().Draw(t, "rename "+ours) && !incidental(ours) {
 				delete(f, "aliases")
 				f["name"] = "x_" + name
 				name = "x_" + name
-				pairs = append(pairs, under(path, name), ours)
+				pairs = append(pairs, Under(path, name), ours)
 			}
-			if group == "" && isGroup(ours) {
+			if group == "" && IsGroup(ours) {
 				types, ok := f["type"].([]any)
 				if !ok {
 					types = []any{f["type"]}
 				}
 				for _, typ := range types {
 					if r, ok := typ.(object); ok && r["type"] == "record" && slices.ContainsFunc(r["fields"].([]any), func(any) bool { return true }) {
-						walk(r, under(path, name), ours)
+						walk(r, Under(path, name), ours)
 						break // an alias is one path for all records of a union
 					}
 				}
@@ -315,8 +299,8 @@ func rename(t *rapid.T, schema string) (string, []string) {
 
 // incidental reports whether a field may be of a type that it cannot be: an alias may not.
 func incidental(path string) bool {
-	f := fieldAt(path)
-	return f != nil && f.incidental
+	f := FieldAt(path)
+	return f != nil && f.Incidental
 }
 
 // TestAliasesInJSON: an event as JSON may have a producer's names, too.
@@ -330,7 +314,7 @@ func TestAliasesInJSON(t *testing.T) {
 	want := &Event{
 		EventID: "o-1", EventName: "Purchase", OccurredAt: 1776939330123, ActionSource: "WEBSITE",
 		User:   UserData{Email: "jane@example.com", City: "Oslo", State: "x"},
-		Custom: CustomData{Value: NewDecimal(1950, 2), Attributes: []Attribute{{"brand", "Acme"}}},
+		Custom: CustomData{Value: NewDecimal(1950, 2), Attributes: []Attribute{{Key: "brand", Value: "Acme"}}},
 	}
 	if d := cmp.Diff(want, ev, cmpopts.EquateEmpty()); d != "" {
 		t.Error(d)

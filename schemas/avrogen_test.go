@@ -38,7 +38,7 @@ type object = map[string]any
 
 // schema draws a writer's schema of an event.
 func (g *schemaGen) schema() string {
-	text, err := json.Marshal(g.group("", identifying[:]...))
+	text, err := json.Marshal(g.group("", Identifying[:]...))
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -49,14 +49,14 @@ func (g *schemaGen) schema() string {
 func (g *schemaGen) group(group string, required ...string) object {
 	record := object{"type": "record", "name": g.name()}
 	list := []any{}
-	for i := range fields {
-		f := &fields[i]
-		if f.group == group && (slices.Contains(required, f.name) || !g.odds("leave out "+f.path(), 4)) {
-			list = append(list, g.called(f.name, g.meant(f)))
+	for i := range Fields {
+		f := &Fields[i]
+		if f.Group == group && (slices.Contains(required, f.Name) || !g.odds("leave out "+f.Path(), 4)) {
+			list = append(list, g.called(f.Name, g.meant(f)))
 		}
 	}
 	if group == "" {
-		for _, name := range groups[1:] {
+		for _, name := range Groups[1:] {
 			if !g.odds("leave out "+name, 4) {
 				list = append(list, g.called(name, g.orOthers(g.group(name), "record")))
 			}
@@ -80,8 +80,8 @@ func (g *schemaGen) called(name string, typ any) object {
 }
 
 // meant is a type that the field can be, or for an incidental one any.
-func (g *schemaGen) meant(f *field) any {
-	if f.incidental && g.odds("any type for "+f.path(), 5) {
+func (g *schemaGen) meant(f *Field) any {
+	if f.Incidental && g.odds("any type for "+f.Path(), 5) {
 		return g.any(2)
 	}
 	decimal := func(t object) object {
@@ -90,16 +90,16 @@ func (g *schemaGen) meant(f *field) any {
 	}
 	kinds := []string{"string", "string", "string", "int", "long", "double"}
 	switch {
-	case f.text != nil:
+	case f.Text != nil:
 		kinds = []string{"string", "string", "string", "string", "string", "bytes", "fixed", "enum", "int", "long", "decimal", "uuid"}
-	case f.instant != nil:
+	case f.Instant != nil:
 		kinds = []string{"millis", "millis", "micros", "nanos", "long", "string"}
-	case f.amount != nil:
+	case f.Amount != nil:
 		kinds = []string{"decimal", "decimal", "decimal fixed", "double", "float", "int", "long", "string"}
-	case f.attributes != nil:
+	case f.Attributes != nil:
 		kinds = []string{"map", "map", "map any"}
 	}
-	kind := g.one("type of "+f.path(), kinds...)
+	kind := g.one("type of "+f.Path(), kinds...)
 	var t any = kind
 	switch kind {
 	case "bytes", "int", "long", "float", "double", "string":

@@ -27,7 +27,7 @@ type groupBinding struct {
 
 // binding is one of our fields in one of the writer's records.
 type binding struct {
-	field *field
+	field *Field
 	from  string // the writer's name for it
 	alias *Alias // nil if by its own name
 	doc   string // what the writer says of it
@@ -42,14 +42,14 @@ type binding struct {
 }
 
 // bind looks for our fields in a schema.
-func bind(root *avro.Type, aliases *Aliases) (*view, *DecodeError) {
+func bind(root *avro.Type, aliases *Aliases) (*view, *Error) {
 	v, _, bad := bindCounted(root, aliases)
 	return v, bad
 }
 
 // bindCounted is bind that also returns how much was bound again, in addition to the
 // schema's own parts.
-func bindCounted(root *avro.Type, aliases *Aliases) (_ *view, again int, _ *DecodeError) {
+func bindCounted(root *avro.Type, aliases *Aliases) (_ *view, again int, _ *Error) {
 	if root.Kind != avro.Record {
 		return nil, 0, notTrackLayer("", "its schema is a %s and not a record", root.Kind)
 	}
@@ -58,51 +58,44 @@ func bindCounted(root *avro.Type, aliases *Aliases) (_ *view, again int, _ *Deco
 	if err != nil {
 		return nil, 0, err
 	}
-	for _, name := range identifying {
+	for _, name := range Identifying {
 		if sources[name] == nil && b.taken[name] == nil {
 			if a := b.missing[name]; a != nil {
-				return nil, 0, a.bad("its schema has %s", b.why[name])
+				return nil, 0, badAlias(a, "its schema has %s", b.why[name])
 			}
 			return nil, 0, notTrackLayer(name, "its schema has no field %s", name)
 		}
 	}
-	v, err := b.record(root, place{isGroup: true})
+	v, err := b.record(root, Place{IsGroup: true})
 	if err != nil {
 		return nil, 0, err
 	}
 	return v, b.again, b.unbound()
 }
 
-// place is the position of a record.
-type place struct {
-	path    string // the writer's
-	isGroup bool   // of ours; group is its name
-	group   string
-}
-
 // record binds the fields and records of a record.
-func (b *binder) record(t *avro.Type, at place) (*view, *DecodeError) {
+func (b *binder) record(t *avro.Type, at Place) (*view, *Error) {
 	if err := b.spend(t); err != nil {
 		return nil, err
 	}
 	v := new(view)
 	sources := make(map[string]*avro.Field)
-	var err *DecodeError
-	if at.isGroup {
-		if sources, err = b.sourcesOf(at.group, t, at.path); err != nil {
+	var err *Error
+	if at.IsGroup {
+		if sources, err = b.sourcesOf(at.Group, t, at.Path); err != nil {
 			return nil, err
 		}
 	}
 	if v.fields, err = b.bindFields(at, t, sources); err != nil {
 		return nil, err
 	}
-	if at.isGroup && at.group == "" {
-		for _, name := range groups[1:] {
+	if at.IsGroup && at.Group == "" {
+		for _, name := range Groups[1:] {
 			f := sources[name]
 			if f == nil || f.Type.Kind == avro.Null {
 				continue
 			}
-			if err := b.bindGroup(v, f, place{under(at.path, f.Name), true, name}, nil); err != nil {
+			if err := b.bindGroup(v, f, Place{Under(at.Path, f.Name), true, name}, nil); err != nil {
 				return nil, err
 			}
 		}
@@ -114,12 +107,12 @@ func (b *binder) record(t *avro.Type, at place) (*view, *DecodeError) {
 // or else an Avro alias. Strictly, those aliases belong in the reader's schema. But a
 // writer's alias says which field of ours it renamed, and ignoring it would lose the
 // field. The mapping's aliases override both.
-func (b *binder) sourcesOf(group string, t *avro.Type, path string) (map[string]*avro.Field, *DecodeError) {
-	wanted := namesIn(group)
+func (b *binder) sourcesOf(group string, t *avro.Type, path string) (map[string]*avro.Field, *Error) {
+	wanted := NamesIn(group)
 	found := make(map[string]*avro.Field)
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		if slices.Contains(wanted, f.Name) && b.own(group, f.Name, under(path, f.Name)) {
+		if slices.Contains(wanted, f.Name) && b.own(group, f.Name, Under(path, f.Name)) {
 			found[f.Name] = f
 		}
 	}
@@ -129,7 +122,7 @@ func (b *binder) sourcesOf(group string, t *avro.Type, path string) (map[string]
 			continue
 		}
 		for _, alias := range f.Aliases {
-			if !slices.Contains(wanted, alias) || !b.own(group, alias, under(path, f.Name)) {
+			if !slices.Contains(wanted, alias) || !b.own(group, alias, Under(path, f.Name)) {
 				continue
 			}
 			other := found[alias]
@@ -138,46 +131,46 @@ func (b *binder) sourcesOf(group string, t *avro.Type, path string) (map[string]
 				break // one field of the writer is at most one of ours
 			}
 			if other.Name != alias {
-				ours := field{group: group, name: alias}
-				return nil, notTrackLayer(ours.path(), "its schema has two fields that were once called so")
+				ours := Field{Group: group, Name: alias}
+				return nil, notTrackLayer(ours.Path(), "its schema has two fields that were once called so")
 			}
 		}
 	}
 	for name := range found {
-		b.has[under(group, name)] = true
+		b.has[Under(group, name)] = true
 	}
 	return found, nil
 }
 
 // bindFields binds the fields of a record: those of its group in the order of our table,
 // and those that aliases name.
-func (b *binder) bindFields(at place, t *avro.Type, sources map[string]*avro.Field) ([]binding, *DecodeError) {
+func (b *binder) bindFields(at Place, t *avro.Type, sources map[string]*avro.Field) ([]binding, *Error) {
 	var bs []binding
-	for i := range fields {
-		f := &fields[i]
+	for i := range Fields {
+		f := &Fields[i]
 		from, alias := b.source(f, at, t, sources)
 		if from == nil {
 			continue
 		}
-		bound, ok := f.bind(from)
+		bound, ok := bindField(f, from)
 		bound.alias = alias
 		switch {
 		case ok:
 			bs = append(bs, bound)
 		case alias != nil:
-			return nil, alias.bad("its schema has %s at %s, which cannot be %s", bound.typ.WithArticle(), alias.From, f.wants())
-		case !f.incidental:
-			return nil, notTrackLayer(f.path(), "its schema has %s there, which cannot be %s", bound.typ.WithArticle(), f.wants())
+			return nil, badAlias(alias, "its schema has %s at %s, which cannot be %s", bound.typ.WithArticle(), alias.From, f.Wants())
+		case !f.Incidental:
+			return nil, notTrackLayer(f.Path(), "its schema has %s there, which cannot be %s", bound.typ.WithArticle(), f.Wants())
 		}
 	}
 	return bs, nil
 }
 
-// bind returns false if no value of the writer's type can be what the field needs.
-func (f *field) bind(from *avro.Field) (b binding, ok bool) {
+// bindField returns false if no value of the writer's type can be what the field needs.
+func bindField(f *Field, from *avro.Field) (b binding, ok bool) {
 	b = binding{field: f, from: from.Name, doc: from.Doc, typ: from.Type}
-	if f.attributes == nil {
-		b.set, ok = each(b.typ, f.setter)
+	if f.Attributes == nil {
+		b.set, ok = each(b.typ, func(t *avro.Type) setter { return setterOf(f, t) })
 		return b, ok
 	}
 	for _, t := range b.typ.Alternatives() {
@@ -209,10 +202,10 @@ func onlyNull(t *avro.Type) bool {
 }
 
 // bindGroup binds a record within another.
-func (b *binder) bindGroup(v *view, from *avro.Field, at place, alias *Alias) *DecodeError {
-	g := groupBinding{name: at.path, alias: alias, from: from.Name, typ: from.Type, records: make(map[*avro.Type]*view)}
-	if at.isGroup {
-		g.name = at.group
+func (b *binder) bindGroup(v *view, from *avro.Field, at Place, alias *Alias) *Error {
+	g := groupBinding{name: at.Path, alias: alias, from: from.Name, typ: from.Type, records: make(map[*avro.Type]*view)}
+	if at.IsGroup {
+		g.name = at.Group
 	}
 	for _, t := range g.typ.Alternatives() {
 		if t.Kind != avro.Record {
@@ -229,11 +222,11 @@ func (b *binder) bindGroup(v *view, from *avro.Field, at place, alias *Alias) *D
 		v.groups = append(v.groups, g)
 		return nil
 	case alias != nil:
-		return alias.bad("its schema has %s at %s and no record", g.typ.WithArticle(), alias.From)
+		return badAlias(alias, "its schema has %s at %s and no record", g.typ.WithArticle(), alias.From)
 	}
 	return notTrackLayer(g.name, "its schema has no record there")
 }
 
-func notTrackLayer(field, format string, args ...any) *DecodeError {
-	return &DecodeError{Code: verdict.CodeNotTrackLayer, Field: field, Message: "it is not a TrackLayer event: " + fmt.Sprintf(format, args...)}
+func notTrackLayer(field, format string, args ...any) *Error {
+	return &Error{Code: verdict.CodeNotTrackLayer, Field: field, Message: "it is not a TrackLayer event: " + fmt.Sprintf(format, args...)}
 }

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -27,7 +28,7 @@ type binder struct {
 const maxAgain = avro.MaxSchemaParts / 2
 
 // spend counts a record that is bound; no schema is refused whose records are bound once.
-func (b *binder) spend(t *avro.Type) *DecodeError {
+func (b *binder) spend(t *avro.Type) *Error {
 	if !b.met[t] {
 		b.met[t] = true
 		return nil
@@ -54,12 +55,8 @@ func newBinder(root *avro.Type, aliases *Aliases) *binder {
 		aliases: aliases, taken: make(map[string]*Alias), missing: make(map[string]*Alias), why: make(map[string]string), has: make(map[string]bool),
 		met: make(map[*avro.Type]bool),
 	}
-	if aliases == nil {
-		return b
-	}
-	for i := range aliases.list {
-		a := &aliases.list[i]
-		if lacks, ok := a.find(root); ok {
+	for a := range aliases.Each() {
+		if lacks, ok := find(a, root); ok {
 			b.taken[a.To] = a
 		} else {
 			b.missing[a.To], b.why[a.To] = a, lacks
@@ -72,27 +69,27 @@ func newBinder(root *avro.Type, aliases *Aliases) *binder {
 // that it is another one, that another one is ours, or that it is a record with something
 // else in it.
 func (b *binder) own(group, name, path string) bool {
-	if b.taken[under(group, name)] != nil {
-		b.has[under(group, name)] = true // and is passed over
+	if b.taken[Under(group, name)] != nil {
+		b.has[Under(group, name)] = true // and is passed over
 		return false
 	}
 	if b.aliases == nil {
 		return true
 	}
-	return b.aliases.from(path) == nil && (isGroup(under(group, name)) || b.leads(path) == nil)
+	return b.aliases.From(path) == nil && (IsGroup(Under(group, name)) || b.leads(path) == nil)
 }
 
 // source returns the writer's field that is one of ours in a record, if there is one, and
 // the alias that says so.
-func (b *binder) source(f *field, at place, t *avro.Type, sources map[string]*avro.Field) (*avro.Field, *Alias) {
-	if at.isGroup && f.group == at.group && sources[f.name] != nil {
-		return sources[f.name], nil
+func (b *binder) source(f *Field, at Place, t *avro.Type, sources map[string]*avro.Field) (*avro.Field, *Alias) {
+	if at.IsGroup && f.Group == at.Group && sources[f.Name] != nil {
+		return sources[f.Name], nil
 	}
-	a := b.taken[f.path()]
+	a := b.taken[f.Path()]
 	if a == nil {
 		return nil, nil
 	}
-	name, ok := strings.CutPrefix(a.From, at.prefix())
+	name, ok := strings.CutPrefix(a.From, at.Prefix())
 	if !ok || strings.Contains(name, ".") {
 		return nil, nil
 	}
@@ -104,32 +101,25 @@ func (b *binder) source(f *field, at place, t *avro.Type, sources map[string]*av
 	return nil, nil // it is in another record of a union
 }
 
-func (p place) prefix() string {
-	if p.path == "" {
-		return ""
-	}
-	return p.path + "."
-}
-
 // followed binds the records of a record that aliases make groups of ours, or lead
 // through, and that are not bound by their own names.
-func (b *binder) followed(v *view, t *avro.Type, at place, sources map[string]*avro.Field) *DecodeError {
+func (b *binder) followed(v *view, t *avro.Type, at Place, sources map[string]*avro.Field) *Error {
 	if b.aliases == nil {
 		return nil
 	}
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		path := under(at.path, f.Name)
+		path := Under(at.Path, f.Name)
 		own := false
-		for _, name := range groups[1:] {
-			own = own || at.isGroup && at.group == "" && sources[name] == f && f.Type.Kind != avro.Null
+		for _, name := range Groups[1:] {
+			own = own || at.IsGroup && at.Group == "" && sources[name] == f && f.Type.Kind != avro.Null
 		}
 		if own {
 			continue // its fields were looked for with its own
 		}
-		inner, alias := place{path: path}, b.leads(path)
-		if a := b.aliases.from(path); a != nil && isGroup(a.To) {
-			inner.isGroup, inner.group, alias = true, a.To, a
+		inner, alias := Place{Path: path}, b.leads(path)
+		if a := b.aliases.From(path); a != nil && IsGroup(a.To) {
+			inner.IsGroup, inner.Group, alias = true, a.To, a
 		}
 		if alias == nil || f.Type.Kind == avro.Null {
 			continue
@@ -144,8 +134,8 @@ func (b *binder) followed(v *view, t *avro.Type, at place, sources map[string]*a
 // leads returns an alias that leads through the record at a path to a field in the
 // schema, or nil.
 func (b *binder) leads(path string) *Alias {
-	for i := range b.aliases.list {
-		if a := &b.aliases.list[i]; within(a.From, path) && b.taken[a.To] == a {
+	for a := range b.aliases.Each() {
+		if Within(a.From, path) && b.taken[a.To] == a {
 			return a
 		}
 	}
@@ -155,40 +145,31 @@ func (b *binder) leads(path string) *Alias {
 // unbound refuses a schema that has neither an alias's field nor the field of ours by its
 // own name: it is another schema than the mapping was written for, and what its events
 // lose would go unnoticed.
-func (b *binder) unbound() *DecodeError {
-	if b.aliases == nil {
-		return nil
-	}
-	for i := range b.aliases.list {
-		a := &b.aliases.list[i]
+func (b *binder) unbound() *Error {
+	for a := range b.aliases.Each() {
 		if b.missing[a.To] == a && !a.Optional && !b.has[a.To] {
-			return a.bad("its schema has %s, and no %s either", b.why[a.To], a.To)
+			return badAlias(a, "its schema has %s, and no %s either", b.why[a.To], a.To)
 		}
 	}
 	return nil
 }
 
-// bad says what is wrong with an alias for a schema.
-func (a *Alias) bad(format string, args ...any) *DecodeError {
-	return &DecodeError{
+// badAlias says what is wrong with an alias for a schema.
+func badAlias(a *Alias, format string, args ...any) *Error {
+	return &Error{
 		Code: verdict.CodeBadAlias, Field: a.To,
 		Message: fmt.Sprintf(format, args...) + fmt.Sprintf(": %s says that %s is %s", a.Where, a.From, a.To),
 	}
 }
 
-// join puts a name behind a path, which may be empty.
-func under(path, name string) string {
-	return strings.TrimPrefix(path+"."+name, ".")
-}
-
 // followed returns the aliases that a view's records are read by, in the order of the
 // mapping. A union may have the field of one in several records.
-func (as *Aliases) followed(v *view) (found []Alias) {
+func followed(as *Aliases, v *view) (found []Alias) {
 	used := make(map[*Alias]bool)
 	v.note(used)
-	for i := range as.All() {
-		if used[&as.list[i]] {
-			found = append(found, as.list[i])
+	for a := range as.Each() {
+		if used[a] {
+			found = append(found, *a)
 		}
 	}
 	return found
@@ -205,4 +186,30 @@ func (v *view) note(used map[*Alias]bool) {
 			r.note(used)
 		}
 	}
+}
+
+// find looks for an alias's field in a schema, and says how far its path leads.
+func find(a *Alias, root *avro.Type) (missing string, ok bool) {
+	at := []*avro.Type{root}
+	path := ""
+	for step := range strings.SplitSeq(a.From, ".") {
+		var next []*avro.Type
+		for _, t := range at {
+			if t = t.Field(step); t != nil && !slices.Contains(next, t) {
+				next = append(next, t)
+			}
+		}
+		path = strings.TrimPrefix(path+"."+step, ".")
+		if next == nil {
+			return "no field " + path, false
+		}
+		at = nil
+		for _, t := range next {
+			at = append(at, t.Alternatives()...)
+		}
+		if path != a.From && !slices.ContainsFunc(at, func(t *avro.Type) bool { return t.Kind == avro.Record }) {
+			return fmt.Sprintf("%s at %s, which has no fields", next[0].WithArticle(), path), false
+		}
+	}
+	return "", true
 }

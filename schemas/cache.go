@@ -34,7 +34,7 @@ type cache struct {
 }
 
 type cached struct {
-	program
+	Program
 	sum   [sha256.Size]byte // of the schema
 	bytes int64
 	added uint64 // epoch
@@ -99,7 +99,7 @@ func (c *cache) with(ref framing.Ref, p loaded, most int64, before uint64) (next
 		next.remove(which)
 		dropped = append(dropped, which)
 	}
-	e := &cached{program: p.program, sum: p.sum, bytes: p.bytes, added: next.epoch}
+	e := &cached{Program: p.Program, sum: p.sum, bytes: p.bytes, added: next.epoch}
 	e.used.Store(next.epoch)
 	next.entries[ref], next.bytes = e, next.bytes+p.bytes
 	for ref, e := range next.entries {
@@ -151,7 +151,7 @@ func (e *cached) goesBefore(other *cached, largeFirst bool) bool {
 
 // loaded is a program that was just made from a schema.
 type loaded struct {
-	program
+	Program
 	sum   [sha256.Size]byte // of the schema
 	bytes int64             // of memory
 }
@@ -164,15 +164,4 @@ func sumOf(s *avro.Schema) (sum [sha256.Size]byte) {
 		io.WriteString(h, text)
 	}
 	return [sha256.Size]byte(h.Sum(nil))
-}
-
-// cost estimates the memory of a schema's program: from the schema's parts, and from what
-// is bound repeatedly. A test checks that it is not too low.
-func cost(s *avro.Schema, parts, again int) int64 {
-	const base, perPart, perAgain, perByte = 16 << 10, 650, 550, 4
-	size := len(s.Text)
-	for _, ref := range s.References {
-		size += len(ref)
-	}
-	return base + perPart*int64(parts) + perAgain*int64(again) + perByte*int64(size)
 }

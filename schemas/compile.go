@@ -28,7 +28,7 @@ type instr struct {
 type operand struct {
 	typ     *avro.Type
 	depth   int // opSkip, opAttributes: how deep the value may still nest
-	field   *field
+	field   *Field
 	set     setter
 	targets []int
 	binding *binding // opAttributes
@@ -90,22 +90,22 @@ func (c *compiler) group(g *groupBinding, depth int) {
 func (c *compiler) field(b *binding, depth int) {
 	if null, ok := b.optionalText(); ok {
 		c.parts += 2
-		c.code = append(c.code, instr{op: opOptionalText, null: null, text: b.field.text})
+		c.code = append(c.code, instr{op: opOptionalText, null: null, text: b.field.Text})
 		return
 	}
 	c.alternatives(b.typ, depth, func(t *avro.Type, depth int) {
 		set := b.set[t]
 		switch {
-		case b.field.text != nil && isPlainText(t):
+		case b.field.Text != nil && isPlainText(t):
 			c.parts++
-			c.code = append(c.code, instr{op: opText, text: b.field.text})
+			c.code = append(c.code, instr{op: opText, text: b.field.Text})
 		case set != nil:
 			c.parts++
 			c.emit(opScalar, operand{typ: t, field: b.field, set: set})
 		case b.entries == t:
 			c.parts++
 			c.emit(opAttributes, operand{typ: t, binding: b, depth: depth - 1})
-		case b.field.incidental:
+		case b.field.Incidental:
 			c.skip(t, depth)
 		default:
 			c.emit(opRefuse, operand{})
@@ -157,7 +157,7 @@ func isPlainText(t *avro.Type) bool {
 // TrackLayer's are. It returns the byte that stands for null.
 func (b *binding) optionalText() (null byte, ok bool) {
 	bs := b.typ.Branches
-	if b.field.text == nil || b.typ.Kind != avro.Union || len(bs) != 2 {
+	if b.field.Text == nil || b.typ.Kind != avro.Union || len(bs) != 2 {
 		return 0, false
 	}
 	switch {

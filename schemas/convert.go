@@ -167,14 +167,7 @@ func bigDecimal(v scalar) (Decimal, verdict.Code) {
 	if end != len(v.text) || scale > avro.MaxScale || scale < -avro.MaxScale {
 		return Decimal{}, verdict.CodeBadValue
 	}
-	d := DecimalFromBytes([]byte(v.text[at:at+int(size)]), int(max(scale, 0)))
-	switch {
-	case scale >= 0:
-		return d, 0
-	case d.big != nil:
-		return fromBig(d.big.Mul(d.big, pow10(int(-scale))), 0), 0
-	}
-	return NewDecimal(d.unscaled, int(scale)), 0
+	return DecimalFromBytes([]byte(v.text[at:at+int(size)]), int(scale)), 0
 }
 
 func countOf(t *avro.Type) convert[int64] {
@@ -222,17 +215,17 @@ func attributeOf(t *avro.Type) convert[string] {
 // A setter fills a field of the event from a scalar of one Avro type.
 type setter func(*Event, scalar) verdict.Code
 
-// setter returns nil if the field can never take the type.
-func (f *field) setter(t *avro.Type) setter {
+// setterOf returns nil if the field can never take the type.
+func setterOf(f *Field, t *avro.Type) setter {
 	switch {
-	case f.text != nil:
-		return assign(f.text, textOf(t))
-	case f.instant != nil:
-		return assign(f.instant, instantOf(t))
-	case f.amount != nil:
-		return assign(f.amount, amountOf(t))
-	case f.count != nil:
-		return assign(f.count, countOf(t))
+	case f.Text != nil:
+		return assign(f.Text, textOf(t))
+	case f.Instant != nil:
+		return assign(f.Instant, instantOf(t))
+	case f.Amount != nil:
+		return assign(f.Amount, amountOf(t))
+	case f.Count != nil:
+		return assign(f.Count, countOf(t))
 	}
 	return nil // attributes are not a scalar
 }

@@ -180,7 +180,7 @@ func TestACommonSchemaIsNeverRefused(t *testing.T) {
 			if d.cache.Load().get(&ref) != nil {
 				continue
 			}
-			if _, bad := d.keep(ref, loaded{program: new(goavroProgram), bytes: each}); bad != nil {
+			if _, bad := d.keep(ref, loaded{bytes: each}); bad != nil {
 				t.Fatal(bad)
 			}
 		}
@@ -211,7 +211,7 @@ func TestDroppedSchemasAsARule(t *testing.T) {
 			}
 			at, again := d.dropped[ref]
 			again = again && now.Sub(at) < droppedFor && bytes > largeSchema
-			e, bad := d.keep(ref, loaded{program: new(goavroProgram), bytes: bytes})
+			e, bad := d.keep(ref, loaded{bytes: bytes})
 			c := d.cache.Load()
 			switch {
 			case c.bytes > maxCached || len(d.dropped) > maxDropped:

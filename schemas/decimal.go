@@ -55,7 +55,6 @@ func pow10(n int) *big.Int {
 // DecimalFromBytes reads the Avro form of a decimal: a big-endian two's
 // complement integer of any length, and the scale of its schema.
 func DecimalFromBytes(b []byte, scale int) Decimal {
-	d := Decimal{form: formFinite, scale: int32(scale)}
 	if len(b) <= 8 {
 		var v int64
 		if len(b) > 0 && b[0]&0x80 != 0 {
@@ -64,12 +63,15 @@ func DecimalFromBytes(b []byte, scale int) Decimal {
 		for _, c := range b {
 			v = v<<8 | int64(c)
 		}
-		d.unscaled = v
-		return d
+		return NewDecimal(v, scale)
 	}
 	i := new(big.Int).SetBytes(b)
 	if b[0]&0x80 != 0 {
 		i.Sub(i, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
+	}
+	if scale < 0 {
+		i.Mul(i, pow10(-scale))
+		scale = 0
 	}
 	return fromBig(i, scale)
 }
@@ -319,7 +321,7 @@ func (d Decimal) Compare(other Decimal) (c int, ok bool) {
 	if d.Len() > maxCompared || other.Len() > maxCompared {
 		return 0, false
 	}
-	return d.rat().Cmp(other.rat()), true
+	return d.Rat().Cmp(other.Rat()), true
 }
 
 // times returns unscaled times 10^n; ok is false if that is not an integer of 64 bits.
@@ -361,8 +363,8 @@ func (d Decimal) Unscaled(scale int) (n int64, ok bool) {
 	return n, true
 }
 
-// rat returns a finite amount as a rational.
-func (d Decimal) rat() *big.Rat {
+// Rat returns a finite amount as a rational.
+func (d Decimal) Rat() *big.Rat {
 	n := d.big
 	if n == nil {
 		n = big.NewInt(d.unscaled)

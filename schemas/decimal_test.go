@@ -199,7 +199,7 @@ func TestCompare(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := amount.Draw(t, "a"), amount.Draw(t, "b")
-		if got, ok := a.Compare(b); !ok || got != a.rat().Cmp(b.rat()) {
+		if got, ok := a.Compare(b); !ok || got != a.Rat().Cmp(b.Rat()) {
 			t.Errorf("%v and %v: %d %t", a, b, got, ok)
 		}
 	})

@@ -99,10 +99,10 @@ func WithAliases(a *Aliases) DecoderOption {
 // the first of them was read.
 func (d *Decoder) Followed(ref framing.Ref) []Alias {
 	e := d.cache.Load().get(&ref)
-	if e == nil || d.aliases == nil {
+	if e == nil {
 		return nil
 	}
-	return d.aliases.followed(e.readBy())
+	return e.Followed()
 }
 
 func newCachedGauge(reg prometheus.Registerer) prometheus.Gauge {
@@ -157,8 +157,8 @@ func (d *Decoder) decode(ctx context.Context, value []byte, headers []kgo.Record
 	if len(headers) == 0 && len(value) >= avro.HeaderSize && value[0] == 0 && d.framings&framing.ConfluentPrefix != 0 {
 		id := binary.BigEndian.Uint32(value[1:])
 		if e := d.cache.Load().id(id); e != nil {
-			if err := e.read(value[avro.HeaderSize:], ev); err != nil {
-				return err.of(framing.RefID(id))
+			if err := e.Read(value[avro.HeaderSize:], ev); err != nil {
+				return of(err, framing.RefID(id))
 			}
 			return nil
 		}
@@ -188,8 +188,8 @@ func read(e *cached, f *framing.Found, ev *Event) *DecodeError {
 	if f.Zlib {
 		return inflated(e, f, ev)
 	}
-	if err := e.read(f.Payload, ev); err != nil {
-		return err.of(f.Ref)
+	if err := e.Read(f.Payload, ev); err != nil {
+		return of(err, f.Ref)
 	}
 	return nil
 }
@@ -197,10 +197,10 @@ func read(e *cached, f *framing.Found, ev *Event) *DecodeError {
 func inflated(e *cached, f *framing.Found, ev *Event) *DecodeError {
 	payload, fault := framing.Inflate(f.Payload)
 	if fault != nil {
-		return asDecodeError(fault).of(f.Ref)
+		return of(FaultError(fault), f.Ref)
 	}
-	if err := e.read(payload, ev); err != nil {
-		return err.of(f.Ref)
+	if err := e.Read(payload, ev); err != nil {
+		return of(err, f.Ref)
 	}
 	return nil
 }
@@ -288,9 +288,9 @@ func (d *Decoder) load(ctx context.Context, ref framing.Ref) (loaded, error) {
 		return loaded{}, &DecodeError{Code: verdict.CodeNotAvro, Schema: ref, Message: "it names a schema that is not Avro"}
 	}
 	defer d.loader.compiles()()
-	p, bytes, bad := compileSchema(&s, d.aliases)
+	p, bytes, bad := Compile(&s, d.aliases)
 	if bad != nil {
-		return loaded{}, bad.of(ref)
+		return loaded{}, of(bad, ref)
 	}
 	return loaded{p, sumOf(&s), bytes}, nil
 }

@@ -19,7 +19,7 @@ func TestBothReadersAgree(t *testing.T) {
 		schema := g.schema()
 		p := programOf(t, schema)
 		for range 4 {
-			payload := drawRecord(t, p.judge.root)
+			payload := drawRecord(t, p.Root())
 			if ok := agree(t, p, schema, payload); ok {
 				accepted++
 			} else {
@@ -41,7 +41,7 @@ func TestBothReadersAgreeOnDamage(t *testing.T) {
 		g := &schemaGen{t: t}
 		schema := g.schema()
 		p := programOf(t, schema)
-		whole := drawRecord(t, p.judge.root)
+		whole := drawRecord(t, p.Root())
 		for range 8 {
 			payload := slices.Clone(whole)
 			for range rapid.IntRange(1, 3).Draw(t, "times") {
@@ -69,7 +69,7 @@ func damage(t *rapid.T, b []byte) []byte {
 
 // agree compares the readers on a record that an encoder wrote, and returns
 // whether it is right.
-func agree(t rapid.TB, p *fastProgram, schema string, payload []byte) bool {
+func agree(t rapid.TB, p *Fast, schema string, payload []byte) bool {
 	t.Helper()
 	fast, judged := compare(t, p, schema, payload)
 	if fast != judged {
@@ -80,15 +80,15 @@ func agree(t rapid.TB, p *fastProgram, schema string, payload []byte) bool {
 
 // compare reads a record with both and fails if they differ in more than that
 // the fast program has left it to the judge.
-func compare(t rapid.TB, p *fastProgram, schema string, payload []byte) (fast, judged bool) {
+func compare(t rapid.TB, p *Fast, schema string, payload []byte) (fast, judged bool) {
 	t.Helper()
 	// The fast program is given an event that has had others before, whose
 	// memory it uses.
 	got := Event{Custom: CustomData{Attributes: make([]Attribute, 3)}}
 	got.Reset()
 	var want Event
-	err := p.judge.read(payload, &want)
-	if fast = p.accepts(payload, &got); fast {
+	err := p.Judge().Read(payload, &want)
+	if fast = p.Accepts(payload, &got); fast {
 		if err != nil {
 			t.Fatalf("accepted, but the judge says %v\nschema %s\nrecord %x", err, schema, payload)
 		}
@@ -98,7 +98,7 @@ func compare(t rapid.TB, p *fastProgram, schema string, payload []byte) (fast, j
 	}
 	// And as Decode has them, with what is left of a bad record.
 	got.Reset()
-	if d := cmp.Diff(err, p.read(payload, &got)); d != "" {
+	if d := cmp.Diff(err, p.Read(payload, &got)); d != "" {
 		t.Fatalf("errors differ (-judge +both):\n%s\nschema %s\nrecord %x", d, schema, payload)
 	}
 	if d := diff(&want, &got); d != "" {
@@ -113,9 +113,9 @@ func FuzzDifferential(f *testing.F) {
 	v1, _ := V1.Schema()
 	v2, _ := V2.Schema()
 	v3, _ := V4.Schema()
-	schemas := []string{v1, v2, v3, strangers, sharing}
-	var programs []*fastProgram
-	for _, schema := range schemas {
+	texts := []string{v1, v2, v3, strangers, sharing}
+	var programs []*Fast
+	for _, schema := range texts {
 		programs = append(programs, programOf(f, schema))
 	}
 	for i, v := range Versions() {
@@ -128,6 +128,6 @@ func FuzzDifferential(f *testing.F) {
 	f.Add(byte(4), sharingRecord())
 	f.Fuzz(func(t *testing.T, schema byte, payload []byte) {
 		i := int(schema) % len(programs)
-		compare(t, programs[i], schemas[i], payload)
+		compare(t, programs[i], texts[i], payload)
 	})
 }

@@ -64,7 +64,7 @@ func (e *Encoder) encode(dst []byte, v Version, ev *Event) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schema version %d: %w", v, err)
 	}
-	for _, name := range groups[1:] {
+	for _, name := range Groups[1:] {
 		t := nonNull(ver.root.Field(name))
 		group, err := ver.native(name, t, ev)
 		if err != nil {
@@ -86,46 +86,46 @@ func (e *Encoder) encode(dst []byte, v Version, ev *Event) ([]byte, error) {
 // others get the schema's default, null.
 func (ver *versionEncoder) native(group string, t *avro.Type, ev *Event) (map[string]any, error) {
 	record := make(map[string]any)
-	for i := range fields {
-		f := &fields[i]
-		if f.group != group {
+	for i := range Fields {
+		f := &Fields[i]
+		if f.Group != group {
 			continue
 		}
-		ft := t.Field(f.name)
+		ft := t.Field(f.Name)
 		if ft == nil {
-			if f.isSet(ev) {
-				return nil, fmt.Errorf("it has no field %s, which the event has", f.path())
+			if f.IsSet(ev) {
+				return nil, fmt.Errorf("it has no field %s, which the event has", f.Path())
 			}
 			continue
 		}
-		if ft.Kind == avro.Union && !f.isSet(ev) {
+		if ft.Kind == avro.Union && !f.IsSet(ev) {
 			continue
 		}
-		v, err := f.native(nonNull(ft), ev)
+		v, err := native(f, nonNull(ft), ev)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.path(), err)
+			return nil, fmt.Errorf("%s: %w", f.Path(), err)
 		}
 		if ft.Kind == avro.Union {
 			v = goavro.Union(unionKey(nonNull(ft)), v)
 		}
-		record[f.name] = v
+		record[f.Name] = v
 	}
 	return record, nil
 }
 
-func (f *field) native(t *avro.Type, ev *Event) (any, error) {
+func native(f *Field, t *avro.Type, ev *Event) (any, error) {
 	switch {
-	case f.text != nil:
-		return *f.text(ev), nil
-	case f.instant != nil:
-		return *f.instant(ev), nil
-	case f.count != nil:
-		return *f.count(ev), nil
-	case f.amount != nil:
-		return decimalRat(*f.amount(ev), t)
+	case f.Text != nil:
+		return *f.Text(ev), nil
+	case f.Instant != nil:
+		return *f.Instant(ev), nil
+	case f.Count != nil:
+		return *f.Count(ev), nil
+	case f.Amount != nil:
+		return decimalRat(*f.Amount(ev), t)
 	}
 	m := make(map[string]any)
-	for _, a := range *f.attributes(ev) {
+	for _, a := range *f.Attributes(ev) {
 		if _, twice := m[a.Key]; twice {
 			return nil, errors.New("it has a key twice")
 		}
@@ -139,12 +139,12 @@ func decimalRat(d Decimal, t *avro.Type) (*big.Rat, error) {
 	if !d.IsFinite() {
 		return nil, errors.New("it is not finite")
 	}
-	r := d.rat()
+	r := d.Rat()
 	unscaled, exact := unscaledOf(r, t.Scale)
 	if !exact {
 		return nil, fmt.Errorf("it has more than %s", count.Of(t.Scale, "decimal"))
 	}
-	if unscaled.CmpAbs(pow10(t.Digits)) >= 0 {
+	if unscaled.CmpAbs(tenTo(t.Digits)) >= 0 {
 		return nil, fmt.Errorf("it has more than %s", count.Of(t.Digits, "digit"))
 	}
 	return r, nil
@@ -152,7 +152,7 @@ func decimalRat(d Decimal, t *avro.Type) (*big.Rat, error) {
 
 // unscaledOf returns r times 10^scale; exact is false when that is not an integer.
 func unscaledOf(r *big.Rat, scale int) (unscaled *big.Int, exact bool) {
-	n := new(big.Int).Mul(r.Num(), pow10(scale))
+	n := new(big.Int).Mul(r.Num(), tenTo(scale))
 	q, rem := n.QuoRem(n, r.Denom(), new(big.Int))
 	return q, rem.Sign() == 0
 }
@@ -175,3 +175,5 @@ func unionKey(t *avro.Type) string {
 	}
 	return t.Kind.String()
 }
+
+func tenTo(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }

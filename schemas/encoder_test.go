@@ -17,24 +17,24 @@ import (
 func event(v Version) *rapid.Generator[*Event] {
 	return rapid.Custom(func(t *rapid.T) *Event {
 		ev := new(Event)
-		for i := range fields {
-			f := &fields[i]
+		for i := range Fields {
+			f := &Fields[i]
 			switch {
-			case f.text != nil:
-				*f.text(ev) = rapid.OneOf(rapid.Just(""), rapid.String()).Draw(t, f.path())
-			case f.instant != nil:
-				*f.instant(ev) = rapid.Int64().Draw(t, f.path())
-			case f.count != nil:
-				*f.count(ev) = rapid.Int64().Draw(t, f.path())
-			case f.amount != nil:
+			case f.Text != nil:
+				*f.Text(ev) = rapid.OneOf(rapid.Just(""), rapid.String()).Draw(t, f.Path())
+			case f.Instant != nil:
+				*f.Instant(ev) = rapid.Int64().Draw(t, f.Path())
+			case f.Count != nil:
+				*f.Count(ev) = rapid.Int64().Draw(t, f.Path())
+			case f.Amount != nil:
 				if rapid.Bool().Draw(t, "has a value") {
-					*f.amount(ev) = DecimalFromBytes(rapid.SliceOfN(rapid.Byte(), 0, 15).Draw(t, f.path()), rapid.IntRange(0, 10).Draw(t, "scale"))
+					*f.Amount(ev) = DecimalFromBytes(rapid.SliceOfN(rapid.Byte(), 0, 15).Draw(t, f.Path()), rapid.IntRange(0, 10).Draw(t, "scale"))
 				}
 			default:
-				for key, value := range rapid.MapOfN(rapid.String(), rapid.String(), 0, 4).Draw(t, f.path()) {
-					*f.attributes(ev) = append(*f.attributes(ev), Attribute{key, value})
+				for key, value := range rapid.MapOfN(rapid.String(), rapid.String(), 0, 4).Draw(t, f.Path()) {
+					*f.Attributes(ev) = append(*f.Attributes(ev), Attribute{Key: key, Value: value})
 				}
-				slices.SortFunc(*f.attributes(ev), func(a, b Attribute) int { return strings.Compare(a.Key, b.Key) })
+				slices.SortFunc(*f.Attributes(ev), func(a, b Attribute) int { return strings.Compare(a.Key, b.Key) })
 			}
 		}
 		return forVersion(v, ev)
@@ -108,14 +108,16 @@ func TestEncodeRefusesWhatItWouldLose(t *testing.T) {
 		change  func(*Event)
 		says    string
 	}{
-		"unknown version":  {5, func(*Event) {}, "version 5 is unknown"},
-		"hashed email":     {V1, func(e *Event) { e.User.HashedEmail = "jane" }, "no field user_data.hashed_email"},
-		"aref tokens":      {V2, func(e *Event) { e.ArefTokens = "jane" }, "no field aref_tokens"},
-		"click time":       {V1, func(e *Event) { e.ClickCapturedAt = 1 }, "no field click_captured_at"},
-		"too many digits":  {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(1e28, 64) }, "custom_data.value: it has more than 38 digits"},
-		"too small":        {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(1.5e-10, 64) }, "custom_data.value: it has more than 10 decimals"},
-		"not a number":     {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(math.NaN(), 64) }, "custom_data.value: it is not finite"},
-		"attribute thrice": {V2, func(e *Event) { e.Custom.Attributes = []Attribute{{"jane", "1"}, {"jane", "2"}} }, "custom_data.attributes: it has a key twice"},
+		"unknown version": {5, func(*Event) {}, "version 5 is unknown"},
+		"hashed email":    {V1, func(e *Event) { e.User.HashedEmail = "jane" }, "no field user_data.hashed_email"},
+		"aref tokens":     {V2, func(e *Event) { e.ArefTokens = "jane" }, "no field aref_tokens"},
+		"click time":      {V1, func(e *Event) { e.ClickCapturedAt = 1 }, "no field click_captured_at"},
+		"too many digits": {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(1e28, 64) }, "custom_data.value: it has more than 38 digits"},
+		"too small":       {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(1.5e-10, 64) }, "custom_data.value: it has more than 10 decimals"},
+		"not a number":    {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(math.NaN(), 64) }, "custom_data.value: it is not finite"},
+		"attribute thrice": {V2, func(e *Event) {
+			e.Custom.Attributes = []Attribute{{Key: "jane", Value: "1"}, {Key: "jane", Value: "2"}}
+		}, "custom_data.attributes: it has a key twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ev := forV1(fullEvent())

@@ -50,23 +50,6 @@ func (e *DecodeError) Reason() verdict.Reason {
 	return *r
 }
 
-// of returns the error as one of a record that names this schema.
-func (e *DecodeError) of(ref framing.Ref) *DecodeError {
-	named := *e
-	named.Schema = ref
-	return &named
-}
-
-var faultCodes = [...]verdict.Code{
-	avro.Tombstone: verdict.CodeTombstone, avro.Empty: verdict.CodeEmpty, avro.NoMagic: verdict.CodeNoMagic, avro.Short: verdict.CodeShort,
-	avro.Truncated: verdict.CodeTruncated, avro.Corrupt: verdict.CodeCorrupt, avro.TrailingBytes: verdict.CodeTrailingBytes,
-	avro.BadHeader: verdict.CodeBadHeader, avro.Foreign: verdict.CodeNotAvro, avro.BadZlib: verdict.CodeBadZlib,
-}
-
-func asDecodeError(f *avro.Fault) *DecodeError {
-	return &DecodeError{Code: faultCodes[f.Kind], Field: f.Field, Message: f.Message}
-}
-
 // unreadable turns an *avro.SchemaError into the *DecodeError of a schema's records
 // and returns other errors unchanged. Bare Avro may begin with the byte of Glue's prefix:
 // of a version that Glue does not know, the error says what was looked for before.
@@ -85,3 +68,10 @@ func unreadable(err error, ref framing.Ref, lookedFor framing.Set) error {
 	}
 	return &DecodeError{Code: code, Schema: ref, Message: said}
 }
+
+// of returns a program's error as one of a record that names this schema.
+func of(e *Error, ref framing.Ref) *DecodeError {
+	return &DecodeError{Code: e.Code, Field: e.Field, Schema: ref, Message: e.Message}
+}
+
+func asDecodeError(f *avro.Fault) *DecodeError { return of(FaultError(f), framing.Ref{}) }

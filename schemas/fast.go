@@ -25,7 +25,7 @@ type fastProgram struct {
 
 // newFastProgram compiles the judge's schema. It returns the judge itself if the code
 // alone could read more than maxParts values.
-func newFastProgram(judge *goavroProgram, maxParts int) program {
+func newFastProgram(judge *goavroProgram, maxParts int) Program {
 	var c compiler
 	c.event(judge.root, judge.view)
 	if c.parts > maxParts {
@@ -34,16 +34,16 @@ func newFastProgram(judge *goavroProgram, maxParts int) program {
 	return &fastProgram{code: c.code, parts: maxParts - c.parts, judge: judge}
 }
 
-func (p *fastProgram) readBy() *view { return p.judge.view }
+func (p *fastProgram) Followed() []Alias { return p.judge.Followed() }
 
-func (p *fastProgram) read(payload []byte, ev *Event) *DecodeError {
+func (p *fastProgram) Read(payload []byte, ev *Event) *Error {
 	if p.tried(payload, ev) {
 		return nil
 	}
 	// Attributes that were read lie beyond the slice's end: let Reset clear them.
 	ev.Custom.Attributes = ev.Custom.Attributes[:cap(ev.Custom.Attributes)]
 	ev.Reset()
-	return p.judge.read(payload, ev)
+	return p.judge.Read(payload, ev)
 }
 
 // tried is accepts with a panic taken for no. Neither a bug of ours nor one of goavro's
@@ -120,7 +120,7 @@ func (p *fastProgram) accepts(payload []byte, ev *Event) bool {
 				return false
 			}
 			// A value that an incidental field cannot take is left out.
-			if code := in.arg.set(ev, v); code != 0 && in.arg.field.refuses(code) {
+			if code := in.arg.set(ev, v); code != 0 && in.arg.field.Refuses(code) {
 				return false
 			}
 			pos = next

@@ -8,20 +8,19 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"pgregory.net/rapid"
 )
 
 // programOf compiles a schema.
-func programOf(t rapid.TB, schema string) *fastProgram {
+func programOf(t rapid.TB, schema string) *Fast {
 	t.Helper()
 	p, err := compile(avro.Schema{Text: schema})
 	if err != nil {
 		t.Fatalf("%v\nschema %s", err, schema)
 	}
-	fast, ok := p.(*fastProgram)
+	fast, ok := p.(*Fast)
 	if !ok {
 		t.Fatalf("read by %T\nschema %s", p, schema)
 	}
@@ -88,20 +87,20 @@ func TestRecordsOfOursNeedNoJudge(t *testing.T) {
 		schema, _ := v.Schema()
 		p := programOf(t, schema)
 		for _, ev := range []*Event{{}, {EventID: "e", EventName: "n"}, forV1(fullEvent())} {
-			if !p.accepts(mustEncode(t, 1, v, ev)[avro.HeaderSize:], new(Event)) {
+			if !p.Accepts(mustEncode(t, 1, v, ev)[avro.HeaderSize:], new(Event)) {
 				t.Errorf("version %d: %+v is left to the judge", v, ev)
 			}
 		}
 	}
-	if !programOf(t, strangers).accepts(strangersRecord(), new(Event)) {
+	if !programOf(t, strangers).Accepts(strangersRecord(), new(Event)) {
 		t.Error("a stranger's record is left to the judge")
 	}
 	var got Event
-	if !programOf(t, sharing).accepts(sharingRecord(), &got) {
+	if !programOf(t, sharing).Accepts(sharingRecord(), &got) {
 		t.Error("a record of a schema that uses a type twice is left to the judge")
 	}
 	want := &Event{EventID: "e", EventName: "n", User: UserData{Email: "mail"}, Consent: Consent{AdStorage: "DENIED", TCF: "tcf"},
-		Custom: CustomData{Value: NewDecimal(15, 1), Quantity: 3, Attributes: []Attribute{{"k", "v"}}}}
+		Custom: CustomData{Value: NewDecimal(15, 1), Quantity: 3, Attributes: []Attribute{{Key: "k", Value: "v"}}}}
 	if d := diff(want, &got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -156,25 +155,6 @@ func TestTextsArePartsOfTheValue(t *testing.T) {
 	}
 }
 
-// TestResetLetsGo: an event that waits for its next record must not keep the
-// records before, nor the memory that one absurd record needed.
-func TestResetLetsGo(t *testing.T) {
-	attrs := []Attribute{{"a", "1"}, {"b", "2"}}
-	ev := Event{EventID: "e", Custom: CustomData{Attributes: attrs}}
-	ev.Reset()
-	if attrs[0] != (Attribute{}) || attrs[1] != (Attribute{}) || ev.EventID != "" {
-		t.Errorf("texts are kept: %v, %v", attrs, ev)
-	}
-	if cap(ev.Custom.Attributes) != 2 {
-		t.Error("the memory for attributes is not")
-	}
-	ev.Custom.Attributes = make([]Attribute, 5, keptAttributes+1)
-	ev.Reset()
-	if cap(ev.Custom.Attributes) != 0 {
-		t.Error("the memory for thousands of attributes is")
-	}
-}
-
 // TestBadRecordsLeaveNothing: nor must an event keep what was read of a record
 // before its fault.
 func TestBadRecordsLeaveNothing(t *testing.T) {
@@ -182,22 +162,11 @@ func TestBadRecordsLeaveNothing(t *testing.T) {
 	ev := Event{Custom: CustomData{Attributes: attrs}}
 	ev.Reset()
 	p := programOf(t, record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"attributes","type":{"type":"map","values":"string"}}]}}`))
-	if err := p.read(valueOf(long(2), text("k"), text("v"), text("l"), text("\xff"), long(0))[avro.HeaderSize:], &ev); err == nil {
+	if err := p.Read(valueOf(long(2), text("k"), text("v"), text("l"), text("\xff"), long(0))[avro.HeaderSize:], &ev); err == nil {
 		t.Fatal("no error")
 	}
 	if attrs[0] != (Attribute{}) {
 		t.Errorf("attribute %v is kept", attrs[0])
-	}
-}
-
-// TestPanicsAreTheJudges: a program that fails on a record leaves it to the
-// judge.
-func TestPanicsAreTheJudges(t *testing.T) {
-	p := *programOf(t, record(``))
-	p.code = []instr{{op: opScalar}}
-	var ev Event
-	if err := p.read(valueOf()[avro.HeaderSize:], &ev); err != nil || ev.EventID != "e" {
-		t.Errorf("error %v, event %+v", err, ev)
 	}
 }
 
@@ -223,46 +192,15 @@ func TestEveryByteOfABranch(t *testing.T) {
 				fine := first%2 == 0 && branch < len(branches) && branches[branch] == kind
 				want := map[string]string{"string": "77", "long": "77"}[kind]
 				var ev Event
-				if got := p.accepts(payload, &ev); got != fine || fine && ev.ProfileID != want {
+				if got := p.Accepts(payload, &ev); got != fine || fine && ev.ProfileID != want {
 					t.Errorf("%s: byte %d and a %s: accepted %v with profile %q, want %v with %q", union, first, kind, got, ev.ProfileID, fine, want)
 				}
 				ev.Reset()
-				if err := p.judge.read(payload, &ev); (err == nil) != fine || fine && ev.ProfileID != want {
+				if err := p.Judge().Read(payload, &ev); (err == nil) != fine || fine && ev.ProfileID != want {
 					t.Errorf("%s: byte %d and a %s: the judge says %v with profile %q, want an error: %v", union, first, kind, err, ev.ProfileID, !fine)
 				}
 			}
 		}
-	}
-}
-
-// TestManyFieldsGoToTheJudge: what code could read more values than a record
-// may have is not compiled.
-func TestManyFieldsGoToTheJudge(t *testing.T) {
-	branches := `"null"`
-	for i := range 6 {
-		branches += fmt.Sprintf(`,{"type":"record","name":"R%d","fields":[{"name":"email","type":["null","string"]}]}`, i)
-	}
-	root, err := avro.Parse(record(`,{"name":"user_data","type":[` + branches + `]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, bad := bind(root, nil)
-	if bad != nil {
-		t.Fatal(bad)
-	}
-	var c compiler
-	c.event(root, v)
-	// The record, two texts, the union, null, and of six records each itself
-	// and an optional text.
-	if want := 1 + 2 + 1 + 1 + 6*3; c.parts != want {
-		t.Errorf("the code reads %d values at most, want %d", c.parts, want)
-	}
-	judge, bad := newGoavroProgram(root, v)
-	if bad != nil {
-		t.Fatal(bad)
-	}
-	if p := newFastProgram(judge, c.parts-1); p != program(judge) {
-		t.Errorf("read by %T, want the judge", p)
 	}
 }
 
@@ -293,10 +231,10 @@ func TestBoundsAreTheJudges(t *testing.T) {
 		p := programOf(t, c.schema)
 		payload := valueOf(c.bytes)[avro.HeaderSize:]
 		// The judge goes by this; goavro would take seconds.
-		if err := avro.CheckLayout(p.judge.root, payload); (err == nil) != c.fine {
+		if err := avro.CheckLayout(p.Root(), payload); (err == nil) != c.fine {
 			t.Errorf("%s: error %v, want one: %v", name, err, !c.fine)
 		}
-		if !c.fine && p.accepts(payload, new(Event)) {
+		if !c.fine && p.Accepts(payload, new(Event)) {
 			t.Errorf("%s: accepted before the judge is asked", name)
 		}
 	}
@@ -326,8 +264,8 @@ func TestDepthIsCountedAlike(t *testing.T) {
 			refused := 0
 			for deep := 40; deep <= 50; deep++ {
 				payload := valueOf(place.before, bytes.Repeat(long(1), deep), long(0), place.after)[avro.HeaderSize:]
-				fine := avro.CheckLayout(p.judge.root, payload) == nil
-				if p.accepts(payload, new(Event)) != fine {
+				fine := avro.CheckLayout(p.Root(), payload) == nil
+				if p.Accepts(payload, new(Event)) != fine {
 					t.Errorf("%s\n%d deep: accepted %v", place.schema, deep, !fine)
 				}
 				if !fine {
@@ -368,32 +306,11 @@ func TestWrongValuesAreTheJudges(t *testing.T) {
 	} {
 		p := programOf(t, c.schema)
 		payload := valueOf(c.bytes)[avro.HeaderSize:]
-		if p.accepts(payload, new(Event)) {
+		if p.Accepts(payload, new(Event)) {
 			t.Errorf("%s: accepted", name)
 		}
-		if err := p.read(payload, new(Event)); err == nil {
+		if err := p.Read(payload, new(Event)); err == nil {
 			t.Errorf("%s: no error", name)
-		}
-	}
-}
-
-func TestValidUTF8(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-z]{0,40}`)).Draw(t, "text")
-		if at := rapid.IntRange(0, 2*len(s)+1).Draw(t, "at"); at < len(s) {
-			s = s[:at] + string([]byte{rapid.ByteRange(0x70, 0xff).Draw(t, "byte")}) + s[at+1:]
-		}
-		if validUTF8(s) != utf8.ValidString(s) {
-			t.Fatalf("%q is valid: %v", s, validUTF8(s))
-		}
-	})
-	for n := range 40 {
-		for at := range n {
-			b := bytes.Repeat([]byte{'a'}, n)
-			b[at] = 0x80
-			if validUTF8(string(b)) {
-				t.Errorf("byte %d of %d is not seen", at, n)
-			}
 		}
 	}
 }

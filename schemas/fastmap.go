@@ -2,10 +2,11 @@ package schemas
 
 import (
 	"cmp"
-	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"math"
 	"slices"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // leftOut stands for the value of an entry that has no text until all keys are known,
@@ -16,7 +17,7 @@ const leftOut = "\xff"
 // attributes reads a map into the event's attributes, reusing their memory. It returns
 // where the next value begins, or -1, and how many parts are left.
 func (a *operand) attributes(payload []byte, s string, pos, parts int, ev *Event) (next, left int) {
-	at := a.binding.field.attributes(ev)
+	at := a.binding.field.Attributes(ev)
 	attrs := (*at)[:0]
 	sorted, whole := true, true
 	for {

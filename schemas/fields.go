@@ -1,121 +1,160 @@
 package schemas
 
-import "github.com/tracklayer/amazon-capi/internal/verdict"
+import (
+	"slices"
+	"strings"
 
-// field is one field of TrackLayer's event: its place in the schema and in an Event.
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+)
+
+// Field is one field of TrackLayer's event: its place in the schema and in an Event.
 // The Avro reader, the Avro encoder and the JSON form all use one table of fields, so
 // that none can know a field that another does not.
-type field struct {
-	group string // the record it is in; empty for the event itself
-	name  string
+type Field struct {
+	Group string // the record it is in; empty for the event itself
+	Name  string
 
 	// Exactly one of these is set and says which kind of field it is.
-	text       func(*Event) *string
-	instant    func(*Event) *int64 // Unix milliseconds
-	amount     func(*Event) *Decimal
-	count      func(*Event) *int64
-	attributes func(*Event) *[]Attribute
+	Text       func(*Event) *string
+	Instant    func(*Event) *int64 // Unix milliseconds
+	Amount     func(*Event) *Decimal
+	Count      func(*Event) *int64
+	Attributes func(*Event) *[]Attribute
 
 	// incidental fields do not affect the conversion. If their type or value cannot
 	// be read, the field is left out and the event is still read.
-	incidental bool
+	Incidental bool
 }
 
-func (f *field) path() string {
-	if f.group == "" {
-		return f.name
+// Path is the field's place in the schema, such as user_data.email.
+func (f *Field) Path() string {
+	if f.Group == "" {
+		return f.Name
 	}
-	return f.group + "." + f.name
+	return f.Group + "." + f.Name
 }
 
-// wants names what the field holds, for errors.
-func (f *field) wants() string {
+// Wants names what the field holds, for errors.
+func (f *Field) Wants() string {
 	switch {
-	case f.text != nil:
+	case f.Text != nil:
 		return "text"
-	case f.instant != nil:
+	case f.Instant != nil:
 		return "an instant (timestamp, milliseconds, or ISO 8601 with an offset)"
-	case f.amount != nil:
+	case f.Amount != nil:
 		return "a decimal number"
-	case f.count != nil:
+	case f.Count != nil:
 		return "a whole number"
 	}
 	return "a map of text"
 }
 
-// refuses reports whether a field that was read with code makes the event unreadable.
+// Refuses reports whether a field that was read with code makes the event unreadable.
 // Text that is not UTF-8 always does: it shows that the bytes are not what they seem.
-func (f *field) refuses(code verdict.Code) bool {
-	return code != 0 && (!f.incidental || code == verdict.CodeInvalidUTF8)
+func (f *Field) Refuses(code verdict.Code) bool {
+	return code != 0 && (!f.Incidental || code == verdict.CodeInvalidUTF8)
 }
 
-// isSet reports whether the event has the field.
-func (f *field) isSet(ev *Event) bool {
+// IsSet reports whether the event has the field.
+func (f *Field) IsSet(ev *Event) bool {
 	switch {
-	case f.text != nil:
-		return *f.text(ev) != ""
-	case f.instant != nil:
-		return *f.instant(ev) != 0
-	case f.amount != nil:
-		return f.amount(ev).IsSet()
-	case f.count != nil:
-		return *f.count(ev) != 0
+	case f.Text != nil:
+		return *f.Text(ev) != ""
+	case f.Instant != nil:
+		return *f.Instant(ev) != 0
+	case f.Amount != nil:
+		return f.Amount(ev).IsSet()
+	case f.Count != nil:
+		return *f.Count(ev) != 0
 	}
-	return len(*f.attributes(ev)) > 0
+	return len(*f.Attributes(ev)) > 0
 }
 
-// The groups, in the order of the schema. The event's own fields come first, so that
-// its id is known when a later field cannot be read.
-var groups = [...]string{"", "user_data", "custom_data", "consent"}
+// Groups are the records that fields are in, in the order of the schema, and first the
+// event itself: its id is then known when a later field cannot be read.
+var Groups = [...]string{"", "user_data", "custom_data", "consent"}
 
-// identifying fields must be in a schema for its records to be TrackLayer's events at
+// Identifying fields must be in a schema for its records to be TrackLayer's events at
 // all. Other missing fields are for the validation to report, event by event.
-var identifying = [...]string{"event_id", "event_name"}
+var Identifying = [...]string{"event_id", "event_name"}
 
-var fields = [...]field{
-	{name: "event_id", text: func(e *Event) *string { return &e.EventID }},
-	{name: "profile_id", text: func(e *Event) *string { return &e.ProfileID }},
-	{name: "event_name", text: func(e *Event) *string { return &e.EventName }},
-	{name: "event_type", text: func(e *Event) *string { return &e.EventType }},
-	{name: "action_source", text: func(e *Event) *string { return &e.ActionSource }},
-	{name: "platform", text: func(e *Event) *string { return &e.Platform }},
-	{name: "occurred_at", instant: func(e *Event) *int64 { return &e.OccurredAt }},
-	{name: "click_id", text: func(e *Event) *string { return &e.ClickID }},
-	{name: "click_captured_at", instant: func(e *Event) *int64 { return &e.ClickCapturedAt }, incidental: true},
-	{name: "aref_tokens", text: func(e *Event) *string { return &e.ArefTokens }},
-	{name: "amazon_ad_event_key", text: func(e *Event) *string { return &e.AmazonAdEventKey }},
-	{name: "partner", text: func(e *Event) *string { return &e.Partner }},
+// Fields are all fields of an event, by group, in the order of the schema.
+var Fields = [...]Field{
+	{Name: "event_id", Text: func(e *Event) *string { return &e.EventID }},
+	{Name: "profile_id", Text: func(e *Event) *string { return &e.ProfileID }},
+	{Name: "event_name", Text: func(e *Event) *string { return &e.EventName }},
+	{Name: "event_type", Text: func(e *Event) *string { return &e.EventType }},
+	{Name: "action_source", Text: func(e *Event) *string { return &e.ActionSource }},
+	{Name: "platform", Text: func(e *Event) *string { return &e.Platform }},
+	{Name: "occurred_at", Instant: func(e *Event) *int64 { return &e.OccurredAt }},
+	{Name: "click_id", Text: func(e *Event) *string { return &e.ClickID }},
+	{Name: "click_captured_at", Instant: func(e *Event) *int64 { return &e.ClickCapturedAt }, Incidental: true},
+	{Name: "aref_tokens", Text: func(e *Event) *string { return &e.ArefTokens }},
+	{Name: "amazon_ad_event_key", Text: func(e *Event) *string { return &e.AmazonAdEventKey }},
+	{Name: "partner", Text: func(e *Event) *string { return &e.Partner }},
 
-	{group: "user_data", name: "email", text: func(e *Event) *string { return &e.User.Email }},
-	{group: "user_data", name: "phone", text: func(e *Event) *string { return &e.User.Phone }},
-	{group: "user_data", name: "hashed_email", text: func(e *Event) *string { return &e.User.HashedEmail }},
-	{group: "user_data", name: "hashed_phone", text: func(e *Event) *string { return &e.User.HashedPhone }},
-	{group: "user_data", name: "madid", text: func(e *Event) *string { return &e.User.MADID }},
-	{group: "user_data", name: "first_name", text: func(e *Event) *string { return &e.User.FirstName }},
-	{group: "user_data", name: "last_name", text: func(e *Event) *string { return &e.User.LastName }},
-	{group: "user_data", name: "city", text: func(e *Event) *string { return &e.User.City }},
-	{group: "user_data", name: "state", text: func(e *Event) *string { return &e.User.State }},
-	{group: "user_data", name: "country_code", text: func(e *Event) *string { return &e.User.CountryCode }},
-	{group: "user_data", name: "postal_code", text: func(e *Event) *string { return &e.User.PostalCode }},
-	{group: "user_data", name: "address", text: func(e *Event) *string { return &e.User.Address }},
-	{group: "user_data", name: "ramp_id", text: func(e *Event) *string { return &e.User.RampID }},
-	{group: "user_data", name: "match_id", text: func(e *Event) *string { return &e.User.MatchID }},
-	{group: "user_data", name: "real_id", text: func(e *Event) *string { return &e.User.RealID }},
-	{group: "user_data", name: "merkle_id", text: func(e *Event) *string { return &e.User.MerkleID }},
-	{group: "user_data", name: "kantar_id", text: func(e *Event) *string { return &e.User.KantarID }},
-	{group: "user_data", name: "fip", text: func(e *Event) *string { return &e.User.FIP }},
-	{group: "user_data", name: "ip_address", text: func(e *Event) *string { return &e.User.IPAddress }},
-	{group: "user_data", name: "user_agent", text: func(e *Event) *string { return &e.User.UserAgent }},
+	{Group: "user_data", Name: "email", Text: func(e *Event) *string { return &e.User.Email }},
+	{Group: "user_data", Name: "phone", Text: func(e *Event) *string { return &e.User.Phone }},
+	{Group: "user_data", Name: "hashed_email", Text: func(e *Event) *string { return &e.User.HashedEmail }},
+	{Group: "user_data", Name: "hashed_phone", Text: func(e *Event) *string { return &e.User.HashedPhone }},
+	{Group: "user_data", Name: "madid", Text: func(e *Event) *string { return &e.User.MADID }},
+	{Group: "user_data", Name: "first_name", Text: func(e *Event) *string { return &e.User.FirstName }},
+	{Group: "user_data", Name: "last_name", Text: func(e *Event) *string { return &e.User.LastName }},
+	{Group: "user_data", Name: "city", Text: func(e *Event) *string { return &e.User.City }},
+	{Group: "user_data", Name: "state", Text: func(e *Event) *string { return &e.User.State }},
+	{Group: "user_data", Name: "country_code", Text: func(e *Event) *string { return &e.User.CountryCode }},
+	{Group: "user_data", Name: "postal_code", Text: func(e *Event) *string { return &e.User.PostalCode }},
+	{Group: "user_data", Name: "address", Text: func(e *Event) *string { return &e.User.Address }},
+	{Group: "user_data", Name: "ramp_id", Text: func(e *Event) *string { return &e.User.RampID }},
+	{Group: "user_data", Name: "match_id", Text: func(e *Event) *string { return &e.User.MatchID }},
+	{Group: "user_data", Name: "real_id", Text: func(e *Event) *string { return &e.User.RealID }},
+	{Group: "user_data", Name: "merkle_id", Text: func(e *Event) *string { return &e.User.MerkleID }},
+	{Group: "user_data", Name: "kantar_id", Text: func(e *Event) *string { return &e.User.KantarID }},
+	{Group: "user_data", Name: "fip", Text: func(e *Event) *string { return &e.User.FIP }},
+	{Group: "user_data", Name: "ip_address", Text: func(e *Event) *string { return &e.User.IPAddress }},
+	{Group: "user_data", Name: "user_agent", Text: func(e *Event) *string { return &e.User.UserAgent }},
 
-	{group: "custom_data", name: "value", amount: func(e *Event) *Decimal { return &e.Custom.Value }},
-	{group: "custom_data", name: "currency", text: func(e *Event) *string { return &e.Custom.Currency }},
-	{group: "custom_data", name: "quantity", count: func(e *Event) *int64 { return &e.Custom.Quantity }, incidental: true},
-	{group: "custom_data", name: "order_reference", text: func(e *Event) *string { return &e.Custom.OrderReference }},
-	{group: "custom_data", name: "attributes", attributes: func(e *Event) *[]Attribute { return &e.Custom.Attributes }, incidental: true},
+	{Group: "custom_data", Name: "value", Amount: func(e *Event) *Decimal { return &e.Custom.Value }},
+	{Group: "custom_data", Name: "currency", Text: func(e *Event) *string { return &e.Custom.Currency }},
+	{Group: "custom_data", Name: "quantity", Count: func(e *Event) *int64 { return &e.Custom.Quantity }, Incidental: true},
+	{Group: "custom_data", Name: "order_reference", Text: func(e *Event) *string { return &e.Custom.OrderReference }},
+	{Group: "custom_data", Name: "attributes", Attributes: func(e *Event) *[]Attribute { return &e.Custom.Attributes }, Incidental: true},
 
-	{group: "consent", name: "ad_storage", text: func(e *Event) *string { return &e.Consent.AdStorage }},
-	{group: "consent", name: "ad_user_data", text: func(e *Event) *string { return &e.Consent.AdUserData }},
-	{group: "consent", name: "tcf", text: func(e *Event) *string { return &e.Consent.TCF }},
-	{group: "consent", name: "gpp", text: func(e *Event) *string { return &e.Consent.GPP }},
-	{group: "consent", name: "data_processing", text: func(e *Event) *string { return &e.Consent.DataProcessing }},
+	{Group: "consent", Name: "ad_storage", Text: func(e *Event) *string { return &e.Consent.AdStorage }},
+	{Group: "consent", Name: "ad_user_data", Text: func(e *Event) *string { return &e.Consent.AdUserData }},
+	{Group: "consent", Name: "tcf", Text: func(e *Event) *string { return &e.Consent.TCF }},
+	{Group: "consent", Name: "gpp", Text: func(e *Event) *string { return &e.Consent.GPP }},
+	{Group: "consent", Name: "data_processing", Text: func(e *Event) *string { return &e.Consent.DataProcessing }},
+}
+
+// IsGroup reports whether a path is that of a group.
+func IsGroup(path string) bool { return slices.Contains(Groups[1:], path) }
+
+// FieldAt returns our field of a path, or nil.
+func FieldAt(path string) *Field {
+	for i := range Fields {
+		if Fields[i].Path() == path {
+			return &Fields[i]
+		}
+	}
+	return nil
+}
+
+// NamesIn lists the names of a group's fields, and of the groups in the event itself.
+func NamesIn(group string) []string {
+	var names []string
+	for i := range Fields {
+		if Fields[i].Group == group {
+			names = append(names, Fields[i].Name)
+		}
+	}
+	if group == "" {
+		names = append(names, Groups[1:]...)
+	}
+	return names
+}
+
+// Under puts a name behind a path, which may be empty.
+func Under(path, name string) string {
+	return strings.TrimPrefix(path+"."+name, ".")
 }

@@ -3,9 +3,10 @@ package schemas
 import (
 	"context"
 	"errors"
-	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // FuzzDecode reads any bytes by every version, and by a schema with all that a
@@ -32,9 +33,9 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		for i := range fields {
-			if f := &fields[i]; f.text != nil && !utf8.ValidString(*f.text(&ev)) {
-				t.Fatalf("%s is not UTF-8", f.path())
+		for i := range Fields {
+			if f := &Fields[i]; f.Text != nil && !utf8.ValidString(*f.Text(&ev)) {
+				t.Fatalf("%s is not UTF-8", f.Path())
 			}
 		}
 		// What was read is an event: it can be written and read again.
@@ -79,7 +80,7 @@ func FuzzSchema(f *testing.F) {
 	f.Add(record(`,{"name":"value","type":{"type":"bytes","logicalType":"decimal","precision":4,"scale":9}}`))
 	f.Fuzz(func(t *testing.T, schema string) {
 		if p, err := compile(avro.Schema{Text: schema}); err == nil {
-			_ = p.read([]byte{2, 'e', 2, 'n', 0, 0, 2}, new(Event))
+			_ = p.Read([]byte{2, 'e', 2, 'n', 0, 0, 2}, new(Event))
 		}
 	})
 }

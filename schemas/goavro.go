@@ -21,26 +21,28 @@ type goavroProgram struct {
 	root  *avro.Type
 	view  *view
 	codec *goavro.Codec
+	// aliases are those that the view was made by.
+	aliases *Aliases
 }
 
-func newGoavroProgram(root *avro.Type, v *view) (*goavroProgram, *DecodeError) {
+func newGoavroProgram(root *avro.Type, v *view, aliases *Aliases) (*goavroProgram, *Error) {
 	codec, err := avro.NewCodec(root)
 	if err != nil {
 		return nil, badSchema(err)
 	}
-	return &goavroProgram{root, v, codec}, nil
+	return &goavroProgram{root, v, codec, aliases}, nil
 }
 
-func (p *goavroProgram) readBy() *view { return p.view }
+func (p *goavroProgram) Followed() []Alias { return followed(p.aliases, p.view) }
 
-func (p *goavroProgram) read(payload []byte, ev *Event) (err *DecodeError) {
+func (p *goavroProgram) Read(payload []byte, ev *Event) (err *Error) {
 	if fault := avro.CheckLayout(p.root, payload); fault != nil {
-		return asDecodeError(fault)
+		return FaultError(fault)
 	}
 	// A panic would take down every partition because of one record.
 	defer func() {
 		if recover() != nil {
-			err = &DecodeError{Code: verdict.CodeCorrupt, Message: "the Avro library failed on the record"}
+			err = &Error{Code: verdict.CodeCorrupt, Message: "the Avro library failed on the record"}
 		}
 	}()
 	event, err := p.native(payload)
@@ -51,7 +53,7 @@ func (p *goavroProgram) read(payload []byte, ev *Event) (err *DecodeError) {
 }
 
 // fill reads a record's fields, and then the records within it.
-func (v *view) fill(record map[string]any, ev *Event) *DecodeError {
+func (v *view) fill(record map[string]any, ev *Event) *Error {
 	if err := fill(v.fields, record, ev); err != nil {
 		return err
 	}
@@ -65,16 +67,16 @@ func (v *view) fill(record map[string]any, ev *Event) *DecodeError {
 
 // native decodes with goavro. Its errors are not passed on, because they quote what
 // they read; after CheckLayout, the only known cause is a map with a key twice.
-func (p *goavroProgram) native(payload []byte) (map[string]any, *DecodeError) {
+func (p *goavroProgram) native(payload []byte) (map[string]any, *Error) {
 	v, rest, err := p.codec.NativeFromBinary(payload)
 	record, ok := v.(map[string]any)
 	if err != nil || !ok || len(rest) > 0 {
-		return nil, &DecodeError{Code: verdict.CodeCorrupt, Message: "the record is not what its schema says, or has a map with a key twice"}
+		return nil, &Error{Code: verdict.CodeCorrupt, Message: "the record is not what its schema says, or has a map with a key twice"}
 	}
 	return record, nil
 }
 
-func (g *groupBinding) fill(of map[string]any, ev *Event) *DecodeError {
+func (g *groupBinding) fill(of map[string]any, ev *Event) *Error {
 	t, v := chosen(g.typ, of[g.from])
 	if v == nil {
 		return nil
@@ -82,7 +84,7 @@ func (g *groupBinding) fill(of map[string]any, ev *Event) *DecodeError {
 	inner, ok := g.records[t]
 	record, isRecord := v.(map[string]any)
 	if !ok || !isRecord {
-		bad := &DecodeError{Code: verdict.CodeUnexpectedType, Field: g.name, Message: fmt.Sprintf("the union there holds %s and not a record", t.WithArticle())}
+		bad := &Error{Code: verdict.CodeUnexpectedType, Field: g.name, Message: fmt.Sprintf("the union there holds %s and not a record", t.WithArticle())}
 		if g.alias != nil {
 			bad.Field, bad.Message = g.alias.To, fmt.Sprintf("the union at %s holds %s and not a record; %s", g.name, t.WithArticle(), g.alias)
 		}
@@ -91,20 +93,20 @@ func (g *groupBinding) fill(of map[string]any, ev *Event) *DecodeError {
 	return inner.fill(record, ev)
 }
 
-func fill(bs []binding, record map[string]any, ev *Event) *DecodeError {
+func fill(bs []binding, record map[string]any, ev *Event) *Error {
 	for i := range bs {
 		b := &bs[i]
 		code := b.fill(record[b.from], ev)
-		if !b.field.refuses(code) {
+		if !b.field.Refuses(code) {
 			continue
 		}
-		msg := "the value there is not " + b.field.wants()
+		msg := "the value there is not " + b.field.Wants()
 		switch code {
 		case verdict.CodeInvalidUTF8:
 			msg = "the text there is not valid UTF-8"
 		case verdict.CodeUnexpectedType:
 			t, _ := chosen(b.typ, record[b.from])
-			msg = fmt.Sprintf("the union there holds %s, which cannot be %s", t.WithArticle(), b.field.wants())
+			msg = fmt.Sprintf("the union there holds %s, which cannot be %s", t.WithArticle(), b.field.Wants())
 		case verdict.CodeBadValue:
 			if rule := b.brokenRule(record[b.from]); rule != nil {
 				msg += ": " + rule.Error()
@@ -113,7 +115,7 @@ func fill(bs []binding, record map[string]any, ev *Event) *DecodeError {
 		if b.alias != nil {
 			msg += "; " + b.alias.String()
 		}
-		return &DecodeError{Code: code, Field: b.field.path(), Message: msg}
+		return &Error{Code: code, Field: b.field.Path(), Message: msg}
 	}
 	return nil
 }
@@ -121,7 +123,7 @@ func fill(bs []binding, record map[string]any, ev *Event) *DecodeError {
 // brokenRule returns the rule that a bad value breaks, or nil if there is nothing to
 // add to what the field wants.
 func (b *binding) brokenRule(v any) error {
-	if b.field.instant == nil {
+	if b.field.Instant == nil {
 		return nil
 	}
 	_, v = chosen(b.typ, v)
@@ -137,7 +139,7 @@ func (b *binding) fill(v any, ev *Event) verdict.Code {
 	if b.entries != nil && t == b.entries {
 		attrs, code := b.attributes(v)
 		if code == 0 {
-			*b.field.attributes(ev) = attrs
+			*b.field.Attributes(ev) = attrs
 		}
 		return code
 	}

@@ -1,10 +1,11 @@
 package schemas
 
 import (
-	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"strings"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // TestSchemasThatGoavroCannot: these are right, and goavro by itself panics,

@@ -42,11 +42,11 @@ func (in *Inspection) inspect(b *binding) {
 	for _, t := range b.typ.Alternatives() {
 		switch {
 		case t.Kind == avro.Null:
-		case f.incidental:
+		case f.Incidental:
 		case b.set[t] == nil:
-			in.Refuses = append(in.Refuses, Alternative{f.path(), t.WithArticle()})
-		case f.instant != nil && t.Kind == avro.Long && t.Logical == avro.LogicalNone:
-			in.Units = append(in.Units, Unit{f.path(), t.WithArticle(), otherUnit(b.doc + " " + b.from)})
+			in.Refuses = append(in.Refuses, Alternative{f.Path(), t.WithArticle()})
+		case f.Instant != nil && t.Kind == avro.Long && t.Logical == avro.LogicalNone:
+			in.Units = append(in.Units, Unit{f.Path(), t.WithArticle(), otherUnit(b.doc + " " + b.from)})
 		}
 	}
 }
@@ -66,11 +66,11 @@ func otherUnit(doc string) string {
 	return ""
 }
 
-// Inspect reads a schema as a decoder with these aliases does. The error is a *DecodeError
+// Inspect reads a schema as a decoder with these aliases does. The error is a *Error
 // if none of its records can be an event.
 func Inspect(text string, aliases *Aliases) (Inspection, error) {
 	var in Inspection
-	if _, _, bad := compileSchema(&avro.Schema{Type: "AVRO", Text: text}, aliases); bad != nil {
+	if _, _, bad := Compile(&avro.Schema{Type: "AVRO", Text: text}, aliases); bad != nil {
 		return in, bad
 	}
 	root, err := avro.Parse(text)
@@ -81,15 +81,15 @@ func Inspect(text string, aliases *Aliases) (Inspection, error) {
 	if bad != nil {
 		return in, bad
 	}
-	filled := make(map[*field]bool)
+	filled := make(map[*Field]bool)
 	in.view(v, filled)
-	in.Aliases = aliases.followed(v)
+	in.Aliases = followed(aliases, v)
 	in.Shadows = shadows(root, in.Aliases)
-	for i := range fields {
-		if f := &fields[i]; filled[f] {
-			in.Reads = append(in.Reads, f.path())
+	for i := range Fields {
+		if f := &Fields[i]; filled[f] {
+			in.Reads = append(in.Reads, f.Path())
 		} else {
-			in.Lacks = append(in.Lacks, f.path())
+			in.Lacks = append(in.Lacks, f.Path())
 		}
 	}
 	for _, f := range root.Fields {
@@ -101,7 +101,7 @@ func Inspect(text string, aliases *Aliases) (Inspection, error) {
 }
 
 // view looks at the fields of a record, and of the records in it.
-func (in *Inspection) view(v *view, filled map[*field]bool) {
+func (in *Inspection) view(v *view, filled map[*Field]bool) {
 	for i := range v.fields {
 		b := &v.fields[i]
 		filled[b.field] = filled[b.field] || !onlyNull(b.typ)
@@ -129,7 +129,7 @@ func (v *view) uses(name string) bool {
 func shadows(root *avro.Type, aliases []Alias) (found []Alias) {
 	for _, a := range aliases {
 		own := Alias{From: a.To}
-		if _, ok := own.find(root); ok {
+		if _, ok := find(&own, root); ok {
 			found = append(found, a)
 		}
 	}

@@ -26,7 +26,7 @@ func TestInspect(t *testing.T) {
 	if d := cmp.Diff([]string{"warehouse"}, in.Ignores); d != "" {
 		t.Error(d)
 	}
-	if !slices.Contains(in.Lacks, "click_id") || len(in.Reads)+len(in.Lacks) != len(fields) {
+	if !slices.Contains(in.Lacks, "click_id") || len(in.Reads)+len(in.Lacks) != len(Fields) {
 		t.Errorf("lacks %q", in.Lacks)
 	}
 }
@@ -48,7 +48,7 @@ func TestInspectRefuses(t *testing.T) {
 		`{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"}]}`: verdict.CodeNotTrackLayer,
 	} {
 		_, err := Inspect(text, nil)
-		var bad *DecodeError
+		var bad *Error
 		if !errors.As(err, &bad) || bad.Code != code {
 			t.Errorf("%s: %v, want %s", text, err, code)
 		}

@@ -39,7 +39,7 @@ func EventFromJSONBy(aliases *Aliases, data []byte) (*Event, []Alias, error) {
 	r := jsonReader{dec: json.NewDecoder(bytes.NewReader(data)), aliases: aliases, set: make(map[string]string)}
 	r.dec.UseNumber()
 	ev := new(Event)
-	if err := r.record(place{isGroup: true}, ev); err != nil {
+	if err := r.record(Place{IsGroup: true}, ev); err != nil {
 		return nil, nil, err
 	}
 	if _, err := r.dec.Token(); err != io.EOF {
@@ -103,57 +103,57 @@ func (r *jsonReader) object(path string, member func(key string) error) error {
 
 // record reads an object that is the event, one of our groups, or a producer's that
 // aliases lead through.
-func (r *jsonReader) record(at place, ev *Event) error {
+func (r *jsonReader) record(at Place, ev *Event) error {
 	seen := make(map[string]bool)
-	return r.object(at.path, func(key string) error {
+	return r.object(at.Path, func(key string) error {
 		if seen[key] {
-			return fmt.Errorf("%s: has the name %s twice", name(at.path), redact.Quote(key))
+			return fmt.Errorf("%s: has the name %s twice", name(at.Path), redact.Quote(key))
 		}
 		seen[key] = true
-		path := under(at.path, key)
+		path := Under(at.Path, key)
 		ours := ""
-		if a := r.aliases.from(path); a != nil {
+		if a := r.aliases.From(path); a != nil {
 			ours = a.To
 			r.followed = append(r.followed, *a)
-		} else if own := under(at.group, key); at.isGroup && (at.group == "" && isGroup(key) || fieldAt(own) != nil) {
+		} else if own := Under(at.Group, key); at.IsGroup && (at.Group == "" && IsGroup(key) || FieldAt(own) != nil) {
 			ours = own
 		}
 		switch {
-		case isGroup(ours):
-			return r.record(place{path, true, ours}, ev)
-		case ours == "" && r.aliases.through(path):
-			return r.record(place{path: path}, ev)
+		case IsGroup(ours):
+			return r.record(Place{path, true, ours}, ev)
+		case ours == "" && r.aliases.Through(path):
+			return r.record(Place{Path: path}, ev)
 		case ours == "":
 			return fmt.Errorf("unknown field %s: want one of %s", redact.Quote(path), strings.Join(r.namesIn(at), ", "))
 		case r.set[ours] != "":
 			return fmt.Errorf("%s: is there twice, as %s and %s", ours, r.set[ours], path)
 		}
 		r.set[ours] = path
-		return r.field(fieldAt(ours), path, ev)
+		return r.field(FieldAt(ours), path, ev)
 	})
 }
 
-func (r *jsonReader) field(f *field, path string, ev *Event) error {
-	if f.attributes != nil {
+func (r *jsonReader) field(f *Field, path string, ev *Event) error {
+	if f.Attributes != nil {
 		return r.attributes(f, ev)
 	}
 	tok, err := r.token(path)
 	if err != nil || tok == nil {
 		return err
 	}
-	if want := f.setJSON(ev, tok); want != "" {
+	if want := setJSON(f, ev, tok); want != "" {
 		return fmt.Errorf("%s: want %s", path, want)
 	}
 	return nil
 }
 
 // namesIn lists what an object may have: our names, and those that aliases have for it.
-func (r *jsonReader) namesIn(at place) (names []string) {
-	if at.isGroup {
-		names = namesIn(at.group)
+func (r *jsonReader) namesIn(at Place) (names []string) {
+	if at.IsGroup {
+		names = NamesIn(at.Group)
 	}
 	for _, a := range r.aliases.All() {
-		if rest, ok := strings.CutPrefix(a.From, at.prefix()); ok {
+		if rest, ok := strings.CutPrefix(a.From, at.Prefix()); ok {
 			step, _, _ := strings.Cut(rest, ".")
 			names = append(names, step)
 		}
@@ -161,52 +161,38 @@ func (r *jsonReader) namesIn(at place) (names []string) {
 	return names
 }
 
-// namesIn lists what a group may have.
-func namesIn(group string) []string {
-	var names []string
-	for i := range fields {
-		if fields[i].group == group {
-			names = append(names, fields[i].name)
-		}
-	}
-	if group == "" {
-		names = append(names, groups[1:]...)
-	}
-	return names
-}
-
-// setJSON sets the field, or returns what it wants instead of the token.
-func (f *field) setJSON(ev *Event, tok json.Token) (want string) {
+// setJSON sets a field, or returns what it wants instead of the token.
+func setJSON(f *Field, ev *Event, tok json.Token) (want string) {
 	s, isText := tok.(string)
 	n, isNumber := tok.(json.Number)
 	switch {
-	case f.text != nil:
+	case f.Text != nil:
 		if !isText {
 			return "a JSON string"
 		}
-		*f.text(ev) = s
-	case f.instant != nil:
+		*f.Text(ev) = s
+	case f.Instant != nil:
 		const want = "a time such as \"" + instant.Example + "\", or whole milliseconds since 1970"
 		if isText {
 			at, err := instant.Parse(s)
 			if err != nil {
 				return want + ": " + err.Error()
 			}
-			*f.instant(ev) = at.UnixMilli()
+			*f.Instant(ev) = at.UnixMilli()
 			return ""
 		}
 		ms, err := n.Int64()
 		if !isNumber || err != nil {
 			return want
 		}
-		*f.instant(ev) = ms
-	case f.count != nil:
+		*f.Instant(ev) = ms
+	case f.Count != nil:
 		v, err := n.Int64()
 		if !isNumber || err != nil {
 			return "a whole number"
 		}
-		*f.count(ev) = v
-	case f.amount != nil:
+		*f.Count(ev) = v
+	case f.Amount != nil:
 		if isNumber {
 			s = n.String()
 		}
@@ -214,21 +200,21 @@ func (f *field) setJSON(ev *Event, tok json.Token) (want string) {
 		if err != nil {
 			return "a number such as 129.95, or the same as a string"
 		}
-		*f.amount(ev) = d
+		*f.Amount(ev) = d
 	}
 	return ""
 }
 
-func (r *jsonReader) attributes(f *field, ev *Event) error {
+func (r *jsonReader) attributes(f *Field, ev *Event) error {
 	var attrs []Attribute
-	err := r.object(f.path(), func(key string) error {
-		tok, err := r.token(f.path())
+	err := r.object(f.Path(), func(key string) error {
+		tok, err := r.token(f.Path())
 		if err != nil {
 			return err
 		}
 		s, ok := tok.(string)
 		if !ok {
-			return fmt.Errorf("%s: want JSON strings as its values", f.path())
+			return fmt.Errorf("%s: want JSON strings as its values", f.Path())
 		}
 		attrs = append(attrs, Attribute{Key: key, Value: s})
 		return nil
@@ -239,10 +225,10 @@ func (r *jsonReader) attributes(f *field, ev *Event) error {
 	slices.SortFunc(attrs, func(a, b Attribute) int { return cmp.Compare(a.Key, b.Key) })
 	for i := range attrs[min(1, len(attrs)):] {
 		if attrs[i].Key == attrs[i+1].Key {
-			return fmt.Errorf("%s: has a name twice", f.path())
+			return fmt.Errorf("%s: has a name twice", f.Path())
 		}
 	}
-	*f.attributes(ev) = attrs
+	*f.Attributes(ev) = attrs
 	return nil
 }
 
@@ -251,7 +237,7 @@ func (r *jsonReader) attributes(f *field, ev *Event) error {
 // identifiers: it is for files, not for logs.
 func EventJSON(ev *Event) []byte {
 	dst := []byte{'{'}
-	for _, group := range groups {
+	for _, group := range Groups {
 		inner := appendGroupJSON(nil, group, ev)
 		if len(inner) == 0 {
 			continue
@@ -270,26 +256,26 @@ func EventJSON(ev *Event) []byte {
 }
 
 func appendGroupJSON(dst []byte, group string, ev *Event) []byte {
-	for i := range fields {
-		f := &fields[i]
-		if f.group != group || !f.isSet(ev) || f.amount != nil && !f.amount(ev).IsFinite() {
+	for i := range Fields {
+		f := &Fields[i]
+		if f.Group != group || !f.IsSet(ev) || f.Amount != nil && !f.Amount(ev).IsFinite() {
 			continue
 		}
 		if len(dst) > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(appendString(dst, f.name), ':')
+		dst = append(appendString(dst, f.Name), ':')
 		switch {
-		case f.text != nil:
-			dst = appendString(dst, *f.text(ev))
-		case f.instant != nil:
-			dst = appendInstant(dst, *f.instant(ev))
-		case f.amount != nil:
-			dst = f.amount(ev).Append(dst)
-		case f.count != nil:
-			dst = strconv.AppendInt(dst, *f.count(ev), 10)
+		case f.Text != nil:
+			dst = appendString(dst, *f.Text(ev))
+		case f.Instant != nil:
+			dst = appendInstant(dst, *f.Instant(ev))
+		case f.Amount != nil:
+			dst = f.Amount(ev).Append(dst)
+		case f.Count != nil:
+			dst = strconv.AppendInt(dst, *f.Count(ev), 10)
 		default:
-			dst = appendAttributes(dst, *f.attributes(ev))
+			dst = appendAttributes(dst, *f.Attributes(ev))
 		}
 	}
 	return dst

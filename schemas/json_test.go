@@ -29,7 +29,7 @@ func TestEventJSONReadsLikeTheSchema(t *testing.T) {
 	want := `{"event_id":"lead_9821","event_name":"Lead","occurred_at":"2026-04-23T10:15:30.12Z",` +
 		`"user_data":{"country_code":"US"},"custom_data":{"value":129.95,"quantity":2,"attributes":{"a":"1","b":"\"2\""}},"consent":{"gpp":"g"}}`
 	ev := &Event{EventID: "lead_9821", EventName: "Lead", OccurredAt: 1776939330120, User: UserData{CountryCode: "US"},
-		Custom:  CustomData{Value: NewDecimal(129950, 3), Quantity: 2, Attributes: []Attribute{{"a", "1"}, {"b", `"2"`}}},
+		Custom:  CustomData{Value: NewDecimal(129950, 3), Quantity: 2, Attributes: []Attribute{{Key: "a", Value: "1"}, {Key: "b", Value: `"2"`}}},
 		Consent: Consent{GPP: "g"}}
 	if got := string(EventJSON(ev)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -33,10 +33,10 @@ func TestSchemasThatAreLargeInOtherWays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var kept int64
-			var bad *DecodeError
+			var bad *Error
 			allocated, held := heap(func() any {
-				var p program
-				p, kept, bad = compileSchema(&s, nil)
+				var p Program
+				p, kept, bad = Compile(&s, nil)
 				return p
 			})
 			if allocated > 128<<20 {

@@ -88,7 +88,7 @@ func TestHostileSchemasAreRefused(t *testing.T) {
 		"a long name nested": {avro.Schema{Text: eventSchema(`,{"name":"x","type":{"type":"record","name":"R","fields":[{"name":"` + long + `","type":"int"}]}}`)}, "field whose name"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var bad *DecodeError
+			var bad *Error
 			allocated, _ := heap(func() any {
 				_, bad = compile(tc.schema)
 				return nil
@@ -139,7 +139,7 @@ func TestCostIsNoLessThanItIs(t *testing.T) {
 	for name, s := range allowed() {
 		var bytes int64
 		allocated, kept := heap(func() any {
-			p, b, bad := compileSchema(&s, nil)
+			p, b, bad := Compile(&s, nil)
 			if bad != nil {
 				t.Fatalf("%s: %v", name, bad)
 			}
@@ -184,9 +184,9 @@ func TestManyViewsAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, aliases := schema()
-			var bad *DecodeError
+			var bad *Error
 			allocated, _ := heap(func() any {
-				_, _, bad = compileSchema(&s, aliases)
+				_, _, bad = Compile(&s, aliases)
 				return nil
 			})
 			if bad == nil || bad.Code != verdict.CodeBadSchema || !strings.Contains(bad.Message, "more than 10000") || !strings.Contains(bad.Message, "aliases") {
@@ -205,7 +205,7 @@ func TestManyViewsAreRefused(t *testing.T) {
 // TestManyViewsCount: what may be read by aliases counts in the cache as what it takes.
 func TestManyViewsCount(t *testing.T) {
 	ours := func(typ string) (more string) {
-		for _, name := range namesIn("user_data") {
+		for _, name := range NamesIn("user_data") {
 			if name != "email" {
 				more += fmt.Sprintf(`,{"name":%q,"type":%s}`, name, strings.ReplaceAll(typ, "$", name))
 			}
@@ -224,7 +224,7 @@ func TestManyViewsCount(t *testing.T) {
 		s, aliases := manyViews(t, size.n, size.m, size.last)
 		var bytes int64
 		_, kept := heap(func() any {
-			p, b, bad := compileSchema(&s, aliases)
+			p, b, bad := Compile(&s, aliases)
 			if bad != nil {
 				t.Fatalf("%s: %v", name, bad)
 			}
@@ -286,14 +286,14 @@ func TestCacheAsARule(t *testing.T) {
 		most := rapid.Int64Range(10, 100).Draw(t, "most")
 		c := new(cache)
 		inUse := rapid.Uint32Range(0, 3).Draw(t, "in use")
-		c, _ = c.with(framing.RefID(inUse), loaded{program: new(goavroProgram), bytes: 1}, most, anyEpoch)
+		c, _ = c.with(framing.RefID(inUse), loaded{bytes: 1}, most, anyEpoch)
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			if c.id(inUse) == nil {
 				t.Fatal("what is in use was evicted")
 			}
 			id := rapid.Uint32Range(4, 20).Draw(t, "id")
 			bytes := rapid.Int64Range(1, most-1).Draw(t, "bytes")
-			c, _ = c.with(framing.RefID(id), loaded{program: new(goavroProgram), bytes: bytes}, most, anyEpoch)
+			c, _ = c.with(framing.RefID(id), loaded{bytes: bytes}, most, anyEpoch)
 			sum := int64(0)
 			for _, e := range c.entries {
 				sum += e.bytes
@@ -319,7 +319,7 @@ func TestPathsAreBounded(t *testing.T) {
 	var ev Event
 	allocated, _ := heap(func() any {
 		for range 1000 {
-			bad = p.read(payload, &ev)
+			bad = p.Read(payload, &ev)
 		}
 		return nil
 	})
@@ -332,7 +332,7 @@ func TestPathsAreBounded(t *testing.T) {
 	if allocated > 1000*(64<<10) {
 		t.Errorf("%d bytes are allocated for each", allocated/1000)
 	}
-	if r := bad.Reason(); len(r.Field)+len(r.Message)+len(r.Code) > 1000 {
+	if r := of(bad, framing.RefID(7)).Reason(); len(r.Field)+len(r.Message)+len(r.Code) > 1000 {
 		t.Errorf("a reason of %d bytes", len(r.Field)+len(r.Message))
 	}
 }

@@ -3,12 +3,13 @@ package schemas
 import (
 	"context"
 	"errors"
-	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/schemas/avro"
-	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
 // TestLoadingInTheBackground: Decode waits for nothing, and Wait tells what came of

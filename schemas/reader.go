@@ -6,24 +6,19 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
-// program reads the records of one writer's schema. It is made once, when the schema's
-// id is first seen.
-type program interface {
-	// read fills ev, which must be empty, from the bytes after the header. What it
-	// read before an error stays in ev.
-	read(payload []byte, ev *Event) *DecodeError
-	// readBy returns what it reads by.
-	readBy() *view
+// Program reads the records of one writer's schema. It is made once, when the schema is
+// first met, and is safe for concurrent use.
+type Program interface {
+	// Read fills ev, which must be empty, from a record's Avro bytes. The event's texts
+	// are parts of them. What was read before an error stays in ev.
+	Read(payload []byte, ev *Event) *Error
+	// Followed returns the aliases that records are read by.
+	Followed() []Alias
 }
 
-// compile makes the program of a schema.
-func compile(s avro.Schema) (program, *DecodeError) {
-	p, _, bad := compileSchema(&s, nil)
-	return p, bad
-}
-
-// compileSchema is compile that also returns the program's memory in bytes.
-func compileSchema(s *avro.Schema, aliases *Aliases) (_ program, bytes int64, _ *DecodeError) {
+// Compile makes the program of a schema, and estimates its memory in bytes. The error
+// says why none of the schema's records can be an event.
+func Compile(s *avro.Schema, aliases *Aliases) (_ Program, bytes int64, _ *Error) {
 	root, parts, err := avro.ParseSchema(s)
 	if err != nil {
 		return nil, 0, badSchema(err)
@@ -32,15 +27,26 @@ func compileSchema(s *avro.Schema, aliases *Aliases) (_ program, bytes int64, _ 
 	if bad != nil {
 		return nil, 0, bad
 	}
-	judge, bad := newGoavroProgram(root, v)
+	judge, bad := newGoavroProgram(root, v, aliases)
 	if bad != nil {
 		return nil, 0, bad
 	}
 	return newFastProgram(judge, avro.MaxParts), cost(s, parts, again), nil
 }
 
-func badSchema(err error) *DecodeError {
+// cost estimates the memory of a schema's program: from the schema's parts, and from what
+// is bound repeatedly. A test checks that it is not too low.
+func cost(s *avro.Schema, parts, again int) int64 {
+	const base, perPart, perAgain, perByte = 16 << 10, 650, 550, 4
+	size := len(s.Text)
+	for _, ref := range s.References {
+		size += len(ref)
+	}
+	return base + perPart*int64(parts) + perAgain*int64(again) + perByte*int64(size)
+}
+
+func badSchema(err error) *Error {
 	// Bounded and masked, because goavro's errors can quote the whole schema, which is
 	// a stranger's text.
-	return &DecodeError{Code: verdict.CodeBadSchema, Message: "the schema cannot be read: " + redact.Line(redact.Message(err.Error()), 200)}
+	return &Error{Code: verdict.CodeBadSchema, Message: "the schema cannot be read: " + redact.Line(redact.Message(err.Error()), 200)}
 }

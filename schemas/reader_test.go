@@ -279,7 +279,7 @@ func TestQuantityAndAttributeVariants(t *testing.T) {
 		}
 		want := &Event{EventID: "e", EventName: "n"}
 		want.Custom.Quantity = quantity
-		want.Custom.Attributes = []Attribute{{"half", "0.5"}, {"n", "-1"}, {"yes", "true"}, {"z", "last"}}
+		want.Custom.Attributes = []Attribute{{Key: "half", Value: "0.5"}, {Key: "n", Value: "-1"}, {Key: "yes", Value: "true"}, {Key: "z", Value: "last"}}
 		if d := diff(want, got); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
 		}
@@ -407,7 +407,7 @@ func TestIDsSurviveLaterFaults(t *testing.T) {
 
 func TestFiveMegabyteRecord(t *testing.T) {
 	ev := fullEvent()
-	ev.Custom.Attributes = []Attribute{{"payload", strings.Repeat("x", 5<<20)}}
+	ev.Custom.Attributes = []Attribute{{Key: "payload", Value: strings.Repeat("x", 5<<20)}}
 	var got Event
 	if err := NewDecoder(ours(t)).Decode(context.Background(), mustEncode(t, 4, V4, ev), &got); err != nil {
 		t.Fatal(err)

@@ -1,10 +1,11 @@
 package schemas
 
 import (
-	"github.com/tracklayer/amazon-capi/internal/verdict"
-	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"strings"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/avro"
 )
 
 // The instant of fullEvent's neighbours in text, and what it is in milliseconds.
@@ -71,7 +72,7 @@ func TestTextTimesAllocateNothing(t *testing.T) {
 	for s := range textTimes {
 		payload := valueOf(text(s))[avro.HeaderSize:]
 		var ev Event
-		if n := testing.AllocsPerRun(100, func() { ev.Reset(); _ = p.read(payload, &ev) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { ev.Reset(); _ = p.Read(payload, &ev) }); n != 0 {
 			t.Errorf("%q: %v allocations", s, n)
 		}
 	}

@@ -58,16 +58,16 @@ func TestLatestHasEveryField(t *testing.T) {
 				walk(f.Name, inner)
 				continue
 			}
-			own := field{group: group, name: f.Name}
-			inSchema[own.path()] = true
+			own := Field{Group: group, Name: f.Name}
+			inSchema[own.Path()] = true
 		}
 	}
 	walk("", parsed(t, Latest))
-	for i := range fields {
-		if !inSchema[fields[i].path()] {
-			t.Errorf("the latest schema has no %s", fields[i].path())
+	for i := range Fields {
+		if !inSchema[Fields[i].Path()] {
+			t.Errorf("the latest schema has no %s", Fields[i].Path())
 		}
-		delete(inSchema, fields[i].path())
+		delete(inSchema, Fields[i].Path())
 	}
 	for path := range inSchema {
 		t.Errorf("the schema's %s is not read", path)
