@@ -5,17 +5,19 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 )
 
 func BenchmarkDecode(b *testing.B) {
 	dec := NewDecoder(ours(b))
 	for _, v := range Versions() {
-		ev := forVersion(v, fullEvent())
+		ev := avrotest.ForVersion(v, avrotest.FullEvent())
 		value := mustEncode(b, uint32(v), v, ev)
 		b.Run(fmt.Sprintf("v%d", v), func(b *testing.B) {
-			var out Event
-			bench(b, value, func() error { return dec.Decode(context.Background(), value, &out) })
+			var out event.Event
+			avrotest.Bench(b, value, func() error { return dec.Decode(context.Background(), value, &out) })
 		})
 	}
 }
@@ -26,7 +28,7 @@ func BenchmarkCheckLayout(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	payload := mustEncode(b, 4, V4, fullEvent())[avro.HeaderSize:]
+	payload := mustEncode(b, 4, V4, avrotest.FullEvent())[avro.HeaderSize:]
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := avro.CheckLayout(t, payload); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
+	"github.com/tracklayer/amazon-capi/schemas/program"
 )
 
 // maxCached bounds the memory of cached programs. A typical schema of events takes
@@ -34,7 +35,7 @@ type cache struct {
 }
 
 type cached struct {
-	Program
+	program.Program
 	sum   [sha256.Size]byte // of the schema
 	bytes int64
 	added uint64 // epoch
@@ -151,7 +152,7 @@ func (e *cached) goesBefore(other *cached, largeFirst bool) bool {
 
 // loaded is a program that was just made from a schema.
 type loaded struct {
-	Program
+	program.Program
 	sum   [sha256.Size]byte // of the schema
 	bytes int64             // of memory
 }

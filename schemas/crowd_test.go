@@ -10,8 +10,10 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
@@ -47,11 +49,11 @@ func (c *crowd) read(t *testing.T, id uint32) bool {
 	t.Helper()
 	value := append(avro.AppendHeader(nil, id), 2, 'x', 2, 'y')
 	if id <= 8 {
-		value = mustEncode(t, id, Latest, fullEvent())
+		value = mustEncode(t, id, Latest, avrotest.FullEvent())
 	} else {
 		value = append(value, make([]byte, 4900)...) // all null
 	}
-	var ev Event
+	var ev event.Event
 	err := c.dec.Decode(t.Context(), value, &ev)
 	if bad, ok := errors.AsType[*DecodeError](err); ok && bad.Code == verdict.CodeSchemasTooLarge {
 		if !strings.Contains(bad.Message, "48 MiB") || bad.Schema != framing.RefID(id) {

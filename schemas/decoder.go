@@ -16,7 +16,9 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
+	"github.com/tracklayer/amazon-capi/schemas/program"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
@@ -45,7 +47,7 @@ const (
 type Decoder struct {
 	source   Source
 	framings framing.Set
-	aliases  *Aliases
+	aliases  *event.Aliases
 	now      func() time.Time
 	cached   prometheus.Gauge
 	loader   *loader // nil to make callers wait
@@ -91,13 +93,13 @@ func WithFramings(s framing.Set) DecoderOption {
 }
 
 // WithAliases makes the Decoder look for fields where aliases say that they are.
-func WithAliases(a *Aliases) DecoderOption {
+func WithAliases(a *event.Aliases) DecoderOption {
 	return func(d *Decoder) { d.aliases = a }
 }
 
 // Followed returns the aliases that records with a schema's name are read by: none before
 // the first of them was read.
-func (d *Decoder) Followed(ref framing.Ref) []Alias {
+func (d *Decoder) Followed(ref framing.Ref) []event.Alias {
 	e := d.cache.Load().get(&ref)
 	if e == nil {
 		return nil
@@ -132,7 +134,7 @@ func NewDecoder(source Source, opts ...DecoderOption) *Decoder {
 }
 
 // Decode is DecodeRecord for a value without headers.
-func (d *Decoder) Decode(ctx context.Context, value []byte, ev *Event) error {
+func (d *Decoder) Decode(ctx context.Context, value []byte, ev *event.Event) error {
 	return d.decode(ctx, value, nil, ev)
 }
 
@@ -147,11 +149,11 @@ func (d *Decoder) Decode(ctx context.Context, value []byte, ev *Event) error {
 // of them, or a part of one, is in use, and each keeps all of the value alive: for a
 // record from Kafka, the whole batch that it came in. What outlives the record, such as
 // the key of a map of profiles, needs strings.Clone.
-func (d *Decoder) DecodeRecord(ctx context.Context, rec *kgo.Record, ev *Event) error {
+func (d *Decoder) DecodeRecord(ctx context.Context, rec *kgo.Record, ev *event.Event) error {
 	return d.decode(ctx, rec.Value, rec.Headers, ev)
 }
 
-func (d *Decoder) decode(ctx context.Context, value []byte, headers []kgo.RecordHeader, ev *Event) error {
+func (d *Decoder) decode(ctx context.Context, value []byte, headers []kgo.RecordHeader, ev *event.Event) error {
 	ev.Reset()
 	// What most records are, without a detour.
 	if len(headers) == 0 && len(value) >= avro.HeaderSize && value[0] == 0 && d.framings&framing.ConfluentPrefix != 0 {
@@ -184,7 +186,7 @@ func (d *Decoder) decode(ctx context.Context, value []byte, headers []kgo.Record
 }
 
 // read reads a payload with the program of its schema.
-func read(e *cached, f *framing.Found, ev *Event) *DecodeError {
+func read(e *cached, f *framing.Found, ev *event.Event) *DecodeError {
 	if f.Zlib {
 		return inflated(e, f, ev)
 	}
@@ -194,10 +196,10 @@ func read(e *cached, f *framing.Found, ev *Event) *DecodeError {
 	return nil
 }
 
-func inflated(e *cached, f *framing.Found, ev *Event) *DecodeError {
+func inflated(e *cached, f *framing.Found, ev *event.Event) *DecodeError {
 	payload, fault := framing.Inflate(f.Payload)
 	if fault != nil {
-		return of(FaultError(fault), f.Ref)
+		return of(program.FaultError(fault), f.Ref)
 	}
 	if err := e.Read(payload, ev); err != nil {
 		return of(err, f.Ref)
@@ -288,7 +290,7 @@ func (d *Decoder) load(ctx context.Context, ref framing.Ref) (loaded, error) {
 		return loaded{}, &DecodeError{Code: verdict.CodeNotAvro, Schema: ref, Message: "it names a schema that is not Avro"}
 	}
 	defer d.loader.compiles()()
-	p, bytes, bad := Compile(&s, d.aliases)
+	p, bytes, bad := program.Compile(&s, d.aliases)
 	if bad != nil {
 		return loaded{}, of(bad, ref)
 	}

@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
@@ -39,22 +41,22 @@ func TestASchemaIsAskedForOnce(t *testing.T) {
 		}}
 		reg := prometheus.NewRegistry()
 		dec := NewDecoder(src, WithMetrics(reg))
-		value := mustEncode(t, 4, V4, fullEvent())
+		value := mustEncode(t, 4, V4, avrotest.FullEvent())
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
-				var ev Event
+				var ev event.Event
 				if err := dec.Decode(context.Background(), value, &ev); err != nil {
 					t.Error(err)
 				}
-				if d := diff(fullEvent(), &ev); d != "" {
+				if d := avrotest.Diff(avrotest.FullEvent(), &ev); d != "" {
 					t.Error(d)
 				}
 			})
 		}
 		wg.Wait()
 		time.Sleep(24 * time.Hour)
-		var ev Event
+		var ev event.Event
 		if err := dec.Decode(context.Background(), value, &ev); err != nil {
 			t.Error(err)
 		}
@@ -78,8 +80,8 @@ func TestRegistryAwayIsNoVerdict(t *testing.T) {
 		return ours.SchemaByID(ctx, id)
 	}}
 	dec := NewDecoder(src)
-	value := mustEncode(t, 4, V4, fullEvent())
-	var ev Event
+	value := mustEncode(t, 4, V4, avrotest.FullEvent())
+	var ev event.Event
 	for range 3 {
 		err := dec.Decode(context.Background(), value, &ev)
 		var bad *DecodeError
@@ -103,12 +105,12 @@ func TestRegistryAwayIsNoVerdict(t *testing.T) {
 // TestUnknownIDsAreForgotten: an id may be registered late.
 func TestUnknownIDsAreForgotten(t *testing.T) {
 	now := time.Unix(0, 0)
-	known := schemaMap{}
+	known := avrotest.Schemas{}
 	src := &sourceFunc{byID: known.SchemaByID}
 	dec := NewDecoder(src, WithClock(func() time.Time { return now }))
-	value := mustEncode(t, 4, V4, fullEvent())
+	value := mustEncode(t, 4, V4, avrotest.FullEvent())
 	decode := func() error {
-		var ev Event
+		var ev event.Event
 		return dec.Decode(context.Background(), value, &ev)
 	}
 	for range 3 {
@@ -128,8 +130,8 @@ func TestUnknownIDsAreForgotten(t *testing.T) {
 
 func TestGarbageIDsAreBounded(t *testing.T) {
 	now := time.Unix(0, 0)
-	dec := NewDecoder(schemaMap{}, WithClock(func() time.Time { return now }))
-	var ev Event
+	dec := NewDecoder(avrotest.Schemas{}, WithClock(func() time.Time { return now }))
+	var ev event.Event
 	for id := range uint32(3 * maxFailed) {
 		now = now.Add(time.Millisecond)
 		wantCode(t, dec.Decode(context.Background(), avro.AppendHeader(nil, id), &ev), verdict.CodeUnknownSchema, "")
@@ -143,7 +145,7 @@ func TestGarbageIDsAreBounded(t *testing.T) {
 // and the record would be held forever.
 func TestImpossibleIDsAreNotAskedFor(t *testing.T) {
 	src := &sourceFunc{byID: func(context.Context, uint32) (avro.Schema, error) { return avro.Schema{}, errAway }}
-	var ev Event
+	var ev event.Event
 	err := NewDecoder(src).Decode(context.Background(), avro.AppendHeader(nil, 1<<31), &ev)
 	wantCode(t, err, verdict.CodeUnknownSchema, "")
 	if src.asked.Load() != 0 {
@@ -153,8 +155,8 @@ func TestImpossibleIDsAreNotAskedFor(t *testing.T) {
 
 func TestSchemasThatAreNotAvro(t *testing.T) {
 	for _, typ := range []string{"JSON", "PROTOBUF", "GRAPHQL"} {
-		var ev Event
-		err := NewDecoder(schemaMap{2: {Type: typ, Text: "{}"}}).Decode(context.Background(), avro.AppendHeader(nil, 2), &ev)
+		var ev event.Event
+		err := NewDecoder(avrotest.Schemas{2: {Type: typ, Text: "{}"}}).Decode(context.Background(), avro.AppendHeader(nil, 2), &ev)
 		wantCode(t, err, verdict.CodeNotAvro, "")
 	}
 }
@@ -170,13 +172,13 @@ func TestWhoWaitsCanGo(t *testing.T) {
 		}}
 		dec := NewDecoder(src)
 		go func() {
-			var ev Event
+			var ev event.Event
 			_ = dec.Decode(context.Background(), avro.AppendHeader(nil, 2), &ev)
 		}()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		var ev Event
+		var ev event.Event
 		err := dec.Decode(ctx, avro.AppendHeader(nil, 2), &ev)
 		if !errors.Is(err, registry.ErrAway) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v, want the registry away for the context's end", err)
@@ -198,10 +200,10 @@ func TestWhoAsksMayGo(t *testing.T) {
 			}
 		}}
 		dec := NewDecoder(src)
-		value := mustEncode(t, 4, V4, fullEvent())
+		value := mustEncode(t, 4, V4, avrotest.FullEvent())
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() {
-			var ev Event
+			var ev event.Event
 			if err := dec.Decode(ctx, value, &ev); !errors.Is(err, context.Canceled) {
 				t.Errorf("who asked: %v", err)
 			}
@@ -210,7 +212,7 @@ func TestWhoAsksMayGo(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 5 {
 			wg.Go(func() {
-				var ev Event
+				var ev event.Event
 				if err := dec.Decode(context.Background(), value, &ev); err != nil {
 					t.Errorf("who waited: %v", err)
 				}
@@ -238,14 +240,14 @@ func TestManySchemasAtOnce(t *testing.T) {
 		return avro.Schema{}, errAway
 	}}
 	dec := NewDecoder(src)
-	payload, err := mustEncoder(t).Encode(V4, fullEvent())
+	payload, err := mustEncoder(t).Encode(V4, avrotest.FullEvent())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
 	for g := range 4 {
 		wg.Go(func() {
-			var ev Event
+			var ev event.Event
 			for i := range uint32(60) {
 				id := 30 + (i+uint32(g))%30 // 0 is not a registry's
 				err := dec.Decode(context.Background(), append(avro.AppendHeader(nil, id), payload...), &ev)

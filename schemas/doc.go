@@ -1,6 +1,6 @@
-// Package schemas holds the TrackLayer Event, its published Avro versions, and the
-// decoder that turns a record's bytes into an Event, whichever schema wrote them. It
-// reads what the record says without judging it: package transform decides what an event
-// must have, and the caller what happens to an invalid record. Nothing that comes after
-// decoding may be imported here.
+// Package schemas turns a record's bytes into an Event, whichever schema wrote them,
+// and holds TrackLayer's own schemas and the event's form as JSON. It finds and keeps
+// the schemas; package program reads records by them, and package event says what an
+// event has. It does not judge them: package transform decides what an event must have, and
+// the caller what happens to an invalid record. No later stage may be imported here.
 package schemas

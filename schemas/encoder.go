@@ -8,6 +8,8 @@ import (
 	"github.com/linkedin/goavro/v2"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/decimal"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 )
 
 // Encoder writes events as Avro in any of our versions, for the publish command, the
@@ -46,15 +48,15 @@ func NewEncoder() (*Encoder, error) {
 
 // Encode returns the event as the Avro bytes of a version, without a header.
 // The error names the field that the version cannot represent.
-func (e *Encoder) Encode(v Version, ev *Event) ([]byte, error) { return e.encode(nil, v, ev) }
+func (e *Encoder) Encode(v Version, ev *event.Event) ([]byte, error) { return e.encode(nil, v, ev) }
 
 // EncodeWire is Encode in the Confluent wire format: what a record's value is.
 // The id is the one under which the registry has the version.
-func (e *Encoder) EncodeWire(id uint32, v Version, ev *Event) ([]byte, error) {
+func (e *Encoder) EncodeWire(id uint32, v Version, ev *event.Event) ([]byte, error) {
 	return e.encode(avro.AppendHeader(nil, id), v, ev)
 }
 
-func (e *Encoder) encode(dst []byte, v Version, ev *Event) ([]byte, error) {
+func (e *Encoder) encode(dst []byte, v Version, ev *event.Event) ([]byte, error) {
 	ver, ok := e.versions[v]
 	if !ok {
 		_, err := v.Schema()
@@ -64,7 +66,7 @@ func (e *Encoder) encode(dst []byte, v Version, ev *Event) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schema version %d: %w", v, err)
 	}
-	for _, name := range Groups[1:] {
+	for _, name := range event.Groups[1:] {
 		t := nonNull(ver.root.Field(name))
 		group, err := ver.native(name, t, ev)
 		if err != nil {
@@ -84,10 +86,10 @@ func (e *Encoder) encode(dst []byte, v Version, ev *Event) ([]byte, error) {
 
 // native returns the fields of a group that are set, as goavro wants them. The
 // others get the schema's default, null.
-func (ver *versionEncoder) native(group string, t *avro.Type, ev *Event) (map[string]any, error) {
+func (ver *versionEncoder) native(group string, t *avro.Type, ev *event.Event) (map[string]any, error) {
 	record := make(map[string]any)
-	for i := range Fields {
-		f := &Fields[i]
+	for i := range event.Fields {
+		f := &event.Fields[i]
 		if f.Group != group {
 			continue
 		}
@@ -113,7 +115,7 @@ func (ver *versionEncoder) native(group string, t *avro.Type, ev *Event) (map[st
 	return record, nil
 }
 
-func native(f *Field, t *avro.Type, ev *Event) (any, error) {
+func native(f *event.Field, t *avro.Type, ev *event.Event) (any, error) {
 	switch {
 	case f.Text != nil:
 		return *f.Text(ev), nil
@@ -135,7 +137,7 @@ func native(f *Field, t *avro.Type, ev *Event) (any, error) {
 }
 
 // decimalRat refuses what goavro would silently truncate.
-func decimalRat(d Decimal, t *avro.Type) (*big.Rat, error) {
+func decimalRat(d decimal.Decimal, t *avro.Type) (*big.Rat, error) {
 	if !d.IsFinite() {
 		return nil, errors.New("it is not finite")
 	}

@@ -8,17 +8,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/decimal"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 	"pgregory.net/rapid"
 )
 
 // event draws any event that the version can carry.
-func event(v Version) *rapid.Generator[*Event] {
-	return rapid.Custom(func(t *rapid.T) *Event {
-		ev := new(Event)
-		for i := range Fields {
-			f := &Fields[i]
+func drawEvent(v Version) *rapid.Generator[*event.Event] {
+	return rapid.Custom(func(t *rapid.T) *event.Event {
+		ev := new(event.Event)
+		for i := range event.Fields {
+			f := &event.Fields[i]
 			switch {
 			case f.Text != nil:
 				*f.Text(ev) = rapid.OneOf(rapid.Just(""), rapid.String()).Draw(t, f.Path())
@@ -28,16 +31,16 @@ func event(v Version) *rapid.Generator[*Event] {
 				*f.Count(ev) = rapid.Int64().Draw(t, f.Path())
 			case f.Amount != nil:
 				if rapid.Bool().Draw(t, "has a value") {
-					*f.Amount(ev) = DecimalFromBytes(rapid.SliceOfN(rapid.Byte(), 0, 15).Draw(t, f.Path()), rapid.IntRange(0, 10).Draw(t, "scale"))
+					*f.Amount(ev) = decimal.FromBytes(rapid.SliceOfN(rapid.Byte(), 0, 15).Draw(t, f.Path()), rapid.IntRange(0, 10).Draw(t, "scale"))
 				}
 			default:
 				for key, value := range rapid.MapOfN(rapid.String(), rapid.String(), 0, 4).Draw(t, f.Path()) {
-					*f.Attributes(ev) = append(*f.Attributes(ev), Attribute{Key: key, Value: value})
+					*f.Attributes(ev) = append(*f.Attributes(ev), event.Attribute{Key: key, Value: value})
 				}
-				slices.SortFunc(*f.Attributes(ev), func(a, b Attribute) int { return strings.Compare(a.Key, b.Key) })
+				slices.SortFunc(*f.Attributes(ev), func(a, b event.Attribute) int { return strings.Compare(a.Key, b.Key) })
 			}
 		}
-		return forVersion(v, ev)
+		return avrotest.ForVersion(v, ev)
 	})
 }
 
@@ -47,7 +50,7 @@ func TestAnyEventSurvivesTheWire(t *testing.T) {
 	enc, dec := mustEncoder(t), NewDecoder(ours(t))
 	for _, v := range Versions() {
 		rapid.Check(t, func(t *rapid.T) {
-			want := event(v).Draw(t, "event")
+			want := drawEvent(v).Draw(t, "event")
 			value, err := enc.EncodeWire(uint32(v), v, want)
 			if err != nil {
 				if strings.Contains(err.Error(), "more than 38 digits") && len(want.Custom.Value.String()) > 28 {
@@ -55,11 +58,11 @@ func TestAnyEventSurvivesTheWire(t *testing.T) {
 				}
 				t.Fatal(err)
 			}
-			var got Event
+			var got event.Event
 			if err := dec.Decode(context.Background(), value, &got); err != nil {
 				t.Fatal(err)
 			}
-			if d := diff(want, &got); d != "" {
+			if d := avrotest.Diff(want, &got); d != "" {
 				t.Fatalf("version %d (-want +got):\n%s", v, d)
 			}
 		})
@@ -68,7 +71,7 @@ func TestAnyEventSurvivesTheWire(t *testing.T) {
 
 func TestEncodeFramesWhatItEncodes(t *testing.T) {
 	enc := mustEncoder(t)
-	ev := fullEvent()
+	ev := avrotest.FullEvent()
 	ev.Custom.Attributes = nil // a map's order is chance
 	payload, err := enc.Encode(V4, ev)
 	if err != nil {
@@ -86,12 +89,12 @@ func TestEncodeFramesWhatItEncodes(t *testing.T) {
 func TestAmountsOfTheSchemaAreExact(t *testing.T) {
 	dec := NewDecoder(ours(t))
 	for _, amount := range []string{"129.95", "0.0000001", "10000000000000.01", "-3", "0", "9999999999999999999999999999.9999999999"} {
-		ev := &Event{EventID: "e", EventName: "n"}
+		ev := &event.Event{EventID: "e", EventName: "n"}
 		var err error
-		if ev.Custom.Value, err = ParseDecimal(amount); err != nil {
+		if ev.Custom.Value, err = decimal.Parse(amount); err != nil {
 			t.Fatal(err)
 		}
-		var got Event
+		var got event.Event
 		if err := dec.Decode(context.Background(), mustEncode(t, 4, V4, ev), &got); err != nil {
 			t.Fatal(err)
 		}
@@ -105,22 +108,22 @@ func TestEncodeRefusesWhatItWouldLose(t *testing.T) {
 	enc := mustEncoder(t)
 	for name, c := range map[string]struct {
 		version Version
-		change  func(*Event)
+		change  func(*event.Event)
 		says    string
 	}{
-		"unknown version": {5, func(*Event) {}, "version 5 is unknown"},
-		"hashed email":    {V1, func(e *Event) { e.User.HashedEmail = "jane" }, "no field user_data.hashed_email"},
-		"aref tokens":     {V2, func(e *Event) { e.ArefTokens = "jane" }, "no field aref_tokens"},
-		"click time":      {V1, func(e *Event) { e.ClickCapturedAt = 1 }, "no field click_captured_at"},
-		"too many digits": {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(1e28, 64) }, "custom_data.value: it has more than 38 digits"},
-		"too small":       {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(1.5e-10, 64) }, "custom_data.value: it has more than 10 decimals"},
-		"not a number":    {V2, func(e *Event) { e.Custom.Value = DecimalFromFloat(math.NaN(), 64) }, "custom_data.value: it is not finite"},
-		"attribute thrice": {V2, func(e *Event) {
-			e.Custom.Attributes = []Attribute{{Key: "jane", Value: "1"}, {Key: "jane", Value: "2"}}
+		"unknown version": {5, func(*event.Event) {}, "version 5 is unknown"},
+		"hashed email":    {V1, func(e *event.Event) { e.User.HashedEmail = "jane" }, "no field user_data.hashed_email"},
+		"aref tokens":     {V2, func(e *event.Event) { e.ArefTokens = "jane" }, "no field aref_tokens"},
+		"click time":      {V1, func(e *event.Event) { e.ClickCapturedAt = 1 }, "no field click_captured_at"},
+		"too many digits": {V2, func(e *event.Event) { e.Custom.Value = decimal.FromFloat(1e28, 64) }, "custom_data.value: it has more than 38 digits"},
+		"too small":       {V2, func(e *event.Event) { e.Custom.Value = decimal.FromFloat(1.5e-10, 64) }, "custom_data.value: it has more than 10 decimals"},
+		"not a number":    {V2, func(e *event.Event) { e.Custom.Value = decimal.FromFloat(math.NaN(), 64) }, "custom_data.value: it is not finite"},
+		"attribute thrice": {V2, func(e *event.Event) {
+			e.Custom.Attributes = []event.Attribute{{Key: "jane", Value: "1"}, {Key: "jane", Value: "2"}}
 		}, "custom_data.attributes: it has a key twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ev := forV1(fullEvent())
+			ev := avrotest.ForV1(avrotest.FullEvent())
 			c.change(ev)
 			_, err := enc.Encode(c.version, ev)
 			if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "jane") {
@@ -133,11 +136,11 @@ func TestEncodeRefusesWhatItWouldLose(t *testing.T) {
 // TestEncodeTakesBadEvents: the demo publishes them.
 func TestEncodeTakesBadEvents(t *testing.T) {
 	dec := NewDecoder(ours(t))
-	for name, ev := range map[string]*Event{
+	for name, ev := range map[string]*event.Event{
 		"nothing at all":   {},
-		"no email in UTF8": {EventID: "e", User: UserData{Email: "\xff"}},
+		"no email in UTF8": {EventID: "e", User: event.UserData{Email: "\xff"}},
 	} {
-		var got Event
+		var got event.Event
 		err := dec.Decode(context.Background(), mustEncode(t, 4, V4, ev), &got)
 		if name == "nothing at all" && err != nil {
 			t.Errorf("%s: %v", name, err)

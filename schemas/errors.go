@@ -8,6 +8,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
+	"github.com/tracklayer/amazon-capi/schemas/program"
 )
 
 // DecodeError says that a value can never be decoded. It contains nothing of the
@@ -70,8 +71,8 @@ func unreadable(err error, ref framing.Ref, lookedFor framing.Set) error {
 }
 
 // of returns a program's error as one of a record that names this schema.
-func of(e *Error, ref framing.Ref) *DecodeError {
+func of(e *program.Error, ref framing.Ref) *DecodeError {
 	return &DecodeError{Code: e.Code, Field: e.Field, Schema: ref, Message: e.Message}
 }
 
-func asDecodeError(f *avro.Fault) *DecodeError { return of(FaultError(f), framing.Ref{}) }
+func asDecodeError(f *avro.Fault) *DecodeError { return of(program.FaultError(f), framing.Ref{}) }

@@ -13,8 +13,10 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
@@ -65,7 +67,7 @@ func allNames(t testing.TB) *named {
 
 func framed(t testing.TB, ref framing.Ref, v Version, header, compress bool) *kgo.Record {
 	t.Helper()
-	payload, err := mustEncoder(t).Encode(v, forVersion(v, fullEvent()))
+	payload, err := mustEncoder(t).Encode(v, avrotest.ForVersion(v, avrotest.FullEvent()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +87,7 @@ func TestEveryFramingInOneTopic(t *testing.T) {
 		for _, v := range Versions() {
 			for _, ref := range namesOf(v) {
 				for _, odd := range []bool{false, true} {
-					var ev Event
+					var ev event.Event
 					err := dec.DecodeRecord(t.Context(), framed(t, ref, v, odd, odd), &ev)
 					for errors.Is(err, registry.ErrAway) {
 						time.Sleep(time.Second)
@@ -94,7 +96,7 @@ func TestEveryFramingInOneTopic(t *testing.T) {
 					}
 					if err != nil {
 						t.Errorf("version %d by %s: %v", v, ref, err)
-					} else if d := diff(forVersion(v, fullEvent()), &ev); d != "" {
+					} else if d := avrotest.Diff(avrotest.ForVersion(v, avrotest.FullEvent()), &ev); d != "" {
 						t.Errorf("version %d by %s:\n%s", v, ref, d)
 					}
 				}
@@ -105,7 +107,7 @@ func TestEveryFramingInOneTopic(t *testing.T) {
 		}
 		source.away.Store(true) // and nobody is asked again
 		for _, ref := range namesOf(V3) {
-			if err := dec.DecodeRecord(t.Context(), framed(t, ref, V3, true, true), new(Event)); err != nil {
+			if err := dec.DecodeRecord(t.Context(), framed(t, ref, V3, true, true), new(event.Event)); err != nil {
 				t.Errorf("%s, which is known: %v", ref, err)
 			}
 		}
@@ -142,10 +144,10 @@ func TestTwoNamesForOneRecord(t *testing.T) {
 		"a GUID that is not TrackLayer's": {both(heartbeat, framing.RefID(3), V3), verdict.CodeNotTrackLayer, "event_id"},
 		"a prefix that nobody knows":      {both(framing.RefID(3), framing.RefID(77), V3), verdict.CodeCorrupt, ""},
 	} {
-		var ev Event
+		var ev event.Event
 		err := dec.DecodeRecord(t.Context(), c.rec, &ev)
 		if c.code == 0 {
-			if err != nil || ev.EventID != fullEvent().EventID {
+			if err != nil || ev.EventID != avrotest.FullEvent().EventID {
 				t.Errorf("%s: %v, event %q", name, err, ev.EventID)
 			}
 			continue
@@ -154,7 +156,7 @@ func TestTwoNamesForOneRecord(t *testing.T) {
 		if bad == nil || c.code != verdict.CodeCorrupt && bad.Code != c.code || !strings.Contains(bad.Error(), c.says) {
 			t.Errorf("%s: %v, want %s with %q", name, err, c.code, c.says)
 		}
-		if c.code == verdict.CodeSchemaConflict && ev.EventID != fullEvent().EventID {
+		if c.code == verdict.CodeSchemaConflict && ev.EventID != avrotest.FullEvent().EventID {
 			t.Errorf("%s: the event id %q is lost", name, ev.EventID)
 		}
 	}
@@ -165,7 +167,7 @@ func TestTwoNamesForOneRecord(t *testing.T) {
 func TestAPrefixIsAskedForBesideAHeader(t *testing.T) {
 	source := allNames(t)
 	dec := NewDecoder(source)
-	var ev Event
+	var ev event.Event
 	if err := dec.DecodeRecord(t.Context(), framed(t, guidOf(V3), V3, true, false), &ev); err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +210,7 @@ func TestBadFramingsHaveCodes(t *testing.T) {
 		"a large id":          {kgo.Record{Value: []byte{0, 0xff, 0xff, 0xff, 0xff, 1}}, verdict.CodeUnknownSchema},
 		"Apicurio, too large": {kgo.Record{Value: []byte("x"), Headers: []kgo.RecordHeader{{Key: framing.HeaderApicurioGlobal, Value: bytes.Repeat([]byte{0xff}, 8)}}}, verdict.CodeUnknownSchema},
 	} {
-		var ev Event
+		var ev event.Event
 		err := dec.DecodeRecord(t.Context(), &c.rec, &ev)
 		bad, _ := errors.AsType[*DecodeError](err)
 		if bad == nil || bad.Code != c.code || bad.Message == "" {
@@ -225,7 +227,7 @@ func TestBadFramingsHaveCodes(t *testing.T) {
 func TestFramingsThatAreNotLookedFor(t *testing.T) {
 	rec := framed(t, framing.RefID(3), V3, false, false)
 	_, rec.Headers = framing.Write(guidOf(V1), nil, true, false)
-	var ev Event
+	var ev event.Event
 	if err := NewDecoder(allNames(t), WithFramings(framing.ConfluentPrefix)).DecodeRecord(t.Context(), rec, &ev); err != nil {
 		t.Errorf("the prefix alone: %v", err)
 	}
@@ -239,7 +241,7 @@ func TestAHeaderAllocatesNothing(t *testing.T) {
 	dec := NewDecoder(allNames(t))
 	for _, ref := range namesOf(V2)[:5] {
 		rec := framed(t, ref, V2, true, false)
-		var ev Event
+		var ev event.Event
 		if n := testing.AllocsPerRun(100, func() {
 			if err := dec.DecodeRecord(context.Background(), rec, &ev); err != nil {
 				t.Fatal(err)
@@ -258,9 +260,9 @@ func BenchmarkFramings(b *testing.B) {
 			if ref.Kind == framing.ID {
 				rec = framed(b, ref, v, false, false)
 			}
-			var out Event
+			var out event.Event
 			b.Run(fmt.Sprintf("v%d/%s", v, strings.ReplaceAll(ref.String(), " ", "_")), func(b *testing.B) {
-				bench(b, rec.Value, func() error { return dec.DecodeRecord(context.Background(), rec, &out) })
+				avrotest.Bench(b, rec.Value, func() error { return dec.DecodeRecord(context.Background(), rec, &out) })
 			})
 		}
 	}

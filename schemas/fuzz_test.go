@@ -6,25 +6,28 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/decimal"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 )
 
 // FuzzDecode reads any bytes by every version, and by a schema with all that a
 // stranger's may have. The seeds are records of each, which the fuzzer mutates.
 func FuzzDecode(f *testing.F) {
 	source := ours(f)
-	source[5] = avro.Schema{Text: strangers}
+	source[5] = avro.Schema{Text: avrotest.Strangers}
 	dec := NewDecoder(source)
 	for _, v := range Versions() {
-		for _, ev := range []*Event{{}, forV1(fullEvent())} {
+		for _, ev := range []*event.Event{{}, avrotest.ForV1(avrotest.FullEvent())} {
 			f.Add(byte(v)-1, mustEncode(f, uint32(v), v, ev)[avro.HeaderSize:])
 		}
 	}
-	f.Add(byte(V4)-1, mustEncode(f, 4, V4, fullEvent())[avro.HeaderSize:])
-	f.Add(byte(4), strangersRecord())
+	f.Add(byte(V4)-1, mustEncode(f, 4, V4, avrotest.FullEvent())[avro.HeaderSize:])
+	f.Add(byte(4), avrotest.StrangersRecord())
 	f.Add(byte(0), []byte{0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, id byte, payload []byte) {
-		var ev Event
+		var ev event.Event
 		err := dec.Decode(context.Background(), append(avro.AppendHeader(nil, uint32(1+id%5)), payload...), &ev)
 		if err != nil {
 			var bad *DecodeError
@@ -33,27 +36,27 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		for i := range Fields {
-			if f := &Fields[i]; f.Text != nil && !utf8.ValidString(*f.Text(&ev)) {
+		for i := range event.Fields {
+			if f := &event.Fields[i]; f.Text != nil && !utf8.ValidString(*f.Text(&ev)) {
 				t.Fatalf("%s is not UTF-8", f.Path())
 			}
 		}
 		// What was read is an event: it can be written and read again.
 		if !ev.Custom.Value.IsFinite() {
-			ev.Custom.Value = Decimal{}
+			ev.Custom.Value = decimal.Decimal{}
 		}
 		again, err := EventFromJSON(EventJSON(&ev))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := diff(&ev, again); d != "" {
+		if d := avrotest.Diff(&ev, again); d != "" {
 			t.Fatalf("(-want +got):\n%s", d)
 		}
 	})
 }
 
 func FuzzEventFromJSON(f *testing.F) {
-	f.Add(EventJSON(fullEvent()))
+	f.Add(EventJSON(avrotest.FullEvent()))
 	f.Add([]byte(`{"custom_data":{"value":"1e-7","attributes":{"a":"1"}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		ev, err := EventFromJSON(data)
@@ -64,7 +67,7 @@ func FuzzEventFromJSON(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := diff(ev, again); d != "" {
+		if d := avrotest.Diff(ev, again); d != "" {
 			t.Fatalf("(-want +got):\n%s", d)
 		}
 	})
@@ -76,11 +79,11 @@ func FuzzSchema(f *testing.F) {
 	for _, s := range ours(f) {
 		f.Add(s.Text)
 	}
-	f.Add(record(`,{"name":"x","type":["null",{"type":"array","items":{"type":"map","values":"E"}}]}`))
-	f.Add(record(`,{"name":"value","type":{"type":"bytes","logicalType":"decimal","precision":4,"scale":9}}`))
+	f.Add(avrotest.Record(`,{"name":"x","type":["null",{"type":"array","items":{"type":"map","values":"E"}}]}`))
+	f.Add(avrotest.Record(`,{"name":"value","type":{"type":"bytes","logicalType":"decimal","precision":4,"scale":9}}`))
 	f.Fuzz(func(t *testing.T, schema string) {
 		if p, err := compile(avro.Schema{Text: schema}); err == nil {
-			_ = p.Read([]byte{2, 'e', 2, 'n', 0, 0, 2}, new(Event))
+			_ = p.Read([]byte{2, 'e', 2, 'n', 0, 0, 2}, new(event.Event))
 		}
 	})
 }

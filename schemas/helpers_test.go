@@ -7,8 +7,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/event"
+	"github.com/tracklayer/amazon-capi/schemas/program"
 )
 
 func mustEncoder(t testing.TB) *Encoder {
@@ -20,7 +23,7 @@ func mustEncoder(t testing.TB) *Encoder {
 	return enc
 }
 
-func mustEncode(t testing.TB, id uint32, v Version, ev *Event) []byte {
+func mustEncode(t testing.TB, id uint32, v Version, ev *event.Event) []byte {
 	t.Helper()
 	b, err := mustEncoder(t).EncodeWire(id, v, ev)
 	if err != nil {
@@ -30,9 +33,9 @@ func mustEncode(t testing.TB, id uint32, v Version, ev *Event) []byte {
 }
 
 // ours are all versions under their own numbers as ids.
-func ours(t testing.TB) schemaMap {
+func ours(t testing.TB) avrotest.Schemas {
 	t.Helper()
-	m := make(schemaMap)
+	m := make(avrotest.Schemas)
 	for _, v := range Versions() {
 		text, err := v.Schema()
 		if err != nil {
@@ -44,9 +47,9 @@ func ours(t testing.TB) schemaMap {
 }
 
 // decodeAs decodes a value as one of the schema, under id 7.
-func decodeAs(schema string, value []byte) (*Event, error) {
-	var ev Event
-	err := NewDecoder(schemaMap{7: {Text: schema}}).Decode(context.Background(), value, &ev)
+func decodeAs(schema string, value []byte) (*event.Event, error) {
+	var ev event.Event
+	err := NewDecoder(avrotest.Schemas{7: {Text: schema}}).Decode(context.Background(), value, &ev)
 	return &ev, err
 }
 
@@ -82,7 +85,7 @@ func metric(t *testing.T, reg prometheus.Gatherer, name, label string) float64 {
 	return 0
 }
 
-func compile(s avro.Schema) (Program, *Error) {
-	p, _, bad := Compile(&s, nil)
+func compile(s avro.Schema) (program.Program, *program.Error) {
+	p, _, bad := program.Compile(&s, nil)
 	return p, bad
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 )
 
 // TestHostileReasonsAreBounded: whatever a schema and a record of it name, the reason
@@ -82,6 +83,6 @@ func zigzag(n int64) (b []byte) {
 func decodeHostile(t *testing.T, schema string, payload []byte) error {
 	src := &sourceFunc{}
 	src.byID = func(context.Context, uint32) (avro.Schema, error) { return avro.Schema{Text: schema}, nil }
-	var ev Event
+	var ev event.Event
 	return NewDecoder(src).Decode(t.Context(), append(avro.AppendHeader(nil, 1), payload...), &ev)
 }

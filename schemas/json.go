@@ -15,6 +15,8 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/instant"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/schemas/decimal"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 )
 
 // EventFromJSON reads one event in the form that files and the publish command
@@ -25,21 +27,21 @@ import (
 // It is strict, because whoever writes such a file by hand wants to know about typing
 // errors: unknown names, duplicate names and values of another type are errors, which
 // name the field but not its value.
-func EventFromJSON(data []byte) (*Event, error) {
+func EventFromJSON(data []byte) (*event.Event, error) {
 	ev, _, err := EventFromJSONBy(nil, data)
 	return ev, err
 }
 
 // EventFromJSONBy is EventFromJSON for events that may have fields where aliases say that
 // producers have them. It returns those that the event has.
-func EventFromJSONBy(aliases *Aliases, data []byte) (*Event, []Alias, error) {
+func EventFromJSONBy(aliases *event.Aliases, data []byte) (*event.Event, []event.Alias, error) {
 	if !utf8.Valid(data) {
 		return nil, nil, errors.New("the event is not valid UTF-8")
 	}
 	r := jsonReader{dec: json.NewDecoder(bytes.NewReader(data)), aliases: aliases, set: make(map[string]string)}
 	r.dec.UseNumber()
-	ev := new(Event)
-	if err := r.record(Place{IsGroup: true}, ev); err != nil {
+	ev := new(event.Event)
+	if err := r.record(event.Place{IsGroup: true}, ev); err != nil {
 		return nil, nil, err
 	}
 	if _, err := r.dec.Token(); err != io.EOF {
@@ -50,9 +52,9 @@ func EventFromJSONBy(aliases *Aliases, data []byte) (*Event, []Alias, error) {
 
 type jsonReader struct {
 	dec      *json.Decoder
-	aliases  *Aliases
+	aliases  *event.Aliases
 	set      map[string]string // where our fields were found, by their paths
-	followed []Alias
+	followed []event.Alias
 }
 
 // token returns the next token. The decoder's own errors quote the input.
@@ -103,37 +105,37 @@ func (r *jsonReader) object(path string, member func(key string) error) error {
 
 // record reads an object that is the event, one of our groups, or a producer's that
 // aliases lead through.
-func (r *jsonReader) record(at Place, ev *Event) error {
+func (r *jsonReader) record(at event.Place, ev *event.Event) error {
 	seen := make(map[string]bool)
 	return r.object(at.Path, func(key string) error {
 		if seen[key] {
 			return fmt.Errorf("%s: has the name %s twice", name(at.Path), redact.Quote(key))
 		}
 		seen[key] = true
-		path := Under(at.Path, key)
+		path := event.Under(at.Path, key)
 		ours := ""
 		if a := r.aliases.From(path); a != nil {
 			ours = a.To
 			r.followed = append(r.followed, *a)
-		} else if own := Under(at.Group, key); at.IsGroup && (at.Group == "" && IsGroup(key) || FieldAt(own) != nil) {
+		} else if own := event.Under(at.Group, key); at.IsGroup && (at.Group == "" && event.IsGroup(key) || event.FieldAt(own) != nil) {
 			ours = own
 		}
 		switch {
-		case IsGroup(ours):
-			return r.record(Place{path, true, ours}, ev)
+		case event.IsGroup(ours):
+			return r.record(event.Place{Path: path, IsGroup: true, Group: ours}, ev)
 		case ours == "" && r.aliases.Through(path):
-			return r.record(Place{Path: path}, ev)
+			return r.record(event.Place{Path: path}, ev)
 		case ours == "":
 			return fmt.Errorf("unknown field %s: want one of %s", redact.Quote(path), strings.Join(r.namesIn(at), ", "))
 		case r.set[ours] != "":
 			return fmt.Errorf("%s: is there twice, as %s and %s", ours, r.set[ours], path)
 		}
 		r.set[ours] = path
-		return r.field(FieldAt(ours), path, ev)
+		return r.field(event.FieldAt(ours), path, ev)
 	})
 }
 
-func (r *jsonReader) field(f *Field, path string, ev *Event) error {
+func (r *jsonReader) field(f *event.Field, path string, ev *event.Event) error {
 	if f.Attributes != nil {
 		return r.attributes(f, ev)
 	}
@@ -148,9 +150,9 @@ func (r *jsonReader) field(f *Field, path string, ev *Event) error {
 }
 
 // namesIn lists what an object may have: our names, and those that aliases have for it.
-func (r *jsonReader) namesIn(at Place) (names []string) {
+func (r *jsonReader) namesIn(at event.Place) (names []string) {
 	if at.IsGroup {
-		names = NamesIn(at.Group)
+		names = event.NamesIn(at.Group)
 	}
 	for _, a := range r.aliases.All() {
 		if rest, ok := strings.CutPrefix(a.From, at.Prefix()); ok {
@@ -162,7 +164,7 @@ func (r *jsonReader) namesIn(at Place) (names []string) {
 }
 
 // setJSON sets a field, or returns what it wants instead of the token.
-func setJSON(f *Field, ev *Event, tok json.Token) (want string) {
+func setJSON(f *event.Field, ev *event.Event, tok json.Token) (want string) {
 	s, isText := tok.(string)
 	n, isNumber := tok.(json.Number)
 	switch {
@@ -196,7 +198,7 @@ func setJSON(f *Field, ev *Event, tok json.Token) (want string) {
 		if isNumber {
 			s = n.String()
 		}
-		d, err := ParseDecimal(s)
+		d, err := decimal.Parse(s)
 		if err != nil {
 			return "a number such as 129.95, or the same as a string"
 		}
@@ -205,8 +207,8 @@ func setJSON(f *Field, ev *Event, tok json.Token) (want string) {
 	return ""
 }
 
-func (r *jsonReader) attributes(f *Field, ev *Event) error {
-	var attrs []Attribute
+func (r *jsonReader) attributes(f *event.Field, ev *event.Event) error {
+	var attrs []event.Attribute
 	err := r.object(f.Path(), func(key string) error {
 		tok, err := r.token(f.Path())
 		if err != nil {
@@ -216,13 +218,13 @@ func (r *jsonReader) attributes(f *Field, ev *Event) error {
 		if !ok {
 			return fmt.Errorf("%s: want JSON strings as its values", f.Path())
 		}
-		attrs = append(attrs, Attribute{Key: key, Value: s})
+		attrs = append(attrs, event.Attribute{Key: key, Value: s})
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(attrs, func(a, b Attribute) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(attrs, func(a, b event.Attribute) int { return cmp.Compare(a.Key, b.Key) })
 	for i := range attrs[min(1, len(attrs)):] {
 		if attrs[i].Key == attrs[i+1].Key {
 			return fmt.Errorf("%s: has a name twice", f.Path())
@@ -235,9 +237,9 @@ func (r *jsonReader) attributes(f *Field, ev *Event) error {
 // EventJSON is the inverse of EventFromJSON, on one line and without absent fields. An
 // amount that is not finite has no JSON and is left out as well. The result contains
 // identifiers: it is for files, not for logs.
-func EventJSON(ev *Event) []byte {
+func EventJSON(ev *event.Event) []byte {
 	dst := []byte{'{'}
-	for _, group := range Groups {
+	for _, group := range event.Groups {
 		inner := appendGroupJSON(nil, group, ev)
 		if len(inner) == 0 {
 			continue
@@ -255,9 +257,9 @@ func EventJSON(ev *Event) []byte {
 	return append(dst, '}')
 }
 
-func appendGroupJSON(dst []byte, group string, ev *Event) []byte {
-	for i := range Fields {
-		f := &Fields[i]
+func appendGroupJSON(dst []byte, group string, ev *event.Event) []byte {
+	for i := range event.Fields {
+		f := &event.Fields[i]
 		if f.Group != group || !f.IsSet(ev) || f.Amount != nil && !f.Amount(ev).IsFinite() {
 			continue
 		}
@@ -281,7 +283,7 @@ func appendGroupJSON(dst []byte, group string, ev *Event) []byte {
 	return dst
 }
 
-func appendAttributes(dst []byte, attrs []Attribute) []byte {
+func appendAttributes(dst []byte, attrs []event.Attribute) []byte {
 	dst = append(dst, '{')
 	for i, a := range attrs {
 		if i > 0 {

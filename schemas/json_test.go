@@ -5,12 +5,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
+	"github.com/tracklayer/amazon-capi/schemas/decimal"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 	"pgregory.net/rapid"
 )
 
 func TestAnyEventSurvivesJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want := event(Latest).Draw(t, "event")
+		want := drawEvent(Latest).Draw(t, "event")
 		data := EventJSON(want)
 		if !json.Valid(data) || strings.Contains(string(data), "\n") {
 			t.Fatalf("not one line of JSON: %s", data)
@@ -19,7 +22,7 @@ func TestAnyEventSurvivesJSON(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", data, err)
 		}
-		if d := diff(want, got); d != "" {
+		if d := avrotest.Diff(want, got); d != "" {
 			t.Fatalf("%s\n(-want +got):\n%s", data, d)
 		}
 	})
@@ -28,19 +31,19 @@ func TestAnyEventSurvivesJSON(t *testing.T) {
 func TestEventJSONReadsLikeTheSchema(t *testing.T) {
 	want := `{"event_id":"lead_9821","event_name":"Lead","occurred_at":"2026-04-23T10:15:30.12Z",` +
 		`"user_data":{"country_code":"US"},"custom_data":{"value":129.95,"quantity":2,"attributes":{"a":"1","b":"\"2\""}},"consent":{"gpp":"g"}}`
-	ev := &Event{EventID: "lead_9821", EventName: "Lead", OccurredAt: 1776939330120, User: UserData{CountryCode: "US"},
-		Custom:  CustomData{Value: NewDecimal(129950, 3), Quantity: 2, Attributes: []Attribute{{Key: "a", Value: "1"}, {Key: "b", Value: `"2"`}}},
-		Consent: Consent{GPP: "g"}}
+	ev := &event.Event{EventID: "lead_9821", EventName: "Lead", OccurredAt: 1776939330120, User: event.UserData{CountryCode: "US"},
+		Custom:  event.CustomData{Value: decimal.New(129950, 3), Quantity: 2, Attributes: []event.Attribute{{Key: "a", Value: "1"}, {Key: "b", Value: `"2"`}}},
+		Consent: event.Consent{GPP: "g"}}
 	if got := string(EventJSON(ev)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if got := string(EventJSON(&Event{})); got != "{}" {
+	if got := string(EventJSON(&event.Event{})); got != "{}" {
 		t.Errorf("an empty event is %s", got)
 	}
 }
 
 func TestEventFromFriendlyJSON(t *testing.T) {
-	want := &Event{EventID: "e", OccurredAt: 1776939330000, ClickCapturedAt: 5, Custom: CustomData{Value: NewDecimal(1, 7)}}
+	want := &event.Event{EventID: "e", OccurredAt: 1776939330000, ClickCapturedAt: 5, Custom: event.CustomData{Value: decimal.New(1, 7)}}
 	for _, data := range []string{
 		`{"event_id":"e","occurred_at":"2026-04-23T10:15:30Z","click_captured_at":5,"custom_data":{"value":1e-7}}`,
 		` { "occurred_at" : 1776939330000, "event_id" : "e", "click_captured_at":"1970-01-01T00:00:00.005Z", "custom_data":{"value":"0.0000001"} } ` + "\n",
@@ -50,7 +53,7 @@ func TestEventFromFriendlyJSON(t *testing.T) {
 		got, err := EventFromJSON([]byte(data))
 		if err != nil {
 			t.Errorf("%s: %v", data, err)
-		} else if d := diff(want, got); d != "" {
+		} else if d := avrotest.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", data, d)
 		}
 	}
@@ -59,7 +62,7 @@ func TestEventFromFriendlyJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want, _ := ParseDecimal(amount); !got.Custom.Value.Equal(want) {
+		if want, _ := decimal.Parse(amount); !got.Custom.Value.Equal(want) {
 			t.Errorf("%s reads as %s", amount, got.Custom.Value)
 		}
 	}

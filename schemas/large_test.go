@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/program"
 )
 
 // TestSchemasThatAreLargeInOtherWays: what no bound names costs no more than what one
@@ -33,10 +34,10 @@ func TestSchemasThatAreLargeInOtherWays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var kept int64
-			var bad *Error
+			var bad *program.Error
 			allocated, held := heap(func() any {
-				var p Program
-				p, kept, bad = Compile(&s, nil)
+				var p program.Program
+				p, kept, bad = program.Compile(&s, nil)
 				return p
 			})
 			if allocated > 128<<20 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -14,7 +15,7 @@ import (
 // takes gigabytes. The schemas are a writer's, with fields that we do not know.
 func TestHostileBytesAreCheap(t *testing.T) {
 	const billions = 2_000_000_000
-	recursive := record(`,{"name":"tree","type":{"type":"record","name":"Node","fields":[{"name":"next","type":["null","Node"]}]}}`)
+	recursive := avrotest.Record(`,{"name":"tree","type":{"type":"record","name":"Node","fields":[{"name":"next","type":["null","Node"]}]}}`)
 	doubling := `"null"`
 	for i := range 40 {
 		doubling = fmt.Sprintf(`{"type":"record","name":"D%d","fields":[{"name":"a","type":%s},{"name":"b","type":%s}]}`,
@@ -26,17 +27,17 @@ func TestHostileBytesAreCheap(t *testing.T) {
 		code   verdict.Code
 		field  string
 	}{
-		"two to the forty": {record(`,{"name":"x","type":` + doubling + `}`), valueOf(), verdict.CodeCorrupt, "x"},
-		"megabytes of records": {record(`,{"name":"x","type":{"type":"array","items":{"type":"record","name":"N","fields":[{"name":"y","type":["null","int"]}]}}}`),
-			valueOf(long(5<<20), make([]byte, 5<<20+1)), verdict.CodeCorrupt, "x"},
-		"map of billions":       {record(`,{"name":"x","type":{"type":"map","values":"string"}}`), valueOf(long(billions)), verdict.CodeTruncated, "x"},
-		"array of billions":     {record(`,{"name":"x","type":{"type":"array","items":"long"}}`), valueOf(long(billions)), verdict.CodeTruncated, "x"},
-		"with a size":           {record(`,{"name":"x","type":{"type":"array","items":"long"}}`), valueOf(long(-billions), long(4)), verdict.CodeTruncated, "x"},
-		"impossible count":      {record(`,{"name":"x","type":{"type":"array","items":"long"}}`), valueOf(long(-1 << 63)), verdict.CodeCorrupt, "x"},
-		"billions of nulls":     {record(`,{"name":"x","type":{"type":"array","items":"null"}}`), valueOf(long(billions)), verdict.CodeCorrupt, "x"},
-		"many blocks of nulls":  {record(`,{"name":"x","type":{"type":"array","items":"null"}}`), valueOf(bytes.Repeat(long(900), 1000), long(0)), verdict.CodeCorrupt, "x"},
-		"deep recursion":        {recursive, valueOf(bytes.Repeat(long(1), 5<<20), long(0)), verdict.CodeCorrupt, "tree"},
-		"recursion of an array": {record(`,{"name":"x","type":{"type":"array","items":{"type":"record","name":"N","fields":[{"name":"y","type":{"type":"array","items":"N"}}]}}}`), valueOf(bytes.Repeat(long(1), 5<<20)), verdict.CodeCorrupt, "x"},
+		"two to the forty": {avrotest.Record(`,{"name":"x","type":` + doubling + `}`), avrotest.ValueOf(), verdict.CodeCorrupt, "x"},
+		"megabytes of records": {avrotest.Record(`,{"name":"x","type":{"type":"array","items":{"type":"record","name":"N","fields":[{"name":"y","type":["null","int"]}]}}}`),
+			avrotest.ValueOf(avrotest.Long(5<<20), make([]byte, 5<<20+1)), verdict.CodeCorrupt, "x"},
+		"map of billions":       {avrotest.Record(`,{"name":"x","type":{"type":"map","values":"string"}}`), avrotest.ValueOf(avrotest.Long(billions)), verdict.CodeTruncated, "x"},
+		"array of billions":     {avrotest.Record(`,{"name":"x","type":{"type":"array","items":"long"}}`), avrotest.ValueOf(avrotest.Long(billions)), verdict.CodeTruncated, "x"},
+		"with a size":           {avrotest.Record(`,{"name":"x","type":{"type":"array","items":"long"}}`), avrotest.ValueOf(avrotest.Long(-billions), avrotest.Long(4)), verdict.CodeTruncated, "x"},
+		"impossible count":      {avrotest.Record(`,{"name":"x","type":{"type":"array","items":"long"}}`), avrotest.ValueOf(avrotest.Long(-1 << 63)), verdict.CodeCorrupt, "x"},
+		"billions of nulls":     {avrotest.Record(`,{"name":"x","type":{"type":"array","items":"null"}}`), avrotest.ValueOf(avrotest.Long(billions)), verdict.CodeCorrupt, "x"},
+		"many blocks of nulls":  {avrotest.Record(`,{"name":"x","type":{"type":"array","items":"null"}}`), avrotest.ValueOf(bytes.Repeat(avrotest.Long(900), 1000), avrotest.Long(0)), verdict.CodeCorrupt, "x"},
+		"deep recursion":        {recursive, avrotest.ValueOf(bytes.Repeat(avrotest.Long(1), 5<<20), avrotest.Long(0)), verdict.CodeCorrupt, "tree"},
+		"recursion of an array": {avrotest.Record(`,{"name":"x","type":{"type":"array","items":{"type":"record","name":"N","fields":[{"name":"y","type":{"type":"array","items":"N"}}]}}}`), avrotest.ValueOf(bytes.Repeat(avrotest.Long(1), 5<<20)), verdict.CodeCorrupt, "x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
@@ -56,12 +57,12 @@ func TestHostileBytesAreCheap(t *testing.T) {
 
 // TestOrdinaryNestingIsRead: the bounds are for attacks, not for schemas.
 func TestOrdinaryNestingIsRead(t *testing.T) {
-	recursive := record(`,{"name":"tree","type":{"type":"record","name":"Node","fields":[{"name":"next","type":["null","Node"]}]}}`)
-	if _, err := decodeAs(recursive, valueOf(bytes.Repeat(long(1), 30), long(0))); err != nil {
+	recursive := avrotest.Record(`,{"name":"tree","type":{"type":"record","name":"Node","fields":[{"name":"next","type":["null","Node"]}]}}`)
+	if _, err := decodeAs(recursive, avrotest.ValueOf(bytes.Repeat(avrotest.Long(1), 30), avrotest.Long(0))); err != nil {
 		t.Error(err)
 	}
-	nulls := record(`,{"name":"x","type":{"type":"array","items":"null"}}`)
-	if _, err := decodeAs(nulls, valueOf(long(-5), long(0), long(3), long(0))); err != nil {
+	nulls := avrotest.Record(`,{"name":"x","type":{"type":"array","items":"null"}}`)
+	if _, err := decodeAs(nulls, avrotest.ValueOf(avrotest.Long(-5), avrotest.Long(0), avrotest.Long(3), avrotest.Long(0))); err != nil {
 		t.Error(err)
 	}
 }

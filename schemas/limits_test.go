@@ -10,9 +10,12 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
+	"github.com/tracklayer/amazon-capi/schemas/program"
 	"pgregory.net/rapid"
 )
 
@@ -88,7 +91,7 @@ func TestHostileSchemasAreRefused(t *testing.T) {
 		"a long name nested": {avro.Schema{Text: eventSchema(`,{"name":"x","type":{"type":"record","name":"R","fields":[{"name":"` + long + `","type":"int"}]}}`)}, "field whose name"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var bad *Error
+			var bad *program.Error
 			allocated, _ := heap(func() any {
 				_, bad = compile(tc.schema)
 				return nil
@@ -139,7 +142,7 @@ func TestCostIsNoLessThanItIs(t *testing.T) {
 	for name, s := range allowed() {
 		var bytes int64
 		allocated, kept := heap(func() any {
-			p, b, bad := Compile(&s, nil)
+			p, b, bad := program.Compile(&s, nil)
 			if bad != nil {
 				t.Fatalf("%s: %v", name, bad)
 			}
@@ -160,33 +163,33 @@ func TestCostIsNoLessThanItIs(t *testing.T) {
 
 // manyViews is a schema, with aliases for it, in which a union of n+1 records leads to one
 // record each time, and that by a union of m to another one: views are made of n*m records.
-func manyViews(t testing.TB, n, m int, last string) (avro.Schema, *Aliases) {
+func manyViews(t testing.TB, n, m int, last string) (avro.Schema, *event.Aliases) {
 	t.Helper()
 	inner := `{"type":"record","name":"D","fields":[{"name":"c","type":[` + listOf(m, `{"type":"record","name":"M#","fields":[{"name":"d","type":"string"}`+last+`]}`) + `]}]}`
 	outer := `{"type":"record","name":"First","fields":[{"name":"b","type":` + inner + `}]},` + listOf(n, `{"type":"record","name":"N#","fields":[{"name":"b","type":"D"}]}`)
-	return avro.Schema{Text: eventSchema(`,{"name":"a","type":[` + outer + `]}`)}, aliasesOf(t, "a.b.c", "user_data", "a.b.c.d", "user_data.email")
+	return avro.Schema{Text: eventSchema(`,{"name":"a","type":[` + outer + `]}`)}, avrotest.AliasesOf(t, "a.b.c", "user_data", "a.b.c.d", "user_data.email")
 }
 
 // TestManyViewsAreRefused: a schema within the bounds of its text cannot have many times
 // as much read by aliases, nor can a record that contains itself.
 func TestManyViewsAreRefused(t *testing.T) {
-	for name, schema := range map[string]func() (avro.Schema, *Aliases){
-		"unions of unions": func() (avro.Schema, *Aliases) { return manyViews(t, 2000, 2000, "") },
-		"wide records":     func() (avro.Schema, *Aliases) { return manyViews(t, 1000, 1, manyFields(4000, `"int"`)) },
-		"attributes of many types": func() (avro.Schema, *Aliases) {
+	for name, schema := range map[string]func() (avro.Schema, *event.Aliases){
+		"unions of unions": func() (avro.Schema, *event.Aliases) { return manyViews(t, 2000, 2000, "") },
+		"wide records":     func() (avro.Schema, *event.Aliases) { return manyViews(t, 1000, 1, manyFields(4000, `"int"`)) },
+		"attributes of many types": func() (avro.Schema, *event.Aliases) {
 			s, _ := manyViews(t, 1000, 1, `,{"name":"e","type":["null",{"type":"map","values":["string",`+listOf(3000, `{"type":"enum","name":"S#","symbols":["a"]}`)+`]}]}`)
-			return s, aliasesOf(t, "a.b.c.d", "user_data.email", "a.b.c.e", "custom_data.attributes")
+			return s, avrotest.AliasesOf(t, "a.b.c.d", "user_data.email", "a.b.c.e", "custom_data.attributes")
 		},
-		"a record in itself": func() (avro.Schema, *Aliases) {
+		"a record in itself": func() (avro.Schema, *event.Aliases) {
 			return avro.Schema{Text: eventSchema(`,{"name":"a","type":{"type":"record","name":"R","fields":[{"name":"d","type":"string"},{"name":"a","type":["null","R",` +
-				listOf(20, `{"type":"record","name":"N#","fields":[{"name":"a","type":"R"}]}`) + `]}]}}`)}, aliasesOf(t, "a.a.a.a.a.a.a.a.a.d", "user_data.email")
+				listOf(20, `{"type":"record","name":"N#","fields":[{"name":"a","type":"R"}]}`) + `]}]}}`)}, avrotest.AliasesOf(t, "a.a.a.a.a.a.a.a.a.d", "user_data.email")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, aliases := schema()
-			var bad *Error
+			var bad *program.Error
 			allocated, _ := heap(func() any {
-				_, _, bad = Compile(&s, aliases)
+				_, _, bad = program.Compile(&s, aliases)
 				return nil
 			})
 			if bad == nil || bad.Code != verdict.CodeBadSchema || !strings.Contains(bad.Message, "more than 10000") || !strings.Contains(bad.Message, "aliases") {
@@ -205,7 +208,7 @@ func TestManyViewsAreRefused(t *testing.T) {
 // TestManyViewsCount: what may be read by aliases counts in the cache as what it takes.
 func TestManyViewsCount(t *testing.T) {
 	ours := func(typ string) (more string) {
-		for _, name := range NamesIn("user_data") {
+		for _, name := range event.NamesIn("user_data") {
 			if name != "email" {
 				more += fmt.Sprintf(`,{"name":%q,"type":%s}`, name, strings.ReplaceAll(typ, "$", name))
 			}
@@ -224,7 +227,7 @@ func TestManyViewsCount(t *testing.T) {
 		s, aliases := manyViews(t, size.n, size.m, size.last)
 		var bytes int64
 		_, kept := heap(func() any {
-			p, b, bad := Compile(&s, aliases)
+			p, b, bad := program.Compile(&s, aliases)
 			if bad != nil {
 				t.Fatalf("%s: %v", name, bad)
 			}
@@ -255,9 +258,9 @@ func TestCacheStaysWithinItsBound(t *testing.T) {
 		return avro.Schema{Text: strings.Replace(hostile, `"E"`, fmt.Sprintf(`"E%d"`, id), 1)}, nil
 	}
 	dec := NewDecoder(src)
-	value := mustEncode(t, 1, Latest, fullEvent())
+	value := mustEncode(t, 1, Latest, avrotest.FullEvent())
 	_, kept := heap(func() any {
-		var ev Event
+		var ev event.Event
 		for id := range uint32(60) {
 			if err := dec.Decode(t.Context(), value, &ev); err != nil {
 				t.Fatal(err)
@@ -316,7 +319,7 @@ func TestPathsAreBounded(t *testing.T) {
 	}
 	payload := append([]byte{2, 'x', 2, 'y'}, strings.Repeat("\x02", 40)...)
 	payload = append(payload, 0, 7) // no more of it, and a boolean that is none
-	var ev Event
+	var ev event.Event
 	allocated, _ := heap(func() any {
 		for range 1000 {
 			bad = p.Read(payload, &ev)

@@ -7,8 +7,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
@@ -37,7 +39,7 @@ func TestLoadingInTheBackground(t *testing.T) {
 		dec := NewDecoder(src, InBackground())
 		began := time.Now()
 		var waits []*LoadingError
-		var ev Event
+		var ev event.Event
 		ask := func(ids ...uint32) {
 			for _, id := range ids {
 				loading, ok := errors.AsType[*LoadingError](dec.Decode(t.Context(), avro.AppendHeader(nil, id), &ev))
@@ -57,7 +59,7 @@ func TestLoadingInTheBackground(t *testing.T) {
 		if err := waits[0].Wait(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if err := dec.Decode(t.Context(), mustEncode(t, 1, Latest, fullEvent()), &ev); err != nil {
+		if err := dec.Decode(t.Context(), mustEncode(t, 1, Latest, avrotest.FullEvent()), &ev); err != nil {
 			t.Error(err)
 		}
 		if err := waits[1].Wait(t.Context()); !errors.Is(err, registry.ErrAway) {

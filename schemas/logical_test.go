@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/program"
 )
 
 // TestLogicalTypes: what the check says of a schema is what becomes of its
@@ -23,54 +25,54 @@ func TestLogicalTypes(t *testing.T) {
 	debezium := func(kind, name string) string {
 		return fmt.Sprintf(`{"type":%q,"connect.version":1,"connect.name":"io.debezium.time.%s"}`, kind, name)
 	}
-	bytesOf := func(b ...byte) []byte { return join(long(int64(len(b))), b) }
+	bytesOf := func(b ...byte) []byte { return avrotest.Join(avrotest.Long(int64(len(b))), b) }
 	for _, c := range []struct {
 		field, typ string
 		bytes      []byte
 		want       string // value; empty if refused
 		named      string // by what the refusal or the note names it
 	}{
-		{"occurred_at", object("long", "timestamp-millis", ""), long(ms), "1776939330123", ""},
-		{"occurred_at", object("long", "timestamp-micros", ""), long(ms*1e3 + 999), "1776939330123", ""},
-		{"occurred_at", object("long", "timestamp-nanos", ""), long(ms*1e6 + 999999), "1776939330123", ""},
-		{"occurred_at", debezium("long", "Timestamp"), long(ms), "1776939330123", ""},
-		{"occurred_at", debezium("long", "MicroTimestamp"), long(ms*1e3 + 999), "1776939330123", ""},
-		{"occurred_at", debezium("long", "NanoTimestamp"), long(ms*1e6 + 999999), "1776939330123", ""},
-		{"occurred_at", debezium("string", "ZonedTimestamp"), text("2026-04-23T10:15:30.123456Z"), "1776939330123", ""},
-		{"occurred_at", object("long", "local-timestamp-millis", ""), long(ms), "", "local-timestamp-millis"},
-		{"occurred_at", object("long", "local-timestamp-micros", ""), long(ms * 1e3), "", "local-timestamp-micros"},
-		{"occurred_at", object("long", "local-timestamp-nanos", ""), long(ms * 1e6), "", "local-timestamp-nanos"},
-		{"occurred_at", object("long", "time-micros", ""), long(5), "", "time-micros"},
-		{"occurred_at", object("int", "time-millis", ""), long(5), "", "time-millis"},
-		{"occurred_at", object("int", "date", ""), long(20566), "", "date"},
-		{"occurred_at", debezium("int", "Date"), long(20566), "", "io.debezium.time.Date"},
-		{"occurred_at", debezium("long", "MicroTime"), long(5), "", "io.debezium.time.MicroTime"},
-		{"occurred_at", object("long", "decimal", `,"precision":9`), long(5), "", "decimal"},
+		{"occurred_at", object("long", "timestamp-millis", ""), avrotest.Long(ms), "1776939330123", ""},
+		{"occurred_at", object("long", "timestamp-micros", ""), avrotest.Long(ms*1e3 + 999), "1776939330123", ""},
+		{"occurred_at", object("long", "timestamp-nanos", ""), avrotest.Long(ms*1e6 + 999999), "1776939330123", ""},
+		{"occurred_at", debezium("long", "Timestamp"), avrotest.Long(ms), "1776939330123", ""},
+		{"occurred_at", debezium("long", "MicroTimestamp"), avrotest.Long(ms*1e3 + 999), "1776939330123", ""},
+		{"occurred_at", debezium("long", "NanoTimestamp"), avrotest.Long(ms*1e6 + 999999), "1776939330123", ""},
+		{"occurred_at", debezium("string", "ZonedTimestamp"), avrotest.Text("2026-04-23T10:15:30.123456Z"), "1776939330123", ""},
+		{"occurred_at", object("long", "local-timestamp-millis", ""), avrotest.Long(ms), "", "local-timestamp-millis"},
+		{"occurred_at", object("long", "local-timestamp-micros", ""), avrotest.Long(ms * 1e3), "", "local-timestamp-micros"},
+		{"occurred_at", object("long", "local-timestamp-nanos", ""), avrotest.Long(ms * 1e6), "", "local-timestamp-nanos"},
+		{"occurred_at", object("long", "time-micros", ""), avrotest.Long(5), "", "time-micros"},
+		{"occurred_at", object("int", "time-millis", ""), avrotest.Long(5), "", "time-millis"},
+		{"occurred_at", object("int", "date", ""), avrotest.Long(20566), "", "date"},
+		{"occurred_at", debezium("int", "Date"), avrotest.Long(20566), "", "io.debezium.time.Date"},
+		{"occurred_at", debezium("long", "MicroTime"), avrotest.Long(5), "", "io.debezium.time.MicroTime"},
+		{"occurred_at", object("long", "decimal", `,"precision":9`), avrotest.Long(5), "", "decimal"},
 		{"occurred_at", fixed(12, "duration", ""), make([]byte, 12), "", "duration"},
-		{"occurred_at", `"double"`, double(ms), "", "double"},
+		{"occurred_at", `"double"`, avrotest.Double(ms), "", "double"},
 		// What no schema says is said where it can be: by the check, or of each record.
-		{"occurred_at", `"long"`, long(ms), "1776939330123", "unit"},
-		{"occurred_at", object("long", "timestamp-seconds", ""), long(ms), "1776939330123", "unit"},
+		{"occurred_at", `"long"`, avrotest.Long(ms), "1776939330123", "unit"},
+		{"occurred_at", object("long", "timestamp-seconds", ""), avrotest.Long(ms), "1776939330123", "unit"},
 
 		{"value", object("bytes", "decimal", `,"precision":9,"scale":2`), bytesOf(0x32, 0xc3), "129.95", ""},
 		{"value", object("bytes", "decimal", `,"precision":64,"scale":30`), bytesOf(0x0f), "0.000000000000000000000000000015", ""},
 		{"value", object("bytes", "decimal", `,"precision":1000,"scale":1000`), bytesOf(0), "0", ""},
 		{"value", object("bytes", "decimal", `,"precision":4`), bytesOf(0x32, 0xc3), "12995", ""},
-		{"value", fixed(16, "decimal", `,"precision":38,"scale":9`), join(make([]byte, 15), []byte{15}), "0.000000015", ""},
+		{"value", fixed(16, "decimal", `,"precision":38,"scale":9`), avrotest.Join(make([]byte, 15), []byte{15}), "0.000000015", ""},
 		{"value", fixed(1, "decimal", `,"precision":2,"scale":2`), []byte{0xff}, "-0.01", ""},
-		{"value", object("string", "decimal", `,"precision":9,"scale":2`), text("129.95"), "129.95", ""},
-		{"value", object("bytes", "big-decimal", ""), bytesOf(join(bytesOf(0x32, 0xc3), long(2))...), "129.95", ""},
-		{"value", object("bytes", "big-decimal", ""), bytesOf(join(bytesOf(0xff), long(-3))...), "-1000", ""},
-		{"value", object("bytes", "big-decimal", ""), bytesOf(join(bytesOf(1, 0, 0, 0, 0, 0, 0, 0, 0), long(-1))...), "184467440737095516160", ""},
-		{"value", object("bytes", "big-decimal", ""), bytesOf(join(bytesOf(0x0f), long(0))...), "15", ""},
-		{"value", object("long", "decimal", `,"precision":9,"scale":2`), long(12995), "", "decimal"},
-		{"value", object("int", "decimal", `,"precision":9,"scale":2`), long(12995), "", "decimal"},
+		{"value", object("string", "decimal", `,"precision":9,"scale":2`), avrotest.Text("129.95"), "129.95", ""},
+		{"value", object("bytes", "big-decimal", ""), bytesOf(avrotest.Join(bytesOf(0x32, 0xc3), avrotest.Long(2))...), "129.95", ""},
+		{"value", object("bytes", "big-decimal", ""), bytesOf(avrotest.Join(bytesOf(0xff), avrotest.Long(-3))...), "-1000", ""},
+		{"value", object("bytes", "big-decimal", ""), bytesOf(avrotest.Join(bytesOf(1, 0, 0, 0, 0, 0, 0, 0, 0), avrotest.Long(-1))...), "184467440737095516160", ""},
+		{"value", object("bytes", "big-decimal", ""), bytesOf(avrotest.Join(bytesOf(0x0f), avrotest.Long(0))...), "15", ""},
+		{"value", object("long", "decimal", `,"precision":9,"scale":2`), avrotest.Long(12995), "", "decimal"},
+		{"value", object("int", "decimal", `,"precision":9,"scale":2`), avrotest.Long(12995), "", "decimal"},
 		{"value", object("bytes", "decimal", `,"precision":64,"scale":127`), bytesOf(1), "", "decimal"},
 		{"value", object("bytes", "decimal", `,"scale":2`), bytesOf(1), "", "decimal"},
 		{"value", object("bytes", "decimal", `,"precision":9,"scale":-2`), bytesOf(1), "", "decimal"},
 		{"value", object("bytes", "decimal", `,"precision":"9","scale":2`), bytesOf(1), "", "decimal"},
-		{"value", object("long", "timestamp-millis", ""), long(ms), "", "timestamp-millis"},
-		{"value", object("int", "date", ""), long(5), "", "date"},
+		{"value", object("long", "timestamp-millis", ""), avrotest.Long(ms), "", "timestamp-millis"},
+		{"value", object("int", "date", ""), avrotest.Long(5), "", "date"},
 		{"value", `"bytes"`, bytesOf(1), "", "bytes"},
 		{"value", fixed(12, "duration", ""), make([]byte, 12), "", "duration"},
 		{"value", fixed(16, "uuid", ""), make([]byte, 16), "", "uuid"},
@@ -78,31 +80,32 @@ func TestLogicalTypes(t *testing.T) {
 		for _, nullable := range []bool{false, true} {
 			typ, value := c.typ, c.bytes
 			if nullable {
-				typ, value = `["null",`+typ+`,"boolean"]`, join(long(1), value)
+				typ, value = `["null",`+typ+`,"boolean"]`, avrotest.Join(avrotest.Long(1), value)
 			}
-			schema := record(`,{"name":"occurred_at","type":` + typ + `}`)
+			schema := avrotest.Record(`,{"name":"occurred_at","type":` + typ + `}`)
 			if c.field == "value" {
-				schema = record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":` + typ + `}]}}`)
+				schema = avrotest.Record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":` + typ + `}]}}`)
 			}
-			in, checked := Inspect(schema, nil)
-			ev, err := decodeAs(schema, valueOf(value))
+			in, checked := program.Inspect(schema, nil)
+			ev, err := decodeAs(schema, avrotest.ValueOf(value))
 			got := fmt.Sprint(ev.OccurredAt)
 			if c.field == "value" {
 				got = ev.Custom.Value.String()
 			}
 			switch {
 			case c.want == "":
-				for _, err := range []error{checked, err} {
-					var bad *DecodeError
-					if !errors.As(err, &bad) || bad.Code != verdict.CodeNotTrackLayer || !strings.Contains(bad.Message, c.named) {
-						t.Errorf("%s as %s: %v; want it refused by the name %s", c.field, typ, err, c.named)
-					}
+				var atCheck *program.Error
+				var atRecord *DecodeError
+				if !errors.As(checked, &atCheck) || !errors.As(err, &atRecord) || of(atCheck, atRecord.Schema).Error() != atRecord.Error() {
+					t.Errorf("%s as %s: check %v, record %v; want the same of both", c.field, typ, checked, err)
+				} else if atCheck.Code != verdict.CodeNotTrackLayer || !strings.Contains(atCheck.Message, c.named) {
+					t.Errorf("%s as %s: %v; want it refused by the name %s", c.field, typ, checked, c.named)
 				}
 			case checked != nil || err != nil || got != c.want:
 				t.Errorf("%s as %s: check %v, record %v, value %s; want %s", c.field, typ, checked, err, got, c.want)
 			case (c.named == "unit") != (len(in.Units) == 1):
 				t.Errorf("%s as %s: units %v", c.field, typ, in.Units)
-			case nullable != slices.ContainsFunc(in.Refuses, func(a Alternative) bool { return a.Type == "a boolean" }):
+			case nullable != slices.ContainsFunc(in.Refuses, func(a program.Alternative) bool { return a.Type == "a boolean" }):
 				t.Errorf("%s as %s: refuses %v", c.field, typ, in.Refuses)
 			}
 		}
@@ -112,12 +115,12 @@ func TestLogicalTypes(t *testing.T) {
 // TestRefusedBranchesAreNamed: of a union that can be read in part, the check
 // names the other part, and so does the refusal of a record that has it.
 func TestRefusedBranchesAreNamed(t *testing.T) {
-	schema := record(`,{"name":"occurred_at","type":["string",{"type":"int","logicalType":"date"}]}`)
-	in, err := Inspect(schema, nil)
-	if err != nil || len(in.Refuses) != 1 || in.Refuses[0] != (Alternative{"occurred_at", "an int of logical type date"}) {
+	schema := avrotest.Record(`,{"name":"occurred_at","type":["string",{"type":"int","logicalType":"date"}]}`)
+	in, err := program.Inspect(schema, nil)
+	if err != nil || len(in.Refuses) != 1 || in.Refuses[0] != (program.Alternative{Path: "occurred_at", Type: "an int of logical type date"}) {
 		t.Errorf("%+v, %v", in.Refuses, err)
 	}
-	_, err = decodeAs(schema, valueOf(long(1), long(20566)))
+	_, err = decodeAs(schema, avrotest.ValueOf(avrotest.Long(1), avrotest.Long(20566)))
 	wantCode(t, err, verdict.CodeUnexpectedType, "occurred_at")
 	if !strings.Contains(err.Error(), "int of logical type date") {
 		t.Errorf("%v: want it to name the type", err)
@@ -126,13 +129,13 @@ func TestRefusedBranchesAreNamed(t *testing.T) {
 
 // TestBadBigDecimals have a length or a scale that cannot be.
 func TestBadBigDecimals(t *testing.T) {
-	schema := record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":{"type":"bytes","logicalType":"big-decimal"}}]}}`)
+	schema := avrotest.Record(`,{"name":"custom_data","type":{"type":"record","name":"D","fields":[{"name":"value","type":{"type":"bytes","logicalType":"big-decimal"}}]}}`)
 	for name, b := range map[string][]byte{
-		"empty": {}, "no scale": join(long(1), []byte{5}), "too short": join(long(9), []byte{5}), "negative length": join(long(-1), long(0)),
-		"scale too large": join(long(1), []byte{5}, long(1001)), "scale too small": join(long(1), []byte{5}, long(-1001)),
-		"more behind it": join(long(1), []byte{5}, long(2), []byte{0}), "endless": join(long(513), make([]byte, 513), long(0)),
+		"empty": {}, "no scale": avrotest.Join(avrotest.Long(1), []byte{5}), "too short": avrotest.Join(avrotest.Long(9), []byte{5}), "negative length": avrotest.Join(avrotest.Long(-1), avrotest.Long(0)),
+		"scale too large": avrotest.Join(avrotest.Long(1), []byte{5}, avrotest.Long(1001)), "scale too small": avrotest.Join(avrotest.Long(1), []byte{5}, avrotest.Long(-1001)),
+		"more behind it": avrotest.Join(avrotest.Long(1), []byte{5}, avrotest.Long(2), []byte{0}), "endless": avrotest.Join(avrotest.Long(513), make([]byte, 513), avrotest.Long(0)),
 	} {
-		_, err := decodeAs(schema, valueOf(long(int64(len(b))), b))
+		_, err := decodeAs(schema, avrotest.ValueOf(avrotest.Long(int64(len(b))), b))
 		var bad *DecodeError
 		if !errors.As(err, &bad) || bad.Code != verdict.CodeBadValue || bad.Field != "custom_data.value" {
 			t.Errorf("%s: %v, want %s", name, err, verdict.CodeBadValue)
@@ -143,7 +146,7 @@ func TestBadBigDecimals(t *testing.T) {
 // A schema's own words reach messages only if they are short and plain.
 func TestLogicalNamesOfStrangers(t *testing.T) {
 	for _, name := range []string{"jane@example.com", strings.Repeat("x", 41), "a\nb", "\u202e"} {
-		_, err := Inspect(record(`,{"name":"occurred_at","type":{"type":"double","logicalType":`+fmt.Sprintf("%q", name)+`}}`), nil)
+		_, err := program.Inspect(avrotest.Record(`,{"name":"occurred_at","type":{"type":"double","logicalType":`+fmt.Sprintf("%q", name)+`}}`), nil)
 		if err == nil || strings.Contains(err.Error(), name) {
 			t.Errorf("%q: %v", name, err)
 		}

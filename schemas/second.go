@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
@@ -14,7 +15,7 @@ import (
 // both. If they name one schema, the event is read; if they name two, that is the fault,
 // and which one is meant would be a guess. bad is returned if the value names none: any
 // bytes may look like a prefix.
-func (d *Decoder) second(ctx context.Context, first *cached, f framing.Found, bad *DecodeError, ev *Event) error {
+func (d *Decoder) second(ctx context.Context, first *cached, f framing.Found, bad *DecodeError, ev *event.Event) error {
 	var again framing.Found
 	if fault := d.framings.InValue(f.Payload, &again); fault != nil {
 		return bad
@@ -46,7 +47,7 @@ func (d *Decoder) other(ctx context.Context, ref framing.Ref) (*cached, error) {
 	return e, err
 }
 
-func reread(e *cached, f *framing.Found, ev *Event) *DecodeError {
+func reread(e *cached, f *framing.Found, ev *event.Event) *DecodeError {
 	ev.Reset()
 	return read(e, f, ev)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
@@ -26,7 +27,7 @@ func TestDrippedSchemasHoldUpNoOther(t *testing.T) {
 		}}
 		dec := NewDecoder(src, InBackground())
 		defer dec.Close()
-		var ev Event
+		var ev event.Event
 		load := func(id uint32) *LoadingError {
 			loading, ok := errors.AsType[*LoadingError](dec.Decode(t.Context(), avro.AppendHeader(nil, id), &ev))
 			if !ok {

@@ -9,8 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/avrotest"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
@@ -27,16 +29,16 @@ func TestDecodeThroughARegistry(t *testing.T) {
 	}
 	dec := NewDecoder(reg)
 	for i, v := range Versions() {
-		want := forVersion(v, fullEvent())
-		var got Event
+		want := avrotest.ForVersion(v, avrotest.FullEvent())
+		var got event.Event
 		if err := dec.Decode(context.Background(), mustEncode(t, uint32(done[i].ID), v, want), &got); err != nil {
 			t.Fatalf("version %d: %v", v, err)
 		}
-		if d := diff(want, &got); d != "" {
+		if d := avrotest.Diff(want, &got); d != "" {
 			t.Errorf("version %d (-want +got):\n%s", v, d)
 		}
 	}
-	var ev Event
+	var ev event.Event
 	wantCode(t, dec.Decode(context.Background(), avro.AppendHeader(nil, 4242), &ev), verdict.CodeUnknownSchema, "")
 }
 
@@ -47,11 +49,11 @@ func TestOtherSchemaTypes(t *testing.T) {
 	fake.SeedSchema("p", 1, 2, sr.Schema{Type: sr.TypeProtobuf, Schema: `syntax = "proto3";`})
 	dec := NewDecoder(openRegistry(t, registry.Options{URL: fake.URL()}))
 	for id := range uint32(2) {
-		var ev Event
+		var ev event.Event
 		wantCode(t, dec.Decode(context.Background(), avro.AppendHeader(nil, id+1), &ev), verdict.CodeNotAvro, "")
 	}
 	other := answering(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"schema":"x","schemaType":"THRIFT"}`) })
-	var ev Event
+	var ev event.Event
 	err := NewDecoder(openRegistry(t, registry.Options{URL: other})).Decode(context.Background(), avro.AppendHeader(nil, 1), &ev)
 	wantCode(t, err, verdict.CodeNotAvro, "")
 }
@@ -67,13 +69,13 @@ func TestReferences(t *testing.T) {
 		References: []sr.SchemaReference{{Name: "com.x.Country", Subject: "id", Version: 1}},
 	})
 	fake.SeedSchema("event", 1, 7, sr.Schema{
-		Schema: record(`,{"name":"user_data","type":"com.x.User"},{"name":"origin","type":"com.x.Country"}`),
+		Schema: avrotest.Record(`,{"name":"user_data","type":"com.x.User"},{"name":"origin","type":"com.x.Country"}`),
 		References: []sr.SchemaReference{
 			{Name: "com.x.User", Subject: "user", Version: 3}, {Name: "com.x.Country", Subject: "id", Version: 1}},
 	})
 	reg := openRegistry(t, registry.Options{URL: fake.URL()})
-	var ev Event
-	if err := NewDecoder(reg).Decode(context.Background(), valueOf(text("jane"), []byte("US"), []byte("CA")), &ev); err != nil {
+	var ev event.Event
+	if err := NewDecoder(reg).Decode(context.Background(), avrotest.ValueOf(avrotest.Text("jane"), []byte("US"), []byte("CA")), &ev); err != nil {
 		t.Fatal(err)
 	}
 	if ev.User.Email != "jane" || ev.User.CountryCode != "US" {
@@ -91,7 +93,7 @@ func TestALargeAnswerOfARegistryIsFinal(t *testing.T) {
 			w.Header().Set("Content-Type", contentType)
 			fmt.Fprint(w, `{"schema":"`+strings.Repeat("x", 16<<20)+`"}`)
 		})
-		var ev Event
+		var ev event.Event
 		err := NewDecoder(openRegistry(t, registry.Options{URL: url})).Decode(t.Context(), avro.AppendHeader(nil, 12), &ev)
 		if got := errors.As(err, new(*DecodeError)); got != final || !final && !errors.Is(err, registry.ErrAway) {
 			t.Errorf("%s: %v", contentType, err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/linkedin/goavro/v2"
 	"github.com/tracklayer/amazon-capi/schemas/avro"
+	"github.com/tracklayer/amazon-capi/schemas/event"
 )
 
 func parsed(t *testing.T, v Version) *avro.Type {
@@ -58,16 +59,16 @@ func TestLatestHasEveryField(t *testing.T) {
 				walk(f.Name, inner)
 				continue
 			}
-			own := Field{Group: group, Name: f.Name}
+			own := event.Field{Group: group, Name: f.Name}
 			inSchema[own.Path()] = true
 		}
 	}
 	walk("", parsed(t, Latest))
-	for i := range Fields {
-		if !inSchema[Fields[i].Path()] {
-			t.Errorf("the latest schema has no %s", Fields[i].Path())
+	for i := range event.Fields {
+		if !inSchema[event.Fields[i].Path()] {
+			t.Errorf("the latest schema has no %s", event.Fields[i].Path())
 		}
-		delete(inSchema, Fields[i].Path())
+		delete(inSchema, event.Fields[i].Path())
 	}
 	for path := range inSchema {
 		t.Errorf("the schema's %s is not read", path)

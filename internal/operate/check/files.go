@@ -9,6 +9,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
+	"github.com/tracklayer/amazon-capi/schemas/program"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -76,10 +77,10 @@ var needed = []struct {
 
 // ProducerSchema checks a schema that a producer intends to write with, by the mapping's aliases.
 func ProducerSchema(name, text string, aliases *schemas.Aliases) (l report.List) {
-	in, err := schemas.Inspect(text, aliases)
+	in, err := program.Inspect(text, aliases)
 	if err != nil {
 		advice := "Have it give the fields the names of TrackLayer's schema (amazon-capi schemas print), or aliases; or say under fields of the mapping which of its fields they are."
-		if bad, ok := errors.AsType[*schemas.DecodeError](err); ok && bad.Code == verdict.CodeBadSchema {
+		if bad, ok := errors.AsType[*program.Error](err); ok && bad.Code == verdict.CodeBadSchema {
 			advice = "Check it with an Avro tool first."
 		} else if ok && bad.Code == verdict.CodeBadAlias {
 			advice = "Fix that line of the mapping, or have it say optional: true if not all schemas have the field."
@@ -129,7 +130,7 @@ func Embedded() (l report.List) {
 	for _, v := range schemas.Versions() {
 		text, err := v.Schema()
 		if err == nil {
-			_, err = schemas.Inspect(text, nil)
+			_, err = program.Inspect(text, nil)
 		}
 		if err != nil {
 			l.Act(areaSchemas, "", "This is a bug of the program.", "version %d, which the program comes with: %v", v, err)
