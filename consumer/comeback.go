@@ -50,7 +50,7 @@ func (c *Consumer) expire(now time.Time) {
 	c.mu.Unlock()
 	if len(gone) > 0 {
 		c.end(gone)
-		c.log.Warn().Int("partitions", len(gone)).Dur("after", session).
+		c.log.Warn().Int("partitions", len(gone)).Dur("after_ms", session).
 			Msg("lost partitions have not come back; what was in flight is sent again by their next owner")
 	}
 }

@@ -349,7 +349,7 @@ func (c *Consumer) shutdown(abandon func()) {
 	if left > 0 {
 		event = c.log.Warn()
 	}
-	event.Dur("took", c.opts.Now().Sub(started).Round(time.Millisecond)).Int("left", left).
+	event.Dur("took_ms", c.opts.Now().Sub(started).Round(time.Millisecond)).Int("left", left).
 		Uint64("consumed", s.Taken-s.Returned).
 		Uint64("accepted", s.Total.Settled[verdict.Accepted]).Uint64("filtered", s.Total.Settled[verdict.Filtered]).
 		Uint64("dead_lettered", s.Total.DeadLettered()).

@@ -133,7 +133,7 @@ func (c *Consumer) onRevoked(_ context.Context, cl *kgo.Client, removed map[stri
 	left := c.drain(ctx, gone)
 	c.commits.Conclude(context.WithoutCancel(ctx), gone)
 	c.log.Info().Interface("removed", removed).Int("left", left).
-		Dur("took", c.opts.Now().Sub(started)).Msg("partitions revoked")
+		Dur("took_ms", c.opts.Now().Sub(started)).Msg("partitions revoked")
 }
 
 // onLost suspends active partitions, and fences the rest at once: a commit would be

@@ -12,7 +12,7 @@ import (
 func (c *Committer) Wait(ctx context.Context) error {
 	return c.brake.Wait(ctx, c.Now, func() {
 		c.Condition.Fail(fmt.Sprintf("no commit has succeeded for %s; nothing more is taken until one does", c.brake.After))
-		c.Log.Warn().Dur("after", c.brake.After).Msg("commits fail; taking pauses, and what is in flight goes on")
+		c.Log.Warn().Dur("after_ms", c.brake.After).Msg("commits fail; taking pauses, and what is in flight goes on")
 	})
 }
 

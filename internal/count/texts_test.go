@@ -66,6 +66,8 @@ func TestTextsAreJudged(t *testing.T) {
 		`fmt.Sprintf("took %dms", d.Milliseconds())`:              "",
 		`fmt.Sprintf("took %d", int64(d))`:                        "",
 		`fmt.Sprintf("took %d", time.Since(at))`:                  "unit",
+		`log.Dur("took", d)`:                                      "unit",
+		`log.Dur("took_ms", d)`:                                   "",
 		`fmt.Sprintf("took %s", time.Since(at))`:                  "",
 	} {
 		src := "package p\nconst most, one = 500, 1\nfunc f(a, b string, n int, at time.Time, d time.Duration) { _ = " + text + " }\n"
@@ -88,6 +90,7 @@ var fine = map[string]string{
 	"it has %d bytes, more than the %d of any properties file":                                                                         "files of more than MaxBytes",
 	"event_id has %d bytes: want at most %d characters":                                                                                "ids of more than maxEventID",
 	"%s leads through %d records: want %d at most":                                                                                     "paths of more than maxAliasDepth",
+	"what to find has %d bytes: want at most %d":                                                                                       "queries of more than maxQuery",
 	"the condition has %d bytes: want %d at most":                                                                                      "conditions of more than maxLength",
 	"it has more than %d lines: want fewer at a time":                                                                                  "most is a constant",
 	"it has more than %d event ids, which is more than is kept in memory: remove those whose events are not retained any more":         "MaxEntries, but for tests",
@@ -236,6 +239,11 @@ func (p *program) call(dir string, c *ast.CallExpr, constant func(ast.Expr) bool
 		return
 	case "Format":
 		p.time(c)
+		return
+	case "Dur": // a field of a log line, in milliseconds
+		if name, ok := literal(c.Args[0]); ok && !strings.HasSuffix(name, "_ms") {
+			p.fault(c, name, "a duration without its unit: want a name that ends in _ms")
+		}
 		return
 	case "Sprint", "Fprint", "Print", "Sprintln", "Fprintln":
 		for i := 1; i < len(c.Args); i++ {

@@ -173,6 +173,6 @@ func (c *Condition) OK() {
 	}
 	cs.mu.Unlock()
 	if was != "" && !pending {
-		cs.log.Info().Str("condition", c.name).Str("was", was).Dur("after", now.Sub(since).Round(time.Millisecond)).Msg("condition well again")
+		cs.log.Info().Str("condition", c.name).Str("was", was).Dur("after_ms", now.Sub(since).Round(time.Millisecond)).Msg("condition well again")
 	}
 }

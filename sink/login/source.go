@@ -348,7 +348,7 @@ func (s *Source) keepRefresh(token string) {
 // warnOf logs, once, what is odd about an answer that is used nevertheless. mu is held.
 func (s *Source) warnOf(odd string) {
 	if odd != "" && odd != s.oddity {
-		s.opts.Log.Warn().Str("condition", s.name).Str("answer", odd).Dur("assumed", assumedLifetime).
+		s.opts.Log.Warn().Str("condition", s.name).Str("answer", odd).Dur("assumed_ms", assumedLifetime).
 			Msg("the token endpoint's answer is odd; the token is used, and renewed when Amazon refuses it at the latest")
 	}
 	s.oddity = odd

@@ -16,7 +16,7 @@ func TestDrains(t *testing.T) {
 	if d.ranOut.Load() {
 		t.Fatal("a drain that left nothing is taken for one that ran out")
 	}
-	log.Info().Int("took", 8000).Int("left", 10).Msg("partitions revoked")
+	log.Info().Int("took_ms", 8000).Int("left", 10).Msg("partitions revoked")
 	if !d.ranOut.Load() {
 		t.Error("a drain that left 10 events is not noticed")
 	}

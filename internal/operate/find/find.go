@@ -57,7 +57,7 @@ func (o *Options) Check() error {
 	case slices.Contains(o.Topics, o.Letters), slices.Contains(o.Topics, o.Receipts), o.Letters != "" && o.Letters == o.Receipts:
 		return errors.New("--topic, --dead-letter-topic and --receipts-topic: want different topics")
 	case !o.Since.IsZero() && !o.Until.IsZero() && !o.Since.Before(o.Until):
-		return fmt.Errorf("--until: %s is not after --since, %s", o.Until.Format(time.RFC3339), o.Since.Format(time.RFC3339))
+		return fmt.Errorf("--until: %s is not after --since, %s", o.Until.UTC().Format(time.RFC3339), o.Since.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
