@@ -38,14 +38,14 @@ const accountsDiscoverLong = `Ask Amazon which advertiser accounts some credenti
 with advertiser ids, countries and regions. The credentials are those of the
 accounts in --accounts, or of the one account that the flags give.
 
---write enters the profiles in the file of --accounts, each under the account whose
-credentials reach it. Comments and order stay. A profile that the file has
-already is not changed, and one that another account has is not moved; where Amazon
-says something else than the file, that is said, and --overwrite writes it.
+--write adds the profiles to the file of --accounts, each under the account whose
+credentials reach it. Comments and order stay. Profiles that are in the file are
+neither changed nor moved to another account; differences from what Amazon says are
+reported, and --overwrite writes them.
 
-Each region is asked on its own, since credentials can be good in one and not in
-another: --regions NA asks there alone. The exit code is 1 if a region did not
-answer; what others said is shown, and written, all the same.`
+Each region is asked separately, because credentials can be valid in one and not in
+another; --regions NA asks only there. The exit code is 1 if a region did not answer;
+the answers of the others are shown, and written, all the same.`
 
 type accountsDiscoverFlags struct {
 	account   config.Account
@@ -219,7 +219,7 @@ func (f *accountsDiscoverFlags) show(p *process, found []discover.Profile) error
 	return nil
 }
 
-// enter writes the file, if it is to be written, and says what was.
+// enter writes the file, if requested, and reports what was done.
 func (f *accountsDiscoverFlags) enter(p *process, file *discover.File, found []discover.Profile) error {
 	for _, c := range file.Changes {
 		if f.overwrite {

@@ -18,7 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
-const auditLong = `Read a window of the topic and answer the question of low attributed conversions:
+const auditLong = `Read a window of the topic and find out why few conversions are attributed:
 
   click ids     how many events have one, by source and type; are they lost before
                 the purchase; how old clicks are, against their lifetime
@@ -29,8 +29,8 @@ const auditLong = `Read a window of the topic and answer the question of low att
   events        what the rules refuse, such as purchases without a value
   event ids     ids that are used twice for different events
 
-with a level for each: fine, look (may be meant; somebody should know) or act
-(something is lost), and what to do. Nothing is sent and no group is touched.
+Each finding has a level: fine, look (possibly intended; somebody should know) or act
+(something is lost), and says what to do. Nothing is sent and no group is touched.
 
 --from and --to are the times of records. Without them the whole topic is read.`
 
@@ -110,8 +110,8 @@ func (f *auditFlags) run(ctx context.Context, p *process) error {
 	return err
 }
 
-// contractOf returns what tells the contract of a profile's account; nil without an
-// accounts file.
+// contractOf returns a function for the contract of a profile's account; nil without an accounts
+// file.
 func (f *auditFlags) contractOf() (func(string) (amazon.Contract, *verdict.Reason), error) {
 	list, _, err := f.accounts.read(&f.contract, f.transform.ProfileIDs())
 	if list == nil || err != nil {
@@ -131,7 +131,7 @@ func (f *auditFlags) contractOf() (func(string) (amazon.Contract, *verdict.Reaso
 	}, nil
 }
 
-// read goes through the window.
+// read reads the window.
 func (f *auditFlags) read(ctx context.Context, p *process, a *attribution.Audit) (*attribution.Window, error) {
 	settings, err := f.kafka.Resolve(p.stderr)
 	if err != nil {

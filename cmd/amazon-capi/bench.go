@@ -27,14 +27,15 @@ const benchLong = `Measure how fast this machine delivers, with your brokers and
 
 Events are generated and published to a topic that is made for this and deleted
 afterwards. Then run delivers them, as a process of its own and as it ships, to a
-server that takes everything: to warm up, and --runs times that count. Then
-they are published at --rate, to measure the time from publication to acceptance.
+server that accepts everything: first to warm up, then --runs times for the result.
+Finally they are published at --rate, to measure the time from publication to
+acceptance.
 
 Flags after -- are passed to run, to measure your settings.
 
---against COMMAND measures another program beside this one: same events, brokers
-and server, a run of the one and a run of the other in turn. The shell starts it
-with these variables, and it has to stay in the process it is started as:
+--against COMMAND measures another program for comparison: with the same events,
+brokers and server, the two run in turn. The shell starts it with these variables,
+and it must stay in the process it is started as:
 
   BENCH_BROKERS       brokers, separated by commas
   BENCH_REGISTRY_URL  the schema registry
@@ -44,11 +45,11 @@ with these variables, and it has to stay in the process it is started as:
   BENCH_EVENTS        how many events there are
   BENCH_LISTEN        where it may serve Go's metrics at /metrics
 
-What the server counts is what it finds of "eventId":" in what is sent to it. The
-program is told to end (SIGTERM) when all events have come and nothing follows.`
+The server counts the occurrences of "eventId":" in what it receives. The program
+gets a SIGTERM when all events have arrived and nothing follows.`
 
-// benchOpts have publishing wait for the brokers less often: with as few records
-// on the way as is usual, their answers set the pace and not this program.
+// benchOpts make publishing wait for the brokers less often: with the usual number of records in
+// flight, their answers would set the pace and not this program.
 var benchOpts = []kgo.Opt{kgo.MaxBufferedRecords(50_000)}
 
 type benchFlags struct {
@@ -81,7 +82,7 @@ func newBenchCommand(p *process) *cobra.Command {
 	f.kafka.Register(flags)
 	f.registry.Register(flags)
 	flags.IntVar(&f.o.Events, "events", 1_000_000, "events of a run")
-	flags.IntVar(&f.o.Runs, "runs", 5, "runs that count, after one or more that warm up")
+	flags.IntVar(&f.o.Runs, "runs", 5, "measured runs, after one or more to warm up")
 	flags.DurationVar(&f.o.WarmUp, "warm-up", 0, "how long to warm up before runs count, for a broker that was just started; one run always does")
 	flags.IntVar(&f.o.Profiles, "profiles", 50, "profiles that the events are of")
 	flags.Int32Var(&f.o.Partitions, "partitions", 12, "partitions of the topic")
@@ -124,8 +125,8 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 	if f.o.Exe, err = os.Executable(); err != nil {
 		return err
 	}
-	// It is run's memory that is measured, another process's. In this one a third
-	// of publishing's time would be the collector's.
+	// run's memory is measured, that of another process. In this one the collector would take a
+	// third of publishing's time.
 	debug.SetGCPercent(400)
 	progress := report.NewProgress(p.stderr)
 	f.o.Registry = registry
@@ -151,9 +152,8 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 	return nil
 }
 
-// connection is how run learns the brokers and the registry: from the flags
-// that were given here, and secrets by the environment, where ps does not show
-// them.
+// connection is how run gets the brokers and the registry: from the flags given here, and secrets
+// through the environment, where ps does not show them.
 func (f *benchFlags) connection(given *pflag.FlagSet) (args, env []string) {
 	known := pflag.NewFlagSet("", pflag.ContinueOnError)
 	new(config.Kafka).Register(known)
@@ -176,8 +176,8 @@ func (f *benchFlags) connection(given *pflag.FlagSet) (args, env []string) {
 	return args, env
 }
 
-// newBenchServeCommand is the server's side of bench, in a process of its own so
-// that its costs are not the program's.
+// newBenchServeCommand is the server's side of bench, in a process of its own so that its costs are
+// not the program's.
 func newBenchServeCommand() *cobra.Command {
 	var a bench.Amazon
 	var listen string

@@ -19,22 +19,21 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/textfile"
 )
 
-const checkLong = `Look at a configuration before it is relied on. It takes run's flags, environment
-and --config file.
+const checkLong = `Check a configuration before it is used. It takes run's flags, environment and
+--config file.
 
 Without a network it checks the settings, and lists those that run would refuse and
 those that are allowed but rarely intended; the accounts; the mapping; and with
---schema the schemas that producers mean to write with, which needs no
-account.
+--schema the schemas that producers intend to write with, which needs no account.
 
---live asks the servers, too: brokers; topics with retention, partitions, largest
-record, cleanup policy and what we may do to them; the list of erased events; the
-group; the registry; Login with Amazon for each account; and each profile of --accounts and --profile, by a
-request without an event. It changes nothing.
+--live also asks the servers: brokers; topics with retention, partitions, largest
+record, cleanup policy and our permissions; the list of erased events; the group; the
+registry; Login with Amazon for each account; and each profile of --accounts and
+--profile, by a request without an event. It changes nothing.
 
 --mapping-tests FILE runs the cases that a team keeps for its mapping, an event in
-and a payload out; testdata/mapping-tests/default.yaml explains the format. Then
-no account need be set.
+and a payload out; testdata/mapping-tests/default.yaml explains the format. This
+needs no account.
 
 The exit code is 1 if there is something to act on or a case fails.`
 
@@ -51,7 +50,7 @@ func newCheckCommand(p *process) *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Look at configuration, mapping and schemas; with --live at the servers",
+		Short: "Check configuration, mapping and schemas; with --live also the servers",
 		Long:  checkLong,
 		Example: `  amazon-capi check --config /etc/amazon-capi.yaml
   amazon-capi check --config /etc/amazon-capi.yaml --live --profile 1234567890 --json
@@ -61,10 +60,10 @@ func newCheckCommand(p *process) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	f.run.register(flags)
-	flags.BoolVar(&f.live, "live", false, "ask the servers, too")
+	flags.BoolVar(&f.live, "live", false, "also ask the servers")
 	flags.StringSliceVar(&f.profiles, "profile", nil, "profiles to try with --live")
-	flags.StringSliceVar(&f.schemas, "schema", nil, ".avsc files of producers to look at")
-	flags.StringSliceVar(&f.mappingTests, "mapping-tests", nil, "files of cases to run, and nothing else unless --live is given, too")
+	flags.StringSliceVar(&f.schemas, "schema", nil, ".avsc files of producers to check")
+	flags.StringSliceVar(&f.mappingTests, "mapping-tests", nil, "files of cases to run, and nothing else unless --live is also given")
 	flags.BoolVar(&f.json, "json", false, "print a JSON object a line, one for each finding or case")
 	return cmd
 }
@@ -91,7 +90,7 @@ func (f *checkFlags) check(cmd *cobra.Command, p *process) error {
 	return errors.Join(failed, err)
 }
 
-// findings looks at everything. What run would refuse is a finding like others.
+// findings checks everything. What run would refuse is a finding like others.
 func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *process) (report.List, error) {
 	var all report.List
 	var warnings bytes.Buffer
@@ -99,7 +98,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	c, err := f.run.resolve(account, &warnings)
 	_, logErr := f.run.log.logger(p)
 	for _, e := range each(errors.Join(err, logErr)) {
-		// The mistakes of a mapping, or of an accounts file, come a line each.
+		// The mistakes of a mapping, or of an accounts file, are one per line.
 		for line := range strings.Lines(strings.TrimPrefix(strings.TrimPrefix(e.Error(), "--mapping: "), "--accounts: ")) {
 			all.Act("configuration", "", "run does not start until it is fixed.", "%s", strings.TrimSpace(line))
 		}
@@ -151,8 +150,8 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	return all, nil
 }
 
-// wantsAccount reports whether an account has to be there. Whoever looks at a schema
-// alone, such as a producer's build, has none and needs none.
+// wantsAccount reports whether an account must be present. Checking only a schema, as in a
+// producer's build, needs none.
 func (f *checkFlags) wantsAccount() bool {
 	return f.live || len(f.schemas) == 0 || f.run.delivery.Account.Given()
 }
@@ -172,7 +171,7 @@ func (f *checkFlags) given(cmd *cobra.Command, p *process, warnings string) chec
 	return g
 }
 
-// each takes errors that were joined apart.
+// each splits joined errors.
 func each(err error) []error {
 	if err == nil {
 		return nil

@@ -18,18 +18,17 @@ import (
 )
 
 const demoLong = `Start a Kafka broker, a schema registry and a sandbox Amazon in this process,
-publish events, deliver them with the same pipeline as run, and show what
-became of them. Nothing leaves this machine, and nothing is left behind.
+publish events, deliver them with the same pipeline as run, and show the verdict on
+each. Nothing leaves this machine, and nothing is left behind.
 
-The events are the samples that come with the program, some of them broken in
-different ways, or generated ones with --events. The sandbox fails now and then,
-so that retries can be seen. The exit code is 0 when every event ended as it
-should.
+The events are the built-in samples, some of them broken in different ways, or
+generated ones with --events. The sandbox fails occasionally, so that retries can be
+seen. The exit code is 0 when every event ended as expected.
 
---contract events-v1 delivers by Amazon's live API, and --accounts by an accounts
-file with each kind of account: DSP advertisers and a manager account, by Login
-with Amazon and by an API token. Then the events happen yesterday, since that API
-takes none older than three weeks.`
+--contract events-v1 delivers through Amazon's live API, and --accounts with an
+accounts file that has each kind of account: DSP advertisers and a manager account,
+with Login with Amazon and with an API token. The events then happen yesterday,
+because that API accepts none older than three weeks.`
 
 type demoFlags struct {
 	log      logFlags
@@ -66,10 +65,10 @@ func newDemoCommand(p *process) *cobra.Command {
 	flags.IntVar(&f.generate.profiles, "profiles", 5, "profiles of generated events")
 	flags.Float64Var(&f.generate.broken, "broken", 0.01, "share of generated events that are broken, 0 to 1")
 	flags.Float64Var(&f.generate.denied, "denied", 0.02, "share of generated events without consent, 0 to 1")
-	flags.Uint64Var(&f.generate.seed, "seed", 1, "makes the same events again")
+	flags.Uint64Var(&f.generate.seed, "seed", 1, "seed of the generated events; the same seed gives the same events")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "give up after this long")
 	flags.StringVar(&f.contract, "contract", amazon.ContractNames()[0], "Amazon's API to speak: "+strings.Join(amazon.ContractNames(), " or "))
-	flags.BoolVar(&f.accounts, "accounts", false, "deliver by an accounts file with each kind of account")
+	flags.BoolVar(&f.accounts, "accounts", false, "use an accounts file with each kind of account")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	flags.BoolVar(&f.site, "site", false, "serve a shop to click through instead, until interrupted; see capture/README.md")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8088", "address of the shop, on this machine")

@@ -17,21 +17,21 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// defaultRedriveGroup remembers which letters have been sent through again.
+// defaultRedriveGroup remembers which letters have been redriven.
 const defaultRedriveGroup = "amazon-capi-redrive"
 
 func newDLQCommand(p *process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dlq",
-		Short: "Look into the dead-letter topic, and send letters through again",
+		Short: "Inspect the dead-letter topic, and redrive letters",
 		Long: `A dead letter is an event that will never be accepted as it is: its original
 record, with the reason in its headers. Count them by reason (stats), list them
-(ls), see what is wrong with one (show), and once the cause is fixed send them
-through again (redrive). Nothing but redrive --go changes anything.
+(ls), see what is wrong with one (show), and once the cause is fixed send them again
+(redrive). Only redrive --go changes anything.
 
-A letter is open until a redrive has sent it through again. Which ones are done is
-kept in the offsets of --redrive-group, for as long as the brokers keep offsets of
-groups that rest (offsets.retention.minutes, 7 days unless it was changed).`,
+A letter is open until it has been redriven. Which ones are done is stored in the
+offsets of --redrive-group, for as long as the brokers keep the offsets of inactive
+groups (offsets.retention.minutes, 7 days by default).`,
 		Example: `  amazon-capi dlq stats --brokers localhost:9092
   amazon-capi dlq ls --status 422 --since -2d
   amazon-capi dlq redrive --status 422`,
@@ -42,7 +42,7 @@ groups that rest (offsets.retention.minutes, 7 days unless it was changed).`,
 	return cmd
 }
 
-// lettersFlags say where dead letters are, and which of them are meant.
+// lettersFlags say where dead letters are, and which of them are chosen.
 type lettersFlags struct {
 	kafka        config.Kafka
 	topic, group string
@@ -60,11 +60,11 @@ type lettersFlags struct {
 func (f *lettersFlags) register(flags *pflag.FlagSet) {
 	f.kafka.Register(flags)
 	flags.StringVar(&f.topic, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
-	flags.StringVar(&f.group, "redrive-group", defaultRedriveGroup, "group that remembers which letters were sent through again")
+	flags.StringVar(&f.group, "redrive-group", defaultRedriveGroup, "group that remembers which letters were redriven")
 	flags.StringSliceVar(&f.filter.Classes, "class", nil, "only letters of these classes: decode, validation, rejected, auth, or foreign for those of other tools")
 	flags.IntSliceVar(&f.filter.Statuses, "status", nil, "only letters with these HTTP statuses of Amazon")
 	flags.StringSliceVar(&f.filter.Codes, "code", nil, "only letters with these reason codes")
-	flags.StringSliceVar(&f.filter.Fields, "field", nil, "only letters with one of these fields at fault, or a field within")
+	flags.StringSliceVar(&f.filter.Fields, "field", nil, "only letters with one of these faulty fields, or a field within")
 	flags.StringSliceVar(&f.filter.Profiles, "profile", nil, "only letters of these profiles")
 	flags.StringSliceVar(&f.filter.EventIDs, "event-id", nil, "only letters of these events")
 	flags.Int32SliceVar(&f.filter.Partitions, "partition", nil, "only letters in these partitions of the dead-letter topic")
@@ -78,7 +78,7 @@ func (f *lettersFlags) registerLooking(flags *pflag.FlagSet) {
 	config.RegisterErasures(flags, &f.erasures)
 	f.registry.RegisterReading(flags)
 	registerAliases(flags, &f.transform)
-	flags.BoolVar(&f.filter.Open, "open", false, "only letters that were not sent through again, and whose events are not erased")
+	flags.BoolVar(&f.filter.Open, "open", false, "only letters that were not redriven, and whose events are not erased")
 }
 
 func (f *lettersFlags) resolve(p *process, now time.Time) (s kafka.Settings, err error) {

@@ -19,8 +19,8 @@ func newDLQLs(p *process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ls",
 		Short: "List dead letters",
-		Long: `List dead letters, the latest first. The table is bounded by --limit; --json has
-them all, in the order of the topic, and as they are read, so that a topic of any
+		Long: `List dead letters, the latest first. The table is bounded by --limit; --json prints
+all of them, in the order of the topic and while it is read, so that a topic of any
 length can be piped into another program.`,
 		Example: `  amazon-capi dlq ls --brokers localhost:9092 --status 422 --field userInfo
   amazon-capi dlq ls --profile 1234567890 --since -2d --open
@@ -30,7 +30,7 @@ length can be piped into another program.`,
 	}
 	f.register(cmd.Flags())
 	f.registerLooking(cmd.Flags())
-	cmd.Flags().IntVar(&f.limit, "limit", 50, "rows of the table, at most; 0 for all")
+	cmd.Flags().IntVar(&f.limit, "limit", 50, "maximum rows of the table; 0 for all")
 	return cmd
 }
 

@@ -12,20 +12,20 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
-const dlqRedriveLong = `Send dead letters through again, once what was wrong with them is fixed. Without
---go it only says what it would do.
+const dlqRedriveLong = `Send dead letters again, once their cause is fixed. Without --go it only says what
+it would do.
 
 A letter goes back to the source topic as the record that it was made of: the same
 key, bytes, timestamp, partition and headers, and one header that counts redrives.
-What runs on the topic delivers it. With --direct it is delivered by this command,
-with the mapping and account that its flags give, and nothing is written to the
-source; what fails becomes a dead letter again.
+The program that runs on the topic delivers it. With --direct this command delivers
+it, with the mapping and account of its flags, and writes nothing to the source; what
+fails becomes a dead letter again.
 
-The letters are those that are there at the start, and that were not sent through
-before. A letter is done when its copy is acknowledged by the brokers, or with
---direct when it has its verdict; --redrive-group remembers it, whichever filters
-were given. So it can be stopped at any time, and started again. An event that
-comes back after --max-redrives goes to --quarantine-topic instead, letter and all.
+It takes the letters that exist at the start and have not been redriven. A letter is
+done when the brokers have acknowledged its copy, or with --direct when it has its
+verdict; --redrive-group remembers it, whatever the filters. So the command can be
+stopped and restarted at any time. A letter whose event failed again after
+--max-redrives goes to --quarantine-topic instead.
 
 Letters that name another source than --topic, and records that are not dead
 letters, stay where they are.`
@@ -47,7 +47,7 @@ func newDLQRedrive(p *process) *cobra.Command {
 	var f redriveFlags
 	cmd := &cobra.Command{
 		Use:   "redrive",
-		Short: "Send dead letters through again; a dry run without --go",
+		Short: "Redrive dead letters; a dry run without --go",
 		Long:  dlqRedriveLong,
 		Example: `  amazon-capi dlq redrive --brokers localhost:9092 --status 422 --field userInfo
   amazon-capi dlq redrive --class validation --until -1h --rate 200 --go`,
@@ -61,7 +61,7 @@ func newDLQRedrive(p *process) *cobra.Command {
 	quietly(flags, &f.log)
 	config.RegisterTopic(flags, &f.source, "source topic, which its letters go back to; one at a time")
 	registerQuarantine(flags, &f.quarantine)
-	flags.IntVar(&f.maxRedrives, "max-redrives", 3, "how often an event is sent through again before it goes into quarantine")
+	flags.IntVar(&f.maxRedrives, "max-redrives", 3, "how often an event is redriven before it goes into quarantine")
 	f.protocol.register(flags)
 	flags.Float64Var(&f.rate, "rate", 0, "letters a second (0: no limit)")
 	f.act.register(flags, "write the letters back, or with --direct deliver them")

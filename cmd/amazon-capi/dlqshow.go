@@ -13,15 +13,15 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
-const dlqShowLong = `Show a dead letter: what Amazon or our own rules said then, and what becomes of its
-event now, with the mapping and the rules that the flags give: the event as it is
-read, each rule in order, and the payload that would be sent. So you see whether
-fixing the mapping has helped before anything is redriven.
+const dlqShowLong = `Show a dead letter: what Amazon or our own rules said at the time, and what would
+happen to its event now, with the mapping and the rules of the flags: the event as it
+is read, each rule in order, and the payload that would be sent. It shows whether a
+fixed mapping helps before anything is redriven.
 
-PARTITION/OFFSET is the letter's place in the dead-letter topic, as dlq ls prints
-it. A letter whose value the topic was too small for is read from the source, if
-it is still there. Of other tools' letters it shows what it can read.
-Identifiers are not shown.`
+PARTITION/OFFSET is the letter's position in the dead-letter topic, as dlq ls prints
+it. If the topic was too small for the value, the letter is read from the source as
+long as it is there. Of other tools' letters it shows what it can read. Identifiers
+are not shown.`
 
 type dlqShowFlags struct {
 	explain explainFlags // its settings, not its sources
@@ -32,7 +32,7 @@ func newDLQShow(p *process) *cobra.Command {
 	var f dlqShowFlags
 	cmd := &cobra.Command{
 		Use:   "show PARTITION/OFFSET",
-		Short: "Show a dead letter: what was said then, and what would be sent now",
+		Short: "Show a dead letter: why it failed, and what would be sent now",
 		Long:  dlqShowLong,
 		Example: `  amazon-capi dlq show 0/0 --brokers localhost:9092 --registry http://localhost:8081
   amazon-capi dlq show 0/0 --mapping transform/mapping.yaml --json`,
@@ -55,7 +55,7 @@ func newDLQShow(p *process) *cobra.Command {
 	x.identifiers.register(flags)
 	config.RegisterErasures(flags, &x.erasures)
 	flags.StringVar(&x.topic, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
-	flags.StringVar(&f.group, "redrive-group", defaultRedriveGroup, "group that remembers which letters were sent through again")
+	flags.StringVar(&f.group, "redrive-group", defaultRedriveGroup, "group that remembers which letters were redriven")
 	flags.BoolVar(&x.json, "json", false, "print one JSON object")
 	return cmd
 }

@@ -13,7 +13,7 @@ func newDLQStats(p *process) *cobra.Command {
 	var f lettersFlags
 	cmd := &cobra.Command{
 		Use:   "stats",
-		Short: "Count dead letters by why they failed, with what to do about each",
+		Short: "Count dead letters by reason, with what to do about each",
 		Long: `Count dead letters by class, status, code and field, by profile and by day, with
 the oldest and the newest of each and what to do about them. Times are those of the
 last failure, in UTC. --json has an object for every combination of class, status,

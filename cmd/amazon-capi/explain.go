@@ -12,9 +12,9 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
-const explainLong = `Show what becomes of an event and why: the event as it is read, what every rule
-says of it in the order in which they are asked, the payload that Amazon would be
-sent, and the request that would carry it. Nothing is sent.
+const explainLong = `Show what would happen to an event and why: the event as it is read, the result of
+every rule in order, the payload, and the request that would carry it. Nothing is
+sent.
 
 The event comes from one of
   --offset P/O       the record at offset O of partition P of --topic
@@ -28,8 +28,8 @@ none, so that neither needs a network. A record of the topic is read with the
 registry's schema, unless --schema says otherwise, and looked up in the list of erased
 events.
 
-Identifiers are not shown. The exit code is 0 also for an event that is not sent:
-it has been explained.`
+Identifiers are not shown. The exit code is 0 even for an event that would not be
+sent.`
 
 type explainFlags struct {
 	kafka       config.Kafka
@@ -51,7 +51,7 @@ func newExplainCommand(p *process) *cobra.Command {
 	var f explainFlags
 	cmd := &cobra.Command{
 		Use:   "explain",
-		Short: "Show what becomes of an event, rule by rule, and why",
+		Short: "Show what would happen to an event, rule by rule, and why",
 		Long:  explainLong,
 		Example: `  amazon-capi explain --offset 3/18200 --brokers localhost:9092 --registry http://localhost:8081
   amazon-capi explain --file record.avro --json
@@ -140,11 +140,11 @@ func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
 	return x, asUsage(err)
 }
 
-// ofTheProfile is what the accounts file is to tools that show one event.
+// ofTheProfile describes the accounts file of tools that show one event.
 const ofTheProfile = "the contract, region and account of the event's profile are shown"
 
-// knownAccounts reads the accounts file, if there is one, and returns the contract that
-// the transformer is for: nil for those of any profile.
+// knownAccounts reads the accounts file, if there is one, and returns the contract for the
+// transformer: nil for those of any profile.
 func (f *explainFlags) knownAccounts(contract amazon.Contract) (*explain.Accounts, amazon.Contract, error) {
 	list, base, err := f.accounts.read(&f.contract, f.transform.ProfileIDs())
 	if list == nil || err != nil {

@@ -75,15 +75,14 @@ func (f *explainFlags) avroFile(ctx context.Context, p *process, x *explain.Expl
 	return out(r)
 }
 
-// schemas returns what to read Avro with, and what closes it.
+// schemas returns the schemas to read Avro with, and a function to close them.
 func (f *explainFlags) schemas(p *process, unless string) ([]explain.Schema, func(), error) {
 	return explain.OpenSchemas(cmp.Or(f.schema, unless), func() (registry.Options, error) {
 		return f.registryOptions(p)
 	})
 }
 
-// registryOptions says how to reach the registry, with the certificates of the
-// brokers.
+// registryOptions returns how to reach the registry, with the certificates of the brokers.
 func (f *explainFlags) registryOptions(p *process) (registry.Options, error) {
 	shared, err := f.kafka.Shared(p.stderr)
 	if err != nil {

@@ -15,8 +15,7 @@ func (f *logFlags) register(flags *pflag.FlagSet, format string) {
 	flags.StringVar(&f.level, "log-level", "info", "least level to log: trace, debug, info, warn, error or disabled")
 }
 
-// logger returns the command's logger, which from then on also notes what libraries
-// write to Go's.
+// logger returns the command's logger, which from then on also reports what libraries write to Go's.
 func (f *logFlags) logger(p *process) (zerolog.Logger, error) {
 	log, err := health.NewLogger(p.stderr, f.format, f.level)
 	if err == nil && p.standardLog != nil {
@@ -25,8 +24,7 @@ func (f *logFlags) logger(p *process) (zerolog.Logger, error) {
 	return log, asUsage(err)
 }
 
-// quietly makes warnings the least that is logged, for commands that print what
-// they have to say.
+// quietly raises the log level to warnings, for commands that print their results.
 func quietly(flags *pflag.FlagSet, f *logFlags) {
 	flags.Lookup("log-level").DefValue = "warn"
 	f.level = "warn"

@@ -2,15 +2,15 @@ package main
 
 import "github.com/spf13/pflag"
 
-// goFlag decides whether a command acts. Whatever sends events or moves offsets has
-// it, and does nothing without: a question that is asked on terminals only is no
-// protection in a pipe or a job, and a flag that is forgotten must cost nothing.
+// goFlag decides whether a command acts. Everything that sends events or moves offsets has it, and
+// does nothing without: a question that is asked on terminals only is no protection in a pipe or a
+// job, and a forgotten flag must cost nothing.
 type goFlag struct{ act, dryRun bool }
 
-// register adds --go, with what it does.
+// register adds --go, with its description.
 func (f *goFlag) register(flags *pflag.FlagSet, does string) {
 	flags.BoolVar(&f.act, "go", false, does+"; without it this is a dry run")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "only say what --go would do, which is the default")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "only say what --go would do (the default)")
 }
 
 // check refuses two answers to one question.

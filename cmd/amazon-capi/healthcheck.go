@@ -20,10 +20,10 @@ func newHealthcheckCommand(p *process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Ask a running process whether it is live or ready",
-		Long: `Ask a running process for one of its health pages, and exit 0 when it says yes.
-For container health checks: the image has no shell and no curl. A health check
-that restarts a container asks /livez, since no restart fixes what /readyz reports:
-a broker that is away, a token that was revoked.`,
+		Long: `Ask a running process for one of its health pages, and exit 0 if the answer is 200.
+For container health checks: the image has no shell and no curl. A health check that
+restarts a container must ask /livez, because no restart fixes what /readyz reports,
+such as an unavailable broker or a revoked token.`,
 		Example: "  amazon-capi healthcheck --url http://127.0.0.1:8080/livez",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

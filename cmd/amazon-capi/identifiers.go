@@ -19,14 +19,14 @@ func (f *identifierFlag) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.on, "show-identifiers", false, "show the ends of emails, phones, hashes and ids (j•••@•••.com); asks first, on a terminal only")
 }
 
-// view says how events are shown. Identifiers leave a process only to the eyes of
-// somebody who has said yes: not into a pipe, a file or the log of a job.
+// view returns how events are shown. Identifiers are shown only to a person who has confirmed it: not
+// in a pipe, a file or the log of a job.
 func (f *identifierFlag) view(p *process) (redact.View, error) {
 	if !f.on {
 		return redact.View{}, nil
 	}
 	if !p.onTerminal(p.stdin) || !p.onTerminal(p.stdout) {
-		return redact.View{}, usagef("--show-identifiers: needs a terminal to ask and to show on, and standard input or output is not one: identifiers stay hidden; leave the flag out")
+		return redact.View{}, usagef("--show-identifiers: standard input and output must be a terminal; identifiers stay hidden: leave the flag out")
 	}
 	fmt.Fprint(p.stderr, "This shows parts of people's identifiers on this screen. Type yes to go on: ")
 	answer, err := bufio.NewReader(io.LimitReader(p.stdin, 64)).ReadString('\n')

@@ -21,16 +21,16 @@ import (
 
 const initLong = `Write a configuration file for run that has been tried.
 
-On a terminal init asks for what is missing: brokers, topic, registry, the Login
-with Amazon client and a profile. Elsewhere all of it has to be given, by flags,
-environment, --config or --kafka-properties, and what is missing is said at once.
+On a terminal init asks for missing settings: brokers, topic, registry, the Login
+with Amazon client and a profile. Elsewhere all of them must be given, by flags,
+environment, --config or --kafka-properties, and missing ones are reported together.
 
-Each part is tried as "check --live" does it. If something is to act on, nothing is
-written, unless you say so on the terminal or --offline asks no server at all.
+Each part is tried like "check --live" does. If something must be fixed, nothing is
+written, unless you confirm it on the terminal or --offline asks no server at all.
 
-Any of run's settings that are given are written, with what they are. Secrets are
-written into files of their own that only you can read, in a folder next to the
-configuration; those that are given by their file stay where they are.
+All given settings of run are written, with a description. Secrets are written into
+files of their own that only you can read, in a folder next to the configuration;
+secrets that are given as files stay there.
 
 Topics are created and schemas registered only with --create-topics and
 --register-schemas, or after a yes on the terminal.`
@@ -70,7 +70,7 @@ func newInitCommand(p *process) *cobra.Command {
 	return cmd
 }
 
-// ownToInit are the settings of init that the file is not to have.
+// ownToInit are the settings of init that do not go into the file.
 var ownToInit = []setting.Key{setting.Output, setting.Overwrite, setting.Offline, setting.Profile, setting.RegisterSchemas, setting.JSON, setting.CreateTopics}
 
 func (f *initFlags) init(cmd *cobra.Command, p *process) error {
@@ -102,7 +102,7 @@ func (f *initFlags) init(cmd *cobra.Command, p *process) error {
 	return err
 }
 
-// printJSON prints what was done. A mistake is in the error alone.
+// printJSON prints the result. A mistake is only in the error.
 func (f *initFlags) printJSON(p *process, r *setup.Result, err error) error {
 	if errors.As(err, new(*setting.Mistake)) {
 		return nil
@@ -117,8 +117,8 @@ func (f *initFlags) printJSON(p *process, r *setup.Result, err error) error {
 	}{r, command})
 }
 
-// readBack reads the file that was written as run does, without this command's flags and
-// environment, and checks it.
+// readBack reads the written file like run does, without this command's flags and environment, and
+// checks it.
 func readBack(cmd *cobra.Command, path string) error {
 	var f runFlags
 	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
@@ -138,12 +138,12 @@ func readBack(cmd *cobra.Command, path string) error {
 	return nil
 }
 
-// with is a command of this program that reads the file.
+// with returns a command of this program that reads the file.
 func with(p *process, command string, r *setup.Result) string {
 	return shellWord(cmp.Or(p.name, "amazon-capi")) + " " + command + " --config " + shellWord(r.File)
 }
 
-// runCommand is what there is to do next.
+// runCommand returns the next step.
 func runCommand(p *process, r *setup.Result) string {
 	command := with(p, "run", r)
 	if len(r.Missing) > 0 {
@@ -170,7 +170,7 @@ func printDone(p *process, r *setup.Result) {
 	fmt.Fprintf(p.stdout, "\nSee again whether everything is in place:\n  %s\n\nRun it:\n  %s\n", again, runCommand(p, r))
 }
 
-// shellWord is a word as a shell reads it.
+// shellWord quotes a word for a shell.
 func shellWord(word string) string {
 	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-,:=+@") == "" && word != "" {
 		return word

@@ -7,7 +7,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// maxInput bounds what is read of a file: far more than any broker takes.
+// maxInput bounds what is read of a file: far more than any broker accepts.
 const maxInput = 64 << 20
 
 // readInput reads the file that a flag names, or standard input for "-".

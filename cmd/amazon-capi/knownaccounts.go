@@ -9,7 +9,7 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// accountsFlag is the accounts file of a tool that goes by it and sends nothing.
+// accountsFlag is the accounts file of a tool that uses it and sends nothing.
 type accountsFlag struct{ file string }
 
 func (f *accountsFlag) register(flags *pflag.FlagSet, what string) {

@@ -16,8 +16,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// Exit codes. Scripts and orchestrators decide by them whether to try again: a wrong
-// flag stays wrong.
+// Exit codes. Scripts and orchestrators use them to decide whether to try again: a wrong flag stays
+// wrong.
 const (
 	exitOK     = 0 // done; a command that only looks found nothing to act on
 	exitFailed = 1 // failed, or found something to act on: the message says what
@@ -31,8 +31,7 @@ func main() {
 	os.Exit(run(ctx, process{name: os.Args[0], args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, standardLog: health.TakeStandardLog()}))
 }
 
-// process is what a command sees of the world it was started in, so that tests
-// run commands without starting processes.
+// process is the environment of a command, so that tests run commands without starting processes.
 type process struct {
 	name    string // that it was started by; empty for the program's own
 	args    []string
@@ -40,7 +39,7 @@ type process struct {
 	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
-	// terminal reports whether one of the streams is a terminal; nil looks.
+	// terminal reports whether one of the streams is a terminal; nil checks it.
 	terminal func(stream any) bool
 	// standardLog is Go's standard logger, taken over; nil in tests, which share it.
 	standardLog *health.StandardLog

@@ -11,8 +11,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// flagMistake is an error of the flags' parser without a value that could be a
-// secret: it may have been meant for another flag.
+// flagMistake is an error of the flag parser without a value that could be a secret: it may have been
+// meant for another flag.
 func flagMistake(err error) error {
 	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		return setting.Mistaken(errors.New(config.Without(err.Error(), wrong.GetValue())))
@@ -26,9 +26,8 @@ func flagMistake(err error) error {
 	return setting.Mistaken(err)
 }
 
-// printable is an error as it is printed: on as many lines as it has, each without
-// what must not be shown. A mistake in the settings quotes what was given, which
-// may have been meant for another.
+// printable returns an error in printed form: each of its lines without what must not be shown. A
+// mistake in the settings quotes what was given, which may have been meant for another.
 func printable(err error) string {
 	_, mistake := errors.AsType[*setting.Mistake](err)
 	lines := strings.Split(err.Error(), "\n")

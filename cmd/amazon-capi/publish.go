@@ -20,9 +20,9 @@ import (
 
 const publishLong = `Encode events as Avro, register the schemas, and publish them.
 
-FILE holds JSON lines, an event each, with the schema's field names; - is
-standard input. Without a file and without --events, the sample events that come
-with the program are published, of which some are broken on purpose.
+FILE holds JSON lines, one event per line, with the schema's field names; - is
+standard input. Without a file and without --events, the built-in sample events are
+published, some of which are broken on purpose.
 
 A topic that does not exist is an error, and then no schema is registered either;
 --create-topics creates it with 12 partitions.`
@@ -40,7 +40,7 @@ type publishFlags struct {
 	json       bool
 }
 
-// generateFlags say what generated events are like; demo has them, too.
+// generateFlags describe generated events; demo has them, too.
 type generateFlags struct {
 	profiles int
 	broken   float64
@@ -70,9 +70,9 @@ func newPublishCommand(p *process) *cobra.Command {
 	flags.IntVar(&f.generate.profiles, "profiles", 5, "profiles of generated events")
 	flags.Float64Var(&f.generate.broken, "broken", 0, "share of generated events that are broken, 0 to 1")
 	flags.Float64Var(&f.generate.denied, "denied", 0, "share of generated events without consent, 0 to 1")
-	flags.Uint64Var(&f.generate.seed, "seed", 1, "the same seed makes the same events again, another one others with ids of their own")
+	flags.Uint64Var(&f.generate.seed, "seed", 1, "the same seed gives the same events, another seed different ones with other ids")
 	flags.StringVar(&f.timestamps, "timestamps", "now", "timestamps of the records: now, or event for when the event happened")
-	flags.StringVar(&f.framing, "framing", "confluent-prefix", "how records name their schema: "+strings.Join(framing.StyleNames(), ", ")+", which is all in turn")
+	flags.StringVar(&f.framing, "framing", "confluent-prefix", "how records name their schema: "+strings.Join(framing.StyleNames(), ", ")+", which uses all in turn")
 	flags.Float64Var(&f.rate, "rate", 0, "records a second (0: as fast as the brokers take them)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
@@ -111,7 +111,7 @@ func (f *publishFlags) run(ctx context.Context, p *process, files []string) erro
 	return nil
 }
 
-// samples are what the flags and arguments ask for.
+// samples returns what the flags and arguments ask for.
 func (f *publishFlags) samples(stdin io.Reader, files []string) (iter.Seq2[sample.Sample, error], error) {
 	switch {
 	case f.events > 0:

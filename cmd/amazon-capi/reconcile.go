@@ -22,31 +22,30 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
-const reconcileLong = `Compare the source with what became of it. Every record of the range is looked for
-in the receipts and the dead letters, and counted by profile, event type and hour of
-its timestamp:
+const reconcileLong = `Compare the source with receipts and dead letters. Every record of the range is
+looked up in them, and counted by profile, event type and hour of its timestamp:
 
   source = accepted + dead-lettered by class + filtered + in flight + missing
 
 A record without a verdict is in flight until the group has committed past it, and
-missing from then on. Letters that were sent through again count once, as what
-became of them. Values are those of accepted events, each event id once.
+missing from then on. Redriven letters count once, with the verdict of the redrive.
+Values are those of accepted events, each event id once.
 
 Receipts say what Amazon answered. To compare with what it shows, give the counts of
 its Events Manager with --events-manager: CSV with the columns name, day and count,
-and perhaps excluded share (events without consent) and account. Events Manager counts
-before deduplication and consent filtering, up to two hours late; its days are taken
-to be those of the events, in UTC. The same is predicted from the receipts, and each
-difference is explained by its causes, as far as they are known.
+and optionally excluded share (events without consent) and account. Events Manager
+counts before deduplication and consent filtering, up to two hours late; its days are
+assumed to be those of the events, in UTC. The same counts are predicted from the
+receipts, and differences are explained as far as their causes are known.
 
 Amazon's API lists no single events. If you have such a list from elsewhere, give it
-with --diagnostics: CSV with a column event_id and perhaps profile_id, or an object a
-line with those fields, or what the sandbox serves under /sandbox/events or writes
-with --record. What was accepted and is not in it is missing, too.
+with --diagnostics: CSV with a column event_id and optionally profile_id, or one
+object per line with those fields, or what the sandbox serves under /sandbox/events
+or writes with --record. Accepted events that are not in it are also missing.
 
-Records that retention deleted before the group had come to them are told by
-partition, as long as the group has not gone on past them: what they were is not
-known any more, so they are in no row.
+Records that retention deleted before the group read them are reported by partition,
+as long as the group has not passed them: nothing else is known about them, so they
+are in no row.
 
 The exit code is 1 when anything is missing or was deleted unread, or a difference to
 Events Manager has no explanation. --events FILE.parquet, or .csv, lists every event
@@ -87,7 +86,7 @@ func newReconcileCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts")
 	flags.StringVar(&f.group, "group", config.DefaultGroup, "group of run: what it has committed must have a verdict")
-	flags.StringSliceVar(&f.by, "by", reconcile.Parts, "what rows are told apart by: "+strings.Join(reconcile.Parts, ", "))
+	flags.StringSliceVar(&f.by, "by", reconcile.Parts, "what to split rows by: "+strings.Join(reconcile.Parts, ", "))
 	flags.StringVar(&f.diagnostics, "diagnostics", "", "list of the events that Amazon has, which its API does not give: CSV or JSON lines; - is standard input")
 	flags.StringVar(&f.csv, "csv", "", "file for the rows, as CSV")
 	flags.StringVar(&f.events, "events", "", "file for every event with its verdict, .csv or .parquet")
@@ -113,7 +112,7 @@ func (f *reconcileFlags) resolve(p *process) (s kafka.Settings, o registry.Optio
 		}
 	}
 	if f.receipts == "" {
-		return s, o, rng, usagef("--receipts-topic: it has no name; without receipts nobody knows what was accepted")
+		return s, o, rng, usagef("--receipts-topic: it has no name; only receipts show what was accepted")
 	}
 	if f.topic == "" || f.letters == "" || f.group == "" {
 		return s, o, rng, usagef("--topic, --dead-letter-topic and --group: all are needed")
@@ -139,7 +138,7 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 		return usagef("--registry: %w", err)
 	}
 	defer registry.Close()
-	// Reading may take an hour; that a file cannot be written is found out before.
+	// Reading may take an hour; an unwritable file is found out before.
 	rows, err := reconcile.CreateRowsFile(f.csv)
 	if err != nil {
 		return err
@@ -208,7 +207,7 @@ func (f *reconcileFlags) createEvents() (*reconcile.EventsFile, error) {
 	return events, nil
 }
 
-// show prints the report; the error is that something is missing.
+// show prints the report; the error means that something is missing.
 func (f *reconcileFlags) show(p *process, plan *history.Plan, rep *reconcile.Report, file *reconcile.RowsFile) error {
 	rows := rep.By(slices.Contains(f.by, "profile"), slices.Contains(f.by, "type"), slices.Contains(f.by, "hour"))
 	if err := file.Write(rows); err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
-// shownFlags are those of a comparison with what Events Manager shows.
+// shownFlags are those of a comparison with Events Manager.
 type shownFlags struct {
 	file, account string
 	accounts      accountsFlag
@@ -42,8 +42,8 @@ func (f *shownFlags) register(flags *pflag.FlagSet) {
 	f.accounts.register(flags, "for --events-manager, which counts by account")
 }
 
-// open reads the file, so that a mistake in it is found before the topics are read, and
-// has the reconciler predict what is in it.
+// open reads the file, so that a mistake in it is found before the topics are read, and makes the
+// reconciler predict its contents.
 func (f *shownFlags) open(p *process, transform *config.Transform, rng history.Range, r *reconcile.Reconciler) error {
 	if f.file == "" {
 		return nil
@@ -86,10 +86,10 @@ func (f *shownFlags) open(p *process, transform *config.Transform, rng history.R
 	return nil
 }
 
-// since is from when on an acceptance may not be shown yet.
+// since returns from when on an acceptance may not be shown yet.
 func (f *shownFlags) since() time.Time { return time.Now().Add(-eventsmanager.Late) }
 
-// show prints the comparison. The error says that something is not explained.
+// show prints the comparison. The error means that something is unexplained.
 func (f *shownFlags) show(w io.Writer, asJSON bool) error {
 	if f.read == nil {
 		return nil

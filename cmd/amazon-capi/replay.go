@@ -15,22 +15,21 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-const replayLong = `Deliver events that the topic has held before once more: those from --from on and
-before --to, of the profiles, names and ids that are chosen. They keep their event
-ids and their original times, so that Amazon removes what it has already.
+const replayLong = `Deliver past events of the topic again: those from --from on and before --to, of the
+chosen profiles, names and ids. They keep their event ids and their original times,
+so that Amazon removes those it already has.
 
 Times are the records' timestamps. They may be out of order; unless --in-order says
-that they are not, the topic is read up to its end as it is now and what lies
-outside is passed over. The end does not move with the topic.
+that they are not, the topic is read up to its present end and records outside the
+range are skipped. The end does not move with the topic.
 
 A forecast comes first: how many events of which profiles, how many of them will be
 refused, how many requests, how long. Without --go that is all: nothing is sent and
 no offset is written.
 
-A replay has a group of its own, amazon-capi-replay-NAME, and never touches that of
---group. The same command goes on where it was stopped or killed: its NAME is made
-of what was asked for, unless --name gives one. Receipts and dead letters are
-written as run does.
+A replay has a group of its own, amazon-capi-replay-NAME, and never touches --group.
+The same command continues where it was stopped or killed: NAME is derived from the
+request, unless --name gives one. Receipts and dead letters are written as by run.
 
 --live-group does something else: it moves the offsets of --group itself to --from,
 so that run delivers everything from there again. It does so only with --go, and
@@ -57,7 +56,7 @@ func newReplayCommand(p *process) *cobra.Command {
 	var f replayFlags
 	cmd := &cobra.Command{
 		Use:   "replay",
-		Short: "Deliver what the topic has held before once more, by time or offset",
+		Short: "Deliver past events of the topic again, by time or offset",
 		Long:  replayLong,
 		Example: `  amazon-capi replay --from 2025-11-25 --to 2025-11-26 --brokers localhost:9092
   amazon-capi replay --from -2h --profile 1234567890 --event-name Purchase --rate 500 --go --config /etc/amazon-capi.yaml
@@ -81,13 +80,13 @@ func newReplayCommand(p *process) *cobra.Command {
 	f.events.register(flags)
 	f.delivery.Register(flags)
 	config.RegisterTopic(flags, &f.topic, "topic to replay, one at a time")
-	flags.StringVar(&f.liveGroup, "group", config.DefaultGroup, "group of run, which a replay keeps away from")
+	flags.StringVar(&f.liveGroup, "group", config.DefaultGroup, "group of run, which a replay does not touch")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic for events that will never be accepted")
 	f.protocol.register(flags)
-	flags.StringVar(&f.name, "name", "", "name of the replay (default made of what is asked for)")
+	flags.StringVar(&f.name, "name", "", "name of the replay (default derived from the request)")
 	flags.Float64Var(&f.rate, "rate", 0, "events a second (0: no limit)")
 	f.act.register(flags, "send the events, or with --live-group move the offsets")
-	flags.BoolVar(&f.restart, "restart", false, "start over, whatever was sent before")
+	flags.BoolVar(&f.restart, "restart", false, "start over, whatever was already sent")
 	flags.BoolVar(&f.moveLive, "live-group", false, "move the offsets of --group to --from instead")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
@@ -169,7 +168,7 @@ func (f *replayFlags) move(ctx context.Context, p *process) error {
 	}
 	if f.json {
 		for _, r := range rows {
-			_ = report.JSON(p.stdout, r) // a pipe that is closed must not keep the move from being made
+			_ = report.JSON(p.stdout, r) // a closed pipe must not prevent the move
 		}
 	} else {
 		m.Print(p.stdout, rows)
@@ -186,7 +185,7 @@ func (f *replayFlags) move(ctx context.Context, p *process) error {
 	return nil
 }
 
-// checkMove refuses what a move cannot heed.
+// checkMove refuses options that a move would ignore.
 func (f *replayFlags) checkMove() (at history.Position, err error) {
 	switch {
 	case f.span.from == "":

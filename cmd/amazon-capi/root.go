@@ -69,8 +69,8 @@ func newRoot(p *process) *cobra.Command {
 		newBenchCommand(p),
 		newHealthcheckCommand(p),
 	)
-	// A command's flags are looked up in environment and file before it runs,
-	// whichever command it is.
+	// A command's flags are looked up in environment and file before it runs, whichever command it
+	// is.
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := config.Apply(cmd.Flags(), p.environ, allFlags(root), p.stderr); err != nil {
 			return err
@@ -80,8 +80,7 @@ func newRoot(p *process) *cobra.Command {
 	return root
 }
 
-// noArgs refuses arguments that a command does not take; cobra's own check would
-// not say which.
+// noArgs refuses arguments that a command does not take; cobra's own check would not say which.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usagef("%s takes no argument, but got %s", cmd.CommandPath(), redact.Quote(args[0]))
@@ -89,8 +88,8 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// allFlags is every flag of every command: a shared environment or file may hold
-// settings of commands other than the one that runs, but no unknown names.
+// allFlags returns every flag of every command: a shared environment or file may hold settings of
+// other commands, but no unknown names.
 func allFlags(root *cobra.Command) map[string]bool {
 	names := make(map[string]bool)
 	var walk func(*cobra.Command)

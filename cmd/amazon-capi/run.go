@@ -20,14 +20,14 @@ import (
 )
 
 const runLong = `Read events as a member of the consumer group and deliver them to Amazon Ads,
-until SIGTERM or SIGINT. Then what is in flight is finished within --drain,
-offsets are committed, and the exit code is 0. A second signal ends it at once;
-what had no verdict is read again by the next member.
+until SIGTERM or SIGINT. Then events in flight are finished within --drain, offsets
+are committed, and the exit code is 0. A second signal ends it at once; events
+without a verdict are read again by the next member.
 
-SIGHUP reads the file of --accounts again; a changed one is noticed by itself.
+SIGHUP rereads the file of --accounts; changes are also noticed automatically.
 
-/metrics, /livez, /readyz and /status are served on --listen, by default to this
-machine alone: they have no password.`
+/metrics, /livez, /readyz and /status are served on --listen, by default only to this
+machine, because they have no password.`
 
 // runFlags are the settings of the pipeline.
 type runFlags struct {
@@ -67,15 +67,15 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	config.RegisterTopics(flags, &c.Topics, "topics to read events from, separated by commas")
 	flags.StringVar(&c.Group, "group", config.DefaultGroup, "consumer group")
 	f.protocol.register(flags)
-	flags.StringVar(&c.InstanceID, "instance-id", "", "static membership: a name of this member that outlives restarts")
+	flags.StringVar(&c.InstanceID, "instance-id", "", "static membership: a name of this member that survives restarts")
 	flags.StringVar(&f.start, "start", "earliest", "where a group without offsets begins: earliest or latest")
 	flags.StringVar(&c.DeadLetterTopic, "dead-letter-topic", config.DefaultLettersTopic, "topic for events that will never be accepted")
 	flags.BoolVar(&c.CreateTopics, "create-topics", false, "create topics that are missing")
 
 	flags.IntVar(&c.Workers, "workers", 0, "partitions decoded at the same time (default one per core)")
 	flags.DurationVar(&c.CommitInterval, "commit-interval", time.Second, "how often offsets are committed")
-	flags.DurationVar(&c.Drain, "drain", 25*time.Second, "how long stopping waits for what is in flight")
-	flags.DurationVar(&c.SessionTimeout, "session-timeout", 45*time.Second, "how long the group waits for a member that is silent; without effect with --group-protocol consumer, where the brokers decide")
+	flags.DurationVar(&c.Drain, "drain", 25*time.Second, "how long a stop waits for events in flight")
+	flags.DurationVar(&c.SessionTimeout, "session-timeout", 45*time.Second, "how long the group waits for a silent member; no effect with --group-protocol consumer, where the brokers decide")
 	f.session = flags.Lookup("session-timeout")
 	flags.DurationVar(&c.RebalanceTimeout, "rebalance-timeout", 60*time.Second, "how long the group waits for members to give up partitions; half of it is for draining them")
 
@@ -83,9 +83,8 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.Profile, "pprof", false, "serve Go's profiles on --listen, below /debug/pprof/")
 }
 
-// resolve turns flags into a configuration, of which an account is a part if it
-// sends. Its errors are usage errors, and come all of them, and before anything is
-// connected: a configuration is fixed in one go.
+// resolve turns flags into a configuration, with an account if it sends. Its errors are usage errors,
+// reported together and before anything is connected: a configuration is fixed in one go.
 func (f *runFlags) resolve(sends bool, warn io.Writer) (pipeline.Config, error) {
 	var wrong config.Mistakes
 	settings, err := f.kafka.Resolve(warn)
@@ -140,7 +139,7 @@ func (f *runFlags) run(ctx context.Context, p *process) error {
 	pipeline.CollectOften()
 	pl, err := pipeline.New(c, log)
 	if err != nil {
-		return asUsage(err) // it has connected nothing yet
+		return asUsage(err) // it has not connected yet
 	}
 	log.Info().Str("version", version()).Str("topic", strings.Join(c.Topics, ",")).Str("group", c.Group).Stringer("group_protocol", c.GroupProtocol).
 		Str("contract", c.Contract).Str("listen", c.Listen).Msg("starting")

@@ -14,15 +14,15 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
 
-const sandboxLong = `Serve an Amazon to try things against: Login with Amazon's token endpoint, the
-events endpoints of both contracts, and the list of accounts, as strict as those
-are. It delivers nothing anywhere.
+const sandboxLong = `Serve a sandbox Amazon: Login with Amazon's token endpoint, the events endpoints of
+both contracts, and the list of accounts, as strict as the real ones. It delivers
+nothing anywhere.
 
 Event ids that contain sandbox-400, sandbox-404, sandbox-409, sandbox-413 or
 sandbox-422 are refused with that status, or, where the contract has no such
 status, item by item; profile ` + sandbox.ForbiddenProfile + ` is answered 403.
 
---fault makes it go wrong: an action, then settings. The actions are delay,
+--fault makes it fail: an action, then settings. The actions are delay,
 status, refuse, reset, hang, html, garbage, deny, throttle, expire, items and
 omit; the settings at (events, token or accounts), profile, status, code, retry_after,
 latency, jitter, rate, share, chance, count and for. While it runs,
@@ -69,24 +69,24 @@ func newSandboxCommand(p *process) *cobra.Command {
 	flags.StringVar(&f.clientID, "client-id", account.ClientID, "client id that may get tokens")
 	f.clientSecret.Register(flags, "client-secret", "its secret (default "+account.ClientSecret+")")
 	f.refreshToken.Register(flags, "refresh-token", "its refresh token (default "+account.RefreshToken+")")
-	f.apiToken.Register(flags, "api-token", "API token that is taken, too, for events-v1")
+	f.apiToken.Register(flags, "api-token", "API token that is also accepted, for events-v1")
 	flags.StringVar(&f.managerID, "manager-account", "amzn1.ads1.ma1.sandbox", "manager account of the API token")
 	flags.StringVar(&f.dataSetID, "data-set-id", "amzn1.adm.ds1.evnt1.sandbox", "data set of the API token")
 	flags.StringSliceVar(&f.profiles, "profiles", nil, "profiles the account may send for (default all)")
 	flags.StringSliceVar(&f.forbid, "forbid", nil, "profiles answered 403")
-	flags.DurationVar(&f.tokenTTL, "token-ttl", time.Hour, "how long an access token is good for")
-	flags.StringVar(&f.refusal, "refusal", "batch", "how bad events are refused: the whole batch with 422, or item by item in a 207")
+	flags.DurationVar(&f.tokenTTL, "token-ttl", time.Hour, "how long an access token is valid")
+	flags.StringVar(&f.refusal, "refusal", "batch", "how invalid events are refused: the whole batch with 422, or item by item in a 207")
 	flags.StringSliceVar(&f.refuseTypes, "refuse-types", nil, "event types refused with 422")
 	flags.BoolVar(&f.echo, "echo", false, "repeat events in answers, as the live API does")
-	flags.BoolVar(&f.gzip, "gzip", false, "take requests that are compressed; otherwise they are answered 415")
-	flags.IntVar(&f.successStatus, "success-status", 200, "status when all is taken: 200, 201, 202, 204 or 207")
+	flags.BoolVar(&f.gzip, "gzip", false, "accept compressed requests; otherwise they are answered 415")
+	flags.IntVar(&f.successStatus, "success-status", 200, "status when all events are accepted: 200, 201, 202, 204 or 207")
 	flags.DurationVar(&f.latency, "latency", 0, "delay before each answer of the events endpoint")
-	flags.DurationVar(&f.jitter, "jitter", 0, "random delay on top, at most")
+	flags.DurationVar(&f.jitter, "jitter", 0, "maximum of an additional random delay")
 	flags.Float64Var(&f.throttle, "throttle", 0, "requests a second beyond which the answer is 429 (0: no limit)")
-	flags.StringArrayVar(&f.faults, "fault", nil, "something to do wrong, such as status,status=503,chance=0.1; may be repeated")
+	flags.StringArrayVar(&f.faults, "fault", nil, "a fault, such as status,status=503,chance=0.1; may be repeated")
 	flags.StringVar(&f.record, "record", "", "file to append one JSON line per request to, before it is answered")
 	flags.BoolVar(&f.forget, "forget-events", false, "keep totals only, for runs of many millions of events")
-	flags.Uint64Var(&f.seed, "seed", 1, "makes the chances of faults repeatable")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed that makes the chances of faults repeatable")
 	return cmd
 }
 

@@ -59,7 +59,7 @@ func statusOf(subject string, ref framing.Ref) *receiptsStatus {
 
 func (r *receiptsStatus) registered() bool { return r.ID != 0 || r.Glue != "" }
 
-// called is what records call a schema.
+// called returns the records' name for a schema.
 func called(id int, glue string) string {
 	if glue != "" {
 		return "version " + glue
@@ -78,8 +78,7 @@ func (f *subjectFlags) register(cmd *cobra.Command) {
 	f.tls.Register(flags)
 }
 
-// open returns the registries that there are, each alone: what is to be in one of them is
-// to be in Glue, too.
+// open returns the configured registries, each alone: Glue needs what the other one has, too.
 func (f *subjectFlags) open(warn io.Writer) (all []*registry.Client, err error) {
 	tls, err := f.tls.Resolve(warn)
 	if err != nil {
@@ -105,8 +104,7 @@ func (f *subjectFlags) open(warn io.Writer) (all []*registry.Client, err error) 
 	return all, nil
 }
 
-// receiptsIn reports whether a registry is the one where the schema of receipts is to be:
-// the first.
+// receiptsIn reports whether a registry is the one for the schema of receipts: the first.
 func (f *subjectFlags) receiptsIn(n int) bool { return n == 0 && f.receipts != "" }
 
 // registration is what was registered in one registry.
@@ -124,8 +122,8 @@ func newSchemasRegister(p *process) *cobra.Command {
 		Use:   "register",
 		Short: "Register all versions of the event schema, and that of receipts",
 		Long: `Register all versions of the event schema, oldest first, and the schema of
-receipts. What is there already keeps its id, so that it can be run at every
-deployment. "run" registers the schema of receipts by itself if it may.
+receipts. Registered schemas keep their ids, so that it can be run at every
+deployment. "run" registers the schema of receipts by itself if it is allowed to.
 
 With --glue-region the versions are registered in AWS Glue, under the name of the
 topic. Without --registry so is the schema of receipts.`,
@@ -189,12 +187,12 @@ func newSchemasCheck(p *process) *cobra.Command {
 	var f subjectFlags
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Tell what the registry has of the event schema, and whether it takes the latest",
+		Short: "Show what the registry has of the event schema, and whether it accepts the latest",
 		Long: `Compare the registry with the schemas in this program. Exit 0 when all versions
 and the schema of receipts are registered and the latest is compatible, 1 when not.
 
-With --glue-region AWS Glue is compared, too, and alone without --registry. Whether
-it takes a version it says only when that is registered.`,
+With --glue-region AWS Glue is compared as well, or alone without --registry. Glue
+says only during registration whether it accepts a version.`,
 		Example: "  amazon-capi schemas check --registry http://registry:8081",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -255,10 +253,10 @@ func printSubject(w io.Writer, s registry.SubjectStatus) {
 		}
 	}
 	if s.Untold {
-		fmt.Fprintln(w, "               Glue says when a version is registered whether it takes it")
+		fmt.Fprintln(w, "               Glue says only during registration whether it accepts a version")
 	}
 	if len(s.Foreign) > 0 {
-		fmt.Fprintf(w, "others         %s, of somebody else's\n", strings.Trim(fmt.Sprint(s.Foreign), "[]"))
+		fmt.Fprintf(w, "others         %s, not ours\n", strings.Trim(fmt.Sprint(s.Foreign), "[]"))
 	}
 	for _, m := range s.Messages {
 		fmt.Fprintf(w, "incompatible   %s\n", m)
@@ -277,7 +275,7 @@ func printReceipts(w io.Writer, r *receiptsStatus) {
 
 func subjectVerdict(s registry.SubjectStatus, receipts *receiptsStatus) error {
 	if !s.Compatible {
-		return fmt.Errorf("the registry would not take our latest schema under %s", s.Subject)
+		return fmt.Errorf("the registry would refuse our latest schema under %s", s.Subject)
 	}
 	for _, v := range s.Versions {
 		if !v.Registered {

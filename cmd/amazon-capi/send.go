@@ -23,12 +23,13 @@ import (
 )
 
 const sendLong = `Send one event with a known click id to one profile, straight to Amazon, and show
-the request, the answer, the verdict and what to do: the controlled test before a
-stream of events relies on the account. Kafka and the registry are not needed.
+the request, the answer, the verdict and what to do: a controlled test before real
+events rely on the account. Kafka and the registry are not needed.
 
 The event goes through the same rules, mapping and hashing as those of the topic.
-Without --go the request is shown and nothing is sent. Amazon counts what is sent: use an internal profile and a click of your own. To send it
-again, give the --event-id that was shown, so that it is counted once.
+Without --go the request is shown and nothing is sent. Amazon counts what is sent: use
+an internal profile and a click of your own. To send it again, give the --event-id
+that was shown, so that it is counted once.
 
 The exit code is 0 for a dry run and if Amazon accepted the event, and 1 if not.`
 
@@ -51,7 +52,7 @@ func newSendCommand(p *process) *cobra.Command {
 	return cmd
 }
 
-// sendFlags are the event and where it goes.
+// sendFlags are the event and its destination.
 type sendFlags struct {
 	transform   config.Transform
 	contract    config.Contract
@@ -97,12 +98,12 @@ func (f *sendFlags) register(flags *pflag.FlagSet, kind string) {
 	flags.StringVar(&e.ClickID, "click-id", "", "amzn_click_id of a click of your own; required")
 	flags.StringVar(&e.EventID, "event-id", "", "id of the event (default a new one)")
 	flags.StringVar(&e.EventName, "event-name", strings.ToUpper(kind[:1])+kind[1:], "name of the event, as the source would have it")
-	flags.StringVar(&f.source, "action-source", "WEBSITE", "where it happened: WEBSITE or APP; by events-v1 an app is ANDROID, IOS or FIRE_TV")
+	flags.StringVar(&f.source, "action-source", "WEBSITE", "where it happened: WEBSITE or APP; with events-v1 an app is ANDROID, IOS or FIRE_TV")
 	flags.StringVar(&f.occurredAt, "occurred-at", "", "when it happened, RFC 3339 (default now)")
 	flags.StringVar(&e.User.Email, "email", "test@example.com", "address, which is normalised and hashed")
 	flags.StringVar(&e.User.Phone, "phone", "", "phone number, which is normalised and hashed")
 	flags.StringVar(&e.User.CountryCode, "country", "US", "country, two letters")
-	flags.StringVar(&f.consent, "consent", "GRANTED", "what you, as the one who acts, consent to: GRANTED, DENIED, or empty for not said")
+	flags.StringVar(&f.consent, "consent", "GRANTED", "your consent, as the person who acts: GRANTED, DENIED, or empty for no answer")
 	if kind == "lead" {
 		flags.StringVar(&e.User.PostalCode, "postal-code", "", "postal code")
 		return
@@ -112,7 +113,7 @@ func (f *sendFlags) register(flags *pflag.FlagSet, kind string) {
 	flags.StringVar(&e.Custom.Currency, "currency", "USD", "currency of the amount, three letters")
 }
 
-// complete makes an event of the flags.
+// complete makes an event from the flags.
 func (f *sendFlags) complete(kind string, now time.Time) (*schemas.Event, error) {
 	e := f.event
 	switch {
@@ -137,7 +138,7 @@ func (f *sendFlags) complete(kind string, now time.Time) (*schemas.Event, error)
 		}
 	}
 	if e.EventID == "" {
-		// Told apart from the source's ids at a glance, and never given twice.
+		// Distinguishable from the source's ids at a glance, and never used twice.
 		e.EventID = fmt.Sprintf("test_%s_%s_%s", kind, now.UTC().Format("20060102T150405Z"), strings.ToLower(rand.Text()[:6]))
 	}
 	return &e, nil
@@ -204,8 +205,8 @@ func (f *sendFlags) trial(p *process) (*testsend.Trial, func(), error) {
 	}, direct.Close, nil
 }
 
-// sender is in whose name the event is sent: the account of the flags, or that of
-// the profile in the accounts file.
+// sender returns the sender of the event: the account of the flags, or that of the profile in the
+// accounts file.
 func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, *accounts.Base, error) {
 	none := accounts.Profile{}
 	if _, err := f.contract.Resolve(); err != nil {

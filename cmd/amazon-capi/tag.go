@@ -9,11 +9,11 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-const tagLong = `Print how logs, /status, metrics, receipts and dead letters show ids, a line for
-each. They show a profile as [profile] with a tag until it is configured or Amazon
-has accepted an event of it, and mask event ids that look like an identifier; this
-tells which of your ids such a tag stands for. With --event-ids and
---event-ids-key-file give what run has.`
+const tagLong = `Print how logs, /status, metrics, receipts and dead letters show ids, one per line.
+They show a profile as [profile] with a tag until it is configured or Amazon has
+accepted an event of it, and mask event ids that look like an identifier; the output
+shows which of your ids such a tag stands for. Use the same --event-ids and
+--event-ids-key-file as run.`
 
 func newTagCommand(p *process) *cobra.Command {
 	return &cobra.Command{
@@ -28,7 +28,7 @@ func newTagCommand(p *process) *cobra.Command {
 			}
 			rows := make([][]string, len(ids))
 			for i, id := range ids {
-				// The id is not repeated: output is kept where ids are not to be.
+				// The id is not repeated: output is kept where ids must not be.
 				rows[i] = []string{fmt.Sprint(i + 1), redact.Profile(id, false), redact.EventID(id)}
 			}
 			report.Table(p.stdout, []string{"#", "as a profile", "as an event id"}, rows, nil, 0)

@@ -7,7 +7,7 @@ import (
 // buildVersion is set by the linker for releases (-X main.buildVersion=v1.2.3).
 var buildVersion string
 
-// version is the release, or what the module system knows of the build.
+// version returns the release, or what the module system knows about the build.
 func version() string {
 	if buildVersion != "" {
 		return buildVersion

@@ -30,7 +30,7 @@ type Originals interface {
 	One(ctx context.Context, topic string, partition int32, offset int64) (*kgo.Record, error)
 }
 
-// Original returns what a letter was made of, to be sent through again. What the
+// Original returns what a letter was made of, for a redrive. What the
 // letter lacks is read from the source.
 func Original(ctx context.Context, l *deadletter.Letter, from Originals) (*kgo.Record, error) {
 	again := l.Again()

@@ -80,7 +80,7 @@ func (r *RedriveReport) PrintPlan(w io.Writer) {
 			[]string{"to send", "", "", "", strconv.Itoa(r.Send), "", "", ""}, 1, 4, 5)
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "%s: %d to send through again, %d to quarantine (after %s), %d stay", count.Of(r.Open, "open letter"), r.Send, r.Quarantine, count.Of(r.maxRedrives, "redrive"),
+	fmt.Fprintf(w, "%s: %d to redrive, %d to quarantine (after %s), %d stay", count.Of(r.Open, "open letter"), r.Send, r.Quarantine, count.Of(r.maxRedrives, "redrive"),
 		r.NotMeant+r.OtherTopic+r.NoLetter+r.Lost+r.Erased)
 	for _, why := range []struct {
 		n    int

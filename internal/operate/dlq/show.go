@@ -142,7 +142,7 @@ func (s *Shown) Print(w io.Writer) {
 		}
 	}
 	fmt.Fprint(w, "Letter\n──────\n")
-	line("at", "%s, partition %d, offset %d, %s", s.topic, v.Partition, v.Offset, map[string]string{"open": "open", "done": "sent through again", "erased": "its event is erased"}[v.State])
+	line("at", "%s, partition %d, offset %d, %s", s.topic, v.Partition, v.Offset, map[string]string{"open": "open", "done": "redriven", "erased": "its event is erased"}[v.State])
 	if v.Source != nil {
 		line("of", "%s, partition %d, offset %d", v.Source.Topic, v.Source.Partition, v.Source.Offset)
 	}
@@ -166,7 +166,7 @@ func (s *Shown) Print(w io.Writer) {
 		s.Now.Print(w)
 	}
 	if s.entry.Done {
-		fmt.Fprintln(w, "\nThe letter was sent through again already; a redrive passes over it.")
+		fmt.Fprintln(w, "\nThe letter was redriven already; a redrive skips it.")
 	}
 }
 

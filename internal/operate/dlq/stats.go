@@ -27,7 +27,7 @@ type GroupKey struct {
 type Group struct {
 	GroupKey
 	Letters  int       `json:"letters"`
-	Open     int       `json:"open"` // not sent through again
+	Open     int       `json:"open"` // not redriven
 	Oldest   time.Time `json:"oldest,omitzero"`
 	Newest   time.Time `json:"newest,omitzero"`
 	Remedy   string    `json:"remedy,omitempty"`

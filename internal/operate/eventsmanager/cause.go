@@ -112,7 +112,7 @@ func (c *comparison) groups(r *Row) (all []group) {
 		note("not yet shown", r.Recent, "accepted within the last two hours, by which Events Manager may be late")
 		note("duplicates", r.Repeats, "event ids that Amazon had accepted already; they are missing if the file counts after deduplication")
 		note("consent", r.Denied, "consent denied; they are missing if the file counts after consent filtering")
-		note("redrives", r.Redriven, "sent through again from the dead-letter topic; they are missing if the file was saved before")
+		note("redrives", r.Redriven, "redriven from the dead-letter topic; they are missing if the file was saved before")
 		return all
 	}
 	note("rejected", r.Rejected, "refused by Amazon; they are in the file if it counts what arrived")
