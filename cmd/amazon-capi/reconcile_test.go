@@ -292,7 +292,7 @@ func TestReconcileUsage(t *testing.T) {
 		want string
 	}{
 		"by":             {[]string{"--by", "week"}, "want some of profile, type, hour"},
-		"no receipts":    {[]string{"--receipts-topic", ""}, "without receipts nobody knows"},
+		"no receipts":    {[]string{"--receipts-topic", ""}, "only receipts show"},
 		"events":         {[]string{"--events", "events.xlsx"}, ".csv or .parquet"},
 		"no diagnostics": {[]string{"--diagnostics", "/nonexistent"}, "--diagnostics"},
 		"bad CSV":        {[]string{"--diagnostics", writeFile(t, "x.csv", []byte("a,b\n1,2\n"))}, "no column event_id"},
