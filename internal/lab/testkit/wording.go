@@ -17,7 +17,7 @@ func Wording(text string) []string {
 	}
 	for _, m := range counted.FindAllStringSubmatchIndex(text, -1) {
 		before, number, first, noun := text[max(0, m[0]-12):m[2]], text[m[2]:m[3]], text[m[4]:m[5]], text[m[6]:m[7]]
-		if places.MatchString(before) {
+		if places.MatchString(before) || strings.HasPrefix(text[m[1]:], "=") { // a field of a log line
 			continue
 		}
 		following := strings.TrimLeft(text[m[1]:min(len(text), m[1]+16)], " ")
