@@ -265,6 +265,11 @@ func (p *program) call(dir string, c *ast.CallExpr, constant func(ast.Expr) bool
 	if at < 0 {
 		return
 	}
+	p.verbs(c, at, format, constant)
+}
+
+// verbs judges what a format, which is the argument at that index, makes of the others.
+func (p *program) verbs(c *ast.CallExpr, at int, format string, constant func(ast.Expr) bool) {
 	next := at + 1
 	for _, m := range verb.FindAllStringSubmatchIndex(format, -1) {
 		kind := format[m[6]]

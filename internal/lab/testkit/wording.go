@@ -30,6 +30,12 @@ func Wording(text string) []string {
 			fault(m, "%s %s", number, noun)
 		}
 	}
+	times(text, fault)
+	return found
+}
+
+// times finds times that are not in UTC with a Z, and durations without a unit.
+func times(text string, fault func(at []int, format string, args ...any)) {
 	for _, m := range dated.FindAllStringSubmatchIndex(text, -1) {
 		if m[2] < 0 || text[m[2]:m[3]] != "Z" {
 			fault(m, "a time that is not in UTC with a Z")
@@ -43,7 +49,6 @@ func Wording(text string) []string {
 			fault(m, "a duration whose name lacks its unit")
 		}
 	}
-	return found
 }
 
 var (
