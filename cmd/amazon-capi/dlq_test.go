@@ -216,7 +216,8 @@ func (s *scene) refusing(faults ...sandbox.Fault) {
 func (s *scene) framingsShown() {
 	s.t.Helper()
 	seen := make(map[string]bool)
-	for _, v := range objects[dlq.View](s.t, s.run(exitOK, append([]string{"dlq", "ls", "--json", "--limit", "30"}, s.servers()...)...).stdout) {
+	letters := objects[dlq.View](s.t, s.run(exitOK, append([]string{"dlq", "ls", "--json"}, s.servers()...)...).stdout)
+	for _, v := range letters[:40] { // every framing several times
 		shown := s.run(exitOK, append([]string{"dlq", "show", "--json", fmt.Sprintf("%d/%d", v.Partition, v.Offset)}, s.registry()...)...)
 		now := objects[dlq.Shown](s.t, shown.stdout)[0].Now
 		explained := s.run(exitOK, append([]string{"explain", "--json", "--offset", fmt.Sprintf("%d/%d", v.Source.Partition, v.Source.Offset)}, s.registry()...)...)
