@@ -54,6 +54,12 @@ func (w *world) checkMetrics(p program) {
 		w.t.Errorf("metrics: taken %d, ended %d, in flight %d, lag %d; want %d, as many, 0, 0",
 			taken, ended, sum("amazon_capi_in_flight_events"), sum("amazon_capi_lag_records"), len(w.published))
 	}
+	if backlog := sum("amazon_capi_backlog_records"); backlog != 0 || !strings.Contains(body, "amazon_capi_backlog_records{") {
+		w.t.Errorf("metrics: a backlog of %d, want a series that says 0", backlog)
+	}
+	if failing := sum("amazon_capi_condition_failing"); failing != 0 || !strings.Contains(body, `amazon_capi_condition_failing{condition="brokers"} 0`) || sum("amazon_capi_build_info") != 1 {
+		w.t.Errorf("metrics: %d conditions fail, want those of the process with 0, and which program this is", failing)
+	}
 	if timed, accepted := sum("amazon_capi_accept_latency_seconds_count"), sum("amazon_capi_events_accepted_total"); timed != accepted {
 		w.t.Errorf("metrics: the latency of %d events was observed, want that of the %d accepted", timed, accepted)
 	}
