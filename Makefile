@@ -113,7 +113,7 @@ MINUTES ?= $(if $(HOURS),30,3)
 
 .PHONY: sim
 sim: ## simulate members, brokers and Amazon in virtual time (SEEDS=100 FRESH=100 FROM=1 MINUTES=3, or HOURS=)
-	SIM_SEED=$(FROM) SIM_SEEDS=$(SEEDS) SIM_FRESH=$(FRESH) SIM_MINUTES=$(MINUTES) SIM_HOURS=$(HOURS) $(GOTEST) $(in_virtual_time) -count=1 -timeout=48h -run='^(TestSim|TestShrink|TestFoundBefore)$$' -v $(GOTESTFLAGS) ./internal/lab/sim
+	SIM_SEED=$(FROM) SIM_SEEDS=$(SEEDS) SIM_FRESH=$(FRESH) SIM_MINUTES=$(MINUTES) SIM_HOURS=$(HOURS) $(GOTEST) $(in_virtual_time),faultpoints -count=1 -timeout=48h -run='^(TestSim|TestShrink|TestFoundBefore|TestAtWaitsAtTimes)$$' -v $(GOTESTFLAGS) ./internal/faultpoint ./internal/lab/sim
 
 .PHONY: test-cluster
 test-cluster: ## lose the end of a log on three brokers by an unclean election, and see that all that is left is delivered
@@ -160,9 +160,9 @@ servers-stop: ## stop them, and forget their data
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, golangci-lint, govulncheck, shellcheck
 	@unformatted=$$(gofmt -s -l .); test -z "$$unformatted" || { echo "gofmt -s -w these:" >&2; echo "$$unformatted" >&2; exit 1; }
-	$(GO) vet -tags=kafka,browser,chaos,synctests ./...
+	$(GO) vet -tags=kafka,browser,chaos,synctests,faultpoints ./...
 	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) -tags=kafka,browser,chaos,synctests ./...
+	$(GO) run $(STATICCHECK) -tags=kafka,browser,chaos,synctests,faultpoints ./...
 	cd .ci && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
 	@if command -v shellcheck >/dev/null; then echo 'shellcheck $(scripts)'; shellcheck -x $(scripts); else echo 'shellcheck: skipped, it is not installed'; fi
 	@GO='$(GO)' .ci/golangci $(GOLANGCI)

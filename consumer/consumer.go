@@ -18,6 +18,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/pump"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/faultpoint"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/internal/wait"
@@ -276,6 +277,7 @@ func (c *Consumer) Run(ctx context.Context, h Handler) error {
 
 // Settle takes verdicts. It may be called from any goroutine and does not keep the slice.
 func (c *Consumer) Settle(vs []verdict.Verdict) {
+	faultpoint.At("ledger")
 	var bytes int64
 	counted := vs // nearly always all of them
 	for i := 0; i < len(vs); {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/faultpoint"
 )
 
 // The callbacks below run one at a time and never while a poll is being taken
@@ -18,6 +19,7 @@ import (
 
 func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[string][]int32) {
 	defer crash.Report()
+	faultpoint.At("assigned")
 	c.mu.Lock()
 	gone := c.notReturned(added)
 	c.mu.Unlock()
@@ -131,6 +133,7 @@ func (c *Consumer) onRevoked(_ context.Context, cl *kgo.Client, removed map[stri
 	defer cancel()
 	started := c.opts.Now()
 	left := c.drain(ctx, gone)
+	faultpoint.At("revoked")
 	c.commits.Conclude(context.WithoutCancel(ctx), gone)
 	c.log.Info().Interface("removed", removed).Int("left", left).
 		Dur("took_ms", c.opts.Now().Sub(started)).Msg("partitions revoked")

@@ -3,6 +3,7 @@ package sink
 import (
 	"cmp"
 
+	"github.com/tracklayer/amazon-capi/internal/faultpoint"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
@@ -101,6 +102,9 @@ func (l *lane) dismiss() bool {
 		}
 	}
 	l.mu.Unlock()
+	if len(gone) > 0 {
+		faultpoint.At("dismiss")
+	}
 	now := l.sink.opts.Now()
 	for _, b := range gone {
 		b.Failed(now)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/backoff"
+	"github.com/tracklayer/amazon-capi/internal/faultpoint"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/batch"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
@@ -174,6 +175,7 @@ func (s *Sink) each(f func(*lane)) {
 // Waiting events take the new ones; those whose profile no longer has a route become dead
 // letters of class auth.
 func (s *Sink) Reroute() {
+	faultpoint.At("reroute")
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
+	"github.com/tracklayer/amazon-capi/internal/faultpoint"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -36,6 +37,7 @@ func (c *Committer) outdated(err error) bool {
 
 // committed processes the brokers' answer to a commit.
 func (c *Committer) committed(b *batch, resp *kmsg.OffsetCommitResponse, err error) {
+	faultpoint.At("committed")
 	b.passes = false
 	if errors.Is(err, errFenced) {
 		return

@@ -14,6 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/faultpoint"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/wait"
 )
@@ -205,6 +206,7 @@ func (c *Committer) commitNow(ctx context.Context, as []*assignment.Assignment) 
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	b := newBatch(as, c.limit.Now())
+	faultpoint.At("commit")
 	news = len(b.of)
 	for len(b.of) > 0 {
 		started := c.Now()

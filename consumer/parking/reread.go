@@ -16,6 +16,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/faultpoint"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/wait"
@@ -96,6 +97,7 @@ func (r *Reader) Turn(ctx context.Context) (more bool) {
 	if len(errands) == 0 {
 		return false
 	}
+	faultpoint.At("parking")
 	w := newWanted(r.Lots, errands)
 	source := r.Source
 	if source == nil {

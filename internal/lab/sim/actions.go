@@ -65,6 +65,7 @@ var actions = map[string]action{
 	"stuck": (*world).stick,
 
 	"registry-wrong":   (*world).misinform,
+	"profile-paused":   (*world).pauseProfile,
 	"brokers-slow":     (*world).slowBroker,
 	"hour":             (*world).hour,
 	"deleted-ahead":    (*world).deleteAhead,
@@ -99,7 +100,7 @@ var gentle = []string{
 // later are those that Options.Plain leaves out.
 var later = []string{
 	"brokers-slow", "deleted-ahead", "epoch-ends-wrong", "epochs-refuse", "hour", "ids-unknown", "letters-remade", "metadata-errors", "no-coordinator",
-	"offsets-reset", "receipts-remade", "registry-wrong", "transactions",
+	"offsets-reset", "profile-paused", "receipts-remade", "registry-wrong", "transactions",
 }
 
 // apart are the actions that are not drawn like the others, see draw.

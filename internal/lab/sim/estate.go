@@ -22,8 +22,26 @@ import (
 // topic returns which of the source topics a step is about.
 func (w *world) topic(s Step) string { return w.plan.topics[s.Whom%len(w.plan.topics)] }
 
-// writeAccounts writes the accounts file of a world with two accounts.
-func (w *world) writeAccounts() error {
+// pauseProfile has the accounts file pause a profile for a while, in a world with two
+// accounts.
+func (w *world) pauseProfile(s Step) func() {
+	if w.accounts == "" {
+		return nil
+	}
+	set := func(paused string) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if err := w.writeAccounts(paused); err != nil {
+			w.errors = append(w.errors, err.Error())
+		}
+	}
+	set(w.profiles[s.Whom%len(w.profiles)])
+	return func() { set("") }
+}
+
+// writeAccounts writes the accounts file of a world with two accounts, one profile of
+// which may be paused.
+func (w *world) writeAccounts(paused string) error {
 	accounts := w.plan.accounts(w.profiles)
 	if len(accounts) == 0 {
 		return nil
@@ -40,7 +58,7 @@ func (w *world) writeAccounts() error {
 		fmt.Fprintf(file, "  - name: account-%d\n    client_id: %s\n    client_secret_file: %s-secret\n    refresh_token_file: %s-refresh\n    profiles:\n",
 			i, a.ClientID, path, path)
 		for _, p := range a.Profiles {
-			fmt.Fprintf(file, "      - id: %q\n", p)
+			fmt.Fprintf(file, "      - id: %q\n        paused: %t\n", p, p == paused)
 		}
 	}
 	w.accounts = filepath.Join(w.o.Dir, "accounts.yaml")

@@ -213,7 +213,7 @@ func (w *world) open() error {
 		ports[i] = firstPort + i
 		w.addresses[i] = fmt.Sprintf("localhost:%d", ports[i])
 	}
-	if err := w.writeAccounts(); err != nil {
+	if err := w.writeAccounts(""); err != nil {
 		return err
 	}
 	w.cluster, err = kfake.NewCluster(kfake.Ports(ports...), kfake.ListenFn(w.net.Listen), kfake.SeedTopics(w.plan.partitions, w.plan.topics...),

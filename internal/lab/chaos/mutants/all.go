@@ -20,8 +20,8 @@ func mistakes() []Mutant {
 			Name: "fence-before-drain",
 			What: "gives a partition up before what it has in flight is finished",
 			Edits: []Edit{{"consumer/rebalance.go",
-				"	// Batches still filling would wait for their linger; nothing more will\n",
-				"	if true {\n		c.end(as)\n		return 0\n	}\n	// Batches still filling would wait for their linger; nothing more will\n",
+				"	flushed, stop := context.WithCancel(ctx)\n",
+				"	if true {\n		c.end(as)\n		return 0\n	}\n	flushed, stop := context.WithCancel(ctx)\n",
 			}},
 		},
 		{

@@ -117,8 +117,8 @@ func ofSink() []Mutant {
 			Name: "failure-stays",
 			What: "says that receipts cannot be written long after they can",
 			Edits: []Edit{{"sink/receipt/writer.go",
-				"		w.pending, w.running = nil, false\n		w.well() // written",
-				"		w.pending, w.running = nil, false\n		// written"}},
+				"		w.pending, w.running = nil, false\n		w.well()",
+				"		w.pending, w.running = nil, false\n		"}},
 		},
 	}
 }
