@@ -3,12 +3,14 @@ package sim
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
 
@@ -45,7 +47,7 @@ var actions = map[string]action{
 		kerr.RequestTimedOut, kerr.RebalanceInProgress, kerr.GroupAuthorizationFailed),
 	"fetch-errors": failing(kmsg.Fetch, source, kerr.NotLeaderForPartition, kerr.KafkaStorageError, kerr.OffsetNotAvailable,
 		kerr.UnknownTopicOrPartition, kerr.FencedLeaderEpoch, kerr.UnknownLeaderEpoch, kerr.TopicAuthorizationFailed),
-	"offsets-unread": failing(kmsg.OffsetFetch, "", kerr.NotCoordinator, kerr.CoordinatorLoadInProgress, kerr.UnstableOffsetCommit,
+	"offsets-unread": ofGroup(kmsg.OffsetFetch, kerr.NotCoordinator, kerr.CoordinatorLoadInProgress, kerr.UnstableOffsetCommit,
 		kerr.GroupAuthorizationFailed),
 	"list-errors":       failing(kmsg.ListOffsets, source, kerr.NotLeaderForPartition, kerr.OffsetNotAvailable, kerr.KafkaStorageError),
 	"heartbeats-refuse": once(kmsg.Heartbeat, kerr.UnknownMemberID, kerr.IllegalGeneration, kerr.RebalanceInProgress, kerr.NotCoordinator),
@@ -76,7 +78,7 @@ var actions = map[string]action{
 	"epochs-refuse":    once(kmsg.ConsumerGroupHeartbeat, kerr.UnknownMemberID, kerr.FencedMemberEpoch, kerr.NotCoordinator, kerr.CoordinatorNotAvailable),
 	"ids-unknown":      failing(kmsg.Fetch, source, kerr.UnknownTopicID, kerr.InconsistentTopicID),
 	"metadata-errors":  (*world).forgetTopic,
-	"no-coordinator":   failing(kmsg.FindCoordinator, "", kerr.CoordinatorNotAvailable, kerr.GroupAuthorizationFailed),
+	"no-coordinator":   ofGroup(kmsg.FindCoordinator, kerr.CoordinatorNotAvailable, kerr.GroupAuthorizationFailed),
 	"epoch-ends-wrong": failing(kmsg.OffsetForLeaderEpoch, source, kerr.NotLeaderForPartition, kerr.UnknownLeaderEpoch, kerr.KafkaStorageError),
 	"token": func(w *world, s Step) func() {
 		faults := tokenFaults
@@ -152,6 +154,19 @@ func failing(key kmsg.Key, topic string, errs ...*kerr.Error) action {
 	return func(w *world, s Step) func() {
 		h := w.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{key}, Topic: topic, Err: errs[s.Whom%len(errs)], Count: -1})
 		return h.Remove
+	}
+}
+
+// ofGroup is failing for what members ask about the group. In the consumer protocol the
+// client (franz-go 1.22) asks again at once, without a pause, for as long as it is refused
+// for good: worlds would take minutes for that alone.
+func ofGroup(key kmsg.Key, errs ...*kerr.Error) action {
+	return func(w *world, s Step) func() {
+		if w.plan.protocol == consumer.ProtocolConsumer {
+			errs := slices.DeleteFunc(slices.Clone(errs), func(err *kerr.Error) bool { return !err.Retriable })
+			return failing(key, "", errs...)(w, s)
+		}
+		return failing(key, "", errs...)(w, s)
 	}
 }
 
