@@ -137,7 +137,7 @@ mutate: ## make small mistakes and list those that no test notices (PKG=./sink/.
 
 .PHONY: mutate-smoke
 mutate-smoke: ## the same for a few of the packages whose tests are fastest, as the gate does
-	$(mutate) -sample 24 -seed 1 -least 80 -with '' ./consumer/ledger ./consumer/flow ./sink/gate ./sink/batch ./internal/accounts ./transform
+	$(mutate) -sample 24 -seed 1 -least 70 -with '' ./consumer/ledger ./consumer/flow ./sink/gate ./sink/batch ./internal/accounts ./transform
 
 .PHONY: test-framings
 test-framings: ## deliver 100,000 events that name their schemas in every way, the registries away for a minute at first

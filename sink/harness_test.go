@@ -290,6 +290,8 @@ type rig struct {
 	lent    [][]byte
 
 	mu       sync.Mutex
+	handed   map[verdict.Handle]string // the event ids of records without a verdict
+	settled  map[verdict.Handle]bool
 	verdicts []verdict.Verdict
 }
 
@@ -314,7 +316,8 @@ func (l *logBuffer) String() string {
 // waits are the steps of the backoff: 500ms, 1s, 2s, …
 func newRig(t *testing.T, answer func(call) reply, change ...func(*Options)) *rig {
 	t.Helper()
-	r := &rig{t: t, amazon: &fakeAmazon{answer: answer}, tokens: &fixedTokens{}, box: &letterbox{}, owner: &owner{}, log: &logBuffer{}}
+	r := &rig{t: t, amazon: &fakeAmazon{answer: answer}, tokens: &fixedTokens{}, box: &letterbox{}, owner: &owner{}, log: &logBuffer{},
+		handed: map[verdict.Handle]string{}, settled: map[verdict.Handle]bool{}}
 	log := zerolog.New(r.log).Level(zerolog.InfoLevel)
 	r.conds = health.NewConditions(log, nil)
 	r.reg = prometheus.NewRegistry()
@@ -351,9 +354,21 @@ func (r *rig) close() {
 	_ = r.sink.Close(ctx)
 }
 
+// settle holds every test to this: a verdict is about a record that was handed in, by the
+// handle of its own assignment, with its event's id, and the only one.
 func (r *rig) settle(vs []verdict.Verdict) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for _, v := range vs {
+		id, waits := r.handed[v.Handle]
+		if waits && id != v.EventID || r.settled[v.Handle] {
+			r.t.Errorf("a verdict about record %d names event %q, want one verdict about %q", v.Handle.Seq, v.EventID, id)
+		}
+		if waits { // tests that hand records in by themselves count for themselves
+			delete(r.handed, v.Handle)
+			r.settled[v.Handle] = true
+		}
+	}
 	r.verdicts = append(r.verdicts, vs...)
 }
 
@@ -366,8 +381,16 @@ func (r *rig) add(profile string, ids ...string) {
 		eventID, madid, _ := strings.Cut(id, "/")
 		c.EventID, c.MADID = r.lend(eventID), madid
 		r.seq++
+		r.hand(verdict.Handle{Owner: r.owner, Seq: r.seq}, strings.Clone(eventID))
 		r.feed.Add(verdict.Handle{Owner: r.owner, Seq: r.seq}, r.record(id), c)
 	}
+}
+
+// hand notes a record that add hands in.
+func (r *rig) hand(h verdict.Handle, eventID string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.handed[h] = eventID
 }
 
 func (r *rig) record(id string) *kgo.Record {

@@ -277,6 +277,11 @@ func TestEventsOfAnEndedAssignmentAreNotSent(t *testing.T) {
 		if diff := cmp.Diff([]string{"both accepted 2", "new accepted 2"}, r.classes()); diff != "" {
 			t.Errorf("verdicts (-want +got):\n%s", diff)
 		}
+		for _, id := range []string{"both", "new"} {
+			if h := r.verdict(id).Handle; h.Owner != verdict.Owner(r.owner) {
+				t.Errorf("the verdict about %s goes to record %d of the assignment that has ended", id, h.Seq)
+			}
+		}
 		if got := r.metric(r.sink.metrics.fenced); got != 3 {
 			t.Errorf("%v records fenced, want 3", got)
 		}
