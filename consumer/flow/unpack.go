@@ -64,7 +64,7 @@ func moreRecords(batch []byte, most int) bool {
 		return false
 	}
 	for n := 0; len(batch) > 0; n++ {
-		if n > most {
+		if n >= most {
 			return true
 		}
 		length, used := binary.Varint(batch)

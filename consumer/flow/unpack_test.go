@@ -73,3 +73,44 @@ func value(i, n int) []byte {
 	sum := sha256.Sum256(binary.AppendVarint(nil, int64(i)))
 	return append(sum[:16], bytes.Repeat([]byte("attribute "), n/10+1)...)[:n]
 }
+
+// TestMoreRecordsAtItsBounds: so many records are taken, and one more is not; what cannot
+// be records of a batch is for the client to refuse.
+func TestMoreRecordsAtItsBounds(t *testing.T) {
+	empty := []byte{12, 1, 1, 1, 1, 1, 1} // seven bytes, of which six are a record without anything
+	for name, c := range map[string]struct {
+		batch []byte
+		most  int
+		want  bool
+	}{
+		"as many as may be":        {bytes.Repeat(empty, 9), 9, false},
+		"one more":                 {bytes.Repeat(empty, 10), 9, true},
+		"many more":                {bytes.Repeat(empty, 1000), 9, true},
+		"none":                     {nil, 0, false},
+		"one where none may be":    {empty, 0, true},
+		"fewer, and larger":        {bytes.Repeat(append([]byte{40}, bytes.Repeat([]byte{1}, 20)...), 9), 9, false},
+		"of a former format":       {append([]byte{0}, bytes.Repeat(empty, 100)...), 9, false},
+		"a length below zero":      {append([]byte{1}, bytes.Repeat(empty, 100)...), 9, false},
+		"a length beyond its end":  {append(bytes.Repeat(empty, 9), 14, 1, 1, 1, 1, 1, 1), 8, true},
+		"one that ends too early":  {append(bytes.Repeat(empty, 3), 126, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1), 4, false},
+		"a length that never ends": {bytes.Repeat([]byte{0xff}, 100), 9, false},
+	} {
+		if got := moreRecords(c.batch, c.most); got != c.want {
+			t.Errorf("%s: more than %d records: %v, want %v", name, c.most, got, c.want)
+		}
+	}
+}
+
+// TestUnpackerLeavesTheRestToTheClient: what is not packed, and what cannot be unpacked.
+func TestUnpackerLeavesTheRestToTheClient(t *testing.T) {
+	u, err := NewUnpacker(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := u.Decompress([]byte("as it is"), kgo.CodecNone); err != nil || string(out) != "as it is" {
+		t.Errorf("%q, %v; want what came", out, err)
+	}
+	if out, err := u.Decompress([]byte("no gzip"), kgo.CodecGzip); err == nil || errors.Is(err, kgo.ErrMaxDecompress) {
+		t.Errorf("%q, %v; want the client's error", out, err)
+	}
+}

@@ -189,6 +189,51 @@ func TestTrialWithoutAnOffset(t *testing.T) {
 	}
 }
 
+// TestTrialOfTheFirstOffset: 0 is an offset like any other, and not the lack of one.
+func TestTrialOfTheFirstOffset(t *testing.T) {
+	f := NewTrial(Claim{Group: 0, Committed: 0, First: 15}, oneLog, 0, 20).Finding()
+	if f.Begin != 0 || f.Missed != 0 || f.Reason != "" {
+		t.Errorf("%+v, want it to begin at 0", f)
+	}
+	if f = NewTrial(Claim{Group: 0, Committed: 0, First: 15}, oneLog, 10, 20).Finding(); f.Begin != 10 || f.Missed != 10 {
+		t.Errorf("%+v, want it to begin at 10, and 10 missed", f)
+	}
+}
+
+// TestContradicted: a witness beyond what was taken speaks against records only if
+// another one is in its place.
+func TestContradicted(t *testing.T) {
+	records := func(offsets ...int64) (list []*kgo.Record) {
+		for _, o := range offsets {
+			list = append(list, &kgo.Record{Offset: o, Value: []byte{byte(o)}})
+		}
+		return list
+	}
+	right := func(o int64) Witness { return Witness{o, Fingerprint(records(o)[0])} }
+	wrong := func(o int64) Witness { return Witness{o, right(o).Print + 1} }
+	for name, c := range map[string]struct {
+		ws   Witnesses
+		read []*kgo.Record
+		want bool
+	}{
+		"the same":                {Witnesses{right(5), right(7)}, records(4, 5, 6, 7), false},
+		"another":                 {Witnesses{right(5), wrong(7)}, records(4, 5, 6, 7), true},
+		"another, the first read": {Witnesses{wrong(4)}, records(4, 5), true},
+		"compacted":               {Witnesses{wrong(5)}, records(4, 6), false},
+		"not come to yet":         {Witnesses{wrong(8)}, records(4, 5, 6, 7), false},
+		"of what was taken":       {Witnesses{wrong(3)}, records(3, 4), false},
+		"none":                    {nil, records(4), false},
+		"nothing read":            {Witnesses{wrong(4)}, nil, false},
+	} {
+		if got := c.ws.Contradicted(3, c.read); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+	if end := (&Beyond{}).End(); end != 0 {
+		t.Errorf("nothing ends at %d", end)
+	}
+}
+
 // TestAWitnessIsReplacedByALaterReading: of one offset there is one, the latest, and the
 // others stay.
 func TestAWitnessIsReplacedByALaterReading(t *testing.T) {
