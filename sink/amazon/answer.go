@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/count"
@@ -329,11 +330,13 @@ func (a answerRules) readItems(doc document, items []Item, contradictions *int) 
 // words are classified as the statuses they are named after, and numbers as statuses.
 func classify(code string) Outcome {
 	switch strings.ToUpper(code) {
-	case "TOO_MANY_REQUESTS", "INTERNAL_ERROR", "CONFLICT",
-		"429", "500", "502", "503", "504":
+	case "TOO_MANY_REQUESTS", "INTERNAL_ERROR", "CONFLICT":
 		return Later
 	case "CONTENT_TOO_LARGE", "413":
 		return TooLarge
+	}
+	if status, err := strconv.Atoi(code); err == nil && status >= 400 && status <= 599 && KindOf(status) == Failed {
+		return Later
 	}
 	return Refused
 }

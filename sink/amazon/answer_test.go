@@ -341,3 +341,28 @@ func TestBinaryIsNotQuoted(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryItemCodeHasItsClass: an item's code is classified like the status that it is
+// or is named after: what Amazon puts off is sent again and is no dead letter, and what
+// it refuses is.
+func TestEveryItemCodeHasItsClass(t *testing.T) {
+	for code, want := range map[string]Outcome{
+		"TOO_MANY_REQUESTS": Later, "too_many_requests": Later, "INTERNAL_ERROR": Later, "Internal_Error": Later, "CONFLICT": Later,
+		"CONTENT_TOO_LARGE": TooLarge, "content_too_large": TooLarge, "413": TooLarge,
+		"408": Later, "421": Later, "425": Later, "429": Later, "444": Later, "449": Later, "460": Later, "499": Later,
+		"500": Later, "501": Later, "502": Later, "503": Later, "504": Later, "520": Later, "599": Later,
+		"400": Refused, "401": Refused, "403": Refused, "404": Refused, "409": Refused, "422": Refused, "424": Refused, "426": Refused, "431": Refused,
+		"600": Refused, "1000": Refused, "50": Refused, "5000": Refused, "-500": Refused, "": Refused, "INVALID_ARGUMENT": Refused, "UNAUTHORIZED": Refused, "500 ": Refused, "E500": Refused,
+	} {
+		if got := classify(code); got != want {
+			t.Errorf("item code %q is %d, want %d", code, got, want)
+		}
+		for _, k := range contracts(ContractOptions{}) {
+			items := make([]Item, 2)
+			body := fmt.Sprintf(`{"success":[{"index":1}],"error":[{"index":0,"errors":[{"code":%q,"message":"m"}]}]}`, code)
+			if a := k.ReadAnswer(Response{Status: 207, Body: []byte(body)}, items); a.Kind != Itemised || items[0].Outcome != want || items[1].Outcome != Taken {
+				t.Errorf("%s: code %q is %d and the other %d, want %d and taken", k.Name(), code, items[0].Outcome, items[1].Outcome, want)
+			}
+		}
+	}
+}
