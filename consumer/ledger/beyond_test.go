@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"bytes"
+	"encoding/binary"
 	"slices"
 	"testing"
 
@@ -263,5 +265,35 @@ func BenchmarkBeyond(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_ = l.Beyond().Metadata(MetadataLimit)
+	}
+}
+
+// TestAfterLeavesOutWhatIsBefore: of the ranges those beyond the offset, and of one that
+// reaches over it the part from there.
+func TestAfterLeavesOutWhatIsBefore(t *testing.T) {
+	b := Beyond{Committed: 1, Settled: []Span{{2, 4}, {6, 9}, {12, 20}}}
+	for offset, want := range map[int64][]Span{
+		0: {{2, 4}, {6, 9}, {12, 20}}, 3: {{3, 4}, {6, 9}, {12, 20}}, 4: {{6, 9}, {12, 20}}, 6: {{6, 9}, {12, 20}},
+		8: {{8, 9}, {12, 20}}, 9: {{12, 20}}, 19: {{19, 20}}, 20: nil, 30: nil,
+	} {
+		if got := b.after(offset).Settled; !slices.Equal(got, want) {
+			t.Errorf("after %d: %v, want %v", offset, got, want)
+		}
+	}
+	if b.Settled[0].From != 2 {
+		t.Error("the ranges themselves were changed")
+	}
+}
+
+// TestAnEpochOf33BitsIsDamage: brokers have none, and what comes with it is not believed.
+func TestAnEpochOf33BitsIsDamage(t *testing.T) {
+	head := func(epoch int64) *bytes.Reader {
+		return bytes.NewReader(append(binary.AppendVarint(binary.AppendVarint(nil, 7), epoch), make([]byte, 32)...))
+	}
+	for epoch, want := range map[int64]bool{-1: true, 0: true, 1<<31 - 1: true, 1 << 31: false, 1 << 40: false, -1 << 32: false} {
+		var b Beyond
+		if ok := b.readHead(head(epoch)); ok != want || ok && b.Epoch != int32(epoch) {
+			t.Errorf("epoch %d: read as %d, %v; want %v", epoch, b.Epoch, ok, want)
+		}
 	}
 }

@@ -224,8 +224,8 @@ func TestAnExcuseForgetsFailures(t *testing.T) {
 // Calm, stuck and barren are what readiness and the shedding of a lane go by.
 func TestWhatIsKnownOfALane(t *testing.T) {
 	g := New()
-	if !g.Calm(noon) || g.Stuck(noon) {
-		t.Error("a new lane is stuck")
+	if !g.Calm(noon) || g.Stuck(noon) || g.Slots() != 1 {
+		t.Errorf("a new lane is stuck, or may have %d requests in flight, want 1", g.Slots())
 	}
 	if g.Barren(); !g.Stuck(noon) || !g.Calm(noon) {
 		t.Error("want a lane stuck whose latest answer put all off, and nothing against sending")
