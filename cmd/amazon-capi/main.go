@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -31,20 +30,6 @@ func main() {
 	os.Exit(run(ctx, process{name: os.Args[0], args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, standardLog: health.TakeStandardLog()}))
 }
 
-// process is the environment of a command, so that tests run commands without starting processes.
-type process struct {
-	name    string // that it was started by; empty for the program's own
-	args    []string
-	environ []string
-	stdin   io.Reader
-	stdout  io.Writer
-	stderr  io.Writer
-	// terminal reports whether one of the streams is a terminal; nil checks it.
-	terminal func(stream any) bool
-	// standardLog is Go's standard logger, taken over; nil in tests, which share it.
-	standardLog *health.StandardLog
-}
-
 func run(ctx context.Context, p process) int {
 	defer crash.Report()
 	root := newRoot(&p)
@@ -64,8 +49,3 @@ func run(ctx context.Context, p process) int {
 	}
 	return exitFailed
 }
-
-// usagef returns a mistake of the caller: in flags, environment or files.
-func usagef(format string, args ...any) error { return setting.Mistakef(format, args...) }
-
-func asUsage(err error) error { return setting.Mistaken(err) }

@@ -80,14 +80,6 @@ func newRoot(p *process) *cobra.Command {
 	return root
 }
 
-// noArgs refuses arguments that a command does not take; cobra's own check would not say which.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usagef("%s takes no argument, but got %s", cmd.CommandPath(), redact.Quote(args[0]))
-	}
-	return nil
-}
-
 // allFlags returns every flag of every command: a shared environment or file may hold settings of
 // other commands, but no unknown names.
 func allFlags(root *cobra.Command) map[string]bool {
