@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -20,10 +22,19 @@ func flagMistake(err error) error {
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok && e.GetSpecifiedShortnames() != "" {
 		return usagef("there is no flag of one letter but -h and -X: want -- before a flag's name")
 	}
+	if e, ok := errors.AsType[*pflag.NotExistError](err); ok && !isFlagName(e.GetSpecifiedName()) {
+		return usagef("unknown flag: a name of %d characters, which no flag has: want a blank or = between a flag and its value", utf8.RuneCountInString(e.GetSpecifiedName()))
+	}
 	if e, ok := errors.AsType[*pflag.InvalidSyntaxError](err); ok {
 		return setting.Mistaken(errors.New(config.Without(err.Error(), e.GetSpecifiedFlag())))
 	}
 	return setting.Mistaken(err)
+}
+
+// isFlagName reports whether a flag could have this name, misspelled perhaps. What else
+// stands behind -- may be a secret with its flag's name before it, or without.
+func isFlagName(name string) bool {
+	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && redact.Quote(name) == strconv.Quote(name)
 }
 
 // printable returns an error in printed form: each of its lines without what must not be shown. A

@@ -28,6 +28,8 @@ func TestMistakesShowNoSecret(t *testing.T) {
 		{"run", "-p" + secret}, {"run", secret}, {secret}, {"send", secret},
 		{"run", "--amazon-url", atURL}, {"run", "--token-url", atURL}, {"run", "--brokers", atURL},
 		{"run", "--registry", "ftp://user:" + password + "@host.example"}, {"run", "--token-url", "user:" + password + "@host.example"},
+		{"run", "--" + secret}, {"dlq", "ls", "--client-secret" + secret}, {"run", "--" + secret + "=x"}, {"run", "--sasl-password:" + secret},
+		{"dlq", "ls", "--brokers", "user:" + password + "@host.example:9092"}, {"dlq", "ls", "--brokers", password + "@host.example"},
 		{"run", "--brokers", "user:" + password + "@host.example:x"}, {"explain", "--registry", "x y://user:" + password + "@h", "--offset", "0/0"},
 	} {
 		r := command(t, "", args...)

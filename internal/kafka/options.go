@@ -106,7 +106,7 @@ func (s *Settings) seeds() ([]string, error) {
 		if err != nil {
 			host, port = strings.Trim(b, "[]"), "9092"
 		}
-		if n, err := strconv.Atoi(port); host == "" || err != nil || n < 1 || n > 65535 || strings.ContainsAny(host, " /") {
+		if n, err := strconv.Atoi(port); host == "" || err != nil || n < 1 || n > 65535 || strings.ContainsAny(host, " /@") {
 			return nil, fmt.Errorf("%s: %s is not an address, want host:port", setting.Brokers, redact.Quote(b))
 		}
 		seeds = append(seeds, net.JoinHostPort(host, port))
