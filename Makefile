@@ -151,6 +151,10 @@ test-alerts: ## test the alert rules of deploy/alerts with promtool
 soak: ## hold 10 million events in a real Kafka with Amazon away, and watch memory (SOAK=1m SOAK_EVENTS=)
 	$(servers) with $(GOTEST) -count=1 -timeout=120m -tags=kafka,soak -run='^TestSoak' -v $(GOTESTFLAGS) ./internal/lab/e2e/...
 
+.PHONY: attack
+attack: ## attack the program by what strangers choose, and hold its memory and its pages to their bounds
+	ATTACK=yes $(GOTEST) -count=1 -timeout=25m -run='^TestAttacks$$' -v $(GOTESTFLAGS) ./internal/lab/e2e
+
 .PHONY: servers-start servers-stop
 servers-start: ## start that Kafka and registry, and leave them running
 	@$(servers) start && $(servers) env
