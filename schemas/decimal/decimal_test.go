@@ -152,7 +152,7 @@ func TestDecimalsAtTheEdgeOf64Bits(t *testing.T) {
 		if !ok {
 			t.Fatal(text)
 		}
-		d, err := ParseDecimal(fmt.Sprintf("%se%d", text, exp))
+		d, err := Parse(fmt.Sprintf("%se%d", text, exp))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,12 +167,12 @@ func TestDecimalsAtTheEdgeOf64Bits(t *testing.T) {
 		if fits := scaled.IsInt() && scaled.Num().IsInt64() && d.big == nil; ok != fits || ok && n != scaled.Num().Int64() {
 			t.Fatalf("%s with 4 decimals: %d, %v, want %s, %v", d, n, ok, scaled.RatString(), fits)
 		}
-		if plain, err := ParseDecimal(d.String()); err != nil || !plain.Equal(d) || plain.Decimals() != d.Decimals() {
+		if plain, err := Parse(d.String()); err != nil || !plain.Equal(d) || plain.Decimals() != d.Decimals() {
 			t.Fatalf("%s is read back as %v, %v", d, plain, err)
 		}
 		// As a column of Avro's decimals would hold it.
 		if unscaled := new(big.Rat).Mul(want, new(big.Rat).SetInt(pow10(30))); unscaled.IsInt() {
-			if column := DecimalFromBytes(twosComplement(unscaled.Num()), 30); !column.Equal(d) || column.Decimals() != d.Decimals() {
+			if column := FromBytes(twosComplement(unscaled.Num()), 30); !column.Equal(d) || column.Decimals() != d.Decimals() {
 				t.Fatalf("%s is %s as a column of scale 30", d, column)
 			}
 		}
