@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/config"
+	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
@@ -23,7 +24,7 @@ func flagMistake(err error) error {
 		return usagef("there is no flag of one letter but -h and -X: want -- before a flag's name")
 	}
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok && !isFlagName(e.GetSpecifiedName()) {
-		return usagef("unknown flag: a name of %d characters, which no flag has: want a blank or = between a flag and its value", utf8.RuneCountInString(e.GetSpecifiedName()))
+		return usagef("unknown flag: a name of %s, which no flag has: want a blank or = between a flag and its value", count.Of(utf8.RuneCountInString(e.GetSpecifiedName()), "character"))
 	}
 	if e, ok := errors.AsType[*pflag.InvalidSyntaxError](err); ok {
 		return setting.Mistaken(errors.New(config.Without(err.Error(), e.GetSpecifiedFlag())))

@@ -129,7 +129,8 @@ func coverTextual(s string) (covered []bool) {
 }
 
 // isGrouped reports whether words are, without the marks between them, of text or as no
-// word is. Addresses of IPv6 are groups of hex digits.
+// word is. Addresses of IPv6 are groups of hex digits. One word again and again encodes no
+// identifier.
 func isGrouped(words string) bool {
 	close := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(groupMarks, r) {
@@ -137,6 +138,9 @@ func isGrouped(words string) bool {
 		}
 		return r
 	}, words)
+	if strings.ReplaceAll(close, words[:word(words)], "") == "" {
+		return false
+	}
 	return isTextual(close) || looksRandom(close) && strings.Trim(close, "0123456789abcdefABCDEF") != ""
 }
 

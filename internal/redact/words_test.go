@@ -39,6 +39,7 @@ var strangers = []string{
 	"access_token expired, grant_type refresh_token",
 	"invalid_grant: the refresh token is expired or revoked",
 	"failed to read jwks from https://login.example.invalid/.well-known/jwks.json",
+	"fail fail fail fail fail fail fail fail",
 	"record 12 of batch 345 has 6 fields, want 7 (schema version 3)",
 	"go1.26.3 linux/amd64, librdkafka v2.3.0, kafka 3.9.1, Python/3.12",
 	"heap 512MiB of 1GiB, 12 goroutines, GOGC=50",
