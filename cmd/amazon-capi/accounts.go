@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/discover"
@@ -22,12 +23,12 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-func newAccountsCommand(p *process) *cobra.Command {
+func newAccountsCommand(p *cli.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "accounts",
 		Short:   "Find profiles and advertiser ids, for an accounts file",
 		Example: `  amazon-capi accounts discover --accounts accounts.yaml --write`,
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newAccountsDiscover(p))
@@ -59,7 +60,7 @@ type accountsDiscoverFlags struct {
 	json      bool
 }
 
-func newAccountsDiscover(p *process) *cobra.Command {
+func newAccountsDiscover(p *cli.Process) *cobra.Command {
 	var f accountsDiscoverFlags
 	cmd := &cobra.Command{
 		Use:   "discover",
@@ -68,7 +69,7 @@ func newAccountsDiscover(p *process) *cobra.Command {
 		Example: `  amazon-capi accounts discover --client-id amzn1.application-oa2-client.x --client-secret-file secret --refresh-token-file token
   amazon-capi accounts discover --accounts accounts.yaml --account shops-eu --regions EU --json
   amazon-capi accounts discover --accounts accounts.yaml --write`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
 	flags := cmd.Flags()
@@ -84,7 +85,7 @@ func newAccountsDiscover(p *process) *cobra.Command {
 	return cmd
 }
 
-func (f *accountsDiscoverFlags) run(ctx context.Context, p *process) error {
+func (f *accountsDiscoverFlags) run(ctx context.Context, p *cli.Process) error {
 	asker, err := f.asker()
 	if err != nil {
 		return err
@@ -149,12 +150,12 @@ func (f *accountsDiscoverFlags) base() accounts.Base {
 }
 
 // accounts returns whose credentials to ask with, and their file.
-func (f *accountsDiscoverFlags) accounts(p *process) ([]accounts.Account, *discover.File, error) {
+func (f *accountsDiscoverFlags) accounts(p *cli.Process) ([]accounts.Account, *discover.File, error) {
 	if _, err := amazon.ContractByName(f.contract.Name); err != nil {
 		return nil, nil, setting.Contract.Wrap(err)
 	}
 	if f.file == "" {
-		a, err := f.account.Resolve(f.contract.Name, p.stderr)
+		a, err := f.account.Resolve(f.contract.Name, p.Stderr)
 		a.Name = "the flags'"
 		return []accounts.Account{a}, nil, err
 	}
@@ -191,10 +192,10 @@ func (f *accountsDiscoverFlags) accounts(p *process) ([]accounts.Account, *disco
 	return all, file, nil
 }
 
-func (f *accountsDiscoverFlags) show(p *process, found []discover.Profile) error {
+func (f *accountsDiscoverFlags) show(p *cli.Process, found []discover.Profile) error {
 	if f.json {
 		for i := range found {
-			if err := report.JSON(p.stdout, found[i]); err != nil {
+			if err := report.JSON(p.Stdout, found[i]); err != nil {
 				return err
 			}
 		}
@@ -212,22 +213,22 @@ func (f *accountsDiscoverFlags) show(p *process, found []discover.Profile) error
 		}
 		rows = append(rows, row)
 	}
-	report.Table(p.stdout, header, rows, nil)
+	report.Table(p.Stdout, header, rows, nil)
 	if len(found) == 0 {
-		fmt.Fprintln(p.stdout, "No profiles: Amazon lists none for these credentials in the regions that answered.")
+		fmt.Fprintln(p.Stdout, "No profiles: Amazon lists none for these credentials in the regions that answered.")
 	}
 	return nil
 }
 
 // enter writes the file, if requested, and reports what was done.
-func (f *accountsDiscoverFlags) enter(p *process, file *discover.File, found []discover.Profile) error {
+func (f *accountsDiscoverFlags) enter(p *cli.Process, file *discover.File, found []discover.Profile) error {
 	for _, c := range file.Changes {
 		if f.overwrite {
 			c += ", which is written"
 		} else {
 			c += "; --write --overwrite writes that"
 		}
-		fmt.Fprintln(p.stderr, "amazon-capi: "+c)
+		fmt.Fprintln(p.Stderr, "amazon-capi: "+c)
 	}
 	added := 0
 	for _, a := range found {
@@ -237,7 +238,7 @@ func (f *accountsDiscoverFlags) enter(p *process, file *discover.File, found []d
 	}
 	if !f.write {
 		if added > 0 && !f.json {
-			fmt.Fprintf(p.stdout, "Nothing was written. --write enters the %s in %s.\n", count.Of(added, "new profile"), f.file)
+			fmt.Fprintf(p.Stdout, "Nothing was written. --write enters the %s in %s.\n", count.Of(added, "new profile"), f.file)
 		}
 		return nil
 	}
@@ -247,9 +248,9 @@ func (f *accountsDiscoverFlags) enter(p *process, file *discover.File, found []d
 		return err
 	case f.json:
 	case !changed:
-		fmt.Fprintf(p.stdout, "%s has all of them: nothing was written.\n", f.file)
+		fmt.Fprintf(p.Stdout, "%s has all of them: nothing was written.\n", f.file)
 	default:
-		fmt.Fprintf(p.stdout, "%s %s written into %s.\n", count.Of(added, "new profile"), count.Was(added), f.file)
+		fmt.Fprintf(p.Stdout, "%s %s written into %s.\n", count.Of(added, "new profile"), count.Was(added), f.file)
 	}
 	return nil
 }

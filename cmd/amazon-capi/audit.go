@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/attribution"
@@ -38,17 +39,17 @@ type auditFlags struct {
 	kafka     config.Kafka
 	registry  config.Registry
 	topic     string
-	window    rangeFlags
-	events    choiceFlags
+	window    cli.RangeFlags
+	events    cli.ChoiceFlags
 	transform config.Transform
 	contract  config.Contract
-	accounts  accountsFlag
+	accounts  cli.AccountsFlag
 	lifetime  time.Duration
 	strict    bool
 	json      bool
 }
 
-func newAuditCommand(p *process) *cobra.Command {
+func newAuditCommand(p *cli.Process) *cobra.Command {
 	var f auditFlags
 	cmd := &cobra.Command{
 		Use:   "audit",
@@ -56,17 +57,17 @@ func newAuditCommand(p *process) *cobra.Command {
 		Long:  auditLong,
 		Example: `  amazon-capi audit --from -24h --brokers localhost:9092 --registry http://localhost:8081
   amazon-capi audit --from 2026-04-01 --to 2026-04-08 --profile 1234567890 --json`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
 	flags := cmd.Flags()
 	f.kafka.Register(flags)
 	f.registry.RegisterReading(flags)
-	f.window.register(flags)
-	f.events.register(flags)
+	f.window.Register(flags)
+	f.events.Register(flags)
 	f.transform.Register(flags)
 	f.contract.Register(flags)
-	f.accounts.register(flags, "each event is judged by the contract of its profile's account")
+	f.accounts.Register(flags, "each event is judged by the contract of its profile's account")
 	config.RegisterTopic(flags, &f.topic, "topic to read, one at a time")
 	flags.DurationVar(&f.lifetime, "click-lifetime", 90*24*time.Hour, "how long after a click events are credited to it")
 	flags.BoolVar(&f.strict, "strict", false, "exit 1 if there is something to act on")
@@ -74,7 +75,7 @@ func newAuditCommand(p *process) *cobra.Command {
 	return cmd
 }
 
-func (f *auditFlags) run(ctx context.Context, p *process) error {
+func (f *auditFlags) run(ctx context.Context, p *cli.Process) error {
 	contract, err := f.contract.Resolve()
 	if err != nil {
 		return err
@@ -92,7 +93,7 @@ func (f *auditFlags) run(ctx context.Context, p *process) error {
 		return err
 	}
 	if f.lifetime <= 0 {
-		return usagef("--click-lifetime: %s is too short, want more than 0s", f.lifetime)
+		return cli.Usagef("--click-lifetime: %s is too short, want more than 0s", f.lifetime)
 	}
 	a := attribution.New(attribution.Options{Transformer: transformer, Contract: contract, ContractOf: contractOf, Now: time.Now(), ClickLifetime: f.lifetime})
 	window, err := f.read(ctx, p, a)
@@ -100,9 +101,9 @@ func (f *auditFlags) run(ctx context.Context, p *process) error {
 		return err
 	}
 	if f.json {
-		err = a.WriteJSON(p.stdout, window)
+		err = a.WriteJSON(p.Stdout, window)
 	} else {
-		a.Print(p.stdout, window)
+		a.Print(p.Stdout, window)
 	}
 	if n := a.Findings().Count(report.Act); err == nil && f.strict && n > 0 {
 		err = fmt.Errorf("%s to act on", count.Of(n, "finding"))
@@ -113,7 +114,7 @@ func (f *auditFlags) run(ctx context.Context, p *process) error {
 // contractOf returns a function for the contract of a profile's account; nil without an accounts
 // file.
 func (f *auditFlags) contractOf() (func(string) (amazon.Contract, *verdict.Reason), error) {
-	list, _, err := f.accounts.read(&f.contract, f.transform.ProfileIDs())
+	list, _, err := f.accounts.Read(&f.contract, f.transform.ProfileIDs())
 	if list == nil || err != nil {
 		return nil, err
 	}
@@ -132,16 +133,16 @@ func (f *auditFlags) contractOf() (func(string) (amazon.Contract, *verdict.Reaso
 }
 
 // read reads the window.
-func (f *auditFlags) read(ctx context.Context, p *process, a *attribution.Audit) (*attribution.Window, error) {
-	settings, err := f.kafka.Resolve(p.stderr)
+func (f *auditFlags) read(ctx context.Context, p *cli.Process, a *attribution.Audit) (*attribution.Window, error) {
+	settings, err := f.kafka.Resolve(p.Stderr)
 	if err != nil {
 		return nil, err
 	}
-	options, err := f.registry.Resolve(settings, p.stderr)
+	options, err := f.registry.Resolve(settings, p.Stderr)
 	if err != nil {
 		return nil, err
 	}
-	rng, err := f.window.resolve(f.topic, time.Now())
+	rng, err := f.window.Resolve(f.topic, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -150,5 +151,5 @@ func (f *auditFlags) read(ctx context.Context, p *process, a *attribution.Audit)
 		return nil, setting.Registry.Wrap(err)
 	}
 	defer registry.Close()
-	return a.ReadWindow(ctx, settings, rng, registry, &f.events.Choice, report.NewTerminalProgress(p.stderr))
+	return a.ReadWindow(ctx, settings, rng, registry, &f.events.Choice, report.NewTerminalProgress(p.Stderr))
 }

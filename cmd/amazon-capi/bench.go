@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/bench"
 	"github.com/tracklayer/amazon-capi/internal/lab/publish"
@@ -59,7 +60,7 @@ type benchFlags struct {
 	json     bool
 }
 
-func newBenchCommand(p *process) *cobra.Command {
+func newBenchCommand(p *cli.Process) *cobra.Command {
 	var f benchFlags
 	cmd := &cobra.Command{
 		Use:   "bench [-- RUN FLAGS]",
@@ -71,7 +72,7 @@ func newBenchCommand(p *process) *cobra.Command {
   amazon-capi bench --rate 0 --against './peer --config peer.yaml'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if at := cmd.ArgsLenAtDash(); len(args) > 0 && at != 0 {
-				return usagef("bench takes no arguments but run's flags behind --: %s", redact.Quote(args[0]))
+				return cli.Usagef("bench takes no arguments but run's flags behind --: %s", redact.Quote(args[0]))
 			}
 			f.o.Args, f.o.Env = f.connection(cmd.Flags())
 			f.o.Args = append(f.o.Args, args...)
@@ -96,26 +97,26 @@ func newBenchCommand(p *process) *cobra.Command {
 	return cmd
 }
 
-func (f *benchFlags) run(ctx context.Context, p *process) error {
+func (f *benchFlags) run(ctx context.Context, p *cli.Process) error {
 	if f.o.Events < 1 || f.o.Runs < 1 || f.o.Profiles < 1 || f.o.Partitions < 1 || f.o.Rate < 0 || f.o.Answer < 0 || f.o.WarmUp < 0 {
-		return usagef("--events, --runs, --profiles and --partitions: want 1 or more; --rate, --answer and --warm-up: no less than 0")
+		return cli.Usagef("--events, --runs, --profiles and --partitions: want 1 or more; --rate, --answer and --warm-up: no less than 0")
 	}
-	settings, err := f.kafka.Resolve(p.stderr)
+	settings, err := f.kafka.Resolve(p.Stderr)
 	if err != nil {
 		return err
 	}
 	if f.o.Against = strings.TrimSpace(f.o.Against); f.o.Against != "" {
 		if _, err := exec.LookPath("sh"); err != nil {
-			return usagef("--against: there is no shell to start it: %w", err)
+			return cli.Usagef("--against: there is no shell to start it: %w", err)
 		}
 	}
-	registryOptions, err := f.registry.Resolve(settings, p.stderr)
+	registryOptions, err := f.registry.Resolve(settings, p.Stderr)
 	if err != nil {
 		return err
 	}
 	registry, err := registry.New(registryOptions)
 	if err != nil {
-		return usagef("--registry: %w", err)
+		return cli.Usagef("--registry: %w", err)
 	}
 	defer registry.Close()
 	if f.o.Client, err = settings.Connect(slices.Concat(publish.ClientOpts, benchOpts)...); err != nil {
@@ -128,7 +129,7 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 	// run's memory is measured, that of another process. In this one the collector would take a
 	// third of publishing's time.
 	debug.SetGCPercent(400)
-	progress := report.NewProgress(p.stderr)
+	progress := report.NewProgress(p.Stderr)
 	f.o.Registry = registry
 	f.o.AgainstEnv = []string{"BENCH_BROKERS=" + strings.Join(settings.Brokers, ","), "BENCH_REGISTRY_URL=" + registryOptions.URL}
 	f.o.Topic = "amazon-capi.bench." + strings.ToLower(rand.Text()[:8])
@@ -146,9 +147,9 @@ func (f *benchFlags) run(ctx context.Context, p *process) error {
 		return err
 	}
 	if f.json {
-		return report.JSON(p.stdout, measured)
+		return report.JSON(p.Stdout, measured)
 	}
-	measured.Print(p.stdout)
+	measured.Print(p.Stdout)
 	return nil
 }
 
@@ -186,7 +187,7 @@ func newBenchServeCommand() *cobra.Command {
 		Short:   "The server that bench sends to",
 		Example: `  amazon-capi bench serve --listen 127.0.0.1:8090`,
 		Hidden:  true,
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return bench.Serve(cmd.Context(), listen, &a) },
 	}
 	flags := cmd.Flags()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/check"
 	"github.com/tracklayer/amazon-capi/internal/operate/mappingtest"
@@ -46,7 +47,7 @@ type checkFlags struct {
 	json         bool
 }
 
-func newCheckCommand(p *process) *cobra.Command {
+func newCheckCommand(p *cli.Process) *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check",
@@ -55,7 +56,7 @@ func newCheckCommand(p *process) *cobra.Command {
 		Example: `  amazon-capi check --config /etc/amazon-capi.yaml
   amazon-capi check --config /etc/amazon-capi.yaml --live --profile 1234567890 --json
   amazon-capi check --mapping-tests testdata/mapping-tests/default.yaml`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.check(cmd, p) },
 	}
 	flags := cmd.Flags()
@@ -68,7 +69,7 @@ func newCheckCommand(p *process) *cobra.Command {
 	return cmd
 }
 
-func (f *checkFlags) check(cmd *cobra.Command, p *process) error {
+func (f *checkFlags) check(cmd *cobra.Command, p *cli.Process) error {
 	var failed error
 	if len(f.mappingTests) > 0 {
 		if failed = f.cases(p); errors.As(failed, new(*setting.Mistake)) || !f.live {
@@ -80,9 +81,9 @@ func (f *checkFlags) check(cmd *cobra.Command, p *process) error {
 		return err
 	}
 	if f.json {
-		err = all.WriteJSON(p.stdout)
+		err = all.WriteJSON(p.Stdout)
 	} else {
-		all.Print(p.stdout)
+		all.Print(p.Stdout)
 	}
 	if n := all.Count(report.Act); err == nil && n > 0 {
 		err = fmt.Errorf("%s to act on", count.Of(n, "finding"))
@@ -91,12 +92,12 @@ func (f *checkFlags) check(cmd *cobra.Command, p *process) error {
 }
 
 // findings checks everything. What run would refuse is a finding like others.
-func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *process) (report.List, error) {
+func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *cli.Process) (report.List, error) {
 	var all report.List
 	var warnings bytes.Buffer
 	account := f.wantsAccount()
 	c, err := f.run.resolve(account, &warnings)
-	_, logErr := f.run.log.logger(p)
+	_, logErr := f.run.log.Logger(p)
 	for _, e := range each(errors.Join(err, logErr)) {
 		// The mistakes of a mapping, or of an accounts file, are one per line.
 		for line := range strings.Lines(strings.TrimPrefix(strings.TrimPrefix(e.Error(), "--mapping: "), "--accounts: ")) {
@@ -120,7 +121,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	for _, path := range f.schemas {
 		text, err := textfile.Read(path)
 		if err != nil {
-			return nil, usagef("--schema: %w", redact.File(err))
+			return nil, cli.Usagef("--schema: %w", redact.File(err))
 		}
 		all = append(all, check.ProducerSchema(path, string(text), c.Mapping.Aliases())...)
 	}
@@ -129,14 +130,14 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *proces
 	}
 	for _, profile := range f.profiles {
 		if ids := f.run.delivery.Transform.ProfileIDs(); !ids.Valid(profile) {
-			return nil, usagef("--profile: %s is not a profile id: want %s", redact.Quote(profile), ids.Want())
+			return nil, cli.Usagef("--profile: %s is not a profile id: want %s", redact.Quote(profile), ids.Want())
 		}
 	}
 	if !valid {
 		all.Look("configuration", "--live", "Fix that first.", "the servers were not asked: the configuration has mistakes")
 		return all, nil
 	}
-	progress := report.NewTerminalProgress(p.stderr)
+	progress := report.NewTerminalProgress(p.Stderr)
 	tried := uint64(0)
 	live := check.Live{Config: &c, Profiles: f.profiles, Progress: func(what string) {
 		tried++
@@ -157,10 +158,10 @@ func (f *checkFlags) wantsAccount() bool {
 }
 
 // given is how the configuration was given, where that can be wrong.
-func (f *checkFlags) given(cmd *cobra.Command, p *process, warnings string) check.Given {
-	g := check.Given{Args: p.args, SecretArgs: []string{"client-secret", "refresh-token", "sasl-password", "registry-password", "tls-ca-password", "tls-cert-password", "tls-key-password"}}
+func (f *checkFlags) given(cmd *cobra.Command, p *cli.Process, warnings string) check.Given {
+	g := check.Given{Args: p.Args, SecretArgs: []string{"client-secret", "refresh-token", "sasl-password", "registry-password", "tls-ca-password", "tls-cert-password", "tls-key-password"}}
 	g.ConfigFile, _ = cmd.Flags().GetString("config")
-	for _, kv := range p.environ {
+	for _, kv := range p.Environ {
 		if path, ok := strings.CutPrefix(kv, setting.Config.Env()+"="); ok && g.ConfigFile == "" {
 			g.ConfigFile = path
 		}
@@ -192,7 +193,7 @@ func each(err error) []error {
 }
 
 // cases runs the files of --mapping-tests.
-func (f *checkFlags) cases(p *process) error {
+func (f *checkFlags) cases(p *cli.Process) error {
 	contract, err := f.run.delivery.Contract.Resolve()
 	if err != nil {
 		return err
@@ -203,20 +204,20 @@ func (f *checkFlags) cases(p *process) error {
 	}
 	failed, rows := 0, [][]string{}
 	for _, path := range f.mappingTests {
-		data, err := readInput(p, "mapping-tests", path)
+		data, err := cli.ReadInput(p, "mapping-tests", path)
 		if err != nil {
 			return err
 		}
 		file, err := mappingtest.Load(path, data, transformer.Aliases())
 		if err != nil {
-			return usagef("--mapping-tests: %w", err)
+			return cli.Usagef("--mapping-tests: %w", err)
 		}
 		for _, r := range file.Run(transformer, contract, time.Now()) {
 			if !r.OK {
 				failed++
 			}
 			if f.json {
-				if err := report.JSON(p.stdout, caseResult{path, r}); err != nil {
+				if err := report.JSON(p.Stdout, caseResult{path, r}); err != nil {
 					return err
 				}
 				continue
@@ -225,7 +226,7 @@ func (f *checkFlags) cases(p *process) error {
 		}
 	}
 	if !f.json {
-		report.Table(p.stdout, []string{"result", "case", "at", "what differs"}, rows, nil)
+		report.Table(p.Stdout, []string{"result", "case", "at", "what differs"}, rows, nil)
 	}
 	if failed > 0 {
 		return fmt.Errorf("%s failed", count.Of(failed, "case"))

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/goleak"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
@@ -45,9 +46,9 @@ func command(t *testing.T, stdin string, args ...string) result {
 func commandOn(t *testing.T, terminal bool, stdin string, args ...string) result {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code := run(t.Context(), process{
-		args: args, stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs,
-		terminal: func(any) bool { return terminal },
+	code := run(t.Context(), cli.Process{
+		Args: args, Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs,
+		Terminal: func(any) bool { return terminal },
 	})
 	return worded(t, args, result{code, out.String(), errs.String()})
 }
@@ -68,7 +69,7 @@ func worded(t *testing.T, args []string, r result) result {
 func commandIn(t *testing.T, environ []string, stdin string, args ...string) result {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code := run(t.Context(), process{args: args, environ: environ, stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs})
+	code := run(t.Context(), cli.Process{Args: args, Environ: environ, Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs})
 	return worded(t, args, result{code, out.String(), errs.String()})
 }
 
@@ -267,7 +268,7 @@ func background(t *testing.T, args ...string) (stderr *testkit.Buffer, stop func
 	ctx, cancel := context.WithCancel(context.Background())
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, process{args: args, stdin: strings.NewReader(""), stdout: stderr, stderr: stderr})
+		code <- run(ctx, cli.Process{Args: args, Stdin: strings.NewReader(""), Stdout: stderr, Stderr: stderr})
 	}()
 	stop = sync.OnceValue(func() int {
 		cancel()
@@ -369,5 +370,5 @@ func TestHelpFitsATerminal(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk(newRoot(&process{}))
+	walk(newRoot(&cli.Process{}))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/lab/demo"
 	"github.com/tracklayer/amazon-capi/internal/lab/publish"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -31,7 +32,7 @@ with Login with Amazon and with an API token. The events then happen yesterday,
 because that API accepts none older than three weeks.`
 
 type demoFlags struct {
-	log      logFlags
+	log      cli.LogFlags
 	events   int
 	generate generateFlags
 	timeout  time.Duration
@@ -42,7 +43,7 @@ type demoFlags struct {
 	listen   string
 }
 
-func newDemoCommand(p *process) *cobra.Command {
+func newDemoCommand(p *cli.Process) *cobra.Command {
 	var f demoFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -54,13 +55,13 @@ func newDemoCommand(p *process) *cobra.Command {
   amazon-capi demo --contract events-v1
   amazon-capi demo --accounts
   amazon-capi demo --site`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
 	flags := cmd.Flags()
-	f.log.register(flags, "console")
+	f.log.Register(flags, "console")
 	flags.Lookup("log-level").DefValue = "error"
-	f.log.level = "error"
+	f.log.Level = "error"
 	flags.IntVar(&f.events, "events", 0, "generate that many events instead of the samples")
 	flags.IntVar(&f.generate.profiles, "profiles", 5, "profiles of generated events")
 	flags.Float64Var(&f.generate.broken, "broken", 0.01, "share of generated events that are broken, 0 to 1")
@@ -75,20 +76,20 @@ func newDemoCommand(p *process) *cobra.Command {
 	return cmd
 }
 
-func (f *demoFlags) run(ctx context.Context, p *process) error {
+func (f *demoFlags) run(ctx context.Context, p *cli.Process) error {
 	if f.events < 0 {
-		return usagef("--events: %d is not a number of events", f.events)
+		return cli.Usagef("--events: %d is not a number of events", f.events)
 	}
 	if _, err := amazon.ContractByName(f.contract); err != nil {
 		return setting.Contract.Wrap(err)
 	}
 	if f.site && (f.accounts || f.contract != amazon.ContractNames()[0]) {
-		return usagef("--site: the shop goes by one account and the default contract; it goes with neither --accounts nor --contract")
+		return cli.Usagef("--site: the shop goes by one account and the default contract; it goes with neither --accounts nor --contract")
 	}
 	if f.site && (f.json || f.events > 0) {
-		return usagef("--site: the shop's visitors make the events and its pages show them; it goes with neither --events nor --json")
+		return cli.Usagef("--site: the shop's visitors make the events and its pages show them; it goes with neither --events nor --json")
 	}
-	log, err := f.log.logger(p)
+	log, err := f.log.Logger(p)
 	if err != nil {
 		return err
 	}
@@ -105,27 +106,27 @@ func (f *demoFlags) run(ctx context.Context, p *process) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("the demo did not end within %s (--timeout)", f.timeout))
 	defer cancel()
 
-	progress := report.NewProgress(p.stderr)
+	progress := report.NewProgress(p.Stderr)
 	result, err := demo.Run(ctx, demo.Options{Contract: f.contract, Accounts: f.accounts}, samples, log, progress)
 	progress.Done()
 	if err != nil {
 		return err
 	}
 	if f.json {
-		err = report.JSON(p.stdout, result)
+		err = report.JSON(p.Stdout, result)
 	} else {
-		result.Print(p.stdout)
+		result.Print(p.Stdout)
 	}
 	return errors.Join(err, result.Check())
 }
 
 // serve serves the shop until ctx ends.
-func (f *demoFlags) serve(ctx context.Context, p *process, log zerolog.Logger) error {
+func (f *demoFlags) serve(ctx context.Context, p *cli.Process, log zerolog.Logger) error {
 	s, err := demo.StartSite(ctx, f.listen, log)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	fmt.Fprintf(p.stdout, "A page with an ad for the shop: %s\nThe shop itself:                %s\nIn Chromium or Firefox; stop with Ctrl-C.\n", s.ElsewhereURL, s.ShopURL)
+	fmt.Fprintf(p.Stdout, "A page with an ad for the shop: %s\nThe shop itself:                %s\nIn Chromium or Firefox; stop with Ctrl-C.\n", s.ElsewhereURL, s.ShopURL)
 	return s.Wait(ctx)
 }

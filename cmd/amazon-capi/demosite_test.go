@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/cli"
 )
 
 func TestSiteCommand(t *testing.T) {
@@ -36,7 +38,7 @@ func TestSiteCommand(t *testing.T) {
 	out, in := io.Pipe()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, process{args: []string{"demo", "--site", "--listen", "localhost:0"}, stdin: strings.NewReader(""), stdout: in, stderr: io.Discard})
+		ended <- run(ctx, cli.Process{Args: []string{"demo", "--site", "--listen", "localhost:0"}, Stdin: strings.NewReader(""), Stdout: in, Stderr: io.Discard})
 	}()
 	buf := make([]byte, 4096)
 	n, err := out.Read(buf)

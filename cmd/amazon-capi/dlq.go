@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
@@ -20,7 +21,7 @@ import (
 // defaultRedriveGroup remembers which letters have been redriven.
 const defaultRedriveGroup = "amazon-capi-redrive"
 
-func newDLQCommand(p *process) *cobra.Command {
+func newDLQCommand(p *cli.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dlq",
 		Short: "Inspect the dead-letter topic, and redrive letters",
@@ -35,7 +36,7 @@ groups (offsets.retention.minutes, 7 days by default).`,
 		Example: `  amazon-capi dlq stats --brokers localhost:9092
   amazon-capi dlq ls --status 422 --since -2d
   amazon-capi dlq redrive --status 422`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newDLQStats(p), newDLQLs(p), newDLQShow(p), newDLQRedrive(p))
@@ -81,31 +82,31 @@ func (f *lettersFlags) registerLooking(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.filter.Open, "open", false, "only letters that were not redriven, and whose events are not erased")
 }
 
-func (f *lettersFlags) resolve(p *process, now time.Time) (s kafka.Settings, err error) {
-	if s, err = f.kafka.Resolve(p.stderr); err != nil {
+func (f *lettersFlags) resolve(p *cli.Process, now time.Time) (s kafka.Settings, err error) {
+	if s, err = f.kafka.Resolve(p.Stderr); err != nil {
 		return s, err
 	}
 	if f.filter.Since, err = history.ParseTime(f.since, now); err != nil {
-		return s, usagef("--since: %w", err)
+		return s, cli.Usagef("--since: %w", err)
 	}
 	if f.filter.Until, err = history.ParseTime(f.until, now); err != nil {
-		return s, usagef("--until: %w", err)
+		return s, cli.Usagef("--until: %w", err)
 	}
-	return s, asUsage(f.filter.Check())
+	return s, cli.AsUsage(f.filter.Check())
 }
 
 // open reads where the topic ends and which letters are done.
-func (f *lettersFlags) open(ctx context.Context, p *process) (*dlq.Letters, error) {
+func (f *lettersFlags) open(ctx context.Context, p *cli.Process) (*dlq.Letters, error) {
 	s, err := f.resolve(p, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	l, err := dlq.Open(ctx, s, f.topic, f.group, f.filter.Partitions, report.NewTerminalProgress(p.stderr))
+	l, err := dlq.Open(ctx, s, f.topic, f.group, f.filter.Partitions, report.NewTerminalProgress(p.Stderr))
 	if err != nil {
 		return nil, err
 	}
 	events := func() (dlq.Events, func(), error) {
-		d, done, err := config.NewDecoder(&f.registry, &f.transform, s, p.stderr)
+		d, done, err := config.NewDecoder(&f.registry, &f.transform, s, p.Stderr)
 		return d, done, err
 	}
 	if err := l.Obey(ctx, f.erasures, events); err != nil {
@@ -116,8 +117,8 @@ func (f *lettersFlags) open(ctx context.Context, p *process) (*dlq.Letters, erro
 }
 
 // sayUntold says that there are letters of which nobody knows whether their events are erased.
-func sayUntold(p *process, l *dlq.Letters) {
+func sayUntold(p *cli.Process, l *dlq.Letters) {
 	if n := l.Untold(); n > 0 {
-		fmt.Fprintf(p.stderr, "amazon-capi: %s of open letters could not be read (%s), and their headers show a tag that other events have, too: nobody knows whether these are erased\n", count.Of(n, "event"), setting.Registry)
+		fmt.Fprintf(p.Stderr, "amazon-capi: %s of open letters could not be read (%s), and their headers show a tag that other events have, too: nobody knows whether these are erased\n", count.Of(n, "event"), setting.Registry)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
@@ -14,7 +15,7 @@ type lsFlags struct {
 	limit int
 }
 
-func newDLQLs(p *process) *cobra.Command {
+func newDLQLs(p *cli.Process) *cobra.Command {
 	var f lsFlags
 	cmd := &cobra.Command{
 		Use:   "ls",
@@ -25,7 +26,7 @@ length can be piped into another program.`,
 		Example: `  amazon-capi dlq ls --brokers localhost:9092 --status 422 --field userInfo
   amazon-capi dlq ls --profile 1234567890 --since -2d --open
   amazon-capi dlq ls --class validation --json`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.ls(cmd.Context(), p) },
 	}
 	f.register(cmd.Flags())
@@ -34,9 +35,9 @@ length can be piped into another program.`,
 	return cmd
 }
 
-func (f *lsFlags) ls(ctx context.Context, p *process) error {
+func (f *lsFlags) ls(ctx context.Context, p *cli.Process) error {
 	if f.limit < 0 {
-		return usagef("--limit: %d is not a number of rows, want 0 or more", f.limit)
+		return cli.Usagef("--limit: %d is not a number of rows, want 0 or more", f.limit)
 	}
 	l, err := f.open(ctx, p)
 	if err != nil {
@@ -49,7 +50,7 @@ func (f *lsFlags) ls(ctx context.Context, p *process) error {
 		return err
 	}
 	if f.json {
-		return l.Each(ctx, &f.filter, func(e *dlq.Entry) error { return report.JSON(p.stdout, e.View(rounds)) })
+		return l.Each(ctx, &f.filter, func(e *dlq.Entry) error { return report.JSON(p.Stdout, e.View(rounds)) })
 	}
 	latest := dlq.NewLatest(f.limit)
 	err = l.Each(ctx, &f.filter, func(e *dlq.Entry) error {
@@ -59,6 +60,6 @@ func (f *lsFlags) ls(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	latest.Print(p.stdout, f.topic)
+	latest.Print(p.Stdout, f.topic)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -33,17 +34,17 @@ letters, stay where they are.`
 type redriveFlags struct {
 	lettersFlags
 	delivery    config.Delivery
-	log         logFlags
+	log         cli.LogFlags
 	source      string
 	quarantine  string
 	maxRedrives int
 	rate        float64
-	act         goFlag
+	act         cli.GoFlag
 	direct      bool
-	protocol    protocolFlag
+	protocol    cli.ProtocolFlag
 }
 
-func newDLQRedrive(p *process) *cobra.Command {
+func newDLQRedrive(p *cli.Process) *cobra.Command {
 	var f redriveFlags
 	cmd := &cobra.Command{
 		Use:   "redrive",
@@ -51,25 +52,25 @@ func newDLQRedrive(p *process) *cobra.Command {
 		Long:  dlqRedriveLong,
 		Example: `  amazon-capi dlq redrive --brokers localhost:9092 --status 422 --field userInfo
   amazon-capi dlq redrive --class validation --until -1h --rate 200 --go`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
 	flags := cmd.Flags()
 	f.lettersFlags.register(flags)
 	f.delivery.Register(flags)
-	f.log.register(flags, "console")
-	quietly(flags, &f.log)
+	f.log.Register(flags, "console")
+	cli.Quietly(flags, &f.log)
 	config.RegisterTopic(flags, &f.source, "source topic, which its letters go back to; one at a time")
 	registerQuarantine(flags, &f.quarantine)
 	flags.IntVar(&f.maxRedrives, "max-redrives", 3, "how often an event is redriven before it goes into quarantine")
-	f.protocol.register(flags)
+	f.protocol.Register(flags)
 	flags.Float64Var(&f.rate, "rate", 0, "letters a second (0: no limit)")
-	f.act.register(flags, "write the letters back, or with --direct deliver them")
+	f.act.Register(flags, "write the letters back, or with --direct deliver them")
 	flags.BoolVar(&f.direct, "direct", false, "deliver the letters to Amazon from here instead of writing them to the source")
 	return cmd
 }
 
-func (f *redriveFlags) run(ctx context.Context, p *process) error {
+func (f *redriveFlags) run(ctx context.Context, p *cli.Process) error {
 	o, err := f.options(p)
 	if err != nil {
 		return err
@@ -79,35 +80,35 @@ func (f *redriveFlags) run(ctx context.Context, p *process) error {
 		return err
 	}
 	if !f.json {
-		result.PrintPlan(p.stdout)
+		result.PrintPlan(p.Stdout)
 	}
-	if f.act.act && result.Left > 0 {
+	if f.act.Act && result.Left > 0 {
 		err = job.Send(ctx, result)
 	}
 	if f.json {
-		return errors.Join(report.JSON(p.stdout, result), err)
+		return errors.Join(report.JSON(p.Stdout, result), err)
 	}
-	result.PrintResult(p.stdout)
+	result.PrintResult(p.Stdout)
 	return err
 }
 
 // options turns the flags into options, before anything is connected.
-func (f *redriveFlags) options(p *process) (o dlq.RedriveOptions, err error) {
+func (f *redriveFlags) options(p *cli.Process) (o dlq.RedriveOptions, err error) {
 	f.quarantine = quarantineOf(f.quarantine, f.topic)
-	if err := f.act.check(); err != nil {
+	if err := f.act.Check(); err != nil {
 		return o, err
 	}
 	o = dlq.RedriveOptions{
 		Letters: f.topic, Erasures: f.delivery.Config.ErasureTopic, Group: f.group, Filter: f.filter, Source: f.source, Quarantine: f.quarantine,
-		MaxRedrives: f.maxRedrives, Rate: f.rate, Go: f.act.act, Progress: report.NewTerminalProgress(p.stderr),
+		MaxRedrives: f.maxRedrives, Rate: f.rate, Go: f.act.Act, Progress: report.NewTerminalProgress(p.Stderr),
 	}
 	if err := o.Check(); err != nil {
 		return o, err
 	}
-	if o.Protocol, err = f.protocol.resolve(); err != nil {
+	if o.Protocol, err = f.protocol.Resolve(); err != nil {
 		return o, err
 	}
-	if o.Log, err = f.log.logger(p); err != nil {
+	if o.Log, err = f.log.Logger(p); err != nil {
 		return o, err
 	}
 	if o.Kafka, err = f.lettersFlags.resolve(p, time.Now()); err != nil {
@@ -115,13 +116,13 @@ func (f *redriveFlags) options(p *process) (o dlq.RedriveOptions, err error) {
 	}
 	o.Filter = f.filter
 	o.Events = func() (dlq.Events, func(), error) {
-		d, done, err := f.delivery.Decoder(o.Kafka, p.stderr)
+		d, done, err := f.delivery.Decoder(o.Kafka, p.Stderr)
 		return d, done, err
 	}
 	if !f.direct {
 		return o, nil
 	}
-	c, err := f.delivery.Resolve(o.Kafka, f.act.act, p.stderr)
+	c, err := f.delivery.Resolve(o.Kafka, f.act.Act, p.Stderr)
 	if err != nil {
 		return o, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
@@ -28,7 +29,7 @@ type dlqShowFlags struct {
 	group   string
 }
 
-func newDLQShow(p *process) *cobra.Command {
+func newDLQShow(p *cli.Process) *cobra.Command {
 	var f dlqShowFlags
 	cmd := &cobra.Command{
 		Use:   "show PARTITION/OFFSET",
@@ -38,7 +39,7 @@ func newDLQShow(p *process) *cobra.Command {
   amazon-capi dlq show 0/0 --mapping transform/mapping.yaml --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usagef("dlq show takes one argument, PARTITION/OFFSET, but got %d", len(args))
+				return cli.Usagef("dlq show takes one argument, PARTITION/OFFSET, but got %d", len(args))
 			}
 			return nil
 		},
@@ -51,8 +52,8 @@ func newDLQShow(p *process) *cobra.Command {
 	x.transform.Register(flags)
 	x.contract.Register(flags)
 	x.batch.Register(flags)
-	x.accounts.register(flags, ofTheProfile)
-	x.identifiers.register(flags)
+	x.accounts.Register(flags, ofTheProfile)
+	x.identifiers.Register(flags)
 	config.RegisterErasures(flags, &x.erasures)
 	flags.StringVar(&x.topic, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
 	flags.StringVar(&f.group, "redrive-group", defaultRedriveGroup, "group that remembers which letters were redriven")
@@ -60,15 +61,15 @@ func newDLQShow(p *process) *cobra.Command {
 	return cmd
 }
 
-func (f *dlqShowFlags) run(ctx context.Context, p *process, at string) error {
+func (f *dlqShowFlags) run(ctx context.Context, p *cli.Process, at string) error {
 	partition, offset, err := history.ParsePlace(at)
 	if err != nil {
-		return asUsage(err)
+		return cli.AsUsage(err)
 	}
-	show := dlq.Showing{Topic: f.explain.topic, Group: f.group, Progress: report.NewTerminalProgress(p.stderr), Registry: func() (registry.Options, error) {
+	show := dlq.Showing{Topic: f.explain.topic, Group: f.group, Progress: report.NewTerminalProgress(p.Stderr), Registry: func() (registry.Options, error) {
 		return f.explain.registryOptions(p)
 	}}
-	if show.Kafka, err = f.explain.kafka.Resolve(p.stderr); err != nil {
+	if show.Kafka, err = f.explain.kafka.Resolve(p.Stderr); err != nil {
 		return err
 	}
 	if show.Explainer, err = f.explain.explainer(p); err != nil {
@@ -83,8 +84,8 @@ func (f *dlqShowFlags) run(ctx context.Context, p *process, at string) error {
 		return err
 	}
 	if f.explain.json {
-		return report.JSON(p.stdout, shown)
+		return report.JSON(p.Stdout, shown)
 	}
-	shown.Print(p.stdout)
+	shown.Print(p.Stdout)
 	return nil
 }

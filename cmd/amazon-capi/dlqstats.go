@@ -5,11 +5,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
-func newDLQStats(p *process) *cobra.Command {
+func newDLQStats(p *cli.Process) *cobra.Command {
 	var f lettersFlags
 	cmd := &cobra.Command{
 		Use:   "stats",
@@ -21,7 +22,7 @@ code, field, profile and day.`,
 		Example: `  amazon-capi dlq stats --brokers localhost:9092
   amazon-capi dlq stats --open --since -1d
   amazon-capi dlq stats --class rejected --json`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.stats(cmd.Context(), p) },
 	}
 	f.register(cmd.Flags())
@@ -29,7 +30,7 @@ code, field, profile and day.`,
 	return cmd
 }
 
-func (f *lettersFlags) stats(ctx context.Context, p *process) error {
+func (f *lettersFlags) stats(ctx context.Context, p *cli.Process) error {
 	l, err := f.open(ctx, p)
 	if err != nil {
 		return err
@@ -46,12 +47,12 @@ func (f *lettersFlags) stats(ctx context.Context, p *process) error {
 	}
 	if f.json {
 		for _, g := range s.Groups() {
-			if err := report.JSON(p.stdout, g); err != nil {
+			if err := report.JSON(p.Stdout, g); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	s.Print(p.stdout, f.topic)
+	s.Print(p.Stdout, f.topic)
 	return nil
 }

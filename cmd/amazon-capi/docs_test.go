@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/transform"
 )
@@ -73,7 +74,7 @@ func flagPage() string {
 	b.WriteString("# Flags by command\n\n" +
 		"Every flag can also be set in the environment, as `AMAZON_CAPI_` and its name in capitals with `_` for `-`,\n" +
 		"or in the file of `--config`. A flag wins over the environment, and the environment over the file.\n")
-	run := newRunCommand(&process{}).Flags()
+	run := newRunCommand(&cli.Process{}).Flags()
 	var walk func(*cobra.Command)
 	walk = func(c *cobra.Command) {
 		if c.Runnable() && !c.Hidden && c.Name() != "help" && !strings.Contains(c.CommandPath(), " completion") {
@@ -83,7 +84,7 @@ func flagPage() string {
 			walk(sub)
 		}
 	}
-	walk(newRoot(&process{}))
+	walk(newRoot(&cli.Process{}))
 	return b.String()
 }
 
@@ -389,12 +390,12 @@ func TestDocumentedCommandsExist(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk(newRoot(&process{}))
+	walk(newRoot(&cli.Process{}))
 	if inDocuments < 20 || len(lines) < inDocuments+10 {
 		t.Fatalf("found %d commands in documents and %d in all; the search is broken", inDocuments, len(lines))
 	}
 	for _, l := range lines {
-		cmd, args, err := newRoot(&process{}).Find(strings.Fields(l.line))
+		cmd, args, err := newRoot(&cli.Process{}).Find(strings.Fields(l.line))
 		if err != nil || cmd.Name() == "amazon-capi" {
 			t.Errorf("%s: %q: no such command: %v", l.where, l.line, err)
 			continue

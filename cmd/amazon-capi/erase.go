@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/operate/erase"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -44,14 +45,14 @@ type eraseFlags struct {
 	kafka     config.Kafka
 	registry  config.Registry
 	transform config.Transform
-	act       goFlag
+	act       cli.GoFlag
 
 	topic, letters, quarantine, receipts, list string
 	ids, identifiers                           string
 	json                                       bool
 }
 
-func newEraseCommand(p *process) *cobra.Command {
+func newEraseCommand(p *cli.Process) *cobra.Command {
 	var f eraseFlags
 	cmd := &cobra.Command{
 		Use:   "erase [EVENT-ID ...]",
@@ -72,7 +73,7 @@ func newEraseCommand(p *process) *cobra.Command {
 	registerQuarantine(flags, &f.quarantine)
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts; empty for none")
 	config.RegisterErasures(flags, &f.list)
-	f.act.register(flags, "put the event ids on the list")
+	f.act.Register(flags, "put the event ids on the list")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
 }
@@ -95,12 +96,12 @@ func quarantineOf(topic, letters string) string {
 	return topic
 }
 
-func (f *eraseFlags) run(ctx context.Context, p *process, args []string) error {
+func (f *eraseFlags) run(ctx context.Context, p *cli.Process, args []string) error {
 	o, err := f.options(p, args)
 	if err != nil {
 		return err
 	}
-	settings, err := f.registry.Resolve(o.Kafka, p.stderr)
+	settings, err := f.registry.Resolve(o.Kafka, p.Stderr)
 	if err != nil {
 		return err
 	}
@@ -114,28 +115,28 @@ func (f *eraseFlags) run(ctx context.Context, p *process, args []string) error {
 		return err
 	}
 	if f.json {
-		return errors.Join(report.JSON(p.stdout, result), err)
+		return errors.Join(report.JSON(p.Stdout, result), err)
 	}
-	result.Print(p.stdout)
+	result.Print(p.Stdout)
 	return err
 }
 
-func (f *eraseFlags) options(p *process, args []string) (o erase.Options, err error) {
-	if err := f.act.check(); err != nil {
+func (f *eraseFlags) options(p *cli.Process, args []string) (o erase.Options, err error) {
+	if err := f.act.Check(); err != nil {
 		return o, err
 	}
 	switch {
 	case f.topic == "":
-		return o, usagef("--topic: it has no name")
+		return o, cli.Usagef("--topic: it has no name")
 	case f.list == "":
-		return o, usagef("--erasure-topic: it has no name; without the list nothing keeps the events from being sent again")
+		return o, cli.Usagef("--erasure-topic: it has no name; without the list nothing keeps the events from being sent again")
 	case slices.Contains([]string{f.topic, f.letters, f.receipts, quarantineOf(f.quarantine, f.letters)}, f.list):
-		return o, usagef("--erasure-topic: %q has another use; want a topic of its own", f.list)
+		return o, cli.Usagef("--erasure-topic: %q has another use; want a topic of its own", f.list)
 	case f.ids == "-" && f.identifiers == "-":
-		return o, usagef("--event-ids-file and --identifiers are both standard input: want a file for one of them")
+		return o, cli.Usagef("--event-ids-file and --identifiers are both standard input: want a file for one of them")
 	}
 	if slices.ContainsFunc(args, erase.Identifies) {
-		return o, usagef("an argument is an identifier and no event id: want it in a file or on standard input, with --identifiers, since others see command lines")
+		return o, cli.Usagef("an argument is an identifier and no event id: want it in a file or on standard input, with --identifiers, since others see command lines")
 	}
 	ids, err := f.lines(p, "event-ids-file", f.ids, erase.MaxEventIDs)
 	if err != nil {
@@ -146,14 +147,14 @@ func (f *eraseFlags) options(p *process, args []string) (o erase.Options, err er
 		return o, err
 	}
 	if len(args)+len(ids)+len(identifiers) == 0 {
-		return o, usagef("erase: nothing to erase is named: want event ids as arguments or with --event-ids-file, or --identifiers")
+		return o, cli.Usagef("erase: nothing to erase is named: want event ids as arguments or with --event-ids-file, or --identifiers")
 	}
 	if slices.ContainsFunc(ids, erase.Ambiguous) || slices.ContainsFunc(args, erase.Ambiguous) {
-		return o, usagef("an event id is given as it is shown, by a tag that other events have, too: want the id as its source made it, or --identifiers")
+		return o, cli.Usagef("an event id is given as it is shown, by a tag that other events have, too: want the id as its source made it, or --identifiers")
 	}
 	o = erase.Options{
 		Source: f.topic, Letters: f.letters, Quarantine: quarantineOf(f.quarantine, f.letters), Receipts: f.receipts, List: f.list, EventIDs: append(ids, args...),
-		Go: f.act.act, Progress: report.NewTerminalProgress(p.stderr),
+		Go: f.act.Act, Progress: report.NewTerminalProgress(p.Stderr),
 	}
 	if o.People, err = erase.NewPeople(identifiers); err != nil {
 		return o, err
@@ -161,18 +162,18 @@ func (f *eraseFlags) options(p *process, args []string) (o erase.Options, err er
 	if o.Aliases, err = f.transform.Aliases(); err != nil {
 		return o, err
 	}
-	o.Kafka, err = f.kafka.Resolve(p.stderr)
+	o.Kafka, err = f.kafka.Resolve(p.Stderr)
 	return o, err
 }
 
 // lines reads a file; nil for none.
-func (f *eraseFlags) lines(p *process, flag setting.Key, path string, most int) ([]string, error) {
+func (f *eraseFlags) lines(p *cli.Process, flag setting.Key, path string, most int) ([]string, error) {
 	var in io.Reader
 	switch path {
 	case "":
 		return nil, nil
 	case "-":
-		in = p.stdin
+		in = p.Stdin
 	default:
 		file, err := os.Open(path)
 		if err != nil {

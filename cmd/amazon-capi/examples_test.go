@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/tracklayer/amazon-capi/internal/cli"
 )
 
 // example is a line of a command's --help.
@@ -20,7 +21,7 @@ var piped = regexp.MustCompile(`^echo '([^']*)' \| (amazon-capi .*)$`)
 // own servers and files replaced by the test's.
 func examples(t *testing.T, command string, replace ...string) (all []example) {
 	t.Helper()
-	cmd, _, err := newRoot(&process{}).Find(strings.Fields(command))
+	cmd, _, err := newRoot(&cli.Process{}).Find(strings.Fields(command))
 	if err != nil || cmd.CommandPath() != "amazon-capi "+command {
 		t.Fatalf("there is no command %q", command)
 	}
@@ -88,5 +89,5 @@ func TestToolsRunTheirExamples(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk(newRoot(&process{}))
+	walk(newRoot(&cli.Process{}))
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
@@ -38,8 +39,8 @@ type explainFlags struct {
 	transform   config.Transform
 	contract    config.Contract
 	batch       config.Batch
-	accounts    accountsFlag
-	identifiers identifierFlag
+	accounts    cli.AccountsFlag
+	identifiers cli.IdentifierFlag
 
 	offset, file, event string
 	schema              string
@@ -47,7 +48,7 @@ type explainFlags struct {
 	json                bool
 }
 
-func newExplainCommand(p *process) *cobra.Command {
+func newExplainCommand(p *cli.Process) *cobra.Command {
 	var f explainFlags
 	cmd := &cobra.Command{
 		Use:   "explain",
@@ -58,7 +59,7 @@ func newExplainCommand(p *process) *cobra.Command {
   amazon-capi explain --json-event testdata/events/1-outdoor-shop.jsonl
   echo '{"event_id":"ord_1","profile_id":"1234567890","event_name":"Order Completed","action_source":"WEBSITE","occurred_at":"2026-04-23T10:15:30Z"}' |
       amazon-capi explain --json-event -`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
 	flags := cmd.Flags()
@@ -74,12 +75,12 @@ func newExplainCommand(p *process) *cobra.Command {
 	f.transform.Register(flags)
 	f.contract.Register(flags)
 	f.batch.Register(flags)
-	f.accounts.register(flags, ofTheProfile)
-	f.identifiers.register(flags)
+	f.accounts.Register(flags, ofTheProfile)
+	f.identifiers.Register(flags)
 	return cmd
 }
 
-func (f *explainFlags) run(ctx context.Context, p *process) error {
+func (f *explainFlags) run(ctx context.Context, p *cli.Process) error {
 	given := 0
 	for _, s := range []string{f.offset, f.file, f.event} {
 		if s != "" {
@@ -87,7 +88,7 @@ func (f *explainFlags) run(ctx context.Context, p *process) error {
 		}
 	}
 	if given != 1 {
-		return usagef("explain: %s %s named: want one of --offset, --file and --json-event", count.Of(given, "event"), count.Is(given))
+		return cli.Usagef("explain: %s %s named: want one of --offset, --file and --json-event", count.Of(given, "event"), count.Is(given))
 	}
 	x, err := f.explainer(p)
 	if err != nil {
@@ -95,9 +96,9 @@ func (f *explainFlags) run(ctx context.Context, p *process) error {
 	}
 	out := func(r *explain.Report) error {
 		if f.json {
-			return report.JSON(p.stdout, r)
+			return report.JSON(p.Stdout, r)
 		}
-		r.Print(p.stdout)
+		r.Print(p.Stdout)
 		return nil
 	}
 	switch {
@@ -109,7 +110,7 @@ func (f *explainFlags) run(ctx context.Context, p *process) error {
 	return f.record(ctx, p, x, out)
 }
 
-func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
+func (f *explainFlags) explainer(p *cli.Process) (*explain.Explainer, error) {
 	contract, err := f.contract.Resolve()
 	if err != nil {
 		return nil, err
@@ -125,7 +126,7 @@ func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
 	if err := f.batch.Check(contract.Limits()); err != nil {
 		return nil, err
 	}
-	view, err := f.identifiers.view(p)
+	view, err := f.identifiers.View(p)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +138,7 @@ func (f *explainFlags) explainer(p *process) (*explain.Explainer, error) {
 		Transformer: transformer, Contract: contract, BaseURL: f.contract.URL, Region: f.contract.Region,
 		BatchEvents: f.batch.Events, BatchBytes: int(f.batch.Bytes), Linger: f.batch.Linger, View: view, Framings: framings, Accounts: known,
 	})
-	return x, asUsage(err)
+	return x, cli.AsUsage(err)
 }
 
 // ofTheProfile describes the accounts file of tools that show one event.
@@ -146,7 +147,7 @@ const ofTheProfile = "the contract, region and account of the event's profile ar
 // knownAccounts reads the accounts file, if there is one, and returns the contract for the
 // transformer: nil for those of any profile.
 func (f *explainFlags) knownAccounts(contract amazon.Contract) (*explain.Accounts, amazon.Contract, error) {
-	list, base, err := f.accounts.read(&f.contract, f.transform.ProfileIDs())
+	list, base, err := f.accounts.Read(&f.contract, f.transform.ProfileIDs())
 	if list == nil || err != nil {
 		return nil, contract, err
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -195,9 +196,9 @@ func TestIdentifiersAreShownToWhoSaysYes(t *testing.T) {
 	terminal := func(any) bool { return true }
 	for answer, want := range map[string]string{"yes\n": "j•••@•••.com", "no\n": "[email]", "": "[email]"} {
 		var out, errs bytes.Buffer
-		code := run(context.Background(), process{
-			args:  []string{"explain", "--json-event", explained, "--show-identifiers"},
-			stdin: strings.NewReader(answer), stdout: &out, stderr: &errs, terminal: terminal,
+		code := run(context.Background(), cli.Process{
+			Args:  []string{"explain", "--json-event", explained, "--show-identifiers"},
+			Stdin: strings.NewReader(answer), Stdout: &out, Stderr: &errs, Terminal: terminal,
 		})
 		if code != exitOK || !strings.Contains(out.String(), want) || strings.Contains(out.String(), "jane.doe") || !strings.Contains(errs.String(), "Type yes") {
 			t.Errorf("answer %q: exit %d\n%s%s", answer, code, out.String(), errs.String())

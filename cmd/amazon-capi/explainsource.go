@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/erasure"
 	"github.com/tracklayer/amazon-capi/internal/lab/sample"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
@@ -19,15 +20,15 @@ import (
 )
 
 // jsonEvents explains all events of the flag's text, file or standard input.
-func (f *explainFlags) jsonEvents(p *process, x *explain.Explainer, out func(*explain.Report) error) error {
+func (f *explainFlags) jsonEvents(p *cli.Process, x *explain.Explainer, out func(*explain.Report) error) error {
 	name, data := "--json-event", []byte(f.event)
 	if !strings.HasPrefix(strings.TrimSpace(f.event), "{") {
 		var err error
-		if data, err = readInput(p, "json-event", f.event); err != nil {
+		if data, err = cli.ReadInput(p, "json-event", f.event); err != nil {
 			return err
 		}
 		if data, err = textfile.Clean(data); err != nil {
-			return usagef("--json-event: %s: %w", f.event, err)
+			return cli.Usagef("--json-event: %s: %w", f.event, err)
 		}
 		name = f.event
 	}
@@ -38,10 +39,10 @@ func (f *explainFlags) jsonEvents(p *process, x *explain.Explainer, out func(*ex
 	n := 0
 	for s, err := range sample.ReadBy(x.Transformer.Aliases(), bytes.NewReader(data), name) {
 		if err != nil {
-			return asUsage(err)
+			return cli.AsUsage(err)
 		}
 		if s.Event == nil || s.Damage != sample.Intact {
-			fmt.Fprintf(p.stderr, "amazon-capi: %s: skipped a sample of broken bytes, which is not an event\n", name)
+			fmt.Fprintf(p.Stderr, "amazon-capi: %s: skipped a sample of broken bytes, which is not an event\n", name)
 			continue
 		}
 		n++
@@ -50,13 +51,13 @@ func (f *explainFlags) jsonEvents(p *process, x *explain.Explainer, out func(*ex
 		}
 	}
 	if n == 0 {
-		return usagef("--json-event: there is no event in it: want a JSON object, or one a line")
+		return cli.Usagef("--json-event: there is no event in it: want a JSON object, or one a line")
 	}
 	return nil
 }
 
-func (f *explainFlags) avroFile(ctx context.Context, p *process, x *explain.Explainer, out func(*explain.Report) error) error {
-	value, err := readInput(p, "file", f.file)
+func (f *explainFlags) avroFile(ctx context.Context, p *cli.Process, x *explain.Explainer, out func(*explain.Report) error) error {
+	value, err := cli.ReadInput(p, "file", f.file)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (f *explainFlags) avroFile(ctx context.Context, p *process, x *explain.Expl
 	defer closeSchemas()
 	r, err := x.Value(ctx, value, candidates, time.Now())
 	if errors.Is(err, explain.ErrContainer) {
-		return usagef("--file: %w", err)
+		return cli.Usagef("--file: %w", err)
 	}
 	if err != nil {
 		return err
@@ -76,28 +77,28 @@ func (f *explainFlags) avroFile(ctx context.Context, p *process, x *explain.Expl
 }
 
 // schemas returns the schemas to read Avro with, and a function to close them.
-func (f *explainFlags) schemas(p *process, unless string) ([]explain.Schema, func(), error) {
+func (f *explainFlags) schemas(p *cli.Process, unless string) ([]explain.Schema, func(), error) {
 	return explain.OpenSchemas(cmp.Or(f.schema, unless), func() (registry.Options, error) {
 		return f.registryOptions(p)
 	})
 }
 
 // registryOptions returns how to reach the registry, with the certificates of the brokers.
-func (f *explainFlags) registryOptions(p *process) (registry.Options, error) {
-	shared, err := f.kafka.Shared(p.stderr)
+func (f *explainFlags) registryOptions(p *cli.Process) (registry.Options, error) {
+	shared, err := f.kafka.Shared(p.Stderr)
 	if err != nil {
 		return registry.Options{}, err
 	}
-	return f.registry.Resolve(shared, p.stderr)
+	return f.registry.Resolve(shared, p.Stderr)
 }
 
 // record explains a record of the topic.
-func (f *explainFlags) record(ctx context.Context, p *process, x *explain.Explainer, out func(*explain.Report) error) error {
+func (f *explainFlags) record(ctx context.Context, p *cli.Process, x *explain.Explainer, out func(*explain.Report) error) error {
 	partition, offset, err := history.ParsePlace(f.offset)
 	if err != nil {
-		return usagef("--offset: %w", err)
+		return cli.Usagef("--offset: %w", err)
 	}
-	settings, err := f.kafka.Resolve(p.stderr)
+	settings, err := f.kafka.Resolve(p.Stderr)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/operate/erase"
 	"github.com/tracklayer/amazon-capi/internal/operate/find"
@@ -49,7 +50,7 @@ type findFlags struct {
 	all, json                   bool
 }
 
-func newFindCommand(p *process) *cobra.Command {
+func newFindCommand(p *cli.Process) *cobra.Command {
 	var f findFlags
 	cmd := &cobra.Command{
 		Use:   "find EVENT",
@@ -60,7 +61,7 @@ func newFindCommand(p *process) *cobra.Command {
   amazon-capi find ord_10492_purchase --topic tracklayer.events,tracklayer.app --since -2d`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usagef("find takes one argument, an event id, an order reference or a place, but got %d", len(args))
+				return cli.Usagef("find takes one argument, an event id, an order reference or a place, but got %d", len(args))
 			}
 			return nil
 		},
@@ -73,7 +74,7 @@ func newFindCommand(p *process) *cobra.Command {
 	x.transform.Register(flags)
 	x.contract.Register(flags)
 	x.batch.Register(flags)
-	x.accounts.register(flags, ofTheProfile)
+	x.accounts.Register(flags, ofTheProfile)
 	config.RegisterTopics(flags, &f.topics, "source topics, separated by commas")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters; empty for none")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts; empty for none")
@@ -87,7 +88,7 @@ func newFindCommand(p *process) *cobra.Command {
 	return cmd
 }
 
-func (f *findFlags) run(ctx context.Context, p *process, what string) error {
+func (f *findFlags) run(ctx context.Context, p *cli.Process, what string) error {
 	query, err := f.query(p, what)
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func (f *findFlags) run(ctx context.Context, p *process, what string) error {
 	if err != nil {
 		return err
 	}
-	settings, err := f.explain.registry.Resolve(o.Kafka, p.stderr)
+	settings, err := f.explain.registry.Resolve(o.Kafka, p.Stderr)
 	if err != nil {
 		return err
 	}
@@ -109,11 +110,11 @@ func (f *findFlags) run(ctx context.Context, p *process, what string) error {
 		return err
 	}
 	if !f.json {
-		result.Print(p.stdout)
+		result.Print(p.Stdout)
 		return nil
 	}
 	for i := range result.Stories {
-		if err := report.JSON(p.stdout, &result.Stories[i]); err != nil {
+		if err := report.JSON(p.Stdout, &result.Stories[i]); err != nil {
 			return err
 		}
 	}
@@ -122,36 +123,36 @@ func (f *findFlags) run(ctx context.Context, p *process, what string) error {
 
 // query reads what to find. Identifiers of persons, of which some sources make event
 // ids, are not taken from the command line.
-func (f *findFlags) query(p *process, what string) (find.Query, error) {
+func (f *findFlags) query(p *cli.Process, what string) (find.Query, error) {
 	if what == "-" {
-		line, err := bufio.NewReader(io.LimitReader(p.stdin, 1<<16)).ReadString('\n')
+		line, err := bufio.NewReader(io.LimitReader(p.Stdin, 1<<16)).ReadString('\n')
 		if err != nil && err != io.EOF {
 			return find.Query{}, err
 		}
 		what = strings.TrimRight(line, "\r\n")
 	} else if erase.Identifies(what) {
-		return find.Query{}, usagef("the argument is an identifier of a person: want the event id as tools show it, or - to read it from standard input, since others see command lines")
+		return find.Query{}, cli.Usagef("the argument is an identifier of a person: want the event id as tools show it, or - to read it from standard input, since others see command lines")
 	}
 	query, err := find.ParseQuery(what)
-	return query, asUsage(err)
+	return query, cli.AsUsage(err)
 }
 
-func (f *findFlags) options(p *process) (o find.Options, err error) {
+func (f *findFlags) options(p *cli.Process) (o find.Options, err error) {
 	now := time.Now()
 	o = find.Options{
 		Topics: f.topics, Letters: f.letters, Receipts: f.receipts, Group: f.group, RedriveGroup: f.redriveGroup, Erasures: f.erasures,
-		All: f.all, Progress: report.NewTerminalProgress(p.stderr),
+		All: f.all, Progress: report.NewTerminalProgress(p.Stderr),
 	}
 	if o.Since, err = history.ParseTime(f.since, now); err != nil {
-		return o, usagef("--since: %w", err)
+		return o, cli.Usagef("--since: %w", err)
 	}
 	if o.Until, err = history.ParseTime(f.until, now); err != nil {
-		return o, usagef("--until: %w", err)
+		return o, cli.Usagef("--until: %w", err)
 	}
 	if err := o.Check(); err != nil {
-		return o, asUsage(err)
+		return o, cli.AsUsage(err)
 	}
-	if o.Kafka, err = f.explain.kafka.Resolve(p.stderr); err != nil {
+	if o.Kafka, err = f.explain.kafka.Resolve(p.Stderr); err != nil {
 		return o, err
 	}
 	o.Explainer, err = f.explain.explainer(p)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
@@ -83,7 +84,7 @@ func TestGoIsOneAnswer(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk(newRoot(&process{}))
+	walk(newRoot(&cli.Process{}))
 	if found != 5 {
 		t.Errorf("%d commands have --go, want replay, dlq redrive, erase, send lead and send purchase", found)
 	}

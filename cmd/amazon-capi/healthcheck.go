@@ -9,12 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
 // newHealthcheckCommand is for container images without a shell or curl.
-func newHealthcheckCommand(p *process) *cobra.Command {
+func newHealthcheckCommand(p *cli.Process) *cobra.Command {
 	var url string
 	var timeout time.Duration
 	cmd := &cobra.Command{
@@ -25,12 +26,12 @@ For container health checks: the image has no shell and no curl. A health check 
 restarts a container must ask /livez, because no restart fixes what /readyz reports,
 such as an unavailable broker or a revoked token.`,
 		Example: "  amazon-capi healthcheck --url http://127.0.0.1:8080/livez",
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := config.CheckURL("url", url); err != nil {
 				return err
 			}
-			return healthcheck(cmd.Context(), p.stdout, url, timeout)
+			return healthcheck(cmd.Context(), p.Stdout, url, timeout)
 		},
 	}
 	cmd.Flags().StringVar(&url, "url", "http://127.0.0.1:8080/livez", "page to ask for")

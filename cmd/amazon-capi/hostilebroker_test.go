@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -59,7 +60,7 @@ func askAll(t *testing.T, servers ...string) {
 			ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 			defer cancel()
 			var out, errs bytes.Buffer
-			code := run(ctx, process{args: all, stdin: strings.NewReader(""), stdout: &out, stderr: &errs})
+			code := run(ctx, cli.Process{Args: all, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs})
 			shown := out.String() + errs.String()
 			if code == exitUsage || shown == "" {
 				t.Fatalf("exit code %d\n%s", code, shown)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/operate/check"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -45,7 +46,7 @@ type initFlags struct {
 	json      bool
 }
 
-func newInitCommand(p *process) *cobra.Command {
+func newInitCommand(p *cli.Process) *cobra.Command {
 	var f initFlags
 	cmd := &cobra.Command{
 		Use:   "init",
@@ -56,7 +57,7 @@ func newInitCommand(p *process) *cobra.Command {
       --brokers kafka:9092 --registry http://registry:8081 --profile 1234567890 \
       --client-id amzn1.application-oa2-client.x \
       --client-secret-file /run/secrets/client-secret --refresh-token-file /run/secrets/refresh-token`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.init(cmd, p) },
 	}
 	flags := cmd.Flags()
@@ -73,7 +74,7 @@ func newInitCommand(p *process) *cobra.Command {
 // ownToInit are the settings of init that do not go into the file.
 var ownToInit = []setting.Key{setting.Output, setting.Overwrite, setting.Offline, setting.Profile, setting.RegisterSchemas, setting.JSON, setting.CreateTopics}
 
-func (f *initFlags) init(cmd *cobra.Command, p *process) error {
+func (f *initFlags) init(cmd *cobra.Command, p *cli.Process) error {
 	var warnings bytes.Buffer
 	o := setup.Options{
 		Given: config.NewGiven(cmd.Flags()), ReadBack: func(path string) error { return readBack(cmd, path) },
@@ -84,17 +85,17 @@ func (f *initFlags) init(cmd *cobra.Command, p *process) error {
 		File: f.output, Overwrite: f.overwrite, Offline: f.offline, Profiles: f.profiles,
 		CreateTopics: f.run.delivery.Config.CreateTopics, RegisterSchemas: f.schemas, Own: ownToInit,
 	}
-	if p.onTerminal(p.stdin) && p.onTerminal(p.stderr) {
-		o.Prompt = &setup.Terminal{In: p.stdin, Out: p.stderr}
-		o.Found = func(l report.List) { l.Brief(p.stderr) }
+	if p.OnTerminal(p.Stdin) && p.OnTerminal(p.Stderr) {
+		o.Prompt = &setup.Terminal{In: p.Stdin, Out: p.Stderr}
+		o.Found = func(l report.List) { l.Brief(p.Stderr) }
 	}
 	done, err := setup.Run(cmd.Context(), o)
-	fmt.Fprint(p.stderr, warnings.String())
+	fmt.Fprint(p.Stderr, warnings.String())
 	if f.json {
 		return errors.Join(err, f.printJSON(p, done, err))
 	}
 	if o.Prompt == nil && len(done.Findings) > 0 {
-		done.Findings.Print(p.stdout)
+		done.Findings.Print(p.Stdout)
 	}
 	if err == nil {
 		printDone(p, done)
@@ -103,7 +104,7 @@ func (f *initFlags) init(cmd *cobra.Command, p *process) error {
 }
 
 // printJSON prints the result. A mistake is only in the error.
-func (f *initFlags) printJSON(p *process, r *setup.Result, err error) error {
+func (f *initFlags) printJSON(p *cli.Process, r *setup.Result, err error) error {
 	if errors.As(err, new(*setting.Mistake)) {
 		return nil
 	}
@@ -111,7 +112,7 @@ func (f *initFlags) printJSON(p *process, r *setup.Result, err error) error {
 	if err == nil {
 		command = runCommand(p, r)
 	}
-	return report.JSON(p.stdout, struct {
+	return report.JSON(p.Stdout, struct {
 		*setup.Result
 		Command string `json:"command,omitempty"`
 	}{r, command})
@@ -139,12 +140,12 @@ func readBack(cmd *cobra.Command, path string) error {
 }
 
 // with returns a command of this program that reads the file.
-func with(p *process, command string, r *setup.Result) string {
-	return shellWord(cmp.Or(p.name, "amazon-capi")) + " " + command + " --config " + shellWord(r.File)
+func with(p *cli.Process, command string, r *setup.Result) string {
+	return shellWord(cmp.Or(p.Name, "amazon-capi")) + " " + command + " --config " + shellWord(r.File)
 }
 
 // runCommand returns the next step.
-func runCommand(p *process, r *setup.Result) string {
+func runCommand(p *cli.Process, r *setup.Result) string {
 	command := with(p, "run", r)
 	if len(r.Missing) > 0 {
 		command += " --create-topics"
@@ -152,22 +153,22 @@ func runCommand(p *process, r *setup.Result) string {
 	return command
 }
 
-func printDone(p *process, r *setup.Result) {
-	fmt.Fprintf(p.stdout, "\nwrote %s\n", r.File)
+func printDone(p *cli.Process, r *setup.Result) {
+	fmt.Fprintf(p.Stdout, "\nwrote %s\n", r.File)
 	for _, path := range r.Secrets {
-		fmt.Fprintf(p.stdout, "wrote %s, which only you can read\n", path)
+		fmt.Fprintf(p.Stdout, "wrote %s, which only you can read\n", path)
 	}
 	for _, topic := range r.Topics {
-		fmt.Fprintf(p.stdout, "created topic %s\n", topic)
+		fmt.Fprintf(p.Stdout, "created topic %s\n", topic)
 	}
 	for _, subject := range r.Schemas {
-		fmt.Fprintf(p.stdout, "registered the schema of %s\n", subject)
+		fmt.Fprintf(p.Stdout, "registered the schema of %s\n", subject)
 	}
 	again := with(p, "check", r) + " --live"
 	if len(r.Profiles) > 0 {
 		again += " --profile " + shellWord(strings.Join(r.Profiles, ","))
 	}
-	fmt.Fprintf(p.stdout, "\nSee again whether everything is in place:\n  %s\n\nRun it:\n  %s\n", again, runCommand(p, r))
+	fmt.Fprintf(p.Stdout, "\nSee again whether everything is in place:\n  %s\n\nRun it:\n  %s\n", again, runCommand(p, r))
 }
 
 // shellWord quotes a word for a shell.

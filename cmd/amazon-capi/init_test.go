@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 	"pgregory.net/rapid"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
@@ -147,7 +148,7 @@ func deliversBy(t *testing.T, c *sandbox.Cluster, publish []string, args ...stri
 	defer cancel()
 	ended, log := make(chan int, 1), new(testkit.Buffer)
 	go func() {
-		ended <- run(ctx, process{args: args, stdin: strings.NewReader(""), stdout: log, stderr: log})
+		ended <- run(ctx, cli.Process{Args: args, Stdin: strings.NewReader(""), Stdout: log, Stderr: log})
 	}()
 	deadline := time.After(time.Minute)
 	for {
@@ -404,7 +405,7 @@ func TestInitAsks(t *testing.T) {
 func TestInitWritesWhatWasGiven(t *testing.T) {
 	t.Parallel()
 	dir, n := t.TempDir(), 0
-	known := allFlags(newRoot(&process{}))
+	known := allFlags(newRoot(&cli.Process{}))
 	rapid.Check(t, func(t *rapid.T) {
 		n++
 		var f runFlags

@@ -6,6 +6,8 @@ import (
 	"go/token"
 	"strconv"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/cli"
 )
 
 // TestKeysAreFlags: rooms name settings by keys, which have to be flags for whoever
@@ -15,7 +17,7 @@ func TestKeysAreFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known, n := allFlags(newRoot(&process{})), 0
+	known, n := allFlags(newRoot(&cli.Process{})), 0
 	ast.Inspect(file, func(node ast.Node) bool {
 		spec, ok := node.(*ast.ValueSpec)
 		if !ok {

@@ -5,13 +5,15 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/tracklayer/amazon-capi/internal/cli"
 )
 
 // TestPagesAreForThisMachine: what has no password listens on loopback unless it is
 // told otherwise, as the image and the Compose file do, whose health check asks for
 // what a restart fixes.
 func TestPagesAreForThisMachine(t *testing.T) {
-	root := newRoot(&process{})
+	root := newRoot(&cli.Process{})
 	for _, name := range []string{"run", "sandbox"} {
 		cmd, _, err := root.Find([]string{name})
 		if err != nil {

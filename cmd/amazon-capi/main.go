@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
@@ -27,24 +28,24 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	// A second signal while draining ends the process at once, by Go's default.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, process{name: os.Args[0], args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, standardLog: health.TakeStandardLog()}))
+	os.Exit(run(ctx, cli.Process{Name: os.Args[0], Args: os.Args[1:], Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, StandardLog: health.TakeStandardLog()}))
 }
 
-func run(ctx context.Context, p process) int {
+func run(ctx context.Context, p cli.Process) int {
 	defer crash.Report()
 	root := newRoot(&p)
-	root.SetArgs(p.args)
-	root.SetIn(p.stdin)
-	root.SetOut(p.stdout)
-	root.SetErr(p.stderr)
+	root.SetArgs(p.Args)
+	root.SetIn(p.Stdin)
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
 	}
 	err = kafka.Explained(err)
-	fmt.Fprintln(p.stderr, "amazon-capi: "+printable(err))
+	fmt.Fprintln(p.Stderr, "amazon-capi: "+cli.Printable(err))
 	if _, mistake := errors.AsType[*setting.Mistake](err); mistake {
-		fmt.Fprintln(p.stderr, "See amazon-capi --help, or --help after a command.")
+		fmt.Fprintln(p.Stderr, "See amazon-capi --help, or --help after a command.")
 		return exitUsage
 	}
 	return exitFailed

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/lab/publish"
@@ -48,7 +49,7 @@ type generateFlags struct {
 	seed     uint64
 }
 
-func newPublishCommand(p *process) *cobra.Command {
+func newPublishCommand(p *cli.Process) *cobra.Command {
 	var f publishFlags
 	cmd := &cobra.Command{
 		Use:   "publish [FILE...]",
@@ -78,23 +79,23 @@ func newPublishCommand(p *process) *cobra.Command {
 	return cmd
 }
 
-func (f *publishFlags) run(ctx context.Context, p *process, files []string) error {
-	settings, err := f.kafka.Resolve(p.stderr)
+func (f *publishFlags) run(ctx context.Context, p *cli.Process, files []string) error {
+	settings, err := f.kafka.Resolve(p.Stderr)
 	if err != nil {
 		return err
 	}
-	registry, err := f.registry.Resolve(settings, p.stderr)
+	registry, err := f.registry.Resolve(settings, p.Stderr)
 	if err != nil {
 		return err
 	}
 	if f.events < 0 || f.rate < 0 || f.events > 0 && len(files) > 0 {
-		return usagef("--events and --rate: want no less than 0, and --events without files")
+		return cli.Usagef("--events and --rate: want no less than 0, and --events without files")
 	}
-	samples, err := f.samples(p.stdin, files)
+	samples, err := f.samples(p.Stdin, files)
 	if err != nil {
 		return err
 	}
-	progress := report.NewProgress(p.stderr)
+	progress := report.NewProgress(p.Stderr)
 	counts, err := publish.Run(ctx, publish.Options{
 		Kafka: settings, Registry: registry, Topic: f.topic, CreateTopic: f.create,
 		Timestamps: sample.Timestamps(f.timestamps), Framing: f.framing, Rate: f.rate, Patience: 30 * time.Second,
@@ -105,9 +106,9 @@ func (f *publishFlags) run(ctx context.Context, p *process, files []string) erro
 		return err
 	}
 	if f.json {
-		return report.JSON(p.stdout, counts)
+		return report.JSON(p.Stdout, counts)
 	}
-	fmt.Fprintf(p.stdout, "published %s (%s) to %s\n", count.Of(counts.Records, "record"), count.Of(counts.Bytes, "byte"), f.topic)
+	fmt.Fprintf(p.Stdout, "published %s (%s) to %s\n", count.Of(counts.Records, "record"), count.Of(counts.Bytes, "byte"), f.topic)
 	return nil
 }
 
@@ -125,7 +126,7 @@ func (f *publishFlags) samples(stdin io.Reader, files []string) (iter.Seq2[sampl
 func (f *generateFlags) samples(n int) (iter.Seq2[sample.Sample, error], error) {
 	g, err := sample.NewGenerator(f.seed, sample.GeneratorOptions{Profiles: f.profiles, Broken: f.broken, Denied: f.denied})
 	if err != nil {
-		return nil, asUsage(err)
+		return nil, cli.AsUsage(err)
 	}
 	return g.Take(n), nil
 }

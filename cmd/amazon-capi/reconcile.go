@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
@@ -55,7 +56,7 @@ type reconcileFlags struct {
 	kafka     config.Kafka
 	registry  config.Registry
 	transform config.Transform
-	span      rangeFlags
+	span      cli.RangeFlags
 
 	topic, letters, receipts, group string
 	by                              []string
@@ -64,7 +65,7 @@ type reconcileFlags struct {
 	shown                           shownFlags
 }
 
-func newReconcileCommand(p *process) *cobra.Command {
+func newReconcileCommand(p *cli.Process) *cobra.Command {
 	var f reconcileFlags
 	cmd := &cobra.Command{
 		Use:   "reconcile",
@@ -74,14 +75,14 @@ func newReconcileCommand(p *process) *cobra.Command {
   amazon-capi reconcile --from 2025-11-24 --to 2025-11-27 --by profile --csv day.csv --events day.parquet
   amazon-capi reconcile --from 2025-11-24 --to 2025-12-01 --events-manager counts.csv --accounts accounts.yaml
   amazon-capi reconcile --from 2025-11-24 --diagnostics accepted.csv --json`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
 	flags := cmd.Flags()
 	f.kafka.Register(flags)
 	f.registry.RegisterReading(flags)
 	f.transform.Register(flags)
-	f.span.register(flags)
+	f.span.Register(flags)
 	config.RegisterTopic(flags, &f.topic, "source topic, one at a time")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts")
@@ -96,31 +97,31 @@ func newReconcileCommand(p *process) *cobra.Command {
 }
 
 // resolve checks the flags.
-func (f *reconcileFlags) resolve(p *process) (s kafka.Settings, o registry.Options, rng history.Range, err error) {
-	if s, err = f.kafka.Resolve(p.stderr); err != nil {
+func (f *reconcileFlags) resolve(p *cli.Process) (s kafka.Settings, o registry.Options, rng history.Range, err error) {
+	if s, err = f.kafka.Resolve(p.Stderr); err != nil {
 		return s, o, rng, err
 	}
-	if o, err = f.registry.Resolve(s, p.stderr); err != nil {
+	if o, err = f.registry.Resolve(s, p.Stderr); err != nil {
 		return s, o, rng, err
 	}
-	if rng, err = f.span.resolve(f.topic, time.Now()); err != nil {
+	if rng, err = f.span.Resolve(f.topic, time.Now()); err != nil {
 		return s, o, rng, err
 	}
 	for _, by := range f.by {
 		if !slices.Contains(reconcile.Parts, by) {
-			return s, o, rng, usagef("--by: %q is unknown: want some of %s", by, strings.Join(reconcile.Parts, ", "))
+			return s, o, rng, cli.Usagef("--by: %q is unknown: want some of %s", by, strings.Join(reconcile.Parts, ", "))
 		}
 	}
 	if f.receipts == "" {
-		return s, o, rng, usagef("--receipts-topic: it has no name; only receipts show what was accepted")
+		return s, o, rng, cli.Usagef("--receipts-topic: it has no name; only receipts show what was accepted")
 	}
 	if f.topic == "" || f.letters == "" || f.group == "" {
-		return s, o, rng, usagef("--topic, --dead-letter-topic and --group: all are needed")
+		return s, o, rng, cli.Usagef("--topic, --dead-letter-topic and --group: all are needed")
 	}
 	return s, o, rng, nil
 }
 
-func (f *reconcileFlags) run(ctx context.Context, p *process) error {
+func (f *reconcileFlags) run(ctx context.Context, p *cli.Process) error {
 	settings, registryOptions, rng, err := f.resolve(p)
 	if err != nil {
 		return err
@@ -135,7 +136,7 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	}
 	registry, err := registry.New(registryOptions)
 	if err != nil {
-		return usagef("--registry: %w", err)
+		return cli.Usagef("--registry: %w", err)
 	}
 	defer registry.Close()
 	// Reading may take an hour; an unwritable file is found out before.
@@ -160,7 +161,7 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	}
 	sources := reconcile.Sources{
 		Kafka: settings, Registry: registry, Range: rng, Letters: f.letters, Receipts: f.receipts, Group: f.group,
-		Progress: report.NewTerminalProgress(p.stderr), Recently: f.shown.since(),
+		Progress: report.NewTerminalProgress(p.Stderr), Recently: f.shown.since(),
 	}
 	plan, rep, err := sources.Run(ctx, &r)
 	if events != nil {
@@ -176,22 +177,22 @@ func (f *reconcileFlags) run(ctx context.Context, p *process) error {
 	return f.show(p, plan, rep, rows)
 }
 
-func (f *reconcileFlags) readDiagnostics(p *process) (*reconcile.Diagnostics, error) {
+func (f *reconcileFlags) readDiagnostics(p *cli.Process) (*reconcile.Diagnostics, error) {
 	if f.diagnostics == "" {
 		return nil, nil
 	}
-	in := p.stdin
+	in := p.Stdin
 	if f.diagnostics != "-" {
 		file, err := os.Open(f.diagnostics)
 		if err != nil {
-			return nil, usagef("--diagnostics: %w", redact.File(err))
+			return nil, cli.Usagef("--diagnostics: %w", redact.File(err))
 		}
 		defer file.Close()
 		in = file
 	}
 	d, err := reconcile.ReadDiagnostics(in)
 	if err != nil {
-		return nil, usagef("--diagnostics %s: %w", f.diagnostics, err)
+		return nil, cli.Usagef("--diagnostics %s: %w", f.diagnostics, err)
 	}
 	return d, nil
 }
@@ -202,13 +203,13 @@ func (f *reconcileFlags) createEvents() (*reconcile.EventsFile, error) {
 	}
 	events, err := reconcile.CreateEventsFile(f.events)
 	if err != nil {
-		return nil, usagef("--events: %w", err)
+		return nil, cli.Usagef("--events: %w", err)
 	}
 	return events, nil
 }
 
 // show prints the report; the error means that something is missing.
-func (f *reconcileFlags) show(p *process, plan *history.Plan, rep *reconcile.Report, file *reconcile.RowsFile) error {
+func (f *reconcileFlags) show(p *cli.Process, plan *history.Plan, rep *reconcile.Report, file *reconcile.RowsFile) error {
 	rows := rep.By(slices.Contains(f.by, "profile"), slices.Contains(f.by, "type"), slices.Contains(f.by, "hour"))
 	if err := file.Write(rows); err != nil {
 		return err
@@ -216,20 +217,20 @@ func (f *reconcileFlags) show(p *process, plan *history.Plan, rep *reconcile.Rep
 	var err error
 	switch {
 	case f.json:
-		err = reconcile.WriteJSON(p.stdout, rows, rep)
+		err = reconcile.WriteJSON(p.Stdout, rows, rep)
 	case rep.Sum.Source == 0:
-		fmt.Fprintf(p.stdout, "There is nothing to reconcile: %s.\n", plan.WhyEmpty())
+		fmt.Fprintf(p.Stdout, "There is nothing to reconcile: %s.\n", plan.WhyEmpty())
 	default:
-		reconcile.Print(p.stdout, f.by, rows, rep)
+		reconcile.Print(p.Stdout, f.by, rows, rep)
 	}
 	if !f.json {
-		reconcile.PrintUnread(p.stdout, rep.Unread)
+		reconcile.PrintUnread(p.Stdout, rep.Unread)
 	}
 	var unread int64
 	for _, u := range rep.Unread {
 		unread += u.Records
 	}
-	differs := f.shown.show(p.stdout, f.json)
+	differs := f.shown.show(p.Stdout, f.json)
 	switch {
 	case err != nil:
 	case rep.Sum.Missing > 0:

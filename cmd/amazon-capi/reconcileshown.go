@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/eventsmanager"
@@ -21,7 +22,7 @@ import (
 // shownFlags are those of a comparison with Events Manager.
 type shownFlags struct {
 	file, account string
-	accounts      accountsFlag
+	accounts      cli.AccountsFlag
 	contract      string
 	manager       string
 
@@ -39,23 +40,23 @@ func (f *shownFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.account, "events-manager-account", "", "account or profile whose counts they are, if the file has no column for it")
 	flags.StringVar(&f.contract, "contract", amazon.ContractNames()[0], "Amazon's API that the events were sent by, for --events-manager; only events-v1 tells what persons consented to")
 	flags.StringVar(&f.manager, string(managerFlag), "", "manager account that all events were sent for, for --events-manager without an accounts file")
-	f.accounts.register(flags, "for --events-manager, which counts by account")
+	f.accounts.Register(flags, "for --events-manager, which counts by account")
 }
 
 // open reads the file, so that a mistake in it is found before the topics are read, and makes the
 // reconciler predict its contents.
-func (f *shownFlags) open(p *process, transform *config.Transform, rng history.Range, r *reconcile.Reconciler) error {
+func (f *shownFlags) open(p *cli.Process, transform *config.Transform, rng history.Range, r *reconcile.Reconciler) error {
 	if f.file == "" {
 		return nil
 	}
 	if _, err := amazon.ContractByName(f.contract); err != nil {
 		return setting.Contract.Wrap(err)
 	}
-	list, _, err := f.accounts.read(&config.Contract{Name: f.contract, Region: amazon.NorthAmerica}, transform.ProfileIDs())
+	list, _, err := f.accounts.Read(&config.Contract{Name: f.contract, Region: amazon.NorthAmerica}, transform.ProfileIDs())
 	if err != nil {
 		return err
 	}
-	in := p.stdin
+	in := p.Stdin
 	if f.file != "-" {
 		file, err := os.Open(f.file)
 		if err != nil {

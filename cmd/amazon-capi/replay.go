@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/replay"
@@ -37,22 +38,22 @@ only while the group has no members.`
 
 type replayFlags struct {
 	kafka    config.Kafka
-	log      logFlags
-	span     rangeFlags
-	events   choiceFlags
+	log      cli.LogFlags
+	span     cli.RangeFlags
+	events   cli.ChoiceFlags
 	delivery config.Delivery
 
 	topic, liveGroup, letters string
 	name                      string
 	rate                      float64
-	act                       goFlag
+	act                       cli.GoFlag
 	restart                   bool
 	moveLive                  bool
-	protocol                  protocolFlag
+	protocol                  cli.ProtocolFlag
 	json                      bool
 }
 
-func newReplayCommand(p *process) *cobra.Command {
+func newReplayCommand(p *cli.Process) *cobra.Command {
 	var f replayFlags
 	cmd := &cobra.Command{
 		Use:   "replay",
@@ -61,9 +62,9 @@ func newReplayCommand(p *process) *cobra.Command {
 		Example: `  amazon-capi replay --from 2025-11-25 --to 2025-11-26 --brokers localhost:9092
   amazon-capi replay --from -2h --profile 1234567890 --event-name Purchase --rate 500 --go --config /etc/amazon-capi.yaml
   amazon-capi replay --live-group --from 2025-11-25T06:00:00Z`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := f.act.check(); err != nil {
+			if err := f.act.Check(); err != nil {
 				return err
 			}
 			if f.moveLive {
@@ -74,25 +75,25 @@ func newReplayCommand(p *process) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	f.kafka.Register(flags)
-	f.log.register(flags, "console")
-	quietly(flags, &f.log)
-	f.span.register(flags)
-	f.events.register(flags)
+	f.log.Register(flags, "console")
+	cli.Quietly(flags, &f.log)
+	f.span.Register(flags)
+	f.events.Register(flags)
 	f.delivery.Register(flags)
 	config.RegisterTopic(flags, &f.topic, "topic to replay, one at a time")
 	flags.StringVar(&f.liveGroup, "group", config.DefaultGroup, "group of run, which a replay does not touch")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic for events that will never be accepted")
-	f.protocol.register(flags)
+	f.protocol.Register(flags)
 	flags.StringVar(&f.name, "name", "", "name of the replay (default derived from the request)")
 	flags.Float64Var(&f.rate, "rate", 0, "events a second (0: no limit)")
-	f.act.register(flags, "send the events, or with --live-group move the offsets")
+	f.act.Register(flags, "send the events, or with --live-group move the offsets")
 	flags.BoolVar(&f.restart, "restart", false, "start over, whatever was already sent")
 	flags.BoolVar(&f.moveLive, "live-group", false, "move the offsets of --group to --from instead")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
 }
 
-func (f *replayFlags) run(ctx context.Context, p *process) error {
+func (f *replayFlags) run(ctx context.Context, p *cli.Process) error {
 	j, err := f.job(p)
 	if err != nil {
 		return err
@@ -103,45 +104,45 @@ func (f *replayFlags) run(ctx context.Context, p *process) error {
 		return err
 	}
 	if !f.json {
-		r.PrintForecast(p.stdout)
+		r.PrintForecast(p.Stdout)
 	}
-	if f.act.act && r.Selected > 0 {
+	if f.act.Act && r.Selected > 0 {
 		err = j.Send(ctx, r)
 	}
 	if f.json {
-		return errors.Join(report.JSON(p.stdout, r), err)
+		return errors.Join(report.JSON(p.Stdout, r), err)
 	}
-	r.PrintResult(p.stdout)
+	r.PrintResult(p.Stdout)
 	return err
 }
 
 // job turns the flags into a job. Its errors are usage errors.
-func (f *replayFlags) job(p *process) (*replay.Job, error) {
-	log, err := f.log.logger(p)
+func (f *replayFlags) job(p *cli.Process) (*replay.Job, error) {
+	log, err := f.log.Logger(p)
 	if err != nil {
 		return nil, err
 	}
 	o := replay.JobOptions{
-		Range: history.Range{Topic: f.topic, Partitions: f.span.partitions},
-		From:  f.span.from, To: f.span.to, Choice: f.events.Choice, Name: f.name, LiveGroup: f.liveGroup, Rate: f.rate,
-		Restart: f.restart, Go: f.act.act, Log: log, Progress: report.NewTerminalProgress(p.stderr),
+		Range: history.Range{Topic: f.topic, Partitions: f.span.Partitions},
+		From:  f.span.From, To: f.span.To, Choice: f.events.Choice, Name: f.name, LiveGroup: f.liveGroup, Rate: f.rate,
+		Restart: f.restart, Go: f.act.Act, Log: log, Progress: report.NewTerminalProgress(p.Stderr),
 	}
 	o.Config.DeadLetterTopic = f.letters
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	settings, err := f.kafka.Resolve(p.stderr)
+	settings, err := f.kafka.Resolve(p.Stderr)
 	if err != nil {
 		return nil, err
 	}
-	if o.Range, err = f.span.resolve(f.topic, time.Now()); err != nil {
+	if o.Range, err = f.span.Resolve(f.topic, time.Now()); err != nil {
 		return nil, err
 	}
-	if o.Config, err = f.delivery.Resolve(settings, f.act.act, p.stderr); err != nil {
+	if o.Config, err = f.delivery.Resolve(settings, f.act.Act, p.Stderr); err != nil {
 		return nil, err
 	}
 	o.Config.Topics, o.Config.DeadLetterTopic = []string{f.topic}, f.letters
-	if o.Config.GroupProtocol, err = f.protocol.resolve(); err != nil {
+	if o.Config.GroupProtocol, err = f.protocol.Resolve(); err != nil {
 		return nil, err
 	}
 	if err := o.Config.CheckTopics(); err != nil {
@@ -151,16 +152,16 @@ func (f *replayFlags) job(p *process) (*replay.Job, error) {
 }
 
 // move moves the live group's offsets.
-func (f *replayFlags) move(ctx context.Context, p *process) error {
+func (f *replayFlags) move(ctx context.Context, p *cli.Process) error {
 	at, err := f.checkMove()
 	if err != nil {
 		return err
 	}
-	settings, err := f.kafka.Resolve(p.stderr)
+	settings, err := f.kafka.Resolve(p.Stderr)
 	if err != nil {
 		return err
 	}
-	m := &replay.Move{Kafka: settings, Topic: f.topic, Group: f.liveGroup, To: at, Partitions: f.span.partitions, Go: f.act.act}
+	m := &replay.Move{Kafka: settings, Topic: f.topic, Group: f.liveGroup, To: at, Partitions: f.span.Partitions, Go: f.act.Act}
 	defer m.Close()
 	rows, err := m.Plan(ctx)
 	if err != nil {
@@ -168,19 +169,19 @@ func (f *replayFlags) move(ctx context.Context, p *process) error {
 	}
 	if f.json {
 		for _, r := range rows {
-			_ = report.JSON(p.stdout, r) // a closed pipe must not prevent the move
+			_ = report.JSON(p.Stdout, r) // a closed pipe must not prevent the move
 		}
 	} else {
-		m.Print(p.stdout, rows)
+		m.Print(p.Stdout, rows)
 	}
-	if !f.act.act {
+	if !f.act.Act {
 		return nil
 	}
 	if err := m.Commit(ctx, rows); err != nil {
 		return err
 	}
 	if !f.json {
-		fmt.Fprintf(p.stdout, "The offsets of group %s were moved.\n", f.liveGroup)
+		fmt.Fprintf(p.Stdout, "The offsets of group %s were moved.\n", f.liveGroup)
 	}
 	return nil
 }
@@ -188,11 +189,11 @@ func (f *replayFlags) move(ctx context.Context, p *process) error {
 // checkMove refuses options that a move would ignore.
 func (f *replayFlags) checkMove() (at history.Position, err error) {
 	switch {
-	case f.span.from == "":
-		return at, usagef("--live-group: --from says where the group goes on; it is not set")
-	case f.span.to != "" || f.events.Any():
-		return at, usagef("--live-group: the group delivers everything from --from on; it goes with neither --to nor --profile, --event-name or --event-id")
+	case f.span.From == "":
+		return at, cli.Usagef("--live-group: --from says where the group goes on; it is not set")
+	case f.span.To != "" || f.events.Any():
+		return at, cli.Usagef("--live-group: the group delivers everything from --from on; it goes with neither --to nor --profile, --event-name or --event-id")
 	}
-	at, err = history.ParsePosition(f.span.from, time.Now())
+	at, err = history.ParsePosition(f.span.From, time.Now())
 	return at, setting.From.Wrap(err)
 }

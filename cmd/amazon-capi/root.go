@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
@@ -20,7 +21,7 @@ Every flag can also be given in the environment, as AMAZON_CAPI_ and its name in
 capitals with _ for -, and in a YAML file named by --config, under its own name.
 A flag wins over the environment, the environment over the file.`
 
-func newRoot(p *process) *cobra.Command {
+func newRoot(p *cli.Process) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "amazon-capi",
 		Short: "Carry conversions from Kafka to Amazon Ads",
@@ -33,7 +34,7 @@ func newRoot(p *process) *cobra.Command {
 		Version:       version(),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("there is no command %s", redact.Quote(args[0]))
+				return cli.Usagef("there is no command %s", redact.Quote(args[0]))
 			}
 			return nil
 		},
@@ -43,7 +44,7 @@ func newRoot(p *process) *cobra.Command {
 	// pflag puts a flag's description on one line, however long.
 	root.SetUsageTemplate(strings.NewReplacer("FlagUsages", "FlagUsagesWrapped 80", "for more information about", "for more about").Replace(root.UsageTemplate()))
 	root.SetVersionTemplate("amazon-capi {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagMistake(err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.FlagMistake(err) })
 	root.PersistentFlags().String("config", "", "YAML file with values for any of the flags, under their names")
 	var ids config.EventIDs
 	ids.Register(root.PersistentFlags())
@@ -72,10 +73,10 @@ func newRoot(p *process) *cobra.Command {
 	// A command's flags are looked up in environment and file before it runs, whichever command it
 	// is.
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		if err := config.Apply(cmd.Flags(), p.environ, allFlags(root), p.stderr); err != nil {
+		if err := config.Apply(cmd.Flags(), p.Environ, allFlags(root), p.Stderr); err != nil {
 			return err
 		}
-		return ids.Apply(p.stderr)
+		return ids.Apply(p.Stderr)
 	}
 	return root
 }

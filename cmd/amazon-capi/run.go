@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/consumer"
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/setting"
@@ -32,14 +33,14 @@ machine, because they have no password.`
 // runFlags are the settings of the pipeline.
 type runFlags struct {
 	kafka    config.Kafka
-	log      logFlags
+	log      cli.LogFlags
 	delivery config.Delivery
 	start    string
-	protocol protocolFlag
+	protocol cli.ProtocolFlag
 	session  *pflag.Flag // --session-timeout
 }
 
-func newRunCommand(p *process) *cobra.Command {
+func newRunCommand(p *cli.Process) *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
 		Use:   "run",
@@ -51,7 +52,7 @@ func newRunCommand(p *process) *cobra.Command {
       --refresh-token-file /run/secrets/refresh-token
   amazon-capi run --config /etc/amazon-capi.yaml
   amazon-capi run --contract events-v1 --accounts /etc/amazon-capi/accounts.yaml`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
 	f.register(cmd.Flags())
@@ -60,13 +61,13 @@ func newRunCommand(p *process) *cobra.Command {
 
 func (f *runFlags) register(flags *pflag.FlagSet) {
 	f.kafka.Register(flags)
-	f.log.register(flags, "json")
+	f.log.Register(flags, "json")
 	f.delivery.Register(flags)
 	c := &f.delivery.Config
 
 	config.RegisterTopics(flags, &c.Topics, "topics to read events from, separated by commas")
 	flags.StringVar(&c.Group, "group", config.DefaultGroup, "consumer group")
-	f.protocol.register(flags)
+	f.protocol.Register(flags)
 	flags.StringVar(&c.InstanceID, "instance-id", "", "static membership: a name of this member that survives restarts")
 	flags.StringVar(&f.start, "start", "earliest", "where a group without offsets begins: earliest or latest")
 	flags.StringVar(&c.DeadLetterTopic, "dead-letter-topic", config.DefaultLettersTopic, "topic for events that will never be accepted")
@@ -104,10 +105,10 @@ func (f *runFlags) resolve(sends bool, warn io.Writer) (pipeline.Config, error) 
 	wrong.Note(c.CheckTopics())
 	c.Start, err = consumer.ParseStart(f.start)
 	wrong.Note(setting.Key("start").Wrap(err))
-	c.GroupProtocol, err = f.protocol.resolve()
+	c.GroupProtocol, err = f.protocol.Resolve()
 	wrong.Note(err)
 	if c.GroupProtocol == consumer.ProtocolConsumer && f.session.Changed {
-		fmt.Fprintln(warn, sessionWarning)
+		fmt.Fprintln(warn, cli.SessionWarning)
 	}
 	wrong.Note(config.InRange("workers", int64(c.Workers), 0, 4096))
 	wrong.Note(
@@ -120,12 +121,12 @@ func (f *runFlags) resolve(sends bool, warn io.Writer) (pipeline.Config, error) 
 	return c, wrong.All()
 }
 
-func (f *runFlags) run(ctx context.Context, p *process) error {
-	c, err := f.resolve(true, p.stderr)
+func (f *runFlags) run(ctx context.Context, p *cli.Process) error {
+	c, err := f.resolve(true, p.Stderr)
 	if err != nil {
 		return err
 	}
-	log, err := f.log.logger(p)
+	log, err := f.log.Logger(p)
 	if err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func (f *runFlags) run(ctx context.Context, p *process) error {
 	pipeline.CollectOften()
 	pl, err := pipeline.New(c, log)
 	if err != nil {
-		return asUsage(err) // it has not connected yet
+		return cli.AsUsage(err) // it has not connected yet
 	}
 	log.Info().Str("version", version()).Str("topic", strings.Join(c.Topics, ",")).Str("group", c.Group).Stringer("group_protocol", c.GroupProtocol).
 		Str("contract", c.Contract).Str("listen", c.Listen).Msg("starting")

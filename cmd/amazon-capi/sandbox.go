@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
@@ -30,7 +31,7 @@ latency, jitter, rate, share, chance, count and for. While it runs,
 show what it was sent.`
 
 type sandboxFlags struct {
-	log                        logFlags
+	log                        cli.LogFlags
 	listen                     string
 	clientID                   string
 	clientSecret, refreshToken config.Secret
@@ -50,7 +51,7 @@ type sandboxFlags struct {
 	seed                       uint64
 }
 
-func newSandboxCommand(p *process) *cobra.Command {
+func newSandboxCommand(p *cli.Process) *cobra.Command {
 	var f sandboxFlags
 	cmd := &cobra.Command{
 		Use:   "sandbox",
@@ -59,12 +60,12 @@ func newSandboxCommand(p *process) *cobra.Command {
 		Example: `  amazon-capi sandbox --listen :8090
   amazon-capi sandbox --latency 300ms --throttle 20 --record requests.jsonl
   amazon-capi sandbox --fault status,status=503,chance=0.1 --fault expire,chance=0.01`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },
 	}
 	account := sandbox.DefaultAccount()
 	flags := cmd.Flags()
-	f.log.register(flags, "console")
+	f.log.Register(flags, "console")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8090", "address to serve on; :8090 for all networks")
 	flags.StringVar(&f.clientID, "client-id", account.ClientID, "client id that may get tokens")
 	f.clientSecret.Register(flags, "client-secret", "its secret (default "+account.ClientSecret+")")
@@ -134,33 +135,33 @@ func (f *sandboxFlags) options(warn io.Writer) (o sandbox.Options, err error) {
 	for _, s := range texts {
 		fault, err := sandbox.ParseFault(s)
 		if err != nil {
-			return o, usagef("--fault: %w", err)
+			return o, cli.Usagef("--fault: %w", err)
 		}
 		o.Faults = append(o.Faults, fault)
 	}
 	return o, nil
 }
 
-func (f *sandboxFlags) run(ctx context.Context, p *process) error {
-	log, err := f.log.logger(p)
+func (f *sandboxFlags) run(ctx context.Context, p *cli.Process) error {
+	log, err := f.log.Logger(p)
 	if err != nil {
 		return err
 	}
-	o, err := f.options(p.stderr)
+	o, err := f.options(p.Stderr)
 	if err != nil {
 		return err
 	}
 	if f.record != "" {
 		file, err := os.OpenFile(f.record, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
-			return usagef("--record: %w", err)
+			return cli.Usagef("--record: %w", err)
 		}
 		defer file.Close()
 		o.Record = file
 	}
 	amazon, err := sandbox.NewAmazon(o)
 	if err != nil {
-		return asUsage(err)
+		return cli.AsUsage(err)
 	}
 	url, err := amazon.Start(f.listen)
 	if err != nil {

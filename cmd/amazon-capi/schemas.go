@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/kafka/auth"
@@ -19,7 +20,7 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
 
-func newSchemasCommand(p *process) *cobra.Command {
+func newSchemasCommand(p *cli.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schemas",
 		Short: "Register TrackLayer's Avro schemas, check them, or print them",
@@ -29,7 +30,7 @@ under that of the receipts topic.`,
 		Example: `  amazon-capi schemas register --registry http://registry:8081
   amazon-capi schemas check --json
   amazon-capi schemas print --version 2`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newSchemasRegister(p), newSchemasCheck(p), newSchemasPrint(p))
@@ -97,7 +98,7 @@ func (f *subjectFlags) open(warn io.Writer) (all []*registry.Client, err error) 
 	for _, o := range options {
 		reg, err := registry.New(o)
 		if err != nil {
-			return nil, usagef("--registry: %w", err)
+			return nil, cli.Usagef("--registry: %w", err)
 		}
 		all = append(all, reg)
 	}
@@ -116,7 +117,7 @@ type registration struct {
 	Glue *registration `json:"glue,omitempty"`
 }
 
-func newSchemasRegister(p *process) *cobra.Command {
+func newSchemasRegister(p *cli.Process) *cobra.Command {
 	var f subjectFlags
 	cmd := &cobra.Command{
 		Use:   "register",
@@ -128,9 +129,9 @@ deployment. "run" registers the schema of receipts by itself if it is allowed to
 With --glue-region the versions are registered in AWS Glue, under the name of the
 topic. Without --registry so is the schema of receipts.`,
 		Example: "  amazon-capi schemas register --registry http://registry:8081 --topic tracklayer.events",
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := f.open(p.stderr)
+			all, err := f.open(p.Stderr)
 			if err != nil {
 				return err
 			}
@@ -141,7 +142,7 @@ topic. Without --registry so is the schema of receipts.`,
 					return err
 				}
 				if !f.json {
-					printRegistered(p.stdout, &done[n])
+					printRegistered(p.Stdout, &done[n])
 				}
 			}
 			if !f.json {
@@ -150,7 +151,7 @@ topic. Without --registry so is the schema of receipts.`,
 			if len(all) > 1 {
 				done[0].Glue = &done[1]
 			}
-			return report.JSON(p.stdout, done[0])
+			return report.JSON(p.Stdout, done[0])
 		},
 	}
 	f.register(cmd)
@@ -183,7 +184,7 @@ type checkedSubject struct {
 	Glue     *checkedSubject `json:"glue,omitempty"`
 }
 
-func newSchemasCheck(p *process) *cobra.Command {
+func newSchemasCheck(p *cli.Process) *cobra.Command {
 	var f subjectFlags
 	cmd := &cobra.Command{
 		Use:   "check",
@@ -194,9 +195,9 @@ and the schema of receipts are registered and the latest is compatible, 1 when n
 With --glue-region AWS Glue is compared as well, or alone without --registry. Glue
 says only during registration whether it accepts a version.`,
 		Example: "  amazon-capi schemas check --registry http://registry:8081",
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := f.open(p.stderr)
+			all, err := f.open(p.Stderr)
 			if err != nil {
 				return err
 			}
@@ -209,15 +210,15 @@ says only during registration whether it accepts a version.`,
 				}
 				verdicts = append(verdicts, subjectVerdict(done[n].SubjectStatus, done[n].Receipts))
 				if !f.json {
-					printSubject(p.stdout, done[n].SubjectStatus)
-					printReceipts(p.stdout, done[n].Receipts)
+					printSubject(p.Stdout, done[n].SubjectStatus)
+					printReceipts(p.Stdout, done[n].Receipts)
 				}
 			}
 			if f.json {
 				if len(all) > 1 {
 					done[0].Glue = &done[1]
 				}
-				if err := report.JSON(p.stdout, done[0]); err != nil {
+				if err := report.JSON(p.Stdout, done[0]); err != nil {
 					return err
 				}
 			}
@@ -288,7 +289,7 @@ func subjectVerdict(s registry.SubjectStatus, receipts *receiptsStatus) error {
 	return nil
 }
 
-func newSchemasPrint(p *process) *cobra.Command {
+func newSchemasPrint(p *cli.Process) *cobra.Command {
 	var version int
 	var receipts bool
 	latest := schemas.Versions()[len(schemas.Versions())-1]
@@ -297,16 +298,16 @@ func newSchemasPrint(p *process) *cobra.Command {
 		Short:   "Print a version of the event schema (.avsc), or the schema of receipts",
 		Long:    "Print a version of the event schema, for producers in other languages, or the\nschema of receipts, for their readers.",
 		Example: "  amazon-capi schemas print --version 2 > tracklayer-event.avsc\n  amazon-capi schemas print --receipts",
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			text, err := schemas.Version(version).Schema()
 			if err != nil {
-				return usagef("--version: %w", err)
+				return cli.Usagef("--version: %w", err)
 			}
 			if receipts {
 				text = receipt.Schema()
 			}
-			_, err = fmt.Fprintln(p.stdout, strings.TrimSpace(text))
+			_, err = fmt.Fprintln(p.Stdout, strings.TrimSpace(text))
 			return err
 		},
 	}

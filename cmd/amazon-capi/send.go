@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/accounts"
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/instant"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
@@ -33,7 +34,7 @@ that was shown, so that it is counted once.
 
 The exit code is 0 for a dry run and if Amazon accepted the event, and 1 if not.`
 
-func newSendCommand(p *process) *cobra.Command {
+func newSendCommand(p *cli.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "send",
 		Short: "Send one test event to one profile, and show request and answer",
@@ -42,7 +43,7 @@ func newSendCommand(p *process) *cobra.Command {
   amazon-capi send purchase --profile 1234567890 --click-id amzn1.click.abc123 --value 129.95 --currency USD`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("there is no test event %s: want send lead or send purchase", redact.Quote(args[0]))
+				return cli.Usagef("there is no test event %s: want send lead or send purchase", redact.Quote(args[0]))
 			}
 			return nil
 		},
@@ -57,17 +58,17 @@ type sendFlags struct {
 	transform   config.Transform
 	contract    config.Contract
 	account     config.Account
-	identifiers identifierFlag
+	identifiers cli.IdentifierFlag
 	accounts    string
 	timeout     time.Duration
-	act         goFlag
+	act         cli.GoFlag
 	json        bool
 
 	event                              schemas.Event
 	value, source, consent, occurredAt string
 }
 
-func newSendKind(p *process, kind string) *cobra.Command {
+func newSendKind(p *cli.Process, kind string) *cobra.Command {
 	var f sendFlags
 	cmd := &cobra.Command{
 		Use:   kind,
@@ -76,7 +77,7 @@ func newSendKind(p *process, kind string) *cobra.Command {
 		Example: fmt.Sprintf(`  amazon-capi send %[1]s --profile 1234567890 --click-id amzn1.click.abc123
   amazon-capi send %[1]s --profile 1234567890 --click-id amzn1.click.abc123 --go --client-id amzn1.application-oa2-client.x \
       --client-secret-file /run/secrets/client-secret --refresh-token-file /run/secrets/refresh-token`, kind),
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p, kind) },
 	}
 	f.register(cmd.Flags(), kind)
@@ -87,10 +88,10 @@ func (f *sendFlags) register(flags *pflag.FlagSet, kind string) {
 	f.transform.Register(flags)
 	f.contract.Register(flags)
 	f.account.Register(flags)
-	f.identifiers.register(flags)
+	f.identifiers.Register(flags)
 	flags.StringVar(&f.accounts, "accounts", "", "YAML file with several accounts and their profiles; the profile's own is used")
 	flags.DurationVar(&f.timeout, "request-timeout", 30*time.Second, "how long to wait for Amazon's answer")
-	f.act.register(flags, "send the event to Amazon")
+	f.act.Register(flags, "send the event to Amazon")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 
 	e := &f.event
@@ -118,23 +119,23 @@ func (f *sendFlags) complete(kind string, now time.Time) (*schemas.Event, error)
 	e := f.event
 	switch {
 	case e.ProfileID == "":
-		return nil, usagef("--profile is not set: want the id of an internal test profile")
+		return nil, cli.Usagef("--profile is not set: want the id of an internal test profile")
 	case e.ClickID == "":
-		return nil, usagef("--click-id is not set: want the amzn_click_id of a click of your own, from the URL it led to")
+		return nil, cli.Usagef("--click-id is not set: want the amzn_click_id of a click of your own, from the URL it led to")
 	}
 	e.ActionSource, e.OccurredAt = f.source, now.UnixMilli()
 	e.Consent.AdStorage, e.Consent.AdUserData = f.consent, f.consent
 	if f.occurredAt != "" {
 		at, err := instant.Parse(f.occurredAt)
 		if err != nil {
-			return nil, usagef("--occurred-at: %s is not a time: %v", redact.Quote(f.occurredAt), err)
+			return nil, cli.Usagef("--occurred-at: %s is not a time: %v", redact.Quote(f.occurredAt), err)
 		}
 		e.OccurredAt = at.UnixMilli()
 	}
 	if f.value != "" {
 		var err error
 		if e.Custom.Value, err = schemas.ParseDecimal(f.value); err != nil {
-			return nil, usagef("--value: %s is not an amount: want a number such as 129.95", redact.Quote(f.value))
+			return nil, cli.Usagef("--value: %s is not an amount: want a number such as 129.95", redact.Quote(f.value))
 		}
 	}
 	if e.EventID == "" {
@@ -144,8 +145,8 @@ func (f *sendFlags) complete(kind string, now time.Time) (*schemas.Event, error)
 	return &e, nil
 }
 
-func (f *sendFlags) run(ctx context.Context, p *process, kind string) error {
-	if err := f.act.check(); err != nil {
+func (f *sendFlags) run(ctx context.Context, p *cli.Process, kind string) error {
+	if err := f.act.Check(); err != nil {
 		return err
 	}
 	now := time.Now()
@@ -163,11 +164,11 @@ func (f *sendFlags) run(ctx context.Context, p *process, kind string) error {
 		return fmt.Errorf("interrupted; whether Amazon took event %s is not known: %w", shown.EventID, err)
 	}
 	if f.json {
-		if err := report.JSON(p.stdout, shown); err != nil {
+		if err := report.JSON(p.Stdout, shown); err != nil {
 			return err
 		}
 	} else {
-		shown.Print(p.stdout)
+		shown.Print(p.Stdout)
 	}
 	if !shown.Accepted() && shown.Outcome != testsend.OutcomeDryRun {
 		return errors.New("Amazon has not accepted the event: " + shown.Outcome)
@@ -175,9 +176,9 @@ func (f *sendFlags) run(ctx context.Context, p *process, kind string) error {
 	return nil
 }
 
-func (f *sendFlags) trial(p *process) (*testsend.Trial, func(), error) {
+func (f *sendFlags) trial(p *cli.Process) (*testsend.Trial, func(), error) {
 	if f.timeout < 100*time.Millisecond {
-		return nil, nil, usagef("--request-timeout: %s is too short, want at least 100ms", f.timeout)
+		return nil, nil, cli.Usagef("--request-timeout: %s is too short, want at least 100ms", f.timeout)
 	}
 	account, profile, base, err := f.sender(p)
 	if err != nil {
@@ -185,29 +186,29 @@ func (f *sendFlags) trial(p *process) (*testsend.Trial, func(), error) {
 	}
 	contract, err := amazon.NewContract(profile.Contract, f.contract.Options)
 	if err != nil {
-		return nil, nil, asUsage(err)
+		return nil, nil, cli.AsUsage(err)
 	}
 	transformer, err := f.transform.Transformer(contract)
 	if err != nil {
 		return nil, nil, err
 	}
-	view, err := f.identifiers.view(p)
+	view, err := f.identifiers.View(p)
 	if err != nil {
 		return nil, nil, err
 	}
 	direct, err := base.Direct(account, &profile, contract.Region(strings.ToUpper(f.event.User.CountryCode)), f.timeout)
 	if err != nil {
-		return nil, nil, asUsage(err)
+		return nil, nil, cli.AsUsage(err)
 	}
 	return &testsend.Trial{
-		Transformer: transformer, Contract: direct.Contract(), Sender: direct, View: view, DryRun: !f.act.act,
+		Transformer: transformer, Contract: direct.Contract(), Sender: direct, View: view, DryRun: !f.act.Act,
 		Token: func(ctx context.Context) (login.Grant, error) { return account.Grant(ctx, 0) },
 	}, direct.Close, nil
 }
 
 // sender returns the sender of the event: the account of the flags, or that of the profile in the
 // accounts file.
-func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, *accounts.Base, error) {
+func (f *sendFlags) sender(p *cli.Process) (*accounts.Account, accounts.Profile, *accounts.Base, error) {
 	none := accounts.Profile{}
 	if _, err := f.contract.Resolve(); err != nil {
 		return nil, none, nil, err
@@ -217,8 +218,8 @@ func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, *ac
 	}
 	if f.accounts == "" {
 		resolve := f.account.Sketch
-		if f.act.act {
-			resolve = func(contract string) (accounts.Account, error) { return f.account.Resolve(contract, p.stderr) }
+		if f.act.Act {
+			resolve = func(contract string) (accounts.Account, error) { return f.account.Resolve(contract, p.Stderr) }
 		}
 		a, err := resolve(f.contract.Name)
 		return &a, accounts.Profile{ID: f.event.ProfileID, Settings: a.Defaults}, base, err
@@ -228,11 +229,11 @@ func (f *sendFlags) sender(p *process) (*accounts.Account, accounts.Profile, *ac
 	}
 	list, err := accounts.NewSource(f.accounts).Load(*base)
 	if err != nil {
-		return nil, none, nil, usagef("--accounts: %w", err)
+		return nil, none, nil, cli.Usagef("--accounts: %w", err)
 	}
 	account, profile, ok := list.Of(f.event.ProfileID)
 	if !ok {
-		return nil, profile, nil, usagef("--profile: no account of %s sends for this profile, and none is the default", f.accounts)
+		return nil, profile, nil, cli.Usagef("--profile: no account of %s sends for this profile, and none is the default", f.accounts)
 	}
 	return account, profile, base, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 
@@ -37,7 +38,7 @@ func TestFilesWithByteOrderMarks(t *testing.T) {
 		{"explain", "--json-event", event, "--mapping", mapping},
 	} {
 		var out, errs bytes.Buffer
-		code := run(context.Background(), process{args: args, stdin: strings.NewReader(""), stdout: &out, stderr: &errs})
+		code := run(context.Background(), cli.Process{Args: args, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs})
 		if s := out.String() + errs.String(); strings.Contains(s, "not JSON") || strings.Contains(s, "no YAML") || strings.Contains(s, "not one JSON object") || code == exitUsage {
 			t.Errorf("%q: exit %d\n%s", args, code, s)
 		}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -14,17 +14,17 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
-// flagMistake is an error of the flag parser without a value that could be a secret: it may have been
+// FlagMistake is an error of the flag parser without a value that could be a secret: it may have been
 // meant for another flag.
-func flagMistake(err error) error {
+func FlagMistake(err error) error {
 	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		return setting.Mistaken(errors.New(config.Without(err.Error(), wrong.GetValue())))
 	}
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok && e.GetSpecifiedShortnames() != "" {
-		return usagef("there is no flag of one letter but -h and -X: want -- before a flag's name")
+		return Usagef("there is no flag of one letter but -h and -X: want -- before a flag's name")
 	}
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok && !isFlagName(e.GetSpecifiedName()) {
-		return usagef("unknown flag: a name of %s, which no flag has: want a blank or = between a flag and its value", count.Of(utf8.RuneCountInString(e.GetSpecifiedName()), "character"))
+		return Usagef("unknown flag: a name of %s, which no flag has: want a blank or = between a flag and its value", count.Of(utf8.RuneCountInString(e.GetSpecifiedName()), "character"))
 	}
 	if e, ok := errors.AsType[*pflag.InvalidSyntaxError](err); ok {
 		return setting.Mistaken(errors.New(config.Without(err.Error(), e.GetSpecifiedFlag())))
@@ -38,9 +38,9 @@ func isFlagName(name string) bool {
 	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && redact.Quote(name) == strconv.Quote(name)
 }
 
-// printable returns an error in printed form: each of its lines without what must not be shown. A
+// Printable returns an error in printed form: each of its lines without what must not be shown. A
 // mistake in the settings quotes what was given, which may have been meant for another.
-func printable(err error) string {
+func Printable(err error) string {
 	_, mistake := errors.AsType[*setting.Mistake](err)
 	lines := strings.Split(err.Error(), "\n")
 	for i, line := range lines {

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"github.com/spf13/pflag"
@@ -9,15 +9,16 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// accountsFlag is the accounts file of a tool that uses it and sends nothing.
-type accountsFlag struct{ file string }
+// AccountsFlag is the accounts file of a tool that uses it and sends nothing.
+type AccountsFlag struct{ file string }
 
-func (f *accountsFlag) register(flags *pflag.FlagSet, what string) {
+// Register adds the flags.
+func (f *AccountsFlag) Register(flags *pflag.FlagSet, what string) {
 	flags.StringVar(&f.file, "accounts", "", "YAML file with several accounts and their profiles; "+what)
 }
 
-// read returns the accounts without their secrets; nil if there is no file.
-func (f *accountsFlag) read(c *config.Contract, ids transform.ProfileIDs) (*accounts.List, accounts.Base, error) {
+// Read returns the accounts without their secrets; nil if there is no file.
+func (f *AccountsFlag) Read(c *config.Contract, ids transform.ProfileIDs) (*accounts.List, accounts.Base, error) {
 	base := accounts.Base{Contract: c.Name, ContractOptions: c.Options, BaseURL: c.URL, Region: c.Region, ProfileIDs: ids}
 	if f.file == "" {
 		return nil, base, nil

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"io"
@@ -10,23 +10,23 @@ import (
 // maxInput bounds what is read of a file: far more than any broker accepts.
 const maxInput = 64 << 20
 
-// readInput reads the file that a flag names, or standard input for "-".
-func readInput(p *process, flag, name string) ([]byte, error) {
-	r := p.stdin
+// ReadInput reads the file that a flag names, or standard input for "-".
+func ReadInput(p *Process, flag, name string) ([]byte, error) {
+	r := p.Stdin
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, usagef("--%s: %w", flag, redact.File(err))
+			return nil, Usagef("--%s: %w", flag, redact.File(err))
 		}
 		defer file.Close()
 		r = file
 	}
 	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
 	if err != nil {
-		return nil, usagef("--%s: %w", flag, err)
+		return nil, Usagef("--%s: %w", flag, err)
 	}
 	if len(data) > maxInput {
-		return nil, usagef("--%s: %s has more than %d MiB", flag, name, maxInput>>20)
+		return nil, Usagef("--%s: %s has more than %d MiB", flag, name, maxInput>>20)
 	}
 	return data, nil
 }

@@ -1,4 +1,4 @@
-package main
+package cli_test
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/operate/history"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
@@ -23,13 +24,13 @@ func TestRangeFlags(t *testing.T) {
 		{[]string{"--from", "yesterday"}, "--from: \"yesterday\""},
 		{[]string{"--to", "1776939330"}, "--to: \"1776939330\" looks like seconds"},
 	} {
-		var f rangeFlags
+		var f cli.RangeFlags
 		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-		f.register(flags)
+		f.Register(flags)
 		if err := flags.Parse(tc.args); err != nil {
 			t.Fatal(err)
 		}
-		r, err := f.resolve("events", now)
+		r, err := f.Resolve("events", now)
 		if usage := new(setting.Mistake); tc.want != "" && (!errors.As(err, &usage) || !strings.Contains(err.Error(), tc.want)) || tc.want == "" && err != nil {
 			t.Errorf("%q: %v, want %q", tc.args, err, tc.want)
 		}
