@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tracklayer/amazon-capi/cmd/amazon-capi/lab"
 	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/redact"
@@ -52,9 +53,9 @@ func newRoot(p *cli.Process) *cobra.Command {
 	root.AddCommand(
 		newRunCommand(p),
 		newInitCommand(p),
-		newDemoCommand(p),
-		newSandboxCommand(p),
-		newPublishCommand(p),
+		lab.NewDemo(p),
+		lab.NewSandbox(p),
+		lab.NewPublish(p),
 		newAuditCommand(p),
 		newCheckCommand(p),
 		newDLQCommand(p),
@@ -67,7 +68,7 @@ func newRoot(p *cli.Process) *cobra.Command {
 		newTagCommand(p),
 		newSendCommand(p),
 		newSchemasCommand(p),
-		newBenchCommand(p),
+		lab.NewBench(p),
 		newHealthcheckCommand(p),
 	)
 	// A command's flags are looked up in environment and file before it runs, whichever command it

@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"context"
@@ -60,7 +60,8 @@ type benchFlags struct {
 	json     bool
 }
 
-func newBenchCommand(p *cli.Process) *cobra.Command {
+// NewBench returns the command bench.
+func NewBench(p *cli.Process) *cobra.Command {
 	var f benchFlags
 	cmd := &cobra.Command{
 		Use:   "bench [-- RUN FLAGS]",

@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"context"
@@ -49,7 +49,8 @@ type generateFlags struct {
 	seed     uint64
 }
 
-func newPublishCommand(p *cli.Process) *cobra.Command {
+// NewPublish returns the command publish.
+func NewPublish(p *cli.Process) *cobra.Command {
 	var f publishFlags
 	cmd := &cobra.Command{
 		Use:   "publish [FILE...]",

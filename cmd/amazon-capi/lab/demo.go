@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"context"
@@ -43,7 +43,8 @@ type demoFlags struct {
 	listen   string
 }
 
-func newDemoCommand(p *cli.Process) *cobra.Command {
+// NewDemo returns the command demo.
+func NewDemo(p *cli.Process) *cobra.Command {
 	var f demoFlags
 	cmd := &cobra.Command{
 		Use:   "demo",

@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"context"
@@ -51,7 +51,8 @@ type sandboxFlags struct {
 	seed                       uint64
 }
 
-func newSandboxCommand(p *cli.Process) *cobra.Command {
+// NewSandbox returns the command sandbox.
+func NewSandbox(p *cli.Process) *cobra.Command {
 	var f sandboxFlags
 	cmd := &cobra.Command{
 		Use:   "sandbox",
