@@ -310,6 +310,8 @@ func unescapeBackslash(s string) string {
 
 // escaped writes what the escape stands for that begins behind a backslash, and
 // returns its length.
+//
+//nolint:gocyclo // a form of escapes per branch
 func escaped(b *strings.Builder, s string) int {
 	var digits int
 	switch c := s[0]; c {

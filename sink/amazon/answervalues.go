@@ -35,6 +35,7 @@ func (r *signReader) bool(in scope, key string, v bool) {
 	}
 }
 
+//nolint:gocyclo // a meaning of a member per branch
 func (r *signReader) number(in scope, key, text string) {
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil && v == 0 {
@@ -99,6 +100,7 @@ func (r *signReader) coding(in scope, key, text string) {
 	}
 }
 
+//nolint:gocyclo // a meaning of a member per branch
 func (r *signReader) text(in scope, key, s string) {
 	if r.inside(in, key, s) || in.meaning == nothing {
 		return
