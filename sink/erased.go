@@ -85,3 +85,8 @@ func (l *lane) settleErased(b *batch.Batch) {
 		l.sink.conclude(b.Request(), vs)
 	}
 }
+
+// Erased returns why an event that is on the list of erased ones is not sent.
+func Erased() verdict.Reason {
+	return *verdict.CodeErased.Because("the event was erased, and is not sent again")
+}

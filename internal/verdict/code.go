@@ -149,9 +149,9 @@ var registry = register(
 	raised{"schemas", decodeCodes},
 	raised{"transform", eventCodes},
 	raised{"consumer/pump", retentionCodes},
-	raised{"internal/pipeline/handler", erasureCodes},
 	raised{"sink/amazon", contractCodes},
 	raised{"sink", attemptCodes},
+	raised{"sink", erasureCodes},
 	raised{"internal/accounts", accountCodes},
 	raised{"sink/exchange", routeCodes},
 )

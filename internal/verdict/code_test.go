@@ -81,7 +81,7 @@ func TestReasonsOfCodes(t *testing.T) {
 
 func TestCodesBy(t *testing.T) {
 	n := 0
-	for _, pkg := range []string{"schemas", "transform", "consumer/pump", "internal/pipeline/handler", "sink/amazon", "sink", "internal/accounts", "sink/exchange"} {
+	for _, pkg := range []string{"schemas", "transform", "consumer/pump", "sink/amazon", "sink", "internal/accounts", "sink/exchange"} {
 		of := CodesBy(pkg)
 		if len(of) == 0 {
 			t.Errorf("%s raises nothing", pkg)

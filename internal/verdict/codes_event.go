@@ -111,7 +111,7 @@ var eventCodes = []Entry{{
 		"To send such events without identifiers, use " + setting.ConsentDenied.With("strip") + "; events-v1 takes none without."},
 }}
 
-// erasureCodes are raised before an event is looked at.
+// erasureCodes are raised before an event is looked at, and again before it is sent.
 var erasureCodes = []Entry{{
 	Code: CodeErased, Class: Filtered, Name: "erased", Field: "event_id",
 	Rule:   "the event is not on the list of erased events (" + setting.ErasureTopic.String() + ")",

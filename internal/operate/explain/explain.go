@@ -14,6 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
+	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/login"
 	"github.com/tracklayer/amazon-capi/transform"
@@ -223,7 +224,7 @@ func (x *Explainer) undecodable(bad *schemas.DecodeError, ev *schemas.Event) *Re
 // erased explains an event that somebody had erased: no rule is asked of it.
 func (x *Explainer) erased(ev *schemas.Event) *Report {
 	r := &Report{Event: x.View.Event(schemas.EventJSON(ev))}
-	why := *verdict.CodeErased.Because("the event was erased, and is not sent again")
+	why := sink.Erased()
 	r.Rules = append(r.Rules, Rule{why.Code, why.Class.String(), why.Field, why.Class.String(), verdict.CodeErased.Entry().Rule, why.Message})
 	r.refuse(why)
 	return r

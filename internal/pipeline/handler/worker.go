@@ -55,7 +55,7 @@ func (w *Worker) Read(ctx context.Context, rec *kgo.Record, again bool) (r verdi
 			return r, err
 		}
 		if erased {
-			return w.refused(*verdict.CodeErased.Because("the event was erased, and is not sent again")), nil
+			return w.refused(sink.Erased()), nil
 		}
 	}
 	if isBad {
