@@ -5,10 +5,11 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/event"
 )
 
-// What the other stages see of an event. Its home is package event, so that the rooms
-// that read one need not know the decoder, which needs them.
 type (
-	Event      = event.Event
+	// Event is what the other stages see of an event. Its home is package event, so that
+	// the rooms that read one need not know the decoder, which needs them.
+	Event = event.Event
+	// UserData, CustomData, Attribute and Consent are its parts.
 	UserData   = event.UserData
 	CustomData = event.CustomData
 	Attribute  = event.Attribute

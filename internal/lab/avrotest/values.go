@@ -19,7 +19,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// fullEvent has every field of the latest version.
+// FullEvent has every field of the latest version.
 func FullEvent() *event.Event {
 	return &event.Event{
 		EventID:         "ord_10492_purchase",
@@ -51,13 +51,15 @@ func FullEvent() *event.Event {
 	}
 }
 
-// schemaMap is a Source of schemas by id.
+// Schemas are a source of schemas by id.
 type Schemas map[uint32]avro.Schema
 
+// SchemaOf returns the schema that a record refers to by its id.
 func (m Schemas) SchemaOf(ctx context.Context, ref framing.Ref) (avro.Schema, error) {
 	return m.SchemaByID(ctx, uint32(ref.Number()))
 }
 
+// SchemaByID returns the schema with that id.
 func (m Schemas) SchemaByID(_ context.Context, id uint32) (avro.Schema, error) {
 	s, ok := m[id]
 	if !ok {
@@ -66,7 +68,7 @@ func (m Schemas) SchemaByID(_ context.Context, id uint32) (avro.Schema, error) {
 	return s, nil
 }
 
-// written encodes a record with goavro and a schema of a test's own.
+// Written encodes a record with goavro and a schema of a test's own.
 func Written(t testing.TB, schema string, record map[string]any) []byte {
 	t.Helper()
 	codec, err := goavro.NewCodec(schema)
@@ -80,20 +82,24 @@ func Written(t testing.TB, schema string, record map[string]any) []byte {
 	return b
 }
 
-// record is a schema of an event with more fields than the identifying ones.
+// Record is a schema of an event with more fields than the identifying ones.
 func Record(more string) string {
 	return `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"event_name","type":"string"}` + more + `]}`
 }
 
-// diff says how two events differ.
+// Diff says how two events differ.
 func Diff(want, got *event.Event) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
 
-// Avro's own encoding, for bytes that no library would write.
-func Long(n int64) []byte     { return binary.AppendVarint(nil, n) }
-func Text(s string) []byte    { return append(Long(int64(len(s))), s...) }
+// Long encodes an Avro int or long, for bytes that no library would write.
+func Long(n int64) []byte { return binary.AppendVarint(nil, n) }
+
+// Text encodes an Avro string or bytes.
+func Text(s string) []byte { return append(Long(int64(len(s))), s...) }
+
+// Double encodes an Avro double.
 func Double(f float64) []byte { return binary.LittleEndian.AppendUint64(nil, math.Float64bits(f)) }
 
-// join joins bytes.
+// Join joins bytes.
 func Join(parts ...[]byte) (b []byte) {
 	for _, p := range parts {
 		b = append(b, p...)
@@ -101,12 +107,12 @@ func Join(parts ...[]byte) (b []byte) {
 	return b
 }
 
-// valueOf is a value under id 7 of an event "e", "n" with what follows.
+// ValueOf is a value under id 7 of an event "e", "n" with what follows.
 func ValueOf(parts ...[]byte) []byte {
 	return Join(avro.AppendHeader(nil, 7), Text("e"), Text("n"), Join(parts...))
 }
 
-// strangers is a schema with all that a stranger's may have.
+// Strangers is a schema with all that a stranger's may have.
 var Strangers = Record(`,{"name":"tree","type":{"type":"record","name":"Node","fields":[{"name":"next","type":["null","Node"]},{"name":"list","type":{"type":"array","items":"null"}}]}},
 	{"name":"profile_id","type":["null","long","bytes",{"type":"fixed","name":"U","size":16,"logicalType":"uuid"}]},
 	{"name":"occurred_at","type":["null","string",{"type":"long","logicalType":"timestamp-micros"}]},
@@ -116,27 +122,27 @@ var Strangers = Record(`,{"name":"tree","type":{"type":"record","name":"Node","f
 		{"name":"attributes","type":{"type":"map","values":["null","boolean","string",{"type":"map","values":"double"}]}}]}]},
 	{"name":"consent","type":{"type":"record","name":"C","fields":[{"name":"ad_storage","type":{"type":"enum","name":"G","symbols":["DENIED","GRANTED"]}}]}}`)
 
-// strangersRecord is one of its records.
+// StrangersRecord is one of its records.
 func StrangersRecord() []byte {
 	return ValueOf(Long(1), Long(0), Long(0), Long(0), Long(1), Long(5), Long(1), Text("2026-04-23T10:15:30Z"),
 		Long(2), Long(2), Text("1.5"), Long(3), Long(1), Text("k"), Long(1), []byte{1}, Long(0), Long(1))[avro.HeaderSize:]
 }
 
-// sharing is a schema in which one type is two of our groups, and more.
+// Sharing is a schema in which one type is two of our groups, and more.
 var Sharing = Record(`,{"name":"user_data","type":{"type":"record","name":"Any","fields":[
 	{"name":"email","type":"bytes"},{"name":"ad_storage","type":["string","null"]},{"name":"tcf","type":["null","long","string"]},
 	{"name":"value","type":"double"},{"name":"quantity","type":["null","double",{"type":"array","items":"null"}]},
 	{"name":"attributes","type":["null","int",{"type":"map","values":[{"type":"map","values":"null"},"bytes","null","float"]}]}]}},
 	{"name":"consent","type":["Any","null"]},{"name":"custom_data","type":["null","boolean","Any"]},{"name":"x","type":{"type":"array","items":"Any"}}`)
 
-// sharingRecord is one of its records.
+// SharingRecord is one of its records.
 func SharingRecord() []byte {
 	group := Join(Text("mail"), Long(0), Text("DENIED"), Long(2), Text("tcf"), Double(1.5), Long(1), Double(3),
 		Long(2), Long(3), Text("l"), Long(0), Long(1), Text("m"), Long(0), Text("k"), Long(1), Text("v"), Text("n"), Long(2), Long(0))
 	return ValueOf(group, Long(0), group, Long(2), group, Long(-1), Long(9), group, Long(0))[avro.HeaderSize:]
 }
 
-// aliasesOf are those of pairs of a path and a field of ours, by lines from 1 on. A path
+// AliasesOf are those of pairs of a path and a field of ours, by lines from 1 on. A path
 // that ends in ? is optional.
 func AliasesOf(t rapid.TB, pairs ...string) *event.Aliases {
 	t.Helper()
@@ -152,7 +158,7 @@ func AliasesOf(t rapid.TB, pairs ...string) *event.Aliases {
 	return as
 }
 
-// forVersion takes away what a version cannot carry.
+// ForVersion takes away what a version cannot carry.
 func ForVersion[V ~int](v V, ev *event.Event) *event.Event {
 	switch v {
 	case 1:
@@ -165,13 +171,14 @@ func ForVersion[V ~int](v V, ev *event.Event) *event.Event {
 	return ev
 }
 
-// forV3, forV2 and forV1 take away what came later.
+// ForV3 removes what came after version 3.
 func ForV3(ev *event.Event) *event.Event {
 	e := *ev
 	e.AmazonAdEventKey, e.Partner = "", ""
 	return &e
 }
 
+// ForV2 removes what came after version 2.
 func ForV2(ev *event.Event) *event.Event {
 	e := *ForV3(ev)
 	e.ArefTokens, e.Platform, e.Consent.DataProcessing = "", "", ""
@@ -181,6 +188,7 @@ func ForV2(ev *event.Event) *event.Event {
 	return &e
 }
 
+// ForV1 removes what came after version 1.
 func ForV1(ev *event.Event) *event.Event {
 	e := *ForV2(ev)
 	e.ClickCapturedAt = 0

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -137,13 +138,11 @@ func (f *finder) settled(ctx context.Context) (err error) {
 
 // notFound says where the event was looked for.
 func (f *finder) notFound() error {
-	where := ""
-	for i, r := range f.read {
-		if i > 0 {
-			where += ", "
-		}
-		where += fmt.Sprintf("%s (%s)", r.Topic, count.Of(r.Records, "record"))
+	read := make([]string, 0, len(f.read))
+	for _, r := range f.read {
+		read = append(read, fmt.Sprintf("%s (%s)", r.Topic, count.Of(r.Records, "record")))
 	}
+	where := strings.Join(read, ", ")
 	hint := "check its spelling, and how long the topics keep records"
 	if !f.Since.IsZero() || !f.Until.IsZero() {
 		hint = "try it without --since and --until"
