@@ -17,6 +17,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/parking"
 	"github.com/tracklayer/amazon-capi/consumer/pump"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
+	"github.com/tracklayer/amazon-capi/consumer/topics"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/faultpoint"
 	"github.com/tracklayer/amazon-capi/internal/health"
@@ -61,7 +62,7 @@ type Consumer struct {
 
 	pace    flow.Pace // of the poll loop only
 	commits *commits.Committer
-	topics  *topicTable
+	topics  *topics.Table
 	abort   func(error) // ends Run; set by it
 
 	membership membership
@@ -108,7 +109,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		log:         o.Log.With().Str("stage", "consumer").Logger(),
 		tally:       o.Tally,
 		window:      flow.NewWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
-		topics:      newTopicTable(o.Topics),
+		topics:      topics.New(o.Topics),
 		unknownIDs:  make(map[string]unknownID),
 		begins:      newBegins(),
 		inboxes:     pump.Inboxes(o.Workers),
@@ -312,7 +313,7 @@ func (c *Consumer) Parked(profile string) bool { return c.parking.Awaits(profile
 func (c *Consumer) rereader() *parking.Reader {
 	return &parking.Reader{
 		Lots: c.parking, Lanes: c.handler, Opts: c.opts.ReadOpts,
-		Made: c.topics.made.Load, AtOnce: max(c.opts.MaxInFlightEvents/4, 1),
+		Made: c.topics.Remade, AtOnce: max(c.opts.MaxInFlightEvents/4, 1),
 		Condition: c.conditions.parking, Now: c.opts.Now,
 	}
 }

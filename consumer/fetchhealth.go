@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
+	"github.com/tracklayer/amazon-capi/consumer/ends"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -86,7 +87,7 @@ func (c *Consumer) fetchFailed(tp assignment.TopicPartition, err error) {
 	case tp.Partition < 0:
 		where = "topic " + tp.Topic
 	}
-	c.conditions.fetch.Fail(fmt.Sprintf("cannot read %s: %s", where, redact.Error(plainly(err, c.assigned))))
+	c.conditions.fetch.Fail(fmt.Sprintf("cannot read %s: %s", where, redact.Error(ends.Plainly(err, c.assigned))))
 }
 
 // readable notes that a partition's fetches work again. c.mu is held.

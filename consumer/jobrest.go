@@ -95,7 +95,7 @@ func (c *Consumer) jobRest(ctx context.Context, admin *kadm.Client) (rest []int3
 	if err != nil {
 		return nil, false, err
 	}
-	if c.topics.differs(name, topic.TopicID) {
+	if c.topics.Differs(name, topic.TopicID) {
 		c.remake(name, topic.TopicID)
 		return nil, false, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
+	"github.com/tracklayer/amazon-capi/consumer/ends"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
@@ -66,44 +67,44 @@ func lasts(since *time.Time, now time.Time, atOnce bool) bool {
 func (c *Consumer) askEnds(ctx context.Context, admin *kadm.Client, r *reach) {
 	ctx, cancel := context.WithTimeout(ctx, lagEvery)
 	defer cancel()
-	e := newEnds()
-	err := byTopic(c.opts.Topics, func(topics ...string) error {
+	e := ends.New()
+	err := ends.ByTopic(c.opts.Topics, func(topics ...string) error {
 		list, err := admin.ListCommittedOffsets(ctx, topics...)
-		e.note(topics, list, err)
+		e.Note(topics, list, err)
 		return err
 	})
 	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 		return
 	}
 	now := c.opts.Now()
-	if len(e.at) == 0 && err != nil && !c.answered(e) {
+	if len(e.At) == 0 && err != nil && !c.answered(e) {
 		if lasts(&r.brokers, now, !r.brokersOK) {
-			c.conditions.brokers.Fail(fmt.Sprintf("the brokers do not answer: %s", redact.Error(plainly(err, r.brokersOK))))
+			c.conditions.brokers.Fail(fmt.Sprintf("the brokers do not answer: %s", redact.Error(ends.Plainly(err, r.brokersOK))))
 		}
 		return
 	}
 	r.brokers, r.brokersOK = time.Time{}, true
 	c.conditions.brokers.OK()
 	for _, a := range c.owned() {
-		if end, ok := e.at[a.TopicPartition()]; ok {
+		if end, ok := e.At[a.TopicPartition()]; ok {
 			a.EndsAt(end)
 		}
 	}
 	c.tellFaults(r, now, e)
-	c.readableAgain(now, e.at)
-	c.moveOn(now, e.at)
+	c.readableAgain(now, e.At)
+	c.moveOn(now, e.At)
 }
 
 // answered reports whether faults without any end are an answer nevertheless: some broker
 // refused the request, or named others to ask, and those are not all.
-func (c *Consumer) answered(e ends) bool {
+func (c *Consumer) answered(e ends.Ends) bool {
 	silent := make(map[int32]bool)
-	for tp, fault := range e.faults {
+	for tp, fault := range e.Faults {
 		if tp.Partition < 0 {
 			return true
 		}
-		if u, ok := errors.AsType[unanswered](fault); ok {
-			silent[u.broker.NodeID] = true
+		if u, ok := errors.AsType[ends.Unanswered](fault); ok {
+			silent[u.Broker.NodeID] = true
 		}
 	}
 	return len(silent) > 0 && len(silent) < len(c.client.DiscoveredBrokers())
@@ -111,15 +112,15 @@ func (c *Consumer) answered(e ends) bool {
 
 // tellFaults fails the topics' condition if one has been unreachable for long, as a whole
 // or in partitions of this member. Other members report theirs.
-func (c *Consumer) tellFaults(r *reach, now time.Time, e ends) {
+func (c *Consumer) tellFaults(r *reach, now time.Time, e ends.Ends) {
 	still := make(map[assignment.TopicPartition]time.Time)
 	owned := c.owned()
 	var told []string
 	pending := false
 	for _, topic := range c.opts.Topics {
 		whole := assignment.Of(topic, -1)
-		fault := e.faults[whole]
-		if fault == nil || e.tells[topic] {
+		fault := e.Faults[whole]
+		if fault == nil || e.Tells[topic] {
 			r.topicOK[topic] = true
 			if why := c.unreached(topic, owned, r, still, now, e); why != "" {
 				told = append(told, why)
@@ -128,7 +129,7 @@ func (c *Consumer) tellFaults(r *reach, now time.Time, e ends) {
 		}
 		since := r.since[whole]
 		if lasts(&since, now, !r.topicOK[topic] || !kerr.IsRetriable(fault)) {
-			told = append(told, unreadableTopic(topic, fault))
+			told = append(told, ends.Unreadable(topic, fault))
 		} else {
 			pending = true
 		}
@@ -137,29 +138,29 @@ func (c *Consumer) tellFaults(r *reach, now time.Time, e ends) {
 	r.since = still
 	switch {
 	case len(told) > 0:
-		c.conditions.topic.Fail(some(told))
+		c.conditions.topic.Fail(ends.Some(told))
 	case !pending:
 		c.conditions.topic.OK()
 	}
 }
 
 // unreached names a topic's partitions that have been unreachable for long; empty for none.
-func (c *Consumer) unreached(topic string, owned []*assignment.Assignment, r *reach, still map[assignment.TopicPartition]time.Time, now time.Time, e ends) string {
+func (c *Consumer) unreached(topic string, owned []*assignment.Assignment, r *reach, still map[assignment.TopicPartition]time.Time, now time.Time, e ends.Ends) string {
 	var told []string
 	for _, a := range owned {
 		tp := a.TopicPartition()
-		if _, ok := e.at[tp]; ok || tp.Topic != topic {
+		if _, ok := e.At[tp]; ok || tp.Topic != topic {
 			continue
 		}
-		fault := e.faults[tp]
+		fault := e.Faults[tp]
 		if fault == nil {
-			fault = errUntold
+			fault = ends.ErrUntold
 		}
-		if !errors.As(fault, new(unanswered)) { // which names its broker
-			fault = plainly(fault, true)
+		if !errors.As(fault, new(ends.Unanswered)) { // which names its broker
+			fault = ends.Plainly(fault, true)
 		}
 		since := r.since[tp]
-		if lasts(&since, now, refusedForGood(fault)) {
+		if lasts(&since, now, ends.RefusedForGood(fault)) {
 			told = append(told, fmt.Sprintf("partition %d: %s", tp.Partition, redact.Error(fault)))
 		}
 		still[tp] = since
@@ -168,5 +169,5 @@ func (c *Consumer) unreached(topic string, owned []*assignment.Assignment, r *re
 		return ""
 	}
 	slices.Sort(told)
-	return fmt.Sprintf("topic %q cannot be read: %s", topic, some(told))
+	return fmt.Sprintf("topic %q cannot be read: %s", topic, ends.Some(told))
 }

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/consumer/topics"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -47,7 +48,7 @@ func TestThrownOutWhileJoining(t *testing.T) {
 		s := newFakeSink(false)
 		m := b.start(s, func(o *Options) { o.SessionTimeout = 6 * time.Second })
 		held := s.take(20) // without a verdict
-		b.eventually("the topic's id is known", func() bool { return m.topics.IDOf(topic) != noTopicID })
+		b.eventually("the topic's id is known", func() bool { return m.topics.IDOf(topic) != topics.NoID })
 		b.commitBehind(m, 5) // as somebody does who has the partitions in between
 		forgotten := b.cluster.Fault(kfake.Fault{
 			Keys: []kmsg.Key{kmsg.JoinGroup}, TopLevel: true, Err: kerr.UnknownMemberID,

@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
+	"github.com/tracklayer/amazon-capi/consumer/ends"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
@@ -88,7 +89,7 @@ func (c *Consumer) lookForMissed(ctx context.Context, admin *kadm.Client, before
 	ctx, cancel := context.WithTimeout(ctx, missedEvery)
 	defer cancel()
 	starts := make(kadm.ListedOffsets)
-	_ = byTopic(c.opts.Topics, func(topics ...string) error {
+	_ = ends.ByTopic(c.opts.Topics, func(topics ...string) error {
 		list, err := admin.ListStartOffsets(ctx, topics...)
 		maps.Copy(starts, list) // the usable part of an answer
 		return err

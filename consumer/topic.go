@@ -68,7 +68,7 @@ func (c *Consumer) checkTopic(topic string, id [16]byte) {
 	u := c.unknownIDs[topic]
 	c.mu.Unlock()
 	refused := !u.seen.IsZero() && u.seen.Sub(u.since) >= unknownIDFor
-	if refused || c.topics.differs(topic, id) {
+	if refused || c.topics.Differs(topic, id) {
 		c.remake(topic, id)
 		return
 	}
@@ -104,7 +104,7 @@ func (c *Consumer) remake(topic string, id [16]byte) {
 	c.mu.Unlock()
 	c.log.Warn().Str("topic", topic).Int("in_flight", left).
 		Msg("the topic was deleted and made again; reading the new one from its start, and delivering what is in flight of the old one")
-	c.topics.replace(topic, id)
+	c.topics.Replace(topic, id)
 	c.client.PurgeTopicsFromConsuming(topic)
 	c.client.AddConsumeTopics(topic)
 }

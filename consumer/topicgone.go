@@ -63,7 +63,7 @@ func (c *Consumer) topicsGone(topics []string) (gone []string) {
 	}
 	for _, topic := range topics {
 		t := described[topic]
-		if t.ErrorCode == kerr.UnknownTopicOrPartition.Code || t.ErrorCode == 0 && c.topics.differs(topic, t.TopicID) {
+		if t.ErrorCode == kerr.UnknownTopicOrPartition.Code || t.ErrorCode == 0 && c.topics.Differs(topic, t.TopicID) {
 			gone = append(gone, topic)
 		}
 	}

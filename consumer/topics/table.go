@@ -1,4 +1,4 @@
-package consumer
+package topics
 
 import (
 	"slices"
@@ -8,8 +8,8 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
-// topicTable is the topics that are read, by name and by id.
-type topicTable struct {
+// Table is the topics that are read, by name and by id.
+type Table struct {
 	names []string
 	made  atomic.Int64 // how often one was recreated
 
@@ -24,10 +24,12 @@ type topicID struct {
 	past [][16]byte // ids of topics that were deleted
 }
 
-var noTopicID [16]byte
+// NoID is the id of a topic whose id is not known.
+var NoID [16]byte
 
-func newTopicTable(names []string) *topicTable {
-	t := &topicTable{names: names, of: make(map[string]*topicID, len(names))}
+// New returns the table of topics of which no id is known.
+func New(names []string) *Table {
+	t := &Table{names: names, of: make(map[string]*topicID, len(names))}
 	for _, name := range names {
 		t.of[name] = new(topicID)
 	}
@@ -35,27 +37,27 @@ func newTopicTable(names []string) *topicTable {
 }
 
 // IDOf returns a topic's id, or zeros if it is not known.
-func (t *topicTable) IDOf(topic string) [16]byte {
+func (t *Table) IDOf(topic string) [16]byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if id := t.of[topic]; id != nil {
 		return id.now
 	}
-	return noTopicID
+	return NoID
 }
 
 // Learn notes a topic's id if none was known.
-func (t *topicTable) Learn(topic string, id [16]byte) {
+func (t *Table) Learn(topic string, id [16]byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if was := t.of[topic]; was != nil && was.now == noTopicID {
+	if was := t.of[topic]; was != nil && was.now == NoID {
 		was.now = id
 	}
 }
 
 // PartitionOf names a partition of a request or answer; newer versions identify topics
 // only by id.
-func (t *topicTable) PartitionOf(topic string, id [16]byte, partition int32) assignment.TopicPartition {
+func (t *Table) PartitionOf(topic string, id [16]byte, partition int32) assignment.TopicPartition {
 	if topic == "" {
 		topic = t.named(id)
 	}
@@ -63,31 +65,31 @@ func (t *topicTable) PartitionOf(topic string, id [16]byte, partition int32) ass
 }
 
 // named returns the topic of an id; empty if it may be any of several.
-func (t *topicTable) named(id [16]byte) string {
+func (t *Table) named(id [16]byte) string {
 	if len(t.names) == 1 {
 		return t.names[0]
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for name, of := range t.of {
-		if id != noTopicID && of.now == id {
+		if id != NoID && of.now == id {
 			return name
 		}
 	}
 	return ""
 }
 
-// differs reports whether the id is of a topic that was created after the known one.
+// Differs reports whether the id is of a topic that was created after the known one.
 // Brokers that are behind still report earlier ones.
-func (t *topicTable) differs(topic string, id [16]byte) bool {
+func (t *Table) Differs(topic string, id [16]byte) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	was := t.of[topic]
-	return id != noTopicID && was.now != noTopicID && id != was.now && !slices.Contains(was.past, id)
+	return id != NoID && was.now != NoID && id != was.now && !slices.Contains(was.past, id)
 }
 
-// replace notes that a topic has been recreated.
-func (t *topicTable) replace(topic string, id [16]byte) {
+// Replace notes that a topic has been recreated.
+func (t *Table) Replace(topic string, id [16]byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	was := t.of[topic]
@@ -100,3 +102,6 @@ func (t *topicTable) replace(topic string, id [16]byte) {
 	was.now = id
 	t.made.Add(1)
 }
+
+// Remade returns how often a topic was recreated.
+func (t *Table) Remade() int64 { return t.made.Load() }
