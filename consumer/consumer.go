@@ -16,6 +16,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/parking"
 	"github.com/tracklayer/amazon-capi/consumer/pump"
+	"github.com/tracklayer/amazon-capi/consumer/start"
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/consumer/topics"
 	"github.com/tracklayer/amazon-capi/internal/crash"
@@ -69,7 +70,7 @@ type Consumer struct {
 	links      assignment.Links
 	oaths      chan struct{} // capacity 1: an assignment's oath waits
 	doubts     chan struct{} // capacity 1: an assignment's claim waits
-	begins     begins
+	begins     *start.Decider
 	missed     missed
 	emptied    atomic.Int64 // when a poll last took everything that the client held
 
@@ -111,7 +112,6 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		window:      flow.NewWindow(o.MaxInFlightEvents, o.MaxInFlightBytes),
 		topics:      topics.New(o.Topics),
 		unknownIDs:  make(map[string]unknownID),
-		begins:      newBegins(),
 		inboxes:     pump.Inboxes(o.Workers),
 		pools:       flow.NewFetchPools(o.FetchMaxBytes),
 		assignments: make(map[assignment.TopicPartition]*assignment.Assignment),
@@ -124,6 +124,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		oaths:       make(chan struct{}, 1),
 		askOpts:     o.AskOpts,
 	}
+	c.begins = start.New(start.Options{Group: o.Group, InstanceID: o.InstanceID, Topics: c.topics, Log: c.log, OwnsFirst: c.ownsFirst})
 	c.parking = parking.New(o.MaxParkedEvents, c.window)
 	c.shared = &pump.Pumps{
 		Workers: make(chan Worker, o.Workers), Recycles: !o.KeepsRecords,

@@ -33,7 +33,7 @@ const maxDoubtEvery = 10 * time.Second
 // hear records what the group says about a partition: the claim that is compared with the
 // log before anything is taken.
 func (c *Consumer) hear(client *kgo.Client, tp assignment.TopicPartition, f assignment.Fetched) {
-	if f.Offset < 0 && c.isOpen(tp.Topic) {
+	if f.Offset < 0 && c.begins.IsOpen(tp.Topic) {
 		return // it is asked about again, and where the group begins is decided with it
 	}
 	a, goesOn := c.comesBack(client, tp, f)

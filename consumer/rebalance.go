@@ -52,9 +52,9 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 // called after onAssigned and before the first record; onOffsets is called next and
 // compares that with the log. Partitions that the group does not report stay unheard.
 func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
-	for _, topic := range c.openTopics() {
+	for _, topic := range c.begins.Open() {
 		if c.tellsOf(resp, topic) {
-			c.decided(topic) // by another member, since
+			c.begins.Decided(topic) // by another member, since
 		}
 	}
 	for _, g := range resp.Groups {

@@ -10,6 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tracklayer/amazon-capi/consumer/start"
 )
 
 // grow adds partitions to the topic and writes to the last one at once.
@@ -42,7 +44,7 @@ func TestLatestAndPartitionsThatComeEarly(t *testing.T) {
 			return f.Remove
 		}},
 		"before it gives up to commit": {after: 1500 * time.Millisecond, inTheWay: func(b *bench) func() {
-			f := b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetCommit}, Err: kerr.UnknownMemberID, Count: startRefused})
+			f := b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetCommit}, Err: kerr.UnknownMemberID, Count: start.MostRefused})
 			return f.Remove
 		}},
 	} {

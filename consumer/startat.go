@@ -2,15 +2,14 @@ package consumer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
-
+	"github.com/tracklayer/amazon-capi/consumer/assignment"
+	"github.com/tracklayer/amazon-capi/consumer/start"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/wait"
 )
@@ -20,8 +19,6 @@ const (
 	newPartitionsWithin = 30 * time.Second
 	// startEvery spaces the attempts to find out where a group begins.
 	startEvery = time.Second
-	// startRefused is how often members of the group may prevent writing down where it begins.
-	startRefused = 5
 )
 
 // startAt decides where a group that starts at the latest offset begins, before it is
@@ -32,7 +29,7 @@ const (
 // The commit is one without a member, which brokers accept only while the group has none:
 // of two that start at once, one is refused, and finds the other's. If the group has
 // members, it is never accepted; then the present ends are kept, and a member commits
-// them once it has joined; see decide.
+// them once it has joined.
 //
 // Each topic is decided alone: one that is added to the list of a group that has offsets
 // of others begins at its own end, and one that cannot be examined holds only its own
@@ -43,14 +40,12 @@ func (c *Consumer) startAt(ctx context.Context) bool {
 	if c.opts.Start != StartLatest || c.opts.Job != nil {
 		return true
 	}
-	for _, topic := range c.opts.Topics {
-		c.begins.open[topic] = 0
-	}
+	c.begins.Leave(c.opts.Topics)
 	for refused := 0; ctx.Err() == nil; {
 		undecided := c.decideAside(ctx)
 		var members, unknown []string // what keeps the topics from being decided
 		for topic, err := range undecided {
-			if hasMembers(err) {
+			if start.HasMembers(err) {
 				members = append(members, topic)
 			} else {
 				unknown = append(unknown, topic)
@@ -59,7 +54,7 @@ func (c *Consumer) startAt(ctx context.Context) bool {
 		if len(members) > 0 {
 			refused++
 		}
-		if settled := len(members) == 0 || refused >= startRefused; settled && (len(undecided) == 0 || len(unknown) < len(c.opts.Topics)) {
+		if settled := len(members) == 0 || refused >= start.MostRefused; settled && (len(undecided) == 0 || len(unknown) < len(c.opts.Topics)) {
 			c.tellUndecided(members, unknown, undecided)
 			c.conditions.assignment.Pending("the group has not answered yet")
 			return true
@@ -79,10 +74,10 @@ func (c *Consumer) startAt(ctx context.Context) bool {
 func (c *Consumer) decideAside(ctx context.Context) (undecided map[string]error) {
 	client, err := c.asker()
 	if err != nil {
-		return refuseAll(c.openTopics(), err)
+		return c.begins.Undecided(err)
 	}
 	defer client.Close()
-	return c.decide(ctx, client, c.openTopics(), false)
+	return c.begins.Decide(ctx, client, false)
 }
 
 // tellUndecided logs which topics are undecided when the group is joined.
@@ -113,12 +108,9 @@ func quoted(names []string) string {
 	return strings.Join(qs, ", ")
 }
 
-// hasMembers reports whether a commit was refused because the group has members.
-func hasMembers(err error) bool {
-	for _, e := range []error{kerr.UnknownMemberID, kerr.IllegalGeneration, kerr.RebalanceInProgress, kerr.StaleMemberEpoch, kerr.FencedMemberEpoch} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+// ownsFirst reports whether this member has partition 0 of a topic.
+func (c *Consumer) ownsFirst(topic string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.assignments[assignment.Of(topic, 0)] != nil
 }

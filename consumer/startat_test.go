@@ -103,7 +103,7 @@ func TestLatestOfATopicThatIsNotThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !c.startAt(t.Context()) || c.isOpen("not.yet") {
+	if !c.startAt(t.Context()) || c.begins.IsOpen("not.yet") {
 		t.Error("it is not decided where the group begins")
 	}
 	if offsets, err := b.admin.FetchOffsets(t.Context(), group); err == nil && len(offsets) > 0 {

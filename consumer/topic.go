@@ -99,7 +99,7 @@ func (c *Consumer) remake(topic string, id [16]byte) {
 	}
 	deleted := func(tp assignment.TopicPartition) bool { return tp.Topic == topic }
 	maps.DeleteFunc(c.memories, func(tp assignment.TopicPartition, _ *assignment.Memory) bool { return deleted(tp) })
-	c.begins.decided(topic) // all that it holds is new
+	c.begins.Decided(topic) // all that it holds is new
 	delete(c.unknownIDs, topic)
 	c.mu.Unlock()
 	c.log.Warn().Str("topic", topic).Int("in_flight", left).

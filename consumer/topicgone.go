@@ -2,16 +2,15 @@ package consumer
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
+	"github.com/tracklayer/amazon-capi/consumer/topics"
 )
 
 // goneTimeout bounds the request whether a topic still exists. A revoke waits for its answer.
@@ -54,14 +53,14 @@ func (c *Consumer) orphan(topic string, partitions []int32) {
 
 // topicsGone returns those that no longer exist according to the brokers. It asks about
 // all at once: a revoke waits for the answer, however many topics there are.
-func (c *Consumer) topicsGone(topics []string) (gone []string) {
+func (c *Consumer) topicsGone(asked []string) (gone []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), goneTimeout)
 	defer cancel()
-	described, err := describeTopics(ctx, c.client, topics...)
+	described, err := topics.Describe(ctx, c.client, asked...)
 	if err != nil {
 		return nil
 	}
-	for _, topic := range topics {
+	for _, topic := range asked {
 		t := described[topic]
 		if t.ErrorCode == kerr.UnknownTopicOrPartition.Code || t.ErrorCode == 0 && c.topics.Differs(topic, t.TopicID) {
 			gone = append(gone, topic)
@@ -72,36 +71,9 @@ func (c *Consumer) topicsGone(topics []string) (gone []string) {
 
 // describeTopic describes a topic as it is now.
 func (c *Consumer) describeTopic(ctx context.Context, topic string) (kmsg.MetadataResponseTopic, error) {
-	described, err := describeTopics(ctx, c.client, topic)
+	described, err := topics.Describe(ctx, c.client, topic)
 	if err != nil {
 		return kmsg.MetadataResponseTopic{}, err
 	}
 	return described[topic], kerr.ErrorForCode(described[topic].ErrorCode)
-}
-
-// describeTopics describes topics as they are now, all at once. Each of them is in the
-// answer, with an error of its own.
-func describeTopics(ctx context.Context, client *kgo.Client, topics ...string) (map[string]kmsg.MetadataResponseTopic, error) {
-	req := kmsg.NewPtrMetadataRequest()
-	for _, topic := range topics {
-		t := kmsg.NewMetadataRequestTopic()
-		t.Topic = &topic
-		req.Topics = append(req.Topics, t)
-	}
-	resp, err := req.RequestWith(ctx, client)
-	if err != nil {
-		return nil, err
-	}
-	described := make(map[string]kmsg.MetadataResponseTopic, len(topics))
-	for _, t := range resp.Topics {
-		if t.Topic != nil && slices.Contains(topics, *t.Topic) {
-			described[*t.Topic] = t
-		}
-	}
-	for _, topic := range topics {
-		if _, ok := described[topic]; !ok {
-			return nil, fmt.Errorf("the brokers' answer leaves topic %q out", topic)
-		}
-	}
-	return described, nil
 }

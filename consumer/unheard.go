@@ -7,11 +7,11 @@ import (
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/commits"
+	"github.com/tracklayer/amazon-capi/consumer/topics"
 )
 
 // The client asks the group only once where a partition stands. If the group does not
@@ -47,7 +47,7 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignme
 	if len(silent) == 0 {
 		return nil, nil
 	}
-	undecided := c.decideAgain(ctx)
+	undecided := c.begins.Decide(ctx, c.client, true)
 	told, err := c.askOffsets(ctx, silent)
 	if err != nil {
 		return silent, fmt.Errorf("the offsets of group %q cannot be fetched: %w", c.opts.Group, err)
@@ -81,37 +81,5 @@ func (c *Consumer) askOffsets(ctx context.Context, as []*assignment.Assignment) 
 	for _, a := range as {
 		of[a.Topic()] = append(of[a.Topic()], a.Partition())
 	}
-	return c.groupOffsets(ctx, c.client, of)
-}
-
-// groupOffsets fetches what the group holds of these partitions, or of all if of is nil.
-func (c *Consumer) groupOffsets(ctx context.Context, client *kgo.Client, of map[string][]int32) (map[assignment.TopicPartition]kmsg.OffsetFetchResponseGroupTopicPartition, error) {
-	g := kmsg.NewOffsetFetchRequestGroup()
-	g.Group = c.opts.Group
-	for topic, partitions := range of {
-		t := kmsg.NewOffsetFetchRequestGroupTopic()
-		t.Topic, t.TopicID, t.Partitions = topic, c.topics.IDOf(topic), partitions
-		g.Topics = append(g.Topics, t)
-	}
-	req := kmsg.NewPtrOffsetFetchRequest()
-	req.RequireStable, req.Groups = true, append(req.Groups, g)
-	resp, err := req.RequestWith(ctx, client)
-	if err == nil {
-		err = kerr.ErrorForCode(resp.ErrorCode)
-	}
-	if err == nil && len(resp.Groups) == 1 {
-		err = kerr.ErrorForCode(resp.Groups[0].ErrorCode)
-	}
-	if err != nil {
-		return nil, err
-	}
-	told := make(map[assignment.TopicPartition]kmsg.OffsetFetchResponseGroupTopicPartition)
-	for _, g := range resp.Groups {
-		for _, t := range g.Topics {
-			for _, p := range t.Partitions {
-				told[c.topics.PartitionOf(t.Topic, t.TopicID, p.Partition)] = p
-			}
-		}
-	}
-	return told, nil
+	return topics.GroupOffsets(ctx, c.client, c.topics, c.opts.Group, of)
 }

@@ -1,4 +1,4 @@
-package consumer
+package start
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -14,12 +15,19 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/commits"
+	"github.com/tracklayer/amazon-capi/consumer/topics"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
-// begins is where a group that starts at the latest offset begins in topics in which it
-// may have no offset. Consumer.mu guards it.
-type begins struct {
+// MostRefused is how often members of the group may prevent writing down where it begins,
+// and how often the decision is left to the member that has partition 0.
+const MostRefused = 5
+
+// Decider decides where one group begins, in topics in which it may have no offset.
+type Decider struct {
+	Options
+
+	mu sync.Mutex
 	// open holds the undecided topics, and how often the decision was left to the member that has
 	// partition 0. Nothing is taken of their partitions without a commit.
 	open   map[string]int
@@ -27,39 +35,53 @@ type begins struct {
 	ends   map[assignment.TopicPartition]int64 // as they were at the first look
 }
 
-func newBegins() begins {
-	return begins{open: make(map[string]int), looked: make(map[string]bool), ends: make(map[assignment.TopicPartition]int64)}
+// Options are what a Decider is given.
+type Options struct {
+	Group, InstanceID string
+	Topics            *topics.Table
+	// OwnsFirst reports whether this member has partition 0 of a topic.
+	OwnsFirst func(topic string) bool
+	Log       zerolog.Logger
+}
+
+// New returns a Decider of a group for which nothing is open.
+func New(o Options) *Decider {
+	return &Decider{Options: o, open: make(map[string]int), looked: make(map[string]bool), ends: make(map[assignment.TopicPartition]int64)}
 }
 
 // errLeftToOther is why a member does not decide where the group begins: only one may, or
 // the later commit would skip what was written after the earlier one.
 var errLeftToOther = errors.New("the member that has partition 0 decides")
 
-// decide commits the ends of all partitions of those topics in which the group has no
+// Decide commits the ends of all partitions of the open topics in which the group has no
 // offset, in one commit per topic, so that partitions without one are new. A member
 // commits as such, and leaves that to the one that has partition 0, unless that does
 // nothing for a while. It returns the undecided topics, and why.
 //
 // Topics are examined concurrently and independently: a topic that does not answer does
 // not delay others, and one that may not be read says nothing about them.
-func (c *Consumer) decide(ctx context.Context, client *kgo.Client, topics []string, joined bool) (undecided map[string]error) {
+func (d *Decider) Decide(ctx context.Context, client *kgo.Client, joined bool) (undecided map[string]error) {
+	open := d.Open()
+	if len(open) == 0 {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, commits.Timeout)
 	defer cancel()
-	has, err := c.groupOffsets(ctx, client, nil)
+	has, err := topics.GroupOffsets(ctx, client, d.Topics, d.Group, nil)
 	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-		return refuseAll(topics, err)
+		return d.Undecided(err)
 	}
 	undecided = make(map[string]error)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	for _, topic := range topics {
+	for _, topic := range open {
 		if begun(has, topic) {
-			c.decided(topic)
+			d.Decided(topic)
 			continue
 		}
 		wg.Go(func() {
 			defer crash.Report()
-			if err := c.decideTopic(ctx, client, topic, joined); err != nil {
+			if err := d.decideTopic(ctx, client, topic, joined); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				undecided[topic] = err
@@ -70,16 +92,17 @@ func (c *Consumer) decide(ctx context.Context, client *kgo.Client, topics []stri
 	return undecided
 }
 
-func refuseAll(topics []string, err error) map[string]error {
-	undecided := make(map[string]error, len(topics))
-	for _, topic := range topics {
-		undecided[topic] = err
+// Undecided returns the open topics, all for the same reason.
+func (d *Decider) Undecided(why error) map[string]error {
+	undecided := make(map[string]error)
+	for _, topic := range d.Open() {
+		undecided[topic] = why
 	}
 	return undecided
 }
 
-// decideTopic is decide for one topic, in which the group seems to have no offset.
-func (c *Consumer) decideTopic(ctx context.Context, client *kgo.Client, topic string, joined bool) error {
+// decideTopic is Decide for one topic, in which the group seems to have no offset.
+func (d *Decider) decideTopic(ctx context.Context, client *kgo.Client, topic string, joined bool) error {
 	// Before it is known who has partition 0, so that a commit is refused if it belongs to an
 	// earlier generation.
 	var member string
@@ -93,20 +116,20 @@ func (c *Consumer) decideTopic(ctx context.Context, client *kgo.Client, topic st
 		err = ends.Error()
 	}
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {
-		c.decided(topic)
+		d.Decided(topic)
 		return nil // everything in it is new
 	}
 	if err != nil {
 		return err
 	}
-	at := c.keepEnds(topic, ends)
+	at := d.keepEnds(topic, ends)
 	// When asked for all, brokers omit what may not be read, as if it did not exist.
-	has, err := c.groupOffsets(ctx, client, map[string][]int32{topic: slices.Sorted(maps.Keys(at))})
+	has, err := topics.GroupOffsets(ctx, client, d.Topics, d.Group, map[string][]int32{topic: slices.Sorted(maps.Keys(at))})
 	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 		return err
 	}
 	if begun(has, topic) {
-		c.decided(topic)
+		d.Decided(topic)
 		return nil
 	}
 	for _, p := range has {
@@ -114,54 +137,54 @@ func (c *Consumer) decideTopic(ctx context.Context, client *kgo.Client, topic st
 			return err
 		}
 	}
-	if joined && !c.decides(topic) {
+	if joined && !d.decides(topic) {
 		return errLeftToOther
 	}
-	if err := c.commitEnds(ctx, client, topic, at, member, generation); err != nil {
+	if err := d.commitEnds(ctx, client, topic, at, member, generation); err != nil {
 		return err
 	}
-	c.decided(topic)
-	c.log.Info().Str("group", c.opts.Group).Str("topic", topic).Int("partitions", len(at)).
+	d.Decided(topic)
+	d.Log.Info().Str("group", d.Group).Str("topic", topic).Int("partitions", len(at)).
 		Msg("the group is new to the topic and begins at its end")
 	return nil
 }
 
 // keepEnds returns the ends of a topic's partitions as they were at the first look. A
 // partition added since is new, and has none.
-func (c *Consumer) keepEnds(topic string, ends kadm.ListedOffsets) map[int32]int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (d *Decider) keepEnds(topic string, ends kadm.ListedOffsets) map[int32]int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	at := make(map[int32]int64)
 	ends.Each(func(o kadm.ListedOffset) {
 		tp := assignment.Of(o.Topic, o.Partition)
-		if !c.begins.looked[topic] {
-			c.begins.ends[tp] = o.Offset
+		if !d.looked[topic] {
+			d.ends[tp] = o.Offset
 		}
-		if first, ok := c.begins.ends[tp]; ok {
+		if first, ok := d.ends[tp]; ok {
 			at[o.Partition] = first
 		}
 	})
-	c.begins.looked[topic] = true
+	d.looked[topic] = true
 	return at
 }
 
 // decides reports whether this member should decide where the group begins in a topic.
-func (c *Consumer) decides(topic string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.assignments[assignment.Of(topic, 0)] != nil {
+func (d *Decider) decides(topic string) bool {
+	if d.OwnsFirst(topic) {
 		return true
 	}
-	left, open := c.begins.open[topic]
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	left, open := d.open[topic]
 	if open {
-		c.begins.open[topic] = left + 1
+		d.open[topic] = left + 1
 	}
-	return left >= startRefused // the other one may have been started with other options
+	return left >= MostRefused // the other one may have been started with other options
 }
 
 // commitEnds commits where the group begins in a topic.
-func (c *Consumer) commitEnds(ctx context.Context, client *kgo.Client, topic string, at map[int32]int64, member string, generation int32) error {
-	described, err := describeTopics(ctx, client, topic)
+func (d *Decider) commitEnds(ctx context.Context, client *kgo.Client, topic string, at map[int32]int64, member string, generation int32) error {
+	described, err := topics.Describe(ctx, client, topic)
 	if err != nil {
 		return err
 	}
@@ -169,9 +192,9 @@ func (c *Consumer) commitEnds(ctx context.Context, client *kgo.Client, topic str
 		return err
 	}
 	req := kmsg.NewPtrOffsetCommitRequest()
-	req.Group, req.MemberID, req.Generation = c.opts.Group, member, generation
-	if member != "" && c.opts.InstanceID != "" {
-		req.InstanceID = &c.opts.InstanceID
+	req.Group, req.MemberID, req.Generation = d.Group, member, generation
+	if member != "" && d.InstanceID != "" {
+		req.InstanceID = &d.InstanceID
 	}
 	t := kmsg.NewOffsetCommitRequestTopic()
 	t.Topic, t.TopicID = topic, described[topic].TopicID
@@ -205,41 +228,45 @@ func begun(offsets map[assignment.TopicPartition]kmsg.OffsetFetchResponseGroupTo
 	return false
 }
 
-// decided notes that the group has begun in a topic: partitions without a commit are new.
-func (c *Consumer) decided(topic string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.begins.decided(topic)
+// Decided notes that the group has begun in a topic: partitions without a commit are new.
+func (d *Decider) Decided(topic string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.open, topic)
+	delete(d.looked, topic)
+	maps.DeleteFunc(d.ends, func(tp assignment.TopicPartition, _ int64) bool { return tp.Topic == topic })
 }
 
-// decided is for callers that hold Consumer.mu.
-func (b *begins) decided(topic string) {
-	delete(b.open, topic)
-	delete(b.looked, topic)
-	maps.DeleteFunc(b.ends, func(tp assignment.TopicPartition, _ int64) bool { return tp.Topic == topic })
+// Leave opens the decision for these topics.
+func (d *Decider) Leave(open []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, topic := range open {
+		d.open[topic] = 0
+	}
 }
 
-// openTopics returns the topics in which it is undecided where the group begins.
-func (c *Consumer) openTopics() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Sorted(maps.Keys(c.begins.open))
+// Open returns the topics in which it is undecided where the group begins.
+func (d *Decider) Open() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Sorted(maps.Keys(d.open))
 }
 
-// isOpen reports whether it is not decided where the group begins in a topic.
-func (c *Consumer) isOpen(topic string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, open := c.begins.open[topic]
+// IsOpen reports whether it is undecided where the group begins in a topic.
+func (d *Decider) IsOpen(topic string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, open := d.open[topic]
 	return open
 }
 
-// decideAgain retries topics that were undecided when the group was joined. It returns
-// why some still are.
-func (c *Consumer) decideAgain(ctx context.Context) (undecided map[string]error) {
-	open := c.openTopics()
-	if len(open) == 0 {
-		return nil
+// HasMembers reports whether a commit was refused because the group has members.
+func HasMembers(err error) bool {
+	for _, e := range []error{kerr.UnknownMemberID, kerr.IllegalGeneration, kerr.RebalanceInProgress, kerr.StaleMemberEpoch, kerr.FencedMemberEpoch} {
+		if errors.Is(err, e) {
+			return true
+		}
 	}
-	return c.decide(ctx, c.client, open, true)
+	return false
 }
