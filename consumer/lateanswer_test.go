@@ -10,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -24,8 +25,10 @@ func TestAnAnswerThatComesLate(t *testing.T) {
 	b := newBench(t, 1)
 	s := newFakeSink(true)
 	m := b.start(s, nil)
-	b.eventually("it has begun", func() bool { return len(m.owned()) == 1 && len(m.unheard()) == 0 })
+	b.eventually("it has begun", func() bool { return len(m.owned()) == 1 && len(m.unheard()) == 0 && m.owned()[0].OpenClaim() == nil })
 	a, tp := m.owned()[0], assignment.Of(topic, 0)
+	// The member asks as soon as it awaits something, and must hear nothing but this test.
+	b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Err: kerr.CoordinatorLoadInProgress, Count: -1})
 	a.Await()
 	given, awaits := a.Awaits()
 	if !awaits {
