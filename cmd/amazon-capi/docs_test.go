@@ -275,7 +275,9 @@ func metricTable(t *testing.T) string {
 					break
 				}
 				name, text = stringOf(n.Args[0]), stringOf(n.Args[1])
-				if f, ok := n.Fun.(*ast.SelectorExpr); ok {
+				if _, ok := n.Fun.(*ast.Ident); ok && file.Name.Name == "metric" && name != "" { // within that package
+					name = "_" + name
+				} else if f, ok := n.Fun.(*ast.SelectorExpr); ok {
 					switch {
 					case fmt.Sprint(f.X) == "metric" && name != "": // which puts the namespace before
 						name = "_" + name
@@ -300,7 +302,7 @@ func metricTable(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, sure := range []string{"amazon_capi_requests_total", "amazon_capi_lag_seconds", "amazon_capi_token_age_seconds", "amazon_capi_registry_requests_total"} {
+	for _, sure := range []string{"amazon_capi_requests_total", "amazon_capi_lag_seconds", "amazon_capi_token_age_seconds", "amazon_capi_registry_requests_total", "amazon_capi_attributes_left_out_total"} {
 		if help[sure] == "" {
 			t.Fatalf("found %d metrics in the sources, and not %s; the search is broken", len(help), sure)
 		}

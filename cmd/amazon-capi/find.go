@@ -79,7 +79,7 @@ func newFindCommand(p *cli.Process) *cobra.Command {
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters; empty for none")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts; empty for none")
 	flags.StringVar(&f.group, "group", config.DefaultGroup, "group of run: it says what has a verdict")
-	flags.StringVar(&f.redriveGroup, "redrive-group", defaultRedriveGroup, "group that remembers which letters were sent through again")
+	flags.StringVar(&f.redriveGroup, "redrive-group", defaultRedriveGroup, "group that remembers which letters were redriven")
 	config.RegisterErasures(flags, &f.erasures)
 	flags.StringVar(&f.since, "since", "", "only records of the source from this time on: "+history.TimeForms)
 	flags.StringVar(&f.until, "until", "", "only records of the source before this, in the same forms")

@@ -21,7 +21,7 @@ import (
 const (
 	exitOK     = 0 // done; a command that only looks found nothing to act on
 	exitFailed = 1 // failed, or found something to act on: the message says what
-	exitUsage  = 2 // wrong usage or configuration: trying again does not help
+	exitUsage  = 2 // wrong usage or configuration: trying again does not help; also after a panic, which the log reports
 )
 
 func main() {

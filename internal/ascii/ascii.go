@@ -1,6 +1,3 @@
-// Package ascii answers questions about text for which nearly every text of an event has the same
-// answer: it is ASCII, and nothing in it needs care. It examines eight bytes at a time without a
-// branch for each, because a loop over bytes is most of the cost of a short text.
 package ascii
 
 // High is the bit of each byte of a Word that is set beyond ASCII.

@@ -1,4 +1,3 @@
-// Package count writes numbers of things, for messages.
 package count
 
 import "strconv"

@@ -1,5 +1,3 @@
-// Package health is what an operator sees of a running process: its conditions, the
-// health pages made of them, and the metrics endpoint.
 package health
 
 import (

@@ -1,5 +1,3 @@
-// Package kafka turns connection settings into client options, for every command that
-// talks to brokers.
 package kafka
 
 import (

@@ -1,4 +1,3 @@
-// Package near finds the name that a misspelt one was meant to be.
 package near
 
 import (

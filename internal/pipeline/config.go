@@ -1,5 +1,3 @@
-// Package pipeline puts the stages together, the same way for run, for the demo, and for
-// whatever else delivers.
 package pipeline
 
 import (

@@ -99,7 +99,7 @@ const writeAvro = "Find the producer of the record by its key and headers: it mu
 var retentionCodes = []Entry{{
 	// Its class is decode: there is nothing left to read.
 	Code: CodeNotRetained, Class: Decode, Name: "not_retained",
-	Rule: "Kafka keeps a record for longer than its profile cannot be sent",
+	Rule: "Kafka keeps a record until its profile can be served again",
 	Advice: Advice{Mend: "The record is not in Kafka any more: have the source publish the event again, with its event id and time. " +
 		"Then make the topic's retention longer than a profile may be held."},
 }}

@@ -1,4 +1,3 @@
-// Package web makes the HTTP clients of this program.
 package web
 
 import (

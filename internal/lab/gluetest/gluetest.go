@@ -1,4 +1,3 @@
-// Package gluetest stands in for AWS Glue's schema registry, for tests.
 package gluetest
 
 import (

@@ -1,5 +1,3 @@
-// Package testkit is what tests of several packages share. Nothing but tests
-// imports it.
 package testkit
 
 import (

@@ -1,5 +1,3 @@
-// Package check examines a configuration before it is used: the settings themselves, and
-// what the servers answer to them.
 package check
 
 import (

@@ -1,5 +1,3 @@
-// Package dlq reads dead-letter topics for operators: which letters there are and why,
-// which were redriven, and what to do about the others.
 package dlq
 
 import (

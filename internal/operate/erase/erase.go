@@ -1,5 +1,3 @@
-// Package erase finds the events that somebody wants erased, puts them on the list of what
-// must not be sent again, and says where copies remain.
 package erase
 
 import (

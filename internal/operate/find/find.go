@@ -1,6 +1,3 @@
-// Package find tells the whole story of one event: where it is in the source, what
-// became of it there, and what becomes of it now. It reads the source newest first and
-// only as far back as the story goes.
 package find
 
 import (

@@ -165,7 +165,7 @@ func (f *finder) judge(t *Story, s *story, erased bool) {
 		t.State, t.Says = DeadLetter, "It was refused, and its dead letter is not there any more, or was put into quarantine."
 		t.Do = "Send it again with replay, as long as the source has it."
 		if len(s.letters) > 0 {
-			t.Says = "It was refused, and its dead letter was sent through again or put into quarantine; nothing says what became of it then."
+			t.Says = "It was refused, and its dead letter was redriven or put into quarantine; nothing says what became of it then."
 		}
 	default:
 		t.State, t.Says = Unknown, "The group has settled it, and no receipt or dead letter that was read says how: they are off, or older than their topics keep."

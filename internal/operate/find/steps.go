@@ -255,7 +255,7 @@ func letterStep(topic string, e *dlq.Entry, rounds *dlq.Rounds) Step {
 	if v.Source != nil {
 		st.Record = &Place{v.Source.Topic, v.Source.Partition, v.Source.Offset}
 	}
-	state := map[string]string{"open": "open", "done": "since sent through again or put into quarantine", "erased": "erased"}[v.State]
+	state := map[string]string{"open": "open", "done": "since redriven or put into quarantine", "erased": "erased"}[v.State]
 	st.Text = fmt.Sprintf("dead letter %s, %s: %s", place, state, dlq.Why(&v))
 	if v.Message != "" {
 		st.Text += "; " + v.Message

@@ -1,6 +1,3 @@
-// Package reconcile compares the source with the fates of its events, one by one: the
-// receipts, the dead letters, the group's progress, and optionally Amazon's own list of
-// events.
 package reconcile
 
 import (

@@ -1,5 +1,3 @@
-// Package replay sends what a topic held before once more: it decides which records,
-// forecasts their verdicts, and tracks the progress.
 package replay
 
 import (

@@ -1,5 +1,3 @@
-// Package report has the output formats of operators' tools: findings with a level and
-// what to do, tables, and progress on a terminal. It measures nothing itself.
 package report
 
 import (

@@ -1,0 +1,2 @@
+// Package count writes numbers of things, for messages.
+package count

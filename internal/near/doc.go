@@ -1,0 +1,2 @@
+// Package near finds the name that a misspelt one was meant to be.
+package near
