@@ -6,17 +6,20 @@ import (
 )
 
 type (
-	// Event is what the other stages see of an event. Its home is package event, so that
-	// the rooms that read one need not know the decoder, which needs them.
+	// Event is a TrackLayer event.
 	Event = event.Event
-	// UserData, CustomData, Attribute and Consent are its parts.
-	UserData   = event.UserData
+	// UserData holds the identifiers of the person who acted. Nothing in it may be logged.
+	UserData = event.UserData
+	// CustomData is what was bought or done.
 	CustomData = event.CustomData
-	Attribute  = event.Attribute
-	Consent    = event.Consent
+	// Attribute is one entry of the event's free attributes.
+	Attribute = event.Attribute
+	// Consent is what the person allowed.
+	Consent = event.Consent
 
-	// Alias and Aliases say where producers with names of their own have its fields.
-	Alias   = event.Alias
+	// Alias says where a producer with other names keeps a field.
+	Alias = event.Alias
+	// Aliases are those of a mapping.
 	Aliases = event.Aliases
 
 	// Decimal is an exact amount.
