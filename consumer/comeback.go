@@ -98,13 +98,19 @@ func (c *Consumer) comesBack(cl *kgo.Client, tp assignment.TopicPartition, f ass
 		c.end([]*assignment.Assignment{a})
 		return nil, false
 	case suspended:
-		c.end([]*assignment.Assignment{a})
+		old := a
 		c.mu.Lock()
-		delete(c.memories, tp) // it is not what is committed, either
-		c.start(cl, tp)
-		a = c.assignments[tp]
-		a.Await() // nothing is taken before there is a claim
+		// The group may have given it to another member since, or to this one again.
+		if replace := c.assignments[tp] == old; replace {
+			delete(c.memories, tp) // it is not what is committed, either
+			c.start(cl, tp)
+			a = c.assignments[tp]
+			a.Await() // nothing is taken before there is a claim
+		} else {
+			a = nil
+		}
 		c.mu.Unlock()
+		c.end([]*assignment.Assignment{old})
 	}
 	return a, goesOn
 }

@@ -53,10 +53,11 @@ type Consumer struct {
 	alive       map[*assignment.Assignment]bool                      // the same, and those whose topic was deleted
 	stopping    bool                                                 // nothing is taken any more
 	memories    map[assignment.TopicPartition]*assignment.Memory     // of assignments that ended with more settled than committed
-	remade      map[assignment.TopicPartition][]assignment.Stamp     // what this member may have committed of a deleted topic
+	remade      map[assignment.TopicPartition]former                 // what this member may have committed of a deleted topic
 	unknownIDs  map[string]unknownID                                 // when fetches began to say that the topic's id is unknown, and last said so
 	unreadable  map[assignment.TopicPartition]unreadable             // whose last fetch failed
 	standing    map[assignment.TopicPartition]standing               // of which nothing comes
+	stuck       int                                                  // how many of them stay although their fetch was begun anew
 	hung        []string                                             // what watch found
 	assigned    bool                                                 // the group has answered once
 	lost        bool                                                 // and has taken back what it assigned
@@ -116,7 +117,7 @@ func New(o Options, clientOpts ...kgo.Opt) (*Consumer, error) {
 		pools:       flow.NewFetchPools(o.FetchMaxBytes),
 		assignments: make(map[assignment.TopicPartition]*assignment.Assignment),
 		memories:    make(map[assignment.TopicPartition]*assignment.Memory),
-		remade:      make(map[assignment.TopicPartition][]assignment.Stamp),
+		remade:      make(map[assignment.TopicPartition]former),
 		alive:       make(map[*assignment.Assignment]bool),
 		unreadable:  make(map[assignment.TopicPartition]unreadable),
 		conditions:  conditionsOf(o.Conditions),

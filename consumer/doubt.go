@@ -17,6 +17,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/flow"
 	"github.com/tracklayer/amazon-capi/consumer/ledger"
 	"github.com/tracklayer/amazon-capi/consumer/proof"
+	"github.com/tracklayer/amazon-capi/consumer/topics"
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/redact"
@@ -46,11 +47,9 @@ func (c *Consumer) hear(client *kgo.Client, tp assignment.TopicPartition, f assi
 	cl := ledger.Claim{Partition: tp.Partition, Group: max(f.Offset, -1), Committed: max(f.Offset, -1), First: -1}
 	c.mu.Lock()
 	m := a.Recalled()
-	former := c.ofFormerTopic(tp, f)
+	id, former := c.ofFormerTopic(tp, f)
 	c.mu.Unlock()
 	switch {
-	case former:
-		cl.Committed, cl.First = -1, -1
 	case m.IsOf(f):
 		cl.Committed, cl.Said = m.Since(cl.Committed)
 	case f.Metadata != nil && f.Offset >= 0:
@@ -60,6 +59,11 @@ func (c *Consumer) hear(client *kgo.Client, tp assignment.TopicPartition, f assi
 			cl.Unread = bad.Reason
 			c.log.Warn().Err(err).Stringer("partition", tp).Int64("committed", f.Offset).
 				Msg("the commit's metadata cannot be used; what it says was delivered is sent again")
+		}
+	}
+	if former && cl.Said.Log.Topic == topics.NoID { // otherwise the proof compares the ids
+		if cl.Said.Log.Topic = id; id == topics.NoID {
+			cl.Committed, cl.First = -1, -1
 		}
 	}
 	a.Hear(f, &cl)

@@ -38,41 +38,47 @@ func (s standing) patience() time.Duration {
 // moveOn has the client go on with partitions that stand still, of which ends are known.
 func (c *Consumer) moveOn(now time.Time, ends map[assignment.TopicPartition]int64) {
 	idle := c.client.BufferedFetchRecords() == 0
+	emptied := time.Unix(0, c.emptied.Load())
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	stuck := 0
 	still := make(map[assignment.TopicPartition]standing)
 	for tp, a := range c.assignments {
 		at, underWay := a.GoesOn()
 		end, known := ends[tp]
-		if !idle || !known || !underWay || at >= end || !a.Taking() || !a.Fetches() || c.aside(tp) || c.stopping {
+		if !known || !underWay || at >= end || !a.Taking() || !a.Fetches() || c.aside(tp) || c.stopping {
 			continue
 		}
 		s, seen := c.standing[tp]
 		if !seen || s.at != at {
 			s = standing{at: at, since: now}
 		}
-		if now.Sub(s.since) >= s.patience() {
+		// What the client holds may be this partition's, unless it has given out all since.
+		if now.Sub(s.since) >= s.patience() && (idle || emptied.Sub(s.since) > emptiedAfter) {
 			s.since, s.tries = now, s.tries+1
 			c.log.Warn().Stringer("partition", tp).Int64("at", at).Int64("end", end).Int("tries", s.tries).
 				Msg("nothing comes of a partition that holds more; its fetch is begun anew")
 			c.goTo(tp, at)
+			c.steer(a)
 		}
 		if s.tries > standsTries {
+			stuck++
 			c.conditions.fetch.Fail(fmt.Sprintf("partition %s is not read on at offset %d, though it holds records up to %d: restart this member", tp, at, end))
 		}
 		still[tp] = s
 	}
-	for tp, s := range c.standing {
-		if _, stays := still[tp]; !stays && s.tries > standsTries && len(c.unreadable) == 0 {
-			c.conditions.fetch.OK()
-		}
+	if c.stuck > 0 && stuck == 0 && len(c.unreadable) == 0 {
+		c.conditions.fetch.OK()
 	}
-	c.standing = still
+	c.standing, c.stuck = still, stuck
 }
 
 // goTo has the client fetch a partition from an offset on. It takes the offset that it
-// knows for none to go to, so it is sent elsewhere first. c.mu is held.
+// knows for none to go to, so it is sent elsewhere first. The partition is paused: what is
+// fetched from elsewhere in between would be taken for a log that has lost a record. The
+// caller steers it. c.mu is held.
 func (c *Consumer) goTo(tp assignment.TopicPartition, offset int64) {
+	c.client.PauseFetchPartitions(map[string][]int32{tp.Topic: {tp.Partition}})
 	for _, at := range []int64{offset + 1, offset} {
 		c.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{tp.Topic: {tp.Partition: {Epoch: -1, Offset: at}}})
 	}

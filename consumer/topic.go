@@ -94,7 +94,7 @@ func (c *Consumer) remake(topic string, id [16]byte) {
 		}
 		events, stamps := a.Orphan()
 		left += events
-		c.remade[tp] = stamps
+		c.remade[tp] = former{stamps: stamps}
 		delete(c.assignments, tp)
 	}
 	deleted := func(tp assignment.TopicPartition) bool { return tp.Topic == topic }
@@ -109,11 +109,18 @@ func (c *Consumer) remake(topic string, id [16]byte) {
 	c.client.AddConsumeTopics(topic)
 }
 
+// former is what this member may have committed of a topic that was deleted, or seemed to
+// be: one broker that does not know a topic says the same.
+type former struct {
+	stamps []assignment.Stamp
+	id     [16]byte // the topic's; zeros if it is unknown, or was refused
+}
+
 // ofFormerTopic reports whether what the group says about a partition is what this member
-// committed of the deleted topic of that name. c.mu is held.
-func (c *Consumer) ofFormerTopic(tp assignment.TopicPartition, f assignment.Fetched) bool {
+// committed of the deleted topic of that name, and returns that topic's id. c.mu is held.
+func (c *Consumer) ofFormerTopic(tp assignment.TopicPartition, f assignment.Fetched) (id [16]byte, is bool) {
 	old, remade := c.remade[tp]
-	return remade && f.Offset >= 0 && slices.Contains(old, f.Stamp())
+	return old.id, remade && f.Offset >= 0 && slices.Contains(old.stamps, f.Stamp())
 }
 
 // endOrphans ends the rest of a deleted topic, once it is delivered.

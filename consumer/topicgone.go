@@ -34,13 +34,13 @@ func (c *Consumer) orphanRevoked(removed map[string][]int32) (rest map[string][]
 }
 
 func (c *Consumer) orphan(topic string, partitions []int32) {
-	left := 0
+	left, id := 0, c.topics.IDOf(topic)
 	c.mu.Lock()
 	for _, a := range c.named(map[string][]int32{topic: partitions}) {
 		tp := a.TopicPartition()
 		events, stamps := a.Orphan()
 		left += events
-		c.remade[tp] = stamps
+		c.remade[tp] = former{stamps, id}
 		delete(c.assignments, tp)
 	}
 	maps.DeleteFunc(c.memories, func(tp assignment.TopicPartition, _ *assignment.Memory) bool {

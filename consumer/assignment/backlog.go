@@ -1,7 +1,5 @@
 package assignment
 
-import "github.com/tracklayer/amazon-capi/consumer/ledger"
-
 // Backlog is what of a partition has no verdict. Lag counts from the next offset to
 // commit, so that one event that is held has everything behind it count, though that was
 // delivered long ago; here it counts once. Markers of transactions, which have offsets and
@@ -17,11 +15,8 @@ type Backlog struct {
 func (a *Assignment) Backlog() (b Backlog, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	next := a.committed
-	if last := a.ledger.Last(); last != ledger.NoMark {
-		next = last.Offset + 1
-	}
-	if next < 0 || a.highWater < 0 || !a.underWay() {
+	next := a.ledger.Last().Offset + 1 // where it begins, before the first record
+	if a.highWater < 0 || !a.underWay() {
 		return Backlog{}, false
 	}
 	next = max(next, a.missedTo)

@@ -20,6 +20,7 @@ func TestBacklog(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %d unread, %d taken, %d parked", what, got, ok, unread, taken, parked)
 		}
 	}
+	a.unheard = true
 	if _, ok := a.Backlog(); ok {
 		t.Error("known before anything is")
 	}
@@ -31,7 +32,10 @@ func TestBacklog(t *testing.T) {
 	if _, ok := a.Backlog(); ok {
 		t.Error("known before it is known where it goes on")
 	}
-	a.committed = 10
+	a.unheard = false
+	a.ledger.Begin(0) // of a group that is new to the topic, and whose fetches may be refused
+	want("from the start", 20, 0, 0)
+	a.ledger.Begin(10)
 	want("nothing taken", 10, 0, 0)
 	a.Push(records, records, 20)
 	want("taken", 4, 6, 0)
@@ -42,6 +46,7 @@ func TestBacklog(t *testing.T) {
 	}
 	settle(1, 2, 3, 4, 5) // all but the first, so that nothing can be committed
 	want("one is held", 4, 1, 0)
+	a.committed = 10
 	if l, _ := a.Lag(records[0].Timestamp); l.Records != 10 {
 		t.Errorf("lag %d, want 10", l.Records)
 	}

@@ -84,7 +84,7 @@ func (r *Reader) Turn(ctx context.Context) (more bool) {
 		return false
 	}
 	if len(r.trouble) > 0 {
-		if r.trouble.forget(r.Lots); len(r.trouble) == 0 {
+		if r.trouble.forget(r.Lots, r.Now()); len(r.trouble) == 0 {
 			r.Condition.OK()
 		}
 	}
@@ -110,7 +110,7 @@ func (r *Reader) Turn(ctx context.Context) (more bool) {
 		r.Lots.done(e, left)
 	}
 	if err == nil {
-		r.trouble.forget(r.Lots)
+		r.trouble.forget(r.Lots, r.Now())
 		err = r.trouble.tell()
 	} else {
 		more = false

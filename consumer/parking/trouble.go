@@ -55,9 +55,13 @@ func (t troubles) among(w *Wanted) (tps []assignment.TopicPartition) {
 	return tps
 }
 
-// forget forgets partitions of which nothing is parked any more.
-func (t troubles) forget(lots *Lots) {
-	maps.DeleteFunc(t, func(tp assignment.TopicPartition, _ trouble) bool { return !lots.owes(tp) })
+// forget forgets partitions of which nothing is parked any more, and those that nobody has
+// looked at for long: whether they can be read is not known, and may not be held against
+// the brokers while their profiles want nothing.
+func (t troubles) forget(lots *Lots, now time.Time) {
+	maps.DeleteFunc(t, func(tp assignment.TopicPartition, x trouble) bool {
+		return now.Sub(x.until) > maxTroubleFor || !lots.owes(tp)
+	})
 }
 
 // tell returns what is the matter with them; nil if there are none.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -17,11 +18,15 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/commits"
 	"github.com/tracklayer/amazon-capi/consumer/topics"
 	"github.com/tracklayer/amazon-capi/internal/crash"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
 // MostRefused is how often members of the group may prevent writing down where it begins,
 // and how often the decision is left to the member that has partition 0.
 const MostRefused = 5
+
+// unknownEvery spaces the questions about a topic that brokers do not know.
+const unknownEvery = 300 * time.Millisecond
 
 // Decider decides where one group begins, in topics in which it may have no offset.
 type Decider struct {
@@ -110,12 +115,8 @@ func (d *Decider) decideTopic(ctx context.Context, client *kgo.Client, topic str
 	if joined {
 		member, generation = client.GroupMetadata()
 	}
-	// A transaction that is open now is published later.
-	ends, err := kadm.NewClient(client).ListCommittedOffsets(ctx, topic)
-	if err == nil {
-		err = ends.Error()
-	}
-	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+	ends, err := committedEnds(ctx, client, topic)
+	if _, whole := ends.Lookup(topic, -1); whole && errors.Is(err, kerr.UnknownTopicOrPartition) {
 		d.Decided(topic)
 		return nil // everything in it is new
 	}
@@ -147,6 +148,23 @@ func (d *Decider) decideTopic(ctx context.Context, client *kgo.Client, topic str
 	d.Log.Info().Str("group", d.Group).Str("topic", topic).Int("partitions", len(at)).
 		Msg("the group is new to the topic and begins at its end")
 	return nil
+}
+
+// committedEnds asks where a topic's partitions end. A topic that is unknown is asked about
+// again: one broker may not have heard of it yet, and taking its word would begin at the
+// start of all that is retained. A transaction that is open now is published later.
+func committedEnds(ctx context.Context, client *kgo.Client, topic string) (ends kadm.ListedOffsets, err error) {
+	const tries = 3
+	for range tries {
+		ends, err = kadm.NewClient(client).ListCommittedOffsets(ctx, topic)
+		if err == nil {
+			err = ends.Error()
+		}
+		if !errors.Is(err, kerr.UnknownTopicOrPartition) || !wait.For(ctx, unknownEvery) {
+			break
+		}
+	}
+	return ends, err
 }
 
 // keepEnds returns the ends of a topic's partitions as they were at the first look. A
