@@ -14,42 +14,47 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
-// TestATopicThatSeemsGone: while partitions are revoked, a broker says once that it does not
-// know the topic, which is there. What comes back goes on where it was: nothing is sent
-// twice, and no commit goes back to the beginning.
+// TestATopicThatSeemsGone: while partitions are revoked, brokers say that they do not know
+// the topic, which is there. One such answer is not believed. After two, what comes back
+// goes on where it was all the same: nothing is sent twice, and no commit goes back to the
+// beginning.
 func TestATopicThatSeemsGone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newVirtualBench(t, 1, 2)
-		b.protocol = ProtocolConsumer
-		s := newFakeSink(true)
-		m := b.start(s, nil)
-		b.publish(0, events("p1", 0, 10)...)
-		b.publish(1, events("p1", 10, 20)...)
-		time.Sleep(10 * time.Second)
-		sentOnce(t, 20, s)
-		other := newFakeSink(true)
-		second := b.start(other, nil)
-		time.Sleep(50 * time.Millisecond) // it knows the topic, and the first member has not heard of it
-		b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: topic, Err: kerr.UnknownTopicOrPartition})
-		time.Sleep(10 * time.Second)
-		if !strings.Contains(b.log.String(), "the topic was deleted") || len(m.owned()) != 1 {
-			t.Fatalf("nobody was told that the topic is gone, or %d partitions are left, want 1", len(m.owned()))
-		}
-		if err := second.stop(); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(30 * time.Second)
-		if n := len(m.owned()); n != 2 {
-			t.Fatalf("%d partitions came back", n)
-		}
-		b.publish(0, events("p1", 20, 30)...)
-		b.publish(1, events("p1", 30, 40)...)
-		time.Sleep(30 * time.Second)
-		sentOnce(t, 40, s, other)
-		if got := [2]int64{b.committed(0), b.committed(1)}; got != [2]int64{20, 20} {
-			t.Errorf("committed %v, want 20 and 20", got)
-		}
-	})
+	for name, answers := range map[string]int{"once": 1, "twice": 2} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newVirtualBench(t, 1, 2)
+				b.protocol = ProtocolConsumer
+				s := newFakeSink(true)
+				m := b.start(s, nil)
+				b.publish(0, events("p1", 0, 10)...)
+				b.publish(1, events("p1", 10, 20)...)
+				time.Sleep(10 * time.Second)
+				sentOnce(t, 20, s)
+				other := newFakeSink(true)
+				second := b.start(other, nil)
+				time.Sleep(50 * time.Millisecond) // it knows the topic, and the first member has not heard of it
+				wrong := b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: topic, Err: kerr.UnknownTopicOrPartition, Count: answers})
+				time.Sleep(10 * time.Second)
+				if believed := strings.Contains(b.log.String(), "the topic was deleted"); believed != (answers > 1) || wrong.Hits() != answers || len(m.owned()) != 1 {
+					t.Fatalf("believed %v after %d answers, %d partitions are left", believed, wrong.Hits(), len(m.owned()))
+				}
+				if err := second.stop(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(30 * time.Second)
+				if n := len(m.owned()); n != 2 {
+					t.Fatalf("%d partitions came back", n)
+				}
+				b.publish(0, events("p1", 20, 30)...)
+				b.publish(1, events("p1", 30, 40)...)
+				time.Sleep(30 * time.Second)
+				sentOnce(t, 40, s, other)
+				if got := [2]int64{b.committed(0), b.committed(1)}; got != [2]int64{20, 20} {
+					t.Errorf("committed %v, want 20 and 20", got)
+				}
+			})
+		})
+	}
 }
 
 // TestLatestIsAskedAgain: one broker does not know the topic yet, and the group begins at

@@ -11,10 +11,14 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/topics"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
 // goneTimeout bounds the request whether a topic still exists. A revoke waits for its answer.
 const goneTimeout = 2 * time.Second
+
+// goneAgain is how long after the first answer the brokers are asked once more.
+const goneAgain = 300 * time.Millisecond
 
 // orphanRevoked keeps what is in flight of partitions that are revoked because their
 // topic was deleted: nobody reads it again. In the consumer protocol brokers take the
@@ -52,10 +56,20 @@ func (c *Consumer) orphan(topic string, partitions []int32) {
 }
 
 // topicsGone returns those that no longer exist according to the brokers. It asks about
-// all at once: a revoke waits for the answer, however many topics there are.
+// all at once: a revoke waits for the answer, however many topics there are. It asks twice,
+// since one broker may not have heard of a topic, and what is parked of a deleted one
+// cannot be delivered.
 func (c *Consumer) topicsGone(asked []string) (gone []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), goneTimeout)
 	defer cancel()
+	gone = c.seemGone(ctx, asked)
+	if len(gone) == 0 || !wait.For(ctx, goneAgain) {
+		return nil
+	}
+	return c.seemGone(ctx, gone)
+}
+
+func (c *Consumer) seemGone(ctx context.Context, asked []string) (gone []string) {
 	described, err := topics.Describe(ctx, c.client, asked...)
 	if err != nil {
 		return nil
