@@ -84,6 +84,7 @@ func TestNothingIsFetchedOnTheWay(t *testing.T) {
 		b := newVirtualBench(t, 1, 1)
 		m := b.start(newFakeSink(true), nil)
 		time.Sleep(5 * time.Second)
+		synctest.Wait()
 		tp := assignment.Of(topic, 0)
 		paused := func() bool { return slices.Contains(m.client.PauseFetchPartitions(nil)[topic], 0) }
 		m.mu.Lock()

@@ -55,6 +55,7 @@ func TestAPartitionThatStaysStill(t *testing.T) {
 		b := newVirtualBench(t, 1, 1)
 		m := b.start(newFakeSink(true), nil)
 		time.Sleep(5 * time.Second)
+		synctest.Wait()
 		tp, now := assignment.Of(topic, 0), time.Now()
 		for range 60 { // ten minutes in which brokers say that there is more than there is
 			m.moveOn(now, map[assignment.TopicPartition]int64{tp: 100})

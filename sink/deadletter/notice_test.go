@@ -1,7 +1,6 @@
 package deadletter
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 )
 
@@ -21,7 +21,7 @@ func draft(id string, class verdict.Class, code string) *Draft {
 }
 
 // logged are the lines of a log, and the sum of what they say was left out.
-func logged(t *testing.T, log *bytes.Buffer) (lines []map[string]any, leftOut int) {
+func logged(t *testing.T, log *testkit.Buffer) (lines []map[string]any, leftOut int) {
 	t.Helper()
 	for line := range strings.Lines(log.String()) {
 		var m map[string]any
@@ -39,7 +39,7 @@ func logged(t *testing.T, log *bytes.Buffer) (lines []map[string]any, leftOut in
 // TestLettersAppearInTheLog: the first of a kind whole, and the others as a count.
 func TestLettersAppearInTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log testkit.Buffer
 		n := &notices{log: zerolog.New(&log)}
 		for i := range 10_000 {
 			n.letter(draft(fmt.Sprint("e", i), verdict.Rejected, "UNPROCESSABLE_ENTITY"), "1")
@@ -48,7 +48,7 @@ func TestLettersAppearInTheLog(t *testing.T) {
 		n.letter(draft("f", verdict.Rejected, "UNPROCESSABLE_ENTITY"), "2")
 		lines, _ := logged(t, &log)
 		if len(lines) != 3 || strings.Contains(log.String(), "jane") {
-			t.Fatalf("%d lines, want one for each kind:\n%s", len(lines), &log)
+			t.Fatalf("%d lines, want one for each kind:\n%s", len(lines), log.String())
 		}
 		first := lines[0]
 		for key, want := range map[string]any{
@@ -88,7 +88,7 @@ func TestLettersAppearInTheLog(t *testing.T) {
 // TestLettersOfManyKinds: a stranger who names profiles fills no log.
 func TestLettersOfManyKinds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log testkit.Buffer
 		n := &notices{log: zerolog.New(&log)}
 		const kinds, each = 5000, 3
 		for range each {
