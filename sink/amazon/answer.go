@@ -3,8 +3,8 @@ package amazon
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/count"
@@ -326,16 +326,16 @@ func (a answerRules) readItems(doc document, items []Item, contradictions *int) 
 	return n
 }
 
-// classify returns what to do for an item's code, the same in both contracts. Amazon's
-// words are classified as the statuses they are named after, and numbers as statuses.
+// classify returns what to do for an item's code, the same in both contracts. Words are
+// classified as the statuses they are named after, and numbers as statuses.
 func classify(code string) Outcome {
-	switch strings.ToUpper(code) {
-	case "TOO_MANY_REQUESTS", "INTERNAL_ERROR", "CONFLICT":
+	if strings.EqualFold(code, "CONFLICT") {
 		return Later
-	case "CONTENT_TOO_LARGE", "413":
-		return TooLarge
 	}
-	if status, err := strconv.Atoi(code); err == nil && status >= 400 && status <= 599 && KindOf(status) == Failed {
+	switch status := named(code); {
+	case status == http.StatusRequestEntityTooLarge:
+		return TooLarge
+	case status != 0 && KindOf(status) == Failed:
 		return Later
 	}
 	return Refused

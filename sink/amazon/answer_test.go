@@ -350,9 +350,10 @@ func TestEveryItemCodeHasItsClass(t *testing.T) {
 		"TOO_MANY_REQUESTS": Later, "too_many_requests": Later, "INTERNAL_ERROR": Later, "Internal_Error": Later, "CONFLICT": Later,
 		"CONTENT_TOO_LARGE": TooLarge, "content_too_large": TooLarge, "413": TooLarge,
 		"408": Later, "421": Later, "425": Later, "429": Later, "444": Later, "449": Later, "460": Later, "499": Later,
-		"500": Later, "501": Later, "502": Later, "503": Later, "504": Later, "520": Later, "599": Later,
+		"500": Later, "501": Later, "502": Later, "503": Later, "504": Later, "520": Later, "599": Later, "500 ": Later, "503 Service Unavailable": Later,
+		"SERVICE_UNAVAILABLE": Later, "THROTTLING": Later, "RateLimitExceeded": Later, "REQUEST_TIMEOUT": Later, "InternalServerError": Later, "PAYLOAD_TOO_LARGE": TooLarge,
 		"400": Refused, "401": Refused, "403": Refused, "404": Refused, "409": Refused, "422": Refused, "424": Refused, "426": Refused, "431": Refused,
-		"600": Refused, "1000": Refused, "50": Refused, "5000": Refused, "-500": Refused, "": Refused, "INVALID_ARGUMENT": Refused, "UNAUTHORIZED": Refused, "500 ": Refused, "E500": Refused,
+		"600": Refused, "1000": Refused, "50": Refused, "5000": Refused, "-500": Refused, "": Refused, "INVALID_ARGUMENT": Refused, "UNAUTHORIZED": Refused, "E500": Refused,
 	} {
 		if got := classify(code); got != want {
 			t.Errorf("item code %q is %d, want %d", code, got, want)
