@@ -109,6 +109,8 @@ func TestFindTellsTheWholeStory(t *testing.T) {
 	s.deliver(func(c *pipeline.Config) { c.ErasureTopic = config.DefaultErasureTopic })
 	if got := s.one("ord_0008"); got.State != find.Accepted || !strings.Contains(kinds(got), "filtered") {
 		t.Errorf("erased after it was accepted: %s, %s", got.State, kinds(got))
+	} else if got.Now == nil || got.Now.Outcome != "filtered" {
+		t.Errorf("what becomes of an erased event now is %+v, want filtered", got.Now)
 	}
 }
 

@@ -111,6 +111,7 @@ func Run(ctx context.Context, o Options, query Query) (*Result, error) {
 	if f.erased, err = erasure.Read(ctx, o.Kafka, o.Erasures); err != nil {
 		return nil, err
 	}
+	f.Explainer.Erased = f.erased
 	for _, step := range []func(context.Context) error{f.start, f.settled, f.source, f.letters, f.receipts} {
 		if err := step(ctx); err != nil {
 			return nil, err

@@ -46,7 +46,7 @@ func (f *finder) walk(ctx context.Context, topic string, since, until time.Time)
 // the zero time.
 func (w *walk) back(ctx context.Context, to time.Time, each func(context.Context, *kgo.Record) error) error {
 	begin := map[int32]int64{}
-	if !to.IsZero() && len(w.upTo) > 0 {
+	if len(w.upTo) > 0 { // for the zero time, too: retention may have moved the start
 		var err error
 		if begin, err = w.reader.Offsets(ctx, w.topic, history.Position{Time: to}); err != nil {
 			return err
@@ -62,7 +62,7 @@ func (w *walk) back(ctx context.Context, to time.Time, each func(context.Context
 		if from < end {
 			part.Spans = append(part.Spans, history.Span{Partition: s.Partition, From: from, To: end})
 		}
-		if w.upTo[s.Partition] = from; from <= s.From {
+		if w.upTo[s.Partition] = from; to.IsZero() || from <= s.From {
 			delete(w.upTo, s.Partition)
 		}
 	}
