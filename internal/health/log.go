@@ -19,8 +19,6 @@ func init() {
 	// Errors are mostly those of libraries, and redacting them here means that nobody can
 	// forget to.
 	zerolog.ErrorMarshalFunc = func(err error) any { return redact.Error(err) }
-	// A bare number does not say its unit.
-	zerolog.DurationFieldFormat = zerolog.DurationFormatString
 }
 
 // NewLogger returns a logger that writes to w in the given format ("json" or "console")
