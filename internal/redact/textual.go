@@ -141,7 +141,20 @@ func isGrouped(words string) bool {
 	if strings.ReplaceAll(close, words[:word(words)], "") == "" {
 		return false
 	}
-	return isTextual(close) || looksRandom(close) && strings.Trim(close, "0123456789abcdefABCDEF") != ""
+	return isTextual(close) || !isNumbered(words) && looksRandom(close) && strings.Trim(close, "0123456789abcdefABCDEF") != ""
+}
+
+// isNumbered reports whether words are one name with different numbers, such as kafka1,kafka2.
+func isNumbered(words string) bool {
+	stem := ""
+	for _, w := range strings.FieldsFunc(words, func(r rune) bool { return strings.ContainsRune(groupMarks, r) }) {
+		s := strings.TrimRight(w, "0123456789")
+		if s == "" || stem != "" && s != stem {
+			return false
+		}
+		stem = s
+	}
+	return true
 }
 
 // evenly returns how many bytes at the beginning of s are words of the first one's length,

@@ -40,6 +40,7 @@ var strangers = []string{
 	"invalid_grant: the refresh token is expired or revoked",
 	"failed to read jwks from https://login.example.invalid/.well-known/jwks.json",
 	"fail fail fail fail fail fail fail fail",
+	"no leader among kafka1,kafka2,kafka3,kafka4,kafka5",
 	"record 12 of batch 345 has 6 fields, want 7 (schema version 3)",
 	"go1.26.3 linux/amd64, librdkafka v2.3.0, kafka 3.9.1, Python/3.12",
 	"heap 512MiB of 1GiB, 12 goroutines, GOGC=50",
