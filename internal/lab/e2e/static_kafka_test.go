@@ -30,8 +30,10 @@ func TestStaticMembers(t *testing.T) {
 			samples := func(seed uint64) { w.publish(generated(t, 2000, seed, sample.GeneratorOptions{Profiles: 5})) }
 			samples(1)
 			w.delivered(a)
+			// In the classic protocol the group may agree anew on what everybody has: whether the
+			// member that restarts is its leader is chance.
 			changes := func() int {
-				return strings.Count(b.log(), "partitions assigned") + strings.Count(b.log(), "partitions revoked")
+				return strings.Count(b.log(), "partitions assigned") - strings.Count(b.log(), `"added":{}`) + strings.Count(b.log(), "partitions revoked")
 			}
 			before := changes()
 			for round := range uint64(2) {
