@@ -14,7 +14,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/lab/chaos/journal"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 )
@@ -66,15 +65,9 @@ func (w *world) writeAccounts(paused string) error {
 }
 
 // forgetTopic has brokers answer wrongly that they know nothing of a topic, or of its
-// leaders. In the consumer protocol a member that is asked for a topic's partitions while
-// brokers say that it does not exist believes that it was deleted, and sends what is
-// retained again if that was not so.
+// leaders.
 func (w *world) forgetTopic(s Step) func() {
-	errs := []*kerr.Error{kerr.LeaderNotAvailable, kerr.UnknownTopicOrPartition}
-	if w.plan.protocol == consumer.ProtocolConsumer {
-		errs = errs[:1]
-	}
-	return failing(kmsg.Metadata, source, errs...)(w, s)
+	return failing(kmsg.Metadata, source, kerr.LeaderNotAvailable, kerr.UnknownTopicOrPartition)(w, s)
 }
 
 // slowBroker has all that is sent to one broker take long.
