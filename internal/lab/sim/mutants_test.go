@@ -38,7 +38,7 @@ var found = []struct {
 
 	{"metadata-of-another-topic", "stuck,kill", audit.Lost},
 	{"claim-released-early", "offsets-unread,kill,join", audit.CommitWentBack},
-	{"settles-for-the-next-owner", "stuck,join,receipts-refused", audit.CommittedEarly},
+	{"settles-for-the-next-owner", "stuck,join,stop,isolated,silent,heartbeats-refuse", audit.CommittedEarly},
 	{"parked-forgotten", "stuck,join,stop", audit.Lost},
 	{"parked-not-read-again", "stuck", audit.CommittedEarly},
 	{"drain-by-count", "stop,join", audit.Unexplained},
