@@ -47,12 +47,7 @@ func newDLQShow(p *cli.Process) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	x := &f.explain
-	x.kafka.Register(flags)
-	x.registry.RegisterReading(flags)
-	x.transform.Register(flags)
-	x.contract.Register(flags)
-	x.batch.Register(flags)
-	x.accounts.Register(flags, ofTheProfile)
+	x.registerDelivery(flags)
 	x.identifiers.Register(flags)
 	config.RegisterErasures(flags, &x.erasures)
 	flags.StringVar(&x.topic, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters")

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
@@ -70,14 +71,19 @@ func newExplainCommand(p *cli.Process) *cobra.Command {
 	config.RegisterTopic(flags, &f.topic, "topic of --offset")
 	config.RegisterErasures(flags, &f.erasures)
 	flags.BoolVar(&f.json, "json", false, "print a JSON object a line, one for each event")
+	f.registerDelivery(flags)
+	f.identifiers.Register(flags)
+	return cmd
+}
+
+// registerDelivery adds the flags that decide what is made of an event and where it goes.
+func (f *explainFlags) registerDelivery(flags *pflag.FlagSet) {
 	f.kafka.Register(flags)
 	f.registry.RegisterReading(flags)
 	f.transform.Register(flags)
 	f.contract.Register(flags)
 	f.batch.Register(flags)
 	f.accounts.Register(flags, ofTheProfile)
-	f.identifiers.Register(flags)
-	return cmd
 }
 
 func (f *explainFlags) run(ctx context.Context, p *cli.Process) error {

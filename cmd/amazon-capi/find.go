@@ -68,13 +68,7 @@ func newFindCommand(p *cli.Process) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), p, args[0]) },
 	}
 	flags := cmd.Flags()
-	x := &f.explain
-	x.kafka.Register(flags)
-	x.registry.RegisterReading(flags)
-	x.transform.Register(flags)
-	x.contract.Register(flags)
-	x.batch.Register(flags)
-	x.accounts.Register(flags, ofTheProfile)
+	f.explain.registerDelivery(flags)
 	config.RegisterTopics(flags, &f.topics, "source topics, separated by commas")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters; empty for none")
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts; empty for none")
