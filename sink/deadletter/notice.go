@@ -18,7 +18,8 @@ const (
 	// logged.
 	noticeEvery = time.Minute
 	// maxNotices bounds the kinds that are logged apart within that time: profiles are as
-	// many as whoever writes to the topic cares to name.
+	// many as whoever writes to the topic cares to name. As many again may be logged that
+	// have a class and code of their own.
 	maxNotices = 20
 )
 
@@ -76,7 +77,7 @@ func (n *notices) first(k kind) bool {
 		n.counted[k] = left + 1
 		return false
 	}
-	if len(n.counted) >= maxNotices {
+	if len(n.counted) >= maxNotices && (len(n.counted) >= 2*maxNotices || n.knows(k)) {
 		n.others++
 		return false
 	}
@@ -85,6 +86,18 @@ func (n *notices) first(k kind) bool {
 	}
 	n.counted[k] = 0
 	return true
+}
+
+// knows reports whether letters of that class and code are counted under another profile.
+// Those of a new code are logged also when many profiles fill the list all day: a deploy
+// that breaks every event must not hide behind them. mu is held.
+func (n *notices) knows(k kind) bool {
+	for other := range n.counted {
+		if other.class == k.class && other.code == k.code {
+			return true
+		}
+	}
+	return false
 }
 
 // minute tells the counts of the minute. Kinds that go on are counted and not told

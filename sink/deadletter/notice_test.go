@@ -105,3 +105,24 @@ func TestLettersOfManyKinds(t *testing.T) {
 		n.close()
 	})
 }
+
+// TestANewCodeIsNotHidden: as many profiles are refused all day as are told apart, and then
+// a deploy breaks every event. Its letters are named, and codes of which there are as many
+// as of profiles fill no log either.
+func TestANewCodeIsNotHidden(t *testing.T) {
+	var log testkit.Buffer
+	n := &notices{log: zerolog.New(&log)}
+	defer n.close()
+	for i := range 2 * maxNotices {
+		n.letter(draft("e", verdict.Rejected, "X"), fmt.Sprint(i))
+	}
+	if !n.letter(draft("f", verdict.Decode, "not_avro"), "-") {
+		t.Error("the first letter of a new code is not logged")
+	}
+	for i := range 1000 {
+		n.letter(draft("g", verdict.Rejected, fmt.Sprint("CODE_", i)), "1")
+	}
+	if lines, _ := logged(t, &log); len(lines) != 2*maxNotices {
+		t.Errorf("%d lines, want %d", len(lines), 2*maxNotices)
+	}
+}
