@@ -158,7 +158,7 @@ func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) 
 		if l.prune(b); len(b.Events) == 0 {
 			continue
 		}
-		f := flight{batch: b, route: by, token: token, round: l.gate.Round(), erased: l.forsake(b)}
+		f := flight{batch: b, route: by, token: token, round: l.gate.Round(), erased: l.dropErased(b)}
 		if len(b.Events) == 0 {
 			return f, false
 		}

@@ -42,11 +42,11 @@ func (l *lane) listed(now time.Time) bool {
 	return err == nil
 }
 
-// forsake takes the events out of a batch that were erased since they were looked up, and
+// dropErased takes the events out of a batch that were erased since they were looked up, and
 // returns the verdicts on their records. An event is looked up where it is read, so that a
 // batch costs nothing here until the list grows. The caller holds mu, and does not look at
 // the batch's store once it is empty.
-func (l *lane) forsake(b *batch.Batch) (vs []verdict.Verdict) {
+func (l *lane) dropErased(b *batch.Batch) (vs []verdict.Verdict) {
 	list := l.sink.opts.Erasures
 	if list == nil {
 		return nil
@@ -79,7 +79,7 @@ func (l *lane) forsake(b *batch.Batch) (vs []verdict.Verdict) {
 // settleErased takes those events out of a batch that nobody else holds, and settles them.
 func (l *lane) settleErased(b *batch.Batch) {
 	l.mu.Lock()
-	vs := l.forsake(b)
+	vs := l.dropErased(b)
 	l.mu.Unlock()
 	if len(vs) > 0 {
 		l.sink.conclude(b.Request(), vs)

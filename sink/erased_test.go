@@ -213,7 +213,7 @@ func TestAListThatStaysAsItIsCostsNothing(t *testing.T) {
 		l := newLane(r.sink, "q", route, time.Now())
 		b := r.sink.memory.NewBatch(time.Now(), 1, 100)
 		b.AsOf = list.version
-		if n := testing.AllocsPerRun(100, func() { l.forsake(b); l.listed(time.Now()) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { l.dropErased(b); l.listed(time.Now()) }); n != 0 {
 			t.Errorf("%v allocations", n)
 		}
 	})
