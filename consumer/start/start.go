@@ -36,7 +36,7 @@ type Decider struct {
 	// open holds the undecided topics, and how often the decision was left to the member that has
 	// partition 0. Nothing is taken of their partitions without a commit.
 	open   map[string]int
-	looked map[string]bool                     // topics whose ends are kept
+	looked map[string][16]byte                 // topics whose ends are kept, and their ids
 	ends   map[assignment.TopicPartition]int64 // as they were at the first look
 }
 
@@ -51,7 +51,7 @@ type Options struct {
 
 // New returns a Decider of a group for which nothing is open.
 func New(o Options) *Decider {
-	return &Decider{Options: o, open: make(map[string]int), looked: make(map[string]bool), ends: make(map[assignment.TopicPartition]int64)}
+	return &Decider{Options: o, open: make(map[string]int), looked: make(map[string][16]byte), ends: make(map[assignment.TopicPartition]int64)}
 }
 
 // errLeftToOther is why a member does not decide where the group begins: only one may, or
@@ -115,6 +115,10 @@ func (d *Decider) decideTopic(ctx context.Context, client *kgo.Client, topic str
 	if joined {
 		member, generation = client.GroupMetadata()
 	}
+	id, err := topicID(ctx, client, topic)
+	if err != nil {
+		return err
+	}
 	ends, err := committedEnds(ctx, client, topic)
 	if _, whole := ends.Lookup(topic, -1); whole && errors.Is(err, kerr.UnknownTopicOrPartition) {
 		d.Decided(topic)
@@ -123,7 +127,11 @@ func (d *Decider) decideTopic(ctx context.Context, client *kgo.Client, topic str
 	if err != nil {
 		return err
 	}
-	at := d.keepEnds(topic, ends)
+	at, made := d.keepEnds(topic, id, ends)
+	if made {
+		d.Decided(topic)
+		return nil // it was made again since the first look, and everything in it is new
+	}
 	// When asked for all, brokers omit what may not be read, as if it did not exist.
 	has, err := topics.GroupOffsets(ctx, client, d.Topics, d.Group, map[string][]int32{topic: slices.Sorted(maps.Keys(at))})
 	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
@@ -141,7 +149,7 @@ func (d *Decider) decideTopic(ctx context.Context, client *kgo.Client, topic str
 	if joined && !d.decides(topic) {
 		return errLeftToOther
 	}
-	if err := d.commitEnds(ctx, client, topic, at, member, generation); err != nil {
+	if err := d.commitEnds(ctx, client, topic, id, at, member, generation); err != nil {
 		return err
 	}
 	d.Decided(topic)
@@ -167,23 +175,43 @@ func committedEnds(ctx context.Context, client *kgo.Client, topic string) (ends 
 	return ends, err
 }
 
+// topicID returns the id of a topic as it is now; zeros if brokers do not know the topic.
+func topicID(ctx context.Context, client *kgo.Client, topic string) (id [16]byte, err error) {
+	described, err := topics.Describe(ctx, client, topic)
+	if err != nil {
+		return id, err
+	}
+	err = kerr.ErrorForCode(described[topic].ErrorCode)
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		return id, nil
+	}
+	return described[topic].TopicID, err
+}
+
 // keepEnds returns the ends of a topic's partitions as they were at the first look. A
-// partition added since is new, and has none.
-func (d *Decider) keepEnds(topic string, ends kadm.ListedOffsets) map[int32]int64 {
+// partition added since is new, and has none. made is true if the topic has another id
+// than at the first look: the ends are those of a topic that was deleted.
+func (d *Decider) keepEnds(topic string, id [16]byte, ends kadm.ListedOffsets) (at map[int32]int64, made bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	at := make(map[int32]int64)
+	first, looked := d.looked[topic]
+	if looked && first != id && first != topics.NoID && id != topics.NoID {
+		return nil, true
+	}
+	at = make(map[int32]int64)
 	ends.Each(func(o kadm.ListedOffset) {
 		tp := assignment.Of(o.Topic, o.Partition)
-		if !d.looked[topic] {
+		if !looked {
 			d.ends[tp] = o.Offset
 		}
 		if first, ok := d.ends[tp]; ok {
 			at[o.Partition] = first
 		}
 	})
-	d.looked[topic] = true
-	return at
+	if !looked {
+		d.looked[topic] = id
+	}
+	return at, false
 }
 
 // decides reports whether this member should decide where the group begins in a topic.
@@ -201,21 +229,14 @@ func (d *Decider) decides(topic string) bool {
 }
 
 // commitEnds commits where the group begins in a topic.
-func (d *Decider) commitEnds(ctx context.Context, client *kgo.Client, topic string, at map[int32]int64, member string, generation int32) error {
-	described, err := topics.Describe(ctx, client, topic)
-	if err != nil {
-		return err
-	}
-	if err := kerr.ErrorForCode(described[topic].ErrorCode); err != nil {
-		return err
-	}
+func (d *Decider) commitEnds(ctx context.Context, client *kgo.Client, topic string, id [16]byte, at map[int32]int64, member string, generation int32) error {
 	req := kmsg.NewPtrOffsetCommitRequest()
 	req.Group, req.MemberID, req.Generation = d.Group, member, generation
 	if member != "" && d.InstanceID != "" {
 		req.InstanceID = &d.InstanceID
 	}
 	t := kmsg.NewOffsetCommitRequestTopic()
-	t.Topic, t.TopicID = topic, described[topic].TopicID
+	t.Topic, t.TopicID = topic, id
 	for partition, offset := range at {
 		p := kmsg.NewOffsetCommitRequestTopicPartition()
 		p.Partition, p.Offset, p.LeaderEpoch = partition, offset, -1
