@@ -113,6 +113,7 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	}
 	if held = append(held, silent...); len(held) > 0 {
 		c.hold(held, err)
+		signal(c.doubts)
 	} else if len(as) > 0 && len(c.doubtful()) == 0 {
 		c.positions.ok()
 	}
@@ -154,7 +155,6 @@ func (c *Consumer) hold(as []*assignment.Assignment, err error) {
 	if waiting := c.steerAll(as); waiting > 0 && err != nil && c.positions.tells(c.opts.Now(), err) {
 		c.conditions.position.Fail(fmt.Sprintf("records of %s cannot be compared with what the group has settled, and wait: %s", count.Of(waiting, "partition"), redact.Error(err)))
 	}
-	signal(c.doubts)
 }
 
 func signal(ch chan struct{}) {

@@ -103,3 +103,47 @@ func TestNothingIsFetchedOnTheWay(t *testing.T) {
 		}
 	})
 }
+
+// TestLatestOfATopicThatIsMadeAgainMeanwhile: where the group begins could not be written
+// down, and then the topic was deleted and made again. The ends of the old one say nothing
+// of the new one.
+func TestLatestOfATopicThatIsMadeAgainMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newVirtualBench(t, 1, 1)
+		b.publish(0, events("p1", 0, 5)...)
+		refused := b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetCommit}, Err: kerr.TopicAuthorizationFailed, Count: -1})
+		s := newFakeSink(true)
+		b.start(s, latest)
+		time.Sleep(20 * time.Second)
+		b.remakeTopic(1, 0) // so soon that nobody sees that it is not there
+		b.publish(0, events("p1", 100, 110)...)
+		time.Sleep(10 * time.Second)
+		refused.Remove()
+		time.Sleep(time.Minute)
+		wantSent(t, "e", 100, 110, 1, s)
+		if got := b.committed(0); got != 10 {
+			t.Errorf("committed %d, want 10", got)
+		}
+	})
+}
+
+// TestRefusedQuestionsAreAskedSeldom: a member that may not ask where its partitions stand
+// asks again with growing pauses.
+func TestRefusedQuestionsAreAskedSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newVirtualBench(t, 1, 1)
+		asked := b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Topic: topic, Err: kerr.TopicAuthorizationFailed, Count: -1})
+		b.publish(0, events("p1", 0, 5)...)
+		s := newFakeSink(true)
+		b.start(s, nil)
+		time.Sleep(time.Minute)
+		before := asked.Hits()
+		time.Sleep(10 * time.Minute)
+		if n := asked.Hits() - before; n < 30 || n > 80 {
+			t.Errorf("asked %d times in ten minutes, want about each %v", n, maxDoubtEvery)
+		}
+		asked.Remove()
+		time.Sleep(2 * maxDoubtEvery)
+		sentOnce(t, 5, s)
+	})
+}

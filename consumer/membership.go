@@ -75,4 +75,5 @@ func (c *Consumer) reclaim(cl *kgo.Client, added map[string][]int32) {
 	c.log.Warn().Int("partitions", len(asked)).
 		Msg("this member was out of the group for a moment; asking where the partitions stand that it keeps")
 	c.hold(asked, nil)
+	signal(c.doubts)
 }
