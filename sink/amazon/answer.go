@@ -307,21 +307,27 @@ func (a answerRules) readItems(doc document, items []Item, contradictions *int) 
 			it.Outcome = Taken
 		}
 	}
+	var reasons map[*Item][]saying // an event may have several entries
 	for _, e := range doc.Error.items {
 		it := at(e.Index)
 		if it == nil {
 			if n.homeless++; n.homeless == 1 {
-				_, n.why = e.outcome(a.item)
+				_, n.why = outcomeOf(e.reasons, a.item)
 			}
 			continue
 		}
 		n.refusals++
-		if it.Outcome == Taken {
+		if reasons == nil {
+			reasons = make(map[*Item][]saying)
+		}
+		if _, again := reasons[it]; !again && it.Outcome == Taken {
 			*contradictions++
 		}
-		if outcome, said := e.outcome(a.item); outcome > it.Outcome {
-			it.Outcome, it.Said = outcome, &said
-		}
+		reasons[it] = append(reasons[it], e.reasons...)
+	}
+	for it, of := range reasons {
+		outcome, said := outcomeOf(of, a.item)
+		it.Outcome, it.Said = max(it.Outcome, outcome), &said
 	}
 	return n
 }

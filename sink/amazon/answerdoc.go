@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -20,9 +21,6 @@ type document struct {
 	// entry repeats of its event is skipped.
 	Success []success `json:"success"`
 	Error   errorList `json:"error"`
-
-	saying
-	Errors []saying `json:"errors"`
 }
 
 type success struct{ Index index }
@@ -49,26 +47,26 @@ const (
 	noJSON
 )
 
-// saying is how Amazon puts a reason: a code, and a message or details.
-type saying struct {
-	Code          text `json:"code"`
-	Message       text `json:"message"`
-	Details       text `json:"details"`
-	FieldLocation text `json:"fieldLocation"`
-}
-
 // errorList is the list of refused items. Any other value called "error" is a sign.
 type errorList struct {
 	items  []itemError
 	isList bool
 }
 
-// itemError is an entry of the error list. Its reasons are a list or, in another
-// version of the API, fields of the entry itself.
+// itemError is an entry of the error list.
 type itemError struct {
-	Index index `json:"index"`
-	saying
-	Errors []saying `json:"errors"`
+	Index   index
+	reasons []saying
+}
+
+// UnmarshalJSON never fails.
+func (e *itemError) UnmarshalJSON(b []byte) error {
+	var entry struct {
+		Index index `json:"index"`
+	}
+	_ = json.Unmarshal(b, &entry) // one that is no object has no index
+	*e = itemError{Index: entry.Index, reasons: reasonsIn(b, false)}
+	return nil
 }
 
 func parseDocument(body []byte) document {
@@ -107,17 +105,25 @@ func decodeDocument(trimmed []byte) (d document) {
 // listed reports whether the body has a list of items.
 func (d document) listed() bool { return d.Success != nil || d.Error.isList }
 
+// reasons returns the body's reasons for the request as a whole.
+func (d document) reasons() []saying {
+	if d.kind != object && d.kind != otherJSON {
+		return nil
+	}
+	return reasonsIn(d.body, true)
+}
+
 // hasCode reports whether the body gives a code of its own, not only a copy of the
 // status.
 func (d document) hasCode(status int) bool {
-	return d.Code != "" && string(d.Code) != strconv.Itoa(status)
+	return slices.ContainsFunc(d.reasons(), func(s saying) bool { return s.code != "" && string(s.code) != strconv.Itoa(status) })
 }
 
 // said returns the body's reason for the request as a whole.
-func (d document) said(r Response) Said {
-	s := d.saying.said()
-	if s == (Said{}) && len(d.Errors) > 0 {
-		s = d.Errors[0].said()
+func (d document) said(r Response) (s Said) {
+	reasons := d.reasons()
+	if c := coded(reasons); len(c) > 0 {
+		s = explain(c[0], reasons)
 	}
 	if s.message == "" && (d.kind == noJSON || d.kind == otherJSON) && !d.html(r) && isText(r.Body) {
 		s.message, s.field = string(r.Body), fieldNamed(string(r.Body))
@@ -128,38 +134,6 @@ func (d document) said(r Response) Said {
 // isText reports whether a body is readable text.
 func isText(b []byte) bool {
 	return utf8.Valid(b) && !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n' || r == 0x7f })
-}
-
-func (s saying) said() Said {
-	m := s.Message
-	if m == "" {
-		m = s.Details
-	}
-	field := withoutPlace(string(s.FieldLocation))
-	if field == "" {
-		field = fieldNamed(string(m))
-	}
-	return Said{code: string(s.Code), field: field, message: string(m)}
-}
-
-// outcome returns the deciding reason: if one of them is permanent, trying again
-// would not help.
-func (e itemError) outcome(classify func(code string) Outcome) (Outcome, Said) {
-	reasons := e.Errors
-	if e.saying != (saying{}) || len(reasons) == 0 {
-		reasons = append([]saying{e.saying}, reasons...)
-	}
-	var outcome Outcome
-	var said Said
-	for _, r := range reasons {
-		if o := classify(string(r.Code)); o > outcome {
-			outcome, said = o, r.said()
-		}
-	}
-	if said == (Said{}) {
-		said.message = "refused without a reason"
-	}
-	return outcome, said
 }
 
 // UnmarshalJSON never fails.

@@ -1,0 +1,145 @@
+package amazon
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// saying is a reason: a code, and a message or details.
+type saying struct {
+	code text
+	// status is a status or a type such as 503. It counts where no reason has a code.
+	status                  text
+	message, details, field text
+}
+
+func (s saying) said() Said {
+	m := string(cmp.Or(s.message, s.details))
+	return Said{code: string(cmp.Or(s.code, s.status)), field: cmp.Or(withoutPlace(string(s.field)), fieldNamed(m)), message: m}
+}
+
+// reasonsIn returns the reasons in valid JSON, an outer one before those within it. Servers
+// disagree about where a code goes: next to its message, in a list of errors, or in the
+// details or the cause of a message that has none. So it is read at any depth.
+func reasonsIn(body []byte, lists bool) []saying {
+	r := reasonReader{lists: lists}
+	r.value(body, 0)
+	return r.reasons
+}
+
+// reasonReader collects reasons.
+type reasonReader struct {
+	lists   bool // the lists of items are at the top and are read elsewhere
+	reasons []saying
+	keys    int // read so far
+}
+
+func (r *reasonReader) value(b []byte, depth int) {
+	s := signReader{b: b, i: blanks(b, 0)}
+	if s.i == len(b) || depth > signDepth {
+		return
+	}
+	switch b[s.i] {
+	case '[':
+		for s.i++; s.more(']'); {
+			from := s.i
+			s.i = skipValue(b, from)
+			r.value(b[from:s.i], depth+1)
+		}
+	case '{':
+		at := len(r.reasons)
+		r.reasons = append(r.reasons, saying{})
+		for s.i++; s.more('}'); {
+			name := s.string()
+			from := blanks(b, blanks(b, s.i)+1) // after the colon
+			s.i = skipValue(b, from)
+			r.member(at, name, b[from:s.i], depth)
+		}
+		if r.reasons[at] == (saying{}) {
+			r.reasons = slices.Delete(r.reasons, at, at+1)
+		}
+	}
+}
+
+// member reads a member of the object whose reason is at that place.
+func (r *reasonReader) member(at int, name string, value []byte, depth int) {
+	if r.keys++; r.keys > signKeys || len(value) == 0 {
+		return
+	}
+	set := func(t *text) { _ = t.UnmarshalJSON(value) }
+	own := &r.reasons[at]
+	switch strings.ToLower(name) {
+	case "event", "events": // repeats the request
+		return
+	case "success", "error":
+		if r.lists && depth == 0 && value[0] == '[' {
+			return
+		}
+	case "message":
+		set(&own.message)
+	case "details":
+		set(&own.details)
+	case "fieldlocation":
+		set(&own.field)
+	}
+	if value[0] == '{' || value[0] == '[' {
+		r.value(value, depth+1)
+		return
+	}
+	switch meaningOf(name, nothing) {
+	case ofCode, ofFailureCode:
+		if own.code == "" {
+			set(&own.code)
+		}
+	case ofStatus, ofStatusCode, ofType, ofFailure:
+		var status text
+		if set(&status); named(string(status)) != 0 && own.status == "" {
+			own.status = status
+		}
+	}
+}
+
+// coded returns the reasons with a code; if there are none, those with a status; if there
+// are none of these either, all. A message around a code is no reason of its own.
+func coded(reasons []saying) []saying {
+	for _, has := range []func(saying) bool{
+		func(s saying) bool { return s.code != "" },
+		func(s saying) bool { return s.status != "" },
+	} {
+		if slices.ContainsFunc(reasons, has) {
+			return slices.DeleteFunc(slices.Clone(reasons), func(s saying) bool { return !has(s) })
+		}
+	}
+	return reasons
+}
+
+// explain returns what a reason says. If it has no message, that of the reason around it
+// is its message.
+func explain(s saying, all []saying) Said {
+	said := s.said()
+	for _, other := range all {
+		if said.message != "" {
+			break
+		}
+		if other.code == "" {
+			o := other.said()
+			said.message, said.field = o.message, cmp.Or(said.field, o.field)
+		}
+	}
+	return said
+}
+
+// outcomeOf returns what reasons mean for an event, and the deciding one: if one of them
+// is permanent, trying again would not help.
+func outcomeOf(reasons []saying, classify func(code string) Outcome) (outcome Outcome, said Said) {
+	for _, s := range coded(reasons) {
+		if o := classify(string(cmp.Or(s.code, s.status))); o > outcome {
+			outcome, said = o, explain(s, reasons)
+		}
+	}
+	if said == (Said{}) {
+		outcome, said.message = max(outcome, classify("")), "refused without a reason"
+	}
+	return outcome, said
+}
