@@ -76,14 +76,12 @@ func (l *lane) dropErased(b *batch.Batch) (vs []verdict.Verdict) {
 	return vs
 }
 
-// settleErased takes those events out of a batch that nobody else holds, and settles them.
-func (l *lane) settleErased(b *batch.Batch) {
-	l.mu.Lock()
-	vs := l.dropErased(b)
-	l.mu.Unlock()
-	if len(vs) > 0 {
-		l.sink.conclude(b.Request(), vs)
+// erasedOf returns what asks a list; nil for none.
+func erasedOf(list Erasures) func(eventID string) (bool, error) {
+	if list == nil {
+		return nil
 	}
+	return list.Erased
 }
 
 // Erased returns why an event that is on the list of erased ones is not sent.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -251,6 +253,7 @@ func TestErasedEventsAreNeverSentWhateverHappens(t *testing.T) {
 		ok, {status: 503}, {status: 400}, {status: 413}, {status: 403}, {status: 401}, {status: 200, delay: 20 * time.Second},
 		{status: 429, header: map[string]string{"Retry-After": "7"}}, {err: http.ErrHandlerTimeout},
 		{status: 207, body: `{"error":[{"index":0,"errors":[{"code":"TOO_MANY_REQUESTS"}]},{"index":1,"errors":[{"code":"CONTENT_TOO_LARGE"}]}]}`},
+		{status: 207, body: `{"error":[{"index":0,"code":"INVALID"},{"index":1,"code":"INVALID"}]}`, delay: 20 * time.Second},
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		steps := rapid.SliceOfN(rapid.IntRange(0, 9), 1, 30).Draw(rt, "steps")
@@ -265,6 +268,7 @@ func TestErasedEventsAreNeverSentWhateverHappens(t *testing.T) {
 				o.Configured = func(string) bool { return known }
 			})
 			before := make(map[string]int) // how many requests there were when it was erased
+			lettered := make(map[string]bool)
 			sent := 0
 			for i, step := range steps {
 				r.amazon.become(always(answers[kinds[i]]))
@@ -278,7 +282,7 @@ func TestErasedEventsAreNeverSentWhateverHappens(t *testing.T) {
 				case step < 7 && sent > 0:
 					id := fmt.Sprint("e", max(1, sent-step+4))
 					if _, done := before[id]; !done {
-						before[id] = len(r.amazon.all())
+						before[id], lettered[id] = len(r.amazon.all()), r.box.why(id).Class != 0
 						list.add(id)
 					}
 				case step == 7:
@@ -295,6 +299,9 @@ func TestErasedEventsAreNeverSentWhateverHappens(t *testing.T) {
 				if r.sentAfter(n, id) {
 					rt.Errorf("%s was sent after it was erased", id)
 				}
+				if !lettered[id] && r.box.why(id).Class != 0 {
+					rt.Errorf("%s became a letter after it was erased", id)
+				}
 			}
 			if got := len(r.classes()); got != sent {
 				rt.Errorf("%d verdicts on %d records: %s", got, sent, strings.Join(r.classes(), ", "))
@@ -304,4 +311,66 @@ func TestErasedEventsAreNeverSentWhateverHappens(t *testing.T) {
 			}
 		})
 	})
+}
+
+// Wherever the letter of an event is when the event is erased, it is not written: the event
+// ends as erased, and the other letters are written.
+func TestALetterOfAnErasedEventIsNotWritten(t *testing.T) {
+	refused := `{"error":[{"index":0,"code":"INVALID"},{"index":1,"code":"INVALID"}],"success":[{"index":2}]}`
+	away := func(*kgo.Record) error { return kerr.UnknownTopicOrPartition }
+	for name, tc := range map[string]struct {
+		answer func(call) reply
+		topic  func(*kgo.Record) error // what it says until the event is erased
+		send   func(*rig)
+		list   error // that it cannot be read for a while
+	}{
+		"its request is under way":          {answer: always(reply{status: 207, body: refused, delay: 10 * time.Second})},
+		"its request is refused whole":      {answer: wholeExcept("z")},
+		"it waits for the topic":            {answer: always(reply{status: 207, body: refused}), topic: away},
+		"the topic refuses it":              {answer: always(reply{status: 207, body: refused}), topic: func(*kgo.Record) error { return kerr.InvalidRecord }},
+		"its record was never sent":         {answer: always(ok), topic: away, send: func(r *rig) { r.refuse("jane", r.record("jane")); r.refuse("a", r.record("a")); r.send("p", "z") }},
+		"the list cannot be read meanwhile": {answer: always(reply{status: 207, body: refused, delay: 10 * time.Second}), list: errors.New("away")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var list erasures
+				r := newRig(t, tc.answer, obeying(&list))
+				r.box.fail = tc.topic
+				if tc.send != nil {
+					tc.send(r)
+				} else {
+					r.send("p", "a", "jane", "z")
+				}
+				r.after(5 * time.Second)
+				list.add("jane")
+				list.become(tc.list)
+				r.after(time.Minute)
+				if tc.list != nil && len(r.box.all()) != 0 {
+					t.Errorf("letters of %v, though the list could not be read", r.box.all())
+				}
+				r.box.fail = nil
+				list.become(nil)
+				r.after(time.Hour)
+				if l := r.box.all(); len(l) != 1 || l[0].EventID != "a" {
+					t.Errorf("letters of %v", l)
+				}
+				if v := r.verdict("jane"); v.Class != verdict.Filtered || v.Code != "erased" || v.Status != 0 {
+					t.Errorf("%+v", v)
+				}
+				if r.count(verdict.Accepted) != 1 || len(r.failing()) != 0 || r.sink.letters.Close() != nil {
+					t.Errorf("%v, failing %v", r.classes(), r.failing())
+				}
+			})
+		})
+	}
+}
+
+// wholeExcept refuses requests as a whole, except for that of one event alone.
+func wholeExcept(id string) func(call) reply {
+	return func(c call) reply {
+		if slices.Equal(c.ids, []string{id}) {
+			return ok
+		}
+		return reply{status: 400, delay: 10 * time.Second}
+	}
 }

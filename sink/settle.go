@@ -48,12 +48,8 @@ func letterOf(l deadletter.Draft, b *batch.Batch, r *batch.Stored) *deadletter.D
 	return &l
 }
 
-// bury makes dead letters of all events of a batch, except for those that were erased
-// meanwhile: a letter would be one more copy.
+// bury makes dead letters of all events of a batch.
 func (l *lane) bury(b *batch.Batch, res *exchange.Result, why verdict.Reason) {
-	if l.settleErased(b); len(b.Events) == 0 {
-		return
-	}
 	var letters []*deadletter.Draft
 	for i := range b.Events {
 		letters = l.condemn(letters, b, &b.History, &b.Events[i], why)

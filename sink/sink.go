@@ -104,7 +104,7 @@ func New(opts Options) (*Sink, error) {
 	s.seed = maphash.MakeSeed()
 	s.letters = deadletter.New(s.ctx, deadletter.Options{
 		Producer: opts.DeadLetters.Producer, Topic: opts.DeadLetters.Topic,
-		Conclude: s.conclude, Shown: s.profiles.Shown, Fenced: m.fenced, Backoff: s.backoff,
+		Conclude: s.conclude, Shown: s.profiles.Shown, Erased: erasedOf(opts.Erasures), Fenced: m.fenced, Backoff: s.backoff,
 		Log: opts.Log, Conditions: opts.Conditions, Registerer: opts.Registerer, Now: opts.Now,
 	})
 	if r := opts.Receipts; r.Topic != "" {

@@ -53,7 +53,7 @@ type Writer struct {
 	faulty  bool // the last round could not be written, which a condition of its own reports
 }
 
-// Options are the settings of dead letters. All but Conditions and Registerer
+// Options are the settings of dead letters. All but Erased, Conditions and Registerer
 // are required.
 type Options struct {
 	// Producer must wait for all replicas (kgo's default) and take records as
@@ -64,6 +64,9 @@ type Options struct {
 	Conclude func(*verdict.Request, []verdict.Verdict)
 	// Shown returns a profile as headers and logs show it.
 	Shown func(profile string) string
+	// Erased reports whether an event was erased, so that no letter may copy it; nil if there is no
+	// list. The error says that the list cannot be read now.
+	Erased func(eventID string) (bool, error)
 	// Fenced counts letters dropped because their assignment has ended.
 	Fenced     prometheus.Counter
 	Backoff    backoff.Backoff
@@ -224,6 +227,13 @@ func (d *Writer) putBack(letters []*Draft) {
 // write writes a round of letters and settles those that are acknowledged; false if an
 // immediate next round would fail as well.
 func (d *Writer) write(round []*Draft) bool {
+	round, ok := d.dropErased(round)
+	if !ok {
+		return false
+	}
+	if len(round) == 0 {
+		return true
+	}
 	acks := d.produce(round)
 	if acks == nil {
 		d.putBack(round)
