@@ -224,6 +224,10 @@ func testLogCutUnderARunningMember(t *testing.T) {
 			t.Errorf("e%d was sent %d times", i, n)
 		}
 	}
+	b.eventually("the lag is that of the shorter log", func() bool {
+		l, known := m.owned()[0].Lag(time.Now())
+		return known && l.Records == 110
+	})
 	if err := m.stop(); err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,9 @@ func (s stateCollector) Collect(ch chan<- prometheus.Metric) {
 		if known {
 			gauge(descLag, float64(l.Records), a.Topic(), p)
 		}
-		gauge(descLagAge, l.Age.Seconds(), a.Topic(), p)
+		if known || l.Age > 0 {
+			gauge(descLagAge, l.Age.Seconds(), a.Topic(), p)
+		}
 		if b, known := a.Backlog(); known {
 			gauge(descBacklog, float64(b.Unread), a.Topic(), p, "unread")
 			gauge(descBacklog, float64(b.Taken), a.Topic(), p, "taken")

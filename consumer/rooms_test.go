@@ -17,7 +17,7 @@ func TestRoomsImportNoOther(t *testing.T) {
 		"pump":       {"consumer/assignment", "consumer/flow", "consumer/parking", "consumer/tally", "consumer/ends", "consumer/topics", "internal/verdict", "internal/health"},
 		"ends":       {"consumer/assignment", "internal/redact", "internal/setting"},
 		"topics":     {"consumer/assignment"},
-		"start":      {"consumer/assignment", "consumer/commits", "consumer/topics", "internal/crash", "internal/wait"},
+		"start":      {"consumer/assignment", "consumer/commits", "consumer/topics", "internal/crash", "internal/redact", "internal/wait"},
 		"ledger":     {"internal/verdict"},
 		"flow":       {"consumer/ledger", "internal/slicepool"},
 		"tally":      {"internal/verdict"},

@@ -2,10 +2,7 @@ package consumer
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
@@ -61,7 +58,7 @@ func (c *Consumer) startAt(ctx context.Context) bool {
 		}
 		if len(unknown) > 0 && ctx.Err() == nil {
 			slices.Sort(unknown)
-			c.conditions.assignment.Fail(undecidedStart(c.opts.Group, unknown, undecided[unknown[0]]).Error())
+			c.conditions.assignment.Fail(start.Undecidable(c.opts.Group, unknown, undecided[unknown[0]]).Error())
 		}
 		if !wait.For(ctx, startEvery) {
 			return false
@@ -92,20 +89,6 @@ func (c *Consumer) tellUndecided(members, unknown []string, why map[string]error
 		c.log.Warn().Err(redact.Wrap(why[topic])).Str("group", c.opts.Group).Str("topic", topic).
 			Msg("start latest: where the group begins in the topic cannot be decided; its partitions wait, and others go on")
 	}
-}
-
-// undecidedStart reports that it cannot be decided where the group begins.
-func undecidedStart(group string, topics []string, why error) error {
-	return fmt.Errorf("start latest: where group %q begins in topic %s cannot be decided: %w", group, quoted(topics), redact.Wrap(why))
-}
-
-// quoted lists names.
-func quoted(names []string) string {
-	var qs []string
-	for _, name := range names {
-		qs = append(qs, strconv.Quote(name))
-	}
-	return strings.Join(qs, ", ")
 }
 
 // ownsFirst reports whether this member has partition 0 of a topic.

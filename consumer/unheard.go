@@ -12,6 +12,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/consumer/commits"
+	"github.com/tracklayer/amazon-capi/consumer/start"
 	"github.com/tracklayer/amazon-capi/consumer/topics"
 )
 
@@ -64,7 +65,7 @@ func (c *Consumer) hearAgain(ctx context.Context) (silent []*assignment.Assignme
 			return false
 		}
 		if why := undecided[a.Topic()]; why != nil && p.Offset < 0 {
-			err = undecidedStart(c.opts.Group, []string{a.Topic()}, why)
+			err = start.Undecidable(c.opts.Group, []string{a.Topic()}, why)
 			return false
 		}
 		c.hear(c.client, a.TopicPartition(), assignment.Fetched{Offset: p.Offset, Metadata: p.Metadata, Of: a, Given: asked[a]})

@@ -43,7 +43,8 @@ type Assignment struct {
 	witnesses ledger.Witnesses
 	link      Link             // the number of connections when records were last taken
 	oath      ledger.Witnesses // from before another connection, not compared yet
-	missedTo  int64            // missed records are counted up to this log start
+	missedTo  int64            // missed records are counted up to this log start; -1 unknown
+	begun     bool             // it is known where the ledger begins
 	doubtedAt int64            // where the last look would have gone back to, plus one
 	skipped   uint64           // records that were found in it
 	highWater int64            // the partition's end as last seen; -1 unknown
@@ -112,6 +113,7 @@ func New(topic string, partition int32, all *flow.Inboxes, stop context.CancelFu
 		ledger:    ledger.New(),
 		committed: -1,
 		highWater: -1,
+		missedTo:  -1,
 	}
 }
 

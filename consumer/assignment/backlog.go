@@ -11,15 +11,15 @@ type Backlog struct {
 }
 
 // Backlog returns what has no verdict; false if where the partition ends, or where it
-// goes on, is not known yet.
+// goes on, is unknown.
 func (a *Assignment) Backlog() (b Backlog, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	next := a.ledger.Last().Offset + 1 // where it begins, before the first record
-	if a.highWater < 0 || !a.underWay() {
+	next = max(next, a.missedTo)
+	if a.highWater < next || !a.underWay() {
 		return Backlog{}, false
 	}
-	next = max(next, a.missedTo)
 	b.Parked = int64(a.parked)
 	b.Taken = max(int64(a.ledger.Undone()-a.others)-b.Parked, 0)
 	if a.highWater > next {

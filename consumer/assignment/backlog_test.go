@@ -2,6 +2,7 @@ package assignment
 
 import (
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -60,4 +61,76 @@ func TestBacklog(t *testing.T) {
 	if _, ok := a.Backlog(); ok {
 		t.Error("known while the group has not said where the partition stands")
 	}
+}
+
+// TestLagOfWhatIsNotKnown: a partition whose position or whose end is unknown has no lag,
+// neither 0 nor all that it holds.
+func TestLagOfWhatIsNotKnown(t *testing.T) {
+	now := time.UnixMilli(5000)
+	begin := func(a *Assignment, f ledger.Finding) {
+		t.Helper()
+		if _, ok := a.SettleClaim(a.OpenClaim(), f, false); !ok {
+			t.Fatal("the claim is not open")
+		}
+	}
+	fresh := func() *Assignment {
+		a := New("t", 0, &flow.Inboxes{}, func() {})
+		a.Await()
+		a.Hear(Fetched{Offset: 90}, &ledger.Claim{Group: 90, Committed: 90, First: -1})
+		return a
+	}
+	lag := func(what string, a *Assignment, want int64) {
+		t.Helper()
+		l, known := a.Lag(now)
+		if b, ok := a.Backlog(); known != (want >= 0) || known && l.Records != want || ok && b.Unread != want || ok && !known {
+			t.Errorf("%s: lag %+v, %v; backlog %+v, %v; want %d", what, l, known, b, ok, want)
+		}
+	}
+	const unknown = -1
+	a := fresh()
+	lag("nothing is known", a, unknown)
+	a.EndsAt(100)
+	lag("not where it continues", a, unknown)
+	begin(a, ledger.Finding{Begin: 90, End: 100})
+	lag("both are known", a, 10)
+
+	a = fresh()
+	begin(a, ledger.Finding{})
+	lag("from the start, not its end", a, unknown)
+	a.EndsAt(0)
+	lag("an empty log", a, 0)
+	a.EndsAt(7)
+	lag("from the start", a, 7)
+
+	a = fresh()
+	a.EndsAt(100)
+	begin(a, ledger.Finding{Begin: 90, Start: 200, End: 300, Missed: 110})
+	lag("the end is older than the log's start", a, unknown)
+	a.EndsAt(300)
+	lag("retention took some", a, 100)
+
+	a = fresh()
+	begin(a, ledger.Finding{Begin: 90, End: 100})
+	records := make([]*kgo.Record, 10)
+	for i := range records {
+		records[i] = &kgo.Record{Topic: "t", Offset: int64(90 + i)}
+	}
+	a.Push(records, records, 100)
+	a.Settle(settledUpTo(a, 10))
+	lag("all is settled", a, 0)
+	a.Doubt()
+	if l, known := a.Lag(now); !known || l.Records != 0 {
+		t.Errorf("in doubt: %+v, %v; want what was known", l, known)
+	}
+	begin(a, ledger.Finding{Begin: 50, End: 50})
+	lag("the log lost its end", a, unknown)
+	a.EndsAt(50)
+	lag("nothing is left to read", a, 0)
+}
+
+func settledUpTo(a *Assignment, n uint64) (vs []verdict.Verdict) {
+	for seq := range n {
+		vs = append(vs, verdict.Verdict{Handle: verdict.Handle{Owner: a, Seq: seq}})
+	}
+	return vs
 }

@@ -106,9 +106,12 @@ func (a *Assignment) SettleClaim(cl *ledger.Claim, f ledger.Finding, latest bool
 	a.oath, a.link = nil, Link{}
 	a.log, a.before, a.witnesses = f.Log, f.Believed, slices.Clone(f.Believed.Witnesses)
 	if s.Running {
-		a.ledger.Lose(f.Begin)
+		if a.ledger.Lose(f.Begin); f.Begin < s.Was {
+			a.highWater = -1 // of the log before it lost its end
+		}
 	} else {
 		a.ledger.Begin(f.Begin)
+		a.begun = true
 		a.missedTo = max(a.missedTo, f.Start)
 		if f.Begin != cl.Group && (cl.Group >= 0 || latest) {
 			a.ledger.Touch() // or the next owner would begin without any knowledge of this

@@ -13,7 +13,7 @@ type Lag struct {
 }
 
 // Lag returns how far the partition is behind; false if its end, or where it continues,
-// is unknown yet.
+// is unknown. Both are after the start of the log, so an end before that is out of date.
 func (a *Assignment) Lag(now time.Time) (l Lag, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -25,10 +25,11 @@ func (a *Assignment) Lag(now time.Time) (l Lag, ok bool) {
 		next = m.Offset + 1
 	}
 	next = max(next, a.missedTo)
-	if next < 0 || a.highWater < 0 {
+	known := a.begun || next >= 0
+	if next = max(next, 0); !known || a.highWater < next {
 		return l, false
 	}
-	l.Records = max(a.highWater-next, 0)
+	l.Records = a.highWater - next
 	return l, true
 }
 
