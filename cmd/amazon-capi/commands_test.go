@@ -18,10 +18,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tracklayer/amazon-capi/internal/cli"
+	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/lab/sandbox"
 	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
-	"github.com/tracklayer/amazon-capi/internal/operate/history"
 )
 
 func TestMain(m *testing.M) {

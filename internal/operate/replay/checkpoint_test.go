@@ -13,7 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tracklayer/amazon-capi/consumer/proof"
-	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/history"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
