@@ -1,4 +1,3 @@
-// Command amazon-capi carries TrackLayer conversions from Kafka to Amazon Ads.
 package main
 
 import (

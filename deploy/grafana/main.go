@@ -1,5 +1,3 @@
-// Command grafana prints the dashboard of amazon-capi for Grafana. Its panels are a table
-// in panels.go, so that a test can hold their queries to the metrics that there are.
 package main
 
 import (

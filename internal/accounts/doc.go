@@ -1,6 +1,7 @@
-// Package accounts knows the Login with Amazon accounts that send events and the Ads profiles
-// that each may send for, from a file that may change while the program runs, or from the
-// flags of a single account.
+// Package accounts knows the Login with Amazon accounts that send events and the Ads
+// profiles that each may send for, from a file that may change while the program runs, or
+// from the flags of a single account. It gives each profile its route, and tells the sink
+// what has changed. Tokens are kept valid by sink/login, and nothing here sends.
 package accounts
 
 import (

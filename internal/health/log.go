@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/term"
 
-	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
@@ -28,7 +28,8 @@ func NewLogger(w io.Writer, format, level string) (zerolog.Logger, error) {
 	if err != nil || level == "" {
 		return zerolog.Nop(), fmt.Errorf("log level %q is unknown: want trace, debug, info, warn, error or disabled", level)
 	}
-	terminal := report.IsTerminal(w)
+	file, isFile := w.(*os.File)
+	terminal := isFile && term.IsTerminal(int(file.Fd()))
 	w = redact.Writer(w)
 	switch format {
 	case "json":

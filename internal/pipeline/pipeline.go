@@ -163,22 +163,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 
 	defer p.accounts.Close()
-	lanes, err := sink.New(sink.Options{
-		Contract: p.contract, Router: p.accounts, HTTPClient: web.NewClient(p.config.Dial),
-		RequestTimeout: p.config.RequestTimeout, Gzip: p.config.Gzip,
-		BatchEvents: p.config.BatchEvents, BatchBytes: p.config.BatchBytes, Linger: p.config.Linger,
-		LaneConcurrency: p.config.LaneConcurrency,
-		MaxAttempts:     p.config.MaxAttempts, OnExhausted: p.config.OnExhausted, AuthHold: p.config.AuthHold,
-		BackoffMin: p.config.BackoffMin, BackoffMax: p.config.BackoffMax,
-		WindowEvents: p.config.MaxInFlightEvents, WindowBytes: p.config.MaxInFlightBytes, Parked: p.consumer.Parked,
-		Charge:      p.consumer.Charge,
-		Configured:  p.accounts.Names,
-		Erasures:    p.erasedMeanwhile(),
-		DeadLetters: sink.DeadLetterOptions{Producer: letters, Topic: p.config.DeadLetterTopic},
-		Receipts:    receipts,
-		Settle:      p.consumer.Settle,
-		Log:         p.log, Conditions: p.conditions, Registerer: p.metrics,
-	})
+	lanes, err := p.newSink(letters, receipts)
 	if err != nil {
 		return err
 	}
@@ -195,6 +180,26 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	defer eachSecond(lanes.Trim)()
 	defer eachSecond(p.tellCrowded)()
 	return p.consumer.Run(ctx, stages{p.reader.ToSink(lanes)})
+}
+
+// newSink builds the sink, which writes to these producers and settles with the consumer.
+func (p *Pipeline) newSink(letters kafka.Producer, receipts sink.ReceiptOptions) (*sink.Sink, error) {
+	return sink.New(sink.Options{
+		Contract: p.contract, Router: p.accounts, HTTPClient: web.NewClient(p.config.Dial),
+		RequestTimeout: p.config.RequestTimeout, Gzip: p.config.Gzip,
+		BatchEvents: p.config.BatchEvents, BatchBytes: p.config.BatchBytes, Linger: p.config.Linger,
+		LaneConcurrency: p.config.LaneConcurrency,
+		MaxAttempts:     p.config.MaxAttempts, OnExhausted: p.config.OnExhausted, AuthHold: p.config.AuthHold,
+		BackoffMin: p.config.BackoffMin, BackoffMax: p.config.BackoffMax,
+		WindowEvents: p.config.MaxInFlightEvents, WindowBytes: p.config.MaxInFlightBytes, Parked: p.consumer.Parked,
+		Charge:      p.consumer.Charge,
+		Configured:  p.accounts.Names,
+		Erasures:    p.erasedMeanwhile(),
+		DeadLetters: sink.DeadLetterOptions{Producer: letters, Topic: p.config.DeadLetterTopic},
+		Receipts:    receipts,
+		Settle:      p.consumer.Settle,
+		Log:         p.log, Conditions: p.conditions, Registerer: p.metrics,
+	})
 }
 
 // stages is the handler with its workers in the consumer's words.

@@ -76,11 +76,6 @@ func (d *demo) run(ctx context.Context, samples iter.Seq2[sample.Sample, error])
 		return nil, err
 	}
 	defer d.cluster.Close()
-	client, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(d.cluster.Brokers()...)}, publish.ClientOpts...)...)
-	if err != nil {
-		return nil, err
-	}
-	defer client.Close()
 	d.progress.Say("broker, registry and sandbox Amazon are up on loopback")
 
 	config := d.config()
@@ -93,20 +88,8 @@ func (d *demo) run(ctx context.Context, samples iter.Seq2[sample.Sample, error])
 	if err != nil {
 		return nil, err
 	}
-	runCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	ended := make(chan error, 1)
-	go func() {
-		defer crash.Report()
-		ended <- pl.Run(runCtx)
-	}()
-
-	counts, err := d.publish(ctx, client, samples)
-	if err == nil {
-		err = d.settle(ctx, pl, uint64(counts.Records), ended)
-	}
-	stop()
-	if err = errors.Join(err, <-ended); err != nil {
+	counts, err := d.deliver(ctx, pl, samples)
+	if err != nil {
 		return nil, err
 	}
 	letters, err := d.letters(ctx)
@@ -126,6 +109,28 @@ func (d *demo) run(ctx context.Context, samples iter.Seq2[sample.Sample, error])
 		r.Expected = map[string]int{} // what the samples say is of the default contract
 	}
 	return r, nil
+}
+
+// deliver publishes the samples, and runs the pipeline until each has its verdict.
+func (d *demo) deliver(ctx context.Context, pl *pipeline.Pipeline, samples iter.Seq2[sample.Sample, error]) (sample.Counts, error) {
+	client, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(d.cluster.Brokers()...)}, publish.ClientOpts...)...)
+	if err != nil {
+		return sample.Counts{}, err
+	}
+	defer client.Close()
+	runCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		defer crash.Report()
+		ended <- pl.Run(runCtx)
+	}()
+	counts, err := d.publish(ctx, client, samples)
+	if err == nil {
+		err = d.settle(ctx, pl, uint64(counts.Records), ended)
+	}
+	stop()
+	return counts, errors.Join(err, <-ended)
 }
 
 // amazonOptions fails a little: what a first look at the table should show is that

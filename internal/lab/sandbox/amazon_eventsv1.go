@@ -79,6 +79,7 @@ type v1Event struct {
 	negative                                            bool
 }
 
+// check is as long as the contract's list of fields.
 func (eventsV1) check(raw []byte, now time.Time) (string, []problem) {
 	var f findings
 	var e v1Event

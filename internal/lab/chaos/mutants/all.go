@@ -5,7 +5,8 @@ import "slices"
 // All returns every mutant.
 func All() []Mutant { return slices.Concat(mistakes(), ofConsumer(), ofSink()) }
 
-// mistakes are those that the chaos run looks for, too.
+// mistakes are those that the chaos run looks for, too. Like the others it is long because it
+// is a list.
 func mistakes() []Mutant {
 	return []Mutant{
 		{

@@ -1,6 +1,7 @@
 package mutants
 
-// ofConsumer are mistakes in what is read, in whose name, and what is committed of it.
+// ofConsumer are mistakes in what is read, in whose name, and what is committed of it. It is
+// long because it is a list.
 func ofConsumer() []Mutant {
 	return []Mutant{
 		{

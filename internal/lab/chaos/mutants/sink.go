@@ -1,6 +1,7 @@
 package mutants
 
-// ofSink are mistakes in what is sent, what an answer says, and what is written of it.
+// ofSink are mistakes in what is sent, what an answer says, and what is written of it. It is
+// long because it is a list.
 func ofSink() []Mutant {
 	return []Mutant{
 		{

@@ -1,5 +1,3 @@
-// Command audit judges a run of the chaos harness: from its directory and its
-// Kafka, or again from the facts that it kept the first time.
 package main
 
 import (

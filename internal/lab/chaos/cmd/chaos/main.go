@@ -1,5 +1,3 @@
-// Command chaos runs the program against servers that break, and has the
-// auditor judge what came of it.
 package main
 
 import (

@@ -1,5 +1,3 @@
-// Command mutate makes small mistakes in packages and reports which of them no test
-// notices.
 package main
 
 import (
