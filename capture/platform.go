@@ -120,6 +120,11 @@ func (a *gppAnswers) read(name string, v any) {
 			return
 		}
 	}
+	a.answer(name, v)
+}
+
+// answer reads a single answer.
+func (a *gppAnswers) answer(name string, v any) {
 	// The first character decides: 1, '1', true, 'True' and 'Y' are equal.
 	s := strings.TrimSpace(text(v)) + " "
 	yes := strings.ContainsRune("1tTyY", rune(s[0]))

@@ -114,6 +114,14 @@ type ReceiptOptions struct {
 	MaxBytes int
 }
 
+func (o *ReceiptOptions) normalise() error {
+	if o.Topic != "" && (o.Producer == nil || len(o.Prefix) == 0 || o.MaxBytes < 0) {
+		return fmt.Errorf("receipts topic (%s): want a producer, the id of the receipts' schema and a size above 0 with it", setting.ReceiptsTopic)
+	}
+	o.MaxBytes = cmp.Or(o.MaxBytes, 900_000)
+	return nil
+}
+
 func (o *Options) normalise() error {
 	switch {
 	case o.Contract == nil:
@@ -123,11 +131,8 @@ func (o *Options) normalise() error {
 	case o.DeadLetters.Producer == nil || o.DeadLetters.Topic == "":
 		return fmt.Errorf("dead-letter topic (%s) is missing: want a topic, since events that are refused have nowhere else to go", setting.DeadLetterTopic)
 	}
-	if r := &o.Receipts; r.Topic != "" {
-		if r.Producer == nil || len(r.Prefix) == 0 || r.MaxBytes < 0 {
-			return fmt.Errorf("receipts topic (%s): want a producer, the id of the receipts' schema and a size above 0 with it", setting.ReceiptsTopic)
-		}
-		r.MaxBytes = cmp.Or(r.MaxBytes, 900_000)
+	if err := o.Receipts.normalise(); err != nil {
+		return err
 	}
 	limits := o.Contract.Limits()
 	o.BatchEvents = cmp.Or(o.BatchEvents, limits.Events)

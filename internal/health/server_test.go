@@ -80,7 +80,7 @@ func TestTenThousandConnections(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, base := serve(t, NewConditions(zerolog.Nop(), nil))
-			runtime.GC() // what other tests left is not these connections'
+			runtime.GC()                                            // what other tests left is not these connections'
 			goroutines, want := runtime.NumGoroutine(), int64(1500) // a machine has 28,000 ports for all
 			if name == "slow" {
 				want = 10_000

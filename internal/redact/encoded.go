@@ -241,14 +241,7 @@ func tells(b []byte, known func(string) bool, layers int) bool {
 	if layers == 0 || !wide && !printable(b) && bytes.IndexByte(b, 0) < 0 {
 		return false
 	}
-	text := string(b)
-	if wide {
-		text = utf16Text(b)
-	} else if zeros := bytes.Count(b, []byte{0}); zeros*3 >= len(b) {
-		text = utf16Text(b)
-	} else if zeros > 0 {
-		text = strings.ReplaceAll(text, "\x00", "")
-	}
+	text := decodedText(b, wide)
 	for range maxRounds {
 		if next := unescape(fold(text)); next != text {
 			text = next
@@ -275,6 +268,19 @@ func tells(b []byte, known func(string) bool, layers int) bool {
 		}
 	}
 	return false
+}
+
+// decodedText returns decoded bytes as text, whether they are UTF-8 or UTF-16, which may be
+// without some of its zeros.
+func decodedText(b []byte, wide bool) string {
+	zeros := bytes.Count(b, []byte{0})
+	switch {
+	case wide, zeros*3 >= len(b):
+		return utf16Text(b)
+	case zeros > 0:
+		return strings.ReplaceAll(string(b), "\x00", "")
+	}
+	return string(b)
 }
 
 // isWide reports whether b is UTF-16 of Latin characters, some of which are of full width:

@@ -308,51 +308,44 @@ func unescapeBackslash(s string) string {
 	return b.String()
 }
 
+// simpleEscapes are what single letters stand for.
+var simpleEscapes = map[byte]string{'n': "\n", 'r': "\r", 't': " ", 'f': " ", 'v': " ", 'b': "", 'a': ""}
+
 // escaped writes what the escape stands for that begins behind a backslash, and
 // returns its length.
-//
-//nolint:gocyclo // a form of escapes per branch
 func escaped(b *strings.Builder, s string) int {
-	var digits int
-	switch c := s[0]; c {
-	case 'n':
-		b.WriteByte('\n')
+	c := s[0]
+	if text, ok := simpleEscapes[c]; ok {
+		b.WriteString(text)
 		return 1
-	case 'r':
-		b.WriteByte('\r')
-		return 1
-	case 't', 'f', 'v':
-		b.WriteByte(' ')
-		return 1
-	case 'b', 'a':
-		return 1
-	case 'x', 'u':
-		digits = 2
-		if c == 'u' {
-			digits = 4
+	}
+	switch {
+	case c == 'x':
+		return escapedHex(b, s, 2)
+	case c == 'u':
+		return escapedHex(b, s, 4)
+	case c == 'U':
+		return escapedHex(b, s, 8)
+	case c >= '0' && c <= '3' && len(s) >= 3:
+		if n, err := strconv.ParseUint(s[:3], 8, 8); err == nil {
+			b.WriteByte(byte(n))
+			return 3
 		}
-		if end := strings.IndexByte(s, '}'); len(s) > 1 && s[1] == '{' && end > 2 && end <= 8 {
-			if r, ok := hexRune(s[2:end], end-2); ok {
-				b.WriteRune(r)
-				return end + 1
-			}
+	}
+	if c >= utf8.RuneSelf || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' {
+		return 0 // the backslash alone is left out
+	}
+	b.WriteByte(c)
+	return 1
+}
+
+// escapedHex does so for x, u and U, with as many digits or with braces around them.
+func escapedHex(b *strings.Builder, s string, digits int) int {
+	if end := strings.IndexByte(s, '}'); digits < 8 && len(s) > 1 && s[1] == '{' && end > 2 && end <= 8 {
+		if r, ok := hexRune(s[2:end], end-2); ok {
+			b.WriteRune(r)
+			return end + 1
 		}
-	case 'U':
-		digits = 8
-	case '0', '1', '2', '3':
-		if len(s) >= 3 {
-			if n, err := strconv.ParseUint(s[:3], 8, 8); err == nil {
-				b.WriteByte(byte(n))
-				return 3
-			}
-		}
-		return 0
-	default:
-		if c >= utf8.RuneSelf || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' {
-			return 0 // the backslash alone is left out
-		}
-		b.WriteByte(c)
-		return 1
 	}
 	r, ok := hexRune(s[1:], digits)
 	if !ok {

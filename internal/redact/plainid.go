@@ -9,7 +9,7 @@ import (
 // plain reports whether EventID leaves an id as it is, as nearly all are: receipts
 // name every event, and that must not cost a copy each.
 //
-//nolint:gocyclo // one rule a branch, in the order in which they are asked
+//nolint:gocyclo // one rule a branch, in the order in which they are asked, for the id of each event
 func plain(id string) bool {
 	if len(id) >= 64 {
 		return false

@@ -67,16 +67,9 @@ func (w *layoutWalker) walk(t *Type, depth int) *Fault {
 	case Null:
 		return nil
 	case Boolean:
-		if len(w.rest) > 0 && w.rest[0] > 1 {
-			return corrupt("a boolean is neither 0 nor 1")
-		}
-		return w.skip(1)
+		return w.boolean()
 	case Int:
-		n, err := w.long()
-		if err == nil && (n < math.MinInt32 || n > math.MaxInt32) {
-			return corrupt("an int has more than 32 bits")
-		}
-		return err
+		return w.int()
 	case Long:
 		_, err := w.long()
 		return err
@@ -93,11 +86,7 @@ func (w *layoutWalker) walk(t *Type, depth int) *Fault {
 		}
 		return w.skip(n)
 	case Enum:
-		n, err := w.long()
-		if err == nil && (n < 0 || n >= int64(len(t.Symbols))) {
-			return corrupt("an enum has %s and the record names another", count.Of(len(t.Symbols), "symbol"))
-		}
-		return err
+		return w.enum(t)
 	case Union:
 		n, err := w.long()
 		if err != nil {
@@ -115,6 +104,29 @@ func (w *layoutWalker) walk(t *Type, depth int) *Fault {
 		}
 	}
 	return w.blocks(t, depth, nil)
+}
+
+func (w *layoutWalker) boolean() *Fault {
+	if len(w.rest) > 0 && w.rest[0] > 1 {
+		return corrupt("a boolean is neither 0 nor 1")
+	}
+	return w.skip(1)
+}
+
+func (w *layoutWalker) int() *Fault {
+	n, err := w.long()
+	if err == nil && (n < math.MinInt32 || n > math.MaxInt32) {
+		return corrupt("an int has more than 32 bits")
+	}
+	return err
+}
+
+func (w *layoutWalker) enum(t *Type) *Fault {
+	n, err := w.long()
+	if err == nil && (n < 0 || n >= int64(len(t.Symbols))) {
+		return corrupt("an enum has %s and the record names another", count.Of(len(t.Symbols), "symbol"))
+	}
+	return err
 }
 
 func (w *layoutWalker) record(t *Type, depth int) *Fault {

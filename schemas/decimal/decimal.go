@@ -133,7 +133,11 @@ func Parse(s string) (Decimal, error) {
 		}
 		return Decimal{form: formFinite, scale: int32(scale), unscaled: v}, nil
 	}
-	digits := whole + frac
+	return parseLong(whole+frac, scale, neg)
+}
+
+// parseLong makes a decimal of digits that do not fit in 64 bits, or hardly.
+func parseLong(digits string, scale int, neg bool) (Decimal, error) {
 	if scale < 0 {
 		digits += strings.Repeat("0", -scale)
 		scale = 0

@@ -66,6 +66,8 @@ func (p *fastProgram) tried(payload []byte, ev *event.Event) (ok bool) {
 // stored at each step, and passing that to the setters would move it to the heap.
 // Text, of which events mostly consist, has instructions of its own, and its length is
 // read in place; everything else may cost a call.
+//
+//nolint:gocyclo // for that reason
 func (p *fastProgram) accepts(payload []byte, ev *event.Event) bool {
 	// The event's texts are substrings of s, which shares payload's memory. That is
 	// sound as long as nobody changes payload while they are in use, which Decode

@@ -47,10 +47,7 @@ const (
 	ofWarning
 )
 
-// meaningOf interprets a key inside the value of another key. It is as long as the list
-// of words that servers use.
-//
-//nolint:gocyclo // a table of words in the form of a switch
+// meaningOf interprets a key inside the value of another key.
 func meaningOf(key string, outer meaning) meaning {
 	list := words(key)
 	if len(list) == 0 || len(list) > 12 {
@@ -60,77 +57,136 @@ func meaningOf(key string, outer meaning) meaning {
 	if slices.Contains(settingWords, last) || len(list) > 1 && slices.Contains([]string{"max", "min", "on"}, list[0]) {
 		return nothing // errorUrl, maxErrors
 	}
-	fails, succeeds, negated, others, done, regrets, hard, shares := false, false, false, false, false, false, false, false
-	for _, w := range list {
-		switch {
-		case slices.Contains(warnings, w):
-			return ofWarning
-		case w == "timeout":
-			regrets = true // true is one; a number is a time
-		case isFailing(w):
-			fails = true
-		case slices.Contains(successWords, w):
-			succeeds = true
-		case slices.Contains(negations, w):
-			negated = true
-		case slices.Contains(countedWords, w), slices.Contains(allowedWords, w):
-			done = true
-		case slices.Contains(sorry, w):
-			regrets = true
-			hard = hard || !slices.Contains(mild, w)
-		case slices.Contains(shareWords, w):
-			shares = true
-		case !slices.Contains(countWords, w):
-			others = true
+	if slices.ContainsFunc(list, func(w string) bool { return slices.Contains(warnings, w) }) {
+		return ofWarning
+	}
+	k := read(list)
+	for _, says := range [...]func(*keyWords) (meaning, bool){(*keyWords).failure, (*keyWords).success, (*keyWords).regret, (*keyWords).completion} {
+		if m, ok := says(&k); ok {
+			return m
 		}
 	}
-	others = others || shares && !succeeds
-	fails = fails || strings.HasPrefix(strings.Join(list, ""), "stacktrace")
-	switch {
-	case fails && (last == "code" || strings.HasSuffix(last, "code")):
-		return ofFailureCode
-	case fails && negated:
-		return ofSuccess // noErrors
-	case succeeds && (slices.Contains(list, "partial") || slices.Contains(list, "partially")):
-		return ofFailure
-	case fails, (succeeds || done) && negated && !others:
-		return ofFailure // notAccepted
-	case shares && succeeds && !others:
-		return ofShare
-	case succeeds && !others:
-		return ofSuccess
-	case succeeds && !negated && slices.Contains(idWords, last) && !slices.ContainsFunc(list, func(w string) bool { return slices.Contains(wholeWords, w) }) &&
-		allIn(list[:len(list)-1], slices.Concat(successWords, countWords)):
-		return ofPlaces // acceptedEventIds
-	case slices.Contains(plainSuccess, last) && !negated && !slices.ContainsFunc(list, func(w string) bool { return slices.Contains(conditions, w) }):
-		return ofEach // deliverySuccess; but not notifyOnSuccess
-	case regrets && !others && negated:
-		return nothing // noRetry
-	case regrets && !others && hard:
-		return ofFailure
-	case regrets && !others, slices.Contains(sorry, last) && !slices.Contains(mild, last) && !negated && !succeeds:
-		return ofRegret // tokenExpired, if true
-	case done && !others && slices.ContainsFunc(list, func(w string) bool { return slices.Contains(allowedWords, w) }):
-		return ofEach
-	case done && !others:
-		return ofDone
-	case outer == ofSuccess && (!others || slices.Contains(placeWords, last) && allIn(list[:len(list)-1], countWords) || len(list) == 1 && last == "value"):
+	if outer == ofSuccess && (!k.others || slices.Contains(placeWords, last) && allIn(list[:len(list)-1], countWords) || len(list) == 1 && last == "value") {
 		return ofSuccess // the count in {"success": {"count": 0}}
 	}
+	return within(outer, list, last)
+}
+
+// keyWords are the words of a key, and what kinds of them there are.
+type keyWords struct {
+	list []string
+	last string
+
+	fails, succeeds, negated bool
+	done                     bool // counted, allowed
+	regrets, hard            bool // hard regret means failure
+	shares                   bool
+	others                   bool // words that say nothing of these
+}
+
+func read(list []string) keyWords {
+	k := keyWords{list: list, last: list[len(list)-1]}
+	for _, w := range list {
+		switch {
+		case w == "timeout":
+			k.regrets = true // true is one; a number is a time
+		case isFailing(w):
+			k.fails = true
+		case slices.Contains(successWords, w):
+			k.succeeds = true
+		case slices.Contains(negations, w):
+			k.negated = true
+		case slices.Contains(countedWords, w), slices.Contains(allowedWords, w):
+			k.done = true
+		case slices.Contains(sorry, w):
+			k.regrets = true
+			k.hard = k.hard || !slices.Contains(mild, w)
+		case slices.Contains(shareWords, w):
+			k.shares = true
+		case !slices.Contains(countWords, w):
+			k.others = true
+		}
+	}
+	k.others = k.others || k.shares && !k.succeeds
+	k.fails = k.fails || strings.HasPrefix(strings.Join(list, ""), "stacktrace")
+	return k
+}
+
+// has reports whether one of the words is on a list.
+func (k *keyWords) has(list []string) bool {
+	return slices.ContainsFunc(k.list, func(w string) bool { return slices.Contains(list, w) })
+}
+
+// failure is what a key means that speaks of failure; ok is false for others, as it is in
+// the functions below.
+func (k *keyWords) failure() (m meaning, ok bool) {
+	switch {
+	case k.fails && (k.last == "code" || strings.HasSuffix(k.last, "code")):
+		return ofFailureCode, true
+	case k.fails && k.negated:
+		return ofSuccess, true // noErrors
+	case k.succeeds && (slices.Contains(k.list, "partial") || slices.Contains(k.list, "partially")):
+		return ofFailure, true
+	case k.fails, (k.succeeds || k.done) && k.negated && !k.others:
+		return ofFailure, true // notAccepted
+	}
+	return nothing, false
+}
+
+func (k *keyWords) success() (m meaning, ok bool) {
+	switch {
+	case k.shares && k.succeeds && !k.others:
+		return ofShare, true
+	case k.succeeds && !k.others:
+		return ofSuccess, true
+	case k.succeeds && !k.negated && slices.Contains(idWords, k.last) && !k.has(wholeWords) &&
+		allIn(k.list[:len(k.list)-1], slices.Concat(successWords, countWords)):
+		return ofPlaces, true // acceptedEventIds
+	case slices.Contains(plainSuccess, k.last) && !k.negated && !k.has(conditions):
+		return ofEach, true // deliverySuccess; but not notifyOnSuccess
+	}
+	return nothing, false
+}
+
+func (k *keyWords) regret() (m meaning, ok bool) {
+	switch {
+	case k.regrets && !k.others && k.negated:
+		return nothing, true // noRetry
+	case k.regrets && !k.others && k.hard:
+		return ofFailure, true
+	case k.regrets && !k.others, slices.Contains(sorry, k.last) && !slices.Contains(mild, k.last) && !k.negated && !k.succeeds:
+		return ofRegret, true // tokenExpired, if true
+	}
+	return nothing, false
+}
+
+func (k *keyWords) completion() (m meaning, ok bool) {
+	switch {
+	case k.done && !k.others && k.has(allowedWords):
+		return ofEach, true
+	case k.done && !k.others:
+		return ofDone, true
+	}
+	return nothing, false
+}
+
+// within is the meaning of a key that says neither success nor failure itself, inside the
+// value of another.
+func within(outer meaning, list []string, last string) meaning {
 	m := plainMeaning(list, last)
-	if m == ofCode && outer == ofStatus {
+	switch {
+	case m == ofCode && outer == ofStatus:
 		return ofStatusCode // {"status": {"code": 14}}
-	}
-	if m == nothing && outer == nothing && allIn(list, thingWords) {
+	case m != nothing:
+		return m
+	case outer == nothing && allIn(list, thingWords):
 		return ofThing
-	}
-	if m == nothing && outer == ofStatus && len(list) == 1 && slices.Contains([]string{"value", "current", "label", "name"}, last) {
+	case outer == ofStatus && len(list) == 1 && slices.Contains([]string{"value", "current", "label", "name"}, last):
 		return ofStatus // {"status": {"value": "FAILED"}}
-	}
-	if m == nothing && (outer == ofStatus || outer == ofWord) {
+	case outer == ofStatus || outer == ofWord:
 		return ofWord // {"results": {"ord_1": "failed"}}
 	}
-	return m
+	return nothing
 }
 
 func allIn(list, words []string) bool {

@@ -160,6 +160,8 @@ func (s *scanner) text() ([]byte, bool) {
 
 // skip skips a value nested at most that many levels deep, 64 or fewer. It is longer than other
 // functions because it is that one loop.
+//
+//nolint:gocyclo // for that reason
 func skip(b []byte, i, most int) int {
 	var objects uint64 // bit n is set when the list at depth n+1 is an object
 	depth := 0

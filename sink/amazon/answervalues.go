@@ -35,13 +35,11 @@ func (r *signReader) bool(in scope, key string, v bool) {
 	}
 }
 
-//nolint:gocyclo // a meaning of a member per branch
 func (r *signReader) number(in scope, key, text string) {
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil && v == 0 {
 		return
 	}
-	status := int(max(-1<<20, min(v, 1<<20)))
 	switch in.meaning {
 	case ofFailure:
 		if v > float64(r.explained()) || v < 0 {
@@ -58,9 +56,7 @@ func (r *signReader) number(in scope, key, text string) {
 	case ofShare:
 		r.share(in, key, v, slices.ContainsFunc(words(key), func(w string) bool { return strings.HasPrefix(w, "perc") || w == "pct" }))
 	case ofType:
-		if slices.Contains(answerWords, strings.ToLower(key)) && status >= 400 && status < 600 {
-			r.coding(in, key, text)
-		}
+		r.typeNumber(in, key, text, whole(v))
 	case ofDone:
 		if v == 0 {
 			r.doubtful(fmt.Sprintf("%q is 0", key))
@@ -70,19 +66,37 @@ func (r *signReader) number(in scope, key, text string) {
 	case ofStatusCode:
 		r.coding(in, key, text)
 	case ofStatus:
-		switch {
-		case status >= 200 && status < 300:
-			r.success = true
-		case status < 0, status >= 300:
-			r.fail(in, "%q is %s", key, quote(text))
-			r.coded(text)
-		}
+		r.statusNumber(in, key, text, whole(v))
 	case ofCode:
-		if in.depth == 1 || status >= 400 && status < 1000 || v < 0 {
-			r.coding(in, key, text)
-		} else if status >= 200 && status < 300 {
-			r.success = true
-		}
+		r.codeNumber(in, key, text, v)
+	}
+}
+
+// whole is a number without its fraction. Beyond a million it is no status or code.
+func whole(v float64) int { return int(max(-1<<20, min(v, 1<<20))) }
+
+func (r *signReader) typeNumber(in scope, key, text string, status int) {
+	if slices.Contains(answerWords, strings.ToLower(key)) && status >= 400 && status < 600 {
+		r.coding(in, key, text)
+	}
+}
+
+func (r *signReader) statusNumber(in scope, key, text string, status int) {
+	switch {
+	case status >= 200 && status < 300:
+		r.success = true
+	case status < 0, status >= 300:
+		r.fail(in, "%q is %s", key, quote(text))
+		r.coded(text)
+	}
+}
+
+func (r *signReader) codeNumber(in scope, key, text string, v float64) {
+	switch code := whole(v); {
+	case in.depth == 1, code >= 400 && code < 1000, v < 0:
+		r.coding(in, key, text)
+	case code >= 200 && code < 300:
+		r.success = true
 	}
 }
 
@@ -100,7 +114,6 @@ func (r *signReader) coding(in scope, key, text string) {
 	}
 }
 
-//nolint:gocyclo // a meaning of a member per branch
 func (r *signReader) text(in scope, key, s string) {
 	if r.inside(in, key, s) || in.meaning == nothing {
 		return
@@ -108,14 +121,7 @@ func (r *signReader) text(in scope, key, s string) {
 	bad, good, failing := tones(s)
 	switch in.meaning {
 	case ofFailure:
-		if r.asValue(in, key, s) {
-			return
-		}
-		if !isNothing(s) && (bad || !good) {
-			r.fail(in, "%q is %s", key, quote(s))
-			r.names(named(s))
-			r.says(s)
-		}
+		r.failureText(in, key, s, bad, good)
 	case ofFailureCode:
 		r.coding(in, key, s)
 	case ofSuccess:
@@ -123,14 +129,9 @@ func (r *signReader) text(in scope, key, s string) {
 	case ofStatus:
 		r.statusText(in, key, s, bad, good)
 	case ofStatusCode:
-		if !bad && !good && !strings.ContainsAny(s, "0123456789") {
-			return // words, such as UNKNOWN
-		}
-		r.coding(in, key, s)
+		r.statusCodeText(in, key, s, bad || good)
 	case ofShare:
-		if !r.percentage(in, key, s) && !r.asValue(in, key, s) {
-			r.successText(in, key, s, bad, good)
-		}
+		r.shareText(in, key, s, bad, good)
 	case ofWord, ofThing:
 		if bad && onlyTone(s) {
 			r.statusText(in, key, s, bad, good)
@@ -138,18 +139,45 @@ func (r *signReader) text(in scope, key, s string) {
 	case ofEach, ofDone, ofRegret:
 		r.asValue(in, key, s)
 	case ofCode:
-		if in.depth == 1 || bad || named(s) != 0 {
+		if bad || in.depth == 1 || named(s) != 0 {
 			r.coding(in, key, s)
 		}
 	case ofType:
-		if bad {
-			r.fail(in, "%q is %s", key, quote(s))
-			r.coded(s)
-		} else if good && !wraps(key) {
-			r.success = true // only a type is decisive; a body of prose may contain any word
-		}
+		r.typeText(in, key, s, bad, good)
 	case ofMessage:
 		r.messageText(in, key, s, bad, good, failing)
+	}
+}
+
+func (r *signReader) failureText(in scope, key, s string, bad, good bool) {
+	if r.asValue(in, key, s) {
+		return
+	}
+	if !isNothing(s) && (bad || !good) {
+		r.fail(in, "%q is %s", key, quote(s))
+		r.names(named(s))
+		r.says(s)
+	}
+}
+
+func (r *signReader) statusCodeText(in scope, key, s string, tells bool) {
+	if tells || strings.ContainsAny(s, "0123456789") { // which UNKNOWN does not
+		r.coding(in, key, s)
+	}
+}
+
+func (r *signReader) shareText(in scope, key, s string, bad, good bool) {
+	if !r.percentage(in, key, s) && !r.asValue(in, key, s) {
+		r.successText(in, key, s, bad, good)
+	}
+}
+
+func (r *signReader) typeText(in scope, key, s string, bad, good bool) {
+	if bad {
+		r.fail(in, "%q is %s", key, quote(s))
+		r.coded(s)
+	} else if good && !wraps(key) {
+		r.success = true // only a type is decisive; a body of prose may contain any word
 	}
 }
 

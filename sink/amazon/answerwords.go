@@ -213,27 +213,22 @@ func tone(s string) (bad, good bool) {
 // which occur beside success as well: accepted, please try again for more.
 func tones(s string) (bad, good, failing bool) {
 	list := words(s)
-	if len(list) == 1 {
-		switch list[0] {
-		case "no", "false", "n", "0", "f":
-			return true, false, false
-		case "yes", "true", "y", "1", "t":
-			return false, true, false
-		}
+	if yes, ok := yesOrNo(list); ok {
+		return !yes, yes, false
 	}
 	not := 0      // for so many more words
 	open := false // a "not" with none of our words after it yet
 	for i, w := range list {
 		is := not == 0
-		if i > 0 && isFailing(list[i-1]) && slices.Contains([]string{"0", "none", "zero"}, w) {
-			continue // it was the count of what went wrong
+		if isCount(list, i) {
+			continue
 		}
 		switch {
-		case slices.Contains(negations, w), w == "zero", w == "0" && (i == 0 || !isDigits(list[i-1])): // which 1.0 is not
+		case negates(list, i):
 			not, open = negationReach, open || w == "not" || w == "never"
 			continue
 		case isFailing(w):
-			is = is && (i+1 == len(list) || !slices.Contains([]string{"0", "none", "zero"}, list[i+1]))
+			is = is && (i+1 == len(list) || !isNone(list[i+1]))
 			failing, good = failing || is, good || !is
 		case slices.Contains(successWords, w), slices.Contains(doneWords, w):
 			failing, good = failing || !is, good || is
@@ -249,6 +244,31 @@ func tones(s string) (bad, good, failing bool) {
 		not, open = 0, false
 	}
 	return bad || open || failing, good, failing
+}
+
+// yesOrNo reads a single word that is an answer to a question.
+func yesOrNo(list []string) (yes, ok bool) {
+	if len(list) != 1 {
+		return false, false
+	}
+	switch list[0] {
+	case "no", "false", "n", "0", "f":
+		return false, true
+	case "yes", "true", "y", "1", "t":
+		return true, true
+	}
+	return false, false
+}
+
+// isCount reports whether a word is the count of what went wrong, and says that nothing did.
+func isCount(list []string, i int) bool { return i > 0 && isFailing(list[i-1]) && isNone(list[i]) }
+
+func isNone(w string) bool { return slices.Contains([]string{"0", "none", "zero"}, w) }
+
+// negates reports whether a word negates those behind it.
+func negates(list []string, i int) bool {
+	w := list[i]
+	return slices.Contains(negations, w) || w == "zero" || w == "0" && (i == 0 || !isDigits(list[i-1])) // which 1.0 is not
 }
 
 // onlyTone reports whether a text consists of words that tones knows.

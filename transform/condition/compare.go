@@ -82,21 +82,28 @@ func equality(a, b value) func(Subject) bool {
 		return func(s Subject) bool { return !a.number(s).IsSet() }
 	case a.truth != nil && b.truth != nil:
 		return func(s Subject) bool { return a.truth(s) == b.truth(s) }
-	case a.text != nil && b.text != nil && b.constant && a.folded:
+	case a.text != nil && b.text != nil:
+		return equalTexts(a, b)
+	}
+	return order("==", a, b)
+}
+
+// equalTexts compares two texts, of which b may be a constant.
+func equalTexts(a, b value) func(Subject) bool {
+	switch {
+	case b.constant && a.folded:
 		text, spelled, want := a.text, b.literal, fold(b.literal)
 		return func(s Subject) bool {
 			t := text(s)
 			return t == spelled || folds(t, want)
 		}
-	case a.text != nil && b.text != nil && b.constant:
+	case b.constant:
 		text, want := a.text, b.literal
 		return func(s Subject) bool { return trim(text(s)) == want }
-	case a.text != nil && b.text != nil && (a.folded || b.folded):
+	case a.folded || b.folded:
 		return func(s Subject) bool { return fold(a.text(s)) == fold(b.text(s)) }
-	case a.text != nil && b.text != nil:
-		return func(s Subject) bool { return trim(a.text(s)) == trim(b.text(s)) }
 	}
-	return order("==", a, b)
+	return func(s Subject) bool { return trim(a.text(s)) == trim(b.text(s)) }
 }
 
 // maxNumber is in bytes. Longer text is not an amount.

@@ -186,19 +186,7 @@ func (d *Plans) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok
 	}
 	const usual = 2
 	if beginsWithZeros(digits) && (own == usual || home == nil) {
-		digits = digits[usual:]
-		p, national := d.split(digits)
-		if p == nil {
-			return dst, false
-		}
-		bare := p.main.cutTrunk(national)
-		if len(digits) < minBare && !p.main.assigned().all(bare) {
-			return dst, false // hardly abroad: a superfluous zero before a national number
-		}
-		if d.longerDialled(digits) && !isAssigned("+"+p.code+string(bare), "") {
-			return dst, false
-		}
-		return d.appendAbroad(dst, digits)
+		return d.appendBehindZeros(dst, digits[usual:])
 	}
 	var candidates [3][]byte
 	n := 0
@@ -214,23 +202,45 @@ func (d *Plans) appendDialled(dst, digits []byte, home *plan) (normal []byte, ok
 	if isAssigned(string(digits), home.region) {
 		return dst, false
 	}
-	var only []byte
-	for _, c := range candidates[:n] {
-		p, national := d.split(c)
-		if p == nil {
-			continue
-		}
-		if n == 1 && p.main.assigned().all(p.main.cutTrunk(national)) || isAssigned("+"+string(c), "") {
-			if only != nil {
-				return dst, false
-			}
-			only = c
-		}
-	}
+	only := d.onlyAssigned(candidates[:n])
 	if only == nil {
 		return dst, false
 	}
 	return d.appendAbroad(dst, only)
+}
+
+// appendBehindZeros appends a number that followed 00, where that is the prefix.
+func (d *Plans) appendBehindZeros(dst, digits []byte) (normal []byte, ok bool) {
+	p, national := d.split(digits)
+	if p == nil {
+		return dst, false
+	}
+	bare := p.main.cutTrunk(national)
+	if len(digits) < minBare && !p.main.assigned().all(bare) {
+		return dst, false // hardly abroad: a superfluous zero before a national number
+	}
+	if d.longerDialled(digits) && !isAssigned("+"+p.code+string(bare), "") {
+		return dst, false
+	}
+	return d.appendAbroad(dst, digits)
+}
+
+// onlyAssigned returns the candidate that is an assigned number, nil if there is none or more
+// than one.
+func (d *Plans) onlyAssigned(candidates [][]byte) (only []byte) {
+	for _, c := range candidates {
+		p, national := d.split(c)
+		if p == nil {
+			continue
+		}
+		if len(candidates) == 1 && p.main.assigned().all(p.main.cutTrunk(national)) || isAssigned("+"+string(c), "") {
+			if only != nil {
+				return nil
+			}
+			only = c
+		}
+	}
+	return only
 }
 
 // northAmerica is the international prefix there.

@@ -204,6 +204,8 @@ func (d *Plans) appendText(dst []byte, text string, home *plan) (normal []byte, 
 }
 
 // scanText appends the digits of text to dst, and letters as the digits they stand for.
+//
+//nolint:gocyclo // a kind of character per branch, for each character of each number
 func scanText(dst []byte, text string) (digits []byte, w written, ok bool) {
 	w.zero, w.word = -1, true
 	var letter byte

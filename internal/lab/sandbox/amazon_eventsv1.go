@@ -79,7 +79,6 @@ type v1Event struct {
 	negative                                            bool
 }
 
-// check is as long as the contract's list of fields.
 func (eventsV1) check(raw []byte, now time.Time) (string, []problem) {
 	var f findings
 	var e v1Event
@@ -109,11 +108,7 @@ func (eventsV1) check(raw []byte, now time.Time) (string, []problem) {
 			f.v1OneOf(path, value, v1Money)
 		case "unitsSold":
 			e.units = true
-			if n, err := strconv.ParseInt(string(value), 10, 32); err != nil {
-				f.malformed(path, value, "unitsSold must be a whole number of 32 bits")
-			} else if n < 1 {
-				f.invalid(codeV1Range, path, value, "unitsSold must be 1 or more")
-			}
+			f.v1Units(path, value)
 		case "eventId":
 			id = f.text(codeV1Invalid, path, value)
 		case "consent":
@@ -129,20 +124,11 @@ func (eventsV1) check(raw []byte, now time.Time) (string, []problem) {
 				return name == "options"
 			})
 		case "deviceInfo":
-			f.object(path, value, func(name, path string, value []byte) bool {
-				if name == "userAgent" && utf8.RuneCountInString(f.text(codeV1Invalid, path, value)) > 512 {
-					f.invalid(codeV1Size, path, value, "userAgent must have 512 characters at most")
-				}
-				return name == "userAgent"
-			})
+			f.v1DeviceInfo(path, value)
 		case "arefMeasurementTokens":
-			if s := f.text(codeV1Invalid, path, value); s != "" && !v1Aref.MatchString(s) {
-				f.invalid(codeV1Invalid, path, value, "arefMeasurementTokens must be pairs of a token and its time")
-			}
+			f.v1Matching(path, value, v1Aref, "arefMeasurementTokens must be pairs of a token and its time")
 		case "dataSetId":
-			if s := f.text(codeV1Invalid, path, value); s != "" && !v1DataSetID.MatchString(s) {
-				f.invalid(codeV1Invalid, path, value, "dataSetId must be the id of a data set")
-			}
+			f.v1Matching(path, value, v1DataSetID, "dataSetId must be the id of a data set")
 		case "amazonAdEventKey", "partner":
 			f.text(codeV1Invalid, path, value)
 		default:
@@ -197,9 +183,7 @@ func (f *findings) v1Description(field string, raw []byte, e *v1Event) {
 			has[3] = true
 			f.v1OneOf(path, value, []string{"SERVER_TO_SERVER"})
 		case "dataSetName":
-			if s := f.text(codeV1Invalid, path, value); s != "" && !v1DataSet.MatchString(s) {
-				f.invalid(codeV1Invalid, path, value, "dataSetName must be a letter, then letters, digits, _ and -, 5 to 100 in all")
-			}
+			f.v1Matching(path, value, v1DataSet, "dataSetName must be a letter, then letters, digits, _ and -, 5 to 100 in all")
 		default:
 			return false
 		}
@@ -221,6 +205,30 @@ func (f *findings) v1OneOf(field string, raw []byte, list []string) string {
 		return ""
 	}
 	return s
+}
+
+// v1Matching checks a text that may be empty.
+func (f *findings) v1Matching(field string, raw []byte, want *regexp.Regexp, otherwise string) {
+	if s := f.text(codeV1Invalid, field, raw); s != "" && !want.MatchString(s) {
+		f.invalid(codeV1Invalid, field, raw, otherwise)
+	}
+}
+
+func (f *findings) v1Units(field string, raw []byte) {
+	if n, err := strconv.ParseInt(string(raw), 10, 32); err != nil {
+		f.malformed(field, raw, "unitsSold must be a whole number of 32 bits")
+	} else if n < 1 {
+		f.invalid(codeV1Range, field, raw, "unitsSold must be 1 or more")
+	}
+}
+
+func (f *findings) v1DeviceInfo(field string, raw []byte) {
+	f.object(field, raw, func(name, path string, value []byte) bool {
+		if name == "userAgent" && utf8.RuneCountInString(f.text(codeV1Invalid, path, value)) > 512 {
+			f.invalid(codeV1Size, path, value, "userAgent must have 512 characters at most")
+		}
+		return name == "userAgent"
+	})
 }
 
 func (f *findings) v1Time(field string, raw []byte, now time.Time) {

@@ -110,6 +110,15 @@ func (f *Fault) normalise() error {
 	if f.At != AtEvents && (slices.Contains(eventActions, f.Do) || f.Profile != "") {
 		return fmt.Errorf("do %q profile %q: %s and faults of one profile are for at=events only", f.Do, f.Profile, joinActions(eventActions))
 	}
+	if err := f.fill(); err != nil {
+		return err
+	}
+	return f.inRange()
+}
+
+// fill sets what an action has unless told otherwise, and refuses one without what it
+// needs.
+func (f *Fault) fill() error {
 	switch f.Do {
 	case Status:
 		setDefault(&f.Status, 503)
@@ -128,6 +137,10 @@ func (f *Fault) normalise() error {
 			return fmt.Errorf("delay needs latency, jitter or both")
 		}
 	}
+	return nil
+}
+
+func (f *Fault) inRange() error {
 	if f.Status != 0 && (f.Status < 200 || f.Status > 599) {
 		return fmt.Errorf("status %d: want 200 to 599", f.Status)
 	}

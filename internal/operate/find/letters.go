@@ -77,11 +77,9 @@ func (f *finder) storyOf(ctx context.Context, l *deadletter.Letter) (*story, err
 	at, header := placeOf(l), shownOf(l.ProfileID, l.EventID)
 	masked, unique := redact.Masked(header.event)
 	certain := l.EventID != "" && (!masked || unique)
-	for _, s := range f.cases {
-		if s.has(at) || certain && s.event != "" && s.shown == header {
-			f.learn(ctx, s, l)
-			return s, nil
-		}
+	if s := f.caseOf(at, header, certain); s != nil {
+		f.learn(ctx, s, l)
+		return s, nil
 	}
 	named := certain && !f.placed() && len(f.cases) == 0 && header.event == redact.EventID(f.query.Text)
 	// What the header does not tell the event does: of a tag that other ids have, of an
@@ -102,6 +100,17 @@ func (f *finder) storyOf(ctx context.Context, l *deadletter.Letter) (*story, err
 		f.ev = schemas.Event{EventID: l.EventID, ProfileID: l.ProfileID}
 	}
 	return f.of(&f.ev), nil
+}
+
+// caseOf is the story of a place, or of an event whose shown ids are certain to be its own;
+// nil if there is none yet.
+func (f *finder) caseOf(at Place, header shownKey, certain bool) *story {
+	for _, s := range f.cases {
+		if s.has(at) || certain && s.event != "" && s.shown == header {
+			return s
+		}
+	}
+	return nil
 }
 
 // like reports whether an id that is shown so may be one that is looked for.

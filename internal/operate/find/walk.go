@@ -121,16 +121,7 @@ func (f *finder) source(ctx context.Context) error {
 	}
 	reached := anchor
 	for step := margin; ; step *= 4 {
-		to := anchor.Add(-step)
-		if oldest := f.oldest(); !oldest.IsZero() {
-			to = oldest.Add(-margin)
-			if !to.Before(reached) {
-				to = anchor.Add(-step) // only copies were found
-			}
-		}
-		if f.All || step > furthest {
-			to = time.Time{}
-		}
+		to := f.backTo(anchor, reached, step)
 		left := false
 		for _, w := range walks {
 			if w.over() {
@@ -145,6 +136,20 @@ func (f *finder) source(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// backTo is the time to which a step reads what was published: a little before the oldest
+// record that was found, or a step before the anchor if there is none yet, or only copies.
+func (f *finder) backTo(anchor, reached time.Time, step time.Duration) time.Time {
+	if f.All || step > furthest {
+		return time.Time{}
+	}
+	if oldest := f.oldest(); !oldest.IsZero() {
+		if to := oldest.Add(-margin); to.Before(reached) {
+			return to
+		}
+	}
+	return anchor.Add(-step)
 }
 
 // whole reports whether an original was found and what is around it was read.

@@ -73,18 +73,8 @@ func (ix *index) disagreement(rc *Receipt, ev *Receipted, record int) string {
 	if ev.EventID != s.EventID && !broken {
 		return "it has another event id"
 	}
-	switch ev.Verdict {
-	case accepted, rejected:
-		if rc.Attempts < 1 || rc.FirstSent.IsZero() || rc.Answered.Before(rc.FirstSent) || rc.Written.Before(rc.Answered.Add(-clockGrain)) {
-			return "it does not say when Amazon was asked, or says what cannot be"
-		}
-		if !e.answered(rc, ev) {
-			return "the sandbox has no such answer"
-		}
-	default:
-		if rc.Attempts != 0 || !rc.FirstSent.IsZero() || !rc.Answered.IsZero() {
-			return "it says that it was sent"
-		}
+	if wrong := e.sentOtherwise(rc, ev); wrong != "" {
+		return wrong
 	}
 	switch ev.Verdict {
 	case accepted:
@@ -101,6 +91,23 @@ func (ix *index) disagreement(rc *Receipt, ev *Receipted, record int) string {
 		return l.Class == ev.Verdict && l.Code == ev.Code && l.Status == ev.Status && !l.Written.After(rc.Written)
 	}) {
 		return "there is no dead letter that says so, or it came later"
+	}
+	return ""
+}
+
+// sentOtherwise says what is wrong with a receipt's word on whether and when the event was
+// sent.
+func (e *event) sentOtherwise(rc *Receipt, ev *Receipted) string {
+	sent := ev.Verdict == accepted || ev.Verdict == rejected
+	switch {
+	case !sent && (rc.Attempts != 0 || !rc.FirstSent.IsZero() || !rc.Answered.IsZero()):
+		return "it says that it was sent"
+	case !sent:
+		return ""
+	case rc.Attempts < 1, rc.FirstSent.IsZero(), rc.Answered.Before(rc.FirstSent), rc.Written.Before(rc.Answered.Add(-clockGrain)):
+		return "it does not say when Amazon was asked, or says what cannot be"
+	case !e.answered(rc, ev):
+		return "the sandbox has no such answer"
 	}
 	return ""
 }

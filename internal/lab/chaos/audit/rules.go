@@ -51,31 +51,20 @@ func checkOutcomes(ix *index, tl *timeline, v *verdicts, r *Report) {
 		if e == nil {
 			continue
 		}
-		r.Published++
-		taken := len(e.takes) > 0
-		dead := len(ix.letters[ix.placeOf(rec)]) > 0
-		if taken {
-			r.Accepted++
-		}
-		if dead {
-			r.DeadLettered++
-		}
-		committed := tl.committed(ix.of(rec.Topic, rec.Partition), end) > rec.Offset
+		taken, dead := len(e.takes) > 0, len(ix.letters[ix.placeOf(rec)]) > 0
+		r.count(taken, dead)
+		nowhere, committed := !taken && !dead, tl.committed(ix.of(rec.Topic, rec.Partition), end) > rec.Offset
 		switch {
-		case e.expect == filtered:
-			if taken || dead {
-				v.add(FilteredSent, "%s", ix.describe(i))
-			} else if committed {
-				r.Filtered++
-			} else {
-				r.Pending++
-			}
-		case !taken && !dead && rec.Gone:
+		case e.expect == filtered && !nowhere:
+			v.add(FilteredSent, "%s", ix.describe(i))
+		case e.expect == filtered && committed:
+			r.Filtered++
+		case nowhere && rec.Gone && e.expect != filtered:
 			r.Gone++
-		case !taken && !dead && committed:
+		case nowhere && committed:
 			r.Lost++
 			v.add(Lost, "%s, which was to be %s", ix.describe(i), e.expect)
-		case !taken && !dead:
+		case nowhere:
 			r.Pending++
 		case e.expect == accepted && dead && !rec.Gone:
 			v.add(GoodDeadLettered, "%s", ix.describe(i))
@@ -86,6 +75,17 @@ func checkOutcomes(ix *index, tl *timeline, v *verdicts, r *Report) {
 	checkDrained(tl, v, tl.Run.Topic, ix.Ends)
 	for topic, ends := range ix.More {
 		checkDrained(tl, v, topic, ends)
+	}
+}
+
+// count counts a record that was published.
+func (r *Report) count(taken, dead bool) {
+	r.Published++
+	if taken {
+		r.Accepted++
+	}
+	if dead {
+		r.DeadLettered++
 	}
 }
 
