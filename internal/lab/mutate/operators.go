@@ -126,8 +126,14 @@ func (v *finder) visit(n ast.Node) bool {
 }
 
 // skip reports whether nothing below n is worth a mutant: what is logged and how
-// errors are worded, type declarations, and sizes that only save allocations.
+// errors are worded, type declarations, sizes that only save allocations, and what is
+// returned beside a new error, which callers do not look at.
 func (v *finder) skip(n ast.Node) bool {
+	if len(v.stack) > 0 {
+		if ret, ok := v.stack[len(v.stack)-1].(*ast.ReturnStmt); ok && besideError(ret, n) {
+			return true
+		}
+	}
 	switch n := n.(type) {
 	case *ast.TypeSpec, *ast.ImportSpec, *ast.ArrayType, *ast.Field:
 		return true
@@ -135,6 +141,13 @@ func (v *finder) skip(n ast.Node) bool {
 		return v.logs(n) || isCall(n, "make", "panic", "Grow", "Errorf")
 	}
 	return false
+}
+
+// besideError reports whether n is among the results before an error that is made there.
+func besideError(ret *ast.ReturnStmt, n ast.Node) bool {
+	last := ret.Results[len(ret.Results)-1]
+	call, ok := last.(*ast.CallExpr)
+	return ok && n != last && isCall(call, "Errorf", "New")
 }
 
 func isCall(call *ast.CallExpr, names ...string) bool {
@@ -237,6 +250,9 @@ func (v *finder) zero(n *ast.ReturnStmt) {
 		return
 	}
 	for i, r := range n.Results {
+		if besideError(n, r) {
+			continue
+		}
 		is, other := v.text(r), ""
 		switch t := results.At(i).Type().Underlying().(type) {
 		case *types.Basic:
