@@ -33,7 +33,7 @@ func accountsFile(t *testing.T, c *pipeline.Config, text string) {
 }
 
 func brief(l report.List) (all []string) {
-	for _, f := range l {
+	for _, f := range wellFormed(l) {
 		all = append(all, fmt.Sprintf("%s %s: %.40s", f.Level, f.Subject, f.Message))
 	}
 	return all
@@ -45,7 +45,7 @@ func TestAccountOfTheFlags(t *testing.T) {
 		t.Error(d)
 	}
 	c.ClientID, c.RefreshToken, c.TokenURL = "x", "Atza|s3cret", "http://lwa.test"
-	l := Accounts(c)
+	l := wellFormed(Accounts(c))
 	if l.Count(report.Look) != 3 || strings.Contains(fmt.Sprint(l), "s3cret") {
 		t.Errorf("%+v", l)
 	}
@@ -87,7 +87,7 @@ accounts:
 		t.Error(d)
 	}
 	accountsFile(t, c, "accounts:\n  - name: a\n    clinet_id: x\n")
-	l := Accounts(c)
+	l := wellFormed(Accounts(c))
 	if l.Count(report.Act) < 3 || !strings.Contains(l[0].Message, "accounts.yaml:2") {
 		t.Errorf("%+v", l)
 	}
@@ -119,6 +119,7 @@ func TestAccountsLive(t *testing.T) {
 `)
 	var l report.List
 	(&Live{Config: c, Profiles: []string{"7", "8"}}).accounts(t.Context(), &l)
+	wellFormed(l)
 	want := []string{
 		"act 8: no account sends for it",
 		"fine eu: good for 1h0m0s",

@@ -32,7 +32,7 @@ func good() *pipeline.Config {
 }
 
 func TestNothingStandsOut(t *testing.T) {
-	if l := Config(good(), Given{Args: []string{"check", "--client-secret-file", "x"}, SecretArgs: []string{"client-secret"}}); len(l) != 1 || l[0].Level != report.Fine {
+	if l := wellFormed(Config(good(), Given{Args: []string{"check", "--client-secret-file", "x"}, SecretArgs: []string{"client-secret"}})); len(l) != 1 || l[0].Level != report.Fine {
 		t.Errorf("%+v", l)
 	}
 }
@@ -61,7 +61,7 @@ func TestWhatStandsOutOfASetting(t *testing.T) {
 	} {
 		c := good()
 		tc.change(c)
-		l := Config(c, Given{})
+		l := wellFormed(Config(c, Given{}))
 		if len(l) != 1 || l[0].Level != report.Look || l[0].Advice == "" || !strings.Contains(l[0].Subject+" "+l[0].Message, tc.want) {
 			t.Errorf("%s: %+v", name, l)
 		}
@@ -74,7 +74,7 @@ func TestWhatStandsOutOfASetting(t *testing.T) {
 	// A sandbox and a broker on this machine are not the world outside.
 	c := good()
 	c.AmazonURL, c.TokenURL, c.Kafka.Brokers = "http://localhost:8090", "http://127.0.0.1:8090", []string{"[::1]:9092"}
-	if l := Config(c, Given{}); len(l) != 1 || l[0].Level != report.Fine {
+	if l := wellFormed(Config(c, Given{})); len(l) != 1 || l[0].Level != report.Fine {
 		t.Errorf("on this machine: %+v", l)
 	}
 }
@@ -88,21 +88,21 @@ func TestHowSecretsWereGiven(t *testing.T) {
 		Args: []string{"check", "--client-secret=s3cret"}, SecretArgs: []string{"client-secret", "refresh-token"},
 		ConfigFile: open, Warnings: []string{"--x-file may be read by everybody"},
 	}
-	l := Config(good(), g)
+	l := wellFormed(Config(good(), g))
 	if len(l) != 3 || l[0].Subject != "--client-secret" || l[1].Message != g.Warnings[0] || !strings.Contains(l[2].Message, "refresh-token") {
 		t.Errorf("%+v", l)
 	}
 	if err := os.Chmod(open, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if l := Config(good(), Given{SecretArgs: g.SecretArgs, ConfigFile: open}); l.Count(report.Look) != 0 {
+	if l := wellFormed(Config(good(), Given{SecretArgs: g.SecretArgs, ConfigFile: open})); l.Count(report.Look) != 0 {
 		t.Errorf("a file of the user alone: %+v", l)
 	}
 }
 
 // messages are those of the findings of a level.
 func messages(l report.List, level report.Level) (all []string) {
-	for _, f := range l {
+	for _, f := range wellFormed(l) {
 		if f.Level == level {
 			all = append(all, f.Message)
 		}
@@ -111,7 +111,7 @@ func messages(l report.List, level report.Level) (all []string) {
 }
 
 func TestMapping(t *testing.T) {
-	if l := Mapping(nil, ""); len(l) != 1 || l[0].Level != report.Fine || !strings.Contains(l[0].Message, "others: reject") {
+	if l := wellFormed(Mapping(nil, "")); len(l) != 1 || l[0].Level != report.Fine || !strings.Contains(l[0].Message, "others: reject") {
 		t.Errorf("built-in: %+v", l)
 	}
 	for text, want := range map[string]string{
@@ -150,10 +150,10 @@ func TestProducerSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l := ProducerSchema("ours", latest, nil); len(l) != 1 || l[0].Level != report.Fine {
+	if l := wellFormed(ProducerSchema("ours", latest, nil)); len(l) != 1 || l[0].Level != report.Fine {
 		t.Errorf("our own: %+v", l)
 	}
-	l := ProducerSchema("theirs", `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"event_name","type":"string"},{"name":"aisle","type":"int"}]}`, nil)
+	l := wellFormed(ProducerSchema("theirs", `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"event_name","type":"string"},{"name":"aisle","type":"int"}]}`, nil))
 	if l.Count(report.Act) != 2 || !strings.Contains(strings.Join(messages(l, report.Look), "\n"), "aisle") || !strings.Contains(strings.Join(messages(l, report.Look), "\n"), "no identifier") {
 		t.Errorf("theirs: %+v", l)
 	}
@@ -169,17 +169,17 @@ func TestProducerSchema(t *testing.T) {
 		`"type":{"type":"long","logicalType":"timestamp-micros"}`:         {report.Fine, "can be read"},
 		`"type":"long","doc":"milliseconds, in a second field the nanos"`: {report.Look, "occurred_at is a long"},
 	} {
-		l := ProducerSchema("times", `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"event_name","type":"string"},{"name":"occurred_at",`+occurred+`}]}`, nil)
+		l := wellFormed(ProducerSchema("times", `{"type":"record","name":"E","fields":[{"name":"event_id","type":"string"},{"name":"event_name","type":"string"},{"name":"occurred_at",`+occurred+`}]}`, nil))
 		if !strings.Contains(strings.Join(messages(l, want.level), "\n"), want.says) {
 			t.Errorf("%s: %+v; want %q", occurred, l, want.says)
 		}
 	}
 	for _, text := range []string{"{", `"int"`} {
-		if l := ProducerSchema("bad", text, nil); len(l) != 1 || l[0].Level != report.Act {
+		if l := wellFormed(ProducerSchema("bad", text, nil)); len(l) != 1 || l[0].Level != report.Act {
 			t.Errorf("%s: %+v", text, l)
 		}
 	}
-	if l := Embedded(); len(l) != 1 || l[0].Level != report.Fine {
+	if l := wellFormed(Embedded()); len(l) != 1 || l[0].Level != report.Fine {
 		t.Errorf("embedded: %+v", l)
 	}
 }

@@ -24,6 +24,7 @@ func TestTheListOfErasedEvents(t *testing.T) {
 		t.Helper()
 		var l report.List
 		(&Live{Config: c}).kafka(t.Context(), &l)
+		wellFormed(l)
 		var said []string
 		for _, f := range l {
 			if f.Subject == c.ErasureTopic {
@@ -90,6 +91,7 @@ func TestWhoMayReadTheList(t *testing.T) {
 			c.Kafka.SASL.Username, c.Kafka.SASL.Password = "app", "pw"
 			var l report.List
 			(&Live{Config: c}).kafka(t.Context(), &l)
+			wellFormed(l)
 			found := 0
 			for _, f := range l {
 				if f.Subject == list {

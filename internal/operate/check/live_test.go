@@ -92,7 +92,7 @@ func alter(t *testing.T, c *pipeline.Config, topic, key, value string) {
 func TestLiveAllWell(t *testing.T) {
 	c := world(t, sandbox.Options{})
 	var told []string
-	l := (&Live{Config: c, Profiles: []string{"1", "2"}, Progress: func(what string) { told = append(told, what) }}).Run(t.Context())
+	l := wellFormed((&Live{Config: c, Profiles: []string{"1", "2"}, Progress: func(what string) { told = append(told, what) }}).Run(t.Context()))
 	if l.Count(report.Fine) != len(l) || len(l) != 11 {
 		t.Errorf("%+v", l)
 	}
@@ -125,6 +125,7 @@ func TestTopicSettings(t *testing.T) {
 		alter(t, c, tc.topic, tc.key, tc.value)
 		var l report.List
 		(&Live{Config: c}).kafka(t.Context(), &l)
+		wellFormed(l)
 		alter(t, c, tc.topic, tc.key, tc.back)
 		found := messages(l, tc.level)
 		if len(found) != 1 || !strings.Contains(found[0], tc.want) || l.Count(report.Fine) != len(l)-1 {
@@ -138,11 +139,13 @@ func TestTopicsThatAreMissing(t *testing.T) {
 	c.ReceiptsTopic = "elsewhere"
 	var l report.List
 	(&Live{Config: c}).kafka(t.Context(), &l)
+	wellFormed(l)
 	if found := messages(l, report.Act); len(found) != 1 || !strings.Contains(found[0], "does not exist") {
 		t.Errorf("%+v", l)
 	}
 	c.CreateTopics, l = true, nil
 	(&Live{Config: c}).kafka(t.Context(), &l)
+	wellFormed(l)
 	if l.Count(report.Act) != 0 || l.Count(report.Look) != 1 {
 		t.Errorf("with --create-topics: %+v", l)
 	}
@@ -186,6 +189,7 @@ func TestWhatIsNotGranted(t *testing.T) {
 	c.Kafka.SASL.Username, c.Kafka.SASL.Password = "app", "pw"
 	var l report.List
 	(&Live{Config: c}).kafka(t.Context(), &l)
+	wellFormed(l)
 	said := make(map[string]string)
 	for _, f := range l {
 		if f.Level == report.Act {
@@ -207,6 +211,7 @@ func TestWhatIsNotGranted(t *testing.T) {
 
 	c.Kafka.SASL.Password, l = "s3cret", nil
 	(&Live{Config: c}).kafka(t.Context(), &l)
+	wellFormed(l)
 	if len(l) != 1 || l[0].Level != report.Act || !strings.Contains(l[0].Advice, "--sasl-password") || strings.Contains(l[0].Message, "s3cret") {
 		t.Errorf("a wrong password: %+v", l)
 	}
@@ -254,6 +259,7 @@ func TestACoordinatorThatComesLater(t *testing.T) {
 	defer cl.Close()
 	var l report.List
 	(&Live{Config: good()}).group(t.Context(), &l, kadm.NewClient(cl))
+	wellFormed(l)
 	if len(l) != 2 || l.Count(report.Fine) != 2 || asked < 3 {
 		t.Errorf("after %d questions: %+v", asked, l)
 	}
@@ -263,7 +269,7 @@ func TestServersThatAreAway(t *testing.T) {
 	c := good()
 	c.Kafka.Brokers = []string{"127.0.0.1:1"}
 	c.Registry.URL, c.AmazonURL, c.TokenURL = "http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1"
-	l := (&Live{Config: c, Profiles: []string{"1"}}).Run(t.Context())
+	l := wellFormed((&Live{Config: c, Profiles: []string{"1"}}).Run(t.Context()))
 	if l.Count(report.Act) != 3 || len(l) != 3 {
 		t.Errorf("%+v", l)
 	}
@@ -284,6 +290,7 @@ func TestRegistryWithoutSchemas(t *testing.T) {
 	c.Topics, c.ReceiptsTopic = []string{"other"}, "others"
 	var l report.List
 	(&Live{Config: c}).registry(t.Context(), &l)
+	wellFormed(l)
 	if l.Count(report.Look) != 2 || len(l) != 2 {
 		t.Errorf("%+v", l)
 	}
@@ -331,6 +338,7 @@ func TestAccounts(t *testing.T) {
 			}
 			var l report.List
 			live.accounts(t.Context(), &l)
+			wellFormed(l)
 			if len(l) != 2 || l[0].Area != "token" || l[1].Level != tc.level || !strings.Contains(l[1].Message+" "+l[1].Advice, tc.want) {
 				t.Errorf("%+v", l)
 			}
@@ -341,6 +349,7 @@ func TestAccounts(t *testing.T) {
 			c.RefreshToken = "Atzr|revoked"
 			l = nil
 			live.accounts(t.Context(), &l)
+			wellFormed(l)
 			if len(l) != 1 || l[0].Level != report.Act || !strings.Contains(l[0].Message, "--refresh-token") || strings.Contains(l[0].Message, "revoked|") {
 				t.Errorf("a revoked token: %+v", l)
 			}
@@ -403,6 +412,7 @@ func TestGroupProtocols(t *testing.T) {
 			c.GroupProtocol = tc.wanted
 			var l report.List
 			(&Live{Config: c}).group(t.Context(), &l, kadm.NewClient(cl))
+			wellFormed(l)
 			if len(l) != 2 || !slices.ContainsFunc(l, func(f report.Finding) bool { return f.Level == tc.level && strings.Contains(f.Message, tc.want) }) {
 				t.Errorf("%+v; want %q", l, tc.want)
 			}

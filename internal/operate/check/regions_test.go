@@ -61,6 +61,7 @@ func TestAProfileIsAtHomeInOneRegion(t *testing.T) {
 		}
 		var l report.List
 		judgeRegions(&l, "1", answers)
+		wellFormed(l)
 		var text strings.Builder
 		for _, f := range l {
 			text.WriteString(f.Subject + " " + f.Advice + "\n")

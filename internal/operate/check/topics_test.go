@@ -16,7 +16,7 @@ import (
 // levels is a list as level and message.
 func levels(l report.List) []string {
 	out := []string{}
-	for _, f := range l {
+	for _, f := range wellFormed(l) {
 		out = append(out, fmt.Sprintf("%v: %s", f.Level, f.Message))
 	}
 	return out
