@@ -213,9 +213,9 @@ func (f *accountsDiscoverFlags) show(p *cli.Process, found []discover.Profile) e
 		}
 		rows = append(rows, row)
 	}
-	report.Table(p.Stdout, header, rows, nil)
+	report.Table(p.Screen(), header, rows, nil)
 	if len(found) == 0 {
-		fmt.Fprintln(p.Stdout, "No profiles: Amazon lists none for these credentials in the regions that answered.")
+		fmt.Fprintln(p.Screen(), "No profiles: Amazon lists none for these credentials in the regions that answered.")
 	}
 	return nil
 }
@@ -238,7 +238,7 @@ func (f *accountsDiscoverFlags) enter(p *cli.Process, file *discover.File, found
 	}
 	if !f.write {
 		if added > 0 && !f.json {
-			fmt.Fprintf(p.Stdout, "Nothing was written. --write enters the %s in %s.\n", count.Of(added, "new profile"), f.file)
+			fmt.Fprintf(p.Screen(), "Nothing was written. --write enters the %s in %s.\n", count.Of(added, "new profile"), f.file)
 		}
 		return nil
 	}
@@ -248,9 +248,9 @@ func (f *accountsDiscoverFlags) enter(p *cli.Process, file *discover.File, found
 		return err
 	case f.json:
 	case !changed:
-		fmt.Fprintf(p.Stdout, "%s has all of them: nothing was written.\n", f.file)
+		fmt.Fprintf(p.Screen(), "%s has all of them: nothing was written.\n", f.file)
 	default:
-		fmt.Fprintf(p.Stdout, "%s %s written into %s.\n", count.Of(added, "new profile"), count.Was(added), f.file)
+		fmt.Fprintf(p.Screen(), "%s %s written into %s.\n", count.Of(added, "new profile"), count.Was(added), f.file)
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func (f *auditFlags) run(ctx context.Context, p *cli.Process) error {
 	if f.json {
 		err = a.WriteJSON(p.Stdout, window)
 	} else {
-		a.Print(p.Stdout, window)
+		a.Print(p.Paged(), window)
 	}
 	if n := a.Findings().Count(report.Act); err == nil && f.strict && n > 0 {
 		err = fmt.Errorf("%s to act on", count.Of(n, "finding"))

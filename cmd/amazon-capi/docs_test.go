@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -104,10 +105,7 @@ func writeFlags(b *strings.Builder, c *cobra.Command, run *pflag.FlagSet) {
 		b.WriteString("\n| flag | default | what it is |\n|---|---|---|\n")
 	}
 	for _, f := range own {
-		def := strings.Trim(f.DefValue, "[]")
-		if def == "" || def == "false" && f.Value.Type() == "bool" {
-			def = "–"
-		}
+		def := cmp.Or(cli.Default(f), "–")
 		name := "`--" + f.Name + "`"
 		if f.Shorthand != "" {
 			name = "`-" + f.Shorthand + "`, " + name

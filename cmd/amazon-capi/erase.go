@@ -117,7 +117,7 @@ func (f *eraseFlags) run(ctx context.Context, p *cli.Process, args []string) err
 	if f.json {
 		return errors.Join(report.JSON(p.Stdout, result), err)
 	}
-	result.Print(p.Stdout)
+	result.Print(p.Screen())
 	return err
 }
 

@@ -104,7 +104,7 @@ func (f *explainFlags) run(ctx context.Context, p *cli.Process) error {
 		if f.json {
 			return report.JSON(p.Stdout, r)
 		}
-		r.Print(p.Stdout)
+		r.Print(p.Paged())
 		return nil
 	}
 	switch {

@@ -104,7 +104,7 @@ func (f *findFlags) run(ctx context.Context, p *cli.Process, what string) error 
 		return err
 	}
 	if !f.json {
-		result.Print(p.Stdout)
+		result.Print(p.Paged())
 		return nil
 	}
 	for i := range result.Stories {

@@ -128,7 +128,7 @@ func TestFindOnATerminal(t *testing.T) {
 	s.refusing(sandbox.Fault{Do: sandbox.Status, Status: 422})
 	s.deliver()
 	for _, id := range []string{long, "ord_0002"} {
-		r := s.run(exitOK, append([]string{"find", id}, s.registry()...)...)
+		r := commandIn(t, []string{"COLUMNS=80"}, "", append([]string{"find", id}, s.registry()...)...)
 		noIdentifiers(t, r)
 		for line := range strings.Lines(r.stdout) {
 			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 {

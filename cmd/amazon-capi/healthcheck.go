@@ -31,7 +31,7 @@ such as an unavailable broker or a revoked token.`,
 			if err := config.CheckURL("url", url); err != nil {
 				return err
 			}
-			return healthcheck(cmd.Context(), p.Stdout, url, timeout)
+			return healthcheck(cmd.Context(), p.Screen(), url, timeout)
 		},
 	}
 	cmd.Flags().StringVar(&url, "url", "http://127.0.0.1:8080/livez", "page to ask for")

@@ -95,7 +95,7 @@ func (f *initFlags) init(cmd *cobra.Command, p *cli.Process) error {
 		return errors.Join(err, f.printJSON(p, done, err))
 	}
 	if o.Prompt == nil && len(done.Findings) > 0 {
-		done.Findings.Print(p.Stdout)
+		done.Findings.Print(p.Screen())
 	}
 	if err == nil {
 		printDone(p, done)
@@ -154,21 +154,21 @@ func runCommand(p *cli.Process, r *setup.Result) string {
 }
 
 func printDone(p *cli.Process, r *setup.Result) {
-	fmt.Fprintf(p.Stdout, "\nwrote %s\n", r.File)
+	fmt.Fprintf(p.Screen(), "\nwrote %s\n", r.File)
 	for _, path := range r.Secrets {
-		fmt.Fprintf(p.Stdout, "wrote %s, which only you can read\n", path)
+		fmt.Fprintf(p.Screen(), "wrote %s, which only you can read\n", path)
 	}
 	for _, topic := range r.Topics {
-		fmt.Fprintf(p.Stdout, "created topic %s\n", topic)
+		fmt.Fprintf(p.Screen(), "created topic %s\n", topic)
 	}
 	for _, subject := range r.Schemas {
-		fmt.Fprintf(p.Stdout, "registered the schema of %s\n", subject)
+		fmt.Fprintf(p.Screen(), "registered the schema of %s\n", subject)
 	}
 	again := with(p, "check", r) + " --live"
 	if len(r.Profiles) > 0 {
 		again += " --profile " + shellWord(strings.Join(r.Profiles, ","))
 	}
-	fmt.Fprintf(p.Stdout, "\nSee again whether everything is in place:\n  %s\n\nRun it:\n  %s\n", again, runCommand(p, r))
+	fmt.Fprintf(p.Screen(), "\nSee again whether everything is in place:\n  %s\n\nRun it:\n  %s\n", again, runCommand(p, r))
 }
 
 // shellWord quotes a word for a shell.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,6 +11,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
+	"github.com/tracklayer/amazon-capi/internal/screen"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
@@ -37,14 +37,14 @@ func run(ctx context.Context, p cli.Process) int {
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
+	err := errors.Join(root.ExecuteContext(ctx), p.Close())
+	if err == nil || errors.Is(err, screen.ErrLeft) {
 		return exitOK
 	}
 	err = kafka.Explained(err)
-	fmt.Fprintln(p.Stderr, "amazon-capi: "+cli.Printable(err))
+	p.Say("amazon-capi: " + cli.Printable(err))
 	if _, mistake := errors.AsType[*setting.Mistake](err); mistake {
-		fmt.Fprintln(p.Stderr, "See amazon-capi --help, or --help after a command.")
+		p.Say("See amazon-capi --help, or --help after a command.")
 		return exitUsage
 	}
 	return exitFailed

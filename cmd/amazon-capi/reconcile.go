@@ -219,18 +219,18 @@ func (f *reconcileFlags) show(p *cli.Process, plan *history.Plan, rep *reconcile
 	case f.json:
 		err = reconcile.WriteJSON(p.Stdout, rows, rep)
 	case rep.Sum.Source == 0:
-		fmt.Fprintf(p.Stdout, "There is nothing to reconcile: %s.\n", plan.WhyEmpty())
+		fmt.Fprintf(p.Screen(), "There is nothing to reconcile: %s.\n", plan.WhyEmpty())
 	default:
-		reconcile.Print(p.Stdout, f.by, rows, rep)
+		reconcile.Print(p.Paged(), f.by, rows, rep)
 	}
 	if !f.json {
-		reconcile.PrintUnread(p.Stdout, rep.Unread)
+		reconcile.PrintUnread(p.Screen(), rep.Unread)
 	}
 	var unread int64
 	for _, u := range rep.Unread {
 		unread += u.Records
 	}
-	differs := f.shown.show(p.Stdout, f.json)
+	differs := f.shown.show(p, f.json)
 	switch {
 	case err != nil:
 	case rep.Sum.Missing > 0:

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -91,7 +90,7 @@ func (f *shownFlags) open(p *cli.Process, transform *config.Transform, rng histo
 func (f *shownFlags) since() time.Time { return time.Now().Add(-eventsmanager.Late) }
 
 // show prints the comparison. The error means that something is unexplained.
-func (f *shownFlags) show(w io.Writer, asJSON bool) error {
+func (f *shownFlags) show(p *cli.Process, asJSON bool) error {
 	if f.read == nil {
 		return nil
 	}
@@ -100,10 +99,10 @@ func (f *shownFlags) show(w io.Writer, asJSON bool) error {
 		return eventsManagerFlag.Wrap(err)
 	}
 	if asJSON {
-		err = rep.WriteJSON(w)
+		err = rep.WriteJSON(p.Stdout)
 	} else {
-		fmt.Fprintln(w, "\nEvents Manager:")
-		rep.Print(w)
+		fmt.Fprintln(p.Screen(), "\nEvents Manager:")
+		rep.Print(p.Screen())
 	}
 	switch {
 	case err != nil:

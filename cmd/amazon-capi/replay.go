@@ -104,7 +104,7 @@ func (f *replayFlags) run(ctx context.Context, p *cli.Process) error {
 		return err
 	}
 	if !f.json {
-		r.PrintForecast(p.Stdout)
+		r.PrintForecast(p.Screen())
 	}
 	if f.act.Act && r.Selected > 0 {
 		err = j.Send(ctx, r)
@@ -112,7 +112,7 @@ func (f *replayFlags) run(ctx context.Context, p *cli.Process) error {
 	if f.json {
 		return errors.Join(report.JSON(p.Stdout, r), err)
 	}
-	r.PrintResult(p.Stdout)
+	r.PrintResult(p.Screen())
 	return err
 }
 
@@ -172,7 +172,7 @@ func (f *replayFlags) move(ctx context.Context, p *cli.Process) error {
 			_ = report.JSON(p.Stdout, r) // a closed pipe must not prevent the move
 		}
 	} else {
-		m.Print(p.Stdout, rows)
+		m.Print(p.Screen(), rows)
 	}
 	if !f.act.Act {
 		return nil
@@ -181,7 +181,7 @@ func (f *replayFlags) move(ctx context.Context, p *cli.Process) error {
 		return err
 	}
 	if !f.json {
-		fmt.Fprintf(p.Stdout, "The offsets of group %s were moved.\n", f.liveGroup)
+		fmt.Fprintf(p.Screen(), "The offsets of group %s were moved.\n", f.liveGroup)
 	}
 	return nil
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -41,14 +39,13 @@ func newRoot(p *cli.Process) *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
-	// pflag puts a flag's description on one line, however long.
-	root.SetUsageTemplate(strings.NewReplacer("FlagUsages", "FlagUsagesWrapped 80", "for more information about", "for more about").Replace(root.UsageTemplate()))
+	cli.UseHelp(root, p)
 	root.SetVersionTemplate("amazon-capi {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.FlagMistake(err) })
 	root.PersistentFlags().String("config", "", "YAML file with values for any of the flags, under their names")
 	var ids config.EventIDs
 	ids.Register(root.PersistentFlags())
+	p.Looks.Register(root.PersistentFlags())
 
 	root.AddCommand(
 		newRunCommand(p),

@@ -142,7 +142,7 @@ topic. Without --registry so is the schema of receipts.`,
 					return err
 				}
 				if !f.json {
-					printRegistered(p.Stdout, &done[n])
+					printRegistered(p.Screen(), &done[n])
 				}
 			}
 			if !f.json {
@@ -210,8 +210,8 @@ says only during registration whether it accepts a version.`,
 				}
 				verdicts = append(verdicts, subjectVerdict(done[n].SubjectStatus, done[n].Receipts))
 				if !f.json {
-					printSubject(p.Stdout, done[n].SubjectStatus)
-					printReceipts(p.Stdout, done[n].Receipts)
+					printSubject(p.Screen(), done[n].SubjectStatus)
+					printReceipts(p.Screen(), done[n].Receipts)
 				}
 			}
 			if f.json {

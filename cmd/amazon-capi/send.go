@@ -168,7 +168,7 @@ func (f *sendFlags) run(ctx context.Context, p *cli.Process, kind string) error 
 			return err
 		}
 	} else {
-		shown.Print(p.Stdout)
+		shown.Print(p.Screen())
 	}
 	if !shown.Accepted() && shown.Outcome != testsend.OutcomeDryRun {
 		return errors.New("Amazon has not accepted the event: " + shown.Outcome)

@@ -32,7 +32,7 @@ func newTagCommand(p *cli.Process) *cobra.Command {
 				// The id is not repeated: output is kept where ids must not be.
 				rows[i] = []string{fmt.Sprint(i + 1), redact.Profile(id, false), redact.EventID(id)}
 			}
-			report.Table(p.Stdout, []string{"#", "as a profile", "as an event id"}, rows, nil, 0)
+			report.Table(p.Screen(), []string{"#", "as a profile", "as an event id"}, rows, nil, 0)
 			return nil
 		},
 	}

@@ -4,8 +4,10 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
 	"github.com/tracklayer/amazon-capi/internal/health"
 	"github.com/tracklayer/amazon-capi/internal/redact"
+	"github.com/tracklayer/amazon-capi/internal/screen"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
@@ -21,6 +23,11 @@ type Process struct {
 	Terminal func(stream any) bool
 	// StandardLog is Go's standard logger, taken over; nil in tests, which share it.
 	StandardLog *health.StandardLog
+	// Looks say how text for people is printed.
+	Looks Looks
+
+	screen *screen.Screen // nil until something is printed on it
+	pager  *screen.Pager  // nil without one
 }
 
 // Usagef returns a mistake of the caller: in flags, environment or files.

@@ -150,7 +150,7 @@ func (f *benchFlags) run(ctx context.Context, p *cli.Process) error {
 	if f.json {
 		return report.JSON(p.Stdout, measured)
 	}
-	measured.Print(p.Stdout)
+	measured.Print(p.Screen())
 	return nil
 }
 

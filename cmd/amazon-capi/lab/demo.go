@@ -116,7 +116,7 @@ func (f *demoFlags) run(ctx context.Context, p *cli.Process) error {
 	if f.json {
 		err = report.JSON(p.Stdout, result)
 	} else {
-		result.Print(p.Stdout)
+		result.Print(p.Screen())
 	}
 	return errors.Join(err, result.Check())
 }
@@ -128,6 +128,6 @@ func (f *demoFlags) serve(ctx context.Context, p *cli.Process, log zerolog.Logge
 		return err
 	}
 	defer s.Close()
-	fmt.Fprintf(p.Stdout, "A page with an ad for the shop: %s\nThe shop itself:                %s\nIn Chromium or Firefox; stop with Ctrl-C.\n", s.ElsewhereURL, s.ShopURL)
+	fmt.Fprintf(p.Screen(), "A page with an ad for the shop: %s\nThe shop itself:                %s\nIn Chromium or Firefox; stop with Ctrl-C.\n", s.ElsewhereURL, s.ShopURL)
 	return s.Wait(ctx)
 }

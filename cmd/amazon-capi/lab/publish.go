@@ -109,7 +109,7 @@ func (f *publishFlags) run(ctx context.Context, p *cli.Process, files []string) 
 	if f.json {
 		return report.JSON(p.Stdout, counts)
 	}
-	fmt.Fprintf(p.Stdout, "published %s (%s) to %s\n", count.Of(counts.Records, "record"), count.Of(counts.Bytes, "byte"), f.topic)
+	fmt.Fprintf(p.Screen(), "published %s (%s) to %s\n", count.Of(counts.Records, "record"), count.Of(counts.Bytes, "byte"), f.topic)
 	return nil
 }
 

@@ -217,7 +217,7 @@ func (r *Report) printLetters(w io.Writer) {
 			remedies[l.Remedy] = append(remedies[l.Remedy], why)
 		}
 		if i < lettersShown {
-			rows = append(rows, []string{report.Shorten(id, 36), l.Class, why, strconv.Itoa(slices.Index(order, l.Remedy) + 1), report.Shorten(l.Message, 90)})
+			rows = append(rows, []string{id, l.Class, why, strconv.Itoa(slices.Index(order, l.Remedy) + 1), l.Message})
 		}
 	}
 	report.Table(w, []string{"event id", "class", "why", "do", "message"}, rows, nil)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/screen"
 )
 
 // Latest keeps the latest of many letters for a table.
@@ -19,6 +20,9 @@ type Latest struct {
 
 // NewLatest returns a table of that many letters; of all for 0.
 func NewLatest(rows int) *Latest { return &Latest{max: rows} }
+
+// longestMessage bounds the messages of other tools; our own are shorter.
+const longestMessage = 400
 
 // Add adds a letter.
 func (l *Latest) Add(v View) {
@@ -50,11 +54,14 @@ func (l *Latest) Print(w io.Writer, topic string) {
 	var rows [][]string
 	for _, v := range views {
 		rows = append(rows, []string{
-			fmt.Sprintf("%d/%d", v.Partition, v.Offset), report.ShortTime(v.When), v.Profile, report.Shorten(v.EventID, 36), v.Class,
-			strings.TrimSpace(strings.TrimPrefix(report.OrDash(v.Status), "–") + " " + v.Code), v.Field, strconv.Itoa(v.Redrives), v.State, report.Shorten(v.Message, 70),
+			fmt.Sprintf("%d/%d", v.Partition, v.Offset), report.ShortTime(v.When), v.Profile, v.EventID, v.Class,
+			strings.TrimSpace(strings.TrimPrefix(report.OrDash(v.Status), "–") + " " + v.Code), v.Field, strconv.Itoa(v.Redrives), v.State, report.Shorten(v.Message, longestMessage),
 		})
 	}
-	report.Table(w, []string{"letter", "failed", "profile", "event id", "class", "why", "field", "redrives", "state", "message"}, rows, nil, 7)
+	(&screen.Table{
+		Header: []string{"letter", "failed", "profile", "event id", "class", "why", "field", "redrives", "state", "message"},
+		Rows:   rows, Numbers: []int{7}, Spare: []int{7, 6, 4, 2, 8},
+	}).Print(w)
 	if more := l.total - len(views); more > 0 {
 		fmt.Fprintf(w, "  … and %d older; --limit 0 or --json has them all\n", more)
 	}
@@ -78,7 +85,10 @@ func (s *Stats) Print(w io.Writer, topic string) {
 		})
 	}
 	footer := []string{"all", "", "", "", strconv.Itoa(s.Letters), strconv.Itoa(s.Open), "", "", "", ""}
-	report.Table(w, []string{"class", "status", "code", "field", "letters", "open", "profiles", "oldest", "newest", "do"}, rows, footer, 1, 4, 5, 6, 9)
+	(&screen.Table{
+		Header: []string{"class", "status", "code", "field", "letters", "open", "profiles", "oldest", "newest", "do"},
+		Rows:   rows, Footer: footer, Numbers: []int{1, 4, 5, 6, 9}, Spare: []int{7, 8, 6, 3},
+	}).Print(w)
 	printGroups(w, "profile", s.Profiles(), func(g *Group) string {
 		if g.Profile == "" {
 			return "(none)"

@@ -5,15 +5,12 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/explain"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
+	"github.com/tracklayer/amazon-capi/internal/screen"
 )
-
-// width is that of a terminal that nobody has made wider.
-const width = 80
 
 // Print prints the stories for people.
 func (r *Result) Print(w io.Writer) {
@@ -115,23 +112,9 @@ func timeColumn(t time.Time) string {
 	return fmt.Sprintf("%-*s  ", len(report.ShortTime(time.Unix(0, 0))), report.ShortTime(t))
 }
 
-// wrapped writes a text under its head, a line of the terminal's width at a time. Lines
-// are broken between words, and what is longer than a line is shortened.
+// wrapped writes a text under its head, in lines that the terminal has room for.
 func wrapped(w io.Writer, head, text string) {
-	indent := utf8.RuneCountInString(head)
-	room := width - indent
-	line, used := head, 0
-	for word := range strings.FieldsSeq(text) {
-		word = report.Shorten(word, room)
-		n := utf8.RuneCountInString(word)
-		if used > 0 && used+1+n > room {
-			fmt.Fprintln(w, strings.TrimRight(line, " "))
-			line, used = strings.Repeat(" ", indent), 0
-		}
-		if used > 0 {
-			line, used = line+" ", used+1
-		}
-		line, used = line+word, used+n
+	for _, line := range screen.FoldAfter(head, text, screen.WidthOf(w)) {
+		fmt.Fprintln(w, line)
 	}
-	fmt.Fprintln(w, strings.TrimRight(line, " "))
 }

@@ -112,7 +112,7 @@ func printLost(w io.Writer, rep *Report) {
 		if i == report.MaxRows {
 			break
 		}
-		lost = append(lost, []string{l.Profile, report.Shorten(l.EventID, 40), l.EventType, fmt.Sprintf("%d/%d", l.Partition, l.Offset), report.ShortTime(l.Time), l.Why})
+		lost = append(lost, []string{l.Profile, l.EventID, l.EventType, fmt.Sprintf("%d/%d", l.Partition, l.Offset), report.ShortTime(l.Time), l.Why})
 	}
 	report.Table(w, []string{"profile", "event id", "type", "record", "timestamp", "why"}, lost, nil)
 	if more := rep.Sum.Missing - len(lost); more > 0 {

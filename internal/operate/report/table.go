@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/term"
+
+	"github.com/tracklayer/amazon-capi/internal/screen"
 )
 
 // IsTerminal reports whether w is a terminal, where lines may be redrawn.
@@ -19,36 +19,10 @@ func IsTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Table prints rows under a header. Columns whose index is in numbers are right-aligned;
+// Table prints rows under a header, fitted to w if that is a screen. Columns whose index is in numbers are right-aligned;
 // a nil footer is omitted.
 func Table(w io.Writer, header []string, rows [][]string, footer []string, numbers ...int) {
-	t := table.NewWriter()
-	t.SetOutputMirror(w)
-	style := table.StyleLight
-	style.Format.Header, style.Format.Footer = text.FormatDefault, text.FormatDefault
-	style.Options.SeparateRows, style.Options.DrawBorder, style.Options.SeparateColumns = false, false, false
-	t.SetStyle(style)
-	configs := make([]table.ColumnConfig, len(numbers))
-	for i, n := range numbers {
-		configs[i] = table.ColumnConfig{Number: n + 1, Align: text.AlignRight, AlignHeader: text.AlignRight, AlignFooter: text.AlignRight}
-	}
-	t.SetColumnConfigs(configs)
-	t.AppendHeader(row(header))
-	for _, r := range rows {
-		t.AppendRow(row(r))
-	}
-	if footer != nil {
-		t.AppendFooter(row(footer))
-	}
-	t.Render()
-}
-
-func row(cells []string) table.Row {
-	r := make(table.Row, len(cells))
-	for i, c := range cells {
-		r[i] = c
-	}
-	return r
+	(&screen.Table{Header: header, Rows: rows, Footer: footer, Numbers: numbers}).Print(w)
 }
 
 // Progress shows the progress of long work: one redrawn line on a terminal, a line every
@@ -130,8 +104,19 @@ func (p *Progress) print(s string) {
 		return
 	}
 	p.clear()
+	s = screen.Cut(s, p.columns()-1) // a line that wraps could not be redrawn
 	fmt.Fprint(p.w, s)
-	p.width = len(s)
+	p.width = screen.Width(s)
+}
+
+// columns is how wide the terminal is.
+func (p *Progress) columns() int {
+	if f, ok := p.w.(*os.File); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 1 {
+			return w
+		}
+	}
+	return screen.Usual
 }
 
 func (p *Progress) clear() {
