@@ -7,7 +7,6 @@ import (
 	"github.com/tracklayer/amazon-capi/cmd/amazon-capi/lab"
 	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
-	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 const rootLong = `amazon-capi carries a company's conversions from Kafka to Amazon Ads.
@@ -31,17 +30,12 @@ func newRoot(p *cli.Process) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       version(),
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return cli.Usagef("there is no command %s", redact.Quote(args[0]))
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          cli.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cli.UseHelp(root, p)
 	root.SetVersionTemplate("amazon-capi {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.FlagMistake(err) })
+	root.SetFlagErrorFunc(cli.FlagMistake)
 	root.PersistentFlags().String("config", "", "YAML file with values for any of the flags, under their names")
 	var ids config.EventIDs
 	ids.Register(root.PersistentFlags())

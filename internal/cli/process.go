@@ -38,7 +38,10 @@ func AsUsage(err error) error { return setting.Mistaken(err) }
 
 // NoArgs refuses arguments that a command does not take; cobra's own check would not say which.
 func NoArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
+	switch {
+	case len(args) > 0 && cmd.HasSubCommands():
+		return noCommand(cmd, args[0])
+	case len(args) > 0:
 		return Usagef("%s takes no argument, but got %s", cmd.CommandPath(), redact.Quote(args[0]))
 	}
 	return nil

@@ -32,7 +32,12 @@ func (a *Audit) ReadWindow(ctx context.Context, s kafka.Settings, rng history.Ra
 		audit: a, window: window, choice: choice, copies: newCopies(a.opts.MaxIDs),
 		decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings()), schemas.WithAliases(a.opts.Transformer.Aliases())),
 	}
+	choice.Watch()
 	err = w.read(ctx, reader, plan)
+	progress.Done()
+	if err == nil {
+		progress.Unmatched(choice.Unmatched())
+	}
 	switch {
 	case err != nil || window.Records > 0:
 		return window, err

@@ -95,9 +95,12 @@ func (o *RedriveOptions) decide(ctx context.Context) (*Redrive, error) {
 		return nil, err
 	}
 	r := &Redrive{Filter: o.Filter, Topic: o.Source, MaxRedrives: o.MaxRedrives, Rounds: rounds, Originals: l.reader}
-	if err := l.Each(ctx, &Filter{}, func(e *Entry) error { return r.Add(ctx, e) }); err != nil {
+	asked := newAsked(&o.Filter)
+	if err := l.each(ctx, asked, &Filter{}, func(e *Entry) error { return r.Add(ctx, e) }); err != nil {
 		return nil, err
 	}
+	l.progress.Done()
+	r.Unmatched = asked.Unmatched("dead letter")
 	return r, r.Check(l.plan)
 }
 

@@ -81,10 +81,21 @@ func (l *Letters) Close() {
 	}
 }
 
-// Each calls f for every letter that the filter chooses, those of a partition in order.
+// Each calls f for every letter that the filter chooses, those of a partition in order. At the
+// end it says which of the filter's values no letter has.
 func (l *Letters) Each(ctx context.Context, filter *Filter, f func(*Entry) error) error {
-	defer l.progress.Done()
+	asked := newAsked(filter)
+	err := l.each(ctx, asked, filter, f)
+	l.progress.Done()
+	if err == nil {
+		l.progress.Unmatched(asked.Unmatched("dead letter"))
+	}
+	return err
+}
+
+func (l *Letters) each(ctx context.Context, asked *asked, filter *Filter, f func(*Entry) error) error {
 	return Scan(ctx, l.reader, l.plan, l.done, func(e *Entry) (err error) {
+		asked.note(e)
 		if e.Erased, err = l.isErased(ctx, e); err != nil {
 			return err
 		}

@@ -37,6 +37,8 @@ type Redrive struct {
 	NoLetter   int // are not dead letters
 	Lost       int // lack a part of their original, which is gone
 	Erased     int // must not be sent again
+	// Unmatched says which of the filter's values no letter has.
+	Unmatched []string
 
 	open history.Set // that stay
 }

@@ -38,6 +38,8 @@ type RedriveReport struct {
 	Left         int `json:"left"` // of those to send or to quarantine
 
 	Groups []Group `json:"reasons"` // of the letters to send
+	// Unmatched says which values of the filters no letter has.
+	Unmatched []string `json:"unmatched,omitempty"`
 
 	// The options that the printed report needs.
 	maxRedrives        int
@@ -50,7 +52,7 @@ func newRedriveReport(r *Redrive, o *RedriveOptions) *RedriveReport {
 		DryRun: !o.Go, Direct: o.Direct != nil, maxRedrives: o.MaxRedrives, rate: o.Rate, source: o.Source, quarantine: o.Quarantine,
 		Send: r.Send.Len(), Quarantine: r.Quarantine.Len(),
 		NotMeant: r.NotMeant, OtherTopic: r.OtherTopic, NoLetter: r.NoLetter, Lost: r.Lost, Erased: r.Erased, DoneBefore: r.Done,
-		Groups: r.Sending.Reasons(), Left: r.Send.Len() + r.Quarantine.Len(),
+		Groups: r.Sending.Reasons(), Unmatched: r.Unmatched, Left: r.Send.Len() + r.Quarantine.Len(),
 	}
 	report.Open = report.Left + r.NotMeant + r.OtherTopic + r.NoLetter + r.Lost + r.Erased
 	return report
@@ -91,6 +93,9 @@ func (r *RedriveReport) PrintPlan(w io.Writer) {
 		}
 	}
 	fmt.Fprintf(w, ".\n%s %s done before.\n", count.Of(r.DoneBefore, "letter"), count.Was(r.DoneBefore))
+	for _, text := range r.Unmatched {
+		fmt.Fprintln(w, text+".")
+	}
 	if r.rate > 0 && r.Left > 0 {
 		fmt.Fprintf(w, "At %g a second it takes %s.\n", r.rate, time.Duration(float64(r.Left)/r.rate*float64(time.Second)).Round(time.Second))
 	}

@@ -229,10 +229,14 @@ func (j *Job) foresee(ctx context.Context, done *proof.Progress) error {
 		Decoder: schemas.NewDecoder(registry, schemas.WithFramings(registry.Framings()), schemas.WithAliases(transformer.Aliases())), Transformer: transformer, Ways: ways, Settled: done, Erased: erased,
 	}
 	if j.o.Choice.Any() {
+		j.o.Choice.Watch()
 		j.forecaster.Match = j.o.Choice.Match
 	}
 	j.forecast, err = j.forecaster.Read(ctx, j.reader, j.plan)
 	j.o.Progress.Done()
+	if err == nil {
+		j.o.Progress.Unmatched(j.o.Choice.Unmatched())
+	}
 	return err
 }
 

@@ -88,7 +88,18 @@ func (p *Progress) Say(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()
-	fmt.Fprintf(p.w, format+"\n", args...)
+	text := fmt.Sprintf(format, args...)
+	if p.terminal {
+		text = strings.Join(screen.Fold(text, p.columns()), "\n")
+	}
+	fmt.Fprintln(p.w, text)
+}
+
+// Unmatched says which values of filters nothing has.
+func (p *Progress) Unmatched(texts []string) {
+	for _, text := range texts {
+		p.Say("amazon-capi: %s", text)
+	}
 }
 
 // Done removes the line before other output.
