@@ -40,7 +40,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 }
 
 // TestClientsAreMadeHere finds clients that would follow redirects: those that are
-// not made by NoRedirects, and net/http's own.
+// not made by NoRedirects, net/http's own, and AWS's.
 func TestClientsAreMadeHere(t *testing.T) {
 	const root = "../.."
 	files := 0
@@ -69,6 +69,9 @@ func TestClientsAreMadeHere(t *testing.T) {
 					t.Errorf("%s: an http.Client that follows redirects: want web.NoRedirects around it", set.Position(n.Pos()))
 				}
 			case *ast.SelectorExpr:
+				if is(n, "awshttp", "NewBuildableClient") && !strings.HasSuffix(filepath.ToSlash(path), "/kafka/auth/sdk.go") {
+					t.Errorf("%s: AWS's client follows redirects: want newSDKClient", set.Position(n.Pos()))
+				}
 				for _, name := range []string{"DefaultClient", "Get", "Head", "Post", "PostForm"} {
 					if is(n, "http", name) {
 						t.Errorf("%s: http.%s follows redirects: want a client of web.NoRedirects", set.Position(n.Pos()), name)

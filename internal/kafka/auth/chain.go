@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -90,10 +90,13 @@ func (c *Chain) load(ctx context.Context) (*aws.Config, error) {
 	}
 	a := &c.aws
 	early := func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = credentialsEarly }
+	client := newSDKClient()
 	options := []func(*awsconfig.LoadOptions) error{
 		awsconfig.WithCredentialsCacheOptions(early),
-		// The SDK's own client, because AWS_CA_BUNDLE works with no other.
-		awsconfig.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(answerTimeout)),
+		awsconfig.WithHTTPClient(client),
+		// A container's credentials are the only ones for which the SDK takes another client.
+		awsconfig.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = client }),
+		awsconfig.WithLogger(newSDKLogger()),
 		awsconfig.WithDefaultRegion(c.hint),
 	}
 	if a.Profile != "" {
