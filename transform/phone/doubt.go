@@ -213,13 +213,7 @@ func (d *Plans) abroadBefore(digits []byte, zero int, home *plan) (n int) {
 	if own == 0 && !zeros {
 		return 0
 	}
-	isCode := func(n int) bool {
-		if n == 0 || n >= zero {
-			return false
-		}
-		p, rest := d.split(digits[n:zero])
-		return p != nil && len(rest) == 0
-	}
+	isCode := func(n int) bool { return n > 0 && n < zero && d.isCode(digits[n:zero]) }
 	switch yes, other := isCode(own), zeros && own != usual && isCode(usual); {
 	case yes == other:
 		return -1
@@ -227,4 +221,10 @@ func (d *Plans) abroadBefore(digits []byte, zero int, home *plan) (n int) {
 		return own
 	}
 	return usual
+}
+
+// isCode reports whether digits are a calling code and no more.
+func (d *Plans) isCode(digits []byte) bool {
+	p, rest := d.split(digits)
+	return p != nil && len(rest) == 0
 }

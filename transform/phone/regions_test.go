@@ -145,7 +145,9 @@ func TestPhoneOfEveryRegion(t *testing.T) {
 					if s.name == "digits only" { // which has no parentheses any more
 						continue
 					}
-					check("(0) "+s.name, s.of("+"+code+" (0)"+strings.TrimPrefix(abroad, "+"+code+" ")), at, e164[1:])
+					optional := code + " (0)" + strings.TrimPrefix(abroad, "+"+code+" ")
+					check("(0) "+s.name, s.of("+"+optional), at, e164[1:])
+					check("(0), no plus "+s.name, s.of(optional), at, e164[1:])
 				}
 				for _, at := range []string{region, ""} {
 					// A mobile of the country is what it is taken for.

@@ -302,6 +302,8 @@ func (d *Plans) appendOptionalZero(dst, digits []byte, zero int, plus bool, home
 			return dst, false
 		case n > 0:
 			digits, without, abroad = digits[n:], without[n:], true
+		default:
+			abroad = d.isCode(digits[:zero])
 		}
 	}
 	p, with, rest := home, digits, without
