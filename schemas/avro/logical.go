@@ -64,6 +64,10 @@ func (t *Type) annotate(m map[string]any) {
 		if t.Kind == Int || t.Kind == Long {
 			t.Logical = LogicalOtherTime
 		}
+	case "io.debezium.time.ZonedTime", "io.debezium.time.IsoTime", "io.debezium.time.IsoDate":
+		if t.Kind == String {
+			t.Logical = LogicalOtherTime
+		}
 	default:
 		if is, ok := longTimes[t.LogicalName]; ok && t.Kind == Long {
 			t.Logical = is

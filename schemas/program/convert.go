@@ -91,6 +91,9 @@ func instantOf(t *avro.Type) convert[int64] {
 		}
 		return func(v scalar) (int64, verdict.Code) { return floorDiv(v.num, perMilli), 0 }
 	case avro.String:
+		if t.Logical != avro.LogicalNone { // a date or a time of day
+			return nil
+		}
 		return func(v scalar) (int64, verdict.Code) {
 			s := strings.TrimSpace(v.text)
 			if s == "" {
