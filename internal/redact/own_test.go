@@ -25,6 +25,8 @@ func TestWhatIsOursIsNotMasked(t *testing.T) {
 		"topic orders[12]@18200000123",
 		"no answer within 30s, 12345678 bytes of 100000000",
 		"the access token lasts until 10:15:30 UTC",
+		"nothing follows amzn1.ads1.ma1.: want the whole id",
+		"it ends within amzn1.adm.ds1.evnt1, with which such ids begin",
 	} {
 		if got := Own(s); got != s {
 			t.Errorf("Own(%q) = %q", s, got)
@@ -33,6 +35,7 @@ func TestWhatIsOursIsNotMasked(t *testing.T) {
 	for in, want := range map[string]string{
 		"sent jane@example.com":                "sent [email]",
 		"hash " + sha:                          "hash [hash]",
+		"account amzn1.ads1.ma1.a: gone":       "account [amazon-id] gone",
 		"AEBE52E7-03EE-455A-B3C4-E57283966239": "[uuid]",
 		"a\x1b[31mb\u202ec\nd":                 "abc d",
 	} {

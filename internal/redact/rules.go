@@ -83,7 +83,7 @@ var rules = []rule{
 	// "Bearer token expired" is a message, not a secret.
 	{find: lazily(`(?i)(bearer|basic)\s+[\w.~+/|=-]{8,}`), mask: "[credentials]", keep: letters.MatchString, hints: []string{"bearer", "basic"}},
 	{find: lazily(`(?i)atz[a-z]\|[^\s"'<>,;&]*`), mask: "[token]", hints: []string{"|"}},
-	{find: lazily(`(?i)amzn1\.[^\s"'<>,;&]*`), mask: "[amazon-id]", hints: []string{"amzn1."}},
+	{find: lazily(`(?i)amzn1\.[^\s"'<>,;&]*`), mask: "[amazon-id]", keep: isPrefix, hints: []string{"amzn1."}},
 	{find: lazily(`(?:\beyJ[\w-]+|eyJ[\w-]{6,})(\.[\w-]*)*`), mask: "[token]", hints: []string{"eyj"}},
 	// As they stand in URLs and in payloads. A bare colon is not enough: it is
 	// how "clickId: must not be blank" begins.
@@ -102,6 +102,16 @@ var rules = []rule{
 	{find: groups, mask: "[hash]", hints: []string{" ", ":", ".", "_", "-"}, keep: func(m string) bool { return !looseDigest(m) }},
 	{find: colons, mask: "[number]", guess: true, digits: 7, keep: ofTimes, hints: []string{":"}},
 	{find: phone, mask: "[number]", keep: day.MatchString, guess: true, digits: 7},
+}
+
+// isPrefix reports whether an id of Amazon's is only what all of its kind begin with, which
+// errors ask for.
+func isPrefix(id string) bool {
+	switch strings.TrimRight(id, ".:…") {
+	case "amzn1.ads1.ma1", "amzn1.adm.ds1.evnt1", "amzn1.application-oa2-client":
+		return true
+	}
+	return false
 }
 
 // leastOfKind is how many letters, and how many decimal digits, a digest has. One in
