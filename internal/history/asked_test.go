@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/schemas"
 )
 

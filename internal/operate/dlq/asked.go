@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )

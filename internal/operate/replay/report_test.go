@@ -13,7 +13,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer/tally"
 	"github.com/tracklayer/amazon-capi/internal/erasure"
-	"github.com/tracklayer/amazon-capi/internal/operate/history"
+	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
