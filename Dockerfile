@@ -9,7 +9,7 @@ RUN go mod download
 COPY . .
 ARG VERSION=
 ENV CGO_ENABLED=0
-RUN go build -trimpath -buildvcs=false -ldflags "-s -w -X main.buildVersion=${VERSION}" -o /out/amazon-capi ./cmd/amazon-capi
+RUN go build -pgo=cmd/amazon-capi/run.pgo -trimpath -buildvcs=false -ldflags "-s -w -X main.buildVersion=${VERSION}" -o /out/amazon-capi ./cmd/amazon-capi
 
 # Nothing but the program and the authorities that Amazon's certificates come
 # from: no shell, no package manager, nothing to patch but a rebuild.

@@ -93,6 +93,7 @@ func NewBench(p *cli.Process) *cobra.Command {
 	flags.IntVar(&f.o.Rate, "rate", 1000, "events a second while latency is measured; 0 for not at all")
 	flags.DurationVar(&f.o.LatencyFor, "latency-for", 20*time.Second, "how long latency is measured")
 	flags.StringVar(&f.o.Against, "against", "", "command line of another program to measure in turn; --help says what it is told")
+	flags.StringVar(&f.o.ProfileDir, "cpu-profiles", "", "directory for CPU profiles of run, one a second: for go tool pprof and go build -pgo")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	cmd.AddCommand(newBenchServeCommand())
 	return cmd
@@ -105,6 +106,11 @@ func (f *benchFlags) run(ctx context.Context, p *cli.Process) error {
 	settings, err := f.kafka.Resolve(p.Stderr)
 	if err != nil {
 		return err
+	}
+	if f.o.ProfileDir != "" {
+		if err := os.MkdirAll(f.o.ProfileDir, 0o755); err != nil {
+			return cli.Usagef("--cpu-profiles: %w", err)
+		}
 	}
 	if f.o.Against = strings.TrimSpace(f.o.Against); f.o.Against != "" {
 		if _, err := exec.LookPath("sh"); err != nil {

@@ -43,6 +43,9 @@ type Options struct {
 	Echo   bool
 	Answer time.Duration // how long Amazon takes to answer
 
+	// ProfileDir is where CPU profiles of this program's runs are written; "" for none.
+	ProfileDir string
+
 	// Rate is events a second while latency is measured, for LatencyFor; 0 for
 	// not at all.
 	Rate       int
@@ -134,7 +137,7 @@ func Measure(ctx context.Context, o Options) (r Report, err error) {
 	if o.waits == (waits{}) {
 		o.waits = waits{still: time.Minute, settle: time.Second}
 	}
-	b := bench{o: o, admin: kadm.NewClient(o.Client)}
+	b := bench{o: o, admin: kadm.NewClient(o.Client), prof: profiler{dir: o.ProfileDir}}
 	r.Machine = ThisMachine()
 	r.Setting = Setting{
 		Events: o.Events, Profiles: o.Profiles, Partitions: o.Partitions, Echo: o.Echo, Answer: o.Answer, Rate: o.Rate, Args: o.Args,
@@ -171,6 +174,7 @@ type bench struct {
 	server *child
 	base   string // of the server
 	groups []string
+	prof   profiler
 }
 
 func (b *bench) topics() []string {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -58,6 +59,7 @@ func act(ctx context.Context, args []string) error {
 	}
 	send := flags.Int("send", testEvents, "")
 	tired := flags.String("tired", "", "") // the group in which run fails
+	profiles := flags.Bool("pprof", false, "")
 	if args[0] == "bench" {
 		args = args[1:]
 	}
@@ -74,6 +76,9 @@ func act(ctx context.Context, args []string) error {
 		http.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintf(w, "go_memstats_mallocs_total %d\n", testMallocs)
 		})
+		if *profiles {
+			http.HandleFunc("/debug/pprof/profile", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "profile of "+group) })
+		}
 		go func() { _ = http.ListenAndServe(listen, nil) }()
 		if err := sendEvents(amazon, *send); err != nil {
 			return err
@@ -204,6 +209,27 @@ func TestMeasure(t *testing.T) {
 	topics, err := kadm.NewClient(client).ListTopics(t.Context())
 	if err != nil || topics.Has("bench") || topics.Has("bench.dlq") || topics.Has("bench.receipts") {
 		t.Errorf("%v remain: %v", topics.Names(), err)
+	}
+}
+
+// TestProfiles: of this program's runs, and of no other's.
+func TestProfiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, _, err := measureAs(t, func(o *Options) { o.ProfileDir = dir }, 1, "delivers"); err != nil {
+		t.Fatal(err)
+	}
+	written, err := filepath.Glob(filepath.Join(dir, "cpu-*.pb.gz"))
+	if err != nil || len(written) == 0 {
+		t.Fatalf("%d profiles, %v", len(written), err)
+	}
+	for _, name := range written {
+		if text, err := os.ReadFile(name); err != nil || string(text) != "profile of bench.0" && string(text) != "profile of bench.2" {
+			t.Errorf("%s: %q, %v; want a profile of the first run or the third, which are ours", name, text, err)
+		}
+	}
+	if _, _, err := measureAs(t, func(o *Options) { o.ProfileDir = filepath.Join(dir, "no", "such") }, 1, ""); err == nil || !strings.Contains(err.Error(), "--cpu-profiles: ") {
+		t.Errorf("%v, want it said that no profile can be written", err)
 	}
 }
 

@@ -64,6 +64,9 @@ func (b *bench) rounds(ctx context.Context, r *Report) error {
 			}
 		}
 	}
+	if err := b.prof.check(); err != nil {
+		return err
+	}
 	r.Median = median(r.Runs)
 	if o := r.Against; o != nil {
 		o.Median = median(o.Runs)
@@ -95,7 +98,7 @@ func (b *bench) program(from string) func(group, listen string) (*child, error) 
 			"--topic", b.o.Topic, "--dead-letter-topic", b.o.Topic + ".dlq", "--receipts-topic", b.o.Topic + ".receipts",
 			"--group", group, "--start", from, "--amazon-url", b.base, "--token-url", b.base + tokenPath,
 			"--client-id", "amzn1.application-oa2-client.bench", "--listen", listen, "--log-level", "warn",
-		}, b.o.Args)
+		}, b.prof.args(), b.o.Args)
 		env := append(slices.Clone(b.o.Env), "AMAZON_CAPI_CLIENT_SECRET=bench", "AMAZON_CAPI_REFRESH_TOKEN=bench")
 		return startChild("run", b.o.Exe, args, env)
 	}
@@ -124,7 +127,12 @@ func (b *bench) run(ctx context.Context, p *contender, what string) (r Run, seen
 	if err != nil {
 		return r, seen, err
 	}
+	stopProfiles := func() {}
+	if p.ours {
+		stopProfiles = b.prof.during(ctx, listen)
+	}
 	err = b.arrive(ctx, c, &seen, what)
+	stopProfiles()
 	if err == nil {
 		r.Allocs, err = metric(ctx, listen, "go_memstats_mallocs_total")
 		if !p.ours {
