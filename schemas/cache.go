@@ -40,6 +40,7 @@ type cached struct {
 	bytes int64
 	added uint64 // epoch
 	used  atomic.Uint64
+	asked atomic.Int64 // when it was last asked for because a record could not be read; 0 never
 }
 
 // id returns the entry of an id, or nil.

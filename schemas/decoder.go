@@ -160,6 +160,7 @@ func (d *Decoder) decode(ctx context.Context, value []byte, headers []kgo.Record
 		id := binary.BigEndian.Uint32(value[1:])
 		if e := d.cache.Load().id(id); e != nil {
 			if err := e.Read(value[avro.HeaderSize:], ev); err != nil {
+				d.recheck(framing.RefID(id), e)
 				return of(err, framing.RefID(id))
 			}
 			return nil
@@ -177,6 +178,7 @@ func (d *Decoder) decode(ctx context.Context, value []byte, headers []kgo.Record
 		}
 	}
 	if err := read(e, &f, ev); err != nil {
+		d.recheck(f.Ref, e)
 		if f.Framing.InHeader() {
 			return d.second(ctx, e, f, err, ev)
 		}

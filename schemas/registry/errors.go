@@ -155,6 +155,7 @@ func (r *Client) transportDetail(ctx context.Context, err error) string {
 		netErr   net.Error
 		urlErr   *url.Error
 		token    *tokenError
+		other    *otherError
 	)
 	switch {
 	case ctx.Err() != nil:
@@ -163,6 +164,8 @@ func (r *Client) transportDetail(ctx context.Context, err error) string {
 		return "there is no token to ask with: " + bounded(token.Error())
 	case errors.As(err, &syntax), errors.As(err, &wrong), errors.Is(err, errNoSchema):
 		return "its answer is not a registry's: check the URL"
+	case errors.As(err, &other), errors.Is(err, errNotJSON):
+		return err.Error() + ": check the registry, and what is in between"
 	case errors.As(err, &tooLarge):
 		return fmt.Sprintf("its answer has more than %d MB: check the URL", maxRegistryAnswer>>20)
 	case errors.As(err, &netErr) && netErr.Timeout():

@@ -40,7 +40,8 @@ func (w *referenceWalk) add(ctx context.Context, in string, refs []sr.SchemaRefe
 		var a schemaAnswer
 		// Deleted versions too: new writers no longer use them, but older records must
 		// still be read.
-		err := w.registry.schema(sr.WithParams(ctx, sr.ShowDeleted), question{op: w.op + " and what it refers to"}, path, &a)
+		err := w.registry.schema(sr.WithParams(ctx, sr.ShowDeleted), question{op: w.op + " and what it refers to"}, path, &a,
+			func() error { return a.checkVersion(ref.Subject, ref.Version) })
 		if missing(err) {
 			return &avro.SchemaError{Message: "the schema refers to one that the schema registry does not have"}
 		}

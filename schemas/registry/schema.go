@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/sr"
 
@@ -32,9 +33,9 @@ func (r *Client) SchemaOf(ctx context.Context, ref framing.Ref) (s avro.Schema, 
 	case framing.ApicurioGlobalID, framing.ApicurioContentID:
 		s, err = r.apicurioSchema(ctx, ref)
 	case framing.GUID:
-		s, err = r.schemaAt(ctx, question{op: ref.String(), guid: true}, "/schemas/guids/"+ref.UUID())
+		s, err = r.schemaAt(ctx, ref, question{op: ref.String(), guid: true}, "/schemas/guids/"+ref.UUID())
 	default:
-		s, err = r.schemaAt(ctx, question{op: ref.String()}, fmt.Sprintf("/schemas/ids/%d", ref.Number()))
+		s, err = r.schemaAt(ctx, ref, question{op: ref.String()}, fmt.Sprintf("/schemas/ids/%d", ref.Number()))
 	}
 	if missing(err) {
 		err = &avro.SchemaError{Unknown: true, Message: "the schema registry has no schema of this name"}
@@ -49,19 +50,22 @@ func (r *Client) SchemaOf(ctx context.Context, ref framing.Ref) (s avro.Schema, 
 // schemaAnswer is a schema as the registry gives it. sr has a type for it too,
 // which fails on schema types it does not know; those are an answer.
 type schemaAnswer struct {
+	ID         optional[int64]      `json:"id"`
+	GUID       optional[string]     `json:"guid"`
 	Subject    string               `json:"subject"`
+	Version    optional[int]        `json:"version"`
 	Schema     string               `json:"schema"`
 	SchemaType string               `json:"schemaType"`
 	References []sr.SchemaReference `json:"references"`
 }
 
-func (r *Client) schemaAt(ctx context.Context, q question, path string) (avro.Schema, error) {
+func (r *Client) schemaAt(ctx context.Context, ref framing.Ref, q question, path string) (avro.Schema, error) {
 	var a schemaAnswer
 	in := ctx
 	if r.context != "" && !q.guid { // a GUID is the same in all contexts
 		in = sr.InContext(ctx, strings.Trim(r.context, ":"))
 	}
-	if err := r.schema(in, q, path, &a); err != nil {
+	if err := r.schema(in, q, path, &a, func() error { return a.checkName(ref) }); err != nil {
 		return avro.Schema{}, err
 	}
 	within := r.context
@@ -77,9 +81,9 @@ func (r *Client) schemaAt(ctx context.Context, q question, path string) (avro.Sc
 	return s, nil
 }
 
-// schema asks for a schema and accepts no answer without one: {} from a server that is
-// not a registry must not pass for a schema that cannot be read.
-func (r *Client) schema(ctx context.Context, q question, path string, a *schemaAnswer) error {
+// schema asks for a schema and accepts no answer without one, or about another: {} from a
+// server that is not a registry must not pass for a schema that cannot be read.
+func (r *Client) schema(ctx context.Context, q question, path string, a *schemaAnswer, check func() error) error {
 	err := r.call(ctx, q, func(ctx context.Context, cl *sr.Client) error {
 		*a = schemaAnswer{}
 		if err := cl.Do(ctx, http.MethodGet, path, nil, a); err != nil {
@@ -88,7 +92,10 @@ func (r *Client) schema(ctx context.Context, q question, path string, a *schemaA
 		if a.Schema == "" {
 			return errNoSchema
 		}
-		return nil
+		if err := check(); err != nil {
+			return err
+		}
+		return r.doubt.check(a, time.Now())
 	})
 	return tooLarge(err)
 }
@@ -108,7 +115,7 @@ func tooLarge(err error) error {
 // schema refers to.
 func (r *Client) apicurioSchema(ctx context.Context, ref framing.Ref) (avro.Schema, error) {
 	if !r.apicurio() {
-		return r.schemaAt(ctx, question{op: ref.String()}, fmt.Sprintf("/schemas/ids/%d", ref.Number()))
+		return r.schemaAt(ctx, ref, question{op: ref.String()}, fmt.Sprintf("/schemas/ids/%d", ref.Number()))
 	}
 	ids := "globalIds"
 	if ref.Kind == framing.ApicurioContentID {
