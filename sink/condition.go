@@ -48,7 +48,13 @@ func (l *lane) conditionName() string {
 // thousands of healthy ones would not make /status more useful.
 func (l *lane) report(reason string) {
 	l.condition.reported, l.condition.said = true, reason
-	l.sink.opts.Conditions.Condition(l.conditionName()).OfProfile().Fail(reason)
+	c := l.sink.opts.Conditions.Condition(l.conditionName())
+	if l.sink.profiles.Knows(l.profile) {
+		c = c.OfProfile()
+	} else {
+		c = c.OfStranger()
+	}
+	c.Fail(reason)
 }
 
 // recovered ends the condition because the trouble is over.
@@ -90,10 +96,7 @@ func (l *lane) endCondition() {
 	}
 	name := l.conditionName() // under the name it was reported with: the profile may have become known since
 	l.condition.reported = false
-	if cs := l.sink.opts.Conditions; cs != nil {
-		cs.Remove(name)
-	}
-	l.sink.opts.Log.Info().Str("condition", name).Msg("condition withdrawn: the lane has no events left")
+	l.sink.opts.Conditions.Withdraw(name, "the lane has no events left")
 }
 
 // resume makes a lane whose condition ended while it was idle report it again: it has events,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -215,4 +216,37 @@ func TestARowIsTakenUpOnlyByALaneThatKnowsNothing(t *testing.T) {
 			t.Errorf("a lane that is %s took the row up", what)
 		}
 	}
+}
+
+// Lanes of invented profiles that are refused share a few log lines a minute, and the line
+// of a profile that an account names is not lost among them.
+func TestStrangersShareAFewLogLines(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, always(reply{status: 403}), func(o *Options) {
+			o.Linger = -1
+			o.Configured = func(profile string) bool { return profile == "named" }
+		})
+		for i := range 200 {
+			r.send(fmt.Sprint("junk", i), fmt.Sprint("j", i))
+		}
+		r.send("named", "n")
+		r.after(10 * time.Minute)
+		named, others := 0, 0
+		for line := range strings.Lines(r.log.String()) {
+			if !strings.Contains(line, `"condition":"lane`) {
+				continue
+			}
+			if strings.Contains(line, `"lane named"`) {
+				named++
+			} else {
+				others++
+			}
+		}
+		if named == 0 || others == 0 || others > 110 {
+			t.Errorf("%d lines of the named profile, and %d of the others in eleven minutes, want at least one and at most 110", named, others)
+		}
+		if !strings.Contains(r.log.String(), `"left_out":`) {
+			t.Error("nothing says how many lines were left out")
+		}
+	})
 }

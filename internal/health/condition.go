@@ -21,6 +21,8 @@ type Conditions struct {
 
 	mu    sync.Mutex
 	conds map[string]*Condition
+
+	strangers strangers
 }
 
 // NewConditions returns an empty set that logs changes to log. A nil now means time.Now.
@@ -28,7 +30,7 @@ func NewConditions(log zerolog.Logger, now func() time.Time) *Conditions {
 	if now == nil {
 		now = time.Now
 	}
-	return &Conditions{log: log, now: now, conds: make(map[string]*Condition)}
+	return &Conditions{log: log, now: now, conds: make(map[string]*Condition), strangers: strangers{log: log}}
 }
 
 // Condition returns the condition of that name, creating it if necessary. For a nil set
@@ -53,6 +55,24 @@ func (cs *Conditions) Remove(name string) {
 	defer cs.mu.Unlock()
 	delete(cs.conds, name)
 }
+
+// Withdraw removes a condition whose fault can no longer be seen, and logs why.
+func (cs *Conditions) Withdraw(name, why string) {
+	if cs == nil {
+		return
+	}
+	cs.mu.Lock()
+	c := cs.conds[name]
+	delete(cs.conds, name)
+	stranger := c != nil && c.stranger
+	cs.mu.Unlock()
+	if cs.logs(stranger) {
+		cs.log.Info().Str("condition", name).Msg("condition withdrawn: " + why)
+	}
+}
+
+// logs reports whether a change may be logged.
+func (cs *Conditions) logs(stranger bool) bool { return !stranger || cs.strangers.admit() }
 
 // State is one condition as the health pages show it.
 type State struct {
@@ -111,6 +131,8 @@ type Condition struct {
 	since   time.Time
 	pending bool // the reason is that of Pending
 	profile bool // it is about one profile, and does not affect readiness
+	// stranger: about one that nobody knows; see OfStranger
+	stranger bool
 }
 
 // OfProfile marks the condition as being about one profile: /status shows it, and it does
@@ -118,7 +140,7 @@ type Condition struct {
 func (c *Condition) OfProfile() *Condition {
 	if c != nil {
 		c.set.mu.Lock()
-		c.profile = true
+		c.profile, c.stranger = true, false
 		c.set.mu.Unlock()
 	}
 	return c
@@ -152,8 +174,9 @@ func (c *Condition) Fail(reason string) {
 		c.since, c.pending = cs.now(), false
 	}
 	c.reason = reason
+	stranger := c.stranger
 	cs.mu.Unlock()
-	if isNews {
+	if isNews && cs.logs(stranger) {
 		cs.log.Warn().Str("condition", c.name).Str("reason", reason).Msg("condition failing")
 	}
 }
@@ -165,12 +188,12 @@ func (c *Condition) OK() {
 	}
 	cs := c.set
 	cs.mu.Lock()
-	was, since, now, pending := c.reason, c.since, cs.now(), c.pending
+	was, since, now, pending, stranger := c.reason, c.since, cs.now(), c.pending, c.stranger
 	if was != "" {
 		c.reason, c.since, c.pending = "", now, false
 	}
 	cs.mu.Unlock()
-	if was != "" && !pending {
+	if was != "" && !pending && cs.logs(stranger) {
 		cs.log.Info().Str("condition", c.name).Str("was", was).Dur("after_ms", now.Sub(since).Round(time.Millisecond)).Msg("condition well again")
 	}
 }

@@ -141,6 +141,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		}
 		defer within(closeBudget, p.server.Close)
 	}
+	defer p.conditions.Close()
 	defer p.registry.Close()
 	defer p.decoder.Close()
 
