@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,20 +121,17 @@ func (o *Options) setDefaults() error {
 	if o.Job != nil && o.Job.Selection == nil {
 		return errors.New("consumer: a job needs a selection")
 	}
-	setDefault(&o.MaxInFlightEvents, 30_000)
-	setDefault(&o.MaxInFlightBytes, 64<<20)
-	setDefault(&o.Workers, runtime.GOMAXPROCS(0))
+	o.MaxInFlightEvents = cmp.Or(max(o.MaxInFlightEvents, 0), 30_000)
+	o.MaxInFlightBytes = cmp.Or(max(o.MaxInFlightBytes, 0), 64<<20)
+	o.Workers = cmp.Or(max(o.Workers, 0), runtime.GOMAXPROCS(0))
 	// Large enough that the next one is there before this one is used up; more
 	// would be memory, and out of the processor's cache by the time it is read.
-	setDefault(&o.FetchMaxBytes, int32(min(max(o.MaxInFlightBytes/4, 64<<10), int64(max(o.Workers, 2))*256<<10, 1<<30)))
-	setDefault(&o.CommitInterval, time.Second)
-	if o.Drain == 0 {
-		o.Drain = 25 * time.Second
-	}
-	o.Drain = max(o.Drain, 0)
-	setDefault(&o.HangAfter, 5*time.Minute)
-	setDefault(&o.SessionTimeout, 45*time.Second)
-	setDefault(&o.RebalanceTimeout, 60*time.Second)
+	o.FetchMaxBytes = cmp.Or(max(o.FetchMaxBytes, 0), int32(min(max(o.MaxInFlightBytes/4, 64<<10), int64(max(o.Workers, 2))*256<<10, 1<<30)))
+	o.CommitInterval = cmp.Or(max(o.CommitInterval, 0), time.Second)
+	o.Drain = max(cmp.Or(o.Drain, 25*time.Second), 0)
+	o.HangAfter = cmp.Or(max(o.HangAfter, 0), 5*time.Minute)
+	o.SessionTimeout = cmp.Or(max(o.SessionTimeout, 0), 45*time.Second)
+	o.RebalanceTimeout = cmp.Or(max(o.RebalanceTimeout, 0), 60*time.Second)
 	if o.Tally == nil {
 		o.Tally = tally.New()
 	}
@@ -145,10 +143,4 @@ func (o *Options) setDefaults() error {
 		o.Now = time.Now
 	}
 	return nil
-}
-
-func setDefault[T int | int32 | int64 | time.Duration](v *T, def T) {
-	if *v <= 0 {
-		*v = def
-	}
 }

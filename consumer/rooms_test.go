@@ -14,7 +14,7 @@ func TestRoomsImportNoOther(t *testing.T) {
 		"assignment": {"consumer/ledger", "consumer/flow", "internal/verdict"},
 		"parking":    {"consumer/assignment", "consumer/ledger", "consumer/flow", "internal/crash", "internal/faultpoint", "internal/verdict", "internal/health", "internal/redact", "internal/wait"},
 		"commits":    {"consumer/assignment", "consumer/flow", "internal/crash", "internal/faultpoint", "internal/health", "internal/redact", "internal/wait"},
-		"pump":       {"consumer/assignment", "consumer/flow", "consumer/parking", "consumer/tally", "consumer/ends", "consumer/topics", "internal/verdict", "internal/health"},
+		"pump":       {"consumer/assignment", "consumer/flow", "consumer/parking", "consumer/tally", "consumer/ends", "consumer/topics", "internal/backoff", "internal/verdict", "internal/health", "internal/wait"},
 		"ends":       {"consumer/assignment", "internal/redact", "internal/setting"},
 		"topics":     {"consumer/assignment"},
 		"start":      {"consumer/assignment", "consumer/commits", "consumer/topics", "internal/crash", "internal/redact", "internal/wait"},

@@ -73,7 +73,7 @@ func TestLeavesImportNoOther(t *testing.T) {
 		"textfile": {},
 		"verdict":  {"internal/setting"},
 		"wait":     {},
-		"web":      {},
+		"web":      {"internal/redact"},
 	})
 }
 

@@ -3,17 +3,15 @@ package pump
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/backoff"
 	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
-const (
-	holdMin = 200 * time.Millisecond
-	holdMax = 15 * time.Second
-)
+var holdBackoff = backoff.New(200*time.Millisecond, 15*time.Second, nil)
 
 // Holds are the records that wait for the registry, at most one per partition. The
 // condition fails while there are any: a registry that nobody waits for keeps no member
@@ -46,8 +44,8 @@ func (h *Holds) over() {
 
 // hold is a record that waits for the registry.
 type hold struct {
-	by   *Holds
-	next time.Duration // 0 until it has waited
+	by    *Holds
+	tries int
 }
 
 // awaited is the error of a record that can be read once Wait returns nil, or not at all,
@@ -69,22 +67,15 @@ func (h *hold) wait(ctx context.Context, err error) bool {
 	case err == nil:
 		return true
 	}
-	h.by.fail(h.next == 0, err.Error())
-	h.next = min(max(h.next*2, holdMin), holdMax)
-	timer := time.NewTimer(h.next/2 + rand.N(h.next/2))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	h.by.fail(h.tries == 0, err.Error())
+	h.tries++
+	return wait.For(ctx, holdBackoff.Spaced(h.tries-1))
 }
 
 // over ends the hold, if there is one.
 func (h *hold) over() {
-	if h.next > 0 {
-		h.next = 0
+	if h.tries > 0 {
+		h.tries = 0
 		h.by.over()
 	}
 }

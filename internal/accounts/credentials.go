@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/textfile"
+	"github.com/tracklayer/amazon-capi/internal/web"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 )
 
@@ -102,9 +102,8 @@ func first(fields map[string]*yaml.Node, keys ...string) *yaml.Node {
 }
 
 func (f *file) checkURL(line int, s string) {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		f.Fault(line, "token_url is not a URL that can be used: want one such as https://api.amazon.co.uk/auth/o2/token")
+	if _, err := web.ParseURL(s, 0); err != nil {
+		f.Fault(line, "token_url is not a URL that can be used: %s; want one such as https://api.amazon.co.uk/auth/o2/token", err)
 	}
 }
 

@@ -2,11 +2,10 @@ package config
 
 import (
 	"errors"
-	"net/url"
 	"time"
 
-	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
 // Mistakes collects what is wrong with a configuration, to be fixed in one go.
@@ -26,13 +25,8 @@ func (m Mistakes) All() error { return setting.Mistaken(errors.Join(m...)) }
 
 // CheckURL refuses anything but an http URL. The message omits user and password.
 func CheckURL(key setting.Key, s string) error {
-	redact.URLCredentials(s)
-	u, err := url.Parse(s)
-	switch {
-	case err != nil:
-		return key.Mistakef("not a URL, want http://host:port or https://host:port")
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return key.Mistakef("%s is not an http URL, want http://host:port or https://host:port", redact.Quote(s))
+	if _, err := web.ParseURL(s, web.URLUser|web.URLQuery); err != nil {
+		return key.Mistakef("%w, want http://host:port or https://host:port", err)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"crypto/tls"
 	"io"
-	"net/url"
 	"regexp"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/kafka/auth"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/internal/web"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/schemas/registry/glue"
@@ -163,7 +163,7 @@ func (f *Registry) checkIDs() error {
 }
 
 // bearer returns the source of tokens; nil for basic auth or none.
-func (f *Registry) bearer(password string, web *tls.Config, warn io.Writer) (*bearer.Source, error) {
+func (f *Registry) bearer(password string, over *tls.Config, warn io.Writer) (*bearer.Source, error) {
 	if f.tokenURL == "" && len(f.scopes) > 0 {
 		return nil, setting.RegistryScopes.Mistakef("scopes are asked for with a token, and %s is not given", setting.RegistryTokens)
 	}
@@ -173,16 +173,15 @@ func (f *Registry) bearer(password string, web *tls.Config, warn io.Writer) (*be
 	if f.tokenURL == "" {
 		return nil, nil
 	}
-	redact.URLCredentials(f.tokenURL)
-	if u, err := url.Parse(f.tokenURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
-		return nil, setting.RegistryTokens.Mistakef("it is not a URL of a token endpoint: want one such as https://idp.example/oauth2/token, without a user")
+	if _, err := web.ParseURL(f.tokenURL, web.URLQuery); err != nil {
+		return nil, setting.RegistryTokens.Mistakef("it is not a URL of a token endpoint: %w; want one such as https://idp.example/oauth2/token", err)
 	}
 	if f.user == "" || password == "" {
 		return nil, setting.RegistryTokens.Mistakef("it needs %s and %s, which are the client's id and secret", setting.RegistryUser, setting.RegistrySecret)
 	}
 	secret := f.password
 	return bearer.ClientCredentials(bearer.Credentials{
-		URL: f.tokenURL, ClientID: f.user, Scopes: f.scopes, TLS: web,
+		URL: f.tokenURL, ClientID: f.user, Scopes: f.scopes, TLS: over,
 		Secret: func() (string, error) {
 			if now, err := secret.Read(io.Discard); err == nil {
 				return now, nil

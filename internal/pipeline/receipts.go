@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tracklayer/amazon-capi/internal/backoff"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/internal/wait"
 	"github.com/tracklayer/amazon-capi/schemas"
@@ -34,17 +35,14 @@ func (p *Pipeline) receipts(ctx context.Context) (sink.ReceiptOptions, func(), e
 	return sink.ReceiptOptions{Producer: client, Topic: p.config.ReceiptsTopic, Prefix: receipt.Prefix(schema)}, client.Close, nil
 }
 
-const (
-	registerMin = 200 * time.Millisecond
-	registerMax = 15 * time.Second
-)
+var registerBackoff = backoff.New(200*time.Millisecond, 15*time.Second, nil)
 
 // receiptSchema asks for the name of the receipts' schema until there is an answer; false
 // if ctx ended first.
 func (p *Pipeline) receiptSchema(ctx context.Context) (schema framing.Ref, ok bool) {
 	subject := schemas.Subject(p.config.ReceiptsTopic)
 	receipts, answers := p.conditions.Condition("receipts"), p.conditions.Condition("registry")
-	for again := registerMin; ; again = min(again*2, registerMax) {
+	for tries := 0; ; tries++ {
 		schema, err := receipt.Register(ctx, p.registry, subject)
 		if err == nil {
 			answers.OK()
@@ -62,7 +60,7 @@ func (p *Pipeline) receiptSchema(ctx context.Context) (schema framing.Ref, ok bo
 			answers.OK()
 		}
 		receipts.Fail("nothing is delivered while receipts have no schema (" + setting.ReceiptsTopic.String() + "): " + err.Error())
-		if !wait.For(ctx, again) {
+		if !wait.For(ctx, registerBackoff.Spaced(tries)) {
 			return schema, false
 		}
 	}

@@ -56,6 +56,10 @@ func corrupt(format string, args ...any) *Fault {
 	return &Fault{Kind: Corrupt, Message: fmt.Sprintf(format, args...)}
 }
 
+// walk walks over a value. It is in one piece because the fast decoder skips strangers' fields
+// with it, and a function for each kind would be one more call per value.
+//
+//nolint:gocyclo // for that reason
 func (w *layoutWalker) walk(t *Type, depth int) *Fault {
 	if depth == 0 {
 		return corrupt("the record nests deeper than %d levels", MaxDepth)

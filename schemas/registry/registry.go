@@ -151,8 +151,7 @@ func (r *Client) apicurio() bool {
 }
 
 // ParseURL parses one of the URLs of Options as a Client does, with the user and password
-// that may be in it. Its errors repeat nothing of the URL but its scheme: what cannot be
-// parsed may be all password.
+// that may be in it.
 func ParseURL(text string) (*url.URL, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -161,15 +160,9 @@ func ParseURL(text string) (*url.URL, error) {
 	if !strings.Contains(text, "://") {
 		text = "http://" + text
 	}
-	u, err := url.Parse(text)
+	u, err := web.ParseURL(text, web.URLUser|web.URLQuery)
 	if err != nil {
-		return nil, errors.New("it is not a URL: want one such as http://localhost:8081")
-	}
-	if u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("its scheme is %s: want http or https", redact.Quote(u.Scheme))
-	}
-	if u.Hostname() == "" {
-		return nil, errors.New("it has no host: want a URL such as http://localhost:8081")
+		return nil, fmt.Errorf("%w: want one such as http://localhost:8081", err)
 	}
 	return u, nil
 }

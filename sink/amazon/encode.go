@@ -11,6 +11,9 @@ const hexDigits = "0123456789abcdef"
 // appendString appends s as a JSON string with the same bytes as encoding/json without
 // HTML escaping; a fuzz test compares the two. Like encoding/json, it replaces invalid
 // UTF-8 with U+FFFD.
+//
+// It is our own because encoding/json has nothing that appends: an Encoder takes five times
+// as long and allocates once per string (BenchmarkString), and an event has twenty.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	if ascii.Quotable(s) {

@@ -82,17 +82,9 @@ func NoRedirects(client *http.Client) *http.Client {
 
 // Endpoint checks a base URL from the setting of that name.
 func Endpoint(setting, raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		// The error's own text would repeat the URL, and with it a password.
-		return nil, fmt.Errorf("%s: not a URL: want one such as https://host.example", setting)
-	case u.User != nil:
-		return nil, fmt.Errorf("%s: has a user or password in it: want one without, such as https://%s", setting, u.Host)
-	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
-		return nil, fmt.Errorf("%s %q: want an absolute URL such as https://host.example", setting, u.Redacted())
-	case u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("%s: has a query or fragment: want one without, such as %s://%s%s", setting, u.Scheme, u.Host, u.Path)
+	u, err := web.ParseURL(raw, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: want one such as https://host.example", setting, err)
 	}
 	return u, nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/internal/web"
 )
 
 // AWS says whose credentials AWS_MSK_IAM signs with, and for which region. What is
@@ -63,8 +63,8 @@ func NewChain(a AWS, region string) (*Chain, error) {
 		return nil, fmt.Errorf("%s: %s is not an ARN, want arn:aws:iam::ACCOUNT:role/NAME", setting.AWSRoleARN, redact.Quote(a.RoleARN))
 	}
 	if a.STSEndpoint != "" {
-		if u, err := url.Parse(a.STSEndpoint); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, fmt.Errorf("%s: %s is not a URL, want https://host", setting.AWSSTSEndpoint, redact.Quote(a.STSEndpoint))
+		if _, err := web.ParseURL(a.STSEndpoint, web.URLUser|web.URLQuery); err != nil {
+			return nil, fmt.Errorf("%s: %w: want one such as https://sts.eu-west-1.amazonaws.com", setting.AWSSTSEndpoint, err)
 		}
 	}
 	return &Chain{aws: a, hint: region}, nil

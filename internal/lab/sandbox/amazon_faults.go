@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -99,8 +100,8 @@ type Fault struct {
 }
 
 func (f *Fault) normalise() error {
-	setDefault(&f.At, AtEvents)
-	setDefault(&f.Name, string(f.Do))
+	f.At = cmp.Or(f.At, AtEvents)
+	f.Name = cmp.Or(f.Name, string(f.Do))
 	if f.At != AtEvents && f.At != AtToken && f.At != AtAccounts {
 		return fmt.Errorf("at %q is unknown: want events, token or accounts", f.At)
 	}
@@ -121,17 +122,17 @@ func (f *Fault) normalise() error {
 func (f *Fault) fill() error {
 	switch f.Do {
 	case Status:
-		setDefault(&f.Status, 503)
+		f.Status = cmp.Or(f.Status, 503)
 	case HTML, Deny:
-		setDefault(&f.Status, 200)
+		f.Status = cmp.Or(f.Status, 200)
 	case Throttle:
-		setDefault(&f.Status, 429)
+		f.Status = cmp.Or(f.Status, 429)
 		if f.Rate <= 0 {
 			return fmt.Errorf("rate %g: throttle needs requests per second over 0", f.Rate)
 		}
 	case Items, Omit:
-		setDefault(&f.Share, 0.5)
-		setDefault(&f.Code, "TOO_MANY_REQUESTS")
+		f.Share = cmp.Or(f.Share, 0.5)
+		f.Code = cmp.Or(f.Code, "TOO_MANY_REQUESTS")
 	case Delay:
 		if f.Latency == 0 && f.Jitter == 0 {
 			return fmt.Errorf("delay needs latency, jitter or both")

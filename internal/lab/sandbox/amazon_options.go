@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -158,19 +159,12 @@ func (o *Options) normalise() error {
 	if o.TokenTTL < 0 {
 		return fmt.Errorf("token TTL %s is negative", o.TokenTTL)
 	}
-	setDefault(&o.TokenTTL, time.Hour)
-	setDefault(&o.MaxEvents, 500)
-	setDefault(&o.MaxBody, 1<<20)
-	setDefault(&o.KeepRequests, 200)
+	o.TokenTTL = cmp.Or(o.TokenTTL, time.Hour)
+	o.MaxEvents = cmp.Or(o.MaxEvents, 500)
+	o.MaxBody = cmp.Or(o.MaxBody, 1<<20)
+	o.KeepRequests = cmp.Or(o.KeepRequests, 200)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	return nil
-}
-
-func setDefault[T comparable](v *T, def T) {
-	var zero T
-	if *v == zero {
-		*v = def
-	}
 }

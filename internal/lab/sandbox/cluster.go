@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,8 +71,8 @@ func StartCluster(ctx context.Context, o ClusterOptions) (_ *Cluster, err error)
 }
 
 func startBroker(o ClusterOptions) (*kfake.Cluster, error) {
-	setDefault(&o.Partitions, 3)
-	setDefault(&o.MaxMessageBytes, 16<<20)
+	o.Partitions = cmp.Or(o.Partitions, 3)
+	o.MaxMessageBytes = cmp.Or(o.MaxMessageBytes, 16<<20)
 	if o.Partitions < 0 {
 		return nil, fmt.Errorf("the number of partitions is %d: want 1 or more", o.Partitions)
 	}

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -67,9 +66,12 @@ func New(o Options) (*Client, error) {
 	if strings.HasPrefix(o.Region, "cn-") {
 		domain = "amazonaws.com.cn"
 	}
-	u, err := url.Parse(cmp.Or(o.Endpoint, "https://glue."+o.Region+"."+domain))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
-		return nil, errors.New("the endpoint is not a URL of Glue: want one such as https://glue.eu-west-1.amazonaws.com, without a user or path")
+	u, err := web.ParseURL(cmp.Or(o.Endpoint, "https://glue."+o.Region+"."+domain), 0)
+	if err == nil && strings.Trim(u.Path, "/") != "" {
+		err = errors.New("it has a path")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the endpoint is not a URL of Glue: %w; want one such as https://glue.eu-west-1.amazonaws.com", err)
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	if o.Dial != nil {
