@@ -19,14 +19,14 @@ const module = "github.com/tracklayer/amazon-capi/"
 func TestRoomsImportNoOther(t *testing.T) {
 	stages := []string{"consumer", "consumer/proof", "consumer/tally", "schemas", "schemas/framing", "schemas/receipt", "schemas/registry",
 		"sink", "sink/amazon", "sink/exchange", "sink/login", "sink/web", "transform"}
-	leaves := []string{"internal/backoff", "internal/count", "internal/crash", "internal/redact", "internal/setting", "internal/textfile", "internal/verdict", "internal/wait", "internal/web"}
+	leaves := []string{"internal/backoff", "internal/count", "internal/crash", "internal/near", "internal/redact", "internal/setting", "internal/textfile", "internal/verdict", "internal/wait", "internal/web"}
 	rooms := map[string][]string{
 		"accounts":          {"internal/health", "internal/yamlfile", "sink/amazon", "sink/exchange", "sink/login", "transform"},
 		"ascii":             {},
 		"backoff":           {},
 		"bearer":            {},
-		"cli":               {"internal/accounts", "internal/config", "internal/health", "internal/history", "internal/operate/report", "consumer", "transform"},
-		"config":            append([]string{"internal/accounts", "internal/bearer", "internal/kafka", "internal/kafka/auth", "internal/kafka/clientprops", "internal/kafka/javaprops", "internal/kafka/stores", "internal/near", "internal/pipeline", "schemas/registry/glue"}, stages...),
+		"cli":               {"internal/accounts", "internal/config", "internal/health", "internal/history", "internal/operate/report", "internal/screen", "consumer", "transform"},
+		"config":            append([]string{"internal/accounts", "internal/bearer", "internal/kafka", "internal/kafka/auth", "internal/kafka/clientprops", "internal/kafka/javaprops", "internal/kafka/stores", "internal/pipeline", "schemas/registry/glue"}, stages...),
 		"count":             {},
 		"crash":             {},
 		"erasure":           {"internal/health", "internal/history", "internal/kafka"},
@@ -36,7 +36,7 @@ func TestRoomsImportNoOther(t *testing.T) {
 		"instant":           {},
 		"kafka":             {"internal/kafka/auth", "internal/kafka/stores"},
 		"kafka/auth":        {"internal/bearer"},
-		"kafka/clientprops": {"internal/kafka/javaprops", "internal/near"},
+		"kafka/clientprops": {"internal/kafka/javaprops"},
 		"kafka/javaprops":   {},
 		"kafka/stores":      {},
 		"metric":            {},
@@ -44,6 +44,7 @@ func TestRoomsImportNoOther(t *testing.T) {
 		"pipeline":          append([]string{"internal/accounts", "internal/erasure", "internal/health", "internal/kafka", "internal/metric", "internal/pipeline/handler"}, stages...),
 		"pipeline/handler":  {"schemas", "sink", "transform"},
 		"redact":            {},
+		"screen":            {},
 		"setting":           {},
 		"slicepool":         {},
 		"textfile":          {},
@@ -68,6 +69,7 @@ func TestLeavesImportNoOther(t *testing.T) {
 		"backoff":  {},
 		"count":    {},
 		"crash":    {"internal/redact"},
+		"near":     {},
 		"redact":   {"internal/count"},
 		"setting":  {},
 		"textfile": {},

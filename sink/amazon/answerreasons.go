@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/tracklayer/amazon-capi/sink/amazon/jsonskip"
 )
 
 // saying is a reason: a code, and a message or details.
@@ -36,7 +38,7 @@ type reasonReader struct {
 }
 
 func (r *reasonReader) value(b []byte, depth int) {
-	s := signReader{b: b, i: blanks(b, 0)}
+	s := signReader{b: b, i: jsonskip.Blanks(b, 0)}
 	if s.i == len(b) || depth > signDepth {
 		return
 	}
@@ -44,7 +46,7 @@ func (r *reasonReader) value(b []byte, depth int) {
 	case '[':
 		for s.i++; s.more(']'); {
 			from := s.i
-			s.i = skipValue(b, from)
+			s.i = jsonskip.Valid(b, from)
 			r.value(b[from:s.i], depth+1)
 		}
 	case '{':
@@ -52,8 +54,8 @@ func (r *reasonReader) value(b []byte, depth int) {
 		r.reasons = append(r.reasons, saying{})
 		for s.i++; s.more('}'); {
 			name := s.string()
-			from := blanks(b, blanks(b, s.i)+1) // after the colon
-			s.i = skipValue(b, from)
+			from := jsonskip.Blanks(b, jsonskip.Blanks(b, s.i)+1) // after the colon
+			s.i = jsonskip.Valid(b, from)
 			r.member(at, name, b[from:s.i], depth)
 		}
 		if r.reasons[at] == (saying{}) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tracklayer/amazon-capi/sink/amazon/jsonskip"
 )
 
 // A 2xx status does not prove acceptance: gateways, proxies and Amazon's own frameworks
@@ -133,7 +135,7 @@ func (s *signs) coded(code string) {
 
 // value reads the value of a key, or an element of a list.
 func (r *signReader) value(in scope, key string) {
-	r.i = blanks(r.b, r.i)
+	r.i = jsonskip.Blanks(r.b, r.i)
 	if in.depth > signDepth {
 		r.fail(scope{}, "it is nested more than %d levels deep", signDepth)
 		r.i = len(r.b)
@@ -189,7 +191,7 @@ func (r *signReader) string() string {
 func (r *signReader) object(in scope, key string) {
 	if in.meaning == ofFailure && in.depth > 0 {
 		from := r.i
-		if n := skipValue(r.b, r.i); contentIn(r.b[from:n]) && !saysNone(r.b[from:n]) {
+		if n := jsonskip.Valid(r.b, r.i); jsonskip.HasContent(r.b[from:n]) && !saysNone(r.b[from:n]) {
 			r.fail(in, "%q has an entry", key)
 		}
 	}
@@ -200,7 +202,7 @@ func (r *signReader) object(in scope, key string) {
 	own := told{}
 	for r.i++; r.more('}'); empty = false {
 		name := r.string()
-		r.i = blanks(r.b, r.i) + 1 // the colon
+		r.i = jsonskip.Blanks(r.b, r.i) + 1 // the colon
 		r.member(in, name, &own)
 	}
 	if empty && in.meaning == ofSuccess {
@@ -227,13 +229,13 @@ func (r *signReader) member(in scope, name string, own *told) {
 	if in.depth == 0 {
 		r.keys = append(r.keys, name)
 	}
-	r.i = blanks(r.b, r.i)
+	r.i = jsonskip.Blanks(r.b, r.i)
 	listed := in.depth == 0 && r.expect.lists && r.b[r.i] == '[' && (strings.EqualFold(name, "success") || strings.EqualFold(name, "error"))
 	if listed && strings.EqualFold(name, "error") {
-		r.refusals += elements(r.b[r.i:])
+		r.refusals += jsonskip.Elements(r.b[r.i:])
 	}
 	if listed || r.expect.echo != "" && name == r.expect.echo {
-		r.i = skipValue(r.b, r.i)
+		r.i = jsonskip.Valid(r.b, r.i)
 		return
 	}
 	inner := scope{depth: in.depth + 1, list: in.list, warning: in.warning}
@@ -242,7 +244,7 @@ func (r *signReader) member(in scope, name string, own *told) {
 		inner.warning = true
 	}
 	if inner.meaning == ofCode || inner.meaning == ofMessage {
-		r.i = blanks(r.b, r.i)
+		r.i = jsonskip.Blanks(r.b, r.i)
 		if text := r.scalar(); inner.meaning == ofCode {
 			own.code = cmp.Or(own.code, text)
 		} else if own.message == "" {
@@ -262,7 +264,7 @@ func (r *signReader) scalar() string {
 	case '"':
 		return unsaying(r.string())
 	}
-	return unsaying(string(r.b[at:skipValue(r.b, at)]))
+	return unsaying(string(r.b[at:jsonskip.Valid(r.b, at)]))
 }
 
 // unsaying returns s, or "" if it says nothing or nothing bad.
@@ -278,8 +280,8 @@ func unsaying(s string) string {
 
 // more reports whether another member or element follows, up to the end.
 func (r *signReader) more(end byte) bool {
-	if r.i = blanks(r.b, r.i); r.i < len(r.b) && r.b[r.i] == ',' {
-		r.i = blanks(r.b, r.i+1)
+	if r.i = jsonskip.Blanks(r.b, r.i); r.i < len(r.b) && r.b[r.i] == ',' {
+		r.i = jsonskip.Blanks(r.b, r.i+1)
 	}
 	if r.i >= len(r.b) || r.b[r.i] == end {
 		r.i = min(r.i+1, len(r.b))
