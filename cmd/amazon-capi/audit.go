@@ -151,5 +151,5 @@ func (f *auditFlags) read(ctx context.Context, p *cli.Process, a *attribution.Au
 		return nil, setting.Registry.Wrap(err)
 	}
 	defer registry.Close()
-	return a.ReadWindow(ctx, settings, rng, registry, &f.events.Choice, report.NewTerminalProgress(p.Stderr))
+	return a.ReadWindow(ctx, settings, rng, registry, &f.events.Choice, p.Progress())
 }

@@ -137,7 +137,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *cli.Pr
 		all.Look("configuration", "--live", "Fix that first.", "the servers were not asked: the configuration has mistakes")
 		return all, nil
 	}
-	progress := report.NewTerminalProgress(p.Stderr)
+	progress := p.Progress()
 	tried := uint64(0)
 	live := check.Live{Config: &c, Profiles: f.profiles, Progress: func(what string) {
 		tried++

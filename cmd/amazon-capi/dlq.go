@@ -14,7 +14,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/dlq"
-	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
@@ -101,7 +100,7 @@ func (f *lettersFlags) open(ctx context.Context, p *cli.Process) (*dlq.Letters, 
 	if err != nil {
 		return nil, err
 	}
-	l, err := dlq.Open(ctx, s, f.topic, f.group, f.filter.Partitions, report.NewTerminalProgress(p.Stderr))
+	l, err := dlq.Open(ctx, s, f.topic, f.group, f.filter.Partitions, p.Progress())
 	if err != nil {
 		return nil, err
 	}

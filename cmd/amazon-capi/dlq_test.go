@@ -386,7 +386,7 @@ func TestRedriveStopsAndGoesOn(t *testing.T) {
 	args := append([]string{"dlq", "redrive", "--go", "--rate", "20"}, s.servers()...) // ten seconds, of which one is waited for
 	out, stop := background(t, args...)
 	eventually(t, out, "some letters are redriven", func() bool { return len(s.records(config.DefaultTopic)) > 220 })
-	if code := stop(); code != exitFailed || !strings.Contains(out.String(), "run it again to go on") {
+	if code := stop(); code != exitInterrupted || !strings.Contains(out.String(), "run it again to go on") {
 		t.Errorf("stopped with exit %d\n%s", code, out)
 	}
 	some := len(s.records(config.DefaultTopic)) - 200

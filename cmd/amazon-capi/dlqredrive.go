@@ -100,7 +100,7 @@ func (f *redriveFlags) options(p *cli.Process) (o dlq.RedriveOptions, err error)
 	}
 	o = dlq.RedriveOptions{
 		Letters: f.topic, Erasures: f.delivery.Config.ErasureTopic, Group: f.group, Filter: f.filter, Source: f.source, Quarantine: f.quarantine,
-		MaxRedrives: f.maxRedrives, Rate: f.rate, Go: f.act.Act, Progress: report.NewTerminalProgress(p.Stderr),
+		MaxRedrives: f.maxRedrives, Rate: f.rate, Go: f.act.Act, Progress: p.Progress(),
 	}
 	if err := o.Check(); err != nil {
 		return o, err

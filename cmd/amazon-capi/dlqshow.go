@@ -61,7 +61,7 @@ func (f *dlqShowFlags) run(ctx context.Context, p *cli.Process, at string) error
 	if err != nil {
 		return cli.AsUsage(err)
 	}
-	show := dlq.Showing{Topic: f.explain.topic, Group: f.group, Progress: report.NewTerminalProgress(p.Stderr), Registry: func() (registry.Options, error) {
+	show := dlq.Showing{Topic: f.explain.topic, Group: f.group, Progress: p.Progress(), Registry: func() (registry.Options, error) {
 		return f.explain.registryOptions(p)
 	}}
 	if show.Kafka, err = f.explain.kafka.Resolve(p.Stderr); err != nil {

@@ -112,7 +112,7 @@ func exitPage(t *testing.T) string {
 			fmt.Fprintf(&b, "| %s | %s |\n", c.value, c.says)
 		}
 	}
-	b.WriteString("\nA first SIGINT or SIGTERM ends a command in order, and `run` then exits 0. A second one ends the process at once, " +
-		"as the signal does by default: shells report 130 or 143.\n")
+	b.WriteString("\nA first SIGINT or SIGTERM ends a command in order: `run`, `sandbox` and what was done by then exit 0, others 130. A second one " +
+		"ends the process at once, as the signal does by default: shells report 130 or 143.\n")
 	return b.String()
 }

@@ -154,7 +154,7 @@ func (f *eraseFlags) options(p *cli.Process, args []string) (o erase.Options, er
 	}
 	o = erase.Options{
 		Source: f.topic, Letters: f.letters, Quarantine: quarantineOf(f.quarantine, f.letters), Receipts: f.receipts, List: f.list, EventIDs: append(ids, args...),
-		Go: f.act.Act, Progress: report.NewTerminalProgress(p.Stderr),
+		Go: f.act.Act, Progress: p.Progress(),
 	}
 	if o.People, err = erase.NewPeople(identifiers); err != nil {
 		return o, err

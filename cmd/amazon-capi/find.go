@@ -135,7 +135,7 @@ func (f *findFlags) options(p *cli.Process) (o find.Options, err error) {
 	now := time.Now()
 	o = find.Options{
 		Topics: f.topics, Letters: f.letters, Receipts: f.receipts, Group: f.group, RedriveGroup: f.redriveGroup, Erasures: f.erasures,
-		All: f.all, Progress: report.NewTerminalProgress(p.Stderr),
+		All: f.all, Progress: p.Progress(),
 	}
 	if o.Since, err = history.ParseTime(f.since, now); err != nil {
 		return o, cli.Usagef("--since: %w", err)

@@ -21,6 +21,8 @@ const (
 	exitOK     = 0 // done; a command that only looks found nothing to act on
 	exitFailed = 1 // failed, or found something to act on: the message says what
 	exitUsage  = 2 // wrong usage or configuration: trying again does not help; also after a panic, which the log reports
+
+	exitInterrupted = 130 // a signal ended it before it was done: the message says how far it was
 )
 
 func main() {
@@ -37,9 +39,13 @@ func run(ctx context.Context, p cli.Process) int {
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	err := errors.Join(root.ExecuteContext(ctx), p.Close())
-	if err == nil || errors.Is(err, screen.ErrLeft) {
+	cmd, err := root.ExecuteContextC(ctx)
+	if err = errors.Join(err, p.Close()); err == nil || errors.Is(err, screen.ErrLeft) {
 		return exitOK
+	}
+	if _, mistake := errors.AsType[*setting.Mistake](err); ctx.Err() != nil && !mistake {
+		p.Say("amazon-capi: " + p.Interrupted(ctx, cmd, err))
+		return exitInterrupted
 	}
 	err = kafka.Explained(err)
 	p.Say("amazon-capi: " + cli.Printable(err))

@@ -17,7 +17,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
 	"github.com/tracklayer/amazon-capi/internal/operate/reconcile"
-	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/schemas"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
@@ -161,7 +160,7 @@ func (f *reconcileFlags) run(ctx context.Context, p *cli.Process) error {
 	}
 	sources := reconcile.Sources{
 		Kafka: settings, Registry: registry, Range: rng, Letters: f.letters, Receipts: f.receipts, Group: f.group,
-		Progress: report.NewTerminalProgress(p.Stderr), Recently: f.shown.since(),
+		Progress: p.Progress(), Recently: f.shown.since(),
 	}
 	plan, rep, err := sources.Run(ctx, &r)
 	if events != nil {

@@ -125,7 +125,7 @@ func (f *replayFlags) job(p *cli.Process) (*replay.Job, error) {
 	o := replay.JobOptions{
 		Range: history.Range{Topic: f.topic, Partitions: f.span.Partitions},
 		From:  f.span.From, To: f.span.To, Choice: f.events.Choice, Name: f.name, LiveGroup: f.liveGroup, Rate: f.rate,
-		Restart: f.restart, Go: f.act.Act, Log: log, Progress: report.NewTerminalProgress(p.Stderr),
+		Restart: f.restart, Go: f.act.Act, Log: log, Progress: p.Progress(),
 	}
 	o.Config.DeadLetterTopic = f.letters
 	if err := o.Check(); err != nil {

@@ -149,7 +149,7 @@ func TestReplayStopsAndGoesOn(t *testing.T) {
 	out, stop := background(t, append(append([]string{"replay", "--go", "--rate", "200"}, s.amazon()...), day...)...)
 	eventually(t, out, "some events are replayed", func() bool { return s.Amazon().Stats().Taken > 20 })
 	// What comes later is none of its business, though it is of that day.
-	if code := stop(); code != exitFailed || !strings.Contains(out.String(), "the same command goes on") {
+	if code := stop(); code != exitInterrupted || !strings.Contains(out.String(), "the same command goes on") {
 		t.Fatalf("stopped with exit %d\n%s", code, out)
 	}
 	some := int(s.Amazon().Stats().Taken)

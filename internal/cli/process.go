@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tracklayer/amazon-capi/internal/health"
+	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/redact"
 	"github.com/tracklayer/amazon-capi/internal/screen"
 	"github.com/tracklayer/amazon-capi/internal/setting"
@@ -28,6 +29,8 @@ type Process struct {
 
 	screen *screen.Screen // nil until something is printed on it
 	pager  *screen.Pager  // nil without one
+
+	progress *report.Progress // of the work that is done now
 }
 
 // Usagef returns a mistake of the caller: in flags, environment or files.

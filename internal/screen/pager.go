@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
@@ -89,6 +91,9 @@ func (p *Pager) start() {
 // Close waits until the pager is left.
 func (p *Pager) Close() {
 	if p.in != nil {
+		// Ctrl-C is for the pager while somebody reads: without us, it would leave the terminal
+		// as it has set it.
+		signal.Ignore(os.Interrupt)
 		_ = p.in.Close()
 		_ = p.cmd.Wait() // its exit code says nothing about the command
 	}

@@ -38,6 +38,22 @@ type Progress struct {
 	started time.Time
 	last    time.Time
 	width   int
+	// What was done last of which work, of how much.
+	what        string
+	done, total uint64
+}
+
+// Last says how far the work was, when there was a step; else it is empty.
+func (p *Progress) Last() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.what == "" || p.done == 0:
+		return ""
+	case p.total == 0:
+		return fmt.Sprintf("%s: %d", p.what, p.done)
+	}
+	return fmt.Sprintf("%s: %d of %d", p.what, p.done, p.total)
 }
 
 // NewProgress writes to w, usually stderr.
@@ -63,6 +79,7 @@ func NewTerminalProgress(w io.Writer) *Progress {
 func (p *Progress) Step(what string, done, total uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.what, p.done, p.total = what, done, total
 	if p.quiet {
 		return
 	}
