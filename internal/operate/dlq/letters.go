@@ -135,18 +135,24 @@ func (l *Letters) eventID(ctx context.Context, e *Entry) (string, error) {
 	if reads, err := l.reads(); err != nil || !reads || e.Letter.EventID == "" && !e.Letter.Whole() {
 		return "", err // an original would be looked for in the source for each of them
 	}
+	var ev schemas.Event
+	err := l.decode(ctx, e, &ev)
+	return ev.EventID, err
+}
+
+// decode reads a letter's event as far as it goes.
+func (l *Letters) decode(ctx context.Context, e *Entry, ev *schemas.Event) error {
 	rec, err := Original(ctx, &e.Letter, l.reader)
 	if err != nil {
-		return "", ctx.Err()
+		return ctx.Err()
 	}
-	var ev schemas.Event
-	if err := l.events.DecodeRecord(ctx, rec, &ev); err != nil {
+	if err := l.events.DecodeRecord(ctx, rec, ev); err != nil {
 		if _, bad := errors.AsType[*schemas.DecodeError](err); !bad {
-			l.events = nil // the registry is away, and would be waited for with every letter
-			return "", ctx.Err()
+			l.events, *ev = nil, schemas.Event{} // the registry is away, and would be waited for with every letter
+			return ctx.Err()
 		}
 	}
-	return ev.EventID, nil // as far as it went
+	return nil
 }
 
 // reads reports whether events can be read, and opens what reads them when it is first needed.
