@@ -8,21 +8,6 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/gate"
 )
 
-// BreakerState says whether a lane may send.
-type BreakerState string
-
-// The states of a lane's breaker.
-const (
-	// BreakerClosed lets as many requests through as the lane's window has room for.
-	BreakerClosed BreakerState = "closed"
-	// BreakerOpen lets nothing through: Amazon has repeatedly failed or refused the
-	// profile, and the lane rests.
-	BreakerOpen BreakerState = "open"
-	// BreakerHalfOpen lets one request through after a rest; its outcome closes or reopens
-	// the breaker.
-	BreakerHalfOpen BreakerState = "half-open"
-)
-
 // breaker returns the breaker's state. The caller holds mu, as for the methods below.
 func (l *lane) breaker(now time.Time) BreakerState {
 	switch l.gate.State(now) {

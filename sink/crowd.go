@@ -60,7 +60,7 @@ func (l *lane) join(c *crowd, now time.Time) {
 		c.stuck = append(c.stuck, l.asStuck(stuck, now))
 	}
 	if stuck {
-		c.own = c.own || l.gate.Paused() || l.turnless() || l.gate.Refused()
+		c.own = c.own || l.gate.Paused() || l.gate.Stormed() || l.turnless() || l.gate.Refused()
 		return
 	}
 	c.proven = c.proven || l.trust.proven
@@ -97,7 +97,7 @@ func (l *lane) asStuck(stuck bool, now time.Time) stuckLane {
 // unknown. The caller holds mu.
 func (l *lane) turn(now time.Time) time.Time {
 	switch {
-	case l.gate.Paused():
+	case l.gate.Paused(), l.gate.Stormed() && !l.gate.Trying():
 		return now.Add(24 * time.Hour)
 	case l.tokenless():
 		return now.Add(time.Hour)
@@ -162,6 +162,9 @@ func (s *Sink) Wants(profile string) int {
 	defer s.mu.RUnlock()
 	now := s.opts.Now()
 	lanes := s.lanes[profile]
+	if n, held := s.guard.Wants(profile); held {
+		return s.forTrial(lanes, n)
+	}
 	if len(lanes) == 0 {
 		return s.wantsOf(profile, now)
 	}

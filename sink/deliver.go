@@ -24,6 +24,7 @@ type flight struct {
 	// claimed: its event ids are among the lane's claims
 	claimed bool
 	bytes   int64 // of the lane's airborne
+	trial   bool  // it is tried although the guard stops the lane
 	// erased are verdicts on events that have left the batch.
 	erased []verdict.Verdict
 }
@@ -151,7 +152,7 @@ func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) 
 		return flight{}, false
 	}
 	for {
-		b := l.pop(now)
+		b := l.pick(now)
 		if b == nil {
 			return flight{}, false
 		}
@@ -170,7 +171,7 @@ func (l *lane) take(now time.Time, by *exchange.Route, token login.AccessToken) 
 				return f, false
 			}
 		}
-		f.bytes = b.Takes().Bytes
+		f.bytes, f.trial = b.Takes().Bytes, l.gate.Tried()
 		l.begin(b, f.bytes, now)
 		l.gate.Flying(len(l.flying))
 		l.retire()

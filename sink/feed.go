@@ -209,7 +209,7 @@ func (f *Feed) Flush() {
 		clear(f.recent[:])
 	}
 	if len(f.letters) > 0 {
-		s.letters.Put(nil, f.letters)
+		s.letters.Put(nil, s.guard.Sift(f.letters))
 		clear(f.letters)
 		f.letters = f.letters[:0]
 	}

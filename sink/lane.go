@@ -47,6 +47,9 @@ func newLane(s *Sink, profile string, by *exchange.Route, now time.Time) *lane {
 	if by.Paused {
 		l.gate.Pause(now)
 	}
+	if why, held := s.guard.Held(profile); held {
+		l.gate.Storm(why)
+	}
 	l.acquaint()
 	return l
 }

@@ -1,39 +1,23 @@
 package sink
 
-import "time"
+import (
+	"time"
 
-// LaneState is what a lane is doing.
-type LaneState string
-
-// The states of a lane.
-const (
-	LaneIdle     LaneState = "idle"     // it has no events
-	LaneBatching LaneState = "batching" // its events wait for more
-	LaneSending  LaneState = "sending"
-	LaneHeld     LaneState = "held" // its events wait for a fault to end
+	"github.com/tracklayer/amazon-capi/sink/census"
 )
 
-// LaneStatus is a lane as /status and the demo show it.
-type LaneStatus struct {
-	Profile string `json:"profile"`
-	// Account is the sending account's name in the accounts file; Region is where it sends
-	// to, if there are several regions.
-	Account  string `json:"account,omitempty"`
-	Region   string `json:"region,omitempty"`
-	Contract string `json:"contract"`
+// A lane as /status and the demo show it.
+type (
+	LaneStatus   = census.Lane
+	LaneState    = census.State
+	BreakerState = census.Breaker
+)
 
-	State LaneState `json:"state"`
-	Since time.Time `json:"since"`
-	// Reason says why it is held; empty otherwise.
-	Reason string `json:"reason,omitempty"`
-	// Records is how many have no verdict and are not dead letters.
-	Records int `json:"records"`
-
-	Breaker BreakerState `json:"breaker"`
-	// Requests is how many are in flight, Concurrency how many may be.
-	Requests    int `json:"requests"`
-	Concurrency int `json:"concurrency"`
-}
+// The states of a lane and of its breaker.
+const (
+	LaneIdle, LaneBatching, LaneSending, LaneHeld = census.Idle, census.Batching, census.Sending, census.Held
+	BreakerClosed, BreakerOpen, BreakerHalfOpen   = census.Closed, census.Open, census.HalfOpen
+)
 
 // shown is the state in which a lane was last seen. The lane's mu guards it.
 type shown struct {

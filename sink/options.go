@@ -17,6 +17,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
+	"github.com/tracklayer/amazon-capi/sink/guard"
 	"github.com/tracklayer/amazon-capi/sink/login"
 )
 
@@ -56,6 +57,9 @@ type Options struct {
 	// AuthHold is how long a refused profile is tried again before its events become dead
 	// letters; 2m, negative means not at all.
 	AuthHold time.Duration
+
+	// Guard says when dead letters are a storm that stops a profile; zero for never.
+	Guard guard.Settings
 
 	// Configured reports whether the accounts name a profile. Those profiles and the ones
 	// that Amazon has accepted have labels of their own; nil means none.

@@ -42,6 +42,7 @@ func (l *lane) again(b *batch.Batch) {
 type sorted struct {
 	verdicts []verdict.Verdict   // of accepted events
 	letters  []*deadletter.Draft // of refused events
+	refused  []batch.Event       // the same
 	large    []batch.Event       // to be sent in smaller requests
 	later    []batch.Event
 	failed   batch.History // events about which the answer says something bad
@@ -63,6 +64,7 @@ func (l *lane) sort(b *batch.Batch, res *exchange.Result, sc *scratch, now time.
 		case amazon.Refused:
 			ids := l.identifiers(b, *e)
 			s.letters = l.condemn(s.letters, b, &s.failed, e, it.Said.Reason(verdict.Rejected, res.Status, ids))
+			s.refused = append(s.refused, *e)
 			continue
 		case amazon.TooLarge:
 			s.large = append(s.large, *e)
@@ -98,6 +100,7 @@ func (l *lane) itemised(f *flight, res *exchange.Result, sc *scratch) {
 		}
 	}
 	l.sendLater(f, res, by.later, now)
+	l.guarded(f, &by)
 	l.mu.Lock()
 	l.records -= len(by.verdicts) + len(by.letters)
 	if len(by.verdicts) > 0 {

@@ -15,11 +15,13 @@ import (
 // know. None knows the sink, so that a lane is never needed to test one.
 func TestRoomsImportNoOther(t *testing.T) {
 	testkit.RoomsImport(t, map[string][]string{
-		".":               {"transform", "sink/amazon", "sink/batch", "sink/login", "sink/exchange", "sink/deadletter", "sink/gate", "sink/lobby", "sink/profile", "sink/receipt", "sink/web"},
+		".":               {"transform", "sink/amazon", "sink/batch", "sink/login", "sink/exchange", "sink/deadletter", "sink/gate", "sink/lobby", "sink/profile", "sink/receipt", "sink/web", "sink/census", "sink/guard"},
 		"amazon":          {"transform", "sink/amazon/jsonskip"},
 		"amazon/jsonskip": {},
 		"batch":           {"sink/amazon", "sink/deadletter", "sink/exchange"},
+		"census":          {},
 		"gate":            {},
+		"guard":           {"sink/deadletter"},
 		"lobby":           {},
 		"profile":         {},
 		"login":           {"sink/web"},

@@ -54,6 +54,11 @@ func (l *lane) bury(b *batch.Batch, res *exchange.Result, why verdict.Reason) {
 	for i := range b.Events {
 		letters = l.condemn(letters, b, &b.History, &b.Events[i], why)
 	}
+	if l.sink.guard.Withhold(l.profile, letters) {
+		b.Condemned = true
+		l.again(b)
+		return
+	}
 	l.mu.Lock()
 	l.records -= len(letters)
 	l.mu.Unlock()

@@ -33,10 +33,12 @@ func (s *Sink) Shed(most int) []Backlog {
 	defer s.mu.RUnlock()
 	now := s.opts.Now()
 	c := s.survey(now)
+	c.own = c.own || s.guard.Holding()
 	if !s.wanted(&c, now) {
 		return nil
 	}
 	out, gave := s.shedStuck(&c, now, most)
+	out, gave = s.shedKept(out, gave, most)
 	if most -= gave; gave == 0 && c.hungry && c.beyond >= c.held/4 {
 		return s.shedSurplus(&c, most)
 	}

@@ -14,9 +14,11 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/faultpoint"
 	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/batch"
+	"github.com/tracklayer/amazon-capi/sink/census"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 	"github.com/tracklayer/amazon-capi/sink/exchange"
 	"github.com/tracklayer/amazon-capi/sink/gate"
+	"github.com/tracklayer/amazon-capi/sink/guard"
 	"github.com/tracklayer/amazon-capi/sink/lobby"
 	"github.com/tracklayer/amazon-capi/sink/profile"
 	"github.com/tracklayer/amazon-capi/sink/receipt"
@@ -32,6 +34,7 @@ type Sink struct {
 	backoff backoff.Backoff
 	policy  gate.Policy
 	letters *deadletter.Writer
+	guard   *guard.Guard // nil if it is off
 	// receipts is nil if none are written.
 	receipts *receipt.Writer
 	profiles *profile.Known
@@ -107,6 +110,10 @@ func New(opts Options) (*Sink, error) {
 		Conclude: s.conclude, Shown: s.profiles.Shown, Erased: erasedOf(opts.Erasures), Fenced: m.fenced, Backoff: s.backoff,
 		Log: opts.Log, Conditions: opts.Conditions, Registerer: opts.Registerer, Now: opts.Now,
 	})
+	s.guard = guard.New(guard.Options{
+		Settings: opts.Guard, Lanes: storms{s}, Shown: s.profiles.Shown, Fenced: m.fenced,
+		Log: opts.Log, Conditions: opts.Conditions, Registerer: opts.Registerer, Now: opts.Now,
+	})
 	if r := opts.Receipts; r.Topic != "" {
 		s.receipts = receipt.New(s.ctx, receipt.Options{
 			Producer: r.Producer, Topic: r.Topic, Prefix: r.Prefix, MaxBytes: r.MaxBytes,
@@ -116,7 +123,7 @@ func New(opts Options) (*Sink, error) {
 	}
 	s.forgot.Store(opts.Now().UnixNano())
 	if opts.Registerer != nil {
-		opts.Registerer.MustRegister(newLanesCollector(s))
+		opts.Registerer.MustRegister(census.New(s.Lanes))
 	}
 	return s, nil
 }
@@ -232,6 +239,7 @@ func (s *Sink) Sweep() {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	s.each((*lane).sweep)
+	s.guard.Sweep()
 	if s.receipts != nil {
 		s.receipts.Sweep()
 	}

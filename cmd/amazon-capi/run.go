@@ -26,6 +26,7 @@ are committed, and the exit code is 0. A second signal ends it at once; events
 without a verdict are read again by the next member.
 
 SIGHUP rereads the file of --accounts; changes are also noticed automatically.
+SIGUSR1 makes everything go on that --dead-letter-guard holds.
 
 /metrics, /livez, /readyz and /status are served on --listen, by default only to this
 machine, because they have no password.`
@@ -35,6 +36,7 @@ type runFlags struct {
 	kafka    config.Kafka
 	log      cli.LogFlags
 	delivery config.Delivery
+	guard    config.Guard
 	start    string
 	protocol cli.ProtocolFlag
 	session  *pflag.Flag // --session-timeout
@@ -71,6 +73,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&c.InstanceID, "instance-id", "", "static membership: a name of this member that survives restarts")
 	flags.StringVar(&f.start, "start", "earliest", "where a group without offsets begins: earliest or latest")
 	flags.StringVar(&c.DeadLetterTopic, "dead-letter-topic", config.DefaultLettersTopic, "topic for events that will never be accepted")
+	f.guard.Register(flags, c)
 	flags.BoolVar(&c.CreateTopics, "create-topics", false, "create topics that are missing")
 
 	flags.IntVar(&c.Workers, "workers", 0, "partitions decoded at the same time (default one per core)")
@@ -103,6 +106,7 @@ func (f *runFlags) resolve(sends bool, warn io.Writer) (pipeline.Config, error) 
 		}
 	}
 	wrong.Note(c.CheckTopics())
+	wrong.Note(f.guard.Resolve(&c))
 	c.Start, err = consumer.ParseStart(f.start)
 	wrong.Note(setting.Key("start").Wrap(err))
 	c.GroupProtocol, err = f.protocol.Resolve()
@@ -136,6 +140,10 @@ func (f *runFlags) run(ctx context.Context, p *cli.Process) error {
 		defer signal.Stop(hangup)
 		c.Reload = hangup
 	}
+	resume := make(chan os.Signal, 1)
+	signal.Notify(resume, syscall.SIGUSR1)
+	defer signal.Stop(resume)
+	c.Resume = resume
 	c.Version = version()
 	pipeline.CollectOften()
 	pl, err := pipeline.New(c, log)

@@ -63,6 +63,8 @@ var rows = []row{
 			queries: []query{{`topk(10, sum by (profile) (increase(amazon_capi_events_dead_lettered_total{instance=~"$instance",profile=~"$profile"}[1h])))`, "{{profile}}"}}},
 		{title: "Share of all events", unit: "percentunit", red: 0.1, says: "Above a tenth an alert fires.",
 			queries: []query{{`sum(rate(amazon_capi_events_dead_lettered_total{instance=~"$instance"}[15m])) / sum(rate(amazon_capi_events_consumed_total{instance=~"$instance"}[15m]))`, "share"}}},
+		{title: "Held by the guard", unit: "none", red: 1, says: "Profiles, and 1 for the stream, whose events wait because too many of them were refused, by the commonest reason.",
+			queries: []query{{`sum by (scope, reason) (amazon_capi_guard_holds{instance=~"$instance"})`, "{{scope}}: {{reason}}"}}},
 		{title: "Fields left out", unit: "eps", says: "Optional fields that were bad, by warning: the events are sent without them.",
 			queries: []query{{`sum by (warning) (rate(amazon_capi_identifiers_dropped_total{instance=~"$instance"}[$__rate_interval]))`, "{{warning}}"}}},
 	}},

@@ -26,6 +26,7 @@ var remedies = []struct{ name, do string }{
 	{"receipts", "Register the schema with amazon-capi schemas register, or turn receipts off with " + setting.ReceiptsTopic.With(`""`) + ". Nothing is sent until then."},
 	{"registry", "Look at the schema registry, " + setting.Registry.String() + " and its credentials. Records with schemas not seen before wait; others go on."},
 	{"retention", "Give the topic a retention longer than the members may be away or behind. What was deleted cannot be read any more: amazon-capi reconcile lists it, and its source may publish it again."},
+	{"dead-letter guard", guarded},
 	{"erasures", "Nothing is sent until the list of erased events can be read: let this user read the topic of " + setting.ErasureTopic.String() + ", or make it again from its records. Never start without the list to get on: what was erased would be sent."},
 	{"schemas", "Have the topic's producers use fewer or smaller schemas at the same time: dlq ls shows whose records are refused, and they can be redriven then. Records of other schemas go on."},
 	{"sum", "Keep the log and report it: a count of the program itself does not add up. Compare with amazon-capi reconcile."},
@@ -36,6 +37,10 @@ var remedies = []struct{ name, do string }{
 
 // credentials is about every condition whose reason is that brokers refuse them.
 var credentials = "Look at the credentials that " + setting.SASLMechanism.String() + " needs: " + setting.SASLUsername.String() + " and " + setting.SASLPassword.String() + ", the token's settings, or for AWS_MSK_IAM " + setting.AWSRegion.String() + " and where the AWS credentials come from. Files are read again for each connection, so that renewed ones need no restart."
+
+// guarded is about what the guard of dead letters holds.
+const guarded = "Find out what changed: the source, the mapping, the account or a deploy. Events wait and nothing is lost. They go on by themselves when one that was refused is accepted; " +
+	"where dead letters are what you want, resume them with SIGUSR1 or the file of --dead-letter-guard-resume."
 
 // Remedy says what to do about a condition that fails for a reason; empty if
 // nothing is known to help.
@@ -69,6 +74,8 @@ func laneRemedy(reason string) string {
 		return slices.Contains(strings.FieldsFunc(reason, func(r rune) bool { return r == ' ' || r == ':' || r == ',' || r == ';' }), word)
 	}
 	switch {
+	case says("dead-letter") && says("guard"):
+		return guarded
 	case says("paused"):
 		return "Take paused out of the accounts file once it is over, before its events are no longer retained."
 	case says("401"):

@@ -15,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 	"github.com/tracklayer/amazon-capi/sink"
 	"github.com/tracklayer/amazon-capi/sink/amazon"
+	"github.com/tracklayer/amazon-capi/sink/guard"
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
@@ -73,6 +74,12 @@ type Config struct {
 	AuthHold        time.Duration
 	BackoffMin      time.Duration
 	BackoffMax      time.Duration
+
+	// Guard says when dead letters are a storm that stops a profile; the zero value turns it
+	// off. ResumeFile names what is to go on when it changes, and Resume makes everything go on.
+	Guard      guard.Settings
+	ResumeFile string
+	Resume     <-chan os.Signal
 
 	MaxInFlightEvents int
 	MaxInFlightBytes  int64

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/consumer"
 	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/sink/guard"
 )
 
 // JobSession is how long a job's group waits for a silent member in the classic protocol:
@@ -21,10 +22,11 @@ const JobSession = 10 * time.Second
 type Job struct{ *Pipeline }
 
 // NewJob makes a pipeline for a job: it serves no pages, and its group soon notices a
-// killed member.
+// killed member. It has no guard: who redrives dead letters expects that some fail again, and
+// a job that holds events never ends.
 func NewJob(c Config, job *consumer.Job, log zerolog.Logger) (Job, error) {
 	c.Job = job
-	c.Listen = ""
+	c.Listen, c.Guard = "", guard.Settings{}
 	c.SessionTimeout, c.CommitInterval, c.Drain = JobSession, 200*time.Millisecond, 20*time.Second
 	CollectOften()
 	pl, err := New(c, log)

@@ -180,7 +180,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	// Memory from a busy time is released in a quiet one.
 	defer eachSecond(lanes.Trim)()
 	defer eachSecond(p.tellCrowded)()
-	return p.consumer.Run(ctx, stages{p.reader.ToSink(lanes)})
+	handler := p.reader.ToSink(lanes)
+	defer p.tendGuard(lanes, handler.NewWorker())()
+	return p.consumer.Run(ctx, stages{handler})
 }
 
 // newSink builds the sink, which writes to these producers and settles with the consumer.
@@ -195,6 +197,7 @@ func (p *Pipeline) newSink(letters kafka.Producer, receipts sink.ReceiptOptions)
 		WindowEvents: p.config.MaxInFlightEvents, WindowBytes: p.config.MaxInFlightBytes, Parked: p.consumer.Parked,
 		Charge:      p.consumer.Charge,
 		Configured:  p.accounts.Names,
+		Guard:       p.config.Guard,
 		Erasures:    p.erasedMeanwhile(),
 		DeadLetters: sink.DeadLetterOptions{Producer: letters, Topic: p.config.DeadLetterTopic},
 		Receipts:    receipts,

@@ -47,6 +47,8 @@ const (
 	Group           Key = "group"
 	GroupProtocol   Key = "group-protocol"
 	DeadLetterTopic Key = "dead-letter-topic"
+	Guard           Key = "dead-letter-guard"
+	GuardResume     Key = "dead-letter-guard-resume"
 	ReceiptsTopic   Key = "receipts-topic"
 	QuarantineTopic Key = "quarantine-topic"
 	ErasureTopic    Key = "erasure-topic"

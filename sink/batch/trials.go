@@ -57,6 +57,8 @@ type Trials struct {
 	Apart bool
 	Until time.Time
 	Stuck bool // for a whole round of tries
+	// Condemned: its events would be dead letters if the guard had not stopped their lane.
+	Condemned bool
 	// renewed is set if it was sent again with a new token after a 401.
 	Renewed bool
 }

@@ -24,6 +24,7 @@ type Gate struct {
 	window   window
 	// barren: the latest answer put off all its events.
 	barren bool
+	storm  storm
 }
 
 // New returns a free gate that lets one request through at a time.
@@ -48,6 +49,9 @@ func (g *Gate) Broken() bool { return g.state.Broken() }
 
 // Held reports whether nothing is sent for a while, and why.
 func (g *Gate) Held(now time.Time) (why string, held bool) {
+	if g.Stormed() && !g.storm.trial {
+		return g.storm.why, true
+	}
 	if g.State(now).held() {
 		return g.clock.why, true
 	}
@@ -60,7 +64,7 @@ func (g *Gate) Stuck(now time.Time) bool { return g.barren || !g.Calm(now) }
 // Calm reports whether nothing known argues against sending.
 func (g *Gate) Calm(now time.Time) bool {
 	s := g.State(now)
-	return s == Free || s == Astray
+	return !g.Stormed() && (s == Free || s == Astray)
 }
 
 // Troubled reports whether there were failures or refusals.
@@ -84,8 +88,10 @@ func (g *Gate) Sentenced() bool { return g.row.sentenced }
 // Slots returns how many requests may be in flight.
 func (g *Gate) Slots() int {
 	switch {
-	case g.state == Paused:
+	case g.state == Paused, g.Stormed() && (!g.storm.trial || g.state == Astray):
 		return 0
+	case g.Stormed():
+		return 1
 	case g.state.Broken():
 		return 1
 	}

@@ -87,6 +87,7 @@ func (w *world) memberArgs(t topics, amazon, listen, name string) []string {
 		"--group-protocol", w.o.Protocol.String(),
 		"--session-timeout", sessionTimeout.String(), "--rebalance-timeout", rebalanceTimeout.String(),
 		"--listen", listen,
+		"--dead-letter-guard", "off", // the worlds are full of events that nobody takes
 	}
 }
 

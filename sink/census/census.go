@@ -1,18 +1,17 @@
-package sink
+package census
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// lanesCollector examines the lanes when it is scraped, so that lanes need no counters. It
-// adds them up: a series for each of thousands of profiles is more than a metrics store
-// survives.
-type lanesCollector struct {
-	sink                                   *Sink
+// Collector counts the lanes when it is scraped, so that they need no counters.
+type Collector struct {
+	all                                    func() []Lane
 	lanes, breakers, requests, concurrency *prometheus.Desc
 }
 
-func newLanesCollector(s *Sink) *lanesCollector {
-	return &lanesCollector{
-		sink: s,
+// New returns a collector of all lanes.
+func New(all func() []Lane) *Collector {
+	return &Collector{
+		all: all,
 		lanes: prometheus.NewDesc("amazon_capi_lanes",
 			"Lanes by state: idle, batching, sending, held.", []string{"state"}, nil),
 		breakers: prometheus.NewDesc("amazon_capi_lane_breakers",
@@ -24,21 +23,22 @@ func newLanesCollector(s *Sink) *lanesCollector {
 	}
 }
 
-func (c *lanesCollector) Describe(ch chan<- *prometheus.Desc) {
+// Describe implements prometheus.Collector.
+func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.lanes, c.breakers, c.requests, c.concurrency} {
 		ch <- d
 	}
 }
 
-func (c *lanesCollector) Collect(ch chan<- prometheus.Metric) {
-	states := make(map[LaneState]int)
-	breakers := make(map[BreakerState]int)
+// Collect implements prometheus.Collector.
+func (c *Collector) Collect(ch chan<- prometheus.Metric) {
+	states, breakers := make(map[State]int), make(map[Breaker]int)
 	requests, concurrency := 0, 0
-	for _, l := range c.sink.Lanes() {
+	for _, l := range c.all() {
 		states[l.State]++
 		requests += l.Requests
-		if l.State == LaneIdle {
-			breakers[BreakerClosed]++
+		if l.State == Idle {
+			breakers[Closed]++
 			continue
 		}
 		breakers[l.Breaker]++
@@ -47,10 +47,10 @@ func (c *lanesCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, n int, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
 	}
-	for _, s := range []LaneState{LaneIdle, LaneBatching, LaneSending, LaneHeld} {
+	for _, s := range []State{Idle, Batching, Sending, Held} {
 		gauge(c.lanes, states[s], string(s))
 	}
-	for _, s := range []BreakerState{BreakerClosed, BreakerOpen, BreakerHalfOpen} {
+	for _, s := range []Breaker{Closed, Open, HalfOpen} {
 		gauge(c.breakers, breakers[s], string(s))
 	}
 	gauge(c.requests, requests)

@@ -1,0 +1,29 @@
+package batch
+
+import "fmt"
+
+// Exhausted says what happens to events whose attempts are used up by temporary faults:
+// timeouts, lost connections, 429, 5xx, items put off.
+type Exhausted uint8
+
+// The policies.
+const (
+	// HoldExhausted keeps them until the fault is over, however long that takes: lag grows,
+	// and no event is given up.
+	HoldExhausted Exhausted = iota
+	// DeadLetterExhausted dead-letters them, for users to whom later events matter more. An
+	// outage then fills the dead-letter topic, at the pace at which the lane's breaker lets
+	// requests through.
+	DeadLetterExhausted
+)
+
+// ParseExhausted reads a policy's name: hold or dead-letter.
+func ParseExhausted(name string) (Exhausted, error) {
+	switch name {
+	case "hold":
+		return HoldExhausted, nil
+	case "dead-letter":
+		return DeadLetterExhausted, nil
+	}
+	return 0, fmt.Errorf("%q is unknown: want hold or dead-letter", name)
+}

@@ -1,0 +1,368 @@
+package guard
+
+import (
+	"context"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/deadletter"
+)
+
+// Reader reads records again whose letters were kept, and passes them on to lanes, or to
+// Sift if they are refused again.
+type Reader interface {
+	Read(ctx context.Context, rec *kgo.Record, again bool) (verdict.Reading, error)
+	Take(h verdict.Handle, past *verdict.Past)
+	Flush()
+}
+
+// Tend tries events of held profiles whose time has come, reads again what is no longer
+// held, and ends the holds of profiles that have no events left. It is called about every
+// second, by one goroutine. again is the past of events that are tried.
+func (g *Guard) Tend(ctx context.Context, r Reader, again *verdict.Past) {
+	if g == nil {
+		return
+	}
+	g.readAgain(ctx, r)
+	if !g.Holding() {
+		return
+	}
+	now := g.opts.Now()
+	for _, h := range g.due(now) {
+		g.try(ctx, h, r, again)
+	}
+	g.endIdle(now)
+}
+
+// Resume ends the hold of a profile, or of everything if it is nil, because an operator says
+// so. It reports whether there was one. What is refused then becomes dead letters: the share
+// of the storm is now what was before.
+func (g *Guard) Resume(name *string) bool {
+	if !g.Holding() {
+		return false
+	}
+	now := g.opts.Now()
+	var freed []*hold
+	g.mu.Lock()
+	switch {
+	case name == nil:
+		for _, h := range g.holds {
+			freed = append(freed, h)
+		}
+		if g.storm != nil {
+			g.stream.accept(g.storm.latest)
+			g.storm = nil
+		}
+	case g.holds[*name] != nil:
+		freed = append(freed, g.holds[*name])
+	}
+	for _, h := range freed {
+		g.acknowledge(h)
+	}
+	if g.storm != nil && len(freed) > 0 && freed[0].joined {
+		// One of many: it would be held again with its next refused event.
+		g.storm = nil
+		g.stream.accept(freed[0].latest)
+		for _, h := range g.holds {
+			if h.joined {
+				freed = append(freed, h)
+				g.acknowledge(h)
+			}
+		}
+	}
+	g.mu.Unlock()
+	g.open(freed, now, byOperator)
+	return len(freed) > 0
+}
+
+// acknowledge ends a hold whose refused events are known and wanted. mu is held.
+func (g *Guard) acknowledge(h *hold) {
+	if p := g.profiles[h.name]; p != nil {
+		p.accept(h.latest)
+		p.opened = time.Time{}
+	}
+	g.leave(h)
+}
+
+// passed ends a hold because an event of it was accepted, and returns what goes on: with a
+// profile that was held because the stream was, all of those. mu is held.
+func (g *Guard) passed(h *hold, now time.Time) (freed []*hold) {
+	freed = append(freed, h)
+	if p := g.profiles[h.name]; p != nil {
+		p.clear()
+		p.tries, p.opened = h.tries, now
+	}
+	g.leave(h)
+	if h.joined && g.storm != nil {
+		g.stream.clear()
+		g.storm = nil
+		for _, other := range g.holds {
+			if other.joined {
+				freed = append(freed, other)
+				if p := g.profiles[other.name]; p != nil {
+					p.clear()
+				}
+				g.leave(other)
+			}
+		}
+	}
+	return freed
+}
+
+// leave ends a hold, whose letters are to be read again. mu is held.
+func (g *Guard) leave(h *hold) {
+	delete(g.holds, h.name)
+	g.held.Store(int64(len(g.holds)))
+	g.again = append(g.again, h.drafts...)
+	h.drafts = nil
+}
+
+// What ends a hold.
+const (
+	byTrial    = "an event of it was accepted"
+	byOperator = "an operator has resumed it"
+	byIdling   = "it has no events left"
+)
+
+// open makes lanes and conditions know of holds that are over.
+func (g *Guard) open(freed []*hold, now time.Time, why string) {
+	if len(freed) == 0 {
+		return
+	}
+	g.telling.Lock()
+	defer g.telling.Unlock()
+	for _, h := range freed {
+		g.mu.Lock()
+		over, told := g.holds[h.name] == nil, h.told
+		g.mu.Unlock()
+		if over {
+			g.opts.Lanes.Open(h.name)
+		}
+		if told && over && g.opts.Conditions != nil {
+			g.opts.Conditions.Condition(g.nameOf(h)).OK()
+			g.opts.Conditions.Remove(g.nameOf(h))
+		}
+	}
+	g.mu.Lock()
+	storm := g.storm
+	g.mu.Unlock()
+	if storm == nil {
+		g.cond.OK()
+	}
+	g.opts.Log.Info().Str("profile", g.opts.Shown(freed[0].name)).Int("profiles", len(freed)).Str("because", why).
+		Str("held", now.Sub(freed[0].since).Round(time.Second).String()).Msg("dead-letter guard goes on")
+}
+
+// due returns the holds of which an event is to be tried now. Of those that are held with
+// the stream it is one, and each in turn.
+func (g *Guard) due(now time.Time) (due []*hold) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var turn *hold
+	for _, h := range g.holds {
+		switch {
+		case !h.joined:
+			if !h.next.After(now) {
+				h.tries++
+				h.later(now)
+				due = append(due, h)
+			}
+		case turn == nil || h.tried.Before(turn.tried) || h.tried.Equal(turn.tried) && len(h.drafts) > len(turn.drafts):
+			turn = h
+		}
+	}
+	if turn != nil && !g.storm.next.After(now) {
+		g.storm.tries++
+		g.storm.later(now)
+		due = append(due, turn)
+	}
+	for _, h := range due {
+		h.tried = now
+	}
+	return due
+}
+
+// try lets an event of a hold through. If most were refused before they came to a lane, it
+// is one of those: others would be accepted, and say nothing.
+func (g *Guard) try(ctx context.Context, h *hold, r Reader, again *verdict.Past) {
+	g.metrics.tries.Inc()
+	l := g.specimen(h)
+	if l == nil {
+		g.opts.Lanes.Try(h.name)
+		return
+	}
+	reading, ok := g.read(ctx, r, l)
+	if !ok {
+		return
+	}
+	if reading.Sends {
+		g.holdAs(h, reading.Profile)
+	}
+	r.Take(l.Handle(), again)
+	r.Flush()
+	if reading.Sends {
+		g.opts.Lanes.Try(reading.Profile)
+	}
+}
+
+// read reads the record of a letter. If that is impossible now, the letter waits in the line
+// of those that are to be read again, or with its hold.
+func (g *Guard) read(ctx context.Context, r Reader, l *deadletter.Draft) (verdict.Reading, bool) {
+	reading, err := r.Read(ctx, recordOf(l), true)
+	if err == nil {
+		return reading, true
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if h := g.holds[l.Profile]; h != nil {
+		h.drafts = append(h.drafts, l)
+	} else {
+		g.again = append(g.again, l)
+	}
+	return reading, false
+}
+
+// specimen takes a letter out of a hold that is to be tried; nil if there is none of its
+// reason.
+func (g *Guard) specimen(h *hold) *deadletter.Draft {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.holds[h.name] != h {
+		return nil
+	}
+	for i, l := range h.drafts {
+		if h.joined || reasonOf(&l.Reason) == h.reason {
+			h.drafts = append(h.drafts[:i], h.drafts[i+1:]...)
+			return l
+		}
+	}
+	return nil
+}
+
+// holdAs holds the profile that a record has turned out to be of, as the one that it was
+// counted for: its event is what is tried.
+func (g *Guard) holdAs(h *hold, name string) {
+	if name == h.name {
+		return
+	}
+	g.mu.Lock()
+	var news []*hold
+	if g.holds[name] == nil && g.storm != nil {
+		news = append(news, g.join(name, g.opts.Now()))
+	}
+	g.mu.Unlock()
+	g.tell(news)
+}
+
+// readingsAtOnce is how many letters are read again before their events are passed on.
+const readingsAtOnce = 200
+
+// readAgain reads the records of letters that are no longer held.
+func (g *Guard) readAgain(ctx context.Context, r Reader) {
+	for ctx.Err() == nil {
+		g.mu.Lock()
+		n := min(len(g.again), readingsAtOnce)
+		letters := g.again[:n:n]
+		if g.again = g.again[n:]; len(g.again) == 0 {
+			g.again = nil
+		}
+		g.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		whole := true
+		for _, l := range letters {
+			if !l.Record.Live() {
+				g.opts.Fenced.Inc()
+				continue
+			}
+			if _, ok := g.read(ctx, r, l); ok {
+				r.Take(l.Handle(), nil)
+			} else {
+				whole = false
+			}
+		}
+		r.Flush()
+		if !whole {
+			return // at the next tick: what is missing is missing for all
+		}
+	}
+}
+
+// endIdle ends the holds of profiles that have had no events for the time of the settings.
+// A partition that goes and comes back, as in a rebalance, is not long enough.
+func (g *Guard) endIdle(now time.Time) {
+	g.mu.Lock()
+	all := make([]*hold, 0, len(g.holds))
+	for _, h := range g.holds {
+		if len(h.drafts) > 0 {
+			h.idle = time.Time{}
+			continue
+		}
+		all = append(all, h)
+	}
+	g.mu.Unlock()
+	var freed []*hold
+	for _, h := range all {
+		busy := g.opts.Lanes.Busy(h.name)
+		g.mu.Lock()
+		switch {
+		case busy || len(h.drafts) > 0:
+			h.idle = time.Time{}
+		case h.idle.IsZero():
+			h.idle = now
+		case now.Sub(h.idle) >= g.opts.Settings.Within && g.holds[h.name] == h:
+			if p := g.profiles[h.name]; p != nil {
+				p.clear()
+			}
+			g.leave(h)
+			freed = append(freed, h)
+		}
+		if len(g.holds) == 0 && g.storm != nil {
+			g.stream.clear()
+			g.storm = nil
+		}
+		g.mu.Unlock()
+	}
+	g.open(freed, now, byIdling)
+}
+
+// Wants returns how many parked records of a profile are of use while it is held: one, if
+// there is none else to be tried. held is false if the guard has nothing to say about it.
+func (g *Guard) Wants(name string) (n int, held bool) {
+	if !g.Holding() {
+		return 0, false
+	}
+	now := g.opts.Now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	h := g.holds[name]
+	if h == nil {
+		return 0, false
+	}
+	const patience = 10 * time.Second
+	if len(h.drafts) == 0 && !h.tried.IsZero() && now.Sub(h.tried) < patience {
+		return 1, true
+	}
+	return 0, true
+}
+
+// recordOf returns the record of a letter.
+func recordOf(l *deadletter.Draft) *kgo.Record {
+	s := l.Source()
+	return &kgo.Record{
+		Topic: s.Topic, Partition: s.Partition, Offset: s.Offset, Timestamp: time.UnixMilli(s.Timestamp),
+		Key: l.Key, Value: l.Value, Headers: l.Headers,
+	}
+}
+
+// kept returns how many letters are kept. mu is held.
+func (g *Guard) kept() int {
+	n := len(g.again)
+	for _, h := range g.holds {
+		n += len(h.drafts)
+	}
+	return n
+}

@@ -1,0 +1,110 @@
+package sink
+
+import (
+	"context"
+	"time"
+
+	"github.com/tracklayer/amazon-capi/internal/verdict"
+	"github.com/tracklayer/amazon-capi/sink/batch"
+	"github.com/tracklayer/amazon-capi/sink/guard"
+)
+
+// storms are the lanes as the guard stops them.
+type storms struct{ *Sink }
+
+func (s storms) Hold(profile, why string) { s.turn(profile, func(l *lane) { l.gate.Storm(why) }) }
+func (s storms) Try(profile string)       { s.turn(profile, func(l *lane) { l.gate.Try() }) }
+func (s storms) Open(profile string)      { s.turn(profile, func(l *lane) { l.gate.End() }) }
+
+func (s storms) turn(profile string, how func(*lane)) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return
+	}
+	for _, l := range s.lanes[profile] {
+		l.mu.Lock()
+		how(l)
+		l.note(s.opts.Now())
+		l.signal()
+		l.hire()
+		l.mu.Unlock()
+	}
+}
+
+// Busy reports whether the profile has events without a verdict.
+func (s storms) Busy(profile string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return recordsOf(s.lanes[profile]) > 0 || s.opts.Parked != nil && s.opts.Parked(profile)
+}
+
+func recordsOf(lanes []*lane) (n int) {
+	for _, l := range lanes {
+		l.mu.Lock()
+		n += l.records
+		l.mu.Unlock()
+	}
+	return n
+}
+
+// forTrial returns how many parked events a stopped profile wants: what it has is tried first.
+func (s *Sink) forTrial(lanes []*lane, n int) int {
+	if recordsOf(lanes) > 0 {
+		return 0
+	}
+	return n
+}
+
+// Tend lets the guard try events of profiles that it holds, with r to read records again.
+func (s *Sink) Tend(ctx context.Context, r guard.Reader) {
+	s.guard.Tend(ctx, r, verdict.NewPast(time.Time{}, &Past{Trials: batch.Trials{Condemned: true}}))
+}
+
+// Resume ends what the guard holds of a profile, or everything if it is nil; false if that is
+// nothing.
+func (s *Sink) Resume(profile *string) bool { return s.guard.Resume(profile) }
+
+// pick returns the batch to send now: in a lane that the guard stops, a single event, and one
+// of those that were refused if there are any. The caller holds mu.
+func (l *lane) pick(now time.Time) *batch.Batch {
+	if !l.gate.Stormed() {
+		return l.pop(now)
+	}
+	for i := len(l.front) - 1; i >= 0; i-- {
+		if b := l.front[i]; b.Condemned {
+			l.front = append(append(l.front[:i], l.front[i+1:]...), b)
+			break
+		}
+	}
+	b := l.pop(now)
+	if b == nil || len(b.Events) == 1 {
+		return b
+	}
+	l.front = append(l.front, b)
+	l.cut(b, 1)
+	return l.pop(now)
+}
+
+// guarded tells the guard what an answer says of its events, and keeps the refused ones if
+// they must not become dead letters.
+func (l *lane) guarded(f *flight, by *sorted) {
+	g := l.sink.guard
+	g.Accepted(l.profile, len(by.verdicts), f.trial)
+	if !g.Withhold(l.profile, by.letters) {
+		return
+	}
+	kept := f.batch.CopyOf(l.sink.memory, by.refused, f.route.Frame)
+	kept.History, kept.Condemned = by.failed, true
+	by.letters = nil
+	l.again(kept)
+}
+
+// shedKept adds the records to what is given back whose letters the guard keeps.
+func (s *Sink) shedKept(out []Backlog, gave, most int) ([]Backlog, int) {
+	for _, x := range s.guard.Shed(most - gave) {
+		out = append(out, Backlog{Profile: x.Profile, Tokens: x.Handles})
+		gave += len(x.Handles)
+	}
+	return out, gave
+}
