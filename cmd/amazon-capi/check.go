@@ -101,7 +101,7 @@ func (f *checkFlags) findings(ctx context.Context, cmd *cobra.Command, p *cli.Pr
 	for _, e := range each(errors.Join(err, logErr)) {
 		// The mistakes of a mapping, or of an accounts file, are one per line.
 		for line := range strings.Lines(strings.TrimPrefix(strings.TrimPrefix(e.Error(), "--mapping: "), "--accounts: ")) {
-			all.Act("configuration", "", "run does not start until it is fixed.", "%s", strings.TrimSpace(line))
+			all.Act("configuration", "", "run does not start until it is fixed.", "%s", redact.Own(redact.Quoted(line)))
 		}
 	}
 	valid := len(all) == 0

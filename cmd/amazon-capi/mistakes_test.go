@@ -11,7 +11,7 @@ func TestMistakesShowNoSecret(t *testing.T) {
 	const secret, password = "Kd82-jsLw0-zX7pq", "pa5sw0rd-of-urls"
 	file := write(t, 0o600, secret+"\n")
 	atURL := "https://user:" + password + "@host.example:8081/x"
-	for _, args := range [][]string{
+	mistakes := [][]string{
 		{"run", "--accounts", file}, {"run", "--mapping", file}, {"run", "--config", file}, {"run", "--tls-ca", file},
 		{"run", "--tls-cert", file, "--tls-key", file}, {"check", "--schema", file},
 		{"explain", "--json-event", file}, {"explain", "--file", file}, {"publish", "--file", file},
@@ -31,7 +31,13 @@ func TestMistakesShowNoSecret(t *testing.T) {
 		{"run", "--" + secret}, {"dlq", "ls", "--client-secret" + secret}, {"run", "--" + secret + "=x"}, {"run", "--sasl-password:" + secret},
 		{"dlq", "ls", "--brokers", "user:" + password + "@host.example:9092"}, {"dlq", "ls", "--brokers", password + "@host.example"},
 		{"run", "--brokers", "user:" + password + "@host.example:x"}, {"explain", "--registry", "x y://user:" + password + "@h", "--offset", "0/0"},
-	} {
+	}
+	for _, args := range mistakes { // check lists what run refuses
+		if len(args) > 2 && args[0] == "run" {
+			mistakes = append(mistakes, append([]string{"check"}, args[1:]...))
+		}
+	}
+	for _, args := range mistakes {
 		r := command(t, "", args...)
 		if r.code == exitOK && args[0] != "explain" { // a value that is not an event is explained, too
 			t.Errorf("%q is not a mistake", args)

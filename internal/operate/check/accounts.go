@@ -8,6 +8,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/count"
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
+	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
 const areaAccounts = "accounts"
@@ -18,7 +19,8 @@ func Accounts(c *pipeline.Config) (l report.List) {
 	list, _, err := c.Accounts()
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
-			l.Act(areaAccounts, c.AccountsFile, "run does not start until it is fixed, and ignores changes to it until then.", "%s", strings.TrimSpace(line))
+			// Not the file's name: what is not there may be no file, but a secret.
+			l.Act(areaAccounts, "--accounts", "run does not start until it is fixed, and ignores changes to it until then.", "%s", redact.Own(redact.Quoted(line)))
 		}
 		return l
 	}
