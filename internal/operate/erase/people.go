@@ -49,6 +49,9 @@ var (
 	phone   = regexp.MustCompile(`^\+[0-9 ()./-]{7,}$`)
 )
 
+// clicks are measurement tokens as a cookie has them: several, of as many clicks.
+var clicks = regexp.MustCompile(`^\w+\.\d+(\|\w+\.\d+)+$`)
+
 // Identifies reports whether a text is plainly the identifier of a person.
 func Identifies(s string) bool {
 	return address.MatchString(s) || hash.MatchString(s) || phone.MatchString(s)
@@ -73,6 +76,11 @@ func NewPeople(identifiers []string) (*People, error) {
 	p := &People{given: identifiers, plain: make(map[string]bool), hashes: make(map[string]map[transform.Hash]bool)}
 	for _, s := range identifiers {
 		p.plain[strings.ToLower(s)] = true
+		if clicks.MatchString(s) {
+			for token := range strings.SplitSeq(strings.ToLower(s), "|") {
+				p.plain[token] = true
+			}
+		}
 	}
 	// By every rule that the program can send by: events were perhaps sent by another
 	// than is set today.
@@ -96,8 +104,13 @@ func (p *People) Has(ev *schemas.Event) bool {
 		return false
 	}
 	u := &ev.User
-	for _, s := range []string{u.Email, u.Phone, u.HashedEmail, u.HashedPhone, u.MADID, u.RampID, u.MatchID, u.RealID, u.MerkleID, u.KantarID, u.FIP, ev.ClickID, ev.ArefTokens} {
+	for _, s := range []string{u.Email, u.Phone, u.HashedEmail, u.HashedPhone, u.MADID, u.RampID, u.MatchID, u.RealID, u.MerkleID, u.KantarID, u.FIP, ev.ClickID} {
 		if s != "" && p.plain[strings.ToLower(strings.TrimSpace(s))] {
+			return true
+		}
+	}
+	for token := range strings.SplitSeq(ev.ArefTokens, "|") {
+		if token != "" && p.plain[strings.ToLower(strings.TrimSpace(token))] {
 			return true
 		}
 	}

@@ -57,6 +57,33 @@ func TestPeopleAreRecognised(t *testing.T) {
 	}
 }
 
+// TestClicksAreRecognised: one click is enough where the event, or the person's cookie, has several.
+func TestClicksAreRecognised(t *testing.T) {
+	const one, two, three = "aBcDeFgHiJ.1700000000000", "0123456789.1700000000001", "zzzzzzzzzz.1700000000002"
+	for _, tc := range []struct {
+		given, click, tokens string
+		want                 bool
+	}{
+		{"amzn1.click.abc", "amzn1.click.abc", "", true},
+		{one, "", one, true},
+		{one, "", two + "|" + one, true},
+		{one + "|" + two, "", two, true},
+		{one + "|" + two, "", three + "|" + two, true},
+		{one + "|" + two, "", one + "|" + two, true},
+		{one + "|" + two, "", three, false},
+		{"a|b", "", one, false},
+		{one, "", "", false},
+	} {
+		p, err := NewPeople([]string{tc.given})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Has(&schemas.Event{EventID: "a", ClickID: tc.click, ArefTokens: tc.tokens}); got != tc.want {
+			t.Errorf("%s given, %s %s in the event: %v, want %v", tc.given, tc.click, tc.tokens, got, tc.want)
+		}
+	}
+}
+
 // TestJunkCountriesCostNothing: events name whatever they like as their country, and the
 // identifiers are hashed for those of ISO alone.
 func TestJunkCountriesCostNothing(t *testing.T) {
