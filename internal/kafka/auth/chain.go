@@ -152,8 +152,9 @@ func (c *Chain) retrieve(ctx context.Context, config *aws.Config) (aws.Credentia
 	return got, nil
 }
 
-// why names the setting that missing credentials are about.
+// why names the setting that missing credentials are about. c.mu is held.
 func (c *Chain) why(err error) error {
+	rememberIdentity(c.config)
 	text := err.Error()
 	for _, one := range []struct {
 		sign string
