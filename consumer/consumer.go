@@ -46,6 +46,7 @@ type Consumer struct {
 	client  *kgo.Client
 	handler Handler
 	pumpCtx context.Context
+	taking  context.Context // ends when nothing is taken any more
 	pumps   sync.WaitGroup
 
 	mu          sync.Mutex
@@ -63,6 +64,7 @@ type Consumer struct {
 	lost        bool                                                 // and has taken back what it assigned
 
 	pace    flow.Pace // of the poll loop only
+	rejoins flow.Rejoins
 	commits *commits.Committer
 	topics  *topics.Table
 	abort   func(error) // ends Run; set by it
@@ -228,6 +230,11 @@ func (c *Consumer) Run(ctx context.Context, h Handler) error {
 	if !c.startAt(ctx) {
 		return nil // stopped before it began
 	}
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	ctx, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	c.taking, c.abort = ctx, abort
 	// The client's own end waits for a rebalance, which may take as long as another
 	// member drains; leaveGroup does not.
 	clientCtx, abandon := context.WithCancel(context.Background())
@@ -253,11 +260,6 @@ func (c *Consumer) Run(ctx context.Context, h Handler) error {
 	loops.Go(func() { c.recheckLoop(background) })
 	loops.Go(func() { c.missedLoop(background) })
 	loops.Go(func() { c.asideLoop(background) })
-	ctx, done := context.WithCancel(ctx)
-	defer done()
-	ctx, abort := context.WithCancelCause(ctx)
-	defer abort(nil)
-	c.abort = abort
 	loops.Go(func() { c.lagLoop(background) })
 	if c.opts.Job != nil {
 		loops.Go(func() { c.jobLoop(background, done) })

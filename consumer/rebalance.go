@@ -12,6 +12,7 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/faultpoint"
+	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
 // The callbacks below run one at a time and never while a poll is being taken
@@ -52,6 +53,7 @@ func (c *Consumer) onAssigned(_ context.Context, cl *kgo.Client, added map[strin
 // called after onAssigned and before the first record; onOffsets is called next and
 // compares that with the log. Partitions that the group does not report stay unheard.
 func (c *Consumer) onOffsetsFetched(_ context.Context, cl *kgo.Client, resp *kmsg.OffsetFetchResponse) error {
+	c.rejoins.Told()
 	for _, topic := range c.begins.Open() {
 		if c.tellsOf(resp, topic) {
 			c.begins.Decided(topic) // by another member, since
@@ -143,6 +145,7 @@ func (c *Consumer) onRevoked(_ context.Context, cl *kgo.Client, removed map[stri
 // refused or, worse, accepted.
 func (c *Consumer) onLost(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
 	defer crash.Report()
+	defer c.pauseRejoining()
 	c.mu.Lock()
 	c.lost = true
 	var as, gone []*assignment.Assignment
@@ -158,6 +161,14 @@ func (c *Consumer) onLost(_ context.Context, _ *kgo.Client, lost map[string][]in
 	c.conditions.assignment.Fail("the group took the partitions away; joining again")
 	c.log.Warn().Interface("lost", lost).Int("suspended", len(as)-len(gone)).
 		Msg("partitions lost; what is in flight goes on and counts if they come back, and is sent again if they do not")
+}
+
+// pauseRejoining has the client wait before it joins again, if that keeps failing. The
+// classic protocol has a pause of its own.
+func (c *Consumer) pauseRejoining() {
+	if c.byEpoch() {
+		wait.For(c.taking, c.rejoins.Lost(c.opts.Now()))
+	}
 }
 
 // drain waits for the verdicts of what the assignments have begun and returns how many
