@@ -73,6 +73,8 @@ type finder struct {
 	Options
 	query   Query
 	decoder decoder
+	schemas *patient
+	kept    int             // bytes
 	reader  *history.Reader // for single records
 	live    map[string]*proof.Progress
 	erased  *erasure.List
@@ -98,9 +100,10 @@ func Run(ctx context.Context, o Options, query Query) (*Result, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	source := &patient{from: o.Registry}
 	f := &finder{
-		Options: o, query: query, live: make(map[string]*proof.Progress),
-		decoder: schemas.NewDecoder(o.Registry, schemas.WithFramings(o.Registry.Framings()), schemas.WithAliases(o.Explainer.Transformer.Aliases())),
+		Options: o, query: query, live: make(map[string]*proof.Progress), schemas: source,
+		decoder: schemas.NewDecoder(source, schemas.WithFramings(o.Registry.Framings()), schemas.WithAliases(o.Explainer.Transformer.Aliases())),
 	}
 	defer o.Progress.Done()
 	var err error
@@ -142,6 +145,9 @@ func (f *finder) notFound() error {
 	}
 	where := strings.Join(read, ", ")
 	hint := "check its spelling, and how long the topics keep records"
+	if f.schemas.away != nil {
+		return fmt.Errorf("%s: %w in %s, of which some could not be read: %w", f.query.Shown(), ErrNotFound, where, f.schemas.away)
+	}
 	if !f.Since.IsZero() || !f.Until.IsZero() {
 		hint = "try it without --since and --until"
 	}
@@ -174,11 +180,13 @@ func (f *finder) of(ev *schemas.Event) *story {
 	return s
 }
 
-// decode reads an event as far as it can be read. A schema that cannot be had is an
-// error, because any record could be the one.
+// decode reads an event as far as it can be read.
 func (f *finder) decode(ctx context.Context, rec *kgo.Record) (readable bool, err error) {
 	err = f.decoder.DecodeRecord(ctx, rec, &f.ev)
 	if _, bad := errors.AsType[*schemas.DecodeError](err); bad {
+		return false, nil
+	}
+	if f.unread(ctx, err) {
 		return false, nil
 	}
 	if err != nil {
@@ -189,8 +197,8 @@ func (f *finder) decode(ctx context.Context, rec *kgo.Record) (readable bool, er
 
 // explained is what becomes of a record now.
 func (f *finder) explained(ctx context.Context, rec *kgo.Record) (*explain.Report, error) {
-	reading, err := f.Explainer.Read(ctx, rec, []explain.Schema{{Name: "the registry's schema of that id", Source: f.Registry}}, false)
-	if errors.Is(err, explain.ErrContainer) {
+	reading, err := f.Explainer.Read(ctx, rec, []explain.Schema{{Name: "the registry's schema of that id", Source: f.schemas}}, false)
+	if errors.Is(err, explain.ErrContainer) || f.unread(ctx, err) {
 		return nil, nil
 	}
 	if err != nil {

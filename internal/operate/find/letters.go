@@ -66,6 +66,8 @@ func (f *finder) letter(ctx context.Context, rec *kgo.Record, done *proof.Progre
 		return err
 	}
 	if len(s.letters) < maxPlaces {
+		l := &e.Letter
+		l.Key, l.Value, l.Headers = f.keep(l.Key, l.Value, l.Headers)
 		s.letters = append(s.letters, e)
 		s.place(placeOf(&e.Letter))
 	}

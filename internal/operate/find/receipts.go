@@ -37,7 +37,7 @@ func (f *finder) receipts(ctx context.Context) error {
 		return err
 	}
 	defer f.close(w)
-	r := &receiptsOf{finder: f, reader: receipt.NewReader(f.Registry), looked: make(map[Place]*story)}
+	r := &receiptsOf{finder: f, reader: receipt.NewReader(ownReceipts{f.schemas}), looked: make(map[Place]*story)}
 	to := f.after()
 	for !w.over() {
 		r.expect()
@@ -190,7 +190,7 @@ func (r *receiptsOf) look(ctx context.Context, same *story, certain bool, at Pla
 			return nil, err
 		}
 		if r.ev.EventID == s.event && r.ev.ProfileID == s.profile {
-			s.add(rec, readable)
+			s.add(r.finder, rec, readable)
 		} else {
 			s = nil
 		}

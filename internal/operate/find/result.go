@@ -215,7 +215,9 @@ func (s *story) anyVerdict() (class verdict.Class) {
 func (f *finder) present(ctx context.Context, t *Story, s *story) error {
 	var rec *kgo.Record
 	if last := s.last(); last != nil {
-		rec = last.rec
+		if rec = last.rec; len(rec.Value) < last.bytes {
+			return nil // it was too large to keep
+		}
 	} else {
 		for i := range s.letters {
 			if l := &s.letters[i].Letter; len(l.Value) > 0 {

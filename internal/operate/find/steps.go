@@ -156,7 +156,7 @@ func later(a, b time.Time) time.Time {
 
 func (s *story) recordStep(r *record, original bool) Step {
 	place := r.Place
-	st := Step{At: r.at, Record: &place, Bytes: len(r.rec.Value), Redrives: r.redrives}
+	st := Step{At: r.at, Record: &place, Bytes: r.bytes, Redrives: r.redrives}
 	what := count.Of(st.Bytes, "byte")
 	if !r.readable {
 		what += ", which cannot be read as an event"

@@ -43,6 +43,7 @@ type record struct {
 	Place
 	rec      *kgo.Record
 	at       time.Time // its timestamp
+	bytes    int       // of its value
 	redrives int       // that it says that it is a copy of so many rounds
 	readable bool
 }
@@ -83,12 +84,16 @@ func (s *story) describe(ev *schemas.Event) {
 func (s *story) has(p Place) bool { return slices.Contains(s.places, p) }
 
 // add adds a record of the source.
-func (s *story) add(rec *kgo.Record, readable bool) {
+func (s *story) add(f *finder, rec *kgo.Record, readable bool) {
 	p := Place{rec.Topic, rec.Partition, rec.Offset}
 	if len(s.records) >= maxPlaces || slices.ContainsFunc(s.records, func(r *record) bool { return r.Place == p }) {
 		return
 	}
-	s.records = append(s.records, &record{p, rec, rec.Timestamp.UTC(), deadletter.Redrives(rec), readable})
+	r := &record{Place: p, at: rec.Timestamp.UTC(), bytes: len(rec.Value), redrives: deadletter.Redrives(rec), readable: readable}
+	own := *rec
+	own.Key, own.Value, own.Headers = f.keep(rec.Key, rec.Value, rec.Headers)
+	r.rec = &own
+	s.records = append(s.records, r)
 	s.place(p)
 }
 

@@ -182,7 +182,7 @@ func (f *finder) record(ctx context.Context, rec *kgo.Record) error {
 		return err
 	}
 	if s := f.of(&f.ev); s != nil {
-		s.add(rec, readable)
+		s.add(f, rec, readable)
 	}
 	return nil
 }
@@ -260,12 +260,12 @@ func (f *finder) startAt(ctx context.Context, rec *kgo.Record) error {
 	}
 	if f.ev.EventID == "" { // what has no id is told apart by its place alone
 		s := newStory(&f.ev)
-		s.add(rec, readable)
+		s.add(f, rec, readable)
 		f.cases = append(f.cases, s)
 		return nil
 	}
 	if s := f.of(&f.ev); s != nil {
-		s.add(rec, readable)
+		s.add(f, rec, readable)
 	}
 	return nil
 }
