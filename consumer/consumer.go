@@ -58,7 +58,7 @@ type Consumer struct {
 	unknownIDs  map[string]unknownID                                 // when fetches began to say that the topic's id is unknown, and last said so
 	unreadable  map[assignment.TopicPartition]unreadable             // whose last fetch failed
 	standing    map[assignment.TopicPartition]standing               // of which nothing comes
-	stuck       int                                                  // how many of them stay although their fetch was begun anew
+	stuck       int                                                  // how many of them stay although their fetch was started again
 	hung        []string                                             // what watch found
 	assigned    bool                                                 // the group has answered once
 	lost        bool                                                 // and has taken back what it assigned

@@ -24,18 +24,18 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/wait"
 )
 
-// doubtEvery is how long unresponsive brokers are left alone, and the time between the
-// two comparisons that must agree before going back in a log.
+// doubtEvery is the pause after brokers that do not answer, and the time between the two
+// comparisons that must agree before going back in a log.
 const doubtEvery = time.Second
 
-// maxDoubtEvery is the maximum that they are left alone.
+// maxDoubtEvery is the longest such pause.
 const maxDoubtEvery = 10 * time.Second
 
 // hear records what the group says about a partition: the claim that is compared with the
 // log before anything is taken.
 func (c *Consumer) hear(client *kgo.Client, tp assignment.TopicPartition, f assignment.Fetched) {
 	if f.Offset < 0 && c.begins.IsOpen(tp.Topic) {
-		return // it is asked about again, and where the group begins is decided with it
+		return // asked about again, together with where the group begins
 	}
 	a, goesOn := c.comesBack(client, tp, f)
 	if a == nil || goesOn {
@@ -70,7 +70,7 @@ func (c *Consumer) hear(client *kgo.Client, tp assignment.TopicPartition, f assi
 }
 
 // onOffsets sets where the partitions begin. Those whose brokers do not answer in time
-// are held until they do: nothing of them is taken on trust, and the others continue.
+// are held until they do: none of their records is taken before, and the others continue.
 func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 	var as []*assignment.Assignment
 	c.mu.Lock()
@@ -100,7 +100,7 @@ func (c *Consumer) onOffsets(ctx context.Context, offsets map[string]map[int32]k
 	}
 	for _, a := range held {
 		if c.assignedFirst(a) {
-			// Any offset will do: the client moves only what has one.
+			// Any offset will do: the client moves only partitions that have one.
 			offsets[a.Topic()][a.Partition()] = kgo.NewOffset().At(0)
 		}
 	}
@@ -243,7 +243,7 @@ func (c *Consumer) tell(a *assignment.Assignment, cl *ledger.Claim, f ledger.Fin
 	}
 	c.metrics.refused.WithLabelValues(string(f.Reason)).Inc()
 	if cl.Unread != "" && f.Begin == cl.Committed {
-		return // has been told with its details
+		return // logged already, with its details
 	}
 	e := c.log.Warn().Stringer("partition", tp).Str("reason", string(f.Reason)).
 		Int64("committed", cl.Committed).Int64("begin", f.Begin).Int64("log_start", f.Start).Int64("log_end", f.End).
@@ -276,7 +276,7 @@ func (c *Consumer) doubtLoop(ctx context.Context) {
 			return
 		}
 		for pause, timeout := doubtEvery, proof.Timeout; ; {
-			// The first time, too: what is held has just failed, or its records are still
+			// Wait the first time, too: what is held has just failed, or its records are still
 			// on their way through the client.
 			if !c.doubtAgain(ctx, pause) {
 				return
@@ -325,8 +325,8 @@ func (c *Consumer) doubtful() (as []*assignment.Assignment) {
 	return as
 }
 
-// place has a partition go on at the offset of its finding; false if the client
-// has not come to it yet.
+// place makes a partition continue at the offset of its finding; it returns false if the
+// client does not have the partition yet.
 func (c *Consumer) place(a *assignment.Assignment, cl *ledger.Claim, f ledger.Finding) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -99,7 +99,7 @@ func TestNothingIsFetchedOnTheWay(t *testing.T) {
 			now = now.Add(lagEvery)
 		}
 		if paused() {
-			t.Error("it stays paused after its fetch was begun anew")
+			t.Error("it stays paused after its fetch was started again")
 		}
 	})
 }

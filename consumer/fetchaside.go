@@ -8,7 +8,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/crash"
 )
 
-// Brokers answer a fetch at once that names a partition which they refuse, such as one of
+// Brokers answer a fetch immediately if it names a partition which they refuse, such as one of
 // a topic that may not be read any more. Those that share the fetch would be read in small
 // pieces then, with errors in between. So a partition whose fetch failed is put aside, and
 // tried again after asideFor, and after twice as long each time that it fails again, up to

@@ -15,8 +15,8 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/redact"
 )
 
-// unreadableFor is how long a failed fetch is remembered. One that still fails fails
-// every second; one that works may have nothing to say for hours.
+// unreadableFor is how long a failed fetch is remembered. A fetch that still fails does so
+// every second, while one that works may bring nothing for hours.
 const unreadableFor = 2 * lagEvery
 
 // failedPollPause follows a poll that brought nothing but errors. The client retries as
@@ -26,7 +26,7 @@ const failedPollPause = 500 * time.Millisecond
 // unreadable is since when fetches of a partition have failed, and when one last did.
 type unreadable struct {
 	since, seen time.Time
-	pause       time.Duration // for how long it is put aside
+	pause       time.Duration // how long it is put aside
 	until       time.Time     // until when it is
 }
 
@@ -51,7 +51,7 @@ func (c *Consumer) onlyErrors(fetches kgo.Fetches) bool {
 // fetchFailed notes a failed fetch. c.mu is held.
 func (c *Consumer) fetchFailed(tp assignment.TopicPartition, err error) {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return // we ended the poll
+		return // this process ended the poll
 	}
 	if loss, ok := errors.AsType[*kgo.ErrDataLoss](err); ok {
 		c.log.Error().Stringer("partition", tp).

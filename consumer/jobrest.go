@@ -15,10 +15,10 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/proof"
 )
 
-// A member of a job that has nothing left to do need not be at the job's end: partitions
-// that it does not have may still belong to a killed member, and come to it after that
-// one's session. The group may also assign them later, if brokers take their time. So a
-// job ends when the group has settled the selected records of the others' partitions.
+// A job is not over just because this member has nothing left to do: other partitions may
+// still belong to a killed member, and be assigned here when its session ends, or slow
+// brokers may assign them later. So a job ends when the group has also settled the selected
+// records of the partitions that others have.
 
 // restEvery is how often a member with nothing left to do examines the rest of the job elsewhere.
 const restEvery = 500 * time.Millisecond
@@ -37,7 +37,7 @@ type jobEnd struct {
 	admin  *kadm.Client
 	looked time.Time
 	since  time.Time // when only others had anything left to do; zero while this member has, or nobody says
-	gone   time.Time // when brokers began to say that the topic does not exist
+	gone   time.Time // when brokers first said that the topic does not exist
 }
 
 // reached reports whether the job has ended, and fails the run if the rest of it is with
@@ -66,9 +66,9 @@ func (e *jobEnd) reached(ctx context.Context, c *Consumer, settled bool) bool {
 	e.gone = time.Time{}
 	switch {
 	case err != nil, !settled:
-		// Brokers that are away are for others to report. Other members could settle
-		// nothing either, or may have gone meanwhile: they have a session's time from
-		// when it is known again what is left.
+		// Other code reports brokers that are away. Other members could settle nothing
+		// either, or may have left meanwhile: they get a session's time from when it is
+		// known again what is left.
 		e.since = time.Time{}
 		return false
 	case len(rest) == 0:

@@ -27,7 +27,7 @@ func newMetrics(c *Consumer, reg prometheus.Registerer, ofRooms ...prometheus.Co
 			Name: "amazon_capi_late_verdicts_total", Help: "Verdicts that came after their partition had gone to another member, and changed nothing.",
 		}),
 		skipped: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "amazon_capi_records_settled_before_total", Help: "Records passed over because an earlier owner of their partition had their verdict already, as its last commit says.",
+			Name: "amazon_capi_records_settled_before_total", Help: "Records skipped because an earlier owner of their partition already had their verdict, as its last commit says.",
 		}),
 		missed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "amazon_capi_records_missed_total", Help: "Offsets that retention deleted before they were read, by topic and partition.",

@@ -9,25 +9,25 @@ import (
 	"github.com/tracklayer/amazon-capi/consumer/assignment"
 )
 
-// The client may stop to fetch a partition and not know it: in the consumer protocol a
+// The client may stop fetching a partition without noticing: in the consumer protocol a
 // topic that is deleted and made again can be assigned twice at the same time
-// (franz-go 1.22), and then it loses the place where it was. Brokers say that there is
-// more, nothing is in the way of it, and nothing comes. Then the client is told where to
-// go on once more, which begins the fetch anew.
+// (franz-go 1.22), and the client then loses its position. Brokers have more records,
+// nothing keeps the partition from being fetched, and none arrive. Setting the position
+// once more starts the fetch again.
 const (
-	// standsAfter is for how long nothing may come of a partition that holds more.
+	// standsAfter is how long nothing may arrive of a partition that holds more.
 	standsAfter = 2 * lagEvery
-	// maxStandsAfter is for how long it may be when that did not help: what is slow must
-	// not be begun anew over and over.
+	// maxStandsAfter is the limit after restarts that did not help: a slow fetch must not
+	// be restarted over and over.
 	maxStandsAfter = 4 * time.Minute
-	// standsTries is how often it is begun anew before readiness says so.
+	// standsTries is the number of restarts before readiness reports it.
 	standsTries = 2
 )
 
-// standing is a partition of which nothing comes.
+// standing is a partition of which nothing arrives.
 type standing struct {
 	at    int64     // where it goes on
-	since time.Time // when it was seen to stand there, or was last begun anew
+	since time.Time // when it was seen to stand there, or was last started again
 	tries int       // how often it was
 }
 
@@ -57,7 +57,7 @@ func (c *Consumer) moveOn(now time.Time, ends map[assignment.TopicPartition]int6
 		if now.Sub(s.since) >= s.patience() && (idle || emptied.Sub(s.since) > emptiedAfter) {
 			s.since, s.tries = now, s.tries+1
 			c.log.Warn().Stringer("partition", tp).Int64("at", at).Int64("end", end).Int("tries", s.tries).
-				Msg("nothing comes of a partition that holds more; its fetch is begun anew")
+				Msg("nothing comes of a partition that holds more; its fetch is started again")
 			c.goTo(tp, at)
 			c.steer(a)
 		}

@@ -37,7 +37,7 @@ func TestAPartitionThatStandsStill(t *testing.T) {
 				}
 				time.Sleep(55 * time.Second)
 				sentOnce(t, 40, s)
-				if !strings.Contains(b.log.String(), "its fetch is begun anew") {
+				if !strings.Contains(b.log.String(), "its fetch is started again") {
 					t.Error("nothing is said of it")
 				}
 				if b.committed(0) != 20 || b.committed(1) != 20 || m.opts.Conditions.Failing() {
@@ -48,7 +48,7 @@ func TestAPartitionThatStandsStill(t *testing.T) {
 	}
 }
 
-// TestAPartitionThatStaysStill: readiness says so when nothing helps. It is begun anew with
+// TestAPartitionThatStaysStill: readiness says so when nothing helps. It is started again with
 // growing pauses, and readiness is well again as soon as it moves.
 func TestAPartitionThatStaysStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -65,8 +65,8 @@ func TestAPartitionThatStaysStill(t *testing.T) {
 		if !strings.Contains(why, tp.String()) || !strings.Contains(why, "restart") {
 			t.Errorf("readiness says %q, want the partition and what to do", why)
 		}
-		if n := strings.Count(b.log.String(), "its fetch is begun anew"); n < 3 || n > 6 {
-			t.Errorf("begun anew %d times in ten minutes, want some with growing pauses", n)
+		if n := strings.Count(b.log.String(), "its fetch is started again"); n < 3 || n > 6 {
+			t.Errorf("started again %d times in ten minutes, want some with growing pauses", n)
 		}
 		m.moveOn(now, map[assignment.TopicPartition]int64{tp: 0})
 		if m.opts.Conditions.Failing() {
@@ -76,7 +76,7 @@ func TestAPartitionThatStaysStill(t *testing.T) {
 }
 
 // TestSlowIsNotStill: a partition behind a full window, or beyond a gap that nothing will
-// fill, is not begun anew.
+// fill, is not started again.
 func TestSlowIsNotStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newVirtualBench(t, 1, 2)
@@ -85,7 +85,7 @@ func TestSlowIsNotStill(t *testing.T) {
 		b.publish(0, events("p1", 0, 200)...)
 		b.publish(1, events("p1", 200, 400)...)
 		time.Sleep(5 * time.Minute)
-		if strings.Contains(b.log.String(), "begun anew") || m.opts.Conditions.Failing() {
+		if strings.Contains(b.log.String(), "started again") || m.opts.Conditions.Failing() {
 			t.Errorf("a full window is taken for a fetch that stands still\n%s", b.log)
 		}
 		s.acceptFromNowOn()

@@ -17,13 +17,13 @@ import (
 var errRemade = errors.New("the topic was deleted and made again, and the offsets that this job is about with it")
 
 // unknownIDFor is how long fetches must report an unknown topic id before that is
-// believed without another id.
+// believed without seeing a new id.
 const unknownIDFor = 3 * lagEvery
 
 // unknownID records when fetches of a topic began to report that its id is unknown, and last did.
 type unknownID struct{ since, seen time.Time }
 
-// noteUnknownID notes that a fetch was refused for a topic's id. c.mu is held.
+// noteUnknownID notes that a fetch was refused because of a topic's id. c.mu is held.
 func (c *Consumer) noteUnknownID(topic string, now time.Time) {
 	u := c.unknownIDs[topic]
 	if now.Sub(u.seen) > 2*lagEvery {
@@ -52,7 +52,7 @@ func (c *Consumer) checkTopics(ctx context.Context) {
 		switch {
 		case t.Topic == nil || !slices.Contains(c.opts.Topics, *t.Topic):
 		case len(c.opts.Topics) > 1 && (t.ErrorCode == kerr.UnknownTopicOrPartition.Code || t.ErrorCode == kerr.TopicAuthorizationFailed.Code):
-			// Brokers answer a fetch at once that names a topic they do not have, or that
+			// Brokers answer a fetch immediately if it names a topic they do not have, or that
 			// may not be read. Those that share it would be read in small pieces.
 			c.client.PauseFetchTopics(*t.Topic)
 		case t.ErrorCode == 0 && len(t.Partitions) > 0:
@@ -75,7 +75,7 @@ func (c *Consumer) checkTopic(topic string, id [16]byte) {
 	c.topics.Learn(topic, id)
 }
 
-// remake makes the client begin with a topic anew. What was taken of the old one is still
+// remake makes the client start a topic again. What was taken of the old one is still
 // delivered, with nothing to commit to: its offsets belong to other records now.
 func (c *Consumer) remake(topic string, id [16]byte) {
 	if c.opts.Job != nil {

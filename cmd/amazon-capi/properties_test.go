@@ -73,7 +73,7 @@ func TestAJavaConsumersFile(t *testing.T) {
 	}
 	ls := []string{"dlq", "ls", "--kafka-properties", file}
 	run(exitOK, "No such dead letters", ls...)
-	run(exitOK, "passed over, since they have no use here: key.deserializer, max.poll.records", ls...)
+	run(exitOK, "skipped, since they have no use here: key.deserializer, max.poll.records", ls...)
 	run(exitFailed, "--sasl-password", append(ls, "-X", "sasl.password=hunter3wrong")...)
 	run(exitOK, "No such dead letters", append(ls, "-X", "sasl.password=hunter3wrong", "--sasl-password", `hunter2";=`)...)
 	run(exitFailed, "--sasl-mechanism", append(ls, "-X", "sasl.mechanisms=PLAIN")...)

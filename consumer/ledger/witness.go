@@ -149,7 +149,7 @@ type kinship int
 
 const (
 	sameLog      kinship = iota // as far as is known
-	otherCluster                // a mirror, or a cluster that was set up anew
+	otherCluster                // a mirror, or a cluster that was set up again
 	otherTopic                  // a copy within the cluster
 	madeAgain                   // deleted and recreated under its name
 )

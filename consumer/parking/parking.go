@@ -164,7 +164,7 @@ type errand struct {
 // it wants and at most that many in all, of which each has the same part: what many
 // profiles have parked at the same time is then read in one pass, where whole wants
 // of a few would have that part of the log read again for each of the others. Spots of
-// partitions that cannot be read now are passed over: those of others come first then.
+// partitions that cannot be read now are skipped: those of others come first then.
 // Each errand is to be ended with done.
 func (p *Lots) take(wants func(profile string) int, now time.Time, most int, unreadable func(*assignment.Assignment) bool) (errands []errand) {
 	waits := make(map[*assignment.Assignment]bool) // what was said of each

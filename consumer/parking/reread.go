@@ -90,8 +90,7 @@ func (r *Reader) Turn(ctx context.Context) (more bool) {
 	}
 	now := r.Now()
 	errands := r.Lots.take(r.Lanes.Wants, now, r.AtOnce, func(a *assignment.Assignment) bool {
-		// Whether a log that is in doubt has the records that were parked is being
-		// looked at.
+		// The log is in doubt: whether it has the parked records is being examined.
 		return a.Rewound() || r.trouble.waits(a.TopicPartition(), now)
 	})
 	if len(errands) == 0 {
@@ -265,8 +264,8 @@ func (r *Reader) look(ctx context.Context, w *Wanted, partitions []assignment.To
 	}
 }
 
-// starts asks where the partitions of topics begin: of each alone, for one that may not
-// be read is an error for all that are asked about with it.
+// starts asks where the partitions of topics begin, topic by topic: one that may not be
+// read would be an error for all that are asked about with it.
 func (r *Reader) starts(ctx context.Context, topics []string) func(assignment.TopicPartition) (int64, error) {
 	lists, errs := make([]kadm.ListedOffsets, len(topics)), make([]error, len(topics))
 	var wg sync.WaitGroup
@@ -295,7 +294,7 @@ func (r *Reader) open() (err error) {
 		return nil
 	}
 	opts := append(slices.Clone(r.Opts),
-		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // deleted finds out, and loses nothing
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // look finds out what was deleted, and loses nothing
 		kgo.FetchMaxBytes(rereadBytes), kgo.FetchMaxPartitionBytes(rereadBytes),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.MaxDecompressBatchBytes(flow.MaxBatch),
 	)

@@ -49,7 +49,7 @@ func (f *Delivery) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.Config.AccountsFile, "accounts", "", "YAML file with several Login with Amazon accounts and their profiles, in place of the flags of a single one; read again on SIGHUP and when it changes")
 	f.batch.Register(flags)
 	c := &f.Config
-	flags.StringVar(&c.ReceiptsTopic, "receipts-topic", DefaultReceiptsTopic, "topic for receipts, which say what became of each event; empty for none")
+	flags.StringVar(&c.ReceiptsTopic, "receipts-topic", DefaultReceiptsTopic, "topic for receipts, which say what happened to each event; empty for none")
 	RegisterErasures(flags, &c.ErasureTopic)
 	flags.IntVar(&c.LaneConcurrency, "lane-concurrency", 8, "requests of one profile in flight, at most; it begins with one, grows while Amazon answers well and is halved when it does not")
 	flags.IntVar(&c.MaxAttempts, "max-attempts", 5, "failures in a row before a profile rests and is then tried with one request at a time")

@@ -159,5 +159,5 @@ func (p *properties) tell(warn io.Writer) {
 		}
 		names = append(names, n.Property)
 	}
-	fmt.Fprintf(warn, "amazon-capi: properties passed over, since they have no use here: %s; check says why of each\n", strings.Join(names, ", "))
+	fmt.Fprintf(warn, "amazon-capi: properties skipped, since they have no use here: %s; check says why of each\n", strings.Join(names, ", "))
 }

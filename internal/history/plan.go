@@ -24,7 +24,7 @@ type Range struct {
 	// InOrder says that times only grow along a partition, so that the first
 	// record beyond To ends it. Otherwise records may be out of order, as those
 	// are which carry the time of the events they are about: then all is read up to the
-	// present end, and what lies outside is passed over.
+	// present end, and what lies outside is skipped.
 	InOrder bool
 }
 

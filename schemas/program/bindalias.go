@@ -71,7 +71,7 @@ func newBinder(root *avro.Type, aliases *event.Aliases) *binder {
 // else in it.
 func (b *binder) own(group, name, path string) bool {
 	if b.taken[event.Under(group, name)] != nil {
-		b.has[event.Under(group, name)] = true // and is passed over
+		b.has[event.Under(group, name)] = true // and is skipped
 		return false
 	}
 	if b.aliases == nil {

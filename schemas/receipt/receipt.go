@@ -15,7 +15,7 @@ var avscReceipt string
 // Schema returns the Avro schema (.avsc) of receipts as text.
 func Schema() string { return avscReceipt }
 
-// Receipt records what became of events of one profile, as the receipts topic keeps
+// Receipt records what happened to events of one profile, as the receipts topic keeps
 // it. It identifies no person.
 type Receipt struct {
 	Contract  string // the API, such as "off-amazon-2023-11-13"

@@ -168,7 +168,7 @@ func (r *Routes) Route(_, country string) (*Route, *verdict.Reason) {
 func (r *Routes) Renew(_ string, old *Route) (*Route, *verdict.Reason) {
 	now := r.by[old.Region]
 	if now.DataSetID != old.DataSetID {
-		return nil, verdict.CodeDataSetChanged.Because("the account sends to another data set than this event was encoded for: redrive it, and it is encoded anew")
+		return nil, verdict.CodeDataSetChanged.Because("the account sends to another data set than this event was encoded for: redrive it, and it is encoded again")
 	}
 	if now.Contract.Name() == old.Contract.Name() {
 		return now, nil

@@ -93,7 +93,7 @@ func TestARefusedAPITokenIsTriedAgain(t *testing.T) {
 		}
 		began := time.Now()
 		if _, err := s.Token(t.Context(), token); err != nil || time.Since(began) > apiTokenTryMin+apiTokenTryMin {
-			t.Errorf("the next refusal waits %s: want the row begun anew", time.Since(began))
+			t.Errorf("the next refusal waits %s: want the row started again", time.Since(began))
 		}
 	})
 }

@@ -1,7 +1,7 @@
 // Package chaos holds the proof that nothing is lost: a harness that runs the
 // built program as processes against a real Kafka, a real registry and a
 // hostile sandbox Amazon, and breaks all of them while events are published;
-// and an auditor that looks at what came of it.
+// and an auditor that looks at the result.
 //
 // The two are programs of their own (cmd/chaos and cmd/audit), and share no
 // more than the words of package journal. The auditor trusts nobody's counters:

@@ -36,7 +36,7 @@ type Progress interface {
 	Step(what string, done, total uint64)
 }
 
-// Run delivers the samples and returns what became of them.
+// Run delivers the samples and returns what happened to them.
 func Run(ctx context.Context, o Options, samples iter.Seq2[sample.Sample, error], log zerolog.Logger, progress Progress) (*Report, error) {
 	d := &demo{options: o, log: log, progress: progress}
 	if o.Accounts {
@@ -155,7 +155,7 @@ func (d *demo) config() pipeline.Config {
 		AmazonURL:       d.cluster.AmazonURL(),
 		TokenURL:        d.cluster.TokenURL(),
 		ClientID:        account.ClientID, ClientSecret: account.ClientSecret, RefreshToken: account.RefreshToken,
-		// Shorter than in earnest: nobody wants to watch a demo wait.
+		// Shorter than in production: nobody wants to watch a demo wait.
 		Linger: 50 * time.Millisecond, AuthHold: 500 * time.Millisecond,
 		BackoffMin: 50 * time.Millisecond, BackoffMax: 500 * time.Millisecond,
 		CommitInterval: 100 * time.Millisecond,

@@ -46,7 +46,7 @@ type Report struct {
 	pub      int
 }
 
-// Profile is what became of the events of one profile.
+// Profile is what happened to the events of one profile.
 type Profile struct {
 	Profile      string            `json:"profile"`
 	Consumed     uint64            `json:"consumed"`

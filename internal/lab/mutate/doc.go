@@ -13,7 +13,8 @@
 // those are argued that change nothing a test could notice.
 //
 // The mistakes that only a whole run can show are not here, but in
-// internal/lab/chaos/mutants. Published tools were tried first: gremlins 0.6.0 drops no
-// statements, swaps no arguments, takes no sample and copies the module for each
-// worker; go-mutesting and ooze mutate in place or want a test file of their own.
+// internal/lab/chaos/mutants. This tool is kept instead of a published one for what it does
+// beyond conditions: it drops statements, swaps arguments, draws a sample that stays the
+// same as code moves, and applies each edit with an overlay. gremlins 0.6.0 does none of
+// these, and copies the module for each worker.
 package mutate

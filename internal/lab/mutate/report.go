@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 )
 
-// Figures is what became of a package's mutants.
+// Figures is what happened to a package's mutants.
 type Figures struct {
 	Package    string `json:"package"`
 	Mutants    int    `json:"mutants"` // that the operators find, compiling or not
@@ -27,7 +27,7 @@ func (f Figures) Score() float64 {
 	return 100 * float64(f.Killed) / float64(f.Killed+f.Survived)
 }
 
-// Report is what came of a run.
+// Report is the result of a run.
 type Report struct {
 	Seed     uint64    `json:"seed"`
 	Packages []Figures `json:"packages"`

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// What became of a mutant.
+// What happened to a mutant.
 const (
 	Killed     = "killed"
-	TimedOut   = "timed out" // as good as killed
+	TimedOut   = "timed out" // counts as killed
 	Survived   = "survived"
 	Uncovered  = "uncovered" // survived, and no test runs its line
 	Equal      = "equivalent"
@@ -26,7 +26,7 @@ const (
 	leastLimit = 20 * time.Second
 )
 
-// A Result is what became of one mutant.
+// A Result is what happened to one mutant.
 type Result struct {
 	*Mutant
 	Outcome string  `json:"outcome"`

@@ -39,7 +39,7 @@ type line struct {
 
 // Read reads samples from JSON lines. A line is a sample, as Write writes it,
 // or just an event in the JSON form of package schemas. Empty lines and those
-// that begin with # are passed over. The sequence ends at the first error,
+// that begin with # are skipped. The sequence ends at the first error,
 // which names the line and repeats nothing of an event; name is the file's.
 func Read(r io.Reader, name string) iter.Seq2[Sample, error] { return ReadBy(nil, r, name) }
 

@@ -179,7 +179,7 @@ func joinActions(as []Action) string {
 	return strings.Join(s, ", ")
 }
 
-// FaultState is a fault and what came of it so far.
+// FaultState is a fault and how often it has struck.
 type FaultState struct {
 	Fault Fault `json:"fault"`
 	// Hits is how many requests it struck.

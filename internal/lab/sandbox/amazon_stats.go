@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Verdict is what became of one event of one request.
+// Verdict is what happened to one event of one request.
 type Verdict string
 
 // The verdicts.
@@ -76,7 +76,7 @@ type Event struct {
 	Changed int `json:"changed,omitempty"`
 }
 
-// Totals counts events by what became of them.
+// Totals counts events by what happened to them.
 type Totals struct {
 	Requests int64 `json:"requests"`
 	// Taken counts every time an event was taken, Accepted the event ids that

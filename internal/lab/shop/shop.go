@@ -20,7 +20,7 @@ type Options struct {
 	Elsewhere string
 	// Paid reports whether the provider has been paid for an order.
 	Paid func(order string) bool
-	// Publish sends an event on its way to Amazon, Fate tells what became of it.
+	// Publish sends an event on its way to Amazon, Fate tells what happened to it.
 	Publish func(context.Context, *schemas.Event) error
 	Fate    func(eventID string) Fate
 

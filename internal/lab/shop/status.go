@@ -8,7 +8,7 @@ import (
 	"github.com/tracklayer/amazon-capi/capture"
 )
 
-// Fate is what became of an event.
+// Fate is what happened to an event.
 type Fate struct {
 	// Attempts are Amazon's answers, oldest first.
 	Attempts []Attempt

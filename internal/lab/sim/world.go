@@ -85,7 +85,7 @@ func (o *Options) setDefaults() {
 	}
 }
 
-// Result is what became of a world.
+// Result is what happened to a world.
 type Result struct {
 	Seed     uint64
 	Schedule Schedule

@@ -128,7 +128,7 @@ func delivery(l *report.List, c *pipeline.Config) {
 			"the first 403 makes dead letters of a profile's events")
 	}
 	if c.ReceiptsTopic == "" {
-		l.Look(areaConfig, "--receipts-topic", "Name a topic.", "no receipts: what became of the events cannot be reconciled later")
+		l.Look(areaConfig, "--receipts-topic", "Name a topic.", "no receipts: what happened to the events cannot be reconciled later")
 	}
 	if c.Start == consumer.StartLatest {
 		l.Look(areaConfig, "--start", "Use earliest, unless what is in the topic now has been delivered by other means.",

@@ -8,7 +8,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
-// Properties says what became of Kafka's own settings, and never their values. It is
+// Properties says what happened to Kafka's own settings, and never their values. It is
 // about a configuration that run refuses, too.
 func Properties(from config.From) (l report.List) {
 	for _, t := range from.Taken {
@@ -18,7 +18,7 @@ func Properties(from config.From) (l report.List) {
 		l.Fine(areaConfig, t.Setting.String(), "not from %s (%s): it is given under its own name", t.Property, t.Where)
 	}
 	for _, n := range from.Notes {
-		l.Fine(areaConfig, n.Property, "passed over (%s): %s", n.Where, n.Why)
+		l.Fine(areaConfig, n.Property, "skipped (%s): %s", n.Where, n.Why)
 	}
 	for _, t := range slices.Concat(from.Taken, from.Unused) {
 		if t.Where == "-X" && clientprops.Secret(t.Property) {

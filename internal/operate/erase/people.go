@@ -21,7 +21,7 @@ const (
 	maxLine        = 4096
 )
 
-// Lines reads a list, one a line; blank lines and those that begin with # are passed over.
+// Lines reads a list, one a line; blank lines and those that begin with # are skipped.
 // Errors quote nothing: the lines are identifiers.
 func Lines(r io.Reader, most int) (lines []string, err error) {
 	in := bufio.NewScanner(textfile.NewReader(r))

@@ -23,7 +23,7 @@ import (
 	"github.com/tracklayer/amazon-capi/transform"
 )
 
-// Options say where events, and what became of them, are looked for.
+// Options say where events, and what happened to them, are looked for.
 type Options struct {
 	Kafka    kafka.Settings
 	Registry *registry.Client

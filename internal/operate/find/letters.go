@@ -16,7 +16,7 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
-// after is from when on what became of the events may have been written: nothing is
+// after is from when on what happened to the events may have been written: nothing is
 // older than the first of their records. It is zero if that is not known.
 func (f *finder) after() (at time.Time) {
 	switch oldest := f.oldest(); {
@@ -28,7 +28,7 @@ func (f *finder) after() (at time.Time) {
 	return at
 }
 
-// before bounds what became of the events; it is zero for no bound. If the sources have
+// before bounds what happened to the events; it is zero for no bound. If the sources have
 // none of them within the bounds, a letter or receipt long after is not of them either.
 func (f *finder) before() (at time.Time) {
 	if len(f.cases) == 0 && !f.Until.IsZero() {

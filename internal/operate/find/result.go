@@ -51,7 +51,7 @@ type Story struct {
 	Type string `json:"event_type,omitempty"`
 	// Happened is the time of the user's action.
 	Happened time.Time `json:"occurred_at,omitzero"`
-	// State is what has become of it, Says the same as a sentence, and Do what to do.
+	// State is what has happened to it, Says the same as a sentence, and Do what to do.
 	State string `json:"state"`
 	Says  string `json:"says"`
 	Do    string `json:"do,omitempty"`
@@ -129,7 +129,7 @@ func (s *story) acceptances() int {
 	return n
 }
 
-// last is the record that says what has become of the event: its last redriven copy, or
+// last is the record that says what has happened to the event: its last redriven copy, or
 // the latest otherwise.
 func (s *story) last() *record {
 	if len(s.records) == 0 {
@@ -138,7 +138,7 @@ func (s *story) last() *record {
 	return s.records[len(s.records)-1]
 }
 
-// judge says what has become of the event.
+// judge says what has happened to the event.
 func (f *finder) judge(t *Story, s *story, erased bool) {
 	for _, p := range s.places {
 		if s.verdictOf(p) == verdict.Accepted {
@@ -165,7 +165,7 @@ func (f *finder) judge(t *Story, s *story, erased bool) {
 		t.State, t.Says = DeadLetter, "It was refused, and its dead letter is not there any more, or was put into quarantine."
 		t.Do = "Send it again with replay, as long as the source has it."
 		if len(s.letters) > 0 {
-			t.Says = "It was refused, and its dead letter was redriven or put into quarantine; nothing says what became of it then."
+			t.Says = "It was refused, and its dead letter was redriven or put into quarantine; nothing says what happened to it then."
 		}
 	default:
 		t.State, t.Says = Unknown, "The group has settled it, and no receipt or dead letter that was read says how: they are off, or older than their topics keep."

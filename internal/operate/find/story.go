@@ -116,7 +116,7 @@ func (s *story) sort() {
 	})
 }
 
-// verdictOf is what became of the record at a place: the last verdict counts, except
+// verdictOf is what happened to the record at a place: the last verdict counts, except
 // for accepted, which nothing takes back. It is 0 if nothing says so.
 func (s *story) verdictOf(p Place) (class verdict.Class) {
 	for i := range s.answers {

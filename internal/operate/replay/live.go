@@ -155,7 +155,7 @@ func (m *Move) Print(w io.Writer, rows []Moved) {
 		cells = append(cells, []string{strconv.Itoa(int(r.Partition)), was, strconv.FormatInt(r.Now, 10), strconv.FormatInt(r.End, 10), strconv.FormatInt(r.End-r.Now, 10)})
 	}
 	report.Table(w, []string{"partition", "was at", "goes to", "end", "to deliver"}, cells, nil, 0, 1, 2, 3, 4)
-	fmt.Fprintf(w, "\nGroup %s, topic %s: %s %s delivered again, %d passed over.\n", m.Group, m.Topic, count.Of(again, "record"), count.Is(again), skipped)
+	fmt.Fprintf(w, "\nGroup %s, topic %s: %s %s delivered again, %d skipped.\n", m.Group, m.Topic, count.Of(again, "record"), count.Is(again), skipped)
 	if !m.Go {
 		fmt.Fprintf(w, "This was a dry run: nothing was moved. %s moves them.\n", setting.Go)
 	}

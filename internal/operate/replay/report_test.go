@@ -116,8 +116,8 @@ func TestMoveInWords(t *testing.T) {
 		live bool
 		want string
 	}{
-		{true, table + "Group g, topic t: 5 records are delivered again, 3 passed over."},
-		{false, table + "Group g, topic t: 5 records are delivered again, 3 passed over.\nThis was a dry run: nothing was moved. --go moves them."},
+		{true, table + "Group g, topic t: 5 records are delivered again, 3 skipped."},
+		{false, table + "Group g, topic t: 5 records are delivered again, 3 skipped.\nThis was a dry run: nothing was moved. --go moves them."},
 	} {
 		var b strings.Builder
 		(&Move{Topic: "t", Group: "g", Go: tc.live}).Print(&b, rows)

@@ -24,7 +24,7 @@ type section struct {
 
 var sections = []section{
 	{"How to reach the brokers", []string{"brokers", "kafka-", "tls", "sasl-", "aws-"}, []setting.Key{setting.Brokers}, nil},
-	{"What is read, and where what became of it is written", []string{"topic", "group", "instance-id", "start", "dead-letter-topic", "receipts-topic", "erasure-topic"},
+	{"What is read, and where its results are written", []string{"topic", "group", "instance-id", "start", "dead-letter-topic", "receipts-topic", "erasure-topic"},
 		[]setting.Key{setting.Topic, setting.Group, setting.DeadLetterTopic, setting.ReceiptsTopic, setting.ErasureTopic}, []setting.Key{"start"}},
 	{"The schema registry", []string{"registry", "glue-", "schema-id"}, nil, []setting.Key{setting.SchemaID}},
 	{"In whose name events are sent to Amazon, and how", []string{"accounts", "contract", "amazon-url", "region", "token-url", "client-", "refresh-token", "manager-account", "api-token", "data-set", "profile-ids"},

@@ -14,7 +14,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 )
 
-// Report is what came of a run.
+// Report is the result of a run.
 type Report struct {
 	Seed    uint64 `json:"seed"`
 	Version string `json:"version,omitempty"`

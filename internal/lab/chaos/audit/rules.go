@@ -42,7 +42,7 @@ func checkHarness(ix *index, v *verdicts) {
 	}
 }
 
-// checkOutcomes holds what became of every record against what should have.
+// checkOutcomes holds what happened to every record against what should have.
 func checkOutcomes(ix *index, tl *timeline, v *verdicts, r *Report) {
 	end := tl.Run.Began.Add(forever)
 	for i := range ix.Records {

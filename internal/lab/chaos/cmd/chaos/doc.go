@@ -1,4 +1,4 @@
 // Command chaos runs the program against servers that break, and has the auditor judge
-// what came of it. It parses flags and passes on signals; what is started and broken is
+// the result. It parses flags and passes on signals; what is started and broken is
 // for package harness. It is what make chaos runs.
 package main
