@@ -18,7 +18,7 @@ const module = "github.com/tracklayer/amazon-capi/"
 // what each may know. A leaf that knew a stage could not be used by the others.
 func TestRoomsImportNoOther(t *testing.T) {
 	stages := []string{"consumer", "consumer/proof", "consumer/tally", "schemas", "schemas/framing", "schemas/receipt", "schemas/registry",
-		"sink", "sink/amazon", "sink/exchange", "sink/login", "sink/web", "transform"}
+		"sink", "sink/amazon", "sink/exchange", "sink/guard", "sink/login", "sink/web", "transform"}
 	leaves := []string{"internal/backoff", "internal/count", "internal/crash", "internal/near", "internal/redact", "internal/setting", "internal/textfile", "internal/verdict", "internal/wait", "internal/web"}
 	rooms := map[string][]string{
 		"accounts":          {"internal/health", "internal/yamlfile", "sink/amazon", "sink/exchange", "sink/login", "transform"},

@@ -453,21 +453,6 @@ func TestLanesAreCountedByState(t *testing.T) {
 	})
 }
 
-// A server can answer with any status, and there is a series of each for each
-// profile.
-func TestReasonsOfRetriesAreBounded(t *testing.T) {
-	labels := map[string]bool{}
-	for status := 100; status < 1000; status++ {
-		labels[reasonLabel(fmt.Sprint(status))] = true
-	}
-	if len(labels) > 80 || !labels["503"] || !labels["5xx"] {
-		t.Errorf("%d reasons", len(labels))
-	}
-	if got := reasonLabel("timeout"); got != "timeout" {
-		t.Error(got)
-	}
-}
-
 // TestRetrySeriesAreBounded: however many profiles are answered with however many
 // statuses, made-up ones first, and a profile that has a series keeps it.
 func TestRetrySeriesAreBounded(t *testing.T) {

@@ -1,9 +1,6 @@
 package sink
 
 import (
-	"net/http"
-	"strconv"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tracklayer/amazon-capi/internal/metric"
@@ -52,18 +49,6 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 }
 
 func (m *metrics) retried(reason, profile string, events int) {
-	reason = reasonLabel(reason)
+	reason = metric.StatusLabel(reason)
 	m.retries.WithLabelValues(reason, m.retriesOf.Label(reason, m.profiles.Label(profile))).Add(float64(events))
-}
-
-// reasonLabel bounds the reasons, each of which has a series per profile: a server can answer
-// with any status, and unassigned ones share a label.
-func reasonLabel(reason string) string {
-	if len(reason) != 3 {
-		return reason // a fault
-	}
-	if status, err := strconv.Atoi(reason); err == nil && http.StatusText(status) == "" {
-		return reason[:1] + "xx"
-	}
-	return reason
 }

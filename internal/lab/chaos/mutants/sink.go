@@ -90,7 +90,7 @@ func ofSink() []Mutant {
 			Name: "refused-taken",
 			What: "counts what Amazon refused as delivered",
 			Edits: []Edit{{"sink/react.go",
-				"		case amazon.Refused:\n			ids := l.identifiers(b, *e)\n			s.letters = l.condemn(s.letters, b, &s.failed, e, it.Said.Reason(verdict.Rejected, res.Status, ids))\n			continue\n",
+				"		case amazon.Refused:\n			ids := l.identifiers(b, *e)\n			s.letters = l.condemn(s.letters, b, &s.failed, e, it.Said.Reason(verdict.Rejected, res.Status, ids))\n			s.refused = append(s.refused, *e)\n			continue\n",
 				"		case amazon.Refused:\n			s.verdicts = l.accept(s.verdicts, b, e)\n			continue\n"}},
 		},
 		{
