@@ -39,8 +39,8 @@ var remedies = []struct{ name, do string }{
 var credentials = "Look at the credentials that " + setting.SASLMechanism.String() + " needs: " + setting.SASLUsername.String() + " and " + setting.SASLPassword.String() + ", the token's settings, or for AWS_MSK_IAM " + setting.AWSRegion.String() + " and where the AWS credentials come from. Files are read again for each connection, so that renewed ones need no restart."
 
 // guarded is about what the guard of dead letters holds.
-const guarded = "Find out what changed: the source, the mapping, the account or a deploy. Events wait and nothing is lost. They go on by themselves when one that was refused is accepted; " +
-	"where dead letters are what you want, resume them with SIGUSR1 or the file of --dead-letter-guard-resume."
+var guarded = "Find out what changed: the source, the mapping, the account or a deploy. Events wait and nothing is lost. They go on by themselves when one that was refused is accepted; " +
+	"where dead letters are what you want, resume them with SIGUSR1 or the file of " + setting.GuardResume.String() + "."
 
 // Remedy says what to do about a condition that fails for a reason; empty if
 // nothing is known to help.
