@@ -6,7 +6,7 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/census"
 )
 
-// A lane as /status and the demo show it.
+// LaneStatus, LaneState and BreakerState are a lane as /status and the demo show it.
 type (
 	LaneStatus   = census.Lane
 	LaneState    = census.State
@@ -15,8 +15,13 @@ type (
 
 // The states of a lane and of its breaker.
 const (
-	LaneIdle, LaneBatching, LaneSending, LaneHeld = census.Idle, census.Batching, census.Sending, census.Held
-	BreakerClosed, BreakerOpen, BreakerHalfOpen   = census.Closed, census.Open, census.HalfOpen
+	LaneIdle        = census.Idle
+	LaneBatching    = census.Batching
+	LaneSending     = census.Sending
+	LaneHeld        = census.Held
+	BreakerClosed   = census.Closed
+	BreakerOpen     = census.Open
+	BreakerHalfOpen = census.HalfOpen
 )
 
 // shown is the state in which a lane was last seen. The lane's mu guards it.

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tracklayer/amazon-capi/internal/verdict"
@@ -71,8 +72,8 @@ func (l *lane) pick(now time.Time) *batch.Batch {
 	if !l.gate.Stormed() {
 		return l.pop(now)
 	}
-	for i := len(l.front) - 1; i >= 0; i-- {
-		if b := l.front[i]; b.Condemned {
+	for i, b := range slices.Backward(l.front) {
+		if b.Condemned {
 			l.front = append(append(l.front[:i], l.front[i+1:]...), b)
 			break
 		}

@@ -224,9 +224,9 @@ func TestTroubleGrows(t *testing.T) {
 	now := time.Unix(1000, 0)
 	why := fmt.Errorf("no leader")
 	tp := assignment.Of("orders", 3)
-	for _, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
+	for _, want := range []int{1, 2, 4, 8, 16, 30, 30} {
 		all.note(tp, why, now)
-		until := now.Add(want * time.Second)
+		until := now.Add(time.Duration(want) * time.Second)
 		if !all.waits(tp, until.Add(-1)) || all.waits(tp, until) {
 			t.Errorf("left alone until %v, want for %ds", all[tp].until.Sub(now), want)
 		}

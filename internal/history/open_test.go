@@ -196,7 +196,7 @@ func TestProbeSaysWhatIsWrong(t *testing.T) {
 				}
 				resp := req.ResponseKind().(*kmsg.MetadataResponse)
 				rt := kmsg.NewMetadataResponseTopic()
-				rt.Topic = kmsg.StringPtr(topic)
+				rt.Topic = new(topic)
 				rp := kmsg.NewMetadataResponseTopicPartition()
 				if tc.topic != nil {
 					rt.ErrorCode = tc.topic.Code
