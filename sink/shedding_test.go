@@ -74,13 +74,15 @@ func TestNothingIsLostBetweenLanesAndLots(t *testing.T) {
 
 // putOff is an answer that takes some events and has the others sent again.
 func putOff(c call, rnd *rand.Rand) string {
-	var items []string
+	var taken, again []string
 	for i := range c.ids {
 		if rnd.IntN(2) == 0 {
-			items = append(items, fmt.Sprintf(`{"index":%d,"code":"429"}`, i))
+			again = append(again, fmt.Sprintf(`{"index":%d,"code":"INTERNAL_ERROR"}`, i))
+		} else {
+			taken = append(taken, fmt.Sprintf(`{"index":%d}`, i))
 		}
 	}
-	return fmt.Sprintf(`{"errors":[%s]}`, strings.Join(items, ","))
+	return fmt.Sprintf(`{"success":[%s],"error":[%s]}`, strings.Join(taken, ","), strings.Join(again, ","))
 }
 
 // TestSurplusGoesToTheHungry: a lane that holds more than it can use gives its youngest
@@ -89,14 +91,17 @@ func TestSurplusGoesToTheHungry(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, func(c call) reply {
 			if strings.HasPrefix(c.profile, "slow") {
-				return reply{status: 200, body: "{}", delay: time.Minute}
+				return reply{status: 200, body: "{}", delay: 20 * time.Second}
 			}
 			return ok
 		}, twos)
-		for _, profile := range []string{"slow1", "slow2"} {
+		slow := []string{"slow1", "slow2"}
+		for _, profile := range slow {
 			r.send(profile, numbered(profile, 2)...)
-			r.after(2 * time.Minute) // which shows that Amazon takes it
-			r.send(profile, numbered(profile+"x", 20)...)
+		}
+		r.after(2 * time.Minute) // which shows that Amazon takes them
+		for _, profile := range slow {
+			r.send(profile, numbered(profile+"x", 40)...)
 		}
 		r.send("well", "w")
 		r.after(2 * time.Second)
@@ -109,6 +114,11 @@ func TestSurplusGoesToTheHungry(t *testing.T) {
 			}
 			if after := r.lane("slow1").Records + r.lane("slow2").Records; after != before-n {
 				t.Errorf("the lanes have %d records, want %d", after, before-n)
+			}
+			for _, b := range got {
+				if b.Past != nil {
+					t.Errorf("%s gave back what it had sent", b.Profile)
+				}
 			}
 		}
 		if l := r.lane("slow1"); l.Records < 4 {
@@ -140,6 +150,24 @@ func TestStuckLanesShareWhatTheyAreGiven(t *testing.T) {
 		}
 		if share := window / stuckShare; given == 0 || held+given > share {
 			t.Errorf("%d lanes with %d records and 100 profiles without one are given %d more, want some, and %d at most together", len(profiles), held, given, share)
+		}
+	})
+}
+
+// TestWhatIsSentAgainIsCounted by why and whose it is.
+func TestWhatIsSentAgainIsCounted(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, inTurn(reply{status: 503}, reply{status: 207, body: `{"success":[{"index":1}],"error":[{"index":0,"code":"INTERNAL_ERROR"}]}`}, ok), twos)
+		r.send("p", "a", "b")
+		r.after(time.Hour)
+		if again := r.counted("retries_total", "reason", "503", "profile", "p"); again != 2 {
+			t.Errorf("%v counted after a 503, want 2", again)
+		}
+		if again := r.counted("retries_total", "reason", reasonItems, "profile", "p"); again != 1 {
+			t.Errorf("%v counted of those put off, want 1", again)
+		}
+		if n := r.count(verdict.Accepted); n != 2 {
+			t.Errorf("%d accepted, want both", n)
 		}
 	})
 }
