@@ -289,12 +289,12 @@ func TestRereadRuns(t *testing.T) {
 	r := newRereading(t, "orders")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	a := r.take("orders", 0, 3, 1)
 	ended := make(chan struct{})
 	go func() {
 		r.reader.Run(ctx)
 		close(ended)
 	}()
-	a := r.take("orders", 0, 3, 1)
 	in, ok := a.Pull(t.Context())
 	if !ok || in.Seq(0) != 1 {
 		t.Errorf("%v, %v; want number 1", in, ok)
