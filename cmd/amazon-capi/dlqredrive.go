@@ -14,7 +14,7 @@ import (
 )
 
 const dlqRedriveLong = `Send dead letters again, once their cause is fixed. Without --go it only says what
-it would do.
+it would do, and how many would pass the rules and the mapping of today's flags.
 
 A letter goes back to the source topic as the record that it was made of: the same
 key, bytes, timestamp, partition and headers, and one header that counts redrives.
@@ -119,8 +119,8 @@ func (f *redriveFlags) options(p *cli.Process) (o dlq.RedriveOptions, err error)
 		d, done, err := f.delivery.Decoder(o.Kafka, p.Stderr)
 		return d, done, err
 	}
-	if !f.direct {
-		return o, nil
+	if o.Transformer, err = f.delivery.Transform.Transformer(nil); err != nil || !f.direct {
+		return o, err
 	}
 	c, err := f.delivery.Resolve(o.Kafka, f.act.Act, p.Stderr)
 	if err != nil {

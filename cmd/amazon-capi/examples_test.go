@@ -70,7 +70,7 @@ func runExamplesIn(t *testing.T, environ []string, name string, replace ...strin
 
 // exampleCommands are the commands whose examples a test runs. A command that is
 // not here has examples that nobody knows to work.
-var exampleCommands = []string{"audit", "check", "init", "explain", "find", "send", "send lead", "send purchase", "dlq", "dlq stats", "dlq ls", "dlq show", "dlq redrive", "replay", "reconcile", "erase", "tag", "accounts", "accounts discover"}
+var exampleCommands = []string{"audit", "check", "init", "explain", "find", "send", "send lead", "send purchase", "dlq", "dlq stats", "dlq ls", "dlq show", "dlq redrive", "replay", "reconcile", "erase", "tag", "accounts", "accounts discover", "version"}
 
 // TestToolsRunTheirExamples holds the list to the commands: tools that are added
 // must have their examples run.

@@ -61,7 +61,10 @@ func newRoot(p *cli.Process) *cobra.Command {
 		newSchemasCommand(p),
 		lab.NewBench(p),
 		newHealthcheckCommand(p),
+		cli.NewCompletion(p),
+		cli.NewVersion(p, version()),
 	)
+	cli.UseCompletion(root, p, allFlags(root))
 	// A command's flags are looked up in environment and file before it runs, whichever command it
 	// is.
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {

@@ -3,6 +3,7 @@ package dlq
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -14,6 +15,7 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/pipeline"
 	"github.com/tracklayer/amazon-capi/internal/setting"
+	"github.com/tracklayer/amazon-capi/transform"
 )
 
 // RedriveOptions say which letters are redriven, and how.
@@ -35,6 +37,8 @@ type RedriveOptions struct {
 	MaxRedrives        int
 	// Rate is how many letters are sent a second; 0 for no limit.
 	Rate float64
+	// Transformer has today's rules, for what a dry run predicts; nil for no prediction.
+	Transformer *transform.Transformer
 	// Go sends the letters; without it nothing is written.
 	Go bool
 	// Direct delivers the letters instead of writing them to the source; nil for writing.
@@ -95,6 +99,14 @@ func (o *RedriveOptions) decide(ctx context.Context) (*Redrive, error) {
 		return nil, err
 	}
 	r := &Redrive{Filter: o.Filter, Topic: o.Source, MaxRedrives: o.MaxRedrives, Rounds: rounds, Originals: l.reader}
+	if !o.Go && o.Transformer != nil && o.Events != nil {
+		events, done, err := o.Events()
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		r.Predictor = &Predictor{Events: events, Transformer: o.Transformer, Now: time.Now()}
+	}
 	asked := newAsked(&o.Filter)
 	if err := l.each(ctx, asked, &Filter{}, func(e *Entry) error { return r.Add(ctx, e) }); err != nil {
 		return nil, err

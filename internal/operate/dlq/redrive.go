@@ -26,6 +26,9 @@ type Redrive struct {
 	// Originals reads the originals of incomplete letters.
 	Originals Originals
 
+	// Predictor predicts what becomes of the letters; nil for none.
+	Predictor *Predictor
+
 	// Send and Quarantine are the letters, by position.
 	Send, Quarantine history.Set
 	// Sending counts the letters of Send.
@@ -74,6 +77,9 @@ func (r *Redrive) Add(ctx context.Context, e *Entry) error {
 		if e.Letter.Pointer && deadletter.Redrives(original) > r.MaxRedrives {
 			r.Quarantine.Add(e.Partition, e.Offset)
 			return nil
+		}
+		if r.Predictor != nil {
+			r.Predictor.add(ctx, e, original)
 		}
 		r.Send.Add(e.Partition, e.Offset)
 		r.Sending.Add(e)

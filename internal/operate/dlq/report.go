@@ -38,6 +38,8 @@ type RedriveReport struct {
 	Left         int `json:"left"` // of those to send or to quarantine
 
 	Groups []Group `json:"reasons"` // of the letters to send
+	// Predicted is what today's rules make of the letters to send; nil unless it is a dry run.
+	Predicted *Prediction `json:"predicted,omitempty"`
 	// Unmatched says which values of the filters no letter has.
 	Unmatched []string `json:"unmatched,omitempty"`
 
@@ -53,6 +55,9 @@ func newRedriveReport(r *Redrive, o *RedriveOptions) *RedriveReport {
 		Send: r.Send.Len(), Quarantine: r.Quarantine.Len(),
 		NotMeant: r.NotMeant, OtherTopic: r.OtherTopic, NoLetter: r.NoLetter, Lost: r.Lost, Erased: r.Erased, DoneBefore: r.Done,
 		Groups: r.Sending.Reasons(), Unmatched: r.Unmatched, Left: r.Send.Len() + r.Quarantine.Len(),
+	}
+	if r.Predictor != nil && report.Send > 0 {
+		report.Predicted = &r.Predictor.p
 	}
 	report.Open = report.Left + r.NotMeant + r.OtherTopic + r.NoLetter + r.Lost + r.Erased
 	return report
@@ -93,6 +98,9 @@ func (r *RedriveReport) PrintPlan(w io.Writer) {
 		}
 	}
 	fmt.Fprintf(w, ".\n%s %s done before.\n", count.Of(r.DoneBefore, "letter"), count.Was(r.DoneBefore))
+	if r.Predicted != nil {
+		r.Predicted.print(w)
+	}
 	for _, text := range r.Unmatched {
 		fmt.Fprintln(w, text+".")
 	}
