@@ -125,7 +125,7 @@ func readBack(cmd *cobra.Command, path string) error {
 	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
 	f.register(flags)
 	flags.String(string(setting.Config), path, "")
-	if err := config.Apply(flags, nil, allFlags(cmd.Root()), io.Discard); err != nil {
+	if err := config.Apply(flags, nil, cli.AllFlags(cmd.Root()), io.Discard); err != nil {
 		return err
 	}
 	c, err := f.resolve(true, io.Discard)

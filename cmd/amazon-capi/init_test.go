@@ -405,7 +405,7 @@ func TestInitAsks(t *testing.T) {
 func TestInitWritesWhatWasGiven(t *testing.T) {
 	t.Parallel()
 	dir, n := t.TempDir(), 0
-	known := allFlags(newRoot(&cli.Process{}))
+	known := cli.AllFlags(newRoot(&cli.Process{}))
 	rapid.Check(t, func(t *rapid.T) {
 		n++
 		var f runFlags

@@ -17,7 +17,7 @@ func TestKeysAreFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known, n := allFlags(newRoot(&cli.Process{})), 0
+	known, n := cli.AllFlags(newRoot(&cli.Process{})), 0
 	ast.Inspect(file, func(node ast.Node) bool {
 		spec, ok := node.(*ast.ValueSpec)
 		if !ok {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/cmd/amazon-capi/lab"
 	"github.com/tracklayer/amazon-capi/internal/cli"
@@ -64,31 +63,14 @@ func newRoot(p *cli.Process) *cobra.Command {
 		cli.NewCompletion(p),
 		cli.NewVersion(p, version()),
 	)
-	cli.UseCompletion(root, p, allFlags(root))
+	cli.UseCompletion(root, p)
 	// A command's flags are looked up in environment and file before it runs, whichever command it
 	// is.
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		if err := config.Apply(cmd.Flags(), p.Environ, allFlags(root), p.Stderr); err != nil {
+		if err := config.Apply(cmd.Flags(), p.Environ, cli.AllFlags(root), p.Stderr); err != nil {
 			return err
 		}
 		return ids.Apply(p.Stderr)
 	}
 	return root
-}
-
-// allFlags returns every flag of every command: a shared environment or file may hold settings of
-// other commands, but no unknown names.
-func allFlags(root *cobra.Command) map[string]bool {
-	names := make(map[string]bool)
-	var walk func(*cobra.Command)
-	walk = func(c *cobra.Command) {
-		add := func(f *pflag.Flag) { names[f.Name] = true }
-		c.Flags().VisitAll(add)
-		c.PersistentFlags().VisitAll(add)
-		for _, sub := range c.Commands() {
-			walk(sub)
-		}
-	}
-	walk(root)
-	return names
 }

@@ -86,7 +86,8 @@ func fixed(name string) []string {
 }
 
 // UseCompletion completes the values of every command's flags.
-func UseCompletion(root *cobra.Command, p *Process, known map[string]bool) {
+func UseCompletion(root *cobra.Command, p *Process) {
+	known := AllFlags(root)
 	root.CompletionOptions.DisableDefaultCmd = true
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/tracklayer/amazon-capi/internal/health"
@@ -29,4 +30,21 @@ func (f *LogFlags) Logger(p *Process) (zerolog.Logger, error) {
 func Quietly(flags *pflag.FlagSet, f *LogFlags) {
 	flags.Lookup("log-level").DefValue = "warn"
 	f.Level = "warn"
+}
+
+// AllFlags returns every flag of every command: a shared environment or file may hold settings of
+// other commands, but no unknown names.
+func AllFlags(root *cobra.Command) map[string]bool {
+	names := make(map[string]bool)
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		add := func(f *pflag.Flag) { names[f.Name] = true }
+		c.Flags().VisitAll(add)
+		c.PersistentFlags().VisitAll(add)
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(root)
+	return names
 }
