@@ -43,9 +43,15 @@ func TestReferencePages(t *testing.T) {
 		"schemas.md":    schemaPage(t),
 		"headers.md":    headerPage(t),
 		"exit-codes.md": exitPage(t),
+
+		"config.schema.json": configSchema(t),
 	}
 	for name, page := range pages {
-		page = strings.Replace(page, "\n", "\n\n<!-- Made from the code by: go test ./cmd/amazon-capi -run Reference -update -->\n", 1)
+		if strings.HasSuffix(name, ".json") {
+			page += "\n"
+		} else {
+			page = strings.Replace(page, "\n", "\n\n<!-- Made from the code by: go test ./cmd/amazon-capi -run Reference -update -->\n", 1)
+		}
 		path := filepath.Join(dir, name)
 		if *update {
 			if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
