@@ -163,7 +163,7 @@ func (s *Sink) Wants(profile string) int {
 	now := s.opts.Now()
 	lanes := s.lanes[profile]
 	if n, held := s.guard.Wants(profile); held {
-		return s.forTrial(lanes, n)
+		return max(n-recordsOf(lanes), 0) // what is here is tried first
 	}
 	if len(lanes) == 0 {
 		return s.wantsOf(profile, now)

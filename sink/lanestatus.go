@@ -6,14 +6,16 @@ import (
 	"github.com/tracklayer/amazon-capi/sink/census"
 )
 
-// LaneStatus, LaneState and BreakerState are a lane as /status and the demo show it.
+// LaneStatus is a lane as /status and the demo show it.
+type LaneStatus = census.Lane
+
+// LaneState is what a lane is doing, BreakerState whether it may send.
 type (
-	LaneStatus   = census.Lane
 	LaneState    = census.State
 	BreakerState = census.Breaker
 )
 
-// The states of a lane and of its breaker.
+// The states.
 const (
 	LaneIdle        = census.Idle
 	LaneBatching    = census.Batching

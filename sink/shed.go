@@ -38,7 +38,10 @@ func (s *Sink) Shed(most int) []Backlog {
 		return nil
 	}
 	out, gave := s.shedStuck(&c, now, most)
-	out, gave = s.shedKept(out, gave, most)
+	for _, x := range s.guard.Shed(most - gave) {
+		out = append(out, Backlog{Profile: x.Profile, Tokens: x.Handles})
+		gave += len(x.Handles)
+	}
 	if most -= gave; gave == 0 && c.hungry && c.beyond >= c.held/4 {
 		return s.shedSurplus(&c, most)
 	}

@@ -49,14 +49,6 @@ func recordsOf(lanes []*lane) (n int) {
 	return n
 }
 
-// forTrial returns how many parked events a stopped profile wants: what it has is tried first.
-func (s *Sink) forTrial(lanes []*lane, n int) int {
-	if recordsOf(lanes) > 0 {
-		return 0
-	}
-	return n
-}
-
 // Tend lets the guard try events of profiles that it holds, with r to read records again.
 func (s *Sink) Tend(ctx context.Context, r guard.Reader) {
 	s.guard.Tend(ctx, r, verdict.NewPast(time.Time{}, &Past{Trials: batch.Trials{Condemned: true}}))
@@ -74,7 +66,7 @@ func (l *lane) pick(now time.Time) *batch.Batch {
 	}
 	for i, b := range slices.Backward(l.front) {
 		if b.Condemned {
-			l.front = append(append(l.front[:i], l.front[i+1:]...), b)
+			l.front = append(slices.Delete(l.front, i, i+1), b)
 			break
 		}
 	}
@@ -99,13 +91,4 @@ func (l *lane) guarded(f *flight, by *sorted) {
 	kept.History, kept.Condemned = by.failed, true
 	by.letters = nil
 	l.again(kept)
-}
-
-// shedKept adds the records to what is given back whose letters the guard keeps.
-func (s *Sink) shedKept(out []Backlog, gave, most int) ([]Backlog, int) {
-	for _, x := range s.guard.Shed(most - gave) {
-		out = append(out, Backlog{Profile: x.Profile, Tokens: x.Handles})
-		gave += len(x.Handles)
-	}
-	return out, gave
 }

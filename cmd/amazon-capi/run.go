@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
 	"syscall"
 	"time"
@@ -135,14 +133,12 @@ func (f *runFlags) run(ctx context.Context, p *cli.Process) error {
 		return err
 	}
 	if c.AccountsFile != "" {
-		hangup := make(chan os.Signal, 1)
-		signal.Notify(hangup, syscall.SIGHUP)
-		defer signal.Stop(hangup)
+		hangup, stop := cli.Signals(syscall.SIGHUP)
+		defer stop()
 		c.Reload = hangup
 	}
-	resume := make(chan os.Signal, 1)
-	signal.Notify(resume, syscall.SIGUSR1)
-	defer signal.Stop(resume)
+	resume, stop := cli.Signals(syscall.SIGUSR1)
+	defer stop()
 	c.Resume = resume
 	c.Version = version()
 	pipeline.CollectOften()

@@ -81,6 +81,12 @@ type Reason struct {
 	Message string
 }
 
+// Inevitable reports whether nothing can come of trying the event again: Kafka has deleted its
+// record, or users want a dead letter once its attempts are used up.
+func (r *Reason) Inevitable() bool {
+	return r.Code == CodeNotRetained.String() || r.Code == CodeExhausted.String()
+}
+
 func (r Reason) Error() string {
 	s := r.Class.String()
 	if r.Status != 0 {

@@ -10,7 +10,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tracklayer/amazon-capi/internal/health"
-	"github.com/tracklayer/amazon-capi/internal/verdict"
 	"github.com/tracklayer/amazon-capi/sink/deadletter"
 )
 
@@ -156,7 +155,7 @@ func (p *profile) count(c counts, now time.Time, by *Settings) {
 // Withhold counts the letters of one profile that a lane is about to write. It reports
 // whether they must not be written: the events are to be sent later.
 func (g *Guard) Withhold(name string, letters []*deadletter.Draft) bool {
-	if g == nil || len(letters) == 0 || !guarded(&letters[0].Reason) {
+	if g == nil || len(letters) == 0 || letters[0].Reason.Inevitable() {
 		return false
 	}
 	now := g.opts.Now()
@@ -165,12 +164,6 @@ func (g *Guard) Withhold(name string, letters []*deadletter.Draft) bool {
 	g.mu.Unlock()
 	g.tell(news)
 	return held
-}
-
-// guarded reports whether a letter is the guard's business. What a user wants dead-lettered
-// after its attempts is no storm, and what Kafka has deleted cannot be kept for later.
-func guarded(r *verdict.Reason) bool {
-	return r.Code != verdict.CodeExhausted.String() && r.Code != verdict.CodeNotRetained.String()
 }
 
 // Sift counts the letters of records that were refused before they came to a lane, and
@@ -184,7 +177,7 @@ func (g *Guard) Sift(letters []*deadletter.Draft) []*deadletter.Draft {
 	write := letters[:0]
 	g.mu.Lock()
 	for i, l := range letters {
-		if !guarded(&l.Reason) {
+		if l.Reason.Inevitable() {
 			write = append(write, l)
 			continue
 		}
