@@ -9,13 +9,13 @@ import (
 // LaneStatus is a lane as /status and the demo show it.
 type LaneStatus = census.Lane
 
-// LaneState is what a lane is doing, BreakerState whether it may send.
-type (
-	LaneState    = census.State
-	BreakerState = census.Breaker
-)
+// LaneState is what a lane does.
+type LaneState = census.State
 
-// The states.
+// BreakerState is the state of its breaker.
+type BreakerState = census.Breaker
+
+// The states of a lane and of its breaker.
 const (
 	LaneIdle        = census.Idle
 	LaneBatching    = census.Batching
