@@ -48,13 +48,7 @@ func (l *lane) conditionName() string {
 // thousands of healthy ones would not make /status more useful.
 func (l *lane) report(reason string) {
 	l.condition.reported, l.condition.said = true, reason
-	c := l.sink.opts.Conditions.Condition(l.conditionName())
-	if l.sink.profiles.Knows(l.profile) {
-		c = c.OfProfile()
-	} else {
-		c = c.OfStranger()
-	}
-	c.Fail(reason)
+	l.sink.opts.Conditions.Condition(l.conditionName()).OfKnown(l.sink.profiles.Knows(l.profile)).Fail(reason)
 }
 
 // recovered ends the condition because the trouble is over.

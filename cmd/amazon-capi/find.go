@@ -14,7 +14,6 @@ import (
 	"github.com/tracklayer/amazon-capi/internal/history"
 	"github.com/tracklayer/amazon-capi/internal/operate/erase"
 	"github.com/tracklayer/amazon-capi/internal/operate/find"
-	"github.com/tracklayer/amazon-capi/internal/operate/report"
 	"github.com/tracklayer/amazon-capi/internal/setting"
 	"github.com/tracklayer/amazon-capi/schemas/registry"
 )
@@ -43,11 +42,11 @@ Identifiers are not shown, and order references neither.`
 type findFlags struct {
 	explain explainFlags // its settings, not its sources
 
-	topics                      []string
-	letters, receipts, erasures string
-	group, redriveGroup         string
-	since, until                string
-	all, json                   bool
+	topics                                  []string
+	letters, quarantine, receipts, erasures string
+	group, redriveGroup                     string
+	since, until                            string
+	all, json                               bool
 }
 
 func newFindCommand(p *cli.Process) *cobra.Command {
@@ -71,6 +70,7 @@ func newFindCommand(p *cli.Process) *cobra.Command {
 	f.explain.registerDelivery(flags)
 	config.RegisterTopics(flags, &f.topics, "source topics, separated by commas")
 	flags.StringVar(&f.letters, "dead-letter-topic", config.DefaultLettersTopic, "topic of the dead letters; empty for none")
+	registerQuarantine(flags, &f.quarantine)
 	flags.StringVar(&f.receipts, "receipts-topic", config.DefaultReceiptsTopic, "topic of the receipts; empty for none")
 	flags.StringVar(&f.group, "group", config.DefaultGroup, "group of run: it says what has a verdict")
 	flags.StringVar(&f.redriveGroup, "redrive-group", defaultRedriveGroup, "group that remembers which letters were redriven")
@@ -103,15 +103,10 @@ func (f *findFlags) run(ctx context.Context, p *cli.Process, what string) error 
 	if err != nil {
 		return err
 	}
-	if !f.json {
-		result.Print(p.Paged())
-		return nil
+	if f.json {
+		return result.JSON(p.Stdout)
 	}
-	for i := range result.Stories {
-		if err := report.JSON(p.Stdout, &result.Stories[i]); err != nil {
-			return err
-		}
-	}
+	result.Print(p.Paged())
 	return nil
 }
 
@@ -134,7 +129,7 @@ func (f *findFlags) query(p *cli.Process, what string) (find.Query, error) {
 func (f *findFlags) options(p *cli.Process) (o find.Options, err error) {
 	now := time.Now()
 	o = find.Options{
-		Topics: f.topics, Letters: f.letters, Receipts: f.receipts, Group: f.group, RedriveGroup: f.redriveGroup, Erasures: f.erasures,
+		Topics: f.topics, Letters: f.letters, Quarantine: quarantineOf(f.quarantine, f.letters), Receipts: f.receipts, Group: f.group, RedriveGroup: f.redriveGroup, Erasures: f.erasures,
 		All: f.all, Progress: p.Progress(),
 	}
 	if o.Since, err = history.ParseTime(f.since, now); err != nil {

@@ -81,5 +81,13 @@ func (c *Condition) OfStranger() *Condition {
 	return c
 }
 
+// OfKnown is OfProfile for a profile that is known, and OfStranger for another.
+func (c *Condition) OfKnown(known bool) *Condition {
+	if known {
+		return c.OfProfile()
+	}
+	return c.OfStranger()
+}
+
 // Close logs how many lines were left out, and stops counting.
 func (cs *Conditions) Close() { cs.strangers.close() }

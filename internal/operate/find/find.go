@@ -29,9 +29,9 @@ type Options struct {
 	Registry *registry.Client
 	// Explainer says what becomes of an event now.
 	Explainer *explain.Explainer
-	// Topics are the sources; Letters and Receipts may be empty for none.
-	Topics            []string
-	Letters, Receipts string
+	// Topics are the sources; Letters, Quarantine and Receipts may be empty for none.
+	Topics                        []string
+	Letters, Quarantine, Receipts string
 	// Group is that of run, and RedriveGroup the one that remembers redrives.
 	Group, RedriveGroup string
 	// Erasures is the list of erased events; empty for none.
@@ -115,7 +115,7 @@ func Run(ctx context.Context, o Options, query Query) (*Result, error) {
 		return nil, err
 	}
 	f.Explainer.Erased = f.erased
-	for _, step := range []func(context.Context) error{f.start, f.settled, f.source, f.letters, f.receipts} {
+	for _, step := range []func(context.Context) error{f.start, f.settled, f.source, f.letters, f.quarantine, f.receipts} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}

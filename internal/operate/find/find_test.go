@@ -89,6 +89,21 @@ func TestStates(t *testing.T) {
 			b.commit("g", source, 0, 1)
 			b.commit("r", letters, 0, 1)
 		}, InFlight, "happened published letter redriven", "up to offset 1"},
+		"in quarantine": {func(b *bench) {
+			p := b.publish(0, "e", time.Minute)
+			b.letter("e", p, b.value("e", ""), 30*time.Second)
+			b.letterIn(quarantined, "e", p, b.value("e", ""), 30*time.Second)
+			b.commit("g", source, 0, 1)
+			b.commit("r", letters, 0, 1)
+		}, DeadLetter, "happened published letter quarantined", "in quarantine at events.dlq.quarantine/0/0"},
+		"only quarantine is left": {func(b *bench) {
+			b.letterIn(quarantined, "e", Place{source, 0, 7}, b.value("e", ""), time.Minute)
+		}, DeadLetter, "happened quarantined", "in quarantine at"},
+		"in quarantine, then replayed": {func(b *bench) {
+			p := b.publish(0, "e", time.Minute)
+			b.letterIn(quarantined, "e", p, b.value("e", ""), 30*time.Second)
+			b.receipt("e", p, verdict.Accepted, 0)
+		}, Accepted, "happened published quarantined sent accepted", ""},
 		"accepted as a copy": {func(b *bench) {
 			b.letter("e", b.publish(0, "e", time.Minute), b.value("e", ""), 30*time.Second)
 			b.receipt("e", b.publish(1, "e", time.Minute, header("redrives", "1")), verdict.Accepted, 0)

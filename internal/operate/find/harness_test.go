@@ -30,7 +30,9 @@ const (
 	source   = "events"
 	letters  = "events.dlq"
 	receipts = "events.receipts"
-	profile  = "1234567890"
+
+	quarantined = "events.dlq.quarantine"
+	profile     = "1234567890"
 )
 
 // bench is a cluster whose topics a test fills by hand.
@@ -47,7 +49,7 @@ type bench struct {
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	c, err := sandbox.StartCluster(t.Context(), sandbox.ClusterOptions{Topics: []string{source, letters, receipts}})
+	c, err := sandbox.StartCluster(t.Context(), sandbox.ClusterOptions{Topics: []string{source, letters, quarantined, receipts}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +83,7 @@ func newBench(t testing.TB) *bench {
 	x, err := explain.New(explain.Options{Transformer: transformer, Contract: contract, BaseURL: c.AmazonURL(), BatchEvents: 500, BatchBytes: 1 << 20, Framings: framing.All})
 	must(err)
 	b.o = Options{
-		Kafka: kafka.Settings{Brokers: c.Brokers()}, Registry: reg, Explainer: x, Topics: []string{source}, Letters: letters, Receipts: receipts,
+		Kafka: kafka.Settings{Brokers: c.Brokers()}, Registry: reg, Explainer: x, Topics: []string{source}, Letters: letters, Quarantine: quarantined, Receipts: receipts,
 		Group: "g", RedriveGroup: "r", Now: func() time.Time { return b.now }, Progress: report.NewTerminalProgress(new(strings.Builder)),
 	}
 	return b
@@ -135,13 +137,18 @@ func header(key, value string) kgo.RecordHeader {
 // letter writes the dead letter of a record.
 func (b *bench) letter(id string, of Place, value []byte, ago time.Duration, more ...kgo.RecordHeader) Place {
 	b.t.Helper()
+	return b.letterIn(letters, id, of, value, ago, more...)
+}
+
+func (b *bench) letterIn(topic, id string, of Place, value []byte, ago time.Duration, more ...kgo.RecordHeader) Place {
+	b.t.Helper()
 	hs := append([]kgo.RecordHeader{
 		{Key: "__connect.errors.topic", Value: []byte(of.Topic)}, {Key: "__connect.errors.partition", Value: []byte(strconv.Itoa(int(of.Partition)))},
 		{Key: "__connect.errors.offset", Value: []byte(strconv.FormatInt(of.Offset, 10))},
 		header("class", "rejected"), header("status", "422"), header("profile", profile), header("event-id", redact.EventID(id)),
 		header("attempts", "1"), header("last-failure", b.now.Add(-ago).Format(time.RFC3339Nano)),
 	}, more...)
-	return b.produce(&kgo.Record{Topic: letters, Value: value, Timestamp: b.now.Add(-ago), Headers: hs})
+	return b.produce(&kgo.Record{Topic: topic, Value: value, Timestamp: b.now.Add(-ago), Headers: hs})
 }
 
 // commit has the group settle a partition up to an offset.

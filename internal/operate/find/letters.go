@@ -59,6 +59,33 @@ func (f *finder) letters(ctx context.Context) error {
 	return w.back(ctx, time.Time{}, func(ctx context.Context, rec *kgo.Record) error { return f.letter(ctx, rec, done) })
 }
 
+// quarantine looks for letters that a redrive has put away, and that can be the only copy.
+func (f *finder) quarantine(ctx context.Context) error {
+	if f.Quarantine == "" {
+		return nil
+	}
+	w, err := f.walk(ctx, f.Quarantine, f.after(), f.before())
+	if errors.Is(err, history.ErrNoTopic) {
+		return nil // no redrive has needed it
+	}
+	if w == nil || err != nil {
+		return err
+	}
+	defer f.close(w)
+	return w.back(ctx, time.Time{}, func(ctx context.Context, rec *kgo.Record) error {
+		e := dlq.Read(rec, nil)
+		s, err := f.storyOf(ctx, &e.Letter)
+		if s == nil || err != nil || len(s.quarantined) >= maxPlaces {
+			return err
+		}
+		l := &e.Letter
+		l.Key, l.Value, l.Headers = f.keep(l.Key, l.Value, l.Headers)
+		s.quarantined = append(s.quarantined, e)
+		s.place(placeOf(l))
+		return nil
+	})
+}
+
 func (f *finder) letter(ctx context.Context, rec *kgo.Record, done *proof.Progress) error {
 	e := dlq.Read(rec, done)
 	s, err := f.storyOf(ctx, &e.Letter)

@@ -118,3 +118,13 @@ func wrapped(w io.Writer, head, text string) {
 		fmt.Fprintln(w, line)
 	}
 }
+
+// JSON writes an object a line, one for each event.
+func (r *Result) JSON(w io.Writer) error {
+	for i := range r.Stories {
+		if err := report.JSON(w, &r.Stories[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

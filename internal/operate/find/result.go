@@ -95,8 +95,10 @@ func (f *finder) result(ctx context.Context) (*Result, error) {
 func (f *finder) tell(ctx context.Context, s *story) (*Story, error) {
 	t := &Story{EventID: redact.EventID(s.event), Profile: redact.ProfileField(s.profile), Name: s.name, Type: s.kind, Happened: s.happened}
 	erased := f.erased.Has(s.event)
-	for i := range s.letters {
-		s.letters[i].Erased = erased
+	for _, letters := range [][]dlq.Entry{s.letters, s.quarantined} {
+		for i := range letters {
+			letters[i].Erased = erased
+		}
 	}
 	t.Steps = s.steps(f)
 	f.judge(t, s, erased)
@@ -159,6 +161,10 @@ func (f *finder) judge(t *Story, s *story, erased bool) {
 	case open != nil:
 		t.State, t.Do = DeadLetter, open.Remedy()
 		t.Says = fmt.Sprintf("It is a dead letter at %s and waits for a redrive.", Place{f.Letters, open.Partition, open.Offset})
+	case len(s.quarantined) > 0 && (last == nil || s.verdictOf(last.Place).DeadLetter()):
+		e := &s.quarantined[len(s.quarantined)-1]
+		t.State, t.Do = DeadLetter, e.Remedy()
+		t.Says = fmt.Sprintf("It was refused as often as it may be redriven, and is in quarantine at %s.", Place{f.Quarantine, e.Partition, e.Offset})
 	case last != nil && s.verdictOf(last.Place) == verdict.Filtered, last == nil && s.anyVerdict() == verdict.Filtered:
 		t.State, t.Says = Filtered, "It was left out on purpose: by consent, or by a rule of the mapping."
 	case s.anyVerdict().DeadLetter():
@@ -219,9 +225,11 @@ func (f *finder) present(ctx context.Context, t *Story, s *story) error {
 			return nil // it was too large to keep
 		}
 	} else {
-		for i := range s.letters {
-			if l := &s.letters[i].Letter; len(l.Value) > 0 {
-				rec = l.Again()
+		for _, letters := range [][]dlq.Entry{s.quarantined, s.letters} {
+			for i := range letters {
+				if l := &letters[i].Letter; len(l.Value) > 0 {
+					rec = l.Again()
+				}
 			}
 		}
 	}

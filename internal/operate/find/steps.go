@@ -22,6 +22,8 @@ const (
 	Redriven  = "redriven"  // the copy that a redrive wrote
 	Sent      = "sent"      // the first request that it was in
 	Lettered  = "letter"    // its dead letter
+	// Quarantined is the copy of its dead letter in quarantine.
+	Quarantined = "quarantined"
 	// A verdict has its class as the kind.
 )
 
@@ -92,6 +94,10 @@ func (s *story) steps(f *finder) (steps []Step) {
 	for i := range s.letters {
 		e := &s.letters[i]
 		add(letterStep(f.Letters, e, rounds), s.failed(e))
+	}
+	for i := range s.quarantined {
+		e := &s.quarantined[i]
+		add(quarantineStep(f.Quarantine, e), s.failed(e).Add(1)) // after the letter
 	}
 	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Or(a.sort.Compare(b.sort), cmp.Compare(a.rank, b.rank)) })
 	return steps
@@ -260,5 +266,17 @@ func letterStep(topic string, e *dlq.Entry, rounds *dlq.Rounds) Step {
 	if v.Message != "" {
 		st.Text += "; " + v.Message
 	}
+	return st
+}
+
+// quarantineStep is about a copy, whose own time is unknown.
+func quarantineStep(topic string, e *dlq.Entry) Step {
+	v := e.View(dlq.NewRounds())
+	in := Place{topic, v.Partition, v.Offset}
+	st := Step{Kind: Quarantined, In: &in, Class: v.Class, Status: v.Status, Code: v.Code, Field: v.Field, Redrives: v.Redrives}
+	if v.Source != nil {
+		st.Record = &Place{v.Source.Topic, v.Source.Partition, v.Source.Offset}
+	}
+	st.Text = fmt.Sprintf("put into quarantine at %s: %s", in, dlq.Why(&v))
 	return st
 }

@@ -29,7 +29,9 @@ type story struct {
 	places  []Place // of records, also of those that are gone
 	records []*record
 	letters []dlq.Entry
-	answers []answer
+	// quarantined are copies of letters that are redriven no more
+	quarantined []dlq.Entry
+	answers     []answer
 }
 
 type shownKey struct{ profile, event string }
@@ -127,9 +129,11 @@ func (s *story) verdictOf(p Place) (class verdict.Class) {
 	if class != 0 {
 		return class
 	}
-	for i := range s.letters {
-		if l := &s.letters[i].Letter; placeOf(l) == p {
-			class = l.Reason.Class
+	for _, letters := range [][]dlq.Entry{s.quarantined, s.letters} {
+		for i := range letters {
+			if l := &letters[i].Letter; placeOf(l) == p {
+				class = l.Reason.Class
+			}
 		}
 	}
 	return class
