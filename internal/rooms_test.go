@@ -26,6 +26,7 @@ func TestRoomsImportNoOther(t *testing.T) {
 		"backoff":           {},
 		"bearer":            {},
 		"cli":               {"internal/accounts", "internal/config", "internal/health", "internal/history", "internal/operate/report", "internal/screen", "consumer", "transform"},
+		"cli/complete":      {"internal/cli", "internal/config", "internal/kafka", "internal/operate/dlq"},
 		"config":            append([]string{"internal/accounts", "internal/bearer", "internal/kafka", "internal/kafka/auth", "internal/kafka/clientprops", "internal/kafka/javaprops", "internal/kafka/stores", "internal/pipeline", "schemas/registry/glue"}, stages...),
 		"count":             {},
 		"crash":             {},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tracklayer/amazon-capi/cmd/amazon-capi/lab"
 	"github.com/tracklayer/amazon-capi/internal/cli"
+	"github.com/tracklayer/amazon-capi/internal/cli/complete"
 	"github.com/tracklayer/amazon-capi/internal/config"
 )
 
@@ -60,10 +61,10 @@ func newRoot(p *cli.Process) *cobra.Command {
 		newSchemasCommand(p),
 		lab.NewBench(p),
 		newHealthcheckCommand(p),
-		cli.NewCompletion(p),
+		complete.NewCommand(p),
 		cli.NewVersion(p, version()),
 	)
-	cli.UseCompletion(root, p)
+	complete.ForFlags(root, p)
 	// A command's flags are looked up in environment and file before it runs, whichever command it
 	// is.
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {

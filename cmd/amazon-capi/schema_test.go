@@ -13,7 +13,7 @@ import (
 
 func configSchema(t *testing.T) string {
 	t.Helper()
-	schema, err := cli.ConfigSchema(newRoot(&cli.Process{}))
+	schema, err := schemaOfConfig(newRoot(&cli.Process{}))
 	if err != nil {
 		t.Fatal(err)
 	}

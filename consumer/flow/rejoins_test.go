@@ -18,8 +18,8 @@ func TestRejoins(t *testing.T) {
 		}
 		now = now.Add(got + time.Second)
 	}
-	for _, want := range []time.Duration{0, 1, 2, 4, 8, 10, 10} {
-		lost(want * time.Second)
+	for _, seconds := range []int{0, 1, 2, 4, 8, 10, 10} {
+		lost(time.Duration(seconds) * time.Second)
 	}
 	for range 100 {
 		lost(maxRejoin)

@@ -1,4 +1,4 @@
-package cli
+package complete
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/twmb/franz-go/pkg/kadm"
 
+	"github.com/tracklayer/amazon-capi/internal/cli"
 	"github.com/tracklayer/amazon-capi/internal/config"
 	"github.com/tracklayer/amazon-capi/internal/crash"
 	"github.com/tracklayer/amazon-capi/internal/kafka"
@@ -23,8 +24,8 @@ import (
 // key.
 const completionTime = 900 * time.Millisecond
 
-// NewCompletion returns the command that prints the completion script of a shell.
-func NewCompletion(p *Process) *cobra.Command {
+// NewCommand returns the command that prints the completion script of a shell.
+func NewCommand(p *cli.Process) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",
 		Short: "Print the completion script of bash, zsh or fish",
@@ -37,7 +38,7 @@ left out if they have not answered within a second.`,
 		ValidArgs: []string{"bash", "zsh", "fish"},
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || !slices.Contains([]string{"bash", "zsh", "fish"}, args[0]) {
-				return Usagef("completion takes one argument: want bash, zsh or fish")
+				return cli.Usagef("completion takes one argument: want bash, zsh or fish")
 			}
 			return nil
 		},
@@ -54,8 +55,8 @@ left out if they have not answered within a second.`,
 	}
 }
 
-// fixed are the values of flags that nobody has to be asked for.
-func fixed(name string) []string {
+// Choices are the values that a flag can have, nil if they are not few or not known here.
+func Choices(name string) []string {
 	switch name {
 	case "class":
 		return dlq.Classes()
@@ -85,16 +86,16 @@ func fixed(name string) []string {
 	return nil
 }
 
-// UseCompletion completes the values of every command's flags.
-func UseCompletion(root *cobra.Command, p *Process) {
-	known := AllFlags(root)
+// ForFlags completes the values of every command's flags.
+func ForFlags(root *cobra.Command, p *cli.Process) {
+	known := cli.AllFlags(root)
 	root.CompletionOptions.DisableDefaultCmd = true
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			name := f.Name
 			switch {
-			case fixed(name) != nil, strings.HasSuffix(name, "topic"), strings.HasSuffix(name, "group"), name == "profile":
+			case Choices(name) != nil, strings.HasSuffix(name, "topic"), strings.HasSuffix(name, "group"), name == "profile":
 				_ = cmd.RegisterFlagCompletionFunc(name, func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 					return values(cmd, p, known, name, typed), cobra.ShellCompDirectiveNoFileComp
 				})
@@ -108,12 +109,12 @@ func UseCompletion(root *cobra.Command, p *Process) {
 }
 
 // values returns what a flag's value can be, after those of a list that are typed already.
-func values(cmd *cobra.Command, p *Process, known map[string]bool, name, typed string) (all []string) {
+func values(cmd *cobra.Command, p *cli.Process, known map[string]bool, name, typed string) (all []string) {
 	before := ""
 	if i := strings.LastIndexByte(typed, ','); i >= 0 {
 		before = typed[:i+1]
 	}
-	found := fixed(name)
+	found := Choices(name)
 	if found == nil {
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 		defer cancel()
@@ -136,7 +137,7 @@ func values(cmd *cobra.Command, p *Process, known map[string]bool, name, typed s
 }
 
 // ask asks the brokers for topics or groups, and the dead letters for profiles.
-func ask(ctx context.Context, cmd *cobra.Command, p *Process, known map[string]bool, name string) []string {
+func ask(ctx context.Context, cmd *cobra.Command, p *cli.Process, known map[string]bool, name string) []string {
 	settings, err := brokers(cmd, p, known)
 	if err != nil {
 		return nil
@@ -171,7 +172,7 @@ func ask(ctx context.Context, cmd *cobra.Command, p *Process, known map[string]b
 }
 
 // brokers returns how to reach the brokers, by what is typed, the environment and the file.
-func brokers(cmd *cobra.Command, p *Process, known map[string]bool) (s kafka.Settings, err error) {
+func brokers(cmd *cobra.Command, p *cli.Process, known map[string]bool) (s kafka.Settings, err error) {
 	var k config.Kafka
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	k.Register(flags)

@@ -1,16 +1,20 @@
-package cli
+package main
 
 import (
 	"encoding/json"
+	"maps"
 	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/tracklayer/amazon-capi/internal/cli"
+	"github.com/tracklayer/amazon-capi/internal/cli/complete"
 )
 
-// ConfigSchema returns the JSON schema of the file of --config, for editors. It has the flags of
+// schemaOfConfig returns the JSON schema of the file of --config, for editors. It has the flags of
 // every command, as the file may.
-func ConfigSchema(root *cobra.Command) ([]byte, error) {
+func schemaOfConfig(root *cobra.Command) ([]byte, error) {
 	properties := make(map[string]any)
 	var walk func(*cobra.Command)
 	walk = func(c *cobra.Command) {
@@ -36,7 +40,7 @@ func ConfigSchema(root *cobra.Command) ([]byte, error) {
 // property is the schema of a flag's value in the file. What the file takes as a number may be
 // quoted, too, but an editor is right to ask for one. Null is an empty text.
 func property(f *pflag.Flag) map[string]any {
-	p := map[string]any{"description": Describe(f)}
+	p := map[string]any{"description": cli.Describe(f)}
 	one := map[string]any{"type": []string{"string", "null"}}
 	switch f.Value.Type() {
 	case "bool":
@@ -54,7 +58,7 @@ func property(f *pflag.Flag) map[string]any {
 		one["examples"] = []string{"500ms", "90s", "5m"}
 	case "stringSlice", "stringArray", "intSlice", "int32Slice":
 		scalar := map[string]any{"type": []string{"string", "number"}}
-		if words := fixed(f.Name); words != nil && f.Name == "class" {
+		if words := complete.Choices(f.Name); words != nil && f.Name == "class" {
 			scalar = map[string]any{"enum": words}
 		}
 		p["anyOf"] = []any{map[string]any{"type": "array", "items": scalar}, map[string]any{"type": []string{"string", "number", "null"}}}
@@ -62,8 +66,6 @@ func property(f *pflag.Flag) map[string]any {
 	default:
 		one["type"] = []string{"string", "number", "null"} // sizes, and ids that look like numbers
 	}
-	for k, v := range one {
-		p[k] = v
-	}
+	maps.Copy(p, one)
 	return p
 }
