@@ -72,7 +72,7 @@ func newInitCommand(p *cli.Process) *cobra.Command {
 }
 
 // ownToInit are the settings of init that do not go into the file.
-var ownToInit = []setting.Key{setting.Output, setting.Overwrite, setting.Offline, setting.Profile, setting.RegisterSchemas, setting.JSON, setting.CreateTopics}
+var ownToInit = []setting.Key{setting.Output, setting.Overwrite, setting.Offline, setting.Profile, setting.RegisterSchemas, setting.JSON, setting.Wide, setting.NoPager, setting.CreateTopics}
 
 func (f *initFlags) init(cmd *cobra.Command, p *cli.Process) error {
 	var warnings bytes.Buffer

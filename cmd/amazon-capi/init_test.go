@@ -276,7 +276,7 @@ func TestInitTakesTheRegistrysUserOut(t *testing.T) {
 func TestInitOffline(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "c.yaml")
-	args := []string{"init", "--offline", "--json", "--output", out, "--brokers", "kafka.invalid:9092,kafka2.invalid:9092", "--registry", "http://ann:hunter2-s3cret@a.invalid,http://ann:hunter2-s3cret@b.invalid",
+	args := []string{"init", "--offline", "--json", "--wide", "--no-pager", "--output", out, "--brokers", "kafka.invalid:9092,kafka2.invalid:9092", "--registry", "http://ann:hunter2-s3cret@a.invalid,http://ann:hunter2-s3cret@b.invalid",
 		"--client-id", "a", "--client-secret", "other-s3cret", "--refresh-token", "z-s3cret", "--sasl-mechanism", "OAUTHBEARER", "--sasl-password", "tok-s3cret",
 		"--sasl-oauth-extensions", "logicalCluster=lkc-1,identityPoolId=pool-2", "--tls-key", "-----BEGIN PRIVATE KEY-----\ns3cret\n-----END PRIVATE KEY-----\n"}
 	if r := command(t, "", args...); r.code != exitUsage || !strings.Contains(r.stderr, "--tls-cert") {
@@ -302,6 +302,9 @@ func TestInitOffline(t *testing.T) {
 		}
 	}
 	unsaid(t, "config.yaml", yaml+r.stdout+r.stderr, "s3cret")
+	if strings.Contains(yaml, "wide:") || strings.Contains(yaml, "no-pager:") {
+		t.Errorf("how init's own text is printed is in\n%s", yaml)
+	}
 	if r := command(t, "", args...); r.code != exitUsage || !strings.Contains(r.stderr, "--overwrite") {
 		t.Errorf("again: exit %d\n%s", r.code, r.stderr)
 	}

@@ -90,8 +90,8 @@ func hostileEvents(now time.Time) string {
 	return b.String()
 }
 
-// TestScreensFit runs every command that prints for people on hostile contents, in a pipe and
-// on a terminal, and holds each line to the terminal's width.
+// TestScreensFit runs every command that prints for people on hostile contents, in a pipe,
+// and holds each line to 80 columns.
 func TestScreensFit(t *testing.T) {
 	s := newScene(t)
 	events := filepath.Join(t.TempDir(), strings.Repeat("long-name-", 12)+".jsonl")

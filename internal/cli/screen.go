@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/tracklayer/amazon-capi/internal/screen"
+	"github.com/tracklayer/amazon-capi/internal/setting"
 )
 
 // Looks are the flags that say how text for people is printed.
@@ -16,8 +17,8 @@ type Looks struct{ Wide, NoPager bool }
 
 // Register adds the flags.
 func (l *Looks) Register(flags *pflag.FlagSet) {
-	flags.BoolVar(&l.Wide, "wide", false, "print lines as wide as they are, in place of fitting them to the terminal")
-	flags.BoolVar(&l.NoPager, "no-pager", false, "print long output to the terminal and not through PAGER")
+	flags.BoolVar(&l.Wide, string(setting.Wide), false, "print lines as wide as they are, in place of fitting them to the terminal")
+	flags.BoolVar(&l.NoPager, string(setting.NoPager), false, "print long output to the terminal and not through PAGER")
 }
 
 // Screen returns where a command prints text for people. Nothing else may be printed to Stdout

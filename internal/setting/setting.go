@@ -76,6 +76,8 @@ const (
 	Mapping         Key = "mapping"
 	By              Key = "by"
 	JSON            Key = "json"
+	Wide            Key = "wide"
+	NoPager         Key = "no-pager"
 
 	Contract       Key = "contract"
 	AmazonURL      Key = "amazon-url"
