@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -113,10 +112,12 @@ func (d document) reasons() []saying {
 	return reasonsIn(d.body, true)
 }
 
-// hasCode reports whether the body gives a code of its own, not only a copy of the
-// status.
+// hasCode reports whether the body gives a code of its own where Amazon puts it, not only a
+// copy of the status. Gateways have codes deeper, under other names.
 func (d document) hasCode(status int) bool {
-	return slices.ContainsFunc(d.reasons(), func(s saying) bool { return s.code != "" && string(s.code) != strconv.Itoa(status) })
+	var top struct{ Code text }
+	_ = json.Unmarshal(d.body, &top)
+	return top.Code != "" && string(top.Code) != strconv.Itoa(status)
 }
 
 // said returns the body's reason for the request as a whole.

@@ -50,33 +50,55 @@ func (r *reasonReader) value(b []byte, depth int) {
 			r.value(b[from:s.i], depth+1)
 		}
 	case '{':
-		at := len(r.reasons)
-		r.reasons = append(r.reasons, saying{})
-		for s.i++; s.more('}'); {
-			name := s.string()
-			from := jsonskip.Blanks(b, jsonskip.Blanks(b, s.i)+1) // after the colon
-			s.i = jsonskip.Valid(b, from)
-			r.member(at, name, b[from:s.i], depth)
-		}
-		if r.reasons[at] == (saying{}) {
-			r.reasons = slices.Delete(r.reasons, at, at+1)
-		}
+		r.object(s, depth)
 	}
 }
 
-// member reads a member of the object whose reason is at that place.
-func (r *reasonReader) member(at int, name string, value []byte, depth int) {
+// object reads an object whose brace s is at. Its own code decides, or those of its errors;
+// codes elsewhere in it, such as of a cause or of a currency, count only where there are none.
+func (r *reasonReader) object(s signReader, depth int) {
+	at := len(r.reasons)
+	r.reasons = append(r.reasons, saying{})
+	var errors, others [][]byte
+	for s.i++; s.more('}'); {
+		name := strings.ToLower(s.string())
+		from := jsonskip.Blanks(s.b, jsonskip.Blanks(s.b, s.i)+1) // after the colon
+		s.i = jsonskip.Valid(s.b, from)
+		value := s.b[from:s.i]
+		switch nested := r.member(&r.reasons[at], name, value, depth); {
+		case nested && name == "errors":
+			errors = append(errors, value)
+		case nested:
+			others = append(others, value)
+		}
+	}
+	hasCode := func(s saying) bool { return s.code != "" }
+	for _, value := range errors {
+		r.value(value, depth+1)
+	}
+	if !slices.ContainsFunc(r.reasons[at:], hasCode) {
+		for _, value := range others {
+			r.value(value, depth+1)
+		}
+	}
+	if r.reasons[at] == (saying{}) {
+		r.reasons = slices.Delete(r.reasons, at, at+1)
+	}
+}
+
+// member reads a member of the object whose reason is own. It reports whether there may be
+// reasons within the value.
+func (r *reasonReader) member(own *saying, name string, value []byte, depth int) (nested bool) {
 	if r.keys++; r.keys > signKeys || len(value) == 0 {
-		return
+		return false
 	}
 	set := func(t *text) { _ = t.UnmarshalJSON(value) }
-	own := &r.reasons[at]
-	switch strings.ToLower(name) {
+	switch name {
 	case "event", "events": // repeats the request
-		return
+		return false
 	case "success", "error":
 		if r.lists && depth == 0 && value[0] == '[' {
-			return
+			return false
 		}
 	case "message":
 		set(&own.message)
@@ -86,8 +108,7 @@ func (r *reasonReader) member(at int, name string, value []byte, depth int) {
 		set(&own.field)
 	}
 	if value[0] == '{' || value[0] == '[' {
-		r.value(value, depth+1)
-		return
+		return true
 	}
 	switch meaningOf(name, nothing) {
 	case ofCode, ofFailureCode:
@@ -100,6 +121,7 @@ func (r *reasonReader) member(at int, name string, value []byte, depth int) {
 			own.status = status
 		}
 	}
+	return false
 }
 
 // coded returns the reasons with a code; if there are none, those with a status; if there

@@ -67,7 +67,7 @@ func TestAnItemsCodeDecidesAtAnyDepth(t *testing.T) {
 func TestAnAnswersCodeDecidesAtAnyDepth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		code := oneOf(t, "code", someCodes...)
-		status := rapid.SampledFrom([]int{200, 207, 400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503}).Draw(t, "status")
+		status := rapid.SampledFrom([]int{200, 207, 400, 401, 403, 409, 413, 422, 429, 500, 503}).Draw(t, "status")
 		flat := fmt.Sprintf(`{"code":%q,"message":"why"}`, code)
 		body := `{"a":` + wrapped(t, flat) + `}` // "error" at the top is the list of items
 		read := func(body string) Answer {
@@ -95,12 +95,34 @@ func TestReasonsOfAnItem(t *testing.T) {
 		`"event":{"code":"TOO_MANY_REQUESTS"},"message":"m"`:                          "refused ||m",
 		`"message":"m","event":{"userInfo":{"countryCode":"503"}}`:                    "refused ||m",
 		`"errors":[{"message":"m","fieldLocation":"events[0].value"},{"code":"BAD"}]`: "refused BAD|value|m",
+		// The reason's own code decides, and not what is within or beside it.
+		`"code":"TOO_MANY_REQUESTS","details":{"code":"burst.quota"}`:                    "later TOO_MANY_REQUESTS||{\"code\":\"burst.quota\"}",
+		`"cause":{"code":"E17"},"code":"INTERNAL_ERROR"`:                                 "later INTERNAL_ERROR||",
+		`"currency":{"code":"EUR"},"errors":[{"code":"ThrottlingException"}]`:            "later ThrottlingException||",
+		`"errors":[{"code":"429","inner":{"code":"quota.exceeded"}}],"value":{"code":1}`: "later 429||",
 		`"errors":"no"`: "refused ||refused without a reason",
 	} {
 		items := make([]Item, 1)
 		offAmazon{}.ReadAnswer(Response{Status: 207, Body: []byte(`{"error":[{"index":0,` + entry + `}]}`)}, items)
 		if got := said(items[0]); got != want {
 			t.Errorf("%s is %q, want %q", entry, got, want)
+		}
+	}
+}
+
+// A web server or gateway without such a path has codes, too. What it answers is no refusal.
+func TestCodesOfGateways(t *testing.T) {
+	for body, want := range map[string]Kind{
+		`{"error":{"code":"ResourceNotFound"}}`:                                                         Foreign,
+		`{"fault":{"faultstring":"x","detail":{"errorcode":"messaging.adaptors.ApplicationNotFound"}}}`: Foreign,
+		`{"errorCode":"route_not_found"}`:                                                               Foreign,
+		`{"errors":[{"code":"NF"}]}`:                                                                    Foreign,
+		`{"code":"EVENT_NOT_FOUND"}`:                                                                    RefusedWhole,
+	} {
+		for _, status := range []int{404, 405} {
+			if a := (offAmazon{}).ReadAnswer(Response{Status: status, Body: []byte(body)}, make([]Item, 2)); a.Kind != want {
+				t.Errorf("%d %s: kind %d, want %d", status, body, a.Kind, want)
+			}
 		}
 	}
 }
