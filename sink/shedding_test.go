@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,17 +21,21 @@ func TestNothingIsLostBetweenLanesAndLots(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				rnd := rand.New(rand.NewPCG(seed, 1))
 				profiles := []string{"stuck", "putoff", "slow", "well"}
-				sick := true
+				var answering sync.Mutex // requests are answered side by side
+				answers := rand.New(rand.NewPCG(seed, 2))
+				var healed atomic.Bool
 				p := newParkingRig(t, func(c call) reply {
+					answering.Lock()
+					defer answering.Unlock()
 					switch {
-					case !sick || c.profile == "well":
+					case healed.Load() || c.profile == "well":
 						return ok
 					case c.profile == "stuck":
 						return reply{status: 503}
 					case c.profile == "slow":
-						return reply{delay: time.Duration(rnd.IntN(20)) * time.Second, status: 200, body: "{}"}
+						return reply{delay: time.Duration(answers.IntN(20)) * time.Second, status: 200, body: "{}"}
 					}
-					return reply{status: 207, body: putOff(c, rnd)}
+					return reply{status: 207, body: putOff(c, answers)}
 				}, func(o *Options) {
 					o.BatchEvents, o.WindowEvents = 1+rnd.IntN(6), 8+rnd.IntN(60)
 				})
@@ -56,7 +62,7 @@ func TestNothingIsLostBetweenLanesAndLots(t *testing.T) {
 						p.comeBack(profiles[rnd.IntN(len(profiles))])
 					}
 				}
-				sick = false
+				healed.Store(true)
 				for range 4 {
 					p.after(5 * time.Minute)
 					for _, profile := range profiles {

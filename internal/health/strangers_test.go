@@ -1,7 +1,6 @@
 package health
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,20 +8,24 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/tracklayer/amazon-capi/internal/lab/testkit"
 )
 
 // TestStrangersShareAFewLines: any number of conditions of invented profiles is a few log
 // lines a minute and a count of the rest; those of known profiles are logged one by one.
 func TestStrangersShareAFewLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log testkit.Buffer
+		read := 0
 		cs := NewConditions(zerolog.New(&log), nil)
 		lines := func() (told []string) {
 			synctest.Wait()
-			for line := range strings.Lines(log.String()) {
+			text := log.String()[read:]
+			read += len(text)
+			for line := range strings.Lines(text) {
 				told = append(told, strings.TrimSpace(line))
 			}
-			log.Reset()
 			return told
 		}
 		for i := range 1000 {
