@@ -21,10 +21,10 @@ import (
 
 const auditLong = `Read a window of the topic and find out why few conversions are attributed:
 
-  click ids     how many events have one, by source and type; are they lost before
-                the purchase; how old clicks are, against their lifetime
-  identifiers   how many events have each; blank ones, bad ones, hashes that were
-                made before normalising
+  click ids     how many events have one, by source and type; how many are
+                lost before the purchase; their age against their lifetime
+  identifiers   how many events have each; blank and bad ones, and hashes made
+                before normalising
   consent       how much is denied
   time          how long after events their records are published
   events        what the rules refuse, such as purchases without a value

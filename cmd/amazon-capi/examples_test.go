@@ -15,7 +15,8 @@ type example struct {
 	args  []string
 }
 
-var piped = regexp.MustCompile(`^echo '([^']*)' \| (amazon-capi .*)$`)
+// piped is a command that reads what printf joins.
+var piped = regexp.MustCompile(`^printf %s ((?:'[^']*' )+)\| (amazon-capi .*)$`)
 
 // examples returns the lines of a command's --help, with what stands for somebody's
 // own servers and files replaced by the test's.
@@ -30,7 +31,7 @@ func examples(t *testing.T, command string, replace ...string) (all []example) {
 		line = strings.Join(strings.Fields(line), " ")
 		var e example
 		if m := piped.FindStringSubmatch(line); m != nil {
-			e.stdin, line = m[1]+"\n", m[2]
+			e.stdin, line = strings.Trim(strings.ReplaceAll(m[1], "' '", ""), "' "), m[2]
 		}
 		rest, ok := strings.CutPrefix(line, "amazon-capi ")
 		if !ok {

@@ -20,8 +20,8 @@ sent.
 
 The event comes from one of
   --offset P/O       the record at offset O of partition P of --topic
-  --file FILE        a record's value: Avro, with or without what names its schema;
-                     - is standard input
+  --file FILE        a record's value: Avro, with or without the name of its
+                     schema; - is standard input
   --json-event EVENT the JSON form that publish reads: the event itself, a file
                      of one or more, or - for standard input
 
@@ -58,7 +58,9 @@ func newExplainCommand(p *cli.Process) *cobra.Command {
 		Example: `  amazon-capi explain --offset 3/18200 --brokers localhost:9092 --registry http://localhost:8081
   amazon-capi explain --file record.avro --json
   amazon-capi explain --json-event testdata/events/1-outdoor-shop.jsonl
-  echo '{"event_id":"ord_1","profile_id":"1234567890","event_name":"Order Completed","action_source":"WEBSITE","occurred_at":"2026-04-23T10:15:30Z"}' |
+  printf %s '{"event_id":"ord_1","profile_id":"1234567890",' \
+      '"event_name":"Order Completed","action_source":"WEBSITE",' \
+      '"occurred_at":"2026-04-23T10:15:30Z"}' |
       amazon-capi explain --json-event -`,
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) },

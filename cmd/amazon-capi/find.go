@@ -28,7 +28,7 @@ EVENT is one of
   an order reference       of one or more events
   PARTITION/OFFSET         a record of --topic
   TOPIC/PARTITION/OFFSET   a record of that topic, or a dead letter
-  -                        one of these on standard input, which others cannot see
+  -                        one of these on standard input, where nobody sees it
 
 The topic is read from its end backwards and only until the story is whole: an
 original is found, and what was published up to an hour before it is read as well.

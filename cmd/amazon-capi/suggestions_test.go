@@ -19,7 +19,7 @@ func TestSlipsAreUnderstood(t *testing.T) {
 		{[]string{"schemas", "prnt"}, `did you mean "amazon-capi schemas print"?`},
 		{[]string{"run", "--broker", "x"}, `unknown flag: --broker; did you mean --brokers?`},
 		{[]string{"dlq", "ls", "--profle", "1"}, `did you mean --profile?`},
-		{[]string{"dlq", "ls", "--live"}, `unknown flag: --live; amazon-capi dlq ls has none, but check`},
+		{[]string{"dlq", "ls", "--live"}, `unknown flag: --live; amazon-capi dlq ls has none, these have: check`},
 		{[]string{"run", "--parked", "1"}, `did you mean --max-parked-events?`},
 	} {
 		r := command(t, "", tc.args...)

@@ -58,7 +58,7 @@ func insteadOfFlag(cmd *cobra.Command, name string) string {
 		}
 	}
 	if walk(cmd.Root()); len(commands) > 0 {
-		return fmt.Sprintf("; %s has none, but %s", cmd.CommandPath(), strings.Join(commands[:min(len(commands), 5)], ", "))
+		return fmt.Sprintf("; %s has none, these have: %s", cmd.CommandPath(), strings.Join(commands[:min(len(commands), 5)], ", "))
 	}
 	if best := near.Name(name, slices.Values(flags), 2); best != "" && len(name) > 4 {
 		return meant(best)

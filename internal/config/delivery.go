@@ -60,7 +60,7 @@ func (f *Delivery) Register(flags *pflag.FlagSet) {
 
 	f.inFlightBytes = inFlightWithin(debug.SetMemoryLimit(-1)) // which asks, and changes nothing
 	flags.IntVar(&c.MaxInFlightEvents, "max-in-flight-events", 30_000, "events taken and without a verdict, at most; taking pauses beyond")
-	flags.Var(&f.inFlightBytes, "max-in-flight-bytes", "their records' bytes, at most; by default less where GOMEMLIMIT is below 512MiB")
+	flags.Var(&f.inFlightBytes, "max-in-flight-bytes", "bytes of the records in flight, at most; by default less where GOMEMLIMIT is below 512MiB")
 	flags.IntVar(&c.MaxParkedEvents, "max-parked-events", 500_000, "events put off because their profile cannot be sent while others can, at most: known by their place and read from Kafka again; 0 for none")
 }
 

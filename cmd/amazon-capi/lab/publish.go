@@ -58,7 +58,9 @@ func NewPublish(p *cli.Process) *cobra.Command {
 		Long:  publishLong,
 		Example: `  amazon-capi publish --brokers localhost:9092 --registry http://localhost:8081
   amazon-capi publish --events 100000 --profiles 50 --broken 0.01
-  echo '{"event_id":"lead_1","profile_id":"1234567890","event_name":"Lead","action_source":"WEBSITE","occurred_at":"2026-04-23T10:17:00Z"}' |
+  printf %s '{"event_id":"lead_1","profile_id":"1234567890",' \
+      '"event_name":"Lead","action_source":"WEBSITE",' \
+      '"occurred_at":"2026-04-23T10:17:00Z"}' |
       amazon-capi publish -`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), p, args) },
 	}

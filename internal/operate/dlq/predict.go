@@ -111,6 +111,6 @@ func (p *Prediction) print(w io.Writer) {
 		fmt.Fprintf(w, "Those that would not be sent: %s.\n", strings.Join(codes, ", "))
 	}
 	if n := p.AmazonRefused; n > 0 {
-		fmt.Fprintf(w, "Amazon has refused %s of those that would be sent before: %s if its reason is gone.\n", count.Of(n, "event"), "the same content passes only")
+		fmt.Fprintf(w, "Amazon itself refused %s of these earlier: the same content passes only if Amazon's reason is gone.\n", count.Of(n, "event"))
 	}
 }

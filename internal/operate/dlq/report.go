@@ -87,17 +87,17 @@ func (r *RedriveReport) PrintPlan(w io.Writer) {
 			[]string{"to send", "", "", "", strconv.Itoa(r.Send), "", "", ""}, 1, 4, 5)
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "%s: %d to redrive, %d to quarantine (after %s), %d stay", count.Of(r.Open, "open letter"), r.Send, r.Quarantine, count.Of(r.maxRedrives, "redrive"),
+	fmt.Fprintf(w, "%s: %d would be redriven, %d would go to quarantine (limit: %s), %d stay", count.Of(r.Open, "open letter"), r.Send, r.Quarantine, count.Of(r.maxRedrives, "redrive"),
 		r.NotMeant+r.OtherTopic+r.NoLetter+r.Lost+r.Erased)
 	for _, why := range []struct {
 		n    int
 		what string
-	}{{r.NotMeant, "not meant by the filters"}, {r.OtherTopic, "of other topics"}, {r.NoLetter, "no dead letters"}, {r.Lost, "without their originals, which are gone"}, {r.Erased, "of events that were erased"}} {
+	}{{r.NotMeant, "not matched by the filters"}, {r.OtherTopic, "of other topics"}, {r.NoLetter, "no dead letters"}, {r.Lost, "without their originals, which are gone"}, {r.Erased, "of events that were erased"}} {
 		if why.n > 0 {
 			fmt.Fprintf(w, "; %d %s", why.n, why.what)
 		}
 	}
-	fmt.Fprintf(w, ".\n%s %s done before.\n", count.Of(r.DoneBefore, "letter"), count.Was(r.DoneBefore))
+	fmt.Fprintf(w, ".\n%s %s redriven earlier.\n", count.Of(r.DoneBefore, "letter"), count.Was(r.DoneBefore))
 	if r.Predicted != nil {
 		r.Predicted.print(w)
 	}
@@ -111,7 +111,7 @@ func (r *RedriveReport) PrintPlan(w io.Writer) {
 	case r.Left == 0:
 		fmt.Fprintln(w, "There is nothing to redrive.")
 	case r.DryRun:
-		fmt.Fprintf(w, "This was a dry run; %s does it.\n", setting.Go)
+		fmt.Fprintf(w, "This was a dry run: nothing was sent. %s sends them.\n", setting.Go)
 	}
 }
 

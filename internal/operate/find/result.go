@@ -193,7 +193,7 @@ func (f *finder) waiting(t *Story, at *record) {
 	default:
 		t.Says = fmt.Sprintf("It has no verdict yet: group %s has settled partition %d up to offset %d, %s before it.",
 			f.Group, at.Partition, committed, count.Of(at.Offset-committed, "offset"))
-		t.Do = "Wait; if it stays so, /status says which profile is held and why."
+		t.Do = "Look for its profile in lanes and profiles of /status: they say why it waits and what to do. If it is not there, wait: the event has not been taken yet."
 	}
 }
 
