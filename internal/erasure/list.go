@@ -109,7 +109,7 @@ type unknown struct{ list *List }
 func (u *unknown) Error() string {
 	u.list.mu.RLock()
 	defer u.list.mu.RUnlock()
-	return fmt.Sprintf("nothing is sent while the list of erased events cannot be read (%s): %v", setting.ErasureTopic, u.list.why)
+	return fmt.Sprintf("the list of erased events cannot be read (%s), without which nothing is sent: %v", setting.ErasureTopic, u.list.why)
 }
 
 // Wait returns nil once the list can be queried again.
