@@ -41,6 +41,8 @@ type cached struct {
 	added uint64 // epoch
 	used  atomic.Uint64
 	asked atomic.Int64 // when it was last asked for because a record could not be read; 0 never
+	// hasRead is set once it has read a record, so that garbage does not replace it.
+	hasRead atomic.Bool
 }
 
 // id returns the entry of an id, or nil.
@@ -57,6 +59,14 @@ func (c *cache) get(ref *framing.Ref) *cached {
 		return nil
 	}
 	return c.use(c.entries[*ref])
+}
+
+// reads records that it has read a record. It writes once: other cores would have to
+// reload what they share.
+func (e *cached) reads() {
+	if !e.hasRead.Load() {
+		e.hasRead.Store(true)
+	}
 }
 
 type fewer struct {

@@ -160,9 +160,11 @@ func (d *Decoder) decode(ctx context.Context, value []byte, headers []kgo.Record
 		id := binary.BigEndian.Uint32(value[1:])
 		if e := d.cache.Load().id(id); e != nil {
 			if err := e.Read(value[avro.HeaderSize:], ev); err != nil {
-				d.recheck(framing.RefID(id), e)
-				return of(err, framing.RefID(id))
+				ref := framing.RefID(id)
+				d.recheck(framing.Found{Ref: ref, Payload: value[avro.HeaderSize:]}, e)
+				return of(err, ref)
 			}
+			e.reads()
 			return nil
 		}
 	}
@@ -178,12 +180,13 @@ func (d *Decoder) decode(ctx context.Context, value []byte, headers []kgo.Record
 		}
 	}
 	if err := read(e, &f, ev); err != nil {
-		d.recheck(f.Ref, e)
+		d.recheck(f, e)
 		if f.Framing.InHeader() {
 			return d.second(ctx, e, f, err, ev)
 		}
 		return err
 	}
+	e.reads()
 	return nil
 }
 

@@ -1,8 +1,10 @@
 package schemas
 
 import (
+	"bytes"
 	"context"
 
+	"github.com/tracklayer/amazon-capi/schemas/event"
 	"github.com/tracklayer/amazon-capi/schemas/framing"
 )
 
@@ -11,22 +13,32 @@ import (
 // record cannot be read by it, at once the first time and then once in failedFor: garbage
 // must not cause a storm of requests. The record does not wait; those after it are read by
 // what the registry says then. Without an answer the schema stays.
+//
+// The registry may be wrong now instead, and the record be garbage. So a schema that has
+// read a record stays, and another one only takes its place if it reads the record.
 
 // recheck asks for a schema again, by which a record could not be read.
-func (d *Decoder) recheck(ref framing.Ref, e *cached) {
-	now := d.now().UnixNano()
-	asked := e.asked.Load()
-	if d.loader == nil || asked != 0 && now-asked < failedFor.Nanoseconds() || !e.asked.CompareAndSwap(asked, now) {
+func (d *Decoder) recheck(f framing.Found, e *cached) {
+	if d.loader == nil || e.hasRead.Load() {
 		return
 	}
+	now := d.now().UnixNano()
+	asked := e.asked.Load()
+	if asked != 0 && now-asked < failedFor.Nanoseconds() || !e.asked.CompareAndSwap(asked, now) {
+		return
+	}
+	f.Payload = bytes.Clone(f.Payload) // the caller's value may change
 	d.loader.start(func(ctx context.Context) {
-		p, err := d.load(ctx, ref)
-		if err != nil || p.sum == e.sum {
+		p, err := d.load(ctx, f.Ref)
+		if err != nil || p.sum == e.sum || read(&cached{Program: p.Program}, &f, new(event.Event)) != nil {
 			return
 		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		if next, _ := d.keep(ref, p); next != nil {
+		if e.hasRead.Load() {
+			return
+		}
+		if next, _ := d.keep(f.Ref, p); next != nil {
 			next.asked.Store(now)
 		}
 	})

@@ -84,3 +84,51 @@ func TestAWrongSchemaIsNotKept(t *testing.T) {
 		}
 	})
 }
+
+// TestGarbageReplacesNoGoodSchema: while the registry gives other schemas under the same
+// ids, a record that cannot be read has it asked, and good events must still be read.
+func TestGarbageReplacesNoGoodSchema(t *testing.T) {
+	right, _ := Latest.Schema()
+	other, _ := Version(1).Schema()
+	good, mislabelled := mustEncode(t, 1, Latest, avrotest.FullEvent()), mustEncode(t, 1, Version(1), &event.Event{EventID: "a", ProfileID: "1", EventName: "Lead", ActionSource: "WEBSITE", OccurredAt: 1})
+	for name, c := range map[string]struct {
+		before  [][]byte
+		garbage []byte
+	}{
+		"garbage after a record":          {[][]byte{good}, good[:len(good)-3]},
+		"another's record after a record": {[][]byte{good}, mislabelled},
+		"garbage before any record":       {nil, good[:len(good)-3]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var gives atomic.Pointer[string]
+				gives.Store(&right)
+				dec := NewDecoder(&sourceFunc{byID: func(context.Context, uint32) (avro.Schema, error) {
+					return avro.Schema{Text: *gives.Load()}, nil
+				}}, InBackground())
+				defer dec.Close()
+				var ev event.Event
+				if _, ok := errors.AsType[*LoadingError](dec.Decode(t.Context(), good, &ev)); !ok {
+					t.Fatal("it is known before it was asked for")
+				}
+				synctest.Wait()
+				for _, value := range c.before {
+					if err := dec.Decode(t.Context(), value, &ev); err != nil {
+						t.Fatal(err)
+					}
+				}
+				gives.Store(&other)
+				for range 3 {
+					if err := dec.Decode(t.Context(), c.garbage, &ev); err == nil {
+						t.Fatal("garbage is read")
+					}
+					synctest.Wait()
+					time.Sleep(failedFor)
+				}
+				if err := dec.Decode(t.Context(), good, &ev); err != nil {
+					t.Errorf("a good event is not read: %v", err)
+				}
+			})
+		})
+	}
+}
