@@ -29,6 +29,7 @@ type loader struct {
 	ctx       context.Context
 	end       context.CancelFunc
 	slots     chan struct{}
+	again     chan struct{} // of rechecks, one at a time: records wait for the others
 	compiling chan struct{}
 	wg        sync.WaitGroup
 }
@@ -37,7 +38,7 @@ type loader struct {
 // known yet, and load the schema meanwhile. Such a Decoder must be closed.
 func InBackground() DecoderOption {
 	return func(d *Decoder) {
-		l := &loader{slots: make(chan struct{}, maxLoads), compiling: make(chan struct{}, maxCompiles)}
+		l := &loader{slots: make(chan struct{}, maxLoads), again: make(chan struct{}, 1), compiling: make(chan struct{}, maxCompiles)}
 		l.ctx, l.end = context.WithCancel(context.Background())
 		d.loader = l
 	}
@@ -51,10 +52,33 @@ func (l *loader) start(load func(context.Context)) {
 			defer func() { <-l.slots }()
 		case <-l.ctx.Done():
 		}
-		ctx, cancel := context.WithTimeout(l.ctx, loadTimeout)
-		defer cancel()
-		load(ctx)
+		l.run(load)
 	})
+}
+
+// recheck is start for a load that no record waits for, or does nothing while there is
+// another one. begin reports whether it is still wanted.
+func (l *loader) recheck(begin func() bool, load func(context.Context)) {
+	select {
+	case l.again <- struct{}{}:
+	default:
+		return
+	}
+	if !begin() {
+		<-l.again
+		return
+	}
+	l.wg.Go(func() {
+		defer crash.Report()
+		defer func() { <-l.again }()
+		l.run(load)
+	})
+}
+
+func (l *loader) run(load func(context.Context)) {
+	ctx, cancel := context.WithTimeout(l.ctx, loadTimeout)
+	defer cancel()
+	load(ctx)
 }
 
 // compiles waits until a schema may be compiled. The function that it returns is called

@@ -24,18 +24,28 @@ func (d *Decoder) recheck(f framing.Found, e *cached) {
 	}
 	now := d.now().UnixNano()
 	asked := e.asked.Load()
-	if asked != 0 && now-asked < failedFor.Nanoseconds() || !e.asked.CompareAndSwap(asked, now) {
-		return
+	if asked == 0 || now-asked >= failedFor.Nanoseconds() {
+		d.askAgain(f, e, asked, now)
 	}
-	f.Payload = bytes.Clone(f.Payload) // the caller's value may change
-	d.loader.start(func(ctx context.Context) {
+}
+
+// askAgain is apart from recheck because f escapes to the heap here.
+func (d *Decoder) askAgain(f framing.Found, e *cached, asked, now int64) {
+	begin := func() bool {
+		if !e.asked.CompareAndSwap(asked, now) {
+			return false
+		}
+		f.Payload = bytes.Clone(f.Payload) // the caller's value may change
+		return true
+	}
+	d.loader.recheck(begin, func(ctx context.Context) {
 		p, err := d.load(ctx, f.Ref)
 		if err != nil || p.sum == e.sum || read(&cached{Program: p.Program}, &f, new(event.Event)) != nil {
 			return
 		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		if e.hasRead.Load() {
+		if e.hasRead.Load() || d.cache.Load().entries[f.Ref] != e {
 			return
 		}
 		if next, _ := d.keep(f.Ref, p); next != nil {
